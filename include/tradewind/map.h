@@ -50,7 +50,7 @@ TW_BEGIN_DECLS
 
 /* Makes an empty map. A NULL allocator is the system's. TW_RANGE for a configuration outside
  * the limits above, TW_NO_MEMORY. */
-TW_API tw_status tw_map_new(const tw_map_config *config, const tw_allocator *allocator,
+TW_API tw_status tw_map_new(const tw_allocator *allocator, const tw_map_config *config,
                             tw_map **ret_map) TW_MUST_CHECK;
 
 /* Gives everything back. NULL is ignored. */

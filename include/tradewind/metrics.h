@@ -97,8 +97,8 @@ typedef struct tw_metrics_config {
 } tw_metrics_config;
 
 /*
- * A family. The name is that of OpenMetrics without suffix: letters, digits and "_", not
- * beginning with a digit; it must end in "_" and the unit if there is one ("http_wait_seconds",
+ * A family. The name is that of OpenMetrics without suffix: letters, digits and "_",
+ * beginning with a letter; it must end in "_" and the unit if there is one ("http_wait_seconds",
  * "seconds"), and never in "_total", "_created", "_bucket" or "_info". Texts are copied.
  */
 typedef struct tw_metrics_definition {
@@ -141,7 +141,7 @@ TW_BEGIN_DECLS
 
 /* Makes a registry and all its shards. A NULL allocator is the system's. TW_RANGE when a
  * maximum is 0 (histogram_max may be) or above its limit, TW_NO_MEMORY. */
-TW_API tw_status tw_metrics_new(const tw_metrics_config *config, const tw_allocator *allocator,
+TW_API tw_status tw_metrics_new(const tw_allocator *allocator, const tw_metrics_config *config,
                                 tw_metrics **ret_metrics) TW_MUST_CHECK;
 
 /* Gives everything back, shards included. NULL is ignored. No thread may still use it. */

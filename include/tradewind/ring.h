@@ -44,7 +44,7 @@ TW_BEGIN_DECLS
  * Makes an open, empty ring of at least `capacity` records of `record_size` bytes. A NULL
  * allocator is the system's. TW_RANGE if either is zero or above its maximum, TW_NO_MEMORY.
  */
-TW_API tw_status tw_ring_new(size_t capacity, size_t record_size, const tw_allocator *allocator,
+TW_API tw_status tw_ring_new(const tw_allocator *allocator, size_t capacity, size_t record_size,
                              tw_ring **ret_ring) TW_MUST_CHECK;
 
 /* Gives everything back, records still inside included. NULL is ignored. Both sides must have
