@@ -137,6 +137,8 @@ typedef struct tw_broker_port {
     tw_status (*submit)(void *context, const tw_order *order);
     tw_status (*cancel)(void *context, const tw_order *order);
     tw_status (*query)(void *context, const tw_order *order);
+    /* Asks for account, positions and open orders; they come as a snapshot's events. */
+    tw_status (*snapshot)(void *context);
     void *context;
 } tw_broker_port;
 
@@ -251,6 +253,8 @@ typedef struct tw_engine_report {
     uint64_t orders_denied; /* by our own checks; never sent */
     uint64_t fills;
     uint64_t fills_repeated;
+    uint64_t fills_recovered; /* learned from a query or snapshot, not from the stream */
+    uint64_t differences;     /* positions or cash that the venue told otherwise */
     uint64_t pauses;
 
     tw_money cash_before;

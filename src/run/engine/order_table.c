@@ -81,6 +81,12 @@ void order_table_sent(order_table *table, order_record *record) {
     record->state = ORDER_SENT;
 }
 
+void order_table_withdraw(order_table *table, order_record *record) {
+    TW_ASSERT(record->state == ORDER_INTENDED);
+    record->order.status = TW_ORDER_CANCELED;
+    finish(table, record);
+}
+
 void order_table_result(order_table *table, order_record *record, const tw_order_result *result) {
     if (record->state != ORDER_SENT)
         return; /* an update of the stream was faster, or the order is settled */

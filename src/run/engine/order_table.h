@@ -8,7 +8,7 @@
  *                        |                                     | |
  *     order_table_deny   |          result OK / update         | | result UNKNOWN
  *                        v        +----------------------------+ +--------------+
- *                   (rejected)    v                                             v
+ *                   DONE          v                                             v
  *                               LIVE <------- query found / update ---------- UNKNOWN
  *                                 |                                             |
  *                                 | update with a final status                  | never found
@@ -89,6 +89,8 @@ tw_status order_table_intend(order_table *table, const tw_order *wanted,
 order_record *order_table_find(order_table *table, const char *client_order_id);
 
 void order_table_sent(order_table *table, order_record *record);
+/* Ends an order that was never sent. */
+void order_table_withdraw(order_table *table, order_record *record);
 void order_table_result(order_table *table, order_record *record, const tw_order_result *result);
 void order_table_missing(order_table *table, order_record *record);
 tw_status order_table_update(order_table *table, order_record *record, const tw_order *told,
