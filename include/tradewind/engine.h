@@ -208,6 +208,8 @@ typedef struct tw_engine_config {
     tw_money order_value_max;   /* 0: none */
     double position_weight_max; /* of equity; 0: none */
     int64_t price_age_ns_max;   /* no order on a price older than this */
+    int64_t warm_ns_max;        /* wait so long for a price of every symbol, then trade the rest */
+    int64_t decision_gap_ns;    /* least time between two decisions */
 
     int64_t (*monotonic_ns)(void); /* for latency figures; NULL: none are taken */
 } tw_engine_config;

@@ -122,6 +122,25 @@ static const double *make_benchmark(tw_engine *engine, size_t rows) {
     return engine->prices;
 }
 
+static void append_figure(tw_text *text, const char *name, double value) {
+    tw_text_append_format(text, ",\"%s\":", name);
+    tw_text_append_double(text, value);
+}
+
+static void record_risk(tw_engine *engine) {
+    const tw_risk_report *risk = &engine->report.risk;
+    char memory[512];
+    tw_text text = tw_text_over(memory, sizeof memory);
+    tw_text_append_format(&text, "{\"days\":%zu", risk->observations);
+    append_figure(&text, "volatility", risk->volatility_annual);
+    append_figure(&text, "sharpe", risk->sharpe);
+    append_figure(&text, "max_drawdown", risk->max_drawdown);
+    append_figure(&text, "var", risk->estimates[0].value);
+    append_figure(&text, "expected_shortfall", risk->estimates[0].expected_shortfall);
+    tw_text_append_char(&text, '}');
+    record_journal(engine, "risk", "%s", memory);
+}
+
 bool decision_risk(tw_engine *engine, const double *weights) {
     if (engine->day_count < HISTORY_DAYS_MIN)
         return false;
@@ -148,13 +167,7 @@ bool decision_risk(tw_engine *engine, const double *weights) {
     engine->report.history_days = (uint32_t)engine->report.risk.observations;
     for (uint32_t s = 0; s < engine->config.symbol_count; s++)
         engine->symbols[s].volatility_share = engine->report.risk.contributions[s].volatility_share;
-    record_journal(engine, "risk",
-                   "{\"days\":%zu,\"volatility\":%.12g,\"sharpe\":%.12g,\"drawdown\":%.12g,"
-                   "\"var\":%.12g,\"shortfall\":%.12g}",
-                   engine->report.risk.observations, engine->report.risk.volatility_annual,
-                   engine->report.risk.sharpe, engine->report.risk.max_drawdown,
-                   engine->report.risk.estimates[0].value,
-                   engine->report.risk.estimates[0].expected_shortfall);
+    record_risk(engine);
     return true;
 }
 
@@ -342,7 +355,6 @@ static void clip_to_cash(const tw_engine *engine, tw_order *order, int64_t *budg
     int64_t lot = engine->config.lot.nano > 0 ? engine->config.lot.nano : 1;
     int64_t affordable = 0;
     int64_t value = 0;
-    (void)engine;
     if (tw_decimal_divide(*budget_nano, order->limit_price.nano, TW_ROUND_DOWN, &affordable) !=
         TW_OK)
         return;
