@@ -18,13 +18,15 @@
 
 #define COUNT_MAX (UINT32_C(1) << 28)
 
+typedef char symbol_name[TW_SYMBOL_NAME_SIZE];
+
 struct tw_symbols {
     tw_allocator allocator; /* a copy: the caller's struct may be gone when we are freed */
     uint32_t count_max;
     uint32_t slot_mask; /* number of slots, a power of two, less one */
     _Atomic uint32_t count;
     _Atomic uint32_t *slots;
-    char (*names)[TW_SYMBOL_NAME_SIZE];
+    symbol_name *names;
 };
 
 tw_status tw_symbols_new(const tw_allocator *allocator, uint32_t count_max,
@@ -40,7 +42,7 @@ tw_status tw_symbols_new(const tw_allocator *allocator, uint32_t count_max,
         slot_count *= 2;
     symbols->slot_mask = slot_count - 1;
     symbols->slots = TW_NEW(allocator, slot_count, _Atomic uint32_t);
-    symbols->names = TW_NEW(allocator, count_max, char[TW_SYMBOL_NAME_SIZE]);
+    symbols->names = TW_NEW(allocator, count_max, symbol_name);
     if (symbols->slots == NULL || symbols->names == NULL) {
         tw_symbols_free(symbols);
         return TW_NO_MEMORY;
@@ -53,7 +55,7 @@ void tw_symbols_free(tw_symbols *symbols) {
     if (symbols == NULL)
         return;
     tw_allocator allocator = symbols->allocator;
-    TW_DELETE(&allocator, symbols->names, symbols->count_max, char[TW_SYMBOL_NAME_SIZE]);
+    TW_DELETE(&allocator, symbols->names, symbols->count_max, symbol_name);
     TW_DELETE(&allocator, symbols->slots, (size_t)symbols->slot_mask + 1, _Atomic uint32_t);
     TW_DELETE(&allocator, symbols, 1, tw_symbols);
 }
