@@ -22,9 +22,10 @@
  * it sees counted in `count` also the bucket, and for each one seen in a bucket also its part
  * in sum, min and max. It may see more than that: values recorded while it reads can be in sum,
  * min, max and in some buckets, not yet in others. tw_histogram_merge makes of this a copy whose
- * count equals its buckets; take one copy, then ask it all questions. tw_histogram_reset is the
- * exception: a reader beside it may see any mixture of before and after; to read intervals,
- * never reset, but subtract the previous copy (tw_histogram_subtract).
+ * count equals its buckets; take one copy, then ask it all questions. While a histogram is
+ * itself being reset, merged into or subtracted from, a reader beside may see any mixture of
+ * before and after. So to read intervals never reset what others read: subtract the previous
+ * copy from a new one.
  */
 #ifndef TRADEWIND_HISTOGRAM_H
 #define TRADEWIND_HISTOGRAM_H
