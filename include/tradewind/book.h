@@ -109,8 +109,8 @@ typedef enum tw_book_op_kind {
 /* One change by order, for tw_book_apply. */
 typedef struct tw_book_op {
     int64_t time_ns;      /* as tw_book_set_time; 0 leaves the time as it is */
-    uint64_t id;          /* the order changed; for an add, the new order's */
-    tw_book_order order;  /* add (its id is not read) and replace */
+    uint64_t id;          /* the order to change; not read by an add */
+    tw_book_order order;  /* add and replace */
     tw_quantity quantity; /* reduce and execute */
     tw_symbol symbol;
     uint8_t kind; /* tw_book_op_kind */
