@@ -92,7 +92,8 @@ typedef struct tw_book_level_view {
     uint8_t reserved[7];
 } tw_book_level_view;
 
-/* Places inside a book, for walking it. A place is good until the next change of the book. */
+/* Places inside a book, for walking it. A place is good until its own order or level is removed;
+ * removing others does not move it, so a walk may remove what it has passed. */
 typedef uint32_t tw_book_level_place;
 typedef uint32_t tw_book_order_place;
 #define TW_BOOK_NO_PLACE UINT32_C(0)
