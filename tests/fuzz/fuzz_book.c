@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     book_model *model = malloc(sizeof *model);
     TW_ASSERT(model != NULL);
-    book_model_run(model, data + 1, size - 1, &configs[data[0] % 4], data[0] % 4 == 3 ? 3000 : 48);
+    book_model_run(model, data + 1, size - 1, &configs[data[0] % 4]);
     free(model);
     return 0;
 }

@@ -14,7 +14,7 @@
 
 #include "book_model.h"
 
-#define BYTES_SIZE 65536
+#define BYTES_SIZE 262144
 
 static uint64_t next_random(uint64_t *seed) {
     uint64_t z = (*seed += UINT64_C(0x9e3779b97f4a7c15));
@@ -24,13 +24,13 @@ static uint64_t next_random(uint64_t *seed) {
 }
 
 /* Runs seeds until `op_count` changes were made. */
-static void run(const tw_book_config *config, uint32_t id_count, uint32_t op_count, uint64_t seed) {
+static void run(const tw_book_config *config, uint32_t op_count, uint64_t seed) {
     book_model *model = test_malloc(sizeof *model);
     uint8_t *bytes = test_malloc(BYTES_SIZE);
     for (uint32_t done = 0; done < op_count;) {
         for (size_t i = 0; i < BYTES_SIZE; i++)
             bytes[i] = (uint8_t)next_random(&seed);
-        done += book_model_run(model, bytes, BYTES_SIZE, config, id_count);
+        done += book_model_run(model, bytes, BYTES_SIZE, config);
     }
     test_free(bytes);
     test_free(model);
@@ -40,14 +40,14 @@ static void full_pools_equal_the_slow_book(void **state) {
     (void)state;
     const tw_book_config config = {
         .symbol_count_max = SLOW_SYMBOL_COUNT, .order_count_max = 24, .level_count_max = 16};
-    run(&config, 48, 850000, 1);
+    run(&config, 850000, 1);
 }
 
 static void growing_tables_equal_the_slow_book(void **state) {
     (void)state;
     const tw_book_config config = {
         .symbol_count_max = SLOW_SYMBOL_COUNT, .order_count_max = 3000, .level_count_max = 300};
-    run(&config, 3000, 50000, 2);
+    run(&config, 50000, 2);
 }
 
 static void prices_below_zero_equal_the_slow_book(void **state) {
@@ -56,7 +56,7 @@ static void prices_below_zero_equal_the_slow_book(void **state) {
                                    .order_count_max = 24,
                                    .level_count_max = 200,
                                    .allow_nonpositive_prices = true};
-    run(&config, 48, 100000, 3);
+    run(&config, 100000, 3);
 }
 
 int main(void) {

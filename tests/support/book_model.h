@@ -356,7 +356,6 @@ static inline uint8_t model_byte(model_bytes *bytes) {
 typedef struct book_model {
     tw_book *book;
     slow_book slow;
-    uint32_t id_count; /* ids are 0 to this - 1 */
     uint32_t op_count;
     tw_book_level_view levels[SLOW_ENTRY_COUNT_MAX + 1];
     tw_level depth[SLOW_ENTRY_COUNT_MAX];
@@ -380,11 +379,31 @@ static inline int64_t model_quantity(model_bytes *bytes) {
     return byte >= 248 ? -1 : byte % 16;
 }
 
-static inline uint64_t model_id(const book_model *model, model_bytes *bytes) {
+#define MODEL_ID_FACTOR UINT64_C(0x0123456789abcdef) /* ids of all sizes */
+
+/* Mostly the id of something alive, else any. */
+static inline uint64_t model_old_id(const book_model *model, model_bytes *bytes) {
     uint32_t number = model_byte(bytes);
     number = number << 8 | model_byte(bytes);
-    uint64_t id = number % model->id_count;
-    return id == 0 ? 0 : id * UINT64_C(0x0123456789abcdef); /* ids of all sizes */
+    if (number % 8 != 0 && model->slow.entry_count > 0)
+        return model->slow.entries[(number / 8) % model->slow.entry_count].id;
+    return number / 8 % 64 * MODEL_ID_FACTOR;
+}
+
+/* Mostly an id never used, else any. */
+static inline uint64_t model_new_id(const book_model *model, model_bytes *bytes) {
+    uint8_t byte = model_byte(bytes);
+    return byte < 224 ? (model->op_count + UINT64_C(64)) * MODEL_ID_FACTOR
+                      : model_old_id(model, bytes);
+}
+
+/* By order mostly symbols 0 and 1, otherwise mostly the last. */
+static inline uint32_t model_symbol(uint8_t kind, uint8_t byte) {
+    if (byte >= 252)
+        return SLOW_SYMBOL_COUNT + byte;
+    if (byte >= 244)
+        return byte % SLOW_SYMBOL_COUNT;
+    return kind < TW_BOOK_CLEAR ? byte % 2 : 2;
 }
 
 static inline book_model_op model_decode(const book_model *model, model_bytes *bytes) {
@@ -402,11 +421,11 @@ static inline book_model_op model_decode(const book_model *model, model_bytes *b
     uint8_t third = model_byte(bytes);
     op.kind = kinds[first % 32];
     op.batched = (first & 0x80) != 0;
-    op.symbol = second >= 252 ? SLOW_SYMBOL_COUNT + second : second % SLOW_SYMBOL_COUNT;
-    if (op.kind == TW_BOOK_CLEAR && second % 8 != 0)
-        op.kind = MODEL_SET_TOP;
-    op.id = model_id(model, bytes);
-    op.order.id = (third & 0x40) != 0 ? op.id : model_id(model, bytes);
+    op.symbol = model_symbol(op.kind, second);
+    if (op.kind == TW_BOOK_CLEAR && third < 2)
+        op.symbol = second % SLOW_SYMBOL_COUNT;
+    op.id = model_old_id(model, bytes);
+    op.order.id = (third & 0x70) == 0 ? op.id : model_new_id(model, bytes);
     op.order.tag = op.id ^ second;
     op.order.side = third % 16 < 14 ? (uint8_t)(TW_SIDE_BUY + (third & 1)) : (third & 3);
     op.order.price.nano = (int64_t)(model_byte(bytes) % 40) - 2;
@@ -634,10 +653,9 @@ static inline void model_step(book_model *model, model_bytes *bytes) {
 
 /* Runs the bytes on fresh books; returns how many changes they were. `model` is scratch memory. */
 static inline uint32_t book_model_run(book_model *model, const uint8_t *data, size_t size,
-                                      const tw_book_config *config, uint32_t id_count) {
+                                      const tw_book_config *config) {
     memset(&model->slow, 0, sizeof model->slow);
     model->slow.config = *config;
-    model->id_count = id_count;
     model->op_count = 0;
     model->book = NULL;
     tw_status status = tw_book_new(NULL, config, &model->book);
