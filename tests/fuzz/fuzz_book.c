@@ -16,9 +16,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         {.symbol_count_max = SLOW_SYMBOL_COUNT, .order_count_max = 1, .level_count_max = 1},
         {.symbol_count_max = SLOW_SYMBOL_COUNT, .order_count_max = 0, .level_count_max = 8},
         {.symbol_count_max = SLOW_SYMBOL_COUNT,
-         .order_count_max = 3000,
-         .level_count_max = 300,
-         .order_count_expected = 1000,
+         .order_count_max = 800,
+         .level_count_max = 200,
+         .order_count_expected = 600,
          .allow_nonpositive_prices = true},
     };
     if (size == 0)

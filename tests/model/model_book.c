@@ -46,7 +46,7 @@ static void full_pools_equal_the_slow_book(void **state) {
 static void growing_tables_equal_the_slow_book(void **state) {
     (void)state;
     const tw_book_config config = {
-        .symbol_count_max = SLOW_SYMBOL_COUNT, .order_count_max = 3000, .level_count_max = 300};
+        .symbol_count_max = SLOW_SYMBOL_COUNT, .order_count_max = 800, .level_count_max = 200};
     run(&config, 50000, 2);
 }
 

@@ -13,7 +13,7 @@
 
 #include "tradewind/book.h"
 
-#define SLOW_ENTRY_COUNT_MAX 4096
+#define SLOW_ENTRY_COUNT_MAX 1024
 #define SLOW_SYMBOL_COUNT 3
 
 enum slow_way { SLOW_UNDECIDED, SLOW_ORDERS, SLOW_LEVELS, SLOW_TOP };
