@@ -92,7 +92,8 @@ typedef struct tw_book_level_view {
     uint8_t reserved[7];
 } tw_book_level_view;
 
-/* Places inside a book, for walking it. A place is good until the next change of the book. */
+/* Places inside a book, for walking it. A place is good until its own order or level is removed;
+ * removing others does not move it, so a walk may remove what it has passed. */
 typedef uint32_t tw_book_level_place;
 typedef uint32_t tw_book_order_place;
 #define TW_BOOK_NO_PLACE UINT32_C(0)
@@ -109,8 +110,8 @@ typedef enum tw_book_op_kind {
 /* One change by order, for tw_book_apply. */
 typedef struct tw_book_op {
     int64_t time_ns;      /* as tw_book_set_time; 0 leaves the time as it is */
-    uint64_t id;          /* the order changed; for an add, the new order's */
-    tw_book_order order;  /* add (its id is not read) and replace */
+    uint64_t id;          /* the order to change; not read by an add */
+    tw_book_order order;  /* add and replace */
     tw_quantity quantity; /* reduce and execute */
     tw_symbol symbol;
     uint8_t kind; /* tw_book_op_kind */

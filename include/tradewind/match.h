@@ -110,7 +110,7 @@ typedef enum tw_match_reason {
     TW_MATCH_UNKNOWN_ID = 8,    /* TW_NOT_FOUND */
     TW_MATCH_SYMBOL_HALTED = 9, /* TW_STATE */
     TW_MATCH_WOULD_TRADE = 10,  /* TW_LIMIT: a post-only order */
-    /* of CANCELLED */
+    /* of CANCELLED and REDUCED */
     TW_MATCH_REQUESTED = 20,
     TW_MATCH_IMMEDIATE = 21,    /* the rest of an immediate-or-cancel order */
     TW_MATCH_KILLED = 22,       /* a fill-or-kill order that could not fill whole */
@@ -184,9 +184,10 @@ TW_API tw_status tw_match_cancel(tw_match *match, tw_symbol symbol, uint64_t id,
 TW_API tw_status tw_match_reduce(tw_match *match, tw_symbol symbol, uint64_t id,
                                  tw_quantity quantity, const tw_match_sink *sink);
 
-/* Changes price, open quantity and id of a resting order. At the same price and no larger it
- * keeps its place; otherwise it is taken out and comes in like a new day limit order of its owner
- * and side, trading at once if it crosses. The statuses of tw_match_submit, and TW_NOT_FOUND. */
+/* Changes price, open quantity and id of a resting order. At the same price, no larger and under
+ * the same id it keeps its place; otherwise it is taken out and comes in like a new day limit
+ * order of its owner and side, trading at once if it crosses. The statuses of tw_match_submit, and
+ * TW_NOT_FOUND. */
 TW_API tw_status tw_match_replace(tw_match *match, tw_symbol symbol, uint64_t id,
                                   const tw_match_replacement *replacement,
                                   const tw_match_sink *sink);
@@ -196,7 +197,7 @@ TW_API tw_status tw_match_replace(tw_match *match, tw_symbol symbol, uint64_t id
  * comes for it. Orders of owners other than 0 that stand before it, by price and then time, are
  * filled first, each at its own price; orders of owner 0 are left alone, because the tape says that
  * they did not trade. What they took is missing to an order of owner 0: that part of it is
- * cancelled as TW_MATCH_DISPLACED, so that the order has left what the tape believes. A halt does
+ * withdrawn as TW_MATCH_DISPLACED, so that the order has left what the tape believes. A halt does
  * not stop the tape. TW_INVALID, TW_NOT_FOUND; TW_RANGE when the order held less: all of it is
  * executed.
  */
