@@ -68,7 +68,7 @@ TW_API void tw_bars_free(tw_bars *bars);
  * Takes one trade into all timeframes; bars that it completes go to `sink` first, in the order of
  * the configured timeframes.
  * TW_STATE: late for at least one timeframe, which counted it; the others took it.
- * TW_INVALID: price or quantity is not positive. TW_RANGE: unknown symbol, or a time within 400
+ * TW_INVALID: price or quantity is not positive. TW_RANGE: unknown symbol, or a time within 800
  * days of the ends of int64_t. TW_OVERFLOW: the volume of a bar would not fit. Nothing has
  * changed, and no bar was handed out, after these three.
  */
