@@ -46,16 +46,16 @@
 
 typedef enum slot_state { FREE = 0, QUEUED, RUNNING, ENDING } slot_state;
 
-typedef struct bytes {
+typedef struct byte_buffer {
     char *data;
     size_t size;
     size_t capacity;
-} bytes;
+} byte_buffer;
 
-typedef struct slot {
+typedef struct call_slot {
     tw_http_client *client;
-    struct slot *next; /* in the free, queued or ending list */
-    struct slot *previous;
+    struct call_slot *next; /* in the free, queued or ending list */
+    struct call_slot *previous;
     CURL *easy; /* invariant 2 */
     struct curl_slist *header_lines;
     tw_http_on_done on_done;
@@ -64,10 +64,10 @@ typedef struct slot {
     int64_t deadline_ns;
     int64_t connect_timeout_ns;
     size_t response_size_max;
-    bytes url; /* with its NUL */
-    bytes request_body;
-    bytes head;
-    bytes body;
+    byte_buffer url; /* with its NUL */
+    byte_buffer request_body;
+    byte_buffer head;
+    byte_buffer body;
     tw_status status; /* set before libcurl is told to give up */
     CURLcode code;
     uint32_t generation;
@@ -80,12 +80,12 @@ typedef struct slot {
     char method[METHOD_SIZE];
     char message[TW_ERROR_MESSAGE_SIZE];
     char curl_words[CURL_ERROR_SIZE];
-} slot;
+} call_slot;
 
-typedef struct list {
-    slot *first;
-    slot *last;
-} list;
+typedef struct slot_list {
+    call_slot *first;
+    call_slot *last;
+} slot_list;
 
 struct tw_http_client {
     const tw_allocator *allocator;
@@ -97,10 +97,10 @@ struct tw_http_client {
     uint32_t slot_count;
     uint32_t request_size_max;
     long idle_age_s;
-    slot *slots;
-    list free;
-    list queued;
-    list ending;
+    call_slot *slots;
+    slot_list free;
+    slot_list queued;
+    slot_list ending;
     tw_loop_task finish_ended;
     tw_loop_timer *queue_timer;
     int64_t queue_timer_ns;
@@ -114,7 +114,7 @@ struct tw_http_client {
 
 /* ---- lists and bytes ------------------------------------------------------------------ */
 
-static void append(list *list, slot *slot) {
+static void append(slot_list *list, call_slot *slot) {
     slot->next = NULL;
     slot->previous = list->last;
     if (list->last != NULL)
@@ -124,7 +124,7 @@ static void append(list *list, slot *slot) {
     list->last = slot;
 }
 
-static void take(list *list, slot *slot) {
+static void take(slot_list *list, call_slot *slot) {
     if (slot->previous != NULL)
         slot->previous->next = slot->next;
     else
@@ -136,7 +136,7 @@ static void take(list *list, slot *slot) {
     slot->next = slot->previous = NULL;
 }
 
-static tw_status append_bytes(const tw_allocator *allocator, bytes *bytes, const char *data,
+static tw_status append_bytes(const tw_allocator *allocator, byte_buffer *bytes, const char *data,
                               size_t size) {
     if (size == 0)
         return TW_OK;
@@ -160,7 +160,7 @@ static tw_status append_bytes(const tw_allocator *allocator, bytes *bytes, const
     return TW_OK;
 }
 
-static void release_bytes(const tw_allocator *allocator, bytes *bytes) {
+static void release_bytes(const tw_allocator *allocator, byte_buffer *bytes) {
     if (bytes->data != NULL)
         TW_DELETE(allocator, bytes->data, bytes->capacity, char);
     memset(bytes, 0, sizeof *bytes);
@@ -169,7 +169,7 @@ static void release_bytes(const tw_allocator *allocator, bytes *bytes) {
 /* ---- what libcurl calls --------------------------------------------------------------- */
 
 static size_t body_arrived(char *data, size_t unit, size_t count, void *context) {
-    slot *slot = context;
+    call_slot *slot = context;
     size_t size = unit * count;
     if (size > slot->response_size_max - slot->body.size) {
         slot->status = TW_FULL;
@@ -180,7 +180,7 @@ static size_t body_arrived(char *data, size_t unit, size_t count, void *context)
 }
 
 static size_t header_arrived(char *data, size_t unit, size_t count, void *context) {
-    slot *slot = context;
+    call_slot *slot = context;
     size_t size = unit * count;
     /* An interim answer (100) is followed by another status line; keep the last. */
     if (size > 5 && memcmp(data, "HTTP/", 5) == 0)
@@ -202,14 +202,14 @@ static long to_ms(int64_t span_ns) {
     return (long)((span_ns + TW_NS_PER_MS - 1) / TW_NS_PER_MS);
 }
 
-static bool has_body(const slot *slot) {
+static bool has_body(const call_slot *slot) {
     return slot->request_body.size > 0 || strcmp(slot->method, "POST") == 0 ||
            strcmp(slot->method, "PUT") == 0 || strcmp(slot->method, "PATCH") == 0;
 }
 
 /* Only long, pointer and function options that this version knows: setting one cannot fail but
  * for memory, and then the transfer fails for lack of it. */
-static void set_method(slot *slot) {
+static void set_method(call_slot *slot) {
     CURL *easy = slot->easy;
     if (has_body(slot)) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
@@ -224,7 +224,7 @@ static void set_method(slot *slot) {
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, slot->method);
 }
 
-static void set_connection(slot *slot) {
+static void set_connection(call_slot *slot) {
     CURL *easy = slot->easy;
     const tw_http_client *client = slot->client;
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -248,7 +248,7 @@ static void set_connection(slot *slot) {
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, to_ms(slot->deadline_ns - tw_time_monotonic_ns()));
 }
 
-static void start(slot *slot) {
+static void start(call_slot *slot) {
     tw_http_client *client = slot->client;
     TW_ASSERT(client->easy_count > 0);
     slot->easy = client->easy_pool[--client->easy_count];
@@ -285,7 +285,7 @@ static void start(slot *slot) {
 
 static void start_queued(tw_http_client *client) {
     while (client->queued.first != NULL && client->easy_count > 0) {
-        slot *slot = client->queued.first;
+        call_slot *slot = client->queued.first;
         take(&client->queued, slot);
         client->stats.queued_count--;
         start(slot);
@@ -295,7 +295,7 @@ static void start_queued(tw_http_client *client) {
 /* ---- the end of a call ---------------------------------------------------------------- */
 
 /* Takes a running call out of libcurl and keeps what libcurl knows about it. */
-static void detach(slot *slot) {
+static void detach(call_slot *slot) {
     tw_http_client *client = slot->client;
     long http_status = 0;
     long connections = 0;
@@ -351,7 +351,7 @@ static tw_status status_of(CURLcode code) {
 }
 
 /* The sentence of invariant 4. */
-static void explain(slot *slot) {
+static void explain(call_slot *slot) {
     const char *why = tw_status_sentence(slot->status);
     if (slot->status == TW_FULL)
         why = "the answer is longer than allowed";
@@ -364,7 +364,7 @@ static void explain(slot *slot) {
              slot->url.data, why);
 }
 
-static void give_slot_back(slot *slot) {
+static void give_slot_back(call_slot *slot) {
     tw_http_client *client = slot->client;
     curl_slist_free_all(slot->header_lines);
     slot->header_lines = NULL;
@@ -374,7 +374,7 @@ static void give_slot_back(slot *slot) {
 }
 
 /* Makes the callback (invariant 1). The slot is in no list and not in libcurl. */
-static void finish(slot *slot) {
+static void finish(call_slot *slot) {
     tw_http_client *client = slot->client;
     slot->message[0] = '\0';
     if (slot->status != TW_OK)
@@ -397,7 +397,7 @@ static void finish(slot *slot) {
 }
 
 /* Ends a call early; its callback comes from finish_ended. */
-static void end_early(slot *slot, tw_status status) {
+static void end_early(call_slot *slot, tw_status status) {
     tw_http_client *client = slot->client;
     if (slot->state == RUNNING) {
         detach(slot);
@@ -415,7 +415,7 @@ static void end_early(slot *slot, tw_status status) {
 static void finish_ended(void *context) {
     tw_http_client *client = context;
     while (client->ending.first != NULL) {
-        slot *slot = client->ending.first;
+        call_slot *slot = client->ending.first;
         take(&client->ending, slot);
         finish(slot);
     }
@@ -429,7 +429,7 @@ static uint32_t finish_done(tw_http_client *client) {
     while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
         if (message->msg != CURLMSG_DONE)
             continue;
-        slot *slot = NULL;
+        call_slot *slot = NULL;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &slot);
         slot->code = message->data.result;
         detach(slot);
@@ -479,7 +479,7 @@ static void queue_timer_fired(void *context) {
     int64_t now_ns = tw_time_monotonic_ns();
     int64_t next_ns = INT64_MAX;
     client->queue_timer = NULL;
-    for (slot *slot = client->queued.first, *next = NULL; slot != NULL; slot = next) {
+    for (call_slot *slot = client->queued.first, *next = NULL; slot != NULL; slot = next) {
         next = slot->next;
         if (slot->deadline_ns <= now_ns)
             end_early(slot, TW_TIMEOUT);
@@ -494,7 +494,7 @@ static void queue_timer_fired(void *context) {
 /* ---- new and free --------------------------------------------------------------------- */
 
 static tw_status make_tables(tw_http_client *client) {
-    client->slots = TW_NEW(client->allocator, client->slot_count, slot);
+    client->slots = TW_NEW(client->allocator, client->slot_count, call_slot);
     client->easy_pool = TW_NEW(client->allocator, client->in_flight_count_max, CURL *);
     if (client->slots == NULL || client->easy_pool == NULL)
         return TW_NO_MEMORY;
@@ -588,7 +588,7 @@ static void cancel_all(tw_http_client *client) {
         if (client->slots[i].state == QUEUED || client->slots[i].state == RUNNING)
             end_early(&client->slots[i], TW_CANCELLED);
     while (client->ending.first != NULL) {
-        slot *slot = client->ending.first;
+        call_slot *slot = client->ending.first;
         take(&client->ending, slot);
         finish(slot);
     }
@@ -596,14 +596,14 @@ static void cancel_all(tw_http_client *client) {
 
 static void free_slots(tw_http_client *client) {
     for (uint32_t i = 0; i < client->slot_count; i++) {
-        slot *slot = &client->slots[i];
+        call_slot *slot = &client->slots[i];
         TW_ASSERT(slot->state == FREE);
         release_bytes(client->allocator, &slot->url);
         release_bytes(client->allocator, &slot->request_body);
         release_bytes(client->allocator, &slot->head);
         release_bytes(client->allocator, &slot->body);
     }
-    TW_DELETE(client->allocator, client->slots, client->slot_count, slot);
+    TW_DELETE(client->allocator, client->slots, client->slot_count, call_slot);
 }
 
 void tw_http_client_free(tw_http_client *client) {
@@ -722,7 +722,7 @@ static tw_status check_call(const tw_http_client *client, const tw_http_call *ca
     return check_url(call, ret_loopback, error);
 }
 
-static tw_status add_line(slot *slot, const char *line) {
+static tw_status add_line(call_slot *slot, const char *line) {
     struct curl_slist *longer = curl_slist_append(slot->header_lines, line);
     if (longer == NULL)
         return TW_NO_MEMORY;
@@ -730,7 +730,7 @@ static tw_status add_line(slot *slot, const char *line) {
     return TW_OK;
 }
 
-static tw_status copy_headers(slot *slot, const tw_http_call *call) {
+static tw_status copy_headers(call_slot *slot, const tw_http_call *call) {
     char line[HEADER_LINE_SIZE];
     bool has_type = false;
     for (size_t i = 0; i < call->header_count; i++) {
@@ -752,7 +752,7 @@ static tw_status copy_headers(slot *slot, const tw_http_call *call) {
     return add_line(slot, "Expect:");
 }
 
-static tw_status copy_call(slot *slot, const tw_http_call *call) {
+static tw_status copy_call(call_slot *slot, const tw_http_call *call) {
     const tw_allocator *allocator = slot->client->allocator;
     slot->url.size = slot->request_body.size = slot->head.size = slot->body.size = 0;
     slot->status = TW_OK;
@@ -777,7 +777,7 @@ static tw_status copy_call(slot *slot, const tw_http_call *call) {
 }
 
 /* Starts a copied call, or queues it behind the others. */
-static tw_status admit(tw_http_client *client, slot *slot) {
+static tw_status admit(tw_http_client *client, call_slot *slot) {
     if (client->easy_count > 0 && client->queued.first == NULL) {
         start(slot);
         return TW_OK;
@@ -799,7 +799,7 @@ tw_status tw_http_client_send(tw_http_client *client, const tw_http_call *call,
     tw_status status = check_call(client, call, &loopback, error);
     if (status != TW_OK)
         return status;
-    slot *slot = client->free.first;
+    call_slot *slot = client->free.first;
     if (slot == NULL) {
         client->stats.refused_count++;
         return tw_error_set(error, TW_FULL, "%u HTTP calls are under way or waiting already",
@@ -826,7 +826,7 @@ void tw_http_client_cancel(tw_http_client *client, uint64_t id) {
     uint64_t index = id & UINT32_MAX;
     if (index >= client->slot_count)
         return;
-    slot *slot = &client->slots[index];
+    call_slot *slot = &client->slots[index];
     if (slot->generation != id >> 32 || (slot->state != QUEUED && slot->state != RUNNING))
         return;
     if (slot->state == RUNNING && slot->easy == NULL)

@@ -48,13 +48,13 @@
 #define HEADER_NAME_SIZE 128
 #define HEADER_VALUE_SIZE 4096
 
-typedef enum phase { READING = 0, WAITING, ENDED } phase;
+typedef enum request_phase { READING = 0, WAITING, ENDED } request_phase;
 
-typedef struct bytes {
+typedef struct byte_buffer {
     char *data;
     size_t size;
     size_t capacity;
-} bytes;
+} byte_buffer;
 
 /* Both the request and its reply: the two public names are one slot. */
 struct tw_http_request {
@@ -66,14 +66,14 @@ struct tw_http_request {
     void *upgrade_context;
     tw_slice method;
     tw_slice path;
-    bytes target; /* the request target; parameters are decoded in place */
-    bytes body;
+    byte_buffer target; /* the request target; parameters are decoded in place */
+    byte_buffer body;
     uint64_t body_seen; /* bytes that came, kept or not */
     int64_t time_ns;
     uint32_t status;
     uint32_t query_count;
     tw_http_header query[TW_HTTP_QUERY_COUNT_MAX];
-    phase phase;
+    request_phase phase;
     bool in_use;
     bool begun;     /* the headers have been looked at */
     bool counted;   /* among request_count */
@@ -109,14 +109,14 @@ struct tw_http_server {
 
 /* ---- slots ---------------------------------------------------------------------------- */
 
-static void bytes_done(const tw_allocator *allocator, bytes *bytes) {
+static void bytes_done(const tw_allocator *allocator, byte_buffer *bytes) {
     if (bytes->data != NULL)
         TW_DELETE(allocator, bytes->data, bytes->capacity, char);
     memset(bytes, 0, sizeof *bytes);
 }
 
 /* Makes room for `more` bytes behind what is there. */
-static tw_status bytes_reserve(const tw_allocator *allocator, bytes *bytes, size_t more) {
+static tw_status bytes_reserve(const tw_allocator *allocator, byte_buffer *bytes, size_t more) {
     size_t needed = bytes->size + more;
     if (needed <= bytes->capacity)
         return TW_OK;
@@ -140,8 +140,8 @@ static tw_http_request *take_slot(tw_http_server *server) {
     if (request == NULL)
         return NULL;
     server->first_free = request->next_free;
-    bytes target = request->target;
-    bytes body = request->body;
+    byte_buffer target = request->target;
+    byte_buffer body = request->body;
     memset(request, 0, sizeof *request);
     target.size = 0;
     body.size = 0;

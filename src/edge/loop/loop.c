@@ -66,7 +66,7 @@ struct tw_loop {
     tw_loop_watch *watches;
     tw_loop_watch *first_free_watch;
     uint32_t watch_count_max;
-    timers timers;
+    timer_heap timers;
     signal_slot signals[TW_LOOP_SIGNAL_COUNT_MAX];
 
     tw_loop_task tasks; /* head of the ring of deferred tasks */

@@ -20,12 +20,12 @@ static bool earlier(const tw_loop_timer *a, const tw_loop_timer *b) {
     return a->sequence < b->sequence;
 }
 
-static void place(timers *timers, tw_loop_timer *timer, uint32_t position) {
+static void place(timer_heap *timers, tw_loop_timer *timer, uint32_t position) {
     timers->heap[position] = timer;
     timer->position = position;
 }
 
-static void sift_up(timers *timers, tw_loop_timer *timer) {
+static void sift_up(timer_heap *timers, tw_loop_timer *timer) {
     uint32_t position = timer->position;
     while (position > 0) {
         uint32_t parent = (position - 1) / 2;
@@ -37,7 +37,7 @@ static void sift_up(timers *timers, tw_loop_timer *timer) {
     place(timers, timer, position);
 }
 
-static void sift_down(timers *timers, tw_loop_timer *timer) {
+static void sift_down(timer_heap *timers, tw_loop_timer *timer) {
     uint32_t position = timer->position;
     for (;;) {
         uint32_t child = 2 * position + 1;
@@ -53,7 +53,7 @@ static void sift_down(timers *timers, tw_loop_timer *timer) {
     place(timers, timer, position);
 }
 
-tw_status timers_init(timers *timers, const tw_allocator *allocator, uint32_t count_max) {
+tw_status timers_init(timer_heap *timers, const tw_allocator *allocator, uint32_t count_max) {
     timers->allocator = allocator;
     timers->count_max = count_max;
     timers->slots = TW_NEW(allocator, count_max, tw_loop_timer);
@@ -71,14 +71,14 @@ tw_status timers_init(timers *timers, const tw_allocator *allocator, uint32_t co
     return TW_OK;
 }
 
-void timers_done(timers *timers) {
+void timers_done(timer_heap *timers) {
     TW_DELETE(timers->allocator, timers->slots, timers->count_max, tw_loop_timer);
     TW_DELETE(timers->allocator, timers->heap, timers->count_max, tw_loop_timer *);
     timers->slots = NULL;
     timers->heap = NULL;
 }
 
-tw_loop_timer *timers_start(timers *timers, int64_t deadline_ns, int64_t repeat_ns) {
+tw_loop_timer *timers_start(timer_heap *timers, int64_t deadline_ns, int64_t repeat_ns) {
     tw_loop_timer *timer = timers->first_free;
     if (timer == NULL)
         return NULL;
@@ -93,7 +93,7 @@ tw_loop_timer *timers_start(timers *timers, int64_t deadline_ns, int64_t repeat_
 }
 
 void timers_stop(tw_loop_timer *timer) {
-    timers *timers = timer->owner;
+    timer_heap *timers = timer->owner;
     TW_ASSERT(timer->running);
     TW_ASSERT(timers->heap[timer->position] == timer);
     tw_loop_timer *last = timers->heap[--timers->count];
@@ -107,19 +107,19 @@ void timers_stop(tw_loop_timer *timer) {
     timers->first_free = timer;
 }
 
-int64_t timers_next_ns(const timers *timers) {
+int64_t timers_next_ns(const timer_heap *timers) {
     return timers->count == 0 ? INT64_MAX : timers->heap[0]->deadline_ns;
 }
 
 /* Moves a repeating timer to its next period after `now_ns`; missed ones are skipped. */
-static void start_next_period(timers *timers, tw_loop_timer *timer, int64_t now_ns) {
+static void start_next_period(timer_heap *timers, tw_loop_timer *timer, int64_t now_ns) {
     int64_t late_ns = now_ns - timer->deadline_ns;
     timer->deadline_ns = now_ns + timer->repeat_ns - late_ns % timer->repeat_ns;
     timer->sequence = ++timers->sequence;
     sift_down(timers, timer);
 }
 
-uint32_t timers_run(timers *timers, int64_t now_ns) {
+uint32_t timers_run(timer_heap *timers, int64_t now_ns) {
     uint64_t sequence_max = timers->sequence;
     uint32_t count = 0;
     while (timers->count > 0) {

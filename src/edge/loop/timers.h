@@ -7,7 +7,7 @@
 
 #include "tradewind/loop.h"
 
-typedef struct timers {
+typedef struct timer_heap {
     const tw_allocator *allocator;
     tw_loop_timer *slots;      /* count_max of them */
     tw_loop_timer **heap;      /* the running ones, earliest first */
@@ -15,10 +15,10 @@ typedef struct timers {
     uint32_t count;
     uint32_t count_max;
     uint64_t sequence; /* of the timer started last */
-} timers;
+} timer_heap;
 
 struct tw_loop_timer {
-    timers *owner;
+    timer_heap *owner;
     tw_loop_timer *next_free;
     tw_loop_on_timer on_timer;
     void *context;
@@ -29,17 +29,17 @@ struct tw_loop_timer {
     bool running;
 };
 
-tw_status timers_init(timers *timers, const tw_allocator *allocator, uint32_t count_max);
-void timers_done(timers *timers);
+tw_status timers_init(timer_heap *timers, const tw_allocator *allocator, uint32_t count_max);
+void timers_done(timer_heap *timers);
 
 /* A running timer, or NULL at the limit. */
-tw_loop_timer *timers_start(timers *timers, int64_t deadline_ns, int64_t repeat_ns);
+tw_loop_timer *timers_start(timer_heap *timers, int64_t deadline_ns, int64_t repeat_ns);
 void timers_stop(tw_loop_timer *timer);
 
 /* The earliest deadline, or INT64_MAX. */
-int64_t timers_next_ns(const timers *timers);
+int64_t timers_next_ns(const timer_heap *timers);
 
 /* Calls all timers due at `now_ns` but those started meanwhile; returns how many. */
-uint32_t timers_run(timers *timers, int64_t now_ns);
+uint32_t timers_run(timer_heap *timers, int64_t now_ns);
 
 #endif

@@ -46,14 +46,14 @@ static void curl_timer_fired(void *context) {
     drive(socket, CURL_SOCKET_TIMEOUT, 0);
 }
 
-static connect_watch *find_watch(connector *connector, curl_socket_t fd) {
+static connect_watch *find_watch(socket_connector *connector, curl_socket_t fd) {
     for (int i = 0; i < CONNECT_WATCH_COUNT_MAX; i++)
         if (connector->watches[i].watch != NULL && connector->watches[i].fd == fd)
             return &connector->watches[i];
     return NULL;
 }
 
-static connect_watch *find_place(connector *connector) {
+static connect_watch *find_place(socket_connector *connector) {
     for (int i = 0; i < CONNECT_WATCH_COUNT_MAX; i++)
         if (connector->watches[i].watch == NULL)
             return &connector->watches[i];
@@ -64,7 +64,7 @@ static int watch_for_curl(CURL *easy, curl_socket_t fd, int what, void *context,
     (void)easy;
     (void)fd_context;
     tw_socket *socket = context;
-    connector *connector = &socket->connector;
+    socket_connector *connector = &socket->connector;
     connect_watch *place = find_watch(connector, fd);
     if (what == CURL_POLL_REMOVE) {
         if (place != NULL)
@@ -93,7 +93,7 @@ static int watch_for_curl(CURL *easy, curl_socket_t fd, int what, void *context,
 static int time_for_curl(CURLM *multi, long timeout_ms, void *context) {
     (void)multi;
     tw_socket *socket = context;
-    connector *connector = &socket->connector;
+    socket_connector *connector = &socket->connector;
     tw_loop_timer_stop(connector->timer);
     connector->timer = NULL;
     if (timeout_ms < 0)
@@ -104,7 +104,7 @@ static int time_for_curl(CURLM *multi, long timeout_ms, void *context) {
     return 0;
 }
 
-static void stop_watching(connector *connector) {
+static void stop_watching(socket_connector *connector) {
     for (int i = 0; i < CONNECT_WATCH_COUNT_MAX; i++) {
         tw_loop_watch_stop(connector->watches[i].watch);
         connector->watches[i].watch = NULL;
@@ -114,7 +114,7 @@ static void stop_watching(connector *connector) {
 }
 
 void connector_done(tw_socket *socket) {
-    connector *connector = &socket->connector;
+    socket_connector *connector = &socket->connector;
     stop_watching(connector);
     if (connector->request != NULL)
         frame_release(connector->request);
@@ -141,7 +141,7 @@ void connector_done(tw_socket *socket) {
 
 /* The connection stands: send the handshake. */
 static void send_request(tw_socket *socket) {
-    connector *connector = &socket->connector;
+    socket_connector *connector = &socket->connector;
     curl_socket_t fd = CURL_SOCKET_BAD;
     stop_watching(connector);
     if (curl_easy_getinfo(connector->easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK ||
@@ -158,7 +158,7 @@ static void send_request(tw_socket *socket) {
 }
 
 static void curl_done(tw_socket *socket, CURLcode code) {
-    connector *connector = &socket->connector;
+    socket_connector *connector = &socket->connector;
     if (code == CURLE_OK) {
         send_request(socket);
         return;
@@ -173,7 +173,7 @@ static void curl_done(tw_socket *socket, CURLcode code) {
 }
 
 static void drive(tw_socket *socket, curl_socket_t fd, int mask) {
-    connector *connector = &socket->connector;
+    socket_connector *connector = &socket->connector;
     int running = 0;
     int left = 0;
     socket_enter(socket);
@@ -236,7 +236,7 @@ static void refuse_answer(tw_socket *socket, uint32_t http_status) {
 }
 
 /* RFC 6455, section 4.1: what a client must check. */
-static bool is_proper(const connector *connector, tw_slice head) {
+static bool is_proper(const socket_connector *connector, tw_slice head) {
     tw_slice value = {0};
     return find_header(head, "Upgrade", &value) && equal_ignoring_case(value, "websocket") &&
            find_header(head, "Connection", &value) && has_word(value, "upgrade") &&
@@ -246,7 +246,7 @@ static bool is_proper(const connector *connector, tw_slice head) {
 }
 
 static void take_answer(tw_socket *socket, size_t head_size) {
-    connector *connector = &socket->connector;
+    socket_connector *connector = &socket->connector;
     tw_slice head = {connector->answer, head_size};
     tw_slice rest = {connector->answer + head_size, connector->answer_size - head_size};
     uint32_t http_status = status_of(head);
@@ -269,7 +269,7 @@ static void take_answer(tw_socket *socket, size_t head_size) {
 }
 
 void connector_read_answer(tw_socket *socket) {
-    connector *connector = &socket->connector;
+    socket_connector *connector = &socket->connector;
     for (;;) {
         ssize_t got = socket_read(socket, connector->answer + connector->answer_size,
                                   HANDSHAKE_SIZE_MAX - connector->answer_size);
@@ -293,7 +293,7 @@ void connector_read_answer(tw_socket *socket) {
 /* ---- the request ---------------------------------------------------------------------- */
 
 /* The parts of a ws:// or wss:// URL, as libcurl's parser gives them. */
-typedef struct target {
+typedef struct url_target {
     char *scheme;
     char *host;
     char *port;
@@ -301,7 +301,7 @@ typedef struct target {
     char *query;
     bool tls;
     bool loopback;
-} target;
+} url_target;
 
 static bool is_loopback(const char *host) {
     struct in_addr v4 = {0};
@@ -310,7 +310,7 @@ static bool is_loopback(const char *host) {
     return inet_pton(AF_INET, host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127;
 }
 
-static void target_done(target *target) {
+static void target_done(url_target *target) {
     curl_free(target->scheme);
     curl_free(target->host);
     curl_free(target->port);
@@ -318,7 +318,7 @@ static void target_done(target *target) {
     curl_free(target->query);
 }
 
-static tw_status read_parts(CURLU *parts, const char *url, target *target, tw_error *error) {
+static tw_status read_parts(CURLU *parts, const char *url, url_target *target, tw_error *error) {
     char *user = NULL;
     if (curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
         curl_url_get(parts, CURLUPART_SCHEME, &target->scheme, 0) != CURLUE_OK ||
@@ -341,7 +341,7 @@ static tw_status read_parts(CURLU *parts, const char *url, target *target, tw_er
     return TW_OK;
 }
 
-static tw_status read_target(const tw_socket_call *call, target *target, tw_error *error) {
+static tw_status read_target(const tw_socket_call *call, url_target *target, tw_error *error) {
     CURLU *parts = curl_url();
     if (parts == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "no memory to read a URL");
@@ -389,7 +389,7 @@ static tw_status make_key(char key[static KEY_SIZE], char accept[static 32]) {
     return TW_OK;
 }
 
-static tw_status write_request(tw_socket *socket, const target *target,
+static tw_status write_request(tw_socket *socket, const url_target *target,
                                const tw_socket_call *call) {
     char key[KEY_SIZE] = {0};
     tw_status status = make_key(key, socket->connector.accept);
@@ -424,7 +424,7 @@ static tw_status write_request(tw_socket *socket, const target *target,
 /* ---- beginning ------------------------------------------------------------------------ */
 
 static tw_status open_curl(tw_socket *socket) {
-    connector *connector = &socket->connector;
+    socket_connector *connector = &socket->connector;
     connector->curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
     if (!connector->curl_ready)
         return TW_NO_MEMORY;
@@ -436,8 +436,8 @@ static tw_status open_curl(tw_socket *socket) {
     return TW_OK;
 }
 
-static tw_status begin_connecting(tw_socket *socket, const target *target) {
-    connector *connector = &socket->connector;
+static tw_status begin_connecting(tw_socket *socket, const url_target *target) {
+    socket_connector *connector = &socket->connector;
     CURL *easy = connector->easy;
     char url[TW_ERROR_MESSAGE_SIZE];
     int size =
@@ -476,7 +476,7 @@ tw_status tw_socket_connect(tw_loop *loop, const tw_socket_call *call,
                             tw_error *error) {
     TW_ASSERT(loop != NULL && config != NULL && ret_socket != NULL);
     TW_ASSERT(call != NULL && call->url != NULL);
-    target target = {0};
+    url_target target = {0};
     tw_socket *socket = NULL;
     tw_status status = check_headers(call, error);
     if (status == TW_OK)

@@ -32,7 +32,7 @@ typedef struct connect_watch {
 } connect_watch;
 
 /* libcurl's part of a client's socket: name, TCP, TLS, and TLS records afterwards. */
-typedef struct connector {
+typedef struct socket_connector {
     CURLM *multi;
     CURL *easy;
     tw_loop_timer *timer;
@@ -45,14 +45,14 @@ typedef struct connector {
     bool curl_ready;
     bool failed; /* a watch or timer could not be had */
     char words[CURL_ERROR_SIZE];
-} connector;
+} socket_connector;
 
 struct tw_socket {
     const tw_allocator *allocator;
     tw_loop *loop;
     tw_socket_config config;
     tw_socket_stats stats;
-    connector connector;
+    socket_connector connector;
     wslay_event_context_ptr events;  /* incoming frames and outgoing control frames */
     wslay_frame_context_ptr encoder; /* outgoing messages of a client */
     tw_socket_frame *encoding;       /* what `encoder` writes into */
