@@ -380,7 +380,8 @@ static tw_status add_symbol(tw_store *store, const char *name, int64_t *ret_id, 
     return TW_OK;
 }
 
-tw_status store_id_of(tw_store *store, tw_symbol symbol, int64_t *ret_id, tw_error *error) {
+tw_status store_id_of(tw_store *store, tw_symbol symbol, bool add, int64_t *ret_id,
+                      tw_error *error) {
     if (symbol >= store->symbol_count_max)
         return no_room_for_symbol(store, error);
     if (store->id_of[symbol] != 0) {
@@ -389,7 +390,7 @@ tw_status store_id_of(tw_store *store, tw_symbol symbol, int64_t *ret_id, tw_err
     }
     const char *name = tw_symbols_name(store->symbols, symbol);
     tw_status status = find_id(store, name, ret_id, error);
-    if (status == TW_OK && *ret_id == 0 && store->state == STORE_BATCH)
+    if (status == TW_OK && *ret_id == 0 && add)
         status = add_symbol(store, name, ret_id, error);
     if (status != TW_OK || *ret_id == 0)
         return status;
@@ -623,6 +624,7 @@ tw_status tw_store_open(const tw_store_config *config, tw_store **ret_store, tw_
     tw_status status = take_memory(config, &store, error);
     if (status != TW_OK)
         return status;
+    TW_ASSERT(store != NULL);
     bool there = false;
     status = look_at_path(store, &there, error);
     if (status == TW_OK && store->mode == TW_STORE_WRITE)

@@ -9,14 +9,14 @@
 
 #include "store_priv.h"
 
-typedef struct hashing {
+typedef struct journal_digest {
     EVP_MD_CTX *digest;
     uint64_t next; /* the sequence that must come */
-} hashing;
+} journal_digest;
 
 /* TW_CORRUPT: a gap. TW_NO_MEMORY: the only way in which the digest can fail. */
 static tw_status hash_record(void *context, const tw_store_record *record) {
-    hashing *hashing = context;
+    journal_digest *hashing = context;
     if (record->sequence != hashing->next)
         return TW_CORRUPT;
     hashing->next++;
@@ -38,7 +38,7 @@ static tw_status gap(const tw_store *store, uint64_t sequence, tw_error *error) 
 
 tw_status tw_store_journal_hash(tw_store *store, uint8_t ret_hash[TW_STORE_HASH_SIZE],
                                 tw_error *error) {
-    hashing hashing = {.digest = EVP_MD_CTX_new(), .next = 1};
+    journal_digest hashing = {.digest = EVP_MD_CTX_new(), .next = 1};
     tw_status status = TW_OK;
     if (hashing.digest == NULL || EVP_DigestInit_ex(hashing.digest, EVP_sha256(), NULL) != 1)
         status = TW_NO_MEMORY;

@@ -199,8 +199,9 @@ tw_status store_enter_batch(tw_store *store, size_t count, bool durable,
 /* Gives up the batch after a failed write: rolls back and changes the state. */
 tw_status store_lose_batch(tw_store *store, int code, const char *doing, tw_error *error);
 
-/* The id in the file of an index, added by a writer; 0 with TW_OK for a reader's unknown one. */
-tw_status store_id_of(tw_store *store, tw_symbol symbol, int64_t *ret_id,
+/* The id in the file of an index. One that is not there is added if `add` (in an open batch only),
+ * else its id is 0. */
+tw_status store_id_of(tw_store *store, tw_symbol symbol, bool add, int64_t *ret_id,
                       tw_error *error) TW_MUST_CHECK;
 /* The index of an id in the file, added to the table of symbols. */
 tw_status store_index_of(tw_store *store, int64_t id, tw_symbol *ret_symbol,

@@ -11,6 +11,8 @@
 
 /* Where the rows of a read go: exactly one callback is set. */
 typedef struct delivery {
+    store_sql one; /* the statement for one symbol */
+    store_sql all; /* the statement for all of them */
     void *context;
     tw_store_on_symbol on_symbol;
     tw_store_on_trade on_trade;
@@ -68,24 +70,21 @@ static tw_status bind_range(tw_store *store, sqlite3_stmt *statement, int64_t id
     return code == SQLITE_OK ? TW_OK : store_error(store, code, "reading failed", error);
 }
 
-/* Reads a range of one symbol (`one`) or of all (`all`). */
-static tw_status read_range(tw_store *store, const tw_store_range *range, store_sql one,
-                            store_sql all, decoder decode, const delivery *to, tw_error *error);
-
-static tw_status read_range(tw_store *store, const tw_store_range *range, store_sql one,
-                            store_sql all, decoder decode, const delivery *to, tw_error *error) {
+/* Reads a range of one symbol or of all. */
+static tw_status read_range(tw_store *store, const tw_store_range *range, decoder decode,
+                            const delivery *to, tw_error *error) {
     if (range->to_ns <= range->from_ns)
         return TW_OK; /* an empty range, INT64_MIN included */
     int64_t id = 0;
     tw_status status = TW_OK;
     if (range->symbol != TW_SYMBOL_NONE) {
         TW_ASSERT(range->symbol < tw_symbols_count(store->symbols));
-        status = store_id_of(store, range->symbol, &id, error);
+        status = store_id_of(store, range->symbol, false, &id, error);
         if (status != TW_OK || id == 0)
             return status;
     }
     sqlite3_stmt *statement =
-        store_statement(store, range->symbol == TW_SYMBOL_NONE ? all : one, &status, error);
+        store_statement(store, range->symbol == TW_SYMBOL_NONE ? to->all : to->one, &status, error);
     if (statement != NULL)
         status = bind_range(store, statement, id, range, error);
     return status == TW_OK ? deliver(store, statement, decode, to, error) : status;
@@ -270,21 +269,25 @@ tw_status tw_store_read_symbols(tw_store *store, tw_store_on_symbol callback, vo
 
 tw_status tw_store_read_trades(tw_store *store, const tw_store_range *range,
                                tw_store_on_trade callback, void *context, tw_error *error) {
-    delivery to = {.context = context, .on_trade = callback};
-    return read_range(store, range, SQL_TRADES_OF, SQL_TRADES_ALL, decode_trade, &to, error);
+    delivery to = {
+        .one = SQL_TRADES_OF, .all = SQL_TRADES_ALL, .context = context, .on_trade = callback};
+    return read_range(store, range, decode_trade, &to, error);
 }
 
 tw_status tw_store_read_quotes(tw_store *store, const tw_store_range *range,
                                tw_store_on_quote callback, void *context, tw_error *error) {
-    delivery to = {.context = context, .on_quote = callback};
-    return read_range(store, range, SQL_QUOTES_OF, SQL_QUOTES_ALL, decode_quote, &to, error);
+    delivery to = {
+        .one = SQL_QUOTES_OF, .all = SQL_QUOTES_ALL, .context = context, .on_quote = callback};
+    return read_range(store, range, decode_quote, &to, error);
 }
 
 tw_status tw_store_read_bars(tw_store *store, const tw_store_range *range, tw_store_on_bar callback,
                              void *context, tw_error *error) {
-    delivery to = {.context = context, .on_bar = callback};
-    store_sql one = range->timeframe_ns == 0 ? SQL_BARS_OF : SQL_BARS_OF_FRAME;
-    return read_range(store, range, one, SQL_BARS_ALL, decode_bar, &to, error);
+    delivery to = {.one = range->timeframe_ns == 0 ? SQL_BARS_OF : SQL_BARS_OF_FRAME,
+                   .all = SQL_BARS_ALL,
+                   .context = context,
+                   .on_bar = callback};
+    return read_range(store, range, decode_bar, &to, error);
 }
 
 tw_status tw_store_read_orders(tw_store *store, tw_store_on_order callback, void *context,
@@ -366,7 +369,7 @@ tw_status tw_store_last_trade(tw_store *store, tw_symbol symbol, int64_t *ret_ti
                               tw_error *error) {
     TW_ASSERT(symbol < tw_symbols_count(store->symbols));
     int64_t id = 0;
-    tw_status status = store_id_of(store, symbol, &id, error);
+    tw_status status = store_id_of(store, symbol, false, &id, error);
     if (status != TW_OK)
         return status;
     sqlite3_stmt *statement = store_statement(store, SQL_LAST_TRADE, &status, error);

@@ -116,31 +116,32 @@ static tw_status check_fill(const tw_store *store, const tw_fill *fill, size_t i
 /* ---- binding ---- */
 
 /* Binds one value after another; the first failure sticks. */
-typedef struct binder {
+typedef struct row_binder {
     sqlite3_stmt *statement;
     int at;
     int code;
-} binder;
+} row_binder;
 
-static void bind(binder *binder, int64_t value) {
+static void bind(row_binder *binder, int64_t value) {
     if (binder->code == SQLITE_OK)
         binder->code = sqlite3_bind_int64(binder->statement, ++binder->at, value);
 }
 
 /* Borrows the text until the step. An empty slice may have no data; SQL's NULL is not meant. */
-static void bind_text(binder *binder, const char *text, size_t size) {
+static void bind_text(row_binder *binder, const char *text, size_t size) {
     if (binder->code == SQLITE_OK)
         binder->code =
             sqlite3_bind_text64(binder->statement, ++binder->at, text == NULL ? "" : text, size,
                                 SQLITE_STATIC, SQLITE_UTF8);
 }
 
-static void bind_string(binder *binder, const char *text, size_t size_max) {
+static void bind_string(row_binder *binder, const char *text, size_t size_max) {
     bind_text(binder, text, strnlen(text, size_max));
 }
 
 /* Writes the bound row and counts it. */
-static tw_status put(tw_store *store, const binder *binder, const char *doing, tw_error *error) {
+static tw_status put(tw_store *store, const row_binder *binder, const char *doing,
+                     tw_error *error) {
     int code = binder->code;
     if (code == SQLITE_OK)
         code = sqlite3_step(binder->statement);
@@ -155,15 +156,16 @@ static tw_status put(tw_store *store, const binder *binder, const char *doing, t
 }
 
 /* A binder on a statement; its `statement` is NULL when the batch was lost. */
-static binder begin_rows(tw_store *store, store_sql which, tw_status *ret_status, tw_error *error) {
-    binder binder = {.statement = store_statement(store, which, ret_status, error)};
+static row_binder begin_rows(tw_store *store, store_sql which, tw_status *ret_status,
+                             tw_error *error) {
+    row_binder binder = {.statement = store_statement(store, which, ret_status, error)};
     if (binder.statement == NULL)
         *ret_status = store_lose_batch(store, sqlite3_extended_errcode(store->db),
                                        "preparing a statement failed", error);
     return binder;
 }
 
-static void begin_row(binder *binder) {
+static void begin_row(row_binder *binder) {
     binder->at = 0;
     binder->code = SQLITE_OK;
 }
@@ -183,7 +185,8 @@ static uint32_t next_place(const tw_store *store, store_places *places, int64_t 
 
 /* ---- one function a kind of row ---- */
 
-static tw_status put_trade(tw_store *store, binder *row, const tw_trade *trade, tw_error *error) {
+static tw_status put_trade(tw_store *store, row_binder *row, const tw_trade *trade,
+                           tw_error *error) {
     tw_symbol symbol = trade->symbol;
     uint32_t place =
         trade->id == 0 ? next_place(store, &store->trade_places[symbol], trade->time_ns) : 0;
@@ -212,10 +215,10 @@ static tw_status put_trade(tw_store *store, binder *row, const tw_trade *trade, 
             status = store_enter_batch(store, count, (durable) && count > 0, error); \
         int64_t id;                                                                  \
         for (size_t i = 0; status == TW_OK && i < count; i++)                        \
-            status = store_id_of(store, (rows)[i].symbol, &id, error);               \
+            status = store_id_of(store, (rows)[i].symbol, true, &id, error);         \
         if (status != TW_OK || count == 0)                                           \
             return status;                                                           \
-        binder row = begin_rows(store, (which), &status, error);                     \
+        row_binder row = begin_rows(store, (which), &status, error);                 \
         for (size_t i = 0; status == TW_OK && i < count; i++)                        \
             status = write(store, &row, &(rows)[i], error);                          \
         return status;                                                               \
@@ -226,7 +229,8 @@ tw_status tw_store_put_trades(tw_store *store, const tw_trade *trades, size_t co
     PUT_ROWS(SQL_PUT_TRADE, false, trades, check_trade, put_trade);
 }
 
-static tw_status put_quote(tw_store *store, binder *row, const tw_quote *quote, tw_error *error) {
+static tw_status put_quote(tw_store *store, row_binder *row, const tw_quote *quote,
+                           tw_error *error) {
     tw_symbol symbol = quote->symbol;
     begin_row(row);
     bind(row, store->id_of[symbol]);
@@ -248,7 +252,7 @@ tw_status tw_store_put_quotes(tw_store *store, const tw_quote *quotes, size_t co
     PUT_ROWS(SQL_PUT_QUOTE, false, quotes, check_quote, put_quote);
 }
 
-static tw_status put_bar(tw_store *store, binder *row, const tw_bar *bar, tw_error *error) {
+static tw_status put_bar(tw_store *store, row_binder *row, const tw_bar *bar, tw_error *error) {
     begin_row(row);
     bind(row, store->id_of[bar->symbol]);
     bind(row, bar->timeframe_ns);
@@ -268,7 +272,8 @@ tw_status tw_store_put_bars(tw_store *store, const tw_bar *bars, size_t count, t
     PUT_ROWS(SQL_PUT_BAR, false, bars, check_bar, put_bar);
 }
 
-static tw_status put_order(tw_store *store, binder *row, const tw_order *order, tw_error *error) {
+static tw_status put_order(tw_store *store, row_binder *row, const tw_order *order,
+                           tw_error *error) {
     begin_row(row);
     bind_string(row, order->client_order_id, sizeof order->client_order_id);
     bind_string(row, order->venue_order_id, sizeof order->venue_order_id);
@@ -293,7 +298,7 @@ tw_status tw_store_put_orders(tw_store *store, const tw_order *orders, size_t co
     PUT_ROWS(SQL_PUT_ORDER, true, orders, check_order, put_order);
 }
 
-static tw_status put_fill(tw_store *store, binder *row, const tw_fill *fill, tw_error *error) {
+static tw_status put_fill(tw_store *store, row_binder *row, const tw_fill *fill, tw_error *error) {
     begin_row(row);
     bind_string(row, fill->execution_id, sizeof fill->execution_id);
     bind_string(row, fill->client_order_id, sizeof fill->client_order_id);
@@ -319,10 +324,10 @@ tw_status tw_store_put_positions(tw_store *store, int64_t run, int64_t time_ns,
     tw_status status = store_enter_batch(store, count, false, error);
     int64_t id;
     for (size_t i = 0; status == TW_OK && i < count; i++)
-        status = store_id_of(store, positions[i].symbol, &id, error);
+        status = store_id_of(store, positions[i].symbol, true, &id, error);
     if (status != TW_OK || count == 0)
         return status;
-    binder row = begin_rows(store, SQL_PUT_POSITION, &status, error);
+    row_binder row = begin_rows(store, SQL_PUT_POSITION, &status, error);
     for (size_t i = 0; status == TW_OK && i < count; i++) {
         const tw_position *position = &positions[i];
         begin_row(&row);
@@ -358,7 +363,7 @@ tw_status tw_store_put_run(tw_store *store, const tw_store_run *run, int64_t *re
     }
     if (status != TW_OK)
         return status;
-    binder row = begin_rows(store, SQL_PUT_RUN, &status, error);
+    row_binder row = begin_rows(store, SQL_PUT_RUN, &status, error);
     if (status != TW_OK)
         return status;
     bind(&row, id);
@@ -413,7 +418,7 @@ tw_status tw_store_append_journal(tw_store *store, const tw_store_record *record
         status = store_enter_batch(store, count, count > 0, error);
     if (status != TW_OK || count == 0)
         return status;
-    binder row = begin_rows(store, SQL_PUT_RECORD, &status, error);
+    row_binder row = begin_rows(store, SQL_PUT_RECORD, &status, error);
     for (size_t i = 0; status == TW_OK && i < count; i++) {
         const tw_store_record *record = &records[i];
         begin_row(&row);

@@ -17,7 +17,7 @@ __extension__ typedef __int128 wide;
 
 #define NANO_SQUARED (1e-9 * 1e-9)
 
-typedef struct sums {
+typedef struct trade_sums {
     uint64_t count;
     wide volume;
     wide notional; /* at 1e-18 */
@@ -25,7 +25,7 @@ typedef struct sums {
     wide squares;  /* Q above, at 1e-18 */
     int64_t first_price;
     tw_store_stats stats;
-} sums;
+} trade_sums;
 
 static bool add_product(wide *total, wide a, wide b) {
     wide product;
@@ -34,7 +34,7 @@ static bool add_product(wide *total, wide a, wide b) {
 }
 
 static tw_status add_trade(void *context, const tw_trade *trade) {
-    sums *sums = context;
+    trade_sums *sums = context;
     tw_store_stats *stats = &sums->stats;
     if (sums->count == 0) {
         sums->first_price = trade->price.nano;
@@ -74,7 +74,7 @@ static bool split_total(wide nano, tw_store_total *ret_total) {
     return true;
 }
 
-static bool spread(const sums *sums, tw_store_stats *stats) {
+static bool spread(const trade_sums *sums, tw_store_stats *stats) {
     wide n = (wide)sums->count;
     wide q = sums->distance / n;
     wide r = sums->distance % n;
@@ -98,13 +98,13 @@ tw_status tw_store_symbol_stats(tw_store *store, tw_symbol symbol, int64_t from_
                                 tw_store_stats *ret_stats, tw_error *error) {
     TW_ASSERT(symbol < tw_symbols_count(store->symbols));
     int64_t id = 0;
-    tw_status status = store_id_of(store, symbol, &id, error);
+    tw_status status = store_id_of(store, symbol, false, &id, error);
     if (status != TW_OK)
         return status;
     const char *name = tw_symbols_name(store->symbols, symbol);
     if (id == 0)
         return tw_error_set(error, TW_NOT_FOUND, "%s knows nothing of %s", store->path, name);
-    sums sums = {0};
+    trade_sums sums = {0};
     tw_store_range range = {.from_ns = from_ns, .to_ns = to_ns, .symbol = symbol};
     status = tw_store_read_trades(store, &range, add_trade, &sums, error);
     if (status != TW_OK && status != TW_OVERFLOW)
