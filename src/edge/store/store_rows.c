@@ -1,0 +1,434 @@
+/*
+ * store_rows.c - rows into the batch.
+ *
+ * Idea: each put checks all rows, enters the batch, finds the ids of all symbols, then binds and
+ * steps one prepared statement a row (SQLite is faster this way than with many rows a statement).
+ * Only the last part can fail for reasons of the disk, and then the whole batch is given up.
+ */
+#include <string.h>
+
+#include "store_priv.h"
+
+/* ---- checks ---- */
+
+/* Names the row and the field of a check that failed. */
+#define ROW_BAD(index, ...) row_bad(error, (index), __VA_ARGS__)
+
+static tw_status row_bad(tw_error *error, size_t index, const char *what, const char *field) {
+    tw_error_set(error, TW_INVALID, "%s %zu of this call: its %s", what, index, field);
+    return TW_INVALID;
+}
+
+static bool symbol_is_known(const tw_store *store, tw_symbol symbol) {
+    return symbol < tw_symbols_count(store->symbols);
+}
+
+/* Text in an array: ends within it, and nothing stands behind its end, so that it reads back the
+ * same. */
+static bool text_is_clean(const char *text, size_t size, bool full_allowed) {
+    size_t length = strnlen(text, size);
+    if (length == size)
+        return full_allowed;
+    for (size_t i = length; i < size; i++) {
+        if (text[i] != '\0')
+            return false;
+    }
+    return true;
+}
+
+static tw_status check_trade(const tw_store *store, const tw_trade *trade, size_t index,
+                             tw_error *error) {
+    if (!symbol_is_known(store, trade->symbol))
+        return ROW_BAD(index, "trade", "symbol is not in the table");
+    if (trade->price.nano <= 0)
+        return ROW_BAD(index, "trade", "price is not above zero");
+    if (trade->quantity.nano <= 0)
+        return ROW_BAD(index, "trade", "quantity is not above zero");
+    if (trade->side > TW_SIDE_SELL)
+        return ROW_BAD(index, "trade", "side is none of none, buy, sell");
+    if (!text_is_clean(trade->conditions, sizeof trade->conditions, true))
+        return ROW_BAD(index, "trade", "conditions have bytes behind their end");
+    return TW_OK;
+}
+
+static tw_status check_quote(const tw_store *store, const tw_quote *quote, size_t index,
+                             tw_error *error) {
+    if (!symbol_is_known(store, quote->symbol))
+        return ROW_BAD(index, "quote", "symbol is not in the table");
+    if (quote->bid_price.nano < 0 || quote->ask_price.nano < 0)
+        return ROW_BAD(index, "quote", "bid or ask price is negative");
+    if (quote->bid_size.nano < 0 || quote->ask_size.nano < 0)
+        return ROW_BAD(index, "quote", "bid or ask size is negative");
+    if (!text_is_clean(quote->conditions, sizeof quote->conditions, true))
+        return ROW_BAD(index, "quote", "conditions have bytes behind their end");
+    return TW_OK;
+}
+
+static tw_status check_bar(const tw_store *store, const tw_bar *bar, size_t index,
+                           tw_error *error) {
+    if (!symbol_is_known(store, bar->symbol))
+        return ROW_BAD(index, "bar", "symbol is not in the table");
+    if (bar->timeframe_ns <= 0)
+        return ROW_BAD(index, "bar", "timeframe is not above zero");
+    if (bar->low.nano <= 0 || bar->high.nano < bar->low.nano)
+        return ROW_BAD(index, "bar", "low is not above zero, or its high is below its low");
+    if (bar->open.nano < bar->low.nano || bar->open.nano > bar->high.nano ||
+        bar->close.nano < bar->low.nano || bar->close.nano > bar->high.nano)
+        return ROW_BAD(index, "bar", "open or close is outside its low and high");
+    if (bar->volume.nano < 0 || bar->vwap.nano < 0)
+        return ROW_BAD(index, "bar", "volume or vwap is negative");
+    return TW_OK;
+}
+
+static tw_status check_order(const tw_store *store, const tw_order *order, size_t index,
+                             tw_error *error) {
+    if (order->client_order_id[0] == '\0' ||
+        !text_is_clean(order->client_order_id, sizeof order->client_order_id, false))
+        return ROW_BAD(index, "order", "client_order_id is empty or not clean text");
+    if (!text_is_clean(order->venue_order_id, sizeof order->venue_order_id, false))
+        return ROW_BAD(index, "order", "venue_order_id is not clean text");
+    if (!symbol_is_known(store, order->symbol))
+        return ROW_BAD(index, "order", "symbol is not in the table");
+    if (order->side > TW_SIDE_SELL || order->type > TW_ORDER_TRAILING_STOP ||
+        order->time_in_force > TW_AT_CLOSE || order->status > TW_ORDER_DONE_FOR_DAY)
+        return ROW_BAD(index, "order", "side, type, time in force or status does not exist");
+    if (order->quantity.nano < 0 || order->filled.nano < 0)
+        return ROW_BAD(index, "order", "quantity or filled quantity is negative");
+    return TW_OK;
+}
+
+static tw_status check_fill(const tw_store *store, const tw_fill *fill, size_t index,
+                            tw_error *error) {
+    if (fill->execution_id[0] == '\0' ||
+        !text_is_clean(fill->execution_id, sizeof fill->execution_id, false))
+        return ROW_BAD(index, "fill", "execution_id is empty or not clean text");
+    if (!text_is_clean(fill->client_order_id, sizeof fill->client_order_id, false))
+        return ROW_BAD(index, "fill", "client_order_id is not clean text");
+    if (!symbol_is_known(store, fill->symbol))
+        return ROW_BAD(index, "fill", "symbol is not in the table");
+    if (fill->side > TW_SIDE_SELL)
+        return ROW_BAD(index, "fill", "side is none of none, buy, sell");
+    if (fill->price.nano <= 0 || fill->quantity.nano <= 0)
+        return ROW_BAD(index, "fill", "price or quantity is not above zero");
+    return TW_OK;
+}
+
+/* ---- binding ---- */
+
+/* Binds one value after another; the first failure sticks. */
+typedef struct row_binder {
+    sqlite3_stmt *statement;
+    int at;
+    int code;
+} row_binder;
+
+static void bind(row_binder *binder, int64_t value) {
+    if (binder->code == SQLITE_OK)
+        binder->code = sqlite3_bind_int64(binder->statement, ++binder->at, value);
+}
+
+/* Borrows the text until the step. An empty slice may have no data; SQL's NULL is not meant. */
+static void bind_text(row_binder *binder, const char *text, size_t size) {
+    if (binder->code == SQLITE_OK)
+        binder->code =
+            sqlite3_bind_text64(binder->statement, ++binder->at, text == NULL ? "" : text, size,
+                                SQLITE_STATIC, SQLITE_UTF8);
+}
+
+static void bind_string(row_binder *binder, const char *text, size_t size_max) {
+    bind_text(binder, text, strnlen(text, size_max));
+}
+
+/* Writes the bound row and counts it. */
+static tw_status put(tw_store *store, const row_binder *binder, const char *doing,
+                     tw_error *error) {
+    int code = binder->code;
+    if (code == SQLITE_OK)
+        code = sqlite3_step(binder->statement);
+    sqlite3_reset(binder->statement); /* repeats the code of the step */
+    if (code != SQLITE_DONE)
+        return store_lose_batch(store, code, doing, error);
+    if (sqlite3_changes(store->db) > 0)
+        store->batch_put++;
+    else
+        store->batch_skipped++;
+    return TW_OK;
+}
+
+/* A binder on a statement; its `statement` is NULL when the batch was lost. */
+static row_binder begin_rows(tw_store *store, store_sql which, tw_status *ret_status,
+                             tw_error *error) {
+    row_binder binder = {.statement = store_statement(store, which, ret_status, error)};
+    if (binder.statement == NULL)
+        *ret_status = store_lose_batch(store, sqlite3_extended_errcode(store->db),
+                                       "preparing a statement failed", error);
+    return binder;
+}
+
+static void begin_row(row_binder *binder) {
+    binder->at = 0;
+    binder->code = SQLITE_OK;
+}
+
+/* The place of a row without an identity among those of its symbol and time. */
+static uint32_t next_place(const tw_store *store, store_places *places, int64_t time_ns) {
+    if (places->batch != store->batch) {
+        places->before = places->now;
+        places->batch = store->batch;
+    }
+    if (places->now.series == store->series && places->now.time_ns == time_ns)
+        places->now.place++;
+    else
+        places->now = (store_place){.time_ns = time_ns, .series = store->series};
+    return places->now.place;
+}
+
+/* ---- one function a kind of row ---- */
+
+static tw_status put_trade(tw_store *store, row_binder *row, const tw_trade *trade,
+                           tw_error *error) {
+    tw_symbol symbol = trade->symbol;
+    uint32_t place =
+        trade->id == 0 ? next_place(store, &store->trade_places[symbol], trade->time_ns) : 0;
+    begin_row(row);
+    bind(row, store->id_of[symbol]);
+    bind(row, trade->time_ns);
+    bind(row, (int64_t)trade->id);
+    bind(row, trade->exchange);
+    bind(row, place);
+    bind(row, trade->price.nano);
+    bind(row, trade->quantity.nano);
+    bind(row, trade->side);
+    bind(row, trade->tape);
+    bind_string(row, trade->conditions, sizeof trade->conditions);
+    return put(store, row, "putting a trade failed", error);
+}
+
+/* The shape that the puts of market rows share: check all, enter, find all symbols, write all. */
+#define PUT_ROWS(which, durable, rows, check, write)                                 \
+    do {                                                                             \
+        TW_ASSERT((rows) != NULL || count == 0);                                     \
+        tw_status status = TW_OK;                                                    \
+        for (size_t i = 0; status == TW_OK && i < count; i++)                        \
+            status = check(store, &(rows)[i], i, error);                             \
+        if (status == TW_OK)                                                         \
+            status = store_enter_batch(store, count, (durable) && count > 0, error); \
+        int64_t id;                                                                  \
+        for (size_t i = 0; status == TW_OK && i < count; i++)                        \
+            status = store_id_of(store, (rows)[i].symbol, true, &id, error);         \
+        if (status != TW_OK || count == 0)                                           \
+            return status;                                                           \
+        row_binder row = begin_rows(store, (which), &status, error);                 \
+        for (size_t i = 0; status == TW_OK && i < count; i++)                        \
+            status = write(store, &row, &(rows)[i], error);                          \
+        return status;                                                               \
+    } while (false)
+
+tw_status tw_store_put_trades(tw_store *store, const tw_trade *trades, size_t count,
+                              tw_error *error) {
+    PUT_ROWS(SQL_PUT_TRADE, false, trades, check_trade, put_trade);
+}
+
+static tw_status put_quote(tw_store *store, row_binder *row, const tw_quote *quote,
+                           tw_error *error) {
+    tw_symbol symbol = quote->symbol;
+    begin_row(row);
+    bind(row, store->id_of[symbol]);
+    bind(row, quote->time_ns);
+    bind(row, next_place(store, &store->quote_places[symbol], quote->time_ns));
+    bind(row, quote->bid_price.nano);
+    bind(row, quote->ask_price.nano);
+    bind(row, quote->bid_size.nano);
+    bind(row, quote->ask_size.nano);
+    bind(row, quote->bid_exchange);
+    bind(row, quote->ask_exchange);
+    bind(row, quote->tape);
+    bind_string(row, quote->conditions, sizeof quote->conditions);
+    return put(store, row, "putting a quote failed", error);
+}
+
+tw_status tw_store_put_quotes(tw_store *store, const tw_quote *quotes, size_t count,
+                              tw_error *error) {
+    PUT_ROWS(SQL_PUT_QUOTE, false, quotes, check_quote, put_quote);
+}
+
+static tw_status put_bar(tw_store *store, row_binder *row, const tw_bar *bar, tw_error *error) {
+    begin_row(row);
+    bind(row, store->id_of[bar->symbol]);
+    bind(row, bar->timeframe_ns);
+    bind(row, bar->time_ns);
+    bind(row, bar->open.nano);
+    bind(row, bar->high.nano);
+    bind(row, bar->low.nano);
+    bind(row, bar->close.nano);
+    bind(row, bar->vwap.nano);
+    bind(row, bar->volume.nano);
+    bind(row, (int64_t)bar->count);
+    bind(row, bar->revision);
+    return put(store, row, "putting a bar failed", error);
+}
+
+tw_status tw_store_put_bars(tw_store *store, const tw_bar *bars, size_t count, tw_error *error) {
+    PUT_ROWS(SQL_PUT_BAR, false, bars, check_bar, put_bar);
+}
+
+static tw_status put_order(tw_store *store, row_binder *row, const tw_order *order,
+                           tw_error *error) {
+    begin_row(row);
+    bind_string(row, order->client_order_id, sizeof order->client_order_id);
+    bind_string(row, order->venue_order_id, sizeof order->venue_order_id);
+    bind(row, order->created_ns);
+    bind(row, order->updated_ns);
+    bind(row, store->id_of[order->symbol]);
+    bind(row, order->side);
+    bind(row, order->type);
+    bind(row, order->time_in_force);
+    bind(row, order->status);
+    bind(row, order->extended_hours);
+    bind(row, order->quantity.nano);
+    bind(row, order->filled.nano);
+    bind(row, order->limit_price.nano);
+    bind(row, order->stop_price.nano);
+    bind(row, order->average_price.nano);
+    return put(store, row, "putting an order failed", error);
+}
+
+tw_status tw_store_put_orders(tw_store *store, const tw_order *orders, size_t count,
+                              tw_error *error) {
+    PUT_ROWS(SQL_PUT_ORDER, true, orders, check_order, put_order);
+}
+
+static tw_status put_fill(tw_store *store, row_binder *row, const tw_fill *fill, tw_error *error) {
+    begin_row(row);
+    bind_string(row, fill->execution_id, sizeof fill->execution_id);
+    bind_string(row, fill->client_order_id, sizeof fill->client_order_id);
+    bind(row, fill->time_ns);
+    bind(row, store->id_of[fill->symbol]);
+    bind(row, fill->side);
+    bind(row, fill->price.nano);
+    bind(row, fill->quantity.nano);
+    return put(store, row, "putting a fill failed", error);
+}
+
+tw_status tw_store_put_fills(tw_store *store, const tw_fill *fills, size_t count, tw_error *error) {
+    PUT_ROWS(SQL_PUT_FILL, true, fills, check_fill, put_fill);
+}
+
+tw_status tw_store_put_positions(tw_store *store, int64_t run, int64_t time_ns,
+                                 const tw_position *positions, size_t count, tw_error *error) {
+    TW_ASSERT(positions != NULL || count == 0);
+    for (size_t i = 0; i < count; i++) {
+        if (!symbol_is_known(store, positions[i].symbol))
+            return ROW_BAD(i, "position", "symbol is not in the table");
+    }
+    tw_status status = store_enter_batch(store, count, false, error);
+    int64_t id;
+    for (size_t i = 0; status == TW_OK && i < count; i++)
+        status = store_id_of(store, positions[i].symbol, true, &id, error);
+    if (status != TW_OK || count == 0)
+        return status;
+    row_binder row = begin_rows(store, SQL_PUT_POSITION, &status, error);
+    for (size_t i = 0; status == TW_OK && i < count; i++) {
+        const tw_position *position = &positions[i];
+        begin_row(&row);
+        bind(&row, run);
+        bind(&row, time_ns);
+        bind(&row, store->id_of[position->symbol]);
+        bind(&row, position->quantity.nano);
+        bind(&row, position->average_price.nano);
+        bind(&row, position->current_price.nano);
+        status = put(store, &row, "putting a position failed", error);
+    }
+    return status;
+}
+
+static bool slice_is_text(tw_slice text) {
+    return text.size == 0 ||
+           (text.size <= TW_STORE_PAYLOAD_SIZE_MAX && memchr(text.data, '\0', text.size) == NULL);
+}
+
+tw_status tw_store_put_run(tw_store *store, const tw_store_run *run, int64_t *ret_id,
+                           tw_error *error) {
+    if (run->id < 0)
+        return ROW_BAD((size_t)0, "run", "id is negative");
+    if (!slice_is_text(run->venue) || !slice_is_text(run->strategy) || !slice_is_text(run->report))
+        return ROW_BAD((size_t)0, "run", "venue, strategy or report is too long or holds a NUL");
+    tw_status status = store_enter_batch(store, 1, true, error);
+    int64_t id = run->id;
+    if (status == TW_OK && id == 0) {
+        status = store_integer(store, SQL_LAST_RUN, &id, error);
+        if (status == TW_OK && id == INT64_MAX)
+            status = tw_error_set(error, TW_FULL, "the store has no free number for a run");
+        id++;
+    }
+    if (status != TW_OK)
+        return status;
+    row_binder row = begin_rows(store, SQL_PUT_RUN, &status, error);
+    if (status != TW_OK)
+        return status;
+    bind(&row, id);
+    bind(&row, run->started_ns);
+    bind(&row, run->ended_ns);
+    bind(&row, (int64_t)run->seed);
+    bind_text(&row, run->venue.data, run->venue.size);
+    bind_text(&row, run->strategy.data, run->strategy.size);
+    bind_text(&row, run->report.data, run->report.size);
+    status = put(store, &row, "putting a run failed", error);
+    if (status == TW_OK && ret_id != NULL)
+        *ret_id = id;
+    return status;
+}
+
+/* ---- the journal ---- */
+
+static bool kind_is_word(tw_slice kind) {
+    if (kind.size < 1 || kind.size > TW_STORE_KIND_SIZE_MAX)
+        return false;
+    for (size_t i = 0; i < kind.size; i++) {
+        char c = kind.data[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'))
+            return false;
+    }
+    return true;
+}
+
+static tw_status check_records(const tw_store *store, const tw_store_record *records, size_t count,
+                               tw_error *error) {
+    for (size_t i = 0; i < count; i++) {
+        if (records[i].sequence != store->last_sequence + 1 + i)
+            return tw_error_set(error, TW_INVALID,
+                                "the journal goes on at %llu, not at %llu: it has no gaps",
+                                (unsigned long long)(store->last_sequence + 1 + i),
+                                (unsigned long long)records[i].sequence);
+        if (!kind_is_word(records[i].kind))
+            return ROW_BAD(i, "record", "kind is not 1 to 31 of a-z 0-9 . _ -");
+        if (!slice_is_text(records[i].payload))
+            return ROW_BAD(i, "record", "payload is longer than 1 MiB or holds a NUL");
+    }
+    return TW_OK;
+}
+
+tw_status tw_store_append_journal(tw_store *store, const tw_store_record *records, size_t count,
+                                  tw_error *error) {
+    TW_ASSERT(records != NULL || count == 0);
+    tw_status status = store_enter_batch(store, 0, false, error);
+    if (status == TW_OK)
+        status = check_records(store, records, count, error);
+    if (status == TW_OK)
+        status = store_enter_batch(store, count, count > 0, error);
+    if (status != TW_OK || count == 0)
+        return status;
+    row_binder row = begin_rows(store, SQL_PUT_RECORD, &status, error);
+    for (size_t i = 0; status == TW_OK && i < count; i++) {
+        const tw_store_record *record = &records[i];
+        begin_row(&row);
+        bind(&row, (int64_t)record->sequence);
+        bind(&row, record->time_ns);
+        bind_text(&row, record->kind.data, record->kind.size);
+        bind_text(&row, record->payload.data, record->payload.size);
+        status = put(store, &row, "appending to the journal failed", error);
+        if (status == TW_OK)
+            store->last_sequence = record->sequence;
+    }
+    return status;
+}

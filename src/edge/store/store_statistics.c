@@ -1,0 +1,126 @@
+/*
+ * store_statistics.c - what the trades of a symbol add up to, exactly.
+ *
+ * Idea: one pass with 128-bit sums. Prices are taken relative to the first one, so that their
+ * squares stay small; the spread around the mean is then computed from whole numbers, and only the
+ * last division and the root are floating point:
+ *
+ *     d = price - first,  S = sum d,  Q = sum d*d,  S = q*n + r  with 0 <= r < n
+ *     sum (d - q)^2 = Q - q*(S + r)                  (exact)
+ *     variance = that / n - (r / n)^2                (r / n < 1, so nothing cancels)
+ */
+#include <math.h>
+
+#include "store_priv.h"
+
+__extension__ typedef __int128 wide;
+
+#define NANO_SQUARED (1e-9 * 1e-9)
+
+typedef struct trade_sums {
+    uint64_t count;
+    wide volume;
+    wide notional; /* at 1e-18 */
+    wide distance; /* S above, at 1e-9 */
+    wide squares;  /* Q above, at 1e-18 */
+    int64_t first_price;
+    tw_store_stats stats;
+} trade_sums;
+
+static bool add_product(wide *total, wide a, wide b) {
+    wide product;
+    return !__builtin_mul_overflow(a, b, &product) &&
+           !__builtin_add_overflow(*total, product, total);
+}
+
+static tw_status add_trade(void *context, const tw_trade *trade) {
+    trade_sums *sums = context;
+    tw_store_stats *stats = &sums->stats;
+    if (sums->count == 0) {
+        sums->first_price = trade->price.nano;
+        stats->open = stats->high = stats->low = trade->price;
+        stats->first_ns = trade->time_ns;
+    }
+    sums->count++;
+    stats->close = trade->price;
+    stats->last_ns = trade->time_ns;
+    if (trade->price.nano > stats->high.nano)
+        stats->high = trade->price;
+    if (trade->price.nano < stats->low.nano)
+        stats->low = trade->price;
+    wide distance = (wide)trade->price.nano - sums->first_price;
+    sums->volume += trade->quantity.nano; /* 2^64 trades would be needed to overflow */
+    sums->distance += distance;
+    bool fits = add_product(&sums->notional, trade->price.nano, trade->quantity.nano) &&
+                add_product(&sums->squares, distance, distance);
+    return fits ? TW_OK : TW_OVERFLOW;
+}
+
+/* a / b to nearest, ties to even, for a >= 0 and b > 0. */
+static wide divide_half_even(wide a, wide b) {
+    wide quotient = a / b;
+    wide rest = a % b;
+    wide other = b - rest;
+    if (rest > other || (rest == other && (quotient & 1) != 0))
+        quotient++;
+    return quotient;
+}
+
+static bool split_total(wide nano, tw_store_total *ret_total) {
+    wide whole = nano / TW_NANO;
+    if (whole > INT64_MAX)
+        return false;
+    *ret_total = (tw_store_total){.whole = (int64_t)whole, .nano = (int64_t)(nano % TW_NANO)};
+    return true;
+}
+
+static bool spread(const trade_sums *sums, tw_store_stats *stats) {
+    wide n = (wide)sums->count;
+    wide q = sums->distance / n;
+    wide r = sums->distance % n;
+    if (r < 0) { /* C divides towards zero; the identity wants 0 <= r */
+        r += n;
+        q--;
+    }
+    wide taken;
+    wide around;
+    if (__builtin_mul_overflow(q, sums->distance + r, &taken) ||
+        __builtin_sub_overflow(sums->squares, taken, &around))
+        return false;
+    double rest = (double)r / (double)n;
+    double variance = (double)around / (double)n - rest * rest;
+    stats->stddev = variance > 0 ? sqrt(variance * NANO_SQUARED) : 0;
+    stats->mean = ((double)(q + sums->first_price) + rest) / (double)TW_NANO;
+    return true;
+}
+
+tw_status tw_store_symbol_stats(tw_store *store, tw_symbol symbol, int64_t from_ns, int64_t to_ns,
+                                tw_store_stats *ret_stats, tw_error *error) {
+    TW_ASSERT(symbol < tw_symbols_count(store->symbols));
+    int64_t id = 0;
+    tw_status status = store_id_of(store, symbol, false, &id, error);
+    if (status != TW_OK)
+        return status;
+    const char *name = tw_symbols_name(store->symbols, symbol);
+    if (id == 0)
+        return tw_error_set(error, TW_NOT_FOUND, "%s knows nothing of %s", store->path, name);
+    trade_sums sums = {0};
+    tw_store_range range = {.from_ns = from_ns, .to_ns = to_ns, .symbol = symbol};
+    status = tw_store_read_trades(store, &range, add_trade, &sums, error);
+    if (status != TW_OK && status != TW_OVERFLOW)
+        return status;
+    tw_store_stats *stats = &sums.stats;
+    stats->count = sums.count;
+    bool fits = status == TW_OK;
+    if (fits && sums.count > 0 && sums.volume > 0) {
+        stats->vwap.nano = (int64_t)divide_half_even(sums.notional, sums.volume);
+        fits = split_total(sums.volume, &stats->volume) &&
+               split_total(divide_half_even(sums.notional, TW_NANO), &stats->notional) &&
+               spread(&sums, stats);
+    }
+    if (!fits)
+        return tw_error_set(error, TW_OVERFLOW, "%s: the sums of %s are beyond 128 bits",
+                            store->path, name);
+    *ret_stats = *stats;
+    return TW_OK;
+}

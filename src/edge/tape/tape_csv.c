@@ -1,0 +1,175 @@
+/*
+ * tape_csv.c - trades and bars from CSV with our headers.
+ *
+ * Idea: one small reader a field; each names its field and what it expected. A symbol is added to
+ * the table only when its whole line was found good, so that a bad file leaves no names behind.
+ */
+#include "tape_priv.h"
+#include "tradewind/decimal.h"
+#include "tradewind/time.h"
+
+enum { TS_NS, SYMBOL };
+enum { TRADE_PRICE = 2, TRADE_SIZE, TRADE_SIDE };
+enum { BAR_TIMEFRAME = 2, BAR_OPEN, BAR_HIGH, BAR_LOW, BAR_CLOSE, BAR_VOLUME, BAR_COUNT, BAR_VWAP };
+
+static tw_status read_time(tw_tape *tape, int64_t *ret_time_ns, tw_error *error) {
+    char shown[SHOWN_SIZE];
+    tw_status status = tw_parse_i64(tape->fields[TS_NS], ret_time_ns);
+    if (status == TW_OK)
+        return TW_OK;
+    return TAPE_BAD(tape, status, TS_NS, "expected nanoseconds since 1970 (digits), found \"%s\"",
+                    tape_shown(tape->fields[TS_NS], shown));
+}
+
+/* A decimal that is at least `least_nano`; `what` names it. */
+static tw_status read_decimal(tw_tape *tape, size_t at, const char *what, int64_t least_nano,
+                              int64_t *ret_nano, tw_error *error) {
+    char shown[SHOWN_SIZE];
+    int64_t nano;
+    tw_status status = tw_decimal_parse_rounded(tape->fields[at], &nano);
+    if (status == TW_PARSE)
+        return TAPE_BAD(tape, status, at, "expected a %s (a finite number), found \"%s\"", what,
+                        tape_shown(tape->fields[at], shown));
+    if (status != TW_OK)
+        return TAPE_BAD(tape, TW_RANGE, at, "a %s must be below 9223372036.854775807, found %s",
+                        what, tape_shown(tape->fields[at], shown));
+    if (nano < least_nano)
+        return TAPE_BAD(tape, TW_RANGE, at, "a %s must %s, found %s", what,
+                        least_nano > 0 ? "be at least 0.000000001" : "not be negative",
+                        tape_shown(tape->fields[at], shown));
+    *ret_nano = nano;
+    return TW_OK;
+}
+
+static tw_status read_symbol(tw_tape *tape, tw_symbol *ret_symbol, tw_error *error) {
+    char shown[SHOWN_SIZE];
+    tw_slice name = tape->fields[SYMBOL];
+    if (tape->known_symbols_only) {
+        *ret_symbol = tw_symbols_find(tape->symbols, name);
+        if (*ret_symbol == TW_SYMBOL_NONE)
+            return TAPE_BAD(tape, TW_NOT_FOUND, SYMBOL, "the symbol \"%s\" is not known here",
+                            tape_shown(name, shown));
+        return TW_OK;
+    }
+    tw_status status = tw_symbols_intern(tape->symbols, name, ret_symbol);
+    if (status == TW_FULL)
+        return TAPE_BAD(tape, TW_FULL, SYMBOL, "there is no room for another symbol (%s)",
+                        tape_shown(name, shown));
+    if (status != TW_OK)
+        return TAPE_BAD(tape, TW_PARSE, SYMBOL,
+                        "expected a symbol of 1 to 31 of A-Z a-z 0-9 . / - _ = ^, found \"%s\"",
+                        tape_shown(name, shown));
+    return TW_OK;
+}
+
+static tw_status read_side(tw_tape *tape, uint8_t *ret_side, tw_error *error) {
+    tw_slice text = tape->fields[TRADE_SIDE];
+    char shown[SHOWN_SIZE];
+    *ret_side = TW_SIDE_NONE;
+    if (text.size == 0)
+        return TW_OK;
+    if (!tw_slice_equal_string(text, "B") && !tw_slice_equal_string(text, "S"))
+        return TAPE_BAD(tape, TW_PARSE, TRADE_SIDE, "expected B, S or nothing, found \"%s\"",
+                        tape_shown(text, shown));
+    *ret_side = text.data[0] == 'B' ? TW_SIDE_BUY : TW_SIDE_SELL;
+    return TW_OK;
+}
+
+/* Looks up the symbol and holds the line's time against the last one of its series. Trades may
+ * repeat a time; bars of one timeframe may not. */
+static tw_status place_in_series(tw_tape *tape, int64_t time_ns, int64_t timeframe_ns,
+                                 tw_symbol *ret_symbol, tw_error *error) {
+    tw_status status = read_symbol(tape, ret_symbol, error);
+    if (status != TW_OK)
+        return status;
+    tape_last *last = tape_series(tape, *ret_symbol);
+    if (last == NULL)
+        return tw_error_set(error, TW_NO_MEMORY, "there is no memory for another symbol");
+    bool comparable = last->seen && last->timeframe_ns == timeframe_ns;
+    if (comparable && time_ns < last->time_ns)
+        return TAPE_BAD(tape, TW_RANGE, TS_NS, "time runs backwards: %lld comes after %lld of %s",
+                        (long long)time_ns, (long long)last->time_ns,
+                        tw_symbols_name(tape->symbols, *ret_symbol));
+    if (comparable && timeframe_ns != 0 && time_ns == last->time_ns)
+        return TAPE_BAD(tape, TW_RANGE, TS_NS, "the bar of %s at %lld is there twice",
+                        tw_symbols_name(tape->symbols, *ret_symbol), (long long)time_ns);
+    *last = (tape_last){.time_ns = time_ns, .timeframe_ns = timeframe_ns, .seen = true};
+    return TW_OK;
+}
+
+tw_status tw_tape_next_trade(tw_tape *tape, tw_trade *ret_trade, tw_error *error) {
+    TW_ASSERT(tape->format == TW_TAPE_TRADES);
+    tw_trade trade = {0};
+    tw_status status = tape_next_fields(tape, true, error);
+    if (status == TW_OK)
+        status = read_time(tape, &trade.time_ns, error);
+    if (status == TW_OK)
+        status = read_decimal(tape, TRADE_PRICE, "price", 1, &trade.price.nano, error);
+    if (status == TW_OK)
+        status = read_decimal(tape, TRADE_SIZE, "size", 1, &trade.quantity.nano, error);
+    if (status == TW_OK)
+        status = read_side(tape, &trade.side, error);
+    if (status == TW_OK)
+        status = place_in_series(tape, trade.time_ns, 0, &trade.symbol, error);
+    if (status == TW_OK)
+        *ret_trade = trade;
+    return status;
+}
+
+static tw_status read_bar_prices(tw_tape *tape, tw_bar *bar, tw_error *error) {
+    tw_status status = read_decimal(tape, BAR_OPEN, "open", 1, &bar->open.nano, error);
+    if (status == TW_OK)
+        status = read_decimal(tape, BAR_HIGH, "high", 1, &bar->high.nano, error);
+    if (status == TW_OK)
+        status = read_decimal(tape, BAR_LOW, "low", 1, &bar->low.nano, error);
+    if (status == TW_OK)
+        status = read_decimal(tape, BAR_CLOSE, "close", 1, &bar->close.nano, error);
+    if (status == TW_OK)
+        status = read_decimal(tape, BAR_VOLUME, "volume", 0, &bar->volume.nano, error);
+    if (status != TW_OK)
+        return status;
+    if (bar->high.nano < bar->open.nano || bar->high.nano < bar->close.nano)
+        return TAPE_BAD(tape, TW_RANGE, BAR_HIGH, "the high is below the open or the close");
+    if (bar->low.nano > bar->open.nano || bar->low.nano > bar->close.nano)
+        return TAPE_BAD(tape, TW_RANGE, BAR_LOW, "the low is above the open or the close");
+    return TW_OK;
+}
+
+/* The two columns that may be missing from the file, or empty in a line. */
+static tw_status read_bar_extras(tw_tape *tape, tw_bar *bar, tw_error *error) {
+    char shown[SHOWN_SIZE];
+    if (tape->field_count > BAR_COUNT && tape->fields[BAR_COUNT].size > 0) {
+        tw_status status = tw_parse_u64(tape->fields[BAR_COUNT], &bar->count);
+        if (status != TW_OK)
+            return TAPE_BAD(tape, status, BAR_COUNT,
+                            "expected the number of trades (digits), found \"%s\"",
+                            tape_shown(tape->fields[BAR_COUNT], shown));
+    }
+    if (tape->field_count > BAR_VWAP && tape->fields[BAR_VWAP].size > 0)
+        return read_decimal(tape, BAR_VWAP, "vwap", 0, &bar->vwap.nano, error);
+    return TW_OK;
+}
+
+tw_status tw_tape_next_bar(tw_tape *tape, tw_bar *ret_bar, tw_error *error) {
+    TW_ASSERT(tape->format == TW_TAPE_BARS);
+    tw_bar bar = {0};
+    tw_status status = tape_next_fields(tape, true, error);
+    if (status == TW_OK)
+        status = read_time(tape, &bar.time_ns, error);
+    if (status != TW_OK)
+        return status;
+    char shown[SHOWN_SIZE];
+    status = tw_timeframe_parse(tape->fields[BAR_TIMEFRAME], &bar.timeframe_ns);
+    if (status != TW_OK)
+        return TAPE_BAD(tape, status, BAR_TIMEFRAME,
+                        "expected a timeframe such as 1m or 1d, found \"%s\"",
+                        tape_shown(tape->fields[BAR_TIMEFRAME], shown));
+    status = read_bar_prices(tape, &bar, error);
+    if (status == TW_OK)
+        status = read_bar_extras(tape, &bar, error);
+    if (status == TW_OK)
+        status = place_in_series(tape, bar.time_ns, bar.timeframe_ns, &bar.symbol, error);
+    if (status == TW_OK)
+        *ret_bar = bar;
+    return status;
+}

@@ -1,0 +1,1292 @@
+/*
+ * wire_store.c - the store on real SQLite files, whole and broken.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "failing_heap.h"
+#include "tradewind/store.h"
+#include "tradewind/time.h"
+
+/* ---- a directory, a path in it, a table of symbols ---- */
+
+typedef struct test_place {
+    char directory[64];
+    char path[128];
+    tw_symbols *symbols;
+    tw_symbol apple;
+    tw_symbol coin;
+} test_place;
+
+static tw_symbol intern(tw_symbols *symbols, const char *name) {
+    tw_symbol symbol;
+    assert_int_equal(tw_symbols_intern(symbols, tw_slice_of(name), &symbol), TW_OK);
+    return symbol;
+}
+
+static int make_place(void **state) {
+    test_place *place = calloc(1, sizeof *place);
+    assert_non_null(place);
+    strcpy(place->directory, "/tmp/tradewind-store-XXXXXX");
+    assert_non_null(mkdtemp(place->directory));
+    snprintf(place->path, sizeof place->path, "%s/rows.db", place->directory);
+    assert_int_equal(tw_symbols_new(NULL, 64, &place->symbols), TW_OK);
+    place->apple = intern(place->symbols, "AAPL");
+    place->coin = intern(place->symbols, "BTC/USD");
+    *state = place;
+    return 0;
+}
+
+static int drop_place(void **state) {
+    test_place *place = *state;
+    char command[160];
+    snprintf(command, sizeof command, "rm -rf '%s'", place->directory);
+    assert_int_equal(system(command), 0);
+    tw_symbols_free(place->symbols);
+    free(place);
+    return 0;
+}
+
+static tw_store *open_with(const test_place *place, tw_store_config config) {
+    config.path = config.path == NULL ? place->path : config.path;
+    config.symbols = config.symbols == NULL ? place->symbols : config.symbols;
+    config.symbol_count_max = 64;
+    tw_store *store = NULL;
+    tw_error error = {0};
+    if (tw_store_open(&config, &store, &error) != TW_OK)
+        fail_msg("%s", error.message);
+    return store;
+}
+
+static tw_store *open_writer(const test_place *place) {
+    return open_with(place, (tw_store_config){.mode = TW_STORE_WRITE});
+}
+
+static tw_store *open_reader(const test_place *place) {
+    return open_with(place, (tw_store_config){.mode = TW_STORE_READ});
+}
+
+/* The status of an open that must fail; its sentence must name `words`. */
+static tw_status refused(const test_place *place, const char *path, tw_store_mode mode,
+                         const char *words) {
+    tw_store_config config = {.path = path, .symbols = place->symbols, .mode = (uint8_t)mode};
+    tw_store *store = NULL;
+    tw_error error = {0};
+    tw_status status = tw_store_open(&config, &store, &error);
+    assert_null(store);
+    assert_int_equal(status, error.status);
+    if (strstr(error.message, words) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", error.message, words);
+    return status;
+}
+
+static void commit(tw_store *store, tw_store_durability durability) {
+    tw_error error = {0};
+    if (tw_store_commit(store, durability, &error) != TW_OK)
+        fail_msg("%s", error.message);
+}
+
+static void close_store(tw_store *store) {
+    tw_error error = {0};
+    if (tw_store_close(store, &error) != TW_OK)
+        fail_msg("%s", error.message);
+}
+
+static uint64_t rows(tw_store *store, tw_store_table table) {
+    uint64_t count = UINT64_MAX;
+    assert_int_equal(tw_store_count_rows(store, table, &count, NULL), TW_OK);
+    return count;
+}
+
+/* Runs SQL on the file behind the store's back. */
+static void tamper(const char *path, const char *sql) {
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    char *message = NULL;
+    if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s: %s", sql, message);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* ---- what a read gave ---- */
+
+typedef struct rows_read {
+    unsigned char bytes[16][512];
+    size_t count;
+} rows_read;
+
+static void collect(void *context, const void *record, size_t size) {
+    rows_read *collected = context;
+    assert_true(collected->count < 16 && size <= 512);
+    memcpy(collected->bytes[collected->count++], record, size);
+}
+
+static tw_status on_trade(void *context, const tw_trade *trade) {
+    collect(context, trade, sizeof *trade);
+    return TW_OK;
+}
+
+static tw_status on_quote(void *context, const tw_quote *quote) {
+    collect(context, quote, sizeof *quote);
+    return TW_OK;
+}
+
+static tw_status on_bar(void *context, const tw_bar *bar) {
+    collect(context, bar, sizeof *bar);
+    return TW_OK;
+}
+
+static tw_status on_order(void *context, const tw_order *order) {
+    collect(context, order, sizeof *order);
+    return TW_OK;
+}
+
+static tw_status on_fill(void *context, const tw_fill *fill) {
+    collect(context, fill, sizeof *fill);
+    return TW_OK;
+}
+
+static tw_status on_position(void *context, int64_t time_ns, const tw_position *position) {
+    assert_int_equal(time_ns, 77);
+    collect(context, position, sizeof *position);
+    return TW_OK;
+}
+
+static const tw_store_range everything = {
+    .from_ns = INT64_MIN, .to_ns = INT64_MAX, .symbol = TW_SYMBOL_NONE};
+
+#define assert_same(collected, index, record) \
+    assert_memory_equal((collected).bytes[index], &(record), sizeof(record))
+
+static tw_trade trade_at(const test_place *place, int64_t time_ns, uint64_t id) {
+    return (tw_trade){.time_ns = time_ns,
+                      .price = {INT64_C(101250000001) + time_ns},
+                      .quantity = {5 * TW_NANO},
+                      .id = id,
+                      .symbol = place->apple,
+                      .side = TW_SIDE_SELL,
+                      .exchange = 'V',
+                      .tape = 'C',
+                      .conditions = {'@', 'T', 'I', 'F', 'X'}};
+}
+
+/* ---- round trips ---- */
+
+static void test_market_rows_come_back_bit_for_bit(void **state) {
+    const test_place *place = *state;
+    tw_trade trades[3] = {trade_at(place, 1, UINT64_MAX),
+                          trade_at(place, INT64_MAX, 7),
+                          {.time_ns = INT64_MIN,
+                           .price = {INT64_MAX},
+                           .quantity = {1},
+                           .symbol = place->coin,
+                           .exchange = (char)-3}};
+    tw_quote quotes[2] = {{.time_ns = 5,
+                           .bid_price = {1},
+                           .ask_price = {INT64_MAX},
+                           .bid_size = {3},
+                           .symbol = place->coin,
+                           .bid_exchange = 'P',
+                           .ask_exchange = 'Q',
+                           .tape = 'A',
+                           .conditions = "R"},
+                          {.time_ns = 6, .symbol = place->coin}};
+    tw_bar bar = {.time_ns = 60,
+                  .timeframe_ns = TW_NS_PER_MINUTE,
+                  .open = {2},
+                  .high = {9},
+                  .low = {1},
+                  .close = {3},
+                  .vwap = {4},
+                  .volume = {INT64_MAX},
+                  .count = UINT64_MAX,
+                  .symbol = place->apple,
+                  .revision = UINT32_MAX};
+    tw_store *store = open_writer(place);
+    assert_int_equal(tw_store_put_trades(store, trades, 3, NULL), TW_OK);
+    assert_int_equal(tw_store_put_quotes(store, quotes, 2, NULL), TW_OK);
+    assert_int_equal(tw_store_put_bars(store, &bar, 1, NULL), TW_OK);
+    commit(store, TW_STORE_NORMAL);
+    close_store(store);
+
+    store = open_reader(place);
+    rows_read got = {0};
+    assert_int_equal(tw_store_read_trades(store, &everything, on_trade, &got, NULL), TW_OK);
+    assert_int_equal(got.count, 3);
+    assert_same(got, 0, trades[0]);
+    assert_same(got, 1, trades[1]);
+    assert_same(got, 2, trades[2]);
+    got = (rows_read){0};
+    assert_int_equal(tw_store_read_quotes(store, &everything, on_quote, &got, NULL), TW_OK);
+    assert_int_equal(got.count, 2);
+    assert_same(got, 0, quotes[0]);
+    assert_same(got, 1, quotes[1]);
+    got = (rows_read){0};
+    assert_int_equal(tw_store_read_bars(store, &everything, on_bar, &got, NULL), TW_OK);
+    assert_int_equal(got.count, 1);
+    assert_same(got, 0, bar);
+    close_store(store);
+}
+
+static tw_order sample_order(const test_place *place) {
+    tw_order order = {.client_order_id = "tw-1f-000001",
+                      .venue_order_id = "61e69015-8549-4bfd-b9c3-01e75843f47d",
+                      .created_ns = 1,
+                      .updated_ns = 2,
+                      .quantity = {10 * TW_NANO},
+                      .filled = {1},
+                      .limit_price = {3},
+                      .stop_price = {4},
+                      .average_price = {5},
+                      .symbol = place->coin,
+                      .side = TW_SIDE_BUY,
+                      .type = TW_ORDER_STOP_LIMIT,
+                      .time_in_force = TW_AT_CLOSE,
+                      .status = TW_ORDER_UNKNOWN,
+                      .extended_hours = 1};
+    return order;
+}
+
+static void test_our_own_rows_come_back_bit_for_bit(void **state) {
+    const test_place *place = *state;
+    tw_order order = sample_order(place);
+    tw_fill fill = {.client_order_id = "tw-1f-000001",
+                    .execution_id = "20220118::e1",
+                    .time_ns = 9,
+                    .price = {11},
+                    .quantity = {12},
+                    .symbol = place->coin,
+                    .side = TW_SIDE_SELL};
+    tw_position position = {
+        .quantity = {-5}, .average_price = {6}, .current_price = {7}, .symbol = place->apple};
+    tw_store *store = open_writer(place);
+    assert_int_equal(tw_store_put_orders(store, &order, 1, NULL), TW_OK);
+    assert_int_equal(tw_store_put_fills(store, &fill, 1, NULL), TW_OK);
+    assert_int_equal(tw_store_put_positions(store, 3, 77, &position, 1, NULL), TW_OK);
+    commit(store, TW_STORE_FULL);
+    close_store(store);
+
+    store = open_reader(place);
+    rows_read got = {0};
+    assert_int_equal(tw_store_read_orders(store, on_order, &got, NULL), TW_OK);
+    assert_int_equal(tw_store_read_fills(store, on_fill, &got, NULL), TW_OK);
+    assert_int_equal(tw_store_read_positions(store, 3, on_position, &got, NULL), TW_OK);
+    assert_int_equal(tw_store_read_positions(store, 4, on_position, &got, NULL), TW_OK);
+    assert_int_equal(got.count, 3);
+    assert_same(got, 0, order);
+    assert_same(got, 1, fill);
+    assert_same(got, 2, position);
+    tw_order found;
+    assert_int_equal(tw_store_find_order(store, tw_slice_of("tw-1f-000001"), &found, NULL), TW_OK);
+    assert_memory_equal(&found, &order, sizeof order);
+    assert_int_equal(tw_store_find_order(store, tw_slice_of("tw-1f"), &found, NULL), TW_NOT_FOUND);
+    close_store(store);
+}
+
+static tw_status check_run(void *context, const tw_store_run *run) {
+    int *count = context;
+    ++*count;
+    assert_int_equal(run->id, 1);
+    assert_int_equal(run->started_ns, 10);
+    assert_int_equal(run->ended_ns, 20);
+    assert_true(run->seed == UINT64_MAX);
+    assert_true(tw_slice_equal_string(run->venue, "demo"));
+    assert_true(tw_slice_equal_string(run->strategy, ""));
+    assert_true(tw_slice_equal_string(run->report, "{\"trades\":3}"));
+    return TW_OK;
+}
+
+static void test_a_run_is_begun_and_ended_under_one_id(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    tw_store_run run = {.started_ns = 10, .seed = UINT64_MAX, .venue = tw_slice_of("demo")};
+    assert_int_equal(tw_store_put_run(store, &run, &run.id, NULL), TW_OK);
+    assert_int_equal(run.id, 1);
+    run.ended_ns = 20;
+    run.report = tw_slice_of("{\"trades\":3}");
+    assert_int_equal(tw_store_put_run(store, &run, NULL, NULL), TW_OK);
+    commit(store, TW_STORE_NORMAL);
+    int count = 0;
+    assert_int_equal(tw_store_read_runs(store, check_run, &count, NULL), TW_OK);
+    assert_int_equal(count, 1);
+    int64_t next = 0;
+    run.id = 0;
+    assert_int_equal(tw_store_put_run(store, &run, &next, NULL), TW_OK);
+    assert_int_equal(next, 2);
+    close_store(store);
+}
+
+static void test_symbols_survive_in_another_table_with_other_indexes(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    tw_trade trade = trade_at(place, 5, 1);
+    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+    commit(store, TW_STORE_NORMAL);
+    close_store(store);
+
+    TW_AUTO(tw_symbols) *others = NULL;
+    assert_int_equal(tw_symbols_new(NULL, 8, &others), TW_OK);
+    tw_symbol first = intern(others, "ZZZ");
+    store = open_with(place, (tw_store_config){.symbols = others});
+    rows_read got = {0};
+    assert_int_equal(tw_store_read_trades(store, &everything, on_trade, &got, NULL), TW_OK);
+    assert_int_equal(got.count, 1);
+    trade.symbol = 1;
+    assert_same(got, 0, trade);
+    assert_string_equal(tw_symbols_name(others, 1), "AAPL");
+    tw_store_range none = {.from_ns = 0, .to_ns = INT64_MAX, .symbol = first};
+    assert_int_equal(tw_store_read_trades(store, &none, on_trade, &got, NULL), TW_OK);
+    assert_int_equal(got.count, 1);
+    close_store(store);
+}
+
+/* ---- keys ---- */
+
+static void test_putting_again_changes_nothing(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    /* Two trades without an id at one time are two trades, also when they are alike. */
+    tw_trade trades[4] = {trade_at(place, 1, 0), trade_at(place, 1, 0), trade_at(place, 2, 0),
+                          trade_at(place, 2, 9)};
+    tw_quote quotes[2] = {{.time_ns = 4, .symbol = place->coin},
+                          {.time_ns = 4, .symbol = place->coin}};
+    for (int round = 0; round < 3; round++) {
+        tw_store_begin_series(store);
+        assert_int_equal(tw_store_put_trades(store, trades, 2, NULL), TW_OK);
+        commit(store, TW_STORE_NORMAL); /* a place goes on over a commit */
+        assert_int_equal(tw_store_put_trades(store, trades + 2, 2, NULL), TW_OK);
+        assert_int_equal(tw_store_put_quotes(store, quotes, 2, NULL), TW_OK);
+        commit(store, TW_STORE_NORMAL);
+        assert_int_equal(rows(store, TW_STORE_TRADES), 4);
+        assert_int_equal(rows(store, TW_STORE_QUOTES), 2);
+    }
+    tw_store_figures figures;
+    tw_store_read_figures(store, &figures);
+    assert_int_equal(figures.rows_put, 6);
+    assert_int_equal(figures.rows_skipped, 12);
+    close_store(store);
+}
+
+static void test_a_later_revision_of_a_bar_replaces_an_earlier_never(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    tw_bar bar = {.timeframe_ns = TW_NS_PER_DAY,
+                  .open = {2},
+                  .high = {3},
+                  .low = {1},
+                  .close = {2},
+                  .symbol = place->apple,
+                  .revision = 5};
+    assert_int_equal(tw_store_put_bars(store, &bar, 1, NULL), TW_OK);
+    tw_bar older = bar;
+    older.revision = 4;
+    older.close.nano = 1;
+    assert_int_equal(tw_store_put_bars(store, &older, 1, NULL), TW_OK);
+    rows_read got = {0};
+    assert_int_equal(tw_store_read_bars(store, &everything, on_bar, &got, NULL), TW_OK);
+    assert_same(got, 0, bar);
+    tw_bar newer = bar;
+    newer.revision = 6;
+    newer.close.nano = 3;
+    assert_int_equal(tw_store_put_bars(store, &newer, 1, NULL), TW_OK);
+    assert_int_equal(tw_store_put_bars(store, &newer, 1, NULL), TW_OK);
+    tw_store_range range = everything;
+    range.symbol = place->apple;
+    range.timeframe_ns = TW_NS_PER_DAY;
+    assert_int_equal(tw_store_read_bars(store, &range, on_bar, &got, NULL), TW_OK);
+    assert_int_equal(got.count, 2);
+    assert_same(got, 1, newer);
+    range.timeframe_ns = TW_NS_PER_HOUR;
+    assert_int_equal(tw_store_read_bars(store, &range, on_bar, &got, NULL), TW_OK);
+    assert_int_equal(got.count, 2);
+    tw_store_figures figures;
+    tw_store_read_figures(store, &figures);
+    assert_int_equal(figures.rows_put, 2);
+    assert_int_equal(figures.rows_skipped, 2);
+    close_store(store);
+}
+
+static void test_orders_are_replaced_and_fills_are_not(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    tw_order order = sample_order(place);
+    assert_int_equal(tw_store_put_orders(store, &order, 1, NULL), TW_OK);
+    order.status = TW_ORDER_FILLED;
+    assert_int_equal(tw_store_put_orders(store, &order, 1, NULL), TW_OK);
+    tw_fill fill = {.client_order_id = "a", .execution_id = "x", .price = {1}, .quantity = {1}};
+    tw_fill again = fill;
+    again.price.nano = 2;
+    assert_int_equal(tw_store_put_fills(store, &fill, 1, NULL), TW_OK);
+    assert_int_equal(tw_store_put_fills(store, &again, 1, NULL), TW_OK);
+    rows_read got = {0};
+    assert_int_equal(tw_store_read_orders(store, on_order, &got, NULL), TW_OK);
+    assert_int_equal(tw_store_read_fills(store, on_fill, &got, NULL), TW_OK);
+    assert_int_equal(got.count, 2);
+    assert_same(got, 0, order);
+    assert_same(got, 1, fill);
+    close_store(store);
+}
+
+static void test_ranges_include_their_start_and_exclude_their_end(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    tw_trade trades[3] = {trade_at(place, 10, 1), trade_at(place, 20, 2), trade_at(place, 30, 3)};
+    assert_int_equal(tw_store_put_trades(store, trades, 3, NULL), TW_OK);
+    rows_read got = {0};
+    tw_store_range range = {.from_ns = 10, .to_ns = 30, .symbol = place->apple};
+    assert_int_equal(tw_store_read_trades(store, &range, on_trade, &got, NULL), TW_OK);
+    assert_int_equal(got.count, 2);
+    range.to_ns = INT64_MIN;
+    assert_int_equal(tw_store_read_trades(store, &range, on_trade, &got, NULL), TW_OK);
+    assert_int_equal(got.count, 2);
+    int64_t newest = 0;
+    assert_int_equal(tw_store_last_trade(store, place->apple, &newest, NULL), TW_OK);
+    assert_int_equal(newest, 30);
+    assert_int_equal(tw_store_last_trade(store, place->coin, &newest, NULL), TW_EMPTY);
+    close_store(store);
+}
+
+static tw_status stop_at_once(void *context, const tw_trade *trade) {
+    (void)trade;
+    ++*(int *)context;
+    return TW_CANCELLED;
+}
+
+static void test_a_callback_ends_a_read_with_its_own_status(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    tw_trade trades[2] = {trade_at(place, 10, 1), trade_at(place, 20, 2)};
+    assert_int_equal(tw_store_put_trades(store, trades, 2, NULL), TW_OK);
+    int calls = 0;
+    assert_int_equal(tw_store_read_trades(store, &everything, stop_at_once, &calls, NULL),
+                     TW_CANCELLED);
+    assert_int_equal(calls, 1);
+    /* The statement is free again, and the batch can be committed. */
+    assert_int_equal(tw_store_read_trades(store, &everything, stop_at_once, &calls, NULL),
+                     TW_CANCELLED);
+    commit(store, TW_STORE_NORMAL);
+    close_store(store);
+}
+
+/* ---- batches ---- */
+
+static void test_a_bad_row_keeps_the_whole_call_out(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    tw_trade trades[2] = {trade_at(place, 1, 1), trade_at(place, 2, 2)};
+    trades[1].quantity.nano = -1;
+    tw_error error = {0};
+    assert_int_equal(tw_store_put_trades(store, trades, 2, &error), TW_INVALID);
+    assert_non_null(strstr(error.message, "trade 1"));
+    assert_non_null(strstr(error.message, "quantity"));
+    assert_int_equal(rows(store, TW_STORE_TRADES), 0);
+    trades[1] = trade_at(place, 2, 2);
+    trades[1].symbol = 63;
+    assert_int_equal(tw_store_put_trades(store, trades, 2, &error), TW_INVALID);
+    tw_fill fill = {.client_order_id = "a", .price = {1}, .quantity = {1}};
+    assert_int_equal(tw_store_put_fills(store, &fill, 1, &error), TW_INVALID);
+    tw_order order = sample_order(place);
+    memset(order.client_order_id, 'x', sizeof order.client_order_id);
+    assert_int_equal(tw_store_put_orders(store, &order, 1, &error), TW_INVALID);
+    close_store(store);
+}
+
+static void test_a_batch_is_bounded(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_with(place, (tw_store_config){.mode = TW_STORE_WRITE, .batch_rows = 3});
+    tw_trade trades[4] = {trade_at(place, 1, 1), trade_at(place, 2, 2), trade_at(place, 3, 3),
+                          trade_at(place, 4, 4)};
+    assert_int_equal(tw_store_put_trades(store, trades, 4, NULL), TW_FULL);
+    assert_int_equal(tw_store_put_trades(store, trades, 2, NULL), TW_OK);
+    assert_int_equal(tw_store_put_trades(store, trades + 2, 2, NULL), TW_FULL);
+    assert_int_equal(rows(store, TW_STORE_TRADES), 2);
+    commit(store, TW_STORE_NORMAL);
+    assert_int_equal(tw_store_put_trades(store, trades + 2, 2, NULL), TW_OK);
+    close_store(store); /* without a commit: the batch is dropped */
+    store = open_reader(place);
+    assert_int_equal(rows(store, TW_STORE_TRADES), 2);
+    close_store(store);
+}
+
+static void test_a_dropped_batch_takes_its_symbols_and_places_with_it(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    tw_trade trades[2] = {trade_at(place, 1, 0), trade_at(place, 1, 0)};
+    assert_int_equal(tw_store_put_trades(store, trades, 2, NULL), TW_OK);
+    assert_int_equal(rows(store, TW_STORE_SYMBOLS), 1);
+    tw_store_drop_batch(store);
+    assert_int_equal(rows(store, TW_STORE_SYMBOLS), 0);
+    assert_int_equal(rows(store, TW_STORE_TRADES), 0);
+    tw_trade other = trade_at(place, 1, 1);
+    other.symbol = place->coin;
+    assert_int_equal(tw_store_put_trades(store, &other, 1, NULL), TW_OK);
+    assert_int_equal(tw_store_put_trades(store, trades, 2, NULL), TW_OK);
+    commit(store, TW_STORE_NORMAL);
+    tw_store_begin_series(store);
+    assert_int_equal(tw_store_put_trades(store, trades, 2, NULL), TW_OK);
+    commit(store, TW_STORE_NORMAL);
+    assert_int_equal(rows(store, TW_STORE_TRADES), 3);
+    tw_store_stats stats;
+    assert_int_equal(tw_store_symbol_stats(store, place->apple, INT64_MIN, INT64_MAX, &stats, NULL),
+                     TW_OK);
+    assert_int_equal(stats.count, 2);
+    close_store(store);
+}
+
+static void test_readers_see_commits_and_nothing_else(void **state) {
+    const test_place *place = *state;
+    tw_store *writer = open_writer(place);
+    tw_store *reader = open_reader(place);
+    tw_store *second = open_reader(place);
+    tw_trade trade = trade_at(place, 1, 1);
+    assert_int_equal(tw_store_put_trades(writer, &trade, 1, NULL), TW_OK);
+    assert_int_equal(rows(writer, TW_STORE_TRADES), 1);
+    assert_int_equal(rows(reader, TW_STORE_TRADES), 0);
+    commit(writer, TW_STORE_NORMAL);
+    assert_int_equal(rows(reader, TW_STORE_TRADES), 1);
+    assert_int_equal(rows(second, TW_STORE_TRADES), 1);
+    tw_error error = {0};
+    assert_int_equal(tw_store_put_trades(reader, &trade, 1, &error), TW_READ_ONLY);
+    assert_int_equal(tw_store_commit(reader, TW_STORE_FULL, &error), TW_READ_ONLY);
+    assert_non_null(strstr(error.message, place->path));
+    close_store(writer);
+    assert_int_equal(rows(reader, TW_STORE_TRADES), 1);
+    close_store(reader);
+    close_store(second);
+}
+
+/* ---- who may open what ---- */
+
+static void test_a_second_writer_is_refused_with_the_name_of_the_file(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    assert_int_equal(refused(place, place->path, TW_STORE_WRITE, place->path), TW_BUSY);
+    char link[128];
+    snprintf(link, sizeof link, "%s/link.db", place->directory);
+    assert_int_equal(symlink(place->path, link), 0);
+    assert_int_equal(refused(place, link, TW_STORE_WRITE, "process"), TW_BUSY);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) { /* another process, too */
+        tw_store_config config = {
+            .path = place->path, .symbols = place->symbols, .mode = TW_STORE_WRITE};
+        tw_store *mine = NULL;
+        _exit(tw_store_open(&config, &mine, NULL) == TW_BUSY ? 0 : 1);
+    }
+    int result = 0;
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_true(WIFEXITED(result) && WEXITSTATUS(result) == 0);
+    close_store(store);
+    close_store(open_writer(place));
+}
+
+static void test_newer_and_foreign_files_are_refused_and_left_alone(void **state) {
+    const test_place *place = *state;
+    close_store(open_writer(place));
+    tamper(place->path, "PRAGMA user_version = 2");
+    assert_int_equal(refused(place, place->path, TW_STORE_WRITE, "newer version"), TW_VERSION);
+    assert_int_equal(refused(place, place->path, TW_STORE_READ, "newer version"), TW_VERSION);
+    tamper(place->path, "PRAGMA user_version = 1; PRAGMA application_id = 42");
+    assert_int_equal(refused(place, place->path, TW_STORE_READ, "another program"), TW_INVALID);
+
+    char path[128];
+    snprintf(path, sizeof path, "%s/foreign.db", place->directory);
+    tamper(path, "CREATE TABLE theirs(x)");
+    assert_int_equal(refused(place, path, TW_STORE_WRITE, "another program"), TW_INVALID);
+    char beside[136];
+    snprintf(beside, sizeof beside, "%s-lock", path);
+    assert_int_equal(access(beside, F_OK), -1);
+    snprintf(beside, sizeof beside, "%s-wal", path);
+    assert_int_equal(access(beside, F_OK), -1);
+
+    snprintf(path, sizeof path, "%s/letter.txt", place->directory);
+    FILE *letter = fopen(path, "w");
+    assert_non_null(letter);
+    for (int i = 0; i < 200; i++)
+        fputs("This is a letter and not a database.\n", letter);
+    assert_int_equal(fclose(letter), 0);
+    assert_int_equal(refused(place, path, TW_STORE_WRITE, "is not a store"), TW_INVALID);
+    assert_int_equal(refused(place, path, TW_STORE_READ, "is not a store"), TW_INVALID);
+}
+
+static void test_paths_that_cannot_be_a_store(void **state) {
+    const test_place *place = *state;
+    char path[128];
+    assert_int_equal(refused(place, place->path, TW_STORE_READ, "does not exist"), TW_NOT_FOUND);
+    assert_int_equal(refused(place, place->directory, TW_STORE_WRITE, "directory"), TW_INVALID);
+    snprintf(path, sizeof path, "%s/no/such/rows.db", place->directory);
+    assert_int_equal(refused(place, path, TW_STORE_WRITE, "directory"), TW_NOT_FOUND);
+    assert_int_equal(refused(place, "", TW_STORE_WRITE, "empty"), TW_INVALID);
+    assert_int_equal(refused(place, "/dev/null", TW_STORE_WRITE, "regular"), TW_INVALID);
+    assert_int_equal(refused(place, "postgresql://db/rows", TW_STORE_WRITE, "PostgreSQL"),
+                     TW_UNSUPPORTED);
+    snprintf(path, sizeof path, "%s/empty.db", place->directory);
+    int fd = open(path, O_CREAT | O_WRONLY, 0644);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(refused(place, path, TW_STORE_READ, "empty"), TW_INVALID);
+    close_store(open_with(place, (tw_store_config){.path = path, .mode = TW_STORE_WRITE}));
+}
+
+/* Runs as nobody, because the superuser may write everywhere. */
+static int try_as_nobody(const test_place *place) {
+    if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
+        return 2;
+    tw_store_config config = {
+        .path = place->path, .symbols = place->symbols, .mode = TW_STORE_WRITE};
+    tw_store *store = NULL;
+    tw_error error = {0};
+    if (tw_store_open(&config, &store, &error) != TW_PERMISSION)
+        return 3;
+    if (strstr(error.message, place->path) == NULL)
+        return 4;
+    config.mode = TW_STORE_READ;
+    if (tw_store_open(&config, &store, &error) != TW_OK) {
+        /* A reader must be able to make the shared memory beside the file; it says so. */
+        if (strstr(error.message, place->path) == NULL)
+            return 5;
+        return error.status == TW_PERMISSION || error.status == TW_IO ||
+                       error.status == TW_READ_ONLY || error.status == TW_NOT_FOUND
+                   ? 0
+                   : 6;
+    }
+    tw_store_free(store);
+    return 0;
+}
+
+static void test_a_directory_that_may_only_be_read(void **state) {
+    const test_place *place = *state;
+    close_store(open_writer(place));
+    assert_int_equal(chmod(place->path, 0444), 0);
+    assert_int_equal(chmod(place->directory, 0555), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(try_as_nobody(place));
+    int result = 0;
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_true(WIFEXITED(result));
+    assert_int_equal(WEXITSTATUS(result), 0);
+    assert_int_equal(chmod(place->directory, 0755), 0);
+}
+
+static void test_the_epoch_is_random_or_given_and_stays(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_with(
+        place, (tw_store_config){.mode = TW_STORE_WRITE, .epoch = UINT64_C(0xfedcba9876543210)});
+    assert_true(tw_store_epoch(store) == UINT64_C(0xfedcba9876543210));
+    assert_non_null(strstr(tw_store_backend(store), "SQLite"));
+    close_store(store);
+    store = open_with(place, (tw_store_config){.mode = TW_STORE_WRITE, .epoch = 5});
+    assert_true(tw_store_epoch(store) == UINT64_C(0xfedcba9876543210));
+    close_store(store);
+    char path[128];
+    snprintf(path, sizeof path, "%s/other.db", place->directory);
+    store = open_with(place, (tw_store_config){.path = path, .mode = TW_STORE_WRITE});
+    assert_true(tw_store_epoch(store) != 0);
+    assert_true(tw_store_epoch(store) != UINT64_C(0xfedcba9876543210));
+    close_store(store);
+}
+
+/* ---- full disks ---- */
+
+/* Puts one batch after another until one fails; returns the batches committed. */
+static size_t fill_up(const test_place *place, tw_store *store, size_t batch_count_max,
+                      tw_status *ret_status, tw_error *error) {
+    for (size_t batch = 0; batch < batch_count_max; batch++) {
+        tw_trade trades[100];
+        for (size_t i = 0; i < 100; i++)
+            trades[i] = trade_at(place, (int64_t)(batch * 100 + i), batch * 100 + i + 1);
+        *ret_status = tw_store_put_trades(store, trades, 100, error);
+        if (*ret_status == TW_OK)
+            *ret_status = tw_store_commit(store, TW_STORE_FULL, error);
+        if (*ret_status != TW_OK)
+            return batch;
+    }
+    return batch_count_max;
+}
+
+static void test_a_full_store_loses_only_the_open_batch(void **state) {
+    const test_place *place = *state;
+    tw_store *store =
+        open_with(place, (tw_store_config){.mode = TW_STORE_WRITE, .size_max = 160 * 1024});
+    tw_error error = {0};
+    tw_status status = TW_OK;
+    size_t committed = fill_up(place, store, 1000, &status, &error);
+    assert_int_equal(status, TW_NO_SPACE);
+    assert_true(committed > 0 && committed < 1000);
+    assert_non_null(strstr(error.message, place->path));
+    assert_non_null(strstr(error.message, "full"));
+    /* Until the batch is dropped, every write repeats what happened. */
+    tw_trade trade = trade_at(place, 1, 1);
+    tw_error again = {0};
+    assert_int_equal(tw_store_put_trades(store, &trade, 1, &again), TW_NO_SPACE);
+    assert_string_equal(again.message, error.message);
+    assert_int_equal(tw_store_commit(store, TW_STORE_FULL, &again), TW_NO_SPACE);
+    assert_int_equal(rows(store, TW_STORE_TRADES), committed * 100);
+    tw_store_drop_batch(store);
+    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+    commit(store, TW_STORE_FULL);
+    assert_int_equal(rows(store, TW_STORE_TRADES), committed * 100);
+    assert_int_equal(tw_store_verify(store, NULL), TW_OK);
+    close_store(store);
+}
+
+static int write_under_a_limit(const test_place *place) {
+    signal(SIGXFSZ, SIG_IGN);
+    tw_store_config config = {
+        .path = place->path, .symbols = place->symbols, .mode = TW_STORE_WRITE};
+    tw_store *store = NULL;
+    if (tw_store_open(&config, &store, NULL) != TW_OK)
+        return 2;
+    struct rlimit limit = {.rlim_cur = 400 * 1024, .rlim_max = 400 * 1024};
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
+        return 3;
+    tw_status status = TW_OK;
+    tw_error error = {0};
+    size_t committed = fill_up(place, store, 1000, &status, &error);
+    if (status != TW_NO_SPACE)
+        return 4;
+    tw_store_free(store);
+    return committed > 0 && committed < 100 ? 100 + (int)committed : 5;
+}
+
+static void test_a_file_that_may_not_grow_is_a_full_disk(void **state) {
+    const test_place *place = *state;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(write_under_a_limit(place));
+    int result = 0;
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_true(WIFEXITED(result));
+    assert_in_range(WEXITSTATUS(result), 101, 199);
+    tw_store *store = open_writer(place);
+    assert_int_equal(rows(store, TW_STORE_TRADES), (WEXITSTATUS(result) - 100) * 100);
+    assert_int_equal(tw_store_verify(store, NULL), TW_OK);
+    close_store(store);
+}
+
+/* ---- a disk that fails: the log's own sync and write are replaced ---- */
+
+static struct {
+    sqlite3_vfs *base;
+    sqlite3_vfs vfs;
+    sqlite3_io_methods log_methods;
+    int (*real_sync)(sqlite3_file *, int);
+    int (*real_write)(sqlite3_file *, const void *, int, sqlite3_int64);
+    int syncs;
+    bool fail_sync;
+    bool fail_write;
+} disk;
+
+static int disk_sync(sqlite3_file *file, int flags) {
+    disk.syncs++;
+    return disk.fail_sync ? SQLITE_IOERR_FSYNC : disk.real_sync(file, flags);
+}
+
+static int disk_write(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset) {
+    return disk.fail_write ? SQLITE_IOERR_WRITE : disk.real_write(file, data, size, offset);
+}
+
+static int disk_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+                     int *ret_flags) {
+    (void)vfs;
+    int code = disk.base->xOpen(disk.base, name, file, flags, ret_flags);
+    if (code == SQLITE_OK && (flags & SQLITE_OPEN_WAL) != 0) {
+        disk.log_methods = *file->pMethods;
+        disk.real_sync = file->pMethods->xSync;
+        disk.real_write = file->pMethods->xWrite;
+        disk.log_methods.xSync = disk_sync;
+        disk.log_methods.xWrite = disk_write;
+        file->pMethods = &disk.log_methods;
+    }
+    return code;
+}
+
+static int make_disk(void **state) {
+    memset(&disk, 0, sizeof disk);
+    disk.base = sqlite3_vfs_find(NULL);
+    assert_non_null(disk.base);
+    disk.vfs = *disk.base;
+    disk.vfs.zName = "failing-disk";
+    disk.vfs.xOpen = disk_open;
+    assert_int_equal(sqlite3_vfs_register(&disk.vfs, 1), SQLITE_OK);
+    return make_place(state);
+}
+
+static int drop_disk(void **state) {
+    assert_int_equal(sqlite3_vfs_unregister(&disk.vfs), SQLITE_OK);
+    assert_int_equal(sqlite3_vfs_register(disk.base, 1), SQLITE_OK);
+    return drop_place(state);
+}
+
+static void test_only_full_commits_wait_for_the_disk(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    tw_trade trade = trade_at(place, 1, 1);
+    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+    commit(store, TW_STORE_FULL); /* the first write of a log also syncs its header */
+    disk.syncs = 0;
+    trade.id = 2;
+    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+    commit(store, TW_STORE_NORMAL);
+    assert_int_equal(disk.syncs, 0);
+    trade.id = 3;
+    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+    commit(store, TW_STORE_FULL);
+    assert_int_equal(disk.syncs, 1);
+    commit(store, TW_STORE_FULL); /* nothing new: nothing to wait for */
+    assert_int_equal(disk.syncs, 1);
+    tw_store_record record = {
+        .sequence = 1, .kind = tw_slice_of("intent"), .payload = tw_slice_of("{}")};
+    assert_int_equal(tw_store_append_journal(store, &record, 1, NULL), TW_OK);
+    commit(store, TW_STORE_NORMAL); /* a journal is FULL whatever was asked */
+    assert_int_equal(disk.syncs, 2);
+    tw_fill fill = {.client_order_id = "a", .execution_id = "x", .price = {1}, .quantity = {1}};
+    assert_int_equal(tw_store_put_fills(store, &fill, 1, NULL), TW_OK);
+    commit(store, TW_STORE_NORMAL);
+    assert_int_equal(disk.syncs, 3);
+    close_store(store);
+}
+
+static void test_a_failed_sync_ends_writing_for_good(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    tw_trade trade = trade_at(place, 1, 1);
+    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+    commit(store, TW_STORE_FULL);
+    disk.fail_sync = true;
+    trade.id = 2;
+    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+    tw_error first = {0};
+    assert_int_equal(tw_store_commit(store, TW_STORE_FULL, &first), TW_IO);
+    disk.fail_sync = false; /* the disk looks well again; that proves nothing */
+    tw_error again = {0};
+    tw_store_drop_batch(store);
+    assert_int_equal(tw_store_put_trades(store, &trade, 1, &again), TW_IO);
+    assert_string_equal(again.message, first.message);
+    tw_store_record record = {.sequence = 1, .kind = tw_slice_of("intent")};
+    assert_int_equal(tw_store_append_journal(store, &record, 1, &again), TW_IO);
+    assert_string_equal(again.message, first.message);
+    close_store(store);
+    store = open_writer(place);
+    tw_store_figures figures;
+    tw_store_read_figures(store, &figures);
+    assert_true(figures.recovered);
+    assert_int_equal(tw_store_verify(store, NULL), TW_OK);
+    close_store(store);
+}
+
+static void test_a_failed_write_ends_writing_and_keeps_what_was_committed(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    tw_trade trade = trade_at(place, 1, 1);
+    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+    commit(store, TW_STORE_FULL);
+    disk.fail_write = true;
+    trade.id = 2;
+    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+    assert_int_equal(tw_store_commit(store, TW_STORE_NORMAL, NULL), TW_IO);
+    disk.fail_write = false;
+    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_IO);
+    assert_int_equal(rows(store, TW_STORE_TRADES), 1);
+    close_store(store);
+    store = open_writer(place);
+    assert_int_equal(rows(store, TW_STORE_TRADES), 1);
+    close_store(store);
+}
+
+/* ---- crashes ---- */
+
+/* Commits batches of ten and tells the parent each one through the pipe, until it is killed. */
+static void write_until_killed(const test_place *place, int pipe_fd) {
+    tw_store_config config = {.path = place->path,
+                              .symbols = place->symbols,
+                              .checkpoint_pages = 8, /* so that checkpoints are hit too */
+                              .mode = TW_STORE_WRITE};
+    tw_store *store = NULL;
+    uint64_t sequence = 0;
+    if (tw_store_open(&config, &store, NULL) != TW_OK ||
+        tw_store_last_sequence(store, &sequence, NULL) != TW_OK)
+        _exit(1);
+    for (;;) {
+        for (int i = 0; i < 10; i++) {
+            tw_store_record record = {.sequence = ++sequence,
+                                      .time_ns = (int64_t)sequence,
+                                      .kind = tw_slice_of("intent"),
+                                      .payload = tw_slice_of("{\"quantity\":\"100\"}")};
+            tw_trade trade = trade_at(place, (int64_t)sequence, sequence);
+            if (tw_store_append_journal(store, &record, 1, NULL) != TW_OK ||
+                tw_store_put_trades(store, &trade, 1, NULL) != TW_OK)
+                _exit(1);
+        }
+        if (tw_store_commit(store, TW_STORE_FULL, NULL) != TW_OK ||
+            write(pipe_fd, &sequence, sizeof sequence) != (ssize_t)sizeof sequence)
+            _exit(1);
+    }
+}
+
+static void test_a_killed_writer_leaves_a_clean_file_with_all_it_acknowledged(void **state) {
+    const test_place *place = *state;
+    uint64_t acknowledged = 0;
+    for (int round = 0; round < 30; round++) {
+        int ends[2];
+        assert_int_equal(pipe(ends), 0);
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            close(ends[0]);
+            write_until_killed(place, ends[1]);
+        }
+        close(ends[1]);
+        /* Some commits more each round, then kill in the middle of whatever it does. */
+        for (int i = 0; i <= round % 7; i++)
+            assert_int_equal(read(ends[0], &acknowledged, sizeof acknowledged),
+                             sizeof acknowledged);
+        assert_int_equal(kill(child, SIGKILL), 0);
+        int result = 0;
+        assert_int_equal(waitpid(child, &result, 0), child);
+        assert_true(WIFSIGNALED(result));
+        uint64_t later;
+        while (read(ends[0], &later, sizeof later) == (ssize_t)sizeof later)
+            acknowledged = later;
+        close(ends[0]);
+
+        tw_store *store = open_writer(place);
+        tw_error error = {0};
+        if (tw_store_verify(store, &error) != TW_OK)
+            fail_msg("round %d: %s", round, error.message);
+        uint64_t last = 0;
+        assert_int_equal(tw_store_last_sequence(store, &last, NULL), TW_OK);
+        assert_true(last >= acknowledged);
+        assert_int_equal(last % 10, 0); /* batches are whole */
+        assert_int_equal(rows(store, TW_STORE_TRADES), last);
+        close_store(store);
+    }
+}
+
+static void test_damage_is_found(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    tw_status status;
+    fill_up(place, store, 50, &status, NULL);
+    assert_int_equal(tw_store_verify(store, NULL), TW_OK);
+    close_store(store);
+    int fd = open(place->path, O_WRONLY);
+    assert_true(fd >= 0);
+    char garbage[4096];
+    memset(garbage, 0xa5, sizeof garbage);
+    struct stat facts;
+    assert_int_equal(fstat(fd, &facts), 0);
+    for (off_t page = 20; page < 30 && page * 4096 < facts.st_size; page++)
+        assert_int_equal(pwrite(fd, garbage, sizeof garbage, page * 4096), sizeof garbage);
+    close(fd);
+    store = open_reader(place);
+    tw_error error = {0};
+    assert_int_equal(tw_store_verify(store, &error), TW_CORRUPT);
+    assert_non_null(strstr(error.message, place->path));
+    close_store(store);
+}
+
+/* ---- the log ---- */
+
+static void test_the_log_stays_small_and_a_reader_only_delays_that(void **state) {
+    const test_place *place = *state;
+    tw_store *store =
+        open_with(place, (tw_store_config){.mode = TW_STORE_WRITE, .checkpoint_pages = 16});
+    tw_status status;
+    assert_int_equal(fill_up(place, store, 100, &status, NULL), 100);
+    tw_store_figures figures;
+    tw_store_read_figures(store, &figures);
+    assert_true(figures.checkpoints > 0);
+    assert_true(figures.log_pages < 64);
+    char log_path[136];
+    snprintf(log_path, sizeof log_path, "%s-wal", place->path);
+    struct stat facts;
+    assert_int_equal(stat(log_path, &facts), 0);
+    assert_true(facts.st_size < 64 * 4200);
+    close_store(store);
+    assert_int_equal(stat(log_path, &facts), -1); /* close leaves one file */
+}
+
+/* ---- the journal ---- */
+
+static tw_store_record record_of(uint64_t sequence, const char *payload) {
+    return (tw_store_record){.sequence = sequence,
+                             .time_ns = -5,
+                             .kind = tw_slice_of("order.intent"),
+                             .payload = tw_slice_of(payload)};
+}
+
+static void hash_text(tw_store *store, char text[2 * TW_STORE_HASH_SIZE + 1]) {
+    uint8_t hash[TW_STORE_HASH_SIZE];
+    assert_int_equal(tw_store_journal_hash(store, hash, NULL), TW_OK);
+    for (int i = 0; i < TW_STORE_HASH_SIZE; i++)
+        snprintf(text + 2 * i, 3, "%02x", hash[i]);
+}
+
+static void test_the_hash_is_that_of_the_stated_text(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    char text[2 * TW_STORE_HASH_SIZE + 1];
+    hash_text(store, text);
+    /* printf '' | sha256sum */
+    assert_string_equal(text, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    tw_store_record records[2] = {record_of(1, "{}"), record_of(2, "")};
+    assert_int_equal(tw_store_append_journal(store, records, 2, NULL), TW_OK);
+    commit(store, TW_STORE_FULL);
+    hash_text(store, text);
+    /* printf '1 -5 order.intent 2\n{}\n2 -5 order.intent 0\n\n' | sha256sum */
+    assert_string_equal(text, "f35a57a860da88f5d39464d1625b70d5ee7ce4ed91bd72c4495f0731834fc044");
+    close_store(store);
+    store = open_reader(place);
+    char again[2 * TW_STORE_HASH_SIZE + 1];
+    hash_text(store, again);
+    assert_string_equal(text, again);
+    close_store(store);
+}
+
+static void test_the_hash_feels_every_field(void **state) {
+    const test_place *place = *state;
+    static const char *const changes[] = {
+        "UPDATE journal SET payload = 'a!' WHERE sequence = 2",
+        "UPDATE journal SET kind = 'order.intens' WHERE sequence = 2",
+        "UPDATE journal SET time_ns = -6 WHERE sequence = 2",
+        "DELETE FROM journal WHERE sequence = 3",
+        "UPDATE journal SET payload = 'ab' WHERE sequence = 2; "
+        "UPDATE journal SET payload = 'c' WHERE sequence = 3",
+    };
+    char original[2 * TW_STORE_HASH_SIZE + 1];
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        char path[128];
+        snprintf(path, sizeof path, "%s/%zu.db", place->directory, i);
+        tw_store *store = open_with(place, (tw_store_config){.path = path, .mode = TW_STORE_WRITE});
+        tw_store_record records[3] = {record_of(1, "{}"), record_of(2, "a"), record_of(3, "bc")};
+        assert_int_equal(tw_store_append_journal(store, records, 3, NULL), TW_OK);
+        commit(store, TW_STORE_FULL);
+        char before[2 * TW_STORE_HASH_SIZE + 1];
+        hash_text(store, before);
+        if (i > 0)
+            assert_string_equal(before, original); /* another file, the same run */
+        memcpy(original, before, sizeof before);
+        close_store(store);
+        tamper(path, "DROP TRIGGER journal_is_not_changed; DROP TRIGGER journal_is_not_shortened");
+        tamper(path, changes[i]);
+        store = open_with(place, (tw_store_config){.path = path});
+        char after[2 * TW_STORE_HASH_SIZE + 1];
+        hash_text(store, after);
+        assert_string_not_equal(before, after);
+        close_store(store);
+    }
+}
+
+static void test_the_journal_has_no_gap_and_is_only_appended_to(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    tw_error error = {0};
+    tw_store_record skipping[2] = {record_of(1, ""), record_of(3, "")};
+    assert_int_equal(tw_store_append_journal(store, skipping, 2, &error), TW_INVALID);
+    assert_non_null(strstr(error.message, "at 2, not at 3"));
+    skipping[1].sequence = 2;
+    assert_int_equal(tw_store_append_journal(store, skipping, 2, NULL), TW_OK);
+    tw_store_drop_batch(store);
+    assert_int_equal(tw_store_append_journal(store, &skipping[1], 1, NULL), TW_INVALID);
+    assert_int_equal(tw_store_append_journal(store, skipping, 2, NULL), TW_OK);
+    tw_store_record shouting = record_of(3, "");
+    shouting.kind = tw_slice_of("Intent");
+    assert_int_equal(tw_store_append_journal(store, &shouting, 1, NULL), TW_INVALID);
+    shouting = record_of(3, "");
+    shouting.payload = (tw_slice){"a\0b", 3};
+    assert_int_equal(tw_store_append_journal(store, &shouting, 1, NULL), TW_INVALID);
+    commit(store, TW_STORE_FULL);
+    close_store(store);
+
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
+    assert_int_not_equal(sqlite3_exec(db, "DELETE FROM journal", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_not_equal(sqlite3_exec(db, "UPDATE journal SET time_ns = 0", NULL, NULL, NULL),
+                         SQLITE_OK);
+    sqlite3_close(db);
+    tamper(place->path, "DROP TRIGGER journal_is_not_shortened;"
+                        "DELETE FROM journal WHERE sequence = 1");
+    store = open_reader(place);
+    uint8_t hash[TW_STORE_HASH_SIZE];
+    assert_int_equal(tw_store_journal_hash(store, hash, &error), TW_CORRUPT);
+    assert_int_equal(tw_store_verify(store, &error), TW_CORRUPT);
+    assert_non_null(strstr(error.message, "journal"));
+    close_store(store);
+}
+
+static tw_status count_record(void *context, const tw_store_record *record) {
+    uint64_t *next = context;
+    assert_int_equal(record->sequence, *next);
+    assert_true(tw_slice_equal_string(record->kind, "order.intent"));
+    ++*next;
+    return TW_OK;
+}
+
+static void test_the_journal_is_read_from_any_sequence(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    for (uint64_t sequence = 1; sequence <= 9; sequence++) {
+        tw_store_record record = record_of(sequence, "x");
+        assert_int_equal(tw_store_append_journal(store, &record, 1, NULL), TW_OK);
+    }
+    commit(store, TW_STORE_FULL);
+    uint64_t next = 7;
+    assert_int_equal(tw_store_read_journal(store, 7, count_record, &next, NULL), TW_OK);
+    assert_int_equal(next, 10);
+    uint64_t last = 0;
+    assert_int_equal(tw_store_last_sequence(store, &last, NULL), TW_OK);
+    assert_int_equal(last, 9);
+    close_store(store);
+}
+
+/* ---- statistics ---- */
+
+static void put_trade(tw_store *store, tw_symbol symbol, int64_t time_ns, int64_t price,
+                      int64_t quantity) {
+    tw_trade trade = {
+        .time_ns = time_ns, .price = {price}, .quantity = {quantity}, .symbol = symbol};
+    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+}
+
+static void test_statistics_of_numbers_done_by_hand(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    /* 10 x 1, 12 x 2, 8 x 1, 10 x 4: volume 8, notional 82, mean 10, variance 2 */
+    put_trade(store, place->apple, 1, 10 * TW_NANO, 1 * TW_NANO);
+    put_trade(store, place->apple, 2, 12 * TW_NANO, 2 * TW_NANO);
+    put_trade(store, place->apple, 2, 8 * TW_NANO, 1 * TW_NANO);
+    put_trade(store, place->apple, 3, 10 * TW_NANO, 4 * TW_NANO);
+    put_trade(store, place->apple, 4, 99 * TW_NANO, 4 * TW_NANO); /* outside */
+    put_trade(store, place->coin, 2, 99 * TW_NANO, 4 * TW_NANO);  /* another */
+    commit(store, TW_STORE_NORMAL);
+    tw_store_stats stats;
+    assert_int_equal(tw_store_symbol_stats(store, place->apple, 1, 4, &stats, NULL), TW_OK);
+    assert_int_equal(stats.count, 4);
+    assert_int_equal(stats.volume.whole, 8);
+    assert_int_equal(stats.volume.nano, 0);
+    assert_int_equal(stats.notional.whole, 82);
+    assert_int_equal(stats.vwap.nano, INT64_C(10250000000));
+    assert_int_equal(stats.open.nano, 10 * TW_NANO);
+    assert_int_equal(stats.high.nano, 12 * TW_NANO);
+    assert_int_equal(stats.low.nano, 8 * TW_NANO);
+    assert_int_equal(stats.close.nano, 10 * TW_NANO);
+    assert_true(stats.mean == 10.0);
+    assert_true(stats.stddev == sqrt(2.0));
+    assert_int_equal(stats.first_ns, 1);
+    assert_int_equal(stats.last_ns, 3);
+    assert_int_equal(tw_store_symbol_stats(store, place->apple, 9, 10, &stats, NULL), TW_OK);
+    assert_int_equal(stats.count, 0);
+    assert_true(stats.stddev == 0);
+    tw_symbol unknown = intern(place->symbols, "NOWHERE");
+    assert_int_equal(tw_store_symbol_stats(store, unknown, 1, 4, &stats, NULL), TW_NOT_FOUND);
+    close_store(store);
+}
+
+static void test_totals_go_beyond_64_bits_and_stay_exact(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    /* 9e9 shares at 900,000.000000001 twice: 1.8e10 shares and 1.62e16 dollars */
+    for (int64_t i = 0; i < 2; i++)
+        put_trade(store, place->apple, i, 900000 * TW_NANO + 1, INT64_C(9000000000) * TW_NANO + 1);
+    tw_store_stats stats;
+    assert_int_equal(tw_store_symbol_stats(store, place->apple, 0, 9, &stats, NULL), TW_OK);
+    assert_true(stats.volume.whole == INT64_C(18000000000));
+    assert_int_equal(stats.volume.nano, 2);
+    /* 2 x (9e5 + 1e-9)(9e9 + 1e-9) = 1.62e16 + 18 + 1.8e-3 + 2e-18 */
+    assert_true(stats.notional.whole == INT64_C(16200000000000018));
+    assert_int_equal(stats.notional.nano, 1800000);
+    assert_int_equal(stats.vwap.nano, 900000 * TW_NANO + 1);
+    assert_true(stats.stddev == 0);
+    /* A cent around a large price: naive sums of squares lose it all. */
+    put_trade(store, place->coin, 1, 9000000000 * TW_NANO, TW_NANO);
+    put_trade(store, place->coin, 2, 9000000000 * TW_NANO + 10000000, TW_NANO);
+    assert_int_equal(tw_store_symbol_stats(store, place->coin, 0, 9, &stats, NULL), TW_OK);
+    assert_true(fabs(stats.stddev - 0.005) < 1e-15);
+    close_store(store);
+}
+
+/* ---- memory ---- */
+
+static tw_status open_put_and_close(const tw_allocator *allocator, void *context) {
+    const test_place *place = context;
+    tw_store_config config = {.path = place->path,
+                              .symbols = place->symbols,
+                              .allocator = allocator,
+                              .symbol_count_max = 64,
+                              .mode = TW_STORE_WRITE};
+    TW_AUTO(tw_store) *store = NULL;
+    tw_status status = tw_store_open(&config, &store, NULL);
+    tw_trade trade = trade_at(place, 1, 1);
+    if (status == TW_OK)
+        status = tw_store_put_trades(store, &trade, 1, NULL);
+    if (status == TW_OK)
+        status = tw_store_commit(store, TW_STORE_NORMAL, NULL);
+    return status;
+}
+
+static void test_leaves_nothing_when_memory_runs_out(void **state) {
+    assert_survives_failed_allocations(open_put_and_close, *state);
+}
+
+#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, drop_place)
+#define ON_DISK(test) cmocka_unit_test_setup_teardown(test, make_disk, drop_disk)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        IN_PLACE(test_market_rows_come_back_bit_for_bit),
+        IN_PLACE(test_our_own_rows_come_back_bit_for_bit),
+        IN_PLACE(test_a_run_is_begun_and_ended_under_one_id),
+        IN_PLACE(test_symbols_survive_in_another_table_with_other_indexes),
+        IN_PLACE(test_putting_again_changes_nothing),
+        IN_PLACE(test_a_later_revision_of_a_bar_replaces_an_earlier_never),
+        IN_PLACE(test_orders_are_replaced_and_fills_are_not),
+        IN_PLACE(test_ranges_include_their_start_and_exclude_their_end),
+        IN_PLACE(test_a_callback_ends_a_read_with_its_own_status),
+        IN_PLACE(test_a_bad_row_keeps_the_whole_call_out),
+        IN_PLACE(test_a_batch_is_bounded),
+        IN_PLACE(test_a_dropped_batch_takes_its_symbols_and_places_with_it),
+        IN_PLACE(test_readers_see_commits_and_nothing_else),
+        IN_PLACE(test_a_second_writer_is_refused_with_the_name_of_the_file),
+        IN_PLACE(test_newer_and_foreign_files_are_refused_and_left_alone),
+        IN_PLACE(test_paths_that_cannot_be_a_store),
+        IN_PLACE(test_a_directory_that_may_only_be_read),
+        IN_PLACE(test_the_epoch_is_random_or_given_and_stays),
+        IN_PLACE(test_a_full_store_loses_only_the_open_batch),
+        IN_PLACE(test_a_file_that_may_not_grow_is_a_full_disk),
+        ON_DISK(test_only_full_commits_wait_for_the_disk),
+        ON_DISK(test_a_failed_sync_ends_writing_for_good),
+        ON_DISK(test_a_failed_write_ends_writing_and_keeps_what_was_committed),
+        IN_PLACE(test_a_killed_writer_leaves_a_clean_file_with_all_it_acknowledged),
+        IN_PLACE(test_damage_is_found),
+        IN_PLACE(test_the_log_stays_small_and_a_reader_only_delays_that),
+        IN_PLACE(test_the_hash_is_that_of_the_stated_text),
+        IN_PLACE(test_the_hash_feels_every_field),
+        IN_PLACE(test_the_journal_has_no_gap_and_is_only_appended_to),
+        IN_PLACE(test_the_journal_is_read_from_any_sequence),
+        IN_PLACE(test_statistics_of_numbers_done_by_hand),
+        IN_PLACE(test_totals_go_beyond_64_bits_and_stay_exact),
+        IN_PLACE(test_leaves_nothing_when_memory_runs_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
