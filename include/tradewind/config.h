@@ -85,9 +85,20 @@ TW_API tw_status tw_config_set(tw_config *config, tw_slice name, tw_slice value,
                                tw_config_origin origin, tw_error *error) TW_MUST_CHECK;
 
 /* Reads a whole file. The message of an error names file, line and what was expected. Keys of
- * sections other than `section` (NULL: the part before any heading) are checked for form only. */
+ * sections other than `section` (NULL: the part before any heading) are checked for form only.
+ * A key that is set twice is TW_EXISTS, a secret in a file that others may read TW_PERMISSION.
+ * When it fails nothing is changed. */
 TW_API tw_status tw_config_read_file(tw_config *config, const char *path, const char *section,
                                      tw_error *error) TW_MUST_CHECK;
+
+/* Refuses a file with a section that is not one of `sections` ("" is the part before any
+ * heading): each table reads only its own section and cannot see a misspelt heading. */
+TW_API tw_status tw_config_check_sections(const char *path, const char *const *sections,
+                                          size_t count, tw_error *error) TW_MUST_CHECK;
+
+/* The row whose name is most like `name`, for "did you mean"; NULL if none is like it. */
+TW_API const tw_config_option *tw_config_nearest(const tw_config_option *options, size_t count,
+                                                 tw_slice name);
 
 /* Writes the effective text of option `index` (secrets masked) into `text`. */
 TW_API void tw_config_format(const tw_config *config, size_t index, tw_text *text);
@@ -95,8 +106,12 @@ TW_API void tw_config_format(const tw_config *config, size_t index, tw_text *tex
 /* "default", "file", "environment", "option". */
 TW_API const char *tw_config_origin_name(tw_config_origin origin);
 
-/* Writes the `--help` lines of the table: "  --batch-rows N  rows a commit (1 to ...; 10000)". */
+/* Writes the `--help` lines of the table in two columns, wrapped to 80:
+ *     --batch-rows N            rows a commit (1 to 1000000 rows; default 10000) */
 TW_API void tw_config_help(const tw_config_option *options, size_t count, tw_text *text);
+
+/* Writes one of these lines; `lead` stands before the name: "  ", or "  -b, " with a short form. */
+TW_API void tw_config_help_row(const tw_config_option *option, const char *lead, tw_text *text);
 
 TW_END_DECLS
 

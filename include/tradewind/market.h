@@ -88,6 +88,7 @@ typedef struct tw_trade {
     char exchange;      /* venue code, 0 when unknown */
     char tape;          /* 'A' 'B' 'C', 0 when unknown */
     char conditions[5]; /* condition codes, NUL-filled */
+    uint8_t reserved[4];
 } tw_trade;
 
 /* The best bid and ask. A size of zero means that the side is empty. */
@@ -102,6 +103,7 @@ typedef struct tw_quote {
     char ask_exchange;
     char tape;
     char conditions[5];
+    uint8_t reserved[4];
 } tw_quote;
 
 /* One timeframe of one symbol; time_ns is its start (inclusive). */
@@ -128,7 +130,7 @@ typedef struct tw_level {
     uint8_t side;
     uint8_t clear; /* 1: empty the whole book of the symbol first (start of a snapshot) */
     uint8_t last;  /* 1: the book is whole again after this level (end of a message) */
-    uint8_t reserved[5];
+    uint8_t reserved[9];
 } tw_level;
 
 #define TW_CLIENT_ORDER_ID_SIZE 136 /* a venue's 128 bytes with the NUL */
@@ -199,7 +201,8 @@ TW_API const char *tw_symbols_name(const tw_symbols *symbols, tw_symbol symbol);
 TW_API uint32_t tw_symbols_count(const tw_symbols *symbols);
 
 /* "buy" "sell", "market" ..., "day" ..., "new" ...: the field's words (Alpaca's spelling), both
- * ways. Names are never NULL; a parse of another word is TW_PARSE. */
+ * ways. Names are never NULL; a parse of another word is TW_PARSE. The name of TW_SIDE_NONE is
+ * "none", which is not read. */
 TW_API const char *tw_side_name(tw_side side);
 TW_API const char *tw_order_type_name(tw_order_type type);
 TW_API const char *tw_time_in_force_name(tw_time_in_force time_in_force);
@@ -214,8 +217,9 @@ TW_API tw_status tw_order_status_parse(tw_slice text, tw_order_status *ret_statu
 TW_API bool tw_order_status_is_final(tw_order_status status);
 
 /* Reads "1s 5s 1m 5m 15m 1h 4h 1d 1w" and Alpaca's "1Min 5T 1Hour 1D 1Day 1Week"; writes the
- * short and Alpaca's form. TW_PARSE, TW_RANGE (0, or more than 59 minutes, 23 hours). Returns the
- * text's length; the buffer holds 16 bytes. */
+ * short and Alpaca's form. TW_PARSE, TW_RANGE (0, or more than 59 seconds, 59 minutes, 23 hours,
+ * 1 day, 1 week). Writing takes whole seconds above zero and returns the text's length; the buffer
+ * holds 16 bytes. Alpaca has no bars of seconds: their text is empty. */
 TW_API tw_status tw_timeframe_parse(tw_slice text, int64_t *ret_timeframe_ns) TW_MUST_CHECK;
 TW_API size_t tw_timeframe_format(int64_t timeframe_ns, char *buffer);
 TW_API size_t tw_timeframe_format_alpaca(int64_t timeframe_ns, char *buffer);

@@ -46,13 +46,18 @@ TW_API tw_slice tw_slice_split(tw_slice *rest, char separator);
 /* Copies into a NUL-terminated buffer; TW_FULL (and nothing written) if it does not fit. */
 TW_API tw_status tw_slice_copy(tw_slice text, char *buffer, size_t capacity) TW_MUST_CHECK;
 
+/* How many letters must be changed, added, left out or swapped with their neighbour to make one
+ * word of the other: small for a slip of the keyboard. For words of at most 64 bytes. */
+TW_API size_t tw_slice_distance(tw_slice a, tw_slice b);
+
 /* Whole-slice numbers: no sign for unsigned, no spaces, no leading "+", no locale.
  * TW_PARSE for anything else, TW_RANGE when it does not fit. Infinity and NaN are TW_PARSE. */
 TW_API tw_status tw_parse_u64(tw_slice text, uint64_t *ret_value) TW_MUST_CHECK;
 TW_API tw_status tw_parse_i64(tw_slice text, int64_t *ret_value) TW_MUST_CHECK;
 TW_API tw_status tw_parse_double(tw_slice text, double *ret_value) TW_MUST_CHECK;
 
-/* A writer over `capacity` (at least 1) bytes. */
+/* A writer over `capacity` (at least 1) bytes. Each call below appends its piece as a whole; once
+ * one did not fit, the writer ignores all others until tw_text_clear. */
 TW_API tw_text tw_text_over(char *buffer, size_t capacity);
 TW_API void tw_text_clear(tw_text *text);
 TW_API void tw_text_append(tw_text *text, tw_slice piece);
