@@ -57,7 +57,7 @@ static const char *const key_names[KEY_COUNT] = {
     [KEY_as] = "as", [KEY_r] = "r",   [KEY_tks] = "tks", [KEY_code] = "code", [KEY_msg] = "msg",
 };
 
-typedef struct item {
+typedef struct market_item {
     tw_alpaca_reader *reader;
     tw_slice values[KEY_COUNT]; /* empty: not there, or null */
     char conditions[5];
@@ -67,7 +67,7 @@ typedef struct item {
     uint32_t count;                           /* while one list is counted */
     uint8_t level_side;                       /* while "b" or "a" is read */
     tw_json_value *place;                     /* the object, for errors */
-} item;
+} market_item;
 
 /* ---- gathering ---- */
 
@@ -109,7 +109,7 @@ static item_key key_of(tw_slice key) {
 
 /* One condition code; of longer ones the first character is kept. */
 static tw_status on_condition(void *context, tw_json_value *value) {
-    item *item = context;
+    market_item *item = context;
     tw_slice text;
     tw_status status = tw_json_scalar(value, &text);
     if (status != TW_OK)
@@ -133,7 +133,7 @@ static tw_status on_level_field(void *context, tw_slice key, tw_json_value *valu
 }
 
 static tw_status on_level(void *context, tw_json_value *value) {
-    item *item = context;
+    market_item *item = context;
     uint32_t index = item->level_count++;
     if (index >= item->reader->level_count_max)
         return TW_OK;
@@ -145,12 +145,12 @@ static tw_status on_level(void *context, tw_json_value *value) {
 
 static tw_status on_counted(void *context, tw_json_value *value) {
     (void)value;
-    ((item *)context)->count++;
+    ((market_item *)context)->count++;
     return TW_OK;
 }
 
 /* A list in a subscription; other arrays are left alone. */
-static tw_status count_channel(item *item, tw_slice key, tw_json_value *value) {
+static tw_status count_channel(market_item *item, tw_slice key, tw_json_value *value) {
     for (unsigned i = 0; i < TW_ALPACA_CHANNEL_COUNT; i++) {
         if (!tw_slice_equal_string(key, tw_alpaca_channel_name((tw_alpaca_channel)(1u << i))))
             continue;
@@ -162,7 +162,7 @@ static tw_status count_channel(item *item, tw_slice key, tw_json_value *value) {
     return TW_OK;
 }
 
-static tw_status on_item_array(item *item, tw_slice key, tw_json_value *value) {
+static tw_status on_item_array(market_item *item, tw_slice key, tw_json_value *value) {
     if (tw_slice_equal_string(key, "c"))
         return tw_json_each_item(value, on_condition, item);
     if (tw_slice_equal_string(key, "b")) {
@@ -177,7 +177,7 @@ static tw_status on_item_array(item *item, tw_slice key, tw_json_value *value) {
 }
 
 static tw_status on_item_field(void *context, tw_slice key, tw_json_value *value) {
-    item *item = context;
+    market_item *item = context;
     tw_json_kind kind = tw_json_kind_of(value);
     if (kind == TW_JSON_ARRAY)
         return on_item_array(item, key, value);
@@ -187,7 +187,7 @@ static tw_status on_item_field(void *context, tw_slice key, tw_json_value *value
     return tw_json_scalar(value, &item->values[index]);
 }
 
-static tw_status gather(tw_alpaca_reader *reader, tw_json_value *value, item *item) {
+static tw_status gather(tw_alpaca_reader *reader, tw_json_value *value, market_item *item) {
     memset(item, 0, sizeof *item);
     item->reader = reader;
     item->place = value;
@@ -196,12 +196,12 @@ static tw_status gather(tw_alpaca_reader *reader, tw_json_value *value, item *it
 
 /* ---- values of an item ---- */
 
-static tw_status fail(const item *item, item_key key, tw_status status, const char *what) {
+static tw_status fail(const market_item *item, item_key key, tw_status status, const char *what) {
     tw_status kept = status == TW_RANGE || status == TW_OVERFLOW ? TW_RANGE : TW_PARSE;
     return tw_json_fail(item->place, kept, "field \"%s\" is not %s", key_names[key], what);
 }
 
-static tw_status take_decimal(const item *item, item_key key, int64_t *ret_nano) {
+static tw_status take_decimal(const market_item *item, item_key key, int64_t *ret_nano) {
     tw_slice text = item->values[key];
     if (text.size == 0)
         return TW_OK;
@@ -209,7 +209,7 @@ static tw_status take_decimal(const item *item, item_key key, int64_t *ret_nano)
     return status == TW_OK ? TW_OK : fail(item, key, status, "a number that fits");
 }
 
-static tw_status take_time(const item *item, int64_t *ret_time_ns) {
+static tw_status take_time(const market_item *item, int64_t *ret_time_ns) {
     tw_slice text = item->values[KEY_t];
     if (text.size == 0)
         return TW_OK;
@@ -217,7 +217,7 @@ static tw_status take_time(const item *item, int64_t *ret_time_ns) {
     return status == TW_OK ? TW_OK : fail(item, KEY_t, status, "a time of RFC 3339");
 }
 
-static tw_status take_unsigned(const item *item, item_key key, uint64_t *ret_value) {
+static tw_status take_unsigned(const market_item *item, item_key key, uint64_t *ret_value) {
     tw_slice text = item->values[key];
     if (text.size == 0)
         return TW_OK;
@@ -225,11 +225,11 @@ static tw_status take_unsigned(const item *item, item_key key, uint64_t *ret_val
     return status == TW_OK ? TW_OK : fail(item, key, status, "an unsigned 64-bit integer");
 }
 
-static char take_code(const item *item, item_key key) {
+static char take_code(const market_item *item, item_key key) {
     return item->values[key].size > 0 ? item->values[key].data[0] : '\0';
 }
 
-static void take_conditions(const item *item, char *conditions) {
+static void take_conditions(const market_item *item, char *conditions) {
     memcpy(conditions, item->conditions, sizeof item->conditions);
     tw_slice text = item->values[KEY_c];
     if (item->condition_count == 0)
@@ -237,7 +237,7 @@ static void take_conditions(const item *item, char *conditions) {
 }
 
 /* The symbol of a stream's message, or of the name in a page. */
-static tw_status take_symbol(const item *item, tw_slice name, tw_symbol *ret_symbol) {
+static tw_status take_symbol(const market_item *item, tw_slice name, tw_symbol *ret_symbol) {
     tw_status status = tw_symbols_intern(item->reader->symbols, name, ret_symbol);
     if (status == TW_OK)
         return TW_OK;
@@ -249,7 +249,7 @@ static tw_status take_symbol(const item *item, tw_slice name, tw_symbol *ret_sym
 
 /* ---- records ---- */
 
-static tw_status make_trade(const item *item, tw_symbol symbol, tw_trade *trade) {
+static tw_status make_trade(const market_item *item, tw_symbol symbol, tw_trade *trade) {
     memset(trade, 0, sizeof *trade);
     trade->symbol = symbol;
     trade->exchange = take_code(item, KEY_x);
@@ -267,7 +267,7 @@ static tw_status make_trade(const item *item, tw_symbol symbol, tw_trade *trade)
     return status;
 }
 
-static tw_status make_quote(const item *item, tw_symbol symbol, tw_quote *quote) {
+static tw_status make_quote(const market_item *item, tw_symbol symbol, tw_quote *quote) {
     memset(quote, 0, sizeof *quote);
     quote->symbol = symbol;
     quote->bid_exchange = take_code(item, KEY_bx);
@@ -286,7 +286,8 @@ static tw_status make_quote(const item *item, tw_symbol symbol, tw_quote *quote)
     return status;
 }
 
-static tw_status make_bar(const item *item, tw_symbol symbol, int64_t timeframe_ns, tw_bar *bar) {
+static tw_status make_bar(const market_item *item, tw_symbol symbol, int64_t timeframe_ns,
+                          tw_bar *bar) {
     memset(bar, 0, sizeof *bar);
     bar->symbol = symbol;
     bar->timeframe_ns = timeframe_ns;
@@ -306,7 +307,8 @@ static tw_status make_bar(const item *item, tw_symbol symbol, int64_t timeframe_
 }
 
 /* Hands out the levels of one book message, bids before asks. */
-static tw_status give_book(const item *item, tw_symbol symbol, const tw_alpaca_events *events) {
+static tw_status give_book(const market_item *item, tw_symbol symbol,
+                           const tw_alpaca_events *events) {
     int64_t time_ns = 0;
     tw_status status = take_time(item, &time_ns);
     if (status != TW_OK)
@@ -332,7 +334,7 @@ static tw_status give_book(const item *item, tw_symbol symbol, const tw_alpaca_e
     return TW_OK;
 }
 
-static tw_status give_control(const item *item, tw_alpaca_control_kind kind,
+static tw_status give_control(const market_item *item, tw_alpaca_control_kind kind,
                               const tw_alpaca_events *events) {
     tw_alpaca_control control;
     memset(&control, 0, sizeof control);
@@ -359,7 +361,7 @@ typedef struct stream_context {
     const tw_alpaca_events *events;
 } stream_context;
 
-static tw_status give_bar(const item *item, tw_symbol symbol, char kind,
+static tw_status give_bar(const market_item *item, tw_symbol symbol, char kind,
                           const tw_alpaca_events *events) {
     tw_bar bar;
     tw_status status =
@@ -373,7 +375,7 @@ static tw_status give_bar(const item *item, tw_symbol symbol, char kind,
 }
 
 /* A message whose kind is one letter and has a record. */
-static tw_status give_record(const item *item, char kind, const tw_alpaca_events *events) {
+static tw_status give_record(const market_item *item, char kind, const tw_alpaca_events *events) {
     tw_symbol symbol = TW_SYMBOL_NONE;
     tw_trade trade;
     tw_quote quote;
@@ -398,7 +400,7 @@ static tw_status give_record(const item *item, char kind, const tw_alpaca_events
     }
 }
 
-static tw_status give_message(const item *item, const tw_alpaca_events *events) {
+static tw_status give_message(const market_item *item, const tw_alpaca_events *events) {
     tw_slice kind = item->values[KEY_T];
     if (kind.size == 1 && memchr("tqboud", kind.data[0], 6) != NULL)
         return give_record(item, kind.data[0], events);
@@ -415,7 +417,7 @@ static tw_status give_message(const item *item, const tw_alpaca_events *events) 
 
 static tw_status on_message(void *context, tw_json_value *value) {
     stream_context *c = context;
-    item item;
+    market_item item;
     tw_status status = gather(c->reader, value, &item);
     if (status != TW_OK)
         return status;
@@ -470,7 +472,7 @@ static page_kind page_kind_of(tw_slice key) {
 static tw_status on_page_item(void *context, tw_json_value *value) {
     page_context *c = context;
     const tw_alpaca_events *events = c->events;
-    item item;
+    market_item item;
     tw_trade trade;
     tw_quote quote;
     tw_bar bar;
@@ -505,7 +507,7 @@ static tw_status on_page_symbol(void *context, tw_slice key, tw_json_value *valu
     tw_json_kind kind = tw_json_kind_of(value);
     if (kind != TW_JSON_ARRAY && kind != TW_JSON_OBJECT)
         return TW_OK;
-    item item;
+    market_item item;
     memset(&item, 0, sizeof item);
     item.reader = c->reader;
     item.place = value;

@@ -32,7 +32,11 @@
 
 #include <simdjson.h>
 
-using namespace simdjson;
+using simdjson::error_code;
+using simdjson::SUCCESS;
+namespace ondemand = simdjson::ondemand;
+
+static const size_t padding = simdjson::SIMDJSON_PADDING;
 
 struct tw_json_reader {
     const tw_allocator *allocator;
@@ -122,9 +126,9 @@ static tw_status fail_at(tw_json_reader *reader, const char *place, const char *
 }
 
 static tw_status fail_with(tw_json_reader *reader, const char *place, error_code code) {
-    if (code == MEMALLOC)
+    if (code == simdjson::MEMALLOC)
         return tw_error_set(reader->error, TW_NO_MEMORY, "no memory to parse JSON");
-    return fail_at(reader, place, error_message(code));
+    return fail_at(reader, place, simdjson::error_message(code));
 }
 
 /* Where simdjson stands now; `fallback` when it does not know. */
@@ -183,7 +187,7 @@ tw_status tw_json_reader_new(const tw_allocator *allocator, size_t size_max,
     void *block = tw_allocate(allocator, 1, sizeof(tw_json_reader), 64);
     if (block == nullptr)
         return TW_NO_MEMORY;
-    void *buffer = tw_allocate(allocator, size_max + SIMDJSON_PADDING, 1, 64);
+    void *buffer = tw_allocate(allocator, size_max + padding, 1, 64);
     if (buffer == nullptr) {
         tw_release(allocator, block, 1, sizeof(tw_json_reader), 64);
         return TW_NO_MEMORY;
@@ -192,7 +196,7 @@ tw_status tw_json_reader_new(const tw_allocator *allocator, size_t size_max,
     reader->allocator = allocator;
     reader->size_max = size_max;
     reader->buffer = static_cast<char *>(buffer);
-    if (reader->parser.allocate(size_max, DEFAULT_MAX_DEPTH) != SUCCESS) {
+    if (reader->parser.allocate(size_max, simdjson::DEFAULT_MAX_DEPTH) != SUCCESS) {
         tw_json_reader_free(reader);
         return TW_NO_MEMORY;
     }
@@ -205,7 +209,7 @@ void tw_json_reader_free(tw_json_reader *reader) {
         return;
     const tw_allocator *allocator = reader->allocator;
     char *buffer = reader->buffer;
-    size_t size = reader->size_max + SIMDJSON_PADDING;
+    size_t size = reader->size_max + padding;
     reader->~tw_json_reader();
     tw_release(allocator, buffer, size, 1, 64);
     tw_release(allocator, reader, 1, sizeof(tw_json_reader), 64);
@@ -218,7 +222,7 @@ tw_status tw_json_read(tw_json_reader *reader, tw_slice input, tw_json_on_value 
                             input.size, reader->size_max);
     if (input.size > 0)
         std::memcpy(reader->buffer, input.data, input.size);
-    std::memset(reader->buffer + input.size, 0, SIMDJSON_PADDING);
+    std::memset(reader->buffer + input.size, 0, padding);
     reader->input_size = input.size;
     reader->error = error;
     reader->depth = 0;
@@ -226,8 +230,7 @@ tw_status tw_json_read(tw_json_reader *reader, tw_slice input, tw_json_on_value 
     ondemand::document document;
     ondemand::value root;
     error_code code =
-        reader->parser.iterate(reader->buffer, input.size, input.size + SIMDJSON_PADDING)
-            .get(document);
+        reader->parser.iterate(reader->buffer, input.size, input.size + padding).get(document);
     if (code == SUCCESS)
         code = document.get_value().get(root);
     if (code != SUCCESS)
@@ -238,7 +241,7 @@ tw_status tw_json_read(tw_json_reader *reader, tw_slice input, tw_json_on_value 
     if (status == TW_OK)
         status = check(&value);
     const char *place = nullptr;
-    if (status == TW_OK && document.current_location().get(place) != OUT_OF_BOUNDS)
+    if (status == TW_OK && document.current_location().get(place) != simdjson::OUT_OF_BOUNDS)
         status = fail_at(reader, place, "something follows the end of the JSON document");
     reader->error = nullptr;
     return status;
