@@ -495,6 +495,10 @@ typedef struct tw_alpaca_events {
     void (*on_control)(void *context, const tw_alpaca_control *control);
     /* A message of a kind that has no record here (status, luld, correction, news, ...). */
     void (*on_other)(void *context, tw_slice kind);
+    /* A stream's message that is well-formed JSON but cannot be understood (TW_PARSE, TW_RANGE:
+     * a value; TW_FULL, TW_INVALID: its symbol; TW_FULL: more levels than the reader takes). The
+     * rest of the frame goes on. Without this callback such a message fails the frame. */
+    void (*on_bad)(void *context, tw_status status, tw_slice kind);
 } tw_alpaca_events;
 
 /* What a client asks of a stream server. */
@@ -604,8 +608,7 @@ TW_API tw_status tw_alpaca_decode_page(tw_alpaca_reader *reader, tw_slice json,
                                        const tw_alpaca_events *events, char *ret_token,
                                        tw_error *error) TW_MUST_CHECK;
 
-/* One frame of the market data stream: an array of messages, or one message. Messages whose
- * symbol is not acceptable (TW_FULL, TW_INVALID) fail the frame at that point. */
+/* One frame of the market data stream: an array of messages, or one message. */
 TW_API tw_status tw_alpaca_decode_stream(tw_alpaca_reader *reader, tw_slice json,
                                          const tw_alpaca_events *events,
                                          tw_error *error) TW_MUST_CHECK;

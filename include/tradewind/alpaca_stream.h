@@ -58,8 +58,8 @@ typedef struct tw_alpaca_stream_config {
     uint32_t level_count_max;     /* levels of one book message; 0: 4096 */
 } tw_alpaca_stream_config;
 
-/* `received_ns` is when the socket read the frame (wall clock). Records are borrowed for the
- * call. Each may be NULL. */
+/* `received_ns` is when the socket read the frame, by the loop's (monotonic) clock. Records are
+ * borrowed for the call. Each may be NULL. */
 typedef struct tw_alpaca_stream_callbacks {
     void *context;
     void (*on_ready)(void *context);
@@ -80,6 +80,7 @@ typedef struct tw_alpaca_stream_counts {
     uint64_t frames;
     uint64_t records; /* trades, quotes, bars, levels, updates */
     uint64_t others;  /* messages without a record of ours */
+    uint64_t bad;     /* messages that could not be understood and were passed over */
     uint64_t opens;   /* times it became ready */
 } tw_alpaca_stream_counts;
 
