@@ -1,0 +1,201 @@
+/*
+ * tape.h - files of market data, read as a stream.
+ *
+ * A tape is a text file with one record a line: plain, gzip or zstd, told apart by its first
+ * bytes, not by its name; "-" is standard input. Every field is checked; what is wrong is
+ * reported as file:line:field with what was expected, and the next call goes on with the next
+ * line, so a caller may stop at the first bad line or set it aside:
+ *
+ *     tw_tape_config config = {.path = "trades.csv.gz", .format = TW_TAPE_TRADES,
+ *                              .symbols = symbols};
+ *     tw_tape *tape = NULL;
+ *     tw_status status = tw_tape_open(&config, &tape, &error);
+ *     tw_trade trade;
+ *     while ((status = tw_tape_next_trade(tape, &trade, &error)) == TW_OK) ...
+ *     if (status != TW_EMPTY) ... error.message ...
+ *     tw_tape_close(tape);
+ *
+ * What each next function returns besides TW_OK:
+ *     TW_EMPTY      the end of the file, in its right place
+ *     TW_PARSE      the line is malformed (line and field are in the error)
+ *     TW_RANGE      a value is well written but not acceptable (negative, time running backwards)
+ *     TW_NOT_FOUND  a symbol is not in the table (known_symbols_only)
+ *     TW_FULL       the table of symbols is full, or the caller's array too small
+ *     TW_TRUNCATED  the compressed data ends too early; all whole lines before were given
+ *     TW_CORRUPT    the compressed data is damaged here; all whole lines before were given
+ *     TW_IO, TW_NO_MEMORY
+ * After TW_TRUNCATED, TW_CORRUPT, TW_IO and TW_NO_MEMORY every further call says the same.
+ *
+ * Memory: one line buffer (line_size_max) and one input buffer (64 KiB) at open; two small
+ * entries a symbol; the decompressor's window (gzip 32 KiB, zstd at most 128 MiB, usually 2 to 8).
+ * Cost: LOBSTER messages about 5 M/s plain, 3 M/s from gzip. Threads: a tape belongs to one.
+ */
+#ifndef TRADEWIND_TAPE_H
+#define TRADEWIND_TAPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tradewind/alloc.h"
+#include "tradewind/api.h"
+#include "tradewind/error.h"
+#include "tradewind/market.h"
+#include "tradewind/text.h"
+
+#define TW_TAPE_LINE_SIZE_DEFAULT 262144
+#define TW_TAPE_LINE_SIZE_MAX 16777216
+#define TW_TAPE_FIELD_COUNT_MAX 16384
+#define TW_TAPE_CELL_COUNT_DEFAULT 67108864 /* 512 MiB of doubles */
+
+typedef enum tw_tape_format {
+    TW_TAPE_ROWS,             /* any CSV with a header line: tw_tape_next_row */
+    TW_TAPE_TRADES,           /* ts_ns,symbol,price,size,side */
+    TW_TAPE_BARS,             /* ts_ns,symbol,timeframe,open,high,low,close,volume[,count,vwap] */
+    TW_TAPE_LOBSTER_MESSAGES, /* time,type,id,size,price,direction; no header */
+    TW_TAPE_LOBSTER_BOOK      /* ask price,ask size,bid price,bid size per level; no header */
+} tw_tape_format;
+
+typedef enum tw_tape_compression { TW_TAPE_PLAIN, TW_TAPE_GZIP, TW_TAPE_ZSTD } tw_tape_compression;
+
+/* The types of LOBSTER messages, by their numbers in the file. */
+typedef enum tw_tape_kind {
+    TW_TAPE_ADD = 1,     /* a new limit order */
+    TW_TAPE_REDUCE = 2,  /* part of an order is cancelled */
+    TW_TAPE_DELETE = 3,  /* all of an order is cancelled */
+    TW_TAPE_EXECUTE = 4, /* a visible order trades */
+    TW_TAPE_HIDDEN = 5,  /* a hidden order trades; the book does not change */
+    TW_TAPE_CROSS = 6,   /* an auction trades; the book does not change */
+    TW_TAPE_HALT = 7     /* trading stops or goes on */
+} tw_tape_kind;
+
+typedef enum tw_tape_phase {
+    TW_TAPE_PHASE_NONE = 0, /* not a HALT */
+    TW_TAPE_HALTED = 1,
+    TW_TAPE_QUOTING = 2, /* orders are taken again */
+    TW_TAPE_TRADING = 3  /* trading goes on */
+} tw_tape_phase;
+
+/* One LOBSTER message. */
+typedef struct tw_tape_event {
+    int64_t offset_ns;    /* since midnight at the exchange, 0 to one day */
+    uint64_t id;          /* of the order; 0 when it has none (hidden, cross, halt) */
+    tw_price price;       /* 0 for a halt */
+    tw_quantity quantity; /* of this message: added, cancelled, traded */
+    uint8_t kind;         /* tw_tape_kind */
+    uint8_t side;         /* tw_side of the resting order; TW_SIDE_NONE for a halt */
+    uint8_t phase;        /* tw_tape_phase */
+    uint8_t reserved[5];
+} tw_tape_event;
+
+/* What is opened and how. Zero means the default; only path must be set (and symbols, for trades
+ * and bars). */
+typedef struct tw_tape_config {
+    const char *path;    /* "-": standard input */
+    tw_symbols *symbols; /* borrowed until close; new names are added */
+    const tw_allocator *allocator;
+    size_t line_size_max;    /* bytes of a line */
+    uint8_t format;          /* tw_tape_format */
+    bool known_symbols_only; /* a name that is not in `symbols` is TW_NOT_FOUND */
+    uint8_t reserved[6];
+} tw_tape_config;
+
+/* Where a reader stands; for progress bars and messages. */
+typedef struct tw_tape_position {
+    uint64_t line;       /* 1-based, of the last line read */
+    uint64_t bytes_read; /* of the file as it is on the disk */
+    uint64_t bytes;      /* the file's size; 0 when not known (a pipe) */
+} tw_tape_position;
+
+typedef struct tw_tape tw_tape;
+
+/* A whole table of prices or returns: one row a date, one column a name. */
+typedef struct tw_tape_table {
+    int64_t *times_ns; /* [row_count], strictly ascending, midnight UTC for a date */
+    char (*names)[TW_SYMBOL_NAME_SIZE]; /* [column_count], unique */
+    double *values;                     /* [row_count x column_count] row by row; NaN: missing */
+    size_t row_count;
+    size_t column_count;
+    size_t row_capacity; /* for tw_tape_table_done only */
+    const tw_allocator *allocator;
+} tw_tape_table;
+
+/* How a wide CSV is read. Zero means the default; only path must be set. */
+typedef struct tw_tape_table_config {
+    const char *path;
+    const tw_allocator *allocator;
+    size_t line_size_max;
+    size_t cell_count_max; /* row_count x column_count; more is TW_FULL */
+    bool positive;         /* values must be above zero (prices) */
+    uint8_t reserved[7];
+} tw_tape_table_config;
+
+TW_BEGIN_DECLS
+
+/*
+ * Opens a file, finds its compression and reads the header line if its format has one. TW_EMPTY:
+ * the file has no line. TW_NOT_FOUND, TW_PERMISSION. TW_INVALID: a directory, or nothing that can
+ * be read. TW_PARSE: the header is not the format's (the sentence shows both). Others as above.
+ */
+TW_API tw_status tw_tape_open(const tw_tape_config *config, tw_tape **ret_tape,
+                              tw_error *error) TW_MUST_CHECK;
+/* NULL is accepted. */
+TW_API void tw_tape_close(tw_tape *tape);
+
+/* The next record. The format must be that of the function (anything else is a programmer
+ * error). `ret_` is written only with TW_OK. */
+TW_API tw_status tw_tape_next_event(tw_tape *tape, tw_tape_event *ret_event,
+                                    tw_error *error) TW_MUST_CHECK;
+
+/* Times may repeat but not run backwards within a symbol. side: B, S or empty. More than nine
+ * fractional digits are rounded half to even. The trade has no id, exchange, tape, conditions. */
+TW_API tw_status tw_tape_next_trade(tw_tape *tape, tw_trade *ret_trade,
+                                    tw_error *error) TW_MUST_CHECK;
+
+/* low <= open, close <= high; a missing or empty vwap is 0, a missing or empty count is 0. Times
+ * ascend within a symbol as long as the timeframe stays the same. */
+TW_API tw_status tw_tape_next_bar(tw_tape *tape, tw_bar *ret_bar, tw_error *error) TW_MUST_CHECK;
+
+/*
+ * The next row of a LOBSTER book file, as levels in file order (best ask, best bid, second ask
+ * ...), empty places left out; time and symbol are 0, `clear` is 1 on the first level and `last`
+ * on the last. At most 2 x tw_tape_depth levels; TW_FULL if `capacity` is below that (the row
+ * stays the next one). Asks ascend, bids descend, all sizes are positive.
+ */
+TW_API tw_status tw_tape_next_levels(tw_tape *tape, tw_level *ret_levels, size_t capacity,
+                                     size_t *ret_count, tw_error *error) TW_MUST_CHECK;
+
+/* Levels a side in each row of a LOBSTER book file. */
+TW_API size_t tw_tape_depth(const tw_tape *tape);
+
+/* The next row of any CSV, as fields without surrounding white space, borrowed until the next
+ * call. As many as the header has, or TW_PARSE. */
+TW_API tw_status tw_tape_next_row(tw_tape *tape, const tw_slice **ret_fields, size_t *ret_count,
+                                  tw_error *error) TW_MUST_CHECK;
+
+/* The header's fields; none for a format without one. Borrowed until close. */
+TW_API const tw_slice *tw_tape_header(const tw_tape *tape, size_t *ret_count);
+
+/* The text of the last line read, without its end; for setting bad lines aside. Borrowed until
+ * the next call. */
+TW_API tw_slice tw_tape_line(const tw_tape *tape);
+
+TW_API tw_tape_position tw_tape_tell(const tw_tape *tape);
+TW_API tw_tape_compression tw_tape_compression_of(const tw_tape *tape);
+
+/*
+ * Reads a wide CSV `date,NAME1,NAME2,...` whole: dates (or RFC 3339 times) strictly ascending,
+ * values finite, an empty field is missing (NaN). Statuses as above; nothing is left allocated
+ * on an error. TW_FULL: more than cell_count_max values.
+ */
+TW_API tw_status tw_tape_read_table(const tw_tape_table_config *config, tw_tape_table *ret_table,
+                                    tw_error *error) TW_MUST_CHECK;
+
+/* Gives the memory back and zeroes the table. A zeroed table is accepted. */
+TW_API void tw_tape_table_done(tw_tape_table *table);
+
+TW_END_DECLS
+
+TW_DEFINE_AUTO(tw_tape, tw_tape_close)
+
+#endif
