@@ -34,7 +34,7 @@ MAY_INCLUDE = [
     ("edge/bus", ["base", "kit/*", "edge/loop"]),
     ("edge/tape", ["base", "kit/*", "core/market"]),
     ("edge/store", ["base", "kit/*", "core/market"]),
-    ("edge/alpaca", ["base", "kit/*", "core/market", "edge/http", "edge/socket"]),
+    ("edge/alpaca", ["base", "kit/*", "core/market", "edge/loop", "edge/http", "edge/socket"]),
     ("run/engine", ["base", "kit/*", "core/market", "core/book", "core/window", "core/bars",
                     "core/batch", "core/risk", "core/rebalance"]),
     ("run/venue", ["base", "kit/*", "core/market", "edge/alpaca", "edge/store", "edge/tape",

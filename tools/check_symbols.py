@@ -107,8 +107,12 @@ def check_exports(library, headers):
         exported.add(line.split()[-1].partition("@")[0])
     if not wanted:
         return [f"no header among {len(headers)} declares a TW_API function"]
-    problems = [f"{wanted[name]}: {name} is declared but the library does not export it"
-                for name in sorted(wanted) if name not in exported]
+    missing = {}
+    for name in sorted(wanted):
+        if name not in exported:
+            missing.setdefault(wanted[name], []).append(name)
+    problems = [f"{header}: declared, but the library does not export {', '.join(names)}"
+                for header, names in sorted(missing.items())]
     problems += [f"{os.path.basename(library)}: {name} is exported but no public header declares it"
                  for name in sorted(exported) if OURS.fullmatch(name) and name not in wanted]
     return problems

@@ -88,14 +88,14 @@ def judge(output, status, timed_out):
     return Outcome(passed, failed, skipped), trouble
 
 
-def run_one(test, timeout_factor):
+def run_one(test, build, timeout_factor):
     """Runs one program in a process group of its own, so that its children end with it."""
     environment = dict(os.environ)
     environment.update(test["env"])
     begin = time.monotonic()
     timed_out = False
     process = subprocess.Popen(
-        test["cmd"], cwd=test["workdir"], env=environment, stdin=subprocess.DEVNULL,
+        test["cmd"], cwd=test["workdir"] or build, env=environment, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
     try:
         limit = test["timeout"] * timeout_factor if test["timeout"] > 0 else None
@@ -109,28 +109,29 @@ def run_one(test, timeout_factor):
     return Result(test, outcome, text, time.monotonic() - begin, trouble)
 
 
-def run_all(tests, jobs, timeout_factor):
+def run_all(tests, build, jobs, timeout_factor):
     """Yields each Result as it comes: first those that may share the machine, then the others."""
     with concurrent.futures.ThreadPoolExecutor(max_workers=jobs) as pool:
-        together = [pool.submit(run_one, test, timeout_factor)
+        together = [pool.submit(run_one, test, build, timeout_factor)
                     for test in tests if test["is_parallel"]]
         for future in concurrent.futures.as_completed(together):
             yield future.result()
     for test in tests:
         if not test["is_parallel"]:
-            yield run_one(test, timeout_factor)
+            yield run_one(test, build, timeout_factor)
 
 
-def repeat_command(test):
+def repeat_command(test, build):
     """One line that runs this program again, as it was run here."""
     settings = [f"{name}={shlex.quote(value)}" for name, value in sorted(test["env"].items())
                 if not name.startswith("MALLOC_")]
     if os.environ.get("TRADEWIND_DATA"):
         settings.append("TRADEWIND_DATA=" + shlex.quote(os.environ["TRADEWIND_DATA"]))
-    return " ".join(settings + [shlex.join(test["cmd"])])
+    folder = shlex.quote(test["workdir"] or build)
+    return f"(cd {folder} && {' '.join(settings + [shlex.join(test['cmd'])])})"
 
 
-def show(result, quiet):
+def show(result, build, quiet):
     outcome = result.outcome
     if not outcome.failed and quiet:
         return
@@ -145,7 +146,7 @@ def show(result, quiet):
         if result.trouble:
             print(f"{result.test['name']}: {result.trouble}")
         print(f"failed: {', '.join(outcome.failed)}")
-        print(f"repeat: {repeat_command(result.test)}")
+        print(f"repeat: {repeat_command(result.test, build)}")
         print("-" * 78)
     sys.stdout.flush()
 
@@ -173,16 +174,17 @@ def main(arguments):
     parser.add_argument("--quiet", action="store_true", help="show only what fails")
     options = parser.parse_args(arguments)
 
+    build = os.path.abspath(options.build)
     try:
-        tests = load_tests(options.build, options.suite, options.text)
+        tests = load_tests(build, options.suite, options.text)
     except (OSError, ValueError) as error:
-        print(f"run_tests: {options.build} is not a configured build folder: {error}",
+        print(f"run_tests: {build} is not a configured build folder: {error}",
               file=sys.stderr)
         return 2
     passed = failed = skipped = 0
     skipping = []
-    for result in run_all(tests, options.jobs, options.timeout_factor):
-        show(result, options.quiet)
+    for result in run_all(tests, build, options.jobs, options.timeout_factor):
+        show(result, build, options.quiet)
         passed += len(result.outcome.passed)
         failed += len(result.outcome.failed)
         skipped += len(result.outcome.skipped)
