@@ -30,7 +30,7 @@ build_folder() {
 
 # ---- stages ----------------------------------------------------------------------------------
 
-# The shell scripts parse everywhere and hold no known trap.
+# The shell and Python scripts parse, shellcheck finds no trap in them, and the manual formats.
 check_scripts() {
     sh -n dev && bash -n .ci/run || return 1
     set -- dev .ci/run tools/*.sh
@@ -41,7 +41,12 @@ check_scripts() {
         shellcheck -S warning "$@" || return 1
     fi
     python3 -m compileall -q -f tools tests/house >/dev/null || return 1
-    find tools tests/house -name __pycache__ -exec rm -rf {} +
+    find tools tests/house -name __pycache__ -prune -exec rm -rf {} +
+    if command -v groff >/dev/null 2>&1; then
+        groff -ww -mdoc -z man/tradewind.1 >"$scratch/manual" 2>&1
+        cat "$scratch/manual"
+        [ ! -s "$scratch/manual" ]
+    fi
 }
 
 # Every C and C++ source is as clang-format 14 writes it.
@@ -120,7 +125,7 @@ check_symbols() {
     build_folder build -Dtests=enabled || return 1
     find build/src/core build/src/kit -name 'lib*.a' | sort |
         xargs python3 tools/check_symbols.py pure &&
-        python3 tools/check_symbols.py exports build/src/libtradewind.so include/tradewind/*.h
+        python3 tools/check_symbols.py exports build/src/libtradewind.so include/tradewind
 }
 
 # What is installed is enough for a stranger: a consumer built through pkg-config runs, against

@@ -3,8 +3,8 @@
 
     check_symbols.py pure ARCHIVE...          core/* and kit/*: no clock, heap, random, stdio,
                                               socket or thread; only what PURE lists
-    check_symbols.py exports LIBRARY HEADER...  everything declared TW_API in the headers is
-                                              exported, and nothing else of ours is
+    check_symbols.py exports LIBRARY FOLDER   everything that the headers in FOLDER declare TW_API
+                                              is exported, and nothing else of ours is
 
 `pure` reads `nm -u` of each object in the archives; a symbol that another object of the same
 archive defines does not count. A call that goes through our own base library (tw_time_wall_ns)
@@ -88,25 +88,25 @@ def check_pure(archives):
     return problems
 
 
-def declared(headers):
-    """The function names that the headers declare with TW_API, and where."""
+def declared(folder):
+    """The names that the headers of the folder declare with TW_API, and where."""
     names = {}
-    for header in headers:
-        with open(header, encoding="utf-8") as source:
+    for header in sorted(name for name in os.listdir(folder) if name.endswith(".h")):
+        with open(os.path.join(folder, header), encoding="utf-8") as source:
             text = COMMENT.sub(" ", source.read())
         text = re.sub(r"^\s*#.*?(?<!\\)$", " ", text, flags=re.S | re.M)
         for match in DECLARATION.finditer(text):
-            names[match.group(1)] = os.path.basename(header)
+            names[match.group(1)] = header
     return names
 
 
-def check_exports(library, headers):
-    wanted = declared(headers)
+def check_exports(library, folder):
+    wanted = declared(folder)
     exported = set()
     for line in run_nm("-D", "--defined-only", "-f", "bsd", library).splitlines():
         exported.add(line.split()[-1].partition("@")[0])
     if not wanted:
-        return [f"no header among {len(headers)} declares a TW_API function"]
+        return [f"{folder}: no header here declares anything TW_API"]
     missing = {}
     for name in sorted(wanted):
         if name not in exported:
@@ -121,8 +121,8 @@ def check_exports(library, headers):
 def main(arguments):
     if len(arguments) >= 2 and arguments[0] == "pure":
         problems = check_pure(arguments[1:])
-    elif len(arguments) >= 3 and arguments[0] == "exports":
-        problems = check_exports(arguments[1], arguments[2:])
+    elif len(arguments) == 3 and arguments[0] == "exports":
+        problems = check_exports(arguments[1], arguments[2])
     else:
         print(__doc__, file=sys.stderr)
         return 2
