@@ -94,9 +94,12 @@ def run_one(test, build, timeout_factor):
     environment.update(test["env"])
     begin = time.monotonic()
     timed_out = False
-    process = subprocess.Popen(
-        test["cmd"], cwd=test["workdir"] or build, env=environment, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        process = subprocess.Popen(
+            test["cmd"], cwd=test["workdir"] or build, env=environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    except OSError as error:
+        return Result(test, Outcome([], ["the program"], []), "", 0.0, f"it cannot start: {error}")
     try:
         limit = test["timeout"] * timeout_factor if test["timeout"] > 0 else None
         output, _ = process.communicate(timeout=limit)

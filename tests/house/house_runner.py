@@ -106,6 +106,19 @@ def test_nothing_to_run_is_a_failure(folder):
     cases.expect(status == 1 and lines[-1] == "0 passed, 0 failed", f"{status} {lines}")
 
 
+def test_a_program_that_was_not_built_fails(folder):
+    tests = [("a", "true")]
+    run_folder(folder, tests)
+    path = folder / "meson-info/intro-tests.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("/bin/sh", "/no/such/program"),
+                    encoding="utf-8")
+    captured = io.StringIO()
+    with contextlib.redirect_stdout(captured):
+        status = run_tests.main([str(folder)])
+    cases.expect(status == 1 and captured.getvalue().endswith("0 passed, 1 failed\n"),
+                 captured.getvalue())
+
+
 def test_a_hanging_program_is_stopped_with_its_children(folder):
     status, lines = run_folder(folder, [("a", "sleep 60 & sleep 60")])
     cases.expect(status == 1 and lines[-1] == "0 passed, 1 failed", f"{status} {lines}")
