@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """run_tests.py - runs the test programs of a build folder and counts their cases.
 
-    run_tests.py [--suite NAME]... [--jobs N] [--quiet] BUILD [TEXT ...]
+    run_tests.py [--suite NAME]... [--without NAME]... [--jobs N] [--quiet] BUILD [TEXT ...]
 
 The programs are the tests Meson knows (meson-info/intro-tests.json). They run in parallel, each
 with its output captured. What counts is test cases, not programs: cmocka (and our Python tests,
@@ -154,14 +154,18 @@ def show(result, build, quiet):
     sys.stdout.flush()
 
 
-def load_tests(build, suites, texts):
-    """The tests of the folder that belong to one of the suites and match one of the texts."""
+def suites_of(test):
+    return {name.rpartition(":")[2] for name in test["suite"]}
+
+
+def load_tests(build, suites, without, texts):
+    """The tests of the folder that belong to one of the suites, to none of those left out, and
+    match one of the texts."""
     with open(os.path.join(build, "meson-info", "intro-tests.json")) as source:
         tests = json.load(source)
     if suites:
-        wanted = set(suites)
-        tests = [test for test in tests
-                 if wanted & {name.rpartition(":")[2] for name in test["suite"]}]
+        tests = [test for test in tests if suites_of(test) & set(suites)]
+    tests = [test for test in tests if not suites_of(test) & set(without)]
     if texts:
         tests = [test for test in tests if any(text in test["name"] for text in texts)]
     return tests
@@ -172,6 +176,7 @@ def main(arguments):
     parser.add_argument("build")
     parser.add_argument("text", nargs="*")
     parser.add_argument("--suite", action="append", default=[])
+    parser.add_argument("--without", action="append", default=[])
     parser.add_argument("--jobs", type=int, default=max(2, os.cpu_count() or 2))
     parser.add_argument("--timeout-factor", type=float, default=1.0)
     parser.add_argument("--quiet", action="store_true", help="show only what fails")
@@ -179,7 +184,7 @@ def main(arguments):
 
     build = os.path.abspath(options.build)
     try:
-        tests = load_tests(build, options.suite, options.text)
+        tests = load_tests(build, options.suite, options.without, options.text)
     except (OSError, ValueError) as error:
         print(f"run_tests: {build} is not a configured build folder: {error}",
               file=sys.stderr)
