@@ -155,8 +155,7 @@ tw_status order_table_update(order_table *table, order_record *record, const tw_
 }
 
 uint32_t order_table_first(order_table *table) {
-    while (table->scan_from < table->count &&
-           table->records[table->scan_from].state == ORDER_DONE)
+    while (table->scan_from < table->count && table->records[table->scan_from].state == ORDER_DONE)
         table->scan_from++;
     return table->scan_from;
 }

@@ -92,8 +92,8 @@ void order_table_sent(order_table *table, order_record *record);
 void order_table_result(order_table *table, order_record *record, const tw_order_result *result);
 void order_table_missing(order_table *table, order_record *record);
 tw_status order_table_update(order_table *table, order_record *record, const tw_order *told,
-                             const tw_order_update *execution, order_change *ret_change)
-    TW_MUST_CHECK;
+                             const tw_order_update *execution,
+                             order_change *ret_change) TW_MUST_CHECK;
 
 /* The next record at or after *index that is not DONE, or NULL; moves *index behind it. Start
  * with order_table_first. */

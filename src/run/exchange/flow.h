@@ -26,7 +26,7 @@ typedef struct flow_act {
     uint64_t id;          /* FLOW_CANCEL */
 } flow_act;
 
-typedef struct flow {
+typedef struct order_flow {
     tw_random random;
     double fair;              /* in currency units */
     double volatility_per_ns; /* of log fair, a square root of a nanosecond */
@@ -36,17 +36,17 @@ typedef struct flow {
     uint64_t live[FLOW_LIVE_COUNT_MAX]; /* ids that may still rest */
     uint32_t live_count;
     tw_symbol symbol;
-} flow;
+} order_flow;
 
 /* Starts the agents of a symbol at a price (> 0). */
-void flow_init(flow *flow, tw_symbol symbol, tw_price price, uint64_t seed,
+void flow_init(order_flow *flow, tw_symbol symbol, tw_price price, uint64_t seed,
                double events_per_second, int64_t start_ns);
 
 /* One of the resting orders that the book opens with; call it FLOW_OPENING_COUNT times. */
 #define FLOW_OPENING_COUNT 80
-void flow_opening(flow *flow, uint32_t index, flow_act *ret_act);
+void flow_opening(order_flow *flow, uint32_t index, flow_act *ret_act);
 
 /* The act at `next_ns`; moves `next_ns` to the one after it. */
-void flow_next(flow *flow, flow_act *ret_act);
+void flow_next(order_flow *flow, flow_act *ret_act);
 
 #endif
