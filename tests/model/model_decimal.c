@@ -184,7 +184,7 @@ static void check(tw_status status, int64_t got, const big *expected) {
 static void model_arithmetic_is_exact_and_rounded_once(void **state) {
     (void)state;
     uint64_t seed = 1;
-    for (int i = 0; i < 8000; i++) {
+    for (int i = 0; i < 4000; i++) {
         int64_t a = random_nano(&seed);
         int64_t b = random_nano(&seed);
         tw_rounding rounding = (tw_rounding)(next_random(&seed) % 4);
@@ -224,7 +224,7 @@ static void model_arithmetic_is_exact_and_rounded_once(void **state) {
 static void model_texts_are_read_as_long_division_reads_them(void **state) {
     (void)state;
     uint64_t seed = 2;
-    for (int i = 0; i < 10000; i++) {
+    for (int i = 0; i < 5000; i++) {
         int whole = (int)(next_random(&seed) % 12);
         int fraction = (int)(next_random(&seed) % 20) + (whole == 0);
         int exponent = (int)(next_random(&seed) % 21) - 10;
