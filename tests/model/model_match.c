@@ -226,7 +226,7 @@ static void run_taker(slow_match *slow, slow_order taker, bool limited, uint8_t 
         reason = TW_MATCH_SELF_TRADE;
     else if (rests)
         reason = TW_MATCH_CAPACITY;
-    tell(slow, taker.symbol, of_order(&taker, limited, TW_MATCH_CANCELLED, reason));
+    tell(slow, taker.symbol, of_order(&taker, limited, TW_MATCH_CANCELLED, (int)reason));
 }
 
 static void reject(slow_match *slow, uint32_t symbol, tw_match_event event, int reason) {
