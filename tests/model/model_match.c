@@ -367,6 +367,7 @@ static void slow_replace(slow_match *slow, uint32_t symbol, uint64_t id,
     tw_match_event event = of_order(&taker, true, TW_MATCH_REPLACED, 0);
     event.remaining = event.quantity;
     event.previous_id = id;
+    event.previous_price.nano = old.price;
     tell(slow, symbol, event);
     if (!stays)
         run_taker(slow, taker, true, TW_DAY);
