@@ -366,7 +366,8 @@ static verdict run_rolling_sharpe(const test_case *c) {
     size_t window = (size_t)param(c, "window", 0);
     verdict verdict_all = PASSED;
     test_case daily = *c;
-    daily.params = json_pack("{s:s}", "period", "daily");
+    json_t *params = json_pack("{s:s}", "period", "daily");
+    daily.params = params;
     for (size_t i = 0; i + window <= all.count; i++) {
         memcpy(the_returns.values, all.values + i, window * sizeof all.values[0]);
         the_returns.count = window;
@@ -375,6 +376,7 @@ static verdict run_rolling_sharpe(const test_case *c) {
         assert_true(some);
         verdict_all = worse(verdict_all, compare(c, r.sharpe, json_array_get(c->expected, i)));
     }
+    json_decref(params);
     return verdict_all;
 }
 
