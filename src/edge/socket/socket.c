@@ -446,8 +446,13 @@ static void forget_input(tw_socket *socket) {
     }
 }
 
+static bool is_waiting_for_pong(const tw_socket *socket) {
+    return socket->pinged_ns > 0 && socket->heard_ns < socket->pinged_ns;
+}
+
 static void socket_read_frames(tw_socket *socket) {
     socket->read_budget = READ_BUDGET;
+    bool was_waiting = is_waiting_for_pong(socket);
     bool was_enabled = wslay_event_get_read_enabled(socket->events) != 0;
     if (was_enabled && wslay_event_recv(socket->events) != 0) {
         socket_finish(socket, TW_NO_MEMORY, "no memory for an incoming message", 0);
@@ -455,6 +460,8 @@ static void socket_read_frames(tw_socket *socket) {
     }
     if (socket->state == TW_SOCKET_CLOSED)
         return;
+    if (was_waiting && !is_waiting_for_pong(socket))
+        socket_plan_timer(socket); /* for the next ping */
     bool closed = wslay_event_get_close_received(socket->events) != 0;
     if (!was_enabled)
         forget_input(socket);
@@ -503,10 +510,6 @@ static void ping(tw_socket *socket, int64_t now_ns) {
     if (has_control_place(socket) &&
         (wslay_event_queue_msg(socket->events, &message) != 0 || queue_control(socket) != TW_OK))
         socket_finish(socket, TW_NO_MEMORY, "no memory for a ping", 0);
-}
-
-static bool is_waiting_for_pong(const tw_socket *socket) {
-    return socket->pinged_ns > 0 && socket->heard_ns < socket->pinged_ns;
 }
 
 static void check_peer(tw_socket *socket, int64_t now_ns) {
