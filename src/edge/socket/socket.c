@@ -415,7 +415,7 @@ static void begin_closing(tw_socket *socket) {
     if (socket->state == TW_SOCKET_CLOSING)
         return;
     socket->state = TW_SOCKET_CLOSING;
-    socket->deadline_ns = tw_loop_now_ns(socket->loop) + socket->config.close_timeout_ns;
+    socket->deadline_ns = tw_time_monotonic_ns() + socket->config.close_timeout_ns;
     socket_plan_timer(socket);
 }
 
