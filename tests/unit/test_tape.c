@@ -143,6 +143,33 @@ static void test_a_lobster_message_is_read_exactly(void **state) {
     tw_tape_close(tape);
 }
 
+static void test_times_are_exact_to_the_nanosecond(void **state) {
+    const test_place *place = *state;
+    static const struct {
+        const char *text;
+        int64_t nanoseconds;
+    } cases[] = {
+        {"0", 0},
+        {"0.000000001", 1},
+        {"35821.088778456004", INT64_C(35821088778456)}, /* as floating point printed it */
+        {"35821.0887784565", INT64_C(35821088778456)},   /* a tie, to even */
+        {"35821.08877845650001", INT64_C(35821088778457)},
+        {"35821.0887784575", INT64_C(35821088778458)},
+        {"35821.9999999999", INT64_C(35822000000000)},
+        {"86400.000", INT64_C(86400000000000)},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "%s,1,5,18,5853300,1\n", cases[i].text);
+        write_text(place, text);
+        tw_tape *tape = open_tape(place, TW_TAPE_LOBSTER_MESSAGES);
+        tw_tape_event event;
+        assert_int_equal(tw_tape_next_event(tape, &event, NULL), TW_OK);
+        assert_int_equal(event.offset_ns, cases[i].nanoseconds);
+        tw_tape_close(tape);
+    }
+}
+
 static void test_each_bad_field_of_a_message_is_named(void **state) {
     const test_place *place = *state;
     static const struct {
@@ -151,7 +178,8 @@ static void test_each_bad_field_of_a_message_is_named(void **state) {
         uint64_t field;
     } cases[] = {
         {"x,1,5,18,5853300,1", TW_PARSE, 1},
-        {"34200.0000000001,1,5,18,5853300,1", TW_PARSE, 1},
+        {"34200.0000000000000000001,1,5,18,5853300,1", TW_PARSE, 1},
+        {"34200.00x,1,5,18,5853300,1", TW_PARSE, 1},
         {"34200.,1,5,18,5853300,1", TW_PARSE, 1},
         {"-1,1,5,18,5853300,1", TW_PARSE, 1},
         {"86400.000000001,1,5,18,5853300,1", TW_PARSE, 1},
@@ -726,6 +754,7 @@ static void test_leaves_nothing_when_memory_runs_out(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_PLACE(test_a_lobster_message_is_read_exactly),
+        IN_PLACE(test_times_are_exact_to_the_nanosecond),
         IN_PLACE(test_each_bad_field_of_a_message_is_named),
         IN_PLACE(test_a_book_row_becomes_levels),
         IN_PLACE(test_each_bad_place_of_a_book_is_named),
