@@ -1,0 +1,192 @@
+/*
+ * alpaca_client.h - calls to Alpaca's REST interface, asynchronous and decoded.
+ *
+ * A client asks over a tw_http_client in the caller's loop; every call returns at once and its
+ * `on_done` is called exactly once, later, from the loop, never from inside the call. The same
+ * client talks to the real venue, to the paper venue and to the simulated exchange.
+ *
+ * What became of an order
+ *
+ *     accepted     TW_OK, with the venue's order
+ *     rejected     TW_REFUSED, TW_AUTH, TW_THROTTLED, TW_NOT_FOUND, with `result->problem`
+ *     not sent     TW_UNREACHABLE, or what else kept the connection from being made
+ *     UNKNOWN      TW_UNKNOWN: a byte may have left and no answer that can be read came back
+ *                  (time-out, dead connection, a 5xx). Only a query by client order id or an
+ *                  event of the trading stream ends it. A cancel can end so too.
+ *
+ * A GET is tried once more when it met 429, a 5xx or a dead connection, after `retry_delay_ns`
+ * and within its deadline. POST and DELETE are never sent twice: not by this client, and not by
+ * the HTTP library (a request that must not be repeated gets a connection of its own).
+ *
+ * Memory: calls in flight are bounded by `call_count_max` and allocated at creation, as is the
+ * reader's buffer; a fetch of bars allocates its pages when it starts.
+ * Threads: everything belongs to the loop's thread. The secret is kept in memory while the
+ * client lives, wiped when it ends, and appears in no message.
+ */
+#ifndef TRADEWIND_ALPACA_CLIENT_H
+#define TRADEWIND_ALPACA_CLIENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tradewind/alloc.h"
+#include "tradewind/alpaca.h"
+#include "tradewind/api.h"
+#include "tradewind/error.h"
+#include "tradewind/http.h"
+#include "tradewind/loop.h"
+#include "tradewind/market.h"
+#include "tradewind/status.h"
+#include "tradewind/text.h"
+
+typedef struct tw_alpaca_client_config {
+    const char *trading_url;   /* "https://paper-api.alpaca.markets", without /v2; copied */
+    const char *data_url;      /* "https://data.alpaca.markets", without /v2; copied */
+    const char *key_id;        /* copied; NULL or empty: no credentials are sent */
+    const char *secret;        /* copied */
+    int64_t deadline_ns;       /* for a call that reads, its second try included; 0: 10 s */
+    int64_t order_deadline_ns; /* for a submit or cancel; 0: 5 s */
+    int64_t retry_delay_ns;    /* before the second try of a GET; 0: 250 ms */
+    size_t body_size_max;      /* largest answer; 0: 16 MiB */
+    uint32_t call_count_max;   /* calls in flight, the requests of fetches included; 0: 64 */
+} tw_alpaca_client_config;
+
+/* How a call ended. Everything in it is borrowed for the callback. */
+typedef struct tw_alpaca_result {
+    tw_status status;
+    int http_status;                /* 0 when no answer came */
+    const tw_alpaca_error *problem; /* what the venue said, when it refused in words; else NULL */
+    const char *message;            /* a sentence a user can act on; "" when TW_OK */
+    int64_t rate_remaining;         /* of X-RateLimit-Remaining, -1 when not told */
+    int64_t rate_reset_ns;          /* of X-RateLimit-Reset, 0 when not told */
+    int tries;                      /* 1 or 2 */
+} tw_alpaca_result;
+
+typedef struct tw_alpaca_client tw_alpaca_client;
+
+/* The value is NULL unless the status is TW_OK. */
+typedef void (*tw_alpaca_account_done)(void *context, const tw_alpaca_result *result,
+                                       const tw_alpaca_account *account);
+typedef void (*tw_alpaca_clock_done)(void *context, const tw_alpaca_result *result,
+                                     const tw_alpaca_clock *clock);
+typedef void (*tw_alpaca_order_done)(void *context, const tw_alpaca_result *result,
+                                     const tw_alpaca_order *order);
+/* The end of a call without a value, or of a list. */
+typedef void (*tw_alpaca_done)(void *context, const tw_alpaca_result *result);
+/* The answer as it came, of any HTTP status. */
+typedef void (*tw_alpaca_body_done)(void *context, const tw_alpaca_result *result, tw_slice body);
+
+/* Which orders to list. */
+typedef struct tw_alpaca_orders_query {
+    const char *status;  /* "open" "closed" "all"; NULL: open */
+    uint32_t limit;      /* 1 to 500; 0: 500 */
+    int64_t after_ns;    /* submitted after it (exclusive); 0: no bound */
+    bool ascending;      /* oldest first */
+    const char *symbols; /* "AAPL,MSFT" or NULL for all */
+} tw_alpaca_orders_query;
+
+/* Historical bars of many symbols. Symbols are indices of the reader's table. */
+typedef struct tw_alpaca_bars_query {
+    const tw_symbol *symbols; /* copied */
+    size_t symbol_count;
+    int64_t timeframe_ns;
+    int64_t start_ns;             /* inclusive */
+    int64_t end_ns;               /* inclusive; 0: now */
+    const char *feed;             /* "iex", "sip"; NULL: the best that the plan allows */
+    const char *adjustment;       /* "raw", "split", "all"; NULL: raw */
+    uint32_t symbols_per_request; /* 0: 50 */
+    uint32_t in_flight_max;       /* requests at once; 0: 4 */
+    uint32_t page_limit;          /* bars a page, 1 to 10000; 0: 10000 */
+} tw_alpaca_bars_query;
+
+typedef struct tw_alpaca_bars_callbacks {
+    void *context;
+    /* Bars come in an order that does not depend on timing: the requests' groups of symbols in
+     * the order of the query, inside a group as the venue sorts (symbol, then time). */
+    void (*on_bar)(void *context, const tw_bar *bar);
+    /* Once a symbol: how its part ended and how many bars came. Symbols of one request fail
+     * together, except that a refused request is repeated symbol by symbol. */
+    void (*on_symbol)(void *context, tw_symbol symbol, const tw_alpaca_result *result,
+                      uint64_t bar_count);
+    /* Once: TW_OK if every symbol ended well, else the first failure. */
+    tw_alpaca_done on_done;
+} tw_alpaca_bars_callbacks;
+
+TW_BEGIN_DECLS
+
+/* Makes a client. `loop`, `http` and `symbols` are borrowed and must outlive it. TW_INVALID for
+ * a URL that is missing or too long, TW_NO_MEMORY. */
+TW_API tw_status tw_alpaca_client_new(const tw_allocator *allocator, tw_loop *loop,
+                                      tw_http_client *http, const tw_alpaca_client_config *config,
+                                      tw_symbols *symbols,
+                                      tw_alpaca_client **ret_client) TW_MUST_CHECK;
+
+/* Ends a client. Calls in flight end first, each with TW_CANCELLED (an order that was sent:
+ * TW_UNKNOWN). Not from inside one of its own callbacks. */
+TW_API void tw_alpaca_client_free(tw_alpaca_client *client);
+
+/* Calls in flight. */
+TW_API uint32_t tw_alpaca_client_pending(const tw_alpaca_client *client);
+
+/* All calls: TW_OK means that `on_done` will come; TW_FULL (call_count_max) and TW_INVALID mean
+ * that it will not. */
+TW_API tw_status tw_alpaca_client_account(tw_alpaca_client *client, tw_alpaca_account_done on_done,
+                                          void *context) TW_MUST_CHECK;
+TW_API tw_status tw_alpaca_client_clock(tw_alpaca_client *client, tw_alpaca_clock_done on_done,
+                                        void *context) TW_MUST_CHECK;
+/* Assets of a status ("active"; NULL: all). */
+TW_API tw_status tw_alpaca_client_assets(tw_alpaca_client *client, const char *status,
+                                         tw_alpaca_on_asset on_asset, tw_alpaca_done on_done,
+                                         void *context) TW_MUST_CHECK;
+TW_API tw_status tw_alpaca_client_positions(tw_alpaca_client *client,
+                                            tw_alpaca_on_position on_position,
+                                            tw_alpaca_done on_done, void *context) TW_MUST_CHECK;
+TW_API tw_status tw_alpaca_client_orders(tw_alpaca_client *client,
+                                         const tw_alpaca_orders_query *query,
+                                         tw_alpaca_on_order on_order, tw_alpaca_done on_done,
+                                         void *context) TW_MUST_CHECK;
+
+/* One order, by the venue's id or by ours. TW_NOT_FOUND in the result: the venue has none. */
+TW_API tw_status tw_alpaca_client_order(tw_alpaca_client *client, const char *venue_order_id,
+                                        tw_alpaca_order_done on_done, void *context) TW_MUST_CHECK;
+TW_API tw_status tw_alpaca_client_order_by_client_id(tw_alpaca_client *client,
+                                                     const char *client_order_id,
+                                                     tw_alpaca_order_done on_done,
+                                                     void *context) TW_MUST_CHECK;
+
+/* Sends an order, at most once. TW_INVALID unless it has a client order id: without one an
+ * unknown outcome could never be cleared up. */
+TW_API tw_status tw_alpaca_client_submit(tw_alpaca_client *client,
+                                         const tw_alpaca_order_request *request,
+                                         tw_alpaca_order_done on_done, void *context) TW_MUST_CHECK;
+
+/* Asks to cancel one order (204: asked), or all; `on_entry` (may be NULL) tells of each. */
+TW_API tw_status tw_alpaca_client_cancel(tw_alpaca_client *client, const char *venue_order_id,
+                                         tw_alpaca_done on_done, void *context) TW_MUST_CHECK;
+TW_API tw_status tw_alpaca_client_cancel_all(tw_alpaca_client *client, tw_alpaca_on_entry on_entry,
+                                             tw_alpaca_done on_done, void *context) TW_MUST_CHECK;
+
+/* Fetches bars of many symbols in parallel, following pages. A page token that repeats ends its
+ * group with TW_PROTOCOL. Holds at most in_flight_max decoded pages. The fetch counts as one
+ * call, and as one more for each request in flight. TW_NO_MEMORY, too. */
+TW_API tw_status tw_alpaca_fetch_bars(tw_alpaca_client *client, const tw_alpaca_bars_query *query,
+                                      const tw_alpaca_bars_callbacks *callbacks) TW_MUST_CHECK;
+
+/* The latest quote of each symbol, in the venue's order. At most 200 symbols a call. */
+TW_API tw_status tw_alpaca_client_latest_quotes(tw_alpaca_client *client, const tw_symbol *symbols,
+                                                size_t count,
+                                                void (*on_quote)(void *, const tw_quote *),
+                                                tw_alpaca_done on_done,
+                                                void *context) TW_MUST_CHECK;
+
+/* A call of any kind to the trading URL ("POST", "/sim/clock/step", body or NULL): how the
+ * exchange's own controls are reached. GET is retried as usual, nothing else is. */
+TW_API tw_status tw_alpaca_client_request(tw_alpaca_client *client, const char *method,
+                                          const char *path, tw_slice body,
+                                          tw_alpaca_body_done on_done, void *context) TW_MUST_CHECK;
+
+TW_END_DECLS
+
+TW_DEFINE_AUTO(tw_alpaca_client, tw_alpaca_client_free)
+
+#endif

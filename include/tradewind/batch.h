@@ -1,0 +1,95 @@
+/*
+ * batch.h - features of many assets at once, over plain matrices of doubles.
+ *
+ * Every matrix is row-major with rows = observations (oldest first) and columns = assets: the
+ * value of asset j at time i stands at values[i * columns + j]. A missing value is NaN; an
+ * infinity is treated as missing, too. No function invents a number: where a result has no
+ * answer it is NaN, and the rule stands with the function.
+ *
+ * `values` and outputs must not overlap unless it says "in place". Shapes with zero rows are
+ * allowed and do nothing; zero columns are a programmer error.
+ *
+ * Memory: nothing is allocated; outputs are the caller's. Cost: stated in cells (rows x columns).
+ * The loops run along a row, so they vectorise over assets. Sums are in the order of the rows:
+ * the same input gives the same bits. Threads: all functions are pure.
+ */
+#ifndef TRADEWIND_BATCH_H
+#define TRADEWIND_BATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tradewind/api.h"
+#include "tradewind/status.h"
+
+typedef struct tw_batch_shape {
+    size_t rows;    /* observations */
+    size_t columns; /* assets */
+} tw_batch_shape;
+
+typedef enum tw_batch_return_kind {
+    TW_BATCH_SIMPLE = 0, /* p[i+1] / p[i] - 1 */
+    TW_BATCH_LOG = 1     /* ln(p[i+1] / p[i]) */
+} tw_batch_return_kind;
+
+/* No limit to how far tw_batch_fill_forward carries a value. */
+#define TW_BATCH_FILL_UNLIMITED SIZE_MAX
+
+TW_BEGIN_DECLS
+
+/*
+ * Returns from prices: `prices` is [rows][columns], `ret_returns` is [rows - 1][columns]. A
+ * return is NaN when either price is missing or not positive. O(cells).
+ */
+TW_API void tw_batch_returns(tw_batch_shape shape, const double *prices, tw_batch_return_kind kind,
+                             double *ret_returns);
+
+/*
+ * Replaces a missing value by the last one of its column that was not missing, in place, over at
+ * most `limit` rows in a row (0: changes nothing). Leading gaps stay. Filling is a choice about
+ * the data, so nothing else here does it by itself. Returns how many cells were filled. O(cells).
+ */
+TW_API size_t tw_batch_fill_forward(tw_batch_shape shape, double *values, size_t limit);
+
+/*
+ * Marks in `ret_mask` [columns] with 1 the columns that have at least `count_min` values and of
+ * these one in the last row if `last_required` is not zero; others with 0. Returns how many are
+ * marked. O(cells).
+ */
+TW_API size_t tw_batch_select(tw_batch_shape shape, const double *values, size_t count_min,
+                              int last_required, uint8_t *ret_mask);
+
+/* Copies the columns whose mask is not zero, side by side, into `ret_values` [rows][marked], the
+ * order kept. In place is allowed (ret_values == values). Returns the columns copied. O(cells). */
+TW_API size_t tw_batch_pack(tw_batch_shape shape, const double *values, const uint8_t *mask,
+                            double *ret_values);
+
+/*
+ * Mean and standard deviation of each column without its missing values: three rows of [columns].
+ * ret_counts holds how many values there were. The mean is NaN without any, the deviation with
+ * `ddof` or fewer; equal values have a deviation of exactly 0. O(cells).
+ */
+TW_API void tw_batch_moments(tw_batch_shape shape, const double *values, uint32_t ddof,
+                             double *ret_means, double *ret_stddevs, double *ret_counts);
+
+/*
+ * (value - mean) / stddev of its own column, into `ret_scores` [rows][columns]. NaN for a missing
+ * value and for a whole column whose deviation is 0 or NaN. `scratch` is [3][columns]. O(cells).
+ */
+TW_API void tw_batch_zscores(tw_batch_shape shape, const double *values, uint32_t ddof,
+                             double *scratch, double *ret_scores);
+
+/*
+ * Standard deviation of the last `window` returns at each row, times sqrt(periods_per_year), into
+ * `ret_volatility` [rows][columns]. NaN in the first window - 1 rows and wherever a value of the
+ * window is missing. ddof is 1. Each window is summed anew, so nothing drifts: O(cells x window).
+ * TW_RANGE for a window below 2 or periods_per_year not above 0 and finite (1 for "per period").
+ * `scratch` is [2][columns].
+ */
+TW_API tw_status tw_batch_volatility(tw_batch_shape shape, const double *returns, size_t window,
+                                     double periods_per_year, double *scratch,
+                                     double *ret_volatility) TW_MUST_CHECK;
+
+TW_END_DECLS
+
+#endif

@@ -1,0 +1,332 @@
+/*
+ * engine.h - the trading system: market events in, order intents out, everything journaled.
+ *
+ * The engine is one deterministic state machine. It knows three ports and never a concrete kind
+ * behind them: a feed (market and venue events in), a broker (orders out) and a store (rows and
+ * the journal). The same engine therefore runs against a real venue, the simulated exchange or a
+ * test in virtual time; the same events in the same order give the same journal, byte for byte.
+ *
+ *     feed --> book, windows, bars --> store
+ *                   |
+ *              decision point: risk --> targets --> rebalance --> checks --> journal --> broker
+ *                   ^                                                                     |
+ *                   +----------------- fills, positions, cash <---------------------------+
+ *
+ * Orders are sacred: an intent is sent only after the store says that its journal record is
+ * durable; its client order id is made of strategy, store epoch and intent sequence, so sending
+ * it again cannot make a second order; a submit whose outcome is unknown stays TW_ORDER_UNKNOWN
+ * until the venue says what became of it.
+ *
+ * Time: `time_ns` in events is the venue's time and drives every decision. Monotonic times are
+ * used for latency figures only and never reach the journal.
+ *
+ * Memory: everything is taken at creation from the maxima in tw_engine_config.
+ * Cost: a market event is a book change, a window push, a bar push and a band check.
+ * Threads: an engine belongs to one thread; the ports may hide rings to other threads.
+ */
+#ifndef TRADEWIND_ENGINE_H
+#define TRADEWIND_ENGINE_H
+
+#include "tradewind/alloc.h"
+#include "tradewind/error.h"
+#include "tradewind/histogram.h"
+#include "tradewind/market.h"
+#include "tradewind/rebalance.h"
+#include "tradewind/risk.h"
+
+/* ---- events in ---------------------------------------------------------------------------- */
+
+typedef enum tw_market_kind {
+    TW_MARKET_TRADE = 1,
+    TW_MARKET_QUOTE = 2,
+    TW_MARKET_LEVEL = 3,
+    TW_MARKET_BAR = 4
+} tw_market_kind;
+
+/* One market event, small enough to travel by the million. */
+typedef struct tw_market_event {
+    int64_t received_ns; /* monotonic: when its bytes were read */
+    uint32_t kind;       /* tw_market_kind */
+    uint32_t reserved;
+    union {
+        tw_trade trade;
+        tw_quote quote;
+        tw_level level;
+        tw_bar bar;
+    } as;
+} tw_market_event;
+
+typedef enum tw_venue_kind {
+    TW_VENUE_ACCOUNT = 1,      /* account */
+    TW_VENUE_POSITION = 2,     /* position */
+    TW_VENUE_OPEN_ORDER = 3,   /* order */
+    TW_VENUE_SNAPSHOT_END = 4, /* account, positions and open orders are complete */
+    TW_VENUE_HISTORY = 5,      /* history: one daily bar */
+    TW_VENUE_HISTORY_END = 6,
+    TW_VENUE_UP = 7,             /* both streams deliver */
+    TW_VENUE_DOWN = 8,           /* a stream was lost: no trading until the next snapshot */
+    TW_VENUE_FAILED = 9,         /* failure: it will not come back */
+    TW_VENUE_ORDER_UPDATE = 10,  /* update: the venue tells of an order */
+    TW_VENUE_SUBMIT_RESULT = 11, /* result: how a submit ended */
+    TW_VENUE_QUERY_RESULT = 12,  /* result: what a query by client order id found */
+    TW_VENUE_CANCEL_RESULT = 13, /* result: how a cancel request ended */
+    TW_VENUE_TIME = 14           /* nothing but the venue's time */
+} tw_venue_kind;
+
+/* What the venue says about one of its orders. `filled` and `average_price` are cumulative, so
+ * a repeated or a missed message cannot make a wrong position. */
+typedef struct tw_order_update {
+    tw_order order;
+    char event[24]; /* the venue's word: "new", "fill", "partial_fill", "canceled" ... */
+    char execution_id[TW_EXECUTION_ID_SIZE];
+    tw_price price;       /* of this execution; zero when it is none */
+    tw_quantity quantity; /* of this execution; zero when it is none */
+} tw_order_update;
+
+/* The end of a request about one order. */
+typedef struct tw_order_result {
+    char client_order_id[TW_CLIENT_ORDER_ID_SIZE];
+    tw_status status; /* TW_OK, TW_REFUSED (rejected), TW_NOT_FOUND, TW_UNKNOWN, or why not sent */
+    int32_t code;     /* the venue's error code, or 0 */
+    char message[160];
+    tw_order order; /* when status is TW_OK and the venue answered with one */
+} tw_order_result;
+
+typedef struct tw_account {
+    tw_money cash;
+    tw_money equity;
+    tw_money buying_power;
+    uint8_t trading_blocked;
+    uint8_t reserved[7];
+} tw_account;
+
+typedef struct tw_venue_failure {
+    tw_status status;
+    char message[256];
+} tw_venue_failure;
+
+/* One event of account, orders or connection. Rarer and larger than market events. */
+typedef struct tw_venue_event {
+    int64_t time_ns;
+    int64_t received_ns;
+    uint32_t kind; /* tw_venue_kind */
+    uint32_t reserved;
+    union {
+        tw_account account;
+        tw_position position;
+        tw_order order;
+        tw_bar history;
+        tw_order_update update;
+        tw_order_result result;
+        tw_venue_failure failure;
+    } as;
+} tw_venue_event;
+
+/* ---- ports -------------------------------------------------------------------------------- */
+
+/* Events in. Both pops return TW_OK, or TW_EMPTY when there is nothing now. */
+typedef struct tw_feed_port {
+    tw_status (*next_market)(void *context, tw_market_event *ret_event);
+    tw_status (*next_venue)(void *context, tw_venue_event *ret_event);
+    void *context;
+} tw_feed_port;
+
+/* Orders out. Each call only hands over; the answer comes back as an event. TW_FULL means "not
+ * taken, ask again next turn". */
+typedef struct tw_broker_port {
+    tw_status (*submit)(void *context, const tw_order *order);
+    tw_status (*cancel)(void *context, const tw_order *order);
+    tw_status (*query)(void *context, const tw_order *order);
+    /* Asks for account, positions and open orders; they come as a snapshot's events. */
+    tw_status (*snapshot)(void *context);
+    void *context;
+} tw_broker_port;
+
+#define TW_JOURNAL_KIND_SIZE 16
+#define TW_JOURNAL_PAYLOAD_SIZE 992
+
+/* One line of the journal. Sequences start at 1 and have no gap. */
+typedef struct tw_journal_entry {
+    uint64_t sequence;
+    int64_t time_ns;
+    char kind[TW_JOURNAL_KIND_SIZE];
+    char payload[TW_JOURNAL_PAYLOAD_SIZE]; /* JSON object, NUL-terminated */
+} tw_journal_entry;
+
+/* Rows out. TW_FULL means back-pressure: the engine keeps the row and stops reading events.
+ * Any other failure ends the run: what cannot be recorded is not traded. */
+typedef struct tw_store_port {
+    tw_status (*put_trade)(void *context, const tw_trade *trade);
+    tw_status (*put_bar)(void *context, const tw_bar *bar);
+    tw_status (*put_order)(void *context, const tw_order *order);
+    tw_status (*put_fill)(void *context, const tw_fill *fill);
+    tw_status (*append_journal)(void *context, const tw_journal_entry *entry);
+    /* The highest journal sequence that would survive a power cut now. */
+    uint64_t (*durable_sequence)(void *context);
+    /* TW_OK, or the failure that stopped the store. */
+    tw_status (*health)(void *context);
+    void *context;
+} tw_store_port;
+
+/* ---- configuration ------------------------------------------------------------------------ */
+
+typedef enum tw_strategy {
+    TW_STRATEGY_EQUAL = 0,
+    TW_STRATEGY_INVERSE_VOLATILITY = 1,
+    TW_STRATEGY_TARGETS = 2 /* weights given from outside */
+} tw_strategy;
+
+#define TW_ENGINE_TIMEFRAME_COUNT_MAX 8
+#define TW_STRATEGY_NAME_SIZE 24
+
+typedef struct tw_engine_config {
+    char strategy_name[TW_STRATEGY_NAME_SIZE]; /* prefix of client order ids: a-z 0-9 - */
+    uint64_t epoch;                            /* of the store: keeps ids of two stores apart */
+    uint64_t intent_sequence;                  /* last one ever used; the next is one more */
+    uint64_t journal_sequence;                 /* last one ever written */
+
+    uint32_t symbol_count; /* symbols 0 .. symbol_count-1 of the table are traded */
+    uint32_t order_count_max;
+    uint32_t level_count_max;
+    uint32_t history_days_max; /* daily closes kept a symbol */
+    uint32_t window_count;     /* ticks in the sliding window of a symbol */
+    int64_t window_span_ns;    /* and its span; 0 for none */
+    int64_t timeframes_ns[TW_ENGINE_TIMEFRAME_COUNT_MAX];
+    uint32_t timeframe_count;
+
+    tw_strategy strategy;
+    const double *target_weights;  /* TW_STRATEGY_TARGETS: one a symbol; copied */
+    double cash_weight;            /* share of equity kept in cash, e.g. 0.02 */
+    double band;                   /* half width around a target as a share of equity */
+    int64_t rebalance_interval_ns; /* between scheduled decisions; 0: once, then on drift only */
+    int64_t order_patience_ns;     /* an order still open after it is cancelled */
+    int64_t duration_ns;           /* of venue time after the first decision; 0: until stopped */
+    tw_quantity lot;               /* order quantities are multiples of it */
+
+    /* Pre-trade limits; a breach denies the order, journals why and counts it. */
+    double collar;              /* largest distance of a limit price from the mid, e.g. 0.01 */
+    tw_money order_value_max;   /* 0: none */
+    double position_weight_max; /* of equity; 0: none */
+    int64_t price_age_ns_max;   /* no order on a price older than this */
+    int64_t warm_ns_max;        /* wait so long for a price of every symbol, then trade the rest */
+    int64_t decision_gap_ns;    /* least time between two decisions */
+
+    int64_t (*monotonic_ns)(void); /* for latency figures; NULL: none are taken */
+} tw_engine_config;
+
+/* ---- state and report --------------------------------------------------------------------- */
+
+typedef enum tw_engine_phase {
+    TW_ENGINE_STARTING = 0, /* waiting for snapshot, history and streams */
+    TW_ENGINE_SETTLING = 1, /* orders of an earlier run are brought to their end */
+    TW_ENGINE_WARMING = 2,  /* waiting for a price of every symbol */
+    TW_ENGINE_TRADING = 3,
+    TW_ENGINE_PAUSED = 4,   /* the venue is away: no new orders */
+    TW_ENGINE_STOPPING = 5, /* open orders are cancelled */
+    TW_ENGINE_DONE = 6,
+    TW_ENGINE_FAILED = 7
+} tw_engine_phase;
+
+/* Plain counts and figures of a run so far. */
+typedef struct tw_engine_report {
+    tw_engine_phase phase;
+    int64_t started_ns; /* venue time of the first event */
+    int64_t ended_ns;   /* venue time of the newest event */
+
+    uint64_t trades;
+    uint64_t quotes;
+    uint64_t levels;
+    uint64_t venue_bars;
+    uint64_t bars_built;
+    uint64_t rows_put;
+    uint64_t journal_entries;
+    uint64_t book_anomalies;
+    uint64_t late_trades;
+
+    uint64_t decisions;
+    uint64_t trades_planned;
+    uint64_t trades_lower_bound;
+    uint64_t orders;
+    uint64_t orders_filled;
+    uint64_t orders_canceled;
+    uint64_t orders_rejected;
+    uint64_t orders_open;
+    uint64_t orders_unknown;
+    uint64_t orders_denied; /* by our own checks; never sent */
+    uint64_t fills;
+    uint64_t fills_repeated;
+    uint64_t fills_recovered; /* learned from a query or snapshot, not from the stream */
+    uint64_t differences;     /* positions or cash that the venue told otherwise */
+    uint64_t pauses;
+
+    tw_money cash_before;
+    tw_money cash_after;
+    tw_money equity_before;
+    tw_money equity_after;
+    tw_money turnover;
+
+    uint32_t history_days; /* rows used for the risk figures */
+    bool risk_valid;
+    tw_risk_report risk; /* of the target portfolio over the history */
+} tw_engine_report;
+
+/* One line a symbol of the report. */
+typedef struct tw_engine_holding {
+    tw_symbol symbol;
+    uint32_t reserved;
+    tw_quantity quantity_before;
+    tw_quantity quantity_after;
+    tw_price price;
+    double weight_before;
+    double weight_after;
+    double weight_target;
+    double band_low;
+    double band_high;
+    double volatility;       /* annual, of the history; NaN when unknown */
+    double volatility_share; /* of the target portfolio's variance; NaN when unknown */
+} tw_engine_holding;
+
+typedef struct tw_engine tw_engine;
+
+TW_BEGIN_DECLS
+
+/* Makes an engine. The symbol table and the ports are borrowed and must outlive it.
+ * TW_INVALID (with the field at fault), TW_NO_MEMORY. */
+TW_API tw_status tw_engine_new(const tw_allocator *allocator, const tw_engine_config *config,
+                               const tw_symbols *symbols, const tw_feed_port *feed,
+                               const tw_broker_port *broker, const tw_store_port *store,
+                               tw_engine **ret_engine, tw_error *error) TW_MUST_CHECK;
+TW_API void tw_engine_free(tw_engine *engine);
+
+/* Before the first turn: an order of an earlier run that was not final. The engine asks the
+ * venue what became of it before it trades. TW_FULL. */
+TW_API tw_status tw_engine_adopt(tw_engine *engine, const tw_order *order) TW_MUST_CHECK;
+
+/* One cycle: takes at most `event_count_max` events, decides, releases durable intents.
+ * `*ret_work` is the number of things done; zero means that nothing was waiting. Fails only when
+ * the run cannot go on (the store failed, the venue is gone); the phase is then FAILED. */
+TW_API tw_status tw_engine_turn(tw_engine *engine, uint32_t event_count_max, uint64_t *ret_work,
+                                tw_error *error) TW_MUST_CHECK;
+
+/* Ends the run in an orderly way: no new orders, open ones are cancelled, then DONE. */
+TW_API void tw_engine_stop(tw_engine *engine);
+
+TW_API tw_engine_phase tw_engine_phase_now(const tw_engine *engine);
+TW_API const char *tw_engine_phase_name(tw_engine_phase phase);
+
+/* Fills the caller's report; `holdings` (may be NULL) takes symbol_count lines. */
+TW_API void tw_engine_get_report(const tw_engine *engine, tw_engine_report *ret_report,
+                                 tw_engine_holding *holdings);
+
+/* Monotonic nanoseconds from the bytes' arrival to the end of the decision it led to, of every
+ * market event. Borrowed. */
+TW_API const tw_histogram *tw_engine_latency(const tw_engine *engine);
+
+/* Walks all state and asserts its invariants: positions equal the fills, cash is conserved. */
+TW_API void tw_engine_check(const tw_engine *engine);
+
+TW_END_DECLS
+
+TW_DEFINE_AUTO(tw_engine, tw_engine_free)
+
+#endif

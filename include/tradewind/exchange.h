@@ -1,0 +1,92 @@
+/*
+ * exchange.h - a simulated exchange that speaks Alpaca's words on this machine.
+ *
+ * One object serves the trading and data REST calls and both WebSocket streams from one port:
+ *
+ *     GET  /v2/account /v2/clock /v2/assets[/S] /v2/positions[/S]
+ *     GET POST DELETE /v2/orders, GET DELETE /v2/orders/ID, GET /v2/orders:by_client_order_id
+ *     GET  /v2/stocks/bars /v2/stocks/S/bars, .../{trades,quotes,bars}/latest
+ *     WS   /v2/iex (market data: trades, quotes, bars, orderbooks)   WS /stream (trade_updates)
+ *     GET  /sim/clock, POST /sim/clock/step?span=1s
+ *
+ * Orders are matched by price and time against a book kept alive by seeded agents, or against a
+ * real order-level file. The `orderbooks` channel carries stock books in the wire form that the
+ * venue uses for crypto: an extension, offered on this server only.
+ *
+ * Clock: real time (times a speed), or stepped: then time stands still between POSTs to
+ * /sim/clock/step, whose answer says how many stream messages the step and all before it sent, so
+ * that a client can wait for them. The same seed, files, steps and orders give the same messages.
+ *
+ * Memory: floor, accounts and buffers at creation; connections up to a bound.
+ * Threads: one thread turns it; tw_exchange_stop may be called from any.
+ */
+#ifndef TRADEWIND_EXCHANGE_H
+#define TRADEWIND_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tradewind/alloc.h"
+#include "tradewind/error.h"
+#include "tradewind/market.h"
+
+typedef enum tw_exchange_clock { TW_EXCHANGE_REAL = 0, TW_EXCHANGE_STEP = 1 } tw_exchange_clock;
+
+typedef struct tw_exchange_config {
+    const char *address; /* NULL: 127.0.0.1 */
+    uint16_t port;       /* 0: any that is free */
+    uint64_t seed;       /* of agents, history and ids */
+    const char *symbols; /* "AAPL,MSFT"; NULL or empty: those of the prices, or a built-in list */
+    const char *prices;  /* wide CSV of daily closes, or NULL: generated history */
+    const char *tape;    /* LOBSTER messages to replay, or NULL */
+    const char *initial; /* LOBSTER order book of the tape's first moment, or NULL */
+    const char *tape_symbol; /* NULL: the tape's file name up to its first "_" */
+    tw_exchange_clock clock;
+    double speed;             /* of the real clock; 1 is real time */
+    int64_t start_ns;         /* 0: see tw_exchange_start_ns */
+    double events_per_second; /* of the agents, a symbol */
+    uint32_t history_days;    /* of the generated history */
+    uint32_t order_count_max; /* user orders, and resting orders of all kinds */
+    tw_money cash;            /* of the one account */
+    const char *key;          /* its key and secret */
+    const char *secret;
+} tw_exchange_config;
+
+typedef struct tw_exchange tw_exchange;
+
+TW_BEGIN_DECLS
+
+/* Port 0, seed 1, generated history of 756 days, real clock at speed 1, 20 events a second and
+ * symbol, 100,000 dollars, key and secret "demo". */
+TW_API void tw_exchange_config_init(tw_exchange_config *config);
+
+/* Reads the files, opens the books and listens. TW_BUSY: the port is in use. The statuses of the
+ * tape's reader for its files. TW_INVALID for a symbol or a price that is none, TW_NO_MEMORY. */
+TW_API tw_status tw_exchange_open(const tw_allocator *allocator, const tw_exchange_config *config,
+                                  tw_exchange **ret_exchange, tw_error *error) TW_MUST_CHECK;
+TW_API void tw_exchange_close(tw_exchange *exchange);
+
+/* One cycle: serves what waits and, with the real clock, lets time pass; waits at most `wait_ns`.
+ * TW_CLOSED after tw_exchange_stop; a malformed line of the tape ends it with TW_PARSE. */
+TW_API tw_status tw_exchange_turn(tw_exchange *exchange, int64_t wait_ns,
+                                  tw_error *error) TW_MUST_CHECK;
+
+/* Ends the turns, from any thread or a signal handler. */
+TW_API void tw_exchange_stop(tw_exchange *exchange);
+
+TW_API uint16_t tw_exchange_port(const tw_exchange *exchange);
+TW_API uint32_t tw_exchange_symbol_count(const tw_exchange *exchange);
+TW_API const char *tw_exchange_symbol_name(const tw_exchange *exchange, uint32_t index);
+
+/* When its clock began: as configured; else 09:30 in New York on the trading day after the
+ * newest price; for a tape its first message; else, stepped, 2026-01-05T14:30:00Z; else now. */
+TW_API int64_t tw_exchange_start_ns(const tw_exchange *exchange);
+
+/* True once the tape has been played to its end. From any thread. */
+TW_API bool tw_exchange_tape_ended(const tw_exchange *exchange);
+
+TW_END_DECLS
+
+TW_DEFINE_AUTO(tw_exchange, tw_exchange_close)
+
+#endif

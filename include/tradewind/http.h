@@ -1,0 +1,271 @@
+/*
+ * http.h - HTTP/1.1, both ends, on a tw_loop: a server over libmicrohttpd and a client over
+ * libcurl (HTTP/2 over TLS when the other side has it).
+ *
+ * Server: a handler is called with every whole request; it answers at once or later.
+ *
+ *     static void handle(void *context, const tw_http_request *request, tw_http_reply *reply) {
+ *         tw_http_answer answer = {0};
+ *         answer.status = 200;
+ *         answer.content_type = "application/json";
+ *         answer.body = tw_slice_of("{}");
+ *         if (tw_http_reply_send(reply, &answer, NULL) != TW_OK)
+ *             tw_http_reply_reset(reply);
+ *     }
+ *
+ * A `tw_http_reply` must be ended exactly once, by tw_http_reply_send, _reset or _upgrade (one
+ * that fails has not ended it). Request and reply live until then, also after the handler has
+ * returned: keep both pointers to answer later. The client's going away in the meantime changes
+ * nothing; the answer is dropped. Freeing the server ends all of them.
+ *
+ * Client: tw_http_client_send copies the call and returns; the callback comes exactly once,
+ * from a later turn of the loop (or from tw_http_client_free), never from within a send or a
+ * cancel. One client serves all hosts; a loop has at most one. Redirects are not followed,
+ * certificates and host names are always checked, cookies do not exist.
+ *
+ * Orders: libcurl silently sends a request again, POST included, when a reused connection dies
+ * before the first byte of the answer. A call that must reach the server at most once therefore
+ * says `single_use_connection`: it gets a connection of its own that is closed after it.
+ *
+ * Memory: tables at creation; the bytes of a request or an answer grow up to the limits of the
+ * configuration and are kept for the next one. The two libraries allocate for themselves from
+ * the C heap (libmicrohttpd one block of `header_size_max` a connection).
+ * Threads: everything belongs to the loop's thread.
+ */
+#ifndef TRADEWIND_HTTP_H
+#define TRADEWIND_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tradewind/alloc.h"
+#include "tradewind/api.h"
+#include "tradewind/error.h"
+#include "tradewind/loop.h"
+#include "tradewind/text.h"
+
+typedef struct tw_http_header {
+    tw_slice name;
+    tw_slice value;
+} tw_http_header;
+
+/* ---- words of a URL ------------------------------------------------------------------- */
+
+TW_BEGIN_DECLS
+
+/*
+ * Undoes percent-encoding (RFC 3986); with `plus_is_space` also the "+" of forms. Writes at most
+ * `capacity` bytes, no NUL. `buffer` may be the text itself. TW_PARSE for a "%" without two hex
+ * digits or for "%00", TW_FULL if it does not fit; nothing useful is in `buffer` then.
+ */
+TW_API tw_status tw_http_decode(tw_slice text, bool plus_is_space, char *buffer, size_t capacity,
+                                size_t *ret_size) TW_MUST_CHECK;
+
+/* Percent-encodes everything but A-Z a-z 0-9 - . _ ~ into a bounded text. */
+TW_API void tw_http_encode(tw_slice text, tw_text *ret_text);
+
+/* Cuts the next "name=value" (still encoded) from a query string; false at its end. Empty pieces
+ * ("a=1&&b=2") are skipped, a piece without "=" has an empty value. */
+TW_API bool tw_http_query_next(tw_slice *rest, tw_slice *ret_name, tw_slice *ret_value);
+
+TW_END_DECLS
+
+/* ---- server --------------------------------------------------------------------------- */
+
+typedef struct tw_http_server tw_http_server;
+typedef struct tw_http_request tw_http_request;
+typedef struct tw_http_reply tw_http_reply;
+
+#define TW_HTTP_QUERY_COUNT_MAX 64 /* parameters of a query; more is answered 400 */
+#define TW_HTTP_ANSWER_HEADER_COUNT_MAX 8
+
+typedef void (*tw_http_handler)(void *context, const tw_http_request *request,
+                                tw_http_reply *reply);
+
+typedef struct tw_http_server_config {
+    const tw_allocator *allocator; /* NULL: the system's */
+    const char *address;           /* numeric IPv4 or IPv6; NULL: "127.0.0.1" */
+    uint16_t port;                 /* 0: any that is free, see tw_http_server_port */
+    uint32_t connection_count_max; /* more wait to be accepted; 0: 1024 */
+    uint32_t header_size_max;      /* request line and headers; over it 431 (or 414); 0: 16 KiB */
+    uint32_t body_size_max;        /* over it 413; 0: 1 MiB */
+    int64_t idle_timeout_ns;       /* silent connections are closed (whole seconds); 0: 60 s */
+    tw_http_handler handler;
+    void *context;
+} tw_http_server_config;
+
+typedef struct tw_http_answer {
+    uint32_t status;               /* 200 to 599 */
+    const char *content_type;      /* NULL: none is sent */
+    tw_slice body;                 /* copied */
+    const tw_http_header *headers; /* further ones, copied; at most 8 */
+    size_t header_count;
+} tw_http_answer;
+
+/* Receives the descriptor of an upgraded connection, which now belongs to the callee
+ * (non-blocking, TCP_NODELAY), and the bytes that came behind the request (valid during the
+ * call). The 101 answer has been sent. `fd` is -1 if the client went away before. */
+typedef void (*tw_http_on_upgrade)(void *context, int fd, tw_slice early);
+
+TW_BEGIN_DECLS
+
+/* Starts to listen. TW_BUSY (the port is in use), TW_PERMISSION, TW_INVALID (address, no
+ * handler), TW_NO_MEMORY, TW_FULL (the loop has no watch or timer left), TW_IO. */
+TW_API tw_status tw_http_server_start(tw_loop *loop, const tw_http_server_config *config,
+                                      tw_http_server **ret_server, tw_error *error) TW_MUST_CHECK;
+
+/* The port it listens on. */
+TW_API uint16_t tw_http_server_port(const tw_http_server *server);
+
+/* Requests with the handler: begun and not yet ended. Upgraded connections do not count. */
+TW_API uint32_t tw_http_server_request_count(const tw_http_server *server);
+
+/* Stops accepting connections; requests that are being read or answered go on. Turn the loop
+ * until the request count is zero, or as long as you have patience, then free. */
+TW_API void tw_http_server_stop(tw_http_server *server);
+
+/* Closes everything. Unended replies are reset and must not be touched again. Descriptors that
+ * were upgraded belong to others and stay open. NULL is ignored. Not from within a handler. */
+TW_API void tw_http_server_free(tw_http_server *server);
+
+/* What was asked. Slices live until the reply is ended. The path is as it was sent, without the
+ * query and still percent-encoded ("/v2/positions/BTC%2FUSD"): split it, then decode. */
+TW_API tw_slice tw_http_request_method(const tw_http_request *request);
+TW_API tw_slice tw_http_request_path(const tw_http_request *request);
+TW_API tw_slice tw_http_request_body(const tw_http_request *request);
+/* When the request was whole (tw_loop_now_ns). */
+TW_API int64_t tw_http_request_time_ns(const tw_http_request *request);
+
+/* The first parameter of this name, decoded; false if there is none. */
+TW_API bool tw_http_request_query(const tw_http_request *request, const char *name,
+                                  tw_slice *ret_value);
+/* All parameters in the order they were sent, decoded. `index` < count. */
+TW_API size_t tw_http_request_query_count(const tw_http_request *request);
+TW_API tw_http_header tw_http_request_query_at(const tw_http_request *request, size_t index);
+
+/* The first header of this name (case does not matter); false if there is none. */
+TW_API bool tw_http_request_header(const tw_http_request *request, const char *name,
+                                   tw_slice *ret_value);
+
+/* Answers. TW_INVALID (status, header text with line breaks, too many headers), TW_NO_MEMORY:
+ * the reply has not ended then. */
+TW_API tw_status tw_http_reply_send(tw_http_reply *reply, const tw_http_answer *answer,
+                                    tw_error *error) TW_MUST_CHECK;
+
+/* Breaks the connection without an answer (TCP reset): for faults to order. */
+TW_API void tw_http_reply_reset(tw_http_reply *reply);
+
+/* Makes the connection a WebSocket (RFC 6455, section 4.2): checks the request, answers 101 and
+ * hands over the descriptor in a later turn (or -1). TW_PROTOCOL if the request does not ask
+ * for it properly: the reply has not ended then, answer 400 or 426. TW_NO_MEMORY. */
+TW_API tw_status tw_http_reply_upgrade(tw_http_reply *reply, tw_http_on_upgrade on_upgrade,
+                                       void *context, tw_error *error) TW_MUST_CHECK;
+
+TW_END_DECLS
+
+/* ---- client --------------------------------------------------------------------------- */
+
+typedef struct tw_http_client tw_http_client;
+
+typedef struct tw_http_client_config {
+    const tw_allocator *allocator;      /* NULL: the system's */
+    uint32_t in_flight_count_max;       /* calls on the wire at once; 0: 64 */
+    uint32_t queued_count_max;          /* calls that wait for a place; 0: 1024 */
+    uint32_t connection_per_host_max;   /* 0: as many as in flight */
+    uint32_t idle_connection_count_max; /* kept for later calls; 0: as in flight */
+    int64_t idle_age_ns_max;            /* older ones are not used again; 0: 30 s */
+    uint32_t request_size_max;          /* url, headers and body of a call; 0: 1 MiB */
+    const char *user_agent;             /* NULL: "tradewind" */
+    const char *certificate_file;       /* PEM of further authorities; NULL: the system's */
+} tw_http_client_config;
+
+#define TW_HTTP_CALL_HEADER_COUNT_MAX 16
+
+typedef struct tw_http_call {
+    const char *method; /* "GET", "POST", "PATCH", "DELETE", ... */
+    const char *url;    /* http:// or https://; user:password@ is refused */
+    const tw_http_header *headers;
+    size_t header_count;
+    tw_slice body;              /* sent if not empty, or for POST, PUT and PATCH */
+    int64_t connect_timeout_ns; /* name, TCP and TLS; 0: 5 s */
+    int64_t total_timeout_ns;   /* from the send to the last byte, waiting included; 0: 30 s */
+    size_t response_size_max;   /* of the body; 0: 16 MiB */
+    bool single_use_connection; /* sent at most once: a fresh connection, closed afterwards */
+    bool authenticated;         /* has secrets: plain http only to this machine itself */
+} tw_http_call;
+
+typedef struct tw_http_result {
+    /*
+     * TW_OK           an answer came, whatever `http_status` says
+     * TW_TIMEOUT      a deadline passed (waiting in the queue counts)
+     * TW_UNREACHABLE  no name, no connection, no TLS session; the certificate was not accepted
+     * TW_CLOSED       the connection broke before the answer was complete
+     * TW_CANCELLED    tw_http_client_cancel or _free
+     * TW_FULL         the answer is longer than allowed
+     * TW_PROTOCOL     what came is not HTTP
+     * TW_NO_MEMORY
+     */
+    tw_status status;
+    uint32_t http_status;      /* of the answer as far as it came; 0 if none did */
+    bool sent;                 /* some byte of the request may have reached the server: if the
+                                  status is not TW_OK, what became of it is not known */
+    uint32_t connection_count; /* connections made for it: 0 reused one, more than 1 means that
+                                  libcurl sent it again */
+    int64_t elapsed_ns;        /* since the send */
+    tw_slice body;             /* valid during the callback */
+    tw_slice head;             /* status line and headers as they came; see tw_http_result_header */
+    const char *message; /* a sentence if status is not TW_OK, else ""; never a header's value,
+                            never the query of the URL */
+} tw_http_result;
+
+typedef void (*tw_http_on_done)(void *context, const tw_http_result *result);
+
+typedef struct tw_http_client_stats {
+    uint64_t sent_count;       /* calls given to libcurl */
+    uint64_t done_count;       /* callbacks made */
+    uint64_t refused_count;    /* TW_FULL */
+    uint64_t connection_count; /* connections opened */
+    uint64_t resend_count;     /* calls that libcurl sent more than once */
+    uint32_t in_flight_count;
+    uint32_t queued_count;
+} tw_http_client_stats;
+
+TW_BEGIN_DECLS
+
+/* Makes a client and takes the waiter's seat of the loop. `config` may be NULL. TW_NO_MEMORY,
+ * TW_BUSY (the loop has a client already). */
+TW_API tw_status tw_http_client_new(tw_loop *loop, const tw_http_client_config *config,
+                                    tw_http_client **ret_client, tw_error *error) TW_MUST_CHECK;
+
+/* Ends every call with TW_CANCELLED (their callbacks run now) and closes all connections. Not
+ * from within a callback of this client. NULL is ignored. */
+TW_API void tw_http_client_free(tw_http_client *client);
+
+/*
+ * Sends a call, or queues it in the order of arrival. `on_done` follows once if and only if this
+ * returns TW_OK. `ret_id` (may be NULL) names the call for a cancel; it is never 0.
+ * TW_FULL (queue, or request larger than allowed), TW_INVALID (URL, method, header text),
+ * TW_REFUSED (secrets over plain http to another machine), TW_NO_MEMORY.
+ */
+TW_API tw_status tw_http_client_send(tw_http_client *client, const tw_http_call *call,
+                                     tw_http_on_done on_done, void *context, uint64_t *ret_id,
+                                     tw_error *error) TW_MUST_CHECK;
+
+/* Gives up a call: its callback comes with TW_CANCELLED in this turn or the next. An id that is
+ * done already is ignored. */
+TW_API void tw_http_client_cancel(tw_http_client *client, uint64_t id);
+
+/* The first header of an answer by its name (case does not matter), valid as long as the result;
+ * false if there is none. */
+TW_API bool tw_http_result_header(const tw_http_result *result, const char *name,
+                                  tw_slice *ret_value);
+
+TW_API tw_http_client_stats tw_http_client_get_stats(const tw_http_client *client);
+
+TW_END_DECLS
+
+TW_DEFINE_AUTO(tw_http_server, tw_http_server_free)
+TW_DEFINE_AUTO(tw_http_client, tw_http_client_free)
+
+#endif

@@ -1,0 +1,280 @@
+/*
+ * book_read.c - what a book says, and the figures made of it.
+ *
+ * Idea: the best level is at hand and the list of levels runs outwards from it, so every figure
+ * is a walk that ends as soon as it has what it needs. Sums and products go through 128 bits.
+ */
+#include "book_priv.h"
+
+__extension__ typedef __int128 wide;
+
+static const book_symbol *symbol_of(const tw_book *book, tw_symbol symbol) {
+    TW_ASSERT(book != NULL && symbol < book->config.symbol_count_max);
+    return &book->symbols[symbol];
+}
+
+static const book_side *side_of(const tw_book *book, tw_symbol symbol, tw_side side) {
+    TW_ASSERT(side == TW_SIDE_BUY || side == TW_SIDE_SELL);
+    return &symbol_of(book, symbol)->sides[side - 1];
+}
+
+static const book_level *level_of(const tw_book *book, uint32_t level) {
+    TW_ASSERT(book != NULL && level != BOOK_NONE && level <= book->level_high);
+    TW_ASSERT(book->levels[level].side != TW_SIDE_NONE);
+    return &book->levels[level];
+}
+
+static const book_order *order_of(const tw_book *book, uint32_t order) {
+    TW_ASSERT(book != NULL && order != BOOK_NONE && order <= book->order_high);
+    TW_ASSERT(book->orders[order].level != BOOK_NONE);
+    return &book->orders[order];
+}
+
+/* To nearest, ties to even; the divisor is positive. */
+static int64_t divide(wide dividend, wide divisor) {
+    wide quotient = dividend / divisor;
+    wide rest = dividend % divisor;
+    if (rest < 0) {
+        rest += divisor;
+        quotient--;
+    }
+    wide excess = rest - (divisor - rest);
+    if (excess > 0 || (excess == 0 && (quotient & 1) != 0))
+        quotient++;
+    return (int64_t)quotient;
+}
+
+/* ---- The best and the depth --------------------------------------------------------------- */
+
+void tw_book_set_time(tw_book *book, tw_symbol symbol, int64_t time_ns) {
+    TW_ASSERT(book != NULL && symbol < book->config.symbol_count_max);
+    book->symbols[symbol].time_ns = time_ns;
+}
+
+void tw_book_best(const tw_book *book, tw_symbol symbol_index, tw_quote *ret_quote) {
+    TW_ASSERT(ret_quote != NULL);
+    const book_symbol *symbol = symbol_of(book, symbol_index);
+    tw_quote quote = {.time_ns = symbol->time_ns, .symbol = symbol_index};
+    if (symbol->sides[0].best != BOOK_NONE) {
+        const book_level *bid = &book->levels[symbol->sides[0].best];
+        quote.bid_price.nano = book_price(bid);
+        quote.bid_size.nano = bid->quantity;
+    }
+    if (symbol->sides[1].best != BOOK_NONE) {
+        const book_level *ask = &book->levels[symbol->sides[1].best];
+        quote.ask_price.nano = book_price(ask);
+        quote.ask_size.nano = ask->quantity;
+    }
+    *ret_quote = quote;
+}
+
+uint64_t tw_book_revision(const tw_book *book, tw_symbol symbol) {
+    return symbol_of(book, symbol)->revision;
+}
+
+tw_book_crossing tw_book_crossed(const tw_book *book, tw_symbol symbol) {
+    return (tw_book_crossing)symbol_of(book, symbol)->crossing;
+}
+
+size_t tw_book_depth(const tw_book *book, tw_symbol symbol, tw_side side, tw_level *ret_levels,
+                     size_t capacity) {
+    TW_ASSERT(ret_levels != NULL || capacity == 0);
+    size_t count = 0;
+    uint32_t at = side_of(book, symbol, side)->best;
+    for (; at != BOOK_NONE && count < capacity; at = book->levels[at].beside[1]) {
+        const book_level *level = &book->levels[at];
+        ret_levels[count++] = (tw_level){.time_ns = level->time_ns,
+                                         .price.nano = book_price(level),
+                                         .quantity.nano = level->quantity,
+                                         .symbol = symbol,
+                                         .side = level->side};
+    }
+    return count;
+}
+
+/* ---- Walking ------------------------------------------------------------------------------ */
+
+tw_book_level_place tw_book_level_first(const tw_book *book, tw_symbol symbol, tw_side side) {
+    return side_of(book, symbol, side)->best;
+}
+
+tw_book_level_place tw_book_level_next(const tw_book *book, tw_book_level_place level) {
+    return level_of(book, level)->beside[1];
+}
+
+void tw_book_level_read(const tw_book *book, tw_book_level_place place,
+                        tw_book_level_view *ret_view) {
+    TW_ASSERT(ret_view != NULL);
+    const book_level *level = level_of(book, place);
+    *ret_view = (tw_book_level_view){.price.nano = book_price(level),
+                                     .quantity.nano = level->quantity,
+                                     .order_count = level->order_count,
+                                     .symbol = level->symbol,
+                                     .side = level->side};
+}
+
+tw_book_order_place tw_book_order_first(const tw_book *book, tw_book_level_place level) {
+    return level_of(book, level)->head;
+}
+
+tw_book_order_place tw_book_order_next(const tw_book *book, tw_book_order_place order) {
+    return order_of(book, order)->next;
+}
+
+void tw_book_order_read(const tw_book *book, tw_book_order_place place, tw_book_view *ret_view) {
+    TW_ASSERT(ret_view != NULL);
+    const book_order *order = order_of(book, place);
+    const book_level *level = &book->levels[order->level];
+    *ret_view = (tw_book_view){.id = order->id,
+                               .tag = book->tags[place],
+                               .price.nano = book_price(level),
+                               .quantity.nano = order->quantity,
+                               .symbol = order->symbol,
+                               .side = level->side};
+}
+
+tw_status tw_book_find(const tw_book *book, tw_symbol symbol, uint64_t id, tw_book_view *ret_view) {
+    TW_ASSERT(book != NULL && symbol < book->config.symbol_count_max);
+    uint32_t order = book->slots[book_ids_seek(book, symbol, id)].order;
+    if (order == BOOK_NONE)
+        return TW_NOT_FOUND;
+    tw_book_order_read(book, order, ret_view);
+    return TW_OK;
+}
+
+tw_status tw_book_queue(const tw_book *book, tw_symbol symbol, uint64_t id,
+                        tw_book_ahead *ret_ahead) {
+    TW_ASSERT(ret_ahead != NULL);
+    TW_ASSERT(book != NULL && symbol < book->config.symbol_count_max);
+    uint32_t order = book->slots[book_ids_seek(book, symbol, id)].order;
+    if (order == BOOK_NONE)
+        return TW_NOT_FOUND;
+    tw_book_ahead ahead = {0};
+    uint32_t before = book->orders[order].previous;
+    for (; before != BOOK_NONE; before = book->orders[before].previous) {
+        ahead.quantity.nano += book->orders[before].quantity; /* at most the level's (B3) */
+        ahead.order_count++;
+    }
+    *ret_ahead = ahead;
+    return TW_OK;
+}
+
+/* ---- Figures ------------------------------------------------------------------------------ */
+
+tw_quantity tw_book_quantity_at(const tw_book *book, tw_symbol symbol, tw_side side,
+                                tw_price price) {
+    const book_side *ladder = side_of(book, symbol, side);
+    uint32_t level = book_ladder_seek(book, ladder, book_key(side, price.nano)).level;
+    return (tw_quantity){level == BOOK_NONE ? 0 : book->levels[level].quantity};
+}
+
+tw_status tw_book_quantity_through(const tw_book *book, tw_symbol symbol, tw_side side,
+                                   tw_price price, tw_quantity *ret_quantity) {
+    TW_ASSERT(ret_quantity != NULL);
+    int64_t key = book_key(side, price.nano);
+    int64_t total = 0;
+    uint32_t at = side_of(book, symbol, side)->best;
+    for (; at != BOOK_NONE && book->levels[at].key <= key; at = book->levels[at].beside[1]) {
+        if (__builtin_add_overflow(total, book->levels[at].quantity, &total))
+            return TW_OVERFLOW;
+    }
+    ret_quantity->nano = total;
+    return TW_OK;
+}
+
+tw_status tw_book_average_price(const tw_book *book, tw_symbol symbol, tw_side side,
+                                tw_quantity quantity, tw_book_cost *ret_cost) {
+    TW_ASSERT(ret_cost != NULL);
+    uint32_t at = side_of(book, symbol, side)->best;
+    if (quantity.nano <= 0)
+        return TW_INVALID;
+    if (at == BOOK_NONE)
+        return TW_EMPTY;
+    tw_book_cost cost = {0};
+    wide notional = 0; /* |price| <= 2^63 and the quantities add up to < 2^63: below 2^126 */
+    for (; at != BOOK_NONE && cost.filled.nano < quantity.nano; at = book->levels[at].beside[1]) {
+        const book_level *level = &book->levels[at];
+        int64_t missing = quantity.nano - cost.filled.nano;
+        int64_t taken = level->quantity < missing ? level->quantity : missing;
+        cost.filled.nano += taken;
+        cost.worst_price.nano = book_price(level);
+        cost.level_count++;
+        notional += (wide)taken * cost.worst_price.nano;
+    }
+    cost.average_price.nano = divide(notional, cost.filled.nano);
+    *ret_cost = cost;
+    return TW_OK;
+}
+
+tw_status tw_book_spread(const tw_book *book, tw_symbol symbol, tw_price *ret_spread) {
+    TW_ASSERT(ret_spread != NULL);
+    tw_quote best;
+    int64_t spread = 0;
+    tw_book_best(book, symbol, &best);
+    if (best.bid_size.nano == 0 || best.ask_size.nano == 0)
+        return TW_EMPTY;
+    if (__builtin_sub_overflow(best.ask_price.nano, best.bid_price.nano, &spread))
+        return TW_OVERFLOW;
+    ret_spread->nano = spread;
+    return TW_OK;
+}
+
+tw_status tw_book_microprice(const tw_book *book, tw_symbol symbol, tw_price *ret_price) {
+    TW_ASSERT(ret_price != NULL);
+    tw_quote best;
+    tw_book_best(book, symbol, &best);
+    if (best.bid_size.nano == 0 || best.ask_size.nano == 0)
+        return TW_EMPTY;
+    /* Each product is at most 2^63 x (2^63 - 1), so the sum is inside 128 bits. */
+    wide weighted = (wide)best.bid_price.nano * best.ask_size.nano +
+                    (wide)best.ask_price.nano * best.bid_size.nano;
+    ret_price->nano = divide(weighted, (wide)best.bid_size.nano + best.ask_size.nano);
+    return TW_OK;
+}
+
+static wide quantity_of_best(const tw_book *book, uint32_t at, uint32_t level_count) {
+    wide total = 0;
+    for (uint32_t i = 0; i < level_count && at != BOOK_NONE; i++) {
+        total += book->levels[at].quantity;
+        at = book->levels[at].beside[1];
+    }
+    return total;
+}
+
+tw_status tw_book_imbalance(const tw_book *book, tw_symbol symbol_index, uint32_t level_count,
+                            double *ret_imbalance) {
+    TW_ASSERT(ret_imbalance != NULL);
+    const book_symbol *symbol = symbol_of(book, symbol_index);
+    if (level_count == 0)
+        return TW_INVALID;
+    wide bids = quantity_of_best(book, symbol->sides[0].best, level_count);
+    wide asks = quantity_of_best(book, symbol->sides[1].best, level_count);
+    if (bids + asks == 0)
+        return TW_EMPTY;
+    *ret_imbalance = (double)(bids - asks) / (double)(bids + asks);
+    return TW_OK;
+}
+
+/* ---- Counts ------------------------------------------------------------------------------- */
+
+void tw_book_counts_of(const tw_book *book, tw_symbol symbol_index, tw_book_counts *ret_counts) {
+    TW_ASSERT(ret_counts != NULL);
+    const book_symbol *symbol = symbol_of(book, symbol_index);
+    *ret_counts = (tw_book_counts){.bid_level_count = symbol->sides[0].level_count,
+                                   .ask_level_count = symbol->sides[1].level_count,
+                                   .bid_order_count = symbol->sides[0].order_count,
+                                   .ask_order_count = symbol->sides[1].order_count};
+}
+
+void tw_book_usage_of(const tw_book *book, tw_book_usage *ret_usage) {
+    TW_ASSERT(book != NULL && ret_usage != NULL);
+    *ret_usage = (tw_book_usage){.order_count = book->order_count,
+                                 .order_count_max = book->config.order_count_max,
+                                 .level_count = book->level_count,
+                                 .level_count_max = book->config.level_count_max};
+}
+
+void tw_book_anomalies_of(const tw_book *book, tw_book_anomalies *ret_anomalies) {
+    TW_ASSERT(book != NULL && ret_anomalies != NULL);
+    *ret_anomalies = book->anomalies;
+}

@@ -1,0 +1,81 @@
+/*
+ * json.h - reading JSON: simdjson's On-Demand parser behind a few C functions.
+ *
+ * A document is visited, not built: tw_json_read calls back with the root, tw_json_each_field and
+ * tw_json_each_item call back with every child in the order of the input, and a scalar is taken
+ * as text. A value that a callback does not take is still checked for form and then passed over.
+ *
+ *     static tw_status on_field(void *context, tw_slice key, tw_json_value *value) {
+ *         if (tw_slice_equal_string(key, "price"))
+ *             return tw_json_scalar(value, &((struct price *)context)->text);
+ *         return TW_OK;
+ *     }
+ *
+ * A callback's failure ends the visit and is returned unchanged. A value lives during its
+ * callback; slices that were taken live until the reader's next tw_json_read. Each value may be
+ * taken once.
+ *
+ * Memory: the input is copied into a buffer of the reader, because simdjson reads past the end.
+ * Threads: a reader belongs to one thread.
+ */
+#ifndef TW_ALPACA_JSON_H
+#define TW_ALPACA_JSON_H
+
+#include <stddef.h>
+
+#include "tradewind/alloc.h"
+#include "tradewind/api.h"
+#include "tradewind/error.h"
+#include "tradewind/status.h"
+#include "tradewind/text.h"
+
+/* Values nested deeper than this are refused. */
+#define TW_JSON_DEPTH_MAX 64
+
+typedef enum tw_json_kind {
+    TW_JSON_OBJECT,
+    TW_JSON_ARRAY,
+    TW_JSON_STRING,
+    TW_JSON_NUMBER,
+    TW_JSON_BOOLEAN,
+    TW_JSON_NULL,
+    TW_JSON_NOTHING /* no JSON value begins so */
+} tw_json_kind;
+
+typedef struct tw_json_reader tw_json_reader;
+typedef struct tw_json_value tw_json_value;
+
+typedef tw_status (*tw_json_on_value)(void *context, tw_json_value *value);
+typedef tw_status (*tw_json_on_field)(void *context, tw_slice key, tw_json_value *value);
+
+TW_BEGIN_DECLS
+
+/* A reader for inputs of at most `size_max` (1 to 1 GiB) bytes. TW_NO_MEMORY. */
+tw_status tw_json_reader_new(const tw_allocator *allocator, size_t size_max,
+                             tw_json_reader **ret_reader) TW_MUST_CHECK;
+void tw_json_reader_free(tw_json_reader *reader);
+
+/* Visits one document, whose root must be an object or an array. TW_FULL if it is larger than
+ * the reader, TW_PARSE with the offset, TW_NO_MEMORY; else what the callback returns. */
+tw_status tw_json_read(tw_json_reader *reader, tw_slice input, tw_json_on_value on_root,
+                       void *context, tw_error *error) TW_MUST_CHECK;
+
+tw_json_kind tw_json_kind_of(const tw_json_value *value);
+
+/* Visits the children. The value must be of the kind; anything else is TW_PARSE. */
+tw_status tw_json_each_field(tw_json_value *value, tw_json_on_field on_field,
+                             void *context) TW_MUST_CHECK;
+tw_status tw_json_each_item(tw_json_value *value, tw_json_on_value on_item,
+                            void *context) TW_MUST_CHECK;
+
+/* The text of a scalar: a string without quotes and escapes, a number, "true" or "false" as
+ * written. TW_PARSE for the malformed and for objects and arrays. Null is an empty slice. */
+tw_status tw_json_scalar(tw_json_value *value, tw_slice *ret_text) TW_MUST_CHECK;
+
+/* Fills the read's error with a sentence and the value's offset; returns `status`. */
+tw_status tw_json_fail(tw_json_value *value, tw_status status, const char *format, ...)
+    TW_PRINTF(3, 4);
+
+TW_END_DECLS
+
+#endif

@@ -1,0 +1,352 @@
+/*
+ * json_reader.cpp - the only C++ of the tree: a visitor over simdjson's On-Demand parser.
+ *
+ * On-Demand finds the structure of the whole input first (that part is chosen for the machine's
+ * instruction set when the program starts) and then walks it once, forward. It checks only what
+ * is looked at; so that malformed input is never accepted by accident, a value that the visitor
+ * leaves alone is walked by check().
+ *
+ * Invariants
+ * 1. Nothing throws: the file is compiled without exceptions and every simdjson result is taken
+ *    apart by hand.
+ * 2. `buffer` has SIMDJSON_PADDING bytes behind the longest input, all of them written.
+ * 3. Every string is unescaped at most once (`taken`), so simdjson's string buffer, which is sized
+ *    for one copy of the input, cannot overflow.
+ * 4. Recursion is bounded by TW_JSON_DEPTH_MAX: `depth` counts visits and checks alike.
+ *
+ * Written for the part of the interface that versions 3.0 to 3.12 share.
+ */
+/* simdjson's own consistency checks are for programs that use it wrongly; the tests of this
+ * module run under sanitizers instead. */
+#ifndef SIMDJSON_DEVELOPMENT_CHECKS
+#define SIMDJSON_DEVELOPMENT_CHECKS 0
+#endif
+
+#include "json.h"
+
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <new>
+#include <string_view>
+
+#include <simdjson.h>
+
+using simdjson::error_code;
+using simdjson::SUCCESS;
+namespace ondemand = simdjson::ondemand;
+
+static const size_t padding = simdjson::SIMDJSON_PADDING;
+
+struct tw_json_reader {
+    const tw_allocator *allocator;
+    size_t size_max;
+    char *buffer;
+    size_t input_size;
+    tw_error *error; /* of the read that is running */
+    unsigned depth;
+    ondemand::parser parser;
+};
+
+struct tw_json_value {
+    tw_json_reader *reader;
+    ondemand::value value;
+    std::string_view token; /* trimmed */
+    tw_json_kind kind;
+    bool taken;
+};
+
+static_assert(alignof(tw_json_reader) <= 64, "tw_allocate must be able to align it");
+
+static std::string_view trim(std::string_view text) {
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\n' || text.back() == '\r' ||
+                             text.back() == '\t'))
+        text.remove_suffix(1);
+    return text;
+}
+
+static tw_json_kind kind_of(std::string_view token) {
+    switch (token.empty() ? '\0' : token[0]) {
+    case '{':
+        return TW_JSON_OBJECT;
+    case '[':
+        return TW_JSON_ARRAY;
+    case '"':
+        return TW_JSON_STRING;
+    case 't':
+    case 'f':
+        return TW_JSON_BOOLEAN;
+    case 'n':
+        return TW_JSON_NULL;
+    default:
+        return !token.empty() && (token[0] == '-' || (token[0] >= '0' && token[0] <= '9'))
+                   ? TW_JSON_NUMBER
+                   : TW_JSON_NOTHING;
+    }
+}
+
+static size_t digits(std::string_view text, size_t from) {
+    size_t count = 0;
+    while (from + count < text.size() && text[from + count] >= '0' && text[from + count] <= '9')
+        count++;
+    return count;
+}
+
+/* The grammar of RFC 8259, section 6. */
+static bool is_number(std::string_view text) {
+    size_t at = !text.empty() && text[0] == '-' ? 1 : 0;
+    size_t whole = digits(text, at);
+    if (whole == 0 || (whole > 1 && text[at] == '0'))
+        return false;
+    at += whole;
+    if (at < text.size() && text[at] == '.') {
+        size_t fraction = digits(text, ++at);
+        if (fraction == 0)
+            return false;
+        at += fraction;
+    }
+    if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+        at++;
+        if (at < text.size() && (text[at] == '+' || text[at] == '-'))
+            at++;
+        size_t exponent = digits(text, at);
+        if (exponent == 0)
+            return false;
+        at += exponent;
+    }
+    return at == text.size();
+}
+
+static tw_status fail_at(tw_json_reader *reader, const char *place, const char *sentence) {
+    size_t offset =
+        place == nullptr ? reader->input_size : static_cast<size_t>(place - reader->buffer);
+    if (offset > reader->input_size)
+        offset = reader->input_size;
+    return tw_error_set_at(reader->error, TW_PARSE, "json", 0, offset + 1, "%s", sentence);
+}
+
+static tw_status fail_with(tw_json_reader *reader, const char *place, error_code code) {
+    if (code == simdjson::MEMALLOC)
+        return tw_error_set(reader->error, TW_NO_MEMORY, "no memory to parse JSON");
+    return fail_at(reader, place, simdjson::error_message(code));
+}
+
+/* Where simdjson stands now; `fallback` when it does not know. */
+static const char *place_of(ondemand::value &value, const char *fallback) {
+    const char *place = nullptr;
+    if (value.current_location().get(place) != SUCCESS)
+        return fallback;
+    return place;
+}
+
+static tw_json_value value_of(tw_json_reader *reader, ondemand::value value) {
+    tw_json_value result{reader, value, trim(value.raw_json_token()), TW_JSON_NOTHING, false};
+    result.kind = kind_of(result.token);
+    return result;
+}
+
+static tw_status check(tw_json_value *value);
+
+static tw_status check_item(void *, tw_json_value *value) {
+    return check(value);
+}
+
+static tw_status check_field(void *, tw_slice, tw_json_value *value) {
+    return check(value);
+}
+
+/* Walks a value that nobody took, so that malformed input is found (see the top). */
+static tw_status check(tw_json_value *value) {
+    if (value->taken)
+        return TW_OK;
+    if (value->kind == TW_JSON_OBJECT)
+        return tw_json_each_field(value, check_field, nullptr);
+    if (value->kind == TW_JSON_ARRAY)
+        return tw_json_each_item(value, check_item, nullptr);
+    tw_slice ignored;
+    return tw_json_scalar(value, &ignored);
+}
+
+static tw_status enter(tw_json_value *value, tw_json_kind kind) {
+    TW_ASSERT(!value->taken);
+    value->taken = true;
+    if (value->kind != kind)
+        return fail_at(value->reader, value->token.data(),
+                       kind == TW_JSON_OBJECT ? "expected an object" : "expected an array");
+    if (value->reader->depth >= TW_JSON_DEPTH_MAX)
+        return fail_at(value->reader, value->token.data(), "it is nested too deeply");
+    value->reader->depth++;
+    return TW_OK;
+}
+
+extern "C" {
+
+tw_status tw_json_reader_new(const tw_allocator *allocator, size_t size_max,
+                             tw_json_reader **ret_reader) {
+    TW_ASSERT(size_max > 0 && size_max <= (size_t{1} << 30));
+    void *block = tw_allocate(allocator, 1, sizeof(tw_json_reader), 64);
+    if (block == nullptr)
+        return TW_NO_MEMORY;
+    void *buffer = tw_allocate(allocator, size_max + padding, 1, 64);
+    if (buffer == nullptr) {
+        tw_release(allocator, block, 1, sizeof(tw_json_reader), 64);
+        return TW_NO_MEMORY;
+    }
+    tw_json_reader *reader = new (block) tw_json_reader{};
+    reader->allocator = allocator;
+    reader->size_max = size_max;
+    reader->buffer = static_cast<char *>(buffer);
+    if (reader->parser.allocate(size_max, simdjson::DEFAULT_MAX_DEPTH) != SUCCESS) {
+        tw_json_reader_free(reader);
+        return TW_NO_MEMORY;
+    }
+    *ret_reader = reader;
+    return TW_OK;
+}
+
+void tw_json_reader_free(tw_json_reader *reader) {
+    if (reader == nullptr)
+        return;
+    const tw_allocator *allocator = reader->allocator;
+    char *buffer = reader->buffer;
+    size_t size = reader->size_max + padding;
+    reader->~tw_json_reader();
+    tw_release(allocator, buffer, size, 1, 64);
+    tw_release(allocator, reader, 1, sizeof(tw_json_reader), 64);
+}
+
+tw_status tw_json_read(tw_json_reader *reader, tw_slice input, tw_json_on_value on_root,
+                       void *context, tw_error *error) {
+    if (input.size > reader->size_max)
+        return tw_error_set(error, TW_FULL, "the input has %zu bytes, at most %zu are read",
+                            input.size, reader->size_max);
+    if (input.size > 0)
+        std::memcpy(reader->buffer, input.data, input.size);
+    std::memset(reader->buffer + input.size, 0, padding);
+    reader->input_size = input.size;
+    reader->error = error;
+    reader->depth = 0;
+
+    ondemand::document document;
+    ondemand::value root;
+    error_code code =
+        reader->parser.iterate(reader->buffer, input.size, input.size + padding).get(document);
+    if (code == SUCCESS)
+        code = document.get_value().get(root);
+    if (code != SUCCESS)
+        return fail_with(reader, reader->buffer, code);
+
+    tw_json_value value = value_of(reader, root);
+    tw_status status = on_root(context, &value);
+    if (status == TW_OK)
+        status = check(&value);
+    const char *place = nullptr;
+    if (status == TW_OK && document.current_location().get(place) != simdjson::OUT_OF_BOUNDS)
+        status = fail_at(reader, place, "something follows the end of the JSON document");
+    reader->error = nullptr;
+    return status;
+}
+
+tw_json_kind tw_json_kind_of(const tw_json_value *value) {
+    return value->kind;
+}
+
+tw_status tw_json_each_field(tw_json_value *value, tw_json_on_field on_field, void *context) {
+    tw_json_reader *reader = value->reader;
+    tw_status status = enter(value, TW_JSON_OBJECT);
+    if (status != TW_OK)
+        return status;
+    ondemand::object object;
+    error_code code = value->value.get_object().get(object);
+    if (code != SUCCESS)
+        return fail_with(reader, place_of(value->value, value->token.data()), code);
+    for (auto result : object) {
+        ondemand::field field;
+        std::string_view key;
+        code = std::move(result).get(field);
+        if (code == SUCCESS)
+            code = field.unescaped_key().get(key);
+        if (code != SUCCESS)
+            return fail_with(reader, place_of(value->value, value->token.data()), code);
+        tw_json_value child = value_of(reader, field.value());
+        status = on_field(context, tw_slice{key.data(), key.size()}, &child);
+        if (status == TW_OK)
+            status = check(&child);
+        if (status != TW_OK)
+            return status;
+    }
+    reader->depth--;
+    return TW_OK;
+}
+
+tw_status tw_json_each_item(tw_json_value *value, tw_json_on_value on_item, void *context) {
+    tw_json_reader *reader = value->reader;
+    tw_status status = enter(value, TW_JSON_ARRAY);
+    if (status != TW_OK)
+        return status;
+    ondemand::array array;
+    error_code code = value->value.get_array().get(array);
+    if (code != SUCCESS)
+        return fail_with(reader, place_of(value->value, value->token.data()), code);
+    for (auto result : array) {
+        ondemand::value item;
+        code = std::move(result).get(item);
+        if (code != SUCCESS)
+            return fail_with(reader, place_of(value->value, value->token.data()), code);
+        tw_json_value child = value_of(reader, item);
+        status = on_item(context, &child);
+        if (status == TW_OK)
+            status = check(&child);
+        if (status != TW_OK)
+            return status;
+    }
+    reader->depth--;
+    return TW_OK;
+}
+
+tw_status tw_json_scalar(tw_json_value *value, tw_slice *ret_text) {
+    TW_ASSERT(!value->taken);
+    value->taken = true;
+    std::string_view text = value->token;
+    error_code code = SUCCESS;
+    bool good = true;
+    switch (value->kind) {
+    case TW_JSON_STRING:
+        code = value->value.get_string().get(text);
+        break;
+    case TW_JSON_NUMBER:
+        good = is_number(text);
+        break;
+    case TW_JSON_BOOLEAN:
+        good = text == "true" || text == "false";
+        break;
+    case TW_JSON_NULL:
+        good = text == "null";
+        text = std::string_view();
+        break;
+    case TW_JSON_OBJECT:
+    case TW_JSON_ARRAY:
+    case TW_JSON_NOTHING:
+        good = false;
+        break;
+    }
+    if (code != SUCCESS)
+        return fail_with(value->reader, value->token.data(), code);
+    if (!good)
+        return fail_at(value->reader, value->token.data(), "expected a JSON scalar");
+    ret_text->data = text.data();
+    ret_text->size = text.size();
+    return TW_OK;
+}
+
+tw_status tw_json_fail(tw_json_value *value, tw_status status, const char *format, ...) {
+    char sentence[TW_ERROR_MESSAGE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    std::vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    size_t offset = static_cast<size_t>(value->token.data() - value->reader->buffer);
+    return tw_error_set_at(value->reader->error, status, "json", 0, offset + 1, "%s", sentence);
+}
+
+} /* extern "C" */

@@ -1,0 +1,437 @@
+/*
+ * decision.c - from history and holdings to intents.
+ *
+ *     history_end:  closes --> prices [days][symbols] --> returns --> volatilities --> targets,
+ * risk make:         holdings, marks, targets --> fewest trades --> plan (sells, then buys)
+ *     follow_plan:  plan --> checks --> intent in the journal --> order table
+ *
+ * Invariants
+ *  1. An intent exists only after its checks passed and its journal entry was taken.
+ *  2. Buys wait until every sell of the plan is over, so that they spend money that is there.
+ *  3. Only one plan is active at a time, and no decision is made while one is.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine_priv.h"
+
+static const double PERIODS_PER_YEAR = 252.0;
+static const uint32_t HISTORY_DAYS_MIN = 20;
+static const size_t FILL_DAYS = 5; /* a price may stand still over so many missing days */
+
+/* ---- history ------------------------------------------------------------------------------- */
+
+static int compare_closes(const void *a, const void *b) {
+    const engine_close *x = a;
+    const engine_close *y = b;
+    if (x->day != y->day)
+        return x->day < y->day ? -1 : 1;
+    return (x->symbol > y->symbol) - (x->symbol < y->symbol);
+}
+
+/* Lays the closes out as a matrix of the newest days. */
+static void lay_out(tw_engine *engine) {
+    uint32_t n = engine->config.symbol_count;
+    size_t days_max = engine->config.history_days_max;
+    size_t distinct = 0;
+    qsort(engine->closes, engine->close_count, sizeof(engine_close), compare_closes);
+    for (size_t i = 0; i < engine->close_count; i++)
+        distinct += i == 0 || engine->closes[i].day != engine->closes[i - 1].day;
+    size_t skip = distinct > days_max ? distinct - days_max : 0;
+    size_t row = 0;
+    engine->day_count = distinct - skip;
+    for (size_t i = 0; i < engine->day_count * n; i++)
+        engine->prices[i] = NAN;
+    for (size_t i = 0; i < engine->close_count; i++) {
+        if (i > 0 && engine->closes[i].day != engine->closes[i - 1].day)
+            row++;
+        if (row < skip)
+            continue;
+        engine->days[row - skip] = engine->closes[i].day;
+        engine->prices[(row - skip) * n + engine->closes[i].symbol] = engine->closes[i].close;
+    }
+}
+
+/* Yearly volatility of each symbol, NaN with too short a history. scratch is [3][n]. */
+static void measure_volatility(tw_engine *engine, tw_batch_shape returns) {
+    uint32_t n = engine->config.symbol_count;
+    double *deviations = engine->scratch + n;
+    double *counts = engine->scratch + 2 * (size_t)n;
+    tw_batch_moments(returns, engine->returns, 1, engine->scratch, deviations, counts);
+    for (uint32_t s = 0; s < n; s++) {
+        engine->volatilities[s] =
+            counts[s] >= HISTORY_DAYS_MIN ? deviations[s] * sqrt(PERIODS_PER_YEAR) : NAN;
+        engine->symbols[s].volatility = engine->volatilities[s];
+    }
+}
+
+/* ---- targets ------------------------------------------------------------------------------- */
+
+static double raw_weight(const tw_engine *engine, uint32_t symbol) {
+    switch (engine->config.strategy) {
+    case TW_STRATEGY_EQUAL:
+        return 1.0;
+    case TW_STRATEGY_INVERSE_VOLATILITY:
+        return engine->volatilities[symbol] > 0.0 ? 1.0 / engine->volatilities[symbol] : 0.0;
+    case TW_STRATEGY_TARGETS:
+        return engine->config.target_weights[symbol];
+    }
+    return 0.0;
+}
+
+/* Given weights are taken as they are; the others share what is not kept in cash. */
+static bool set_targets(tw_engine *engine) {
+    uint32_t n = engine->config.symbol_count;
+    double total = 0.0;
+    for (uint32_t s = 0; s < n; s++)
+        total += raw_weight(engine, s);
+    if (!(total > 0.0))
+        return false;
+    bool given = engine->config.strategy == TW_STRATEGY_TARGETS;
+    double scale = given ? 1.0 : (1.0 - engine->config.cash_weight) / total;
+    for (uint32_t s = 0; s < n; s++) {
+        engine_symbol *state = &engine->symbols[s];
+        state->target_nano = llround(raw_weight(engine, s) * scale * (double)TW_NANO);
+        state->target = (double)state->target_nano / (double)TW_NANO;
+        engine->weights[s] = state->target;
+    }
+    return true;
+}
+
+/* ---- risk ---------------------------------------------------------------------------------- */
+
+/* The mean return of all symbols a day, as a benchmark; in place of the oldest prices, which are
+ * no longer needed once there are returns. */
+static const double *make_benchmark(tw_engine *engine, size_t rows) {
+    uint32_t n = engine->config.symbol_count;
+    for (size_t row = 0; row < rows; row++) {
+        double sum = 0.0;
+        uint32_t count = 0;
+        for (uint32_t s = 0; s < n; s++) {
+            double value = engine->returns[row * n + s];
+            if (!isnan(value)) {
+                sum += value;
+                count++;
+            }
+        }
+        engine->prices[row] = count > 0 ? sum / count : NAN;
+    }
+    return engine->prices;
+}
+
+static void append_figure(tw_text *text, const char *name, double value) {
+    tw_text_append_format(text, ",\"%s\":", name);
+    tw_text_append_double(text, value);
+}
+
+static void record_risk(tw_engine *engine) {
+    const tw_risk_report *risk = &engine->report.risk;
+    char memory[512];
+    tw_text text = tw_text_over(memory, sizeof memory);
+    tw_text_append_format(&text, "{\"days\":%zu", risk->observations);
+    append_figure(&text, "volatility", risk->volatility_annual);
+    append_figure(&text, "sharpe", risk->sharpe);
+    append_figure(&text, "max_drawdown", risk->max_drawdown);
+    append_figure(&text, "var", risk->estimates[0].value);
+    append_figure(&text, "expected_shortfall", risk->estimates[0].expected_shortfall);
+    tw_text_append_char(&text, '}');
+    record_journal(engine, "risk", "%s", memory);
+}
+
+bool decision_risk(tw_engine *engine, const double *weights) {
+    if (engine->day_count < HISTORY_DAYS_MIN)
+        return false;
+    tw_risk_config config;
+    tw_risk_config_init(&config);
+    tw_risk_input input = {
+        .returns = engine->returns,
+        .weights = weights,
+        .benchmark = engine->prices,
+        .observations = engine->day_count - 1,
+        .assets = engine->config.symbol_count,
+    };
+    tw_error error = {0};
+    tw_status status = tw_risk_compute(engine->risk, &config, &input, &engine->report.risk, &error);
+    engine->report.risk_valid = status == TW_OK;
+    if (status != TW_OK) {
+        char text[256];
+        tw_text reason = tw_text_over(text, sizeof text);
+        tw_text_append_json(&reason, tw_slice_of(error.message));
+        record_journal(engine, "risk", "{\"status\":\"%s\",\"reason\":%s}", tw_status_name(status),
+                       reason.truncated ? "\"\"" : text);
+        return false;
+    }
+    engine->report.history_days = (uint32_t)engine->report.risk.observations;
+    for (uint32_t s = 0; s < engine->config.symbol_count; s++)
+        engine->symbols[s].volatility_share = engine->report.risk.contributions[s].volatility_share;
+    record_risk(engine);
+    return true;
+}
+
+void decision_history_end(tw_engine *engine) {
+    uint32_t n = engine->config.symbol_count;
+    if (engine->history_done)
+        return;
+    engine->history_done = true;
+    lay_out(engine);
+    if (engine->day_count < 2)
+        return;
+    tw_batch_shape prices = {engine->day_count, n};
+    tw_batch_shape returns = {engine->day_count - 1, n};
+    tw_batch_fill_forward(prices, engine->prices, FILL_DAYS);
+    tw_batch_returns(prices, engine->prices, TW_BATCH_SIMPLE, engine->returns);
+    measure_volatility(engine, returns);
+    make_benchmark(engine, returns.rows);
+    record_journal(engine, "history", "{\"closes\":%zu,\"days\":%zu}", engine->close_count,
+                   engine->day_count);
+}
+
+/* ---- plan ---------------------------------------------------------------------------------- */
+
+/* A symbol without a fresh price is not traded, whatever its weight. */
+static bool tradable(const tw_engine *engine, const engine_symbol *state) {
+    return state->mark.nano > 0 && state->mark_ns != 0 &&
+           engine->now_ns - state->mark_ns <= engine->config.price_age_ns_max;
+}
+
+static size_t list_positions(tw_engine *engine) {
+    int64_t band_nano = llround(engine->config.band * (double)TW_NANO);
+    size_t count = 0;
+    for (uint32_t s = 0; s < engine->config.symbol_count; s++) {
+        const engine_symbol *state = &engine->symbols[s];
+        if (state->mark.nano <= 0)
+            continue;
+        engine->positions[count++] = (tw_rebalance_position){
+            .quantity = state->quantity,
+            .price = state->mark,
+            .weight_nano = state->target_nano,
+            .band_nano = band_nano,
+            .lot = engine->config.lot,
+            .symbol = s,
+            .band_kind = TW_BAND_ABSOLUTE,
+            .restricted = tradable(engine, state) ? 0 : 1,
+        };
+    }
+    return count;
+}
+
+/* Cash is left between nothing and twice its target and the band. */
+static void plan_config(const tw_engine *engine, tw_rebalance_config *config) {
+    double share = 2.0 * engine->config.cash_weight + 2.0 * engine->config.band;
+    tw_rebalance_config_init(config);
+    config->cash = engine->cash;
+    config->cash_min.nano = 0;
+    config->cash_max.nano = (int64_t)(share * (double)engine->equity.nano);
+    config->aim = TW_REBALANCE_TO_TARGET;
+    double targets = 0.0;
+    for (uint32_t s = 0; s < engine->config.symbol_count; s++)
+        targets += engine->symbols[s].target;
+    int64_t idle = (int64_t)((1.0 - targets + share) * (double)engine->equity.nano);
+    if (idle > config->cash_max.nano)
+        config->cash_max.nano = idle;
+}
+
+/* Copies the plan's trades, sells before buys, each in the order of the plan. */
+static void adopt_plan(tw_engine *engine, const tw_rebalance_plan *plan) {
+    engine_plan *active = &engine->plan;
+    uint32_t count = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        uint8_t side = pass == 0 ? TW_SIDE_SELL : TW_SIDE_BUY;
+        for (size_t i = 0; i < plan->count; i++) {
+            if (plan->trades[i].side == side)
+                active->trades[count++] = plan->trades[i];
+        }
+    }
+    active->trade_count = count;
+    active->next_trade = 0;
+    active->buying = false;
+    active->active = count > 0;
+}
+
+static void record_decision(tw_engine *engine, const char *cause, const tw_rebalance_plan *plan) {
+    char equity[TW_DECIMAL_TEXT_SIZE];
+    char cash[TW_DECIMAL_TEXT_SIZE];
+    char turnover[TW_DECIMAL_TEXT_SIZE];
+    tw_decimal_format(engine->equity.nano, equity);
+    tw_decimal_format(engine->cash.nano, cash);
+    tw_decimal_format(plan->turnover.nano, turnover);
+    record_journal(engine, "decision",
+                   "{\"cause\":\"%s\",\"equity\":\"%s\",\"cash\":\"%s\",\"feasible\":%s,"
+                   "\"trades\":%zu,\"lower_bound\":%zu,\"turnover\":\"%s\"}",
+                   cause, equity, cash, plan->feasible ? "true" : "false", plan->count,
+                   plan->lower_bound, turnover);
+}
+
+/* The first decision fixes what the report calls "before". */
+static void remember_before(tw_engine *engine) {
+    engine->first_decision_ns = engine->now_ns;
+    engine->report.cash_before = engine->cash;
+    engine->report.equity_before = engine->equity;
+    for (uint32_t s = 0; s < engine->config.symbol_count; s++) {
+        engine_symbol *state = &engine->symbols[s];
+        state->quantity_before = state->quantity;
+        state->weight_before =
+            engine->equity.nano > 0 ? (double)state->value.nano / (double)engine->equity.nano : 0.0;
+    }
+}
+
+void decision_make(tw_engine *engine, const char *cause) {
+    TW_ASSERT(!engine->plan.active && engine->orders.open_count == 0);
+    if (!set_targets(engine)) {
+        engine_fail(engine, TW_INFEASIBLE,
+                    "no symbol can be given a target weight: there is no "
+                    "history to measure their volatility by");
+        return;
+    }
+    if (engine->first_decision_ns == 0) {
+        remember_before(engine);
+        decision_risk(engine, engine->weights);
+    }
+    engine->last_decision_ns = engine->now_ns;
+    engine->drifted = false;
+    engine->report.decisions++;
+    tw_rebalance_config config;
+    tw_rebalance_plan plan;
+    tw_error error = {0};
+    plan_config(engine, &config);
+    size_t count = list_positions(engine);
+    tw_status status =
+        tw_rebalance_compute(engine->rebalance, &config, engine->positions, count, &plan, &error);
+    if (status != TW_OK) {
+        engine_fail(engine, status, "the plan cannot be computed: %s", error.message);
+        return;
+    }
+    record_decision(engine, cause, &plan);
+    if (!plan.feasible)
+        return;
+    engine->report.trades_planned += plan.count;
+    engine->report.trades_lower_bound += plan.lower_bound;
+    adopt_plan(engine, &plan);
+}
+
+/* ---- intents ------------------------------------------------------------------------------- */
+
+/* Why an order may not be sent; NULL when it may. The words are stable. */
+static const char *check_intent(const tw_engine *engine, const tw_order *order) {
+    const tw_engine_config *limits = &engine->config;
+    const engine_symbol *state = &engine->symbols[order->symbol];
+    tw_money value = {0};
+    if (!tradable(engine, state))
+        return "stale_price";
+    double distance = fabs((double)(order->limit_price.nano - state->mark.nano));
+    if (distance > limits->collar * (double)state->mark.nano + (double)TW_NANO / 100.0)
+        return "price_collar";
+    if (tw_notional(order->limit_price, order->quantity, &value) != TW_OK)
+        return "order_value";
+    if (limits->order_value_max.nano > 0 && value.nano > limits->order_value_max.nano)
+        return "order_value";
+    if (order->side == TW_SIDE_SELL)
+        return order->quantity.nano > state->quantity.nano ? "short_sale" : NULL;
+    if (value.nano > engine->cash.nano)
+        return "cash";
+    double weight = (double)(state->value.nano + value.nano) / (double)engine->equity.nano;
+    if (limits->position_weight_max > 0.0 && weight > limits->position_weight_max)
+        return "position_weight";
+    return NULL;
+}
+
+/* A limit that trades at once but never beyond the collar, in whole price increments. */
+static tw_price collar_price(const tw_engine *engine, tw_symbol symbol, tw_side side) {
+    int64_t mark = engine->symbols[symbol].mark.nano;
+    int64_t room = (int64_t)(engine->config.collar * (double)mark);
+    int64_t step = mark >= 2 * TW_NANO ? TW_NANO / 100 : TW_NANO / 10000;
+    int64_t price = 0;
+    tw_status status = side == TW_SIDE_BUY
+                           ? tw_decimal_quantize(mark + room, step, TW_ROUND_FLOOR, &price)
+                           : tw_decimal_quantize(mark - room, step, TW_ROUND_CEILING, &price);
+    return (tw_price){status == TW_OK && price > 0 ? price : step};
+}
+
+/* Buys take no more than the cash that is there, less what this plan's open buys may spend. */
+static void clip_to_cash(const tw_engine *engine, tw_order *order, int64_t *budget_nano) {
+    int64_t lot = engine->config.lot.nano > 0 ? engine->config.lot.nano : 1;
+    int64_t affordable = 0;
+    int64_t value = 0;
+    if (tw_decimal_divide(*budget_nano, order->limit_price.nano, TW_ROUND_DOWN, &affordable) !=
+        TW_OK)
+        return;
+    affordable -= affordable % lot;
+    if (order->quantity.nano > affordable)
+        order->quantity.nano = affordable;
+    if (tw_decimal_multiply(order->limit_price.nano, order->quantity.nano, TW_ROUND_CEILING,
+                            &value) == TW_OK)
+        *budget_nano -= value;
+}
+
+static void deny(tw_engine *engine, const tw_order *order, const char *reason) {
+    char quantity[TW_DECIMAL_TEXT_SIZE];
+    tw_decimal_format(order->quantity.nano, quantity);
+    engine->report.orders_denied++;
+    record_journal(engine, "denied",
+                   "{\"symbol\":\"%s\",\"side\":\"%s\",\"quantity\":\"%s\",\"reason\":\"%s\"}",
+                   tw_symbols_name(engine->names, order->symbol),
+                   tw_side_name((tw_side)order->side), quantity, reason);
+}
+
+static void intend(tw_engine *engine, const tw_order *order, const char *why) {
+    order_record *record = NULL;
+    if (order_table_intend(&engine->orders, order, &record) != TW_OK) {
+        deny(engine, order, "order_table_full");
+        return;
+    }
+    char quantity[TW_DECIMAL_TEXT_SIZE];
+    char price[TW_DECIMAL_TEXT_SIZE];
+    tw_decimal_format(record->order.quantity.nano, quantity);
+    tw_decimal_format(record->order.limit_price.nano, price);
+    record->order.created_ns = engine->now_ns;
+    record->deadline_ns = engine->now_ns + engine->config.order_patience_ns;
+    record->journal_sequence = record_journal(
+        engine, "intent",
+        "{\"order\":\"%s\",\"symbol\":\"%s\",\"side\":\"%s\",\"quantity\":\"%s\",\"limit\":\"%s\","
+        "\"why\":\"%s\"}",
+        record->order.client_order_id, tw_symbols_name(engine->names, order->symbol),
+        tw_side_name((tw_side)order->side), quantity, price, why);
+    record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
+    engine->report.orders++;
+}
+
+static void intend_trade(tw_engine *engine, const tw_rebalance_trade *trade, int64_t *budget) {
+    tw_order order = {
+        .quantity = trade->quantity,
+        .limit_price = collar_price(engine, trade->symbol, (tw_side)trade->side),
+        .symbol = trade->symbol,
+        .side = trade->side,
+        .type = TW_ORDER_LIMIT,
+        .time_in_force = TW_DAY,
+    };
+    if (order.side == TW_SIDE_BUY)
+        clip_to_cash(engine, &order, budget);
+    const char *reason = order.quantity.nano <= 0 ? "cash" : check_intent(engine, &order);
+    if (reason != NULL)
+        deny(engine, &order, reason);
+    else
+        intend(engine, &order, tw_trade_reason_name((tw_trade_reason)trade->reason));
+}
+
+uint64_t decision_follow_plan(tw_engine *engine) {
+    engine_plan *plan = &engine->plan;
+    uint64_t work = 0;
+    if (!plan->active || engine->orders.open_count > 0)
+        return 0;
+    if (plan->next_trade == plan->trade_count) {
+        plan->active = false;
+        return 1;
+    }
+    int64_t budget = engine->cash.nano;
+    uint8_t side = plan->trades[plan->next_trade].side;
+    plan->buying = side == TW_SIDE_BUY;
+    while (plan->next_trade < plan->trade_count && plan->trades[plan->next_trade].side == side &&
+           engine->phase == TW_ENGINE_TRADING) {
+        intend_trade(engine, &plan->trades[plan->next_trade++], &budget);
+        work++;
+    }
+    return work;
+}

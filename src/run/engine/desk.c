@@ -1,0 +1,394 @@
+/*
+ * desk.c - the venue's side: what it tells of account and orders, and what we tell it.
+ *
+ * Idea: every message about an order, whatever way it came (stream, answer, query, snapshot), goes
+ * through order_table_update, which knows what is new in it. Cash and positions move only there,
+ * by the difference, so a message that comes twice or not at all cannot falsify them.
+ *
+ * Invariants
+ *  1. An order is handed to the broker only in the phases SETTLING to TRADING and STOPPING, and
+ *     only when its intent is durable.
+ *  2. While the venue is down nothing is sent but what an earlier turn already handed over.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine_priv.h"
+
+static const int64_t ASK_AGAIN_NS = TW_NS_PER_SECOND;
+static const uint32_t QUERIES_BEFORE_MISSING = 4;
+
+/* ---- fills --------------------------------------------------------------------------------- */
+
+static void record_fill(tw_engine *engine, const order_record *record,
+                        const tw_order_update *execution, const order_change *change) {
+    engine_row row = {.kind = ROW_FILL};
+    tw_fill *fill = &row.as.fill;
+    fill->time_ns = engine->now_ns;
+    fill->quantity = change->quantity;
+    fill->symbol = record->order.symbol;
+    fill->side = record->order.side;
+    memcpy(fill->client_order_id, record->order.client_order_id, sizeof fill->client_order_id);
+    bool whole = execution != NULL && execution->execution_id[0] != '\0' &&
+                 execution->quantity.nano == change->quantity.nano;
+    if (whole) {
+        fill->price = execution->price;
+        memcpy(fill->execution_id, execution->execution_id, sizeof fill->execution_id);
+    } else {
+        engine->report.fills_recovered++;
+        snprintf(fill->execution_id, sizeof fill->execution_id, "recovered-%" PRIu64,
+                 engine->journal_sequence + 1);
+        if (tw_decimal_divide(change->notional.nano, change->quantity.nano, TW_ROUND_HALF_EVEN,
+                              &fill->price.nano) != TW_OK)
+            fill->price = record->order.average_price;
+    }
+    record_row(engine, &row);
+    char price[TW_DECIMAL_TEXT_SIZE];
+    char quantity[TW_DECIMAL_TEXT_SIZE];
+    tw_decimal_format(fill->price.nano, price);
+    tw_decimal_format(fill->quantity.nano, quantity);
+    record_journal(engine, "fill",
+                   "{\"order\":\"%s\",\"execution\":\"%s\",\"side\":\"%s\",\"quantity\":\"%s\","
+                   "\"price\":\"%s\"}",
+                   fill->client_order_id, fill->execution_id, tw_side_name((tw_side)fill->side),
+                   quantity, price);
+}
+
+static void apply_fill(tw_engine *engine, const order_record *record,
+                       const tw_order_update *execution, const order_change *change) {
+    engine_symbol *state = &engine->symbols[record->order.symbol];
+    bool buy = record->order.side == TW_SIDE_BUY;
+    int64_t cash_change = buy ? -change->notional.nano : change->notional.nano;
+    state->quantity.nano += buy ? change->quantity.nano : -change->quantity.nano;
+    engine->cash.nano += cash_change;
+    engine->equity.nano += cash_change;
+    engine->report.fills++;
+    engine->report.turnover.nano += change->notional.nano;
+    if (state->mark.nano == 0)
+        state->mark = execution != NULL ? execution->price : record->order.average_price;
+    intake_revalue(engine, record->order.symbol);
+    record_fill(engine, record, execution, change);
+}
+
+/* What the venue says about one of our orders, by whatever way it came. */
+static void apply_told(tw_engine *engine, order_record *record, const tw_order *told,
+                       const tw_order_update *execution) {
+    order_change change;
+    tw_status status = order_table_update(&engine->orders, record, told, execution, &change);
+    if (status != TW_OK) {
+        engine_fail(engine, status, "order %s: its fills cannot be added up",
+                    record->order.client_order_id);
+        return;
+    }
+    if (change.repeated) {
+        if (execution != NULL && execution->quantity.nano > 0)
+            engine->report.fills_repeated++;
+        return;
+    }
+    if (change.quantity.nano > 0)
+        apply_fill(engine, record, execution, &change);
+    record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
+    record_journal(engine, "order", "{\"order\":\"%s\",\"status\":\"%s\",\"venue\":\"%s\"}",
+                   record->order.client_order_id,
+                   tw_order_status_name((tw_order_status)record->order.status),
+                   record->order.venue_order_id);
+}
+
+/* ---- snapshot ------------------------------------------------------------------------------ */
+
+static void snapshot_begin(tw_engine *engine, const tw_account *account) {
+    engine->snapshot_cash = account->cash;
+    engine->snapshot_done = false;
+    for (uint32_t s = 0; s < engine->config.symbol_count; s++) {
+        engine->symbols[s].in_snapshot = false;
+        engine->symbols[s].snapshot = (tw_quantity){0};
+    }
+    uint32_t index = order_table_first(&engine->orders);
+    order_record *record;
+    while ((record = order_table_next_open(&engine->orders, &index)) != NULL)
+        record->seen = 0;
+}
+
+static void snapshot_position(tw_engine *engine, const tw_position *position) {
+    if (position->symbol >= engine->config.symbol_count)
+        return;
+    engine_symbol *state = &engine->symbols[position->symbol];
+    state->in_snapshot = true;
+    state->snapshot = position->quantity;
+    if (state->mark.nano == 0)
+        state->mark = position->current_price;
+}
+
+static void snapshot_order(tw_engine *engine, const tw_order *order) {
+    order_record *record = order_table_find(&engine->orders, order->client_order_id);
+    if (record == NULL) {
+        record_journal(engine, "foreign", "{\"venue\":\"%s\",\"status\":\"%s\"}",
+                       order->venue_order_id, tw_order_status_name((tw_order_status)order->status));
+        return;
+    }
+    record->seen = 1;
+    apply_told(engine, record, order, NULL);
+}
+
+/* Takes over the venue's word on one holding; a difference to ours is journaled. */
+static void settle_position(tw_engine *engine, tw_symbol symbol, bool first) {
+    engine_symbol *state = &engine->symbols[symbol];
+    if (state->snapshot.nano != state->quantity.nano) {
+        char ours[TW_DECIMAL_TEXT_SIZE];
+        char theirs[TW_DECIMAL_TEXT_SIZE];
+        tw_decimal_format(state->quantity.nano, ours);
+        tw_decimal_format(state->snapshot.nano, theirs);
+        record_journal(engine, first ? "position" : "difference",
+                       "{\"symbol\":\"%s\",\"ours\":\"%s\",\"venue\":\"%s\"}",
+                       tw_symbols_name(engine->names, symbol), ours, theirs);
+        engine->report.differences += first ? 0 : 1;
+        state->quantity = state->snapshot;
+    }
+    intake_revalue(engine, symbol);
+}
+
+static void settle_cash(tw_engine *engine, bool first) {
+    if (!first && engine->snapshot_cash.nano != engine->cash.nano) {
+        char ours[TW_DECIMAL_TEXT_SIZE];
+        char theirs[TW_DECIMAL_TEXT_SIZE];
+        tw_decimal_format(engine->cash.nano, ours);
+        tw_decimal_format(engine->snapshot_cash.nano, theirs);
+        record_journal(engine, "difference", "{\"cash\":true,\"ours\":\"%s\",\"venue\":\"%s\"}",
+                       ours, theirs);
+        engine->report.differences++;
+    }
+    engine->equity.nano += engine->snapshot_cash.nano - engine->cash.nano;
+    engine->cash = engine->snapshot_cash;
+}
+
+/* Orders that the venue does not list as open have ended, or never arrived: ask about each. */
+static void snapshot_end(tw_engine *engine) {
+    bool first = !engine->account_known;
+    uint32_t index = order_table_first(&engine->orders);
+    order_record *record;
+    while ((record = order_table_next_open(&engine->orders, &index)) != NULL) {
+        if (record->seen == 0 && record->state != ORDER_INTENDED) {
+            record->state = ORDER_UNKNOWN;
+            record->ask_again_ns = engine->now_ns;
+        }
+    }
+    engine->snapshot_done = true;
+    if (engine->orders.open_count > 0) {
+        engine->snapshot_wanted = true; /* figures are compared when nothing is in flight */
+        if (!first)
+            return;
+    }
+    for (tw_symbol s = 0; s < engine->config.symbol_count; s++)
+        settle_position(engine, s, first);
+    settle_cash(engine, first);
+    engine->account_known = true;
+}
+
+/* ---- results ------------------------------------------------------------------------------- */
+
+static void submit_result(tw_engine *engine, const tw_order_result *result) {
+    order_record *record = order_table_find(&engine->orders, result->client_order_id);
+    if (record == NULL || record->state != ORDER_SENT)
+        return;
+    order_table_result(&engine->orders, record, result);
+    record->ask_again_ns = engine->now_ns + ASK_AGAIN_NS;
+    if (result->status == TW_OK && result->order.venue_order_id[0] != '\0')
+        memcpy(record->order.venue_order_id, result->order.venue_order_id,
+               sizeof record->order.venue_order_id);
+    record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
+    char message[256];
+    tw_text text = tw_text_over(message, sizeof message);
+    tw_text_append_json(&text, tw_slice_of(result->message));
+    record_journal(engine, "submitted",
+                   "{\"order\":\"%s\",\"result\":\"%s\",\"code\":%d,\"message\":%s}",
+                   result->client_order_id, tw_status_name(result->status), result->code,
+                   text.truncated ? "\"\"" : message);
+}
+
+static void query_result(tw_engine *engine, const tw_order_result *result) {
+    order_record *record = order_table_find(&engine->orders, result->client_order_id);
+    if (record == NULL || record->state == ORDER_DONE)
+        return;
+    record->ask_again_ns = engine->now_ns + ASK_AGAIN_NS;
+    if (result->status == TW_OK) {
+        record->cancel_requested = 0;
+        apply_told(engine, record, &result->order, NULL);
+        return;
+    }
+    if (result->status != TW_NOT_FOUND || record->state != ORDER_UNKNOWN)
+        return; /* the venue could not say: it is asked again */
+    if (++record->queries < QUERIES_BEFORE_MISSING)
+        return;
+    order_table_missing(&engine->orders, record);
+    record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
+    record_journal(engine, "missing", "{\"order\":\"%s\",\"queries\":%u}", result->client_order_id,
+                   record->queries);
+}
+
+static void cancel_result(tw_engine *engine, const tw_order_result *result) {
+    order_record *record = order_table_find(&engine->orders, result->client_order_id);
+    if (record == NULL || record->state == ORDER_DONE || result->status == TW_OK)
+        return;
+    record->state = ORDER_UNKNOWN; /* it may have ended in the meantime: ask */
+    record->ask_again_ns = engine->now_ns;
+}
+
+/* ---- events -------------------------------------------------------------------------------- */
+
+static void venue_down(tw_engine *engine) {
+    engine->up = false;
+    engine->snapshot_done = false;
+    if (engine->phase >= TW_ENGINE_DONE)
+        return;
+    engine->report.pauses++;
+    record_journal(engine, "down", "{\"phase\":\"%s\"}", tw_engine_phase_name(engine->phase));
+    if (engine->phase == TW_ENGINE_TRADING)
+        engine_enter(engine, TW_ENGINE_PAUSED);
+}
+
+static void keep_close(tw_engine *engine, const tw_bar *bar) {
+    if (bar->symbol >= engine->config.symbol_count ||
+        engine->close_count == engine->close_capacity || engine->history_done)
+        return;
+    engine->closes[engine->close_count++] = (engine_close){
+        .day = bar->time_ns / TW_NS_PER_DAY,
+        .close = tw_decimal_to_double(bar->close.nano),
+        .symbol = bar->symbol,
+    };
+}
+
+void desk_venue(tw_engine *engine, const tw_venue_event *event) {
+    if (event->time_ns != 0)
+        engine_see_time(engine, event->time_ns);
+    switch ((tw_venue_kind)event->kind) {
+    case TW_VENUE_ACCOUNT:
+        snapshot_begin(engine, &event->as.account);
+        break;
+    case TW_VENUE_POSITION:
+        snapshot_position(engine, &event->as.position);
+        break;
+    case TW_VENUE_OPEN_ORDER:
+        snapshot_order(engine, &event->as.order);
+        break;
+    case TW_VENUE_SNAPSHOT_END:
+        snapshot_end(engine);
+        break;
+    case TW_VENUE_HISTORY:
+        keep_close(engine, &event->as.history);
+        break;
+    case TW_VENUE_HISTORY_END:
+        decision_history_end(engine);
+        break;
+    case TW_VENUE_UP:
+        engine->up = true;
+        break;
+    case TW_VENUE_DOWN:
+        venue_down(engine);
+        break;
+    case TW_VENUE_FAILED:
+        engine_fail(engine, event->as.failure.status, "%s", event->as.failure.message);
+        break;
+    case TW_VENUE_ORDER_UPDATE: {
+        const tw_order_update *update = &event->as.update;
+        order_record *record = order_table_find(&engine->orders, update->order.client_order_id);
+        if (record != NULL)
+            apply_told(engine, record, &update->order, update);
+        else
+            record_journal(engine, "foreign", "{\"venue\":\"%s\",\"status\":\"%s\"}",
+                           update->order.venue_order_id,
+                           tw_order_status_name((tw_order_status)update->order.status));
+        break;
+    }
+    case TW_VENUE_SUBMIT_RESULT:
+        submit_result(engine, &event->as.result);
+        break;
+    case TW_VENUE_QUERY_RESULT:
+        query_result(engine, &event->as.result);
+        break;
+    case TW_VENUE_CANCEL_RESULT:
+        cancel_result(engine, &event->as.result);
+        break;
+    case TW_VENUE_TIME:
+        break;
+    }
+}
+
+/* ---- the turn ------------------------------------------------------------------------------ */
+
+static uint64_t send_intent(tw_engine *engine, order_record *record, uint64_t durable) {
+    if (record->journal_sequence > durable)
+        return 0;
+    tw_status status = engine->broker.submit(engine->broker.context, &record->order);
+    if (status == TW_FULL)
+        return 0;
+    order_table_sent(&engine->orders, record);
+    if (status != TW_OK) {
+        tw_order_result result = {.status = status};
+        memcpy(result.client_order_id, record->order.client_order_id,
+               sizeof result.client_order_id);
+        submit_result(engine, &result);
+    }
+    return 1;
+}
+
+static uint64_t cancel_late(tw_engine *engine, order_record *record) {
+    bool late = record->deadline_ns != 0 && engine->now_ns >= record->deadline_ns;
+    if (!late || record->cancel_requested != 0)
+        return 0;
+    if (engine->broker.cancel(engine->broker.context, &record->order) != TW_OK)
+        return 0; /* not taken: asked again next turn */
+    record->cancel_requested = 1;
+    return 1;
+}
+
+static uint64_t ask_unknown(tw_engine *engine, order_record *record) {
+    if (engine->now_ns < record->ask_again_ns)
+        return 0;
+    if (engine->broker.query(engine->broker.context, &record->order) != TW_OK)
+        return 0; /* not taken: asked again next turn */
+    record->ask_again_ns = engine->now_ns + 10 * ASK_AGAIN_NS;
+    return 1;
+}
+
+uint64_t desk_turn(tw_engine *engine) {
+    uint64_t work = 0;
+    if (!engine->up || engine->phase == TW_ENGINE_STARTING || engine->phase >= TW_ENGINE_DONE)
+        return 0;
+    uint64_t durable = engine->store.durable_sequence(engine->store.context);
+    uint32_t index = order_table_first(&engine->orders);
+    order_record *record;
+    while ((record = order_table_next_open(&engine->orders, &index)) != NULL) {
+        switch ((order_state)record->state) {
+        case ORDER_INTENDED:
+            if (engine->phase == TW_ENGINE_TRADING)
+                work += send_intent(engine, record, durable);
+            break;
+        case ORDER_LIVE:
+            work += cancel_late(engine, record);
+            break;
+        case ORDER_UNKNOWN:
+            work += ask_unknown(engine, record);
+            break;
+        case ORDER_SENT:
+        case ORDER_DONE:
+            break;
+        }
+    }
+    return work;
+}
+
+/* An intent that was never sent is withdrawn at once; the rest is cancelled at the venue. */
+void desk_cancel_open(tw_engine *engine) {
+    uint32_t index = order_table_first(&engine->orders);
+    order_record *record;
+    while ((record = order_table_next_open(&engine->orders, &index)) != NULL) {
+        record->deadline_ns = 1;
+        if (record->state == ORDER_INTENDED) {
+            order_table_withdraw(&engine->orders, record);
+            record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
+            record_journal(engine, "withdrawn", "{\"order\":\"%s\"}",
+                           record->order.client_order_id);
+        }
+    }
+}

@@ -1,0 +1,398 @@
+/*
+ * engine.c - life, phases and the turn.
+ *
+ *   STARTING --snapshot, history, streams--> SETTLING --no order open--> WARMING
+ *   WARMING --a price of every symbol, or patience over--> TRADING
+ *   TRADING --venue_down--> PAUSED --snapshot, streams--> SETTLING
+ *   any of these --tw_engine_stop, duration over--> STOPPING --no order open--> DONE
+ *   any --engine_fail--> FAILED
+ *
+ *   phase_step moves along these edges, one at a time; venue_down (desk.c) is the only other.
+ *
+ * Invariants
+ *  1. A turn reads events only while no row waits for the store (back-pressure reaches the feed).
+ *  2. Venue events are read before market events of the same turn, so that a fill is known before
+ *     the tick behind it is judged.
+ *  3. now_ns never falls.
+ */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine_priv.h"
+
+/* Rows that one event can make beside a bar a timeframe: a trade, an order, a fill. */
+enum { ROWS_AN_EVENT = 4 };
+
+void engine_fail(tw_engine *engine, tw_status status, const char *format, ...) {
+    if (engine->failure.status != TW_OK)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(engine->failure.message, sizeof engine->failure.message, format, arguments);
+    va_end(arguments);
+    engine->failure.status = status;
+    engine->phase = TW_ENGINE_FAILED;
+}
+
+void engine_enter(tw_engine *engine, tw_engine_phase phase) {
+    if (engine->phase == TW_ENGINE_FAILED || engine->phase == phase)
+        return;
+    const char *from = tw_engine_phase_name(engine->phase);
+    engine->phase = phase;
+    record_journal(engine, "phase", "{\"from\":\"%s\",\"to\":\"%s\"}", from,
+                   tw_engine_phase_name(phase));
+}
+
+void engine_see_time(tw_engine *engine, int64_t time_ns) {
+    if (engine->started_ns == 0)
+        engine->started_ns = time_ns;
+    if (time_ns > engine->now_ns)
+        engine->now_ns = time_ns;
+}
+
+const char *tw_engine_phase_name(tw_engine_phase phase) {
+    static const char *const names[] = {"starting", "settling", "warming", "trading",
+                                        "paused",   "stopping", "done",    "failed"};
+    size_t index = (size_t)phase;
+    return index < sizeof names / sizeof names[0] ? names[index] : "?";
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+static tw_status check_config(const tw_engine_config *config, tw_error *error) {
+    if (config->symbol_count == 0)
+        return tw_error_set(error, TW_INVALID, "there is no symbol to trade");
+    if (config->strategy_name[0] == '\0')
+        return tw_error_set(error, TW_INVALID, "the strategy has no name");
+    if (config->order_count_max == 0 || config->history_days_max < 2 || config->window_count == 0)
+        return tw_error_set(error, TW_INVALID,
+                            "orders, history days and window must be at least 1, 2 and 1");
+    if (config->timeframe_count == 0 || config->timeframe_count > TW_ENGINE_TIMEFRAME_COUNT_MAX)
+        return tw_error_set(error, TW_INVALID, "there must be 1 to %d timeframes",
+                            TW_ENGINE_TIMEFRAME_COUNT_MAX);
+    if (!(config->band >= 0.0 && config->band < 1.0) ||
+        !(config->cash_weight >= 0.0 && config->cash_weight < 1.0) ||
+        !(config->collar > 0.0 && config->collar < 1.0))
+        return tw_error_set(error, TW_INVALID, "band, cash weight and collar must be 0 to 1");
+    if (config->strategy == TW_STRATEGY_TARGETS && config->target_weights == NULL)
+        return tw_error_set(error, TW_INVALID, "the strategy needs target weights");
+    return TW_OK;
+}
+
+static tw_status take_parts(tw_engine *engine) {
+    const tw_engine_config *config = &engine->config;
+    const tw_allocator *allocator = engine->allocator;
+    uint32_t n = config->symbol_count;
+    tw_book_config book = {
+        .symbol_count_max = n, .order_count_max = 1, .level_count_max = config->level_count_max};
+    tw_bars_config bars = {.timeframe_count = config->timeframe_count, .symbol_count_max = n};
+    memcpy(bars.timeframes_ns, config->timeframes_ns, sizeof bars.timeframes_ns);
+    tw_status status = tw_book_new(allocator, &book, &engine->book);
+    if (status == TW_OK)
+        status = tw_bars_new(allocator, &bars, &engine->bars);
+    if (status == TW_OK)
+        status = tw_risk_new(allocator, config->history_days_max, n, &engine->risk);
+    if (status == TW_OK)
+        status = tw_rebalance_new(allocator, n, &engine->rebalance);
+    if (status == TW_OK)
+        status = order_table_init(&engine->orders, allocator, config);
+    engine->windows = TW_NEW(allocator, n, tw_window *);
+    tw_window_config window = {.count_max = config->window_count,
+                               .span_ns = config->window_span_ns};
+    for (uint32_t s = 0; status == TW_OK && engine->windows != NULL && s < n; s++)
+        status = tw_window_new(allocator, &window, &engine->windows[s]);
+    return engine->windows == NULL ? TW_NO_MEMORY : status;
+}
+
+static tw_status take_arrays(tw_engine *engine) {
+    const tw_allocator *allocator = engine->allocator;
+    uint32_t n = engine->config.symbol_count;
+    size_t cells = (size_t)engine->config.history_days_max * n;
+    engine->close_capacity = cells;
+    engine->pending_capacity = n * engine->config.timeframe_count + 4 * n + ROWS_AN_EVENT +
+                               2 * engine->config.order_count_max;
+    engine->symbols = TW_NEW(allocator, n, engine_symbol);
+    engine->closes = TW_NEW(allocator, cells, engine_close);
+    engine->prices = TW_NEW(allocator, cells, double);
+    engine->returns = TW_NEW(allocator, cells, double);
+    engine->volatilities = TW_NEW(allocator, n, double);
+    engine->scratch = TW_NEW(allocator, 3 * (size_t)n, double);
+    engine->weights = TW_NEW(allocator, n, double);
+    engine->days = TW_NEW(allocator, engine->config.history_days_max, int64_t);
+    engine->positions = TW_NEW(allocator, n, tw_rebalance_position);
+    engine->plan.trades = TW_NEW(allocator, n, tw_rebalance_trade);
+    engine->pending = TW_NEW(allocator, engine->pending_capacity, engine_row);
+    bool complete = engine->symbols != NULL && engine->closes != NULL && engine->prices != NULL &&
+                    engine->returns != NULL && engine->volatilities != NULL &&
+                    engine->scratch != NULL && engine->weights != NULL && engine->days != NULL &&
+                    engine->positions != NULL && engine->plan.trades != NULL &&
+                    engine->pending != NULL;
+    if (!complete)
+        return TW_NO_MEMORY;
+    for (uint32_t s = 0; s < n; s++) {
+        engine->volatilities[s] = NAN;
+        engine->symbols[s].volatility = NAN;
+        engine->symbols[s].volatility_share = NAN;
+    }
+    return TW_OK;
+}
+
+static tw_status copy_targets(tw_engine *engine, tw_error *error) {
+    uint32_t n = engine->config.symbol_count;
+    if (engine->config.strategy != TW_STRATEGY_TARGETS)
+        return TW_OK;
+    const double *given = engine->config.target_weights;
+    double *copy = TW_NEW(engine->allocator, n, double);
+    if (copy == NULL)
+        return tw_error_set(error, TW_NO_MEMORY, "no memory for the targets");
+    engine->targets = copy;
+    engine->config.target_weights = copy;
+    double total = 0.0;
+    for (uint32_t s = 0; s < n; s++) {
+        if (!(given[s] >= 0.0 && given[s] <= 1.0))
+            return tw_error_set(error, TW_INVALID, "the target weight of %s must be 0 to 1",
+                                tw_symbols_name(engine->names, s));
+        copy[s] = given[s];
+        total += given[s];
+    }
+    if (total > 1.0 + 1e-9)
+        return tw_error_set(error, TW_INVALID, "the target weights add up to %.6g, more than 1",
+                            total);
+    return TW_OK;
+}
+
+tw_status tw_engine_new(const tw_allocator *allocator, const tw_engine_config *config,
+                        const tw_symbols *symbols, const tw_feed_port *feed,
+                        const tw_broker_port *broker, const tw_store_port *store,
+                        tw_engine **ret_engine, tw_error *error) {
+    tw_status status = check_config(config, error);
+    if (status != TW_OK)
+        return status;
+    tw_engine *engine = TW_NEW(allocator, 1, tw_engine);
+    if (engine == NULL)
+        return tw_error_set(error, TW_NO_MEMORY, "no memory for the engine");
+    engine->allocator = allocator;
+    engine->config = *config;
+    engine->names = symbols;
+    engine->feed = *feed;
+    engine->broker = *broker;
+    engine->store = *store;
+    engine->journal_sequence = config->journal_sequence;
+    tw_histogram_init(&engine->latency);
+    status = take_parts(engine);
+    if (status == TW_OK)
+        status = take_arrays(engine);
+    if (status != TW_OK)
+        tw_error_set(error, status, "no memory for %u symbols", config->symbol_count);
+    if (status == TW_OK)
+        status = copy_targets(engine, error);
+    if (status != TW_OK) {
+        tw_engine_free(engine);
+        return status;
+    }
+    *ret_engine = engine;
+    return TW_OK;
+}
+
+void tw_engine_free(tw_engine *engine) {
+    if (engine == NULL)
+        return;
+    const tw_allocator *allocator = engine->allocator;
+    uint32_t n = engine->config.symbol_count;
+    size_t cells = engine->close_capacity;
+    for (uint32_t s = 0; engine->windows != NULL && s < n; s++)
+        tw_window_free(engine->windows[s]);
+    TW_DELETE(allocator, engine->windows, n, tw_window *);
+    tw_book_free(engine->book);
+    tw_bars_free(engine->bars);
+    tw_risk_free(engine->risk);
+    tw_rebalance_free(engine->rebalance);
+    order_table_done(&engine->orders);
+    TW_DELETE(allocator, engine->symbols, n, engine_symbol);
+    TW_DELETE(allocator, engine->closes, cells, engine_close);
+    TW_DELETE(allocator, engine->prices, cells, double);
+    TW_DELETE(allocator, engine->returns, cells, double);
+    TW_DELETE(allocator, engine->volatilities, n, double);
+    TW_DELETE(allocator, engine->scratch, 3 * (size_t)n, double);
+    TW_DELETE(allocator, engine->weights, n, double);
+    TW_DELETE(allocator, engine->days, engine->config.history_days_max, int64_t);
+    TW_DELETE(allocator, engine->positions, n, tw_rebalance_position);
+    TW_DELETE(allocator, engine->plan.trades, n, tw_rebalance_trade);
+    TW_DELETE(allocator, engine->pending, engine->pending_capacity, engine_row);
+    TW_DELETE(allocator, engine->targets, n, double);
+    TW_DELETE(allocator, engine, 1, tw_engine);
+}
+
+tw_status tw_engine_adopt(tw_engine *engine, const tw_order *order) {
+    TW_ASSERT(engine->phase == TW_ENGINE_STARTING && engine->started_ns == 0);
+    return order_table_adopt(&engine->orders, order);
+}
+
+/* ---- phases -------------------------------------------------------------------------------- */
+
+/* All orders are settled and the venue's figures were compared: or asks for what is missing. */
+static bool settled(tw_engine *engine) {
+    if (engine->orders.open_count > 0 || !engine->snapshot_done)
+        return false;
+    if (!engine->snapshot_wanted)
+        return true;
+    if (engine->broker.snapshot(engine->broker.context) == TW_OK) {
+        engine->snapshot_wanted = false;
+        engine->snapshot_done = false;
+    }
+    return false;
+}
+
+static bool warm(const tw_engine *engine) {
+    if (engine->now_ns >= engine->warm_until_ns)
+        return true;
+    for (uint32_t s = 0; s < engine->config.symbol_count; s++) {
+        if (engine->symbols[s].mark_ns == 0)
+            return false;
+    }
+    return true;
+}
+
+static bool still_outside(tw_engine *engine) {
+    bool outside = false;
+    for (uint32_t s = 0; s < engine->config.symbol_count; s++) {
+        intake_check_band(engine, s);
+        outside = outside || engine->symbols[s].outside;
+    }
+    engine->drifted = outside;
+    return outside;
+}
+
+/* Decides when there is a reason to and nothing is under way. */
+static uint64_t trade(tw_engine *engine) {
+    if (engine->plan.active || engine->orders.open_count > 0)
+        return decision_follow_plan(engine);
+    if (engine->first_decision_ns == 0) {
+        decision_make(engine, "start");
+        return 1;
+    }
+    int64_t since = engine->now_ns - engine->last_decision_ns;
+    int64_t interval = engine->config.rebalance_interval_ns;
+    if (interval > 0 && since >= interval) {
+        decision_make(engine, "schedule");
+        return 1;
+    }
+    if (engine->drifted && since >= engine->config.decision_gap_ns && still_outside(engine)) {
+        decision_make(engine, "drift");
+        return 1;
+    }
+    return 0;
+}
+
+static bool over(const tw_engine *engine) {
+    return engine->stop_requested ||
+           (engine->config.duration_ns > 0 && engine->first_decision_ns != 0 &&
+            engine->now_ns - engine->first_decision_ns >= engine->config.duration_ns);
+}
+
+static uint64_t phase_step(tw_engine *engine) {
+    if (over(engine) && engine->phase < TW_ENGINE_STOPPING) {
+        engine_enter(engine, TW_ENGINE_STOPPING);
+        engine->plan.active = false;
+        desk_cancel_open(engine);
+        return 1;
+    }
+    switch (engine->phase) {
+    case TW_ENGINE_STARTING:
+    case TW_ENGINE_PAUSED:
+        if (!engine->up || !engine->snapshot_done || !engine->history_done)
+            return 0;
+        engine_enter(engine, TW_ENGINE_SETTLING);
+        engine->plan.active = false;
+        desk_cancel_open(engine);
+        return 1;
+    case TW_ENGINE_SETTLING:
+        if (!settled(engine))
+            return 0;
+        engine->warm_until_ns = engine->now_ns + engine->config.warm_ns_max;
+        engine_enter(engine, TW_ENGINE_WARMING);
+        return 1;
+    case TW_ENGINE_WARMING:
+        if (!warm(engine))
+            return 0;
+        engine_enter(engine, TW_ENGINE_TRADING);
+        return 1;
+    case TW_ENGINE_TRADING:
+        return trade(engine);
+    case TW_ENGINE_STOPPING:
+        if (engine->orders.open_count > 0 && engine->up)
+            return 0;
+        intake_flush_bars(engine);
+        engine_enter(engine, TW_ENGINE_DONE);
+        return 1;
+    case TW_ENGINE_DONE:
+    case TW_ENGINE_FAILED:
+        break;
+    }
+    return 0;
+}
+
+/* ---- the turn ------------------------------------------------------------------------------ */
+
+static uint64_t read_venue(tw_engine *engine, uint32_t count_max) {
+    tw_venue_event event;
+    uint64_t count = 0;
+    while (count < count_max && engine->failure.status == TW_OK && record_drain(engine) &&
+           engine->feed.next_venue(engine->feed.context, &event) == TW_OK) {
+        desk_venue(engine, &event);
+        count++;
+    }
+    return count;
+}
+
+static uint64_t read_market(tw_engine *engine, uint32_t count_max) {
+    tw_market_event event;
+    uint64_t count = 0;
+    while (count < count_max && engine->failure.status == TW_OK && record_drain(engine) &&
+           engine->feed.next_market(engine->feed.context, &event) == TW_OK) {
+        intake_market(engine, &event);
+        phase_step(engine);
+        if (engine->config.monotonic_ns != NULL)
+            tw_histogram_record(&engine->latency,
+                                engine->config.monotonic_ns() - event.received_ns);
+        count++;
+    }
+    return count;
+}
+
+tw_status tw_engine_turn(tw_engine *engine, uint32_t event_count_max, uint64_t *ret_work,
+                         tw_error *error) {
+    uint64_t work = 0;
+    if (engine->failure.status == TW_OK) {
+        tw_status health = engine->store.health(engine->store.context);
+        if (health != TW_OK)
+            engine_fail(engine, health, "the store failed: %s", tw_status_sentence(health));
+    }
+    work += read_venue(engine, event_count_max);
+    work += phase_step(engine);
+    work += desk_turn(engine);
+    work += read_market(engine, event_count_max);
+    work += phase_step(engine);
+    work += desk_turn(engine);
+    record_drain(engine);
+    *ret_work = work;
+    if (engine->failure.status == TW_OK)
+        return TW_OK;
+    if (error != NULL)
+        *error = engine->failure;
+    return engine->failure.status;
+}
+
+void tw_engine_stop(tw_engine *engine) {
+    engine->stop_requested = true;
+}
+
+tw_engine_phase tw_engine_phase_now(const tw_engine *engine) {
+    return engine->phase;
+}
+
+const tw_histogram *tw_engine_latency(const tw_engine *engine) {
+    return &engine->latency;
+}

@@ -1,0 +1,173 @@
+/*
+ * engine_priv.h - the engine's state and the seams between its files.
+ *
+ *     engine.c      life, phases, the turn
+ *     intake.c      market events: book, window, bars, marks, drift
+ *     desk.c        venue events: snapshot, orders, fills, positions, cash
+ *     decision.c    history, risk, targets, plan, checks, intents
+ *     record.c      journal entries and rows, with back-pressure
+ *     summary.c     report and holdings
+ *     order_table.c the life of an order
+ */
+#ifndef TRADEWIND_RUN_ENGINE_PRIV_H
+#define TRADEWIND_RUN_ENGINE_PRIV_H
+
+#include "order_table.h"
+#include "tradewind/bars.h"
+#include "tradewind/batch.h"
+#include "tradewind/book.h"
+#include "tradewind/engine.h"
+#include "tradewind/time.h"
+#include "tradewind/window.h"
+
+__extension__ typedef __int128 engine_wide;
+
+/* What the engine knows of one symbol. */
+typedef struct engine_symbol {
+    tw_price mark; /* mid of the book, else the newest trade; 0: none yet */
+    int64_t mark_ns;
+    tw_price bid;
+    tw_price ask;
+    tw_quantity quantity;
+    tw_money value;       /* quantity x mark */
+    int64_t target_nano;  /* weight at 1e-9 */
+    double target;        /* the same as a double, for the report */
+    bool has_levels;      /* its book is kept from levels, not from quotes */
+    bool outside;         /* beyond its band by the newest event */
+    bool in_snapshot;     /* told of in the snapshot being read */
+    tw_quantity snapshot; /* quantity told there */
+    tw_quantity quantity_before;
+    double weight_before;
+    double volatility;
+    double volatility_share;
+} engine_symbol;
+
+/* One daily close of the history, as it arrived. */
+typedef struct engine_close {
+    int64_t day;
+    double close;
+    tw_symbol symbol;
+    uint32_t reserved;
+} engine_close;
+
+/* A plan in progress: sells first, buys when the sells are over. */
+typedef struct engine_plan {
+    bool active;
+    bool buying; /* the sells are over */
+    uint32_t trade_count;
+    uint32_t next_trade;        /* first trade not yet turned into an intent */
+    tw_rebalance_trade *trades; /* sells, then buys; symbol_count places */
+} engine_plan;
+
+typedef enum engine_row_kind { ROW_TRADE, ROW_BAR, ROW_ORDER, ROW_FILL } engine_row_kind;
+
+/* A row that the store could not take yet. */
+typedef struct engine_row {
+    engine_row_kind kind;
+    union {
+        tw_trade trade;
+        tw_bar bar;
+        tw_order order;
+        tw_fill fill;
+    } as;
+} engine_row;
+
+struct tw_engine {
+    const tw_allocator *allocator;
+    tw_engine_config config;
+    const tw_symbols *names;
+    tw_feed_port feed;
+    tw_broker_port broker;
+    tw_store_port store;
+
+    tw_engine_phase phase;
+    int64_t now_ns;            /* newest venue time seen */
+    int64_t started_ns;        /* first venue time seen; 0: none */
+    int64_t first_decision_ns; /* 0: none yet */
+    int64_t last_decision_ns;
+    int64_t warm_until_ns;
+    bool stop_requested;
+    bool up;
+    bool snapshot_done;
+    bool snapshot_wanted; /* ask for another once all orders are settled */
+    bool history_done;
+    bool drifted;
+    tw_error failure;
+
+    engine_symbol *symbols;
+    tw_book *book;
+    tw_window **windows;
+    tw_bars *bars;
+    tw_money cash;
+    tw_money equity; /* cash and the value of all positions */
+    bool account_known;
+    tw_money snapshot_cash;
+
+    order_table orders;
+    engine_plan plan;
+
+    engine_close *closes; /* symbol_count x history_days_max */
+    size_t close_count;
+    size_t close_capacity;
+    double *prices;  /* [days][symbols] */
+    double *returns; /* [days - 1][symbols] */
+    double *volatilities;
+    double *scratch; /* [3][symbols] */
+    double *weights;
+    double *targets; /* copy of the given ones, or NULL */
+    int64_t *days;
+    size_t day_count;
+    tw_risk *risk;
+    tw_rebalance *rebalance;
+    tw_rebalance_position *positions;
+
+    engine_row *pending; /* rows that wait for the store, in order */
+    uint32_t pending_count;
+    uint32_t pending_capacity;
+    uint64_t journal_sequence;
+
+    tw_engine_report report;
+    tw_histogram latency;
+};
+
+/* ---- engine.c ------------------------------------------------------------------------------ */
+
+/* Ends the run: the first failure wins. */
+void engine_fail(tw_engine *engine, tw_status status, const char *format, ...) TW_PRINTF(3, 4);
+void engine_enter(tw_engine *engine, tw_engine_phase phase);
+void engine_see_time(tw_engine *engine, int64_t time_ns);
+
+/* ---- intake.c ------------------------------------------------------------------------------ */
+
+void intake_market(tw_engine *engine, const tw_market_event *event);
+void intake_flush_bars(tw_engine *engine);
+/* Values a position anew after its mark or quantity changed. */
+void intake_revalue(tw_engine *engine, tw_symbol symbol);
+void intake_check_band(tw_engine *engine, tw_symbol symbol);
+
+/* ---- desk.c -------------------------------------------------------------------------------- */
+
+void desk_venue(tw_engine *engine, const tw_venue_event *event);
+/* Sends durable intents, cancels late orders, asks about unknown ones. Returns things done. */
+uint64_t desk_turn(tw_engine *engine);
+void desk_cancel_open(tw_engine *engine);
+
+/* ---- decision.c ---------------------------------------------------------------------------- */
+
+void decision_history_end(tw_engine *engine);
+void decision_make(tw_engine *engine, const char *cause);
+/* Turns trades of the active plan into intents as far as its order allows. */
+uint64_t decision_follow_plan(tw_engine *engine);
+/* Risk of given weights over the history; false when there is none. */
+bool decision_risk(tw_engine *engine, const double *weights);
+
+/* ---- record.c ------------------------------------------------------------------------------ */
+
+/* Appends a journal entry; `format` makes a JSON object. Returns its sequence. */
+uint64_t record_journal(tw_engine *engine, const char *kind, const char *format, ...)
+    TW_PRINTF(3, 4);
+void record_row(tw_engine *engine, const engine_row *row);
+/* Hands waiting rows to the store; true when none is left. */
+bool record_drain(tw_engine *engine);
+
+#endif

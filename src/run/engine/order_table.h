@@ -1,0 +1,105 @@
+/*
+ * order_table.h - the life of our orders.
+ *
+ *                 order_table_intend
+ *                        |
+ *                        v           store says durable,
+ *                   INTENDED ------- order_table_sent ------> SENT
+ *                        |                                     | |
+ *     order_table_deny   |          result OK / update         | | result UNKNOWN
+ *                        v        +----------------------------+ +--------------+
+ *                   DONE          v                                             v
+ *                               LIVE <------- query found / update ---------- UNKNOWN
+ *                                 |                                             |
+ *                                 | update with a final status                  | never found
+ *                                 v                                             v
+ *                               DONE <------------------------------------------+
+ *
+ *   order_table_result   ends SENT (accepted, rejected, not sent, unknown)
+ *   order_table_update   applies what the venue tells, from any state but DONE's end
+ *   order_table_missing  ends UNKNOWN after the venue denied knowing the order often enough
+ *
+ * Invariants
+ *  1. An order leaves INTENDED only after its journal entry is durable.
+ *  2. `filled` never falls and a final status never changes: repeated, late and reordered
+ *     messages are counted and change nothing.
+ *  3. Record i has intent number first_intent + i, and its client order id spells that number,
+ *     so an id is found without a search. Adopted orders of earlier runs stand apart, in front.
+ *
+ * Memory: capacity records, taken at creation. Threads: one owner.
+ */
+#ifndef TRADEWIND_RUN_ENGINE_ORDER_TABLE_H
+#define TRADEWIND_RUN_ENGINE_ORDER_TABLE_H
+
+#include "tradewind/engine.h"
+
+typedef enum order_state {
+    ORDER_INTENDED = 0,
+    ORDER_SENT = 1,
+    ORDER_LIVE = 2,
+    ORDER_UNKNOWN = 3,
+    ORDER_DONE = 4
+} order_state;
+
+typedef struct order_record {
+    tw_order order;
+    uint64_t journal_sequence; /* entry that must be durable before the send */
+    int64_t deadline_ns;       /* venue time after which it is cancelled; 0: never */
+    int64_t notional_nano;     /* money of the filled part */
+    int64_t ask_again_ns;      /* venue time of the next query while UNKNOWN */
+    uint32_t queries;          /* asked so far while UNKNOWN */
+    uint8_t state;             /* order_state */
+    uint8_t cancel_requested;
+    uint8_t seen; /* in the snapshot being read */
+    uint8_t adopted;
+} order_record;
+
+/* What an update changed. */
+typedef struct order_change {
+    tw_quantity quantity; /* newly filled, 0 when nothing */
+    tw_money notional;    /* of it */
+    bool became_final;
+    bool repeated; /* it told nothing new */
+} order_change;
+
+typedef struct order_table {
+    const tw_allocator *allocator;
+    order_record *records;
+    uint32_t capacity;
+    uint32_t count;
+    uint32_t adopted_count; /* records[0 .. adopted_count-1] */
+    uint32_t open_count;    /* not DONE */
+    uint32_t scan_from;     /* every record before it is DONE */
+    uint64_t intent;        /* last number given */
+    char prefix[64];        /* "<strategy>-<epoch>-" */
+} order_table;
+
+tw_status order_table_init(order_table *table, const tw_allocator *allocator,
+                           const tw_engine_config *config) TW_MUST_CHECK;
+void order_table_done(order_table *table);
+
+/* Takes over an order of an earlier run as UNKNOWN. Only before the first intent. TW_FULL. */
+tw_status order_table_adopt(order_table *table, const tw_order *order) TW_MUST_CHECK;
+
+/* A new order with the next client order id. TW_FULL. */
+tw_status order_table_intend(order_table *table, const tw_order *wanted,
+                             order_record **ret_record) TW_MUST_CHECK;
+
+/* The record of a client order id, or NULL when it is none of ours. O(1) but for adopted ones. */
+order_record *order_table_find(order_table *table, const char *client_order_id);
+
+void order_table_sent(order_table *table, order_record *record);
+/* Ends an order that was never sent. */
+void order_table_withdraw(order_table *table, order_record *record);
+void order_table_result(order_table *table, order_record *record, const tw_order_result *result);
+void order_table_missing(order_table *table, order_record *record);
+tw_status order_table_update(order_table *table, order_record *record, const tw_order *told,
+                             const tw_order_update *execution,
+                             order_change *ret_change) TW_MUST_CHECK;
+
+/* The next record at or after *index that is not DONE, or NULL; moves *index behind it. Start
+ * with order_table_first. */
+uint32_t order_table_first(order_table *table);
+order_record *order_table_next_open(order_table *table, uint32_t *index);
+
+#endif

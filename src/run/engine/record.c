@@ -1,0 +1,82 @@
+/*
+ * record.c - what the engine writes down.
+ *
+ * Invariants
+ *  1. Journal sequences have no gap: a sequence is given only when the store has taken its entry.
+ *  2. Rows reach the store in the order in which they were made: while one waits, all wait.
+ *  3. The waiting rows are bounded: the engine reads no event while there is one, and one event
+ *     makes at most as many rows as there is room for.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine_priv.h"
+
+uint64_t record_journal(tw_engine *engine, const char *kind, const char *format, ...) {
+    tw_journal_entry entry = {.sequence = engine->journal_sequence + 1, .time_ns = engine->now_ns};
+    snprintf(entry.kind, sizeof entry.kind, "%s", kind);
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vsnprintf(entry.payload, sizeof entry.payload, format, arguments);
+    va_end(arguments);
+    TW_ASSERT(size > 0 && (size_t)size < sizeof entry.payload);
+    tw_status status = engine->store.append_journal(engine->store.context, &entry);
+    if (status != TW_OK) {
+        engine_fail(engine, status, "the journal did not take entry %llu (%s): %s",
+                    (unsigned long long)entry.sequence, kind, tw_status_sentence(status));
+        return UINT64_MAX;
+    }
+    engine->journal_sequence = entry.sequence;
+    engine->report.journal_entries++;
+    return entry.sequence;
+}
+
+static tw_status put(const tw_engine *engine, const engine_row *row) {
+    const tw_store_port *store = &engine->store;
+    switch (row->kind) {
+    case ROW_TRADE:
+        return store->put_trade(store->context, &row->as.trade);
+    case ROW_BAR:
+        return store->put_bar(store->context, &row->as.bar);
+    case ROW_ORDER:
+        return store->put_order(store->context, &row->as.order);
+    case ROW_FILL:
+        return store->put_fill(store->context, &row->as.fill);
+    }
+    return TW_INVALID;
+}
+
+void record_row(tw_engine *engine, const engine_row *row) {
+    if (engine->pending_count == 0) {
+        tw_status status = put(engine, row);
+        if (status == TW_OK) {
+            engine->report.rows_put++;
+            return;
+        }
+        if (status != TW_FULL) {
+            engine_fail(engine, status, "the store failed: %s", tw_status_sentence(status));
+            return;
+        }
+    }
+    TW_ASSERT(engine->pending_count < engine->pending_capacity);
+    engine->pending[engine->pending_count++] = *row;
+}
+
+bool record_drain(tw_engine *engine) {
+    uint32_t done = 0;
+    while (done < engine->pending_count) {
+        tw_status status = put(engine, &engine->pending[done]);
+        if (status == TW_FULL)
+            break;
+        if (status != TW_OK) {
+            engine_fail(engine, status, "the store failed: %s", tw_status_sentence(status));
+            break;
+        }
+        engine->report.rows_put++;
+        done++;
+    }
+    engine->pending_count -= done;
+    memmove(engine->pending, engine->pending + done, engine->pending_count * sizeof(engine_row));
+    return engine->pending_count == 0;
+}

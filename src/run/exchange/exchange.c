@@ -1,0 +1,427 @@
+/*
+ * exchange.c - puts the exchange together and lets its time pass.
+ *
+ *     prices --> daily history --> floor <-- tape
+ *                                   |  \
+ *     HTTP routes <--> ledger <-----+   +--> streams
+ *
+ * Invariants
+ *  1. Everything the floor tells goes first to the ledger (if it is about a user's order), then to
+ *     the streams, in one order.
+ *  2. With the real clock the floor's time follows origin + (monotonic - origin) x speed; a turn
+ *     plays at most ACTS_A_TURN acts so that requests are served even when the floor is behind.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exchange_priv.h"
+#include "session.h"
+#include "tradewind/tape.h"
+
+enum {
+    BODY_SIZE = 8 * 1024 * 1024,
+    SYMBOL_COUNT_MAX = 8192,
+    MINUTE_COUNT_MAX = 2048,
+    ACTS_A_TURN = 20000,
+    REQUEST_SIZE_MAX = 1024 * 1024
+};
+
+static const int64_t CLOCK_PERIOD_NS = 2 * TW_NS_PER_MS;
+static const int64_t STEP_START_NS = INT64_C(1767623400000000000); /* 2026-01-05T14:30:00Z */
+
+static const char *const BUILT_IN_SYMBOLS =
+    "AAPL,MSFT,GOOG,AMZN,NVDA,META,TSLA,JPM,V,XOM,WMT,KO,PEP,CSCO,INTC,AMD,NFLX,DIS,BA,CAT";
+
+void tw_exchange_config_init(tw_exchange_config *config) {
+    *config = (tw_exchange_config){
+        .seed = 1,
+        .clock = TW_EXCHANGE_REAL,
+        .speed = 1.0,
+        .events_per_second = 20.0,
+        .history_days = 756,
+        .order_count_max = 65536,
+        .cash = {100000 * TW_NANO},
+        .key = "demo",
+        .secret = "demo",
+    };
+}
+
+/* ---- what the floor tells ------------------------------------------------------------------ */
+
+static void on_trade(void *context, const tw_trade *trade) {
+    streams_on_trade(((tw_exchange *)context)->streams, trade);
+}
+
+static void on_levels(void *context, const tw_level *levels, size_t count) {
+    streams_on_levels(((tw_exchange *)context)->streams, levels, count);
+}
+
+static void on_quote(void *context, const tw_quote *quote) {
+    streams_on_quote(((tw_exchange *)context)->streams, quote);
+}
+
+static void on_bar(void *context, const tw_bar *bar) {
+    streams_on_bar(((tw_exchange *)context)->streams, bar);
+}
+
+static void on_user_event(void *context, const tw_match_event *event) {
+    ledger_on_match(((tw_exchange *)context)->ledger, event);
+}
+
+static void on_update(void *context, const ledger_update *update) {
+    streams_on_update(((tw_exchange *)context)->streams, update);
+}
+
+/* ---- symbols and history ------------------------------------------------------------------- */
+
+static tw_status intern(tw_exchange *exchange, tw_slice name, tw_error *error) {
+    tw_symbol symbol;
+    tw_status status = tw_symbols_intern(exchange->symbols, tw_slice_trim(name), &symbol);
+    if (status != TW_OK)
+        tw_error_set(error, status, "\"%.*s\" cannot be a symbol: %s", (int)name.size, name.data,
+                     tw_status_sentence(status));
+    return status;
+}
+
+static tw_status intern_list(tw_exchange *exchange, const char *list, tw_error *error) {
+    tw_slice rest = tw_slice_of(list);
+    tw_status status = TW_OK;
+    while (status == TW_OK && rest.data != NULL)
+        status = intern(exchange, tw_slice_split(&rest, ','), error);
+    return status;
+}
+
+/* The tape's symbol: as configured, else the file's name up to its first "_". */
+static tw_slice tape_symbol_name(const tw_exchange_config *config) {
+    if (config->tape_symbol != NULL && config->tape_symbol[0] != '\0')
+        return tw_slice_of(config->tape_symbol);
+    const char *slash = strrchr(config->tape, '/');
+    tw_slice name = tw_slice_of(slash == NULL ? config->tape : slash + 1);
+    for (size_t i = 0; i < name.size; i++) {
+        if (name.data[i] == '_' || name.data[i] == '.')
+            name.size = i;
+    }
+    return name;
+}
+
+/* Columns of the price file whose last row has a value are listed; the others have stopped. */
+static tw_status intern_columns(tw_exchange *exchange, const tw_tape_table *table,
+                                tw_error *error) {
+    tw_status status = TW_OK;
+    for (size_t c = 0; status == TW_OK && c < table->column_count; c++) {
+        double last = table->values[(table->row_count - 1) * table->column_count + c];
+        if (!isnan(last))
+            status = intern(exchange, tw_slice_of(table->names[c]), error);
+    }
+    return status;
+}
+
+/* Reorders the file's columns to the symbols and makes their history. A symbol that the file does
+ * not have gets none. */
+static tw_status history_from_table(tw_exchange *exchange, const tw_tape_table *table,
+                                    tw_error *error) {
+    uint32_t n = tw_symbols_count(exchange->symbols);
+    size_t cells = table->row_count * n;
+    double *closes = TW_NEW(exchange->allocator, cells, double);
+    if (closes == NULL)
+        return tw_error_set(error, TW_NO_MEMORY, "no memory for the prices");
+    for (size_t i = 0; i < cells; i++)
+        closes[i] = NAN;
+    for (size_t c = 0; c < table->column_count; c++) {
+        tw_symbol symbol = tw_symbols_find(exchange->symbols, tw_slice_of(table->names[c]));
+        for (size_t row = 0; symbol != TW_SYMBOL_NONE && row < table->row_count; row++)
+            closes[row * n + symbol] = table->values[row * table->column_count + c];
+    }
+    daily_closes input = {table->times_ns, closes, (uint32_t)table->row_count, n};
+    tw_status status = daily_history_from_closes(exchange->allocator, &input, exchange->config.seed,
+                                                 &exchange->history);
+    TW_DELETE(exchange->allocator, closes, cells, double);
+    if (status != TW_OK)
+        tw_error_set(error, status, "%s: %s", exchange->config.prices,
+                     status == TW_RANGE ? "a price is not positive or too large"
+                                        : tw_status_sentence(status));
+    return status;
+}
+
+/* Names the symbols in a fixed order: the tape's, then the list's or the file's. */
+static tw_status name_symbols(tw_exchange *exchange, const tw_tape_table *table, tw_error *error) {
+    const tw_exchange_config *config = &exchange->config;
+    tw_status status = TW_OK;
+    if (config->tape != NULL)
+        status = intern(exchange, tape_symbol_name(config), error);
+    if (status != TW_OK)
+        return status;
+    if (config->symbols != NULL && config->symbols[0] != '\0')
+        return intern_list(exchange, config->symbols, error);
+    if (table->row_count > 0)
+        return intern_columns(exchange, table, error);
+    return intern_list(exchange, BUILT_IN_SYMBOLS, error);
+}
+
+static tw_status make_history(tw_exchange *exchange, tw_error *error) {
+    const tw_exchange_config *config = &exchange->config;
+    tw_tape_table table = {0};
+    tw_status status = TW_OK;
+    if (config->prices != NULL) {
+        tw_tape_table_config read = {
+            .path = config->prices, .allocator = exchange->allocator, .positive = true};
+        status = tw_tape_read_table(&read, &table, error);
+    }
+    if (status == TW_OK)
+        status = name_symbols(exchange, &table, error);
+    if (status == TW_OK && table.row_count > 0) {
+        status = history_from_table(exchange, &table, error);
+    } else if (status == TW_OK) {
+        int64_t start_ns = config->start_ns != 0               ? config->start_ns
+                           : config->clock == TW_EXCHANGE_STEP ? STEP_START_NS
+                                                               : tw_time_wall_ns();
+        status = daily_history_generate(exchange->allocator, exchange->symbols,
+                                        session_day_of(start_ns) - 1, config->history_days,
+                                        config->seed, &exchange->history);
+        if (status != TW_OK)
+            tw_error_set(error, status, "the history could not be generated: %s",
+                         tw_status_sentence(status));
+    }
+    tw_tape_table_done(&table);
+    return status;
+}
+
+/* ---- the start ----------------------------------------------------------------------------- */
+
+/* The first message of the tape, in nanoseconds after midnight. */
+static tw_status first_of_tape(const tw_exchange *exchange, int64_t *ret_offset_ns,
+                               tw_error *error) {
+    tw_tape_config config = {.path = exchange->config.tape,
+                             .allocator = exchange->allocator,
+                             .format = TW_TAPE_LOBSTER_MESSAGES};
+    TW_AUTO(tw_tape) *tape = NULL;
+    tw_tape_event event;
+    tw_status status = tw_tape_open(&config, &tape, error);
+    if (status == TW_OK)
+        status = tw_tape_next_event(tape, &event, error);
+    if (status == TW_EMPTY)
+        return tw_error_set(error, TW_PARSE, "%s: the tape has no message", config.path);
+    if (status == TW_OK)
+        *ret_offset_ns = event.offset_ns;
+    return status;
+}
+
+/* Decides when the clock begins; `*ret_midnight_ns` is what a tape counts from. */
+static tw_status decide_start(tw_exchange *exchange, int64_t *ret_midnight_ns, tw_error *error) {
+    const tw_exchange_config *config = &exchange->config;
+    int64_t start_ns = config->start_ns;
+    int64_t offset_ns = 0;
+    if (start_ns == 0 && (config->prices != NULL || config->tape != NULL)) {
+        int64_t last = daily_history_last_day(exchange->history);
+        start_ns = session_time_of(session_next_trading_day(last), 9, 30);
+    } else if (start_ns == 0) {
+        start_ns = config->clock == TW_EXCHANGE_STEP ? STEP_START_NS : tw_time_wall_ns();
+    }
+    *ret_midnight_ns = session_time_of(session_day_of(start_ns), 0, 0);
+    if (config->tape != NULL) {
+        tw_status status = first_of_tape(exchange, &offset_ns, error);
+        if (status != TW_OK)
+            return status;
+        start_ns = *ret_midnight_ns + offset_ns;
+    }
+    exchange->start_ns = start_ns;
+    return TW_OK;
+}
+
+static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
+    const tw_exchange_config *config = &exchange->config;
+    floor_sink sink = {on_trade, on_levels, on_quote, on_bar, on_user_event, exchange};
+    floor_config floor = {
+        .seed = config->seed,
+        .events_per_second = config->events_per_second,
+        .order_count_max = config->order_count_max,
+        .minute_count_max = MINUTE_COUNT_MAX,
+        .tape_path = config->tape,
+        .initial_path = config->initial,
+    };
+    tw_status status = decide_start(exchange, &floor.tape_midnight_ns, error);
+    if (status != TW_OK)
+        return status;
+    floor.start_ns = exchange->start_ns;
+    ledger_config ledger = {
+        .seed = config->seed,
+        .order_count_max = config->order_count_max,
+        .created_ns = exchange->start_ns,
+        .cash = config->cash,
+        .key = config->key,
+        .secret = config->secret,
+    };
+    status = ledger_new(exchange->allocator, &ledger, exchange->symbols, on_update, exchange,
+                        &exchange->ledger);
+    if (status == TW_OK)
+        status = streams_new(exchange->allocator, exchange->loop, exchange->symbols,
+                             exchange->ledger, &exchange->streams);
+    if (status != TW_OK)
+        return tw_error_set(error, status, "no memory for accounts and streams");
+    status = floor_new(exchange->allocator, &floor, exchange->symbols, exchange->history, &sink,
+                       &exchange->floor, error);
+    if (status != TW_OK)
+        return status;
+    ledger_set_floor(exchange->ledger, exchange->floor);
+    streams_set_floor(exchange->streams, exchange->floor);
+    atomic_store(&exchange->tape_ended, config->tape == NULL);
+    return TW_OK;
+}
+
+/* ---- time ---------------------------------------------------------------------------------- */
+
+void exchange_catch_up(tw_exchange *exchange) {
+    if (exchange->config.clock == TW_EXCHANGE_STEP || exchange->failure.status != TW_OK)
+        return;
+    double elapsed = (double)(tw_time_monotonic_ns() - exchange->origin_ns);
+    int64_t now_ns = exchange->start_ns + (int64_t)(elapsed * exchange->config.speed);
+    tw_status status = floor_advance(exchange->floor, now_ns, ACTS_A_TURN, &exchange->failure);
+    if (status != TW_OK)
+        exchange->failure.status = status;
+    if (floor_tape_ended(exchange->floor))
+        atomic_store(&exchange->tape_ended, true);
+}
+
+static void on_clock(void *context) {
+    tw_exchange *exchange = context;
+    exchange_catch_up(exchange);
+    streams_flush(exchange->streams);
+}
+
+static void on_second(void *context) {
+    streams_tick(((tw_exchange *)context)->streams);
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+static tw_status check_config(const tw_exchange_config *config, tw_error *error) {
+    if (!(config->speed > 0.0) || !(config->speed <= 1e6))
+        return tw_error_set(error, TW_RANGE, "speed must be above 0 and at most 1000000");
+    if (!(config->events_per_second > 0.0) || !(config->events_per_second <= 1e6))
+        return tw_error_set(error, TW_RANGE, "events a second must be above 0 and at most 1000000");
+    if (config->history_days < 2 || config->history_days > 20000)
+        return tw_error_set(error, TW_RANGE, "history days must be 2 to 20000");
+    if (config->cash.nano < 0)
+        return tw_error_set(error, TW_RANGE, "the account's cash must not be negative");
+    if (config->initial != NULL && config->tape == NULL)
+        return tw_error_set(error, TW_INVALID, "an initial book needs a tape to go with it");
+    return TW_OK;
+}
+
+static tw_status take_memory(tw_exchange *exchange, tw_error *error) {
+    tw_status status = tw_symbols_new(exchange->allocator, SYMBOL_COUNT_MAX, &exchange->symbols);
+    if (status == TW_OK)
+        status = tw_alpaca_reader_new(exchange->allocator, REQUEST_SIZE_MAX, 0, exchange->symbols,
+                                      &exchange->reader);
+    exchange->body_memory = TW_NEW(exchange->allocator, BODY_SIZE, char);
+    if (status != TW_OK || exchange->body_memory == NULL)
+        return tw_error_set(error, TW_NO_MEMORY, "no memory for the exchange");
+    exchange->body = tw_text_over(exchange->body_memory, BODY_SIZE);
+    tw_random_init(&exchange->random, exchange->config.seed, UINT64_C(0x72657175657374));
+    return TW_OK;
+}
+
+static tw_status start_listening(tw_exchange *exchange, tw_error *error) {
+    tw_http_server_config server = {
+        .allocator = exchange->allocator,
+        .address = exchange->config.address,
+        .port = exchange->config.port,
+        .body_size_max = REQUEST_SIZE_MAX,
+        .handler = exchange_handle,
+        .context = exchange,
+    };
+    tw_status status = tw_http_server_start(exchange->loop, &server, &exchange->server, error);
+    if (status != TW_OK)
+        return status;
+    exchange->origin_ns = tw_time_monotonic_ns();
+    status = tw_loop_timer_start(exchange->loop, TW_NS_PER_SECOND, TW_NS_PER_SECOND, on_second,
+                                 exchange, &exchange->second_timer);
+    if (status == TW_OK && exchange->config.clock == TW_EXCHANGE_REAL)
+        status = tw_loop_timer_start(exchange->loop, CLOCK_PERIOD_NS, CLOCK_PERIOD_NS, on_clock,
+                                     exchange, &exchange->clock_timer);
+    if (status != TW_OK)
+        tw_error_set(error, status, "the event loop has no timer left");
+    return status;
+}
+
+tw_status tw_exchange_open(const tw_allocator *allocator, const tw_exchange_config *config,
+                           tw_exchange **ret_exchange, tw_error *error) {
+    tw_status status = check_config(config, error);
+    if (status != TW_OK)
+        return status;
+    tw_exchange *exchange = TW_NEW(allocator, 1, tw_exchange);
+    if (exchange == NULL)
+        return tw_error_set(error, TW_NO_MEMORY, "no memory for the exchange");
+    exchange->allocator = allocator;
+    exchange->config = *config;
+    status = take_memory(exchange, error);
+    if (status == TW_OK)
+        status = tw_loop_new(NULL, &exchange->loop, error);
+    if (status == TW_OK)
+        status = make_history(exchange, error);
+    if (status == TW_OK)
+        status = make_floor(exchange, error);
+    if (status == TW_OK)
+        status = start_listening(exchange, error);
+    if (status != TW_OK) {
+        tw_exchange_close(exchange);
+        return status;
+    }
+    *ret_exchange = exchange;
+    return TW_OK;
+}
+
+void tw_exchange_close(tw_exchange *exchange) {
+    if (exchange == NULL)
+        return;
+    tw_http_server_free(exchange->server);
+    streams_free(exchange->streams);
+    floor_free(exchange->floor);
+    ledger_free(exchange->ledger);
+    daily_history_free(exchange->history);
+    tw_loop_free(exchange->loop);
+    tw_alpaca_reader_free(exchange->reader);
+    tw_symbols_free(exchange->symbols);
+    TW_DELETE(exchange->allocator, exchange->body_memory, BODY_SIZE, char);
+    TW_DELETE(exchange->allocator, exchange, 1, tw_exchange);
+}
+
+tw_status tw_exchange_turn(tw_exchange *exchange, int64_t wait_ns, tw_error *error) {
+    if (atomic_load(&exchange->stopped))
+        return TW_CLOSED;
+    tw_status status = tw_loop_turn(exchange->loop, wait_ns, NULL, error);
+    if (status == TW_OK && exchange->failure.status != TW_OK) {
+        if (error != NULL)
+            *error = exchange->failure;
+        return exchange->failure.status;
+    }
+    return status;
+}
+
+void tw_exchange_stop(tw_exchange *exchange) {
+    atomic_store(&exchange->stopped, true);
+    tw_loop_wake(exchange->loop);
+}
+
+uint16_t tw_exchange_port(const tw_exchange *exchange) {
+    return tw_http_server_port(exchange->server);
+}
+
+uint32_t tw_exchange_symbol_count(const tw_exchange *exchange) {
+    return tw_symbols_count(exchange->symbols);
+}
+
+const char *tw_exchange_symbol_name(const tw_exchange *exchange, uint32_t index) {
+    return tw_symbols_name(exchange->symbols, index);
+}
+
+int64_t tw_exchange_start_ns(const tw_exchange *exchange) {
+    return exchange->start_ns;
+}
+
+bool tw_exchange_tape_ended(const tw_exchange *exchange) {
+    return atomic_load(&exchange->tape_ended);
+}

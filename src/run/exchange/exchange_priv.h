@@ -1,0 +1,85 @@
+/* exchange_priv.h - what exchange.c and the routes share. */
+#ifndef TRADEWIND_RUN_EXCHANGE_PRIV_H
+#define TRADEWIND_RUN_EXCHANGE_PRIV_H
+
+#include <stdatomic.h>
+
+#include "daily.h"
+#include "floor.h"
+#include "ledger.h"
+#include "streams.h"
+#include "tradewind/exchange.h"
+#include "tradewind/http.h"
+#include "tradewind/loop.h"
+#include "tradewind/random.h"
+
+struct tw_exchange {
+    const tw_allocator *allocator;
+    tw_exchange_config config;
+    tw_symbols *symbols;
+    daily_history *history;
+    trading_floor *floor;
+    account_ledger *ledger;
+    streams *streams;
+    tw_loop *loop;
+    tw_http_server *server;
+    tw_loop_timer *clock_timer;
+    tw_loop_timer *second_timer;
+    tw_alpaca_reader *reader;
+    tw_random random; /* request ids */
+    int64_t start_ns;
+    int64_t origin_ns; /* monotonic time at which the clock began */
+    tw_error failure;  /* of the tape; ends the turns */
+    atomic_bool stopped;
+    atomic_bool tape_ended;
+    char *body_memory;
+    tw_text body; /* of the answer being made */
+};
+
+/* Lets time pass up to now (real clock only). */
+void exchange_catch_up(tw_exchange *exchange);
+
+/* One request, already matched to a route. `names` are the decoded variable parts of the path. */
+typedef struct exchange_call {
+    tw_exchange *exchange;
+    const tw_http_request *request;
+    tw_http_reply *reply;
+    ledger_account *account; /* NULL for routes that need none */
+    char names[2][128];
+} exchange_call;
+
+/* Answers: the JSON in exchange->body, nothing, or an error in the venue's shape. */
+void answer_body(exchange_call *call, uint32_t http_status);
+void answer_empty(exchange_call *call, uint32_t http_status);
+void answer_error(exchange_call *call, uint32_t http_status, int64_t code, const char *format, ...)
+    TW_PRINTF(4, 5);
+
+/* The handler of the whole server. */
+void exchange_handle(void *context, const tw_http_request *request, tw_http_reply *reply);
+
+/* routes_trading.c */
+void route_account(exchange_call *call);
+void route_clock(exchange_call *call);
+void route_assets(exchange_call *call);
+void route_asset(exchange_call *call);
+void route_positions(exchange_call *call);
+void route_position(exchange_call *call);
+void route_orders_list(exchange_call *call);
+void route_orders_submit(exchange_call *call);
+void route_orders_cancel_all(exchange_call *call);
+void route_order(exchange_call *call);
+void route_order_by_client_id(exchange_call *call);
+void route_order_cancel(exchange_call *call);
+
+/* routes_data.c */
+void route_bars(exchange_call *call);
+void route_bars_of(exchange_call *call);
+void route_latest(exchange_call *call);
+void route_latest_of(exchange_call *call);
+
+/* routes_sim.c */
+void route_sim_clock(exchange_call *call);
+void route_sim_step(exchange_call *call);
+void route_welcome(exchange_call *call);
+
+#endif

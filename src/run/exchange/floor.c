@@ -1,0 +1,550 @@
+/*
+ * floor.c - see floor.h. One request at a time goes to the matching engine; what it changed is
+ * gathered while it runs and told when it is over: trades at once, then levels, then the quote.
+ *
+ * Further invariants
+ *  4. `touched` holds each (side, price) whose total may have changed in the request that runs;
+ *     if it overflows, the whole book of the symbol is told instead.
+ *  5. The heap holds each symbol with agents exactly once, ordered by (next act, symbol).
+ */
+#include "floor.h"
+
+#include <string.h>
+
+#include "flow.h"
+#include "tradewind/bars.h"
+#include "tradewind/time.h"
+
+enum { TOUCHED_MAX = 256, SNAPSHOT_MAX = 4096 };
+
+#define INITIAL_ID (UINT64_C(1) << 62) /* ids of orders made from an order book file */
+
+typedef struct minute_ring {
+    uint32_t first;
+    uint32_t count;
+} minute_ring;
+
+struct trading_floor {
+    const tw_allocator *allocator;
+    const tw_symbols *symbols;
+    const daily_history *history;
+    floor_config config;
+    floor_sink sink;
+    tw_match *match;
+    tw_bars *bars;
+    int64_t now_ns;
+    uint64_t event_count;
+    uint32_t symbol_count;
+
+    order_flow *flows; /* one a symbol; unused for the symbol of the tape */
+    uint32_t *heap;    /* symbols by next act */
+    uint32_t heap_count;
+
+    tw_tape *tape; /* NULL without one, or after its end */
+    tw_tape_event tape_next;
+    bool tape_waiting; /* tape_next holds an event */
+
+    tw_trade *last_trades; /* quantity 0: none yet */
+    tw_bar *minutes;       /* [symbol][minute_count_max] */
+    minute_ring *rings;
+
+    tw_level touched[TOUCHED_MAX];
+    uint32_t touched_count;
+    bool touched_overflow;
+    bool best_changed;
+    tw_level snapshot[SNAPSHOT_MAX];
+};
+
+/* ---- what a request changed ---------------------------------------------------------------- */
+
+static void touch(trading_floor *floor, uint8_t side, tw_price price) {
+    for (uint32_t i = 0; i < floor->touched_count; i++) {
+        if (floor->touched[i].price.nano == price.nano && floor->touched[i].side == side)
+            return;
+    }
+    if (floor->touched_count == TOUCHED_MAX) {
+        floor->touched_overflow = true;
+        return;
+    }
+    floor->touched[floor->touched_count++] = (tw_level){.price = price, .side = side};
+}
+
+static void on_finished_minute(void *context, const tw_bar *bar) {
+    trading_floor *floor = context;
+    minute_ring *ring = &floor->rings[bar->symbol];
+    uint32_t capacity = floor->config.minute_count_max;
+    tw_bar *bars = floor->minutes + (size_t)bar->symbol * capacity;
+    bars[(ring->first + ring->count) % capacity] = *bar;
+    if (ring->count < capacity)
+        ring->count++;
+    else
+        ring->first = (ring->first + 1) % capacity;
+    floor->sink.on_bar(floor->sink.context, bar);
+}
+
+static void tell_trade(trading_floor *floor, const tw_match_event *event) {
+    tw_trade trade = {
+        .time_ns = floor->now_ns,
+        .price = event->price,
+        .quantity = event->quantity,
+        .id = event->trade_id,
+        .symbol = event->symbol,
+        .side = event->side,
+        .exchange = 'V',
+        .tape = 'C',
+        .conditions = "@",
+    };
+    floor->last_trades[event->symbol] = trade;
+    tw_status status = tw_bars_push(floor->bars, &trade, on_finished_minute, floor);
+    TW_ASSERT(status == TW_OK || status == TW_OVERFLOW);
+    floor->sink.on_trade(floor->sink.context, &trade);
+}
+
+static bool is_users(const tw_match_event *event) {
+    return (event->id & FLOOR_USER_ID) != 0 || (event->maker_id & FLOOR_USER_ID) != 0;
+}
+
+static void on_match_event(void *context, const tw_match_event *event) {
+    trading_floor *floor = context;
+    switch ((tw_match_event_kind)event->kind) {
+    case TW_MATCH_TRADE:
+        touch(floor, event->side == TW_SIDE_BUY ? TW_SIDE_SELL : TW_SIDE_BUY, event->price);
+        tell_trade(floor, event);
+        break;
+    case TW_MATCH_RESTED:
+    case TW_MATCH_REDUCED:
+    case TW_MATCH_REPLACED:
+    case TW_MATCH_CANCELLED:
+        if (event->price.nano > 0)
+            touch(floor, event->side, event->price);
+        break;
+    case TW_MATCH_BEST_CHANGED:
+        floor->best_changed = true;
+        break;
+    case TW_MATCH_ACCEPTED:
+    case TW_MATCH_REJECTED:
+    case TW_MATCH_HALTED:
+    case TW_MATCH_RESUMED:
+        break;
+    }
+    if (is_users(event))
+        floor->sink.on_user_event(floor->sink.context, event);
+}
+
+static void request_begin(trading_floor *floor) {
+    floor->touched_count = 0;
+    floor->touched_overflow = false;
+    floor->best_changed = false;
+}
+
+static void tell_levels(trading_floor *floor, tw_symbol symbol) {
+    const tw_book *book = tw_match_book(floor->match);
+    if (floor->touched_overflow) {
+        size_t count = floor_snapshot(floor, symbol, floor->snapshot, SNAPSHOT_MAX);
+        if (count > 0)
+            floor->sink.on_levels(floor->sink.context, floor->snapshot, count);
+        return;
+    }
+    if (floor->touched_count == 0)
+        return;
+    for (uint32_t i = 0; i < floor->touched_count; i++) {
+        tw_level *level = &floor->touched[i];
+        level->symbol = symbol;
+        level->time_ns = floor->now_ns;
+        level->quantity = tw_book_quantity_at(book, symbol, (tw_side)level->side, level->price);
+    }
+    floor->touched[floor->touched_count - 1].last = 1;
+    floor->sink.on_levels(floor->sink.context, floor->touched, floor->touched_count);
+}
+
+static void request_end(trading_floor *floor, tw_symbol symbol) {
+    tell_levels(floor, symbol);
+    if (floor->best_changed) {
+        tw_quote quote;
+        floor_quote(floor, symbol, &quote);
+        floor->sink.on_quote(floor->sink.context, &quote);
+    }
+}
+
+static tw_status submit(trading_floor *floor, const tw_match_order *order) {
+    tw_match_sink sink = {on_match_event, floor};
+    request_begin(floor);
+    tw_status status = tw_match_submit(floor->match, order, &sink);
+    request_end(floor, order->symbol);
+    return status;
+}
+
+static tw_status cancel(trading_floor *floor, tw_symbol symbol, uint64_t id) {
+    tw_match_sink sink = {on_match_event, floor};
+    request_begin(floor);
+    tw_status status = tw_match_cancel(floor->match, symbol, id, &sink);
+    request_end(floor, symbol);
+    return status;
+}
+
+tw_status floor_submit(trading_floor *floor, const tw_match_order *order) {
+    TW_ASSERT((order->id & FLOOR_USER_ID) != 0);
+    return submit(floor, order);
+}
+
+tw_status floor_cancel(trading_floor *floor, tw_symbol symbol, uint64_t id) {
+    TW_ASSERT((id & FLOOR_USER_ID) != 0);
+    return cancel(floor, symbol, id);
+}
+
+/* ---- agents -------------------------------------------------------------------------------- */
+
+static bool heap_before(const trading_floor *floor, uint32_t a, uint32_t b) {
+    int64_t at = floor->flows[a].next_ns;
+    int64_t bt = floor->flows[b].next_ns;
+    return at != bt ? at < bt : a < b;
+}
+
+static void heap_sift_down(trading_floor *floor, uint32_t at) {
+    for (;;) {
+        uint32_t child = 2 * at + 1;
+        if (child >= floor->heap_count)
+            return;
+        if (child + 1 < floor->heap_count &&
+            heap_before(floor, floor->heap[child + 1], floor->heap[child]))
+            child++;
+        if (!heap_before(floor, floor->heap[child], floor->heap[at]))
+            return;
+        uint32_t moved = floor->heap[at];
+        floor->heap[at] = floor->heap[child];
+        floor->heap[child] = moved;
+        at = child;
+    }
+}
+
+/* An agent's act. Agents act on what they remember: cancelling an order that has traded away,
+ * and a book without room, are part of the game. */
+static void perform(trading_floor *floor, tw_symbol symbol, const flow_act *act) {
+    tw_status status =
+        act->kind == FLOW_SUBMIT ? submit(floor, &act->order) : cancel(floor, symbol, act->id);
+    TW_ASSERT(status != TW_INVALID && status != TW_EXISTS);
+}
+
+static void start_agents(trading_floor *floor) {
+    for (tw_symbol s = 0; s < floor->symbol_count; s++) {
+        if (floor->tape != NULL && s == floor->config.tape_symbol)
+            continue;
+        tw_price price = daily_history_last(floor->history, s);
+        if (price.nano <= 0)
+            continue;
+        order_flow *flow = &floor->flows[s];
+        flow_init(flow, s, price, floor->config.seed, floor->config.events_per_second,
+                  floor->config.start_ns);
+        for (uint32_t i = 0; i < FLOW_OPENING_COUNT; i++) {
+            flow_act act;
+            flow_opening(flow, i, &act);
+            perform(floor, s, &act);
+        }
+        floor->heap[floor->heap_count++] = s;
+    }
+    for (uint32_t i = floor->heap_count / 2; i-- > 0;)
+        heap_sift_down(floor, i);
+}
+
+static void next_agent(trading_floor *floor) {
+    tw_symbol symbol = floor->heap[0];
+    flow_act act;
+    floor->now_ns = floor->flows[symbol].next_ns;
+    flow_next(&floor->flows[symbol], &act);
+    heap_sift_down(floor, 0);
+    perform(floor, symbol, &act);
+}
+
+/* ---- the tape ------------------------------------------------------------------------------ */
+
+/* Reads the next event ahead; at the end of the file the tape is closed. */
+static tw_status tape_fetch(trading_floor *floor, tw_error *error) {
+    tw_status status = tw_tape_next_event(floor->tape, &floor->tape_next, error);
+    floor->tape_waiting = status == TW_OK;
+    if (status == TW_OK)
+        return TW_OK;
+    tw_tape_close(floor->tape);
+    floor->tape = NULL;
+    return status == TW_EMPTY ? TW_OK : status;
+}
+
+static void tape_trade(trading_floor *floor, const tw_tape_event *event) {
+    tw_match_event unseen = {
+        .trade_id = (UINT64_C(1) << 61) | floor->event_count,
+        .price = event->price,
+        .quantity = event->quantity,
+        .symbol = floor->config.tape_symbol,
+        .side = event->side == TW_SIDE_BUY ? TW_SIDE_SELL : TW_SIDE_BUY,
+    };
+    tell_trade(floor, &unseen);
+}
+
+/* Orders that the file never announced, or that a user has traded away, are unknown to the
+ * matching engine; the book counts them as anomalies and the replay goes on. */
+static void tape_perform(trading_floor *floor, const tw_tape_event *event) {
+    tw_symbol symbol = floor->config.tape_symbol;
+    tw_match_sink sink = {on_match_event, floor};
+    tw_match_order order = {
+        .id = event->id,
+        .price = event->price,
+        .quantity = event->quantity,
+        .symbol = symbol,
+        .side = event->side,
+        .type = TW_ORDER_LIMIT,
+        .time_in_force = TW_DAY,
+    };
+    tw_status status = TW_OK;
+    request_begin(floor);
+    switch ((tw_tape_kind)event->kind) {
+    case TW_TAPE_ADD:
+        status = tw_match_submit(floor->match, &order, &sink);
+        break;
+    case TW_TAPE_REDUCE:
+        status = tw_match_reduce(floor->match, symbol, event->id, event->quantity, &sink);
+        break;
+    case TW_TAPE_DELETE:
+        status = tw_match_cancel(floor->match, symbol, event->id, &sink);
+        break;
+    case TW_TAPE_EXECUTE:
+        status = tw_match_execute(floor->match, symbol, event->id, event->quantity, &sink);
+        break;
+    case TW_TAPE_HIDDEN:
+    case TW_TAPE_CROSS:
+        if (event->price.nano > 0 && event->quantity.nano > 0)
+            tape_trade(floor, event);
+        break;
+    case TW_TAPE_HALT:
+        if (event->phase == TW_TAPE_HALTED)
+            status = tw_match_halt(floor->match, symbol, &sink);
+        else if (event->phase == TW_TAPE_TRADING)
+            status = tw_match_resume(floor->match, symbol, &sink);
+        break;
+    }
+    request_end(floor, symbol);
+    TW_ASSERT(status != TW_NO_MEMORY);
+}
+
+static tw_status next_of_tape(trading_floor *floor, tw_error *error) {
+    floor->now_ns = floor->config.tape_midnight_ns + floor->tape_next.offset_ns;
+    tape_perform(floor, &floor->tape_next);
+    return tape_fetch(floor, error);
+}
+
+/* The book file's first row becomes one order a level, and it already shows what the first
+ * message did: that message is passed over. */
+static tw_status tape_initial(trading_floor *floor, tw_error *error) {
+    tw_tape_config config = {.path = floor->config.initial_path,
+                             .allocator = floor->allocator,
+                             .format = TW_TAPE_LOBSTER_BOOK};
+    TW_AUTO(tw_tape) *book = NULL;
+    tw_status status = tw_tape_open(&config, &book, error);
+    if (status != TW_OK)
+        return status;
+    size_t count = 0;
+    status = tw_tape_next_levels(book, floor->snapshot, SNAPSHOT_MAX, &count, error);
+    for (size_t i = 0; status == TW_OK && i < count; i++) {
+        const tw_level *level = &floor->snapshot[i];
+        tw_match_order order = {
+            .id = INITIAL_ID + i,
+            .price = level->price,
+            .quantity = level->quantity,
+            .symbol = floor->config.tape_symbol,
+            .side = level->side,
+            .type = TW_ORDER_LIMIT,
+            .time_in_force = TW_DAY,
+        };
+        status = submit(floor, &order);
+        if (status != TW_OK)
+            status = tw_error_set(error, status, "%s: its first row does not make a book: %s",
+                                  floor->config.initial_path, tw_status_sentence(status));
+    }
+    return status == TW_OK ? tape_fetch(floor, error) : status;
+}
+
+static tw_status tape_start(trading_floor *floor, tw_error *error) {
+    if (floor->config.tape_path == NULL)
+        return TW_OK;
+    tw_tape_config config = {.path = floor->config.tape_path,
+                             .allocator = floor->allocator,
+                             .format = TW_TAPE_LOBSTER_MESSAGES};
+    tw_status status = tw_tape_open(&config, &floor->tape, error);
+    if (status == TW_OK)
+        status = tape_fetch(floor, error);
+    return status;
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+static tw_status take_memory(trading_floor *floor) {
+    const tw_allocator *allocator = floor->allocator;
+    uint32_t n = floor->symbol_count;
+    tw_match_config match = {
+        .book = {.symbol_count_max = n,
+                 .order_count_max = floor->config.order_count_max,
+                 .level_count_max = floor->config.order_count_max},
+        .self_trade = TW_MATCH_SELF_TRADE_CANCEL_NEWEST,
+    };
+    tw_bars_config bars = {
+        .timeframes_ns = {TW_NS_PER_MINUTE}, .timeframe_count = 1, .symbol_count_max = n};
+    tw_status status = tw_match_new(allocator, &match, &floor->match);
+    if (status == TW_OK)
+        status = tw_bars_new(allocator, &bars, &floor->bars);
+    floor->flows = TW_NEW(allocator, n, order_flow);
+    floor->heap = TW_NEW(allocator, n, uint32_t);
+    floor->last_trades = TW_NEW(allocator, n, tw_trade);
+    floor->minutes = TW_NEW(allocator, (size_t)n * floor->config.minute_count_max, tw_bar);
+    floor->rings = TW_NEW(allocator, n, minute_ring);
+    if (floor->flows == NULL || floor->heap == NULL || floor->last_trades == NULL ||
+        floor->minutes == NULL || floor->rings == NULL)
+        status = TW_NO_MEMORY;
+    return status;
+}
+
+tw_status floor_new(const tw_allocator *allocator, const floor_config *config,
+                    const tw_symbols *symbols, const daily_history *history, const floor_sink *sink,
+                    trading_floor **ret_floor, tw_error *error) {
+    trading_floor *floor = TW_NEW(allocator, 1, trading_floor);
+    if (floor == NULL)
+        return tw_error_set(error, TW_NO_MEMORY, "no memory for the trading floor");
+    floor->allocator = allocator;
+    floor->symbols = symbols;
+    floor->history = history;
+    floor->config = *config;
+    floor->sink = *sink;
+    floor->now_ns = config->start_ns;
+    floor->symbol_count = tw_symbols_count(symbols);
+    tw_status status = take_memory(floor);
+    if (status != TW_OK)
+        tw_error_set(error, status, "no memory for a floor of %u symbols", floor->symbol_count);
+    if (status == TW_OK)
+        status = tape_start(floor, error);
+    if (status == TW_OK && config->initial_path != NULL)
+        status = tape_initial(floor, error);
+    if (status != TW_OK) {
+        floor_free(floor);
+        return status;
+    }
+    start_agents(floor);
+    *ret_floor = floor;
+    return TW_OK;
+}
+
+void floor_free(trading_floor *floor) {
+    if (floor == NULL)
+        return;
+    const tw_allocator *allocator = floor->allocator;
+    uint32_t n = floor->symbol_count;
+    tw_tape_close(floor->tape);
+    tw_match_free(floor->match);
+    tw_bars_free(floor->bars);
+    TW_DELETE(allocator, floor->flows, n, order_flow);
+    TW_DELETE(allocator, floor->heap, n, uint32_t);
+    TW_DELETE(allocator, floor->last_trades, n, tw_trade);
+    TW_DELETE(allocator, floor->minutes, (size_t)n * floor->config.minute_count_max, tw_bar);
+    TW_DELETE(allocator, floor->rings, n, minute_ring);
+    TW_DELETE(allocator, floor, 1, trading_floor);
+}
+
+/* When the next act is due, and whose it is. */
+static int64_t next_due(const trading_floor *floor, bool *ret_tape) {
+    int64_t due = floor->heap_count > 0 ? floor->flows[floor->heap[0]].next_ns : INT64_MAX;
+    *ret_tape = false;
+    if (floor->tape_waiting) {
+        int64_t tape_ns = floor->config.tape_midnight_ns + floor->tape_next.offset_ns;
+        if (tape_ns <= due) {
+            *ret_tape = true;
+            due = tape_ns;
+        }
+    }
+    return due;
+}
+
+tw_status floor_advance(trading_floor *floor, int64_t until_ns, uint64_t event_count_max,
+                        tw_error *error) {
+    for (uint64_t acts = 0;; acts++) {
+        bool tape = false;
+        int64_t due = next_due(floor, &tape);
+        bool over = due > until_ns;
+        if (!over && acts == event_count_max)
+            return TW_OK;
+        int64_t time_ns = over ? until_ns : due;
+        tw_bars_advance(floor->bars, time_ns, on_finished_minute, floor);
+        if (over) {
+            if (until_ns > floor->now_ns)
+                floor->now_ns = until_ns;
+            return TW_OK;
+        }
+        floor->event_count++;
+        if (tape) {
+            tw_status status = next_of_tape(floor, error);
+            if (status != TW_OK)
+                return status;
+        } else {
+            next_agent(floor);
+        }
+    }
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+int64_t floor_now(const trading_floor *floor) {
+    return floor->now_ns;
+}
+
+void floor_quote(const trading_floor *floor, tw_symbol symbol, tw_quote *ret_quote) {
+    tw_book_best(tw_match_book(floor->match), symbol, ret_quote);
+    ret_quote->time_ns = floor->now_ns;
+    ret_quote->symbol = symbol;
+    ret_quote->bid_exchange = 'V';
+    ret_quote->ask_exchange = 'V';
+    ret_quote->tape = 'C';
+    ret_quote->conditions[0] = 'R';
+}
+
+bool floor_last_trade(const trading_floor *floor, tw_symbol symbol, tw_trade *ret_trade) {
+    *ret_trade = floor->last_trades[symbol];
+    return ret_trade->quantity.nano > 0;
+}
+
+tw_price floor_price(const trading_floor *floor, tw_symbol symbol) {
+    const tw_trade *trade = &floor->last_trades[symbol];
+    return trade->quantity.nano > 0 ? trade->price : daily_history_last(floor->history, symbol);
+}
+
+size_t floor_snapshot(const trading_floor *floor, tw_symbol symbol, tw_level *ret_levels,
+                      size_t capacity) {
+    const tw_book *book = tw_match_book(floor->match);
+    size_t count = tw_book_depth(book, symbol, TW_SIDE_BUY, ret_levels, capacity / 2);
+    count += tw_book_depth(book, symbol, TW_SIDE_SELL, ret_levels + count, capacity - count);
+    for (size_t i = 0; i < count; i++) {
+        ret_levels[i].symbol = symbol;
+        ret_levels[i].time_ns = floor->now_ns;
+        ret_levels[i].clear = i == 0;
+        ret_levels[i].last = i + 1 == count;
+    }
+    return count;
+}
+
+const tw_bar *floor_minutes(const trading_floor *floor, tw_symbol symbol, uint32_t *ret_first,
+                            uint32_t *ret_count, uint32_t *ret_capacity) {
+    *ret_first = floor->rings[symbol].first;
+    *ret_count = floor->rings[symbol].count;
+    *ret_capacity = floor->config.minute_count_max;
+    return floor->minutes + (size_t)symbol * floor->config.minute_count_max;
+}
+
+bool floor_minute_now(const trading_floor *floor, tw_symbol symbol, tw_bar *ret_bar) {
+    return tw_bars_current(floor->bars, symbol, 0, ret_bar) == TW_OK;
+}
+
+uint64_t floor_event_count(const trading_floor *floor) {
+    return floor->event_count;
+}
+
+bool floor_tape_ended(const trading_floor *floor) {
+    return !floor->tape_waiting;
+}
+
+const tw_match *floor_match(const trading_floor *floor) {
+    return floor->match;
+}

@@ -1,0 +1,102 @@
+/*
+ * floor.h - the trading floor: matching, the order flow that keeps it alive, and its tape.
+ *
+ * The floor is a simulation in the exchange's own time. Orders come from three sources: seeded
+ * agents (flow), a real order-level file (replay) and users. floor_advance moves time forward
+ * and lets agents and file act in the order of time; users act at the time that is now. All of
+ * them meet in one tw_match, so a user's order trades by price and time against whatever rests.
+ *
+ *     flow ----+
+ *     replay --+--> tw_match --> sink: trades, levels, quotes, orders of users
+ *     users ---+        |
+ *                       +------> minute bars --> sink, and a bounded history
+ *
+ * Invariants
+ *  1. Time never goes back; every event carries the time at which it happened.
+ *  2. The same seed, file and user orders at the same times give the same events.
+ *  3. Order ids of users have the top bit set; those of agents and files have not, so they
+ *     never meet.
+ *
+ * Memory: all at creation. Threads: one owner.
+ */
+#ifndef TRADEWIND_RUN_EXCHANGE_FLOOR_H
+#define TRADEWIND_RUN_EXCHANGE_FLOOR_H
+
+#include "daily.h"
+#include "tradewind/error.h"
+#include "tradewind/market.h"
+#include "tradewind/match.h"
+#include "tradewind/tape.h"
+
+#define FLOOR_USER_ID (UINT64_C(1) << 63)
+
+/* What the floor tells, in the order in which it happens. Records are borrowed. */
+typedef struct floor_sink {
+    void (*on_trade)(void *context, const tw_trade *trade);
+    void (*on_levels)(void *context, const tw_level *levels, size_t count);
+    void (*on_quote)(void *context, const tw_quote *quote);
+    void (*on_bar)(void *context, const tw_bar *bar);
+    void (*on_user_event)(void *context, const tw_match_event *event);
+    void *context;
+} floor_sink;
+
+typedef struct floor_config {
+    uint64_t seed;
+    int64_t start_ns;
+    double events_per_second;  /* of the agents, a symbol */
+    uint32_t order_count_max;  /* resting, all symbols together */
+    uint32_t minute_count_max; /* minute bars kept a symbol */
+    const char *tape_path;     /* LOBSTER messages, or NULL */
+    const char *initial_path;  /* LOBSTER order book for the first row, or NULL */
+    tw_symbol tape_symbol;
+    int64_t tape_midnight_ns; /* the point in time that the tape counts its seconds from */
+} floor_config;
+
+typedef struct trading_floor trading_floor;
+
+/* The symbols and the history are borrowed. Fails with the sentences of the tape's reader. */
+tw_status floor_new(const tw_allocator *allocator, const floor_config *config,
+                    const tw_symbols *symbols, const daily_history *history, const floor_sink *sink,
+                    trading_floor **ret_floor, tw_error *error) TW_MUST_CHECK;
+void floor_free(trading_floor *floor);
+
+/* Lets agents and tape act until `until_ns` or until `event_count_max` of them have acted. The
+ * time is then `until_ns`, or that of the last act. A malformed tape ends the replay: TW_PARSE
+ * and the like, once. */
+tw_status floor_advance(trading_floor *floor, int64_t until_ns, uint64_t event_count_max,
+                        tw_error *error) TW_MUST_CHECK;
+
+/* A user's order now. `order->id` must have FLOOR_USER_ID. The verdict is tw_match_submit's. */
+tw_status floor_submit(trading_floor *floor, const tw_match_order *order) TW_MUST_CHECK;
+tw_status floor_cancel(trading_floor *floor, tw_symbol symbol, uint64_t id) TW_MUST_CHECK;
+
+int64_t floor_now(const trading_floor *floor);
+
+/* The best bid and ask now. */
+void floor_quote(const trading_floor *floor, tw_symbol symbol, tw_quote *ret_quote);
+
+/* The newest trade; false before the first. */
+bool floor_last_trade(const trading_floor *floor, tw_symbol symbol, tw_trade *ret_trade);
+
+/* A price to value a holding with: the newest trade, else the last daily close. */
+tw_price floor_price(const trading_floor *floor, tw_symbol symbol);
+
+/* All levels of a symbol as the start of a book message; returns how many (at most capacity). */
+size_t floor_snapshot(const trading_floor *floor, tw_symbol symbol, tw_level *ret_levels,
+                      size_t capacity);
+
+/* Finished minute bars of a symbol, oldest first: `*ret_first` is where they start in a ring of
+ * `*ret_capacity` bars. */
+const tw_bar *floor_minutes(const trading_floor *floor, tw_symbol symbol, uint32_t *ret_first,
+                            uint32_t *ret_count, uint32_t *ret_capacity);
+
+/* The minute that is not over yet; false if nothing traded in it. */
+bool floor_minute_now(const trading_floor *floor, tw_symbol symbol, tw_bar *ret_bar);
+
+/* Acts so far, and whether the tape has been played to its end (true without a tape). */
+uint64_t floor_event_count(const trading_floor *floor);
+bool floor_tape_ended(const trading_floor *floor);
+
+const tw_match *floor_match(const trading_floor *floor);
+
+#endif

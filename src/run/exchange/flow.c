@@ -1,0 +1,111 @@
+/*
+ * flow.c - the agents' draws.
+ *
+ * Idea: three kinds of act with fixed odds, quantities and distances geometric, so that most
+ * orders are small and near the touch as in real books. The list of live ids is only a memory of
+ * what was sent: an id that has traded away is cancelled in vain, which is what agents do, too.
+ */
+#include "flow.h"
+
+#include <math.h>
+
+#include "tradewind/time.h"
+
+static const double ODDS_LIMIT = 0.52;
+static const double ODDS_CANCEL = 0.36; /* the rest are market orders */
+static const double DISTANCE_DECAY = 0.18;
+static const double SIZE_DECAY = 0.45;
+static const double HALF_SPREAD = 0.00012; /* of the price, beside one tick */
+static const double VOLATILITY_MIN = 0.15;
+static const double VOLATILITY_SPREAD = 0.25;
+static const double TRADING_SECONDS_A_YEAR = 252.0 * 6.5 * 3600.0;
+static const int64_t TICK_NANO = TW_NANO / 100;
+
+void flow_init(order_flow *flow, tw_symbol symbol, tw_price price, uint64_t seed,
+               double events_per_second, int64_t start_ns) {
+    TW_ASSERT(price.nano > 0 && events_per_second > 0.0);
+    *flow = (order_flow){.symbol = symbol, .next_id = 1};
+    tw_random_init(&flow->random, seed, UINT64_C(0x666c6f77) << 32 | symbol);
+    double yearly = VOLATILITY_MIN + VOLATILITY_SPREAD * tw_random_uniform(&flow->random);
+    flow->fair = tw_decimal_to_double(price.nano);
+    flow->volatility_per_ns = yearly / sqrt(TRADING_SECONDS_A_YEAR * 1e9);
+    flow->interval_ns = 1e9 / events_per_second;
+    flow->next_ns = start_ns + 1 + (int64_t)tw_random_exponential(&flow->random, flow->interval_ns);
+}
+
+/* A limit price `distance` ticks away from the fair value's half spread, at least one tick. */
+static tw_price limit_price(const order_flow *flow, tw_side side, uint64_t distance) {
+    double half = flow->fair * HALF_SPREAD;
+    double edge = side == TW_SIDE_BUY ? flow->fair - half : flow->fair + half;
+    int64_t ticks = side == TW_SIDE_BUY ? (int64_t)floor(edge * 100.0) - (int64_t)distance
+                                        : (int64_t)ceil(edge * 100.0) + (int64_t)distance;
+    return (tw_price){(ticks > 1 ? ticks : 1) * TICK_NANO};
+}
+
+static tw_quantity draw_quantity(order_flow *flow) {
+    uint64_t lots = 1 + tw_random_geometric(&flow->random, SIZE_DECAY);
+    uint64_t odd = tw_random_below(&flow->random, 5) == 0;
+    uint64_t shares = odd ? 1 + tw_random_below(&flow->random, 99) : lots * 100;
+    return (tw_quantity){(int64_t)shares * TW_NANO};
+}
+
+static void remember(order_flow *flow, uint64_t id) {
+    if (flow->live_count < FLOW_LIVE_COUNT_MAX) {
+        flow->live[flow->live_count++] = id;
+        return;
+    }
+    flow->live[tw_random_below(&flow->random, FLOW_LIVE_COUNT_MAX)] = id;
+}
+
+static void act_submit(order_flow *flow, tw_order_type type, tw_side side, uint64_t distance,
+                       flow_act *ret_act) {
+    *ret_act = (flow_act){
+        .kind = FLOW_SUBMIT,
+        .order =
+            {
+                .id = flow->next_id++,
+                .symbol = flow->symbol,
+                .side = (uint8_t)side,
+                .type = (uint8_t)type,
+                .time_in_force = TW_DAY,
+                .quantity = draw_quantity(flow),
+            },
+    };
+    if (type == TW_ORDER_LIMIT) {
+        ret_act->order.price = limit_price(flow, side, distance);
+        remember(flow, ret_act->order.id);
+    }
+}
+
+void flow_opening(order_flow *flow, uint32_t index, flow_act *ret_act) {
+    tw_side side = index % 2 == 0 ? TW_SIDE_BUY : TW_SIDE_SELL;
+    act_submit(flow, TW_ORDER_LIMIT, side, index / 4, ret_act);
+}
+
+static tw_side draw_side(order_flow *flow) {
+    return tw_random_below(&flow->random, 2) == 0 ? TW_SIDE_BUY : TW_SIDE_SELL;
+}
+
+void flow_next(order_flow *flow, flow_act *ret_act) {
+    double gap = tw_random_exponential(&flow->random, flow->interval_ns);
+    flow->fair *= exp(flow->volatility_per_ns * sqrt(gap) * tw_random_normal(&flow->random));
+    if (flow->fair < 0.05)
+        flow->fair = 0.05;
+    flow->next_ns += 1 + (int64_t)gap;
+    double draw = tw_random_uniform(&flow->random);
+    bool crowded = flow->live_count == FLOW_LIVE_COUNT_MAX;
+    if (draw < ODDS_CANCEL || (crowded && draw < ODDS_CANCEL + ODDS_LIMIT)) {
+        if (flow->live_count > FLOW_OPENING_COUNT / 2) {
+            uint64_t pick = tw_random_below(&flow->random, flow->live_count);
+            *ret_act = (flow_act){.kind = FLOW_CANCEL, .id = flow->live[pick]};
+            flow->live[pick] = flow->live[--flow->live_count];
+            return;
+        }
+        draw = ODDS_CANCEL;
+    }
+    if (draw < ODDS_CANCEL + ODDS_LIMIT)
+        act_submit(flow, TW_ORDER_LIMIT, draw_side(flow),
+                   tw_random_geometric(&flow->random, DISTANCE_DECAY), ret_act);
+    else
+        act_submit(flow, TW_ORDER_MARKET, draw_side(flow), 0, ret_act);
+}

@@ -1,0 +1,52 @@
+/*
+ * flow.h - seeded agents that keep one symbol's book alive.
+ *
+ * Each symbol has a fair value that walks at random (yearly volatility as drawn). Agents arrive
+ * as a Poisson process; an act is a limit order near the fair value, the cancellation of an
+ * older one, or a market order. When the fair value moves, stale orders are hit by new ones, so
+ * prices move, spreads open and close, and volume follows volatility.
+ *
+ * Memory: plain data of fixed size. Threads: one owner.
+ */
+#ifndef TRADEWIND_RUN_EXCHANGE_FLOW_H
+#define TRADEWIND_RUN_EXCHANGE_FLOW_H
+
+#include "tradewind/market.h"
+#include "tradewind/match.h"
+#include "tradewind/random.h"
+
+#define FLOW_LIVE_COUNT_MAX 160
+
+typedef enum flow_kind { FLOW_SUBMIT = 1, FLOW_CANCEL = 2 } flow_kind;
+
+/* One act of an agent. */
+typedef struct flow_act {
+    flow_kind kind;
+    tw_match_order order; /* FLOW_SUBMIT */
+    uint64_t id;          /* FLOW_CANCEL */
+} flow_act;
+
+typedef struct order_flow {
+    tw_random random;
+    double fair;              /* in currency units */
+    double volatility_per_ns; /* of log fair, a square root of a nanosecond */
+    double interval_ns;       /* mean time between acts */
+    int64_t next_ns;
+    uint64_t next_id;
+    uint64_t live[FLOW_LIVE_COUNT_MAX]; /* ids that may still rest */
+    uint32_t live_count;
+    tw_symbol symbol;
+} order_flow;
+
+/* Starts the agents of a symbol at a price (> 0). */
+void flow_init(order_flow *flow, tw_symbol symbol, tw_price price, uint64_t seed,
+               double events_per_second, int64_t start_ns);
+
+/* One of the resting orders that the book opens with; call it FLOW_OPENING_COUNT times. */
+#define FLOW_OPENING_COUNT 80
+void flow_opening(order_flow *flow, uint32_t index, flow_act *ret_act);
+
+/* The act at `next_ns`; moves `next_ns` to the one after it. */
+void flow_next(order_flow *flow, flow_act *ret_act);
+
+#endif

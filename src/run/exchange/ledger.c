@@ -1,0 +1,381 @@
+/*
+ * ledger.c - see ledger.h. Requests go in through one gate (order_gate.c says what is refused);
+ * here is what happens to those that pass.
+ */
+#include "ledger.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ledger_priv.h"
+
+void uuid_write(tw_random *random, char *buffer) {
+    static const char digits[] = "0123456789abcdef";
+    uint64_t high = (tw_random_next(random) & ~UINT64_C(0xf000)) | UINT64_C(0x4000);
+    uint64_t low = (tw_random_next(random) & ~(UINT64_C(3) << 62)) | UINT64_C(1) << 63;
+    char *out = buffer;
+    for (int i = 0; i < 32; i++) {
+        if (i == 8 || i == 12 || i == 16 || i == 20)
+            *out++ = '-';
+        uint64_t word = i < 16 ? high : low;
+        *out++ = digits[(word >> (60 - 4 * (i % 16))) & 15];
+    }
+    *out = '\0';
+}
+
+/* FNV-1a: a spread of our own UUIDs and ids; equal hashes are chained and compared. */
+static uint64_t hash_of(tw_slice text, uint64_t salt) {
+    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ salt;
+    for (size_t i = 0; i < text.size; i++)
+        hash = (hash ^ (uint8_t)text.data[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+static tw_status take_memory(account_ledger *ledger) {
+    const tw_allocator *allocator = ledger->allocator;
+    tw_map_config map = {.entry_initial = ledger->order_count_max,
+                         .entry_max = ledger->order_count_max};
+    ledger->orders = TW_NEW(allocator, ledger->order_count_max, ledger_order);
+    ledger->account.holdings = TW_NEW(allocator, ledger->symbol_count, ledger_holding);
+    if (ledger->orders == NULL || ledger->account.holdings == NULL)
+        return TW_NO_MEMORY;
+    tw_status status = tw_map_new(allocator, &map, &ledger->by_uuid);
+    return status == TW_OK ? tw_map_new(allocator, &map, &ledger->by_client) : status;
+}
+
+tw_status ledger_new(const tw_allocator *allocator, const ledger_config *config,
+                     const tw_symbols *symbols, ledger_on_update on_update, void *context,
+                     account_ledger **ret_ledger) {
+    account_ledger *ledger = TW_NEW(allocator, 1, account_ledger);
+    if (ledger == NULL)
+        return TW_NO_MEMORY;
+    ledger->allocator = allocator;
+    ledger->symbols = symbols;
+    ledger->symbol_count = tw_symbols_count(symbols);
+    ledger->order_count_max = config->order_count_max;
+    ledger->on_update = on_update;
+    ledger->context = context;
+    tw_random_init(&ledger->random, config->seed, UINT64_C(0x6c6564676572));
+    snprintf(ledger->account.key, sizeof ledger->account.key, "%s", config->key);
+    snprintf(ledger->account.secret, sizeof ledger->account.secret, "%s", config->secret);
+    uuid_write(&ledger->random, ledger->account.id);
+    ledger->account.created_ns = config->created_ns;
+    ledger->account.cash = config->cash;
+    ledger->account.cash_start = config->cash;
+    tw_status status = take_memory(ledger);
+    if (status != TW_OK) {
+        ledger_free(ledger);
+        return status;
+    }
+    *ret_ledger = ledger;
+    return TW_OK;
+}
+
+void ledger_free(account_ledger *ledger) {
+    if (ledger == NULL)
+        return;
+    TW_DELETE(ledger->allocator, ledger->orders, ledger->order_count_max, ledger_order);
+    TW_DELETE(ledger->allocator, ledger->account.holdings, ledger->symbol_count, ledger_holding);
+    tw_map_free(ledger->by_uuid);
+    tw_map_free(ledger->by_client);
+    TW_DELETE(ledger->allocator, ledger, 1, account_ledger);
+}
+
+void ledger_set_floor(account_ledger *ledger, trading_floor *floor) {
+    ledger->floor = floor;
+}
+
+/* Compares without stopping at the first difference, so that time tells nothing. */
+static bool equal_secretly(tw_slice given, const char *expected) {
+    size_t size = strlen(expected);
+    unsigned difference = given.size != size;
+    for (size_t i = 0; i < size; i++)
+        difference |= (unsigned)(expected[i] ^ (i < given.size ? given.data[i] : 0));
+    return difference == 0;
+}
+
+ledger_account *ledger_authenticate(account_ledger *ledger, tw_slice key, tw_slice secret) {
+    bool key_matches = equal_secretly(key, ledger->account.key);
+    bool secret_matches = equal_secretly(secret, ledger->account.secret);
+    return key_matches && secret_matches ? &ledger->account : NULL;
+}
+
+/* ---- finding ------------------------------------------------------------------------------- */
+
+/* Puts order `index` at the head of its hash chain; returns the old head. */
+static uint32_t chain(tw_map *map, uint64_t hash, uint32_t index) {
+    uint64_t head = 0;
+    if (!tw_map_get(map, hash, &head))
+        head = 0;
+    tw_status status = tw_map_put(map, hash, index + 1);
+    TW_ASSERT(status == TW_OK);
+    return (uint32_t)head;
+}
+
+const ledger_order *ledger_find(const account_ledger *ledger, const ledger_account *account,
+                                tw_slice uuid) {
+    uint64_t at = 0;
+    if (!tw_map_get(ledger->by_uuid, hash_of(uuid, 0), &at))
+        return NULL;
+    while (at != 0) {
+        const ledger_order *order = &ledger->orders[at - 1];
+        if (tw_slice_equal_string(uuid, order->order.venue_order_id) &&
+            ledger_owns(ledger, account, order))
+            return order;
+        at = order->next_same_uuid;
+    }
+    return NULL;
+}
+
+const ledger_order *ledger_find_client(const account_ledger *ledger, const ledger_account *account,
+                                       tw_slice client_order_id) {
+    uint64_t at = 0;
+    if (!tw_map_get(ledger->by_client, hash_of(client_order_id, 1), &at))
+        return NULL;
+    while (at != 0) {
+        const ledger_order *order = &ledger->orders[at - 1];
+        if (tw_slice_equal_string(client_order_id, order->order.client_order_id) &&
+            ledger_owns(ledger, account, order))
+            return order;
+        at = order->next_same_client;
+    }
+    return NULL;
+}
+
+const ledger_order *ledger_orders(const account_ledger *ledger, uint32_t *ret_count) {
+    *ret_count = ledger->order_count;
+    return ledger->orders;
+}
+
+bool ledger_owns(const account_ledger *ledger, const ledger_account *account,
+                 const ledger_order *order) {
+    (void)order;
+    return account == &ledger->account;
+}
+
+/* ---- submitting ---------------------------------------------------------------------------- */
+
+static void tell(account_ledger *ledger, const ledger_order *order, tw_alpaca_event event,
+                 const tw_match_event *trade) {
+    ledger_update update = {.account = &ledger->account,
+                            .order = order,
+                            .event = event,
+                            .time_ns = floor_now(ledger->floor),
+                            .position = ledger->account.holdings[order->order.symbol].quantity};
+    uuid_write(&ledger->random, update.execution_id);
+    if (trade != NULL) {
+        update.price = trade->price;
+        update.quantity = trade->quantity;
+    }
+    ledger->on_update(ledger->context, &update);
+}
+
+/* Sets `held` as what is held for the order, in the account's or the symbol's total. */
+static void reserve(account_ledger *ledger, ledger_order *order, int64_t held_nano) {
+    int64_t change = held_nano - order->reserved_nano;
+    if (order->order.side == TW_SIDE_BUY)
+        ledger->account.reserved.nano += change;
+    else
+        ledger->account.holdings[order->order.symbol].reserved.nano += change;
+    order->reserved_nano = held_nano;
+}
+
+static ledger_order *record_order(account_ledger *ledger, const order_ticket *ticket) {
+    uint32_t index = ledger->order_count++;
+    ledger_order *order = &ledger->orders[index];
+    *order = (ledger_order){
+        .order = ticket->order,
+        .match_id = FLOOR_USER_ID | (index + 1),
+        .reserve_price_nano = ticket->reserve_price_nano,
+        .notional = ticket->notional,
+    };
+    tw_order *public = &order->order;
+    public->created_ns = floor_now(ledger->floor);
+    public->updated_ns = public->created_ns;
+    public->status = TW_ORDER_PENDING_NEW;
+    uuid_write(&ledger->random, public->venue_order_id);
+    if (public->client_order_id[0] == '\0')
+        uuid_write(&ledger->random, public->client_order_id);
+    order->next_same_uuid =
+        chain(ledger->by_uuid, hash_of(tw_slice_of(public->venue_order_id), 0), index);
+    order->next_same_client =
+        chain(ledger->by_client, hash_of(tw_slice_of(public->client_order_id), 1), index);
+    return order;
+}
+
+tw_status ledger_submit(account_ledger *ledger, ledger_account *account,
+                        const tw_alpaca_order_request *request, ledger_order *ret_order,
+                        ledger_refusal *ret_refusal) {
+    TW_ASSERT(account == &ledger->account && ledger->floor != NULL);
+    order_ticket ticket = {0};
+    tw_status status = order_gate(ledger, account, request, &ticket, ret_refusal);
+    if (status != TW_OK)
+        return status;
+    ledger_order *order = record_order(ledger, &ticket);
+    reserve(ledger, order, ticket.reserve_nano);
+    *ret_order = *order;
+    tw_match_order match_order = {
+        .id = order->match_id,
+        .owner = 1 + (uint64_t)order->account,
+        .price = order->order.limit_price,
+        .quantity = order->order.quantity,
+        .symbol = order->order.symbol,
+        .side = order->order.side,
+        .type = order->order.type,
+        .time_in_force = order->order.time_in_force,
+    };
+    status = floor_submit(ledger->floor, &match_order);
+    if (status != TW_OK && order->order.status == TW_ORDER_PENDING_NEW) {
+        order->order.status = TW_ORDER_REJECTED;
+        reserve(ledger, order, 0);
+        tell(ledger, order, TW_ALPACA_EVENT_REJECTED, NULL);
+    }
+    return TW_OK;
+}
+
+tw_status ledger_cancel(account_ledger *ledger, const ledger_order *order,
+                        ledger_refusal *ret_refusal) {
+    if (!tw_order_status_is_final((tw_order_status)order->order.status) &&
+        floor_cancel(ledger->floor, order->order.symbol, order->match_id) == TW_OK)
+        return TW_OK;
+    *ret_refusal = (ledger_refusal){.http_status = 422, .code = 42210000};
+    snprintf(ret_refusal->message, sizeof ret_refusal->message, "order is already in \"%s\" state",
+             tw_order_status_name((tw_order_status)order->order.status));
+    return TW_REFUSED;
+}
+
+/* ---- what the floor says ------------------------------------------------------------------- */
+
+/* Money of a trade, exact or to nearest; quantities and prices were checked at the gate. */
+static int64_t trade_value(const tw_match_event *event) {
+    int64_t value = 0;
+    tw_status status =
+        tw_decimal_multiply(event->price.nano, event->quantity.nano, TW_ROUND_HALF_EVEN, &value);
+    TW_ASSERT(status == TW_OK);
+    return value;
+}
+
+static void move_holding(account_ledger *ledger, const ledger_order *order, int64_t quantity_nano,
+                         int64_t value_nano) {
+    ledger_account *account = &ledger->account;
+    ledger_holding *holding = &account->holdings[order->order.symbol];
+    if (order->order.side == TW_SIDE_BUY) {
+        account->cash.nano -= value_nano;
+        holding->quantity.nano += quantity_nano;
+        holding->cost.nano += value_nano;
+        return;
+    }
+    TW_ASSERT(holding->quantity.nano >= quantity_nano);
+    __extension__ typedef __int128 wide;
+    wide cost = (wide)holding->cost.nano * quantity_nano / holding->quantity.nano;
+    account->cash.nano += value_nano;
+    holding->quantity.nano -= quantity_nano;
+    holding->cost.nano -= (int64_t)cost;
+}
+
+/* What must stay reserved for the open rest of an order. */
+static int64_t still_needed(const ledger_order *order) {
+    int64_t open_nano = order->order.quantity.nano - order->order.filled.nano;
+    if (order->order.side == TW_SIDE_SELL)
+        return open_nano;
+    int64_t needed = 0;
+    tw_status status =
+        tw_decimal_multiply(order->reserve_price_nano, open_nano, TW_ROUND_CEILING, &needed);
+    TW_ASSERT(status == TW_OK);
+    return needed;
+}
+
+static void fill(account_ledger *ledger, ledger_order *order, const tw_match_event *event) {
+    int64_t value = trade_value(event);
+    tw_order *public = &order->order;
+    public->filled.nano += event->quantity.nano;
+    order->notional_filled_nano += value;
+    TW_ASSERT(public->filled.nano <= public->quantity.nano);
+    tw_status status = tw_decimal_divide(order->notional_filled_nano, public->filled.nano,
+                                         TW_ROUND_HALF_EVEN, &public->average_price.nano);
+    TW_ASSERT(status == TW_OK);
+    bool whole = public->filled.nano == public->quantity.nano;
+    public->status = whole ? TW_ORDER_FILLED : TW_ORDER_PARTIALLY_FILLED;
+    public->updated_ns = floor_now(ledger->floor);
+    order->filled_ns = public->updated_ns;
+    move_holding(ledger, order, event->quantity.nano, value);
+    reserve(ledger, order, still_needed(order));
+    tell(ledger, order, whole ? TW_ALPACA_EVENT_FILL : TW_ALPACA_EVENT_PARTIAL_FILL, event);
+}
+
+static void canceled(account_ledger *ledger, ledger_order *order) {
+    order->order.status = TW_ORDER_CANCELED;
+    order->order.updated_ns = floor_now(ledger->floor);
+    order->canceled_ns = order->order.updated_ns;
+    reserve(ledger, order, 0);
+    tell(ledger, order, TW_ALPACA_EVENT_CANCELED, NULL);
+}
+
+static ledger_order *order_of(account_ledger *ledger, uint64_t match_id) {
+    if ((match_id & FLOOR_USER_ID) == 0)
+        return NULL;
+    uint64_t index = (match_id & ~FLOOR_USER_ID) - 1;
+    TW_ASSERT(index < ledger->order_count);
+    return &ledger->orders[index];
+}
+
+void ledger_on_match(account_ledger *ledger, const tw_match_event *event) {
+    ledger_order *order = order_of(ledger, event->id);
+    ledger_order *maker = order_of(ledger, event->maker_id);
+    switch ((tw_match_event_kind)event->kind) {
+    case TW_MATCH_ACCEPTED:
+        order->order.status = TW_ORDER_NEW;
+        tell(ledger, order, TW_ALPACA_EVENT_NEW, NULL);
+        break;
+    case TW_MATCH_TRADE:
+        if (maker != NULL)
+            fill(ledger, maker, event);
+        if (order != NULL)
+            fill(ledger, order, event);
+        break;
+    case TW_MATCH_CANCELLED:
+        if (order != NULL && !tw_order_status_is_final((tw_order_status)order->order.status))
+            canceled(ledger, order);
+        break;
+    case TW_MATCH_REJECTED:
+    case TW_MATCH_RESTED:
+    case TW_MATCH_REDUCED:
+    case TW_MATCH_REPLACED:
+    case TW_MATCH_BEST_CHANGED:
+    case TW_MATCH_HALTED:
+    case TW_MATCH_RESUMED:
+        break;
+    }
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+tw_money ledger_equity(const account_ledger *ledger, const ledger_account *account) {
+    int64_t equity = account->cash.nano;
+    for (tw_symbol s = 0; s < ledger->symbol_count; s++) {
+        tw_money value = {0};
+        if (tw_notional(floor_price(ledger->floor, s), account->holdings[s].quantity, &value) ==
+            TW_OK)
+            equity += value.nano;
+    }
+    return (tw_money){equity};
+}
+
+void ledger_check(const account_ledger *ledger) {
+    const ledger_account *account = &ledger->account;
+    int64_t reserved = 0;
+    for (uint32_t i = 0; i < ledger->order_count; i++) {
+        const ledger_order *order = &ledger->orders[i];
+        bool final = tw_order_status_is_final((tw_order_status)order->order.status);
+        TW_ASSERT(!final || order->reserved_nano == 0);
+        if (order->order.side == TW_SIDE_BUY)
+            reserved += order->reserved_nano;
+    }
+    TW_ASSERT(reserved == account->reserved.nano);
+    for (tw_symbol s = 0; s < ledger->symbol_count; s++) {
+        TW_ASSERT(account->holdings[s].quantity.nano >= account->holdings[s].reserved.nano);
+        TW_ASSERT(account->holdings[s].reserved.nano >= 0);
+    }
+}

@@ -1,0 +1,142 @@
+/*
+ * ledger.h - accounts, their orders, cash and positions.
+ *
+ * The ledger takes order requests in Alpaca's words, refuses what Alpaca refuses (with its codes
+ * and sentences), reserves money or shares for the rest, and hands them to the floor. What the
+ * floor says about them comes back through ledger_on_match and moves cash, positions and the
+ * status of the order; each such change is told through on_update, which becomes a message of
+ * the trade_updates stream.
+ *
+ *     ledger_submit --> PENDING_NEW --ACCEPTED--> NEW --TRADE--> PARTIALLY_FILLED --TRADE--> FILLED
+ *                                                  |                   |
+ *                                                  +----- CANCELLED ---+--> CANCELED
+ *
+ * Invariants
+ *  1. Over all accounts and the floor, money and shares only change hands: each trade of an
+ *     account moves cash by exactly price x quantity (to nearest 1e-9, ties to even).
+ *  2. reserved cash of an account = sum over its open buys of limit x open quantity; reserved
+ *     shares of a symbol = sum over its open sells of open quantity.
+ *  3. Accounts hold no short positions and have no margin: cash - reserved >= 0 after a submit.
+ *  4. A client order id is taken for ever, whatever became of its order.
+ *
+ * Memory: all at creation. Threads: one owner.
+ */
+#ifndef TRADEWIND_RUN_EXCHANGE_LEDGER_H
+#define TRADEWIND_RUN_EXCHANGE_LEDGER_H
+
+#include "floor.h"
+#include "tradewind/alpaca.h"
+#include "tradewind/map.h"
+#include "tradewind/random.h"
+
+#define LEDGER_KEY_SIZE 64
+
+typedef struct ledger_order {
+    tw_order order; /* venue_order_id is its UUID */
+    uint64_t match_id;
+    uint32_t account;
+    uint32_t next_same_uuid;   /* index + 1 of the next with the same hash; 0: none */
+    uint32_t next_same_client; /* the same for the client order id */
+    int64_t reserved_nano;     /* cash (buy) or shares (sell) still held for it */
+    int64_t reserve_price_nano;
+    int64_t notional_filled_nano;
+    int64_t filled_ns;
+    int64_t canceled_ns;
+    tw_money notional; /* as requested, or 0 */
+} ledger_order;
+
+typedef struct ledger_holding {
+    tw_quantity quantity;
+    tw_quantity reserved;
+    tw_money cost;
+} ledger_holding;
+
+typedef struct ledger_account {
+    char key[LEDGER_KEY_SIZE];
+    char secret[LEDGER_KEY_SIZE];
+    char id[TW_VENUE_ORDER_ID_SIZE];
+    int64_t created_ns;
+    tw_money cash;
+    tw_money cash_start;
+    tw_money reserved;
+    ledger_holding *holdings; /* one a symbol */
+} ledger_account;
+
+/* Why a request was refused, in Alpaca's words. */
+typedef struct ledger_refusal {
+    uint32_t http_status;
+    int64_t code;
+    char message[160];
+} ledger_refusal;
+
+/* One change of an order. */
+typedef struct ledger_update {
+    const ledger_account *account;
+    const ledger_order *order;
+    tw_alpaca_event event;
+    char execution_id[TW_EXECUTION_ID_SIZE];
+    tw_price price;       /* of a fill */
+    tw_quantity quantity; /* of a fill */
+    tw_quantity position; /* after a fill */
+    int64_t time_ns;
+} ledger_update;
+
+typedef void (*ledger_on_update)(void *context, const ledger_update *update);
+
+typedef struct ledger_config {
+    uint64_t seed;
+    uint32_t order_count_max;
+    int64_t created_ns;
+    tw_money cash;
+    const char *key;
+    const char *secret;
+} ledger_config;
+
+typedef struct account_ledger account_ledger;
+
+/* One account as configured. The symbols are borrowed. */
+tw_status ledger_new(const tw_allocator *allocator, const ledger_config *config,
+                     const tw_symbols *symbols, ledger_on_update on_update, void *context,
+                     account_ledger **ret_ledger) TW_MUST_CHECK;
+void ledger_free(account_ledger *ledger);
+
+/* The floor to trade on; borrowed. Before the first submit. */
+void ledger_set_floor(account_ledger *ledger, trading_floor *floor);
+
+/* The account that has this key and secret, or NULL. Takes the same time whatever differs. */
+ledger_account *ledger_authenticate(account_ledger *ledger, tw_slice key, tw_slice secret);
+
+/* Takes an order. `*ret_order` is as it stood when the floor accepted it; its trades have been
+ * told through on_update by then. TW_REFUSED with the refusal filled. */
+tw_status ledger_submit(account_ledger *ledger, ledger_account *account,
+                        const tw_alpaca_order_request *request, ledger_order *ret_order,
+                        ledger_refusal *ret_refusal) TW_MUST_CHECK;
+
+/* Cancels an open order. TW_REFUSED when it is final already. */
+tw_status ledger_cancel(account_ledger *ledger, const ledger_order *order,
+                        ledger_refusal *ret_refusal) TW_MUST_CHECK;
+
+/* An order of an account by its UUID or client order id; NULL when there is none. */
+const ledger_order *ledger_find(const account_ledger *ledger, const ledger_account *account,
+                                tw_slice uuid);
+const ledger_order *ledger_find_client(const account_ledger *ledger, const ledger_account *account,
+                                       tw_slice client_order_id);
+
+/* All orders in the order of their submission. */
+const ledger_order *ledger_orders(const account_ledger *ledger, uint32_t *ret_count);
+bool ledger_owns(const account_ledger *ledger, const ledger_account *account,
+                 const ledger_order *order);
+
+/* What the floor did with an order of a user. */
+void ledger_on_match(account_ledger *ledger, const tw_match_event *event);
+
+/* Cash and the value of all holdings at the floor's prices. */
+tw_money ledger_equity(const account_ledger *ledger, const ledger_account *account);
+
+/* Writes a UUID (version 4 in form) from random bits: 36 characters and a NUL. */
+void uuid_write(tw_random *random, char *buffer);
+
+/* Asserts the invariants of every account. */
+void ledger_check(const account_ledger *ledger);
+
+#endif

@@ -1,0 +1,36 @@
+/* ledger_priv.h - what ledger.c and order_gate.c share. */
+#ifndef TRADEWIND_RUN_EXCHANGE_LEDGER_PRIV_H
+#define TRADEWIND_RUN_EXCHANGE_LEDGER_PRIV_H
+
+#include "ledger.h"
+
+struct account_ledger {
+    const tw_allocator *allocator;
+    const tw_symbols *symbols;
+    trading_floor *floor;
+    tw_random random;
+    ledger_on_update on_update;
+    void *context;
+    ledger_account account;
+    ledger_order *orders;
+    uint32_t order_count;
+    uint32_t order_count_max;
+    uint32_t symbol_count;
+    tw_map *by_uuid;   /* hash -> index + 1 of the newest with it */
+    tw_map *by_client; /* the same for client order ids */
+};
+
+/* A request that passed the gate: what to send and what to hold for it. */
+typedef struct order_ticket {
+    tw_order order;
+    tw_money notional;
+    int64_t reserve_price_nano; /* of a buy */
+    int64_t reserve_nano;
+} order_ticket;
+
+/* Decides on a request. TW_REFUSED with the refusal, else the ticket. */
+tw_status order_gate(const account_ledger *ledger, const ledger_account *account,
+                     const tw_alpaca_order_request *request, order_ticket *ret_ticket,
+                     ledger_refusal *ret_refusal) TW_MUST_CHECK;
+
+#endif

@@ -1,0 +1,197 @@
+/*
+ * order_gate.c - what an order must be to be taken, refused in Alpaca's words otherwise.
+ *
+ * The checks run from the cheapest to the dearest and stop at the first that fails: words,
+ * prices, client order id, then money or shares. Nothing is changed here.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ledger_priv.h"
+
+enum { CODE_REQUEST = 40010001, CODE_RULE = 42210000, CODE_FUNDS = 40310000 };
+
+/* A market buy holds this much more than the price shows (the venue's own margin is 2.5-4 %). */
+static const int64_t MARKET_COLLAR_NANO = TW_NANO + 4 * (TW_NANO / 100);
+
+static tw_status refuse(ledger_refusal *refusal, uint32_t http_status, int64_t code,
+                        const char *format, ...) TW_PRINTF(4, 5);
+
+static tw_status refuse(ledger_refusal *refusal, uint32_t http_status, int64_t code,
+                        const char *format, ...) {
+    *refusal = (ledger_refusal){.http_status = http_status, .code = code};
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(refusal->message, sizeof refusal->message, format, arguments);
+    va_end(arguments);
+    return TW_REFUSED;
+}
+
+static bool has(const tw_alpaca_order_request *request, tw_alpaca_request_field field) {
+    return (request->present & TW_ALPACA_BIT(field)) != 0;
+}
+
+static tw_status check_words(const tw_alpaca_order_request *request, ledger_refusal *refusal) {
+    if (!has(request, TW_ALPACA_REQUEST_SIDE))
+        return refuse(refusal, 422, CODE_REQUEST, "invalid side: \"%s\"", request->side_word);
+    if (!has(request, TW_ALPACA_REQUEST_TYPE))
+        return refuse(refusal, 422, CODE_REQUEST, "invalid type: \"%s\"", request->type_word);
+    if (!has(request, TW_ALPACA_REQUEST_TIME_IN_FORCE))
+        return refuse(refusal, 422, CODE_REQUEST, "invalid time_in_force: \"%s\"",
+                      request->time_in_force_word);
+    if (request->type != TW_ORDER_MARKET && request->type != TW_ORDER_LIMIT)
+        return refuse(refusal, 422, CODE_RULE, "%s orders are not supported",
+                      tw_order_type_name((tw_order_type)request->type));
+    if (request->time_in_force == TW_AT_OPEN || request->time_in_force == TW_AT_CLOSE)
+        return refuse(refusal, 422, CODE_RULE, "time_in_force %s is not supported",
+                      tw_time_in_force_name((tw_time_in_force)request->time_in_force));
+    bool simple = request->order_class[0] == '\0' || strcmp(request->order_class, "simple") == 0;
+    if (!simple)
+        return refuse(refusal, 422, CODE_RULE, "order_class %s is not supported",
+                      request->order_class);
+    return TW_OK;
+}
+
+static tw_status check_price(const tw_alpaca_order_request *request, ledger_refusal *refusal) {
+    bool limited = has(request, TW_ALPACA_REQUEST_LIMIT_PRICE);
+    if (request->type == TW_ORDER_MARKET) {
+        if (limited || has(request, TW_ALPACA_REQUEST_STOP_PRICE))
+            return refuse(refusal, 422, CODE_REQUEST,
+                          "market orders require no stop or limit price");
+        return TW_OK;
+    }
+    if (!limited || has(request, TW_ALPACA_REQUEST_STOP_PRICE))
+        return refuse(refusal, 422, CODE_REQUEST, "limit orders require only limit price");
+    int64_t nano = request->limit_price.nano;
+    if (nano <= 0)
+        return refuse(refusal, 422, CODE_REQUEST, "limit price must be > 0");
+    int64_t increment = nano >= TW_NANO ? TW_NANO / 100 : TW_NANO / 10000;
+    if (nano % increment != 0) {
+        char price[TW_DECIMAL_TEXT_SIZE];
+        tw_decimal_format(nano, price);
+        return refuse(refusal, 422, CODE_RULE,
+                      "invalid limit_price %s. sub-penny increment does not fulfill minimum "
+                      "pricing criteria",
+                      price);
+    }
+    return TW_OK;
+}
+
+/* The price that a buy is held at: its limit, or the ask (else the newest price) and a collar. */
+static tw_status reference_price(const account_ledger *ledger,
+                                 const tw_alpaca_order_request *request, tw_symbol symbol,
+                                 int64_t *ret_nano, ledger_refusal *refusal) {
+    if (request->type == TW_ORDER_LIMIT) {
+        *ret_nano = request->limit_price.nano;
+        return TW_OK;
+    }
+    tw_quote quote;
+    floor_quote(ledger->floor, symbol, &quote);
+    int64_t price =
+        quote.ask_size.nano > 0 ? quote.ask_price.nano : floor_price(ledger->floor, symbol).nano;
+    if (price <= 0 ||
+        tw_decimal_multiply(price, MARKET_COLLAR_NANO, TW_ROUND_CEILING, ret_nano) != TW_OK)
+        return refuse(refusal, 422, CODE_RULE, "no price for %s",
+                      tw_symbols_name(ledger->symbols, symbol));
+    return TW_OK;
+}
+
+/* Quantity from `qty`, or from `notional` at the reference price. */
+static tw_status decide_quantity(const tw_alpaca_order_request *request, int64_t price_nano,
+                                 order_ticket *ticket, ledger_refusal *refusal) {
+    bool by_quantity = has(request, TW_ALPACA_REQUEST_QTY);
+    bool by_notional = has(request, TW_ALPACA_REQUEST_NOTIONAL);
+    if (by_quantity && by_notional)
+        return refuse(refusal, 422, CODE_REQUEST, "only one of qty or notional is accepted");
+    if (!by_quantity && !by_notional)
+        return refuse(refusal, 422, CODE_REQUEST, "qty or notional is required");
+    ticket->order.quantity = request->quantity;
+    if (by_notional) {
+        if (request->type != TW_ORDER_MARKET || request->time_in_force != TW_DAY)
+            return refuse(refusal, 422, CODE_RULE, "notional orders must be market DAY orders");
+        ticket->notional = request->notional;
+        if (tw_decimal_divide(request->notional.nano, price_nano, TW_ROUND_DOWN,
+                              &ticket->order.quantity.nano) != TW_OK)
+            return refuse(refusal, 422, CODE_REQUEST, "notional is out of range");
+    }
+    if (ticket->order.quantity.nano <= 0)
+        return refuse(refusal, 422, CODE_REQUEST, "%s must be > 0",
+                      by_notional ? "notional" : "qty");
+    if (ticket->order.quantity.nano % TW_NANO != 0 && request->time_in_force != TW_DAY)
+        return refuse(refusal, 422, CODE_RULE, "fractional orders must be DAY orders");
+    return TW_OK;
+}
+
+static tw_status check_funds(const account_ledger *ledger, const ledger_account *account,
+                             order_ticket *ticket, ledger_refusal *refusal) {
+    const tw_order *order = &ticket->order;
+    if (tw_decimal_multiply(ticket->reserve_price_nano, order->quantity.nano, TW_ROUND_CEILING,
+                            &ticket->reserve_nano) != TW_OK)
+        return refuse(refusal, 422, CODE_REQUEST, "qty is out of range");
+    if (order->side == TW_SIDE_BUY) {
+        if (ticket->reserve_nano > account->cash.nano - account->reserved.nano)
+            return refuse(refusal, 403, CODE_FUNDS, "insufficient buying power");
+        return TW_OK;
+    }
+    const ledger_holding *holding = &account->holdings[order->symbol];
+    int64_t available = holding->quantity.nano - holding->reserved.nano;
+    if (order->quantity.nano > available) {
+        char requested[TW_DECIMAL_TEXT_SIZE];
+        char at_hand[TW_DECIMAL_TEXT_SIZE];
+        tw_decimal_format(order->quantity.nano, requested);
+        tw_decimal_format(available, at_hand);
+        return refuse(refusal, 403, CODE_FUNDS,
+                      "insufficient qty available for order (requested: %s, available: %s)",
+                      requested, at_hand);
+    }
+    ticket->reserve_nano = order->quantity.nano;
+    (void)ledger;
+    return TW_OK;
+}
+
+static tw_status check_client_id(const account_ledger *ledger, const ledger_account *account,
+                                 const tw_alpaca_order_request *request, ledger_refusal *refusal) {
+    size_t size = strlen(request->client_order_id);
+    bool given = size > 0;
+    if (size > 128 || (given && !has(request, TW_ALPACA_REQUEST_CLIENT_ORDER_ID)))
+        return refuse(refusal, 422, CODE_REQUEST,
+                      "client_order_id must be no more than 128 characters");
+    if (given && ledger_find_client(ledger, account, tw_slice_of(request->client_order_id)) != NULL)
+        return refuse(refusal, 422, CODE_REQUEST, "client_order_id must be unique");
+    return TW_OK;
+}
+
+tw_status order_gate(const account_ledger *ledger, const ledger_account *account,
+                     const tw_alpaca_order_request *request, order_ticket *ret_ticket,
+                     ledger_refusal *ret_refusal) {
+    tw_symbol symbol = tw_symbols_find(ledger->symbols, tw_slice_of(request->symbol));
+    if (symbol == TW_SYMBOL_NONE)
+        return refuse(ret_refusal, 422, CODE_RULE, "asset \"%s\" not found", request->symbol);
+    tw_status status = check_words(request, ret_refusal);
+    if (status == TW_OK)
+        status = check_price(request, ret_refusal);
+    if (status == TW_OK)
+        status = check_client_id(ledger, account, request, ret_refusal);
+    if (status != TW_OK)
+        return status;
+    if (ledger->order_count == ledger->order_count_max)
+        return refuse(ret_refusal, 403, CODE_FUNDS, "the exchange takes no more than %u orders",
+                      ledger->order_count_max);
+    *ret_ticket = (order_ticket){
+        .order = {.limit_price = request->limit_price,
+                  .symbol = symbol,
+                  .side = request->side,
+                  .type = request->type,
+                  .time_in_force = request->time_in_force,
+                  .extended_hours = request->extended_hours ? 1 : 0},
+    };
+    memcpy(ret_ticket->order.client_order_id, request->client_order_id,
+           sizeof ret_ticket->order.client_order_id);
+    status = reference_price(ledger, request, symbol, &ret_ticket->reserve_price_nano, ret_refusal);
+    if (status == TW_OK)
+        status = decide_quantity(request, ret_ticket->reserve_price_nano, ret_ticket, ret_refusal);
+    if (status == TW_OK)
+        status = check_funds(ledger, account, ret_ticket, ret_refusal);
+    return status;
+}

@@ -1,0 +1,182 @@
+/*
+ * routes.c - from a request to its answer: find the route, check the key, call it.
+ *
+ * A pattern is a path in which each "{}" stands for one segment; the first row that fits wins.
+ * Every answer carries X-Request-ID, as the venue's do.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "exchange_priv.h"
+
+typedef struct route {
+    const char *method;
+    const char *pattern;
+    void (*run)(exchange_call *call);
+    bool open; /* needs no key */
+} route;
+
+static const route routes[] = {
+    {"GET", "/", route_welcome, true},
+    {"GET", "/sim/clock", route_sim_clock, true},
+    {"POST", "/sim/clock/step", route_sim_step, true},
+    {"GET", "/v2/account", route_account, false},
+    {"GET", "/v2/clock", route_clock, false},
+    {"GET", "/v2/assets", route_assets, false},
+    {"GET", "/v2/assets/{}", route_asset, false},
+    {"GET", "/v2/positions", route_positions, false},
+    {"GET", "/v2/positions/{}", route_position, false},
+    {"GET", "/v2/orders", route_orders_list, false},
+    {"POST", "/v2/orders", route_orders_submit, false},
+    {"DELETE", "/v2/orders", route_orders_cancel_all, false},
+    {"GET", "/v2/orders:by_client_order_id", route_order_by_client_id, false},
+    {"GET", "/v2/orders/{}", route_order, false},
+    {"DELETE", "/v2/orders/{}", route_order_cancel, false},
+    {"GET", "/v2/stocks/bars", route_bars, false},
+    {"GET", "/v2/stocks/{}/latest", route_latest, false},
+    {"GET", "/v2/stocks/{}/bars", route_bars_of, false},
+    {"GET", "/v2/stocks/{}/{}/latest", route_latest_of, false},
+};
+
+/* ---- answers ------------------------------------------------------------------------------- */
+
+static void send_answer(exchange_call *call, uint32_t http_status, const char *type,
+                        tw_slice body) {
+    char id[TW_VENUE_ORDER_ID_SIZE];
+    uuid_write(&call->exchange->random, id);
+    tw_http_header header = {tw_slice_of("X-Request-ID"), tw_slice_of(id)};
+    tw_http_answer answer = {.status = http_status,
+                             .content_type = type,
+                             .body = body,
+                             .headers = &header,
+                             .header_count = 1};
+    if (tw_http_reply_send(call->reply, &answer, NULL) != TW_OK)
+        tw_http_reply_reset(call->reply);
+}
+
+void answer_body(exchange_call *call, uint32_t http_status) {
+    if (call->exchange->body.truncated) {
+        answer_error(call, 500, 0, "the answer is larger than this server can send");
+        return;
+    }
+    send_answer(call, http_status, "application/json; charset=UTF-8",
+                tw_text_slice(&call->exchange->body));
+}
+
+void answer_empty(exchange_call *call, uint32_t http_status) {
+    send_answer(call, http_status, NULL, (tw_slice){0});
+}
+
+void answer_error(exchange_call *call, uint32_t http_status, int64_t code, const char *format,
+                  ...) {
+    char message[256];
+    char memory[640];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    tw_text text = tw_text_over(memory, sizeof memory);
+    tw_alpaca_encode_error(&text, code, message);
+    send_answer(call, http_status, "application/json; charset=UTF-8", tw_text_slice(&text));
+}
+
+/* ---- matching ------------------------------------------------------------------------------ */
+
+/* Fits the path against a pattern; decodes what stands for "{}" into the call. */
+static bool fits(tw_slice path, const char *pattern, exchange_call *call) {
+    tw_slice wanted = tw_slice_of(pattern);
+    size_t names = 0;
+    while (path.data != NULL && wanted.data != NULL) {
+        tw_slice segment = tw_slice_split(&path, '/');
+        tw_slice expected = tw_slice_split(&wanted, '/');
+        if (!tw_slice_equal_string(expected, "{}")) {
+            if (!tw_slice_equal(segment, expected))
+                return false;
+            continue;
+        }
+        char *name = call->names[names++];
+        size_t size = 0;
+        if (segment.size == 0 ||
+            tw_http_decode(segment, false, name, sizeof call->names[0] - 1, &size) != TW_OK)
+            return false;
+        name[size] = '\0';
+    }
+    return path.data == NULL && wanted.data == NULL;
+}
+
+static bool authenticate(exchange_call *call) {
+    tw_slice key = {0};
+    tw_slice secret = {0};
+    if (!tw_http_request_header(call->request, "APCA-API-KEY-ID", &key) ||
+        !tw_http_request_header(call->request, "APCA-API-SECRET-KEY", &secret))
+        return false;
+    call->account = ledger_authenticate(call->exchange->ledger, key, secret);
+    return call->account != NULL;
+}
+
+static void run(exchange_call *call, const route *chosen) {
+    if (!authenticate(call) && !chosen->open) {
+        answer_error(call, 401, 40110000, "request is not authorized");
+        return;
+    }
+    tw_text_clear(&call->exchange->body);
+    exchange_catch_up(call->exchange);
+    chosen->run(call);
+    streams_flush(call->exchange->streams);
+}
+
+/* ---- upgrades ------------------------------------------------------------------------------ */
+
+static void upgraded(tw_exchange *exchange, stream_kind kind, int fd, tw_slice early) {
+    if (fd >= 0 && streams_accept(exchange->streams, kind, fd, early) != TW_OK)
+        close(fd);
+}
+
+static void upgraded_data(void *context, int fd, tw_slice early) {
+    upgraded(context, STREAM_DATA, fd, early);
+}
+
+static void upgraded_trading(void *context, int fd, tw_slice early) {
+    upgraded(context, STREAM_TRADING, fd, early);
+}
+
+/* The streams' addresses; true if the request was for one of them. */
+static bool upgrade(exchange_call *call, tw_slice path) {
+    static const char *const feeds[] = {"/v2/iex", "/v2/sip", "/v2/delayed_sip", "/v2/test"};
+    tw_http_on_upgrade on_upgrade = NULL;
+    if (tw_slice_equal_string(path, "/stream"))
+        on_upgrade = upgraded_trading;
+    for (size_t i = 0; i < sizeof feeds / sizeof feeds[0]; i++) {
+        if (tw_slice_equal_string(path, feeds[i]))
+            on_upgrade = upgraded_data;
+    }
+    if (on_upgrade == NULL)
+        return false;
+    if (tw_http_reply_upgrade(call->reply, on_upgrade, call->exchange, NULL) != TW_OK)
+        answer_error(call, 426, 0, "this is a WebSocket: ask for an upgrade");
+    return true;
+}
+
+void exchange_handle(void *context, const tw_http_request *request, tw_http_reply *reply) {
+    exchange_call call = {.exchange = context, .request = request, .reply = reply};
+    tw_slice path = tw_http_request_path(request);
+    tw_slice method = tw_http_request_method(request);
+    bool known_path = false;
+    if (upgrade(&call, path))
+        return;
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        if (!fits(path, routes[i].pattern, &call))
+            continue;
+        known_path = true;
+        if (tw_slice_equal_string(method, routes[i].method)) {
+            run(&call, &routes[i]);
+            return;
+        }
+    }
+    if (known_path)
+        answer_error(&call, 405, 40510000, "method not allowed");
+    else
+        answer_error(&call, 404, 40410000, "endpoint not found.");
+}

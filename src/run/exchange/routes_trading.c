@@ -1,0 +1,278 @@
+/* routes_trading.c - account, clock, assets, positions and orders. */
+#include <string.h>
+
+#include "exchange_priv.h"
+#include "words.h"
+
+enum { ORDER_LIST_DEFAULT = 50, ORDER_LIST_MAX = 500, CODE_NOT_FOUND = 40410000 };
+
+void route_account(exchange_call *call) {
+    tw_alpaca_account account;
+    words_account(call->exchange->ledger, call->account, &account);
+    tw_alpaca_encode_account(&call->exchange->body, &account);
+    answer_body(call, 200);
+}
+
+void route_clock(exchange_call *call) {
+    tw_alpaca_clock clock;
+    words_clock(floor_now(call->exchange->floor), &clock);
+    tw_alpaca_encode_clock(&call->exchange->body, &clock);
+    answer_body(call, 200);
+}
+
+void route_assets(exchange_call *call) {
+    tw_exchange *exchange = call->exchange;
+    tw_slice status = {0};
+    bool filtered = tw_http_request_query(call->request, "status", &status) &&
+                    !tw_slice_equal_string(status, "active");
+    tw_text_append_char(&exchange->body, '[');
+    for (tw_symbol s = 0; !filtered && s < tw_symbols_count(exchange->symbols); s++) {
+        tw_alpaca_asset asset;
+        words_asset(tw_symbols_name(exchange->symbols, s), &asset);
+        if (s > 0)
+            tw_text_append_char(&exchange->body, ',');
+        tw_alpaca_encode_asset(&exchange->body, &asset);
+    }
+    tw_text_append_char(&exchange->body, ']');
+    answer_body(call, 200);
+}
+
+/* A symbol by its name or by the id of its asset. */
+static tw_symbol symbol_of(const tw_exchange *exchange, const char *name) {
+    tw_symbol symbol = tw_symbols_find(exchange->symbols, tw_slice_of(name));
+    for (tw_symbol s = 0; symbol == TW_SYMBOL_NONE && s < tw_symbols_count(exchange->symbols);
+         s++) {
+        char id[TW_VENUE_ORDER_ID_SIZE];
+        words_asset_id(tw_symbols_name(exchange->symbols, s), id);
+        if (strcmp(id, name) == 0)
+            symbol = s;
+    }
+    return symbol;
+}
+
+void route_asset(exchange_call *call) {
+    tw_symbol symbol = symbol_of(call->exchange, call->names[0]);
+    if (symbol == TW_SYMBOL_NONE) {
+        answer_error(call, 404, CODE_NOT_FOUND, "asset not found for %s", call->names[0]);
+        return;
+    }
+    tw_alpaca_asset asset;
+    words_asset(tw_symbols_name(call->exchange->symbols, symbol), &asset);
+    tw_alpaca_encode_asset(&call->exchange->body, &asset);
+    answer_body(call, 200);
+}
+
+static void write_position(exchange_call *call, tw_symbol symbol) {
+    tw_exchange *exchange = call->exchange;
+    tw_alpaca_position position;
+    words_position(call->account, symbol, exchange->symbols, floor_price(exchange->floor, symbol),
+                   daily_history_last(exchange->history, symbol), &position);
+    tw_alpaca_encode_position(&exchange->body, &position);
+}
+
+void route_positions(exchange_call *call) {
+    tw_exchange *exchange = call->exchange;
+    bool first = true;
+    tw_text_append_char(&exchange->body, '[');
+    for (tw_symbol s = 0; s < tw_symbols_count(exchange->symbols); s++) {
+        if (call->account->holdings[s].quantity.nano == 0)
+            continue;
+        if (!first)
+            tw_text_append_char(&exchange->body, ',');
+        first = false;
+        write_position(call, s);
+    }
+    tw_text_append_char(&exchange->body, ']');
+    answer_body(call, 200);
+}
+
+void route_position(exchange_call *call) {
+    tw_symbol symbol = symbol_of(call->exchange, call->names[0]);
+    if (symbol == TW_SYMBOL_NONE || call->account->holdings[symbol].quantity.nano == 0) {
+        answer_error(call, 404, CODE_NOT_FOUND, "position does not exist");
+        return;
+    }
+    write_position(call, symbol);
+    answer_body(call, 200);
+}
+
+/* ---- orders -------------------------------------------------------------------------------- */
+
+static void write_order(exchange_call *call, const ledger_order *order) {
+    tw_alpaca_order words;
+    words_order(order, call->exchange->symbols, &words);
+    tw_alpaca_encode_order(&call->exchange->body, &words, NULL, 0);
+}
+
+/* What a list of orders asks for. */
+typedef struct order_filter {
+    bool open;
+    bool closed;
+    bool ascending;
+    uint64_t limit;
+    int64_t after_ns;
+    int64_t until_ns;
+    tw_slice symbols; /* "AAPL,MSFT", or empty for all */
+    tw_slice side;    /* "buy", "sell", or empty */
+} order_filter;
+
+static bool read_time(exchange_call *call, const char *name, int64_t *ret_ns) {
+    tw_slice text;
+    if (!tw_http_request_query(call->request, name, &text) || text.size == 0)
+        return true;
+    if (tw_time_parse(text, ret_ns) == TW_OK)
+        return true;
+    answer_error(call, 422, 40010001, "invalid %s: %.*s", name, (int)text.size, text.data);
+    return false;
+}
+
+static bool read_filter(exchange_call *call, order_filter *filter) {
+    tw_slice text = {0};
+    *filter = (order_filter){
+        .open = true, .limit = ORDER_LIST_DEFAULT, .after_ns = INT64_MIN, .until_ns = INT64_MAX};
+    if (tw_http_request_query(call->request, "status", &text)) {
+        filter->open = !tw_slice_equal_string(text, "closed");
+        filter->closed = !tw_slice_equal_string(text, "open");
+        if (filter->open && filter->closed && !tw_slice_equal_string(text, "all")) {
+            answer_error(call, 422, 40010001, "invalid status: %.*s", (int)text.size, text.data);
+            return false;
+        }
+    }
+    if (tw_http_request_query(call->request, "limit", &text) &&
+        (tw_parse_u64(text, &filter->limit) != TW_OK || filter->limit == 0 ||
+         filter->limit > ORDER_LIST_MAX)) {
+        answer_error(call, 422, 40010001, "limit must be 1 to %d", ORDER_LIST_MAX);
+        return false;
+    }
+    if (tw_http_request_query(call->request, "direction", &text))
+        filter->ascending = tw_slice_equal_string(text, "asc");
+    tw_http_request_query(call->request, "symbols", &filter->symbols);
+    tw_http_request_query(call->request, "side", &filter->side);
+    return read_time(call, "after", &filter->after_ns) &&
+           read_time(call, "until", &filter->until_ns);
+}
+
+static bool listed(tw_slice names, const char *name) {
+    while (names.data != NULL) {
+        if (tw_slice_equal_string(tw_slice_split(&names, ','), name))
+            return true;
+    }
+    return false;
+}
+
+static bool passes(const exchange_call *call, const order_filter *filter,
+                   const ledger_order *order) {
+    bool final = tw_order_status_is_final((tw_order_status)order->order.status);
+    if (!ledger_owns(call->exchange->ledger, call->account, order) ||
+        !(final ? filter->closed : filter->open))
+        return false;
+    if (order->order.created_ns <= filter->after_ns || order->order.created_ns >= filter->until_ns)
+        return false;
+    if (filter->side.size > 0 &&
+        !tw_slice_equal_string(filter->side, tw_side_name((tw_side)order->order.side)))
+        return false;
+    const char *symbol = tw_symbols_name(call->exchange->symbols, order->order.symbol);
+    return filter->symbols.size == 0 || listed(filter->symbols, symbol);
+}
+
+void route_orders_list(exchange_call *call) {
+    order_filter filter;
+    if (!read_filter(call, &filter))
+        return;
+    uint32_t count = 0;
+    const ledger_order *orders = ledger_orders(call->exchange->ledger, &count);
+    uint64_t written = 0;
+    tw_text *body = &call->exchange->body;
+    tw_text_append_char(body, '[');
+    for (uint32_t i = 0; i < count && written < filter.limit; i++) {
+        const ledger_order *order = &orders[filter.ascending ? i : count - 1 - i];
+        if (!passes(call, &filter, order))
+            continue;
+        if (written++ > 0)
+            tw_text_append_char(body, ',');
+        write_order(call, order);
+    }
+    tw_text_append_char(body, ']');
+    answer_body(call, 200);
+}
+
+void route_orders_submit(exchange_call *call) {
+    tw_exchange *exchange = call->exchange;
+    tw_alpaca_order_request request;
+    tw_error error = {0};
+    if (tw_alpaca_decode_order_request(exchange->reader, tw_http_request_body(call->request),
+                                       &request, &error) != TW_OK) {
+        answer_error(call, 422, 40010001, "request body format is invalid: %s", error.message);
+        return;
+    }
+    ledger_order order;
+    ledger_refusal refusal;
+    if (ledger_submit(exchange->ledger, call->account, &request, &order, &refusal) != TW_OK) {
+        answer_error(call, refusal.http_status, refusal.code, "%s", refusal.message);
+        return;
+    }
+    tw_text_clear(&exchange->body);
+    write_order(call, &order);
+    answer_body(call, 200);
+}
+
+void route_orders_cancel_all(exchange_call *call) {
+    uint32_t count = 0;
+    const ledger_order *orders = ledger_orders(call->exchange->ledger, &count);
+    tw_text *body = &call->exchange->body;
+    bool first = true;
+    tw_text_append_char(body, '[');
+    for (uint32_t i = 0; i < count; i++) {
+        ledger_refusal refusal;
+        if (tw_order_status_is_final((tw_order_status)orders[i].order.status) ||
+            !ledger_owns(call->exchange->ledger, call->account, &orders[i]))
+            continue;
+        tw_status status = ledger_cancel(call->exchange->ledger, &orders[i], &refusal);
+        tw_text_append_format(body, "%s{\"id\":\"%s\",\"status\":%d,\"body\":", first ? "" : ",",
+                              orders[i].order.venue_order_id, status == TW_OK ? 200 : 422);
+        write_order(call, &orders[i]);
+        tw_text_append_char(body, '}');
+        first = false;
+    }
+    tw_text_append_char(body, ']');
+    answer_body(call, 207);
+}
+
+static const ledger_order *find_order(exchange_call *call) {
+    const ledger_order *order =
+        ledger_find(call->exchange->ledger, call->account, tw_slice_of(call->names[0]));
+    if (order == NULL)
+        answer_error(call, 404, CODE_NOT_FOUND, "order not found for %s", call->names[0]);
+    return order;
+}
+
+void route_order(exchange_call *call) {
+    const ledger_order *order = find_order(call);
+    if (order == NULL)
+        return;
+    write_order(call, order);
+    answer_body(call, 200);
+}
+
+void route_order_by_client_id(exchange_call *call) {
+    tw_slice id = {0};
+    tw_http_request_query(call->request, "client_order_id", &id);
+    const ledger_order *order = ledger_find_client(call->exchange->ledger, call->account, id);
+    if (order == NULL) {
+        answer_error(call, 404, CODE_NOT_FOUND, "order not found for %.*s", (int)id.size, id.data);
+        return;
+    }
+    write_order(call, order);
+    answer_body(call, 200);
+}
+
+void route_order_cancel(exchange_call *call) {
+    const ledger_order *order = find_order(call);
+    ledger_refusal refusal;
+    if (order == NULL)
+        return;
+    if (ledger_cancel(call->exchange->ledger, order, &refusal) != TW_OK)
+        answer_error(call, refusal.http_status, refusal.code, "%s", refusal.message);
+    else
+        answer_empty(call, 204);
+}

@@ -1,0 +1,156 @@
+/* words.c - plain copying from the ledger's records into Alpaca's. */
+#include "words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "session.h"
+
+void words_asset_id(const char *symbol, char *buffer) {
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (const char *p = symbol; *p != '\0'; p++)
+        hash = (hash ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
+    tw_random random;
+    tw_random_init(&random, hash, 0);
+    uuid_write(&random, buffer);
+}
+
+void words_order(const ledger_order *order, const tw_symbols *symbols, tw_alpaca_order *ret_order) {
+    tw_alpaca_order_from(&order->order, symbols, ret_order);
+    words_asset_id(ret_order->symbol, ret_order->asset_id);
+    snprintf(ret_order->asset_class, sizeof ret_order->asset_class, "us_equity");
+    ret_order->submitted_ns = order->order.created_ns;
+    ret_order->notional = order->notional;
+    if (order->order.status == TW_ORDER_FILLED)
+        ret_order->filled_ns = order->filled_ns;
+    if (order->order.status == TW_ORDER_CANCELED)
+        ret_order->canceled_ns = order->canceled_ns;
+    if (order->order.status == TW_ORDER_REJECTED)
+        ret_order->failed_ns = order->order.updated_ns;
+    ret_order->present |= TW_ALPACA_BIT(TW_ALPACA_ORDER_QTY);
+}
+
+void words_update(const ledger_update *update, const tw_symbols *symbols,
+                  tw_alpaca_order_update *ret_update) {
+    *ret_update = (tw_alpaca_order_update){
+        .timestamp_ns = update->time_ns,
+        .at_ns = update->time_ns,
+        .event = (uint8_t)update->event,
+    };
+    words_order(update->order, symbols, &ret_update->order);
+    snprintf(ret_update->event_word, sizeof ret_update->event_word, "%s",
+             tw_alpaca_event_name(update->event));
+    snprintf(ret_update->execution_id, sizeof ret_update->execution_id, "%s", update->execution_id);
+    ret_update->present = TW_ALPACA_BIT(TW_ALPACA_UPDATE_EVENT) |
+                          TW_ALPACA_BIT(TW_ALPACA_UPDATE_TIMESTAMP) |
+                          TW_ALPACA_BIT(TW_ALPACA_UPDATE_EXECUTION_ID);
+    if (update->event == TW_ALPACA_EVENT_FILL || update->event == TW_ALPACA_EVENT_PARTIAL_FILL) {
+        ret_update->price = update->price;
+        ret_update->quantity = update->quantity;
+        ret_update->position = update->position;
+        ret_update->present |= TW_ALPACA_BIT(TW_ALPACA_UPDATE_PRICE) |
+                               TW_ALPACA_BIT(TW_ALPACA_UPDATE_QTY) |
+                               TW_ALPACA_BIT(TW_ALPACA_UPDATE_POSITION_QTY);
+    }
+}
+
+/* numerator / denominator at 1e-9, 0 when it has no answer. */
+static int64_t ratio(int64_t numerator, int64_t denominator) {
+    int64_t result = 0;
+    if (tw_decimal_divide(numerator, denominator, TW_ROUND_HALF_EVEN, &result) != TW_OK)
+        return 0;
+    return result;
+}
+
+void words_position(const ledger_account *account, tw_symbol symbol, const tw_symbols *symbols,
+                    tw_price price, tw_price previous_close, tw_alpaca_position *ret_position) {
+    const ledger_holding *holding = &account->holdings[symbol];
+    *ret_position = (tw_alpaca_position){
+        .position = {.quantity = holding->quantity, .current_price = price, .symbol = symbol},
+        .available = {holding->quantity.nano - holding->reserved.nano},
+        .cost_basis = holding->cost,
+        .lastday_price = previous_close,
+        .asset_marginable = false,
+        .present = ~UINT64_C(0),
+    };
+    ret_position->position.average_price.nano = ratio(holding->cost.nano, holding->quantity.nano);
+    snprintf(ret_position->symbol, sizeof ret_position->symbol, "%s",
+             tw_symbols_name(symbols, symbol));
+    words_asset_id(ret_position->symbol, ret_position->asset_id);
+    snprintf(ret_position->exchange, sizeof ret_position->exchange, "NASDAQ");
+    snprintf(ret_position->asset_class, sizeof ret_position->asset_class, "us_equity");
+    snprintf(ret_position->side, sizeof ret_position->side, "long");
+    tw_money value = {0};
+    if (tw_notional(price, holding->quantity, &value) == TW_OK)
+        ret_position->market_value = value;
+    ret_position->unrealized_pl.nano = value.nano - holding->cost.nano;
+    ret_position->unrealized_intraday_pl = ret_position->unrealized_pl;
+    ret_position->unrealized_plpc_nano =
+        ratio(ret_position->unrealized_pl.nano, holding->cost.nano);
+    ret_position->unrealized_intraday_plpc_nano = ret_position->unrealized_plpc_nano;
+    ret_position->change_today_nano = ratio(price.nano - previous_close.nano, previous_close.nano);
+}
+
+void words_account(const account_ledger *ledger, const ledger_account *account,
+                   tw_alpaca_account *ret_account) {
+    tw_money equity = ledger_equity(ledger, account);
+    tw_money free_cash = {account->cash.nano - account->reserved.nano};
+    tw_money holdings = {equity.nano - account->cash.nano};
+    *ret_account = (tw_alpaca_account){
+        .cash = account->cash,
+        .equity = equity,
+        .last_equity = account->cash_start,
+        .portfolio_value = equity,
+        .buying_power = free_cash,
+        .regt_buying_power = free_cash,
+        .effective_buying_power = free_cash,
+        .non_marginable_buying_power = free_cash,
+        .long_market_value = holdings,
+        .position_market_value = holdings,
+        .multiplier_nano = TW_NANO,
+        .created_ns = account->created_ns,
+        .present = ~UINT64_C(0),
+    };
+    snprintf(ret_account->id, sizeof ret_account->id, "%s", account->id);
+    snprintf(ret_account->account_number, sizeof ret_account->account_number, "SIM%.8s",
+             account->id);
+    snprintf(ret_account->status, sizeof ret_account->status, "ACTIVE");
+    snprintf(ret_account->crypto_status, sizeof ret_account->crypto_status, "INACTIVE");
+    snprintf(ret_account->currency, sizeof ret_account->currency, "USD");
+    tw_date date = tw_date_of(account->created_ns);
+    snprintf(ret_account->balance_asof, sizeof ret_account->balance_asof, "%04d-%02d-%02d",
+             (int)date.year, (int)date.month, (int)date.day);
+}
+
+void words_asset(const char *symbol, tw_alpaca_asset *ret_asset) {
+    *ret_asset = (tw_alpaca_asset){
+        .maintenance_margin_nano = 100 * TW_NANO,
+        .tradable = true,
+        .fractionable = true,
+    };
+    words_asset_id(symbol, ret_asset->id);
+    snprintf(ret_asset->asset_class, sizeof ret_asset->asset_class, "us_equity");
+    snprintf(ret_asset->exchange, sizeof ret_asset->exchange, "NASDAQ");
+    snprintf(ret_asset->symbol, sizeof ret_asset->symbol, "%s", symbol);
+    snprintf(ret_asset->name, sizeof ret_asset->name, "%s", symbol);
+    snprintf(ret_asset->status, sizeof ret_asset->status, "active");
+    ret_asset->present =
+        TW_ALPACA_BIT(TW_ALPACA_ASSET_ID) | TW_ALPACA_BIT(TW_ALPACA_ASSET_TRADABLE) |
+        TW_ALPACA_BIT(TW_ALPACA_ASSET_MARGINABLE) | TW_ALPACA_BIT(TW_ALPACA_ASSET_SHORTABLE) |
+        TW_ALPACA_BIT(TW_ALPACA_ASSET_EASY_TO_BORROW) | TW_ALPACA_BIT(TW_ALPACA_ASSET_FRACTIONABLE);
+}
+
+void words_clock(int64_t now_ns, tw_alpaca_clock *ret_clock) {
+    int64_t next_open = session_next_open(now_ns);
+    int64_t next_close = session_next_close(now_ns);
+    *ret_clock = (tw_alpaca_clock){
+        .timestamp_ns = now_ns,
+        .next_open_ns = next_open,
+        .next_close_ns = next_close,
+        .timestamp_offset = session_offset_seconds(now_ns),
+        .next_open_offset = session_offset_seconds(next_open),
+        .next_close_offset = session_offset_seconds(next_close),
+        .is_open = true, /* the simulated market never closes */
+        .present = ~UINT64_C(0),
+    };
+}

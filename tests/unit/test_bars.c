@@ -1,0 +1,229 @@
+/* test_bars.c - the rules of tradewind/bars.h, one a test. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "failing_heap.h"
+#include "tradewind/bars.h"
+#include "tradewind/time.h"
+
+#define SECOND TW_NS_PER_SECOND
+
+typedef struct collected {
+    tw_bar bars[64];
+    size_t count;
+} collected;
+
+static void collect(void *context, const tw_bar *bar) {
+    collected *all = context;
+    assert_true(all->count < 64);
+    all->bars[all->count++] = *bar;
+}
+
+static tw_trade trade_at(int64_t time_ns, int64_t price_nano, int64_t quantity_nano) {
+    return (tw_trade){
+        .time_ns = time_ns, .price = {price_nano}, .quantity = {quantity_nano}, .symbol = 0};
+}
+
+static tw_bars *bars_of(int64_t first_ns, int64_t second_ns) {
+    tw_bars_config config = {.timeframes_ns = {first_ns, second_ns},
+                             .timeframe_count = second_ns == 0 ? 1 : 2,
+                             .symbol_count_max = 3};
+    tw_bars *bars = NULL;
+    assert_int_equal(tw_bars_new(NULL, &config, &bars), TW_OK);
+    return bars;
+}
+
+static tw_status push(tw_bars *bars, tw_trade trade, collected *all) {
+    return tw_bars_push(bars, &trade, collect, all);
+}
+
+static void test_refuses_configurations_out_of_range(void **state) {
+    (void)state;
+    tw_bars *bars = NULL;
+    tw_bars_config config = {.timeframe_count = 0, .symbol_count_max = 1};
+    assert_int_equal(tw_bars_new(NULL, &config, &bars), TW_RANGE);
+    config = (tw_bars_config){.timeframes_ns = {0}, .timeframe_count = 1, .symbol_count_max = 1};
+    assert_int_equal(tw_bars_new(NULL, &config, &bars), TW_RANGE);
+    config = (tw_bars_config){
+        .timeframes_ns = {SECOND, SECOND}, .timeframe_count = 2, .symbol_count_max = 1};
+    assert_int_equal(tw_bars_new(NULL, &config, &bars), TW_EXISTS);
+    config = (tw_bars_config){.timeframes_ns = {SECOND}, .timeframe_count = 1};
+    assert_int_equal(tw_bars_new(NULL, &config, &bars), TW_RANGE);
+    assert_null(bars);
+}
+
+static void test_one_bar_holds_its_trades(void **state) {
+    (void)state;
+    TW_AUTO(tw_bars) *bars = bars_of(SECOND, 0);
+    collected all = {0};
+    int64_t start = 5 * SECOND;
+    assert_int_equal(push(bars, trade_at(start, 10 * TW_NANO, TW_NANO), &all), TW_OK);
+    assert_int_equal(push(bars, trade_at(start + 1, 14 * TW_NANO, TW_NANO), &all), TW_OK);
+    assert_int_equal(push(bars, trade_at(start + 2, 8 * TW_NANO, 2 * TW_NANO), &all), TW_OK);
+    assert_int_equal(push(bars, trade_at(start + SECOND - 1, 9 * TW_NANO, TW_NANO), &all), TW_OK);
+    assert_int_equal(all.count, 0);
+    assert_int_equal(push(bars, trade_at(start + SECOND, 20 * TW_NANO, TW_NANO), &all), TW_OK);
+    assert_int_equal(all.count, 1);
+    tw_bar b = all.bars[0];
+    assert_int_equal(b.time_ns, start);
+    assert_int_equal(b.open.nano, 10 * TW_NANO);
+    assert_int_equal(b.high.nano, 14 * TW_NANO);
+    assert_int_equal(b.low.nano, 8 * TW_NANO);
+    assert_int_equal(b.close.nano, 9 * TW_NANO);
+    assert_int_equal(b.volume.nano, 5 * TW_NANO);
+    assert_int_equal(b.count, 4);
+    assert_int_equal(b.vwap.nano, 9800000000); /* 49 / 5 */
+    assert_int_equal(b.revision, 0);
+}
+
+static void test_weeks_start_on_monday_and_days_at_midnight(void **state) {
+    (void)state;
+    int64_t week = 7 * TW_NS_PER_DAY;
+    /* 2024-01-03 was a Wednesday: day 19725; its Monday is day 19723. */
+    int64_t wednesday = 19725 * TW_NS_PER_DAY + 12345;
+    assert_int_equal(tw_bars_start(wednesday, week), 19723 * TW_NS_PER_DAY);
+    assert_int_equal(tw_bars_start(19723 * TW_NS_PER_DAY, week), 19723 * TW_NS_PER_DAY);
+    assert_int_equal(tw_bars_start(19723 * TW_NS_PER_DAY - 1, week), 19716 * TW_NS_PER_DAY);
+    assert_int_equal(tw_bars_start(wednesday, TW_NS_PER_DAY), 19725 * TW_NS_PER_DAY);
+    assert_int_equal(tw_bars_start(-1, TW_NS_PER_MINUTE), -TW_NS_PER_MINUTE);
+    assert_int_equal(tw_bars_start(0, week), -3 * TW_NS_PER_DAY); /* 1969-12-29 */
+}
+
+static void test_vwap_rounds_ties_to_even(void **state) {
+    (void)state;
+    TW_AUTO(tw_bars) *bars = bars_of(SECOND, 0);
+    collected all = {0};
+    /* The means 1.5e-9 and 2.5e-9 both lie between: 2e-9 is the even one. */
+    assert_int_equal(push(bars, trade_at(0, 1, 1), &all), TW_OK);
+    assert_int_equal(push(bars, trade_at(1, 2, 1), &all), TW_OK);
+    assert_int_equal(push(bars, trade_at(SECOND, 2, 1), &all), TW_OK);
+    assert_int_equal(push(bars, trade_at(SECOND + 1, 3, 1), &all), TW_OK);
+    assert_int_equal(tw_bars_flush(bars, collect, &all), 1);
+    assert_int_equal(all.bars[0].vwap.nano, 2);
+    assert_int_equal(all.bars[1].vwap.nano, 2);
+}
+
+static void test_vwap_of_the_greatest_numbers_is_exact(void **state) {
+    (void)state;
+    TW_AUTO(tw_bars) *bars = bars_of(SECOND, 0);
+    collected all = {0};
+    int64_t half = INT64_MAX / 2;
+    assert_int_equal(push(bars, trade_at(0, INT64_MAX, half), &all), TW_OK);
+    assert_int_equal(push(bars, trade_at(1, INT64_MAX, half), &all), TW_OK);
+    tw_bar bar;
+    assert_int_equal(tw_bars_current(bars, 0, 0, &bar), TW_OK);
+    assert_true(bar.vwap.nano == INT64_MAX);
+    assert_int_equal(push(bars, trade_at(2, 1, 3), &all), TW_OVERFLOW);
+    tw_bar after;
+    assert_int_equal(tw_bars_current(bars, 0, 0, &after), TW_OK);
+    assert_memory_equal(&bar, &after, sizeof bar); /* nothing has changed */
+}
+
+static void test_a_late_trade_is_counted_and_left_out(void **state) {
+    (void)state;
+    TW_AUTO(tw_bars) *bars = bars_of(SECOND, TW_NS_PER_MINUTE);
+    collected all = {0};
+    assert_int_equal(push(bars, trade_at(10 * SECOND, 5, 5), &all), TW_OK);
+    assert_int_equal(push(bars, trade_at(12 * SECOND, 5, 5), &all), TW_OK);
+    assert_int_equal(push(bars, trade_at(10 * SECOND + 1, 9, 5), &all), TW_STATE);
+    tw_bars_counts counts;
+    tw_bars_count(bars, &counts);
+    assert_int_equal(counts.late[0], 1);
+    assert_int_equal(counts.late[1], 0); /* its minute is still open: it is in there */
+    assert_int_equal(counts.trades, 3);
+    tw_bar second;
+    tw_bar minute;
+    assert_int_equal(tw_bars_current(bars, 0, 0, &second), TW_OK);
+    assert_int_equal(tw_bars_current(bars, 0, 1, &minute), TW_OK);
+    assert_int_equal(second.count, 1);
+    assert_int_equal(minute.count, 3);
+    assert_int_equal(minute.high.nano, 9);
+}
+
+static void test_advance_closes_what_has_ended(void **state) {
+    (void)state;
+    TW_AUTO(tw_bars) *bars = bars_of(SECOND, TW_NS_PER_MINUTE);
+    collected all = {0};
+    assert_int_equal(push(bars, trade_at(10 * SECOND, 5, 5), &all), TW_OK);
+    tw_trade other = trade_at(10 * SECOND + 7, 6, 5);
+    other.symbol = 2;
+    assert_int_equal(push(bars, other, &all), TW_OK);
+    assert_int_equal(tw_bars_advance(bars, 11 * SECOND - 1, collect, &all), 0);
+    assert_int_equal(tw_bars_advance(bars, 11 * SECOND, collect, &all), 2);
+    assert_int_equal(all.bars[0].symbol, 0);
+    assert_int_equal(all.bars[1].symbol, 2);
+    assert_int_equal(tw_bars_advance(bars, 11 * SECOND, collect, &all), 0);
+    tw_bar bar;
+    assert_int_equal(tw_bars_current(bars, 0, 0, &bar), TW_EMPTY);
+    assert_int_equal(tw_bars_current(bars, 0, 1, &bar), TW_OK);
+    /* A bar that was handed out does not open again. */
+    assert_int_equal(push(bars, trade_at(11 * SECOND - 1, 5, 5), &all), TW_STATE);
+    assert_int_equal(tw_bars_current(bars, 0, 0, &bar), TW_EMPTY);
+    assert_int_equal(tw_bars_advance(bars, TW_NS_PER_MINUTE, collect, &all), 2);
+}
+
+static void test_timeframes_without_a_trade_have_no_bar(void **state) {
+    (void)state;
+    TW_AUTO(tw_bars) *bars = bars_of(SECOND, 0);
+    collected all = {0};
+    assert_int_equal(push(bars, trade_at(0, 5, 5), &all), TW_OK);
+    assert_int_equal(push(bars, trade_at(100 * SECOND, 5, 5), &all), TW_OK);
+    assert_int_equal(tw_bars_flush(bars, collect, &all), 1);
+    assert_int_equal(all.count, 2);
+    assert_int_equal(tw_bars_flush(bars, collect, &all), 0);
+    assert_int_equal(push(bars, trade_at(100 * SECOND, 5, 5), &all), TW_STATE);
+}
+
+static void test_bad_trades_change_nothing(void **state) {
+    (void)state;
+    TW_AUTO(tw_bars) *bars = bars_of(SECOND, 0);
+    collected all = {0};
+    assert_int_equal(push(bars, trade_at(0, 0, 5), &all), TW_INVALID);
+    assert_int_equal(push(bars, trade_at(0, 5, -1), &all), TW_INVALID);
+    assert_int_equal(push(bars, trade_at(INT64_MIN, 5, 5), &all), TW_RANGE);
+    assert_int_equal(push(bars, trade_at(INT64_MAX, 5, 5), &all), TW_RANGE);
+    tw_trade unknown = trade_at(0, 5, 5);
+    unknown.symbol = 3;
+    assert_int_equal(push(bars, unknown, &all), TW_RANGE);
+    tw_bar bar;
+    assert_int_equal(tw_bars_current(bars, 0, 0, &bar), TW_EMPTY);
+    assert_int_equal(tw_bars_current(bars, 3, 0, &bar), TW_RANGE);
+    assert_int_equal(tw_bars_current(bars, 0, 1, &bar), TW_RANGE);
+    tw_bars_counts counts;
+    tw_bars_count(bars, &counts);
+    assert_int_equal(counts.trades, 0);
+}
+
+static tw_status make_and_free(const tw_allocator *allocator, void *context) {
+    (void)context;
+    tw_bars_config config = {
+        .timeframes_ns = {SECOND}, .timeframe_count = 1, .symbol_count_max = 4};
+    TW_AUTO(tw_bars) *bars = NULL;
+    return tw_bars_new(allocator, &config, &bars);
+}
+
+static void test_leaves_nothing_when_memory_runs_out(void **state) {
+    (void)state;
+    assert_survives_failed_allocations(make_and_free, NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refuses_configurations_out_of_range),
+        cmocka_unit_test(test_one_bar_holds_its_trades),
+        cmocka_unit_test(test_weeks_start_on_monday_and_days_at_midnight),
+        cmocka_unit_test(test_vwap_rounds_ties_to_even),
+        cmocka_unit_test(test_vwap_of_the_greatest_numbers_is_exact),
+        cmocka_unit_test(test_a_late_trade_is_counted_and_left_out),
+        cmocka_unit_test(test_advance_closes_what_has_ended),
+        cmocka_unit_test(test_timeframes_without_a_trade_have_no_bar),
+        cmocka_unit_test(test_bad_trades_change_nothing),
+        cmocka_unit_test(test_leaves_nothing_when_memory_runs_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

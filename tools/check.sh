@@ -1,0 +1,248 @@
+#!/bin/sh
+# check.sh - the slower proof: what `./dev check` runs after the test suite.
+#
+#     ./dev check            every stage
+#     ./dev check STAGE...   the named ones
+#
+# Each stage is a function check_STAGE that prints what went wrong and returns non-zero; it runs in
+# a subshell, so a failure never stops the next stage. A failing stage is shown in full with the
+# command that repeats it. The last line is `N passed, N failed[, N skipped]`.
+set -u
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+cd "$root" || exit 1
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 130' INT TERM
+all_stages='scripts format includes headers clang sanitize tidy symbols install fuzz e2e'
+skipped_status=77
+jobs=$(nproc 2>/dev/null || echo 2)
+
+# build_folder DIR [OPTIONS]: configures DIR once and builds it.
+build_folder() {
+    folder=$1
+    shift
+    if [ ! -f "$folder/build.ninja" ]; then
+        meson setup "$folder" "$@" || return 1
+    fi
+    ninja -C "$folder" --quiet
+}
+
+# ---- stages ----------------------------------------------------------------------------------
+
+# The shell and Python scripts parse, shellcheck finds no trap in them, and the manual formats.
+check_scripts() {
+    sh -n dev && bash -n .ci/run || return 1
+    set -- dev .ci/run tools/*.sh
+    for script in tests/e2e/*.sh; do
+        [ ! -f "$script" ] || set -- "$@" "$script"
+    done
+    if command -v shellcheck >/dev/null 2>&1; then
+        shellcheck -S warning "$@" || return 1
+    fi
+    python3 -m compileall -q -f tools tests/house >/dev/null || return 1
+    find tools tests/house -name __pycache__ -prune -exec rm -rf {} +
+    if command -v groff >/dev/null 2>&1; then
+        groff -ww -mdoc -z man/tradewind.1 >"$scratch/manual" 2>&1
+        cat "$scratch/manual"
+        [ ! -s "$scratch/manual" ]
+    fi
+}
+
+# Every C and C++ source is as clang-format 14 writes it.
+check_format() {
+    if ! formatter=$(sh tools/find_clang_format.sh); then
+        echo "clang-format 14 is not here (found: $(clang-format --version 2>&1 | head -n 1));" \
+            "another major lays the same style out differently, so this stage is skipped"
+        return $skipped_status
+    fi
+    find src include tests bench \( -name '*.[ch]' -o -name '*.cpp' \) -print 2>/dev/null | sort |
+        xargs "$formatter" --dry-run --Werror
+}
+
+# The include table of the house, unique file names, a whole umbrella.
+check_includes() {
+    python3 tools/check_includes.py "$root"
+}
+
+# Each public header compiles alone, in each language a user may have.
+check_headers() {
+    bad=0
+    for header in include/tradewind.h include/tradewind/*.h; do
+        name=${header#include/}
+        printf '#include "%s"\n#include "%s"\n' "$name" "$name" >"$scratch/alone.c"
+        cp "$scratch/alone.c" "$scratch/alone.cpp"
+        for compiler in 'gcc -std=c11' 'gcc -std=c17' 'g++ -std=c++11' \
+            'clang -std=c11' 'clang -std=c17' 'clang++ -std=c++11'; do
+            case $compiler in
+            *++*) source=$scratch/alone.cpp ;;
+            *) source=$scratch/alone.c ;;
+            esac
+            # shellcheck disable=SC2086 # a compiler and its standard
+            if ! $compiler -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only "$source"; then
+                echo "$header does not compile alone with $compiler"
+                bad=1
+            fi
+        done
+    done
+    return $bad
+}
+
+# The other compiler builds everything without a warning, and the unit suite passes.
+check_clang() {
+    CC=clang CXX=clang++ build_folder build-clang -Dtests=enabled &&
+        python3 tools/run_tests.py --quiet --suite unit --suite model build-clang
+}
+
+# The whole suite under the address and undefined-behaviour sanitisers.
+check_sanitize() {
+    build_folder build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false \
+        -Dbuildtype=debugoptimized || return 1
+    ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=1 \
+        UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:abort_on_error=1 \
+        python3 tools/run_tests.py --quiet --timeout-factor 4 --without house build-asan
+}
+
+# Threads under the thread sanitiser: not part of the default run, which is bounded in time.
+check_threads() {
+    build_folder build-tsan -Dtests=enabled -Db_sanitize=thread -Db_lundef=false \
+        -Dbuildtype=debugoptimized || return 1
+    TSAN_OPTIONS=halt_on_error=1 python3 tools/run_tests.py --quiet --timeout-factor 10 \
+        --suite unit --suite model --suite wire --suite replay build-tsan
+}
+
+# clang-tidy over src, with the flags that clang really compiles it with. Another major finds other
+# things in unchanged code, so only 14 judges.
+check_tidy() {
+    if ! clang-tidy --version | grep -q 'version 14\.'; then
+        echo "clang-tidy 14 is not here (found:$(clang-tidy --version | grep version)); skipped"
+        return $skipped_status
+    fi
+    CC=clang CXX=clang++ build_folder build-clang -Dtests=enabled >/dev/null || return 1
+    find src \( -name '*.c' -o -name '*.cpp' \) | sort |
+        xargs -P "$jobs" -n 3 clang-tidy -p build-clang --quiet 2>"$scratch/tidy.err" ||
+        { grep -v 'warnings generated' "$scratch/tidy.err"; return 1; }
+}
+
+# core and kit call no clock, heap, random, stdio, socket or thread; the library exports exactly
+# what the headers declare.
+check_symbols() {
+    build_folder build -Dtests=enabled || return 1
+    find build/src/core build/src/kit -name 'lib*.a' | sort |
+        xargs python3 tools/check_symbols.py pure &&
+        python3 tools/check_symbols.py exports build/src/libtradewind.so include/tradewind
+}
+
+# What is installed is enough for a stranger: a consumer built through pkg-config runs, against
+# the shared and against the static library, and the command and its manual are there.
+check_install() {
+    prefix=$scratch/prefix
+    build_folder build-install "-Dprefix=$prefix" -Dtests=disabled -Dbench=false || return 1
+    meson configure build-install "-Dprefix=$prefix" && meson install -C build-install --quiet ||
+        return 1
+    pc=$(find "$prefix" -name tradewind.pc)
+    library=$(dirname "$(find "$prefix" -name libtradewind.so)")
+    [ -n "$pc" ] || { echo "no tradewind.pc was installed" && return 1; }
+    [ -f "$prefix/share/man/man1/tradewind.1" ] || { echo "no manual was installed" && return 1; }
+    PKG_CONFIG_PATH=$(dirname "$pc")
+    export PKG_CONFIG_PATH
+    # shellcheck disable=SC2046 # flags are words
+    gcc -std=c11 -Wall -Wextra -Werror tests/house/consumer.c -o "$scratch/shared" \
+        $(pkg-config --cflags --libs tradewind) &&
+        LD_LIBRARY_PATH=$library "$scratch/shared" || return 1
+    # shellcheck disable=SC2046
+    g++ -x c++ -std=c++11 -Wall -Wextra -Werror tests/house/consumer.c -o "$scratch/cpp" \
+        $(pkg-config --cflags --libs tradewind) &&
+        LD_LIBRARY_PATH=$library "$scratch/cpp" || return 1
+    # The static library beside shared ones: what it requires itself, not what those require.
+    # shellcheck disable=SC2046
+    gcc -std=c11 tests/house/consumer.c -o "$scratch/static" $(pkg-config --cflags tradewind) \
+        "$library/libtradewind.a" -lwslay -lm -lstdc++ -pthread \
+        $(pkg-config --libs $(pkg-config --print-requires-private tradewind | cut -d' ' -f1)) &&
+        "$scratch/static" || return 1
+    if [ -f src/cli/main.c ]; then
+        "$prefix/bin/tradewind" --version
+    fi
+}
+
+# Each fuzz target for a bounded number of inputs from a fixed seed, under the sanitisers.
+check_fuzz() {
+    FUZZ_RUNS=50000 FUZZ_SEED=1 sh tools/fuzz.sh all 10
+}
+
+# The built command as a user runs it: each script of tests/e2e, which is given the command.
+check_e2e() {
+    build_folder build -Dtests=enabled || return 1
+    bad=0
+    found=0
+    for script in tests/e2e/*.sh; do
+        [ -f "$script" ] || continue
+        found=$((found + 1))
+        echo "$script"
+        TRADEWIND=$root/build/tradewind timeout 180 sh "$script" || {
+            echo "$script failed; repeat it with: TRADEWIND=build/tradewind sh $script"
+            bad=1
+        }
+    done
+    if [ "$found" -eq 0 ]; then
+        echo "there is no script in tests/e2e"
+        return $skipped_status
+    fi
+    return $bad
+}
+
+# ---- running them ------------------------------------------------------------------------------
+
+for stage in "$@"; do
+    case " $all_stages threads " in
+    *" $stage "*) ;;
+    *)
+        echo "check: there is no stage '$stage'; the stages are: $all_stages (and: threads)" >&2
+        exit 2
+        ;;
+    esac
+done
+[ $# -gt 0 ] || {
+    # shellcheck disable=SC2086
+    set -- $all_stages
+}
+
+passed=0
+failed=0
+skipped=0
+failures=
+for stage in "$@"; do
+    begin=$(date +%s)
+    (check_"$stage") >"$scratch/$stage.out" 2>&1
+    status=$?
+    seconds=$(($(date +%s) - begin))
+    case $status in
+    0)
+        word=passed
+        passed=$((passed + 1))
+        ;;
+    "$skipped_status")
+        word=skipped
+        skipped=$((skipped + 1))
+        ;;
+    *)
+        word=FAILED
+        failed=$((failed + 1))
+        failures="$failures $stage"
+        ;;
+    esac
+    printf '%-8s check %-12s %4d s\n' "$word" "$stage" "$seconds"
+    if [ "$word" != passed ]; then
+        cat "$scratch/$stage.out"
+    fi
+    if [ "$word" = FAILED ]; then
+        printf 'repeat: ./dev check %s\n' "$stage"
+    fi
+done
+[ -z "$failures" ] || printf 'failed:%s\n' "$failures"
+if [ "$skipped" -gt 0 ]; then
+    printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+else
+    printf '%d passed, %d failed\n' "$passed" "$failed"
+fi
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
