@@ -63,8 +63,7 @@ tw_status tw_date_to_days(tw_date date, int64_t *ret_days) {
 }
 
 tw_date tw_date_from_days(int64_t days) {
-    /* Beyond this the year does not fit its 32 bits. */
-    TW_ASSERT(days > -INT64_C(784000000000) && days < INT64_C(784000000000));
+    TW_ASSERT(days > INT64_MIN / 2 && days < INT64_MAX / 2);
     days += DAYS_TO_1970;
     int64_t era = floor_divide(days, DAYS_PER_ERA);
     int64_t day_of_era = days - era * DAYS_PER_ERA;
@@ -73,8 +72,10 @@ tw_date tw_date_from_days(int64_t days) {
     int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t month_from_march = (5 * day_of_year + 2) / 153;
     int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
+    int64_t year = era * 400 + year_of_era + (month <= 2);
+    TW_ASSERT(year >= INT32_MIN && year <= INT32_MAX);
     return (tw_date){
-        .year = (int32_t)(era * 400 + year_of_era + (month <= 2)),
+        .year = (int32_t)year,
         .month = (int32_t)month,
         .day = (int32_t)(day_of_year - (153 * month_from_march + 2) / 5 + 1),
     };

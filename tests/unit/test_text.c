@@ -1,0 +1,366 @@
+/* test_text.c - slices, the writer that never overruns, and numbers in every locale. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <float.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tradewind/text.h"
+
+static void test_slices_compare_by_bytes(void **state) {
+    (void)state;
+    assert_true(tw_slice_equal(tw_slice_of("ab"), (tw_slice){"abc", 2}));
+    assert_false(tw_slice_equal(tw_slice_of("ab"), tw_slice_of("ac")));
+    assert_true(tw_slice_equal((tw_slice){NULL, 0}, tw_slice_of("")));
+    assert_true(tw_slice_equal_string(tw_slice_of(NULL), ""));
+    assert_true(tw_slice_starts_with(tw_slice_of("trade"), "tra"));
+    assert_true(tw_slice_starts_with(tw_slice_of(NULL), ""));
+    assert_false(tw_slice_starts_with(tw_slice_of("tr"), "tra"));
+}
+
+static void test_trim_takes_blanks_off_both_ends_only(void **state) {
+    (void)state;
+    assert_true(tw_slice_equal_string(tw_slice_trim(tw_slice_of(" \t a b\r\n")), "a b"));
+    assert_int_equal(tw_slice_trim(tw_slice_of(" \n ")).size, 0);
+    assert_int_equal(tw_slice_trim(tw_slice_of(NULL)).size, 0);
+}
+
+static void test_split_gives_every_field_and_then_a_null_rest(void **state) {
+    (void)state;
+    tw_slice rest = tw_slice_of("a,,b,");
+    const char *const expected[] = {"a", "", "b", ""};
+    for (size_t i = 0; i < 4; i++) {
+        assert_non_null(rest.data);
+        assert_true(tw_slice_equal_string(tw_slice_split(&rest, ','), expected[i]));
+    }
+    assert_null(rest.data);
+    assert_int_equal(tw_slice_split(&rest, ',').size, 0);
+}
+
+static void test_copy_writes_all_or_nothing(void **state) {
+    (void)state;
+    char buffer[4] = "zzz";
+    assert_int_equal(tw_slice_copy(tw_slice_of("abcd"), buffer, 4), TW_FULL);
+    assert_string_equal(buffer, "zzz");
+    assert_int_equal(tw_slice_copy(tw_slice_of("abc"), buffer, 4), TW_OK);
+    assert_string_equal(buffer, "abc");
+    assert_int_equal(tw_slice_copy(tw_slice_of(""), buffer, 0), TW_FULL);
+}
+
+static void test_distance_counts_slips(void **state) {
+    (void)state;
+    const struct {
+        const char *a;
+        const char *b;
+        size_t distance;
+    } cases[] = {
+        {"", "", 0},          {"", "abc", 3},           {"rate", "rate", 0},
+        {"rate", "rates", 1}, {"rate", "rtae", 1},      {"rate", "rite", 1},
+        {"rate", "ate", 1},   {"kitten", "sitting", 3}, {"import", "ipmrot", 2},
+        {"a", "b", 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tw_slice a = tw_slice_of(cases[i].a);
+        tw_slice b = tw_slice_of(cases[i].b);
+        assert_int_equal(tw_slice_distance(a, b), cases[i].distance);
+        assert_int_equal(tw_slice_distance(b, a), cases[i].distance);
+    }
+}
+
+static void test_whole_numbers_are_strict_and_know_their_range(void **state) {
+    (void)state;
+    uint64_t u = 7;
+    int64_t i = 7;
+    assert_int_equal(tw_parse_u64(tw_slice_of("18446744073709551615"), &u), TW_OK);
+    assert_true(u == UINT64_MAX);
+    u = 7;
+    assert_int_equal(tw_parse_u64(tw_slice_of("18446744073709551616"), &u), TW_RANGE);
+    assert_int_equal(tw_parse_i64(tw_slice_of("9223372036854775807"), &i), TW_OK);
+    assert_true(i == INT64_MAX);
+    assert_int_equal(tw_parse_i64(tw_slice_of("-9223372036854775808"), &i), TW_OK);
+    assert_true(i == INT64_MIN);
+    i = 7;
+    assert_int_equal(tw_parse_i64(tw_slice_of("9223372036854775808"), &i), TW_RANGE);
+    assert_int_equal(tw_parse_i64(tw_slice_of("-9223372036854775809"), &i), TW_RANGE);
+    const char *const bad[] = {"", "-", "+1", " 1", "1 ", "0x1", "1.0", "--1", "1e3", "１"};
+    for (size_t n = 0; n < sizeof bad / sizeof bad[0]; n++) {
+        assert_int_equal(tw_parse_u64(tw_slice_of(bad[n]), &u), TW_PARSE);
+        assert_int_equal(tw_parse_i64(tw_slice_of(bad[n]), &i), TW_PARSE);
+    }
+    assert_int_equal(tw_parse_u64(tw_slice_of("-1"), &u), TW_PARSE);
+    assert_int_equal(u, 7); /* a failed call writes nothing */
+    assert_int_equal(i, 7);
+}
+
+static const char *const doubles[] = {
+    "0",
+    "-0",
+    "1",
+    "0.1",
+    "-2.5",
+    ".5",
+    "123456.789",
+    "1e3",
+    "1E+3",
+    "1e-3",
+    "4.9e-324",
+    "2.2250738585072011e-308",
+    "2.2250738585072014e-308",
+    "1.7976931348623157e308",
+    "9007199254740993",
+    "9007199254740992.99999999999999999999999999999",
+    "0.000000000000000000000000000000000000000000000000000000000000000000000000000001e70",
+    "3."
+    "1415926535897932384626433832795028841971693993751058209749445923078164062862089986280348253421"
+    "1706798214808651",
+    "1e-400",
+    "00012.5",
+    "5e-324",
+    "2e-324",
+    "123456789012345678901234567890",
+};
+
+static void test_doubles_read_as_strtod_reads_them(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof doubles / sizeof doubles[0]; i++) {
+        double value = NAN;
+        assert_int_equal(tw_parse_double(tw_slice_of(doubles[i]), &value), TW_OK);
+        double expected = strtod(doubles[i], NULL);
+        assert_memory_equal(&value, &expected, sizeof value);
+    }
+    /* 800 digits that decide only in the last: just above and exactly at a tie. */
+    char text[1100];
+    snprintf(text, sizeof text, "9007199254740993.%0900d1", 0);
+    double value = 0;
+    assert_int_equal(tw_parse_double(tw_slice_of(text), &value), TW_OK);
+    assert_true(value == 9007199254740994.0);
+    text[strlen(text) - 1] = '0';
+    assert_int_equal(tw_parse_double(tw_slice_of(text), &value), TW_OK);
+    assert_true(value == 9007199254740992.0);
+}
+
+static void test_other_texts_are_no_doubles(void **state) {
+    (void)state;
+    double value = 7;
+    const char *const bad[] = {"",    "-",   ".",  "1.",  "+1", " 1",   "1 ",       "1,5",  "nan",
+                               "inf", "0x1", "1e", "1e+", "e5", "1e5x", "infinity", "1.e5", "--1"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(tw_parse_double(tw_slice_of(bad[i]), &value), TW_PARSE);
+    assert_int_equal(tw_parse_double(tw_slice_of("1e309"), &value), TW_RANGE);
+    assert_int_equal(tw_parse_double(tw_slice_of("-1e99999999999999999999"), &value), TW_RANGE);
+    assert_true(value == 7);
+}
+
+static const char *print(double value, char buffer[64]) {
+    tw_text text = tw_text_over(buffer, 64);
+    tw_text_append_double(&text, value);
+    assert_false(text.truncated);
+    return buffer;
+}
+
+static void test_doubles_print_as_short_as_they_can(void **state) {
+    (void)state;
+    const struct {
+        double value;
+        const char *text;
+    } cases[] = {
+        {0, "0"},
+        {-0.0, "-0"},
+        {1, "1"},
+        {0.1, "0.1"},
+        {-2.5, "-2.5"},
+        {0.1 + 0.2, "0.30000000000000004"},
+        {1e15, "1000000000000000"},
+        {123456789012345680.0, "123456789012345680"},
+        {1e20, "100000000000000000000"},
+        {1e21, "1e+21"},
+        {1.5e300, "1.5e+300"},
+        {0.000001, "0.000001"},
+        {1e-7, "1e-7"},
+        {1.25e-9, "1.25e-9"},
+        {5e-324, "5e-324"},
+        {DBL_MAX, "1.7976931348623157e+308"},
+        {DBL_MIN, "2.2250738585072014e-308"},
+        {9007199254740993.0, "9007199254740992"},
+        {5.684341886080802e-14, "5.684341886080802e-14"},
+        {0x1p-1074 * 3, "1.5e-323"},
+        {100.25, "100.25"},
+        {NAN, "null"},
+        {INFINITY, "null"},
+        {-INFINITY, "null"},
+        {9.5367431640625e-07, "9.5367431640625e-7"},
+    };
+    char buffer[64];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_string_equal(print(cases[i].value, buffer), cases[i].text);
+}
+
+/* The number of digits between sign and exponent, without the zeros that only fill. */
+static int digits_in(const char *text) {
+    char digits[64];
+    int count = 0;
+    for (; *text != 0 && *text != 'e'; text++) {
+        if (*text >= '0' && *text <= '9' && (count > 0 || *text != '0'))
+            digits[count++] = *text;
+    }
+    while (count > 0 && digits[count - 1] == '0')
+        count--;
+    return count;
+}
+
+static void test_any_double_survives_and_no_shorter_text_does(void **state) {
+    (void)state;
+    uint64_t seed = 1;
+    for (int i = 0; i < 100000; i++) {
+        seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        uint64_t bits = seed ^ (seed >> 29);
+        if (i % 8 == 0)
+            bits &= UINT64_C(0x7FF0000000000000); /* powers of two */
+        double value = 0;
+        memcpy(&value, &bits, sizeof value);
+        if (!isfinite(value) || value == 0)
+            continue;
+        char buffer[64];
+        double again = 0;
+        assert_int_equal(tw_parse_double(tw_slice_of(print(value, buffer)), &again), TW_OK);
+        assert_memory_equal(&again, &value, sizeof value);
+        int count = digits_in(buffer);
+        char shorter[64];
+        snprintf(shorter, sizeof shorter, "%.*e", count > 1 ? count - 2 : 0, value);
+        assert_true(count <= 1 || strtod(shorter, NULL) != value);
+    }
+}
+
+/* Sets a locale that writes 0,5; makes one in a directory of ours if the machine has none. */
+static bool set_comma_locale(void) {
+    if (setlocale(LC_ALL, "de_DE.UTF-8") != NULL || setlocale(LC_ALL, "fr_FR.UTF-8") != NULL)
+        return true;
+    char directory[] = "/tmp/tradewind-locale-XXXXXX";
+    assert_non_null(mkdtemp(directory));
+    char command[256];
+    snprintf(command, sizeof command, "localedef -i de_DE -f UTF-8 %s/de_DE.UTF-8 >/dev/null 2>&1",
+             directory);
+    bool made = system(command) == 0 && setenv("LOCPATH", directory, 1) == 0 &&
+                setlocale(LC_ALL, "de_DE.UTF-8") != NULL;
+    snprintf(command, sizeof command, "rm -r %s", directory);
+    assert_int_equal(system(command), 0);
+    return made;
+}
+
+static void test_a_locale_with_a_comma_changes_nothing(void **state) {
+    (void)state;
+    if (!set_comma_locale())
+        skip(); /* neither a German or French locale nor localedef */
+    char wrong[16];
+    snprintf(wrong, sizeof wrong, "%.1f", 0.5);
+    assert_string_equal(wrong, "0,5");
+    test_any_double_survives_and_no_shorter_text_does(state);
+    char buffer[64];
+    assert_string_equal(print(1234.5, buffer), "1234.5");
+    double value = 0;
+    assert_int_equal(tw_parse_double(tw_slice_of("1234.5"), &value), TW_OK);
+    assert_true(value == 1234.5);
+    assert_int_equal(tw_parse_double(tw_slice_of("1234,5"), &value), TW_PARSE);
+    setlocale(LC_ALL, "C");
+}
+
+static void test_a_full_writer_stops_and_remembers(void **state) {
+    (void)state;
+    char buffer[8];
+    memset(buffer, 'x', sizeof buffer);
+    tw_text text = tw_text_over(buffer, 6); /* two bytes behind it must stay */
+    tw_text_append_string(&text, "abcd");
+    tw_text_append_string(&text, "ef"); /* needs 6 bytes and the NUL */
+    assert_true(text.truncated);
+    assert_string_equal(buffer, "abcd");
+    tw_text_append_char(&text, 'e'); /* would fit, but would leave a hole */
+    assert_string_equal(buffer, "abcd");
+    assert_memory_equal(buffer + 6, "xx", 2);
+    tw_text_clear(&text);
+    assert_false(text.truncated);
+    tw_text_append_string(&text, "12345");
+    assert_string_equal(buffer, "12345");
+    tw_text_append_string(&text, "");
+    assert_false(text.truncated);
+    assert_int_equal(tw_text_slice(&text).size, 5);
+}
+
+static void test_every_piece_is_written_whole_or_not_at_all(void **state) {
+    (void)state;
+    for (size_t capacity = 1; capacity < 40; capacity++) {
+        char buffer[64];
+        memset(buffer, 'x', sizeof buffer);
+        tw_text text = tw_text_over(buffer, capacity);
+        tw_text_append_u64(&text, UINT64_MAX);
+        assert_int_equal(text.size, capacity > 20 ? 20 : 0);
+        tw_text_clear(&text);
+        tw_text_append_i64(&text, INT64_MIN);
+        assert_int_equal(text.size, capacity > 20 ? 20 : 0);
+        tw_text_clear(&text);
+        tw_text_append_format(&text, "%s=%d", "key", 12345);
+        assert_int_equal(text.size, capacity > 9 ? 9 : 0);
+        tw_text_clear(&text);
+        tw_text_append_double(&text, -0.30000000000000004);
+        assert_int_equal(text.size, capacity > 20 ? 20 : 0);
+        tw_text_clear(&text);
+        tw_text_append_json(&text, tw_slice_of("a\n\x01"));
+        assert_int_equal(text.size, capacity > 11 ? 11 : 0);
+        assert_int_equal(strlen(buffer), text.size);
+        for (size_t i = capacity; i < sizeof buffer; i++)
+            assert_int_equal(buffer[i], 'x');
+    }
+}
+
+static void test_json_strings_are_always_valid(void **state) {
+    (void)state;
+    const struct {
+        tw_slice piece;
+        const char *text;
+    } cases[] = {
+        {{"", 0}, "\"\""},
+        {{"a\"b\\c", 5}, "\"a\\\"b\\\\c\""},
+        {{"\b\f\n\r\t", 5}, "\"\\b\\f\\n\\r\\t\""},
+        {{"\0\x1f\x7f", 3}, "\"\\u0000\\u001f\x7f\""},
+        {{"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x92\xB0", 9}, "\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x92\xB0\""},
+        {{"\xFF", 1}, "\"\xEF\xBF\xBD\""},
+        {{"\xC0\x80", 2}, "\"\xEF\xBF\xBD\xEF\xBF\xBD\""},                 /* overlong */
+        {{"\xED\xA0\x80", 3}, "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""}, /* surrogate */
+        {{"\xE2\x82", 2}, "\"\xEF\xBF\xBD\""}, /* cut off: one for all */
+        {{"\xE2\x82x", 3}, "\"\xEF\xBF\xBDx\""},
+        {{"\xF4\x90\x80\x80", 4}, "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char buffer[64];
+        tw_text text = tw_text_over(buffer, sizeof buffer);
+        tw_text_append_json(&text, cases[i].piece);
+        assert_string_equal(buffer, cases[i].text);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_slices_compare_by_bytes),
+        cmocka_unit_test(test_trim_takes_blanks_off_both_ends_only),
+        cmocka_unit_test(test_split_gives_every_field_and_then_a_null_rest),
+        cmocka_unit_test(test_copy_writes_all_or_nothing),
+        cmocka_unit_test(test_distance_counts_slips),
+        cmocka_unit_test(test_whole_numbers_are_strict_and_know_their_range),
+        cmocka_unit_test(test_doubles_read_as_strtod_reads_them),
+        cmocka_unit_test(test_other_texts_are_no_doubles),
+        cmocka_unit_test(test_doubles_print_as_short_as_they_can),
+        cmocka_unit_test(test_any_double_survives_and_no_shorter_text_does),
+        cmocka_unit_test(test_a_locale_with_a_comma_changes_nothing),
+        cmocka_unit_test(test_a_full_writer_stops_and_remembers),
+        cmocka_unit_test(test_every_piece_is_written_whole_or_not_at_all),
+        cmocka_unit_test(test_json_strings_are_always_valid),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
