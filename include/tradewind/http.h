@@ -87,7 +87,7 @@ typedef struct tw_http_server_config {
     const tw_allocator *allocator; /* NULL: the system's */
     const char *address;           /* numeric IPv4 or IPv6; NULL: "127.0.0.1" */
     uint16_t port;                 /* 0: any that is free, see tw_http_server_port */
-    uint32_t connection_count_max; /* more are closed as they come; 0: 1024 */
+    uint32_t connection_count_max; /* more wait to be accepted; 0: 1024 */
     uint32_t header_size_max;      /* request line and headers; over it 431 (or 414); 0: 16 KiB */
     uint32_t body_size_max;        /* over it 413; 0: 1 MiB */
     int64_t idle_timeout_ns;       /* silent connections are closed (whole seconds); 0: 60 s */
@@ -173,7 +173,7 @@ typedef struct tw_http_client_config {
     uint32_t in_flight_count_max;       /* calls on the wire at once; 0: 64 */
     uint32_t queued_count_max;          /* calls that wait for a place; 0: 1024 */
     uint32_t connection_per_host_max;   /* 0: as many as in flight */
-    uint32_t idle_connection_count_max; /* kept open for the next call; 0: 16 */
+    uint32_t idle_connection_count_max; /* kept for later calls; 0: as in flight */
     int64_t idle_age_ns_max;            /* older ones are not used again; 0: 30 s */
     uint32_t request_size_max;          /* url, headers and body of a call; 0: 1 MiB */
     const char *user_agent;             /* NULL: "tradewind" */

@@ -99,7 +99,7 @@ typedef struct tw_socket_config {
     const tw_allocator *allocator; /* NULL: the system's */
     uint32_t message_size_max;     /* of an incoming message; 0: 4 MiB */
     uint32_t queue_size_max;       /* bytes waiting to be written; 0: 4 MiB */
-    uint32_t queue_count_max;      /* messages waiting to be written; 0: 4096 */
+    uint32_t queue_count_max;      /* messages waiting to be written; 0: 1024 */
     uint8_t policy;                /* tw_socket_policy at those bounds */
     int64_t ping_interval_ns;      /* a ping after so long; 0: 10 s, negative: never */
     int64_t pong_timeout_ns;       /* nothing heard for so long after a ping; 0: 10 s */

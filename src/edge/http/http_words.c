@@ -1,0 +1,83 @@
+/*
+ * http_words.c - percent-encoding and query strings (RFC 3986; the "+" of HTML forms).
+ *
+ * Invariant: decoding never writes ahead of what it reads, so it may be done in place.
+ */
+#include "tradewind/http.h"
+
+static int hex_digit(char c) {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+tw_status tw_http_decode(tw_slice text, bool plus_is_space, char *buffer, size_t capacity,
+                         size_t *ret_size) {
+    TW_ASSERT(ret_size != NULL);
+    size_t size = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        if (c == '+' && plus_is_space) {
+            c = ' ';
+        } else if (c == '%') {
+            int high = i + 2 < text.size ? hex_digit(text.data[i + 1]) : -1;
+            int low = i + 2 < text.size ? hex_digit(text.data[i + 2]) : -1;
+            if (high < 0 || low < 0 || (high | low) == 0)
+                return TW_PARSE;
+            c = (char)(high * 16 + low);
+            i += 2;
+        }
+        if (size == capacity)
+            return TW_FULL;
+        buffer[size++] = c;
+    }
+    *ret_size = size;
+    return TW_OK;
+}
+
+static bool stays_as_it_is(char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+}
+
+void tw_http_encode(tw_slice text, tw_text *ret_text) {
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        char escaped[3] = {'%', digits[c >> 4], digits[c & 15]};
+        if (stays_as_it_is(text.data[i]))
+            tw_text_append_char(ret_text, text.data[i]);
+        else
+            tw_text_append(ret_text, (tw_slice){escaped, sizeof escaped});
+    }
+}
+
+/* The place of `c` in the text, or its size. */
+static size_t find(tw_slice text, char c) {
+    size_t i = 0;
+    while (i < text.size && text.data[i] != c)
+        i++;
+    return i;
+}
+
+bool tw_http_query_next(tw_slice *rest, tw_slice *ret_name, tw_slice *ret_value) {
+    while (rest->size > 0) {
+        size_t end = find(*rest, '&');
+        tw_slice piece = {rest->data, end};
+        size_t used = end < rest->size ? end + 1 : end;
+        rest->data += used;
+        rest->size -= used;
+        if (piece.size == 0)
+            continue;
+        size_t equals = find(piece, '=');
+        *ret_name = (tw_slice){piece.data, equals};
+        size_t value_at = equals < piece.size ? equals + 1 : equals;
+        *ret_value = (tw_slice){piece.data + value_at, piece.size - value_at};
+        return true;
+    }
+    return false;
+}

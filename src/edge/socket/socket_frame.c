@@ -1,0 +1,123 @@
+/*
+ * socket_frame.c - messages as bytes on the wire, encoded once.
+ *
+ * Idea: wslay writes a frame into a block of the exact size; the block is counted by the queues
+ * it waits in and freed by the last. Frames of a server carry no mask and can be shared; a
+ * client's are masked with fresh random bytes each (RFC 6455, section 5.3).
+ */
+#include <string.h>
+#include <sys/random.h>
+
+#include "socket_priv.h"
+
+#define FRAME_HEADER_SIZE_MAX 14
+
+tw_socket_frame *frame_make(const tw_allocator *allocator, size_t capacity) {
+    tw_socket_frame *frame =
+        tw_allocate(allocator, 1, sizeof *frame + capacity, _Alignof(max_align_t));
+    if (frame == NULL)
+        return NULL;
+    frame->allocator = allocator;
+    frame->capacity = capacity;
+    frame->references = 1;
+    return frame;
+}
+
+void frame_release(tw_socket_frame *frame) {
+    TW_ASSERT(frame->references > 0);
+    if (--frame->references == 0)
+        tw_release(frame->allocator, frame, 1, sizeof *frame + frame->capacity,
+                   _Alignof(max_align_t));
+}
+
+int random_bytes(uint8_t *buffer, size_t size) {
+    return getrandom(buffer, size, 0) == (ssize_t)size ? 0 : -1;
+}
+
+/* wslay gives us the next encoded bytes; `context` is where the current frame is to be found. */
+static ssize_t take_encoded(const uint8_t *data, size_t size, int flags, void *context) {
+    (void)flags;
+    tw_socket_frame *frame = *(tw_socket_frame **)context;
+    TW_ASSERT(size <= frame->capacity - frame->size);
+    memcpy(frame->data + frame->size, data, size);
+    frame->size += size;
+    return (ssize_t)size;
+}
+
+static int make_mask(uint8_t *buffer, size_t size, void *context) {
+    (void)context;
+    return random_bytes(buffer, size);
+}
+
+static tw_status make_encoder(tw_socket_frame **current, wslay_frame_context_ptr *ret_encoder) {
+    struct wslay_frame_callbacks callbacks = {take_encoded, NULL, make_mask};
+    return wslay_frame_context_init(ret_encoder, &callbacks, current) == 0 ? TW_OK : TW_NO_MEMORY;
+}
+
+tw_status encoder_init(tw_socket *socket) {
+    return make_encoder(&socket->encoding, &socket->encoder);
+}
+
+static tw_status encode(wslay_frame_context_ptr encoder, tw_socket_kind kind, tw_slice data,
+                        bool masked) {
+    struct wslay_frame_iocb block = {
+        .fin = 1,
+        .opcode = kind == TW_SOCKET_TEXT ? WSLAY_TEXT_FRAME : WSLAY_BINARY_FRAME,
+        .payload_length = data.size,
+        .mask = masked,
+        .data = (const uint8_t *)data.data,
+        .data_length = data.size,
+    };
+    do {
+        ssize_t sent = wslay_frame_send(encoder, &block);
+        if (sent < 0)
+            return TW_IO; /* only the mask can fail */
+        block.data += sent;
+        block.data_length -= (size_t)sent;
+    } while (block.data_length > 0);
+    return TW_OK;
+}
+
+tw_socket_frame *frame_encode(tw_socket *socket, tw_socket_kind kind, tw_slice data) {
+    tw_socket_frame *frame = frame_make(socket->allocator, data.size + FRAME_HEADER_SIZE_MAX);
+    if (frame == NULL)
+        return NULL;
+    frame->counts = true;
+    socket->encoding = frame;
+    tw_status status = encode(socket->encoder, kind, data, socket->client);
+    socket->encoding = NULL;
+    if (status == TW_OK)
+        return frame;
+    frame_release(frame);
+    return NULL;
+}
+
+tw_status tw_socket_frame_new(const tw_allocator *allocator, tw_socket_kind kind, tw_slice data,
+                              tw_socket_frame **ret_frame) {
+    TW_ASSERT(ret_frame != NULL);
+    TW_ASSERT(kind == TW_SOCKET_TEXT || kind == TW_SOCKET_BINARY);
+    if (allocator == NULL)
+        allocator = tw_allocator_system();
+    tw_socket_frame *frame = frame_make(allocator, data.size + FRAME_HEADER_SIZE_MAX);
+    if (frame == NULL)
+        return TW_NO_MEMORY;
+    frame->counts = true;
+    tw_socket_frame *current = frame;
+    wslay_frame_context_ptr encoder = NULL;
+    tw_status status = make_encoder(&current, &encoder);
+    if (status == TW_OK) {
+        status = encode(encoder, kind, data, false);
+        wslay_frame_context_free(encoder);
+    }
+    if (status != TW_OK) {
+        frame_release(frame);
+        return status;
+    }
+    *ret_frame = frame;
+    return TW_OK;
+}
+
+void tw_socket_frame_free(tw_socket_frame *frame) {
+    if (frame != NULL)
+        frame_release(frame);
+}

@@ -1,0 +1,123 @@
+/* socket_priv.h - what the files of the socket share. */
+#ifndef TRADEWIND_EDGE_SOCKET_PRIV_H
+#define TRADEWIND_EDGE_SOCKET_PRIV_H
+
+#include <curl/curl.h>
+#include <wslay/wslay.h>
+
+#include "tradewind/socket.h"
+
+/* Places in the queue kept for pings, pongs, the close frame and the handshake. */
+#define CONTROL_PLACES 8
+#define CONTROL_SIZE 4096
+#define REASON_SIZE 124 /* 123 bytes and a NUL */
+#define HANDSHAKE_SIZE_MAX (16u << 10)
+#define CONNECT_WATCH_COUNT_MAX 8
+
+/* Encoded bytes, shared by all queues they wait in. */
+struct tw_socket_frame {
+    const tw_allocator *allocator;
+    size_t size;
+    size_t capacity;
+    uint32_t references;
+    bool counts; /* a message, not control or handshake */
+    char data[];
+};
+
+/* One descriptor that libcurl wants to have watched while it connects. */
+typedef struct connect_watch {
+    tw_socket *socket;
+    tw_loop_watch *watch; /* NULL: the place is free */
+    int fd;
+} connect_watch;
+
+/* libcurl's part of a client's socket: name, TCP, TLS, and TLS records afterwards. */
+typedef struct socket_connector {
+    CURLM *multi;
+    CURL *easy;
+    tw_loop_timer *timer;
+    connect_watch watches[CONNECT_WATCH_COUNT_MAX];
+    tw_socket_frame *request; /* the handshake, until the connection stands */
+    char accept[32];          /* what the server must answer to our key */
+    char *answer;             /* HANDSHAKE_SIZE_MAX bytes, gone when open */
+    size_t answer_size;
+    bool tls;
+    bool curl_ready;
+    bool failed; /* a watch or timer could not be had */
+    char words[CURL_ERROR_SIZE];
+} socket_connector;
+
+struct tw_socket {
+    const tw_allocator *allocator;
+    tw_loop *loop;
+    tw_socket_config config;
+    tw_socket_stats stats;
+    socket_connector connector;
+    wslay_event_context_ptr events;  /* incoming frames and outgoing control frames */
+    wslay_frame_context_ptr encoder; /* outgoing messages of a client */
+    tw_socket_frame *encoding;       /* what `encoder` writes into */
+    tw_socket_frame **queue;         /* ring of `places`, oldest at `first` */
+    uint32_t places;
+    uint32_t first;
+    uint32_t count;
+    size_t first_offset; /* bytes of the oldest that are written already */
+    char *early;         /* bytes that came before there was a socket */
+    size_t early_size;
+    size_t early_read;
+    tw_loop_watch *watch;
+    tw_loop_timer *timer;
+    int64_t timer_ns;
+    int64_t heard_ns;    /* the last byte from the peer */
+    int64_t pinged_ns;   /* the last ping */
+    int64_t deadline_ns; /* of connecting or closing */
+    tw_loop_task flush_task;
+    tw_loop_task open_task;
+    tw_loop_task read_task;
+    size_t read_budget;
+    size_t control_size;
+    int fd;
+    uint32_t depth; /* of callbacks on the stack; the memory stays until it is zero */
+    tw_socket_state state;
+    tw_status failure; /* why it is closing, TW_OK for a proper close */
+    const char *failure_text;
+    uint16_t close_code; /* of the first close frame, either way */
+    uint16_t peer_code;  /* of the peer's close frame, 0 until it came */
+    char reason[REASON_SIZE];
+    char control[CONTROL_SIZE];
+    bool client;
+    bool owns_fd;
+    bool doomed; /* freed by its owner */
+    bool eof;
+    bool give_up; /* closed while still connecting */
+    bool stalled; /* reading waits for a place in the queue */
+};
+
+/* socket.c */
+void socket_enter(tw_socket *socket);
+void socket_leave(tw_socket *socket); /* the socket may be gone afterwards */
+void socket_finish(tw_socket *socket, tw_status status, const char *message, uint32_t http_status);
+tw_status socket_attach(tw_socket *socket, int fd);
+void socket_opened(tw_socket *socket);
+tw_status socket_take_early(tw_socket *socket, tw_slice bytes);
+void socket_plan_timer(tw_socket *socket);
+void socket_push(tw_socket *socket, tw_socket_frame *frame);
+tw_status socket_make(tw_loop *loop, const tw_socket_config *config, bool client,
+                      tw_socket **ret_socket, tw_error *error);
+/* Reads from the connection: > 0 bytes, 0 nothing now, -1 at its end (socket->eof is set). */
+ssize_t socket_read(tw_socket *socket, char *buffer, size_t size);
+void socket_write(tw_socket *socket);
+
+/* socket_frame.c */
+tw_socket_frame *frame_make(const tw_allocator *allocator, size_t capacity);
+void frame_release(tw_socket_frame *frame);
+tw_status encoder_init(tw_socket *socket);
+/* A message as this end has to send it, or NULL. */
+tw_socket_frame *frame_encode(tw_socket *socket, tw_socket_kind kind, tw_slice data);
+int random_bytes(uint8_t *buffer, size_t size);
+
+/* socket_connect.c */
+void connector_done(tw_socket *socket);
+/* The handshake's answer is readable. */
+void connector_read_answer(tw_socket *socket);
+
+#endif
