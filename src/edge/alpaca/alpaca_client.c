@@ -97,16 +97,14 @@ static int64_t header_number(const tw_http_result *answer, const char *name, int
 
 static void write_message(const alpaca_call *call, const tw_http_result *answer,
                           const tw_alpaca_result *result, char *buffer, size_t size) {
-    const char *unknown =
-        result->status == TW_UNKNOWN ? "; whether it happened is not known" : "";
+    const char *unknown = result->status == TW_UNKNOWN ? "; whether it happened is not known" : "";
     if (result->status == TW_OK)
         buffer[0] = '\0';
     else if (answer->status != TW_OK)
         snprintf(buffer, size, "%s failed: %s%s", call->method, answer->message, unknown);
     else if (result->problem != NULL)
-        snprintf(buffer, size, "the venue answered HTTP %d (code %lld): %s%s",
-                 result->http_status, (long long)result->problem->code, result->problem->message,
-                 unknown);
+        snprintf(buffer, size, "the venue answered HTTP %d (code %lld): %s%s", result->http_status,
+                 (long long)result->problem->code, result->problem->message, unknown);
     else
         snprintf(buffer, size, "the venue answered HTTP %d: %s%s", result->http_status,
                  tw_status_sentence(status_of_http(answer->http_status)), unknown);
@@ -124,8 +122,7 @@ static bool worth_another_try(const alpaca_call *call, const tw_http_result *ans
 
 static void on_answer(void *context, const tw_http_result *answer);
 
-tw_status alpaca_call_send(alpaca_call *call, const char *method, tw_slice body,
-                           tw_error *error) {
+tw_status alpaca_call_send(alpaca_call *call, const char *method, tw_slice body, tw_error *error) {
     TW_ASSERT(call->state == CALL_TAKEN || call->state == CALL_WAITING);
     tw_alpaca_client *client = call->client;
     int64_t now_ns = tw_time_monotonic_ns();
@@ -138,14 +135,14 @@ tw_status alpaca_call_send(alpaca_call *call, const char *method, tw_slice body,
     tw_http_header headers[4] = {{tw_slice_of("Accept"), tw_slice_of("application/json")}};
     size_t count = 1;
     if (client->key_id[0] != '\0') {
-        headers[count++] = (tw_http_header){tw_slice_of("APCA-API-KEY-ID"),
-                                            tw_slice_of(client->key_id)};
-        headers[count++] = (tw_http_header){tw_slice_of("APCA-API-SECRET-KEY"),
-                                            tw_slice_of(client->secret)};
+        headers[count++] =
+            (tw_http_header){tw_slice_of("APCA-API-KEY-ID"), tw_slice_of(client->key_id)};
+        headers[count++] =
+            (tw_http_header){tw_slice_of("APCA-API-SECRET-KEY"), tw_slice_of(client->secret)};
     }
     if (body.size > 0)
-        headers[count++] = (tw_http_header){tw_slice_of("Content-Type"),
-                                            tw_slice_of("application/json")};
+        headers[count++] =
+            (tw_http_header){tw_slice_of("Content-Type"), tw_slice_of("application/json")};
     tw_http_call http;
     memset(&http, 0, sizeof http);
     http.method = method;
@@ -157,8 +154,7 @@ tw_status alpaca_call_send(alpaca_call *call, const char *method, tw_slice body,
     http.response_size_max = client->body_size_max;
     http.single_use_connection = !call->reads;
     http.authenticated = client->key_id[0] != '\0';
-    tw_status status =
-        tw_http_client_send(client->http, &http, on_answer, call, &call->id, error);
+    tw_status status = tw_http_client_send(client->http, &http, on_answer, call, &call->id, error);
     if (status == TW_OK) {
         call->state = CALL_FLYING;
         call->tries++;
@@ -352,8 +348,8 @@ static void finish_positions(tw_alpaca_client *client, const alpaca_handler *han
                              tw_alpaca_result *result, tw_slice body) {
     tw_error error = {0};
     if (result->status == TW_OK) {
-        tw_status status = tw_alpaca_decode_positions(
-            client->reader, body, handler->item.position, handler->context, &error);
+        tw_status status = tw_alpaca_decode_positions(client->reader, body, handler->item.position,
+                                                      handler->context, &error);
         if (status != TW_OK)
             unreadable(result, status, &error);
     }
@@ -376,8 +372,8 @@ static void finish_entries(tw_alpaca_client *client, const alpaca_handler *handl
                            tw_alpaca_result *result, tw_slice body) {
     tw_error error = {0};
     if (result->status == TW_OK && body.size > 0 && handler->item.entry != NULL) {
-        tw_status status = tw_alpaca_decode_multi_status(
-            client->reader, body, handler->item.entry, handler->context, &error);
+        tw_status status = tw_alpaca_decode_multi_status(client->reader, body, handler->item.entry,
+                                                         handler->context, &error);
         if (status != TW_OK)
             unreadable(result, TW_UNKNOWN, &error);
     }
@@ -416,10 +412,8 @@ static alpaca_call *begin(tw_alpaca_client *client, const char *base, const char
     return call;
 }
 
-static tw_status commit(alpaca_call *call, const tw_text *url, const char *method,
-                        tw_slice body) {
-    tw_status status =
-        url->truncated ? TW_INVALID : alpaca_call_send(call, method, body, NULL);
+static tw_status commit(alpaca_call *call, const tw_text *url, const char *method, tw_slice body) {
+    tw_status status = url->truncated ? TW_INVALID : alpaca_call_send(call, method, body, NULL);
     if (status != TW_OK)
         alpaca_call_release(call);
     return status;
@@ -485,8 +479,7 @@ tw_status tw_alpaca_client_orders(tw_alpaca_client *client, const tw_alpaca_orde
     if (call == NULL)
         return TW_FULL;
     tw_http_encode(tw_slice_of(query->status != NULL ? query->status : "open"), &url);
-    tw_text_append_format(&url, "&limit=%u&direction=%s",
-                          query->limit == 0 ? 500u : query->limit,
+    tw_text_append_format(&url, "&limit=%u&direction=%s", query->limit == 0 ? 500u : query->limit,
                           query->ascending ? "asc" : "desc");
     if (query->after_ns != 0)
         append_time(&url, "&after=", query->after_ns);
@@ -510,24 +503,21 @@ tw_status tw_alpaca_client_order(tw_alpaca_client *client, const char *venue_ord
     return commit(call, &url, "GET", no_body);
 }
 
-tw_status tw_alpaca_client_order_by_client_id(tw_alpaca_client *client,
-                                              const char *client_order_id,
+tw_status tw_alpaca_client_order_by_client_id(tw_alpaca_client *client, const char *client_order_id,
                                               tw_alpaca_order_done on_done, void *context) {
     if (client_order_id[0] == '\0')
         return TW_INVALID;
     alpaca_handler handler = {finish_order, context, {.order = on_done}, {NULL}};
     tw_text url;
-    alpaca_call *call =
-        begin(client, client->trading_url, "/v2/orders:by_client_order_id?client_order_id=",
-              &handler, &url);
+    alpaca_call *call = begin(client, client->trading_url,
+                              "/v2/orders:by_client_order_id?client_order_id=", &handler, &url);
     if (call == NULL)
         return TW_FULL;
     tw_http_encode(tw_slice_of(client_order_id), &url);
     return commit(call, &url, "GET", no_body);
 }
 
-tw_status tw_alpaca_client_submit(tw_alpaca_client *client,
-                                  const tw_alpaca_order_request *request,
+tw_status tw_alpaca_client_submit(tw_alpaca_client *client, const tw_alpaca_order_request *request,
                                   tw_alpaca_order_done on_done, void *context) {
     char buffer[ALPACA_BODY_SIZE];
     tw_text body = tw_text_over(buffer, sizeof buffer);
@@ -562,8 +552,7 @@ tw_status tw_alpaca_client_cancel_all(tw_alpaca_client *client, tw_alpaca_on_ent
 }
 
 tw_status tw_alpaca_client_latest_quotes(tw_alpaca_client *client, const tw_symbol *symbols,
-                                         size_t count,
-                                         void (*on_quote)(void *, const tw_quote *),
+                                         size_t count, void (*on_quote)(void *, const tw_quote *),
                                          tw_alpaca_done on_done, void *context) {
     if (count == 0 || count > 200)
         return TW_INVALID;
@@ -581,9 +570,8 @@ tw_status tw_alpaca_client_latest_quotes(tw_alpaca_client *client, const tw_symb
     return commit(call, &url, "GET", no_body);
 }
 
-tw_status tw_alpaca_client_request(tw_alpaca_client *client, const char *method,
-                                   const char *path, tw_slice body, tw_alpaca_body_done on_done,
-                                   void *context) {
+tw_status tw_alpaca_client_request(tw_alpaca_client *client, const char *method, const char *path,
+                                   tw_slice body, tw_alpaca_body_done on_done, void *context) {
     static const char *const methods[] = {"GET", "POST", "PATCH", "DELETE", "PUT"};
     const char *known = NULL; /* a literal: it outlives the call */
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
@@ -639,8 +627,8 @@ tw_status tw_alpaca_client_new(const tw_allocator *allocator, tw_loop *loop, tw_
     client->symbols = symbols;
     tw_status status = copy_config(client, config);
     if (status == TW_OK)
-        status = tw_alpaca_reader_new(allocator, client->body_size_max, 0, symbols,
-                                      &client->reader);
+        status =
+            tw_alpaca_reader_new(allocator, client->body_size_max, 0, symbols, &client->reader);
     if (status == TW_OK) {
         client->calls = TW_NEW(allocator, client->call_count_max, alpaca_call);
         if (client->calls == NULL)

@@ -132,9 +132,9 @@ static void lane_request(bars_lane *lane) {
     tw_text url = tw_text_over(call->url, sizeof call->url);
     write_url(lane, &url);
     call->tries = 0;
-    tw_status status =
-        url.truncated ? tw_error_set(&error, TW_INVALID, "the request's URL is too long")
-                      : alpaca_call_send(call, "GET", (tw_slice){NULL, 0}, &error);
+    tw_status status = url.truncated
+                           ? tw_error_set(&error, TW_INVALID, "the request's URL is too long")
+                           : alpaca_call_send(call, "GET", (tw_slice){NULL, 0}, &error);
     if (status == TW_OK)
         lane->state = LANE_FLYING;
     else
@@ -415,7 +415,7 @@ static tw_status copy_word(const char *word, char *buffer) {
         if (!((*c >= 'a' && *c <= 'z') || *c == '_' || *c == '-' || *c == ','))
             return TW_INVALID;
     return tw_slice_copy(tw_slice_of(word), buffer, TW_ALPACA_WORD_SIZE) == TW_OK ? TW_OK
-                                                                                 : TW_INVALID;
+                                                                                  : TW_INVALID;
 }
 
 static tw_status fetch_configure(bars_fetch *fetch, const tw_alpaca_bars_query *query) {
@@ -436,8 +436,7 @@ static tw_status fetch_configure(bars_fetch *fetch, const tw_alpaca_bars_query *
 
 tw_status tw_alpaca_fetch_bars(tw_alpaca_client *client, const tw_alpaca_bars_query *query,
                                const tw_alpaca_bars_callbacks *callbacks) {
-    if (query->symbol_count == 0 || query->timeframe_ns <= 0 ||
-        query->page_limit > PAGE_LIMIT_MAX)
+    if (query->symbol_count == 0 || query->timeframe_ns <= 0 || query->page_limit > PAGE_LIMIT_MAX)
         return TW_INVALID;
     bars_fetch *fetch = TW_NEW(client->allocator, 1, bars_fetch);
     if (fetch == NULL)
