@@ -16,6 +16,7 @@
 #include "tradewind/decimal.h"
 #include "tradewind/engine.h"
 #include "tradewind/error.h"
+#include "tradewind/exchange.h"
 #include "tradewind/histogram.h"
 #include "tradewind/http.h"
 #include "tradewind/log.h"
