@@ -4,7 +4,12 @@
 #include "exchange_priv.h"
 #include "words.h"
 
-enum { ORDER_LIST_DEFAULT = 50, ORDER_LIST_MAX = 500, CODE_NOT_FOUND = 40410000 };
+enum {
+    ORDER_LIST_DEFAULT = 50,
+    ORDER_LIST_MAX = 500,
+    CANCEL_BODY_MAX = 2000,
+    CODE_NOT_FOUND = 40410000
+};
 
 void route_account(exchange_call *call) {
     tw_alpaca_account account;
@@ -216,9 +221,18 @@ void route_orders_submit(exchange_call *call) {
     answer_body(call, 200);
 }
 
+static uint32_t count_open(const ledger_order *orders, uint32_t count) {
+    uint32_t open = 0;
+    for (uint32_t i = 0; i < count; i++)
+        open += tw_order_status_is_final((tw_order_status)orders[i].order.status) ? 0 : 1;
+    return open;
+}
+
+/* Each entry carries its order, as the venue's do, unless they are too many for one body. */
 void route_orders_cancel_all(exchange_call *call) {
     uint32_t count = 0;
     const ledger_order *orders = ledger_orders(call->exchange->ledger, &count);
+    bool with_orders = count_open(orders, count) <= CANCEL_BODY_MAX;
     tw_text *body = &call->exchange->body;
     bool first = true;
     tw_text_append_char(body, '[');
@@ -228,9 +242,12 @@ void route_orders_cancel_all(exchange_call *call) {
             !ledger_owns(call->exchange->ledger, call->account, &orders[i]))
             continue;
         tw_status status = ledger_cancel(call->exchange->ledger, &orders[i], &refusal);
-        tw_text_append_format(body, "%s{\"id\":\"%s\",\"status\":%d,\"body\":", first ? "" : ",",
+        tw_text_append_format(body, "%s{\"id\":\"%s\",\"status\":%d", first ? "" : ",",
                               orders[i].order.venue_order_id, status == TW_OK ? 200 : 422);
-        write_order(call, &orders[i]);
+        if (with_orders) {
+            tw_text_append_string(body, ",\"body\":");
+            write_order(call, &orders[i]);
+        }
         tw_text_append_char(body, '}');
         first = false;
     }
