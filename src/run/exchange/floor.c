@@ -287,12 +287,18 @@ static uint64_t initial_id(uint8_t side, tw_price price) {
     return INITIAL_ID | ticks << 1 | (side == TW_SIDE_BUY ? 1 : 0);
 }
 
-/* Which order of ours the event is about. The venue numbers orders as they come, so a number up
- * to that of the first order seen belongs to an order in the initial book. */
+/* Which order of ours the event is about. One that the file never announced belongs to the
+ * initial book if its number says that it is as old: the venue numbers orders as they come, so one
+ * with a higher number than the first that the file brings was announced, and a user has traded it
+ * away since. */
 static uint64_t tape_order_id(const trading_floor *floor, const tw_tape_event *event) {
+    const tw_book *book = tw_match_book(floor->match);
+    tw_book_view view;
     bool older = floor->tape_first_id == 0 || event->id <= floor->tape_first_id;
-    return older && floor->config.initial_path != NULL ? initial_id(event->side, event->price)
-                                                       : event->id;
+    if (!older || floor->config.initial_path == NULL ||
+        tw_book_find(book, floor->config.tape_symbol, event->id, &view) == TW_OK)
+        return event->id;
+    return initial_id(event->side, event->price);
 }
 
 static tw_status tape_add(trading_floor *floor, const tw_tape_event *event, tw_match_sink *sink) {
