@@ -306,7 +306,8 @@ static void on_clock(void *context) {
 }
 
 static void on_second(void *context) {
-    streams_tick(((tw_exchange *)context)->streams);
+    tw_exchange *exchange = context;
+    streams_tick(exchange->streams, tw_loop_now_ns(exchange->loop));
 }
 
 /* ---- life ---------------------------------------------------------------------------------- */

@@ -118,8 +118,10 @@ static void on_match_event(void *context, const tw_match_event *event) {
     case TW_MATCH_RESTED:
     case TW_MATCH_REDUCED:
     case TW_MATCH_REPLACED:
-    case TW_MATCH_CANCELLED:
-        if (event->price.nano > 0)
+        touch(floor, event->side, event->price);
+        break;
+    case TW_MATCH_CANCELLED: /* an order that came and went has changed no level of its own */
+        if (event->reason == TW_MATCH_REQUESTED || event->reason == TW_MATCH_DISPLACED)
             touch(floor, event->side, event->price);
         break;
     case TW_MATCH_BEST_CHANGED:

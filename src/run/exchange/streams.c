@@ -54,6 +54,7 @@ struct streams {
     uint32_t mask_words;
     uint64_t data_count;
     uint64_t trading_count;
+    uint64_t dropped_count;
     const char **names; /* [channel][symbol] scratch of a subscription's answer */
     tw_level *levels;   /* scratch of a snapshot */
     char *scratch_memory;
@@ -135,6 +136,7 @@ static void drop_slow(stream_client *client) {
     char memory[128];
     tw_text text = tw_text_over(memory, sizeof memory);
     client->listening = false;
+    client->owner->dropped_count++;
     tw_socket_discard(client->socket);
     tw_alpaca_encode_stream_error(&text, 407, "slow client");
     bool told = client->kind != STREAM_DATA ||
@@ -260,6 +262,10 @@ void streams_on_update(streams *set, const ledger_update *update) {
 void streams_counts(const streams *set, uint64_t *ret_data, uint64_t *ret_trading) {
     *ret_data = set->data_count;
     *ret_trading = set->trading_count;
+}
+
+uint64_t streams_dropped_count(const streams *set) {
+    return set->dropped_count;
 }
 
 uint32_t streams_client_count(const streams *set) {
@@ -498,8 +504,7 @@ tw_status streams_accept(streams *set, stream_kind kind, int fd, tw_slice early)
     return TW_OK;
 }
 
-void streams_tick(streams *set) {
-    int64_t now_ns = tw_loop_now_ns(set->loop);
+void streams_tick(streams *set, int64_t now_ns) {
     for (uint32_t i = 0; i < STREAM_CLIENT_COUNT_MAX; i++) {
         stream_client *client = set->clients[i];
         if (client == NULL || client->account != NULL ||

@@ -42,12 +42,16 @@ void streams_on_update(streams *streams, const ledger_update *update);
 /* Sends what has been gathered. */
 void streams_flush(streams *streams);
 
-/* Closes clients that have not authenticated in time. Call it about once a second. */
-void streams_tick(streams *streams);
+/* Closes clients that have not authenticated in time. Call it about once a second, with the
+ * loop's time. */
+void streams_tick(streams *streams, int64_t now_ns);
 
 /* Objects sent so far on all data streams, and on all trading streams. */
 void streams_counts(const streams *streams, uint64_t *ret_data, uint64_t *ret_trading);
 
 uint32_t streams_client_count(const streams *streams);
+
+/* Clients closed so far because they read too slowly. */
+uint64_t streams_dropped_count(const streams *streams);
 
 #endif
