@@ -1,12 +1,15 @@
 /*
  * streams.h - the two WebSocket streams: market data to many, trade updates to an account.
  *
- *     market data:  accept -> "connected" -> auth -> "authenticated" -> subscribe -> arrays of t q
- * b o trading:      accept -> authenticate -> "authorization" -> listen -> "listening" ->
- * trade_updates
+ *     market data   accept -> "connected" -> auth -> "authenticated" -> subscribe -> arrays of
+ *                   t q b o
+ *     trading       accept -> authenticate -> "authorization" -> listen -> "listening" ->
+ *                   trade_updates
  *
  * What a client is told in one turn is gathered in its buffer and sent as one array. A client that
  * does not authenticate in time, reads too slowly or breaks the protocol is told so and closed.
+ * What waits for a client is bounded by 64 MiB; a step of the clock that tells it more than that
+ * makes it a slow one, because nothing is sent while the step is played.
  *
  * Memory: STREAM_CLIENT_COUNT_MAX places; a buffer a connected client. Threads: one owner.
  */
