@@ -166,6 +166,10 @@ static void a_followed_book_is_the_exchanges_own(void **state) {
             call("POST", "/v2/orders", MARKET("buy", "AAPL", "20"));
         if (i % 5 == 0)
             call("POST", "/v2/orders", MARKET("sell", "AAPL", "7.5"));
+        if (i % 7 == 0) /* comes and goes, and was never in the book */
+            call("POST", "/v2/orders",
+                 "{\"symbol\":\"AAPL\",\"qty\":\"1\",\"side\":\"buy\",\"type\":\"limit\","
+                 "\"limit_price\":\"1.5\",\"time_in_force\":\"ioc\"}");
         uint64_t told = number_in(step("1s"), "data_messages");
         TURN_UNTIL(l.record_count == told);
         assert_best_is_the_latest_quote(&follower);
