@@ -1255,6 +1255,13 @@ static void test_totals_go_beyond_64_bits_and_stay_exact(void **state) {
     put_trade(store, place->coin, 2, 9000000000 * TW_NANO + 10000000, TW_NANO);
     assert_int_equal(tw_store_symbol_stats(store, place->coin, 0, 9, &stats, NULL), TW_OK);
     assert_true(fabs(stats.stddev - 0.005) < 1e-15);
+    /* One of three a billionth below the first: the mean distance is -1/3, the variance 2/9. */
+    tw_symbol falling = intern(place->symbols, "FALL");
+    for (int64_t i = 0; i < 3; i++)
+        put_trade(store, falling, i, 10 * TW_NANO - (i == 1), TW_NANO);
+    assert_int_equal(tw_store_symbol_stats(store, falling, 0, 9, &stats, NULL), TW_OK);
+    assert_true(fabs(stats.stddev / (sqrt(2.0) / 3 * 1e-9) - 1) < 1e-12);
+    assert_true(fabs(stats.mean - (10 - 1e-9 / 3)) < 1e-14);
     close_store(store);
 }
 
