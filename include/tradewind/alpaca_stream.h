@@ -71,8 +71,9 @@ typedef struct tw_alpaca_stream_callbacks {
                             int64_t received_ns);
     /* The stream is closed; it may be opened again, also from here. TW_AUTH: the credentials or
      * the plan do not allow it, trying again is no use. TW_BUSY: connection limit. TW_THROTTLED:
-     * we were too slow. TW_TIMEOUT: no ready in time. TW_CLOSED, TW_UNREACHABLE, TW_PROTOCOL,
-     * TW_PARSE, TW_FULL ... Not called after tw_alpaca_stream_close. */
+     * we were too slow. TW_LIMIT: too many symbols for the plan. TW_TIMEOUT: no ready in time.
+     * TW_CLOSED, TW_UNREACHABLE, TW_PROTOCOL, TW_PARSE, TW_FULL ... Not called after
+     * tw_alpaca_stream_close. */
     void (*on_down)(void *context, tw_status status, const char *reason);
 } tw_alpaca_stream_callbacks;
 

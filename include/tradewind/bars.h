@@ -19,7 +19,7 @@
  * A late trade, one before the current bar of a timeframe, or inside a bar that was handed out,
  * is counted and left out of that timeframe; timeframes whose current bar it falls into take it.
  *
- * Memory: all at creation, about 100 bytes for each pair of symbol and timeframe.
+ * Memory: all at creation, about 80 bytes for each pair of symbol and timeframe.
  * Cost: push is O(timeframes) with one comparison for each, a division only for a new bar;
  * advance is O(1) while no bar ends, else O(symbols x timeframes).
  * Threads: a tw_bars belongs to one thread at a time.

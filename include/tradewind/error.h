@@ -33,7 +33,9 @@ typedef struct tw_error {
 
 TW_BEGIN_DECLS
 
-/* Fills `error` (if any) with a status and a formatted sentence; returns `status`. */
+/* Fills `error` (if any) with a status and a formatted sentence; returns `status`. In all three the
+ * arguments may be parts of the old `error`: tw_error_set(e, status, "cannot start: %s",
+ * e->message). */
 TW_API tw_status tw_error_set(tw_error *error, tw_status status, const char *format, ...)
     TW_PRINTF(3, 4);
 

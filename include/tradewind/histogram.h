@@ -13,7 +13,7 @@
  * Values below 1 fall into the first bucket; a negative span (a clock that was set back) is
  * recorded as 0. Any unit but nanoseconds works as well: bytes, rows, 1 to 3.6e12.
  *
- * Memory: a plain struct of 36.6 KB in the caller's storage; nothing is allocated. Give each
+ * Memory: a plain struct of 36.5 KB in the caller's storage; nothing is allocated. Give each
  * writer its own: no two share a cache line. The fields are for this module; use the functions.
  * Cost: record is about a dozen instructions without a loop (below 5 ns); quantiles and merge
  * walk the buckets (a few microseconds).

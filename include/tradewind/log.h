@@ -42,7 +42,8 @@ typedef struct tw_log {
 TW_BEGIN_DECLS
 
 /* Writes "<time> <level> <event> <format...>". `log` may be NULL: nothing is written.
- * The format is the caller's "key=%s other=%d"; use tw_log_quote for values with spaces. */
+ * The format is the caller's "key=%s other=%d"; use tw_log_quote for values with spaces. Control
+ * bytes become spaces: one event stays one line. An event without fields has format "%s" and "". */
 TW_API void tw_log_write(const tw_log *log, tw_log_level level, const char *event,
                          const char *format, ...) TW_PRINTF(4, 5);
 

@@ -8,10 +8,10 @@
  *             ...
  *
  * One turn waits for at most the given time, then runs, in this order: the callbacks of ready
- * descriptors, wake-ups and signals; the timers that are due, earliest first (ties: the one
- * started first); the tasks deferred meanwhile. Nothing waits while a task is deferred or a
- * timer is due. Callbacks may start and stop anything, themselves included; they must not turn
- * the loop.
+ * descriptors (the waiter's first), wake-ups and signals; the timers that are due, earliest first
+ * (ties: the one started first); the tasks deferred meanwhile. Nothing waits while a task is
+ * deferred or a timer is due. Callbacks may start and stop anything, themselves included; they must
+ * not turn the loop.
  *
  * Time: spans and points are nanoseconds of the monotonic clock. Timers fire at the nanosecond
  * asked for or later (libuv's own timers know only milliseconds, so they are not used).
@@ -70,13 +70,17 @@ typedef struct tw_loop_task {
 
 /*
  * Who does the waiting. The default waits on the loop's own descriptor. A library that has a
- * faster wait of its own (libcurl's multi_poll) takes the seat: it must return when
- * `backend_fd` is readable, when `timeout_ns` is over (0: do not wait, negative: for ever) or
- * when something of its own is ready, which it then handles; it returns how many callbacks it
- * ran. Timers of the loop make `backend_fd` readable, so a wait that only knows milliseconds
- * loses no precision.
+ * faster wait of its own (libcurl's multi_poll) takes the seat. Timers of the loop make
+ * `backend_fd` readable, so a wait that only knows milliseconds loses no precision.
  */
-typedef uint32_t (*tw_loop_wait)(void *context, int backend_fd, int64_t timeout_ns);
+typedef struct tw_loop_waiter {
+    /* Returns when `backend_fd` is readable, when `timeout_ns` is over (negative: never) or when
+     * something of its own is ready. Not called when the turn does not wait. */
+    void (*wait)(void *context, int backend_fd, int64_t timeout_ns);
+    /* Handles what is ready, once every turn; returns how many callbacks it ran. */
+    uint32_t (*handle)(void *context);
+    void *context;
+} tw_loop_waiter;
 
 TW_BEGIN_DECLS
 
@@ -144,8 +148,9 @@ TW_API void tw_loop_defer(tw_loop *loop, tw_loop_task *task);
 /* Takes a task back; one that is not deferred is ignored. */
 TW_API void tw_loop_defer_drop(tw_loop *loop, tw_loop_task *task);
 
-/* Takes the seat of the waiter, or leaves it (`wait` NULL). TW_BUSY if it is taken. */
-TW_API tw_status tw_loop_set_waiter(tw_loop *loop, tw_loop_wait wait, void *context) TW_MUST_CHECK;
+/* Takes the seat of the waiter (the struct is copied), or leaves it (NULL). TW_BUSY if it is
+ * taken, TW_IO (no descriptors left). */
+TW_API tw_status tw_loop_set_waiter(tw_loop *loop, const tw_loop_waiter *waiter) TW_MUST_CHECK;
 
 TW_END_DECLS
 

@@ -15,7 +15,7 @@
  * the map and would leak into results: tw_map_sorted copies the entries out by ascending key.
  *
  * Memory: the handle and 32 to 64 bytes an entry of the current capacity (load is at most one
- * half); twice and a half of that for the moment of growing.
+ * half); three times that for the moment of growing.
  * Cost: get, put and drop O(1) expected, about 1.5 probes; growing O(n) once a doubling;
  * tw_map_sorted O(n log n).
  * Threads: a map belongs to one thread at a time. Functions taking a const map may run together.

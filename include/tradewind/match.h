@@ -128,7 +128,8 @@ typedef struct tw_match_event {
     uint64_t owner;    /* of `id` */
     uint64_t maker_id; /* TRADE; else 0 */
     uint64_t maker_owner;
-    uint64_t previous_id;  /* REPLACED: the id it had until now; else 0 */
+    uint64_t previous_id; /* REPLACED: id and price it had until now; else 0 */
+    tw_price previous_price;
     tw_price price;        /* TRADE: the maker's; else the order's limit, 0 when it has none */
     tw_quantity quantity;  /* traded, accepted, rested, taken off; REPLACED: now open */
     tw_quantity remaining; /* of `id` after this event */

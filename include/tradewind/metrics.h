@@ -21,7 +21,7 @@
  * that was asked for.
  *
  * Memory: all at tw_metrics_new: about 0.3 KB for a family, 0.3 KB for a series, and in each
- * shard 8 bytes for a counter or gauge and 36.6 KB for a histogram. None later.
+ * shard 8 bytes for a counter or gauge and 36.5 KB for a histogram. None later.
  * Cost: recording a counter or gauge is a load, an add and a store; a histogram as
  * tw_histogram_record. Resolving compares label values one by one: keep the handle.
  * Threads: recording never waits and is never waited for. A shard belongs to one thread at a

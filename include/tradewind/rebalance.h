@@ -26,9 +26,10 @@
  * Positions are long only: no plan sells more than is held, and lower edges are at least 0.
  *
  * All money is whole: the value of a buy is rounded up to 1e-9, of a sale down, costs up, so
- * cash_after is exact and never too high. Ties go to the lower symbol, then the lower index.
+ * cash_after is exact and never too high. Ties go to the lower symbol, then the lower index. When
+ * several trades could give way to the cash window, those with the dearest lots do so first.
  *
- * Memory: all at tw_rebalance_new, about 200 bytes a position. Cost: O(n + k log n), k trades
+ * Memory: all at tw_rebalance_new, about 230 bytes a position. Cost: O(n + k log n), k trades
  * among the optional ones. Threads: a tw_rebalance belongs to one thread at a time.
  */
 #ifndef TRADEWIND_REBALANCE_H

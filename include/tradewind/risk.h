@@ -33,7 +33,7 @@
  * Sums are compensated (Neumaier) and in the order of the rows, so that results do not depend on
  * the machine or the compiler's choice of instructions.
  *
- * Memory: all at tw_risk_new, about 8 x observations + assets x (assets + 40) doubles.
+ * Memory: all at tw_risk_new, about 9 x observations + assets x (assets + 28) doubles.
  * Cost: O(observations x assets), sorting O(n log n), and observations x assets^2 / 2 for the
  * covariance matrix when asked for. Threads: a tw_risk belongs to one thread at a time.
  */

@@ -248,7 +248,9 @@ TW_API tw_status tw_store_put_run(tw_store *store, const tw_store_run *run, int6
 TW_API tw_status tw_store_append_journal(tw_store *store, const tw_store_record *records,
                                          size_t count, tw_error *error) TW_MUST_CHECK;
 
-/* Ends the batch; TW_OK when there is none. On an error nothing of the batch is kept. */
+/* Ends the batch; TW_OK when there is none. On an error nothing of the batch is kept, but for one:
+ * when the sync of a FULL commit fails (TW_IO, FAILED), the batch is readable, and whether the disk
+ * has it is only known after the file is opened again. */
 TW_API tw_status tw_store_commit(tw_store *store, tw_store_durability durability,
                                  tw_error *error) TW_MUST_CHECK;
 

@@ -78,7 +78,8 @@ typedef enum tw_tape_phase {
 
 /* One LOBSTER message. */
 typedef struct tw_tape_event {
-    int64_t offset_ns;    /* since midnight at the exchange, 0 to one day */
+    int64_t offset_ns;    /* since midnight at the exchange, 0 to one day; digits of the file past
+                           * the ninth are rounded half to even */
     uint64_t id;          /* of the order; 0 when it has none (hidden, cross, halt) */
     tw_price price;       /* 0 for a halt */
     tw_quantity quantity; /* of this message: added, cancelled, traded */

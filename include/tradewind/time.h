@@ -55,19 +55,20 @@ TW_API tw_status tw_time_parse(tw_slice text, int64_t *ret_time_ns) TW_MUST_CHEC
 
 /*
  * Writes RFC 3339 in UTC into `buffer` of at least TW_TIME_TEXT_SIZE bytes; returns its length.
- * `digits` is the number of fractional digits, 0 to 9, or -1 for as many as needed (0 to 9,
- * trailing zeros dropped). Every int64_t has a text.
+ * `digits` is the number of fractional digits, 0 to 9 (the rest is cut off), or -1 for as many as
+ * needed (trailing zeros dropped). Every int64_t has a text.
  */
 TW_API size_t tw_time_format(int64_t time_ns, int digits, char *buffer);
 
-/* The same at a fixed offset from UTC in seconds: "2024-01-02T09:30:00-05:00". */
+/* The same at a fixed offset from UTC in seconds (less than a day; RFC 3339 has no seconds in it,
+ * they are dropped from offset and text alike): "2024-01-02T09:30:00-05:00", "Z" for zero. */
 TW_API size_t tw_time_format_offset(int64_t time_ns, int32_t offset_seconds, int digits,
                                     char *buffer);
 
 /*
- * Reads a span: a decimal number with a unit ns us ms s m h d w, or several joined ("1m30s").
- * A bare number is an error (its unit is unknown), "0" is not. Negative spans are refused.
- * TW_PARSE, TW_RANGE.
+ * Reads a span: a decimal number with a unit ns us ms s m h d w, or several joined, longest unit
+ * first ("1m30s"). A bare number is an error (its unit is unknown), "0" is not. TW_PARSE; TW_RANGE
+ * for negative spans, fractions of a nanosecond and what does not fit.
  */
 TW_API tw_status tw_duration_parse(tw_slice text, int64_t *ret_duration_ns) TW_MUST_CHECK;
 
@@ -78,8 +79,11 @@ TW_API size_t tw_duration_format(int64_t duration_ns, char *buffer);
 TW_API tw_status tw_date_to_days(tw_date date, int64_t *ret_days) TW_MUST_CHECK;
 TW_API tw_date tw_date_from_days(int64_t days);
 
-/* The UTC date of a point in time, and midnight UTC before it. */
+/* The UTC date of a point in time. */
 TW_API tw_date tw_date_of(int64_t time_ns);
+
+/* The last multiple of `span_ns` (> 0) that is not after the point: with TW_NS_PER_DAY midnight
+ * UTC. INT64_MIN where that multiple lies before the range. */
 TW_API int64_t tw_time_floor(int64_t time_ns, int64_t span_ns);
 
 /* 0 Sunday to 6 Saturday, of a count of days since 1970-01-01. */

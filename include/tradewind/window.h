@@ -17,7 +17,7 @@
  *
  * Only the exponential mean (ema) looks further back: it runs over the whole stream.
  *
- * Memory: all of it at creation, about 110 bytes for each observation of `count_max`.
+ * Memory: all of it at creation, about 120 bytes for each observation of `count_max`.
  * Cost: push and advance are O(1) amortised, O(count) at worst; read is O(1).
  * Threads: a window belongs to one thread at a time.
  */

@@ -132,7 +132,7 @@ static tw_status parse_type(const tw_config_option *option, tw_slice text,
     case TW_CONFIG_CHOICE:
         return parse_choice(text, option->choices, &ret_value->integer);
     }
-    TW_ASSERT(!"a type that is none");
+    TW_ASSERT(option->type <= TW_CONFIG_CHOICE); /* another number is no type */
     return TW_INVALID;
 }
 

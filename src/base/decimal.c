@@ -214,7 +214,7 @@ static int correction(wide quotient, wide remainder, wide divisor, tw_rounding r
     case TW_ROUND_CEILING:
         return away > 0 ? 1 : 0;
     }
-    TW_ASSERT(!"a rounding that is none");
+    TW_ASSERT(rounding <= TW_ROUND_CEILING); /* another number is no rounding */
     return 0;
 }
 

@@ -40,14 +40,14 @@ static void full_pools_equal_the_slow_book(void **state) {
     (void)state;
     const tw_book_config config = {
         .symbol_count_max = SLOW_SYMBOL_COUNT, .order_count_max = 24, .level_count_max = 16};
-    run(&config, 850000, 1);
+    run(&config, 880000, 1);
 }
 
 static void growing_tables_equal_the_slow_book(void **state) {
     (void)state;
     const tw_book_config config = {
         .symbol_count_max = SLOW_SYMBOL_COUNT, .order_count_max = 800, .level_count_max = 200};
-    run(&config, 50000, 2);
+    run(&config, 20000, 2);
 }
 
 static void prices_below_zero_equal_the_slow_book(void **state) {

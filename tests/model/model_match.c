@@ -226,7 +226,7 @@ static void run_taker(slow_match *slow, slow_order taker, bool limited, uint8_t 
         reason = TW_MATCH_SELF_TRADE;
     else if (rests)
         reason = TW_MATCH_CAPACITY;
-    tell(slow, taker.symbol, of_order(&taker, limited, TW_MATCH_CANCELLED, reason));
+    tell(slow, taker.symbol, of_order(&taker, limited, TW_MATCH_CANCELLED, (int)reason));
 }
 
 static void reject(slow_match *slow, uint32_t symbol, tw_match_event event, int reason) {
@@ -367,6 +367,7 @@ static void slow_replace(slow_match *slow, uint32_t symbol, uint64_t id,
     tw_match_event event = of_order(&taker, true, TW_MATCH_REPLACED, 0);
     event.remaining = event.quantity;
     event.previous_id = id;
+    event.previous_price.nano = old.price;
     tell(slow, symbol, event);
     if (!stays)
         run_taker(slow, taker, true, TW_DAY);

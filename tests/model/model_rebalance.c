@@ -23,7 +23,7 @@
 
 #include "tradewind/rebalance.h"
 
-#define NAMES 8
+#define NAMES 7
 #define REACH 4096 /* cash totals are offset by half of it */
 
 __extension__ typedef __int128 wide;
@@ -63,8 +63,8 @@ static bool can_trade(const tw_rebalance_range *r) {
     return false;
 }
 
-/* Cash used by a trade: prices are whole cents of 1e-2 and the rate is a multiple of 1%, so this is
- * exact and needs no rounding rule. */
+/* Cash used by a trade: prices are whole cents, tens of them where there is a cost, and that is a
+ * multiple of 10%; so this is exact and needs no rounding rule. */
 static int64_t cash_use(const instance *x, const tw_rebalance_range *r, int64_t lots) {
     int64_t value = lots * (r->price.nano / x->unit) * x->unit;
     int64_t size = value < 0 ? -value : value;
@@ -83,6 +83,9 @@ static void add_name(const instance *x, const tw_rebalance_range *r, const total
         for (int64_t i = 0; i < REACH; i++)
             if (from[i] != 0 && i + shift >= 0 && i + shift < REACH)
                 to[i + shift] = 1;
+        /* The set is wide enough: nothing reached falls off its ends. */
+        int64_t share = REACH / 2 / (int64_t)x->count;
+        assert_true(shift < share && -shift < share);
     }
 }
 
@@ -121,7 +124,7 @@ static int least_trades(const instance *x, int64_t use_min, int64_t use_max) {
 static void make_range(instance *x, size_t i, bool minimums, uint64_t *seed) {
     tw_rebalance_range *r = &x->ranges[i];
     memset(r, 0, sizeof *r);
-    r->price.nano = pick(seed, 1, 5) * 100 * x->unit;
+    r->price.nano = pick(seed, 1, 5) * 10 * x->unit;
     if (x->config.cost_rate_nano == 0)
         r->price.nano = pick(seed, 1, 9) * x->unit;
     r->lot.nano = TW_NANO;
@@ -144,14 +147,14 @@ static instance make_instance(int kind, uint64_t *seed) {
     instance x = {.count = (size_t)pick(seed, 1, kind == 3 ? 6 : NAMES)};
     tw_rebalance_config_init(&x.config);
     x.unit = TW_NANO / 100;
-    x.config.cost_rate_nano = kind == 3 ? pick(seed, 1, 3) * (TW_NANO / 100) : 0;
+    x.config.cost_rate_nano = kind == 3 ? pick(seed, 1, 3) * (TW_NANO / 10) : 0;
     int64_t dearest = 0;
     for (size_t i = 0; i < x.count; i++) {
         make_range(&x, i, kind == 2, seed);
         int64_t step = cash_use(&x, &x.ranges[i], 1);
         dearest = step > dearest ? step : dearest;
     }
-    int64_t reach = kind == 3 ? 1500 : 150;
+    int64_t reach = kind == 3 ? 250 : 150;
     x.config.cash.nano = pick(seed, -reach, reach) * x.unit;
     int64_t width =
         kind == 1 || kind == 2 ? pick(seed, 0, 4) * x.unit : dearest + pick(seed, 0, 5) * x.unit;

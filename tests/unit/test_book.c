@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "failing_heap.h"
 #include "tradewind/book.h"
 
 static tw_book *make(uint32_t order_count_max, uint32_t level_count_max) {
@@ -68,46 +69,23 @@ static void counts_outside_their_range_are_refused(void **state) {
     tw_book_free(NULL);
 }
 
-/* A heap that fails one allocation and counts what is out. */
-typedef struct book_heap {
-    int until_failure;
-    size_t bytes_out;
-} book_heap;
-
-static void *book_heap_allocate(void *context, size_t size, size_t alignment) {
-    book_heap *heap = context;
-    if (heap->until_failure-- == 0)
-        return NULL;
-    const tw_allocator *system = tw_allocator_system();
-    void *block = system->allocate(system->context, size, alignment);
-    heap->bytes_out += block != NULL ? size : 0;
-    return block;
-}
-
-static void book_heap_release(void *context, void *block, size_t size, size_t alignment) {
-    book_heap *heap = context;
-    const tw_allocator *system = tw_allocator_system();
-    heap->bytes_out -= size;
-    system->release(system->context, block, size, alignment);
+static tw_status make_use_and_free(const tw_allocator *allocator, void *context) {
+    (void)context;
+    const tw_book_config config = {
+        .symbol_count_max = 3, .order_count_max = 10, .level_count_max = 10};
+    const tw_book_order order = order_of(1, TW_SIDE_BUY, 100, 5);
+    TW_AUTO(tw_book) *book = NULL;
+    tw_status status = tw_book_new(allocator, &config, &book);
+    if (status != TW_OK) {
+        assert_null(book);
+        return status;
+    }
+    return tw_book_add(book, 2, &order);
 }
 
 static void every_failed_allocation_leaves_nothing(void **state) {
     (void)state;
-    const tw_book_config config = {
-        .symbol_count_max = 3, .order_count_max = 10, .level_count_max = 10};
-    tw_status status = TW_NO_MEMORY;
-    int fail_at = 0;
-    for (; status == TW_NO_MEMORY; fail_at++) {
-        book_heap heap = {fail_at, 0};
-        const tw_allocator allocator = {book_heap_allocate, book_heap_release, &heap};
-        tw_book *book = NULL;
-        status = tw_book_new(&allocator, &config, &book);
-        assert_true((book != NULL) == (status == TW_OK));
-        tw_book_free(book);
-        assert_int_equal(heap.bytes_out, 0);
-    }
-    assert_int_equal(status, TW_OK);
-    assert_int_equal(fail_at, 7); /* six allocations */
+    assert_survives_failed_allocations(make_use_and_free, NULL);
 }
 
 /* ---- By order ----------------------------------------------------------------------------- */

@@ -53,6 +53,20 @@ static void test_a_position_stands_before_the_sentence(void **state) {
     assert_string_equal(error.message, "a.csv: is empty");
 }
 
+static void test_an_error_may_be_wrapped_in_place(void **state) {
+    (void)state;
+    tw_error error = {0};
+    tw_error_set(&error, TW_FULL, "no room");
+    tw_error_set(&error, TW_FULL, "cannot start: %s", error.message);
+    assert_string_equal(error.message, "cannot start: no room");
+    tw_error_set_at(&error, TW_FULL, "a.conf", 2, 0, "%s", error.message);
+    assert_string_equal(error.message, "a.conf:2: cannot start: no room");
+    tw_error_set_at(&error, TW_FULL, error.where, 3, 0, "%s", error.message);
+    assert_string_equal(error.message, "a.conf:3: a.conf:2: cannot start: no room");
+    tw_error_set_errno(&error, ENOENT, "%s", error.where);
+    assert_string_equal(error.message, "a.conf: No such file or directory");
+}
+
 static void test_long_messages_are_cut_and_never_overrun(void **state) {
     (void)state;
     char text[3 * TW_ERROR_MESSAGE_SIZE];
@@ -74,6 +88,7 @@ int main(void) {
         cmocka_unit_test(test_null_is_allowed_everywhere),
         cmocka_unit_test(test_errno_is_kept_and_spelt_out),
         cmocka_unit_test(test_a_position_stands_before_the_sentence),
+        cmocka_unit_test(test_an_error_may_be_wrapped_in_place),
         cmocka_unit_test(test_long_messages_are_cut_and_never_overrun),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

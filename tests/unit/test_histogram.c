@@ -300,6 +300,13 @@ static void test_a_reader_beside_the_writer_never_sees_less_than_it_counts(void 
     assert_int_equal(pthread_create(&writer, NULL, write_thousands, &shared), 0);
     uint64_t previous = 0;
     bool done = false;
+    /* Two loads right behind one another: here a wrong order of the stores shows. */
+    for (uint64_t count = 0; count < WRITES / 2;) {
+        count = tw_histogram_count(shared.histogram);
+        assert_true(tw_histogram_sum(shared.histogram) >= (int64_t)count * 1000);
+        count = tw_histogram_count(shared.histogram);
+        assert_true(tw_histogram_count_at_most(shared.histogram, 1000) >= count);
+    }
     while (!done) {
         done = atomic_load(&shared.done);
         tw_histogram_reset(copy);

@@ -78,6 +78,24 @@ static void test_many_symbols_up_to_the_limit(void **state) {
     assert_int_equal(tw_symbols_intern(symbols, tw_slice_of("X"), &symbol), TW_FULL);
 }
 
+static void test_full_tables_tell_known_names_from_their_beginnings(void **state) {
+    (void)state;
+    for (uint32_t limit = 1; limit <= 4; limit++) {
+        for (char letter = 'A'; letter <= 'Z'; letter++) {
+            TW_AUTO(tw_symbols) *symbols = NULL;
+            assert_int_equal(tw_symbols_new(NULL, limit, &symbols), TW_OK);
+            for (uint32_t i = 0; i < limit; i++) {
+                const char name[] = {letter, (char)('0' + i), 0};
+                tw_symbol symbol = 0;
+                assert_int_equal(tw_symbols_intern(symbols, tw_slice_of(name), &symbol), TW_OK);
+                assert_int_equal(symbol, i);
+            }
+            assert_int_equal(tw_symbols_find(symbols, (tw_slice){&letter, 1}), TW_SYMBOL_NONE);
+            assert_int_equal(tw_symbols_find(symbols, tw_slice_of("none")), TW_SYMBOL_NONE);
+        }
+    }
+}
+
 typedef struct shared_table {
     tw_symbols *symbols;
     _Atomic bool wrong;
@@ -254,6 +272,7 @@ int main(void) {
         cmocka_unit_test(test_a_name_has_one_index_and_an_index_its_name),
         cmocka_unit_test(test_names_are_checked),
         cmocka_unit_test(test_many_symbols_up_to_the_limit),
+        cmocka_unit_test(test_full_tables_tell_known_names_from_their_beginnings),
         cmocka_unit_test(test_readers_see_whole_names_while_one_thread_adds),
         cmocka_unit_test(test_nothing_is_left_when_memory_runs_out),
         cmocka_unit_test(test_words_are_the_field_s_both_ways),

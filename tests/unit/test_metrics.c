@@ -449,6 +449,7 @@ static void test_a_text_that_is_too_small_is_left_as_it_was(void **state) {
         tw_text_append_string(&text, "head");
         assert_int_equal(tw_metrics_expose(metrics, &text), TW_FULL);
         assert_true(text.truncated);
+        assert_int_equal(text.size, 4);
         assert_string_equal(buffer, "head");
     }
     text = tw_text_over(buffer, needed + 5);
@@ -543,6 +544,56 @@ static void test_threads_record_and_resolve_beside_a_reader(void **state) {
     TW_DELETE(NULL, merged, 1, tw_histogram);
 }
 
+#define RACE_COUNT 1500
+
+struct racer {
+    tw_metrics *metrics;
+    tw_metrics_family family;
+    pthread_barrier_t *start;
+    tw_metrics_counter counters[RACE_COUNT];
+};
+
+static void *resolve_many(void *argument) {
+    struct racer *racer = argument;
+    pthread_barrier_wait(racer->start);
+    for (unsigned i = 0; i < RACE_COUNT; i++) {
+        char symbol[16];
+        snprintf(symbol, sizeof(symbol), "S%u", i);
+        tw_slice value = tw_slice_of(symbol);
+        if (tw_metrics_counter_of(racer->metrics, racer->family, &value, &racer->counters[i]))
+            return racer;
+    }
+    return NULL;
+}
+
+static void test_threads_that_race_for_a_series_get_the_same(void **state) {
+    (void)state;
+    tw_metrics_config config = {.family_max = 1, .series_max = RACE_COUNT + 1, .shard_max = 1};
+    tw_metrics_definition definition = {
+        .name = "x", .labels = {"a"}, .label_count = 1, .series_max = RACE_COUNT};
+    static struct racer racers[2];
+    for (int round = 0; round < 10; round++) {
+        TW_AUTO(tw_metrics) *metrics = NULL;
+        assert_int_equal(tw_metrics_new(NULL, &config, &metrics), TW_OK);
+        tw_metrics_family family = define(metrics, &definition);
+        pthread_barrier_t start;
+        pthread_t threads[2];
+        assert_int_equal(pthread_barrier_init(&start, NULL, 2), 0);
+        for (int i = 0; i < 2; i++) {
+            racers[i] = (struct racer){.metrics = metrics, .family = family, .start = &start};
+            assert_int_equal(pthread_create(&threads[i], NULL, resolve_many, &racers[i]), 0);
+        }
+        for (int i = 0; i < 2; i++) {
+            void *failed = &start;
+            assert_int_equal(pthread_join(threads[i], &failed), 0);
+            assert_null(failed);
+        }
+        pthread_barrier_destroy(&start);
+        assert_memory_equal(racers[0].counters, racers[1].counters, sizeof(racers[0].counters));
+        assert_int_equal(tw_metrics_overflow_count(metrics, family), 0);
+    }
+}
+
 static tw_status make_and_free(const tw_allocator *allocator, void *context) {
     (void)context;
     TW_AUTO(tw_metrics) *metrics = NULL;
@@ -599,6 +650,7 @@ int main(void) {
         cmocka_unit_test(test_a_text_that_is_too_small_is_left_as_it_was),
         cmocka_unit_test(test_a_visitor_may_stop),
         cmocka_unit_test(test_threads_record_and_resolve_beside_a_reader),
+        cmocka_unit_test(test_threads_that_race_for_a_series_get_the_same),
         cmocka_unit_test(test_leaves_nothing_when_memory_runs_out),
         cmocka_unit_test(test_nothing_is_allocated_after_creation),
     };

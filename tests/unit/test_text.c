@@ -219,7 +219,7 @@ static int digits_in(const char *text) {
 static void test_any_double_survives_and_no_shorter_text_does(void **state) {
     (void)state;
     uint64_t seed = 1;
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < 20000; i++) {
         seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
         uint64_t bits = seed ^ (seed >> 29);
         if (i % 8 == 0)
@@ -239,26 +239,34 @@ static void test_any_double_survives_and_no_shorter_text_does(void **state) {
     }
 }
 
-/* Sets a locale that writes 0,5; makes one in a directory of ours if the machine has none. */
+/* Makes a locale that writes 0,5 in a directory of ours and sets it: few machines have one. */
 static bool set_comma_locale(void) {
-    if (setlocale(LC_ALL, "de_DE.UTF-8") != NULL || setlocale(LC_ALL, "fr_FR.UTF-8") != NULL)
-        return true;
     char directory[] = "/tmp/tradewind-locale-XXXXXX";
     assert_non_null(mkdtemp(directory));
+    char path[128];
+    snprintf(path, sizeof path, "%s/source", directory);
+    FILE *source = fopen(path, "w");
+    assert_non_null(source);
+    fputs("comment_char %\nescape_char /\nLC_NUMERIC\ndecimal_point \",\"\n"
+          "thousands_sep \".\"\ngrouping 3;3\nEND LC_NUMERIC\n",
+          source);
+    fclose(source);
     char command[256];
-    snprintf(command, sizeof command, "localedef -i de_DE -f UTF-8 %s/de_DE.UTF-8 >/dev/null 2>&1",
+    snprintf(command, sizeof command,
+             "cd %s && localedef -c -i ./source -f ANSI_X3.4-1968 ./comma >/dev/null 2>&1",
              directory);
-    bool made = system(command) == 0 && setenv("LOCPATH", directory, 1) == 0 &&
-                setlocale(LC_ALL, "de_DE.UTF-8") != NULL;
+    int made = system(command); /* warns of the categories that it lacks */
+    bool set = made != -1 && setenv("LOCPATH", directory, 1) == 0 &&
+               setlocale(LC_NUMERIC, "comma") != NULL;
     snprintf(command, sizeof command, "rm -r %s", directory);
     assert_int_equal(system(command), 0);
-    return made;
+    return set;
 }
 
 static void test_a_locale_with_a_comma_changes_nothing(void **state) {
     (void)state;
     if (!set_comma_locale())
-        skip(); /* neither a German or French locale nor localedef */
+        skip(); /* no localedef here */
     char wrong[16];
     snprintf(wrong, sizeof wrong, "%.1f", 0.5);
     assert_string_equal(wrong, "0,5");
@@ -269,7 +277,7 @@ static void test_a_locale_with_a_comma_changes_nothing(void **state) {
     assert_int_equal(tw_parse_double(tw_slice_of("1234.5"), &value), TW_OK);
     assert_true(value == 1234.5);
     assert_int_equal(tw_parse_double(tw_slice_of("1234,5"), &value), TW_PARSE);
-    setlocale(LC_ALL, "C");
+    setlocale(LC_NUMERIC, "C");
 }
 
 static void test_a_full_writer_stops_and_remembers(void **state) {

@@ -1,8 +1,8 @@
 /*
  * batch.c - loops over row-major matrices, along the row so that they vectorise over assets.
  *
- * Means and deviations are updated one row at a time (Welford 1962): no second pass, and equal
- * values give a deviation of exactly zero because their difference from the mean is exactly zero.
+ * Deviations take two passes: the mean, updated one row at a time so that equal values have exactly
+ * themselves as their mean, then the squares of the differences from it.
  */
 #include "tradewind/batch.h"
 
@@ -84,16 +84,22 @@ size_t tw_batch_pack(tw_batch_shape shape, const double *values, const uint8_t *
     return marked;
 }
 
-/* One row into the running (count, mean, M2) of every column. */
-static void moments_add(size_t columns, const double *restrict row, double *restrict counts,
-                        double *restrict means, double *restrict m2) {
+/* One row into the running count and mean of every column. */
+static void means_add(size_t columns, const double *restrict row, double *restrict counts,
+                      double *restrict means) {
     for (size_t j = 0; j < columns; j++) {
         if (!isfinite(row[j]))
             continue;
         counts[j] += 1;
-        double delta = row[j] - means[j];
-        means[j] += delta / counts[j];
-        m2[j] += delta * (row[j] - means[j]);
+        means[j] += (row[j] - means[j]) / counts[j];
+    }
+}
+
+static void squares_add(size_t columns, const double *restrict row, const double *restrict means,
+                        double *restrict squares) {
+    for (size_t j = 0; j < columns; j++) {
+        double delta = isfinite(row[j]) ? row[j] - means[j] : 0;
+        squares[j] += delta * delta;
     }
 }
 
@@ -104,7 +110,9 @@ void tw_batch_moments(tw_batch_shape shape, const double *values, uint32_t ddof,
     memset(ret_stddevs, 0, shape.columns * sizeof *ret_stddevs);
     memset(ret_counts, 0, shape.columns * sizeof *ret_counts);
     for (size_t i = 0; i < shape.rows; i++)
-        moments_add(shape.columns, values + i * shape.columns, ret_counts, ret_means, ret_stddevs);
+        means_add(shape.columns, values + i * shape.columns, ret_counts, ret_means);
+    for (size_t i = 0; i < shape.rows; i++)
+        squares_add(shape.columns, values + i * shape.columns, ret_means, ret_stddevs);
     for (size_t j = 0; j < shape.columns; j++) {
         double freedom = ret_counts[j] - ddof;
         ret_stddevs[j] = freedom > 0 ? sqrt(ret_stddevs[j] / freedom) : NAN;
@@ -128,20 +136,22 @@ void tw_batch_zscores(tw_batch_shape shape, const double *values, uint32_t ddof,
     }
 }
 
-/* The deviation of the `window` rows that start at `returns`; a missing value makes it NaN. */
-static void window_deviation(size_t columns, const double *restrict returns, size_t window,
-                             double *restrict means, double *restrict m2) {
+/* The squared deviations of the `window` rows that start at `returns`; a missing value makes the
+ * sum NaN (an infinity does, too, by inf - inf). */
+static void window_squares(size_t columns, const double *restrict returns, size_t window,
+                           double *restrict means, double *restrict squares) {
     memset(means, 0, columns * sizeof *means);
-    memset(m2, 0, columns * sizeof *m2);
+    memset(squares, 0, columns * sizeof *squares);
     for (size_t k = 0; k < window; k++) {
         const double *row = returns + k * columns;
-        double weight = 1.0 / (double)(k + 1);
-        for (size_t j = 0; j < columns; j++) {
-            /* An infinity gives inf - inf, which is the NaN that is wanted. */
-            double delta = row[j] - means[j];
-            means[j] += delta * weight;
-            m2[j] += delta * (row[j] - means[j]);
-        }
+        double count = (double)(k + 1);
+        for (size_t j = 0; j < columns; j++)
+            means[j] += (row[j] - means[j]) / count;
+    }
+    for (size_t k = 0; k < window; k++) {
+        const double *row = returns + k * columns;
+        for (size_t j = 0; j < columns; j++)
+            squares[j] += (row[j] - means[j]) * (row[j] - means[j]);
     }
 }
 
@@ -150,16 +160,16 @@ tw_status tw_batch_volatility(tw_batch_shape shape, const double *returns, size_
     TW_ASSERT(shape.columns > 0);
     if (window < 2 || !(periods_per_year > 0) || !isfinite(periods_per_year))
         return TW_RANGE;
-    double *m2 = scratch + shape.columns;
+    double *squares = scratch + shape.columns;
     double scale = periods_per_year / (double)(window - 1);
     for (size_t i = 0; i < shape.rows; i++) {
         double *out = ret_volatility + i * shape.columns;
         bool full = i + 1 >= window;
         if (full)
-            window_deviation(shape.columns, returns + (i + 1 - window) * shape.columns, window,
-                             scratch, m2);
+            window_squares(shape.columns, returns + (i + 1 - window) * shape.columns, window,
+                           scratch, squares);
         for (size_t j = 0; j < shape.columns; j++)
-            out[j] = full && isfinite(m2[j]) ? sqrt(m2[j] * scale) : NAN;
+            out[j] = full && isfinite(squares[j]) ? sqrt(squares[j] * scale) : NAN;
     }
     return TW_OK;
 }

@@ -207,20 +207,24 @@ static void remove_order(tw_book *book, uint32_t slot) {
     release_order(book, order);
 }
 
-/* Puts a checked order at the back of its level, which is made when the spot has none. */
-static void enter(tw_book *book, tw_symbol symbol_index, const tw_book_order *order,
-                  book_spot spot) {
+/* Puts a checked order at the back of its level, which is made when the spot has none. `slot` is
+ * where its id goes. */
+static void enter(tw_book *book, tw_symbol symbol_index, const tw_book_order *order, book_spot spot,
+                  uint32_t slot) {
     book_symbol *symbol = &book->symbols[symbol_index];
     book_side *side = book_side_of(symbol, order->side);
     uint32_t place = spot.level;
     if (place == BOOK_NONE)
         place = book_ladder_insert(book, symbol_index, order->side,
                                    book_key(order->side, order->price.nano), spot);
-    book_ids_grow(book);
-    uint32_t slot = book_ids_seek(book, symbol_index, order->id);
+    uint32_t hash = book_id_hash(symbol_index, order->id);
+    if (book_ids_are_tight(book)) {
+        book_ids_grow(book);
+        slot = book_ids_seek_hash(book, symbol_index, order->id, hash);
+    }
     uint32_t index = acquire_order(book);
     book_level *level = &book->levels[place];
-    book->slots[slot] = (book_id_slot){book_id_hash(symbol_index, order->id), index};
+    book->slots[slot] = (book_id_slot){hash, index};
     book->orders[index] = (book_order){.id = order->id,
                                        .quantity = order->quantity.nano,
                                        .level = place,
@@ -276,7 +280,7 @@ tw_status tw_book_add(tw_book *book, tw_symbol symbol_index, const tw_book_order
         book->levels[spot.level].quantity > INT64_MAX - order->quantity.nano)
         return book_deny(&book->anomalies.bad_quantity, TW_OVERFLOW);
     symbol->way = BOOK_BY_ORDER;
-    enter(book, symbol_index, order, spot);
+    enter(book, symbol_index, order, spot, slot);
     book_settle(book, symbol);
     return TW_OK;
 }
@@ -390,7 +394,7 @@ tw_status tw_book_replace(tw_book *book, tw_symbol symbol_index, uint64_t id,
     remove_order(book, slot);
     book_spot spot = book_ladder_seek(book, book_side_of(symbol, entering.side),
                                       book_key(entering.side, entering.price.nano));
-    enter(book, symbol_index, &entering, spot);
+    enter(book, symbol_index, &entering, spot, book_ids_seek(book, symbol_index, entering.id));
     tw_book_best(book, symbol_index, &after);
     book_forgive(book, &before, &after);
     book_settle(book, symbol);

@@ -24,8 +24,6 @@ static void put(tw_book *book, uint32_t order) {
 
 void book_ids_grow(tw_book *book) {
     uint32_t slot_count = book->slot_mask + 1;
-    if ((uint64_t)book->order_count * 2 + 2 <= slot_count)
-        return;
     TW_ASSERT(slot_count < book->slot_count_max);
     memset(book->slots, 0, slot_count * sizeof *book->slots);
     book->slot_mask = slot_count * 2 - 1;

@@ -131,9 +131,9 @@ static inline uint32_t book_id_hash(tw_symbol symbol, uint64_t id) {
     return (uint32_t)(h ^ (h >> 32));
 }
 
-/* The slot of an order, or the empty slot where it would go (B4). */
-static inline uint32_t book_ids_seek(const tw_book *book, tw_symbol symbol, uint64_t id) {
-    uint32_t hash = book_id_hash(symbol, id);
+/* The slot of an order, or the empty slot where it would go (B4). `hash` is book_id_hash's. */
+static inline uint32_t book_ids_seek_hash(const tw_book *book, tw_symbol symbol, uint64_t id,
+                                          uint32_t hash) {
     for (uint32_t at = hash & book->slot_mask;; at = (at + 1) & book->slot_mask) {
         book_id_slot slot = book->slots[at];
         if (slot.order == BOOK_NONE)
@@ -146,7 +146,16 @@ static inline uint32_t book_ids_seek(const tw_book *book, tw_symbol symbol, uint
     }
 }
 
-/* Makes room for one order more by doubling the slots in use; nothing when there is room. */
+static inline uint32_t book_ids_seek(const tw_book *book, tw_symbol symbol, uint64_t id) {
+    return book_ids_seek_hash(book, symbol, id, book_id_hash(symbol, id));
+}
+
+/* Whether one order more would fill more than half of the slots in use. */
+static inline bool book_ids_are_tight(const tw_book *book) {
+    return (uint64_t)book->order_count * 2 + 2 > (uint64_t)book->slot_mask + 1;
+}
+
+/* Doubles the slots in use. */
 void book_ids_grow(tw_book *book);
 /* Empties a slot and closes the gap (B4). */
 void book_ids_erase(tw_book *book, uint32_t at);

@@ -67,7 +67,8 @@ static bool is_name(tw_slice name) {
         char c = name.data[i];
         bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
         bool digit = c >= '0' && c <= '9';
-        if (!letter && !digit && (c == 0 || strchr("./-_=^", c) == NULL))
+        bool sign = c == '.' || c == '/' || c == '-' || c == '_' || c == '=' || c == '^';
+        if (!letter && !digit && !sign)
             return false;
     }
     return true;

@@ -483,6 +483,7 @@ static void change_order(match_request *request, const tw_book_view *order, matc
     tw_match_event event = about_taker(taker, TW_MATCH_REPLACED);
     event.remaining = event.quantity;
     event.previous_id = order->id;
+    event.previous_price = order->price;
     tell(request, event);
     if (!keeps_place)
         work(request, taker, TW_DAY);

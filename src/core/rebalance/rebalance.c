@@ -176,7 +176,8 @@ tw_status tw_rebalance_compute(tw_rebalance *rebalance, const tw_rebalance_confi
             return tw_error_set(error, TW_OVERFLOW,
                                 "the lots that position %zu may trade do not fit", i);
         if (positions[i].restricted != 0) {
-            plan.restricted_outside += range->lots_min > 0 || range->lots_max < 0;
+            /* A band without a whole lot does not hold what is held now, either. */
+            plan.restricted_outside += widened || range->lots_min > 0 || range->lots_max < 0;
             range->lots_min = range->lots_max = range->lots_wanted = 0;
         } else {
             plan.widened += widened;

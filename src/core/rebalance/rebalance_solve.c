@@ -21,6 +21,7 @@
 
 #include <string.h>
 
+#include "tradewind/decimal.h"
 #include "tradewind/text.h"
 
 /* How many other last sellers (buyers), and how many further trades, are tried when whole lots

@@ -199,7 +199,7 @@ static tw_status collect_rows(tw_risk *risk, const tw_risk_config *config,
                             input->observations);
     report->observations = used;
     report->assets = input->assets;
-    tail_sort(risk->portfolio, used, risk->order, risk->scratch);
+    risk_tail_sort(risk->portfolio, used, risk->order, risk->scratch);
     for (size_t k = 0; k < used; k++)
         risk->sorted[k] = risk->portfolio[risk->order[k]];
     return TW_OK;
@@ -230,20 +230,20 @@ static void fill_downside(const double *values, size_t count, double mean, doubl
     report->omega = quotient(careful_value(&gains), careful_value(&losses));
 }
 
-static void fill_portfolio(const tw_risk *risk, const series_moments *m, tw_risk_report *report) {
+static void fill_portfolio(const tw_risk *risk, const risk_moments *m, tw_risk_report *report) {
     double periods = report->periods_per_year;
     double count = (double)m->count;
     report->mean = m->mean;
-    report->volatility = series_deviation(m, 1);
+    report->volatility = risk_series_deviation(m, 1);
     report->mean_annual = m->mean * periods;
     report->volatility_annual = report->volatility * sqrt(periods);
     report->sharpe =
         quotient(m->mean - report->risk_free_per_period, report->volatility) * sqrt(periods);
-    report->skewness = series_skewness_sample(m);
-    report->excess_kurtosis = series_kurtosis_sample(m);
+    report->skewness = risk_series_skewness_sample(m);
+    report->excess_kurtosis = risk_series_kurtosis_sample(m);
     report->best = m->best;
     report->worst = m->worst;
-    series_path path = series_path_of(risk->portfolio, m->count);
+    risk_path path = risk_series_path_of(risk->portfolio, m->count);
     report->total_return = path.value - 1;
     report->cagr = pow(path.value, periods / count) - 1;
     report->max_drawdown = path.max_drawdown;
@@ -270,14 +270,14 @@ static void fill_benchmark(tw_risk *risk, const tw_risk_input *input, tw_risk_re
     }
     if (count < 2)
         return;
-    series_moments p = series_moments_of(risk->paired, count, 0);
-    series_moments b = series_moments_of(risk->benchmark, count, 0);
+    risk_moments p = risk_series_moments_of(risk->paired, count, 0);
+    risk_moments b = risk_series_moments_of(risk->benchmark, count, 0);
     double size = fmax(fmax(fabs(p.best), fabs(p.worst)), fmax(fabs(b.best), fabs(b.worst)));
-    series_moments a = series_moments_of(risk->active, count, size);
-    double product = series_product(risk->paired, p.mean, risk->benchmark, b.mean, count);
+    risk_moments a = risk_series_moments_of(risk->active, count, size);
+    double product = risk_series_product(risk->paired, p.mean, risk->benchmark, b.mean, count);
     double free = report->risk_free_per_period;
     double root = sqrt(report->periods_per_year);
-    double active_deviation = series_deviation(&a, 1);
+    double active_deviation = risk_series_deviation(&a, 1);
     report->beta = p.s2 == 0 && b.s2 > 0 ? 0 : quotient(product, b.s2);
     report->alpha = (p.mean - free) - report->beta * (b.mean - free);
     report->alpha_annual = report->alpha * report->periods_per_year;
@@ -304,14 +304,14 @@ static void fill_concentration(const tw_risk_input *input, tw_risk_report *repor
     report->effective_assets = 1 / report->hhi;
 }
 
-static void fill_estimates(const tw_risk *risk, const tw_risk_config *config,
-                           const series_moments *m, tw_risk_report *report) {
+static void fill_estimates(const tw_risk *risk, const tw_risk_config *config, const risk_moments *m,
+                           tw_risk_report *report) {
     tw_risk_estimate *next = report->estimates;
     for (uint32_t i = 0; i < config->confidence_count; i++) {
         double confidence = config->confidences[i];
-        *next++ = tail_historical(risk->sorted, m->count, confidence);
-        *next++ = tail_gaussian(m, confidence);
-        *next++ = tail_cornish_fisher(m, confidence);
+        *next++ = risk_tail_historical(risk->sorted, m->count, confidence);
+        *next++ = risk_tail_gaussian(m, confidence);
+        *next++ = risk_tail_cornish_fisher(m, confidence);
     }
     report->estimate_count = (uint32_t)(next - report->estimates);
 }
@@ -325,7 +325,7 @@ static void copy_column(const tw_risk *risk, const tw_risk_input *input, size_t 
 /* The part of one asset in the historical tail figures, scenario by scenario. */
 static void tail_contribution(const tw_risk *risk, size_t count, double confidence, double weight,
                               double *ret_var, double *ret_shortfall) {
-    tail_place place = tail_place_of(count, confidence);
+    risk_place place = risk_tail_place_of(count, confidence);
     const double *column = risk->column;
     const size_t *order = risk->order;
     double low = column[order[place.var_low]];
@@ -340,24 +340,24 @@ static void tail_contribution(const tw_risk *risk, size_t count, double confiden
 }
 
 static void fill_contribution(tw_risk *risk, const tw_risk_config *config,
-                              const tw_risk_input *input, const series_moments *p, size_t asset) {
+                              const tw_risk_input *input, const risk_moments *p, size_t asset) {
     tw_risk_contribution *c = &risk->contributions[asset];
     memset(c, 0, sizeof *c);
     c->weight = input->weights[asset];
-    double deviation = series_deviation(p, 1);
+    double deviation = risk_series_deviation(p, 1);
     if (isnan(deviation) || deviation == 0)
         c->volatility_share = NAN;
     if (c->weight == 0)
         return; /* adds nothing, whatever its returns are */
     copy_column(risk, input, asset, p->count, risk->column);
-    series_moments m = series_moments_of(risk->column, p->count, 0);
-    double product = series_product(risk->column, m.mean, risk->portfolio, p->mean, p->count);
+    risk_moments m = risk_series_moments_of(risk->column, p->count, 0);
+    double product = risk_series_product(risk->column, m.mean, risk->portfolio, p->mean, p->count);
     double n = (double)p->count;
     double flat = deviation == 0 ? 0 : NAN; /* what a quotient by no deviation stands for here */
     c->volatility = deviation > 0 ? c->weight * product / (n - 1) / deviation : flat;
     if (deviation > 0)
         c->volatility_share = c->weight * product / p->s2;
-    double population = p->count >= 2 ? series_deviation(p, 0) : NAN;
+    double population = p->count >= 2 ? risk_series_deviation(p, 0) : NAN;
     double slope = population > 0 ? c->weight * product / n / population : flat;
     for (uint32_t i = 0; i < config->confidence_count; i++) {
         double z = tw_risk_normal_quantile(1 - config->confidences[i]);
@@ -371,7 +371,7 @@ static void fill_covariance(tw_risk *risk, const tw_risk_input *input, size_t co
     size_t assets = input->assets;
     for (size_t i = 0; i < assets; i++) {
         copy_column(risk, input, i, count, risk->column);
-        risk->means[i] = series_moments_of(risk->column, count, 0).mean;
+        risk->means[i] = risk_series_moments_of(risk->column, count, 0).mean;
     }
     for (size_t i = 0; i < assets; i++) {
         for (size_t j = 0; j <= i; j++) {
@@ -405,7 +405,7 @@ tw_status tw_risk_compute(tw_risk *risk, const tw_risk_config *config, const tw_
     if (status != TW_OK)
         return status;
 
-    series_moments moments = series_moments_of(risk->portfolio, report.observations, 0);
+    risk_moments moments = risk_series_moments_of(risk->portfolio, report.observations, 0);
     fill_portfolio(risk, &moments, &report);
     fill_benchmark(risk, input, &report);
     fill_concentration(input, &report);

@@ -19,8 +19,8 @@ static double mean_of(const double *values, size_t count) {
     return mean + careful_value(&rest) / (double)count;
 }
 
-series_moments series_moments_of(const double *values, size_t count, double scale) {
-    series_moments m = {.count = count, .mean = NAN, .best = NAN, .worst = NAN};
+risk_moments risk_series_moments_of(const double *values, size_t count, double scale) {
+    risk_moments m = {.count = count, .mean = NAN, .best = NAN, .worst = NAN};
     if (count == 0)
         return m;
     m.best = m.worst = values[0];
@@ -48,14 +48,14 @@ series_moments series_moments_of(const double *values, size_t count, double scal
     return m;
 }
 
-double series_deviation(const series_moments *moments, size_t ddof) {
+double risk_series_deviation(const risk_moments *moments, size_t ddof) {
     if (moments->count <= ddof)
         return NAN;
     return sqrt(moments->s2 / (double)(moments->count - ddof));
 }
 
 /* G1 = sqrt(n (n - 1)) / (n - 2) x g1, g1 from population moments. */
-double series_skewness_sample(const series_moments *moments) {
+double risk_series_skewness_sample(const risk_moments *moments) {
     if (moments->count < 3 || moments->s2 <= 0)
         return NAN;
     double n = (double)moments->count;
@@ -65,7 +65,7 @@ double series_skewness_sample(const series_moments *moments) {
 }
 
 /* G2 = (n - 1) / ((n - 2)(n - 3)) x ((n + 1) g2 + 6). */
-double series_kurtosis_sample(const series_moments *moments) {
+double risk_series_kurtosis_sample(const risk_moments *moments) {
     if (moments->count < 4 || moments->s2 <= 0)
         return NAN;
     double n = (double)moments->count;
@@ -74,21 +74,21 @@ double series_kurtosis_sample(const series_moments *moments) {
     return (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * g2 + 6);
 }
 
-double series_product(const double *a, double mean_a, const double *b, double mean_b,
-                      size_t count) {
+double risk_series_product(const double *a, double mean_a, const double *b, double mean_b,
+                           size_t count) {
     careful_sum total = {0};
     for (size_t i = 0; i < count; i++)
         careful_add(&total, (a[i] - mean_a) * (b[i] - mean_b));
     return careful_value(&total);
 }
 
-series_path series_path_of(const double *returns, size_t count) {
-    series_path path = {.value = 1};
+risk_path risk_series_path_of(const double *returns, size_t count) {
+    risk_path path = {.value = 1};
     double peak = 1;
     for (size_t i = 0; i < count; i++) {
         path.value *= 1 + returns[i];
         if (path.value <= 0)
-            return (series_path){.value = 0, .max_drawdown = 1}; /* ruin: nothing can come back */
+            return (risk_path){.value = 0, .max_drawdown = 1}; /* ruin: nothing can come back */
         peak = path.value > peak ? path.value : peak;
         double drawdown = (peak - path.value) / peak;
         path.max_drawdown = drawdown > path.max_drawdown ? drawdown : path.max_drawdown;

@@ -81,7 +81,7 @@ static double normal_density(double x) {
     return exp(-0.5 * x * x) / sqrt(2 * 3.14159265358979323846);
 }
 
-void tail_sort(const double *values, size_t count, size_t *order, size_t *scratch) {
+void risk_tail_sort(const double *values, size_t count, size_t *order, size_t *scratch) {
     for (size_t i = 0; i < count; i++)
         order[i] = i;
     /* Bottom-up merging is stable: ties stay in the order of the rows. */
@@ -107,12 +107,12 @@ void tail_sort(const double *values, size_t count, size_t *order, size_t *scratc
         order[i] = from[i];
 }
 
-tail_place tail_place_of(size_t count, double confidence) {
+risk_place risk_tail_place_of(size_t count, double confidence) {
     TW_ASSERT(count > 0 && confidence > 0.5 && confidence < 1);
     double tail = 1 - confidence;
     double place = (double)(count - 1) * tail;
     double reach = (double)count * tail;
-    tail_place p = {0};
+    risk_place p = {0};
     p.var_low = (size_t)floor(place);
     p.var_high = p.var_low + 1 < count ? p.var_low + 1 : p.var_low;
     p.var_part = place - floor(place);
@@ -121,8 +121,8 @@ tail_place tail_place_of(size_t count, double confidence) {
     return p;
 }
 
-tw_risk_estimate tail_historical(const double *sorted, size_t count, double confidence) {
-    tail_place place = tail_place_of(count, confidence);
+tw_risk_estimate risk_tail_historical(const double *sorted, size_t count, double confidence) {
+    risk_place place = risk_tail_place_of(count, confidence);
     careful_sum total = {0};
     for (size_t i = 0; i < place.es_whole; i++)
         careful_add(&total, sorted[i]);
@@ -137,11 +137,11 @@ tw_risk_estimate tail_historical(const double *sorted, size_t count, double conf
                               .valid = true};
 }
 
-tw_risk_estimate tail_gaussian(const series_moments *moments, double confidence) {
+tw_risk_estimate risk_tail_gaussian(const risk_moments *moments, double confidence) {
     bool enough = moments->count >= 2;
     double tail = 1 - confidence;
     double z = tw_risk_normal_quantile(tail);
-    double s = enough ? series_deviation(moments, 0) : NAN;
+    double s = enough ? risk_series_deviation(moments, 0) : NAN;
     return (tw_risk_estimate){.confidence = confidence,
                               .value = -(moments->mean + z * s),
                               .expected_shortfall = -moments->mean + s * normal_density(z) / tail,
@@ -158,7 +158,7 @@ static bool is_increasing(double skewness, double kurtosis) {
     return (a > 0 && b * b < 4 * a * c) || (a == 0 && b == 0 && c > 0);
 }
 
-tw_risk_estimate tail_cornish_fisher(const series_moments *moments, double confidence) {
+tw_risk_estimate risk_tail_cornish_fisher(const risk_moments *moments, double confidence) {
     bool enough = moments->count >= 2;
     double n = (double)moments->count;
     double m2 = enough ? moments->s2 / n : NAN;

@@ -8,7 +8,9 @@
  * its youngest to its oldest. Every observation takes part in one such pass, hence O(1) amortised.
  *
  * Aggregates are combined, never subtracted: (n, mean, M2) by Chan, Golub and LeVeque (1979),
- * sums as a pair of doubles whose low part keeps what rounding loses (Knuth's two-sum).
+ * sums as a pair of doubles whose low part keeps what rounding loses (Knuth's two-sum). The mean
+ * is such a pair as well: then its error is a rounding of the spread, not of the size, and prices
+ * that differ in their last digits only still have the right variance.
  *
  * Invariants:
  * 1. The window is observations[(head + i) % capacity] for i in [0, count), times ascending;
@@ -35,7 +37,7 @@ typedef struct exact_sum {
 
 typedef struct aggregate {
     double n;
-    double mean;
+    exact_sum mean;
     double m2; /* sum of squared deviations from the mean */
     double min;
     double max;
@@ -78,8 +80,8 @@ static double sum_value(exact_sum sum) {
 static aggregate aggregate_one(const observation *o) {
     aggregate a = {0};
     a.n = 1;
-    a.mean = a.min = a.max = o->price;
-    a.sum.high = o->price;
+    a.min = a.max = o->price;
+    a.mean.high = a.sum.high = o->price;
     a.volume.high = o->volume;
     a.value.high = o->price * o->volume;
     /* The rounding error of the product, exact by FMA. */
@@ -94,8 +96,9 @@ static aggregate combine(const aggregate *a, const aggregate *b) {
         return *a;
     aggregate c;
     c.n = a->n + b->n;
-    double delta = b->mean - a->mean; /* exactly 0 for equal prices: so is the variance */
-    c.mean = a->mean + delta * (b->n / c.n);
+    /* Exactly 0 for equal prices: then so is the variance. */
+    double delta = (b->mean.high - a->mean.high) + (b->mean.low - a->mean.low);
+    c.mean = sum_of(a->mean, (exact_sum){delta * (b->n / c.n), 0});
     c.m2 = a->m2 + b->m2 + delta * delta * (a->n * b->n / c.n);
     c.min = a->min < b->min ? a->min : b->min;
     c.max = a->max > b->max ? a->max : b->max;
@@ -242,7 +245,7 @@ void tw_window_read(const tw_window *window, tw_window_stats *ret_stats) {
     ret_stats->n = window->count;
     ret_stats->sum = sum_value(a.sum);
     ret_stats->volume = sum_value(a.volume);
-    ret_stats->mean = any ? a.mean : NAN;
+    ret_stats->mean = any ? sum_value(a.mean) : NAN;
     ret_stats->variance = any ? a.m2 / a.n : NAN;
     ret_stats->stddev = sqrt(ret_stats->variance);
     ret_stats->min = any ? a.min : NAN;

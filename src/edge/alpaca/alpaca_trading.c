@@ -170,6 +170,8 @@ static tw_status on_entry_object(void *context, tw_json_value *value) {
 }
 
 static tw_status on_entries(void *context, tw_json_value *root) {
+    if (tw_json_kind_of(root) != TW_JSON_ARRAY)
+        return on_entry_object(context, root);
     return tw_json_each_item(root, on_entry_object, context);
 }
 

@@ -445,16 +445,18 @@ static uint32_t finish_done(tw_http_client *client) {
 
 /* ---- waiting -------------------------------------------------------------------------- */
 
-static uint32_t wait_for_curl(void *context, int backend_fd, int64_t timeout_ns) {
+static void wait_for_curl(void *context, int backend_fd, int64_t timeout_ns) {
     tw_http_client *client = context;
     struct curl_waitfd backend = {.fd = backend_fd, .events = CURL_WAIT_POLLIN};
+    bool cut = timeout_ns < 0 || timeout_ns > (int64_t)WAIT_MS_MAX * TW_NS_PER_MS;
+    int timeout_ms = cut ? WAIT_MS_MAX : (int)to_ms(timeout_ns);
+    CURLMcode failed = curl_multi_poll(client->multi, &backend, 1, timeout_ms, NULL);
+    TW_ASSERT(failed == CURLM_OK || failed == CURLM_OUT_OF_MEMORY);
+}
+
+static uint32_t handle_curl(void *context) {
+    tw_http_client *client = context;
     int running = 0;
-    if (timeout_ns != 0) {
-        bool cut = timeout_ns < 0 || timeout_ns > (int64_t)WAIT_MS_MAX * TW_NS_PER_MS;
-        int timeout_ms = cut ? WAIT_MS_MAX : (int)to_ms(timeout_ns);
-        CURLMcode failed = curl_multi_poll(client->multi, &backend, 1, timeout_ms, NULL);
-        TW_ASSERT(failed == CURLM_OK || failed == CURLM_OUT_OF_MEMORY);
-    }
     CURLMcode failed = curl_multi_perform(client->multi, &running);
     TW_ASSERT(failed == CURLM_OK || failed == CURLM_OUT_OF_MEMORY);
     return finish_done(client);
@@ -543,7 +545,8 @@ static tw_status open_client(tw_http_client *client, const tw_http_client_config
     curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, idle_max);
     curl_multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
                       (long)config->connection_per_host_max);
-    status = tw_loop_set_waiter(client->loop, wait_for_curl, client);
+    tw_loop_waiter waiter = {wait_for_curl, handle_curl, client};
+    status = tw_loop_set_waiter(client->loop, &waiter);
     if (status == TW_BUSY)
         return tw_error_set(error, status, "the event loop has an HTTP client already");
     if (status != TW_OK)
@@ -617,7 +620,7 @@ void tw_http_client_free(tw_http_client *client) {
     tw_loop_defer_drop(client->loop, &client->finish_ended);
     tw_loop_timer_stop(client->queue_timer);
     if (client->seated) {
-        tw_status left = tw_loop_set_waiter(client->loop, NULL, NULL);
+        tw_status left = tw_loop_set_waiter(client->loop, NULL);
         TW_ASSERT(left == TW_OK);
     }
     while (client->easy_count > 0)

@@ -74,10 +74,9 @@ struct tw_loop {
 
     tw_loop_on_wake on_wake;
     void *wake_context;
-    tw_loop_wait wait;
-    void *wait_context;
-    int timer_fd;        /* -1 until somebody takes the waiter's seat */
-    int64_t timer_fd_ns; /* what it is set to; INT64_MAX: nothing */
+    tw_loop_waiter waiter; /* `wait` NULL: nobody has the seat */
+    int timer_fd;          /* -1 until somebody takes the waiter's seat */
+    int64_t timer_fd_ns;   /* what it is set to; INT64_MAX: nothing */
     uv_poll_t timer_poll;
 };
 
@@ -238,15 +237,14 @@ static tw_status arm_timer_fd(tw_loop *loop, tw_error *error) {
 
 static tw_status wait_for_events(tw_loop *loop, int64_t timeout_ns, tw_error *error) {
     int64_t span_ns = wait_span(loop, timeout_ns);
-    if (loop->wait == NULL)
-        return span_ns == 0 ? TW_OK : wait_own(loop, span_ns, error);
-    if (span_ns != 0) {
-        tw_status status = arm_timer_fd(loop, error);
-        if (status != TW_OK)
-            return status;
-    }
-    loop->work += loop->wait(loop->wait_context, uv_backend_fd(&loop->uv), span_ns);
-    return TW_OK;
+    if (span_ns == 0)
+        return TW_OK;
+    if (loop->waiter.wait == NULL)
+        return wait_own(loop, span_ns, error);
+    tw_status status = arm_timer_fd(loop, error);
+    if (status == TW_OK)
+        loop->waiter.wait(loop->waiter.context, uv_backend_fd(&loop->uv), span_ns);
+    return status;
 }
 
 tw_status tw_loop_turn(tw_loop *loop, int64_t timeout_ns, uint32_t *ret_work_done,
@@ -262,6 +260,8 @@ tw_status tw_loop_turn(tw_loop *loop, int64_t timeout_ns, uint32_t *ret_work_don
     tw_status status = wait_for_events(loop, timeout_ns, error);
     if (status == TW_OK) {
         loop->now_ns = tw_time_monotonic_ns();
+        if (loop->waiter.handle != NULL)
+            loop->work += loop->waiter.handle(loop->waiter.context);
         run_uv(loop);
         loop->work += timers_run(&loop->timers, loop->now_ns);
         run_tasks(loop);
@@ -496,15 +496,19 @@ static tw_status open_timer_fd(tw_loop *loop) {
     return TW_OK;
 }
 
-tw_status tw_loop_set_waiter(tw_loop *loop, tw_loop_wait wait, void *context) {
-    if (wait != NULL && loop->wait != NULL)
+tw_status tw_loop_set_waiter(tw_loop *loop, const tw_loop_waiter *waiter) {
+    if (waiter == NULL) {
+        loop->waiter = (tw_loop_waiter){0};
+        return TW_OK;
+    }
+    TW_ASSERT(waiter->wait != NULL && waiter->handle != NULL);
+    if (loop->waiter.wait != NULL)
         return TW_BUSY;
-    if (wait != NULL && loop->timer_fd < 0) {
+    if (loop->timer_fd < 0) {
         tw_status status = open_timer_fd(loop);
         if (status != TW_OK)
             return status;
     }
-    loop->wait = wait;
-    loop->wait_context = context;
+    loop->waiter = *waiter;
     return TW_OK;
 }

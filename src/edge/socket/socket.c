@@ -35,6 +35,8 @@
 #define CONNECT_TIMEOUT_DEFAULT_NS (10 * TW_NS_PER_SECOND)
 /* So much is read from one socket before others get their turn. */
 #define READ_BUDGET ((size_t)256 << 10)
+/* Answers that wslay may gather before it has to hand them over. */
+#define WSLAY_QUEUE_MAX 64
 #define WRITE_PIECES 64
 
 /* ---- life ----------------------------------------------------------------------------- */
@@ -113,14 +115,26 @@ void socket_finish(tw_socket *socket, tw_status status, const char *message, uin
 
 /* ---- the queue ------------------------------------------------------------------------ */
 
+static bool has_control_place(const tw_socket *socket) {
+    return socket->count - socket->stats.queue_count < CONTROL_PLACES;
+}
+
 static void update_watch(tw_socket *socket) {
     if (socket->watch == NULL)
         return;
-    bool room = socket->count < socket->places; /* invariant 2 */
+    bool room = has_control_place(socket); /* invariant 2 */
     /* What waits for the flush of this turn is not blocked yet. */
     bool blocked = socket->count > 0 && !socket->flush_task.deferred;
     tw_loop_watch_set(socket->watch,
                       (room ? TW_LOOP_READABLE : 0) | (blocked ? TW_LOOP_WRITABLE : 0));
+}
+
+static void go_on(tw_socket *socket) {
+    update_watch(socket);
+    if (!socket->stalled || !has_control_place(socket))
+        return;
+    socket->stalled = false;
+    tw_loop_defer(socket->loop, &socket->read_task);
 }
 
 /* Takes over one reference to `frame`. The caller has looked that there is a place. */
@@ -236,7 +250,7 @@ static ssize_t take_control(wslay_event_context_ptr events, const uint8_t *data,
 
 /* Moves wslay's pings, pongs and close frames into the queue while there are places. */
 static tw_status queue_control(tw_socket *socket) {
-    while (wslay_event_want_write(socket->events) && socket->count < socket->places) {
+    while (wslay_event_want_write(socket->events) && has_control_place(socket)) {
         if (wslay_event_send(socket->events) != 0)
             return TW_NO_MEMORY;
         if (socket->control_size == 0)
@@ -270,14 +284,6 @@ static void lost(tw_socket *socket, const char *text) {
         finish_closing(socket);
     else
         socket_finish(socket, TW_CLOSED, text, 0);
-}
-
-static void go_on(tw_socket *socket) {
-    update_watch(socket);
-    if (!socket->stalled || socket->count == socket->places)
-        return;
-    socket->stalled = false;
-    tw_loop_defer(socket->loop, &socket->read_task);
 }
 
 void socket_write(tw_socket *socket) {
@@ -353,7 +359,8 @@ static ssize_t feed_wslay(wslay_event_context_ptr events, uint8_t *buffer, size_
     tw_socket *socket = context;
     if (size > socket->read_budget)
         size = socket->read_budget;
-    socket->stalled = socket->count == socket->places;
+    socket->stalled = !has_control_place(socket) ||
+                      wslay_event_get_queued_msg_count(socket->events) > WSLAY_QUEUE_MAX;
     ssize_t got = socket->state == TW_SOCKET_CLOSED || size == 0 || socket->stalled
                       ? 0
                       : socket_read(socket, (char *)buffer, size);
@@ -408,7 +415,7 @@ static void begin_closing(tw_socket *socket) {
     if (socket->state == TW_SOCKET_CLOSING)
         return;
     socket->state = TW_SOCKET_CLOSING;
-    socket->deadline_ns = tw_loop_now_ns(socket->loop) + socket->config.close_timeout_ns;
+    socket->deadline_ns = tw_time_monotonic_ns() + socket->config.close_timeout_ns;
     socket_plan_timer(socket);
 }
 
@@ -439,8 +446,13 @@ static void forget_input(tw_socket *socket) {
     }
 }
 
+static bool is_waiting_for_pong(const tw_socket *socket) {
+    return socket->pinged_ns > 0 && socket->heard_ns < socket->pinged_ns;
+}
+
 static void socket_read_frames(tw_socket *socket) {
     socket->read_budget = READ_BUDGET;
+    bool was_waiting = is_waiting_for_pong(socket);
     bool was_enabled = wslay_event_get_read_enabled(socket->events) != 0;
     if (was_enabled && wslay_event_recv(socket->events) != 0) {
         socket_finish(socket, TW_NO_MEMORY, "no memory for an incoming message", 0);
@@ -448,6 +460,8 @@ static void socket_read_frames(tw_socket *socket) {
     }
     if (socket->state == TW_SOCKET_CLOSED)
         return;
+    if (was_waiting && !is_waiting_for_pong(socket))
+        socket_plan_timer(socket); /* for the next ping */
     bool closed = wslay_event_get_close_received(socket->events) != 0;
     if (!was_enabled)
         forget_input(socket);
@@ -464,7 +478,7 @@ static void socket_read_frames(tw_socket *socket) {
     else if (is_over(socket))
         finish_closing(socket);
     else
-        update_watch(socket);
+        go_on(socket);
     /* TLS may hold bytes that the descriptor does not show any more. */
     if (socket->state != TW_SOCKET_CLOSED && socket->read_budget == 0)
         tw_loop_defer(socket->loop, &socket->read_task);
@@ -493,13 +507,9 @@ static void ping(tw_socket *socket, int64_t now_ns) {
     struct wslay_event_msg message = {.opcode = WSLAY_PING};
     socket->pinged_ns = now_ns;
     /* No place: the peer is not reading, and the silence will be noticed all the same. */
-    if (socket->count < socket->places &&
+    if (has_control_place(socket) &&
         (wslay_event_queue_msg(socket->events, &message) != 0 || queue_control(socket) != TW_OK))
         socket_finish(socket, TW_NO_MEMORY, "no memory for a ping", 0);
-}
-
-static bool is_waiting_for_pong(const tw_socket *socket) {
-    return socket->pinged_ns > 0 && socket->heard_ns < socket->pinged_ns;
 }
 
 static void check_peer(tw_socket *socket, int64_t now_ns) {
@@ -710,7 +720,7 @@ static tw_status refuse(tw_socket *socket) {
 static bool has_room(const tw_socket *socket, size_t size) {
     const tw_socket_stats *stats = &socket->stats;
     return stats->queue_count < socket->config.queue_count_max &&
-           socket->count < socket->places - 1 && size <= socket->config.queue_size_max &&
+           size <= socket->config.queue_size_max &&
            stats->queue_size <= socket->config.queue_size_max - size;
 }
 

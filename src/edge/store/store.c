@@ -68,7 +68,9 @@ static tw_status status_of(int code, int os_errno) {
 }
 
 tw_status store_error(tw_store *store, int code, const char *doing, tw_error *error) {
-    int os_errno = store->db == NULL ? 0 : sqlite3_system_errno(store->db);
+    int os_errno = errno; /* a failed COMMIT does not tell SQLite's own record of it */
+    if (store->db != NULL && sqlite3_system_errno(store->db) != 0)
+        os_errno = sqlite3_system_errno(store->db);
     tw_status status = status_of(code, os_errno);
     const char *reason = store->db == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(store->db);
     if (status == TW_NO_SPACE)
@@ -123,6 +125,7 @@ static int run_code(tw_store *store, store_sql which, int64_t *ret_value) {
     sqlite3_stmt *statement = store_statement(store, which, &status, NULL);
     if (statement == NULL)
         return sqlite3_extended_errcode(store->db);
+    errno = 0;
     int code = sqlite3_step(statement);
     if (code == SQLITE_ROW) {
         if (ret_value != NULL)
@@ -583,12 +586,12 @@ static tw_status connect_file(tw_store *store, tw_error *error) {
     snprintf(log_name, sizeof log_name, "%s-wal", store->path);
     store->figures.recovered =
         store->mode == TW_STORE_WRITE && stat(log_name, &facts) == 0 && facts.st_size > 0;
+    errno = 0;
     int code = sqlite3_open_v2(store->path, &store->db, flags, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_busy_timeout(store->db, store->busy_timeout_ms);
     if (code != SQLITE_OK)
         return store_error(store, code, "opening it failed", error);
-    sqlite3_wal_hook(store->db, note_log_pages, store);
     return TW_OK;
 }
 
@@ -603,6 +606,8 @@ static tw_status open_writer(tw_store *store, const tw_store_config *config, boo
         status = connect_file(store, error);
     if (status == TW_OK)
         status = store_prepare_file(store, config, error);
+    if (status == TW_OK) /* last, because switching automatic checkpoints off takes the hook away */
+        sqlite3_wal_hook(store->db, note_log_pages, store);
     /* A file that is not ours gets no lock file beside it. */
     if (made && (status == TW_INVALID || status == TW_VERSION) && unlink(name) != 0 &&
         error != NULL)

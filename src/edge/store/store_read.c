@@ -5,6 +5,7 @@
  * the record, checks what a damaged or foreign row could break (lengths, enumerations), and calls
  * back. A read is one statement, so it sees one state of the file.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "store_priv.h"
@@ -39,6 +40,7 @@ static tw_status deliver(tw_store *store, sqlite3_stmt *statement, decoder decod
                          const delivery *to, tw_error *error) {
     tw_status status = TW_OK;
     int code;
+    errno = 0;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW && status == TW_OK) {
         status = decode(store, statement, to, error);
         if (status != TW_OK)

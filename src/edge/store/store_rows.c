@@ -5,6 +5,7 @@
  * steps one prepared statement a row (SQLite is faster this way than with many rows a statement).
  * Only the last part can fail for reasons of the disk, and then the whole batch is given up.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "store_priv.h"
@@ -143,6 +144,7 @@ static void bind_string(row_binder *binder, const char *text, size_t size_max) {
 static tw_status put(tw_store *store, const row_binder *binder, const char *doing,
                      tw_error *error) {
     int code = binder->code;
+    errno = 0;
     if (code == SQLITE_OK)
         code = sqlite3_step(binder->statement);
     sqlite3_reset(binder->statement); /* repeats the code of the step */

@@ -14,40 +14,61 @@
 #define NANO_PER_UNIT INT64_C(100000) /* of price: 1e9 / 10000 */
 #define PRICE_MAX (INT64_MAX / NANO_PER_UNIT)
 #define SIZE_MAX_SHARES (INT64_MAX / TW_NANO)
+#define FRACTION_DIGITS_MAX 18
 #define EMPTY_PRICE INT64_C(9999999999)
 
 enum { TIME, TYPE, ID, SIZE, PRICE, DIRECTION };
+
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+/* Digits of a fraction -> nanoseconds. Files that went through floating point carry a tail behind
+ * the ninth digit ("35821.088778456004"); it is rounded, half to even. */
+static int64_t parse_fraction(const char *digits, size_t count) {
+    int64_t nanoseconds = 0;
+    for (size_t i = 0; i < 9; i++)
+        nanoseconds = nanoseconds * 10 + (i < count ? digits[i] - '0' : 0);
+    if (count <= 9)
+        return nanoseconds;
+    bool tie = digits[9] == '5';
+    for (size_t i = 10; tie && i < count; i++)
+        tie = digits[i] == '0';
+    bool up = tie ? nanoseconds % 2 != 0 : digits[9] >= '5';
+    return nanoseconds + (up ? 1 : 0);
+}
 
 /* "34200.004241176" -> nanoseconds since midnight. */
 static bool parse_offset(tw_slice text, int64_t *ret_offset_ns) {
     int64_t seconds = 0;
     size_t i = 0;
-    for (; i < text.size && text.data[i] >= '0' && text.data[i] <= '9' && i < 6; i++)
+    for (; i < text.size && is_digit(text.data[i]) && i < 6; i++)
         seconds = seconds * 10 + (text.data[i] - '0');
     if (i == 0 || (i < text.size && text.data[i] != '.'))
         return false;
     int64_t nanoseconds = 0;
-    int64_t unit = TW_NS_PER_SECOND;
     if (i < text.size) {
-        size_t first = ++i;
-        for (; i < text.size && text.data[i] >= '0' && text.data[i] <= '9' && i - first < 9; i++) {
-            unit /= 10;
-            nanoseconds += (text.data[i] - '0') * unit;
+        const char *digits = text.data + i + 1;
+        size_t count = text.size - i - 1;
+        for (size_t j = 0; j < count; j++) {
+            if (!is_digit(digits[j]))
+                return false;
         }
-        if (i == first || i < text.size)
+        if (count < 1 || count > FRACTION_DIGITS_MAX)
             return false;
+        nanoseconds = parse_fraction(digits, count);
     }
-    int64_t offset_ns = seconds * TW_NS_PER_SECOND + nanoseconds;
-    *ret_offset_ns = offset_ns;
-    return offset_ns <= TW_NS_PER_DAY;
+    *ret_offset_ns = seconds * TW_NS_PER_SECOND + nanoseconds;
+    return *ret_offset_ns <= TW_NS_PER_DAY;
 }
 
 static tw_status read_time(tw_tape *tape, tw_tape_event *event, tw_error *error) {
     char shown[SHOWN_SIZE];
     if (!parse_offset(tape->fields[TIME], &event->offset_ns))
-        return TAPE_BAD(tape, TW_PARSE, TIME,
-                        "expected seconds after midnight with at most nine decimals, found \"%s\"",
-                        tape_shown(tape->fields[TIME], shown));
+        return TAPE_BAD(
+            tape, TW_PARSE, TIME,
+            "expected seconds after midnight (0 to 86400, a decimal point), found \"%s\"",
+            tape_shown(tape->fields[TIME], shown));
     if (event->offset_ns < tape->offset_ns)
         return TAPE_BAD(
             tape, TW_RANGE, TIME, "time runs backwards: %s comes after a message at %lld.%09lld",

@@ -148,10 +148,21 @@ static tw_status ensure_in_table(tw_map *map, uint64_t key, uint64_t **ret_value
     return TW_OK;
 }
 
+/* With -Ddeep_checks=true the whole map is walked after each change of its entries. */
+static void check_deeply(const tw_map *map) {
+#ifdef TW_DEEP_CHECKS
+    tw_map_check(map);
+#else
+    (void)map;
+#endif
+}
+
 tw_status tw_map_ensure(tw_map *map, uint64_t key, uint64_t **ret_value, bool *ret_new) {
     bool is_new = false;
     tw_status status = key == FREE_KEY ? ensure_zero(map, ret_value, &is_new)
                                        : ensure_in_table(map, key, ret_value, &is_new);
+    if (is_new)
+        check_deeply(map);
     if (status == TW_OK && ret_new != NULL)
         *ret_new = is_new;
     return status;
@@ -215,6 +226,7 @@ bool tw_map_drop(tw_map *map, uint64_t key, uint64_t *ret_value) {
         close_gap(map, slot);
     }
     map->count--;
+    check_deeply(map);
     if (ret_value != NULL)
         *ret_value = value;
     return true;

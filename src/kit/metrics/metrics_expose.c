@@ -121,7 +121,7 @@ static bool is_in_seconds(const tw_metrics_sample *sample) {
     return tw_slice_equal_string(tw_slice_of(sample->unit), "seconds");
 }
 
-/* A count of nanoseconds (or, with scale 0, of anything) as a plain number, exactly. */
+/* Nanoseconds as a plain number of seconds, exactly; anything else as it is. */
 static void append_scaled(tw_text *text, uint64_t value, bool is_nanoseconds) {
     if (!is_nanoseconds) {
         tw_text_append_u64(text, value);

@@ -1,0 +1,82 @@
+/* command.c - what every subcommand does the same way. */
+#include "command.h"
+
+#include <stdio.h>
+
+enum { HELP_SIZE = 32768 };
+
+const char *const command_sections[] = {"", "exchange", "run"};
+const size_t command_section_count = sizeof command_sections / sizeof command_sections[0];
+
+int exit_status_of(tw_status status) {
+    switch (status) {
+    case TW_OK:
+        return EXIT_DONE;
+    case TW_USAGE:
+        return EXIT_USAGE;
+    case TW_PARSE:
+    case TW_RANGE:
+    case TW_CORRUPT:
+    case TW_TRUNCATED:
+    case TW_OVERFLOW:
+    case TW_VERSION:
+    case TW_EMPTY:
+        return EXIT_DATA;
+    case TW_UNREACHABLE:
+    case TW_REFUSED:
+    case TW_AUTH:
+    case TW_PROTOCOL:
+    case TW_REMOTE:
+    case TW_THROTTLED:
+    case TW_TIMEOUT:
+    case TW_CLOSED:
+        return EXIT_REMOTE;
+    case TW_LIMIT:
+        return EXIT_LIMIT;
+    case TW_INTERRUPTED:
+        return EXIT_INTERRUPTED;
+    case TW_INVALID:
+    case TW_NO_MEMORY:
+    case TW_FULL:
+    case TW_NOT_FOUND:
+    case TW_EXISTS:
+    case TW_BUSY:
+    case TW_CANCELLED:
+    case TW_IO:
+    case TW_NO_SPACE:
+    case TW_READ_ONLY:
+    case TW_PERMISSION:
+    case TW_UNSUPPORTED:
+    case TW_UNKNOWN:
+    case TW_STATE:
+    case TW_INFEASIBLE:
+        break;
+    }
+    return EXIT_FAILED;
+}
+
+int command_failed(const char *command, const tw_error *error) {
+    fprintf(stderr, "tradewind %s: %s\n", command,
+            error->message[0] != '\0' ? error->message : tw_status_sentence(error->status));
+    return exit_status_of(error->status);
+}
+
+bool command_arguments(tw_arguments *arguments, const tw_arguments_spec *spec, int argc,
+                       char **argv, int *ret_exit) {
+    tw_error error = {0};
+    tw_status status = tw_arguments_parse(arguments, spec, argc, argv, &error);
+    if (status != TW_OK) {
+        fprintf(stderr, "%s: %s\nSee `%s --help`.\n", spec->command, error.message, spec->command);
+        *ret_exit = status == TW_USAGE ? EXIT_USAGE : exit_status_of(status);
+        return false;
+    }
+    if (arguments->help) {
+        static char memory[HELP_SIZE];
+        tw_text text = tw_text_over(memory, sizeof memory);
+        tw_arguments_help(spec, &text);
+        fputs(memory, stdout);
+        *ret_exit = EXIT_DONE;
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,47 @@
+/*
+ * command.h - one entry a subcommand, and what all of them share.
+ *
+ * A command gets its arguments with argv[0] being its own name and returns an exit status of the
+ * table in the manual: 0 done, 1 failed, 2 wrong usage, 3 bad input data, 4 a remote could not be
+ * reached or refused, 5 refused by a safety limit, 130 interrupted.
+ */
+#ifndef TRADEWIND_CLI_COMMAND_H
+#define TRADEWIND_CLI_COMMAND_H
+
+#include <stdbool.h>
+
+#include "arguments.h"
+#include "tradewind/error.h"
+#include "tradewind/text.h"
+
+typedef enum exit_status {
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_DATA = 3,
+    EXIT_REMOTE = 4,
+    EXIT_LIMIT = 5,
+    EXIT_INTERRUPTED = 130
+} exit_status;
+
+int command_bars(int argc, char **argv);
+int command_exchange(int argc, char **argv);
+int command_run(int argc, char **argv);
+int command_stats(int argc, char **argv);
+
+/* The exit status that an operating error ends the program with. */
+int exit_status_of(tw_status status);
+
+/* Prints "tradewind NAME: <sentence>" on standard error; returns the exit status. */
+int command_failed(const char *command, const tw_error *error);
+
+/* Reads the arguments. True: go on. False: help was printed or an error was told, and the program
+ * ends with `*ret_exit`. */
+bool command_arguments(tw_arguments *arguments, const tw_arguments_spec *spec, int argc,
+                       char **argv, int *ret_exit);
+
+/* The sections that a configuration file may have. */
+extern const char *const command_sections[];
+extern const size_t command_section_count;
+
+#endif

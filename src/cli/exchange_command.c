@@ -1,0 +1,129 @@
+/* exchange_command.c - `tradewind exchange`: serves until it is interrupted. */
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "exchange_options.h"
+#include "tradewind/time.h"
+
+typedef struct listen_options {
+    char listen[TW_CONFIG_TEXT_SIZE];
+} listen_options;
+
+static const tw_config_option listen_table[] = {
+    {"listen", TW_CONFIG_TEXT, "ADDR:PORT", NULL, NULL, "127.0.0.1:8765",
+     "where to listen; port 0 takes any that is free", NULL, offsetof(listen_options, listen)},
+};
+
+/* The exchange that a signal ends. */
+static tw_exchange *volatile interrupted;
+
+static void on_signal(int number) {
+    (void)number;
+    if (interrupted != NULL)
+        tw_exchange_stop(interrupted);
+}
+
+/* Cuts "127.0.0.1:8765" or "[::1]:8765" in place. */
+static tw_status split_listen(char *text, const char **ret_address, uint16_t *ret_port,
+                              tw_error *error) {
+    char *colon = strrchr(text, ':');
+    uint64_t port = 0;
+    if (colon == NULL || tw_parse_u64(tw_slice_of(colon + 1), &port) != TW_OK || port > 65535)
+        return tw_error_set(error, TW_USAGE,
+                            "--listen %s: write an address and a port, like 127.0.0.1:8765", text);
+    *colon = '\0';
+    size_t size = strlen(text);
+    if (text[0] == '[' && size > 2 && text[size - 1] == ']') {
+        text[size - 1] = '\0';
+        text++;
+    }
+    *ret_address = text;
+    *ret_port = (uint16_t)port;
+    return TW_OK;
+}
+
+static void print_ready(const tw_exchange *exchange, const char *address,
+                        const tw_exchange_config *config) {
+    unsigned port = tw_exchange_port(exchange);
+    bool ipv6 = strchr(address, ':') != NULL;
+    char host[128];
+    char start[TW_TIME_TEXT_SIZE];
+    snprintf(host, sizeof host, ipv6 ? "[%s]:%u" : "%s:%u", address, port);
+    tw_time_format(tw_exchange_start_ns(exchange), 0, start);
+    printf("listening on http://%s\n", host);
+    printf("  %u symbols, seed %llu, clock from %s\n", tw_exchange_symbol_count(exchange),
+           (unsigned long long)config->seed, start);
+    printf("  trading  http://%s/v2/account     key demo, secret demo\n", host);
+    printf("  data     http://%s/v2/stocks/bars\n", host);
+    printf("  streams  ws://%s/v2/iex  ws://%s/stream\n", host, host);
+    printf("  try      curl -H 'APCA-API-KEY-ID: demo' -H 'APCA-API-SECRET-KEY: demo' "
+           "http://%s/v2/account\n",
+           host);
+    fflush(stdout);
+}
+
+static int serve(const tw_exchange_config *config, const char *address) {
+    tw_error error = {0};
+    tw_exchange *exchange = NULL;
+    tw_status status = tw_exchange_open(NULL, config, &exchange, &error);
+    if (status != TW_OK)
+        return command_failed("exchange", &error);
+    interrupted = exchange;
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    print_ready(exchange, address, config);
+    while (status == TW_OK)
+        status = tw_exchange_turn(exchange, TW_NS_PER_SECOND, &error);
+    interrupted = NULL;
+    tw_exchange_close(exchange);
+    return status == TW_CLOSED ? EXIT_DONE : command_failed("exchange", &error);
+}
+
+int command_exchange(int argc, char **argv) {
+    exchange_options options;
+    listen_options listener;
+    static const tw_argument_short listen_shorts[] = {{'l', "listen"}};
+    static const tw_argument_short shorts[] = {{'s', "symbols"}};
+    const tw_arguments_table tables[] = {
+        {.section = "exchange",
+         .options = listen_table,
+         .count = 1,
+         .target = &listener,
+         .shorts = listen_shorts,
+         .short_count = 1},
+        {.heading = "The market",
+         .section = "exchange",
+         .options = exchange_option_table,
+         .count = exchange_option_count,
+         .target = &options,
+         .shorts = shorts,
+         .short_count = 1},
+    };
+    const tw_arguments_spec spec = {
+        .command = "tradewind exchange",
+        .summary = "An exchange on this machine that any Alpaca client can talk to.",
+        .example = "tradewind exchange --symbols AAPL,MSFT --clock x60\n"
+                   "tradewind exchange --listen 127.0.0.1:0 --tape AAPL_message_50.csv.gz\n",
+        .tables = tables,
+        .table_count = 2,
+        .reads_config = true,
+        .sections = command_sections,
+        .section_count = command_section_count,
+    };
+    tw_arguments arguments;
+    int ending = EXIT_DONE;
+    if (!command_arguments(&arguments, &spec, argc, argv, &ending))
+        return ending;
+    tw_exchange_config config;
+    tw_error error = {0};
+    tw_status status = exchange_options_apply(&options, &config, &error);
+    if (status == TW_OK)
+        status = split_listen(listener.listen, &config.address, &config.port, &error);
+    if (status != TW_OK)
+        return command_failed("exchange", &error);
+    return serve(&config, config.address);
+}

@@ -1,0 +1,91 @@
+/* exchange_options.c - one table makes the parser, the help and the manual. */
+#include "exchange_options.h"
+
+#include <stddef.h>
+#include <string.h>
+
+const tw_config_option exchange_option_table[] = {
+    {"symbols", TW_CONFIG_TEXT, "LIST", NULL, NULL, "",
+     "symbols to trade, AAPL,MSFT; default: "
+     "those of --prices, else twenty large US stocks",
+     NULL, offsetof(exchange_options, symbols)},
+    {"prices", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
+     "daily closes, date,SYM1,SYM2,...; "
+     "default: a generated history",
+     NULL, offsetof(exchange_options, prices)},
+    {"tape", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
+     "LOBSTER messages to replay, plain, gzip or "
+     "zstd",
+     NULL, offsetof(exchange_options, tape)},
+    {"initial", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
+     "LOBSTER order book whose first row is the "
+     "book after the tape's first message",
+     NULL, offsetof(exchange_options, initial)},
+    {"tape-symbol", TW_CONFIG_TEXT, "NAME", NULL, NULL, "",
+     "symbol of the tape; default: its file "
+     "name up to the first _",
+     NULL, offsetof(exchange_options, tape_symbol)},
+    {"clock", TW_CONFIG_TEXT, "WORD", NULL, NULL, "real",
+     "real, x60 (that many times faster) or "
+     "step (time moves on request only)",
+     NULL, offsetof(exchange_options, clock)},
+    {"seed", TW_CONFIG_INTEGER, "N", "0", NULL, "1", "the same seed makes the same market", NULL,
+     offsetof(exchange_options, seed)},
+    {"start", TW_CONFIG_TIME, "TIME", NULL, NULL, NULL,
+     "when the exchange's clock begins; "
+     "default: after the newest price, else now",
+     NULL, offsetof(exchange_options, start_ns)},
+    {"events", TW_CONFIG_NUMBER, "N", "0.001", "1000000", "20",
+     "orders and cancels a second and "
+     "symbol, in exchange time",
+     NULL, offsetof(exchange_options, events)},
+    {"history-days", TW_CONFIG_INTEGER, "N", "2", "20000", "756", "days of generated history", NULL,
+     offsetof(exchange_options, history_days)},
+    {"cash", TW_CONFIG_DECIMAL, "AMOUNT", "0", NULL, "100000", "dollars in the demo account", NULL,
+     offsetof(exchange_options, cash_nano)},
+};
+
+const size_t exchange_option_count = sizeof exchange_option_table / sizeof exchange_option_table[0];
+
+static const char *text_or_null(const char *text) {
+    return text[0] == '\0' ? NULL : text;
+}
+
+/* "real", "step" or "x" and a number. */
+static tw_status read_clock(const char *word, tw_exchange_config *config, tw_error *error) {
+    if (strcmp(word, "step") == 0) {
+        config->clock = TW_EXCHANGE_STEP;
+        return TW_OK;
+    }
+    config->clock = TW_EXCHANGE_REAL;
+    config->speed = 1.0;
+    if (strcmp(word, "real") == 0)
+        return TW_OK;
+    if (word[0] == 'x' && tw_parse_double(tw_slice_of(word + 1), &config->speed) == TW_OK &&
+        config->speed > 0.0 && config->speed <= 100000.0)
+        return TW_OK;
+    return tw_error_set(error, TW_USAGE,
+                        "--clock %s: write real, step, or x and a speed up to 100000, like x60",
+                        word);
+}
+
+tw_status exchange_options_apply(const exchange_options *options, tw_exchange_config *ret_config,
+                                 tw_error *error) {
+    tw_exchange_config config;
+    tw_exchange_config_init(&config);
+    tw_status status = read_clock(options->clock, &config, error);
+    if (status != TW_OK)
+        return status;
+    config.symbols = text_or_null(options->symbols);
+    config.prices = text_or_null(options->prices);
+    config.tape = text_or_null(options->tape);
+    config.initial = text_or_null(options->initial);
+    config.tape_symbol = text_or_null(options->tape_symbol);
+    config.seed = (uint64_t)options->seed;
+    config.start_ns = options->start_ns;
+    config.events_per_second = options->events;
+    config.history_days = (uint32_t)options->history_days;
+    config.cash.nano = options->cash_nano;
+    *ret_config = config;
+    return TW_OK;
+}

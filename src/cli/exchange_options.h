@@ -1,0 +1,33 @@
+/*
+ * exchange_options.h - the settings of the simulated exchange, shared by `exchange` and by `run`
+ * when it starts one inside.
+ */
+#ifndef TRADEWIND_CLI_EXCHANGE_OPTIONS_H
+#define TRADEWIND_CLI_EXCHANGE_OPTIONS_H
+
+#include "tradewind/config.h"
+#include "tradewind/exchange.h"
+
+typedef struct exchange_options {
+    char symbols[TW_CONFIG_TEXT_SIZE];
+    char prices[TW_CONFIG_TEXT_SIZE];
+    char tape[TW_CONFIG_TEXT_SIZE];
+    char initial[TW_CONFIG_TEXT_SIZE];
+    char tape_symbol[TW_CONFIG_TEXT_SIZE];
+    char clock[TW_CONFIG_TEXT_SIZE]; /* real, step, x60 ... */
+    int64_t seed;
+    int64_t start_ns;
+    double events;
+    int64_t history_days;
+    int64_t cash_nano;
+} exchange_options;
+
+extern const tw_config_option exchange_option_table[];
+extern const size_t exchange_option_count;
+
+/* Fills the exchange's configuration; texts are borrowed from `options`. The word of the clock is
+ * read here: TW_USAGE with a sentence when it is none. */
+tw_status exchange_options_apply(const exchange_options *options, tw_exchange_config *ret_config,
+                                 tw_error *error) TW_MUST_CHECK;
+
+#endif

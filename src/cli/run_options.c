@@ -1,0 +1,73 @@
+/* run_options.c - one table makes the parser, the help and the manual. */
+#include "run_options.h"
+
+#include <stddef.h>
+
+const tw_config_option run_option_table[] = {
+    {"venue", TW_CONFIG_CHOICE, "NAME", NULL, NULL, "demo",
+     "demo starts the exchange inside and needs no account", "demo|paper|live",
+     offsetof(run_options, venue)},
+    {"db", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
+     "store of market data, orders and journal; default: a new file in the temporary folder for "
+     "demo, tradewind.db otherwise",
+     NULL, offsetof(run_options, database)},
+    {"duration", TW_CONFIG_DURATION, "SPAN", NULL, NULL, "30m",
+     "how long to trade, in the venue's time; 0: until interrupted, or to the end of --tape", NULL,
+     offsetof(run_options, duration_ns)},
+    {"speed", TW_CONFIG_NUMBER, "N", "0.001", "100000", "120",
+     "how much faster than real time the demo's exchange runs", NULL, offsetof(run_options, speed)},
+    {"strategy", TW_CONFIG_CHOICE, "NAME", NULL, NULL, "inverse-volatility",
+     "where target weights come from", "equal|inverse-volatility", offsetof(run_options, strategy)},
+    {"targets", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
+     "target weights as symbol,weight; takes the place of --strategy", NULL,
+     offsetof(run_options, targets)},
+    {"cash-weight", TW_CONFIG_PERCENT, "P", "0", "0.9", "2%", "share of equity kept in cash", NULL,
+     offsetof(run_options, cash_weight)},
+    {"band", TW_CONFIG_PERCENT, "P", "0.0001", "0.5", "1%",
+     "a position is traded when its weight is further than this from its target", NULL,
+     offsetof(run_options, band)},
+    {"rebalance-every", TW_CONFIG_DURATION, "SPAN", NULL, NULL, "10m",
+     "a decision at the latest after this time; 0: on drift only", NULL,
+     offsetof(run_options, rebalance_interval_ns)},
+    {"patience", TW_CONFIG_DURATION, "SPAN", "1s", NULL, "1m",
+     "an order still open after this time is cancelled", NULL, offsetof(run_options, patience_ns)},
+    {"collar", TW_CONFIG_PERCENT, "P", "0.0001", "0.2", "0.5%",
+     "largest distance of a limit price from the mid", NULL, offsetof(run_options, collar)},
+    {"max-order", TW_CONFIG_DECIMAL, "AMOUNT", "0", NULL, "0",
+     "largest value of one order; 0: no limit (live demands one)", NULL,
+     offsetof(run_options, order_value_max_nano)},
+    {"max-weight", TW_CONFIG_PERCENT, "P", "0", "1", "0",
+     "largest share of equity in one symbol; 0: no limit (live demands one)", NULL,
+     offsetof(run_options, position_weight_max)},
+    {"risk-days", TW_CONFIG_INTEGER, "N", "30", "5000", "504",
+     "days of history for volatility and risk", NULL, offsetof(run_options, history_days)},
+    {"window", TW_CONFIG_INTEGER, "N", "2", "1000000", "100",
+     "trades in the sliding window of a symbol", NULL, offsetof(run_options, window_count)},
+    {"json", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no", "print the report as one JSON document",
+     NULL, offsetof(run_options, json)},
+    {"quiet", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no", "no progress line", NULL,
+     offsetof(run_options, quiet)},
+    {"i-understand", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no",
+     "needed for --venue live: orders are sent with real money", NULL,
+     offsetof(run_options, understood)},
+};
+
+const size_t run_option_count = sizeof run_option_table / sizeof run_option_table[0];
+
+const tw_config_option venue_option_table[] = {
+    {"key-id", TW_CONFIG_SECRET, NULL, NULL, NULL, "", "API key id of the venue", NULL,
+     offsetof(venue_options, key_id)},
+    {"secret-key", TW_CONFIG_SECRET, NULL, NULL, NULL, "", "API secret of the venue", NULL,
+     offsetof(venue_options, secret)},
+    {"trading-url", TW_CONFIG_TEXT, "URL", NULL, NULL, "",
+     "trading API; default: the paper or live API of Alpaca", NULL,
+     offsetof(venue_options, trading_url)},
+    {"data-url", TW_CONFIG_TEXT, "URL", NULL, NULL, "https://data.alpaca.markets",
+     "market data API", NULL, offsetof(venue_options, data_url)},
+    {"stream-url", TW_CONFIG_TEXT, "URL", NULL, NULL, "wss://stream.data.alpaca.markets",
+     "market data stream, without version and feed", NULL, offsetof(venue_options, stream_url)},
+    {"feed", TW_CONFIG_TEXT, "NAME", NULL, NULL, "iex", "feed of the market data stream", NULL,
+     offsetof(venue_options, feed)},
+};
+
+const size_t venue_option_count = sizeof venue_option_table / sizeof venue_option_table[0];

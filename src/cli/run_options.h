@@ -1,0 +1,49 @@
+/*
+ * run_options.h - the settings of `tradewind run`.
+ */
+#ifndef TRADEWIND_CLI_RUN_OPTIONS_H
+#define TRADEWIND_CLI_RUN_OPTIONS_H
+
+#include "exchange_options.h"
+#include "tradewind/config.h"
+
+typedef enum run_venue { RUN_DEMO = 0, RUN_PAPER = 1, RUN_LIVE = 2 } run_venue;
+
+typedef struct run_options {
+    int venue;    /* run_venue */
+    int strategy; /* tw_strategy, without TW_STRATEGY_TARGETS */
+    char targets[TW_CONFIG_TEXT_SIZE];
+    char database[TW_CONFIG_TEXT_SIZE];
+    int64_t duration_ns;
+    double speed;
+    double cash_weight;
+    double band;
+    int64_t rebalance_interval_ns;
+    int64_t patience_ns;
+    double collar;
+    int64_t order_value_max_nano;
+    double position_weight_max;
+    int64_t history_days;
+    int64_t window_count;
+    bool json;
+    bool quiet;
+    bool understood;
+} run_options;
+
+extern const tw_config_option run_option_table[];
+extern const size_t run_option_count;
+
+/* What a venue needs to be reached; from the environment or a file, never from options. */
+typedef struct venue_options {
+    char key_id[TW_CONFIG_TEXT_SIZE];
+    char secret[TW_CONFIG_TEXT_SIZE];
+    char trading_url[TW_CONFIG_TEXT_SIZE];
+    char data_url[TW_CONFIG_TEXT_SIZE];
+    char stream_url[TW_CONFIG_TEXT_SIZE];
+    char feed[TW_CONFIG_TEXT_SIZE];
+} venue_options;
+
+extern const tw_config_option venue_option_table[];
+extern const size_t venue_option_count;
+
+#endif

@@ -1,0 +1,254 @@
+/*
+ * run_session.c - the threads of a run and the loops they turn.
+ *
+ * Idea: each thread turns one object and waits on that object's own loop; the others wake it. The
+ * main thread turns the engine and waits until network or recorder wake it, a signal comes or
+ * the progress line is due.
+ */
+#include "run_session.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const uint32_t EVENTS_A_TURN = 4096;
+static const int64_t STEP_NS = TW_NS_PER_SECOND;
+static const int64_t PROGRESS_NS = 200 * TW_NS_PER_MS;
+static const int64_t STOP_PATIENCE_NS = 5 * TW_NS_PER_SECOND;
+
+/* ---- threads ------------------------------------------------------------------------------- */
+
+static void *exchange_main(void *context) {
+    run_session *session = context;
+    tw_error *error = &session->exchange_thread.error;
+    tw_status status = TW_OK;
+    while (status == TW_OK)
+        status = tw_exchange_turn(session->exchange, TW_NS_PER_SECOND, error);
+    error->status = status == TW_CLOSED ? TW_OK : status;
+    if (error->status != TW_OK)
+        tw_loop_wake(session->loop);
+    return NULL;
+}
+
+static void *network_main(void *context) {
+    run_session *session = context;
+    tw_error *error = &session->network_thread.error;
+    while (!atomic_load(&session->ending) && error->status == TW_OK)
+        error->status = tw_venue_turn(session->venue, TW_NS_PER_SECOND, error);
+    tw_loop_wake(session->loop);
+    return NULL;
+}
+
+static void *recorder_main(void *context) {
+    run_session *session = context;
+    run_thread *thread = &session->recorder_thread;
+    while (!atomic_load(&session->ending) && thread->error.status == TW_OK) {
+        uint64_t work = 0;
+        thread->error.status =
+            tw_recorder_turn(session->recorder, tw_time_monotonic_ns(), &work, &thread->error);
+        if (thread->error.status == TW_OK)
+            thread->error.status =
+                tw_loop_turn(thread->loop, work > 0 ? 0 : 50 * TW_NS_PER_MS, NULL, &thread->error);
+    }
+    return NULL;
+}
+
+static tw_status start_thread(run_session *session, run_thread *thread, void *(*body)(void *),
+                              tw_error *error) {
+    int failure = pthread_create(&thread->thread, NULL, body, session);
+    if (failure != 0)
+        return tw_error_set_errno(error, failure, "a thread could not be started");
+    thread->started = true;
+    return TW_OK;
+}
+
+static void join(run_thread *thread) {
+    if (!thread->started)
+        return;
+    pthread_join(thread->thread, NULL);
+    thread->started = false;
+}
+
+void run_session_join(run_session *session) {
+    atomic_store(&session->ending, true);
+    if (session->venue != NULL)
+        tw_venue_wake(session->venue);
+    if (session->recorder_thread.loop != NULL)
+        tw_loop_wake(session->recorder_thread.loop);
+    join(&session->network_thread);
+    join(&session->recorder_thread);
+    if (session->exchange != NULL)
+        tw_exchange_stop(session->exchange);
+    join(&session->exchange_thread);
+}
+
+/* ---- progress ------------------------------------------------------------------------------ */
+
+static void print_progress(run_session *session, const tw_engine_report *report) {
+    double seconds = (double)(tw_time_monotonic_ns() - session->started_ns) / 1e9;
+    uint64_t events = report->trades + report->quotes + report->levels + report->venue_bars;
+    int64_t traded_ns = report->ended_ns - report->started_ns;
+    int64_t duration_ns = session->options->duration_ns;
+    char left[64] = "";
+    if (duration_ns > 0 && traded_ns > 0 && traded_ns < duration_ns)
+        snprintf(left, sizeof left, ", %.0f%%, about %.0f s left",
+                 100.0 * (double)traded_ns / (double)duration_ns,
+                 seconds * (double)(duration_ns - traded_ns) / (double)traded_ns);
+    fprintf(stderr, "\r\033[K%-8s %llu events (%.0f/s), %llu orders, %llu fills%s",
+            tw_engine_phase_name(report->phase), (unsigned long long)events,
+            seconds > 0.0 ? (double)events / seconds : 0.0, (unsigned long long)report->orders,
+            (unsigned long long)report->fills, left);
+}
+
+static bool shows_progress(const run_session *session) {
+    return !session->options->quiet && isatty(STDERR_FILENO);
+}
+
+static void end_progress(const run_session *session) {
+    if (shows_progress(session))
+        fprintf(stderr, "\r\033[K");
+}
+
+/* ---- the engine's loop --------------------------------------------------------------------- */
+
+static void on_signal(void *context, int number) {
+    run_session *session = context;
+    (void)number;
+    session->interrupted = true;
+    tw_engine_stop(session->engine);
+}
+
+static bool finished(const run_session *session) {
+    return tw_engine_phase_now(session->engine) >= TW_ENGINE_DONE;
+}
+
+/* Threads fail on their own; the first failure ends the run. */
+static tw_status thread_failure(const run_session *session, tw_error *error) {
+    const run_thread *threads[] = {&session->exchange_thread, &session->network_thread,
+                                   &session->recorder_thread};
+    for (size_t i = 0; i < sizeof threads / sizeof threads[0]; i++) {
+        if (threads[i]->started && threads[i]->error.status != TW_OK &&
+            threads[i]->error.message[0] != '\0') {
+            *error = threads[i]->error;
+            return error->status;
+        }
+    }
+    return TW_OK;
+}
+
+static tw_status live_loop(run_session *session, tw_error *error) {
+    int64_t next_progress_ns = 0;
+    int64_t stop_ns = 0;
+    bool progress = shows_progress(session);
+    tw_status status = TW_OK;
+    while (status == TW_OK && !finished(session)) {
+        uint64_t work = 0;
+        status = tw_engine_turn(session->engine, EVENTS_A_TURN, &work, error);
+        int64_t now_ns = tw_time_monotonic_ns();
+        if (session->exchange != NULL && session->options->duration_ns == 0 &&
+            session->exchange_config.tape != NULL && tw_exchange_tape_ended(session->exchange))
+            tw_engine_stop(session->engine);
+        if (session->interrupted && stop_ns == 0)
+            stop_ns = now_ns + STOP_PATIENCE_NS;
+        if (stop_ns != 0 && now_ns >= stop_ns)
+            break; /* orders that cannot be cancelled now stay in the journal as open */
+        if (progress && now_ns >= next_progress_ns) {
+            tw_engine_report report;
+            tw_engine_get_report(session->engine, &report, NULL);
+            print_progress(session, &report);
+            next_progress_ns = now_ns + PROGRESS_NS;
+        }
+        if (status == TW_OK)
+            status = thread_failure(session, error);
+        if (status == TW_OK)
+            status = tw_loop_turn(session->loop, work > 0 ? 0 : PROGRESS_NS / 2, NULL, error);
+    }
+    end_progress(session);
+    return status;
+}
+
+/* ---- stepped ------------------------------------------------------------------------------- */
+
+/* Lets engine and recorder work until neither has anything left to do at this moment. */
+static tw_status settle(run_session *session, tw_error *error) {
+    uint64_t work = 1;
+    tw_status status = TW_OK;
+    while (status == TW_OK && work > 0 && !finished(session)) {
+        status = tw_venue_turn(session->venue, 0, error);
+        if (status == TW_OK)
+            status = tw_engine_turn(session->engine, EVENTS_A_TURN, &work, error);
+        if (status == TW_OK)
+            status = tw_recorder_flush(session->recorder, error);
+        if (status == TW_OK && work == 0)
+            status = tw_engine_turn(session->engine, EVENTS_A_TURN, &work, error);
+    }
+    return status;
+}
+
+static tw_status wait_ready(run_session *session, tw_error *error) {
+    tw_status status = TW_OK;
+    while (status == TW_OK && !tw_venue_ready(session->venue) && !session->interrupted) {
+        uint64_t work = 0;
+        status = tw_venue_turn(session->venue, PROGRESS_NS, error);
+        if (status == TW_OK)
+            status = tw_engine_turn(session->engine, EVENTS_A_TURN, &work, error);
+        if (status == TW_OK)
+            status = tw_loop_turn(session->loop, 0, NULL, error);
+    }
+    return status;
+}
+
+static tw_status stepped_loop(run_session *session, tw_error *error) {
+    bool progress = shows_progress(session);
+    int64_t next_progress_ns = 0;
+    tw_status status = wait_ready(session, error);
+    while (status == TW_OK && !finished(session)) {
+        bool tape_ended = false;
+        status = settle(session, error);
+        if (status != TW_OK || finished(session))
+            break;
+        status = tw_venue_step(session->venue, STEP_NS, &tape_ended, error);
+        session->steps++;
+        if (status == TW_OK && tape_ended && session->exchange_config.tape != NULL &&
+            session->options->duration_ns == 0)
+            tw_engine_stop(session->engine);
+        if (status == TW_OK)
+            status = tw_loop_turn(session->loop, 0, NULL, error);
+        int64_t now_ns = tw_time_monotonic_ns();
+        if (progress && now_ns >= next_progress_ns) {
+            tw_engine_report report;
+            tw_engine_get_report(session->engine, &report, NULL);
+            print_progress(session, &report);
+            next_progress_ns = now_ns + PROGRESS_NS;
+        }
+    }
+    end_progress(session);
+    return status;
+}
+
+tw_status run_session_trade(run_session *session, tw_error *error) {
+    tw_status status = tw_loop_signal_start(session->loop, SIGINT, on_signal, session);
+    if (status == TW_OK)
+        status = tw_loop_signal_start(session->loop, SIGTERM, on_signal, session);
+    if (status != TW_OK)
+        return tw_error_set(error, status, "signals cannot be listened to");
+    session->started_ns = tw_time_monotonic_ns();
+    session->wall_started_ns = tw_time_wall_ns();
+    if (session->exchange != NULL)
+        status = start_thread(session, &session->exchange_thread, exchange_main, error);
+    if (status == TW_OK)
+        status = tw_venue_start(session->venue, error);
+    if (status == TW_OK && session->stepped) {
+        status = stepped_loop(session, error);
+    } else if (status == TW_OK) {
+        status = start_thread(session, &session->network_thread, network_main, error);
+        if (status == TW_OK)
+            status = start_thread(session, &session->recorder_thread, recorder_main, error);
+        if (status == TW_OK)
+            status = live_loop(session, error);
+    }
+    session->finished_ns = tw_time_monotonic_ns();
+    run_session_join(session);
+    return status;
+}

@@ -1,0 +1,78 @@
+/*
+ * run_session.h - everything that one `tradewind run` holds, and its three turns.
+ *
+ *     exchange thread (demo)   tw_exchange_turn
+ *     network thread           tw_venue_turn
+ *     recorder thread          tw_recorder_turn
+ *     main thread              tw_engine_turn, progress, signals
+ *
+ * With a stepped exchange only the exchange keeps its own thread; network, recorder and engine take
+ * turns on the main thread in a fixed order, so that the run is repeated by its seed.
+ */
+#ifndef TRADEWIND_CLI_RUN_SESSION_H
+#define TRADEWIND_CLI_RUN_SESSION_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "run_options.h"
+#include "tradewind/engine.h"
+#include "tradewind/exchange.h"
+#include "tradewind/loop.h"
+#include "tradewind/recorder.h"
+#include "tradewind/store.h"
+#include "tradewind/time.h"
+#include "tradewind/venue.h"
+
+typedef struct run_thread {
+    pthread_t thread;
+    bool started;
+    tw_loop *loop; /* what it waits on, or NULL */
+    tw_error error;
+} run_thread;
+
+typedef struct run_session {
+    const run_options *options;
+    const exchange_options *market;
+    const venue_options *access;
+    char database[TW_CONFIG_TEXT_SIZE];
+
+    tw_exchange *exchange; /* demo only */
+    tw_exchange_config exchange_config;
+    tw_symbols *symbols;
+    uint32_t symbol_count;
+    double *targets; /* of --targets, or NULL */
+    tw_store *store;
+    tw_recorder *recorder;
+    tw_venue *venue;
+    tw_engine *engine;
+    tw_loop *loop; /* of the main thread: signals, wake-ups */
+
+    run_thread exchange_thread;
+    run_thread network_thread;
+    run_thread recorder_thread;
+    atomic_bool ending;
+    bool interrupted;
+    bool stepped;
+
+    int64_t run_id;
+    uint64_t first_sequence; /* of the journal: the entry before this run's first */
+    int64_t started_ns;      /* monotonic */
+    int64_t finished_ns;
+    int64_t wall_started_ns;
+    uint64_t steps;
+} run_session;
+
+/* Trades until the engine is done, has failed, or the user interrupts. */
+tw_status run_session_trade(run_session *session, tw_error *error) TW_MUST_CHECK;
+
+/* Ends all threads. Harmless when none runs. */
+void run_session_join(run_session *session);
+
+/* Prints the finished run: for people, or as JSON. TW_IO when standard output fails. */
+tw_status run_report_print(run_session *session, tw_status ending, tw_error *error) TW_MUST_CHECK;
+
+/* Writes the run's report (JSON) and positions into the store. */
+tw_status run_report_store(run_session *session, tw_error *error) TW_MUST_CHECK;
+
+#endif

@@ -1,0 +1,495 @@
+/*
+ * venue.c - connection, rings and ports. The states are drawn in venue.h.
+ *
+ * Invariants
+ *  1. The engine hears TW_VENUE_UP only after a whole snapshot, and TW_VENUE_DOWN before anything
+ *     is read anew.
+ *  2. Venue events reach the ring in this order: history, snapshot, results, updates; each kind
+ *     in its own order. Nothing overtakes within a kind.
+ *  3. Both streams are ready or both are closed, but for the moments between.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "venue_priv.h"
+
+static const int64_t RETRY_NS_MIN = 250 * TW_NS_PER_MS;
+static const int64_t RETRY_NS_MAX = 4 * TW_NS_PER_SECOND;
+static const int64_t PATIENCE_NS_DEFAULT = 20 * TW_NS_PER_SECOND;
+static const int64_t TIME_PERIOD_NS = 100 * TW_NS_PER_MS;
+static const size_t MARKET_RING_DEFAULT = 131072;
+
+/* ---- events -------------------------------------------------------------------------------- */
+
+int64_t venue_time(const tw_venue *venue) {
+    if (venue->config.stepped || venue->clock_own_ns == 0)
+        return venue->clock_venue_ns;
+    double elapsed = (double)(tw_time_monotonic_ns() - venue->clock_own_ns);
+    return venue->clock_venue_ns + (int64_t)(elapsed * venue->config.speed);
+}
+
+tw_venue_event venue_event(const tw_venue *venue, tw_venue_kind kind) {
+    return (tw_venue_event){.time_ns = venue_time(venue),
+                            .received_ns = tw_time_monotonic_ns(),
+                            .kind = (uint32_t)kind};
+}
+
+void venue_queue_add(tw_venue *venue, venue_queue *queue, const tw_venue_event *event) {
+    if (queue->count == queue->capacity) {
+        venue_lost(venue, TW_FULL, "the engine does not keep up with its orders' events");
+        return;
+    }
+    queue->events[(queue->first + queue->count++) % queue->capacity] = *event;
+}
+
+/* Moves a queue into the ring; false when the ring is full. */
+static bool pump_queue(tw_venue *venue, venue_queue *queue) {
+    while (queue->count > 0) {
+        if (tw_ring_push(venue->events, &queue->events[queue->first]) != TW_OK)
+            return false;
+        venue->told = true;
+        queue->first = (queue->first + 1) % queue->capacity;
+        queue->count--;
+    }
+    return true;
+}
+
+static bool pump_history(tw_venue *venue) {
+    while (venue->history_told < venue->history_count) {
+        tw_venue_event event = venue_event(venue, TW_VENUE_HISTORY);
+        event.time_ns = 0;
+        event.as.history = venue->history[venue->history_told];
+        if (tw_ring_push(venue->events, &event) != TW_OK)
+            return false;
+        venue->told = true;
+        venue->history_told++;
+    }
+    if (!venue->history_fetched || venue->history_ended)
+        return true;
+    tw_venue_event event = venue_event(venue, TW_VENUE_HISTORY_END);
+    event.time_ns = 0;
+    venue->history_ended = tw_ring_push(venue->events, &event) == TW_OK;
+    venue->told = true;
+    return venue->history_ended;
+}
+
+static bool pump_snapshot(tw_venue *venue) {
+    while (venue->snapshot_pending && venue->snapshot_told < venue->snapshot_count) {
+        if (tw_ring_push(venue->events, &venue->snapshot[venue->snapshot_told]) != TW_OK)
+            return false;
+        venue->told = true;
+        venue->snapshot_told++;
+    }
+    venue->snapshot_pending = false;
+    return true;
+}
+
+/* In stepped mode nothing is told before everything is there, so that the order is always the
+ * same. */
+bool venue_pump(tw_venue *venue) {
+    if (venue->config.stepped && !tw_venue_ready(venue) && venue->state != VENUE_FAILED &&
+        venue->state != VENUE_DOWN)
+        return true;
+    return pump_history(venue) && pump_snapshot(venue) && pump_queue(venue, &venue->results) &&
+           pump_queue(venue, &venue->updates);
+}
+
+static void tell_state(tw_venue *venue, tw_venue_kind kind, tw_status status, const char *message) {
+    tw_venue_event event = venue_event(venue, kind);
+    event.as.failure.status = status;
+    snprintf(event.as.failure.message, sizeof event.as.failure.message, "%s", message);
+    if (venue->updates.count < venue->updates.capacity)
+        venue_queue_add(venue, &venue->updates, &event);
+}
+
+/* ---- connection ---------------------------------------------------------------------------- */
+
+void venue_enter(tw_venue *venue, venue_state state) {
+    venue->state = state;
+    if (state == VENUE_UP) {
+        venue->away_since = 0;
+        venue->retry_ns = RETRY_NS_MIN;
+        tell_state(venue, TW_VENUE_UP, TW_OK, "");
+    }
+}
+
+void venue_fail(tw_venue *venue, tw_status status, const char *reason) {
+    if (venue->state == VENUE_FAILED)
+        return;
+    tw_alpaca_stream_close(venue->data);
+    tw_alpaca_stream_close(venue->trading);
+    venue_enter(venue, VENUE_FAILED);
+    tell_state(venue, TW_VENUE_FAILED, status, reason);
+}
+
+static void connect_streams(tw_venue *venue) {
+    tw_error error = {0};
+    venue->data_ready = false;
+    venue->trading_ready = false;
+    venue_enter(venue, VENUE_CONNECTING);
+    atomic_fetch_add(&venue->connects, 1);
+    tw_status status = tw_alpaca_stream_open(venue->data, &error);
+    if (status == TW_OK)
+        status = tw_alpaca_stream_open(venue->trading, &error);
+    if (status != TW_OK)
+        venue_lost(venue, status, error.message);
+}
+
+static void on_retry(void *context) {
+    tw_venue *venue = context;
+    venue->retry_timer = NULL;
+    if (venue->state == VENUE_DOWN)
+        connect_streams(venue);
+}
+
+/* Credentials that are refused will be refused again; everything else may come back. */
+static bool is_final(tw_status status) {
+    return status == TW_AUTH || status == TW_REFUSED || status == TW_UNSUPPORTED ||
+           status == TW_INVALID;
+}
+
+void venue_lost(tw_venue *venue, tw_status status, const char *reason) {
+    char message[256];
+    if (venue->state == VENUE_FAILED || venue->state == VENUE_STOPPED)
+        return;
+    int64_t now_ns = tw_time_monotonic_ns();
+    if (venue->away_since == 0)
+        venue->away_since = now_ns;
+    snprintf(message, sizeof message, "%s (%s)", reason, venue->config.trading_url);
+    if (is_final(status) || now_ns - venue->away_since > venue->config.patience_ns) {
+        venue_fail(venue, status, message);
+        return;
+    }
+    if (venue->state == VENUE_DOWN)
+        return;
+    tw_alpaca_stream_close(venue->data);
+    tw_alpaca_stream_close(venue->trading);
+    venue->reading = false;
+    venue->reading_number++;
+    venue_enter(venue, VENUE_DOWN);
+    tell_state(venue, TW_VENUE_DOWN, status, message);
+    if (tw_loop_timer_start(venue->loop, venue->retry_ns, 0, on_retry, venue,
+                            &venue->retry_timer) != TW_OK)
+        venue_fail(venue, TW_FULL, "no timer is left to connect again with");
+    venue->retry_ns = venue->retry_ns * 2 < RETRY_NS_MAX ? venue->retry_ns * 2 : RETRY_NS_MAX;
+}
+
+static void stream_ready(tw_venue *venue) {
+    if (!venue->data_ready || !venue->trading_ready || venue->state != VENUE_CONNECTING)
+        return;
+    venue_enter(venue, VENUE_READING);
+    venue_read_snapshot(venue);
+}
+
+static void on_data_ready(void *context) {
+    tw_venue *venue = context;
+    venue->data_ready = true;
+    stream_ready(venue);
+}
+
+static void on_trading_ready(void *context) {
+    tw_venue *venue = context;
+    venue->trading_ready = true;
+    stream_ready(venue);
+}
+
+static void on_stream_down(void *context, tw_status status, const char *reason) {
+    venue_lost(context, status, reason);
+}
+
+/* ---- market data --------------------------------------------------------------------------- */
+
+static void push_market(tw_venue *venue, const tw_market_event *event) {
+    if (tw_ring_push(venue->market, event) == TW_OK) {
+        atomic_fetch_add_explicit(&venue->market_events, 1, memory_order_relaxed);
+        venue->told = true;
+        return;
+    }
+    atomic_fetch_add_explicit(&venue->market_dropped, 1, memory_order_relaxed);
+    venue_lost(venue, TW_FULL, "the engine does not keep up with market data");
+}
+
+static void on_trade(void *context, const tw_trade *trade, int64_t received_ns) {
+    tw_venue *venue = context;
+    venue->data_objects++;
+    push_market(venue, &(tw_market_event){.received_ns = received_ns,
+                                          .kind = TW_MARKET_TRADE,
+                                          .as.trade = *trade});
+}
+
+static void on_quote(void *context, const tw_quote *quote, int64_t received_ns) {
+    tw_venue *venue = context;
+    venue->data_objects++;
+    push_market(venue, &(tw_market_event){.received_ns = received_ns,
+                                          .kind = TW_MARKET_QUOTE,
+                                          .as.quote = *quote});
+}
+
+static void on_bar(void *context, const tw_bar *bar, int64_t received_ns) {
+    tw_venue *venue = context;
+    venue->data_objects++;
+    push_market(venue, &(tw_market_event){
+                           .received_ns = received_ns, .kind = TW_MARKET_BAR, .as.bar = *bar});
+}
+
+static void on_level(void *context, const tw_level *level, int64_t received_ns) {
+    tw_venue *venue = context;
+    venue->data_objects += level->last != 0;
+    push_market(venue, &(tw_market_event){.received_ns = received_ns,
+                                          .kind = TW_MARKET_LEVEL,
+                                          .as.level = *level});
+}
+
+static void on_order_update(void *context, const tw_alpaca_order_update *update,
+                            int64_t received_ns) {
+    tw_venue *venue = context;
+    venue->trading_objects++;
+    tw_venue_event event = venue_event(venue, TW_VENUE_ORDER_UPDATE);
+    event.time_ns = update->timestamp_ns;
+    event.received_ns = received_ns;
+    tw_order_update *told = &event.as.update;
+    told->order = update->order.order;
+    told->price = update->price;
+    told->quantity = update->quantity;
+    snprintf(told->event, sizeof told->event, "%.23s", update->event_word);
+    snprintf(told->execution_id, sizeof told->execution_id, "%.39s", update->execution_id);
+    venue_queue_add(venue, &venue->updates, &event);
+}
+
+/* ---- ports --------------------------------------------------------------------------------- */
+
+static tw_status port_next_market(void *context, tw_market_event *ret_event) {
+    return tw_ring_pop(((tw_venue *)context)->market, ret_event);
+}
+
+static tw_status port_next_venue(void *context, tw_venue_event *ret_event) {
+    return tw_ring_pop(((tw_venue *)context)->events, ret_event);
+}
+
+static tw_status push_command(tw_venue *venue, venue_command_kind kind, const tw_order *order) {
+    venue_command command = {.kind = (uint32_t)kind};
+    if (order != NULL)
+        command.order = *order;
+    tw_status status = tw_ring_push(venue->commands, &command);
+    if (status == TW_OK && !venue->config.stepped)
+        tw_loop_wake(venue->loop);
+    return status;
+}
+
+static tw_status port_submit(void *context, const tw_order *order) {
+    return push_command(context, VENUE_SUBMIT, order);
+}
+
+static tw_status port_cancel(void *context, const tw_order *order) {
+    return push_command(context, VENUE_CANCEL, order);
+}
+
+static tw_status port_query(void *context, const tw_order *order) {
+    return push_command(context, VENUE_QUERY, order);
+}
+
+static tw_status port_snapshot(void *context) {
+    return push_command(context, VENUE_SNAPSHOT, NULL);
+}
+
+void tw_venue_ports(tw_venue *venue, tw_feed_port *ret_feed, tw_broker_port *ret_broker) {
+    *ret_feed = (tw_feed_port){port_next_market, port_next_venue, venue};
+    *ret_broker = (tw_broker_port){port_submit, port_cancel, port_query, port_snapshot, venue};
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+static tw_status take_queue(const tw_allocator *allocator, venue_queue *queue) {
+    queue->capacity = VENUE_EVENT_COUNT_MAX;
+    queue->events = TW_NEW(allocator, queue->capacity, tw_venue_event);
+    return queue->events == NULL ? TW_NO_MEMORY : TW_OK;
+}
+
+static tw_status take_memory(tw_venue *venue) {
+    const tw_allocator *allocator = venue->allocator;
+    uint32_t n = venue->config.symbol_count;
+    size_t market =
+        venue->config.market_ring_count > 0 ? venue->config.market_ring_count : MARKET_RING_DEFAULT;
+    venue->history_capacity = (size_t)n * (venue->config.history_days + 1);
+    venue->snapshot_capacity = n + VENUE_ORDERS_A_SNAPSHOT + 4;
+    venue->history = TW_NEW(allocator, venue->history_capacity, tw_bar);
+    venue->snapshot = TW_NEW(allocator, venue->snapshot_capacity, tw_venue_event);
+    venue->names = TW_NEW(allocator, n, const char *);
+    if (venue->history == NULL || venue->snapshot == NULL || venue->names == NULL)
+        return TW_NO_MEMORY;
+    for (tw_symbol s = 0; s < n; s++)
+        venue->names[s] = tw_symbols_name(venue->symbols, s);
+    for (uint32_t i = 0; i < VENUE_CALL_COUNT_MAX; i++) {
+        venue->calls[i].venue = venue;
+        venue->calls[i].next_free = venue->free_call;
+        venue->free_call = &venue->calls[i];
+    }
+    tw_status status = tw_ring_new(allocator, market, sizeof(tw_market_event), &venue->market);
+    if (status == TW_OK)
+        status =
+            tw_ring_new(allocator, VENUE_EVENT_COUNT_MAX, sizeof(tw_venue_event), &venue->events);
+    if (status == TW_OK)
+        status = tw_ring_new(allocator, VENUE_COMMAND_COUNT_MAX, sizeof(venue_command),
+                             &venue->commands);
+    if (status == TW_OK)
+        status = take_queue(allocator, &venue->results);
+    return status == TW_OK ? take_queue(allocator, &venue->updates) : status;
+}
+
+static tw_status make_streams(tw_venue *venue) {
+    const tw_venue_config *config = &venue->config;
+    tw_alpaca_stream_callbacks callbacks = {.context = venue,
+                                            .on_ready = on_data_ready,
+                                            .on_trade = on_trade,
+                                            .on_quote = on_quote,
+                                            .on_bar = on_bar,
+                                            .on_level = on_level,
+                                            .on_down = on_stream_down};
+    tw_alpaca_stream_config data = {
+        .kind = TW_ALPACA_STREAM_MARKET_DATA,
+        .url = config->data_stream_url,
+        .key_id = config->key_id,
+        .secret = config->secret,
+        .channels =
+            (uint8_t)(TW_ALPACA_CHANNEL_TRADES | TW_ALPACA_CHANNEL_BARS |
+                      (config->levels ? TW_ALPACA_CHANNEL_BOOKS : TW_ALPACA_CHANNEL_QUOTES)),
+        .names = venue->names,
+        .name_count = config->symbol_count,
+        .frame_size_max = 16 * 1024 * 1024,
+    };
+    tw_status status = tw_alpaca_stream_new(venue->allocator, venue->loop, &data, &callbacks,
+                                            venue->symbols, &venue->data);
+    if (status != TW_OK)
+        return status;
+    callbacks = (tw_alpaca_stream_callbacks){.context = venue,
+                                             .on_ready = on_trading_ready,
+                                             .on_order_update = on_order_update,
+                                             .on_down = on_stream_down};
+    tw_alpaca_stream_config trading = {
+        .kind = TW_ALPACA_STREAM_TRADING,
+        .url = config->trading_stream_url,
+        .key_id = config->key_id,
+        .secret = config->secret,
+    };
+    return tw_alpaca_stream_new(venue->allocator, venue->loop, &trading, &callbacks, venue->symbols,
+                                &venue->trading);
+}
+
+static tw_status make_client(tw_venue *venue, tw_error *error) {
+    tw_status status = tw_loop_new(NULL, &venue->loop, error);
+    if (status == TW_OK)
+        status = tw_http_client_new(venue->loop, NULL, &venue->http, error);
+    if (status != TW_OK)
+        return status;
+    tw_alpaca_client_config client = {.trading_url = venue->config.trading_url,
+                                      .data_url = venue->config.data_url,
+                                      .key_id = venue->config.key_id,
+                                      .secret = venue->config.secret,
+                                      .call_count_max = VENUE_CALL_COUNT_MAX};
+    status = tw_alpaca_client_new(venue->allocator, venue->loop, venue->http, &client,
+                                  venue->symbols, &venue->client);
+    if (status == TW_OK)
+        status = make_streams(venue);
+    if (status != TW_OK)
+        tw_error_set(error, status, "%s cannot be used as a venue: %s", venue->config.trading_url,
+                     tw_status_sentence(status));
+    return status;
+}
+
+tw_status tw_venue_new(const tw_allocator *allocator, const tw_venue_config *config,
+                       tw_symbols *symbols, tw_venue **ret_venue, tw_error *error) {
+    TW_ASSERT(config->symbol_count > 0 && config->symbol_count <= tw_symbols_count(symbols));
+    tw_venue *venue = TW_NEW(allocator, 1, tw_venue);
+    if (venue == NULL)
+        return tw_error_set(error, TW_NO_MEMORY, "no memory for the venue");
+    venue->allocator = allocator;
+    venue->config = *config;
+    venue->symbols = symbols;
+    venue->retry_ns = RETRY_NS_MIN;
+    if (venue->config.patience_ns == 0)
+        venue->config.patience_ns = PATIENCE_NS_DEFAULT;
+    tw_status status = take_memory(venue);
+    if (status != TW_OK)
+        tw_error_set(error, status, "no memory for the venue");
+    else
+        status = make_client(venue, error);
+    if (status != TW_OK) {
+        tw_venue_free(venue);
+        return status;
+    }
+    *ret_venue = venue;
+    return TW_OK;
+}
+
+void tw_venue_free(tw_venue *venue) {
+    if (venue == NULL)
+        return;
+    const tw_allocator *allocator = venue->allocator;
+    uint32_t n = venue->config.symbol_count;
+    venue->state = VENUE_STOPPED;
+    tw_alpaca_stream_free(venue->data);
+    tw_alpaca_stream_free(venue->trading);
+    tw_alpaca_client_free(venue->client);
+    tw_http_client_free(venue->http);
+    tw_loop_free(venue->loop);
+    tw_ring_free(venue->market);
+    tw_ring_free(venue->events);
+    tw_ring_free(venue->commands);
+    TW_DELETE(allocator, venue->results.events, venue->results.capacity, tw_venue_event);
+    TW_DELETE(allocator, venue->updates.events, venue->updates.capacity, tw_venue_event);
+    TW_DELETE(allocator, venue->history, venue->history_capacity, tw_bar);
+    TW_DELETE(allocator, venue->snapshot, venue->snapshot_capacity, tw_venue_event);
+    TW_DELETE(allocator, venue->names, n, const char *);
+    TW_DELETE(allocator, venue, 1, tw_venue);
+}
+
+/* The venue's time goes on when no market event comes. */
+static void on_time(void *context) {
+    tw_venue *venue = context;
+    tw_venue_event event = venue_event(venue, TW_VENUE_TIME);
+    if (venue->state != VENUE_UP || venue->config.stepped || !venue_pump(venue))
+        return;
+    if (tw_ring_push(venue->events, &event) == TW_OK)
+        venue->told = true;
+}
+
+tw_status tw_venue_start(tw_venue *venue, tw_error *error) {
+    TW_ASSERT(venue->state == VENUE_STOPPED);
+    tw_status status = tw_loop_timer_start(venue->loop, TIME_PERIOD_NS, TIME_PERIOD_NS, on_time,
+                                           venue, &venue->time_timer);
+    if (status != TW_OK)
+        return tw_error_set(error, status, "the venue's loop has no timer left");
+    venue->away_since = tw_time_monotonic_ns();
+    connect_streams(venue);
+    return TW_OK;
+}
+
+tw_status tw_venue_turn(tw_venue *venue, int64_t wait_ns, tw_error *error) {
+    bool drained = venue_pump(venue);
+    tw_status status = tw_loop_turn(venue->loop, drained ? wait_ns : TW_NS_PER_MS, NULL, error);
+    if (!venue->config.stepped)
+        venue_run_commands(venue, VENUE_CALL_COUNT_MAX);
+    venue_pump(venue);
+    if (venue->told && venue->config.on_events != NULL)
+        venue->config.on_events(venue->config.context);
+    venue->told = false;
+    return status;
+}
+
+bool tw_venue_ready(const tw_venue *venue) {
+    return venue->state == VENUE_UP && venue->history_fetched;
+}
+
+void tw_venue_wake(tw_venue *venue) {
+    tw_loop_wake(venue->loop);
+}
+
+void tw_venue_counts_of(const tw_venue *venue, tw_venue_counts *ret_counts) {
+    *ret_counts = (tw_venue_counts){
+        .market_events = atomic_load(&venue->market_events),
+        .market_dropped = atomic_load(&venue->market_dropped),
+        .requests = atomic_load(&venue->requests),
+        .connects = atomic_load(&venue->connects),
+        .history_bars = atomic_load(&venue->history_bars),
+    };
+}

@@ -1,0 +1,778 @@
+/*
+ * test_tape.c - files of market data: good ones read exactly, bad ones named to the field.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "failing_heap.h"
+#include "tradewind/tape.h"
+#include "tradewind/time.h"
+
+typedef struct test_place {
+    char directory[64];
+    char path[96];
+    tw_symbols *symbols;
+} test_place;
+
+static int make_place(void **state) {
+    test_place *place = calloc(1, sizeof *place);
+    assert_non_null(place);
+    strcpy(place->directory, "/tmp/tradewind-tape-XXXXXX");
+    assert_non_null(mkdtemp(place->directory));
+    snprintf(place->path, sizeof place->path, "%s/tape", place->directory);
+    assert_int_equal(tw_symbols_new(NULL, 64, &place->symbols), TW_OK);
+    *state = place;
+    return 0;
+}
+
+static int drop_place(void **state) {
+    test_place *place = *state;
+    char command[96];
+    snprintf(command, sizeof command, "rm -rf '%s'", place->directory);
+    assert_int_equal(system(command), 0);
+    tw_symbols_free(place->symbols);
+    free(place);
+    return 0;
+}
+
+static void write_bytes(const test_place *place, const void *data, size_t size) {
+    FILE *file = fopen(place->path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void write_text(const test_place *place, const char *text) {
+    write_bytes(place, text, strlen(text));
+}
+
+/* Packs a text as gzip; returns the packed size. */
+static size_t pack_gzip(const char *text, size_t size, uint8_t *packed, size_t capacity) {
+    z_stream stream = {0};
+    assert_int_equal(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    stream.next_in = (Bytef *)(uintptr_t)text;
+    stream.avail_in = (uInt)size;
+    stream.next_out = packed;
+    stream.avail_out = (uInt)capacity;
+    assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    assert_int_equal(deflateEnd(&stream), Z_OK);
+    return capacity - stream.avail_out;
+}
+
+static tw_tape *open_tape(const test_place *place, tw_tape_format format) {
+    tw_tape_config config = {
+        .path = place->path, .symbols = place->symbols, .format = (uint8_t)format};
+    tw_tape *tape = NULL;
+    tw_error error = {0};
+    if (tw_tape_open(&config, &tape, &error) != TW_OK)
+        fail_msg("%s", error.message);
+    return tape;
+}
+
+static tw_status refused(const test_place *place, const char *path, tw_tape_format format,
+                         const char *words) {
+    tw_tape_config config = {.path = path, .symbols = place->symbols, .format = (uint8_t)format};
+    tw_tape *tape = NULL;
+    tw_error error = {0};
+    tw_status status = tw_tape_open(&config, &tape, &error);
+    assert_null(tape);
+    assert_int_equal(error.status, status);
+    if (strstr(error.message, words) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", error.message, words);
+    return status;
+}
+
+/* ---- LOBSTER messages ---- */
+
+static void test_a_lobster_message_is_read_exactly(void **state) {
+    const test_place *place = *state;
+    write_text(place, "34200.004241176,1,16113575,18,5853300,1\n"
+                      "34200.004241176,2,16113575,8,5853300,1\r\n"
+                      "34200.1,4,16113575,10,5853300,-1\n"
+                      "34201,5,0,3,5853250,1\n"
+                      "34202.5,6,-1,400,5850000,-1\n"
+                      "34203.5,7,0,0,-1,-1\n"
+                      "34204.5,7,0,0,0,-1\n"
+                      "34205.000000001,7,0,0,1,-1"); /* no line end at the end */
+    tw_tape *tape = open_tape(place, TW_TAPE_LOBSTER_MESSAGES);
+    tw_tape_event e;
+    assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_OK);
+    assert_true(e.offset_ns == INT64_C(34200004241176));
+    assert_int_equal(e.kind, TW_TAPE_ADD);
+    assert_int_equal(e.id, 16113575);
+    assert_true(e.quantity.nano == 18 * TW_NANO);
+    assert_true(e.price.nano == INT64_C(585330000000));
+    assert_int_equal(e.side, TW_SIDE_BUY);
+    assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_OK);
+    assert_int_equal(e.kind, TW_TAPE_REDUCE);
+    assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_OK);
+    assert_true(e.offset_ns == INT64_C(34200100000000));
+    assert_int_equal(e.side, TW_SIDE_SELL);
+    assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_OK);
+    assert_true(e.offset_ns == INT64_C(34201000000000));
+    assert_int_equal(e.id, 0);
+    assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_OK);
+    assert_int_equal(e.kind, TW_TAPE_CROSS);
+    assert_int_equal(e.id, 0);
+    static const tw_tape_phase phases[] = {TW_TAPE_HALTED, TW_TAPE_QUOTING, TW_TAPE_TRADING};
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_OK);
+        assert_int_equal(e.kind, TW_TAPE_HALT);
+        assert_int_equal(e.phase, phases[i]);
+        assert_int_equal(e.side, TW_SIDE_NONE);
+    }
+    assert_true(e.offset_ns == INT64_C(34205000000001));
+    assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_EMPTY);
+    assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_EMPTY);
+    assert_int_equal(tw_tape_tell(tape).line, 8);
+    tw_tape_close(tape);
+}
+
+static void test_times_are_exact_to_the_nanosecond(void **state) {
+    const test_place *place = *state;
+    static const struct {
+        const char *text;
+        int64_t nanoseconds;
+    } cases[] = {
+        {"0", 0},
+        {"0.000000001", 1},
+        {"35821.088778456004", INT64_C(35821088778456)}, /* as floating point printed it */
+        {"35821.0887784565", INT64_C(35821088778456)},   /* a tie, to even */
+        {"35821.08877845650001", INT64_C(35821088778457)},
+        {"35821.0887784575", INT64_C(35821088778458)},
+        {"35821.9999999999", INT64_C(35822000000000)},
+        {"86400.000", INT64_C(86400000000000)},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "%s,1,5,18,5853300,1\n", cases[i].text);
+        write_text(place, text);
+        tw_tape *tape = open_tape(place, TW_TAPE_LOBSTER_MESSAGES);
+        tw_tape_event event;
+        assert_int_equal(tw_tape_next_event(tape, &event, NULL), TW_OK);
+        assert_int_equal(event.offset_ns, cases[i].nanoseconds);
+        tw_tape_close(tape);
+    }
+}
+
+static void test_each_bad_field_of_a_message_is_named(void **state) {
+    const test_place *place = *state;
+    static const struct {
+        const char *line;
+        tw_status status;
+        uint64_t field;
+    } cases[] = {
+        {"x,1,5,18,5853300,1", TW_PARSE, 1},
+        {"34200.0000000000000000001,1,5,18,5853300,1", TW_PARSE, 1},
+        {"34200.00x,1,5,18,5853300,1", TW_PARSE, 1},
+        {"34200.,1,5,18,5853300,1", TW_PARSE, 1},
+        {"-1,1,5,18,5853300,1", TW_PARSE, 1},
+        {"86400.000000001,1,5,18,5853300,1", TW_PARSE, 1},
+        {"99999999,1,5,18,5853300,1", TW_PARSE, 1},
+        {"34199,1,5,18,5853300,1", TW_RANGE, 1}, /* backwards */
+        {"34200,0,5,18,5853300,1", TW_PARSE, 2},
+        {"34200,8,5,18,5853300,1", TW_PARSE, 2},
+        {"34200,11,5,18,5853300,1", TW_PARSE, 2},
+        {"34200,1,-5,18,5853300,1", TW_PARSE, 3},
+        {"34200,1,0,18,5853300,1", TW_RANGE, 3},
+        {"34200,1,-1,18,5853300,1", TW_PARSE, 3},
+        {"34200,1,5,,5853300,1", TW_PARSE, 4},
+        {"34200,1,5,0,5853300,1", TW_RANGE, 4},
+        {"34200,1,5,-18,5853300,1", TW_RANGE, 4},
+        {"34200,1,5,9223372037,5853300,1", TW_RANGE, 4},
+        {"34200,1,5,18,58.5,1", TW_PARSE, 5},
+        {"34200,1,5,18,0,1", TW_RANGE, 5},
+        {"34200,1,5,18,99999999999999,1", TW_RANGE, 5},
+        {"34200,7,0,0,2,-1", TW_RANGE, 5},
+        {"34200,1,5,18,5853300,0", TW_PARSE, 6},
+        {"34200,1,5,18,5853300,+1", TW_PARSE, 6},
+        {"34200,1,5,18,5853300", TW_PARSE, 5},
+        {"34200,1,5,18,5853300,1,9", TW_PARSE, 7},
+        {"", TW_PARSE, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "34200,1,5,18,5853300,1\n%s\n34200.5,3,5,18,5853300,1\n",
+                 cases[i].line);
+        write_text(place, text);
+        tw_tape *tape = open_tape(place, TW_TAPE_LOBSTER_MESSAGES);
+        tw_tape_event event = {0};
+        assert_int_equal(tw_tape_next_event(tape, &event, NULL), TW_OK);
+        tw_tape_event before = event;
+        tw_error error = {0};
+        tw_status status = tw_tape_next_event(tape, &event, &error);
+        char where[128];
+        snprintf(where, sizeof where, "%s:2:%llu: ", place->path,
+                 (unsigned long long)cases[i].field);
+        if (status != cases[i].status || strncmp(error.message, where, strlen(where)) != 0)
+            fail_msg("\"%s\" gave %s: %s", cases[i].line, tw_status_name(status), error.message);
+        assert_memory_equal(&event, &before, sizeof event); /* a failed call writes nothing */
+        assert_true(tw_slice_equal_string(tw_tape_line(tape), cases[i].line));
+        assert_int_equal(tw_tape_next_event(tape, &event, NULL), TW_OK); /* and goes on */
+        assert_int_equal(event.kind, TW_TAPE_DELETE);
+        tw_tape_close(tape);
+    }
+}
+
+/* ---- LOBSTER books ---- */
+
+static void test_a_book_row_becomes_levels(void **state) {
+    const test_place *place = *state;
+    write_text(place, "5859400,200,5853300,18,5859800,7,5853000,150,9999999999,0,5851000,5\n"
+                      "9999999999,0,-9999999999,0,9999999999,0,-9999999999,0,9999999999,0,"
+                      "-9999999999,0\n");
+    tw_tape *tape = open_tape(place, TW_TAPE_LOBSTER_BOOK);
+    assert_int_equal(tw_tape_depth(tape), 3);
+    tw_level levels[6];
+    size_t count = 99;
+    assert_int_equal(tw_tape_next_levels(tape, levels, 5, &count, NULL), TW_FULL);
+    assert_int_equal(count, 99);
+    assert_int_equal(tw_tape_next_levels(tape, levels, 6, &count, NULL), TW_OK);
+    assert_int_equal(count, 5);
+    assert_int_equal(levels[0].side, TW_SIDE_SELL);
+    assert_int_equal(levels[0].clear, 1);
+    assert_int_equal(levels[0].last, 0);
+    assert_true(levels[0].price.nano == INT64_C(585940000000));
+    assert_true(levels[0].quantity.nano == 200 * TW_NANO);
+    assert_int_equal(levels[1].side, TW_SIDE_BUY);
+    assert_int_equal(levels[1].clear, 0);
+    assert_int_equal(levels[4].side, TW_SIDE_BUY);
+    assert_true(levels[4].price.nano == INT64_C(585100000000));
+    assert_int_equal(levels[4].last, 1);
+    assert_int_equal(tw_tape_next_levels(tape, levels, 6, &count, NULL), TW_OK);
+    assert_int_equal(count, 0);
+    assert_int_equal(tw_tape_next_levels(tape, levels, 6, &count, NULL), TW_EMPTY);
+    tw_tape_close(tape);
+}
+
+static void test_each_bad_place_of_a_book_is_named(void **state) {
+    const test_place *place = *state;
+    static const struct {
+        const char *line;
+        tw_status status;
+        uint64_t field;
+    } cases[] = {
+        {"20,1,10,1,x,1,9,1", TW_PARSE, 5},          {"20,1,10,1,21,1.5,9,1", TW_PARSE, 6},
+        {"20,0,10,1,21,1,9,1", TW_RANGE, 2},         {"20,1,-9999999999,5,21,1,9,1", TW_RANGE, 3},
+        {"20,1,10,1,20,1,9,1", TW_RANGE, 5},         {"20,1,10,1,21,1,11,1", TW_RANGE, 7},
+        {"9999999999,0,10,1,21,1,9,1", TW_RANGE, 5}, {"20,-1,10,1,21,1,9,1", TW_RANGE, 2},
+        {"20,1,10,1,21,1,9", TW_PARSE, 7},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "20,1,10,1,21,1,9,1\n%s\n", cases[i].line);
+        write_text(place, text);
+        tw_tape *tape = open_tape(place, TW_TAPE_LOBSTER_BOOK);
+        tw_level levels[4];
+        size_t count;
+        assert_int_equal(tw_tape_next_levels(tape, levels, 4, &count, NULL), TW_OK);
+        tw_level before[4];
+        memcpy(before, levels, sizeof before);
+        tw_error error = {0};
+        tw_status status = tw_tape_next_levels(tape, levels, 4, &count, &error);
+        if (status != cases[i].status || error.line != 2 || error.column != cases[i].field)
+            fail_msg("\"%s\" gave %s: %s", cases[i].line, tw_status_name(status), error.message);
+        assert_memory_equal(levels, before, sizeof before);
+        tw_tape_close(tape);
+    }
+    write_text(place, "20,1,10,1,21,1\n");
+    assert_int_equal(refused(place, place->path, TW_TAPE_LOBSTER_BOOK, "multiple of four"),
+                     TW_PARSE);
+}
+
+/* ---- trades and bars ---- */
+
+#define TRADES "ts_ns,symbol,price,size,side\n"
+
+static void test_trades_are_read_exactly(void **state) {
+    const test_place *place = *state;
+    write_text(place, "\xef\xbb\xbf" TRADES "1704205800000000001,AAPL,187.150000001,100,B\n"
+                      "1704205800000000001, BTC/USD ,42000.1234567895,0.00000001,\r\n"
+                      "-5,MSFT,1e2,3,S\n");
+    tw_tape *tape = open_tape(place, TW_TAPE_TRADES);
+    tw_trade trade;
+    assert_int_equal(tw_tape_next_trade(tape, &trade, NULL), TW_OK);
+    assert_true(trade.time_ns == INT64_C(1704205800000000001));
+    assert_true(trade.price.nano == INT64_C(187150000001));
+    assert_true(trade.quantity.nano == 100 * TW_NANO);
+    assert_int_equal(trade.side, TW_SIDE_BUY);
+    assert_string_equal(tw_symbols_name(place->symbols, trade.symbol), "AAPL");
+    assert_int_equal(tw_tape_next_trade(tape, &trade, NULL), TW_OK);
+    assert_true(trade.price.nano == INT64_C(42000123456790)); /* half to even, at the tenth */
+    assert_int_equal(trade.quantity.nano, 10);
+    assert_int_equal(trade.side, TW_SIDE_NONE);
+    assert_string_equal(tw_symbols_name(place->symbols, trade.symbol), "BTC/USD");
+    assert_int_equal(tw_tape_next_trade(tape, &trade, NULL), TW_OK);
+    assert_int_equal(trade.time_ns, -5); /* another symbol has its own time */
+    assert_true(trade.price.nano == 100 * TW_NANO);
+    assert_int_equal(tw_tape_next_trade(tape, &trade, NULL), TW_EMPTY);
+    tw_tape_close(tape);
+}
+
+static void test_each_bad_field_of_a_trade_is_named(void **state) {
+    const test_place *place = *state;
+    static const struct {
+        const char *line;
+        tw_status status;
+        uint64_t field;
+    } cases[] = {
+        {"1.5,AAPL,10,1,B", TW_PARSE, 1},   {"9223372036854775808,AAPL,10,1,B", TW_RANGE, 1},
+        {"99,AAPL,10,1,B", TW_RANGE, 1},    {"100,,10,1,B", TW_PARSE, 2},
+        {"100,AA PL,10,1,B", TW_PARSE, 2},  {"100,AAPL,nan,1,B", TW_PARSE, 3},
+        {"100,AAPL,inf,1,B", TW_PARSE, 3},  {"100,AAPL,-10,1,B", TW_RANGE, 3},
+        {"100,AAPL,0,1,B", TW_RANGE, 3},    {"100,AAPL,10000000000,1,B", TW_RANGE, 3},
+        {"100,AAPL,,1,B", TW_PARSE, 3},     {"100,AAPL,10,-1,B", TW_RANGE, 4},
+        {"100,AAPL,10,0,B", TW_RANGE, 4},   {"100,AAPL,10,1,X", TW_PARSE, 5},
+        {"100,AAPL,10,1,BUY", TW_PARSE, 5}, {"100,AAPL,10,1", TW_PARSE, 4},
+        {"100,AAPL,10,1,B,1", TW_PARSE, 6}, {"", TW_PARSE, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[256];
+        snprintf(text, sizeof text, TRADES "100,AAPL,10,1,B\n%s\n100,AAPL,11,1,\n", cases[i].line);
+        write_text(place, text);
+        tw_tape *tape = open_tape(place, TW_TAPE_TRADES);
+        tw_trade trade;
+        assert_int_equal(tw_tape_next_trade(tape, &trade, NULL), TW_OK);
+        uint32_t symbols = tw_symbols_count(place->symbols);
+        tw_error error = {0};
+        tw_status status = tw_tape_next_trade(tape, &trade, &error);
+        if (status != cases[i].status || error.line != 3 || error.column != cases[i].field)
+            fail_msg("\"%s\" gave %s: %s", cases[i].line, tw_status_name(status), error.message);
+        assert_int_equal(tw_symbols_count(place->symbols), symbols);
+        assert_int_equal(tw_tape_next_trade(tape, &trade, NULL), TW_OK);
+        assert_true(trade.price.nano == 11 * TW_NANO);
+        tw_tape_close(tape);
+    }
+}
+
+static void test_unknown_symbols_can_be_refused(void **state) {
+    const test_place *place = *state;
+    write_text(place, TRADES "100,MSFT,10,1,B\n");
+    tw_tape_config config = {.path = place->path,
+                             .symbols = place->symbols,
+                             .format = TW_TAPE_TRADES,
+                             .known_symbols_only = true};
+    tw_tape *tape = NULL;
+    assert_int_equal(tw_tape_open(&config, &tape, NULL), TW_OK);
+    tw_trade trade;
+    tw_error error = {0};
+    assert_int_equal(tw_tape_next_trade(tape, &trade, &error), TW_NOT_FOUND);
+    assert_non_null(strstr(error.message, "MSFT"));
+    tw_tape_close(tape);
+}
+
+static void test_the_table_of_symbols_has_an_end(void **state) {
+    test_place *place = *state;
+    FILE *file = fopen(place->path, "w");
+    assert_non_null(file);
+    fputs(TRADES, file);
+    for (int i = 0; i < 65; i++)
+        fprintf(file, "100,S%d,10,1,B\n", i);
+    assert_int_equal(fclose(file), 0);
+    tw_tape *tape = open_tape(place, TW_TAPE_TRADES);
+    tw_trade trade;
+    for (int i = 0; i < 64; i++)
+        assert_int_equal(tw_tape_next_trade(tape, &trade, NULL), TW_OK);
+    assert_int_equal(tw_tape_next_trade(tape, &trade, NULL), TW_FULL);
+    tw_tape_close(tape);
+}
+
+#define BARS "ts_ns,symbol,timeframe,open,high,low,close,volume"
+
+static void test_bars_are_read_with_and_without_their_extras(void **state) {
+    const test_place *place = *state;
+    write_text(place, BARS "\n60000000000,AAPL,1m,10,12,9,11,500\n");
+    tw_tape *tape = open_tape(place, TW_TAPE_BARS);
+    tw_bar bar;
+    assert_int_equal(tw_tape_next_bar(tape, &bar, NULL), TW_OK);
+    assert_true(bar.timeframe_ns == TW_NS_PER_MINUTE);
+    assert_true(bar.high.nano == 12 * TW_NANO);
+    assert_true(bar.volume.nano == 500 * TW_NANO);
+    assert_int_equal(bar.count, 0);
+    tw_tape_close(tape);
+
+    write_text(place, BARS ",count,vwap\n0,AAPL,1d,10,12,9,11,500,7,10.5\n"
+                           "0,AAPL,1m,10,12,9,11,0,,\n"
+                           "0,AAPL,1m,10,12,9,11,0,,\n"         /* twice */
+                           "60000000000,AAPL,1m,10,9,9,9,0,,\n" /* high below open */
+                           "60000000000,AAPL,1x,10,9,9,9,0,,\n"
+                           "60000000000,AAPL,1m,10,10,10,10,-1,,\n");
+    tape = open_tape(place, TW_TAPE_BARS);
+    assert_int_equal(tw_tape_next_bar(tape, &bar, NULL), TW_OK);
+    assert_int_equal(bar.count, 7);
+    assert_true(bar.vwap.nano == INT64_C(10500000000));
+    assert_int_equal(tw_tape_next_bar(tape, &bar, NULL), TW_OK);
+    tw_error error = {0};
+    assert_int_equal(tw_tape_next_bar(tape, &bar, &error), TW_RANGE);
+    assert_non_null(strstr(error.message, "twice"));
+    assert_int_equal(tw_tape_next_bar(tape, &bar, &error), TW_RANGE);
+    assert_int_equal(error.column, 5);
+    assert_int_equal(tw_tape_next_bar(tape, &bar, &error), TW_PARSE);
+    assert_int_equal(error.column, 3);
+    assert_int_equal(tw_tape_next_bar(tape, &bar, &error), TW_RANGE);
+    assert_int_equal(error.column, 8);
+    assert_int_equal(tw_tape_next_bar(tape, &bar, &error), TW_EMPTY);
+    tw_tape_close(tape);
+}
+
+static void test_rows_of_any_csv(void **state) {
+    const test_place *place = *state;
+    write_text(place, "symbol,weight\n AAPL , 0.5\n\"MSFT\",0.5\nGOOG,0.2,1\n");
+    tw_tape *tape = open_tape(place, TW_TAPE_ROWS);
+    size_t count;
+    const tw_slice *fields = tw_tape_header(tape, &count);
+    assert_int_equal(count, 2);
+    assert_true(tw_slice_equal_string(fields[1], "weight"));
+    assert_int_equal(tw_tape_next_row(tape, &fields, &count, NULL), TW_OK);
+    assert_true(tw_slice_equal_string(fields[0], "AAPL"));
+    assert_true(tw_slice_equal_string(fields[1], "0.5"));
+    tw_error error = {0};
+    assert_int_equal(tw_tape_next_row(tape, &fields, &count, &error), TW_PARSE);
+    assert_non_null(strstr(error.message, "quoted"));
+    assert_int_equal(tw_tape_next_row(tape, &fields, &count, &error), TW_PARSE);
+    assert_non_null(strstr(error.message, "expected 2 fields, found 3"));
+    assert_int_equal(tw_tape_next_row(tape, &fields, &count, NULL), TW_EMPTY);
+    tw_tape_close(tape);
+}
+
+/* ---- files that are none ---- */
+
+static void test_files_that_cannot_be_read(void **state) {
+    const test_place *place = *state;
+    char path[128];
+    snprintf(path, sizeof path, "%s/missing.csv", place->directory);
+    assert_int_equal(refused(place, path, TW_TAPE_TRADES, "missing.csv"), TW_NOT_FOUND);
+    assert_int_equal(refused(place, place->directory, TW_TAPE_TRADES, "directory"), TW_INVALID);
+    write_text(place, "");
+    assert_int_equal(refused(place, place->path, TW_TAPE_TRADES, "empty"), TW_EMPTY);
+    assert_int_equal(refused(place, place->path, TW_TAPE_LOBSTER_MESSAGES, "empty"), TW_EMPTY);
+    uint8_t packed[64];
+    write_bytes(place, packed, pack_gzip("", 0, packed, sizeof packed));
+    assert_int_equal(refused(place, place->path, TW_TAPE_TRADES, "empty"), TW_EMPTY);
+    write_text(place, "time,symbol,price,size,side\n");
+    assert_int_equal(refused(place, place->path, TW_TAPE_TRADES, "ts_ns,symbol,price,size,side"),
+                     TW_PARSE);
+    write_text(place, "ts_ns,symbol,price,size\n");
+    assert_int_equal(refused(place, place->path, TW_TAPE_TRADES, "expected the header"), TW_PARSE);
+}
+
+static void test_a_file_without_permission(void **state) {
+    const test_place *place = *state;
+    write_text(place, TRADES);
+    assert_int_equal(chmod(place->path, 0), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) { /* as nobody: the superuser may read everything */
+        if (geteuid() == 0 && setuid(65534) != 0)
+            _exit(2);
+        tw_tape_config config = {
+            .path = place->path, .symbols = place->symbols, .format = TW_TAPE_TRADES};
+        tw_tape *tape = NULL;
+        _exit(tw_tape_open(&config, &tape, NULL) == TW_PERMISSION ? 0 : 1);
+    }
+    int result = 0;
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_true(WIFEXITED(result) && WEXITSTATUS(result) == 0);
+}
+
+static void test_a_line_without_end_is_refused(void **state) {
+    const test_place *place = *state;
+    char *text = malloc(TW_TAPE_LINE_SIZE_DEFAULT + 100);
+    assert_non_null(text);
+    memset(text, '1', TW_TAPE_LINE_SIZE_DEFAULT + 100);
+    memcpy(text, TRADES, strlen(TRADES));
+    write_bytes(place, text, TW_TAPE_LINE_SIZE_DEFAULT + 100);
+    free(text);
+    tw_tape *tape = open_tape(place, TW_TAPE_TRADES);
+    tw_trade trade;
+    tw_error error = {0};
+    assert_int_equal(tw_tape_next_trade(tape, &trade, &error), TW_PARSE);
+    assert_non_null(strstr(error.message, "longer than"));
+    assert_int_equal(error.line, 2);
+    tw_tape_close(tape);
+}
+
+static void test_standard_input_is_a_file_too(void **state) {
+    const test_place *place = *state;
+    write_text(place, TRADES "100,AAPL,10,1,B\n");
+    int saved = dup(STDIN_FILENO);
+    int fd = open(place->path, O_RDONLY);
+    assert_true(saved >= 0 && fd >= 0 && dup2(fd, STDIN_FILENO) == STDIN_FILENO);
+    tw_tape_config config = {.path = "-", .symbols = place->symbols, .format = TW_TAPE_TRADES};
+    tw_tape *tape = NULL;
+    assert_int_equal(tw_tape_open(&config, &tape, NULL), TW_OK);
+    assert_true(dup2(saved, STDIN_FILENO) == STDIN_FILENO);
+    close(saved);
+    close(fd);
+    tw_trade trade;
+    assert_int_equal(tw_tape_next_trade(tape, &trade, NULL), TW_OK);
+    assert_int_equal(tw_tape_next_trade(tape, &trade, NULL), TW_EMPTY);
+    tw_tape_close(tape);
+}
+
+/* ---- packed files ---- */
+
+#define PACKED_ROWS 20000
+
+/* Messages with times, ids and prices that do not repeat; returns a text to be freed. */
+static char *many_messages(size_t *ret_size) {
+    char *text = malloc(PACKED_ROWS * 64);
+    assert_non_null(text);
+    size_t size = 0;
+    uint64_t random = 88172645463325252U;
+    for (int i = 0; i < PACKED_ROWS; i++) {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        size += (size_t)snprintf(text + size, 64, "%d.%09llu,1,%llu,%d,%llu,%d\n", 34200 + i,
+                                 (unsigned long long)(random % 1000000000),
+                                 (unsigned long long)(random >> 32) + 1, i % 500 + 1,
+                                 (unsigned long long)(random % 9000000 + 1), i % 2 == 0 ? 1 : -1);
+    }
+    *ret_size = size;
+    return text;
+}
+
+/* Reads all events; returns how many, and how it ended. */
+static size_t read_events(const test_place *place, tw_tape_compression compression,
+                          uint64_t *ret_sum, tw_status *ret_end, tw_error *error) {
+    tw_tape *tape = open_tape(place, TW_TAPE_LOBSTER_MESSAGES);
+    assert_int_equal(tw_tape_compression_of(tape), compression);
+    tw_tape_event event;
+    size_t count = 0;
+    *ret_sum = 0;
+    while ((*ret_end = tw_tape_next_event(tape, &event, error)) == TW_OK) {
+        count++;
+        *ret_sum =
+            *ret_sum * 31 + event.id + (uint64_t)event.price.nano + (uint64_t)event.offset_ns;
+    }
+    tw_status again = tw_tape_next_event(tape, &event, NULL);
+    assert_int_equal(again, *ret_end); /* an end is an end */
+    if (*ret_end == TW_EMPTY)
+        assert_true(tw_tape_tell(tape).bytes_read == tw_tape_tell(tape).bytes);
+    tw_tape_close(tape);
+    return count;
+}
+
+static void test_plain_gzip_and_zstd_are_the_same_tape(void **state) {
+    const test_place *place = *state;
+    size_t size;
+    char *text = many_messages(&size);
+    size_t capacity = size + 65536;
+    uint8_t *packed = malloc(capacity);
+    assert_non_null(packed);
+    uint64_t plain;
+    uint64_t sum;
+    tw_status end;
+    write_bytes(place, text, size);
+    assert_int_equal(read_events(place, TW_TAPE_PLAIN, &plain, &end, NULL), PACKED_ROWS);
+    assert_int_equal(end, TW_EMPTY);
+    write_bytes(place, packed, pack_gzip(text, size, packed, capacity));
+    assert_int_equal(read_events(place, TW_TAPE_GZIP, &sum, &end, NULL), PACKED_ROWS);
+    assert_int_equal(end, TW_EMPTY);
+    assert_true(sum == plain);
+    /* Two members one after another, cut in the middle of a line, are one text. */
+    size_t first = pack_gzip(text, size / 2, packed, capacity);
+    first += pack_gzip(text + size / 2, size - size / 2, packed + first, capacity - first);
+    write_bytes(place, packed, first);
+    assert_int_equal(read_events(place, TW_TAPE_GZIP, &sum, &end, NULL), PACKED_ROWS);
+    assert_true(sum == plain);
+    size_t wrapped = ZSTD_compress(packed, capacity, text, size, 3);
+    assert_false(ZSTD_isError(wrapped));
+    write_bytes(place, packed, wrapped);
+    assert_int_equal(read_events(place, TW_TAPE_ZSTD, &sum, &end, NULL), PACKED_ROWS);
+    assert_int_equal(end, TW_EMPTY);
+    assert_true(sum == plain);
+    free(packed);
+    free(text);
+}
+
+static void test_a_cut_or_damaged_pack_gives_all_before_the_fault(void **state) {
+    const test_place *place = *state;
+    size_t size;
+    char *text = many_messages(&size);
+    size_t capacity = size + 65536;
+    uint8_t *packed = malloc(capacity);
+    assert_non_null(packed);
+    uint64_t sum;
+    tw_status end;
+    tw_error error = {0};
+    for (int zstd = 0; zstd < 2; zstd++) {
+        tw_tape_compression kind = zstd ? TW_TAPE_ZSTD : TW_TAPE_GZIP;
+        size_t whole = zstd ? ZSTD_compress(packed, capacity, text, size, 3)
+                            : pack_gzip(text, size, packed, capacity);
+        write_bytes(place, packed, whole * 3 / 4);
+        size_t count = read_events(place, kind, &sum, &end, &error);
+        assert_int_equal(end, TW_TRUNCATED);
+        assert_in_range(count, PACKED_ROWS / 3, PACKED_ROWS - 1);
+        assert_non_null(strstr(error.message, place->path));
+        assert_non_null(strstr(error.message, zstd ? "zstd" : "gzip"));
+        char lines[32];
+        snprintf(lines, sizeof lines, "%zu whole lines", count);
+        assert_non_null(strstr(error.message, lines));
+        write_bytes(place, packed, whole - 1); /* the last byte of the checksum or block */
+        count = read_events(place, kind, &sum, &end, &error);
+        assert_int_equal(end, TW_TRUNCATED);
+        for (size_t i = 0; i < 64; i++)
+            packed[whole / 2 + i] ^= 0x5a;
+        write_bytes(place, packed, whole);
+        count = read_events(place, kind, &sum, &end, &error);
+        assert_true(end == TW_CORRUPT || end == TW_PARSE || end == TW_RANGE);
+        assert_true(count < PACKED_ROWS);
+    }
+    size_t whole = pack_gzip(text, size, packed, capacity);
+    memcpy(packed + whole, "garbage", 7);
+    write_bytes(place, packed, whole + 7);
+    assert_int_equal(read_events(place, TW_TAPE_GZIP, &sum, &end, &error), PACKED_ROWS);
+    assert_int_equal(end, TW_CORRUPT);
+    write_bytes(place, packed, 2); /* nothing but the magic */
+    assert_int_equal(refused(place, place->path, TW_TAPE_LOBSTER_MESSAGES, "too early"),
+                     TW_TRUNCATED);
+    free(packed);
+    free(text);
+}
+
+/* ---- tables ---- */
+
+static tw_status read_table(const test_place *place, const char *text, bool positive,
+                            tw_tape_table *ret_table, tw_error *error) {
+    write_text(place, text);
+    tw_tape_table_config config = {.path = place->path, .cell_count_max = 6, .positive = positive};
+    return tw_tape_read_table(&config, ret_table, error);
+}
+
+static void test_a_wide_table_is_read_whole(void **state) {
+    const test_place *place = *state;
+    tw_tape_table table = {0};
+    assert_int_equal(read_table(place, "date,GOOG,^GSPC\n2024-01-02,,1.5\n2024-01-03,-2e-3,\n",
+                                false, &table, NULL),
+                     TW_OK);
+    assert_int_equal(table.row_count, 2);
+    assert_int_equal(table.column_count, 2);
+    assert_string_equal(table.names[1], "^GSPC");
+    assert_true(table.times_ns[0] == 19724 * TW_NS_PER_DAY);
+    assert_true(isnan(table.values[0]));
+    assert_true(table.values[1] == 1.5);
+    assert_true(table.values[2] == -2e-3);
+    assert_true(isnan(table.values[3]));
+    tw_tape_table_done(&table);
+    assert_null(table.values);
+    tw_tape_table_done(&table);
+}
+
+static void test_a_bad_table_is_named_and_not_given(void **state) {
+    const test_place *place = *state;
+    static const struct {
+        const char *text;
+        tw_status status;
+        const char *words;
+    } cases[] = {
+        {"day,A\n2024-01-02,1\n", TW_PARSE, ":1:1: "},
+        {"date\n2024-01-02\n", TW_PARSE, "at least one name"},
+        {"date,A,A\n2024-01-02,1,1\n", TW_PARSE, ":1:3: the name A is there twice"},
+        {"date,A,\n2024-01-02,1,1\n", TW_PARSE, ":1:3: "},
+        {"date,A\n", TW_EMPTY, "no row"},
+        {"date,A\n2024-02-30,1\n", TW_RANGE, ":2:1: "},
+        {"date,A\n2024-01-02,1\n2024-01-02,1\n", TW_RANGE, ":3:1: dates must ascend"},
+        {"date,A\n2024-01-02,1\n2024-01-01,1\n", TW_RANGE, ":3:1: dates must ascend"},
+        {"date,A\n2024-01-02,inf\n", TW_PARSE, ":2:2: "},
+        {"date,A\n2024-01-02,nan\n", TW_PARSE, ":2:2: "},
+        {"date,A\n2024-01-02,1x\n", TW_PARSE, ":2:2: "},
+        {"date,A\n2024-01-02,0\n", TW_RANGE, ":2:2: a price must be above zero"},
+        {"date,A\n2024-01-02,1,2\n", TW_PARSE, ":2:3: expected 2 fields, found 3"},
+        {"date,A,B,C,D,E,F,G\n2024-01-02,1,1,1,1,1,1,1\n", TW_FULL, "more than 0 rows"},
+        {"date,A,B,C\n2024-01-02,1,1,1\n2024-01-03,1,1,1\n2024-01-04,1,1,1\n", TW_FULL,
+         "more than 2 rows"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tw_tape_table table = {0};
+        tw_error error = {0};
+        tw_status status = read_table(place, cases[i].text, true, &table, &error);
+        if (status != cases[i].status || strstr(error.message, cases[i].words) == NULL)
+            fail_msg("case %zu gave %s: %s", i, tw_status_name(status), error.message);
+        assert_null(table.values);
+    }
+}
+
+/* ---- memory ---- */
+
+static tw_status read_a_packed_tape(const tw_allocator *allocator, void *context) {
+    const test_place *place = context;
+    tw_tape_config config = {.path = place->path,
+                             .symbols = place->symbols,
+                             .allocator = allocator,
+                             .format = TW_TAPE_TRADES};
+    TW_AUTO(tw_tape) *tape = NULL;
+    tw_status status = tw_tape_open(&config, &tape, NULL);
+    tw_trade trade;
+    while (status == TW_OK)
+        status = tw_tape_next_trade(tape, &trade, NULL);
+    return status == TW_EMPTY ? TW_OK : status;
+}
+
+static tw_status read_a_table(const tw_allocator *allocator, void *context) {
+    const test_place *place = context;
+    tw_tape_table_config config = {.path = place->path, .allocator = allocator};
+    tw_tape_table table = {0};
+    tw_status status = tw_tape_read_table(&config, &table, NULL);
+    tw_tape_table_done(&table);
+    return status;
+}
+
+static void test_leaves_nothing_when_memory_runs_out(void **state) {
+    test_place *place = *state;
+    uint8_t packed[512];
+    static const char text[] = TRADES "100,AAPL,10,1,B\n101,MSFT,10,1,B\n";
+    write_bytes(place, packed, pack_gzip(text, strlen(text), packed, sizeof packed));
+    assert_survives_failed_allocations(read_a_packed_tape, place);
+    FILE *file = fopen(place->path, "w");
+    assert_non_null(file);
+    fputs("date,A,B\n", file);
+    for (int i = 0; i < 600; i++) /* the arrays double twice */
+        fprintf(file, "%d-%02d-%02d,1,2\n", 2000 + i / 336, i / 28 % 12 + 1, i % 28 + 1);
+    assert_int_equal(fclose(file), 0);
+    assert_survives_failed_allocations(read_a_table, place);
+}
+
+#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, drop_place)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        IN_PLACE(test_a_lobster_message_is_read_exactly),
+        IN_PLACE(test_times_are_exact_to_the_nanosecond),
+        IN_PLACE(test_each_bad_field_of_a_message_is_named),
+        IN_PLACE(test_a_book_row_becomes_levels),
+        IN_PLACE(test_each_bad_place_of_a_book_is_named),
+        IN_PLACE(test_trades_are_read_exactly),
+        IN_PLACE(test_each_bad_field_of_a_trade_is_named),
+        IN_PLACE(test_unknown_symbols_can_be_refused),
+        IN_PLACE(test_the_table_of_symbols_has_an_end),
+        IN_PLACE(test_bars_are_read_with_and_without_their_extras),
+        IN_PLACE(test_rows_of_any_csv),
+        IN_PLACE(test_files_that_cannot_be_read),
+        IN_PLACE(test_a_file_without_permission),
+        IN_PLACE(test_a_line_without_end_is_refused),
+        IN_PLACE(test_standard_input_is_a_file_too),
+        IN_PLACE(test_plain_gzip_and_zstd_are_the_same_tape),
+        IN_PLACE(test_a_cut_or_damaged_pack_gives_all_before_the_fault),
+        IN_PLACE(test_a_wide_table_is_read_whole),
+        IN_PLACE(test_a_bad_table_is_named_and_not_given),
+        IN_PLACE(test_leaves_nothing_when_memory_runs_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
