@@ -231,6 +231,21 @@ static tw_status decide_start(tw_exchange *exchange, int64_t *ret_midnight_ns, t
     return TW_OK;
 }
 
+/* Buys equal parts of all symbols at their last closes, in whole shares, without a trade. */
+static tw_status endow(tw_exchange *exchange) {
+    uint32_t n = tw_symbols_count(exchange->symbols);
+    double part = tw_decimal_to_double(exchange->config.cash.nano) * exchange->config.invested / n;
+    tw_status status = TW_OK;
+    for (tw_symbol s = 0; status == TW_OK && s < n; s++) {
+        tw_price price = daily_history_last(exchange->history, s);
+        if (price.nano <= 0)
+            continue;
+        int64_t shares = (int64_t)(part / tw_decimal_to_double(price.nano));
+        status = ledger_endow(exchange->ledger, s, (tw_quantity){shares * TW_NANO}, price);
+    }
+    return status;
+}
+
 static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
     const tw_exchange_config *config = &exchange->config;
     floor_sink sink = {on_trade, on_levels, on_quote, on_bar, on_user_event, exchange};
@@ -261,6 +276,9 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
                              exchange->ledger, &exchange->streams);
     if (status != TW_OK)
         return tw_error_set(error, status, "no memory for accounts and streams");
+    status = endow(exchange);
+    if (status != TW_OK)
+        return tw_error_set(error, status, "the account's holdings are out of range");
     status = floor_new(exchange->allocator, &floor, exchange->symbols, exchange->history, &sink,
                        &exchange->floor, error);
     if (status != TW_OK)
@@ -306,6 +324,8 @@ static tw_status check_config(const tw_exchange_config *config, tw_error *error)
         return tw_error_set(error, TW_RANGE, "history days must be 2 to 20000");
     if (config->cash.nano < 0)
         return tw_error_set(error, TW_RANGE, "the account's cash must not be negative");
+    if (!(config->invested >= 0.0 && config->invested <= 1.0))
+        return tw_error_set(error, TW_RANGE, "the invested share must be 0 to 1");
     if (config->initial != NULL && config->tape == NULL)
         return tw_error_set(error, TW_INVALID, "an initial book needs a tape to go with it");
     return TW_OK;
