@@ -98,7 +98,9 @@ check_clang() {
 check_sanitize() {
     build_folder build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false \
         -Dbuildtype=debugoptimized || return 1
-    ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=1 \
+    # No detect_stack_use_after_return: gcc 12 aligns its fake frames to 32 bytes only (GCC bug
+    # 110027), and a tw_histogram on the stack wants 64.
+    ASAN_OPTIONS=detect_stack_use_after_return=0:strict_string_checks=1:abort_on_error=1 \
         UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:abort_on_error=1 \
         python3 tools/run_tests.py --quiet --timeout-factor 4 --without house build-asan
 }

@@ -15,7 +15,7 @@ seconds=${2:-60}
 build="build-fuzz"
 
 if [ ! -f "$build/build.ninja" ]; then
-    CC=clang CXX=clang++ meson setup "$build" -Dfuzzers=true -Dtests=disabled -Dbench=false \
+    CC=clang CXX=clang++ meson setup "$build" -Dfuzzers=true -Dbench=false \
         -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
 fi
 targets=$(sed -n "s/^  '\([a-z_]*\)': .*/\1/p" tests/fuzz/meson.build)
