@@ -28,9 +28,9 @@ typedef struct stats_options {
 static const tw_config_option stats_table[] = {
     {"db", TW_CONFIG_TEXT, "FILE", NULL, NULL, "", "the store to read (needed)", NULL,
      offsetof(stats_options, database)},
-    {"period", TW_CONFIG_DURATION, "SPAN", "1ns", NULL, "1d",
-     "length of the period, like 1d or 90m", NULL, offsetof(stats_options, period_ns)},
-    {"at", TW_CONFIG_TIME, "TIME", NULL, NULL, NULL,
+    {"period", TW_CONFIG_DURATION, NULL, "1ns", NULL, "1d", "length of the period, like 1d or 90m",
+     NULL, offsetof(stats_options, period_ns)},
+    {"at", TW_CONFIG_TIME, NULL, NULL, NULL, NULL,
      "end of the period, itself included; default: the newest trade of each symbol", NULL,
      offsetof(stats_options, at_ns)},
     {"json", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no", "print one JSON document", NULL,
@@ -167,12 +167,17 @@ static bool one_period(const stats_report *report) {
     return true;
 }
 
-static void add_price(table *rows, const tw_store_stats *stats, tw_price price, int digits_max) {
+/* Prices as they were traded, with every digit. */
+static void add_price(table *rows, const tw_store_stats *stats, tw_price price) {
     char cell[READABLE_SIZE];
-    bool small = price.nano < TW_NANO;
-    table_cell(rows, stats->count == 0
-                         ? "-"
-                         : readable_decimal(price.nano, 2, small ? 9 : digits_max, cell));
+    table_cell(rows, stats->count == 0 ? "-" : readable_decimal(price.nano, 2, 9, cell));
+}
+
+static void add_vwap(table *rows, const tw_store_stats *stats) {
+    char cell[READABLE_SIZE];
+    int digits = stats->vwap.nano < TW_NANO ? 9 : 4;
+    table_cell(rows,
+               stats->count == 0 ? "-" : readable_decimal(stats->vwap.nano, digits, digits, cell));
 }
 
 static void add_number(table *rows, const tw_store_stats *stats, double number) {
@@ -191,11 +196,11 @@ static void add_row(table *rows, const stats_row *row, bool with_end) {
     table_cell(rows, readable_count(stats->count, cell));
     table_cell(rows, readable_total(stats->volume.whole, stats->volume.nano, 0, 9, cell));
     table_cell(rows, readable_total(stats->notional.whole, stats->notional.nano, 2, 2, cell));
-    add_price(rows, stats, stats->vwap, 4);
-    add_price(rows, stats, stats->open, 9);
-    add_price(rows, stats, stats->high, 9);
-    add_price(rows, stats, stats->low, 9);
-    add_price(rows, stats, stats->close, 9);
+    add_vwap(rows, stats);
+    add_price(rows, stats, stats->open);
+    add_price(rows, stats, stats->high);
+    add_price(rows, stats, stats->low);
+    add_price(rows, stats, stats->close);
     add_number(rows, stats, stats->mean);
     add_number(rows, stats, stats->stddev);
     if (with_end) {
@@ -211,12 +216,12 @@ static void print_period(const stats_report *report, bool same) {
     char to[TW_TIME_TEXT_SIZE];
     readable_span(report->period_ns, span);
     if (!same) {
-        printf("\nEach row: the %s up to and including the time under UNTIL (UTC).\n", span);
+        printf("\nEach row covers %s, up to and including the time under UNTIL (UTC).\n", span);
         return;
     }
     tw_time_format(report->rows[0].from_ns, -1, from);
     tw_time_format(report->rows[0].to_ns, -1, to);
-    printf("\nThe %s after %s up to and including %s (UTC).\n", span, from, to);
+    printf("\n%s, after %s, up to and including %s (UTC).\n", span, from, to);
 }
 
 static tw_status print_table(const stats_report *report, tw_error *error) {
@@ -299,5 +304,7 @@ int command_stats(int argc, char **argv) {
         return ending;
     tw_error error = {0};
     tw_status status = run(&options, &arguments, &error);
+    if (status == TW_CANCELLED)
+        return EXIT_FAILED; /* the reader of the output has seen enough and needs no message */
     return status == TW_OK ? EXIT_DONE : command_failed("stats", &error);
 }
