@@ -7,6 +7,8 @@
  */
 #include "bars_pass.h"
 
+#include <string.h>
+
 #include "progress.h"
 
 /* Where bars go while a pass runs. */
@@ -65,8 +67,9 @@ static tw_status take_row(file_pass *pass, tw_error *error) {
     if (status != TW_OK)
         return status;
     status = tw_bars_push(pass->bars, &trade, on_bar, &pass->route);
+    const char *where = strcmp(pass->path, "-") == 0 ? "standard input" : pass->path;
     if (status != TW_OK)
-        return tw_error_set_at(error, status, pass->path, tw_tape_tell(pass->tape).line,
+        return tw_error_set_at(error, status, where, tw_tape_tell(pass->tape).line,
                                status == TW_RANGE ? TIME_FIELD : SIZE_FIELD, "%s",
                                refusal_of(status));
     pass->trades++;
