@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { ROW_SIZE = 320 };
 
@@ -46,10 +47,12 @@ tw_status bars_timeframes_parse(const char *list, bars_timeframes *ret_timeframe
 
 /* ---- files --------------------------------------------------------------------------------- */
 
-static tw_status make_folder(const char *folder, tw_error *error) {
+static tw_status make_folder(bars_writer *writer, const char *folder, tw_error *error) {
     struct stat found;
-    if (mkdir(folder, 0777) == 0)
+    if (mkdir(folder, 0777) == 0) {
+        writer->made = folder;
         return TW_OK;
+    }
     int os_errno = errno;
     if (os_errno == EEXIST && stat(folder, &found) == 0) {
         if (S_ISDIR(found.st_mode))
@@ -81,7 +84,7 @@ tw_status bars_writer_open(bars_writer *writer, const bars_timeframes *timeframe
         tw_timeframe_format(timeframes->ns[i], writer->names[i]);
     if (strcmp(folder, "-") == 0)
         return open_one(writer, NULL, NULL, error);
-    tw_status status = make_folder(folder, error);
+    tw_status status = make_folder(writer, folder, error);
     for (uint32_t i = 0; i < timeframes->count && status == TW_OK; i++)
         status = open_one(writer, folder, writer->names[i], error);
     if (status != TW_OK)
@@ -97,12 +100,17 @@ tw_status bars_writer_finish(bars_writer *writer, tw_error *error) {
         status = output_file_finish(&writer->files[i], error);
     for (uint32_t i = 0; i < writer->file_count && status == TW_OK; i++)
         status = output_file_publish(&writer->files[i], error);
+    if (status == TW_OK)
+        writer->made = NULL;
     return status;
 }
 
 void bars_writer_drop(bars_writer *writer) {
     for (uint32_t i = 0; i < writer->file_count; i++)
         output_file_drop(&writer->files[i]);
+    if (writer->made != NULL)
+        rmdir(writer->made); /* if somebody has put something into it meanwhile it stays */
+    writer->made = NULL;
     writer->file_count = 0;
 }
 

@@ -22,6 +22,7 @@ typedef struct bars_writer {
     uint64_t rows[TW_BARS_TIMEFRAME_COUNT_MAX];
     output_file files[TW_BARS_TIMEFRAME_COUNT_MAX];
     uint32_t file_count; /* 1 for standard output */
+    const char *made;    /* the folder, borrowed, while it is to be removed again; or NULL */
     tw_error error;      /* the first failed write; its status is TW_OK until then */
 } bars_writer;
 
@@ -29,8 +30,9 @@ typedef struct bars_writer {
 tw_status bars_timeframes_parse(const char *list, bars_timeframes *ret_timeframes,
                                 tw_error *error) TW_MUST_CHECK;
 
-/* Opens the files and writes their headers. `folder` is made if it is missing; "-" is standard
- * output. Statuses as of output_file_open. After a failure nothing is left open. */
+/* Opens the files and writes their headers. `folder`, borrowed until the writer is dropped, is made
+ * if it is missing; "-" is standard output. Statuses as of output_file_open. After a failure
+ * nothing is left open. */
 tw_status bars_writer_open(bars_writer *writer, const bars_timeframes *timeframes,
                            const char *folder, tw_error *error) TW_MUST_CHECK;
 
@@ -40,7 +42,7 @@ void bars_writer_put(bars_writer *writer, const tw_bar *bar, const char *symbol)
 /* Completes all files, then names them. */
 tw_status bars_writer_finish(bars_writer *writer, tw_error *error) TW_MUST_CHECK;
 
-/* Removes what was not finished. Harmless afterwards. */
+/* Removes what was not finished, a folder made for it included. Harmless afterwards. */
 void bars_writer_drop(bars_writer *writer);
 
 #endif

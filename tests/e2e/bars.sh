@@ -43,8 +43,8 @@ times_ascend() {
 }
 
 nothing_is_left() {
-    [ -z "$(ls -A "$1" 2>/dev/null)" ] || {
-        echo "left in $1:"
+    [ ! -e "$1" ] || {
+        echo "$1 is left:"
         ls -A "$1"
         return 1
     }
@@ -297,6 +297,16 @@ what_is_no_store_is_refused() {
     said 's.db has no symbol "XYZ"; it has AAPL, MSFT'
 }
 
+a_volume_beyond_a_bar_is_told_from_a_store_too() {
+    printf 'ts_ns,symbol,price,size,side\n5,AAPL,1,9000000000,B\n6,AAPL,1,9000000000,B\n' \
+        >trades.csv
+    "$MAKE_STORE" s.db trades.csv
+    run bars --db s.db --out bars
+    ended 3
+    said 'the trade of AAPL at 6: with this size the volume of a bar would pass'
+    nothing_is_left bars
+}
+
 wrong_usage_is_explained() {
     few_trades >trades.csv
     run bars
@@ -358,6 +368,10 @@ a_reader_that_leaves_is_no_noise() {
     "$TRADEWIND" bars trades.csv --timeframes 1s 2>err | head -n 1 >out
     [ "$(cat out)" = "$header" ]
     [ ! -s err ]
+    "$MAKE_STORE" s.db trades.csv
+    "$TRADEWIND" bars --db s.db --timeframes 1s 2>err | head -n 1 >out
+    [ "$(cat out)" = "$header" ]
+    [ ! -s err ]
 }
 
 an_interruption_takes_unfinished_files_away() {
@@ -408,6 +422,6 @@ run_cases a_few_trades_make_known_bars bars_of_a_file_agree_with_a_slow_computat
     a_malformed_row_stops_with_its_position each_kind_of_bad_row_is_refused \
     bad_rows_are_set_aside_with_reasons rejects_hold_any_bytes a_failure_leaves_no_rejects \
     a_damaged_or_cut_file_is_bad_data what_is_no_file_of_trades_is_refused \
-    what_is_no_store_is_refused wrong_usage_is_explained a_folder_that_cannot_be_is_named \
+    what_is_no_store_is_refused a_volume_beyond_a_bar_is_told_from_a_store_too wrong_usage_is_explained a_folder_that_cannot_be_is_named \
     a_full_disk_is_told a_reader_that_leaves_is_no_noise \
     an_interruption_takes_unfinished_files_away progress_is_shown_on_a_terminal_only
