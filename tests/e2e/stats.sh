@@ -136,6 +136,23 @@ the_table_is_for_people() {
     printed 'Each row covers 1 day, up to and including the time under UNTIL (UTC).'
 }
 
+the_configuration_file_may_name_the_store() {
+    five_trades >trades.csv
+    "$MAKE_STORE" s.db trades.csv
+    printf '[stats]\ndb = s.db\nperiod = 2d\n' >tradewind.conf
+    run stats AAPL --json
+    ended 0
+    holds period '"2d"'
+    holds count 4
+    run stats AAPL --period 1s --json
+    ended 0
+    holds count 1
+    printf '[statistics]\ndb = s.db\n' >tradewind.conf
+    run stats AAPL
+    said 'unknown section [statistics]'
+    printed_nothing
+}
+
 an_unknown_symbol_fails_and_names_those_there() {
     five_trades >trades.csv
     "$MAKE_STORE" s.db trades.csv
@@ -253,6 +270,7 @@ run_cases known_figures_are_printed the_period_takes_its_end_and_leaves_its_star
     the_newest_trade_is_the_default_end figures_agree_with_a_slow_computation \
     several_symbols_make_an_array without_a_symbol_all_with_trades_are_shown \
     a_period_without_trades_has_no_prices the_table_is_for_people \
+    the_configuration_file_may_name_the_store \
     an_unknown_symbol_fails_and_names_those_there a_symbol_without_trades_is_bad_data \
     an_empty_store_is_bad_data a_missing_file_fails_and_is_not_made \
     what_is_not_a_store_is_bad_data a_damaged_store_is_bad_data \
