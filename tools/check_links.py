@@ -78,14 +78,22 @@ def check_link(root, page, target):
     return None
 
 
+def links(path):
+    """(line number, target) of each link of a page; the words of a link may span two lines."""
+    lines = dict(prose(path))
+    text = "\n".join(lines.get(number, "") for number in range(1, max(lines, default=0) + 1))
+    text = CODE.sub(lambda code: "`" + "\n" * code.group(0).count("\n"), text)
+    for link in LINK.finditer(text):
+        yield text.count("\n", 0, link.start()) + 1, link.group(1)
+
+
 def check(root):
     problems = []
     for page in pages(root):
-        for number, line in prose(os.path.join(root, page)):
-            for link in LINK.finditer(CODE.sub("``", line)):
-                problem = check_link(root, page, link.group(1))
-                if problem:
-                    problems.append(f"{page}:{number}: {problem}")
+        for number, target in links(os.path.join(root, page)):
+            problem = check_link(root, page, target)
+            if problem:
+                problems.append(f"{page}:{number}: {problem}")
     return problems
 
 

@@ -40,6 +40,11 @@ def test_a_missing_file_is_found_with_its_line(folder):
     expect_one(folder, "# Page\n\nsee [x](nowhere.md)\n", "page.md:3:", "leads nowhere")
 
 
+def test_a_link_may_span_two_lines(folder):
+    cases.write(folder, "docs/map.h", "")
+    expect_one(folder, "see [a long\nname](nowhere.md) and `code\nof two lines`\n", "page.md:1:")
+
+
 def test_a_missing_heading_is_found(folder):
     cases.write(folder, "docs/map.h", "")
     expect_one(folder, "[x](other.md#nothing)\n", "no heading #nothing")
