@@ -27,6 +27,7 @@
 #include "tradewind/metrics.h"
 #include "tradewind/random.h"
 #include "tradewind/rebalance.h"
+#include "tradewind/recorder.h"
 #include "tradewind/ring.h"
 #include "tradewind/risk.h"
 #include "tradewind/socket.h"
@@ -35,6 +36,8 @@
 #include "tradewind/tape.h"
 #include "tradewind/text.h"
 #include "tradewind/time.h"
+#include "tradewind/venue.h"
+#include "tradewind/version.h"
 #include "tradewind/window.h"
 
 #endif

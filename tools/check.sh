@@ -98,7 +98,9 @@ check_clang() {
 check_sanitize() {
     build_folder build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false \
         -Dbuildtype=debugoptimized || return 1
-    ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=1 \
+    # No detect_stack_use_after_return: gcc 12 aligns its fake frames to 32 bytes only (GCC bug
+    # 110027), and a tw_histogram on the stack wants 64.
+    ASAN_OPTIONS=detect_stack_use_after_return=0:strict_string_checks=1:abort_on_error=1 \
         UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:abort_on_error=1 \
         python3 tools/run_tests.py --quiet --timeout-factor 4 --without house build-asan
 }
@@ -111,15 +113,17 @@ check_threads() {
         --suite unit --suite model --suite wire --suite replay build-tsan
 }
 
-# clang-tidy over src, with the flags that clang really compiles it with. Another major finds other
-# things in unchanged code, so only 14 judges.
+# clang-tidy over the C of src, with the flags that clang really compiles it with. Another major finds
+# other things in unchanged code, so only 14 judges.
 check_tidy() {
     if ! clang-tidy --version | grep -q 'version 14\.'; then
         echo "clang-tidy 14 is not here (found:$(clang-tidy --version | grep version)); skipped"
         return $skipped_status
     fi
-    CC=clang CXX=clang++ build_folder build-clang -Dtests=enabled >/dev/null || return 1
-    find src \( -name '*.c' -o -name '*.cpp' \) | sort |
+    if [ ! -f build-clang/build.ninja ]; then
+        CC=clang CXX=clang++ meson setup build-clang -Dtests=enabled >/dev/null || return 1
+    fi
+    find src -name '*.c' | sort |
         xargs -P "$jobs" -n 3 clang-tidy -p build-clang --quiet 2>"$scratch/tidy.err" ||
         { grep -v 'warnings generated' "$scratch/tidy.err"; return 1; }
 }
@@ -136,32 +140,33 @@ check_symbols() {
 # What is installed is enough for a stranger: a consumer built through pkg-config runs, against
 # the shared and against the static library, and the command and its manual are there.
 check_install() {
-    prefix=$scratch/prefix
-    build_folder build-install "-Dprefix=$prefix" -Dtests=disabled -Dbench=false || return 1
-    meson configure build-install "-Dprefix=$prefix" && meson install -C build-install --quiet ||
-        return 1
-    pc=$(find "$prefix" -name tradewind.pc)
-    library=$(dirname "$(find "$prefix" -name libtradewind.so)")
-    [ -n "$pc" ] || { echo "no tradewind.pc was installed" && return 1; }
-    [ -f "$prefix/share/man/man1/tradewind.1" ] || { echo "no manual was installed" && return 1; }
-    PKG_CONFIG_PATH=$(dirname "$pc")
+    build_folder build -Dtests=enabled || return 1
+    tree=$scratch/tree
+    meson install -C build --no-rebuild --quiet --destdir "$tree" || return 1
+    library=$(dirname "$(find "$tree" -name libtradewind.so)")
+    [ -n "$(find "$tree" -path '*/man1/tradewind.1')" ] ||
+        { echo "no manual was installed" && return 1; }
+    # The tree stands under $tree and not yet at /: pkg-config calls that a system root.
+    PKG_CONFIG_PATH=$library/pkgconfig
     export PKG_CONFIG_PATH
-    # shellcheck disable=SC2046 # flags are words
-    gcc -std=c11 -Wall -Wextra -Werror tests/house/consumer.c -o "$scratch/shared" \
-        $(pkg-config --cflags --libs tradewind) &&
+    flags=$(PKG_CONFIG_SYSROOT_DIR=$tree pkg-config --cflags tradewind) || return 1
+    libraries=$(PKG_CONFIG_SYSROOT_DIR=$tree pkg-config --libs tradewind) || return 1
+    # shellcheck disable=SC2086 # flags are words
+    gcc -std=c11 -Wall -Wextra -Werror $flags tests/house/consumer.c -o "$scratch/shared" \
+        $libraries &&
         LD_LIBRARY_PATH=$library "$scratch/shared" || return 1
-    # shellcheck disable=SC2046
-    g++ -x c++ -std=c++11 -Wall -Wextra -Werror tests/house/consumer.c -o "$scratch/cpp" \
-        $(pkg-config --cflags --libs tradewind) &&
+    # shellcheck disable=SC2086
+    g++ -x c++ -std=c++11 -Wall -Wextra -Werror $flags tests/house/consumer.c -o "$scratch/cpp" \
+        $libraries &&
         LD_LIBRARY_PATH=$library "$scratch/cpp" || return 1
     # The static library beside shared ones: what it requires itself, not what those require.
-    # shellcheck disable=SC2046
-    gcc -std=c11 tests/house/consumer.c -o "$scratch/static" $(pkg-config --cflags tradewind) \
+    # shellcheck disable=SC2046,SC2086
+    gcc -std=c11 $flags tests/house/consumer.c -o "$scratch/static" \
         "$library/libtradewind.a" -lwslay -lm -lstdc++ -pthread \
         $(pkg-config --libs $(pkg-config --print-requires-private tradewind | cut -d' ' -f1)) &&
         "$scratch/static" || return 1
     if [ -f src/cli/main.c ]; then
-        "$prefix/bin/tradewind" --version
+        "$(find "$tree" -path '*/bin/tradewind')" --version
     fi
 }
 

@@ -37,8 +37,9 @@ MAY_INCLUDE = [
     ("edge/alpaca", ["base", "kit/*", "core/market", "edge/loop", "edge/http", "edge/socket"]),
     ("run/engine", ["base", "kit/*", "core/market", "core/book", "core/window", "core/bars",
                     "core/batch", "core/risk", "core/rebalance"]),
-    ("run/venue", ["base", "kit/*", "core/market", "edge/alpaca", "edge/store", "edge/tape",
-                   "run/engine"]),
+    ("run/recorder", ["base", "kit/*", "core/market", "edge/store", "run/engine"]),
+    ("run/venue", ["base", "kit/*", "core/market", "edge/loop", "edge/alpaca", "edge/store",
+                   "edge/tape", "run/engine"]),
     ("run/exchange", ["base", "kit/*", "core/match", "core/book", "core/market", "core/bars",
                       "edge/*"]),
     ("run/dashboard", ["base", "kit/*", "edge/http", "edge/socket", "edge/loop", "run/engine"]),
@@ -46,7 +47,8 @@ MAY_INCLUDE = [
 ]
 
 # Public headers that do not carry the name of their module.
-BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "log", "config"}
+BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "log", "config",
+                "version"}
 
 UMBRELLA = "include/tradewind.h"
 SOURCE_SUFFIXES = (".c", ".h", ".cpp", ".hpp", ".cc", ".inc")

@@ -15,10 +15,13 @@ seconds=${2:-60}
 build="build-fuzz"
 
 if [ ! -f "$build/build.ninja" ]; then
-    CC=clang CXX=clang++ meson setup "$build" -Dfuzzers=true -Dtests=disabled -Dbench=false \
+    CC=clang CXX=clang++ meson setup "$build" -Dfuzzers=true -Dbench=false \
         -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
 fi
-ninja -C "$build" --quiet
+targets=$(sed -n "s/^  '\([a-z_]*\)': .*/\1/p" tests/fuzz/meson.build)
+for name in $targets; do
+    ninja -C "$build" --quiet "tests/fuzz/fuzz_$name"
+done
 mkdir -p "$build/crashes"
 
 found=0

@@ -30,11 +30,12 @@
  * come (they are ordinary before an opening); each time a book becomes one is counted.
  *
  * Memory: all of it is taken by tw_book_new: 64 bytes a level, 40 bytes an order and 16 to 32
- * bytes of id table an order, and 72 bytes a symbol. Pages are first touched when used, so a
+ * bytes of id table an order, and 56 bytes a symbol. Pages are first touched when used, so a
  * generous maximum costs address space only. At a limit a call is TW_FULL.
- * Cost: the best price is O(1). A change is O(1) when its price level exists or is the best, and
- * O(log levels) when a level is found, made or removed. The id table grows by doubling inside its
- * reserve, which is one pause of about 10 ns an order then alive; order_count_expected avoids it.
+ * Cost: the best price is O(1). Reducing, executing and deleting are O(1) while the level stays;
+ * adding at the best price is O(1); finding, making and removing any other level O(log levels).
+ * The id table grows by doubling inside its reserve, which is one pause that visits every order
+ * then alive; order_count_expected avoids it.
  * Threads: none of its own; a book belongs to one thread at a time.
  */
 #ifndef TRADEWIND_BOOK_H
@@ -225,8 +226,8 @@ TW_API tw_status tw_book_replace(tw_book *book, tw_symbol symbol, uint64_t id,
 TW_API tw_status tw_book_clear(tw_book *book, tw_symbol symbol) TW_MUST_CHECK;
 
 /* Applies ops one after another, each as its single call would, whatever became of those before;
- * returns how many were TW_OK. `ret_results` holds `count` results or is NULL. Faster than single
- * calls on large books because memory is fetched ahead. */
+ * returns how many were TW_OK. `ret_results` holds `count` results or is NULL. The memory of later
+ * ops is fetched while earlier ones run. */
 TW_API size_t tw_book_apply(tw_book *book, const tw_book_op *ops, size_t count,
                             tw_book_result *ret_results);
 

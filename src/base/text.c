@@ -322,7 +322,7 @@ static shortest round_to(double value, int precision) {
         if (is_digit(*c))
             number.digits[number.count++] = *c;
     }
-    number.exponent = *c == 'e' ? atoi(c + 1) : 0;
+    number.exponent = *c == 'e' ? (int)strtol(c + 1, NULL, 10) : 0;
     while (number.count > 1 && number.digits[number.count - 1] == '0')
         number.count--;
     return number;

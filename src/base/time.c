@@ -227,7 +227,8 @@ size_t tw_time_format_offset(int64_t time_ns, int32_t offset_seconds, int digits
     TW_ASSERT(offset_seconds > -SECONDS_PER_DAY && offset_seconds < SECONDS_PER_DAY);
     int32_t offset_minutes = offset_seconds / 60;
     int64_t seconds = floor_divide(time_ns, TW_NS_PER_SECOND);
-    int64_t ns = time_ns - seconds * TW_NS_PER_SECOND;
+    int64_t ns = time_ns % TW_NS_PER_SECOND;
+    ns += ns < 0 ? TW_NS_PER_SECOND : 0;
     seconds += offset_minutes * 60;
     int64_t days = floor_divide(seconds, SECONDS_PER_DAY);
     int64_t second_of_day = seconds - days * SECONDS_PER_DAY;

@@ -43,6 +43,9 @@ const tw_config_option exchange_option_table[] = {
      offsetof(exchange_options, history_days)},
     {"cash", TW_CONFIG_DECIMAL, "AMOUNT", "0", NULL, "100000", "dollars in the demo account", NULL,
      offsetof(exchange_options, cash_nano)},
+    {"invested", TW_CONFIG_PERCENT, NULL, "0", "1", "0",
+     "share of them held in equal parts of all symbols from the start", NULL,
+     offsetof(exchange_options, invested)},
 };
 
 const size_t exchange_option_count = sizeof exchange_option_table / sizeof exchange_option_table[0];
@@ -86,6 +89,7 @@ tw_status exchange_options_apply(const exchange_options *options, tw_exchange_co
     config.events_per_second = options->events;
     config.history_days = (uint32_t)options->history_days;
     config.cash.nano = options->cash_nano;
+    config.invested = options->invested;
     *ret_config = config;
     return TW_OK;
 }

@@ -20,6 +20,7 @@ typedef struct exchange_options {
     double events;
     int64_t history_days;
     int64_t cash_nano;
+    double invested;
 } exchange_options;
 
 extern const tw_config_option exchange_option_table[];

@@ -276,6 +276,22 @@ static void only_the_whole_key_and_secret_are_accepted(void **state) {
                      desk->account);
 }
 
+static void a_holding_given_at_the_start_costs_its_price(void **state) {
+    trading_desk *desk = *state;
+    const tw_price price = {100 * TW_NANO};
+    assert_int_equal(ledger_endow(desk->ledger, 0, (tw_quantity){1001 * TW_NANO}, price), TW_LIMIT);
+    assert_int_equal(ledger_endow(desk->ledger, 0, (tw_quantity){INT64_MAX}, price), TW_OVERFLOW);
+    assert_int_equal(desk->account->cash.nano, 100000 * TW_NANO);
+    assert_int_equal(ledger_endow(desk->ledger, 0, (tw_quantity){600 * TW_NANO}, price), TW_OK);
+    assert_int_equal(desk->account->cash.nano, 40000 * TW_NANO);
+    assert_int_equal(desk->account->holdings[0].quantity.nano, 600 * TW_NANO);
+    assert_int_equal(desk->account->holdings[0].cost.nano, 60000 * TW_NANO);
+    ledger_check(desk->ledger);
+    tw_alpaca_order_request request = desk_request("AAA", TW_SIDE_SELL, 600 * TW_NANO, 0);
+    submit(desk, &request); /* they can be sold */
+    ledger_check(desk->ledger);
+}
+
 /* ---- random sequences ---- */
 
 static void random_order(trading_desk *desk, tw_random *random) {
@@ -373,6 +389,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(immediate_orders_leave_nothing, set_up_rich, tear_down),
         cmocka_unit_test_setup_teardown(orders_are_found_by_both_ids, set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_the_whole_key_and_secret_are_accepted, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_holding_given_at_the_start_costs_its_price, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(money_and_shares_are_conserved, set_up_rich, tear_down),
         cmocka_unit_test(nothing_is_left_when_memory_runs_out),

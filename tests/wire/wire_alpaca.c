@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "failing_heap.h"
 #include "tradewind/alpaca_client.h"
 #include "tradewind/alpaca_stream.h"
 #include "tradewind/time.h"
@@ -884,6 +885,56 @@ static void test_a_server_that_never_welcomes_times_out(void **state) {
     tw_alpaca_stream_free(stream);
 }
 
+/* ---- memory ---- */
+
+static tw_status make_client(const tw_allocator *allocator, void *context) {
+    world *w = context;
+    tw_alpaca_client_config config = {0};
+    config.trading_url = "http://127.0.0.1";
+    config.data_url = "http://127.0.0.1";
+    config.body_size_max = 100;
+    tw_alpaca_client *client = NULL;
+    tw_status status =
+        tw_alpaca_client_new(allocator, w->loop, w->http, &config, w->symbols, &client);
+    if (status != TW_OK)
+        return status;
+    tw_symbol symbols[] = {0, 0, 0};
+    tw_alpaca_bars_query query = {0};
+    query.symbols = symbols;
+    query.symbol_count = 3;
+    query.timeframe_ns = TW_NS_PER_MINUTE;
+    query.symbols_per_request = 2;
+    query.page_limit = 10;
+    tw_alpaca_bars_callbacks callbacks = {0};
+    status = tw_alpaca_fetch_bars(client, &query, &callbacks);
+    tw_alpaca_client_free(client);
+    return status;
+}
+
+static tw_status make_stream(const tw_allocator *allocator, void *context) {
+    static const char *const names[] = {"A", "B"};
+    world *w = context;
+    tw_alpaca_stream_config config = {0};
+    config.url = "ws://127.0.0.1/";
+    config.channels = TW_ALPACA_CHANNEL_TRADES;
+    config.names = names;
+    config.name_count = 2;
+    config.frame_size_max = 100;
+    tw_alpaca_stream_callbacks callbacks = {0};
+    tw_alpaca_stream *stream = NULL;
+    tw_status status =
+        tw_alpaca_stream_new(allocator, w->loop, &config, &callbacks, w->symbols, &stream);
+    tw_alpaca_stream_free(stream);
+    return status;
+}
+
+static void test_client_fetch_and_stream_leave_nothing_when_memory_runs_out(void **state) {
+    world *w = *state;
+    (void)symbol(w, "A");
+    assert_survives_failed_allocations(make_client, w);
+    assert_survives_failed_allocations(make_stream, w);
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void) {
@@ -911,6 +962,7 @@ int main(void) {
         CASE(test_refused_credentials_are_final),
         CASE(test_updates_come_from_binary_frames),
         CASE(test_a_server_that_never_welcomes_times_out),
+        CASE(test_client_fetch_and_stream_leave_nothing_when_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

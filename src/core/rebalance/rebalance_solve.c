@@ -24,9 +24,10 @@
 #include "tradewind/decimal.h"
 #include "tradewind/text.h"
 
-/* How many other last sellers (buyers), and how many further trades, are tried when whole lots
- * or minimum trades step over the cash window. */
+/* When whole lots or minimum trades step over the cash window: how many other last sellers (or
+ * buyers), and how many candidates for a further trade are tried, and how many further trades. */
 #define TRIES_MAX 64
+#define EXTRA_MAX 8
 
 typedef struct problem {
     tw_rebalance *work;
@@ -189,25 +190,56 @@ static void members_reset(problem *p) {
     }
 }
 
-/* True when amounts exist in the members' ranges that bring the cash into its window, found by
- * moving from the starting amounts in one direction. */
-static bool steer(problem *p) {
-    members_reset(p);
-    if (is_inside(p, p->total))
-        return true;
-    bool down = p->total > p->use_max;
+/* Leaves work->order with the member of the dearest lot last. */
+static void order_members(const problem *p) {
     offer *order = p->work->order;
     for (size_t i = 0; i < p->member_count; i++) {
         const tw_rebalance_range *range = &p->ranges[p->work->members[i].index];
         order[i] = (offer){(wide)range->lot.nano * range->price.nano, i, range->symbol};
     }
     heap_make(order, p->member_count);
-    for (size_t left = p->member_count; left > 0; left--) {
-        offer next = heap_take(order, left);
-        if (move_member(p, &p->work->members[next.index], down))
+    for (size_t left = p->member_count; left > 0; left--)
+        heap_take(order, left);
+}
+
+/* Moves all members but `still` one after the other, the dearest lots first. */
+static bool move_members(problem *p, bool down, const member *still) {
+    for (size_t i = p->member_count; i-- > 0;) {
+        member *m = &p->work->members[p->work->order[i].index];
+        if (m != still && move_member(p, m, down))
             return true;
     }
     return false;
+}
+
+/* A lot stepped over the window from one side: let one member after the other take its next lot,
+ * and the rest come back towards the window with theirs. */
+static bool step_over(problem *p, bool down) {
+    size_t tries = p->member_count < TRIES_MAX ? p->member_count : TRIES_MAX;
+    for (size_t i = 0; i < tries; i++) {
+        member *m = &p->work->members[i];
+        int64_t next = m->at + (down ? -1 : 1);
+        if (next < m->low || next > m->high)
+            continue;
+        p->total = total_at(p, m, next);
+        m->at = next;
+        if (is_inside(p, p->total))
+            return true;
+        if (move_members(p, p->total > p->use_max, m))
+            return true;
+    }
+    return false;
+}
+
+/* True when amounts in the members' ranges have been found that bring the cash into its window.
+ * One direction is enough while no lot steps over the window. */
+static bool steer(problem *p) {
+    members_reset(p);
+    if (is_inside(p, p->total))
+        return true;
+    bool down = p->total > p->use_max;
+    order_members(p);
+    return move_members(p, down, NULL) || step_over(p, down);
 }
 
 /* --- choosing ------------------------------------------------------------------------------ */
@@ -289,19 +321,24 @@ static bool choose_offers(problem *p, size_t offer_count, wide deficit, bool sel
     return false;
 }
 
-/* One trade more than the bound: the positions with the finest lots, as sellers, then buyers. */
-static bool choose_one_more(problem *p) {
-    offer *offers = p->work->offers;
+/* The positions that do not trade yet, finest lots first. */
+static size_t collect_finest(const problem *p) {
     size_t count = 0;
     for (size_t i = 0; i < p->count; i++) {
         const tw_rebalance_range *range = &p->ranges[i];
         if (!p->work->taken[i] && !is_mandatory(range) && range->lots_min < range->lots_max)
-            offers[count++] =
+            p->work->offers[count++] =
                 (offer){-((wide)range->lot.nano * range->price.nano), i, range->symbol};
     }
-    heap_make(offers, count);
+    heap_make(p->work->offers, count);
+    return count;
+}
+
+/* Adds the position with the finest lot that, as a seller or as a buyer, leads into the window. */
+static bool choose_one_more(problem *p) {
+    size_t count = collect_finest(p);
     for (int tries = 0; tries < TRIES_MAX && count > 0; tries++) {
-        offer next = heap_take(offers, count--);
+        offer next = heap_take(p->work->offers, count--);
         for (int side = 0; side < 2; side++) {
             member m;
             if (!member_range(p, next.index, side == 0, &m))
@@ -311,6 +348,23 @@ static bool choose_one_more(problem *p) {
                 return true;
             member_pop(p);
         }
+    }
+    return false;
+}
+
+/* More trades than the bound, one by one, where whole lots or minimum trades step over the window
+ * with as few as the bound. */
+static bool choose_more(problem *p) {
+    for (int extra = 0; extra < EXTRA_MAX; extra++) {
+        if (choose_one_more(p))
+            return true;
+        if (collect_finest(p) == 0)
+            return false;
+        size_t finest = p->work->offers[0].index;
+        member m;
+        if (!member_range(p, finest, true, &m) && !member_range(p, finest, false, &m))
+            return false;
+        member_push(p, &m);
     }
     return false;
 }
@@ -479,7 +533,7 @@ tw_status rebalance_plan_ranges(tw_rebalance *rebalance, const tw_rebalance_conf
     }
     plan->proven = found;
     if (!found)
-        found = choose_one_more(&p);
+        found = choose_more(&p);
     if (!found) {
         say_not_found(plan);
         return TW_OK;

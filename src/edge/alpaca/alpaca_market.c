@@ -402,7 +402,8 @@ static tw_status give_record(const market_item *item, char kind, const tw_alpaca
 
 static tw_status give_message(const market_item *item, const tw_alpaca_events *events) {
     tw_slice kind = item->values[KEY_T];
-    if (kind.size == 1 && memchr("tqboud", kind.data[0], 6) != NULL)
+    static const char records[] = {'t', 'q', 'b', 'o', 'u', 'd'};
+    if (kind.size == 1 && memchr(records, kind.data[0], sizeof records) != NULL)
         return give_record(item, kind.data[0], events);
     if (tw_slice_equal_string(kind, "success"))
         return give_control(item, TW_ALPACA_CONTROL_SUCCESS, events);

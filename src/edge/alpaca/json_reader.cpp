@@ -39,12 +39,12 @@ namespace ondemand = simdjson::ondemand;
 static const size_t padding = simdjson::SIMDJSON_PADDING;
 
 struct tw_json_reader {
-    const tw_allocator *allocator;
-    size_t size_max;
-    char *buffer;
-    size_t input_size;
-    tw_error *error; /* of the read that is running */
-    unsigned depth;
+    const tw_allocator *allocator = nullptr;
+    size_t size_max = 0;
+    char *buffer = nullptr;
+    size_t input_size = 0;
+    tw_error *error = nullptr; /* of the read that is running */
+    unsigned depth = 0;
     ondemand::parser parser;
 };
 
@@ -192,7 +192,7 @@ tw_status tw_json_reader_new(const tw_allocator *allocator, size_t size_max,
         tw_release(allocator, block, 1, sizeof(tw_json_reader), 64);
         return TW_NO_MEMORY;
     }
-    tw_json_reader *reader = new (block) tw_json_reader{};
+    tw_json_reader *reader = new (block) tw_json_reader;
     reader->allocator = allocator;
     reader->size_max = size_max;
     reader->buffer = static_cast<char *>(buffer);

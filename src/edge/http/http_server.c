@@ -288,6 +288,7 @@ static enum MHD_Result call_handler(tw_http_request *request) {
 
 /* Called by libmicrohttpd: once for the headers, for each piece of the body, at the end, and
  * again after a resume. */
+// NOLINTNEXTLINE(readability-function-size): the parameters are the library's
 static enum MHD_Result handle_request(void *context, struct MHD_Connection *connection,
                                       const char *url, const char *method, const char *version,
                                       const char *data, size_t *size, void **slot) {
@@ -701,6 +702,7 @@ void tw_http_reply_reset(tw_http_reply *reply) {
 /* ---- upgrading ------------------------------------------------------------------------ */
 
 /* libmicrohttpd has sent the 101 (invariant 5). */
+// NOLINTNEXTLINE(readability-function-size): the parameters are the library's
 static void upgraded(void *context, struct MHD_Connection *connection, void *slot,
                      const char *early, size_t early_size, MHD_socket socket_fd,
                      struct MHD_UpgradeResponseHandle *handle) {

@@ -100,7 +100,7 @@ static tw_status make_tables(tw_loop *loop, uint32_t timer_count_max) {
         watch->next_free = loop->first_free_watch;
         loop->first_free_watch = watch;
     }
-    return timers_init(&loop->timers, loop->allocator, timer_count_max);
+    return loop_timers_init(&loop->timers, loop->allocator, timer_count_max);
 }
 
 static tw_status open_uv(tw_loop *loop, tw_error *error) {
@@ -175,7 +175,7 @@ void tw_loop_free(tw_loop *loop) {
         close_all(loop);
     if (loop->timer_fd >= 0)
         close(loop->timer_fd);
-    timers_done(&loop->timers);
+    loop_timers_done(&loop->timers);
     TW_DELETE(loop->allocator, loop->watches, loop->watch_count_max, tw_loop_watch);
     TW_DELETE(loop->allocator, loop, 1, tw_loop);
 }
@@ -201,7 +201,7 @@ static void run_uv(tw_loop *loop) {
 static int64_t wait_span(const tw_loop *loop, int64_t timeout_ns) {
     if (loop->task_count > 0 || loop->work > 0)
         return 0;
-    int64_t next_ns = timers_next_ns(&loop->timers);
+    int64_t next_ns = loop_timers_next_ns(&loop->timers);
     if (next_ns == INT64_MAX || timeout_ns == 0)
         return timeout_ns;
     int64_t left_ns = next_ns - tw_time_monotonic_ns();
@@ -221,7 +221,7 @@ static tw_status wait_own(tw_loop *loop, int64_t span_ns, tw_error *error) {
 
 /* Sets the timer descriptor to the earliest deadline (invariant 2). */
 static tw_status arm_timer_fd(tw_loop *loop, tw_error *error) {
-    int64_t next_ns = timers_next_ns(&loop->timers);
+    int64_t next_ns = loop_timers_next_ns(&loop->timers);
     if (next_ns == loop->timer_fd_ns)
         return TW_OK;
     struct itimerspec setting = {0};
@@ -263,7 +263,7 @@ tw_status tw_loop_turn(tw_loop *loop, int64_t timeout_ns, uint32_t *ret_work_don
         if (loop->waiter.handle != NULL)
             loop->work += loop->waiter.handle(loop->waiter.context);
         run_uv(loop);
-        loop->work += timers_run(&loop->timers, loop->now_ns);
+        loop->work += loop_timers_run(&loop->timers, loop->now_ns);
         run_tasks(loop);
     }
     loop->turning = false;
@@ -358,7 +358,7 @@ tw_status tw_loop_timer_start(tw_loop *loop, int64_t delay_ns, int64_t repeat_ns
     int64_t deadline_ns = 0;
     if (__builtin_add_overflow(tw_time_monotonic_ns(), delay_ns, &deadline_ns))
         deadline_ns = INT64_MAX - 1; /* in some centuries */
-    tw_loop_timer *timer = timers_start(&loop->timers, deadline_ns, repeat_ns);
+    tw_loop_timer *timer = loop_timers_start(&loop->timers, deadline_ns, repeat_ns);
     if (timer == NULL)
         return TW_FULL;
     timer->on_timer = on_timer;
@@ -369,7 +369,7 @@ tw_status tw_loop_timer_start(tw_loop *loop, int64_t delay_ns, int64_t repeat_ns
 
 void tw_loop_timer_stop(tw_loop_timer *timer) {
     if (timer != NULL)
-        timers_stop(timer);
+        loop_timers_stop(timer);
 }
 
 /* ---- wake-ups and signals ------------------------------------------------------------- */

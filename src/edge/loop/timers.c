@@ -53,13 +53,13 @@ static void sift_down(timer_heap *timers, tw_loop_timer *timer) {
     place(timers, timer, position);
 }
 
-tw_status timers_init(timer_heap *timers, const tw_allocator *allocator, uint32_t count_max) {
+tw_status loop_timers_init(timer_heap *timers, const tw_allocator *allocator, uint32_t count_max) {
     timers->allocator = allocator;
     timers->count_max = count_max;
     timers->slots = TW_NEW(allocator, count_max, tw_loop_timer);
     timers->heap = TW_NEW(allocator, count_max, tw_loop_timer *);
     if (timers->slots == NULL || timers->heap == NULL) {
-        timers_done(timers);
+        loop_timers_done(timers);
         return TW_NO_MEMORY;
     }
     for (uint32_t i = count_max; i > 0; i--) {
@@ -71,14 +71,14 @@ tw_status timers_init(timer_heap *timers, const tw_allocator *allocator, uint32_
     return TW_OK;
 }
 
-void timers_done(timer_heap *timers) {
+void loop_timers_done(timer_heap *timers) {
     TW_DELETE(timers->allocator, timers->slots, timers->count_max, tw_loop_timer);
     TW_DELETE(timers->allocator, timers->heap, timers->count_max, tw_loop_timer *);
     timers->slots = NULL;
     timers->heap = NULL;
 }
 
-tw_loop_timer *timers_start(timer_heap *timers, int64_t deadline_ns, int64_t repeat_ns) {
+tw_loop_timer *loop_timers_start(timer_heap *timers, int64_t deadline_ns, int64_t repeat_ns) {
     tw_loop_timer *timer = timers->first_free;
     if (timer == NULL)
         return NULL;
@@ -92,7 +92,7 @@ tw_loop_timer *timers_start(timer_heap *timers, int64_t deadline_ns, int64_t rep
     return timer;
 }
 
-void timers_stop(tw_loop_timer *timer) {
+void loop_timers_stop(tw_loop_timer *timer) {
     timer_heap *timers = timer->owner;
     TW_ASSERT(timer->running);
     TW_ASSERT(timers->heap[timer->position] == timer);
@@ -107,7 +107,7 @@ void timers_stop(tw_loop_timer *timer) {
     timers->first_free = timer;
 }
 
-int64_t timers_next_ns(const timer_heap *timers) {
+int64_t loop_timers_next_ns(const timer_heap *timers) {
     return timers->count == 0 ? INT64_MAX : timers->heap[0]->deadline_ns;
 }
 
@@ -119,7 +119,7 @@ static void start_next_period(timer_heap *timers, tw_loop_timer *timer, int64_t 
     sift_down(timers, timer);
 }
 
-uint32_t timers_run(timer_heap *timers, int64_t now_ns) {
+uint32_t loop_timers_run(timer_heap *timers, int64_t now_ns) {
     uint64_t sequence_max = timers->sequence;
     uint32_t count = 0;
     while (timers->count > 0) {
@@ -131,7 +131,7 @@ uint32_t timers_run(timer_heap *timers, int64_t now_ns) {
         if (timer->repeat_ns > 0)
             start_next_period(timers, timer, now_ns);
         else
-            timers_stop(timer);
+            loop_timers_stop(timer);
         count++;
         on_timer(context);
     }

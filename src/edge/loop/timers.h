@@ -29,17 +29,17 @@ struct tw_loop_timer {
     bool running;
 };
 
-tw_status timers_init(timer_heap *timers, const tw_allocator *allocator, uint32_t count_max);
-void timers_done(timer_heap *timers);
+tw_status loop_timers_init(timer_heap *timers, const tw_allocator *allocator, uint32_t count_max);
+void loop_timers_done(timer_heap *timers);
 
 /* A running timer, or NULL at the limit. */
-tw_loop_timer *timers_start(timer_heap *timers, int64_t deadline_ns, int64_t repeat_ns);
-void timers_stop(tw_loop_timer *timer);
+tw_loop_timer *loop_timers_start(timer_heap *timers, int64_t deadline_ns, int64_t repeat_ns);
+void loop_timers_stop(tw_loop_timer *timer);
 
 /* The earliest deadline, or INT64_MAX. */
-int64_t timers_next_ns(const timer_heap *timers);
+int64_t loop_timers_next_ns(const timer_heap *timers);
 
 /* Calls all timers due at `now_ns` but those started meanwhile; returns how many. */
-uint32_t timers_run(timer_heap *timers, int64_t now_ns);
+uint32_t loop_timers_run(timer_heap *timers, int64_t now_ns);
 
 #endif

@@ -43,8 +43,8 @@
 
 static void destroy(tw_socket *socket) {
     for (uint32_t i = 0; i < socket->count; i++)
-        frame_release(socket->queue[(socket->first + i) % socket->places]);
-    connector_done(socket);
+        socket_frame_release(socket->queue[(socket->first + i) % socket->places]);
+    socket_connector_done(socket);
     if (socket->events != NULL)
         wslay_event_context_free(socket->events);
     if (socket->encoder != NULL)
@@ -69,7 +69,7 @@ static void disconnect(tw_socket *socket) {
         close(socket->fd);
     socket->owns_fd = false;
     socket->fd = -1;
-    connector_done(socket);
+    socket_connector_done(socket);
 }
 
 void socket_enter(tw_socket *socket) {
@@ -158,7 +158,7 @@ static void drop_oldest(tw_socket *socket) {
         socket->stats.queue_size -= frame->size;
         socket->stats.queue_count--;
     }
-    frame_release(frame);
+    socket_frame_release(frame);
 }
 
 /* The queue has taken `written` bytes less. */
@@ -187,7 +187,7 @@ size_t tw_socket_discard(tw_socket *socket) {
         socket->stats.queue_size -= frame->size;
         socket->stats.queue_count--;
         dropped++;
-        frame_release(frame);
+        socket_frame_release(frame);
     }
     socket->count = kept;
     return dropped;
@@ -255,7 +255,7 @@ static tw_status queue_control(tw_socket *socket) {
             return TW_NO_MEMORY;
         if (socket->control_size == 0)
             break;
-        tw_socket_frame *frame = frame_make(socket->allocator, socket->control_size);
+        tw_socket_frame *frame = socket_frame_make(socket->allocator, socket->control_size);
         if (frame == NULL)
             return TW_NO_MEMORY;
         memcpy(frame->data, socket->control, socket->control_size);
@@ -376,7 +376,7 @@ static int mask_control(wslay_event_context_ptr events, uint8_t *buffer, size_t 
                         void *context) {
     (void)events;
     (void)context;
-    return random_bytes(buffer, size);
+    return socket_random(buffer, size);
 }
 
 static void take_close(tw_socket *socket, const struct wslay_event_on_msg_recv_arg *message) {
@@ -491,7 +491,7 @@ static void ready(void *context, int fd, uint32_t events) {
     if ((events & TW_LOOP_WRITABLE) != 0)
         socket_write(socket);
     if ((events & TW_LOOP_READABLE) != 0 && socket->state == TW_SOCKET_CONNECTING)
-        connector_read_answer(socket);
+        socket_connector_read_answer(socket);
     else if ((events & TW_LOOP_READABLE) != 0 && socket->state != TW_SOCKET_CLOSED)
         socket_read_frames(socket);
     socket_leave(socket);
@@ -581,7 +581,7 @@ static tw_status make_wslay(tw_socket *socket) {
     if (failed != 0)
         return TW_NO_MEMORY;
     wslay_event_config_set_max_recv_msg_length(socket->events, socket->config.message_size_max);
-    return encoder_init(socket);
+    return socket_encoder_init(socket);
 }
 
 static void fill_defaults(tw_socket_config *config) {
@@ -730,7 +730,7 @@ tw_status tw_socket_send(tw_socket *socket, tw_socket_kind kind, tw_slice data) 
         return TW_STATE;
     if (!has_room(socket, data.size))
         return refuse(socket);
-    tw_socket_frame *frame = frame_encode(socket, kind, data);
+    tw_socket_frame *frame = socket_frame_encode(socket, kind, data);
     if (frame == NULL)
         return TW_NO_MEMORY;
     socket->stats.message_out_count++;

@@ -1,7 +1,7 @@
 /*
  * socket_connect.c - the client's way to an open WebSocket.
  *
- *   tw_socket_connect            curl_done               connector_read_answer
+ *   tw_socket_connect            curl_done               socket_connector_read_answer
  *        -----> (libcurl: name, TCP, proxy, TLS) ----> (request sent) ----> socket_opened
  *                        |                                   |
  *                        +-- socket_finish: UNREACHABLE      +-- AUTH, THROTTLED, REFUSED,
@@ -113,11 +113,11 @@ static void stop_watching(socket_connector *connector) {
     connector->timer = NULL;
 }
 
-void connector_done(tw_socket *socket) {
+void socket_connector_done(tw_socket *socket) {
     socket_connector *connector = &socket->connector;
     stop_watching(connector);
     if (connector->request != NULL)
-        frame_release(connector->request);
+        socket_frame_release(connector->request);
     if (connector->answer != NULL)
         TW_DELETE(socket->allocator, connector->answer, HANDSHAKE_SIZE_MAX, char);
     connector->request = NULL;
@@ -268,7 +268,7 @@ static void take_answer(tw_socket *socket, size_t head_size) {
     socket_opened(socket);
 }
 
-void connector_read_answer(tw_socket *socket) {
+void socket_connector_read_answer(tw_socket *socket) {
     socket_connector *connector = &socket->connector;
     for (;;) {
         ssize_t got = socket_read(socket, connector->answer + connector->answer_size,
@@ -379,7 +379,7 @@ static tw_status make_key(char key[static KEY_SIZE], char accept[static 32]) {
     unsigned char nonce[16];
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned digest_size = 0;
-    if (random_bytes(nonce, sizeof nonce) != 0)
+    if (socket_random(nonce, sizeof nonce) != 0)
         return TW_IO;
     EVP_EncodeBlock((unsigned char *)key, nonce, sizeof nonce);
     int size = snprintf(text, sizeof text, "%s%s", key, fixed);
@@ -393,10 +393,10 @@ static tw_status write_request(tw_socket *socket, const url_target *target,
                                const tw_socket_call *call) {
     char key[KEY_SIZE] = {0};
     tw_status status = make_key(key, socket->connector.accept);
-    tw_socket_frame *frame = frame_make(socket->allocator, HANDSHAKE_SIZE_MAX);
+    tw_socket_frame *frame = socket_frame_make(socket->allocator, HANDSHAKE_SIZE_MAX);
     if (status != TW_OK || frame == NULL) {
         if (frame != NULL)
-            frame_release(frame);
+            socket_frame_release(frame);
         return status != TW_OK ? status : TW_NO_MEMORY;
     }
     socket->connector.request = frame;

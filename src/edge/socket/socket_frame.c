@@ -12,7 +12,7 @@
 
 #define FRAME_HEADER_SIZE_MAX 14
 
-tw_socket_frame *frame_make(const tw_allocator *allocator, size_t capacity) {
+tw_socket_frame *socket_frame_make(const tw_allocator *allocator, size_t capacity) {
     tw_socket_frame *frame =
         tw_allocate(allocator, 1, sizeof *frame + capacity, _Alignof(max_align_t));
     if (frame == NULL)
@@ -23,14 +23,14 @@ tw_socket_frame *frame_make(const tw_allocator *allocator, size_t capacity) {
     return frame;
 }
 
-void frame_release(tw_socket_frame *frame) {
+void socket_frame_release(tw_socket_frame *frame) {
     TW_ASSERT(frame->references > 0);
     if (--frame->references == 0)
         tw_release(frame->allocator, frame, 1, sizeof *frame + frame->capacity,
                    _Alignof(max_align_t));
 }
 
-int random_bytes(uint8_t *buffer, size_t size) {
+int socket_random(uint8_t *buffer, size_t size) {
     return getrandom(buffer, size, 0) == (ssize_t)size ? 0 : -1;
 }
 
@@ -46,7 +46,7 @@ static ssize_t take_encoded(const uint8_t *data, size_t size, int flags, void *c
 
 static int make_mask(uint8_t *buffer, size_t size, void *context) {
     (void)context;
-    return random_bytes(buffer, size);
+    return socket_random(buffer, size);
 }
 
 static tw_status make_encoder(tw_socket_frame **current, wslay_frame_context_ptr *ret_encoder) {
@@ -54,7 +54,7 @@ static tw_status make_encoder(tw_socket_frame **current, wslay_frame_context_ptr
     return wslay_frame_context_init(ret_encoder, &callbacks, current) == 0 ? TW_OK : TW_NO_MEMORY;
 }
 
-tw_status encoder_init(tw_socket *socket) {
+tw_status socket_encoder_init(tw_socket *socket) {
     return make_encoder(&socket->encoding, &socket->encoder);
 }
 
@@ -78,8 +78,9 @@ static tw_status encode(wslay_frame_context_ptr encoder, tw_socket_kind kind, tw
     return TW_OK;
 }
 
-tw_socket_frame *frame_encode(tw_socket *socket, tw_socket_kind kind, tw_slice data) {
-    tw_socket_frame *frame = frame_make(socket->allocator, data.size + FRAME_HEADER_SIZE_MAX);
+tw_socket_frame *socket_frame_encode(tw_socket *socket, tw_socket_kind kind, tw_slice data) {
+    tw_socket_frame *frame =
+        socket_frame_make(socket->allocator, data.size + FRAME_HEADER_SIZE_MAX);
     if (frame == NULL)
         return NULL;
     frame->counts = true;
@@ -88,7 +89,7 @@ tw_socket_frame *frame_encode(tw_socket *socket, tw_socket_kind kind, tw_slice d
     socket->encoding = NULL;
     if (status == TW_OK)
         return frame;
-    frame_release(frame);
+    socket_frame_release(frame);
     return NULL;
 }
 
@@ -98,7 +99,7 @@ tw_status tw_socket_frame_new(const tw_allocator *allocator, tw_socket_kind kind
     TW_ASSERT(kind == TW_SOCKET_TEXT || kind == TW_SOCKET_BINARY);
     if (allocator == NULL)
         allocator = tw_allocator_system();
-    tw_socket_frame *frame = frame_make(allocator, data.size + FRAME_HEADER_SIZE_MAX);
+    tw_socket_frame *frame = socket_frame_make(allocator, data.size + FRAME_HEADER_SIZE_MAX);
     if (frame == NULL)
         return TW_NO_MEMORY;
     frame->counts = true;
@@ -110,7 +111,7 @@ tw_status tw_socket_frame_new(const tw_allocator *allocator, tw_socket_kind kind
         wslay_frame_context_free(encoder);
     }
     if (status != TW_OK) {
-        frame_release(frame);
+        socket_frame_release(frame);
         return status;
     }
     *ret_frame = frame;
@@ -119,5 +120,5 @@ tw_status tw_socket_frame_new(const tw_allocator *allocator, tw_socket_kind kind
 
 void tw_socket_frame_free(tw_socket_frame *frame) {
     if (frame != NULL)
-        frame_release(frame);
+        socket_frame_release(frame);
 }

@@ -108,16 +108,16 @@ ssize_t socket_read(tw_socket *socket, char *buffer, size_t size);
 void socket_write(tw_socket *socket);
 
 /* socket_frame.c */
-tw_socket_frame *frame_make(const tw_allocator *allocator, size_t capacity);
-void frame_release(tw_socket_frame *frame);
-tw_status encoder_init(tw_socket *socket);
+tw_socket_frame *socket_frame_make(const tw_allocator *allocator, size_t capacity);
+void socket_frame_release(tw_socket_frame *frame);
+tw_status socket_encoder_init(tw_socket *socket);
 /* A message as this end has to send it, or NULL. */
-tw_socket_frame *frame_encode(tw_socket *socket, tw_socket_kind kind, tw_slice data);
-int random_bytes(uint8_t *buffer, size_t size);
+tw_socket_frame *socket_frame_encode(tw_socket *socket, tw_socket_kind kind, tw_slice data);
+int socket_random(uint8_t *buffer, size_t size);
 
 /* socket_connect.c */
-void connector_done(tw_socket *socket);
+void socket_connector_done(tw_socket *socket);
 /* The handshake's answer is readable. */
-void connector_read_answer(tw_socket *socket);
+void socket_connector_read_answer(tw_socket *socket);
 
 #endif

@@ -397,11 +397,11 @@ static bool kind_is_word(tw_slice kind) {
 static tw_status check_records(const tw_store *store, const tw_store_record *records, size_t count,
                                tw_error *error) {
     for (size_t i = 0; i < count; i++) {
-        if (records[i].sequence != store->last_sequence + 1 + i)
-            return tw_error_set(error, TW_INVALID,
-                                "the journal goes on at %llu, not at %llu: it has no gaps",
-                                (unsigned long long)(store->last_sequence + 1 + i),
-                                (unsigned long long)records[i].sequence);
+        uint64_t expected = store->last_sequence + 1 + i;
+        if (records[i].sequence != expected)
+            return tw_error_set(
+                error, TW_INVALID, "the journal goes on at %llu, not at %llu: it has no gaps",
+                (unsigned long long)expected, (unsigned long long)records[i].sequence);
         if (!kind_is_word(records[i].kind))
             return ROW_BAD(i, "record", "kind is not 1 to 31 of a-z 0-9 . _ -");
         if (!slice_is_text(records[i].payload))

@@ -240,6 +240,13 @@ static tw_status open_file(tape_source *source, const char *path, tw_error *erro
     return TW_OK;
 }
 
+/* The magic number of a zstd frame, or of a skippable one (RFC 8878, section 3.1). */
+static bool is_zstd(const uint8_t *b) {
+    bool frame = b[0] == 0x28 && b[1] == 0xb5 && b[2] == 0x2f && b[3] == 0xfd;
+    bool skippable = (b[0] & 0xf0) == 0x50 && b[1] == 0x2a && b[2] == 0x4d && b[3] == 0x18;
+    return frame || skippable;
+}
+
 /* The first four bytes tell gzip (RFC 1952) and zstd (RFC 8878, also its skippable frames). A
  * pipe may give fewer bytes at once than that, so reading goes on until they are there. */
 static tw_status find_compression(tape_source *source, tw_error *error) {
@@ -257,10 +264,7 @@ static tw_status find_compression(tape_source *source, tw_error *error) {
     const uint8_t *b = source->input;
     if (source->input_end >= 2 && b[0] == 0x1f && b[1] == 0x8b)
         source->compression = TW_TAPE_GZIP;
-    else if (source->input_end >= 4 && b[1] == 0xb5 && b[2] == 0x2f && b[3] == 0xfd && b[0] == 0x28)
-        source->compression = TW_TAPE_ZSTD;
-    else if (source->input_end >= 4 && (b[0] & 0xf0) == 0x50 && b[1] == 0x2a && b[2] == 0x4d &&
-             b[3] == 0x18)
+    else if (source->input_end >= 4 && is_zstd(b))
         source->compression = TW_TAPE_ZSTD;
     return TW_OK;
 }

@@ -241,6 +241,24 @@ static tw_status decide_start(tw_exchange *exchange, int64_t *ret_midnight_ns, t
     return TW_OK;
 }
 
+/* Buys equal parts of all symbols at their last closes, in whole shares, without a trade. */
+static tw_status endow(tw_exchange *exchange) {
+    uint32_t n = tw_symbols_count(exchange->symbols);
+    double part = tw_decimal_to_double(exchange->config.cash.nano) * exchange->config.invested / n;
+    tw_status status = TW_OK;
+    for (tw_symbol s = 0; status == TW_OK && s < n; s++) {
+        tw_price price = daily_history_last(exchange->history, s);
+        if (price.nano <= 0)
+            continue;
+        double shares = floor(part / tw_decimal_to_double(price.nano));
+        status = shares > (double)(INT64_MAX / TW_NANO)
+                     ? TW_OVERFLOW
+                     : ledger_endow(exchange->ledger, s, (tw_quantity){(int64_t)shares * TW_NANO},
+                                    price);
+    }
+    return status;
+}
+
 static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
     const tw_exchange_config *config = &exchange->config;
     floor_sink sink = {on_trade, on_levels, on_quote, on_bar, on_user_event, exchange};
@@ -271,6 +289,9 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
                              exchange->ledger, &exchange->streams);
     if (status != TW_OK)
         return tw_error_set(error, status, "no memory for accounts and streams");
+    status = endow(exchange);
+    if (status != TW_OK)
+        return tw_error_set(error, status, "the account's holdings are out of range");
     status = floor_new(exchange->allocator, &floor, exchange->symbols, exchange->history, &sink,
                        &exchange->floor, error);
     if (status != TW_OK)
@@ -333,6 +354,8 @@ static tw_status check_config(const tw_exchange_config *config, tw_error *error)
         return tw_error_set(error, TW_RANGE, "the clock must begin between 1970 and 2200");
     if (config->order_count_max < 1 || config->order_count_max > ORDER_COUNT_MAX)
         return tw_error_set(error, TW_RANGE, "orders must be 1 to %d", ORDER_COUNT_MAX);
+    if (!(config->invested >= 0.0 && config->invested <= 1.0))
+        return tw_error_set(error, TW_RANGE, "the invested share must be 0 to 1");
     if (config->initial != NULL && config->tape == NULL)
         return tw_error_set(error, TW_INVALID, "an initial book needs a tape to go with it");
     return TW_OK;

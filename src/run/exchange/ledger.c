@@ -87,6 +87,21 @@ void ledger_set_floor(account_ledger *ledger, trading_floor *floor) {
     ledger->floor = floor;
 }
 
+tw_status ledger_endow(account_ledger *ledger, tw_symbol symbol, tw_quantity quantity,
+                       tw_price price) {
+    ledger_holding *holding = &ledger->account.holdings[symbol];
+    tw_money value = {0};
+    tw_status status = tw_notional(price, quantity, &value);
+    if (status != TW_OK)
+        return status;
+    if (value.nano > ledger->account.cash.nano)
+        return TW_LIMIT;
+    ledger->account.cash.nano -= value.nano;
+    holding->quantity.nano += quantity.nano;
+    holding->cost.nano += value.nano;
+    return TW_OK;
+}
+
 /* Compares without stopping at the first difference, so that time tells nothing. */
 static bool equal_secretly(tw_slice given, const char *expected) {
     size_t size = strlen(expected);

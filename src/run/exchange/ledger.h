@@ -105,6 +105,11 @@ void ledger_free(account_ledger *ledger);
 /* The floor to trade on; borrowed. Before the first submit. */
 void ledger_set_floor(account_ledger *ledger, trading_floor *floor);
 
+/* Turns cash of the account into a holding at a price, before trading begins. TW_LIMIT when it has
+ * not so much cash, TW_OVERFLOW. */
+tw_status ledger_endow(account_ledger *ledger, tw_symbol symbol, tw_quantity quantity,
+                       tw_price price) TW_MUST_CHECK;
+
 /* The account that has this key and secret, or NULL. Takes the same time whatever differs. */
 ledger_account *ledger_authenticate(account_ledger *ledger, tw_slice key, tw_slice secret);
 

@@ -1,0 +1,205 @@
+/*
+ * bars_pass.c - trades through tw_bars into the writer.
+ *
+ * A file holds its symbols in any mixture, and each has a clock of its own: a bar ends by a trade
+ * of its own symbol or with the file, never because another symbol is further on. So a file that
+ * holds one symbol after the other gives the same bars as one that is sorted by time.
+ */
+#include "bars_pass.h"
+
+#include <string.h>
+
+#include "progress.h"
+
+/* Where bars go while a pass runs. */
+typedef struct bars_route {
+    bars_writer *writer;
+    const tw_symbols *symbols; /* a file: the bar's symbol is one of these */
+    const char *symbol;        /* a store: every bar is of this one */
+} bars_route;
+
+static void on_bar(void *context, const tw_bar *bar) {
+    const bars_route *route = context;
+    const char *symbol =
+        route->symbols != NULL ? tw_symbols_name(route->symbols, bar->symbol) : route->symbol;
+    bars_writer_put(route->writer, bar, symbol);
+}
+
+static tw_status make_bars(const bars_writer *writer, uint32_t symbol_count_max, tw_bars **ret_bars,
+                           tw_error *error) {
+    tw_bars_config config = {.timeframe_count = writer->timeframes.count,
+                             .symbol_count_max = symbol_count_max};
+    for (uint32_t i = 0; i < config.timeframe_count; i++)
+        config.timeframes_ns[i] = writer->timeframes.ns[i];
+    tw_status status = tw_bars_new(NULL, &config, ret_bars);
+    if (status != TW_OK)
+        return tw_error_set(error, status, "the bars cannot be kept: %s",
+                            tw_status_sentence(status));
+    return TW_OK;
+}
+
+/* The sentence for a trade that is well written but that no bar can take. */
+static const char *refusal_of(tw_status status) {
+    if (status == TW_RANGE)
+        return "the time is too far from today for a bar";
+    if (status == TW_OVERFLOW)
+        return "with this size the volume of a bar would pass 9223372036.854775807";
+    return tw_status_sentence(status);
+}
+
+/* ---- a file -------------------------------------------------------------------------------- */
+
+typedef struct file_pass {
+    const char *path;
+    tw_symbols *symbols;
+    tw_tape *tape;
+    tw_bars *bars;
+    bars_route route;
+    rejects *aside;
+    progress bar;
+    uint64_t trades;
+} file_pass;
+
+static tw_status take_row(file_pass *pass, tw_error *error) {
+    enum { TIME_FIELD = 1, SIZE_FIELD = 4 };
+    tw_trade trade;
+    tw_status status = tw_tape_next_trade(pass->tape, &trade, error);
+    if (status != TW_OK)
+        return status;
+    status = tw_bars_push(pass->bars, &trade, on_bar, &pass->route);
+    const char *where = strcmp(pass->path, "-") == 0 ? "standard input" : pass->path;
+    if (status != TW_OK)
+        return tw_error_set_at(error, status, where, tw_tape_tell(pass->tape).line,
+                               status == TW_RANGE ? TIME_FIELD : SIZE_FIELD, "%s",
+                               refusal_of(status));
+    pass->trades++;
+    return TW_OK;
+}
+
+static bool is_bad_row(tw_status status) {
+    return status == TW_PARSE || status == TW_RANGE || status == TW_OVERFLOW;
+}
+
+static void show_file_progress(file_pass *pass) {
+    tw_tape_position position = tw_tape_tell(pass->tape);
+    double fraction =
+        position.bytes > 0 ? (double)position.bytes_read / (double)position.bytes : -1.0;
+    progress_draw(&pass->bar, fraction, pass->trades);
+}
+
+static tw_status read_rows(file_pass *pass, tw_error *error) {
+    tw_status status = TW_OK;
+    while (status == TW_OK) {
+        tw_error why = {0};
+        status = take_row(pass, &why);
+        if (is_bad_row(status) && pass->aside != NULL)
+            status = rejects_put(pass->aside, &why, tw_tape_line(pass->tape), &why);
+        if (status == TW_OK)
+            status = pass->route.writer->error.status;
+        else if (error != NULL)
+            *error = why;
+        if (progress_due(&pass->bar))
+            show_file_progress(pass);
+    }
+    if (status == TW_EMPTY) { /* the end, in its right place */
+        tw_bars_flush(pass->bars, on_bar, &pass->route);
+        status = TW_OK;
+    }
+    if (pass->route.writer->error.status != TW_OK && error != NULL)
+        *error = pass->route.writer->error;
+    return status == TW_OK ? pass->route.writer->error.status : status;
+}
+
+tw_status bars_pass_file(const char *path, bars_writer *writer, rejects *aside,
+                         bars_totals *ret_totals, tw_error *error) {
+    file_pass pass = {.path = path, .aside = aside, .route = {.writer = writer}};
+    tw_status status = tw_symbols_new(NULL, INPUT_SYMBOL_COUNT_MAX, &pass.symbols);
+    if (status != TW_OK)
+        return tw_error_set(error, status, "there is no memory to read %s", path);
+    pass.route.symbols = pass.symbols;
+    progress_start(&pass.bar, "trades");
+    status = input_trades_open(path, pass.symbols, &pass.tape, error);
+    if (status == TW_OK)
+        status = make_bars(writer, INPUT_SYMBOL_COUNT_MAX, &pass.bars, error);
+    if (status == TW_OK)
+        status = read_rows(&pass, error);
+    progress_end(&pass.bar);
+    *ret_totals = (bars_totals){.trades = pass.trades,
+                                .skipped = aside != NULL ? aside->count : 0,
+                                .seconds = progress_seconds(&pass.bar)};
+    tw_bars_free(pass.bars);
+    tw_tape_close(pass.tape);
+    tw_symbols_free(pass.symbols);
+    return status;
+}
+
+/* ---- a store ------------------------------------------------------------------------------- */
+
+typedef struct store_pass {
+    const input_store *input;
+    bars_route route;
+    tw_bars *bars;    /* of the symbol at hand, alone */
+    uint32_t current; /* which one of the chosen */
+    int64_t first_ns; /* its first trade; where its last one is, is known */
+    bool begun;
+    uint64_t trades;
+    progress bar;
+    tw_error *error;
+} store_pass;
+
+/* Symbols count alike; within one, time does. */
+static void show_store_progress(store_pass *pass, int64_t time_ns) {
+    const input_symbol *symbol = &pass->input->chosen[pass->current];
+    double span = (double)symbol->newest_ns - (double)pass->first_ns;
+    double within = span > 0.0 ? ((double)time_ns - (double)pass->first_ns) / span : 0.0;
+    progress_draw(&pass->bar, (pass->current + within) / pass->input->chosen_count, pass->trades);
+}
+
+static tw_status on_trade(void *context, const tw_trade *stored) {
+    store_pass *pass = context;
+    tw_trade trade = *stored;
+    trade.symbol = 0; /* the only one of pass->bars */
+    if (!pass->begun)
+        pass->first_ns = trade.time_ns;
+    pass->begun = true;
+    tw_status status = tw_bars_push(pass->bars, &trade, on_bar, &pass->route);
+    if (status != TW_OK)
+        return tw_error_set(pass->error, status, "the trade of %s at %lld: %s", pass->route.symbol,
+                            (long long)trade.time_ns, refusal_of(status));
+    pass->trades++;
+    if (progress_due(&pass->bar))
+        show_store_progress(pass, trade.time_ns);
+    if (pass->route.writer->error.status != TW_OK && pass->error != NULL)
+        *pass->error = pass->route.writer->error;
+    return pass->route.writer->error.status;
+}
+
+static tw_status pass_symbol(store_pass *pass, const input_symbol *symbol, tw_error *error) {
+    tw_status status = make_bars(pass->route.writer, 1, &pass->bars, error);
+    if (status != TW_OK)
+        return status;
+    pass->route.symbol = symbol->name;
+    pass->begun = false;
+    const tw_store_range range = {
+        .from_ns = INT64_MIN, .to_ns = INT64_MAX, .symbol = symbol->symbol};
+    status = tw_store_read_trades(pass->input->store, &range, on_trade, pass, error);
+    if (status == TW_OK)
+        tw_bars_flush(pass->bars, on_bar, &pass->route);
+    tw_bars_free(pass->bars);
+    pass->bars = NULL;
+    return status;
+}
+
+tw_status bars_pass_store(const input_store *input, bars_writer *writer, bars_totals *ret_totals,
+                          tw_error *error) {
+    store_pass pass = {.input = input, .route = {.writer = writer}, .error = error};
+    tw_status status = TW_OK;
+    progress_start(&pass.bar, "trades");
+    for (uint32_t i = 0; i < input->chosen_count && status == TW_OK; i++) {
+        pass.current = i;
+        status = pass_symbol(&pass, &input->chosen[i], error);
+    }
+    progress_end(&pass.bar);
+    *ret_totals = (bars_totals){.trades = pass.trades, .seconds = progress_seconds(&pass.bar)};
+    return status;
+}

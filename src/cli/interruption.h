@@ -1,0 +1,22 @@
+/*
+ * interruption.h - Ctrl-C takes away what is only half written.
+ *
+ * After interruption_watch a SIGINT or SIGTERM removes every file that was added, says so, and ends
+ * the program with exit status 130, wherever it is: waiting for a pipe as well as in a long read.
+ * Files that are complete under their own names are not touched.
+ */
+#ifndef TRADEWIND_CLI_INTERRUPTION_H
+#define TRADEWIND_CLI_INTERRUPTION_H
+
+#include "tradewind/status.h"
+
+enum { INTERRUPTION_FILE_COUNT_MAX = 16 };
+
+void interruption_watch(void);
+
+/* Adds a file that an interruption removes; `path` is borrowed until it is dropped. TW_FULL when
+ * there are INTERRUPTION_FILE_COUNT_MAX. */
+tw_status interruption_put(const char *path) TW_MUST_CHECK;
+void interruption_drop(const char *path);
+
+#endif

@@ -1,0 +1,114 @@
+/* output_file.c - temporary name, sync, rename. */
+#include "output_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "interruption.h"
+
+static const char *name_of(const output_file *file) {
+    return file->path[0] == '\0' ? "standard output" : file->path;
+}
+
+static tw_status cannot(const output_file *file, int os_errno, tw_error *error) {
+    if (os_errno == EPIPE) /* not a remote that failed: somebody like `head` has seen enough */
+        return tw_error_set(error, TW_CANCELLED, "the reader of %s went away before the end",
+                            name_of(file));
+    return tw_error_set_errno(error, os_errno == 0 ? EIO : os_errno, "%s cannot be written",
+                              name_of(file));
+}
+
+/* "folder/.name.PID" beside the path: the rename must stay on one file system. */
+static bool name_temporary(output_file *file) {
+    const char *slash = strrchr(file->path, '/');
+    int folder_size = slash == NULL ? 0 : (int)(slash - file->path) + 1;
+    int size = snprintf(file->temporary, sizeof file->temporary, "%.*s.%s.%ld", folder_size,
+                        file->path, file->path + folder_size, (long)getpid());
+    return size > 0 && (size_t)size < sizeof file->temporary;
+}
+
+static tw_status open_temporary(output_file *file, tw_error *error) {
+    struct stat found;
+    if (stat(file->path, &found) == 0 && S_ISDIR(found.st_mode))
+        return tw_error_set(error, TW_INVALID, "%s is a folder; name a file", file->path);
+    if (!name_temporary(file))
+        return tw_error_set(error, TW_INVALID, "the path %.64s... is too long", file->path);
+    int fd = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return cannot(file, errno, error);
+    file->stream = fdopen(fd, "w");
+    if (file->stream == NULL || interruption_put(file->temporary) != TW_OK) {
+        tw_status status = tw_error_set(error, TW_FULL, "%s: too many files are open", file->path);
+        unlink(file->temporary);
+        if (file->stream == NULL)
+            close(fd);
+        return status;
+    }
+    return TW_OK;
+}
+
+tw_status output_file_open(output_file *file, const char *path, tw_error *error) {
+    *file = (output_file){0};
+    if (strcmp(path, "-") == 0) {
+        file->stream = stdout;
+        return TW_OK;
+    }
+    if (tw_slice_copy(tw_slice_of(path), file->path, sizeof file->path) != TW_OK)
+        return tw_error_set(error, TW_INVALID, "the path %.64s... is too long", path);
+    tw_status status = open_temporary(file, error);
+    if (status != TW_OK) {
+        if (file->stream != NULL)
+            fclose(file->stream);
+        *file = (output_file){0};
+    }
+    return status;
+}
+
+tw_status output_file_write(output_file *file, tw_slice piece, tw_error *error) {
+    TW_ASSERT(file->stream != NULL);
+    errno = 0;
+    if (fwrite(piece.data, 1, piece.size, file->stream) == piece.size)
+        return TW_OK;
+    return cannot(file, errno, error);
+}
+
+tw_status output_file_finish(output_file *file, tw_error *error) {
+    TW_ASSERT(file->stream != NULL);
+    FILE *stream = file->stream;
+    errno = 0;
+    bool written = fflush(stream) == 0 && !ferror(stream);
+    if (stream == stdout)
+        return written ? TW_OK : cannot(file, errno, error);
+    written = written && fsync(fileno(stream)) == 0;
+    int os_errno = errno;
+    file->stream = NULL;
+    if (fclose(stream) != 0 && written) {
+        os_errno = errno;
+        written = false;
+    }
+    return written ? TW_OK : cannot(file, os_errno, error);
+}
+
+tw_status output_file_publish(output_file *file, tw_error *error) {
+    if (file->temporary[0] == '\0')
+        return TW_OK;
+    TW_ASSERT(file->stream == NULL);
+    if (rename(file->temporary, file->path) != 0)
+        return cannot(file, errno, error);
+    interruption_drop(file->temporary);
+    file->temporary[0] = '\0';
+    return TW_OK;
+}
+
+void output_file_drop(output_file *file) {
+    if (file->temporary[0] != '\0') {
+        if (file->stream != NULL)
+            fclose(file->stream); /* what it says does not matter: the file goes */
+        unlink(file->temporary);
+        interruption_drop(file->temporary);
+    }
+    *file = (output_file){0};
+}

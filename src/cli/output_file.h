@@ -1,0 +1,45 @@
+/*
+ * output_file.h - a file that appears whole or not at all.
+ *
+ * It is written beside its place under a temporary name, synced, and renamed when everything that
+ * belongs together is complete. "-" is standard output, where nothing can be taken back.
+ *
+ *     CLOSED --output_file_open--> OPEN --output_file_finish--> COMPLETE --output_file_publish--+
+ *       ^                           |                              |                            |
+ *       +-----output_file_drop------+------output_file_drop--------+----------------------------+
+ *
+ * An interruption removes the temporary file, see interruption.h. A zeroed output_file is CLOSED.
+ */
+#ifndef TRADEWIND_CLI_OUTPUT_FILE_H
+#define TRADEWIND_CLI_OUTPUT_FILE_H
+
+#include <stdio.h>
+
+#include "tradewind/error.h"
+#include "tradewind/text.h"
+
+enum { OUTPUT_PATH_SIZE = 2048 };
+
+typedef struct output_file {
+    FILE *stream;                     /* NULL unless OPEN */
+    char path[OUTPUT_PATH_SIZE];      /* as it will be named */
+    char temporary[OUTPUT_PATH_SIZE]; /* empty when there is none to remove */
+} output_file;
+
+/* Opens the temporary file. TW_PERMISSION, TW_NOT_FOUND (no such folder), TW_INVALID (the path
+ * is a folder), TW_NO_SPACE, TW_IO. */
+tw_status output_file_open(output_file *file, const char *path, tw_error *error) TW_MUST_CHECK;
+
+/* Writes a piece. TW_NO_SPACE, TW_IO; TW_CANCELLED when the reader of standard output has gone. */
+tw_status output_file_write(output_file *file, tw_slice piece, tw_error *error) TW_MUST_CHECK;
+
+/* Everything is on the disk; only the name is missing. Statuses as of output_file_write. */
+tw_status output_file_finish(output_file *file, tw_error *error) TW_MUST_CHECK;
+
+/* Gives the complete file its name, replacing what had it. */
+tw_status output_file_publish(output_file *file, tw_error *error) TW_MUST_CHECK;
+
+/* Removes what was not published. Harmless in every state. */
+void output_file_drop(output_file *file);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * rejects.h - the rows that --skip-bad sets aside: a CSV file of line, field, reason and row.
+ */
+#ifndef TRADEWIND_CLI_REJECTS_H
+#define TRADEWIND_CLI_REJECTS_H
+
+#include "output_file.h"
+
+typedef struct rejects {
+    output_file file;
+    uint64_t count;
+} rejects;
+
+tw_status rejects_open(rejects *aside, const char *path, tw_error *error) TW_MUST_CHECK;
+
+/* Writes one row with the reason that `why` gives; its position becomes line and field. */
+tw_status rejects_put(rejects *aside, const tw_error *why, tw_slice row,
+                      tw_error *error) TW_MUST_CHECK;
+
+#endif

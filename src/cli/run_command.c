@@ -1,0 +1,463 @@
+/*
+ * run_command.c - `tradewind run`: puts a session together, trades, reports, takes it apart.
+ *
+ *     options -> exchange (demo) -> symbols -> store -> venue -> recorder -> engine -> trade
+ *
+ * Whatever fails on the way, what was recorded until then is committed and the store is closed.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "run_session.h"
+#include "tradewind/tape.h"
+
+enum { SYMBOL_COUNT_MAX = 8192, LEVEL_COUNT_MAX = 1 << 18, ORDER_COUNT_MAX = 16384 };
+
+static const char *const LIVE_URL = "https://api.alpaca.markets";
+static const char *const PAPER_URL = "https://paper-api.alpaca.markets";
+
+static const int64_t TIMEFRAMES_NS[] = {TW_NS_PER_SECOND, TW_NS_PER_MINUTE, 5 * TW_NS_PER_MINUTE,
+                                        TW_NS_PER_HOUR, TW_NS_PER_DAY};
+
+/* ---- symbols and targets ------------------------------------------------------------------- */
+
+static tw_status add_symbol(run_session *session, tw_slice name, tw_error *error) {
+    tw_symbol symbol;
+    tw_status status = tw_symbols_intern(session->symbols, tw_slice_trim(name), &symbol);
+    if (status != TW_OK)
+        tw_error_set(error, status == TW_FULL ? TW_FULL : TW_USAGE,
+                     "\"%.*s\" cannot be a symbol: %s", (int)name.size, name.data,
+                     tw_status_sentence(status));
+    return status;
+}
+
+/* Reads symbol,weight rows. Symbols are added to the table unless the exchange fixed them. */
+static tw_status read_target(run_session *session, tw_tape *tape, const tw_slice *fields,
+                             size_t count, tw_error *error) {
+    const char *path = session->options->targets;
+    uint64_t line = tw_tape_tell(tape).line;
+    double weight = 0.0;
+    if (count < 2 || tw_parse_double(fields[1], &weight) != TW_OK)
+        return tw_error_set_at(error, TW_PARSE, path, line, 2, "the weight must be a number");
+    if (!(weight >= 0.0 && weight <= 1.0))
+        return tw_error_set_at(error, TW_RANGE, path, line, 2, "the weight must be 0 to 1");
+    if (session->exchange == NULL) {
+        tw_status status = add_symbol(session, fields[0], error);
+        if (status != TW_OK)
+            return status;
+    }
+    tw_symbol symbol = tw_symbols_find(session->symbols, fields[0]);
+    if (symbol == TW_SYMBOL_NONE)
+        return tw_error_set_at(error, TW_RANGE, path, line, 1,
+                               "the exchange has no symbol \"%.*s\"; name it with --symbols",
+                               (int)fields[0].size, fields[0].data);
+    session->targets[symbol] = weight;
+    return TW_OK;
+}
+
+static tw_status read_targets(run_session *session, tw_error *error) {
+    tw_tape_config config = {.path = session->options->targets, .format = TW_TAPE_ROWS};
+    TW_AUTO(tw_tape) *tape = NULL;
+    if (config.path[0] == '\0')
+        return TW_OK;
+    session->targets = TW_NEW(NULL, SYMBOL_COUNT_MAX, double);
+    if (session->targets == NULL)
+        return tw_error_set(error, TW_NO_MEMORY, "no memory for the targets");
+    tw_status status = tw_tape_open(&config, &tape, error);
+    while (status == TW_OK) {
+        const tw_slice *fields = NULL;
+        size_t count = 0;
+        status = tw_tape_next_row(tape, &fields, &count, error);
+        if (status == TW_OK)
+            status = read_target(session, tape, fields, count, error);
+    }
+    return status == TW_EMPTY && tape != NULL ? TW_OK : status;
+}
+
+static tw_status add_symbol_list(run_session *session, tw_error *error) {
+    tw_slice rest = tw_slice_of(session->market->symbols);
+    tw_status status = TW_OK;
+    while (status == TW_OK && rest.size > 0)
+        status = add_symbol(session, tw_slice_split(&rest, ','), error);
+    return status;
+}
+
+static tw_status make_symbols(run_session *session, tw_error *error) {
+    tw_status status = tw_symbols_new(NULL, SYMBOL_COUNT_MAX, &session->symbols);
+    if (status != TW_OK)
+        return tw_error_set(error, status, "no memory for the symbols");
+    for (uint32_t i = 0; session->exchange != NULL && status == TW_OK &&
+                         i < tw_exchange_symbol_count(session->exchange);
+         i++)
+        status =
+            add_symbol(session, tw_slice_of(tw_exchange_symbol_name(session->exchange, i)), error);
+    if (status == TW_OK && session->exchange == NULL)
+        status = add_symbol_list(session, error);
+    if (status == TW_OK)
+        status = read_targets(session, error);
+    session->symbol_count = tw_symbols_count(session->symbols);
+    if (status == TW_OK && session->symbol_count == 0)
+        status = tw_error_set(error, TW_USAGE,
+                              "there is nothing to trade: name symbols with --symbols AAPL,MSFT or "
+                              "weights with --targets FILE");
+    return status;
+}
+
+/* ---- store --------------------------------------------------------------------------------- */
+
+/* A demo without --db writes a new file, so that nobody's data is touched. */
+static tw_status choose_database(run_session *session, tw_error *error) {
+    const char *named = session->options->database;
+    if (named[0] != '\0' || session->options->venue != RUN_DEMO) {
+        snprintf(session->database, sizeof session->database, "%s",
+                 named[0] != '\0' ? named : "tradewind.db");
+        return TW_OK;
+    }
+    const char *folder = getenv("TMPDIR");
+    snprintf(session->database, sizeof session->database, "%s/tradewind-demo-XXXXXX.db",
+             folder != NULL && folder[0] == '/' ? folder : "/tmp");
+    int fd = mkstemps(session->database, 3);
+    if (fd < 0)
+        return tw_error_set_errno(error, errno, "%s cannot be made", session->database);
+    close(fd);
+    return TW_OK;
+}
+
+/* What an earlier run left in the store: the highest intent number, and orders that were open. */
+typedef struct past_orders {
+    run_session *session;
+    char prefix[96];
+    uint64_t intent;
+    tw_order *open;
+    size_t open_count;
+    size_t open_capacity;
+} past_orders;
+
+static tw_status on_past_order(void *context, const tw_order *order) {
+    past_orders *past = context;
+    size_t size = strlen(past->prefix);
+    uint64_t intent = 0;
+    if (strncmp(order->client_order_id, past->prefix, size) != 0)
+        return TW_OK;
+    if (tw_parse_u64(tw_slice_of(order->client_order_id + size), &intent) == TW_OK &&
+        intent > past->intent)
+        past->intent = intent;
+    if (tw_order_status_is_final((tw_order_status)order->status))
+        return TW_OK;
+    if (past->open_count == past->open_capacity)
+        return TW_FULL;
+    past->open[past->open_count++] = *order;
+    return TW_OK;
+}
+
+static tw_status open_store(run_session *session, tw_error *error) {
+    tw_status status = choose_database(session, error);
+    if (status != TW_OK)
+        return status;
+    tw_store_config config = {.path = session->database,
+                              .symbols = session->symbols,
+                              .symbol_count_max = SYMBOL_COUNT_MAX,
+                              .mode = TW_STORE_WRITE};
+    if (session->stepped)
+        config.epoch = (UINT64_C(1) << 63) | session->exchange_config.seed;
+    status = tw_store_open(&config, &session->store, error);
+    if (status == TW_OK)
+        status = tw_store_last_sequence(session->store, &session->first_sequence, error);
+    if (status != TW_OK)
+        return status;
+    tw_store_run run = {.started_ns = tw_time_wall_ns(),
+                        .seed = session->exchange_config.seed,
+                        .venue = tw_slice_of(session->options->venue == RUN_DEMO    ? "demo"
+                                             : session->options->venue == RUN_PAPER ? "paper"
+                                                                                    : "live"),
+                        .strategy = tw_slice_of(session->targets != NULL ? "targets"
+                                                : session->options->strategy == TW_STRATEGY_EQUAL
+                                                    ? "equal"
+                                                    : "inverse-volatility")};
+    status = tw_store_put_run(session->store, &run, &session->run_id, error);
+    return status == TW_OK ? tw_store_commit(session->store, TW_STORE_FULL, error) : status;
+}
+
+/* ---- parts --------------------------------------------------------------------------------- */
+
+static void wake_recorder(void *context) {
+    run_session *session = context;
+    if (session->recorder_thread.loop != NULL)
+        tw_loop_wake(session->recorder_thread.loop);
+}
+
+static void wake_engine(void *context) {
+    tw_loop_wake(((run_session *)context)->loop);
+}
+
+/* "http://host" becomes "ws://host/stream". */
+static void stream_url_of(const char *url, const char *path, char *buffer, size_t capacity) {
+    bool secure = strncmp(url, "https://", 8) == 0;
+    const char *host = strstr(url, "://");
+    snprintf(buffer, capacity, "%s://%s%s", secure ? "wss" : "ws", host != NULL ? host + 3 : url,
+             path);
+}
+
+static tw_status make_venue(run_session *session, tw_error *error) {
+    char url[TW_CONFIG_TEXT_SIZE];
+    char data_stream[TW_CONFIG_TEXT_SIZE + 64];
+    char trading_stream[TW_CONFIG_TEXT_SIZE + 16];
+    const run_options *options = session->options;
+    const venue_options *access = session->access;
+    bool demo = session->exchange != NULL;
+    if (demo)
+        snprintf(url, sizeof url, "http://127.0.0.1:%u", tw_exchange_port(session->exchange));
+    else if (access->trading_url[0] != '\0')
+        snprintf(url, sizeof url, "%s", access->trading_url);
+    else
+        snprintf(url, sizeof url, "%s", options->venue == RUN_LIVE ? LIVE_URL : PAPER_URL);
+    stream_url_of(url, "/stream", trading_stream, sizeof trading_stream);
+    if (demo)
+        stream_url_of(url, "/v2/iex", data_stream, sizeof data_stream);
+    else
+        snprintf(data_stream, sizeof data_stream, "%s/v2/%.32s", access->stream_url, access->feed);
+    tw_venue_config config = {
+        .trading_url = url,
+        .data_url = demo ? url : access->data_url,
+        .data_stream_url = data_stream,
+        .trading_stream_url = trading_stream,
+        .key_id = demo ? session->exchange_config.key : access->key_id,
+        .secret = demo ? session->exchange_config.secret : access->secret,
+        .stepped = session->stepped,
+        .levels = demo,
+        .symbol_count = session->symbol_count,
+        .history_days = (uint32_t)options->history_days,
+        .speed = session->stepped ? 0.0
+                 : demo           ? session->exchange_config.speed
+                                  : 1.0,
+        .on_events = session->stepped ? NULL : wake_engine,
+        .context = session,
+    };
+    return tw_venue_new(NULL, &config, session->symbols, &session->venue, error);
+}
+
+static void engine_config_of(const run_session *session, tw_engine_config *config) {
+    const run_options *options = session->options;
+    *config = (tw_engine_config){
+        .strategy_name = "tradewind",
+        .epoch = tw_store_epoch(session->store),
+        .journal_sequence = session->first_sequence,
+        .symbol_count = session->symbol_count,
+        .order_count_max = ORDER_COUNT_MAX,
+        .level_count_max = LEVEL_COUNT_MAX,
+        .history_days_max = (uint32_t)options->history_days,
+        .window_count = (uint32_t)options->window_count,
+        .timeframe_count = sizeof TIMEFRAMES_NS / sizeof TIMEFRAMES_NS[0],
+        .strategy = session->targets != NULL ? TW_STRATEGY_TARGETS : (tw_strategy)options->strategy,
+        .target_weights = session->targets,
+        .cash_weight = options->cash_weight,
+        .band = options->band,
+        .rebalance_interval_ns = options->rebalance_interval_ns,
+        .order_patience_ns = options->patience_ns,
+        .duration_ns = options->duration_ns,
+        .lot = {TW_NANO},
+        .collar = options->collar,
+        .order_value_max = {options->order_value_max_nano},
+        .position_weight_max = options->position_weight_max,
+        .price_age_ns_max = 5 * TW_NS_PER_MINUTE,
+        .warm_ns_max = 2 * TW_NS_PER_MINUTE,
+        .decision_gap_ns = 5 * TW_NS_PER_SECOND,
+        .monotonic_ns = tw_time_monotonic_ns,
+    };
+    memcpy(config->timeframes_ns, TIMEFRAMES_NS, sizeof TIMEFRAMES_NS);
+}
+
+/* The engine, with what an earlier run of this store left open. */
+static tw_status make_engine(run_session *session, tw_error *error) {
+    tw_engine_config config;
+    tw_feed_port feed;
+    tw_broker_port broker;
+    tw_store_port store;
+    past_orders past = {.session = session, .open_capacity = ORDER_COUNT_MAX / 2};
+    engine_config_of(session, &config);
+    snprintf(past.prefix, sizeof past.prefix, "%s-%016llx-", config.strategy_name,
+             (unsigned long long)config.epoch);
+    past.open = TW_NEW(NULL, past.open_capacity, tw_order);
+    if (past.open == NULL)
+        return tw_error_set(error, TW_NO_MEMORY, "no memory for the orders of earlier runs");
+    tw_status status = tw_store_read_orders(session->store, on_past_order, &past, error);
+    config.intent_sequence = past.intent;
+    tw_venue_ports(session->venue, &feed, &broker);
+    tw_recorder_port(session->recorder, &store);
+    if (status == TW_OK)
+        status = tw_engine_new(NULL, &config, session->symbols, &feed, &broker, &store,
+                               &session->engine, error);
+    for (size_t i = 0; status == TW_OK && i < past.open_count; i++) {
+        status = tw_engine_adopt(session->engine, &past.open[i]);
+        if (status != TW_OK)
+            tw_error_set(error, status, "too many orders of earlier runs are still open");
+    }
+    TW_DELETE(NULL, past.open, past.open_capacity, tw_order);
+    return status;
+}
+
+static tw_status make_session(run_session *session, tw_error *error) {
+    tw_status status = TW_OK;
+    if (session->options->venue == RUN_DEMO)
+        status = tw_exchange_open(NULL, &session->exchange_config, &session->exchange, error);
+    if (status == TW_OK)
+        status = make_symbols(session, error);
+    if (status == TW_OK)
+        status = open_store(session, error);
+    if (status == TW_OK)
+        status = tw_loop_new(NULL, &session->loop, error);
+    if (status == TW_OK && !session->stepped)
+        status = tw_loop_new(NULL, &session->recorder_thread.loop, error);
+    if (status == TW_OK)
+        status = make_venue(session, error);
+    if (status != TW_OK)
+        return status;
+    tw_recorder_config recorder = {.on_work = wake_recorder,
+                                   .on_durable = session->stepped ? NULL : wake_engine,
+                                   .context = session};
+    status = tw_recorder_new(NULL, &recorder, session->store, session->first_sequence,
+                             &session->recorder);
+    if (status != TW_OK)
+        return tw_error_set(error, status, "no memory for the recorder");
+    return make_engine(session, error);
+}
+
+static void free_session(run_session *session) {
+    run_session_join(session);
+    tw_engine_free(session->engine);
+    tw_venue_free(session->venue);
+    tw_recorder_free(session->recorder);
+    tw_exchange_close(session->exchange);
+    tw_loop_free(session->recorder_thread.loop);
+    tw_loop_free(session->loop);
+    tw_store_free(session->store);
+    tw_symbols_free(session->symbols);
+    TW_DELETE(NULL, session->targets, SYMBOL_COUNT_MAX, double);
+}
+
+/* ---- the whole run ------------------------------------------------------------------------- */
+
+static tw_status check_options(const run_options *options, const venue_options *access,
+                               tw_error *error) {
+    if (options->venue == RUN_DEMO)
+        return TW_OK;
+    if (options->venue == RUN_LIVE && !options->understood)
+        return tw_error_set(error, TW_LIMIT,
+                            "--venue live sends orders with real money: say --i-understand");
+    if (options->venue == RUN_LIVE &&
+        (options->order_value_max_nano == 0 || options->position_weight_max <= 0.0))
+        return tw_error_set(error, TW_LIMIT,
+                            "--venue live needs limits: give --max-order and --max-weight");
+    if (access->key_id[0] == '\0' || access->secret[0] == '\0')
+        return tw_error_set(error, TW_USAGE,
+                            "the venue needs credentials: set APCA_API_KEY_ID and "
+                            "APCA_API_SECRET_KEY, or try --venue demo");
+    return TW_OK;
+}
+
+/* Trades, then records and reports whatever came of it. */
+static int trade_and_report(run_session *session) {
+    tw_error ending = {0};
+    tw_error error = {0};
+    ending.status = run_session_trade(session, &ending);
+    tw_status status = tw_recorder_flush(session->recorder, &error);
+    if (status == TW_OK)
+        status = run_report_store(session, &error);
+    if (ending.status == TW_OK && session->interrupted)
+        ending.status = TW_INTERRUPTED;
+    const tw_error *store_failure = tw_recorder_failure(session->recorder);
+    if (store_failure->status != TW_OK)
+        ending = *store_failure;
+    else if (ending.status == TW_OK && status != TW_OK)
+        ending = error;
+    if (store_failure->status == TW_OK &&
+        run_report_print(session, ending.status, &error) != TW_OK && ending.status == TW_OK)
+        ending = error;
+    status = tw_store_close(session->store, &error);
+    session->store = NULL;
+    if (ending.status == TW_OK && status != TW_OK)
+        ending = error;
+    if (ending.status == TW_OK)
+        return EXIT_DONE;
+    if (ending.status == TW_INTERRUPTED)
+        tw_error_set(&ending, TW_INTERRUPTED, "interrupted; what was committed is in %s",
+                     session->database);
+    return command_failed("run", &ending);
+}
+
+static int run(const run_options *options, const exchange_options *market,
+               const venue_options *access) {
+    run_session session = {.options = options, .market = market, .access = access};
+    tw_error error = {0};
+    tw_status status = check_options(options, access, &error);
+    if (status == TW_OK)
+        status = exchange_options_apply(market, &session.exchange_config, &error);
+    if (status != TW_OK)
+        return command_failed("run", &error);
+    if (session.exchange_config.clock == TW_EXCHANGE_REAL && strcmp(market->clock, "real") == 0)
+        session.exchange_config.speed = options->speed;
+    session.stepped =
+        options->venue == RUN_DEMO && session.exchange_config.clock == TW_EXCHANGE_STEP;
+    status = make_session(&session, &error);
+    int ending = status == TW_OK ? trade_and_report(&session) : command_failed("run", &error);
+    free_session(&session);
+    return ending;
+}
+
+int command_run(int argc, char **argv) {
+    static run_options options;
+    static exchange_options market;
+    static venue_options access;
+    static const tw_argument_short run_shorts[] = {{'d', "db"}, {'q', "quiet"}};
+    static const tw_argument_short market_shorts[] = {{'s', "symbols"}};
+    static const tw_argument_variable variables[] = {
+        {"APCA_API_KEY_ID", "key-id"},        {"APCA_API_SECRET_KEY", "secret-key"},
+        {"APCA_API_BASE_URL", "trading-url"}, {"APCA_API_DATA_URL", "data-url"},
+        {"APCA_DATA_BASE_URL", "data-url"},   {"APCA_API_STREAM_URL", "stream-url"},
+    };
+    const tw_arguments_table tables[] = {
+        {.heading = "Trading",
+         .section = "run",
+         .options = run_option_table,
+         .count = run_option_count,
+         .target = &options,
+         .shorts = run_shorts,
+         .short_count = 2},
+        {.heading = "The market of --venue demo",
+         .section = "exchange",
+         .options = exchange_option_table,
+         .count = exchange_option_count,
+         .target = &market,
+         .shorts = market_shorts,
+         .short_count = 1},
+        {.heading = "The venue of paper and live",
+         .section = "venue",
+         .options = venue_option_table,
+         .count = venue_option_count,
+         .target = &access,
+         .variables = variables,
+         .variable_count = sizeof variables / sizeof variables[0]},
+    };
+    const tw_arguments_spec spec = {
+        .command = "tradewind run",
+        .summary = "Trades target weights: market data in, orders out, everything recorded.",
+        .example = "tradewind run --venue demo\n"
+                   "tradewind run --clock step --seed 7 --json\n"
+                   "tradewind run --venue paper --symbols AAPL,MSFT --strategy equal\n",
+        .tables = tables,
+        .table_count = 3,
+        .reads_config = true,
+        .sections = command_sections,
+        .section_count = command_section_count,
+    };
+    static tw_arguments arguments;
+    int ending = EXIT_DONE;
+    if (!command_arguments(&arguments, &spec, argc, argv, &ending))
+        return ending;
+    return run(&options, &market, &access);
+}

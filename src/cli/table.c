@@ -1,0 +1,65 @@
+/* table.c - a thin cover of libsmartcols: columns, rows, cells, one sticky failure. */
+#include "table.h"
+
+#include <errno.h>
+#include <libsmartcols.h>
+#include <stdlib.h>
+
+struct table {
+    struct libscols_table *columns;
+    struct libscols_line *row;
+    size_t cell; /* the next one of the row */
+    bool failed;
+};
+
+table *table_new(void) {
+    table *rows = calloc(1, sizeof *rows);
+    if (rows == NULL)
+        return NULL;
+    rows->columns = scols_new_table();
+    rows->failed = rows->columns == NULL;
+    return rows;
+}
+
+void table_free(table *rows) {
+    if (rows == NULL)
+        return;
+    scols_unref_table(rows->columns);
+    free(rows);
+}
+
+void table_column(table *rows, const char *heading, bool right) {
+    if (rows == NULL || rows->failed)
+        return;
+    TW_ASSERT(rows->row == NULL);
+    int flags = right ? SCOLS_FL_RIGHT : 0;
+    rows->failed = scols_table_new_column(rows->columns, heading, 0, flags) == NULL;
+}
+
+void table_row(table *rows) {
+    if (rows == NULL || rows->failed)
+        return;
+    rows->row = scols_table_new_line(rows->columns, NULL);
+    rows->cell = 0;
+    rows->failed = rows->row == NULL;
+}
+
+void table_cell(table *rows, const char *text) {
+    if (rows == NULL || rows->failed)
+        return;
+    TW_ASSERT(rows->row != NULL && rows->cell < scols_table_get_ncols(rows->columns));
+    rows->failed = scols_line_set_data(rows->row, rows->cell++, text) != 0;
+}
+
+tw_status table_print(table *rows, FILE *out, tw_error *error) {
+    if (rows == NULL || rows->failed)
+        return tw_error_set(error, TW_NO_MEMORY, "there is no memory for a table");
+    scols_table_set_stream(rows->columns, out);
+    if (scols_print_table(rows->columns) != 0)
+        return tw_error_set(error, TW_NO_MEMORY, "there is no memory to print a table");
+    errno = 0;
+    if (fflush(out) != 0 || ferror(out))
+        return tw_error_set_errno(error, errno != 0 ? errno : EIO,
+                                  "the table could not be written");
+    return TW_OK;
+}

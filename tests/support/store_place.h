@@ -1,0 +1,150 @@
+/*
+ * store_place.h - a directory of its own for each test of the store, and short forms of its calls.
+ *
+ * Everything is static inline, because the assertions of cmocka belong to the test program.
+ */
+#ifndef TRADEWIND_TESTS_STORE_PLACE_H
+#define TRADEWIND_TESTS_STORE_PLACE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "failing_heap.h"
+#include "tradewind/store.h"
+#include "tradewind/time.h"
+
+/* ---- a directory, a path in it, a table of symbols ---- */
+
+typedef struct test_place {
+    char directory[64];
+    char path[128];
+    tw_symbols *symbols;
+    tw_symbol apple;
+    tw_symbol coin;
+} test_place;
+
+static inline tw_symbol intern(tw_symbols *symbols, const char *name) {
+    tw_symbol symbol;
+    assert_int_equal(tw_symbols_intern(symbols, tw_slice_of(name), &symbol), TW_OK);
+    return symbol;
+}
+
+static inline int make_place(void **state) {
+    test_place *place = calloc(1, sizeof *place);
+    assert_non_null(place);
+    strcpy(place->directory, "/tmp/tradewind-store-XXXXXX");
+    assert_non_null(mkdtemp(place->directory));
+    snprintf(place->path, sizeof place->path, "%s/rows.db", place->directory);
+    assert_int_equal(tw_symbols_new(NULL, 64, &place->symbols), TW_OK);
+    place->apple = intern(place->symbols, "AAPL");
+    place->coin = intern(place->symbols, "BTC/USD");
+    *state = place;
+    return 0;
+}
+
+static inline int drop_place(void **state) {
+    test_place *place = *state;
+    char command[160];
+    snprintf(command, sizeof command, "rm -rf '%s'", place->directory);
+    assert_int_equal(system(command), 0);
+    tw_symbols_free(place->symbols);
+    free(place);
+    return 0;
+}
+
+static inline tw_store *open_with(const test_place *place, tw_store_config config) {
+    config.path = config.path == NULL ? place->path : config.path;
+    config.symbols = config.symbols == NULL ? place->symbols : config.symbols;
+    config.symbol_count_max = 64;
+    tw_store *store = NULL;
+    tw_error error = {0};
+    if (tw_store_open(&config, &store, &error) != TW_OK)
+        fail_msg("%s", error.message);
+    return store;
+}
+
+static inline tw_store *open_writer(const test_place *place) {
+    return open_with(place, (tw_store_config){.mode = TW_STORE_WRITE});
+}
+
+static inline tw_store *open_reader(const test_place *place) {
+    return open_with(place, (tw_store_config){.mode = TW_STORE_READ});
+}
+
+/* The status of an open that must fail; its sentence must name `words`. */
+static inline tw_status refused(const test_place *place, const char *path, tw_store_mode mode,
+                                const char *words) {
+    tw_store_config config = {.path = path, .symbols = place->symbols, .mode = (uint8_t)mode};
+    tw_store *store = NULL;
+    tw_error error = {0};
+    tw_status status = tw_store_open(&config, &store, &error);
+    assert_null(store);
+    assert_int_equal(status, error.status);
+    if (strstr(error.message, words) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", error.message, words);
+    return status;
+}
+
+static inline void commit(tw_store *store, tw_store_durability durability) {
+    tw_error error = {0};
+    if (tw_store_commit(store, durability, &error) != TW_OK)
+        fail_msg("%s", error.message);
+}
+
+static inline void close_store(tw_store *store) {
+    tw_error error = {0};
+    if (tw_store_close(store, &error) != TW_OK)
+        fail_msg("%s", error.message);
+}
+
+static inline uint64_t rows(tw_store *store, tw_store_table table) {
+    uint64_t count = UINT64_MAX;
+    assert_int_equal(tw_store_count_rows(store, table, &count, NULL), TW_OK);
+    return count;
+}
+
+/* Runs SQL on the file behind the store's back. */
+static inline void tamper(const char *path, const char *sql) {
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    char *message = NULL;
+    if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s: %s", sql, message);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static const tw_store_range everything
+    __attribute__((unused)) = {.from_ns = INT64_MIN, .to_ns = INT64_MAX, .symbol = TW_SYMBOL_NONE};
+
+static inline tw_trade trade_at(const test_place *place, int64_t time_ns, uint64_t id) {
+    return (tw_trade){.time_ns = time_ns,
+                      .price = {INT64_C(101250000001) + time_ns % 1000},
+                      .quantity = {5 * TW_NANO},
+                      .id = id,
+                      .symbol = place->apple,
+                      .side = TW_SIDE_SELL,
+                      .exchange = 'V',
+                      .tape = 'C',
+                      .conditions = {'@', 'T', 'I', 'F', 'X'}};
+}
+
+#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, drop_place)
+
+#endif
