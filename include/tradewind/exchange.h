@@ -16,6 +16,8 @@
  * Clock: real time (times a speed), or stepped: then time stands still between POSTs to
  * /sim/clock/step, whose answer says how many stream messages the step and all before it sent, so
  * that a client can wait for them. The same seed, files, steps and orders give the same messages.
+ * Nothing is sent while a step is played: a step that tells a client more than 64 MiB (some hundred
+ * thousand messages) closes it as too slow.
  *
  * Memory: floor, accounts and buffers at creation; connections up to a bound.
  * Threads: one thread turns it; tw_exchange_stop may be called from any.
@@ -44,12 +46,12 @@ typedef struct tw_exchange_config {
     tw_exchange_clock clock;
     double speed;             /* of the real clock; 1 is real time */
     int64_t start_ns;         /* 0: see tw_exchange_start_ns */
-    double events_per_second; /* of the agents, a symbol */
+    double events_per_second; /* of the agents, a symbol; 0.001 to 1000000 */
     uint32_t history_days;    /* of the generated history */
-    uint32_t order_count_max; /* user orders, and resting orders of all kinds */
-    tw_money cash;            /* of the one account */
-    double invested;          /* share of it that is held in equal parts of all symbols, 0 to 1 */
-    const char *key;          /* its key and secret */
+    uint32_t order_count_max; /* user orders, and resting orders of all kinds; 1 to 131072 */
+    tw_money cash;            /* of the one account; at most 1,000,000,000 */
+    double invested;          /* share of it held in equal parts of all symbols, 0 to 1 */
+    const char *key;          /* its key and secret, 1 to 63 characters */
     const char *secret;
 } tw_exchange_config;
 
@@ -62,7 +64,9 @@ TW_BEGIN_DECLS
 TW_API void tw_exchange_config_init(tw_exchange_config *config);
 
 /* Reads the files, opens the books and listens. TW_BUSY: the port is in use. The statuses of the
- * tape's reader for its files. TW_INVALID for a symbol or a price that is none, TW_NO_MEMORY. */
+ * tape's reader for its files. TW_INVALID for a symbol that is none, TW_RANGE for a price or a
+ * number of the configuration out of its bounds, TW_NO_MEMORY. The files and names of the
+ * configuration are read during the call only. */
 TW_API tw_status tw_exchange_open(const tw_allocator *allocator, const tw_exchange_config *config,
                                   tw_exchange **ret_exchange, tw_error *error) TW_MUST_CHECK;
 TW_API void tw_exchange_close(tw_exchange *exchange);

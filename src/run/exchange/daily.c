@@ -26,6 +26,9 @@ static const double OWN_VOLATILITY_SPREAD = 0.30;
 static const double YEARLY_DRIFT = 0.07;
 static const double DAYS_A_YEAR = 252.0;
 
+/* A thousand times the dearest share there is; leaves room for the drawn highs and the agents. */
+static const int64_t CLOSE_NANO_MAX = 1000000000 * TW_NANO;
+
 struct daily_history {
     const tw_allocator *allocator;
     tw_bar *bars; /* [symbol][row] */
@@ -87,7 +90,7 @@ static tw_status append_day(daily_history *history, tw_symbol symbol, int64_t da
                             day_shape shape) {
     int64_t close_nano = 0;
     tw_status status = tw_decimal_from_double(close, &close_nano);
-    if (status != TW_OK || close_nano <= 0)
+    if (status != TW_OK || close_nano <= 0 || close_nano > CLOSE_NANO_MAX)
         return TW_RANGE;
     uint32_t count = history->counts[symbol];
     tw_bar *bars = history->bars + (size_t)symbol * history->rows;

@@ -23,14 +23,15 @@
 
 enum {
     BODY_SIZE = 8 * 1024 * 1024,
-    SYMBOL_COUNT_MAX = 8192,
     MINUTE_COUNT_MAX = 2048,
     ACTS_A_TURN = 20000,
-    REQUEST_SIZE_MAX = 1024 * 1024
+    REQUEST_SIZE_MAX = 1024 * 1024,
+    ORDER_COUNT_MAX = 131072 /* a list of their ids fits into a body */
 };
 
 static const int64_t CLOCK_PERIOD_NS = 2 * TW_NS_PER_MS;
 static const int64_t STEP_START_NS = INT64_C(1767623400000000000); /* 2026-01-05T14:30:00Z */
+static const int64_t CASH_NANO_MAX = 1000000000 * TW_NANO; /* leaves room for what it may become */
 
 static const char *const BUILT_IN_SYMBOLS =
     "AAPL,MSFT,GOOG,AMZN,NVDA,META,TSLA,JPM,V,XOM,WMT,KO,PEP,CSCO,INTC,AMD,NFLX,DIS,BA,CAT";
@@ -161,6 +162,13 @@ static tw_status name_symbols(tw_exchange *exchange, const tw_tape_table *table,
     return intern_list(exchange, BUILT_IN_SYMBOLS, error);
 }
 
+static tw_status check_symbols(const tw_exchange *exchange, tw_error *error) {
+    if (tw_symbols_count(exchange->symbols) == 0)
+        return tw_error_set(error, TW_INVALID, "%s: no column has a price in the last row",
+                            exchange->config.prices);
+    return TW_OK;
+}
+
 static tw_status make_history(tw_exchange *exchange, tw_error *error) {
     const tw_exchange_config *config = &exchange->config;
     tw_tape_table table = {0};
@@ -172,6 +180,8 @@ static tw_status make_history(tw_exchange *exchange, tw_error *error) {
     }
     if (status == TW_OK)
         status = name_symbols(exchange, &table, error);
+    if (status == TW_OK)
+        status = check_symbols(exchange, error);
     if (status == TW_OK && table.row_count > 0) {
         status = history_from_table(exchange, &table, error);
     } else if (status == TW_OK) {
@@ -294,12 +304,15 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
 void exchange_catch_up(tw_exchange *exchange) {
     if (exchange->config.clock == TW_EXCHANGE_STEP || exchange->failure.status != TW_OK)
         return;
-    double elapsed = (double)(tw_time_monotonic_ns() - exchange->origin_ns);
-    int64_t now_ns = exchange->start_ns + (int64_t)(elapsed * exchange->config.speed);
+    double elapsed =
+        (double)(tw_time_monotonic_ns() - exchange->origin_ns) * exchange->config.speed;
+    int64_t left_ns = EXCHANGE_END_NS - exchange->start_ns;
+    int64_t now_ns =
+        elapsed < (double)left_ns ? exchange->start_ns + (int64_t)elapsed : EXCHANGE_END_NS;
     tw_status status = floor_advance(exchange->floor, now_ns, ACTS_A_TURN, &exchange->failure);
     if (status != TW_OK)
         exchange->failure.status = status;
-    if (floor_tape_ended(exchange->floor))
+    else if (floor_tape_ended(exchange->floor))
         atomic_store(&exchange->tape_ended, true);
 }
 
@@ -310,22 +323,36 @@ static void on_clock(void *context) {
 }
 
 static void on_second(void *context) {
-    streams_tick(((tw_exchange *)context)->streams);
+    tw_exchange *exchange = context;
+    streams_tick(exchange->streams, tw_loop_now_ns(exchange->loop));
 }
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
+static bool is_credential(const char *text) {
+    size_t size = text == NULL ? 0 : strlen(text);
+    return size > 0 && size < LEDGER_KEY_SIZE;
+}
+
 static tw_status check_config(const tw_exchange_config *config, tw_error *error) {
+    if (!is_credential(config->key) || !is_credential(config->secret))
+        return tw_error_set(error, TW_INVALID, "key and secret must have 1 to %d characters",
+                            LEDGER_KEY_SIZE - 1);
     if (!(config->speed > 0.0) || !(config->speed <= 1e6))
         return tw_error_set(error, TW_RANGE, "speed must be above 0 and at most 1000000");
-    if (!(config->events_per_second > 0.0) || !(config->events_per_second <= 1e6))
-        return tw_error_set(error, TW_RANGE, "events a second must be above 0 and at most 1000000");
+    if (!(config->events_per_second >= 0.001) || !(config->events_per_second <= 1e6))
+        return tw_error_set(error, TW_RANGE, "events a second must be 0.001 to 1000000");
     if (config->history_days < 2 || config->history_days > 20000)
         return tw_error_set(error, TW_RANGE, "history days must be 2 to 20000");
-    if (config->cash.nano < 0)
-        return tw_error_set(error, TW_RANGE, "the account's cash must not be negative");
     if (!(config->invested >= 0.0 && config->invested <= 1.0))
         return tw_error_set(error, TW_RANGE, "the invested share must be 0 to 1");
+    if (config->cash.nano < 0 || config->cash.nano > CASH_NANO_MAX)
+        return tw_error_set(error, TW_RANGE, "the account's cash must be 0 to %lld",
+                            (long long)(CASH_NANO_MAX / TW_NANO));
+    if (config->start_ns < 0 || config->start_ns >= EXCHANGE_END_NS)
+        return tw_error_set(error, TW_RANGE, "the clock must begin between 1970 and 2200");
+    if (config->order_count_max < 1 || config->order_count_max > ORDER_COUNT_MAX)
+        return tw_error_set(error, TW_RANGE, "orders must be 1 to %d", ORDER_COUNT_MAX);
     if (config->initial != NULL && config->tape == NULL)
         return tw_error_set(error, TW_INVALID, "an initial book needs a tape to go with it");
     return TW_OK;

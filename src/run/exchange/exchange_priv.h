@@ -13,6 +13,11 @@
 #include "tradewind/loop.h"
 #include "tradewind/random.h"
 
+/* 2200-01-01T00:00:00Z, where its time ends: all that follows from a time fits into int64_t. */
+#define EXCHANGE_END_NS INT64_C(7258118400000000000)
+
+#define SYMBOL_COUNT_MAX 8192
+
 struct tw_exchange {
     const tw_allocator *allocator;
     tw_exchange_config config;

@@ -18,6 +18,7 @@
 enum { TOUCHED_MAX = 256, SNAPSHOT_MAX = 4096 };
 
 #define INITIAL_ID (UINT64_C(1) << 62) /* ids of orders made from an order book file */
+#define INITIAL_TICK INT64_C(100000)   /* LOBSTER's unit of price */
 
 typedef struct minute_ring {
     uint32_t first;
@@ -42,7 +43,8 @@ struct trading_floor {
 
     tw_tape *tape; /* NULL without one, or after its end */
     tw_tape_event tape_next;
-    bool tape_waiting; /* tape_next holds an event */
+    bool tape_waiting;      /* tape_next holds an event */
+    uint64_t tape_first_id; /* of the first order that the tape brings; 0: none yet */
 
     tw_trade *last_trades; /* quantity 0: none yet */
     tw_bar *minutes;       /* [symbol][minute_count_max] */
@@ -106,6 +108,8 @@ static bool is_users(const tw_match_event *event) {
 
 static void on_match_event(void *context, const tw_match_event *event) {
     trading_floor *floor = context;
+    if (is_users(event))
+        floor->sink.on_user_event(floor->sink.context, event);
     switch ((tw_match_event_kind)event->kind) {
     case TW_MATCH_TRADE:
         touch(floor, event->side == TW_SIDE_BUY ? TW_SIDE_SELL : TW_SIDE_BUY, event->price);
@@ -114,8 +118,10 @@ static void on_match_event(void *context, const tw_match_event *event) {
     case TW_MATCH_RESTED:
     case TW_MATCH_REDUCED:
     case TW_MATCH_REPLACED:
-    case TW_MATCH_CANCELLED:
-        if (event->price.nano > 0)
+        touch(floor, event->side, event->price);
+        break;
+    case TW_MATCH_CANCELLED: /* an order that came and went has changed no level of its own */
+        if (event->reason == TW_MATCH_REQUESTED || event->reason == TW_MATCH_DISPLACED)
             touch(floor, event->side, event->price);
         break;
     case TW_MATCH_BEST_CHANGED:
@@ -127,8 +133,6 @@ static void on_match_event(void *context, const tw_match_event *event) {
     case TW_MATCH_RESUMED:
         break;
     }
-    if (is_users(event))
-        floor->sink.on_user_event(floor->sink.context, event);
 }
 
 static void request_begin(trading_floor *floor) {
@@ -227,7 +231,7 @@ static void perform(trading_floor *floor, tw_symbol symbol, const flow_act *act)
 
 static void start_agents(trading_floor *floor) {
     for (tw_symbol s = 0; s < floor->symbol_count; s++) {
-        if (floor->tape != NULL && s == floor->config.tape_symbol)
+        if (floor->config.tape_path != NULL && s == floor->config.tape_symbol)
             continue;
         tw_price price = daily_history_last(floor->history, s);
         if (price.nano <= 0)
@@ -279,34 +283,67 @@ static void tape_trade(trading_floor *floor, const tw_tape_event *event) {
     tell_trade(floor, &unseen);
 }
 
+/* The one order that stands for all that rested at a price before the tape began. */
+static uint64_t initial_id(uint8_t side, tw_price price) {
+    uint64_t ticks = (uint64_t)(price.nano / INITIAL_TICK);
+    return INITIAL_ID | ticks << 1 | (side == TW_SIDE_BUY ? 1 : 0);
+}
+
+/* Which order of ours the event is about. One that the file never announced belongs to the
+ * initial book if its number says that it is as old: the venue numbers orders as they come, so one
+ * with a higher number than the first that the file brings was announced, and a user has traded it
+ * away since. */
+static uint64_t tape_order_id(const trading_floor *floor, const tw_tape_event *event) {
+    const tw_book *book = tw_match_book(floor->match);
+    tw_book_view view;
+    bool older = floor->tape_first_id == 0 || event->id <= floor->tape_first_id;
+    if (!older || floor->config.initial_path == NULL ||
+        tw_book_find(book, floor->config.tape_symbol, event->id, &view) == TW_OK)
+        return event->id;
+    return initial_id(event->side, event->price);
+}
+
+static tw_status tape_add(trading_floor *floor, const tw_tape_event *event, tw_match_sink *sink) {
+    tw_match_order order = {
+        .id = event->id,
+        .price = event->price,
+        .quantity = event->quantity,
+        .symbol = floor->config.tape_symbol,
+        .side = event->side,
+        .type = TW_ORDER_LIMIT,
+        .time_in_force = TW_DAY,
+    };
+    if (floor->tape_first_id == 0)
+        floor->tape_first_id = event->id;
+    return tw_match_submit(floor->match, &order, sink);
+}
+
+/* Takes the quantity off an order: of one that the tape brought, a deletion is all of it. */
+static tw_status tape_take(trading_floor *floor, const tw_tape_event *event, tw_match_sink *sink) {
+    uint64_t id = tape_order_id(floor, event);
+    if (event->kind == TW_TAPE_DELETE && id == event->id)
+        return tw_match_cancel(floor->match, floor->config.tape_symbol, id, sink);
+    return tw_match_reduce(floor->match, floor->config.tape_symbol, id, event->quantity, sink);
+}
+
 /* Orders that the file never announced, or that a user has traded away, are unknown to the
  * matching engine; the book counts them as anomalies and the replay goes on. */
 static void tape_perform(trading_floor *floor, const tw_tape_event *event) {
     tw_symbol symbol = floor->config.tape_symbol;
     tw_match_sink sink = {on_match_event, floor};
-    tw_match_order order = {
-        .id = event->id,
-        .price = event->price,
-        .quantity = event->quantity,
-        .symbol = symbol,
-        .side = event->side,
-        .type = TW_ORDER_LIMIT,
-        .time_in_force = TW_DAY,
-    };
     tw_status status = TW_OK;
     request_begin(floor);
     switch ((tw_tape_kind)event->kind) {
     case TW_TAPE_ADD:
-        status = tw_match_submit(floor->match, &order, &sink);
+        status = tape_add(floor, event, &sink);
         break;
     case TW_TAPE_REDUCE:
-        status = tw_match_reduce(floor->match, symbol, event->id, event->quantity, &sink);
-        break;
     case TW_TAPE_DELETE:
-        status = tw_match_cancel(floor->match, symbol, event->id, &sink);
+        status = tape_take(floor, event, &sink);
         break;
     case TW_TAPE_EXECUTE:
-        status = tw_match_execute(floor->match, symbol, event->id, event->quantity, &sink);
+        status = tw_match_execute(floor->match, symbol, tape_order_id(floor, event),
+                                  event->quantity, &sink);
         break;
     case TW_TAPE_HIDDEN:
     case TW_TAPE_CROSS:
@@ -342,10 +379,12 @@ static tw_status tape_initial(trading_floor *floor, tw_error *error) {
         return status;
     size_t count = 0;
     status = tw_tape_next_levels(book, floor->snapshot, SNAPSHOT_MAX, &count, error);
+    if (status == TW_EMPTY)
+        status = tw_error_set(error, TW_PARSE, "%s: there is no row", config.path);
     for (size_t i = 0; status == TW_OK && i < count; i++) {
         const tw_level *level = &floor->snapshot[i];
         tw_match_order order = {
-            .id = INITIAL_ID + i,
+            .id = initial_id(level->side, level->price),
             .price = level->price,
             .quantity = level->quantity,
             .symbol = floor->config.tape_symbol,
@@ -358,7 +397,9 @@ static tw_status tape_initial(trading_floor *floor, tw_error *error) {
             status = tw_error_set(error, status, "%s: its first row does not make a book: %s",
                                   floor->config.initial_path, tw_status_sentence(status));
     }
-    return status == TW_OK ? tape_fetch(floor, error) : status;
+    if (status == TW_OK && floor->tape_waiting && floor->tape_next.kind == TW_TAPE_ADD)
+        floor->tape_first_id = floor->tape_next.id;
+    return status == TW_OK && floor->tape_waiting ? tape_fetch(floor, error) : status;
 }
 
 static tw_status tape_start(trading_floor *floor, tw_error *error) {

@@ -16,6 +16,9 @@ static const double ODDS_CANCEL = 0.36; /* the rest are market orders */
 static const double DISTANCE_DECAY = 0.18;
 static const double SIZE_DECAY = 0.45;
 static const double HALF_SPREAD = 0.00012; /* of the price, beside one tick */
+static const double MARKET_REACH = 0.05;   /* of the price */
+static const double FAIR_MIN = 0.05;
+static const double FAIR_MAX = 2e9;
 static const double VOLATILITY_MIN = 0.15;
 static const double VOLATILITY_SPREAD = 0.25;
 static const double TRADING_SECONDS_A_YEAR = 252.0 * 6.5 * 3600.0;
@@ -42,6 +45,15 @@ static tw_price limit_price(const order_flow *flow, tw_side side, uint64_t dista
     return (tw_price){(ticks > 1 ? ticks : 1) * TICK_NANO};
 }
 
+/* The worst price that an agent's market order takes: nobody can sell the agents a share at a
+ * price far from its value. */
+static tw_price market_price(const order_flow *flow, tw_side side) {
+    double edge =
+        side == TW_SIDE_BUY ? flow->fair * (1.0 + MARKET_REACH) : flow->fair * (1.0 - MARKET_REACH);
+    int64_t ticks = (int64_t)(edge * 100.0);
+    return (tw_price){(ticks > 1 ? ticks : 1) * TICK_NANO};
+}
+
 static tw_quantity draw_quantity(order_flow *flow) {
     uint64_t lots = 1 + tw_random_geometric(&flow->random, SIZE_DECAY);
     uint64_t odd = tw_random_below(&flow->random, 5) == 0;
@@ -57,8 +69,8 @@ static void remember(order_flow *flow, uint64_t id) {
     flow->live[tw_random_below(&flow->random, FLOW_LIVE_COUNT_MAX)] = id;
 }
 
-static void act_submit(order_flow *flow, tw_order_type type, tw_side side, uint64_t distance,
-                       flow_act *ret_act) {
+static void act_submit(order_flow *flow, tw_time_in_force time_in_force, tw_side side,
+                       tw_price price, flow_act *ret_act) {
     *ret_act = (flow_act){
         .kind = FLOW_SUBMIT,
         .order =
@@ -66,20 +78,19 @@ static void act_submit(order_flow *flow, tw_order_type type, tw_side side, uint6
                 .id = flow->next_id++,
                 .symbol = flow->symbol,
                 .side = (uint8_t)side,
-                .type = (uint8_t)type,
-                .time_in_force = TW_DAY,
+                .type = TW_ORDER_LIMIT,
+                .time_in_force = (uint8_t)time_in_force,
+                .price = price,
                 .quantity = draw_quantity(flow),
             },
     };
-    if (type == TW_ORDER_LIMIT) {
-        ret_act->order.price = limit_price(flow, side, distance);
+    if (time_in_force == TW_DAY)
         remember(flow, ret_act->order.id);
-    }
 }
 
 void flow_opening(order_flow *flow, uint32_t index, flow_act *ret_act) {
     tw_side side = index % 2 == 0 ? TW_SIDE_BUY : TW_SIDE_SELL;
-    act_submit(flow, TW_ORDER_LIMIT, side, index / 4, ret_act);
+    act_submit(flow, TW_DAY, side, limit_price(flow, side, index / 4), ret_act);
 }
 
 static tw_side draw_side(order_flow *flow) {
@@ -89,8 +100,7 @@ static tw_side draw_side(order_flow *flow) {
 void flow_next(order_flow *flow, flow_act *ret_act) {
     double gap = tw_random_exponential(&flow->random, flow->interval_ns);
     flow->fair *= exp(flow->volatility_per_ns * sqrt(gap) * tw_random_normal(&flow->random));
-    if (flow->fair < 0.05)
-        flow->fair = 0.05;
+    flow->fair = fmin(fmax(flow->fair, FAIR_MIN), FAIR_MAX);
     flow->next_ns += 1 + (int64_t)gap;
     double draw = tw_random_uniform(&flow->random);
     bool crowded = flow->live_count == FLOW_LIVE_COUNT_MAX;
@@ -103,9 +113,11 @@ void flow_next(order_flow *flow, flow_act *ret_act) {
         }
         draw = ODDS_CANCEL;
     }
-    if (draw < ODDS_CANCEL + ODDS_LIMIT)
-        act_submit(flow, TW_ORDER_LIMIT, draw_side(flow),
-                   tw_random_geometric(&flow->random, DISTANCE_DECAY), ret_act);
-    else
-        act_submit(flow, TW_ORDER_MARKET, draw_side(flow), 0, ret_act);
+    tw_side side = draw_side(flow);
+    if (draw < ODDS_CANCEL + ODDS_LIMIT) {
+        uint64_t distance = tw_random_geometric(&flow->random, DISTANCE_DECAY);
+        act_submit(flow, TW_DAY, side, limit_price(flow, side, distance), ret_act);
+    } else {
+        act_submit(flow, TW_IMMEDIATE_OR_CANCEL, side, market_price(flow, side), ret_act);
+    }
 }

@@ -3,8 +3,9 @@
  *
  * Each symbol has a fair value that walks at random (yearly volatility as drawn). Agents arrive
  * as a Poisson process; an act is a limit order near the fair value, the cancellation of an
- * older one, or a market order. When the fair value moves, stale orders are hit by new ones, so
- * prices move, spreads open and close, and volume follows volatility.
+ * older one, or a market order (immediate or cancel, at most 5 % from the fair value). When the
+ * fair value moves, stale orders are hit by new ones, so prices move, spreads open and close, and
+ * volume follows volatility.
  *
  * Memory: plain data of fixed size. Threads: one owner.
  */

@@ -220,6 +220,28 @@ static ledger_order *record_order(account_ledger *ledger, const order_ticket *ti
     return order;
 }
 
+/* A market buy goes to the floor with the price that it was held at as its limit (invariant 3);
+ * what cannot be had for it is cancelled like the rest of any market order. */
+static tw_match_order match_order_of(const ledger_order *order) {
+    tw_match_order out = {
+        .id = order->match_id,
+        .owner = 1 + (uint64_t)order->account,
+        .price = order->order.limit_price,
+        .quantity = order->order.quantity,
+        .symbol = order->order.symbol,
+        .side = order->order.side,
+        .type = order->order.type,
+        .time_in_force = order->order.time_in_force,
+    };
+    if (out.type == TW_ORDER_MARKET && out.side == TW_SIDE_BUY) {
+        out.type = TW_ORDER_LIMIT;
+        out.price.nano = order->reserve_price_nano;
+        if (out.time_in_force != TW_FILL_OR_KILL)
+            out.time_in_force = TW_IMMEDIATE_OR_CANCEL;
+    }
+    return out;
+}
+
 tw_status ledger_submit(account_ledger *ledger, ledger_account *account,
                         const tw_alpaca_order_request *request, ledger_order *ret_order,
                         ledger_refusal *ret_refusal) {
@@ -231,16 +253,7 @@ tw_status ledger_submit(account_ledger *ledger, ledger_account *account,
     ledger_order *order = record_order(ledger, &ticket);
     reserve(ledger, order, ticket.reserve_nano);
     *ret_order = *order;
-    tw_match_order match_order = {
-        .id = order->match_id,
-        .owner = 1 + (uint64_t)order->account,
-        .price = order->order.limit_price,
-        .quantity = order->order.quantity,
-        .symbol = order->order.symbol,
-        .side = order->order.side,
-        .type = order->order.type,
-        .time_in_force = order->order.time_in_force,
-    };
+    tw_match_order match_order = match_order_of(order);
     status = floor_submit(ledger->floor, &match_order);
     if (status != TW_OK && order->order.status == TW_ORDER_PENDING_NEW) {
         order->order.status = TW_ORDER_REJECTED;
@@ -263,11 +276,11 @@ tw_status ledger_cancel(account_ledger *ledger, const ledger_order *order,
 
 /* ---- what the floor says ------------------------------------------------------------------- */
 
-/* Money of a trade, exact or to nearest; quantities and prices were checked at the gate. */
+/* Money of a trade (invariant 1); quantities and prices were checked at the gate. */
 static int64_t trade_value(const tw_match_event *event) {
     int64_t value = 0;
     tw_status status =
-        tw_decimal_multiply(event->price.nano, event->quantity.nano, TW_ROUND_HALF_EVEN, &value);
+        tw_decimal_multiply(event->price.nano, event->quantity.nano, TW_ROUND_DOWN, &value);
     TW_ASSERT(status == TW_OK);
     return value;
 }
@@ -371,26 +384,33 @@ tw_money ledger_equity(const account_ledger *ledger, const ledger_account *accou
     int64_t equity = account->cash.nano;
     for (tw_symbol s = 0; s < ledger->symbol_count; s++) {
         tw_money value = {0};
-        if (tw_notional(floor_price(ledger->floor, s), account->holdings[s].quantity, &value) ==
-            TW_OK)
-            equity += value.nano;
+        if (tw_notional(floor_price(ledger->floor, s), account->holdings[s].quantity, &value) !=
+                TW_OK ||
+            __builtin_add_overflow(equity, value.nano, &equity))
+            return (tw_money){INT64_MAX};
     }
     return (tw_money){equity};
 }
 
 void ledger_check(const account_ledger *ledger) {
     const ledger_account *account = &ledger->account;
-    int64_t reserved = 0;
+    int64_t cash_held = 0;
+    int64_t shares_held = 0;
     for (uint32_t i = 0; i < ledger->order_count; i++) {
         const ledger_order *order = &ledger->orders[i];
         bool final = tw_order_status_is_final((tw_order_status)order->order.status);
-        TW_ASSERT(!final || order->reserved_nano == 0);
+        TW_ASSERT(order->reserved_nano == (final ? 0 : still_needed(order)));
         if (order->order.side == TW_SIDE_BUY)
-            reserved += order->reserved_nano;
+            cash_held += order->reserved_nano;
+        else
+            shares_held += order->reserved_nano;
     }
-    TW_ASSERT(reserved == account->reserved.nano);
+    TW_ASSERT(cash_held == account->reserved.nano);
+    TW_ASSERT(account->cash.nano >= account->reserved.nano);
     for (tw_symbol s = 0; s < ledger->symbol_count; s++) {
         TW_ASSERT(account->holdings[s].quantity.nano >= account->holdings[s].reserved.nano);
         TW_ASSERT(account->holdings[s].reserved.nano >= 0);
+        shares_held -= account->holdings[s].reserved.nano;
     }
+    TW_ASSERT(shares_held == 0);
 }

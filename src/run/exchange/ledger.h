@@ -13,10 +13,12 @@
  *
  * Invariants
  *  1. Over all accounts and the floor, money and shares only change hands: each trade of an
- *     account moves cash by exactly price x quantity (to nearest 1e-9, ties to even).
- *  2. reserved cash of an account = sum over its open buys of limit x open quantity; reserved
- *     shares of a symbol = sum over its open sells of open quantity.
- *  3. Accounts hold no short positions and have no margin: cash - reserved >= 0 after a submit.
+ *     account moves cash by exactly price x quantity, rounded down to 1e-9. (Rounded to nearest,
+ *     the parts of an order could cost more than what was held for the whole.)
+ *  2. reserved cash of an account = sum over its open buys of limit x open quantity, rounded up;
+ *     reserved shares of a symbol = sum over its open sells of open quantity.
+ *  3. Accounts hold no short positions and have no margin: cash - reserved >= 0 at any time. A
+ *     market buy therefore never pays more than the price it was held at.
  *  4. A client order id is taken for ever, whatever became of its order.
  *
  * Memory: all at creation. Threads: one owner.
@@ -135,7 +137,7 @@ bool ledger_owns(const account_ledger *ledger, const ledger_account *account,
 /* What the floor did with an order of a user. */
 void ledger_on_match(account_ledger *ledger, const tw_match_event *event);
 
-/* Cash and the value of all holdings at the floor's prices. */
+/* Cash and the value of all holdings at the floor's prices; INT64_MAX if it does not fit. */
 tw_money ledger_equity(const account_ledger *ledger, const ledger_account *account);
 
 /* Writes a UUID (version 4 in form) from random bits: 36 characters and a NUL. */

@@ -50,6 +50,9 @@ static tw_status check_words(const tw_alpaca_order_request *request, ledger_refu
     if (!simple)
         return refuse(refusal, 422, CODE_RULE, "order_class %s is not supported",
                       request->order_class);
+    bool day_limit = request->type == TW_ORDER_LIMIT && request->time_in_force == TW_DAY;
+    if (request->extended_hours && !day_limit)
+        return refuse(refusal, 422, CODE_RULE, "extended hours order must be DAY limit orders");
     return TW_OK;
 }
 
@@ -76,6 +79,20 @@ static tw_status check_price(const tw_alpaca_order_request *request, ledger_refu
                       price);
     }
     return TW_OK;
+}
+
+/* What the account would own after the sale must fit, also at a bid better than the limit. */
+static bool sale_fits(const account_ledger *ledger, const ledger_account *account,
+                      const order_ticket *ticket) {
+    tw_quote quote;
+    int64_t value = 0;
+    int64_t price = ticket->reserve_price_nano;
+    floor_quote(ledger->floor, ticket->order.symbol, &quote);
+    if (quote.bid_size.nano > 0 && quote.bid_price.nano > price)
+        price = quote.bid_price.nano;
+    return tw_decimal_multiply(price, ticket->order.quantity.nano, TW_ROUND_CEILING, &value) ==
+               TW_OK &&
+           value <= INT64_MAX / 2 - account->cash.nano;
 }
 
 /* The price that a buy is held at: its limit, or the ask (else the newest price) and a collar. */
@@ -145,8 +162,9 @@ static tw_status check_funds(const account_ledger *ledger, const ledger_account 
                       "insufficient qty available for order (requested: %s, available: %s)",
                       requested, at_hand);
     }
+    if (!sale_fits(ledger, account, ticket))
+        return refuse(refusal, 422, CODE_REQUEST, "qty is out of range");
     ticket->reserve_nano = order->quantity.nano;
-    (void)ledger;
     return TW_OK;
 }
 

@@ -72,7 +72,7 @@ void answer_empty(exchange_call *call, uint32_t http_status) {
 void answer_error(exchange_call *call, uint32_t http_status, int64_t code, const char *format,
                   ...) {
     char message[256];
-    char memory[640];
+    char memory[6 * sizeof message + 64]; /* an escaped byte takes up to six */
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);

@@ -242,7 +242,10 @@ void route_bars(exchange_call *call) {
 
 void route_bars_of(exchange_call *call) {
     bars_request request = {0};
-    if (read_symbols(call, tw_slice_of(call->names[0]), &request) && read_request(call, &request))
+    tw_symbol symbol = tw_symbols_find(call->exchange->symbols, tw_slice_of(call->names[0]));
+    if (symbol != TW_SYMBOL_NONE)
+        request.symbols[request.symbol_count++] = symbol;
+    if (read_request(call, &request))
         answer_bars(call, &request, true);
 }
 

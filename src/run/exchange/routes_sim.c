@@ -43,9 +43,14 @@ void route_sim_step(exchange_call *call) {
         answer_error(call, 400, 0, "span must be a duration of at most a day, like 250ms or 1s");
         return;
     }
+    if (span_ns > EXCHANGE_END_NS - floor_now(exchange->floor)) {
+        answer_error(call, 400, 0, "the clock ends with the year 2199");
+        return;
+    }
     tw_status status = floor_advance(exchange->floor, floor_now(exchange->floor) + span_ns,
                                      UINT64_MAX, &exchange->failure);
     if (status != TW_OK) {
+        exchange->failure.status = status;
         answer_error(call, 500, 0, "%s", exchange->failure.message);
         return;
     }

@@ -4,7 +4,12 @@
 #include "exchange_priv.h"
 #include "words.h"
 
-enum { ORDER_LIST_DEFAULT = 50, ORDER_LIST_MAX = 500, CODE_NOT_FOUND = 40410000 };
+enum {
+    ORDER_LIST_DEFAULT = 50,
+    ORDER_LIST_MAX = 500,
+    CANCEL_BODY_MAX = 2000,
+    CODE_NOT_FOUND = 40410000
+};
 
 void route_account(exchange_call *call) {
     tw_alpaca_account account;
@@ -112,8 +117,9 @@ typedef struct order_filter {
     uint64_t limit;
     int64_t after_ns;
     int64_t until_ns;
-    tw_slice symbols; /* "AAPL,MSFT", or empty for all */
-    tw_slice side;    /* "buy", "sell", or empty */
+    bool all_symbols;
+    uint64_t symbols[SYMBOL_COUNT_MAX / 64]; /* a bit a symbol */
+    tw_slice side;                           /* "buy", "sell", or empty */
 } order_filter;
 
 static bool read_time(exchange_call *call, const char *name, int64_t *ret_ns) {
@@ -124,6 +130,19 @@ static bool read_time(exchange_call *call, const char *name, int64_t *ret_ns) {
         return true;
     answer_error(call, 422, 40010001, "invalid %s: %.*s", name, (int)text.size, text.data);
     return false;
+}
+
+/* Marks the symbols of "AAPL,MSFT"; names that do not exist have no orders. */
+static void read_names(const exchange_call *call, order_filter *filter) {
+    tw_slice names = {0};
+    tw_http_request_query(call->request, "symbols", &names);
+    filter->all_symbols = names.size == 0;
+    while (names.data != NULL) {
+        tw_symbol symbol =
+            tw_symbols_find(call->exchange->symbols, tw_slice_trim(tw_slice_split(&names, ',')));
+        if (symbol != TW_SYMBOL_NONE)
+            filter->symbols[symbol / 64] |= UINT64_C(1) << (symbol % 64);
+    }
 }
 
 static bool read_filter(exchange_call *call, order_filter *filter) {
@@ -146,18 +165,10 @@ static bool read_filter(exchange_call *call, order_filter *filter) {
     }
     if (tw_http_request_query(call->request, "direction", &text))
         filter->ascending = tw_slice_equal_string(text, "asc");
-    tw_http_request_query(call->request, "symbols", &filter->symbols);
+    read_names(call, filter);
     tw_http_request_query(call->request, "side", &filter->side);
     return read_time(call, "after", &filter->after_ns) &&
            read_time(call, "until", &filter->until_ns);
-}
-
-static bool listed(tw_slice names, const char *name) {
-    while (names.data != NULL) {
-        if (tw_slice_equal_string(tw_slice_split(&names, ','), name))
-            return true;
-    }
-    return false;
 }
 
 static bool passes(const exchange_call *call, const order_filter *filter,
@@ -171,8 +182,8 @@ static bool passes(const exchange_call *call, const order_filter *filter,
     if (filter->side.size > 0 &&
         !tw_slice_equal_string(filter->side, tw_side_name((tw_side)order->order.side)))
         return false;
-    const char *symbol = tw_symbols_name(call->exchange->symbols, order->order.symbol);
-    return filter->symbols.size == 0 || listed(filter->symbols, symbol);
+    tw_symbol symbol = order->order.symbol;
+    return filter->all_symbols || (filter->symbols[symbol / 64] >> (symbol % 64) & 1) != 0;
 }
 
 void route_orders_list(exchange_call *call) {
@@ -216,9 +227,18 @@ void route_orders_submit(exchange_call *call) {
     answer_body(call, 200);
 }
 
+static uint32_t count_open(const ledger_order *orders, uint32_t count) {
+    uint32_t open = 0;
+    for (uint32_t i = 0; i < count; i++)
+        open += tw_order_status_is_final((tw_order_status)orders[i].order.status) ? 0 : 1;
+    return open;
+}
+
+/* Each entry carries its order, as the venue's do, unless they are too many for one body. */
 void route_orders_cancel_all(exchange_call *call) {
     uint32_t count = 0;
     const ledger_order *orders = ledger_orders(call->exchange->ledger, &count);
+    bool with_orders = count_open(orders, count) <= CANCEL_BODY_MAX;
     tw_text *body = &call->exchange->body;
     bool first = true;
     tw_text_append_char(body, '[');
@@ -228,9 +248,12 @@ void route_orders_cancel_all(exchange_call *call) {
             !ledger_owns(call->exchange->ledger, call->account, &orders[i]))
             continue;
         tw_status status = ledger_cancel(call->exchange->ledger, &orders[i], &refusal);
-        tw_text_append_format(body, "%s{\"id\":\"%s\",\"status\":%d,\"body\":", first ? "" : ",",
+        tw_text_append_format(body, "%s{\"id\":\"%s\",\"status\":%d", first ? "" : ",",
                               orders[i].order.venue_order_id, status == TW_OK ? 200 : 422);
-        write_order(call, &orders[i]);
+        if (with_orders) {
+            tw_text_append_string(body, ",\"body\":");
+            write_order(call, &orders[i]);
+        }
         tw_text_append_char(body, '}');
         first = false;
     }

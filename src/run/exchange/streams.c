@@ -54,11 +54,21 @@ struct streams {
     uint32_t mask_words;
     uint64_t data_count;
     uint64_t trading_count;
+    uint64_t dropped_count;
     const char **names; /* [channel][symbol] scratch of a subscription's answer */
     tw_level *levels;   /* scratch of a snapshot */
     char *scratch_memory;
+    size_t scratch_size;
     tw_text scratch;
 };
+
+/* The largest thing made in the scratch: a book, or a subscription to every name there is. */
+static size_t scratch_need(const tw_symbols *symbols) {
+    size_t names = 256;
+    for (tw_symbol s = 0; s < tw_symbols_count(symbols); s++)
+        names += 6 * strlen(tw_symbols_name(symbols, s)) + 3;
+    return BUFFER_SIZE + TW_ALPACA_CHANNEL_COUNT * names;
+}
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
@@ -76,7 +86,8 @@ tw_status streams_new(const tw_allocator *allocator, tw_loop *loop, const tw_sym
     set->names =
         TW_NEW(allocator, (size_t)TW_ALPACA_CHANNEL_COUNT * (set->symbol_count + 1), const char *);
     set->levels = TW_NEW(allocator, SNAPSHOT_MAX, tw_level);
-    set->scratch_memory = TW_NEW(allocator, BUFFER_SIZE, char);
+    set->scratch_size = scratch_need(symbols);
+    set->scratch_memory = TW_NEW(allocator, set->scratch_size, char);
     tw_status status = tw_alpaca_reader_new(allocator, COMMAND_SIZE_MAX, 0, NULL, &set->reader);
     if (set->names == NULL || set->levels == NULL || set->scratch_memory == NULL)
         status = TW_NO_MEMORY;
@@ -84,7 +95,7 @@ tw_status streams_new(const tw_allocator *allocator, tw_loop *loop, const tw_sym
         streams_free(set);
         return status;
     }
-    set->scratch = tw_text_over(set->scratch_memory, BUFFER_SIZE);
+    set->scratch = tw_text_over(set->scratch_memory, set->scratch_size);
     *ret_streams = set;
     return TW_OK;
 }
@@ -109,7 +120,7 @@ void streams_free(streams *set) {
     TW_DELETE(set->allocator, set->names, (size_t)TW_ALPACA_CHANNEL_COUNT * (set->symbol_count + 1),
               const char *);
     TW_DELETE(set->allocator, set->levels, SNAPSHOT_MAX, tw_level);
-    TW_DELETE(set->allocator, set->scratch_memory, BUFFER_SIZE, char);
+    TW_DELETE(set->allocator, set->scratch_memory, set->scratch_size, char);
     TW_DELETE(set->allocator, set, 1, streams);
 }
 
@@ -119,11 +130,24 @@ void streams_set_floor(streams *set, const trading_floor *floor) {
 
 /* ---- sending ------------------------------------------------------------------------------- */
 
-/* A refused send needs no further care: the socket counts it, and its policy closes a client
- * that is too slow. */
+/* A client whose queue is full loses what waits in it, is told why and closed. A connection that
+ * is closing already needs no further care. */
+static void drop_slow(stream_client *client) {
+    char memory[128];
+    tw_text text = tw_text_over(memory, sizeof memory);
+    client->listening = false;
+    client->owner->dropped_count++;
+    tw_socket_discard(client->socket);
+    tw_alpaca_encode_stream_error(&text, 407, "slow client");
+    bool told = client->kind != STREAM_DATA ||
+                tw_socket_send(client->socket, TW_SOCKET_TEXT, tw_text_slice(&text)) == TW_OK;
+    tw_socket_close(client->socket, TW_SOCKET_POLICY, told ? "slow client" : "");
+}
+
 static void say(stream_client *client, tw_socket_kind kind, tw_slice data) {
-    if (tw_socket_send(client->socket, kind, data) != TW_OK)
-        client->listening = false;
+    tw_status status = tw_socket_send(client->socket, kind, data);
+    if (status == TW_FULL || status == TW_NO_MEMORY)
+        drop_slow(client);
 }
 
 static void client_flush(stream_client *client) {
@@ -240,6 +264,10 @@ void streams_counts(const streams *set, uint64_t *ret_data, uint64_t *ret_tradin
     *ret_trading = set->trading_count;
 }
 
+uint64_t streams_dropped_count(const streams *set) {
+    return set->dropped_count;
+}
+
 uint32_t streams_client_count(const streams *set) {
     return set->client_count;
 }
@@ -320,6 +348,7 @@ static void data_subscription(stream_client *client) {
     }
     tw_text_clear(&set->scratch);
     tw_alpaca_encode_stream_subscription(&set->scratch, lists, counts);
+    TW_ASSERT(!set->scratch.truncated);
     client_flush(client);
     say(client, TW_SOCKET_TEXT, tw_text_slice(&set->scratch));
 }
@@ -459,7 +488,7 @@ tw_status streams_accept(streams *set, stream_kind kind, int fd, tw_slice early)
         .message_size_max = COMMAND_SIZE_MAX,
         .queue_size_max = QUEUE_SIZE_MAX,
         .queue_count_max = QUEUE_COUNT_MAX,
-        .policy = TW_SOCKET_CLOSE_SLOW,
+        .policy = TW_SOCKET_DROP,
         .on_open = on_open,
         .on_message = on_message,
         .on_close = on_close,
@@ -475,11 +504,11 @@ tw_status streams_accept(streams *set, stream_kind kind, int fd, tw_slice early)
     return TW_OK;
 }
 
-void streams_tick(streams *set) {
-    int64_t now_ns = tw_loop_now_ns(set->loop);
+void streams_tick(streams *set, int64_t now_ns) {
     for (uint32_t i = 0; i < STREAM_CLIENT_COUNT_MAX; i++) {
         stream_client *client = set->clients[i];
         if (client == NULL || client->account != NULL ||
+            tw_socket_get_state(client->socket) != TW_SOCKET_OPEN ||
             now_ns - client->accepted_ns < AUTH_PATIENCE_NS)
             continue;
         if (client->kind == STREAM_DATA)

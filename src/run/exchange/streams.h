@@ -1,12 +1,15 @@
 /*
  * streams.h - the two WebSocket streams: market data to many, trade updates to an account.
  *
- *     market data:  accept -> "connected" -> auth -> "authenticated" -> subscribe -> arrays of t q
- * b o trading:      accept -> authenticate -> "authorization" -> listen -> "listening" ->
- * trade_updates
+ *     market data   accept -> "connected" -> auth -> "authenticated" -> subscribe -> arrays of
+ *                   t q b o
+ *     trading       accept -> authenticate -> "authorization" -> listen -> "listening" ->
+ *                   trade_updates
  *
  * What a client is told in one turn is gathered in its buffer and sent as one array. A client that
  * does not authenticate in time, reads too slowly or breaks the protocol is told so and closed.
+ * What waits for a client is bounded by 64 MiB; a step of the clock that tells it more than that
+ * makes it a slow one, because nothing is sent while the step is played.
  *
  * Memory: STREAM_CLIENT_COUNT_MAX places; a buffer a connected client. Threads: one owner.
  */
@@ -42,12 +45,16 @@ void streams_on_update(streams *streams, const ledger_update *update);
 /* Sends what has been gathered. */
 void streams_flush(streams *streams);
 
-/* Closes clients that have not authenticated in time. Call it about once a second. */
-void streams_tick(streams *streams);
+/* Closes clients that have not authenticated in time. Call it about once a second, with the
+ * loop's time. */
+void streams_tick(streams *streams, int64_t now_ns);
 
 /* Objects sent so far on all data streams, and on all trading streams. */
 void streams_counts(const streams *streams, uint64_t *ret_data, uint64_t *ret_trading);
 
 uint32_t streams_client_count(const streams *streams);
+
+/* Clients closed so far because they read too slowly. */
+uint64_t streams_dropped_count(const streams *streams);
 
 #endif
