@@ -5,7 +5,8 @@
  *   WARMING --a price of every symbol, or patience over--> TRADING
  *   WARMING, TRADING --venue_down--> PAUSED --snapshot, streams--> SETTLING
  *   TRADING --an order was given up as missing--> SETTLING
- *   any of these --tw_engine_stop, duration over--> STOPPING --no order open--> DONE
+ *   any of these --tw_engine_stop, duration over--> STOPPING --no order open and figures
+ *   compared, or venue away--> DONE
  *   any --engine_fail--> FAILED
  *
  *   phase_step moves along these edges, one at a time; venue_down (desk.c) is the only other.
@@ -336,7 +337,7 @@ static uint64_t phase_step(tw_engine *engine) {
     case TW_ENGINE_TRADING:
         return trade(engine);
     case TW_ENGINE_STOPPING:
-        if (engine->orders.open_count > 0 && engine->up)
+        if (engine->up && !settled(engine))
             return 0;
         intake_flush_bars(engine);
         engine_enter(engine, TW_ENGINE_DONE);
