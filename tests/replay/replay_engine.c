@@ -226,7 +226,7 @@ static void play(uint64_t seed) {
     for (uint32_t i = 0; status == TW_OK && i < TURNS_OF_TROUBLE; i++)
         status = turn(engine);
     desk.calm = seed % 4 != 0; /* sometimes the end is troubled, too */
-    for (uint32_t i = 0; status == TW_OK && i < 100 && !desk.up; i++)
+    for (uint32_t i = 0; status == TW_OK && i < 100 && (!desk.up || desk.back_turn != 0); i++)
         status = turn(engine);
     tw_engine_stop(engine);
     for (uint32_t i = 0; status == TW_OK && tw_engine_phase_now(engine) != TW_ENGINE_DONE; i++) {
@@ -378,6 +378,7 @@ static void a_price_that_grew_stale_is_denied(void **state) {
     fake_options options = plain_options(2);
     tw_engine_config config = plain_config(2);
     options.fill = 0;
+    config.order_patience_ns = 60 * TW_NS_PER_SECOND;
     config.price_age_ns_max = 2 * TW_NS_PER_SECOND;
     tw_engine *engine = start(&options, &config);
     desk.position[0] = 1000 * TW_NANO;
@@ -386,11 +387,9 @@ static void a_price_that_grew_stale_is_denied(void **state) {
     while (desk.submits == 0)
         turns(engine, 1);
     desk.silent[1] = true; /* while the sell of the other is open */
-    while (desk.position[0] == 1000 * TW_NANO) {
-        desk.options.fill = desk.turn > 60 ? 1000 : 0;
-        turns(engine, 1);
-    }
-    turns(engine, 8);
+    turns(engine, 12);
+    desk.options.fill = 1000;
+    turns(engine, 40);
     assert_true(fake_count(&desk, "denied", "stale_price") > 0);
     assert_int_equal(desk.position[1], 0);
     end(engine);
@@ -434,7 +433,6 @@ static void a_limit_price_keeps_to_the_collar(void **state) {
         fake_options options = plain_options(1);
         tw_engine_config config = plain_config(1);
         tw_engine *engine = start(&options, &config);
-        desk.cash = 1000 * TW_NANO;
         desk.silent[0] = true;
         while (desk.submits == 0) {
             desk.price[0] = prices[i];
@@ -505,6 +503,8 @@ static void a_lost_connection_pauses_and_a_snapshot_resumes(void **state) {
     assert_int_equal(report_of(engine).pauses, 1);
     turns(engine, 60);
     assert_true(desk.sells_seen); /* what was too much has been sold */
+    tw_engine_stop(engine);
+    until(engine, TW_ENGINE_DONE);
     assert_same_figures(engine);
     end(engine);
 }
@@ -587,12 +587,30 @@ static void nothing_is_sent_before_it_is_durable(void **state) {
     tw_engine_config config = plain_config(2);
     options.durable_delay = 1000000;
     tw_engine *engine = start(&options, &config);
-    turns(engine, 200);
+    until(engine, TW_ENGINE_TRADING);
+    turns(engine, 12);
     assert_int_equal(fake_count(&desk, "intent", NULL), 2);
     assert_int_equal(desk.submits, 0);
     desk.options.durable_delay = 0;
-    turns(engine, 8);
+    turns(engine, 2);
     assert_int_equal(desk.submits, 2);
+    end(engine);
+}
+
+/* Its price is of another time. */
+static void an_intent_that_waited_too_long_is_withdrawn(void **state) {
+    (void)state;
+    fake_options options = plain_options(2);
+    tw_engine_config config = plain_config(2);
+    config.decision_gap_ns = 600 * TW_NS_PER_SECOND;
+    options.durable_delay = 1000000;
+    tw_engine *engine = start(&options, &config);
+    until(engine, TW_ENGINE_TRADING);
+    turns(engine, 40);
+    desk.options.durable_delay = 0;
+    turns(engine, 10);
+    assert_int_equal(fake_count(&desk, "withdrawn", NULL), 2);
+    assert_int_equal(desk.submits, 0);
     end(engine);
 }
 
@@ -672,8 +690,8 @@ static void a_configuration_that_makes_no_sense_is_refused(void **state) {
     static const double heavy[] = {0.7, 0.4};
     fake_options options = plain_options(2);
     fake_init(&desk, &options);
-    tw_engine_config rows[9];
-    for (size_t i = 0; i < 9; i++)
+    tw_engine_config rows[10];
+    for (size_t i = 0; i < 10; i++)
         rows[i] = plain_config(2);
     rows[0].symbol_count = 0;
     rows[1].strategy_name[0] = '\0';
@@ -685,7 +703,8 @@ static void a_configuration_that_makes_no_sense_is_refused(void **state) {
     rows[7].strategy = TW_STRATEGY_TARGETS;
     rows[8].strategy = TW_STRATEGY_TARGETS;
     rows[8].target_weights = heavy;
-    for (size_t i = 0; i < 9; i++) {
+    rows[9].order_patience_ns = 0;
+    for (size_t i = 0; i < 10; i++) {
         tw_engine *engine = NULL;
         tw_error error = {0};
         assert_int_equal(fake_engine(&desk, &rows[i], &engine, &error), TW_INVALID);
@@ -737,6 +756,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(open_orders_are_cancelled_before_the_end),
         cmocka_unit_test(the_duration_ends_the_run),
         cmocka_unit_test(nothing_is_sent_before_it_is_durable),
+        cmocka_unit_test(an_intent_that_waited_too_long_is_withdrawn),
         cmocka_unit_test(a_store_that_fails_at_any_entry_ends_the_run),
         cmocka_unit_test(a_venue_that_gave_up_ends_the_run),
         cmocka_unit_test(more_filled_than_ordered_ends_the_run),

@@ -347,7 +347,17 @@ void desk_venue(tw_engine *engine, const tw_venue_event *event) {
 
 /* ---- the turn ------------------------------------------------------------------------------ */
 
+static void withdraw(tw_engine *engine, order_record *record) {
+    order_table_withdraw(&engine->orders, record);
+    record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
+    record_journal(engine, "withdrawn", "{\"order\":\"%s\"}", record->order.client_order_id);
+}
+
 static uint64_t send_intent(tw_engine *engine, order_record *record, uint64_t durable) {
+    if (engine->now_ns >= record->deadline_ns) {
+        withdraw(engine, record); /* it waited too long: its price is of another time */
+        return 1;
+    }
     if (record->journal_sequence > durable)
         return 0;
     tw_status status = engine->broker.submit(engine->broker.context, &record->order);
@@ -417,11 +427,7 @@ void desk_cancel_open(tw_engine *engine) {
     order_record *record;
     while ((record = order_table_next_open(&engine->orders, &index)) != NULL) {
         record->deadline_ns = 1;
-        if (record->state == ORDER_INTENDED) {
-            order_table_withdraw(&engine->orders, record);
-            record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
-            record_journal(engine, "withdrawn", "{\"order\":\"%s\"}",
-                           record->order.client_order_id);
-        }
+        if (record->state == ORDER_INTENDED)
+            withdraw(engine, record);
     }
 }

@@ -5,8 +5,8 @@
  *   WARMING --a price of every symbol, or patience over--> TRADING
  *   WARMING, TRADING --venue_down--> PAUSED --snapshot, streams--> SETTLING
  *   TRADING --an order was given up as missing--> SETTLING
- *   any of these --tw_engine_stop, duration over--> STOPPING --no order open and figures
- *   compared, or venue away--> DONE
+ *   any of these --tw_engine_stop, duration over--> STOPPING --no order open, and the venue's
+ *   figures compared unless it is away--> DONE
  *   any --engine_fail--> FAILED
  *
  *   phase_step moves along these edges, one at a time; venue_down (desk.c) is the only other.
@@ -80,6 +80,8 @@ static tw_status check_config(const tw_engine_config *config, tw_error *error) {
         !(config->cash_weight >= 0.0 && config->cash_weight < 1.0) ||
         !(config->collar > 0.0 && config->collar < 1.0))
         return tw_error_set(error, TW_INVALID, "band, cash weight and collar must be 0 to 1");
+    if (config->order_patience_ns <= 0)
+        return tw_error_set(error, TW_INVALID, "the patience with an order must be above zero");
     if (config->strategy == TW_STRATEGY_TARGETS && config->target_weights == NULL)
         return tw_error_set(error, TW_INVALID, "the strategy needs target weights");
     return TW_OK;
@@ -337,8 +339,8 @@ static uint64_t phase_step(tw_engine *engine) {
     case TW_ENGINE_TRADING:
         return trade(engine);
     case TW_ENGINE_STOPPING:
-        if (engine->up && !settled(engine))
-            return 0;
+        if (engine->up ? !settled(engine) : engine->orders.open_count > 0)
+            return 0; /* a venue that does not come back says so, and ends the run */
         intake_flush_bars(engine);
         engine_enter(engine, TW_ENGINE_DONE);
         return 1;
