@@ -165,8 +165,8 @@ static tw_engine_config config_of(uint64_t seed, uint32_t symbol_count) {
     tw_random random;
     tw_random_init(&random, seed, 2);
     tw_engine_config config = plain_config(symbol_count);
-    config.strategy = tw_random_below(&random, 2) == 0 ? TW_STRATEGY_EQUAL
-                                                       : TW_STRATEGY_INVERSE_VOLATILITY;
+    config.strategy =
+        tw_random_below(&random, 2) == 0 ? TW_STRATEGY_EQUAL : TW_STRATEGY_INVERSE_VOLATILITY;
     config.band = 0.001 + 0.02 * tw_random_uniform(&random);
     config.rebalance_interval_ns = (int64_t)tw_random_below(&random, 40) * TW_NS_PER_SECOND;
     config.order_patience_ns = (int64_t)(1 + tw_random_below(&random, 10)) * TW_NS_PER_SECOND;
@@ -231,8 +231,7 @@ static void play(uint64_t seed) {
     tw_engine_stop(engine);
     for (uint32_t i = 0; status == TW_OK && tw_engine_phase_now(engine) != TW_ENGINE_DONE; i++) {
         if (i == TURNS_TO_END)
-            fail_msg("the run does not end: %s",
-                     tw_engine_phase_name(tw_engine_phase_now(engine)));
+            fail_msg("the run does not end: %s", tw_engine_phase_name(tw_engine_phase_now(engine)));
         status = turn(engine);
     }
     tw_engine_report report = report_of(engine);

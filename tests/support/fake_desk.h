@@ -111,8 +111,8 @@ typedef struct fake_desk {
     bool calm; /* no more faults */
 
     bool up;
-    uint64_t back_turn;     /* when it comes back */
-    uint32_t reading;       /* part of the snapshot being read; 0: none */
+    uint64_t back_turn; /* when it comes back */
+    uint32_t reading;   /* part of the snapshot being read; 0: none */
     tw_venue_event snapshot[FAKE_SYMBOLS + FAKE_ORDERS + 3];
     uint32_t snapshot_count;
     uint32_t snapshots;
@@ -349,9 +349,8 @@ static inline void fake_read_part(fake_desk *desk) {
             if (desk->position[s] == 0)
                 continue;
             *event = fake_event(desk, TW_VENUE_POSITION);
-            event->as.position = (tw_position){.quantity = {desk->position[s]},
-                                               .current_price = {desk->price[s]},
-                                               .symbol = s};
+            event->as.position = (tw_position){
+                .quantity = {desk->position[s]}, .current_price = {desk->price[s]}, .symbol = s};
             event = &desk->snapshot[++desk->snapshot_count];
         }
     } else {
@@ -436,14 +435,14 @@ static inline void fake_tell_history(fake_desk *desk) {
 static inline void fake_quote(fake_desk *desk, tw_symbol symbol) {
     assert_true(desk->market_count < 64);
     int64_t price = desk->price[symbol];
-    desk->market[(desk->market_first + desk->market_count++) % 64] = (tw_market_event){
-        .kind = TW_MARKET_QUOTE,
-        .as.quote = {.time_ns = desk->now_ns,
-                     .bid_price = {price - TW_NANO / 100},
-                     .ask_price = {price + TW_NANO / 100},
-                     .bid_size = {100 * TW_NANO},
-                     .ask_size = {100 * TW_NANO},
-                     .symbol = symbol}};
+    desk->market[(desk->market_first + desk->market_count++) % 64] =
+        (tw_market_event){.kind = TW_MARKET_QUOTE,
+                          .as.quote = {.time_ns = desk->now_ns,
+                                       .bid_price = {price - TW_NANO / 100},
+                                       .ask_price = {price + TW_NANO / 100},
+                                       .bid_size = {100 * TW_NANO},
+                                       .ask_size = {100 * TW_NANO},
+                                       .symbol = symbol}};
 }
 
 static inline void fake_print(fake_desk *desk, tw_symbol symbol) {
@@ -551,8 +550,7 @@ static inline tw_status fake_submit(void *context, const tw_order *order) {
     uint64_t intent = fake_intent_of(desk, order->client_order_id);
     assert_true(intent > 0 && intent <= desk->durable);
     for (uint32_t i = 0; order->side == TW_SIDE_BUY && i < desk->order_count; i++)
-        assert_false(fake_is_open(&desk->orders[i]) &&
-                     desk->orders[i].order.side == TW_SIDE_SELL);
+        assert_false(fake_is_open(&desk->orders[i]) && desk->orders[i].order.side == TW_SIDE_SELL);
     tw_status status = fake_command_in(desk, FAKE_SUBMIT, order);
     if (status != TW_OK)
         return status;

@@ -228,8 +228,7 @@ static void query_result(tw_engine *engine, const tw_order_result *result) {
         apply_told(engine, record, &result->order, NULL);
         return;
     }
-    if (result->status != TW_NOT_FOUND || record->state == ORDER_INTENDED ||
-        record->answered == 0)
+    if (result->status != TW_NOT_FOUND || record->state == ORDER_INTENDED || record->answered == 0)
         return; /* the venue could not say: it is asked again */
     order_table_doubt(record, record->ask_again_ns);
     if (++record->queries < QUERIES_BEFORE_MISSING)
@@ -266,8 +265,7 @@ static void venue_down(tw_engine *engine) {
 /* Keeps the newest closes of each symbol. They come in the order of time; a day that is told again
  * replaces what was told, an earlier one is left out. */
 static void keep_close(tw_engine *engine, const tw_bar *bar) {
-    if (bar->symbol >= engine->config.symbol_count || engine->history_done ||
-        bar->close.nano <= 0)
+    if (bar->symbol >= engine->config.symbol_count || engine->history_done || bar->close.nano <= 0)
         return;
     engine_symbol *state = &engine->symbols[bar->symbol];
     uint32_t days_max = engine->config.history_days_max;
@@ -408,7 +406,8 @@ uint64_t desk_turn(tw_engine *engine) {
                 work += send_intent(engine, record, durable);
             break;
         case ORDER_LIVE:
-            work += record->cancel_requested != 0 ? ask(engine, record) : cancel_late(engine, record);
+            work +=
+                record->cancel_requested != 0 ? ask(engine, record) : cancel_late(engine, record);
             break;
         case ORDER_UNKNOWN:
             work += ask(engine, record);

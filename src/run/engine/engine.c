@@ -26,7 +26,8 @@
 #include "engine_priv.h"
 
 /* Rows and entries that one step can make beside those that grow with symbols, timeframes and
- * orders: a trade, an order, a fill; a change of phase, a decision, its risk, a difference of cash. */
+ * orders: a trade, an order, a fill; a change of phase, a decision, its risk, a difference of cash.
+ */
 enum { ROWS_A_STEP = 4, ENTRIES_A_STEP = 16 };
 
 void engine_fail(tw_engine *engine, tw_status status, const char *format, ...) {

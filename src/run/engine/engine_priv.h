@@ -109,8 +109,8 @@ struct tw_engine {
 
     engine_close *closes; /* [symbols][history_days_max], each a ring until the history ends */
     size_t close_count;   /* laid out, when it has ended */
-    double *prices;  /* [days][symbols] */
-    double *returns; /* [days - 1][symbols] */
+    double *prices;       /* [days][symbols] */
+    double *returns;      /* [days - 1][symbols] */
     double *volatilities;
     double *scratch; /* [3][symbols] */
     double *weights;

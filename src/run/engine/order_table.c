@@ -95,7 +95,8 @@ void order_table_result(order_table *table, order_record *record, const tw_order
     bool accepted = result->status == TW_OK;
     bool uncertain = result->status == TW_UNKNOWN;
     record->answered = 1;
-    if (record->state == ORDER_UNKNOWN && !accepted && !uncertain && record->order.filled.nano == 0) {
+    if (record->state == ORDER_UNKNOWN && !accepted && !uncertain &&
+        record->order.filled.nano == 0) {
         record->order.status = TW_ORDER_REJECTED;
         finish(table, record);
     }

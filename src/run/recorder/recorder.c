@@ -15,11 +15,7 @@
 #include "tradewind/ring.h"
 #include "tradewind/time.h"
 
-enum {
-    ROW_COUNT_DEFAULT = 65536,
-    ENTRY_COUNT_DEFAULT = 4096,
-    COMMIT_ROWS_DEFAULT = 20000
-};
+enum { ROW_COUNT_DEFAULT = 65536, ENTRY_COUNT_DEFAULT = 4096, COMMIT_ROWS_DEFAULT = 20000 };
 
 static const int64_t COMMIT_DELAY_DEFAULT_NS = 250 * TW_NS_PER_MS;
 

@@ -117,8 +117,8 @@ bool venue_pump(tw_venue *venue) {
     if (venue->config.stepped && !tw_venue_ready(venue) && venue->state != VENUE_FAILED &&
         venue->state != VENUE_DOWN)
         return true;
-    if (venue->down_untold && !(pump_queue(venue, &venue->results) &&
-                                pump_queue(venue, &venue->updates)))
+    if (venue->down_untold &&
+        !(pump_queue(venue, &venue->results) && pump_queue(venue, &venue->updates)))
         return false;
     venue->down_untold = false;
     return pump_history(venue) && pump_snapshot(venue) && pump_queue(venue, &venue->results) &&
