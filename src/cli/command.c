@@ -1,7 +1,9 @@
 /* command.c - what every subcommand does the same way. */
 #include "command.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { HELP_SIZE = 32768 };
 
@@ -61,6 +63,14 @@ int command_failed(const char *command, const tw_error *error) {
     return exit_status_of(error->status);
 }
 
+int command_printed(const char *command) {
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return EXIT_DONE;
+    fprintf(stderr, "tradewind%s%s: standard output could not be written: %s\n",
+            command[0] != '\0' ? " " : "", command, strerror(errno));
+    return EXIT_FAILED;
+}
+
 bool command_arguments(tw_arguments *arguments, const tw_arguments_spec *spec, int argc,
                        char **argv, int *ret_exit) {
     tw_error error = {0};
@@ -75,7 +85,8 @@ bool command_arguments(tw_arguments *arguments, const tw_arguments_spec *spec, i
         tw_text text = tw_text_over(memory, sizeof memory);
         tw_arguments_help(spec, &text);
         fputs(memory, stdout);
-        *ret_exit = EXIT_DONE;
+        const char *name = strrchr(spec->command, ' ');
+        *ret_exit = command_printed(name != NULL ? name + 1 : spec->command);
         return false;
     }
     return true;

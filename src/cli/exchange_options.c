@@ -69,11 +69,35 @@ static tw_status read_clock(const char *word, tw_exchange_config *config, tw_err
                         word);
 }
 
+/* A misspelt list is wrong usage and told as such, before anything is opened. */
+static tw_status check_symbols(const char *list, tw_error *error) {
+    tw_slice rest = tw_slice_of(list);
+    TW_AUTO(tw_symbols) *scratch = NULL;
+    tw_symbol symbol;
+    if (tw_symbols_new(NULL, TW_CONFIG_TEXT_SIZE, &scratch) != TW_OK)
+        return tw_error_set(error, TW_NO_MEMORY, "no memory for the symbols");
+    while (rest.size > 0) {
+        tw_slice name = tw_slice_trim(tw_slice_split(&rest, ','));
+        if (tw_symbols_intern(scratch, name, &symbol) != TW_OK)
+            return tw_error_set(error, TW_USAGE,
+                                "--symbols %s: \"%.*s\" cannot be a symbol; write them like "
+                                "AAPL,MSFT",
+                                list, (int)name.size, name.size > 0 ? name.data : "");
+    }
+    return TW_OK;
+}
+
 tw_status exchange_options_apply(const exchange_options *options, tw_exchange_config *ret_config,
                                  tw_error *error) {
     tw_exchange_config config;
     tw_exchange_config_init(&config);
     tw_status status = read_clock(options->clock, &config, error);
+    if (status != TW_OK)
+        return status;
+    if (options->initial[0] != '\0' && options->tape[0] == '\0')
+        return tw_error_set(error, TW_USAGE,
+                            "--initial is the book that a tape begins with: name the --tape too");
+    status = check_symbols(options->symbols, error);
     if (status != TW_OK)
         return status;
     config.symbols = text_or_null(options->symbols);
