@@ -29,19 +29,19 @@ const tw_config_option exchange_option_table[] = {
      "real, x60 (that many times faster) or "
      "step (time moves on request only)",
      NULL, offsetof(exchange_options, clock)},
-    {"seed", TW_CONFIG_INTEGER, "N", "0", NULL, "1", "the same seed makes the same market", NULL,
+    {"seed", TW_CONFIG_INTEGER, NULL, "0", NULL, "1", "the same seed makes the same market", NULL,
      offsetof(exchange_options, seed)},
-    {"start", TW_CONFIG_TIME, "TIME", NULL, NULL, NULL,
+    {"start", TW_CONFIG_TIME, NULL, NULL, NULL, NULL,
      "when the exchange's clock begins; "
      "default: after the newest price, else now",
      NULL, offsetof(exchange_options, start_ns)},
-    {"events", TW_CONFIG_NUMBER, "N", "0.001", "1000000", "20",
+    {"events", TW_CONFIG_NUMBER, NULL, "0.001", "1000000", "20",
      "orders and cancels a second and "
      "symbol, in exchange time",
      NULL, offsetof(exchange_options, events)},
-    {"history-days", TW_CONFIG_INTEGER, "N", "2", "20000", "756", "days of generated history", NULL,
-     offsetof(exchange_options, history_days)},
-    {"cash", TW_CONFIG_DECIMAL, "AMOUNT", "0", NULL, "100000", "dollars in the demo account", NULL,
+    {"history-days", TW_CONFIG_INTEGER, NULL, "2", "20000", "756", "days of generated history",
+     NULL, offsetof(exchange_options, history_days)},
+    {"cash", TW_CONFIG_DECIMAL, NULL, "0", NULL, "100000", "dollars in the demo account", NULL,
      offsetof(exchange_options, cash_nano)},
 };
 

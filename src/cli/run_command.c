@@ -515,9 +515,9 @@ int command_run(int argc, char **argv) {
     const tw_arguments_spec spec = {
         .command = "tradewind run",
         .summary = "Trades target weights: market data in, orders out, everything recorded.",
-        .example = "tradewind run --venue demo\n"
-                   "tradewind run --clock step --seed 7 --json\n"
-                   "tradewind run --venue paper --symbols AAPL,MSFT --strategy equal\n",
+        .example = "  tradewind run --venue demo\n"
+                   "  tradewind run --clock step --seed 7 --json\n"
+                   "  tradewind run --venue paper --symbols AAPL,MSFT --strategy equal\n",
         .tables = tables,
         .table_count = 3,
         .reads_config = true,
