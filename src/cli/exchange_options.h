@@ -26,8 +26,8 @@ typedef struct exchange_options {
 extern const tw_config_option exchange_option_table[];
 extern const size_t exchange_option_count;
 
-/* Fills the exchange's configuration; texts are borrowed from `options`. The word of the clock is
- * read here: TW_USAGE with a sentence when it is none. */
+/* Fills the exchange's configuration; texts are borrowed from `options`. TW_USAGE with a sentence
+ * for a clock or a symbol that is none, and for an initial book without its tape. */
 tw_status exchange_options_apply(const exchange_options *options, tw_exchange_config *ret_config,
                                  tw_error *error) TW_MUST_CHECK;
 
