@@ -98,7 +98,7 @@ int command_exchange(int argc, char **argv) {
         {.heading = "The market",
          .section = "exchange",
          .options = exchange_option_table,
-         .count = exchange_option_count,
+         .count = EXCHANGE_OPTION_COUNT,
          .target = &options,
          .shorts = shorts,
          .short_count = 1},

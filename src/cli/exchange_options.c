@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-const tw_config_option exchange_option_table[] = {
+const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT] = {
     {"symbols", TW_CONFIG_TEXT, "LIST", NULL, NULL, "",
      "symbols to trade, AAPL,MSFT; default: "
      "those of --prices, else twenty large US stocks",
@@ -48,7 +48,13 @@ const tw_config_option exchange_option_table[] = {
      offsetof(exchange_options, invested)},
 };
 
-const size_t exchange_option_count = sizeof exchange_option_table / sizeof exchange_option_table[0];
+void exchange_options_of_demo(tw_config_option ret_table[EXCHANGE_OPTION_COUNT]) {
+    memcpy(ret_table, exchange_option_table, sizeof exchange_option_table);
+    for (size_t i = 0; i < EXCHANGE_OPTION_COUNT; i++) {
+        if (strcmp(ret_table[i].name, "invested") == 0)
+            ret_table[i].default_value = "90%";
+    }
+}
 
 static const char *text_or_null(const char *text) {
     return text[0] == '\0' ? NULL : text;

@@ -483,6 +483,8 @@ static bool was_set(const tw_config *config, const char *name) {
 int command_run(int argc, char **argv) {
     static run_options options;
     static exchange_options market;
+    static tw_config_option market_table[EXCHANGE_OPTION_COUNT];
+    exchange_options_of_demo(market_table);
     static venue_options access;
     static const tw_argument_short run_shorts[] = {{'d', "db"}, {'q', "quiet"}};
     static const tw_argument_short market_shorts[] = {{'s', "symbols"}};
@@ -501,8 +503,8 @@ int command_run(int argc, char **argv) {
          .short_count = 2},
         {.heading = "The market of --venue demo",
          .section = "exchange",
-         .options = exchange_option_table,
-         .count = exchange_option_count,
+         .options = market_table,
+         .count = EXCHANGE_OPTION_COUNT,
          .target = &market,
          .shorts = market_shorts,
          .short_count = 1},
