@@ -162,6 +162,16 @@ typedef struct tw_alpaca_clock {
     uint64_t present; /* bits of tw_alpaca_clock_field */
 } tw_alpaca_clock;
 
+/* The clock of the simulated exchange (no word of Alpaca's), and how many messages both streams
+ * have been sent until then. */
+typedef struct tw_alpaca_sim_clock {
+    int64_t now_ns;
+    uint64_t data_messages;
+    uint64_t trading_messages;
+    uint32_t present; /* bit 0: data_messages, bit 1: trading_messages */
+    bool tape_ended;
+} tw_alpaca_sim_clock;
+
 /* ---- asset ------------------------------------------------------------------------------ */
 
 typedef enum tw_alpaca_asset_field {
@@ -569,6 +579,10 @@ TW_API tw_status tw_alpaca_decode_account(tw_alpaca_reader *reader, tw_slice jso
                                           tw_error *error) TW_MUST_CHECK;
 TW_API tw_status tw_alpaca_decode_clock(tw_alpaca_reader *reader, tw_slice json,
                                         tw_alpaca_clock *ret_clock, tw_error *error) TW_MUST_CHECK;
+/* Of GET /sim/clock and POST /sim/clock/step. TW_PARSE, too, without its time and counts. */
+TW_API tw_status tw_alpaca_decode_sim_clock(tw_alpaca_reader *reader, tw_slice json,
+                                            tw_alpaca_sim_clock *ret_clock,
+                                            tw_error *error) TW_MUST_CHECK;
 TW_API tw_status tw_alpaca_decode_error(tw_alpaca_reader *reader, tw_slice json,
                                         tw_alpaca_error *ret_problem,
                                         tw_error *error) TW_MUST_CHECK;

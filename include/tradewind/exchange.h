@@ -50,7 +50,7 @@ typedef struct tw_exchange_config {
     uint32_t history_days;    /* of the generated history */
     uint32_t order_count_max; /* user orders, and resting orders of all kinds; 1 to 131072 */
     tw_money cash;            /* of the one account; at most 1,000,000,000 */
-    double invested;          /* share of it that is held in equal parts of all symbols, 0 to 1 */
+    double invested;          /* share of it held in equal parts of all symbols, 0 to 1 */
     const char *key;          /* its key and secret, 1 to 63 characters */
     const char *secret;
 } tw_exchange_config;

@@ -1,7 +1,9 @@
 /* command.c - what every subcommand does the same way. */
 #include "command.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { HELP_SIZE = 32768 };
 
@@ -61,13 +63,21 @@ int command_failed(const char *command, const tw_error *error) {
     return exit_status_of(error->status);
 }
 
+int command_printed(const char *command) {
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return EXIT_DONE;
+    fprintf(stderr, "tradewind%s%s: standard output could not be written: %s\n",
+            command[0] != '\0' ? " " : "", command, strerror(errno));
+    return EXIT_FAILED;
+}
+
 bool command_arguments(tw_arguments *arguments, const tw_arguments_spec *spec, int argc,
                        char **argv, int *ret_exit) {
     tw_error error = {0};
-    tw_status status = tw_arguments_parse(arguments, spec, argc, argv, &error);
-    if (status != TW_OK) {
+    if (tw_arguments_parse(arguments, spec, argc, argv, &error) != TW_OK) {
+        /* Of a configuration file too: what the program is told to do is not understood. */
         fprintf(stderr, "%s: %s\nSee `%s --help`.\n", spec->command, error.message, spec->command);
-        *ret_exit = status == TW_USAGE ? EXIT_USAGE : exit_status_of(status);
+        *ret_exit = EXIT_USAGE;
         return false;
     }
     if (arguments->help) {
@@ -75,7 +85,8 @@ bool command_arguments(tw_arguments *arguments, const tw_arguments_spec *spec, i
         tw_text text = tw_text_over(memory, sizeof memory);
         tw_arguments_help(spec, &text);
         fputs(memory, stdout);
-        *ret_exit = EXIT_DONE;
+        const char *name = strrchr(spec->command, ' ');
+        *ret_exit = command_printed(name != NULL ? name + 1 : spec->command);
         return false;
     }
     return true;

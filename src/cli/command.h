@@ -35,6 +35,10 @@ int exit_status_of(tw_status status);
 /* Prints "tradewind NAME: <sentence>" on standard error; returns the exit status. */
 int command_failed(const char *command, const tw_error *error);
 
+/* After the last word on standard output: was all of it taken? If not, says so and returns
+ * EXIT_FAILED, else EXIT_DONE. `command` may be empty: the program itself. */
+int command_printed(const char *command);
+
 /* Reads the arguments. True: go on. False: help was printed or an error was told, and the program
  * ends with `*ret_exit`. */
 bool command_arguments(tw_arguments *arguments, const tw_arguments_spec *spec, int argc,

@@ -98,7 +98,7 @@ int command_exchange(int argc, char **argv) {
         {.heading = "The market",
          .section = "exchange",
          .options = exchange_option_table,
-         .count = exchange_option_count,
+         .count = EXCHANGE_OPTION_COUNT,
          .target = &options,
          .shorts = shorts,
          .short_count = 1},
@@ -106,8 +106,8 @@ int command_exchange(int argc, char **argv) {
     const tw_arguments_spec spec = {
         .command = "tradewind exchange",
         .summary = "An exchange on this machine that any Alpaca client can talk to.",
-        .example = "tradewind exchange --symbols AAPL,MSFT --clock x60\n"
-                   "tradewind exchange --listen 127.0.0.1:0 --tape AAPL_message_50.csv.gz\n",
+        .example = "  tradewind exchange --symbols AAPL,MSFT --clock x60\n"
+                   "  tradewind exchange --listen 127.0.0.1:0 --tape AAPL_message_50.csv.gz\n",
         .tables = tables,
         .table_count = 2,
         .reads_config = true,

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-const tw_config_option exchange_option_table[] = {
+const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT] = {
     {"symbols", TW_CONFIG_TEXT, "LIST", NULL, NULL, "",
      "symbols to trade, AAPL,MSFT; default: "
      "those of --prices, else twenty large US stocks",
@@ -29,26 +29,32 @@ const tw_config_option exchange_option_table[] = {
      "real, x60 (that many times faster) or "
      "step (time moves on request only)",
      NULL, offsetof(exchange_options, clock)},
-    {"seed", TW_CONFIG_INTEGER, "N", "0", NULL, "1", "the same seed makes the same market", NULL,
+    {"seed", TW_CONFIG_INTEGER, NULL, "0", NULL, "1", "the same seed makes the same market", NULL,
      offsetof(exchange_options, seed)},
-    {"start", TW_CONFIG_TIME, "TIME", NULL, NULL, NULL,
+    {"start", TW_CONFIG_TIME, NULL, NULL, NULL, NULL,
      "when the exchange's clock begins; "
      "default: after the newest price, else now",
      NULL, offsetof(exchange_options, start_ns)},
-    {"events", TW_CONFIG_NUMBER, "N", "0.001", "1000000", "20",
+    {"events", TW_CONFIG_NUMBER, NULL, "0.001", "1000000", "20",
      "orders and cancels a second and "
      "symbol, in exchange time",
      NULL, offsetof(exchange_options, events)},
-    {"history-days", TW_CONFIG_INTEGER, "N", "2", "20000", "756", "days of generated history", NULL,
-     offsetof(exchange_options, history_days)},
-    {"cash", TW_CONFIG_DECIMAL, "AMOUNT", "0", NULL, "100000", "dollars in the demo account", NULL,
+    {"history-days", TW_CONFIG_INTEGER, NULL, "2", "20000", "756", "days of generated history",
+     NULL, offsetof(exchange_options, history_days)},
+    {"cash", TW_CONFIG_DECIMAL, NULL, "0", NULL, "100000", "dollars in the demo account", NULL,
      offsetof(exchange_options, cash_nano)},
     {"invested", TW_CONFIG_PERCENT, NULL, "0", "1", "0",
      "share of them held in equal parts of all symbols from the start", NULL,
      offsetof(exchange_options, invested)},
 };
 
-const size_t exchange_option_count = sizeof exchange_option_table / sizeof exchange_option_table[0];
+void exchange_options_of_demo(tw_config_option ret_table[EXCHANGE_OPTION_COUNT]) {
+    memcpy(ret_table, exchange_option_table, sizeof exchange_option_table);
+    for (size_t i = 0; i < EXCHANGE_OPTION_COUNT; i++) {
+        if (strcmp(ret_table[i].name, "invested") == 0)
+            ret_table[i].default_value = "90%";
+    }
+}
 
 static const char *text_or_null(const char *text) {
     return text[0] == '\0' ? NULL : text;
@@ -72,11 +78,35 @@ static tw_status read_clock(const char *word, tw_exchange_config *config, tw_err
                         word);
 }
 
+/* A misspelt list is wrong usage and told as such, before anything is opened. */
+static tw_status check_symbols(const char *list, tw_error *error) {
+    tw_slice rest = tw_slice_of(list);
+    TW_AUTO(tw_symbols) *scratch = NULL;
+    tw_symbol symbol;
+    if (tw_symbols_new(NULL, TW_CONFIG_TEXT_SIZE, &scratch) != TW_OK)
+        return tw_error_set(error, TW_NO_MEMORY, "no memory for the symbols");
+    while (rest.size > 0) {
+        tw_slice name = tw_slice_trim(tw_slice_split(&rest, ','));
+        if (tw_symbols_intern(scratch, name, &symbol) != TW_OK)
+            return tw_error_set(error, TW_USAGE,
+                                "--symbols %s: \"%.*s\" cannot be a symbol; write them like "
+                                "AAPL,MSFT",
+                                list, (int)name.size, name.size > 0 ? name.data : "");
+    }
+    return TW_OK;
+}
+
 tw_status exchange_options_apply(const exchange_options *options, tw_exchange_config *ret_config,
                                  tw_error *error) {
     tw_exchange_config config;
     tw_exchange_config_init(&config);
     tw_status status = read_clock(options->clock, &config, error);
+    if (status != TW_OK)
+        return status;
+    if (options->initial[0] != '\0' && options->tape[0] == '\0')
+        return tw_error_set(error, TW_USAGE,
+                            "--initial is the book that a tape begins with: name the --tape too");
+    status = check_symbols(options->symbols, error);
     if (status != TW_OK)
         return status;
     config.symbols = text_or_null(options->symbols);

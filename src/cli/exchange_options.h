@@ -23,11 +23,15 @@ typedef struct exchange_options {
     double invested;
 } exchange_options;
 
-extern const tw_config_option exchange_option_table[];
-extern const size_t exchange_option_count;
+#define EXCHANGE_OPTION_COUNT 12
+extern const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT];
 
-/* Fills the exchange's configuration; texts are borrowed from `options`. The word of the clock is
- * read here: TW_USAGE with a sentence when it is none. */
+/* The same table for `run`: there the account begins invested, so that a demo has something to
+ * rebalance. */
+void exchange_options_of_demo(tw_config_option ret_table[EXCHANGE_OPTION_COUNT]);
+
+/* Fills the exchange's configuration; texts are borrowed from `options`. TW_USAGE with a sentence
+ * for a clock or a symbol that is none, and for an initial book without its tape. */
 tw_status exchange_options_apply(const exchange_options *options, tw_exchange_config *ret_config,
                                  tw_error *error) TW_MUST_CHECK;
 

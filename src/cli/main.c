@@ -6,6 +6,9 @@
 #include "command.h"
 #include "tradewind/version.h"
 
+/* A slip of the keyboard: a word further from every command than this is not guessed at. */
+static const size_t SLIP_DISTANCE_MAX = 2;
+
 typedef struct command_entry {
     const char *name;
     const char *summary;
@@ -29,25 +32,74 @@ static void print_usage(FILE *out) {
                  "First steps: `tradewind run --venue demo` needs no account.\n");
 }
 
+static const command_entry *find_command(const char *name) {
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(name, commands[i].name) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
+static int unknown_command(const char *name) {
+    const char *nearest = NULL;
+    size_t nearest_distance = SLIP_DISTANCE_MAX + 1;
+    for (size_t i = 0; strlen(name) <= 64 && i < sizeof commands / sizeof commands[0]; i++) {
+        size_t distance = tw_slice_distance(tw_slice_of(name), tw_slice_of(commands[i].name));
+        if (distance < nearest_distance) {
+            nearest = commands[i].name;
+            nearest_distance = distance;
+        }
+    }
+    fprintf(stderr, "tradewind: there is no command \"%s\"", name);
+    if (nearest != NULL)
+        fprintf(stderr, "; did you mean \"%s\"?", nearest);
+    fputs(nearest != NULL ? "\nSee `tradewind --help`.\n" : "; see `tradewind --help`\n", stderr);
+    return EXIT_USAGE;
+}
+
+static bool is_word(const char *argument, const char *word, const char *letter) {
+    return argument != NULL && (strcmp(argument, word) == 0 || strcmp(argument, letter) == 0);
+}
+
+static int print_version(void) {
+    printf("tradewind %s\n", tw_version());
+    return command_printed("");
+}
+
+/* `tradewind help COMMAND` is `tradewind COMMAND --help`. */
+static int print_help(const char *name) {
+    if (name == NULL) {
+        print_usage(stdout);
+        return command_printed("");
+    }
+    const command_entry *command = find_command(name);
+    char word[32];
+    char option[] = "--help";
+    if (command == NULL)
+        return unknown_command(name);
+    snprintf(word, sizeof word, "%s", command->name);
+    char *arguments[] = {word, option, NULL};
+    return command->run(2, arguments);
+}
+
 int main(int argc, char **argv) {
+    /* Both are told as errors of the write: a reader that went away, a file at its size limit. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
-        print_usage(stdout);
-        return EXIT_DONE;
-    }
-    if (strcmp(argv[1], "--version") == 0) {
-        printf("tradewind %s\n", tw_version());
-        return EXIT_DONE;
-    }
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
-    }
-    fprintf(stderr, "tradewind: there is no command \"%s\"; see `tradewind --help`\n", argv[1]);
-    return EXIT_USAGE;
+    if (is_word(argv[1], "--help", "-h"))
+        return print_help(NULL);
+    if (is_word(argv[1], "help", "help"))
+        return print_help(argv[2]);
+    if (is_word(argv[1], "--version", "-V"))
+        return print_version();
+    const command_entry *command = find_command(argv[1]);
+    if (command == NULL)
+        return unknown_command(argv[1]);
+    if (is_word(argv[2], "--version", "-V"))
+        return print_version();
+    return command->run(argc - 1, argv + 1);
 }

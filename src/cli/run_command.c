@@ -18,6 +18,11 @@
 
 enum { SYMBOL_COUNT_MAX = 8192, LEVEL_COUNT_MAX = 1 << 18, ORDER_COUNT_MAX = 16384 };
 
+/* A target that no row has set yet. */
+static const double TARGET_NONE = -1.0;
+
+static const int64_t DURATION_NS_DEFAULT = 30 * TW_NS_PER_MINUTE;
+
 static const char *const LIVE_URL = "https://api.alpaca.markets";
 static const char *const PAPER_URL = "https://paper-api.alpaca.markets";
 
@@ -36,47 +41,86 @@ static tw_status add_symbol(run_session *session, tw_slice name, tw_error *error
     return status;
 }
 
-/* Reads symbol,weight rows. Symbols are added to the table unless the exchange fixed them. */
+/* Reads one symbol,weight row. Symbols are added to the table unless the exchange fixed them. */
 static tw_status read_target(run_session *session, tw_tape *tape, const tw_slice *fields,
-                             size_t count, tw_error *error) {
+                             double *total, tw_error *error) {
     const char *path = session->options->targets;
     uint64_t line = tw_tape_tell(tape).line;
+    tw_slice name = tw_slice_trim(fields[0]);
     double weight = 0.0;
-    if (count < 2 || tw_parse_double(fields[1], &weight) != TW_OK)
-        return tw_error_set_at(error, TW_PARSE, path, line, 2, "the weight must be a number");
+    if (tw_parse_double(tw_slice_trim(fields[1]), &weight) != TW_OK)
+        return tw_error_set_at(error, TW_PARSE, path, line, 2,
+                               "the weight must be a number, like 0.25, not \"%.*s\"",
+                               (int)fields[1].size, fields[1].data);
     if (!(weight >= 0.0 && weight <= 1.0))
-        return tw_error_set_at(error, TW_RANGE, path, line, 2, "the weight must be 0 to 1");
+        return tw_error_set_at(error, TW_RANGE, path, line, 2,
+                               "the weight must be 0 to 1, not %.6g", weight);
+    *total += weight;
+    if (*total > 1.0 + 1e-9)
+        return tw_error_set_at(error, TW_RANGE, path, line, 2,
+                               "the weights add up to %.6g here, which is more than 1", *total);
     if (session->exchange == NULL) {
-        tw_status status = add_symbol(session, fields[0], error);
+        tw_status status = add_symbol(session, name, error);
         if (status != TW_OK)
-            return status;
+            return tw_error_set_at(error, status == TW_FULL ? TW_FULL : TW_PARSE, path, line, 1,
+                                   "\"%.*s\" cannot be a symbol", (int)name.size, name.data);
     }
-    tw_symbol symbol = tw_symbols_find(session->symbols, fields[0]);
+    tw_symbol symbol = tw_symbols_find(session->symbols, name);
     if (symbol == TW_SYMBOL_NONE)
         return tw_error_set_at(error, TW_RANGE, path, line, 1,
                                "the exchange has no symbol \"%.*s\"; name it with --symbols",
-                               (int)fields[0].size, fields[0].data);
+                               (int)name.size, name.data);
+    if (session->targets[symbol] != TARGET_NONE)
+        return tw_error_set_at(error, TW_PARSE, path, line, 1, "\"%.*s\" is there twice",
+                               (int)name.size, name.data);
     session->targets[symbol] = weight;
     return TW_OK;
 }
 
+static tw_status check_targets_header(const tw_tape *tape, const char *path, tw_error *error) {
+    size_t count = 0;
+    const tw_slice *header = tw_tape_header(tape, &count);
+    if (count >= 2 && tw_slice_equal_string(tw_slice_trim(header[0]), "symbol") &&
+        tw_slice_equal_string(tw_slice_trim(header[1]), "weight"))
+        return TW_OK;
+    return tw_error_set_at(error, TW_PARSE, path, 1, 0,
+                           "expected the header \"symbol,weight\", found \"%.*s%s\"",
+                           count > 0 ? (int)header[0].size : 0, count > 0 ? header[0].data : "",
+                           count > 1 ? ",..." : "");
+}
+
+/* Symbols that the file does not name have the target zero. */
 static tw_status read_targets(run_session *session, tw_error *error) {
     tw_tape_config config = {.path = session->options->targets, .format = TW_TAPE_ROWS};
     TW_AUTO(tw_tape) *tape = NULL;
+    double total = 0.0;
+    size_t rows = 0;
     if (config.path[0] == '\0')
         return TW_OK;
     session->targets = TW_NEW(NULL, SYMBOL_COUNT_MAX, double);
     if (session->targets == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "no memory for the targets");
+    for (size_t i = 0; i < SYMBOL_COUNT_MAX; i++)
+        session->targets[i] = TARGET_NONE;
     tw_status status = tw_tape_open(&config, &tape, error);
+    if (status == TW_OK)
+        status = check_targets_header(tape, config.path, error);
     while (status == TW_OK) {
         const tw_slice *fields = NULL;
         size_t count = 0;
         status = tw_tape_next_row(tape, &fields, &count, error);
         if (status == TW_OK)
-            status = read_target(session, tape, fields, count, error);
+            status = read_target(session, tape, fields, &total, error);
+        rows += status == TW_OK;
     }
-    return status == TW_EMPTY && tape != NULL ? TW_OK : status;
+    if (status != TW_EMPTY || tape == NULL)
+        return status;
+    if (rows == 0)
+        return tw_error_set_at(error, TW_EMPTY, config.path, 1, 0,
+                               "there is no target after the header");
+    for (size_t i = 0; i < SYMBOL_COUNT_MAX; i++)
+        session->targets[i] = fmax(session->targets[i], 0.0);
+    return TW_OK;
 }
 
 static tw_status add_symbol_list(run_session *session, tw_error *error) {
@@ -172,13 +216,8 @@ static tw_status open_store(run_session *session, tw_error *error) {
         return status;
     tw_store_run run = {.started_ns = tw_time_wall_ns(),
                         .seed = session->exchange_config.seed,
-                        .venue = tw_slice_of(session->options->venue == RUN_DEMO    ? "demo"
-                                             : session->options->venue == RUN_PAPER ? "paper"
-                                                                                    : "live"),
-                        .strategy = tw_slice_of(session->targets != NULL ? "targets"
-                                                : session->options->strategy == TW_STRATEGY_EQUAL
-                                                    ? "equal"
-                                                    : "inverse-volatility")};
+                        .venue = tw_slice_of(run_venue_name(session)),
+                        .strategy = tw_slice_of(run_strategy_name(session))};
     status = tw_store_put_run(session->store, &run, &session->run_id, error);
     return status == TW_OK ? tw_store_commit(session->store, TW_STORE_FULL, error) : status;
 }
@@ -232,6 +271,7 @@ static tw_status make_venue(run_session *session, tw_error *error) {
         .levels = demo,
         .symbol_count = session->symbol_count,
         .history_days = (uint32_t)options->history_days,
+        .patience_ns = options->away_ns,
         .speed = session->stepped ? 0.0
                  : demo           ? session->exchange_config.speed
                                   : 1.0,
@@ -308,9 +348,11 @@ static tw_status make_session(run_session *session, tw_error *error) {
     if (status == TW_OK)
         status = make_symbols(session, error);
     if (status == TW_OK)
-        status = open_store(session, error);
-    if (status == TW_OK)
         status = tw_loop_new(NULL, &session->loop, error);
+    if (status == TW_OK) /* from here on there is something that an interrupt could harm */
+        status = run_session_listen(session, error);
+    if (status == TW_OK)
+        status = open_store(session, error);
     if (status == TW_OK && !session->stepped)
         status = tw_loop_new(NULL, &session->recorder_thread.loop, error);
     if (status == TW_OK)
@@ -360,34 +402,53 @@ static tw_status check_options(const run_options *options, const venue_options *
     return TW_OK;
 }
 
-/* Trades, then records and reports whatever came of it. */
+/* What a run that was interrupted leaves behind, in one sentence. */
+static void tell_interrupted(const run_session *session, tw_error *ending) {
+    tw_engine_report report;
+    tw_engine_get_report(session->engine, &report, NULL);
+    uint64_t open = report.orders_open + report.orders_unknown;
+    if (open > 0)
+        tw_error_set(ending, TW_INTERRUPTED,
+                     "interrupted; %llu orders could not be cancelled in time and may be open at "
+                     "the venue; the next run with --db %s brings them to their end",
+                     (unsigned long long)open, session->database);
+    else
+        tw_error_set(ending, TW_INTERRUPTED,
+                     "interrupted; no order is left open; what was committed is in %s",
+                     session->database);
+}
+
+/* Records and reports whatever came of the trading. The first failure is the one that is told;
+ * one of the store comes before all others, because nothing after it was recorded. */
+static void report(run_session *session, tw_error *ending) {
+    tw_error error = {0};
+    tw_status status = tw_recorder_flush(session->recorder, &error);
+    if (status == TW_OK)
+        status = run_report_store(session, ending->status, &error);
+    const tw_error *store_failure = tw_recorder_failure(session->recorder);
+    if (store_failure->status != TW_OK) {
+        *ending = *store_failure;
+        return;
+    }
+    if (ending->status == TW_OK && status != TW_OK)
+        *ending = error;
+    status = run_report_print(session, ending->status, &error);
+    if (status != TW_OK && (ending->status == TW_OK || ending->status == TW_INTERRUPTED))
+        *ending = error;
+}
+
 static int trade_and_report(run_session *session) {
     tw_error ending = {0};
     tw_error error = {0};
     ending.status = run_session_trade(session, &ending);
-    tw_status status = tw_recorder_flush(session->recorder, &error);
-    if (status == TW_OK)
-        status = run_report_store(session, &error);
     if (ending.status == TW_OK && session->interrupted)
-        ending.status = TW_INTERRUPTED;
-    const tw_error *store_failure = tw_recorder_failure(session->recorder);
-    if (store_failure->status != TW_OK)
-        ending = *store_failure;
-    else if (ending.status == TW_OK && status != TW_OK)
-        ending = error;
-    if (store_failure->status == TW_OK &&
-        run_report_print(session, ending.status, &error) != TW_OK && ending.status == TW_OK)
-        ending = error;
-    status = tw_store_close(session->store, &error);
+        tell_interrupted(session, &ending);
+    report(session, &ending);
+    tw_status status = tw_store_close(session->store, &error);
     session->store = NULL;
     if (ending.status == TW_OK && status != TW_OK)
         ending = error;
-    if (ending.status == TW_OK)
-        return EXIT_DONE;
-    if (ending.status == TW_INTERRUPTED)
-        tw_error_set(&ending, TW_INTERRUPTED, "interrupted; what was committed is in %s",
-                     session->database);
-    return command_failed("run", &ending);
+    return ending.status == TW_OK ? EXIT_DONE : command_failed("run", &ending);
 }
 
 static int run(const run_options *options, const exchange_options *market,
@@ -409,9 +470,21 @@ static int run(const run_options *options, const exchange_options *market,
     return ending;
 }
 
+/* Whether an option, a variable or the file said it. */
+static bool was_set(const tw_config *config, const char *name) {
+    for (size_t i = 0; i < config->count; i++) {
+        if (strcmp(config->options[i].name, name) == 0)
+            return config->origins[i] != TW_CONFIG_FROM_DEFAULT;
+    }
+    TW_ASSERT(!"a row of the table");
+    return false;
+}
+
 int command_run(int argc, char **argv) {
     static run_options options;
     static exchange_options market;
+    static tw_config_option market_table[EXCHANGE_OPTION_COUNT];
+    exchange_options_of_demo(market_table);
     static venue_options access;
     static const tw_argument_short run_shorts[] = {{'d', "db"}, {'q', "quiet"}};
     static const tw_argument_short market_shorts[] = {{'s', "symbols"}};
@@ -430,8 +503,8 @@ int command_run(int argc, char **argv) {
          .short_count = 2},
         {.heading = "The market of --venue demo",
          .section = "exchange",
-         .options = exchange_option_table,
-         .count = exchange_option_count,
+         .options = market_table,
+         .count = EXCHANGE_OPTION_COUNT,
          .target = &market,
          .shorts = market_shorts,
          .short_count = 1},
@@ -446,9 +519,9 @@ int command_run(int argc, char **argv) {
     const tw_arguments_spec spec = {
         .command = "tradewind run",
         .summary = "Trades target weights: market data in, orders out, everything recorded.",
-        .example = "tradewind run --venue demo\n"
-                   "tradewind run --clock step --seed 7 --json\n"
-                   "tradewind run --venue paper --symbols AAPL,MSFT --strategy equal\n",
+        .example = "  tradewind run --venue demo\n"
+                   "  tradewind run --clock step --seed 7 --json\n"
+                   "  tradewind run --venue paper --symbols AAPL,MSFT --strategy equal\n",
         .tables = tables,
         .table_count = 3,
         .reads_config = true,
@@ -459,5 +532,7 @@ int command_run(int argc, char **argv) {
     int ending = EXIT_DONE;
     if (!command_arguments(&arguments, &spec, argc, argv, &ending))
         return ending;
+    if (!was_set(&arguments.configs[0], "duration") && market.tape[0] == '\0')
+        options.duration_ns = DURATION_NS_DEFAULT;
     return run(&options, &market, &access);
 }

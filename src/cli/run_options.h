@@ -14,12 +14,13 @@ typedef struct run_options {
     int strategy; /* tw_strategy, without TW_STRATEGY_TARGETS */
     char targets[TW_CONFIG_TEXT_SIZE];
     char database[TW_CONFIG_TEXT_SIZE];
-    int64_t duration_ns;
+    int64_t duration_ns; /* of the venue's time; 0: until stopped, or to the end of the tape */
     double speed;
     double cash_weight;
     double band;
     int64_t rebalance_interval_ns;
     int64_t patience_ns;
+    int64_t away_ns;
     double collar;
     int64_t order_value_max_nano;
     double position_weight_max;

@@ -4,10 +4,12 @@
  * The JSON document is made once; the store keeps the same bytes that --json prints. Money and
  * quantities are strings, so they are exact.
  */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "run_session.h"
 
@@ -26,6 +28,24 @@ typedef struct run_figures {
     int64_t latency_max_ns;
     uint64_t events;
 } run_figures;
+
+const char *run_venue_name(const run_session *session) {
+    switch ((run_venue)session->options->venue) {
+    case RUN_DEMO:
+        return "demo";
+    case RUN_PAPER:
+        return "paper";
+    case RUN_LIVE:
+        return "live";
+    }
+    return "?";
+}
+
+const char *run_strategy_name(const run_session *session) {
+    if (session->targets != NULL)
+        return "targets";
+    return session->options->strategy == TW_STRATEGY_EQUAL ? "equal" : "inverse-volatility";
+}
 
 static tw_status take_figures(run_session *session, run_figures *figures, tw_error *error) {
     static const double quantiles[] = {0.5, 0.99, 0.999};
@@ -231,11 +251,18 @@ static void json_positions(tw_text *text, const run_session *session, const run_
     end(text, ']');
 }
 
-static void json_report(tw_text *text, const run_session *session, const run_figures *figures) {
+static void json_report(tw_text *text, const run_session *session, const run_figures *figures,
+                        tw_status ending) {
     const tw_engine_report *engine = &figures->engine;
     tw_text_append_char(text, '{');
     tw_text_append_format(text, "\"run\":%lld,", (long long)session->run_id);
     string(text, "phase", tw_engine_phase_name(engine->phase));
+    string(text, "ending",
+           ending == TW_OK            ? "done"
+           : ending == TW_INTERRUPTED ? "interrupted"
+                                      : "failed");
+    string(text, "venue", run_venue_name(session));
+    string(text, "strategy", run_strategy_name(session));
     whole(text, "symbols", session->symbol_count);
     whole(text, "seed", session->exchange_config.seed);
     string(text, "clock", session->stepped ? "step" : "real");
@@ -255,39 +282,119 @@ static void json_report(tw_text *text, const run_session *session, const run_fig
 
 /* ---- for people ---------------------------------------------------------------------------- */
 
-static const char *money(int64_t nano, char *buffer) {
-    int64_t cents = 0;
-    if (tw_decimal_quantize(nano, TW_NANO / 100, TW_ROUND_HALF_EVEN, &cents) != TW_OK)
-        cents = nano;
-    tw_decimal_format_fixed(cents, 2, buffer);
+/* How the report looks: with colours on a terminal, and never with NO_COLOR (no-color.org). */
+typedef struct report_look {
+    const char *strong;
+    const char *faint;
+    const char *good;
+    const char *bad;
+    const char *plain;
+} report_look;
+
+static report_look choose_look(void) {
+    const char *no_color = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+    bool colours = isatty(STDOUT_FILENO) && (no_color == NULL || no_color[0] == '\0') &&
+                   terminal != NULL && strcmp(terminal, "dumb") != 0;
+    if (!colours)
+        return (report_look){"", "", "", "", ""};
+    return (report_look){"\033[1m", "\033[2m", "\033[32m", "\033[31m", "\033[0m"};
+}
+
+/* "1234567.5" becomes "1,234,567.5". */
+static const char *grouped(const char *digits, char *buffer, size_t capacity) {
+    tw_text text = tw_text_over(buffer, capacity);
+    if (digits[0] == '-')
+        tw_text_append_char(&text, *digits++);
+    size_t whole = strspn(digits, "0123456789");
+    for (size_t i = 0; digits[i] != '\0'; i++) {
+        if (i > 0 && i < whole && (whole - i) % 3 == 0)
+            tw_text_append_char(&text, ',');
+        tw_text_append_char(&text, digits[i]);
+    }
     return buffer;
 }
 
-static void print_overview(const run_session *session, const run_figures *figures) {
+/* Text of figures lives in the caller's array of these, one a figure. */
+typedef char figure[TW_DECIMAL_TEXT_SIZE + 16];
+
+static const char *money(int64_t nano, figure buffer) {
+    char digits[TW_DECIMAL_TEXT_SIZE];
+    int64_t cents = 0;
+    if (tw_decimal_quantize(nano, TW_NANO / 100, TW_ROUND_HALF_EVEN, &cents) != TW_OK)
+        cents = nano;
+    tw_decimal_format_fixed(cents, 2, digits);
+    return grouped(digits, buffer, sizeof(figure));
+}
+
+static const char *count(uint64_t value, figure buffer) {
+    char digits[24];
+    snprintf(digits, sizeof digits, "%llu", (unsigned long long)value);
+    return grouped(digits, buffer, sizeof(figure));
+}
+
+/* A span in the unit that shows it with three digits or so. */
+static const char *span(int64_t ns, figure buffer) {
+    if (ns < 10000)
+        snprintf(buffer, sizeof(figure), "%lld ns", (long long)ns);
+    else if (ns < 10 * TW_NS_PER_MS)
+        snprintf(buffer, sizeof(figure), "%.1f us", (double)ns / 1e3);
+    else
+        snprintf(buffer, sizeof(figure), "%.1f ms", (double)ns / 1e6);
+    return buffer;
+}
+
+static const char *share(double value, figure buffer) {
+    if (isfinite(value))
+        snprintf(buffer, sizeof(figure), "%.2f%%", 100.0 * value);
+    else
+        snprintf(buffer, sizeof(figure), "-");
+    return buffer;
+}
+
+static void print_title(const run_session *session, const run_figures *figures,
+                        const report_look *look) {
     const tw_engine_report *engine = &figures->engine;
     char from[TW_TIME_TEXT_SIZE];
     char to[TW_TIME_TEXT_SIZE];
     tw_time_format(engine->started_ns, 0, from);
     tw_time_format(engine->ended_ns, 0, to);
-    printf("\nRun %lld: %u symbols, %s to %s, in %.1f s\n\n", (long long)session->run_id,
-           session->symbol_count, from, to, figures->seconds);
-    printf("  market     %llu events, %.0f a second: %llu trades, %llu levels, %llu quotes, %llu "
-           "bars\n",
-           (unsigned long long)figures->events, (double)figures->events / figures->seconds,
-           (unsigned long long)engine->trades, (unsigned long long)engine->levels,
-           (unsigned long long)engine->quotes, (unsigned long long)engine->venue_bars);
-    printf("  built      %llu bars of five timeframes, %llu late trades, %llu book anomalies\n",
-           (unsigned long long)engine->bars_built, (unsigned long long)engine->late_trades,
-           (unsigned long long)engine->book_anomalies);
-    printf("  latency    tick to decision p50 %.1f us, p99 %.1f us, p99.9 %.1f us\n",
-           (double)figures->latency_ns[0] / 1e3, (double)figures->latency_ns[1] / 1e3,
-           (double)figures->latency_ns[2] / 1e3);
-    printf("  stored     %llu trades, %llu bars, %llu orders, %llu fills, %llu journal entries\n",
-           (unsigned long long)figures->row_counts[TW_STORE_TRADES],
-           (unsigned long long)figures->row_counts[TW_STORE_BARS],
-           (unsigned long long)figures->row_counts[TW_STORE_ORDERS],
-           (unsigned long long)figures->row_counts[TW_STORE_FILLS],
-           (unsigned long long)figures->row_counts[TW_STORE_JOURNAL]);
+    printf("\n%sRun %lld%s  %s, %u symbols, strategy %s", look->strong, (long long)session->run_id,
+           look->plain, run_venue_name(session), session->symbol_count, run_strategy_name(session));
+    if (session->exchange != NULL)
+        printf(", seed %llu", (unsigned long long)session->exchange_config.seed);
+    printf("\n       %s to %s of the venue's time, in %.1f s", from, to, figures->seconds);
+    if (engine->phase == TW_ENGINE_FAILED)
+        printf("; %sfailed%s", look->bad, look->plain);
+    else if (engine->phase != TW_ENGINE_DONE)
+        printf("; %sended early%s, while %s", look->bad, look->plain,
+               tw_engine_phase_name(engine->phase));
+    printf("\n\n");
+}
+
+static void print_market(const run_figures *figures) {
+    const tw_engine_report *engine = &figures->engine;
+    figure text[6];
+    double rate = figures->seconds > 0.0 ? (double)figures->events / figures->seconds : 0.0;
+    printf("  market     %s events, %s a second: %s trades, %s levels, %s quotes, %s bars\n",
+           count(figures->events, text[0]), count((uint64_t)rate, text[1]),
+           count(engine->trades, text[2]), count(engine->levels, text[3]),
+           count(engine->quotes, text[4]), count(engine->venue_bars, text[5]));
+    printf("  built      %s bars of five timeframes; %s late trades, %s book anomalies\n",
+           count(engine->bars_built, text[0]), count(engine->late_trades, text[1]),
+           count(engine->book_anomalies, text[2]));
+    if (figures->venue.market_dropped > 0)
+        printf("  dropped    %s events: the machine did not keep up, books were read anew\n",
+               count(figures->venue.market_dropped, text[0]));
+    printf("  latency    tick to decision: p50 %s, p99 %s, p99.9 %s\n",
+           span(figures->latency_ns[0], text[0]), span(figures->latency_ns[1], text[1]),
+           span(figures->latency_ns[2], text[2]));
+    printf("  stored     %s trades, %s bars, %s orders, %s fills, %s journal entries\n",
+           count(figures->row_counts[TW_STORE_TRADES], text[0]),
+           count(figures->row_counts[TW_STORE_BARS], text[1]),
+           count(figures->row_counts[TW_STORE_ORDERS], text[2]),
+           count(figures->row_counts[TW_STORE_FILLS], text[3]),
+           count(figures->row_counts[TW_STORE_JOURNAL], text[4]));
 }
 
 static void print_risk(const tw_engine_report *engine) {
@@ -309,62 +416,90 @@ static void print_risk(const tw_engine_report *engine) {
     }
 }
 
-static void print_trading(const tw_engine_report *engine) {
-    char before[TW_DECIMAL_TEXT_SIZE];
-    char after[TW_DECIMAL_TEXT_SIZE];
-    char turnover[TW_DECIMAL_TEXT_SIZE];
-    printf("  decided    %llu times: %llu trades planned, proven to be at least %llu\n",
-           (unsigned long long)engine->decisions, (unsigned long long)engine->trades_planned,
-           (unsigned long long)engine->trades_lower_bound);
-    printf("  orders     %llu: %llu filled, %llu cancelled, %llu rejected, %llu open, %llu "
-           "unknown; %llu denied by checks\n",
-           (unsigned long long)engine->orders, (unsigned long long)engine->orders_filled,
-           (unsigned long long)engine->orders_canceled, (unsigned long long)engine->orders_rejected,
-           (unsigned long long)engine->orders_open, (unsigned long long)engine->orders_unknown,
-           (unsigned long long)engine->orders_denied);
-    printf("  fills      %llu, turnover %s\n", (unsigned long long)engine->fills,
-           money(engine->turnover.nano, turnover));
-    printf("  equity     %s before, %s after", money(engine->equity_before.nano, before),
-           money(engine->equity_after.nano, after));
-    printf("; cash %s before, %s after\n\n", money(engine->cash_before.nano, before),
-           money(engine->cash_after.nano, after));
+static void print_orders(const tw_engine_report *engine) {
+    figure text[7];
+    printf("  decided    %s %s: %s trades planned, proven to be at least %s\n",
+           count(engine->decisions, text[0]), engine->decisions == 1 ? "time" : "times",
+           count(engine->trades_planned, text[1]), count(engine->trades_lower_bound, text[2]));
+    printf(
+        "  orders     %s: %s filled, %s cancelled, %s rejected, %s open, %s unknown; %s denied by "
+        "checks\n",
+        count(engine->orders, text[0]), count(engine->orders_filled, text[1]),
+        count(engine->orders_canceled, text[2]), count(engine->orders_rejected, text[3]),
+        count(engine->orders_open, text[4]), count(engine->orders_unknown, text[5]),
+        count(engine->orders_denied, text[6]));
+    printf("  fills      %s, turnover %s\n", count(engine->fills, text[0]),
+           money(engine->turnover.nano, text[1]));
 }
 
-static void print_holdings(const run_session *session, const run_figures *figures) {
-    printf("  %-8s %10s %12s %9s %9s %9s  %-17s %10s\n", "symbol", "quantity", "price", "before",
-           "after", "target", "band", "risk share");
+static void print_account(const tw_engine_report *engine, const report_look *look) {
+    figure text[5];
+    int64_t gain = engine->equity_after.nano - engine->equity_before.nano;
+    printf("  equity     %s -> %s", money(engine->equity_before.nano, text[0]),
+           money(engine->equity_after.nano, text[1]));
+    printf("  %s%s%s%s", gain < 0 ? look->bad : look->good, gain < 0 ? "" : "+",
+           money(gain, text[2]), look->plain);
+    if (engine->equity_before.nano > 0)
+        printf(" (%+.3f%%)", 100.0 * (double)gain / (double)engine->equity_before.nano);
+    printf("; cash %s -> %s\n\n", money(engine->cash_before.nano, text[3]),
+           money(engine->cash_after.nano, text[4]));
+}
+
+static void print_holding(const char *name, const tw_engine_holding *holding,
+                          const report_look *look) {
+    char digits[TW_DECIMAL_TEXT_SIZE];
+    char band[48];
+    figure text[6];
+    bool inside =
+        holding->weight_after >= holding->band_low && holding->weight_after <= holding->band_high;
+    tw_decimal_format(holding->quantity_after.nano, digits);
+    snprintf(band, sizeof band, "%.2f%% to %.2f%%", 100.0 * holding->band_low,
+             100.0 * holding->band_high);
+    printf("  %-8s %10s %12s %9s %s%9s%s %9s %18s %s%c%s %9s\n", name,
+           grouped(digits, text[0], sizeof(figure)), money(holding->price.nano, text[1]),
+           share(holding->weight_before, text[2]), inside ? look->good : look->bad,
+           share(holding->weight_after, text[3]), look->plain,
+           share(holding->weight_target, text[4]), band, look->bad, inside ? ' ' : '!', look->plain,
+           share(holding->volatility_share, text[5]));
+}
+
+static void print_holdings(const run_session *session, const run_figures *figures,
+                           const report_look *look) {
+    uint32_t outside = 0;
+    printf("  %s%-8s %10s %12s %9s %9s %9s %18s   %9s%s\n", look->strong, "symbol", "quantity",
+           "price", "before", "after", "target", "band", "of risk", look->plain);
     for (uint32_t s = 0; s < session->symbol_count; s++) {
         const tw_engine_holding *holding = &figures->holdings[s];
-        char quantity[TW_DECIMAL_TEXT_SIZE];
-        char price[TW_DECIMAL_TEXT_SIZE];
-        bool inside = holding->weight_after >= holding->band_low &&
-                      holding->weight_after <= holding->band_high;
-        tw_decimal_format(holding->quantity_after.nano, quantity);
-        printf("  %-8s %10s %12s %8.2f%% %8.2f%% %8.2f%%  %5.2f%% to %5.2f%%%c %9.1f%%\n",
-               tw_symbols_name(session->symbols, s), quantity, money(holding->price.nano, price),
-               100.0 * holding->weight_before, 100.0 * holding->weight_after,
-               100.0 * holding->weight_target, 100.0 * holding->band_low,
-               100.0 * holding->band_high, inside ? ' ' : '!', 100.0 * holding->volatility_share);
+        print_holding(tw_symbols_name(session->symbols, s), holding, look);
+        outside +=
+            holding->weight_after < holding->band_low || holding->weight_after > holding->band_high;
     }
+    if (outside > 0)
+        printf("  %s!%s  outside of its band\n", look->bad, look->plain);
     printf("\n");
 }
 
 static void print_people(const run_session *session, const run_figures *figures) {
-    print_overview(session, figures);
+    report_look look = choose_look();
+    if (figures->engine.started_ns == 0)
+        return;
+    print_title(session, figures, &look);
+    print_market(figures);
     print_risk(&figures->engine);
-    print_trading(&figures->engine);
-    print_holdings(session, figures);
-    printf("Everything is in %s\n", session->database);
+    print_orders(&figures->engine);
+    print_account(&figures->engine, &look);
+    print_holdings(session, figures, &look);
+    printf("Everything is in %s\n%s", session->database, look.faint);
     printf("  tradewind stats %s --db %s\n", tw_symbols_name(session->symbols, 0),
            session->database);
-    printf("  tradewind bars --db %s --timeframes 1m\n", session->database);
+    printf("  tradewind bars --db %s --timeframes 1m%s\n", session->database, look.plain);
 }
 
 /* ---- out ----------------------------------------------------------------------------------- */
 
 /* Makes the JSON of the moment; the caller releases REPORT_SIZE chars. */
-static tw_status make_json(run_session *session, char **ret_memory, tw_text *ret_text,
-                           tw_error *error) {
+static tw_status make_json(run_session *session, tw_status ending, char **ret_memory,
+                           tw_text *ret_text, tw_error *error) {
     run_figures figures;
     char *memory = TW_NEW(NULL, REPORT_SIZE, char);
     if (memory == NULL)
@@ -372,7 +507,7 @@ static tw_status make_json(run_session *session, char **ret_memory, tw_text *ret
     tw_status status = take_figures(session, &figures, error);
     if (status == TW_OK) {
         *ret_text = tw_text_over(memory, REPORT_SIZE);
-        json_report(ret_text, session, &figures);
+        json_report(ret_text, session, &figures, ending);
         if (ret_text->truncated)
             status = tw_error_set(error, TW_FULL, "the report is too large");
     }
@@ -386,11 +521,10 @@ static tw_status make_json(run_session *session, char **ret_memory, tw_text *ret
 
 tw_status run_report_print(run_session *session, tw_status ending, tw_error *error) {
     tw_status status;
-    (void)ending;
     if (session->options->json) {
         char *memory = NULL;
         tw_text text;
-        status = make_json(session, &memory, &text, error);
+        status = make_json(session, ending, &memory, &text, error);
         if (status == TW_OK)
             puts(memory);
         TW_DELETE(NULL, memory, REPORT_SIZE, char);
@@ -402,12 +536,11 @@ tw_status run_report_print(run_session *session, tw_status ending, tw_error *err
         figures_done(session, &figures);
     }
     if (status == TW_OK && (fflush(stdout) != 0 || ferror(stdout) != 0))
-        status = tw_error_set(error, TW_IO, "the report could not be written");
+        status = tw_error_set_errno(error, errno, "the report could not be written");
     return status;
 }
 
-tw_status run_report_store(run_session *session, tw_error *error) {
-    tw_engine_report report;
+tw_status run_report_store(run_session *session, tw_status ending, tw_error *error) {
     run_figures figures;
     char *memory = NULL;
     tw_text text;
@@ -419,10 +552,9 @@ tw_status run_report_store(run_session *session, tw_error *error) {
         status = tw_store_put_positions(session->store, session->run_id, figures.engine.ended_ns,
                                         &position, 1, error);
     }
-    report = figures.engine;
     figures_done(session, &figures);
     if (status == TW_OK)
-        status = make_json(session, &memory, &text, error);
+        status = make_json(session, ending, &memory, &text, error);
     if (status != TW_OK)
         return status;
     tw_store_run run = {
@@ -430,10 +562,8 @@ tw_status run_report_store(run_session *session, tw_error *error) {
         .started_ns = session->wall_started_ns,
         .ended_ns = tw_time_wall_ns(),
         .seed = session->exchange_config.seed,
-        .venue = tw_slice_of(session->options->venue == RUN_DEMO    ? "demo"
-                             : session->options->venue == RUN_PAPER ? "paper"
-                                                                    : "live"),
-        .strategy = tw_slice_of(tw_engine_phase_name(report.phase)),
+        .venue = tw_slice_of(run_venue_name(session)),
+        .strategy = tw_slice_of(run_strategy_name(session)),
         .report = tw_text_slice(&text),
     };
     status = tw_store_put_run(session->store, &run, NULL, error);

@@ -19,38 +19,45 @@ static const int64_t STOP_PATIENCE_NS = 5 * TW_NS_PER_SECOND;
 
 /* ---- threads ------------------------------------------------------------------------------- */
 
+/* The last act of a thread: publishes its failure, if any, to the main thread. */
+static void end_thread(run_session *session, run_thread *thread, tw_status status) {
+    thread->error.status = status;
+    atomic_store(&thread->failed, status != TW_OK);
+    tw_loop_wake(session->loop);
+}
+
 static void *exchange_main(void *context) {
     run_session *session = context;
     tw_error *error = &session->exchange_thread.error;
     tw_status status = TW_OK;
     while (status == TW_OK)
         status = tw_exchange_turn(session->exchange, TW_NS_PER_SECOND, error);
-    error->status = status == TW_CLOSED ? TW_OK : status;
-    if (error->status != TW_OK)
-        tw_loop_wake(session->loop);
+    end_thread(session, &session->exchange_thread, status == TW_CLOSED ? TW_OK : status);
     return NULL;
 }
 
 static void *network_main(void *context) {
     run_session *session = context;
     tw_error *error = &session->network_thread.error;
-    while (!atomic_load(&session->ending) && error->status == TW_OK)
-        error->status = tw_venue_turn(session->venue, TW_NS_PER_SECOND, error);
-    tw_loop_wake(session->loop);
+    tw_status status = TW_OK;
+    while (!atomic_load(&session->ending) && status == TW_OK)
+        status = tw_venue_turn(session->venue, TW_NS_PER_SECOND, error);
+    end_thread(session, &session->network_thread, status);
     return NULL;
 }
 
 static void *recorder_main(void *context) {
     run_session *session = context;
     run_thread *thread = &session->recorder_thread;
-    while (!atomic_load(&session->ending) && thread->error.status == TW_OK) {
+    tw_status status = TW_OK;
+    while (!atomic_load(&session->ending) && status == TW_OK) {
         uint64_t work = 0;
-        thread->error.status =
-            tw_recorder_turn(session->recorder, tw_time_monotonic_ns(), &work, &thread->error);
-        if (thread->error.status == TW_OK)
-            thread->error.status =
+        status = tw_recorder_turn(session->recorder, tw_time_monotonic_ns(), &work, &thread->error);
+        if (status == TW_OK)
+            status =
                 tw_loop_turn(thread->loop, work > 0 ? 0 : 50 * TW_NS_PER_MS, NULL, &thread->error);
     }
+    end_thread(session, thread, status);
     return NULL;
 }
 
@@ -115,6 +122,7 @@ static void end_progress(const run_session *session) {
 static void on_signal(void *context, int number) {
     run_session *session = context;
     (void)number;
+    session->hurried = session->interrupted;
     session->interrupted = true;
     tw_engine_stop(session->engine);
 }
@@ -123,13 +131,12 @@ static bool finished(const run_session *session) {
     return tw_engine_phase_now(session->engine) >= TW_ENGINE_DONE;
 }
 
-/* Threads fail on their own; the first failure ends the run. */
-static tw_status thread_failure(const run_session *session, tw_error *error) {
-    const run_thread *threads[] = {&session->exchange_thread, &session->network_thread,
-                                   &session->recorder_thread};
+/* Threads fail on their own; a failure of the exchange is the cause of what the others see. */
+static tw_status thread_failure(run_session *session, tw_error *error) {
+    run_thread *threads[] = {&session->exchange_thread, &session->recorder_thread,
+                             &session->network_thread};
     for (size_t i = 0; i < sizeof threads / sizeof threads[0]; i++) {
-        if (threads[i]->started && threads[i]->error.status != TW_OK &&
-            threads[i]->error.message[0] != '\0') {
+        if (atomic_load(&threads[i]->failed)) {
             *error = threads[i]->error;
             return error->status;
         }
@@ -137,34 +144,48 @@ static tw_status thread_failure(const run_session *session, tw_error *error) {
     return TW_OK;
 }
 
+static void show_progress(run_session *session, int64_t *next_ns) {
+    int64_t now_ns = tw_time_monotonic_ns();
+    tw_engine_report report;
+    if (!shows_progress(session) || now_ns < *next_ns)
+        return;
+    tw_engine_get_report(session->engine, &report, NULL);
+    print_progress(session, &report);
+    *next_ns = now_ns + PROGRESS_NS;
+}
+
+/* A run that ends cancels its open orders; it waits so long for the venue to confirm, and not at
+ * all for a user who insists. What is left stays in the journal as open. */
+static bool waited_enough(const run_session *session, int64_t *stop_ns) {
+    if (tw_engine_phase_now(session->engine) != TW_ENGINE_STOPPING && !session->interrupted)
+        return false;
+    int64_t now_ns = tw_time_monotonic_ns();
+    if (*stop_ns == 0)
+        *stop_ns = now_ns + STOP_PATIENCE_NS;
+    return session->hurried || now_ns >= *stop_ns;
+}
+
+/* A run without a duration ends with its tape. */
+static void end_with_tape(run_session *session, bool tape_ended) {
+    if (tape_ended && session->exchange_config.tape != NULL && session->options->duration_ns == 0)
+        tw_engine_stop(session->engine);
+}
+
 static tw_status live_loop(run_session *session, tw_error *error) {
     int64_t next_progress_ns = 0;
     int64_t stop_ns = 0;
-    bool progress = shows_progress(session);
     tw_status status = TW_OK;
-    while (status == TW_OK && !finished(session)) {
+    while (status == TW_OK && !finished(session) && !waited_enough(session, &stop_ns)) {
         uint64_t work = 0;
         status = tw_engine_turn(session->engine, EVENTS_A_TURN, &work, error);
-        int64_t now_ns = tw_time_monotonic_ns();
-        if (session->exchange != NULL && session->options->duration_ns == 0 &&
-            session->exchange_config.tape != NULL && tw_exchange_tape_ended(session->exchange))
-            tw_engine_stop(session->engine);
-        if (session->interrupted && stop_ns == 0)
-            stop_ns = now_ns + STOP_PATIENCE_NS;
-        if (stop_ns != 0 && now_ns >= stop_ns)
-            break; /* orders that cannot be cancelled now stay in the journal as open */
-        if (progress && now_ns >= next_progress_ns) {
-            tw_engine_report report;
-            tw_engine_get_report(session->engine, &report, NULL);
-            print_progress(session, &report);
-            next_progress_ns = now_ns + PROGRESS_NS;
-        }
+        if (session->exchange != NULL)
+            end_with_tape(session, tw_exchange_tape_ended(session->exchange));
+        show_progress(session, &next_progress_ns);
         if (status == TW_OK)
             status = thread_failure(session, error);
         if (status == TW_OK)
             status = tw_loop_turn(session->loop, work > 0 ? 0 : PROGRESS_NS / 2, NULL, error);
     }
-    end_progress(session);
     return status;
 }
 
@@ -200,55 +221,58 @@ static tw_status wait_ready(run_session *session, tw_error *error) {
 }
 
 static tw_status stepped_loop(run_session *session, tw_error *error) {
-    bool progress = shows_progress(session);
     int64_t next_progress_ns = 0;
     tw_status status = wait_ready(session, error);
-    while (status == TW_OK && !finished(session)) {
+    while (status == TW_OK && !finished(session) && !session->hurried) {
         bool tape_ended = false;
         status = settle(session, error);
         if (status != TW_OK || finished(session))
             break;
         status = tw_venue_step(session->venue, STEP_NS, &tape_ended, error);
         session->steps++;
-        if (status == TW_OK && tape_ended && session->exchange_config.tape != NULL &&
-            session->options->duration_ns == 0)
-            tw_engine_stop(session->engine);
+        end_with_tape(session, tape_ended);
         if (status == TW_OK)
             status = tw_loop_turn(session->loop, 0, NULL, error);
-        int64_t now_ns = tw_time_monotonic_ns();
-        if (progress && now_ns >= next_progress_ns) {
-            tw_engine_report report;
-            tw_engine_get_report(session->engine, &report, NULL);
-            print_progress(session, &report);
-            next_progress_ns = now_ns + PROGRESS_NS;
-        }
+        show_progress(session, &next_progress_ns);
     }
-    end_progress(session);
     return status;
 }
 
-tw_status run_session_trade(run_session *session, tw_error *error) {
+/* Everything after the exchange runs: venue, threads, the loop. */
+static tw_status trade(run_session *session, tw_error *error) {
+    tw_status status = tw_venue_start(session->venue, error);
+    if (status != TW_OK || session->stepped)
+        return status == TW_OK ? stepped_loop(session, error) : status;
+    status = start_thread(session, &session->network_thread, network_main, error);
+    if (status == TW_OK)
+        status = start_thread(session, &session->recorder_thread, recorder_main, error);
+    return status == TW_OK ? live_loop(session, error) : status;
+}
+
+tw_status run_session_listen(run_session *session, tw_error *error) {
     tw_status status = tw_loop_signal_start(session->loop, SIGINT, on_signal, session);
     if (status == TW_OK)
         status = tw_loop_signal_start(session->loop, SIGTERM, on_signal, session);
     if (status != TW_OK)
         return tw_error_set(error, status, "signals cannot be listened to");
+    return TW_OK;
+}
+
+tw_status run_session_trade(run_session *session, tw_error *error) {
+    tw_status status = TW_OK;
     session->started_ns = tw_time_monotonic_ns();
     session->wall_started_ns = tw_time_wall_ns();
     if (session->exchange != NULL)
         status = start_thread(session, &session->exchange_thread, exchange_main, error);
     if (status == TW_OK)
-        status = tw_venue_start(session->venue, error);
-    if (status == TW_OK && session->stepped) {
-        status = stepped_loop(session, error);
-    } else if (status == TW_OK) {
-        status = start_thread(session, &session->network_thread, network_main, error);
-        if (status == TW_OK)
-            status = start_thread(session, &session->recorder_thread, recorder_main, error);
-        if (status == TW_OK)
-            status = live_loop(session, error);
-    }
+        status = trade(session, error);
     session->finished_ns = tw_time_monotonic_ns();
+    end_progress(session);
     run_session_join(session);
+    tw_error cause = {0};
+    if (status != TW_OK && thread_failure(session, &cause) != TW_OK) {
+        *error = cause;
+        status = cause.status;
+    }
     return status;
 }

@@ -27,8 +27,9 @@
 typedef struct run_thread {
     pthread_t thread;
     bool started;
-    tw_loop *loop; /* what it waits on, or NULL */
-    tw_error error;
+    tw_loop *loop;  /* what it waits on, or NULL */
+    tw_error error; /* its own until `failed` is set */
+    atomic_bool failed;
 } run_thread;
 
 typedef struct run_session {
@@ -53,6 +54,7 @@ typedef struct run_session {
     run_thread recorder_thread;
     atomic_bool ending;
     bool interrupted;
+    bool hurried; /* interrupted again */
     bool stepped;
 
     int64_t run_id;
@@ -63,16 +65,24 @@ typedef struct run_session {
     uint64_t steps;
 } run_session;
 
+/* From now on SIGINT and SIGTERM do not kill the program: they end run_session_trade in order. */
+tw_status run_session_listen(run_session *session, tw_error *error) TW_MUST_CHECK;
+
 /* Trades until the engine is done, has failed, or the user interrupts. */
 tw_status run_session_trade(run_session *session, tw_error *error) TW_MUST_CHECK;
 
 /* Ends all threads. Harmless when none runs. */
 void run_session_join(run_session *session);
 
-/* Prints the finished run: for people, or as JSON. TW_IO when standard output fails. */
+/* What the run row of the store says. */
+const char *run_venue_name(const run_session *session);
+const char *run_strategy_name(const run_session *session);
+
+/* Prints the run, which ended with `ending`: for people, or as JSON. A run that never heard from
+ * its venue has nothing to show to people. TW_IO when standard output fails. */
 tw_status run_report_print(run_session *session, tw_status ending, tw_error *error) TW_MUST_CHECK;
 
 /* Writes the run's report (JSON) and positions into the store. */
-tw_status run_report_store(run_session *session, tw_error *error) TW_MUST_CHECK;
+tw_status run_report_store(run_session *session, tw_status ending, tw_error *error) TW_MUST_CHECK;
 
 #endif

@@ -219,6 +219,56 @@ void tw_alpaca_encode_clock(tw_text *text, const tw_alpaca_clock *clock) {
     tw_text_append_char(text, '}');
 }
 
+/* ---- the simulated exchange's clock ---- */
+
+static tw_status take_count(tw_json_value *value, tw_slice key, uint64_t *ret_count) {
+    tw_slice text;
+    tw_status status = tw_json_scalar(value, &text);
+    if (status == TW_OK && tw_parse_u64(text, ret_count) != TW_OK)
+        return tw_json_fail(value, TW_PARSE, "field \"%.*s\" is not a count", (int)key.size,
+                            key.data);
+    return status;
+}
+
+static tw_status on_sim_clock_field(void *context, tw_slice key, tw_json_value *value) {
+    tw_alpaca_sim_clock *clock = context;
+    tw_slice text;
+    tw_status status = TW_OK;
+    uint64_t now_ns = 0;
+    if (tw_slice_equal_string(key, "now_ns")) {
+        status = take_count(value, key, &now_ns);
+        clock->now_ns = (int64_t)(now_ns & INT64_MAX);
+    } else if (tw_slice_equal_string(key, "data_messages")) {
+        clock->present |= 1;
+        status = take_count(value, key, &clock->data_messages);
+    } else if (tw_slice_equal_string(key, "trading_messages")) {
+        clock->present |= 2;
+        status = take_count(value, key, &clock->trading_messages);
+    } else if (tw_slice_equal_string(key, "tape_ended")) {
+        status = tw_json_scalar(value, &text);
+        clock->tape_ended = status == TW_OK && tw_slice_equal_string(text, "true");
+    }
+    return status;
+}
+
+static tw_status on_sim_clock(void *context, tw_json_value *root) {
+    const tw_alpaca_sim_clock *clock = context;
+    tw_status status = tw_json_each_field(root, on_sim_clock_field, context);
+    if (status == TW_OK && (clock->now_ns == 0 || clock->present != 3))
+        return tw_json_fail(root, TW_PARSE, "now_ns, data_messages or trading_messages is missing");
+    return status;
+}
+
+tw_status tw_alpaca_decode_sim_clock(tw_alpaca_reader *reader, tw_slice json,
+                                     tw_alpaca_sim_clock *ret_clock, tw_error *error) {
+    tw_alpaca_sim_clock clock;
+    memset(&clock, 0, sizeof clock);
+    tw_status status = tw_json_read(reader->json, json, on_sim_clock, &clock, error);
+    if (status == TW_OK)
+        *ret_clock = clock;
+    return status;
+}
+
 /* ---- lists ---- */
 
 /* An array of objects, or one object: `on_object` for each. */

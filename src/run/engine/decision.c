@@ -36,6 +36,13 @@ static int compare_closes(const void *a, const void *b) {
 static void lay_out(tw_engine *engine) {
     uint32_t n = engine->config.symbol_count;
     size_t days_max = engine->config.history_days_max;
+    for (uint32_t s = 0; s < n; s++) {
+        size_t kept = engine->symbols[s].close_count;
+        kept = kept < days_max ? kept : days_max;
+        memmove(engine->closes + engine->close_count, engine->closes + s * days_max,
+                kept * sizeof(engine_close));
+        engine->close_count += kept;
+    }
     size_t distinct = 0;
     qsort(engine->closes, engine->close_count, sizeof(engine_close), compare_closes);
     for (size_t i = 0; i < engine->close_count; i++)
@@ -338,15 +345,16 @@ static const char *check_intent(const tw_engine *engine, const tw_order *order) 
     return NULL;
 }
 
-/* A limit that trades at once but never beyond the collar, in whole price increments. */
+/* A limit that trades at once but never beyond the collar, in whole price increments: cents, and
+ * hundredths of a cent below one dollar (SEC rule 612). */
 static tw_price collar_price(const tw_engine *engine, tw_symbol symbol, tw_side side) {
     int64_t mark = engine->symbols[symbol].mark.nano;
     int64_t room = (int64_t)(engine->config.collar * (double)mark);
-    int64_t step = mark >= 2 * TW_NANO ? TW_NANO / 100 : TW_NANO / 10000;
+    int64_t wanted = side == TW_SIDE_BUY ? mark + room : mark - room;
+    int64_t step = wanted >= TW_NANO ? TW_NANO / 100 : TW_NANO / 10000;
     int64_t price = 0;
-    tw_status status = side == TW_SIDE_BUY
-                           ? tw_decimal_quantize(mark + room, step, TW_ROUND_FLOOR, &price)
-                           : tw_decimal_quantize(mark - room, step, TW_ROUND_CEILING, &price);
+    tw_status status = tw_decimal_quantize(
+        wanted, step, side == TW_SIDE_BUY ? TW_ROUND_FLOOR : TW_ROUND_CEILING, &price);
     return (tw_price){status == TW_OK && price > 0 ? price : step};
 }
 
@@ -388,13 +396,14 @@ static void intend(tw_engine *engine, const tw_order *order, const char *why) {
     tw_decimal_format(record->order.limit_price.nano, price);
     record->order.created_ns = engine->now_ns;
     record->deadline_ns = engine->now_ns + engine->config.order_patience_ns;
+    /* The row first: whoever finds the entry after a crash must find the order, too. */
+    record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
     record->journal_sequence = record_journal(
         engine, "intent",
         "{\"order\":\"%s\",\"symbol\":\"%s\",\"side\":\"%s\",\"quantity\":\"%s\",\"limit\":\"%s\","
         "\"why\":\"%s\"}",
         record->order.client_order_id, tw_symbols_name(engine->names, order->symbol),
         tw_side_name((tw_side)order->side), quantity, price, why);
-    record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
     engine->report.orders++;
 }
 

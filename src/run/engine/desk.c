@@ -9,6 +9,11 @@
  *  1. An order is handed to the broker only in the phases SETTLING to TRADING and STOPPING, and
  *     only when its intent is durable.
  *  2. While the venue is down nothing is sent but what an earlier turn already handed over.
+ *  3. The venue's figures are taken over only from a snapshot that began while none of our orders
+ *     was open: account, positions and orders are read one after the other, and a fill between
+ *     them would be counted twice or not at all.
+ *  4. An order is given up as missing only after its own submit has ended, so that nothing of it
+ *     is still on its way; the venue's figures are then read again before trading goes on.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,6 +22,7 @@
 #include "engine_priv.h"
 
 static const int64_t ASK_AGAIN_NS = TW_NS_PER_SECOND;
+static const int64_t CANCEL_PATIENCE_NS = 5 * TW_NS_PER_SECOND; /* for news after a cancel */
 static const uint32_t QUERIES_BEFORE_MISSING = 4;
 
 /* ---- fills --------------------------------------------------------------------------------- */
@@ -64,7 +70,9 @@ static void apply_fill(tw_engine *engine, const order_record *record,
     engine->cash.nano += cash_change;
     engine->equity.nano += cash_change;
     engine->report.fills++;
-    engine->report.turnover.nano += change->notional.nano;
+    if (tw_decimal_add(engine->report.turnover.nano, change->notional.nano,
+                       &engine->report.turnover.nano) != TW_OK)
+        engine->report.turnover.nano = INT64_MAX; /* a figure of the report only */
     if (state->mark.nano == 0)
         state->mark = execution != NULL ? execution->price : record->order.average_price;
     intake_revalue(engine, record->order.symbol);
@@ -116,8 +124,10 @@ static void snapshot_position(tw_engine *engine, const tw_position *position) {
     engine_symbol *state = &engine->symbols[position->symbol];
     state->in_snapshot = true;
     state->snapshot = position->quantity;
-    if (state->mark.nano == 0)
+    if (state->mark.nano == 0 && position->current_price.nano > 0) {
         state->mark = position->current_price;
+        intake_revalue(engine, position->symbol);
+    }
 }
 
 static void snapshot_order(tw_engine *engine, const tw_order *order) {
@@ -158,7 +168,12 @@ static void settle_cash(tw_engine *engine, bool first) {
                        ours, theirs);
         engine->report.differences++;
     }
-    engine->equity.nano += engine->snapshot_cash.nano - engine->cash.nano;
+    int64_t change = 0;
+    if (tw_decimal_subtract(engine->snapshot_cash.nano, engine->cash.nano, &change) != TW_OK ||
+        tw_decimal_add(engine->equity.nano, change, &engine->equity.nano) != TW_OK) {
+        engine_fail(engine, TW_OVERFLOW, "the account's equity is beyond 9.2 billion");
+        return;
+    }
     engine->cash = engine->snapshot_cash;
 }
 
@@ -168,17 +183,14 @@ static void snapshot_end(tw_engine *engine) {
     uint32_t index = order_table_first(&engine->orders);
     order_record *record;
     while ((record = order_table_next_open(&engine->orders, &index)) != NULL) {
-        if (record->seen == 0 && record->state != ORDER_INTENDED) {
-            record->state = ORDER_UNKNOWN;
-            record->ask_again_ns = engine->now_ns;
-        }
+        if (record->seen == 0 && record->state != ORDER_INTENDED)
+            order_table_doubt(record, engine->now_ns);
     }
     engine->snapshot_done = true;
-    if (engine->orders.open_count > 0) {
-        engine->snapshot_wanted = true; /* figures are compared when nothing is in flight */
-        if (!first)
-            return;
-    }
+    if (engine->orders.open_count > 0)
+        engine->snapshot_wanted = true;
+    if (engine->snapshot_wanted)
+        return; /* invariant 3 */
     for (tw_symbol s = 0; s < engine->config.symbol_count; s++)
         settle_position(engine, s, first);
     settle_cash(engine, first);
@@ -189,7 +201,7 @@ static void snapshot_end(tw_engine *engine) {
 
 static void submit_result(tw_engine *engine, const tw_order_result *result) {
     order_record *record = order_table_find(&engine->orders, result->client_order_id);
-    if (record == NULL || record->state != ORDER_SENT)
+    if (record == NULL || record->answered != 0)
         return;
     order_table_result(&engine->orders, record, result);
     record->ask_again_ns = engine->now_ns + ASK_AGAIN_NS;
@@ -216,11 +228,13 @@ static void query_result(tw_engine *engine, const tw_order_result *result) {
         apply_told(engine, record, &result->order, NULL);
         return;
     }
-    if (result->status != TW_NOT_FOUND || record->state != ORDER_UNKNOWN)
+    if (result->status != TW_NOT_FOUND || record->state == ORDER_INTENDED || record->answered == 0)
         return; /* the venue could not say: it is asked again */
+    order_table_doubt(record, record->ask_again_ns);
     if (++record->queries < QUERIES_BEFORE_MISSING)
         return;
     order_table_missing(&engine->orders, record);
+    engine->snapshot_wanted = true; /* invariant 4 */
     record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
     record_journal(engine, "missing", "{\"order\":\"%s\",\"queries\":%u}", result->client_order_id,
                    record->queries);
@@ -230,8 +244,7 @@ static void cancel_result(tw_engine *engine, const tw_order_result *result) {
     order_record *record = order_table_find(&engine->orders, result->client_order_id);
     if (record == NULL || record->state == ORDER_DONE || result->status == TW_OK)
         return;
-    record->state = ORDER_UNKNOWN; /* it may have ended in the meantime: ask */
-    record->ask_again_ns = engine->now_ns;
+    order_table_doubt(record, engine->now_ns); /* it may have ended in the meantime: ask */
 }
 
 /* ---- events -------------------------------------------------------------------------------- */
@@ -242,20 +255,36 @@ static void venue_down(tw_engine *engine) {
     if (engine->phase >= TW_ENGINE_DONE)
         return;
     engine->report.pauses++;
+    if (engine->orders.open_count > 0)
+        engine->snapshot_wanted = true; /* invariant 3: the next one begins with open orders */
     record_journal(engine, "down", "{\"phase\":\"%s\"}", tw_engine_phase_name(engine->phase));
-    if (engine->phase == TW_ENGINE_TRADING)
+    if (engine->phase == TW_ENGINE_TRADING || engine->phase == TW_ENGINE_WARMING)
         engine_enter(engine, TW_ENGINE_PAUSED);
 }
 
+/* Keeps the newest closes of each symbol. They come in the order of time; a day that is told again
+ * replaces what was told, an earlier one is left out. */
 static void keep_close(tw_engine *engine, const tw_bar *bar) {
-    if (bar->symbol >= engine->config.symbol_count ||
-        engine->close_count == engine->close_capacity || engine->history_done)
+    if (bar->symbol >= engine->config.symbol_count || engine->history_done || bar->close.nano <= 0)
         return;
-    engine->closes[engine->close_count++] = (engine_close){
+    engine_symbol *state = &engine->symbols[bar->symbol];
+    uint32_t days_max = engine->config.history_days_max;
+    engine_close *closes = engine->closes + (size_t)bar->symbol * days_max;
+    engine_close close = {
         .day = bar->time_ns / TW_NS_PER_DAY,
         .close = tw_decimal_to_double(bar->close.nano),
         .symbol = bar->symbol,
     };
+    if (state->close_count > 0) {
+        engine_close *newest = &closes[(state->close_count - 1) % days_max];
+        if (close.day < newest->day)
+            return;
+        if (close.day == newest->day) {
+            *newest = close;
+            return;
+        }
+    }
+    closes[state->close_count++ % days_max] = close;
 }
 
 void desk_venue(tw_engine *engine, const tw_venue_event *event) {
@@ -316,7 +345,17 @@ void desk_venue(tw_engine *engine, const tw_venue_event *event) {
 
 /* ---- the turn ------------------------------------------------------------------------------ */
 
+static void withdraw(tw_engine *engine, order_record *record) {
+    order_table_withdraw(&engine->orders, record);
+    record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
+    record_journal(engine, "withdrawn", "{\"order\":\"%s\"}", record->order.client_order_id);
+}
+
 static uint64_t send_intent(tw_engine *engine, order_record *record, uint64_t durable) {
+    if (engine->now_ns >= record->deadline_ns) {
+        withdraw(engine, record); /* it waited too long: its price is of another time */
+        return 1;
+    }
     if (record->journal_sequence > durable)
         return 0;
     tw_status status = engine->broker.submit(engine->broker.context, &record->order);
@@ -339,10 +378,11 @@ static uint64_t cancel_late(tw_engine *engine, order_record *record) {
     if (engine->broker.cancel(engine->broker.context, &record->order) != TW_OK)
         return 0; /* not taken: asked again next turn */
     record->cancel_requested = 1;
+    record->ask_again_ns = engine->now_ns + CANCEL_PATIENCE_NS;
     return 1;
 }
 
-static uint64_t ask_unknown(tw_engine *engine, order_record *record) {
+static uint64_t ask(tw_engine *engine, order_record *record) {
     if (engine->now_ns < record->ask_again_ns)
         return 0;
     if (engine->broker.query(engine->broker.context, &record->order) != TW_OK)
@@ -353,7 +393,8 @@ static uint64_t ask_unknown(tw_engine *engine, order_record *record) {
 
 uint64_t desk_turn(tw_engine *engine) {
     uint64_t work = 0;
-    if (!engine->up || engine->phase == TW_ENGINE_STARTING || engine->phase >= TW_ENGINE_DONE)
+    if (!engine->up || engine->phase == TW_ENGINE_STARTING || engine->phase >= TW_ENGINE_DONE ||
+        !record_drain(engine)) /* an order's row goes before its submit */
         return 0;
     uint64_t durable = engine->store.durable_sequence(engine->store.context);
     uint32_t index = order_table_first(&engine->orders);
@@ -365,10 +406,11 @@ uint64_t desk_turn(tw_engine *engine) {
                 work += send_intent(engine, record, durable);
             break;
         case ORDER_LIVE:
-            work += cancel_late(engine, record);
+            work +=
+                record->cancel_requested != 0 ? ask(engine, record) : cancel_late(engine, record);
             break;
         case ORDER_UNKNOWN:
-            work += ask_unknown(engine, record);
+            work += ask(engine, record);
             break;
         case ORDER_SENT:
         case ORDER_DONE:
@@ -384,11 +426,7 @@ void desk_cancel_open(tw_engine *engine) {
     order_record *record;
     while ((record = order_table_next_open(&engine->orders, &index)) != NULL) {
         record->deadline_ns = 1;
-        if (record->state == ORDER_INTENDED) {
-            order_table_withdraw(&engine->orders, record);
-            record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
-            record_journal(engine, "withdrawn", "{\"order\":\"%s\"}",
-                           record->order.client_order_id);
-        }
+        if (record->state == ORDER_INTENDED)
+            withdraw(engine, record);
     }
 }

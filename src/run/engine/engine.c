@@ -3,14 +3,17 @@
  *
  *   STARTING --snapshot, history, streams--> SETTLING --no order open--> WARMING
  *   WARMING --a price of every symbol, or patience over--> TRADING
- *   TRADING --venue_down--> PAUSED --snapshot, streams--> SETTLING
- *   any of these --tw_engine_stop, duration over--> STOPPING --no order open--> DONE
+ *   WARMING, TRADING --venue_down--> PAUSED --snapshot, streams--> SETTLING
+ *   TRADING --an order was given up as missing--> SETTLING
+ *   any of these --tw_engine_stop, duration over--> STOPPING --no order open, and the venue's
+ *   figures compared unless it is away--> DONE
  *   any --engine_fail--> FAILED
  *
  *   phase_step moves along these edges, one at a time; venue_down (desk.c) is the only other.
  *
  * Invariants
- *  1. A turn reads events only while no row waits for the store (back-pressure reaches the feed).
+ *  1. A turn does nothing new while a row or entry waits for the store (back-pressure reaches the
+ *     feed), and reads nothing more once the run is over.
  *  2. Venue events are read before market events of the same turn, so that a fill is known before
  *     the tick behind it is judged.
  *  3. now_ns never falls.
@@ -22,8 +25,10 @@
 
 #include "engine_priv.h"
 
-/* Rows that one event can make beside a bar a timeframe: a trade, an order, a fill. */
-enum { ROWS_AN_EVENT = 4 };
+/* Rows and entries that one step can make beside those that grow with symbols, timeframes and
+ * orders: a trade, an order, a fill; a change of phase, a decision, its risk, a difference of cash.
+ */
+enum { ROWS_A_STEP = 4, ENTRIES_A_STEP = 16 };
 
 void engine_fail(tw_engine *engine, tw_status status, const char *format, ...) {
     if (engine->failure.status != TW_OK)
@@ -76,6 +81,8 @@ static tw_status check_config(const tw_engine_config *config, tw_error *error) {
         !(config->cash_weight >= 0.0 && config->cash_weight < 1.0) ||
         !(config->collar > 0.0 && config->collar < 1.0))
         return tw_error_set(error, TW_INVALID, "band, cash weight and collar must be 0 to 1");
+    if (config->order_patience_ns <= 0)
+        return tw_error_set(error, TW_INVALID, "the patience with an order must be above zero");
     if (config->strategy == TW_STRATEGY_TARGETS && config->target_weights == NULL)
         return tw_error_set(error, TW_INVALID, "the strategy needs target weights");
     return TW_OK;
@@ -110,9 +117,10 @@ static tw_status take_arrays(tw_engine *engine) {
     const tw_allocator *allocator = engine->allocator;
     uint32_t n = engine->config.symbol_count;
     size_t cells = (size_t)engine->config.history_days_max * n;
-    engine->close_capacity = cells;
-    engine->pending_capacity = n * engine->config.timeframe_count + 4 * n + ROWS_AN_EVENT +
-                               2 * engine->config.order_count_max;
+    /* A plan has at most a trade a symbol, and only one plan is active: so many intents are made,
+     * withdrawn or refused in one step. */
+    engine->pending_capacity = n * engine->config.timeframe_count + 2 * n + ROWS_A_STEP;
+    engine->entry_capacity = 2 * n + ENTRIES_A_STEP;
     engine->symbols = TW_NEW(allocator, n, engine_symbol);
     engine->closes = TW_NEW(allocator, cells, engine_close);
     engine->prices = TW_NEW(allocator, cells, double);
@@ -124,11 +132,12 @@ static tw_status take_arrays(tw_engine *engine) {
     engine->positions = TW_NEW(allocator, n, tw_rebalance_position);
     engine->plan.trades = TW_NEW(allocator, n, tw_rebalance_trade);
     engine->pending = TW_NEW(allocator, engine->pending_capacity, engine_row);
+    engine->entries = TW_NEW(allocator, engine->entry_capacity, tw_journal_entry);
     bool complete = engine->symbols != NULL && engine->closes != NULL && engine->prices != NULL &&
                     engine->returns != NULL && engine->volatilities != NULL &&
                     engine->scratch != NULL && engine->weights != NULL && engine->days != NULL &&
                     engine->positions != NULL && engine->plan.trades != NULL &&
-                    engine->pending != NULL;
+                    engine->pending != NULL && engine->entries != NULL;
     if (!complete)
         return TW_NO_MEMORY;
     for (uint32_t s = 0; s < n; s++) {
@@ -201,7 +210,7 @@ void tw_engine_free(tw_engine *engine) {
         return;
     const tw_allocator *allocator = engine->allocator;
     uint32_t n = engine->config.symbol_count;
-    size_t cells = engine->close_capacity;
+    size_t cells = (size_t)engine->config.history_days_max * n;
     for (uint32_t s = 0; engine->windows != NULL && s < n; s++)
         tw_window_free(engine->windows[s]);
     TW_DELETE(allocator, engine->windows, n, tw_window *);
@@ -221,6 +230,7 @@ void tw_engine_free(tw_engine *engine) {
     TW_DELETE(allocator, engine->positions, n, tw_rebalance_position);
     TW_DELETE(allocator, engine->plan.trades, n, tw_rebalance_trade);
     TW_DELETE(allocator, engine->pending, engine->pending_capacity, engine_row);
+    TW_DELETE(allocator, engine->entries, engine->entry_capacity, tw_journal_entry);
     TW_DELETE(allocator, engine->targets, n, double);
     TW_DELETE(allocator, engine, 1, tw_engine);
 }
@@ -267,8 +277,14 @@ static bool still_outside(tw_engine *engine) {
 
 /* Decides when there is a reason to and nothing is under way. */
 static uint64_t trade(tw_engine *engine) {
+    if (engine->snapshot_wanted)
+        engine->plan.active = false; /* made from figures that are in doubt */
     if (engine->plan.active || engine->orders.open_count > 0)
         return decision_follow_plan(engine);
+    if (engine->snapshot_wanted) {
+        engine_enter(engine, TW_ENGINE_SETTLING);
+        return 1;
+    }
     if (engine->first_decision_ns == 0) {
         decision_make(engine, "start");
         return 1;
@@ -293,6 +309,8 @@ static bool over(const tw_engine *engine) {
 }
 
 static uint64_t phase_step(tw_engine *engine) {
+    if (!record_drain(engine))
+        return 0;
     if (over(engine) && engine->phase < TW_ENGINE_STOPPING) {
         engine_enter(engine, TW_ENGINE_STOPPING);
         engine->plan.active = false;
@@ -322,8 +340,8 @@ static uint64_t phase_step(tw_engine *engine) {
     case TW_ENGINE_TRADING:
         return trade(engine);
     case TW_ENGINE_STOPPING:
-        if (engine->orders.open_count > 0 && engine->up)
-            return 0;
+        if (engine->up ? !settled(engine) : engine->orders.open_count > 0)
+            return 0; /* a venue that does not come back says so, and ends the run */
         intake_flush_bars(engine);
         engine_enter(engine, TW_ENGINE_DONE);
         return 1;
@@ -339,7 +357,7 @@ static uint64_t phase_step(tw_engine *engine) {
 static uint64_t read_venue(tw_engine *engine, uint32_t count_max) {
     tw_venue_event event;
     uint64_t count = 0;
-    while (count < count_max && engine->failure.status == TW_OK && record_drain(engine) &&
+    while (count < count_max && engine->phase < TW_ENGINE_DONE && record_drain(engine) &&
            engine->feed.next_venue(engine->feed.context, &event) == TW_OK) {
         desk_venue(engine, &event);
         count++;
@@ -350,7 +368,7 @@ static uint64_t read_venue(tw_engine *engine, uint32_t count_max) {
 static uint64_t read_market(tw_engine *engine, uint32_t count_max) {
     tw_market_event event;
     uint64_t count = 0;
-    while (count < count_max && engine->failure.status == TW_OK && record_drain(engine) &&
+    while (count < count_max && engine->phase < TW_ENGINE_DONE && record_drain(engine) &&
            engine->feed.next_market(engine->feed.context, &event) == TW_OK) {
         intake_market(engine, &event);
         phase_step(engine);
@@ -389,7 +407,10 @@ void tw_engine_stop(tw_engine *engine) {
     engine->stop_requested = true;
 }
 
+/* The run is over only when the store has taken everything. */
 tw_engine_phase tw_engine_phase_now(const tw_engine *engine) {
+    if (engine->phase == TW_ENGINE_DONE && record_waits(engine))
+        return TW_ENGINE_STOPPING;
     return engine->phase;
 }
 

@@ -40,6 +40,7 @@ typedef struct engine_symbol {
     double weight_before;
     double volatility;
     double volatility_share;
+    uint32_t close_count; /* ever kept; the newest stand at (close_count - 1) % history_days_max */
 } engine_symbol;
 
 /* One daily close of the history, as it arrived. */
@@ -106,11 +107,10 @@ struct tw_engine {
     order_table orders;
     engine_plan plan;
 
-    engine_close *closes; /* symbol_count x history_days_max */
-    size_t close_count;
-    size_t close_capacity;
-    double *prices;  /* [days][symbols] */
-    double *returns; /* [days - 1][symbols] */
+    engine_close *closes; /* [symbols][history_days_max], each a ring until the history ends */
+    size_t close_count;   /* laid out, when it has ended */
+    double *prices;       /* [days][symbols] */
+    double *returns;      /* [days - 1][symbols] */
     double *volatilities;
     double *scratch; /* [3][symbols] */
     double *weights;
@@ -124,6 +124,9 @@ struct tw_engine {
     engine_row *pending; /* rows that wait for the store, in order */
     uint32_t pending_count;
     uint32_t pending_capacity;
+    tw_journal_entry *entries; /* journal entries that wait for the store, in order */
+    uint32_t entry_count;
+    uint32_t entry_capacity;
     uint64_t journal_sequence;
 
     tw_engine_report report;
@@ -163,11 +166,13 @@ bool decision_risk(tw_engine *engine, const double *weights);
 
 /* ---- record.c ------------------------------------------------------------------------------ */
 
-/* Appends a journal entry; `format` makes a JSON object. Returns its sequence. */
+/* Appends a journal entry, or lets it wait for the store; `format` makes a JSON object. Returns its
+ * sequence. */
 uint64_t record_journal(tw_engine *engine, const char *kind, const char *format, ...)
     TW_PRINTF(3, 4);
 void record_row(tw_engine *engine, const engine_row *row);
-/* Hands waiting rows to the store; true when none is left. */
+/* Hands waiting rows and entries to the store; true when none is left. */
 bool record_drain(tw_engine *engine);
+bool record_waits(const tw_engine *engine);
 
 #endif

@@ -29,7 +29,11 @@ tw_status order_table_adopt(order_table *table, const tw_order *order) {
     if (table->count == table->capacity)
         return TW_FULL;
     table->records[table->count++] =
-        (order_record){.order = *order, .state = ORDER_UNKNOWN, .adopted = 1};
+        (order_record){.order = *order, .state = ORDER_UNKNOWN, .answered = 1};
+    order_record *record = &table->records[table->count - 1];
+    if (tw_decimal_multiply(order->average_price.nano, order->filled.nano, TW_ROUND_HALF_EVEN,
+                            &record->notional_nano) != TW_OK)
+        record->notional_nano = 0;
     table->adopted_count++;
     table->open_count++;
     return TW_OK;
@@ -88,13 +92,21 @@ void order_table_withdraw(order_table *table, order_record *record) {
 }
 
 void order_table_result(order_table *table, order_record *record, const tw_order_result *result) {
+    bool accepted = result->status == TW_OK;
+    bool uncertain = result->status == TW_UNKNOWN;
+    record->answered = 1;
+    if (record->state == ORDER_UNKNOWN && !accepted && !uncertain &&
+        record->order.filled.nano == 0) {
+        record->order.status = TW_ORDER_REJECTED;
+        finish(table, record);
+    }
     if (record->state != ORDER_SENT)
         return; /* an update of the stream was faster, or the order is settled */
-    if (result->status == TW_OK) {
+    if (accepted) {
         record->state = ORDER_LIVE;
         if (record->order.status == TW_ORDER_PENDING_NEW)
             record->order.status = TW_ORDER_NEW;
-    } else if (result->status == TW_UNKNOWN) {
+    } else if (uncertain) {
         record->state = ORDER_UNKNOWN;
         record->order.status = TW_ORDER_UNKNOWN;
     } else {
@@ -103,10 +115,18 @@ void order_table_result(order_table *table, order_record *record, const tw_order
     }
 }
 
+/* What was never known there was rejected; what was known once and is gone has been cancelled. */
 void order_table_missing(order_table *table, order_record *record) {
-    TW_ASSERT(record->state == ORDER_UNKNOWN);
-    record->order.status = TW_ORDER_REJECTED;
+    TW_ASSERT(record->state == ORDER_UNKNOWN && record->answered != 0);
+    bool known = record->order.venue_order_id[0] != '\0' || record->order.filled.nano > 0;
+    record->order.status = known ? TW_ORDER_CANCELED : TW_ORDER_REJECTED;
     finish(table, record);
+}
+
+void order_table_doubt(order_record *record, int64_t ask_ns) {
+    TW_ASSERT(record->state != ORDER_INTENDED && record->state != ORDER_DONE);
+    record->state = ORDER_UNKNOWN;
+    record->ask_again_ns = ask_ns;
 }
 
 /* Money of what is newly filled: exact from the execution when it covers all of it, else from
@@ -130,6 +150,8 @@ tw_status order_table_update(order_table *table, order_record *record, const tw_
     *ret_change = (order_change){.repeated = true};
     int64_t quantity_nano = told->filled.nano - record->order.filled.nano;
     int64_t notional_nano = 0;
+    if (told->filled.nano < 0 || told->filled.nano > record->order.quantity.nano)
+        return TW_PROTOCOL;
     if (quantity_nano > 0) {
         tw_status status = new_notional(record, told, execution, quantity_nano, &notional_nano);
         if (status != TW_OK)
@@ -144,9 +166,12 @@ tw_status order_table_update(order_table *table, order_record *record, const tw_
     if (told->venue_order_id[0] != '\0')
         memcpy(record->order.venue_order_id, told->venue_order_id,
                sizeof record->order.venue_order_id);
-    if (record->state == ORDER_DONE)
+    if (record->state == ORDER_DONE || quantity_nano < 0)
         return TW_OK;
-    if (record->order.status != told->status && told->filled.nano >= record->order.filled.nano) {
+    if (record->state == ORDER_UNKNOWN)
+        record->cancel_requested = 0; /* if it was lost, it must be sent again */
+    record->queries = 0;
+    if (record->order.status != told->status) {
         ret_change->repeated = false;
         record->order.status = told->status;
     }

@@ -6,7 +6,7 @@
  *                        v           store says durable,
  *                   INTENDED ------- order_table_sent ------> SENT
  *                        |                                     | |
- *     order_table_deny   |          result OK / update         | | result UNKNOWN
+ * order_table_withdraw   |          result OK / update         | | result UNKNOWN
  *                        v        +----------------------------+ +--------------+
  *                   DONE          v                                             v
  *                               LIVE <------- query found / update ---------- UNKNOWN
@@ -18,6 +18,7 @@
  *   order_table_result   ends SENT (accepted, rejected, not sent, unknown)
  *   order_table_update   applies what the venue tells, from any state but DONE's end
  *   order_table_missing  ends UNKNOWN after the venue denied knowing the order often enough
+ *   order_table_doubt    LIVE or SENT to UNKNOWN: the venue's word is needed again
  *
  * Invariants
  *  1. An order leaves INTENDED only after its journal entry is durable.
@@ -50,8 +51,8 @@ typedef struct order_record {
     uint32_t queries;          /* asked so far while UNKNOWN */
     uint8_t state;             /* order_state */
     uint8_t cancel_requested;
-    uint8_t seen; /* in the snapshot being read */
-    uint8_t adopted;
+    uint8_t seen;     /* in the snapshot being read */
+    uint8_t answered; /* its submit has ended: nothing of it is on its way any more */
 } order_record;
 
 /* What an update changed. */
@@ -93,6 +94,10 @@ void order_table_sent(order_table *table, order_record *record);
 void order_table_withdraw(order_table *table, order_record *record);
 void order_table_result(order_table *table, order_record *record, const tw_order_result *result);
 void order_table_missing(order_table *table, order_record *record);
+void order_table_doubt(order_record *record, int64_t ask_ns);
+
+/* What the venue tells of an order. A message that is behind what is known changes nothing.
+ * TW_PROTOCOL: more is filled than was ordered, or less than nothing. TW_OVERFLOW. */
 tw_status order_table_update(order_table *table, order_record *record, const tw_order *told,
                              const tw_order_update *execution,
                              order_change *ret_change) TW_MUST_CHECK;

@@ -2,16 +2,22 @@
  * record.c - what the engine writes down.
  *
  * Invariants
- *  1. Journal sequences have no gap: a sequence is given only when the store has taken its entry.
+ *  1. Journal sequences have no gap, and entries reach the store in their order: while one waits,
+ *     all wait.
  *  2. Rows reach the store in the order in which they were made: while one waits, all wait.
- *  3. The waiting rows are bounded: the engine reads no event while there is one, and one event
- *     makes at most as many rows as there is room for.
+ *  3. What waits is bounded: the engine does nothing new while anything waits, and one step (an
+ *     event, a decision, a round over the open orders) makes no more than there is room for.
  */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "engine_priv.h"
+
+static void entry_failed(tw_engine *engine, const tw_journal_entry *entry, tw_status status) {
+    engine_fail(engine, status, "the journal did not take entry %llu (%s): %s",
+                (unsigned long long)entry->sequence, entry->kind, tw_status_sentence(status));
+}
 
 uint64_t record_journal(tw_engine *engine, const char *kind, const char *format, ...) {
     tw_journal_entry entry = {.sequence = engine->journal_sequence + 1, .time_ns = engine->now_ns};
@@ -21,10 +27,14 @@ uint64_t record_journal(tw_engine *engine, const char *kind, const char *format,
     int size = vsnprintf(entry.payload, sizeof entry.payload, format, arguments);
     va_end(arguments);
     TW_ASSERT(size > 0 && (size_t)size < sizeof entry.payload);
-    tw_status status = engine->store.append_journal(engine->store.context, &entry);
-    if (status != TW_OK) {
-        engine_fail(engine, status, "the journal did not take entry %llu (%s): %s",
-                    (unsigned long long)entry.sequence, kind, tw_status_sentence(status));
+    tw_status status = engine->entry_count > 0
+                           ? TW_FULL
+                           : engine->store.append_journal(engine->store.context, &entry);
+    if (status == TW_FULL) {
+        TW_ASSERT(engine->entry_count < engine->entry_capacity);
+        engine->entries[engine->entry_count++] = entry;
+    } else if (status != TW_OK) {
+        entry_failed(engine, &entry, status);
         return UINT64_MAX;
     }
     engine->journal_sequence = entry.sequence;
@@ -63,7 +73,25 @@ void record_row(tw_engine *engine, const engine_row *row) {
     engine->pending[engine->pending_count++] = *row;
 }
 
-bool record_drain(tw_engine *engine) {
+static void drain_entries(tw_engine *engine) {
+    uint32_t done = 0;
+    while (done < engine->entry_count) {
+        const tw_journal_entry *entry = &engine->entries[done];
+        tw_status status = engine->store.append_journal(engine->store.context, entry);
+        if (status == TW_FULL)
+            break;
+        if (status != TW_OK) {
+            entry_failed(engine, entry, status);
+            break;
+        }
+        done++;
+    }
+    engine->entry_count -= done;
+    memmove(engine->entries, engine->entries + done,
+            engine->entry_count * sizeof(tw_journal_entry));
+}
+
+static void drain_rows(tw_engine *engine) {
     uint32_t done = 0;
     while (done < engine->pending_count) {
         tw_status status = put(engine, &engine->pending[done]);
@@ -78,5 +106,17 @@ bool record_drain(tw_engine *engine) {
     }
     engine->pending_count -= done;
     memmove(engine->pending, engine->pending + done, engine->pending_count * sizeof(engine_row));
-    return engine->pending_count == 0;
+}
+
+bool record_waits(const tw_engine *engine) {
+    return engine->pending_count > 0 || engine->entry_count > 0;
+}
+
+/* Rows first: an intent must not become durable while its order's row still waits here. */
+bool record_drain(tw_engine *engine) {
+    if (engine->pending_count > 0)
+        drain_rows(engine);
+    if (engine->pending_count == 0 && engine->entry_count > 0)
+        drain_entries(engine);
+    return !record_waits(engine);
 }

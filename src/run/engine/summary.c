@@ -46,7 +46,7 @@ static void describe(const tw_engine *engine, tw_symbol symbol, tw_engine_holdin
 void tw_engine_get_report(const tw_engine *engine, tw_engine_report *ret_report,
                           tw_engine_holding *holdings) {
     *ret_report = engine->report;
-    ret_report->phase = engine->phase;
+    ret_report->phase = tw_engine_phase_now(engine);
     ret_report->started_ns = engine->started_ns;
     ret_report->ended_ns = engine->now_ns;
     ret_report->cash_after = engine->cash;

@@ -347,6 +347,8 @@ static tw_status check_config(const tw_exchange_config *config, tw_error *error)
         return tw_error_set(error, TW_RANGE, "events a second must be 0.001 to 1000000");
     if (config->history_days < 2 || config->history_days > 20000)
         return tw_error_set(error, TW_RANGE, "history days must be 2 to 20000");
+    if (!(config->invested >= 0.0 && config->invested <= 1.0))
+        return tw_error_set(error, TW_RANGE, "the invested share must be 0 to 1");
     if (config->cash.nano < 0 || config->cash.nano > CASH_NANO_MAX)
         return tw_error_set(error, TW_RANGE, "the account's cash must be 0 to %lld",
                             (long long)(CASH_NANO_MAX / TW_NANO));
@@ -354,8 +356,6 @@ static tw_status check_config(const tw_exchange_config *config, tw_error *error)
         return tw_error_set(error, TW_RANGE, "the clock must begin between 1970 and 2200");
     if (config->order_count_max < 1 || config->order_count_max > ORDER_COUNT_MAX)
         return tw_error_set(error, TW_RANGE, "orders must be 1 to %d", ORDER_COUNT_MAX);
-    if (!(config->invested >= 0.0 && config->invested <= 1.0))
-        return tw_error_set(error, TW_RANGE, "the invested share must be 0 to 1");
     if (config->initial != NULL && config->tape == NULL)
         return tw_error_set(error, TW_INVALID, "an initial book needs a tape to go with it");
     return TW_OK;

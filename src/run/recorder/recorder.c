@@ -2,10 +2,9 @@
  * recorder.c - two rings into one writer.
  *
  * Invariants
- *  1. Rows are put in the order in which they were pushed, journal entries likewise. An entry may
- *     become durable before a row that was pushed before it, never the other way round within its
- *     kind.
- *  2. `durable` moves only after a FULL commit that holds the entry.
+ *  1. Rows are put in the order in which they were pushed, journal entries likewise.
+ *  2. `durable` moves only after a FULL commit that holds the entry and every row that was pushed
+ *     before it: rows are read after entries, and a turn reads all that were there by then.
  *  3. After a failure nothing is written any more, and `durable` stands still.
  */
 #include "tradewind/recorder.h"
@@ -16,12 +15,7 @@
 #include "tradewind/ring.h"
 #include "tradewind/time.h"
 
-enum {
-    ROW_COUNT_DEFAULT = 65536,
-    ENTRY_COUNT_DEFAULT = 4096,
-    COMMIT_ROWS_DEFAULT = 20000,
-    ROWS_A_TURN = 16384
-};
+enum { ROW_COUNT_DEFAULT = 65536, ENTRY_COUNT_DEFAULT = 4096, COMMIT_ROWS_DEFAULT = 20000 };
 
 static const int64_t COMMIT_DELAY_DEFAULT_NS = 250 * TW_NS_PER_MS;
 
@@ -180,6 +174,11 @@ static tw_status write_entry(tw_recorder *recorder, const tw_journal_entry *entr
     return tw_store_append_journal(recorder->store, &record, 1, error);
 }
 
+/* A store whose batch is full is committed in the middle of a turn; `durable` waits for its end. */
+static tw_status make_room(tw_recorder *recorder, tw_error *error) {
+    return tw_store_commit(recorder->store, TW_STORE_FULL, error);
+}
+
 static tw_status write_entries(tw_recorder *recorder, uint64_t *work, tw_error *error) {
     const void *records = NULL;
     size_t count;
@@ -187,6 +186,8 @@ static tw_status write_entries(tw_recorder *recorder, uint64_t *work, tw_error *
         const tw_journal_entry *entries = records;
         for (size_t i = 0; i < count; i++) {
             tw_status status = write_entry(recorder, &entries[i], error);
+            if (status == TW_FULL && make_room(recorder, error) == TW_OK)
+                status = write_entry(recorder, &entries[i], error);
             if (status != TW_OK)
                 return status;
         }
@@ -200,18 +201,21 @@ static tw_status write_entries(tw_recorder *recorder, uint64_t *work, tw_error *
 static tw_status write_rows(tw_recorder *recorder, uint64_t *work, tw_error *error) {
     const void *records = NULL;
     size_t count;
-    uint32_t written = 0;
-    while (written < ROWS_A_TURN && (count = tw_ring_peek(recorder->rows, 256, &records)) > 0) {
+    size_t waiting = tw_ring_count(recorder->rows);
+    size_t written = 0;
+    while (written < waiting && (count = tw_ring_peek(recorder->rows, 256, &records)) > 0) {
         const recorder_row *rows = records;
         for (size_t i = 0; i < count; i++) {
             tw_status status = write_row(recorder, &rows[i], error);
+            if (status == TW_FULL && make_room(recorder, error) == TW_OK)
+                status = write_row(recorder, &rows[i], error);
             if (status != TW_OK)
                 return status;
         }
-        written += (uint32_t)count;
+        written += count;
         tw_ring_consume(recorder->rows, count);
     }
-    recorder->batch_rows += written;
+    recorder->batch_rows += (uint32_t)written;
     *work += written;
     return TW_OK;
 }

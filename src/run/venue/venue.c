@@ -5,7 +5,7 @@
  *  1. The engine hears TW_VENUE_UP only after a whole snapshot, and TW_VENUE_DOWN before anything
  *     is read anew.
  *  2. Venue events reach the ring in this order: history, snapshot, results, updates; each kind
- *     in its own order. Nothing overtakes within a kind.
+ *     in its own order. Nothing overtakes within a kind, and a DOWN is overtaken by nothing.
  *  3. Both streams are ready or both are closed, but for the moments between.
  */
 #include <stdio.h>
@@ -18,6 +18,7 @@ static const int64_t RETRY_NS_MAX = 4 * TW_NS_PER_SECOND;
 static const int64_t PATIENCE_NS_DEFAULT = 20 * TW_NS_PER_SECOND;
 static const int64_t TIME_PERIOD_NS = 100 * TW_NS_PER_MS;
 static const size_t MARKET_RING_DEFAULT = 131072;
+static const size_t STEP_ANSWER_SIZE_MAX = 65536;
 
 /* ---- events -------------------------------------------------------------------------------- */
 
@@ -34,53 +35,79 @@ tw_venue_event venue_event(const tw_venue *venue, tw_venue_kind kind) {
                             .kind = (uint32_t)kind};
 }
 
+/* The engine is woken by the first event of a turn, while the rest is still being decoded, and
+ * once more at its end. */
+static void venue_told(tw_venue *venue) {
+    if (!venue->told && venue->config.on_events != NULL)
+        venue->config.on_events(venue->config.context);
+    venue->told = true;
+}
+
 void venue_queue_add(tw_venue *venue, venue_queue *queue, const tw_venue_event *event) {
     if (queue->count == queue->capacity) {
+        /* What waits is dropped, for all of it is read anew; so there is room to tell the loss. */
+        queue->count = 0;
         venue_lost(venue, TW_FULL, "the engine does not keep up with its orders' events");
         return;
     }
     queue->events[(queue->first + queue->count++) % queue->capacity] = *event;
 }
 
+static bool push_event(tw_venue *venue, const tw_venue_event *event) {
+    if (tw_ring_push(venue->events, event) != TW_OK)
+        return false;
+    venue_told(venue);
+    return true;
+}
+
 /* Moves a queue into the ring; false when the ring is full. */
 static bool pump_queue(tw_venue *venue, venue_queue *queue) {
     while (queue->count > 0) {
-        if (tw_ring_push(venue->events, &queue->events[queue->first]) != TW_OK)
+        if (!push_event(venue, &queue->events[queue->first]))
             return false;
-        venue->told = true;
         queue->first = (queue->first + 1) % queue->capacity;
         queue->count--;
     }
     return true;
 }
 
+static bool pump_bar(tw_venue *venue, const tw_bar *bar) {
+    tw_venue_event event = venue_event(venue, TW_VENUE_HISTORY);
+    event.time_ns = 0;
+    event.as.history = *bar;
+    return push_event(venue, &event);
+}
+
+/* Symbol by symbol, each from its oldest bar. */
 static bool pump_history(tw_venue *venue) {
-    while (venue->history_told < venue->history_count) {
-        tw_venue_event event = venue_event(venue, TW_VENUE_HISTORY);
-        event.time_ns = 0;
-        event.as.history = venue->history[venue->history_told];
-        if (tw_ring_push(venue->events, &event) != TW_OK)
-            return false;
-        venue->told = true;
-        venue->history_told++;
-    }
+    uint32_t days = venue->config.history_days;
     if (!venue->history_fetched || venue->history_ended)
         return true;
+    for (; venue->history_symbol < venue->config.symbol_count; venue->history_symbol++) {
+        const tw_bar *bars = venue->history + (size_t)venue->history_symbol * days;
+        uint32_t ever = venue->history_counts[venue->history_symbol];
+        uint32_t kept = ever < days ? ever : days;
+        for (; venue->history_told < kept; venue->history_told++) {
+            if (!pump_bar(venue, &bars[(ever - kept + venue->history_told) % days]))
+                return false;
+        }
+        venue->history_told = 0;
+    }
     tw_venue_event event = venue_event(venue, TW_VENUE_HISTORY_END);
     event.time_ns = 0;
-    venue->history_ended = tw_ring_push(venue->events, &event) == TW_OK;
-    venue->told = true;
+    venue->history_ended = push_event(venue, &event);
     return venue->history_ended;
 }
 
 static bool pump_snapshot(tw_venue *venue) {
     while (venue->snapshot_pending && venue->snapshot_told < venue->snapshot_count) {
-        if (tw_ring_push(venue->events, &venue->snapshot[venue->snapshot_told]) != TW_OK)
+        if (!push_event(venue, &venue->snapshot[venue->snapshot_told]))
             return false;
-        venue->told = true;
         venue->snapshot_told++;
     }
     venue->snapshot_pending = false;
+    if (venue->snapshot_again && venue->state == VENUE_UP)
+        venue_read_snapshot(venue);
     return true;
 }
 
@@ -90,6 +117,10 @@ bool venue_pump(tw_venue *venue) {
     if (venue->config.stepped && !tw_venue_ready(venue) && venue->state != VENUE_FAILED &&
         venue->state != VENUE_DOWN)
         return true;
+    if (venue->down_untold &&
+        !(pump_queue(venue, &venue->results) && pump_queue(venue, &venue->updates)))
+        return false;
+    venue->down_untold = false;
     return pump_history(venue) && pump_snapshot(venue) && pump_queue(venue, &venue->results) &&
            pump_queue(venue, &venue->updates);
 }
@@ -98,8 +129,9 @@ static void tell_state(tw_venue *venue, tw_venue_kind kind, tw_status status, co
     tw_venue_event event = venue_event(venue, kind);
     event.as.failure.status = status;
     snprintf(event.as.failure.message, sizeof event.as.failure.message, "%s", message);
-    if (venue->updates.count < venue->updates.capacity)
-        venue_queue_add(venue, &venue->updates, &event);
+    if (venue->updates.count == venue->updates.capacity)
+        venue->updates.count = 0; /* all that waits there is read anew, or of no use any more */
+    venue_queue_add(venue, &venue->updates, &event);
 }
 
 /* ---- connection ---------------------------------------------------------------------------- */
@@ -145,7 +177,7 @@ static void on_retry(void *context) {
 /* Credentials that are refused will be refused again; everything else may come back. */
 static bool is_final(tw_status status) {
     return status == TW_AUTH || status == TW_REFUSED || status == TW_UNSUPPORTED ||
-           status == TW_INVALID;
+           status == TW_INVALID || status == TW_LIMIT;
 }
 
 void venue_lost(tw_venue *venue, tw_status status, const char *reason) {
@@ -164,10 +196,12 @@ void venue_lost(tw_venue *venue, tw_status status, const char *reason) {
         return;
     tw_alpaca_stream_close(venue->data);
     tw_alpaca_stream_close(venue->trading);
-    venue->reading = false;
-    venue->reading_number++;
+    venue->reading = NULL;
+    venue->snapshot_again = false;
+    venue->snapshot_pending = false;
     venue_enter(venue, VENUE_DOWN);
     tell_state(venue, TW_VENUE_DOWN, status, message);
+    venue->down_untold = true;
     if (tw_loop_timer_start(venue->loop, venue->retry_ns, 0, on_retry, venue,
                             &venue->retry_timer) != TW_OK)
         venue_fail(venue, TW_FULL, "no timer is left to connect again with");
@@ -202,7 +236,7 @@ static void on_stream_down(void *context, tw_status status, const char *reason) 
 static void push_market(tw_venue *venue, const tw_market_event *event) {
     if (tw_ring_push(venue->market, event) == TW_OK) {
         atomic_fetch_add_explicit(&venue->market_events, 1, memory_order_relaxed);
-        venue->told = true;
+        venue_told(venue);
         return;
     }
     atomic_fetch_add_explicit(&venue->market_dropped, 1, memory_order_relaxed);
@@ -310,13 +344,16 @@ static tw_status take_memory(tw_venue *venue) {
     uint32_t n = venue->config.symbol_count;
     size_t market =
         venue->config.market_ring_count > 0 ? venue->config.market_ring_count : MARKET_RING_DEFAULT;
-    venue->history_capacity = (size_t)n * (venue->config.history_days + 1);
     venue->snapshot_capacity = n + VENUE_ORDERS_A_SNAPSHOT + 4;
-    venue->history = TW_NEW(allocator, venue->history_capacity, tw_bar);
+    venue->history = TW_NEW(allocator, (size_t)n * venue->config.history_days, tw_bar);
+    venue->history_counts = TW_NEW(allocator, n, uint32_t);
     venue->snapshot = TW_NEW(allocator, venue->snapshot_capacity, tw_venue_event);
     venue->names = TW_NEW(allocator, n, const char *);
-    if (venue->history == NULL || venue->snapshot == NULL || venue->names == NULL)
+    if (venue->history == NULL || venue->history_counts == NULL || venue->snapshot == NULL ||
+        venue->names == NULL)
         return TW_NO_MEMORY;
+    for (uint32_t i = 0; i < VENUE_READING_COUNT_MAX; i++)
+        venue->readings[i].venue = venue;
     for (tw_symbol s = 0; s < n; s++)
         venue->names[s] = tw_symbols_name(venue->symbols, s);
     for (uint32_t i = 0; i < VENUE_CALL_COUNT_MAX; i++) {
@@ -388,6 +425,9 @@ static tw_status make_client(tw_venue *venue, tw_error *error) {
                                       .call_count_max = VENUE_CALL_COUNT_MAX};
     status = tw_alpaca_client_new(venue->allocator, venue->loop, venue->http, &client,
                                   venue->symbols, &venue->client);
+    if (status == TW_OK && venue->config.stepped)
+        status = tw_alpaca_reader_new(venue->allocator, STEP_ANSWER_SIZE_MAX, 0, NULL,
+                                      &venue->step_reader);
     if (status == TW_OK)
         status = make_streams(venue);
     if (status != TW_OK)
@@ -399,6 +439,7 @@ static tw_status make_client(tw_venue *venue, tw_error *error) {
 tw_status tw_venue_new(const tw_allocator *allocator, const tw_venue_config *config,
                        tw_symbols *symbols, tw_venue **ret_venue, tw_error *error) {
     TW_ASSERT(config->symbol_count > 0 && config->symbol_count <= tw_symbols_count(symbols));
+    TW_ASSERT(config->history_days > 0);
     tw_venue *venue = TW_NEW(allocator, 1, tw_venue);
     if (venue == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "no memory for the venue");
@@ -432,12 +473,14 @@ void tw_venue_free(tw_venue *venue) {
     tw_alpaca_client_free(venue->client);
     tw_http_client_free(venue->http);
     tw_loop_free(venue->loop);
+    tw_alpaca_reader_free(venue->step_reader);
     tw_ring_free(venue->market);
     tw_ring_free(venue->events);
     tw_ring_free(venue->commands);
     TW_DELETE(allocator, venue->results.events, venue->results.capacity, tw_venue_event);
     TW_DELETE(allocator, venue->updates.events, venue->updates.capacity, tw_venue_event);
-    TW_DELETE(allocator, venue->history, venue->history_capacity, tw_bar);
+    TW_DELETE(allocator, venue->history, (size_t)n * venue->config.history_days, tw_bar);
+    TW_DELETE(allocator, venue->history_counts, n, uint32_t);
     TW_DELETE(allocator, venue->snapshot, venue->snapshot_capacity, tw_venue_event);
     TW_DELETE(allocator, venue->names, n, const char *);
     TW_DELETE(allocator, venue, 1, tw_venue);
@@ -449,8 +492,7 @@ static void on_time(void *context) {
     tw_venue_event event = venue_event(venue, TW_VENUE_TIME);
     if (venue->state != VENUE_UP || venue->config.stepped || !venue_pump(venue))
         return;
-    if (tw_ring_push(venue->events, &event) == TW_OK)
-        venue->told = true;
+    (void)push_event(venue, &event); /* full: a later event carries the time */
 }
 
 tw_status tw_venue_start(tw_venue *venue, tw_error *error) {

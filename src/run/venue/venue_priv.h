@@ -22,6 +22,7 @@ enum {
     VENUE_CALL_COUNT_MAX = 256,
     VENUE_COMMAND_COUNT_MAX = 1024,
     VENUE_EVENT_COUNT_MAX = 8192,
+    VENUE_READING_COUNT_MAX = 16,
     VENUE_ORDERS_A_SNAPSHOT = 500
 };
 
@@ -53,6 +54,13 @@ typedef struct venue_call {
     venue_command command;
     struct venue_call *next_free;
 } venue_call;
+
+/* One reading of a snapshot. It has at most one call in flight, and keeps its place until that call
+ * has ended, even when a loss of the connection has made it worthless. */
+typedef struct venue_reading {
+    tw_venue *venue;
+    bool in_flight;
+} venue_reading;
 
 /* Events of one kind that wait for room in the ring, or for the barrier of a step. */
 typedef struct venue_queue {
@@ -93,27 +101,29 @@ struct tw_venue {
     uint32_t call_count;
 
     /* the snapshot being read */
-    bool reading;
-    bool snapshot_again; /* asked for while one was being read */
-    uint32_t reading_number;
+    venue_reading readings[VENUE_READING_COUNT_MAX];
+    venue_reading *reading; /* the one that counts, or NULL */
+    bool snapshot_again;    /* asked for while one was being read or told */
     tw_venue_event *snapshot;
     uint32_t snapshot_count;
     uint32_t snapshot_capacity;
     bool snapshot_pending; /* read, and not yet all in the ring */
+    bool down_untold;      /* `updates` holds a DOWN that nothing read later may overtake */
     uint32_t snapshot_told;
     int64_t clock_venue_ns; /* the venue's time ... */
     int64_t clock_own_ns;   /* ... at this monotonic time */
 
-    /* the history */
-    tw_bar *history;
-    size_t history_count;
-    size_t history_capacity;
-    size_t history_told;
+    /* the history: the newest history_days bars of each symbol, told when all has been fetched */
+    tw_bar *history;          /* [symbols][history_days], each a ring */
+    uint32_t *history_counts; /* of a symbol, ever kept */
+    tw_symbol history_symbol; /* being told */
+    uint32_t history_told;    /* of it */
     bool history_started;
     bool history_fetched;
     bool history_ended;
 
     /* stepped mode */
+    tw_alpaca_reader *step_reader;
     bool step_answered;
     tw_status step_status;
     char step_message[256];

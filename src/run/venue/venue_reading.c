@@ -3,7 +3,8 @@
  *
  *     read_snapshot: account -> clock -> positions -> open orders -> told as a whole
  *
- * A reading that was overtaken by a loss of connection is recognised by its number and dropped.
+ * A reading that was overtaken by a loss of connection is not the venue's current one any more:
+ * what its last call brings is dropped, and its place is free again.
  * The history is fetched once, as soon as the venue's clock is known, many symbols at a time.
  */
 #include <stdio.h>
@@ -11,15 +12,21 @@
 
 #include "venue_priv.h"
 
-/* The context of a reading: the venue and the number it had when it began. */
-static bool overtaken(const tw_venue *venue) {
-    return !venue->reading || venue->state == VENUE_STOPPED || venue->state == VENUE_FAILED ||
-           venue->state == VENUE_DOWN;
+static bool overtaken(const venue_reading *reading) {
+    const tw_venue *venue = reading->venue;
+    return venue->reading != reading || venue->state == VENUE_STOPPED ||
+           venue->state == VENUE_FAILED || venue->state == VENUE_DOWN;
+}
+
+/* A reading's call has ended; NULL when the reading no longer counts. */
+static tw_venue *arrived(venue_reading *reading) {
+    reading->in_flight = false;
+    return overtaken(reading) ? NULL : reading->venue;
 }
 
 static void reading_failed(tw_venue *venue, const tw_alpaca_result *result, const char *what) {
     char reason[256];
-    venue->reading = false;
+    venue->reading = NULL;
     snprintf(reason, sizeof reason, "%s could not be read: %s", what, result->message);
     venue_lost(venue, result->status, reason);
 }
@@ -33,27 +40,28 @@ static tw_venue_event *add(tw_venue *venue, tw_venue_kind kind) {
 
 static void finish(tw_venue *venue) {
     add(venue, TW_VENUE_SNAPSHOT_END);
-    venue->reading = false;
+    venue->reading = NULL;
     venue->snapshot_told = 0;
     venue->snapshot_pending = true;
     if (venue->state == VENUE_READING)
         venue_enter(venue, VENUE_UP);
-    if (venue->snapshot_again) {
-        venue->snapshot_again = false;
-        venue_read_snapshot(venue);
-    }
+}
+
+/* Room for the end of the snapshot is kept. */
+static bool has_room(const tw_venue *venue) {
+    return venue->snapshot_count + 1 < venue->snapshot_capacity;
 }
 
 static void on_order(void *context, const tw_alpaca_order *order) {
-    tw_venue *venue = context;
-    if (overtaken(venue) || venue->snapshot_count + 1 >= venue->snapshot_capacity)
-        return;
+    tw_venue *venue = ((venue_reading *)context)->venue;
+    if (overtaken(context) || !has_room(venue))
+        return; /* an order left out is asked about by its id */
     add(venue, TW_VENUE_OPEN_ORDER)->as.order = order->order;
 }
 
 static void on_orders_done(void *context, const tw_alpaca_result *result) {
-    tw_venue *venue = context;
-    if (overtaken(venue))
+    tw_venue *venue = arrived(context);
+    if (venue == NULL)
         return;
     if (result->status != TW_OK)
         reading_failed(venue, result, "open orders");
@@ -62,24 +70,31 @@ static void on_orders_done(void *context, const tw_alpaca_result *result) {
 }
 
 static void on_position(void *context, const tw_alpaca_position *position) {
-    tw_venue *venue = context;
-    if (overtaken(venue) || position->position.symbol >= venue->config.symbol_count)
+    tw_venue *venue = ((venue_reading *)context)->venue;
+    if (overtaken(context) || position->position.symbol >= venue->config.symbol_count)
         return;
+    if (!has_room(venue)) {
+        venue->reading = NULL;
+        venue_lost(venue, TW_PROTOCOL, "the venue tells of more positions than it has symbols");
+        return;
+    }
     add(venue, TW_VENUE_POSITION)->as.position = position->position;
 }
 
 /* Starts the next part of a reading; a client without room counts as a loss. */
 static void next_part(tw_venue *venue, tw_status started) {
     atomic_fetch_add(&venue->requests, 1);
-    if (started == TW_OK)
+    if (started == TW_OK) {
+        venue->reading->in_flight = true;
         return;
-    venue->reading = false;
+    }
+    venue->reading = NULL;
     venue_lost(venue, started, "too many requests are in flight");
 }
 
 static void on_positions_done(void *context, const tw_alpaca_result *result) {
-    tw_venue *venue = context;
-    if (overtaken(venue))
+    tw_venue *venue = arrived(context);
+    if (venue == NULL)
         return;
     if (result->status != TW_OK) {
         reading_failed(venue, result, "positions");
@@ -87,12 +102,12 @@ static void on_positions_done(void *context, const tw_alpaca_result *result) {
     }
     tw_alpaca_orders_query query = {.status = "open", .limit = VENUE_ORDERS_A_SNAPSHOT};
     next_part(venue,
-              tw_alpaca_client_orders(venue->client, &query, on_order, on_orders_done, venue));
+              tw_alpaca_client_orders(venue->client, &query, on_order, on_orders_done, context));
 }
 
 static void on_clock(void *context, const tw_alpaca_result *result, const tw_alpaca_clock *clock) {
-    tw_venue *venue = context;
-    if (overtaken(venue))
+    tw_venue *venue = arrived(context);
+    if (venue == NULL)
         return;
     if (result->status != TW_OK) {
         reading_failed(venue, result, "the venue's clock");
@@ -104,20 +119,20 @@ static void on_clock(void *context, const tw_alpaca_result *result, const tw_alp
     if (!venue->history_started)
         venue_fetch_history(venue);
     next_part(venue,
-              tw_alpaca_client_positions(venue->client, on_position, on_positions_done, venue));
+              tw_alpaca_client_positions(venue->client, on_position, on_positions_done, context));
 }
 
 static void on_account(void *context, const tw_alpaca_result *result,
                        const tw_alpaca_account *account) {
-    tw_venue *venue = context;
-    if (overtaken(venue))
+    tw_venue *venue = arrived(context);
+    if (venue == NULL)
         return;
     if (result->status != TW_OK) {
         reading_failed(venue, result, "the account");
         return;
     }
     if (account->trading_blocked || account->account_blocked) {
-        venue->reading = false;
+        venue->reading = NULL;
         venue_fail(venue, TW_REFUSED, "the venue has blocked this account from trading");
         return;
     }
@@ -126,27 +141,37 @@ static void on_account(void *context, const tw_alpaca_result *result,
         .equity = account->equity,
         .buying_power = account->buying_power,
     };
-    next_part(venue, tw_alpaca_client_clock(venue->client, on_clock, venue));
+    next_part(venue, tw_alpaca_client_clock(venue->client, on_clock, context));
 }
 
 void venue_read_snapshot(tw_venue *venue) {
-    if (venue->reading || venue->snapshot_pending) {
+    if (venue->reading != NULL || venue->snapshot_pending) {
         venue->snapshot_again = true;
         return;
     }
-    venue->reading = true;
+    for (uint32_t i = 0; i < VENUE_READING_COUNT_MAX && venue->reading == NULL; i++) {
+        if (!venue->readings[i].in_flight)
+            venue->reading = &venue->readings[i];
+    }
+    if (venue->reading == NULL) {
+        venue_lost(venue, TW_FULL, "too many requests are without an answer");
+        return;
+    }
+    venue->snapshot_again = false;
     venue->snapshot_count = 0;
-    next_part(venue, tw_alpaca_client_account(venue->client, on_account, venue));
+    next_part(venue, tw_alpaca_client_account(venue->client, on_account, venue->reading));
 }
 
 /* ---- history ------------------------------------------------------------------------------- */
 
 static void on_history_bar(void *context, const tw_bar *bar) {
     tw_venue *venue = context;
-    if (bar->symbol >= venue->config.symbol_count ||
-        venue->history_count == venue->history_capacity)
+    if (bar->symbol >= venue->config.symbol_count)
         return;
-    venue->history[venue->history_count++] = *bar;
+    uint32_t days = venue->config.history_days;
+    uint32_t *count = &venue->history_counts[bar->symbol];
+    venue->history[(size_t)bar->symbol * days + *count % days] = *bar;
+    (*count)++;
     atomic_fetch_add(&venue->history_bars, 1);
 }
 
@@ -159,14 +184,17 @@ static void on_history_done(void *context, const tw_alpaca_result *result) {
         venue->history_fetched = true;
         return;
     }
+    /* It is fetched again, from its start, when the venue is back. */
+    venue->history_started = false;
+    memset(venue->history_counts, 0, venue->config.symbol_count * sizeof *venue->history_counts);
     snprintf(reason, sizeof reason, "the history could not be fetched: %s", result->message);
-    venue_fail(venue, result->status, reason);
+    venue_lost(venue, result->status, reason);
 }
 
 void venue_fetch_history(tw_venue *venue) {
-    /* Calendar days that surely hold the trading days wanted: seven for every five, and holidays.
-     */
-    int64_t calendar_days = (int64_t)venue->config.history_days * 3 / 2 + 10;
+    /* Seven calendar days hold at most five trading days, so this never brings more than there is
+     * room for: what came beyond it would be dropped for whichever symbol arrives last. */
+    int64_t calendar_days = (int64_t)venue->config.history_days * 7 / 5 - 2;
     tw_symbol *symbols = TW_NEW(venue->allocator, venue->config.symbol_count, tw_symbol);
     tw_status status = symbols == NULL ? TW_NO_MEMORY : TW_OK;
     for (uint32_t s = 0; symbols != NULL && s < venue->config.symbol_count; s++)

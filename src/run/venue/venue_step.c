@@ -12,23 +12,10 @@
 
 static const int64_t STEP_PATIENCE_NS = 30 * TW_NS_PER_SECOND;
 
-/* Reads an unsigned number that follows `"name":` in the small object of /sim/clock. */
-static bool find_number(tw_slice body, const char *name, uint64_t *ret_value) {
-    char key[64];
-    int size = snprintf(key, sizeof key, "\"%s\":", name);
-    const char *at = memmem(body.data, body.size, key, (size_t)size);
-    if (at == NULL)
-        return false;
-    tw_slice rest = {at + size, body.size - (size_t)(at + size - body.data)};
-    size_t digits = 0;
-    while (digits < rest.size && rest.data[digits] >= '0' && rest.data[digits] <= '9')
-        digits++;
-    return tw_parse_u64((tw_slice){rest.data, digits}, ret_value) == TW_OK;
-}
-
 static void on_step(void *context, const tw_alpaca_result *result, tw_slice body) {
     tw_venue *venue = context;
-    uint64_t now_ns = 0;
+    tw_alpaca_sim_clock clock;
+    tw_error error = {0};
     venue->step_answered = true;
     venue->step_status = result->status;
     snprintf(venue->step_message, sizeof venue->step_message, "%.255s",
@@ -41,16 +28,16 @@ static void on_step(void *context, const tw_alpaca_result *result, tw_slice body
                  (int)(body.size < 255 ? body.size : 255), body.data);
         return;
     }
-    if (!find_number(body, "now_ns", &now_ns) ||
-        !find_number(body, "data_messages", &venue->step_data) ||
-        !find_number(body, "trading_messages", &venue->step_trading)) {
-        venue->step_status = TW_PROTOCOL;
+    venue->step_status = tw_alpaca_decode_sim_clock(venue->step_reader, body, &clock, &error);
+    if (venue->step_status != TW_OK) {
         snprintf(venue->step_message, sizeof venue->step_message,
-                 "the exchange's clock gave an answer without its numbers");
+                 "the exchange's clock cannot be read: %.200s", error.message);
         return;
     }
-    venue->step_now_ns = (int64_t)now_ns;
-    venue->step_tape_ended = memmem(body.data, body.size, "\"tape_ended\":true", 17) != NULL;
+    venue->step_now_ns = clock.now_ns;
+    venue->step_data = clock.data_messages;
+    venue->step_trading = clock.trading_messages;
+    venue->step_tape_ended = clock.tape_ended;
 }
 
 /* Turns until the condition holds; TW_TIMEOUT after the patience. */
@@ -70,7 +57,7 @@ static tw_status turn_until(tw_venue *venue, bool (*done)(const tw_venue *venue)
 }
 
 static bool no_call(const tw_venue *venue) {
-    return venue->call_count == 0 && !venue->reading;
+    return venue->call_count == 0 && venue->reading == NULL;
 }
 
 static bool answered(const tw_venue *venue) {
