@@ -644,7 +644,7 @@ static inline void fake_init(fake_desk *desk, const fake_options *options) {
     tw_random_init(&desk->random, options->seed, 0);
     assert_int_equal(tw_symbols_new(NULL, FAKE_SYMBOLS, &desk->symbols), TW_OK);
     for (uint32_t s = 0; s < options->symbol_count; s++) {
-        char name[8];
+        char name[16];
         tw_symbol symbol;
         snprintf(name, sizeof name, "S%u", s);
         assert_int_equal(tw_symbols_intern(desk->symbols, tw_slice_of(name), &symbol), TW_OK);

@@ -578,6 +578,29 @@ static void test_an_account_is_written_and_read_back(void **state) {
     assert_memory_equal(&back, &account, sizeof account);
 }
 
+static void test_the_sim_clock_needs_its_time_and_counts(void **state) {
+    fixture *f = *state;
+    tw_alpaca_sim_clock clock;
+    tw_error error = {0};
+    const char *json = "{\"now\":\"2026-01-05T14:30:00Z\",\"now_ns\":1767623400000000001,"
+                       "\"data_messages\":12,\"trading_messages\":0,\"tape_ended\":true}";
+    assert_int_equal(tw_alpaca_decode_sim_clock(f->reader, tw_slice_of(json), &clock, &error),
+                     TW_OK);
+    assert_true(clock.now_ns == INT64_C(1767623400000000001));
+    assert_true(clock.data_messages == 12 && clock.trading_messages == 0 && clock.tape_ended);
+    static const char *const bad[] = {
+        "{\"data_messages\":12,\"trading_messages\":0}",
+        "{\"now_ns\":5,\"trading_messages\":0}",
+        "{\"now_ns\":5,\"data_messages\":1}",
+        "{\"now_ns\":5,\"data_messages\":-1,\"trading_messages\":0}",
+        "{\"now_ns\":5,\"data_messages\":{},\"trading_messages\":0}",
+        "[]",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(tw_alpaca_decode_sim_clock(f->reader, tw_slice_of(bad[i]), &clock, &error),
+                         TW_PARSE);
+}
+
 static void test_a_clock_keeps_new_yorks_offset(void **state) {
     fixture *f = *state;
     tw_alpaca_clock clock, back;
@@ -930,6 +953,7 @@ int main(void) {
         CASE(test_a_request_may_have_numbers_brackets_and_unknown_words),
         CASE(test_an_account_is_written_and_read_back),
         CASE(test_a_clock_keeps_new_yorks_offset),
+        CASE(test_the_sim_clock_needs_its_time_and_counts),
         CASE(test_assets_and_positions_are_written_and_read_back),
         CASE(test_errors_have_codes_words_or_neither),
         CASE(test_a_multi_status_answer_tells_of_each_entry),

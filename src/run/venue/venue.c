@@ -10,6 +10,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "venue_priv.h"
 
@@ -436,10 +437,52 @@ static tw_status make_client(tw_venue *venue, tw_error *error) {
     return status;
 }
 
+/* "127.0.0.1", "localhost" or "[::1]" and then a port, a path or nothing. */
+static bool is_this_machine(const char *host) {
+    static const char *const names[] = {"127.0.0.1", "localhost", "[::1]"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        size_t size = strlen(names[i]);
+        if (strncmp(host, names[i], size) != 0)
+            continue;
+        const char *rest = host + size;
+        if (*rest == ':')
+            rest += 1 + strspn(rest + 1, "0123456789");
+        if (*rest == '\0' || *rest == '/')
+            return true;
+    }
+    return false;
+}
+
+/* Credentials go in the clear to this machine only. */
+static tw_status check_url(const tw_venue_config *config, const char *url, tw_error *error) {
+    bool secret = config->secret != NULL && config->secret[0] != '\0';
+    if (url == NULL)
+        return tw_error_set(error, TW_INVALID, "a URL of the venue is missing");
+    if (!secret || strncasecmp(url, "https://", 8) == 0 || strncasecmp(url, "wss://", 6) == 0)
+        return TW_OK;
+    const char *host = strstr(url, "://");
+    if (host != NULL && is_this_machine(host + 3))
+        return TW_OK;
+    return tw_error_set(error, TW_REFUSED,
+                        "%s would carry the credentials unencrypted: use https or wss", url);
+}
+
+static tw_status check_urls(const tw_venue_config *config, tw_error *error) {
+    const char *const urls[] = {config->trading_url, config->data_url, config->data_stream_url,
+                                config->trading_stream_url};
+    tw_status status = TW_OK;
+    for (size_t i = 0; status == TW_OK && i < sizeof urls / sizeof urls[0]; i++)
+        status = check_url(config, urls[i], error);
+    return status;
+}
+
 tw_status tw_venue_new(const tw_allocator *allocator, const tw_venue_config *config,
                        tw_symbols *symbols, tw_venue **ret_venue, tw_error *error) {
     TW_ASSERT(config->symbol_count > 0 && config->symbol_count <= tw_symbols_count(symbols));
     TW_ASSERT(config->history_days > 0);
+    tw_status status = check_urls(config, error);
+    if (status != TW_OK)
+        return status;
     tw_venue *venue = TW_NEW(allocator, 1, tw_venue);
     if (venue == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "no memory for the venue");
@@ -449,7 +492,7 @@ tw_status tw_venue_new(const tw_allocator *allocator, const tw_venue_config *con
     venue->retry_ns = RETRY_NS_MIN;
     if (venue->config.patience_ns == 0)
         venue->config.patience_ns = PATIENCE_NS_DEFAULT;
-    tw_status status = take_memory(venue);
+    status = take_memory(venue);
     if (status != TW_OK)
         tw_error_set(error, status, "no memory for the venue");
     else
