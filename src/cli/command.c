@@ -74,10 +74,10 @@ int command_printed(const char *command) {
 bool command_arguments(tw_arguments *arguments, const tw_arguments_spec *spec, int argc,
                        char **argv, int *ret_exit) {
     tw_error error = {0};
-    tw_status status = tw_arguments_parse(arguments, spec, argc, argv, &error);
-    if (status != TW_OK) {
+    if (tw_arguments_parse(arguments, spec, argc, argv, &error) != TW_OK) {
+        /* Of a configuration file too: what the program is told to do is not understood. */
         fprintf(stderr, "%s: %s\nSee `%s --help`.\n", spec->command, error.message, spec->command);
-        *ret_exit = status == TW_USAGE ? EXIT_USAGE : exit_status_of(status);
+        *ret_exit = EXIT_USAGE;
         return false;
     }
     if (arguments->help) {

@@ -83,7 +83,9 @@ static int print_help(const char *name) {
 }
 
 int main(int argc, char **argv) {
+    /* Both are told as errors of the write: a reader that went away, a file at its size limit. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_USAGE;

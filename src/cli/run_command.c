@@ -348,9 +348,11 @@ static tw_status make_session(run_session *session, tw_error *error) {
     if (status == TW_OK)
         status = make_symbols(session, error);
     if (status == TW_OK)
-        status = open_store(session, error);
-    if (status == TW_OK)
         status = tw_loop_new(NULL, &session->loop, error);
+    if (status == TW_OK) /* from here on there is something that an interrupt could harm */
+        status = run_session_listen(session, error);
+    if (status == TW_OK)
+        status = open_store(session, error);
     if (status == TW_OK && !session->stepped)
         status = tw_loop_new(NULL, &session->recorder_thread.loop, error);
     if (status == TW_OK)

@@ -359,11 +359,14 @@ static void print_title(const run_session *session, const run_figures *figures,
     char to[TW_TIME_TEXT_SIZE];
     tw_time_format(engine->started_ns, 0, from);
     tw_time_format(engine->ended_ns, 0, to);
-    printf("\n%sRun %lld%s  %s, %u symbols, strategy %s, seed %llu\n", look->strong,
-           (long long)session->run_id, look->plain, run_venue_name(session), session->symbol_count,
-           run_strategy_name(session), (unsigned long long)session->exchange_config.seed);
-    printf("       %s to %s of the venue's time, in %.1f s", from, to, figures->seconds);
-    if (engine->phase != TW_ENGINE_DONE)
+    printf("\n%sRun %lld%s  %s, %u symbols, strategy %s", look->strong, (long long)session->run_id,
+           look->plain, run_venue_name(session), session->symbol_count, run_strategy_name(session));
+    if (session->exchange != NULL)
+        printf(", seed %llu", (unsigned long long)session->exchange_config.seed);
+    printf("\n       %s to %s of the venue's time, in %.1f s", from, to, figures->seconds);
+    if (engine->phase == TW_ENGINE_FAILED)
+        printf("; %sfailed%s", look->bad, look->plain);
+    else if (engine->phase != TW_ENGINE_DONE)
         printf("; %sended early%s, while %s", look->bad, look->plain,
                tw_engine_phase_name(engine->phase));
     printf("\n\n");

@@ -249,12 +249,17 @@ static tw_status trade(run_session *session, tw_error *error) {
     return status == TW_OK ? live_loop(session, error) : status;
 }
 
-tw_status run_session_trade(run_session *session, tw_error *error) {
+tw_status run_session_listen(run_session *session, tw_error *error) {
     tw_status status = tw_loop_signal_start(session->loop, SIGINT, on_signal, session);
     if (status == TW_OK)
         status = tw_loop_signal_start(session->loop, SIGTERM, on_signal, session);
     if (status != TW_OK)
         return tw_error_set(error, status, "signals cannot be listened to");
+    return TW_OK;
+}
+
+tw_status run_session_trade(run_session *session, tw_error *error) {
+    tw_status status = TW_OK;
     session->started_ns = tw_time_monotonic_ns();
     session->wall_started_ns = tw_time_wall_ns();
     if (session->exchange != NULL)

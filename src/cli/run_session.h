@@ -65,6 +65,9 @@ typedef struct run_session {
     uint64_t steps;
 } run_session;
 
+/* From now on SIGINT and SIGTERM do not kill the program: they end run_session_trade in order. */
+tw_status run_session_listen(run_session *session, tw_error *error) TW_MUST_CHECK;
+
 /* Trades until the engine is done, has failed, or the user interrupts. */
 tw_status run_session_trade(run_session *session, tw_error *error) TW_MUST_CHECK;
 

@@ -1,0 +1,35 @@
+#!/bin/sh
+# e2e_targets.sh - a file of target weights: what is wrong in it is named, what is right is met.
+. "$(dirname -- "$0")/lib/cases.sh"
+
+# target TEXT ROWS: a targets file with these rows is refused with this text.
+target() {
+    printf '%b' "$2" >targets.csv
+    expect 3 run --clock step --duration 5s --targets targets.csv --db refused.db
+    says "$1"
+    silent
+    [ ! -e refused.db ] || fail "a store was made for a run that could not begin"
+}
+
+targets_that_are_none_are_refused() {
+    target 'targets.csv:3:1: the exchange has no symbol "ZZZZ"' 'symbol,weight\nAAPL,.5\nZZZZ,.2\n'
+    target 'targets.csv:2:2: the weight must be 0 to 1, not 1.5' 'symbol,weight\nAAPL,1.5\n'
+    target 'targets.csv:2:2: the weight must be 0 to 1, not -0.5' 'symbol,weight\nAAPL,-0.5\n'
+    target 'targets.csv:3:2: the weights add up to 1.1' 'symbol,weight\nAAPL,0.5\nMSFT,0.6\n'
+    target 'targets.csv:2:2: the weight must be a number' 'symbol,weight\nAAPL,half\n'
+    target 'targets.csv:3:1: "AAPL" is there twice' 'symbol,weight\nAAPL,0.5\nAAPL,0.2\n'
+    target 'targets.csv:2:1: expected 2 fields, found 1' 'symbol,weight\nAAPL\n'
+    target 'targets.csv:1: expected the header "symbol,weight"' 'name,share\nAAPL,0.5\n'
+    target 'targets.csv:1: there is no target' 'symbol,weight\n'
+}
+
+targets_are_met() {
+    printf 'symbol,weight\nAAPL,0.5\nMSFT,0.25\n' >targets.csv
+    expect 0 run --clock step --duration 2m --targets targets.csv --json --db targets.db
+    holds out '{p["symbol"]: p["target"] for p in d["positions"] if p["target"] > 0}
+              == {"AAPL": 0.5, "MSFT": 0.25}'
+    holds out 'all(p["band_low"] <= p["weight"] <= p["band_high"] for p in d["positions"])'
+    [ "$(query targets.db 'SELECT strategy FROM runs')" = targets ] || fail "the strategy is lost"
+}
+
+run_cases targets_that_are_none_are_refused targets_are_met
