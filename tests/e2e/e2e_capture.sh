@@ -1,6 +1,7 @@
 #!/bin/sh
 # e2e_capture.sh - an hour of a real order book, with a real history of prices, traded whole. The
 # files stand outside of the repository.
+# shellcheck disable=SC2154 # some names are set in lib/cases.sh
 . "$(dirname -- "$0")/lib/cases.sh"
 
 a_real_hour_is_traded_whole_and_the_same_twice() {

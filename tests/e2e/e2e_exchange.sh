@@ -1,5 +1,6 @@
 #!/bin/sh
 # e2e_exchange.sh - the exchange alone: its life, and a walk over its interface with curl.
+# shellcheck disable=SC2154 # some names are set in lib/cases.sh
 . "$(dirname -- "$0")/lib/cases.sh"
 
 a_port_in_use_is_a_failure() {

@@ -2,6 +2,7 @@
 # e2e_interrupt.sh - a run that is interrupted, ended or killed, and a reader that goes away.
 #
 # With a billion dollars the orders are larger than the book, so that some are open at any time.
+# shellcheck disable=SC2154 # some names are set in lib/cases.sh
 . "$(dirname -- "$0")/lib/cases.sh"
 
 large='--cash 1000000000 --symbols AAPL,MSFT --duration 0'

@@ -1,5 +1,6 @@
 #!/bin/sh
 # e2e_paper.sh - a venue that refuses, is not there, or goes away; and what guards a live account.
+# shellcheck disable=SC2154 # some names are set in lib/cases.sh
 . "$(dirname -- "$0")/lib/cases.sh"
 
 paper='run --venue paper --symbols AAPL,MSFT --db run.db'

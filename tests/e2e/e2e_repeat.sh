@@ -1,5 +1,6 @@
 #!/bin/sh
 # e2e_repeat.sh - the good path: the same run twice, the report as JSON and for people.
+# shellcheck disable=SC2154 # some names are set in lib/cases.sh
 . "$(dirname -- "$0")/lib/cases.sh"
 
 the_same_seed_gives_the_same_journal() {
