@@ -8,11 +8,17 @@ a_real_hour_is_traded_whole_and_the_same_twice() {
     tape=${TRADEWIND_DATA:-}/orders/lobster/AAPL_0930_1030_message_50.csv.gz
     [ -r "$tape" ] || skip "TRADEWIND_DATA does not name the folder of the captures"
     for run in one two; do
-        expect 0 run --venue demo --tape "$tape" --json --clock step --db $run.db \
-            --initial "$TRADEWIND_DATA/orders/lobster/AAPL_book.csv" \
-            --prices "$TRADEWIND_DATA/vectors/data/pypfopt_stock_prices.csv"
-        cp out $run.json
+        mkdir $run
+        (
+            cd $run || exit
+            expect 0 run --venue demo --tape "$tape" --json --clock step --db ../$run.db \
+                --initial "$TRADEWIND_DATA/orders/lobster/AAPL_book.csv" \
+                --prices "$TRADEWIND_DATA/vectors/data/pypfopt_stock_prices.csv"
+            mv out ../$run.json
+        ) &
     done
+    wait
+    [ -s one.json ] && [ -s two.json ] || fail "a run did not end as it should"
     [ "$(json one.json 'd["store"]["journal_hash"]')" = \
         "$(json two.json 'd["store"]["journal_hash"]')" ] || fail "two journals of one capture"
     holds one.json 'd["ending"] == "done" and d["events"]["total"] > 1000000'

@@ -40,7 +40,7 @@ expect() {
     wanted=$1
     shift
     status=0
-    timeout 60 "$tradewind" "$@" >out 2>err </dev/null || status=$?
+    timeout 100 "$tradewind" "$@" >out 2>err </dev/null || status=$?
     [ "$status" -eq "$wanted" ] || fail "tradewind $* ended with $status and not with $wanted"
 }
 
