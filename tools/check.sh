@@ -14,7 +14,7 @@ cd "$root" || exit 1
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM
-all_stages='scripts format includes headers clang sanitize tidy symbols install fuzz e2e'
+all_stages='scripts format includes headers clang sanitize tidy symbols install fuzz'
 skipped_status=77
 jobs=$(nproc 2>/dev/null || echo 2)
 
@@ -34,7 +34,7 @@ build_folder() {
 check_scripts() {
     sh -n dev && bash -n .ci/run || return 1
     set -- dev .ci/run tools/*.sh
-    for script in tests/e2e/*.sh; do
+    for script in tests/e2e/*.sh tests/e2e/lib/*.sh; do
         [ ! -f "$script" ] || set -- "$@" "$script"
     done
     if command -v shellcheck >/dev/null 2>&1; then
@@ -173,27 +173,6 @@ check_install() {
 # Each fuzz target for a bounded number of inputs from a fixed seed, under the sanitisers.
 check_fuzz() {
     FUZZ_RUNS=50000 FUZZ_SEED=1 sh tools/fuzz.sh all 10
-}
-
-# The built command as a user runs it: each script of tests/e2e, which is given the command.
-check_e2e() {
-    build_folder build -Dtests=enabled || return 1
-    bad=0
-    found=0
-    for script in tests/e2e/*.sh; do
-        [ -f "$script" ] || continue
-        found=$((found + 1))
-        echo "$script"
-        TRADEWIND=$root/build/tradewind timeout 180 sh "$script" || {
-            echo "$script failed; repeat it with: TRADEWIND=build/tradewind sh $script"
-            bad=1
-        }
-    done
-    if [ "$found" -eq 0 ]; then
-        echo "there is no script in tests/e2e"
-        return $skipped_status
-    fi
-    return $bad
 }
 
 # ---- running them ------------------------------------------------------------------------------

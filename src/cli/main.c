@@ -1,7 +1,10 @@
 /* main.c - `tradewind COMMAND ...`: finds the command and hands over. */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "tradewind/version.h"
@@ -82,7 +85,18 @@ static int print_help(const char *name) {
     return command->run(2, arguments);
 }
 
+/* A standard stream that the parent closed would give its number to the next file or socket, and
+ * words for people would go there. Instead it is opened so that using it fails. */
+static void hold_standard_streams(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            _exit(EXIT_FAILED);
+    }
+}
+
 int main(int argc, char **argv) {
+    hold_standard_streams();
     /* Both are told as errors of the write: a reader that went away, a file at its size limit. */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);

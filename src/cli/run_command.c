@@ -243,28 +243,29 @@ static void stream_url_of(const char *url, const char *path, char *buffer, size_
 }
 
 static tw_status make_venue(run_session *session, tw_error *error) {
-    char url[TW_CONFIG_TEXT_SIZE];
-    char data_stream[TW_CONFIG_TEXT_SIZE + 64];
-    char trading_stream[TW_CONFIG_TEXT_SIZE + 16];
+    run_addresses *to = &session->addresses;
     const run_options *options = session->options;
     const venue_options *access = session->access;
     bool demo = session->exchange != NULL;
     if (demo)
-        snprintf(url, sizeof url, "http://127.0.0.1:%u", tw_exchange_port(session->exchange));
+        snprintf(to->trading, sizeof to->trading, "http://127.0.0.1:%u",
+                 tw_exchange_port(session->exchange));
     else if (access->trading_url[0] != '\0')
-        snprintf(url, sizeof url, "%s", access->trading_url);
+        snprintf(to->trading, sizeof to->trading, "%s", access->trading_url);
     else
-        snprintf(url, sizeof url, "%s", options->venue == RUN_LIVE ? LIVE_URL : PAPER_URL);
-    stream_url_of(url, "/stream", trading_stream, sizeof trading_stream);
+        snprintf(to->trading, sizeof to->trading, "%s",
+                 options->venue == RUN_LIVE ? LIVE_URL : PAPER_URL);
+    stream_url_of(to->trading, "/stream", to->trading_stream, sizeof to->trading_stream);
     if (demo)
-        stream_url_of(url, "/v2/iex", data_stream, sizeof data_stream);
+        stream_url_of(to->trading, "/v2/iex", to->data_stream, sizeof to->data_stream);
     else
-        snprintf(data_stream, sizeof data_stream, "%s/v2/%.32s", access->stream_url, access->feed);
+        snprintf(to->data_stream, sizeof to->data_stream, "%s/v2/%.32s", access->stream_url,
+                 access->feed);
     tw_venue_config config = {
-        .trading_url = url,
-        .data_url = demo ? url : access->data_url,
-        .data_stream_url = data_stream,
-        .trading_stream_url = trading_stream,
+        .trading_url = to->trading,
+        .data_url = demo ? to->trading : access->data_url,
+        .data_stream_url = to->data_stream,
+        .trading_stream_url = to->trading_stream,
         .key_id = demo ? session->exchange_config.key : access->key_id,
         .secret = demo ? session->exchange_config.secret : access->secret,
         .stepped = session->stepped,

@@ -32,6 +32,13 @@ typedef struct run_thread {
     atomic_bool failed;
 } run_thread;
 
+/* Where the venue is. The venue borrows these texts. */
+typedef struct run_addresses {
+    char trading[TW_CONFIG_TEXT_SIZE];
+    char data_stream[TW_CONFIG_TEXT_SIZE + 64];
+    char trading_stream[TW_CONFIG_TEXT_SIZE + 16];
+} run_addresses;
+
 typedef struct run_session {
     const run_options *options;
     const exchange_options *market;
@@ -45,6 +52,7 @@ typedef struct run_session {
     double *targets; /* of --targets, or NULL */
     tw_store *store;
     tw_recorder *recorder;
+    run_addresses addresses;
     tw_venue *venue;
     tw_engine *engine;
     tw_loop *loop; /* of the main thread: signals, wake-ups */

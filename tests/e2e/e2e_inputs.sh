@@ -1,5 +1,6 @@
 #!/bin/sh
 # e2e_inputs.sh - files that are missing, unreadable or wrong: file, line and field are named.
+# shellcheck disable=SC2154 # some names are set in lib/cases.sh
 . "$(dirname -- "$0")/lib/cases.sh"
 
 # A small tape of LOBSTER messages: orders around 585 dollars, one every hundred milliseconds.

@@ -2,6 +2,7 @@
 # e2e_interrupt.sh - a run that is interrupted, ended or killed, and a reader that goes away.
 #
 # With a billion dollars the orders are larger than the book, so that some are open at any time.
+# shellcheck disable=SC2154 # some names are set in lib/cases.sh
 . "$(dirname -- "$0")/lib/cases.sh"
 
 large='--cash 1000000000 --symbols AAPL,MSFT --duration 0'
@@ -85,7 +86,7 @@ a_killed_run_is_taken_up_by_the_next() {
         FROM orders")" = 1 ] || fail "the second run did not trade on"
     # What was bought and sold in both runs is what the venue says it holds.
     [ "$(query run.db "SELECT count(*) FROM symbols s WHERE
-        coalesce((SELECT sum(CASE side WHEN 0 THEN quantity ELSE -quantity END) FROM fills
+        coalesce((SELECT sum(CASE side WHEN 1 THEN quantity ELSE -quantity END) FROM fills
             WHERE symbol = s.id), 0) !=
         coalesce((SELECT quantity FROM positions WHERE symbol = s.id AND run = 2), 0)")" = 0 ] ||
         fail "fills and positions differ: $(query run.db 'SELECT * FROM positions')"

@@ -1,5 +1,6 @@
 #!/bin/sh
 # e2e_store.sh - the database of a run: where it cannot be, and what one run leaves to the next.
+# shellcheck disable=SC2154 # some names are set in lib/cases.sh
 . "$(dirname -- "$0")/lib/cases.sh"
 
 short='run --clock step --duration 10s --symbols AAPL,MSFT'

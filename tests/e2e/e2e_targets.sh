@@ -1,5 +1,6 @@
 #!/bin/sh
 # e2e_targets.sh - a file of target weights: what is wrong in it is named, what is right is met.
+# shellcheck disable=SC2154 # some names are set in lib/cases.sh
 . "$(dirname -- "$0")/lib/cases.sh"
 
 # target TEXT ROWS: a targets file with these rows is refused with this text.

@@ -1,5 +1,6 @@
 #!/bin/sh
 # e2e_usage.sh - help, versions, and everything that is wrong usage: status 2 and a way out.
+# shellcheck disable=SC2154 # some names are set in lib/cases.sh
 . "$(dirname -- "$0")/lib/cases.sh"
 
 help_is_on_standard_output() {

@@ -40,7 +40,7 @@ expect() {
     wanted=$1
     shift
     status=0
-    timeout 60 "$tradewind" "$@" >out 2>err </dev/null || status=$?
+    timeout 100 "$tradewind" "$@" >out 2>err </dev/null || status=$?
     [ "$status" -eq "$wanted" ] || fail "tradewind $* ended with $status and not with $wanted"
 }
 
@@ -125,7 +125,7 @@ print(eval("(" + sys.argv[2] + ")"))' "$1" "$2" || fail "$1 is not the document 
 }
 
 holds() {
-    [ "$(json "$1" "$2")" = True ] || fail "$1: not so: $2"
+    [ "$(json "$1" "bool($2)")" = True ] || fail "$1: not so: $2"
 }
 
 # eventually COMMAND...: looks again until it succeeds, for ten seconds. For what another program

@@ -1,6 +1,6 @@
 #!/bin/sh
-# stats.sh - `tradewind stats`: the figures, and what is said when there are none.
-. "$(dirname -- "$0")/../support/e2e_cases.sh"
+# e2e_stats.sh - `tradewind stats`: the figures, and what is said when there are none.
+. "$(dirname -- "$0")/lib/runs.sh"
 
 five_trades() {
     cat <<END
