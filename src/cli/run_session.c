@@ -222,15 +222,17 @@ static tw_status wait_ready(run_session *session, tw_error *error) {
 
 static tw_status stepped_loop(run_session *session, tw_error *error) {
     int64_t next_progress_ns = 0;
+    bool tape_ended = false;
     tw_status status = wait_ready(session, error);
     while (status == TW_OK && !finished(session) && !session->hurried) {
-        bool tape_ended = false;
         status = settle(session, error);
+        end_with_tape(session, tape_ended); /* when its last second has been read */
+        if (status == TW_OK)
+            status = settle(session, error);
         if (status != TW_OK || finished(session))
             break;
         status = tw_venue_step(session->venue, STEP_NS, &tape_ended, error);
         session->steps++;
-        end_with_tape(session, tape_ended);
         if (status == TW_OK)
             status = tw_loop_turn(session->loop, 0, NULL, error);
         show_progress(session, &next_progress_ns);

@@ -192,9 +192,9 @@ static void on_history_done(void *context, const tw_alpaca_result *result) {
 }
 
 void venue_fetch_history(tw_venue *venue) {
-    /* Seven calendar days hold at most five trading days, so this never brings more than there is
-     * room for: what came beyond it would be dropped for whichever symbol arrives last. */
-    int64_t calendar_days = (int64_t)venue->config.history_days * 7 / 5 - 2;
+    /* Calendar days that surely hold the trading days wanted: seven for every five, and holidays.
+     * What comes beyond them pushes the oldest out. */
+    int64_t calendar_days = (int64_t)venue->config.history_days * 3 / 2 + 10;
     tw_symbol *symbols = TW_NEW(venue->allocator, venue->config.symbol_count, tw_symbol);
     tw_status status = symbols == NULL ? TW_NO_MEMORY : TW_OK;
     for (uint32_t s = 0; symbols != NULL && s < venue->config.symbol_count; s++)
