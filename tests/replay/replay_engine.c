@@ -3,7 +3,8 @@
  *
  * Several hundred seeds, each a run of its own with faults drawn from it, each played twice. What
  * must hold at every call is asserted by the fake desk; what must hold after every turn and at the
- * end is asserted here. A seed that fails is printed with the command that repeats it alone.
+ * end is asserted here. A seed that fails is printed with the command that repeats it alone:
+ * TRADEWIND_SEED chooses one seed, TRADEWIND_SEEDS how many are played.
  */
 #include <math.h>
 #include <signal.h>
