@@ -3,7 +3,8 @@
  *
  * Several hundred seeds, each a run of its own with faults drawn from it, each played twice. What
  * must hold at every call is asserted by the fake desk; what must hold after every turn and at the
- * end is asserted here. A seed that fails is printed with the command that repeats it alone.
+ * end is asserted here. A seed that fails is printed with the command that repeats it alone:
+ * TRADEWIND_SEED chooses one seed, TRADEWIND_SEEDS how many are played.
  */
 #include <math.h>
 #include <signal.h>
@@ -241,6 +242,7 @@ static void play(uint64_t seed) {
         assert_int_equal(report.phase, TW_ENGINE_FAILED);
     } else {
         check_differences(&report);
+        assert_int_equal(fake_count(&desk, "phase", "\"to\":\"done\""), 1);
         if (desk.calm) {
             assert_nothing_left(engine);
             assert_same_figures(engine);
@@ -508,6 +510,55 @@ static void a_lost_connection_pauses_and_a_snapshot_resumes(void **state) {
     end(engine);
 }
 
+/* A submit that hangs: the venue does not know the order yet, and that proves nothing. */
+static void an_order_whose_submit_hangs_is_not_given_up(void **state) {
+    (void)state;
+    fake_options options = plain_options(1);
+    tw_engine_config config = plain_config(1);
+    tw_engine *engine = start(&options, &config);
+    while (desk.submits == 0)
+        turns(engine, 1);
+    desk.commands[0].due = desk.turn + 120;
+    fake_break(&desk);
+    turns(engine, 110); /* back, asked about many times */
+    assert_true(desk.up && report_of(engine).orders_unknown == 1);
+    assert_int_equal(desk.submits, 1);
+    turns(engine, 60);
+    assert_int_equal(fake_count(&desk, "missing", NULL), 0);
+    tw_engine_stop(engine);
+    until(engine, TW_ENGINE_DONE);
+    assert_true(desk.orders[0].at_venue);
+    assert_nothing_left(engine);
+    assert_same_figures(engine);
+    end(engine);
+}
+
+/* Account, then a fill, then positions: such a snapshot is of no single moment. */
+static void a_fill_while_a_snapshot_is_read_counts_once(void **state) {
+    (void)state;
+    fake_options options = plain_options(1);
+    tw_engine_config config = plain_config(1);
+    options.fill = 0;
+    config.order_patience_ns = 60 * TW_NS_PER_SECOND;
+    tw_engine *engine = start(&options, &config);
+    while (desk.submits == 0 || !desk.orders[0].at_venue)
+        turns(engine, 1);
+    turns(engine, 2);
+    fake_break(&desk);
+    while (desk.reading != 2) /* the account has been read */
+        turns(engine, 1);
+    desk.price[0] = desk.orders[0].order.limit_price.nano;
+    while (fake_is_open(&desk.orders[0]))
+        fake_trade(&desk, &desk.orders[0]);
+    until(engine, TW_ENGINE_TRADING);
+    assert_int_equal(report_of(engine).differences, 0);
+    assert_true(desk.snapshots >= 3); /* another was read when nothing was open */
+    tw_engine_stop(engine);
+    until(engine, TW_ENGINE_DONE);
+    assert_same_figures(engine);
+    end(engine);
+}
+
 static void a_loss_while_warming_pauses_too(void **state) {
     (void)state;
     fake_options options = plain_options(2);
@@ -750,6 +801,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(without_history_only_measured_weights_fail),
         cmocka_unit_test(the_newest_closes_of_each_symbol_are_kept),
         cmocka_unit_test(a_lost_connection_pauses_and_a_snapshot_resumes),
+        cmocka_unit_test(an_order_whose_submit_hangs_is_not_given_up),
+        cmocka_unit_test(a_fill_while_a_snapshot_is_read_counts_once),
         cmocka_unit_test(a_loss_while_warming_pauses_too),
         cmocka_unit_test(a_stop_ends_every_phase),
         cmocka_unit_test(open_orders_are_cancelled_before_the_end),

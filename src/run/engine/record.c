@@ -2,8 +2,8 @@
  * record.c - what the engine writes down.
  *
  * Invariants
- *  1. Journal sequences have no gap, and entries reach the store in their order: while one waits,
- *     all wait.
+ *  1. Journal sequences have no gap, and entries reach the store in their order, and never before
+ *     a row that was made before them: while anything waits, they wait.
  *  2. Rows reach the store in the order in which they were made: while one waits, all wait.
  *  3. What waits is bounded: the engine does nothing new while anything waits, and one step (an
  *     event, a decision, a round over the open orders) makes no more than there is room for.
@@ -19,6 +19,10 @@ static void entry_failed(tw_engine *engine, const tw_journal_entry *entry, tw_st
                 (unsigned long long)entry->sequence, entry->kind, tw_status_sentence(status));
 }
 
+bool record_waits(const tw_engine *engine) {
+    return engine->pending_count > 0 || engine->entry_count > 0;
+}
+
 uint64_t record_journal(tw_engine *engine, const char *kind, const char *format, ...) {
     tw_journal_entry entry = {.sequence = engine->journal_sequence + 1, .time_ns = engine->now_ns};
     snprintf(entry.kind, sizeof entry.kind, "%s", kind);
@@ -27,7 +31,7 @@ uint64_t record_journal(tw_engine *engine, const char *kind, const char *format,
     int size = vsnprintf(entry.payload, sizeof entry.payload, format, arguments);
     va_end(arguments);
     TW_ASSERT(size > 0 && (size_t)size < sizeof entry.payload);
-    tw_status status = engine->entry_count > 0
+    tw_status status = record_waits(engine)
                            ? TW_FULL
                            : engine->store.append_journal(engine->store.context, &entry);
     if (status == TW_FULL) {
@@ -106,10 +110,6 @@ static void drain_rows(tw_engine *engine) {
     }
     engine->pending_count -= done;
     memmove(engine->pending, engine->pending + done, engine->pending_count * sizeof(engine_row));
-}
-
-bool record_waits(const tw_engine *engine) {
-    return engine->pending_count > 0 || engine->entry_count > 0;
 }
 
 /* Rows first: an intent must not become durable while its order's row still waits here. */
