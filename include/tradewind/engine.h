@@ -168,6 +168,13 @@ typedef struct tw_store_port {
     void *context;
 } tw_store_port;
 
+/* Everything outside of the engine. */
+typedef struct tw_engine_ports {
+    tw_feed_port feed;
+    tw_broker_port broker;
+    tw_store_port store;
+} tw_engine_ports;
+
 /* ---- configuration ------------------------------------------------------------------------ */
 
 typedef enum tw_strategy {
@@ -293,8 +300,7 @@ TW_BEGIN_DECLS
 /* Makes an engine. The symbol table and the ports are borrowed and must outlive it.
  * TW_INVALID (with the field at fault), TW_NO_MEMORY. */
 TW_API tw_status tw_engine_new(const tw_allocator *allocator, const tw_engine_config *config,
-                               const tw_symbols *symbols, const tw_feed_port *feed,
-                               const tw_broker_port *broker, const tw_store_port *store,
+                               const tw_symbols *symbols, const tw_engine_ports *ports,
                                tw_engine **ret_engine, tw_error *error) TW_MUST_CHECK;
 TW_API void tw_engine_free(tw_engine *engine);
 

@@ -316,9 +316,7 @@ static void engine_config_of(const run_session *session, tw_engine_config *confi
 /* The engine, with what an earlier run of this store left open. */
 static tw_status make_engine(run_session *session, tw_error *error) {
     tw_engine_config config;
-    tw_feed_port feed;
-    tw_broker_port broker;
-    tw_store_port store;
+    tw_engine_ports ports;
     past_orders past = {.session = session, .open_capacity = ORDER_COUNT_MAX / 2};
     engine_config_of(session, &config);
     snprintf(past.prefix, sizeof past.prefix, "%s-%016llx-", config.strategy_name,
@@ -328,11 +326,10 @@ static tw_status make_engine(run_session *session, tw_error *error) {
         return tw_error_set(error, TW_NO_MEMORY, "no memory for the orders of earlier runs");
     tw_status status = tw_store_read_orders(session->store, on_past_order, &past, error);
     config.intent_sequence = past.intent;
-    tw_venue_ports(session->venue, &feed, &broker);
-    tw_recorder_port(session->recorder, &store);
+    tw_venue_ports(session->venue, &ports.feed, &ports.broker);
+    tw_recorder_port(session->recorder, &ports.store);
     if (status == TW_OK)
-        status = tw_engine_new(NULL, &config, session->symbols, &feed, &broker, &store,
-                               &session->engine, error);
+        status = tw_engine_new(NULL, &config, session->symbols, &ports, &session->engine, error);
     for (size_t i = 0; status == TW_OK && i < past.open_count; i++) {
         status = tw_engine_adopt(session->engine, &past.open[i]);
         if (status != TW_OK)

@@ -767,14 +767,16 @@ static void a_configuration_that_makes_no_sense_is_refused(void **state) {
 static tw_status make_and_free(const tw_allocator *allocator, void *context) {
     static const double targets[] = {0.4, 0.4};
     tw_engine_config config = plain_config(2);
-    tw_feed_port feed = {fake_next_market, fake_next_venue, context};
-    tw_broker_port broker = {fake_submit, fake_cancel, fake_query, fake_snapshot, context};
-    tw_store_port store = {fake_put_trade, fake_put_bar, fake_put_order, fake_put_fill,
-                           fake_append,    fake_durable, fake_health,    context};
+    tw_engine_ports ports = {
+        .feed = {fake_next_market, fake_next_venue, context},
+        .broker = {fake_submit, fake_cancel, fake_query, fake_snapshot, context},
+        .store = {fake_put_trade, fake_put_bar, fake_put_order, fake_put_fill, fake_append,
+                  fake_durable, fake_health, context},
+    };
     TW_AUTO(tw_engine) *engine = NULL;
     config.strategy = TW_STRATEGY_TARGETS;
     config.target_weights = targets;
-    return tw_engine_new(allocator, &config, desk.symbols, &feed, &broker, &store, &engine, NULL);
+    return tw_engine_new(allocator, &config, desk.symbols, &ports, &engine, NULL);
 }
 
 static void nothing_is_left_when_memory_runs_out(void **state) {

@@ -160,6 +160,8 @@ static inline tw_status desk_make(trading_desk *desk, const tw_allocator *alloca
     if (status == TW_OK)
         status = ledger_new(allocator, &ledger, desk->symbols, desk_on_update, desk, &desk->ledger);
     floor_config floor = {
+        .symbols = desk->symbols,
+        .history = desk->history,
         .seed = config->seed,
         .start_ns = DESK_START_NS,
         .events_per_second = 20.0,
@@ -172,8 +174,7 @@ static inline tw_status desk_make(trading_desk *desk, const tw_allocator *alloca
     floor_sink sink = {desk_on_trade, desk_on_levels,     desk_on_quote,
                        desk_on_bar,   desk_on_user_event, desk};
     if (status == TW_OK)
-        status =
-            floor_new(allocator, &floor, desk->symbols, desk->history, &sink, &desk->floor, error);
+        status = floor_new(allocator, &floor, &sink, &desk->floor, error);
     return status;
 }
 

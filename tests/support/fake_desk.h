@@ -670,11 +670,13 @@ static inline void fake_done(fake_desk *desk) {
 
 static inline tw_status fake_engine(fake_desk *desk, const tw_engine_config *config,
                                     tw_engine **ret_engine, tw_error *error) {
-    tw_feed_port feed = {fake_next_market, fake_next_venue, desk};
-    tw_broker_port broker = {fake_submit, fake_cancel, fake_query, fake_snapshot, desk};
-    tw_store_port store = {fake_put_trade, fake_put_bar, fake_put_order, fake_put_fill,
-                           fake_append,    fake_durable, fake_health,    desk};
-    return tw_engine_new(NULL, config, desk->symbols, &feed, &broker, &store, ret_engine, error);
+    tw_engine_ports ports = {
+        .feed = {fake_next_market, fake_next_venue, desk},
+        .broker = {fake_submit, fake_cancel, fake_query, fake_snapshot, desk},
+        .store = {fake_put_trade, fake_put_bar, fake_put_order, fake_put_fill, fake_append,
+                  fake_durable, fake_health, desk},
+    };
+    return tw_engine_new(NULL, config, desk->symbols, &ports, ret_engine, error);
 }
 
 /* Entries of a kind whose payload holds `words` (NULL: any). */

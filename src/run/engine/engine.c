@@ -173,8 +173,7 @@ static tw_status copy_targets(tw_engine *engine, tw_error *error) {
 }
 
 tw_status tw_engine_new(const tw_allocator *allocator, const tw_engine_config *config,
-                        const tw_symbols *symbols, const tw_feed_port *feed,
-                        const tw_broker_port *broker, const tw_store_port *store,
+                        const tw_symbols *symbols, const tw_engine_ports *ports,
                         tw_engine **ret_engine, tw_error *error) {
     tw_status status = check_config(config, error);
     if (status != TW_OK)
@@ -185,9 +184,9 @@ tw_status tw_engine_new(const tw_allocator *allocator, const tw_engine_config *c
     engine->allocator = allocator;
     engine->config = *config;
     engine->names = symbols;
-    engine->feed = *feed;
-    engine->broker = *broker;
-    engine->store = *store;
+    engine->feed = ports->feed;
+    engine->broker = ports->broker;
+    engine->store = ports->store;
     engine->journal_sequence = config->journal_sequence;
     tw_histogram_init(&engine->latency);
     status = take_parts(engine);

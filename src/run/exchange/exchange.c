@@ -263,6 +263,8 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
     const tw_exchange_config *config = &exchange->config;
     floor_sink sink = {on_trade, on_levels, on_quote, on_bar, on_user_event, exchange};
     floor_config floor = {
+        .symbols = exchange->symbols,
+        .history = exchange->history,
         .seed = config->seed,
         .events_per_second = config->events_per_second,
         .order_count_max = config->order_count_max,
@@ -292,8 +294,7 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
     status = endow(exchange);
     if (status != TW_OK)
         return tw_error_set(error, status, "the account's holdings are out of range");
-    status = floor_new(exchange->allocator, &floor, exchange->symbols, exchange->history, &sink,
-                       &exchange->floor, error);
+    status = floor_new(exchange->allocator, &floor, &sink, &exchange->floor, error);
     if (status != TW_OK)
         return status;
     ledger_set_floor(exchange->ledger, exchange->floor);

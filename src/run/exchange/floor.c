@@ -27,8 +27,6 @@ typedef struct minute_ring {
 
 struct trading_floor {
     const tw_allocator *allocator;
-    const tw_symbols *symbols;
-    const daily_history *history;
     floor_config config;
     floor_sink sink;
     tw_match *match;
@@ -233,7 +231,7 @@ static void start_agents(trading_floor *floor) {
     for (tw_symbol s = 0; s < floor->symbol_count; s++) {
         if (floor->config.tape_path != NULL && s == floor->config.tape_symbol)
             continue;
-        tw_price price = daily_history_last(floor->history, s);
+        tw_price price = daily_history_last(floor->config.history, s);
         if (price.nano <= 0)
             continue;
         order_flow *flow = &floor->flows[s];
@@ -442,18 +440,15 @@ static tw_status take_memory(trading_floor *floor) {
 }
 
 tw_status floor_new(const tw_allocator *allocator, const floor_config *config,
-                    const tw_symbols *symbols, const daily_history *history, const floor_sink *sink,
-                    trading_floor **ret_floor, tw_error *error) {
+                    const floor_sink *sink, trading_floor **ret_floor, tw_error *error) {
     trading_floor *floor = TW_NEW(allocator, 1, trading_floor);
     if (floor == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "no memory for the trading floor");
     floor->allocator = allocator;
-    floor->symbols = symbols;
-    floor->history = history;
     floor->config = *config;
     floor->sink = *sink;
     floor->now_ns = config->start_ns;
-    floor->symbol_count = tw_symbols_count(symbols);
+    floor->symbol_count = tw_symbols_count(config->symbols);
     tw_status status = take_memory(floor);
     if (status != TW_OK)
         tw_error_set(error, status, "no memory for a floor of %u symbols", floor->symbol_count);
@@ -549,7 +544,8 @@ bool floor_last_trade(const trading_floor *floor, tw_symbol symbol, tw_trade *re
 
 tw_price floor_price(const trading_floor *floor, tw_symbol symbol) {
     const tw_trade *trade = &floor->last_trades[symbol];
-    return trade->quantity.nano > 0 ? trade->price : daily_history_last(floor->history, symbol);
+    return trade->quantity.nano > 0 ? trade->price
+                                    : daily_history_last(floor->config.history, symbol);
 }
 
 size_t floor_snapshot(const trading_floor *floor, tw_symbol symbol, tw_level *ret_levels,

@@ -41,6 +41,8 @@ typedef struct floor_sink {
 } floor_sink;
 
 typedef struct floor_config {
+    const tw_symbols *symbols;    /* borrowed */
+    const daily_history *history; /* borrowed; opening prices of the agents */
     uint64_t seed;
     int64_t start_ns;
     double events_per_second;  /* of the agents, a symbol */
@@ -54,10 +56,10 @@ typedef struct floor_config {
 
 typedef struct trading_floor trading_floor;
 
-/* The symbols and the history are borrowed. Fails with the sentences of the tape's reader. */
+/* Fails with the sentences of the tape's reader. */
 tw_status floor_new(const tw_allocator *allocator, const floor_config *config,
-                    const tw_symbols *symbols, const daily_history *history, const floor_sink *sink,
-                    trading_floor **ret_floor, tw_error *error) TW_MUST_CHECK;
+                    const floor_sink *sink, trading_floor **ret_floor,
+                    tw_error *error) TW_MUST_CHECK;
 void floor_free(trading_floor *floor);
 
 /* Lets agents and tape act until `until_ns` or until `event_count_max` of them have acted. The
