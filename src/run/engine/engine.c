@@ -307,6 +307,25 @@ static bool over(const tw_engine *engine) {
             engine->now_ns - engine->first_decision_ns >= engine->config.duration_ns);
 }
 
+/* What this run was told to do, so that its journal can be read without the command line. */
+static void record_start(tw_engine *engine) {
+    static const char *const strategies[] = {"equal", "inverse-volatility", "targets"};
+    const tw_engine_config *config = &engine->config;
+    char memory[TW_JOURNAL_PAYLOAD_SIZE];
+    tw_text text = tw_text_over(memory, sizeof memory);
+    tw_text_append_format(&text, "{\"strategy\":\"%s\",\"orders\":\"%s\",\"symbols\":%u,\"band\":",
+                          strategies[config->strategy], engine->orders.prefix,
+                          config->symbol_count);
+    tw_text_append_double(&text, config->band);
+    tw_text_append_string(&text, ",\"cash_weight\":");
+    tw_text_append_double(&text, config->cash_weight);
+    tw_text_append_string(&text, ",\"collar\":");
+    tw_text_append_double(&text, config->collar);
+    tw_text_append_format(&text, ",\"duration_ns\":%lld,\"adopted\":%u}",
+                          (long long)config->duration_ns, engine->orders.adopted_count);
+    record_journal(engine, "start", "%s", memory);
+}
+
 static uint64_t phase_step(tw_engine *engine) {
     if (!record_drain(engine))
         return 0;
@@ -321,6 +340,8 @@ static uint64_t phase_step(tw_engine *engine) {
     case TW_ENGINE_PAUSED:
         if (!engine->up || !engine->snapshot_done || !engine->history_done)
             return 0;
+        if (engine->phase == TW_ENGINE_STARTING)
+            record_start(engine);
         engine_enter(engine, TW_ENGINE_SETTLING);
         engine->plan.active = false;
         desk_cancel_open(engine);
