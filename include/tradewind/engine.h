@@ -253,6 +253,7 @@ typedef struct tw_engine_report {
     uint64_t decisions;
     uint64_t trades_planned;
     uint64_t trades_lower_bound;
+    uint64_t plans_infeasible; /* decisions that found no way into the bands and the cash window */
     uint64_t orders;
     uint64_t orders_filled;
     uint64_t orders_canceled;
@@ -260,6 +261,7 @@ typedef struct tw_engine_report {
     uint64_t orders_open;
     uint64_t orders_unknown;
     uint64_t orders_denied; /* by our own checks; never sent */
+    char denied_reason[24]; /* why the newest of them; stable words, empty when none */
     uint64_t fills;
     uint64_t fills_repeated;
     uint64_t fills_recovered; /* learned from a query or snapshot, not from the stream */

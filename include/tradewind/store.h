@@ -230,7 +230,8 @@ TW_API tw_status tw_store_put_bars(tw_store *store, const tw_bar *bars, size_t c
 TW_API tw_status tw_store_put_orders(tw_store *store, const tw_order *orders, size_t count,
                                      tw_error *error) TW_MUST_CHECK;
 
-/* The key is execution_id; a fill that is there is skipped. */
+/* The key is (client_order_id, execution_id); a fill that is there is skipped. A venue may use the
+ * same execution id again, for another order (a simulated one does after each start). */
 TW_API tw_status tw_store_put_fills(tw_store *store, const tw_fill *fills, size_t count,
                                     tw_error *error) TW_MUST_CHECK;
 

@@ -61,7 +61,8 @@ typedef struct tw_venue tw_venue;
 TW_BEGIN_DECLS
 
 /* Makes a venue for symbols 0 .. symbol_count-1 of the table, which is borrowed. TW_INVALID for a
- * missing URL (one that no socket understands fails at the start), TW_NO_MEMORY, TW_REFUSED for secrets over plain HTTP to another host. */
+ * missing URL (one that no socket understands fails at the start), TW_NO_MEMORY, TW_REFUSED for
+ * secrets over plain HTTP to another host. */
 TW_API tw_status tw_venue_new(const tw_allocator *allocator, const tw_venue_config *config,
                               tw_symbols *symbols, tw_venue **ret_venue,
                               tw_error *error) TW_MUST_CHECK;

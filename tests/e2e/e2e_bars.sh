@@ -1,5 +1,6 @@
 #!/bin/sh
 # e2e_bars.sh - `tradewind bars`: bars of files and stores, and what happens to bad ones.
+# shellcheck disable=SC2154 # some names are set in lib/cases.sh
 . "$(dirname -- "$0")/lib/runs.sh"
 
 header='ts_ns,symbol,timeframe,open,high,low,close,volume,count,vwap'

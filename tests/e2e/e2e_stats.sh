@@ -1,5 +1,6 @@
 #!/bin/sh
 # e2e_stats.sh - `tradewind stats`: the figures, and what is said when there are none.
+# shellcheck disable=SC2154 # some names are set in lib/cases.sh
 . "$(dirname -- "$0")/lib/runs.sh"
 
 five_trades() {

@@ -246,7 +246,7 @@ static void numbers_that_do_not_fit_are_refused(void **state) {
     unset(&request, TW_ALPACA_REQUEST_QTY);
     set(&request, TW_ALPACA_REQUEST_NOTIONAL);
     request.notional.nano = INT64_MAX;
-    assert_refused(desk, &request, 403, 40310000, "insufficient buying power");
+    assert_refused(desk, &request, 422, 40010001, "notional is out of range");
     /* Shares for more than there could be money. */
     desk->account->holdings[0].quantity.nano = 1000 * TW_NANO;
     request = desk_request("AAA", TW_SIDE_SELL, 1000 * TW_NANO, 9000000 * TW_NANO);

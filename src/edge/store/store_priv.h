@@ -52,7 +52,7 @@
       "stop_price = excluded.stop_price, average_price = excluded.average_price")                  \
     X(PUT_FILL,                                                                                    \
       "INSERT INTO fills(execution_id, client_order_id, time_ns, symbol, side, price, quantity) "  \
-      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(execution_id) DO NOTHING")                   \
+      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(client_order_id, execution_id) DO NOTHING")  \
     X(PUT_POSITION,                                                                                \
       "INSERT OR REPLACE INTO positions(run, time_ns, symbol, quantity, average_price, "           \
       "current_price) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                             \

@@ -225,12 +225,14 @@ static size_t list_positions(tw_engine *engine) {
     return count;
 }
 
-/* Cash is left between nothing and twice its target and the band. */
+/* Cash is left between half its target, so that prices may move while the orders are out, and twice
+ * its target and the band. */
 static void plan_config(const tw_engine *engine, tw_rebalance_config *config) {
     double share = 2.0 * engine->config.cash_weight + 2.0 * engine->config.band;
     tw_rebalance_config_init(config);
     config->cash = engine->cash;
-    config->cash_min.nano = 0;
+    config->cash_min.nano =
+        (int64_t)(engine->config.cash_weight / 2.0 * (double)engine->equity.nano);
     config->cash_max.nano = (int64_t)(share * (double)engine->equity.nano);
     config->aim = TW_REBALANCE_TO_TARGET;
     double targets = 0.0;
@@ -254,6 +256,7 @@ static void adopt_plan(tw_engine *engine, const tw_rebalance_plan *plan) {
     }
     active->trade_count = count;
     active->next_trade = 0;
+    active->intended = false;
     active->buying = false;
     active->active = count > 0;
 }
@@ -312,8 +315,11 @@ void decision_make(tw_engine *engine, const char *cause) {
         return;
     }
     record_decision(engine, cause, &plan);
-    if (!plan.feasible)
+    if (!plan.feasible) {
+        engine->report.plans_infeasible++;
+        engine->idle_decisions++;
         return;
+    }
     engine->report.trades_planned += plan.count;
     engine->report.trades_lower_bound += plan.lower_bound;
     adopt_plan(engine, &plan);
@@ -378,6 +384,7 @@ static void deny(tw_engine *engine, const tw_order *order, const char *reason) {
     char quantity[TW_DECIMAL_TEXT_SIZE];
     tw_decimal_format(order->quantity.nano, quantity);
     engine->report.orders_denied++;
+    snprintf(engine->report.denied_reason, sizeof engine->report.denied_reason, "%s", reason);
     record_journal(engine, "denied",
                    "{\"symbol\":\"%s\",\"side\":\"%s\",\"quantity\":\"%s\",\"reason\":\"%s\"}",
                    tw_symbols_name(engine->names, order->symbol),
@@ -405,6 +412,7 @@ static void intend(tw_engine *engine, const tw_order *order, const char *why) {
         record->order.client_order_id, tw_symbols_name(engine->names, order->symbol),
         tw_side_name((tw_side)order->side), quantity, price, why);
     engine->report.orders++;
+    engine->plan.intended = true;
 }
 
 static void intend_trade(tw_engine *engine, const tw_rebalance_trade *trade, int64_t *budget) {
@@ -432,6 +440,7 @@ uint64_t decision_follow_plan(tw_engine *engine) {
         return 0;
     if (plan->next_trade == plan->trade_count) {
         plan->active = false;
+        engine->idle_decisions = plan->intended ? 0 : engine->idle_decisions + 1;
         return 1;
     }
     int64_t budget = engine->cash.nano;

@@ -274,6 +274,13 @@ static bool still_outside(tw_engine *engine) {
     return outside;
 }
 
+/* Decisions that lead to no order (nothing feasible, all denied) are repeated less and less often.
+ */
+static int64_t drift_gap(const tw_engine *engine) {
+    uint32_t doublings = engine->idle_decisions < 8 ? engine->idle_decisions : 8;
+    return engine->config.decision_gap_ns << doublings;
+}
+
 /* Decides when there is a reason to and nothing is under way. */
 static uint64_t trade(tw_engine *engine) {
     if (engine->snapshot_wanted)
@@ -294,7 +301,7 @@ static uint64_t trade(tw_engine *engine) {
         decision_make(engine, "schedule");
         return 1;
     }
-    if (engine->drifted && since >= engine->config.decision_gap_ns && still_outside(engine)) {
+    if (engine->drifted && since >= drift_gap(engine) && still_outside(engine)) {
         decision_make(engine, "drift");
         return 1;
     }

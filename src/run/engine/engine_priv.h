@@ -54,7 +54,8 @@ typedef struct engine_close {
 /* A plan in progress: sells first, buys when the sells are over. */
 typedef struct engine_plan {
     bool active;
-    bool buying; /* the sells are over */
+    bool intended; /* at least one of its trades passed the checks */
+    bool buying;   /* the sells are over */
     uint32_t trade_count;
     uint32_t next_trade;        /* first trade not yet turned into an intent */
     tw_rebalance_trade *trades; /* sells, then buys; symbol_count places */
@@ -86,6 +87,7 @@ struct tw_engine {
     int64_t started_ns;        /* first venue time seen; 0: none */
     int64_t first_decision_ns; /* 0: none yet */
     int64_t last_decision_ns;
+    uint32_t idle_decisions; /* in a row that led to no order */
     int64_t warm_until_ns;
     bool stop_requested;
     bool up;

@@ -241,13 +241,22 @@ static tw_status decide_start(tw_exchange *exchange, int64_t *ret_midnight_ns, t
     return TW_OK;
 }
 
-/* Buys equal parts of all symbols at their last closes, in whole shares, without a trade. */
+/* What a holding is worth as the market opens: the mid of the book, else the last close. */
+static tw_price opening_price(const tw_exchange *exchange, tw_symbol symbol) {
+    tw_quote quote;
+    floor_quote(exchange->floor, symbol, &quote);
+    if (quote.bid_size.nano <= 0 || quote.ask_size.nano <= 0)
+        return daily_history_last(exchange->history, symbol);
+    return (tw_price){quote.bid_price.nano + (quote.ask_price.nano - quote.bid_price.nano) / 2};
+}
+
+/* Buys equal parts of all symbols at the opening, in whole shares, without a trade. */
 static tw_status endow(tw_exchange *exchange) {
     uint32_t n = tw_symbols_count(exchange->symbols);
     double part = tw_decimal_to_double(exchange->config.cash.nano) * exchange->config.invested / n;
     tw_status status = TW_OK;
     for (tw_symbol s = 0; status == TW_OK && s < n; s++) {
-        tw_price price = daily_history_last(exchange->history, s);
+        tw_price price = opening_price(exchange, s);
         if (price.nano <= 0)
             continue;
         double shares = floor(part / tw_decimal_to_double(price.nano));
@@ -291,14 +300,14 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
                              exchange->ledger, &exchange->streams);
     if (status != TW_OK)
         return tw_error_set(error, status, "no memory for accounts and streams");
-    status = endow(exchange);
-    if (status != TW_OK)
-        return tw_error_set(error, status, "the account's holdings are out of range");
     status = floor_new(exchange->allocator, &floor, &sink, &exchange->floor, error);
     if (status != TW_OK)
         return status;
     ledger_set_floor(exchange->ledger, exchange->floor);
     streams_set_floor(exchange->streams, exchange->floor);
+    status = endow(exchange);
+    if (status != TW_OK)
+        return tw_error_set(error, status, "the account's holdings are out of range");
     atomic_store(&exchange->tape_ended, config->tape == NULL);
     return TW_OK;
 }

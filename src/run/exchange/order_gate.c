@@ -114,7 +114,7 @@ static tw_status reference_price(const account_ledger *ledger,
     return TW_OK;
 }
 
-/* Quantity from `qty`, or from `notional` at the reference price. */
+/* Quantity from `qty`, or from `notional` at the price without its collar. */
 static tw_status decide_quantity(const tw_alpaca_order_request *request, int64_t price_nano,
                                  order_ticket *ticket, ledger_refusal *refusal) {
     bool by_quantity = has(request, TW_ALPACA_REQUEST_QTY);
@@ -128,7 +128,10 @@ static tw_status decide_quantity(const tw_alpaca_order_request *request, int64_t
         if (request->type != TW_ORDER_MARKET || request->time_in_force != TW_DAY)
             return refuse(refusal, 422, CODE_RULE, "notional orders must be market DAY orders");
         ticket->notional = request->notional;
-        if (tw_decimal_divide(request->notional.nano, price_nano, TW_ROUND_DOWN,
+        int64_t bare_nano = 0;
+        if (tw_decimal_divide(price_nano, MARKET_COLLAR_NANO, TW_ROUND_CEILING, &bare_nano) !=
+                TW_OK ||
+            tw_decimal_divide(request->notional.nano, bare_nano, TW_ROUND_DOWN,
                               &ticket->order.quantity.nano) != TW_OK)
             return refuse(refusal, 422, CODE_REQUEST, "notional is out of range");
     }
@@ -145,7 +148,8 @@ static tw_status check_funds(const account_ledger *ledger, const ledger_account 
     const tw_order *order = &ticket->order;
     if (tw_decimal_multiply(ticket->reserve_price_nano, order->quantity.nano, TW_ROUND_CEILING,
                             &ticket->reserve_nano) != TW_OK)
-        return refuse(refusal, 422, CODE_REQUEST, "qty is out of range");
+        return refuse(refusal, 422, CODE_REQUEST, "%s is out of range",
+                      ticket->notional.nano > 0 ? "notional" : "qty");
     if (order->side == TW_SIDE_BUY) {
         if (ticket->reserve_nano > account->cash.nano - account->reserved.nano)
             return refuse(refusal, 403, CODE_FUNDS, "insufficient buying power");

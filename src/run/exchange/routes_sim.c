@@ -21,7 +21,8 @@ static void write_clock(exchange_call *call) {
         now, (long long)floor_now(exchange->floor),
         exchange->config.clock == TW_EXCHANGE_STEP ? "step" : "real", exchange->config.speed,
         (unsigned long long)floor_event_count(exchange->floor), (unsigned long long)data,
-        (unsigned long long)trading, floor_tape_ended(exchange->floor) ? "true" : "false");
+        (unsigned long long)trading,
+        exchange->config.tape != NULL && floor_tape_ended(exchange->floor) ? "true" : "false");
     answer_body(call, 200);
 }
 
