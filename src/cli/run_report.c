@@ -202,6 +202,7 @@ static void json_risk(tw_text *text, const tw_engine_report *engine) {
 static void json_trading(tw_text *text, const tw_engine_report *engine) {
     tw_text_append_string(text, "\"rebalance\":{");
     whole(text, "decisions", engine->decisions);
+    whole(text, "infeasible", engine->plans_infeasible);
     whole(text, "trades_planned", engine->trades_planned);
     whole(text, "lower_bound", engine->trades_lower_bound);
     decimal(text, "turnover", engine->turnover.nano);
@@ -214,6 +215,7 @@ static void json_trading(tw_text *text, const tw_engine_report *engine) {
     whole(text, "open", engine->orders_open);
     whole(text, "unknown", engine->orders_unknown);
     whole(text, "denied", engine->orders_denied);
+    string(text, "denied_reason", engine->denied_reason);
     end(text, '}');
     tw_text_append_string(text, "\"fills\":{");
     whole(text, "total", engine->fills);
@@ -337,10 +339,10 @@ static const char *count(uint64_t value, figure buffer) {
 static const char *span(int64_t ns, figure buffer) {
     if (ns < 10000)
         snprintf(buffer, sizeof(figure), "%lld ns", (long long)ns);
-    else if (ns < 10 * TW_NS_PER_MS)
+    else if (ns < TW_NS_PER_MS)
         snprintf(buffer, sizeof(figure), "%.1f us", (double)ns / 1e3);
     else
-        snprintf(buffer, sizeof(figure), "%.1f ms", (double)ns / 1e6);
+        snprintf(buffer, sizeof(figure), "%.2f ms", (double)ns / 1e6);
     return buffer;
 }
 
@@ -372,7 +374,7 @@ static void print_title(const run_session *session, const run_figures *figures,
     printf("\n\n");
 }
 
-static void print_market(const run_figures *figures) {
+static void print_market(const run_session *session, const run_figures *figures) {
     const tw_engine_report *engine = &figures->engine;
     figure text[6];
     double rate = figures->seconds > 0.0 ? (double)figures->events / figures->seconds : 0.0;
@@ -386,9 +388,10 @@ static void print_market(const run_figures *figures) {
     if (figures->venue.market_dropped > 0)
         printf("  dropped    %s events: the machine did not keep up, books were read anew\n",
                count(figures->venue.market_dropped, text[0]));
-    printf("  latency    tick to decision: p50 %s, p99 %s, p99.9 %s\n",
+    printf("  latency    tick to decision: p50 %s, p99 %s, p99.9 %s%s\n",
            span(figures->latency_ns[0], text[0]), span(figures->latency_ns[1], text[1]),
-           span(figures->latency_ns[2], text[2]));
+           span(figures->latency_ns[2], text[2]),
+           session->stepped ? " (the wait for the whole step included)" : "");
     printf("  stored     %s trades, %s bars, %s orders, %s fills, %s journal entries\n",
            count(figures->row_counts[TW_STORE_TRADES], text[0]),
            count(figures->row_counts[TW_STORE_BARS], text[1]),
@@ -403,7 +406,8 @@ static void print_risk(const tw_engine_report *engine) {
         printf("  risk       no history long enough to measure it by\n");
         return;
     }
-    printf("  risk       over %zu days: volatility %.1f%% a year, Sharpe %.2f, worst drawdown "
+    printf("  risk       of the targets, over %zu days: volatility %.1f%% a year, Sharpe %.2f, "
+           "worst drawdown "
            "%.1f%%, beta %.2f\n",
            risk->observations, 100.0 * risk->volatility_annual, risk->sharpe,
            100.0 * risk->max_drawdown, risk->beta);
@@ -418,9 +422,17 @@ static void print_risk(const tw_engine_report *engine) {
 
 static void print_orders(const tw_engine_report *engine) {
     figure text[7];
-    printf("  decided    %s %s: %s trades planned, proven to be at least %s\n",
-           count(engine->decisions, text[0]), engine->decisions == 1 ? "time" : "times",
-           count(engine->trades_planned, text[1]), count(engine->trades_lower_bound, text[2]));
+    printf("  decided    %s %s: %s %s planned, ", count(engine->decisions, text[0]),
+           engine->decisions == 1 ? "time" : "times", count(engine->trades_planned, text[1]),
+           engine->trades_planned == 1 ? "trade" : "trades");
+    if (engine->trades_planned == engine->trades_lower_bound)
+        printf("the fewest possible\n");
+    else
+        printf("at least %s are needed\n", count(engine->trades_lower_bound, text[2]));
+    if (engine->plans_infeasible > 0)
+        printf(
+            "             %s of them found no way into the bands; see `decision` in the journal\n",
+            count(engine->plans_infeasible, text[0]));
     printf(
         "  orders     %s: %s filled, %s cancelled, %s rejected, %s open, %s unknown; %s denied by "
         "checks\n",
@@ -428,12 +440,19 @@ static void print_orders(const tw_engine_report *engine) {
         count(engine->orders_canceled, text[2]), count(engine->orders_rejected, text[3]),
         count(engine->orders_open, text[4]), count(engine->orders_unknown, text[5]),
         count(engine->orders_denied, text[6]));
+    if (engine->orders_denied > 0)
+        printf("             the newest was denied for its %s\n", engine->denied_reason);
     printf("  fills      %s, turnover %s\n", count(engine->fills, text[0]),
            money(engine->turnover.nano, text[1]));
 }
 
 static void print_account(const tw_engine_report *engine, const report_look *look) {
     figure text[5];
+    if (engine->decisions == 0) {
+        printf("  equity     %s; nothing was decided\n\n",
+               money(engine->equity_after.nano, text[0]));
+        return;
+    }
     int64_t gain = engine->equity_after.nano - engine->equity_before.nano;
     printf("  equity     %s -> %s", money(engine->equity_before.nano, text[0]),
            money(engine->equity_after.nano, text[1]));
@@ -484,15 +503,16 @@ static void print_people(const run_session *session, const run_figures *figures)
     if (figures->engine.started_ns == 0)
         return;
     print_title(session, figures, &look);
-    print_market(figures);
+    print_market(session, figures);
     print_risk(&figures->engine);
     print_orders(&figures->engine);
     print_account(&figures->engine, &look);
     print_holdings(session, figures, &look);
     printf("Everything is in %s\n%s", session->database, look.faint);
-    printf("  tradewind stats %s --db %s\n", tw_symbols_name(session->symbols, 0),
+    printf("  %s stats %s --db %s\n", program_invocation_name, tw_symbols_name(session->symbols, 0),
            session->database);
-    printf("  tradewind bars --db %s --timeframes 1m%s\n", session->database, look.plain);
+    printf("  %s bars --db %s --timeframes 1m%s\n", program_invocation_name, session->database,
+           look.plain);
 }
 
 /* ---- out ----------------------------------------------------------------------------------- */
