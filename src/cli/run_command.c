@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "input.h"
 #include "run_session.h"
 #include "tradewind/tape.h"
 
@@ -174,7 +175,6 @@ static tw_status choose_database(run_session *session, tw_error *error) {
 
 /* What an earlier run left in the store: the highest intent number, and orders that were open. */
 typedef struct past_orders {
-    run_session *session;
     char prefix[96];
     uint64_t intent;
     tw_order *open;
@@ -317,7 +317,7 @@ static void engine_config_of(const run_session *session, tw_engine_config *confi
 static tw_status make_engine(run_session *session, tw_error *error) {
     tw_engine_config config;
     tw_engine_ports ports;
-    past_orders past = {.session = session, .open_capacity = ORDER_COUNT_MAX / 2};
+    past_orders past = {.open_capacity = ORDER_COUNT_MAX / 2};
     engine_config_of(session, &config);
     snprintf(past.prefix, sizeof past.prefix, "%s-%016llx-", config.strategy_name,
              (unsigned long long)config.epoch);
@@ -339,8 +339,31 @@ static tw_status make_engine(run_session *session, tw_error *error) {
     return status;
 }
 
+/* A demo in a store that has trades goes on where they end, so that two markets never overlap. A
+ * price file, a tape or --start say their own day. A store that cannot be read is told of when it
+ * is opened for writing. */
+static void continue_market(run_session *session) {
+    tw_exchange_config *config = &session->exchange_config;
+    const char *path = session->options->database;
+    input_store past = {0};
+    int64_t newest_ns = 0;
+    if (path[0] == '\0' || config->start_ns != 0 || config->prices != NULL || config->tape != NULL)
+        return;
+    if (input_store_open(&past, path, NULL, 0, NULL) == TW_OK) {
+        for (uint32_t i = 0; i < past.chosen_count; i++) {
+            if (past.chosen[i].newest_ns > newest_ns)
+                newest_ns = past.chosen[i].newest_ns;
+        }
+    }
+    input_store_close(&past);
+    if (newest_ns > 0 && (session->stepped || newest_ns >= tw_time_wall_ns()))
+        config->start_ns = tw_time_floor(newest_ns, TW_NS_PER_SECOND) + TW_NS_PER_SECOND;
+}
+
 static tw_status make_session(run_session *session, tw_error *error) {
     tw_status status = TW_OK;
+    if (session->options->venue == RUN_DEMO)
+        continue_market(session);
     if (session->options->venue == RUN_DEMO)
         status = tw_exchange_open(NULL, &session->exchange_config, &session->exchange, error);
     if (status == TW_OK)
