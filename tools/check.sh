@@ -102,7 +102,7 @@ check_sanitize() {
     # 110027), and a tw_histogram on the stack wants 64.
     ASAN_OPTIONS=detect_stack_use_after_return=0:strict_string_checks=1:abort_on_error=1 \
         UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:abort_on_error=1 \
-        python3 tools/run_tests.py --quiet --timeout-factor 4 --without house build-asan
+        python3 tools/run_tests.py --quiet --timeout-factor 4 --without house --without long build-asan
 }
 
 # Threads under the thread sanitiser: not part of the default run, which is bounded in time.

@@ -64,7 +64,7 @@ every_weight_ends_inside_its_band() {
 }
 
 the_real_clock_trades_too() {
-    expect 0 run --clock x1000 --duration 10m --symbols AAPL,MSFT,GOOG --json
+    expect 0 run --clock x60 --duration 2m --patience 10m --symbols AAPL,MSFT,GOOG --json
     holds out 'd["clock"] == "real" and d["orders"]["filled"] >= 3'
     holds out 'd["orders"]["open"] == 0 and d["phase"] == "done"'
 }
