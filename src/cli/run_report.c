@@ -391,7 +391,7 @@ static void print_market(const run_session *session, const run_figures *figures)
     printf("  latency    tick to decision: p50 %s, p99 %s, p99.9 %s%s\n",
            span(figures->latency_ns[0], text[0]), span(figures->latency_ns[1], text[1]),
            span(figures->latency_ns[2], text[2]),
-           session->stepped ? " (the wait for the whole step included)" : "");
+           session->stepped ? " (stepped: waits included)" : "");
     printf("  stored     %s trades, %s bars, %s orders, %s fills, %s journal entries\n",
            count(figures->row_counts[TW_STORE_TRADES], text[0]),
            count(figures->row_counts[TW_STORE_BARS], text[1]),
@@ -406,7 +406,7 @@ static void print_risk(const tw_engine_report *engine) {
         printf("  risk       no history long enough to measure it by\n");
         return;
     }
-    printf("  risk       of the targets, over %zu days: volatility %.1f%% a year, Sharpe %.2f, "
+    printf("  risk       targets over %zu days: volatility %.1f%% a year, Sharpe %.2f, "
            "worst drawdown "
            "%.1f%%, beta %.2f\n",
            risk->observations, 100.0 * risk->volatility_annual, risk->sharpe,
