@@ -285,6 +285,7 @@ typedef struct tw_engine_holding {
     uint32_t reserved;
     tw_quantity quantity_before;
     tw_quantity quantity_after;
+    tw_price average_price; /* entry price of it; 0 when flat */
     tw_price price;
     double weight_before;
     double weight_after;

@@ -66,8 +66,9 @@ int command_failed(const char *command, const tw_error *error) {
 int command_printed(const char *command) {
     if (fflush(stdout) == 0 && ferror(stdout) == 0)
         return EXIT_DONE;
+    char reason[128];
     fprintf(stderr, "tradewind%s%s: standard output could not be written: %s\n",
-            command[0] != '\0' ? " " : "", command, strerror(errno));
+            command[0] != '\0' ? " " : "", command, strerror_r(errno, reason, sizeof reason));
     return EXIT_FAILED;
 }
 

@@ -163,7 +163,7 @@ static tw_status choose_database(run_session *session, tw_error *error) {
                  named[0] != '\0' ? named : "tradewind.db");
         return TW_OK;
     }
-    const char *folder = getenv("TMPDIR");
+    const char *folder = secure_getenv("TMPDIR");
     snprintf(session->database, sizeof session->database, "%s/tradewind-demo-XXXXXX.db",
              folder != NULL && folder[0] == '/' ? folder : "/tmp");
     int fd = mkstemps(session->database, 3);
@@ -347,9 +347,10 @@ static void continue_market(run_session *session) {
     const char *path = session->options->database;
     input_store past = {0};
     int64_t newest_ns = 0;
+    tw_error unread = {0};
     if (path[0] == '\0' || config->start_ns != 0 || config->prices != NULL || config->tape != NULL)
         return;
-    if (input_store_open(&past, path, NULL, 0, NULL) == TW_OK) {
+    if (input_store_open(&past, path, NULL, 0, &unread) == TW_OK) {
         for (uint32_t i = 0; i < past.chosen_count; i++) {
             if (past.chosen[i].newest_ns > newest_ns)
                 newest_ns = past.chosen[i].newest_ns;

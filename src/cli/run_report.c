@@ -240,6 +240,7 @@ static void json_positions(tw_text *text, const run_session *session, const run_
         string(text, "symbol", tw_symbols_name(session->symbols, s));
         decimal(text, "quantity_before", holding->quantity_before.nano);
         decimal(text, "quantity", holding->quantity_after.nano);
+        decimal(text, "average_price", holding->average_price.nano);
         decimal(text, "price", holding->price.nano);
         number(text, "weight_before", holding->weight_before);
         number(text, "weight", holding->weight_after);
@@ -294,8 +295,8 @@ typedef struct report_look {
 } report_look;
 
 static report_look choose_look(void) {
-    const char *no_color = getenv("NO_COLOR");
-    const char *terminal = getenv("TERM");
+    const char *no_color = secure_getenv("NO_COLOR");
+    const char *terminal = secure_getenv("TERM");
     bool colours = isatty(STDOUT_FILENO) && (no_color == NULL || no_color[0] == '\0') &&
                    terminal != NULL && strcmp(terminal, "dumb") != 0;
     if (!colours)
@@ -567,6 +568,7 @@ tw_status run_report_store(run_session *session, tw_status ending, tw_error *err
     tw_status status = take_figures(session, &figures, error);
     for (uint32_t s = 0; status == TW_OK && s < session->symbol_count; s++) {
         tw_position position = {.quantity = figures.holdings[s].quantity_after,
+                                .average_price = figures.holdings[s].average_price,
                                 .current_price = figures.holdings[s].price,
                                 .symbol = s};
         status = tw_store_put_positions(session->store, session->run_id, figures.engine.ended_ns,

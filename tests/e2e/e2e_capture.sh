@@ -23,7 +23,7 @@ a_real_hour_is_traded_whole_and_the_same_twice() {
         "$(json two.json 'd["store"]["journal_hash"]')" ] || fail "two journals of one capture"
     holds one.json 'd["ending"] == "done" and d["events"]["total"] > 1000000'
     holds one.json 'd["from"][11:16] == "13:30" and d["to"][11:16] == "14:30"'
-    holds one.json 'd["orders"]["filled"] >= 15 and d["orders"]["open"] == 0'
+    holds one.json 'd["orders"]["filled"] >= 10 and d["orders"]["open"] == 0'
     holds one.json 'd["risk"]["observations"] > 450'
     holds one.json 'all(p["weight"] > 0 for p in d["positions"] if p["target"] > 0.011)'
     holds one.json '500 < float([p for p in d["positions"] if p["symbol"] == "AAPL"][0]["price"])

@@ -61,12 +61,28 @@ static void record_fill(tw_engine *engine, const order_record *record,
                    quantity, price);
 }
 
+/* The entry price after a fill: buys are averaged in, sells leave it, a flat position has none. */
+static tw_price average_after(const engine_symbol *state, const order_change *change, bool buy) {
+    int64_t before = buy ? state->quantity.nano - change->quantity.nano : 0;
+    int64_t held = 0;
+    tw_price average = state->average;
+    if (state->quantity.nano <= 0)
+        return (tw_price){0};
+    if (buy &&
+        (tw_decimal_multiply(state->average.nano, before, TW_ROUND_HALF_EVEN, &held) != TW_OK ||
+         tw_decimal_divide(held + change->notional.nano, state->quantity.nano, TW_ROUND_HALF_EVEN,
+                           &average.nano) != TW_OK))
+        return state->average; /* a figure of the report only */
+    return average;
+}
+
 static void apply_fill(tw_engine *engine, const order_record *record,
                        const tw_order_update *execution, const order_change *change) {
     engine_symbol *state = &engine->symbols[record->order.symbol];
     bool buy = record->order.side == TW_SIDE_BUY;
     int64_t cash_change = buy ? -change->notional.nano : change->notional.nano;
     state->quantity.nano += buy ? change->quantity.nano : -change->quantity.nano;
+    state->average = average_after(state, change, buy);
     engine->cash.nano += cash_change;
     engine->equity.nano += cash_change;
     engine->report.fills++;
@@ -124,6 +140,7 @@ static void snapshot_position(tw_engine *engine, const tw_position *position) {
     engine_symbol *state = &engine->symbols[position->symbol];
     state->in_snapshot = true;
     state->snapshot = position->quantity;
+    state->snapshot_average = position->average_price;
     if (state->mark.nano == 0 && position->current_price.nano > 0) {
         state->mark = position->current_price;
         intake_revalue(engine, position->symbol);
@@ -154,6 +171,7 @@ static void settle_position(tw_engine *engine, tw_symbol symbol, bool first) {
                        tw_symbols_name(engine->names, symbol), ours, theirs);
         engine->report.differences += first ? 0 : 1;
         state->quantity = state->snapshot;
+        state->average = state->snapshot_average;
     }
     intake_revalue(engine, symbol);
 }

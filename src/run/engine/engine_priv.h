@@ -29,13 +29,15 @@ typedef struct engine_symbol {
     tw_price bid;
     tw_price ask;
     tw_quantity quantity;
-    tw_money value;       /* quantity x mark */
-    int64_t target_nano;  /* weight at 1e-9 */
-    double target;        /* the same as a double, for the report */
-    bool has_levels;      /* its book is kept from levels, not from quotes */
-    bool outside;         /* beyond its band by the newest event */
-    bool in_snapshot;     /* told of in the snapshot being read */
-    tw_quantity snapshot; /* quantity told there */
+    tw_price average;          /* entry price of it, 0 when flat */
+    tw_money value;            /* quantity x mark */
+    int64_t target_nano;       /* weight at 1e-9 */
+    double target;             /* the same as a double, for the report */
+    bool has_levels;           /* its book is kept from levels, not from quotes */
+    bool outside;              /* beyond its band by the newest event */
+    bool in_snapshot;          /* told of in the snapshot being read */
+    tw_quantity snapshot;      /* quantity told there */
+    tw_price snapshot_average; /* entry price told there */
     tw_quantity quantity_before;
     double weight_before;
     double volatility;

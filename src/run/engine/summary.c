@@ -32,6 +32,7 @@ static void describe(const tw_engine *engine, tw_symbol symbol, tw_engine_holdin
         .symbol = symbol,
         .quantity_before = state->quantity_before,
         .quantity_after = state->quantity,
+        .average_price = state->average,
         .price = state->mark,
         .weight_before = state->weight_before,
         .weight_after = equity > 0.0 ? (double)state->value.nano / equity : 0.0,
