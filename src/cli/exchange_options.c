@@ -33,7 +33,8 @@ const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT] = {
      offsetof(exchange_options, seed)},
     {"start", TW_CONFIG_TIME, NULL, NULL, NULL, NULL,
      "when the exchange's clock begins; "
-     "default: after the newest price, else now",
+     "default: 09:30 in New York after the newest price; the first of a tape; 2026-01-05T14:30:00Z "
+     "when stepped; else now",
      NULL, offsetof(exchange_options, start_ns)},
     {"events", TW_CONFIG_NUMBER, NULL, "0.001", "1000000", "20",
      "orders and cancels a second and "
