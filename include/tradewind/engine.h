@@ -249,6 +249,7 @@ typedef struct tw_engine_report {
     uint64_t journal_entries;
     uint64_t book_anomalies;
     uint64_t late_trades;
+    uint64_t odd_events; /* left out: no price or quantity, or a time far in the future */
 
     uint64_t decisions;
     uint64_t trades_planned;
@@ -260,8 +261,9 @@ typedef struct tw_engine_report {
     uint64_t orders_rejected;
     uint64_t orders_open;
     uint64_t orders_unknown;
-    uint64_t orders_denied; /* by our own checks; never sent */
-    char denied_reason[24]; /* why the newest of them; stable words, empty when none */
+    uint64_t orders_adopted_open; /* of earlier runs, and not yet at their end */
+    uint64_t orders_denied;       /* by our own checks; never sent */
+    char denied_reason[24];       /* why the newest of them; stable words, empty when none */
     uint64_t fills;
     uint64_t fills_repeated;
     uint64_t fills_recovered; /* learned from a query or snapshot, not from the stream */

@@ -128,6 +128,7 @@ static void json_events(tw_text *text, const run_figures *figures) {
     whole(text, "bars_built", engine->bars_built);
     whole(text, "book_anomalies", engine->book_anomalies);
     whole(text, "late_trades", engine->late_trades);
+    whole(text, "odd_events", engine->odd_events);
     whole(text, "dropped", figures->venue.market_dropped);
     number(text, "per_second", (double)figures->events / figures->seconds);
     end(text, '}');
@@ -214,6 +215,7 @@ static void json_trading(tw_text *text, const tw_engine_report *engine) {
     whole(text, "rejected", engine->orders_rejected);
     whole(text, "open", engine->orders_open);
     whole(text, "unknown", engine->orders_unknown);
+    whole(text, "adopted_open", engine->orders_adopted_open);
     whole(text, "denied", engine->orders_denied);
     string(text, "denied_reason", engine->denied_reason);
     end(text, '}');

@@ -95,16 +95,30 @@ static void apply_fill(tw_engine *engine, const order_record *record,
     record_fill(engine, record, execution, change);
 }
 
+/* An id that names something else at the venue (a copied store, another program) is no news of
+ * ours. */
+static bool is_same_order(const tw_order *ours, const tw_order *told) {
+    return told->symbol == ours->symbol && (told->side == TW_SIDE_NONE || told->side == ours->side);
+}
+
 /* What the venue says about one of our orders, by whatever way it came. */
 static void apply_told(tw_engine *engine, order_record *record, const tw_order *told,
                        const tw_order_update *execution) {
     order_change change;
+    bool was_done = record->state == ORDER_DONE;
+    if (!is_same_order(&record->order, told)) {
+        engine_fail(engine, TW_PROTOCOL, "order %s: the venue tells of another order by this id",
+                    record->order.client_order_id);
+        return;
+    }
     tw_status status = order_table_update(&engine->orders, record, told, execution, &change);
     if (status != TW_OK) {
         engine_fail(engine, status, "order %s: its fills cannot be added up",
                     record->order.client_order_id);
         return;
     }
+    if ((was_done && change.quantity.nano > 0) || record->order.status == TW_ORDER_REPLACED)
+        engine->snapshot_wanted = true; /* our figures are in doubt: the venue's are read again */
     if (change.repeated) {
         if (execution != NULL && execution->quantity.nano > 0)
             engine->report.fills_repeated++;
@@ -305,6 +319,15 @@ static void keep_close(tw_engine *engine, const tw_bar *bar) {
     closes[state->close_count++ % days_max] = close;
 }
 
+/* Somebody else trades on this account: what it holds is read anew. */
+static void foreign_update(tw_engine *engine, const tw_order_update *update) {
+    record_journal(engine, "foreign", "{\"venue\":\"%s\",\"status\":\"%s\"}",
+                   update->order.venue_order_id,
+                   tw_order_status_name((tw_order_status)update->order.status));
+    if (update->quantity.nano > 0)
+        engine->snapshot_wanted = true;
+}
+
 void desk_venue(tw_engine *engine, const tw_venue_event *event) {
     if (event->time_ns != 0)
         engine_see_time(engine, event->time_ns);
@@ -342,9 +365,7 @@ void desk_venue(tw_engine *engine, const tw_venue_event *event) {
         if (record != NULL)
             apply_told(engine, record, &update->order, update);
         else
-            record_journal(engine, "foreign", "{\"venue\":\"%s\",\"status\":\"%s\"}",
-                           update->order.venue_order_id,
-                           tw_order_status_name((tw_order_status)update->order.status));
+            foreign_update(engine, update);
         break;
     }
     case TW_VENUE_SUBMIT_RESULT:

@@ -8,6 +8,8 @@
  *  1. equity = cash + sum of value; value = quantity x mark, to nearest 1e-9, for each symbol.
  *  2. A symbol whose book comes as levels never takes quotes into its book.
  */
+#include <string.h>
+
 #include "engine_priv.h"
 
 void intake_revalue(tw_engine *engine, tw_symbol symbol) {
@@ -45,7 +47,10 @@ static void set_mark(tw_engine *engine, tw_symbol symbol, tw_price price, int64_
     intake_revalue(engine, symbol);
 }
 
-/* The mid of a whole, uncrossed book becomes the mark. */
+/* A spread wider than this share of the mid is no price to value or trade by. */
+static const int64_t SPREAD_DIVISOR = 20;
+
+/* The mid of a whole, uncrossed book with a sane spread becomes the mark. */
 static void mark_from_book(tw_engine *engine, tw_symbol symbol, int64_t time_ns) {
     tw_quote best;
     tw_book_best(engine->book, symbol, &best);
@@ -56,7 +61,12 @@ static void mark_from_book(tw_engine *engine, tw_symbol symbol, int64_t time_ns)
         best.bid_price.nano > best.ask_price.nano)
         return;
     int64_t half_spread = (best.ask_price.nano - best.bid_price.nano) / 2;
-    set_mark(engine, symbol, (tw_price){best.bid_price.nano + half_spread}, time_ns);
+    int64_t mid = best.bid_price.nano + half_spread;
+    if (half_spread > mid / SPREAD_DIVISOR / 2) {
+        state->bid.nano = 0; /* the newest trade counts until the book has closed up */
+        return;
+    }
+    set_mark(engine, symbol, (tw_price){mid}, time_ns);
 }
 
 static void on_bar(void *context, const tw_bar *bar) {
@@ -65,8 +75,22 @@ static void on_bar(void *context, const tw_bar *bar) {
     record_row(engine, &(engine_row){.kind = ROW_BAR, .as.bar = *bar});
 }
 
+/* What no store would take: a price or quantity of nothing, or bytes behind the conditions' end. */
+static bool is_odd(const tw_trade *trade) {
+    size_t end = strnlen(trade->conditions, sizeof trade->conditions);
+    for (size_t i = end; i < sizeof trade->conditions; i++) {
+        if (trade->conditions[i] != '\0')
+            return true;
+    }
+    return trade->price.nano <= 0 || trade->quantity.nano <= 0;
+}
+
 static void take_trade(tw_engine *engine, const tw_trade *trade) {
     engine_symbol *state = &engine->symbols[trade->symbol];
+    if (is_odd(trade)) {
+        engine->report.odd_events++;
+        return;
+    }
     engine->report.trades++;
     record_row(engine, &(engine_row){.kind = ROW_TRADE, .as.trade = *trade});
     tw_status window = tw_window_push(engine->windows[trade->symbol], trade->time_ns,
@@ -131,11 +155,18 @@ static bool locate(const tw_engine *engine, const tw_market_event *event, tw_sym
     return *ret_symbol < engine->config.symbol_count;
 }
 
+/* One event from far in the future must not carry the run's clock away with it. */
+static const int64_t TIME_JUMP_NS_MAX = 5 * TW_NS_PER_DAY;
+
 void intake_market(tw_engine *engine, const tw_market_event *event) {
     tw_symbol symbol = TW_SYMBOL_NONE;
     int64_t time_ns = 0;
     if (!locate(engine, event, &symbol, &time_ns))
         return;
+    if (engine->now_ns != 0 && time_ns - TIME_JUMP_NS_MAX > engine->now_ns) {
+        engine->report.odd_events++;
+        return;
+    }
     engine_see_time(engine, time_ns);
     switch ((tw_market_kind)event->kind) {
     case TW_MARKET_TRADE:

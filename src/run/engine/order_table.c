@@ -138,6 +138,8 @@ static tw_status new_notional(const order_record *record, const tw_order *told,
         return tw_decimal_multiply(execution->price.nano, quantity_nano, TW_ROUND_HALF_EVEN,
                                    ret_nano);
     int64_t total = 0;
+    if (told->average_price.nano <= 0)
+        return TW_PROTOCOL; /* filled for nothing: the money cannot be told */
     tw_status status = tw_decimal_multiply(told->average_price.nano, told->filled.nano,
                                            TW_ROUND_HALF_EVEN, &total);
     if (status == TW_OK)

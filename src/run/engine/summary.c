@@ -10,6 +10,9 @@ static void count_orders(const tw_engine *engine, tw_engine_report *report) {
     report->orders_rejected = 0;
     report->orders_open = 0;
     report->orders_unknown = 0;
+    report->orders_adopted_open = 0;
+    for (uint32_t i = 0; i < engine->orders.adopted_count; i++)
+        report->orders_adopted_open += engine->orders.records[i].state != ORDER_DONE;
     for (uint32_t i = engine->orders.adopted_count; i < engine->orders.count; i++) {
         const order_record *record = &engine->orders.records[i];
         if (record->state == ORDER_UNKNOWN)
