@@ -92,3 +92,12 @@ bool command_arguments(tw_arguments *arguments, const tw_arguments_spec *spec, i
     }
     return true;
 }
+
+tw_config_origin command_origin(const tw_config *config, const char *name) {
+    for (size_t i = 0; i < config->count; i++) {
+        if (strcmp(config->options[i].name, name) == 0)
+            return config->origins[i];
+    }
+    TW_ASSERT(config->count == 0); /* only names of the table are asked for */
+    return TW_CONFIG_FROM_DEFAULT;
+}

@@ -44,6 +44,9 @@ int command_printed(const char *command);
 bool command_arguments(tw_arguments *arguments, const tw_arguments_spec *spec, int argc,
                        char **argv, int *ret_exit);
 
+/* Who said the value of an option; `name` is one of the table. */
+tw_config_origin command_origin(const tw_config *config, const char *name);
+
 /* The sections that a configuration file may have. */
 extern const char *const command_sections[];
 extern const size_t command_section_count;

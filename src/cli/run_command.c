@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "input.h"
+#include "run_past.h"
+#include "run_safety.h"
 #include "run_session.h"
 #include "tradewind/tape.h"
 
@@ -173,34 +174,6 @@ static tw_status choose_database(run_session *session, tw_error *error) {
     return TW_OK;
 }
 
-/* What an earlier run left in the store: the highest intent number, and orders that were open. */
-typedef struct past_orders {
-    int64_t run_id; /* of the run that begins */
-    char venue[16]; /* of the run before it */
-    char prefix[96];
-    uint64_t intent;
-    tw_order *open;
-    size_t open_count;
-    size_t open_capacity;
-} past_orders;
-
-static tw_status on_past_order(void *context, const tw_order *order) {
-    past_orders *past = context;
-    size_t size = strlen(past->prefix);
-    uint64_t intent = 0;
-    if (strncmp(order->client_order_id, past->prefix, size) != 0)
-        return TW_OK;
-    if (tw_parse_u64(tw_slice_of(order->client_order_id + size), &intent) == TW_OK &&
-        intent > past->intent)
-        past->intent = intent;
-    if (tw_order_status_is_final((tw_order_status)order->status))
-        return TW_OK;
-    if (past->open_count == past->open_capacity)
-        return TW_FULL;
-    past->open[past->open_count++] = *order;
-    return TW_OK;
-}
-
 static tw_status open_store(run_session *session, tw_error *error) {
     tw_status status = choose_database(session, error);
     if (status != TW_OK)
@@ -315,91 +288,28 @@ static void engine_config_of(const run_session *session, tw_engine_config *confi
     memcpy(config->timeframes_ns, TIMEFRAMES_NS, sizeof TIMEFRAMES_NS);
 }
 
-/* An order of an earlier run goes to the engine, which asks what became of it. */
-static tw_status adopt(run_session *session, const tw_order *order, tw_error *error) {
-    if (order->symbol >= session->symbol_count)
-        return tw_error_set(error, TW_LIMIT,
-                            "%s has an order of an earlier run for %s that may still be open: name "
-                            "that symbol as well, so that it can be brought to its end",
-                            session->database, tw_symbols_name(session->symbols, order->symbol));
-    tw_status status = tw_engine_adopt(session->engine, order);
-    if (status != TW_OK)
-        tw_error_set(error, status, "too many orders of earlier runs are still open");
-    return status;
-}
-
-/* The venue of the newest run but this one. */
-static tw_status on_past_run(void *context, const tw_store_run *run) {
-    past_orders *past = context;
-    if (run->id < past->run_id)
-        snprintf(past->venue, sizeof past->venue, "%.*s", (int)run->venue.size, run->venue.data);
-    return TW_OK;
-}
-
-/* Orders that another kind of venue may still hold cannot be settled by asking this one. */
-static tw_status check_past_venue(run_session *session, past_orders *past, tw_error *error) {
-    past->run_id = session->run_id;
-    tw_status status = tw_store_read_runs(session->store, on_past_run, past, error);
-    if (status == TW_OK && past->open_count > 0 &&
-        strcmp(past->venue, run_venue_name(session)) != 0)
-        return tw_error_set(error, TW_LIMIT,
-                            "%s has %zu orders that may still be open at the %s venue: finish them "
-                            "there, or take another --db",
-                            session->database, past->open_count, past->venue);
-    return status;
-}
-
 /* The engine, with what an earlier run of this store left open. */
 static tw_status make_engine(run_session *session, tw_error *error) {
     tw_engine_config config;
     tw_engine_ports ports;
-    past_orders past = {.open_capacity = ORDER_COUNT_MAX / 2};
+    run_past past;
     engine_config_of(session, &config);
-    snprintf(past.prefix, sizeof past.prefix, "%s-%016llx-", config.strategy_name,
-             (unsigned long long)config.epoch);
-    past.open = TW_NEW(NULL, past.open_capacity, tw_order);
-    if (past.open == NULL)
-        return tw_error_set(error, TW_NO_MEMORY, "no memory for the orders of earlier runs");
-    tw_status status = tw_store_read_orders(session->store, on_past_order, &past, error);
+    tw_status status = run_past_read(session, &config, &past, error);
     config.intent_sequence = past.intent;
-    if (status == TW_OK)
-        status = check_past_venue(session, &past, error);
     tw_venue_ports(session->venue, &ports.feed, &ports.broker);
     tw_recorder_port(session->recorder, &ports.store);
     if (status == TW_OK)
         status = tw_engine_new(NULL, &config, session->symbols, &ports, &session->engine, error);
-    for (size_t i = 0; status == TW_OK && i < past.open_count; i++)
-        status = adopt(session, &past.open[i], error);
-    TW_DELETE(NULL, past.open, past.open_capacity, tw_order);
+    if (status == TW_OK)
+        status = run_past_adopt(session, &past, error);
+    run_past_done(&past);
     return status;
-}
-
-/* A demo in a store that has trades goes on where they end, so that two markets never overlap. A
- * price file, a tape or --start say their own day. A store that cannot be read is told of when it
- * is opened for writing. */
-static void continue_market(run_session *session) {
-    tw_exchange_config *config = &session->exchange_config;
-    const char *path = session->options->database;
-    input_store past = {0};
-    int64_t newest_ns = 0;
-    tw_error unread = {0};
-    if (path[0] == '\0' || config->start_ns != 0 || config->prices != NULL || config->tape != NULL)
-        return;
-    if (input_store_open(&past, path, NULL, 0, &unread) == TW_OK) {
-        for (uint32_t i = 0; i < past.chosen_count; i++) {
-            if (past.chosen[i].newest_ns > newest_ns)
-                newest_ns = past.chosen[i].newest_ns;
-        }
-    }
-    input_store_close(&past);
-    if (newest_ns > 0 && (session->stepped || newest_ns >= tw_time_wall_ns()))
-        config->start_ns = tw_time_floor(newest_ns, TW_NS_PER_SECOND) + TW_NS_PER_SECOND;
 }
 
 static tw_status make_session(run_session *session, tw_error *error) {
     tw_status status = TW_OK;
     if (session->options->venue == RUN_DEMO)
-        continue_market(session);
+        run_past_continue_market(session);
     if (session->options->venue == RUN_DEMO)
         status = tw_exchange_open(NULL, &session->exchange_config, &session->exchange, error);
     if (status == TW_OK)
@@ -440,68 +350,6 @@ static void free_session(run_session *session) {
 }
 
 /* ---- the whole run ------------------------------------------------------------------------- */
-
-/* The host of "scheme://host[:port][/...]"; an empty slice for anything else. */
-static tw_slice host_of(const char *url) {
-    const char *start = strstr(url, "://");
-    tw_slice host = tw_slice_of(start == NULL ? "" : start + 3);
-    if (host.size > 0 && host.data[0] == '[') {
-        tw_slice inside = {host.data + 1, host.size - 1};
-        return tw_slice_split(&inside, ']');
-    }
-    host = tw_slice_split(&host, '/');
-    return tw_slice_split(&host, ':');
-}
-
-/* Money is safe with the paper venue and with an exchange on this machine; any other address is
- * taken for a live one, whatever --venue says. */
-static bool is_play_money(const run_options *options, const venue_options *access) {
-    static const char *const hosts[] = {"paper-api.alpaca.markets", "127.0.0.1", "localhost",
-                                        "::1"};
-    tw_slice host = host_of(access->trading_url);
-    if (access->trading_url[0] == '\0')
-        return options->venue == RUN_PAPER;
-    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
-        if (tw_slice_equal_string(host, hosts[i]))
-            return options->venue == RUN_PAPER;
-    }
-    return false;
-}
-
-static tw_status check_live(const run_options *options, const venue_options *access,
-                            tw_error *error) {
-    if (options->venue != RUN_LIVE)
-        return tw_error_set(error, TW_LIMIT,
-                            "the trading address %s is not the paper venue's: real money needs "
-                            "--venue live",
-                            access->trading_url);
-    if (!options->understood)
-        return tw_error_set(error, TW_LIMIT,
-                            "--venue live sends orders with real money: say --i-understand");
-    if (options->order_value_max_nano == 0 || options->position_weight_max <= 0.0)
-        return tw_error_set(error, TW_LIMIT,
-                            "--venue live needs limits: give --max-order and --max-weight");
-    return TW_OK;
-}
-
-static tw_status check_options(const run_options *options, const venue_options *access,
-                               tw_error *error) {
-    if (options->venue == RUN_DEMO)
-        return TW_OK;
-    if (strchr(access->trading_url, '@') != NULL || strchr(access->data_url, '@') != NULL ||
-        strchr(access->stream_url, '@') != NULL)
-        return tw_error_set(error, TW_USAGE, "an address of the venue must not hold credentials");
-    if (!is_play_money(options, access)) {
-        tw_status status = check_live(options, access, error);
-        if (status != TW_OK)
-            return status;
-    }
-    if (access->key_id[0] == '\0' || access->secret[0] == '\0')
-        return tw_error_set(error, TW_USAGE,
-                            "the venue needs credentials: set APCA_API_KEY_ID and "
-                            "APCA_API_SECRET_KEY, or try --venue demo");
-    return TW_OK;
-}
 
 /* What a run that was interrupted leaves behind, in one sentence. */
 static void tell_interrupted(const run_session *session, tw_error *ending) {
@@ -556,7 +404,7 @@ static int run(const run_options *options, const exchange_options *market,
                const venue_options *access) {
     run_session session = {.options = options, .market = market, .access = access};
     tw_error error = {0};
-    tw_status status = check_options(options, access, &error);
+    tw_status status = run_safety_check(options, access, &error);
     if (status == TW_OK)
         status = exchange_options_apply(market, &session.exchange_config, &error);
     if (status != TW_OK)
@@ -569,42 +417,6 @@ static int run(const run_options *options, const exchange_options *market,
     int ending = status == TW_OK ? trade_and_report(&session) : command_failed("run", &error);
     free_session(&session);
     return ending;
-}
-
-/* Who said the value of an option of the table. */
-static tw_config_origin came_from(const tw_config *config, const char *name) {
-    for (size_t i = 0; i < config->count; i++) {
-        if (strcmp(config->options[i].name, name) == 0)
-            return config->origins[i];
-    }
-    TW_ASSERT(config->count == 0); /* only names of the table are asked for */
-    return TW_CONFIG_FROM_DEFAULT;
-}
-
-/* A file that lies about in the current folder must not be enough to trade with real money, or to
- * send credentials somewhere: such things are typed, or come from the environment. */
-static bool may_go_live(const tw_arguments *arguments, const run_options *options) {
-    static const char *const addresses[] = {"trading-url", "data-url", "stream-url"};
-    const char *said = NULL;
-    if (options->venue == RUN_LIVE &&
-        came_from(&arguments->configs[0], "venue") == TW_CONFIG_FROM_FILE)
-        said = "venue = live";
-    if (options->understood &&
-        came_from(&arguments->configs[0], "i-understand") != TW_CONFIG_FROM_OPTION)
-        said = "i-understand";
-    for (size_t i = 0; options->venue != RUN_DEMO && i < sizeof addresses / sizeof addresses[0];
-         i++) {
-        if (came_from(&arguments->configs[2], addresses[i]) == TW_CONFIG_FROM_FILE)
-            said = addresses[i];
-    }
-    if (said == NULL)
-        return true;
-    fprintf(stderr, "tradewind run: \"%s\" is not taken from %s: type it%s\n", said,
-            arguments->config_path,
-            said == addresses[0] || said == addresses[1] || said == addresses[2]
-                ? ", or set it in the environment"
-                : "");
-    return false;
 }
 
 int command_run(int argc, char **argv) {
@@ -650,7 +462,7 @@ int command_run(int argc, char **argv) {
                    "  tradewind run --clock step --seed 7 --json\n"
                    "  tradewind run --venue paper --symbols AAPL,MSFT --strategy equal\n",
         .tables = tables,
-        .table_count = 3,
+        .table_count = RUN_TABLE_COUNT,
         .reads_config = true,
         .sections = command_sections,
         .section_count = command_section_count,
@@ -659,9 +471,9 @@ int command_run(int argc, char **argv) {
     int ending = EXIT_DONE;
     if (!command_arguments(&arguments, &spec, argc, argv, &ending))
         return ending;
-    if (!may_go_live(&arguments, &options))
+    if (!run_safety_origins(&arguments, &options))
         return EXIT_LIMIT;
-    if (came_from(&arguments.configs[0], "duration") == TW_CONFIG_FROM_DEFAULT &&
+    if (command_origin(&arguments.configs[RUN_TABLE], "duration") == TW_CONFIG_FROM_DEFAULT &&
         market.tape[0] == '\0')
         options.duration_ns = DURATION_NS_DEFAULT;
     return run(&options, &market, &access);

@@ -735,6 +735,125 @@ static void an_order_of_others_is_journaled_and_left_alone(void **state) {
     end(engine);
 }
 
+/* A first order is at the venue, and nothing of it has filled. */
+static tw_engine *with_an_order(void) {
+    fake_options options = plain_options(1);
+    tw_engine_config config = plain_config(1);
+    options.fill = 0;
+    tw_engine *engine = start(&options, &config);
+    while (desk.submits == 0)
+        turns(engine, 1);
+    return engine;
+}
+
+/* What the venue says of that order. */
+static tw_venue_event news_of_it(void) {
+    tw_venue_event event = fake_event(&desk, TW_VENUE_ORDER_UPDATE);
+    event.as.update.order = desk.orders[0].order;
+    return event;
+}
+
+static tw_status hear(tw_engine *engine, const tw_venue_event *event) {
+    fake_tell(&desk, event);
+    tw_status status = turn(engine);
+    return status == TW_OK ? turn(engine) : status;
+}
+
+static void shares_filled_for_nothing_end_the_run(void **state) {
+    (void)state;
+    tw_engine *engine = with_an_order();
+    tw_venue_event event = news_of_it();
+    event.as.update.order.filled.nano = TW_NANO;
+    event.as.update.order.average_price.nano = 0;
+    assert_int_equal(hear(engine, &event), TW_PROTOCOL);
+    end(engine);
+}
+
+static void news_of_another_order_by_our_id_ends_the_run(void **state) {
+    (void)state;
+    tw_engine *engine = with_an_order();
+    tw_venue_event event = news_of_it();
+    event.as.update.order.side =
+        event.as.update.order.side == TW_SIDE_BUY ? TW_SIDE_SELL : TW_SIDE_BUY;
+    assert_int_equal(hear(engine, &event), TW_PROTOCOL);
+    end(engine);
+}
+
+static void trades_of_others_are_a_reason_to_look_again(void **state) {
+    (void)state;
+    fake_options options = plain_options(1);
+    tw_engine_config config = plain_config(1);
+    tw_engine *engine = start(&options, &config);
+    until(engine, TW_ENGINE_TRADING);
+    turns(engine, 40);
+    uint32_t before = desk.snapshots;
+    tw_venue_event event = fake_event(&desk, TW_VENUE_ORDER_UPDATE);
+    snprintf(event.as.update.order.client_order_id, TW_CLIENT_ORDER_ID_SIZE, "by-hand");
+    event.as.update.quantity.nano = TW_NANO;
+    fake_tell(&desk, &event);
+    turns(engine, 40);
+    assert_true(desk.snapshots > before);
+    assert_same_figures(engine);
+    end(engine);
+}
+
+/* Puts one market event in front of the engine. */
+static void show(tw_engine *engine, tw_market_event event) {
+    desk.silent[0] = true;
+    turns(engine, 3);
+    assert_int_equal(desk.market_count, 0);
+    desk.market[desk.market_first] = event;
+    desk.market_count = 1;
+    turns(engine, 1);
+}
+
+static void odd_ticks_are_left_out(void **state) {
+    (void)state;
+    fake_options options = plain_options(1);
+    tw_engine_config config = plain_config(1);
+    tw_engine *engine = start(&options, &config);
+    until(engine, TW_ENGINE_TRADING);
+    tw_engine_report before;
+    tw_engine_report after;
+    tw_trade good = {.time_ns = desk.now_ns, .price = {TW_NANO}, .quantity = {TW_NANO}};
+    tw_trade odd[4] = {good, good, good, good};
+    odd[0].price.nano = 0;
+    odd[1].quantity.nano = -1;
+    odd[2].conditions[2] = 'X';
+    odd[3].time_ns = desk.now_ns + 3650 * TW_NS_PER_DAY;
+    tw_engine_get_report(engine, &before, NULL);
+    for (int i = 0; i < 4; i++)
+        show(engine, (tw_market_event){.kind = TW_MARKET_TRADE, .as.trade = odd[i]});
+    tw_engine_get_report(engine, &after, NULL);
+    assert_int_equal(after.odd_events - before.odd_events, 4);
+    assert_true(after.ended_ns < odd[3].time_ns);
+    end(engine);
+}
+
+static void a_spread_too_wide_is_no_price(void **state) {
+    (void)state;
+    fake_options options = plain_options(1);
+    tw_engine_config config = plain_config(1);
+    tw_engine *engine = start(&options, &config);
+    tw_engine_holding before;
+    tw_engine_holding after;
+    tw_engine_report report;
+    until(engine, TW_ENGINE_TRADING);
+    turns(engine, 40);
+    desk.silent[0] = true;
+    turns(engine, 3);
+    tw_engine_get_report(engine, &report, &before);
+    show(engine, (tw_market_event){.kind = TW_MARKET_QUOTE,
+                                   .as.quote = {.time_ns = desk.now_ns,
+                                                .bid_price = {TW_NANO},
+                                                .ask_price = {4 * before.price.nano},
+                                                .bid_size = {TW_NANO},
+                                                .ask_size = {TW_NANO}}});
+    tw_engine_get_report(engine, &report, &after);
+    assert_int_equal(after.price.nano, before.price.nano);
+    end(engine);
+}
+
 static void a_configuration_that_makes_no_sense_is_refused(void **state) {
     (void)state;
     static const double heavy[] = {0.7, 0.4};
@@ -815,6 +934,11 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_venue_that_gave_up_ends_the_run),
         cmocka_unit_test(more_filled_than_ordered_ends_the_run),
         cmocka_unit_test(an_order_of_others_is_journaled_and_left_alone),
+        cmocka_unit_test(shares_filled_for_nothing_end_the_run),
+        cmocka_unit_test(news_of_another_order_by_our_id_ends_the_run),
+        cmocka_unit_test(trades_of_others_are_a_reason_to_look_again),
+        cmocka_unit_test(odd_ticks_are_left_out),
+        cmocka_unit_test(a_spread_too_wide_is_no_price),
         cmocka_unit_test(a_configuration_that_makes_no_sense_is_refused),
         cmocka_unit_test(nothing_is_left_when_memory_runs_out),
     };

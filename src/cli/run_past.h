@@ -1,0 +1,37 @@
+/*
+ * run_past.h - what earlier runs left in the store: where the market ended, the highest intent
+ * number, and orders that may still be open.
+ *
+ * Such orders go to the engine, which asks the venue what became of each before it trades. Orders
+ * of a symbol that this run does not trade, or of another kind of venue, cannot be settled that
+ * way: the run is refused (TW_LIMIT) and says what to do.
+ */
+#ifndef TRADEWIND_CLI_RUN_PAST_H
+#define TRADEWIND_CLI_RUN_PAST_H
+
+#include "run_session.h"
+
+typedef struct run_past {
+    int64_t run_id; /* of the run that begins */
+    char venue[16]; /* of the run before it */
+    char prefix[96];
+    uint64_t intent; /* the highest number ever used */
+    tw_order *open;
+    size_t open_count;
+    size_t open_capacity;
+} run_past;
+
+/* A demo in a store that has trades goes on where they end, so that two markets never overlap. A
+ * price file, a tape or --start say their own day. A store that cannot be read is told of when it
+ * is opened for writing. */
+void run_past_continue_market(run_session *session);
+
+/* Reads the orders of the store. Release with run_past_done, also after a failure. */
+tw_status run_past_read(run_session *session, const tw_engine_config *config, run_past *ret_past,
+                        tw_error *error) TW_MUST_CHECK;
+
+/* Hands the open ones to the engine. */
+tw_status run_past_adopt(run_session *session, const run_past *past, tw_error *error) TW_MUST_CHECK;
+void run_past_done(run_past *past);
+
+#endif

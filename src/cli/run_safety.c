@@ -1,0 +1,93 @@
+/* run_safety.c - see run_safety.h. */
+#include "run_safety.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+
+/* The host of "scheme://host[:port][/...]"; an empty slice for anything else. */
+static tw_slice host_of(const char *url) {
+    const char *start = strstr(url, "://");
+    tw_slice host = tw_slice_of(start == NULL ? "" : start + 3);
+    if (host.size > 0 && host.data[0] == '[') {
+        tw_slice inside = {host.data + 1, host.size - 1};
+        return tw_slice_split(&inside, ']');
+    }
+    host = tw_slice_split(&host, '/');
+    return tw_slice_split(&host, ':');
+}
+
+/* Money is safe with the paper venue and with an exchange on this machine; any other address is
+ * taken for a live one, whatever --venue says. */
+static bool is_play_money(const run_options *options, const venue_options *access) {
+    static const char *const hosts[] = {"paper-api.alpaca.markets", "127.0.0.1", "localhost",
+                                        "::1"};
+    tw_slice host = host_of(access->trading_url);
+    if (access->trading_url[0] == '\0')
+        return options->venue == RUN_PAPER;
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+        if (tw_slice_equal_string(host, hosts[i]))
+            return options->venue == RUN_PAPER;
+    }
+    return false;
+}
+
+static tw_status check_live(const run_options *options, const venue_options *access,
+                            tw_error *error) {
+    if (options->venue != RUN_LIVE)
+        return tw_error_set(error, TW_LIMIT,
+                            "the trading address %s is not the paper venue's: real money needs "
+                            "--venue live",
+                            access->trading_url);
+    if (!options->understood)
+        return tw_error_set(error, TW_LIMIT,
+                            "--venue live sends orders with real money: say --i-understand");
+    if (options->order_value_max_nano == 0 || options->position_weight_max <= 0.0)
+        return tw_error_set(error, TW_LIMIT,
+                            "--venue live needs limits: give --max-order and --max-weight");
+    return TW_OK;
+}
+
+tw_status run_safety_check(const run_options *options, const venue_options *access,
+                           tw_error *error) {
+    if (options->venue == RUN_DEMO)
+        return TW_OK;
+    if (strchr(access->trading_url, '@') != NULL || strchr(access->data_url, '@') != NULL ||
+        strchr(access->stream_url, '@') != NULL)
+        return tw_error_set(error, TW_USAGE, "an address of the venue must not hold credentials");
+    if (!is_play_money(options, access)) {
+        tw_status status = check_live(options, access, error);
+        if (status != TW_OK)
+            return status;
+    }
+    if (access->key_id[0] == '\0' || access->secret[0] == '\0')
+        return tw_error_set(error, TW_USAGE,
+                            "the venue needs credentials: set APCA_API_KEY_ID and "
+                            "APCA_API_SECRET_KEY, or try --venue demo");
+    return TW_OK;
+}
+
+bool run_safety_origins(const tw_arguments *arguments, const run_options *options) {
+    static const char *const addresses[] = {"trading-url", "data-url", "stream-url"};
+    const char *said = NULL;
+    if (options->venue == RUN_LIVE &&
+        command_origin(&arguments->configs[RUN_TABLE], "venue") == TW_CONFIG_FROM_FILE)
+        said = "venue = live";
+    if (options->understood &&
+        command_origin(&arguments->configs[RUN_TABLE], "i-understand") != TW_CONFIG_FROM_OPTION)
+        said = "i-understand";
+    for (size_t i = 0; options->venue != RUN_DEMO && i < sizeof addresses / sizeof addresses[0];
+         i++) {
+        if (command_origin(&arguments->configs[VENUE_TABLE], addresses[i]) == TW_CONFIG_FROM_FILE)
+            said = addresses[i];
+    }
+    if (said == NULL)
+        return true;
+    fprintf(stderr, "tradewind run: \"%s\" is not taken from %s: type it%s\n", said,
+            arguments->config_path,
+            said == addresses[0] || said == addresses[1] || said == addresses[2]
+                ? ", or set it in the environment"
+                : "");
+    return false;
+}

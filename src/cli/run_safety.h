@@ -1,0 +1,27 @@
+/*
+ * run_safety.h - what must be said, and by whom, before a run may trade or send credentials.
+ *
+ * Play money is the paper venue or an exchange on this machine; every other trading address is
+ * taken for a live one, whatever --venue says, and needs --venue live, --i-understand and limits.
+ * A configuration file may hold settings, but not the word to go live and no address of a venue: a
+ * file that lies about in the current folder must not be enough.
+ */
+#ifndef TRADEWIND_CLI_RUN_SAFETY_H
+#define TRADEWIND_CLI_RUN_SAFETY_H
+
+#include "arguments.h"
+#include "run_options.h"
+#include "tradewind/error.h"
+
+/* The configuration tables of `tradewind run`, in their order. */
+enum { RUN_TABLE = 0, MARKET_TABLE = 1, VENUE_TABLE = 2, RUN_TABLE_COUNT = 3 };
+
+/* TW_LIMIT (exit status 5) for real money that was not asked for in full; TW_USAGE for missing
+ * credentials, or credentials in an address. */
+tw_status run_safety_check(const run_options *options, const venue_options *access,
+                           tw_error *error) TW_MUST_CHECK;
+
+/* False, and a sentence on standard error, when a file says what must be typed. */
+bool run_safety_origins(const tw_arguments *arguments, const run_options *options);
+
+#endif
