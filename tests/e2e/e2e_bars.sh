@@ -394,7 +394,7 @@ an_interruption_takes_unfinished_files_away() {
 }
 
 progress_is_shown_on_a_terminal_only() {
-    python3 -c 'import pty; pty.openpty()' 2>/dev/null || skip 'no terminal can be made here'
+    needs_a_terminal
     mkfifo pipe
     slow_market trades 16 6000 >trades.csv
     run bars trades.csv --out bars

@@ -80,6 +80,7 @@ a_pipe_gets_no_control_characters() {
 
 no_color_is_obeyed_on_a_terminal() {
     script -V >/dev/null 2>&1 || skip "there is no script(1) to make a terminal with"
+    needs_a_terminal
     TERM=xterm
     export TERM
     line="'$tradewind' run --clock step --duration 10s --quiet"

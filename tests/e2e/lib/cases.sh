@@ -35,6 +35,11 @@ skip() {
     exit $skipped_status
 }
 
+# The machine can make a terminal: a bare chroot without /dev/pts cannot.
+needs_a_terminal() {
+    python3 -c 'import pty; pty.openpty()' 2>/dev/null || skip "no terminal can be made here"
+}
+
 # expect STATUS ARGUMENTS...: runs the command into the files out and err; it ends with STATUS.
 expect() {
     wanted=$1
