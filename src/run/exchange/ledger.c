@@ -23,8 +23,7 @@ void uuid_write(tw_random *random, char *buffer) {
     *out = '\0';
 }
 
-/* FNV-1a: a spread of our own UUIDs and ids; equal hashes are chained and compared. */
-static uint64_t hash_of(tw_slice text, uint64_t salt) {
+uint64_t text_hash(tw_slice text, uint64_t salt) {
     uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ salt;
     for (size_t i = 0; i < text.size; i++)
         hash = (hash ^ (uint8_t)text.data[i]) * UINT64_C(0x100000001b3);
@@ -132,7 +131,7 @@ static uint32_t chain(tw_map *map, uint64_t hash, uint32_t index) {
 const ledger_order *ledger_find(const account_ledger *ledger, const ledger_account *account,
                                 tw_slice uuid) {
     uint64_t at = 0;
-    if (!tw_map_get(ledger->by_uuid, hash_of(uuid, 0), &at))
+    if (!tw_map_get(ledger->by_uuid, text_hash(uuid, 0), &at))
         return NULL;
     while (at != 0) {
         const ledger_order *order = &ledger->orders[at - 1];
@@ -147,7 +146,7 @@ const ledger_order *ledger_find(const account_ledger *ledger, const ledger_accou
 const ledger_order *ledger_find_client(const account_ledger *ledger, const ledger_account *account,
                                        tw_slice client_order_id) {
     uint64_t at = 0;
-    if (!tw_map_get(ledger->by_client, hash_of(client_order_id, 1), &at))
+    if (!tw_map_get(ledger->by_client, text_hash(client_order_id, 1), &at))
         return NULL;
     while (at != 0) {
         const ledger_order *order = &ledger->orders[at - 1];
@@ -214,9 +213,9 @@ static ledger_order *record_order(account_ledger *ledger, const order_ticket *ti
     if (public->client_order_id[0] == '\0')
         uuid_write(&ledger->random, public->client_order_id);
     order->next_same_uuid =
-        chain(ledger->by_uuid, hash_of(tw_slice_of(public->venue_order_id), 0), index);
+        chain(ledger->by_uuid, text_hash(tw_slice_of(public->venue_order_id), 0), index);
     order->next_same_client =
-        chain(ledger->by_client, hash_of(tw_slice_of(public->client_order_id), 1), index);
+        chain(ledger->by_client, text_hash(tw_slice_of(public->client_order_id), 1), index);
     return order;
 }
 

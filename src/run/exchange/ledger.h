@@ -140,6 +140,9 @@ void ledger_on_match(account_ledger *ledger, const tw_match_event *event);
 /* Cash and the value of all holdings at the floor's prices; INT64_MAX if it does not fit. */
 tw_money ledger_equity(const account_ledger *ledger, const ledger_account *account);
 
+/* FNV-1a, for our own ids and names; equal hashes must still be compared. */
+uint64_t text_hash(tw_slice text, uint64_t salt);
+
 /* Writes a UUID (version 4 in form) from random bits: 36 characters and a NUL. */
 void uuid_write(tw_random *random, char *buffer);
 

@@ -7,11 +7,8 @@
 #include "session.h"
 
 void words_asset_id(const char *symbol, char *buffer) {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (const char *p = symbol; *p != '\0'; p++)
-        hash = (hash ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
     tw_random random;
-    tw_random_init(&random, hash, 0);
+    tw_random_init(&random, text_hash(tw_slice_of(symbol), 0), 0);
     uuid_write(&random, buffer);
 }
 
