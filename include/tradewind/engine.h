@@ -322,6 +322,9 @@ TW_API tw_status tw_engine_turn(tw_engine *engine, uint32_t event_count_max, uin
 /* Ends the run in an orderly way: no new orders, open ones are cancelled, then DONE. */
 TW_API void tw_engine_stop(tw_engine *engine);
 
+/* "equal", "inverse-volatility", "targets". Never NULL. */
+TW_API const char *tw_strategy_name(tw_strategy strategy);
+
 TW_API tw_engine_phase tw_engine_phase_now(const tw_engine *engine);
 TW_API const char *tw_engine_phase_name(tw_engine_phase phase);
 

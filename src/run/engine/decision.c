@@ -57,7 +57,6 @@ static void lay_out(tw_engine *engine) {
             row++;
         if (row < skip)
             continue;
-        engine->days[row - skip] = engine->closes[i].day;
         engine->prices[(row - skip) * n + engine->closes[i].symbol] = engine->closes[i].close;
     }
 }
@@ -257,7 +256,6 @@ static void adopt_plan(tw_engine *engine, const tw_rebalance_plan *plan) {
     active->trade_count = count;
     active->next_trade = 0;
     active->intended = false;
-    active->buying = false;
     active->active = count > 0;
 }
 
@@ -445,7 +443,6 @@ uint64_t decision_follow_plan(tw_engine *engine) {
     }
     int64_t budget = engine->cash.nano;
     uint8_t side = plan->trades[plan->next_trade].side;
-    plan->buying = side == TW_SIDE_BUY;
     while (plan->next_trade < plan->trade_count && plan->trades[plan->next_trade].side == side &&
            engine->phase == TW_ENGINE_TRADING) {
         intend_trade(engine, &plan->trades[plan->next_trade++], &budget);

@@ -57,6 +57,12 @@ void engine_see_time(tw_engine *engine, int64_t time_ns) {
         engine->now_ns = time_ns;
 }
 
+const char *tw_strategy_name(tw_strategy strategy) {
+    static const char *const names[] = {"equal", "inverse-volatility", "targets"};
+    size_t index = (size_t)strategy;
+    return index < sizeof names / sizeof names[0] ? names[index] : "?";
+}
+
 const char *tw_engine_phase_name(tw_engine_phase phase) {
     static const char *const names[] = {"starting", "settling", "warming", "trading",
                                         "paused",   "stopping", "done",    "failed"};
@@ -128,14 +134,13 @@ static tw_status take_arrays(tw_engine *engine) {
     engine->volatilities = TW_NEW(allocator, n, double);
     engine->scratch = TW_NEW(allocator, 3 * (size_t)n, double);
     engine->weights = TW_NEW(allocator, n, double);
-    engine->days = TW_NEW(allocator, engine->config.history_days_max, int64_t);
     engine->positions = TW_NEW(allocator, n, tw_rebalance_position);
     engine->plan.trades = TW_NEW(allocator, n, tw_rebalance_trade);
     engine->pending = TW_NEW(allocator, engine->pending_capacity, engine_row);
     engine->entries = TW_NEW(allocator, engine->entry_capacity, tw_journal_entry);
     bool complete = engine->symbols != NULL && engine->closes != NULL && engine->prices != NULL &&
                     engine->returns != NULL && engine->volatilities != NULL &&
-                    engine->scratch != NULL && engine->weights != NULL && engine->days != NULL &&
+                    engine->scratch != NULL && engine->weights != NULL &&
                     engine->positions != NULL && engine->plan.trades != NULL &&
                     engine->pending != NULL && engine->entries != NULL;
     if (!complete)
@@ -225,7 +230,6 @@ void tw_engine_free(tw_engine *engine) {
     TW_DELETE(allocator, engine->volatilities, n, double);
     TW_DELETE(allocator, engine->scratch, 3 * (size_t)n, double);
     TW_DELETE(allocator, engine->weights, n, double);
-    TW_DELETE(allocator, engine->days, engine->config.history_days_max, int64_t);
     TW_DELETE(allocator, engine->positions, n, tw_rebalance_position);
     TW_DELETE(allocator, engine->plan.trades, n, tw_rebalance_trade);
     TW_DELETE(allocator, engine->pending, engine->pending_capacity, engine_row);
@@ -316,12 +320,11 @@ static bool over(const tw_engine *engine) {
 
 /* What this run was told to do, so that its journal can be read without the command line. */
 static void record_start(tw_engine *engine) {
-    static const char *const strategies[] = {"equal", "inverse-volatility", "targets"};
     const tw_engine_config *config = &engine->config;
     char memory[TW_JOURNAL_PAYLOAD_SIZE];
     tw_text text = tw_text_over(memory, sizeof memory);
     tw_text_append_format(&text, "{\"strategy\":\"%s\",\"orders\":\"%s\",\"symbols\":%u,\"band\":",
-                          strategies[config->strategy], engine->orders.prefix,
+                          tw_strategy_name(config->strategy), engine->orders.prefix,
                           config->symbol_count);
     tw_text_append_double(&text, config->band);
     tw_text_append_string(&text, ",\"cash_weight\":");

@@ -57,7 +57,6 @@ typedef struct engine_close {
 typedef struct engine_plan {
     bool active;
     bool intended; /* at least one of its trades passed the checks */
-    bool buying;   /* the sells are over */
     uint32_t trade_count;
     uint32_t next_trade;        /* first trade not yet turned into an intent */
     tw_rebalance_trade *trades; /* sells, then buys; symbol_count places */
@@ -119,7 +118,6 @@ struct tw_engine {
     double *scratch; /* [3][symbols] */
     double *weights;
     double *targets; /* copy of the given ones, or NULL */
-    int64_t *days;
     size_t day_count;
     tw_risk *risk;
     tw_rebalance *rebalance;
