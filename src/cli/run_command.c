@@ -371,19 +371,23 @@ static void tell_interrupted(const run_session *session, tw_error *ending) {
  * one of the store comes before all others, because nothing after it was recorded. */
 static void report(run_session *session, tw_error *ending) {
     tw_error error = {0};
+    run_figures *figures = NULL;
     tw_status status = tw_recorder_flush(session->recorder, &error);
     if (status == TW_OK)
-        status = run_report_store(session, ending->status, &error);
+        status = run_report_measure(session, &figures, &error);
+    if (status == TW_OK)
+        status = run_report_store(session, figures, ending->status, &error);
     const tw_error *store_failure = tw_recorder_failure(session->recorder);
-    if (store_failure->status != TW_OK) {
+    if (store_failure->status != TW_OK)
         *ending = *store_failure;
-        return;
+    else if (ending->status == TW_OK && status != TW_OK)
+        *ending = error;
+    if (store_failure->status == TW_OK && figures != NULL) {
+        status = run_report_print(session, figures, ending->status, &error);
+        if (status != TW_OK && (ending->status == TW_OK || ending->status == TW_INTERRUPTED))
+            *ending = error;
     }
-    if (ending->status == TW_OK && status != TW_OK)
-        *ending = error;
-    status = run_report_print(session, ending->status, &error);
-    if (status != TW_OK && (ending->status == TW_OK || ending->status == TW_INTERRUPTED))
-        *ending = error;
+    run_report_free(session, figures);
 }
 
 static int trade_and_report(run_session *session) {

@@ -16,7 +16,7 @@
 enum { REPORT_SIZE = 4 * 1024 * 1024 };
 
 /* Everything the report shows, taken at one moment. */
-typedef struct run_figures {
+struct run_figures {
     tw_engine_report engine;
     tw_engine_holding *holdings;
     tw_venue_counts venue;
@@ -27,7 +27,7 @@ typedef struct run_figures {
     int64_t latency_ns[3]; /* p50, p99, p99.9 */
     int64_t latency_max_ns;
     uint64_t events;
-} run_figures;
+};
 
 const char *run_venue_name(const run_session *session) {
     switch ((run_venue)session->options->venue) {
@@ -42,17 +42,20 @@ const char *run_venue_name(const run_session *session) {
 }
 
 const char *run_strategy_name(const run_session *session) {
-    if (session->targets != NULL)
-        return "targets";
-    return session->options->strategy == TW_STRATEGY_EQUAL ? "equal" : "inverse-volatility";
+    return tw_strategy_name(session->targets != NULL ? TW_STRATEGY_TARGETS
+                                                     : (tw_strategy)session->options->strategy);
 }
 
-static tw_status take_figures(run_session *session, run_figures *figures, tw_error *error) {
+tw_status run_report_measure(run_session *session, run_figures **ret_figures, tw_error *error) {
     static const double quantiles[] = {0.5, 0.99, 0.999};
-    *figures = (run_figures){0};
-    figures->holdings = TW_NEW(NULL, session->symbol_count, tw_engine_holding);
-    if (figures->holdings == NULL)
+    run_figures *figures = TW_NEW(NULL, 1, run_figures);
+    tw_engine_holding *holdings = TW_NEW(NULL, session->symbol_count, tw_engine_holding);
+    if (figures == NULL || holdings == NULL) {
+        TW_DELETE(NULL, holdings, session->symbol_count, tw_engine_holding);
+        TW_DELETE(NULL, figures, 1, run_figures);
         return tw_error_set(error, TW_NO_MEMORY, "no memory for the report");
+    }
+    figures->holdings = holdings;
     tw_engine_get_report(session->engine, &figures->engine, figures->holdings);
     tw_venue_counts_of(session->venue, &figures->venue);
     const tw_histogram *latency = tw_engine_latency(session->engine);
@@ -68,11 +71,18 @@ static tw_status take_figures(run_session *session, run_figures *figures, tw_err
             tw_store_count_rows(session->store, (tw_store_table)t, &figures->row_counts[t], error);
     if (status == TW_OK)
         status = tw_store_journal_hash(session->store, figures->journal_hash, error);
+    if (status == TW_OK)
+        *ret_figures = figures;
+    else
+        run_report_free(session, figures);
     return status;
 }
 
-static void figures_done(const run_session *session, run_figures *figures) {
+void run_report_free(const run_session *session, run_figures *figures) {
+    if (figures == NULL)
+        return;
     TW_DELETE(NULL, figures->holdings, session->symbol_count, tw_engine_holding);
+    TW_DELETE(NULL, figures, 1, run_figures);
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------- */
@@ -521,64 +531,61 @@ static void print_people(const run_session *session, const run_figures *figures)
 /* ---- out ----------------------------------------------------------------------------------- */
 
 /* Makes the JSON of the moment; the caller releases REPORT_SIZE chars. */
-static tw_status make_json(run_session *session, tw_status ending, char **ret_memory,
+static tw_status make_json(const run_session *session, const run_figures *figures, tw_status ending,
                            tw_text *ret_text, tw_error *error) {
-    run_figures figures;
     char *memory = TW_NEW(NULL, REPORT_SIZE, char);
     if (memory == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "no memory for the report");
-    tw_status status = take_figures(session, &figures, error);
-    if (status == TW_OK) {
-        *ret_text = tw_text_over(memory, REPORT_SIZE);
-        json_report(ret_text, session, &figures, ending);
-        if (ret_text->truncated)
-            status = tw_error_set(error, TW_FULL, "the report is too large");
-    }
-    figures_done(session, &figures);
-    if (status != TW_OK)
-        TW_DELETE(NULL, memory, REPORT_SIZE, char);
-    else
-        *ret_memory = memory;
-    return status;
+    *ret_text = tw_text_over(memory, REPORT_SIZE);
+    json_report(ret_text, session, figures, ending);
+    if (!ret_text->truncated)
+        return TW_OK;
+    TW_DELETE(NULL, memory, REPORT_SIZE, char);
+    *ret_text = (tw_text){0};
+    return tw_error_set(error, TW_FULL, "the report is too large");
 }
 
-tw_status run_report_print(run_session *session, tw_status ending, tw_error *error) {
-    tw_status status;
+tw_status run_report_print(const run_session *session, const run_figures *figures, tw_status ending,
+                           tw_error *error) {
+    tw_status status = TW_OK;
     if (session->options->json) {
-        char *memory = NULL;
-        tw_text text;
-        status = make_json(session, ending, &memory, &text, error);
+        tw_text text = {0};
+        status = make_json(session, figures, ending, &text, error);
         if (status == TW_OK)
-            puts(memory);
-        TW_DELETE(NULL, memory, REPORT_SIZE, char);
+            puts(text.data);
+        TW_DELETE(NULL, text.data, REPORT_SIZE, char);
     } else {
-        run_figures figures;
-        status = take_figures(session, &figures, error);
-        if (status == TW_OK)
-            print_people(session, &figures);
-        figures_done(session, &figures);
+        print_people(session, figures);
     }
     if (status == TW_OK && (fflush(stdout) != 0 || ferror(stdout) != 0))
         status = tw_error_set_errno(error, errno, "the report could not be written");
     return status;
 }
 
-tw_status run_report_store(run_session *session, tw_status ending, tw_error *error) {
-    run_figures figures;
-    char *memory = NULL;
-    tw_text text;
-    tw_status status = take_figures(session, &figures, error);
+/* The positions at the end, and what they change in the figures. */
+static tw_status store_positions(run_session *session, run_figures *figures, tw_error *error) {
+    tw_status status = TW_OK;
     for (uint32_t s = 0; status == TW_OK && s < session->symbol_count; s++) {
-        tw_position position = {.quantity = figures.holdings[s].quantity_after,
-                                .average_price = figures.holdings[s].average_price,
-                                .current_price = figures.holdings[s].price,
+        tw_position position = {.quantity = figures->holdings[s].quantity_after,
+                                .average_price = figures->holdings[s].average_price,
+                                .current_price = figures->holdings[s].price,
                                 .symbol = s};
-        status = tw_store_put_positions(session->store, session->run_id, figures.engine.ended_ns,
+        status = tw_store_put_positions(session->store, session->run_id, figures->engine.ended_ns,
                                         &position, 1, error);
     }
-    figures_done(session, &figures);
+    if (status != TW_OK)
+        return status;
+    tw_store_read_figures(session->store, &figures->store);
+    return tw_store_count_rows(session->store, TW_STORE_POSITIONS,
+                               &figures->row_counts[TW_STORE_POSITIONS], error);
+}
+
+tw_status run_report_store(run_session *session, run_figures *figures, tw_status ending,
+                           tw_error *error) {
+    tw_text text = {0};
+    tw_status status = store_positions(session, figures, error);
     if (status == TW_OK)
-        status = make_json(session, ending, &memory, &text, error);
+        status = make_json(session, figures, ending, &text, error);
     if (status != TW_OK)
         return status;
     tw_store_run run = {
@@ -591,6 +598,6 @@ tw_status run_report_store(run_session *session, tw_status ending, tw_error *err
         .report = tw_text_slice(&text),
     };
     status = tw_store_put_run(session->store, &run, NULL, error);
-    TW_DELETE(NULL, memory, REPORT_SIZE, char);
+    TW_DELETE(NULL, text.data, REPORT_SIZE, char);
     return status == TW_OK ? tw_store_commit(session->store, TW_STORE_FULL, error) : status;
 }

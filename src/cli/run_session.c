@@ -232,7 +232,6 @@ static tw_status stepped_loop(run_session *session, tw_error *error) {
         if (status != TW_OK || finished(session))
             break;
         status = tw_venue_step(session->venue, STEP_NS, &tape_ended, error);
-        session->steps++;
         if (status == TW_OK)
             status = tw_loop_turn(session->loop, 0, NULL, error);
         show_progress(session, &next_progress_ns);

@@ -70,7 +70,6 @@ typedef struct run_session {
     int64_t started_ns;      /* monotonic */
     int64_t finished_ns;
     int64_t wall_started_ns;
-    uint64_t steps;
 } run_session;
 
 /* From now on SIGINT and SIGTERM do not kill the program: they end run_session_trade in order. */
@@ -86,11 +85,21 @@ void run_session_join(run_session *session);
 const char *run_venue_name(const run_session *session);
 const char *run_strategy_name(const run_session *session);
 
+/* Everything that a report shows. */
+typedef struct run_figures run_figures;
+
+/* Measures the run once: counting rows and hashing the journal reads the whole store. */
+tw_status run_report_measure(run_session *session, run_figures **ret_figures,
+                             tw_error *error) TW_MUST_CHECK;
+void run_report_free(const run_session *session, run_figures *figures);
+
+/* Writes positions and the run's report (JSON) into the store; the figures then count them. */
+tw_status run_report_store(run_session *session, run_figures *figures, tw_status ending,
+                           tw_error *error) TW_MUST_CHECK;
+
 /* Prints the run, which ended with `ending`: for people, or as JSON. A run that never heard from
  * its venue has nothing to show to people. TW_IO when standard output fails. */
-tw_status run_report_print(run_session *session, tw_status ending, tw_error *error) TW_MUST_CHECK;
-
-/* Writes the run's report (JSON) and positions into the store. */
-tw_status run_report_store(run_session *session, tw_status ending, tw_error *error) TW_MUST_CHECK;
+tw_status run_report_print(const run_session *session, const run_figures *figures, tw_status ending,
+                           tw_error *error) TW_MUST_CHECK;
 
 #endif
