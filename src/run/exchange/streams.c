@@ -48,7 +48,7 @@ struct streams {
     account_ledger *ledger;
     const trading_floor *floor;
     tw_alpaca_reader *reader;
-    stream_client *clients[STREAM_CLIENT_COUNT_MAX];
+    stream_client *clients[STREAM_CLIENT_COUNT_MAX]; /* the first client_count */
     uint32_t client_count;
     uint32_t symbol_count;
     uint32_t mask_words;
@@ -112,9 +112,8 @@ static void client_free(stream_client *client) {
 void streams_free(streams *set) {
     if (set == NULL)
         return;
-    for (uint32_t i = 0; i < STREAM_CLIENT_COUNT_MAX; i++) {
-        if (set->clients[i] != NULL)
-            client_free(set->clients[i]);
+    for (uint32_t i = 0; i < set->client_count; i++) {
+        client_free(set->clients[i]);
     }
     tw_alpaca_reader_free(set->reader);
     TW_DELETE(set->allocator, set->names, (size_t)TW_ALPACA_CHANNEL_COUNT * (set->symbol_count + 1),
@@ -161,8 +160,8 @@ static void client_flush(stream_client *client) {
 }
 
 void streams_flush(streams *set) {
-    for (uint32_t i = 0; i < STREAM_CLIENT_COUNT_MAX; i++) {
-        if (set->clients[i] != NULL && set->clients[i]->kind == STREAM_DATA)
+    for (uint32_t i = 0; i < set->client_count; i++) {
+        if (set->clients[i]->kind == STREAM_DATA)
             client_flush(set->clients[i]);
     }
 }
@@ -182,13 +181,13 @@ static int channel_index(tw_alpaca_channel channel) {
 }
 
 static bool wants(const stream_client *client, int channel, tw_symbol symbol) {
-    if (client == NULL || client->kind != STREAM_DATA || client->account == NULL)
+    if (client->kind != STREAM_DATA || client->account == NULL)
         return false;
     return client->all[channel] || (client->wanted[channel][symbol / 64] >> (symbol % 64) & 1) != 0;
 }
 
 static bool anybody(const streams *set, int channel, tw_symbol symbol) {
-    for (uint32_t i = 0; set->client_count > 0 && i < STREAM_CLIENT_COUNT_MAX; i++) {
+    for (uint32_t i = 0; i < set->client_count; i++) {
         if (wants(set->clients[i], channel, symbol))
             return true;
     }
@@ -198,7 +197,7 @@ static bool anybody(const streams *set, int channel, tw_symbol symbol) {
 /* Tells the object in the scratch to all who want the channel of the symbol. */
 static void tell_all(streams *set, int channel, tw_symbol symbol) {
     TW_ASSERT(!set->scratch.truncated);
-    for (uint32_t i = 0; i < STREAM_CLIENT_COUNT_MAX; i++) {
+    for (uint32_t i = 0; i < set->client_count; i++) {
         if (wants(set->clients[i], channel, symbol))
             client_tell(set->clients[i], tw_text_slice(&set->scratch));
     }
@@ -243,9 +242,9 @@ void streams_on_bar(streams *set, const tw_bar *bar) {
 void streams_on_update(streams *set, const ledger_update *update) {
     tw_alpaca_order_update words;
     bool encoded = false;
-    for (uint32_t i = 0; i < STREAM_CLIENT_COUNT_MAX; i++) {
+    for (uint32_t i = 0; i < set->client_count; i++) {
         stream_client *client = set->clients[i];
-        if (client == NULL || client->kind != STREAM_TRADING || !client->listening ||
+        if (client->kind != STREAM_TRADING || !client->listening ||
             client->account != update->account)
             continue;
         if (!encoded) {
@@ -442,11 +441,10 @@ static void on_close(void *context, tw_socket *socket, const tw_socket_ending *e
     streams *set = client->owner;
     (void)socket;
     (void)ending;
-    for (uint32_t i = 0; i < STREAM_CLIENT_COUNT_MAX; i++) {
-        if (set->clients[i] == client)
-            set->clients[i] = NULL;
-    }
-    set->client_count--;
+    uint32_t place = 0;
+    while (set->clients[place] != client)
+        place++;
+    set->clients[place] = set->clients[--set->client_count];
     client_free(client);
 }
 
@@ -474,10 +472,7 @@ static tw_status client_new(streams *set, stream_kind kind, stream_client **ret_
 }
 
 tw_status streams_accept(streams *set, stream_kind kind, int fd, tw_slice early) {
-    uint32_t place = 0;
-    while (place < STREAM_CLIENT_COUNT_MAX && set->clients[place] != NULL)
-        place++;
-    if (place == STREAM_CLIENT_COUNT_MAX)
+    if (set->client_count == STREAM_CLIENT_COUNT_MAX)
         return TW_FULL;
     stream_client *client = NULL;
     tw_status status = client_new(set, kind, &client);
@@ -499,16 +494,14 @@ tw_status streams_accept(streams *set, stream_kind kind, int fd, tw_slice early)
         client_free(client);
         return status;
     }
-    set->clients[place] = client;
-    set->client_count++;
+    set->clients[set->client_count++] = client;
     return TW_OK;
 }
 
 void streams_tick(streams *set, int64_t now_ns) {
-    for (uint32_t i = 0; i < STREAM_CLIENT_COUNT_MAX; i++) {
+    for (uint32_t i = 0; i < set->client_count; i++) {
         stream_client *client = set->clients[i];
-        if (client == NULL || client->account != NULL ||
-            tw_socket_get_state(client->socket) != TW_SOCKET_OPEN ||
+        if (client->account != NULL || tw_socket_get_state(client->socket) != TW_SOCKET_OPEN ||
             now_ns - client->accepted_ns < AUTH_PATIENCE_NS)
             continue;
         if (client->kind == STREAM_DATA)
