@@ -38,6 +38,7 @@
 #include "tradewind/time.h"
 #include "tradewind/venue.h"
 #include "tradewind/version.h"
+#include "tradewind/wait.h"
 #include "tradewind/window.h"
 
 #endif

@@ -48,7 +48,7 @@ MAY_INCLUDE = [
 
 # Public headers that do not carry the name of their module.
 BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "log", "config",
-                "version"}
+                "version", "wait"}
 
 UMBRELLA = "include/tradewind.h"
 SOURCE_SUFFIXES = (".c", ".h", ".cpp", ".hpp", ".cc", ".inc")
