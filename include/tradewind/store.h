@@ -53,7 +53,7 @@
 #include "tradewind/market.h"
 #include "tradewind/text.h"
 
-#define TW_STORE_VERSION 1 /* of the schema; newer files are refused */
+#define TW_STORE_VERSION 2 /* of the schema; newer files are refused */
 #define TW_STORE_BATCH_ROWS_DEFAULT 100000
 #define TW_STORE_BATCH_ROWS_MAX 1000000
 #define TW_STORE_SYMBOL_COUNT_DEFAULT 65536
@@ -141,9 +141,10 @@ typedef enum tw_store_table {
     TW_STORE_FILLS,
     TW_STORE_POSITIONS,
     TW_STORE_RUNS,
-    TW_STORE_JOURNAL
+    TW_STORE_JOURNAL,
+    TW_STORE_IMPORTS
 } tw_store_table;
-#define TW_STORE_TABLE_COUNT 9
+#define TW_STORE_TABLE_COUNT 10
 
 /* What a handle has done and where it stands; for metrics and the log. */
 typedef struct tw_store_figures {
@@ -155,9 +156,26 @@ typedef struct tw_store_figures {
     uint64_t checkpoints_busy; /* that a reader held up */
     uint32_t log_pages;        /* of the write-ahead log after the last commit */
     uint32_t batch_rows;       /* rows in the open batch */
+    uint32_t migrated_from;    /* the schema that this open brought up to date; 0: none */
     bool recovered;            /* the last writer did not close; its committed rows are here */
-    uint8_t reserved[7];
+    uint8_t reserved[3];
 } tw_store_figures;
+
+/* How far the import of one source (a file) has come. */
+typedef struct tw_store_import {
+    tw_slice name;      /* of the source, chosen by the importer; borrowed for the call */
+    uint64_t row_count; /* read from it so far */
+    uint64_t size;      /* bytes read from it so far */
+    uint64_t checksum;  /* over those bytes, by whatever rule the importer has */
+} tw_store_import;
+
+/* What a store is made of. */
+typedef struct tw_store_description {
+    int64_t schema_version;
+    uint64_t size;      /* bytes on the disk, without the log */
+    uint64_t log_size;  /* bytes of the write-ahead log */
+    uint64_t free_size; /* bytes that vacuum would give back */
+} tw_store_description;
 
 /* A read calls one of these for each row; the record is borrowed for the call. TW_OK goes on,
  * anything else ends the read, which then returns it. The callback may read other kinds of rows
@@ -249,6 +267,16 @@ TW_API tw_status tw_store_put_run(tw_store *store, const tw_store_run *run, int6
 TW_API tw_status tw_store_append_journal(tw_store *store, const tw_store_record *records,
                                          size_t count, tw_error *error) TW_MUST_CHECK;
 
+/* Notes how far an import has come, in the batch that holds its rows, so that both are there or
+ * neither: an importer that was stopped goes on from what tw_store_find_import says. */
+TW_API tw_status tw_store_put_import(tw_store *store, const tw_store_import *import,
+                                     tw_error *error) TW_MUST_CHECK;
+
+/* Counts the places of trades that an importer goes over because they are in the store already
+ * (see tw_store_put_trades), and writes nothing. Counts like a put for tw_store_drop_batch. */
+TW_API tw_status tw_store_pass_trades(tw_store *store, const tw_trade *trades, size_t count,
+                                      tw_error *error) TW_MUST_CHECK;
+
 /* Ends the batch; TW_OK when there is none. On an error nothing of the batch is kept, but for one:
  * when the sync of a FULL commit fails (TW_IO, FAILED), the batch is readable, and whether the disk
  * has it is only known after the file is opened again. */
@@ -295,6 +323,10 @@ TW_API tw_status tw_store_read_journal(tw_store *store, uint64_t from_sequence,
 TW_API tw_status tw_store_find_order(tw_store *store, tw_slice client_order_id, tw_order *ret_order,
                                      tw_error *error) TW_MUST_CHECK;
 
+/* How far the import of a source has come. TW_NOT_FOUND. */
+TW_API tw_status tw_store_find_import(tw_store *store, tw_slice name, tw_store_import *ret_import,
+                                      tw_error *error) TW_MUST_CHECK;
+
 /* Statistics of the trades with from_ns <= time < to_ns, in one pass over them. TW_NOT_FOUND: the
  * store has no such symbol. TW_OVERFLOW: a sum went beyond 128 bits. */
 TW_API tw_status tw_store_symbol_stats(tw_store *store, tw_symbol symbol, int64_t from_ns,
@@ -327,6 +359,20 @@ TW_API tw_status tw_store_journal_hash(tw_store *store, uint8_t ret_hash[TW_STOR
 /* Reads the whole file against its own rules (integrity, journal without gaps). TW_CORRUPT names
  * the first thing found. Worth it after `recovered`; about 1 s a GB. */
 TW_API tw_status tw_store_verify(tw_store *store, tw_error *error) TW_MUST_CHECK;
+
+/* What the store is made of and how large it is. */
+TW_API tw_status tw_store_describe(tw_store *store, tw_store_description *ret_description,
+                                   tw_error *error) TW_MUST_CHECK;
+
+/* Copies one state of the store, everything committed so far, into a new file that is a store
+ * itself, while others read and write. The file gets its name when it is whole and on the disk.
+ * TW_EXISTS: something has the name. TW_STATE: this handle has an open batch. TW_UNSUPPORTED:
+ * servers have tools of their own for it. TW_NO_SPACE, TW_IO, TW_PERMISSION. */
+TW_API tw_status tw_store_backup(tw_store *store, const char *path, tw_error *error) TW_MUST_CHECK;
+
+/* Gives unused room back and puts rows in order. Needs the writing handle without an open batch
+ * (TW_STATE), and for a file as much free disk as the file has. */
+TW_API tw_status tw_store_vacuum(tw_store *store, tw_error *error) TW_MUST_CHECK;
 
 TW_END_DECLS
 

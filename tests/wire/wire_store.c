@@ -463,10 +463,10 @@ static void test_a_second_writer_is_refused_with_the_name_of_the_file(void **sta
 static void test_newer_and_foreign_files_are_refused_and_left_alone(void **state) {
     const test_place *place = *state;
     close_store(open_writer(place));
-    tamper(place->path, "PRAGMA user_version = 2");
+    tamper(place->path, "PRAGMA user_version = 99");
     assert_int_equal(refused(place, place->path, TW_STORE_WRITE, "newer version"), TW_VERSION);
     assert_int_equal(refused(place, place->path, TW_STORE_READ, "newer version"), TW_VERSION);
-    tamper(place->path, "PRAGMA user_version = 1; PRAGMA application_id = 42");
+    tamper(place->path, "PRAGMA user_version = 2; PRAGMA application_id = 42");
     assert_int_equal(refused(place, place->path, TW_STORE_READ, "another program"), TW_INVALID);
 
     char path[128];
@@ -796,6 +796,149 @@ static void test_leaves_nothing_when_memory_runs_out(void **state) {
     assert_survives_failed_allocations(open_put_and_close, *state);
 }
 
+/* ---- older files ---- */
+
+static void test_an_older_file_is_read_as_it_is_and_brought_up_by_a_writer(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    tw_trade trade = trade_at(place, 5, 1);
+    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+    commit(store, TW_STORE_FULL);
+    uint64_t epoch = tw_store_epoch(store);
+    close_store(store);
+    tamper(place->path, "DROP TABLE imports; PRAGMA user_version = 1");
+
+    store = open_reader(place);
+    tw_store_description description;
+    assert_int_equal(tw_store_describe(store, &description, NULL), TW_OK);
+    assert_int_equal(description.schema_version, 1);
+    assert_int_equal(rows(store, TW_STORE_TRADES), 1);
+    assert_int_equal(rows(store, TW_STORE_IMPORTS), 0);
+    tw_store_import import;
+    assert_int_equal(tw_store_find_import(store, tw_slice_of("a"), &import, NULL), TW_NOT_FOUND);
+    close_store(store);
+
+    for (uint32_t opening = 0; opening < 2; opening++) {
+        store = open_writer(place);
+        tw_store_figures figures;
+        tw_store_read_figures(store, &figures);
+        assert_int_equal(figures.migrated_from, opening == 0 ? 1 : 0);
+        assert_int_equal(tw_store_describe(store, &description, NULL), TW_OK);
+        assert_int_equal(description.schema_version, TW_STORE_VERSION);
+        assert_true(tw_store_epoch(store) == epoch);
+        assert_int_equal(rows(store, TW_STORE_TRADES), 1);
+        assert_int_equal(rows(store, TW_STORE_IMPORTS), opening);
+        import = (tw_store_import){.name = tw_slice_of("a"), .row_count = 1};
+        assert_int_equal(tw_store_put_import(store, &import, NULL), TW_OK);
+        commit(store, TW_STORE_FULL);
+        close_store(store);
+    }
+}
+
+static void test_a_migration_that_fails_leaves_the_file_as_it_was(void **state) {
+    const test_place *place = *state;
+    close_store(open_writer(place));
+    tamper(place->path, "PRAGMA user_version = 1"); /* the table is there already */
+    assert_int_equal(refused(place, place->path, TW_STORE_WRITE, "up to date"), TW_CORRUPT);
+    tamper(place->path, "DROP TABLE imports");
+    tw_store *store = open_writer(place);
+    assert_int_equal(rows(store, TW_STORE_IMPORTS), 0);
+    close_store(store);
+}
+
+/* ---- imports ---- */
+
+static void test_an_import_is_noted_with_its_rows_or_not_at_all(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    const tw_store_import first = {
+        .name = tw_slice_of("trades.csv"), .row_count = 2, .size = 70, .checksum = UINT64_MAX};
+    tw_trade trades[3] = {trade_at(place, 1, 0), trade_at(place, 1, 0), trade_at(place, 1, 0)};
+    tw_store_import found;
+    assert_int_equal(tw_store_find_import(store, first.name, &found, NULL), TW_NOT_FOUND);
+    assert_int_equal(tw_store_put_trades(store, trades, 2, NULL), TW_OK);
+    assert_int_equal(tw_store_put_import(store, &first, NULL), TW_OK);
+    tw_store_drop_batch(store);
+    assert_int_equal(tw_store_find_import(store, first.name, &found, NULL), TW_NOT_FOUND);
+    assert_int_equal(tw_store_put_trades(store, trades, 2, NULL), TW_OK);
+    assert_int_equal(tw_store_put_import(store, &first, NULL), TW_OK);
+    commit(store, TW_STORE_NORMAL);
+    close_store(store);
+
+    /* Another program goes on behind the two: what it goes over is counted, so the third is new. */
+    store = open_writer(place);
+    assert_int_equal(tw_store_find_import(store, first.name, &found, NULL), TW_OK);
+    assert_int_equal(found.row_count, 2);
+    assert_int_equal(found.size, 70);
+    assert_true(found.checksum == UINT64_MAX);
+    assert_int_equal(tw_store_pass_trades(store, trades, 2, NULL), TW_OK);
+    assert_int_equal(rows(store, TW_STORE_TRADES), 2);
+    assert_int_equal(tw_store_put_trades(store, trades + 2, 1, NULL), TW_OK);
+    commit(store, TW_STORE_NORMAL);
+    assert_int_equal(rows(store, TW_STORE_TRADES), 3);
+    close_store(store);
+}
+
+/* ---- copies ---- */
+
+static void test_a_backup_is_a_store_of_one_moment(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    tw_trade trade = trade_at(place, 1, 1);
+    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+    char path[136];
+    snprintf(path, sizeof path, "%s.copy", place->path);
+    assert_int_equal(tw_store_backup(store, path, NULL), TW_STATE);
+    commit(store, TW_STORE_NORMAL);
+    tw_store *reader = open_reader(place);
+    assert_int_equal(tw_store_backup(reader, path, NULL), TW_OK);
+    trade.id = 2;
+    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+    commit(store, TW_STORE_NORMAL);
+    tw_error error = {0};
+    assert_int_equal(tw_store_backup(reader, path, &error), TW_EXISTS);
+    assert_non_null(strstr(error.message, path));
+    assert_int_equal(tw_store_backup(reader, "/nowhere/copy.db", &error), TW_NOT_FOUND);
+    close_store(reader);
+
+    tw_store *copy = open_with(place, (tw_store_config){.path = path, .mode = TW_STORE_WRITE});
+    assert_int_equal(rows(copy, TW_STORE_TRADES), 1);
+    assert_true(tw_store_epoch(copy) == tw_store_epoch(store));
+    assert_int_equal(tw_store_verify(copy, NULL), TW_OK);
+    close_store(copy);
+    close_store(store);
+}
+
+static void test_vacuum_gives_room_back_and_keeps_rows(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    for (uint64_t i = 0; i < 5000; i++) {
+        tw_trade trade = trade_at(place, (int64_t)i, i + 1);
+        assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+    }
+    assert_int_equal(tw_store_vacuum(store, NULL), TW_STATE);
+    commit(store, TW_STORE_FULL);
+    close_store(store);
+    tamper(place->path, "DELETE FROM trades WHERE time_ns > 100");
+    store = open_reader(place);
+    assert_int_equal(tw_store_vacuum(store, NULL), TW_READ_ONLY);
+    close_store(store);
+    store = open_writer(place);
+    tw_store_description before;
+    tw_store_description after;
+    assert_int_equal(tw_store_describe(store, &before, NULL), TW_OK);
+    assert_true(before.free_size > 0);
+    assert_int_equal(tw_store_vacuum(store, NULL), TW_OK);
+    commit(store, TW_STORE_FULL);
+    assert_int_equal(rows(store, TW_STORE_TRADES), 101);
+    close_store(store);
+    store = open_reader(place);
+    assert_int_equal(tw_store_describe(store, &after, NULL), TW_OK);
+    assert_int_equal(after.free_size, 0);
+    assert_true(after.size < before.size);
+    close_store(store);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_PLACE(test_market_rows_come_back_bit_for_bit),
@@ -822,6 +965,11 @@ int main(void) {
         IN_PLACE(test_the_journal_is_read_from_any_sequence),
         IN_PLACE(test_statistics_of_numbers_done_by_hand),
         IN_PLACE(test_totals_go_beyond_64_bits_and_stay_exact),
+        IN_PLACE(test_an_older_file_is_read_as_it_is_and_brought_up_by_a_writer),
+        IN_PLACE(test_a_migration_that_fails_leaves_the_file_as_it_was),
+        IN_PLACE(test_an_import_is_noted_with_its_rows_or_not_at_all),
+        IN_PLACE(test_a_backup_is_a_store_of_one_moment),
+        IN_PLACE(test_vacuum_gives_room_back_and_keeps_rows),
         IN_PLACE(test_leaves_nothing_when_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

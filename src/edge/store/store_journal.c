@@ -61,47 +61,22 @@ tw_status tw_store_journal_hash(tw_store *store, uint8_t ret_hash[TW_STORE_HASH_
     return TW_OK;
 }
 
-/* Both checks read one row of a statement that store_integer cannot. */
-static tw_status check_integrity(tw_store *store, tw_error *error) {
-    tw_status status;
-    sqlite3_stmt *statement = store_statement(store, SQL_INTEGRITY, &status, error);
-    if (statement == NULL)
-        return status;
-    int code = sqlite3_step(statement);
-    const char *finding =
-        code == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
-    if (code != SQLITE_ROW)
-        status = store_error(store, code, "checking it failed", error);
-    else if (finding == NULL || sqlite3_stricmp(finding, "ok") != 0)
-        status = tw_error_set(error, TW_CORRUPT, "%s is damaged: %s", store->path,
-                              finding == NULL ? "the check could not say where" : finding);
-    sqlite3_reset(statement);
-    return status;
-}
-
-static tw_status check_journal(tw_store *store, tw_error *error) {
-    tw_status status;
-    sqlite3_stmt *statement = store_statement(store, SQL_JOURNAL_GAP, &status, error);
-    if (statement == NULL)
-        return status;
-    int code = sqlite3_step(statement);
-    if (code != SQLITE_ROW) {
-        status = store_error(store, code, "checking its journal failed", error);
-    } else {
-        int64_t count = sqlite3_column_int64(statement, 0);
-        int64_t first = sqlite3_column_int64(statement, 1);
-        int64_t last = sqlite3_column_int64(statement, 2);
-        if (first != 1 || last != count)
-            status = tw_error_set(error, TW_CORRUPT,
-                                  "%s: the journal has %lld records from %lld to %lld; some are "
-                                  "missing",
-                                  store->path, (long long)count, (long long)first, (long long)last);
-    }
-    sqlite3_reset(statement);
-    return status;
+static tw_status check_span(tw_store *store, const store_value *row, void *context,
+                            tw_error *error) {
+    (void)context;
+    int64_t count = row[0].number;
+    int64_t first = row[1].number;
+    int64_t last = row[2].number;
+    if (first == 1 && last == count)
+        return TW_OK;
+    return tw_error_set(error, TW_CORRUPT,
+                        "%s: the journal has %lld records from %lld to %lld; some are missing",
+                        store->path, (long long)count, (long long)first, (long long)last);
 }
 
 tw_status tw_store_verify(tw_store *store, tw_error *error) {
-    tw_status status = check_integrity(store, error);
-    return status == TW_OK ? check_journal(store, error) : status;
+    tw_status status = store->backend->verify(store, error);
+    if (status != TW_OK)
+        return status;
+    return store->backend->select(store, SQL_JOURNAL_SPAN, NULL, check_span, NULL, error);
 }

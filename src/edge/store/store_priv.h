@@ -1,126 +1,78 @@
 /*
- * store_priv.h - what the files of the store share: the handle and its statements.
+ * store_priv.h - what the files of the store share: the handle, and the seam of its databases.
+ *
+ * store*.c is the store as the header tells it: states, batches, symbols, places, what a row is.
+ * Behind it stands one store_backend: sqlite_*.c or postgres_*.c, which knows transactions and rows
+ * of numbers and texts, and nothing of trading.
  */
 #ifndef TRADEWIND_STORE_PRIV_H
 #define TRADEWIND_STORE_PRIV_H
 
-#include <sqlite3.h>
-
+#include "store_statements.h"
 #include "tradewind/store.h"
 
-/* "TWst" in the file's header: this file is ours. */
-#define STORE_APPLICATION_ID 0x54577374
+/* A reader may meet an older file; the table of imports came with this schema. */
+#define STORE_VERSION_OF_IMPORTS 2
 
-/*
- * Every statement that runs after open, prepared at its first use and kept. X(name, text). None
- * is ever built from data.
- */
-#define STORE_STATEMENTS(X)                                                                        \
-    X(BEGIN, "BEGIN IMMEDIATE")                                                                    \
-    X(COMMIT, "COMMIT")                                                                            \
-    X(ROLLBACK, "ROLLBACK")                                                                        \
-    X(PUT_SYMBOL, "INSERT INTO symbols(id, name) VALUES(?1, ?2)")                                  \
-    X(FIND_SYMBOL, "SELECT id FROM symbols WHERE name = ?1")                                       \
-    X(NAME_SYMBOL, "SELECT name FROM symbols WHERE id = ?1")                                       \
-    X(LIST_SYMBOLS, "SELECT id FROM symbols ORDER BY id")                                          \
-    X(PUT_TRADE,                                                                                   \
-      "INSERT INTO trades(symbol, time_ns, id, exchange, place, price, quantity, side, tape, "     \
-      "conditions) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING")        \
-    X(PUT_QUOTE,                                                                                   \
-      "INSERT INTO quotes(symbol, time_ns, place, bid_price, ask_price, bid_size, ask_size, "      \
-      "bid_exchange, ask_exchange, tape, conditions) "                                             \
-      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING")               \
-    X(PUT_BAR,                                                                                     \
-      "INSERT INTO bars(symbol, timeframe_ns, time_ns, open, high, low, close, vwap, volume, "     \
-      "count, revision) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "                     \
-      "ON CONFLICT(symbol, timeframe_ns, time_ns) DO UPDATE SET open = excluded.open, "            \
-      "high = excluded.high, low = excluded.low, close = excluded.close, vwap = excluded.vwap, "   \
-      "volume = excluded.volume, count = excluded.count, revision = excluded.revision "            \
-      "WHERE excluded.revision > revision OR (excluded.revision = revision AND "                   \
-      "(excluded.open, excluded.high, excluded.low, excluded.close, excluded.vwap, "               \
-      "excluded.volume, excluded.count) IS NOT (open, high, low, close, vwap, volume, count))")    \
-    X(PUT_ORDER,                                                                                   \
-      "INSERT INTO orders(client_order_id, venue_order_id, created_ns, updated_ns, symbol, side, " \
-      "type, time_in_force, status, extended_hours, quantity, filled, limit_price, stop_price, "   \
-      "average_price) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) "   \
-      "ON CONFLICT(client_order_id) DO UPDATE SET venue_order_id = excluded.venue_order_id, "      \
-      "created_ns = excluded.created_ns, updated_ns = excluded.updated_ns, "                       \
-      "symbol = excluded.symbol, side = excluded.side, type = excluded.type, "                     \
-      "time_in_force = excluded.time_in_force, status = excluded.status, "                         \
-      "extended_hours = excluded.extended_hours, quantity = excluded.quantity, "                   \
-      "filled = excluded.filled, limit_price = excluded.limit_price, "                             \
-      "stop_price = excluded.stop_price, average_price = excluded.average_price")                  \
-    X(PUT_FILL,                                                                                    \
-      "INSERT INTO fills(execution_id, client_order_id, time_ns, symbol, side, price, quantity) "  \
-      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(client_order_id, execution_id) DO NOTHING")  \
-    X(PUT_POSITION,                                                                                \
-      "INSERT OR REPLACE INTO positions(run, time_ns, symbol, quantity, average_price, "           \
-      "current_price) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                             \
-    X(PUT_RUN,                                                                                     \
-      "INSERT INTO runs(id, started_ns, ended_ns, seed, venue, strategy, report) "                 \
-      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(id) DO UPDATE SET "                          \
-      "started_ns = excluded.started_ns, ended_ns = excluded.ended_ns, seed = excluded.seed, "     \
-      "venue = excluded.venue, strategy = excluded.strategy, report = excluded.report")            \
-    X(PUT_RECORD, "INSERT INTO journal(sequence, time_ns, kind, payload) VALUES(?1, ?2, ?3, ?4)")  \
-    X(TRADES_OF, "SELECT symbol, time_ns, id, exchange, price, quantity, side, tape, conditions "  \
-                 "FROM trades WHERE symbol = ?1 AND time_ns BETWEEN ?2 AND ?3 "                    \
-                 "ORDER BY symbol, time_ns, id, exchange, place")                                  \
-    X(TRADES_ALL, "SELECT symbol, time_ns, id, exchange, price, quantity, side, tape, conditions " \
-                  "FROM trades WHERE time_ns BETWEEN ?2 AND ?3 "                                   \
-                  "ORDER BY symbol, time_ns, id, exchange, place")                                 \
-    X(QUOTES_OF,                                                                                   \
-      "SELECT symbol, time_ns, bid_price, ask_price, bid_size, ask_size, "                         \
-      "bid_exchange, ask_exchange, tape, conditions FROM quotes "                                  \
-      "WHERE symbol = ?1 AND time_ns BETWEEN ?2 AND ?3 ORDER BY symbol, time_ns, place")           \
-    X(QUOTES_ALL, "SELECT symbol, time_ns, bid_price, ask_price, bid_size, ask_size, "             \
-                  "bid_exchange, ask_exchange, tape, conditions FROM quotes "                      \
-                  "WHERE time_ns BETWEEN ?2 AND ?3 ORDER BY symbol, time_ns, place")               \
-    X(BARS_OF_FRAME, "SELECT symbol, time_ns, timeframe_ns, open, high, low, close, vwap, "        \
-                     "volume, count, revision FROM bars WHERE symbol = ?1 AND "                    \
-                     "timeframe_ns = ?4 AND time_ns BETWEEN ?2 AND ?3 "                            \
-                     "ORDER BY symbol, timeframe_ns, time_ns")                                     \
-    X(BARS_OF, "SELECT symbol, time_ns, timeframe_ns, open, high, low, close, vwap, volume, "      \
-               "count, revision FROM bars WHERE symbol = ?1 AND time_ns BETWEEN ?2 AND ?3 "        \
-               "ORDER BY symbol, timeframe_ns, time_ns")                                           \
-    X(BARS_ALL, "SELECT symbol, time_ns, timeframe_ns, open, high, low, close, vwap, volume, "     \
-                "count, revision FROM bars WHERE (?4 = 0 OR timeframe_ns = ?4) AND "               \
-                "time_ns BETWEEN ?2 AND ?3 ORDER BY symbol, timeframe_ns, time_ns")                \
-    X(ORDERS_ALL, "SELECT client_order_id, venue_order_id, created_ns, updated_ns, symbol, side, " \
-                  "type, time_in_force, status, extended_hours, quantity, filled, limit_price, "   \
-                  "stop_price, average_price FROM orders ORDER BY id")                             \
-    X(ORDER_OF, "SELECT client_order_id, venue_order_id, created_ns, updated_ns, symbol, side, "   \
-                "type, time_in_force, status, extended_hours, quantity, filled, limit_price, "     \
-                "stop_price, average_price FROM orders WHERE client_order_id = ?1")                \
-    X(FILLS_ALL, "SELECT execution_id, client_order_id, time_ns, symbol, side, price, quantity "   \
-                 "FROM fills ORDER BY id")                                                         \
-    X(POSITIONS_OF, "SELECT time_ns, symbol, quantity, average_price, current_price "              \
-                    "FROM positions WHERE run = ?1 ORDER BY time_ns, symbol")                      \
-    X(RUNS_ALL, "SELECT id, started_ns, ended_ns, seed, venue, strategy, report FROM runs "        \
-                "ORDER BY id")                                                                     \
-    X(RECORDS_FROM, "SELECT sequence, time_ns, kind, payload FROM journal WHERE sequence >= ?1 "   \
-                    "ORDER BY sequence")                                                           \
-    X(LAST_TRADE, "SELECT max(time_ns) FROM trades WHERE symbol = ?1")                             \
-    X(LAST_SEQUENCE, "SELECT coalesce(max(sequence), 0) FROM journal")                             \
-    X(LAST_RUN, "SELECT coalesce(max(id), 0) FROM runs")                                           \
-    X(JOURNAL_GAP, "SELECT count(*), coalesce(min(sequence), 1), coalesce(max(sequence), 0) "      \
-                   "FROM journal")                                                                 \
-    X(INTEGRITY, "PRAGMA integrity_check(1)")                                                      \
-    X(COUNT_SYMBOLS, "SELECT count(*) FROM symbols")                                               \
-    X(COUNT_TRADES, "SELECT count(*) FROM trades")                                                 \
-    X(COUNT_QUOTES, "SELECT count(*) FROM quotes")                                                 \
-    X(COUNT_BARS, "SELECT count(*) FROM bars")                                                     \
-    X(COUNT_ORDERS, "SELECT count(*) FROM orders")                                                 \
-    X(COUNT_FILLS, "SELECT count(*) FROM fills")                                                   \
-    X(COUNT_POSITIONS, "SELECT count(*) FROM positions")                                           \
-    X(COUNT_RUNS, "SELECT count(*) FROM runs")                                                     \
-    X(COUNT_JOURNAL, "SELECT count(*) FROM journal")
+/* One value of a row. Text is borrowed: from the record on its way in, on its way out until the
+ * row's callback returns. */
+typedef struct store_value {
+    const char *text; /* not NULL in a column of text */
+    union {
+        int64_t number;
+        size_t size; /* bytes of the text */
+    };
+} store_value;
 
-typedef enum store_sql {
-#define STORE_SQL_ENUMERATOR(name, text) SQL_##name,
-    STORE_STATEMENTS(STORE_SQL_ENUMERATOR)
-#undef STORE_SQL_ENUMERATOR
-        SQL_COUNT
-} store_sql;
+/* Takes one row of a result. Anything but TW_OK ends the read, which then returns it. */
+typedef tw_status (*store_on_row)(tw_store *store, const store_value *row, void *context,
+                                  tw_error *error);
+
+/* What a database does for the store. All run on the handle's thread. A function that fails has
+ * filled `error`. */
+typedef struct store_backend {
+    /* Connects, makes or checks the tables, and fills epoch, last_id, last_sequence and the name
+     * of the backend. What it took so far is given back by close. */
+    tw_status (*open)(tw_store *store, const tw_store_config *config, tw_error *error);
+
+    /* Ends the connection, if there is one; in FAILED nothing is written any more. No batch is
+     * open. */
+    tw_status (*close)(tw_store *store, tw_error *error);
+
+    /* Begins a transaction. TW_BUSY leaves everything as it was. */
+    tw_status (*begin)(tw_store *store, tw_error *error);
+
+    /* Writes a row in the transaction. What became of it, symbols left out, is counted in batch_put
+     * and batch_skipped, now or at the commit. */
+    tw_status (*put)(tw_store *store, store_sql which, const store_value *row, tw_error *error);
+
+    /* Ends the transaction. With `full` it is on the disk, or sync makes it so: it says which by
+     * setting store->unsynced. */
+    tw_status (*commit)(tw_store *store, bool full, tw_error *error);
+
+    /* Puts all that was committed on the disk. After a failure nobody knows what is there. */
+    tw_status (*sync)(tw_store *store, tw_error *error);
+
+    /* Gives up the transaction; true if it is gone. */
+    bool (*rollback)(tw_store *store);
+
+    /* Housekeeping after a commit. What must end writing it reports with store_fail. */
+    void (*tend)(tw_store *store);
+
+    /* Runs a read. Callbacks may run other statements, but not the same one. */
+    tw_status (*select)(tw_store *store, store_sql which, const store_value *parameters,
+                        store_on_row on_row, void *context, tw_error *error);
+
+    /* Reads the whole database against its own rules. */
+    tw_status (*verify)(tw_store *store, tw_error *error);
+
+    /* See tw_store_describe, tw_store_backup and tw_store_vacuum. */
+    tw_status (*describe)(tw_store *store, tw_store_description *ret_description, tw_error *error);
+    tw_status (*backup)(tw_store *store, const char *path, tw_error *error);
+    tw_status (*vacuum)(tw_store *store, tw_error *error);
+} store_backend;
+
+extern const store_backend store_sqlite;
 
 /* The states of the state diagram in tradewind/store.h. */
 typedef enum store_state { STORE_READY, STORE_BATCH, STORE_ABORTED, STORE_FAILED } store_state;
@@ -141,28 +93,26 @@ typedef struct store_places {
 
 struct tw_store {
     const tw_allocator *allocator;
-    sqlite3 *db;
-    sqlite3_stmt *statements[SQL_COUNT];
-    char *path;
+    const store_backend *backend;
+    void *connection; /* the backend's own */
+    char *path;       /* as messages name it: without a password */
     size_t path_size;
-    int lock_fd;
     tw_store_mode mode;
     store_state state;
     tw_error lost; /* why ABORTED or FAILED */
-    int busy_timeout_ms;
     uint64_t epoch;
+    int64_t version; /* of the schema */
     /* symbols */
     tw_symbols *symbols;
     uint32_t symbol_count_max;
-    uint32_t *id_of;       /* by index in `symbols`: id in the file, 0 not known */
-    tw_symbol *index_of;   /* by id in the file, from 1: index + 1, 0 not known */
-    uint32_t last_id;      /* in the file, the open batch included */
+    uint32_t *id_of;       /* by index in `symbols`: id in the store, 0 not known */
+    tw_symbol *index_of;   /* by id in the store, from 1: index + 1, 0 not known */
+    uint32_t last_id;      /* in the store, the open batch included */
     uint32_t committed_id; /* without it */
     /* batch */
     uint32_t batch_rows_max;
-    uint32_t checkpoint_pages;
     bool batch_is_durable;
-    bool unsynced; /* a NORMAL commit came after the last sync */
+    bool unsynced; /* a commit came after the last sync */
     uint64_t batch_put;
     uint64_t batch_skipped;
     uint64_t batch;  /* number of the open or next batch, from 1 */
@@ -172,41 +122,60 @@ struct tw_store {
     uint64_t last_sequence;
     uint64_t committed_sequence;
     tw_store_figures figures;
-    char backend[32];
+    char backend_name[64];
 };
 
-/* Fills `error` from what SQLite last said on this connection; `doing` completes "ticks.db: ... ".
- */
-tw_status store_error(tw_store *store, int code, const char *doing, tw_error *error);
+/* ---- store.c ---- */
 
-/* The prepared statement, reset and unbound; NULL with an error filled. */
-sqlite3_stmt *store_statement(tw_store *store, store_sql which, tw_status *ret_status,
-                              tw_error *error);
-
-/* Runs a statement that gives no rows, or one integer in its first column. */
-tw_status store_run(tw_store *store, store_sql which, tw_error *error) TW_MUST_CHECK;
-tw_status store_integer(tw_store *store, store_sql which, int64_t *ret_value,
-                        tw_error *error) TW_MUST_CHECK;
-
-/* Creates or checks the tables of a file that was just opened (store_schema.c). */
-tw_status store_prepare_file(tw_store *store, const tw_store_config *config,
-                             tw_error *error) TW_MUST_CHECK;
-
-/* Opens the batch if there is none and counts `count` rows into it, if they fit (store.c). */
+/* Opens the batch if there is none and counts `count` rows into it, if they fit. */
 tw_status store_enter_batch(tw_store *store, size_t count, bool durable,
                             tw_error *error) TW_MUST_CHECK;
 
-/* Gives up the batch after a failed write: rolls back and changes the state. */
-tw_status store_lose_batch(tw_store *store, int code, const char *doing, tw_error *error);
+/* Gives up the batch after a failed write, whose error is given and returned. */
+tw_status store_lose_batch(tw_store *store, tw_status status, const tw_error *error);
 
-/* The id in the file of an index. One that is not there is added if `add` (in an open batch only),
+/* No more writing. The first error is the one that is repeated. */
+void store_fail(tw_store *store, const tw_error *error);
+
+/* Puts a row; a failure loses the batch. */
+tw_status store_put(tw_store *store, store_sql which, const store_value *row,
+                    tw_error *error) TW_MUST_CHECK;
+
+/* Reads the one row of one number that a statement without parameters gives. */
+tw_status store_integer(tw_store *store, store_sql which, int64_t *ret_value,
+                        tw_error *error) TW_MUST_CHECK;
+
+/* ---- store_symbols.c ---- */
+
+/* The id in the store of an index. One that is not there is added if `add` (in an open batch only),
  * else its id is 0. */
 tw_status store_id_of(tw_store *store, tw_symbol symbol, bool add, int64_t *ret_id,
                       tw_error *error) TW_MUST_CHECK;
-/* The index of an id in the file, added to the table of symbols. */
+
+/* The index of an id in the store, added to the table of symbols. */
 tw_status store_index_of(tw_store *store, int64_t id, tw_symbol *ret_symbol,
                          tw_error *error) TW_MUST_CHECK;
 
-tw_status store_read_only(const tw_store *store, tw_error *error);
+tw_status store_no_room_for_symbol(const tw_store *store, tw_error *error);
+
+/* Forgets the symbols that the batch has added. */
+void store_forget_symbols(tw_store *store);
+
+/* ---- store_read.c ---- */
+
+/* Time, price and quantity of the trades of one symbol in a range, in their order. */
+tw_status store_read_prices(tw_store *store, const tw_store_range *range, store_on_row on_row,
+                            void *context, tw_error *error) TW_MUST_CHECK;
+
+/* ---- values ---- */
+
+static inline store_value store_number(int64_t number) {
+    return (store_value){.text = NULL, .number = number};
+}
+
+/* An empty slice may have no data; SQL's NULL is not meant. */
+static inline store_value store_text(const char *text, size_t size) {
+    return (store_value){.text = text == NULL ? "" : text, .size = size};
+}
 
 #endif

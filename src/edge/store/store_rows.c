@@ -1,11 +1,11 @@
 /*
  * store_rows.c - rows into the batch.
  *
- * Idea: each put checks all rows, enters the batch, finds the ids of all symbols, then binds and
- * steps one prepared statement a row (SQLite is faster this way than with many rows a statement).
- * Only the last part can fail for reasons of the disk, and then the whole batch is given up.
+ * Idea: each put checks all rows, enters the batch, finds the ids of all symbols, then hands one
+ * row of values after the other to the backend, in the order of columns that store_statements.h
+ * gives. Only the last part can fail for reasons of the database, and then the whole batch is given
+ * up.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "store_priv.h"
@@ -114,64 +114,6 @@ static tw_status check_fill(const tw_store *store, const tw_fill *fill, size_t i
     return TW_OK;
 }
 
-/* ---- binding ---- */
-
-/* Binds one value after another; the first failure sticks. */
-typedef struct row_binder {
-    sqlite3_stmt *statement;
-    int at;
-    int code;
-} row_binder;
-
-static void bind(row_binder *binder, int64_t value) {
-    if (binder->code == SQLITE_OK)
-        binder->code = sqlite3_bind_int64(binder->statement, ++binder->at, value);
-}
-
-/* Borrows the text until the step. An empty slice may have no data; SQL's NULL is not meant. */
-static void bind_text(row_binder *binder, const char *text, size_t size) {
-    if (binder->code == SQLITE_OK)
-        binder->code =
-            sqlite3_bind_text64(binder->statement, ++binder->at, text == NULL ? "" : text, size,
-                                SQLITE_STATIC, SQLITE_UTF8);
-}
-
-static void bind_string(row_binder *binder, const char *text, size_t size_max) {
-    bind_text(binder, text, strnlen(text, size_max));
-}
-
-/* Writes the bound row and counts it. */
-static tw_status put(tw_store *store, const row_binder *binder, const char *doing,
-                     tw_error *error) {
-    int code = binder->code;
-    errno = 0;
-    if (code == SQLITE_OK)
-        code = sqlite3_step(binder->statement);
-    sqlite3_reset(binder->statement); /* repeats the code of the step */
-    if (code != SQLITE_DONE)
-        return store_lose_batch(store, code, doing, error);
-    if (sqlite3_changes(store->db) > 0)
-        store->batch_put++;
-    else
-        store->batch_skipped++;
-    return TW_OK;
-}
-
-/* A binder on a statement; its `statement` is NULL when the batch was lost. */
-static row_binder begin_rows(tw_store *store, store_sql which, tw_status *ret_status,
-                             tw_error *error) {
-    row_binder binder = {.statement = store_statement(store, which, ret_status, error)};
-    if (binder.statement == NULL)
-        *ret_status = store_lose_batch(store, sqlite3_extended_errcode(store->db),
-                                       "preparing a statement failed", error);
-    return binder;
-}
-
-static void begin_row(row_binder *binder) {
-    binder->at = 0;
-    binder->code = SQLITE_OK;
-}
-
 /* The place of a row without an identity among those of its symbol and time. */
 static uint32_t next_place(const tw_store *store, store_places *places, int64_t time_ns) {
     if (places->batch != store->batch) {
@@ -187,27 +129,24 @@ static uint32_t next_place(const tw_store *store, store_places *places, int64_t 
 
 /* ---- one function a kind of row ---- */
 
-static tw_status put_trade(tw_store *store, row_binder *row, const tw_trade *trade,
-                           tw_error *error) {
+#define NUMBER(value) store_number((int64_t)(value))
+#define STRING(text) store_text((text), strnlen((text), sizeof(text)))
+
+static tw_status put_trade(tw_store *store, const tw_trade *trade, tw_error *error) {
     tw_symbol symbol = trade->symbol;
     uint32_t place =
         trade->id == 0 ? next_place(store, &store->trade_places[symbol], trade->time_ns) : 0;
-    begin_row(row);
-    bind(row, store->id_of[symbol]);
-    bind(row, trade->time_ns);
-    bind(row, (int64_t)trade->id);
-    bind(row, trade->exchange);
-    bind(row, place);
-    bind(row, trade->price.nano);
-    bind(row, trade->quantity.nano);
-    bind(row, trade->side);
-    bind(row, trade->tape);
-    bind_string(row, trade->conditions, sizeof trade->conditions);
-    return put(store, row, "putting a trade failed", error);
+    const store_value row[] = {
+        NUMBER(store->id_of[symbol]), NUMBER(trade->time_ns), NUMBER(trade->id),
+        NUMBER(trade->exchange),      NUMBER(place),          NUMBER(trade->price.nano),
+        NUMBER(trade->quantity.nano), NUMBER(trade->side),    NUMBER(trade->tape),
+        STRING(trade->conditions),
+    };
+    return store_put(store, SQL_PUT_TRADE, row, error);
 }
 
-/* The shape that the puts of market rows share: check all, enter, find all symbols, write all. */
-#define PUT_ROWS(which, durable, rows, check, write)                                 \
+/* The shape that the puts of rows share: check all, enter, find all symbols, write all. */
+#define PUT_ROWS(durable, rows, check, write)                                        \
     do {                                                                             \
         TW_ASSERT((rows) != NULL || count == 0);                                     \
         tw_status status = TW_OK;                                                    \
@@ -218,102 +157,107 @@ static tw_status put_trade(tw_store *store, row_binder *row, const tw_trade *tra
         int64_t id;                                                                  \
         for (size_t i = 0; status == TW_OK && i < count; i++)                        \
             status = store_id_of(store, (rows)[i].symbol, true, &id, error);         \
-        if (status != TW_OK || count == 0)                                           \
-            return status;                                                           \
-        row_binder row = begin_rows(store, (which), &status, error);                 \
         for (size_t i = 0; status == TW_OK && i < count; i++)                        \
-            status = write(store, &row, &(rows)[i], error);                          \
+            status = write(store, &(rows)[i], error);                                \
         return status;                                                               \
     } while (false)
 
 tw_status tw_store_put_trades(tw_store *store, const tw_trade *trades, size_t count,
                               tw_error *error) {
-    PUT_ROWS(SQL_PUT_TRADE, false, trades, check_trade, put_trade);
+    PUT_ROWS(false, trades, check_trade, put_trade);
 }
 
-static tw_status put_quote(tw_store *store, row_binder *row, const tw_quote *quote,
-                           tw_error *error) {
+tw_status tw_store_pass_trades(tw_store *store, const tw_trade *trades, size_t count,
+                               tw_error *error) {
+    TW_ASSERT(trades != NULL || count == 0);
+    tw_status status = store_enter_batch(store, 0, false, error);
+    for (size_t i = 0; status == TW_OK && i < count; i++)
+        status = check_trade(store, &trades[i], i, error);
+    for (size_t i = 0; status == TW_OK && i < count; i++) {
+        if (trades[i].symbol >= store->symbol_count_max)
+            return store_no_room_for_symbol(store, error);
+        if (trades[i].id == 0)
+            next_place(store, &store->trade_places[trades[i].symbol], trades[i].time_ns);
+    }
+    return status;
+}
+
+static tw_status put_quote(tw_store *store, const tw_quote *quote, tw_error *error) {
     tw_symbol symbol = quote->symbol;
-    begin_row(row);
-    bind(row, store->id_of[symbol]);
-    bind(row, quote->time_ns);
-    bind(row, next_place(store, &store->quote_places[symbol], quote->time_ns));
-    bind(row, quote->bid_price.nano);
-    bind(row, quote->ask_price.nano);
-    bind(row, quote->bid_size.nano);
-    bind(row, quote->ask_size.nano);
-    bind(row, quote->bid_exchange);
-    bind(row, quote->ask_exchange);
-    bind(row, quote->tape);
-    bind_string(row, quote->conditions, sizeof quote->conditions);
-    return put(store, row, "putting a quote failed", error);
+    uint32_t place = next_place(store, &store->quote_places[symbol], quote->time_ns);
+    const store_value row[] = {
+        NUMBER(store->id_of[symbol]),  NUMBER(quote->time_ns),        NUMBER(place),
+        NUMBER(quote->bid_price.nano), NUMBER(quote->ask_price.nano), NUMBER(quote->bid_size.nano),
+        NUMBER(quote->ask_size.nano),  NUMBER(quote->bid_exchange),   NUMBER(quote->ask_exchange),
+        NUMBER(quote->tape),           STRING(quote->conditions),
+    };
+    return store_put(store, SQL_PUT_QUOTE, row, error);
 }
 
 tw_status tw_store_put_quotes(tw_store *store, const tw_quote *quotes, size_t count,
                               tw_error *error) {
-    PUT_ROWS(SQL_PUT_QUOTE, false, quotes, check_quote, put_quote);
+    PUT_ROWS(false, quotes, check_quote, put_quote);
 }
 
-static tw_status put_bar(tw_store *store, row_binder *row, const tw_bar *bar, tw_error *error) {
-    begin_row(row);
-    bind(row, store->id_of[bar->symbol]);
-    bind(row, bar->timeframe_ns);
-    bind(row, bar->time_ns);
-    bind(row, bar->open.nano);
-    bind(row, bar->high.nano);
-    bind(row, bar->low.nano);
-    bind(row, bar->close.nano);
-    bind(row, bar->vwap.nano);
-    bind(row, bar->volume.nano);
-    bind(row, (int64_t)bar->count);
-    bind(row, bar->revision);
-    return put(store, row, "putting a bar failed", error);
+static tw_status put_bar(tw_store *store, const tw_bar *bar, tw_error *error) {
+    const store_value row[] = {
+        NUMBER(store->id_of[bar->symbol]),
+        NUMBER(bar->timeframe_ns),
+        NUMBER(bar->time_ns),
+        NUMBER(bar->open.nano),
+        NUMBER(bar->high.nano),
+        NUMBER(bar->low.nano),
+        NUMBER(bar->close.nano),
+        NUMBER(bar->vwap.nano),
+        NUMBER(bar->volume.nano),
+        NUMBER(bar->count),
+        NUMBER(bar->revision),
+    };
+    return store_put(store, SQL_PUT_BAR, row, error);
 }
 
 tw_status tw_store_put_bars(tw_store *store, const tw_bar *bars, size_t count, tw_error *error) {
-    PUT_ROWS(SQL_PUT_BAR, false, bars, check_bar, put_bar);
+    PUT_ROWS(false, bars, check_bar, put_bar);
 }
 
-static tw_status put_order(tw_store *store, row_binder *row, const tw_order *order,
-                           tw_error *error) {
-    begin_row(row);
-    bind_string(row, order->client_order_id, sizeof order->client_order_id);
-    bind_string(row, order->venue_order_id, sizeof order->venue_order_id);
-    bind(row, order->created_ns);
-    bind(row, order->updated_ns);
-    bind(row, store->id_of[order->symbol]);
-    bind(row, order->side);
-    bind(row, order->type);
-    bind(row, order->time_in_force);
-    bind(row, order->status);
-    bind(row, order->extended_hours);
-    bind(row, order->quantity.nano);
-    bind(row, order->filled.nano);
-    bind(row, order->limit_price.nano);
-    bind(row, order->stop_price.nano);
-    bind(row, order->average_price.nano);
-    return put(store, row, "putting an order failed", error);
+static tw_status put_order(tw_store *store, const tw_order *order, tw_error *error) {
+    const store_value row[] = {
+        STRING(order->client_order_id),
+        STRING(order->venue_order_id),
+        NUMBER(order->created_ns),
+        NUMBER(order->updated_ns),
+        NUMBER(store->id_of[order->symbol]),
+        NUMBER(order->side),
+        NUMBER(order->type),
+        NUMBER(order->time_in_force),
+        NUMBER(order->status),
+        NUMBER(order->extended_hours),
+        NUMBER(order->quantity.nano),
+        NUMBER(order->filled.nano),
+        NUMBER(order->limit_price.nano),
+        NUMBER(order->stop_price.nano),
+        NUMBER(order->average_price.nano),
+    };
+    return store_put(store, SQL_PUT_ORDER, row, error);
 }
 
 tw_status tw_store_put_orders(tw_store *store, const tw_order *orders, size_t count,
                               tw_error *error) {
-    PUT_ROWS(SQL_PUT_ORDER, true, orders, check_order, put_order);
+    PUT_ROWS(true, orders, check_order, put_order);
 }
 
-static tw_status put_fill(tw_store *store, row_binder *row, const tw_fill *fill, tw_error *error) {
-    begin_row(row);
-    bind_string(row, fill->execution_id, sizeof fill->execution_id);
-    bind_string(row, fill->client_order_id, sizeof fill->client_order_id);
-    bind(row, fill->time_ns);
-    bind(row, store->id_of[fill->symbol]);
-    bind(row, fill->side);
-    bind(row, fill->price.nano);
-    bind(row, fill->quantity.nano);
-    return put(store, row, "putting a fill failed", error);
+static tw_status put_fill(tw_store *store, const tw_fill *fill, tw_error *error) {
+    const store_value row[] = {
+        STRING(fill->execution_id),  STRING(fill->client_order_id),
+        NUMBER(fill->time_ns),       NUMBER(store->id_of[fill->symbol]),
+        NUMBER(fill->side),          NUMBER(fill->price.nano),
+        NUMBER(fill->quantity.nano),
+    };
+    return store_put(store, SQL_PUT_FILL, row, error);
 }
 
 tw_status tw_store_put_fills(tw_store *store, const tw_fill *fills, size_t count, tw_error *error) {
-    PUT_ROWS(SQL_PUT_FILL, true, fills, check_fill, put_fill);
+    PUT_ROWS(true, fills, check_fill, put_fill);
 }
 
 tw_status tw_store_put_positions(tw_store *store, int64_t run, int64_t time_ns,
@@ -327,19 +271,17 @@ tw_status tw_store_put_positions(tw_store *store, int64_t run, int64_t time_ns,
     int64_t id;
     for (size_t i = 0; status == TW_OK && i < count; i++)
         status = store_id_of(store, positions[i].symbol, true, &id, error);
-    if (status != TW_OK || count == 0)
-        return status;
-    row_binder row = begin_rows(store, SQL_PUT_POSITION, &status, error);
     for (size_t i = 0; status == TW_OK && i < count; i++) {
         const tw_position *position = &positions[i];
-        begin_row(&row);
-        bind(&row, run);
-        bind(&row, time_ns);
-        bind(&row, store->id_of[position->symbol]);
-        bind(&row, position->quantity.nano);
-        bind(&row, position->average_price.nano);
-        bind(&row, position->current_price.nano);
-        status = put(store, &row, "putting a position failed", error);
+        const store_value row[] = {
+            NUMBER(run),
+            NUMBER(time_ns),
+            NUMBER(store->id_of[position->symbol]),
+            NUMBER(position->quantity.nano),
+            NUMBER(position->average_price.nano),
+            NUMBER(position->current_price.nano),
+        };
+        status = store_put(store, SQL_PUT_POSITION, row, error);
     }
     return status;
 }
@@ -347,6 +289,10 @@ tw_status tw_store_put_positions(tw_store *store, int64_t run, int64_t time_ns,
 static bool slice_is_text(tw_slice text) {
     return text.size == 0 ||
            (text.size <= TW_STORE_PAYLOAD_SIZE_MAX && memchr(text.data, '\0', text.size) == NULL);
+}
+
+static store_value slice_value(tw_slice text) {
+    return store_text(text.data, text.size);
 }
 
 tw_status tw_store_put_run(tw_store *store, const tw_store_run *run, int64_t *ret_id,
@@ -365,20 +311,30 @@ tw_status tw_store_put_run(tw_store *store, const tw_store_run *run, int64_t *re
     }
     if (status != TW_OK)
         return status;
-    row_binder row = begin_rows(store, SQL_PUT_RUN, &status, error);
-    if (status != TW_OK)
-        return status;
-    bind(&row, id);
-    bind(&row, run->started_ns);
-    bind(&row, run->ended_ns);
-    bind(&row, (int64_t)run->seed);
-    bind_text(&row, run->venue.data, run->venue.size);
-    bind_text(&row, run->strategy.data, run->strategy.size);
-    bind_text(&row, run->report.data, run->report.size);
-    status = put(store, &row, "putting a run failed", error);
+    const store_value row[] = {
+        NUMBER(id),
+        NUMBER(run->started_ns),
+        NUMBER(run->ended_ns),
+        NUMBER(run->seed),
+        slice_value(run->venue),
+        slice_value(run->strategy),
+        slice_value(run->report),
+    };
+    status = store_put(store, SQL_PUT_RUN, row, error);
     if (status == TW_OK && ret_id != NULL)
         *ret_id = id;
     return status;
+}
+
+tw_status tw_store_put_import(tw_store *store, const tw_store_import *import, tw_error *error) {
+    if (import->name.size == 0 || !slice_is_text(import->name))
+        return ROW_BAD((size_t)0, "import", "name is empty, too long or holds a NUL");
+    tw_status status = store_enter_batch(store, 1, false, error);
+    if (status != TW_OK)
+        return status;
+    const store_value row[] = {slice_value(import->name), NUMBER(import->row_count),
+                               NUMBER(import->size), NUMBER(import->checksum)};
+    return store_put(store, SQL_PUT_IMPORT, row, error);
 }
 
 /* ---- the journal ---- */
@@ -418,17 +374,11 @@ tw_status tw_store_append_journal(tw_store *store, const tw_store_record *record
         status = check_records(store, records, count, error);
     if (status == TW_OK)
         status = store_enter_batch(store, count, count > 0, error);
-    if (status != TW_OK || count == 0)
-        return status;
-    row_binder row = begin_rows(store, SQL_PUT_RECORD, &status, error);
     for (size_t i = 0; status == TW_OK && i < count; i++) {
         const tw_store_record *record = &records[i];
-        begin_row(&row);
-        bind(&row, (int64_t)record->sequence);
-        bind(&row, record->time_ns);
-        bind_text(&row, record->kind.data, record->kind.size);
-        bind_text(&row, record->payload.data, record->payload.size);
-        status = put(store, &row, "appending to the journal failed", error);
+        const store_value row[] = {NUMBER(record->sequence), NUMBER(record->time_ns),
+                                   slice_value(record->kind), slice_value(record->payload)};
+        status = store_put(store, SQL_PUT_RECORD, row, error);
         if (status == TW_OK)
             store->last_sequence = record->sequence;
     }

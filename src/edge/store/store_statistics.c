@@ -33,25 +33,31 @@ static bool add_product(wide *total, wide a, wide b) {
            !__builtin_add_overflow(*total, product, total);
 }
 
-static tw_status add_trade(void *context, const tw_trade *trade) {
+static tw_status add_trade(tw_store *store, const store_value *row, void *context,
+                           tw_error *error) {
+    (void)store;
+    (void)error;
+    int64_t time_ns = row[0].number;
+    int64_t price = row[1].number;
+    int64_t quantity = row[2].number;
     trade_sums *sums = context;
     tw_store_stats *stats = &sums->stats;
     if (sums->count == 0) {
-        sums->first_price = trade->price.nano;
-        stats->open = stats->high = stats->low = trade->price;
-        stats->first_ns = trade->time_ns;
+        sums->first_price = price;
+        stats->open.nano = stats->high.nano = stats->low.nano = price;
+        stats->first_ns = time_ns;
     }
     sums->count++;
-    stats->close = trade->price;
-    stats->last_ns = trade->time_ns;
-    if (trade->price.nano > stats->high.nano)
-        stats->high = trade->price;
-    if (trade->price.nano < stats->low.nano)
-        stats->low = trade->price;
-    wide distance = (wide)trade->price.nano - sums->first_price;
-    sums->volume += trade->quantity.nano; /* 2^64 trades would be needed to overflow */
+    stats->close.nano = price;
+    stats->last_ns = time_ns;
+    if (price > stats->high.nano)
+        stats->high.nano = price;
+    if (price < stats->low.nano)
+        stats->low.nano = price;
+    wide distance = (wide)price - sums->first_price;
+    sums->volume += quantity; /* 2^64 trades would be needed to overflow */
     sums->distance += distance;
-    bool fits = add_product(&sums->notional, trade->price.nano, trade->quantity.nano) &&
+    bool fits = add_product(&sums->notional, price, quantity) &&
                 add_product(&sums->squares, distance, distance);
     return fits ? TW_OK : TW_OVERFLOW;
 }
@@ -106,7 +112,7 @@ tw_status tw_store_symbol_stats(tw_store *store, tw_symbol symbol, int64_t from_
         return tw_error_set(error, TW_NOT_FOUND, "%s knows nothing of %s", store->path, name);
     trade_sums sums = {0};
     tw_store_range range = {.from_ns = from_ns, .to_ns = to_ns, .symbol = symbol};
-    status = tw_store_read_trades(store, &range, add_trade, &sums, error);
+    status = store_read_prices(store, &range, add_trade, &sums, error);
     if (status != TW_OK && status != TW_OVERFLOW)
         return status;
     tw_store_stats *stats = &sums.stats;

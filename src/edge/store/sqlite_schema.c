@@ -1,28 +1,31 @@
 /*
- * store_schema.c - whose file it is, which version, and its tables.
+ * sqlite_schema.c - whose file it is, which version, its tables, and how older files are brought
+ * up.
  *
  * Prices and quantities are integers at 1e-9, times nanoseconds since 1970, unsigned numbers the
  * same 64 bits. Ticks and bars are WITHOUT ROWID under their natural key: one clustered tree, the
  * smallest file and the fastest range scan. Orders, fills, runs and the journal have a rowid,
  * because their order of arrival matters and their keys are long text.
  *
+ * The schema is a list of steps: step n brings a file of version n - 1 to version n. A new file
+ * takes all of them, an older one those it lacks, in one transaction that is on the disk before
+ * anything is written. A step that has been released is never changed.
+ *
  * Invariants:
  *   1. application_id and user_version are written in the transaction that makes the tables, so a
  *      file has both or is empty.
  *   2. A file of another program, or of a newer version, is never written to: identity is checked
  *      before the first pragma that could change the file.
+ *   3. A reader changes nothing: it reads an older file as it is, without the tables that it lacks.
  */
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
 
-#include "store_priv.h"
+#include "sqlite_priv.h"
 
-#define TEXT_OF(number) #number
-#define NUMBER_TEXT(number) TEXT_OF(number)
-
-static const char schema[] =
-    "BEGIN IMMEDIATE;"
+/* Append-only is a rule of the file, not only of this program: the two triggers. */
+static const char version_1[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE symbols(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
     "CREATE TABLE trades("
@@ -67,34 +70,39 @@ static const char schema[] =
     "CREATE TABLE journal("
     " sequence INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL, kind TEXT NOT NULL,"
     " payload TEXT NOT NULL) STRICT;"
-    /* Append-only is a rule of the file, not only of this program. */
     "CREATE TRIGGER journal_is_not_changed BEFORE UPDATE ON journal"
     " BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;"
     "CREATE TRIGGER journal_is_not_shortened BEFORE DELETE ON journal"
-    " BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;"
-    "PRAGMA application_id = " NUMBER_TEXT(
-        STORE_APPLICATION_ID) ";"
-                              "PRAGMA user_version = " NUMBER_TEXT(TW_STORE_VERSION) ";";
+    " BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;";
+
+/* How far the import of a file has come, in the transaction that holds its rows. */
+static const char version_2[] =
+    "CREATE TABLE imports("
+    " name TEXT PRIMARY KEY, row_count INTEGER NOT NULL, size INTEGER NOT NULL,"
+    " checksum INTEGER NOT NULL) STRICT, WITHOUT ROWID;";
+
+static const char *const steps[] = {version_1, version_2};
+_Static_assert(sizeof steps / sizeof steps[0] == TW_STORE_VERSION, "one step a version");
 
 /* Runs one fixed text and reads one integer; for the few statements before the tables are there. */
 static tw_status query(tw_store *store, const char *text, const char *doing, int64_t *ret_value,
                        tw_error *error) {
     sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(store->db, text, -1, &statement, NULL);
+    int code = sqlite3_prepare_v2(sqlite_of(store)->db, text, -1, &statement, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_step(statement);
     if (code == SQLITE_ROW) {
         *ret_value = sqlite3_column_int64(statement, 0);
         code = SQLITE_DONE;
     }
-    tw_status status = code == SQLITE_DONE ? TW_OK : store_error(store, code, doing, error);
+    tw_status status = code == SQLITE_DONE ? TW_OK : sqlite_failed(store, code, doing, error);
     sqlite3_finalize(statement);
     return status;
 }
 
 static tw_status execute(tw_store *store, const char *text, const char *doing, tw_error *error) {
-    int code = sqlite3_exec(store->db, text, NULL, NULL, NULL);
-    return code == SQLITE_OK ? TW_OK : store_error(store, code, doing, error);
+    int code = sqlite3_exec(sqlite_of(store)->db, text, NULL, NULL, NULL);
+    return code == SQLITE_OK ? TW_OK : sqlite_failed(store, code, doing, error);
 }
 
 /* Tells an empty file (*ret_fresh) from a store, and both from everything else. */
@@ -113,7 +121,7 @@ static tw_status identify(tw_store *store, bool *ret_fresh, tw_error *error) {
     *ret_fresh = application_id == 0 && version == 0 && object_count == 0;
     if (*ret_fresh)
         return TW_OK;
-    if (application_id != STORE_APPLICATION_ID)
+    if (application_id != SQLITE_APPLICATION_ID_OURS)
         return tw_error_set(error, TW_INVALID,
                             "%s is a database of another program (application id %lld); name "
                             "another file",
@@ -126,6 +134,7 @@ static tw_status identify(tw_store *store, bool *ret_fresh, tw_error *error) {
     if (version < 1)
         return tw_error_set(error, TW_CORRUPT, "%s has schema %lld, which never was", store->path,
                             (long long)version);
+    store->version = version;
     return TW_OK;
 }
 
@@ -140,18 +149,36 @@ static tw_status choose_epoch(uint64_t wanted, uint64_t *ret_epoch, tw_error *er
 
 static tw_status put_epoch(tw_store *store, uint64_t epoch, tw_error *error) {
     sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(store->db, "INSERT INTO meta(key, value) VALUES('epoch', ?1)", -1,
-                                  &statement, NULL);
+    int code =
+        sqlite3_prepare_v2(sqlite_of(store)->db, "INSERT INTO meta(key, value) VALUES('epoch', ?1)",
+                           -1, &statement, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_bind_int64(statement, 1, (int64_t)epoch);
     if (code == SQLITE_OK)
         code = sqlite3_step(statement);
     tw_status status =
-        code == SQLITE_DONE ? TW_OK : store_error(store, code, "creating it failed", error);
+        code == SQLITE_DONE ? TW_OK : sqlite_failed(store, code, "creating it failed", error);
     sqlite3_finalize(statement);
     return status;
 }
 
+/* Takes the steps from the file's version to ours, in an open transaction. */
+static tw_status take_steps(tw_store *store, tw_error *error) {
+    static const char doing[] = "bringing its tables up to date failed";
+    char text[64];
+    tw_status status = TW_OK;
+    for (int64_t at = store->version; at < TW_STORE_VERSION && status == TW_OK; at++)
+        status = execute(store, steps[at], doing, error);
+    sqlite3_snprintf(sizeof text, text, "PRAGMA user_version = %d", TW_STORE_VERSION);
+    if (status == TW_OK)
+        status = execute(store, text, doing, error);
+    sqlite3_snprintf(sizeof text, text, "PRAGMA application_id = %d", SQLITE_APPLICATION_ID_OURS);
+    if (status == TW_OK)
+        status = execute(store, text, doing, error);
+    return status;
+}
+
+/* A transaction that is not committed ends with the connection. */
 static tw_status create(tw_store *store, uint64_t wanted_epoch, tw_error *error) {
     static const char doing[] = "creating it failed";
     uint64_t epoch;
@@ -159,26 +186,43 @@ static tw_status create(tw_store *store, uint64_t wanted_epoch, tw_error *error)
     if (status == TW_OK)
         status = execute(store, "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL", doing, error);
     if (status == TW_OK)
-        status = execute(store, "PRAGMA synchronous = FULL", doing, error);
+        status = execute(store, "PRAGMA synchronous = FULL; BEGIN IMMEDIATE", doing, error);
     if (status == TW_OK)
-        status = execute(store, schema, doing, error);
+        status = take_steps(store, error);
     if (status == TW_OK)
         status = put_epoch(store, epoch, error);
     if (status == TW_OK)
         status = execute(store, "COMMIT", doing, error);
+    if (status == TW_OK)
+        store->version = TW_STORE_VERSION;
     return status;
+}
+
+static tw_status migrate(tw_store *store, tw_error *error) {
+    static const char doing[] = "bringing its tables up to date failed";
+    tw_status status = execute(store, "PRAGMA synchronous = FULL; BEGIN IMMEDIATE", doing, error);
+    if (status == TW_OK)
+        status = take_steps(store, error);
+    if (status == TW_OK)
+        status = execute(store, "COMMIT", doing, error);
+    if (status != TW_OK)
+        return status;
+    store->figures.migrated_from = (uint32_t)store->version;
+    store->version = TW_STORE_VERSION;
+    return TW_OK;
 }
 
 /* Some file systems cannot share memory between processes, and SQLite then stays without a log
  * and says so in words only. */
 static tw_status enter_log_mode(tw_store *store, tw_error *error) {
     sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(store->db, "PRAGMA journal_mode = WAL", -1, &statement, NULL);
+    int code =
+        sqlite3_prepare_v2(sqlite_of(store)->db, "PRAGMA journal_mode = WAL", -1, &statement, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_step(statement);
     tw_status status = TW_OK;
     if (code != SQLITE_ROW)
-        status = store_error(store, code, "setting it up failed", error);
+        status = sqlite_failed(store, code, "setting it up failed", error);
     else if (sqlite3_stricmp((const char *)sqlite3_column_text(statement, 0), "wal") != 0)
         status =
             tw_error_set(error, TW_UNSUPPORTED,
@@ -204,8 +248,9 @@ static tw_status settle(tw_store *store, const tw_store_config *config, tw_error
     if (status != TW_OK)
         return status;
     if (store->mode == TW_STORE_READ) {
-        int code = sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-        return code == SQLITE_OK ? TW_OK : store_error(store, code, doing, error);
+        int code =
+            sqlite3_db_config(sqlite_of(store)->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        return code == SQLITE_OK ? TW_OK : sqlite_failed(store, code, doing, error);
     }
     status = enter_log_mode(store, error);
     if (status == TW_OK)
@@ -219,7 +264,29 @@ static tw_status settle(tw_store *store, const tw_store_config *config, tw_error
     return execute(store, text, doing, error);
 }
 
-tw_status store_prepare_file(tw_store *store, const tw_store_config *config, tw_error *error) {
+/* What the handle must know of the file. */
+static tw_status read_marks(tw_store *store, tw_error *error) {
+    int64_t epoch = 0;
+    int64_t last_id = 0;
+    int64_t sequence = 0;
+    tw_status status = query(store, "SELECT value FROM meta WHERE key = 'epoch'",
+                             "reading its epoch failed", &epoch, error);
+    if (status == TW_OK)
+        status = query(store, "SELECT coalesce(max(id), 0) FROM symbols",
+                       "reading its symbols failed", &last_id, error);
+    if (status == TW_OK && (last_id < 0 || last_id > UINT32_MAX))
+        status = tw_error_set(error, TW_CORRUPT, "%s has a symbol %lld, which cannot be",
+                              store->path, (long long)last_id);
+    if (status == TW_OK)
+        status = query(store, "SELECT coalesce(max(sequence), 0) FROM journal",
+                       "reading its journal failed", &sequence, error);
+    store->epoch = (uint64_t)epoch;
+    store->last_id = (uint32_t)last_id;
+    store->last_sequence = (uint64_t)sequence;
+    return status;
+}
+
+tw_status sqlite_prepare_file(tw_store *store, const tw_store_config *config, tw_error *error) {
     bool fresh = false;
     tw_status status = identify(store, &fresh, error);
     if (status != TW_OK)
@@ -229,26 +296,9 @@ tw_status store_prepare_file(tw_store *store, const tw_store_config *config, tw_
                             store->path);
     if (fresh)
         status = create(store, config->epoch, error);
+    else if (store->mode == TW_STORE_WRITE && store->version < TW_STORE_VERSION)
+        status = migrate(store, error);
     if (status == TW_OK)
         status = settle(store, config, error);
-    int64_t value = 0;
-    if (status == TW_OK)
-        status = query(store, "SELECT value FROM meta WHERE key = 'epoch'",
-                       "reading its epoch failed", &value, error);
-    if (status == TW_OK && value == 0)
-        status = tw_error_set(error, TW_CORRUPT, "%s has lost its epoch", store->path);
-    store->epoch = (uint64_t)value;
-    if (status == TW_OK)
-        status = query(store, "SELECT coalesce(max(id), 0) FROM symbols",
-                       "reading its symbols failed", &value, error);
-    if (status == TW_OK && (value < 0 || value > store->symbol_count_max))
-        status =
-            tw_error_set(error, TW_FULL, "%s has %lld symbols; there is room for %lu", store->path,
-                         (long long)value, (unsigned long)store->symbol_count_max);
-    store->last_id = store->committed_id = (uint32_t)value;
-    if (status == TW_OK)
-        status = query(store, "SELECT coalesce(max(sequence), 0) FROM journal",
-                       "reading its journal failed", &value, error);
-    store->last_sequence = store->committed_sequence = (uint64_t)value;
-    return status;
+    return status == TW_OK ? read_marks(store, error) : status;
 }

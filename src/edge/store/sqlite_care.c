@@ -1,0 +1,131 @@
+/*
+ * sqlite_care.c - looking after a file: check, describe, copy, tidy up.
+ *
+ * A copy is made with SQLite's own backup, page by page from one state of the file, into a new file
+ * that gets its name only when it is whole and on the disk.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sqlite_priv.h"
+
+tw_status sqlite_verify(tw_store *store, tw_error *error) {
+    int code;
+    sqlite3_stmt *statement = sqlite_statement(store, SQLITE_INTEGRITY_STATEMENT, &code);
+    if (statement == NULL)
+        return sqlite_failed(store, code, "checking it failed", error);
+    tw_status status = TW_OK;
+    code = sqlite3_step(statement);
+    const char *finding =
+        code == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+    if (code != SQLITE_ROW)
+        status = sqlite_failed(store, code, "checking it failed", error);
+    else if (finding == NULL || sqlite3_stricmp(finding, "ok") != 0)
+        status = tw_error_set(error, TW_CORRUPT, "%s is damaged: %s", store->path,
+                              finding == NULL ? "the check could not say where" : finding);
+    sqlite3_reset(statement);
+    return status;
+}
+
+/* One pragma that gives a number. */
+static tw_status pragma(tw_store *store, const char *text, int64_t *ret_value, tw_error *error) {
+    sqlite3 *db = sqlite_of(store)->db;
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(db, text, -1, &statement, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    if (code == SQLITE_ROW)
+        *ret_value = sqlite3_column_int64(statement, 0);
+    tw_status status =
+        code == SQLITE_ROW || code == SQLITE_DONE ? TW_OK : sqlite_failed(store, code, text, error);
+    sqlite3_finalize(statement);
+    return status;
+}
+
+static uint64_t size_of(const char *path, const char *suffix) {
+    char name[PATH_MAX];
+    struct stat facts;
+    snprintf(name, sizeof name, "%s%s", path, suffix);
+    return stat(name, &facts) == 0 ? (uint64_t)facts.st_size : 0; /* no such file: no bytes */
+}
+
+tw_status sqlite_describe(tw_store *store, tw_store_description *ret_description, tw_error *error) {
+    int64_t page_size = 0;
+    int64_t free_pages = 0;
+    tw_status status = pragma(store, "PRAGMA page_size", &page_size, error);
+    if (status == TW_OK)
+        status = pragma(store, "PRAGMA freelist_count", &free_pages, error);
+    if (status != TW_OK)
+        return status;
+    ret_description->size = size_of(store->path, "");
+    ret_description->log_size = size_of(store->path, "-wal");
+    ret_description->free_size = (uint64_t)(free_pages * page_size);
+    return TW_OK;
+}
+
+/* ---- copies ---- */
+
+static tw_status copy_failed(tw_store *store, sqlite3 *copy, int code, const char *path,
+                             tw_error *error) {
+    bool full = (code & 0xff) == SQLITE_FULL;
+    return tw_error_set(error, full ? TW_NO_SPACE : TW_IO, "%s could not be copied to %s: %s",
+                        store->path, path,
+                        copy == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(copy));
+}
+
+/* All pages in one step: one state of the file, whatever a writer does meanwhile. */
+static tw_status copy_pages(tw_store *store, const char *path, tw_error *error) {
+    sqlite3 *copy = NULL;
+    int code = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    sqlite3_backup *backup = NULL;
+    if (code == SQLITE_OK) {
+        backup = sqlite3_backup_init(copy, "main", sqlite_of(store)->db, "main");
+        code = backup == NULL ? sqlite3_errcode(copy) : sqlite3_backup_step(backup, -1);
+    }
+    if (backup != NULL)
+        sqlite3_backup_finish(backup); /* repeats the code of the step */
+    tw_status status = code == SQLITE_DONE ? TW_OK : copy_failed(store, copy, code, path, error);
+    sqlite3_close(copy);
+    return status;
+}
+
+static tw_status sync_file(const char *path, tw_error *error) {
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    tw_status status = TW_OK;
+    if (fd < 0 || fsync(fd) != 0)
+        status = tw_error_set_errno(error, errno, "%s could not be put on the disk", path);
+    if (fd >= 0)
+        close(fd);
+    return status;
+}
+
+tw_status sqlite_backup(tw_store *store, const char *path, tw_error *error) {
+    char temporary[PATH_MAX];
+    if (snprintf(temporary, sizeof temporary, "%s.part-%ld", path, (long)getpid()) >=
+        (int)sizeof temporary)
+        return tw_error_set_errno(error, ENAMETOOLONG, "%s cannot be written", path);
+    int fd = open(temporary, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return tw_error_set_errno(error, errno, "%s cannot be written", path);
+    close(fd);
+    tw_status status = copy_pages(store, temporary, error);
+    if (status == TW_OK)
+        status = sync_file(temporary, error);
+    /* link, and not rename: what has the name already is not replaced. */
+    if (status == TW_OK && link(temporary, path) != 0)
+        status = tw_error_set_errno(error, errno, "%s cannot be written", path);
+    if (unlink(temporary) != 0 && status == TW_OK)
+        status = tw_error_set_errno(error, errno, "%s cannot be removed", temporary);
+    return status;
+}
+
+tw_status sqlite_vacuum(tw_store *store, tw_error *error) {
+    int code = sqlite3_exec(sqlite_of(store)->db, "VACUUM; PRAGMA optimize", NULL, NULL, NULL);
+    store->unsynced = true;
+    return code == SQLITE_OK ? TW_OK : sqlite_failed(store, code, "tidying up failed", error);
+}

@@ -1,0 +1,75 @@
+/*
+ * sqlite_priv.h - what the files of the SQLite backend share: its connection.
+ */
+#ifndef TRADEWIND_SQLITE_PRIV_H
+#define TRADEWIND_SQLITE_PRIV_H
+
+#include <sqlite3.h>
+
+#include "store_priv.h"
+
+/* "TWst" in the file's header: this file is ours. */
+#define SQLITE_APPLICATION_ID_OURS 0x54577374
+
+/* The few statements that only SQLite runs. X(name, text). */
+#define SQLITE_OWN_STATEMENTS(X) \
+    X(BEGIN, "BEGIN IMMEDIATE")  \
+    X(COMMIT, "COMMIT")          \
+    X(ROLLBACK, "ROLLBACK")      \
+    X(INTEGRITY, "PRAGMA integrity_check(1)")
+
+enum {
+    SQLITE_BEFORE_OWN = SQL_COUNT - 1, /* the next one goes on behind the store's */
+#define SQLITE_OWN_ENUMERATOR(name, text) SQLITE_##name##_STATEMENT,
+    SQLITE_OWN_STATEMENTS(SQLITE_OWN_ENUMERATOR)
+#undef SQLITE_OWN_ENUMERATOR
+        SQLITE_STATEMENT_COUNT
+};
+
+/* One file, opened. Prepared statements are made at their first use and kept. */
+typedef struct sqlite_connection {
+    sqlite3 *db;
+    sqlite3_stmt *statements[SQLITE_STATEMENT_COUNT];
+    int lock_fd;
+    int busy_timeout_ms;
+    uint32_t checkpoint_pages;
+} sqlite_connection;
+
+static inline sqlite_connection *sqlite_of(const tw_store *store) {
+    return store->connection;
+}
+
+/* Fills `error` from what SQLite last said on this connection; `doing` completes "ticks.db: ...".
+ */
+tw_status sqlite_failed(tw_store *store, int code, const char *doing, tw_error *error);
+
+/* The prepared statement of a store_sql or of the enumeration above; NULL with *ret_code set. */
+sqlite3_stmt *sqlite_statement(tw_store *store, int which, int *ret_code);
+
+/* Runs one that gives no rows, or one integer in its first column (kept if ret_value is there);
+ * returns SQLITE_OK or what went wrong. */
+int sqlite_run(tw_store *store, int which, int64_t *ret_value);
+
+/* ---- sqlite_file.c: the path before SQLite touches it, and the lock beside it ---- */
+
+/* *ret_there is false for a file to be made. */
+tw_status sqlite_look_at_path(tw_store *store, bool *ret_there, tw_error *error) TW_MUST_CHECK;
+
+/* Takes the lock of the one writer. *ret_made: its file was made, under `name` of PATH_MAX. */
+tw_status sqlite_take_lock(tw_store *store, bool there, char *name, bool *ret_made,
+                           tw_error *error) TW_MUST_CHECK;
+
+/* ---- sqlite_schema.c: creates or checks the tables of a file that was just opened ---- */
+
+tw_status sqlite_prepare_file(tw_store *store, const tw_store_config *config,
+                              tw_error *error) TW_MUST_CHECK;
+
+/* ---- sqlite_care.c ---- */
+
+tw_status sqlite_verify(tw_store *store, tw_error *error) TW_MUST_CHECK;
+tw_status sqlite_describe(tw_store *store, tw_store_description *ret_description,
+                          tw_error *error) TW_MUST_CHECK;
+tw_status sqlite_backup(tw_store *store, const char *path, tw_error *error) TW_MUST_CHECK;
+tw_status sqlite_vacuum(tw_store *store, tw_error *error) TW_MUST_CHECK;
+
+#endif
