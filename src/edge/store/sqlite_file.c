@@ -14,6 +14,7 @@
 #include "sqlite_priv.h"
 
 #define LOCK_SUFFIX "-lock"
+#define PROCESS_SIZE 24
 
 tw_status sqlite_look_at_path(tw_store *store, bool *ret_there, tw_error *error) {
     struct stat facts;
@@ -34,7 +35,8 @@ tw_status sqlite_look_at_path(tw_store *store, bool *ret_there, tw_error *error)
 }
 
 /* The one name of the file whatever links lead to it, with the suffix of the lock. */
-static tw_status name_lock(const tw_store *store, bool there, char *name, tw_error *error) {
+tw_status sqlite_name_lock(tw_store *store, bool there, tw_error *error) {
+    char *name = sqlite_of(store)->lock_name;
     char directory[PATH_MAX];
     char real[PATH_MAX];
     const char *slash = strrchr(store->path, '/');
@@ -57,7 +59,7 @@ static tw_status name_lock(const tw_store *store, bool there, char *name, tw_err
 
 static tw_status busy_sentence(const tw_store *store, tw_error *error) {
     const sqlite_connection *connection = sqlite_of(store);
-    char holder[24] = "";
+    char holder[PROCESS_SIZE] = "";
     ssize_t size = pread(connection->lock_fd, holder, sizeof holder - 1, 0);
     size_t digits = size > 0 ? strspn(holder, "0123456789") : 0;
     holder[digits] = '\0';
@@ -68,12 +70,9 @@ static tw_status busy_sentence(const tw_store *store, tw_error *error) {
 
 /* The lock is never removed by a writer that has it in use: a name that comes and goes would let
  * two writers lock two files. */
-tw_status sqlite_take_lock(tw_store *store, bool there, char *name, bool *ret_made,
-                           tw_error *error) {
+tw_status sqlite_take_lock(tw_store *store, bool *ret_made, tw_error *error) {
     sqlite_connection *connection = sqlite_of(store);
-    tw_status status = name_lock(store, there, name, error);
-    if (status != TW_OK)
-        return status;
+    const char *name = connection->lock_name;
     connection->lock_fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
     *ret_made = connection->lock_fd >= 0;
     if (connection->lock_fd < 0 && errno == EEXIST)
@@ -86,11 +85,11 @@ tw_status sqlite_take_lock(tw_store *store, bool there, char *name, bool *ret_ma
             return busy_sentence(store, error);
         return tw_error_set_errno(error, errno, "%s cannot be locked", name);
     }
-    /* The number only serves the sentence above; a full disk must not keep the lock from us. */
-    char text[24];
-    int size = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    bool named = ftruncate(connection->lock_fd, 0) == 0 &&
-                 pwrite(connection->lock_fd, text, (size_t)size, 0) == size;
+    /* The number only serves the sentence above; a full disk must not keep the lock from us. It is
+     * as long as any other, because counters stand behind it and the file is never cut. */
+    char text[PROCESS_SIZE + 1];
+    snprintf(text, sizeof text, "%-*ld\n", PROCESS_SIZE - 1, (long)getpid());
+    bool named = pwrite(connection->lock_fd, text, PROCESS_SIZE, 0) == PROCESS_SIZE;
     (void)named;
     return TW_OK;
 }

@@ -4,6 +4,7 @@
 #ifndef TRADEWIND_SQLITE_PRIV_H
 #define TRADEWIND_SQLITE_PRIV_H
 
+#include <limits.h>
 #include <sqlite3.h>
 
 #include "store_priv.h"
@@ -30,6 +31,8 @@ enum {
 typedef struct sqlite_connection {
     sqlite3 *db;
     sqlite3_stmt *statements[SQLITE_STATEMENT_COUNT];
+    struct generation_page *generations; /* mapped from the lock, or NULL */
+    char lock_name[PATH_MAX];
     int lock_fd;
     int busy_timeout_ms;
     uint32_t checkpoint_pages;
@@ -55,9 +58,20 @@ int sqlite_run(tw_store *store, int which, int64_t *ret_value);
 /* *ret_there is false for a file to be made. */
 tw_status sqlite_look_at_path(tw_store *store, bool *ret_there, tw_error *error) TW_MUST_CHECK;
 
-/* Takes the lock of the one writer. *ret_made: its file was made, under `name` of PATH_MAX. */
-tw_status sqlite_take_lock(tw_store *store, bool there, char *name, bool *ret_made,
-                           tw_error *error) TW_MUST_CHECK;
+/* Finds the name of the lock: that of the file, whatever links lead to it. */
+tw_status sqlite_name_lock(tw_store *store, bool there, tw_error *error) TW_MUST_CHECK;
+
+/* Takes the lock of the one writer. *ret_made: its file was made. */
+tw_status sqlite_take_lock(tw_store *store, bool *ret_made, tw_error *error) TW_MUST_CHECK;
+
+/* ---- sqlite_generations.c: what has changed, told to every process ---- */
+
+/* The writer's beginning; both ends. Without room for the counters nothing is announced. */
+void sqlite_begin_announcing(tw_store *store);
+void sqlite_end_generations(tw_store *store);
+
+void sqlite_announce(tw_store *store, const uint64_t *touched);
+bool sqlite_generation(tw_store *store, uint32_t group, uint64_t *ret_generation) TW_MUST_CHECK;
 
 /* ---- sqlite_schema.c: creates or checks the tables of a file that was just opened ---- */
 

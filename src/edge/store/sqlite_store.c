@@ -301,18 +301,21 @@ static tw_status connect_file(tw_store *store, tw_error *error) {
 
 static tw_status open_writer(tw_store *store, const tw_store_config *config, bool there,
                              tw_error *error) {
-    char name[PATH_MAX];
     bool made = false;
-    tw_status status = sqlite_take_lock(store, there, name, &made, error);
+    tw_status status = sqlite_name_lock(store, there, error);
+    if (status == TW_OK)
+        status = sqlite_take_lock(store, &made, error);
     if (status == TW_OK)
         status = connect_file(store, error);
     if (status == TW_OK)
         status = sqlite_prepare_file(store, config, error);
+    if (status == TW_OK)
+        sqlite_begin_announcing(store);
     if (status == TW_OK) /* last, because switching automatic checkpoints off takes the hook away */
         sqlite3_wal_hook(sqlite_of(store)->db, note_log_pages, store);
     /* A file that is not ours gets no lock file beside it. */
-    if (made && (status == TW_INVALID || status == TW_VERSION) && unlink(name) != 0 &&
-        error != NULL)
+    if (made && (status == TW_INVALID || status == TW_VERSION) &&
+        unlink(sqlite_of(store)->lock_name) != 0 && error != NULL)
         error->os_errno = errno;
     return status;
 }
@@ -340,6 +343,8 @@ static tw_status open_file(tw_store *store, const tw_store_config *config, tw_er
         status = sqlite_look_at_path(store, &there, error);
     if (status == TW_OK && store->mode == TW_STORE_WRITE)
         return open_writer(store, config, there, error);
+    if (status == TW_OK)
+        status = sqlite_name_lock(store, there, error);
     if (status == TW_OK)
         status = connect_file(store, error);
     return status == TW_OK ? sqlite_prepare_file(store, config, error) : status;
@@ -370,6 +375,7 @@ static tw_status close_file(tw_store *store, tw_error *error) {
         sqlite3_finalize(connection->statements[i]);
     int code = sqlite3_close(connection->db);
     TW_ASSERT(code == SQLITE_OK); /* all statements are finalised */
+    sqlite_end_generations(store);
     if (connection->lock_fd >= 0)
         close(connection->lock_fd);
     TW_DELETE(store->allocator, connection, 1, sqlite_connection);
@@ -385,6 +391,8 @@ const store_backend store_sqlite = {
     .sync = sync_log,
     .rollback = rollback,
     .tend = tend,
+    .announce = sqlite_announce,
+    .generation = sqlite_generation,
     .select = select_rows,
     .verify = sqlite_verify,
     .describe = sqlite_describe,

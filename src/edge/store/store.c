@@ -47,6 +47,7 @@ static void turn_page(tw_store *store) {
     store->batch++;
     store->batch_put = store->batch_skipped = 0;
     store->batch_is_durable = false;
+    memset(store->touched, 0, sizeof store->touched);
     store->figures.batch_rows = 0;
 }
 
@@ -122,6 +123,7 @@ static tw_status end_batch(tw_store *store, bool full, tw_error *error) {
     if (status != TW_OK)
         return store_lose_batch(store, status, error);
     store->state = STORE_READY;
+    store->backend->announce(store, store->touched);
     store->committed_id = store->last_id;
     store->committed_sequence = store->last_sequence;
     store->figures.rows_put += store->batch_put;

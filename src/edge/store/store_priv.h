@@ -14,6 +14,9 @@
 /* A reader may meet an older file; the table of imports came with this schema. */
 #define STORE_VERSION_OF_IMPORTS 2
 
+/* Changes are announced by groups of symbols: those whose ids agree in their last 12 bits. */
+#define STORE_GROUP_COUNT 4096
+
 /* One value of a row. Text is borrowed: from the record on its way in, on its way out until the
  * row's callback returns. */
 typedef struct store_value {
@@ -58,6 +61,14 @@ typedef struct store_backend {
 
     /* Housekeeping after a commit. What must end writing it reports with store_fail. */
     void (*tend)(tw_store *store);
+
+    /* Tells every process, after a commit and before it is acknowledged, that the trades of the
+     * groups marked in `touched` (STORE_GROUP_COUNT bits) have changed. */
+    void (*announce)(tw_store *store, const uint64_t *touched);
+
+    /* A number that is another one after trades of a group were announced. False: not to be known
+     * here. Read it before the rows. */
+    bool (*generation)(tw_store *store, uint32_t group, uint64_t *ret_generation);
 
     /* Runs a read. Callbacks may run other statements, but not the same one. */
     tw_status (*select)(tw_store *store, store_sql which, const store_value *parameters,
@@ -119,6 +130,7 @@ struct tw_store {
     uint64_t series; /* number of the current series, from 1 */
     store_places *trade_places;
     store_places *quote_places;
+    uint64_t touched[STORE_GROUP_COUNT / 64]; /* groups with trades in the open batch */
     uint64_t last_sequence;
     uint64_t committed_sequence;
     tw_store_figures figures;
@@ -126,6 +138,11 @@ struct tw_store {
 };
 
 /* ---- store.c ---- */
+
+/* The group of a symbol, by its id in the store. */
+static inline uint32_t store_group_of(int64_t id) {
+    return (uint32_t)id % STORE_GROUP_COUNT;
+}
 
 /* Opens the batch if there is none and counts `count` rows into it, if they fit. */
 tw_status store_enter_batch(tw_store *store, size_t count, bool durable,

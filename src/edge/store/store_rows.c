@@ -136,6 +136,8 @@ static tw_status put_trade(tw_store *store, const tw_trade *trade, tw_error *err
     tw_symbol symbol = trade->symbol;
     uint32_t place =
         trade->id == 0 ? next_place(store, &store->trade_places[symbol], trade->time_ns) : 0;
+    uint32_t group = store_group_of(store->id_of[symbol]);
+    store->touched[group / 64] |= UINT64_C(1) << (group % 64);
     const store_value row[] = {
         NUMBER(store->id_of[symbol]), NUMBER(trade->time_ns), NUMBER(trade->id),
         NUMBER(trade->exchange),      NUMBER(place),          NUMBER(trade->price.nano),
