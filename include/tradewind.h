@@ -33,6 +33,7 @@
 #include "tradewind/socket.h"
 #include "tradewind/status.h"
 #include "tradewind/store.h"
+#include "tradewind/store_writer.h"
 #include "tradewind/tape.h"
 #include "tradewind/text.h"
 #include "tradewind/time.h"

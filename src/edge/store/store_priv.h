@@ -178,6 +178,19 @@ tw_status store_no_room_for_symbol(const tw_store *store, tw_error *error);
 /* Forgets the symbols that the batch has added. */
 void store_forget_symbols(tw_store *store);
 
+/* ---- store_rows.c: the rules of a row; from any thread ---- */
+
+tw_status store_check_trade(const tw_store *store, const tw_trade *trade, size_t index,
+                            tw_error *error) TW_MUST_CHECK;
+tw_status store_check_quote(const tw_store *store, const tw_quote *quote, size_t index,
+                            tw_error *error) TW_MUST_CHECK;
+tw_status store_check_bar(const tw_store *store, const tw_bar *bar, size_t index,
+                          tw_error *error) TW_MUST_CHECK;
+tw_status store_check_order(const tw_store *store, const tw_order *order, size_t index,
+                            tw_error *error) TW_MUST_CHECK;
+tw_status store_check_fill(const tw_store *store, const tw_fill *fill, size_t index,
+                           tw_error *error) TW_MUST_CHECK;
+
 /* ---- store_read.c ---- */
 
 /* Time, price and quantity of the trades of one symbol in a range, in their order. */

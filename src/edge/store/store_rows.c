@@ -37,8 +37,8 @@ static bool text_is_clean(const char *text, size_t size, bool full_allowed) {
     return true;
 }
 
-static tw_status check_trade(const tw_store *store, const tw_trade *trade, size_t index,
-                             tw_error *error) {
+tw_status store_check_trade(const tw_store *store, const tw_trade *trade, size_t index,
+                            tw_error *error) {
     if (!symbol_is_known(store, trade->symbol))
         return ROW_BAD(index, "trade", "symbol is not in the table");
     if (trade->price.nano <= 0)
@@ -52,8 +52,8 @@ static tw_status check_trade(const tw_store *store, const tw_trade *trade, size_
     return TW_OK;
 }
 
-static tw_status check_quote(const tw_store *store, const tw_quote *quote, size_t index,
-                             tw_error *error) {
+tw_status store_check_quote(const tw_store *store, const tw_quote *quote, size_t index,
+                            tw_error *error) {
     if (!symbol_is_known(store, quote->symbol))
         return ROW_BAD(index, "quote", "symbol is not in the table");
     if (quote->bid_price.nano < 0 || quote->ask_price.nano < 0)
@@ -65,8 +65,7 @@ static tw_status check_quote(const tw_store *store, const tw_quote *quote, size_
     return TW_OK;
 }
 
-static tw_status check_bar(const tw_store *store, const tw_bar *bar, size_t index,
-                           tw_error *error) {
+tw_status store_check_bar(const tw_store *store, const tw_bar *bar, size_t index, tw_error *error) {
     if (!symbol_is_known(store, bar->symbol))
         return ROW_BAD(index, "bar", "symbol is not in the table");
     if (bar->timeframe_ns <= 0)
@@ -81,8 +80,8 @@ static tw_status check_bar(const tw_store *store, const tw_bar *bar, size_t inde
     return TW_OK;
 }
 
-static tw_status check_order(const tw_store *store, const tw_order *order, size_t index,
-                             tw_error *error) {
+tw_status store_check_order(const tw_store *store, const tw_order *order, size_t index,
+                            tw_error *error) {
     if (order->client_order_id[0] == '\0' ||
         !text_is_clean(order->client_order_id, sizeof order->client_order_id, false))
         return ROW_BAD(index, "order", "client_order_id is empty or not clean text");
@@ -98,8 +97,8 @@ static tw_status check_order(const tw_store *store, const tw_order *order, size_
     return TW_OK;
 }
 
-static tw_status check_fill(const tw_store *store, const tw_fill *fill, size_t index,
-                            tw_error *error) {
+tw_status store_check_fill(const tw_store *store, const tw_fill *fill, size_t index,
+                           tw_error *error) {
     if (fill->execution_id[0] == '\0' ||
         !text_is_clean(fill->execution_id, sizeof fill->execution_id, false))
         return ROW_BAD(index, "fill", "execution_id is empty or not clean text");
@@ -166,7 +165,7 @@ static tw_status put_trade(tw_store *store, const tw_trade *trade, tw_error *err
 
 tw_status tw_store_put_trades(tw_store *store, const tw_trade *trades, size_t count,
                               tw_error *error) {
-    PUT_ROWS(false, trades, check_trade, put_trade);
+    PUT_ROWS(false, trades, store_check_trade, put_trade);
 }
 
 tw_status tw_store_pass_trades(tw_store *store, const tw_trade *trades, size_t count,
@@ -174,7 +173,7 @@ tw_status tw_store_pass_trades(tw_store *store, const tw_trade *trades, size_t c
     TW_ASSERT(trades != NULL || count == 0);
     tw_status status = store_enter_batch(store, 0, false, error);
     for (size_t i = 0; status == TW_OK && i < count; i++)
-        status = check_trade(store, &trades[i], i, error);
+        status = store_check_trade(store, &trades[i], i, error);
     for (size_t i = 0; status == TW_OK && i < count; i++) {
         if (trades[i].symbol >= store->symbol_count_max)
             return store_no_room_for_symbol(store, error);
@@ -198,7 +197,7 @@ static tw_status put_quote(tw_store *store, const tw_quote *quote, tw_error *err
 
 tw_status tw_store_put_quotes(tw_store *store, const tw_quote *quotes, size_t count,
                               tw_error *error) {
-    PUT_ROWS(false, quotes, check_quote, put_quote);
+    PUT_ROWS(false, quotes, store_check_quote, put_quote);
 }
 
 static tw_status put_bar(tw_store *store, const tw_bar *bar, tw_error *error) {
@@ -219,7 +218,7 @@ static tw_status put_bar(tw_store *store, const tw_bar *bar, tw_error *error) {
 }
 
 tw_status tw_store_put_bars(tw_store *store, const tw_bar *bars, size_t count, tw_error *error) {
-    PUT_ROWS(false, bars, check_bar, put_bar);
+    PUT_ROWS(false, bars, store_check_bar, put_bar);
 }
 
 static tw_status put_order(tw_store *store, const tw_order *order, tw_error *error) {
@@ -245,7 +244,7 @@ static tw_status put_order(tw_store *store, const tw_order *order, tw_error *err
 
 tw_status tw_store_put_orders(tw_store *store, const tw_order *orders, size_t count,
                               tw_error *error) {
-    PUT_ROWS(true, orders, check_order, put_order);
+    PUT_ROWS(true, orders, store_check_order, put_order);
 }
 
 static tw_status put_fill(tw_store *store, const tw_fill *fill, tw_error *error) {
@@ -259,7 +258,7 @@ static tw_status put_fill(tw_store *store, const tw_fill *fill, tw_error *error)
 }
 
 tw_status tw_store_put_fills(tw_store *store, const tw_fill *fills, size_t count, tw_error *error) {
-    PUT_ROWS(true, fills, check_fill, put_fill);
+    PUT_ROWS(true, fills, store_check_fill, put_fill);
 }
 
 tw_status tw_store_put_positions(tw_store *store, int64_t run, int64_t time_ns,
