@@ -796,6 +796,76 @@ static void test_leaves_nothing_when_memory_runs_out(void **state) {
     assert_survives_failed_allocations(open_put_and_close, *state);
 }
 
+/* ---- many rows, in any order ---- */
+
+enum { SOME_SYMBOLS = 3, SOME_TIMES = 40, SOME_IDS = 400, MANY_ROWS = 100000 };
+
+typedef struct obvious {
+    int64_t price[SOME_SYMBOLS][SOME_TIMES][SOME_IDS]; /* 0: no such row */
+    uint64_t count;
+    uint64_t read;
+    tw_symbol symbols[SOME_SYMBOLS];
+} obvious;
+
+static tw_status compare_with_obvious(void *context, const tw_trade *trade) {
+    obvious *model = context;
+    size_t symbol = 0;
+    while (model->symbols[symbol] != trade->symbol)
+        symbol++;
+    int64_t expected = model->price[symbol][trade->time_ns - 1][trade->id - 1];
+    model->read++;
+    return expected == trade->price.nano ? TW_OK : TW_CORRUPT;
+}
+
+static void test_rows_of_a_batch_count_as_if_put_one_by_one(void **state) {
+    const test_place *place = *state;
+    static obvious model;
+    memset(&model, 0, sizeof model);
+    model.symbols[0] = place->coin;
+    model.symbols[1] = place->apple;
+    model.symbols[2] = intern(place->symbols, "ZZZ");
+    tw_store *store = open_writer(place);
+    uint64_t random = 7;
+    for (int i = 0; i < MANY_ROWS; i++) {
+        random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        uint64_t draw = random >> 33;
+        size_t symbol = draw % SOME_SYMBOLS;
+        size_t time = draw / 3 % SOME_TIMES;
+        size_t id = draw / 120 % SOME_IDS;
+        tw_trade trade = trade_at(place, (int64_t)time + 1, id + 1);
+        trade.symbol = model.symbols[symbol];
+        trade.price.nano = i + 1;
+        assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+        int64_t *there = &model.price[symbol][time][id];
+        model.count += *there == 0;
+        *there = *there == 0 ? i + 1 : *there; /* the first one stays */
+    }
+    tw_store_figures figures;
+    for (int when = 0; when < 2; when++) { /* in the open batch, and committed */
+        model.read = 0;
+        assert_int_equal(
+            tw_store_read_trades(store, &everything, compare_with_obvious, &model, NULL), TW_OK);
+        assert_int_equal(model.read, model.count);
+        tw_store_read_figures(store, &figures);
+        assert_int_equal(figures.rows_put, model.count);
+        assert_int_equal(figures.rows_skipped, MANY_ROWS - model.count);
+        commit(store, TW_STORE_NORMAL);
+    }
+    close_store(store);
+}
+
+static void test_a_dropped_batch_leaves_nothing_that_waits(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    tw_trade trades[2] = {trade_at(place, 1, 1), trade_at(place, 2, 2)};
+    assert_int_equal(tw_store_put_trades(store, trades, 1, NULL), TW_OK);
+    tw_store_drop_batch(store);
+    assert_int_equal(tw_store_put_trades(store, trades + 1, 1, NULL), TW_OK);
+    commit(store, TW_STORE_NORMAL);
+    assert_int_equal(rows(store, TW_STORE_TRADES), 1);
+    close_store(store);
+}
+
 /* ---- older files ---- */
 
 static void test_an_older_file_is_read_as_it_is_and_brought_up_by_a_writer(void **state) {
@@ -965,6 +1035,8 @@ int main(void) {
         IN_PLACE(test_the_journal_is_read_from_any_sequence),
         IN_PLACE(test_statistics_of_numbers_done_by_hand),
         IN_PLACE(test_totals_go_beyond_64_bits_and_stay_exact),
+        IN_PLACE(test_rows_of_a_batch_count_as_if_put_one_by_one),
+        IN_PLACE(test_a_dropped_batch_leaves_nothing_that_waits),
         IN_PLACE(test_an_older_file_is_read_as_it_is_and_brought_up_by_a_writer),
         IN_PLACE(test_a_migration_that_fails_leaves_the_file_as_it_was),
         IN_PLACE(test_an_import_is_noted_with_its_rows_or_not_at_all),

@@ -13,11 +13,20 @@
 #define SQLITE_APPLICATION_ID_OURS 0x54577374
 
 /* The few statements that only SQLite runs. X(name, text). */
-#define SQLITE_OWN_STATEMENTS(X) \
-    X(BEGIN, "BEGIN IMMEDIATE")  \
-    X(COMMIT, "COMMIT")          \
-    X(ROLLBACK, "ROLLBACK")      \
-    X(INTEGRITY, "PRAGMA integrity_check(1)")
+#define SQLITE_OWN_STATEMENTS(X)                                                                   \
+    X(BEGIN, "BEGIN IMMEDIATE")                                                                    \
+    X(COMMIT, "COMMIT")                                                                            \
+    X(ROLLBACK, "ROLLBACK")                                                                        \
+    X(INTEGRITY, "PRAGMA integrity_check(1)")                                                      \
+    X(BULK_TRADES,                                                                                 \
+      "INSERT INTO trades(" TRADE_COLUMNS ") SELECT c0, c1, c2, c3, c4, c5, c6, c7, c8, c9 FROM "  \
+      "tradewind_rows WHERE true" TRADE_CONFLICT)                                                  \
+    X(BULK_QUOTES,                                                                                 \
+      "INSERT INTO quotes(" QUOTE_COLUMNS ") SELECT c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10 "  \
+      "FROM tradewind_rows WHERE true" QUOTE_CONFLICT)                                             \
+    X(BULK_BARS,                                                                                   \
+      "INSERT INTO bars(" BAR_COLUMNS ") SELECT c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10 FROM " \
+      "tradewind_rows WHERE true" BAR_CONFLICT)
 
 enum {
     SQLITE_BEFORE_OWN = SQL_COUNT - 1, /* the next one goes on behind the store's */
@@ -27,10 +36,14 @@ enum {
         SQLITE_STATEMENT_COUNT
 };
 
+/* Rows that wait for the end of their batch (sqlite_bulk.c). */
+typedef struct sqlite_bulk sqlite_bulk;
+
 /* One file, opened. Prepared statements are made at their first use and kept. */
 typedef struct sqlite_connection {
     sqlite3 *db;
     sqlite3_stmt *statements[SQLITE_STATEMENT_COUNT];
+    sqlite_bulk *bulk;                   /* of a writer */
     struct generation_page *generations; /* mapped from the lock, or NULL */
     char lock_name[PATH_MAX];
     int lock_fd;
@@ -45,6 +58,9 @@ static inline sqlite_connection *sqlite_of(const tw_store *store) {
 /* Fills `error` from what SQLite last said on this connection; `doing` completes "ticks.db: ...".
  */
 tw_status sqlite_failed(tw_store *store, int code, const char *doing, tw_error *error);
+
+/* The same for a row that could not be written. */
+tw_status sqlite_failed_to_write(tw_store *store, store_sql which, int code, tw_error *error);
 
 /* The prepared statement of a store_sql or of the enumeration above; NULL with *ret_code set. */
 sqlite3_stmt *sqlite_statement(tw_store *store, int which, int *ret_code);
@@ -77,6 +93,24 @@ bool sqlite_generation(tw_store *store, uint32_t group, uint64_t *ret_generation
 
 tw_status sqlite_prepare_file(tw_store *store, const tw_store_config *config,
                               tw_error *error) TW_MUST_CHECK;
+
+/* ---- sqlite_bulk.c: rows of market data, many at a time ---- */
+
+#define BULK_ROWS_MAX 65536
+
+/* What new took so far is given back by free. Register after the connection is open. */
+tw_status sqlite_bulk_new(tw_store *store, tw_error *error) TW_MUST_CHECK;
+void sqlite_bulk_free(tw_store *store);
+int sqlite_bulk_register(tw_store *store) TW_MUST_CHECK;
+
+/* True for the puts that wait here. */
+bool sqlite_bulk_takes(const tw_store *store, store_sql which);
+tw_status sqlite_bulk_put(tw_store *store, store_sql which, const store_value *row,
+                          tw_error *error) TW_MUST_CHECK;
+
+/* Writes what waits, in the open transaction; and forgets it. */
+tw_status sqlite_bulk_flush(tw_store *store, tw_error *error) TW_MUST_CHECK;
+void sqlite_bulk_forget(tw_store *store);
 
 /* ---- sqlite_care.c ---- */
 

@@ -141,8 +141,16 @@ static int bind_values(sqlite3_stmt *statement, const char *kinds, const store_v
     return code;
 }
 
+tw_status sqlite_failed_to_write(tw_store *store, store_sql which, int code, tw_error *error) {
+    char doing[64];
+    snprintf(doing, sizeof doing, "writing to %s failed", store_statements[which].table);
+    return sqlite_failed(store, code, doing, error);
+}
+
 static tw_status put_row(tw_store *store, store_sql which, const store_value *row,
                          tw_error *error) {
+    if (sqlite_bulk_takes(store, which))
+        return sqlite_bulk_put(store, which, row, error);
     int code;
     sqlite3_stmt *statement = sqlite_statement(store, (int)which, &code);
     if (statement == NULL)
@@ -152,11 +160,8 @@ static tw_status put_row(tw_store *store, store_sql which, const store_value *ro
     if (code == SQLITE_OK)
         code = sqlite3_step(statement);
     sqlite3_reset(statement); /* repeats the code of the step */
-    if (code != SQLITE_DONE) {
-        char doing[64];
-        snprintf(doing, sizeof doing, "writing to %s failed", store_statements[which].table);
-        return sqlite_failed(store, code, doing, error);
-    }
+    if (code != SQLITE_DONE)
+        return sqlite_failed_to_write(store, which, code, error);
     if (which == SQL_PUT_SYMBOL)
         return TW_OK;
     bool changed = sqlite3_changes(sqlite_of(store)->db) > 0;
@@ -176,9 +181,27 @@ static void read_columns(sqlite3_stmt *statement, const char *kinds, store_value
     }
 }
 
+/* A writing handle sees its own batch, so what waits is written first; if that fails the batch is
+ * lost, as by a put. */
+static tw_status flush_before_read(tw_store *store, store_sql which, tw_error *error) {
+    bool of_symbols = which == SQL_FIND_SYMBOL || which == SQL_NAME_SYMBOL;
+    if (store->state != STORE_BATCH || of_symbols)
+        return TW_OK;
+    tw_error own = {0};
+    tw_status status = sqlite_bulk_flush(store, &own);
+    if (status == TW_OK)
+        return TW_OK;
+    if (error != NULL)
+        *error = own;
+    return store_lose_batch(store, status, &own);
+}
+
 static tw_status select_rows(tw_store *store, store_sql which, const store_value *parameters,
                              store_on_row on_row, void *context, tw_error *error) {
     static const char doing[] = "reading failed";
+    tw_status status = flush_before_read(store, which, error);
+    if (status != TW_OK)
+        return status;
     int code;
     sqlite3_stmt *statement = sqlite_statement(store, (int)which, &code);
     if (statement == NULL)
@@ -187,7 +210,6 @@ static tw_status select_rows(tw_store *store, store_sql which, const store_value
     code = bind_values(statement, words->parameters, parameters);
     if (code != SQLITE_OK)
         return sqlite_failed(store, code, doing, error);
-    tw_status status = TW_OK;
     store_value row[STORE_COLUMN_COUNT_MAX];
     errno = 0;
     while (status == TW_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
@@ -213,6 +235,9 @@ static tw_status begin(tw_store *store, tw_error *error) {
 
 static tw_status commit(tw_store *store, bool full, tw_error *error) {
     (void)full; /* sync does it */
+    tw_status status = sqlite_bulk_flush(store, error);
+    if (status != TW_OK)
+        return status;
     int code = sqlite_run(store, SQLITE_COMMIT_STATEMENT, NULL);
     if (code != SQLITE_OK)
         return sqlite_failed(store, code, "committing a batch failed", error);
@@ -222,6 +247,7 @@ static tw_status commit(tw_store *store, bool full, tw_error *error) {
 
 static bool rollback(tw_store *store) {
     sqlite_connection *connection = sqlite_of(store);
+    sqlite_bulk_forget(store);
     for (int i = 0; i < SQLITE_STATEMENT_COUNT; i++)
         sqlite3_reset(connection->statements[i]); /* a read in a callback may be under way */
     return sqlite3_get_autocommit(connection->db) != 0 ||
@@ -310,6 +336,11 @@ static tw_status open_writer(tw_store *store, const tw_store_config *config, boo
     if (status == TW_OK)
         status = sqlite_prepare_file(store, config, error);
     if (status == TW_OK)
+        status = sqlite_bulk_new(store, error);
+    if (status == TW_OK && sqlite_bulk_register(store) != SQLITE_OK)
+        status =
+            sqlite_failed(store, sqlite3_errcode(sqlite_of(store)->db), "opening it failed", error);
+    if (status == TW_OK)
         sqlite_begin_announcing(store);
     if (status == TW_OK) /* last, because switching automatic checkpoints off takes the hook away */
         sqlite3_wal_hook(sqlite_of(store)->db, note_log_pages, store);
@@ -375,6 +406,7 @@ static tw_status close_file(tw_store *store, tw_error *error) {
         sqlite3_finalize(connection->statements[i]);
     int code = sqlite3_close(connection->db);
     TW_ASSERT(code == SQLITE_OK); /* all statements are finalised */
+    sqlite_bulk_free(store);
     sqlite_end_generations(store);
     if (connection->lock_fd >= 0)
         close(connection->lock_fd);

@@ -54,6 +54,19 @@
 #define IMPORT_KINDS "tlll"
 #define IMPORT_COLUMNS "name, row_count, size, checksum"
 
+/* What a row does to one that has its key. */
+#define TRADE_CONFLICT " ON CONFLICT DO NOTHING"
+#define QUOTE_CONFLICT " ON CONFLICT DO NOTHING"
+#define BAR_CONFLICT                                                                   \
+    " ON CONFLICT(symbol, timeframe_ns, time_ns) DO UPDATE SET open = excluded.open, " \
+    "high = excluded.high, low = excluded.low, close = excluded.close, "               \
+    "vwap = excluded.vwap, volume = excluded.volume, count = excluded.count, "         \
+    "revision = excluded.revision WHERE excluded.revision > bars.revision OR "         \
+    "(excluded.revision = bars.revision AND "                                          \
+    "(excluded.open, excluded.high, excluded.low, excluded.close, excluded.vwap, "     \
+    "excluded.volume, excluded.count) IS DISTINCT FROM "                               \
+    "(bars.open, bars.high, bars.low, bars.close, bars.vwap, bars.volume, bars.count))"
+
 #define VALUES_2 " VALUES(?1, ?2)"
 #define VALUES_4 " VALUES(?1, ?2, ?3, ?4)"
 #define VALUES_6 " VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
@@ -65,18 +78,9 @@
 /* Puts: X(name, kinds of the parameters, table, columns, the rest of the statement). */
 #define STORE_PUTS(X)                                                                            \
     X(PUT_SYMBOL, SYMBOL_KINDS, "symbols", SYMBOL_COLUMNS, VALUES_2)                             \
-    X(PUT_TRADE, TRADE_KINDS, "trades", TRADE_COLUMNS, VALUES_10 " ON CONFLICT DO NOTHING")      \
-    X(PUT_QUOTE, QUOTE_KINDS, "quotes", QUOTE_COLUMNS, VALUES_11 " ON CONFLICT DO NOTHING")      \
-    X(PUT_BAR, BAR_KINDS, "bars", BAR_COLUMNS,                                                   \
-      VALUES_11                                                                                  \
-      " ON CONFLICT(symbol, timeframe_ns, time_ns) DO UPDATE SET open = excluded.open, "         \
-      "high = excluded.high, low = excluded.low, close = excluded.close, "                       \
-      "vwap = excluded.vwap, volume = excluded.volume, count = excluded.count, "                 \
-      "revision = excluded.revision WHERE excluded.revision > bars.revision OR "                 \
-      "(excluded.revision = bars.revision AND "                                                  \
-      "(excluded.open, excluded.high, excluded.low, excluded.close, excluded.vwap, "             \
-      "excluded.volume, excluded.count) IS DISTINCT FROM "                                       \
-      "(bars.open, bars.high, bars.low, bars.close, bars.vwap, bars.volume, bars.count))")       \
+    X(PUT_TRADE, TRADE_KINDS, "trades", TRADE_COLUMNS, VALUES_10 TRADE_CONFLICT)                 \
+    X(PUT_QUOTE, QUOTE_KINDS, "quotes", QUOTE_COLUMNS, VALUES_11 QUOTE_CONFLICT)                 \
+    X(PUT_BAR, BAR_KINDS, "bars", BAR_COLUMNS, VALUES_11 BAR_CONFLICT)                           \
     X(PUT_ORDER, ORDER_KINDS, "orders", ORDER_COLUMNS,                                           \
       VALUES_15                                                                                  \
       " ON CONFLICT(client_order_id) DO UPDATE SET "                                             \
