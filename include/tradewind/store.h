@@ -49,6 +49,7 @@
 
 #include "tradewind/alloc.h"
 #include "tradewind/api.h"
+#include "tradewind/cache.h"
 #include "tradewind/error.h"
 #include "tradewind/market.h"
 #include "tradewind/text.h"
@@ -72,6 +73,8 @@ typedef struct tw_store_config {
     const char *path;
     tw_symbols *symbols; /* borrowed until close */
     const tw_allocator *allocator;
+    tw_cache *statistics;      /* of tw_store_statistics_cache, shared by handles of this one store;
+                                * NULL: symbol statistics are not remembered. Borrowed until close */
     uint64_t epoch;            /* of a new store; 0: a random one */
     uint64_t size_max;         /* bytes of the file before TW_NO_SPACE; 0: what the disk has */
     int64_t busy_timeout_ns;   /* to wait for another's short lock; 0: 5 s */
@@ -130,6 +133,8 @@ typedef struct tw_store_stats {
     double stddev; /* population (divided by count), of the prices */
     int64_t first_ns;
     int64_t last_ns;
+    bool cached; /* remembered, not added up now */
+    uint8_t reserved[7];
 } tw_store_stats;
 
 typedef enum tw_store_table {
@@ -327,11 +332,21 @@ TW_API tw_status tw_store_find_order(tw_store *store, tw_slice client_order_id, 
 TW_API tw_status tw_store_find_import(tw_store *store, tw_slice name, tw_store_import *ret_import,
                                       tw_error *error) TW_MUST_CHECK;
 
-/* Statistics of the trades with from_ns <= time < to_ns, in one pass over them. TW_NOT_FOUND: the
- * store has no such symbol. TW_OVERFLOW: a sum went beyond 128 bits. */
+/*
+ * Statistics of the trades with from_ns <= time < to_ns, in one pass over them, or remembered if
+ * the handle has a cache. What is remembered is never older than the newest acknowledged commit
+ * with trades of the symbol, whichever process wrote it; a handle with an open batch always adds
+ * up, its own rows included. TW_NOT_FOUND: the store has no such symbol. TW_OVERFLOW: a sum went
+ * beyond 128 bits.
+ */
 TW_API tw_status tw_store_symbol_stats(tw_store *store, tw_symbol symbol, int64_t from_ns,
                                        int64_t to_ns, tw_store_stats *ret_stats,
                                        tw_error *error) TW_MUST_CHECK;
+
+/* Makes the cache for it: at most `entry_max` periods of symbols, each for `ttl_ns` (0: 60 s) at
+ * the most. Free it after the handles that use it. TW_NO_MEMORY, TW_RANGE. */
+TW_API tw_status tw_store_statistics_cache(const tw_allocator *allocator, size_t entry_max,
+                                           int64_t ttl_ns, tw_cache **ret_cache) TW_MUST_CHECK;
 
 /* The time of the newest trade of a symbol. TW_EMPTY when it has none. */
 TW_API tw_status tw_store_last_trade(tw_store *store, tw_symbol symbol, int64_t *ret_time_ns,

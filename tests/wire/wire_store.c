@@ -866,6 +866,164 @@ static void test_a_dropped_batch_leaves_nothing_that_waits(void **state) {
     close_store(store);
 }
 
+/* ---- statistics that are remembered ---- */
+
+static tw_store_stats stats_of(tw_store *store, tw_symbol symbol) {
+    tw_store_stats stats;
+    tw_error error = {0};
+    if (tw_store_symbol_stats(store, symbol, 0, INT64_MAX, &stats, &error) != TW_OK)
+        fail_msg("%s", error.message);
+    return stats;
+}
+
+static void put_and_commit(tw_store *store, const test_place *place, uint64_t id) {
+    tw_trade trade = trade_at(place, (int64_t)id, id);
+    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+    commit(store, TW_STORE_NORMAL);
+}
+
+static void test_statistics_are_remembered_until_a_commit_changes_them(void **state) {
+    const test_place *place = *state;
+    tw_cache *cache = NULL;
+    assert_int_equal(tw_store_statistics_cache(NULL, 100, 0, &cache), TW_OK);
+    tw_store *writer =
+        open_with(place, (tw_store_config){.mode = TW_STORE_WRITE, .statistics = cache});
+    put_and_commit(writer, place, 1);
+    tw_quote quote = {.time_ns = 1, .symbol = place->coin};
+    assert_int_equal(tw_store_put_quotes(writer, &quote, 1, NULL), TW_OK);
+    commit(writer, TW_STORE_NORMAL);
+    tw_store *reader = open_with(place, (tw_store_config){.statistics = cache});
+    for (uint64_t id = 2; id < 20; id++) {
+        tw_store_stats first = stats_of(reader, place->apple);
+        assert_false(first.cached);
+        assert_int_equal(first.count, id - 1);
+        tw_store_stats again = stats_of(reader, place->apple);
+        assert_true(again.cached);
+        again.cached = false;
+        assert_memory_equal(&again, &first, sizeof first);
+        assert_true(stats_of(writer, place->apple).cached); /* handles share it */
+        /* Another symbol's entry outlives the commit; another period has its own. */
+        assert_int_equal(stats_of(reader, place->coin).cached, id > 2);
+        tw_store_stats half;
+        assert_int_equal(tw_store_symbol_stats(reader, place->apple, 0, 2, &half, NULL), TW_OK);
+        assert_false(half.cached);
+        put_and_commit(writer, place, id);
+    }
+    close_store(reader);
+    close_store(writer);
+    tw_cache_free(cache);
+}
+
+static void test_a_handle_with_an_open_batch_adds_up_what_it_sees(void **state) {
+    const test_place *place = *state;
+    tw_cache *cache = NULL;
+    assert_int_equal(tw_store_statistics_cache(NULL, 100, 0, &cache), TW_OK);
+    tw_store *writer =
+        open_with(place, (tw_store_config){.mode = TW_STORE_WRITE, .statistics = cache});
+    put_and_commit(writer, place, 1);
+    assert_int_equal(stats_of(writer, place->apple).count, 1);
+    tw_trade trade = trade_at(place, 2, 2);
+    assert_int_equal(tw_store_put_trades(writer, &trade, 1, NULL), TW_OK);
+    tw_store_stats stats = stats_of(writer, place->apple);
+    assert_false(stats.cached);
+    assert_int_equal(stats.count, 2);
+    tw_store_drop_batch(writer);
+    stats = stats_of(writer, place->apple);
+    assert_true(stats.cached);
+    assert_int_equal(stats.count, 1);
+    close_store(writer);
+    tw_cache_free(cache);
+}
+
+/* Commits one trade more each time a byte comes, and answers with a byte. */
+static void commit_on_request(const test_place *place, int request_fd, int answer_fd) {
+    const tw_store_config config = {
+        .path = place->path, .symbols = place->symbols, .mode = TW_STORE_WRITE};
+    tw_store *store = NULL;
+    if (tw_store_open(&config, &store, NULL) != TW_OK)
+        _exit(1);
+    char byte;
+    for (uint64_t id = 1; read(request_fd, &byte, 1) == 1; id++) {
+        tw_trade trade = trade_at(place, (int64_t)id, id);
+        if (tw_store_put_trades(store, &trade, 1, NULL) != TW_OK ||
+            tw_store_commit(store, TW_STORE_NORMAL, NULL) != TW_OK ||
+            write(answer_fd, &byte, 1) != 1)
+            _exit(1);
+    }
+    _exit(0); /* without closing: as if it had been killed */
+}
+
+static void test_a_commit_of_another_process_is_seen_when_it_is_acknowledged(void **state) {
+    const test_place *place = *state;
+    int requests[2];
+    int answers[2];
+    assert_int_equal(pipe(requests), 0);
+    assert_int_equal(pipe(answers), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        close(requests[1]);
+        commit_on_request(place, requests[0], answers[1]);
+    }
+    close(requests[0]);
+    tw_cache *cache = NULL;
+    assert_int_equal(tw_store_statistics_cache(NULL, 100, 0, &cache), TW_OK);
+    tw_store *reader = NULL;
+    for (uint64_t count = 1; count <= 200; count++) {
+        char byte = 'x';
+        assert_int_equal(write(requests[1], &byte, 1), 1);
+        assert_int_equal(read(answers[0], &byte, 1), 1);
+        if (reader == NULL)
+            reader = open_with(place, (tw_store_config){.statistics = cache});
+        tw_store_stats stats = stats_of(reader, place->apple);
+        assert_int_equal(stats.count, count);
+        assert_true(stats_of(reader, place->apple).cached);
+    }
+    close(requests[1]);
+    int result = 0;
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_int_equal(result, 0);
+    close(answers[0]);
+    close(answers[1]);
+    /* The next writer's opening alone makes everything new: nobody knows what the last one did. */
+    assert_true(stats_of(reader, place->apple).cached);
+    tw_store *writer = open_writer(place);
+    assert_false(stats_of(reader, place->apple).cached);
+    close_store(writer);
+    close_store(reader);
+    tw_cache_free(cache);
+}
+
+static void test_without_a_writer_there_is_nothing_to_be_told(void **state) {
+    const test_place *place = *state;
+    tw_store *writer = open_writer(place);
+    put_and_commit(writer, place, 1);
+    close_store(writer);
+    char lock[136];
+    snprintf(lock, sizeof lock, "%s-lock", place->path);
+    assert_int_equal(unlink(lock), 0);
+    tw_cache *cache = NULL;
+    assert_int_equal(tw_store_statistics_cache(NULL, 100, 0, &cache), TW_OK);
+    tw_store *reader = open_with(place, (tw_store_config){.statistics = cache});
+    assert_false(stats_of(reader, place->apple).cached);
+    assert_true(stats_of(reader, place->apple).cached);
+    writer = open_writer(place);
+    put_and_commit(writer, place, 2);
+    assert_int_equal(stats_of(reader, place->apple).count, 2);
+    close_store(writer);
+    close_store(reader);
+    /* A page without counters (the disk was full when it was made): nothing is remembered. */
+    assert_int_equal(unlink(lock), 0);
+    int fd = open(lock, O_CREAT | O_WRONLY, 0644);
+    assert_true(fd >= 0);
+    close(fd);
+    reader = open_with(place, (tw_store_config){.statistics = cache});
+    assert_false(stats_of(reader, place->apple).cached);
+    assert_false(stats_of(reader, place->apple).cached);
+    close_store(reader);
+    tw_cache_free(cache);
+}
+
 /* ---- older files ---- */
 
 static void test_an_older_file_is_read_as_it_is_and_brought_up_by_a_writer(void **state) {
@@ -1037,6 +1195,10 @@ int main(void) {
         IN_PLACE(test_totals_go_beyond_64_bits_and_stay_exact),
         IN_PLACE(test_rows_of_a_batch_count_as_if_put_one_by_one),
         IN_PLACE(test_a_dropped_batch_leaves_nothing_that_waits),
+        IN_PLACE(test_statistics_are_remembered_until_a_commit_changes_them),
+        IN_PLACE(test_a_handle_with_an_open_batch_adds_up_what_it_sees),
+        IN_PLACE(test_a_commit_of_another_process_is_seen_when_it_is_acknowledged),
+        IN_PLACE(test_without_a_writer_there_is_nothing_to_be_told),
         IN_PLACE(test_an_older_file_is_read_as_it_is_and_brought_up_by_a_writer),
         IN_PLACE(test_a_migration_that_fails_leaves_the_file_as_it_was),
         IN_PLACE(test_an_import_is_noted_with_its_rows_or_not_at_all),

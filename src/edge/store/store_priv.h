@@ -105,6 +105,7 @@ typedef struct store_places {
 struct tw_store {
     const tw_allocator *allocator;
     const store_backend *backend;
+    tw_cache *statistics;
     void *connection; /* the backend's own */
     char *path;       /* as messages name it: without a password */
     size_t path_size;

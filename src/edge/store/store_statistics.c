@@ -1,5 +1,5 @@
 /*
- * store_statistics.c - what the trades of a symbol add up to, exactly.
+ * store_statistics.c - what the trades of a symbol add up to, exactly, and remembered.
  *
  * Idea: one pass with 128-bit sums. Prices are taken relative to the first one, so that their
  * squares stay small; the spread around the mean is then computed from whole numbers, and only the
@@ -8,10 +8,17 @@
  *     d = price - first,  S = sum d,  Q = sum d*d,  S = q*n + r  with 0 <= r < n
  *     sum (d - q)^2 = Q - q*(S + r)                  (exact)
  *     variance = that / n - (r / n)^2                (r / n < 1, so nothing cancels)
+ *
+ * What is remembered stands under (symbol, generation, period). The generation is a number that a
+ * writer raises between a commit and its acknowledgement, and it is read before the rows are: what
+ * stands under a generation holds everything that was acknowledged before it, and after the next
+ * commit nobody asks for it any more. So no entry has ever to be taken back.
  */
 #include <math.h>
+#include <string.h>
 
 #include "store_priv.h"
+#include "tradewind/time.h"
 
 __extension__ typedef __int128 wide;
 
@@ -100,19 +107,11 @@ static bool spread(const trade_sums *sums, tw_store_stats *stats) {
     return true;
 }
 
-tw_status tw_store_symbol_stats(tw_store *store, tw_symbol symbol, int64_t from_ns, int64_t to_ns,
-                                tw_store_stats *ret_stats, tw_error *error) {
-    TW_ASSERT(symbol < tw_symbols_count(store->symbols));
-    int64_t id = 0;
-    tw_status status = store_id_of(store, symbol, false, &id, error);
-    if (status != TW_OK)
-        return status;
-    const char *name = tw_symbols_name(store->symbols, symbol);
-    if (id == 0)
-        return tw_error_set(error, TW_NOT_FOUND, "%s knows nothing of %s", store->path, name);
+/* Adds up the trades of a symbol in a period. */
+static tw_status add_up(tw_store *store, const tw_store_range *range, tw_store_stats *ret_stats,
+                        tw_error *error) {
     trade_sums sums = {0};
-    tw_store_range range = {.from_ns = from_ns, .to_ns = to_ns, .symbol = symbol};
-    status = store_read_prices(store, &range, add_trade, &sums, error);
+    tw_status status = store_read_prices(store, range, add_trade, &sums, error);
     if (status != TW_OK && status != TW_OVERFLOW)
         return status;
     tw_store_stats *stats = &sums.stats;
@@ -126,7 +125,93 @@ tw_status tw_store_symbol_stats(tw_store *store, tw_symbol symbol, int64_t from_
     }
     if (!fits)
         return tw_error_set(error, TW_OVERFLOW, "%s: the sums of %s are beyond 128 bits",
-                            store->path, name);
+                            store->path, tw_symbols_name(store->symbols, range->symbol));
     *ret_stats = *stats;
     return TW_OK;
+}
+
+/* ---- remembering ---- */
+
+/* How long one waits for another who adds up the same. */
+#define WAIT_NS (30 * TW_NS_PER_SECOND)
+#define TTL_DEFAULT_NS (60 * TW_NS_PER_SECOND)
+
+typedef struct period_key {
+    uint64_t generation;
+    int64_t id;
+    int64_t from_ns;
+    int64_t to_ns;
+} period_key;
+
+typedef struct period_load {
+    tw_store *store;
+    const tw_store_range *range;
+    tw_error *error;
+    bool loaded;
+} period_load;
+
+static tw_status load_period(void *context, tw_cache_key key, tw_cache_load *load) {
+    (void)key;
+    period_load *own = context;
+    TW_ASSERT(load->capacity >= sizeof(tw_store_stats));
+    tw_store_stats stats;
+    tw_status status = add_up(own->store, own->range, &stats, own->error);
+    own->loaded = true;
+    if (status != TW_OK)
+        return status;
+    stats.cached = true;
+    memcpy(load->bytes, &stats, sizeof stats);
+    load->size = sizeof stats;
+    return TW_OK;
+}
+
+/* False: what is acknowledged cannot be known here, or is not all there is (an open batch). */
+static bool key_of(tw_store *store, int64_t id, const tw_store_range *range, period_key *ret_key) {
+    *ret_key = (period_key){.id = id, .from_ns = range->from_ns, .to_ns = range->to_ns};
+    return store->statistics != NULL && store->state != STORE_BATCH &&
+           store->backend->generation(store, store_group_of(id), &ret_key->generation);
+}
+
+static tw_status remember(tw_store *store, const period_key *key, const tw_store_range *range,
+                          tw_store_stats *ret_stats, tw_error *error) {
+    period_load own = {.store = store, .range = range, .error = error};
+    const tw_cache_loader loader = {.load = load_period, .context = &own, .wait_ns = WAIT_NS};
+    tw_store_stats stats;
+    tw_cache_value value = {.bytes = &stats, .capacity = sizeof stats};
+    tw_status status = tw_cache_memoize(store->statistics, tw_cache_key_bytes(key, sizeof *key),
+                                        tw_time_monotonic_ns(), &loader, &value);
+    if (status == TW_OK) {
+        stats.cached = !own.loaded;
+        *ret_stats = stats;
+    }
+    /* What went wrong for another, or with waiting for him, may go well here. */
+    return status == TW_OK || own.loaded ? status : add_up(store, range, ret_stats, error);
+}
+
+tw_status tw_store_symbol_stats(tw_store *store, tw_symbol symbol, int64_t from_ns, int64_t to_ns,
+                                tw_store_stats *ret_stats, tw_error *error) {
+    TW_ASSERT(symbol < tw_symbols_count(store->symbols));
+    int64_t id = 0;
+    tw_status status = store_id_of(store, symbol, false, &id, error);
+    if (status != TW_OK)
+        return status;
+    if (id == 0)
+        return tw_error_set(error, TW_NOT_FOUND, "%s knows nothing of %s", store->path,
+                            tw_symbols_name(store->symbols, symbol));
+    const tw_store_range range = {.from_ns = from_ns, .to_ns = to_ns, .symbol = symbol};
+    period_key key;
+    if (!key_of(store, id, &range, &key))
+        return add_up(store, &range, ret_stats, error);
+    return remember(store, &key, &range, ret_stats, error);
+}
+
+tw_status tw_store_statistics_cache(const tw_allocator *allocator, size_t entry_max, int64_t ttl_ns,
+                                    tw_cache **ret_cache) {
+    tw_cache_config config = tw_cache_config_default();
+    config.entry_max = entry_max;
+    config.key_size_max = sizeof(period_key);
+    config.value_size_max = sizeof(tw_store_stats);
+    config.ttl_ns = ttl_ns == 0 ? TTL_DEFAULT_NS : ttl_ns;
+    config.missing_ttl_ns = 0;
+    return tw_cache_new(allocator, &config, NULL, ret_cache);
 }
