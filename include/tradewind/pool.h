@@ -136,6 +136,7 @@ typedef struct tw_pool_config {
     uint32_t size_min;         /* kept open; equal to size_max: a pool of fixed size */
     uint32_t size_max;         /* 1 to TW_POOL_SIZE_MAX */
     uint32_t waiter_max;       /* 1 to TW_POOL_WAITER_MAX; 0: 1024 */
+    uint32_t opening_max;      /* opened at once; 0: one, or size_max with caller_opens */
     tw_pool_start start;       /* default: later */
     bool caller_opens;         /* see above */
     uint64_t seed;             /* of all jitter */

@@ -47,6 +47,8 @@ static int64_t or_default(int64_t span_ns, int64_t default_ns) {
 static void fill_config(tw_pool_config *config) {
     if (config->waiter_max == 0)
         config->waiter_max = WAITER_COUNT_DEFAULT;
+    if (config->opening_max == 0)
+        config->opening_max = config->caller_opens ? config->size_max : 1;
     config->validate_after_ns = or_default(config->validate_after_ns, 500 * TW_NS_PER_MS);
     config->open_ns_max = or_default(config->open_ns_max, 5 * TW_NS_PER_SECOND);
     config->backoff_ns_min = or_default(config->backoff_ns_min, 100 * TW_NS_PER_MS);

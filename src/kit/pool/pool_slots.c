@@ -121,7 +121,7 @@ bool pool_close_one(tw_pool *pool) {
 /* Somebody waits for whom nothing is being opened yet, or size_min is not reached; and there is
  * room. A waiter counts as long as he waits: this is where growth is elided. */
 bool pool_wants_open_locked(const tw_pool *pool) {
-    if (pool->draining || pool->suspended)
+    if (pool->draining || pool->suspended || pool->opening >= pool->config.opening_max)
         return false;
     if (pool->live + pool->retired + pool->closing >= pool->config.size_max)
         return false;
@@ -185,10 +185,12 @@ tw_status pool_open_one(tw_pool *pool, int64_t deadline_ns, bool *ret_tried) {
     int64_t begin_ns = tw_waiter_now_ns(pool->waiter);
     pool_enter(pool);
     struct slot *slot = open_begin(pool, begin_ns);
-    pool_leave(pool);
     *ret_tried = slot != NULL;
-    if (slot == NULL)
+    if (slot == NULL) { /* nothing has changed: nobody is told, or who asks again would be nudged */
+        tw_lock_release(&pool->lock, pool->waiter);
         return TW_OK;
+    }
+    pool_leave(pool);
     void *opened_resource = NULL;
     tw_error error = {0};
     int64_t until_ns = earlier_ns(deadline_ns, begin_ns + pool->config.open_ns_max);
