@@ -26,6 +26,7 @@
 #include "tradewind/market.h"
 #include "tradewind/match.h"
 #include "tradewind/metrics.h"
+#include "tradewind/pool.h"
 #include "tradewind/random.h"
 #include "tradewind/rebalance.h"
 #include "tradewind/recorder.h"
