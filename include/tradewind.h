@@ -35,6 +35,7 @@
 #include "tradewind/socket.h"
 #include "tradewind/status.h"
 #include "tradewind/store.h"
+#include "tradewind/store_pool.h"
 #include "tradewind/store_writer.h"
 #include "tradewind/tape.h"
 #include "tradewind/text.h"

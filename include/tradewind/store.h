@@ -53,6 +53,7 @@
 #include "tradewind/error.h"
 #include "tradewind/market.h"
 #include "tradewind/text.h"
+#include "tradewind/wait.h"
 
 #define TW_STORE_VERSION 2 /* of the schema; newer files are refused */
 #define TW_STORE_BATCH_ROWS_DEFAULT 100000
@@ -71,7 +72,9 @@ typedef enum tw_store_durability { TW_STORE_NORMAL = 0, TW_STORE_FULL = 1 } tw_s
 /* What is opened and how. Zero means the default everywhere; only path and symbols must be set. */
 typedef struct tw_store_config {
     const char *path;
-    tw_symbols *symbols; /* borrowed until close */
+    tw_symbols *symbols;   /* borrowed until close */
+    tw_lock *symbols_lock; /* when handles of several threads share `symbols`: names are added under
+                            * it; else NULL. Borrowed until close */
     const tw_allocator *allocator;
     tw_cache *statistics;      /* of tw_store_statistics_cache, shared by handles of this one store;
                                 * NULL: symbol statistics are not remembered. Borrowed until close */

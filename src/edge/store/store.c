@@ -227,6 +227,7 @@ static tw_status take_memory(const tw_store_config *config, tw_store **ret_store
     store->allocator = allocator;
     store->mode = (tw_store_mode)config->mode;
     store->symbols = config->symbols;
+    store->symbols_lock = config->symbols_lock;
     store->statistics = config->statistics;
     store->symbol_count_max =
         config->symbol_count_max == 0 ? TW_STORE_SYMBOL_COUNT_DEFAULT : config->symbol_count_max;

@@ -116,6 +116,7 @@ struct tw_store {
     int64_t version; /* of the schema */
     /* symbols */
     tw_symbols *symbols;
+    tw_lock *symbols_lock; /* or NULL */
     uint32_t symbol_count_max;
     uint32_t *id_of;       /* by index in `symbols`: id in the store, 0 not known */
     tw_symbol *index_of;   /* by id in the store, from 1: index + 1, 0 not known */

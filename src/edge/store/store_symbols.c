@@ -66,8 +66,12 @@ tw_status store_id_of(tw_store *store, tw_symbol symbol, bool add, int64_t *ret_
 
 static tw_status on_name(tw_store *store, const store_value *row, void *context, tw_error *error) {
     tw_symbol *ret_symbol = context;
+    if (store->symbols_lock != NULL)
+        tw_lock_acquire(store->symbols_lock, NULL);
     tw_status status =
         tw_symbols_intern(store->symbols, (tw_slice){row[0].text, row[0].size}, ret_symbol);
+    if (store->symbols_lock != NULL)
+        tw_lock_release(store->symbols_lock, NULL);
     if (status == TW_FULL || (status == TW_OK && *ret_symbol >= store->symbol_count_max))
         return store_no_room_for_symbol(store, error);
     if (status != TW_OK)
