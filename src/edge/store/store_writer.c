@@ -26,10 +26,15 @@
 #define PIECE_ROWS_MAX 256
 #define GROUP_DELAY_DEFAULT_NS (50 * TW_NS_PER_MS)
 
-typedef tw_status (*put_rows)(tw_store *store, const void *rows, size_t count, tw_error *error);
-
 /* What a kind of row is: its size, and the store's function for it. */
 typedef enum row_kind { ROW_TRADE, ROW_QUOTE, ROW_BAR, ROW_ORDER, ROW_FILL } row_kind;
+
+/* What one put brings. */
+typedef struct row_block {
+    row_kind kind;
+    const void *rows;
+    size_t count;
+} row_block;
 
 typedef struct piece {
     uint32_t kind; /* row_kind */
@@ -132,20 +137,22 @@ static void copy_out(tw_store_writer *writer, void *data, size_t size) {
     writer->head += size;
 }
 
-static size_t size_in_ring(row_kind kind, size_t count) {
+static size_t size_in_ring(const row_block *block) {
+    size_t count = block->count;
     size_t pieces = (count + PIECE_ROWS_MAX - 1) / PIECE_ROWS_MAX;
-    return pieces * sizeof(piece) + count * size_of_row(kind);
+    return pieces * sizeof(piece) + count * size_of_row(block->kind);
 }
 
-static void put_pieces(tw_store_writer *writer, row_kind kind, const void *rows, size_t count) {
-    const uint8_t *from = rows;
-    size_t row_size = size_of_row(kind);
+static void put_pieces(tw_store_writer *writer, const row_block *block) {
+    size_t count = block->count;
+    const uint8_t *from = block->rows;
+    size_t row_size = size_of_row(block->kind);
     int64_t now_ns = tw_waiter_now_ns(writer->waiter);
     writer->ticket_last++;
     for (size_t done = 0; done < count;) {
         size_t more = count - done < PIECE_ROWS_MAX ? count - done : PIECE_ROWS_MAX;
         done += more;
-        const piece head = {.kind = kind,
+        const piece head = {.kind = block->kind,
                             .count = (uint32_t)more,
                             .ticket = done == count ? writer->ticket_last : 0,
                             .put_ns = now_ns};
@@ -198,16 +205,17 @@ static tw_status await_room(tw_store_writer *writer, size_t size, int64_t deadli
     }
 }
 
-static tw_status put(tw_store_writer *writer, row_kind kind, const void *rows, size_t count,
-                     int64_t deadline_ns, uint64_t *ret_ticket, tw_error *error) {
-    TW_ASSERT(count > 0);
-    if (count > writer->capacity / 4 / size_of_row(kind))
+static tw_status put(tw_store_writer *writer, const row_block *block, int64_t deadline_ns,
+                     uint64_t *ret_ticket, tw_error *error) {
+    size_t count_max = writer->capacity / 4 / size_of_row(block->kind);
+    TW_ASSERT(block->count > 0);
+    if (block->count > count_max)
         return tw_error_set(error, TW_RANGE, "%zu rows in one put; the queue takes %zu at a time",
-                            count, writer->capacity / 4 / size_of_row(kind));
+                            block->count, count_max);
     lock(writer);
-    tw_status status = await_room(writer, size_in_ring(kind, count), deadline_ns, error);
+    tw_status status = await_room(writer, size_in_ring(block), deadline_ns, error);
     if (status == TW_OK) {
-        put_pieces(writer, kind, rows, count);
+        put_pieces(writer, block);
         if (ret_ticket != NULL)
             *ret_ticket = writer->ticket_last;
     }
@@ -218,19 +226,20 @@ static tw_status put(tw_store_writer *writer, row_kind kind, const void *rows, s
 }
 
 /* The five puts differ in the check of a row alone. An empty put has the last ticket. */
-#define PUT_CHECKED(kind, rows, check)                                                 \
-    do {                                                                               \
-        TW_ASSERT((rows) != NULL || count == 0);                                       \
-        for (size_t i = 0; i < count; i++) {                                           \
-            tw_status status = check(writer->store, &(rows)[i], i, error);             \
-            if (status != TW_OK)                                                       \
-                return status;                                                         \
-        }                                                                              \
-        if (count > 0)                                                                 \
-            return put(writer, (kind), (rows), count, deadline_ns, ret_ticket, error); \
-        if (ret_ticket != NULL)                                                        \
-            *ret_ticket = 0;                                                           \
-        return TW_OK;                                                                  \
+#define PUT_CHECKED(kind, rows, check)                                                       \
+    do {                                                                                     \
+        TW_ASSERT((rows) != NULL || count == 0);                                             \
+        for (size_t i = 0; i < count; i++) {                                                 \
+            tw_status status = check(writer->store, &(rows)[i], i, error);                   \
+            if (status != TW_OK)                                                             \
+                return status;                                                               \
+        }                                                                                    \
+        if (count > 0)                                                                       \
+            return put(writer, &(row_block){(kind), (rows), count}, deadline_ns, ret_ticket, \
+                       error);                                                               \
+        if (ret_ticket != NULL)                                                              \
+            *ret_ticket = 0;                                                                 \
+        return TW_OK;                                                                        \
     } while (false)
 
 tw_status tw_store_writer_put_trades(tw_store_writer *writer, const tw_trade *trades, size_t count,
@@ -450,8 +459,8 @@ tw_status tw_store_writer_start(tw_store_writer *writer, tw_error *error) {
     TW_ASSERT(!writer->threaded && !writer->stopped);
     int code = pthread_create(&writer->thread, NULL, run, writer);
     if (code != 0)
-        return tw_error_set(error, TW_NO_MEMORY, "there can be no thread for the store: %s",
-                            strerror(code));
+        return tw_error_set(error, TW_NO_MEMORY,
+                            "this system gives no thread for the store (error %d)", code);
     writer->threaded = true;
     return TW_OK;
 }
