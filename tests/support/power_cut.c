@@ -1,5 +1,5 @@
 /*
- * power_cut.c - the recording VFS, and the disk that is made from its record.
+ * power_cut.c - the record of what reaches a disk, and the disk that is made from its record.
  *
  * Idea: the record is a list of operations on nodes (what a name leads to; a file that is removed
  * and made again is another node). Playing it up to a boundary gives, for each node, the bytes that
@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "tradewind/api.h"
+#include "vfs_shim.h"
 
 #define NAME_SIZE 64
 #define NAME_COUNT_MAX 16
@@ -57,8 +58,9 @@ typedef struct disk_name {
     int *bindings;
     size_t binding_count;
     size_t binding_capacity;
-    int first; /* the node before the record began */
-    int now;   /* while recording */
+    int first;            /* the node before the record began */
+    int now;              /* while recording */
+    bool syncs_directory; /* with its first sync */
 } disk_name;
 
 struct power_cut {
@@ -115,26 +117,7 @@ static uint64_t draw(uint64_t *state, uint64_t bound) {
 
 /* ---- recording ---- */
 
-static struct {
-    sqlite3_vfs *base;
-    sqlite3_vfs vfs;
-    sqlite3_io_methods methods;
-    power_cut *disk; /* that records, or NULL */
-} shim;
-
-/* The file that SQLite sees; the real one stands behind it. */
-typedef struct shim_file {
-    sqlite3_file base;
-    power_cut *disk; /* NULL: not recorded */
-    int name;
-    int node;
-    bool syncs_directory; /* with its first sync */
-    sqlite3_file *real;
-} shim_file;
-
-static shim_file *shim_of(sqlite3_file *file) {
-    return (shim_file *)file;
-}
+static power_cut *recorder; /* the disk that records, or NULL */
 
 static operation *note(power_cut *disk, op_kind kind, int name, int node) {
     disk->operations = room_for_one(disk->operations, disk->operation_count,
@@ -142,10 +125,6 @@ static operation *note(power_cut *disk, op_kind kind, int name, int node) {
     operation *op = &disk->operations[disk->operation_count++];
     *op = (operation){.kind = kind, .name = name, .node = node};
     return op;
-}
-
-static bool is_recording(const shim_file *file) {
-    return file->disk != NULL && file->disk == shim.disk;
 }
 
 /* The index of a path's name if it is in the recorded directory, else -1. */
@@ -165,183 +144,67 @@ static int name_of(power_cut *disk, const char *path) {
     return disk->name_count++;
 }
 
-static int shim_close(sqlite3_file *file) {
-    shim_file *mine = shim_of(file);
-    int code = mine->real->pMethods->xClose(mine->real);
-    free(mine->real);
-    return code;
-}
-
-static int shim_read(sqlite3_file *file, void *data, int size, sqlite3_int64 offset) {
-    sqlite3_file *real = shim_of(file)->real;
-    return real->pMethods->xRead(real, data, size, offset);
-}
-
-static int shim_write(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset) {
-    shim_file *mine = shim_of(file);
-    if (is_recording(mine)) {
-        operation *op = note(mine->disk, OP_WRITE, mine->name, mine->node);
-        op->offset = (size_t)offset;
-        op->size = (size_t)size;
-        op->data = malloc(op->size);
-        TW_ASSERT(op->data != NULL);
-        memcpy(op->data, data, op->size);
-    }
-    return mine->real->pMethods->xWrite(mine->real, data, size, offset);
-}
-
-static int shim_truncate(sqlite3_file *file, sqlite3_int64 size) {
-    shim_file *mine = shim_of(file);
-    if (is_recording(mine))
-        note(mine->disk, OP_TRUNCATE, mine->name, mine->node)->offset = (size_t)size;
-    return mine->real->pMethods->xTruncate(mine->real, size);
-}
-
-static int shim_sync(sqlite3_file *file, int flags) {
-    (void)flags;
-    shim_file *mine = shim_of(file);
-    if (is_recording(mine))
-        note(mine->disk, OP_SYNC, mine->name, mine->node)->syncs_directory = mine->syncs_directory;
-    mine->syncs_directory = false;
-    return SQLITE_OK;
-}
-
-static int shim_size(sqlite3_file *file, sqlite3_int64 *ret_size) {
-    sqlite3_file *real = shim_of(file)->real;
-    return real->pMethods->xFileSize(real, ret_size);
-}
-
-static int shim_lock(sqlite3_file *file, int level) {
-    sqlite3_file *real = shim_of(file)->real;
-    return real->pMethods->xLock(real, level);
-}
-
-static int shim_unlock(sqlite3_file *file, int level) {
-    sqlite3_file *real = shim_of(file)->real;
-    return real->pMethods->xUnlock(real, level);
-}
-
-static int shim_is_reserved(sqlite3_file *file, int *ret_result) {
-    sqlite3_file *real = shim_of(file)->real;
-    return real->pMethods->xCheckReservedLock(real, ret_result);
-}
-
-/* A hint about the size may make the file longer behind the record's back; it is only a hint. */
-static int shim_control(sqlite3_file *file, int op, void *argument) {
-    sqlite3_file *real = shim_of(file)->real;
-    if (op == SQLITE_FCNTL_SIZE_HINT || op == SQLITE_FCNTL_CHUNK_SIZE)
-        return SQLITE_OK;
-    return real->pMethods->xFileControl(real, op, argument);
-}
-
-static int shim_sector_size(sqlite3_file *file) {
-    sqlite3_file *real = shim_of(file)->real;
-    return real->pMethods->xSectorSize(real);
-}
-
-static int shim_traits(sqlite3_file *file) {
-    sqlite3_file *real = shim_of(file)->real;
-    return real->pMethods->xDeviceCharacteristics(real);
-}
-
-static int shim_shm_map(sqlite3_file *file, int page, int size, int extend, void volatile **data) {
-    sqlite3_file *real = shim_of(file)->real;
-    return real->pMethods->xShmMap(real, page, size, extend, data);
-}
-
-static int shim_shm_lock(sqlite3_file *file, int offset, int count, int flags) {
-    sqlite3_file *real = shim_of(file)->real;
-    return real->pMethods->xShmLock(real, offset, count, flags);
-}
-
-static void shim_shm_barrier(sqlite3_file *file) {
-    sqlite3_file *real = shim_of(file)->real;
-    real->pMethods->xShmBarrier(real);
-}
-
-static int shim_shm_unmap(sqlite3_file *file, int remove) {
-    sqlite3_file *real = shim_of(file)->real;
-    return real->pMethods->xShmUnmap(real, remove);
-}
-
-/* Notes that a file is used, and that it was made if its name led to nothing. */
-static void follow(shim_file *mine, power_cut *disk, int index, int flags) {
+/* Notes that a file is used, and that it was made if its name led to nothing. SQLite syncs the
+ * directory with the first sync of a journal or log that it has made. */
+static void note_open(power_cut *disk, int index, int flags) {
     disk_name *named = &disk->names[index];
-    mine->disk = disk;
-    mine->name = index;
-    if (named->now == NO_NODE) {
-        named->now = disk->node_count++;
-        note(disk, OP_MAKE, index, named->now);
-        mine->syncs_directory =
-            (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL)) != 0;
-    }
-    mine->node = named->now;
+    if (named->now != NO_NODE)
+        return;
+    named->now = disk->node_count++;
+    note(disk, OP_MAKE, index, named->now);
+    named->syncs_directory =
+        (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL)) != 0;
 }
 
-static int shim_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags,
-                     int *ret_flags) {
-    (void)vfs;
-    shim_file *mine = shim_of(file);
-    memset(mine, 0, sizeof *mine);
-    mine->real = calloc(1, (size_t)shim.base->szOsFile);
-    TW_ASSERT(mine->real != NULL);
-    int code = shim.base->xOpen(shim.base, path, mine->real, flags, ret_flags);
-    if (code != SQLITE_OK) {
-        free(mine->real);
-        return code;
-    }
-    mine->base.pMethods = &shim.methods;
-    int index = shim.disk == NULL ? -1 : name_of(shim.disk, path);
-    if (index >= 0)
-        follow(mine, shim.disk, index, flags);
+static void note_write(power_cut *disk, int index, const vfs_event *event) {
+    operation *op = note(disk, OP_WRITE, index, disk->names[index].now);
+    op->offset = (size_t)event->offset;
+    op->size = (size_t)event->size;
+    op->data = malloc(op->size);
+    TW_ASSERT(op->data != NULL);
+    memcpy(op->data, event->data, op->size);
+}
+
+static void note_sync(power_cut *disk, int index) {
+    disk_name *named = &disk->names[index];
+    note(disk, OP_SYNC, index, named->now)->syncs_directory = named->syncs_directory;
+    named->syncs_directory = false;
+}
+
+static void note_remove(power_cut *disk, int index, bool syncs_directory) {
+    disk_name *named = &disk->names[index];
+    if (named->now == NO_NODE)
+        return;
+    note(disk, OP_REMOVE, index, NO_NODE)->syncs_directory = syncs_directory;
+    named->now = NO_NODE;
+}
+
+static int record(const vfs_event *event) {
+    power_cut *disk = recorder;
+    int index = disk == NULL ? -1 : name_of(disk, event->path);
+    if (index < 0)
+        return SQLITE_OK;
+    if (event->call == VFS_OPENED)
+        note_open(disk, index, event->flags);
+    else if (event->call == VFS_WRITE)
+        note_write(disk, index, event);
+    else if (event->call == VFS_TRUNCATE)
+        note(disk, OP_TRUNCATE, index, disk->names[index].now)->offset = (size_t)event->offset;
+    else if (event->call == VFS_SYNC)
+        note_sync(disk, index);
+    else if (event->call == VFS_REMOVE)
+        note_remove(disk, index, event->flags != 0);
     return SQLITE_OK;
-}
-
-static int shim_delete(sqlite3_vfs *vfs, const char *path, int sync_directory) {
-    (void)vfs;
-    int code = shim.base->xDelete(shim.base, path, 0);
-    int index = shim.disk == NULL || code != SQLITE_OK ? -1 : name_of(shim.disk, path);
-    if (index >= 0 && shim.disk->names[index].now != NO_NODE) {
-        note(shim.disk, OP_REMOVE, index, NO_NODE)->syncs_directory = sync_directory != 0;
-        shim.disk->names[index].now = NO_NODE;
-    }
-    return code;
 }
 
 void power_cut_install(void) {
-    shim.base = sqlite3_vfs_find(NULL);
-    TW_ASSERT(shim.base != NULL && shim.disk == NULL);
-    shim.vfs = *shim.base;
-    shim.vfs.zName = "power-cut";
-    shim.vfs.szOsFile = (int)sizeof(shim_file);
-    shim.vfs.xOpen = shim_open;
-    shim.vfs.xDelete = shim_delete;
-    /* Version 2: no reads and writes through mapped memory. */
-    shim.methods = (sqlite3_io_methods){2,
-                                        shim_close,
-                                        shim_read,
-                                        shim_write,
-                                        shim_truncate,
-                                        shim_sync,
-                                        shim_size,
-                                        shim_lock,
-                                        shim_unlock,
-                                        shim_is_reserved,
-                                        shim_control,
-                                        shim_sector_size,
-                                        shim_traits,
-                                        shim_shm_map,
-                                        shim_shm_lock,
-                                        shim_shm_barrier,
-                                        shim_shm_unmap,
-                                        NULL,
-                                        NULL};
-    TW_ASSERT(sqlite3_vfs_register(&shim.vfs, 1) == SQLITE_OK);
+    TW_ASSERT(recorder == NULL);
+    vfs_shim_install(record);
 }
 
 void power_cut_remove(void) {
-    TW_ASSERT(sqlite3_vfs_unregister(&shim.vfs) == SQLITE_OK);
-    TW_ASSERT(sqlite3_vfs_register(shim.base, 1) == SQLITE_OK);
+    TW_ASSERT(recorder == NULL);
+    vfs_shim_remove();
 }
 
 /* ---- the record's begin and end ---- */
@@ -369,7 +232,7 @@ static bool is_data(const char *text) {
 }
 
 power_cut *power_cut_new(const char *directory) {
-    TW_ASSERT(shim.disk == NULL && shim.base != NULL);
+    TW_ASSERT(recorder == NULL);
     power_cut *disk = calloc(1, sizeof *disk);
     TW_ASSERT(disk != NULL);
     TW_ASSERT(snprintf(disk->directory, sizeof disk->directory, "%s", directory) <
@@ -388,7 +251,7 @@ power_cut *power_cut_new(const char *directory) {
     }
     closedir(entries);
     disk->first_node_count = disk->node_count;
-    shim.disk = disk;
+    recorder = disk;
     return disk;
 }
 
@@ -406,12 +269,12 @@ static void free_nodes(power_cut *disk) {
 }
 
 void power_cut_stop(power_cut *disk) {
-    TW_ASSERT(shim.disk == disk);
-    shim.disk = NULL;
+    TW_ASSERT(recorder == disk);
+    recorder = NULL;
 }
 
 void power_cut_free(power_cut *disk) {
-    TW_ASSERT(shim.disk != disk);
+    TW_ASSERT(recorder != disk);
     free_nodes(disk);
     for (size_t i = 0; i < disk->operation_count; i++)
         free(disk->operations[i].data);
@@ -588,7 +451,7 @@ static void remove_all(const power_cut *disk) {
 }
 
 void power_cut_restore(power_cut *disk, size_t boundary, uint64_t seed) {
-    TW_ASSERT(shim.disk != disk && boundary <= disk->operation_count);
+    TW_ASSERT(recorder != disk && boundary <= disk->operation_count);
     if (disk->nodes == NULL || boundary < disk->cursor)
         rewind_disk(disk);
     while (disk->cursor < boundary)

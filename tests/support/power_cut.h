@@ -1,8 +1,8 @@
 /*
  * power_cut.h - a disk under SQLite that forgets what was not synced when the power goes.
  *
- * A VFS that passes every call on to the real one and writes down what would reach the disk:
- * writes, truncations, syncs, files made and removed. Each of them is a boundary. Afterwards, for
+ * It looks on through vfs_shim.h and writes down what would reach the disk: writes, truncations,
+ * syncs, files made and removed. Each of them is a boundary. Afterwards, for
  * any boundary and any seed, it writes into the directory what a disk could hold if the power had
  * gone just before that operation was over:
  *
@@ -22,10 +22,9 @@
  *         power_cut_restore(disk, k, seed);  ... open what is left ...
  *     power_cut_free(disk);
  *
- * Nothing is really synced while the VFS is installed, so that campaigns are quick. A directory is
- * synced when SQLite says so: with the first sync of a journal or log that this handle has made,
- * and with a removal that asks for it. One disk records at a time. Memory: from malloc; the program
- * ends when there is none.
+ * A directory is synced when SQLite says so: with the first sync of a journal or log that this
+ * handle has made, and with a removal that asks for it. One disk records at a time. Memory: from
+ * malloc; the program ends when there is none.
  */
 #ifndef TRADEWIND_TESTS_POWER_CUT_H
 #define TRADEWIND_TESTS_POWER_CUT_H
