@@ -39,6 +39,9 @@ static inline sqlite_connection *sqlite_of(const tw_store *store) {
     return store->connection;
 }
 
+/* What an extended result code means, with the errno behind it (0: none). */
+tw_status sqlite_status(int code, int os_errno);
+
 /* Fills `error` from what SQLite last said on this connection; `doing` completes "ticks.db: ...".
  */
 tw_status sqlite_failed(tw_store *store, int code, const char *doing, tw_error *error);

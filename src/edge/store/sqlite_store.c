@@ -27,11 +27,12 @@
 
 /* ---- errors ---- */
 
-static tw_status status_of(int code, int os_errno) {
+tw_status sqlite_status(int code, int os_errno) {
     bool no_space = os_errno == ENOSPC || os_errno == EDQUOT || os_errno == EFBIG;
     switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL: /* the log's locks were not to be had for ten seconds */
         return TW_BUSY;
     case SQLITE_FULL:
         return TW_NO_SPACE;
@@ -53,7 +54,9 @@ static tw_status status_of(int code, int os_errno) {
     case SQLITE_IOERR:
         if (code == SQLITE_IOERR_NOMEM)
             return TW_NO_MEMORY;
-        return code == SQLITE_IOERR_WRITE && no_space ? TW_NO_SPACE : TW_IO;
+        return no_space && (code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_SHMSIZE)
+                   ? TW_NO_SPACE
+                   : TW_IO;
     case SQLITE_CANTOPEN:
         return os_errno == 0 ? TW_IO : tw_status_from_errno(os_errno);
     default:
@@ -66,7 +69,7 @@ tw_status sqlite_failed(tw_store *store, int code, const char *doing, tw_error *
     int os_errno = errno; /* a failed COMMIT does not tell SQLite's own record of it */
     if (db != NULL && sqlite3_system_errno(db) != 0)
         os_errno = sqlite3_system_errno(db);
-    tw_status status = status_of(code, os_errno);
+    tw_status status = sqlite_status(code, os_errno);
     const char *reason = db == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(db);
     if (status == TW_NO_SPACE)
         return tw_error_set(error, status,
