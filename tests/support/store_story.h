@@ -86,13 +86,11 @@ static inline tw_status story_put_trading(tw_store *store, const test_place *pla
     snprintf(order.client_order_id, sizeof order.client_order_id, "order-%03u", (unsigned)step);
     memcpy(fill.client_order_id, order.client_order_id, sizeof order.client_order_id);
     snprintf(fill.execution_id, sizeof fill.execution_id, "fill-%03u", (unsigned)step);
-    uint64_t last = 0;
-    tw_status status = tw_store_last_sequence(store, &last, error);
+    uint64_t last = (step / 3 - 1) * 2; /* each third step appends two */
     const tw_store_record records[] = {
         {last + 1, (int64_t)step, tw_slice_of("intent"), tw_slice_of("{\"quantity\":\"100\"}")},
         {last + 2, (int64_t)step, tw_slice_of("fill"), tw_slice_of("{}")}};
-    if (status == TW_OK)
-        status = tw_store_append_journal(store, records, 2, error);
+    tw_status status = tw_store_append_journal(store, records, 2, error);
     if (status == TW_OK)
         status = tw_store_put_orders(store, &order, 1, error);
     order.status = 1;
@@ -251,6 +249,47 @@ static inline void story_tell(uint64_t ret_prints[STORY_STEP_COUNT + 1]) {
     assert_int_equal(rows(store, TW_STORE_JOURNAL), STORY_STEP_COUNT / 3 * 2);
     close_store(store);
     assert_int_equal(drop_place(&state), 0);
+}
+
+/* ---- a store with a log beside it, as a program that dies leaves it ---- */
+
+typedef struct story_files {
+    test_bytes file;
+    test_bytes log;
+    uint64_t in_file; /* the newest step in the file itself */
+    uint64_t in_both; /* in the file and its log */
+} story_files;
+
+/* Tells the story up to two steps, with a close between them, and takes what is on the disk then.
+ * The place is empty afterwards. */
+static inline story_files story_files_make(const test_place *place, uint64_t in_file,
+                                           uint64_t in_both) {
+    story_files files = {.in_file = in_file, .in_both = in_both};
+    tw_store *store = open_writer(place);
+    for (uint64_t step = 1; step <= in_both; step++) {
+        assert_int_equal(story_step(store, place, step, NULL), TW_OK);
+        if (step != in_file)
+            continue;
+        close_store(store);
+        store = open_writer(place);
+    }
+    files.file = load_beside(place, "");
+    files.log = load_beside(place, "-wal");
+    close_store(store);
+    assert_true(in_both == in_file || files.log.size > 0);
+    put_beside(place, "", NULL);
+    return files;
+}
+
+static inline void story_files_put(const test_place *place, const story_files *files) {
+    put_beside(place, "-shm", NULL);
+    put_beside(place, "", &files->file);
+    put_beside(place, "-wal", &files->log);
+}
+
+static inline void story_files_drop(story_files *files) {
+    free(files->file.data);
+    free(files->log.data);
 }
 
 /* ---- campaigns ---- */
