@@ -206,7 +206,10 @@ static tw_status select_rows(tw_store *store, store_sql which, const store_value
 /* ---- transactions ---- */
 
 static tw_status begin(tw_store *store, tw_error *error) {
-    int code = sqlite_run(store, SQLITE_BEGIN_STATEMENT, NULL);
+    int code;
+    /* Made beforehand: a batch that memory ran out for must still be given up. */
+    if (sqlite_statement(store, SQLITE_ROLLBACK_STATEMENT, &code) != NULL)
+        code = sqlite_run(store, SQLITE_BEGIN_STATEMENT, NULL);
     if (code == SQLITE_OK)
         return TW_OK;
     bool busy = (code & 0xff) == SQLITE_BUSY;
