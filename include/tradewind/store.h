@@ -218,6 +218,10 @@ TW_API uint64_t tw_store_epoch(const tw_store *store);
 /* "SQLite 3.40.1". */
 TW_API const char *tw_store_backend(const tw_store *store);
 
+/* Known faults of that version of the backend which this store keeps away, as key=value for the
+ * log and the report of a run: "wal_reset_race=avoided". Empty when it has none. */
+TW_API const char *tw_store_precautions(const tw_store *store);
+
 TW_API void tw_store_read_figures(const tw_store *store, tw_store_figures *ret_figures);
 
 /*

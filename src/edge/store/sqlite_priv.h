@@ -53,6 +53,10 @@ sqlite3_stmt *sqlite_statement(tw_store *store, int which, int *ret_code);
  * returns SQLITE_OK or what went wrong. */
 int sqlite_run(tw_store *store, int which, int64_t *ret_value);
 
+/* True for the versions (as sqlite3_libversion_number says them) in which connections that write or
+ * checkpoint at once may lose pages. */
+bool sqlite_has_reset_race(int version);
+
 /* ---- sqlite_file.c: the path before SQLite touches it, and the lock beside it ---- */
 
 /* *ret_there is false for a file to be made. */

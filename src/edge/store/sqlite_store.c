@@ -323,6 +323,13 @@ static tw_status open_writer(tw_store *store, const tw_store_config *config, boo
     return status;
 }
 
+/* 3.7.0 to 3.51.2, but for 3.44.6 and 3.50.7 and what follows each of them. */
+bool sqlite_has_reset_race(int version) {
+    bool mended = version >= 3051003 || (version >= 3044006 && version < 3045000) ||
+                  (version >= 3050007 && version < 3051000);
+    return version >= 3007000 && !mended;
+}
+
 static tw_status make_connection(tw_store *store, const tw_store_config *config, tw_error *error) {
     sqlite_connection *connection = TW_NEW(store->allocator, 1, sqlite_connection);
     if (connection == NULL)
@@ -336,6 +343,8 @@ static tw_status make_connection(tw_store *store, const tw_store_config *config,
     connection->checkpoint_pages = config->checkpoint_pages == 0 ? TW_STORE_CHECKPOINT_PAGES_DEFAULT
                                                                  : config->checkpoint_pages;
     snprintf(store->backend_name, sizeof store->backend_name, "SQLite %s", sqlite3_libversion());
+    if (sqlite_has_reset_race(sqlite3_libversion_number()))
+        store->precautions = "wal_reset_race=avoided"; /* see settle */
     return TW_OK;
 }
 

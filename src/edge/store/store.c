@@ -323,6 +323,10 @@ const char *tw_store_backend(const tw_store *store) {
     return store->backend_name;
 }
 
+const char *tw_store_precautions(const tw_store *store) {
+    return store->precautions == NULL ? "" : store->precautions;
+}
+
 void tw_store_read_figures(const tw_store *store, tw_store_figures *ret_figures) {
     *ret_figures = store->figures;
     ret_figures->rows_put += store->batch_put;

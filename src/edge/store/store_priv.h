@@ -123,6 +123,7 @@ struct tw_store {
     uint64_t committed_sequence;
     tw_store_figures figures;
     char backend_name[64];
+    const char *precautions; /* constant; NULL: none */
 };
 
 /* ---- store.c ---- */
