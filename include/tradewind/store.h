@@ -34,9 +34,11 @@
  * Symbols. Records carry indexes of the tw_symbols given at open; the file keeps its own ids and
  * the names. A read adds names it meets to that table, so it counts as the adding thread.
  *
- * Memory: the handle and its symbol maps come from the allocator, at open; the database library
- * uses the C library's heap, at most about 20 MB a handle. Reads stream: one row at a time.
- * Cost: about 300,000 rows/s put; a FULL commit is one disk sync (about 0.2 ms on NVMe).
+ * Memory: the handle, its symbol maps and, of a writer, 17 MB for market rows that wait for their
+ * commit come from the allocator, at open (the system's touches them only as they are used); the
+ * database library uses the C library's heap, at most about 20 MB a handle. Reads stream: one row
+ * at a time.
+ * Cost: about a million rows/s put; a FULL commit is one disk sync (about 0.2 ms on NVMe).
  * Threads: a handle belongs to one thread at a time. Give each reading thread its own handle.
  * A file that is open must not be carried over fork(): open it in the child.
  */
@@ -225,6 +227,10 @@ TW_API uint64_t tw_store_epoch(const tw_store *store);
 
 /* "SQLite 3.40.1". */
 TW_API const char *tw_store_backend(const tw_store *store);
+
+/* Known faults of that version of the backend which this store keeps away, as key=value for the
+ * log and the report of a run: "wal_reset_race=avoided". Empty when it has none. */
+TW_API const char *tw_store_precautions(const tw_store *store);
 
 TW_API void tw_store_read_figures(const tw_store *store, tw_store_figures *ret_figures);
 

@@ -154,6 +154,7 @@ static void json_store(tw_text *text, const run_session *session, const run_figu
     tw_text_append_string(text, "\"store\":{");
     string(text, "path", session->database);
     string(text, "backend", tw_store_backend(session->store));
+    string(text, "precautions", tw_store_precautions(session->store));
     whole(text, "rows_put", figures->store.rows_put);
     whole(text, "commits", figures->store.commits);
     whole(text, "syncs", figures->store.syncs);

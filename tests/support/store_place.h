@@ -130,6 +130,53 @@ static inline void tamper(const char *path, const char *sql) {
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
+/* ---- whole files ---- */
+
+typedef struct test_bytes {
+    unsigned char *data; /* freed by whoever loads it */
+    size_t size;
+} test_bytes;
+
+/* What a file holds; nothing when it is not there. */
+static inline test_bytes load_file(const char *path) {
+    test_bytes bytes = {0};
+    struct stat facts;
+    if (stat(path, &facts) != 0)
+        return bytes;
+    bytes.size = (size_t)facts.st_size;
+    bytes.data = malloc(bytes.size + 1);
+    assert_non_null(bytes.data);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    assert_int_equal(fread(bytes.data, 1, bytes.size, file), bytes.size);
+    assert_int_equal(fclose(file), 0);
+    return bytes;
+}
+
+static inline void save_file(const char *path, const unsigned char *data, size_t size) {
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_true(size == 0 || fwrite(data, 1, size, file) == size);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* A name beside the store, with the bytes given in it or, if there are none, with no file there. */
+static inline void put_beside(const test_place *place, const char *suffix,
+                              const test_bytes *bytes) {
+    char path[144];
+    snprintf(path, sizeof path, "%s%s", place->path, suffix);
+    if (bytes == NULL || bytes->data == NULL)
+        unlink(path);
+    else
+        save_file(path, bytes->data, bytes->size);
+}
+
+static inline test_bytes load_beside(const test_place *place, const char *suffix) {
+    char path[144];
+    snprintf(path, sizeof path, "%s%s", place->path, suffix);
+    return load_file(path);
+}
+
 static const tw_store_range everything
     __attribute__((unused)) = {.from_ns = INT64_MIN, .to_ns = INT64_MAX, .symbol = TW_SYMBOL_NONE};
 

@@ -61,6 +61,10 @@ static bulk_table *table_of(sqlite_bulk *bulk, store_sql which) {
     return NULL;
 }
 
+static size_t cell_count(const bulk_table *table) {
+    return (size_t)table->column_count * BULK_ROWS_MAX;
+}
+
 tw_status sqlite_bulk_new(tw_store *store, tw_error *error) {
     const tw_allocator *allocator = store->allocator;
     sqlite_bulk *bulk = TW_NEW(allocator, 1, sqlite_bulk);
@@ -75,13 +79,14 @@ tw_status sqlite_bulk_new(tw_store *store, tw_error *error) {
         (bulk_table){.put = SQL_PUT_BAR, .column_count = sizeof BAR_KINDS - 1, .key_count = 3};
     bulk->order = TW_NEW(allocator, BULK_ROWS_MAX, uint32_t);
     bulk->other = TW_NEW(allocator, BULK_ROWS_MAX, uint32_t);
-    if (bulk->order == NULL || bulk->other == NULL)
+    bool there = bulk->order != NULL && bulk->other != NULL;
+    for (int i = 0; i < BULK_TABLE_COUNT; i++) {
+        bulk->tables[i].cells = TW_NEW(allocator, cell_count(&bulk->tables[i]), bulk_cell);
+        there = there && bulk->tables[i].cells != NULL;
+    }
+    if (!there)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory to open %s", store->path);
     return TW_OK;
-}
-
-static size_t cell_count(const bulk_table *table) {
-    return (size_t)table->column_count * BULK_ROWS_MAX;
 }
 
 void sqlite_bulk_free(tw_store *store) {
@@ -109,11 +114,6 @@ tw_status sqlite_bulk_put(tw_store *store, store_sql which, const store_value *r
                           tw_error *error) {
     bulk_table *table = table_of(sqlite_of(store)->bulk, which);
     TW_ASSERT(table != NULL);
-    if (table->cells == NULL) /* at the first row of its kind; most stores have not all kinds */
-        table->cells = TW_NEW(store->allocator, cell_count(table), bulk_cell);
-    if (table->cells == NULL)
-        return tw_error_set(error, TW_NO_MEMORY, "%s: there is no memory for a batch of rows",
-                            store->path);
     if (table->row_count == BULK_ROWS_MAX) {
         tw_status status = sqlite_bulk_flush(store, error);
         if (status != TW_OK)

@@ -8,11 +8,34 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "sqlite_priv.h"
+
+/* The check words a page that could not be read as a finding; a read that failed is no damage. */
+static bool is_read_failure(const char *finding) {
+    static const char with_code[] = "unable to get the page. error code=";
+    const char *found = strstr(finding, with_code);
+    if (found == NULL)
+        return strstr(finding, "failed to get page") != NULL;
+    long code = strtol(found + sizeof with_code - 1, NULL, 10);
+    return (code & 0xff) == SQLITE_IOERR;
+}
+
+static tw_status judge(tw_store *store, const char *finding, tw_error *error) {
+    if (finding == NULL)
+        return tw_error_set(error, TW_CORRUPT, "%s is damaged, the check could not say where",
+                            store->path);
+    if (sqlite3_stricmp(finding, "ok") == 0)
+        return TW_OK;
+    if (is_read_failure(finding))
+        return tw_error_set(error, TW_IO, "%s could not be read to its end: %s", store->path,
+                            finding);
+    return tw_error_set(error, TW_CORRUPT, "%s is damaged: %s", store->path, finding);
+}
 
 tw_status sqlite_verify(tw_store *store, tw_error *error) {
     int code;
@@ -21,13 +44,10 @@ tw_status sqlite_verify(tw_store *store, tw_error *error) {
         return sqlite_failed(store, code, "checking it failed", error);
     tw_status status = TW_OK;
     code = sqlite3_step(statement);
-    const char *finding =
-        code == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
-    if (code != SQLITE_ROW)
+    if (code == SQLITE_ROW)
+        status = judge(store, (const char *)sqlite3_column_text(statement, 0), error);
+    else
         status = sqlite_failed(store, code, "checking it failed", error);
-    else if (finding == NULL || sqlite3_stricmp(finding, "ok") != 0)
-        status = tw_error_set(error, TW_CORRUPT, "%s is damaged: %s", store->path,
-                              finding == NULL ? "the check could not say where" : finding);
     sqlite3_reset(statement);
     return status;
 }
@@ -72,9 +92,11 @@ tw_status sqlite_describe(tw_store *store, tw_store_description *ret_description
 
 static tw_status copy_failed(tw_store *store, sqlite3 *copy, int code, const char *path,
                              tw_error *error) {
-    bool full = (code & 0xff) == SQLITE_FULL;
-    return tw_error_set(error, full ? TW_NO_SPACE : TW_IO, "%s could not be copied to %s: %s",
-                        store->path, path,
+    int os_errno =
+        copy == NULL || sqlite3_system_errno(copy) == 0 ? errno : sqlite3_system_errno(copy);
+    tw_status status = sqlite_status(code, os_errno);
+    return tw_error_set(error, status, "%s could not be copied to %s: %s (%s)", store->path, path,
+                        status == TW_NO_SPACE ? "the disk or a quota is full" : "SQLite failed",
                         copy == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(copy));
 }
 
@@ -124,8 +146,17 @@ tw_status sqlite_backup(tw_store *store, const char *path, tw_error *error) {
     return status;
 }
 
+/* It writes like a batch does, and ends writing like one when the disk fails. */
 tw_status sqlite_vacuum(tw_store *store, tw_error *error) {
+    tw_error own = {0};
     int code = sqlite3_exec(sqlite_of(store)->db, "VACUUM; PRAGMA optimize", NULL, NULL, NULL);
     store->unsynced = true;
-    return code == SQLITE_OK ? TW_OK : sqlite_failed(store, code, "tidying up failed", error);
+    if (code == SQLITE_OK)
+        return TW_OK;
+    tw_status status = sqlite_failed(store, code, "tidying up failed", &own);
+    if (status == TW_IO || status == TW_CORRUPT)
+        store_fail(store, &own);
+    if (error != NULL)
+        *error = own;
+    return status;
 }

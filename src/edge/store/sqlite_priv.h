@@ -55,6 +55,9 @@ static inline sqlite_connection *sqlite_of(const tw_store *store) {
     return store->connection;
 }
 
+/* What an extended result code means, with the errno behind it (0: none). */
+tw_status sqlite_status(int code, int os_errno);
+
 /* Fills `error` from what SQLite last said on this connection; `doing` completes "ticks.db: ...".
  */
 tw_status sqlite_failed(tw_store *store, int code, const char *doing, tw_error *error);
@@ -68,6 +71,10 @@ sqlite3_stmt *sqlite_statement(tw_store *store, int which, int *ret_code);
 /* Runs one that gives no rows, or one integer in its first column (kept if ret_value is there);
  * returns SQLITE_OK or what went wrong. */
 int sqlite_run(tw_store *store, int which, int64_t *ret_value);
+
+/* True for the versions (as sqlite3_libversion_number says them) in which connections that write or
+ * checkpoint at once may lose pages. */
+bool sqlite_has_reset_race(int version);
 
 /* ---- sqlite_file.c: the path before SQLite touches it, and the lock beside it ---- */
 

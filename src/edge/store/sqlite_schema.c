@@ -234,9 +234,9 @@ static tw_status enter_log_mode(tw_store *store, tw_error *error) {
 }
 
 /*
- * SQLite 3.40 may lose pages when two connections write or checkpoint at once (the WAL reset
- * race, mended in 3.51.3). Here it cannot happen: one writer, which does every checkpoint by
- * itself, readers that do none, also not at close, and no memory mapping.
+ * SQLite may lose pages when two connections write or checkpoint at once (the WAL reset race, in
+ * the versions of sqlite_has_reset_race). Here it cannot happen: one writer, which does every
+ * checkpoint by itself, readers that do none, also not at close, and no memory mapping.
  */
 static tw_status settle(tw_store *store, const tw_store_config *config, tw_error *error) {
     static const char doing[] = "setting it up failed";

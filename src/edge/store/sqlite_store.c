@@ -27,11 +27,12 @@
 
 /* ---- errors ---- */
 
-static tw_status status_of(int code, int os_errno) {
+tw_status sqlite_status(int code, int os_errno) {
     bool no_space = os_errno == ENOSPC || os_errno == EDQUOT || os_errno == EFBIG;
     switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL: /* the log's locks were not to be had for ten seconds */
         return TW_BUSY;
     case SQLITE_FULL:
         return TW_NO_SPACE;
@@ -53,7 +54,9 @@ static tw_status status_of(int code, int os_errno) {
     case SQLITE_IOERR:
         if (code == SQLITE_IOERR_NOMEM)
             return TW_NO_MEMORY;
-        return code == SQLITE_IOERR_WRITE && no_space ? TW_NO_SPACE : TW_IO;
+        return no_space && (code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_SHMSIZE)
+                   ? TW_NO_SPACE
+                   : TW_IO;
     case SQLITE_CANTOPEN:
         return os_errno == 0 ? TW_IO : tw_status_from_errno(os_errno);
     default:
@@ -66,7 +69,7 @@ tw_status sqlite_failed(tw_store *store, int code, const char *doing, tw_error *
     int os_errno = errno; /* a failed COMMIT does not tell SQLite's own record of it */
     if (db != NULL && sqlite3_system_errno(db) != 0)
         os_errno = sqlite3_system_errno(db);
-    tw_status status = status_of(code, os_errno);
+    tw_status status = sqlite_status(code, os_errno);
     const char *reason = db == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(db);
     if (status == TW_NO_SPACE)
         return tw_error_set(error, status,
@@ -225,7 +228,10 @@ static tw_status select_rows(tw_store *store, store_sql which, const store_value
 /* ---- transactions ---- */
 
 static tw_status begin(tw_store *store, tw_error *error) {
-    int code = sqlite_run(store, SQLITE_BEGIN_STATEMENT, NULL);
+    int code;
+    /* Made beforehand: a batch that memory ran out for must still be given up. */
+    if (sqlite_statement(store, SQLITE_ROLLBACK_STATEMENT, &code) != NULL)
+        code = sqlite_run(store, SQLITE_BEGIN_STATEMENT, NULL);
     if (code == SQLITE_OK)
         return TW_OK;
     bool busy = (code & 0xff) == SQLITE_BUSY;
@@ -351,6 +357,13 @@ static tw_status open_writer(tw_store *store, const tw_store_config *config, boo
     return status;
 }
 
+/* 3.7.0 to 3.51.2, but for 3.44.6 and 3.50.7 and what follows each of them. */
+bool sqlite_has_reset_race(int version) {
+    bool mended = version >= 3051003 || (version >= 3044006 && version < 3045000) ||
+                  (version >= 3050007 && version < 3051000);
+    return version >= 3007000 && !mended;
+}
+
 static tw_status make_connection(tw_store *store, const tw_store_config *config, tw_error *error) {
     sqlite_connection *connection = TW_NEW(store->allocator, 1, sqlite_connection);
     if (connection == NULL)
@@ -364,6 +377,8 @@ static tw_status make_connection(tw_store *store, const tw_store_config *config,
     connection->checkpoint_pages = config->checkpoint_pages == 0 ? TW_STORE_CHECKPOINT_PAGES_DEFAULT
                                                                  : config->checkpoint_pages;
     snprintf(store->backend_name, sizeof store->backend_name, "SQLite %s", sqlite3_libversion());
+    if (sqlite_has_reset_race(sqlite3_libversion_number()))
+        store->precautions = "wal_reset_race=avoided"; /* see settle */
     return TW_OK;
 }
 

@@ -87,6 +87,16 @@ tw_status store_put(tw_store *store, store_sql which, const store_value *row, tw
     return tell(store_lose_batch(store, status, &own), &own, error);
 }
 
+tw_status store_look_up(tw_store *store, store_sql which, const store_value *parameters,
+                        store_on_row on_row, void *context, tw_error *error) {
+    TW_ASSERT(store->state == STORE_BATCH);
+    tw_error own = {0};
+    tw_status status = store->backend->select(store, which, parameters, on_row, context, &own);
+    if (status == TW_OK)
+        return TW_OK;
+    return tell(store_lose_batch(store, status, &own), &own, error);
+}
+
 static tw_status check_writable(const tw_store *store, tw_error *error) {
     if (store->mode == TW_STORE_READ)
         return tw_error_set(error, TW_READ_ONLY, "%s was opened for reading", store->path);
@@ -183,8 +193,8 @@ void tw_store_begin_series(tw_store *store) {
     store->series++;
 }
 
-static tw_status keep_number(tw_store *store, const store_value *row, void *context,
-                             tw_error *error) {
+tw_status store_keep_number(tw_store *store, const store_value *row, void *context,
+                            tw_error *error) {
     (void)store;
     (void)error;
     *(int64_t *)context = row[0].number;
@@ -192,7 +202,7 @@ static tw_status keep_number(tw_store *store, const store_value *row, void *cont
 }
 
 tw_status store_integer(tw_store *store, store_sql which, int64_t *ret_value, tw_error *error) {
-    return store->backend->select(store, which, NULL, keep_number, ret_value, error);
+    return store->backend->select(store, which, NULL, store_keep_number, ret_value, error);
 }
 
 /* ---- open and close ---- */
@@ -315,6 +325,10 @@ uint64_t tw_store_epoch(const tw_store *store) {
 
 const char *tw_store_backend(const tw_store *store) {
     return store->backend_name;
+}
+
+const char *tw_store_precautions(const tw_store *store) {
+    return store->precautions == NULL ? "" : store->precautions;
 }
 
 void tw_store_read_figures(const tw_store *store, tw_store_figures *ret_figures) {

@@ -137,6 +137,7 @@ struct tw_store {
     uint64_t committed_sequence;
     tw_store_figures figures;
     char backend_name[64];
+    const char *precautions; /* constant; NULL: none */
 };
 
 /* ---- store.c ---- */
@@ -159,6 +160,14 @@ void store_fail(tw_store *store, const tw_error *error);
 /* Puts a row; a failure loses the batch. */
 tw_status store_put(tw_store *store, store_sql which, const store_value *row,
                     tw_error *error) TW_MUST_CHECK;
+
+/* Reads what a put must know, in its batch; a failure loses the batch. */
+tw_status store_look_up(tw_store *store, store_sql which, const store_value *parameters,
+                        store_on_row on_row, void *context, tw_error *error) TW_MUST_CHECK;
+
+/* A store_on_row that keeps the row's first number in the int64_t that `context` is. */
+tw_status store_keep_number(tw_store *store, const store_value *row, void *context,
+                            tw_error *error);
 
 /* Reads the one row of one number that a statement without parameters gives. */
 tw_status store_integer(tw_store *store, store_sql which, int64_t *ret_value,

@@ -305,7 +305,7 @@ tw_status tw_store_put_run(tw_store *store, const tw_store_run *run, int64_t *re
     tw_status status = store_enter_batch(store, 1, true, error);
     int64_t id = run->id;
     if (status == TW_OK && id == 0) {
-        status = store_integer(store, SQL_LAST_RUN, &id, error);
+        status = store_look_up(store, SQL_LAST_RUN, NULL, store_keep_number, &id, error);
         if (status == TW_OK && id == INT64_MAX)
             status = tw_error_set(error, TW_FULL, "the store has no free number for a run");
         id++;

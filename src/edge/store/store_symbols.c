@@ -25,13 +25,6 @@ void store_forget_symbols(tw_store *store) {
     store->last_id = store->committed_id;
 }
 
-static tw_status on_id(tw_store *store, const store_value *row, void *context, tw_error *error) {
-    (void)store;
-    (void)error;
-    *(int64_t *)context = row[0].number;
-    return TW_OK;
-}
-
 static tw_status add_symbol(tw_store *store, store_value name, int64_t *ret_id, tw_error *error) {
     if (store->last_id >= store->symbol_count_max)
         return store_no_room_for_symbol(store, error);
@@ -53,7 +46,12 @@ tw_status store_id_of(tw_store *store, tw_symbol symbol, bool add, int64_t *ret_
         return TW_OK;
     tw_slice text = tw_slice_of(tw_symbols_name(store->symbols, symbol));
     store_value name = store_text(text.data, text.size);
-    tw_status status = store->backend->select(store, SQL_FIND_SYMBOL, &name, on_id, ret_id, error);
+    tw_status status = TW_OK;
+    if (add)
+        status = store_look_up(store, SQL_FIND_SYMBOL, &name, store_keep_number, ret_id, error);
+    else
+        status =
+            store->backend->select(store, SQL_FIND_SYMBOL, &name, store_keep_number, ret_id, error);
     if (status == TW_OK && *ret_id == 0 && add)
         status = add_symbol(store, name, ret_id, error);
     if (status != TW_OK || *ret_id == 0)
