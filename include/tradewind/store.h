@@ -164,6 +164,8 @@ typedef struct tw_store_figures {
     uint64_t syncs;            /* of them FULL */
     uint64_t checkpoints;      /* that moved the whole log */
     uint64_t checkpoints_busy; /* that a reader held up */
+    uint64_t reconnects;       /* a server: connections lost and made again */
+    uint64_t retries;          /* a server: batches or reads sent again */
     uint32_t log_pages;        /* of the write-ahead log after the last commit */
     uint32_t batch_rows;       /* rows in the open batch */
     uint32_t migrated_from;    /* the schema that this open brought up to date; 0: none */

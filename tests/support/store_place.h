@@ -1,5 +1,8 @@
 /*
- * store_place.h - a directory of its own for each test of the store, and short forms of its calls.
+ * store_place.h - a place of its own for each test of the store, and short forms of its calls.
+ *
+ * A place is a file in a new directory, or a new schema of the program's private server: BOTH(test)
+ * runs a test on either. Without a PostgreSQL on this machine the second half is skipped.
  *
  * Everything is static inline, because the assertions of cmocka belong to the test program.
  */
@@ -15,6 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libpq-fe.h>
 #include <math.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -27,14 +31,16 @@
 #include <unistd.h>
 
 #include "failing_heap.h"
+#include "private_postgres.h"
 #include "tradewind/store.h"
 #include "tradewind/time.h"
 
-/* ---- a directory, a path in it, a table of symbols ---- */
+/* ---- a path, a table of symbols ---- */
 
 typedef struct test_place {
     char directory[64];
-    char path[128];
+    char path[PRIVATE_POSTGRES_ADDRESS_SIZE];
+    bool on_server;
     tw_symbols *symbols;
     tw_symbol apple;
     tw_symbol coin;
@@ -56,6 +62,30 @@ static inline int make_place(void **state) {
     place->apple = intern(place->symbols, "AAPL");
     place->coin = intern(place->symbols, "BTC/USD");
     *state = place;
+    return 0;
+}
+
+/* The server of the program, started by run_on_both. */
+static private_postgres *the_server __attribute__((unused));
+
+/* A path beside the place's own, of the same kind; `name` is of letters and digits. */
+static inline void name_beside(const test_place *place, const char *name, char *ret_path) {
+    static int schemas;
+    char schema[64];
+    if (place->on_server) {
+        snprintf(schema, sizeof schema, "%s_%d", name, ++schemas);
+        private_postgres_address(the_server, schema, ret_path, PRIVATE_POSTGRES_ADDRESS_SIZE);
+    } else {
+        snprintf(ret_path, PRIVATE_POSTGRES_ADDRESS_SIZE, "%s/%s.db", place->directory, name);
+    }
+}
+
+static inline int make_server_place(void **state) {
+    if (make_place(state) != 0)
+        return -1;
+    test_place *place = *state;
+    place->on_server = true;
+    name_beside(place, "rows", place->path);
     return 0;
 }
 
@@ -120,14 +150,33 @@ static inline uint64_t rows(tw_store *store, tw_store_table table) {
     return count;
 }
 
-/* Runs SQL on the file behind the store's back. */
-static inline void tamper(const char *path, const char *sql) {
+static inline bool tamper_with_server(const char *address, const char *sql) {
+    PGconn *conn = PQconnectdb(address);
+    PGresult *result = PQexec(conn, sql);
+    ExecStatusType status = PQresultStatus(result);
+    bool done = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+    if (!done)
+        print_message("%s: %s", sql, PQerrorMessage(conn));
+    PQclear(result);
+    PQfinish(conn);
+    return done;
+}
+
+/* Runs SQL behind the store's back; false if the database will not have it. */
+static inline bool try_to_tamper(const char *path, const char *sql) {
+    if (strncmp(path, "postgres", 8) == 0)
+        return tamper_with_server(path, sql);
     sqlite3 *db = NULL;
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    char *message = NULL;
-    if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
-        fail_msg("%s: %s", sql, message);
+    bool done = sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
+    if (!done)
+        print_message("%s: %s\n", sql, sqlite3_errmsg(db));
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    return done;
+}
+
+static inline void tamper(const char *path, const char *sql) {
+    assert_true(try_to_tamper(path, sql));
 }
 
 /* ---- whole files ---- */
@@ -163,7 +212,7 @@ static inline void save_file(const char *path, const unsigned char *data, size_t
 /* A name beside the store, with the bytes given in it or, if there are none, with no file there. */
 static inline void put_beside(const test_place *place, const char *suffix,
                               const test_bytes *bytes) {
-    char path[144];
+    char path[PRIVATE_POSTGRES_ADDRESS_SIZE + 16];
     snprintf(path, sizeof path, "%s%s", place->path, suffix);
     if (bytes == NULL || bytes->data == NULL)
         unlink(path);
@@ -172,7 +221,7 @@ static inline void put_beside(const test_place *place, const char *suffix,
 }
 
 static inline test_bytes load_beside(const test_place *place, const char *suffix) {
-    char path[144];
+    char path[PRIVATE_POSTGRES_ADDRESS_SIZE + 16];
     snprintf(path, sizeof path, "%s%s", place->path, suffix);
     return load_file(path);
 }
@@ -193,5 +242,29 @@ static inline tw_trade trade_at(const test_place *place, int64_t time_ns, uint64
 }
 
 #define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, drop_place)
+
+#define ON_SERVER(test) \
+    { #test " (server)", test, make_server_place, drop_place, NULL }
+
+/* Two rows of a list of tests. */
+#define BOTH(test) IN_PLACE(test), ON_SERVER(test)
+
+static inline void skip_without_server(void **state) {
+    (void)state;
+    skip();
+}
+
+/* Starts the server and runs the tests; without one, those on it are skipped. */
+#define RUN_ON_BOTH(tests, options)                                        \
+    do {                                                                   \
+        the_server = private_postgres_start(options);                      \
+        for (size_t i = 0; i < sizeof(tests) / sizeof(tests)[0]; i++) {    \
+            if (the_server != NULL || (tests)[i].setup_func == make_place) \
+                continue;                                                  \
+            (tests)[i].test_func = skip_without_server;                    \
+            (tests)[i].setup_func = (tests)[i].teardown_func = NULL;       \
+        }                                                                  \
+        return cmocka_run_group_tests((tests), NULL, NULL);                \
+    } while (0)
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * wire_store.c - the store on real SQLite files: rows, keys, batches, refusals, sums.
+ * wire_store.c - the store as its header tells it, on a file and on a server: rows, keys, batches,
+ * refusals, sums.
  */
 #include "store_place.h"
 
@@ -437,14 +438,11 @@ static void test_readers_see_commits_and_nothing_else(void **state) {
 
 /* ---- who may open what ---- */
 
-static void test_a_second_writer_is_refused_with_the_name_of_the_file(void **state) {
+static void test_a_second_writer_is_refused_with_the_name_of_the_store(void **state) {
     const test_place *place = *state;
     tw_store *store = open_writer(place);
     assert_int_equal(refused(place, place->path, TW_STORE_WRITE, place->path), TW_BUSY);
-    char link[128];
-    snprintf(link, sizeof link, "%s/link.db", place->directory);
-    assert_int_equal(symlink(place->path, link), 0);
-    assert_int_equal(refused(place, link, TW_STORE_WRITE, "process"), TW_BUSY);
+    assert_int_equal(refused(place, place->path, TW_STORE_WRITE, "process"), TW_BUSY);
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) { /* another process, too */
@@ -460,108 +458,18 @@ static void test_a_second_writer_is_refused_with_the_name_of_the_file(void **sta
     close_store(open_writer(place));
 }
 
-static void test_newer_and_foreign_files_are_refused_and_left_alone(void **state) {
-    const test_place *place = *state;
-    close_store(open_writer(place));
-    tamper(place->path, "PRAGMA user_version = 99");
-    assert_int_equal(refused(place, place->path, TW_STORE_WRITE, "newer version"), TW_VERSION);
-    assert_int_equal(refused(place, place->path, TW_STORE_READ, "newer version"), TW_VERSION);
-    tamper(place->path, "PRAGMA user_version = 2; PRAGMA application_id = 42");
-    assert_int_equal(refused(place, place->path, TW_STORE_READ, "another program"), TW_INVALID);
-
-    char path[128];
-    snprintf(path, sizeof path, "%s/foreign.db", place->directory);
-    tamper(path, "CREATE TABLE theirs(x)");
-    assert_int_equal(refused(place, path, TW_STORE_WRITE, "another program"), TW_INVALID);
-    char beside[136];
-    snprintf(beside, sizeof beside, "%s-lock", path);
-    assert_int_equal(access(beside, F_OK), -1);
-    snprintf(beside, sizeof beside, "%s-wal", path);
-    assert_int_equal(access(beside, F_OK), -1);
-
-    snprintf(path, sizeof path, "%s/letter.txt", place->directory);
-    FILE *letter = fopen(path, "w");
-    assert_non_null(letter);
-    for (int i = 0; i < 200; i++)
-        fputs("This is a letter and not a database.\n", letter);
-    assert_int_equal(fclose(letter), 0);
-    assert_int_equal(refused(place, path, TW_STORE_WRITE, "is not a store"), TW_INVALID);
-    assert_int_equal(refused(place, path, TW_STORE_READ, "is not a store"), TW_INVALID);
-}
-
-static void test_paths_that_cannot_be_a_store(void **state) {
-    const test_place *place = *state;
-    char path[128];
-    assert_int_equal(refused(place, place->path, TW_STORE_READ, "does not exist"), TW_NOT_FOUND);
-    assert_int_equal(refused(place, place->directory, TW_STORE_WRITE, "directory"), TW_INVALID);
-    snprintf(path, sizeof path, "%s/no/such/rows.db", place->directory);
-    assert_int_equal(refused(place, path, TW_STORE_WRITE, "directory"), TW_NOT_FOUND);
-    assert_int_equal(refused(place, "", TW_STORE_WRITE, "empty"), TW_INVALID);
-    assert_int_equal(refused(place, "/dev/null", TW_STORE_WRITE, "regular"), TW_INVALID);
-    assert_int_equal(refused(place, "postgresql://db/rows", TW_STORE_WRITE, "PostgreSQL"),
-                     TW_UNSUPPORTED);
-    snprintf(path, sizeof path, "%s/empty.db", place->directory);
-    int fd = open(path, O_CREAT | O_WRONLY, 0644);
-    assert_true(fd >= 0);
-    close(fd);
-    assert_int_equal(refused(place, path, TW_STORE_READ, "empty"), TW_INVALID);
-    close_store(open_with(place, (tw_store_config){.path = path, .mode = TW_STORE_WRITE}));
-}
-
-/* Runs as nobody, because the superuser may write everywhere. */
-static int try_as_nobody(const test_place *place) {
-    if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
-        return 2;
-    tw_store_config config = {
-        .path = place->path, .symbols = place->symbols, .mode = TW_STORE_WRITE};
-    tw_store *store = NULL;
-    tw_error error = {0};
-    if (tw_store_open(&config, &store, &error) != TW_PERMISSION)
-        return 3;
-    if (strstr(error.message, place->path) == NULL)
-        return 4;
-    config.mode = TW_STORE_READ;
-    if (tw_store_open(&config, &store, &error) != TW_OK) {
-        /* A reader must be able to make the shared memory beside the file; it says so. */
-        if (strstr(error.message, place->path) == NULL)
-            return 5;
-        return error.status == TW_PERMISSION || error.status == TW_IO ||
-                       error.status == TW_READ_ONLY || error.status == TW_NOT_FOUND
-                   ? 0
-                   : 6;
-    }
-    tw_store_free(store);
-    return 0;
-}
-
-static void test_a_directory_that_may_only_be_read(void **state) {
-    const test_place *place = *state;
-    close_store(open_writer(place));
-    assert_int_equal(chmod(place->path, 0444), 0);
-    assert_int_equal(chmod(place->directory, 0555), 0);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0)
-        _exit(try_as_nobody(place));
-    int result = 0;
-    assert_int_equal(waitpid(child, &result, 0), child);
-    assert_true(WIFEXITED(result));
-    assert_int_equal(WEXITSTATUS(result), 0);
-    assert_int_equal(chmod(place->directory, 0755), 0);
-}
-
 static void test_the_epoch_is_random_or_given_and_stays(void **state) {
     const test_place *place = *state;
     tw_store *store = open_with(
         place, (tw_store_config){.mode = TW_STORE_WRITE, .epoch = UINT64_C(0xfedcba9876543210)});
     assert_true(tw_store_epoch(store) == UINT64_C(0xfedcba9876543210));
-    assert_non_null(strstr(tw_store_backend(store), "SQLite"));
+    assert_non_null(strstr(tw_store_backend(store), place->on_server ? "PostgreSQL" : "SQLite"));
     close_store(store);
     store = open_with(place, (tw_store_config){.mode = TW_STORE_WRITE, .epoch = 5});
     assert_true(tw_store_epoch(store) == UINT64_C(0xfedcba9876543210));
     close_store(store);
-    char path[128];
-    snprintf(path, sizeof path, "%s/other.db", place->directory);
+    char path[PRIVATE_POSTGRES_ADDRESS_SIZE];
+    name_beside(place, "other", path);
     store = open_with(place, (tw_store_config){.path = path, .mode = TW_STORE_WRITE});
     assert_true(tw_store_epoch(store) != 0);
     assert_true(tw_store_epoch(store) != UINT64_C(0xfedcba9876543210));
@@ -605,6 +513,14 @@ static void test_the_hash_is_that_of_the_stated_text(void **state) {
     close_store(store);
 }
 
+/* Takes away what keeps others from changing it. */
+static void unlock_journal(const test_place *place, const char *path) {
+    tamper(path, place->on_server ? "DROP TRIGGER journal_is_not_changed ON journal;"
+                                    "DROP TRIGGER journal_is_not_shortened ON journal"
+                                  : "DROP TRIGGER journal_is_not_changed;"
+                                    "DROP TRIGGER journal_is_not_shortened");
+}
+
 static void test_the_hash_feels_every_field(void **state) {
     const test_place *place = *state;
     static const char *const changes[] = {
@@ -612,12 +528,15 @@ static void test_the_hash_feels_every_field(void **state) {
         "UPDATE journal SET kind = 'order.intens' WHERE sequence = 2",
         "UPDATE journal SET time_ns = -6 WHERE sequence = 2",
         "DELETE FROM journal WHERE sequence = 3",
-        "UPDATE journal SET payload = substr('ab c', 3 * sequence - 5, 2) WHERE sequence > 1",
+        "UPDATE journal SET payload = substr('ab c', cast(3 * sequence - 5 AS int), 2) WHERE "
+        "sequence > 1",
     };
     char original[2 * TW_STORE_HASH_SIZE + 1];
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
-        char path[128];
-        snprintf(path, sizeof path, "%s/%zu.db", place->directory, i);
+        char path[PRIVATE_POSTGRES_ADDRESS_SIZE];
+        char name[16];
+        snprintf(name, sizeof name, "changed%zu", i);
+        name_beside(place, name, path);
         tw_store *store = open_with(place, (tw_store_config){.path = path, .mode = TW_STORE_WRITE});
         tw_store_record records[3] = {record_of(1, "{}"), record_of(2, "a"), record_of(3, "bc")};
         assert_int_equal(tw_store_append_journal(store, records, 3, NULL), TW_OK);
@@ -628,7 +547,7 @@ static void test_the_hash_feels_every_field(void **state) {
             assert_string_equal(before, original); /* another file, the same run */
         memcpy(original, before, sizeof before);
         close_store(store);
-        tamper(path, "DROP TRIGGER journal_is_not_changed; DROP TRIGGER journal_is_not_shortened");
+        unlock_journal(place, path);
         tamper(path, changes[i]);
         store = open_with(place, (tw_store_config){.path = path});
         char after[2 * TW_STORE_HASH_SIZE + 1];
@@ -659,14 +578,10 @@ static void test_the_journal_has_no_gap_and_is_only_appended_to(void **state) {
     commit(store, TW_STORE_FULL);
     close_store(store);
 
-    sqlite3 *db = NULL;
-    assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
-    assert_int_not_equal(sqlite3_exec(db, "DELETE FROM journal", NULL, NULL, NULL), SQLITE_OK);
-    assert_int_not_equal(sqlite3_exec(db, "UPDATE journal SET time_ns = 0", NULL, NULL, NULL),
-                         SQLITE_OK);
-    sqlite3_close(db);
-    tamper(place->path, "DROP TRIGGER journal_is_not_shortened;"
-                        "DELETE FROM journal WHERE sequence = 1");
+    assert_false(try_to_tamper(place->path, "DELETE FROM journal"));
+    assert_false(try_to_tamper(place->path, "UPDATE journal SET time_ns = 0"));
+    unlock_journal(place, place->path);
+    tamper(place->path, "DELETE FROM journal WHERE sequence = 1");
     store = open_reader(place);
     uint8_t hash[TW_STORE_HASH_SIZE];
     assert_int_equal(tw_store_journal_hash(store, hash, &error), TW_CORRUPT);
@@ -796,6 +711,76 @@ static void test_leaves_nothing_when_memory_runs_out(void **state) {
     assert_survives_failed_allocations(open_put_and_close, *state);
 }
 
+/* ---- older and newer stores ---- */
+
+static void set_version(const test_place *place, int version) {
+    char sql[80];
+    snprintf(sql, sizeof sql,
+             place->on_server ? "UPDATE meta SET value = %d WHERE key = 'schema'"
+                              : "PRAGMA user_version = %d",
+             version);
+    tamper(place->path, sql);
+}
+
+static void test_a_newer_store_is_refused(void **state) {
+    const test_place *place = *state;
+    close_store(open_writer(place));
+    set_version(place, 99);
+    assert_int_equal(refused(place, place->path, TW_STORE_WRITE, "newer version"), TW_VERSION);
+    assert_int_equal(refused(place, place->path, TW_STORE_READ, "newer version"), TW_VERSION);
+    set_version(place, TW_STORE_VERSION);
+    close_store(open_writer(place));
+}
+
+static void test_an_older_store_is_read_as_it_is_and_brought_up_by_a_writer(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    tw_trade trade = trade_at(place, 5, 1);
+    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+    commit(store, TW_STORE_FULL);
+    uint64_t epoch = tw_store_epoch(store);
+    close_store(store);
+    tamper(place->path, "DROP TABLE imports");
+    set_version(place, 1);
+
+    store = open_reader(place);
+    tw_store_description description;
+    assert_int_equal(tw_store_describe(store, &description, NULL), TW_OK);
+    assert_int_equal(description.schema_version, 1);
+    assert_int_equal(rows(store, TW_STORE_TRADES), 1);
+    assert_int_equal(rows(store, TW_STORE_IMPORTS), 0);
+    tw_store_import import;
+    assert_int_equal(tw_store_find_import(store, tw_slice_of("a"), &import, NULL), TW_NOT_FOUND);
+    close_store(store);
+
+    for (uint32_t opening = 0; opening < 2; opening++) {
+        store = open_writer(place);
+        tw_store_figures figures;
+        tw_store_read_figures(store, &figures);
+        assert_int_equal(figures.migrated_from, opening == 0 ? 1 : 0);
+        assert_int_equal(tw_store_describe(store, &description, NULL), TW_OK);
+        assert_int_equal(description.schema_version, TW_STORE_VERSION);
+        assert_true(tw_store_epoch(store) == epoch);
+        assert_int_equal(rows(store, TW_STORE_TRADES), 1);
+        assert_int_equal(rows(store, TW_STORE_IMPORTS), opening);
+        import = (tw_store_import){.name = tw_slice_of("a"), .row_count = 1};
+        assert_int_equal(tw_store_put_import(store, &import, NULL), TW_OK);
+        commit(store, TW_STORE_FULL);
+        close_store(store);
+    }
+}
+
+static void test_a_migration_that_fails_leaves_the_store_as_it_was(void **state) {
+    const test_place *place = *state;
+    close_store(open_writer(place));
+    set_version(place, 1); /* the table is there already */
+    assert_int_equal(refused(place, place->path, TW_STORE_WRITE, "up to date"), TW_CORRUPT);
+    tamper(place->path, "DROP TABLE imports");
+    tw_store *store = open_writer(place);
+    assert_int_equal(rows(store, TW_STORE_IMPORTS), 0);
+    close_store(store);
+}
+
 /* ---- many rows, in any order ---- */
 
 enum { SOME_SYMBOLS = 3, SOME_TIMES = 40, SOME_IDS = 400, MANY_ROWS = 100000 };
@@ -902,8 +887,8 @@ static void test_statistics_are_remembered_until_a_commit_changes_them(void **st
         again.cached = false;
         assert_memory_equal(&again, &first, sizeof first);
         assert_true(stats_of(writer, place->apple).cached); /* handles share it */
-        /* Another symbol's entry outlives the commit; another period has its own. */
-        assert_int_equal(stats_of(reader, place->coin).cached, id > 2);
+        /* In a file, another symbol's entry outlives the commit; another period has its own. */
+        assert_int_equal(stats_of(reader, place->coin).cached, id > 2 && !place->on_server);
         tw_store_stats half;
         assert_int_equal(tw_store_symbol_stats(reader, place->apple, 0, 2, &half, NULL), TW_OK);
         assert_false(half.cached);
@@ -994,86 +979,6 @@ static void test_a_commit_of_another_process_is_seen_when_it_is_acknowledged(voi
     tw_cache_free(cache);
 }
 
-static void test_without_a_writer_there_is_nothing_to_be_told(void **state) {
-    const test_place *place = *state;
-    tw_store *writer = open_writer(place);
-    put_and_commit(writer, place, 1);
-    close_store(writer);
-    char lock[136];
-    snprintf(lock, sizeof lock, "%s-lock", place->path);
-    assert_int_equal(unlink(lock), 0);
-    tw_cache *cache = NULL;
-    assert_int_equal(tw_store_statistics_cache(NULL, 100, 0, &cache), TW_OK);
-    tw_store *reader = open_with(place, (tw_store_config){.statistics = cache});
-    assert_false(stats_of(reader, place->apple).cached);
-    assert_true(stats_of(reader, place->apple).cached);
-    writer = open_writer(place);
-    put_and_commit(writer, place, 2);
-    assert_int_equal(stats_of(reader, place->apple).count, 2);
-    close_store(writer);
-    close_store(reader);
-    /* A page without counters (the disk was full when it was made): nothing is remembered. */
-    assert_int_equal(unlink(lock), 0);
-    int fd = open(lock, O_CREAT | O_WRONLY, 0644);
-    assert_true(fd >= 0);
-    close(fd);
-    reader = open_with(place, (tw_store_config){.statistics = cache});
-    assert_false(stats_of(reader, place->apple).cached);
-    assert_false(stats_of(reader, place->apple).cached);
-    close_store(reader);
-    tw_cache_free(cache);
-}
-
-/* ---- older files ---- */
-
-static void test_an_older_file_is_read_as_it_is_and_brought_up_by_a_writer(void **state) {
-    const test_place *place = *state;
-    tw_store *store = open_writer(place);
-    tw_trade trade = trade_at(place, 5, 1);
-    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
-    commit(store, TW_STORE_FULL);
-    uint64_t epoch = tw_store_epoch(store);
-    close_store(store);
-    tamper(place->path, "DROP TABLE imports; PRAGMA user_version = 1");
-
-    store = open_reader(place);
-    tw_store_description description;
-    assert_int_equal(tw_store_describe(store, &description, NULL), TW_OK);
-    assert_int_equal(description.schema_version, 1);
-    assert_int_equal(rows(store, TW_STORE_TRADES), 1);
-    assert_int_equal(rows(store, TW_STORE_IMPORTS), 0);
-    tw_store_import import;
-    assert_int_equal(tw_store_find_import(store, tw_slice_of("a"), &import, NULL), TW_NOT_FOUND);
-    close_store(store);
-
-    for (uint32_t opening = 0; opening < 2; opening++) {
-        store = open_writer(place);
-        tw_store_figures figures;
-        tw_store_read_figures(store, &figures);
-        assert_int_equal(figures.migrated_from, opening == 0 ? 1 : 0);
-        assert_int_equal(tw_store_describe(store, &description, NULL), TW_OK);
-        assert_int_equal(description.schema_version, TW_STORE_VERSION);
-        assert_true(tw_store_epoch(store) == epoch);
-        assert_int_equal(rows(store, TW_STORE_TRADES), 1);
-        assert_int_equal(rows(store, TW_STORE_IMPORTS), opening);
-        import = (tw_store_import){.name = tw_slice_of("a"), .row_count = 1};
-        assert_int_equal(tw_store_put_import(store, &import, NULL), TW_OK);
-        commit(store, TW_STORE_FULL);
-        close_store(store);
-    }
-}
-
-static void test_a_migration_that_fails_leaves_the_file_as_it_was(void **state) {
-    const test_place *place = *state;
-    close_store(open_writer(place));
-    tamper(place->path, "PRAGMA user_version = 1"); /* the table is there already */
-    assert_int_equal(refused(place, place->path, TW_STORE_WRITE, "up to date"), TW_CORRUPT);
-    tamper(place->path, "DROP TABLE imports");
-    tw_store *store = open_writer(place);
-    assert_int_equal(rows(store, TW_STORE_IMPORTS), 0);
-    close_store(store);
-}
-
 /* ---- imports ---- */
 
 static void test_an_import_is_noted_with_its_rows_or_not_at_all(void **state) {
@@ -1107,104 +1012,39 @@ static void test_an_import_is_noted_with_its_rows_or_not_at_all(void **state) {
     close_store(store);
 }
 
-/* ---- copies ---- */
-
-static void test_a_backup_is_a_store_of_one_moment(void **state) {
-    const test_place *place = *state;
-    tw_store *store = open_writer(place);
-    tw_trade trade = trade_at(place, 1, 1);
-    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
-    char path[136];
-    snprintf(path, sizeof path, "%s.copy", place->path);
-    assert_int_equal(tw_store_backup(store, path, NULL), TW_STATE);
-    commit(store, TW_STORE_NORMAL);
-    tw_store *reader = open_reader(place);
-    assert_int_equal(tw_store_backup(reader, path, NULL), TW_OK);
-    trade.id = 2;
-    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
-    commit(store, TW_STORE_NORMAL);
-    tw_error error = {0};
-    assert_int_equal(tw_store_backup(reader, path, &error), TW_EXISTS);
-    assert_non_null(strstr(error.message, path));
-    assert_int_equal(tw_store_backup(reader, "/nowhere/copy.db", &error), TW_NOT_FOUND);
-    close_store(reader);
-
-    tw_store *copy = open_with(place, (tw_store_config){.path = path, .mode = TW_STORE_WRITE});
-    assert_int_equal(rows(copy, TW_STORE_TRADES), 1);
-    assert_true(tw_store_epoch(copy) == tw_store_epoch(store));
-    assert_int_equal(tw_store_verify(copy, NULL), TW_OK);
-    close_store(copy);
-    close_store(store);
-}
-
-static void test_vacuum_gives_room_back_and_keeps_rows(void **state) {
-    const test_place *place = *state;
-    tw_store *store = open_writer(place);
-    for (uint64_t i = 0; i < 5000; i++) {
-        tw_trade trade = trade_at(place, (int64_t)i, i + 1);
-        assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
-    }
-    assert_int_equal(tw_store_vacuum(store, NULL), TW_STATE);
-    commit(store, TW_STORE_FULL);
-    close_store(store);
-    tamper(place->path, "DELETE FROM trades WHERE time_ns > 100");
-    store = open_reader(place);
-    assert_int_equal(tw_store_vacuum(store, NULL), TW_READ_ONLY);
-    close_store(store);
-    store = open_writer(place);
-    tw_store_description before;
-    tw_store_description after;
-    assert_int_equal(tw_store_describe(store, &before, NULL), TW_OK);
-    assert_true(before.free_size > 0);
-    assert_int_equal(tw_store_vacuum(store, NULL), TW_OK);
-    commit(store, TW_STORE_FULL);
-    assert_int_equal(rows(store, TW_STORE_TRADES), 101);
-    close_store(store);
-    store = open_reader(place);
-    assert_int_equal(tw_store_describe(store, &after, NULL), TW_OK);
-    assert_int_equal(after.free_size, 0);
-    assert_true(after.size < before.size);
-    close_store(store);
-}
-
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(test_market_rows_come_back_bit_for_bit),
-        IN_PLACE(test_our_own_rows_come_back_bit_for_bit),
-        IN_PLACE(test_a_run_is_begun_and_ended_under_one_id),
-        IN_PLACE(test_symbols_survive_in_another_table_with_other_indexes),
-        IN_PLACE(test_putting_again_changes_nothing),
-        IN_PLACE(test_a_later_revision_of_a_bar_replaces_an_earlier_never),
-        IN_PLACE(test_orders_are_replaced_and_fills_are_not),
-        IN_PLACE(test_ranges_include_their_start_and_exclude_their_end),
-        IN_PLACE(test_a_callback_ends_a_read_with_its_own_status),
-        IN_PLACE(test_a_bad_row_keeps_the_whole_call_out),
-        IN_PLACE(test_a_batch_is_bounded),
-        IN_PLACE(test_a_dropped_batch_takes_its_symbols_and_places_with_it),
-        IN_PLACE(test_readers_see_commits_and_nothing_else),
-        IN_PLACE(test_a_second_writer_is_refused_with_the_name_of_the_file),
-        IN_PLACE(test_newer_and_foreign_files_are_refused_and_left_alone),
-        IN_PLACE(test_paths_that_cannot_be_a_store),
-        IN_PLACE(test_a_directory_that_may_only_be_read),
-        IN_PLACE(test_the_epoch_is_random_or_given_and_stays),
-        IN_PLACE(test_the_hash_is_that_of_the_stated_text),
-        IN_PLACE(test_the_hash_feels_every_field),
-        IN_PLACE(test_the_journal_has_no_gap_and_is_only_appended_to),
-        IN_PLACE(test_the_journal_is_read_from_any_sequence),
-        IN_PLACE(test_statistics_of_numbers_done_by_hand),
-        IN_PLACE(test_totals_go_beyond_64_bits_and_stay_exact),
-        IN_PLACE(test_rows_of_a_batch_count_as_if_put_one_by_one),
-        IN_PLACE(test_a_dropped_batch_leaves_nothing_that_waits),
-        IN_PLACE(test_statistics_are_remembered_until_a_commit_changes_them),
-        IN_PLACE(test_a_handle_with_an_open_batch_adds_up_what_it_sees),
-        IN_PLACE(test_a_commit_of_another_process_is_seen_when_it_is_acknowledged),
-        IN_PLACE(test_without_a_writer_there_is_nothing_to_be_told),
-        IN_PLACE(test_an_older_file_is_read_as_it_is_and_brought_up_by_a_writer),
-        IN_PLACE(test_a_migration_that_fails_leaves_the_file_as_it_was),
-        IN_PLACE(test_an_import_is_noted_with_its_rows_or_not_at_all),
-        IN_PLACE(test_a_backup_is_a_store_of_one_moment),
-        IN_PLACE(test_vacuum_gives_room_back_and_keeps_rows),
-        IN_PLACE(test_leaves_nothing_when_memory_runs_out),
+    struct CMUnitTest tests[] = {
+        BOTH(test_market_rows_come_back_bit_for_bit),
+        BOTH(test_our_own_rows_come_back_bit_for_bit),
+        BOTH(test_a_run_is_begun_and_ended_under_one_id),
+        BOTH(test_symbols_survive_in_another_table_with_other_indexes),
+        BOTH(test_putting_again_changes_nothing),
+        BOTH(test_a_later_revision_of_a_bar_replaces_an_earlier_never),
+        BOTH(test_orders_are_replaced_and_fills_are_not),
+        BOTH(test_ranges_include_their_start_and_exclude_their_end),
+        BOTH(test_a_callback_ends_a_read_with_its_own_status),
+        BOTH(test_a_bad_row_keeps_the_whole_call_out),
+        BOTH(test_a_batch_is_bounded),
+        BOTH(test_a_dropped_batch_takes_its_symbols_and_places_with_it),
+        BOTH(test_readers_see_commits_and_nothing_else),
+        BOTH(test_a_second_writer_is_refused_with_the_name_of_the_store),
+        BOTH(test_the_epoch_is_random_or_given_and_stays),
+        BOTH(test_the_hash_is_that_of_the_stated_text),
+        BOTH(test_the_hash_feels_every_field),
+        BOTH(test_the_journal_has_no_gap_and_is_only_appended_to),
+        BOTH(test_the_journal_is_read_from_any_sequence),
+        BOTH(test_statistics_of_numbers_done_by_hand),
+        BOTH(test_totals_go_beyond_64_bits_and_stay_exact),
+        BOTH(test_rows_of_a_batch_count_as_if_put_one_by_one),
+        BOTH(test_a_dropped_batch_leaves_nothing_that_waits),
+        BOTH(test_statistics_are_remembered_until_a_commit_changes_them),
+        BOTH(test_a_handle_with_an_open_batch_adds_up_what_it_sees),
+        BOTH(test_a_commit_of_another_process_is_seen_when_it_is_acknowledged),
+        BOTH(test_a_newer_store_is_refused),
+        BOTH(test_an_older_store_is_read_as_it_is_and_brought_up_by_a_writer),
+        BOTH(test_a_migration_that_fails_leaves_the_store_as_it_was),
+        BOTH(test_an_import_is_noted_with_its_rows_or_not_at_all),
+        BOTH(test_leaves_nothing_when_memory_runs_out),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    RUN_ON_BOTH(tests, "");
 }

@@ -348,7 +348,7 @@ static void test_a_file_that_another_program_has_for_itself_is_busy(void **state
 
 static void test_what_stands_in_place_of_a_file_is_named(void **state) {
     const test_place *place = *state;
-    char path[144];
+    char path[PRIVATE_POSTGRES_ADDRESS_SIZE + 16];
     assert_int_equal(mkdir(place->path, 0755), 0);
     assert_int_equal(refused(place, place->path, TW_STORE_WRITE, "directory"), TW_INVALID);
     assert_int_equal(refused(place, place->path, TW_STORE_READ, "directory"), TW_INVALID);

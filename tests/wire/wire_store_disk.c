@@ -176,7 +176,7 @@ static void check_copy(const life *of, const char *path) {
 }
 
 static void copy_it(const life *of) {
-    char path[144];
+    char path[PRIVATE_POSTGRES_ADDRESS_SIZE + 16];
     tw_error error = {0};
     snprintf(path, sizeof path, "%s.copy", of->place->path);
     tw_status status = tw_store_backup(of->store, path, &error);

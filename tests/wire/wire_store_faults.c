@@ -335,7 +335,7 @@ static void test_the_log_stays_small_and_a_reader_only_delays_that(void **state)
     tw_store_read_figures(store, &figures);
     assert_true(figures.checkpoints > 0);
     assert_true(figures.log_pages < 64);
-    char log_path[136];
+    char log_path[PRIVATE_POSTGRES_ADDRESS_SIZE + 8];
     snprintf(log_path, sizeof log_path, "%s-wal", place->path);
     struct stat facts;
     assert_int_equal(stat(log_path, &facts), 0);

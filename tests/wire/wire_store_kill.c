@@ -203,7 +203,7 @@ static uint64_t check_story(const test_place *place, uint64_t acknowledged) {
 }
 
 static void remove_store(const test_place *place) {
-    char path[144];
+    char path[PRIVATE_POSTGRES_ADDRESS_SIZE + 16];
     assert_int_equal(unlink(place->path), 0);
     snprintf(path, sizeof path, "%s-lock", place->path);
     assert_int_equal(unlink(path), 0);

@@ -216,7 +216,7 @@ static tw_status call_describe(life *of, tw_error *error) {
 }
 
 static tw_status call_backup(life *of, tw_error *error) {
-    char path[144];
+    char path[PRIVATE_POSTGRES_ADDRESS_SIZE + 16];
     snprintf(path, sizeof path, "%s.copy", of->place->path);
     tw_status status = tw_store_backup(of->store, path, error);
     assert_int_equal(access(path, F_OK) == 0, status == TW_OK);

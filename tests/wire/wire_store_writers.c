@@ -46,7 +46,7 @@ static void read_everything(const test_place *place, uint64_t step) {
     memset(&touched, 0, sizeof touched);
     tw_store *reader = open_reader(place);
     story_state now = {0};
-    char path[144];
+    char path[PRIVATE_POSTGRES_ADDRESS_SIZE + 16];
     snprintf(path, sizeof path, "%s.copy", place->path);
     assert_int_equal(story_read(reader, place, &now, NULL), TW_OK);
     assert_true(now.step == step && now.print == prints[step]);

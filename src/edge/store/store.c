@@ -25,6 +25,9 @@ const store_statement store_statements[SQL_COUNT] = {
 #undef STORE_SQL_READ
 };
 
+/* What a name may grow by when the passwords in it are hidden. */
+#define MASK_SIZE_MAX 16
+
 /* ---- batches ---- */
 
 /* Brings the maps back to what was committed (invariant 2). */
@@ -67,7 +70,8 @@ tw_status store_lose_batch(tw_store *store, tw_status status, const tw_error *er
     restore_maps(store);
     turn_page(store);
     bool harmless = status == TW_NO_SPACE || status == TW_NO_MEMORY || status == TW_BUSY ||
-                    status == TW_INTERRUPTED || status == TW_RANGE || status == TW_UNREACHABLE;
+                    status == TW_INTERRUPTED || status == TW_RANGE || status == TW_UNREACHABLE ||
+                    status == TW_TIMEOUT;
     end_with(store, error, rolled_back && harmless ? STORE_ABORTED : STORE_FAILED);
     return status;
 }
@@ -146,10 +150,10 @@ static tw_status end_batch(tw_store *store, bool full, tw_error *error) {
 
 static tw_status put_on_disk(tw_store *store, tw_error *error) {
     tw_status status = store->backend->sync(store, error);
-    if (status != TW_OK) {
+    if (status != TW_OK && status != TW_UNREACHABLE) /* a server knows what its disk holds */
         store_fail(store, error);
+    if (status != TW_OK)
         return status;
-    }
     store->unsynced = false;
     store->figures.syncs++;
     return TW_OK;
@@ -221,7 +225,7 @@ static void release_memory(tw_store *store) {
 static bool copy_path(tw_store *store, const char *path) {
     /* SQLite gives names that begin with a colon another meaning. */
     const char *prefix = path[0] == ':' ? "./" : "";
-    store->path_size = strlen(prefix) + strlen(path) + 1;
+    store->path_size = strlen(prefix) + strlen(path) + MASK_SIZE_MAX + 1;
     store->path = TW_NEW(store->allocator, store->path_size, char);
     if (store->path != NULL)
         snprintf(store->path, store->path_size, "%s%s", prefix, path);
@@ -233,7 +237,7 @@ static tw_status take_memory(const tw_store_config *config, tw_store **ret_store
         config->allocator == NULL ? tw_allocator_system() : config->allocator;
     tw_store *store = TW_NEW(allocator, 1, tw_store);
     if (store == NULL)
-        return tw_error_set(error, TW_NO_MEMORY, "there is no memory to open %s", config->path);
+        return tw_error_set(error, TW_NO_MEMORY, "there is no memory to open a store");
     store->allocator = allocator;
     store->mode = (tw_store_mode)config->mode;
     store->symbols = config->symbols;
@@ -252,7 +256,7 @@ static tw_status take_memory(const tw_store_config *config, tw_store **ret_store
     if (!copy_path(store, config->path) || store->id_of == NULL || store->index_of == NULL ||
         store->trade_places == NULL || store->quote_places == NULL) {
         release_memory(store);
-        return tw_error_set(error, TW_NO_MEMORY, "there is no memory to open %s", config->path);
+        return tw_error_set(error, TW_NO_MEMORY, "there is no memory to open a store");
     }
     *ret_store = store;
     return TW_OK;
@@ -273,7 +277,7 @@ static tw_status check_fit(tw_store *store, tw_error *error) {
 
 static const store_backend *backend_for(const char *path) {
     bool server = strncmp(path, "postgres://", 11) == 0 || strncmp(path, "postgresql://", 13) == 0;
-    return server ? NULL : &store_sqlite;
+    return server ? &store_postgres : &store_sqlite;
 }
 
 tw_status tw_store_open(const tw_store_config *config, tw_store **ret_store, tw_error *error) {
@@ -281,9 +285,6 @@ tw_status tw_store_open(const tw_store_config *config, tw_store **ret_store, tw_
     TW_ASSERT(config->symbols != NULL && config->mode <= TW_STORE_WRITE);
     TW_ASSERT(config->batch_rows <= TW_STORE_BATCH_ROWS_MAX && config->busy_timeout_ns >= 0);
     const store_backend *backend = backend_for(config->path);
-    if (backend == NULL)
-        return tw_error_set(error, TW_UNSUPPORTED,
-                            "stores on a PostgreSQL server are not supported; name a file");
     if (config->path[0] == '\0')
         return tw_error_set(error, TW_INVALID, "the name of the store is empty");
     tw_store *store = NULL;

@@ -84,6 +84,7 @@ typedef struct store_backend {
 } store_backend;
 
 extern const store_backend store_sqlite;
+extern const store_backend store_postgres;
 
 /* The states of the state diagram in tradewind/store.h. */
 typedef enum store_state { STORE_READY, STORE_BATCH, STORE_ABORTED, STORE_FAILED } store_state;

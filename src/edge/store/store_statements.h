@@ -147,6 +147,7 @@
     X(LAST_TRADE, "w", "ll",                                                                  \
       "SELECT count(*), coalesce(max(time_ns), 0) FROM (SELECT time_ns FROM trades "          \
       "WHERE symbol = ?1 ORDER BY symbol DESC, time_ns DESC LIMIT 1) AS newest")              \
+    X(TURN, "", "l", "SELECT value FROM meta WHERE key = 'turn'")                             \
     X(LAST_SEQUENCE, "", "l", "SELECT coalesce(max(sequence), 0) FROM journal")               \
     X(LAST_RUN, "", "l", "SELECT coalesce(max(id), 0) FROM runs")                             \
     X(JOURNAL_SPAN, "", "lll",                                                                \
