@@ -150,6 +150,24 @@ static void tinylfu_keeps_the_frequent_through_a_scan(void **state) {
     assert_in_range(kept, 85, 90); /* the sketch may err for a few */
 }
 
+static void tinylfu_lets_old_fame_fade(void **state) {
+    (void)state;
+    TW_AUTO(tw_cache) *cache = cache_of(100, 0, TW_CACHE_TINYLFU);
+    size_t hits = 0;
+    for (int round = 0; round < 55; round++) {
+        hits = 0;
+        for (uint64_t key = 0; key < 90; key++) {
+            uint64_t now_asked = round < 20 ? key : key + 1000; /* another crowd from then on */
+            bool hit = has(cache, now_asked);
+            hits += hit;
+            if (!hit)
+                put(cache, now_asked);
+        }
+        assert_true(round != 19 || hits == 90);
+    }
+    assert_in_range(hits, 70, 90); /* without ageing about 20 get in by luck */
+}
+
 /* Hits in a hundred of one trace. */
 static double ratio_of(const reference_trace *trace, size_t entry_max, tw_cache_policy policy) {
     TW_AUTO(tw_cache) *cache = cache_of(entry_max, 0, policy);
@@ -202,6 +220,7 @@ int main(void) {
         cmocka_unit_test(lru_evicts_what_was_asked_for_longest_ago),
         cmocka_unit_test(fifo_evicts_what_came_first),
         cmocka_unit_test(tinylfu_keeps_the_frequent_through_a_scan),
+        cmocka_unit_test(tinylfu_lets_old_fame_fade),
         cmocka_unit_test(lru_hits_exactly_as_the_book_says),
         cmocka_unit_test(tinylfu_hits_within_two_points_of_the_book),
     };

@@ -178,7 +178,7 @@ void cache_policy_drain(const tw_cache *cache, cache_shard *shard) {
 }
 
 /* As many hits as there are entries, and nothing evicted meanwhile: order matters little, and one
- * hit in 16 tells enough of it. The next eviction (cache_policy_disturb) ends that. */
+ * hit in 64 tells enough of it. The next eviction (cache_policy_disturb) ends that. */
 void cache_policy_calm(cache_shard *shard, size_t hit_count) {
     shard->calm_hits += hit_count;
     if (shard->calm_hits >= shard->entry_count &&
