@@ -48,9 +48,10 @@
  *
  * Cost: a hit takes no lock: hash, one or two probes, the copy, one atomic addition. If a writer
  * changes the same shard meanwhile it is tried again, and after four times under the lock. Hits are
- * told to the policy in batches of 16, lossy: each hit while entries are being evicted, one in 64
- * while none are. Put and drop O(1) and one lock; drop_tag O(entries of the tag); drop_prefix and
- * clear O(capacity). Expired entries are swept away by puts, two places each, or by tw_cache_turn.
+ * told to the policy in batches of 16, lossy: each hit, but only one in 64 once nothing
+ * was evicted for ten hits an entry. Put and drop O(1) and one lock; drop_tag O(entries of the
+ * tag); drop_prefix and clear O(capacity). Expired entries are swept away by puts, two places each,
+ * or by tw_cache_turn.
  *
  * Threads: all functions but new and free from any thread. The loader and the removal function are
  * called without a lock, and may call the cache, the loader but for its own key (which would wait
