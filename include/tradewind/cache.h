@@ -44,12 +44,15 @@
  * the same clock. A loaded value lives from the `now_ns` of its call, before it was loaded.
  *
  * Memory: all at tw_cache_new. An entry takes 24 bytes and the sizes of key and value, rounded up
- * to 64, and 56 to 112 bytes beside; a load as much as an entry; a shard 1.5 KB. Cost: a hit takes
- * no lock: hash, one or two probes, the copy, one atomic addition. If a writer changes the same
- * shard meanwhile it is tried again, and after four times under the lock. Hits are told to the
- * policy in batches of 16, lossy: each hit while entries are being evicted, one in 16 while none
- * are. Put and drop O(1) and one lock; drop_tag O(entries of the tag), drop_prefix and clear
- * O(capacity). Expired entries are swept away by puts, two places each, or by tw_cache_turn.
+ * to 64, and 70 to 100 bytes beside; a load as much as an entry; a shard 1.5 KB.
+ *
+ * Cost: a hit takes no lock: hash, one or two probes, the copy, one atomic addition. If a writer
+ * changes the same shard meanwhile it is tried again, and after four times under the lock. Hits are
+ * told to the policy in batches of 16, lossy: each hit, but only one in 64 once nothing
+ * was evicted for ten hits an entry. Put and drop O(1) and one lock; drop_tag O(entries of the
+ * tag); drop_prefix and clear O(capacity). Expired entries are swept away by puts, two places each,
+ * or by tw_cache_turn.
+ *
  * Threads: all functions but new and free from any thread. The loader and the removal function are
  * called without a lock, and may call the cache, the loader but for its own key (which would wait
  * for itself).

@@ -16,6 +16,7 @@
 #define SHARD_ENTRY_COUNT 4096 /* of each shard, if their count is left to the cache */
 #define SHARD_COUNT_CHOSEN 16
 #define SKETCH_WORDS_MIN 8
+#define TAKE_OVER_HITS 1024
 
 /* ---- making ---- */
 
@@ -96,7 +97,7 @@ static tw_status take_memory(tw_cache *cache) {
     size_t flight_count = shard_count * cache->config.load_max;
     cache->shards = TW_NEW(allocator, shard_count, cache_shard);
     cache->index_memory =
-        tw_allocate(allocator, shard_count * cache->index_count, sizeof(uint64_t), SLOT_ALIGNMENT);
+        tw_allocate(allocator, shard_count * cache->index_count, sizeof(uint32_t), SLOT_ALIGNMENT);
     cache->slot_memory = tw_allocate(allocator, shard_count * cache->place_count,
                                      cache->slot_words * sizeof(uint64_t), SLOT_ALIGNMENT);
     cache->node_memory = TW_NEW(allocator, shard_count * cache->place_count, cache_node);
@@ -117,7 +118,7 @@ static void give_memory_back(tw_cache *cache) {
     size_t shard_count = cache->shard_mask + 1;
     size_t flight_count = shard_count * cache->config.load_max;
     TW_DELETE(allocator, cache->shards, shard_count, cache_shard);
-    tw_release(allocator, cache->index_memory, shard_count * cache->index_count, sizeof(uint64_t),
+    tw_release(allocator, cache->index_memory, shard_count * cache->index_count, sizeof(uint32_t),
                SLOT_ALIGNMENT);
     tw_release(allocator, cache->slot_memory, shard_count * cache->place_count,
                cache->slot_words * sizeof(uint64_t), SLOT_ALIGNMENT);
@@ -146,6 +147,7 @@ static void init_shard(tw_cache *cache, size_t at) {
     cache_shard *shard = &cache->shards[at];
     shard->index = cache->index_memory + at * cache->index_count;
     shard->index_mask = cache->index_count - 1;
+    shard->place_mask = (uint32_t)power_of_two_at_least(cache->place_count + 1) - 1;
     shard->slots = cache->slot_memory + at * cache->place_count * cache->slot_words;
     shard->nodes = cache->node_memory + at * cache->place_count;
     shard->tag_heads = cache->tag_memory + at * cache->index_count;
@@ -245,10 +247,33 @@ _Static_assert(TW_CACHE_SHARD_MAX <= 256, "the shard is in the top eight bits");
 
 /* ---- reading ---- */
 
-/* Any stripe will do; threads should have different ones. Their stacks lie apart. */
+/* Not the owner of his home stripe: the one he owns, a free one, or his home together with its
+ * owner. That may be a thread which is gone: now and then the home is taken over. */
+static __attribute__((noinline)) cache_stripe *stripe_elsewhere(cache_shard *shard, uint64_t who,
+                                                                uint64_t home) {
+    for (uint64_t i = 0; i < STRIPE_COUNT; i++) {
+        uint64_t at = (home + i) % STRIPE_COUNT;
+        uint64_t owner = __atomic_load_n(&shard->owners[at], __ATOMIC_RELAXED);
+        if (owner == 0 && __atomic_compare_exchange_n(&shard->owners[at], &owner, who, false,
+                                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+            return &shard->stripes[at];
+        if (owner == who)
+            return &shard->stripes[at];
+    }
+    cache_stripe *stripe = &shard->stripes[home];
+    if (__atomic_load_n(&stripe->hits, __ATOMIC_RELAXED) % TAKE_OVER_HITS == 0)
+        __atomic_store_n(&shard->owners[home], who, __ATOMIC_RELAXED);
+    return stripe;
+}
+
+/* Any stripe is right, but threads that share one slow each other down. Who somebody is, his stack
+ * tells well enough: 64 KB of it. */
 static inline cache_stripe *stripe_of(cache_shard *shard) {
-    uint64_t stack = (uint64_t)(uintptr_t)__builtin_frame_address(0) >> 16;
-    return &shard->stripes[stack * UINT64_C(0x9e3779b97f4a7c15) >> 61];
+    uint64_t who = (uint64_t)(uintptr_t)__builtin_frame_address(0) >> 16;
+    uint64_t home = who * UINT64_C(0x9e3779b97f4a7c15) >> 61;
+    if (__builtin_expect(__atomic_load_n(&shard->owners[home], __ATOMIC_RELAXED) == who, 1))
+        return &shard->stripes[home];
+    return stripe_elsewhere(shard, who, home);
 }
 _Static_assert(STRIPE_COUNT == 1 << (64 - 61), "the bits that stripe_of takes");
 
@@ -319,12 +344,12 @@ static inline cache_answer read_once(const cache_call *call, uint32_t *ret_place
     const cache_shard *shard = call->shard;
     uint64_t mask = shard->index_mask;
     for (uint64_t step = 0; step <= mask; step++) {
-        uint64_t word = load_word(&shard->index[(call->hash + step) & mask]);
+        uint32_t word = load_index(shard, (call->hash + step) & mask);
         if (word == 0)
             return (cache_answer){CACHE_MISS, TW_EMPTY};
-        if ((word ^ call->hash) >> 32 != 0)
+        if (!index_may_be(shard, word, call->hash))
             continue;
-        *ret_place = (uint32_t)word - 1;
+        *ret_place = place_in(shard, word);
         const uint64_t *slot = slot_of(call->cache, shard, *ret_place);
         uint64_t shape = load_word(slot + WORD_SHAPE);
         if (load_word(slot + WORD_HASH) == call->hash && slot_matches(slot, shape, call))

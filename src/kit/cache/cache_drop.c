@@ -226,7 +226,7 @@ static void check_shard(const tw_cache *cache, const cache_shard *shard) {
         count += shard->lists[i].count;
     }
     for (size_t i = 0; i < cache->index_count; i++)
-        indexed += load_word(&shard->index[i]) != 0;
+        indexed += load_index(shard, i) != 0;
     for (size_t i = 0; i < cache->place_count; i++)
         tagged += shard->nodes[i].list != LIST_NONE && shard->nodes[i].tag != 0;
     TW_ASSERT(count == shard->entry_count && indexed == count && count <= shard->entry_max);

@@ -20,6 +20,7 @@
 #define PROTECTED_PERCENT 80 /* of the main part */
 #define ADMIT_WARM_MIN 6     /* frequency from which a loser is admitted now and then */
 #define ADMIT_ONE_IN 128
+#define CALM_HITS_PER_ENTRY 10
 
 static void list_push(cache_shard *shard, enum list_name name, uint32_t place) {
     cache_list *list = &shard->lists[name];
@@ -177,11 +178,11 @@ void cache_policy_drain(const tw_cache *cache, cache_shard *shard) {
         cache_policy_drain_stripe(cache, shard, &shard->stripes[i]);
 }
 
-/* As many hits as there are entries, and nothing evicted meanwhile: order matters little, and one
- * hit in 16 tells enough of it. The next eviction (cache_policy_disturb) ends that. */
+/* A whole sample of the sketch, ten hits an entry, and nothing evicted meanwhile: the frequencies
+ * are known, and one hit in 64 keeps them. The next eviction (cache_policy_disturb) ends that. */
 void cache_policy_calm(cache_shard *shard, size_t hit_count) {
     shard->calm_hits += hit_count;
-    if (shard->calm_hits >= shard->entry_count &&
+    if (shard->calm_hits >= CALM_HITS_PER_ENTRY * shard->entry_count &&
         __atomic_load_n(&shard->record_shift, __ATOMIC_RELAXED) == 0)
         __atomic_store_n(&shard->record_shift, CALM_RECORD_SHIFT, __ATOMIC_RELAXED);
 }

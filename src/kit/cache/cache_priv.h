@@ -29,7 +29,7 @@
 #define NO_PLACE UINT32_MAX
 #define STRIPE_COUNT 8
 #define RECORD_COUNT 16      /* hits in a stripe until they are told to the policy */
-#define CALM_RECORD_SHIFT 4u /* while nothing is evicted one hit in 16 is recorded */
+#define CALM_RECORD_SHIFT 6u /* while nothing is evicted one hit in 64 is recorded */
 #define SPARE_COUNT 64       /* places of a shard beyond its entry_max, for removals being told */
 
 /* The first words of a slot; key and value follow. */
@@ -93,10 +93,12 @@ typedef struct cache_sketch {
 typedef struct cache_shard {
     /* What readers read. */
     _Alignas(LINE_PAIR) uint64_t sequence;
-    uint64_t *index; /* upper half of the hash, place + 1; 0 is free */
+    uint32_t *index; /* place + 1, and above place_mask bits of the hash; 0 is free */
     uint64_t index_mask;
+    uint32_t place_mask;
     uint64_t *slots;
-    uint32_t record_shift; /* one hit in 2 to this is recorded */
+    uint32_t record_shift;         /* one hit in 2 to this is recorded */
+    uint64_t owners[STRIPE_COUNT]; /* of the stripes: parts of stacks, 0 for none yet */
     /* What the owner of the lock has. */
     _Alignas(LINE_PAIR) tw_lock lock;
     uint32_t free_place;
@@ -129,7 +131,7 @@ struct tw_cache {
     size_t sketch_words;
     size_t flight_words;
     uint64_t weight_max; /* of each shard; UINT64_MAX: none */
-    uint64_t *index_memory;
+    uint32_t *index_memory;
     uint64_t *slot_memory;
     cache_node *node_memory;
     uint32_t *tag_memory;
@@ -180,6 +182,27 @@ static inline uint64_t load_word(const uint64_t *word) {
 
 static inline void store_word(uint64_t *word, uint64_t value) {
     __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+static inline uint32_t load_index(const cache_shard *shard, size_t at) {
+    return __atomic_load_n(&shard->index[at], __ATOMIC_ACQUIRE);
+}
+
+static inline void store_index(cache_shard *shard, size_t at, uint32_t word) {
+    __atomic_store_n(&shard->index[at], word, __ATOMIC_RELEASE);
+}
+
+static inline uint32_t index_word_of(const cache_shard *shard, uint64_t hash, uint32_t place) {
+    return ((uint32_t)(hash >> 32) & ~shard->place_mask) | (place + 1);
+}
+
+static inline uint32_t place_in(const cache_shard *shard, uint32_t word) {
+    return (word & shard->place_mask) - 1;
+}
+
+/* Whether a word that is not 0 may be of an entry with this hash. */
+static inline bool index_may_be(const cache_shard *shard, uint32_t word, uint64_t hash) {
+    return ((word ^ (uint32_t)(hash >> 32)) & ~shard->place_mask) == 0;
 }
 
 static inline uint64_t *slot_of(const tw_cache *cache, const cache_shard *shard, uint32_t place) {

@@ -15,7 +15,6 @@
 
 #include <string.h>
 
-#define UPPER_HALF UINT64_C(0xffffffff00000000)
 #define SWEEP_ON_STORE 2
 
 static void sequence_begin(cache_shard *shard) {
@@ -41,10 +40,6 @@ void cache_key_write(uint64_t *words, tw_cache_key key) {
 
 /* ---- the index ---- */
 
-static uint32_t place_in(uint64_t index_word) {
-    return (uint32_t)index_word - 1;
-}
-
 static uint64_t hash_of(const tw_cache *cache, const cache_shard *shard, uint32_t place) {
     return load_word(slot_of(cache, shard, place) + WORD_HASH);
 }
@@ -54,12 +49,12 @@ static size_t index_find(const tw_cache *cache, const cache_shard *shard, uint64
                          tw_cache_key key) {
     uint64_t shape = shape_of(key, 0, TW_OK);
     for (size_t at = hash & shard->index_mask;; at = (at + 1) & shard->index_mask) {
-        uint64_t word = load_word(&shard->index[at]);
+        uint32_t word = load_index(shard, at);
         if (word == 0)
             return shard->index_mask + 1;
-        if ((word ^ hash) >> 32 != 0)
+        if (!index_may_be(shard, word, hash))
             continue;
-        const uint64_t *slot = slot_of(cache, shard, place_in(word));
+        const uint64_t *slot = slot_of(cache, shard, place_in(shard, word));
         if (load_word(slot + WORD_HASH) == hash &&
             shape_key_size(load_word(slot + WORD_SHAPE)) == shape_key_size(shape) &&
             key_matches(slot + WORD_KEY, key))
@@ -70,13 +65,13 @@ static size_t index_find(const tw_cache *cache, const cache_shard *shard, uint64
 uint32_t cache_find(const tw_cache *cache, const cache_shard *shard, uint64_t hash,
                     tw_cache_key key) {
     size_t at = index_find(cache, shard, hash, key);
-    return at > shard->index_mask ? NO_PLACE : place_in(load_word(&shard->index[at]));
+    return at > shard->index_mask ? NO_PLACE : place_in(shard, load_index(shard, at));
 }
 
 static size_t index_find_place(const tw_cache *cache, const cache_shard *shard, uint32_t place) {
     size_t at = hash_of(cache, shard, place) & shard->index_mask;
-    while (place_in(load_word(&shard->index[at])) != place) {
-        TW_ASSERT(load_word(&shard->index[at]) != 0);
+    while (place_in(shard, load_index(shard, at)) != place) {
+        TW_ASSERT(load_index(shard, at) != 0);
         at = (at + 1) & shard->index_mask;
     }
     return at;
@@ -84,9 +79,9 @@ static size_t index_find_place(const tw_cache *cache, const cache_shard *shard, 
 
 static void index_add(cache_shard *shard, uint64_t hash, uint32_t place) {
     size_t at = hash & shard->index_mask;
-    while (load_word(&shard->index[at]) != 0)
+    while (load_index(shard, at) != 0)
         at = (at + 1) & shard->index_mask;
-    store_word(&shard->index[at], (hash & UPPER_HALF) | ((uint64_t)place + 1));
+    store_index(shard, at, index_word_of(shard, hash, place));
 }
 
 /* Moves back each later entry of the run whose home lets it (Knuth 6.4, algorithm R). */
@@ -94,16 +89,16 @@ static void index_remove(const tw_cache *cache, cache_shard *shard, uint32_t pla
     size_t mask = shard->index_mask;
     size_t hole = index_find_place(cache, shard, place);
     for (size_t at = (hole + 1) & mask;; at = (at + 1) & mask) {
-        uint64_t word = load_word(&shard->index[at]);
+        uint32_t word = load_index(shard, at);
         if (word == 0)
             break;
-        size_t home = hash_of(cache, shard, place_in(word)) & mask;
+        size_t home = hash_of(cache, shard, place_in(shard, word)) & mask;
         if (((at - home) & mask) < ((at - hole) & mask))
             continue;
-        store_word(&shard->index[hole], word);
+        store_index(shard, hole, word);
         hole = at;
     }
-    store_word(&shard->index[hole], 0);
+    store_index(shard, hole, 0);
 }
 
 /* ---- tags ---- */
@@ -314,8 +309,8 @@ tw_status cache_store(tw_cache *cache, cache_shard *shard, uint64_t hash, tw_cac
     if (old_at > shard->index_mask) {
         index_add(shard, hash, place);
     } else {
-        old_place = place_in(load_word(&shard->index[old_at]));
-        store_word(&shard->index[old_at], (hash & UPPER_HALF) | ((uint64_t)place + 1));
+        old_place = place_in(shard, load_index(shard, old_at));
+        store_index(shard, old_at, index_word_of(shard, hash, place));
     }
     sequence_end(shard);
     tag_link(shard, place, item->tag);
