@@ -25,7 +25,10 @@ typedef enum exit_status {
 } exit_status;
 
 int command_bars(int argc, char **argv);
+int command_db(int argc, char **argv);
 int command_exchange(int argc, char **argv);
+int command_export(int argc, char **argv);
+int command_import(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_stats(int argc, char **argv);
 

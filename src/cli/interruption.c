@@ -32,6 +32,24 @@ void interruption_watch(void) {
     sigaction(SIGTERM, &action, NULL);
 }
 
+static volatile sig_atomic_t requested;
+
+static void on_first_signal(int number) {
+    requested = 1;
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(number, &action, NULL);
+}
+
+void interruption_note(void) {
+    struct sigaction action = {.sa_handler = on_first_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+bool interruption_requested(void) {
+    return requested != 0;
+}
+
 tw_status interruption_put(const char *path) {
     for (size_t i = 0; i < INTERRUPTION_FILE_COUNT_MAX; i++) {
         if (atomic_load(&unfinished[i]) == NULL) {

@@ -8,11 +8,18 @@
 #ifndef TRADEWIND_CLI_INTERRUPTION_H
 #define TRADEWIND_CLI_INTERRUPTION_H
 
+#include <stdbool.h>
+
 #include "tradewind/status.h"
 
 enum { INTERRUPTION_FILE_COUNT_MAX = 16 };
 
 void interruption_watch(void);
+
+/* For work that must end in its own way: the first signal is only noted, and interruption_requested
+ * tells of it; a second one ends the program as above. */
+void interruption_note(void);
+bool interruption_requested(void);
 
 /* Adds a file that an interruption removes; `path` is borrowed until it is dropped. TW_FULL when
  * there are INTERRUPTION_FILE_COUNT_MAX. */

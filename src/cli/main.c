@@ -22,6 +22,9 @@ static const command_entry commands[] = {
     {"run", "the trading system: against the built-in exchange, a paper or a live venue",
      command_run},
     {"exchange", "the Alpaca-compatible simulated exchange on this machine", command_exchange},
+    {"import", "files of trades or bars into a store", command_import},
+    {"export", "trades or bars of a store as files", command_export},
+    {"db", "what a store is, and its care: check, backup, migrate, vacuum", command_db},
     {"stats", "what the trades of a symbol in a store add up to", command_stats},
     {"bars", "trades of a file or a store as bars of several timeframes", command_bars},
 };

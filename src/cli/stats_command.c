@@ -136,7 +136,7 @@ static void append_object(tw_text *text, const stats_row *row, int64_t period_ns
     append_price(text, "close", stats, stats->close);
     append_number(text, "mean", stats, stats->mean);
     append_number(text, "stddev", stats, stats->stddev);
-    tw_text_append_string(text, ",\"cached\":false}");
+    tw_text_append_string(text, stats->cached ? ",\"cached\":true}" : ",\"cached\":false}");
 }
 
 static tw_status print_json(const stats_report *report, tw_error *error) {

@@ -1,0 +1,348 @@
+/* export_command.c - `tradewind export`: trades or bars of a store as the CSV that import reads. */
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "export_merge.h"
+#include "input.h"
+#include "interruption.h"
+#include "output_file.h"
+#include "progress.h"
+#include "readable.h"
+#include "tradewind/time.h"
+
+typedef struct export_options {
+    char database[TW_CONFIG_TEXT_SIZE];
+    char out[TW_CONFIG_TEXT_SIZE];
+    int64_t from_ns;
+    int64_t to_ns;
+    char timeframe[TW_CONFIG_TEXT_SIZE];
+    int order;
+    int64_t price_digits;
+    bool json;
+} export_options;
+
+enum { ORDER_BY_TIME, ORDER_BY_SYMBOL };
+
+static const tw_config_option export_table[] = {
+    {"db", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
+     "the store to read: a file, or postgresql://... (needed)", NULL,
+     offsetof(export_options, database)},
+    {"out", TW_CONFIG_TEXT, "FILE", NULL, NULL, "-",
+     "where it goes; - is standard output. A file gets its name when it is complete", NULL,
+     offsetof(export_options, out)},
+    {"from", TW_CONFIG_TIME, NULL, NULL, NULL, NULL, "leave out what is before; default: nothing",
+     NULL, offsetof(export_options, from_ns)},
+    {"to", TW_CONFIG_TIME, NULL, NULL, NULL, NULL,
+     "leave out what is not before it; default: nothing", NULL, offsetof(export_options, to_ns)},
+    {"timeframe", TW_CONFIG_TEXT, "T", NULL, NULL, "", "bars: of this timeframe alone, like 1m",
+     NULL, offsetof(export_options, timeframe)},
+    {"order", TW_CONFIG_CHOICE, NULL, NULL, NULL, "time",
+     "trades: by time over all symbols, or symbol after symbol", "time|symbol",
+     offsetof(export_options, order)},
+    {"price-digits", TW_CONFIG_INTEGER, NULL, "0", "9", "2",
+     "trades: digits behind the point of a price at the least; all that count are always written",
+     NULL, offsetof(export_options, price_digits)},
+    {"json", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no",
+     "print the counts as one JSON document (with --out FILE)", NULL,
+     offsetof(export_options, json)},
+};
+
+enum { OPTION_COUNT = sizeof export_table / sizeof export_table[0], FROM_OPTION = 2, TO_OPTION };
+enum { ROW_SIZE = 320 };
+
+typedef struct export_pass {
+    const export_options *options;
+    tw_symbols *symbols;
+    tw_store *store;
+    tw_symbol *chosen;
+    uint32_t chosen_count;
+    uint32_t chosen_capacity;
+    int64_t from_ns;
+    int64_t to_ns;
+    int64_t timeframe_ns; /* 0: all */
+    output_file out;
+    uint64_t rows;
+    progress bar;
+    tw_error *error;
+} export_pass;
+
+/* ---- rows ---------------------------------------------------------------------------------- */
+
+static tw_status write_row(export_pass *pass, const tw_text *row) {
+    TW_ASSERT(!row->truncated);
+    tw_status status = output_file_write(&pass->out, tw_text_slice(row), pass->error);
+    pass->rows += status == TW_OK;
+    if (progress_due(&pass->bar))
+        progress_draw(&pass->bar, -1.0, pass->rows);
+    return status;
+}
+
+/* A decimal with at least `digits` behind the point. */
+static void append_decimal(tw_text *text, int64_t nano, int64_t digits) {
+    char number[TW_DECIMAL_TEXT_SIZE];
+    tw_decimal_format(nano, number);
+    tw_text_append_char(text, ',');
+    tw_text_append_string(text, number);
+    const char *point = strchr(number, '.');
+    int64_t there = point == NULL ? 0 : (int64_t)strlen(point + 1);
+    if (there < digits && point == NULL)
+        tw_text_append_char(text, '.');
+    for (; there < digits; there++)
+        tw_text_append_char(text, '0');
+}
+
+static tw_status on_trade(void *context, const tw_trade *trade) {
+    static const char *const sides[] = {"", "B", "S"};
+    export_pass *pass = context;
+    char memory[ROW_SIZE];
+    tw_text row = tw_text_over(memory, sizeof memory);
+    tw_text_append_i64(&row, trade->time_ns);
+    tw_text_append_char(&row, ',');
+    tw_text_append_string(&row, tw_symbols_name(pass->symbols, trade->symbol));
+    append_decimal(&row, trade->price.nano, pass->options->price_digits);
+    append_decimal(&row, trade->quantity.nano, 0);
+    tw_text_append_char(&row, ',');
+    tw_text_append_string(&row, sides[trade->side]);
+    tw_text_append_char(&row, '\n');
+    return write_row(pass, &row);
+}
+
+static tw_status on_bar(void *context, const tw_bar *bar) {
+    export_pass *pass = context;
+    char memory[ROW_SIZE];
+    char timeframe[16];
+    tw_text row = tw_text_over(memory, sizeof memory);
+    if (bar->timeframe_ns % TW_NS_PER_SECOND != 0)
+        return tw_error_set(pass->error, TW_UNSUPPORTED,
+                            "a bar of %" PRId64 " ns has no name that a file could hold",
+                            bar->timeframe_ns);
+    tw_timeframe_format(bar->timeframe_ns, timeframe);
+    tw_text_append_i64(&row, bar->time_ns);
+    tw_text_append_char(&row, ',');
+    tw_text_append_string(&row, tw_symbols_name(pass->symbols, bar->symbol));
+    tw_text_append_char(&row, ',');
+    tw_text_append_string(&row, timeframe);
+    append_decimal(&row, bar->open.nano, 0);
+    append_decimal(&row, bar->high.nano, 0);
+    append_decimal(&row, bar->low.nano, 0);
+    append_decimal(&row, bar->close.nano, 0);
+    append_decimal(&row, bar->volume.nano, 0);
+    tw_text_append_char(&row, ',');
+    tw_text_append_u64(&row, bar->count);
+    append_decimal(&row, bar->vwap.nano, 0);
+    tw_text_append_char(&row, '\n');
+    return write_row(pass, &row);
+}
+
+static tw_status write_trades(export_pass *pass, tw_error *error) {
+    const export_range range = {.symbols = pass->chosen,
+                                .symbol_count = pass->chosen_count,
+                                .from_ns = pass->from_ns,
+                                .to_ns = pass->to_ns};
+    tw_status status =
+        output_file_write(&pass->out, tw_slice_of("ts_ns,symbol,price,size,side\n"), error);
+    if (status == TW_OK && pass->options->order == ORDER_BY_TIME)
+        return export_by_time(pass->store, &range, on_trade, pass, error);
+    for (uint32_t i = 0; i < pass->chosen_count && status == TW_OK; i++) {
+        const tw_store_range one = {
+            .from_ns = pass->from_ns, .to_ns = pass->to_ns, .symbol = pass->chosen[i]};
+        status = tw_store_read_trades(pass->store, &one, on_trade, pass, error);
+    }
+    return status;
+}
+
+static tw_status write_bars(export_pass *pass, tw_error *error) {
+    tw_status status = output_file_write(
+        &pass->out, tw_slice_of("ts_ns,symbol,timeframe,open,high,low,close,volume,count,vwap\n"),
+        error);
+    for (uint32_t i = 0; i < pass->chosen_count && status == TW_OK; i++) {
+        const tw_store_range one = {.from_ns = pass->from_ns,
+                                    .to_ns = pass->to_ns,
+                                    .timeframe_ns = pass->timeframe_ns,
+                                    .symbol = pass->chosen[i]};
+        status = tw_store_read_bars(pass->store, &one, on_bar, pass, error);
+    }
+    return status;
+}
+
+/* ---- symbols ------------------------------------------------------------------------------- */
+
+static tw_status keep_symbol(void *context, tw_symbol symbol, const char *name) {
+    (void)context;
+    (void)symbol;
+    (void)name;
+    return TW_OK; /* reading them has put them into the table */
+}
+
+static tw_status choose_one(export_pass *pass, const char *name, tw_error *error) {
+    tw_symbol symbol = tw_symbols_find(pass->symbols, tw_slice_of(name));
+    if (symbol == TW_SYMBOL_NONE)
+        return tw_error_set(error, TW_NOT_FOUND, "%s has no symbol \"%s\"", pass->options->database,
+                            name);
+    for (uint32_t i = 0; i < pass->chosen_count; i++) {
+        if (pass->chosen[i] == symbol)
+            return tw_error_set(error, TW_USAGE, "%s is named twice", name);
+    }
+    pass->chosen[pass->chosen_count++] = symbol;
+    return TW_OK;
+}
+
+/* Those that are named, in that order; else all, in the order in which the store met them. */
+static tw_status choose(export_pass *pass, const tw_arguments *arguments, tw_error *error) {
+    tw_status status = tw_store_read_symbols(pass->store, keep_symbol, NULL, error);
+    if (status != TW_OK)
+        return status;
+    uint32_t count = tw_symbols_count(pass->symbols);
+    pass->chosen_capacity = count + (uint32_t)arguments->operand_count;
+    pass->chosen = TW_NEW(NULL, pass->chosen_capacity, tw_symbol);
+    if (pass->chosen == NULL)
+        return tw_error_set(error, TW_NO_MEMORY, "there is no memory for the symbols of %s",
+                            pass->options->database);
+    for (size_t i = 1; i < arguments->operand_count && status == TW_OK; i++)
+        status = choose_one(pass, arguments->operands[i], error);
+    if (arguments->operand_count > 1)
+        return status;
+    for (uint32_t i = 0; i < count; i++)
+        pass->chosen[pass->chosen_count++] = i;
+    return TW_OK;
+}
+
+/* ---- the work ------------------------------------------------------------------------------ */
+
+static tw_status open_store(export_pass *pass, tw_error *error) {
+    if (tw_symbols_new(NULL, INPUT_SYMBOL_COUNT_MAX, &pass->symbols) != TW_OK)
+        return tw_error_set(error, TW_NO_MEMORY, "there is no memory for the names of symbols");
+    const tw_store_config config = {.path = pass->options->database, .symbols = pass->symbols};
+    tw_status status = tw_store_open(&config, &pass->store, error);
+    if (status == TW_INVALID) /* something else stands at the path: bad input */
+        error->status = status = TW_PARSE;
+    return status;
+}
+
+static tw_status write_out(export_pass *pass, bool bars, tw_error *error) {
+    tw_status status = output_file_open(&pass->out, pass->options->out, error);
+    if (status == TW_OK)
+        status = bars ? write_bars(pass, error) : write_trades(pass, error);
+    if (status == TW_OK)
+        status = output_file_finish(&pass->out, error);
+    return status == TW_OK ? output_file_publish(&pass->out, error) : status;
+}
+
+static tw_status report(const export_pass *pass, bool bars, tw_error *error) {
+    char memory[256];
+    char number[READABLE_SIZE];
+    double seconds = progress_seconds(&pass->bar);
+    double rate = seconds > 0.0 ? (double)pass->rows / seconds : 0.0;
+    tw_text text = tw_text_over(memory, sizeof memory);
+    if (strcmp(pass->options->out, "-") == 0)
+        return TW_OK;
+    if (pass->options->json) {
+        tw_text_append_format(&text, "{\"rows\":%" PRIu64 ",\"seconds\":", pass->rows);
+        tw_text_append_double(&text, seconds);
+        tw_text_append_string(&text, ",\"rows_per_second\":");
+        tw_text_append_double(&text, rate);
+        tw_text_append_string(&text, "}\n");
+    } else {
+        tw_text_append_format(&text, "%s %s in %.2f s", readable_count(pass->rows, number),
+                              bars ? "bars" : "trades", seconds);
+        tw_text_append_format(&text, " (%s rows/s).\n", readable_count((uint64_t)rate, number));
+    }
+    output_file out;
+    tw_status status = output_file_open(&out, "-", error);
+    if (status == TW_OK)
+        status = output_file_write(&out, tw_text_slice(&text), error);
+    return status == TW_OK ? output_file_finish(&out, error) : status;
+}
+
+static tw_status run(export_pass *pass, const tw_arguments *arguments, tw_error *error) {
+    bool bars = strcmp(arguments->operands[0], "bars") == 0;
+    pass->error = error;
+    progress_start(&pass->bar, bars ? "bars" : "trades");
+    tw_status status = open_store(pass, error);
+    if (status == TW_OK)
+        status = choose(pass, arguments, error);
+    if (status == TW_OK)
+        status = write_out(pass, bars, error);
+    progress_end(&pass->bar);
+    output_file_drop(&pass->out);
+    if (status == TW_OK)
+        status = report(pass, bars, error);
+    tw_store_free(pass->store);
+    TW_DELETE(NULL, pass->chosen, pass->chosen_capacity, tw_symbol);
+    tw_symbols_free(pass->symbols);
+    return status;
+}
+
+/* ---- command ------------------------------------------------------------------------------- */
+
+static tw_status check(export_pass *pass, const tw_arguments *arguments, tw_error *error) {
+    const export_options *options = pass->options;
+    const char *kind = arguments->operand_count > 0 ? arguments->operands[0] : "";
+    bool bars = strcmp(kind, "bars") == 0;
+    if (strcmp(kind, "trades") != 0 && !bars)
+        return tw_error_set(error, TW_USAGE,
+                            "say what is exported, like tradewind export trades --db ticks.db (or "
+                            "bars)");
+    if (options->database[0] == '\0')
+        return tw_error_set(error, TW_USAGE,
+                            "name the store to read with --db FILE, like --db ticks.db");
+    if (options->json && strcmp(options->out, "-") == 0)
+        return tw_error_set(
+            error, TW_USAGE,
+            "--json and the rows cannot both go to standard output: add --out FILE");
+    if (options->timeframe[0] != '\0' && !bars)
+        return tw_error_set(error, TW_USAGE, "--timeframe is for bars");
+    if (options->timeframe[0] != '\0' &&
+        tw_timeframe_parse(tw_slice_of(options->timeframe), &pass->timeframe_ns) != TW_OK)
+        return tw_error_set(error, TW_USAGE,
+                            "--timeframe: \"%s\" is none; write for instance 1s, 5m, 1h or 1d",
+                            options->timeframe);
+    const tw_config_origin *origins = arguments->configs[0].origins;
+    pass->from_ns = origins[FROM_OPTION] != TW_CONFIG_FROM_DEFAULT ? options->from_ns : INT64_MIN;
+    pass->to_ns = origins[TO_OPTION] != TW_CONFIG_FROM_DEFAULT ? options->to_ns : INT64_MAX;
+    return TW_OK;
+}
+
+int command_export(int argc, char **argv) {
+    export_options options;
+    static const tw_argument_short shorts[] = {{'d', "db"}, {'o', "out"}};
+    const tw_arguments_table tables[] = {
+        {.section = "export",
+         .options = export_table,
+         .count = OPTION_COUNT,
+         .target = &options,
+         .shorts = shorts,
+         .short_count = 2},
+    };
+    const tw_arguments_spec spec = {
+        .command = "tradewind export",
+        .operands = "trades|bars [SYMBOL...]",
+        .summary = "Trades or bars of a store as the CSV that `tradewind import` reads. Without\n"
+                   "SYMBOL: all of them.",
+        .example = "tradewind export trades --db ticks.db --out trades.csv\n"
+                   "tradewind export bars AAPL --timeframe 1m --from 2024-01-02 --db ticks.db\n",
+        .tables = tables,
+        .table_count = 1,
+        .operand_count_max = TW_ARGUMENTS_OPERAND_COUNT_MAX,
+        .reads_config = true,
+        .sections = command_sections,
+        .section_count = command_section_count,
+    };
+    tw_arguments arguments;
+    int ending = EXIT_DONE;
+    if (!command_arguments(&arguments, &spec, argc, argv, &ending))
+        return ending;
+    export_pass pass = {.options = &options};
+    tw_error error = {0};
+    tw_status status = check(&pass, &arguments, &error);
+    if (status == TW_OK)
+        interruption_watch();
+    if (status == TW_OK)
+        status = run(&pass, &arguments, &error);
+    if (status == TW_CANCELLED)
+        return EXIT_FAILED; /* the reader of the output has seen enough and needs no message */
+    return status == TW_OK ? EXIT_DONE : command_failed("export", &error);
+}

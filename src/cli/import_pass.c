@@ -1,0 +1,245 @@
+/* import_pass.c - one file after the other, a block of rows at a time. */
+#include "import_pass.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "input.h"
+#include "interruption.h"
+
+/* ---- the checksum over rows: order, every field and the symbol's name count ---- */
+
+static uint64_t mix(uint64_t sum, uint64_t value) {
+    uint64_t mixed = (sum ^ value) * UINT64_C(0x9e3779b97f4a7c15);
+    return mixed ^ (mixed >> 29);
+}
+
+static uint64_t mix_name(uint64_t sum, const char *name) {
+    char padded[TW_SYMBOL_NAME_SIZE] = {0};
+    uint64_t words[TW_SYMBOL_NAME_SIZE / 8];
+    memcpy(padded, name, strlen(name));
+    memcpy(words, padded, sizeof words);
+    for (size_t i = 0; i < sizeof words / sizeof words[0] && words[i] != 0; i++)
+        sum = mix(sum, words[i]);
+    return sum;
+}
+
+static uint64_t mix_trade(const import_pass *pass, uint64_t sum, const tw_trade *trade) {
+    sum = mix(sum, (uint64_t)trade->time_ns);
+    sum = mix(sum, (uint64_t)trade->price.nano);
+    sum = mix(sum, (uint64_t)trade->quantity.nano);
+    sum = mix(sum, trade->side);
+    return mix_name(sum, tw_symbols_name(pass->symbols, trade->symbol));
+}
+
+static uint64_t mix_bar(const import_pass *pass, uint64_t sum, const tw_bar *bar) {
+    const int64_t fields[] = {bar->time_ns,     bar->timeframe_ns, bar->open.nano,
+                              bar->high.nano,   bar->low.nano,     bar->close.nano,
+                              bar->volume.nano, bar->vwap.nano,    (int64_t)bar->count};
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        sum = mix(sum, (uint64_t)fields[i]);
+    return mix_name(sum, tw_symbols_name(pass->symbols, bar->symbol));
+}
+
+static void count_block(import_pass *pass) {
+    for (size_t i = 0; i < pass->block_count; i++)
+        pass->checksum = pass->bars ? mix_bar(pass, pass->checksum, &pass->block.bars[i])
+                                    : mix_trade(pass, pass->checksum, &pass->block.trades[i]);
+    pass->row_count += pass->block_count;
+}
+
+/* ---- reading ---- */
+
+static bool is_bad_row(tw_status status) {
+    return status == TW_PARSE || status == TW_RANGE || status == TW_OVERFLOW;
+}
+
+static tw_status read_row(import_pass *pass, tw_error *error) {
+    if (pass->bars)
+        return tw_tape_next_bar(pass->tape, &pass->block.bars[pass->block_count], error);
+    return tw_tape_next_trade(pass->tape, &pass->block.trades[pass->block_count], error);
+}
+
+/* The bad rows of what is gone over were set aside by the import before. */
+static tw_status set_aside(import_pass *pass, const tw_error *why, tw_error *error) {
+    if (pass->going_over)
+        return TW_OK;
+    pass->totals.bad++;
+    return rejects_put(pass->aside, why, tw_tape_line(pass->tape), error);
+}
+
+/* Reads at most `count_max` rows. TW_EMPTY: there are no more. */
+static tw_status read_block(import_pass *pass, uint64_t count_max, tw_error *error) {
+    pass->block_count = 0;
+    while (pass->block_count < IMPORT_BLOCK_ROWS && pass->block_count < count_max) {
+        tw_error why = {0};
+        tw_status status = read_row(pass, &why);
+        if (is_bad_row(status) && pass->aside != NULL) {
+            status = set_aside(pass, &why, error);
+            if (status != TW_OK)
+                return status;
+            continue;
+        }
+        if (status == TW_EMPTY && pass->block_count > 0)
+            break;
+        if (status != TW_OK) {
+            *error = why;
+            return status;
+        }
+        pass->block_count++;
+    }
+    count_block(pass);
+    return TW_OK;
+}
+
+static void show_progress(import_pass *pass) {
+    if (!progress_due_now(&pass->bar))
+        return;
+    tw_tape_position position = tw_tape_tell(pass->tape);
+    double fraction =
+        position.bytes > 0 ? (double)position.bytes_read / (double)position.bytes : -1.0;
+    progress_draw(&pass->bar, fraction, pass->row_count);
+}
+
+/* ---- opening, and going on ---- */
+
+static tw_status open_tape(import_pass *pass, tw_error *error) {
+    const tw_tape_config config = {.path = pass->path,
+                                   .format = pass->bars ? TW_TAPE_BARS : TW_TAPE_TRADES,
+                                   .symbols = pass->symbols};
+    tw_tape_close(pass->tape);
+    pass->tape = NULL;
+    pass->row_count = 0;
+    pass->checksum = 0;
+    tw_store_begin_series(pass->store);
+    tw_status status = tw_tape_open(&config, &pass->tape, error);
+    if (status == TW_INVALID) /* something else stands at the path: bad input */
+        error->status = status = TW_PARSE;
+    return status;
+}
+
+static bool is_resumable(const import_pass *pass) {
+    return pass->name[0] != '\0' && !pass->restart;
+}
+
+/* Reads the rows that are in the store already. *ret_same: they are what they were. */
+static tw_status go_over(import_pass *pass, const tw_store_import *earlier, bool *ret_same,
+                         tw_error *error) {
+    *ret_same = false;
+    while (pass->row_count < earlier->row_count) {
+        tw_status status = read_block(pass, earlier->row_count - pass->row_count, error);
+        if (status != TW_OK) /* shorter than it was, or worse: found again from its start */
+            return TW_OK;
+        if (!pass->bars)
+            status =
+                tw_store_pass_trades(pass->store, pass->block.trades, pass->block_count, error);
+        if (status != TW_OK)
+            return status;
+        show_progress(pass);
+    }
+    *ret_same = pass->checksum == earlier->checksum;
+    return TW_OK;
+}
+
+/* Goes to where the last import of this file stopped, or to its start. */
+static tw_status begin_file(import_pass *pass, tw_error *error) {
+    tw_status status = open_tape(pass, error);
+    if (status != TW_OK || !is_resumable(pass))
+        return status;
+    tw_store_import earlier;
+    status = tw_store_find_import(pass->store, tw_slice_of(pass->name), &earlier, error);
+    if (status == TW_NOT_FOUND)
+        return TW_OK;
+    bool same = false;
+    pass->going_over = true;
+    if (status == TW_OK)
+        status = go_over(pass, &earlier, &same, error);
+    pass->going_over = false;
+    if (status == TW_OK && same) {
+        pass->totals.resumed = true;
+        pass->totals.skipped += pass->row_count;
+        return TW_OK;
+    }
+    if (status != TW_OK)
+        return status;
+    tw_store_drop_batch(pass->store); /* what was gone over counts no more */
+    return open_tape(pass, error);
+}
+
+/* ---- writing ---- */
+
+static tw_status put_block(import_pass *pass, tw_error *error) {
+    pass->batch_rows += (uint32_t)pass->block_count;
+    if (pass->bars)
+        return tw_store_put_bars(pass->store, pass->block.bars, pass->block_count, error);
+    return tw_store_put_trades(pass->store, pass->block.trades, pass->block_count, error);
+}
+
+static tw_status commit(import_pass *pass, tw_store_durability durability, tw_error *error) {
+    tw_status status = TW_OK;
+    bool noted = pass->name[0] != '\0' && pass->row_count > 0;
+    const tw_store_import import = {.name = tw_slice_of(pass->name),
+                                    .row_count = pass->row_count,
+                                    .size = tw_tape_tell(pass->tape).bytes_read,
+                                    .checksum = pass->checksum};
+    if (noted)
+        status = tw_store_put_import(pass->store, &import, error);
+    if (status == TW_OK)
+        status = tw_store_commit(pass->store, durability, error);
+    if (status == TW_OK)
+        pass->notes += noted;
+    pass->batch_rows = 0;
+    return status;
+}
+
+static tw_status write_rows(import_pass *pass, tw_error *error) {
+    tw_status status = TW_OK;
+    while (status == TW_OK && !interruption_requested()) {
+        status = read_block(pass, UINT64_MAX, error);
+        if (status == TW_OK)
+            status = put_block(pass, error);
+        if (status == TW_OK && pass->batch_rows >= pass->batch_rows_max)
+            status = commit(pass, TW_STORE_NORMAL, error);
+        show_progress(pass);
+    }
+    if (status == TW_OK || status == TW_EMPTY)
+        return commit(pass, TW_STORE_FULL, error);
+    tw_store_drop_batch(pass->store);
+    return status;
+}
+
+/* "trades /home/me/trades.csv": the same file under whatever name it comes. */
+static tw_status name_import(import_pass *pass, tw_error *error) {
+    pass->name[0] = '\0';
+    if (strcmp(pass->path, "-") == 0)
+        return TW_OK;
+    char real[PATH_MAX];
+    if (realpath(pass->path, real) == NULL)
+        return TW_OK; /* opening it says why */
+    int size =
+        snprintf(pass->name, sizeof pass->name, "%s %s", pass->bars ? "bars" : "trades", real);
+    if (size < 0 || (size_t)size >= sizeof pass->name)
+        return tw_error_set(error, TW_INVALID, "the path %.64s... is too long", pass->path);
+    return TW_OK;
+}
+
+tw_status import_pass_file(import_pass *pass, const char *path, tw_error *error) {
+    pass->path = path;
+    pass->tape = NULL;
+    pass->batch_rows = 0;
+    tw_status status = name_import(pass, error);
+    if (status == TW_OK)
+        status = begin_file(pass, error);
+    if (status == TW_OK)
+        status = write_rows(pass, error);
+    if (pass->tape != NULL)
+        pass->totals.bytes += tw_tape_tell(pass->tape).bytes_read;
+    tw_tape_close(pass->tape);
+    pass->tape = NULL;
+    if (status == TW_OK && interruption_requested())
+        return tw_error_set(error, TW_INTERRUPTED,
+                            "interrupted after row %" PRIu64 " of %s; run it again to go on there",
+                            pass->row_count, path);
+    return status;
+}
