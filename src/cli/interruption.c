@@ -35,9 +35,9 @@ void interruption_watch(void) {
 static volatile sig_atomic_t requested;
 
 static void on_first_signal(int number) {
+    (void)number;
     requested = 1;
-    struct sigaction action = {.sa_handler = on_signal};
-    sigaction(number, &action, NULL);
+    interruption_watch(); /* the next one does not wait */
 }
 
 void interruption_note(void) {
