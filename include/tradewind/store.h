@@ -153,7 +153,7 @@ typedef struct tw_store_figures {
     uint64_t commits;          /* batches committed */
     uint64_t syncs;            /* of them FULL */
     uint64_t checkpoints;      /* that moved the whole log */
-    uint64_t checkpoints_busy; /* that a reader held up */
+    uint64_t checkpoints_busy; /* that a reader, or the want of room or memory, held up */
     uint32_t log_pages;        /* of the write-ahead log after the last commit */
     uint32_t batch_rows;       /* rows in the open batch */
     uint32_t migrated_from;    /* the schema that this open brought up to date; 0: none */
