@@ -95,6 +95,7 @@ static tw_status open_mode(life *of, tw_store_mode mode, tw_error *error) {
                                     .symbols = of->place->symbols,
                                     .allocator = of->allocator,
                                     .symbol_count_max = 64,
+                                    .checkpoint_pages = 4, /* after each commit */
                                     .mode = (uint8_t)mode};
     return tw_store_open(&config, &of->store, error);
 }
