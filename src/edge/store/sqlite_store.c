@@ -315,6 +315,7 @@ static tw_status open_writer(tw_store *store, const tw_store_config *config, boo
         status = connect_file(store, error);
     if (status == TW_OK)
         status = sqlite_prepare_file(store, config, error);
+    store->unsynced = store->figures.recovered; /* of the commits in that log nobody knows */
     if (status == TW_OK) /* last, because switching automatic checkpoints off takes the hook away */
         sqlite3_wal_hook(sqlite_of(store)->db, note_log_pages, store);
     /* A file that is not ours gets no lock file beside it. */
