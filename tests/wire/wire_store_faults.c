@@ -142,6 +142,47 @@ static void test_only_full_commits_wait_for_the_disk(void **state) {
     close_store(store);
 }
 
+/* Runs `write` on the place in a child, which then is gone without closing. */
+static void write_and_be_gone(const test_place *place, int (*write_rows)(const test_place *)) {
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(write_rows(place));
+    int result = 0;
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_true(WIFEXITED(result));
+    assert_int_equal(WEXITSTATUS(result), 0);
+}
+
+static tw_store *open_in_child(const test_place *place) {
+    const tw_store_config config = {
+        .path = place->path, .symbols = place->symbols, .mode = TW_STORE_WRITE};
+    tw_store *store = NULL;
+    return tw_store_open(&config, &store, NULL) == TW_OK ? store : NULL;
+}
+
+static int commit_one_trade(const test_place *place) {
+    tw_store *store = open_in_child(place);
+    tw_trade trade = trade_at(place, 1, 1);
+    return store != NULL && tw_store_put_trades(store, &trade, 1, NULL) == TW_OK &&
+                   tw_store_commit(store, TW_STORE_NORMAL, NULL) == TW_OK
+               ? 0
+               : 1;
+}
+
+static void test_a_full_commit_takes_along_what_an_earlier_program_committed(void **state) {
+    const test_place *place = *state;
+    write_and_be_gone(place, commit_one_trade);
+    tw_store *store = open_writer(place);
+    disk.syncs = 0;
+    commit(store, TW_STORE_FULL);
+    assert_int_equal(disk.syncs, 1);
+    commit(store, TW_STORE_FULL);
+    assert_int_equal(disk.syncs, 1);
+    assert_int_equal(rows(store, TW_STORE_TRADES), 1);
+    close_store(store);
+}
+
 static void test_a_failed_sync_ends_writing_for_good(void **state) {
     const test_place *place = *state;
     tw_store *store = open_writer(place);
@@ -186,6 +227,58 @@ static void test_a_failed_write_ends_writing_and_keeps_what_was_committed(void *
     close_store(store);
     store = open_writer(place);
     assert_int_equal(rows(store, TW_STORE_TRADES), 1);
+    close_store(store);
+}
+
+/* ---- batches that do not fit into the cache: their pages go into the log before the commit ----
+ */
+
+enum { LARGE_RECORD_COUNT = 24 };
+
+/* Appends more than the cache holds, and sees that the log has grown. */
+static bool append_large_batch(const test_place *place, tw_store *store) {
+    static char payload[TW_STORE_PAYLOAD_SIZE_MAX];
+    memset(payload, 'x', sizeof payload);
+    uint64_t last = 0;
+    if (tw_store_last_sequence(store, &last, NULL) != TW_OK)
+        return false;
+    for (uint64_t i = 1; i <= LARGE_RECORD_COUNT; i++) {
+        const tw_store_record record = {.sequence = last + i,
+                                        .kind = tw_slice_of("intent"),
+                                        .payload = {payload, sizeof payload}};
+        if (tw_store_append_journal(store, &record, 1, NULL) != TW_OK)
+            return false;
+    }
+    char log_path[136];
+    struct stat facts;
+    snprintf(log_path, sizeof log_path, "%s-wal", place->path);
+    return stat(log_path, &facts) == 0 && facts.st_size > 1024 * 1024;
+}
+
+static int commit_one_and_append_many(const test_place *place) {
+    tw_store *store = open_in_child(place);
+    tw_trade trade = trade_at(place, 1, 1);
+    return store != NULL && tw_store_put_trades(store, &trade, 1, NULL) == TW_OK &&
+                   tw_store_commit(store, TW_STORE_NORMAL, NULL) == TW_OK &&
+                   append_large_batch(place, store)
+               ? 0
+               : 1;
+}
+
+static void test_a_batch_larger_than_the_cache_is_whole_or_gone(void **state) {
+    const test_place *place = *state;
+    write_and_be_gone(place, commit_one_and_append_many);
+    tw_store *store = open_writer(place);
+    assert_int_equal(rows(store, TW_STORE_TRADES), 1);
+    assert_int_equal(rows(store, TW_STORE_JOURNAL), 0);
+    assert_true(append_large_batch(place, store));
+    tw_store_drop_batch(store);
+    assert_int_equal(rows(store, TW_STORE_JOURNAL), 0);
+    assert_int_equal(tw_store_verify(store, NULL), TW_OK);
+    assert_true(append_large_batch(place, store));
+    commit(store, TW_STORE_FULL);
+    assert_int_equal(rows(store, TW_STORE_JOURNAL), LARGE_RECORD_COUNT);
+    assert_int_equal(tw_store_verify(store, NULL), TW_OK);
     close_store(store);
 }
 
@@ -249,6 +342,8 @@ int main(void) {
         IN_PLACE(test_a_full_store_loses_only_the_open_batch),
         IN_PLACE(test_a_file_that_may_not_grow_is_a_full_disk),
         ON_DISK(test_only_full_commits_wait_for_the_disk),
+        ON_DISK(test_a_full_commit_takes_along_what_an_earlier_program_committed),
+        ON_DISK(test_a_batch_larger_than_the_cache_is_whole_or_gone),
         ON_DISK(test_a_failed_sync_ends_writing_for_good),
         ON_DISK(test_a_failed_write_ends_writing_and_keeps_what_was_committed),
         IN_PLACE(test_the_log_stays_small_and_a_reader_only_delays_that),
