@@ -191,6 +191,7 @@ static void test_a_power_cut_anywhere_leaves_every_acknowledged_batch_and_only_w
     power_cut_install();
     record_the_story(place);
     size_t boundary_count = power_cut_boundary(told.disk) + 1;
+    assert_true(boundary_count > 10 * (size_t)STORY_STEP_COUNT); /* the disk was looked at */
     uint64_t seeds = campaign_size("TRADEWIND_POWER_SEEDS", 0);
     size_t stride = seeds == 0 ? boundary_count / SAMPLE_SIZE + 1 : 1;
     for (size_t boundary = 0; boundary < boundary_count; boundary += stride) {
