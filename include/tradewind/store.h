@@ -163,7 +163,7 @@ typedef struct tw_store_figures {
     uint64_t commits;          /* batches committed */
     uint64_t syncs;            /* of them FULL */
     uint64_t checkpoints;      /* that moved the whole log */
-    uint64_t checkpoints_busy; /* that a reader held up */
+    uint64_t checkpoints_busy; /* that a reader, or the want of room or memory, held up */
     uint64_t reconnects;       /* a server: connections lost and made again */
     uint64_t retries;          /* a server: batches or reads sent again */
     uint32_t log_pages;        /* of the write-ahead log after the last commit */
@@ -294,8 +294,8 @@ TW_API tw_status tw_store_pass_trades(tw_store *store, const tw_trade *trades, s
                                       tw_error *error) TW_MUST_CHECK;
 
 /* Ends the batch; TW_OK when there is none. On an error nothing of the batch is kept, but for one:
- * when the sync of a FULL commit fails (TW_IO, FAILED), the batch is readable, and whether the disk
- * has it is only known after the file is opened again. */
+ * after TW_IO (FAILED), whether the disk has the batch is only known when the file is opened again;
+ * it stays readable until then if what failed was the sync of a FULL commit. */
 TW_API tw_status tw_store_commit(tw_store *store, tw_store_durability durability,
                                  tw_error *error) TW_MUST_CHECK;
 

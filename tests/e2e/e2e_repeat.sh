@@ -48,6 +48,8 @@ the_figures_agree_with_one_another() {
     holds out 'd["rebalance"]["trades_planned"] >= d["rebalance"]["lower_bound"] > 0'
     holds out 'd["store"]["orders"] == d["orders"]["total"]'
     holds out 'd["store"]["fills"] == d["fills"]["total"]'
+    holds out 'd["store"]["backend"] != "SQLite 3.40.1" or
+        d["store"]["precautions"] == "wal_reset_race=avoided"'
     holds out 'abs(sum(float(p["quantity"]) * float(p["price"]) for p in d["positions"])
         + float(d["account"]["cash_after"]) - float(d["account"]["equity_after"])) < 0.01'
     for table in trades bars orders fills journal; do

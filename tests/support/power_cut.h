@@ -2,9 +2,9 @@
  * power_cut.h - a disk under SQLite that forgets what was not synced when the power goes.
  *
  * It looks on through vfs_shim.h and writes down what would reach the disk: writes, truncations,
- * syncs, files made and removed. Each of them is a boundary. Afterwards, for
- * any boundary and any seed, it writes into the directory what a disk could hold if the power had
- * gone just before that operation was over:
+ * syncs, files made and removed. Each of them is a boundary. Afterwards, for any boundary and any
+ * seed, it writes into the directory what a disk could hold if the power had gone just before that
+ * operation was over:
  *
  *   - what was synced, as it was;
  *   - of all that came after a file's last sync a seeded subset: none, all, a prefix, all but one,
@@ -34,7 +34,7 @@
 
 typedef struct power_cut power_cut;
 
-/* Makes the VFS the default one, and takes it away again. No database may be open. */
+/* Installs the shim, and takes it away again. No database may be open. */
 void power_cut_install(void);
 void power_cut_remove(void);
 

@@ -4,6 +4,7 @@
 #include "vfs_shim.h"
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +53,9 @@ static int shim_write(sqlite3_file *file, const void *data, int size, sqlite3_in
     sqlite3_file *real = real_of(file);
     int code = ask((vfs_event){
         .call = VFS_WRITE, .path = path_of(file), .data = data, .size = size, .offset = offset});
-    return code == SQLITE_OK ? real->pMethods->xWrite(real, data, size, offset) : code;
+    bool makes = code == SQLITE_OK || (code & VFS_MADE_ALL_THE_SAME) != 0;
+    int result = makes ? real->pMethods->xWrite(real, data, size, offset) : SQLITE_OK;
+    return code == SQLITE_OK ? result : code & ~VFS_MADE_ALL_THE_SAME;
 }
 
 static int shim_truncate(sqlite3_file *file, sqlite3_int64 size) {

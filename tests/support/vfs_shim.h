@@ -36,6 +36,9 @@ typedef struct vfs_event {
     int64_t offset; /* of a truncation: the size that it leaves */
 } vfs_event;
 
+/* Added to the answer to a write: it is made all the same, but SQLite is told that it was not. */
+#define VFS_MADE_ALL_THE_SAME 0x40000000
+
 typedef int (*vfs_hook)(const vfs_event *event);
 
 /* The hook may be NULL. */

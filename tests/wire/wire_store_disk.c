@@ -29,9 +29,11 @@ static const fault faults[] = {
     {VFS_WRITE, SQLITE_FULL, ENOSPC, true, TW_NO_SPACE},
     {VFS_WRITE, SQLITE_FULL, ENOSPC, false, TW_NO_SPACE},
     {VFS_WRITE, SQLITE_IOERR_WRITE, EDQUOT, true, TW_NO_SPACE},
+    {VFS_OPEN, SQLITE_CANTOPEN, ENOSPC, true, TW_NO_SPACE},
     {VFS_SHM_MAP, SQLITE_IOERR_SHMSIZE, ENOSPC, true, TW_NO_SPACE},
     {VFS_WRITE, SQLITE_IOERR_WRITE, EIO, true, TW_IO},
     {VFS_WRITE, SQLITE_IOERR_WRITE, EIO, false, TW_IO},
+    {VFS_WRITE, SQLITE_IOERR_WRITE | VFS_MADE_ALL_THE_SAME, EIO, false, TW_IO},
     {VFS_SYNC, SQLITE_IOERR_FSYNC, EIO, true, TW_IO},
     {VFS_SYNC, SQLITE_IOERR_FSYNC, EIO, false, TW_IO},
     {VFS_READ, SQLITE_IOERR_READ, EIO, true, TW_IO},
@@ -84,6 +86,7 @@ typedef struct life {
 
 static uint64_t lives;
 static uint64_t refusals; /* calls of the store that said what had happened */
+static uint64_t returned; /* batches that failed, and were there when the file was opened again */
 
 #define FAIL_LIFE(of, ...)                                                                \
     do {                                                                                  \
@@ -196,13 +199,13 @@ static void look_after_it(const life *of) {
     check_rows(of, "tidied up");
 }
 
-static bool open_it(life *of) {
+static bool open_it(life *of, tw_store_mode mode) {
     const tw_store_config config = {.path = of->place->path,
                                     .symbols = of->place->symbols,
                                     .symbol_count_max = 64,
                                     .checkpoint_pages = 12,
                                     .busy_timeout_ns = TW_NS_PER_MS,
-                                    .mode = TW_STORE_WRITE};
+                                    .mode = (uint8_t)mode};
     tw_error error = {0};
     tw_status status = tw_store_open(&config, &of->store, &error);
     return went_well(of, "opening", status, &error);
@@ -215,12 +218,15 @@ static void check_on_a_well_disk(life *of) {
     if (tw_store_verify(of->store, &error) != TW_OK)
         FAIL_LIFE(of, "afterwards: %s", error.message);
     check_rows(of, "afterwards");
+    tw_store_import mark;
+    assert_int_equal(tw_store_find_import(of->store, tw_slice_of("story"), &mark, NULL), TW_OK);
+    returned += mark.row_count > of->least;
     close_store(of->store);
 }
 
 static void live(life *of) {
     tw_error error = {0};
-    if (open_it(of)) {
+    if (open_it(of, TW_STORE_WRITE)) {
         bool writes = true;
         for (uint64_t step = STEP_IN_LOG + 1; step <= STEP_LAST && writes; step++)
             writes = live_one_step(of, step);
@@ -233,10 +239,23 @@ static void live(life *of) {
     check_on_a_well_disk(of);
 }
 
+/* The life of a reader, who is the first to open what the dead program left. */
+static void look(life *of) {
+    tw_error error = {0};
+    if (open_it(of, TW_STORE_READ)) {
+        check_rows(of, "read only");
+        went_well(of, "the check", tw_store_verify(of->store, &error), &error);
+        check_rows(of, "read only once more");
+        copy_it(of);
+        went_well(of, "closing", tw_store_close(of->store, &error), &error);
+    }
+    check_on_a_well_disk(of);
+}
+
 /* ---- the campaign ---- */
 
 static void live_with(const test_place *place, const story_files *files, const uint64_t *prints,
-                      const fault *of) {
+                      const fault *of, void (*run)(life *)) {
     uint64_t stride = campaign_size("TRADEWIND_DISK_STRIDE", STRIDE_IN_SUITE);
     bool met = true;
     for (uint64_t number = 0; met; number += number < 4 ? 1 : stride) {
@@ -250,7 +269,7 @@ static void live_with(const test_place *place, const story_files *files, const u
         disk.fault = of;
         disk.number = number;
         disk.calls = disk.failures = 0;
-        live(&one);
+        run(&one);
         met = disk.failures > 0;
         lives++;
     }
@@ -263,12 +282,15 @@ static void test_whatever_call_fails_no_answer_is_wrong_and_nothing_acknowledged
     story_tell(prints);
     story_files files = story_files_make(place, STEP_IN_FILE, STEP_IN_LOG);
     vfs_shim_install(answer);
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
-        live_with(place, &files, prints, &faults[i]);
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        live_with(place, &files, prints, &faults[i], live);
+        live_with(place, &files, prints, &faults[i], look);
+    }
     vfs_shim_remove();
     story_files_drop(&files);
-    print_message("%" PRIu64 " lives with %zu kinds of fault; %" PRIu64 " calls said so\n", lives,
-                  sizeof faults / sizeof faults[0], refusals);
+    print_message("%" PRIu64 " lives with %zu kinds of fault; %" PRIu64 " calls said so; %" PRIu64
+                  " batches that failed were on the disk\n",
+                  lives, sizeof faults / sizeof faults[0], refusals, returned);
 }
 
 int main(void) {

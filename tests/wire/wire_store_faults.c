@@ -1,7 +1,10 @@
 /*
- * wire_store_faults.c - the store when the disk is full or fails, or its program is killed.
+ * wire_store_faults.c - the store when the disk is full or fails, one rule a test; and its log.
+ *
+ * Every call of the disk in turn is failed by wire_store_disk.c.
  */
 #include "store_place.h"
+#include "vfs_shim.h"
 
 /* ---- full disks ---- */
 
@@ -82,57 +85,31 @@ static void test_a_file_that_may_not_grow_is_a_full_disk(void **state) {
     close_store(store);
 }
 
-/* ---- a disk that fails: the log's own sync and write are replaced ---- */
+/* ---- a disk that fails under the log ---- */
 
 static struct {
-    sqlite3_vfs *base;
-    sqlite3_vfs vfs;
-    sqlite3_io_methods log_methods;
-    int (*real_sync)(sqlite3_file *, int);
-    int (*real_write)(sqlite3_file *, const void *, int, sqlite3_int64);
     int syncs;
     bool fail_sync;
     bool fail_write;
 } disk;
 
-static int disk_sync(sqlite3_file *file, int flags) {
-    disk.syncs++;
-    return disk.fail_sync ? SQLITE_IOERR_FSYNC : disk.real_sync(file, flags);
-}
-
-static int disk_write(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset) {
-    return disk.fail_write ? SQLITE_IOERR_WRITE : disk.real_write(file, data, size, offset);
-}
-
-static int disk_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
-                     int *ret_flags) {
-    (void)vfs;
-    int code = disk.base->xOpen(disk.base, name, file, flags, ret_flags);
-    if (code == SQLITE_OK && (flags & SQLITE_OPEN_WAL) != 0) {
-        disk.log_methods = *file->pMethods;
-        disk.real_sync = file->pMethods->xSync;
-        disk.real_write = file->pMethods->xWrite;
-        disk.log_methods.xSync = disk_sync;
-        disk.log_methods.xWrite = disk_write;
-        file->pMethods = &disk.log_methods;
-    }
-    return code;
+static int answer(const vfs_event *event) {
+    if (event->path == NULL || strstr(event->path, "-wal") == NULL)
+        return SQLITE_OK;
+    disk.syncs += event->call == VFS_SYNC;
+    if (event->call == VFS_SYNC && disk.fail_sync)
+        return SQLITE_IOERR_FSYNC;
+    return event->call == VFS_WRITE && disk.fail_write ? SQLITE_IOERR_WRITE : SQLITE_OK;
 }
 
 static int make_disk(void **state) {
     memset(&disk, 0, sizeof disk);
-    disk.base = sqlite3_vfs_find(NULL);
-    assert_non_null(disk.base);
-    disk.vfs = *disk.base;
-    disk.vfs.zName = "failing-disk";
-    disk.vfs.xOpen = disk_open;
-    assert_int_equal(sqlite3_vfs_register(&disk.vfs, 1), SQLITE_OK);
+    vfs_shim_install(answer);
     return make_place(state);
 }
 
 static int drop_disk(void **state) {
-    assert_int_equal(sqlite3_vfs_unregister(&disk.vfs), SQLITE_OK);
-    assert_int_equal(sqlite3_vfs_register(disk.base, 1), SQLITE_OK);
+    vfs_shim_remove();
     return drop_place(state);
 }
 
@@ -162,6 +139,47 @@ static void test_only_full_commits_wait_for_the_disk(void **state) {
     assert_int_equal(tw_store_put_fills(store, &fill, 1, NULL), TW_OK);
     commit(store, TW_STORE_NORMAL);
     assert_int_equal(disk.syncs, 3);
+    close_store(store);
+}
+
+/* Runs `write` on the place in a child, which then is gone without closing. */
+static void write_and_be_gone(const test_place *place, int (*write_rows)(const test_place *)) {
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(write_rows(place));
+    int result = 0;
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_true(WIFEXITED(result));
+    assert_int_equal(WEXITSTATUS(result), 0);
+}
+
+static tw_store *open_in_child(const test_place *place) {
+    const tw_store_config config = {
+        .path = place->path, .symbols = place->symbols, .mode = TW_STORE_WRITE};
+    tw_store *store = NULL;
+    return tw_store_open(&config, &store, NULL) == TW_OK ? store : NULL;
+}
+
+static int commit_one_trade(const test_place *place) {
+    tw_store *store = open_in_child(place);
+    tw_trade trade = trade_at(place, 1, 1);
+    return store != NULL && tw_store_put_trades(store, &trade, 1, NULL) == TW_OK &&
+                   tw_store_commit(store, TW_STORE_NORMAL, NULL) == TW_OK
+               ? 0
+               : 1;
+}
+
+static void test_a_full_commit_takes_along_what_an_earlier_program_committed(void **state) {
+    const test_place *place = *state;
+    write_and_be_gone(place, commit_one_trade);
+    tw_store *store = open_writer(place);
+    disk.syncs = 0;
+    commit(store, TW_STORE_FULL);
+    assert_int_equal(disk.syncs, 1);
+    commit(store, TW_STORE_FULL);
+    assert_int_equal(disk.syncs, 1);
+    assert_int_equal(rows(store, TW_STORE_TRADES), 1);
     close_store(store);
 }
 
@@ -212,96 +230,55 @@ static void test_a_failed_write_ends_writing_and_keeps_what_was_committed(void *
     close_store(store);
 }
 
-/* ---- crashes ---- */
+/* ---- batches that do not fit into the cache: their pages go into the log before the commit ----
+ */
 
-/* Commits batches of ten and tells the parent each one through the pipe, until it is killed. */
-static void write_until_killed(const test_place *place, int pipe_fd) {
-    tw_store_config config = {.path = place->path,
-                              .symbols = place->symbols,
-                              .checkpoint_pages = 8, /* so that checkpoints are hit too */
-                              .mode = TW_STORE_WRITE};
-    tw_store *store = NULL;
-    uint64_t sequence = 0;
-    if (tw_store_open(&config, &store, NULL) != TW_OK ||
-        tw_store_last_sequence(store, &sequence, NULL) != TW_OK)
-        _exit(1);
-    for (;;) {
-        for (int i = 0; i < 10; i++) {
-            sequence++;
-            tw_store_record record = {.sequence = sequence,
-                                      .time_ns = (int64_t)sequence,
-                                      .kind = tw_slice_of("intent"),
-                                      .payload = tw_slice_of("{\"quantity\":\"100\"}")};
-            tw_trade trade = trade_at(place, (int64_t)sequence, sequence);
-            if (tw_store_append_journal(store, &record, 1, NULL) != TW_OK ||
-                tw_store_put_trades(store, &trade, 1, NULL) != TW_OK)
-                _exit(1);
-        }
-        if (tw_store_commit(store, TW_STORE_FULL, NULL) != TW_OK ||
-            write(pipe_fd, &sequence, sizeof sequence) != (ssize_t)sizeof sequence)
-            _exit(1);
+enum { LARGE_RECORD_COUNT = 24 };
+
+/* Appends more than the cache holds, and sees that the log has grown. */
+static bool append_large_batch(const test_place *place, tw_store *store) {
+    static char payload[TW_STORE_PAYLOAD_SIZE_MAX];
+    memset(payload, 'x', sizeof payload);
+    uint64_t last = 0;
+    if (tw_store_last_sequence(store, &last, NULL) != TW_OK)
+        return false;
+    for (uint64_t i = 1; i <= LARGE_RECORD_COUNT; i++) {
+        const tw_store_record record = {.sequence = last + i,
+                                        .kind = tw_slice_of("intent"),
+                                        .payload = {payload, sizeof payload}};
+        if (tw_store_append_journal(store, &record, 1, NULL) != TW_OK)
+            return false;
     }
-}
-
-static void test_a_killed_writer_leaves_a_clean_file_with_all_it_acknowledged(void **state) {
-    const test_place *place = *state;
-    uint64_t acknowledged = 0;
-    for (int round = 0; round < 30; round++) {
-        int ends[2];
-        assert_int_equal(pipe(ends), 0);
-        pid_t child = fork();
-        assert_true(child >= 0);
-        if (child == 0) {
-            close(ends[0]);
-            write_until_killed(place, ends[1]);
-        }
-        close(ends[1]);
-        /* Some commits more each round, then kill in the middle of whatever it does. */
-        for (int i = 0; i <= round % 7; i++)
-            assert_int_equal(read(ends[0], &acknowledged, sizeof acknowledged),
-                             sizeof acknowledged);
-        assert_int_equal(kill(child, SIGKILL), 0);
-        int result = 0;
-        assert_int_equal(waitpid(child, &result, 0), child);
-        assert_true(WIFSIGNALED(result));
-        uint64_t later;
-        while (read(ends[0], &later, sizeof later) == (ssize_t)sizeof later)
-            acknowledged = later;
-        close(ends[0]);
-
-        tw_store *store = open_writer(place);
-        tw_error error = {0};
-        if (tw_store_verify(store, &error) != TW_OK)
-            fail_msg("round %d: %s", round, error.message);
-        uint64_t last = 0;
-        assert_int_equal(tw_store_last_sequence(store, &last, NULL), TW_OK);
-        assert_true(last >= acknowledged);
-        assert_int_equal(last % 10, 0); /* batches are whole */
-        assert_int_equal(rows(store, TW_STORE_TRADES), last);
-        close_store(store);
-    }
-}
-
-static void test_damage_is_found(void **state) {
-    const test_place *place = *state;
-    tw_store *store = open_writer(place);
-    tw_status status;
-    fill_up(place, store, 50, &status, NULL);
-    assert_int_equal(tw_store_verify(store, NULL), TW_OK);
-    close_store(store);
-    int fd = open(place->path, O_WRONLY);
-    assert_true(fd >= 0);
-    char garbage[4096];
-    memset(garbage, 0xa5, sizeof garbage);
+    char log_path[PRIVATE_POSTGRES_ADDRESS_SIZE + 16];
     struct stat facts;
-    assert_int_equal(fstat(fd, &facts), 0);
-    for (off_t page = 20; page < 30 && page * 4096 < facts.st_size; page++)
-        assert_int_equal(pwrite(fd, garbage, sizeof garbage, page * 4096), sizeof garbage);
-    close(fd);
-    store = open_reader(place);
-    tw_error error = {0};
-    assert_int_equal(tw_store_verify(store, &error), TW_CORRUPT);
-    assert_non_null(strstr(error.message, place->path));
+    snprintf(log_path, sizeof log_path, "%s-wal", place->path);
+    return stat(log_path, &facts) == 0 && facts.st_size > 1024 * 1024;
+}
+
+static int commit_one_and_append_many(const test_place *place) {
+    tw_store *store = open_in_child(place);
+    tw_trade trade = trade_at(place, 1, 1);
+    return store != NULL && tw_store_put_trades(store, &trade, 1, NULL) == TW_OK &&
+                   tw_store_commit(store, TW_STORE_NORMAL, NULL) == TW_OK &&
+                   append_large_batch(place, store)
+               ? 0
+               : 1;
+}
+
+static void test_a_batch_larger_than_the_cache_is_whole_or_gone(void **state) {
+    const test_place *place = *state;
+    write_and_be_gone(place, commit_one_and_append_many);
+    tw_store *store = open_writer(place);
+    assert_int_equal(rows(store, TW_STORE_TRADES), 1);
+    assert_int_equal(rows(store, TW_STORE_JOURNAL), 0);
+    assert_true(append_large_batch(place, store));
+    tw_store_drop_batch(store);
+    assert_int_equal(rows(store, TW_STORE_JOURNAL), 0);
+    assert_int_equal(tw_store_verify(store, NULL), TW_OK);
+    assert_true(append_large_batch(place, store));
+    commit(store, TW_STORE_FULL);
+    assert_int_equal(rows(store, TW_STORE_JOURNAL), LARGE_RECORD_COUNT);
+    assert_int_equal(tw_store_verify(store, NULL), TW_OK);
     close_store(store);
 }
 
@@ -365,10 +342,10 @@ int main(void) {
         IN_PLACE(test_a_full_store_loses_only_the_open_batch),
         IN_PLACE(test_a_file_that_may_not_grow_is_a_full_disk),
         ON_DISK(test_only_full_commits_wait_for_the_disk),
+        ON_DISK(test_a_full_commit_takes_along_what_an_earlier_program_committed),
+        ON_DISK(test_a_batch_larger_than_the_cache_is_whole_or_gone),
         ON_DISK(test_a_failed_sync_ends_writing_for_good),
         ON_DISK(test_a_failed_write_ends_writing_and_keeps_what_was_committed),
-        IN_PLACE(test_a_killed_writer_leaves_a_clean_file_with_all_it_acknowledged),
-        IN_PLACE(test_damage_is_found),
         IN_PLACE(test_the_log_stays_small_and_a_reader_only_delays_that),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

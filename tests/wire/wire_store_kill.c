@@ -4,8 +4,8 @@
  * A child writes and tells each commit through a pipe; the parent waits for a seeded number of
  * them, spins for a seeded moment and kills it. Two writers take their turn: an importer that notes
  * how far it is with the rows themselves, and one that puts the story of store_story.h (orders,
- * fills, journal), closing and opening again as it goes. The parent opens what is left, checks all
- * of it, and the next child goes on from there.
+ * fills, journal), tidying up, closing and opening again as it goes. The parent opens what is left,
+ * checks all of it, and the next child goes on from there.
  *
  * The suite kills a few dozen times. The whole campaign, so many kills of each writer, is
  *     TRADEWIND_KILLS=1000 build/tests/wire/wire_store_kill
@@ -106,7 +106,7 @@ static void tell_until_killed(const test_place *place, int pipe_fd) {
         tell(pipe_fd, state.step);
         if (state.step % STEPS_A_LIFE != 0)
             continue;
-        if (tw_store_close(store, NULL) != TW_OK)
+        if (tw_store_vacuum(store, NULL) != TW_OK || tw_store_close(store, NULL) != TW_OK)
             _exit(1);
         store = open_as_child(place);
     }

@@ -12,6 +12,7 @@
 #include <openssl/crypto.h>
 
 #include "store_story.h"
+#include "vfs_shim.h"
 
 enum { STEP_IN_FILE = 6, STEP_IN_LOG = 9, STRIDE_IN_SUITE = 29 };
 
@@ -95,6 +96,7 @@ static tw_status open_mode(life *of, tw_store_mode mode, tw_error *error) {
                                     .symbols = of->place->symbols,
                                     .allocator = of->allocator,
                                     .symbol_count_max = 64,
+                                    .checkpoint_pages = 4, /* after each commit */
                                     .mode = (uint8_t)mode};
     return tw_store_open(&config, &of->store, error);
 }
@@ -398,6 +400,7 @@ static void test_all_memory_of_its_own_is_taken_at_open(void **state) {
 
 int main(void) {
     take_the_heaps();
+    vfs_shim_install(NULL); /* only so that nothing waits for the disk */
     const struct CMUnitTest tests[] = {
         IN_PLACE(
             test_whichever_allocation_of_a_library_fails_the_call_says_so_and_the_store_goes_on),

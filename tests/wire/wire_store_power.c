@@ -191,6 +191,7 @@ static void test_a_power_cut_anywhere_leaves_every_acknowledged_batch_and_only_w
     power_cut_install();
     record_the_story(place);
     size_t boundary_count = power_cut_boundary(told.disk) + 1;
+    assert_true(boundary_count > 10 * (size_t)STORY_STEP_COUNT); /* the disk was looked at */
     uint64_t seeds = campaign_size("TRADEWIND_POWER_SEEDS", 0);
     size_t stride = seeds == 0 ? boundary_count / SAMPLE_SIZE + 1 : 1;
     for (size_t boundary = 0; boundary < boundary_count; boundary += stride) {
@@ -204,9 +205,68 @@ static void test_a_power_cut_anywhere_leaves_every_acknowledged_batch_and_only_w
                   told.cuts, boundary_count, stride, told.kept_more);
 }
 
+/* ---- bringing an older file up to date ---- */
+
+enum { OLD_TRADE_COUNT = 500 };
+
+static void make_old_file(const test_place *place) {
+    tw_store *store = open_writer(place);
+    for (uint64_t i = 1; i <= OLD_TRADE_COUNT; i++) {
+        tw_trade trade = trade_at(place, (int64_t)i, i);
+        assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+    }
+    commit(store, TW_STORE_FULL);
+    close_store(store);
+    tamper(place->path, "DROP TABLE imports; PRAGMA user_version = 1;"
+                        "PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+/* It is old or new, and in either case whole: a reader sees so, and a writer brings it up again. */
+static void check_version(const test_place *place, size_t boundary, uint64_t seed, bool *ret_old) {
+    tw_store_description description = {0};
+    for (int mode = TW_STORE_READ; mode <= TW_STORE_WRITE; mode++) {
+        tw_store *store = open_with(place, (tw_store_config){.mode = (uint8_t)mode});
+        tw_error error = {0};
+        if (tw_store_verify(store, &error) != TW_OK)
+            fail_msg("cut at %zu, seed %" PRIu64 ": %s", boundary, seed, error.message);
+        assert_int_equal(rows(store, TW_STORE_TRADES), OLD_TRADE_COUNT);
+        assert_int_equal(rows(store, TW_STORE_IMPORTS), 0);
+        assert_int_equal(tw_store_describe(store, &description, NULL), TW_OK);
+        *ret_old |= description.schema_version == 1;
+        close_store(store);
+    }
+    assert_int_equal(description.schema_version, TW_STORE_VERSION);
+}
+
+static void test_a_power_cut_while_a_file_is_brought_up_leaves_the_old_one_or_the_new(
+    void **state) {
+    const test_place *place = *state;
+    power_cut_install();
+    make_old_file(place);
+    power_cut *disk = power_cut_new(place->directory);
+    close_store(open_writer(place));
+    power_cut_stop(disk);
+    uint64_t seeds = campaign_size("TRADEWIND_POWER_SEEDS", 4);
+    size_t old = 0;
+    size_t cuts = 0;
+    for (size_t boundary = 0; boundary <= power_cut_boundary(disk); boundary++) {
+        for (uint64_t seed = 1; seed <= seeds; seed++, cuts++) {
+            bool was_old = false;
+            power_cut_restore(disk, boundary, seed);
+            check_version(place, boundary, seed, &was_old);
+            old += was_old;
+        }
+    }
+    assert_true(old > 0 && old < cuts); /* both were met */
+    print_message("%zu power cuts, of which %zu left the old file\n", cuts, old);
+    power_cut_free(disk);
+    power_cut_remove();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_PLACE(test_a_power_cut_anywhere_leaves_every_acknowledged_batch_and_only_whole_ones),
+        IN_PLACE(test_a_power_cut_while_a_file_is_brought_up_leaves_the_old_one_or_the_new),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,14 +116,26 @@ static tw_status copy_pages(tw_store *store, const char *path, tw_error *error) 
     return status;
 }
 
-static tw_status sync_file(const char *path, tw_error *error) {
-    int fd = open(path, O_RDWR | O_CLOEXEC);
+/* Puts a file on the disk, or with O_DIRECTORY the names in it. */
+static tw_status sync_path(const char *path, int flags, tw_error *error) {
+    int fd = open(path, flags | O_CLOEXEC);
     tw_status status = TW_OK;
     if (fd < 0 || fsync(fd) != 0)
         status = tw_error_set_errno(error, errno, "%s could not be put on the disk", path);
     if (fd >= 0)
         close(fd);
     return status;
+}
+
+/* `path` is shorter than PATH_MAX. */
+static tw_status sync_name(const char *path, tw_error *error) {
+    char directory[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t size = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    TW_ASSERT(size < sizeof directory);
+    memcpy(directory, path, size);
+    directory[size] = '\0';
+    return sync_path(size == 0 ? "." : directory, O_RDONLY | O_DIRECTORY, error);
 }
 
 tw_status sqlite_backup(tw_store *store, const char *path, tw_error *error) {
@@ -137,13 +149,13 @@ tw_status sqlite_backup(tw_store *store, const char *path, tw_error *error) {
     close(fd);
     tw_status status = copy_pages(store, temporary, error);
     if (status == TW_OK)
-        status = sync_file(temporary, error);
+        status = sync_path(temporary, O_RDWR, error);
     /* link, and not rename: what has the name already is not replaced. */
     if (status == TW_OK && link(temporary, path) != 0)
         status = tw_error_set_errno(error, errno, "%s cannot be written", path);
     if (unlink(temporary) != 0 && status == TW_OK)
         status = tw_error_set_errno(error, errno, "%s cannot be removed", temporary);
-    return status;
+    return status == TW_OK ? sync_name(path, error) : status;
 }
 
 /* It writes like a batch does, and ends writing like one when the disk fails. */

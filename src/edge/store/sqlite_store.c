@@ -276,8 +276,8 @@ static tw_status sync_log(tw_store *store, tw_error *error) {
                         store->path, sqlite3_errstr(code));
 }
 
-/* Moves the log into the file when it has grown. A reader in the way, or a full disk, is no
- * error: the log just stays longer. Anything else ends writing, at the next put. */
+/* Moves the log into the file when it has grown. A reader in the way, a full disk or the want of
+ * memory is no error: the log just stays longer. Anything else ends writing, at the next put. */
 static void tend(tw_store *store) {
     sqlite_connection *connection = sqlite_of(store);
     uint32_t pages = store->figures.log_pages;
@@ -296,7 +296,8 @@ static void tend(tw_store *store) {
         code == SQLITE_OK ? TW_OK : sqlite_failed(store, code, "moving its log failed", &reason);
     if (status == TW_OK && in_log == moved)
         store->figures.checkpoints++;
-    else if (status == TW_OK || status == TW_BUSY || status == TW_NO_SPACE)
+    else if (status == TW_OK || status == TW_BUSY || status == TW_NO_SPACE ||
+             status == TW_NO_MEMORY)
         store->figures.checkpoints_busy++;
     else
         store_fail(store, &reason);
@@ -348,6 +349,7 @@ static tw_status open_writer(tw_store *store, const tw_store_config *config, boo
             sqlite_failed(store, sqlite3_errcode(sqlite_of(store)->db), "opening it failed", error);
     if (status == TW_OK)
         sqlite_begin_announcing(store);
+    store->unsynced = store->figures.recovered; /* of the commits in that log nobody knows */
     if (status == TW_OK) /* last, because switching automatic checkpoints off takes the hook away */
         sqlite3_wal_hook(sqlite_of(store)->db, note_log_pages, store);
     /* A file that is not ours gets no lock file beside it. */
