@@ -196,7 +196,8 @@ TW_API tw_cache_config tw_cache_config_default(void);
 TW_API tw_status tw_cache_new(const tw_allocator *allocator, const tw_cache_config *config,
                               const tw_waiter *waiter, tw_cache **ret_cache) TW_MUST_CHECK;
 
-/* Clears it and gives everything back. NULL is ignored. All other threads must have let go. */
+/* Clears it and gives everything back. NULL is ignored. All other threads must have let go. What
+ * the removal function puts meanwhile goes without being told. */
 TW_API void tw_cache_free(tw_cache *cache);
 
 /*
