@@ -6,6 +6,8 @@
  * speed     ns a hit through tw_cache_get and tw_cache_memoize: keys in random order, every one a
  *           hit, a value of 8 bytes; without and with reading CLOCK_MONOTONIC for each call. Text
  *           keys lie in the order in which they are asked for: the caller has his key at hand.
+ *           Then what is no hit: a miss, a put over a known key, and a put of a new key into a full
+ *           cache, which evicts.
  * threads   the same hits by one and by two threads, in turn.
  * ratio     hit ratios over traces: the cache under each policy, beside the policies of the books,
  *           and beside published figures (see `published`).
@@ -159,12 +161,57 @@ static void measure_kind(size_t key_count, bool text_keys) {
     bench_done(&on);
 }
 
+typedef tw_status (*operation)(tw_cache *cache, uint64_t i);
+
+static tw_status get_missing(tw_cache *cache, uint64_t i) {
+    uint64_t bytes = 0;
+    tw_cache_value value = {.bytes = &bytes, .capacity = sizeof(bytes)};
+    return tw_cache_get(cache, tw_cache_key_number(1000000000 + i), 1, &value) == TW_EMPTY
+               ? TW_OK
+               : TW_STATE;
+}
+
+static tw_status put_over(tw_cache *cache, uint64_t i) {
+    return tw_cache_put(cache, tw_cache_key_number(i * 7919 % 10000), 1, &i, sizeof(i), NULL);
+}
+
+static tw_status put_new(tw_cache *cache, uint64_t i) {
+    static uint64_t last = UINT64_C(1) << 40; /* never the same key again */
+    return tw_cache_put(cache, tw_cache_key_number(last++), 1, &i, sizeof(i), NULL);
+}
+
+static void measure_others(void) {
+    static const struct {
+        const char *name;
+        operation run;
+    } rows[] = {{"get, missing key", get_missing},
+                {"put, known key", put_over},
+                {"put, new key, evicting", put_new}};
+    bench on;
+    double runs[RUN_COUNT];
+    bench_init(&on, 10000, false);
+    for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+        for (int run = -1; run < RUN_COUNT; run++) {
+            int64_t begun = now_ns();
+            for (uint64_t i = 0; i < CALL_COUNT / 4; i++)
+                require(rows[row].run(on.cache, i) == TW_OK, rows[row].name);
+            if (run >= 0)
+                runs[run] = (double)(now_ns() - begun) * 4 / (double)CALL_COUNT;
+        }
+        qsort(runs, RUN_COUNT, sizeof(runs[0]), by_value);
+        printf("%-44s %8.1f %8.1f %8.1f %8.1f\n", rows[row].name, runs[RUN_COUNT / 2], runs[0],
+               runs[RUN_COUNT - 1], 1000 / runs[RUN_COUNT / 2]);
+    }
+    bench_done(&on);
+}
+
 static void part_speed(void) {
     printf("%-44s %8s %8s %8s %8s\n", "ns a hit", "median", "least", "most", "M/s");
     measure_kind(1000, false);
     measure_kind(1000, true);
     measure_kind(100000, false);
     measure_kind(100000, true);
+    measure_others();
 }
 
 /* ---- threads ------------------------------------------------------------------------------- */

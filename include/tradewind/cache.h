@@ -125,7 +125,7 @@ typedef struct tw_cache_loader {
     tw_status (*load)(void *context, tw_cache_key key, tw_cache_load *load);
     void *context;
     int64_t wait_ns; /* how long this caller waits for a load of another; TW_WAIT_FOREVER */
-    uint64_t tag;    /* of what is loaded */
+    uint64_t tag;    /* of what is loaded; for one key always the same */
 } tw_cache_loader;
 
 /* Why an entry went. */
@@ -179,7 +179,7 @@ typedef struct tw_cache_statistics {
     uint64_t loads_failed;
     uint64_t loads_unstored; /* ended by a put or a drop of their key, or without room */
     uint64_t load_ns;        /* sum over all loads */
-    uint64_t refused;        /* TW_FULL was returned */
+    uint64_t refused;        /* entries too heavy or without a place; loads beyond load_max */
     uint64_t removed[TW_CACHE_CAUSE_COUNT];
     uint64_t entry_count; /* now, expired ones included */
     uint64_t weight;      /* now */
