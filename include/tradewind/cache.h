@@ -54,8 +54,9 @@
  * or by tw_cache_turn.
  *
  * Threads: all functions but new and free from any thread. The loader and the removal function are
- * called without a lock, and may call the cache, the loader but for its own key (which would wait
- * for itself).
+ * called without a lock and may call the cache; a loader that asks for its own key waits for itself
+ * until its deadline. When threads change one key at once, its removals may be told in another
+ * order than that in which they happened.
  */
 #ifndef TRADEWIND_CACHE_H
 #define TRADEWIND_CACHE_H
