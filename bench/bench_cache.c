@@ -14,8 +14,8 @@
  * stampede  threads that ask for one missing key at once: how many loads were made.
  * memoize   the job of the Python decorators: 5,000,000 calls over 1,000 keys ("SYM007", "1d"), TTL
  *           300 s, the clock read on each call. $BENCH_INPUTS/memo_keys.u16 is the order, if given.
- *           The key is a text that is there already, as the strings of a Python caller are, or a
- * number. The clock is CLOCK_MONOTONIC or its coarse sister, which is good to 4 ms.
+ *           The key is a text that is there already, as those of a Python caller are, or a number.
+ *           The clock is CLOCK_MONOTONIC or its coarse sister, which is good to 4 ms.
  *
  * Every row of a time is warmed up once, then run seven times over the same work; the median, the
  * least and the most are printed. Nothing is asserted.

@@ -14,12 +14,16 @@
  *     tw_cache_value value = {.bytes = &beta, .capacity = sizeof(beta)};
  *     status = tw_cache_memoize(cache, tw_cache_key_number(symbol), now_ns, &loader, &value);
  *
- * What one entry goes through (a negative entry remembers a failure instead of a value):
+ * What one entry goes through:
  *
- *     put or loaded --refresh_percent of the TTL--> due: one caller is told to refresh (get) or
- * does it (memoize), all others have the old value
- *     --TTL, +- jitter--> expired: a miss; the old value is kept `grace_ns` longer for the case
- * that loading fails (never a negative entry) --grace--> gone
+ *     FRESH --refresh_percent of the TTL--> DUE --TTL +- jitter--> EXPIRED --grace_ns--> gone
+ *
+ *     FRESH    a hit
+ *     DUE      a hit; one caller is told to refresh (get) or does it (memoize), once
+ *     EXPIRED  a miss, but the old value is there for the case that loading fails
+ *
+ * A negative entry remembers that a key is missing, or that loading failed. It has a TTL of its
+ * own, is never due and has no grace.
  *
  * The jitter of a key is always the same, and differs between keys: what was put at once does not
  * expire at once.
@@ -30,7 +34,8 @@
  *
  * Never a stale answer after an acknowledged change: put and all functions of dropping end what is
  * being loaded for the keys that they name. Such a load is not stored, and whoever calls after them
- * does not join it; its callers of before still get its outcome.
+ * does not join it; its callers of before still get its outcome. (Who loads by himself and then
+ * puts says by that how new his value is: only memoize knows when a load began.)
  *
  * Bounds: a count of entries and, if wanted, a sum of weights. At either, an entry is evicted as
  * the policy says; under W-TinyLFU that can be the new one, if it is asked for less often than the
@@ -48,8 +53,8 @@
  *
  * Cost: a hit takes no lock: hash, one or two probes, the copy, one atomic addition. If a writer
  * changes the same shard meanwhile it is tried again, and after four times under the lock. Hits are
- * told to the policy in batches of 16, lossy: each hit, but only one in 64 once nothing
- * was evicted for ten hits an entry. Put and drop O(1) and one lock; drop_tag O(entries of the
+ * told to the policy in batches of 16, lossy: each hit, but only one in 64 once nothing was evicted
+ * for ten hits an entry. Put and drop O(1) and one lock; drop_tag O(entries of the
  * tag); drop_prefix and clear O(capacity). Expired entries are swept away by puts, two places each,
  * or by tw_cache_turn.
  *
