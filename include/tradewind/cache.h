@@ -14,12 +14,16 @@
  *     tw_cache_value value = {.bytes = &beta, .capacity = sizeof(beta)};
  *     status = tw_cache_memoize(cache, tw_cache_key_number(symbol), now_ns, &loader, &value);
  *
- * What one entry goes through (a negative entry remembers a failure instead of a value):
+ * What one entry goes through:
  *
- *     put or loaded --refresh_percent of the TTL--> due: one caller is told to refresh (get) or
- * does it (memoize), all others have the old value
- *     --TTL, +- jitter--> expired: a miss; the old value is kept `grace_ns` longer for the case
- * that loading fails (never a negative entry) --grace--> gone
+ *     FRESH --refresh_percent of the TTL--> DUE --TTL +- jitter--> EXPIRED --grace_ns--> gone
+ *
+ *     FRESH    a hit
+ *     DUE      a hit; one caller is told to refresh (get) or does it (memoize), once
+ *     EXPIRED  a miss, but the old value is there for the case that loading fails
+ *
+ * A negative entry remembers that a key is missing, or that loading failed. It has a TTL of its
+ * own, is never due and has no grace.
  *
  * The jitter of a key is always the same, and differs between keys: what was put at once does not
  * expire at once.
@@ -30,7 +34,8 @@
  *
  * Never a stale answer after an acknowledged change: put and all functions of dropping end what is
  * being loaded for the keys that they name. Such a load is not stored, and whoever calls after them
- * does not join it; its callers of before still get its outcome.
+ * does not join it; its callers of before still get its outcome. (Who loads by himself and then
+ * puts says by that how new his value is: only memoize knows when a load began.)
  *
  * Bounds: a count of entries and, if wanted, a sum of weights. At either, an entry is evicted as
  * the policy says; under W-TinyLFU that can be the new one, if it is asked for less often than the
@@ -48,14 +53,15 @@
  *
  * Cost: a hit takes no lock: hash, one or two probes, the copy, one atomic addition. If a writer
  * changes the same shard meanwhile it is tried again, and after four times under the lock. Hits are
- * told to the policy in batches of 16, lossy: each hit, but only one in 64 once nothing
- * was evicted for ten hits an entry. Put and drop O(1) and one lock; drop_tag O(entries of the
+ * told to the policy in batches of 16, lossy: each hit, but only one in 64 once nothing was evicted
+ * for ten hits an entry. Put and drop O(1) and one lock; drop_tag O(entries of the
  * tag); drop_prefix and clear O(capacity). Expired entries are swept away by puts, two places each,
  * or by tw_cache_turn.
  *
  * Threads: all functions but new and free from any thread. The loader and the removal function are
- * called without a lock, and may call the cache, the loader but for its own key (which would wait
- * for itself).
+ * called without a lock and may call the cache; a loader that asks for its own key waits for itself
+ * until its deadline. When threads change one key at once, its removals may be told in another
+ * order than that in which they happened.
  */
 #ifndef TRADEWIND_CACHE_H
 #define TRADEWIND_CACHE_H
@@ -125,7 +131,7 @@ typedef struct tw_cache_loader {
     tw_status (*load)(void *context, tw_cache_key key, tw_cache_load *load);
     void *context;
     int64_t wait_ns; /* how long this caller waits for a load of another; TW_WAIT_FOREVER */
-    uint64_t tag;    /* of what is loaded */
+    uint64_t tag;    /* of what is loaded; for one key always the same */
 } tw_cache_loader;
 
 /* Why an entry went. */
@@ -179,7 +185,7 @@ typedef struct tw_cache_statistics {
     uint64_t loads_failed;
     uint64_t loads_unstored; /* ended by a put or a drop of their key, or without room */
     uint64_t load_ns;        /* sum over all loads */
-    uint64_t refused;        /* TW_FULL was returned */
+    uint64_t refused;        /* entries too heavy or without a place; loads beyond load_max */
     uint64_t removed[TW_CACHE_CAUSE_COUNT];
     uint64_t entry_count; /* now, expired ones included */
     uint64_t weight;      /* now */
@@ -196,7 +202,8 @@ TW_API tw_cache_config tw_cache_config_default(void);
 TW_API tw_status tw_cache_new(const tw_allocator *allocator, const tw_cache_config *config,
                               const tw_waiter *waiter, tw_cache **ret_cache) TW_MUST_CHECK;
 
-/* Clears it and gives everything back. NULL is ignored. All other threads must have let go. */
+/* Clears it and gives everything back. NULL is ignored. All other threads must have let go. What
+ * the removal function puts meanwhile goes without being told. */
 TW_API void tw_cache_free(tw_cache *cache);
 
 /*

@@ -197,6 +197,7 @@ static void one_caller_refreshes_ahead_and_keeps_the_old_value_if_that_fails(voi
     assert_int_equal(ask(&from, 1799).number, 51); /* nobody tries again before it expires */
     assert_int_equal(from.calls, 3);
     assert_int_equal(ask(&from, 1800).status, TW_REMOTE);
+    tw_cache_check(cache);
 }
 
 /* Others come while one refreshes: here from inside of his loader. */

@@ -273,7 +273,7 @@ static inline int64_t later(int64_t time_ns, int64_t span_ns) {
     return __builtin_add_overflow(time_ns, span_ns, &sum) ? INT64_MAX : sum;
 }
 
-/* cache.c */
+/* cache_read.c */
 cache_call cache_call_of(tw_cache *cache, tw_cache_key key, int64_t now_ns,
                          tw_cache_value *ret_value);
 /* Without the lock; CACHE_UNDECIDED: look under it. Counts what it decides. */
