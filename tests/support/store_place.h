@@ -208,16 +208,16 @@ static inline void skip_without_server(void **state) {
 }
 
 /* Starts the server and runs the tests; without one, those on it are skipped. */
-#define RUN_ON_BOTH(tests, options)                                             \
-    do {                                                                        \
-        the_server = private_postgres_start(options);                           \
-        for (size_t i = 0; i < sizeof(tests) / sizeof(tests)[0]; i++) {         \
-            if (the_server != NULL || (tests)[i].setup_func == make_place)      \
-                continue;                                                       \
-            (tests)[i].test_func = skip_without_server;                         \
-            (tests)[i].setup_func = (tests)[i].teardown_func = NULL;            \
-        }                                                                       \
-        return cmocka_run_group_tests((tests), NULL, NULL);                     \
+#define RUN_ON_BOTH(tests, options)                                        \
+    do {                                                                   \
+        the_server = private_postgres_start(options);                      \
+        for (size_t i = 0; i < sizeof(tests) / sizeof(tests)[0]; i++) {    \
+            if (the_server != NULL || (tests)[i].setup_func == make_place) \
+                continue;                                                  \
+            (tests)[i].test_func = skip_without_server;                    \
+            (tests)[i].setup_func = (tests)[i].teardown_func = NULL;       \
+        }                                                                  \
+        return cmocka_run_group_tests((tests), NULL, NULL);                \
     } while (0)
 
 #endif

@@ -528,7 +528,8 @@ static void test_the_hash_feels_every_field(void **state) {
         "UPDATE journal SET kind = 'order.intens' WHERE sequence = 2",
         "UPDATE journal SET time_ns = -6 WHERE sequence = 2",
         "DELETE FROM journal WHERE sequence = 3",
-        "UPDATE journal SET payload = substr('ab c', cast(3 * sequence - 5 AS int), 2) WHERE sequence > 1",
+        "UPDATE journal SET payload = substr('ab c', cast(3 * sequence - 5 AS int), 2) WHERE "
+        "sequence > 1",
     };
     char original[2 * TW_STORE_HASH_SIZE + 1];
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {

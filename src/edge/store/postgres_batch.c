@@ -103,8 +103,7 @@ static bool make_room(const tw_store *store, postgres_rows *rows, size_t size) {
     return true;
 }
 
-tw_status postgres_put(tw_store *store, store_sql which, const store_value *row,
-                       tw_error *error) {
+tw_status postgres_put(tw_store *store, store_sql which, const store_value *row, tw_error *error) {
     postgres_connection *pg = postgres_of(store);
     const char *kinds = store_statements[which].parameters;
     postgres_rows *rows = &pg->rows[which];
@@ -437,7 +436,6 @@ tw_status postgres_send_and_commit(tw_store *store, void *full) {
     if (status == TW_OK || !pg->fault.lost)
         pg->commit_sent = false;
     if (status != TW_OK && postgres_state_is(pg, "22012")) /* division by zero */
-        return postgres_fail(pg, TW_STATE,
-                             "another program took the store over; open it again");
+        return postgres_fail(pg, TW_STATE, "another program took the store over; open it again");
     return status;
 }

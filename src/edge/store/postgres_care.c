@@ -18,13 +18,13 @@
     }
 
 /* Rows that stand in the partition of another day. */
-#define OF_OTHER_DAYS(table)                                                                      \
-    {                                                                                             \
-        "SELECT count(*) FROM " table " AS r JOIN pg_class AS c ON c.oid = r.tableoid WHERE "     \
-        "c.relname ~ '^" table "_[0-9]{8}$' AND right(c.relname, 8) <> to_char("                  \
-        "date '1970-01-01' + ((r.time_ns - (r.time_ns % 86400000000000 + 86400000000000) "        \
-        "% 86400000000000) / 86400000000000)::int4, 'YYYYMMDD')",                                 \
-            "rows of " table " stand in the partition of another day", true                       \
+#define OF_OTHER_DAYS(table)                                                                  \
+    {                                                                                         \
+        "SELECT count(*) FROM " table " AS r JOIN pg_class AS c ON c.oid = r.tableoid WHERE " \
+        "c.relname ~ '^" table "_[0-9]{8}$' AND right(c.relname, 8) <> to_char("              \
+        "date '1970-01-01' + ((r.time_ns - (r.time_ns % 86400000000000 + 86400000000000) "    \
+        "% 86400000000000) / 86400000000000)::int4, 'YYYYMMDD')",                             \
+            "rows of " table " stand in the partition of another day", true                   \
     }
 
 static const struct {
@@ -60,8 +60,7 @@ static tw_status check_rules(tw_store *store, void *context) {
             continue;
         tw_status status = postgres_ask_number(pg, rules[i].count, NULL, 0, &count);
         if (status == TW_OK && count > 0)
-            status =
-                postgres_fail(pg, TW_CORRUPT, "%lld %s", (long long)count, rules[i].finding);
+            status = postgres_fail(pg, TW_CORRUPT, "%lld %s", (long long)count, rules[i].finding);
         if (status != TW_OK)
             return status;
     }
@@ -69,8 +68,7 @@ static tw_status check_rules(tw_store *store, void *context) {
 }
 
 static tw_status send_and_check(tw_store *store, void *context) {
-    tw_status status =
-        postgres_of(store)->unsent > 0 ? postgres_send(store, NULL) : TW_OK;
+    tw_status status = postgres_of(store)->unsent > 0 ? postgres_send(store, NULL) : TW_OK;
     return status == TW_OK ? check_rules(store, context) : status;
 }
 

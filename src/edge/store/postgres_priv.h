@@ -22,7 +22,7 @@
 #define POSTGRES_NAME_SIZE 64
 /* A server that says nothing for so long while it owes an answer counts as gone. */
 #define POSTGRES_ANSWER_NS_MAX (310 * TW_NS_PER_SECOND)
-#define POSTGRES_STATEMENT_MS_MAX 300000 /* the server itself gives up a little earlier */
+#define POSTGRES_STATEMENT_MS_MAX 300000          /* the server itself gives up a little earlier */
 #define POSTGRES_CARE_NS_MAX (6 * TW_NS_PER_HOUR) /* of a vacuum */
 
 /* The puts come first in store_sql, one a table. */
@@ -56,7 +56,7 @@ typedef struct postgres_days {
     int64_t from_ns; /* the day of the row before: from_ns <= time <= last_ns */
     int64_t last_ns;
     uint32_t settled_count;
-    uint32_t wanted_count; /* seen in the batch, not made yet */
+    uint32_t wanted_count;                  /* seen in the batch, not made yet */
     int32_t settled[2 * POSTGRES_DAYS_MAX]; /* sorted */
     int32_t wanted[POSTGRES_DAYS_NEW_MAX];
 } postgres_days;
@@ -80,7 +80,7 @@ typedef struct postgres_connection {
     bool cannot_merge;
     bool prepared[SQL_COUNT];
     unsigned reading; /* cursors open */
-    size_t unsent; /* bytes, of all tables */
+    size_t unsent;    /* bytes, of all tables */
     postgres_rows rows[POSTGRES_TABLE_COUNT];
     postgres_days days[2]; /* of trades and quotes */
 } postgres_connection;

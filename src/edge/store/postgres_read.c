@@ -270,8 +270,8 @@ tw_status postgres_select(tw_store *store, store_sql which, const store_value *p
                     .on_row = on_row,
                     .context = context,
                     .error = error};
-    tw_status status = pg->reading > 0 ? read_once(store, &read)
-                                       : postgres_persist(store, read_once, &read);
+    tw_status status =
+        pg->reading > 0 ? read_once(store, &read) : postgres_persist(store, read_once, &read);
     if (status == TW_OK && pg->reading == 0 && pg->conn != NULL &&
         PQtransactionStatus(pg->conn) == PQTRANS_INERROR)
         postgres_withdraw(store); /* a read within a callback failed */

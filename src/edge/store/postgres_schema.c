@@ -28,8 +28,8 @@
 
 #include "postgres_priv.h"
 
-#define NAMES_OF_OURS                                                                            \
-    "('meta', 'symbols', 'trades', 'quotes', 'bars', 'orders', 'fills', 'positions', 'runs', "   \
+#define NAMES_OF_OURS                                                                          \
+    "('meta', 'symbols', 'trades', 'quotes', 'bars', 'orders', 'fills', 'positions', 'runs', " \
     "'journal', 'imports')"
 
 /* What a server may lack: the first letter of a statement below names it. */
@@ -43,11 +43,11 @@
     " place int4 NOT NULL, price int8 NOT NULL, quantity int8 NOT NULL, side int2 NOT NULL,"  \
     " tape int2 NOT NULL, conditions text NOT NULL,"                                          \
     " PRIMARY KEY(symbol, time_ns, id, exchange, place))"
-#define QUOTES_TABLE                                                                          \
-    "CREATE TABLE quotes("                                                                    \
-    " symbol int4 NOT NULL, time_ns int8 NOT NULL, place int4 NOT NULL,"                      \
-    " bid_price int8 NOT NULL, ask_price int8 NOT NULL, bid_size int8 NOT NULL,"              \
-    " ask_size int8 NOT NULL, bid_exchange int2 NOT NULL, ask_exchange int2 NOT NULL,"        \
+#define QUOTES_TABLE                                                                   \
+    "CREATE TABLE quotes("                                                             \
+    " symbol int4 NOT NULL, time_ns int8 NOT NULL, place int4 NOT NULL,"               \
+    " bid_price int8 NOT NULL, ask_price int8 NOT NULL, bid_size int8 NOT NULL,"       \
+    " ask_size int8 NOT NULL, bid_exchange int2 NOT NULL, ask_exchange int2 NOT NULL," \
     " tape int2 NOT NULL, conditions text NOT NULL, PRIMARY KEY(symbol, time_ns, place))"
 
 static const char *const version_1[] = {
@@ -250,12 +250,11 @@ static tw_status identify(tw_store *store, bool *ret_fresh, marks *ret_marks, tw
     static const char doing[] = "looking at its tables failed";
     postgres_connection *pg = postgres_of(store);
     int64_t count = 0;
-    tw_status status =
-        postgres_ask_number(pg,
-                            "SELECT count(*) FROM pg_class AS c JOIN pg_namespace AS n ON "
-                            "n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname IN "
-                            NAMES_OF_OURS,
-                            pg->schema, 0, &count);
+    tw_status status = postgres_ask_number(
+        pg,
+        "SELECT count(*) FROM pg_class AS c JOIN pg_namespace AS n ON "
+        "n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname IN " NAMES_OF_OURS,
+        pg->schema, 0, &count);
     *ret_fresh = count == 0;
     if (status == TW_OK && count > 0)
         status = read_marks(pg, ret_marks);
@@ -285,8 +284,8 @@ static tw_status read_counts(tw_store *store, tw_error *error) {
     postgres_connection *pg = postgres_of(store);
     int64_t last_id = 0;
     int64_t sequence = 0;
-    tw_status status = postgres_ask_number(pg, "SELECT coalesce(max(id), 0) FROM symbols", NULL, 0,
-                                           &last_id);
+    tw_status status =
+        postgres_ask_number(pg, "SELECT coalesce(max(id), 0) FROM symbols", NULL, 0, &last_id);
     if (status == TW_OK)
         status = postgres_ask_number(pg, "SELECT coalesce(max(sequence), 0) FROM journal", NULL, 0,
                                      &sequence);
@@ -295,21 +294,19 @@ static tw_status read_counts(tw_store *store, tw_error *error) {
     if (status != TW_OK)
         return postgres_tell(store, "reading its marks failed", error);
     if (last_id < 0)
-        return tw_error_set(error, TW_CORRUPT, "%s has a symbol %lld, which cannot be",
-                            store->path, (long long)last_id);
+        return tw_error_set(error, TW_CORRUPT, "%s has a symbol %lld, which cannot be", store->path,
+                            (long long)last_id);
     store->last_id = (uint32_t)last_id;
     store->last_sequence = (uint64_t)sequence;
     return TW_OK;
 }
 
-static tw_status create(tw_store *store, uint64_t wanted_epoch, marks *ret_marks,
-                        tw_error *error) {
+static tw_status create(tw_store *store, uint64_t wanted_epoch, marks *ret_marks, tw_error *error) {
     uint64_t epoch = 0;
     tw_status status = choose_epoch(wanted_epoch, &epoch, error);
     if (status != TW_OK)
         return status;
-    if (bring_up(store, 0, epoch) != TW_OK ||
-        read_marks(postgres_of(store), ret_marks) != TW_OK)
+    if (bring_up(store, 0, epoch) != TW_OK || read_marks(postgres_of(store), ret_marks) != TW_OK)
         return postgres_tell(store, "creating it failed", error);
     return TW_OK;
 }
@@ -322,8 +319,7 @@ static tw_status migrate(tw_store *store, marks *found, tw_error *error) {
     return TW_OK;
 }
 
-tw_status postgres_prepare_schema(tw_store *store, const tw_store_config *config,
-                                  tw_error *error) {
+tw_status postgres_prepare_schema(tw_store *store, const tw_store_config *config, tw_error *error) {
     postgres_connection *pg = postgres_of(store);
     bool fresh = false;
     marks found = {0};

@@ -160,9 +160,8 @@ static tw_status look_at_holder(postgres_connection *pg) {
 }
 
 static tw_status take_lock(postgres_connection *pg) {
-    int64_t deadline_ns =
-        tw_time_monotonic_ns() +
-        (pg->patience_ns < LOCK_PATIENCE_NS ? pg->patience_ns : LOCK_PATIENCE_NS);
+    int64_t deadline_ns = tw_time_monotonic_ns() +
+                          (pg->patience_ns < LOCK_PATIENCE_NS ? pg->patience_ns : LOCK_PATIENCE_NS);
     int64_t backoff_ns = BACKOFF_NS_MIN;
     for (;;) {
         bool taken = false;
@@ -208,8 +207,7 @@ tw_status postgres_take_turn(tw_store *store) {
     postgres_connection *pg = postgres_of(store);
     int64_t turn = 0;
     tw_status status = postgres_ask_number(
-        pg,
-        "UPDATE meta SET value = ((value >> 32) + 1) << 32 WHERE key = 'turn' RETURNING value",
+        pg, "UPDATE meta SET value = ((value >> 32) + 1) << 32 WHERE key = 'turn' RETURNING value",
         NULL, 0, &turn);
     if (status == TW_OK && turn == 0)
         return postgres_fail(pg, TW_CORRUPT, "it has lost the number of its turn");

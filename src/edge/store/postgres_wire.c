@@ -188,11 +188,10 @@ static tw_status refused(postgres_connection *pg) {
 
 /* What stands before the address can be overruled by it, what stands behind it cannot. */
 static PGconn *start_dialling(const postgres_connection *pg) {
-    const char *const names[] = {"keepalives_idle",  "keepalives_interval", "keepalives_count",
-                                 "tcp_user_timeout", "dbname",              "application_name",
-                                 "client_encoding",  NULL};
-    const char *const values[] = {"5",         "2",         "3",    "12000",
-                                  pg->address, pg->program, "UTF8", NULL};
+    const char *const names[] = {
+        "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
+        "dbname",          "application_name",    "client_encoding",  NULL};
+    const char *const values[] = {"5", "2", "3", "12000", pg->address, pg->program, "UTF8", NULL};
     return PQconnectStartParams(names, values, 1);
 }
 
@@ -291,8 +290,7 @@ tw_status postgres_ask_number(postgres_connection *pg, const char *text, const c
 }
 
 tw_status postgres_end_pipeline(postgres_connection *pg,
-                                bool (*on_result)(void *context, PGresult *result),
-                                void *context) {
+                                bool (*on_result)(void *context, PGresult *result), void *context) {
     tw_status status = TW_OK;
     bool synced = false;
     postgres_fault first = {0};
