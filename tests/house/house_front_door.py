@@ -60,8 +60,8 @@ def machine(folder, **programs):
         path.chmod(0o755)
 
 
-def setup_on(folder, *sets):
-    environment = {"PATH": str(folder), "LOG": str(folder / "log")}
+def setup_on(folder, *sets, **variables):
+    environment = {"PATH": str(folder), "LOG": str(folder / "log"), **variables}
     done = subprocess.run([shutil.which("sh"), str(cases.ROOT / "dev"), "setup", *sets],
                           check=False, capture_output=True, text=True, env=environment)
     log = folder / "log"
@@ -105,6 +105,26 @@ def test_a_build_needs_no_test_package(folder):
             id="echo 0")
     cases.expect(setup_on(folder)[1] == [], "a build asks for neither cmocka nor clang")
     cases.expect(setup_on(folder, "test")[1][-1].endswith(" install libcmocka-dev"), "tests do")
+
+
+def test_a_server_for_the_tests_becomes_no_service_of_the_machine(folder):
+    conf = cases.write(folder, "createcluster.conf", "#create_main_cluster = true\n")
+    machine(folder, dpkg_query=dpkg_without("postgresql*"), id="echo 0", tee='cat >>"$2"',
+            apt_get='echo "$@" "$(grep -c ^create_main_cluster "$CONF")" >>"$LOG"')
+    done, log = setup_on(folder, "test", CONF=str(conf), TRADEWIND_CLUSTER_CONF=str(conf))
+    cases.expect(done.returncode == 0 and len(log) == 3, f"{done} {log}")
+    cases.expect(log[1].endswith(" install postgresql-common 0"), f"{log}")
+    cases.expect(log[2].endswith(" install postgresql 1"), f"{log}")
+    cases.expect(conf.read_text(encoding="utf-8") == "#create_main_cluster = true\n",
+                 "the settings are as the package has them")
+
+
+def test_settings_of_a_postgresql_that_was_there_are_left_alone(folder):
+    machine(folder, dpkg_query=dpkg_without("postgresql"), id="echo 0",
+            apt_get='echo "$@" >>"$LOG"')
+    done, log = setup_on(folder, "test", TRADEWIND_CLUSTER_CONF=str(folder / "nothing"))
+    cases.expect(done.returncode == 0 and len(log) == 2, f"{done} {log}")
+    cases.expect(log[1].endswith(" install postgresql"), f"{log}")
 
 
 def test_without_root_it_goes_through_sudo(folder):
