@@ -389,6 +389,26 @@ static void test_a_batch_is_bounded(void **state) {
     close_store(store);
 }
 
+static void test_rows_of_a_symbol_too_many_are_not_in_the_batch(void **state) {
+    const test_place *place = *state;
+    const tw_store_config config = {.path = place->path,
+                                    .symbols = place->symbols,
+                                    .symbol_count_max = 1,
+                                    .mode = TW_STORE_WRITE};
+    tw_store *store = NULL;
+    assert_int_equal(tw_store_open(&config, &store, NULL), TW_OK);
+    tw_trade trades[2] = {trade_at(place, 1, 1), trade_at(place, 2, 2)};
+    trades[1].symbol = place->coin;
+    assert_int_equal(tw_store_put_trades(store, trades, 2, NULL), TW_FULL);
+    tw_store_figures figures;
+    tw_store_read_figures(store, &figures);
+    assert_int_equal(figures.batch_rows, 0);
+    assert_int_equal(tw_store_put_trades(store, trades, 1, NULL), TW_OK);
+    commit(store, TW_STORE_NORMAL);
+    assert_int_equal(rows(store, TW_STORE_TRADES), 1);
+    close_store(store);
+}
+
 static void test_a_dropped_batch_takes_its_symbols_and_places_with_it(void **state) {
     const test_place *place = *state;
     tw_store *store = open_writer(place);
@@ -1025,6 +1045,7 @@ int main(void) {
         BOTH(test_a_callback_ends_a_read_with_its_own_status),
         BOTH(test_a_bad_row_keeps_the_whole_call_out),
         BOTH(test_a_batch_is_bounded),
+        BOTH(test_rows_of_a_symbol_too_many_are_not_in_the_batch),
         BOTH(test_a_dropped_batch_takes_its_symbols_and_places_with_it),
         BOTH(test_readers_see_commits_and_nothing_else),
         BOTH(test_a_second_writer_is_refused_with_the_name_of_the_store),

@@ -146,6 +146,12 @@ static tw_status put_trade(tw_store *store, const tw_trade *trade, tw_error *err
     return store_put(store, SQL_PUT_TRADE, row, error);
 }
 
+/* Rows that were counted into the batch and will not be written. */
+static void take_back(tw_store *store, size_t count) {
+    if (store->state == STORE_BATCH && store->figures.batch_rows >= count)
+        store->figures.batch_rows -= (uint32_t)count;
+}
+
 /* The shape that the puts of rows share: check all, enter, find all symbols, write all. */
 #define PUT_ROWS(durable, rows, check, write)                                        \
     do {                                                                             \
@@ -158,6 +164,8 @@ static tw_status put_trade(tw_store *store, const tw_trade *trade, tw_error *err
         int64_t id;                                                                  \
         for (size_t i = 0; status == TW_OK && i < count; i++)                        \
             status = store_id_of(store, (rows)[i].symbol, true, &id, error);         \
+        if (status != TW_OK)                                                         \
+            take_back(store, count);                                                 \
         for (size_t i = 0; status == TW_OK && i < count; i++)                        \
             status = write(store, &(rows)[i], error);                                \
         return status;                                                               \
@@ -272,6 +280,8 @@ tw_status tw_store_put_positions(tw_store *store, int64_t run, int64_t time_ns,
     int64_t id;
     for (size_t i = 0; status == TW_OK && i < count; i++)
         status = store_id_of(store, positions[i].symbol, true, &id, error);
+    if (status != TW_OK)
+        take_back(store, count);
     for (size_t i = 0; status == TW_OK && i < count; i++) {
         const tw_position *position = &positions[i];
         const store_value row[] = {
