@@ -40,15 +40,10 @@ typedef struct db_desk {
 } db_desk;
 
 static tw_status open_desk(db_desk *desk, tw_store_mode mode, tw_error *error) {
-    if (tw_symbols_new(NULL, INPUT_SYMBOL_COUNT_MAX, &desk->symbols) != TW_OK)
-        return tw_error_set(error, TW_NO_MEMORY, "there is no memory for the names of symbols");
-    const tw_store_config config = {
-        .path = desk->options->database, .symbols = desk->symbols, .mode = (uint8_t)mode};
-    tw_status status = tw_store_open(&config, &desk->store, error);
+    tw_status status =
+        input_any_store_open(desk->options->database, mode, &desk->symbols, &desk->store, error);
     if (status == TW_OK)
         tw_store_read_figures(desk->store, &desk->figures);
-    if (status == TW_INVALID) /* something else stands at the path: bad input */
-        error->status = status = TW_PARSE;
     return status;
 }
 
@@ -106,20 +101,11 @@ static tw_status append_rows(db_desk *desk, tw_error *error) {
     return TW_OK;
 }
 
-static tw_status keep_symbol(void *context, tw_symbol symbol, const char *name) {
-    (void)context;
-    (void)symbol;
-    (void)name;
-    return TW_OK; /* reading them has put them into the table */
-}
-
 static tw_status tell_info(db_desk *desk, tw_error *error) {
     tw_store_description description;
     tw_status status = open_desk(desk, TW_STORE_READ, error);
     if (status == TW_OK)
         status = tw_store_describe(desk->store, &description, error);
-    if (status == TW_OK)
-        status = tw_store_read_symbols(desk->store, keep_symbol, NULL, error);
     if (status != TW_OK)
         return status;
     const char *backend = tw_store_backend(desk->store);

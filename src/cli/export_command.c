@@ -170,13 +170,6 @@ static tw_status write_bars(export_pass *pass, tw_error *error) {
 
 /* ---- symbols ------------------------------------------------------------------------------- */
 
-static tw_status keep_symbol(void *context, tw_symbol symbol, const char *name) {
-    (void)context;
-    (void)symbol;
-    (void)name;
-    return TW_OK; /* reading them has put them into the table */
-}
-
 static tw_status choose_one(export_pass *pass, const char *name, tw_error *error) {
     tw_symbol symbol = tw_symbols_find(pass->symbols, tw_slice_of(name));
     if (symbol == TW_SYMBOL_NONE)
@@ -192,9 +185,7 @@ static tw_status choose_one(export_pass *pass, const char *name, tw_error *error
 
 /* Those that are named, in that order; else all, in the order in which the store met them. */
 static tw_status choose(export_pass *pass, const tw_arguments *arguments, tw_error *error) {
-    tw_status status = tw_store_read_symbols(pass->store, keep_symbol, NULL, error);
-    if (status != TW_OK)
-        return status;
+    tw_status status = TW_OK;
     uint32_t count = tw_symbols_count(pass->symbols);
     pass->chosen_capacity = count + (uint32_t)arguments->operand_count;
     pass->chosen = TW_NEW(NULL, pass->chosen_capacity, tw_symbol);
@@ -211,16 +202,6 @@ static tw_status choose(export_pass *pass, const tw_arguments *arguments, tw_err
 }
 
 /* ---- the work ------------------------------------------------------------------------------ */
-
-static tw_status open_store(export_pass *pass, tw_error *error) {
-    if (tw_symbols_new(NULL, INPUT_SYMBOL_COUNT_MAX, &pass->symbols) != TW_OK)
-        return tw_error_set(error, TW_NO_MEMORY, "there is no memory for the names of symbols");
-    const tw_store_config config = {.path = pass->options->database, .symbols = pass->symbols};
-    tw_status status = tw_store_open(&config, &pass->store, error);
-    if (status == TW_INVALID) /* something else stands at the path: bad input */
-        error->status = status = TW_PARSE;
-    return status;
-}
 
 static tw_status write_out(export_pass *pass, bool bars, tw_error *error) {
     tw_status status = output_file_open(&pass->out, pass->options->out, error);
@@ -261,7 +242,8 @@ static tw_status run(export_pass *pass, const tw_arguments *arguments, tw_error 
     bool bars = strcmp(arguments->operands[0], "bars") == 0;
     pass->error = error;
     progress_start(&pass->bar, bars ? "bars" : "trades");
-    tw_status status = open_store(pass, error);
+    tw_status status = input_any_store_open(pass->options->database, TW_STORE_READ, &pass->symbols,
+                                            &pass->store, error);
     if (status == TW_OK)
         status = choose(pass, arguments, error);
     if (status == TW_OK)

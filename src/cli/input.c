@@ -99,20 +99,26 @@ static tw_status choose(input_store *input, const char *path, const char *const 
 
 /* ---- opening ------------------------------------------------------------------------------- */
 
+tw_status input_any_store_open(const char *path, tw_store_mode mode, tw_symbols **ret_symbols,
+                               tw_store **ret_store, tw_error *error) {
+    *ret_symbols = NULL;
+    *ret_store = NULL;
+    tw_status status = tw_symbols_new(NULL, INPUT_SYMBOL_COUNT_MAX, ret_symbols);
+    if (status != TW_OK)
+        return tw_error_set(error, status, "there is no memory to open %s", path);
+    const tw_store_config config = {.path = path, .mode = (uint8_t)mode, .symbols = *ret_symbols};
+    status = tw_store_open(&config, ret_store, error);
+    if (status != TW_OK)
+        return bad_input(status, error);
+    return tw_store_read_symbols(*ret_store, ignore_symbol, NULL, error);
+}
+
 tw_status input_store_open(input_store *input, const char *path, const char *const *names,
                            size_t name_count, tw_error *error) {
     *input = (input_store){0};
-    tw_status status = tw_symbols_new(NULL, INPUT_SYMBOL_COUNT_MAX, &input->symbols);
-    if (status != TW_OK)
-        return tw_error_set(error, status, "there is no memory to open %s", path);
-    const tw_store_config config = {.path = path, .mode = TW_STORE_READ, .symbols = input->symbols};
-    status = tw_store_open(&config, &input->store, error);
-    if (status != TW_OK)
-        return bad_input(status, error);
-    status = tw_store_read_symbols(input->store, ignore_symbol, NULL, error);
-    if (status != TW_OK)
-        return status;
-    return choose(input, path, names, name_count, error);
+    tw_status status =
+        input_any_store_open(path, TW_STORE_READ, &input->symbols, &input->store, error);
+    return status == TW_OK ? choose(input, path, names, name_count, error) : status;
 }
 
 void input_store_close(input_store *input) {

@@ -28,6 +28,11 @@ typedef struct input_store {
     uint32_t chosen_capacity;
 } input_store;
 
+/* Opens the store at `path`, with a table of symbols that has all of its names; statuses as of
+ * tw_store_open, but for those above. Free both in any case. */
+tw_status input_any_store_open(const char *path, tw_store_mode mode, tw_symbols **ret_symbols,
+                               tw_store **ret_store, tw_error *error) TW_MUST_CHECK;
+
 /*
  * Opens `path` and finds the symbols of `names`; none means every symbol that has trades.
  * TW_NOT_FOUND: no such file or symbol (the sentence tells which there are). TW_EMPTY: a symbol,

@@ -241,6 +241,21 @@ static inline tw_trade trade_at(const test_place *place, int64_t time_ns, uint64
                       .conditions = {'@', 'T', 'I', 'F', 'X'}};
 }
 
+/* Of everything there is of a symbol. */
+static inline tw_store_stats stats_of(tw_store *store, tw_symbol symbol) {
+    tw_store_stats stats;
+    tw_error error = {0};
+    if (tw_store_symbol_stats(store, symbol, 0, INT64_MAX, &stats, &error) != TW_OK)
+        fail_msg("%s", error.message);
+    return stats;
+}
+
+static inline void put_and_commit(tw_store *store, const test_place *place, uint64_t id) {
+    tw_trade trade = trade_at(place, (int64_t)id, id);
+    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+    commit(store, TW_STORE_NORMAL);
+}
+
 #define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, drop_place)
 
 #define ON_SERVER(test) \

@@ -165,20 +165,6 @@ static void test_vacuum_gives_room_back_and_keeps_rows(void **state) {
 
 /* ---- statistics that are remembered ---- */
 
-static tw_store_stats stats_of(tw_store *store, tw_symbol symbol) {
-    tw_store_stats stats;
-    tw_error error = {0};
-    if (tw_store_symbol_stats(store, symbol, 0, INT64_MAX, &stats, &error) != TW_OK)
-        fail_msg("%s", error.message);
-    return stats;
-}
-
-static void put_and_commit(tw_store *store, const test_place *place, uint64_t id) {
-    tw_trade trade = trade_at(place, (int64_t)id, id);
-    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
-    commit(store, TW_STORE_NORMAL);
-}
-
 static void test_without_a_writer_there_is_nothing_to_be_told(void **state) {
     const test_place *place = *state;
     tw_store *writer = open_writer(place);
