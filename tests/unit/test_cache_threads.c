@@ -194,10 +194,51 @@ static void an_answer_is_whole_and_no_older_than_a_put_that_has_returned(void **
     run(false, 20, TW_CACHE_TINYLFU);
 }
 
+/* ---- many readers ---- */
+
+#define READER_COUNT 24 /* more than a shard has stripes for */
+#define READ_COUNT 5000
+
+static void *read_one(void *context) {
+    worker *self = context;
+    for (uint64_t i = 0; i < READ_COUNT; i++)
+        ask(self, (self->number + i) % 4, false);
+    return NULL;
+}
+
+static void each_hit_of_many_threads_is_counted(void **state) {
+    (void)state;
+    world shared = {.now_ns = 1};
+    static worker readers[READER_COUNT];
+    tw_cache_config config = tw_cache_config_default();
+    config.shard_count = 1;
+    assert_int_equal(tw_cache_new(NULL, &config, NULL, &shared.cache), TW_OK);
+    worker writer = {.shared = &shared};
+    for (uint64_t key = 0; key < 4; key++)
+        change(&writer, 0, key);
+    for (size_t round = 0; round < 2; round++) { /* the second find the stripes taken */
+        for (size_t i = 0; i < READER_COUNT; i++) {
+            readers[i] = (worker){.shared = &shared, .number = i};
+            assert_int_equal(pthread_create(&readers[i].thread, NULL, read_one, &readers[i]), 0);
+        }
+        for (size_t i = 0; i < READER_COUNT; i++)
+            assert_int_equal(pthread_join(readers[i].thread, NULL), 0);
+        for (size_t i = 0; i < READER_COUNT; i++)
+            assert_true(readers[i].wrong == 0 && readers[i].answers == READ_COUNT);
+    }
+    tw_cache_statistics counts;
+    tw_cache_read_statistics(shared.cache, &counts);
+    assert_int_equal(counts.hits, 2 * READER_COUNT * READ_COUNT);
+    assert_int_equal(counts.misses, 0);
+    tw_cache_check(shared.cache);
+    tw_cache_free(shared.cache);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_is_whole_and_no_older_than_a_drop_that_has_returned),
         cmocka_unit_test(an_answer_is_whole_and_no_older_than_a_put_that_has_returned),
+        cmocka_unit_test(each_hit_of_many_threads_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
