@@ -221,6 +221,8 @@ static void with_no_ttl_for_the_missing_putting_it_drops_the_key(void **state) {
                      TW_OK);
     assert_false(knows(cache, tw_cache_key_number(4), 0, 40));
     assert_int_equal(counts_of(cache).entry_count, 0);
+    tw_cache_key long_key = text("a key of more than thirty-two bytes");
+    assert_int_equal(tw_cache_put_missing(cache, long_key, 0, TW_NOT_FOUND, NULL), TW_RANGE);
 }
 
 static void one_caller_is_told_to_refresh(void **state) {
@@ -436,6 +438,21 @@ static void a_tag_drops_what_was_put_with_it(void **state) {
     tw_cache_check(cache);
 }
 
+static void a_tag_drops_no_other_tag(void **state) {
+    (void)state;
+    tw_cache_config config = plain_config();
+    TW_AUTO(tw_cache) *cache = cache_of(&config);
+    for (uint64_t key = 0; key < 90; key++) { /* some of them share a chain */
+        tw_cache_options options = {.tag = key + 1};
+        put(cache, tw_cache_key_number(key), 0, key, &options);
+    }
+    for (uint64_t tag = 90; tag > 0; tag--) {
+        assert_int_equal(tw_cache_drop_tag(cache, tag), 1);
+        assert_int_equal(counts_of(cache).entry_count, tag - 1);
+        assert_false(knows(cache, tw_cache_key_number(tag - 1), 0, tag - 1));
+    }
+}
+
 static void clearing_drops_all(void **state) {
     (void)state;
     tw_cache_config config = plain_config();
@@ -549,6 +566,7 @@ int main(void) {
         cmocka_unit_test(without_a_spare_place_a_put_is_refused),
         cmocka_unit_test(a_prefix_drops_the_byte_keys_that_begin_with_it),
         cmocka_unit_test(a_tag_drops_what_was_put_with_it),
+        cmocka_unit_test(a_tag_drops_no_other_tag),
         cmocka_unit_test(clearing_drops_all),
         cmocka_unit_test(puts_sweep_what_has_expired),
         cmocka_unit_test(a_turn_looks_at_no_more_places_than_it_is_told),

@@ -105,6 +105,17 @@ static void each_shard_has_its_part_of_the_bounds(void **state) {
     tw_cache_check(cache);
 }
 
+static void the_shards_that_are_chosen_leave_each_some_weight(void **state) {
+    (void)state;
+    tw_cache_config config = tw_cache_config_default();
+    TW_AUTO(tw_cache) *cache = NULL;
+    config.entry_max = 100000; /* enough for 16 shards */
+    config.weight_max = 3;
+    assert_int_equal(tw_cache_new(NULL, &config, NULL, &cache), TW_OK);
+    put(cache, 1);
+    assert_true(has(cache, 1));
+}
+
 static void lru_evicts_what_was_asked_for_longest_ago(void **state) {
     (void)state;
     TW_AUTO(tw_cache) *cache = cache_of(3, 0, TW_CACHE_LRU);
@@ -217,6 +228,7 @@ int main(void) {
         cmocka_unit_test(weights_never_exceed_their_sum),
         cmocka_unit_test(an_entry_heavier_than_the_cache_is_refused_and_changes_nothing),
         cmocka_unit_test(each_shard_has_its_part_of_the_bounds),
+        cmocka_unit_test(the_shards_that_are_chosen_leave_each_some_weight),
         cmocka_unit_test(lru_evicts_what_was_asked_for_longest_ago),
         cmocka_unit_test(fifo_evicts_what_came_first),
         cmocka_unit_test(tinylfu_keeps_the_frequent_through_a_scan),

@@ -15,7 +15,6 @@
 #define KEY_COUNT 64 /* each is changed by one thread only: key modulo THREAD_COUNT */
 #define ROUND_COUNT 100000
 #define WORD_COUNT 5
-#define WAIT_NS INT64_C(600000000000) /* never reached */
 
 /* What the world knows, what was acknowledged, and the cache between. */
 typedef struct world {
@@ -23,8 +22,9 @@ typedef struct world {
     uint64_t truth[KEY_COUNT];        /* what a loader reads */
     uint64_t acknowledged[KEY_COUNT]; /* the change of the cache has returned */
     uint64_t told;                    /* removals heard of */
-    int64_t now_ns;
-    bool by_drop; /* changes drop keys; else they put them */
+    int64_t now_ns;                   /* as all threads have moved it */
+    int64_t step_ns;                  /* by this with each call */
+    bool by_drop;                     /* changes drop keys; else they put them */
 } world;
 
 typedef struct worker {
@@ -52,6 +52,10 @@ static bool are_whole(uint64_t key, const uint64_t words[WORD_COUNT]) {
     uint64_t expected[WORD_COUNT];
     make_words(key, words[0], expected);
     return memcmp(words, expected, sizeof(expected)) == 0;
+}
+
+static int64_t time_of(world *shared) {
+    return __atomic_add_fetch(&shared->now_ns, shared->step_ns, __ATOMIC_RELAXED);
 }
 
 /* Half of the keys are numbers, half texts that hold the number. */
@@ -106,7 +110,7 @@ static void change(worker *self, uint64_t round, uint64_t key) {
             (void)tw_cache_drop(shared->cache, key_of(&key));
     } else {
         tw_cache_options options = {.tag = 1 + key % 4};
-        tw_status status = tw_cache_put(shared->cache, key_of(&key), shared->now_ns, words,
+        tw_status status = tw_cache_put(shared->cache, key_of(&key), time_of(shared), words,
                                         sizeof(words), &options);
         if (status == TW_FULL) /* all spare places are being told about: drop it instead */
             (void)tw_cache_drop(shared->cache, key_of(&key));
@@ -120,11 +124,11 @@ static void ask(worker *self, uint64_t key, bool memoize) {
     world *shared = self->shared;
     uint64_t words[WORD_COUNT] = {0};
     tw_cache_value value = {.bytes = words, .capacity = sizeof(words)};
-    tw_cache_loader loader = {load_truth, shared, WAIT_NS, 1 + key % 4};
+    tw_cache_loader loader = {load_truth, shared, TW_WAIT_FOREVER, 1 + key % 4};
     uint64_t least = __atomic_load_n(&shared->acknowledged[key], __ATOMIC_ACQUIRE);
     tw_status status =
-        memoize ? tw_cache_memoize(shared->cache, key_of(&key), shared->now_ns, &loader, &value)
-                : tw_cache_get(shared->cache, key_of(&key), shared->now_ns, &value);
+        memoize ? tw_cache_memoize(shared->cache, key_of(&key), time_of(shared), &loader, &value)
+                : tw_cache_get(shared->cache, key_of(&key), time_of(shared), &value);
     if (!memoize && status == TW_EMPTY)
         return;
     self->answers++;
@@ -146,14 +150,16 @@ static void *work(void *context) {
     return NULL;
 }
 
-static void run(bool by_drop, size_t entry_max, tw_cache_policy policy) {
-    world shared = {.by_drop = by_drop, .now_ns = tw_waiter_now_ns(NULL)};
+static void run(bool by_drop, size_t entry_max, tw_cache_policy policy, int64_t step_ns) {
+    world shared = {.by_drop = by_drop, .now_ns = 1, .step_ns = step_ns};
     worker workers[THREAD_COUNT];
     tw_cache_config config = tw_cache_config_default();
     config.entry_max = entry_max;
     config.shard_count = 2;
     config.policy = policy;
-    config.ttl_ns = TW_CACHE_FOREVER;
+    config.ttl_ns = 1000;
+    config.grace_ns = 500;
+    config.refresh_percent = 50;
     config.removed = hear;
     config.removed_context = &shared;
     assert_int_equal(tw_cache_new(NULL, &config, NULL, &shared.cache), TW_OK);
@@ -177,27 +183,77 @@ static void run(bool by_drop, size_t entry_max, tw_cache_policy policy) {
         removed += counts.removed[i];
     assert_int_equal(removed, shared.told);
     assert_true(counts.hits > 0 && counts.loads_ok > 0);
-    /* Each answer was a hit, or a miss of memoize, which leads or joins. */
-    assert_int_equal(answers, counts.hits + counts.loads_ok + counts.coalesced);
+    /* Each answer was a hit, or a miss of memoize, which leads or joins. Who refreshes is both. */
+    uint64_t explained = counts.hits + counts.loads_ok + counts.coalesced;
+    assert_true(step_ns == 0 ? answers == explained : answers <= explained);
+    assert_true(step_ns > 0 || counts.removed[TW_CACHE_EXPIRED] == 0);
     tw_cache_free(shared.cache);
 }
 
 static void an_answer_is_whole_and_no_older_than_a_drop_that_has_returned(void **state) {
     (void)state;
-    run(true, 100, TW_CACHE_TINYLFU);
-    run(true, 30, TW_CACHE_LRU);
+    run(true, 100, TW_CACHE_TINYLFU, 0);
+    run(true, 30, TW_CACHE_LRU, 0);
 }
 
 static void an_answer_is_whole_and_no_older_than_a_put_that_has_returned(void **state) {
     (void)state;
-    run(false, 100, TW_CACHE_TINYLFU);
-    run(false, 20, TW_CACHE_TINYLFU);
+    run(false, 100, TW_CACHE_TINYLFU, 0);
+    run(false, 20, TW_CACHE_TINYLFU, 0);
+}
+
+static void an_answer_is_whole_and_in_date_while_entries_expire_and_are_refreshed(void **state) {
+    (void)state;
+    run(true, 100, TW_CACHE_TINYLFU, 2);
+    run(false, 100, TW_CACHE_FIFO, 4);
+}
+
+/* ---- many readers ---- */
+
+#define READER_COUNT 24 /* more than a shard has stripes for */
+#define READ_COUNT 5000
+
+static void *read_one(void *context) {
+    worker *self = context;
+    for (uint64_t i = 0; i < READ_COUNT; i++)
+        ask(self, (self->number + i) % 4, false);
+    return NULL;
+}
+
+static void each_hit_of_many_threads_is_counted(void **state) {
+    (void)state;
+    world shared = {.now_ns = 1};
+    static worker readers[READER_COUNT];
+    tw_cache_config config = tw_cache_config_default();
+    config.shard_count = 1;
+    assert_int_equal(tw_cache_new(NULL, &config, NULL, &shared.cache), TW_OK);
+    worker writer = {.shared = &shared};
+    for (uint64_t key = 0; key < 4; key++)
+        change(&writer, 0, key);
+    for (size_t round = 0; round < 2; round++) { /* the second find the stripes taken */
+        for (size_t i = 0; i < READER_COUNT; i++) {
+            readers[i] = (worker){.shared = &shared, .number = i};
+            assert_int_equal(pthread_create(&readers[i].thread, NULL, read_one, &readers[i]), 0);
+        }
+        for (size_t i = 0; i < READER_COUNT; i++)
+            assert_int_equal(pthread_join(readers[i].thread, NULL), 0);
+        for (size_t i = 0; i < READER_COUNT; i++)
+            assert_true(readers[i].wrong == 0 && readers[i].answers == READ_COUNT);
+    }
+    tw_cache_statistics counts;
+    tw_cache_read_statistics(shared.cache, &counts);
+    assert_int_equal(counts.hits, 2 * READER_COUNT * READ_COUNT);
+    assert_int_equal(counts.misses, 0);
+    tw_cache_check(shared.cache);
+    tw_cache_free(shared.cache);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_is_whole_and_no_older_than_a_drop_that_has_returned),
         cmocka_unit_test(an_answer_is_whole_and_no_older_than_a_put_that_has_returned),
+        cmocka_unit_test(an_answer_is_whole_and_in_date_while_entries_expire_and_are_refreshed),
+        cmocka_unit_test(each_hit_of_many_threads_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
