@@ -250,7 +250,7 @@ static inline tw_store_stats stats_of(tw_store *store, tw_symbol symbol) {
     return stats;
 }
 
-static inline void put_and_commit(tw_store *store, const test_place *place, uint64_t id) {
+static inline void commit_trade(tw_store *store, const test_place *place, uint64_t id) {
     tw_trade trade = trade_at(place, (int64_t)id, id);
     assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
     commit(store, TW_STORE_NORMAL);

@@ -879,7 +879,7 @@ static void test_statistics_are_remembered_until_a_commit_changes_them(void **st
     assert_int_equal(tw_store_statistics_cache(NULL, 100, 0, &cache), TW_OK);
     tw_store *writer =
         open_with(place, (tw_store_config){.mode = TW_STORE_WRITE, .statistics = cache});
-    put_and_commit(writer, place, 1);
+    commit_trade(writer, place, 1);
     tw_quote quote = {.time_ns = 1, .symbol = place->coin};
     assert_int_equal(tw_store_put_quotes(writer, &quote, 1, NULL), TW_OK);
     commit(writer, TW_STORE_NORMAL);
@@ -898,7 +898,7 @@ static void test_statistics_are_remembered_until_a_commit_changes_them(void **st
         tw_store_stats half;
         assert_int_equal(tw_store_symbol_stats(reader, place->apple, 0, 2, &half, NULL), TW_OK);
         assert_false(half.cached);
-        put_and_commit(writer, place, id);
+        commit_trade(writer, place, id);
     }
     close_store(reader);
     close_store(writer);
@@ -911,7 +911,7 @@ static void test_a_handle_with_an_open_batch_adds_up_what_it_sees(void **state) 
     assert_int_equal(tw_store_statistics_cache(NULL, 100, 0, &cache), TW_OK);
     tw_store *writer =
         open_with(place, (tw_store_config){.mode = TW_STORE_WRITE, .statistics = cache});
-    put_and_commit(writer, place, 1);
+    commit_trade(writer, place, 1);
     assert_int_equal(stats_of(writer, place->apple).count, 1);
     tw_trade trade = trade_at(place, 2, 2);
     assert_int_equal(tw_store_put_trades(writer, &trade, 1, NULL), TW_OK);

@@ -168,7 +168,7 @@ static void test_vacuum_gives_room_back_and_keeps_rows(void **state) {
 static void test_without_a_writer_there_is_nothing_to_be_told(void **state) {
     const test_place *place = *state;
     tw_store *writer = open_writer(place);
-    put_and_commit(writer, place, 1);
+    commit_trade(writer, place, 1);
     close_store(writer);
     char lock[PRIVATE_POSTGRES_ADDRESS_SIZE + 16];
     snprintf(lock, sizeof lock, "%s-lock", place->path);
@@ -179,7 +179,7 @@ static void test_without_a_writer_there_is_nothing_to_be_told(void **state) {
     assert_false(stats_of(reader, place->apple).cached);
     assert_true(stats_of(reader, place->apple).cached);
     writer = open_writer(place);
-    put_and_commit(writer, place, 2);
+    commit_trade(writer, place, 2);
     assert_int_equal(stats_of(reader, place->apple).count, 2);
     close_store(writer);
     close_store(reader);

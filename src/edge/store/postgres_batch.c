@@ -422,13 +422,24 @@ tw_status postgres_send(tw_store *store, void *context) {
     return status == TW_OK && pg->unsent > 0 ? send_pipeline(store, NULL) : status;
 }
 
+/* The commit whose answer was lost. What was skipped is known of bulks only; lines count as put. */
+static tw_status count_arrived(tw_store *store) {
+    postgres_connection *pg = postgres_of(store);
+    pg->arrived = false;
+    store->batch_put = store->batch_skipped = 0;
+    for (int i = SQL_PUT_SYMBOL + 1; i < POSTGRES_TABLE_COUNT; i++)
+        store->batch_put += pg->rows[i].count;
+    store->batch_skipped = pg->skipped_in_bulk;
+    store->batch_put -= pg->skipped_in_bulk;
+    return TW_OK;
+}
+
 tw_status postgres_send_and_commit(tw_store *store, void *full) {
     postgres_connection *pg = postgres_of(store);
-    if (pg->arrived) { /* the commit whose answer was lost */
-        pg->arrived = false;
-        return TW_OK;
-    }
+    if (pg->arrived)
+        return count_arrived(store);
     tw_status status = send_bulks(store);
+    pg->skipped_in_bulk = store->batch_skipped;
     if (status == TW_OK)
         status = send_pipeline(store, full);
     if (status == TW_OK)

@@ -73,9 +73,10 @@ typedef struct postgres_connection {
     int64_t answer_ns_max;
     uint64_t turn; /* see postgres_session.c */
     bool writes;
-    bool in_transaction; /* the server has a part of the batch */
-    bool commit_sent;    /* and may have committed it */
-    bool arrived;        /* after coming back: it has */
+    bool in_transaction;      /* the server has a part of the batch */
+    bool commit_sent;         /* and may have committed it */
+    bool arrived;             /* after coming back: it has */
+    uint64_t skipped_in_bulk; /* of the batch whose commit was sent */
     bool partitioned;
     bool cannot_merge;
     bool prepared[SQL_COUNT];

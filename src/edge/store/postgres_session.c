@@ -34,7 +34,7 @@
 #define LOCK_PATIENCE_NS (300 * TW_NS_PER_MS) /* a killed program's session ends a moment later */
 #define ROUND_COUNT_MAX 30                    /* of one batch that the server keeps refusing */
 #define BACKOFF_NS_MIN (10 * TW_NS_PER_MS)
-#define BACKOFF_NS_MAX TW_NS_PER_SECOND
+#define BACKOFF_NS_MAX (500 * TW_NS_PER_MS)
 #define TURN_SHIFT 32
 
 /* ---- small parts ---- */
@@ -243,8 +243,7 @@ static tw_status check_turn(postgres_connection *pg) {
 /* One try to get from lost to connected. A fault that is not `lost` is for good. */
 static tw_status come_back(tw_store *store, int64_t deadline_ns) {
     postgres_connection *pg = postgres_of(store);
-    int64_t turn_ns = tw_time_monotonic_ns() + BACKOFF_NS_MAX;
-    tw_status status = postgres_begin_session(store, deadline_ns < turn_ns ? deadline_ns : turn_ns);
+    tw_status status = postgres_begin_session(store, deadline_ns);
     if (status == TW_BUSY || status == TW_NO_MEMORY) /* our old session, or no connection free */
         pg->fault.lost = true;
     if (status == TW_OK && pg->writes)

@@ -59,7 +59,7 @@ static tw_status dial(tw_store *store) {
         tw_status status = postgres_begin_session(store, deadline_ns);
         bool is_passing =
             status != TW_OK && (postgres_state_is(pg, "57P03") || postgres_state_is(pg, "53300"));
-        if (!is_passing || tw_time_monotonic_ns() >= deadline_ns)
+        if (!is_passing || tw_time_monotonic_ns() + DIAL_AGAIN_NS >= deadline_ns)
             return status;
         usleep(DIAL_AGAIN_NS / TW_NS_PER_US);
     }
