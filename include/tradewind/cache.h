@@ -246,6 +246,21 @@ TW_API tw_status tw_cache_memoize(tw_cache *cache, tw_cache_key key, int64_t now
                                   const tw_cache_loader *loader,
                                   tw_cache_value *ret_value) TW_MUST_CHECK;
 
+#define TW_MEMOIZE_WAIT_NS INT64_C(30000000000) /* for another who loads the same key */
+
+/* The same in one line: tw_memoize(cache, key, now_ns, load, context, &value). */
+static inline tw_status tw_memoize(tw_cache *cache, tw_cache_key key, int64_t now_ns,
+                                   tw_status (*load)(void *context, tw_cache_key key,
+                                                     tw_cache_load *load),
+                                   void *context, tw_cache_value *ret_value) TW_MUST_CHECK;
+static inline tw_status tw_memoize(tw_cache *cache, tw_cache_key key, int64_t now_ns,
+                                   tw_status (*load)(void *context, tw_cache_key key,
+                                                     tw_cache_load *load),
+                                   void *context, tw_cache_value *ret_value) {
+    tw_cache_loader loader = {load, context, TW_MEMOIZE_WAIT_NS, 0};
+    return tw_cache_memoize(cache, key, now_ns, &loader, ret_value);
+}
+
 /* Drops a key. Whether it was there (expired or not). */
 TW_API bool tw_cache_drop(tw_cache *cache, tw_cache_key key);
 

@@ -515,8 +515,24 @@ static void a_failure_is_shared_by_the_crowd_and_then_tried_anew(void **state) {
     assert_int_equal(counts_of(cache).loads_failed, 2);
 }
 
+static void test_one_line_remembers(void **state) {
+    (void)state;
+    source from = {.number = 42};
+    tw_cache_config config = plain_config();
+    tw_cache *cache = cache_of(&config, &from);
+    for (int64_t now_ns = 0; now_ns < 10; now_ns++) {
+        uint64_t number = 0;
+        tw_cache_value value = {.bytes = &number, .capacity = sizeof(number)};
+        assert_int_equal(tw_memoize(cache, the_key, now_ns, load_number, &from, &value), TW_OK);
+        assert_int_equal(number, 42);
+    }
+    assert_int_equal(from.calls, 1);
+    tw_cache_free(cache);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_line_remembers),
         cmocka_unit_test(what_was_loaded_is_known_until_its_ttl),
         cmocka_unit_test(what_is_missing_is_remembered_and_takes_the_place_of_a_value),
         cmocka_unit_test(without_a_memory_of_the_missing_each_call_loads),

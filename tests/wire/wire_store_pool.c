@@ -1,13 +1,36 @@
-/* wire_store_pool.c - reading handles of a real file, lent to many threads. */
+/*
+ * wire_store_pool.c - reading handles of a real file, lent to many threads.
+ *
+ *     TRADEWIND_STRESS_SECONDS=60 wire_store_pool     64 threads on 8 handles for a minute
+ */
 #include "store_place.h"
 
 #include <pthread.h>
 
 #include "tradewind/store_pool.h"
 
-enum { THREAD_COUNT = 16, HANDLE_COUNT = 4, ROUND_COUNT = 60, NAME_COUNT = 40 };
+enum { THREAD_COUNT_MAX = 64, ROUND_COUNT = 60, NAME_COUNT = 40 };
+
+/* The sizes of a run in the suite, and of one that a variable asks for. */
+typedef struct crowd {
+    int thread_count;
+    uint32_t handle_count;
+    int64_t seconds; /* 0: ROUND_COUNT rounds each */
+} crowd;
+
+static crowd crowd_wanted(void) {
+    const char *seconds = getenv("TRADEWIND_STRESS_SECONDS");
+    if (seconds == NULL)
+        return (crowd){.thread_count = 16, .handle_count = 4};
+    return (crowd){
+        .thread_count = THREAD_COUNT_MAX, .handle_count = 8, .seconds = strtoll(seconds, NULL, 10)};
+}
 
 typedef struct library {
+    crowd crowd;
+    int64_t until_ns; /* of the monotonic clock; 0: by rounds */
+    uint64_t rounds;  /* of all threads together */
+    uint64_t rounds_least;
     const test_place *place;
     tw_symbols *symbols; /* of the readers; empty at first */
     tw_lock symbols_lock;
@@ -21,7 +44,9 @@ static int64_t in_a_minute_ns(void) {
 }
 
 static void open_library(library *at, const test_place *place, tw_pool_config config) {
-    *at = (library){.place = place};
+    *at = (library){.place = place, .crowd = crowd_wanted(), .rounds_least = UINT64_MAX};
+    if (at->crowd.seconds > 0)
+        at->until_ns = tw_waiter_now_ns(NULL) + at->crowd.seconds * TW_NS_PER_SECOND;
     assert_int_equal(tw_symbols_new(NULL, 64, &at->symbols), TW_OK);
     assert_int_equal(tw_store_statistics_cache(NULL, 1000, 0, &at->statistics), TW_OK);
     at->store = (tw_store_config){.path = place->path,
@@ -30,7 +55,7 @@ static void open_library(library *at, const test_place *place, tw_pool_config co
                                   .statistics = at->statistics,
                                   .symbol_count_max = 64};
     config.resource = tw_store_resource(&at->store);
-    config.size_max = HANDLE_COUNT;
+    config.size_max = at->crowd.handle_count;
     config.caller_opens = true;
     tw_error error = {0};
     if (tw_pool_new(NULL, &config, &at->pool, &error) != TW_OK)
@@ -83,7 +108,9 @@ static tw_status count_by_symbol(void *context, const tw_trade *trade) {
 static void *read_again_and_again(void *context) {
     library *at = context;
     tw_pool_affinity mine = {0};
-    for (int i = 0; i < ROUND_COUNT; i++) {
+    uint64_t round = 0;
+    for (; at->until_ns > 0 ? tw_waiter_now_ns(NULL) < at->until_ns : round < ROUND_COUNT;
+         round++) {
         tw_pool_lease lease;
         if (tw_pool_acquire(at->pool, in_a_minute_ns(), &mine, &lease, NULL) != TW_OK)
             return at;
@@ -98,6 +125,10 @@ static void *read_again_and_again(void *context) {
         if (status != TW_OK || own.torn || !whole || stats.count * NAME_COUNT < own.count)
             return at; /* seen by who joins */
     }
+    tw_lock_acquire(&at->symbols_lock, NULL);
+    at->rounds += round;
+    at->rounds_least = round < at->rounds_least ? round : at->rounds_least;
+    tw_lock_release(&at->symbols_lock, NULL);
     return NULL;
 }
 
@@ -107,20 +138,25 @@ static void test_many_threads_read_whole_commits_through_a_few_handles(void **st
     put_round(writer, place, 0, 10);
     library at;
     open_library(&at, place, (tw_pool_config){.validate_after_ns = 1});
-    pthread_t threads[THREAD_COUNT];
-    for (int i = 0; i < THREAD_COUNT; i++)
+    pthread_t threads[THREAD_COUNT_MAX];
+    for (int i = 0; i < at.crowd.thread_count; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, read_again_and_again, &at), 0);
     for (uint64_t round = 1; round < 20; round++)
         put_round(writer, place, round, 10);
-    for (int i = 0; i < THREAD_COUNT; i++) {
+    for (int i = 0; i < at.crowd.thread_count; i++) {
         void *trouble = NULL;
         assert_int_equal(pthread_join(threads[i], &trouble), 0);
         assert_null(trouble);
     }
     tw_pool_figures figures;
     tw_pool_figures_of(at.pool, &figures);
-    assert_int_equal(figures.acquired, THREAD_COUNT * ROUND_COUNT);
-    assert_in_range(figures.opened, 1, HANDLE_COUNT);
+    assert_int_equal(figures.acquired, at.rounds);
+    assert_in_range(figures.opened, 1, at.crowd.handle_count);
+    print_message("%d threads on %u handles: %llu leases, the least of a thread %llu\n",
+                  at.crowd.thread_count, at.crowd.handle_count, (unsigned long long)at.rounds,
+                  (unsigned long long)at.rounds_least);
+    /* First come, first served: nobody gets less than half of his share. */
+    assert_true(at.rounds_least >= at.rounds / (uint64_t)at.crowd.thread_count / 2);
     assert_int_equal(figures.leased, 0);
     assert_int_equal(tw_symbols_count(at.symbols), NAME_COUNT);
     close_library(&at);
