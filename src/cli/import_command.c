@@ -132,6 +132,7 @@ static tw_status run(const import_options *options, const tw_arguments *argument
             kept = output_file_publish(&aside.file, &closing);
     }
     output_file_drop(&aside.file);
+    pass->aside = NULL;
     tw_symbols_free(pass->symbols);
     if (status == TW_OK && (closed != TW_OK || kept != TW_OK)) {
         *error = closing;

@@ -18,7 +18,8 @@ static uint64_t mix(uint64_t sum, uint64_t value) {
 static uint64_t mix_name(uint64_t sum, const char *name) {
     char padded[TW_SYMBOL_NAME_SIZE] = {0};
     uint64_t words[TW_SYMBOL_NAME_SIZE / 8];
-    memcpy(padded, name, strlen(name));
+    for (size_t i = 0; name[i] != '\0'; i++)
+        padded[i] = name[i];
     memcpy(words, padded, sizeof words);
     for (size_t i = 0; i < sizeof words / sizeof words[0] && words[i] != 0; i++)
         sum = mix(sum, words[i]);
