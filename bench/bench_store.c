@@ -26,7 +26,13 @@
 #include "tradewind/tape.h"
 #include "tradewind/time.h"
 
-enum { RUN_COUNT = 5, SYMBOL_COUNT = 100, COMMIT_ROWS = 2000, PUT_ROWS = 4096 };
+enum {
+    RUN_COUNT = 5,
+    SYMBOL_COUNT = 100,
+    COMMIT_ROWS = 2000,
+    PUT_ROWS = 4096,
+    BATCH_ROWS = 250000
+};
 
 static char folder[] = "/tmp/tradewind-bench-XXXXXX";
 static char csv_path[512];
@@ -103,16 +109,16 @@ static double import_ours(void) {
     tw_store *store = NULL;
     require(tw_symbols_new(NULL, 1024, &symbols) == TW_OK, "memory");
     const tw_tape_config from = {.path = csv_path, .format = TW_TAPE_TRADES, .symbols = symbols};
-    const tw_store_config to = {.path = path, .symbols = symbols, .mode = TW_STORE_WRITE};
+    const tw_store_config to = {
+        .path = path, .symbols = symbols, .batch_rows = BATCH_ROWS, .mode = TW_STORE_WRITE};
     require_ok(tw_tape_open(&from, &tape, &error), &error);
     require_ok(tw_store_open(&to, &store, &error), &error);
     for (tw_status status = TW_OK; status == TW_OK;) {
         size_t count = 0;
-        while (count < PUT_ROWS &&
-               (status = tw_tape_next_trade(tape, &trades[count], &error)) == TW_OK)
-            count++;
-        if (status != TW_EMPTY)
-            require_ok(status, &error);
+        status = tw_tape_next_trades(tape, trades, PUT_ROWS, &count, &error);
+        if (status == TW_EMPTY)
+            break;
+        require_ok(status, &error);
         tw_status put = tw_store_put_trades(store, trades, count, &error);
         if (put == TW_FULL) {
             require_ok(tw_store_commit(store, TW_STORE_NORMAL, &error), &error);

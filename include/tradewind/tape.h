@@ -153,9 +153,22 @@ TW_API tw_status tw_tape_next_event(tw_tape *tape, tw_tape_event *ret_event,
 TW_API tw_status tw_tape_next_trade(tw_tape *tape, tw_trade *ret_trade,
                                     tw_error *error) TW_MUST_CHECK;
 
+/*
+ * The next trades, at most `capacity` (above 0), at least one with TW_OK: exactly those that
+ * calling tw_tape_next_trade again and again would give, some three times as fast. What comes
+ * before a bad line is given first; the next call tells of the line. `*ret_count` is written only
+ * with TW_OK, and tw_tape_line is the line of the last one.
+ */
+TW_API tw_status tw_tape_next_trades(tw_tape *tape, tw_trade *ret_trades, size_t capacity,
+                                     size_t *ret_count, tw_error *error) TW_MUST_CHECK;
+
 /* low <= open, close <= high; a missing or empty vwap is 0, a missing or empty count is 0. Times
  * ascend within a symbol as long as the timeframe stays the same. */
 TW_API tw_status tw_tape_next_bar(tw_tape *tape, tw_bar *ret_bar, tw_error *error) TW_MUST_CHECK;
+
+/* The next bars, as tw_tape_next_trades. */
+TW_API tw_status tw_tape_next_bars(tw_tape *tape, tw_bar *ret_bars, size_t capacity,
+                                   size_t *ret_count, tw_error *error) TW_MUST_CHECK;
 
 /*
  * The next row of a LOBSTER book file, as levels in file order (best ask, best bid, second ask

@@ -56,10 +56,17 @@ static bool is_bad_row(tw_status status) {
     return status == TW_PARSE || status == TW_RANGE || status == TW_OVERFLOW;
 }
 
-static tw_status read_row(import_pass *pass, tw_error *error) {
-    if (pass->bars)
-        return tw_tape_next_bar(pass->tape, &pass->block.bars[pass->block_count], error);
-    return tw_tape_next_trade(pass->tape, &pass->block.trades[pass->block_count], error);
+/* Reads on behind what the block has, at least one row and at most `count_max`. */
+static tw_status read_rows(import_pass *pass, size_t count_max, tw_error *error) {
+    size_t at = pass->block_count;
+    size_t count = 0;
+    tw_status status =
+        pass->bars
+            ? tw_tape_next_bars(pass->tape, &pass->block.bars[at], count_max, &count, error)
+            : tw_tape_next_trades(pass->tape, &pass->block.trades[at], count_max, &count, error);
+    if (status == TW_OK)
+        pass->block_count += count;
+    return status;
 }
 
 /* The bad rows of what is gone over were set aside by the import before. */
@@ -72,23 +79,19 @@ static tw_status set_aside(import_pass *pass, const tw_error *why, tw_error *err
 
 /* Reads at most `count_max` rows. TW_EMPTY: there are no more. */
 static tw_status read_block(import_pass *pass, uint64_t count_max, tw_error *error) {
+    size_t wanted = count_max < IMPORT_BLOCK_ROWS ? (size_t)count_max : IMPORT_BLOCK_ROWS;
     pass->block_count = 0;
-    while (pass->block_count < IMPORT_BLOCK_ROWS && pass->block_count < count_max) {
+    while (pass->block_count < wanted) {
         tw_error why = {0};
-        tw_status status = read_row(pass, &why);
-        if (is_bad_row(status) && pass->aside != NULL) {
-            status = set_aside(pass, &why, error);
-            if (status != TW_OK)
-                return status;
-            continue;
-        }
+        tw_status status = read_rows(pass, wanted - pass->block_count, &why);
         if (status == TW_EMPTY && pass->block_count > 0)
             break;
+        if (is_bad_row(status) && pass->aside != NULL)
+            status = set_aside(pass, &why, &why);
         if (status != TW_OK) {
             *error = why;
             return status;
         }
-        pass->block_count++;
     }
     count_block(pass);
     return TW_OK;

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "tape_both.h"
 #include "tradewind/tape.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -78,6 +79,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             tw_tape_table_done(&table);
     } else {
         read_tape(path, symbols, (tw_tape_format)choice);
+        if (choice == TW_TAPE_TRADES || choice == TW_TAPE_BARS)
+            tape_both_ways(path, (tw_tape_format)choice, size);
     }
     tw_symbols_free(symbols);
     close(fd);

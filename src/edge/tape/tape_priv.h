@@ -54,6 +54,13 @@ typedef struct tape_last {
     bool seen;
 } tape_last;
 
+/* A name of at most eight characters, as a number, and its symbol. */
+#define QUICK_SYMBOL_BITS 9
+typedef struct quick_symbol {
+    uint64_t word; /* 0: none */
+    tw_symbol symbol;
+} quick_symbol;
+
 struct tw_tape {
     const tw_allocator *allocator;
     tw_symbols *symbols;
@@ -71,7 +78,10 @@ struct tw_tape {
     size_t header_count;
     tape_last *series; /* by symbol */
     size_t series_capacity;
-    int64_t offset_ns; /* of the last LOBSTER message */
+    int64_t offset_ns;                                  /* of the last LOBSTER message */
+    quick_symbol quick_symbols[1 << QUICK_SYMBOL_BITS]; /* by a hash of the word */
+    uint64_t quick_timeframe;                           /* the last one's text; 0: none */
+    int64_t quick_timeframe_ns;
 };
 
 /* Reads the next line and cuts it into exactly field_count fields. */
