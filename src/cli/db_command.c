@@ -39,12 +39,28 @@ typedef struct db_desk {
     char words_memory[ANSWER_SIZE];
 } db_desk;
 
+static tw_status close_desk(db_desk *desk, tw_error *error) {
+    tw_status status = tw_store_close(desk->store, error);
+    tw_symbols_free(desk->symbols);
+    desk->store = NULL;
+    desk->symbols = NULL;
+    return status;
+}
+
 static tw_status open_desk(db_desk *desk, tw_store_mode mode, tw_error *error) {
     tw_status status =
         input_any_store_open(desk->options->database, mode, &desk->symbols, &desk->store, error);
     if (status == TW_OK)
         tw_store_read_figures(desk->store, &desk->figures);
     return status;
+}
+
+/* Opens for writing what can be read: a store that is missing is not made. */
+static tw_status open_desk_to_write(db_desk *desk, tw_error *error) {
+    tw_status status = open_desk(desk, TW_STORE_READ, error);
+    if (status == TW_OK)
+        status = close_desk(desk, error);
+    return status == TW_OK ? open_desk(desk, TW_STORE_WRITE, error) : status;
 }
 
 /* ---- info ---------------------------------------------------------------------------------- */
@@ -82,6 +98,37 @@ static tw_status append_newest(db_desk *desk, tw_error *error) {
     tw_text_append_format(&desk->json,
                           there ? ",\"newest_trade\":\"%s\"" : ",\"newest_trade\":null", text);
     tw_text_append_format(&desk->words, "%-10s %s\n", "newest", there ? text : "no trade yet");
+    return TW_OK;
+}
+
+/* Runs come by id: the last one stays. */
+static tw_status keep_run(void *context, const tw_store_run *run) {
+    tw_store_run *last = context;
+    *last = (tw_store_run){.id = run->id, .started_ns = run->started_ns, .ended_ns = run->ended_ns};
+    return TW_OK;
+}
+
+static tw_status append_last_run(db_desk *desk, tw_error *error) {
+    char started[TW_TIME_TEXT_SIZE];
+    char ended[TW_TIME_TEXT_SIZE];
+    tw_store_run last = {0};
+    tw_status status = tw_store_read_runs(desk->store, keep_run, &last, error);
+    if (status != TW_OK)
+        return status;
+    if (last.id == 0) {
+        tw_text_append_string(&desk->json, ",\"last_run\":null");
+        tw_text_append_format(&desk->words, "%-10s %s\n", "last run", "none yet");
+        return TW_OK;
+    }
+    bool over = last.ended_ns != 0;
+    tw_time_format(last.started_ns, 9, started);
+    tw_time_format(last.ended_ns, 9, ended);
+    tw_text_append_format(
+        &desk->json, ",\"last_run\":{\"id\":%" PRId64 ",\"started\":\"%s\",\"ended\":", last.id,
+        started);
+    tw_text_append_format(&desk->json, over ? "\"%s\"}" : "null}", ended);
+    tw_text_append_format(&desk->words, "%-10s %" PRId64 ", %s to %s\n", "last run", last.id,
+                          started, over ? ended : "(did not end)");
     return TW_OK;
 }
 
@@ -123,6 +170,8 @@ static tw_status tell_info(db_desk *desk, tw_error *error) {
     append_size(desk, "log_size", "log", description.log_size);
     append_size(desk, "free_size", "unused", description.free_size);
     status = append_newest(desk, error);
+    if (status == TW_OK)
+        status = append_last_run(desk, error);
     return status == TW_OK ? append_rows(desk, error) : status;
 }
 
@@ -151,7 +200,7 @@ static tw_status do_backup(db_desk *desk, tw_error *error) {
 }
 
 static tw_status do_migrate(db_desk *desk, tw_error *error) {
-    tw_status status = open_desk(desk, TW_STORE_WRITE, error);
+    tw_status status = open_desk_to_write(desk, error);
     uint32_t from = desk->figures.migrated_from;
     tw_text_append_format(&desk->json, "\"from\":%lu,\"to\":%d,\"migrated\":%s",
                           (unsigned long)(from == 0 ? TW_STORE_VERSION : from), TW_STORE_VERSION,
@@ -168,7 +217,7 @@ static tw_status do_migrate(db_desk *desk, tw_error *error) {
 static tw_status do_vacuum(db_desk *desk, tw_error *error) {
     tw_store_description before = {0};
     tw_store_description after = {0};
-    tw_status status = open_desk(desk, TW_STORE_WRITE, error);
+    tw_status status = open_desk_to_write(desk, error);
     if (status == TW_OK)
         status = tw_store_describe(desk->store, &before, error);
     if (status == TW_OK)
@@ -176,10 +225,7 @@ static tw_status do_vacuum(db_desk *desk, tw_error *error) {
     if (status == TW_OK)
         status = tw_store_commit(desk->store, TW_STORE_FULL, error);
     if (status == TW_OK) /* closing moves the log into the file */
-        status = tw_store_close(desk->store, error);
-    desk->store = NULL;
-    tw_symbols_free(desk->symbols);
-    desk->symbols = NULL;
+        status = close_desk(desk, error);
     if (status == TW_OK)
         status = open_desk(desk, TW_STORE_READ, error);
     if (status == TW_OK)

@@ -88,11 +88,10 @@ static int print_sentence(const import_options *options, const import_pass *pass
 static tw_status open_all(const import_options *options, import_pass *pass, tw_error *error) {
     if (tw_symbols_new(NULL, INPUT_SYMBOL_COUNT_MAX, &pass->symbols) != TW_OK)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory for the names of symbols");
-    /* A block more than is asked for: a batch is full when it has as many rows or more. */
+    /* One more than is asked for: the note of how far the file has come. */
     const tw_store_config config = {.path = options->database,
                                     .symbols = pass->symbols,
-                                    .batch_rows =
-                                        (uint32_t)options->batch_rows + IMPORT_BLOCK_ROWS + 1,
+                                    .batch_rows = (uint32_t)options->batch_rows + 1,
                                     .mode = TW_STORE_WRITE};
     return tw_store_open(&config, &pass->store, error);
 }

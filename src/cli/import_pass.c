@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "input.h"
 #include "interruption.h"
@@ -69,10 +70,7 @@ static tw_status read_rows(import_pass *pass, size_t count_max, tw_error *error)
     return status;
 }
 
-/* The bad rows of what is gone over were set aside by the import before. */
 static tw_status set_aside(import_pass *pass, const tw_error *why, tw_error *error) {
-    if (pass->going_over)
-        return TW_OK;
     pass->totals.bad++;
     return rejects_put(pass->aside, why, tw_tape_line(pass->tape), error);
 }
@@ -120,6 +118,8 @@ static tw_status open_tape(import_pass *pass, tw_error *error) {
     tw_status status = tw_tape_open(&config, &pass->tape, error);
     if (status == TW_INVALID) /* something else stands at the path: bad input */
         error->status = status = TW_PARSE;
+    if (status != TW_OK && interruption_requested()) /* a pipe that nobody writes */
+        status = TW_INTERRUPTED;
     return status;
 }
 
@@ -127,7 +127,8 @@ static bool is_resumable(const import_pass *pass) {
     return pass->name[0] != '\0' && !pass->restart;
 }
 
-/* Reads the rows that are in the store already. *ret_same: they are what they were. */
+/* Reads the rows that are in the store already. *ret_same: they are what they were.
+ * TW_INTERRUPTED: a signal came; nothing was written that could be lost. */
 static tw_status go_over(import_pass *pass, const tw_store_import *earlier, bool *ret_same,
                          tw_error *error) {
     *ret_same = false;
@@ -135,6 +136,8 @@ static tw_status go_over(import_pass *pass, const tw_store_import *earlier, bool
         tw_status status = read_block(pass, earlier->row_count - pass->row_count, error);
         if (status != TW_OK) /* shorter than it was, or worse: found again from its start */
             return TW_OK;
+        if (interruption_requested())
+            return TW_INTERRUPTED;
         if (!pass->bars)
             status =
                 tw_store_pass_trades(pass->store, pass->block.trades, pass->block_count, error);
@@ -144,6 +147,16 @@ static tw_status go_over(import_pass *pass, const tw_store_import *earlier, bool
     }
     *ret_same = pass->checksum == earlier->checksum;
     return TW_OK;
+}
+
+/* The file has changed: what was gone over, its bad rows too, counts no more. */
+static tw_status begin_again(import_pass *pass, int64_t aside_size, uint64_t bad, tw_error *error) {
+    tw_store_drop_batch(pass->store);
+    pass->totals.bad = bad;
+    tw_status status = TW_OK;
+    if (pass->aside != NULL)
+        status = output_file_cut(&pass->aside->file, aside_size, error);
+    return status == TW_OK ? open_tape(pass, error) : status;
 }
 
 /* Goes to where the last import of this file stopped, or to its start. */
@@ -156,19 +169,19 @@ static tw_status begin_file(import_pass *pass, tw_error *error) {
     if (status == TW_NOT_FOUND)
         return TW_OK;
     bool same = false;
-    pass->going_over = true;
+    int64_t aside_size = 0;
+    uint64_t bad = pass->totals.bad;
+    if (status == TW_OK && pass->aside != NULL)
+        status = output_file_tell(&pass->aside->file, &aside_size, error);
     if (status == TW_OK)
         status = go_over(pass, &earlier, &same, error);
-    pass->going_over = false;
-    if (status == TW_OK && same) {
-        pass->totals.resumed = true;
-        pass->totals.skipped += pass->row_count;
-        return TW_OK;
-    }
     if (status != TW_OK)
         return status;
-    tw_store_drop_batch(pass->store); /* what was gone over counts no more */
-    return open_tape(pass, error);
+    if (!same)
+        return begin_again(pass, aside_size, bad, error);
+    pass->totals.resumed = true;
+    pass->totals.skipped += pass->row_count;
+    return TW_OK;
 }
 
 /* ---- writing ---- */
@@ -200,10 +213,10 @@ static tw_status commit(import_pass *pass, tw_store_durability durability, tw_er
 static tw_status write_rows(import_pass *pass, tw_error *error) {
     tw_status status = TW_OK;
     while (status == TW_OK && !interruption_requested()) {
-        status = read_block(pass, UINT64_MAX, error);
+        status = read_block(pass, pass->batch_rows_max - pass->batch_rows, error);
         if (status == TW_OK)
             status = put_block(pass, error);
-        if (status == TW_OK && pass->batch_rows >= pass->batch_rows_max)
+        if (status == TW_OK && pass->batch_rows == pass->batch_rows_max)
             status = commit(pass, TW_STORE_NORMAL, error);
         show_progress(pass);
     }
@@ -213,19 +226,38 @@ static tw_status write_rows(import_pass *pass, tw_error *error) {
     return status;
 }
 
-/* "trades /home/me/trades.csv": the same file under whatever name it comes. */
+/* "trades /home/me/trades.csv": the same file under whatever name it comes. A pipe has none: to
+ * compare what it gives would use it up. */
 static tw_status name_import(import_pass *pass, tw_error *error) {
     pass->name[0] = '\0';
     if (strcmp(pass->path, "-") == 0)
         return TW_OK;
     char real[PATH_MAX];
-    if (realpath(pass->path, real) == NULL)
-        return TW_OK; /* opening it says why */
+    struct stat found;
+    if (stat(pass->path, &found) != 0 || !S_ISREG(found.st_mode) ||
+        realpath(pass->path, real) == NULL)
+        return TW_OK; /* opening it says why, if it cannot be read */
     int size =
         snprintf(pass->name, sizeof pass->name, "%s %s", pass->bars ? "bars" : "trades", real);
     if (size < 0 || (size_t)size >= sizeof pass->name)
         return tw_error_set(error, TW_INVALID, "the path %.64s... is too long", pass->path);
     return TW_OK;
+}
+
+/* `written`: everything that was read is in the store. */
+static tw_status tell_interrupted(const import_pass *pass, bool written, tw_error *error) {
+    if (!written)
+        return tw_error_set(error, TW_INTERRUPTED,
+                            "interrupted before anything new of %s was read; run it again",
+                            pass->path);
+    if (pass->name[0] == '\0')
+        return tw_error_set(error, TW_INTERRUPTED,
+                            "interrupted after row %" PRIu64 " of %s; what it gave up to there is "
+                            "stored",
+                            pass->row_count, pass->path);
+    return tw_error_set(error, TW_INTERRUPTED,
+                        "interrupted after row %" PRIu64 " of %s; run it again to go on there",
+                        pass->row_count, pass->path);
 }
 
 tw_status import_pass_file(import_pass *pass, const char *path, tw_error *error) {
@@ -241,9 +273,7 @@ tw_status import_pass_file(import_pass *pass, const char *path, tw_error *error)
         pass->totals.bytes += tw_tape_tell(pass->tape).bytes_read;
     tw_tape_close(pass->tape);
     pass->tape = NULL;
-    if (status == TW_OK && interruption_requested())
-        return tw_error_set(error, TW_INTERRUPTED,
-                            "interrupted after row %" PRIu64 " of %s; run it again to go on there",
-                            pass->row_count, path);
+    if (status == TW_INTERRUPTED || (status == TW_OK && interruption_requested()))
+        return tell_interrupted(pass, status == TW_OK, error);
     return status;
 }

@@ -5,6 +5,9 @@
  * rows. When the same file comes again, its rows up to there are read and compared, not written; if
  * they are the same, the import goes on behind them, else the file has changed and is read from its
  * start. A row that is in the store already is skipped by its key in any case.
+ *
+ * Only a regular file can come again: what a pipe gave is gone. Bad rows are set aside also where
+ * a file is gone over, so that the file of bad rows is whole however often an import was stopped.
  */
 #ifndef TRADEWIND_CLI_IMPORT_PASS_H
 #define TRADEWIND_CLI_IMPORT_PASS_H
@@ -20,7 +23,7 @@ enum { IMPORT_BLOCK_ROWS = 4096 };
 
 typedef struct import_totals {
     uint64_t skipped; /* gone over */
-    uint64_t bad;     /* set aside */
+    uint64_t bad;     /* set aside, those among the rows gone over too */
     uint64_t bytes;   /* of the files, as they are on the disk */
     bool resumed;     /* at least one file went on where it had stopped */
 } import_totals;
@@ -40,7 +43,6 @@ typedef struct import_pass {
     const char *path;
     char name[PATH_MAX + 16]; /* of the import in the store; empty for standard input */
     tw_tape *tape;
-    bool going_over;    /* rows that an import before has stored */
     uint64_t row_count; /* read from it, without bad ones */
     uint64_t checksum;
     uint32_t batch_rows; /* put since the last commit */

@@ -75,6 +75,21 @@ tw_status output_file_write(output_file *file, tw_slice piece, tw_error *error) 
     return cannot(file, errno, error);
 }
 
+tw_status output_file_tell(output_file *file, int64_t *ret_size, tw_error *error) {
+    TW_ASSERT(file->stream != NULL && file->stream != stdout);
+    *ret_size = ftello(file->stream);
+    return *ret_size >= 0 ? TW_OK : cannot(file, errno, error);
+}
+
+tw_status output_file_cut(output_file *file, int64_t size, tw_error *error) {
+    TW_ASSERT(file->stream != NULL && file->stream != stdout);
+    TW_ASSERT(size >= 0);
+    if (fflush(file->stream) == 0 && ftruncate(fileno(file->stream), size) == 0 &&
+        fseeko(file->stream, size, SEEK_SET) == 0)
+        return TW_OK;
+    return cannot(file, errno, error);
+}
+
 tw_status output_file_finish(output_file *file, tw_error *error) {
     TW_ASSERT(file->stream != NULL);
     FILE *stream = file->stream;

@@ -13,6 +13,7 @@
 #ifndef TRADEWIND_CLI_OUTPUT_FILE_H
 #define TRADEWIND_CLI_OUTPUT_FILE_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 #include "tradewind/error.h"
@@ -32,6 +33,11 @@ tw_status output_file_open(output_file *file, const char *path, tw_error *error)
 
 /* Writes a piece. TW_NO_SPACE, TW_IO; TW_CANCELLED when the reader of standard output has gone. */
 tw_status output_file_write(output_file *file, tw_slice piece, tw_error *error) TW_MUST_CHECK;
+
+/* How much was written so far; and taking back what was written behind such a size. Neither is for
+ * standard output. TW_NO_SPACE, TW_IO. */
+tw_status output_file_tell(output_file *file, int64_t *ret_size, tw_error *error) TW_MUST_CHECK;
+tw_status output_file_cut(output_file *file, int64_t size, tw_error *error) TW_MUST_CHECK;
 
 /* Everything is on the disk; only the name is missing. Statuses as of output_file_write. */
 tw_status output_file_finish(output_file *file, tw_error *error) TW_MUST_CHECK;

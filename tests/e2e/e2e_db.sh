@@ -63,6 +63,24 @@ an_older_store_is_brought_up_to_date() {
     says 'newer version'
 }
 
+the_last_run_is_told() {
+    make_store s.db
+    expect 0 db info --db s.db --json
+    holds out 'd["last_run"] is None'
+    expect 0 run --clock step --duration 10s --symbols AAPL,MSFT --db r.db --json
+    expect 0 db info --db r.db --json
+    holds out 'd["last_run"]["id"] == 1 and d["last_run"]["started"] < d["last_run"]["ended"]'
+    expect 0 db info --db r.db
+    prints 'last run   1, '
+    python3 -c 'import sqlite3
+with sqlite3.connect("r.db") as store:
+    store.execute("UPDATE runs SET ended_ns = 0")'
+    expect 0 db info --db r.db --json
+    holds out 'd["last_run"]["ended"] is None'
+    expect 0 db info --db r.db
+    prints '(did not end)'
+}
+
 unused_room_is_given_back() {
     make_store s.db 5000
     query s.db 'DELETE FROM trades WHERE symbol > 1' >/dev/null
@@ -81,6 +99,13 @@ wrong_use_is_told() {
     says '--db'
     expect 1 db info --db missing.db
     says 'missing.db does not exist'
+    for action in check migrate vacuum; do
+        expect 1 db $action --db missing.db
+        says 'missing.db does not exist'
+    done
+    expect 1 db backup --db missing.db --out copy.db
+    [ ! -e missing.db ] || fail "a store was made"
+    [ ! -e copy.db ] || fail "a copy of nothing was made"
     echo 'no store' >notes.txt
     expect 3 db check --db notes.txt
     says 'notes.txt is not a store'
@@ -91,5 +116,6 @@ run_cases \
     a_sound_store_is_called_sound_and_a_damaged_one_is_not \
     a_backup_is_a_store_and_replaces_nothing \
     an_older_store_is_brought_up_to_date \
+    the_last_run_is_told \
     unused_room_is_given_back \
     wrong_use_is_told

@@ -14,9 +14,13 @@ trades_come_back_byte_for_byte_however_often_they_are_imported() {
     make_trades 3000 trades.csv
     expect 0 import trades trades.csv --db s.db
     prints '3,000 trades new, 0 there already'
+    [ ! -s err ] || fail "a progress bar without a terminal"
     comes_back s.db trades.csv
     expect 0 import trades trades.csv --db s.db --json
     holds out 'd["rows"] == 0 and d["skipped"] == 3000 and d["resumed"]'
+    for key in rows requests retries bytes seconds rows_per_second skipped resumed; do
+        holds out "'$key' in d"
+    done
     expect 0 import trades trades.csv --db s.db --json --restart
     holds out 'd["rows"] == 0 and d["skipped"] == 3000 and not d["resumed"]'
     comes_back s.db trades.csv
@@ -30,6 +34,14 @@ packed_files_and_standard_input_are_read_as_well() {
     python3 -c 'import gzip; gzip.open("a.csv.gz", "wb").write(open("trades.csv", "rb").read())'
     expect 0 import trades a.csv.gz --db gz.db
     comes_back gz.db trades.csv
+    if command -v zstd >/dev/null; then
+        zstd -q trades.csv -o b.csv
+        expect 0 import trades b.csv --db zst.db
+        comes_back zst.db trades.csv
+        head -c 2000 b.csv >cut.csv
+        expect 3 import trades cut.csv --db cut.db
+        says 'cut.csv'
+    fi
     "$tradewind" import trades - --db in.db <trades.csv >out 2>err || fail "from standard input"
     comes_back in.db trades.csv
     "$tradewind" import trades - --db in.db --json <trades.csv >out 2>err
@@ -73,7 +85,7 @@ a_bad_row_stops_the_import_and_leaves_nothing_of_its_batch() {
 batches_before_a_bad_row_stay_and_are_not_read_twice() {
     make_trades 20000 trades.csv
     sed -i '15000s/$/,more/' trades.csv
-    expect 3 import trades trades.csv --db s.db --batch 1
+    expect 3 import trades trades.csv --db s.db --batch 4096
     says 'trades.csv:15000'
     says '12,288 trades from before it are stored'
     make_trades 20000 trades.csv
@@ -97,7 +109,7 @@ bad_rows_can_be_set_aside() {
 a_killed_import_goes_on_where_it_was() {
     make_trades 200000 trades.csv
     for round in 1 2 3; do
-        begin import trades trades.csv --db s.db --batch 1
+        begin import trades trades.csv --db s.db --batch 4096
         eventually has_rows s.db
         kill -KILL "$started" 2>/dev/null || true
         wait "$started" || true
@@ -151,6 +163,133 @@ a_file_that_has_changed_is_read_from_its_start() {
     cp short.csv trades.csv
     expect 0 import trades trades.csv --db s.db --json
     holds out 'd["rows"] == 0 and not d["resumed"]'
+}
+
+bad_rows_are_whole_however_often_a_file_comes() {
+    make_trades 2000 trades.csv
+    cp trades.csv good.csv
+    sed -i '40i 1704067200000000001,SYM1,-5,5,B' trades.csv
+    sed -i '1500i nonsense' trades.csv
+    head -n 1000 trades.csv >all.csv
+    expect 0 import trades all.csv --db s.db --skip-bad first.csv --batch 100
+    [ "$(wc -l <first.csv)" -eq 2 ] || fail "one bad row belongs into first.csv"
+    cp trades.csv all.csv
+    expect 0 import trades all.csv --db s.db --skip-bad bad.csv --json
+    holds out 'd["resumed"] and d["bad"] == 2 and d["rows"] == 2000 - 998'
+    [ "$(cut -d , -f 1,2 bad.csv | tr '\n' ' ')" = 'line,field 40,3 1500,1 ' ] || fail "bad.csv"
+    comes_back s.db good.csv
+    # A file that has changed is read from its start: what was set aside on the way counts once.
+    cp bad.csv expected.csv
+    sed -i '2s/.*/1704067100000000000,SYM1,99.99,7,B/' all.csv
+    expect 0 import trades all.csv --db s.db --skip-bad bad.csv --json
+    holds out 'not d["resumed"] and d["bad"] == 2 and d["rows"] == 1'
+    cmp -s bad.csv expected.csv || fail "bad rows were set aside twice or not at all"
+    expect 3 import trades all.csv --db s.db
+    says 'all.csv:40:3'
+}
+
+# one_time ROWS FILE: trades of one symbol at one time, each third like the one before.
+one_time() {
+    awk -v rows="$1" 'BEGIN {
+        print "ts_ns,symbol,price,size,side"
+        for (i = 0; i < rows; i++)
+            print "1704067200000000000,ONE,100.25," (i % 3 == 2 ? i - 1 : i) + 1 ",B"
+    }' >"$2"
+}
+
+trades_of_one_time_keep_their_places_where_a_batch_ends() {
+    one_time 3000 good.csv
+    sed '1502s/,B$/,X/' good.csv >trades.csv
+    expect 3 import trades trades.csv --db s.db --batch 1000
+    says 'trades.csv:1502:5'
+    [ "$(rows_of s.db)" -eq 1000 ] || fail "a batch has $(rows_of s.db) rows and not 1,000"
+    cp good.csv trades.csv
+    expect 0 import trades trades.csv --db s.db --batch 700 --json
+    holds out 'd["rows"] == 2000 and d["skipped"] == 1000 and d["resumed"]'
+    comes_back s.db good.csv
+    expect 0 import trades trades.csv --db s.db --restart --json
+    holds out 'd["rows"] == 0 and d["skipped"] == 3000'
+    comes_back s.db good.csv
+}
+
+a_pipe_is_read_once_and_never_compared() {
+    make_trades 300 all.csv
+    mkfifo trades.csv
+    head -n 101 all.csv >trades.csv &
+    expect 0 import trades trades.csv --db s.db --json
+    holds out 'd["rows"] == 100'
+    { head -n 1 all.csv && tail -n 200 all.csv; } >trades.csv &
+    expect 0 import trades trades.csv --db s.db --json
+    holds out 'd["rows"] == 200 and d["skipped"] == 0 and not d["resumed"]'
+    comes_back s.db all.csv
+}
+
+an_interruption_says_how_far_it_came_and_that_much_is_stored() {
+    make_trades 200000 trades.csv
+    begin import trades trades.csv --db s.db --batch 1
+    eventually has_rows s.db
+    kill -INT "$started"
+    ended 130
+    says 'of trades.csv; run it again to go on there'
+    stored=$(rows_of s.db)
+    says "interrupted after row $stored of"
+    silent
+    expect 0 import trades trades.csv --db s.db --json
+    holds out "d['resumed'] and d['skipped'] == $stored and d['rows'] == 200000 - $stored"
+    comes_back s.db trades.csv
+}
+
+waiting_for_a_pipe_can_be_interrupted() {
+    mkfifo silent.csv
+    begin import trades silent.csv --db s.db
+    eventually test -e s.db
+    eventually interrupt_again
+    ended 130
+}
+
+a_full_disk_keeps_the_batches_before_it() {
+    make_trades 60000 trades.csv
+    (
+        ulimit -f 2000
+        expect 1 import trades trades.csv --db s.db --batch 5000
+        says 'make room and try again'
+        silent
+    )
+    stored=$(rows_of s.db)
+    [ "$stored" -gt 0 ] || fail "no batch was stored"
+    [ $((stored % 5000)) -eq 0 ] || fail "part of a batch was stored"
+    told=$(sed -n 's/,//; s/.*: \([0-9]*\) trades from before it are stored/\1/p' err)
+    [ "$told" = "$stored" ] || fail "$stored rows are stored, and it says $told"
+    expect 0 db check --db s.db
+    expect 0 import trades trades.csv --db s.db --json
+    holds out "d['resumed'] and d['rows'] == 60000 - $stored"
+    comes_back s.db trades.csv
+}
+
+what_cannot_be_written_is_told_and_left_alone() {
+    make_trades 10 trades.csv
+    expect 0 import trades trades.csv --db s.db
+    query s.db 'PRAGMA user_version = 99'
+    expect 3 import trades trades.csv --db s.db
+    says 'newer version'
+    echo 'no store, only a line of text that is long enough' >notes.txt
+    cp notes.txt expected
+    expect 1 import trades trades.csv --db notes.txt
+    says 'notes.txt is not a store'
+    cmp -s notes.txt expected || fail "the file was changed"
+    expect 1 import trades trades.csv --db nowhere/s.db
+    says 'nowhere/s.db'
+    expect 1 import trades trades.csv --db t.db --skip-bad nowhere/bad.csv
+    says 'nowhere/bad.csv'
+}
+
+a_folder_without_permission_is_told() {
+    [ "$(id -u)" -ne 0 ] || skip "root may write everywhere"
+    make_trades 10 trades.csv
+    mkdir closed
+    chmod 555 closed
+    expect 1 import trades trades.csv --db closed/s.db
+    says 'closed/s.db'
 }
 
 a_store_that_another_writes_is_refused() {
@@ -242,6 +381,16 @@ an_export_that_fails_leaves_no_file() {
     expect 3 export trades --db trades.csv --out back.csv
     says 'trades.csv is not a store'
     [ ! -e back.csv ] || fail "a file was left behind"
+    status=0
+    "$tradewind" export trades --db s.db >/dev/full 2>err || status=$?
+    [ "$status" -eq 1 ] || fail "a full disk ended with $status"
+    says 'No space left on device'
+    (
+        ulimit -f 100
+        expect 1 export trades --db s.db --out back.csv
+        says 'back.csv cannot be written'
+    )
+    [ "$(find . -name '*back.csv*' | wc -l)" -eq 0 ] || fail "half a file was left behind"
 }
 
 run_cases \
@@ -252,8 +401,16 @@ run_cases \
     a_bad_row_stops_the_import_and_leaves_nothing_of_its_batch \
     batches_before_a_bad_row_stay_and_are_not_read_twice \
     bad_rows_can_be_set_aside \
+    bad_rows_are_whole_however_often_a_file_comes \
+    trades_of_one_time_keep_their_places_where_a_batch_ends \
+    a_pipe_is_read_once_and_never_compared \
     a_killed_import_goes_on_where_it_was \
     an_interrupted_import_keeps_what_it_read \
+    an_interruption_says_how_far_it_came_and_that_much_is_stored \
+    waiting_for_a_pipe_can_be_interrupted \
+    a_full_disk_keeps_the_batches_before_it \
+    what_cannot_be_written_is_told_and_left_alone \
+    a_folder_without_permission_is_told \
     a_file_that_has_grown_is_read_from_where_it_was \
     a_file_that_has_changed_is_read_from_its_start \
     a_store_that_another_writes_is_refused \
