@@ -1,11 +1,13 @@
 /*
- * postgres_read.c - rows out: one round trip for one row, a cursor for many.
+ * postgres_read.c - rows out: one round trip for one row, a cursor for many, COPY for statistics.
  *
  * Idea: a read that can be long declares a cursor and fetches a page at a time, so that memory
  * stays bounded and the connection is free for other reads while a callback runs. Cursors live in
  * the batch's transaction if the server has one, so that a writer sees its own rows; else in a
  * transaction of their own that sees one state of the store and writes nothing. A read within the
- * callback of another joins its transaction.
+ * callback of another joins its transaction. Prices for statistics are read by this library's own
+ * callback, which reads nothing else: they come as one COPY, which the server sends while they are
+ * being added up.
  *
  * Invariants:
  *   1. Nothing is left unsent of what a read could see. A long read sends everything, because the
@@ -224,6 +226,88 @@ static tw_status read_pages(tw_store *store, reading *read) {
     return status;
 }
 
+/* ---- prices ---- */
+
+#define COPY_HEAD_SIZE 19 /* signature, flags and the size of no extension */
+
+/* The statement with its parameters, which are numbers, written into it. */
+static void write_copy(const reading *read, char *text, size_t capacity) {
+    tw_text out = tw_text_over(text, capacity);
+    tw_text_append_string(&out, "COPY (");
+    for (const char *c = store_statements[read->which].text; *c != '\0'; c++) {
+        if (*c != '?') {
+            tw_text_append_char(&out, *c);
+            continue;
+        }
+        c++;
+        TW_ASSERT(*c >= '1' && store_statements[read->which].parameters[*c - '1'] != 't');
+        tw_text_append_string(&out, "'"); /* quoted, because -2^63 is not a number but a negation */
+        tw_text_append_i64(&out, read->parameters[*c - '1'].number);
+        tw_text_append_string(&out, "'");
+    }
+    tw_text_append_string(&out, ") TO STDOUT (FORMAT binary)");
+}
+
+/* One tuple of three 64-bit numbers. False: it is none. */
+static bool decode_prices(const char *at, int size, store_value *row) {
+    const int tuple_size = 2 + 3 * (4 + 8);
+    if (size != tuple_size)
+        return false;
+    for (int i = 0; i < 3; i++) {
+        uint64_t number;
+        memcpy(&number, at + 2 + i * (4 + 8) + 4, sizeof number);
+        row[i] = store_number((int64_t)__builtin_bswap64(number));
+    }
+    return true;
+}
+
+/* A callback that has enough is not asked again; what is on its way is read and dropped. */
+static tw_status deliver_prices(tw_store *store, reading *read) {
+    postgres_connection *pg = postgres_of(store);
+    int skip = COPY_HEAD_SIZE; /* the first piece begins with it */
+    for (;;) {
+        char *line;
+        int size;
+        store_value row[3];
+        tw_status status = postgres_copied(pg, &line, &size);
+        if (status != TW_OK || size < 0)
+            return status;
+        bool is_end = size - skip == 2; /* a count of columns of -1 */
+        bool good = is_end || decode_prices(line + skip, size - skip, row);
+        PQfreemem(line);
+        skip = 0;
+        if (!good)
+            return postgres_fail(pg, TW_CORRUPT, "a price has another type than it was made with");
+        if (is_end || read->ended != TW_OK)
+            continue;
+        read->delivered = true;
+        read->ended = read->on_row(store, row, read->context, read->error);
+    }
+}
+
+static tw_status read_prices(tw_store *store, reading *read) {
+    postgres_connection *pg = postgres_of(store);
+    char text[POSTGRES_STATEMENT_SIZE];
+    write_copy(read, text, sizeof text);
+    if (PQsendQuery(pg->conn, text) == 0)
+        return postgres_lose(pg);
+    PGresult *result = postgres_next(pg);
+    if (result == NULL)
+        return postgres_lose(pg);
+    tw_status status = postgres_judge(pg, result);
+    PQclear(result);
+    if (status == TW_OK)
+        status = deliver_prices(store, read);
+    postgres_fault first = pg->fault;
+    if (status != TW_OK && first.lost)
+        return status;
+    tw_status rest = postgres_results(pg, NULL);
+    if (status == TW_OK)
+        return rest;
+    pg->fault = first;
+    return status;
+}
+
 /* ---- reads ---- */
 
 static bool is_long(store_sql which) {
@@ -252,7 +336,9 @@ static tw_status read_once(tw_store *store, void *context) {
             return status;
     }
     read->sending = false;
-    tw_status status = is_long(read->which) ? read_pages(store, read) : read_row(store, read);
+    tw_status status = read->which == SQL_PRICES_OF ? read_prices(store, read)
+                       : is_long(read->which)       ? read_pages(store, read)
+                                                    : read_row(store, read);
     if (status != TW_OK && read->delivered) { /* invariant 2 */
         bool lost = pg->fault.lost;
         postgres_withdraw(store);
