@@ -14,6 +14,7 @@
  *      reads within its callbacks cannot.
  *   2. A read is repeated after a lost connection only as long as it has delivered nothing.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -230,58 +231,72 @@ static tw_status read_pages(tw_store *store, reading *read) {
 
 #define COPY_HEAD_SIZE 19 /* signature, flags and the size of no extension */
 
-/* The statement with its parameters, which are numbers, written into it. */
+/* One end of the range as two rows: its time and its price, told by numbers that no quantity is. */
+#define PRICES_END(order, time_mark, price_mark)                                                \
+    "SELECT v.a, v.b FROM (SELECT time_ns, price FROM trades WHERE %s ORDER BY " order          \
+    " LIMIT 1) AS e, LATERAL (VALUES (e.time_ns, " #time_mark "::int8), (e.price, " #price_mark \
+    ")) AS v(a, b) UNION ALL "
+
+/* COPY takes no parameters. These are numbers; quoted, because -2^63 is none but a negation. */
 static void write_copy(const reading *read, char *text, size_t capacity) {
-    tw_text out = tw_text_over(text, capacity);
-    tw_text_append_string(&out, "COPY (");
-    for (const char *c = store_statements[read->which].text; *c != '\0'; c++) {
-        if (*c != '?') {
-            tw_text_append_char(&out, *c);
-            continue;
-        }
-        c++;
-        TW_ASSERT(*c >= '1' && store_statements[read->which].parameters[*c - '1'] != 't');
-        tw_text_append_string(&out, "'"); /* quoted, because -2^63 is not a number but a negation */
-        tw_text_append_i64(&out, read->parameters[*c - '1'].number);
-        tw_text_append_string(&out, "'");
-    }
-    tw_text_append_string(&out, ") TO STDOUT (FORMAT binary)");
+    char where[160];
+    snprintf(where, sizeof where,
+             "symbol = '%" PRId64 "' AND time_ns BETWEEN '%" PRId64 "' AND '%" PRId64 "'",
+             read->parameters[0].number, read->parameters[1].number, read->parameters[2].number);
+    snprintf(text, capacity,
+             "COPY (" PRICES_END("symbol, time_ns, id, exchange, place", -1, -2) PRICES_END(
+                 "symbol DESC, time_ns DESC, id DESC, exchange DESC, place DESC", -3,
+                 -4) "SELECT price, quantity FROM trades WHERE %s) TO STDOUT (FORMAT binary)",
+             where, where, where);
 }
 
-/* One tuple of three 64-bit numbers. False: it is none. */
-static bool decode_prices(const char *at, int size, store_value *row) {
-    const int tuple_size = 2 + 3 * (4 + 8);
-    if (size != tuple_size)
+/* One tuple of two 64-bit numbers. False: it is none. */
+static bool decode_pair(const char *at, int size, int64_t *ret_first, int64_t *ret_second) {
+    uint64_t first;
+    uint64_t second;
+    if (size != 2 + 2 * (4 + 8))
         return false;
-    for (int i = 0; i < 3; i++) {
-        uint64_t number;
-        memcpy(&number, at + 2 + i * (4 + 8) + 4, sizeof number);
-        row[i] = store_number((int64_t)__builtin_bswap64(number));
-    }
+    memcpy(&first, at + 2 + 4, sizeof first);
+    memcpy(&second, at + 2 + 4 + 8 + 4, sizeof second);
+    *ret_first = (int64_t)__builtin_bswap64(first);
+    *ret_second = (int64_t)__builtin_bswap64(second);
     return true;
+}
+
+/* Hands over a pair as a row of time, price and quantity. The rows of the ends come first. */
+static void deliver_pair(tw_store *store, reading *read, int64_t *end_time_ns, int64_t first,
+                         int64_t second) {
+    if (second == -1 || second == -3) {
+        *end_time_ns = first;
+        return;
+    }
+    const store_value row[] = {store_number(*end_time_ns), store_number(first),
+                               store_number(second < 0 ? 0 : second)};
+    read->delivered = true;
+    read->ended = read->on_row(store, row, read->context, read->error);
 }
 
 /* A callback that has enough is not asked again; what is on its way is read and dropped. */
 static tw_status deliver_prices(tw_store *store, reading *read) {
     postgres_connection *pg = postgres_of(store);
+    int64_t end_time_ns = 0;
     int skip = COPY_HEAD_SIZE; /* the first piece begins with it */
     for (;;) {
         char *line;
         int size;
-        store_value row[3];
+        int64_t first;
+        int64_t second;
         tw_status status = postgres_copied(pg, &line, &size);
         if (status != TW_OK || size < 0)
             return status;
         bool is_end = size - skip == 2; /* a count of columns of -1 */
-        bool good = is_end || decode_prices(line + skip, size - skip, row);
+        bool good = is_end || decode_pair(line + skip, size - skip, &first, &second);
         PQfreemem(line);
         skip = 0;
         if (!good)
             return postgres_fail(pg, TW_CORRUPT, "a price has another type than it was made with");
-        if (is_end || read->ended != TW_OK)
-            continue;
-        read->delivered = true;
-        read->ended = read->on_row(store, row, read->context, read->error);
+        if (!is_end && read->ended == TW_OK)
+            deliver_pair(store, read, &end_time_ns, first, second);
     }
 }
 

@@ -138,6 +138,7 @@ static void tend(tw_store *store) {
 }
 
 const store_backend store_postgres = {
+    .prices_are_unordered = true,
     .open = open_server,
     .close = close_server,
     .begin = begin,
