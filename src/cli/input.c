@@ -104,7 +104,7 @@ tw_status input_store_open(input_store *input, const char *path, const char *con
     *input = (input_store){0};
     tw_status status = tw_symbols_new(NULL, INPUT_SYMBOL_COUNT_MAX, &input->symbols);
     if (status != TW_OK)
-        return tw_error_set(error, status, "there is no memory to open %s", path);
+        return tw_error_set(error, status, "there is no memory to open a store");
     const tw_store_config config = {.path = path, .mode = TW_STORE_READ, .symbols = input->symbols};
     status = tw_store_open(&config, &input->store, error);
     if (status != TW_OK)
@@ -112,7 +112,7 @@ tw_status input_store_open(input_store *input, const char *path, const char *con
     status = tw_store_read_symbols(input->store, ignore_symbol, NULL, error);
     if (status != TW_OK)
         return status;
-    return choose(input, path, names, name_count, error);
+    return choose(input, tw_store_path(input->store), names, name_count, error);
 }
 
 void input_store_close(input_store *input) {
