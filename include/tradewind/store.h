@@ -1,8 +1,9 @@
 /*
  * store.h - rows that stay: market data, orders, fills, positions, runs and the journal.
  *
- * One store is one database. Today that is a SQLite file; nothing in this header is SQLite's own,
- * so that a server can stand behind the same calls. One process writes, many read.
+ * One store is a SQLite file, or a schema of a PostgreSQL database: a path that begins with
+ * postgresql:// or postgres:// is the address of a server, anything else a file. One process
+ * writes, many read.
  *
  *     tw_store_config config = {.path = "ticks.db", .mode = TW_STORE_WRITE, .symbols = symbols};
  *     tw_store *store = NULL;
@@ -19,6 +20,7 @@
  *     READY --put, append--> BATCH --commit--> READY
  *     BATCH --drop--> READY
  *     BATCH --put or commit runs out of space--> ABORTED --drop--> READY
+ *     BATCH --a server stays away beyond busy_timeout_ns--> ABORTED --drop--> READY
  *     any   --put or commit meets an I/O error or damage--> FAILED (only close is left)
  *
  * In ABORTED every put and commit repeats the error that lost the batch, so that nobody commits
@@ -30,17 +32,31 @@
  * of the operating system may lose the newest commits, as a whole and from the newest backwards,
  * but never damages the file. A batch with journal records, orders, fills or runs is always
  * committed FULL, whatever was asked. A FULL commit also makes every earlier NORMAL one durable.
+ * The same holds of a server, where "a power cut" is one of the server's machine or the kill of its
+ * processes; a handle that meets a server which has lost commits so is FAILED (TW_IO) and says how
+ * many.
+ *
+ * Servers. What is put waits in the handle and is sent when it is committed, read, or large; a
+ * batch is therefore counted (figures) when it is sent. A lost connection is made again, and the
+ * batch sent again as a whole, for busy_timeout_ns; it is in the store once or not at all. If then
+ * the server is still away, commit returns TW_UNREACHABLE and the batch is lost (ABORTED), or
+ * TW_UNKNOWN (FAILED) when the server may have committed it without having been able to say so:
+ * open the store again and look. Collisions (serialisation failures, deadlocks) are repeated, too.
+ * A writer whose connection was lost, and which another program has replaced meanwhile, can commit
+ * nothing more: TW_STATE. A password in a path is never shown in an error.
  *
  * Symbols. Records carry indexes of the tw_symbols given at open; the file keeps its own ids and
  * the names. A read adds names it meets to that table, so it counts as the adding thread.
  *
- * Memory: the handle, its symbol maps and, of a writer, 17 MB for market rows that wait for their
- * commit come from the allocator, at open (the system's touches them only as they are used); the
- * database library uses the C library's heap, at most about 20 MB a handle. Reads stream: one row
- * at a time.
- * Cost: about a million rows/s put; a FULL commit is one disk sync (about 0.2 ms on NVMe).
- * Threads: a handle belongs to one thread at a time. Give each reading thread its own handle.
- * A file that is open must not be carried over fork(): open it in the child.
+ * Memory: the handle, its symbol maps and, of a writer of a file, 17 MB for market rows that wait
+ * for their commit come from the allocator, at open (the system's touches them only as they are
+ * used); the database library uses the C library's heap, at most about 20 MB a handle. Reads
+ * stream: one row at a time. With a server the rows of a batch are kept as well (about 100 bytes
+ * each, 1 GiB at most), from the allocator, as they come. Cost: about a million rows/s put; a FULL
+ * commit is one disk sync (about 0.2 ms on NVMe). Server: about 600,000 rows/s in bulk; a small
+ * batch is one round trip. Threads: a handle belongs to one thread at a time. Give each reading
+ * thread its own handle. A store that is open must not be carried over fork(): open it in the
+ * child.
  */
 #ifndef TRADEWIND_STORE_H
 #define TRADEWIND_STORE_H
@@ -73,7 +89,7 @@ typedef enum tw_store_durability { TW_STORE_NORMAL = 0, TW_STORE_FULL = 1 } tw_s
 
 /* What is opened and how. Zero means the default everywhere; only path and symbols must be set. */
 typedef struct tw_store_config {
-    const char *path;
+    const char *path;      /* of a file, or postgresql://USER@HOST/DATABASE?... */
     tw_symbols *symbols;   /* borrowed until close */
     tw_lock *symbols_lock; /* when handles of several threads share `symbols`: names are added under
                             * it; else NULL. Borrowed until close */
@@ -81,11 +97,11 @@ typedef struct tw_store_config {
     tw_cache *statistics;      /* of tw_store_statistics_cache, shared by handles of this one store;
                                 * NULL: symbol statistics are not remembered. Borrowed until close */
     uint64_t epoch;            /* of a new store; 0: a random one */
-    uint64_t size_max;         /* bytes of the file before TW_NO_SPACE; 0: what the disk has */
-    int64_t busy_timeout_ns;   /* to wait for another's short lock; 0: 5 s */
+    uint64_t size_max;         /* bytes of a file before TW_NO_SPACE; 0: what the disk has */
+    int64_t busy_timeout_ns;   /* to wait for another's short lock or a lost server; 0: 5 s */
     uint32_t batch_rows;       /* rows of a batch */
     uint32_t symbol_count_max; /* symbols of the file and of the table */
-    uint32_t checkpoint_pages; /* of the write-ahead log before it is moved into the file */
+    uint32_t checkpoint_pages; /* of a file's write-ahead log before it is moved into the file */
     uint8_t mode;              /* tw_store_mode */
     uint8_t reserved[3];
 } tw_store_config;
@@ -159,7 +175,7 @@ typedef enum tw_store_table {
 /* What a handle has done and where it stands; for metrics and the log. */
 typedef struct tw_store_figures {
     uint64_t rows_put;         /* rows new or changed, in committed batches and the open one */
-    uint64_t rows_skipped;     /* rows that were there already */
+    uint64_t rows_skipped;     /* rows that were there already (a server: once they are sent) */
     uint64_t commits;          /* batches committed */
     uint64_t syncs;            /* of them FULL */
     uint64_t checkpoints;      /* that moved the whole log */
@@ -185,8 +201,8 @@ typedef struct tw_store_import {
 typedef struct tw_store_description {
     int64_t schema_version;
     uint64_t size;      /* bytes on the disk, without the log */
-    uint64_t log_size;  /* bytes of the write-ahead log */
-    uint64_t free_size; /* bytes that vacuum would give back */
+    uint64_t log_size;  /* bytes of a file's write-ahead log */
+    uint64_t free_size; /* bytes that vacuum would give back; a server does not tell: 0 */
 } tw_store_description;
 
 /* A read calls one of these for each row; the record is borrowed for the call. TW_OK goes on,
@@ -206,11 +222,12 @@ typedef tw_status (*tw_store_on_record)(void *context, const tw_store_record *re
 TW_BEGIN_DECLS
 
 /*
- * Opens a store. For writing, a missing file is made. TW_BUSY: another writer has it (the sentence
- * names the file and the process). TW_VERSION: a newer program wrote it. TW_INVALID: the path is
- * a directory, or the file is not a store of this program. TW_CORRUPT: it is damaged.
- * TW_NOT_FOUND (reading, or no such directory), TW_PERMISSION, TW_READ_ONLY, TW_NO_SPACE, TW_IO,
- * TW_NO_MEMORY. TW_UNSUPPORTED: the path is the address of a server. Nothing is left open.
+ * Opens a store. For writing, a missing file (on a server: schema) is made. TW_BUSY: another writer
+ * has it (the sentence names the store and the process), or the server has no connection free.
+ * TW_VERSION: a newer program wrote it. TW_INVALID: the path is a directory or no address, or what
+ * is there is not a store of this program. TW_CORRUPT: it is damaged. TW_NOT_FOUND (reading, or no
+ * such directory or database), TW_PERMISSION, TW_READ_ONLY (a standby), TW_NO_SPACE, TW_IO,
+ * TW_NO_MEMORY. TW_UNREACHABLE, TW_AUTH: of a server. Nothing is left open.
  */
 TW_API tw_status tw_store_open(const tw_store_config *config, tw_store **ret_store,
                                tw_error *error) TW_MUST_CHECK;
@@ -227,7 +244,10 @@ TW_API void tw_store_free(tw_store *store);
  * name the same order. Never 0. */
 TW_API uint64_t tw_store_epoch(const tw_store *store);
 
-/* "SQLite 3.40.1". */
+/* The path as errors name it: a password in the address of a server is hidden. */
+TW_API const char *tw_store_path(const tw_store *store);
+
+/* "SQLite 3.40.1", "PostgreSQL 15.18". */
 TW_API const char *tw_store_backend(const tw_store *store);
 
 /* Known faults of that version of the backend which this store keeps away, as key=value for the
@@ -239,8 +259,9 @@ TW_API void tw_store_read_figures(const tw_store *store, tw_store_figures *ret_f
 /*
  * Puts rows into the batch. All of them check every row first: TW_INVALID (the sentence names the
  * row and the field) writes nothing. TW_FULL: over batch_rows, or too many symbols; nothing is
- * written. TW_READ_ONLY: the handle reads. TW_NO_SPACE, TW_IO, TW_CORRUPT, TW_NO_MEMORY: the
- * whole batch is lost (see the states above). `count` may be 0.
+ * written. TW_READ_ONLY: the handle reads. TW_NO_SPACE, TW_IO, TW_CORRUPT, TW_NO_MEMORY, and of a
+ * server TW_UNREACHABLE, TW_TIMEOUT, TW_BUSY, TW_STATE, and TW_RANGE (text that its encoding does
+ * not have): the whole batch is lost (see the states above). `count` may be 0.
  *
  * Trades: the key is (symbol, time, id, exchange); a row whose key is there is skipped. Trades
  * without an id (0), and all quotes, are told apart by their place among those of the same symbol
@@ -293,9 +314,10 @@ TW_API tw_status tw_store_put_import(tw_store *store, const tw_store_import *imp
 TW_API tw_status tw_store_pass_trades(tw_store *store, const tw_trade *trades, size_t count,
                                       tw_error *error) TW_MUST_CHECK;
 
-/* Ends the batch; TW_OK when there is none. On an error nothing of the batch is kept, but for one:
+/* Ends the batch; TW_OK when there is none. On an error nothing of the batch is kept, but for two:
  * after TW_IO (FAILED), whether the disk has the batch is only known when the file is opened again;
- * it stays readable until then if what failed was the sync of a FULL commit. */
+ * it stays readable until then if what failed was the sync of a FULL commit; and TW_UNKNOWN
+ * (FAILED), see Servers. */
 TW_API tw_status tw_store_commit(tw_store *store, tw_store_durability durability,
                                  tw_error *error) TW_MUST_CHECK;
 
@@ -306,9 +328,10 @@ TW_API void tw_store_drop_batch(tw_store *store);
  * Reads, in this order: symbols by id of the file; trades by (symbol, time, id, exchange, place);
  * quotes by (symbol, time, place); bars by (symbol, timeframe, time); orders and fills as first
  * put; positions by (time, symbol); runs by id; records by sequence. A writing handle sees its
- * own open batch. Each read sees one state of the file, and keeps the log from being emptied
- * while it lasts: keep callbacks short.
+ * own open batch. Each read sees one state of the store, as do the reads within its callbacks, and
+ * keeps a file's log from being emptied while it lasts: keep callbacks short.
  * TW_CORRUPT: a row breaks the rules of its kind. TW_FULL: the table of symbols is. TW_BUSY, TW_IO.
+ * TW_UNREACHABLE: the server was lost, and stayed away or had given a part of the rows already.
  * A symbol that the store does not know has no rows.
  */
 TW_API tw_status tw_store_read_symbols(tw_store *store, tw_store_on_symbol callback, void *context,
@@ -382,7 +405,7 @@ TW_API tw_status tw_store_last_sequence(tw_store *store, uint64_t *ret_sequence,
 TW_API tw_status tw_store_journal_hash(tw_store *store, uint8_t ret_hash[TW_STORE_HASH_SIZE],
                                        tw_error *error) TW_MUST_CHECK;
 
-/* Reads the whole file against its own rules (integrity, journal without gaps). TW_CORRUPT names
+/* Reads the whole store against its own rules (integrity, journal without gaps). TW_CORRUPT names
  * the first thing found. Worth it after `recovered`; about 1 s a GB. */
 TW_API tw_status tw_store_verify(tw_store *store, tw_error *error) TW_MUST_CHECK;
 

@@ -63,6 +63,11 @@ static tw_status open_desk_to_write(db_desk *desk, tw_error *error) {
     return status == TW_OK ? open_desk(desk, TW_STORE_WRITE, error) : status;
 }
 
+/* The store as messages name it, without a password; only those of what has gone well are shown. */
+static const char *name_of(const db_desk *desk) {
+    return desk->store == NULL ? "" : tw_store_path(desk->store);
+}
+
 /* ---- info ---------------------------------------------------------------------------------- */
 
 static void append_size(db_desk *desk, const char *key, const char *heading, uint64_t bytes) {
@@ -182,7 +187,7 @@ static tw_status do_check(db_desk *desk, tw_error *error) {
     if (status == TW_OK)
         status = tw_store_verify(desk->store, error);
     tw_text_append_string(&desk->json, "\"sound\":true");
-    tw_text_append_format(&desk->words, "%s is sound.\n", desk->options->database);
+    tw_text_append_format(&desk->words, "%s is sound.\n", name_of(desk));
     return status;
 }
 
@@ -194,8 +199,7 @@ static tw_status do_backup(db_desk *desk, tw_error *error) {
         status = tw_store_backup(desk->store, desk->options->out, error);
     tw_text_append_string(&desk->json, "\"out\":");
     tw_text_append_json(&desk->json, tw_slice_of(desk->options->out));
-    tw_text_append_format(&desk->words, "%s is a copy of %s.\n", desk->options->out,
-                          desk->options->database);
+    tw_text_append_format(&desk->words, "%s is a copy of %s.\n", desk->options->out, name_of(desk));
     return status;
 }
 
@@ -207,10 +211,10 @@ static tw_status do_migrate(db_desk *desk, tw_error *error) {
                           from == 0 ? "false" : "true");
     if (from == 0)
         tw_text_append_format(&desk->words, "%s has schema %d, the newest: nothing to do.\n",
-                              desk->options->database, TW_STORE_VERSION);
+                              name_of(desk), TW_STORE_VERSION);
     else
-        tw_text_append_format(&desk->words, "%s went from schema %lu to %d.\n",
-                              desk->options->database, (unsigned long)from, TW_STORE_VERSION);
+        tw_text_append_format(&desk->words, "%s went from schema %lu to %d.\n", name_of(desk),
+                              (unsigned long)from, TW_STORE_VERSION);
     return status;
 }
 
@@ -234,7 +238,7 @@ static tw_status do_vacuum(db_desk *desk, tw_error *error) {
     char is[READABLE_SIZE];
     tw_text_append_format(&desk->json, "\"size_before\":%" PRIu64 ",\"size\":%" PRIu64, before.size,
                           after.size);
-    tw_text_append_format(&desk->words, "%s: %s bytes before, %s now.\n", desk->options->database,
+    tw_text_append_format(&desk->words, "%s: %s bytes before, %s now.\n", name_of(desk),
                           readable_count(before.size, was), readable_count(after.size, is));
     return status;
 }

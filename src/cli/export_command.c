@@ -173,8 +173,8 @@ static tw_status write_bars(export_pass *pass, tw_error *error) {
 static tw_status choose_one(export_pass *pass, const char *name, tw_error *error) {
     tw_symbol symbol = tw_symbols_find(pass->symbols, tw_slice_of(name));
     if (symbol == TW_SYMBOL_NONE)
-        return tw_error_set(error, TW_NOT_FOUND, "%s has no symbol \"%s\"", pass->options->database,
-                            name);
+        return tw_error_set(error, TW_NOT_FOUND, "%s has no symbol \"%s\"",
+                            tw_store_path(pass->store), name);
     for (uint32_t i = 0; i < pass->chosen_count; i++) {
         if (pass->chosen[i] == symbol)
             return tw_error_set(error, TW_USAGE, "%s is named twice", name);
@@ -191,7 +191,7 @@ static tw_status choose(export_pass *pass, const tw_arguments *arguments, tw_err
     pass->chosen = TW_NEW(NULL, pass->chosen_capacity, tw_symbol);
     if (pass->chosen == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory for the symbols of %s",
-                            pass->options->database);
+                            tw_store_path(pass->store));
     for (size_t i = 1; i < arguments->operand_count && status == TW_OK; i++)
         status = choose_one(pass, arguments->operands[i], error);
     if (arguments->operand_count > 1)

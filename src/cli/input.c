@@ -105,7 +105,7 @@ tw_status input_any_store_open(const char *path, tw_store_mode mode, tw_symbols 
     *ret_store = NULL;
     tw_status status = tw_symbols_new(NULL, INPUT_SYMBOL_COUNT_MAX, ret_symbols);
     if (status != TW_OK)
-        return tw_error_set(error, status, "there is no memory to open %s", path);
+        return tw_error_set(error, status, "there is no memory to open a store");
     const tw_store_config config = {.path = path, .mode = (uint8_t)mode, .symbols = *ret_symbols};
     status = tw_store_open(&config, ret_store, error);
     if (status != TW_OK)
@@ -118,7 +118,8 @@ tw_status input_store_open(input_store *input, const char *path, const char *con
     *input = (input_store){0};
     tw_status status =
         input_any_store_open(path, TW_STORE_READ, &input->symbols, &input->store, error);
-    return status == TW_OK ? choose(input, path, names, name_count, error) : status;
+    return status == TW_OK ? choose(input, tw_store_path(input->store), names, name_count, error)
+                           : status;
 }
 
 void input_store_close(input_store *input) {

@@ -678,6 +678,28 @@ static void test_statistics_of_numbers_done_by_hand(void **state) {
     close_store(store);
 }
 
+/* Open and close are told by the whole key, also among trades of one time and however they came. */
+static void test_open_and_close_are_the_ends_in_the_order_of_keys(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    tw_trade trades[300];
+    for (uint64_t i = 0; i < 300; i++) {
+        uint64_t id = (i * 7) % 300; /* each number once, in no order */
+        trades[i] = trade_at(place, id < 150 ? 5 : 6, id / 2 + 1);
+        trades[i].exchange = (char)('A' + id % 2);
+        trades[i].price.nano = (int64_t)(1000 + id);
+    }
+    assert_int_equal(tw_store_put_trades(store, trades, 300, NULL), TW_OK);
+    tw_store_stats stats;
+    assert_int_equal(tw_store_symbol_stats(store, place->apple, 0, 9, &stats, NULL), TW_OK);
+    assert_int_equal(stats.count, 300);
+    assert_int_equal(stats.open.nano, 1000);
+    assert_int_equal(stats.close.nano, 1299);
+    assert_int_equal(stats.first_ns, 5);
+    assert_int_equal(stats.last_ns, 6);
+    close_store(store);
+}
+
 static void test_totals_go_beyond_64_bits_and_stay_exact(void **state) {
     const test_place *place = *state;
     tw_store *store = open_writer(place);
@@ -1041,6 +1063,7 @@ int main(void) {
         BOTH(test_the_journal_has_no_gap_and_is_only_appended_to),
         BOTH(test_the_journal_is_read_from_any_sequence),
         BOTH(test_statistics_of_numbers_done_by_hand),
+        BOTH(test_open_and_close_are_the_ends_in_the_order_of_keys),
         BOTH(test_totals_go_beyond_64_bits_and_stay_exact),
         BOTH(test_rows_of_a_batch_count_as_if_put_one_by_one),
         BOTH(test_a_dropped_batch_leaves_nothing_that_waits),

@@ -112,6 +112,9 @@ void postgres_hang_up(postgres_connection *pg);
 /* Sends what waits, and if `answer` waits until the next result can be taken. */
 tw_status postgres_pump(postgres_connection *pg, bool answer) TW_MUST_CHECK;
 
+/* The next piece of a COPY to us, to be freed by PQfreemem; *ret_size is -1 behind the last one. */
+tw_status postgres_copied(postgres_connection *pg, char **ret_line, int *ret_size) TW_MUST_CHECK;
+
 /* The next result of what was sent, NULL behind the last one or when the connection is lost. */
 PGresult *postgres_next(postgres_connection *pg);
 

@@ -1,17 +1,20 @@
 /*
- * postgres_read.c - rows out: one round trip for one row, a cursor for many.
+ * postgres_read.c - rows out: one round trip for one row, a cursor for many, COPY for statistics.
  *
  * Idea: a read that can be long declares a cursor and fetches a page at a time, so that memory
  * stays bounded and the connection is free for other reads while a callback runs. Cursors live in
  * the batch's transaction if the server has one, so that a writer sees its own rows; else in a
  * transaction of their own that sees one state of the store and writes nothing. A read within the
- * callback of another joins its transaction.
+ * callback of another joins its transaction. Prices for statistics are read by this library's own
+ * callback, which reads nothing else: they come as one COPY, which the server sends while they are
+ * being added up.
  *
  * Invariants:
  *   1. Nothing is left unsent of what a read could see. A long read sends everything, because the
  *      reads within its callbacks cannot.
  *   2. A read is repeated after a lost connection only as long as it has delivered nothing.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -224,6 +227,102 @@ static tw_status read_pages(tw_store *store, reading *read) {
     return status;
 }
 
+/* ---- prices ---- */
+
+#define COPY_HEAD_SIZE 19 /* signature, flags and the size of no extension */
+
+/* One end of the range as two rows: its time and its price, told by numbers that no quantity is. */
+#define PRICES_END(order, time_mark, price_mark)                                                \
+    "SELECT v.a, v.b FROM (SELECT time_ns, price FROM trades WHERE %s ORDER BY " order          \
+    " LIMIT 1) AS e, LATERAL (VALUES (e.time_ns, " #time_mark "::int8), (e.price, " #price_mark \
+    ")) AS v(a, b) UNION ALL "
+
+/* COPY takes no parameters. These are numbers; quoted, because -2^63 is none but a negation. */
+static void write_copy(const reading *read, char *text, size_t capacity) {
+    char where[160];
+    snprintf(where, sizeof where,
+             "symbol = '%" PRId64 "' AND time_ns BETWEEN '%" PRId64 "' AND '%" PRId64 "'",
+             read->parameters[0].number, read->parameters[1].number, read->parameters[2].number);
+    snprintf(text, capacity,
+             "COPY (" PRICES_END("symbol, time_ns, id, exchange, place", -1, -2) PRICES_END(
+                 "symbol DESC, time_ns DESC, id DESC, exchange DESC, place DESC", -3,
+                 -4) "SELECT price, quantity FROM trades WHERE %s) TO STDOUT (FORMAT binary)",
+             where, where, where);
+}
+
+/* One tuple of two 64-bit numbers. False: it is none. */
+static bool decode_pair(const char *at, int size, int64_t *ret_first, int64_t *ret_second) {
+    uint64_t first;
+    uint64_t second;
+    if (size != 2 + 2 * (4 + 8))
+        return false;
+    memcpy(&first, at + 2 + 4, sizeof first);
+    memcpy(&second, at + 2 + 4 + 8 + 4, sizeof second);
+    *ret_first = (int64_t)__builtin_bswap64(first);
+    *ret_second = (int64_t)__builtin_bswap64(second);
+    return true;
+}
+
+/* Hands over a pair as a row of time, price and quantity. The rows of the ends come first. */
+static void deliver_pair(tw_store *store, reading *read, int64_t *end_time_ns, int64_t first,
+                         int64_t second) {
+    if (second == -1 || second == -3) {
+        *end_time_ns = first;
+        return;
+    }
+    const store_value row[] = {store_number(*end_time_ns), store_number(first),
+                               store_number(second < 0 ? 0 : second)};
+    read->delivered = true;
+    read->ended = read->on_row(store, row, read->context, read->error);
+}
+
+/* A callback that has enough is not asked again; what is on its way is read and dropped. */
+static tw_status deliver_prices(tw_store *store, reading *read) {
+    postgres_connection *pg = postgres_of(store);
+    int64_t end_time_ns = 0;
+    int skip = COPY_HEAD_SIZE; /* the first piece begins with it */
+    for (;;) {
+        char *line;
+        int size;
+        int64_t first;
+        int64_t second;
+        tw_status status = postgres_copied(pg, &line, &size);
+        if (status != TW_OK || size < 0)
+            return status;
+        bool is_end = size - skip == 2; /* a count of columns of -1 */
+        bool good = is_end || decode_pair(line + skip, size - skip, &first, &second);
+        PQfreemem(line);
+        skip = 0;
+        if (!good)
+            return postgres_fail(pg, TW_CORRUPT, "a price has another type than it was made with");
+        if (!is_end && read->ended == TW_OK)
+            deliver_pair(store, read, &end_time_ns, first, second);
+    }
+}
+
+static tw_status read_prices(tw_store *store, reading *read) {
+    postgres_connection *pg = postgres_of(store);
+    char text[POSTGRES_STATEMENT_SIZE];
+    write_copy(read, text, sizeof text);
+    if (PQsendQuery(pg->conn, text) == 0)
+        return postgres_lose(pg);
+    PGresult *result = postgres_next(pg);
+    if (result == NULL)
+        return postgres_lose(pg);
+    tw_status status = postgres_judge(pg, result);
+    PQclear(result);
+    if (status == TW_OK)
+        status = deliver_prices(store, read);
+    postgres_fault first = pg->fault;
+    if (status != TW_OK && first.lost)
+        return status;
+    tw_status rest = postgres_results(pg, NULL);
+    if (status == TW_OK)
+        return rest;
+    pg->fault = first;
+    return status;
+}
+
 /* ---- reads ---- */
 
 static bool is_long(store_sql which) {
@@ -252,7 +351,9 @@ static tw_status read_once(tw_store *store, void *context) {
             return status;
     }
     read->sending = false;
-    tw_status status = is_long(read->which) ? read_pages(store, read) : read_row(store, read);
+    tw_status status = read->which == SQL_PRICES_OF ? read_prices(store, read)
+                       : is_long(read->which)       ? read_pages(store, read)
+                                                    : read_row(store, read);
     if (status != TW_OK && read->delivered) { /* invariant 2 */
         bool lost = pg->fault.lost;
         postgres_withdraw(store);

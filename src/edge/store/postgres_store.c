@@ -153,6 +153,7 @@ static bool generation(tw_store *store, uint32_t group, uint64_t *ret_generation
 }
 
 const store_backend store_postgres = {
+    .prices_are_unordered = true,
     .open = open_server,
     .close = close_server,
     .begin = begin,

@@ -103,7 +103,7 @@ tw_status postgres_lose(postgres_connection *pg) {
 tw_status postgres_judge(postgres_connection *pg, const PGresult *result) {
     ExecStatusType kind = PQresultStatus(result);
     if (kind == PGRES_COMMAND_OK || kind == PGRES_TUPLES_OK || kind == PGRES_COPY_IN ||
-        kind == PGRES_PIPELINE_SYNC)
+        kind == PGRES_COPY_OUT || kind == PGRES_PIPELINE_SYNC)
         return TW_OK;
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -159,6 +159,20 @@ PGresult *postgres_next(postgres_connection *pg) {
     if (postgres_pump(pg, true) != TW_OK)
         return NULL;
     return PQgetResult(pg->conn);
+}
+
+tw_status postgres_copied(postgres_connection *pg, char **ret_line, int *ret_size) {
+    *ret_line = NULL;
+    for (;;) {
+        *ret_size = PQgetCopyData(pg->conn, ret_line, 1);
+        if (*ret_size == -2)
+            return postgres_lose(pg);
+        if (*ret_size != 0)
+            return TW_OK;
+        int64_t deadline_ns = tw_time_monotonic_ns() + pg->answer_ns_max;
+        if (!wait_for(pg->conn, POLLIN, deadline_ns) || PQconsumeInput(pg->conn) == 0)
+            return postgres_lose(pg);
+    }
 }
 
 /* ---- dialling ---- */

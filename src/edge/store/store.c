@@ -324,6 +324,10 @@ uint64_t tw_store_epoch(const tw_store *store) {
     return store->epoch;
 }
 
+const char *tw_store_path(const tw_store *store) {
+    return store->path;
+}
+
 const char *tw_store_backend(const tw_store *store) {
     return store->backend_name;
 }

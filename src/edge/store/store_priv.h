@@ -34,6 +34,11 @@ typedef tw_status (*store_on_row)(tw_store *store, const store_value *row, void 
 /* What a database does for the store. All run on the handle's thread. A function that fails has
  * filled `error`. */
 typedef struct store_backend {
+    /* SQL_PRICES_OF gives price and quantity in any order and without the time, because sorting
+     * and sending more costs more than reading; and besides, marked by a quantity of 0 that no
+     * trade has, time and price of the first trade and then of the last. */
+    bool prices_are_unordered;
+
     /* Connects, makes or checks the tables, and fills epoch, last_id, last_sequence and the name
      * of the backend. What it took so far is given back by close. */
     tw_status (*open)(tw_store *store, const tw_store_config *config, tw_error *error);
@@ -205,7 +210,8 @@ tw_status store_check_fill(const tw_store *store, const tw_fill *fill, size_t in
 
 /* ---- store_read.c ---- */
 
-/* Time, price and quantity of the trades of one symbol in a range, in their order. */
+/* Time, price and quantity of the trades of one symbol in a range, in their order or as
+ * prices_are_unordered says. */
 tw_status store_read_prices(tw_store *store, const tw_store_range *range, store_on_row on_row,
                             void *context, tw_error *error) TW_MUST_CHECK;
 

@@ -26,11 +26,12 @@ __extension__ typedef __int128 wide;
 
 typedef struct trade_sums {
     uint64_t count;
+    bool has_open; /* where the ends are marked */
     wide volume;
-    wide notional; /* at 1e-18 */
-    wide distance; /* S above, at 1e-9 */
-    wide squares;  /* Q above, at 1e-18 */
-    int64_t first_price;
+    wide notional;       /* at 1e-18 */
+    wide distance;       /* S above, at 1e-9 */
+    wide squares;        /* Q above, at 1e-18 */
+    int64_t first_price; /* of the first that came */
     tw_store_stats stats;
 } trade_sums;
 
@@ -40,23 +41,34 @@ static bool add_product(wide *total, wide a, wide b) {
            !__builtin_add_overflow(*total, product, total);
 }
 
+/* One end among rows that come in any order. */
+static void keep_end(trade_sums *sums, int64_t time_ns, int64_t price) {
+    tw_store_stats *stats = &sums->stats;
+    if (!sums->has_open) {
+        stats->first_ns = time_ns;
+        stats->open.nano = price;
+    }
+    stats->last_ns = time_ns;
+    stats->close.nano = price;
+    sums->has_open = true;
+}
+
 static tw_status add_trade(tw_store *store, const store_value *row, void *context,
                            tw_error *error) {
-    (void)store;
     (void)error;
     int64_t time_ns = row[0].number;
     int64_t price = row[1].number;
     int64_t quantity = row[2].number;
     trade_sums *sums = context;
     tw_store_stats *stats = &sums->stats;
-    if (sums->count == 0) {
-        sums->first_price = price;
-        stats->open.nano = stats->high.nano = stats->low.nano = price;
-        stats->first_ns = time_ns;
-    }
+    bool is_end = store->backend->prices_are_unordered ? quantity == 0 : true;
+    if (is_end) /* in order, each row may be the last */
+        keep_end(sums, time_ns, price);
+    if (is_end && store->backend->prices_are_unordered)
+        return TW_OK;
+    if (sums->count == 0)
+        sums->first_price = stats->high.nano = stats->low.nano = price;
     sums->count++;
-    stats->close.nano = price;
-    stats->last_ns = time_ns;
     if (price > stats->high.nano)
         stats->high.nano = price;
     if (price < stats->low.nano)
