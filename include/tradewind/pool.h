@@ -182,6 +182,7 @@ typedef struct tw_pool_figures {
     uint32_t opening;
     uint32_t closing; /* to be closed, or being closed */
     uint32_t pending; /* waiters in the queue */
+    uint32_t size_max;
     uint64_t acquired;
     uint64_t waited; /* of these, after standing in the queue */
     int64_t wait_ns_sum;

@@ -30,7 +30,8 @@ typedef struct pool_world {
     uint32_t reset;
     uint32_t last_dirty;
     bool reset_fails;
-    uint32_t work; /* calls of on_work */
+    uint32_t work;  /* calls of on_work */
+    uint32_t wakes; /* of waiters */
     uint32_t acquired;
     uint32_t released;
     int64_t last_wait_ns;
@@ -73,6 +74,7 @@ static inline void world_wake(void *context, uint32_t *word, uint32_t count) {
     (void)word;
     (void)count;
     world_look(context); /* nobody is woken under the lock */
+    ((pool_world *)context)->wakes++;
 }
 
 static inline tw_status world_open(void *context, int64_t deadline_ns, void **ret_resource,

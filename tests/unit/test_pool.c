@@ -588,6 +588,30 @@ static void test_a_caller_who_opens_keeps_what_came_back_for_him(void **state) {
     world_free(world);
 }
 
+static void discard_under_a_sleeper(pool_world *world, int64_t deadline_ns) {
+    uint32_t wakes = world->wakes;
+    assert_int_equal(world->opened, 1);
+    world->now_ns += MS;
+    assert_true(world->now_ns < deadline_ns);
+    tw_pool_discard(world->pool, &to_return);
+    assert_true(world->wakes > wakes); /* there is room now, and nobody else would open */
+}
+
+static void test_a_sleeper_is_woken_to_open_when_there_is_room(void **state) {
+    (void)state;
+    pool_world *world = world_new();
+    (void)world_pool(world, (tw_pool_config){.size_max = 1, .caller_opens = true});
+    tw_pool_lease lease;
+    assert_int_equal(tw_pool_acquire(world->pool, world->now_ns + 1, NULL, &to_return, NULL),
+                     TW_OK);
+    world->on_wait = discard_under_a_sleeper;
+    assert_int_equal(tw_pool_acquire(world->pool, world->now_ns + SECOND, NULL, &lease, NULL),
+                     TW_OK);
+    assert_int_equal(world_number(lease.resource), 2);
+    give_back(world, &lease);
+    world_free(world);
+}
+
 /* ---- validation, ages ---- */
 
 static void test_what_lay_idle_is_validated_before_it_is_lent(void **state) {
@@ -1229,6 +1253,7 @@ int main(void) {
         cmocka_unit_test(test_failed_openings_back_off_to_a_cap),
         cmocka_unit_test(test_a_caller_opens_if_the_owner_says_so),
         cmocka_unit_test(test_a_caller_who_opens_keeps_what_came_back_for_him),
+        cmocka_unit_test(test_a_sleeper_is_woken_to_open_when_there_is_room),
         cmocka_unit_test(test_what_lay_idle_is_validated_before_it_is_lent),
         cmocka_unit_test(test_what_is_dead_is_closed_and_the_next_is_tried),
         cmocka_unit_test(test_a_waiter_who_got_a_dead_resource_keeps_his_place),

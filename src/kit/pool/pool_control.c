@@ -55,7 +55,8 @@ tw_status tw_pool_drain(tw_pool *pool, int64_t deadline_ns, uint32_t *ret_out) {
     for (;;) {
         uint32_t word = LOAD(pool->drain_word);
         int64_t now_ns = tw_waiter_now_ns(pool->waiter);
-        (void)tw_pool_turn(pool, now_ns);
+        if (tw_pool_turn(pool, now_ns) > 0)
+            continue; /* one thing may have led to another: a dead resource to an answer */
         bool drained = is_drained(pool);
         if (drained || now_ns >= deadline_ns) {
             if (ret_out != NULL)
@@ -103,6 +104,7 @@ void tw_pool_figures_of(tw_pool *pool, tw_pool_figures *ret_figures) {
     figures.opening = pool->opening;
     figures.closing = pool->retired + pool->closing;
     figures.pending = pool->queue.count;
+    figures.size_max = pool->config.size_max;
     for (uint32_t i = 0; i < pool->config.size_max; i++)
         add_slot(&pool->slots[i], &figures);
     tw_lock_release(&pool->lock, pool->waiter);
