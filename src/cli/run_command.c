@@ -186,8 +186,7 @@ static tw_status open_store(run_session *session, tw_error *error) {
         config.epoch = (UINT64_C(1) << 63) | session->exchange_config.seed;
     status = tw_store_open(&config, &session->store, error);
     if (status == TW_OK) /* from here on it is only named, and a password is not for that */
-        snprintf(session->database, sizeof session->database, "%s",
-                 tw_store_path(session->store));
+        snprintf(session->database, sizeof session->database, "%s", tw_store_path(session->store));
     if (status == TW_OK)
         status = tw_store_last_sequence(session->store, &session->first_sequence, error);
     if (status != TW_OK)
