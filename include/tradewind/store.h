@@ -191,7 +191,8 @@ typedef struct tw_store_figures {
 
 /* How far the import of one source (a file) has come. */
 typedef struct tw_store_import {
-    tw_slice name;      /* of the source, chosen by the importer; borrowed for the call */
+    tw_slice name;      /* of the source, chosen by the importer (2 KiB suit every database);
+                         * borrowed for the call */
     uint64_t row_count; /* read from it so far */
     uint64_t size;      /* bytes read from it so far */
     uint64_t checksum;  /* over those bytes, by whatever rule the importer has */

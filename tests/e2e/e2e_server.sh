@@ -1,35 +1,50 @@
 #!/bin/sh
-# e2e_server.sh - the same commands against a PostgreSQL server that this story starts and stops.
-# shellcheck disable=SC2154 # some names are set in lib/cases.sh
+# e2e_server.sh - stores on a PostgreSQL server; run by with_postgres, which starts one.
+# shellcheck disable=SC2154,SC2086 # some names are set in lib/cases.sh; $short is words
 . "$(dirname -- "$0")/lib/cases.sh"
 . "$(dirname -- "$0")/lib/market.sh"
 
-# as_owner COMMAND...: servers refuse to run as root.
-as_owner() {
-    if [ "$(id -u)" -eq 0 ]; then
-        runuser -u postgres -- "$@"
-    else
-        "$@"
-    fi
+short='run --clock step --seed 7 --duration 10s --symbols AAPL,MSFT'
+
+# address NAME: sets $address to that of a store.
+address() {
+    [ -n "${TRADEWIND_SERVER:-}" ] || skip "there is no PostgreSQL server on this machine"
+    address="postgresql://tradewind:s3cret@/postgres?host=$TRADEWIND_SERVER"
+    address="$address&options=-csearch_path%3D$1"
 }
 
-# Sets $server to the address of a private server without a network address.
-start_server() {
-    programs=
-    for programs in /usr/lib/postgresql/*/bin; do :; done
-    [ -x "$programs/initdb" ] || skip "there is no PostgreSQL here"
-    home=$(mktemp -d /tmp/tradewind-e2e-XXXXXX)
-    [ "$(id -u)" -ne 0 ] || chown postgres "$home"
-    as_owner "$programs/initdb" -A trust -U postgres --no-sync -D "$home/data" >/dev/null 2>&1 ||
-        fail "no cluster could be made"
-    as_owner "$programs/pg_ctl" -D "$home/data" -w -l "$home/log" -o "-k $home -c listen_addresses= -c fsync=off" \
-        start >/dev/null || fail "the server did not start"
-    trap 'as_owner "$programs/pg_ctl" -D "$home/data" -m immediate stop >/dev/null 2>&1; rm -rf "$home"' EXIT
-    server="postgresql:///postgres?host=$home&user=postgres"
+journal_hash() {
+    python3 -c 'import json; print(json.load(open("out"))["store"]["journal_hash"])'
+}
+
+a_run_on_a_server_is_the_run_in_a_file() {
+    address same
+    expect 0 $short --json --db run.db
+    in_file=$(journal_hash)
+    expect 0 $short --json --db "$address"
+    [ "$(journal_hash)" = "$in_file" ] || fail "the journals differ"
+}
+
+statistics_of_a_server_are_those_of_a_file() {
+    address statistics
+    expect 0 $short --db run.db
+    expect 0 $short --db "$address"
+    expect 0 stats AAPL MSFT --period 1h --json --db run.db
+    sed 's/"path":"[^"]*"//' out >of_file
+    expect 0 stats AAPL MSFT --period 1h --json --db "$address"
+    sed 's/"path":"[^"]*"//' out | cmp -s of_file - || fail "they differ"
+}
+
+a_second_run_goes_on_where_the_first_ended() {
+    address twice
+    expect 0 $short --db "$address"
+    expect 0 $short --db "$address"
+    expect 0 stats AAPL --period 1h --db "$address"
 }
 
 a_server_keeps_the_same_rows_as_a_file() {
-    start_server
+    address rows
+    server=$address
     make_trades 20000 trades.csv
     expect 0 import trades trades.csv --db "$server" --batch 5000
     prints '20,000 trades new, 0 there already'
@@ -56,15 +71,29 @@ a_server_keeps_the_same_rows_as_a_file() {
     says 'pg_dump'
 }
 
-a_run_can_write_to_a_server() {
-    start_server
-    expect 0 run --clock step --duration 10s --symbols AAPL,MSFT --db "$server" --json
-    holds out 'd["store"]["backend"].startswith("PostgreSQL")'
-    hash=$(json out 'd["store"]["journal_hash"]')
-    expect 0 run --clock step --duration 10s --symbols AAPL,MSFT --db s.db --json
-    [ "$(json out 'd["store"]["journal_hash"]')" = "$hash" ] || fail "another journal than a file's"
+no_output_shows_the_password() {
+    address secret
+    expect 0 $short --db "$address"
+    ! grep -q s3cret out err || fail "it is shown"
+    expect 1 stats NOPE --period 1h --db "$address"
+    ! grep -q s3cret out err || fail "it is shown"
+    for action in info check migrate vacuum; do
+        expect 0 db "$action" --db "$address"
+        ! grep -q s3cret out err || fail "it is shown by db $action"
+    done
+    expect 1 db backup --out copy.db --db "$address"
+    ! grep -q s3cret out err || fail "it is shown by db backup"
+    expect 1 export trades NOPE --db "$address"
+    ! grep -q s3cret out err || fail "it is shown by export"
 }
 
-run_cases \
-    a_server_keeps_the_same_rows_as_a_file \
-    a_run_can_write_to_a_server
+a_server_that_is_not_there_is_told() {
+    address gone
+    expect 4 $short --db "postgresql://trader:s3cret@/market?host=/nowhere"
+    says '/nowhere'
+    ! grep -q s3cret out err || fail "the password is shown"
+}
+
+run_cases a_server_keeps_the_same_rows_as_a_file a_run_on_a_server_is_the_run_in_a_file statistics_of_a_server_are_those_of_a_file \
+    a_second_run_goes_on_where_the_first_ended no_output_shows_the_password \
+    a_server_that_is_not_there_is_told

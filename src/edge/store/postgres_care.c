@@ -67,16 +67,39 @@ static tw_status check_rules(tw_store *store, void *context) {
     return TW_OK;
 }
 
+/* Sends what is unsent, so that it is checked, too. */
 static tw_status send_and_check(tw_store *store, void *context) {
     tw_status status = postgres_of(store)->unsent > 0 ? postgres_send(store, NULL) : TW_OK;
     return status == TW_OK ? check_rules(store, context) : status;
 }
 
-/* Long statements are this function's own, so the limits of others do not hold. */
-static tw_status with_patience(tw_store *store, postgres_attempt attempt) {
+static tw_status limit_statements(postgres_connection *pg, int limit_ms) {
+    char text[64];
+    snprintf(text, sizeof text, "SET statement_timeout = %d", limit_ms);
+    return postgres_run(pg, text);
+}
+
+/* One try of work that may take long, without the limit of ordinary statements. */
+static tw_status work_unlimited(tw_store *store, void *context) {
+    const postgres_attempt *work = context;
+    postgres_connection *pg = postgres_of(store);
+    tw_status status = limit_statements(pg, 0);
+    if (status == TW_OK)
+        status = (*work)(store, NULL);
+    postgres_fault fault = pg->fault;
+    if (status != TW_OK)
+        postgres_withdraw(store); /* the setting goes back with a transaction, or stands outside */
+    tw_status back = pg->conn == NULL ? TW_OK : limit_statements(pg, POSTGRES_STATEMENT_MS_MAX);
+    if (status == TW_OK)
+        return back;
+    pg->fault = fault;
+    return status;
+}
+
+static tw_status with_patience(tw_store *store, postgres_attempt work) {
     postgres_connection *pg = postgres_of(store);
     pg->answer_ns_max = POSTGRES_CARE_NS_MAX;
-    tw_status status = postgres_persist(store, attempt, NULL);
+    tw_status status = postgres_persist(store, work_unlimited, &work);
     pg->answer_ns_max = POSTGRES_ANSWER_NS_MAX;
     return status;
 }
@@ -115,15 +138,13 @@ tw_status postgres_backup(tw_store *store, const char *path, tw_error *error) {
 static tw_status vacuum_tables(tw_store *store, void *context) {
     postgres_connection *pg = postgres_of(store);
     (void)context;
-    tw_status status = postgres_run(pg, "SET statement_timeout = 0");
+    tw_status status = TW_OK;
     for (int i = 0; i < POSTGRES_TABLE_COUNT && status == TW_OK; i++) {
         char text[64];
         snprintf(text, sizeof text, "VACUUM (ANALYZE) %s", store_statements[i].table);
         status = postgres_run(pg, text);
     }
-    char text[64];
-    snprintf(text, sizeof text, "SET statement_timeout = %d", POSTGRES_STATEMENT_MS_MAX);
-    return status == TW_OK ? postgres_run(pg, text) : status;
+    return status;
 }
 
 tw_status postgres_vacuum(tw_store *store, tw_error *error) {

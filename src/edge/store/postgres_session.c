@@ -246,7 +246,7 @@ static tw_status come_back(tw_store *store, int64_t deadline_ns) {
     tw_status status = postgres_begin_session(store, deadline_ns);
     if (status == TW_BUSY || status == TW_NO_MEMORY) /* our old session, or no connection free */
         pg->fault.lost = true;
-    if (status == TW_OK && pg->writes)
+    if (status == TW_OK && pg->writes && store->state != STORE_FAILED) /* else it only reads */
         status = check_turn(pg);
     if (status == TW_OK)
         store->figures.reconnects++;
@@ -298,8 +298,10 @@ tw_status postgres_persist(tw_store *store, postgres_attempt attempt, void *cont
             status = come_back(store, deadline_ns);
         if (status == TW_OK)
             status = attempt(store, context);
-        if (status == TW_OK)
+        if (status == TW_OK) {
+            pg->fault = (postgres_fault){0};
             return TW_OK;
+        }
         postgres_withdraw(store);
         int64_t now_ns = tw_time_monotonic_ns();
         if (!in_trouble)
