@@ -48,7 +48,7 @@
  * Forking. A child has the same descriptors as its parent and none of its threads. The pool cannot
  * notice a fork: a child must neither use nor free the pool, but make its own.
  *
- * Memory: all at creation: two cache-line pairs a resource, about 120 bytes a waiter.
+ * Memory: all at creation: 128 bytes a resource, about 100 bytes a waiter.
  * Cost: acquire and release without waiters: one locked instruction and one reading of the clock
  * each, no lock, no system call; a search over size_max words if the remembered resource is taken.
  * With waiters: a short lock, and a wake-up per hand-over.
