@@ -359,6 +359,15 @@ TW_API tw_status tw_store_read_journal(tw_store *store, uint64_t from_sequence,
                                        tw_store_on_record callback, void *context,
                                        tw_error *error) TW_MUST_CHECK;
 
+/*
+ * Calls `work`, in which all reads of this handle see one state of the store, whatever others
+ * write meanwhile; returns what it returns. Without a symbol in the store nothing is called.
+ * tw_store_read_symbols is not possible in it. As any read it keeps the log from being emptied.
+ */
+TW_API tw_status tw_store_read_together(tw_store *store,
+                                        tw_status (*work)(void *context, tw_error *error),
+                                        void *context, tw_error *error) TW_MUST_CHECK;
+
 /* The order of a client order id. TW_NOT_FOUND. */
 TW_API tw_status tw_store_find_order(tw_store *store, tw_slice client_order_id, tw_order *ret_order,
                                      tw_error *error) TW_MUST_CHECK;

@@ -53,8 +53,12 @@ static const tw_config_option export_table[] = {
 enum { OPTION_COUNT = sizeof export_table / sizeof export_table[0], FROM_OPTION = 2, TO_OPTION };
 enum { ROW_SIZE = 320 };
 
+static const char TRADES_HEADER[] = "ts_ns,symbol,price,size,side\n";
+static const char BARS_HEADER[] = "ts_ns,symbol,timeframe,open,high,low,close,volume,count,vwap\n";
+
 typedef struct export_pass {
     const export_options *options;
+    bool bars; /* rather than trades */
     tw_symbols *symbols;
     tw_store *store;
     tw_symbol *chosen;
@@ -142,9 +146,8 @@ static tw_status write_trades(export_pass *pass, tw_error *error) {
                                 .symbol_count = pass->chosen_count,
                                 .from_ns = pass->from_ns,
                                 .to_ns = pass->to_ns};
-    tw_status status =
-        output_file_write(&pass->out, tw_slice_of("ts_ns,symbol,price,size,side\n"), error);
-    if (status == TW_OK && pass->options->order == ORDER_BY_TIME)
+    tw_status status = TW_OK;
+    if (pass->options->order == ORDER_BY_TIME)
         return export_by_time(pass->store, &range, on_trade, pass, error);
     for (uint32_t i = 0; i < pass->chosen_count && status == TW_OK; i++) {
         const tw_store_range one = {
@@ -155,9 +158,7 @@ static tw_status write_trades(export_pass *pass, tw_error *error) {
 }
 
 static tw_status write_bars(export_pass *pass, tw_error *error) {
-    tw_status status = output_file_write(
-        &pass->out, tw_slice_of("ts_ns,symbol,timeframe,open,high,low,close,volume,count,vwap\n"),
-        error);
+    tw_status status = TW_OK;
     for (uint32_t i = 0; i < pass->chosen_count && status == TW_OK; i++) {
         const tw_store_range one = {.from_ns = pass->from_ns,
                                     .to_ns = pass->to_ns,
@@ -203,16 +204,25 @@ static tw_status choose(export_pass *pass, const tw_arguments *arguments, tw_err
 
 /* ---- the work ------------------------------------------------------------------------------ */
 
-static tw_status write_out(export_pass *pass, bool bars, tw_error *error) {
+static tw_status write_rows(void *context, tw_error *error) {
+    export_pass *pass = context;
+    return pass->bars ? write_bars(pass, error) : write_trades(pass, error);
+}
+
+/* An empty store gives a header alone. */
+static tw_status write_out(export_pass *pass, tw_error *error) {
     tw_status status = output_file_open(&pass->out, pass->options->out, error);
     if (status == TW_OK)
-        status = bars ? write_bars(pass, error) : write_trades(pass, error);
+        status = output_file_write(&pass->out,
+                                   tw_slice_of(pass->bars ? BARS_HEADER : TRADES_HEADER), error);
+    if (status == TW_OK)
+        status = tw_store_read_together(pass->store, write_rows, pass, error);
     if (status == TW_OK)
         status = output_file_finish(&pass->out, error);
     return status == TW_OK ? output_file_publish(&pass->out, error) : status;
 }
 
-static tw_status report(const export_pass *pass, bool bars, tw_error *error) {
+static tw_status report(const export_pass *pass, tw_error *error) {
     char memory[256];
     char number[READABLE_SIZE];
     double seconds = progress_seconds(&pass->bar);
@@ -228,7 +238,7 @@ static tw_status report(const export_pass *pass, bool bars, tw_error *error) {
         tw_text_append_string(&text, "}\n");
     } else {
         tw_text_append_format(&text, "%s %s in %.2f s", readable_count(pass->rows, number),
-                              bars ? "bars" : "trades", seconds);
+                              pass->bars ? "bars" : "trades", seconds);
         tw_text_append_format(&text, " (%s rows/s).\n", readable_count((uint64_t)rate, number));
     }
     output_file out;
@@ -239,19 +249,19 @@ static tw_status report(const export_pass *pass, bool bars, tw_error *error) {
 }
 
 static tw_status run(export_pass *pass, const tw_arguments *arguments, tw_error *error) {
-    bool bars = strcmp(arguments->operands[0], "bars") == 0;
+    pass->bars = strcmp(arguments->operands[0], "bars") == 0;
     pass->error = error;
-    progress_start(&pass->bar, bars ? "bars" : "trades");
+    progress_start(&pass->bar, pass->bars ? "bars" : "trades");
     tw_status status = input_any_store_open(pass->options->database, TW_STORE_READ, &pass->symbols,
                                             &pass->store, error);
     if (status == TW_OK)
         status = choose(pass, arguments, error);
     if (status == TW_OK)
-        status = write_out(pass, bars, error);
+        status = write_out(pass, error);
     progress_end(&pass->bar);
     output_file_drop(&pass->out);
     if (status == TW_OK)
-        status = report(pass, bars, error);
+        status = report(pass, error);
     tw_store_free(pass->store);
     TW_DELETE(NULL, pass->chosen, pass->chosen_capacity, tw_symbol);
     tw_symbols_free(pass->symbols);

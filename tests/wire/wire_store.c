@@ -548,8 +548,8 @@ static void test_the_hash_feels_every_field(void **state) {
         "UPDATE journal SET kind = 'order.intens' WHERE sequence = 2",
         "UPDATE journal SET time_ns = -6 WHERE sequence = 2",
         "DELETE FROM journal WHERE sequence = 3",
-        "UPDATE journal SET payload = substr('ab c', cast(3 * sequence - 5 AS int), 2) WHERE "
-        "sequence > 1",
+        ("UPDATE journal SET payload = substr('ab c', cast(3 * sequence - 5 AS int), 2) WHERE "
+         "sequence > 1"),
     };
     char original[2 * TW_STORE_HASH_SIZE + 1];
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
@@ -893,6 +893,43 @@ static void test_a_dropped_batch_leaves_nothing_that_waits(void **state) {
     close_store(store);
 }
 
+/* ---- many reads as one ---- */
+
+typedef struct together {
+    const test_place *place;
+    tw_store *reader;
+    tw_store *writer;
+    uint64_t calls;
+} together;
+
+static tw_status read_while_another_writes(void *context, tw_error *error) {
+    (void)error;
+    together *own = context;
+    own->calls++;
+    for (uint64_t id = 10; id < 14; id++) {
+        assert_int_equal(rows(own->reader, TW_STORE_TRADES), 1);
+        assert_int_equal(stats_of(own->reader, own->place->apple).count, 1);
+        commit_trade(own->writer, own->place, id);
+    }
+    return TW_CANCELLED;
+}
+
+static void test_reads_together_see_one_state(void **state) {
+    const test_place *place = *state;
+    together own = {.place = place, .writer = open_writer(place)};
+    own.reader = open_reader(place);
+    assert_int_equal(tw_store_read_together(own.reader, read_while_another_writes, &own, NULL),
+                     TW_OK);
+    assert_int_equal(own.calls, 0); /* nothing in it, nothing to read */
+    commit_trade(own.writer, place, 1);
+    assert_int_equal(tw_store_read_together(own.reader, read_while_another_writes, &own, NULL),
+                     TW_CANCELLED);
+    assert_int_equal(own.calls, 1);
+    assert_int_equal(rows(own.reader, TW_STORE_TRADES), 5);
+    close_store(own.reader);
+    close_store(own.writer);
+}
+
 /* ---- statistics that are remembered ---- */
 
 static void test_statistics_are_remembered_until_a_commit_changes_them(void **state) {
@@ -1067,6 +1104,7 @@ int main(void) {
         BOTH(test_totals_go_beyond_64_bits_and_stay_exact),
         BOTH(test_rows_of_a_batch_count_as_if_put_one_by_one),
         BOTH(test_a_dropped_batch_leaves_nothing_that_waits),
+        BOTH(test_reads_together_see_one_state),
         BOTH(test_statistics_are_remembered_until_a_commit_changes_them),
         BOTH(test_a_handle_with_an_open_batch_adds_up_what_it_sees),
         BOTH(test_a_commit_of_another_process_is_seen_when_it_is_acknowledged),

@@ -300,6 +300,33 @@ tw_status tw_store_read_journal(tw_store *store, uint64_t from_sequence,
     return store->backend->select(store, SQL_RECORDS_FROM, &key, decode_record, &to, error);
 }
 
+/* ---- many reads as one ---- */
+
+typedef struct reading_together {
+    tw_status (*work)(void *context, tw_error *error);
+    void *context;
+    bool done;
+} reading_together;
+
+/* While one read is open, every other of the handle belongs to its transaction, and sees what it
+ * sees. The first symbol is as good as any. */
+static tw_status read_within(tw_store *store, const store_value *row, void *context,
+                             tw_error *error) {
+    (void)store;
+    (void)row;
+    reading_together *together = context;
+    if (together->done)
+        return TW_OK;
+    together->done = true;
+    return together->work(together->context, error);
+}
+
+tw_status tw_store_read_together(tw_store *store, tw_status (*work)(void *context, tw_error *error),
+                                 void *context, tw_error *error) {
+    reading_together together = {.work = work, .context = context};
+    return store->backend->select(store, SQL_LIST_SYMBOLS, NULL, read_within, &together, error);
+}
+
 /* ---- single rows ---- */
 
 static tw_status keep_order(void *context, const tw_order *order) {
