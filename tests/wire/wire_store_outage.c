@@ -222,6 +222,11 @@ static void test_a_server_that_stays_away_loses_the_batch_and_not_the_handle(voi
     assert_int_equal(put_batch(place, store, 3, 3, &error), TW_OK);
     assert_int_equal(tw_store_commit(store, TW_STORE_FULL, &error), TW_UNREACHABLE);
     tw_store_drop_batch(store);
+    tw_trade unknown = trade_at(place, 1, 1); /* its symbol has to be asked for */
+    unknown.symbol = place->coin;
+    assert_int_equal(tw_store_put_trades(store, &unknown, 1, NULL), TW_UNREACHABLE);
+    assert_int_equal(tw_store_commit(store, TW_STORE_FULL, &error), TW_UNREACHABLE);
+    tw_store_drop_batch(store);
     proxy.refusals = 0;
     put_and_commit(place, store, 3, 3);
     close_store(store);

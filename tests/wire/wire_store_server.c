@@ -88,6 +88,33 @@ static void test_batches_that_the_server_lost_are_told(void **state) {
     close_store(store);
 }
 
+/* ---- durability ---- */
+
+/* What the server's commits waited for, noted at each turn, one word a commit. */
+static void test_only_full_commits_wait_for_the_disk(void **state) {
+    const test_place *place = *state;
+    tamper(place->path, "ALTER ROLE tradewind SET synchronous_commit = off"); /* FULL is FULL */
+    tw_store *store = open_writer(place);
+    tamper(place->path,
+           "CREATE TABLE modes(mode text);"
+           "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO modes "
+           "VALUES (current_setting(''synchronous_commit'')); RETURN NEW; END';"
+           "CREATE TRIGGER note BEFORE UPDATE ON meta FOR EACH ROW EXECUTE FUNCTION note()");
+    tw_trade trade = trade_at(place, 1, 1);
+    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+    commit(store, TW_STORE_NORMAL);
+    commit(store, TW_STORE_FULL); /* takes the earlier one along */
+    commit(store, TW_STORE_FULL); /* nothing new: nothing to wait for */
+    put_and_commit(place, store, 1, 3);
+    tw_store_record record = {.sequence = 2, .kind = tw_slice_of("intent")};
+    assert_int_equal(tw_store_append_journal(store, &record, 1, NULL), TW_OK);
+    commit(store, TW_STORE_NORMAL); /* a journal is FULL whatever was asked */
+    assert_int_equal(figures_of(store).syncs, 3);
+    close_store(store);
+    tamper(place->path, "ALTER ROLE tradewind RESET synchronous_commit;"
+                        "SELECT 1 / (string_agg(mode, ' ') = 'off on on on')::int FROM modes");
+}
+
 /* ---- refusals ---- */
 
 static void test_a_collision_is_repeated_and_its_end_is_bounded(void **state) {
@@ -390,6 +417,7 @@ int main(void) {
         ON_SERVER(test_a_session_that_was_ended_is_begun_again),
         ON_SERVER(test_a_writer_that_was_replaced_commits_nothing),
         ON_SERVER(test_a_turn_that_was_taken_stops_a_commit_within_its_session),
+        ON_SERVER(test_only_full_commits_wait_for_the_disk),
         ON_SERVER(test_batches_that_the_server_lost_are_told),
         ON_SERVER(test_a_collision_is_repeated_and_its_end_is_bounded),
         ON_SERVER(test_tables_of_another_program_are_refused_and_left_alone),

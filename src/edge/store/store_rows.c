@@ -145,6 +145,21 @@ static tw_status put_trade(tw_store *store, const tw_trade *trade, tw_error *err
     return store_put(store, SQL_PUT_TRADE, row, error);
 }
 
+/* Makes the id of a symbol known. A store that cannot be asked loses the batch, as one that cannot
+ * be written to does; too many symbols do not. */
+static tw_status find_symbol(tw_store *store, tw_symbol symbol, tw_error *error) {
+    int64_t id;
+    tw_error own = {0};
+    tw_status status = store_id_of(store, symbol, true, &id, &own);
+    if (status == TW_OK)
+        return TW_OK;
+    if (status != TW_FULL && store->state == STORE_BATCH)
+        store_lose_batch(store, status, &own);
+    if (error != NULL)
+        *error = own;
+    return status;
+}
+
 /* The shape that the puts of rows share: check all, enter, find all symbols, write all. */
 #define PUT_ROWS(durable, rows, check, write)                                        \
     do {                                                                             \
@@ -154,9 +169,8 @@ static tw_status put_trade(tw_store *store, const tw_trade *trade, tw_error *err
             status = check(store, &(rows)[i], i, error);                             \
         if (status == TW_OK)                                                         \
             status = store_enter_batch(store, count, (durable) && count > 0, error); \
-        int64_t id;                                                                  \
         for (size_t i = 0; status == TW_OK && i < count; i++)                        \
-            status = store_id_of(store, (rows)[i].symbol, true, &id, error);         \
+            status = find_symbol(store, (rows)[i].symbol, error);                    \
         for (size_t i = 0; status == TW_OK && i < count; i++)                        \
             status = write(store, &(rows)[i], error);                                \
         return status;                                                               \
@@ -268,9 +282,8 @@ tw_status tw_store_put_positions(tw_store *store, int64_t run, int64_t time_ns,
             return ROW_BAD(i, "position", "symbol is not in the table");
     }
     tw_status status = store_enter_batch(store, count, false, error);
-    int64_t id;
     for (size_t i = 0; status == TW_OK && i < count; i++)
-        status = store_id_of(store, positions[i].symbol, true, &id, error);
+        status = find_symbol(store, positions[i].symbol, error);
     for (size_t i = 0; status == TW_OK && i < count; i++) {
         const tw_position *position = &positions[i];
         const store_value row[] = {
