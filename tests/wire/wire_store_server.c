@@ -357,6 +357,63 @@ static void test_days_have_partitions_and_what_has_none_rests(void **state) {
     close_store(store);
 }
 
+/* A partition cannot be made within the batch's transaction; the batch begins anew behind it. */
+static void test_a_new_day_in_the_middle_of_a_batch_loses_nothing(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    tw_store *reader = open_reader(place);
+    for (int64_t day = 0; day < 4; day++) {
+        tw_trade trade = trade_at(place, day * TW_NS_PER_DAY, 1);
+        assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+        assert_int_equal(rows(store, TW_STORE_TRADES), day + 1); /* the server has it */
+        assert_int_equal(rows(reader, TW_STORE_TRADES), 0);      /* and nobody waits for it */
+    }
+    assert_int_equal(figures_of(store).retries, 3);
+    commit(store, TW_STORE_NORMAL);
+    assert_int_equal(figures_of(store).rows_put, 4);
+    assert_int_equal(rows(reader, TW_STORE_TRADES), 4);
+    tamper(place->path, "SELECT 1 / (count(*) = 0)::int FROM trades_rest");
+    close_store(reader);
+    close_store(store);
+}
+
+static void put_thousand(const test_place *place, tw_store *store, uint64_t from) {
+    for (uint64_t i = from; i < from + 1000; i++) {
+        tw_trade trade = trade_at(place, (int64_t)i, 1 + i);
+        assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+    }
+}
+
+/* More than is sent at a time: 20 MiB of journal, between rows in bulk that were there in part. */
+static void test_a_batch_that_is_sent_in_parts_is_one_batch(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    put_and_commit(place, store, 1, 3); /* trades from 1000 on */
+    char *payload = calloc(1, TW_STORE_PAYLOAD_SIZE_MAX);
+    assert_non_null(payload);
+    memset(payload, 'x', TW_STORE_PAYLOAD_SIZE_MAX);
+    put_thousand(place, store, 1000);
+    for (uint64_t i = 2; i < 22; i++) {
+        tw_store_record record = {.sequence = i,
+                                  .kind = tw_slice_of("intent"),
+                                  .payload = {payload, TW_STORE_PAYLOAD_SIZE_MAX}};
+        assert_int_equal(tw_store_append_journal(store, &record, 1, NULL), TW_OK);
+    }
+    free(payload);
+    assert_true(figures_of(store).rows_skipped == 3); /* the first part is sent and counted */
+    put_thousand(place, store, 2000);
+    tw_store *reader = open_reader(place);
+    assert_int_equal(rows(reader, TW_STORE_TRADES), 3);
+    tamper(place->path, END_WRITERS);
+    commit(store, TW_STORE_NORMAL);
+    assert_int_equal(rows(reader, TW_STORE_TRADES), 2000);
+    assert_int_equal(rows(reader, TW_STORE_JOURNAL), 21);
+    assert_int_equal(figures_of(store).rows_put, 5 + 997 + 20 + 1000);
+    assert_int_equal(figures_of(store).rows_skipped, 3);
+    close_store(reader);
+    close_store(store);
+}
+
 static void test_verify_finds_rows_of_a_symbol_that_is_gone(void **state) {
     const test_place *place = *state;
     tw_store *store = open_writer(place);
@@ -427,6 +484,8 @@ int main(void) {
         ON_SERVER(test_a_read_sees_one_state_while_others_write),
         ON_SERVER(test_bulks_that_overlap_are_counted_row_by_row),
         ON_SERVER(test_days_have_partitions_and_what_has_none_rests),
+        ON_SERVER(test_a_new_day_in_the_middle_of_a_batch_loses_nothing),
+        ON_SERVER(test_a_batch_that_is_sent_in_parts_is_one_batch),
         ON_SERVER(test_verify_finds_rows_of_a_symbol_that_is_gone),
         ON_SERVER(test_a_server_without_partitions_or_triggers_will_do),
         ON_SERVER(test_leaves_nothing_when_memory_runs_out),
