@@ -379,8 +379,15 @@ static void test_a_batch_is_bounded(void **state) {
                           trade_at(place, 4, 4)};
     assert_int_equal(tw_store_put_trades(store, trades, 4, NULL), TW_FULL);
     assert_int_equal(tw_store_put_trades(store, trades, 2, NULL), TW_OK);
-    assert_int_equal(tw_store_put_trades(store, trades + 2, 2, NULL), TW_FULL);
-    assert_int_equal(rows(store, TW_STORE_TRADES), 2);
+    tw_trade bad = trades[3];
+    bad.price.nano = 0;
+    for (int i = 0; i < 3; i++) { /* what is refused does not count */
+        assert_int_equal(tw_store_put_trades(store, trades + 2, 2, NULL), TW_FULL);
+        assert_int_equal(tw_store_put_trades(store, &bad, 1, NULL), TW_INVALID);
+        assert_int_equal(rows(store, TW_STORE_TRADES), 2);
+    }
+    assert_int_equal(tw_store_put_trades(store, trades, 1, NULL), TW_OK); /* there already */
+    assert_int_equal(tw_store_put_trades(store, trades + 2, 1, NULL), TW_FULL);
     commit(store, TW_STORE_NORMAL);
     assert_int_equal(tw_store_put_trades(store, trades + 2, 2, NULL), TW_OK);
     close_store(store); /* without a commit: the batch is dropped */

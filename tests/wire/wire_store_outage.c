@@ -141,51 +141,74 @@ static void through(const cutting_proxy *proxy, const test_place *place, char *r
 
 /* ---- cut off ---- */
 
-/* Cuts one batch after the other, each a little later, in one direction, until a cut lies behind
- * the whole batch. */
-static void cut_everywhere(const test_place *place, size_t rows_each, int64_t stride, bool up) {
+/* What is cut: batches of so many rows, each with the trades of the batch before if `overlapping`;
+ * bytes to the server (`up`) or from it, `stride` more of them each time. */
+typedef struct cutting {
+    size_t rows_each;
+    int64_t stride;
+    bool up;
+    bool overlapping;
+} cutting;
+
+static void put_overlapping(const test_place *place, tw_store *store, uint64_t number,
+                            const cutting *how) {
+    for (size_t i = 0; how->overlapping && number > 1 && i < how->rows_each; i++) {
+        uint64_t row = (number - 1) * 1000 + i;
+        tw_trade trade = trade_at(place, (int64_t)row, row + 1);
+        assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+    }
+    put_and_commit(place, store, number, how->rows_each);
+}
+
+/* Cuts one batch after the other, each a little later, until a cut lies behind the whole batch. */
+static void cut_everywhere(const test_place *place, cutting how) {
     cutting_proxy proxy;
     start_proxy(&proxy);
     char address[PRIVATE_POSTGRES_ADDRESS_SIZE];
     through(&proxy, place, address);
     tw_store *store = open_with(place, (tw_store_config){.path = address, .mode = TW_STORE_WRITE});
     uint64_t number = 1;
-    put_and_commit(place, store, number, rows_each);
-    _Atomic int64_t *left = up ? &proxy.left_up : &proxy.left_down;
-    for (int64_t at = 1;; at += stride) {
+    put_overlapping(place, store, number, &how);
+    _Atomic int64_t *left = how.up ? &proxy.left_up : &proxy.left_down;
+    for (int64_t at = 1;; at += how.stride) {
         int before = proxy.cuts;
         atomic_store(left, at);
-        put_and_commit(place, store, ++number, rows_each);
+        put_overlapping(place, store, ++number, &how);
         atomic_store(left, PROXY_FOREVER);
         if (proxy.cuts == before) {
-            assert_true(at > 3 * stride); /* so the cuts were in the batch */
+            assert_true(at > 3 * how.stride); /* so the cuts were in the batch */
             break;
         }
     }
     tw_store_figures figures = figures_of(store);
     assert_int_equal(figures.reconnects, proxy.cuts);
     assert_int_equal(figures.commits, number);
-    assert_int_equal(figures.rows_put, number * (rows_each + 2));
-    assert_int_equal(figures.rows_skipped, 0);
+    assert_int_equal(figures.rows_put, number * (how.rows_each + 2));
+    assert_int_equal(figures.rows_skipped, how.overlapping ? (number - 1) * how.rows_each : 0);
     close_store(store);
     stop_proxy(&proxy);
-    expect_batches(place, number, rows_each);
+    expect_batches(place, number, how.rows_each);
 }
 
 static void test_a_small_batch_cut_at_any_byte_is_there_once(void **state) {
-    cut_everywhere(*state, 3, 13, true);
+    cut_everywhere(*state, (cutting){.rows_each = 3, .stride = 13, .up = true});
 }
 
 static void test_a_bulk_cut_at_any_byte_is_there_once(void **state) {
-    cut_everywhere(*state, 400, 1499, true);
+    cut_everywhere(*state, (cutting){.rows_each = 400, .stride = 1499, .up = true});
+}
+
+static void test_an_overlapping_bulk_cut_at_any_byte_is_there_once(void **state) {
+    const cutting how = {.rows_each = 400, .stride = 3499, .up = true, .overlapping = true};
+    cut_everywhere(*state, how);
 }
 
 static void test_an_answer_cut_at_any_byte_is_a_batch_once(void **state) {
-    cut_everywhere(*state, 3, 5, false);
+    cut_everywhere(*state, (cutting){.rows_each = 3, .stride = 6});
 }
 
 static void test_an_answer_to_a_bulk_cut_at_any_byte_is_a_batch_once(void **state) {
-    cut_everywhere(*state, 200, 7, false);
+    cut_everywhere(*state, (cutting){.rows_each = 200, .stride = 8});
 }
 
 static void test_a_server_that_stays_away_loses_the_batch_and_not_the_handle(void **state) {
@@ -220,6 +243,11 @@ static void test_a_server_that_stays_away_loses_the_batch_and_not_the_handle(voi
     assert_int_equal(tw_store_commit(store, TW_STORE_FULL, &error), TW_UNREACHABLE);
     tw_store_drop_batch(store);
     assert_int_equal(put_batch(place, store, 3, 3, &error), TW_OK);
+    assert_int_equal(tw_store_commit(store, TW_STORE_FULL, &error), TW_UNREACHABLE);
+    tw_store_drop_batch(store);
+    tw_trade unknown = trade_at(place, 1, 1); /* its symbol has to be asked for */
+    unknown.symbol = place->coin;
+    assert_int_equal(tw_store_put_trades(store, &unknown, 1, NULL), TW_UNREACHABLE);
     assert_int_equal(tw_store_commit(store, TW_STORE_FULL, &error), TW_UNREACHABLE);
     tw_store_drop_batch(store);
     proxy.refusals = 0;
@@ -309,7 +337,7 @@ static void test_a_server_that_keeps_dying_under_load_has_each_batch_once(void *
     tw_store *store = open_with(
         place, (tw_store_config){.mode = TW_STORE_WRITE, .busy_timeout_ns = 30 * TW_NS_PER_SECOND});
     put_and_commit(place, store, 1, 400);
-    server_killer killer = {.kills = 6};
+    server_killer killer = {.kills = 4};
     signal(SIGPIPE, SIG_IGN);
     assert_int_equal(pipe2(killer.steps, O_CLOEXEC), 0);
     assert_int_equal(pthread_create(&killer.thread, NULL, kill_and_start, &killer), 0);
@@ -334,6 +362,7 @@ int main(void) {
     struct CMUnitTest tests[] = {
         ON_SERVER(test_a_small_batch_cut_at_any_byte_is_there_once),
         ON_SERVER(test_a_bulk_cut_at_any_byte_is_there_once),
+        ON_SERVER(test_an_overlapping_bulk_cut_at_any_byte_is_there_once),
         ON_SERVER(test_an_answer_cut_at_any_byte_is_a_batch_once),
         ON_SERVER(test_an_answer_to_a_bulk_cut_at_any_byte_is_a_batch_once),
         ON_SERVER(test_a_server_that_stays_away_loses_the_batch_and_not_the_handle),

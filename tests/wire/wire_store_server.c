@@ -88,6 +88,33 @@ static void test_batches_that_the_server_lost_are_told(void **state) {
     close_store(store);
 }
 
+/* ---- durability ---- */
+
+/* What the server's commits waited for, noted at each turn, one word a commit. */
+static void test_only_full_commits_wait_for_the_disk(void **state) {
+    const test_place *place = *state;
+    tamper(place->path, "ALTER ROLE tradewind SET synchronous_commit = off"); /* FULL is FULL */
+    tw_store *store = open_writer(place);
+    tamper(place->path,
+           "CREATE TABLE modes(mode text);"
+           "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO modes "
+           "VALUES (current_setting(''synchronous_commit'')); RETURN NEW; END';"
+           "CREATE TRIGGER note BEFORE UPDATE ON meta FOR EACH ROW EXECUTE FUNCTION note()");
+    tw_trade trade = trade_at(place, 1, 1);
+    assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+    commit(store, TW_STORE_NORMAL);
+    commit(store, TW_STORE_FULL); /* takes the earlier one along */
+    commit(store, TW_STORE_FULL); /* nothing new: nothing to wait for */
+    put_and_commit(place, store, 1, 3);
+    tw_store_record record = {.sequence = 2, .kind = tw_slice_of("intent")};
+    assert_int_equal(tw_store_append_journal(store, &record, 1, NULL), TW_OK);
+    commit(store, TW_STORE_NORMAL); /* a journal is FULL whatever was asked */
+    assert_int_equal(figures_of(store).syncs, 3);
+    close_store(store);
+    tamper(place->path, "ALTER ROLE tradewind RESET synchronous_commit;"
+                        "SELECT 1 / (string_agg(mode, ' ') = 'off on on on')::int FROM modes");
+}
+
 /* ---- refusals ---- */
 
 static void test_a_collision_is_repeated_and_its_end_is_bounded(void **state) {
@@ -330,6 +357,63 @@ static void test_days_have_partitions_and_what_has_none_rests(void **state) {
     close_store(store);
 }
 
+/* A partition cannot be made within the batch's transaction; the batch begins anew behind it. */
+static void test_a_new_day_in_the_middle_of_a_batch_loses_nothing(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    tw_store *reader = open_reader(place);
+    for (int64_t day = 0; day < 4; day++) {
+        tw_trade trade = trade_at(place, day * TW_NS_PER_DAY, 1);
+        assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+        assert_int_equal(rows(store, TW_STORE_TRADES), day + 1); /* the server has it */
+        assert_int_equal(rows(reader, TW_STORE_TRADES), 0);      /* and nobody waits for it */
+    }
+    assert_int_equal(figures_of(store).retries, 3);
+    commit(store, TW_STORE_NORMAL);
+    assert_int_equal(figures_of(store).rows_put, 4);
+    assert_int_equal(rows(reader, TW_STORE_TRADES), 4);
+    tamper(place->path, "SELECT 1 / (count(*) = 0)::int FROM trades_rest");
+    close_store(reader);
+    close_store(store);
+}
+
+static void put_thousand(const test_place *place, tw_store *store, uint64_t from) {
+    for (uint64_t i = from; i < from + 1000; i++) {
+        tw_trade trade = trade_at(place, (int64_t)i, 1 + i);
+        assert_int_equal(tw_store_put_trades(store, &trade, 1, NULL), TW_OK);
+    }
+}
+
+/* More than is sent at a time: 20 MiB of journal, between rows in bulk that were there in part. */
+static void test_a_batch_that_is_sent_in_parts_is_one_batch(void **state) {
+    const test_place *place = *state;
+    tw_store *store = open_writer(place);
+    put_and_commit(place, store, 1, 3); /* trades from 1000 on */
+    char *payload = calloc(1, TW_STORE_PAYLOAD_SIZE_MAX);
+    assert_non_null(payload);
+    memset(payload, 'x', TW_STORE_PAYLOAD_SIZE_MAX);
+    put_thousand(place, store, 1000);
+    for (uint64_t i = 2; i < 22; i++) {
+        tw_store_record record = {.sequence = i,
+                                  .kind = tw_slice_of("intent"),
+                                  .payload = {payload, TW_STORE_PAYLOAD_SIZE_MAX}};
+        assert_int_equal(tw_store_append_journal(store, &record, 1, NULL), TW_OK);
+    }
+    free(payload);
+    assert_true(figures_of(store).rows_skipped == 3); /* the first part is sent and counted */
+    put_thousand(place, store, 2000);
+    tw_store *reader = open_reader(place);
+    assert_int_equal(rows(reader, TW_STORE_TRADES), 3);
+    tamper(place->path, END_WRITERS);
+    commit(store, TW_STORE_NORMAL);
+    assert_int_equal(rows(reader, TW_STORE_TRADES), 2000);
+    assert_int_equal(rows(reader, TW_STORE_JOURNAL), 21);
+    assert_int_equal(figures_of(store).rows_put, 5 + 997 + 20 + 1000);
+    assert_int_equal(figures_of(store).rows_skipped, 3);
+    close_store(reader);
+    close_store(store);
+}
+
 static void test_verify_finds_rows_of_a_symbol_that_is_gone(void **state) {
     const test_place *place = *state;
     tw_store *store = open_writer(place);
@@ -390,6 +474,7 @@ int main(void) {
         ON_SERVER(test_a_session_that_was_ended_is_begun_again),
         ON_SERVER(test_a_writer_that_was_replaced_commits_nothing),
         ON_SERVER(test_a_turn_that_was_taken_stops_a_commit_within_its_session),
+        ON_SERVER(test_only_full_commits_wait_for_the_disk),
         ON_SERVER(test_batches_that_the_server_lost_are_told),
         ON_SERVER(test_a_collision_is_repeated_and_its_end_is_bounded),
         ON_SERVER(test_tables_of_another_program_are_refused_and_left_alone),
@@ -399,6 +484,8 @@ int main(void) {
         ON_SERVER(test_a_read_sees_one_state_while_others_write),
         ON_SERVER(test_bulks_that_overlap_are_counted_row_by_row),
         ON_SERVER(test_days_have_partitions_and_what_has_none_rests),
+        ON_SERVER(test_a_new_day_in_the_middle_of_a_batch_loses_nothing),
+        ON_SERVER(test_a_batch_that_is_sent_in_parts_is_one_batch),
         ON_SERVER(test_verify_finds_rows_of_a_symbol_that_is_gone),
         ON_SERVER(test_a_server_without_partitions_or_triggers_will_do),
         ON_SERVER(test_leaves_nothing_when_memory_runs_out),

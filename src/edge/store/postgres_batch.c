@@ -11,7 +11,7 @@
  * Many rows of market data go by copy; after a conflict the batch is sent again, and that table
  * goes by merge for a while (by line if it replaces rows: one INSERT cannot replace a row twice).
  * A bulk is sorted by symbol, as its key is: the server then adds to each part of the index in turn
- * (a third faster), and the rows of a symbol lie together. Few rows, and all of our own (orders,
+ * (a fifth faster), and the rows of a symbol lie together. Few rows, and all of our own (orders,
  * fills, the journal ...), go by line; begin, rows, turn and commit of a small batch are then one
  * round trip.
  *

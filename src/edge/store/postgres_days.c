@@ -93,6 +93,12 @@ static tw_status make_day(postgres_connection *pg, const char *table, int32_t da
     return postgres_run(pg, text);
 }
 
+/* Rows of these days rest. */
+static void give_up_wanted(postgres_days *days) {
+    while (days->wanted_count > 0)
+        settle(days, days->wanted[--days->wanted_count]);
+}
+
 /* Makes the days that are wanted. Not in the transaction of the batch, which readers would have to
  * wait for: if it has begun, the batch starts anew behind the partitions. */
 tw_status postgres_make_days(postgres_connection *pg) {
@@ -111,6 +117,8 @@ tw_status postgres_make_days(postgres_connection *pg) {
                 return status;
             settle(days, day);
             days->wanted_count--;
+            if (status != TW_OK && postgres_state_is(pg, "55P03"))
+                give_up_wanted(days); /* one delay a batch is enough */
         }
     }
     return TW_OK;

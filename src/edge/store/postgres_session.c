@@ -309,7 +309,7 @@ tw_status postgres_persist(tw_store *store, postgres_attempt attempt, void *cont
         in_trouble = true;
         if (!is_worth_repeating(pg, rounds) || now_ns >= deadline_ns)
             return status;
-        if (!pg->fault.again)
+        if (rounds > 0 && !pg->fault.again) /* the first time at once */
             back_off(pg, &backoff_ns, deadline_ns);
         store->figures.retries++;
     }

@@ -146,29 +146,41 @@ static tw_status put_trade(tw_store *store, const tw_trade *trade, tw_error *err
     return store_put(store, SQL_PUT_TRADE, row, error);
 }
 
-/* Rows that were counted into the batch and will not be written. */
-static void take_back(tw_store *store, size_t count) {
-    if (store->state == STORE_BATCH && store->figures.batch_rows >= count)
+/* Enters the batch with `count` rows. When one of their symbols finds no room they are counted out
+ * again: the batch is as it was. */
+static tw_status enter_with_symbols(tw_store *store, const tw_symbol *first, size_t stride,
+                                    size_t count, tw_error *error) {
+    const char *at = (const char *)first;
+    tw_status status = store_enter_batch(store, count, false, error);
+    if (status != TW_OK)
+        return status;
+    for (size_t i = 0; i < count && status == TW_OK; i++) {
+        int64_t id;
+        tw_symbol symbol;
+        memcpy(&symbol, at + i * stride, sizeof symbol);
+        status = store_id_of(store, symbol, true, &id, error);
+    }
+    if (status != TW_OK && store->state == STORE_BATCH)
         store->figures.batch_rows -= (uint32_t)count;
+    return status;
 }
 
 /* The shape that the puts of rows share: check all, enter, find all symbols, write all. */
-#define PUT_ROWS(durable, rows, check, write)                                        \
-    do {                                                                             \
-        TW_ASSERT((rows) != NULL || count == 0);                                     \
-        tw_status status = TW_OK;                                                    \
-        for (size_t i = 0; status == TW_OK && i < count; i++)                        \
-            status = check(store, &(rows)[i], i, error);                             \
-        if (status == TW_OK)                                                         \
-            status = store_enter_batch(store, count, (durable) && count > 0, error); \
-        int64_t id;                                                                  \
-        for (size_t i = 0; status == TW_OK && i < count; i++)                        \
-            status = store_id_of(store, (rows)[i].symbol, true, &id, error);         \
-        if (status != TW_OK)                                                         \
-            take_back(store, count);                                                 \
-        for (size_t i = 0; status == TW_OK && i < count; i++)                        \
-            status = write(store, &(rows)[i], error);                                \
-        return status;                                                               \
+#define PUT_ROWS(durable, rows, check, write)                                                  \
+    do {                                                                                       \
+        TW_ASSERT((rows) != NULL || count == 0);                                               \
+        tw_status status = TW_OK;                                                              \
+        for (size_t i = 0; status == TW_OK && i < count; i++)                                  \
+            status = check(store, &(rows)[i], i, error);                                       \
+        if (status == TW_OK && count == 0)                                                     \
+            return store_enter_batch(store, 0, false, error);                                  \
+        if (status == TW_OK)                                                                   \
+            status = enter_with_symbols(store, &(rows)->symbol, sizeof *(rows), count, error); \
+        if (status == TW_OK)                                                                   \
+            store->batch_is_durable |= (durable);                                              \
+        for (size_t i = 0; status == TW_OK && i < count; i++)                                  \
+            status = write(store, &(rows)[i], error);                                          \
+        return status;                                                                         \
     } while (false)
 
 tw_status tw_store_put_trades(tw_store *store, const tw_trade *trades, size_t count,
@@ -276,12 +288,10 @@ tw_status tw_store_put_positions(tw_store *store, int64_t run, int64_t time_ns,
         if (!symbol_is_known(store, positions[i].symbol))
             return ROW_BAD(i, "position", "symbol is not in the table");
     }
-    tw_status status = store_enter_batch(store, count, false, error);
-    int64_t id;
-    for (size_t i = 0; status == TW_OK && i < count; i++)
-        status = store_id_of(store, positions[i].symbol, true, &id, error);
-    if (status != TW_OK)
-        take_back(store, count);
+    if (count == 0)
+        return store_enter_batch(store, 0, false, error);
+    tw_status status =
+        enter_with_symbols(store, &positions->symbol, sizeof *positions, count, error);
     for (size_t i = 0; status == TW_OK && i < count; i++) {
         const tw_position *position = &positions[i];
         const store_value row[] = {
