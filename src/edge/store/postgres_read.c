@@ -231,96 +231,127 @@ static tw_status read_pages(tw_store *store, reading *read) {
 
 #define COPY_HEAD_SIZE 19 /* signature, flags and the size of no extension */
 
-/* One end of the range as two rows: its time and its price, told by numbers that no quantity is. */
-#define PRICES_END(order, time_mark, price_mark)                                                \
-    "SELECT v.a, v.b FROM (SELECT time_ns, price FROM trades WHERE %s ORDER BY " order          \
-    " LIMIT 1) AS e, LATERAL (VALUES (e.time_ns, " #time_mark "::int8), (e.price, " #price_mark \
-    ")) AS v(a, b) UNION ALL "
+/* The ends of what came, by time; several trades of one time are told apart later. */
+typedef struct price_end {
+    int64_t time_ns;
+    int64_t price;
+    uint64_t count; /* of that time */
+} price_end;
 
-/* COPY takes no parameters. These are numbers; quoted, because -2^63 is none but a negation. */
-static void write_copy(const reading *read, char *text, size_t capacity) {
-    char where[160];
-    snprintf(where, sizeof where,
-             "symbol = '%" PRId64 "' AND time_ns BETWEEN '%" PRId64 "' AND '%" PRId64 "'",
-             read->parameters[0].number, read->parameters[1].number, read->parameters[2].number);
-    snprintf(text, capacity,
-             "COPY (" PRICES_END("symbol, time_ns, id, exchange, place", -1, -2) PRICES_END(
-                 "symbol DESC, time_ns DESC, id DESC, exchange DESC, place DESC", -3,
-                 -4) "SELECT price, quantity FROM trades WHERE %s) TO STDOUT (FORMAT binary)",
-             where, where, where);
+typedef struct price_ends {
+    price_end first;
+    price_end last;
+} price_ends;
+
+static void keep_ends(price_ends *ends, int64_t time_ns, int64_t price) {
+    if (ends->first.count == 0 || time_ns < ends->first.time_ns)
+        ends->first = (price_end){.time_ns = time_ns, .price = price};
+    if (ends->last.count == 0 || time_ns > ends->last.time_ns)
+        ends->last = (price_end){.time_ns = time_ns, .price = price};
+    ends->first.count += time_ns == ends->first.time_ns;
+    ends->last.count += time_ns == ends->last.time_ns;
 }
 
-/* One tuple of two 64-bit numbers. False: it is none. */
-static bool decode_pair(const char *at, int size, int64_t *ret_first, int64_t *ret_second) {
-    uint64_t first;
-    uint64_t second;
-    if (size != 2 + 2 * (4 + 8))
+/* COPY takes no parameters. These are numbers; quoted, because -2^63 is none but a negation. */
+static tw_status send_copy(postgres_connection *pg, const reading *read, bool own) {
+    char text[400];
+    snprintf(text, sizeof text,
+             "%sCOPY (SELECT time_ns, price, quantity FROM trades WHERE symbol = '%" PRId64
+             "' AND time_ns BETWEEN '%" PRId64 "' AND '%" PRId64 "') TO STDOUT (FORMAT binary)",
+             own ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;" : "",
+             read->parameters[0].number, read->parameters[1].number, read->parameters[2].number);
+    if (PQsendQuery(pg->conn, text) == 0)
+        return postgres_lose(pg);
+    for (bool begun = false; !begun;) {
+        PGresult *result = postgres_next(pg);
+        if (result == NULL)
+            return postgres_lose(pg);
+        begun = PQresultStatus(result) != PGRES_COMMAND_OK;
+        tw_status status = postgres_judge(pg, result);
+        PQclear(result);
+        if (status != TW_OK)
+            return status;
+    }
+    return TW_OK;
+}
+
+/* One tuple of three 64-bit numbers. False: it is none. */
+static bool decode_prices(const char *at, int size, store_value *row) {
+    if (size != 2 + 3 * (4 + 8))
         return false;
-    memcpy(&first, at + 2 + 4, sizeof first);
-    memcpy(&second, at + 2 + 4 + 8 + 4, sizeof second);
-    *ret_first = (int64_t)__builtin_bswap64(first);
-    *ret_second = (int64_t)__builtin_bswap64(second);
+    for (int i = 0; i < 3; i++) {
+        uint64_t number;
+        memcpy(&number, at + 2 + i * (4 + 8) + 4, sizeof number);
+        row[i] = store_number((int64_t)__builtin_bswap64(number));
+    }
     return true;
 }
 
-/* Hands over a pair as a row of time, price and quantity. The rows of the ends come first. */
-static void deliver_pair(tw_store *store, reading *read, int64_t *end_time_ns, int64_t first,
-                         int64_t second) {
-    if (second == -1 || second == -3) {
-        *end_time_ns = first;
-        return;
-    }
-    const store_value row[] = {store_number(*end_time_ns), store_number(first),
-                               store_number(second < 0 ? 0 : second)};
-    read->delivered = true;
-    read->ended = read->on_row(store, row, read->context, read->error);
-}
-
 /* A callback that has enough is not asked again; what is on its way is read and dropped. */
-static tw_status deliver_prices(tw_store *store, reading *read) {
+static tw_status deliver_prices(tw_store *store, reading *read, price_ends *ends) {
     postgres_connection *pg = postgres_of(store);
-    int64_t end_time_ns = 0;
     int skip = COPY_HEAD_SIZE; /* the first piece begins with it */
     for (;;) {
         char *line;
         int size;
-        int64_t first;
-        int64_t second;
+        store_value row[3];
         tw_status status = postgres_copied(pg, &line, &size);
         if (status != TW_OK || size < 0)
             return status;
         bool is_end = size - skip == 2; /* a count of columns of -1 */
-        bool good = is_end || decode_pair(line + skip, size - skip, &first, &second);
+        bool good = is_end || decode_prices(line + skip, size - skip, row);
         PQfreemem(line);
         skip = 0;
         if (!good)
             return postgres_fail(pg, TW_CORRUPT, "a price has another type than it was made with");
-        if (!is_end && read->ended == TW_OK)
-            deliver_pair(store, read, &end_time_ns, first, second);
+        if (is_end || read->ended != TW_OK)
+            continue;
+        keep_ends(ends, row[0].number, row[1].number);
+        read->delivered = true;
+        read->ended = read->on_row(store, row, read->context, read->error);
     }
 }
 
+/* Hands over an end; among several trades of its time it is the first, or last, by key. */
+static tw_status deliver_end(tw_store *store, reading *read, price_end *end, bool is_last) {
+    char text[200];
+    const char *order = is_last ? "id DESC, exchange DESC, place DESC" : "id, exchange, place";
+    snprintf(text, sizeof text,
+             "SELECT price FROM trades WHERE symbol = '%" PRId64 "' AND time_ns = '%" PRId64
+             "' ORDER BY %s LIMIT 1",
+             read->parameters[0].number, end->time_ns, order);
+    tw_status status = TW_OK;
+    if (end->count > 1)
+        status = postgres_ask_number(postgres_of(store), text, NULL, end->price, &end->price);
+    if (status != TW_OK)
+        return status;
+    const store_value row[] = {store_number(end->time_ns), store_number(end->price),
+                               store_number(0)};
+    read->ended = read->on_row(store, row, read->context, read->error);
+    return TW_OK;
+}
+
+/* All of it in one transaction, so that the ends are those of the rows. */
 static tw_status read_prices(tw_store *store, reading *read) {
     postgres_connection *pg = postgres_of(store);
-    char text[POSTGRES_STATEMENT_SIZE];
-    write_copy(read, text, sizeof text);
-    if (PQsendQuery(pg->conn, text) == 0)
-        return postgres_lose(pg);
-    PGresult *result = postgres_next(pg);
-    if (result == NULL)
-        return postgres_lose(pg);
-    tw_status status = postgres_judge(pg, result);
-    PQclear(result);
+    bool own = pg->reading == 0 && !pg->in_transaction;
+    price_ends ends = {0};
+    tw_status status = send_copy(pg, read, own);
     if (status == TW_OK)
-        status = deliver_prices(store, read);
+        status = deliver_prices(store, read, &ends);
     postgres_fault first = pg->fault;
     if (status != TW_OK && first.lost)
         return status;
     tw_status rest = postgres_results(pg, NULL);
-    if (status == TW_OK)
-        return rest;
-    pg->fault = first;
-    return status;
+    if (status != TW_OK)
+        pg->fault = first;
+    else
+        status = rest;
+    if (status == TW_OK && ends.first.count > 0 && read->ended == TW_OK)
+        status = deliver_end(store, read, &ends.first, false);
+    if (status == TW_OK && ends.last.count > 0 && read->ended == TW_OK)
+        status = deliver_end(store, read, &ends.last, true);
+    return status == TW_OK && own ? postgres_run(pg, "COMMIT") : status;
 }
 
 /* ---- reads ---- */

@@ -34,9 +34,9 @@ typedef tw_status (*store_on_row)(tw_store *store, const store_value *row, void 
 /* What a database does for the store. All run on the handle's thread. A function that fails has
  * filled `error`. */
 typedef struct store_backend {
-    /* SQL_PRICES_OF gives price and quantity in any order and without the time, because sorting
-     * and sending more costs more than reading; and besides, marked by a quantity of 0 that no
-     * trade has, time and price of the first trade and then of the last. */
+    /* SQL_PRICES_OF gives its rows in any order, because sorting them costs more than reading; and
+     * behind them, marked by a quantity of 0 that no trade has, time and price of the first trade
+     * and then of the last. */
     bool prices_are_unordered;
 
     /* Connects, makes or checks the tables, and fills epoch, last_id, last_sequence and the name
