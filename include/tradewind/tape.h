@@ -32,10 +32,10 @@
  * Memory: one line buffer (line_size_max) and one input buffer (64 KiB) at open; one small entry a
  * symbol; the decompressor's window (gzip 32 KiB, zstd at most 128 MiB, usually 2 to 8). A writer
  * has its one buffer.
- * Cost, of a core of a server: 30 M trades/s in batches (1.2 GB/s), 13 M bars/s; a third of that
- * one by one, and where lines are not in the usual form, digits and a point with nothing around
- * them. Writing 30 M trades/s, 14 M bars/s. LOBSTER messages about 5 M/s. gzip gives 300 to 400
- * MB/s of text at most. Threads: a tape or a writer belongs to one.
+ * Cost: on one core of a server 30 M trades/s in batches (1.2 GB/s) and 13 M bars/s; a third of
+ * that one by one, and wherever a line is not in the usual form (plain digits and points, no
+ * blanks, LF). Writing: 30 M trades/s, 14 M bars/s. LOBSTER messages about 5 M/s plain, 3 M/s from
+ * gzip. Threads: a tape or a writer belongs to one.
  */
 #ifndef TRADEWIND_TAPE_H
 #define TRADEWIND_TAPE_H
