@@ -14,15 +14,16 @@
 /* Where bars go while a pass runs. */
 typedef struct bars_route {
     bars_writer *writer;
-    const tw_symbols *symbols; /* a file: the bar's symbol is one of these */
-    const char *symbol;        /* a store: every bar is of this one */
+    const tw_symbols *symbols;
+    tw_symbol only; /* every bar is of this one (a store); TW_SYMBOL_NONE: each says its own */
 } bars_route;
 
 static void on_bar(void *context, const tw_bar *bar) {
     const bars_route *route = context;
-    const char *symbol =
-        route->symbols != NULL ? tw_symbols_name(route->symbols, bar->symbol) : route->symbol;
-    bars_writer_put(route->writer, bar, symbol);
+    tw_bar named = *bar;
+    if (route->only != TW_SYMBOL_NONE)
+        named.symbol = route->only;
+    bars_writer_put(route->writer, &named, route->symbols);
 }
 
 static tw_status make_bars(const bars_writer *writer, uint32_t symbol_count_max, tw_bars **ret_bars,
@@ -112,7 +113,8 @@ static tw_status read_rows(file_pass *pass, tw_error *error) {
 
 tw_status bars_pass_file(const char *path, bars_writer *writer, rejects *aside,
                          bars_totals *ret_totals, tw_error *error) {
-    file_pass pass = {.path = path, .aside = aside, .route = {.writer = writer}};
+    file_pass pass = {
+        .path = path, .aside = aside, .route = {.writer = writer, .only = TW_SYMBOL_NONE}};
     tw_status status = tw_symbols_new(NULL, INPUT_SYMBOL_COUNT_MAX, &pass.symbols);
     if (status != TW_OK)
         return tw_error_set(error, status, "there is no memory to read %s", path);
@@ -164,7 +166,8 @@ static tw_status on_trade(void *context, const tw_trade *stored) {
     pass->begun = true;
     tw_status status = tw_bars_push(pass->bars, &trade, on_bar, &pass->route);
     if (status != TW_OK)
-        return tw_error_set(pass->error, status, "the trade of %s at %lld: %s", pass->route.symbol,
+        return tw_error_set(pass->error, status, "the trade of %s at %lld: %s",
+                            tw_symbols_name(pass->route.symbols, pass->route.only),
                             (long long)trade.time_ns, refusal_of(status));
     pass->trades++;
     if (progress_due(&pass->bar))
@@ -178,7 +181,7 @@ static tw_status pass_symbol(store_pass *pass, const input_symbol *symbol, tw_er
     tw_status status = make_bars(pass->route.writer, 1, &pass->bars, error);
     if (status != TW_OK)
         return status;
-    pass->route.symbol = symbol->name;
+    pass->route.only = symbol->symbol;
     pass->begun = false;
     const tw_store_range range = {
         .from_ns = INT64_MIN, .to_ns = INT64_MAX, .symbol = symbol->symbol};
@@ -192,7 +195,8 @@ static tw_status pass_symbol(store_pass *pass, const input_symbol *symbol, tw_er
 
 tw_status bars_pass_store(const input_store *input, bars_writer *writer, bars_totals *ret_totals,
                           tw_error *error) {
-    store_pass pass = {.input = input, .route = {.writer = writer}, .error = error};
+    store_pass pass = {
+        .input = input, .route = {.writer = writer, .symbols = input->symbols}, .error = error};
     tw_status status = TW_OK;
     progress_start(&pass.bar, "trades");
     for (uint32_t i = 0; i < input->chosen_count && status == TW_OK; i++) {

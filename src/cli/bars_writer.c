@@ -2,14 +2,11 @@
 #include "bars_writer.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ROW_SIZE = 320 };
-
-static const char *const HEADER = "ts_ns,symbol,timeframe,open,high,low,close,volume,count,vwap\n";
+enum { BUFFER_SIZE = 65536 }; /* of each file */
 
 /* ---- timeframes ---------------------------------------------------------------------------- */
 
@@ -62,6 +59,10 @@ static tw_status make_folder(bars_writer *writer, const char *folder, tw_error *
     return tw_error_set_errno(error, os_errno, "--out %s: the folder cannot be made", folder);
 }
 
+static tw_status into_file(void *context, tw_slice bytes, tw_error *error) {
+    return output_file_write(context, bytes, error);
+}
+
 static tw_status open_one(bars_writer *writer, const char *folder, const char *name,
                           tw_error *error) {
     char path[OUTPUT_PATH_SIZE] = "-";
@@ -72,8 +73,9 @@ static tw_status open_one(bars_writer *writer, const char *folder, const char *n
     tw_status status = output_file_open(file, path, error);
     if (status != TW_OK)
         return status;
-    writer->file_count++;
-    return output_file_write(file, tw_slice_of(HEADER), error);
+    tw_tape_writer_config config = {
+        .sink = into_file, .context = file, .buffer_size = BUFFER_SIZE, .format = TW_TAPE_BARS};
+    return tw_tape_writer_new(&config, &writer->tapes[writer->file_count++], error);
 }
 
 tw_status bars_writer_open(bars_writer *writer, const bars_timeframes *timeframes,
@@ -82,10 +84,10 @@ tw_status bars_writer_open(bars_writer *writer, const bars_timeframes *timeframe
     *writer = (bars_writer){.timeframes = *timeframes};
     for (uint32_t i = 0; i < timeframes->count; i++)
         tw_timeframe_format(timeframes->ns[i], writer->names[i]);
-    if (strcmp(folder, "-") == 0)
-        return open_one(writer, NULL, NULL, error);
-    tw_status status = make_folder(writer, folder, error);
-    for (uint32_t i = 0; i < timeframes->count && status == TW_OK; i++)
+    bool one = strcmp(folder, "-") == 0;
+    tw_status status =
+        one ? open_one(writer, NULL, NULL, error) : make_folder(writer, folder, error);
+    for (uint32_t i = 0; !one && i < timeframes->count && status == TW_OK; i++)
         status = open_one(writer, folder, writer->names[i], error);
     if (status != TW_OK)
         bars_writer_drop(writer);
@@ -97,6 +99,8 @@ tw_status bars_writer_finish(bars_writer *writer, tw_error *error) {
     if (status != TW_OK && error != NULL)
         *error = writer->error;
     for (uint32_t i = 0; i < writer->file_count && status == TW_OK; i++)
+        status = tw_tape_writer_flush(writer->tapes[i], error);
+    for (uint32_t i = 0; i < writer->file_count && status == TW_OK; i++)
         status = output_file_finish(&writer->files[i], error);
     for (uint32_t i = 0; i < writer->file_count && status == TW_OK; i++)
         status = output_file_publish(&writer->files[i], error);
@@ -106,8 +110,11 @@ tw_status bars_writer_finish(bars_writer *writer, tw_error *error) {
 }
 
 void bars_writer_drop(bars_writer *writer) {
-    for (uint32_t i = 0; i < writer->file_count; i++)
+    for (uint32_t i = 0; i < writer->file_count; i++) {
+        tw_tape_writer_free(writer->tapes[i]);
+        writer->tapes[i] = NULL;
         output_file_drop(&writer->files[i]);
+    }
     if (writer->made != NULL)
         rmdir(writer->made); /* if somebody has put something into it meanwhile it stays */
     writer->made = NULL;
@@ -115,13 +122,6 @@ void bars_writer_drop(bars_writer *writer) {
 }
 
 /* ---- rows ---------------------------------------------------------------------------------- */
-
-static void append_decimal(tw_text *text, int64_t nano) {
-    char number[TW_DECIMAL_TEXT_SIZE];
-    tw_decimal_format(nano, number);
-    tw_text_append_char(text, ',');
-    tw_text_append_string(text, number);
-}
 
 static uint32_t timeframe_index(const bars_writer *writer, int64_t timeframe_ns) {
     uint32_t index = 0;
@@ -131,29 +131,12 @@ static uint32_t timeframe_index(const bars_writer *writer, int64_t timeframe_ns)
     return index;
 }
 
-void bars_writer_put(bars_writer *writer, const tw_bar *bar, const char *symbol) {
+void bars_writer_put(bars_writer *writer, const tw_bar *bar, const tw_symbols *symbols) {
     if (writer->error.status != TW_OK)
         return;
     uint32_t index = timeframe_index(writer, bar->timeframe_ns);
-    char memory[ROW_SIZE];
-    tw_text row = tw_text_over(memory, sizeof memory);
-    tw_text_append_i64(&row, bar->time_ns);
-    tw_text_append_char(&row, ',');
-    tw_text_append_string(&row, symbol);
-    tw_text_append_char(&row, ',');
-    tw_text_append_string(&row, writer->names[index]);
-    append_decimal(&row, bar->open.nano);
-    append_decimal(&row, bar->high.nano);
-    append_decimal(&row, bar->low.nano);
-    append_decimal(&row, bar->close.nano);
-    append_decimal(&row, bar->volume.nano);
-    tw_text_append_char(&row, ',');
-    tw_text_append_u64(&row, bar->count);
-    append_decimal(&row, bar->vwap.nano);
-    tw_text_append_char(&row, '\n');
-    TW_ASSERT(!row.truncated);
-    output_file *file = &writer->files[writer->file_count == 1 ? 0 : index];
-    tw_status status = output_file_write(file, tw_text_slice(&row), &writer->error);
+    tw_tape_writer *tape = writer->tapes[writer->file_count == 1 ? 0 : index];
+    tw_status status = tw_tape_writer_put_bars(tape, symbols, bar, 1, &writer->error);
     if (status == TW_OK)
         writer->rows[index]++;
 }

@@ -10,6 +10,7 @@
 
 #include "output_file.h"
 #include "tradewind/bars.h"
+#include "tradewind/tape.h"
 
 typedef struct bars_timeframes {
     int64_t ns[TW_BARS_TIMEFRAME_COUNT_MAX];
@@ -21,9 +22,10 @@ typedef struct bars_writer {
     char names[TW_BARS_TIMEFRAME_COUNT_MAX][16]; /* "1m" */
     uint64_t rows[TW_BARS_TIMEFRAME_COUNT_MAX];
     output_file files[TW_BARS_TIMEFRAME_COUNT_MAX];
-    uint32_t file_count; /* 1 for standard output */
-    const char *made;    /* the folder, borrowed, while it is to be removed again; or NULL */
-    tw_error error;      /* the first failed write; its status is TW_OK until then */
+    tw_tape_writer *tapes[TW_BARS_TIMEFRAME_COUNT_MAX]; /* what is written into each file */
+    uint32_t file_count;                                /* 1 for standard output */
+    const char *made; /* the folder, borrowed, while it is to be removed again; or NULL */
+    tw_error error;   /* the first failed write; its status is TW_OK until then */
 } bars_writer;
 
 /* Reads "1s,1m,1h". TW_USAGE with a sentence for anything else, and for a timeframe twice. */
@@ -36,8 +38,9 @@ tw_status bars_timeframes_parse(const char *list, bars_timeframes *ret_timeframe
 tw_status bars_writer_open(bars_writer *writer, const bars_timeframes *timeframes,
                            const char *folder, tw_error *error) TW_MUST_CHECK;
 
-/* Writes one bar. A failure is kept in `error` of the writer, and every later call does nothing. */
-void bars_writer_put(bars_writer *writer, const tw_bar *bar, const char *symbol);
+/* Writes one bar of a symbol of the table. A failure is kept in `error` of the writer, and every
+ * later call does nothing. */
+void bars_writer_put(bars_writer *writer, const tw_bar *bar, const tw_symbols *symbols);
 
 /* Completes all files, then names them. */
 tw_status bars_writer_finish(bars_writer *writer, tw_error *error) TW_MUST_CHECK;

@@ -1,214 +1,405 @@
 /*
- * model_tape.c - many lines at a time are the same as line by line, whatever stands in them.
- *
- * Seeded files: mostly as they are usually written, with every kind of oddity thrown in.
+ * model_tape.c - many rows at a time against one at a time, over good, unusual, bad and broken
+ * files; and the writer against rows put together from the house's slow words.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
-
-#include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <zlib.h>
 
-#include "tape_both.h"
-#include "tradewind/random.h"
+#include "tape_model.h"
+#include "tradewind/time.h"
 
-enum { FILE_COUNT = 400, ROW_COUNT_MAX = 900 };
+enum { FILE_COUNT = 1500, TEXT_SIZE = 1 << 16 };
 
-static const char *const odd_numbers[] = {"",
-                                          "0",
-                                          "-1",
-                                          "+1",
-                                          "01",
-                                          "1.",
-                                          ".5",
-                                          "1e3",
-                                          "1.5e2",
-                                          "999999999",
-                                          "1000000000",
-                                          "abc",
-                                          "1.23456789",
-                                          "1.123456789",
-                                          " 1 ",
-                                          "1 ",
-                                          "1.0000000001",
-                                          "9223372035",
-                                          "0.1",
-                                          "00",
-                                          "1.5.5",
-                                          "1,1",
-                                          "\"1\"",
-                                          "0.000000001",
-                                          "0.0000000001",
-                                          "1.99999999995",
-                                          "7.12345678951",
-                                          "12345678",
-                                          "123456789.123456789",
-                                          "nan"};
-static const char *const odd_times[] = {"",
-                                        "0",
-                                        "-5",
-                                        "9223372036854775807",
-                                        "9223372036854775808",
-                                        "18446744073709551616",
-                                        "00012",
-                                        "1704067200",
-                                        "12345678",
-                                        "1234567 ",
-                                        "x"};
-static const char *const odd_symbols[] = {"",
-                                          "SYM",
-                                          "ABCDEFGH",
-                                          "ABCDEFGHI",
-                                          "a b",
-                                          "BRK.B",
-                                          "BTC/USD",
-                                          "x\ty",
-                                          "A",
-                                          "ABCDEFG",
-                                          "THIS.NAME.IS.LONGER.THAN.A.SYMBOL",
-                                          "Zz",
-                                          "ABCDEFGHIJKLMNOPQRSTUVWXYZ01234"};
-static const char *const odd_frames[] = {"", "1m", "5m", "1Min", "0m", "1d", "1x", "100s"};
-static const char *const odd_ends[] = {"\n", "\n", "\n", "\r\n", ",\n", " \n", "\n\n", ""};
+typedef struct text_file {
+    char path[64];
+    int fd;
+} text_file;
 
-#define PICK(random, words) words[tw_random_below((random), sizeof(words) / sizeof((words)[0]))]
-
-static bool rarely(tw_random *random) {
-    return tw_random_below(random, 40) == 0;
+/* SplitMix64. */
+static uint64_t next_random(uint64_t *seed) {
+    uint64_t z = (*seed += UINT64_C(0x9e3779b97f4a7c15));
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
 }
 
-static void put_number(tw_random *random, FILE *out) {
-    if (rarely(random))
-        fprintf(out, ",%s", PICK(random, odd_numbers));
-    else
-        fprintf(out, ",%d.%02d", 90 + (int)tw_random_below(random, 30),
-                (int)tw_random_below(random, 100));
+static const char *one_of(uint64_t *seed, const char *const *words, size_t count) {
+    return words[next_random(seed) % count];
 }
 
-static void put_head(tw_random *random, FILE *out, int64_t *time_ns) {
-    *time_ns += (int64_t)tw_random_below(random, 1000);
-    if (rarely(random))
-        fputs(PICK(random, odd_times), out);
-    else
-        fprintf(out, "%lld", (long long)*time_ns);
-    if (rarely(random))
-        fprintf(out, ",%s", PICK(random, odd_symbols));
-    else
-        fprintf(out, ",SYM%d", (int)tw_random_below(random, 5));
-}
+#define ONE_OF(seed, ...)                            \
+    one_of(seed, (const char *const[]){__VA_ARGS__}, \
+           sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
-static void put_trade(tw_random *random, FILE *out, int64_t *time_ns) {
-    put_head(random, out, time_ns);
-    put_number(random, out);
-    if (rarely(random))
-        put_number(random, out);
-    else
-        fprintf(out, ",%d", 1 + (int)tw_random_below(random, 500));
-    fprintf(out, ",%s", rarely(random) ? "X" : tw_random_below(random, 3) == 0 ? "" : "B");
-}
-
-static void put_bar(tw_random *random, FILE *out, int64_t *time_ns) {
-    put_head(random, out, time_ns);
-    fprintf(out, ",%s", rarely(random) ? PICK(random, odd_frames) : "1m");
-    if (rarely(random))
-        for (int i = 0; i < 4; i++)
-            put_number(random, out);
-    else
-        fputs(",100.5,101,99.25,100", out);
-    put_number(random, out);
-    fprintf(out, ",%s", rarely(random) ? PICK(random, odd_numbers) : "17");
-    put_number(random, out);
-}
-
-/* The same text again, with a byte in it changed, now and then. */
-static void spoil(tw_random *random, int fd) {
-    off_t size = lseek(fd, 0, SEEK_END);
-    char byte = (char)tw_random_below(random, 256);
-    if (size > 0 && tw_random_below(random, 3) == 0)
-        assert_int_equal(pwrite(fd, &byte, 1, (off_t)tw_random_below(random, (uint64_t)size)), 1);
-}
-
-static void compare_a_file(uint64_t seed, tw_tape_format format) {
-    tw_random random;
-    tw_random_init(&random, seed, format);
-    int fd = memfd_create("tape", MFD_CLOEXEC);
-    assert_true(fd >= 0);
-    FILE *out = fdopen(dup(fd), "w");
-    assert_non_null(out);
-    int64_t time_ns = 1704067200000000000;
-    bool bars = format == TW_TAPE_BARS;
-    bool short_header = bars && tw_random_below(&random, 8) == 0;
-    fputs(!bars          ? "ts_ns,symbol,price,size,side\n"
-          : short_header ? "ts_ns,symbol,timeframe,open,high,low,close,volume\n"
-                         : "ts_ns,symbol,timeframe,open,high,low,close,volume,count,vwap\n",
-          out);
-    uint64_t rows = tw_random_below(&random, ROW_COUNT_MAX);
-    for (uint64_t i = 0; i < rows; i++) {
-        (bars ? put_bar : put_trade)(&random, out, &time_ns);
-        fputs(rarely(&random) ? PICK(&random, odd_ends) : "\n", out);
+static text_file make_file(const char *text, size_t size, bool packed) {
+    static uint8_t bytes[2 * TEXT_SIZE];
+    text_file file = {.fd = memfd_create("tape", MFD_CLOEXEC)};
+    assert_true(file.fd >= 0);
+    if (packed) {
+        z_stream stream = {0};
+        assert_int_equal(deflateInit2(&stream, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY),
+                         Z_OK);
+        stream.next_in = (Bytef *)(uintptr_t)text;
+        stream.avail_in = (uInt)size;
+        stream.next_out = bytes;
+        stream.avail_out = sizeof bytes;
+        assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
+        size = sizeof bytes - stream.avail_out;
+        assert_int_equal(deflateEnd(&stream), Z_OK);
     }
-    assert_int_equal(fclose(out), 0);
-    spoil(&random, fd);
-    char path[64];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    tape_both_ways(path, format, seed);
-    close(fd);
+    assert_int_equal(write(file.fd, packed ? (const void *)bytes : text, size), size);
+    snprintf(file.path, sizeof file.path, "/proc/self/fd/%d", file.fd);
+    return file;
 }
 
-static void test_trades_are_the_same_either_way(void **state) {
-    (void)state;
-    for (uint64_t seed = 1; seed <= FILE_COUNT; seed++)
-        compare_a_file(seed, TW_TAPE_TRADES);
+/* ---- files --------------------------------------------------------------------------------- */
+
+static void put_number(tw_text *text, uint64_t *seed) {
+    static const unsigned scales[] = {0, 1, 2, 2, 2, 8, 9, 10, 12};
+    uint64_t kind = next_random(seed) % 24;
+    if (kind < 2) {
+        tw_text_append_string(
+            text, ONE_OF(seed, "", "0", "-1", "+1", "1e3", "1.5E-2", ".5", "5.", "nan", "007.50",
+                         "9223372036", "9223372036.854775807", "9223372035.999999999", "12 ", " 12",
+                         "9223372036.854775808", "99999999999", "0.000000001", "0.0000000004",
+                         "123456789.123456789", "1.2.3", "1,", "00000000000000000000001.5",
+                         "12345678.12345678", "0.1234567891", "1\0" /* ends here */));
+        return;
+    }
+    uint64_t whole = next_random(seed) >> (34 + next_random(seed) % 30);
+    tw_text_append_u64(text, kind < 3 ? next_random(seed) : whole);
+    unsigned scale = scales[next_random(seed) % (sizeof scales / sizeof scales[0])];
+    if (scale > 0)
+        tw_text_append_char(text, '.');
+    for (unsigned i = 0; i < scale; i++)
+        tw_text_append_char(text, (char)('0' + next_random(seed) % 10));
 }
 
-static void test_bars_are_the_same_either_way(void **state) {
-    (void)state;
-    for (uint64_t seed = 1; seed <= FILE_COUNT; seed++)
-        compare_a_file(seed, TW_TAPE_BARS);
+static void put_time(tw_text *text, uint64_t *seed, int64_t *time_ns) {
+    uint64_t kind = next_random(seed) % 40;
+    *time_ns += (int64_t)(next_random(seed) % 3);
+    if (kind == 0)
+        tw_text_append_string(text, ONE_OF(seed, "", "-5", "0", "9223372036854775807",
+                                           "9223372036854775808", "1.5", "00000000000000000000017",
+                                           "99999999999999999999", "12:30", " 7"));
+    else
+        tw_text_append_i64(text, *time_ns - (kind == 1 ? 4 : 0));
 }
 
-/* So that the quick way is not left out by a mistake that only costs time. */
-static void test_a_usual_file_is_given_many_at_a_time(void **state) {
+static void put_symbol(tw_text *text, uint64_t *seed) {
+    tw_text_append_string(text, next_random(seed) % 30 == 0
+                                    ? ONE_OF(seed, "", " A", "A ", "A\"", "\"A\"", "A B",
+                                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ01234",
+                                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345")
+                                    : ONE_OF(seed, "A", "AA", "MSFT", "BRK.B", "SEVEN77",
+                                             "BTC/USDT", "BTC-PERP_X", "AAPL240119C00190000", "B"));
+}
+
+static void put_trade_line(tw_text *text, uint64_t *seed, bool full, int64_t *time_ns) {
+    put_time(text, seed, time_ns);
+    tw_text_append_char(text, ',');
+    put_symbol(text, seed);
+    tw_text_append_char(text, ',');
+    put_number(text, seed);
+    tw_text_append_char(text, ',');
+    put_number(text, seed);
+    tw_text_append_string(text, next_random(seed) % 20 == 0
+                                    ? ONE_OF(seed, "", ",X", ",B ", ",b", ",BS", ",\"B\"")
+                                    : ONE_OF(seed, ",B", ",S", ","));
+    if (!full)
+        return;
+    tw_text_append_string(text, ONE_OF(seed, ",", ",1", ",18446744073709551615", ",71", ",x",
+                                       ",18446744073709551616", ",00000000000000000007"));
+    tw_text_append_string(text,
+                          ONE_OF(seed, ",,", ",V,A", ",Q,C", ",V,", ", ,A", ",VV,A", ",V,\x7f"));
+    tw_text_append_string(text, ONE_OF(seed, ",", ",@", ",@ I", ", ", ",  TI", ",ABCDE", ",ABCDEF",
+                                       ",\"", ",@,I", ",\xc3\xa4"));
+}
+
+static void put_bar_line(tw_text *text, uint64_t *seed, size_t field_count, int64_t *time_ns) {
+    put_time(text, seed, time_ns);
+    tw_text_append_char(text, ',');
+    put_symbol(text, seed);
+    tw_text_append_string(text, ONE_OF(seed, ",1m,", ",1m,", ",5s,", ",1d,", ",1Min,", ",59m,"));
+    if (next_random(seed) % 30 == 0)
+        tw_text_append_string(text, ONE_OF(seed, "1x", ",", " "));
+    if (next_random(seed) % 4 > 0) {
+        uint64_t low = next_random(seed) % 1000;
+        tw_text_append_format(text, "%llu.25,%llu.5,%llu,%llu.1", (unsigned long long)low,
+                              (unsigned long long)low + 2, (unsigned long long)low,
+                              (unsigned long long)low + 1);
+    } else {
+        for (int i = 0; i < 4; i++) {
+            tw_text_append_string(text, i > 0 ? "," : "");
+            put_number(text, seed);
+        }
+    }
+    tw_text_append_char(text, ',');
+    put_number(text, seed);
+    if (field_count > 8)
+        tw_text_append_string(text, ONE_OF(seed, ",1", ",", ",12345678901", ",-1", ",7"));
+    if (field_count > 9) {
+        tw_text_append_char(text, ',');
+        put_number(text, seed);
+    }
+    if (field_count > 10)
+        tw_text_append_string(text, ONE_OF(seed, ",0", ",", ",4294967295", ",4294967296", ",3"));
+}
+
+static void put_header(tw_text *text, bool trades, size_t field_count) {
+    tw_slice rest = tw_slice_of(
+        trades ? "ts_ns,symbol,price,size,side,id,exchange,tape,conditions"
+               : "ts_ns,symbol,timeframe,open,high,low,close,volume,count,vwap,revision");
+    for (size_t i = 0; i < field_count; i++) {
+        tw_text_append_string(text, i > 0 ? "," : "");
+        tw_text_append(text, tw_slice_split(&rest, ','));
+    }
+    tw_text_append_char(text, '\n');
+}
+
+static void put_lines(tw_text *text, uint64_t *seed, bool trades, size_t field_count) {
+    int64_t time_ns = next_random(seed) % 4 == 0 ? 90 : INT64_C(1704067200000000000);
+    size_t line_count = next_random(seed) % 200;
+    for (size_t i = 0; i < line_count; i++) {
+        if (trades)
+            put_trade_line(text, seed, field_count == 9, &time_ns);
+        else
+            put_bar_line(text, seed, field_count, &time_ns);
+        bool last = i + 1 == line_count && next_random(seed) % 2 == 0;
+        tw_text_append_string(text, last ? ""
+                                    : next_random(seed) % 30 == 0
+                                        ? ONE_OF(seed, "\r\n", "\n\n", " \n", ",\n", "\t\n")
+                                        : "\n");
+    }
+}
+
+/* Some bytes become others, behind the header. */
+static void mutate(tw_text *text, uint64_t *seed, size_t begin) {
+    static const char bytes[] = "\n\r,. \"-0959e\0ABS\x80\xff";
+    for (uint64_t i = next_random(seed) % 20; i > 0 && text->size > begin; i--)
+        text->data[begin + next_random(seed) % (text->size - begin)] =
+            bytes[next_random(seed) % (sizeof bytes - 1)];
+}
+
+static void test_batches_are_what_single_rows_are(void **state) {
     (void)state;
-    int fd = memfd_create("tape", MFD_CLOEXEC);
-    assert_true(fd >= 0);
-    FILE *out = fdopen(dup(fd), "w");
-    assert_non_null(out);
-    fputs("ts_ns,symbol,price,size,side\n", out);
-    for (int i = 0; i < 1000; i++)
-        fprintf(out, "%d,SYM%d,100.25,7,B\n", 1000000 + i, i % 3);
-    assert_int_equal(fclose(out), 0);
-    char path[64];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    tw_symbols *symbols = NULL;
-    assert_int_equal(tw_symbols_new(NULL, 8, &symbols), TW_OK);
-    const tw_tape_config config = {.path = path, .symbols = symbols, .format = TW_TAPE_TRADES};
-    tw_tape *tape = NULL;
-    assert_int_equal(tw_tape_open(&config, &tape, NULL), TW_OK);
-    static tw_trade trades[2000];
-    size_t rows = 0;
-    size_t calls = 0;
-    size_t count = 0;
-    for (; tw_tape_next_trades(tape, trades, 2000, &count, NULL) == TW_OK; calls++)
-        rows += count;
-    assert_int_equal(rows, 1000);
-    assert_true(calls < 30); /* the last lines are near the end of the buffer and come alone */
-    tw_tape_close(tape);
-    tw_symbols_free(symbols);
-    close(fd);
+    static char memory[TEXT_SIZE];
+    static const size_t line_sizes[] = {96, 256, 4096, 65536};
+    static const size_t trade_fields[] = {5, 5, 9};
+    static const size_t bar_fields[] = {8, 9, 10, 10, 11};
+    uint64_t answers = 0;
+    for (uint64_t seed = 1; seed <= FILE_COUNT; seed++) {
+        uint64_t draw = seed;
+        bool trades = next_random(&draw) % 2 == 0;
+        size_t field_count =
+            trades ? trade_fields[next_random(&draw) % 3] : bar_fields[next_random(&draw) % 5];
+        tw_text text = tw_text_over(memory, sizeof memory);
+        put_header(&text, trades, field_count);
+        size_t begin = text.size;
+        put_lines(&text, &draw, trades, field_count);
+        if (seed % 3 == 0)
+            mutate(&text, &draw, begin);
+        text_file file = make_file(text.data, text.size, seed % 4 == 0);
+        tw_tape_config config = {.path = file.path,
+                                 .line_size_max = line_sizes[next_random(&draw) % 4],
+                                 .format = trades ? TW_TAPE_TRADES : TW_TAPE_BARS};
+        answers += tape_model_run(&config, seed);
+        assert_int_equal(close(file.fd), 0);
+    }
+    assert_true(answers > 10 * FILE_COUNT);
+}
+
+/* ---- the writer ---------------------------------------------------------------------------- */
+
+static tw_status gather(void *context, tw_slice bytes, tw_error *error) {
+    (void)error;
+    tw_text_append(context, bytes);
+    return TW_OK;
+}
+
+static int64_t some_nano(uint64_t *seed) {
+    static const int64_t steps[] = {1, 10, 1000, 10000000, 100000000, 1000000000};
+    int64_t step = steps[next_random(seed) % 6];
+    int64_t nano = (int64_t)(next_random(seed) >> (1 + next_random(seed) % 62));
+    return nano < step ? step : nano / step * step;
+}
+
+static void slow_decimal(tw_text *text, int64_t nano) {
+    char number[TW_DECIMAL_TEXT_SIZE];
+    tw_decimal_format(nano, number);
+    tw_text_append_char(text, ',');
+    tw_text_append_string(text, number);
+}
+
+static void slow_trade(tw_text *text, const tw_symbols *symbols, const tw_trade *trade) {
+    tw_text_append_i64(text, trade->time_ns);
+    tw_text_append_format(text, ",%s", tw_symbols_name(symbols, trade->symbol));
+    slow_decimal(text, trade->price.nano);
+    slow_decimal(text, trade->quantity.nano);
+    tw_text_append_string(text, trade->side == 0 ? ",," : trade->side == 1 ? ",B," : ",S,");
+    if (trade->id != 0)
+        tw_text_append_u64(text, trade->id);
+    tw_text_append_format(text, ",%.1s,%.1s,%.5s\n", &trade->exchange, &trade->tape,
+                          trade->conditions);
+}
+
+static void slow_bar(tw_text *text, const tw_symbols *symbols, const tw_bar *bar) {
+    char timeframe[16];
+    tw_timeframe_format(bar->timeframe_ns, timeframe);
+    tw_text_append_i64(text, bar->time_ns);
+    tw_text_append_format(text, ",%s,%s", tw_symbols_name(symbols, bar->symbol), timeframe);
+    slow_decimal(text, bar->open.nano);
+    slow_decimal(text, bar->high.nano);
+    slow_decimal(text, bar->low.nano);
+    slow_decimal(text, bar->close.nano);
+    slow_decimal(text, bar->volume.nano);
+    tw_text_append_format(text, ",%llu", (unsigned long long)bar->count);
+    slow_decimal(text, bar->vwap.nano);
+    tw_text_append_format(text, ",%lu\n", (unsigned long)bar->revision);
+}
+
+enum { ROW_COUNT = 60 };
+
+typedef struct rows {
+    tw_symbols *symbols;
+    tw_trade trades[ROW_COUNT];
+    tw_bar bars[ROW_COUNT];
+} rows;
+
+static void make_rows(rows *made, uint64_t *seed) {
+    static const char *const names[] = {"A", "MSFT", "BTC/USDT", "ABCDEFGHIJKLMNOPQRSTUVWXYZ01234"};
+    static const char *const conditions[] = {"", "@", " ", "@ I", "ABCDE"};
+    static const int64_t frames[] = {TW_NS_PER_SECOND, TW_NS_PER_MINUTE, TW_NS_PER_DAY};
+    assert_int_equal(tw_symbols_new(NULL, 16, &made->symbols), TW_OK);
+    int64_t time_ns = next_random(seed) % 2 == 0 ? -40 : INT64_C(1704067200000000000);
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        tw_symbol symbol = 0;
+        assert_int_equal(
+            tw_symbols_intern(made->symbols, tw_slice_of(names[next_random(seed) % 4]), &symbol),
+            TW_OK);
+        time_ns += 1 + (int64_t)(next_random(seed) % 100);
+        tw_trade *trade = &made->trades[i];
+        *trade = (tw_trade){.time_ns = time_ns,
+                            .price.nano = some_nano(seed),
+                            .quantity.nano = some_nano(seed),
+                            .id = next_random(seed) >> (next_random(seed) % 64),
+                            .symbol = symbol,
+                            .side = (uint8_t)(next_random(seed) % 3),
+                            .exchange = "\0VQ"[next_random(seed) % 3],
+                            .tape = "\0ABC"[next_random(seed) % 4]};
+        const char *codes = conditions[next_random(seed) % 5];
+        memcpy(trade->conditions, codes, strlen(codes));
+        int64_t a = some_nano(seed);
+        int64_t b = some_nano(seed);
+        made->bars[i] = (tw_bar){.time_ns = time_ns,
+                                 .timeframe_ns = frames[next_random(seed) % 3],
+                                 .open.nano = a,
+                                 .high.nano = a > b ? a : b,
+                                 .low.nano = a < b ? a : b,
+                                 .close.nano = b,
+                                 .vwap.nano = some_nano(seed),
+                                 .volume.nano = some_nano(seed) - 1,
+                                 .count = next_random(seed) >> (next_random(seed) % 64),
+                                 .symbol = symbol,
+                                 .revision = (uint32_t)(next_random(seed) >> 40)};
+    }
+}
+
+/* Writes the rows with a buffer so small that the sink is called often. */
+static void write_rows(const rows *made, bool trades, tw_text *text) {
+    tw_tape_writer_config config = {.sink = gather,
+                                    .context = text,
+                                    .buffer_size = TW_TAPE_BUFFER_SIZE_MIN,
+                                    .format = trades ? TW_TAPE_TRADES : TW_TAPE_BARS,
+                                    .full = true};
+    TW_AUTO(tw_tape_writer) *writer = NULL;
+    assert_int_equal(tw_tape_writer_new(&config, &writer, NULL), TW_OK);
+    assert_int_equal(
+        trades ? tw_tape_writer_put_trades(writer, made->symbols, made->trades, ROW_COUNT, NULL)
+               : tw_tape_writer_put_bars(writer, made->symbols, made->bars, ROW_COUNT, NULL),
+        TW_OK);
+    assert_int_equal(tw_tape_writer_flush(writer, NULL), TW_OK);
+    assert_false(text->truncated);
+}
+
+/* Reads all rows back, into the same table of symbols. */
+static void read_rows(rows *read, bool trades, tw_slice text) {
+    text_file file = make_file(text.data, text.size, false);
+    tw_tape_config config = {.path = file.path,
+                             .symbols = read->symbols,
+                             .line_size_max = 400,
+                             .format = trades ? TW_TAPE_TRADES : TW_TAPE_BARS};
+    TW_AUTO(tw_tape) *tape = NULL;
+    tw_error error = {0};
+    tw_status status = tw_tape_open(&config, &tape, &error);
+    size_t total = 0;
+    while (status == TW_OK && total < ROW_COUNT) {
+        size_t count = 0;
+        status =
+            trades
+                ? tw_tape_next_trades(tape, read->trades + total, ROW_COUNT - total, &count, &error)
+                : tw_tape_next_bars(tape, read->bars + total, ROW_COUNT - total, &count, &error);
+        total += count;
+    }
+    if (status != TW_OK)
+        fail_msg("%s", error.message);
+    assert_int_equal(close(file.fd), 0);
+}
+
+static void check_written(uint64_t seed, bool trades) {
+    static char written_memory[TEXT_SIZE];
+    static char slow_memory[TEXT_SIZE];
+    static rows made;
+    static rows read;
+    memset(&made, 0, sizeof made);
+    memset(&read, 0, sizeof read);
+    make_rows(&made, &seed);
+    tw_text written = tw_text_over(written_memory, sizeof written_memory);
+    tw_text slow = tw_text_over(slow_memory, sizeof slow_memory);
+    write_rows(&made, trades, &written);
+    put_header(&slow, trades, trades ? 9 : 11);
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (trades)
+            slow_trade(&slow, made.symbols, &made.trades[i]);
+        else
+            slow_bar(&slow, made.symbols, &made.bars[i]);
+    }
+    assert_false(slow.truncated);
+    assert_string_equal(written.data, slow.data);
+    read.symbols = made.symbols;
+    read_rows(&read, trades, tw_text_slice(&written));
+    if (trades)
+        assert_memory_equal(read.trades, made.trades, sizeof made.trades);
+    else
+        assert_memory_equal(read.bars, made.bars, sizeof made.bars);
+    tw_text_clear(&slow);
+    write_rows(&read, trades, &slow);
+    assert_string_equal(slow.data, written.data);
+    tw_symbols_free(made.symbols);
+}
+
+static void test_what_is_written_reads_back_and_is_the_same_bytes_again(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= 300; seed++) {
+        check_written(seed, true);
+        check_written(seed, false);
+    }
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_trades_are_the_same_either_way),
-        cmocka_unit_test(test_bars_are_the_same_either_way),
-        cmocka_unit_test(test_a_usual_file_is_given_many_at_a_time),
+        cmocka_unit_test(test_batches_are_what_single_rows_are),
+        cmocka_unit_test(test_what_is_written_reads_back_and_is_the_same_bytes_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

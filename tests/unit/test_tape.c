@@ -725,6 +725,382 @@ static tw_status read_a_packed_tape(const tw_allocator *allocator, void *context
     return status == TW_EMPTY ? TW_OK : status;
 }
 
+/* ---- going on, and batches ---- */
+
+static void open_at(const test_place *place, tw_tape_place start, tw_status wanted,
+                    tw_tape **ret_tape) {
+    tw_tape_config config = {.path = place->path,
+                             .symbols = place->symbols,
+                             .start = start,
+                             .line_size_max = 64,
+                             .format = TW_TAPE_TRADES};
+    tw_error error = {0};
+    tw_status status = tw_tape_open(&config, ret_tape, &error);
+    if (status != wanted)
+        fail_msg("at %llu: %s %s", (unsigned long long)start.offset, tw_status_name(status),
+                 error.message);
+}
+
+/* From each line of the file the rest is what it was; a bad line in it is met again. */
+static void check_going_on(const test_place *place) {
+    enum { PLACES = 40 };
+    tw_tape_place places[PLACES];
+    tw_tape *tape = NULL;
+    open_at(place, (tw_tape_place){0}, TW_OK, &tape);
+    size_t count = 0;
+    tw_status status = TW_OK;
+    while (status != TW_EMPTY) {
+        tw_trade trade;
+        assert_true(count < PLACES);
+        places[count++] = tw_tape_tell(tape).next;
+        status = tw_tape_next_trade(tape, &trade, NULL);
+    }
+    tw_tape_close(tape);
+    assert_int_equal(count, 33);
+    for (size_t i = 0; i < count; i++) {
+        open_at(place, places[i], TW_OK, &tape);
+        assert_int_equal(tw_tape_tell(tape).line, i + 1); /* the header is a line too */
+        for (size_t j = i; j < count; j++) {
+            tw_trade trade;
+            tw_error error = {0};
+            tw_tape_place next = tw_tape_tell(tape).next;
+            assert_true(next.offset == places[j].offset);
+            assert_true(next.line_count == places[j].line_count);
+            status = tw_tape_next_trade(tape, &trade, &error);
+            assert_int_equal(status, j + 1 == count ? TW_EMPTY : j == 20 ? TW_PARSE : TW_OK);
+            if (status == TW_OK)
+                assert_int_equal(trade.time_ns, 1000 + j);
+            if (status == TW_PARSE)
+                assert_int_equal(error.line, 22);
+        }
+        tw_tape_close(tape);
+    }
+}
+
+static void test_reading_goes_on_where_it_stopped(void **state) {
+    const test_place *place = *state;
+    char text[2048] = TRADES;
+    size_t size = strlen(text);
+    for (int i = 0; i < 32; i++)
+        size += (size_t)snprintf(text + size, sizeof text - size, "%d,AAPL,%d.5,1,%s%s", 1000 + i,
+                                 i + 1, i == 20 ? "bad" : "B",
+                                 i == 31      ? ""
+                                 : i % 5 == 0 ? "\r\n"
+                                              : "\n");
+    uint8_t packed[2048];
+    write_bytes(place, text, size);
+    check_going_on(place);
+    write_bytes(place, packed, pack_gzip(text, size, packed, sizeof packed));
+    check_going_on(place);
+    size = ZSTD_compress(packed, sizeof packed, text, size, 3);
+    assert_false(ZSTD_isError(size));
+    write_bytes(place, packed, size);
+    check_going_on(place);
+}
+
+static void test_a_place_at_which_no_line_begins_is_refused(void **state) {
+    const test_place *place = *state;
+    static const char text[] = TRADES "100,AAPL,10,1,B\n101,AAPL,10,1,B\n";
+    uint8_t packed[512];
+    size_t packed_size = pack_gzip(text, strlen(text), packed, sizeof packed);
+    size_t header = strlen(TRADES);
+    for (int kind = 0; kind < 2; kind++) {
+        write_bytes(place, kind == 0 ? (const void *)text : packed,
+                    kind == 0 ? strlen(text) : packed_size);
+        for (size_t offset = 1; offset < strlen(text) + 3; offset++) {
+            bool line = offset == header || offset == header + 16 || offset == header + 32;
+            tw_tape *tape = NULL;
+            open_at(place, (tw_tape_place){offset, 1}, line ? TW_OK : TW_RANGE, &tape);
+            assert_true(line == (tape != NULL));
+            tw_tape_close(tape);
+        }
+    }
+    write_bytes(place, packed, packed_size - 6); /* cut within the pack's trailer and text */
+    tw_tape *tape = NULL;
+    open_at(place, (tw_tape_place){strlen(text) + 1, 1}, TW_TRUNCATED, &tape);
+}
+
+static void test_a_lobster_tape_goes_on_too(void **state) {
+    const test_place *place = *state;
+    write_text(place, "34200,1,16,18,5853300,1\n34201,1,17,18,5853300,1\n");
+    tw_tape *tape = open_tape(place, TW_TAPE_LOBSTER_MESSAGES);
+    assert_true(tw_tape_tell(tape).next.offset == 0); /* looked at, not used */
+    assert_true(tw_tape_tell(tape).next.line_count == 0);
+    tw_tape_event event;
+    assert_int_equal(tw_tape_next_event(tape, &event, NULL), TW_OK);
+    tw_tape_place next = tw_tape_tell(tape).next;
+    assert_true(next.offset == 24 && next.line_count == 1);
+    tw_tape_close(tape);
+    tw_tape_config config = {
+        .path = place->path, .start = next, .format = TW_TAPE_LOBSTER_MESSAGES};
+    assert_int_equal(tw_tape_open(&config, &tape, NULL), TW_OK);
+    assert_int_equal(tw_tape_next_event(tape, &event, NULL), TW_OK);
+    assert_int_equal(event.id, 17);
+    assert_int_equal(tw_tape_next_event(tape, &event, NULL), TW_EMPTY);
+    tw_tape_close(tape);
+}
+
+static void test_rows_before_a_bad_line_come_first(void **state) {
+    const test_place *place = *state;
+    write_text(place, TRADES "100,AAPL,10,1,B\n101,AAPL,11,1,S\n102,AAPL,x,1,S\n103,AAPL,12,1,\n");
+    tw_tape *tape = open_tape(place, TW_TAPE_TRADES);
+    tw_trade trades[8];
+    size_t count = 0;
+    tw_error error = {0};
+    assert_int_equal(tw_tape_next_trades(tape, trades, 8, &count, &error), TW_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(error.status, TW_OK);
+    assert_int_equal(tw_tape_tell(tape).line, 3);
+    assert_true(tw_slice_equal_string(tw_tape_line(tape), "101,AAPL,11,1,S"));
+    assert_int_equal(tw_tape_next_trades(tape, trades, 8, &count, &error), TW_PARSE);
+    assert_int_equal(error.line, 4);
+    assert_int_equal(error.column, 3);
+    assert_non_null(strstr(error.message, "expected a price"));
+    assert_int_equal(tw_tape_next_trades(tape, trades, 8, &count, &error), TW_OK);
+    assert_int_equal(count, 1);
+    assert_true(trades[0].price.nano == 12 * TW_NANO);
+    assert_int_equal(tw_tape_next_trades(tape, trades, 8, &count, &error), TW_EMPTY);
+    tw_tape_close(tape);
+}
+
+/* What has come is given, however much more is asked for. */
+static void test_a_batch_does_not_wait_for_more(void **state) {
+    const test_place *place = *state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    static const char text[] = TRADES "100,AAPL,10,1,B\n101,AAPL,11,1,S\n102,AA";
+    assert_int_equal(write(ends[1], text, strlen(text)), strlen(text));
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", ends[0]);
+    tw_tape_config config = {.path = path, .symbols = place->symbols, .format = TW_TAPE_TRADES};
+    tw_tape *tape = NULL;
+    assert_int_equal(tw_tape_open(&config, &tape, NULL), TW_OK);
+    tw_trade trades[8];
+    size_t count = 0;
+    assert_int_equal(tw_tape_next_trades(tape, trades, 8, &count, NULL), TW_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(write(ends[1], "PL,12,1,S", 9), 9);
+    assert_int_equal(close(ends[1]), 0);
+    assert_int_equal(tw_tape_next_trades(tape, trades, 8, &count, NULL), TW_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(tw_tape_next_trades(tape, trades, 8, &count, NULL), TW_EMPTY);
+    tw_tape_close(tape);
+    assert_int_equal(close(ends[0]), 0);
+}
+
+/* ---- long headers ---- */
+
+#define TRADES_FULL "ts_ns,symbol,price,size,side,id,exchange,tape,conditions\n"
+
+static void test_the_long_header_keeps_what_a_venue_says(void **state) {
+    const test_place *place = *state;
+    write_text(place, TRADES_FULL "1,AAPL,10,1,B,18446744073709551615,V,C,@ I \n"
+                                  "2,AAPL,10,1,,, , ,\n"
+                                  "3,AAPL,10,1,,x,V,C,@\n"
+                                  "3,AAPL,10,1,,1,VV,C,@\n"
+                                  "3,AAPL,10,1,,1,V,CC,@\n"
+                                  "3,AAPL,10,1,,1,V,C,ABCDEF\n");
+    tw_tape *tape = open_tape(place, TW_TAPE_TRADES);
+    tw_trade trade;
+    assert_int_equal(tw_tape_next_trade(tape, &trade, NULL), TW_OK);
+    assert_true(trade.id == UINT64_MAX);
+    assert_int_equal(trade.exchange, 'V');
+    assert_int_equal(trade.tape, 'C');
+    assert_memory_equal(trade.conditions, "@ I ", 5);
+    assert_int_equal(tw_tape_next_trade(tape, &trade, NULL), TW_OK);
+    assert_true(trade.id == 0 && trade.exchange == 0 && trade.tape == 0);
+    assert_memory_equal(trade.conditions, "\0\0\0\0\0", 5);
+    for (uint64_t field = 6; field <= 9; field++) {
+        tw_error error = {0};
+        assert_int_equal(tw_tape_next_trade(tape, &trade, &error), TW_PARSE);
+        assert_int_equal(error.column, field);
+    }
+    assert_int_equal(tw_tape_next_trade(tape, &trade, NULL), TW_EMPTY);
+    tw_tape_close(tape);
+    write_text(place, "ts_ns,symbol,price,size,side,id\n");
+    assert_int_equal(refused(place, place->path, TW_TAPE_TRADES, "expected the header"), TW_PARSE);
+}
+
+static void test_bars_may_say_which_revision_they_are(void **state) {
+    const test_place *place = *state;
+    write_text(place, BARS ",count,vwap,revision\n0,AAPL,1d,10,12,9,11,500,7,10.5,4294967295\n"
+                           "0,AAPL,1m,10,12,9,11,500,7,10.5,4294967296\n");
+    tw_tape *tape = open_tape(place, TW_TAPE_BARS);
+    tw_bar bar;
+    tw_error error = {0};
+    assert_int_equal(tw_tape_next_bar(tape, &bar, NULL), TW_OK);
+    assert_true(bar.revision == UINT32_MAX);
+    assert_int_equal(tw_tape_next_bar(tape, &bar, &error), TW_RANGE);
+    assert_int_equal(error.column, 11);
+    tw_tape_close(tape);
+}
+
+/* ---- writing ---- */
+
+typedef struct test_sink {
+    char text[65536];
+    size_t size;
+    size_t size_max; /* more is refused */
+    int calls;
+} test_sink;
+
+static tw_status into_sink(void *context, tw_slice bytes, tw_error *error) {
+    test_sink *sink = context;
+    sink->calls++;
+    if (sink->size + bytes.size > sink->size_max)
+        return tw_error_set(error, TW_NO_SPACE, "the sink is full");
+    memcpy(sink->text + sink->size, bytes.data, bytes.size);
+    sink->size += bytes.size;
+    return TW_OK;
+}
+
+static tw_tape_writer *open_writer(test_sink *sink, tw_tape_format format, bool full) {
+    tw_tape_writer_config config = {.sink = into_sink,
+                                    .context = sink,
+                                    .buffer_size = TW_TAPE_BUFFER_SIZE_MIN,
+                                    .format = (uint8_t)format,
+                                    .full = full};
+    tw_tape_writer *writer = NULL;
+    *sink = (test_sink){.size_max = sizeof sink->text};
+    assert_int_equal(tw_tape_writer_new(&config, &writer, NULL), TW_OK);
+    return writer;
+}
+
+static void sink_holds(const test_sink *sink, const char *text) {
+    if (!tw_slice_equal_string((tw_slice){sink->text, sink->size}, text))
+        fail_msg("wrote \"%.*s\"", (int)sink->size, sink->text);
+}
+
+static tw_trade some_trade(const test_place *place) {
+    tw_trade trade = {.time_ns = 100,
+                      .price.nano = 10500000000,
+                      .quantity.nano = 1,
+                      .id = 7,
+                      .side = TW_SIDE_SELL,
+                      .exchange = 'V',
+                      .conditions = "@ I"};
+    assert_int_equal(tw_symbols_intern(place->symbols, tw_slice_of("AAPL"), &trade.symbol), TW_OK);
+    return trade;
+}
+
+static void test_trades_are_written_exactly(void **state) {
+    const test_place *place = *state;
+    static test_sink sink;
+    tw_trade trade = some_trade(place);
+    tw_tape_writer *writer = open_writer(&sink, TW_TAPE_TRADES, false);
+    assert_int_equal(tw_tape_writer_put_trades(writer, place->symbols, &trade, 1, NULL), TW_OK);
+    trade.time_ns = INT64_MIN;
+    trade.price.nano = INT64_MAX;
+    trade.quantity.nano = INT64_MIN;
+    trade.side = TW_SIDE_NONE;
+    assert_int_equal(tw_tape_writer_put_trades(writer, place->symbols, &trade, 1, NULL), TW_OK);
+    assert_int_equal(sink.calls, 0);
+    assert_int_equal(tw_tape_writer_flush(writer, NULL), TW_OK);
+    sink_holds(&sink, TRADES "100,AAPL,10.5,0.000000001,S\n-9223372036854775808,AAPL,"
+                             "9223372036.854775807,-9223372036.854775808,\n");
+    tw_tape_writer_free(writer);
+    writer = open_writer(&sink, TW_TAPE_TRADES, true);
+    trade = some_trade(place);
+    assert_int_equal(tw_tape_writer_put_trades(writer, place->symbols, &trade, 1, NULL), TW_OK);
+    assert_int_equal(tw_tape_writer_flush(writer, NULL), TW_OK);
+    sink_holds(&sink, TRADES_FULL "100,AAPL,10.5,0.000000001,S,7,V,,@ I\n");
+    tw_tape_writer_free(writer);
+}
+
+static void test_codes_that_no_field_holds_are_refused(void **state) {
+    const test_place *place = *state;
+    static test_sink sink;
+    tw_trade trades[7];
+    for (size_t i = 0; i < 7; i++)
+        trades[i] = some_trade(place);
+    trades[0].exchange = ',';
+    trades[1].exchange = ' ';
+    trades[2].tape = '\n';
+    trades[3].conditions[0] = '"';
+    trades[4].conditions[1] = '\0'; /* bytes behind the end */
+    trades[5].tape = (char)0xe4;
+    tw_tape_writer *writer = open_writer(&sink, TW_TAPE_TRADES, true);
+    for (size_t i = 0; i < 6; i++) {
+        tw_error error = {0};
+        assert_int_equal(tw_tape_writer_put_trades(writer, place->symbols, &trades[i], 1, &error),
+                         TW_INVALID);
+        assert_non_null(strstr(error.message, "row 1:"));
+    }
+    assert_int_equal(tw_tape_writer_put_trades(writer, place->symbols, &trades[6], 1, NULL), TW_OK);
+    assert_int_equal(tw_tape_writer_flush(writer, NULL), TW_OK);
+    sink_holds(&sink, TRADES_FULL "100,AAPL,10.5,0.000000001,S,7,V,,@ I\n");
+    tw_tape_writer_free(writer);
+    writer = open_writer(&sink, TW_TAPE_TRADES, false); /* no field, no harm */
+    assert_int_equal(tw_tape_writer_put_trades(writer, place->symbols, trades, 7, NULL), TW_OK);
+    tw_tape_writer_free(writer);
+}
+
+static void test_the_longest_bar_fits(void **state) {
+    const test_place *place = *state;
+    static test_sink sink;
+    const tw_price least = {INT64_MIN};
+    tw_bar bar = {.time_ns = INT64_MIN,
+                  .timeframe_ns = 59 * TW_NS_PER_MINUTE,
+                  .open = least,
+                  .high = least,
+                  .low = least,
+                  .close = least,
+                  .vwap = least,
+                  .volume.nano = INT64_MIN,
+                  .count = UINT64_MAX,
+                  .revision = UINT32_MAX};
+    static const char name[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ01234";
+    assert_int_equal(tw_symbols_intern(place->symbols, tw_slice_of(name), &bar.symbol), TW_OK);
+    tw_tape_writer *writer = open_writer(&sink, TW_TAPE_BARS, true);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(tw_tape_writer_put_bars(writer, place->symbols, &bar, 1, NULL), TW_OK);
+    assert_int_equal(tw_tape_writer_flush(writer, NULL), TW_OK);
+    assert_true(sink.calls > 10); /* no more than the buffer is gathered */
+#define L "-9223372036.854775808,"
+    static const char row[] = "-9223372036854775808,ABCDEFGHIJKLMNOPQRSTUVWXYZ01234,59m," L L L L L
+                              "18446744073709551615," L "4294967295\n";
+#undef L
+    size_t header = strlen(BARS ",count,vwap,revision\n");
+    assert_int_equal(sink.size, header + 100 * strlen(row));
+    for (size_t i = 0; i < 100; i++)
+        assert_memory_equal(sink.text + header + i * strlen(row), row, strlen(row));
+    tw_tape_writer_free(writer);
+}
+
+static void test_what_a_sink_says_is_passed_on_and_stays(void **state) {
+    const test_place *place = *state;
+    static test_sink sink;
+    tw_trade trade = some_trade(place);
+    tw_tape_writer *writer = open_writer(&sink, TW_TAPE_TRADES, false);
+    sink.size_max = 3000;
+    tw_status status = TW_OK;
+    tw_error error = {0};
+    for (int i = 0; i < 1000 && status == TW_OK; i++)
+        status = tw_tape_writer_put_trades(writer, place->symbols, &trade, 1, &error);
+    assert_int_equal(status, TW_NO_SPACE);
+    assert_string_equal(error.message, "the sink is full");
+    int calls = sink.calls;
+    sink.size_max = sizeof sink.text;
+    error = (tw_error){0};
+    assert_int_equal(tw_tape_writer_put_trades(writer, place->symbols, &trade, 1, &error),
+                     TW_NO_SPACE);
+    assert_string_equal(error.message, "the sink is full");
+    assert_int_equal(tw_tape_writer_flush(writer, NULL), TW_NO_SPACE);
+    assert_int_equal(sink.calls, calls);
+    tw_tape_writer_free(writer);
+}
+
+static tw_status make_a_writer(const tw_allocator *allocator, void *context) {
+    tw_tape_writer_config config = {
+        .sink = into_sink, .context = context, .allocator = allocator, .format = TW_TAPE_BARS};
+    tw_tape_writer *writer = NULL;
+    tw_status status = tw_tape_writer_new(&config, &writer, NULL);
+    tw_tape_writer_free(writer);
+    return status;
+}
+
+/* ---- memory ---- */
+
 static tw_status read_a_table(const tw_allocator *allocator, void *context) {
     const test_place *place = context;
     tw_tape_table_config config = {.path = place->path, .allocator = allocator};
@@ -740,6 +1116,7 @@ static void test_leaves_nothing_when_memory_runs_out(void **state) {
     static const char text[] = TRADES "100,AAPL,10,1,B\n101,MSFT,10,1,B\n";
     write_bytes(place, packed, pack_gzip(text, strlen(text), packed, sizeof packed));
     assert_survives_failed_allocations(read_a_packed_tape, place);
+    assert_survives_failed_allocations(make_a_writer, NULL);
     FILE *file = fopen(place->path, "w");
     assert_non_null(file);
     fputs("date,A,B\n", file);
@@ -772,6 +1149,17 @@ int main(void) {
         IN_PLACE(test_a_cut_or_damaged_pack_gives_all_before_the_fault),
         IN_PLACE(test_a_wide_table_is_read_whole),
         IN_PLACE(test_a_bad_table_is_named_and_not_given),
+        IN_PLACE(test_reading_goes_on_where_it_stopped),
+        IN_PLACE(test_a_place_at_which_no_line_begins_is_refused),
+        IN_PLACE(test_a_lobster_tape_goes_on_too),
+        IN_PLACE(test_rows_before_a_bad_line_come_first),
+        IN_PLACE(test_a_batch_does_not_wait_for_more),
+        IN_PLACE(test_the_long_header_keeps_what_a_venue_says),
+        IN_PLACE(test_bars_may_say_which_revision_they_are),
+        IN_PLACE(test_trades_are_written_exactly),
+        IN_PLACE(test_codes_that_no_field_holds_are_refused),
+        IN_PLACE(test_the_longest_bar_fits),
+        IN_PLACE(test_what_a_sink_says_is_passed_on_and_stays),
         IN_PLACE(test_leaves_nothing_when_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

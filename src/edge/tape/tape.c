@@ -113,34 +113,38 @@ static tw_status keep_header(tw_tape *tape, tw_error *error) {
     return TW_OK;
 }
 
-#define TRADES_HEADER "ts_ns,symbol,price,size,side"
-#define BARS_HEADER "ts_ns,symbol,timeframe,open,high,low,close,volume,count,vwap"
-#define BARS_FIELDS_MIN 8
-
-/* The header's fields must be the first ones of `wanted`, at least `count_min` of them. */
-static tw_status match_header(tw_tape *tape, const char *wanted, size_t count_min,
-                              tw_error *error) {
+/* The header's fields are the first ones of `wanted`, at least `count_min` of them. Says which is
+ * the first that is not. */
+static bool is_header(const tw_tape *tape, const char *wanted, size_t count_min, size_t *ret_at) {
     tw_slice rest = tw_slice_of(wanted);
     size_t known = count_fields(rest);
     bool same = tape->header_count >= count_min && tape->header_count <= known;
-    size_t at = 0;
+    *ret_at = 0;
     for (size_t i = 0; same && i < tape->header_count; i++) {
         same = tw_slice_equal(tape->header[i], tw_slice_split(&rest, ','));
-        at = i;
+        *ret_at = i;
     }
+    return same;
+}
+
+static tw_status match_header(tw_tape *tape, tw_error *error) {
+    bool trades = tape->format == TW_TAPE_TRADES;
+    const char *wanted = trades ? TRADES_HEADER : BARS_HEADER;
+    const char *full = trades ? TRADES_HEADER_FULL : BARS_HEADER_FULL;
+    size_t at = 0;
+    size_t ignored = 0;
+    if (is_header(tape, full, trades ? TRADES_FIELDS_FULL : BARS_FIELDS_FULL, &ignored) ||
+        is_header(tape, wanted, trades ? TRADES_FIELDS : BARS_FIELDS_MIN, &at))
+        return TW_OK;
     char shown[SHOWN_SIZE];
-    if (!same)
-        return TAPE_BAD(tape, TW_PARSE, at, "expected the header \"%s\", found \"%s\"", wanted,
-                        tape_shown(tape->line, shown));
-    return TW_OK;
+    return TAPE_BAD(tape, TW_PARSE, at, "expected the header \"%s\", found \"%s\"", wanted,
+                    tape_shown(tape->line, shown));
 }
 
 static tw_status read_header(tw_tape *tape, tw_error *error) {
     tw_status status = keep_header(tape, error);
-    if (status == TW_OK && tape->format == TW_TAPE_TRADES)
-        status = match_header(tape, TRADES_HEADER, 5, error);
-    if (status == TW_OK && tape->format == TW_TAPE_BARS)
-        status = match_header(tape, BARS_HEADER, BARS_FIELDS_MIN, error);
+    if (status == TW_OK && tape->format != TW_TAPE_ROWS)
+        status = match_header(tape, error);
     tape->field_count = tape->header_count;
     return status;
 }
@@ -179,6 +183,14 @@ static tw_status begin(tw_tape *tape, tw_error *error) {
     return TW_OK;
 }
 
+/* A line that was held at open is behind the place from which we go on. */
+static tw_status go_on(tw_tape *tape, tw_tape_place start, tw_error *error) {
+    if (start.offset == 0)
+        return TW_OK;
+    tape->held = false;
+    return source_go_to(&tape->source, start, error);
+}
+
 tw_status tw_tape_open(const tw_tape_config *config, tw_tape **ret_tape, tw_error *error) {
     TW_ASSERT(config != NULL && config->path != NULL && ret_tape != NULL);
     TW_ASSERT(config->format <= TW_TAPE_LOBSTER_BOOK);
@@ -199,6 +211,8 @@ tw_status tw_tape_open(const tw_tape_config *config, tw_tape **ret_tape, tw_erro
     tw_status status = source_open(&tape->source, config->path, line_size_max, allocator, error);
     if (status == TW_OK)
         status = begin(tape, error);
+    if (status == TW_OK)
+        status = go_on(tape, config->start, error);
     if (status != TW_OK) {
         tw_tape_close(tape);
         return status;
@@ -244,8 +258,12 @@ tw_slice tw_tape_line(const tw_tape *tape) {
 
 tw_tape_position tw_tape_tell(const tw_tape *tape) {
     const tape_source *source = &tape->source;
-    return (tw_tape_position){
-        .line = source->line, .bytes_read = source->bytes_read, .bytes = source->bytes};
+    uint64_t unused = tape->held ? source->taken : 0;
+    return (tw_tape_position){.line = source->line,
+                              .bytes_read = source->bytes_read,
+                              .bytes = source->bytes,
+                              .next = {.offset = source_offset(source) - unused,
+                                       .line_count = source->line - (tape->held ? 1 : 0)}};
 }
 
 tw_tape_compression tw_tape_compression_of(const tw_tape *tape) {

@@ -4,13 +4,17 @@
  * Idea: one small reader a field; each names its field and what it expected. A symbol is added to
  * the table only when its whole line was found good, so that a bad file leaves no names behind.
  */
+#include <string.h>
+
 #include "tape_priv.h"
 #include "tradewind/decimal.h"
 #include "tradewind/time.h"
 
 enum { TS_NS, SYMBOL };
-enum { TRADE_PRICE = 2, TRADE_SIZE, TRADE_SIDE };
-enum { BAR_TIMEFRAME = 2, BAR_OPEN, BAR_HIGH, BAR_LOW, BAR_CLOSE, BAR_VOLUME, BAR_COUNT, BAR_VWAP };
+enum { TRADE_PRICE = 2, TRADE_SIZE, TRADE_SIDE, TRADE_ID, TRADE_EXCHANGE, TRADE_TAPE };
+enum { TRADE_CONDITIONS = TRADE_TAPE + 1 };
+enum { BAR_TIMEFRAME = 2, BAR_OPEN, BAR_HIGH, BAR_LOW, BAR_CLOSE, BAR_VOLUME };
+enum { BAR_COUNT = BAR_VOLUME + 1, BAR_VWAP, BAR_REVISION };
 
 static tw_status read_time(tw_tape *tape, int64_t *ret_time_ns, tw_error *error) {
     char shown[SHOWN_SIZE];
@@ -75,6 +79,61 @@ static tw_status read_side(tw_tape *tape, uint8_t *ret_side, tw_error *error) {
     return TW_OK;
 }
 
+/* Digits up to `most`, or nothing for 0. */
+static tw_status read_number(tw_tape *tape, size_t at, const char *what, uint64_t most,
+                             uint64_t *ret_number, tw_error *error) {
+    char shown[SHOWN_SIZE];
+    tw_slice text = tape->fields[at];
+    uint64_t number = 0;
+    tw_status status = text.size == 0 ? TW_OK : tw_parse_u64(text, &number);
+    if (status == TW_OK && number > most)
+        status = TW_RANGE;
+    if (status != TW_OK)
+        return TAPE_BAD(tape, status, at, "expected %s (digits), found \"%s\"", what,
+                        tape_shown(text, shown));
+    *ret_number = number;
+    return TW_OK;
+}
+
+/* At most `size` codes of one character each. */
+static tw_status read_codes(tw_tape *tape, size_t at, tw_slice text, size_t size, char *ret_codes,
+                            tw_error *error) {
+    char shown[SHOWN_SIZE];
+    bool good = text.size <= size;
+    for (size_t i = 0; good && i < text.size; i++)
+        good = tape_is_code(text.data[i]);
+    if (!good)
+        return TAPE_BAD(tape, TW_PARSE, at, "expected at most %zu printable %s, found \"%s\"", size,
+                        size == 1 ? "character" : "characters", tape_shown(text, shown));
+    if (text.size > 0)
+        memcpy(ret_codes, text.data, text.size);
+    return TW_OK;
+}
+
+/* The last field as it stands, blanks included: one of them may be a condition. */
+static tw_slice untrimmed_last(tw_slice line) {
+    const char *comma = memrchr(line.data, ',', line.size);
+    TW_ASSERT(comma != NULL);
+    return (tw_slice){comma + 1, (size_t)(line.data + line.size - comma) - 1};
+}
+
+/* The four columns that the short header has not. */
+static tw_status read_trade_extras(tw_tape *tape, tw_trade *trade, tw_error *error) {
+    if (tape->field_count == TRADES_FIELDS)
+        return TW_OK;
+    tw_status status =
+        read_number(tape, TRADE_ID, "the number of the trade", UINT64_MAX, &trade->id, error);
+    if (status == TW_OK)
+        status = read_codes(tape, TRADE_EXCHANGE, tape->fields[TRADE_EXCHANGE], 1, &trade->exchange,
+                            error);
+    if (status == TW_OK)
+        status = read_codes(tape, TRADE_TAPE, tape->fields[TRADE_TAPE], 1, &trade->tape, error);
+    if (status == TW_OK)
+        status = read_codes(tape, TRADE_CONDITIONS, untrimmed_last(tape->line),
+                            sizeof trade->conditions, trade->conditions, error);
+    return status;
+}
+
 /* Looks up the symbol and holds the line's time against the last one of its series. Trades may
  * repeat a time; bars of one timeframe may not. */
 static tw_status place_in_series(tw_tape *tape, int64_t time_ns, int64_t timeframe_ns,
@@ -110,6 +169,8 @@ tw_status tw_tape_next_trade(tw_tape *tape, tw_trade *ret_trade, tw_error *error
     if (status == TW_OK)
         status = read_side(tape, &trade.side, error);
     if (status == TW_OK)
+        status = read_trade_extras(tape, &trade, error);
+    if (status == TW_OK)
         status = place_in_series(tape, trade.time_ns, 0, &trade.symbol, error);
     if (status == TW_OK)
         *ret_trade = trade;
@@ -135,19 +196,20 @@ static tw_status read_bar_prices(tw_tape *tape, tw_bar *bar, tw_error *error) {
     return TW_OK;
 }
 
-/* The two columns that may be missing from the file, or empty in a line. */
+/* The columns that may be missing from the file, or empty in a line. */
 static tw_status read_bar_extras(tw_tape *tape, tw_bar *bar, tw_error *error) {
-    char shown[SHOWN_SIZE];
-    if (tape->field_count > BAR_COUNT && tape->fields[BAR_COUNT].size > 0) {
-        tw_status status = tw_parse_u64(tape->fields[BAR_COUNT], &bar->count);
-        if (status != TW_OK)
-            return TAPE_BAD(tape, status, BAR_COUNT,
-                            "expected the number of trades (digits), found \"%s\"",
-                            tape_shown(tape->fields[BAR_COUNT], shown));
-    }
-    if (tape->field_count > BAR_VWAP && tape->fields[BAR_VWAP].size > 0)
-        return read_decimal(tape, BAR_VWAP, "vwap", 0, &bar->vwap.nano, error);
-    return TW_OK;
+    tw_status status = TW_OK;
+    uint64_t revision = 0;
+    if (tape->field_count > BAR_COUNT)
+        status =
+            read_number(tape, BAR_COUNT, "the number of trades", UINT64_MAX, &bar->count, error);
+    if (status == TW_OK && tape->field_count > BAR_VWAP && tape->fields[BAR_VWAP].size > 0)
+        status = read_decimal(tape, BAR_VWAP, "vwap", 0, &bar->vwap.nano, error);
+    if (status == TW_OK && tape->field_count > BAR_REVISION)
+        status = read_number(tape, BAR_REVISION, "the number of corrections", UINT32_MAX, &revision,
+                             error);
+    bar->revision = (uint32_t)revision;
+    return status;
 }
 
 tw_status tw_tape_next_bar(tw_tape *tape, tw_bar *ret_bar, tw_error *error) {

@@ -11,7 +11,20 @@
 #include "tradewind/tape.h"
 
 #define INPUT_SIZE 65536
+#define LINE_SLACK 512 /* bytes behind `line_buffer` that may be read and mean nothing */
 #define SHOWN_SIZE 48
+#define SYMBOL_WORD_BITS 10
+#define TIMEFRAME_WORD_BITS 4
+
+/* The headers, their first fields, and how many of them there must be. */
+#define TRADES_HEADER "ts_ns,symbol,price,size,side"
+#define TRADES_HEADER_FULL TRADES_HEADER ",id,exchange,tape,conditions"
+#define TRADES_FIELDS 5
+#define TRADES_FIELDS_FULL 9
+#define BARS_HEADER "ts_ns,symbol,timeframe,open,high,low,close,volume,count,vwap"
+#define BARS_HEADER_FULL BARS_HEADER ",revision"
+#define BARS_FIELDS_MIN 8
+#define BARS_FIELDS_FULL 11
 
 /* A file as a stream of decompressed lines. Its states are in tape_source.c. */
 typedef struct tape_source {
@@ -24,6 +37,7 @@ typedef struct tape_source {
     bool data_ended;  /* nothing more will be put into `line_buffer` */
     bool frame_open;  /* in the middle of a gzip member or zstd frame */
     bool inflating;   /* `gzip` must be ended */
+    bool seekable;    /* offsets of the text, if it is plain, are those of `fd` */
     z_stream gzip;
     ZSTD_DCtx *zstd;
     uint8_t *input; /* INPUT_SIZE bytes as they are on the disk */
@@ -35,8 +49,10 @@ typedef struct tape_source {
     size_t line_capacity;
     size_t line_begin;
     size_t line_end;
-    uint64_t line;   /* 1-based number of the last line given */
-    tw_status fault; /* sticky, given once all whole lines before it were */
+    uint64_t buffer_offset; /* of the buffer's first byte in the text */
+    size_t taken;           /* bytes of the last line given, its end included */
+    uint64_t line;          /* 1-based number of the last line given */
+    tw_status fault;        /* sticky, given once all whole lines before it were */
     tw_error fault_error;
 } tape_source;
 
@@ -47,6 +63,18 @@ void source_close(tape_source *source);
 /* The next line without its LF or CRLF; TW_EMPTY at the end, or the fault. */
 tw_status source_next_line(tape_source *source, tw_slice *ret_line, tw_error *error) TW_MUST_CHECK;
 
+/* True when a whole line lies in the buffer: the next call reads nothing and moves nothing. */
+bool source_has_line(const tape_source *source);
+
+/* The last line given becomes the next one again. Only before the next line is read. */
+void source_put_back(tape_source *source);
+
+/* The offset of the next line that was not given. */
+uint64_t source_offset(const tape_source *source);
+
+/* Goes forward to `place`, where a line must begin. */
+tw_status source_go_to(tape_source *source, tw_tape_place place, tw_error *error) TW_MUST_CHECK;
+
 /* What a series of one symbol looked like last. */
 typedef struct tape_last {
     int64_t time_ns;
@@ -54,12 +82,11 @@ typedef struct tape_last {
     bool seen;
 } tape_last;
 
-/* A name of at most eight characters, as a number, and its symbol. */
-#define QUICK_SYMBOL_BITS 9
-typedef struct quick_symbol {
-    uint64_t word; /* 0: none */
-    tw_symbol symbol;
-} quick_symbol;
+/* A text with its comma, at most eight bytes, and what it stands for. Zero: an empty entry. */
+typedef struct tape_word {
+    uint64_t text;
+    int64_t value;
+} tape_word;
 
 struct tw_tape {
     const tw_allocator *allocator;
@@ -78,10 +105,9 @@ struct tw_tape {
     size_t header_count;
     tape_last *series; /* by symbol */
     size_t series_capacity;
-    int64_t offset_ns;                                  /* of the last LOBSTER message */
-    quick_symbol quick_symbols[1 << QUICK_SYMBOL_BITS]; /* by a hash of the word */
-    uint64_t quick_timeframe;                           /* the last one's text; 0: none */
-    int64_t quick_timeframe_ns;
+    int64_t offset_ns; /* of the last LOBSTER message */
+    tape_word symbol_words[1 << SYMBOL_WORD_BITS];
+    tape_word timeframe_words[1 << TIMEFRAME_WORD_BITS];
 };
 
 /* Reads the next line and cuts it into exactly field_count fields. */
@@ -92,6 +118,11 @@ tape_last *tape_series(tw_tape *tape, tw_symbol symbol);
 
 /* A field made fit for a message: printable, short, NUL-terminated. Returns `buffer`. */
 const char *tape_shown(tw_slice field, char buffer[SHOWN_SIZE]);
+
+/* What may stand for itself as a code in a field: printable, and nothing that CSV gives a sense. */
+static inline bool tape_is_code(char c) {
+    return c >= ' ' && c <= '~' && c != ',' && c != '"';
+}
 
 /* Reports field `index` (0-based) of the current line. */
 #define TAPE_BAD(tape, status, index, ...)                                                    \

@@ -10,6 +10,9 @@
  *   3. `fault` is only returned when no whole line is left in the buffer: what could be read
  *      before the fault is always given, and a line cut off by it never is.
  *   4. After data_ended the buffer only shrinks.
+ *   5. buffer_offset + line_begin is the place of the next line in the text; the last line given
+ *      is still in the buffer, `taken` bytes before line_begin, until the buffer is filled again.
+ *   6. LINE_SLACK bytes behind the buffer may be read; what is there is never used.
  *
  *     OPEN --fill--> OPEN
  *     OPEN --fill meets the end--> ENDED (data_ended) --source_next_line--> the rest, TW_EMPTY
@@ -47,24 +50,29 @@ static void gzip_release(void *opaque, void *address) {
     tw_release(opaque, block, 1, *(size_t *)block, 16);
 }
 
-/* Reads more of the file into an empty `input`. */
-static void refill_input(tape_source *source) {
-    TW_ASSERT(source->input_begin == source->input_end);
-    source->input_begin = source->input_end = 0;
+/* Reads more of the file. */
+static size_t read_some(tape_source *source, void *buffer, size_t size) {
     ssize_t got;
     do
-        got = read(source->fd, source->input, INPUT_SIZE);
+        got = read(source->fd, buffer, size);
     while (got < 0 && errno == EINTR);
     if (got < 0) {
         tw_status status =
             tw_error_set_errno(&source->fault_error, errno, "%s: reading failed after %llu bytes",
                                source->where, (unsigned long long)source->bytes_read);
         set_fault(source, status);
-        return;
+        return 0;
     }
     source->input_ended = got == 0;
-    source->input_end = (size_t)got;
     source->bytes_read += (uint64_t)got;
+    return (size_t)got;
+}
+
+/* Reads more of a packed file into an empty `input`. */
+static void refill_input(tape_source *source) {
+    TW_ASSERT(source->input_begin == source->input_end);
+    source->input_begin = 0;
+    source->input_end = read_some(source, source->input, INPUT_SIZE);
 }
 
 static void truncated(tape_source *source, const char *what) {
@@ -127,11 +135,18 @@ static void fill_zstd(tape_source *source) {
         corrupt(source, "zstd", ZSTD_getErrorName(code));
 }
 
+/* Only the first bytes of a plain file, by which it was known, come through `input`. */
 static void fill_plain(tape_source *source) {
     size_t room = source->line_capacity - source->line_end;
     size_t have = source->input_end - source->input_begin;
+    char *to = source->line_buffer + source->line_end;
+    if (have == 0) {
+        source->line_end += source->input_ended ? 0 : read_some(source, to, room);
+        source->data_ended |= source->input_ended;
+        return;
+    }
     size_t size = have < room ? have : room;
-    memcpy(source->line_buffer + source->line_end, source->input + source->input_begin, size);
+    memcpy(to, source->input + source->input_begin, size);
     source->input_begin += size;
     source->line_end += size;
 }
@@ -144,6 +159,10 @@ static const char *compression_name(tw_tape_compression compression) {
  * was full, so it is asked once more at the end of the input before the frame counts as cut. */
 static void fill(tape_source *source) {
     TW_ASSERT(!source->data_ended && source->line_end < source->line_capacity);
+    if (source->compression == TW_TAPE_PLAIN) {
+        fill_plain(source);
+        return;
+    }
     if (source->input_begin == source->input_end && !source->input_ended) {
         refill_input(source);
         if (source->data_ended)
@@ -151,9 +170,7 @@ static void fill(tape_source *source) {
     }
     size_t before = source->line_end;
     bool has_input = source->input_begin < source->input_end;
-    if (source->compression == TW_TAPE_PLAIN)
-        fill_plain(source);
-    else if (has_input || source->frame_open)
+    if (has_input || source->frame_open)
         source->compression == TW_TAPE_GZIP ? fill_gzip(source) : fill_zstd(source);
     if (source->data_ended || has_input || source->line_end > before)
         return;
@@ -169,7 +186,9 @@ static void compact(tape_source *source) {
     size_t left = source->line_end - source->line_begin;
     if (source->line_begin > 0 && left > 0)
         memmove(source->line_buffer, source->line_buffer + source->line_begin, left);
+    source->buffer_offset += source->line_begin;
     source->line_begin = 0;
+    source->taken = 0;
     source->line_end = left;
 }
 
@@ -181,7 +200,8 @@ static tw_status give_fault(const tape_source *source, tw_error *error) {
 
 static tw_slice take_line(tape_source *source, size_t size, size_t end_size) {
     tw_slice line = {source->line_buffer + source->line_begin, size};
-    source->line_begin += size + end_size;
+    source->taken = size + end_size;
+    source->line_begin += source->taken;
     source->line++;
     if (line.size > 0 && line.data[line.size - 1] == '\r')
         line.size--;
@@ -221,6 +241,81 @@ tw_status source_next_line(tape_source *source, tw_slice *ret_line, tw_error *er
     }
 }
 
+bool source_has_line(const tape_source *source) {
+    const char *begin = source->line_buffer + source->line_begin;
+    return memchr(begin, '\n', source->line_end - source->line_begin) != NULL;
+}
+
+void source_put_back(tape_source *source) {
+    TW_ASSERT(source->taken > 0 && source->taken <= source->line_begin && source->line > 0);
+    source->line_begin -= source->taken;
+    source->taken = 0;
+    source->line--;
+}
+
+uint64_t source_offset(const tape_source *source) {
+    return source->buffer_offset + source->line_begin;
+}
+
+/* ---- going on elsewhere -------------------------------------------------------------------- */
+
+/* A plain file is read on from `offset`, whatever was in the buffers. False: it is no such file. */
+static bool jump(tape_source *source, uint64_t offset) {
+    if (source->compression != TW_TAPE_PLAIN || !source->seekable || offset > source->bytes ||
+        lseek(source->fd, (off_t)offset, SEEK_SET) < 0)
+        return false;
+    source->input_begin = source->input_end = 0;
+    source->line_begin = source->line_end = 0;
+    source->input_ended = source->data_ended = false;
+    source->buffer_offset = source->bytes_read = offset;
+    return true;
+}
+
+/* Lets go of text until `offset` is the next byte of the buffer, and it is there or text ended. */
+static void pass_over(tape_source *source, uint64_t offset) {
+    for (;;) {
+        uint64_t ahead = offset - source_offset(source);
+        size_t have = source->line_end - source->line_begin;
+        source->line_begin += ahead < have ? (size_t)ahead : have;
+        if (ahead < have || source->data_ended)
+            return;
+        compact(source);
+        fill(source);
+    }
+}
+
+/* The byte before the place is looked at: it must end a line, unless the text ends with it. */
+tw_status source_go_to(tape_source *source, tw_tape_place place, tw_error *error) {
+    if (place.offset < source_offset(source))
+        return tw_error_set_at(error, TW_RANGE, source->where, 0, 0,
+                               "no line to go on with begins at byte %llu",
+                               (unsigned long long)place.offset);
+    source->line = place.line_count;
+    source->taken = 0;
+    if (place.offset == source_offset(source))
+        return TW_OK;
+    uint64_t before = place.offset - 1;
+    if (before >= source->buffer_offset + source->line_end)
+        (void)jump(source, before); /* otherwise everything up to there is read */
+    pass_over(source, before);
+    if (source->line_begin == source->line_end && source->fault != TW_OK)
+        return give_fault(source, error);
+    if (source->line_begin == source->line_end)
+        return tw_error_set_at(error, TW_RANGE, source->where, 0, 0,
+                               "there are fewer than the %llu bytes after which to go on; is it "
+                               "another file?",
+                               (unsigned long long)place.offset);
+    bool ends_line = source->line_buffer[source->line_begin] == '\n';
+    pass_over(source, place.offset);
+    if (!ends_line && (source->line_begin < source->line_end || source->fault != TW_OK))
+        return tw_error_set_at(error, TW_RANGE, source->where, 0, 0,
+                               "no line begins at byte %llu; is it another file, or did it change?",
+                               (unsigned long long)place.offset);
+    return TW_OK;
+}
+
+/* ---- opening ------------------------------------------------------------------------------- */
+
 static tw_status open_file(tape_source *source, const char *path, tw_error *error) {
     bool standard_input = strcmp(path, "-") == 0;
     source->fd = standard_input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
@@ -235,6 +330,7 @@ static tw_status open_file(tape_source *source, const char *path, tw_error *erro
                                "this is a directory; name a file in it");
     if (S_ISREG(facts.st_mode)) {
         source->bytes = (uint64_t)facts.st_size;
+        source->seekable = !standard_input; /* it may stand anywhere in the file */
         (void)posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* advice may be refused */
     }
     return TW_OK;
@@ -294,7 +390,7 @@ static tw_status take_memory(tape_source *source, const char *path, size_t line_
     source->line_capacity = line_size_max;
     source->where = TW_NEW(source->allocator, source->where_size, char);
     source->input = TW_NEW(source->allocator, INPUT_SIZE, uint8_t);
-    source->line_buffer = TW_NEW(source->allocator, source->line_capacity, char);
+    source->line_buffer = TW_NEW(source->allocator, source->line_capacity + LINE_SLACK, char);
     if (source->where == NULL || source->input == NULL || source->line_buffer == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory to read %s", name);
     memcpy(source->where, name, source->where_size);
@@ -324,7 +420,7 @@ void source_close(tape_source *source) {
     ZSTD_freeDCtx(source->zstd);
     if (source->fd >= 0)
         close(source->fd);
-    TW_DELETE(source->allocator, source->line_buffer, source->line_capacity, char);
+    TW_DELETE(source->allocator, source->line_buffer, source->line_capacity + LINE_SLACK, char);
     TW_DELETE(source->allocator, source->input, INPUT_SIZE, uint8_t);
     TW_DELETE(source->allocator, source->where, source->where_size, char);
     memset(source, 0, sizeof *source);
