@@ -250,7 +250,8 @@ typedef struct tw_tape_writer_config {
     uint8_t format;     /* TW_TAPE_TRADES or TW_TAPE_BARS */
     bool full;          /* the long header: trades with id, exchange, tape and conditions, which
                          * the short one loses; bars with their revision */
-    uint8_t reserved[6];
+    uint8_t price_digits_min; /* of a trade's price, behind the point, 0 to 9: 2 gives 100.10 */
+    uint8_t reserved[5];
 } tw_tape_writer_config;
 
 typedef struct tw_tape_writer tw_tape_writer;

@@ -21,6 +21,7 @@ typedef struct export_options {
     char timeframe[TW_CONFIG_TEXT_SIZE];
     int order;
     int64_t price_digits;
+    bool full;
     bool json;
 } export_options;
 
@@ -45,17 +46,16 @@ static const tw_config_option export_table[] = {
     {"price-digits", TW_CONFIG_INTEGER, NULL, "0", "9", "2",
      "trades: digits behind the point of a price at the least; all that count are always written",
      NULL, offsetof(export_options, price_digits)},
+    {"full", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no",
+     "more columns, so that nothing is lost: id, exchange, tape and conditions of trades, revision "
+     "of bars",
+     NULL, offsetof(export_options, full)},
     {"json", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no",
      "print the counts as one JSON document (with --out FILE)", NULL,
      offsetof(export_options, json)},
 };
 
 enum { OPTION_COUNT = sizeof export_table / sizeof export_table[0], FROM_OPTION = 2, TO_OPTION };
-enum { ROW_SIZE = 320 };
-
-static const char TRADES_HEADER[] = "ts_ns,symbol,price,size,side\n";
-static const char BARS_HEADER[] = "ts_ns,symbol,timeframe,open,high,low,close,volume,count,vwap\n";
-
 typedef struct export_pass {
     const export_options *options;
     bool bars; /* rather than trades */
@@ -68,6 +68,7 @@ typedef struct export_pass {
     int64_t to_ns;
     int64_t timeframe_ns; /* 0: all */
     output_file out;
+    tw_tape_writer *writer; /* into `out` */
     uint64_t rows;
     progress bar;
     tw_error *error;
@@ -75,70 +76,31 @@ typedef struct export_pass {
 
 /* ---- rows ---------------------------------------------------------------------------------- */
 
-static tw_status write_row(export_pass *pass, const tw_text *row) {
-    TW_ASSERT(!row->truncated);
-    tw_status status = output_file_write(&pass->out, tw_text_slice(row), pass->error);
+static tw_status into_file(void *context, tw_slice bytes, tw_error *error) {
+    return output_file_write(context, bytes, error);
+}
+
+static tw_status count_row(export_pass *pass, tw_status status) {
     pass->rows += status == TW_OK;
     if (progress_due(&pass->bar))
         progress_draw(&pass->bar, -1.0, pass->rows);
     return status;
 }
 
-/* A decimal with at least `digits` behind the point. */
-static void append_decimal(tw_text *text, int64_t nano, int64_t digits) {
-    char number[TW_DECIMAL_TEXT_SIZE];
-    tw_decimal_format(nano, number);
-    tw_text_append_char(text, ',');
-    tw_text_append_string(text, number);
-    const char *point = strchr(number, '.');
-    int64_t there = point == NULL ? 0 : (int64_t)strlen(point + 1);
-    if (there < digits && point == NULL)
-        tw_text_append_char(text, '.');
-    for (; there < digits; there++)
-        tw_text_append_char(text, '0');
-}
-
 static tw_status on_trade(void *context, const tw_trade *trade) {
-    static const char *const sides[] = {"", "B", "S"};
     export_pass *pass = context;
-    char memory[ROW_SIZE];
-    tw_text row = tw_text_over(memory, sizeof memory);
-    tw_text_append_i64(&row, trade->time_ns);
-    tw_text_append_char(&row, ',');
-    tw_text_append_string(&row, tw_symbols_name(pass->symbols, trade->symbol));
-    append_decimal(&row, trade->price.nano, pass->options->price_digits);
-    append_decimal(&row, trade->quantity.nano, 0);
-    tw_text_append_char(&row, ',');
-    tw_text_append_string(&row, sides[trade->side]);
-    tw_text_append_char(&row, '\n');
-    return write_row(pass, &row);
+    return count_row(pass,
+                     tw_tape_writer_put_trades(pass->writer, pass->symbols, trade, 1, pass->error));
 }
 
 static tw_status on_bar(void *context, const tw_bar *bar) {
     export_pass *pass = context;
-    char memory[ROW_SIZE];
-    char timeframe[16];
-    tw_text row = tw_text_over(memory, sizeof memory);
     if (bar->timeframe_ns % TW_NS_PER_SECOND != 0)
         return tw_error_set(pass->error, TW_UNSUPPORTED,
                             "a bar of %" PRId64 " ns has no name that a file could hold",
                             bar->timeframe_ns);
-    tw_timeframe_format(bar->timeframe_ns, timeframe);
-    tw_text_append_i64(&row, bar->time_ns);
-    tw_text_append_char(&row, ',');
-    tw_text_append_string(&row, tw_symbols_name(pass->symbols, bar->symbol));
-    tw_text_append_char(&row, ',');
-    tw_text_append_string(&row, timeframe);
-    append_decimal(&row, bar->open.nano, 0);
-    append_decimal(&row, bar->high.nano, 0);
-    append_decimal(&row, bar->low.nano, 0);
-    append_decimal(&row, bar->close.nano, 0);
-    append_decimal(&row, bar->volume.nano, 0);
-    tw_text_append_char(&row, ',');
-    tw_text_append_u64(&row, bar->count);
-    append_decimal(&row, bar->vwap.nano, 0);
-    tw_text_append_char(&row, '\n');
-    return write_row(pass, &row);
+    return count_row(pass,
+                     tw_tape_writer_put_bars(pass->writer, pass->symbols, bar, 1, pass->error));
 }
 
 static tw_status write_trades(export_pass *pass, tw_error *error) {
@@ -211,14 +173,23 @@ static tw_status write_rows(void *context, tw_error *error) {
 
 /* An empty store gives a header alone. */
 static tw_status write_out(export_pass *pass, tw_error *error) {
+    const tw_tape_writer_config config = {
+        .sink = into_file,
+        .context = &pass->out,
+        .format = pass->bars ? TW_TAPE_BARS : TW_TAPE_TRADES,
+        .full = pass->options->full,
+        .price_digits_min = (uint8_t)pass->options->price_digits,
+    };
     tw_status status = output_file_open(&pass->out, pass->options->out, error);
     if (status == TW_OK)
-        status = output_file_write(&pass->out,
-                                   tw_slice_of(pass->bars ? BARS_HEADER : TRADES_HEADER), error);
+        status = tw_tape_writer_new(&config, &pass->writer, error);
     if (status == TW_OK)
         status = tw_store_read_together(pass->store, write_rows, pass, error);
     if (status == TW_OK)
+        status = tw_tape_writer_flush(pass->writer, error);
+    if (status == TW_OK)
         status = output_file_finish(&pass->out, error);
+    tw_tape_writer_free(pass->writer);
     return status == TW_OK ? output_file_publish(&pass->out, error) : status;
 }
 

@@ -28,17 +28,22 @@ static uint64_t mix_name(uint64_t sum, const char *name) {
 }
 
 static uint64_t mix_trade(const import_pass *pass, uint64_t sum, const tw_trade *trade) {
+    uint64_t codes = 0;
+    memcpy(&codes, trade->conditions, sizeof trade->conditions);
+    codes = codes << 24 | (uint64_t)(uint8_t)trade->exchange << 16 |
+            (uint64_t)(uint8_t)trade->tape << 8 | trade->side;
     sum = mix(sum, (uint64_t)trade->time_ns);
     sum = mix(sum, (uint64_t)trade->price.nano);
     sum = mix(sum, (uint64_t)trade->quantity.nano);
-    sum = mix(sum, trade->side);
+    sum = mix(sum, trade->id);
+    sum = mix(sum, codes);
     return mix_name(sum, tw_symbols_name(pass->symbols, trade->symbol));
 }
 
 static uint64_t mix_bar(const import_pass *pass, uint64_t sum, const tw_bar *bar) {
-    const int64_t fields[] = {bar->time_ns,     bar->timeframe_ns, bar->open.nano,
-                              bar->high.nano,   bar->low.nano,     bar->close.nano,
-                              bar->volume.nano, bar->vwap.nano,    (int64_t)bar->count};
+    const int64_t fields[] = {bar->time_ns,  bar->timeframe_ns,  bar->open.nano,   bar->high.nano,
+                              bar->low.nano, bar->close.nano,    bar->volume.nano, bar->vwap.nano,
+                              bar->revision, (int64_t)bar->count};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         sum = mix(sum, (uint64_t)fields[i]);
     return mix_name(sum, tw_symbols_name(pass->symbols, bar->symbol));

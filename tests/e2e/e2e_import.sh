@@ -371,6 +371,28 @@ an_export_can_be_a_part() {
     holds out 'd["rows"] == 3000'
 }
 
+what_a_venue_says_of_a_trade_is_not_lost() {
+    cat >trades.csv <<END
+ts_ns,symbol,price,size,side,id,exchange,tape,conditions
+1704067200000000001,AAPL,100.10,5,B,71,V,C,@TI
+1704067200000000001,AAPL,100.10,5,B,72,V,C,@
+1704067200000000001,AAPL,100.1234,0.5,,,,,
+END
+    expect 0 import trades trades.csv --db s.db --json
+    holds out 'd["rows"] == 3'
+    expect 0 export trades --full --db s.db --out back.csv
+    sort trades.csv >sorted
+    sort back.csv | cmp -s sorted - || fail "the full export is not the file"
+    expect 0 import trades back.csv --db s.db --json
+    holds out 'd["rows"] == 0 and d["skipped"] == 3'
+    sed -i 's/,71,V,/,73,V,/' trades.csv
+    expect 0 import trades trades.csv --db s.db --json
+    holds out 'd["rows"] == 1 and not d["resumed"]'
+    expect 0 export trades --db s.db
+    grep -q '^1704067200000000001,AAPL,100.1234,0.5,$' out || fail "the short form"
+    grep -q '^1704067200000000001,AAPL,100.10,5,B$' out || fail "two digits at least"
+}
+
 an_export_that_fails_leaves_no_file() {
     make_trades 3000 trades.csv
     expect 0 import trades trades.csv --db s.db
@@ -417,4 +439,5 @@ run_cases \
     what_cannot_be_imported_is_told \
     wrong_use_is_told_with_what_to_write \
     an_export_can_be_a_part \
+    what_a_venue_says_of_a_trade_is_not_lost \
     an_export_that_fails_leaves_no_file

@@ -24,6 +24,7 @@ struct tw_tape_writer {
     void *context;
     tw_tape_format format;
     bool full;
+    uint8_t price_digits_min;
     char *buffer;
     size_t size;
     size_t capacity;
@@ -100,6 +101,19 @@ static inline char *put_decimal(char *at, int64_t nano) {
     return fraction == 0 ? at : put_fraction(at, fraction);
 }
 
+/* The same with at least so many digits behind the point. */
+static inline char *put_price(char *at, int64_t nano, unsigned digits_min) {
+    char *end = put_decimal(at, nano);
+    if (digits_min == 0)
+        return end;
+    char *point = nano % TW_NANO == 0 ? end : memchr(at, '.', (size_t)(end - at));
+    *point = '.'; /* where it is, or where none was needed */
+    unsigned there = nano % TW_NANO == 0 ? 0 : (unsigned)(end - point) - 1;
+    for (end = point + 1 + there; there < digits_min; there++)
+        *end++ = '0';
+    return end;
+}
+
 /* Names fill their place in the table with NULs, so all of it can be copied. */
 static inline char *put_symbol(char *at, const tw_symbols *symbols, tw_symbol symbol) {
     memcpy(at, tw_symbols_name(symbols, symbol), TW_SYMBOL_NAME_SIZE);
@@ -113,12 +127,13 @@ static inline char *put_code(char *at, char code) {
 
 /* ---- rows ---------------------------------------------------------------------------------- */
 
-static inline char *put_trade(char *at, const tw_symbols *symbols, const tw_trade *trade) {
+static inline char *put_trade(const tw_tape_writer *writer, char *at, const tw_symbols *symbols,
+                              const tw_trade *trade) {
     static const char sides[3] = {[TW_SIDE_NONE] = '\0', [TW_SIDE_BUY] = 'B', [TW_SIDE_SELL] = 'S'};
     TW_ASSERT(trade->side <= TW_SIDE_SELL);
     at = put_char(put_i64(at, trade->time_ns), ',');
     at = put_char(put_symbol(at, symbols, trade->symbol), ',');
-    at = put_char(put_decimal(at, trade->price.nano), ',');
+    at = put_char(put_price(at, trade->price.nano, writer->price_digits_min), ',');
     at = put_char(put_decimal(at, trade->quantity.nano), ',');
     return put_code(at, sides[trade->side]);
 }
@@ -205,7 +220,7 @@ tw_status tw_tape_writer_new(const tw_tape_writer_config *config, tw_tape_writer
     TW_ASSERT(config != NULL && config->sink != NULL && ret_writer != NULL);
     TW_ASSERT(config->format == TW_TAPE_TRADES || config->format == TW_TAPE_BARS);
     size_t capacity = config->buffer_size == 0 ? TW_TAPE_BUFFER_SIZE_DEFAULT : config->buffer_size;
-    TW_ASSERT(capacity >= TW_TAPE_BUFFER_SIZE_MIN);
+    TW_ASSERT(capacity >= TW_TAPE_BUFFER_SIZE_MIN && config->price_digits_min <= 9);
     const tw_allocator *allocator =
         config->allocator == NULL ? tw_allocator_system() : config->allocator;
     tw_tape_writer *writer = TW_NEW(allocator, 1, tw_tape_writer);
@@ -220,6 +235,7 @@ tw_status tw_tape_writer_new(const tw_tape_writer_config *config, tw_tape_writer
                                .context = config->context,
                                .format = (tw_tape_format)config->format,
                                .full = config->full,
+                               .price_digits_min = config->price_digits_min,
                                .buffer = buffer,
                                .capacity = capacity};
     tw_slice header = tw_slice_of(header_of(config));
@@ -261,7 +277,7 @@ tw_status tw_tape_writer_put_trades(tw_tape_writer *writer, const tw_symbols *sy
                                 "row %llu: exchange, tape or conditions hold what a CSV field "
                                 "cannot",
                                 (unsigned long long)writer->row_count + 1);
-        char *at = put_trade(writer->buffer + writer->size, symbols, &trades[i]);
+        char *at = put_trade(writer, writer->buffer + writer->size, symbols, &trades[i]);
         if (writer->full)
             at = put_trade_extras(at, &trades[i]);
         end_row(writer, at);
