@@ -174,7 +174,8 @@ typedef enum tw_store_table {
 
 /* What a handle has done and where it stands; for metrics and the log. */
 typedef struct tw_store_figures {
-    uint64_t rows_put;         /* rows new or changed, in committed batches and the open one */
+    uint64_t rows_put;         /* rows new or changed, in committed batches and what the database
+                                * has of the open one; market rows wait until it ends or is read */
     uint64_t rows_skipped;     /* rows that were there already (a server: once they are sent) */
     uint64_t commits;          /* batches committed */
     uint64_t syncs;            /* of them FULL */

@@ -61,7 +61,7 @@ static tw_status check_input(const bars_options *options, const tw_arguments *ar
 }
 
 static tw_status check_output(const bars_options *options, const bars_timeframes *timeframes,
-                              tw_error *error) {
+                              const char *input, tw_error *error) {
     if (options->out[0] == '\0' && timeframes->count > 1)
         return tw_error_set(error, TW_USAGE,
                             "%lu timeframes make %lu files: say where with --out DIR (or --out - "
@@ -72,6 +72,8 @@ static tw_status check_output(const bars_options *options, const bars_timeframes
                             "--json and the bars cannot both go to standard output: add --out DIR");
     if (strcmp(options->skip_bad, "-") == 0)
         return tw_error_set(error, TW_USAGE, "--skip-bad needs a file, not standard output");
+    if (options->skip_bad[0] != '\0' && output_is_same_file(options->skip_bad, input))
+        return tw_error_set(error, TW_USAGE, "--skip-bad %s: that file is read", options->skip_bad);
     return TW_OK;
 }
 
@@ -172,7 +174,8 @@ static tw_status run(const bars_options *options, const tw_arguments *arguments,
     if (status == TW_OK)
         status = check_input(options, arguments, error);
     if (status == TW_OK)
-        status = check_output(options, &timeframes, error);
+        status = check_output(options, &timeframes,
+                              arguments->operand_count > 0 ? arguments->operands[0] : "-", error);
     if (status != TW_OK)
         return status;
     interruption_watch();

@@ -256,6 +256,8 @@ static tw_status check(export_pass *pass, const tw_arguments *arguments, tw_erro
         return tw_error_set(
             error, TW_USAGE,
             "--json and the rows cannot both go to standard output: add --out FILE");
+    if (output_is_store(options->out, options->database))
+        return tw_error_set(error, TW_USAGE, "--out %s: that is the store", options->out);
     if (options->timeframe[0] != '\0' && !bars)
         return tw_error_set(error, TW_USAGE, "--timeframe is for bars");
     if (options->timeframe[0] != '\0' &&

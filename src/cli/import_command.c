@@ -59,9 +59,10 @@ static int print_json(const import_pass *pass, const import_report *report) {
     tw_text_append_double(&text, report->seconds);
     tw_text_append_string(&text, ",\"rows_per_second\":");
     tw_text_append_double(&text, rate_of(report));
-    tw_text_append_format(&text, ",\"skipped\":%" PRIu64 ",\"bad\":%" PRIu64 ",\"resumed\":%s}\n",
-                          report->skipped, pass->totals.bad,
-                          pass->totals.resumed ? "true" : "false");
+    tw_text_append_format(
+        &text, ",\"skipped\":%" PRIu64 ",\"bad\":%" PRIu64 ",\"resumed\":%s,\"changed\":%s}\n",
+        report->skipped, pass->totals.bad, pass->totals.resumed ? "true" : "false",
+        pass->totals.changed ? "true" : "false");
     TW_ASSERT(!text.truncated);
     fputs(memory, stdout);
     return command_printed("import");
@@ -111,6 +112,13 @@ static tw_status import_files(import_pass *pass, const tw_arguments *arguments,
     return status;
 }
 
+static tw_status keep_aside(rejects *aside, tw_error *error) {
+    if (aside->file.stream == NULL)
+        return TW_OK; /* it was not opened */
+    tw_status status = output_file_finish(&aside->file, error);
+    return status == TW_OK ? output_file_publish(&aside->file, error) : status;
+}
+
 static tw_status run(const import_options *options, const tw_arguments *arguments,
                      import_pass *pass, import_report *ret_report, tw_error *error) {
     rejects aside = {.count = 0};
@@ -124,23 +132,39 @@ static tw_status run(const import_options *options, const tw_arguments *argument
     tw_error closing = {0};
     tw_status closed = tw_store_close(pass->store, &closing);
     ret_report->seconds = progress_seconds(&pass->bar);
-    tw_status kept = TW_OK; /* what was set aside belongs to what was stored */
-    if (skips && aside.file.stream != NULL) {
-        kept = output_file_finish(&aside.file, &closing);
-        if (kept == TW_OK)
-            kept = output_file_publish(&aside.file, &closing);
-    }
+    tw_error keeping = {0}; /* what was set aside belongs to what was stored */
+    tw_status kept = skips ? keep_aside(&aside, &keeping) : TW_OK;
     output_file_drop(&aside.file);
     pass->aside = NULL;
     tw_symbols_free(pass->symbols);
-    if (status == TW_OK && (closed != TW_OK || kept != TW_OK)) {
-        *error = closing;
-        status = closed != TW_OK ? closed : kept;
+    if (status != TW_OK) {
+        if (kept != TW_OK)
+            fprintf(stderr, "tradewind import: %s\n", keeping.message);
+        return status;
     }
-    return status;
+    if (closed != TW_OK || kept != TW_OK)
+        *error = closed != TW_OK ? closing : keeping;
+    return closed != TW_OK ? closed : kept;
 }
 
 /* ---- command ------------------------------------------------------------------------------- */
+
+/* Where bad rows go must not be where anything else is. */
+static tw_status check_skip_bad(const import_options *options, const tw_arguments *arguments,
+                                tw_error *error) {
+    if (strcmp(options->skip_bad, "-") == 0)
+        return tw_error_set(error, TW_USAGE, "--skip-bad needs a file, not standard output");
+    if (options->skip_bad[0] == '\0')
+        return TW_OK;
+    if (output_is_store(options->skip_bad, options->database))
+        return tw_error_set(error, TW_USAGE, "--skip-bad %s: that is the store", options->skip_bad);
+    for (size_t i = 1; i < arguments->operand_count; i++) {
+        if (output_is_same_file(options->skip_bad, arguments->operands[i]))
+            return tw_error_set(error, TW_USAGE, "--skip-bad %s: that file is imported",
+                                options->skip_bad);
+    }
+    return TW_OK;
+}
 
 static tw_status check(const import_options *options, const tw_arguments *arguments,
                        tw_error *error) {
@@ -154,9 +178,7 @@ static tw_status check(const import_options *options, const tw_arguments *argume
     if (options->database[0] == '\0')
         return tw_error_set(error, TW_USAGE,
                             "name the store to write with --db FILE, like --db ticks.db");
-    if (strcmp(options->skip_bad, "-") == 0)
-        return tw_error_set(error, TW_USAGE, "--skip-bad needs a file, not standard output");
-    return TW_OK;
+    return check_skip_bad(options, arguments, error);
 }
 
 /* What is in the store in spite of the failure. */

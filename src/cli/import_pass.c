@@ -2,6 +2,7 @@
 #include "import_pass.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -156,7 +157,12 @@ static tw_status go_over(import_pass *pass, const tw_store_import *earlier, bool
 
 /* The file has changed: what was gone over, its bad rows too, counts no more. */
 static tw_status begin_again(import_pass *pass, int64_t aside_size, uint64_t bad, tw_error *error) {
+    fprintf(stderr,
+            "tradewind import: %s is not what was imported before; it is read from its start, and "
+            "rows whose time and place are taken keep what they were\n",
+            pass->path);
     tw_store_drop_batch(pass->store);
+    pass->totals.changed = true;
     pass->totals.bad = bad;
     tw_status status = TW_OK;
     if (pass->aside != NULL)

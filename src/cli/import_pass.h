@@ -25,6 +25,7 @@ typedef struct import_totals {
     uint64_t skipped; /* gone over */
     uint64_t bad;     /* set aside, those among the rows gone over too */
     uint64_t bytes;   /* of the files, as they are on the disk */
+    bool changed;     /* at least one file was not what it had been */
     bool resumed;     /* at least one file went on where it had stopped */
 } import_totals;
 

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,6 +21,47 @@ static tw_status cannot(const output_file *file, int os_errno, tw_error *error) 
                             name_of(file));
     return tw_error_set_errno(error, os_errno == 0 ? EIO : os_errno, "%s cannot be written",
                               name_of(file));
+}
+
+/* A path without links, whether its file is there or not; false if not even its folder is. */
+static bool name_whole(const char *path, char real[PATH_MAX]) {
+    char folder[PATH_MAX];
+    if (realpath(path, real) != NULL)
+        return true;
+    const char *slash = strrchr(path, '/');
+    const char *base = slash == NULL ? path : slash + 1;
+    size_t size = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    if (size >= sizeof folder)
+        return false;
+    memcpy(folder, size == 0 ? "." : path, size == 0 ? 1 : size);
+    folder[size == 0 ? 1 : size] = '\0';
+    if (realpath(folder, real) == NULL)
+        return false;
+    size_t used = strlen(real);
+    return (size_t)snprintf(real + used, PATH_MAX - used, "/%s", base) < PATH_MAX - used;
+}
+
+bool output_is_same_file(const char *a, const char *b) {
+    char first[PATH_MAX];
+    char second[PATH_MAX];
+    struct stat one;
+    struct stat other;
+    if (strcmp(a, "-") == 0 || strcmp(b, "-") == 0)
+        return false;
+    if (stat(a, &one) == 0 && stat(b, &other) == 0)
+        return one.st_dev == other.st_dev && one.st_ino == other.st_ino && S_ISREG(one.st_mode);
+    return name_whole(a, first) && name_whole(b, second) && strcmp(first, second) == 0;
+}
+
+bool output_is_store(const char *path, const char *store) {
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-lock"};
+    char name[PATH_MAX];
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        int size = snprintf(name, sizeof name, "%s%s", store, suffixes[i]);
+        if (size > 0 && (size_t)size < sizeof name && output_is_same_file(path, name))
+            return true;
+    }
+    return false;
 }
 
 /* "folder/.name.PID" beside the path: the rename must stay on one file system. */

@@ -13,6 +13,7 @@
 #ifndef TRADEWIND_CLI_OUTPUT_FILE_H
 #define TRADEWIND_CLI_OUTPUT_FILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -26,6 +27,12 @@ typedef struct output_file {
     char path[OUTPUT_PATH_SIZE];      /* as it will be named */
     char temporary[OUTPUT_PATH_SIZE]; /* empty when there is none to remove */
 } output_file;
+
+/* True if both paths lead, or would lead, to one file. "-" leads to none. */
+bool output_is_same_file(const char *a, const char *b);
+
+/* True if writing `path` would destroy the store at `store` or a file beside it. */
+bool output_is_store(const char *path, const char *store);
 
 /* Opens the temporary file. TW_PERMISSION, TW_NOT_FOUND (no such folder), TW_INVALID (the path
  * is a folder), TW_NO_SPACE, TW_IO. */

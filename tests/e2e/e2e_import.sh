@@ -158,7 +158,8 @@ a_file_that_has_changed_is_read_from_its_start() {
     expect 0 import trades trades.csv --db s.db
     sed -i '2s/.*/1704067100000000000,SYM1,99.99,7,B/' trades.csv
     expect 0 import trades trades.csv --db s.db --json
-    holds out 'd["rows"] == 1 and d["skipped"] == 299 and not d["resumed"]'
+    holds out 'd["rows"] == 1 and d["skipped"] == 299 and not d["resumed"] and d["changed"]'
+    says 'is not what was imported before'
     head -n 100 trades.csv >short.csv
     cp short.csv trades.csv
     expect 0 import trades trades.csv --db s.db --json
@@ -393,6 +394,28 @@ END
     grep -q '^1704067200000000001,AAPL,100.10,5,B$' out || fail "two digits at least"
 }
 
+nothing_is_written_over_the_store_or_the_input() {
+    make_trades 20 trades.csv
+    sed -i '5i nonsense' trades.csv
+    cp trades.csv kept.csv
+    for file in s.db ./s.db s.db-lock s.db-wal; do
+        expect 2 import trades trades.csv --db s.db --skip-bad "$file"
+        says 'that is the store'
+    done
+    expect 0 import trades trades.csv --db s.db --skip-bad bad.csv
+    ln s.db other-name.db
+    expect 2 import trades trades.csv --db s.db --skip-bad other-name.db
+    says 'that is the store'
+    expect 2 import trades trades.csv --db s.db --skip-bad "$PWD/trades.csv"
+    says 'that file is imported'
+    expect 2 bars trades.csv --skip-bad trades.csv
+    says 'that file is read'
+    expect 2 export trades --db s.db --out s.db
+    says 'that is the store'
+    cmp -s trades.csv kept.csv || fail "the input was changed"
+    expect 0 db check --db s.db
+}
+
 an_export_that_fails_leaves_no_file() {
     make_trades 3000 trades.csv
     expect 0 import trades trades.csv --db s.db
@@ -440,4 +463,5 @@ run_cases \
     wrong_use_is_told_with_what_to_write \
     an_export_can_be_a_part \
     what_a_venue_says_of_a_trade_is_not_lost \
+    nothing_is_written_over_the_store_or_the_input \
     an_export_that_fails_leaves_no_file

@@ -195,6 +195,45 @@ static void test_without_a_writer_there_is_nothing_to_be_told(void **state) {
     tw_cache_free(cache);
 }
 
+static void test_a_lock_that_is_removed_ends_writing_and_is_seen_by_readers(void **state) {
+    const test_place *place = *state;
+    tw_store *writer = open_writer(place);
+    for (uint64_t id = 1; id <= 5; id++)
+        commit_trade(writer, place, id);
+    tw_cache *cache = NULL;
+    assert_int_equal(tw_store_statistics_cache(NULL, 100, 0, &cache), TW_OK);
+    tw_store *reader = open_with(place, (tw_store_config){.statistics = cache});
+    assert_int_equal(stats_of(reader, place->apple).count, 5);
+    assert_true(stats_of(reader, place->apple).cached);
+    char lock[PRIVATE_POSTGRES_ADDRESS_SIZE + 16];
+    snprintf(lock, sizeof lock, "%s-lock", place->path);
+    assert_int_equal(unlink(lock), 0);
+    tw_trade trade = trade_at(place, 9, 9);
+    tw_error error = {0};
+    assert_int_equal(tw_store_put_trades(writer, &trade, 1, &error), TW_STATE);
+    assert_non_null(strstr(error.message, "removed"));
+    assert_int_equal(tw_store_put_trades(writer, &trade, 1, NULL), TW_STATE);
+    tw_store_free(writer);
+    /* The next writer makes a new one; as many commits as before do not bring an old number back.
+     */
+    writer = open_writer(place);
+    for (uint64_t id = 6; id <= 10; id++) {
+        commit_trade(writer, place, id);
+        assert_int_equal(stats_of(reader, place->apple).count, id);
+    }
+    close_store(writer);
+    /* A cut one is not looked at, and nobody dies of it. */
+    assert_int_equal(truncate(lock, 10), 0);
+    assert_false(stats_of(reader, place->apple).cached);
+    assert_false(stats_of(reader, place->apple).cached);
+    writer = open_writer(place);
+    assert_int_equal(truncate(lock, 10), 0);
+    assert_int_equal(tw_store_put_trades(writer, &trade, 1, &error), TW_STATE);
+    tw_store_free(writer);
+    close_store(reader);
+    tw_cache_free(cache);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_PLACE(test_a_second_writer_is_refused_through_a_link_too),
@@ -204,6 +243,7 @@ int main(void) {
         IN_PLACE(test_a_backup_is_a_store_of_one_moment),
         IN_PLACE(test_vacuum_gives_room_back_and_keeps_rows),
         IN_PLACE(test_without_a_writer_there_is_nothing_to_be_told),
+        IN_PLACE(test_a_lock_that_is_removed_ends_writing_and_is_seen_by_readers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

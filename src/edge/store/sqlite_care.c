@@ -152,7 +152,9 @@ tw_status sqlite_backup(tw_store *store, const char *path, tw_error *error) {
         status = sync_path(temporary, O_RDWR, error);
     /* link, and not rename: what has the name already is not replaced. */
     if (status == TW_OK && link(temporary, path) != 0)
-        status = tw_error_set_errno(error, errno, "%s cannot be written", path);
+        status = errno == EEXIST
+                     ? tw_error_set(error, TW_EXISTS, "%s exists already; name a new file", path)
+                     : tw_error_set_errno(error, errno, "%s cannot be written", path);
     if (unlink(temporary) != 0 && status == TW_OK)
         status = tw_error_set_errno(error, errno, "%s cannot be removed", temporary);
     return status == TW_OK ? sync_name(path, error) : status;

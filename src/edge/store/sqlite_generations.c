@@ -5,7 +5,8 @@
  * it has a page of counters, shared by mapping it: one a group of symbols, and one for openings.
  * The writer raises the counters of what a batch touched after the commit and before it is
  * acknowledged; a reader that finds the counters as they were knows that nothing was acknowledged
- * since. Looking costs two loads.
+ * since. Looking costs a call of
+ * fstat and two loads.
  *
  *     offset 0     the writer's process, as text (sqlite_file.c)
  *     offset 64    MARK, then how often a writer has opened the file
@@ -19,15 +20,19 @@
  *   3. The room is allocated before it is mapped for writing, so that a full disk is found out here
  *      and not by a signal. Without it nothing is announced, and the page has no MARK: readers
  *      then know that they cannot know.
+ *   4. A file that was removed or cut is not looked at any more. A writer whose lock that is
+ *      writes nothing more (sqlite_store.c), since another may hold the new one.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "sqlite_priv.h"
+#include "tradewind/time.h"
 
 #define MARK UINT64_C(0x316e656777547754) /* "TwTwgen1" */
 
@@ -45,23 +50,60 @@ static void *map_page(int fd, int protection) {
     return page == MAP_FAILED ? NULL : page;
 }
 
-void sqlite_begin_announcing(tw_store *store) {
+/* The file that is mapped still has its name and its size: what is counted in it is counted for
+ * everybody, and looking at it is safe. */
+static bool is_in_place(int fd) {
+    struct stat facts;
+    return fstat(fd, &facts) == 0 && facts.st_nlink > 0 &&
+           facts.st_size >= (off_t)sizeof(generation_page);
+}
+
+/* A page that cannot be kept up must not look as if it were (invariant 3). */
+static tw_status disown_page(tw_store *store, tw_error *error) {
+    const sqlite_connection *connection = sqlite_of(store);
+    const uint64_t none = 0;
+    struct stat facts;
+    if (fstat(connection->lock_fd, &facts) == 0 &&
+        facts.st_size <= (off_t)offsetof(generation_page, mark))
+        return TW_OK; /* it has no mark */
+    if (pwrite(connection->lock_fd, &none, sizeof none, offsetof(generation_page, mark)) ==
+        (ssize_t)sizeof none)
+        return TW_OK;
+    return tw_error_set_errno(error, errno, "%s cannot be written", connection->lock_name);
+}
+
+tw_status sqlite_begin_announcing(tw_store *store, tw_error *error) {
     sqlite_connection *connection = sqlite_of(store);
-    if (posix_fallocate(connection->lock_fd, 0, sizeof(generation_page)) != 0)
-        return; /* invariant 3 */
-    generation_page *page = map_page(connection->lock_fd, PROT_READ | PROT_WRITE);
+    generation_page *page = NULL;
+    if (posix_fallocate(connection->lock_fd, 0, sizeof(generation_page)) == 0)
+        page = map_page(connection->lock_fd, PROT_READ | PROT_WRITE);
     if (page == NULL)
-        return;
+        return disown_page(store, error);
     connection->generations = page;
-    __atomic_fetch_add(&page->openings, 1, __ATOMIC_ACQ_REL);
+    /* A new page begins at the time of day: no number of one that was here before comes again. */
+    uint64_t openings = __atomic_load_n(&page->openings, __ATOMIC_ACQUIRE);
+    openings = openings == 0 ? (uint64_t)tw_time_wall_ns() : openings + 1;
+    __atomic_store_n(&page->openings, openings, __ATOMIC_RELEASE);
     __atomic_store_n(&page->mark, MARK, __ATOMIC_RELEASE);
+    return TW_OK;
+}
+
+bool sqlite_lock_is_whole(const tw_store *store) {
+    const sqlite_connection *connection = sqlite_of(store);
+    struct stat facts;
+    if (connection->generations != NULL)
+        return is_in_place(connection->lock_fd);
+    return fstat(connection->lock_fd, &facts) == 0 && facts.st_nlink > 0;
 }
 
 void sqlite_end_generations(tw_store *store) {
     sqlite_connection *connection = sqlite_of(store);
     if (connection->generations != NULL)
         munmap(connection->generations, sizeof(generation_page));
+    if (connection->generations_fd >= 0)
+        close(connection->generations_fd);
     connection->generations = NULL;
+    connection->generations_fd = -1;
 }
 
 void sqlite_announce(tw_store *store, const uint64_t *touched) {
@@ -76,22 +118,23 @@ void sqlite_announce(tw_store *store, const uint64_t *touched) {
     }
 }
 
-/* A reader maps the page when it is there. *ret_absent: there is no file, so no writer has been
- * here since it was removed. */
+/* A reader maps the page when it is there, and again when another is. *ret_absent: there is no
+ * file, so no writer has been here since it was removed. */
 static generation_page *find_page(tw_store *store, bool *ret_absent) {
     sqlite_connection *connection = sqlite_of(store);
     *ret_absent = false;
-    if (connection->generations != NULL)
+    if (connection->lock_fd >= 0) /* the writer's own */
         return connection->generations;
+    if (connection->generations != NULL && is_in_place(connection->generations_fd))
+        return connection->generations;
+    sqlite_end_generations(store);
     int fd = open(connection->lock_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0) {
-        *ret_absent = errno == ENOENT;
-        return NULL;
-    }
-    struct stat facts;
-    if (fstat(fd, &facts) == 0 && facts.st_size >= (off_t)sizeof(generation_page))
+    *ret_absent = fd < 0 && errno == ENOENT;
+    connection->generations_fd = fd;
+    if (fd >= 0 && is_in_place(fd))
         connection->generations = map_page(fd, PROT_READ);
-    close(fd);
+    if (connection->generations == NULL)
+        sqlite_end_generations(store);
     return connection->generations;
 }
 

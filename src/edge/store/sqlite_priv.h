@@ -45,6 +45,7 @@ typedef struct sqlite_connection {
     sqlite3_stmt *statements[SQLITE_STATEMENT_COUNT];
     sqlite_bulk *bulk;                   /* of a writer */
     struct generation_page *generations; /* mapped from the lock, or NULL */
+    int generations_fd;                  /* of a reader, while it is mapped */
     char lock_name[PATH_MAX];
     int lock_fd;
     int busy_timeout_ms;
@@ -89,9 +90,13 @@ tw_status sqlite_take_lock(tw_store *store, bool *ret_made, tw_error *error) TW_
 
 /* ---- sqlite_generations.c: what has changed, told to every process ---- */
 
-/* The writer's beginning; both ends. Without room for the counters nothing is announced. */
-void sqlite_begin_announcing(tw_store *store);
+/* The writer's beginning; both ends. Where there is no room for the counters nothing is announced;
+ * a failure is a page that cannot be marked so. */
+tw_status sqlite_begin_announcing(tw_store *store, tw_error *error) TW_MUST_CHECK;
 void sqlite_end_generations(tw_store *store);
+
+/* The writer's lock is still the file of that name, and as long as it was. */
+bool sqlite_lock_is_whole(const tw_store *store) TW_MUST_CHECK;
 
 void sqlite_announce(tw_store *store, const uint64_t *touched);
 bool sqlite_generation(tw_store *store, uint32_t group, uint64_t *ret_generation) TW_MUST_CHECK;

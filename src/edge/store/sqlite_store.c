@@ -229,6 +229,11 @@ static tw_status select_rows(tw_store *store, store_sql which, const store_value
 
 static tw_status begin(tw_store *store, tw_error *error) {
     int code;
+    if (!sqlite_lock_is_whole(store))
+        return tw_error_set(error, TW_STATE,
+                            "%s was removed or cut while it was held; another program may be "
+                            "writing %s, so nothing more is written here",
+                            sqlite_of(store)->lock_name, store->path);
     /* Made beforehand: a batch that memory ran out for must still be given up. */
     if (sqlite_statement(store, SQLITE_ROLLBACK_STATEMENT, &code) != NULL)
         code = sqlite_run(store, SQLITE_BEGIN_STATEMENT, NULL);
@@ -348,7 +353,7 @@ static tw_status open_writer(tw_store *store, const tw_store_config *config, boo
         status =
             sqlite_failed(store, sqlite3_errcode(sqlite_of(store)->db), "opening it failed", error);
     if (status == TW_OK)
-        sqlite_begin_announcing(store);
+        status = sqlite_begin_announcing(store, error);
     store->unsynced = store->figures.recovered; /* of the commits in that log nobody knows */
     if (status == TW_OK) /* last, because switching automatic checkpoints off takes the hook away */
         sqlite3_wal_hook(sqlite_of(store)->db, note_log_pages, store);
@@ -372,6 +377,7 @@ static tw_status make_connection(tw_store *store, const tw_store_config *config,
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory to open %s", store->path);
     store->connection = connection;
     connection->lock_fd = -1;
+    connection->generations_fd = -1;
     int64_t timeout_ms = config->busy_timeout_ns / TW_NS_PER_MS;
     connection->busy_timeout_ms = config->busy_timeout_ns == 0 ? 5000
                                   : timeout_ms > INT_MAX       ? INT_MAX

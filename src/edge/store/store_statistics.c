@@ -9,10 +9,10 @@
  *     sum (d - q)^2 = Q - q*(S + r)                  (exact)
  *     variance = that / n - (r / n)^2                (r / n < 1, so nothing cancels)
  *
- * What is remembered stands under (symbol, generation, period). The generation is a number that a
- * writer raises between a commit and its acknowledgement, and it is read before the rows are: what
- * stands under a generation holds everything that was acknowledged before it, and after the next
- * commit nobody asks for it any more. So no entry has ever to be taken back.
+ * What is remembered stands under (store, generation, symbol, period). The generation is a number
+ * that a writer raises between a commit and its acknowledgement, and it is read before the rows
+ * are: what stands under a generation holds everything that was acknowledged before it, and after
+ * the next commit nobody asks for it any more. So no entry has ever to be taken back.
  */
 #include <math.h>
 #include <string.h>
@@ -149,6 +149,7 @@ static tw_status add_up(tw_store *store, const tw_store_range *range, tw_store_s
 #define TTL_DEFAULT_NS (60 * TW_NS_PER_SECOND)
 
 typedef struct period_key {
+    uint64_t epoch; /* of the store */
     uint64_t generation;
     int64_t id;
     int64_t from_ns;
@@ -179,7 +180,8 @@ static tw_status load_period(void *context, tw_cache_key key, tw_cache_load *loa
 
 /* False: what is acknowledged cannot be known here, or is not all there is (an open batch). */
 static bool key_of(tw_store *store, int64_t id, const tw_store_range *range, period_key *ret_key) {
-    *ret_key = (period_key){.id = id, .from_ns = range->from_ns, .to_ns = range->to_ns};
+    *ret_key = (period_key){
+        .epoch = store->epoch, .id = id, .from_ns = range->from_ns, .to_ns = range->to_ns};
     return store->statistics != NULL && store->state != STORE_BATCH &&
            store->backend->generation(store, store_group_of(id), &ret_key->generation);
 }
