@@ -760,6 +760,7 @@ static void check_going_on(const test_place *place) {
     for (size_t i = 0; i < count; i++) {
         open_at(place, places[i], TW_OK, &tape);
         assert_int_equal(tw_tape_tell(tape).line, i + 1); /* the header is a line too */
+        assert_int_equal(tw_tape_line(tape).size, 0);     /* no line was read here yet */
         for (size_t j = i; j < count; j++) {
             tw_trade trade;
             tw_error error = {0};

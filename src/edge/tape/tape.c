@@ -188,6 +188,7 @@ static tw_status go_on(tw_tape *tape, tw_tape_place start, tw_error *error) {
     if (start.offset == 0)
         return TW_OK;
     tape->held = false;
+    tape->line = tw_slice_of(""); /* the buffer moves on */
     return source_go_to(&tape->source, start, error);
 }
 
