@@ -171,6 +171,10 @@ static tw_status tell_info(db_desk *desk, tw_error *error) {
                           "%-10s %016" PRIx64 "\n",
                           "database", backend, "schema", description.schema_version,
                           TW_STORE_VERSION, "epoch", epoch);
+    const char *precautions = tw_store_precautions(desk->store);
+    tw_text_append_format(&desk->json, ",\"precautions\":\"%s\"", precautions);
+    if (precautions[0] != '\0')
+        tw_text_append_format(&desk->words, "%-10s %s\n", "precaution", precautions);
     append_size(desk, "size", "size", description.size);
     append_size(desk, "log_size", "log", description.log_size);
     append_size(desk, "free_size", "unused", description.free_size);

@@ -16,6 +16,7 @@ info_tells_what_is_in_it() {
     prints 'trades                200'
     expect 0 db info --db s.db --json
     holds out 'd["rows"]["trades"] == 200 and d["rows"]["symbols"] == 5 and d["schema"] == 2'
+    holds out '(d["precautions"] == "wal_reset_race=avoided") == (d["backend"] == "SQLite 3.40.1")'
     holds out 'd["size"] > 0 and len(d["epoch"]) == 16 and d["newest_trade"].startswith("2024-")'
 }
 
