@@ -121,7 +121,7 @@ static tw_status keep_aside(rejects *aside, tw_error *error) {
 
 static tw_status run(const import_options *options, const tw_arguments *arguments,
                      import_pass *pass, import_report *ret_report, tw_error *error) {
-    rejects aside = {.count = 0};
+    rejects aside = {.several = arguments->operand_count > 2};
     bool skips = options->skip_bad[0] != '\0';
     tw_status status = open_all(options, pass, error);
     if (status == TW_OK && skips)

@@ -41,8 +41,9 @@ tw_status rejects_put(rejects *aside, const tw_error *why, tw_slice row, tw_erro
     tw_text text = tw_text_over(memory, sizeof memory);
     tw_text_append_format(&text, "%" PRIu64 ",%" PRIu64 ",", why->line, why->column);
     tw_status status = output_file_write(&aside->file, tw_text_slice(&text), error);
+    const char *reason = aside->several ? why->message : sentence_of(why);
     if (status == TW_OK)
-        status = write_quoted(&aside->file, tw_slice_of(sentence_of(why)), error);
+        status = write_quoted(&aside->file, tw_slice_of(reason), error);
     if (status == TW_OK)
         status = output_file_write(&aside->file, tw_slice_of(","), error);
     if (status == TW_OK)

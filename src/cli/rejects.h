@@ -1,5 +1,6 @@
 /*
- * rejects.h - the rows that --skip-bad sets aside: a CSV file of line, field, reason and row.
+ * rejects.h - the rows that --skip-bad sets aside: a CSV file of line, field, reason and row. Where
+ * several files are read, the reason begins with the file's name.
  */
 #ifndef TRADEWIND_CLI_REJECTS_H
 #define TRADEWIND_CLI_REJECTS_H
@@ -9,6 +10,7 @@
 typedef struct rejects {
     output_file file;
     uint64_t count;
+    bool several; /* files are read */
 } rejects;
 
 tw_status rejects_open(rejects *aside, const char *path, tw_error *error) TW_MUST_CHECK;

@@ -104,6 +104,8 @@ bad_rows_can_be_set_aside() {
     [ "$(wc -l <bad.csv)" -eq 3 ] || fail "the bad rows are not in bad.csv"
     grep -q '^40,3,' bad.csv || fail "line and field are not in bad.csv"
     comes_back s.db good.csv
+    expect 0 import trades trades.csv good.csv --db t.db --skip-bad bad.csv
+    grep -q '^40,3,"trades.csv:40:3: ' bad.csv || fail "of several files, the name is not there"
 }
 
 a_killed_import_goes_on_where_it_was() {
