@@ -1027,6 +1027,29 @@ static void test_a_drain_sends_sleepers_home(void **state) {
     world_free(world);
 }
 
+/* Stands for another thread that drains just then; the deadline has passed, so it does not wait. */
+static void drain_while_answered(void *context, tw_status status, const tw_pool_lease *lease,
+                                 const tw_error *error) {
+    (void)lease;
+    (void)error;
+    assert_int_equal(status, TW_TIMEOUT);
+    assert_int_equal(tw_pool_drain(((pool_world *)context)->pool, 0, NULL), TW_TIMEOUT);
+}
+
+static void test_a_drain_waits_for_an_answer_that_is_being_given(void **state) {
+    (void)state;
+    pool_world *world = fixed(1);
+    tw_pool_lease lease = lease_now(world);
+    tw_pool_request request;
+    tw_pool_suspend(world->pool);
+    assert_int_equal(tw_pool_ask(world->pool, world->now_ns, drain_while_answered, world, &request),
+                     TW_OK);
+    tw_pool_discard(world->pool, &lease);
+    world_turn(world);
+    assert_int_equal(tw_pool_drain(world->pool, 0, NULL), TW_OK);
+    world_free(world);
+}
+
 /* ---- returning ---- */
 
 static void test_only_what_is_dirty_is_reset(void **state) {
@@ -1271,6 +1294,7 @@ int main(void) {
         cmocka_unit_test(test_a_drained_pool_is_closed_to_all),
         cmocka_unit_test(test_a_drain_says_how_many_are_still_out),
         cmocka_unit_test(test_a_drain_sends_sleepers_home),
+        cmocka_unit_test(test_a_drain_waits_for_an_answer_that_is_being_given),
         cmocka_unit_test(test_only_what_is_dirty_is_reset),
         cmocka_unit_test(test_a_dirty_resource_that_cannot_be_reset_is_closed),
         cmocka_unit_test(test_a_discarded_resource_is_not_lent_again),

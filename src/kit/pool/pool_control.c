@@ -40,7 +40,8 @@ static uint32_t count_in(const tw_pool *pool, enum slot_state state) {
 
 static bool is_drained(tw_pool *pool) {
     pool_enter(pool);
-    bool drained = pool->live + pool->retired + pool->closing == 0 && pool->settled.count == 0;
+    bool drained = pool->live + pool->retired + pool->closing == 0 && pool->settled.count == 0 &&
+                   !pool->answering;
     tw_lock_release(&pool->lock, pool->waiter);
     return drained;
 }

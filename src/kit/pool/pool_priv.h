@@ -132,6 +132,7 @@ struct tw_pool {
     bool suspended;
     bool draining;
     bool turning;     /* a thread is in tw_pool_turn */
+    bool answering;   /* and has taken requests out of `settled` to answer them */
     bool told_work;   /* the owner knows that something is to be closed or answered */
     bool told_growth; /* and that something is to be opened */
     uint32_t live;    /* slots OPENING to LEASED */

@@ -195,6 +195,7 @@ static struct node *next_answer(tw_pool *pool) {
     if (node != NULL) {
         pool_unlink(&pool->settled, node);
         node->state = NODE_ANSWERING;
+        pool->answering = true;
     }
     pool_leave(pool);
     return node;
@@ -228,6 +229,7 @@ static bool turn_begin(tw_pool *pool) {
 static void turn_end(tw_pool *pool, uint32_t work) {
     pool_enter(pool);
     pool->turning = false;
+    pool->answering = false; /* `work` is not 0 if it was true: a drain looks again */
     /* Whoever drains found us turning, and may have to go on with what we leave. */
     pool->drain_moved =
         pool->drain_moved || work > 0 || pool->retired > 0 || pool->settled.count > 0;
