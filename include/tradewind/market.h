@@ -133,6 +133,65 @@ typedef struct tw_level {
     uint8_t reserved[9];
 } tw_level;
 
+/* What one message of a feed by order does. The first seven have the numbers of LOBSTER's types. */
+typedef enum tw_event_kind {
+    TW_EVENT_ADD = 1,     /* a new order, behind all others of its side and price */
+    TW_EVENT_REDUCE = 2,  /* `quantity` of an order is cancelled; it keeps its place */
+    TW_EVENT_DELETE = 3,  /* all that is left of an order is cancelled */
+    TW_EVENT_EXECUTE = 4, /* `quantity` of an order trades, at `price` where the feed tells it */
+    TW_EVENT_HIDDEN = 5,  /* an order trades that the book does not show */
+    TW_EVENT_CROSS = 6,   /* an auction trades; the book does not change */
+    TW_EVENT_HALT = 7,    /* trading stops or goes on, see tw_trading_phase */
+    TW_EVENT_REPLACE = 8, /* `id` leaves; `new_id` enters with price and quantity behind all others,
+                           * on the same side if `side` is TW_SIDE_NONE */
+    TW_EVENT_MODIFY = 9,  /* `id` has this price and quantity now; it keeps its place unless the
+                           * price is another or the quantity grew */
+    TW_EVENT_CLEAR = 10,  /* the book of the symbol is empty now */
+    TW_EVENT_OTHER = 11   /* anything else a feed says; the book does not change */
+} tw_event_kind;
+
+typedef enum tw_trading_phase {
+    TW_PHASE_NONE = 0, /* not a HALT */
+    TW_PHASE_HALTED = 1,
+    TW_PHASE_QUOTING = 2, /* orders are taken again */
+    TW_PHASE_TRADING = 3  /* trading goes on */
+} tw_trading_phase;
+
+#define TW_EVENT_LAST UINT8_C(1)     /* the book is whole after this one */
+#define TW_EVENT_SNAPSHOT UINT8_C(2) /* it repeats what stood before, from a snapshot */
+
+/* One message of a feed by order. What a kind does not name above is zero. */
+typedef struct tw_order_event {
+    int64_t time_ns; /* since the epoch, or since midnight where the feed knows no date */
+    uint64_t id;     /* of the order; 0 when it has none */
+    uint64_t new_id; /* REPLACE; of a trade the venue's number for it, or 0 */
+    tw_price price;
+    tw_quantity quantity;
+    tw_symbol symbol;
+    uint8_t kind;   /* tw_event_kind */
+    uint8_t side;   /* tw_side of the resting order */
+    uint8_t flags;  /* TW_EVENT_LAST, TW_EVENT_SNAPSHOT */
+    uint8_t detail; /* HALT: tw_trading_phase; OTHER: the feed's own letter for its type */
+} tw_order_event;
+
+/* One message of a feed by level: a snapshot, or changes. Its numbers are what gaps are found by.
+ */
+typedef struct tw_depth_update {
+    int64_t time_ns;
+    uint64_t first_id;      /* of the changes in it; 0: the feed does not number them */
+    uint64_t last_id;       /* of a snapshot: up to which changes it holds */
+    uint64_t previous_id;   /* last_id of the message before, where the feed tells it, else 0 */
+    const tw_level *levels; /* their totals; zero removes. Borrowed from whoever gave the update */
+    size_t level_count;
+    tw_symbol symbol;
+    uint32_t checksum;    /* of the book after it, if has_checksum */
+    uint8_t has_checksum; /* 0 or 1 */
+    uint8_t snapshot;     /* 1: this is the whole book, nothing of before stays */
+    uint8_t price_digits; /* decimals of the feed's text, which a checksum is made from */
+    uint8_t quantity_digits;
+    uint32_t depth_max; /* levels a side that the venue keeps and checks; 0: all */
+} tw_depth_update;
+
 #define TW_CLIENT_ORDER_ID_SIZE 136 /* a venue's 128 bytes with the NUL */
 #define TW_VENUE_ORDER_ID_SIZE 40   /* a UUID with the NUL */
 #define TW_EXECUTION_ID_SIZE 40

@@ -64,38 +64,12 @@ typedef enum tw_tape_format {
     TW_TAPE_LOBSTER_BOOK      /* ask price,ask size,bid price,bid size per level; no header */
 } tw_tape_format;
 
-typedef enum tw_tape_compression { TW_TAPE_PLAIN, TW_TAPE_GZIP, TW_TAPE_ZSTD } tw_tape_compression;
-
-/* The types of LOBSTER messages, by their numbers in the file. */
-typedef enum tw_tape_kind {
-    TW_TAPE_ADD = 1,     /* a new limit order */
-    TW_TAPE_REDUCE = 2,  /* part of an order is cancelled */
-    TW_TAPE_DELETE = 3,  /* all of an order is cancelled */
-    TW_TAPE_EXECUTE = 4, /* a visible order trades */
-    TW_TAPE_HIDDEN = 5,  /* a hidden order trades; the book does not change */
-    TW_TAPE_CROSS = 6,   /* an auction trades; the book does not change */
-    TW_TAPE_HALT = 7     /* trading stops or goes on */
-} tw_tape_kind;
-
-typedef enum tw_tape_phase {
-    TW_TAPE_PHASE_NONE = 0, /* not a HALT */
-    TW_TAPE_HALTED = 1,
-    TW_TAPE_QUOTING = 2, /* orders are taken again */
-    TW_TAPE_TRADING = 3  /* trading goes on */
-} tw_tape_phase;
-
-/* One LOBSTER message. */
-typedef struct tw_tape_event {
-    int64_t offset_ns;    /* since midnight at the exchange, 0 to one day; digits of the file past
-                           * the ninth are rounded half to even */
-    uint64_t id;          /* of the order; 0 when it has none (hidden, cross, halt) */
-    tw_price price;       /* 0 for a halt */
-    tw_quantity quantity; /* of this message: added, cancelled, traded */
-    uint8_t kind;         /* tw_tape_kind */
-    uint8_t side;         /* tw_side of the resting order; TW_SIDE_NONE for a halt */
-    uint8_t phase;        /* tw_tape_phase */
-    uint8_t reserved[5];
-} tw_tape_event;
+typedef enum tw_tape_compression {
+    TW_TAPE_PLAIN,
+    TW_TAPE_GZIP,
+    TW_TAPE_ZSTD,
+    TW_TAPE_XZ
+} tw_tape_compression;
 
 /* Where a line begins in the text of a file, packed or not: what is before it. */
 typedef struct tw_tape_place {
@@ -111,6 +85,8 @@ typedef struct tw_tape_config {
     const tw_allocator *allocator;
     tw_tape_place start;     /* where to go on: `next` of an earlier tw_tape_tell */
     size_t line_size_max;    /* bytes of a line */
+    int64_t midnight_ns;     /* of the tape's day at its exchange, added to times that count from
+                              * there (LOBSTER) */
     uint8_t format;          /* tw_tape_format */
     bool known_symbols_only; /* a name that is not in `symbols` is TW_NOT_FOUND */
     uint8_t reserved[6];
@@ -166,7 +142,7 @@ TW_API void tw_tape_close(tw_tape *tape);
 
 /* The next record. The format must be that of the function (anything else is a programmer
  * error). `ret_` is written only with TW_OK. */
-TW_API tw_status tw_tape_next_event(tw_tape *tape, tw_tape_event *ret_event,
+TW_API tw_status tw_tape_next_event(tw_tape *tape, tw_order_event *ret_event,
                                     tw_error *error) TW_MUST_CHECK;
 
 /*

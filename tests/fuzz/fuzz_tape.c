@@ -17,7 +17,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static tw_status next(tw_tape *tape, tw_tape_format format, tw_error *error) {
-    tw_tape_event event;
+    tw_order_event event;
     tw_level levels[2 * TW_TAPE_FIELD_COUNT_MAX / 4];
     const tw_slice *fields;
     size_t count;

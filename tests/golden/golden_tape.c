@@ -42,25 +42,25 @@ static void test_an_hour_of_messages(void **state) {
     uint64_t counts[8] = {0};
     uint64_t total = 0;
     int64_t first_ns = -1;
-    tw_tape_event event = {0};
+    tw_order_event event = {0};
     tw_error error = {0};
     tw_status status;
     while ((status = tw_tape_next_event(tape, &event, &error)) == TW_OK) {
         if (total++ == 0)
-            first_ns = event.offset_ns;
+            first_ns = event.time_ns;
         counts[event.kind]++;
     }
     if (status != TW_EMPTY)
         fail_msg("%s", error.message);
     assert_int_equal(total, 91997);
-    assert_int_equal(counts[TW_TAPE_ADD], 44256);
-    assert_int_equal(counts[TW_TAPE_REDUCE], 469);
-    assert_int_equal(counts[TW_TAPE_DELETE], 41004);
-    assert_int_equal(counts[TW_TAPE_EXECUTE], 4067);
-    assert_int_equal(counts[TW_TAPE_HIDDEN], 2201);
-    assert_int_equal(counts[TW_TAPE_CROSS] + counts[TW_TAPE_HALT], 0);
+    assert_int_equal(counts[TW_EVENT_ADD], 44256);
+    assert_int_equal(counts[TW_EVENT_REDUCE], 469);
+    assert_int_equal(counts[TW_EVENT_DELETE], 41004);
+    assert_int_equal(counts[TW_EVENT_EXECUTE], 4067);
+    assert_int_equal(counts[TW_EVENT_HIDDEN], 2201);
+    assert_int_equal(counts[TW_EVENT_CROSS] + counts[TW_EVENT_HALT], 0);
     assert_true(first_ns == INT64_C(34200004241176));
-    assert_true(event.offset_ns < 37800 * TW_NS_PER_SECOND);
+    assert_true(event.time_ns < 37800 * TW_NS_PER_SECOND);
     assert_int_equal(tw_tape_tell(tape).line, 91997);
     tw_tape_close(tape);
 }

@@ -104,6 +104,14 @@ def test_a_private_header_stays_in_its_module(folder):
     expect_one(folder, "src/core/match/match.c:3:", "private to core/book")
 
 
+def test_a_lent_header_obeys_the_table(folder):
+    plant(folder)
+    cases.write(folder, "src/edge/source/source.h", "")
+    cases.write(folder, "src/edge/tape/tape.c", '#include "source.h"\n')
+    cases.write(folder, "src/edge/store/store.c", '#include "source.h"\n')
+    expect_one(folder, "src/edge/store/store.c:", "edge/store may not include")
+
+
 def test_nothing_includes_the_command(folder):
     plant(folder)
     cases.write(folder, "src/cli/table.h", "")

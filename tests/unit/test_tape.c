@@ -110,33 +110,33 @@ static void test_a_lobster_message_is_read_exactly(void **state) {
                       "34204.5,7,0,0,0,-1\n"
                       "34205.000000001,7,0,0,1,-1"); /* no line end at the end */
     tw_tape *tape = open_tape(place, TW_TAPE_LOBSTER_MESSAGES);
-    tw_tape_event e;
+    tw_order_event e;
     assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_OK);
-    assert_true(e.offset_ns == INT64_C(34200004241176));
-    assert_int_equal(e.kind, TW_TAPE_ADD);
+    assert_true(e.time_ns == INT64_C(34200004241176));
+    assert_int_equal(e.kind, TW_EVENT_ADD);
     assert_int_equal(e.id, 16113575);
     assert_true(e.quantity.nano == 18 * TW_NANO);
     assert_true(e.price.nano == INT64_C(585330000000));
     assert_int_equal(e.side, TW_SIDE_BUY);
     assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_OK);
-    assert_int_equal(e.kind, TW_TAPE_REDUCE);
+    assert_int_equal(e.kind, TW_EVENT_REDUCE);
     assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_OK);
-    assert_true(e.offset_ns == INT64_C(34200100000000));
+    assert_true(e.time_ns == INT64_C(34200100000000));
     assert_int_equal(e.side, TW_SIDE_SELL);
     assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_OK);
-    assert_true(e.offset_ns == INT64_C(34201000000000));
+    assert_true(e.time_ns == INT64_C(34201000000000));
     assert_int_equal(e.id, 0);
     assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_OK);
-    assert_int_equal(e.kind, TW_TAPE_CROSS);
+    assert_int_equal(e.kind, TW_EVENT_CROSS);
     assert_int_equal(e.id, 0);
-    static const tw_tape_phase phases[] = {TW_TAPE_HALTED, TW_TAPE_QUOTING, TW_TAPE_TRADING};
+    static const tw_trading_phase phases[] = {TW_PHASE_HALTED, TW_PHASE_QUOTING, TW_PHASE_TRADING};
     for (int i = 0; i < 3; i++) {
         assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_OK);
-        assert_int_equal(e.kind, TW_TAPE_HALT);
-        assert_int_equal(e.phase, phases[i]);
+        assert_int_equal(e.kind, TW_EVENT_HALT);
+        assert_int_equal(e.detail, phases[i]);
         assert_int_equal(e.side, TW_SIDE_NONE);
     }
-    assert_true(e.offset_ns == INT64_C(34205000000001));
+    assert_true(e.time_ns == INT64_C(34205000000001));
     assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_EMPTY);
     assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_EMPTY);
     assert_int_equal(tw_tape_tell(tape).line, 8);
@@ -163,9 +163,9 @@ static void test_times_are_exact_to_the_nanosecond(void **state) {
         snprintf(text, sizeof text, "%s,1,5,18,5853300,1\n", cases[i].text);
         write_text(place, text);
         tw_tape *tape = open_tape(place, TW_TAPE_LOBSTER_MESSAGES);
-        tw_tape_event event;
+        tw_order_event event;
         assert_int_equal(tw_tape_next_event(tape, &event, NULL), TW_OK);
-        assert_int_equal(event.offset_ns, cases[i].nanoseconds);
+        assert_int_equal(event.time_ns, cases[i].nanoseconds);
         tw_tape_close(tape);
     }
 }
@@ -211,9 +211,9 @@ static void test_each_bad_field_of_a_message_is_named(void **state) {
                  cases[i].line);
         write_text(place, text);
         tw_tape *tape = open_tape(place, TW_TAPE_LOBSTER_MESSAGES);
-        tw_tape_event event = {0};
+        tw_order_event event = {0};
         assert_int_equal(tw_tape_next_event(tape, &event, NULL), TW_OK);
-        tw_tape_event before = event;
+        tw_order_event before = event;
         tw_error error = {0};
         tw_status status = tw_tape_next_event(tape, &event, &error);
         char where[128];
@@ -224,7 +224,7 @@ static void test_each_bad_field_of_a_message_is_named(void **state) {
         assert_memory_equal(&event, &before, sizeof event); /* a failed call writes nothing */
         assert_true(tw_slice_equal_string(tw_tape_line(tape), cases[i].line));
         assert_int_equal(tw_tape_next_event(tape, &event, NULL), TW_OK); /* and goes on */
-        assert_int_equal(event.kind, TW_TAPE_DELETE);
+        assert_int_equal(event.kind, TW_EVENT_DELETE);
         tw_tape_close(tape);
     }
 }
@@ -553,13 +553,13 @@ static size_t read_events(const test_place *place, tw_tape_compression compressi
                           uint64_t *ret_sum, tw_status *ret_end, tw_error *error) {
     tw_tape *tape = open_tape(place, TW_TAPE_LOBSTER_MESSAGES);
     assert_int_equal(tw_tape_compression_of(tape), compression);
-    tw_tape_event event;
+    tw_order_event event;
     size_t count = 0;
     *ret_sum = 0;
     while ((*ret_end = tw_tape_next_event(tape, &event, error)) == TW_OK) {
         count++;
         *ret_sum =
-            *ret_sum * 31 + event.id + (uint64_t)event.price.nano + (uint64_t)event.offset_ns;
+            *ret_sum * 31 + event.id + (uint64_t)event.price.nano + (uint64_t)event.time_ns;
     }
     tw_status again = tw_tape_next_event(tape, &event, NULL);
     assert_int_equal(again, *ret_end); /* an end is an end */
@@ -827,7 +827,7 @@ static void test_a_lobster_tape_goes_on_too(void **state) {
     tw_tape *tape = open_tape(place, TW_TAPE_LOBSTER_MESSAGES);
     assert_true(tw_tape_tell(tape).next.offset == 0); /* looked at, not used */
     assert_true(tw_tape_tell(tape).next.line_count == 0);
-    tw_tape_event event;
+    tw_order_event event;
     assert_int_equal(tw_tape_next_event(tape, &event, NULL), TW_OK);
     tw_tape_place next = tw_tape_tell(tape).next;
     assert_true(next.offset == 24 && next.line_count == 1);

@@ -42,7 +42,7 @@ static tw_status next_line(tw_tape *tape, tw_error *error) {
         tape->held = false;
         return TW_OK;
     }
-    return source_next_line(&tape->source, &tape->line, error);
+    return tw_source_next_line(&tape->source, &tape->line, error);
 }
 
 static size_t count_fields(tw_slice line) {
@@ -165,7 +165,7 @@ static tw_status look_ahead(tw_tape *tape, tw_error *error) {
 }
 
 static tw_status begin(tw_tape *tape, tw_error *error) {
-    tw_status status = source_next_line(&tape->source, &tape->line, error);
+    tw_status status = tw_source_next_line(&tape->source, &tape->line, error);
     if (status == TW_EMPTY)
         return tw_error_set_at(error, TW_EMPTY, tape->source.where, 0, 0, "the file is empty");
     if (status != TW_OK)
@@ -189,7 +189,7 @@ static tw_status go_on(tw_tape *tape, tw_tape_place start, tw_error *error) {
         return TW_OK;
     tape->held = false;
     tape->line = tw_slice_of(""); /* the buffer moves on */
-    return source_go_to(&tape->source, start, error);
+    return tw_source_go_to(&tape->source, start.offset, start.line_count, error);
 }
 
 tw_status tw_tape_open(const tw_tape_config *config, tw_tape **ret_tape, tw_error *error) {
@@ -208,8 +208,9 @@ tw_status tw_tape_open(const tw_tape_config *config, tw_tape **ret_tape, tw_erro
     tape->allocator = allocator;
     tape->symbols = config->symbols;
     tape->format = (tw_tape_format)config->format;
+    tape->midnight_ns = config->midnight_ns;
     tape->known_symbols_only = config->known_symbols_only;
-    tw_status status = source_open(&tape->source, config->path, line_size_max, allocator, error);
+    tw_status status = tw_source_open(&tape->source, config->path, line_size_max, allocator, error);
     if (status == TW_OK)
         status = begin(tape, error);
     if (status == TW_OK)
@@ -225,12 +226,17 @@ tw_status tw_tape_open(const tw_tape_config *config, tw_tape **ret_tape, tw_erro
 void tw_tape_close(tw_tape *tape) {
     if (tape == NULL)
         return;
-    source_close(&tape->source);
+    tw_source_close(&tape->source);
     TW_DELETE(tape->allocator, tape->fields, tape->field_capacity, tw_slice);
     TW_DELETE(tape->allocator, tape->header, tape->header_count, tw_slice);
     TW_DELETE(tape->allocator, tape->header_text, tape->header_size, char);
     TW_DELETE(tape->allocator, tape->series, tape->series_capacity, tape_last);
     TW_DELETE(tape->allocator, tape, 1, tw_tape);
+}
+
+tw_status tw_tape_next_event(tw_tape *tape, tw_order_event *ret_event, tw_error *error) {
+    TW_ASSERT(tape->format == TW_TAPE_LOBSTER_MESSAGES);
+    return lobster_next_event(tape, ret_event, error);
 }
 
 tw_status tw_tape_next_row(tw_tape *tape, const tw_slice **ret_fields, size_t *ret_count,
@@ -258,15 +264,15 @@ tw_slice tw_tape_line(const tw_tape *tape) {
 }
 
 tw_tape_position tw_tape_tell(const tw_tape *tape) {
-    const tape_source *source = &tape->source;
+    const tw_source *source = &tape->source;
     uint64_t unused = tape->held ? source->taken : 0;
     return (tw_tape_position){.line = source->line,
                               .bytes_read = source->bytes_read,
                               .bytes = source->bytes,
-                              .next = {.offset = source_offset(source) - unused,
+                              .next = {.offset = tw_source_offset(source) - unused,
                                        .line_count = source->line - (tape->held ? 1 : 0)}};
 }
 
 tw_tape_compression tw_tape_compression_of(const tw_tape *tape) {
-    return tape->source.compression;
+    return (tw_tape_compression)tape->source.packing;
 }

@@ -11,8 +11,8 @@
  *   1. What is taken here is exactly what the single-row reader would have given, and changes the
  *      same state: the line, its number, the last time of its series.
  *   2. A take function reads at most 32 bytes behind the one at which it ends, and no field that it
- *      takes is longer, so a row of the usual form ends within LINE_SLACK bytes. A line counts only
- *      if its LF lies inside the buffer; what was read behind that is forgotten.
+ *      takes is longer, so a row of the usual form ends within TW_SOURCE_SLACK bytes. A line counts
+ * only if its LF lies inside the buffer; what was read behind that is forgotten.
  *   3. The word tables only remember: what they hold, tw_symbols_find and tw_timeframe_parse would
  *      answer too. The comma is part of the text, so no two texts make one word.
  */
@@ -256,17 +256,17 @@ static inline bool follows(tw_tape *tape, tw_symbol symbol, int64_t time_ns, int
 static void took(tw_tape *tape, size_t count, const char *line, const char *next) {
     if (count == 0)
         return;
-    tape_source *source = &tape->source;
+    tw_source *source = &tape->source;
     source->taken = (size_t)(next - line);
-    source->line_begin = (size_t)(next - source->line_buffer);
+    source->begin = (size_t)(next - source->buffer);
     source->line += count;
     tape->line = (tw_slice){line, source->taken - 1};
 }
 
 static size_t take_trades(tw_tape *tape, tw_trade *ret_trades, size_t capacity) {
-    const tape_source *source = &tape->source;
-    const char *end = source->line_buffer + source->line_end;
-    const char *next = source->line_buffer + source->line_begin;
+    const tw_source *source = &tape->source;
+    const char *end = source->buffer + source->end;
+    const char *next = source->buffer + source->begin;
     const char *line = next;
     bool full = tape->field_count == TRADES_FIELDS_FULL;
     size_t count = 0;
@@ -284,9 +284,9 @@ static size_t take_trades(tw_tape *tape, tw_trade *ret_trades, size_t capacity) 
 }
 
 static size_t take_bars(tw_tape *tape, tw_bar *ret_bars, size_t capacity) {
-    const tape_source *source = &tape->source;
-    const char *end = source->line_buffer + source->line_end;
-    const char *next = source->line_buffer + source->line_begin;
+    const tw_source *source = &tape->source;
+    const char *end = source->buffer + source->end;
+    const char *next = source->buffer + source->begin;
     const char *line = next;
     size_t count = 0;
     while (count < capacity && next < end) {
@@ -307,7 +307,7 @@ static size_t take_bars(tw_tape *tape, tw_bar *ret_bars, size_t capacity) {
 
 /* Rows came before a line that is bad: it is the next one again, and the last row's the last. */
 static void leave_to_next_call(tw_tape *tape, tw_slice last_line) {
-    source_put_back(&tape->source);
+    tw_source_put_back(&tape->source);
     tape->line = last_line;
 }
 
@@ -315,7 +315,7 @@ tw_status tw_tape_next_trades(tw_tape *tape, tw_trade *ret_trades, size_t capaci
                               size_t *ret_count, tw_error *error) {
     TW_ASSERT(tape->format == TW_TAPE_TRADES && capacity > 0);
     size_t count = take_trades(tape, ret_trades, capacity);
-    while (count < capacity && (count == 0 || source_has_line(&tape->source))) {
+    while (count < capacity && (count == 0 || tw_source_has_line(&tape->source))) {
         tw_slice last_line = tape->line;
         tw_status status = tw_tape_next_trade(tape, &ret_trades[count], count == 0 ? error : NULL);
         if (status != TW_OK && count == 0)
@@ -335,7 +335,7 @@ tw_status tw_tape_next_bars(tw_tape *tape, tw_bar *ret_bars, size_t capacity, si
                             tw_error *error) {
     TW_ASSERT(tape->format == TW_TAPE_BARS && capacity > 0);
     size_t count = take_bars(tape, ret_bars, capacity);
-    while (count < capacity && (count == 0 || source_has_line(&tape->source))) {
+    while (count < capacity && (count == 0 || tw_source_has_line(&tape->source))) {
         tw_slice last_line = tape->line;
         tw_status status = tw_tape_next_bar(tape, &ret_bars[count], count == 0 ? error : NULL);
         if (status != TW_OK && count == 0)

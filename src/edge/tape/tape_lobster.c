@@ -62,22 +62,24 @@ static bool parse_offset(tw_slice text, int64_t *ret_offset_ns) {
     return *ret_offset_ns <= TW_NS_PER_DAY;
 }
 
-static tw_status read_time(tw_tape *tape, tw_tape_event *event, tw_error *error) {
+static tw_status read_time(tw_tape *tape, tw_order_event *event, tw_error *error) {
     char shown[SHOWN_SIZE];
-    if (!parse_offset(tape->fields[TIME], &event->offset_ns))
+    int64_t offset_ns = 0;
+    if (!parse_offset(tape->fields[TIME], &offset_ns))
         return TAPE_BAD(
             tape, TW_PARSE, TIME,
             "expected seconds after midnight (0 to 86400, a decimal point), found \"%s\"",
             tape_shown(tape->fields[TIME], shown));
-    if (event->offset_ns < tape->offset_ns)
+    if (offset_ns < tape->offset_ns)
         return TAPE_BAD(
             tape, TW_RANGE, TIME, "time runs backwards: %s comes after a message at %lld.%09lld",
             tape_shown(tape->fields[TIME], shown), (long long)(tape->offset_ns / TW_NS_PER_SECOND),
             (long long)(tape->offset_ns % TW_NS_PER_SECOND));
+    event->time_ns = tape->midnight_ns + offset_ns;
     return TW_OK;
 }
 
-static tw_status read_kind_and_id(tw_tape *tape, tw_tape_event *event, tw_error *error) {
+static tw_status read_kind_and_id(tw_tape *tape, tw_order_event *event, tw_error *error) {
     char shown[SHOWN_SIZE];
     tw_slice type = tape->fields[TYPE];
     if (type.size != 1 || type.data[0] < '1' || type.data[0] > '7')
@@ -85,48 +87,48 @@ static tw_status read_kind_and_id(tw_tape *tape, tw_tape_event *event, tw_error 
                         tape_shown(type, shown));
     event->kind = (uint8_t)(type.data[0] - '0');
     /* Crosses and halts carry -1 or 0 in place of an order. */
-    bool may_lack = event->kind == TW_TAPE_CROSS || event->kind == TW_TAPE_HALT;
+    bool may_lack = event->kind == TW_EVENT_CROSS || event->kind == TW_EVENT_HALT;
     if (may_lack && tw_slice_equal_string(tape->fields[ID], "-1"))
         return TW_OK;
     if (tw_parse_u64(tape->fields[ID], &event->id) != TW_OK)
         return TAPE_BAD(tape, TW_PARSE, ID, "expected an order id (digits), found \"%s\"",
                         tape_shown(tape->fields[ID], shown));
-    if (event->id == 0 && event->kind <= TW_TAPE_EXECUTE)
+    if (event->id == 0 && event->kind <= TW_EVENT_EXECUTE)
         return TAPE_BAD(tape, TW_RANGE, ID, "a message of type %u must name an order, found id 0",
                         event->kind);
     return TW_OK;
 }
 
-static tw_status read_size(tw_tape *tape, tw_tape_event *event, tw_error *error) {
+static tw_status read_size(tw_tape *tape, tw_order_event *event, tw_error *error) {
     char shown[SHOWN_SIZE];
     int64_t shares;
     if (tw_parse_i64(tape->fields[SIZE], &shares) != TW_OK)
         return TAPE_BAD(tape, TW_PARSE, SIZE, "expected a number of shares, found \"%s\"",
                         tape_shown(tape->fields[SIZE], shown));
-    int64_t least = event->kind <= TW_TAPE_HIDDEN ? 1 : 0;
+    int64_t least = event->kind <= TW_EVENT_HIDDEN ? 1 : 0;
     if (shares < least || shares > SIZE_MAX_SHARES)
         return TAPE_BAD(tape, TW_RANGE, SIZE, "a size must be from %lld to %lld, found %lld",
                         (long long)least, (long long)SIZE_MAX_SHARES, (long long)shares);
-    event->quantity.nano = event->kind == TW_TAPE_HALT ? 0 : shares * TW_NANO;
+    event->quantity.nano = event->kind == TW_EVENT_HALT ? 0 : shares * TW_NANO;
     return TW_OK;
 }
 
 /* A halt's price field says which: -1 halted, 0 quoting again, 1 trading again. */
-static tw_status read_price(tw_tape *tape, tw_tape_event *event, tw_error *error) {
+static tw_status read_price(tw_tape *tape, tw_order_event *event, tw_error *error) {
     char shown[SHOWN_SIZE];
     int64_t units;
     if (tw_parse_i64(tape->fields[PRICE], &units) != TW_OK)
         return TAPE_BAD(tape, TW_PARSE, PRICE, "expected a price x 10000 (digits), found \"%s\"",
                         tape_shown(tape->fields[PRICE], shown));
-    if (event->kind == TW_TAPE_HALT) {
+    if (event->kind == TW_EVENT_HALT) {
         if (units < -1 || units > 1)
             return TAPE_BAD(tape, TW_RANGE, PRICE,
                             "a halt says -1 (halted), 0 (quoting) or 1 (trading), found %lld",
                             (long long)units);
-        event->phase = (uint8_t)(TW_TAPE_QUOTING + units);
+        event->detail = (uint8_t)(TW_PHASE_QUOTING + units);
         return TW_OK;
     }
-    int64_t least = event->kind == TW_TAPE_CROSS ? 0 : 1;
+    int64_t least = event->kind == TW_EVENT_CROSS ? 0 : 1;
     if (units < least || units > PRICE_MAX)
         return TAPE_BAD(tape, TW_RANGE, PRICE,
                         "a price x 10000 must be from %lld to %lld, found %s", (long long)least,
@@ -135,7 +137,7 @@ static tw_status read_price(tw_tape *tape, tw_tape_event *event, tw_error *error
     return TW_OK;
 }
 
-static tw_status read_direction(tw_tape *tape, tw_tape_event *event, tw_error *error) {
+static tw_status read_direction(tw_tape *tape, tw_order_event *event, tw_error *error) {
     tw_slice text = tape->fields[DIRECTION];
     bool buy = tw_slice_equal_string(text, "1");
     char shown[SHOWN_SIZE];
@@ -144,14 +146,13 @@ static tw_status read_direction(tw_tape *tape, tw_tape_event *event, tw_error *e
                         "expected a direction of 1 (buy) or -1 (sell), found \"%s\"",
                         tape_shown(text, shown));
     event->side = buy ? TW_SIDE_BUY : TW_SIDE_SELL;
-    if (event->kind == TW_TAPE_HALT)
+    if (event->kind == TW_EVENT_HALT)
         event->side = TW_SIDE_NONE;
     return TW_OK;
 }
 
-tw_status tw_tape_next_event(tw_tape *tape, tw_tape_event *ret_event, tw_error *error) {
-    TW_ASSERT(tape->format == TW_TAPE_LOBSTER_MESSAGES);
-    tw_tape_event event = {0};
+tw_status lobster_next_event(tw_tape *tape, tw_order_event *ret_event, tw_error *error) {
+    tw_order_event event = {0};
     tw_status status = tape_next_fields(tape, false, error);
     if (status == TW_OK)
         status = read_time(tape, &event, error);
@@ -165,7 +166,7 @@ tw_status tw_tape_next_event(tw_tape *tape, tw_tape_event *ret_event, tw_error *
         status = read_direction(tape, &event, error);
     if (status != TW_OK)
         return status;
-    tape->offset_ns = event.offset_ns;
+    tape->offset_ns = event.time_ns - tape->midnight_ns;
     *ret_event = event;
     return TW_OK;
 }

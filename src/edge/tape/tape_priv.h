@@ -1,17 +1,12 @@
 /*
- * tape_priv.h - what the files of this module share: the source of lines and the handle.
+ * tape_priv.h - what the files of this module share: the handle.
  */
 #ifndef TRADEWIND_TAPE_PRIV_H
 #define TRADEWIND_TAPE_PRIV_H
 
-#include <zlib.h>
-#include <zstd.h>
-#include <zstd_errors.h>
-
+#include "source.h"
 #include "tradewind/tape.h"
 
-#define INPUT_SIZE 65536
-#define LINE_SLACK 512 /* bytes behind `line_buffer` that may be read and mean nothing */
 #define SHOWN_SIZE 48
 #define SYMBOL_WORD_BITS 10
 #define TIMEFRAME_WORD_BITS 4
@@ -25,55 +20,6 @@
 #define BARS_HEADER_FULL BARS_HEADER ",revision"
 #define BARS_FIELDS_MIN 8
 #define BARS_FIELDS_FULL 11
-
-/* A file as a stream of decompressed lines. Its states are in tape_source.c. */
-typedef struct tape_source {
-    const tw_allocator *allocator;
-    char *where; /* the path as messages name it */
-    size_t where_size;
-    int fd;
-    tw_tape_compression compression;
-    bool input_ended; /* read() gave 0 */
-    bool data_ended;  /* nothing more will be put into `line_buffer` */
-    bool frame_open;  /* in the middle of a gzip member or zstd frame */
-    bool inflating;   /* `gzip` must be ended */
-    bool seekable;    /* offsets of the text, if it is plain, are those of `fd` */
-    z_stream gzip;
-    ZSTD_DCtx *zstd;
-    uint8_t *input; /* INPUT_SIZE bytes as they are on the disk */
-    size_t input_begin;
-    size_t input_end;
-    uint64_t bytes_read;
-    uint64_t bytes;
-    char *line_buffer;
-    size_t line_capacity;
-    size_t line_begin;
-    size_t line_end;
-    uint64_t buffer_offset; /* of the buffer's first byte in the text */
-    size_t taken;           /* bytes of the last line given, its end included */
-    uint64_t line;          /* 1-based number of the last line given */
-    tw_status fault;        /* sticky, given once all whole lines before it were */
-    tw_error fault_error;
-} tape_source;
-
-tw_status source_open(tape_source *source, const char *path, size_t line_size_max,
-                      const tw_allocator *allocator, tw_error *error) TW_MUST_CHECK;
-void source_close(tape_source *source);
-
-/* The next line without its LF or CRLF; TW_EMPTY at the end, or the fault. */
-tw_status source_next_line(tape_source *source, tw_slice *ret_line, tw_error *error) TW_MUST_CHECK;
-
-/* True when a whole line lies in the buffer: the next call reads nothing and moves nothing. */
-bool source_has_line(const tape_source *source);
-
-/* The last line given becomes the next one again. Only before the next line is read. */
-void source_put_back(tape_source *source);
-
-/* The offset of the next line that was not given. */
-uint64_t source_offset(const tape_source *source);
-
-/* Goes forward to `place`, where a line must begin. */
-tw_status source_go_to(tape_source *source, tw_tape_place place, tw_error *error) TW_MUST_CHECK;
 
 /* What a series of one symbol looked like last. */
 typedef struct tape_last {
@@ -94,7 +40,7 @@ struct tw_tape {
     tw_tape_format format;
     bool known_symbols_only;
     bool held; /* the next line is the current one again */
-    tape_source source;
+    tw_source source;
     tw_slice line;
     tw_slice *fields; /* of the current line */
     size_t field_capacity;
@@ -105,10 +51,15 @@ struct tw_tape {
     size_t header_count;
     tape_last *series; /* by symbol */
     size_t series_capacity;
-    int64_t offset_ns; /* of the last LOBSTER message */
+    int64_t offset_ns; /* since midnight, of the last LOBSTER message */
+    int64_t midnight_ns;
     tape_word symbol_words[1 << SYMBOL_WORD_BITS];
     tape_word timeframe_words[1 << TIMEFRAME_WORD_BITS];
 };
+
+/* The readers of the formats by order, behind tw_tape_next_event. */
+tw_status lobster_next_event(tw_tape *tape, tw_order_event *ret_event,
+                             tw_error *error) TW_MUST_CHECK;
 
 /* Reads the next line and cuts it into exactly field_count fields. */
 tw_status tape_next_fields(tw_tape *tape, bool trim, tw_error *error) TW_MUST_CHECK;

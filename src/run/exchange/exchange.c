@@ -208,14 +208,14 @@ static tw_status first_of_tape(const tw_exchange *exchange, int64_t *ret_offset_
                              .allocator = exchange->allocator,
                              .format = TW_TAPE_LOBSTER_MESSAGES};
     TW_AUTO(tw_tape) *tape = NULL;
-    tw_tape_event event;
+    tw_order_event event;
     tw_status status = tw_tape_open(&config, &tape, error);
     if (status == TW_OK)
         status = tw_tape_next_event(tape, &event, error);
     if (status == TW_EMPTY)
         return tw_error_set(error, TW_PARSE, "%s: the tape has no message", config.path);
     if (status == TW_OK)
-        *ret_offset_ns = event.offset_ns;
+        *ret_offset_ns = event.time_ns;
     return status;
 }
 

@@ -40,7 +40,7 @@ struct trading_floor {
     uint32_t heap_count;
 
     tw_tape *tape; /* NULL without one, or after its end */
-    tw_tape_event tape_next;
+    tw_order_event tape_next;
     bool tape_waiting;      /* tape_next holds an event */
     uint64_t tape_first_id; /* of the first order that the tape brings; 0: none yet */
 
@@ -270,7 +270,7 @@ static tw_status tape_fetch(trading_floor *floor, tw_error *error) {
     return status == TW_EMPTY ? TW_OK : status;
 }
 
-static void tape_trade(trading_floor *floor, const tw_tape_event *event) {
+static void tape_trade(trading_floor *floor, const tw_order_event *event) {
     tw_match_event unseen = {
         .trade_id = (UINT64_C(1) << 61) | floor->event_count,
         .price = event->price,
@@ -291,7 +291,7 @@ static uint64_t initial_id(uint8_t side, tw_price price) {
  * initial book if its number says that it is as old: the venue numbers orders as they come, so one
  * with a higher number than the first that the file brings was announced, and a user has traded it
  * away since. */
-static uint64_t tape_order_id(const trading_floor *floor, const tw_tape_event *event) {
+static uint64_t tape_order_id(const trading_floor *floor, const tw_order_event *event) {
     const tw_book *book = tw_match_book(floor->match);
     tw_book_view view;
     bool older = floor->tape_first_id == 0 || event->id <= floor->tape_first_id;
@@ -301,7 +301,7 @@ static uint64_t tape_order_id(const trading_floor *floor, const tw_tape_event *e
     return initial_id(event->side, event->price);
 }
 
-static tw_status tape_add(trading_floor *floor, const tw_tape_event *event, tw_match_sink *sink) {
+static tw_status tape_add(trading_floor *floor, const tw_order_event *event, tw_match_sink *sink) {
     tw_match_order order = {
         .id = event->id,
         .price = event->price,
@@ -317,41 +317,46 @@ static tw_status tape_add(trading_floor *floor, const tw_tape_event *event, tw_m
 }
 
 /* Takes the quantity off an order: of one that the tape brought, a deletion is all of it. */
-static tw_status tape_take(trading_floor *floor, const tw_tape_event *event, tw_match_sink *sink) {
+static tw_status tape_take(trading_floor *floor, const tw_order_event *event, tw_match_sink *sink) {
     uint64_t id = tape_order_id(floor, event);
-    if (event->kind == TW_TAPE_DELETE && id == event->id)
+    if (event->kind == TW_EVENT_DELETE && id == event->id)
         return tw_match_cancel(floor->match, floor->config.tape_symbol, id, sink);
     return tw_match_reduce(floor->match, floor->config.tape_symbol, id, event->quantity, sink);
 }
 
 /* Orders that the file never announced, or that a user has traded away, are unknown to the
  * matching engine; the book counts them as anomalies and the replay goes on. */
-static void tape_perform(trading_floor *floor, const tw_tape_event *event) {
+static void tape_perform(trading_floor *floor, const tw_order_event *event) {
     tw_symbol symbol = floor->config.tape_symbol;
     tw_match_sink sink = {on_match_event, floor};
     tw_status status = TW_OK;
     request_begin(floor);
-    switch ((tw_tape_kind)event->kind) {
-    case TW_TAPE_ADD:
+    switch ((tw_event_kind)event->kind) {
+    case TW_EVENT_ADD:
         status = tape_add(floor, event, &sink);
         break;
-    case TW_TAPE_REDUCE:
-    case TW_TAPE_DELETE:
+    case TW_EVENT_REDUCE:
+    case TW_EVENT_DELETE:
         status = tape_take(floor, event, &sink);
         break;
-    case TW_TAPE_EXECUTE:
+    case TW_EVENT_EXECUTE:
         status = tw_match_execute(floor->match, symbol, tape_order_id(floor, event),
                                   event->quantity, &sink);
         break;
-    case TW_TAPE_HIDDEN:
-    case TW_TAPE_CROSS:
+    case TW_EVENT_HIDDEN:
+    case TW_EVENT_CROSS:
         if (event->price.nano > 0 && event->quantity.nano > 0)
             tape_trade(floor, event);
         break;
-    case TW_TAPE_HALT:
-        if (event->phase == TW_TAPE_HALTED)
+    case TW_EVENT_REPLACE: /* LOBSTER has none of these */
+    case TW_EVENT_MODIFY:
+    case TW_EVENT_CLEAR:
+    case TW_EVENT_OTHER:
+        break;
+    case TW_EVENT_HALT:
+        if (event->detail == TW_PHASE_HALTED)
             status = tw_match_halt(floor->match, symbol, &sink);
-        else if (event->phase == TW_TAPE_TRADING)
+        else if (event->detail == TW_PHASE_TRADING)
             status = tw_match_resume(floor->match, symbol, &sink);
         break;
     }
@@ -360,7 +365,7 @@ static void tape_perform(trading_floor *floor, const tw_tape_event *event) {
 }
 
 static tw_status next_of_tape(trading_floor *floor, tw_error *error) {
-    floor->now_ns = floor->config.tape_midnight_ns + floor->tape_next.offset_ns;
+    floor->now_ns = floor->config.tape_midnight_ns + floor->tape_next.time_ns;
     tape_perform(floor, &floor->tape_next);
     return tape_fetch(floor, error);
 }
@@ -395,7 +400,7 @@ static tw_status tape_initial(trading_floor *floor, tw_error *error) {
             status = tw_error_set(error, status, "%s: its first row does not make a book: %s",
                                   floor->config.initial_path, tw_status_sentence(status));
     }
-    if (status == TW_OK && floor->tape_waiting && floor->tape_next.kind == TW_TAPE_ADD)
+    if (status == TW_OK && floor->tape_waiting && floor->tape_next.kind == TW_EVENT_ADD)
         floor->tape_first_id = floor->tape_next.id;
     return status == TW_OK && floor->tape_waiting ? tape_fetch(floor, error) : status;
 }
@@ -486,7 +491,7 @@ static int64_t next_due(const trading_floor *floor, bool *ret_tape) {
     int64_t due = floor->heap_count > 0 ? floor->flows[floor->heap[0]].next_ns : INT64_MAX;
     *ret_tape = false;
     if (floor->tape_waiting) {
-        int64_t tape_ns = floor->config.tape_midnight_ns + floor->tape_next.offset_ns;
+        int64_t tape_ns = floor->config.tape_midnight_ns + floor->tape_next.time_ns;
         if (tape_ns <= due) {
             *ret_tape = true;
             due = tape_ns;

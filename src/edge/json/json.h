@@ -18,8 +18,8 @@
  * Memory: the input is copied into a buffer of the reader, because simdjson reads past the end.
  * Threads: a reader belongs to one thread.
  */
-#ifndef TW_ALPACA_JSON_H
-#define TW_ALPACA_JSON_H
+#ifndef TRADEWIND_JSON_H
+#define TRADEWIND_JSON_H
 
 #include <stddef.h>
 
