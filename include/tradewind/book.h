@@ -60,12 +60,13 @@ typedef struct tw_book_config {
     uint32_t level_count_max;      /* alive at once, all symbols, both sides; at least 1 */
     uint32_t order_count_expected; /* the id table is made for so many; 0: starts small */
     bool allow_nonpositive_prices; /* spreads and some futures trade at zero and below */
+    bool keep_tags;                /* orders carry the caller's tag */
 } tw_book_config;
 
 /* An order as it enters a book. */
 typedef struct tw_book_order {
     uint64_t id;  /* 1 to 2^64 - 1, unique among the live orders of its symbol */
-    uint64_t tag; /* the caller's, kept and given back untouched (an owner, a slot number) */
+    uint64_t tag; /* the caller's (an owner, a slot number), given back untouched if keep_tags */
     tw_price price;
     tw_quantity quantity; /* > 0 */
     uint8_t side;         /* tw_side */
@@ -99,30 +100,10 @@ typedef uint32_t tw_book_level_place;
 typedef uint32_t tw_book_order_place;
 #define TW_BOOK_NO_PLACE UINT32_C(0)
 
-typedef enum tw_book_op_kind {
-    TW_BOOK_ADD = 0,
-    TW_BOOK_REDUCE = 1,
-    TW_BOOK_DELETE = 2,
-    TW_BOOK_EXECUTE = 3,
-    TW_BOOK_REPLACE = 4,
-    TW_BOOK_CLEAR = 5
-} tw_book_op_kind;
-
-/* One change by order, for tw_book_apply. */
-typedef struct tw_book_op {
-    int64_t time_ns;      /* as tw_book_set_time; 0 leaves the time as it is */
-    uint64_t id;          /* the order to change; not read by an add */
-    tw_book_order order;  /* add and replace */
-    tw_quantity quantity; /* reduce and execute */
-    tw_symbol symbol;
-    uint8_t kind; /* tw_book_op_kind */
-    uint8_t reserved[3];
-} tw_book_op;
-
 #define TW_BOOK_BEST_BID UINT8_C(1)
 #define TW_BOOK_BEST_ASK UINT8_C(2)
 
-/* What became of one op. */
+/* What became of one event. */
 typedef struct tw_book_result {
     int32_t status;       /* tw_status of the single call */
     uint8_t best_changed; /* TW_BOOK_BEST_BID and _ASK: price or size of the best is another */
@@ -136,7 +117,7 @@ typedef struct tw_book_anomalies {
     uint64_t bad_side;       /* neither buy nor sell (TW_INVALID) */
     uint64_t bad_price;      /* zero or below without leave (TW_INVALID) */
     uint64_t bad_quantity;   /* zero or below, or a sum beyond 9.2e9 (TW_INVALID, TW_OVERFLOW) */
-    uint64_t bad_kind;       /* an op that is none (TW_INVALID) */
+    uint64_t bad_kind;       /* an event of no known kind (TW_INVALID) */
     uint64_t wrong_way;      /* by order, by level and by top mixed (TW_STATE) */
     uint64_t unknown_id;     /* change of an order that is not there (TW_NOT_FOUND) */
     uint64_t unknown_level;  /* removal of a level that is not there (TW_NOT_FOUND) */
@@ -221,14 +202,21 @@ TW_API tw_status tw_book_execute(tw_book *book, tw_symbol symbol, uint64_t id,
 TW_API tw_status tw_book_replace(tw_book *book, tw_symbol symbol, uint64_t id,
                                  const tw_book_order *order) TW_MUST_CHECK;
 
+/* Gives order `id` this price and this quantity in all. It keeps its place unless the price is
+ * another or the quantity grew; then it goes behind all others, in one step as tw_book_replace.
+ * TW_INVALID, TW_STATE, TW_NOT_FOUND, TW_FULL, TW_OVERFLOW. */
+TW_API tw_status tw_book_modify(tw_book *book, tw_symbol symbol, uint64_t id, tw_price price,
+                                tw_quantity quantity) TW_MUST_CHECK;
+
 /* Empties the book of a symbol, which may then be kept in another way. O(what was in it).
  * TW_INVALID (symbol). */
 TW_API tw_status tw_book_clear(tw_book *book, tw_symbol symbol) TW_MUST_CHECK;
 
-/* Applies ops one after another, each as its single call would, whatever became of those before;
- * returns how many were TW_OK. `ret_results` holds `count` results or is NULL. The memory of later
- * ops is fetched while earlier ones run. */
-TW_API size_t tw_book_apply(tw_book *book, const tw_book_op *ops, size_t count,
+/* Applies the events of a feed one after another, each as its single call would, whatever became of
+ * those before; returns how many were TW_OK. A time_ns other than 0 is that of tw_book_set_time.
+ * Kinds that leave the book alone are TW_OK. `ret_results` holds `count` results or is NULL. The
+ * memory of later events is fetched while earlier ones run. */
+TW_API size_t tw_book_apply(tw_book *book, const tw_order_event *events, size_t count,
                             tw_book_result *ret_results);
 
 /* ---- By level and by top ---------------------------------------------------------------- */

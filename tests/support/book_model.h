@@ -256,6 +256,31 @@ static inline tw_status slow_replace(slow_book *book, uint32_t symbol, uint64_t 
     return TW_OK;
 }
 
+static inline tw_status slow_modify(slow_book *book, uint32_t symbol, uint64_t id, int64_t price,
+                                    int64_t quantity) {
+    slow_entry *entry = NULL;
+    tw_status status = slow_check_values(book, 1, price, quantity);
+    if (status == TW_OK)
+        status = slow_locate(book, symbol, id, &entry);
+    if (status != TW_OK)
+        return status;
+    if (entry->price == price && quantity <= entry->quantity) {
+        entry->quantity = quantity;
+        return TW_OK;
+    }
+    const tw_book_order order = {.id = id,
+                                 .tag = entry->tag,
+                                 .price.nano = price,
+                                 .quantity.nano = quantity,
+                                 .side = entry->side};
+    status = slow_check_room(book, symbol, &order, entry);
+    if (status != TW_OK)
+        return status;
+    slow_remove(book, entry);
+    slow_append(book, slow_entry_of(symbol, &order));
+    return TW_OK;
+}
+
 static inline void slow_empty(slow_book *book, uint32_t symbol) {
     for (uint32_t i = book->entry_count; i-- > 0;) {
         if (book->entries[i].symbol == symbol)
@@ -357,6 +382,7 @@ typedef struct book_model {
     tw_book *book;
     slow_book slow;
     uint32_t op_count;
+    uint8_t variant; /* of the prices; the first byte */
     tw_book_level_view levels[SLOW_ENTRY_COUNT_MAX + 1];
     tw_level depth[SLOW_ENTRY_COUNT_MAX];
 } book_model;
@@ -370,7 +396,7 @@ typedef struct book_model_op {
     bool batched;
 } book_model_op;
 
-enum { MODEL_SET_LEVEL = TW_BOOK_CLEAR + 1, MODEL_SET_TOP };
+enum { MODEL_SET_LEVEL = TW_EVENT_OTHER + 1, MODEL_SET_TOP };
 
 static inline int64_t model_quantity(model_bytes *bytes) {
     uint8_t byte = model_byte(bytes);
@@ -380,6 +406,20 @@ static inline int64_t model_quantity(model_bytes *bytes) {
 }
 
 #define MODEL_ID_FACTOR UINT64_C(0x0123456789abcdef) /* ids of all sizes */
+
+/* Forty prices of a symbol's own unit around zero or far from it; now and then one that is no
+ * multiple of the unit, or one at an end of the range. */
+static inline int64_t model_price(const book_model *model, model_bytes *bytes) {
+    static const int64_t units[8] = {1, 10000000, 250000000, 100000, 1000000000, 64, 3, 100000000};
+    uint32_t unit = model->variant % 8;
+    int64_t base = model->variant / 8 % 4 == 0 ? -2 : (int64_t)(model->variant / 8) * 100;
+    uint8_t byte = model_byte(bytes);
+    if (byte >= 254)
+        return byte == 255 ? INT64_MAX : INT64_MIN;
+    if (byte >= 250)
+        return base * units[unit] + byte;
+    return (base + byte % 40 * (byte >= 240 ? 64 : 1)) * units[unit];
+}
 
 /* Mostly the id of something alive, else any. */
 static inline uint64_t model_old_id(const book_model *model, model_bytes *bytes) {
@@ -403,18 +443,18 @@ static inline uint32_t model_symbol(uint8_t kind, uint8_t byte) {
         return SLOW_SYMBOL_COUNT + byte;
     if (byte >= 244)
         return byte % SLOW_SYMBOL_COUNT;
-    return kind < TW_BOOK_CLEAR ? byte % 2 : 2;
+    return kind < TW_EVENT_CLEAR ? byte % 2 : 2;
 }
 
 static inline book_model_op model_decode(const book_model *model, model_bytes *bytes) {
     static const uint8_t kinds[32] = {
-        TW_BOOK_ADD,     TW_BOOK_ADD,     TW_BOOK_ADD,     TW_BOOK_ADD,     TW_BOOK_ADD,
-        TW_BOOK_ADD,     TW_BOOK_ADD,     TW_BOOK_ADD,     TW_BOOK_ADD,     TW_BOOK_ADD,
-        TW_BOOK_ADD,     TW_BOOK_ADD,     TW_BOOK_REDUCE,  TW_BOOK_REDUCE,  TW_BOOK_REDUCE,
-        TW_BOOK_DELETE,  TW_BOOK_DELETE,  TW_BOOK_DELETE,  TW_BOOK_DELETE,  TW_BOOK_EXECUTE,
-        TW_BOOK_EXECUTE, TW_BOOK_EXECUTE, TW_BOOK_REPLACE, TW_BOOK_REPLACE, TW_BOOK_REPLACE,
-        TW_BOOK_DELETE,  MODEL_SET_LEVEL, MODEL_SET_LEVEL, MODEL_SET_LEVEL, MODEL_SET_LEVEL,
-        MODEL_SET_TOP,   TW_BOOK_CLEAR};
+        TW_EVENT_ADD,     TW_EVENT_ADD,    TW_EVENT_ADD,     TW_EVENT_ADD,     TW_EVENT_ADD,
+        TW_EVENT_ADD,     TW_EVENT_ADD,    TW_EVENT_ADD,     TW_EVENT_ADD,     TW_EVENT_ADD,
+        TW_EVENT_ADD,     TW_EVENT_ADD,    TW_EVENT_REDUCE,  TW_EVENT_REDUCE,  TW_EVENT_MODIFY,
+        TW_EVENT_DELETE,  TW_EVENT_DELETE, TW_EVENT_DELETE,  TW_EVENT_DELETE,  TW_EVENT_EXECUTE,
+        TW_EVENT_EXECUTE, TW_EVENT_MODIFY, TW_EVENT_REPLACE, TW_EVENT_REPLACE, TW_EVENT_MODIFY,
+        TW_EVENT_DELETE,  MODEL_SET_LEVEL, MODEL_SET_LEVEL,  MODEL_SET_LEVEL,  MODEL_SET_LEVEL,
+        MODEL_SET_TOP,    TW_EVENT_CLEAR};
     book_model_op op = {0};
     uint8_t first = model_byte(bytes);
     uint8_t second = model_byte(bytes);
@@ -422,13 +462,13 @@ static inline book_model_op model_decode(const book_model *model, model_bytes *b
     op.kind = kinds[first % 32];
     op.batched = (first & 0x80) != 0;
     op.symbol = model_symbol(op.kind, second);
-    if (op.kind == TW_BOOK_CLEAR && third < 2)
+    if (op.kind == TW_EVENT_CLEAR && third < 2)
         op.symbol = second % SLOW_SYMBOL_COUNT;
     op.id = model_old_id(model, bytes);
     op.order.id = (third & 0x70) == 0 ? op.id : model_new_id(model, bytes);
     op.order.tag = op.id ^ second;
     op.order.side = third % 16 < 14 ? (uint8_t)(TW_SIDE_BUY + (third & 1)) : (third & 3);
-    op.order.price.nano = (int64_t)(model_byte(bytes) % 40) - 2;
+    op.order.price.nano = model_price(model, bytes);
     op.order.quantity.nano = model_quantity(bytes);
     op.quantity.nano = model_quantity(bytes);
     return op;
@@ -437,19 +477,21 @@ static inline book_model_op model_decode(const book_model *model, model_bytes *b
 static inline tw_status slow_apply(slow_book *slow, const book_model_op *op, const tw_level *level,
                                    const tw_quote *quote) {
     switch (op->kind) {
-    case TW_BOOK_ADD:
+    case TW_EVENT_ADD:
         return slow_add(slow, op->symbol, &op->order);
-    case TW_BOOK_REDUCE:
+    case TW_EVENT_REDUCE:
         return slow_take(slow, op->symbol, op->id, op->quantity.nano,
                          &slow->anomalies.over_reduced);
-    case TW_BOOK_DELETE:
+    case TW_EVENT_DELETE:
         return slow_delete(slow, op->symbol, op->id);
-    case TW_BOOK_EXECUTE:
+    case TW_EVENT_EXECUTE:
         return slow_take(slow, op->symbol, op->id, op->quantity.nano,
                          &slow->anomalies.over_executed);
-    case TW_BOOK_REPLACE:
+    case TW_EVENT_REPLACE:
         return slow_replace(slow, op->symbol, op->id, &op->order);
-    case TW_BOOK_CLEAR:
+    case TW_EVENT_MODIFY:
+        return slow_modify(slow, op->symbol, op->id, op->order.price.nano, op->order.quantity.nano);
+    case TW_EVENT_CLEAR:
         return slow_clear(slow, op->symbol);
     case MODEL_SET_LEVEL:
         return slow_set_level(slow, level);
@@ -461,17 +503,19 @@ static inline tw_status slow_apply(slow_book *slow, const book_model_op *op, con
 static inline tw_status real_apply(tw_book *book, const book_model_op *op, const tw_level *level,
                                    const tw_quote *quote) {
     switch (op->kind) {
-    case TW_BOOK_ADD:
+    case TW_EVENT_ADD:
         return tw_book_add(book, op->symbol, &op->order);
-    case TW_BOOK_REDUCE:
+    case TW_EVENT_REDUCE:
         return tw_book_reduce(book, op->symbol, op->id, op->quantity);
-    case TW_BOOK_DELETE:
+    case TW_EVENT_DELETE:
         return tw_book_delete(book, op->symbol, op->id);
-    case TW_BOOK_EXECUTE:
+    case TW_EVENT_EXECUTE:
         return tw_book_execute(book, op->symbol, op->id, op->quantity);
-    case TW_BOOK_REPLACE:
+    case TW_EVENT_REPLACE:
         return tw_book_replace(book, op->symbol, op->id, &op->order);
-    case TW_BOOK_CLEAR:
+    case TW_EVENT_MODIFY:
+        return tw_book_modify(book, op->symbol, op->id, op->order.price, op->order.quantity);
+    case TW_EVENT_CLEAR:
         return tw_book_clear(book, op->symbol);
     case MODEL_SET_LEVEL:
         return tw_book_set_level(book, level);
@@ -616,15 +660,23 @@ static inline void model_step(book_model *model, model_bytes *bytes) {
     tw_quote before = known ? slow_best(model, op.symbol) : (tw_quote){0};
     uint64_t revision = known ? tw_book_revision(model->book, op.symbol) : 0;
     tw_book_result result = {0};
-    bool batched = op.batched && op.kind <= TW_BOOK_CLEAR;
+    bool batched = op.batched && op.kind <= TW_EVENT_CLEAR;
+    if (batched)
+        op.order.tag = 0; /* events carry none */
     tw_status wanted = slow_apply(&model->slow, &op, &level, &quote);
     tw_status status = TW_OK;
     if (batched) {
-        const tw_book_op real = {.id = op.id,
-                                 .order = op.order,
-                                 .quantity = op.quantity,
-                                 .symbol = op.symbol,
-                                 .kind = op.kind};
+        tw_order_event real = {.id = op.id,
+                               .new_id = op.order.id,
+                               .price = op.order.price,
+                               .quantity = op.quantity,
+                               .symbol = op.symbol,
+                               .kind = op.kind,
+                               .side = op.order.side};
+        if (op.kind == TW_EVENT_ADD)
+            real.id = op.order.id;
+        if (op.kind == TW_EVENT_ADD || op.kind == TW_EVENT_REPLACE || op.kind == TW_EVENT_MODIFY)
+            real.quantity = op.order.quantity;
         size_t done = tw_book_apply(model->book, &real, 1, &result);
         status = (tw_status)result.status;
         TW_ASSERT(done == (status == TW_OK));
@@ -658,9 +710,12 @@ static inline uint32_t book_model_run(book_model *model, const uint8_t *data, si
     model->slow.config = *config;
     model->op_count = 0;
     model->book = NULL;
-    tw_status status = tw_book_new(NULL, config, &model->book);
+    tw_book_config with_tags = *config;
+    with_tags.keep_tags = true;
+    tw_status status = tw_book_new(NULL, &with_tags, &model->book);
     TW_ASSERT(status == TW_OK);
     model_bytes bytes = {data, size, 0};
+    model->variant = model_byte(&bytes);
     while (bytes.used < size)
         model_step(model, &bytes);
     model_compare_whole(model);

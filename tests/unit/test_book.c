@@ -15,7 +15,8 @@ static tw_book *make(uint32_t order_count_max, uint32_t level_count_max) {
     const tw_book_config config = {.symbol_count_max = 2,
                                    .order_count_max = order_count_max,
                                    .level_count_max = level_count_max,
-                                   .allow_nonpositive_prices = true};
+                                   .allow_nonpositive_prices = true,
+                                   .keep_tags = true};
     tw_book *book = NULL;
     assert_int_equal(tw_book_new(NULL, &config, &book), TW_OK);
     return book;
@@ -143,7 +144,7 @@ static void every_anomaly_is_counted_and_named(void **state) {
         .symbol_count_max = 2, .order_count_max = 3, .level_count_max = 3};
     TW_AUTO(tw_book) *book = NULL;
     assert_int_equal(tw_book_new(NULL, &config, &book), TW_OK);
-    const tw_book_op bad_kind = {.id = 1, .kind = 99};
+    const tw_order_event bad_kind = {.id = 1, .kind = 99};
     tw_book_result result;
     must_add(book, 1, TW_SIDE_BUY, 100, INT64_MAX);
     must_add(book, 2, TW_SIDE_BUY, 99, 5);
@@ -292,22 +293,26 @@ static void a_batch_does_what_single_calls_do(void **state) {
     (void)state;
     enum { COUNT = 64 };
     TW_AUTO(tw_book) *book = make(COUNT, 8);
-    tw_book_op ops[COUNT + 3] = {0};
-    tw_book_result results[COUNT + 3];
-    for (size_t i = 0; i < COUNT; i++) {
-        ops[i].kind = TW_BOOK_ADD;
-        ops[i].order = order_of(i + 1, TW_SIDE_SELL, 100 + (int64_t)(i % 4), 2);
-        ops[i].time_ns = (int64_t)i + 1;
-    }
-    ops[COUNT] = (tw_book_op){.id = 1, .quantity.nano = 1, .kind = TW_BOOK_EXECUTE};
-    ops[COUNT + 1] = (tw_book_op){.id = 999, .kind = TW_BOOK_DELETE};
-    ops[COUNT + 2] = (tw_book_op){.symbol = 7, .kind = TW_BOOK_CLEAR};
-    assert_int_equal(tw_book_apply(book, ops, COUNT + 3, results), COUNT + 1);
+    tw_order_event events[COUNT + 4] = {0};
+    tw_book_result results[COUNT + 4];
+    for (size_t i = 0; i < COUNT; i++)
+        events[i] = (tw_order_event){.time_ns = (int64_t)i + 1,
+                                     .id = i + 1,
+                                     .price.nano = 100 + (int64_t)(i % 4),
+                                     .quantity.nano = 2,
+                                     .kind = TW_EVENT_ADD,
+                                     .side = TW_SIDE_SELL};
+    events[COUNT] = (tw_order_event){.id = 1, .quantity.nano = 1, .kind = TW_EVENT_EXECUTE};
+    events[COUNT + 1] = (tw_order_event){.id = 999, .kind = TW_EVENT_DELETE};
+    events[COUNT + 2] = (tw_order_event){.symbol = 7, .kind = TW_EVENT_CLEAR};
+    events[COUNT + 3] = (tw_order_event){.id = 1, .quantity.nano = 1, .kind = TW_EVENT_HIDDEN};
+    assert_int_equal(tw_book_apply(book, events, COUNT + 4, results), COUNT + 2);
     assert_int_equal(results[0].best_changed, TW_BOOK_BEST_ASK);
     assert_int_equal(results[1].best_changed, 0);
     assert_int_equal(results[COUNT].best_changed, TW_BOOK_BEST_ASK);
     assert_int_equal(results[COUNT + 1].status, TW_NOT_FOUND);
     assert_int_equal(results[COUNT + 2].status, TW_INVALID);
+    assert_int_equal(results[COUNT + 3].best_changed, 0);
     tw_quote best;
     tw_book_best(book, 0, &best);
     assert_int_equal(best.ask_size.nano, 31);

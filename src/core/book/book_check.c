@@ -9,9 +9,10 @@
 typedef struct walk {
     uint32_t order_count;
     uint32_t level_count;
+    uint32_t page_count;
 } walk;
 
-/* B3 and B4 for one level. */
+/* B4 and B5 for one level. */
 static void check_queue(const tw_book *book, uint32_t at, walk *met) {
     const book_level *level = &book->levels[at];
     int64_t quantity = 0;
@@ -23,8 +24,8 @@ static void check_queue(const tw_book *book, uint32_t at, walk *met) {
         TW_ASSERT(order->level == at && order->symbol == level->symbol);
         TW_ASSERT(order->previous == previous && order->id != 0 && order->quantity > 0);
         TW_ASSERT(!__builtin_add_overflow(quantity, order->quantity, &quantity));
-        uint32_t slot = book_ids_seek(book, order->symbol, order->id);
-        TW_ASSERT(book->slots[slot].order == index);
+        uint64_t hash = book_id_hash(order->symbol, order->id);
+        TW_ASSERT(book_ids_seek(book, order->symbol, order->id, hash).order == index);
         previous = index;
         order_count++;
     }
@@ -36,44 +37,97 @@ static void check_queue(const tw_book *book, uint32_t at, walk *met) {
 }
 
 /* B2 for the tree below `at`; moves *next along the list and returns the depth. An AVL tree of
- * 2^30 levels is less than 45 deep, which bounds the recursion. */
+ * 2^30 pages is less than 45 deep, which bounds the recursion. */
 static int check_tree(const tw_book *book, uint32_t at, uint32_t parent, uint32_t *next) {
     if (at == BOOK_NONE)
         return 0;
-    const book_level *level = &book->levels[at];
-    TW_ASSERT(at <= book->level_high && level->parent == parent);
-    int better = check_tree(book, level->child[0], at, next);
+    const book_page *page = &book->pages[at];
+    TW_ASSERT(at <= book->page_high && page->parent == parent);
+    int better = check_tree(book, page->child[0], at, next);
     TW_ASSERT(*next == at);
-    *next = level->beside[1];
-    int worse = check_tree(book, level->child[1], at, next);
-    TW_ASSERT(worse - better == level->balance);
-    TW_ASSERT(level->balance >= -1 && level->balance <= 1);
+    *next = page->beside[1];
+    int worse = check_tree(book, page->child[1], at, next);
+    TW_ASSERT(worse - better == page->balance);
+    TW_ASSERT(page->balance >= -1 && page->balance <= 1);
     return 1 + (better > worse ? better : worse);
 }
 
-/* B2, B3 and B5 for one side. */
+static uint32_t first_page(const tw_book *book, const book_side *side) {
+    uint32_t page = side->root;
+    while (page != BOOK_NONE && book->pages[page].child[0] != BOOK_NONE)
+        page = book->pages[page].child[0];
+    return page;
+}
+
+/* B3 for one place of a page. */
+static void check_place(const tw_book *book, const book_symbol *symbol, uint32_t page_at,
+                        uint32_t place) {
+    const book_page *page = &book->pages[page_at];
+    uint32_t at = page->levels[place];
+    bool taken = (page->taken >> place & 1) != 0;
+    TW_ASSERT(taken == (at != BOOK_NONE));
+    if (!taken)
+        return;
+    TW_ASSERT(at <= book->level_high);
+    const book_level *level = &book->levels[at];
+    TW_ASSERT(level->page == page_at && level->place == place);
+    int64_t ticks = 0;
+    TW_ASSERT(book_ticks_of(&symbol->tick, level->price, &ticks));
+    TW_ASSERT(book_key(level->side, ticks) == page->number * BOOK_PAGE_SIZE + place);
+    uint64_t size = level->price < 0 ? -(uint64_t)level->price : (uint64_t)level->price;
+    TW_ASSERT(symbol->tick.size == 0 ? size == 0 : size % symbol->tick.size == 0);
+}
+
+/* B2, B3 and B8 for one side: its pages, one after another. */
+static void check_pages(const tw_book *book, const book_symbol *symbol, const book_side *side,
+                        walk *met) {
+    uint32_t first = first_page(book, side);
+    uint32_t better = BOOK_NONE;
+    for (uint32_t at = first; at != BOOK_NONE; at = book->pages[at].beside[1]) {
+        const book_page *page = &book->pages[at];
+        TW_ASSERT(at <= book->page_high && page->beside[0] == better && page->taken != 0);
+        TW_ASSERT(better == BOOK_NONE || book->pages[better].number < page->number);
+        for (uint32_t place = 0; place < BOOK_PAGE_SIZE; place++)
+            check_place(book, symbol, at, place);
+        met->page_count++;
+        better = at;
+    }
+    uint32_t next = first;
+    check_tree(book, side->root, BOOK_NONE, &next);
+    TW_ASSERT(next == BOOK_NONE);
+    for (uint32_t i = 0; i < BOOK_NEAR_COUNT; i++) {
+        uint32_t near = side->near[i];
+        TW_ASSERT(near == BOOK_NONE || (uint64_t)book->pages[near].number % BOOK_NEAR_COUNT == i);
+        TW_ASSERT(book_page_search(book, side, book->pages[near].number) == near ||
+                  near == BOOK_NONE);
+    }
+}
+
+/* B4 and B6 for one side: its levels, one after another. */
 static void check_side(const tw_book *book, tw_symbol symbol, uint32_t side_name, walk *met) {
     const book_side *side = &book->symbols[symbol].sides[side_name - 1];
+    check_pages(book, &book->symbols[symbol], side, met);
     walk before = *met;
     uint32_t better = BOOK_NONE;
-    for (uint32_t at = side->best; at != BOOK_NONE; at = book->levels[at].beside[1]) {
+    for (uint32_t at = side->best; at != BOOK_NONE; at = book_level_worse(book, at)) {
         const book_level *level = &book->levels[at];
-        TW_ASSERT(at <= book->level_high && level->beside[0] == better);
         TW_ASSERT(level->symbol == symbol && level->side == side_name);
-        TW_ASSERT(better == BOOK_NONE || book->levels[better].key < level->key);
-        TW_ASSERT(book->config.allow_nonpositive_prices || book_price(level) > 0);
+        TW_ASSERT(better == BOOK_NONE ||
+                  book_is_better(side_name, book->levels[better].price, level->price));
+        TW_ASSERT(book->config.allow_nonpositive_prices || level->price > 0);
         check_queue(book, at, met);
         met->level_count++;
         better = at;
     }
+    uint32_t first = first_page(book, side);
+    uint64_t taken = book->pages[first].taken;
+    TW_ASSERT(side->best ==
+              (taken == 0 ? BOOK_NONE : book->pages[first].levels[__builtin_ctzll(taken)]));
     TW_ASSERT(met->level_count - before.level_count == side->level_count);
     TW_ASSERT(met->order_count - before.order_count == side->order_count);
-    uint32_t next = side->best;
-    check_tree(book, side->root, BOOK_NONE, &next);
-    TW_ASSERT(next == BOOK_NONE);
 }
 
-/* B6. */
+/* B7. */
 static void check_crossing(const tw_book *book, tw_symbol symbol) {
     tw_quote best;
     tw_book_crossing crossing = TW_BOOK_UNCROSSED;
@@ -97,28 +151,52 @@ static void check_pools(const tw_book *book) {
     }
     TW_ASSERT(free_count + book->order_count == book->order_high);
     free_count = 0;
-    for (uint32_t at = book->level_free; at != BOOK_NONE; at = book->levels[at].parent) {
+    for (uint32_t at = book->level_free; at != BOOK_NONE; at = book->levels[at].page) {
         TW_ASSERT(at <= book->level_high && free_count < book->level_high);
         TW_ASSERT(book->levels[at].side == TW_SIDE_NONE);
         free_count++;
     }
     TW_ASSERT(free_count + book->level_count == book->level_high);
+    free_count = 0;
+    for (uint32_t at = book->page_free; at != BOOK_NONE; at = book->pages[at].parent) {
+        const book_page *page = &book->pages[at];
+        TW_ASSERT(at <= book->page_high && free_count < book->page_high && page->taken == 0);
+        for (uint32_t place = 0; place < BOOK_PAGE_SIZE; place++)
+            TW_ASSERT(page->levels[place] == BOOK_NONE);
+        free_count++;
+    }
+    TW_ASSERT(free_count + book->page_count == book->page_high);
     TW_ASSERT(book->order_high <= book->config.order_count_max);
     TW_ASSERT(book->level_high <= book->config.level_count_max);
+    TW_ASSERT(book->page_high <= book->config.level_count_max);
+    TW_ASSERT(book->pages[0].taken == 0 && book->levels[0].quantity == 0);
 }
 
-/* B4: with every order found in its slot, equal numbers mean that no slot is left over. */
-static void check_slots(const tw_book *book) {
+/* B5: with every order found from its home, equal numbers mean that no slot is left over, and
+ * nothing is passed by more than it should be if the table's own count of passing is met. */
+static void check_buckets(const tw_book *book) {
     uint32_t taken = 0;
-    for (uint32_t at = 0; at <= book->slot_mask; at++)
-        taken += book->slots[at].order != BOOK_NONE;
-    TW_ASSERT(taken == book->order_count);
-    TW_ASSERT((uint64_t)taken * 2 <= (uint64_t)book->slot_mask + 1);
+    uint64_t passed = 0;
+    uint64_t away = 0;
+    for (uint32_t at = 0; at <= book->bucket_mask; at++) {
+        const book_bucket *bucket = &book->buckets[at];
+        passed += bucket->passed_count;
+        for (uint32_t slot = 0; slot < BOOK_BUCKET_SIZE; slot++) {
+            TW_ASSERT((bucket->marks[slot] == 0) == (bucket->orders[slot] == BOOK_NONE));
+            if (bucket->marks[slot] == 0)
+                continue;
+            const book_order *order = &book->orders[bucket->orders[slot]];
+            uint32_t home = (uint32_t)book_id_hash(order->symbol, order->id) & book->bucket_mask;
+            away += (at - home) & book->bucket_mask;
+            taken++;
+        }
+    }
+    TW_ASSERT(taken == book->order_count && passed == away);
 }
 
 void tw_book_check(const tw_book *book) {
     TW_ASSERT(book != NULL);
-    walk met = {0, 0};
+    walk met = {0, 0, 0};
     for (tw_symbol symbol = 0; symbol < book->config.symbol_count_max; symbol++) {
         check_side(book, symbol, TW_SIDE_BUY, &met);
         check_side(book, symbol, TW_SIDE_SELL, &met);
@@ -126,6 +204,7 @@ void tw_book_check(const tw_book *book) {
     }
     TW_ASSERT(met.order_count == book->order_count);
     TW_ASSERT(met.level_count == book->level_count);
+    TW_ASSERT(met.page_count == book->page_count);
     check_pools(book);
-    check_slots(book);
+    check_buckets(book);
 }

@@ -2,21 +2,34 @@
  * book_priv.h - what the files of the book share.
  *
  * Everything refers to everything by a 32-bit index into a pool; index 0 is nobody, so zeroed
- * memory is an empty book and the pools need no preparation. The invariants are numbered here and
- * cited where they are relied on; tw_book_check asserts all of them.
+ * memory is an empty book and the pools need no preparation. A change is written through fields of
+ * nobody too where that saves asking; what nobody holds is never read.
+ *
+ * A symbol's prices are whole multiples of its tick, which is the greatest common divisor of all
+ * prices that it has had, learned as they come. Counted in ticks, better ones first, a price is a
+ * key; 64 neighbouring keys make a page: one bit and one place for a level each. So a level is
+ * found by arithmetic, the next one by counting zeros, and only pages are kept in a tree.
+ *
+ * The invariants are numbered here and cited where they are relied on; tw_book_check asserts all
+ * of them.
  *
  * B1  A slot of a pool is live or in the free list; slots never used lie beyond the high mark.
- *     A free order has level 0, a free level has side TW_SIDE_NONE.
- * B2  The levels of a symbol's side form a search tree by key (AVL: the depths below a level differ
- *     by at most one) and a list by key, best first. Both hold the same levels. Keys are
- *     distinct; a smaller key is a better price on either side.
- * B3  The orders of a level form a list, oldest first; their quantities are positive and add up
+ *     A free order has level 0, a free level has side TW_SIDE_NONE, a free page has no bit set and
+ *     no level in any place.
+ * B2  The pages of a symbol's side form a search tree by number (AVL: the depths below a page
+ *     differ by at most one) and a list by number, best first. Both hold the same pages. Numbers
+ *     are distinct, and every page has a level.
+ * B3  Bit i of a page is set exactly if a level stands in place i, and that level names the page
+ *     and the place; its key is number x 64 + i and its price that many ticks (bids: ~key).
+ * B4  The orders of a level form a list, oldest first; their quantities are positive and add up
  *     to the level's, their number is the level's order_count. A level that no order stands on
  *     is removed at once when its symbol is kept by order.
- * B4  The id table holds exactly the live orders, each findable from its home slot without
- *     crossing an empty slot; at most half of the slots in use are taken.
- * B5  The counts of a side, of a symbol and of a pool are what walking them gives.
- * B6  `crossing` of a symbol says how its best prices stand to each other.
+ * B5  The id table holds exactly the live orders, each in its home bucket or in a later one behind
+ *     full ones, all of which count it as passed; see book_ids.c.
+ * B6  `best` of a side is its level of the least key. The counts of a side, of a symbol and of a
+ *     pool are what walking them gives.
+ * B7  `crossing` of a symbol says how its best prices stand to each other.
+ * B8  `near` of a side names pages of that side, each at its number modulo the count, or nobody.
  */
 #ifndef TRADEWIND_BOOK_PRIV_H
 #define TRADEWIND_BOOK_PRIV_H
@@ -24,6 +37,9 @@
 #include "tradewind/book.h"
 
 #define BOOK_NONE UINT32_C(0)
+#define BOOK_PAGE_SIZE 64 /* keys; the bits of a word */
+#define BOOK_NEAR_COUNT 16
+#define BOOK_BUCKET_SIZE 12
 
 /* Half a cache line. The tag lies in an array of its own: only reading asks for it. */
 typedef struct book_order {
@@ -37,39 +53,63 @@ typedef struct book_order {
 
 /* One cache line. */
 typedef struct book_level {
-    int64_t key; /* see book_key */
+    int64_t price;
     int64_t quantity;
     int64_t time_ns;
     uint32_t order_count;
     uint32_t head; /* oldest order */
     uint32_t tail;
-    uint32_t child[2];  /* 0: better levels, 1: worse ones */
-    uint32_t parent;    /* in a free slot the next free one */
-    uint32_t beside[2]; /* 0: the next better level, 1: the next worse one */
+    uint32_t page; /* in a free slot the next free one */
     tw_symbol symbol;
-    uint8_t side;   /* tw_side */
-    int8_t balance; /* depth below child[1] minus depth below child[0] */
-    uint8_t reserved[2];
+    uint8_t place; /* in its page */
+    uint8_t side;  /* tw_side */
+    uint8_t reserved[18];
 } book_level;
 
-typedef struct book_id_slot {
-    uint32_t hash;
-    uint32_t order; /* BOOK_NONE when empty */
-} book_id_slot;
+/* Five cache lines: what the tree reads, then the places. */
+typedef struct book_page {
+    uint64_t taken;     /* bit i: a level stands in place i */
+    int64_t number;     /* its keys are number x 64 and the 63 behind */
+    uint32_t child[2];  /* 0: better pages, 1: worse ones */
+    uint32_t parent;    /* in a free slot the next free one */
+    uint32_t beside[2]; /* 0: the next better page, 1: the next worse one */
+    int8_t balance;     /* depth below child[1] minus depth below child[0] */
+    uint8_t reserved[27];
+    uint32_t levels[BOOK_PAGE_SIZE];
+} book_page;
+
+/* One cache line of the id table. */
+typedef struct book_bucket {
+    uint8_t marks[BOOK_BUCKET_SIZE]; /* 8 bits of the hash, 0: the slot is empty */
+    uint32_t passed_count;           /* orders that found no room here and went on */
+    uint32_t orders[BOOK_BUCKET_SIZE];
+} book_bucket;
 
 typedef struct book_side {
-    uint32_t best;
-    uint32_t root;
+    uint32_t best; /* level */
+    uint32_t root; /* page */
     uint32_t level_count;
     uint32_t order_count;
+    uint32_t near[BOOK_NEAR_COUNT]; /* pages met last, by number */
 } book_side;
 
 typedef enum book_way { BOOK_UNDECIDED, BOOK_BY_ORDER, BOOK_BY_LEVEL, BOOK_BY_TOP } book_way;
+
+/* A tick is an odd number shifted left. Dividing by it is multiplying by the inverse of the odd
+ * part modulo 2^64, and shifting back: see book_ticks_of. */
+typedef struct book_tick {
+    uint64_t size; /* in nanos; 0: no price but zero was seen yet */
+    uint64_t inverse;
+    uint64_t least; /* -(2^63 / odd part), as how far below zero */
+    uint64_t range; /* numbers from the least to the greatest, less one */
+    uint32_t shift;
+} book_tick;
 
 typedef struct book_symbol {
     book_side sides[2]; /* 0 bids, 1 asks */
     int64_t time_ns;
     uint64_t revision;
+    book_tick tick;
     uint8_t way;      /* book_way */
     uint8_t crossing; /* tw_book_crossing */
     uint8_t reserved[6];
@@ -77,43 +117,33 @@ typedef struct book_symbol {
 
 _Static_assert(sizeof(book_order) == 32, "two orders a cache line");
 _Static_assert(sizeof(book_level) == 64, "a level a cache line");
-_Static_assert(sizeof(book_symbol) == 56, "as book.h states its memory");
+_Static_assert(sizeof(book_bucket) == 64, "a bucket a cache line");
+_Static_assert(sizeof(book_page) == 320, "as book.h states its memory");
+_Static_assert(sizeof(book_symbol) == 224, "as book.h states its memory");
 
 struct tw_book {
     book_order *orders; /* order_count_max + 1 */
-    uint64_t *tags;     /* beside orders */
+    uint64_t *tags;     /* beside orders; NULL unless they are kept */
     book_level *levels; /* level_count_max + 1 */
-    book_id_slot *slots;
+    book_page *pages;   /* the same: a page has at least one level (B2) */
+    book_bucket *buckets;
     book_symbol *symbols;
-    uint32_t slot_mask; /* slots in use - 1 */
-    uint32_t slot_count_max;
+    uint32_t bucket_mask; /* buckets in use - 1 */
+    uint32_t bucket_count_max;
     uint32_t order_free;
     uint32_t order_high; /* greatest index ever used */
     uint32_t order_count;
     uint32_t level_free;
     uint32_t level_high;
     uint32_t level_count;
+    uint32_t page_free;
+    uint32_t page_high;
+    uint32_t page_count;
     uint8_t best_changed; /* TW_BOOK_BEST_BID and _ASK, of the change under way */
     tw_book_config config;
     tw_book_anomalies anomalies;
     tw_allocator allocator;
 };
-
-/* Where a key is, or where it would hang in the tree. */
-typedef struct book_spot {
-    uint32_t level; /* BOOK_NONE: there is none, and ... */
-    uint32_t parent;
-    uint32_t direction; /* ... it would be parent's child[direction] */
-} book_spot;
-
-/* Orders levels of either side from the best: ~p = -p - 1 turns bids round without overflow. */
-static inline int64_t book_key(uint32_t side, int64_t price) {
-    return side == TW_SIDE_BUY ? ~price : price;
-}
-
-static inline int64_t book_price(const book_level *level) {
-    return book_key(level->side, level->key);
-}
 
 static inline book_side *book_side_of(book_symbol *symbol, uint32_t side) {
     return &symbol->sides[side - 1];
@@ -124,53 +154,138 @@ static inline uint8_t book_best_flag(uint32_t side) {
     return side == TW_SIDE_BUY ? TW_BOOK_BEST_BID : TW_BOOK_BEST_ASK;
 }
 
-/* All 64 bits of the id reach the low bits of the hash: venues' ids differ in any of them. */
-static inline uint32_t book_id_hash(tw_symbol symbol, uint64_t id) {
-    uint64_t h = (id ^ ((uint64_t)symbol << 32 | symbol)) * UINT64_C(0x9e3779b97f4a7c15);
-    h = (h ^ (h >> 32)) * UINT64_C(0xd6e8feb86659fd93);
-    return (uint32_t)(h ^ (h >> 32));
+/* ---- Prices ------------------------------------------------------------------------------ */
+
+/*
+ * How many ticks a price is; false when it is not a whole number of them. If price = t x odd x
+ * 2^shift, then price x inverse = t x 2^shift modulo 2^64; and a product inside the range of what
+ * such numbers can be, without rest below the shift, can come from no other price (Granlund and
+ * Montgomery, Division by Invariant Integers using Multiplication, section 9).
+ */
+static inline bool book_ticks_of(const book_tick *tick, int64_t price, int64_t *ret_ticks) {
+    uint64_t product = (uint64_t)price * tick->inverse;
+    *ret_ticks = (int64_t)product >> tick->shift;
+    uint64_t rest = product & ((UINT64_C(1) << tick->shift) - 1);
+    return product + tick->least <= tick->range && rest == 0;
 }
 
-/* The slot of an order, or the empty slot where it would go (B4). `hash` is book_id_hash's. */
-static inline uint32_t book_ids_seek_hash(const tw_book *book, tw_symbol symbol, uint64_t id,
-                                          uint32_t hash) {
-    for (uint32_t at = hash & book->slot_mask;; at = (at + 1) & book->slot_mask) {
-        book_id_slot slot = book->slots[at];
-        if (slot.order == BOOK_NONE)
-            return at;
-        if (slot.hash != hash)
-            continue;
-        const book_order *order = &book->orders[slot.order];
-        if (order->id == id && order->symbol == symbol)
-            return at;
-    }
+/* Orders the ticks of either side from the best: ~t = -t - 1 turns bids round without overflow. */
+static inline int64_t book_key(uint32_t side, int64_t ticks) {
+    return side == TW_SIDE_BUY ? ~ticks : ticks;
 }
 
-static inline uint32_t book_ids_seek(const tw_book *book, tw_symbol symbol, uint64_t id) {
-    return book_ids_seek_hash(book, symbol, id, book_id_hash(symbol, id));
+/* Whether price `a` is better than `b` on a side. */
+static inline bool book_is_better(uint32_t side, int64_t a, int64_t b) {
+    return side == TW_SIDE_BUY ? a > b : a < b;
 }
 
-/* Whether one order more would fill more than half of the slots in use. */
-static inline bool book_ids_are_tight(const tw_book *book) {
-    return (uint64_t)book->order_count * 2 + 2 > (uint64_t)book->slot_mask + 1;
+/* ---- Levels ------------------------------------------------------------------------------ */
+
+/* The page of a number by way of the tree, or BOOK_NONE. O(log pages). */
+uint32_t book_page_search(const tw_book *book, const book_side *side, int64_t number);
+
+/* The page of a number, or BOOK_NONE. O(1) for pages met lately. */
+static inline uint32_t book_page_seek(const tw_book *book, const book_side *side, int64_t number) {
+    uint32_t page = side->near[(uint64_t)number % BOOK_NEAR_COUNT];
+    const book_page *guess = &book->pages[page];
+    if (guess->number == number && guess->taken != 0)
+        return page;
+    return book_page_search(book, side, number);
 }
 
-/* Doubles the slots in use. */
-void book_ids_grow(tw_book *book);
-/* Empties a slot and closes the gap (B4). */
-void book_ids_erase(tw_book *book, uint32_t at);
+/* The same, remembered. */
+static inline uint32_t book_page_find(tw_book *book, book_side *side, int64_t number) {
+    uint32_t *near = &side->near[(uint64_t)number % BOOK_NEAR_COUNT];
+    const book_page *guess = &book->pages[*near];
+    if (guess->number == number && guess->taken != 0)
+        return *near;
+    uint32_t page = book_page_search(book, side, number);
+    if (page != BOOK_NONE)
+        *near = page;
+    return page;
+}
 
-/* Finds a key on a side. O(1) at the best level, else O(log levels). */
-book_spot book_ladder_seek(const tw_book *book, const book_side *side, int64_t key);
-/* Makes an empty level at a spot just sought; the pool has room. Returns it. */
-uint32_t book_ladder_insert(tw_book *book, tw_symbol symbol, uint32_t side, int64_t key,
-                            book_spot spot);
+/* The level at a price, or BOOK_NONE. */
+static inline uint32_t book_level_seek(const tw_book *book, const book_symbol *symbol,
+                                       uint32_t side_name, int64_t price) {
+    int64_t ticks = 0;
+    if (!book_ticks_of(&symbol->tick, price, &ticks))
+        return BOOK_NONE;
+    int64_t key = book_key(side_name, ticks);
+    uint32_t page = book_page_seek(book, &symbol->sides[side_name - 1], key >> 6);
+    return book->pages[page].levels[key & 63];
+}
+
+/* The same, its page remembered. */
+static inline uint32_t book_level_find(tw_book *book, book_symbol *symbol, uint32_t side_name,
+                                       int64_t price) {
+    int64_t ticks = 0;
+    if (!book_ticks_of(&symbol->tick, price, &ticks))
+        return BOOK_NONE;
+    int64_t key = book_key(side_name, ticks);
+    uint32_t page = book_page_find(book, book_side_of(symbol, side_name), key >> 6);
+    return book->pages[page].levels[key & 63];
+}
+
+/* The next worse level of the same side, or BOOK_NONE. */
+static inline uint32_t book_level_worse(const tw_book *book, uint32_t level) {
+    const book_level *this_level = &book->levels[level];
+    const book_page *page = &book->pages[this_level->page];
+    uint64_t worse = page->taken & (~UINT64_C(1) << this_level->place);
+    if (worse != 0)
+        return page->levels[__builtin_ctzll(worse)];
+    if (page->beside[1] == BOOK_NONE)
+        return BOOK_NONE;
+    page = &book->pages[page->beside[1]];
+    return page->levels[__builtin_ctzll(page->taken)];
+}
+
+/* Makes an empty level at a price that has none; the pool has room. Returns it. */
+uint32_t book_level_insert(tw_book *book, tw_symbol symbol, uint32_t side, int64_t price);
 /* Removes a level, whatever it holds, and frees its slot. */
-void book_ladder_remove(tw_book *book, uint32_t level);
-/* Gives the slot of a level back to the pool. */
-void book_level_release(tw_book *book, uint32_t level);
+void book_level_remove(tw_book *book, uint32_t level);
 
-/* Empties both sides of a symbol; its way stays. */
+/* The same for pages; `number` is not there yet. */
+uint32_t book_page_insert(tw_book *book, book_side *side, int64_t number);
+void book_page_remove(tw_book *book, book_side *side, uint32_t page);
+
+/* ---- Ids --------------------------------------------------------------------------------- */
+
+/* All 64 bits of the id reach all of the hash: venues' ids differ in any of them. */
+static inline uint64_t book_id_hash(tw_symbol symbol, uint64_t id) {
+    __extension__ typedef unsigned __int128 wide;
+    wide product = (wide)(id ^ (uint64_t)symbol << 40 ^ UINT64_C(0x2d358dccaa6c78a5)) *
+                   UINT64_C(0x9e3779b97f4a7c15);
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* Where an order stands in the id table. */
+typedef struct book_spot {
+    uint32_t bucket;
+    uint32_t slot;
+    uint32_t order; /* BOOK_NONE: not there */
+} book_spot;
+
+/* Finds an order. O(1). */
+book_spot book_ids_seek(const tw_book *book, tw_symbol symbol, uint64_t id, uint64_t hash);
+/* The order that a search would look at first, for fetching ahead; may be a wrong one. */
+uint32_t book_ids_guess(const tw_book *book, uint64_t hash);
+/* Puts an order in whose id is not there; there is room (book_ids_are_tight). */
+void book_ids_put(tw_book *book, uint32_t order, uint64_t hash);
+/* Takes out what was just sought and found. */
+void book_ids_drop(tw_book *book, book_spot spot, uint64_t hash);
+/* Doubles the buckets in use. */
+void book_ids_grow(tw_book *book);
+
+/* Buckets for so many orders: two thirds of the slots filled at most, on average. */
+static inline bool book_ids_are_tight(const tw_book *book) {
+    return book->order_count >= ((uint64_t)book->bucket_mask + 1) * (BOOK_BUCKET_SIZE * 2 / 3) &&
+           book->bucket_mask + 1 < book->bucket_count_max;
+}
+
+/* ---- Changes ----------------------------------------------------------------------------- */
+
+/* Empties both sides of a symbol; its way and tick stay. */
 void book_empty(tw_book *book, book_symbol *symbol);
 /* Ends a change: brings revision and crossing up to date with the best levels. */
 void book_settle(tw_book *book, book_symbol *symbol);
@@ -185,10 +300,35 @@ static inline tw_status book_deny(uint64_t *counter, tw_status status) {
 }
 
 /* Counts a bad symbol, side or price. TW_OK or TW_INVALID. */
-tw_status book_check_symbol(tw_book *book, tw_symbol symbol);
-tw_status book_check_side(tw_book *book, uint32_t side);
-tw_status book_check_price(tw_book *book, tw_price price);
+static inline tw_status book_check_symbol(tw_book *book, tw_symbol symbol) {
+    if (__builtin_expect(symbol < book->config.symbol_count_max, 1))
+        return TW_OK;
+    return book_deny(&book->anomalies.bad_symbol, TW_INVALID);
+}
+
+static inline tw_status book_check_side(tw_book *book, uint32_t side) {
+    if (side - TW_SIDE_BUY <= TW_SIDE_SELL - TW_SIDE_BUY)
+        return TW_OK;
+    return book_deny(&book->anomalies.bad_side, TW_INVALID);
+}
+
+static inline tw_status book_check_price(tw_book *book, tw_price price) {
+    if (price.nano > 0 || book->config.allow_nonpositive_prices)
+        return TW_OK;
+    return book_deny(&book->anomalies.bad_price, TW_INVALID);
+}
+
+static inline tw_status book_check_quantity(tw_book *book, tw_quantity quantity) {
+    if (quantity.nano > 0)
+        return TW_OK;
+    return book_deny(&book->anomalies.bad_quantity, TW_INVALID);
+}
+
 /* TW_STATE, counted, when the symbol is kept in another way. */
-tw_status book_check_way(tw_book *book, const book_symbol *symbol, book_way way);
+static inline tw_status book_check_way(tw_book *book, const book_symbol *symbol, book_way way) {
+    if (symbol->way == way || symbol->way == BOOK_UNDECIDED)
+        return TW_OK;
+    return book_deny(&book->anomalies.wrong_way, TW_STATE);
+}
 
 #endif

@@ -57,12 +57,12 @@ void tw_book_best(const tw_book *book, tw_symbol symbol_index, tw_quote *ret_quo
     tw_quote quote = {.time_ns = symbol->time_ns, .symbol = symbol_index};
     if (symbol->sides[0].best != BOOK_NONE) {
         const book_level *bid = &book->levels[symbol->sides[0].best];
-        quote.bid_price.nano = book_price(bid);
+        quote.bid_price.nano = bid->price;
         quote.bid_size.nano = bid->quantity;
     }
     if (symbol->sides[1].best != BOOK_NONE) {
         const book_level *ask = &book->levels[symbol->sides[1].best];
-        quote.ask_price.nano = book_price(ask);
+        quote.ask_price.nano = ask->price;
         quote.ask_size.nano = ask->quantity;
     }
     *ret_quote = quote;
@@ -81,10 +81,10 @@ size_t tw_book_depth(const tw_book *book, tw_symbol symbol, tw_side side, tw_lev
     TW_ASSERT(ret_levels != NULL || capacity == 0);
     size_t count = 0;
     uint32_t at = side_of(book, symbol, side)->best;
-    for (; at != BOOK_NONE && count < capacity; at = book->levels[at].beside[1]) {
+    for (; at != BOOK_NONE && count < capacity; at = book_level_worse(book, at)) {
         const book_level *level = &book->levels[at];
         ret_levels[count++] = (tw_level){.time_ns = level->time_ns,
-                                         .price.nano = book_price(level),
+                                         .price.nano = level->price,
                                          .quantity.nano = level->quantity,
                                          .symbol = symbol,
                                          .side = level->side};
@@ -99,14 +99,15 @@ tw_book_level_place tw_book_level_first(const tw_book *book, tw_symbol symbol, t
 }
 
 tw_book_level_place tw_book_level_next(const tw_book *book, tw_book_level_place level) {
-    return level_of(book, level)->beside[1];
+    TW_ASSERT(level_of(book, level)->side != TW_SIDE_NONE);
+    return book_level_worse(book, level);
 }
 
 void tw_book_level_read(const tw_book *book, tw_book_level_place place,
                         tw_book_level_view *ret_view) {
     TW_ASSERT(ret_view != NULL);
     const book_level *level = level_of(book, place);
-    *ret_view = (tw_book_level_view){.price.nano = book_price(level),
+    *ret_view = (tw_book_level_view){.price.nano = level->price,
                                      .quantity.nano = level->quantity,
                                      .order_count = level->order_count,
                                      .symbol = level->symbol,
@@ -126,8 +127,8 @@ void tw_book_order_read(const tw_book *book, tw_book_order_place place, tw_book_
     const book_order *order = order_of(book, place);
     const book_level *level = &book->levels[order->level];
     *ret_view = (tw_book_view){.id = order->id,
-                               .tag = book->tags[place],
-                               .price.nano = book_price(level),
+                               .tag = book->tags != NULL ? book->tags[place] : 0,
+                               .price.nano = level->price,
                                .quantity.nano = order->quantity,
                                .symbol = order->symbol,
                                .side = level->side};
@@ -135,7 +136,7 @@ void tw_book_order_read(const tw_book *book, tw_book_order_place place, tw_book_
 
 tw_status tw_book_find(const tw_book *book, tw_symbol symbol, uint64_t id, tw_book_view *ret_view) {
     TW_ASSERT(book != NULL && symbol < book->config.symbol_count_max);
-    uint32_t order = book->slots[book_ids_seek(book, symbol, id)].order;
+    uint32_t order = book_ids_seek(book, symbol, id, book_id_hash(symbol, id)).order;
     if (order == BOOK_NONE)
         return TW_NOT_FOUND;
     tw_book_order_read(book, order, ret_view);
@@ -146,7 +147,7 @@ tw_status tw_book_queue(const tw_book *book, tw_symbol symbol, uint64_t id,
                         tw_book_ahead *ret_ahead) {
     TW_ASSERT(ret_ahead != NULL);
     TW_ASSERT(book != NULL && symbol < book->config.symbol_count_max);
-    uint32_t order = book->slots[book_ids_seek(book, symbol, id)].order;
+    uint32_t order = book_ids_seek(book, symbol, id, book_id_hash(symbol, id)).order;
     if (order == BOOK_NONE)
         return TW_NOT_FOUND;
     tw_book_ahead ahead = {0};
@@ -163,18 +164,18 @@ tw_status tw_book_queue(const tw_book *book, tw_symbol symbol, uint64_t id,
 
 tw_quantity tw_book_quantity_at(const tw_book *book, tw_symbol symbol, tw_side side,
                                 tw_price price) {
-    const book_side *ladder = side_of(book, symbol, side);
-    uint32_t level = book_ladder_seek(book, ladder, book_key(side, price.nano)).level;
-    return (tw_quantity){level == BOOK_NONE ? 0 : book->levels[level].quantity};
+    TW_ASSERT(side == TW_SIDE_BUY || side == TW_SIDE_SELL);
+    uint32_t level = book_level_seek(book, symbol_of(book, symbol), side, price.nano);
+    return (tw_quantity){book->levels[level].quantity}; /* nobody has zero */
 }
 
 tw_status tw_book_quantity_through(const tw_book *book, tw_symbol symbol, tw_side side,
                                    tw_price price, tw_quantity *ret_quantity) {
     TW_ASSERT(ret_quantity != NULL);
-    int64_t key = book_key(side, price.nano);
     int64_t total = 0;
     uint32_t at = side_of(book, symbol, side)->best;
-    for (; at != BOOK_NONE && book->levels[at].key <= key; at = book->levels[at].beside[1]) {
+    for (; at != BOOK_NONE && !book_is_better(side, price.nano, book->levels[at].price);
+         at = book_level_worse(book, at)) {
         if (__builtin_add_overflow(total, book->levels[at].quantity, &total))
             return TW_OVERFLOW;
     }
@@ -192,12 +193,12 @@ tw_status tw_book_average_price(const tw_book *book, tw_symbol symbol, tw_side s
         return TW_EMPTY;
     tw_book_cost cost = {0};
     wide notional = 0; /* |price| <= 2^63 and the quantities add up to < 2^63: below 2^126 */
-    for (; at != BOOK_NONE && cost.filled.nano < quantity.nano; at = book->levels[at].beside[1]) {
+    for (; at != BOOK_NONE && cost.filled.nano < quantity.nano; at = book_level_worse(book, at)) {
         const book_level *level = &book->levels[at];
         int64_t missing = quantity.nano - cost.filled.nano;
         int64_t taken = level->quantity < missing ? level->quantity : missing;
         cost.filled.nano += taken;
-        cost.worst_price.nano = book_price(level);
+        cost.worst_price.nano = level->price;
         cost.level_count++;
         notional += (wide)taken * cost.worst_price.nano;
     }
@@ -236,7 +237,7 @@ static wide quantity_of_best(const tw_book *book, uint32_t at, uint32_t level_co
     wide total = 0;
     for (uint32_t i = 0; i < level_count && at != BOOK_NONE; i++) {
         total += book->levels[at].quantity;
-        at = book->levels[at].beside[1];
+        at = book_level_worse(book, at);
     }
     return total;
 }

@@ -15,16 +15,12 @@ static uint32_t levels_held(const book_symbol *symbol) {
     return symbol->sides[0].level_count + symbol->sides[1].level_count;
 }
 
-/* Writes a total that is not zero; the pool has room. */
-static void write_total(tw_book *book, tw_symbol symbol, const tw_level *total, book_spot spot) {
+/* Writes a total that is not zero at a level, or BOOK_NONE for a new one; the pool has room. */
+static void write_total(tw_book *book, tw_symbol symbol, const tw_level *total, uint32_t level) {
     book_side *side = book_side_of(&book->symbols[symbol], total->side);
-    uint32_t level = spot.level;
-    int64_t before = 0;
+    int64_t before = book->levels[level].quantity;
     if (level == BOOK_NONE)
-        level = book_ladder_insert(book, symbol, total->side,
-                                   book_key(total->side, total->price.nano), spot);
-    else
-        before = book->levels[level].quantity;
+        level = book_level_insert(book, symbol, total->side, total->price.nano);
     book->levels[level].quantity = total->quantity.nano;
     book->levels[level].time_ns = total->time_ns;
     if (side->best == level && before != total->quantity.nano)
@@ -56,7 +52,7 @@ static tw_status begin_snapshot(tw_book *book, book_symbol *symbol, const tw_lev
     tw_book_best(book, level->symbol, &before);
     book_empty(book, symbol);
     if (level->quantity.nano > 0)
-        write_total(book, level->symbol, level, (book_spot){0});
+        write_total(book, level->symbol, level, BOOK_NONE);
     tw_book_best(book, level->symbol, &after);
     book_forgive(book, &before, &after);
     return TW_OK;
@@ -64,18 +60,18 @@ static tw_status begin_snapshot(tw_book *book, book_symbol *symbol, const tw_lev
 
 static tw_status change_level(tw_book *book, book_symbol *symbol, const tw_level *level) {
     book_side *side = book_side_of(symbol, level->side);
-    book_spot spot = book_ladder_seek(book, side, book_key(level->side, level->price.nano));
+    uint32_t place = book_level_find(book, symbol, level->side, level->price.nano);
     if (level->quantity.nano > 0) {
-        if (spot.level == BOOK_NONE && levels_left(book) == 0)
+        if (place == BOOK_NONE && levels_left(book) == 0)
             return book_deny(&book->anomalies.levels_full, TW_FULL);
-        write_total(book, level->symbol, level, spot);
+        write_total(book, level->symbol, level, place);
         return TW_OK;
     }
-    if (spot.level == BOOK_NONE)
+    if (place == BOOK_NONE)
         return book_deny(&book->anomalies.unknown_level, TW_NOT_FOUND);
-    if (side->best == spot.level)
+    if (side->best == place)
         book->best_changed |= book_best_flag(level->side);
-    book_ladder_remove(book, spot.level);
+    book_level_remove(book, place);
     return TW_OK;
 }
 
@@ -123,18 +119,17 @@ static void drop_other_price(tw_book *book, const tw_level *top) {
     book_side *side = book_side_of(&book->symbols[top->symbol], top->side);
     if (side->best == BOOK_NONE)
         return;
-    if (top->quantity.nano > 0 &&
-        book->levels[side->best].key == book_key(top->side, top->price.nano))
+    if (top->quantity.nano > 0 && book->levels[side->best].price == top->price.nano)
         return;
     book->best_changed |= book_best_flag(top->side);
-    book_ladder_remove(book, side->best);
+    book_level_remove(book, side->best);
 }
 
 static void write_top(tw_book *book, const tw_level *top) {
     if (top->quantity.nano == 0)
         return;
     book_side *side = book_side_of(&book->symbols[top->symbol], top->side);
-    write_total(book, top->symbol, top, (book_spot){.level = side->best});
+    write_total(book, top->symbol, top, side->best);
 }
 
 tw_status tw_book_set_top(tw_book *book, const tw_quote *quote) {

@@ -52,7 +52,9 @@ tw_status tw_match_new(const tw_allocator *allocator, const tw_match_config *con
     if (config->self_trade > TW_MATCH_SELF_TRADE_CANCEL_NEWEST)
         return TW_INVALID;
     tw_book *book = NULL;
-    tw_status status = tw_book_new(allocator, &config->book, &book);
+    tw_book_config book_config = config->book;
+    book_config.keep_tags = true; /* an order's owner */
+    tw_status status = tw_book_new(allocator, &book_config, &book);
     if (status != TW_OK)
         return status;
     tw_match *match = TW_NEW(allocator, 1, tw_match);
