@@ -302,6 +302,7 @@ TW_API tw_status tw_book_imbalance(const tw_book *book, tw_symbol symbol, uint32
 /* Whether best bid and best ask stand the right way round. O(1). */
 TW_API tw_book_crossing tw_book_crossed(const tw_book *book, tw_symbol symbol);
 
+/* O(levels). */
 TW_API void tw_book_counts_of(const tw_book *book, tw_symbol symbol, tw_book_counts *ret_counts);
 TW_API void tw_book_usage_of(const tw_book *book, tw_book_usage *ret_usage);
 TW_API void tw_book_anomalies_of(const tw_book *book, tw_book_anomalies *ret_anomalies);

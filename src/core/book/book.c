@@ -8,7 +8,7 @@
  * Whether the best of a side changed is noted where it happens, in book->best_changed, and
  * turned into revision and crossing once, by book_settle, at the end of a change.
  */
-#include "book_priv.h"
+#include "book_ids.h"
 
 #include <string.h>
 
@@ -63,6 +63,7 @@ tw_status tw_book_new(const tw_allocator *allocator, const tw_book_config *confi
     if (bucket_count > book->bucket_count_max)
         bucket_count = book->bucket_count_max;
     book->bucket_mask = bucket_count - 1;
+    book->order_count_tight = book_ids_tight_at(book);
     book->orders = take_lines(book, order_slots, sizeof *book->orders);
     book->levels = take_lines(book, level_slots, sizeof *book->levels);
     book->pages = take_lines(book, level_slots, sizeof *book->pages);
@@ -76,6 +77,7 @@ tw_status tw_book_new(const tw_allocator *allocator, const tw_book_config *confi
         tw_book_free(book);
         return TW_NO_MEMORY;
     }
+    book->pages[BOOK_NONE].number = INT64_MIN; /* B8 */
     *ret_book = book;
     return TW_OK;
 }
@@ -107,10 +109,7 @@ static uint8_t crossing_of(const tw_book *book, const book_symbol *symbol) {
     return bid == ask ? TW_BOOK_LOCKED : TW_BOOK_CROSSED;
 }
 
-void book_settle(tw_book *book, book_symbol *symbol) {
-    if (book->best_changed == 0)
-        return;
-    symbol->revision++;
+void book_settle_crossing(tw_book *book, book_symbol *symbol) {
     uint8_t crossing = crossing_of(book, symbol);
     if (crossing == symbol->crossing)
         return;
@@ -120,8 +119,8 @@ void book_settle(tw_book *book, book_symbol *symbol) {
 }
 
 /* Symbol, id and way of a change to an existing order; where it stands. */
-static tw_status locate(tw_book *book, tw_symbol symbol, uint64_t id, uint64_t hash,
-                        book_spot *ret_spot) {
+static inline tw_status locate(tw_book *book, tw_symbol symbol, uint64_t id, uint64_t hash,
+                               book_spot *ret_spot) {
     tw_status status = book_check_symbol(book, symbol);
     if (status != TW_OK)
         return status;
@@ -138,12 +137,7 @@ static tw_status locate(tw_book *book, tw_symbol symbol, uint64_t id, uint64_t h
 
 /* ---- The halves that cannot fail --------------------------------------------------------- */
 
-static void note_change(tw_book *book, const book_side *side, uint32_t level) {
-    if (side->best == level)
-        book->best_changed |= book_best_flag(book->levels[level].side);
-}
-
-static uint32_t acquire_order(tw_book *book) {
+static inline uint32_t acquire_order(tw_book *book) {
     TW_ASSERT(book->order_count < book->config.order_count_max);
     book->order_count++;
     uint32_t order = book->order_free;
@@ -154,7 +148,7 @@ static uint32_t acquire_order(tw_book *book) {
     return order;
 }
 
-static void release_order(tw_book *book, uint32_t order) {
+static inline void release_order(tw_book *book, uint32_t order) {
     book->orders[order].level = BOOK_NONE;
     book->orders[order].next = book->order_free;
     book->order_free = order;
@@ -163,58 +157,63 @@ static void release_order(tw_book *book, uint32_t order) {
 
 /* Takes the order out of its queue, and its level away if it was the last there (B4). The order
  * before the first and that behind the last are nobody, who may be written to. */
-static void leave_queue(tw_book *book, const book_order *order) {
+static inline void leave_queue(tw_book *book, const book_order *order) {
+    book_order *orders = book->orders;
     book_level *level = &book->levels[order->level];
     book_symbol *symbol = &book->symbols[order->symbol];
     book_side *side = book_side_of(symbol, level->side);
-    note_change(book, side, order->level);
-    side->order_count--;
+    book_note_change(book, side, level->side, order->level);
     if (level->order_count == 1) {
         book_level_remove(book, order->level);
         return;
     }
+    uint32_t previous = order->previous;
+    uint32_t next = order->next;
     level->order_count--;
     level->quantity -= order->quantity;
     level->time_ns = symbol->time_ns;
-    book->orders[order->previous].next = order->next;
-    book->orders[order->next].previous = order->previous;
-    level->head = order->previous == BOOK_NONE ? order->next : level->head;
-    level->tail = order->next == BOOK_NONE ? order->previous : level->tail;
+    orders[previous].next = next;
+    orders[next].previous = previous;
+    level->head = book_choose(previous == BOOK_NONE, next, level->head);
+    level->tail = book_choose(next == BOOK_NONE, previous, level->tail);
 }
 
-static void remove_order(tw_book *book, book_spot spot, uint64_t hash) {
+static inline void remove_order(tw_book *book, book_spot spot, uint64_t hash) {
+    book_ids_drop(book, spot.slot, hash);
     leave_queue(book, &book->orders[spot.order]);
-    book_ids_drop(book, spot, hash);
     release_order(book, spot.order);
 }
 
-/* Puts a checked order at the back of its level, which is made when there is none. */
-static void enter(tw_book *book, tw_symbol symbol_index, const tw_book_order *order, uint32_t place,
-                  uint64_t hash) {
+/* Puts a checked order at the back of a level; its id goes to `slot`. */
+static inline void enter(tw_book *book, tw_symbol symbol_index, const tw_book_order *order,
+                         uint32_t place, uint32_t slot, uint64_t hash) {
     book_symbol *symbol = &book->symbols[symbol_index];
     book_side *side = book_side_of(symbol, order->side);
-    if (place == BOOK_NONE)
-        place = book_level_insert(book, symbol_index, order->side, order->price.nano);
-    if (book_ids_are_tight(book))
+    book_order *orders = book->orders;
+    if (__builtin_expect(book_ids_are_tight(book), 0)) {
         book_ids_grow(book);
+        slot = BOOK_NO_SLOT;
+    }
     uint32_t index = acquire_order(book);
-    book_ids_put(book, index, hash);
+    book_ids_put(book, slot, index, hash);
     book_level *level = &book->levels[place];
-    book->orders[index] = (book_order){.id = order->id,
-                                       .quantity = order->quantity.nano,
-                                       .level = place,
-                                       .previous = level->tail,
-                                       .symbol = symbol_index};
+    uint32_t tail = level->tail;
+    int64_t quantity = order->quantity.nano;
+    orders[index].id = order->id;
+    orders[index].quantity = quantity;
+    orders[index].level = place;
+    orders[index].next = BOOK_NONE;
+    orders[index].previous = tail;
+    orders[index].symbol = symbol_index;
     if (book->tags != NULL)
         book->tags[index] = order->tag;
-    book->orders[level->tail].next = index;
-    level->head = level->tail == BOOK_NONE ? index : level->head;
+    orders[tail].next = index;
+    level->head = book_choose(tail == BOOK_NONE, index, level->head);
     level->tail = index;
     level->order_count++;
-    level->quantity += order->quantity.nano;
+    level->quantity += quantity;
     level->time_ns = symbol->time_ns;
-    side->order_count++;
-    note_change(book, side, place);
+    book_note_change(book, side, order->side, place);
 }
 
 /* ---- Changes by order ---------------------------------------------------------------------- */
@@ -229,7 +228,7 @@ static tw_status check_order(tw_book *book, const tw_book_order *order) {
 
 tw_status tw_book_add(tw_book *book, tw_symbol symbol_index, const tw_book_order *order) {
     TW_ASSERT(book != NULL && order != NULL);
-    book->best_changed = 0;
+    book_begin(book);
     tw_status status = book_check_symbol(book, symbol_index);
     if (status == TW_OK)
         status = book_check_side(book, order->side);
@@ -242,17 +241,21 @@ tw_status tw_book_add(tw_book *book, tw_symbol symbol_index, const tw_book_order
     if (status != TW_OK)
         return status;
     uint64_t hash = book_id_hash(symbol_index, order->id);
-    if (book_ids_seek(book, symbol_index, order->id, hash).order != BOOK_NONE)
+    book_spot spot = book_ids_seek_room(book, symbol_index, order->id, hash);
+    if (spot.order != BOOK_NONE)
         return book_deny(&book->anomalies.duplicate_id, TW_EXISTS);
     if (book->order_count == book->config.order_count_max)
         return book_deny(&book->anomalies.orders_full, TW_FULL);
     uint32_t level = book_level_find(book, symbol, order->side, order->price.nano);
-    if (level == BOOK_NONE && book->level_count == book->config.level_count_max)
-        return book_deny(&book->anomalies.levels_full, TW_FULL);
-    if (book->levels[level].quantity > INT64_MAX - order->quantity.nano)
+    if (level == BOOK_NONE) {
+        if (book->level_count == book->config.level_count_max)
+            return book_deny(&book->anomalies.levels_full, TW_FULL);
+        level = book_level_insert(book, symbol_index, order->side, order->price.nano);
+    } else if (book->levels[level].quantity > INT64_MAX - order->quantity.nano) {
         return book_deny(&book->anomalies.bad_quantity, TW_OVERFLOW);
+    }
     symbol->way = BOOK_BY_ORDER;
-    enter(book, symbol_index, order, level, hash);
+    enter(book, symbol_index, order, level, spot.slot, hash);
     book_settle(book, symbol);
     return TW_OK;
 }
@@ -260,7 +263,7 @@ tw_status tw_book_add(tw_book *book, tw_symbol symbol_index, const tw_book_order
 /* Reduce and execute: `over` is the counter of what was too much. */
 static tw_status take_off(tw_book *book, tw_symbol symbol_index, uint64_t id, tw_quantity quantity,
                           uint64_t *over) {
-    book->best_changed = 0;
+    book_begin(book);
     tw_status status = book_check_quantity(book, quantity);
     if (status != TW_OK)
         return status;
@@ -279,7 +282,7 @@ static tw_status take_off(tw_book *book, tw_symbol symbol_index, uint64_t id, tw
         order->quantity -= quantity.nano;
         level->quantity -= quantity.nano;
         level->time_ns = symbol->time_ns;
-        note_change(book, book_side_of(symbol, level->side), order->level);
+        book_note_change(book, book_side_of(symbol, level->side), level->side, order->level);
     }
     book_settle(book, symbol);
     return status;
@@ -297,7 +300,7 @@ tw_status tw_book_execute(tw_book *book, tw_symbol symbol, uint64_t id, tw_quant
 
 tw_status tw_book_delete(tw_book *book, tw_symbol symbol, uint64_t id) {
     TW_ASSERT(book != NULL);
-    book->best_changed = 0;
+    book_begin(book);
     book_spot spot;
     uint64_t hash = book_id_hash(symbol, id);
     tw_status status = locate(book, symbol, id, hash, &spot);
@@ -344,8 +347,10 @@ static void exchange(tw_book *book, book_spot spot, uint64_t hash, const tw_book
     tw_quote after;
     tw_book_best(book, symbol_index, &before);
     remove_order(book, spot, hash);
-    enter(book, symbol_index, order, book_level_find(book, symbol, order->side, order->price.nano),
-          book_id_hash(symbol_index, order->id));
+    uint32_t level = book_level_find(book, symbol, order->side, order->price.nano);
+    if (level == BOOK_NONE)
+        level = book_level_insert(book, symbol_index, order->side, order->price.nano);
+    enter(book, symbol_index, order, level, BOOK_NO_SLOT, book_id_hash(symbol_index, order->id));
     tw_book_best(book, symbol_index, &after);
     book_forgive(book, &before, &after);
     book_settle(book, symbol);
@@ -354,7 +359,7 @@ static void exchange(tw_book *book, book_spot spot, uint64_t hash, const tw_book
 tw_status tw_book_replace(tw_book *book, tw_symbol symbol, uint64_t id,
                           const tw_book_order *order) {
     TW_ASSERT(book != NULL && order != NULL);
-    book->best_changed = 0;
+    book_begin(book);
     tw_status status = check_order(book, order);
     if (status != TW_OK)
         return status;
@@ -386,7 +391,7 @@ static void shrink(tw_book *book, book_order *order, int64_t quantity) {
     level->quantity -= order->quantity - quantity;
     level->time_ns = symbol->time_ns;
     if (quantity != order->quantity)
-        note_change(book, book_side_of(symbol, level->side), order->level);
+        book_note_change(book, book_side_of(symbol, level->side), level->side, order->level);
     order->quantity = quantity;
     book_settle(book, symbol);
 }
@@ -394,7 +399,7 @@ static void shrink(tw_book *book, book_order *order, int64_t quantity) {
 tw_status tw_book_modify(tw_book *book, tw_symbol symbol, uint64_t id, tw_price price,
                          tw_quantity quantity) {
     TW_ASSERT(book != NULL);
-    book->best_changed = 0;
+    book_begin(book);
     tw_status status = book_check_price(book, price);
     if (status == TW_OK)
         status = book_check_quantity(book, quantity);
@@ -428,7 +433,7 @@ static void empty_level(tw_book *book, uint32_t level) {
         const book_order *one = &book->orders[order];
         uint32_t next = one->next;
         uint64_t hash = book_id_hash(one->symbol, one->id);
-        book_ids_drop(book, book_ids_seek(book, one->symbol, one->id, hash), hash);
+        book_ids_drop(book, book_ids_seek(book, one->symbol, one->id, hash).slot, hash);
         release_order(book, order);
         order = next;
     }
@@ -438,19 +443,18 @@ void book_empty(tw_book *book, book_symbol *symbol) {
     for (uint32_t side_name = TW_SIDE_BUY; side_name <= TW_SIDE_SELL; side_name++) {
         book_side *side = book_side_of(symbol, side_name);
         if (side->best != BOOK_NONE)
-            book->best_changed |= book_best_flag(side_name);
+            book->best_changed |= (uint8_t)side_name;
         while (side->best != BOOK_NONE) {
             empty_level(book, side->best);
             book_level_remove(book, side->best);
         }
-        side->order_count = 0;
     }
     symbol->tick = (book_tick){0};
 }
 
 tw_status tw_book_clear(tw_book *book, tw_symbol symbol) {
     TW_ASSERT(book != NULL);
-    book->best_changed = 0;
+    book_begin(book);
     tw_status status = book_check_symbol(book, symbol);
     if (status != TW_OK)
         return status;

@@ -10,8 +10,6 @@
  */
 #include "book_priv.h"
 
-#include <string.h>
-
 static uint32_t acquire(tw_book *book) {
     TW_ASSERT(book->level_count < book->config.level_count_max);
     book->level_count++;
@@ -59,23 +57,21 @@ static book_tick tick_of(uint64_t size) {
                        .inverse = inverse_of(odd),
                        .least = least,
                        .range = least + INT64_MAX / odd,
+                       .rest = (UINT64_C(1) << shift) - 1,
                        .shift = shift};
 }
 
-static void put_in_page(tw_book *book, book_symbol *symbol, uint32_t level) {
-    book_level *node = &book->levels[level];
-    book_side *side = book_side_of(symbol, node->side);
-    int64_t ticks = 0;
-    bool whole = book_ticks_of(&symbol->tick, node->price, &ticks);
-    TW_ASSERT(whole);
-    int64_t key = book_key(node->side, ticks);
-    uint32_t page = book_page_find(book, side, key >> 6);
-    if (page == BOOK_NONE)
-        page = book_page_insert(book, side, key >> 6);
-    node->page = page;
-    node->place = (uint8_t)(key & 63);
-    book->pages[page].taken |= UINT64_C(1) << node->place;
-    book->pages[page].levels[node->place] = level;
+/* The page of a key, made if there is none. */
+static uint32_t page_for(tw_book *book, book_side *side, int64_t number) {
+    uint32_t page = book_page_find(book, side, number);
+    return page != BOOK_NONE ? page : book_page_insert(book, side, number);
+}
+
+static inline void put_in_page(tw_book *book, uint32_t level, uint32_t page, uint32_t place) {
+    book->levels[level].page = page;
+    book->levels[level].place = (uint8_t)place;
+    book->pages[page].taken |= UINT64_C(1) << place;
+    book->pages[page].levels[place] = level;
 }
 
 /* Takes every level of a side out of its page; they are chained through `page`. */
@@ -103,8 +99,15 @@ static void learn_tick(tw_book *book, book_symbol *symbol, int64_t price) {
     chain = take_apart(book, &symbol->sides[1], chain);
     symbol->tick = tick_of(common_divisor(symbol->tick.size, size));
     while (chain != BOOK_NONE) {
-        uint32_t next = book->levels[chain].page;
-        put_in_page(book, symbol, chain);
+        const book_level *node = &book->levels[chain];
+        book_side *side = book_side_of(symbol, node->side);
+        uint32_t next = node->page;
+        int64_t key = 0;
+        bool whole = book_key_of(symbol, node->side, node->price, &key);
+        TW_ASSERT(whole);
+        put_in_page(book, chain, page_for(book, side, key >> 6), key & 63);
+        if (side->best == chain)
+            side->best_key = key;
         chain = next;
     }
 }
@@ -115,9 +118,12 @@ uint32_t book_level_insert(tw_book *book, tw_symbol symbol_index, uint32_t side_
                            int64_t price) {
     book_symbol *symbol = &book->symbols[symbol_index];
     book_side *side = book_side_of(symbol, side_name);
-    int64_t ticks = 0;
-    if (!book_ticks_of(&symbol->tick, price, &ticks) || symbol->tick.inverse == 0)
+    int64_t key = 0;
+    if (__builtin_expect(!book_key_of(symbol, side_name, price, &key), 0) ||
+        __builtin_expect(symbol->tick.inverse == 0, 0)) {
         learn_tick(book, symbol, price);
+        (void)book_key_of(symbol, side_name, price, &key); /* it is a multiple now */
+    }
     uint32_t level = acquire(book);
     book_level *node = &book->levels[level];
     node->price = price;
@@ -127,10 +133,13 @@ uint32_t book_level_insert(tw_book *book, tw_symbol symbol_index, uint32_t side_
     node->tail = BOOK_NONE;
     node->symbol = symbol_index;
     node->side = (uint8_t)side_name;
-    put_in_page(book, symbol, level);
+    put_in_page(book, level, page_for(book, side, key >> 6), key & 63);
     side->level_count++;
-    if (side->best == BOOK_NONE || book_is_better(side_name, price, book->levels[side->best].price))
+    if ((side->best == BOOK_NONE) | (key < side->best_key)) {
         side->best = level;
+        side->best_key = key;
+        book->best_moved = 1;
+    }
     return level;
 }
 
@@ -138,8 +147,12 @@ void book_level_remove(tw_book *book, uint32_t level) {
     const book_level *node = &book->levels[level];
     book_side *side = book_side_of(&book->symbols[node->symbol], node->side);
     book_page *page = &book->pages[node->page];
-    if (side->best == level)
+    if (side->best == level) {
         side->best = book_level_worse(book, level);
+        const book_level *best = &book->levels[side->best];
+        side->best_key = book->pages[best->page].number * BOOK_PAGE_SIZE + best->place;
+        book->best_moved = 1;
+    }
     page->taken &= ~(UINT64_C(1) << node->place);
     page->levels[node->place] = BOOK_NONE;
     if (page->taken == 0)

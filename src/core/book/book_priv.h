@@ -25,11 +25,11 @@
  *     to the level's, their number is the level's order_count. A level that no order stands on
  *     is removed at once when its symbol is kept by order.
  * B5  The id table holds exactly the live orders, each in its home bucket or in a later one behind
- *     full ones, all of which count it as passed; see book_ids.c.
- * B6  `best` of a side is its level of the least key. The counts of a side, of a symbol and of a
- *     pool are what walking them gives.
- * B7  `crossing` of a symbol says how its best prices stand to each other.
- * B8  `near` of a side names pages of that side, each at its number modulo the count, or nobody.
+ *     full ones, all of which count it as passed; see book_ids.h.
+ * B6  `best` of a side is its level of the least key, which is best_key. The counts of a side and
+ * of a pool are what walking them gives. B7  `crossing` of a symbol says how its best prices stand
+ * to each other. B8  `near` of a side names pages of that side, each at its number modulo the
+ * count, or nobody, whose number is none that a page can have.
  */
 #ifndef TRADEWIND_BOOK_PRIV_H
 #define TRADEWIND_BOOK_PRIV_H
@@ -86,10 +86,11 @@ typedef struct book_bucket {
 } book_bucket;
 
 typedef struct book_side {
+    int64_t best_key;
     uint32_t best; /* level */
     uint32_t root; /* page */
     uint32_t level_count;
-    uint32_t order_count;
+    uint32_t reserved;
     uint32_t near[BOOK_NEAR_COUNT]; /* pages met last, by number */
 } book_side;
 
@@ -102,7 +103,8 @@ typedef struct book_tick {
     uint64_t inverse;
     uint64_t least; /* -(2^63 / odd part), as how far below zero */
     uint64_t range; /* numbers from the least to the greatest, less one */
-    uint32_t shift;
+    uint64_t rest;  /* the bits below the shift */
+    uint64_t shift;
 } book_tick;
 
 typedef struct book_symbol {
@@ -112,14 +114,14 @@ typedef struct book_symbol {
     book_tick tick;
     uint8_t way;      /* book_way */
     uint8_t crossing; /* tw_book_crossing */
-    uint8_t reserved[6];
+    uint8_t reserved[14];
 } book_symbol;
 
 _Static_assert(sizeof(book_order) == 32, "two orders a cache line");
 _Static_assert(sizeof(book_level) == 64, "a level a cache line");
 _Static_assert(sizeof(book_bucket) == 64, "a bucket a cache line");
 _Static_assert(sizeof(book_page) == 320, "as book.h states its memory");
-_Static_assert(sizeof(book_symbol) == 224, "as book.h states its memory");
+_Static_assert(sizeof(book_symbol) == 256, "as book.h states its memory");
 
 struct tw_book {
     book_order *orders; /* order_count_max + 1 */
@@ -130,6 +132,7 @@ struct tw_book {
     book_symbol *symbols;
     uint32_t bucket_mask; /* buckets in use - 1 */
     uint32_t bucket_count_max;
+    uint32_t order_count_tight; /* at so many the buckets in use double */
     uint32_t order_free;
     uint32_t order_high; /* greatest index ever used */
     uint32_t order_count;
@@ -140,6 +143,7 @@ struct tw_book {
     uint32_t page_high;
     uint32_t page_count;
     uint8_t best_changed; /* TW_BOOK_BEST_BID and _ASK, of the change under way */
+    uint8_t best_moved;   /* not 0: another level is a best one now, so the crossing may be new */
     tw_book_config config;
     tw_book_anomalies anomalies;
     tw_allocator allocator;
@@ -147,11 +151,6 @@ struct tw_book {
 
 static inline book_side *book_side_of(book_symbol *symbol, uint32_t side) {
     return &symbol->sides[side - 1];
-}
-
-/* TW_BOOK_BEST_BID or _ASK. */
-static inline uint8_t book_best_flag(uint32_t side) {
-    return side == TW_SIDE_BUY ? TW_BOOK_BEST_BID : TW_BOOK_BEST_ASK;
 }
 
 /* ---- Prices ------------------------------------------------------------------------------ */
@@ -165,18 +164,32 @@ static inline uint8_t book_best_flag(uint32_t side) {
 static inline bool book_ticks_of(const book_tick *tick, int64_t price, int64_t *ret_ticks) {
     uint64_t product = (uint64_t)price * tick->inverse;
     *ret_ticks = (int64_t)product >> tick->shift;
-    uint64_t rest = product & ((UINT64_C(1) << tick->shift) - 1);
-    return product + tick->least <= tick->range && rest == 0;
+    return product + tick->least <= tick->range && (product & tick->rest) == 0;
 }
 
 /* Orders the ticks of either side from the best: ~t = -t - 1 turns bids round without overflow. */
 static inline int64_t book_key(uint32_t side, int64_t ticks) {
-    return side == TW_SIDE_BUY ? ~ticks : ticks;
+    return ticks ^ -(int64_t)(side == TW_SIDE_BUY);
+}
+
+/* The key of a price on a side of a symbol; false when the price is no whole number of ticks. */
+static inline bool book_key_of(const book_symbol *symbol, uint32_t side, int64_t price,
+                               int64_t *ret_key) {
+    int64_t ticks = 0;
+    bool whole = book_ticks_of(&symbol->tick, price, &ticks);
+    *ret_key = book_key(side, ticks);
+    return whole;
 }
 
 /* Whether price `a` is better than `b` on a side. */
 static inline bool book_is_better(uint32_t side, int64_t a, int64_t b) {
     return side == TW_SIDE_BUY ? a > b : a < b;
+}
+
+/* One of two by a condition that cannot be foretold: by arithmetic, not by a branch. */
+static inline uint32_t book_choose(bool condition, uint32_t yes, uint32_t no) {
+    uint32_t mask = -(uint32_t)condition;
+    return (yes & mask) | (no & ~mask);
 }
 
 /* ---- Levels ------------------------------------------------------------------------------ */
@@ -188,7 +201,7 @@ uint32_t book_page_search(const tw_book *book, const book_side *side, int64_t nu
 static inline uint32_t book_page_seek(const tw_book *book, const book_side *side, int64_t number) {
     uint32_t page = side->near[(uint64_t)number % BOOK_NEAR_COUNT];
     const book_page *guess = &book->pages[page];
-    if (guess->number == number && guess->taken != 0)
+    if (__builtin_expect(guess->number == number, 1))
         return page;
     return book_page_search(book, side, number);
 }
@@ -197,7 +210,7 @@ static inline uint32_t book_page_seek(const tw_book *book, const book_side *side
 static inline uint32_t book_page_find(tw_book *book, book_side *side, int64_t number) {
     uint32_t *near = &side->near[(uint64_t)number % BOOK_NEAR_COUNT];
     const book_page *guess = &book->pages[*near];
-    if (guess->number == number && guess->taken != 0)
+    if (__builtin_expect(guess->number == number, 1))
         return *near;
     uint32_t page = book_page_search(book, side, number);
     if (page != BOOK_NONE)
@@ -208,10 +221,9 @@ static inline uint32_t book_page_find(tw_book *book, book_side *side, int64_t nu
 /* The level at a price, or BOOK_NONE. */
 static inline uint32_t book_level_seek(const tw_book *book, const book_symbol *symbol,
                                        uint32_t side_name, int64_t price) {
-    int64_t ticks = 0;
-    if (!book_ticks_of(&symbol->tick, price, &ticks))
+    int64_t key = 0;
+    if (!book_key_of(symbol, side_name, price, &key))
         return BOOK_NONE;
-    int64_t key = book_key(side_name, ticks);
     uint32_t page = book_page_seek(book, &symbol->sides[side_name - 1], key >> 6);
     return book->pages[page].levels[key & 63];
 }
@@ -219,10 +231,9 @@ static inline uint32_t book_level_seek(const tw_book *book, const book_symbol *s
 /* The same, its page remembered. */
 static inline uint32_t book_level_find(tw_book *book, book_symbol *symbol, uint32_t side_name,
                                        int64_t price) {
-    int64_t ticks = 0;
-    if (!book_ticks_of(&symbol->tick, price, &ticks))
+    int64_t key = 0;
+    if (__builtin_expect(!book_key_of(symbol, side_name, price, &key), 0))
         return BOOK_NONE;
-    int64_t key = book_key(side_name, ticks);
     uint32_t page = book_page_find(book, book_side_of(symbol, side_name), key >> 6);
     return book->pages[page].levels[key & 63];
 }
@@ -249,46 +260,34 @@ void book_level_remove(tw_book *book, uint32_t level);
 uint32_t book_page_insert(tw_book *book, book_side *side, int64_t number);
 void book_page_remove(tw_book *book, book_side *side, uint32_t page);
 
-/* ---- Ids --------------------------------------------------------------------------------- */
-
-/* All 64 bits of the id reach all of the hash: venues' ids differ in any of them. */
-static inline uint64_t book_id_hash(tw_symbol symbol, uint64_t id) {
-    __extension__ typedef unsigned __int128 wide;
-    wide product = (wide)(id ^ (uint64_t)symbol << 40 ^ UINT64_C(0x2d358dccaa6c78a5)) *
-                   UINT64_C(0x9e3779b97f4a7c15);
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-/* Where an order stands in the id table. */
-typedef struct book_spot {
-    uint32_t bucket;
-    uint32_t slot;
-    uint32_t order; /* BOOK_NONE: not there */
-} book_spot;
-
-/* Finds an order. O(1). */
-book_spot book_ids_seek(const tw_book *book, tw_symbol symbol, uint64_t id, uint64_t hash);
-/* The order that a search would look at first, for fetching ahead; may be a wrong one. */
-uint32_t book_ids_guess(const tw_book *book, uint64_t hash);
-/* Puts an order in whose id is not there; there is room (book_ids_are_tight). */
-void book_ids_put(tw_book *book, uint32_t order, uint64_t hash);
-/* Takes out what was just sought and found. */
-void book_ids_drop(tw_book *book, book_spot spot, uint64_t hash);
-/* Doubles the buckets in use. */
-void book_ids_grow(tw_book *book);
-
-/* Buckets for so many orders: two thirds of the slots filled at most, on average. */
-static inline bool book_ids_are_tight(const tw_book *book) {
-    return book->order_count >= ((uint64_t)book->bucket_mask + 1) * (BOOK_BUCKET_SIZE * 2 / 3) &&
-           book->bucket_mask + 1 < book->bucket_count_max;
-}
-
 /* ---- Changes ----------------------------------------------------------------------------- */
 
 /* Empties both sides of a symbol; its way and tick stay. */
 void book_empty(tw_book *book, book_symbol *symbol);
-/* Ends a change: brings revision and crossing up to date with the best levels. */
-void book_settle(tw_book *book, book_symbol *symbol);
+/* Brings the crossing of a symbol up to date with its best levels. */
+void book_settle_crossing(tw_book *book, book_symbol *symbol);
+
+/* Begins a change. */
+static inline void book_begin(tw_book *book) {
+    book->best_changed = 0;
+    book->best_moved = 0;
+}
+
+/* Ends a change. */
+static inline void book_settle(tw_book *book, book_symbol *symbol) {
+    symbol->revision += book->best_changed != 0;
+    if (book->best_moved != 0)
+        book_settle_crossing(book, symbol);
+}
+
+/* The total of a level changes, or it leaves: notes it if it is the best. */
+static inline void book_note_change(tw_book *book, const book_side *side, uint32_t side_name,
+                                    uint32_t level) {
+    _Static_assert(TW_BOOK_BEST_BID == TW_SIDE_BUY && TW_BOOK_BEST_ASK == TW_SIDE_SELL,
+                   "a side is its flag");
+    book->best_changed |= (uint8_t)book_choose(side->best == level, side_name, 0);
+}
+
 /* Before it, when a best level was taken out and put in again: forgets the flag of a side whose
  * best is as it was. */
 void book_forgive(tw_book *book, const tw_quote *before, const tw_quote *after);

@@ -4,7 +4,7 @@
  * Idea: the best level is at hand and the list of levels runs outwards from it, so every figure
  * is a walk that ends as soon as it has what it needs. Sums and products go through 128 bits.
  */
-#include "book_priv.h"
+#include "book_ids.h"
 
 __extension__ typedef __int128 wide;
 
@@ -258,13 +258,20 @@ tw_status tw_book_imbalance(const tw_book *book, tw_symbol symbol_index, uint32_
 
 /* ---- Counts ------------------------------------------------------------------------------- */
 
+static uint32_t orders_on(const tw_book *book, const book_side *side) {
+    uint32_t count = 0;
+    for (uint32_t at = side->best; at != BOOK_NONE; at = book_level_worse(book, at))
+        count += book->levels[at].order_count;
+    return count;
+}
+
 void tw_book_counts_of(const tw_book *book, tw_symbol symbol_index, tw_book_counts *ret_counts) {
     TW_ASSERT(ret_counts != NULL);
     const book_symbol *symbol = symbol_of(book, symbol_index);
     *ret_counts = (tw_book_counts){.bid_level_count = symbol->sides[0].level_count,
                                    .ask_level_count = symbol->sides[1].level_count,
-                                   .bid_order_count = symbol->sides[0].order_count,
-                                   .ask_order_count = symbol->sides[1].order_count};
+                                   .bid_order_count = orders_on(book, &symbol->sides[0]),
+                                   .ask_order_count = orders_on(book, &symbol->sides[1])};
 }
 
 void tw_book_usage_of(const tw_book *book, tw_book_usage *ret_usage) {

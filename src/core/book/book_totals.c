@@ -24,7 +24,7 @@ static void write_total(tw_book *book, tw_symbol symbol, const tw_level *total, 
     book->levels[level].quantity = total->quantity.nano;
     book->levels[level].time_ns = total->time_ns;
     if (side->best == level && before != total->quantity.nano)
-        book->best_changed |= book_best_flag(total->side);
+        book->best_changed |= total->side;
 }
 
 static tw_status check_level(tw_book *book, const tw_level *level) {
@@ -70,14 +70,14 @@ static tw_status change_level(tw_book *book, book_symbol *symbol, const tw_level
     if (place == BOOK_NONE)
         return book_deny(&book->anomalies.unknown_level, TW_NOT_FOUND);
     if (side->best == place)
-        book->best_changed |= book_best_flag(level->side);
+        book->best_changed |= level->side;
     book_level_remove(book, place);
     return TW_OK;
 }
 
 tw_status tw_book_set_level(tw_book *book, const tw_level *level) {
     TW_ASSERT(book != NULL && level != NULL);
-    book->best_changed = 0;
+    book_begin(book);
     tw_status status = check_level(book, level);
     if (status != TW_OK)
         return status;
@@ -121,7 +121,7 @@ static void drop_other_price(tw_book *book, const tw_level *top) {
         return;
     if (top->quantity.nano > 0 && book->levels[side->best].price == top->price.nano)
         return;
-    book->best_changed |= book_best_flag(top->side);
+    book->best_changed |= top->side;
     book_level_remove(book, side->best);
 }
 
@@ -134,7 +134,7 @@ static void write_top(tw_book *book, const tw_level *top) {
 
 tw_status tw_book_set_top(tw_book *book, const tw_quote *quote) {
     TW_ASSERT(book != NULL && quote != NULL);
-    book->best_changed = 0;
+    book_begin(book);
     tw_status status = check_quote(book, quote);
     if (status != TW_OK)
         return status;

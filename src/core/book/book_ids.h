@@ -1,0 +1,139 @@
+/*
+ * book_ids.h - from an order's id to its place.
+ *
+ * Idea: buckets of one cache line, each with room for twelve orders and eight bits of hash (a mark)
+ * beside each. A look compares all marks at once and so meets the order that it seeks without a
+ * branch that depends on where it stands. An order whose home bucket is full goes on to the next
+ * with room, and every bucket that it passed counts it; a bucket that nobody passed ends the
+ * search. Taking an order out leaves nothing behind, so nothing is ever cleaned up.
+ *
+ * The table is reserved for the configured maximum but only a power-of-two prefix of it is in use,
+ * at most two thirds full: a small prefix stays in the cache, which was measured to matter more
+ * than anything else (an oversized table made real streams three times slower).
+ *
+ * What every change needs stands here, to be compiled into it; the rest is in book_ids.c.
+ */
+#ifndef TRADEWIND_BOOK_IDS_H
+#define TRADEWIND_BOOK_IDS_H
+
+#include "book_priv.h"
+
+#if defined(__SSE2__) && !defined(TW_BOOK_PORTABLE)
+#include <emmintrin.h>
+#endif
+
+#define BOOK_NO_SLOT UINT32_MAX
+
+/* Where an order stands: its bucket x 16 and the place in it. Of an order that is not there: where
+ * it could be put, or BOOK_NO_SLOT when its home is full. */
+typedef struct book_spot {
+    uint32_t order; /* BOOK_NONE: not there */
+    uint32_t slot;
+} book_spot;
+
+/* All 64 bits of the id reach all of the hash: venues' ids differ in any of them. */
+static inline uint64_t book_id_hash(tw_symbol symbol, uint64_t id) {
+    __extension__ typedef unsigned __int128 wide;
+    wide product = (wide)(id ^ (uint64_t)symbol << 40 ^ UINT64_C(0x2d358dccaa6c78a5)) *
+                   UINT64_C(0x9e3779b97f4a7c15);
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static inline uint32_t book_ids_home(const tw_book *book, uint64_t hash) {
+    return (uint32_t)hash & book->bucket_mask;
+}
+
+/* Never zero, which marks an empty slot. */
+static inline uint8_t book_ids_mark(uint64_t hash) {
+    return (uint8_t)(hash >> 56 | (hash >> 56 == 0));
+}
+
+/* One bit for each slot with this mark. */
+static inline uint32_t book_ids_marked(const book_bucket *bucket, uint8_t mark) {
+#if defined(__SSE2__) && !defined(TW_BOOK_PORTABLE)
+    __m128i marks = _mm_load_si128((const __m128i *)(const void *)bucket);
+    int four = (int)(mark * 0x01010101U);
+    __m128i equal = _mm_cmpeq_epi8(marks, _mm_shuffle_epi32(_mm_cvtsi32_si128(four), 0));
+    return (uint32_t)_mm_movemask_epi8(equal) & ((1U << BOOK_BUCKET_SIZE) - 1);
+#else
+    uint32_t marked = 0;
+    for (uint32_t slot = 0; slot < BOOK_BUCKET_SIZE; slot++)
+        marked |= (uint32_t)(bucket->marks[slot] == mark) << slot;
+    return marked;
+#endif
+}
+
+/* The order with this id among those marked in a bucket. */
+static inline book_spot book_ids_among(const tw_book *book, uint32_t at, uint32_t marked,
+                                       tw_symbol symbol, uint64_t id) {
+    for (; marked != 0; marked &= marked - 1) {
+        uint32_t place = (uint32_t)__builtin_ctz(marked);
+        uint32_t order = book->buckets[at].orders[place];
+        const book_order *found = &book->orders[order];
+        if (__builtin_expect(found->id == id && found->symbol == symbol, 1))
+            return (book_spot){order, at << 4 | place};
+    }
+    return (book_spot){BOOK_NONE, BOOK_NO_SLOT};
+}
+
+/* Goes on behind a home bucket that orders passed. */
+book_spot book_ids_seek_behind(const tw_book *book, tw_symbol symbol, uint64_t id, uint64_t hash);
+
+/* Finds an order. O(1). */
+static inline book_spot book_ids_seek(const tw_book *book, tw_symbol symbol, uint64_t id,
+                                      uint64_t hash) {
+    uint32_t at = book_ids_home(book, hash);
+    const book_bucket *bucket = &book->buckets[at];
+    uint32_t marked = book_ids_marked(bucket, book_ids_mark(hash));
+    book_spot spot = book_ids_among(book, at, marked, symbol, id);
+    if (spot.order == BOOK_NONE && __builtin_expect(bucket->passed_count != 0, 0))
+        return book_ids_seek_behind(book, symbol, id, hash);
+    return spot;
+}
+
+/* The same for an id that is expected not to be there. */
+static inline book_spot book_ids_seek_room(const tw_book *book, tw_symbol symbol, uint64_t id,
+                                           uint64_t hash) {
+    book_spot spot = book_ids_seek(book, symbol, id, hash);
+    if (spot.order != BOOK_NONE)
+        return spot;
+    uint32_t at = book_ids_home(book, hash);
+    uint32_t empty = book_ids_marked(&book->buckets[at], 0);
+    if (empty != 0)
+        spot.slot = at << 4 | (uint32_t)__builtin_ctz(empty);
+    return spot;
+}
+
+/* Puts an order in whose id is not there, wherever there is room. */
+void book_ids_put_behind(tw_book *book, uint32_t order, uint64_t hash);
+
+/* Puts an order where book_ids_seek_room said, nothing having been put since. */
+static inline void book_ids_put(tw_book *book, uint32_t slot, uint32_t order, uint64_t hash) {
+    if (__builtin_expect(slot == BOOK_NO_SLOT, 0)) {
+        book_ids_put_behind(book, order, hash);
+        return;
+    }
+    book_bucket *bucket = &book->buckets[slot >> 4];
+    bucket->marks[slot & 15] = book_ids_mark(hash);
+    bucket->orders[slot & 15] = order;
+}
+
+/* Takes out what was just found. */
+static inline void book_ids_drop(tw_book *book, uint32_t slot, uint64_t hash) {
+    uint32_t at = book_ids_home(book, hash);
+    book->buckets[slot >> 4].marks[slot & 15] = 0;
+    for (; __builtin_expect(at != slot >> 4, 0); at = (at + 1) & book->bucket_mask)
+        book->buckets[at].passed_count--;
+}
+
+/* Whether another order would fill more than two thirds of the slots in use. */
+static inline bool book_ids_are_tight(const tw_book *book) {
+    return book->order_count >= book->order_count_tight;
+}
+
+/* From how many orders on the buckets in use are tight. */
+uint32_t book_ids_tight_at(const tw_book *book);
+/* Doubles the buckets in use. */
+void book_ids_grow(tw_book *book);
+
+#endif
