@@ -9,6 +9,7 @@
  * turned into revision and crossing once, by book_settle, at the end of a change.
  */
 #include "book_ids.h"
+#include "book_levels.h"
 
 #include <string.h>
 
@@ -63,7 +64,7 @@ tw_status tw_book_new(const tw_allocator *allocator, const tw_book_config *confi
     if (bucket_count > book->bucket_count_max)
         bucket_count = book->bucket_count_max;
     book->bucket_mask = bucket_count - 1;
-    book->order_count_tight = book_ids_tight_at(book);
+    book->order_count_limit = book_ids_limit(book);
     book->orders = take_lines(book, order_slots, sizeof *book->orders);
     book->levels = take_lines(book, level_slots, sizeof *book->levels);
     book->pages = take_lines(book, level_slots, sizeof *book->pages);
@@ -99,7 +100,7 @@ void tw_book_free(tw_book *book) {
 
 /* ---- What every change shares ------------------------------------------------------------ */
 
-static uint8_t crossing_of(const tw_book *book, const book_symbol *symbol) {
+static tw_book_crossing crossing_of(const tw_book *book, const book_symbol *symbol) {
     if (symbol->sides[0].best == BOOK_NONE || symbol->sides[1].best == BOOK_NONE)
         return TW_BOOK_UNCROSSED;
     int64_t bid = book->levels[symbol->sides[0].best].price;
@@ -110,7 +111,7 @@ static uint8_t crossing_of(const tw_book *book, const book_symbol *symbol) {
 }
 
 void book_settle_crossing(tw_book *book, book_symbol *symbol) {
-    uint8_t crossing = crossing_of(book, symbol);
+    tw_book_crossing crossing = crossing_of(book, symbol);
     if (crossing == symbol->crossing)
         return;
     symbol->crossing = crossing;
@@ -138,7 +139,6 @@ static inline tw_status locate(tw_book *book, tw_symbol symbol, uint64_t id, uin
 /* ---- The halves that cannot fail --------------------------------------------------------- */
 
 static inline uint32_t acquire_order(tw_book *book) {
-    TW_ASSERT(book->order_count < book->config.order_count_max);
     book->order_count++;
     uint32_t order = book->order_free;
     if (order != BOOK_NONE)
@@ -184,36 +184,38 @@ static inline void remove_order(tw_book *book, book_spot spot, uint64_t hash) {
     release_order(book, spot.order);
 }
 
-/* Puts a checked order at the back of a level; its id goes to `slot`. */
+/* Puts a checked order at the back of a level. There is room for it. */
 static inline void enter(tw_book *book, tw_symbol symbol_index, const tw_book_order *order,
-                         uint32_t place, uint32_t slot, uint64_t hash) {
+                         uint32_t place, uint64_t hash) {
     book_symbol *symbol = &book->symbols[symbol_index];
-    book_side *side = book_side_of(symbol, order->side);
     book_order *orders = book->orders;
-    if (__builtin_expect(book_ids_are_tight(book), 0)) {
-        book_ids_grow(book);
-        slot = BOOK_NO_SLOT;
-    }
-    uint32_t index = acquire_order(book);
-    book_ids_put(book, slot, index, hash);
     book_level *level = &book->levels[place];
+    uint32_t index = acquire_order(book);
     uint32_t tail = level->tail;
-    int64_t quantity = order->quantity.nano;
     orders[index].id = order->id;
-    orders[index].quantity = quantity;
+    orders[index].quantity = order->quantity.nano;
     orders[index].level = place;
     orders[index].next = BOOK_NONE;
     orders[index].previous = tail;
     orders[index].symbol = symbol_index;
-    if (book->tags != NULL)
-        book->tags[index] = order->tag;
     orders[tail].next = index;
     level->head = book_choose(tail == BOOK_NONE, index, level->head);
     level->tail = index;
     level->order_count++;
-    level->quantity += quantity;
+    level->quantity += order->quantity.nano;
     level->time_ns = symbol->time_ns;
-    book_note_change(book, side, order->side, place);
+    book_note_change(book, book_side_of(symbol, order->side), order->side, place);
+    if (book->tags != NULL)
+        book->tags[index] = order->tag;
+    book_ids_put(book, index, hash);
+}
+
+/* Orders are at the limit of the buckets in use. */
+static tw_status make_room(tw_book *book) {
+    if (book->order_count == book->config.order_count_max)
+        return book_deny(&book->anomalies.orders_full, TW_FULL);
+    book_ids_grow(book);
+    return TW_OK;
 }
 
 /* ---- Changes by order ---------------------------------------------------------------------- */
@@ -241,21 +243,20 @@ tw_status tw_book_add(tw_book *book, tw_symbol symbol_index, const tw_book_order
     if (status != TW_OK)
         return status;
     uint64_t hash = book_id_hash(symbol_index, order->id);
-    book_spot spot = book_ids_seek_room(book, symbol_index, order->id, hash);
-    if (spot.order != BOOK_NONE)
+    if (book_ids_has(book, symbol_index, order->id, hash))
         return book_deny(&book->anomalies.duplicate_id, TW_EXISTS);
-    if (book->order_count == book->config.order_count_max)
-        return book_deny(&book->anomalies.orders_full, TW_FULL);
-    uint32_t level = book_level_find(book, symbol, order->side, order->price.nano);
-    if (level == BOOK_NONE) {
-        if (book->level_count == book->config.level_count_max)
-            return book_deny(&book->anomalies.levels_full, TW_FULL);
-        level = book_level_insert(book, symbol_index, order->side, order->price.nano);
-    } else if (book->levels[level].quantity > INT64_MAX - order->quantity.nano) {
-        return book_deny(&book->anomalies.bad_quantity, TW_OVERFLOW);
+    if (__builtin_expect(book->order_count >= book->order_count_limit, 0)) {
+        status = make_room(book);
+        if (status != TW_OK)
+            return status;
     }
+    uint32_t level = book_level_find(book, symbol_index, order->side, order->price.nano, true);
+    if (level == BOOK_NONE)
+        return book_deny(&book->anomalies.levels_full, TW_FULL);
+    if (book->levels[level].quantity > INT64_MAX - order->quantity.nano)
+        return book_deny(&book->anomalies.bad_quantity, TW_OVERFLOW);
     symbol->way = BOOK_BY_ORDER;
-    enter(book, symbol_index, order, level, spot.slot, hash);
+    enter(book, symbol_index, order, level, hash);
     book_settle(book, symbol);
     return TW_OK;
 }
@@ -314,8 +315,7 @@ tw_status tw_book_delete(tw_book *book, tw_symbol symbol, uint64_t id) {
 /* Whether there is room for `order` once `old` is gone. */
 static tw_status check_room_to_replace(tw_book *book, const book_order *old,
                                        const tw_book_order *order) {
-    uint32_t place =
-        book_level_find(book, &book->symbols[old->symbol], order->side, order->price.nano);
+    uint32_t place = book_level_find(book, old->symbol, order->side, order->price.nano, false);
     if (place == BOOK_NONE) {
         bool frees_level = book->levels[old->level].order_count == 1;
         if (book->level_count == book->config.level_count_max && !frees_level)
@@ -333,10 +333,10 @@ static tw_status check_room_to_replace(tw_book *book, const book_order *old,
 void book_forgive(tw_book *book, const tw_quote *before, const tw_quote *after) {
     if (before->bid_price.nano == after->bid_price.nano &&
         before->bid_size.nano == after->bid_size.nano)
-        book->best_changed &= (uint8_t)~TW_BOOK_BEST_BID;
+        book->best_changed &= ~(uint32_t)TW_BOOK_BEST_BID;
     if (before->ask_price.nano == after->ask_price.nano &&
         before->ask_size.nano == after->ask_size.nano)
-        book->best_changed &= (uint8_t)~TW_BOOK_BEST_ASK;
+        book->best_changed &= ~(uint32_t)TW_BOOK_BEST_ASK;
 }
 
 /* Takes the old order out and puts the checked new one in. */
@@ -347,10 +347,8 @@ static void exchange(tw_book *book, book_spot spot, uint64_t hash, const tw_book
     tw_quote after;
     tw_book_best(book, symbol_index, &before);
     remove_order(book, spot, hash);
-    uint32_t level = book_level_find(book, symbol, order->side, order->price.nano);
-    if (level == BOOK_NONE)
-        level = book_level_insert(book, symbol_index, order->side, order->price.nano);
-    enter(book, symbol_index, order, level, BOOK_NO_SLOT, book_id_hash(symbol_index, order->id));
+    uint32_t level = book_level_find(book, symbol_index, order->side, order->price.nano, true);
+    enter(book, symbol_index, order, level, book_id_hash(symbol_index, order->id));
     tw_book_best(book, symbol_index, &after);
     book_forgive(book, &before, &after);
     book_settle(book, symbol);
@@ -371,7 +369,7 @@ tw_status tw_book_replace(tw_book *book, tw_symbol symbol, uint64_t id,
     const book_order *old = &book->orders[spot.order];
     tw_book_order entering = *order;
     if (entering.side == TW_SIDE_NONE)
-        entering.side = book->levels[old->level].side;
+        entering.side = (uint8_t)book->levels[old->level].side;
     status = book_check_side(book, entering.side);
     if (status != TW_OK)
         return status;
@@ -420,7 +418,7 @@ tw_status tw_book_modify(tw_book *book, tw_symbol symbol, uint64_t id, tw_price 
                                     .tag = book->tags != NULL ? book->tags[spot.order] : 0,
                                     .price = price,
                                     .quantity = quantity,
-                                    .side = level->side};
+                                    .side = (uint8_t)level->side};
     status = check_room_to_replace(book, order, &entering);
     if (status == TW_OK)
         exchange(book, spot, hash, &entering);
@@ -443,7 +441,7 @@ void book_empty(tw_book *book, book_symbol *symbol) {
     for (uint32_t side_name = TW_SIDE_BUY; side_name <= TW_SIDE_SELL; side_name++) {
         book_side *side = book_side_of(symbol, side_name);
         if (side->best != BOOK_NONE)
-            book->best_changed |= (uint8_t)side_name;
+            book->best_changed |= side_name;
         while (side->best != BOOK_NONE) {
             empty_level(book, side->best);
             book_level_remove(book, side->best);
@@ -516,7 +514,8 @@ size_t tw_book_apply(tw_book *book, const tw_order_event *events, size_t count,
         tw_status status = apply_one(book, &events[i]);
         done += status == TW_OK;
         if (ret_results != NULL)
-            ret_results[i] = (tw_book_result){.status = status, .best_changed = book->best_changed};
+            ret_results[i] =
+                (tw_book_result){.status = status, .best_changed = (uint8_t)book->best_changed};
     }
     return done;
 }

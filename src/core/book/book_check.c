@@ -5,6 +5,7 @@
  * and comparing it with the pools' own counts shows that nothing is lost and nothing is met twice.
  */
 #include "book_ids.h"
+#include "book_levels.h"
 
 typedef struct walk {
     uint32_t order_count;
@@ -79,8 +80,9 @@ static void check_place(const tw_book *book, const book_symbol *symbol, uint32_t
 }
 
 /* B2, B3 and B8 for one side: its pages, one after another. */
-static void check_pages(const tw_book *book, const book_symbol *symbol, const book_side *side,
+static void check_pages(const tw_book *book, const book_symbol *symbol, uint32_t side_name,
                         walk *met) {
+    const book_side *side = &symbol->sides[side_name - 1];
     uint32_t first = first_page(book, side);
     uint32_t better = BOOK_NONE;
     for (uint32_t at = first; at != BOOK_NONE; at = book->pages[at].beside[1]) {
@@ -96,7 +98,7 @@ static void check_pages(const tw_book *book, const book_symbol *symbol, const bo
     check_tree(book, side->root, BOOK_NONE, &next);
     TW_ASSERT(next == BOOK_NONE);
     for (uint32_t i = 0; i < BOOK_NEAR_COUNT; i++) {
-        uint32_t near = side->near[i];
+        uint32_t near = symbol->near[side_name - 1][i];
         TW_ASSERT(near == BOOK_NONE || (uint64_t)book->pages[near].number % BOOK_NEAR_COUNT == i);
         TW_ASSERT(book_page_search(book, side, book->pages[near].number) == near ||
                   near == BOOK_NONE);
@@ -106,7 +108,7 @@ static void check_pages(const tw_book *book, const book_symbol *symbol, const bo
 /* B4 and B6 for one side: its levels, one after another. */
 static void check_side(const tw_book *book, tw_symbol symbol, uint32_t side_name, walk *met) {
     const book_side *side = &book->symbols[symbol].sides[side_name - 1];
-    check_pages(book, &book->symbols[symbol], side, met);
+    check_pages(book, &book->symbols[symbol], side_name, met);
     walk before = *met;
     uint32_t better = BOOK_NONE;
     for (uint32_t at = side->best; at != BOOK_NONE; at = book_level_worse(book, at)) {

@@ -22,13 +22,10 @@
 #include <emmintrin.h>
 #endif
 
-#define BOOK_NO_SLOT UINT32_MAX
-
-/* Where an order stands: its bucket x 16 and the place in it. Of an order that is not there: where
- * it could be put, or BOOK_NO_SLOT when its home is full. */
+/* Where an order stands. */
 typedef struct book_spot {
-    uint32_t order; /* BOOK_NONE: not there */
-    uint32_t slot;
+    uint32_t order; /* BOOK_NONE: it is not there */
+    uint32_t slot;  /* its bucket x 16, and the place in it */
 } book_spot;
 
 /* All 64 bits of the id reach all of the hash: venues' ids differ in any of them. */
@@ -45,7 +42,7 @@ static inline uint32_t book_ids_home(const tw_book *book, uint64_t hash) {
 
 /* Never zero, which marks an empty slot. */
 static inline uint8_t book_ids_mark(uint64_t hash) {
-    return (uint8_t)(hash >> 56 | (hash >> 56 == 0));
+    return (uint8_t)(hash >> 57 | 0x80);
 }
 
 /* One bit for each slot with this mark. */
@@ -73,7 +70,7 @@ static inline book_spot book_ids_among(const tw_book *book, uint32_t at, uint32_
         if (__builtin_expect(found->id == id && found->symbol == symbol, 1))
             return (book_spot){order, at << 4 | place};
     }
-    return (book_spot){BOOK_NONE, BOOK_NO_SLOT};
+    return (book_spot){BOOK_NONE, 0};
 }
 
 /* Goes on behind a home bucket that orders passed. */
@@ -91,31 +88,29 @@ static inline book_spot book_ids_seek(const tw_book *book, tw_symbol symbol, uin
     return spot;
 }
 
-/* The same for an id that is expected not to be there. */
-static inline book_spot book_ids_seek_room(const tw_book *book, tw_symbol symbol, uint64_t id,
-                                           uint64_t hash) {
-    book_spot spot = book_ids_seek(book, symbol, id, hash);
-    if (spot.order != BOOK_NONE)
-        return spot;
-    uint32_t at = book_ids_home(book, hash);
-    uint32_t empty = book_ids_marked(&book->buckets[at], 0);
-    if (empty != 0)
-        spot.slot = at << 4 | (uint32_t)__builtin_ctz(empty);
-    return spot;
+/* Whether an id is there that is expected not to be: mostly one look at the marks tells. */
+static inline bool book_ids_has(const tw_book *book, tw_symbol symbol, uint64_t id, uint64_t hash) {
+    const book_bucket *bucket = &book->buckets[book_ids_home(book, hash)];
+    uint32_t marked = book_ids_marked(bucket, book_ids_mark(hash));
+    if (__builtin_expect((marked | bucket->passed_count) == 0, 1))
+        return false;
+    return book_ids_seek(book, symbol, id, hash).order != BOOK_NONE;
 }
 
-/* Puts an order in whose id is not there, wherever there is room. */
+/* Puts an order in behind its full home bucket. */
 void book_ids_put_behind(tw_book *book, uint32_t order, uint64_t hash);
 
-/* Puts an order where book_ids_seek_room said, nothing having been put since. */
-static inline void book_ids_put(tw_book *book, uint32_t slot, uint32_t order, uint64_t hash) {
-    if (__builtin_expect(slot == BOOK_NO_SLOT, 0)) {
+/* Puts an order in whose id is not there; there is room (order_count_limit). */
+static inline void book_ids_put(tw_book *book, uint32_t order, uint64_t hash) {
+    book_bucket *bucket = &book->buckets[book_ids_home(book, hash)];
+    uint32_t empty = book_ids_marked(bucket, 0);
+    if (__builtin_expect(empty == 0, 0)) {
         book_ids_put_behind(book, order, hash);
         return;
     }
-    book_bucket *bucket = &book->buckets[slot >> 4];
-    bucket->marks[slot & 15] = book_ids_mark(hash);
-    bucket->orders[slot & 15] = order;
+    uint32_t place = (uint32_t)__builtin_ctz(empty);
+    bucket->orders[place] = order;
+    bucket->marks[place] = book_ids_mark(hash);
 }
 
 /* Takes out what was just found. */
@@ -126,13 +121,8 @@ static inline void book_ids_drop(tw_book *book, uint32_t slot, uint64_t hash) {
         book->buckets[at].passed_count--;
 }
 
-/* Whether another order would fill more than two thirds of the slots in use. */
-static inline bool book_ids_are_tight(const tw_book *book) {
-    return book->order_count >= book->order_count_tight;
-}
-
-/* From how many orders on the buckets in use are tight. */
-uint32_t book_ids_tight_at(const tw_book *book);
+/* How many orders the buckets in use are for: two thirds of their slots, or all that can be. */
+uint32_t book_ids_limit(const tw_book *book);
 /* Doubles the buckets in use. */
 void book_ids_grow(tw_book *book);
 

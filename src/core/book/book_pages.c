@@ -8,7 +8,7 @@
  * Nodes never move: levels name their page by index, so a node with two children is not
  * overwritten by its successor, as textbooks do, but relinked.
  */
-#include "book_priv.h"
+#include "book_levels.h"
 
 /* Where a number is, or where it would hang in the tree. */
 typedef struct tree_spot {
@@ -129,7 +129,8 @@ static void release(tw_book *book, uint32_t page) {
     book->page_count--;
 }
 
-uint32_t book_page_insert(tw_book *book, book_side *side, int64_t number) {
+uint32_t book_page_insert(tw_book *book, book_symbol *symbol, uint32_t side_name, int64_t number) {
+    book_side *side = book_side_of(symbol, side_name);
     tree_spot spot = search(book, side, number);
     TW_ASSERT(spot.page == BOOK_NONE);
     book_page *pages = book->pages;
@@ -140,7 +141,7 @@ uint32_t book_page_insert(tw_book *book, book_side *side, int64_t number) {
     node->child[0] = node->child[1] = BOOK_NONE;
     node->beside[0] = node->beside[1] = BOOK_NONE;
     node->balance = 0;
-    side->near[(uint64_t)number % BOOK_NEAR_COUNT] = page;
+    *book_near(symbol, side_name, number) = page;
     if (spot.parent == BOOK_NONE) {
         TW_ASSERT(side->root == BOOK_NONE);
         side->root = page;
@@ -168,10 +169,11 @@ static void unlink_beside(book_page *pages, const book_page *node) {
         pages[worse].beside[0] = better;
 }
 
-void book_page_remove(tw_book *book, book_side *side, uint32_t page) {
+void book_page_remove(tw_book *book, book_symbol *symbol, uint32_t side_name, uint32_t page) {
+    book_side *side = book_side_of(symbol, side_name);
     book_page *pages = book->pages;
     const book_page *node = &pages[page];
-    uint32_t *near = &side->near[(uint64_t)node->number % BOOK_NEAR_COUNT];
+    uint32_t *near = book_near(symbol, side_name, node->number);
     if (*near == page)
         *near = BOOK_NONE;
     uint32_t thinner = node->parent;

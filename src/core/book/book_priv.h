@@ -2,8 +2,9 @@
  * book_priv.h - what the files of the book share.
  *
  * Everything refers to everything by a 32-bit index into a pool; index 0 is nobody, so zeroed
- * memory is an empty book and the pools need no preparation. A change is written through fields of
- * nobody too where that saves asking; what nobody holds is never read.
+ * memory is an empty book and the pools need no preparation. (What is small is a whole word all the
+ * same: a store of a byte may change anything, for all a compiler knows.) A change is written
+ * through fields of nobody too where that saves asking; what nobody holds is never read.
  *
  * A symbol's prices are whole multiples of its tick, which is the greatest common divisor of all
  * prices that it has had, learned as they come. Counted in ticks, better ones first, a price is a
@@ -61,9 +62,9 @@ typedef struct book_level {
     uint32_t tail;
     uint32_t page; /* in a free slot the next free one */
     tw_symbol symbol;
-    uint8_t place; /* in its page */
-    uint8_t side;  /* tw_side */
-    uint8_t reserved[18];
+    uint32_t place; /* in its page */
+    uint32_t side;  /* tw_side */
+    uint32_t reserved[3];
 } book_level;
 
 /* Five cache lines: what the tree reads, then the places. */
@@ -91,7 +92,6 @@ typedef struct book_side {
     uint32_t root; /* page */
     uint32_t level_count;
     uint32_t reserved;
-    uint32_t near[BOOK_NEAR_COUNT]; /* pages met last, by number */
 } book_side;
 
 typedef enum book_way { BOOK_UNDECIDED, BOOK_BY_ORDER, BOOK_BY_LEVEL, BOOK_BY_TOP } book_way;
@@ -107,14 +107,17 @@ typedef struct book_tick {
     uint64_t shift;
 } book_tick;
 
+/* Four cache lines: what a change of a level's total needs, how prices are counted, where pages
+ * are. */
 typedef struct book_symbol {
     book_side sides[2]; /* 0 bids, 1 asks */
     int64_t time_ns;
     uint64_t revision;
     book_tick tick;
-    uint8_t way;      /* book_way */
-    uint8_t crossing; /* tw_book_crossing */
-    uint8_t reserved[14];
+    uint32_t way;      /* book_way */
+    uint32_t crossing; /* tw_book_crossing */
+    uint32_t reserved[2];
+    uint32_t near[2][BOOK_NEAR_COUNT]; /* pages of each side met last, by number */
 } book_symbol;
 
 _Static_assert(sizeof(book_order) == 32, "two orders a cache line");
@@ -132,7 +135,7 @@ struct tw_book {
     book_symbol *symbols;
     uint32_t bucket_mask; /* buckets in use - 1 */
     uint32_t bucket_count_max;
-    uint32_t order_count_tight; /* at so many the buckets in use double */
+    uint32_t order_count_limit; /* of the buckets in use, or order_count_max */
     uint32_t order_free;
     uint32_t order_high; /* greatest index ever used */
     uint32_t order_count;
@@ -142,8 +145,8 @@ struct tw_book {
     uint32_t page_free;
     uint32_t page_high;
     uint32_t page_count;
-    uint8_t best_changed; /* TW_BOOK_BEST_BID and _ASK, of the change under way */
-    uint8_t best_moved;   /* not 0: another level is a best one now, so the crossing may be new */
+    uint32_t best_changed; /* TW_BOOK_BEST_BID and _ASK, of the change under way */
+    uint32_t best_moved;   /* not 0: another level is a best one now, so the crossing may be new */
     tw_book_config config;
     tw_book_anomalies anomalies;
     tw_allocator allocator;
@@ -153,112 +156,11 @@ static inline book_side *book_side_of(book_symbol *symbol, uint32_t side) {
     return &symbol->sides[side - 1];
 }
 
-/* ---- Prices ------------------------------------------------------------------------------ */
-
-/*
- * How many ticks a price is; false when it is not a whole number of them. If price = t x odd x
- * 2^shift, then price x inverse = t x 2^shift modulo 2^64; and a product inside the range of what
- * such numbers can be, without rest below the shift, can come from no other price (Granlund and
- * Montgomery, Division by Invariant Integers using Multiplication, section 9).
- */
-static inline bool book_ticks_of(const book_tick *tick, int64_t price, int64_t *ret_ticks) {
-    uint64_t product = (uint64_t)price * tick->inverse;
-    *ret_ticks = (int64_t)product >> tick->shift;
-    return product + tick->least <= tick->range && (product & tick->rest) == 0;
-}
-
-/* Orders the ticks of either side from the best: ~t = -t - 1 turns bids round without overflow. */
-static inline int64_t book_key(uint32_t side, int64_t ticks) {
-    return ticks ^ -(int64_t)(side == TW_SIDE_BUY);
-}
-
-/* The key of a price on a side of a symbol; false when the price is no whole number of ticks. */
-static inline bool book_key_of(const book_symbol *symbol, uint32_t side, int64_t price,
-                               int64_t *ret_key) {
-    int64_t ticks = 0;
-    bool whole = book_ticks_of(&symbol->tick, price, &ticks);
-    *ret_key = book_key(side, ticks);
-    return whole;
-}
-
-/* Whether price `a` is better than `b` on a side. */
-static inline bool book_is_better(uint32_t side, int64_t a, int64_t b) {
-    return side == TW_SIDE_BUY ? a > b : a < b;
-}
-
 /* One of two by a condition that cannot be foretold: by arithmetic, not by a branch. */
 static inline uint32_t book_choose(bool condition, uint32_t yes, uint32_t no) {
     uint32_t mask = -(uint32_t)condition;
     return (yes & mask) | (no & ~mask);
 }
-
-/* ---- Levels ------------------------------------------------------------------------------ */
-
-/* The page of a number by way of the tree, or BOOK_NONE. O(log pages). */
-uint32_t book_page_search(const tw_book *book, const book_side *side, int64_t number);
-
-/* The page of a number, or BOOK_NONE. O(1) for pages met lately. */
-static inline uint32_t book_page_seek(const tw_book *book, const book_side *side, int64_t number) {
-    uint32_t page = side->near[(uint64_t)number % BOOK_NEAR_COUNT];
-    const book_page *guess = &book->pages[page];
-    if (__builtin_expect(guess->number == number, 1))
-        return page;
-    return book_page_search(book, side, number);
-}
-
-/* The same, remembered. */
-static inline uint32_t book_page_find(tw_book *book, book_side *side, int64_t number) {
-    uint32_t *near = &side->near[(uint64_t)number % BOOK_NEAR_COUNT];
-    const book_page *guess = &book->pages[*near];
-    if (__builtin_expect(guess->number == number, 1))
-        return *near;
-    uint32_t page = book_page_search(book, side, number);
-    if (page != BOOK_NONE)
-        *near = page;
-    return page;
-}
-
-/* The level at a price, or BOOK_NONE. */
-static inline uint32_t book_level_seek(const tw_book *book, const book_symbol *symbol,
-                                       uint32_t side_name, int64_t price) {
-    int64_t key = 0;
-    if (!book_key_of(symbol, side_name, price, &key))
-        return BOOK_NONE;
-    uint32_t page = book_page_seek(book, &symbol->sides[side_name - 1], key >> 6);
-    return book->pages[page].levels[key & 63];
-}
-
-/* The same, its page remembered. */
-static inline uint32_t book_level_find(tw_book *book, book_symbol *symbol, uint32_t side_name,
-                                       int64_t price) {
-    int64_t key = 0;
-    if (__builtin_expect(!book_key_of(symbol, side_name, price, &key), 0))
-        return BOOK_NONE;
-    uint32_t page = book_page_find(book, book_side_of(symbol, side_name), key >> 6);
-    return book->pages[page].levels[key & 63];
-}
-
-/* The next worse level of the same side, or BOOK_NONE. */
-static inline uint32_t book_level_worse(const tw_book *book, uint32_t level) {
-    const book_level *this_level = &book->levels[level];
-    const book_page *page = &book->pages[this_level->page];
-    uint64_t worse = page->taken & (~UINT64_C(1) << this_level->place);
-    if (worse != 0)
-        return page->levels[__builtin_ctzll(worse)];
-    if (page->beside[1] == BOOK_NONE)
-        return BOOK_NONE;
-    page = &book->pages[page->beside[1]];
-    return page->levels[__builtin_ctzll(page->taken)];
-}
-
-/* Makes an empty level at a price that has none; the pool has room. Returns it. */
-uint32_t book_level_insert(tw_book *book, tw_symbol symbol, uint32_t side, int64_t price);
-/* Removes a level, whatever it holds, and frees its slot. */
-void book_level_remove(tw_book *book, uint32_t level);
-
-/* The same for pages; `number` is not there yet. */
-uint32_t book_page_insert(tw_book *book, book_side *side, int64_t number);
-void book_page_remove(tw_book *book, book_side *side, uint32_t page);
 
 /* ---- Changes ----------------------------------------------------------------------------- */
 
@@ -285,7 +187,7 @@ static inline void book_note_change(tw_book *book, const book_side *side, uint32
                                     uint32_t level) {
     _Static_assert(TW_BOOK_BEST_BID == TW_SIDE_BUY && TW_BOOK_BEST_ASK == TW_SIDE_SELL,
                    "a side is its flag");
-    book->best_changed |= (uint8_t)book_choose(side->best == level, side_name, 0);
+    book->best_changed |= book_choose(side->best == level, side_name, 0);
 }
 
 /* Before it, when a best level was taken out and put in again: forgets the flag of a side whose

@@ -5,6 +5,7 @@
  * is a walk that ends as soon as it has what it needs. Sums and products go through 128 bits.
  */
 #include "book_ids.h"
+#include "book_levels.h"
 
 __extension__ typedef __int128 wide;
 
@@ -87,7 +88,7 @@ size_t tw_book_depth(const tw_book *book, tw_symbol symbol, tw_side side, tw_lev
                                          .price.nano = level->price,
                                          .quantity.nano = level->quantity,
                                          .symbol = symbol,
-                                         .side = level->side};
+                                         .side = (uint8_t)level->side};
     }
     return count;
 }
@@ -111,7 +112,7 @@ void tw_book_level_read(const tw_book *book, tw_book_level_place place,
                                      .quantity.nano = level->quantity,
                                      .order_count = level->order_count,
                                      .symbol = level->symbol,
-                                     .side = level->side};
+                                     .side = (uint8_t)level->side};
 }
 
 tw_book_order_place tw_book_order_first(const tw_book *book, tw_book_level_place level) {
@@ -131,7 +132,7 @@ void tw_book_order_read(const tw_book *book, tw_book_order_place place, tw_book_
                                .price.nano = level->price,
                                .quantity.nano = order->quantity,
                                .symbol = order->symbol,
-                               .side = level->side};
+                               .side = (uint8_t)level->side};
 }
 
 tw_status tw_book_find(const tw_book *book, tw_symbol symbol, uint64_t id, tw_book_view *ret_view) {

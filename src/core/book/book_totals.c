@@ -5,7 +5,7 @@
  * a ladder of at most one level a side. As everywhere, what can go wrong is found before the
  * first write: emptying a symbol frees its own levels, so room is counted with them.
  */
-#include "book_priv.h"
+#include "book_levels.h"
 
 static uint32_t levels_left(const tw_book *book) {
     return book->config.level_count_max - book->level_count;
@@ -20,7 +20,7 @@ static void write_total(tw_book *book, tw_symbol symbol, const tw_level *total, 
     book_side *side = book_side_of(&book->symbols[symbol], total->side);
     int64_t before = book->levels[level].quantity;
     if (level == BOOK_NONE)
-        level = book_level_insert(book, symbol, total->side, total->price.nano);
+        level = book_level_find(book, symbol, total->side, total->price.nano, true);
     book->levels[level].quantity = total->quantity.nano;
     book->levels[level].time_ns = total->time_ns;
     if (side->best == level && before != total->quantity.nano)
@@ -60,7 +60,7 @@ static tw_status begin_snapshot(tw_book *book, book_symbol *symbol, const tw_lev
 
 static tw_status change_level(tw_book *book, book_symbol *symbol, const tw_level *level) {
     book_side *side = book_side_of(symbol, level->side);
-    uint32_t place = book_level_find(book, symbol, level->side, level->price.nano);
+    uint32_t place = book_level_find(book, level->symbol, level->side, level->price.nano, false);
     if (level->quantity.nano > 0) {
         if (place == BOOK_NONE && levels_left(book) == 0)
             return book_deny(&book->anomalies.levels_full, TW_FULL);

@@ -1,0 +1,187 @@
+/*
+ * book_levels.h - prices counted in ticks, and the levels that stand on them.
+ *
+ * Idea: a price is a number of ticks, its key names a place in a page, and the page is nearly
+ * always one of those met lately; so a level is found, made and removed in a few steps that depend
+ * on nothing but the price. What every change needs stands here, to be compiled into it; pages and
+ * ticks are made in book_levels.c and book_pages.c.
+ */
+#ifndef TRADEWIND_BOOK_LEVELS_H
+#define TRADEWIND_BOOK_LEVELS_H
+
+#include "book_priv.h"
+
+/* ---- Prices ------------------------------------------------------------------------------ */
+
+/*
+ * How many ticks a price is; false when it is not a whole number of them. If price = t x odd x
+ * 2^shift, then price x inverse = t x 2^shift modulo 2^64; and a product inside the range of what
+ * such numbers can be, without rest below the shift, can come from no other price (Granlund and
+ * Montgomery, Division by Invariant Integers using Multiplication, section 9).
+ */
+static inline bool book_ticks_of(const book_tick *tick, int64_t price, int64_t *ret_ticks) {
+    uint64_t product = (uint64_t)price * tick->inverse;
+    *ret_ticks = (int64_t)product >> tick->shift;
+    return product + tick->least <= tick->range && (product & tick->rest) == 0;
+}
+
+/* Orders the ticks of either side from the best: ~t = -t - 1 turns bids round without overflow. */
+static inline int64_t book_key(uint32_t side, int64_t ticks) {
+    return ticks ^ ((int64_t)side - TW_SIDE_SELL);
+}
+
+/* The key of a price on a side of a symbol; false when the price is no whole number of ticks. */
+static inline bool book_key_of(const book_symbol *symbol, uint32_t side, int64_t price,
+                               int64_t *ret_key) {
+    int64_t ticks = 0;
+    bool whole = book_ticks_of(&symbol->tick, price, &ticks);
+    *ret_key = book_key(side, ticks);
+    return whole;
+}
+
+/* Whether price `a` is better than `b` on a side. */
+static inline bool book_is_better(uint32_t side, int64_t a, int64_t b) {
+    return side == TW_SIDE_BUY ? a > b : a < b;
+}
+
+/* ---- Pages ------------------------------------------------------------------------------- */
+
+/* The page of a number by way of the tree, or BOOK_NONE. O(log pages). */
+uint32_t book_page_search(const tw_book *book, const book_side *side, int64_t number);
+/* Makes the page of a number that has none. */
+uint32_t book_page_insert(tw_book *book, book_symbol *symbol, uint32_t side, int64_t number);
+/* Removes a page without levels. */
+void book_page_remove(tw_book *book, book_symbol *symbol, uint32_t side, uint32_t page);
+
+static inline uint32_t *book_near(book_symbol *symbol, uint32_t side, int64_t number) {
+    return &symbol->near[side - 1][(uint64_t)number % BOOK_NEAR_COUNT];
+}
+
+/* The page of a number, or BOOK_NONE; remembered. O(1) for pages met lately. */
+static inline uint32_t book_page_find(tw_book *book, book_symbol *symbol, uint32_t side,
+                                      int64_t number) {
+    uint32_t *near = book_near(symbol, side, number);
+    if (__builtin_expect(book->pages[*near].number == number, 1))
+        return *near;
+    uint32_t page = book_page_search(book, book_side_of(symbol, side), number);
+    *near = page != BOOK_NONE ? page : *near;
+    return page;
+}
+
+/* ---- Levels ------------------------------------------------------------------------------ */
+
+/* The level at a price, or BOOK_NONE; nothing is remembered. */
+static inline uint32_t book_level_seek(const tw_book *book, const book_symbol *symbol,
+                                       uint32_t side, int64_t price) {
+    int64_t key = 0;
+    if (!book_key_of(symbol, side, price, &key))
+        return BOOK_NONE;
+    uint32_t page = symbol->near[side - 1][(uint64_t)(key >> 6) % BOOK_NEAR_COUNT];
+    if (book->pages[page].number != key >> 6)
+        page = book_page_search(book, &symbol->sides[side - 1], key >> 6);
+    return book->pages[page].levels[key & 63];
+}
+
+/* The next worse level of the same side, or BOOK_NONE. */
+static inline uint32_t book_level_worse(const tw_book *book, uint32_t level) {
+    const book_level *here = &book->levels[level];
+    const book_page *page = &book->pages[here->page];
+    uint64_t worse = page->taken & (~UINT64_C(1) << here->place);
+    if (worse != 0)
+        return page->levels[__builtin_ctzll(worse)];
+    if (page->beside[1] == BOOK_NONE)
+        return BOOK_NONE;
+    page = &book->pages[page->beside[1]];
+    return page->levels[__builtin_ctzll(page->taken)];
+}
+
+/* Makes the tick fit a price and a page for it; its page. */
+uint32_t book_make_room(tw_book *book, book_symbol *symbol, uint32_t side, int64_t price);
+
+static inline uint32_t book_level_acquire(tw_book *book) {
+    book->level_count++;
+    uint32_t level = book->level_free;
+    if (level != BOOK_NONE)
+        book->level_free = book->levels[level].page;
+    else
+        level = ++book->level_high;
+    return level;
+}
+
+static inline void book_level_release(tw_book *book, uint32_t level) {
+    book->levels[level].side = TW_SIDE_NONE;
+    book->levels[level].page = book->level_free;
+    book->level_free = level;
+    book->level_count--;
+}
+
+static inline void book_put_in_page(tw_book *book, uint32_t level, uint32_t page, int64_t key) {
+    book->levels[level].page = page;
+    book->levels[level].place = (uint32_t)(key & 63);
+    book->pages[page].taken |= UINT64_C(1) << (key & 63);
+    book->pages[page].levels[key & 63] = level;
+}
+
+/* Makes an empty level in a page of its side; the pool has room. */
+static inline uint32_t book_level_insert_at(tw_book *book, tw_symbol symbol_index,
+                                            uint32_t side_name, int64_t price, uint32_t page,
+                                            int64_t key) {
+    book_side *side = book_side_of(&book->symbols[symbol_index], side_name);
+    uint32_t level = book_level_acquire(book);
+    book_level *node = &book->levels[level];
+    node->price = price;
+    node->quantity = 0;
+    node->order_count = 0;
+    node->head = BOOK_NONE;
+    node->tail = BOOK_NONE;
+    node->symbol = symbol_index;
+    node->side = side_name;
+    book_put_in_page(book, level, page, key);
+    side->level_count++;
+    if ((side->best == BOOK_NONE) | (key < side->best_key)) {
+        side->best = level;
+        side->best_key = key;
+        book->best_moved = 1;
+    }
+    return level;
+}
+
+/* The level at a price; where there is none it is made if `may_make` and the pool has room, else
+ * BOOK_NONE. */
+static inline uint32_t book_level_find(tw_book *book, tw_symbol symbol_index, uint32_t side,
+                                       int64_t price, bool may_make) {
+    book_symbol *symbol = &book->symbols[symbol_index];
+    int64_t key = 0;
+    uint32_t page = BOOK_NONE;
+    if (__builtin_expect(book_key_of(symbol, side, price, &key), 1))
+        page = book_page_find(book, symbol, side, key >> 6);
+    uint32_t level = book->pages[page].levels[key & 63];
+    if (level != BOOK_NONE || !may_make || book->level_count == book->config.level_count_max)
+        return level;
+    if (__builtin_expect(page == BOOK_NONE, 0)) {
+        page = book_make_room(book, symbol, side, price);
+        (void)book_key_of(symbol, side, price, &key); /* it is a multiple now */
+    }
+    return book_level_insert_at(book, symbol_index, side, price, page, key);
+}
+
+/* The best level of a side leaves: the next one is the best. */
+void book_best_leaves(tw_book *book, book_side *side);
+
+/* Removes a level, whatever it holds, and frees its slot. */
+static inline void book_level_remove(tw_book *book, uint32_t level) {
+    const book_level *node = &book->levels[level];
+    book_symbol *symbol = &book->symbols[node->symbol];
+    book_side *side = book_side_of(symbol, node->side);
+    book_page *page = &book->pages[node->page];
+    if (side->best == level)
+        book_best_leaves(book, side);
+    page->taken &= ~(UINT64_C(1) << node->place);
+    page->levels[node->place] = BOOK_NONE;
+    if (page->taken == 0)
+        book_page_remove(book, symbol, node->side, node->page);
+    side->level_count--;
+    book_level_release(book, level);
+}
+
+#endif
