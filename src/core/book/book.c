@@ -67,7 +67,7 @@ tw_status tw_book_new(const tw_allocator *allocator, const tw_book_config *confi
     book->order_count_limit = book_ids_limit(book);
     book->orders = take_lines(book, order_slots, sizeof *book->orders);
     book->levels = take_lines(book, level_slots, sizeof *book->levels);
-    book->pages = take_lines(book, level_slots, sizeof *book->pages);
+    book->pages = take_lines(book, book_page_slots(config), sizeof *book->pages);
     book->buckets = take_lines(book, book->bucket_count_max, sizeof *book->buckets);
     book->symbols = take_lines(book, config->symbol_count_max, sizeof *book->symbols);
     if (config->keep_tags)
@@ -90,7 +90,7 @@ void tw_book_free(tw_book *book) {
     size_t level_slots = (size_t)book->config.level_count_max + 1;
     give_lines(book, book->orders, order_slots, sizeof *book->orders);
     give_lines(book, book->levels, level_slots, sizeof *book->levels);
-    give_lines(book, book->pages, level_slots, sizeof *book->pages);
+    give_lines(book, book->pages, book_page_slots(&book->config), sizeof *book->pages);
     give_lines(book, book->buckets, book->bucket_count_max, sizeof *book->buckets);
     give_lines(book, book->symbols, book->config.symbol_count_max, sizeof *book->symbols);
     tw_allocator allocator = book->allocator;
@@ -446,6 +446,8 @@ void book_empty(tw_book *book, book_symbol *symbol) {
             empty_level(book, side->best);
             book_level_remove(book, side->best);
         }
+        while (side->root != BOOK_NONE)
+            book_page_remove(book, side->root);
     }
     symbol->tick = (book_tick){0};
 }

@@ -87,7 +87,10 @@ static void check_pages(const tw_book *book, const book_symbol *symbol, uint32_t
     uint32_t better = BOOK_NONE;
     for (uint32_t at = first; at != BOOK_NONE; at = book->pages[at].beside[1]) {
         const book_page *page = &book->pages[at];
-        TW_ASSERT(at <= book->page_high && page->beside[0] == better && page->taken != 0);
+        TW_ASSERT(at <= book->page_high && page->beside[0] == better);
+        TW_ASSERT(page->taken != 0 || page->idle != 0);
+        TW_ASSERT(page->idle == 0 || book->idle[page->idle - 1] == at);
+        TW_ASSERT(page->side == side_name && symbol == &book->symbols[page->symbol]);
         TW_ASSERT(better == BOOK_NONE || book->pages[better].number < page->number);
         for (uint32_t place = 0; place < BOOK_PAGE_SIZE; place++)
             check_place(book, symbol, at, place);
@@ -121,13 +124,10 @@ static void check_side(const tw_book *book, tw_symbol symbol, uint32_t side_name
         met->level_count++;
         better = at;
     }
-    uint32_t first = first_page(book, side);
-    uint64_t taken = book->pages[first].taken;
-    TW_ASSERT(side->best ==
-              (taken == 0 ? BOOK_NONE : book->pages[first].levels[__builtin_ctzll(taken)]));
+    TW_ASSERT(side->best == book_level_first(book, first_page(book, side)));
+    const book_level *best = &book->levels[side->best];
     TW_ASSERT(side->best == BOOK_NONE ||
-              side->best_key ==
-                  book->pages[first].number * BOOK_PAGE_SIZE + __builtin_ctzll(taken));
+              side->best_key == book->pages[best->page].number * BOOK_PAGE_SIZE + best->place);
     TW_ASSERT(met->level_count - before.level_count == side->level_count);
 }
 
@@ -165,6 +165,7 @@ static void check_pools(const tw_book *book) {
     for (uint32_t at = book->page_free; at != BOOK_NONE; at = book->pages[at].parent) {
         const book_page *page = &book->pages[at];
         TW_ASSERT(at <= book->page_high && free_count < book->page_high && page->taken == 0);
+        TW_ASSERT(page->idle == 0);
         for (uint32_t place = 0; place < BOOK_PAGE_SIZE; place++)
             TW_ASSERT(page->levels[place] == BOOK_NONE);
         free_count++;
@@ -172,7 +173,7 @@ static void check_pools(const tw_book *book) {
     TW_ASSERT(free_count + book->page_count == book->page_high);
     TW_ASSERT(book->order_high <= book->config.order_count_max);
     TW_ASSERT(book->level_high <= book->config.level_count_max);
-    TW_ASSERT(book->page_high <= book->config.level_count_max);
+    TW_ASSERT(book->page_high < book_page_slots(&book->config));
     TW_ASSERT(book->pages[0].taken == 0 && book->levels[0].quantity == 0);
 }
 

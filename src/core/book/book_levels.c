@@ -43,35 +43,36 @@ static book_tick tick_of(uint64_t size) {
                        .shift = shift};
 }
 
-/* The page of a key, made if there is none. */
-static uint32_t page_for(tw_book *book, book_symbol *symbol, uint32_t side, int64_t number) {
-    uint32_t page = book_page_find(book, symbol, side, number);
+/* The page of a number, made if there is none. */
+static uint32_t page_for(tw_book *book, tw_symbol symbol, uint32_t side, int64_t number) {
+    uint32_t page = book_page_find(book, &book->symbols[symbol], side, number);
     return page != BOOK_NONE ? page : book_page_insert(book, symbol, side, number);
 }
 
-/* Takes every level of a side out of its page; they are chained through `page`. */
-static uint32_t take_apart(tw_book *book, book_symbol *symbol, uint32_t side, uint32_t chain) {
-    uint32_t level = book_side_of(symbol, side)->best;
+/* Takes every level of a side out of its page, and all pages away; the levels are chained through
+ * `page`. */
+static uint32_t take_apart(tw_book *book, const book_side *side, uint32_t chain) {
+    uint32_t level = side->best;
     while (level != BOOK_NONE) {
         uint32_t worse = book_level_worse(book, level);
         book_level *node = &book->levels[level];
-        book_page *page = &book->pages[node->page];
-        page->taken &= ~(UINT64_C(1) << node->place);
-        page->levels[node->place] = BOOK_NONE;
-        if (page->taken == 0)
-            book_page_remove(book, symbol, side, node->page);
+        book->pages[node->page].taken &= ~(UINT64_C(1) << node->place);
+        book->pages[node->page].levels[node->place] = BOOK_NONE;
         node->page = chain;
         chain = level;
         level = worse;
     }
+    while (side->root != BOOK_NONE)
+        book_page_remove(book, side->root);
     return chain;
 }
 
 /* Makes the tick small enough for a price. */
-static void learn_tick(tw_book *book, book_symbol *symbol, int64_t price) {
+static void learn_tick(tw_book *book, tw_symbol symbol_index, int64_t price) {
+    book_symbol *symbol = &book->symbols[symbol_index];
     uint64_t size = price < 0 ? -(uint64_t)price : (uint64_t)price;
-    uint32_t chain = take_apart(book, symbol, TW_SIDE_BUY, BOOK_NONE);
-    chain = take_apart(book, symbol, TW_SIDE_SELL, chain);
+    uint32_t chain = take_apart(book, &symbol->sides[0], BOOK_NONE);
+    chain = take_apart(book, &symbol->sides[1], chain);
     symbol->tick = tick_of(common_divisor(symbol->tick.size, size));
     while (chain != BOOK_NONE) {
         const book_level *node = &book->levels[chain];
@@ -80,21 +81,22 @@ static void learn_tick(tw_book *book, book_symbol *symbol, int64_t price) {
         int64_t key = 0;
         bool whole = book_key_of(symbol, node->side, node->price, &key);
         TW_ASSERT(whole);
-        book_put_in_page(book, chain, page_for(book, symbol, node->side, key >> 6), key);
+        book_put_in_page(book, chain, page_for(book, symbol_index, node->side, key >> 6), key);
         if (side->best == chain)
             side->best_key = key;
         chain = next;
     }
 }
 
-uint32_t book_make_room(tw_book *book, book_symbol *symbol, uint32_t side, int64_t price) {
+uint32_t book_make_room(tw_book *book, tw_symbol symbol_index, uint32_t side, int64_t price) {
+    const book_symbol *symbol = &book->symbols[symbol_index];
     int64_t key = 0;
     if (!book_key_of(symbol, side, price, &key) || symbol->tick.inverse == 0) {
-        learn_tick(book, symbol, price);
+        learn_tick(book, symbol_index, price);
         bool whole = book_key_of(symbol, side, price, &key);
         TW_ASSERT(whole);
     }
-    return page_for(book, symbol, side, key >> 6);
+    return page_for(book, symbol_index, side, key >> 6);
 }
 
 void book_best_leaves(tw_book *book, book_side *side) {

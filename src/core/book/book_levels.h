@@ -49,9 +49,11 @@ static inline bool book_is_better(uint32_t side, int64_t a, int64_t b) {
 /* The page of a number by way of the tree, or BOOK_NONE. O(log pages). */
 uint32_t book_page_search(const tw_book *book, const book_side *side, int64_t number);
 /* Makes the page of a number that has none. */
-uint32_t book_page_insert(tw_book *book, book_symbol *symbol, uint32_t side, int64_t number);
+uint32_t book_page_insert(tw_book *book, tw_symbol symbol, uint32_t side, int64_t number);
 /* Removes a page without levels. */
-void book_page_remove(tw_book *book, book_symbol *symbol, uint32_t side, uint32_t page);
+void book_page_remove(tw_book *book, uint32_t page);
+/* A page lost its last level: it waits for another, or is removed when too many others wait. */
+void book_page_rest(tw_book *book, uint32_t page);
 
 static inline uint32_t *book_near(book_symbol *symbol, uint32_t side, int64_t number) {
     return &symbol->near[side - 1][(uint64_t)number % BOOK_NEAR_COUNT];
@@ -82,6 +84,15 @@ static inline uint32_t book_level_seek(const tw_book *book, const book_symbol *s
     return book->pages[page].levels[key & 63];
 }
 
+/* The first level of the first page that has one, from `page` on, or BOOK_NONE. At most all idle
+ * pages are passed. */
+static inline uint32_t book_level_first(const tw_book *book, uint32_t page) {
+    while (page != BOOK_NONE && book->pages[page].taken == 0)
+        page = book->pages[page].beside[1];
+    const book_page *here = &book->pages[page];
+    return page == BOOK_NONE ? BOOK_NONE : here->levels[__builtin_ctzll(here->taken)];
+}
+
 /* The next worse level of the same side, or BOOK_NONE. */
 static inline uint32_t book_level_worse(const tw_book *book, uint32_t level) {
     const book_level *here = &book->levels[level];
@@ -89,14 +100,11 @@ static inline uint32_t book_level_worse(const tw_book *book, uint32_t level) {
     uint64_t worse = page->taken & (~UINT64_C(1) << here->place);
     if (worse != 0)
         return page->levels[__builtin_ctzll(worse)];
-    if (page->beside[1] == BOOK_NONE)
-        return BOOK_NONE;
-    page = &book->pages[page->beside[1]];
-    return page->levels[__builtin_ctzll(page->taken)];
+    return book_level_first(book, page->beside[1]);
 }
 
 /* Makes the tick fit a price and a page for it; its page. */
-uint32_t book_make_room(tw_book *book, book_symbol *symbol, uint32_t side, int64_t price);
+uint32_t book_make_room(tw_book *book, tw_symbol symbol, uint32_t side, int64_t price);
 
 static inline uint32_t book_level_acquire(tw_book *book) {
     book->level_count++;
@@ -159,7 +167,7 @@ static inline uint32_t book_level_find(tw_book *book, tw_symbol symbol_index, ui
     if (level != BOOK_NONE || !may_make || book->level_count == book->config.level_count_max)
         return level;
     if (__builtin_expect(page == BOOK_NONE, 0)) {
-        page = book_make_room(book, symbol, side, price);
+        page = book_make_room(book, symbol_index, side, price);
         (void)book_key_of(symbol, side, price, &key); /* it is a multiple now */
     }
     return book_level_insert_at(book, symbol_index, side, price, page, key);
@@ -179,7 +187,7 @@ static inline void book_level_remove(tw_book *book, uint32_t level) {
     page->taken &= ~(UINT64_C(1) << node->place);
     page->levels[node->place] = BOOK_NONE;
     if (page->taken == 0)
-        book_page_remove(book, symbol, node->side, node->page);
+        book_page_rest(book, node->page);
     side->level_count--;
     book_level_release(book, level);
 }

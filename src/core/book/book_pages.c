@@ -61,14 +61,14 @@ static void rotate(book_page *pages, book_side *side, uint32_t top, uint32_t dir
 /* Repairs a node whose balance is two; true when the tree below its place became shorter. */
 static bool level_out(book_page *pages, book_side *side, uint32_t top) {
     uint32_t heavy = pages[top].balance > 0;
-    int8_t sign = heavy ? 1 : -1;
+    int32_t sign = heavy ? 1 : -1;
     uint32_t rising = pages[top].child[heavy];
     if (pages[rising].balance == -sign) {
         uint32_t middle = pages[rising].child[!heavy];
-        int8_t lean = pages[middle].balance;
+        int32_t lean = pages[middle].balance;
         rotate(pages, side, rising, heavy);
         rotate(pages, side, top, !heavy);
-        pages[top].balance = lean == sign ? (int8_t)-sign : 0;
+        pages[top].balance = lean == sign ? -sign : 0;
         pages[rising].balance = lean == -sign ? sign : 0;
         pages[middle].balance = 0;
         return true;
@@ -76,14 +76,14 @@ static bool level_out(book_page *pages, book_side *side, uint32_t top) {
     bool shorter = pages[rising].balance != 0;
     rotate(pages, side, top, !heavy);
     pages[top].balance = shorter ? 0 : sign;
-    pages[rising].balance = shorter ? 0 : (int8_t)-sign;
+    pages[rising].balance = shorter ? 0 : -sign;
     return shorter;
 }
 
 /* The tree below child[direction] of `node` grew by one. */
 static void grew(book_page *pages, book_side *side, uint32_t node, uint32_t direction) {
     while (node != BOOK_NONE) {
-        pages[node].balance = (int8_t)(pages[node].balance + (direction != 0 ? 1 : -1));
+        pages[node].balance = (pages[node].balance + (direction != 0 ? 1 : -1));
         if (pages[node].balance == 0)
             return;
         if (pages[node].balance == 2 || pages[node].balance == -2) {
@@ -101,7 +101,7 @@ static void shrank(book_page *pages, book_side *side, uint32_t node, uint32_t di
     while (node != BOOK_NONE) {
         uint32_t parent = pages[node].parent;
         uint32_t side_of_parent = pages[parent].child[1] == node;
-        pages[node].balance = (int8_t)(pages[node].balance + (direction != 0 ? -1 : 1));
+        pages[node].balance = (pages[node].balance + (direction != 0 ? -1 : 1));
         if (pages[node].balance == 1 || pages[node].balance == -1)
             return;
         if (pages[node].balance != 0 && !level_out(pages, side, node))
@@ -112,7 +112,7 @@ static void shrank(book_page *pages, book_side *side, uint32_t node, uint32_t di
 }
 
 static uint32_t acquire(tw_book *book) {
-    TW_ASSERT(book->page_count < book->config.level_count_max);
+    TW_ASSERT(book->page_count + 1 < book_page_slots(&book->config));
     book->page_count++;
     uint32_t page = book->page_free;
     if (page != BOOK_NONE)
@@ -129,8 +129,8 @@ static void release(tw_book *book, uint32_t page) {
     book->page_count--;
 }
 
-uint32_t book_page_insert(tw_book *book, book_symbol *symbol, uint32_t side_name, int64_t number) {
-    book_side *side = book_side_of(symbol, side_name);
+uint32_t book_page_insert(tw_book *book, tw_symbol symbol, uint32_t side_name, int64_t number) {
+    book_side *side = book_side_of(&book->symbols[symbol], side_name);
     tree_spot spot = search(book, side, number);
     TW_ASSERT(spot.page == BOOK_NONE);
     book_page *pages = book->pages;
@@ -141,7 +141,9 @@ uint32_t book_page_insert(tw_book *book, book_symbol *symbol, uint32_t side_name
     node->child[0] = node->child[1] = BOOK_NONE;
     node->beside[0] = node->beside[1] = BOOK_NONE;
     node->balance = 0;
-    *book_near(symbol, side_name, number) = page;
+    node->symbol = symbol;
+    node->side = side_name;
+    *book_near(&book->symbols[symbol], side_name, number) = page;
     if (spot.parent == BOOK_NONE) {
         TW_ASSERT(side->root == BOOK_NONE);
         side->root = page;
@@ -169,13 +171,22 @@ static void unlink_beside(book_page *pages, const book_page *node) {
         pages[worse].beside[0] = better;
 }
 
-void book_page_remove(tw_book *book, book_symbol *symbol, uint32_t side_name, uint32_t page) {
-    book_side *side = book_side_of(symbol, side_name);
-    book_page *pages = book->pages;
-    const book_page *node = &pages[page];
-    uint32_t *near = book_near(symbol, side_name, node->number);
+/* The places that remember a page forget it. */
+static void forget(tw_book *book, uint32_t page) {
+    const book_page *node = &book->pages[page];
+    uint32_t *near = book_near(&book->symbols[node->symbol], node->side, node->number);
     if (*near == page)
         *near = BOOK_NONE;
+    if (node->idle != 0)
+        book->idle[node->idle - 1] = BOOK_NONE;
+    book->pages[page].idle = 0;
+}
+
+void book_page_remove(tw_book *book, uint32_t page) {
+    book_page *pages = book->pages;
+    const book_page *node = &pages[page];
+    book_side *side = book_side_of(&book->symbols[node->symbol], node->side);
+    forget(book, page);
     uint32_t thinner = node->parent;
     uint32_t direction = 0;
     unlink_beside(pages, node);
@@ -198,4 +209,18 @@ void book_page_remove(tw_book *book, book_symbol *symbol, uint32_t side_name, ui
     }
     shrank(pages, side, thinner, direction);
     release(book, page);
+}
+
+void book_page_rest(tw_book *book, uint32_t page) {
+    if (book->pages[page].idle != 0)
+        return;
+    uint32_t slot = book->idle_next;
+    uint32_t longest = book->idle[slot];
+    book->idle_next = (slot + 1) % BOOK_IDLE_COUNT;
+    book->idle[slot] = BOOK_NONE;
+    book->pages[longest].idle = 0; /* it may be nobody */
+    if (longest != BOOK_NONE && book->pages[longest].taken == 0)
+        book_page_remove(book, longest);
+    book->idle[slot] = page;
+    book->pages[page].idle = slot + 1;
 }

@@ -19,7 +19,8 @@
  *     no level in any place.
  * B2  The pages of a symbol's side form a search tree by number (AVL: the depths below a page
  *     differ by at most one) and a list by number, best first. Both hold the same pages. Numbers
- *     are distinct, and every page has a level.
+ *     are distinct, and every page has a level or waits in the ring of idle pages, which remembers
+ *     the last BOOK_IDLE_COUNT that lost theirs: prices come back, and a page is slow to make.
  * B3  Bit i of a page is set exactly if a level stands in place i, and that level names the page
  *     and the place; its key is number x 64 + i and its price that many ticks (bids: ~key).
  * B4  The orders of a level form a list, oldest first; their quantities are positive and add up
@@ -40,6 +41,7 @@
 #define BOOK_NONE UINT32_C(0)
 #define BOOK_PAGE_SIZE 64 /* keys; the bits of a word */
 #define BOOK_NEAR_COUNT 16
+#define BOOK_IDLE_COUNT 64
 #define BOOK_BUCKET_SIZE 12
 
 /* Half a cache line. The tag lies in an array of its own: only reading asks for it. */
@@ -74,8 +76,11 @@ typedef struct book_page {
     uint32_t child[2];  /* 0: better pages, 1: worse ones */
     uint32_t parent;    /* in a free slot the next free one */
     uint32_t beside[2]; /* 0: the next better page, 1: the next worse one */
-    int8_t balance;     /* depth below child[1] minus depth below child[0] */
-    uint8_t reserved[27];
+    int32_t balance;    /* depth below child[1] minus depth below child[0] */
+    tw_symbol symbol;
+    uint32_t side; /* tw_side */
+    uint32_t idle; /* 1 + where it is in the ring of idle pages; 0: it is not */
+    uint32_t reserved[3];
     uint32_t levels[BOOK_PAGE_SIZE];
 } book_page;
 
@@ -130,7 +135,7 @@ struct tw_book {
     book_order *orders; /* order_count_max + 1 */
     uint64_t *tags;     /* beside orders; NULL unless they are kept */
     book_level *levels; /* level_count_max + 1 */
-    book_page *pages;   /* the same: a page has at least one level (B2) */
+    book_page *pages;   /* book_page_slots (B2) */
     book_bucket *buckets;
     book_symbol *symbols;
     uint32_t bucket_mask; /* buckets in use - 1 */
@@ -145,12 +150,19 @@ struct tw_book {
     uint32_t page_free;
     uint32_t page_high;
     uint32_t page_count;
+    uint32_t idle_next; /* the slot of `idle` that is used next */
+    uint32_t idle[BOOK_IDLE_COUNT];
     uint32_t best_changed; /* TW_BOOK_BEST_BID and _ASK, of the change under way */
     uint32_t best_moved;   /* not 0: another level is a best one now, so the crossing may be new */
     tw_book_config config;
     tw_book_anomalies anomalies;
     tw_allocator allocator;
 };
+
+/* Pages that there can be, and nobody: one a level, and the idle ones. */
+static inline size_t book_page_slots(const tw_book_config *config) {
+    return (size_t)config->level_count_max + BOOK_IDLE_COUNT + 1;
+}
 
 static inline book_side *book_side_of(book_symbol *symbol, uint32_t side) {
     return &symbol->sides[side - 1];
