@@ -212,10 +212,13 @@ TW_API tw_status tw_book_modify(tw_book *book, tw_symbol symbol, uint64_t id, tw
  * TW_INVALID (symbol). */
 TW_API tw_status tw_book_clear(tw_book *book, tw_symbol symbol) TW_MUST_CHECK;
 
-/* Applies the events of a feed one after another, each as its single call would, whatever became of
- * those before; returns how many were TW_OK. A time_ns other than 0 is that of tw_book_set_time.
- * Kinds that leave the book alone are TW_OK. `ret_results` holds `count` results or is NULL. The
- * memory of later events is fetched while earlier ones run. */
+/* Applies an event of a feed as the call for its kind would. A time_ns other than 0 is that of
+ * tw_book_set_time. Kinds that leave the book alone are TW_OK. */
+TW_API tw_status tw_book_apply_event(tw_book *book, const tw_order_event *event) TW_MUST_CHECK;
+
+/* The same for many, one after another, whatever became of those before; returns how many were
+ * TW_OK. `ret_results` holds `count` results or is NULL. The memory of later events is fetched
+ * while earlier ones are applied. */
 TW_API size_t tw_book_apply(tw_book *book, const tw_order_event *events, size_t count,
                             tw_book_result *ret_results);
 

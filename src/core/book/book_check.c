@@ -25,8 +25,8 @@ static void check_queue(const tw_book *book, uint32_t at, walk *met) {
         TW_ASSERT(order->level == at && order->symbol == level->symbol);
         TW_ASSERT(order->previous == previous && order->id != 0 && order->quantity > 0);
         TW_ASSERT(!__builtin_add_overflow(quantity, order->quantity, &quantity));
-        uint64_t hash = book_id_hash(order->symbol, order->id);
-        TW_ASSERT(book_ids_seek(book, order->symbol, order->id, hash).order == index);
+        book_look look = book_ids_look(book, order->symbol, order->id);
+        TW_ASSERT(book_ids_seek(book, order->symbol, order->id, look).order == index);
         previous = index;
         order_count++;
     }

@@ -73,28 +73,38 @@ static inline book_spot book_ids_among(const tw_book *book, uint32_t at, uint32_
     return (book_spot){BOOK_NONE, 0};
 }
 
+/* A first look at where an id should be. It depends on nothing but the id, so whoever is about to
+ * branch on what is to be done looks first: the look goes on while the branch is made up for. */
+typedef struct book_look {
+    uint64_t hash;
+    uint32_t home;
+    uint32_t marked; /* places of the home bucket with this mark */
+} book_look;
+
+static inline book_look book_ids_look(const tw_book *book, tw_symbol symbol, uint64_t id) {
+    uint64_t hash = book_id_hash(symbol, id);
+    uint32_t home = book_ids_home(book, hash);
+    return (book_look){hash, home, book_ids_marked(&book->buckets[home], book_ids_mark(hash))};
+}
+
 /* Goes on behind a home bucket that orders passed. */
 book_spot book_ids_seek_behind(const tw_book *book, tw_symbol symbol, uint64_t id, uint64_t hash);
 
 /* Finds an order. O(1). */
 static inline book_spot book_ids_seek(const tw_book *book, tw_symbol symbol, uint64_t id,
-                                      uint64_t hash) {
-    uint32_t at = book_ids_home(book, hash);
-    const book_bucket *bucket = &book->buckets[at];
-    uint32_t marked = book_ids_marked(bucket, book_ids_mark(hash));
-    book_spot spot = book_ids_among(book, at, marked, symbol, id);
-    if (spot.order == BOOK_NONE && __builtin_expect(bucket->passed_count != 0, 0))
-        return book_ids_seek_behind(book, symbol, id, hash);
+                                      book_look look) {
+    book_spot spot = book_ids_among(book, look.home, look.marked, symbol, id);
+    if (__builtin_expect(spot.order == BOOK_NONE, 0) && book->buckets[look.home].passed_count != 0)
+        return book_ids_seek_behind(book, symbol, id, look.hash);
     return spot;
 }
 
-/* Whether an id is there that is expected not to be: mostly one look at the marks tells. */
-static inline bool book_ids_has(const tw_book *book, tw_symbol symbol, uint64_t id, uint64_t hash) {
-    const book_bucket *bucket = &book->buckets[book_ids_home(book, hash)];
-    uint32_t marked = book_ids_marked(bucket, book_ids_mark(hash));
-    if (__builtin_expect((marked | bucket->passed_count) == 0, 1))
+/* Whether an id is there that is expected not to be: mostly the first look tells. */
+static inline bool book_ids_has(const tw_book *book, tw_symbol symbol, uint64_t id,
+                                book_look look) {
+    if (__builtin_expect((look.marked | book->buckets[look.home].passed_count) == 0, 1))
         return false;
-    return book_ids_seek(book, symbol, id, hash).order != BOOK_NONE;
+    return book_ids_seek(book, symbol, id, look).order != BOOK_NONE;
 }
 
 /* Puts an order in behind its full home bucket. */
@@ -114,8 +124,8 @@ static inline void book_ids_put(tw_book *book, uint32_t order, uint64_t hash) {
 }
 
 /* Takes out what was just found. */
-static inline void book_ids_drop(tw_book *book, uint32_t slot, uint64_t hash) {
-    uint32_t at = book_ids_home(book, hash);
+static inline void book_ids_drop(tw_book *book, uint32_t slot, book_look look) {
+    uint32_t at = look.home;
     book->buckets[slot >> 4].marks[slot & 15] = 0;
     for (; __builtin_expect(at != slot >> 4, 0); at = (at + 1) & book->bucket_mask)
         book->buckets[at].passed_count--;

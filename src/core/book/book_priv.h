@@ -174,6 +174,13 @@ static inline uint32_t book_choose(bool condition, uint32_t yes, uint32_t no) {
     return (yes & mask) | (no & ~mask);
 }
 
+static inline void book_order_release(tw_book *book, uint32_t order) {
+    book->orders[order].level = BOOK_NONE;
+    book->orders[order].next = book->order_free;
+    book->order_free = order;
+    book->order_count--;
+}
+
 /* ---- Changes ----------------------------------------------------------------------------- */
 
 /* Empties both sides of a symbol; its way and tick stay. */
