@@ -44,6 +44,6 @@ void book_ids_grow(tw_book *book) {
     for (uint32_t order = 1; order <= book->order_high; order++) {
         const book_order *one = &book->orders[order];
         if (one->level != BOOK_NONE)
-            book_ids_put(book, order, book_id_hash(one->symbol, one->id));
+            book_ids_put(book, order, book_ids_look(book, one->symbol, one->id));
     }
 }

@@ -111,16 +111,16 @@ static inline bool book_ids_has(const tw_book *book, tw_symbol symbol, uint64_t 
 void book_ids_put_behind(tw_book *book, uint32_t order, uint64_t hash);
 
 /* Puts an order in whose id is not there; there is room (order_count_limit). */
-static inline void book_ids_put(tw_book *book, uint32_t order, uint64_t hash) {
-    book_bucket *bucket = &book->buckets[book_ids_home(book, hash)];
+static inline void book_ids_put(tw_book *book, uint32_t order, book_look look) {
+    book_bucket *bucket = &book->buckets[look.home];
     uint32_t empty = book_ids_marked(bucket, 0);
     if (__builtin_expect(empty == 0, 0)) {
-        book_ids_put_behind(book, order, hash);
+        book_ids_put_behind(book, order, look.hash);
         return;
     }
     uint32_t place = (uint32_t)__builtin_ctz(empty);
     bucket->orders[place] = order;
-    bucket->marks[place] = book_ids_mark(hash);
+    bucket->marks[place] = book_ids_mark(look.hash);
 }
 
 /* Takes out what was just found. */

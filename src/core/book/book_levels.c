@@ -88,7 +88,7 @@ static void learn_tick(tw_book *book, tw_symbol symbol_index, int64_t price) {
     }
 }
 
-uint32_t book_make_room(tw_book *book, tw_symbol symbol_index, uint32_t side, int64_t price) {
+uint32_t book_make_page(tw_book *book, tw_symbol symbol_index, uint32_t side, int64_t price) {
     const book_symbol *symbol = &book->symbols[symbol_index];
     int64_t key = 0;
     if (!book_key_of(symbol, side, price, &key) || symbol->tick.inverse == 0) {

@@ -103,16 +103,12 @@ static inline uint32_t book_level_worse(const tw_book *book, uint32_t level) {
     return book_level_first(book, page->beside[1]);
 }
 
-/* Makes the tick fit a price and a page for it; its page. */
-uint32_t book_make_room(tw_book *book, tw_symbol symbol, uint32_t side, int64_t price);
-
 static inline uint32_t book_level_acquire(tw_book *book) {
     book->level_count++;
     uint32_t level = book->level_free;
-    if (level != BOOK_NONE)
-        book->level_free = book->levels[level].page;
-    else
-        level = ++book->level_high;
+    if (__builtin_expect(level == BOOK_NONE, 0))
+        return ++book->level_high;
+    book->level_free = book->levels[level].page;
     return level;
 }
 
@@ -130,11 +126,35 @@ static inline void book_put_in_page(tw_book *book, uint32_t level, uint32_t page
     book->pages[page].levels[key & 63] = level;
 }
 
-/* Makes an empty level in a page of its side; the pool has room. */
-static inline uint32_t book_level_insert_at(tw_book *book, tw_symbol symbol_index,
-                                            uint32_t side_name, int64_t price, uint32_t page,
-                                            int64_t key) {
-    book_side *side = book_side_of(&book->symbols[symbol_index], side_name);
+/* Where a price belongs. */
+typedef struct book_seat {
+    int64_t key;
+    uint32_t page;  /* BOOK_NONE: there is none yet, and the key means nothing */
+    uint32_t level; /* BOOK_NONE: no level stands there */
+} book_seat;
+
+/* Finds the seat of a price. */
+static inline book_seat book_seat_find(tw_book *book, book_symbol *symbol, uint32_t side,
+                                       int64_t price) {
+    book_seat seat = {0, BOOK_NONE, BOOK_NONE};
+    if (__builtin_expect(book_key_of(symbol, side, price, &seat.key), 1))
+        seat.page = book_page_find(book, symbol, side, seat.key >> 6);
+    seat.level = book->pages[seat.page].levels[seat.key & 63];
+    return seat;
+}
+
+/* Makes the tick fit a price and a page for it; its page. */
+uint32_t book_make_page(tw_book *book, tw_symbol symbol, uint32_t side, int64_t price);
+
+/* Makes a level without orders or quantity on a seat that has none; the pool has room. */
+static inline uint32_t book_level_make(tw_book *book, tw_symbol symbol_index, uint32_t side_name,
+                                       int64_t price, book_seat seat) {
+    book_symbol *symbol = &book->symbols[symbol_index];
+    book_side *side = book_side_of(symbol, side_name);
+    if (__builtin_expect(seat.page == BOOK_NONE, 0)) {
+        seat.page = book_make_page(book, symbol_index, side_name, price);
+        (void)book_key_of(symbol, side_name, price, &seat.key); /* it is a multiple now */
+    }
     uint32_t level = book_level_acquire(book);
     book_level *node = &book->levels[level];
     node->price = price;
@@ -144,33 +164,14 @@ static inline uint32_t book_level_insert_at(tw_book *book, tw_symbol symbol_inde
     node->tail = BOOK_NONE;
     node->symbol = symbol_index;
     node->side = side_name;
-    book_put_in_page(book, level, page, key);
+    book_put_in_page(book, level, seat.page, seat.key);
     side->level_count++;
-    if ((side->best == BOOK_NONE) | (key < side->best_key)) {
+    if ((side->best == BOOK_NONE) | (seat.key < side->best_key)) {
         side->best = level;
-        side->best_key = key;
+        side->best_key = seat.key;
         book->best_moved = 1;
     }
     return level;
-}
-
-/* The level at a price; where there is none it is made if `may_make` and the pool has room, else
- * BOOK_NONE. */
-static inline uint32_t book_level_find(tw_book *book, tw_symbol symbol_index, uint32_t side,
-                                       int64_t price, bool may_make) {
-    book_symbol *symbol = &book->symbols[symbol_index];
-    int64_t key = 0;
-    uint32_t page = BOOK_NONE;
-    if (__builtin_expect(book_key_of(symbol, side, price, &key), 1))
-        page = book_page_find(book, symbol, side, key >> 6);
-    uint32_t level = book->pages[page].levels[key & 63];
-    if (level != BOOK_NONE || !may_make || book->level_count == book->config.level_count_max)
-        return level;
-    if (__builtin_expect(page == BOOK_NONE, 0)) {
-        page = book_make_room(book, symbol_index, side, price);
-        (void)book_key_of(symbol, side, price, &key); /* it is a multiple now */
-    }
-    return book_level_insert_at(book, symbol_index, side, price, page, key);
 }
 
 /* The best level of a side leaves: the next one is the best. */

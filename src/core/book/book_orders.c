@@ -41,10 +41,9 @@ INLINE tw_status locate(tw_book *book, tw_symbol symbol, uint64_t id, book_look 
 static inline uint32_t acquire(tw_book *book) {
     book->order_count++;
     uint32_t order = book->order_free;
-    if (order != BOOK_NONE)
-        book->order_free = book->orders[order].next;
-    else
-        order = ++book->order_high;
+    if (__builtin_expect(order == BOOK_NONE, 0))
+        return ++book->order_high;
+    book->order_free = book->orders[order].next;
     return order;
 }
 
@@ -77,30 +76,45 @@ INLINE void remove_order(tw_book *book, book_spot spot, book_look look) {
     book_order_release(book, spot.order);
 }
 
-/* Puts a checked order at the back of a level. There is room for it. */
-INLINE void enter(tw_book *book, tw_symbol symbol_index, const tw_book_order *order, uint32_t place,
-                  uint64_t hash) {
-    book_symbol *symbol = &book->symbols[symbol_index];
+/* Writes a checked order behind `previous` on a level. There is room for it; it is returned. */
+INLINE uint32_t put_order(tw_book *book, tw_symbol symbol, const tw_book_order *order,
+                          uint32_t level, uint32_t previous) {
     book_order *orders = book->orders;
-    book_level *level = &book->levels[place];
     uint32_t index = acquire(book);
-    uint32_t tail = level->tail;
     orders[index].id = order->id;
     orders[index].quantity = order->quantity.nano;
-    orders[index].level = place;
+    orders[index].level = level;
     orders[index].next = BOOK_NONE;
-    orders[index].previous = tail;
-    orders[index].symbol = symbol_index;
-    orders[tail].next = index;
-    level->head = book_choose(tail == BOOK_NONE, index, level->head);
+    orders[index].previous = previous;
+    orders[index].symbol = symbol;
+    if (__builtin_expect(book->tags != NULL, 0))
+        book->tags[index] = order->tag;
+    return index;
+}
+
+/* Puts a checked order at the back of the level on a seat, or makes a level of it. There is room.
+ */
+INLINE void enter(tw_book *book, tw_symbol symbol_index, const tw_book_order *order, book_seat seat,
+                  book_look look) {
+    book_symbol *symbol = &book->symbols[symbol_index];
+    uint32_t index;
+    book_level *level;
+    if (seat.level != BOOK_NONE) {
+        level = &book->levels[seat.level];
+        index = put_order(book, symbol_index, order, seat.level, level->tail);
+        book->orders[level->tail].next = index;
+    } else {
+        seat.level = book_level_make(book, symbol_index, order->side, order->price.nano, seat);
+        level = &book->levels[seat.level];
+        index = put_order(book, symbol_index, order, seat.level, BOOK_NONE);
+        level->head = index;
+    }
     level->tail = index;
     level->order_count++;
     level->quantity += order->quantity.nano;
     level->time_ns = symbol->time_ns;
-    book_note_change(book, book_side_of(symbol, order->side), order->side, place);
-    if (book->tags != NULL)
-        book->tags[index] = order->tag;
-    book_ids_put(book, index, hash);
+    book_note_change(book, book_side_of(symbol, order->side), order->side, seat.level);
+    book_ids_put(book, index, look);
 }
 
 /* Orders are at the limit of the buckets in use. */
@@ -140,14 +154,15 @@ INLINE tw_status add(tw_book *book, tw_symbol symbol_index, const tw_book_order 
         status = make_room(book);
         if (status != TW_OK)
             return status;
+        look = book_ids_look(book, symbol_index, order->id); /* its home is another now */
     }
-    uint32_t level = book_level_find(book, symbol_index, order->side, order->price.nano, true);
-    if (level == BOOK_NONE)
+    book_seat seat = book_seat_find(book, symbol, order->side, order->price.nano);
+    if (seat.level == BOOK_NONE && book->level_count == book->config.level_count_max)
         return book_deny(&book->anomalies.levels_full, TW_FULL);
-    if (book->levels[level].quantity > INT64_MAX - order->quantity.nano)
+    if (book->levels[seat.level].quantity > INT64_MAX - order->quantity.nano)
         return book_deny(&book->anomalies.bad_quantity, TW_OVERFLOW);
     symbol->way = BOOK_BY_ORDER;
-    enter(book, symbol_index, order, level, look.hash);
+    enter(book, symbol_index, order, seat, look);
     book_settle(book, symbol);
     return TW_OK;
 }
@@ -220,7 +235,8 @@ tw_status tw_book_delete(tw_book *book, tw_symbol symbol, uint64_t id) {
 /* Whether there is room for `order` once `old` is gone. */
 static tw_status check_room_to_replace(tw_book *book, const book_order *old,
                                        const tw_book_order *order) {
-    uint32_t place = book_level_find(book, old->symbol, order->side, order->price.nano, false);
+    uint32_t place =
+        book_seat_find(book, &book->symbols[old->symbol], order->side, order->price.nano).level;
     if (place == BOOK_NONE) {
         bool frees_level = book->levels[old->level].order_count == 1;
         if (book->level_count == book->config.level_count_max && !frees_level)
@@ -243,8 +259,8 @@ static void exchange(tw_book *book, book_spot spot, book_look look, const tw_boo
     tw_quote after;
     tw_book_best(book, symbol_index, &before);
     remove_order(book, spot, look);
-    uint32_t level = book_level_find(book, symbol_index, order->side, order->price.nano, true);
-    enter(book, symbol_index, order, level, book_id_hash(symbol_index, order->id));
+    enter(book, symbol_index, order, book_seat_find(book, symbol, order->side, order->price.nano),
+          book_ids_look(book, symbol_index, order->id));
     tw_book_best(book, symbol_index, &after);
     book_forgive(book, &before, &after);
     book_settle(book, symbol);

@@ -15,12 +15,13 @@ static uint32_t levels_held(const book_symbol *symbol) {
     return symbol->sides[0].level_count + symbol->sides[1].level_count;
 }
 
-/* Writes a total that is not zero at a level, or BOOK_NONE for a new one; the pool has room. */
-static void write_total(tw_book *book, tw_symbol symbol, const tw_level *total, uint32_t level) {
+/* Writes a total that is not zero on its seat; the pool has room. */
+static void write_total(tw_book *book, tw_symbol symbol, const tw_level *total, book_seat seat) {
+    uint32_t level = seat.level;
     book_side *side = book_side_of(&book->symbols[symbol], total->side);
     int64_t before = book->levels[level].quantity;
     if (level == BOOK_NONE)
-        level = book_level_find(book, symbol, total->side, total->price.nano, true);
+        level = book_level_make(book, symbol, total->side, total->price.nano, seat);
     book->levels[level].quantity = total->quantity.nano;
     book->levels[level].time_ns = total->time_ns;
     if (side->best == level && before != total->quantity.nano)
@@ -52,7 +53,7 @@ static tw_status begin_snapshot(tw_book *book, book_symbol *symbol, const tw_lev
     tw_book_best(book, level->symbol, &before);
     book_empty(book, symbol);
     if (level->quantity.nano > 0)
-        write_total(book, level->symbol, level, BOOK_NONE);
+        write_total(book, level->symbol, level, (book_seat){0});
     tw_book_best(book, level->symbol, &after);
     book_forgive(book, &before, &after);
     return TW_OK;
@@ -60,18 +61,18 @@ static tw_status begin_snapshot(tw_book *book, book_symbol *symbol, const tw_lev
 
 static tw_status change_level(tw_book *book, book_symbol *symbol, const tw_level *level) {
     book_side *side = book_side_of(symbol, level->side);
-    uint32_t place = book_level_find(book, level->symbol, level->side, level->price.nano, false);
+    book_seat seat = book_seat_find(book, symbol, level->side, level->price.nano);
     if (level->quantity.nano > 0) {
-        if (place == BOOK_NONE && levels_left(book) == 0)
+        if (seat.level == BOOK_NONE && levels_left(book) == 0)
             return book_deny(&book->anomalies.levels_full, TW_FULL);
-        write_total(book, level->symbol, level, place);
+        write_total(book, level->symbol, level, seat);
         return TW_OK;
     }
-    if (place == BOOK_NONE)
+    if (seat.level == BOOK_NONE)
         return book_deny(&book->anomalies.unknown_level, TW_NOT_FOUND);
-    if (side->best == place)
+    if (side->best == seat.level)
         book->best_changed |= level->side;
-    book_level_remove(book, place);
+    book_level_remove(book, seat.level);
     return TW_OK;
 }
 
@@ -129,7 +130,7 @@ static void write_top(tw_book *book, const tw_level *top) {
     if (top->quantity.nano == 0)
         return;
     book_side *side = book_side_of(&book->symbols[top->symbol], top->side);
-    write_total(book, top->symbol, top, side->best);
+    write_total(book, top->symbol, top, (book_seat){.level = side->best});
 }
 
 tw_status tw_book_set_top(tw_book *book, const tw_quote *quote) {
