@@ -125,6 +125,9 @@ typedef struct book_symbol {
     uint32_t near[2][BOOK_NEAR_COUNT]; /* pages of each side met last, by number */
 } book_symbol;
 
+_Static_assert(offsetof(book_order, previous) == offsetof(book_order, level) + 8 &&
+                   offsetof(book_level, tail) == offsetof(book_level, head) + 4,
+               "fetch_block reads both neighbours, and both ends");
 _Static_assert(sizeof(book_order) == 32, "two orders a cache line");
 _Static_assert(sizeof(book_level) == 64, "a level a cache line");
 _Static_assert(sizeof(book_bucket) == 64, "a bucket a cache line");
