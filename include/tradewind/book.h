@@ -29,13 +29,17 @@
  * the order, which is the nearest that is possible. Crossed and locked books are kept as they
  * come (they are ordinary before an opening); each time a book becomes one is counted.
  *
- * Memory: all of it is taken by tw_book_new: 64 bytes a level, 40 bytes an order and 16 to 32
- * bytes of id table an order, and 56 bytes a symbol. Pages are first touched when used, so a
- * generous maximum costs address space only. At a limit a call is TW_FULL.
- * Cost: the best price is O(1). Reducing, executing and deleting are O(1) while the level stays;
- * adding at the best price is O(1); finding, making and removing any other level O(log levels).
- * The id table grows by doubling inside its reserve, which is one pause that visits every order
- * then alive; order_count_expected avoids it.
+ * Prices may be any multiples of anything: a symbol's tick is learned as the greatest common divisor
+ * of its prices, and forgotten with tw_book_clear. Prices that share a useful tick (64 of which make
+ * a page) are what is fast; a single odd price makes a symbol slower, not wrong.
+ *
+ * Memory: all of it is taken by tw_book_new: an order takes 32 bytes (40 with its tag) and 8 to 16
+ * in the id table, a level 64, a page of 64 neighbouring prices 320 (one at most for each level, and
+ * 64 that wait for their prices to come back), a symbol 256. Pages of the system are first touched
+ * when used, so a generous maximum costs address space only. At a limit a call is TW_FULL.
+ * Cost: finding, adding, changing and removing orders and levels, and the best price, are O(1);
+ * O(log pages) where a page is met that was not met lately. The id table grows by doubling inside its
+ * reserve, which is one pause that visits every order then alive; order_count_expected avoids it.
  * Threads: none of its own; a book belongs to one thread at a time.
  */
 #ifndef TRADEWIND_BOOK_H

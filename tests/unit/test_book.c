@@ -321,6 +321,278 @@ static void a_batch_does_what_single_calls_do(void **state) {
     tw_book_check(book);
 }
 
+/* ---- Prices and pages ----------------------------------------------------------------------- */
+
+/* The levels of one side, as prices. */
+static size_t prices_of(const tw_book *book, tw_side side, int64_t *ret_prices, size_t capacity) {
+    tw_level levels[16];
+    assert_true(capacity <= 16);
+    size_t count = tw_book_depth(book, 0, side, levels, capacity);
+    for (size_t i = 0; i < count; i++)
+        ret_prices[i] = levels[i].price.nano;
+    return count;
+}
+
+static void expect_prices(const tw_book *book, tw_side side, const int64_t *wanted, size_t count) {
+    int64_t prices[16] = {0};
+    assert_int_equal(prices_of(book, side, prices, 16), count);
+    assert_memory_equal(prices, wanted, count * sizeof *wanted);
+    tw_book_check(book);
+}
+
+/* Each price is no multiple of what the ones before had in common. */
+static void prices_of_any_tick_stand_in_order(void **state) {
+    (void)state;
+    TW_AUTO(tw_book) *book = make(16, 16);
+    must_add(book, 1, TW_SIDE_BUY, INT64_C(585330000000), 1);
+    must_add(book, 2, TW_SIDE_BUY, INT64_C(585340000000), 1);
+    must_add(book, 3, TW_SIDE_BUY, INT64_C(585335000000), 1);
+    must_add(book, 4, TW_SIDE_BUY, INT64_C(100), 1);
+    must_add(book, 5, TW_SIDE_BUY, 7, 1);
+    must_add(book, 6, TW_SIDE_SELL, INT64_C(700000000000000000), 1); /* Berkshire and more */
+    must_add(book, 7, TW_SIDE_SELL, INT64_C(585350000001), 1);
+    expect_prices(book, TW_SIDE_BUY,
+                  (const int64_t[]){INT64_C(585340000000), INT64_C(585335000000),
+                                    INT64_C(585330000000), 100, 7},
+                  5);
+    expect_prices(book, TW_SIDE_SELL,
+                  (const int64_t[]){INT64_C(585350000001), INT64_C(700000000000000000)}, 2);
+    assert_int_equal(
+        tw_book_quantity_at(book, 0, TW_SIDE_BUY, (tw_price){INT64_C(585335000000)}).nano, 1);
+    assert_int_equal(
+        tw_book_quantity_at(book, 0, TW_SIDE_BUY, (tw_price){INT64_C(585335000001)}).nano, 0);
+}
+
+static void prices_stand_at_both_ends_of_the_range(void **state) {
+    (void)state;
+    TW_AUTO(tw_book) *book = make(16, 16);
+    must_add(book, 1, TW_SIDE_BUY, INT64_MIN, 1); /* alone: its tick is 2^63 */
+    must_add(book, 2, TW_SIDE_SELL, INT64_MIN, 1);
+    must_add(book, 3, TW_SIDE_SELL, 0, 1);
+    expect_prices(book, TW_SIDE_SELL, (const int64_t[]){INT64_MIN, 0}, 2);
+    must_add(book, 4, TW_SIDE_SELL, INT64_MAX, 1);
+    must_add(book, 5, TW_SIDE_BUY, INT64_MAX, 1);
+    must_add(book, 6, TW_SIDE_BUY, -1, 1);
+    expect_prices(book, TW_SIDE_SELL, (const int64_t[]){INT64_MIN, 0, INT64_MAX}, 3);
+    expect_prices(book, TW_SIDE_BUY, (const int64_t[]){INT64_MAX, -1, INT64_MIN}, 3);
+    assert_int_equal(tw_book_delete(book, 0, 5), TW_OK);
+    assert_int_equal(tw_book_delete(book, 0, 4), TW_OK);
+    expect_prices(book, TW_SIDE_BUY, (const int64_t[]){-1, INT64_MIN}, 2);
+}
+
+static void a_price_of_zero_may_be_the_first(void **state) {
+    (void)state;
+    TW_AUTO(tw_book) *book = make(16, 16);
+    must_add(book, 1, TW_SIDE_BUY, 0, 1);
+    must_add(book, 2, TW_SIDE_BUY, 0, 1);
+    expect_prices(book, TW_SIDE_BUY, (const int64_t[]){0}, 1);
+    must_add(book, 3, TW_SIDE_BUY, INT64_C(-250000000), 1);
+    must_add(book, 4, TW_SIDE_BUY, INT64_C(500000000), 1);
+    expect_prices(book, TW_SIDE_BUY, (const int64_t[]){INT64_C(500000000), 0, INT64_C(-250000000)},
+                  3);
+}
+
+/* Two levels at a time wander through far more pages than there are slots for. */
+static void wandering_prices_need_no_more_than_their_levels(void **state) {
+    (void)state;
+    TW_AUTO(tw_book) *book = make(4, 2);
+    must_add(book, 1, TW_SIDE_BUY, 1, 1); /* the tick is 1: far prices are far pages */
+    assert_int_equal(tw_book_delete(book, 0, 1), TW_OK);
+    for (uint64_t i = 2; i < 5000; i++) {
+        int64_t price = (int64_t)(i * 7919 % 1000) * 1000;
+        must_add(book, i, TW_SIDE_BUY, price, 1);
+        if (i > 2)
+            assert_int_equal(tw_book_delete(book, 0, i - 1), TW_OK);
+        if (i % 512 == 0)
+            tw_book_check(book);
+    }
+    expect_prices(book, TW_SIDE_BUY, (const int64_t[]){4999 * 7919 % 1000 * 1000}, 1);
+}
+
+/* The pages that wait for their prices to come back are forgotten with the book. */
+static void a_cleared_book_starts_anew(void **state) {
+    (void)state;
+    TW_AUTO(tw_book) *book = make(4, 4);
+    must_add(book, 1, TW_SIDE_BUY, 1000, 1);
+    must_add(book, 2, TW_SIDE_BUY, 1, 1);
+    assert_int_equal(tw_book_delete(book, 0, 1), TW_OK);
+    assert_int_equal(tw_book_clear(book, 0), TW_OK);
+    must_add(book, 1, TW_SIDE_BUY, 64000, 1);
+    must_add(book, 2, TW_SIDE_BUY, 65000, 1);
+    expect_prices(book, TW_SIDE_BUY, (const int64_t[]){65000, 64000}, 2);
+}
+
+/* ---- Ids ------------------------------------------------------------------------------------ */
+
+static void ids_of_all_sizes_are_told_apart(void **state) {
+    (void)state;
+    TW_AUTO(tw_book) *book = make(1024, 8);
+    uint64_t ids[1024];
+    size_t count = 0;
+    for (unsigned bit = 0; bit < 64; bit++) {
+        for (unsigned add = 0; add < 8; add++) {
+            uint64_t id = (UINT64_C(1) << bit) + add * (UINT64_C(1) << bit >> 4) - add % 2;
+            bool is_new = id != 0;
+            for (size_t i = 0; i < count && is_new; i++)
+                is_new = ids[i] != id;
+            if (is_new)
+                ids[count++] = id;
+        }
+    }
+    ids[count++] = UINT64_MAX;
+    for (size_t i = 0; i < count; i++)
+        must_add(book, ids[i], TW_SIDE_BUY, 100 + (int64_t)(i % 8), (int64_t)i + 1);
+    tw_book_check(book);
+    for (size_t i = 0; i < count; i++) {
+        tw_book_view view;
+        assert_int_equal(tw_book_find(book, 0, ids[i], &view), TW_OK);
+        assert_int_equal(view.quantity.nano, i + 1);
+        assert_int_equal(add(book, ids[i], TW_SIDE_SELL, 200, 1), TW_EXISTS);
+    }
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(tw_book_delete(book, 0, ids[i]), TW_OK);
+    tw_book_check(book);
+}
+
+static void tags_are_kept_only_when_asked_for(void **state) {
+    (void)state;
+    const tw_book_config config = {
+        .symbol_count_max = 1, .order_count_max = 2, .level_count_max = 2};
+    tw_book *book = NULL;
+    assert_int_equal(tw_book_new(NULL, &config, &book), TW_OK);
+    must_add(book, 1, TW_SIDE_BUY, 100, 1); /* with a tag of 10 */
+    tw_book_view view;
+    assert_int_equal(tw_book_find(book, 0, 1, &view), TW_OK);
+    assert_int_equal(view.tag, 0);
+    tw_book_free(book);
+}
+
+static void modify_keeps_the_place_only_of_less_at_the_same_price(void **state) {
+    (void)state;
+    TW_AUTO(tw_book) *book = make(8, 8);
+    must_add(book, 1, TW_SIDE_BUY, 100, 5);
+    must_add(book, 2, TW_SIDE_BUY, 100, 5);
+    tw_book_ahead ahead;
+    assert_int_equal(tw_book_modify(book, 0, 1, (tw_price){100}, (tw_quantity){3}), TW_OK);
+    assert_int_equal(tw_book_queue(book, 0, 2, &ahead), TW_OK);
+    assert_int_equal(ahead.quantity.nano, 3); /* 1 is still before 2 */
+    uint64_t revision = tw_book_revision(book, 0);
+    assert_int_equal(tw_book_modify(book, 0, 1, (tw_price){100}, (tw_quantity){3}), TW_OK);
+    assert_int_equal(tw_book_revision(book, 0), revision); /* nothing changed */
+    assert_int_equal(tw_book_modify(book, 0, 1, (tw_price){100}, (tw_quantity){4}), TW_OK);
+    assert_int_equal(tw_book_queue(book, 0, 1, &ahead), TW_OK);
+    assert_int_equal(ahead.quantity.nano, 5); /* now behind it */
+    assert_int_equal(tw_book_modify(book, 0, 2, (tw_price){101}, (tw_quantity){5}), TW_OK);
+    tw_book_view view;
+    assert_int_equal(tw_book_find(book, 0, 2, &view), TW_OK);
+    assert_int_equal(view.price.nano, 101);
+    assert_int_equal(view.tag, 20); /* it is the same order */
+    assert_int_equal(tw_book_modify(book, 0, 3, (tw_price){101}, (tw_quantity){5}), TW_NOT_FOUND);
+    assert_int_equal(tw_book_modify(book, 0, 2, (tw_price){101}, (tw_quantity){0}), TW_INVALID);
+    tw_book_check(book);
+}
+
+/* ---- Many ----------------------------------------------------------------------------------- */
+
+enum { MANY_SYMBOLS = 40, MANY_ORDERS = 50000 };
+
+static uint64_t next_number(uint64_t *state) {
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return *state >> 33;
+}
+
+/* An event of any kind, most of them sensible, some with a symbol, side or kind that is none. */
+static tw_order_event any_event(uint64_t *state, uint64_t number) {
+    static const uint8_t kinds[] = {TW_EVENT_ADD,    TW_EVENT_ADD,    TW_EVENT_ADD,
+                                    TW_EVENT_ADD,    TW_EVENT_DELETE, TW_EVENT_REDUCE,
+                                    TW_EVENT_MODIFY, TW_EVENT_REPLACE};
+    bool adds = number < 45000;
+    uint64_t roll = next_number(state);
+    tw_order_event event = {.time_ns = (int64_t)number + 1,
+                            .id = 1 + next_number(state) % (number + 1),
+                            .new_id = 1000000 + number,
+                            .price.nano = (int64_t)(1 + next_number(state) % 500) * 10000000,
+                            .quantity.nano = (int64_t)(1 + next_number(state) % 9),
+                            .kind = adds ? TW_EVENT_ADD : kinds[roll % 8]};
+    if (event.kind == TW_EVENT_ADD)
+        event.id = 1 + number;
+    event.symbol = (uint32_t)(event.id % MANY_SYMBOLS);
+    event.side = (uint8_t)(TW_SIDE_BUY + event.id / 64 % 2);
+    if (roll % 1000 == 1)
+        event.symbol = MANY_SYMBOLS + 7;
+    if (roll % 1000 == 2)
+        event.side = 77;
+    if (roll % 1000 == 3)
+        event.kind = 99;
+    if (roll % 1000 == 4)
+        event.id = 0;
+    return event;
+}
+
+/* A book so large that its memory is fetched ahead. */
+static void a_large_batch_does_what_single_calls_do(void **state) {
+    (void)state;
+    const tw_book_config config = {
+        .symbol_count_max = MANY_SYMBOLS, .order_count_max = MANY_ORDERS, .level_count_max = 60000};
+    TW_AUTO(tw_book) *one = NULL;
+    TW_AUTO(tw_book) *many = NULL;
+    assert_int_equal(tw_book_new(NULL, &config, &one), TW_OK);
+    assert_int_equal(tw_book_new(NULL, &config, &many), TW_OK);
+    uint64_t seed = 5;
+    enum { BATCH = 100 };
+    for (uint64_t number = 0; number < 100000; number += BATCH) {
+        tw_order_event events[BATCH];
+        tw_book_result results[BATCH];
+        for (size_t i = 0; i < BATCH; i++)
+            events[i] = any_event(&seed, number + i);
+        size_t done = tw_book_apply(many, events, BATCH, results);
+        for (size_t i = 0; i < BATCH; i++) {
+            tw_status status = tw_book_apply_event(one, &events[i]);
+            assert_int_equal(results[i].status, status);
+            done -= status == TW_OK;
+        }
+        assert_int_equal(done, 0);
+    }
+    tw_book_check(many);
+    tw_book_usage usage;
+    tw_book_usage_of(many, &usage);
+    assert_true(usage.order_count > 32768); /* from where on it fetches */
+    tw_book_anomalies a;
+    tw_book_anomalies b;
+    tw_book_anomalies_of(one, &a);
+    tw_book_anomalies_of(many, &b);
+    assert_memory_equal(&a, &b, sizeof a);
+    assert_true(a.bad_symbol > 0 && a.bad_side > 0 && a.bad_kind > 0 && a.bad_id > 0);
+    for (tw_symbol symbol = 0; symbol < MANY_SYMBOLS; symbol++) {
+        tw_level levels[2][8];
+        memset(levels, 0, sizeof levels);
+        size_t count = tw_book_depth(one, symbol, TW_SIDE_BUY, levels[0], 8);
+        assert_int_equal(tw_book_depth(many, symbol, TW_SIDE_BUY, levels[1], 8), count);
+        assert_memory_equal(levels[0], levels[1], sizeof levels[0]);
+    }
+}
+
+static void nothing_is_allocated_after_creation(void **state) {
+    (void)state;
+    failing_heap heap;
+    failing_heap_init(&heap);
+    const tw_book_config config = {
+        .symbol_count_max = MANY_SYMBOLS, .order_count_max = MANY_ORDERS, .level_count_max = 60000};
+    tw_book *book = NULL;
+    assert_int_equal(tw_book_new(&heap.allocator, &config, &book), TW_OK);
+    uint64_t attempts = heap.attempts;
+    uint64_t seed = 6;
+    uint32_t done = 0;
+    for (uint64_t number = 0; number < 100000; number++) {
+        tw_order_event event = any_event(&seed, number);
+        done += tw_book_apply_event(book, &event) == TW_OK;
+    }
+    assert_true(done > 50000); /* some are meant to fail */
+    assert_int_equal(heap.attempts, attempts);
+    tw_book_free(book);
+    assert_int_equal(heap.bytes_out, 0);
+}
+
 /* ---- By level and by top ------------------------------------------------------------------- */
 
 static void a_snapshot_replaces_the_levels(void **state) {
@@ -488,6 +760,16 @@ int main(void) {
         cmocka_unit_test(ascending_and_descending_ladders_stay_balanced),
         cmocka_unit_test(revisions_tell_when_the_best_changed),
         cmocka_unit_test(a_batch_does_what_single_calls_do),
+        cmocka_unit_test(prices_of_any_tick_stand_in_order),
+        cmocka_unit_test(prices_stand_at_both_ends_of_the_range),
+        cmocka_unit_test(a_price_of_zero_may_be_the_first),
+        cmocka_unit_test(wandering_prices_need_no_more_than_their_levels),
+        cmocka_unit_test(a_cleared_book_starts_anew),
+        cmocka_unit_test(ids_of_all_sizes_are_told_apart),
+        cmocka_unit_test(tags_are_kept_only_when_asked_for),
+        cmocka_unit_test(modify_keeps_the_place_only_of_less_at_the_same_price),
+        cmocka_unit_test(a_large_batch_does_what_single_calls_do),
+        cmocka_unit_test(nothing_is_allocated_after_creation),
         cmocka_unit_test(a_snapshot_replaces_the_levels),
         cmocka_unit_test(a_symbol_changes_its_way_only_through_clear),
         cmocka_unit_test(a_quote_sets_both_sides_at_once),
