@@ -23,8 +23,8 @@
  *     TW_FULL       the table of symbols is full, or the caller's array too small
  *     TW_TRUNCATED  the compressed data ends too early; all whole lines before were given
  *     TW_CORRUPT    the compressed data is damaged here; all whole lines before were given
- *     TW_IO, TW_NO_MEMORY
- * After TW_TRUNCATED, TW_CORRUPT, TW_IO and TW_NO_MEMORY every further call says the same.
+ *     TW_IO, TW_NO_MEMORY, TW_CLOSED (standard input was a connection, which was lost)
+ * After TW_TRUNCATED, TW_CORRUPT and the last three every further call says the same.
  *
  * Whole files are read with tw_tape_next_trades and its like, many rows a call, and written with a
  * tw_tape_writer, at the end of this page.
@@ -34,7 +34,7 @@
  * zstd and xz at most 128 MiB, zstd usually 2 to 8). A writer has its one buffer.
  * Cost: on one core of a server 30 M trades/s in batches (1.2 GB/s) and 13 M bars/s; a third of
  * that one by one, and wherever a line is not in the usual form (plain digits and points, no
- * blanks, LF). Writing: 30 M trades/s, 14 M bars/s. LOBSTER messages about 5 M/s plain, 3 M/s from
+ * blanks). Writing: 30 M trades/s, 14 M bars/s. LOBSTER messages about 5 M/s plain, 3 M/s from
  * gzip. Threads: a tape or a writer belongs to one.
  */
 #ifndef TRADEWIND_TAPE_H

@@ -182,18 +182,15 @@ tw_status tw_tape_next_trade(tw_tape *tape, tw_trade *ret_trade, tw_error *error
 /* The price at `at` and the size behind it, which must both be there or both be nothing. */
 static tw_status read_quote_side(tw_tape *tape, size_t at, int64_t *ret_price_nano,
                                  int64_t *ret_size_nano, tw_error *error) {
-    bool bid = at == QUOTE_BID_PRICE;
     *ret_price_nano = 0;
     *ret_size_nano = 0;
     if (tape->fields[at].size == 0 && tape->fields[at + 1].size == 0)
         return TW_OK;
     tw_status status = TW_OK;
     if (tape->fields[at].size > 0)
-        status =
-            tape_read_decimal(tape, at, bid ? "bid price" : "ask price", 0, ret_price_nano, error);
+        status = tape_read_decimal(tape, at, "price", 0, ret_price_nano, error);
     if (status == TW_OK)
-        status =
-            tape_read_decimal(tape, at + 1, bid ? "bid size" : "ask size", 0, ret_size_nano, error);
+        status = tape_read_decimal(tape, at + 1, "size", 0, ret_size_nano, error);
     if (status != TW_OK || (*ret_price_nano == 0) == (*ret_size_nano == 0))
         return status;
     char shown[SHOWN_SIZE];
