@@ -320,6 +320,28 @@ static void test_a_failed_read_is_not_an_end(void **state) {
     tw_source_close(&source);
 }
 
+static void test_a_line_that_is_too_long_ends_the_reading(void **state) {
+    (void)state;
+    char text[200];
+    memset(text, 'x', sizeof text);
+    memcpy(text, "a\n", 2);
+    text[98] = text[198] = '\n';
+    for (size_t i = 0; i < PACKING_COUNT; i++) {
+        tw_source source;
+        tw_slice line;
+        tw_error error = {0};
+        open_packed(&source, packings[i], text, sizeof text, 16);
+        assert_int_equal(tw_source_next_line(&source, &line, NULL), TW_OK);
+        for (int again = 0; again < 3; again++) {
+            assert_int_equal(tw_source_next_line(&source, &line, &error), TW_PARSE);
+            assert_non_null(strstr(error.message, ":2: the line is longer than 16 bytes"));
+            assert_int_equal(tw_source_offset(&source), 2);
+        }
+        assert_int_equal(tw_source_go_to(&source, 99, 2, &error), TW_PARSE);
+        tw_source_close(&source);
+    }
+}
+
 /* ---- going on elsewhere ---- */
 
 static void test_going_forward_to_a_line(void **state) {
@@ -521,6 +543,7 @@ int main(void) {
         cmocka_unit_test(test_a_cut_pack_gives_all_before_the_fault_and_its_words),
         cmocka_unit_test(test_what_follows_a_pack_must_be_one_too),
         cmocka_unit_test(test_a_failed_read_is_not_an_end),
+        cmocka_unit_test(test_a_line_that_is_too_long_ends_the_reading),
         cmocka_unit_test(test_going_forward_to_a_line),
         cmocka_unit_test(test_every_line_can_be_gone_to),
         cmocka_unit_test(test_going_on_in_a_cut_pack_says_that_it_is_cut),
