@@ -1,7 +1,7 @@
 /*
  * tape.h - files of market data, read and written as a stream.
  *
- * A tape is a text file with one record a line: plain, gzip or zstd, told apart by its first
+ * A tape is a text file with one record a line: plain, gzip, zstd or xz, told apart by its first
  * bytes, not by its name; "-" is standard input. Every field is checked; what is wrong is
  * reported as file:line:field with what was expected, and the next call goes on with the next
  * line, so a caller may stop at the first bad line or set it aside:
@@ -23,18 +23,18 @@
  *     TW_FULL       the table of symbols is full, or the caller's array too small
  *     TW_TRUNCATED  the compressed data ends too early; all whole lines before were given
  *     TW_CORRUPT    the compressed data is damaged here; all whole lines before were given
- *     TW_IO, TW_NO_MEMORY
- * After TW_TRUNCATED, TW_CORRUPT, TW_IO and TW_NO_MEMORY every further call says the same.
+ *     TW_IO, TW_NO_MEMORY, TW_CLOSED (standard input was a connection, which was lost)
+ * After TW_TRUNCATED, TW_CORRUPT and the last three every further call says the same.
  *
- * Whole files are read with tw_tape_next_trades and tw_tape_next_bars, many rows a call, and
- * written with a tw_tape_writer, at the end of this page.
+ * Whole files are read with tw_tape_next_trades and its like, many rows a call, and written with a
+ * tw_tape_writer, at the end of this page.
  *
- * Memory: one line buffer (line_size_max) and one input buffer (64 KiB) at open; one small entry a
- * symbol; the decompressor's window (gzip 32 KiB, zstd at most 128 MiB, usually 2 to 8). A writer
- * has its one buffer.
+ * Memory: one line buffer (line_size_max) and one input buffer (64 KiB) at open; 32 bytes for each
+ * level of a LOBSTER book's row; one small entry a symbol; the decompressor's window (gzip 32 KiB,
+ * zstd and xz at most 128 MiB, zstd usually 2 to 8). A writer has its one buffer.
  * Cost: on one core of a server 30 M trades/s in batches (1.2 GB/s) and 13 M bars/s; a third of
  * that one by one, and wherever a line is not in the usual form (plain digits and points, no
- * blanks, LF). Writing: 30 M trades/s, 14 M bars/s. LOBSTER messages about 5 M/s plain, 3 M/s from
+ * blanks). Writing: 30 M trades/s, 14 M bars/s. LOBSTER messages about 5 M/s plain, 3 M/s from
  * gzip. Threads: a tape or a writer belongs to one.
  */
 #ifndef TRADEWIND_TAPE_H
@@ -53,7 +53,8 @@
 #define TW_TAPE_LINE_SIZE_DEFAULT 262144
 #define TW_TAPE_LINE_SIZE_MAX 16777216
 #define TW_TAPE_FIELD_COUNT_MAX 16384
-#define TW_TAPE_CELL_COUNT_DEFAULT 67108864 /* 512 MiB of doubles */
+#define TW_TAPE_DEPTH_MAX (TW_TAPE_FIELD_COUNT_MAX / 4) /* levels a side of a LOBSTER book */
+#define TW_TAPE_CELL_COUNT_DEFAULT 67108864             /* 512 MiB of doubles */
 
 typedef enum tw_tape_format {
     TW_TAPE_ROWS,             /* any CSV with a header line: tw_tape_next_row */
@@ -61,7 +62,9 @@ typedef enum tw_tape_format {
     TW_TAPE_BARS,             /* ts_ns,symbol,timeframe,open,high,low,close,volume
                                * [,count[,vwap[,revision]]] */
     TW_TAPE_LOBSTER_MESSAGES, /* time,type,id,size,price,direction; no header */
-    TW_TAPE_LOBSTER_BOOK      /* ask price,ask size,bid price,bid size per level; no header */
+    TW_TAPE_LOBSTER_BOOK,     /* ask price,ask size,bid price,bid size per level; no header */
+    TW_TAPE_QUOTES,           /* ts_ns,symbol,bid_price,bid_size,ask_price,ask_size */
+    TW_TAPE_BITSTAMP          /* id,timestamp,exchange.timestamp,price,volume,action,direction */
 } tw_tape_format;
 
 typedef enum tw_tape_compression {
@@ -77,8 +80,8 @@ typedef struct tw_tape_place {
     uint64_t line_count;
 } tw_tape_place;
 
-/* What is opened and how. Zero means the default; only path must be set (and symbols, for trades
- * and bars). */
+/* What is opened and how. Zero means the default; only path must be set (and symbols, for trades,
+ * quotes and bars). */
 typedef struct tw_tape_config {
     const char *path;    /* "-": standard input */
     tw_symbols *symbols; /* borrowed until close; new names are added */
@@ -89,7 +92,10 @@ typedef struct tw_tape_config {
                               * there (LOBSTER) */
     uint8_t format;          /* tw_tape_format */
     bool known_symbols_only; /* a name that is not in `symbols` is TW_NOT_FOUND */
-    uint8_t reserved[6];
+    uint8_t reserved[2];
+    tw_symbol
+        symbol; /* of all that a file without symbols tells (LOBSTER, Bitstamp): such a file is
+                 * of one, which only its name or its owner knows. Need not be in a table */
 } tw_tape_config;
 
 /* Where a reader stands; for progress bars and messages. */
@@ -140,8 +146,20 @@ TW_API tw_status tw_tape_open(const tw_tape_config *config, tw_tape **ret_tape,
 /* NULL is accepted. */
 TW_API void tw_tape_close(tw_tape *tape);
 
-/* The next record. The format must be that of the function (anything else is a programmer
- * error). `ret_` is written only with TW_OK. */
+/*
+ * The next record. The format must be that of the function (anything else is a programmer error),
+ * and for events one by order. `ret_` is written only with TW_OK.
+ *
+ * LOBSTER messages (lobsterdata.com, "Output Structure"): seconds after midnight with one to
+ * eighteen fractional digits, rounded half to even behind the ninth; times do not run backwards.
+ * A message names its order, but for hidden executions (id 0), crosses and halts (0 or -1).
+ *
+ * Bitstamp order events (the R package obAnalytics, processData): `created` is an ADD, `changed` a
+ * MODIFY to the volume that remains, `deleted` a DELETE, whose quantity is what remained of the
+ * order: 0 when it was filled. Volumes are in units of 1e-8, prices decimals. time_ns is the
+ * `timestamp` (milliseconds, when the event was received), which does not run backwards;
+ * `exchange.timestamp`, when the order was created, is in no order and only checked to be a time.
+ */
 TW_API tw_status tw_tape_next_event(tw_tape *tape, tw_order_event *ret_event,
                                     tw_error *error) TW_MUST_CHECK;
 
@@ -155,6 +173,14 @@ TW_API tw_status tw_tape_next_event(tw_tape *tape, tw_order_event *ret_event,
 TW_API tw_status tw_tape_next_trade(tw_tape *tape, tw_trade *ret_trade,
                                     tw_error *error) TW_MUST_CHECK;
 
+/*
+ * Times may repeat but not run backwards within a symbol. A side has a price and a size above zero
+ * or is empty: the price empty or 0 and the size 0, or both fields empty. Both sides may be empty,
+ * and a bid may be above an ask.
+ */
+TW_API tw_status tw_tape_next_quote(tw_tape *tape, tw_quote *ret_quote,
+                                    tw_error *error) TW_MUST_CHECK;
+
 /* low <= open, close <= high; a missing or empty count, vwap or revision is 0. Times ascend within
  * a symbol as long as the timeframe stays the same. */
 TW_API tw_status tw_tape_next_bar(tw_tape *tape, tw_bar *ret_bar, tw_error *error) TW_MUST_CHECK;
@@ -165,16 +191,20 @@ TW_API tw_status tw_tape_next_bar(tw_tape *tape, tw_bar *ret_bar, tw_error *erro
  * when the next line is bad, or must be waited for, or the text ends; the next call tells. Any
  * other status: none. May be mixed with single calls.
  */
+TW_API tw_status tw_tape_next_events(tw_tape *tape, tw_order_event *ret_events, size_t capacity,
+                                     size_t *ret_count, tw_error *error) TW_MUST_CHECK;
 TW_API tw_status tw_tape_next_trades(tw_tape *tape, tw_trade *ret_trades, size_t capacity,
+                                     size_t *ret_count, tw_error *error) TW_MUST_CHECK;
+TW_API tw_status tw_tape_next_quotes(tw_tape *tape, tw_quote *ret_quotes, size_t capacity,
                                      size_t *ret_count, tw_error *error) TW_MUST_CHECK;
 TW_API tw_status tw_tape_next_bars(tw_tape *tape, tw_bar *ret_bars, size_t capacity,
                                    size_t *ret_count, tw_error *error) TW_MUST_CHECK;
 
 /*
  * The next row of a LOBSTER book file, as levels in file order (best ask, best bid, second ask
- * ...), empty places left out; time and symbol are 0, `clear` is 1 on the first level and `last`
- * on the last. At most 2 x tw_tape_depth levels; TW_FULL if `capacity` is below that (the row
- * stays the next one). Asks ascend, bids descend, all sizes are positive.
+ * ...), empty places left out; time is 0, `clear` is 1 on the first level and `last` on the last.
+ * At most 2 x tw_tape_depth levels; TW_FULL if `capacity` is below that (the row stays the next
+ * one). Asks ascend, bids descend, all sizes are positive.
  */
 TW_API tw_status tw_tape_next_levels(tw_tape *tape, tw_level *ret_levels, size_t capacity,
                                      size_t *ret_count, tw_error *error) TW_MUST_CHECK;
@@ -223,11 +253,12 @@ typedef struct tw_tape_writer_config {
     void *context; /* for the sink */
     const tw_allocator *allocator;
     size_t buffer_size; /* bytes gathered before the sink is called */
-    uint8_t format;     /* TW_TAPE_TRADES or TW_TAPE_BARS */
+    uint8_t format;     /* TW_TAPE_TRADES, _BARS, _QUOTES or _LOBSTER_BOOK */
     bool full;          /* the long header: trades with id, exchange, tape and conditions, which
                          * the short one loses; bars with their revision */
     uint8_t price_digits_min; /* of a trade's price, behind the point, 0 to 9: 2 gives 100.10 */
-    uint8_t reserved[5];
+    uint8_t reserved;
+    uint32_t depth; /* of a LOBSTER book: levels a side in each row, 1 to TW_TAPE_DEPTH_MAX */
 } tw_tape_writer_config;
 
 typedef struct tw_tape_writer tw_tape_writer;
@@ -235,9 +266,11 @@ typedef struct tw_tape_writer tw_tape_writer;
 /*
  * Makes a writer of CSV that the readers above take back as it was, and that is the same bytes when
  * it is read and written again: the header `ts_ns,symbol,price,size,side` (full: and
- * `,id,exchange,tape,conditions`) or `ts_ns,symbol,timeframe,open,high,low,close,volume,count,vwap`
- * (full: and `,revision`); numbers as tw_decimal_format writes them; LF. What is absent (side none,
- * id 0, exchange, tape) is an empty field. TW_NO_MEMORY.
+ * `,id,exchange,tape,conditions`), `ts_ns,symbol,timeframe,open,high,low,close,volume,count,vwap`
+ * (full: and `,revision`) or `ts_ns,symbol,bid_price,bid_size,ask_price,ask_size`; numbers as
+ * tw_decimal_format writes them; LF. What is absent (side none, id 0, exchange, tape, the price of
+ * an empty side) is an empty field. A LOBSTER book has no header, and its buffer is made larger
+ * than was asked for if a row would not fit. TW_NO_MEMORY.
  */
 TW_API tw_status tw_tape_writer_new(const tw_tape_writer_config *config,
                                     tw_tape_writer **ret_writer, tw_error *error) TW_MUST_CHECK;
@@ -257,6 +290,26 @@ TW_API tw_status tw_tape_writer_put_trades(tw_tape_writer *writer, const tw_symb
                                            tw_error *error) TW_MUST_CHECK;
 TW_API tw_status tw_tape_writer_put_bars(tw_tape_writer *writer, const tw_symbols *symbols,
                                          const tw_bar *bars, size_t count,
+                                         tw_error *error) TW_MUST_CHECK;
+
+/*
+ * The same for quotes. TW_INVALID: a side with a price but no size or a size but no price, or one
+ * below zero. Exchanges, tape and conditions have no place in the file and are lost.
+ */
+TW_API tw_status tw_tape_writer_put_quotes(tw_tape_writer *writer, const tw_symbols *symbols,
+                                           const tw_quote *quotes, size_t count,
+                                           tw_error *error) TW_MUST_CHECK;
+
+/*
+ * Appends one row of a LOBSTER book: `depth` times ask price,ask size,bid price,bid size, prices in
+ * units of 0.0001, an empty place as 9999999999,0 or -9999999999,0. Each side is given best first,
+ * which is not checked; of its levels only price and quantity count, and those behind `depth` are
+ * not written. TW_INVALID: a price that is no multiple of 0.0001, a quantity that is no whole
+ * number, or one of them not above zero; the row is not written, and rows may follow. Else as
+ * above.
+ */
+TW_API tw_status tw_tape_writer_put_book(tw_tape_writer *writer, const tw_level *asks,
+                                         size_t ask_count, const tw_level *bids, size_t bid_count,
                                          tw_error *error) TW_MUST_CHECK;
 
 /* Hands everything to the sink. At the end of a tape this must be the last call. */

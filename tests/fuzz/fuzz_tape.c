@@ -26,6 +26,8 @@ static tw_status next(tw_tape *tape, tw_tape_format format, tw_error *error) {
         return tw_tape_next_row(tape, &fields, &count, error);
     case TW_TAPE_TRADES: /* these two have tape_model_run */
     case TW_TAPE_BARS:
+    case TW_TAPE_QUOTES: /* and these fuzz_tape_orders */
+    case TW_TAPE_BITSTAMP:
         break;
     case TW_TAPE_LOBSTER_MESSAGES:
         return tw_tape_next_event(tape, &event, error);

@@ -183,6 +183,161 @@ static void put_lines(tw_text *text, uint64_t *seed, bool trades, size_t field_c
     }
 }
 
+static void put_fraction(tw_text *text, uint64_t *seed) {
+    static const unsigned counts[] = {1, 3, 7, 8, 9, 9, 9, 9, 10, 11, 12, 17, 18, 19};
+    unsigned count = counts[next_random(seed) % (sizeof counts / sizeof counts[0])];
+    bool tie = next_random(seed) % 4 == 0; /* 5 and nothing but zeros behind the ninth digit */
+    tw_text_append_char(text, '.');
+    for (unsigned i = 0; i < count; i++)
+        tw_text_append_char(text, tie && i == 9  ? '5'
+                                  : tie && i > 9 ? '0'
+                                                 : (char)('0' + next_random(seed) % 10));
+}
+
+static void put_message_line(tw_text *text, uint64_t *seed, int64_t *second) {
+    uint64_t kind = next_random(seed) % 40;
+    *second += (int64_t)(next_random(seed) % 4 > 0);
+    if (kind == 0)
+        tw_text_append_string(text,
+                              ONE_OF(seed, "", "0", "-1", "86400", "86401", "86400.0000000001",
+                                     "034201", "0034201", "1e3", ".5", "5.", "34200.5x"));
+    else
+        tw_text_append_i64(text, *second - (kind == 1 ? 2 : 0));
+    if (kind > 1 && next_random(seed) % 10 > 0)
+        put_fraction(text, seed);
+    bool odd = next_random(seed) % 20 == 0;
+    tw_text_append_string(text, odd ? ONE_OF(seed, ",0", ",8", ",", ",11", ",6", ",7")
+                                    : ONE_OF(seed, ",1", ",2", ",3", ",4", ",5", ",1", ",3"));
+    odd = next_random(seed) % 20 == 0;
+    tw_text_append_string(text, odd ? ONE_OF(seed, ",0", ",-1", ",", ",18446744073709551615",
+                                             ",18446744073709551616", ",00000000000000000000001")
+                                    : ONE_OF(seed, ",1", ",16113575", ",161135751", ",77"));
+    odd = next_random(seed) % 20 == 0;
+    tw_text_append_string(text, odd ? ONE_OF(seed, ",0", ",-5", ",", ",9223372036", ",9223372037")
+                                    : ONE_OF(seed, ",1", ",18", ",100", ",12345"));
+    odd = next_random(seed) % 20 == 0;
+    tw_text_append_string(text, odd ? ONE_OF(seed, ",0", ",-1", ",1", ",2", ",92233720368547",
+                                             ",92233720368548", ",58.5", ", 5")
+                                    : ONE_OF(seed, ",5853300", ",999900", ",10000000", ",5"));
+    odd = next_random(seed) % 20 == 0;
+    tw_text_append_string(text, odd ? ONE_OF(seed, "", ",0", ",+1", ",1,", ",-2", ",1 ", ",11")
+                                    : ONE_OF(seed, ",1", ",-1"));
+}
+
+static void put_bitstamp_line(tw_text *text, uint64_t *seed, int64_t *millisecond) {
+    uint64_t kind = next_random(seed) % 40;
+    *millisecond += (int64_t)(next_random(seed) % 300);
+    tw_text_append_string(text, kind == 0 ? ONE_OF(seed, "", "0", "-1", "18446744073709551616",
+                                                   " 65595247", "65595247 ", "00000000000000000007")
+                                          : ONE_OF(seed, "65595247", "1", "18446744073709551615"));
+    tw_text_append_char(text, ',');
+    if (kind == 1)
+        tw_text_append_string(text, ONE_OF(seed, "", "9223372036854", "9223372036855", "-1", "1.5",
+                                           "99999999999999999999", "0", "0001430438404518"));
+    else
+        tw_text_append_i64(text, *millisecond - (kind == 2 ? 301 : 0));
+    tw_text_append_string(text, kind == 3 ? ONE_OF(seed, ",", ",0", ",-1", ",9223372036855", ",x")
+                                          : ",1430438404000");
+    tw_text_append_char(text, ',');
+    put_number(text, seed);
+    tw_text_append_string(text, kind < 8
+                                    ? ONE_OF(seed, ",0", ",", ",922337203685477580", ",-1",
+                                             ",922337203685477581", ",99999999999999999999", ",1.5")
+                                    : ONE_OF(seed, ",200000000", ",178855669", ",1"));
+    tw_text_append_string(text, kind == 8 ? ONE_OF(seed, ",", ",create", ",createds", ", changed",
+                                                   ",Created", ",modified", ",deleted ")
+                                          : ONE_OF(seed, ",created", ",changed", ",deleted"));
+    tw_text_append_string(text, kind == 9 ? ONE_OF(seed, "", ",", ",bi", ",bids", ", ask", ",ask,")
+                                          : ONE_OF(seed, ",bid", ",ask"));
+}
+
+static void put_quote_side(tw_text *text, uint64_t *seed) {
+    switch (next_random(seed) % 8) {
+    case 0:
+        tw_text_append_string(text, ONE_OF(seed, ",,0", ",0,0", ",,", ",0,", ",5,0", ",0,5", ",,5",
+                                           ",0.0,0.00", ",-0,0", ",0.0000000001,1", ",-1,1"));
+        break;
+    case 1:
+        tw_text_append_string(text, ",,0");
+        break;
+    default:
+        tw_text_append_char(text, ',');
+        put_number(text, seed);
+        tw_text_append_char(text, ',');
+        put_number(text, seed);
+    }
+}
+
+static void put_quote_line(tw_text *text, uint64_t *seed, int64_t *time_ns) {
+    put_time(text, seed, time_ns);
+    tw_text_append_char(text, ',');
+    put_symbol(text, seed);
+    put_quote_side(text, seed);
+    put_quote_side(text, seed);
+}
+
+static void put_order_lines(tw_text *text, uint64_t *seed, tw_tape_format format) {
+    int64_t clock = format == TW_TAPE_BITSTAMP    ? INT64_C(1430438404518)
+                    : format == TW_TAPE_QUOTES    ? INT64_C(1704067200000000000)
+                    : next_random(seed) % 30 == 0 ? 86390
+                                                  : 34200;
+    size_t line_count = 1 + next_random(seed) % 200;
+    for (size_t i = 0; i < line_count; i++) {
+        if (format == TW_TAPE_LOBSTER_MESSAGES)
+            put_message_line(text, seed, &clock);
+        else if (format == TW_TAPE_BITSTAMP)
+            put_bitstamp_line(text, seed, &clock);
+        else
+            put_quote_line(text, seed, &clock);
+        bool last = i + 1 == line_count && next_random(seed) % 2 == 0;
+        tw_text_append_string(text, last ? ""
+                                    : next_random(seed) % 30 == 0
+                                        ? ONE_OF(seed, "\r\n", "\r\n", "\n\n", " \n", "\r\r\n")
+                                        : "\n");
+    }
+}
+
+/* A row of a book around a price that walks; now and then something in it is wrong or unusual. */
+static void put_book_line(tw_text *text, uint64_t *seed, size_t depth, int64_t middle) {
+    int64_t prices[2] = {middle, middle};
+    uint64_t ends[2] = {depth, depth}; /* levels of asks and bids; empty places behind them */
+    for (int side = 0; side < 2; side++)
+        if (next_random(seed) % 4 == 0)
+            ends[side] = next_random(seed) % (depth + 1);
+    bool perhaps = next_random(seed) % 3 == 0;
+    for (size_t i = 0; i < 2 * depth; i++) {
+        bool bid = i % 2 == 1;
+        bool odd = perhaps && next_random(seed) % (2 * depth) == 0;
+        tw_text_append_string(text, i > 0 ? "," : "");
+        prices[bid] += (bid ? -1 : 1) * (int64_t)(1 + next_random(seed) % 400);
+        if (odd)
+            tw_text_append_string(
+                text, ONE_OF(seed, "", "1", "1,0", "0,5", "-5,5", "x,1", "9999999999,0",
+                             "-9999999999,0", "9999999999,1", "-9999999999,1", "-9999999999,00",
+                             "92233720368547,9223372036", "92233720368548,9223372037", "1, 1",
+                             "007,08", "5853300,1.0", "12345678901234567890123,1"));
+        else if (i / 2 >= ends[bid])
+            tw_text_append_string(text, bid ? "-9999999999,0" : "9999999999,0");
+        else
+            tw_text_append_format(text, "%lld,%llu", (long long)prices[bid],
+                                  (unsigned long long)(1 + next_random(seed) % 2000));
+    }
+}
+
+static void put_book_lines(tw_text *text, uint64_t *seed, size_t depth) {
+    size_t line_count = 1 + next_random(seed) % 40;
+    int64_t middle = 5853300;
+    for (size_t i = 0; i < line_count; i++) {
+        middle += (int64_t)(next_random(seed) % 201) - 100;
+        put_book_line(text, seed, depth, middle);
+        bool last = i + 1 == line_count && next_random(seed) % 2 == 0;
+        tw_text_append_string(text, last ? ""
+                                    : next_random(seed) % 20 == 0
+                                        ? ONE_OF(seed, "\r\n", "\n\n", " \n", ",\n", "\r\r\n")
+                                        : "\n");
+    }
+}
+
 /* Some bytes become others, behind the header. */
 static void mutate(tw_text *text, uint64_t *seed, size_t begin) {
     static const char bytes[] = "\n\r,. \"-0959e\0ABS\x80\xff";
@@ -217,6 +372,63 @@ static void test_batches_are_what_single_rows_are(void **state) {
         assert_int_equal(close(file.fd), 0);
     }
     assert_true(answers > 10 * FILE_COUNT);
+}
+
+static void test_batches_of_events_and_quotes_are_what_single_ones_are(void **state) {
+    (void)state;
+    static char memory[TEXT_SIZE];
+    static const size_t line_sizes[] = {96, 256, 4096, 65536};
+    static const tw_tape_format formats[] = {TW_TAPE_LOBSTER_MESSAGES, TW_TAPE_BITSTAMP,
+                                             TW_TAPE_QUOTES};
+    uint64_t answers = 0;
+    for (uint64_t seed = 1; seed <= 2 * FILE_COUNT; seed++) {
+        uint64_t draw = seed + 1000000;
+        tw_tape_format format = formats[seed % 3];
+        tw_text text = tw_text_over(memory, sizeof memory);
+        if (format == TW_TAPE_BITSTAMP)
+            tw_text_append_string(
+                &text, "id,timestamp,exchange.timestamp,price,volume,action,direction\n");
+        if (format == TW_TAPE_QUOTES)
+            tw_text_append_string(&text, "ts_ns,symbol,bid_price,bid_size,ask_price,ask_size\n");
+        size_t begin = text.size;
+        put_order_lines(&text, &draw, format);
+        if (seed % 4 == 0)
+            mutate(&text, &draw, begin);
+        text_file file = make_file(text.data, text.size, seed % 5 == 0);
+        tw_tape_config config = {.path = file.path,
+                                 .line_size_max = line_sizes[next_random(&draw) % 4],
+                                 .midnight_ns = INT64_C(1340251200000000000),
+                                 .format = (uint8_t)format,
+                                 .symbol = 3};
+        answers += tape_model_run(&config, seed);
+        assert_int_equal(close(file.fd), 0);
+    }
+    assert_true(answers > 10 * FILE_COUNT);
+}
+
+static void test_book_rows_are_what_their_text_says(void **state) {
+    (void)state;
+    static char memory[TEXT_SIZE];
+    static const size_t depths[] = {1, 2, 3, 10, 20, 50};
+    uint64_t rows = 0;
+    for (uint64_t seed = 1; seed <= 2 * FILE_COUNT; seed++) {
+        uint64_t draw = seed + 2000000;
+        size_t depth = depths[next_random(&draw) % 6];
+        tw_text text = tw_text_over(memory, sizeof memory);
+        put_book_line(&text, &draw, depth, 5853300);
+        tw_text_append_char(&text, '\n');
+        size_t begin = text.size;
+        put_book_lines(&text, &draw, depth);
+        if (seed % 4 == 0)
+            mutate(&text, &draw, begin);
+        text_file file = make_file(text.data, text.size, seed % 5 == 0);
+        tw_tape_config config = {.path = file.path,
+                                 .line_size_max = next_random(&draw) % 2 == 0 ? 1700 : 8192,
+                                 .format = TW_TAPE_LOBSTER_BOOK};
+        rows += tape_model_run_book(&config);
+        assert_int_equal(close(file.fd), 0);
+    }
+    assert_true(rows > 10 * FILE_COUNT);
 }
 
 /* ---- the writer ---------------------------------------------------------------------------- */
@@ -396,9 +608,152 @@ static void test_what_is_written_reads_back_and_is_the_same_bytes_again(void **s
     }
 }
 
+static size_t read_quotes(const char *path, tw_symbols *symbols, tw_quote *ret_quotes) {
+    tw_tape_config config = {.path = path, .symbols = symbols, .format = TW_TAPE_QUOTES};
+    TW_AUTO(tw_tape) *tape = NULL;
+    size_t count = 0;
+    assert_int_equal(tw_tape_open(&config, &tape, NULL), TW_OK);
+    assert_int_equal(tw_tape_next_quotes(tape, ret_quotes, ROW_COUNT, &count, NULL), TW_OK);
+    return count;
+}
+
+static void write_quotes(const rows *made, const tw_quote *quotes, tw_text *text) {
+    tw_tape_writer_config config = {.sink = gather,
+                                    .context = text,
+                                    .buffer_size = TW_TAPE_BUFFER_SIZE_MIN,
+                                    .format = TW_TAPE_QUOTES};
+    TW_AUTO(tw_tape_writer) *writer = NULL;
+    assert_int_equal(tw_tape_writer_new(&config, &writer, NULL), TW_OK);
+    assert_int_equal(tw_tape_writer_put_quotes(writer, made->symbols, quotes, ROW_COUNT, NULL),
+                     TW_OK);
+    assert_int_equal(tw_tape_writer_flush(writer, NULL), TW_OK);
+    assert_false(text->truncated);
+}
+
+static void slow_side(tw_text *text, int64_t price_nano, int64_t size_nano) {
+    if (size_nano == 0)
+        tw_text_append_char(text, ',');
+    else
+        slow_decimal(text, price_nano);
+    slow_decimal(text, size_nano);
+}
+
+static void test_written_quotes_read_back_and_are_the_same_bytes_again(void **state) {
+    (void)state;
+    static char written_memory[TEXT_SIZE];
+    static char slow_memory[TEXT_SIZE];
+    static rows made;
+    for (uint64_t seed = 1; seed <= 300; seed++) {
+        uint64_t draw = seed + 3000000;
+        tw_quote quotes[ROW_COUNT] = {{0}};
+        tw_quote back[ROW_COUNT];
+        tw_text written = tw_text_over(written_memory, sizeof written_memory);
+        tw_text slow = tw_text_over(slow_memory, sizeof slow_memory);
+        tw_text_append_string(&slow, "ts_ns,symbol,bid_price,bid_size,ask_price,ask_size\n");
+        make_rows(&made, &draw);
+        for (size_t i = 0; i < ROW_COUNT; i++) {
+            tw_quote *quote = &quotes[i];
+            quote->time_ns = made.trades[i].time_ns;
+            quote->symbol = made.trades[i].symbol;
+            bool bid = next_random(&draw) % 4 > 0;
+            bool ask = next_random(&draw) % 4 > 0;
+            quote->bid_price.nano = bid ? some_nano(&draw) : 0;
+            quote->bid_size.nano = bid ? some_nano(&draw) : 0;
+            quote->ask_price.nano = ask ? some_nano(&draw) : 0;
+            quote->ask_size.nano = ask ? some_nano(&draw) : 0;
+            tw_text_append_i64(&slow, quote->time_ns);
+            tw_text_append_format(&slow, ",%s", tw_symbols_name(made.symbols, quote->symbol));
+            slow_side(&slow, quote->bid_price.nano, quote->bid_size.nano);
+            slow_side(&slow, quote->ask_price.nano, quote->ask_size.nano);
+            tw_text_append_char(&slow, '\n');
+        }
+        assert_false(slow.truncated);
+        write_quotes(&made, quotes, &written);
+        assert_string_equal(written.data, slow.data);
+        text_file file = make_file(written.data, written.size, false);
+        assert_int_equal(read_quotes(file.path, made.symbols, back), ROW_COUNT);
+        assert_memory_equal(back, quotes, sizeof quotes);
+        assert_int_equal(close(file.fd), 0);
+        tw_text_clear(&slow);
+        write_quotes(&made, back, &slow);
+        assert_string_equal(slow.data, written.data);
+        tw_symbols_free(made.symbols);
+    }
+}
+
+enum { BOOK_ROWS = 30, BOOK_DEPTH_MAX = 50 };
+
+/* Sides of a book of any length up to what is asked for, best first. */
+static size_t make_side(uint64_t *seed, bool bid, size_t depth, tw_level *levels) {
+    size_t count = next_random(seed) % 3 > 0 ? depth : next_random(seed) % (depth + 1);
+    int64_t units = bid ? INT64_C(50000000) : INT64_C(50000001);
+    for (size_t i = 0; i < count; i++) {
+        levels[i] = (tw_level){.price.nano = units * 100000,
+                               .quantity.nano = (int64_t)(1 + next_random(seed) % 10000) * TW_NANO};
+        units += (bid ? -1 : 1) * (int64_t)(1 + next_random(seed) % 1000000);
+    }
+    return count;
+}
+
+static void slow_place(tw_text *text, const tw_level *level, bool there, bool bid) {
+    if (there)
+        tw_text_append_format(text, "%lld,%lld,", (long long)(level->price.nano / 100000),
+                              (long long)(level->quantity.nano / TW_NANO));
+    else
+        tw_text_append_string(text, bid ? "-9999999999,0," : "9999999999,0,");
+}
+
+static void check_book(uint64_t seed, size_t depth) {
+    static char written_memory[TEXT_SIZE * 2];
+    static char slow_memory[TEXT_SIZE * 2];
+    tw_text written = tw_text_over(written_memory, sizeof written_memory);
+    tw_text slow = tw_text_over(slow_memory, sizeof slow_memory);
+    tw_tape_writer_config config = {.sink = gather,
+                                    .context = &written,
+                                    .buffer_size = TW_TAPE_BUFFER_SIZE_MIN,
+                                    .format = TW_TAPE_LOBSTER_BOOK,
+                                    .depth = (uint32_t)depth};
+    TW_AUTO(tw_tape_writer) *writer = NULL;
+    assert_int_equal(tw_tape_writer_new(&config, &writer, NULL), TW_OK);
+    for (int row = 0; row < BOOK_ROWS; row++) {
+        tw_level asks[BOOK_DEPTH_MAX];
+        tw_level bids[BOOK_DEPTH_MAX];
+        size_t ask_count = make_side(&seed, false, depth, asks);
+        size_t bid_count = make_side(&seed, true, depth, bids);
+        assert_int_equal(tw_tape_writer_put_book(writer, asks, ask_count, bids, bid_count, NULL),
+                         TW_OK);
+        for (size_t i = 0; i < depth; i++) {
+            slow_place(&slow, &asks[i], i < ask_count, false);
+            slow_place(&slow, &bids[i], i < bid_count, true);
+        }
+        slow.data[slow.size - 1] = '\n'; /* in place of the last comma */
+    }
+    assert_int_equal(tw_tape_writer_flush(writer, NULL), TW_OK);
+    assert_false(slow.truncated || written.truncated);
+    assert_string_equal(written.data, slow.data);
+    text_file file = make_file(written.data, written.size, false);
+    tw_tape_config read = {
+        .path = file.path, .line_size_max = 4096, .format = TW_TAPE_LOBSTER_BOOK};
+    assert_int_equal(tape_model_run_book(&read), BOOK_ROWS);
+    assert_int_equal(close(file.fd), 0);
+}
+
+static void test_written_books_read_back_and_are_the_same_bytes_again(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        check_book(seed, 1);
+        check_book(seed, 10);
+        check_book(seed, BOOK_DEPTH_MAX);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_batches_are_what_single_rows_are),
+        cmocka_unit_test(test_batches_of_events_and_quotes_are_what_single_ones_are),
+        cmocka_unit_test(test_book_rows_are_what_their_text_says),
+        cmocka_unit_test(test_written_quotes_read_back_and_are_the_same_bytes_again),
+        cmocka_unit_test(test_written_books_read_back_and_are_the_same_bytes_again),
         cmocka_unit_test(test_what_is_written_reads_back_and_is_the_same_bytes_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,82 +20,9 @@
 #include <zstd.h>
 
 #include "failing_heap.h"
+#include "tape_place.h"
 #include "tradewind/tape.h"
 #include "tradewind/time.h"
-
-typedef struct test_place {
-    char directory[64];
-    char path[96];
-    tw_symbols *symbols;
-} test_place;
-
-static int make_place(void **state) {
-    test_place *place = calloc(1, sizeof *place);
-    assert_non_null(place);
-    strcpy(place->directory, "/tmp/tradewind-tape-XXXXXX");
-    assert_non_null(mkdtemp(place->directory));
-    snprintf(place->path, sizeof place->path, "%s/tape", place->directory);
-    assert_int_equal(tw_symbols_new(NULL, 64, &place->symbols), TW_OK);
-    *state = place;
-    return 0;
-}
-
-static int drop_place(void **state) {
-    test_place *place = *state;
-    char command[96];
-    snprintf(command, sizeof command, "rm -rf '%s'", place->directory);
-    assert_int_equal(system(command), 0);
-    tw_symbols_free(place->symbols);
-    free(place);
-    return 0;
-}
-
-static void write_bytes(const test_place *place, const void *data, size_t size) {
-    FILE *file = fopen(place->path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(data, 1, size, file), size);
-    assert_int_equal(fclose(file), 0);
-}
-
-static void write_text(const test_place *place, const char *text) {
-    write_bytes(place, text, strlen(text));
-}
-
-/* Packs a text as gzip; returns the packed size. */
-static size_t pack_gzip(const char *text, size_t size, uint8_t *packed, size_t capacity) {
-    z_stream stream = {0};
-    assert_int_equal(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-    stream.next_in = (Bytef *)(uintptr_t)text;
-    stream.avail_in = (uInt)size;
-    stream.next_out = packed;
-    stream.avail_out = (uInt)capacity;
-    assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
-    assert_int_equal(deflateEnd(&stream), Z_OK);
-    return capacity - stream.avail_out;
-}
-
-static tw_tape *open_tape(const test_place *place, tw_tape_format format) {
-    tw_tape_config config = {
-        .path = place->path, .symbols = place->symbols, .format = (uint8_t)format};
-    tw_tape *tape = NULL;
-    tw_error error = {0};
-    if (tw_tape_open(&config, &tape, &error) != TW_OK)
-        fail_msg("%s", error.message);
-    return tape;
-}
-
-static tw_status refused(const test_place *place, const char *path, tw_tape_format format,
-                         const char *words) {
-    tw_tape_config config = {.path = path, .symbols = place->symbols, .format = (uint8_t)format};
-    tw_tape *tape = NULL;
-    tw_error error = {0};
-    tw_status status = tw_tape_open(&config, &tape, &error);
-    assert_null(tape);
-    assert_int_equal(error.status, status);
-    if (strstr(error.message, words) == NULL)
-        fail_msg("\"%s\" does not say \"%s\"", error.message, words);
-    return status;
-}
 
 /* ---- LOBSTER messages ---- */
 
@@ -558,8 +485,7 @@ static size_t read_events(const test_place *place, tw_tape_compression compressi
     *ret_sum = 0;
     while ((*ret_end = tw_tape_next_event(tape, &event, error)) == TW_OK) {
         count++;
-        *ret_sum =
-            *ret_sum * 31 + event.id + (uint64_t)event.price.nano + (uint64_t)event.time_ns;
+        *ret_sum = *ret_sum * 31 + event.id + (uint64_t)event.price.nano + (uint64_t)event.time_ns;
     }
     tw_status again = tw_tape_next_event(tape, &event, NULL);
     assert_int_equal(again, *ret_end); /* an end is an end */
@@ -938,23 +864,6 @@ static void test_bars_may_say_which_revision_they_are(void **state) {
 
 /* ---- writing ---- */
 
-typedef struct test_sink {
-    char text[65536];
-    size_t size;
-    size_t size_max; /* more is refused */
-    int calls;
-} test_sink;
-
-static tw_status into_sink(void *context, tw_slice bytes, tw_error *error) {
-    test_sink *sink = context;
-    sink->calls++;
-    if (sink->size + bytes.size > sink->size_max)
-        return tw_error_set(error, TW_NO_SPACE, "the sink is full");
-    memcpy(sink->text + sink->size, bytes.data, bytes.size);
-    sink->size += bytes.size;
-    return TW_OK;
-}
-
 static tw_tape_writer *open_writer(test_sink *sink, tw_tape_format format, bool full) {
     tw_tape_writer_config config = {.sink = into_sink,
                                     .context = sink,
@@ -965,11 +874,6 @@ static tw_tape_writer *open_writer(test_sink *sink, tw_tape_format format, bool 
     *sink = (test_sink){.size_max = sizeof sink->text};
     assert_int_equal(tw_tape_writer_new(&config, &writer, NULL), TW_OK);
     return writer;
-}
-
-static void sink_holds(const test_sink *sink, const char *text) {
-    if (!tw_slice_equal_string((tw_slice){sink->text, sink->size}, text))
-        fail_msg("wrote \"%.*s\"", (int)sink->size, sink->text);
 }
 
 static tw_trade some_trade(const test_place *place) {
@@ -1126,8 +1030,6 @@ static void test_leaves_nothing_when_memory_runs_out(void **state) {
     assert_int_equal(fclose(file), 0);
     assert_survives_failed_allocations(read_a_table, place);
 }
-
-#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, drop_place)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

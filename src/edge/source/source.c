@@ -132,10 +132,11 @@ uint64_t tw_source_offset(const tw_source *source) {
 
 /* ---- going on elsewhere -------------------------------------------------------------------- */
 
-/* A plain file is read on from `offset`, whatever was in the buffers. False: it is no such file. */
+/* A plain file is read on from `offset`, whatever was in the buffers. False: it is no such file, or
+ * its reading failed. */
 static bool jump(tw_source *source, uint64_t offset) {
-    if (source->packing != TW_SOURCE_PLAIN || !source->seekable || offset > source->bytes ||
-        lseek(source->fd, (off_t)offset, SEEK_SET) < 0)
+    if (source->packing != TW_SOURCE_PLAIN || !source->seekable || source->fault != TW_OK ||
+        offset > source->bytes || lseek(source->fd, (off_t)offset, SEEK_SET) < 0)
         return false;
     source->input_begin = source->input_end = 0;
     source->begin = source->end = 0;

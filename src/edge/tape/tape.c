@@ -2,11 +2,14 @@
  * tape.c - the handle: header, fields, and rows of any CSV.
  *
  * Idea: a line is cut into a fixed number of slices that point into the line buffer; the readers
- * of each format (tape_lobster.c, tape_csv.c, tape_table.c) check those slices one by one.
+ * of each format (tape_lobster.c, tape_csv.c, tape_bitstamp.c, tape_table.c) check those slices one
+ * by one.
  *
  * Invariants:
  *   1. `fields` has room for field_count slices, found out at open from the header or first line.
- *   2. `held` means that `line` was read and not used: the next call begins with it again.
+ *   2. `held` means that `line` was read and not used: the next call begins with it again. It is
+ *      still in the source's buffer.
+ *   3. Once `fault` is set no line is read any more.
  */
 #include <string.h>
 
@@ -37,7 +40,21 @@ tape_last *tape_series(tw_tape *tape, tw_symbol symbol) {
     return &tape->series[symbol];
 }
 
+tw_status tape_give_fault(const tw_tape *tape, tw_error *error) {
+    if (error != NULL)
+        *error = tape->fault;
+    return tape->fault.status;
+}
+
+void tape_let_go(tw_tape *tape) {
+    if (tape->held)
+        tw_source_put_back(&tape->source);
+    tape->held = false;
+}
+
 static tw_status next_line(tw_tape *tape, tw_error *error) {
+    if (tape->fault.status != TW_OK)
+        return tape_give_fault(tape, error);
     if (tape->held) {
         tape->held = false;
         return TW_OK;
@@ -127,15 +144,40 @@ static bool is_header(const tw_tape *tape, const char *wanted, size_t count_min,
     return same;
 }
 
+/* The headers of our own formats, the long one first where there are two. */
+typedef struct known_header {
+    tw_tape_format format;
+    size_t count_min;
+    const char *text;
+} known_header;
+
+static const known_header known_headers[] = {
+    {TW_TAPE_TRADES, TRADES_FIELDS_FULL, TRADES_HEADER_FULL},
+    {TW_TAPE_TRADES, TRADES_FIELDS, TRADES_HEADER},
+    {TW_TAPE_BARS, BARS_FIELDS_FULL, BARS_HEADER_FULL},
+    {TW_TAPE_BARS, BARS_FIELDS_MIN, BARS_HEADER},
+    {TW_TAPE_QUOTES, QUOTES_FIELDS, QUOTES_HEADER},
+    {TW_TAPE_BITSTAMP, BITSTAMP_FIELDS, BITSTAMP_HEADER},
+};
+
+static bool has_header(tw_tape_format format) {
+    bool known = format == TW_TAPE_ROWS;
+    for (size_t i = 0; i < sizeof known_headers / sizeof known_headers[0]; i++)
+        known = known || known_headers[i].format == format;
+    return known;
+}
+
 static tw_status match_header(tw_tape *tape, tw_error *error) {
-    bool trades = tape->format == TW_TAPE_TRADES;
-    const char *wanted = trades ? TRADES_HEADER : BARS_HEADER;
-    const char *full = trades ? TRADES_HEADER_FULL : BARS_HEADER_FULL;
+    const char *wanted = "";
     size_t at = 0;
-    size_t ignored = 0;
-    if (is_header(tape, full, trades ? TRADES_FIELDS_FULL : BARS_FIELDS_FULL, &ignored) ||
-        is_header(tape, wanted, trades ? TRADES_FIELDS : BARS_FIELDS_MIN, &at))
-        return TW_OK;
+    for (size_t i = 0; i < sizeof known_headers / sizeof known_headers[0]; i++) {
+        const known_header *known = &known_headers[i];
+        if (known->format != tape->format)
+            continue;
+        wanted = known->text;
+        if (is_header(tape, known->text, known->count_min, &at))
+            return TW_OK;
+    }
     char shown[SHOWN_SIZE];
     return TAPE_BAD(tape, TW_PARSE, at, "expected the header \"%s\", found \"%s\"", wanted,
                     tape_shown(tape->line, shown));
@@ -170,9 +212,7 @@ static tw_status begin(tw_tape *tape, tw_error *error) {
         return tw_error_set_at(error, TW_EMPTY, tape->source.where, 0, 0, "the file is empty");
     if (status != TW_OK)
         return status;
-    bool headed = tape->format == TW_TAPE_ROWS || tape->format == TW_TAPE_TRADES ||
-                  tape->format == TW_TAPE_BARS;
-    status = headed ? read_header(tape, error) : look_ahead(tape, error);
+    status = has_header(tape->format) ? read_header(tape, error) : look_ahead(tape, error);
     if (status != TW_OK)
         return status;
     tape->field_capacity = tape->field_count;
@@ -180,7 +220,7 @@ static tw_status begin(tw_tape *tape, tw_error *error) {
     if (tape->fields == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory to read %s",
                             tape->source.where);
-    return TW_OK;
+    return tape->format == TW_TAPE_LOBSTER_BOOK ? lobster_begin_book(tape, error) : TW_OK;
 }
 
 /* A line that was held at open is behind the place from which we go on. */
@@ -194,8 +234,9 @@ static tw_status go_on(tw_tape *tape, tw_tape_place start, tw_error *error) {
 
 tw_status tw_tape_open(const tw_tape_config *config, tw_tape **ret_tape, tw_error *error) {
     TW_ASSERT(config != NULL && config->path != NULL && ret_tape != NULL);
-    TW_ASSERT(config->format <= TW_TAPE_LOBSTER_BOOK);
-    bool wants_symbols = config->format == TW_TAPE_TRADES || config->format == TW_TAPE_BARS;
+    TW_ASSERT(config->format <= TW_TAPE_BITSTAMP);
+    bool wants_symbols = config->format == TW_TAPE_TRADES || config->format == TW_TAPE_BARS ||
+                         config->format == TW_TAPE_QUOTES;
     TW_ASSERT(!wants_symbols || config->symbols != NULL);
     size_t line_size_max =
         config->line_size_max == 0 ? TW_TAPE_LINE_SIZE_DEFAULT : config->line_size_max;
@@ -209,6 +250,7 @@ tw_status tw_tape_open(const tw_tape_config *config, tw_tape **ret_tape, tw_erro
     tape->symbols = config->symbols;
     tape->format = (tw_tape_format)config->format;
     tape->midnight_ns = config->midnight_ns;
+    tape->symbol = config->symbol;
     tape->known_symbols_only = config->known_symbols_only;
     tw_status status = tw_source_open(&tape->source, config->path, line_size_max, allocator, error);
     if (status == TW_OK)
@@ -227,6 +269,7 @@ void tw_tape_close(tw_tape *tape) {
     if (tape == NULL)
         return;
     tw_source_close(&tape->source);
+    TW_DELETE(tape->allocator, tape->places, tape->field_capacity / 2, lobster_place);
     TW_DELETE(tape->allocator, tape->fields, tape->field_capacity, tw_slice);
     TW_DELETE(tape->allocator, tape->header, tape->header_count, tw_slice);
     TW_DELETE(tape->allocator, tape->header_text, tape->header_size, char);
@@ -235,8 +278,26 @@ void tw_tape_close(tw_tape *tape) {
 }
 
 tw_status tw_tape_next_event(tw_tape *tape, tw_order_event *ret_event, tw_error *error) {
-    TW_ASSERT(tape->format == TW_TAPE_LOBSTER_MESSAGES);
-    return lobster_next_event(tape, ret_event, error);
+    switch ((unsigned)tape->format) {
+    case TW_TAPE_LOBSTER_MESSAGES:
+        return lobster_next_event(tape, ret_event, error);
+    case TW_TAPE_BITSTAMP:
+        return bitstamp_next_event(tape, ret_event, error);
+    default:
+        tw_assert_failed("the format is one by order", __FILE__, __LINE__);
+    }
+}
+
+tw_status tw_tape_next_events(tw_tape *tape, tw_order_event *ret_events, size_t capacity,
+                              size_t *ret_count, tw_error *error) {
+    switch ((unsigned)tape->format) {
+    case TW_TAPE_LOBSTER_MESSAGES:
+        return lobster_next_events(tape, ret_events, capacity, ret_count, error);
+    case TW_TAPE_BITSTAMP:
+        return bitstamp_next_events(tape, ret_events, capacity, ret_count, error);
+    default:
+        tw_assert_failed("the format is one by order", __FILE__, __LINE__);
+    }
 }
 
 tw_status tw_tape_next_row(tw_tape *tape, const tw_slice **ret_fields, size_t *ret_count,

@@ -1,62 +1,22 @@
 /*
- * tape_batch.c - many trades or bars a call.
+ * tape_batch.c - many trades, quotes or bars a call, and the loop behind every such call.
  *
- * Idea: a line in the usual form is read where it lies in the buffer, once from left to right,
- * without being cut into fields first. "Take" functions read one field with the comma behind it and
- * return what follows, or NULL for anything unusual: a blank, a sign, an exponent, a tenth decimal,
- * a CR, a symbol not known yet, a rule broken. Such a line is left to the single-row readers
- * (tape_csv.c), which alone know the rules in full and the words for what is wrong.
+ * Idea: what lies in the buffer in the usual form is taken from there (tape_take.h), row after row;
+ * at the first other line the reader of single rows (tape_csv.c) has its turn, then taking goes on.
  *
  * Invariants:
  *   1. What is taken here is exactly what the single-row reader would have given, and changes the
- *      same state: the line, its number, the last time of its series.
- *   2. A take function reads at most 32 bytes behind the one at which it ends, and no field that it
- *      takes is longer, so a row of the usual form ends within TW_SOURCE_SLACK bytes. A line counts
- * only if its LF lies inside the buffer; what was read behind that is forgotten.
+ *      same state: the line, its number, the last time of its series. A symbol not known yet or a
+ *      rule broken is unusual too.
+ *   2. A row of the usual form ends within TW_SOURCE_SLACK bytes (tape_take.h).
  *   3. The word tables only remember: what they hold, tw_symbols_find and tw_timeframe_parse would
  *      answer too. The comma is part of the text, so no two texts make one word.
  */
 #include <string.h>
 
-#include "tape_digits.h"
-#include "tape_priv.h"
-
-#define WHOLE_MAX UINT64_C(9223372035) /* with any fraction this is still in range */
-
-static const uint64_t powers_of_ten[9] = {1,      10,      100,      1000,     10000,
-                                          100000, 1000000, 10000000, 100000000};
+#include "tape_take.h"
 
 /* ---- fields -------------------------------------------------------------------------------- */
-
-static inline const char *take_end(const char *at, char end) {
-    return at != NULL && *at == end ? at + 1 : NULL;
-}
-
-/* One to nineteen digits, which always fit. */
-static inline const char *take_digits(const char *at, uint64_t *ret_number) {
-    uint64_t number = 0;
-    unsigned total = 0;
-    unsigned count;
-    do {
-        uint64_t digits = word_load(at) ^ WORD_OF('0');
-        count = digits_count(digits);
-        if (count == 0)
-            break;
-        number = number * powers_of_ten[count] + digits_value(digits << (64 - 8 * count));
-        at += count;
-        total += count;
-    } while (count == 8 && total < 24);
-    *ret_number = number;
-    return total >= 1 && total <= 19 ? at : NULL;
-}
-
-static inline const char *take_number(const char *at, char end, uint64_t most,
-                                      uint64_t *ret_number) {
-    if (at == NULL)
-        return NULL;
-    at = take_end(take_digits(at, ret_number), end);
-    return *ret_number <= most ? at : NULL;
-}
 
 /* Nineteen digits, the last eight and the eight before them a word each. */
 static inline bool nineteen_digits(const char *at, uint64_t *ret_number) {
@@ -79,33 +39,6 @@ static inline const char *take_time(const char *at, int64_t *ret_time_ns) {
     at = take_number(at, ',', INT64_MAX, &number);
     *ret_time_ns = (int64_t)number;
     return at;
-}
-
-/* What follows a point: one to nine digits, in nanos. */
-static inline const char *take_fraction(const char *at, uint64_t *ret_nano) {
-    uint64_t digits = word_load(at) ^ WORD_OF('0');
-    unsigned count = digits_count(digits);
-    uint64_t nano = digits_value(word_first(digits, count)) * 10;
-    at += count;
-    if (count == 8 && *at >= '0' && *at <= '9')
-        nano += (uint64_t)(*at++ - '0');
-    *ret_nano = nano;
-    return count > 0 ? at : NULL;
-}
-
-static inline const char *take_decimal(const char *at, char end, int64_t least_nano,
-                                       int64_t *ret_nano) {
-    if (at == NULL)
-        return NULL;
-    uint64_t whole = 0;
-    uint64_t fraction = 0;
-    at = take_digits(at, &whole);
-    if (at != NULL && *at == '.')
-        at = take_fraction(at + 1, &fraction);
-    if (whole > WHOLE_MAX)
-        return NULL;
-    *ret_nano = (int64_t)(whole * (uint64_t)TW_NANO + fraction);
-    return *ret_nano >= least_nano ? take_end(at, end) : NULL;
 }
 
 /* The text up to its comma, with it, and what follows; 0 when it is longer than a word. */
@@ -172,11 +105,10 @@ static inline const char *take_timeframe(tw_tape *tape, const char *at, int64_t 
 static inline const char *take_side(const char *at, char end, uint8_t *ret_side) {
     if (at == NULL)
         return NULL;
-    *ret_side = TW_SIDE_NONE;
-    if (*at == end)
-        return at + 1;
-    *ret_side = *at == 'B' ? TW_SIDE_BUY : TW_SIDE_SELL;
-    return *at == 'B' || *at == 'S' ? take_end(at + 1, end) : NULL;
+    bool buy = *at == 'B';
+    bool there = buy || *at == 'S';
+    *ret_side = buy ? TW_SIDE_BUY : there ? TW_SIDE_SELL : TW_SIDE_NONE;
+    return take_end(at + there, end);
 }
 
 /* One code or none; a blank would be trimmed away. */
@@ -218,6 +150,25 @@ static inline const char *take_trade(tw_tape *tape, bool full, const char *at, t
     return take_conditions(at, trade->conditions);
 }
 
+/* A price may be empty, and then, or if it is 0, the size is 0; as read_quote_side of tape_csv.c.
+ */
+static inline const char *take_quote_side(const char *at, char end, int64_t *ret_price_nano,
+                                          int64_t *ret_size_nano) {
+    if (at == NULL)
+        return NULL;
+    *ret_price_nano = 0;
+    at = *at == ',' ? at + 1 : take_decimal(at, ',', 0, ret_price_nano);
+    at = take_decimal(at, end, 0, ret_size_nano);
+    return (*ret_price_nano == 0) == (*ret_size_nano == 0) ? at : NULL;
+}
+
+static inline const char *take_quote(tw_tape *tape, const char *at, tw_quote *quote) {
+    at = take_time(at, &quote->time_ns);
+    at = take_symbol(tape, at, &quote->symbol);
+    at = take_quote_side(at, ',', &quote->bid_price.nano, &quote->bid_size.nano);
+    return take_quote_side(at, '\n', &quote->ask_price.nano, &quote->ask_size.nano);
+}
+
 static inline const char *take_bar(tw_tape *tape, size_t field_count, const char *at, tw_bar *bar) {
     at = take_time(at, &bar->time_ns);
     at = take_symbol(tape, at, &bar->symbol);
@@ -252,18 +203,18 @@ static inline bool follows(tw_tape *tape, tw_symbol symbol, int64_t time_ns, int
     return true;
 }
 
-/* The lines up to `next`, of which the last one begins at `line`, were given. */
-static void took(tw_tape *tape, size_t count, const char *line, const char *next) {
+void tape_took(tw_tape *tape, size_t count, const char *line, const char *next) {
     if (count == 0)
         return;
     tw_source *source = &tape->source;
     source->taken = (size_t)(next - line);
     source->begin = (size_t)(next - source->buffer);
     source->line += count;
-    tape->line = (tw_slice){line, source->taken - 1};
+    tape->line = (tw_slice){line, source->taken - (next[-2] == '\r' ? 2 : 1)};
 }
 
-static size_t take_trades(tw_tape *tape, tw_trade *ret_trades, size_t capacity) {
+static size_t take_trades(tw_tape *tape, void *ret_rows, size_t capacity) {
+    tw_trade *trades = ret_rows;
     const tw_source *source = &tape->source;
     const char *end = source->buffer + source->end;
     const char *next = source->buffer + source->begin;
@@ -275,15 +226,36 @@ static size_t take_trades(tw_tape *tape, tw_trade *ret_trades, size_t capacity) 
         const char *behind = take_trade(tape, full, next, &trade);
         if (behind == NULL || behind > end || !follows(tape, trade.symbol, trade.time_ns, 0))
             break;
-        ret_trades[count++] = trade;
+        trades[count++] = trade;
         line = next;
         next = behind;
     }
-    took(tape, count, line, next);
+    tape_took(tape, count, line, next);
     return count;
 }
 
-static size_t take_bars(tw_tape *tape, tw_bar *ret_bars, size_t capacity) {
+static size_t take_quotes(tw_tape *tape, void *ret_rows, size_t capacity) {
+    tw_quote *quotes = ret_rows;
+    const tw_source *source = &tape->source;
+    const char *end = source->buffer + source->end;
+    const char *next = source->buffer + source->begin;
+    const char *line = next;
+    size_t count = 0;
+    while (count < capacity && next < end) {
+        tw_quote quote = {0};
+        const char *behind = take_quote(tape, next, &quote);
+        if (behind == NULL || behind > end || !follows(tape, quote.symbol, quote.time_ns, 0))
+            break;
+        quotes[count++] = quote;
+        line = next;
+        next = behind;
+    }
+    tape_took(tape, count, line, next);
+    return count;
+}
+
+static size_t take_bars(tw_tape *tape, void *ret_rows, size_t capacity) {
+    tw_bar *bars = ret_rows;
     const tw_source *source = &tape->source;
     const char *end = source->buffer + source->end;
     const char *next = source->buffer + source->begin;
@@ -295,58 +267,77 @@ static size_t take_bars(tw_tape *tape, tw_bar *ret_bars, size_t capacity) {
         if (behind == NULL || behind > end ||
             !follows(tape, bar.symbol, bar.time_ns, bar.timeframe_ns))
             break;
-        ret_bars[count++] = bar;
+        bars[count++] = bar;
         line = next;
         next = behind;
     }
-    took(tape, count, line, next);
+    tape_took(tape, count, line, next);
     return count;
 }
 
 /* ---- calls --------------------------------------------------------------------------------- */
 
-/* Rows came before a line that is bad: it is the next one again, and the last row's the last. */
+/* Rows came before a line that gives none: it is the next one again, and the last row's the last.
+ * Memory that was not there is asked for anew with it. */
 static void leave_to_next_call(tw_tape *tape, tw_slice last_line) {
     tw_source_put_back(&tape->source);
     tape->line = last_line;
+    tape->fault.status = TW_OK;
+}
+
+tw_status tape_next_many(tw_tape *tape, const tape_rows *rows, void *ret_rows, size_t capacity,
+                         size_t *ret_count, tw_error *error) {
+    TW_ASSERT(capacity > 0);
+    if (tape->fault.status != TW_OK)
+        return tape_give_fault(tape, error);
+    tape_let_go(tape);
+    char *row = ret_rows;
+    size_t count = rows->take(tape, row, capacity);
+    while (count < capacity && (count == 0 || tw_source_has_line(&tape->source))) {
+        tw_slice last_line = tape->line;
+        tw_status status = rows->next(tape, row + count * rows->size, count == 0 ? error : NULL);
+        if (status != TW_OK && count == 0)
+            return status;
+        if (status != TW_OK) {
+            leave_to_next_call(tape, last_line);
+            break;
+        }
+        count++;
+        count += rows->take(tape, row + count * rows->size, capacity - count);
+    }
+    *ret_count = count;
+    return TW_OK;
+}
+
+static tw_status next_trade(tw_tape *tape, void *ret_row, tw_error *error) {
+    return tw_tape_next_trade(tape, ret_row, error);
+}
+
+static tw_status next_quote(tw_tape *tape, void *ret_row, tw_error *error) {
+    return tw_tape_next_quote(tape, ret_row, error);
+}
+
+static tw_status next_bar(tw_tape *tape, void *ret_row, tw_error *error) {
+    return tw_tape_next_bar(tape, ret_row, error);
 }
 
 tw_status tw_tape_next_trades(tw_tape *tape, tw_trade *ret_trades, size_t capacity,
                               size_t *ret_count, tw_error *error) {
-    TW_ASSERT(tape->format == TW_TAPE_TRADES && capacity > 0);
-    size_t count = take_trades(tape, ret_trades, capacity);
-    while (count < capacity && (count == 0 || tw_source_has_line(&tape->source))) {
-        tw_slice last_line = tape->line;
-        tw_status status = tw_tape_next_trade(tape, &ret_trades[count], count == 0 ? error : NULL);
-        if (status != TW_OK && count == 0)
-            return status;
-        if (status != TW_OK) {
-            leave_to_next_call(tape, last_line);
-            break;
-        }
-        count++;
-        count += take_trades(tape, ret_trades + count, capacity - count);
-    }
-    *ret_count = count;
-    return TW_OK;
+    static const tape_rows trades = {sizeof(tw_trade), take_trades, next_trade};
+    TW_ASSERT(tape->format == TW_TAPE_TRADES);
+    return tape_next_many(tape, &trades, ret_trades, capacity, ret_count, error);
+}
+
+tw_status tw_tape_next_quotes(tw_tape *tape, tw_quote *ret_quotes, size_t capacity,
+                              size_t *ret_count, tw_error *error) {
+    static const tape_rows quotes = {sizeof(tw_quote), take_quotes, next_quote};
+    TW_ASSERT(tape->format == TW_TAPE_QUOTES);
+    return tape_next_many(tape, &quotes, ret_quotes, capacity, ret_count, error);
 }
 
 tw_status tw_tape_next_bars(tw_tape *tape, tw_bar *ret_bars, size_t capacity, size_t *ret_count,
                             tw_error *error) {
-    TW_ASSERT(tape->format == TW_TAPE_BARS && capacity > 0);
-    size_t count = take_bars(tape, ret_bars, capacity);
-    while (count < capacity && (count == 0 || tw_source_has_line(&tape->source))) {
-        tw_slice last_line = tape->line;
-        tw_status status = tw_tape_next_bar(tape, &ret_bars[count], count == 0 ? error : NULL);
-        if (status != TW_OK && count == 0)
-            return status;
-        if (status != TW_OK) {
-            leave_to_next_call(tape, last_line);
-            break;
-        }
-        count++;
-        count += take_bars(tape, ret_bars + count, capacity - count);
-    }
-    *ret_count = count;
-    return TW_OK;
+    static const tape_rows bars = {sizeof(tw_bar), take_bars, next_bar};
+    TW_ASSERT(tape->format == TW_TAPE_BARS);
+    return tape_next_many(tape, &bars, ret_bars, capacity, ret_count, error);
 }

@@ -1,5 +1,5 @@
 /*
- * tape_csv.c - trades and bars from CSV with our headers.
+ * tape_csv.c - trades, quotes and bars from CSV with our headers.
  *
  * Idea: one small reader a field; each names its field and what it expected. A symbol is added to
  * the table only when its whole line was found good, so that a bad file leaves no names behind.
@@ -13,6 +13,7 @@
 enum { TS_NS, SYMBOL };
 enum { TRADE_PRICE = 2, TRADE_SIZE, TRADE_SIDE, TRADE_ID, TRADE_EXCHANGE, TRADE_TAPE };
 enum { TRADE_CONDITIONS = TRADE_TAPE + 1 };
+enum { QUOTE_BID_PRICE = 2, QUOTE_BID_SIZE, QUOTE_ASK_PRICE, QUOTE_ASK_SIZE };
 enum { BAR_TIMEFRAME = 2, BAR_OPEN, BAR_HIGH, BAR_LOW, BAR_CLOSE, BAR_VOLUME };
 enum { BAR_COUNT = BAR_VOLUME + 1, BAR_VWAP, BAR_REVISION };
 
@@ -25,9 +26,8 @@ static tw_status read_time(tw_tape *tape, int64_t *ret_time_ns, tw_error *error)
                     tape_shown(tape->fields[TS_NS], shown));
 }
 
-/* A decimal that is at least `least_nano`; `what` names it. */
-static tw_status read_decimal(tw_tape *tape, size_t at, const char *what, int64_t least_nano,
-                              int64_t *ret_nano, tw_error *error) {
+tw_status tape_read_decimal(tw_tape *tape, size_t at, const char *what, int64_t least_nano,
+                            int64_t *ret_nano, tw_error *error) {
     char shown[SHOWN_SIZE];
     int64_t nano;
     tw_status status = tw_decimal_parse_rounded(tape->fields[at], &nano);
@@ -134,16 +134,18 @@ static tw_status read_trade_extras(tw_tape *tape, tw_trade *trade, tw_error *err
     return status;
 }
 
-/* Looks up the symbol and holds the line's time against the last one of its series. Trades may
- * repeat a time; bars of one timeframe may not. */
+/* Looks up the symbol and holds the line's time against the last one of its series. Trades and
+ * quotes may repeat a time; bars of one timeframe may not. */
 static tw_status place_in_series(tw_tape *tape, int64_t time_ns, int64_t timeframe_ns,
                                  tw_symbol *ret_symbol, tw_error *error) {
     tw_status status = read_symbol(tape, ret_symbol, error);
     if (status != TW_OK)
         return status;
     tape_last *last = tape_series(tape, *ret_symbol);
-    if (last == NULL)
-        return tw_error_set(error, TW_NO_MEMORY, "there is no memory for another symbol");
+    if (last == NULL) {
+        (void)tw_error_set(&tape->fault, TW_NO_MEMORY, "there is no memory for another symbol");
+        return tape_give_fault(tape, error);
+    }
     bool comparable = last->seen && last->timeframe_ns == timeframe_ns;
     if (comparable && time_ns < last->time_ns)
         return TAPE_BAD(tape, TW_RANGE, TS_NS, "time runs backwards: %lld comes after %lld of %s",
@@ -163,9 +165,9 @@ tw_status tw_tape_next_trade(tw_tape *tape, tw_trade *ret_trade, tw_error *error
     if (status == TW_OK)
         status = read_time(tape, &trade.time_ns, error);
     if (status == TW_OK)
-        status = read_decimal(tape, TRADE_PRICE, "price", 1, &trade.price.nano, error);
+        status = tape_read_decimal(tape, TRADE_PRICE, "price", 1, &trade.price.nano, error);
     if (status == TW_OK)
-        status = read_decimal(tape, TRADE_SIZE, "size", 1, &trade.quantity.nano, error);
+        status = tape_read_decimal(tape, TRADE_SIZE, "size", 1, &trade.quantity.nano, error);
     if (status == TW_OK)
         status = read_side(tape, &trade.side, error);
     if (status == TW_OK)
@@ -177,16 +179,56 @@ tw_status tw_tape_next_trade(tw_tape *tape, tw_trade *ret_trade, tw_error *error
     return status;
 }
 
+/* The price at `at` and the size behind it, which must both be there or both be nothing. */
+static tw_status read_quote_side(tw_tape *tape, size_t at, int64_t *ret_price_nano,
+                                 int64_t *ret_size_nano, tw_error *error) {
+    *ret_price_nano = 0;
+    *ret_size_nano = 0;
+    if (tape->fields[at].size == 0 && tape->fields[at + 1].size == 0)
+        return TW_OK;
+    tw_status status = TW_OK;
+    if (tape->fields[at].size > 0)
+        status = tape_read_decimal(tape, at, "price", 0, ret_price_nano, error);
+    if (status == TW_OK)
+        status = tape_read_decimal(tape, at + 1, "size", 0, ret_size_nano, error);
+    if (status != TW_OK || (*ret_price_nano == 0) == (*ret_size_nano == 0))
+        return status;
+    char shown[SHOWN_SIZE];
+    return TAPE_BAD(tape, TW_RANGE, at,
+                    "a side has a price and a size above zero, or neither (price empty or 0, size "
+                    "0); found the price \"%s\"",
+                    tape_shown(tape->fields[at], shown));
+}
+
+tw_status tw_tape_next_quote(tw_tape *tape, tw_quote *ret_quote, tw_error *error) {
+    TW_ASSERT(tape->format == TW_TAPE_QUOTES);
+    tw_quote quote = {0};
+    tw_status status = tape_next_fields(tape, true, error);
+    if (status == TW_OK)
+        status = read_time(tape, &quote.time_ns, error);
+    if (status == TW_OK)
+        status = read_quote_side(tape, QUOTE_BID_PRICE, &quote.bid_price.nano, &quote.bid_size.nano,
+                                 error);
+    if (status == TW_OK)
+        status = read_quote_side(tape, QUOTE_ASK_PRICE, &quote.ask_price.nano, &quote.ask_size.nano,
+                                 error);
+    if (status == TW_OK)
+        status = place_in_series(tape, quote.time_ns, 0, &quote.symbol, error);
+    if (status == TW_OK)
+        *ret_quote = quote;
+    return status;
+}
+
 static tw_status read_bar_prices(tw_tape *tape, tw_bar *bar, tw_error *error) {
-    tw_status status = read_decimal(tape, BAR_OPEN, "open", 1, &bar->open.nano, error);
+    tw_status status = tape_read_decimal(tape, BAR_OPEN, "open", 1, &bar->open.nano, error);
     if (status == TW_OK)
-        status = read_decimal(tape, BAR_HIGH, "high", 1, &bar->high.nano, error);
+        status = tape_read_decimal(tape, BAR_HIGH, "high", 1, &bar->high.nano, error);
     if (status == TW_OK)
-        status = read_decimal(tape, BAR_LOW, "low", 1, &bar->low.nano, error);
+        status = tape_read_decimal(tape, BAR_LOW, "low", 1, &bar->low.nano, error);
     if (status == TW_OK)
-        status = read_decimal(tape, BAR_CLOSE, "close", 1, &bar->close.nano, error);
+        status = tape_read_decimal(tape, BAR_CLOSE, "close", 1, &bar->close.nano, error);
     if (status == TW_OK)
-        status = read_decimal(tape, BAR_VOLUME, "volume", 0, &bar->volume.nano, error);
+        status = tape_read_decimal(tape, BAR_VOLUME, "volume", 0, &bar->volume.nano, error);
     if (status != TW_OK)
         return status;
     if (bar->high.nano < bar->open.nano || bar->high.nano < bar->close.nano)
@@ -204,7 +246,7 @@ static tw_status read_bar_extras(tw_tape *tape, tw_bar *bar, tw_error *error) {
         status =
             read_number(tape, BAR_COUNT, "the number of trades", UINT64_MAX, &bar->count, error);
     if (status == TW_OK && tape->field_count > BAR_VWAP && tape->fields[BAR_VWAP].size > 0)
-        status = read_decimal(tape, BAR_VWAP, "vwap", 0, &bar->vwap.nano, error);
+        status = tape_read_decimal(tape, BAR_VWAP, "vwap", 0, &bar->vwap.nano, error);
     if (status == TW_OK && tape->field_count > BAR_REVISION)
         status = read_number(tape, BAR_REVISION, "the number of corrections", UINT32_MAX, &revision,
                              error);

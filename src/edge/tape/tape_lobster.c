@@ -1,21 +1,20 @@
 /*
- * tape_lobster.c - LOBSTER's message and order book files.
+ * tape_lobster.c - LOBSTER's message and order book files, one row at a time.
  *
  * The format (lobsterdata.com, "Output Structure"): six integers a message, the first a time in
  * seconds with a fraction; prices are dollars x 10000, so one unit is 1e5 of our 1e-9. A book row
  * holds ask price, ask size, bid price, bid size for each level; a place without an order is
  * 9999999999,0 on the ask side and -9999999999,0 on the bid side.
+ *
+ * Idea: this file knows the rules in full and the words for what is wrong. tape_lobster_batch.c
+ * reads what is in the usual form before it comes here.
  */
 #include <string.h>
 
 #include "tape_priv.h"
 #include "tradewind/time.h"
 
-#define NANO_PER_UNIT INT64_C(100000) /* of price: 1e9 / 10000 */
-#define PRICE_MAX (INT64_MAX / NANO_PER_UNIT)
-#define SIZE_MAX_SHARES (INT64_MAX / TW_NANO)
 #define FRACTION_DIGITS_MAX 18
-#define EMPTY_PRICE INT64_C(9999999999)
 
 enum { TIME, TYPE, ID, SIZE, PRICE, DIRECTION };
 
@@ -106,9 +105,9 @@ static tw_status read_size(tw_tape *tape, tw_order_event *event, tw_error *error
         return TAPE_BAD(tape, TW_PARSE, SIZE, "expected a number of shares, found \"%s\"",
                         tape_shown(tape->fields[SIZE], shown));
     int64_t least = event->kind <= TW_EVENT_HIDDEN ? 1 : 0;
-    if (shares < least || shares > SIZE_MAX_SHARES)
+    if (shares < least || shares > LOBSTER_SHARES_MAX)
         return TAPE_BAD(tape, TW_RANGE, SIZE, "a size must be from %lld to %lld, found %lld",
-                        (long long)least, (long long)SIZE_MAX_SHARES, (long long)shares);
+                        (long long)least, (long long)LOBSTER_SHARES_MAX, (long long)shares);
     event->quantity.nano = event->kind == TW_EVENT_HALT ? 0 : shares * TW_NANO;
     return TW_OK;
 }
@@ -129,11 +128,11 @@ static tw_status read_price(tw_tape *tape, tw_order_event *event, tw_error *erro
         return TW_OK;
     }
     int64_t least = event->kind == TW_EVENT_CROSS ? 0 : 1;
-    if (units < least || units > PRICE_MAX)
+    if (units < least || units > LOBSTER_PRICE_MAX)
         return TAPE_BAD(tape, TW_RANGE, PRICE,
                         "a price x 10000 must be from %lld to %lld, found %s", (long long)least,
-                        (long long)PRICE_MAX, tape_shown(tape->fields[PRICE], shown));
-    event->price.nano = units * NANO_PER_UNIT;
+                        (long long)LOBSTER_PRICE_MAX, tape_shown(tape->fields[PRICE], shown));
+    event->price.nano = units * LOBSTER_NANO_PER_UNIT;
     return TW_OK;
 }
 
@@ -167,6 +166,7 @@ tw_status lobster_next_event(tw_tape *tape, tw_order_event *ret_event, tw_error 
     if (status != TW_OK)
         return status;
     tape->offset_ns = event.time_ns - tape->midnight_ns;
+    event.symbol = tape->symbol;
     *ret_event = event;
     return TW_OK;
 }
@@ -176,9 +176,8 @@ size_t tw_tape_depth(const tw_tape *tape) {
     return tape->field_count / 4;
 }
 
-/* One place of a book row: fields `at` (price) and `at + 1` (size). An empty place gives a
- * quantity of zero. */
-static tw_status read_place(tw_tape *tape, size_t at, tw_side side, tw_level *ret_level,
+/* One place of a book row: fields `at` (price) and `at + 1` (size). */
+static tw_status read_place(tw_tape *tape, size_t at, tw_side side, lobster_place *ret_place,
                             tw_error *error) {
     char shown[SHOWN_SIZE];
     int64_t units;
@@ -189,70 +188,71 @@ static tw_status read_place(tw_tape *tape, size_t at, tw_side side, tw_level *re
     if (tw_parse_i64(tape->fields[at + 1], &shares) != TW_OK)
         return TAPE_BAD(tape, TW_PARSE, at + 1, "expected a number of shares, found \"%s\"",
                         tape_shown(tape->fields[at + 1], shown));
-    *ret_level = (tw_level){.side = (uint8_t)side};
-    if (shares == 0 && units == (side == TW_SIDE_SELL ? EMPTY_PRICE : -EMPTY_PRICE))
+    *ret_place = (lobster_place){.price = units, .shares = shares};
+    if (shares == 0 && units == (side == TW_SIDE_SELL ? LOBSTER_EMPTY_PRICE : -LOBSTER_EMPTY_PRICE))
         return TW_OK;
-    if (shares < 1 || shares > SIZE_MAX_SHARES)
+    if (shares < 1 || shares > LOBSTER_SHARES_MAX)
         return TAPE_BAD(tape, TW_RANGE, at + 1,
                         "a size must be from 1 to %lld (0 only beside %s9999999999), found %lld",
-                        (long long)SIZE_MAX_SHARES, side == TW_SIDE_SELL ? "" : "-",
+                        (long long)LOBSTER_SHARES_MAX, side == TW_SIDE_SELL ? "" : "-",
                         (long long)shares);
-    if (units < 1 || units > PRICE_MAX)
+    if (units < 1 || units > LOBSTER_PRICE_MAX)
         return TAPE_BAD(tape, TW_RANGE, at, "a price x 10000 must be from 1 to %lld, found %lld",
-                        (long long)PRICE_MAX, (long long)units);
-    ret_level->price.nano = units * NANO_PER_UNIT;
-    ret_level->quantity.nano = shares * TW_NANO;
+                        (long long)LOBSTER_PRICE_MAX, (long long)units);
     return TW_OK;
 }
 
-/* What was last seen on one side of the row. */
-typedef struct side_end {
-    int64_t price_nano; /* 0: nothing yet */
-    bool ended;         /* an empty place was seen; only empty ones may follow */
-} side_end;
-
-static tw_status check_order(tw_tape *tape, size_t at, const tw_level *level, side_end *end,
-                             tw_error *error) {
-    if (level->quantity.nano == 0) {
-        end->ended = true;
+/* Holds a place against the one before it on its side, `before` (NULL: it is the first). */
+static tw_status check_order(tw_tape *tape, size_t at, const lobster_place *place,
+                             const lobster_place *before, tw_error *error) {
+    if (place->shares == 0 || before == NULL)
         return TW_OK;
-    }
-    if (end->ended)
+    if (before->shares == 0)
         return TAPE_BAD(tape, TW_RANGE, at, "a level follows an empty place of its side");
-    bool ask = level->side == TW_SIDE_SELL;
-    bool in_order = ask ? level->price.nano > end->price_nano : level->price.nano < end->price_nano;
-    if (end->price_nano != 0 && !in_order)
-        return TAPE_BAD(tape, TW_RANGE, at, "%s",
-                        ask ? "ask prices must ascend from level to level"
-                            : "bid prices must descend from level to level");
-    end->price_nano = level->price.nano;
-    return TW_OK;
+    bool ask = at % LOBSTER_NUMBERS_PER_LEVEL == 0;
+    if (ask ? place->price > before->price : place->price < before->price)
+        return TW_OK;
+    return TAPE_BAD(tape, TW_RANGE, at, "%s",
+                    ask ? "ask prices must ascend from level to level"
+                        : "bid prices must descend from level to level");
 }
 
-/* Reads place by place; with `ret_levels` NULL it only checks, so that a failed call has written
- * nothing. */
-static tw_status read_places(tw_tape *tape, tw_level *ret_levels, size_t *ret_count,
-                             tw_error *error) {
-    side_end ends[2] = {{0}};
-    size_t count = 0;
-    for (size_t place = 0; place < tape->field_count / 2; place++) {
-        tw_side side = place % 2 == 0 ? TW_SIDE_SELL : TW_SIDE_BUY;
-        tw_level level;
-        tw_status status = read_place(tape, 2 * place, side, &level, error);
+static tw_status read_row(tw_tape *tape, tw_error *error) {
+    tw_status status = tape_next_fields(tape, false, error);
+    for (size_t i = 0; status == TW_OK && i < tape->field_count / 2; i++) {
+        tw_side side = i % 2 == 0 ? TW_SIDE_SELL : TW_SIDE_BUY;
+        lobster_place *place = &tape->places[i];
+        status = read_place(tape, 2 * i, side, place, error);
         if (status == TW_OK)
-            status = check_order(tape, 2 * place, &level, &ends[place % 2], error);
-        if (status != TW_OK)
-            return status;
-        if (level.quantity.nano == 0)
+            status = check_order(tape, 2 * i, place, i < 2 ? NULL : place - 2, error);
+    }
+    return status;
+}
+
+/* The places of the row that are not empty, in their order. */
+static size_t give_levels(const tw_tape *tape, tw_level *ret_levels) {
+    size_t count = 0;
+    for (size_t i = 0; i < tape->field_count / 2; i++) {
+        const lobster_place *place = &tape->places[i];
+        if (place->shares == 0)
             continue;
-        level.clear = count == 0;
-        if (ret_levels != NULL)
-            ret_levels[count] = level;
+        ret_levels[count] = (tw_level){.price.nano = place->price * LOBSTER_NANO_PER_UNIT,
+                                       .quantity.nano = place->shares * TW_NANO,
+                                       .symbol = tape->symbol,
+                                       .side = i % 2 == 0 ? TW_SIDE_SELL : TW_SIDE_BUY,
+                                       .clear = count == 0};
         count++;
     }
-    if (ret_levels != NULL && count > 0)
+    if (count > 0)
         ret_levels[count - 1].last = 1;
-    *ret_count = count;
+    return count;
+}
+
+tw_status lobster_begin_book(tw_tape *tape, tw_error *error) {
+    tape->places = TW_NEW(tape->allocator, tape->field_capacity / 2, lobster_place);
+    if (tape->places == NULL)
+        return tw_error_set(error, TW_NO_MEMORY, "there is no memory to read %s",
+                            tape->source.where);
     return TW_OK;
 }
 
@@ -263,13 +263,9 @@ tw_status tw_tape_next_levels(tw_tape *tape, tw_level *ret_levels, size_t capaci
         return tw_error_set(error, TW_FULL,
                             "a row of %s holds up to %zu levels; there is room for %zu",
                             tape->source.where, tape->field_count / 2, capacity);
-    tw_status status = tape_next_fields(tape, false, error);
-    size_t count = 0;
+    tape_let_go(tape);
+    tw_status status = lobster_take_row(tape) ? TW_OK : read_row(tape, error);
     if (status == TW_OK)
-        status = read_places(tape, NULL, &count, error);
-    if (status == TW_OK)
-        status = read_places(tape, ret_levels, &count, error);
-    if (status == TW_OK)
-        *ret_count = count;
+        *ret_count = give_levels(tape, ret_levels);
     return status;
 }

@@ -20,6 +20,18 @@
 #define BARS_HEADER_FULL BARS_HEADER ",revision"
 #define BARS_FIELDS_MIN 8
 #define BARS_FIELDS_FULL 11
+#define QUOTES_HEADER "ts_ns,symbol,bid_price,bid_size,ask_price,ask_size"
+#define QUOTES_FIELDS 6
+#define BITSTAMP_HEADER "id,timestamp,exchange.timestamp,price,volume,action,direction"
+#define BITSTAMP_FIELDS 7
+
+/* LOBSTER: a price is in dollars x 10000, and an empty place of a book has this one (bids: less
+ * than zero) and a size of 0. */
+#define LOBSTER_NANO_PER_UNIT INT64_C(100000)
+#define LOBSTER_PRICE_MAX (INT64_MAX / LOBSTER_NANO_PER_UNIT)
+#define LOBSTER_SHARES_MAX (INT64_MAX / TW_NANO)
+#define LOBSTER_EMPTY_PRICE INT64_C(9999999999)
+#define LOBSTER_NUMBERS_PER_LEVEL 4
 
 /* What a series of one symbol looked like last. */
 typedef struct tape_last {
@@ -33,6 +45,12 @@ typedef struct tape_word {
     uint64_t text;
     int64_t value;
 } tape_word;
+
+/* One place of a row of a LOBSTER book, in its units; empty when it has no shares. */
+typedef struct lobster_place {
+    int64_t price;
+    int64_t shares;
+} lobster_place;
 
 struct tw_tape {
     const tw_allocator *allocator;
@@ -51,15 +69,57 @@ struct tw_tape {
     size_t header_count;
     tape_last *series; /* by symbol */
     size_t series_capacity;
-    int64_t offset_ns; /* since midnight, of the last LOBSTER message */
+    int64_t
+        offset_ns; /* of the last order event: LOBSTER's since midnight, Bitstamp's since 1970 */
     int64_t midnight_ns;
+    tw_symbol symbol;      /* of what a file without symbols tells */
+    lobster_place *places; /* of the last row of a LOBSTER book, field_capacity / 2 of them */
+    tw_error fault;        /* sticky, of this module; the source has its own */
     tape_word symbol_words[1 << SYMBOL_WORD_BITS];
     tape_word timeframe_words[1 << TIMEFRAME_WORD_BITS];
 };
 
-/* The readers of the formats by order, behind tw_tape_next_event. */
+/* The readers of the formats by order, behind tw_tape_next_event and tw_tape_next_events. */
 tw_status lobster_next_event(tw_tape *tape, tw_order_event *ret_event,
                              tw_error *error) TW_MUST_CHECK;
+tw_status lobster_next_events(tw_tape *tape, tw_order_event *ret_events, size_t capacity,
+                              size_t *ret_count, tw_error *error) TW_MUST_CHECK;
+tw_status bitstamp_next_event(tw_tape *tape, tw_order_event *ret_event,
+                              tw_error *error) TW_MUST_CHECK;
+tw_status bitstamp_next_events(tw_tape *tape, tw_order_event *ret_events, size_t capacity,
+                               size_t *ret_count, tw_error *error) TW_MUST_CHECK;
+
+/* Takes the next row of a LOBSTER book into `places` if it lies in the buffer in the usual form. */
+bool lobster_take_row(tw_tape *tape);
+
+/* Memory for `places`. */
+tw_status lobster_begin_book(tw_tape *tape, tw_error *error) TW_MUST_CHECK;
+
+/* What many rows a call are read with: as many as the buffer holds in the usual form, up to the
+ * first other line, and the reader of one row, whatever it looks like. */
+typedef struct tape_rows {
+    size_t size; /* bytes of a row */
+    size_t (*take)(tw_tape *tape, void *ret_rows, size_t capacity);
+    tw_status (*next)(tw_tape *tape, void *ret_row, tw_error *error);
+} tape_rows;
+
+/* The loop behind the calls for many rows, see tape.h. */
+tw_status tape_next_many(tw_tape *tape, const tape_rows *rows, void *ret_rows, size_t capacity,
+                         size_t *ret_count, tw_error *error) TW_MUST_CHECK;
+
+/* `count` lines up to `next`, of which the last one begins at `line`, were taken from the buffer.
+ * No line is empty. */
+void tape_took(tw_tape *tape, size_t count, const char *line, const char *next);
+
+/* Lets the line that was looked at when the tape was opened be the next one of the source. */
+void tape_let_go(tw_tape *tape);
+
+/* What is in `fault`. */
+tw_status tape_give_fault(const tw_tape *tape, tw_error *error) TW_MUST_CHECK;
+
+/* A decimal field that is at least `least_nano`; `what` names it. */
+tw_status tape_read_decimal(tw_tape *tape, size_t at, const char *what, int64_t least_nano,
+                            int64_t *ret_nano, tw_error *error) TW_MUST_CHECK;
 
 /* Reads the next line and cuts it into exactly field_count fields. */
 tw_status tape_next_fields(tw_tape *tape, bool trim, tw_error *error) TW_MUST_CHECK;

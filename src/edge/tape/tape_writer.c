@@ -1,22 +1,24 @@
 /*
- * tape_writer.c - trades and bars as CSV, in the one form that reads back as the same records.
+ * tape_writer.c - market data as CSV, in the one form that reads back as the same records.
  *
  * Idea: a row is written straight into the buffer, eight characters at a time and often more than
  * are needed; what stands behind the row is written over by the next one.
  *
  * Invariants:
- *   1. A row is begun only with ROW_SIZE bytes of room: its longest form, and the eight bytes that
- *      a word may reach behind its end.
+ *   1. A row is begun only with row_size bytes of room: its longest form, and the eight bytes that
+ *      a word may reach behind its end. It counts once end_row was called.
  *   2. `fault` is what the sink returned first; after it nothing is handed over any more.
  */
 #include <string.h>
 
-#include "tape_digits.h"
 #include "tape_priv.h"
+#include "tape_put.h"
 #include "tradewind/time.h"
 
 #define ROW_SIZE 384
-#define EIGHT_DIGITS UINT64_C(100000000)
+/* What a level of a LOBSTER book takes at most, also one that is found not to be exact: four
+ * numbers of 20 digits with a comma. */
+#define LEVEL_SIZE (4 * 21)
 
 struct tw_tape_writer {
     const tw_allocator *allocator;
@@ -25,9 +27,11 @@ struct tw_tape_writer {
     tw_tape_format format;
     bool full;
     uint8_t price_digits_min;
+    size_t depth;
     char *buffer;
     size_t size;
     size_t capacity;
+    size_t row_size;      /* the longest a row can be, and what is written behind it */
     uint64_t row_count;   /* of all puts, for messages */
     int64_t timeframe_ns; /* the last one written, and its text */
     char timeframe[16];
@@ -39,80 +43,6 @@ _Static_assert(TW_TAPE_BUFFER_SIZE_MIN >= 2 * ROW_SIZE, "the header and a row fi
 _Static_assert(2 * 33 + 9 * 23 + 8 <= ROW_SIZE, "the longest row fits");
 
 /* ---- fields -------------------------------------------------------------------------------- */
-
-static inline char *put_char(char *at, char c) {
-    *at = c;
-    return at + 1;
-}
-
-/* Less than 10^8, without leading zeros. */
-static inline char *put_short(char *at, uint32_t value) {
-    uint64_t digits = digits_of(value);
-    unsigned zeros = value == 0 ? 7 : (unsigned)__builtin_ctzll(digits) / 8;
-    word_store(at, (digits >> (8 * zeros)) | WORD_OF('0'));
-    return at + 8 - zeros;
-}
-
-static inline char *put_eight(char *at, uint32_t value) {
-    word_store(at, digits_of(value) | WORD_OF('0'));
-    return at + 8;
-}
-
-static inline char *put_u64(char *at, uint64_t value) {
-    if (value < EIGHT_DIGITS)
-        return put_short(at, (uint32_t)value);
-    uint64_t upper = value / EIGHT_DIGITS;
-    uint32_t lower = (uint32_t)(value % EIGHT_DIGITS);
-    if (upper < EIGHT_DIGITS)
-        return put_eight(put_short(at, (uint32_t)upper), lower);
-    at = put_short(at, (uint32_t)(upper / EIGHT_DIGITS));
-    return put_eight(put_eight(at, (uint32_t)(upper % EIGHT_DIGITS)), lower);
-}
-
-/* The magnitude of a number, whose sign is written. */
-static inline char *put_sign(char *at, int64_t value, uint64_t *ret_magnitude) {
-    *ret_magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    *at = '-';
-    return at + (value < 0);
-}
-
-static inline char *put_i64(char *at, int64_t value) {
-    uint64_t magnitude;
-    at = put_sign(at, value, &magnitude);
-    return put_u64(at, magnitude);
-}
-
-/* A point and up to nine digits, without the zeros at their end. */
-static inline char *put_fraction(char *at, uint32_t nano) {
-    uint64_t digits = digits_of(nano / 10);
-    at = put_char(at, '.');
-    word_store(at, digits | WORD_OF('0'));
-    if (nano % 10 != 0)
-        return put_char(at + 8, (char)('0' + nano % 10));
-    return at + 8 - __builtin_clzll(digits) / 8;
-}
-
-/* The shortest exact text, as tw_decimal_format writes it. */
-static inline char *put_decimal(char *at, int64_t nano) {
-    uint64_t magnitude;
-    at = put_sign(at, nano, &magnitude);
-    at = put_u64(at, magnitude / (uint64_t)TW_NANO);
-    uint32_t fraction = (uint32_t)(magnitude % (uint64_t)TW_NANO);
-    return fraction == 0 ? at : put_fraction(at, fraction);
-}
-
-/* The same with at least so many digits behind the point. */
-static inline char *put_price(char *at, int64_t nano, unsigned digits_min) {
-    char *end = put_decimal(at, nano);
-    if (digits_min == 0)
-        return end;
-    char *point = nano % TW_NANO == 0 ? end : memchr(at, '.', (size_t)(end - at));
-    *point = '.'; /* where it is, or where none was needed */
-    unsigned there = nano % TW_NANO == 0 ? 0 : (unsigned)(end - point) - 1;
-    for (end = point + 1 + there; there < digits_min; there++)
-        *end++ = '0';
-    return end;
-}
 
 /* Names fill their place in the table with NULs, so all of it can be copied. */
 static inline char *put_symbol(char *at, const tw_symbols *symbols, tw_symbol symbol) {
@@ -175,6 +105,40 @@ static inline char *put_bar(tw_tape_writer *writer, char *at, const tw_symbols *
     return writer->full ? put_u64(put_char(at, ','), bar->revision) : at;
 }
 
+/* A side that is empty has no price. */
+static inline char *put_quote_side(char *at, int64_t price_nano, int64_t size_nano) {
+    at = put_char(at, ',');
+    if (size_nano != 0)
+        at = put_decimal(at, price_nano);
+    return put_decimal(put_char(at, ','), size_nano);
+}
+
+static inline char *put_quote(char *at, const tw_symbols *symbols, const tw_quote *quote) {
+    at = put_char(put_i64(at, quote->time_ns), ',');
+    at = put_symbol(at, symbols, quote->symbol);
+    at = put_quote_side(at, quote->bid_price.nano, quote->bid_size.nano);
+    return put_quote_side(at, quote->ask_price.nano, quote->ask_size.nano);
+}
+
+static inline char *put_empty_place(char *at, bool bid) {
+    static const char empty[] = "-9999999999,0,";
+    size_t size = sizeof empty - (bid ? 1 : 2);
+    memcpy(at, bid ? empty : empty + 1, size);
+    return at + size;
+}
+
+/* A price in units and a size in shares, each with a comma; `*exact` becomes false if one is not.
+ */
+static inline char *put_place(char *at, const tw_level *level, bool *exact) {
+    int64_t units = level->price.nano / LOBSTER_NANO_PER_UNIT;
+    int64_t shares = level->quantity.nano / TW_NANO;
+    *exact = *exact && units > 0 && shares > 0 &&
+             units * LOBSTER_NANO_PER_UNIT == level->price.nano &&
+             shares * TW_NANO == level->quantity.nano;
+    at = put_char(put_u64(at, (uint64_t)units), ',');
+    return put_char(put_u64(at, (uint64_t)shares), ',');
+}
+
 /* ---- the buffer ---------------------------------------------------------------------------- */
 
 static tw_status give_fault(const tw_tape_writer *writer, tw_error *error) {
@@ -195,7 +159,7 @@ tw_status tw_tape_writer_flush(tw_tape_writer *writer, tw_error *error) {
 }
 
 static inline tw_status make_room(tw_tape_writer *writer, tw_error *error) {
-    if (writer->capacity - writer->size >= ROW_SIZE && writer->fault.status == TW_OK)
+    if (writer->capacity - writer->size >= writer->row_size && writer->fault.status == TW_OK)
         return TW_OK;
     return tw_tape_writer_flush(writer, error);
 }
@@ -210,17 +174,35 @@ static inline void end_row(tw_tape_writer *writer, char *at) {
 /* ---- calls --------------------------------------------------------------------------------- */
 
 static const char *header_of(const tw_tape_writer_config *config) {
-    if (config->format == TW_TAPE_TRADES)
+    switch ((unsigned)config->format) {
+    case TW_TAPE_TRADES:
         return config->full ? TRADES_HEADER_FULL "\n" : TRADES_HEADER "\n";
-    return config->full ? BARS_HEADER_FULL "\n" : BARS_HEADER "\n";
+    case TW_TAPE_BARS:
+        return config->full ? BARS_HEADER_FULL "\n" : BARS_HEADER "\n";
+    case TW_TAPE_QUOTES:
+        return QUOTES_HEADER "\n";
+    default:
+        return "";
+    }
+}
+
+static void check_config(const tw_tape_writer_config *config) {
+    bool book = config->format == TW_TAPE_LOBSTER_BOOK;
+    TW_ASSERT(config->sink != NULL && config->price_digits_min <= 9);
+    TW_ASSERT(config->format == TW_TAPE_TRADES || config->format == TW_TAPE_BARS ||
+              config->format == TW_TAPE_QUOTES || book);
+    TW_ASSERT(book ? config->depth >= 1 && config->depth <= TW_TAPE_DEPTH_MAX : config->depth == 0);
+    TW_ASSERT(config->buffer_size == 0 || config->buffer_size >= TW_TAPE_BUFFER_SIZE_MIN);
 }
 
 tw_status tw_tape_writer_new(const tw_tape_writer_config *config, tw_tape_writer **ret_writer,
                              tw_error *error) {
-    TW_ASSERT(config != NULL && config->sink != NULL && ret_writer != NULL);
-    TW_ASSERT(config->format == TW_TAPE_TRADES || config->format == TW_TAPE_BARS);
+    TW_ASSERT(config != NULL && ret_writer != NULL);
+    check_config(config);
     size_t capacity = config->buffer_size == 0 ? TW_TAPE_BUFFER_SIZE_DEFAULT : config->buffer_size;
-    TW_ASSERT(capacity >= TW_TAPE_BUFFER_SIZE_MIN && config->price_digits_min <= 9);
+    bool book = config->format == TW_TAPE_LOBSTER_BOOK;
+    size_t row_size = book ? config->depth * LEVEL_SIZE + 8 : ROW_SIZE;
+    capacity = capacity < row_size ? row_size : capacity;
     const tw_allocator *allocator =
         config->allocator == NULL ? tw_allocator_system() : config->allocator;
     tw_tape_writer *writer = TW_NEW(allocator, 1, tw_tape_writer);
@@ -236,8 +218,10 @@ tw_status tw_tape_writer_new(const tw_tape_writer_config *config, tw_tape_writer
                                .format = (tw_tape_format)config->format,
                                .full = config->full,
                                .price_digits_min = config->price_digits_min,
+                               .depth = config->depth,
                                .buffer = buffer,
-                               .capacity = capacity};
+                               .capacity = capacity,
+                               .row_size = row_size};
     tw_slice header = tw_slice_of(header_of(config));
     memcpy(buffer, header.data, header.size);
     writer->size = header.size;
@@ -294,5 +278,51 @@ tw_status tw_tape_writer_put_bars(tw_tape_writer *writer, const tw_symbols *symb
             return status;
         end_row(writer, put_bar(writer, writer->buffer + writer->size, symbols, &bars[i]));
     }
+    return TW_OK;
+}
+
+static bool sides_fit(const tw_quote *quote) {
+    int64_t least = quote->bid_price.nano | quote->bid_size.nano | quote->ask_price.nano |
+                    quote->ask_size.nano; /* below zero if one of them is */
+    return least >= 0 && (quote->bid_price.nano == 0) == (quote->bid_size.nano == 0) &&
+           (quote->ask_price.nano == 0) == (quote->ask_size.nano == 0);
+}
+
+tw_status tw_tape_writer_put_quotes(tw_tape_writer *writer, const tw_symbols *symbols,
+                                    const tw_quote *quotes, size_t count, tw_error *error) {
+    TW_ASSERT(writer->format == TW_TAPE_QUOTES && symbols != NULL);
+    for (size_t i = 0; i < count; i++) {
+        tw_status status = make_room(writer, error);
+        if (status != TW_OK)
+            return status;
+        if (!sides_fit(&quotes[i]))
+            return tw_error_set(error, TW_INVALID,
+                                "row %llu: a side has a price without a size, a size without a "
+                                "price, or one below zero",
+                                (unsigned long long)writer->row_count + 1);
+        end_row(writer, put_quote(writer->buffer + writer->size, symbols, &quotes[i]));
+    }
+    return TW_OK;
+}
+
+tw_status tw_tape_writer_put_book(tw_tape_writer *writer, const tw_level *asks, size_t ask_count,
+                                  const tw_level *bids, size_t bid_count, tw_error *error) {
+    TW_ASSERT(writer->format == TW_TAPE_LOBSTER_BOOK);
+    TW_ASSERT((asks != NULL || ask_count == 0) && (bids != NULL || bid_count == 0));
+    tw_status status = make_room(writer, error);
+    if (status != TW_OK)
+        return status;
+    char *at = writer->buffer + writer->size;
+    bool exact = true;
+    for (size_t i = 0; i < writer->depth; i++) {
+        at = i < ask_count ? put_place(at, &asks[i], &exact) : put_empty_place(at, false);
+        at = i < bid_count ? put_place(at, &bids[i], &exact) : put_empty_place(at, true);
+    }
+    if (!exact)
+        return tw_error_set(error, TW_INVALID,
+                            "row %llu: a LOBSTER book has prices above zero in steps of 0.0001 and "
+                            "whole sizes above zero",
+                            (unsigned long long)writer->row_count + 1);
+    end_row(writer, at - 1); /* over the last comma */
     return TW_OK;
 }
