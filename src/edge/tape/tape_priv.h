@@ -34,6 +34,8 @@ typedef struct tape_word {
     int64_t value;
 } tape_word;
 
+typedef struct tape_itch tape_itch; /* tape_itch_priv.h */
+
 struct tw_tape {
     const tw_allocator *allocator;
     tw_symbols *symbols;
@@ -53,6 +55,7 @@ struct tw_tape {
     size_t series_capacity;
     int64_t offset_ns; /* since midnight, of the last LOBSTER message */
     int64_t midnight_ns;
+    tape_itch *itch; /* NULL for other formats */
     tape_word symbol_words[1 << SYMBOL_WORD_BITS];
     tape_word timeframe_words[1 << TIMEFRAME_WORD_BITS];
 };
@@ -60,6 +63,15 @@ struct tw_tape {
 /* The readers of the formats by order, behind tw_tape_next_event. */
 tw_status lobster_next_event(tw_tape *tape, tw_order_event *ret_event,
                              tw_error *error) TW_MUST_CHECK;
+
+/* ITCH: see tape_itch_priv.h. `done` takes a tape of any format. */
+size_t itch_capacity(size_t line_size_max);
+tw_status itch_begin(tw_tape *tape, const tw_tape_config *config, tw_error *error) TW_MUST_CHECK;
+void itch_done(tw_tape *tape);
+tw_status itch_go_on(tw_tape *tape, tw_tape_place start, tw_error *error) TW_MUST_CHECK;
+tw_status itch_next_events(tw_tape *tape, tw_order_event *ret_events, size_t capacity,
+                           size_t *ret_count, tw_error *error) TW_MUST_CHECK;
+tw_tape_place itch_place(const tw_tape *tape);
 
 /* Reads the next line and cuts it into exactly field_count fields. */
 tw_status tape_next_fields(tw_tape *tape, bool trim, tw_error *error) TW_MUST_CHECK;
