@@ -88,7 +88,7 @@ static tw_status tell_gap(tw_tape *tape, itch_stream *stream, uint64_t next, con
     gaps->last_missing = gap.last;
     gaps->port = stream->port;
     memcpy(gaps->session, stream->session, sizeof gaps->session);
-    tw_error why = {0};
+    tw_error why;
     tw_error_set(&why, TW_UNKNOWN,
                  "messages %llu to %llu of session %s at port %u are missing (%llu of them)%s",
                  (unsigned long long)gap.first, (unsigned long long)gap.last, stream->session,
@@ -172,7 +172,7 @@ static bool is_soup(tw_slice payload) {
 /* Says something once a file. */
 static tw_status tell_once(const tw_tape *tape, bool *told, tw_status status, const char *sentence,
                            tw_error *error) {
-    tw_error why = {0};
+    tw_error why;
     if (*told)
         return TW_OK;
     *told = true;
@@ -208,7 +208,7 @@ static bool may_begin(const tw_mold *mold) {
 static tw_status open_stream(tw_tape *tape, const tw_mold *mold, uint16_t port,
                              itch_stream **ret_stream, tw_error *error) {
     tape_itch *itch = tape->itch;
-    tw_error why = {0};
+    tw_error why;
     *ret_stream = find_stream(itch, mold, port);
     if (*ret_stream != NULL || !may_begin(mold))
         return TW_OK;
@@ -242,7 +242,7 @@ static void enter_packet(tw_tape *tape, itch_stream *stream, const tw_mold *mold
 static tw_status read_mold(tw_tape *tape, const tw_datagram *datagram, tw_slice record,
                            tw_error *error) {
     tape_itch *itch = tape->itch;
-    tw_error why = {0};
+    tw_error why;
     tw_mold mold = tw_mold_read(datagram->payload, datagram->size);
     itch_stream *stream = NULL;
     tw_status status = TW_OK;
@@ -309,7 +309,7 @@ static tw_status pass_record(tw_tape *tape, uint64_t size, tw_error *error) {
     while (left > 0) {
         tw_slice bytes;
         tw_status status = itch_need(tape, 1, &bytes, error);
-        tw_error why = {0};
+        tw_error why;
         if (status == TW_EMPTY) {
             tw_error_set(&why, TW_TRUNCATED, "the file ends in a block of %llu bytes",
                          (unsigned long long)size);
@@ -325,7 +325,7 @@ static tw_status pass_record(tw_tape *tape, uint64_t size, tw_error *error) {
 }
 
 static tw_status too_large(tw_tape *tape, uint64_t size, tw_error *error) {
-    tw_error why = {0};
+    tw_error why;
     uint64_t offset = tw_source_offset(&tape->source);
     tw_status status = pass_record(tape, size, error);
     if (status != TW_OK)
@@ -339,7 +339,7 @@ static tw_status too_large(tw_tape *tape, uint64_t size, tw_error *error) {
 static tw_status measure(tw_tape *tape, uint64_t *ret_size, tw_capture_record *ret_kind,
                          tw_error *error) {
     tw_slice head;
-    tw_error why = {0};
+    tw_error why;
     tw_status status = itch_need(tape, TW_CAPTURE_HEAD_SIZE, &head, error);
     if (status != TW_OK)
         return status;
@@ -349,7 +349,7 @@ static tw_status measure(tw_tape *tape, uint64_t *ret_size, tw_capture_record *r
 
 /* Lends a record whole. */
 static tw_status lend_record(tw_tape *tape, size_t size, tw_slice *ret_record, tw_error *error) {
-    tw_error why = {0};
+    tw_error why;
     tw_status status = itch_need(tape, size, ret_record, error);
     if (status != TW_OK)
         return status;
@@ -369,7 +369,7 @@ static tw_status next_record(tw_tape *tape, tw_error *error) {
     uint64_t size = 0;
     tw_capture_record kind = TW_CAPTURE_SKIPPED;
     tw_slice record;
-    tw_error why = {0};
+    tw_error why;
     tw_capture_packet packet;
     tw_status status = measure(tape, &size, &kind, error);
     if (status != TW_OK)

@@ -111,7 +111,7 @@ tw_status itch_begin(tw_tape *tape, const tw_tape_config *config, tw_error *erro
     if (!itch->captured && !is_day_file(first))
         return refuse(tape, first, error);
     if (itch->captured) {
-        tw_error why = {0};
+        tw_error why;
         size_t size = 0;
         status = tw_capture_begin(&itch->capture, first, &size, &why);
         if (status != TW_OK)
@@ -151,7 +151,7 @@ static tw_status end_day(tw_tape *tape, tw_error *error) {
         tw_source_skip(&tape->source, zeros);
         if (zeros == rest.size)
             continue;
-        tw_error why = {0};
+        tw_error why;
         tw_error_set(&why, TW_CORRUPT, "something follows the length of zero that ends the file");
         return itch_stop(tape, tw_source_offset(&tape->source), &why, error);
     }
@@ -160,7 +160,7 @@ static tw_status end_day(tw_tape *tape, tw_error *error) {
 
 static tw_status raw_next_run(tw_tape *tape, tw_error *error) {
     tw_source *source = &tape->source;
-    tw_error why = {0};
+    tw_error why;
     tw_slice bytes;
     tape->itch->run_size = 0;
     tw_status status = itch_need(tape, 2, &bytes, error);
@@ -231,7 +231,7 @@ void itch_pass(tw_tape *tape, size_t size, size_t count) {
 static tw_status intern(tw_tape *tape, tw_slice name, uint32_t *ret_entry, tw_error *error) {
     char shown[SHOWN_SIZE];
     uint64_t offset = tw_source_offset(&tape->source);
-    tw_error why = {0};
+    tw_error why;
     tw_symbol symbol = TW_SYMBOL_NONE;
     tw_status status = tw_symbols_intern(tape->symbols, name, &symbol);
     if (status == TW_FULL)
@@ -280,7 +280,7 @@ static tw_status decode(tw_tape *tape, tw_slice message, tw_itch_message *ret_me
                         bool *ret_wanted, tw_error *error) {
     uint64_t offset = tw_source_offset(&tape->source);
     uint32_t entry = ITCH_UNNAMED;
-    tw_error why = {0};
+    tw_error why;
     bool whole = message.size > 0 && tw_itch_size(message.data[0]) == message.size;
     bool general = whole && itch_is_general(message.data[0]);
     tw_status status = TW_OK;

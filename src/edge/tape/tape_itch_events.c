@@ -82,7 +82,8 @@ static inline uint64_t wide(uint8_t mask) {
     return (uint64_t)(int64_t)(int8_t)mask;
 }
 
-/* Fills an event from a message of a row's length. False: a field is not acceptable. */
+/* Fills an event from a message of a row's length. False, and nothing written: a field is not
+ * acceptable. */
 static inline bool event_of(const event_row *row, const char *at, int64_t midnight_ns,
                             tw_symbol symbol, tw_order_event *ret_event) {
     uint64_t time_ns = itch_load_48(at + 5);
@@ -95,6 +96,8 @@ static inline bool event_of(const event_row *row, const char *at, int64_t midnig
     unsigned bad = side_bad | (time_ns >= (uint64_t)TW_NS_PER_DAY) | ((id == 0) & row->id_needed) |
                    ((new_id == 0) & row->new_id_needed) | ((quantity == 0) & row->quantity) |
                    ((price == 0) & row->price);
+    if (__builtin_expect(bad != 0, 0))
+        return false;
     *ret_event = (tw_order_event){.time_ns = midnight_ns + (int64_t)time_ns,
                                   .id = id,
                                   .new_id = new_id,
@@ -105,7 +108,7 @@ static inline bool event_of(const event_row *row, const char *at, int64_t midnig
                                   /* B is even and S odd */
                                   .side = (uint8_t)((1 + (letter & 1)) & row->side),
                                   .detail = row->detail};
-    return bad == 0;
+    return true;
 }
 
 /* What event_of found, for the sentence: the first field in the order of the message. */
@@ -165,7 +168,7 @@ static tw_status rare_event(tw_slice message, int64_t midnight_ns, tw_order_even
 static tw_status any_event(const tw_tape *tape, tw_slice message, tw_order_event *ret_event,
                            bool *ret_ended, tw_error *error) {
     const event_row *row = &rows[(unsigned char)message.data[0]];
-    tw_error why = {0};
+    tw_error why;
     bool good = true;
     if (row->block_size == 0)
         good = rare_event(message, tape->midnight_ns, ret_event, ret_ended, &why) == TW_OK;
@@ -179,7 +182,7 @@ static tw_status any_event(const tw_tape *tape, tw_slice message, tw_order_event
 tw_status itch_read_event(tw_tape *tape, tw_slice message, tw_order_event *ret_event,
                           bool *ret_given, tw_error *error) {
     tape_itch *itch = tape->itch;
-    tw_error why = {0};
+    tw_error why;
     tw_itch_message unread;
     if (message.size == 0 || tw_itch_size(message.data[0]) != message.size) {
         tw_status wrong = tw_itch_decode(message, &unread, &why);
@@ -239,10 +242,9 @@ static size_t take_events(tw_tape *tape, tw_order_event *ret_events, size_t capa
             passed_behind++;
             continue;
         }
-        tw_order_event event;
-        if (entry == ITCH_UNNAMED || !event_of(row, at + 2, midnight_ns, entry - 1, &event))
+        if (entry == ITCH_UNNAMED ||
+            !event_of(row, at + 2, midnight_ns, entry - 1, &ret_events[count]))
             break;
-        ret_events[count] = event;
         given = at;
         at += block_size;
         behind = at;
