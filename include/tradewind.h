@@ -20,6 +20,7 @@
 #include "tradewind/exchange.h"
 #include "tradewind/histogram.h"
 #include "tradewind/http.h"
+#include "tradewind/itch.h"
 #include "tradewind/log.h"
 #include "tradewind/loop.h"
 #include "tradewind/map.h"

@@ -57,7 +57,8 @@ BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "l
                 "version", "wait"}
 
 # Headers for the floor's own use: public within it, by the table, but not to users.
-LENT_HEADERS = {"src/edge/json/json.h", "src/edge/source/source.h"}
+LENT_HEADERS = {"src/edge/json/json.h", "src/edge/source/source.h", "src/edge/itch/capture.h",
+                "src/edge/itch/itch_bytes.h"}
 
 UMBRELLA = "include/tradewind.h"
 SOURCE_SUFFIXES = (".c", ".h", ".cpp", ".hpp", ".cc", ".inc")

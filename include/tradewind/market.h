@@ -247,7 +247,8 @@ TW_API tw_status tw_symbols_new(const tw_allocator *allocator, uint32_t count_ma
                                 tw_symbols **ret_symbols) TW_MUST_CHECK;
 TW_API void tw_symbols_free(tw_symbols *symbols);
 
-/* The index of a name, added if it is new. Names are 1 to 31 of A-Z a-z 0-9 . / - _ = ^.
+/* The index of a name, added if it is new. Names are 1 to 31 of A-Z a-z 0-9 . / - _ = ^ and of
+ * NASDAQ's suffixes + # * $ % ! @ ~.
  * TW_INVALID for other names, TW_FULL at the limit. O(1). */
 TW_API tw_status tw_symbols_intern(tw_symbols *symbols, tw_slice name,
                                    tw_symbol *ret_symbol) TW_MUST_CHECK;

@@ -29,13 +29,24 @@
  * Whole files are read with tw_tape_next_trades and its like, many rows a call, and written with a
  * tw_tape_writer, at the end of this page.
  *
+ * ITCH is read from day files as NASDAQ publishes them (BinaryFILE 1.00: each message behind two
+ * bytes of its length, a length of zero ends) and from captures: pcap and pcapng, told apart by
+ * their first bytes; Ethernet with VLAN tags, Linux cooked (SLL, SLL2) and raw IP; IPv4 and IPv6;
+ * UDP with MoldUDP64. A message in it takes the part of a line. Besides the statuses above:
+ *     TW_UNKNOWN      messages are missing here; which, is in the error and in tw_tape_gaps_of
+ *     TW_UNSUPPORTED  ITCH in SoupBinTCP over TCP, once a file; a link type that is not known
+ * after which the next call goes on, as after TW_PARSE, TW_RANGE and TW_FULL. A file that ends in a
+ * message or packet is TW_TRUNCATED, one that cannot be followed TW_CORRUPT, with the byte at which
+ * it is so.
+ *
  * Memory: one line buffer (line_size_max) and one input buffer (64 KiB) at open; 32 bytes for each
  * level of a LOBSTER book's row; one small entry a symbol; the decompressor's window (gzip 32 KiB,
- * zstd and xz at most 128 MiB, zstd usually 2 to 8). A writer has its one buffer.
- * Cost: on one core of a server 30 M trades/s in batches (1.2 GB/s) and 13 M bars/s; a third of
- * that one by one, and wherever a line is not in the usual form (plain digits and points, no
- * blanks). Writing: 30 M trades/s, 14 M bars/s. LOBSTER messages about 5 M/s plain, 3 M/s from
- * gzip. Threads: a tape or a writer belongs to one.
+ * zstd and xz at most 128 MiB, zstd usually 2 to 8). ITCH: all at open, 512 KiB of buffer, and for
+ * each of up to 16 sessions of a capture (a day file is one) 256 KiB of symbols by locate and 16
+ * KiB of gaps. A writer has its one buffer. Cost: on one core of a server 30 M trades/s in batches
+ * (1.2 GB/s) and 13 M bars/s; a third of that one by one, and wherever a line is not in the usual
+ * form (plain digits and points, no blanks). Writing: 30 M trades/s, 14 M bars/s. LOBSTER messages
+ * about 5 M/s plain, 3 M/s from gzip. Threads: a tape or a writer belongs to one.
  */
 #ifndef TRADEWIND_TAPE_H
 #define TRADEWIND_TAPE_H
@@ -47,6 +58,7 @@
 #include "tradewind/alloc.h"
 #include "tradewind/api.h"
 #include "tradewind/error.h"
+#include "tradewind/itch.h"
 #include "tradewind/market.h"
 #include "tradewind/text.h"
 
@@ -64,7 +76,8 @@ typedef enum tw_tape_format {
     TW_TAPE_LOBSTER_MESSAGES, /* time,type,id,size,price,direction; no header */
     TW_TAPE_LOBSTER_BOOK,     /* ask price,ask size,bid price,bid size per level; no header */
     TW_TAPE_QUOTES,           /* ts_ns,symbol,bid_price,bid_size,ask_price,ask_size */
-    TW_TAPE_BITSTAMP          /* id,timestamp,exchange.timestamp,price,volume,action,direction */
+    TW_TAPE_BITSTAMP,         /* id,timestamp,exchange.timestamp,price,volume,action,direction */
+    TW_TAPE_ITCH /* NASDAQ TotalView-ITCH 5.0: a day file, or a capture of its packets */
 } tw_tape_format;
 
 typedef enum tw_tape_compression {
@@ -87,24 +100,46 @@ typedef struct tw_tape_config {
     tw_symbols *symbols; /* borrowed until close; new names are added */
     const tw_allocator *allocator;
     tw_tape_place start;     /* where to go on: `next` of an earlier tw_tape_tell */
-    size_t line_size_max;    /* bytes of a line */
+    size_t line_size_max;    /* bytes of a line; ITCH: of a packet, at least 66048 */
     int64_t midnight_ns;     /* of the tape's day at its exchange, added to times that count from
-                              * there (LOBSTER) */
+                              * there (LOBSTER, ITCH) */
     uint8_t format;          /* tw_tape_format */
-    bool known_symbols_only; /* a name that is not in `symbols` is TW_NOT_FOUND */
-    uint8_t reserved[2];
-    tw_symbol
-        symbol; /* of all that a file without symbols tells (LOBSTER, Bitstamp): such a file is
-                 * of one, which only its name or its owner knows. Need not be in a table */
+    bool known_symbols_only; /* a name that is not in `symbols` is TW_NOT_FOUND; in ITCH, whose
+                              * files hold all stocks, messages of others are passed over */
+    uint16_t port;           /* ITCH captures: only datagrams to this UDP port; 0: to any */
+    tw_symbol symbol;        /* of all that a file without symbols tells (LOBSTER, Bitstamp): such
+                              * a file is of one, which only its name or its owner knows. Need not
+                              * be in a table */
 } tw_tape_config;
 
 /* Where a reader stands; for progress bars and messages. */
 typedef struct tw_tape_position {
-    uint64_t line;       /* 1-based, of the last line read */
+    uint64_t line;       /* 1-based, of the last line read; ITCH: messages read */
     uint64_t bytes_read; /* of the file as it is on the disk */
     uint64_t bytes;      /* the file's size; 0 when not known (a pipe) */
     tw_tape_place next;  /* of the next line that was not used */
 } tw_tape_position;
+
+/* What an ITCH tape lacked or left out so far. Everything but unnamed_count and passed_count is
+ * zero for a day file. */
+typedef struct tw_tape_gaps {
+    uint64_t gap_count;       /* times that sequence numbers went ahead of what had come */
+    uint64_t missing_count;   /* messages in these gaps that have not come later */
+    uint64_t late_count;      /* that have: given where they came */
+    uint64_t duplicate_count; /* messages that had come before, passed over */
+    uint64_t packet_count;    /* of MoldUDP64, heartbeats included */
+    uint64_t fragment_count;  /* IP fragments, passed over */
+    uint64_t other_count;     /* packets that are not ITCH or to another port, passed over */
+    uint64_t cut_count;       /* packets of which the capture did not keep all */
+    uint64_t unnamed_count;   /* messages about a stock of which no message told the name */
+    uint64_t passed_count;    /* messages of other symbols, passed over (known_symbols_only) */
+    uint64_t first_missing;   /* the last gap: sequence numbers, of the session at the port */
+    uint64_t last_missing;    /* 0: there was none */
+    char session[11];
+    bool ended; /* the feed said that it was over: the last message (S, C), the length of zero, or
+                 * the end of a session. Without it the file may be only a part */
+    uint16_t port;
+} tw_tape_gaps;
 
 typedef struct tw_tape tw_tape;
 
@@ -164,6 +199,35 @@ TW_API tw_status tw_tape_next_event(tw_tape *tape, tw_order_event *ret_event,
                                     tw_error *error) TW_MUST_CHECK;
 
 /*
+ * The next message of an ITCH tape with all of its fields, which are all checked (itch.h). May be
+ * mixed with tw_tape_next_event, which gives of each message
+ *     A F  ADD                              U  REPLACE (side none: as before)
+ *     E    EXECUTE, price 0: its own        P  HIDDEN
+ *     C    EXECUTE at its price             Q  CROSS
+ *     X    REDUCE                           H  HALT, detail: H P halted, Q quoting, T trading
+ *     D    DELETE                           any other  OTHER, detail: its letter
+ * (new_id of E, C, P and Q is the match number; time_ns is midnight_ns and the message's time) and
+ * checks what it gives. Symbols come from the stock directory (R) and from the stock in the first
+ * other message of a locate; a message whose locate nobody named has TW_SYMBOL_NONE and is counted,
+ * one about no stock (S, V, W) has it too. With known_symbols_only only messages of stocks in
+ * `symbols` and those about no stock are given; the others are passed over at the speed of reading,
+ * which is how one asks for a few symbols of a day file.
+ *
+ * In a capture each session at a port has its sequence. Two lines of a feed at one port are one
+ * sequence: what a line lost is taken from the other. Messages that came before are passed over and
+ * counted. When numbers go ahead the call says TW_UNKNOWN with the range that is missing, and the
+ * next one gives what came instead; messages of the range that come later are given then, late (the
+ * last 1,024 gaps of a session are remembered, what fills older ones counts as having come before).
+ * A capture may begin anywhere: what was before its first packet is not missing. The first IP
+ * fragment and the first packet that was cut before its header ended are told with TW_UNKNOWN too.
+ */
+TW_API tw_status tw_tape_next_itch(tw_tape *tape, tw_itch_message *ret_message,
+                                   tw_error *error) TW_MUST_CHECK;
+
+/* May be read at any time, also after the end. All zero for other formats. */
+TW_API tw_tape_gaps tw_tape_gaps_of(const tw_tape *tape);
+
+/*
  * Times may repeat but not run backwards within a symbol. side: B, S or empty. More than nine
  * fractional digits are rounded half to even. With the header of five fields the trade has no id,
  * exchange, tape, conditions; with that of nine: id digits or empty (0); exchange and tape one
@@ -220,8 +284,8 @@ TW_API tw_status tw_tape_next_row(tw_tape *tape, const tw_slice **ret_fields, si
 /* The header's fields; none for a format without one. Borrowed until close. */
 TW_API const tw_slice *tw_tape_header(const tw_tape *tape, size_t *ret_count);
 
-/* The text of the last line read, without its end; for setting bad lines aside. Borrowed until
- * the next call. */
+/* The text of the last line read, without its end; for setting bad lines aside. Of ITCH the bytes
+ * of the last message. Borrowed until the next call. */
 TW_API tw_slice tw_tape_line(const tw_tape *tape);
 
 TW_API tw_tape_position tw_tape_tell(const tw_tape *tape);

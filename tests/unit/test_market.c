@@ -43,8 +43,17 @@ static void test_names_are_checked(void **state) {
     TW_AUTO(tw_symbols) *symbols = NULL;
     assert_int_equal(tw_symbols_new(NULL, 16, &symbols), TW_OK);
     tw_symbol symbol = 77;
-    const char *const bad[] = {
-        "", "A B", "A,B", "A\n", "A'", "\xC3\xA9", "12345678901234567890123456789012"};
+    const char *const bad[] = {"",
+                               "A B",
+                               "A,B",
+                               "A\n",
+                               "A'",
+                               "A\"",
+                               "A&B",
+                               "A:B",
+                               "A\\",
+                               "\xC3\xA9",
+                               "12345678901234567890123456789012"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(tw_symbols_intern(symbols, tw_slice_of(bad[i]), &symbol), TW_INVALID);
         assert_int_equal(tw_symbols_find(symbols, tw_slice_of(bad[i])), TW_SYMBOL_NONE);
@@ -52,7 +61,8 @@ static void test_names_are_checked(void **state) {
     assert_int_equal(tw_symbols_intern(symbols, (tw_slice){"A\0", 2}, &symbol), TW_INVALID);
     assert_int_equal(tw_symbols_intern(symbols, (tw_slice){NULL, 0}, &symbol), TW_INVALID);
     assert_int_equal(symbol, 77);
-    const char *const good[] = {"1234567890123456789012345678901", "aA0./-_=^", "^GSPC", "ES=F"};
+    const char *const good[] = {
+        "1234567890123456789012345678901", "aA0./-_=^", "^GSPC", "ES=F", "AAC+", "A-A#*$%!@~"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         assert_int_equal(tw_symbols_intern(symbols, tw_slice_of(good[i]), &symbol), TW_OK);
         assert_string_equal(tw_symbols_name(symbols, symbol), good[i]);

@@ -60,6 +60,31 @@ void tw_symbols_free(tw_symbols *symbols) {
     TW_DELETE(&allocator, symbols, 1, tw_symbols);
 }
 
+/* The second row are suffixes of NASDAQ's symbols (its "Ticker Symbol Convention"): warrants +,
+ * when issued #, called *, and so on. Nothing in it means anything to CSV or JSON. */
+static bool is_sign(char c) {
+    switch (c) {
+    case '.':
+    case '/':
+    case '-':
+    case '_':
+    case '=':
+    case '^':
+        return true;
+    case '+':
+    case '#':
+    case '*':
+    case '$':
+    case '%':
+    case '!':
+    case '@':
+    case '~':
+        return true;
+    default:
+        return false;
+    }
+}
+
 static bool is_name(tw_slice name) {
     if (name.size == 0 || name.size >= TW_SYMBOL_NAME_SIZE)
         return false;
@@ -67,8 +92,7 @@ static bool is_name(tw_slice name) {
         char c = name.data[i];
         bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
         bool digit = c >= '0' && c <= '9';
-        bool sign = c == '.' || c == '/' || c == '-' || c == '_' || c == '=' || c == '^';
-        if (!letter && !digit && !sign)
+        if (!letter && !digit && !is_sign(c))
             return false;
     }
     return true;

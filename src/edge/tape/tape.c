@@ -206,7 +206,9 @@ static tw_status look_ahead(tw_tape *tape, tw_error *error) {
     return TW_OK;
 }
 
-static tw_status begin(tw_tape *tape, tw_error *error) {
+static tw_status begin(tw_tape *tape, const tw_tape_config *config, tw_error *error) {
+    if (tape->format == TW_TAPE_ITCH)
+        return itch_begin(tape, config, error);
     tw_status status = tw_source_next_line(&tape->source, &tape->line, error);
     if (status == TW_EMPTY)
         return tw_error_set_at(error, TW_EMPTY, tape->source.where, 0, 0, "the file is empty");
@@ -227,6 +229,8 @@ static tw_status begin(tw_tape *tape, tw_error *error) {
 static tw_status go_on(tw_tape *tape, tw_tape_place start, tw_error *error) {
     if (start.offset == 0)
         return TW_OK;
+    if (tape->format == TW_TAPE_ITCH)
+        return itch_go_on(tape, start, error);
     tape->held = false;
     tape->line = tw_slice_of(""); /* the buffer moves on */
     return tw_source_go_to(&tape->source, start.offset, start.line_count, error);
@@ -234,13 +238,15 @@ static tw_status go_on(tw_tape *tape, tw_tape_place start, tw_error *error) {
 
 tw_status tw_tape_open(const tw_tape_config *config, tw_tape **ret_tape, tw_error *error) {
     TW_ASSERT(config != NULL && config->path != NULL && ret_tape != NULL);
-    TW_ASSERT(config->format <= TW_TAPE_BITSTAMP);
+    TW_ASSERT(config->format <= TW_TAPE_ITCH);
     bool wants_symbols = config->format == TW_TAPE_TRADES || config->format == TW_TAPE_BARS ||
-                         config->format == TW_TAPE_QUOTES;
+                         config->format == TW_TAPE_QUOTES || config->format == TW_TAPE_ITCH;
     TW_ASSERT(!wants_symbols || config->symbols != NULL);
     size_t line_size_max =
         config->line_size_max == 0 ? TW_TAPE_LINE_SIZE_DEFAULT : config->line_size_max;
     TW_ASSERT(line_size_max <= TW_TAPE_LINE_SIZE_MAX);
+    if (config->format == TW_TAPE_ITCH)
+        line_size_max = itch_capacity(config->line_size_max);
     const tw_allocator *allocator =
         config->allocator == NULL ? tw_allocator_system() : config->allocator;
     tw_tape *tape = TW_NEW(allocator, 1, tw_tape);
@@ -254,7 +260,7 @@ tw_status tw_tape_open(const tw_tape_config *config, tw_tape **ret_tape, tw_erro
     tape->known_symbols_only = config->known_symbols_only;
     tw_status status = tw_source_open(&tape->source, config->path, line_size_max, allocator, error);
     if (status == TW_OK)
-        status = begin(tape, error);
+        status = begin(tape, config, error);
     if (status == TW_OK)
         status = go_on(tape, config->start, error);
     if (status != TW_OK) {
@@ -268,6 +274,7 @@ tw_status tw_tape_open(const tw_tape_config *config, tw_tape **ret_tape, tw_erro
 void tw_tape_close(tw_tape *tape) {
     if (tape == NULL)
         return;
+    itch_done(tape);
     tw_source_close(&tape->source);
     TW_DELETE(tape->allocator, tape->places, tape->field_capacity / 2, lobster_place);
     TW_DELETE(tape->allocator, tape->fields, tape->field_capacity, tw_slice);
@@ -278,11 +285,14 @@ void tw_tape_close(tw_tape *tape) {
 }
 
 tw_status tw_tape_next_event(tw_tape *tape, tw_order_event *ret_event, tw_error *error) {
+    size_t count;
     switch ((unsigned)tape->format) {
     case TW_TAPE_LOBSTER_MESSAGES:
         return lobster_next_event(tape, ret_event, error);
     case TW_TAPE_BITSTAMP:
         return bitstamp_next_event(tape, ret_event, error);
+    case TW_TAPE_ITCH:
+        return itch_next_events(tape, ret_event, 1, &count, error);
     default:
         tw_assert_failed("the format is one by order", __FILE__, __LINE__);
     }
@@ -290,11 +300,14 @@ tw_status tw_tape_next_event(tw_tape *tape, tw_order_event *ret_event, tw_error 
 
 tw_status tw_tape_next_events(tw_tape *tape, tw_order_event *ret_events, size_t capacity,
                               size_t *ret_count, tw_error *error) {
+    TW_ASSERT(capacity > 0);
     switch ((unsigned)tape->format) {
     case TW_TAPE_LOBSTER_MESSAGES:
         return lobster_next_events(tape, ret_events, capacity, ret_count, error);
     case TW_TAPE_BITSTAMP:
         return bitstamp_next_events(tape, ret_events, capacity, ret_count, error);
+    case TW_TAPE_ITCH:
+        return itch_next_events(tape, ret_events, capacity, ret_count, error);
     default:
         tw_assert_failed("the format is one by order", __FILE__, __LINE__);
     }
@@ -326,6 +339,11 @@ tw_slice tw_tape_line(const tw_tape *tape) {
 
 tw_tape_position tw_tape_tell(const tw_tape *tape) {
     const tw_source *source = &tape->source;
+    if (tape->format == TW_TAPE_ITCH)
+        return (tw_tape_position){.line = itch_place(tape).line_count,
+                                  .bytes_read = source->bytes_read,
+                                  .bytes = source->bytes,
+                                  .next = itch_place(tape)};
     uint64_t unused = tape->held ? source->taken : 0;
     return (tw_tape_position){.line = source->line,
                               .bytes_read = source->bytes_read,

@@ -61,7 +61,8 @@ static tw_status read_symbol(tw_tape *tape, tw_symbol *ret_symbol, tw_error *err
                         tape_shown(name, shown));
     if (status != TW_OK)
         return TAPE_BAD(tape, TW_PARSE, SYMBOL,
-                        "expected a symbol of 1 to 31 of A-Z a-z 0-9 . / - _ = ^, found \"%s\"",
+                        "expected a symbol of 1 to 31 of A-Z a-z 0-9 . / - _ = ^ + # * $ %% ! @ ~, "
+                        "found \"%s\"",
                         tape_shown(name, shown));
     return TW_OK;
 }

@@ -52,6 +52,8 @@ typedef struct lobster_place {
     int64_t shares;
 } lobster_place;
 
+typedef struct tape_itch tape_itch; /* tape_itch_priv.h */
+
 struct tw_tape {
     const tw_allocator *allocator;
     tw_symbols *symbols;
@@ -75,6 +77,7 @@ struct tw_tape {
     tw_symbol symbol;      /* of what a file without symbols tells */
     lobster_place *places; /* of the last row of a LOBSTER book, field_capacity / 2 of them */
     tw_error fault;        /* sticky, of this module; the source has its own */
+    tape_itch *itch;       /* NULL for other formats */
     tape_word symbol_words[1 << SYMBOL_WORD_BITS];
     tape_word timeframe_words[1 << TIMEFRAME_WORD_BITS];
 };
@@ -120,6 +123,15 @@ tw_status tape_give_fault(const tw_tape *tape, tw_error *error) TW_MUST_CHECK;
 /* A decimal field that is at least `least_nano`; `what` names it. */
 tw_status tape_read_decimal(tw_tape *tape, size_t at, const char *what, int64_t least_nano,
                             int64_t *ret_nano, tw_error *error) TW_MUST_CHECK;
+
+/* ITCH: see tape_itch_priv.h. `done` takes a tape of any format. */
+size_t itch_capacity(size_t line_size_max);
+tw_status itch_begin(tw_tape *tape, const tw_tape_config *config, tw_error *error) TW_MUST_CHECK;
+void itch_done(tw_tape *tape);
+tw_status itch_go_on(tw_tape *tape, tw_tape_place start, tw_error *error) TW_MUST_CHECK;
+tw_status itch_next_events(tw_tape *tape, tw_order_event *ret_events, size_t capacity,
+                           size_t *ret_count, tw_error *error) TW_MUST_CHECK;
+tw_tape_place itch_place(const tw_tape *tape);
 
 /* Reads the next line and cuts it into exactly field_count fields. */
 tw_status tape_next_fields(tw_tape *tape, bool trim, tw_error *error) TW_MUST_CHECK;
