@@ -14,6 +14,7 @@
 #include "tradewind/book.h"
 #include "tradewind/cache.h"
 #include "tradewind/config.h"
+#include "tradewind/dbn.h"
 #include "tradewind/decimal.h"
 #include "tradewind/engine.h"
 #include "tradewind/error.h"
