@@ -39,6 +39,7 @@
 #include "tradewind/store_pool.h"
 #include "tradewind/store_writer.h"
 #include "tradewind/tape.h"
+#include "tradewind/tape_dbn.h"
 #include "tradewind/text.h"
 #include "tradewind/time.h"
 #include "tradewind/venue.h"

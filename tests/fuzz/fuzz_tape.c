@@ -26,6 +26,7 @@ static tw_status next(tw_tape *tape, tw_tape_format format, tw_error *error) {
         return tw_tape_next_row(tape, &fields, &count, error);
     case TW_TAPE_TRADES: /* these two have tape_model_run */
     case TW_TAPE_BARS:
+    case TW_TAPE_DBN: /* has fuzz_dbn */
         break;
     case TW_TAPE_LOBSTER_MESSAGES:
         return tw_tape_next_event(tape, &event, error);

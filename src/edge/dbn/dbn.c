@@ -9,9 +9,9 @@
  *             version 1:  record_count u64, stype_in u8, stype_out u8, ts_out u8, 47 reserved
  *             later ones: stype_in u8, stype_out u8, ts_out u8, symbol size u16, 53 reserved
  *     lists   size of a schema definition u32 (always 0), then for symbols, partial and not found:
- *             count u32, that many symbols; then mappings: count u32, and for each a symbol, a
- * count u32 of intervals, and for each from u32, to u32 (20231225), a symbol padding to a multiple
- * of 8 since version 3
+ *             count u32, that many symbols; then mappings: count u32, each a symbol, a count
+ *             u32 of intervals, each from u32, to u32 (20231225), and a symbol
+ *     padding to a multiple of 8 since version 3
  *
  * Invariants of a walk:
  *   1. `left` is what remains of metadata.size; nothing is read beyond it, and each step that

@@ -104,27 +104,17 @@ static inline tw_status open_record(uint8_t version, tw_slice record, const char
     return TW_OK;
 }
 
-static inline bool is_side(char letter) {
-    return letter == 'A' || letter == 'B' || letter == 'N';
-}
+/* Letters come in no order that a branch could guess, so they are looked up. */
+static const bool is_side[256] = {['A'] = true, ['B'] = true, ['N'] = true};
+static const bool is_action[256] = {['A'] = true, ['C'] = true, ['F'] = true, ['M'] = true,
+                                    ['N'] = true, ['R'] = true, ['T'] = true};
 
-static inline bool is_action(char letter) {
-    switch (letter) {
-    case 'A':
-    case 'C':
-    case 'F':
-    case 'M':
-    case 'N':
-    case 'R':
-    case 'T':
-        return true;
-    default:
-        return false;
-    }
+static inline bool are_letters(char action, char side) {
+    return is_action[(uint8_t)action] & is_side[(uint8_t)side];
 }
 
 static tw_status bad_letters(char action, char side, tw_error *error) {
-    if (!is_action(action))
+    if (!is_action[(uint8_t)action])
         return tw_error_set(error, TW_PARSE,
                             "expected an action of A, C, M, R, T, F or N, found the byte 0x%02x",
                             (uint8_t)action);
@@ -151,7 +141,7 @@ tw_status tw_dbn_read_mbo(tw_slice record, tw_dbn_mbo *ret_mbo, tw_error *error)
         return too_short("MBO", record.size, 56, error);
     char action = at[38];
     char side = at[39];
-    if (!is_action(action) || !is_side(side))
+    if (!are_letters(action, side))
         return bad_letters(action, side, error);
     *ret_mbo = (tw_dbn_mbo){.header = load_header(at),
                             .order_id = load_u64(at + 16),
@@ -221,7 +211,7 @@ tw_status tw_dbn_read_mbp(tw_slice record, tw_dbn_mbp *ret_mbp, tw_error *error)
     bool consolidated = is_consolidated(type);
     bool sampled = is_sampled(type);
     char action = sampled ? 'N' : at[28];
-    if (!is_action(action) || !is_side(at[29]))
+    if (!are_letters(action, at[29]))
         return bad_letters(action, at[29], error);
     mbp.price = load_i64(at + 16);
     mbp.size = load_u32(at + 24);

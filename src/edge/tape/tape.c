@@ -165,6 +165,8 @@ static tw_status look_ahead(tw_tape *tape, tw_error *error) {
 }
 
 static tw_status begin(tw_tape *tape, tw_error *error) {
+    if (tape->format == TW_TAPE_DBN)
+        return dbn_begin(tape, error);
     tw_status status = tw_source_next_line(&tape->source, &tape->line, error);
     if (status == TW_EMPTY)
         return tw_error_set_at(error, TW_EMPTY, tape->source.where, 0, 0, "the file is empty");
@@ -187,6 +189,8 @@ static tw_status begin(tw_tape *tape, tw_error *error) {
 static tw_status go_on(tw_tape *tape, tw_tape_place start, tw_error *error) {
     if (start.offset == 0)
         return TW_OK;
+    if (tape->format == TW_TAPE_DBN)
+        return dbn_go_on(tape, start.offset, error);
     tape->held = false;
     tape->line = tw_slice_of(""); /* the buffer moves on */
     return tw_source_go_to(&tape->source, start.offset, start.line_count, error);
@@ -194,12 +198,15 @@ static tw_status go_on(tw_tape *tape, tw_tape_place start, tw_error *error) {
 
 tw_status tw_tape_open(const tw_tape_config *config, tw_tape **ret_tape, tw_error *error) {
     TW_ASSERT(config != NULL && config->path != NULL && ret_tape != NULL);
-    TW_ASSERT(config->format <= TW_TAPE_LOBSTER_BOOK);
-    bool wants_symbols = config->format == TW_TAPE_TRADES || config->format == TW_TAPE_BARS;
+    TW_ASSERT(config->format <= TW_TAPE_DBN);
+    bool wants_symbols = config->format == TW_TAPE_TRADES || config->format == TW_TAPE_BARS ||
+                         config->format == TW_TAPE_DBN;
     TW_ASSERT(!wants_symbols || config->symbols != NULL);
     size_t line_size_max =
         config->line_size_max == 0 ? TW_TAPE_LINE_SIZE_DEFAULT : config->line_size_max;
     TW_ASSERT(line_size_max <= TW_TAPE_LINE_SIZE_MAX);
+    if (config->format == TW_TAPE_DBN && line_size_max < RECORD_SIZE_MAX)
+        line_size_max = RECORD_SIZE_MAX;
     const tw_allocator *allocator =
         config->allocator == NULL ? tw_allocator_system() : config->allocator;
     tw_tape *tape = TW_NEW(allocator, 1, tw_tape);
@@ -227,6 +234,7 @@ void tw_tape_close(tw_tape *tape) {
     if (tape == NULL)
         return;
     tw_source_close(&tape->source);
+    dbn_end(tape);
     TW_DELETE(tape->allocator, tape->fields, tape->field_capacity, tw_slice);
     TW_DELETE(tape->allocator, tape->header, tape->header_count, tw_slice);
     TW_DELETE(tape->allocator, tape->header_text, tape->header_size, char);
@@ -235,8 +243,30 @@ void tw_tape_close(tw_tape *tape) {
 }
 
 tw_status tw_tape_next_event(tw_tape *tape, tw_order_event *ret_event, tw_error *error) {
+    size_t count = 0;
+    if (tape->format == TW_TAPE_DBN)
+        return dbn_next_events(tape, ret_event, 1, &count, error);
     TW_ASSERT(tape->format == TW_TAPE_LOBSTER_MESSAGES);
     return lobster_next_event(tape, ret_event, error);
+}
+
+tw_status tw_tape_next_events(tw_tape *tape, tw_order_event *ret_events, size_t capacity,
+                              size_t *ret_count, tw_error *error) {
+    if (tape->format == TW_TAPE_DBN)
+        return dbn_next_events(tape, ret_events, capacity, ret_count, error);
+    TW_ASSERT(tape->format == TW_TAPE_LOBSTER_MESSAGES && capacity > 0);
+    return lobster_next_events(tape, ret_events, capacity, ret_count, error);
+}
+
+tw_status tw_tape_next_quotes(tw_tape *tape, tw_quote *ret_quotes, size_t capacity,
+                              size_t *ret_count, tw_error *error) {
+    TW_ASSERT(tape->format == TW_TAPE_DBN);
+    return dbn_next_quotes(tape, ret_quotes, capacity, ret_count, error);
+}
+
+tw_status tw_tape_next_depth(tw_tape *tape, tw_depth_update *ret_update, tw_error *error) {
+    TW_ASSERT(tape->format == TW_TAPE_DBN);
+    return dbn_next_depth(tape, ret_update, error);
 }
 
 tw_status tw_tape_next_row(tw_tape *tape, const tw_slice **ret_fields, size_t *ret_count,
@@ -266,11 +296,31 @@ tw_slice tw_tape_line(const tw_tape *tape) {
 tw_tape_position tw_tape_tell(const tw_tape *tape) {
     const tw_source *source = &tape->source;
     uint64_t unused = tape->held ? source->taken : 0;
-    return (tw_tape_position){.line = source->line,
-                              .bytes_read = source->bytes_read,
-                              .bytes = source->bytes,
-                              .next = {.offset = tw_source_offset(source) - unused,
-                                       .line_count = source->line - (tape->held ? 1 : 0)}};
+    uint64_t records = dbn_record_count(tape);
+    return (tw_tape_position){
+        .line = source->line + records,
+        .bytes_read = source->bytes_read,
+        .bytes = source->bytes,
+        .next = {.offset = tw_source_offset(source) - unused,
+                 .line_count = source->line + records - (tape->held ? 1 : 0)}};
+}
+
+tw_tape_content tw_tape_content_of(const tw_tape *tape) {
+    switch (tape->format) {
+    case TW_TAPE_ROWS:
+        return TW_TAPE_CONTENT_ROWS;
+    case TW_TAPE_TRADES:
+        return TW_TAPE_CONTENT_TRADES;
+    case TW_TAPE_BARS:
+        return TW_TAPE_CONTENT_BARS;
+    case TW_TAPE_LOBSTER_MESSAGES:
+        return TW_TAPE_CONTENT_EVENTS;
+    case TW_TAPE_LOBSTER_BOOK:
+        return TW_TAPE_CONTENT_LEVELS;
+    case TW_TAPE_DBN:
+        break;
+    }
+    return dbn_content(tape);
 }
 
 tw_tape_compression tw_tape_compression_of(const tw_tape *tape) {

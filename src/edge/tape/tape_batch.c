@@ -313,6 +313,8 @@ static void leave_to_next_call(tw_tape *tape, tw_slice last_line) {
 
 tw_status tw_tape_next_trades(tw_tape *tape, tw_trade *ret_trades, size_t capacity,
                               size_t *ret_count, tw_error *error) {
+    if (tape->format == TW_TAPE_DBN)
+        return dbn_next_trades(tape, ret_trades, capacity, ret_count, error);
     TW_ASSERT(tape->format == TW_TAPE_TRADES && capacity > 0);
     size_t count = take_trades(tape, ret_trades, capacity);
     while (count < capacity && (count == 0 || tw_source_has_line(&tape->source))) {
@@ -333,6 +335,8 @@ tw_status tw_tape_next_trades(tw_tape *tape, tw_trade *ret_trades, size_t capaci
 
 tw_status tw_tape_next_bars(tw_tape *tape, tw_bar *ret_bars, size_t capacity, size_t *ret_count,
                             tw_error *error) {
+    if (tape->format == TW_TAPE_DBN)
+        return dbn_next_bars(tape, ret_bars, capacity, ret_count, error);
     TW_ASSERT(tape->format == TW_TAPE_BARS && capacity > 0);
     size_t count = take_bars(tape, ret_bars, capacity);
     while (count < capacity && (count == 0 || tw_source_has_line(&tape->source))) {

@@ -157,6 +157,9 @@ static tw_status place_in_series(tw_tape *tape, int64_t time_ns, int64_t timefra
 }
 
 tw_status tw_tape_next_trade(tw_tape *tape, tw_trade *ret_trade, tw_error *error) {
+    size_t count = 0;
+    if (tape->format == TW_TAPE_DBN)
+        return dbn_next_trades(tape, ret_trade, 1, &count, error);
     TW_ASSERT(tape->format == TW_TAPE_TRADES);
     tw_trade trade = {0};
     tw_status status = tape_next_fields(tape, true, error);
@@ -213,6 +216,9 @@ static tw_status read_bar_extras(tw_tape *tape, tw_bar *bar, tw_error *error) {
 }
 
 tw_status tw_tape_next_bar(tw_tape *tape, tw_bar *ret_bar, tw_error *error) {
+    size_t count = 0;
+    if (tape->format == TW_TAPE_DBN)
+        return dbn_next_bars(tape, ret_bar, 1, &count, error);
     TW_ASSERT(tape->format == TW_TAPE_BARS);
     tw_bar bar = {0};
     tw_status status = tape_next_fields(tape, true, error);

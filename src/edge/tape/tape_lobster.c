@@ -171,6 +171,26 @@ tw_status lobster_next_event(tw_tape *tape, tw_order_event *ret_event, tw_error 
     return TW_OK;
 }
 
+/* A line that is bad behind others is put back: it is for the next call. */
+tw_status lobster_next_events(tw_tape *tape, tw_order_event *ret_events, size_t capacity,
+                              size_t *ret_count, tw_error *error) {
+    size_t count = 0;
+    while (count < capacity && (count == 0 || tw_source_has_line(&tape->source))) {
+        tw_slice last_line = tape->line;
+        tw_status status = lobster_next_event(tape, &ret_events[count], count == 0 ? error : NULL);
+        if (status != TW_OK && count == 0)
+            return status;
+        if (status != TW_OK) {
+            tw_source_put_back(&tape->source);
+            tape->line = last_line;
+            break;
+        }
+        count++;
+    }
+    *ret_count = count;
+    return TW_OK;
+}
+
 size_t tw_tape_depth(const tw_tape *tape) {
     TW_ASSERT(tape->format == TW_TAPE_LOBSTER_BOOK);
     return tape->field_count / 4;

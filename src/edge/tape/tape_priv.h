@@ -21,6 +21,8 @@
 #define BARS_FIELDS_MIN 8
 #define BARS_FIELDS_FULL 11
 
+#define RECORD_SIZE_MAX 528 /* bytes of a binary record, all of which the buffer must hold */
+
 /* What a series of one symbol looked like last. */
 typedef struct tape_last {
     int64_t time_ns;
@@ -53,6 +55,7 @@ struct tw_tape {
     size_t series_capacity;
     int64_t offset_ns; /* since midnight, of the last LOBSTER message */
     int64_t midnight_ns;
+    struct tape_dbn *dbn; /* NULL unless that is the format */
     tape_word symbol_words[1 << SYMBOL_WORD_BITS];
     tape_word timeframe_words[1 << TIMEFRAME_WORD_BITS];
 };
@@ -60,6 +63,25 @@ struct tw_tape {
 /* The readers of the formats by order, behind tw_tape_next_event. */
 tw_status lobster_next_event(tw_tape *tape, tw_order_event *ret_event,
                              tw_error *error) TW_MUST_CHECK;
+
+tw_status lobster_next_events(tw_tape *tape, tw_order_event *ret_events, size_t capacity,
+                              size_t *ret_count, tw_error *error) TW_MUST_CHECK;
+
+/* The readers of DBN (tape_dbn.c): its begin and end, the place to go on from, and the calls. */
+tw_status dbn_begin(tw_tape *tape, tw_error *error) TW_MUST_CHECK;
+void dbn_end(tw_tape *tape);
+tw_status dbn_go_on(tw_tape *tape, uint64_t offset, tw_error *error) TW_MUST_CHECK;
+tw_tape_content dbn_content(const tw_tape *tape);
+uint64_t dbn_record_count(const tw_tape *tape);
+tw_status dbn_next_events(tw_tape *tape, tw_order_event *ret_events, size_t capacity,
+                          size_t *ret_count, tw_error *error) TW_MUST_CHECK;
+tw_status dbn_next_trades(tw_tape *tape, tw_trade *ret_trades, size_t capacity, size_t *ret_count,
+                          tw_error *error) TW_MUST_CHECK;
+tw_status dbn_next_quotes(tw_tape *tape, tw_quote *ret_quotes, size_t capacity, size_t *ret_count,
+                          tw_error *error) TW_MUST_CHECK;
+tw_status dbn_next_bars(tw_tape *tape, tw_bar *ret_bars, size_t capacity, size_t *ret_count,
+                        tw_error *error) TW_MUST_CHECK;
+tw_status dbn_next_depth(tw_tape *tape, tw_depth_update *ret_update, tw_error *error) TW_MUST_CHECK;
 
 /* Reads the next line and cuts it into exactly field_count fields. */
 tw_status tape_next_fields(tw_tape *tape, bool trim, tw_error *error) TW_MUST_CHECK;
