@@ -81,7 +81,7 @@ tw_status dbn_read_event(tape_dbn *dbn, tw_slice record, void *ret_row, tw_error
                               .kind = kind,
                               .side = sides[(uint8_t)mbo.side],
                               .flags = event_flags(mbo.flags),
-                              .detail = kind == TW_EVENT_OTHER ? (uint8_t)mbo.action : 0};
+                              .detail = (uint8_t)((kind == TW_EVENT_OTHER) * (uint8_t)mbo.action)};
     if (kind == TW_EVENT_CLEAR)
         *event =
             (tw_order_event){.time_ns = time_ns, .kind = kind, .flags = event_flags(mbo.flags)};
