@@ -252,6 +252,56 @@ static void test_metadata_that_cannot_be_is_refused(void **state) {
     drop(good);
 }
 
+/* How many counts were believed before a changed one was not. */
+static unsigned counts_before(size_t at, uint8_t byte) {
+    unsigned counts[8] = {0};
+    uint8_t before = bytes.data[at];
+    bytes.data[at] = byte;
+    tw_slice changed = exactly(bytes.data, bytes.size);
+    assert_int_equal(walk_through(changed, counts), TW_CORRUPT);
+    drop(changed);
+    bytes.data[at] = before;
+    return counts[TW_DBN_ITEM_COUNT] + counts[TW_DBN_ITEM_MAPPING];
+}
+
+static void test_a_count_beyond_the_metadata_is_refused_where_it_stands(void **state) {
+    (void)state;
+    dbn_metadata_plan plan = full_plan(2);
+    bytes.size = 0;
+    dbn_put_metadata(&bytes, &plan);
+    size_t mappings = 112 + 3 * (4 + 71);
+    assert_int_equal(counts_before(112, 9), 1); /* that of the definition */
+    assert_int_equal(counts_before(mappings, 9), 4);
+    assert_int_equal(counts_before(mappings + 4 + 71, 9), 5);
+}
+
+static void test_metadata_does_not_go_on_behind_its_length(void **state) {
+    (void)state;
+    const dbn_metadata_plan plan = {.version = 2, .symbol = "ESH4"};
+    bytes.size = 0;
+    dbn_put_metadata(&bytes, &plan);
+    assert_int_equal(bytes.data[4], 191);
+    for (uint8_t length = 120; length < 191; length++)
+        assert_int_equal(status_with(4, length), TW_CORRUPT);
+    assert_int_equal(status_with(4, 191), TW_OK);
+}
+
+static void test_a_year_has_four_digits(void **state) {
+    (void)state;
+    static const uint32_t dates[] = {99991231, 100000101, 4000000101U};
+    for (int i = 0; i < 3; i++) {
+        unsigned counts[8] = {0};
+        const dbn_interval_plan interval = {20231225, dates[i], "5"};
+        const dbn_mapping_plan mapping = {"X", &interval, 1};
+        const dbn_metadata_plan plan = {.version = 1, .mappings = &mapping, .mapping_count = 1};
+        bytes.size = 0;
+        dbn_put_metadata(&bytes, &plan);
+        tw_slice whole = exactly(bytes.data, bytes.size);
+        assert_int_equal(walk_through(whole, counts), i == 0 ? TW_OK : TW_CORRUPT);
+        drop(whole);
+    }
+}
+
 static void test_a_failed_read_writes_nothing(void **state) {
     (void)state;
     tw_dbn_metadata metadata;
@@ -688,6 +738,9 @@ int main(void) {
         cmocka_unit_test(test_all_lists_are_walked_in_every_version),
         cmocka_unit_test(test_metadata_cut_at_any_byte_is_truncated),
         cmocka_unit_test(test_metadata_that_cannot_be_is_refused),
+        cmocka_unit_test(test_a_count_beyond_the_metadata_is_refused_where_it_stands),
+        cmocka_unit_test(test_metadata_does_not_go_on_behind_its_length),
+        cmocka_unit_test(test_a_year_has_four_digits),
         cmocka_unit_test(test_a_failed_read_writes_nothing),
         cmocka_unit_test(test_a_length_is_that_of_a_header_to_that_of_the_longest_record),
         cmocka_unit_test(test_each_type_has_its_size_in_each_version),

@@ -690,6 +690,22 @@ static void test_an_instrument_has_the_name_of_its_day(void **state) {
     tw_tape_close(tape);
 }
 
+static void test_a_name_may_hold_for_ever(void **state) {
+    static const dbn_interval_plan ever[] = {{10000101, 99991231, "17077"}};
+    const dbn_mapping_plan mapping = {"ESH4", ever, 1};
+    test_file *file = *state;
+    dbn_metadata_plan plan = plan_of(2, TW_DBN_SCHEMA_MBO);
+    plan.mappings = &mapping;
+    file->bytes.size = 0;
+    dbn_put_metadata(&file->bytes, &plan);
+    put_order_at(&file->bytes, 17077, 1000);
+    put_order_at(&file->bytes, 17077, (uint64_t)INT64_MAX - 1);
+    tw_tape *tape = open_file(file);
+    assert_string_equal(next_name(file, tape), "ESH4");
+    assert_string_equal(next_name(file, tape), "ESH4");
+    tw_tape_close(tape);
+}
+
 static void test_names_are_found_the_other_way_round_too(void **state) {
     static const dbn_interval_plan names[] = {{20231225, 20231226, "ESH4"}};
     const dbn_mapping_plan mappings[] = {{"17077", names, 1}};
@@ -784,11 +800,24 @@ static void test_records_of_others_are_passed_over(void **state) {
     /* What enters the table later, here by its number, is read from then on. */
     assert_int_equal(tw_tape_open(&config, &tape, NULL), TW_OK);
     assert_int_equal(tw_tape_next_event(tape, events, NULL), TW_OK);
-    assert_int_equal(tw_symbols_intern(file->symbols, tw_slice_of("6"), &symbol), TW_OK);
+    assert_int_equal(tw_symbols_intern(file->symbols, tw_slice_of("5"), &symbol), TW_OK);
+    assert_int_equal(tw_tape_next_event(tape, events, NULL), TW_OK);
     assert_int_equal(tw_tape_next_event(tape, events, NULL), TW_OK);
     assert_int_equal(events[0].symbol, symbol);
     tw_tape_close(tape);
     assert_int_equal(dbn_model_run(&config, DBN_MODEL_EVENTS, 3), TW_EMPTY);
+}
+
+static void test_a_bad_record_names_nothing(void **state) {
+    test_file *file = *state;
+    dbn_mbo_plan plan = order('A');
+    plan.order_id = 0;
+    dbn_put_mbo(begin(file, 1, TW_DBN_SCHEMA_MBO), plan);
+    tw_tape *tape = open_file(file);
+    tw_order_event event;
+    assert_int_equal(tw_tape_next_event(tape, &event, NULL), TW_RANGE);
+    assert_int_equal(tw_symbols_count(file->symbols), 0);
+    tw_tape_close(tape);
 }
 
 static void test_a_full_table_is_told_for_each_record_it_has_no_room_for(void **state) {
@@ -1182,10 +1211,12 @@ int main(void) {
         TEST(test_raw_records_are_whole_whatever_they_are),
         TEST(test_a_live_capture_gives_each_call_its_own),
         TEST(test_an_instrument_has_the_name_of_its_day),
+        TEST(test_a_name_may_hold_for_ever),
         TEST(test_names_are_found_the_other_way_round_too),
         TEST(test_a_name_that_is_none_for_us_becomes_the_number),
         TEST(test_a_symbol_mapping_names_an_instrument_from_then_on),
         TEST(test_records_of_others_are_passed_over),
+        TEST(test_a_bad_record_names_nothing),
         TEST(test_a_full_table_is_told_for_each_record_it_has_no_room_for),
         TEST(test_a_mapping_to_no_instrument_is_corrupt),
         TEST(test_an_instrument_has_at_most_so_many_names),
