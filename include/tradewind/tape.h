@@ -77,8 +77,23 @@ typedef enum tw_tape_format {
     TW_TAPE_LOBSTER_BOOK,     /* ask price,ask size,bid price,bid size per level; no header */
     TW_TAPE_QUOTES,           /* ts_ns,symbol,bid_price,bid_size,ask_price,ask_size */
     TW_TAPE_BITSTAMP,         /* id,timestamp,exchange.timestamp,price,volume,action,direction */
-    TW_TAPE_ITCH /* NASDAQ TotalView-ITCH 5.0: a day file, or a capture of its packets */
+    TW_TAPE_ITCH, /* NASDAQ TotalView-ITCH 5.0: a day file, or a capture of its packets */
+    TW_TAPE_DBN   /* Databento's binary records, any schema: see tape_dbn.h */
 } tw_tape_format;
+
+/* What a tape gives, and so which call reads it. Most formats are made of one kind; where the file
+ * decides (DBN), a call that does not fit is TW_STATE. */
+typedef enum tw_tape_content {
+    TW_TAPE_CONTENT_ROWS,
+    TW_TAPE_CONTENT_EVENTS,
+    TW_TAPE_CONTENT_LEVELS,
+    TW_TAPE_CONTENT_TRADES,
+    TW_TAPE_CONTENT_QUOTES,
+    TW_TAPE_CONTENT_DEPTH,
+    TW_TAPE_CONTENT_BARS,
+    TW_TAPE_CONTENT_RECORDS, /* none of these: binary records with their header */
+    TW_TAPE_CONTENT_MIXED    /* several of these; each call passes over what is not its own */
+} tw_tape_content;
 
 typedef enum tw_tape_compression {
     TW_TAPE_PLAIN,
@@ -198,6 +213,9 @@ TW_API void tw_tape_close(tw_tape *tape);
 TW_API tw_status tw_tape_next_event(tw_tape *tape, tw_order_event *ret_event,
                                     tw_error *error) TW_MUST_CHECK;
 
+TW_API tw_status tw_tape_next_events(tw_tape *tape, tw_order_event *ret_events, size_t capacity,
+                                     size_t *ret_count, tw_error *error) TW_MUST_CHECK;
+
 /*
  * The next message of an ITCH tape with all of its fields, which are all checked (itch.h). May be
  * mixed with tw_tape_next_event, which gives of each message
@@ -255,14 +273,17 @@ TW_API tw_status tw_tape_next_bar(tw_tape *tape, tw_bar *ret_bar, tw_error *erro
  * when the next line is bad, or must be waited for, or the text ends; the next call tells. Any
  * other status: none. May be mixed with single calls.
  */
-TW_API tw_status tw_tape_next_events(tw_tape *tape, tw_order_event *ret_events, size_t capacity,
-                                     size_t *ret_count, tw_error *error) TW_MUST_CHECK;
+
 TW_API tw_status tw_tape_next_trades(tw_tape *tape, tw_trade *ret_trades, size_t capacity,
                                      size_t *ret_count, tw_error *error) TW_MUST_CHECK;
 TW_API tw_status tw_tape_next_quotes(tw_tape *tape, tw_quote *ret_quotes, size_t capacity,
                                      size_t *ret_count, tw_error *error) TW_MUST_CHECK;
 TW_API tw_status tw_tape_next_bars(tw_tape *tape, tw_bar *ret_bars, size_t capacity,
                                    size_t *ret_count, tw_error *error) TW_MUST_CHECK;
+
+/* The next message of a feed by level. Its levels are the tape's, until the next call. */
+TW_API tw_status tw_tape_next_depth(tw_tape *tape, tw_depth_update *ret_update,
+                                    tw_error *error) TW_MUST_CHECK;
 
 /*
  * The next row of a LOBSTER book file, as levels in file order (best ask, best bid, second ask
@@ -290,6 +311,7 @@ TW_API tw_slice tw_tape_line(const tw_tape *tape);
 
 TW_API tw_tape_position tw_tape_tell(const tw_tape *tape);
 TW_API tw_tape_compression tw_tape_compression_of(const tw_tape *tape);
+TW_API tw_tape_content tw_tape_content_of(const tw_tape *tape);
 
 /*
  * Reads a wide CSV `date,NAME1,NAME2,...` whole: dates (or RFC 3339 times) strictly ascending,

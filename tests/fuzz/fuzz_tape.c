@@ -29,6 +29,7 @@ static tw_status next(tw_tape *tape, tw_tape_format format, tw_error *error) {
     case TW_TAPE_QUOTES: /* and these fuzz_tape_orders */
     case TW_TAPE_BITSTAMP:
     case TW_TAPE_ITCH: /* and this one fuzz_capture */
+    case TW_TAPE_DBN:  /* has fuzz_dbn */
         break;
     case TW_TAPE_LOBSTER_MESSAGES:
         return tw_tape_next_event(tape, &event, error);

@@ -310,34 +310,31 @@ tw_status tape_next_many(tw_tape *tape, const tape_rows *rows, void *ret_rows, s
 }
 
 static tw_status next_trade(tw_tape *tape, void *ret_row, tw_error *error) {
-    return tw_tape_next_trade(tape, ret_row, error);
+    return csv_next_trade(tape, ret_row, error);
 }
 
 static tw_status next_quote(tw_tape *tape, void *ret_row, tw_error *error) {
-    return tw_tape_next_quote(tape, ret_row, error);
+    return csv_next_quote(tape, ret_row, error);
 }
 
 static tw_status next_bar(tw_tape *tape, void *ret_row, tw_error *error) {
-    return tw_tape_next_bar(tape, ret_row, error);
+    return csv_next_bar(tape, ret_row, error);
 }
 
-tw_status tw_tape_next_trades(tw_tape *tape, tw_trade *ret_trades, size_t capacity,
-                              size_t *ret_count, tw_error *error) {
+tw_status csv_next_trades(tw_tape *tape, tw_trade *ret_trades, size_t capacity, size_t *ret_count,
+                          tw_error *error) {
     static const tape_rows trades = {sizeof(tw_trade), take_trades, next_trade};
-    TW_ASSERT(tape->format == TW_TAPE_TRADES);
     return tape_next_many(tape, &trades, ret_trades, capacity, ret_count, error);
 }
 
-tw_status tw_tape_next_quotes(tw_tape *tape, tw_quote *ret_quotes, size_t capacity,
-                              size_t *ret_count, tw_error *error) {
+tw_status csv_next_quotes(tw_tape *tape, tw_quote *ret_quotes, size_t capacity, size_t *ret_count,
+                          tw_error *error) {
     static const tape_rows quotes = {sizeof(tw_quote), take_quotes, next_quote};
-    TW_ASSERT(tape->format == TW_TAPE_QUOTES);
     return tape_next_many(tape, &quotes, ret_quotes, capacity, ret_count, error);
 }
 
-tw_status tw_tape_next_bars(tw_tape *tape, tw_bar *ret_bars, size_t capacity, size_t *ret_count,
-                            tw_error *error) {
+tw_status csv_next_bars(tw_tape *tape, tw_bar *ret_bars, size_t capacity, size_t *ret_count,
+                        tw_error *error) {
     static const tape_rows bars = {sizeof(tw_bar), take_bars, next_bar};
-    TW_ASSERT(tape->format == TW_TAPE_BARS);
     return tape_next_many(tape, &bars, ret_bars, capacity, ret_count, error);
 }

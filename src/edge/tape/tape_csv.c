@@ -159,7 +159,10 @@ static tw_status place_in_series(tw_tape *tape, int64_t time_ns, int64_t timefra
     return TW_OK;
 }
 
-tw_status tw_tape_next_trade(tw_tape *tape, tw_trade *ret_trade, tw_error *error) {
+tw_status csv_next_trade(tw_tape *tape, tw_trade *ret_trade, tw_error *error) {
+    size_t count = 0;
+    if (tape->format == TW_TAPE_DBN)
+        return dbn_next_trades(tape, ret_trade, 1, &count, error);
     TW_ASSERT(tape->format == TW_TAPE_TRADES);
     tw_trade trade = {0};
     tw_status status = tape_next_fields(tape, true, error);
@@ -201,8 +204,7 @@ static tw_status read_quote_side(tw_tape *tape, size_t at, int64_t *ret_price_na
                     tape_shown(tape->fields[at], shown));
 }
 
-tw_status tw_tape_next_quote(tw_tape *tape, tw_quote *ret_quote, tw_error *error) {
-    TW_ASSERT(tape->format == TW_TAPE_QUOTES);
+tw_status csv_next_quote(tw_tape *tape, tw_quote *ret_quote, tw_error *error) {
     tw_quote quote = {0};
     tw_status status = tape_next_fields(tape, true, error);
     if (status == TW_OK)
@@ -255,7 +257,10 @@ static tw_status read_bar_extras(tw_tape *tape, tw_bar *bar, tw_error *error) {
     return status;
 }
 
-tw_status tw_tape_next_bar(tw_tape *tape, tw_bar *ret_bar, tw_error *error) {
+tw_status csv_next_bar(tw_tape *tape, tw_bar *ret_bar, tw_error *error) {
+    size_t count = 0;
+    if (tape->format == TW_TAPE_DBN)
+        return dbn_next_bars(tape, ret_bar, 1, &count, error);
     TW_ASSERT(tape->format == TW_TAPE_BARS);
     tw_bar bar = {0};
     tw_status status = tape_next_fields(tape, true, error);

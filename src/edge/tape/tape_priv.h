@@ -33,6 +33,8 @@
 #define LOBSTER_EMPTY_PRICE INT64_C(9999999999)
 #define LOBSTER_NUMBERS_PER_LEVEL 4
 
+#define RECORD_SIZE_MAX 528 /* bytes of a binary record, all of which the buffer must hold */
+
 /* What a series of one symbol looked like last. */
 typedef struct tape_last {
     int64_t time_ns;
@@ -54,10 +56,38 @@ typedef struct lobster_place {
 
 typedef struct tape_itch tape_itch; /* tape_itch_priv.h */
 
+/* How a format is read. What it has not is NULL. */
+typedef struct tape_reader {
+    tw_tape_content content;
+    bool wants_symbols;
+    size_t (*capacity)(size_t line_size_max); /* of the source's buffer; NULL: as a text's */
+    tw_status (*begin)(tw_tape *tape, const tw_tape_config *config, tw_error *error);
+    tw_status (*go_on)(tw_tape *tape, tw_tape_place start, tw_error *error);
+    void (*end)(tw_tape *tape);                         /* takes what begin only half made */
+    tw_tape_place (*place)(const tw_tape *tape);        /* of the next record; NULL: of a line */
+    tw_tape_content (*content_of)(const tw_tape *tape); /* NULL: always `content` */
+    /* One, where that is another reader than that of many. */
+    tw_status (*next_event)(tw_tape *tape, tw_order_event *ret_event, tw_error *error);
+    tw_status (*next_trade)(tw_tape *tape, tw_trade *ret_trade, tw_error *error);
+    tw_status (*next_quote)(tw_tape *tape, tw_quote *ret_quote, tw_error *error);
+    tw_status (*next_bar)(tw_tape *tape, tw_bar *ret_bar, tw_error *error);
+    /* Many. */
+    tw_status (*next_events)(tw_tape *tape, tw_order_event *ret_events, size_t capacity,
+                             size_t *ret_count, tw_error *error);
+    tw_status (*next_trades)(tw_tape *tape, tw_trade *ret_trades, size_t capacity,
+                             size_t *ret_count, tw_error *error);
+    tw_status (*next_quotes)(tw_tape *tape, tw_quote *ret_quotes, size_t capacity,
+                             size_t *ret_count, tw_error *error);
+    tw_status (*next_bars)(tw_tape *tape, tw_bar *ret_bars, size_t capacity, size_t *ret_count,
+                           tw_error *error);
+    tw_status (*next_depth)(tw_tape *tape, tw_depth_update *ret_update, tw_error *error);
+} tape_reader;
+
 struct tw_tape {
     const tw_allocator *allocator;
     tw_symbols *symbols;
     tw_tape_format format;
+    const tape_reader *reader;
     bool known_symbols_only;
     bool held; /* the next line is the current one again */
     tw_source source;
@@ -78,9 +108,25 @@ struct tw_tape {
     lobster_place *places; /* of the last row of a LOBSTER book, field_capacity / 2 of them */
     tw_error fault;        /* sticky, of this module; the source has its own */
     tape_itch *itch;       /* NULL for other formats */
+    struct tape_dbn *dbn;  /* NULL unless that is the format */
     tape_word symbol_words[1 << SYMBOL_WORD_BITS];
     tape_word timeframe_words[1 << TIMEFRAME_WORD_BITS];
 };
+
+/* Any text. */
+tw_status text_begin(tw_tape *tape, const tw_tape_config *config, tw_error *error) TW_MUST_CHECK;
+tw_status text_go_on(tw_tape *tape, tw_tape_place start, tw_error *error) TW_MUST_CHECK;
+
+/* Our own CSV. */
+tw_status csv_next_trade(tw_tape *tape, tw_trade *ret_trade, tw_error *error) TW_MUST_CHECK;
+tw_status csv_next_quote(tw_tape *tape, tw_quote *ret_quote, tw_error *error) TW_MUST_CHECK;
+tw_status csv_next_bar(tw_tape *tape, tw_bar *ret_bar, tw_error *error) TW_MUST_CHECK;
+tw_status csv_next_trades(tw_tape *tape, tw_trade *ret_trades, size_t capacity, size_t *ret_count,
+                          tw_error *error) TW_MUST_CHECK;
+tw_status csv_next_quotes(tw_tape *tape, tw_quote *ret_quotes, size_t capacity, size_t *ret_count,
+                          tw_error *error) TW_MUST_CHECK;
+tw_status csv_next_bars(tw_tape *tape, tw_bar *ret_bars, size_t capacity, size_t *ret_count,
+                        tw_error *error) TW_MUST_CHECK;
 
 /* The readers of the formats by order, behind tw_tape_next_event and tw_tape_next_events. */
 tw_status lobster_next_event(tw_tape *tape, tw_order_event *ret_event,
@@ -132,6 +178,23 @@ tw_status itch_go_on(tw_tape *tape, tw_tape_place start, tw_error *error) TW_MUS
 tw_status itch_next_events(tw_tape *tape, tw_order_event *ret_events, size_t capacity,
                            size_t *ret_count, tw_error *error) TW_MUST_CHECK;
 tw_tape_place itch_place(const tw_tape *tape);
+
+/* The readers of DBN (tape_dbn.c): its begin and end, the place to go on from, and the calls. */
+size_t dbn_capacity(size_t line_size_max);
+tw_status dbn_begin(tw_tape *tape, const tw_tape_config *config, tw_error *error) TW_MUST_CHECK;
+void dbn_end(tw_tape *tape);
+tw_status dbn_go_on(tw_tape *tape, tw_tape_place start, tw_error *error) TW_MUST_CHECK;
+tw_tape_content dbn_content(const tw_tape *tape);
+tw_tape_place dbn_place(const tw_tape *tape);
+tw_status dbn_next_events(tw_tape *tape, tw_order_event *ret_events, size_t capacity,
+                          size_t *ret_count, tw_error *error) TW_MUST_CHECK;
+tw_status dbn_next_trades(tw_tape *tape, tw_trade *ret_trades, size_t capacity, size_t *ret_count,
+                          tw_error *error) TW_MUST_CHECK;
+tw_status dbn_next_quotes(tw_tape *tape, tw_quote *ret_quotes, size_t capacity, size_t *ret_count,
+                          tw_error *error) TW_MUST_CHECK;
+tw_status dbn_next_bars(tw_tape *tape, tw_bar *ret_bars, size_t capacity, size_t *ret_count,
+                        tw_error *error) TW_MUST_CHECK;
+tw_status dbn_next_depth(tw_tape *tape, tw_depth_update *ret_update, tw_error *error) TW_MUST_CHECK;
 
 /* Reads the next line and cuts it into exactly field_count fields. */
 tw_status tape_next_fields(tw_tape *tape, bool trim, tw_error *error) TW_MUST_CHECK;
