@@ -32,10 +32,13 @@
  * Memory: one line buffer (line_size_max) and one input buffer (64 KiB) at open; 32 bytes for each
  * level of a LOBSTER book's row; one small entry a symbol; the decompressor's window (gzip 32 KiB,
  * zstd and xz at most 128 MiB, zstd usually 2 to 8). A writer has its one buffer.
- * Cost: on one core of a server 30 M trades/s in batches (1.2 GB/s) and 13 M bars/s; a third of
- * that one by one, and wherever a line is not in the usual form (plain digits and points, no
- * blanks). Writing: 30 M trades/s, 14 M bars/s. LOBSTER messages about 5 M/s plain, 3 M/s from
- * gzip. Threads: a tape or a writer belongs to one.
+ * Cost: on one core of a server 30 M trades/s in batches (1.2 GB/s), 13 M bars/s, 38 M LOBSTER
+ * messages/s (1.5 GB/s), 24 M Bitstamp events/s; a third of that one by one, and wherever a line is
+ * not in the usual form (plain digits and points, no blanks). Book rows of 10 levels: 4 M/s, read
+ * or written. Out of a pack the decompressor takes most of the time: 8 M messages/s from gzip,
+ * 17 M/s from zstd. Writing: 30 M trades/s, 14 M bars/s. bench_tape and bench_tape_orders measure.
+ *
+ * Threads: a tape or a writer belongs to one.
  */
 #ifndef TRADEWIND_TAPE_H
 #define TRADEWIND_TAPE_H

@@ -470,11 +470,12 @@ static void test_a_cut_bitstamp_pack_gives_all_before_the_fault(void **state) {
     enum { COUNT = 3000 };
     static char text[COUNT * 80];
     static uint8_t packed[COUNT * 80];
-    size_t size = (size_t)sprintf(text, BITSTAMP);
+    size_t size = (size_t)snprintf(text, sizeof text, BITSTAMP);
     for (int i = 0; i < COUNT; i++)
-        size += (size_t)sprintf(text + size, "%d,%lld,1430438404000,%d.%02d,%d,created,bid\n",
-                                i * 7919 % 90001 + 1, 1430438404000LL + i * i % 7 + i * 7,
-                                200 + i % 60, i % 100, i * 104729 % 900007 + 1);
+        size += (size_t)snprintf(text + size, sizeof text - size,
+                                 "%d,%lld,1430438404000,%d.%02d,%d,created,bid\n",
+                                 i * 7919 % 90001 + 1, 1430438404000LL + i * i % 7 + i * 7,
+                                 200 + i % 60, i % 100, i * 104729 % 900007 + 1);
     size_t packed_size = pack_gzip(text, size, packed, sizeof packed);
     write_bytes(place, packed, packed_size * 2 / 3);
     tw_tape *tape = open_tape(place, TW_TAPE_BITSTAMP);
