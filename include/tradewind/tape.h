@@ -32,6 +32,7 @@
  * Memory: one line buffer (line_size_max) and one input buffer (64 KiB) at open; 32 bytes for each
  * level of a LOBSTER book's row; one small entry a symbol; the decompressor's window (gzip 32 KiB,
  * zstd and xz at most 128 MiB, zstd usually 2 to 8). A writer has its one buffer.
+ *
  * Cost: on one core of a server 30 M trades/s in batches (1.2 GB/s), 13 M bars/s, 38 M LOBSTER
  * messages/s (1.5 GB/s), 24 M Bitstamp events/s; a third of that one by one, and wherever a line is
  * not in the usual form (plain digits and points, no blanks). Book rows of 10 levels: 4 M/s, read
@@ -96,9 +97,8 @@ typedef struct tw_tape_config {
     uint8_t format;          /* tw_tape_format */
     bool known_symbols_only; /* a name that is not in `symbols` is TW_NOT_FOUND */
     uint8_t reserved[2];
-    tw_symbol
-        symbol; /* of all that a file without symbols tells (LOBSTER, Bitstamp): such a file is
-                 * of one, which only its name or its owner knows. Need not be in a table */
+    tw_symbol symbol; /* of a file that names none (LOBSTER, Bitstamp) and is all of one, which its
+                       * owner knows; need not be in `symbols` */
 } tw_tape_config;
 
 /* Where a reader stands; for progress bars and messages. */
