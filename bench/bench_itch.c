@@ -25,7 +25,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "tradewind/tape.h"
+#include "tradewind/tape_itch.h"
 #include "tradewind/time.h"
 
 #define RUN_COUNT 5

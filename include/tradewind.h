@@ -41,6 +41,7 @@
 #include "tradewind/store_writer.h"
 #include "tradewind/tape.h"
 #include "tradewind/tape_dbn.h"
+#include "tradewind/tape_itch.h"
 #include "tradewind/text.h"
 #include "tradewind/time.h"
 #include "tradewind/venue.h"

@@ -22,7 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tradewind/tape.h"
+#include "tradewind/tape_itch.h"
 #include "tradewind/time.h"
 
 static const char *data_directory;

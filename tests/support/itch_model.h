@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "tradewind/tape.h"
+#include "tradewind/tape_itch.h"
 
 #define ITCH_MODEL_EVENTS_MAX 64
 #define ITCH_MODEL_SYMBOLS_MAX 16

@@ -16,7 +16,7 @@
 
 #include "failing_heap.h"
 #include "itch_files.h"
-#include "tradewind/tape.h"
+#include "tradewind/tape_itch.h"
 #include "tradewind/time.h"
 
 static byte_row row; /* the file of the test that runs */

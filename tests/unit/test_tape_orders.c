@@ -1,6 +1,7 @@
 /*
- * test_tape_orders.c - order events many a call, Bitstamp's files, and books of LOBSTER read and
- * written. That batches are what single calls give is proved by model_tape; here stand the rules.
+ * test_tape_orders.c - order events one by one and many a call, Bitstamp's files, and books of
+ * LOBSTER read and written. That batches are what single calls give is proved by model_tape; here
+ * stand the rules.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,6 +20,138 @@
 static void assert_says(const tw_error *error, const char *words) {
     if (strstr(error->message, words) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", error->message, words);
+}
+
+/* ---- LOBSTER messages, one by one ---- */
+
+static void test_a_lobster_message_is_read_exactly(void **state) {
+    const test_place *place = *state;
+    write_text(place, "34200.004241176,1,16113575,18,5853300,1\n"
+                      "34200.004241176,2,16113575,8,5853300,1\r\n"
+                      "34200.1,4,16113575,10,5853300,-1\n"
+                      "34201,5,0,3,5853250,1\n"
+                      "34202.5,6,-1,400,5850000,-1\n"
+                      "34203.5,7,0,0,-1,-1\n"
+                      "34204.5,7,0,0,0,-1\n"
+                      "34205.000000001,7,0,0,1,-1"); /* no line end at the end */
+    tw_tape *tape = open_tape(place, TW_TAPE_LOBSTER_MESSAGES);
+    tw_order_event e;
+    assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_OK);
+    assert_true(e.time_ns == INT64_C(34200004241176));
+    assert_int_equal(e.kind, TW_EVENT_ADD);
+    assert_int_equal(e.id, 16113575);
+    assert_true(e.quantity.nano == 18 * TW_NANO);
+    assert_true(e.price.nano == INT64_C(585330000000));
+    assert_int_equal(e.side, TW_SIDE_BUY);
+    assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_OK);
+    assert_int_equal(e.kind, TW_EVENT_REDUCE);
+    assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_OK);
+    assert_true(e.time_ns == INT64_C(34200100000000));
+    assert_int_equal(e.side, TW_SIDE_SELL);
+    assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_OK);
+    assert_true(e.time_ns == INT64_C(34201000000000));
+    assert_int_equal(e.id, 0);
+    assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_OK);
+    assert_int_equal(e.kind, TW_EVENT_CROSS);
+    assert_int_equal(e.id, 0);
+    static const tw_trading_phase phases[] = {TW_PHASE_HALTED, TW_PHASE_QUOTING, TW_PHASE_TRADING};
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_OK);
+        assert_int_equal(e.kind, TW_EVENT_HALT);
+        assert_int_equal(e.detail, phases[i]);
+        assert_int_equal(e.side, TW_SIDE_NONE);
+    }
+    assert_true(e.time_ns == INT64_C(34205000000001));
+    assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_EMPTY);
+    assert_int_equal(tw_tape_next_event(tape, &e, NULL), TW_EMPTY);
+    assert_int_equal(tw_tape_tell(tape).line, 8);
+    tw_tape_close(tape);
+}
+
+static void test_times_are_exact_to_the_nanosecond(void **state) {
+    const test_place *place = *state;
+    static const struct {
+        const char *text;
+        int64_t nanoseconds;
+    } cases[] = {
+        {"0", 0},
+        {"0.000000001", 1},
+        {"35821.088778456004", INT64_C(35821088778456)}, /* as floating point printed it */
+        {"35821.0887784565", INT64_C(35821088778456)},   /* a tie, to even */
+        {"35821.08877845650001", INT64_C(35821088778457)},
+        {"35821.0887784575", INT64_C(35821088778458)},
+        {"35821.9999999999", INT64_C(35822000000000)},
+        {"86400.000", INT64_C(86400000000000)},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "%s,1,5,18,5853300,1\n", cases[i].text);
+        write_text(place, text);
+        tw_tape *tape = open_tape(place, TW_TAPE_LOBSTER_MESSAGES);
+        tw_order_event event;
+        assert_int_equal(tw_tape_next_event(tape, &event, NULL), TW_OK);
+        assert_int_equal(event.time_ns, cases[i].nanoseconds);
+        tw_tape_close(tape);
+    }
+}
+
+static void test_each_bad_field_of_a_message_is_named(void **state) {
+    const test_place *place = *state;
+    static const struct {
+        const char *line;
+        tw_status status;
+        uint64_t field;
+    } cases[] = {
+        {"x,1,5,18,5853300,1", TW_PARSE, 1},
+        {"34200.0000000000000000001,1,5,18,5853300,1", TW_PARSE, 1},
+        {"34200.00x,1,5,18,5853300,1", TW_PARSE, 1},
+        {"34200.,1,5,18,5853300,1", TW_PARSE, 1},
+        {"-1,1,5,18,5853300,1", TW_PARSE, 1},
+        {"86400.000000001,1,5,18,5853300,1", TW_PARSE, 1},
+        {"99999999,1,5,18,5853300,1", TW_PARSE, 1},
+        {"34199,1,5,18,5853300,1", TW_RANGE, 1}, /* backwards */
+        {"34200,0,5,18,5853300,1", TW_PARSE, 2},
+        {"34200,8,5,18,5853300,1", TW_PARSE, 2},
+        {"34200,11,5,18,5853300,1", TW_PARSE, 2},
+        {"34200,1,-5,18,5853300,1", TW_PARSE, 3},
+        {"34200,1,0,18,5853300,1", TW_RANGE, 3},
+        {"34200,1,-1,18,5853300,1", TW_PARSE, 3},
+        {"34200,1,5,,5853300,1", TW_PARSE, 4},
+        {"34200,1,5,0,5853300,1", TW_RANGE, 4},
+        {"34200,1,5,-18,5853300,1", TW_RANGE, 4},
+        {"34200,1,5,9223372037,5853300,1", TW_RANGE, 4},
+        {"34200,1,5,18,58.5,1", TW_PARSE, 5},
+        {"34200,1,5,18,0,1", TW_RANGE, 5},
+        {"34200,1,5,18,99999999999999,1", TW_RANGE, 5},
+        {"34200,7,0,0,2,-1", TW_RANGE, 5},
+        {"34200,1,5,18,5853300,0", TW_PARSE, 6},
+        {"34200,1,5,18,5853300,+1", TW_PARSE, 6},
+        {"34200,1,5,18,5853300", TW_PARSE, 5},
+        {"34200,1,5,18,5853300,1,9", TW_PARSE, 7},
+        {"", TW_PARSE, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "34200,1,5,18,5853300,1\n%s\n34200.5,3,5,18,5853300,1\n",
+                 cases[i].line);
+        write_text(place, text);
+        tw_tape *tape = open_tape(place, TW_TAPE_LOBSTER_MESSAGES);
+        tw_order_event event = {0};
+        assert_int_equal(tw_tape_next_event(tape, &event, NULL), TW_OK);
+        tw_order_event before = event;
+        tw_error error = {0};
+        tw_status status = tw_tape_next_event(tape, &event, &error);
+        char where[128];
+        snprintf(where, sizeof where, "%s:2:%llu: ", place->path,
+                 (unsigned long long)cases[i].field);
+        if (status != cases[i].status || strncmp(error.message, where, strlen(where)) != 0)
+            fail_msg("\"%s\" gave %s: %s", cases[i].line, tw_status_name(status), error.message);
+        assert_memory_equal(&event, &before, sizeof event); /* a failed call writes nothing */
+        assert_true(tw_slice_equal_string(tw_tape_line(tape), cases[i].line));
+        assert_int_equal(tw_tape_next_event(tape, &event, NULL), TW_OK); /* and goes on */
+        assert_int_equal(event.kind, TW_EVENT_DELETE);
+        tw_tape_close(tape);
+    }
 }
 
 /* ---- LOBSTER messages, many a call ---- */
@@ -201,6 +334,70 @@ static void test_events_and_levels_carry_the_symbol_and_the_day(void **state) {
 }
 
 /* ---- books ---- */
+
+static void test_a_book_row_becomes_levels(void **state) {
+    const test_place *place = *state;
+    write_text(place, "5859400,200,5853300,18,5859800,7,5853000,150,9999999999,0,5851000,5\n"
+                      "9999999999,0,-9999999999,0,9999999999,0,-9999999999,0,9999999999,0,"
+                      "-9999999999,0\n");
+    tw_tape *tape = open_tape(place, TW_TAPE_LOBSTER_BOOK);
+    assert_int_equal(tw_tape_depth(tape), 3);
+    tw_level levels[6];
+    size_t count = 99;
+    assert_int_equal(tw_tape_next_levels(tape, levels, 5, &count, NULL), TW_FULL);
+    assert_int_equal(count, 99);
+    assert_int_equal(tw_tape_next_levels(tape, levels, 6, &count, NULL), TW_OK);
+    assert_int_equal(count, 5);
+    assert_int_equal(levels[0].side, TW_SIDE_SELL);
+    assert_int_equal(levels[0].clear, 1);
+    assert_int_equal(levels[0].last, 0);
+    assert_true(levels[0].price.nano == INT64_C(585940000000));
+    assert_true(levels[0].quantity.nano == 200 * TW_NANO);
+    assert_int_equal(levels[1].side, TW_SIDE_BUY);
+    assert_int_equal(levels[1].clear, 0);
+    assert_int_equal(levels[4].side, TW_SIDE_BUY);
+    assert_true(levels[4].price.nano == INT64_C(585100000000));
+    assert_int_equal(levels[4].last, 1);
+    assert_int_equal(tw_tape_next_levels(tape, levels, 6, &count, NULL), TW_OK);
+    assert_int_equal(count, 0);
+    assert_int_equal(tw_tape_next_levels(tape, levels, 6, &count, NULL), TW_EMPTY);
+    tw_tape_close(tape);
+}
+
+static void test_each_bad_place_of_a_book_is_named(void **state) {
+    const test_place *place = *state;
+    static const struct {
+        const char *line;
+        tw_status status;
+        uint64_t field;
+    } cases[] = {
+        {"20,1,10,1,x,1,9,1", TW_PARSE, 5},          {"20,1,10,1,21,1.5,9,1", TW_PARSE, 6},
+        {"20,0,10,1,21,1,9,1", TW_RANGE, 2},         {"20,1,-9999999999,5,21,1,9,1", TW_RANGE, 3},
+        {"20,1,10,1,20,1,9,1", TW_RANGE, 5},         {"20,1,10,1,21,1,11,1", TW_RANGE, 7},
+        {"9999999999,0,10,1,21,1,9,1", TW_RANGE, 5}, {"20,-1,10,1,21,1,9,1", TW_RANGE, 2},
+        {"20,1,10,1,21,1,9", TW_PARSE, 7},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "20,1,10,1,21,1,9,1\n%s\n", cases[i].line);
+        write_text(place, text);
+        tw_tape *tape = open_tape(place, TW_TAPE_LOBSTER_BOOK);
+        tw_level levels[4];
+        size_t count;
+        assert_int_equal(tw_tape_next_levels(tape, levels, 4, &count, NULL), TW_OK);
+        tw_level before[4];
+        memcpy(before, levels, sizeof before);
+        tw_error error = {0};
+        tw_status status = tw_tape_next_levels(tape, levels, 4, &count, &error);
+        if (status != cases[i].status || error.line != 2 || error.column != cases[i].field)
+            fail_msg("\"%s\" gave %s: %s", cases[i].line, tw_status_name(status), error.message);
+        assert_memory_equal(levels, before, sizeof before);
+        tw_tape_close(tape);
+    }
+    write_text(place, "20,1,10,1,21,1\n");
+    assert_int_equal(refused(place, place->path, TW_TAPE_LOBSTER_BOOK, "multiple of four"),
+                     TW_PARSE);
+}
 
 static void test_rows_longer_than_the_slack_are_read(void **state) {
     const test_place *place = *state;
@@ -470,11 +667,12 @@ static void test_a_cut_bitstamp_pack_gives_all_before_the_fault(void **state) {
     enum { COUNT = 3000 };
     static char text[COUNT * 80];
     static uint8_t packed[COUNT * 80];
-    size_t size = (size_t)sprintf(text, BITSTAMP);
+    size_t size = (size_t)snprintf(text, sizeof text, BITSTAMP);
     for (int i = 0; i < COUNT; i++)
-        size += (size_t)sprintf(text + size, "%d,%lld,1430438404000,%d.%02d,%d,created,bid\n",
-                                i * 7919 % 90001 + 1, 1430438404000LL + i * i % 7 + i * 7,
-                                200 + i % 60, i % 100, i * 104729 % 900007 + 1);
+        size += (size_t)snprintf(text + size, sizeof text - size,
+                                 "%d,%lld,1430438404000,%d.%02d,%d,created,bid\n",
+                                 i * 7919 % 90001 + 1, 1430438404000LL + i * i % 7 + i * 7,
+                                 200 + i % 60, i % 100, i * 104729 % 900007 + 1);
     size_t packed_size = pack_gzip(text, size, packed, sizeof packed);
     write_bytes(place, packed, packed_size * 2 / 3);
     tw_tape *tape = open_tape(place, TW_TAPE_BITSTAMP);
@@ -593,6 +791,11 @@ static void test_leaves_nothing_when_memory_runs_out(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        IN_PLACE(test_a_lobster_message_is_read_exactly),
+        IN_PLACE(test_times_are_exact_to_the_nanosecond),
+        IN_PLACE(test_each_bad_field_of_a_message_is_named),
+        IN_PLACE(test_a_book_row_becomes_levels),
+        IN_PLACE(test_each_bad_place_of_a_book_is_named),
         IN_PLACE(test_a_batch_holds_the_first_line_and_all_kinds),
         IN_PLACE(test_times_of_a_batch_are_rounded_half_to_even),
         IN_PLACE(test_events_before_a_bad_line_come_first),

@@ -247,10 +247,11 @@ static void test_rows_before_a_line_without_memory_come_first(void **state) {
     const test_place *place = *state;
     enum { KNOWN = 64 }; /* symbols that the first memory is for */
     static char text[100 * 32];
-    size_t size = (size_t)sprintf(text, QUOTES);
+    size_t size = (size_t)snprintf(text, sizeof text, QUOTES);
     for (int i = 0; i < KNOWN + 1; i++)
-        size += (size_t)sprintf(text + size, "%d,S%d,10,1,11,1\n", i, i);
-    size += (size_t)sprintf(text + size, "64,S0,10,1,11,1\n64,S99,10,1,11,1\n");
+        size += (size_t)snprintf(text + size, sizeof text - size, "%d,S%d,10,1,11,1\n", i, i);
+    size +=
+        (size_t)snprintf(text + size, sizeof text - size, "64,S0,10,1,11,1\n64,S99,10,1,11,1\n");
     write_bytes(place, text, size);
     for (int again = 0; again < 2; again++) {
         tw_symbols *symbols = NULL;

@@ -13,7 +13,7 @@
  * The invariants are in tape_itch_priv.h.
  */
 #include "tape_itch_priv.h"
-#include "tradewind/itch.h"
+#include "tradewind/tape_itch.h"
 
 /* ---- gaps ---------------------------------------------------------------------------------- */
 

@@ -7,8 +7,8 @@
  * error. Zeros may follow, which fill a block; anything else was not written by whoever wrote the
  * rest. The invariants are in tape_itch_priv.h.
  */
+#include "tradewind/tape_itch.h"
 #include "tape_itch_priv.h"
-#include "tradewind/itch.h"
 
 #define CAPACITY_DEFAULT 524288
 #define CAPACITY_MIN \

@@ -22,6 +22,7 @@
 #include "capture.h"
 #include "itch_bytes.h"
 #include "tape_priv.h"
+#include "tradewind/tape_itch.h"
 
 #define ITCH_STREAM_COUNT_MAX 16
 #define ITCH_GAP_COUNT_MAX 1024
