@@ -12,6 +12,7 @@
 #include "tradewind/bars.h"
 #include "tradewind/batch.h"
 #include "tradewind/book.h"
+#include "tradewind/book_sync.h"
 #include "tradewind/cache.h"
 #include "tradewind/config.h"
 #include "tradewind/decimal.h"
