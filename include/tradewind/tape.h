@@ -30,8 +30,8 @@
  * written with a tw_tape_writer, at the end of this page.
  *
  * Memory: one line buffer (line_size_max) and one input buffer (64 KiB) at open; one small entry a
- * symbol; the decompressor's window (gzip 32 KiB, zstd at most 128 MiB, usually 2 to 8). A writer
- * has its one buffer.
+ * symbol; the decompressor's window (gzip 32 KiB, zstd at most 128 MiB, usually 2 to 8). Recorded
+ * feeds of JSON: about 13 bytes more for each of line_size_max. A writer has its one buffer.
  * Cost: on one core of a server 30 M trades/s in batches (1.2 GB/s) and 13 M bars/s; a third of
  * that one by one, and wherever a line is not in the usual form (plain digits and points, no
  * blanks, LF). Writing: 30 M trades/s, 14 M bars/s. LOBSTER messages about 5 M/s plain, 3 M/s from
@@ -51,6 +51,7 @@
 #include "tradewind/text.h"
 
 #define TW_TAPE_LINE_SIZE_DEFAULT 262144
+#define TW_TAPE_LINE_SIZE_DEFAULT_JSON 1048576 /* KRAKEN, BINANCE: snapshots are one line */
 #define TW_TAPE_LINE_SIZE_MAX 16777216
 #define TW_TAPE_FIELD_COUNT_MAX 16384
 #define TW_TAPE_CELL_COUNT_DEFAULT 67108864 /* 512 MiB of doubles */
@@ -61,7 +62,9 @@ typedef enum tw_tape_format {
     TW_TAPE_BARS,             /* ts_ns,symbol,timeframe,open,high,low,close,volume
                                * [,count[,vwap[,revision]]] */
     TW_TAPE_LOBSTER_MESSAGES, /* time,type,id,size,price,direction; no header */
-    TW_TAPE_LOBSTER_BOOK      /* ask price,ask size,bid price,bid size per level; no header */
+    TW_TAPE_LOBSTER_BOOK,     /* ask price,ask size,bid price,bid size per level; no header */
+    TW_TAPE_KRAKEN,           /* `seconds: json`, a recorded WebSocket (version 1) of Kraken */
+    TW_TAPE_BINANCE           /* `nanoseconds json`, recorded streams of Binance */
 } tw_tape_format;
 
 typedef enum tw_tape_compression {
@@ -77,8 +80,8 @@ typedef struct tw_tape_place {
     uint64_t line_count;
 } tw_tape_place;
 
-/* What is opened and how. Zero means the default; only path must be set (and symbols, for trades
- * and bars). */
+/* What is opened and how. Zero means the default; only path must be set (and symbols, for trades,
+ * bars and recorded feeds). */
 typedef struct tw_tape_config {
     const char *path;    /* "-": standard input */
     tw_symbols *symbols; /* borrowed until close; new names are added */
@@ -99,6 +102,36 @@ typedef struct tw_tape_position {
     uint64_t bytes;      /* the file's size; 0 when not known (a pipe) */
     tw_tape_place next;  /* of the next line that was not used */
 } tw_tape_position;
+
+typedef enum tw_tape_message_kind {
+    TW_TAPE_MESSAGE_DEPTH = 1,
+    TW_TAPE_MESSAGE_TRADE = 2,
+    TW_TAPE_MESSAGE_QUOTE = 3
+} tw_tape_message_kind;
+
+/* One message of a recorded feed by level. Of depth, trade and quote the one that `kind` names is
+ * set, the others are zero. */
+typedef struct tw_tape_message {
+    int64_t time_ns;       /* when it was recorded: the line's time, the one clock of all kinds */
+    uint64_t update_id;    /* QUOTE: number of the change of the book that it came with, or 0 */
+    tw_depth_update depth; /* its levels are borrowed until the next call */
+    tw_trade trade;
+    tw_quote quote;
+    uint8_t kind; /* tw_tape_message_kind */
+    uint8_t reserved[7];
+} tw_tape_message;
+
+/* What a recorded feed held so far. */
+typedef struct tw_tape_message_counts {
+    uint64_t snapshots;
+    uint64_t changes;
+    uint64_t trades;
+    uint64_t quotes;
+    uint64_t other;  /* what the connection says of itself, and channels that are not read */
+    uint64_t blank;  /* empty lines */
+    uint64_t bad;    /* lines that were an error */
+    uint64_t beyond; /* asks that were left out: see tw_tape_next_message */
+} tw_tape_message_counts;
 
 typedef struct tw_tape tw_tape;
 
@@ -181,6 +214,40 @@ TW_API tw_status tw_tape_next_levels(tw_tape *tape, tw_level *ret_levels, size_t
 
 /* Levels a side in each row of a LOBSTER book file. */
 TW_API size_t tw_tape_depth(const tw_tape *tape);
+
+/*
+ * KRAKEN and BINANCE: the next snapshot or change of a book, trade or best quote. What else a line
+ * holds is passed over and counted; so are empty lines. Symbols are added to the table under the
+ * venue's names ("XBT/CHF", "BTCUSDT"). Errors name file, line and byte of the line. A key that
+ * means something and comes twice is TW_PARSE; a price or size with more than nine decimals (but
+ * zeros), or of 9.2e9 and more, is TW_RANGE; but an ask at such a price, which stands behind all
+ * that can be held, is left out and counted (Kraken has them). A bad line may have been a change:
+ * the book of a synchroniser that is fed on must be begun anew (tw_book_sync_reset) or shows it by
+ * itself.
+ *
+ * Times: of a message when it was recorded, and that is what depth.time_ns says too. Of levels,
+ * trades and quotes what the venue says, where it does (Binance: "T", else "E"); the two clocks may
+ * differ.
+ *
+ * Kraken (docs.kraken.com, WebSocket v1, channel book): "as"/"bs" is a snapshot, "a"/"b" changes
+ * with their checksum "c", also of both sides in two objects; depth_max is that of the channel.
+ * Prices of a message are all written with the same digits, and quantities too, or it is TW_PARSE.
+ *
+ * Binance: combined streams (`stream`, `data`) or raw events: depthUpdate with U, u and on futures
+ * pu; depth of 5, 10 or 20 levels, which is a snapshot each time; trade; bookTicker; and what REST
+ * answers (lastUpdateId, bids, asks). That names no symbol: it is the one that the lines before
+ * are of, or the only one in the table; TW_PARSE if there are several or none.
+ */
+TW_API tw_status tw_tape_next_message(tw_tape *tape, tw_tape_message *ret_message,
+                                      tw_error *error) TW_MUST_CHECK;
+
+/* The same for books only: trades and quotes are passed over (and counted). The levels are borrowed
+ * until the next call. */
+TW_API tw_status tw_tape_next_depth(tw_tape *tape, tw_depth_update *ret_update,
+                                    tw_error *error) TW_MUST_CHECK;
+
+/* What was read so far. */
+TW_API tw_tape_message_counts tw_tape_message_counts_of(const tw_tape *tape);
 
 /* The next row of any CSV, as fields without surrounding white space, borrowed until the next
  * call. As many as the header has, or TW_PARSE. */

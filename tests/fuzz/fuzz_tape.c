@@ -26,6 +26,8 @@ static tw_status next(tw_tape *tape, tw_tape_format format, tw_error *error) {
         return tw_tape_next_row(tape, &fields, &count, error);
     case TW_TAPE_TRADES: /* these two have tape_model_run */
     case TW_TAPE_BARS:
+    case TW_TAPE_KRAKEN: /* and these have fuzz_depth */
+    case TW_TAPE_BINANCE:
         break;
     case TW_TAPE_LOBSTER_MESSAGES:
         return tw_tape_next_event(tape, &event, error);

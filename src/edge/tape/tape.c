@@ -10,6 +10,7 @@
  */
 #include <string.h>
 
+#include "tape_depth.h"
 #include "tape_priv.h"
 
 const char *tape_shown(tw_slice field, char buffer[SHOWN_SIZE]) {
@@ -170,6 +171,8 @@ static tw_status begin(tw_tape *tape, tw_error *error) {
         return tw_error_set_at(error, TW_EMPTY, tape->source.where, 0, 0, "the file is empty");
     if (status != TW_OK)
         return status;
+    if (tape_is_depth(tape->format))
+        return tape_depth_begin(tape, error);
     bool headed = tape->format == TW_TAPE_ROWS || tape->format == TW_TAPE_TRADES ||
                   tape->format == TW_TAPE_BARS;
     status = headed ? read_header(tape, error) : look_ahead(tape, error);
@@ -194,11 +197,14 @@ static tw_status go_on(tw_tape *tape, tw_tape_place start, tw_error *error) {
 
 tw_status tw_tape_open(const tw_tape_config *config, tw_tape **ret_tape, tw_error *error) {
     TW_ASSERT(config != NULL && config->path != NULL && ret_tape != NULL);
-    TW_ASSERT(config->format <= TW_TAPE_LOBSTER_BOOK);
-    bool wants_symbols = config->format == TW_TAPE_TRADES || config->format == TW_TAPE_BARS;
+    TW_ASSERT(config->format <= TW_TAPE_BINANCE);
+    bool is_depth = tape_is_depth((tw_tape_format)config->format);
+    bool wants_symbols =
+        config->format == TW_TAPE_TRADES || config->format == TW_TAPE_BARS || is_depth;
     TW_ASSERT(!wants_symbols || config->symbols != NULL);
-    size_t line_size_max =
-        config->line_size_max == 0 ? TW_TAPE_LINE_SIZE_DEFAULT : config->line_size_max;
+    size_t line_size_max = config->line_size_max;
+    if (line_size_max == 0)
+        line_size_max = is_depth ? TW_TAPE_LINE_SIZE_DEFAULT_JSON : TW_TAPE_LINE_SIZE_DEFAULT;
     TW_ASSERT(line_size_max <= TW_TAPE_LINE_SIZE_MAX);
     const tw_allocator *allocator =
         config->allocator == NULL ? tw_allocator_system() : config->allocator;
@@ -226,6 +232,7 @@ tw_status tw_tape_open(const tw_tape_config *config, tw_tape **ret_tape, tw_erro
 void tw_tape_close(tw_tape *tape) {
     if (tape == NULL)
         return;
+    tape_depth_end(tape);
     tw_source_close(&tape->source);
     TW_DELETE(tape->allocator, tape->fields, tape->field_capacity, tw_slice);
     TW_DELETE(tape->allocator, tape->header, tape->header_count, tw_slice);

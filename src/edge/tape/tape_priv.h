@@ -53,6 +53,7 @@ struct tw_tape {
     size_t series_capacity;
     int64_t offset_ns; /* since midnight, of the last LOBSTER message */
     int64_t midnight_ns;
+    struct tape_depth *depth; /* of a recorded feed, see tape_depth.h; else NULL */
     tape_word symbol_words[1 << SYMBOL_WORD_BITS];
     tape_word timeframe_words[1 << TIMEFRAME_WORD_BITS];
 };
