@@ -33,8 +33,7 @@ static inline void *depth_feed_memory(void *old, size_t count, size_t size) {
 static inline void depth_feed_push(depth_feed *feed, tw_tape_message message) {
     if (feed->count == feed->capacity) {
         feed->capacity = feed->capacity == 0 ? 1024 : 2 * feed->capacity;
-        feed->messages =
-            depth_feed_memory(feed->messages, feed->capacity, sizeof *feed->messages);
+        feed->messages = depth_feed_memory(feed->messages, feed->capacity, sizeof *feed->messages);
     }
     tw_depth_update *update = &message.depth;
     if (message.kind == TW_TAPE_MESSAGE_DEPTH) {
