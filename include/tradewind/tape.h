@@ -69,8 +69,10 @@ typedef enum tw_tape_format {
     TW_TAPE_LOBSTER_BOOK,     /* ask price,ask size,bid price,bid size per level; no header */
     TW_TAPE_QUOTES,           /* ts_ns,symbol,bid_price,bid_size,ask_price,ask_size */
     TW_TAPE_BITSTAMP,         /* id,timestamp,exchange.timestamp,price,volume,action,direction */
-    TW_TAPE_ITCH, /* NASDAQ TotalView-ITCH 5.0: a day file, or a capture of its packets */
-    TW_TAPE_DBN   /* Databento's binary records, any schema: see tape_dbn.h */
+    TW_TAPE_ITCH,   /* NASDAQ TotalView-ITCH 5.0: a day file, or a capture of its packets */
+    TW_TAPE_DBN,    /* Databento's binary records, any schema: see tape_dbn.h */
+    TW_TAPE_KRAKEN, /* `seconds: json`, a recorded WebSocket (version 1) of Kraken */
+    TW_TAPE_BINANCE /* `nanoseconds json`, recorded streams of Binance */
 } tw_tape_format;
 
 /* What a tape gives, and so which call reads it. Most formats are made of one kind; where the file
@@ -101,7 +103,7 @@ typedef struct tw_tape_place {
 } tw_tape_place;
 
 /* What is opened and how. Zero means the default; only path must be set (and symbols, for trades,
- * quotes and bars). */
+ * quotes, bars and what names its own). */
 typedef struct tw_tape_config {
     const char *path;    /* "-": standard input */
     tw_symbols *symbols; /* borrowed until close; new names are added */

@@ -60,6 +60,20 @@ static const tape_reader readers[] = {
                      .next_quotes = dbn_next_quotes,
                      .next_bars = dbn_next_bars,
                      .next_depth = dbn_next_depth},
+    [TW_TAPE_KRAKEN] = {.content = TW_TAPE_CONTENT_DEPTH,
+                        .wants_symbols = true,
+                        .capacity = depth_capacity,
+                        .begin = depth_begin,
+                        .go_on = text_go_on,
+                        .end = depth_end,
+                        .next_depth = depth_next_depth},
+    [TW_TAPE_BINANCE] = {.content = TW_TAPE_CONTENT_DEPTH,
+                         .wants_symbols = true,
+                         .capacity = depth_capacity,
+                         .begin = depth_begin,
+                         .go_on = text_go_on,
+                         .end = depth_end,
+                         .next_depth = depth_next_depth},
 };
 
 enum { READER_COUNT = sizeof readers / sizeof readers[0] };

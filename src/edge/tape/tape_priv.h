@@ -104,11 +104,12 @@ struct tw_tape {
     int64_t
         offset_ns; /* of the last order event: LOBSTER's since midnight, Bitstamp's since 1970 */
     int64_t midnight_ns;
-    tw_symbol symbol;      /* of what a file without symbols tells */
-    lobster_place *places; /* of the last row of a LOBSTER book, field_capacity / 2 of them */
-    tw_error fault;        /* sticky, of this module; the source has its own */
-    tape_itch *itch;       /* NULL for other formats */
-    struct tape_dbn *dbn;  /* NULL unless that is the format */
+    tw_symbol symbol;         /* of what a file without symbols tells */
+    lobster_place *places;    /* of the last row of a LOBSTER book, field_capacity / 2 of them */
+    tw_error fault;           /* sticky, of this module; the source has its own */
+    tape_itch *itch;          /* NULL for other formats */
+    struct tape_dbn *dbn;     /* NULL unless that is the format */
+    struct tape_depth *depth; /* of a recorded feed, see tape_depth.h; else NULL */
     tape_word symbol_words[1 << SYMBOL_WORD_BITS];
     tape_word timeframe_words[1 << TIMEFRAME_WORD_BITS];
 };
@@ -195,6 +196,13 @@ tw_status dbn_next_quotes(tw_tape *tape, tw_quote *ret_quotes, size_t capacity, 
 tw_status dbn_next_bars(tw_tape *tape, tw_bar *ret_bars, size_t capacity, size_t *ret_count,
                         tw_error *error) TW_MUST_CHECK;
 tw_status dbn_next_depth(tw_tape *tape, tw_depth_update *ret_update, tw_error *error) TW_MUST_CHECK;
+
+/* The recorded feeds by level: see tape_depth.h. */
+size_t depth_capacity(size_t line_size_max);
+tw_status depth_begin(tw_tape *tape, const tw_tape_config *config, tw_error *error) TW_MUST_CHECK;
+void depth_end(tw_tape *tape);
+tw_status depth_next_depth(tw_tape *tape, tw_depth_update *ret_update,
+                           tw_error *error) TW_MUST_CHECK;
 
 /* Reads the next line and cuts it into exactly field_count fields. */
 tw_status tape_next_fields(tw_tape *tape, bool trim, tw_error *error) TW_MUST_CHECK;
