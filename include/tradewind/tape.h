@@ -1,10 +1,11 @@
 /*
  * tape.h - files of market data, read and written as a stream.
  *
- * A tape is a text file with one record a line: plain, gzip or zstd, told apart by its first
- * bytes, not by its name; "-" is standard input. Every field is checked; what is wrong is
- * reported as file:line:field with what was expected, and the next call goes on with the next
- * line, so a caller may stop at the first bad line or set it aside:
+ * A tape is a text file with one record a line, or a file of binary records (TW_TAPE_DBN, whose own
+ * rules are in tape_dbn.h): plain, gzip or zstd, told apart by its first bytes, not by its name;
+ * "-" is standard input. Every field is checked; what is wrong is reported as file:line:field with
+ * what was expected, and the next call goes on with the next line, so a caller may stop at the
+ * first bad line or set it aside:
  *
  *     tw_tape_config config = {.path = "trades.csv.gz", .format = TW_TAPE_TRADES,
  *                              .symbols = symbols};
@@ -92,8 +93,8 @@ typedef struct tw_tape_place {
     uint64_t line_count;
 } tw_tape_place;
 
-/* What is opened and how. Zero means the default; only path must be set (and symbols, for trades
- * and bars). */
+/* What is opened and how. Zero means the default; only path must be set (and symbols, for trades,
+ * bars and DBN). */
 typedef struct tw_tape_config {
     const char *path;    /* "-": standard input */
     tw_symbols *symbols; /* borrowed until close; new names are added */

@@ -892,6 +892,63 @@ static void test_an_instrument_has_at_most_so_many_names(void **state) {
     }
 }
 
+/* Feeds bytes to a packer and appends what comes out to the file. */
+static void pack(test_file *file, ZSTD_CCtx *packer, const void *data, size_t size,
+                 ZSTD_EndDirective mode) {
+    static uint8_t packed[131072];
+    ZSTD_inBuffer in = {data, size, 0};
+    size_t left = 1;
+    while (in.pos < in.size || (mode == ZSTD_e_end && left != 0)) {
+        ZSTD_outBuffer out = {packed, sizeof packed, 0};
+        left = ZSTD_compressStream2(packer, &out, &in, mode);
+        assert_false(ZSTD_isError(left));
+        assert_int_equal(write(file->fd, packed, out.pos), out.pos);
+    }
+}
+
+/* Instruments with as many names each as may be: `extra` names more than fit into all. */
+static tw_status open_with_names(test_file *file, uint32_t extra) {
+    const uint32_t mapping_count = TW_TAPE_DBN_NAME_COUNT_MAX / TW_TAPE_DBN_SPAN_COUNT_MAX;
+    static uint8_t block[26 + 30 * TW_TAPE_DBN_SPAN_COUNT_MAX];
+    const dbn_metadata_plan plan = {.version = 1, .symbology_in = TW_DBN_RAW_SYMBOL};
+    file->bytes.size = 0;
+    dbn_put_metadata(&file->bytes, &plan);
+    size_t size = file->bytes.size - 8 + mapping_count * sizeof block + extra * (size_t)56;
+    for (unsigned i = 0; i < 4; i++) {
+        file->bytes.data[4 + i] = (uint8_t)(size >> (8 * i));
+        file->bytes.data[file->bytes.size - 4 + i] = (uint8_t)((mapping_count + extra) >> (8 * i));
+    }
+    assert_int_equal(ftruncate(file->fd, 0), 0);
+    assert_int_equal(lseek(file->fd, 0, SEEK_SET), 0);
+    ZSTD_CCtx *packer = ZSTD_createCCtx();
+    assert_non_null(packer);
+    pack(file, packer, file->bytes.data, file->bytes.size, ZSTD_e_continue);
+    for (uint32_t i = 0; i < mapping_count + extra; i++) {
+        uint32_t spans = i < mapping_count ? TW_TAPE_DBN_SPAN_COUNT_MAX : 1;
+        memcpy(block, "X", 2);
+        block[22] = (uint8_t)spans;
+        block[23] = (uint8_t)(spans >> 8);
+        for (uint32_t j = 0; j < spans; j++) {
+            const uint8_t dates[8] = {0x39, 0xb4, 0x34, 0x01, 0x3a, 0xb4, 0x34, 0x01};
+            memcpy(block + 26 + 30 * (size_t)j, dates, 8);
+            snprintf((char *)block + 34 + 30 * (size_t)j, 22, "%u", i);
+        }
+        pack(file, packer, block, 26 + 30 * (size_t)spans, ZSTD_e_continue);
+    }
+    pack(file, packer, block, 0, ZSTD_e_end);
+    ZSTD_freeCCtx(packer);
+    tw_tape_config config = config_of(file);
+    tw_tape *tape = NULL;
+    tw_status status = tw_tape_open(&config, &tape, NULL);
+    tw_tape_close(tape);
+    return status;
+}
+
+static void test_all_instruments_have_at_most_so_many_names(void **state) {
+    assert_int_equal(open_with_names(*state, 0), TW_OK);
+    assert_int_equal(open_with_names(*state, 1), TW_FULL);
+}
+
 /* ---- packings and places ---- */
 
 static void put_ten(test_file *file, uint8_t version) {
@@ -1220,6 +1277,7 @@ int main(void) {
         TEST(test_a_full_table_is_told_for_each_record_it_has_no_room_for),
         TEST(test_a_mapping_to_no_instrument_is_corrupt),
         TEST(test_an_instrument_has_at_most_so_many_names),
+        TEST(test_all_instruments_have_at_most_so_many_names),
         TEST(test_a_packed_file_gives_the_same),
         TEST(test_a_packed_file_cut_short_gives_what_is_whole),
         TEST(test_a_file_cut_at_any_byte_gives_its_whole_records),
