@@ -110,7 +110,7 @@ static inline void put_order_at(dbn_bytes *bytes, uint32_t instrument, uint64_t 
     dbn_put_mbo(bytes, plan);
 }
 
-static const char *next_name(test_file *file, tw_tape *tape) {
+static inline const char *next_name(test_file *file, tw_tape *tape) {
     tw_order_event event;
     tw_error error = {0};
     if (tw_tape_next_event(tape, &event, &error) != TW_OK)
