@@ -1,10 +1,11 @@
 /*
  * tape.h - files of market data, read and written as a stream.
  *
- * A tape is a text file with one record a line: plain, gzip, zstd or xz, told apart by its first
- * bytes, not by its name; "-" is standard input. Every field is checked; what is wrong is
- * reported as file:line:field with what was expected, and the next call goes on with the next
- * line, so a caller may stop at the first bad line or set it aside:
+ * A tape is a text file with one record a line, or a file of binary records (tape_itch.h,
+ * tape_dbn.h): plain, gzip, zstd or xz, told apart by its first bytes, not by its name; "-" is
+ * standard input. Every field is checked; what is wrong is reported as file:line:field with what
+ * was expected, and the next call goes on with the next line, so a caller may stop at the first
+ * bad line or set it aside:
  *
  *     tw_tape_config config = {.path = "trades.csv.gz", .format = TW_TAPE_TRADES,
  *                              .symbols = symbols};

@@ -3,8 +3,8 @@
  *
  * The obvious reader of many is the reader of one, called again and again. After each batch the
  * rows, or the error to its last letter, the place, the last record's bytes, what was counted and
- * the table of symbols must be equal. Used by test_tape_dbn (made and mutated files) and fuzz_dbn
- * (the fuzzer's). Any difference aborts.
+ * the table of symbols must be equal. Used by test_tape_dbn_files (made and mutated files) and
+ * fuzz_dbn (the fuzzer's). Any difference aborts.
  */
 #ifndef TRADEWIND_TEST_DBN_MODEL_H
 #define TRADEWIND_TEST_DBN_MODEL_H

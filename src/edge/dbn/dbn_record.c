@@ -143,17 +143,24 @@ tw_status tw_dbn_read_mbo(tw_slice record, tw_dbn_mbo *ret_mbo, tw_error *error)
     char side = at[39];
     if (!are_letters(action, side))
         return bad_letters(action, side, error);
-    *ret_mbo = (tw_dbn_mbo){.header = load_header(at),
-                            .order_id = load_u64(at + 16),
-                            .received_ns = load_u64(at + 40),
-                            .price = load_i64(at + 24),
-                            .size = load_u32(at + 32),
-                            .sequence = load_u32(at + 52),
-                            .sent_before_ns = load_i32(at + 48),
-                            .flags = load_u8(at + 36),
-                            .channel_id = load_u8(at + 37),
-                            .action = action,
-                            .side = side};
+    /* Field by field: a header put together first and copied is read back wider than it was
+     * written, and the processor waits for that. */
+    ret_mbo->header.time_ns = load_u64(at + 8);
+    ret_mbo->header.instrument_id = load_u32(at + 4);
+    ret_mbo->header.publisher_id = load_u16(at + 2);
+    ret_mbo->header.size = (uint16_t)(4U * load_u8(at));
+    ret_mbo->header.type = TW_DBN_MBO;
+    memset(ret_mbo->header.reserved, 0, sizeof ret_mbo->header.reserved);
+    ret_mbo->order_id = load_u64(at + 16);
+    ret_mbo->received_ns = load_u64(at + 40);
+    ret_mbo->price = load_i64(at + 24);
+    ret_mbo->size = load_u32(at + 32);
+    ret_mbo->sequence = load_u32(at + 52);
+    ret_mbo->sent_before_ns = load_i32(at + 48);
+    ret_mbo->flags = load_u8(at + 36);
+    ret_mbo->channel_id = load_u8(at + 37);
+    ret_mbo->action = action;
+    ret_mbo->side = side;
     return TW_OK;
 }
 

@@ -343,10 +343,11 @@ static tw_status heed_mapping(tw_tape *tape, const dbn_cursor *cursor, tw_error 
 static tw_status heed(tw_tape *tape, dbn_cursor *cursor, tw_error *error) {
     leave_behind(tape, cursor);
     uint64_t offset = tw_source_offset(&tape->source);
-    tw_status status = check_size(tape, cursor, error);
-    if (status != TW_OK)
-        return status;
+    tw_status status = TW_OK;
     if (cursor->type == TW_DBN_MAPPING) {
+        status = check_size(tape, cursor, error);
+        if (status != TW_OK)
+            return status;
         status = heed_mapping(tape, cursor, error);
         if (status == TW_NO_MEMORY)
             return at_byte(tape, offset, status, error);

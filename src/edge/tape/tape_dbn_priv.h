@@ -91,6 +91,8 @@ typedef struct tape_dbn {
 
 /* One record into one row; its symbol is for the caller to set. The record has the bytes of its
  * type. A failed call writes nothing to the row. TW_PARSE, TW_RANGE. */
+_Static_assert(sizeof(dbn_name) == 56 && sizeof(dbn_instrument) == 40,
+               "tape_dbn.h tells these sizes");
 typedef tw_status (*dbn_reader)(tape_dbn *dbn, tw_slice record, void *ret_row, tw_error *error);
 tw_status dbn_read_event(tape_dbn *dbn, tw_slice record, void *ret_row,
                          tw_error *error) TW_MUST_CHECK;
