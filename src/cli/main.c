@@ -26,6 +26,7 @@ static const command_entry commands[] = {
     {"export", "trades or bars of a store as files", command_export},
     {"db", "what a store is, and its care: check, backup, migrate, vacuum", command_db},
     {"stats", "what the trades of a symbol in a store add up to", command_stats},
+    {"book", "order books replayed from a file: rows, a summary, a picture", command_book},
     {"bars", "trades of a file or a store as bars of several timeframes", command_bars},
 };
 

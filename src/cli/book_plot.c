@@ -1,0 +1,385 @@
+/* book_plot.c - see book_plot.h. */
+#include "book_plot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { COLUMN_COUNT = 900, ROW_COUNT_MAX = 240 };
+
+tw_status book_plot_open(book_plot *plot, const book_replay *replay, tw_error *error) {
+    *plot = (book_plot){.replay = replay, .symbol = replay->only, .trade_every = 1};
+    plot->samples = calloc(BOOK_PLOT_SAMPLE_MAX, sizeof *plot->samples);
+    plot->trades = calloc(BOOK_PLOT_TRADE_MAX, sizeof *plot->trades);
+    if (plot->samples == NULL || plot->trades == NULL)
+        return tw_error_set(error, TW_NO_MEMORY, "there is no memory for the plot");
+    return TW_OK;
+}
+
+void book_plot_close(book_plot *plot) {
+    free(plot->samples);
+    free(plot->trades);
+    *plot = (book_plot){0};
+}
+
+/* ---- Sampling ------------------------------------------------------------------------------ */
+
+/* Twice as far apart as they are on average now; those in between go. */
+static void thin_samples(book_plot *plot) {
+    int64_t span = plot->samples[plot->sample_count - 1].time_ns - plot->samples[0].time_ns;
+    plot->interval_ns = span / (BOOK_PLOT_SAMPLE_MAX / 2) + 1;
+    size_t kept = 1;
+    for (size_t i = 1; i < plot->sample_count; i++) {
+        if (plot->samples[i].time_ns >= plot->samples[kept - 1].time_ns + plot->interval_ns)
+            plot->samples[kept++] = plot->samples[i];
+    }
+    plot->sample_count = kept;
+}
+
+static void fill_side(const book_plot *plot, tw_side side, book_plot_sample *sample) {
+    tw_level levels[BOOK_PLOT_DEPTH];
+    size_t at = side == TW_SIDE_BUY ? 0 : 1;
+    size_t count = tw_book_depth(plot->replay->book, plot->symbol, side, levels, BOOK_PLOT_DEPTH);
+    sample->counts[at] = (uint32_t)count;
+    for (size_t i = 0; i < count; i++)
+        sample->levels[at][i] = (book_plot_level){(double)levels[i].price.nano * 1e-9,
+                                                  (double)levels[i].quantity.nano * 1e-9};
+}
+
+static void take_sample(book_plot *plot, int64_t time_ns) {
+    if (plot->sample_count == BOOK_PLOT_SAMPLE_MAX)
+        thin_samples(plot);
+    book_plot_sample *sample = &plot->samples[plot->sample_count++];
+    sample->time_ns = time_ns;
+    fill_side(plot, TW_SIDE_BUY, sample);
+    fill_side(plot, TW_SIDE_SELL, sample);
+    plot->last_ns = time_ns;
+}
+
+static void take_trade(book_plot *plot, const book_step *step) {
+    if (plot->trades_seen++ % plot->trade_every != 0)
+        return;
+    if (plot->trade_count == BOOK_PLOT_TRADE_MAX) {
+        for (size_t i = 0; i < BOOK_PLOT_TRADE_MAX / 2; i++)
+            plot->trades[i] = plot->trades[2 * i];
+        plot->trade_count /= 2;
+        plot->trade_every *= 2;
+    }
+    plot->trades[plot->trade_count++] = (book_plot_trade){
+        .time_ns = step->time_ns,
+        .price = (double)step->trade_price.nano * 1e-9,
+        .size = (double)step->trade_size.nano * 1e-9,
+        .resting_side = step->trade_side,
+    };
+}
+
+tw_status book_plot_put(book_plot *plot, const book_step *step, tw_error *error) {
+    if (plot->symbol == TW_SYMBOL_NONE)
+        plot->symbol = step->symbol;
+    if (step->symbol != plot->symbol)
+        return tw_error_set(error, TW_USAGE,
+                            "there is more than one symbol in %s (%s, %s ...): choose the one to "
+                            "plot with --symbol",
+                            plot->replay->config.path,
+                            tw_symbols_name(plot->replay->symbols, plot->symbol),
+                            tw_symbols_name(plot->replay->symbols, step->symbol));
+    plot->seen_ns = step->time_ns;
+    if (step->trade_size.nano > 0 && step->trade_price.nano != 0)
+        take_trade(plot, step);
+    bool due = plot->sample_count == 0 || step->time_ns >= plot->last_ns + plot->interval_ns;
+    if (step->whole && due)
+        take_sample(plot, step->time_ns);
+    return TW_OK;
+}
+
+/* ---- What is drawn ------------------------------------------------------------------------- */
+
+typedef struct plot_view {
+    int64_t begin_ns;
+    int64_t end_ns;
+    double low; /* of the prices shown */
+    double high;
+    double row_height; /* a whole number of ticks */
+    size_t row_count;
+} plot_view;
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The smallest step between two levels of a side. */
+static double find_tick(const book_plot *plot) {
+    double tick = INFINITY;
+    for (size_t i = 0; i < plot->sample_count; i++) {
+        const book_plot_sample *sample = &plot->samples[i];
+        for (int side = 0; side < 2; side++) {
+            for (uint32_t j = 1; j < sample->counts[side]; j++)
+                tick = fmin(
+                    tick, fabs(sample->levels[side][j].price - sample->levels[side][j - 1].price));
+        }
+    }
+    return tick;
+}
+
+/* Rows as high as a tick, or as some where there would be too many, with prices in their middle. */
+static void lay_rows(const book_plot *plot, plot_view *view) {
+    double tick = fmin(find_tick(plot), view->high - view->low);
+    double ticks = ceil((view->high - view->low) / tick / ROW_COUNT_MAX);
+    view->row_height = tick * ticks;
+    view->low = (floor(view->low / tick) - 0.5) * tick;
+    view->row_count = (size_t)ceil((view->high - view->low) / view->row_height);
+    view->row_count = view->row_count < ROW_COUNT_MAX ? view->row_count : ROW_COUNT_MAX;
+    view->high = view->low + view->row_height * (double)view->row_count;
+}
+
+/* The touch, but for the outermost hundredth of it, and a third of that around. */
+static bool find_view(const book_plot *plot, plot_view *ret_view) {
+    double *touch = calloc(plot->sample_count * 2 + 1, sizeof *touch);
+    size_t count = 0;
+    for (size_t i = 0; touch != NULL && i < plot->sample_count; i++) {
+        const book_plot_sample *sample = &plot->samples[i];
+        if (sample->counts[0] == 0 || sample->counts[1] == 0)
+            continue;
+        touch[count++] = sample->levels[0][0].price;
+        touch[count++] = sample->levels[1][0].price;
+    }
+    bool found = count > 0;
+    if (found) {
+        qsort(touch, count, sizeof *touch, by_value);
+        double low = touch[count / 200];
+        double high = touch[count - 1 - count / 200];
+        double around = fmax((high - low) * 0.35, fabs(high) * 2e-4);
+        *ret_view = (plot_view){.begin_ns = plot->samples[0].time_ns,
+                                .end_ns = plot->last_ns,
+                                .low = low - around,
+                                .high = high + around};
+        lay_rows(plot, ret_view);
+    }
+    free(touch);
+    return found && ret_view->end_ns > ret_view->begin_ns;
+}
+
+static double seconds_of(int64_t time_ns) {
+    return (double)time_ns * 1e-9;
+}
+
+static void put_column(const book_plot_sample *sample, const plot_view *view, float *column) {
+    memset(column, 0, view->row_count * sizeof *column);
+    for (int side = 0; side < 2; side++) {
+        for (uint32_t i = 0; i < sample->counts[side]; i++) {
+            const book_plot_level *level = &sample->levels[side][i];
+            double at = (level->price - view->low) / view->row_height;
+            if (at >= 0 && at < (double)view->row_count)
+                column[(size_t)at] += (float)(side == 0 ? level->size : -level->size);
+        }
+    }
+}
+
+/* The sizes as a grid of time and price. The scale is logarithmic: a price with ten times as much
+ * is seen as one step more. */
+static bool put_grid(FILE *script, const book_plot *plot, const plot_view *view) {
+    float *grid = calloc(COLUMN_COUNT * view->row_count, sizeof *grid);
+    if (grid == NULL)
+        return false;
+    size_t next = 0;
+    double most = 0;
+    double span = (double)(view->end_ns - view->begin_ns);
+    for (size_t column = 0; column < COLUMN_COUNT; column++) {
+        int64_t time_ns = view->begin_ns + (int64_t)(span * (double)column / COLUMN_COUNT);
+        while (next + 1 < plot->sample_count && plot->samples[next + 1].time_ns <= time_ns)
+            next++;
+        put_column(&plot->samples[next], view, grid + column * view->row_count);
+    }
+    for (size_t i = 0; i < COLUMN_COUNT * view->row_count; i++)
+        most = fmax(most, fabsf(grid[i]));
+    fprintf(script, "$grid << END\n");
+    for (size_t row = 0; row < view->row_count; row++) {
+        for (size_t column = 0; column < COLUMN_COUNT; column++) {
+            double size = grid[column * view->row_count + row];
+            double shade = most > 0 ? log1p(fabs(size) / most * 1000) / log1p(1000) : 0;
+            fprintf(script, "%.3f ", size < 0 ? -shade : shade);
+        }
+        fputc('\n', script);
+    }
+    fprintf(script, "END\n");
+    free(grid);
+    return true;
+}
+
+static void put_touch(FILE *script, const book_plot *plot) {
+    fprintf(script, "$touch << END\n");
+    for (size_t i = 0; i < plot->sample_count; i++) {
+        const book_plot_sample *sample = &plot->samples[i];
+        double totals[2] = {0, 0};
+        for (int side = 0; side < 2; side++) {
+            for (uint32_t j = 0; j < sample->counts[side]; j++)
+                totals[side] += sample->levels[side][j].size;
+        }
+        fprintf(script, "%.9f ", seconds_of(sample->time_ns));
+        for (int side = 0; side < 2; side++) {
+            if (sample->counts[side] > 0)
+                fprintf(script, "%.9f ", sample->levels[side][0].price);
+            else
+                fprintf(script, "NaN ");
+        }
+        fprintf(script, "%.9g %.9g\n", totals[0], -totals[1]);
+    }
+    fprintf(script, "END\n");
+}
+
+static void put_trades(FILE *script, const book_plot *plot) {
+    double most = 0;
+    for (size_t i = 0; i < plot->trade_count; i++)
+        most = fmax(most, plot->trades[i].size);
+    fprintf(script, "$trades << END\n");
+    for (size_t i = 0; i < plot->trade_count; i++) {
+        const book_plot_trade *trade = &plot->trades[i];
+        int buyer_took = trade->resting_side == TW_SIDE_SELL  ? 1
+                         : trade->resting_side == TW_SIDE_BUY ? -1
+                                                              : 0;
+        fprintf(script, "%.9f %.9f %.3f %d\n", seconds_of(trade->time_ns), trade->price,
+                0.25 + 1.25 * sqrt(trade->size / most), buyer_took);
+    }
+    fprintf(script, "END\n");
+}
+
+/* ---- The script ---------------------------------------------------------------------------- */
+
+static const char head[] = "\nset multiplot\nset lmargin at screen 0.075\n"
+                           "set rmargin at screen 0.975\nset tics front\nset border 3\n"
+                           "set xtics nomirror\nset ytics nomirror\nset grid back lc '#dddddd'\n"
+                           "set palette defined (-1 '#8c0d1f', -0.5 '#e08070', 0 '#ffffff', "
+                           "0.5 '#74a9cf', 1 '#08306b')\nset cbrange [-1:1]\nunset colorbox\n";
+
+static const char upper[] =
+    "set bmargin at screen 0.33\nset tmargin at screen 0.90\nset xtics time format ''\n"
+    "set ylabel 'price'\nset key at graph 0, 1.06 left top horizontal samplen 2\n"
+    "plot $grid matrix using (x0 + ($1 + 0.5) * dx):(y0 + ($2 + 0.5) * dy):3 with image notitle, "
+    "\\\n"
+    " $touch using 1:3 with steps lc '#b2182b' lw 1.2 title 'best ask', \\\n"
+    " $touch using 1:2 with steps lc '#2166ac' lw 1.2 title 'best bid', \\\n"
+    " $trades using 1:($4 > 0 ? $2 : NaN):3 with points pt 9 ps variable lc '#1a9850' "
+    "title 'buyer took', \\\n"
+    " $trades using 1:($4 < 0 ? $2 : NaN):3 with points pt 11 ps variable lc '#d95f02' "
+    "title 'seller took', \\\n"
+    " $trades using 1:($4 == 0 ? $2 : NaN):3 with points pt 7 ps variable lc '#555555' "
+    "title 'trade'\n";
+
+static const char lower[] = "unset title\nset bmargin at screen 0.07\nset tmargin at screen 0.30\n"
+                            "set yrange [*:*]\nset style fill solid 0.8 noborder\nunset key\n"
+                            "plot $touch using 1:4 with fillsteps fc '#74a9cf' title 'bids', \\\n"
+                            " $touch using 1:5 with fillsteps fc '#e08070' title 'asks'\n";
+
+static const char *time_format(const plot_view *view) {
+    int64_t span_s = (view->end_ns - view->begin_ns) / TW_NANO;
+    bool has_date = view->begin_ns > 2 * 86400 * TW_NANO;
+    if (span_s > 2 * 86400)
+        return "%m-%d";
+    if (span_s < 10)
+        return "%H:%M:%.3S";
+    return has_date && span_s > 43200 ? "%m-%d\\n%H:%M" : span_s < 1800 ? "%H:%M:%S" : "%H:%M";
+}
+
+/* A text between single quotes of gnuplot, in which a quote is written twice. */
+static void put_quoted(FILE *script, const char *text) {
+    fputc('\'', script);
+    for (; *text != '\0'; text++)
+        fprintf(script, *text == '\'' ? "''" : "%c", *text);
+    fputc('\'', script);
+}
+
+static bool put_script(FILE *script, const book_plot *plot, const plot_view *view,
+                       const char *path) {
+    const char *name = tw_symbols_name(plot->replay->symbols, plot->symbol);
+    if (!put_grid(script, plot, view))
+        return false;
+    put_touch(script, plot);
+    put_trades(script, plot);
+    fprintf(script, "set terminal pngcairo size 1600,1000 font 'sans,12' background '#ffffff'\n"
+                    "set output ");
+    put_quoted(script, path);
+    fputs(head, script);
+    fprintf(script, "set title \"%s    %llu messages, %llu trades", name,
+            (unsigned long long)plot->replay->totals.messages,
+            (unsigned long long)plot->trades_seen);
+    if (plot->trade_every > 1)
+        fprintf(script, " (every %uth shown)", plot->trade_every);
+    fprintf(script, "\" font 'sans,15' noenhanced\n");
+    double begin = seconds_of(view->begin_ns);
+    double end = seconds_of(view->end_ns);
+    fprintf(script, "x0 = %.9f\ndx = %.12g\ny0 = %.9f\ndy = %.12g\n", begin,
+            (end - begin) / COLUMN_COUNT, view->low, view->row_height);
+    fprintf(script, "set xrange [%.9f:%.9f]\nset yrange [%.9f:%.9f]\n", begin, end, view->low,
+            view->high);
+    fputs(upper, script);
+    fprintf(script, "set xtics time format \"%s\"\nset ylabel 'best %d levels: bids, asks'\n",
+            time_format(view), BOOK_PLOT_DEPTH);
+    fputs(lower, script);
+    fputs("unset multiplot\nunset output\n", script);
+    return fflush(script) == 0 && ferror(script) == 0;
+}
+
+/* ---- gnuplot ------------------------------------------------------------------------------- */
+
+/* Starts it with a pipe for its script. */
+static int start_gnuplot(pid_t *ret_child, int *ret_pipe) {
+    int ends[2];
+    char name[] = "gnuplot";
+    char *arguments[] = {name, NULL};
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return errno;
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
+    int os_errno = posix_spawnp(ret_child, name, &actions, NULL, arguments, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[0]);
+    *ret_pipe = ends[1];
+    if (os_errno != 0)
+        close(ends[1]);
+    return os_errno;
+}
+
+static tw_status draw(const book_plot *plot, const plot_view *view, const char *path,
+                      tw_error *error) {
+    pid_t child = 0;
+    int end = -1;
+    int os_errno = start_gnuplot(&child, &end);
+    if (os_errno == ENOENT)
+        return tw_error_set(error, TW_NOT_FOUND,
+                            "--plot needs the program gnuplot (Debian: apt install gnuplot-nox)");
+    if (os_errno != 0)
+        return tw_error_set_errno(error, os_errno, "gnuplot cannot be started");
+    FILE *script = fdopen(end, "w");
+    bool written = script != NULL && put_script(script, plot, view, path);
+    if (script != NULL)
+        written = fclose(script) == 0 && written;
+    else
+        close(end);
+    int ending = 0;
+    while (waitpid(child, &ending, 0) < 0 && errno == EINTR)
+        continue;
+    if (!written || !WIFEXITED(ending) || WEXITSTATUS(ending) != 0)
+        return tw_error_set(error, TW_IO, "gnuplot failed to draw %s", path);
+    return TW_OK;
+}
+
+tw_status book_plot_draw(book_plot *plot, const char *path, tw_error *error) {
+    plot_view view = {0};
+    if (plot->sample_count > 0 && plot->symbol != TW_SYMBOL_NONE)
+        take_sample(plot, plot->seen_ns);
+    if (!find_view(plot, &view))
+        return tw_error_set(error, TW_EMPTY, "there is no book with two sides to plot in %s",
+                            plot->replay->config.path);
+    return draw(plot, &view, path, error);
+}
