@@ -287,6 +287,19 @@ static void test_a_locate_has_the_name_that_was_told_last(void **state) {
     close_reader(&r);
 }
 
+static void test_locate_zero_is_no_stock(void **state) {
+    (void)state;
+    row.size = 0;
+    put(itch_add(0, "AAPL", 1));
+    put(itch_drop(0, 1));
+    put(itch_add(0, "MSFT", 2));
+    reader r = open_row();
+    assert_string_equal(tw_symbols_name(r.symbols, next_event(&r).symbol), "AAPL");
+    assert_int_equal(next_event(&r).symbol, TW_SYMBOL_NONE);
+    assert_string_equal(tw_symbols_name(r.symbols, next_event(&r).symbol), "MSFT");
+    close_reader(&r);
+}
+
 static void test_sessions_have_locates_of_their_own(void **state) {
     (void)state;
     itch_wrap wrap = {.port = 5};
@@ -468,6 +481,41 @@ static void test_bad_messages_are_named_by_their_byte_and_reading_goes_on(void *
         expect_orders(&r, 3, 3);
         expect_status(&r, TW_EMPTY, NULL);
         close_reader(&r);
+    }
+}
+
+/* Fields that an event takes from a message, made bad in turn: the same sentence either way. */
+static void test_events_refuse_what_whole_messages_refuse(void **state) {
+    (void)state;
+    static const struct {
+        size_t message; /* of put_orders */
+        size_t at;
+        size_t size;
+        char byte;
+    } bad[] = {{0, 5, 6, '\xff'}, {0, 11, 8, 0}, {0, 19, 1, 'b'}, {0, 20, 4, 0},    {0, 32, 4, 0},
+               {1, 5, 6, '\x4f'}, {1, 11, 8, 0}, {1, 19, 1, 'A'}, {1, 20, 4, 0},    {1, 32, 4, 0},
+               {2, 5, 6, '\x4f'}, {2, 11, 8, 0}, {2, 19, 4, 0},   {3, 11, 8, 0},    {3, 19, 4, 0},
+               {3, 32, 4, 0},     {4, 11, 8, 0}, {4, 19, 4, 0},   {5, 11, 8, 0},    {5, 19, 8, 0},
+               {5, 27, 4, 0},     {5, 31, 4, 0}, {6, 11, 8, 0},   {6, 5, 6, 'O'},   {7, 19, 1, 'N'},
+               {7, 20, 4, 0},     {7, 32, 4, 0}, {8, 11, 8, 1},   {8, 5, 6, '\xff'}};
+    static const size_t places[] = {0, 38, 80, 113, 151, 176, 213, 234, 280};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        row.size = 0;
+        put_orders();
+        memset(row.data + places[bad[i].message] + 2 + bad[i].at, bad[i].byte, bad[i].size);
+        reader events = open_row();
+        reader whole = open_row();
+        tw_itch_message message;
+        for (size_t j = 0; j < bad[i].message; j++) {
+            (void)next_event(&events);
+            assert_int_equal(tw_tape_next_itch(whole.tape, &message, &whole.error), TW_OK);
+        }
+        expect_status(&events, TW_RANGE, "of the message (type");
+        assert_int_equal(tw_tape_next_itch(whole.tape, &message, &whole.error), TW_RANGE);
+        assert_string_equal(strstr(events.error.message, ": at byte"),
+                            strstr(whole.error.message, ": at byte"));
+        close_reader(&events);
+        close_reader(&whole);
     }
 }
 
@@ -831,7 +879,7 @@ static void test_other_packets_are_passed_over_and_counted(void **state) {
     put_packet(&wrap, 1, 1);
     put_foreign(&wrap, "short", 5);
     put_foreign(&wrap, "twenty-two bytes of it", 22);
-    put_foreign(&wrap, "0000000001\0\0\0\0\0\0\0\x05\0\x03", 20); /* a request for messages */
+    put_foreign(&wrap, "S1        \0\0\0\0\0\0\0\x05\0\x03", 20); /* a request for messages */
     put_foreign(&wrap, "\x00\x01\x02garbage\0\0\0\0\0\0\0\x05\0\0", 20);
     put_foreign(&tcp, "GET / HTTP/1.1\r\n", 16);
     size_t record = row.size;
@@ -877,7 +925,7 @@ static void test_fragments_are_passed_over_told_once_and_counted(void **state) {
         row_begin(&row, &wrap);
         put_packet(&wrap, 1, 1);
         for (uint64_t i = 0; i < 3; i++) {
-            wrap.fragment = version_6 == 1 ? (uint16_t)(8 * (i + 1) | (i == 0)) : pieces[i];
+            wrap.fragment = version_6 == 1 ? (uint16_t)(8 * i | (i < 2)) : pieces[i];
             put_packet(&wrap, 2 + i, 1);
         }
         wrap.fragment = version_6 == 1 ? 0 : pieces[3]; /* "do not fragment" is none */
@@ -935,6 +983,48 @@ static void test_messages_that_a_capture_did_not_keep_are_told(void **state) {
     close_reader(&r);
 }
 
+/* Another session follows, so that a batch could go on. */
+static void test_what_a_cut_packet_lost_is_told_in_a_batch_too(void **state) {
+    (void)state;
+    itch_wrap wrap = {0};
+    itch_wrap other = {.port = 9};
+    row.size = 0;
+    row_begin(&row, &wrap);
+    put_packet(&other, 1, 1);
+    put_packet(&wrap, 4, 1);
+    put_cut(&wrap, 14 + 20 + 8 + 20 + 2 * 38);
+    put_packet(&other, 2, 1);
+    reader r = open_row();
+    expect_orders(&r, 1, 1);
+    tw_order_event events[10];
+    size_t count = 0;
+    size_t total = 0;
+    while (tw_tape_next_events(r.tape, events, 10, &count, &r.error) == TW_OK)
+        total += count;
+    assert_int_equal(total, 3);
+    assert_non_null(strstr(r.error.message, "messages 7 to 8 "));
+    assert_int_equal(next_event(&r).id, 2);
+    close_reader(&r);
+}
+
+static void test_gaps_that_touch_are_one(void **state) {
+    (void)state;
+    itch_wrap wrap = {0};
+    row.size = 0;
+    row_begin(&row, &wrap);
+    put_packet(&wrap, 1, 1);
+    for (uint64_t q = 3; q < 3 + 1500; q++)
+        put_packet(&wrap, q, 0); /* each heartbeat tells of another one lost */
+    put_packet(&wrap, 2, 1);
+    reader r = open_row();
+    expect_orders(&r, 1, 1);
+    for (uint64_t q = 3; q < 3 + 1500; q++)
+        expect_status(&r, TW_UNKNOWN, "missing (1 of them)");
+    expect_orders(&r, 2, 2);
+    assert_int_equal(tw_tape_gaps_of(r.tape).missing_count, 1499);
+    close_reader(&r);
+}
+
 static void test_a_simple_packet_is_as_long_as_its_interface_keeps(void **state) {
     (void)state;
     itch_wrap wrap = {.blocks = 3};
@@ -958,12 +1048,45 @@ static void test_a_torn_packet_of_a_session_is_malformed(void **state) {
     size_t at = row.size;
     put_packet(&wrap, 2, 1);
     row.data[at + 16 + 62 + 1]++; /* the message is said to be longer than its packet */
-    put_packet(&wrap, 3, 1);
+    (void)some_messages(3, 1);
+    row_fill(&blocks, 0, 1); /* something stands behind the message */
+    row_packet(&row, &wrap, "S1", 3, 1, &blocks);
+    put_packet(&wrap, 4, 1);
     reader r = open_row();
     expect_orders(&r, 1, 1);
     expect_status(&r, TW_PARSE, "do not fill it");
-    expect_status(&r, TW_UNKNOWN, "messages 2 to 2");
-    expect_orders(&r, 3, 3);
+    expect_status(&r, TW_PARSE, "do not fill it");
+    expect_status(&r, TW_UNKNOWN, "messages 2 to 3");
+    expect_orders(&r, 4, 4);
+    close_reader(&r);
+}
+
+static void test_a_message_of_no_bytes_is_malformed(void **state) {
+    (void)state;
+    itch_wrap wrap = {0};
+    row.size = blocks.size = 0;
+    row_begin(&row, &wrap);
+    row_fill(&blocks, 0, 2);
+    row_packet(&row, &wrap, "S1", 1, 1, &blocks);
+    put_packet(&wrap, 2, 1);
+    reader r = open_row();
+    expect_status(&r, TW_PARSE, "the message is empty");
+    expect_orders(&r, 2, 2);
+    expect_status(&r, TW_EMPTY, NULL);
+    close_reader(&r);
+}
+
+static void test_a_datagram_longer_than_its_packet_is_none(void **state) {
+    (void)state;
+    itch_wrap wrap = {.trailer = 40};
+    row.size = 0;
+    row_begin(&row, &wrap);
+    size_t at = row.size;
+    put_packet(&wrap, 1, 1);
+    row.data[at + 16 + 14 + 20 + 5] += 38; /* so that it would reach into the trailer */
+    reader r = open_row();
+    expect_status(&r, TW_EMPTY, NULL);
+    assert_int_equal(tw_tape_gaps_of(r.tape).other_count, 1);
     close_reader(&r);
 }
 
@@ -1056,7 +1179,7 @@ static void test_records_that_cannot_be_are_damage(void **state) {
         const char *byte;
         const char *words;
     } damages[] = {
-        {4, "\x09", "a multiple of four"},
+        {4, "\x85", "a multiple of four"},
         {4, "\x08", "at least 12"},
         {7, "\x01", "at most"},
         {8, "\x01", "interface 1, of which the section has 1"},
@@ -1164,6 +1287,12 @@ int main(void) {
         cmocka_unit_test(test_messages_that_a_capture_did_not_keep_are_told),
         cmocka_unit_test(test_a_simple_packet_is_as_long_as_its_interface_keeps),
         cmocka_unit_test(test_a_torn_packet_of_a_session_is_malformed),
+        cmocka_unit_test(test_a_message_of_no_bytes_is_malformed),
+        cmocka_unit_test(test_a_datagram_longer_than_its_packet_is_none),
+        cmocka_unit_test(test_what_a_cut_packet_lost_is_told_in_a_batch_too),
+        cmocka_unit_test(test_gaps_that_touch_are_one),
+        cmocka_unit_test(test_locate_zero_is_no_stock),
+        cmocka_unit_test(test_events_refuse_what_whole_messages_refuse),
         cmocka_unit_test(test_more_sessions_than_are_read_are_told),
         cmocka_unit_test(test_sections_and_interfaces_change_what_packets_are),
         cmocka_unit_test(test_blocks_of_any_size_are_passed_over),

@@ -444,13 +444,12 @@ bool capture_go_on(tw_tape *tape) {
     if (!peek_packet(tape, at, &record, &packet))
         return false;
     tw_datagram datagram = tw_datagram_find(&packet);
-    if (datagram.kind != TW_DATAGRAM_UDP || datagram.cut ||
-        (itch->port != 0 && itch->port != datagram.port))
+    if (datagram.kind != TW_DATAGRAM_UDP || datagram.cut)
         return false;
     tw_mold mold = tw_mold_read(datagram.payload, datagram.size);
     if (mold.kind != TW_MOLD_DOWNSTREAM || mold.torn || mold.block_count == 0)
         return false;
-    itch_stream *stream = find_stream(itch, &mold, datagram.port);
+    itch_stream *stream = find_stream(itch, &mold, datagram.port); /* none at an unwanted port */
     if (stream == NULL || stream->next_sequence != mold.sequence)
         return false;
     leave_packet(tape);
