@@ -1083,7 +1083,10 @@ static void test_a_datagram_longer_than_its_packet_is_none(void **state) {
     row_begin(&row, &wrap);
     size_t at = row.size;
     put_packet(&wrap, 1, 1);
-    row.data[at + 16 + 14 + 20 + 5] += 38; /* so that it would reach into the trailer */
+    char *datagram = row.data + at + 16 + 14 + 20;
+    datagram[5] += 38; /* so that it would reach into the trailer, where a message lies */
+    datagram[8 + 19] = 2;
+    memcpy(datagram + 28 + 38, datagram + 28, 38);
     reader r = open_row();
     expect_status(&r, TW_EMPTY, NULL);
     assert_int_equal(tw_tape_gaps_of(r.tape).other_count, 1);

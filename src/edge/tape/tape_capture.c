@@ -75,6 +75,7 @@ static tw_status tell_gap(tw_tape *tape, itch_stream *stream, uint64_t next, con
                           tw_error *error) {
     tw_tape_gaps *gaps = &tape->itch->gaps;
     itch_gap gap = {stream->next_sequence, next - 1};
+    unsigned long long count = next - stream->next_sequence;
     TW_ASSERT(gap.first <= gap.last);
     stream->next_sequence = next;
     size_t end = stream->gap_count;
@@ -83,7 +84,7 @@ static tw_status tell_gap(tw_tape *tape, itch_stream *stream, uint64_t next, con
     else
         keep_gap(stream, end, gap);
     gaps->gap_count++;
-    gaps->missing_count += gap.last - gap.first + 1;
+    gaps->missing_count += count;
     gaps->first_missing = gap.first;
     gaps->last_missing = gap.last;
     gaps->port = stream->port;
@@ -92,7 +93,7 @@ static tw_status tell_gap(tw_tape *tape, itch_stream *stream, uint64_t next, con
     tw_error_set(&why, TW_UNKNOWN,
                  "messages %llu to %llu of session %s at port %u are missing (%llu of them)%s",
                  (unsigned long long)gap.first, (unsigned long long)gap.last, stream->session,
-                 stream->port, (unsigned long long)(gap.last - gap.first + 1), reason);
+                 stream->port, count, reason);
     return itch_bad(tape, tw_source_offset(&tape->source), &why, error);
 }
 
