@@ -384,9 +384,11 @@ static tw_status next_record(tw_tape *tape, tw_error *error) {
         return status;
     status = kind == TW_CAPTURE_NOTE ? tw_capture_note(&itch->capture, record, &why)
                                      : tw_capture_packet_of(&itch->capture, record, &packet, &why);
-    if (status != TW_OK)
+    if (status == TW_FULL) /* an interface too many; what is not of it can be read */
+        status = itch_bad(tape, tw_source_offset(&tape->source), &why, error);
+    else if (status != TW_OK)
         return itch_stop(tape, tw_source_offset(&tape->source), &why, error);
-    if (kind == TW_CAPTURE_PACKET)
+    else if (kind == TW_CAPTURE_PACKET)
         status = read_datagram(tape, &packet, record, error);
     if (!itch->in_packet)
         tw_source_skip(&tape->source, record.size);
