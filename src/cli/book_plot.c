@@ -276,9 +276,9 @@ static const char upper[] =
     "title 'trade'\n";
 
 static const char lower[] = "unset title\nset bmargin at screen 0.07\nset tmargin at screen 0.30\n"
-                            "set yrange [*:*]\nset style fill solid 0.8 noborder\nunset key\n"
-                            "plot $touch using 1:4 with fillsteps fc '#74a9cf' title 'bids', \\\n"
-                            " $touch using 1:5 with fillsteps fc '#e08070' title 'asks'\n";
+                            "set yrange [*:*]\nset style fill solid 1.0 noborder\nunset key\n"
+                            "plot $touch using 1:4 with fillsteps fc '#9ecae1' title 'bids', \\\n"
+                            " $touch using 1:5 with fillsteps fc '#f4b6a6' title 'asks'\n";
 
 static const char *time_format(const plot_view *view) {
     int64_t span_s = (view->end_ns - view->begin_ns) / TW_NANO;
@@ -314,7 +314,7 @@ static bool put_script(FILE *script, const book_plot *plot, const plot_view *vie
             (unsigned long long)plot->trades_seen);
     if (plot->trade_every > 1)
         fprintf(script, " (every %uth shown)", plot->trade_every);
-    fprintf(script, "\" font 'sans,15' noenhanced\n");
+    fprintf(script, "\" font 'sans,15' noenhanced offset 0,1.4\n");
     double begin = seconds_of(view->begin_ns);
     double end = seconds_of(view->end_ns);
     fprintf(script, "x0 = %.9f\ndx = %.12g\ny0 = %.9f\ndy = %.12g\n", begin,

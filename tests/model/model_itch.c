@@ -78,6 +78,17 @@ static itch_wrap any_wrap(uint64_t *seed) {
                        .trailer = (int)(next_random(seed) % 7)};
 }
 
+/* A record once more, as if less of its packet had been kept. */
+static void put_cut(byte_row *row, const itch_wrap *wrap, const byte_row *record, uint64_t *seed) {
+    static byte_row frame;
+    size_t head = wrap->blocks == 0 ? 16 : wrap->blocks == 3 ? 12 : 28;
+    size_t tail = wrap->blocks == 0 ? 0 : 4;
+    frame.size = 0;
+    row_put(&frame, record->data + head, record->size - head - tail);
+    if (wrap->blocks != 3) /* such a block does not say how much was kept */
+        row_record(row, wrap, &frame, next_random(seed) % (frame.size + 1));
+}
+
 /* Packets of a few sessions, some lost, repeated, overlapping, cut or not ITCH at all. */
 static void put_capture(byte_row *row, uint64_t *seed, size_t packet_count) {
     static byte_row blocks;
@@ -109,11 +120,11 @@ static void put_capture(byte_row *row, uint64_t *seed, size_t packet_count) {
         sequences[s] += kind == 5 ? 0 : count;
         if (kind == 7)
             row_put(row, row->data + record, row->size - record);
-        if (kind == 8 && wrap.blocks != 3) {
+        if (kind == 8 || kind == 9) { /* 9: instead of it */
             frame.size = 0;
             row_put(&frame, row->data + record, row->size - record);
-            frame.size = frame.size > 100 ? 100 : frame.size;
-            row_record(row, &wrap, &frame, next_random(seed) % (frame.size + 1));
+            row->size = kind == 9 ? record : row->size;
+            put_cut(row, &wrap, &frame, seed);
         }
     }
 }

@@ -60,29 +60,10 @@ void tw_symbols_free(tw_symbols *symbols) {
     TW_DELETE(&allocator, symbols, 1, tw_symbols);
 }
 
-/* The second row are suffixes of NASDAQ's symbols (its "Ticker Symbol Convention"): warrants +,
- * when issued #, called *, and so on. Nothing in it means anything to CSV or JSON. */
+/* Some are suffixes of NASDAQ's symbols (its "Ticker Symbol Convention"): warrants +, when issued
+ * #, called *, and so on. None means anything to CSV or JSON. */
 static bool is_sign(char c) {
-    switch (c) {
-    case '.':
-    case '/':
-    case '-':
-    case '_':
-    case '=':
-    case '^':
-        return true;
-    case '+':
-    case '#':
-    case '*':
-    case '$':
-    case '%':
-    case '!':
-    case '@':
-    case '~':
-        return true;
-    default:
-        return false;
-    }
+    return c != '\0' && strchr("./-_=^+#*$%!@~", c) != NULL;
 }
 
 static bool is_name(tw_slice name) {

@@ -182,20 +182,26 @@ static tw_status note_interface(tw_capture *capture, tw_slice body, tw_error *er
     return TW_OK;
 }
 
-/* A packet that begins `at` bytes behind the beginning of the body. */
-static tw_status read_kept(const tw_capture *capture, tw_slice body, size_t at, uint32_t interface,
-                           uint32_t kept, uint32_t size, tw_capture_packet *ret_packet,
-                           tw_error *error) {
-    if (kept > body.size - at)
+/* What the block of a packet says about it. */
+typedef struct packet_facts {
+    uint32_t interface;
+    uint32_t kept;
+    uint32_t size;
+} packet_facts;
+
+/* A packet at the beginning of the bytes that its block has for it. */
+static tw_status read_kept(const tw_capture *capture, tw_slice room, packet_facts facts,
+                           tw_capture_packet *ret_packet, tw_error *error) {
+    if (facts.kept > room.size)
         return tw_error_set(error, TW_CORRUPT, "a packet of %u bytes in a block with room for %zu",
-                            kept, body.size - at);
-    if (interface >= capture->interface_count)
+                            facts.kept, room.size);
+    if (facts.interface >= capture->interface_count)
         return tw_error_set(error, TW_CORRUPT,
-                            "a packet of interface %u, of which the section has %u", interface,
-                            capture->interface_count);
-    *ret_packet = (tw_capture_packet){.data = {body.data + at, kept},
-                                      .size = size > kept ? size : kept,
-                                      .link_type = capture->interfaces[interface].link_type};
+                            "a packet of interface %u, of which the section has %u",
+                            facts.interface, capture->interface_count);
+    *ret_packet = (tw_capture_packet){.data = {room.data, facts.kept},
+                                      .size = facts.size > facts.kept ? facts.size : facts.kept,
+                                      .link_type = capture->interfaces[facts.interface].link_type};
     return TW_OK;
 }
 
@@ -205,10 +211,11 @@ static tw_status read_packet(const tw_capture *capture, tw_slice body, bool obso
     bool big_endian = capture->big_endian;
     if (body.size < 20)
         return tw_error_set(error, TW_CORRUPT, "a packet block of only %zu bytes", body.size);
-    uint32_t interface =
-        obsolete ? number_16(body.data, big_endian) : number_32(body.data, big_endian);
-    return read_kept(capture, body, 20, interface, number_32(body.data + 12, big_endian),
-                     number_32(body.data + 16, big_endian), ret_packet, error);
+    packet_facts facts = {.interface = obsolete ? number_16(body.data, big_endian)
+                                                : number_32(body.data, big_endian),
+                          .kept = number_32(body.data + 12, big_endian),
+                          .size = number_32(body.data + 16, big_endian)};
+    return read_kept(capture, (tw_slice){body.data + 20, body.size - 20}, facts, ret_packet, error);
 }
 
 /* A simple packet is of the first interface; how much of it was kept only its limit tells, since
@@ -218,11 +225,11 @@ static tw_status read_simple(const tw_capture *capture, tw_slice body,
     if (body.size < 4)
         return tw_error_set(error, TW_CORRUPT, "a packet block of only %zu bytes", body.size);
     uint32_t size = number_32(body.data, capture->big_endian);
-    uint32_t kept = size;
     uint32_t most = capture->interfaces[0].packet_size_max;
-    if (capture->interface_count > 0 && most > 0 && kept > most)
-        kept = most;
-    return read_kept(capture, body, 4, 0, kept, size, ret_packet, error);
+    packet_facts facts = {.kept = size, .size = size};
+    if (capture->interface_count > 0 && most > 0 && size > most)
+        facts.kept = most;
+    return read_kept(capture, (tw_slice){body.data + 4, body.size - 4}, facts, ret_packet, error);
 }
 
 /* The body of a block whose two lengths agree. */

@@ -30,8 +30,9 @@
 #include "tradewind/text.h"
 
 #define TW_CAPTURE_FIRST_SIZE 24 /* bytes by which a capture is known, if the file has as many */
-#define TW_CAPTURE_HEAD_SIZE 16  /* bytes by which a record's size is known, if there are as many \
-                                  */
+#define TW_CAPTURE_HEAD_SIZE                                            \
+    16 /* bytes by which a record's size is known, if there are as many \
+        */
 #define TW_CAPTURE_INTERFACE_COUNT_MAX 64
 #define TW_CAPTURE_PACKET_SIZE_MAX 262144 /* bytes of a packet, as libpcap has it */
 

@@ -75,6 +75,7 @@ static tw_status tell_gap(tw_tape *tape, itch_stream *stream, uint64_t next, con
                           tw_error *error) {
     tw_tape_gaps *gaps = &tape->itch->gaps;
     itch_gap gap = {stream->next_sequence, next - 1};
+    unsigned long long count = next - stream->next_sequence;
     TW_ASSERT(gap.first <= gap.last);
     stream->next_sequence = next;
     size_t end = stream->gap_count;
@@ -83,7 +84,7 @@ static tw_status tell_gap(tw_tape *tape, itch_stream *stream, uint64_t next, con
     else
         keep_gap(stream, end, gap);
     gaps->gap_count++;
-    gaps->missing_count += gap.last - gap.first + 1;
+    gaps->missing_count += count;
     gaps->first_missing = gap.first;
     gaps->last_missing = gap.last;
     gaps->port = stream->port;
@@ -92,7 +93,7 @@ static tw_status tell_gap(tw_tape *tape, itch_stream *stream, uint64_t next, con
     tw_error_set(&why, TW_UNKNOWN,
                  "messages %llu to %llu of session %s at port %u are missing (%llu of them)%s",
                  (unsigned long long)gap.first, (unsigned long long)gap.last, stream->session,
-                 stream->port, (unsigned long long)(gap.last - gap.first + 1), reason);
+                 stream->port, count, reason);
     return itch_bad(tape, tw_source_offset(&tape->source), &why, error);
 }
 
@@ -383,9 +384,11 @@ static tw_status next_record(tw_tape *tape, tw_error *error) {
         return status;
     status = kind == TW_CAPTURE_NOTE ? tw_capture_note(&itch->capture, record, &why)
                                      : tw_capture_packet_of(&itch->capture, record, &packet, &why);
-    if (status != TW_OK)
+    if (status == TW_FULL) /* an interface too many; what is not of it can be read */
+        status = itch_bad(tape, tw_source_offset(&tape->source), &why, error);
+    else if (status != TW_OK)
         return itch_stop(tape, tw_source_offset(&tape->source), &why, error);
-    if (kind == TW_CAPTURE_PACKET)
+    else if (kind == TW_CAPTURE_PACKET)
         status = read_datagram(tape, &packet, record, error);
     if (!itch->in_packet)
         tw_source_skip(&tape->source, record.size);
@@ -444,13 +447,12 @@ bool capture_go_on(tw_tape *tape) {
     if (!peek_packet(tape, at, &record, &packet))
         return false;
     tw_datagram datagram = tw_datagram_find(&packet);
-    if (datagram.kind != TW_DATAGRAM_UDP || datagram.cut ||
-        (itch->port != 0 && itch->port != datagram.port))
+    if (datagram.kind != TW_DATAGRAM_UDP || datagram.cut)
         return false;
     tw_mold mold = tw_mold_read(datagram.payload, datagram.size);
     if (mold.kind != TW_MOLD_DOWNSTREAM || mold.torn || mold.block_count == 0)
         return false;
-    itch_stream *stream = find_stream(itch, &mold, datagram.port);
+    itch_stream *stream = find_stream(itch, &mold, datagram.port); /* none at an unwanted port */
     if (stream == NULL || stream->next_sequence != mold.sequence)
         return false;
     leave_packet(tape);

@@ -245,7 +245,8 @@ static tw_status intern(tw_tape *tape, tw_slice name, uint32_t *ret_entry, tw_er
     return TW_OK;
 }
 
-tw_status itch_find_symbol(tw_tape *tape, tw_slice message, uint32_t *ret_entry, tw_error *error) {
+static tw_status find_symbol(tw_tape *tape, tw_slice message, uint32_t *ret_entry,
+                             tw_error *error) {
     char type = message.data[0];
     uint16_t locate = itch_load_16(message.data + 1);
     uint32_t *place = &tape->itch->stream->symbols[locate];
@@ -273,39 +274,45 @@ tw_status itch_find_symbol(tw_tape *tape, tw_slice message, uint32_t *ret_entry,
     return TW_OK;
 }
 
+bool itch_passes(tw_tape *tape, tw_slice message, uint32_t *ret_entry) {
+    if (!tape->known_symbols_only || itch_is_general(message.data[0]))
+        return false;
+    tw_status status = find_symbol(tape, message, ret_entry, NULL);
+    TW_ASSERT(status == TW_OK); /* nothing is interned */
+    bool passes = *ret_entry == ITCH_UNNAMED || *ret_entry == ITCH_PASSED;
+    tape->itch->live.passed += passes ? 1 : 0;
+    tape->itch->live.unnamed += *ret_entry == ITCH_UNNAMED ? 1 : 0;
+    return passes;
+}
+
+tw_status itch_learn(tw_tape *tape, tw_slice message, uint32_t *ret_entry, tw_error *error) {
+    if (tape->known_symbols_only || itch_is_general(message.data[0]))
+        return TW_OK;
+    tw_status status = find_symbol(tape, message, ret_entry, error);
+    if (status == TW_OK)
+        tape->itch->live.unnamed += *ret_entry == ITCH_UNNAMED ? 1 : 0;
+    return status;
+}
+
 /* ---- calls --------------------------------------------------------------------------------- */
 
 /* Decodes a message that is wanted; otherwise says that it is passed over. */
 static tw_status decode(tw_tape *tape, tw_slice message, tw_itch_message *ret_message,
                         bool *ret_wanted, tw_error *error) {
-    uint64_t offset = tw_source_offset(&tape->source);
-    uint32_t entry = ITCH_UNNAMED;
-    tw_error why;
     bool whole = message.size > 0 && tw_itch_size(message.data[0]) == message.size;
-    bool general = whole && itch_is_general(message.data[0]);
-    tw_status status = TW_OK;
-    if (whole && tape->known_symbols_only)
-        status = itch_find_symbol(tape, message, &entry, error);
-    if (status != TW_OK)
-        return status;
-    bool unnamed = whole && !general && entry == ITCH_UNNAMED;
-    *ret_wanted =
-        !whole || !tape->known_symbols_only || general || (entry != ITCH_PASSED && !unnamed);
+    uint32_t entry = ITCH_UNNAMED;
     tw_itch_message decoded;
-    if (*ret_wanted && tw_itch_decode(message, &decoded, &why) != TW_OK)
-        return itch_bad(tape, offset, &why, error);
-    if (!tape->known_symbols_only && !general) {
-        status = itch_find_symbol(tape, message, &entry, error);
-        unnamed = entry == ITCH_UNNAMED;
-    }
+    tw_error why;
+    *ret_wanted = !whole || !itch_passes(tape, message, &entry);
+    if (!*ret_wanted)
+        return TW_OK;
+    if (tw_itch_decode(message, &decoded, &why) != TW_OK)
+        return itch_bad(tape, tw_source_offset(&tape->source), &why, error);
+    tw_status status = itch_learn(tape, message, &entry, error);
     if (status != TW_OK)
         return status;
-    tape->itch->live.unnamed += unnamed ? 1 : 0;
-    tape->itch->live.passed += *ret_wanted ? 0 : 1;
-    if (*ret_wanted) {
-        tape->itch->gaps.ended |= decoded.type == 'S' && decoded.system_event.event_code == 'C';
-        *ret_message = decoded;
-    }
+    tape->itch->gaps.ended |= decoded.type == 'S' && decoded.system_event.event_code == 'C';
+    *ret_message = decoded;
     return TW_OK;
 }
 

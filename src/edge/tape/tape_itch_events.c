@@ -181,36 +181,28 @@ static tw_status any_event(const tw_tape *tape, tw_slice message, tw_order_event
 
 tw_status itch_read_event(tw_tape *tape, tw_slice message, tw_order_event *ret_event,
                           bool *ret_given, tw_error *error) {
-    tape_itch *itch = tape->itch;
     tw_error why;
     tw_itch_message unread;
+    bool ended = false;
+    uint32_t entry = ITCH_UNNAMED;
+    tw_order_event event;
+    *ret_given = false;
     if (message.size == 0 || tw_itch_size(message.data[0]) != message.size) {
         tw_status wrong = tw_itch_decode(message, &unread, &why);
         TW_ASSERT(wrong == TW_PARSE);
         return itch_bad(tape, tw_source_offset(&tape->source), &why, error);
     }
-    bool general = itch_is_general(message.data[0]);
-    bool ended = false;
-    uint32_t entry = ITCH_UNNAMED;
-    tw_order_event event;
-    tw_status status = TW_OK;
-    if (tape->known_symbols_only && !general)
-        status = itch_find_symbol(tape, message, &entry, error);
-    *ret_given =
-        !tape->known_symbols_only || general || (entry != ITCH_UNNAMED && entry != ITCH_PASSED);
-    if (status == TW_OK && *ret_given)
-        status = any_event(tape, message, &event, &ended, error);
-    if (status == TW_OK && !tape->known_symbols_only && !general)
-        status = itch_find_symbol(tape, message, &entry, error);
+    if (itch_passes(tape, message, &entry))
+        return TW_OK;
+    tw_status status = any_event(tape, message, &event, &ended, error);
+    if (status == TW_OK)
+        status = itch_learn(tape, message, &entry, error);
     if (status != TW_OK)
         return status;
-    itch->live.unnamed += !general && entry == ITCH_UNNAMED ? 1 : 0;
-    itch->live.passed += *ret_given ? 0 : 1;
-    itch->gaps.ended |= ended;
-    if (!*ret_given)
-        return TW_OK;
+    tape->itch->gaps.ended |= ended;
     event.symbol = entry == ITCH_UNNAMED ? TW_SYMBOL_NONE : entry - 1;
     *ret_event = event;
+    *ret_given = true;
     return TW_OK;
 }
 

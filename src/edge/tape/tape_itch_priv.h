@@ -100,10 +100,15 @@ bool itch_has_message(const tw_tape *tape, tw_slice *ret_message);
 /* Passes over `size` bytes of the run, in which `count` messages are. */
 void itch_pass(tw_tape *tape, size_t size, size_t count);
 
-/* What a message is about: see ITCH_UNNAMED. Learns names. TW_FULL, TW_RANGE (no symbol may have
- * this name); nothing was learned then. The message has the length of its type. */
-tw_status itch_find_symbol(tw_tape *tape, tw_slice message, uint32_t *ret_entry,
-                           tw_error *error) TW_MUST_CHECK;
+/* True: the message, which has the length of its type, is passed over and counted, since only known
+ * symbols are wanted. Otherwise, with known symbols only, `ret_entry` is what it is about. */
+bool itch_passes(tw_tape *tape, tw_slice message, uint32_t *ret_entry);
+
+/* Unless only known symbols are wanted: what a message is about (ITCH_UNNAMED, which is counted, or
+ * a symbol + 1), and learns names from it. `ret_entry` is left alone for a message about no stock.
+ * TW_FULL, TW_RANGE (no symbol may have this name): nothing was learned. */
+tw_status itch_learn(tw_tape *tape, tw_slice message, uint32_t *ret_entry,
+                     tw_error *error) TW_MUST_CHECK;
 
 /* True for the messages that are about no stock. */
 static inline bool itch_is_general(char type) {
