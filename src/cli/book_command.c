@@ -28,7 +28,7 @@ typedef struct book_options {
 } book_options;
 
 static const tw_config_option book_table[] = {
-    {"format", TW_CONFIG_CHOICE, "FORMAT", NULL, NULL, "auto",
+    {"format", TW_CONFIG_CHOICE, NULL, NULL, NULL, "auto",
      "lobster, itch (day file or capture), dbn, bitstamp, kraken or binance; auto: by how the file "
      "begins",
      "auto|lobster|itch|dbn|bitstamp|kraken|binance", offsetof(book_options, format)},
