@@ -29,18 +29,18 @@
  * the order, which is the nearest that is possible. Crossed and locked books are kept as they
  * come (they are ordinary before an opening); each time a book becomes one is counted.
  *
- * Prices may be any multiples of anything: a symbol's tick is learned as the greatest common divisor
- * of its prices, and forgotten with tw_book_clear. Prices that share a useful tick (64 of which make
- * a page) are what is fast; a single odd price makes a symbol slower, not wrong.
+ * Prices may be any multiples of anything: a symbol's tick is learned as the greatest common
+ * divisor of its prices, and forgotten with tw_book_clear. Prices that share a useful tick (64 of
+ * which make a page) are what is fast; a single odd price makes a symbol slower, not wrong.
  *
  * Memory: all of it is taken by tw_book_new: an order takes 32 bytes (40 with its tag) and 8 to 16
- * in the id table, a level 64, a page of 64 neighbouring prices 320 (one at most for each level, and
- * 64 that wait for their prices to come back), a symbol 256. Pages of the system are first touched
+ * in the id table, a page of 64 neighbouring prices 2,112 (one at most for each level, and 64 that
+ * wait for their prices to come back), a symbol 256. Pages of the system are first touched
  * when used, so a generous maximum costs address space only. At a limit a call is TW_FULL.
  * Cost: finding, adding, changing and removing orders and levels, and the best price, are O(1);
- * O(log pages) where a page is met that was not met lately. The id table grows by doubling inside its
- * reserve, which is one pause that visits every order then alive; order_count_expected avoids it.
- * Threads: none of its own; a book belongs to one thread at a time.
+ * O(log pages) where a page is met that was not met lately. The id table grows by doubling inside
+ * its reserve, which is one pause that visits every order then alive; order_count_expected avoids
+ * it. Threads: none of its own; a book belongs to one thread at a time.
  */
 #ifndef TRADEWIND_BOOK_H
 #define TRADEWIND_BOOK_H
@@ -54,14 +54,16 @@
 #include "tradewind/market.h"
 #include "tradewind/status.h"
 
-#define TW_BOOK_COUNT_MAX (UINT32_C(1) << 30) /* of symbols, of orders, of levels */
+#define TW_BOOK_COUNT_MAX (UINT32_C(1) << 30)       /* of symbols, of orders */
+#define TW_BOOK_LEVEL_COUNT_MAX (UINT32_C(1) << 25) /* of levels */
 
 typedef struct tw_book tw_book;
 
 typedef struct tw_book_config {
     uint32_t symbol_count_max;     /* symbols are 0 to this - 1; 1 to TW_BOOK_COUNT_MAX */
     uint32_t order_count_max;      /* alive at once, all symbols; 0 when nothing is by order */
-    uint32_t level_count_max;      /* alive at once, all symbols, both sides; at least 1 */
+    uint32_t level_count_max;      /* alive at once, all symbols, both sides; 1 to
+                                    * TW_BOOK_LEVEL_COUNT_MAX */
     uint32_t order_count_expected; /* the id table is made for so many; 0: starts small */
     bool allow_nonpositive_prices; /* spreads and some futures trade at zero and below */
     bool keep_tags;                /* orders carry the caller's tag */
@@ -98,8 +100,9 @@ typedef struct tw_book_level_view {
     uint8_t reserved[7];
 } tw_book_level_view;
 
-/* Places inside a book, for walking it. A place is good until its own order or level is removed;
- * removing others does not move it, so a walk may remove what it has passed. */
+/* Places inside a book, for walking it. A place is good until its own order or level is removed,
+ * or something is added; removing others does not move it, so a walk may remove what it has
+ * passed. */
 typedef uint32_t tw_book_level_place;
 typedef uint32_t tw_book_order_place;
 #define TW_BOOK_NO_PLACE UINT32_C(0)

@@ -12,6 +12,7 @@
 enum {
     BLOCK = 512,
     SYMBOL_COUNT_MAX = 65536,
+    LEVEL_COUNT_MAX = 1 << 22,
     SYNC_SYMBOL_COUNT_MAX = 4096,
     SYNC_UPDATE_COUNT_MAX = 8192,
     SYNC_LEVEL_COUNT_MAX = 1 << 20,
@@ -60,9 +61,12 @@ static tw_status find_symbol(book_replay *replay, tw_error *error) {
 }
 
 static tw_status make_book(book_replay *replay, tw_error *error) {
+    uint32_t level_count_max = replay->config.order_count_max;
+    if (level_count_max > LEVEL_COUNT_MAX)
+        level_count_max = LEVEL_COUNT_MAX;
     const tw_book_config config = {.symbol_count_max = SYMBOL_COUNT_MAX,
                                    .order_count_max = replay->config.order_count_max,
-                                   .level_count_max = replay->config.order_count_max,
+                                   .level_count_max = level_count_max,
                                    .allow_nonpositive_prices = true};
     const tw_book_sync_config sync = {.symbol_count_max = SYNC_SYMBOL_COUNT_MAX,
                                       .update_count_max = SYNC_UPDATE_COUNT_MAX,

@@ -21,7 +21,7 @@ static uint32_t buckets_for(uint32_t order_count) {
 static bool config_is_valid(const tw_book_config *config) {
     return config->symbol_count_max >= 1 && config->symbol_count_max <= TW_BOOK_COUNT_MAX &&
            config->order_count_max <= TW_BOOK_COUNT_MAX && config->level_count_max >= 1 &&
-           config->level_count_max <= TW_BOOK_COUNT_MAX &&
+           config->level_count_max <= TW_BOOK_LEVEL_COUNT_MAX &&
            config->order_count_expected <= config->order_count_max;
 }
 
@@ -45,7 +45,7 @@ tw_status tw_book_new(const tw_allocator *allocator, const tw_book_config *confi
     book->allocator = allocator != NULL ? *allocator : *tw_allocator_system();
     book->config = *config;
     size_t order_slots = (size_t)config->order_count_max + 1;
-    size_t level_slots = (size_t)config->level_count_max + 1;
+    size_t page_slots = book_page_slots(config);
     book->bucket_count_max = buckets_for(config->order_count_max);
     uint32_t bucket_count = buckets_for(config->order_count_expected);
     if (bucket_count < BUCKET_COUNT_MIN)
@@ -55,8 +55,8 @@ tw_status tw_book_new(const tw_allocator *allocator, const tw_book_config *confi
     book->bucket_mask = bucket_count - 1;
     book->order_count_limit = book_ids_limit(book);
     book->orders = take_lines(book, order_slots, sizeof *book->orders);
-    book->levels = take_lines(book, level_slots, sizeof *book->levels);
-    book->pages = take_lines(book, book_page_slots(config), sizeof *book->pages);
+    book->levels = take_lines(book, page_slots * BOOK_PAGE_SIZE, sizeof *book->levels);
+    book->pages = take_lines(book, page_slots, sizeof *book->pages);
     book->buckets = take_lines(book, book->bucket_count_max, sizeof *book->buckets);
     book->symbols = take_lines(book, config->symbol_count_max, sizeof *book->symbols);
     if (config->keep_tags)
@@ -76,10 +76,10 @@ void tw_book_free(tw_book *book) {
     if (book == NULL)
         return;
     size_t order_slots = (size_t)book->config.order_count_max + 1;
-    size_t level_slots = (size_t)book->config.level_count_max + 1;
+    size_t page_slots = book_page_slots(&book->config);
     give_lines(book, book->orders, order_slots, sizeof *book->orders);
-    give_lines(book, book->levels, level_slots, sizeof *book->levels);
-    give_lines(book, book->pages, book_page_slots(&book->config), sizeof *book->pages);
+    give_lines(book, book->levels, page_slots * BOOK_PAGE_SIZE, sizeof *book->levels);
+    give_lines(book, book->pages, page_slots, sizeof *book->pages);
     give_lines(book, book->buckets, book->bucket_count_max, sizeof *book->buckets);
     give_lines(book, book->symbols, book->config.symbol_count_max, sizeof *book->symbols);
     tw_allocator allocator = book->allocator;
@@ -89,18 +89,19 @@ void tw_book_free(tw_book *book) {
 
 /* ---- What all ways share ----------------------------------------------------------------- */
 
-static tw_book_crossing crossing_of(const tw_book *book, const book_symbol *symbol) {
+/* In ticks: the best bid is ~key. */
+static tw_book_crossing crossing_of(const book_symbol *symbol) {
     if (symbol->sides[0].best == BOOK_NONE || symbol->sides[1].best == BOOK_NONE)
         return TW_BOOK_UNCROSSED;
-    int64_t bid = book->levels[symbol->sides[0].best].price;
-    int64_t ask = book->levels[symbol->sides[1].best].price;
+    int64_t bid = book_key(TW_SIDE_BUY, symbol->sides[0].best_key);
+    int64_t ask = book_key(TW_SIDE_SELL, symbol->sides[1].best_key);
     if (bid < ask)
         return TW_BOOK_UNCROSSED;
     return bid == ask ? TW_BOOK_LOCKED : TW_BOOK_CROSSED;
 }
 
 void book_settle_crossing(tw_book *book, book_symbol *symbol) {
-    tw_book_crossing crossing = crossing_of(book, symbol);
+    tw_book_crossing crossing = crossing_of(symbol);
     if (crossing == symbol->crossing)
         return;
     symbol->crossing = crossing;
@@ -136,7 +137,7 @@ void book_empty(tw_book *book, book_symbol *symbol) {
             book->best_changed |= side_name;
         while (side->best != BOOK_NONE) {
             empty_level(book, side->best);
-            book_level_remove(book, side->best);
+            book_level_remove(book, symbol, side->best);
         }
         while (side->root != BOOK_NONE)
             book_page_remove(book, side->root);

@@ -22,7 +22,7 @@ static void check_queue(const tw_book *book, uint32_t at, walk *met) {
     for (uint32_t index = level->head; index != BOOK_NONE; index = book->orders[index].next) {
         const book_order *order = &book->orders[index];
         TW_ASSERT(index <= book->order_high && order_count < book->order_count);
-        TW_ASSERT(order->level == at && order->symbol == level->symbol);
+        TW_ASSERT(order->level == at && order->symbol == book_page_of(book, at)->symbol);
         TW_ASSERT(order->previous == previous && order->id != 0 && order->quantity > 0);
         TW_ASSERT(!__builtin_add_overflow(quantity, order->quantity, &quantity));
         book_look look = book_ids_look(book, order->symbol, order->id);
@@ -31,7 +31,7 @@ static void check_queue(const tw_book *book, uint32_t at, walk *met) {
         order_count++;
     }
     TW_ASSERT(level->tail == previous && level->order_count == order_count);
-    bool by_order = book->symbols[level->symbol].way == BOOK_BY_ORDER;
+    bool by_order = book->symbols[book_page_of(book, at)->symbol].way == BOOK_BY_ORDER;
     TW_ASSERT(by_order == (order_count > 0));
     TW_ASSERT(level->quantity > 0 && (!by_order || level->quantity == quantity));
     met->order_count += order_count;
@@ -60,22 +60,14 @@ static uint32_t first_page(const tw_book *book, const book_side *side) {
     return page;
 }
 
-/* B3 for one place of a page. */
-static void check_place(const tw_book *book, const book_symbol *symbol, uint32_t page_at,
-                        uint32_t place) {
-    const book_page *page = &book->pages[page_at];
-    uint32_t at = page->levels[place];
-    bool taken = (page->taken >> place & 1) != 0;
-    TW_ASSERT(taken == (at != BOOK_NONE));
-    if (!taken)
-        return;
-    TW_ASSERT(at <= book->level_high);
+/* B3 for one level: its price is as many ticks as its key says. */
+static void check_place(const tw_book *book, const book_symbol *symbol, uint32_t at) {
     const book_level *level = &book->levels[at];
-    TW_ASSERT(level->page == page_at && level->place == place);
-    int64_t ticks = 0;
-    TW_ASSERT(book_ticks_of(&symbol->tick, level->price, &ticks));
-    TW_ASSERT(book_key(level->side, ticks) == page->number * BOOK_PAGE_SIZE + place);
-    uint64_t size = level->price < 0 ? -(uint64_t)level->price : (uint64_t)level->price;
+    int64_t price = book_price_at(book, at);
+    int64_t key = 0;
+    TW_ASSERT(level->side == book_page_of(book, at)->side);
+    TW_ASSERT(book_key_of(symbol, level->side, price, &key) && key == book_key_at(book, at));
+    uint64_t size = price < 0 ? -(uint64_t)price : (uint64_t)price;
     TW_ASSERT(symbol->tick.size == 0 ? size == 0 : size % symbol->tick.size == 0);
 }
 
@@ -92,8 +84,8 @@ static void check_pages(const tw_book *book, const book_symbol *symbol, uint32_t
         TW_ASSERT(page->idle == 0 || book->idle[page->idle - 1] == at);
         TW_ASSERT(page->side == side_name && symbol == &book->symbols[page->symbol]);
         TW_ASSERT(better == BOOK_NONE || book->pages[better].number < page->number);
-        for (uint32_t place = 0; place < BOOK_PAGE_SIZE; place++)
-            check_place(book, symbol, at, place);
+        for (uint64_t left = page->taken; left != 0; left &= left - 1)
+            check_place(book, symbol, at << 6 | (uint32_t)__builtin_ctzll(left));
         met->page_count++;
         better = at;
     }
@@ -116,18 +108,16 @@ static void check_side(const tw_book *book, tw_symbol symbol, uint32_t side_name
     uint32_t better = BOOK_NONE;
     for (uint32_t at = side->best; at != BOOK_NONE; at = book_level_worse(book, at)) {
         const book_level *level = &book->levels[at];
-        TW_ASSERT(level->symbol == symbol && level->side == side_name);
+        TW_ASSERT(book_page_of(book, at)->symbol == symbol && level->side == side_name);
         TW_ASSERT(better == BOOK_NONE ||
-                  book_is_better(side_name, book->levels[better].price, level->price));
-        TW_ASSERT(book->config.allow_nonpositive_prices || level->price > 0);
+                  book_is_better(side_name, book_price_at(book, better), book_price_at(book, at)));
+        TW_ASSERT(book->config.allow_nonpositive_prices || book_price_at(book, at) > 0);
         check_queue(book, at, met);
         met->level_count++;
         better = at;
     }
     TW_ASSERT(side->best == book_level_first(book, first_page(book, side)));
-    const book_level *best = &book->levels[side->best];
-    TW_ASSERT(side->best == BOOK_NONE ||
-              side->best_key == book->pages[best->page].number * BOOK_PAGE_SIZE + best->place);
+    TW_ASSERT(side->best == BOOK_NONE || side->best_key == book_key_at(book, side->best));
     TW_ASSERT(met->level_count - before.level_count == side->level_count);
 }
 
@@ -155,24 +145,15 @@ static void check_pools(const tw_book *book) {
     }
     TW_ASSERT(free_count + book->order_count == book->order_high);
     free_count = 0;
-    for (uint32_t at = book->level_free; at != BOOK_NONE; at = book->levels[at].page) {
-        TW_ASSERT(at <= book->level_high && free_count < book->level_high);
-        TW_ASSERT(book->levels[at].side == TW_SIDE_NONE);
-        free_count++;
-    }
-    TW_ASSERT(free_count + book->level_count == book->level_high);
-    free_count = 0;
     for (uint32_t at = book->page_free; at != BOOK_NONE; at = book->pages[at].parent) {
         const book_page *page = &book->pages[at];
         TW_ASSERT(at <= book->page_high && free_count < book->page_high && page->taken == 0);
         TW_ASSERT(page->idle == 0);
-        for (uint32_t place = 0; place < BOOK_PAGE_SIZE; place++)
-            TW_ASSERT(page->levels[place] == BOOK_NONE);
         free_count++;
     }
     TW_ASSERT(free_count + book->page_count == book->page_high);
     TW_ASSERT(book->order_high <= book->config.order_count_max);
-    TW_ASSERT(book->level_high <= book->config.level_count_max);
+    TW_ASSERT(book->level_count <= book->config.level_count_max);
     TW_ASSERT(book->page_high < book_page_slots(&book->config));
     TW_ASSERT(book->pages[0].taken == 0 && book->levels[0].quantity == 0);
 }

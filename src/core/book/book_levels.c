@@ -10,6 +10,8 @@
  */
 #include "book_levels.h"
 
+#include <string.h>
+
 /* ---- Ticks ------------------------------------------------------------------------------- */
 
 static uint64_t common_divisor(uint64_t a, uint64_t b) {
@@ -49,43 +51,75 @@ static uint32_t page_for(tw_book *book, tw_symbol symbol, uint32_t side, int64_t
     return page != BOOK_NONE ? page : book_page_insert(book, symbol, side, number);
 }
 
-/* Takes every level of a side out of its page, and all pages away; the levels are chained through
- * `page`. */
-static uint32_t take_apart(tw_book *book, const book_side *side, uint32_t chain) {
-    uint32_t level = side->best;
-    while (level != BOOK_NONE) {
-        uint32_t worse = book_level_worse(book, level);
-        book_level *node = &book->levels[level];
-        book->pages[node->page].taken &= ~(UINT64_C(1) << node->place);
-        book->pages[node->page].levels[node->place] = BOOK_NONE;
-        node->page = chain;
-        chain = level;
-        level = worse;
+/* Puts a level that was taken out of its page where the tick says now; its index. */
+static uint32_t settle_level(tw_book *book, tw_symbol symbol_index, const book_level *level,
+                             int64_t price) {
+    int64_t key = 0;
+    bool whole = book_key_of(&book->symbols[symbol_index], level->side, price, &key);
+    TW_ASSERT(whole);
+    uint32_t page = page_for(book, symbol_index, level->side, key >> 6);
+    uint32_t index = page << 6 | (uint32_t)(key & 63);
+    book->pages[page].taken |= book_place_bit(index);
+    book->levels[index] = *level;
+    for (uint32_t order = level->head; order != BOOK_NONE; order = book->orders[order].next)
+        book->orders[order].level = index;
+    return index;
+}
+
+/* Page by page, so that there are never more pages than levels: a page is copied out and freed
+ * before the places for its levels are made. The first level of the first page is the best. */
+static void move_side(tw_book *book, tw_symbol symbol_index, uint32_t page, const book_tick *old) {
+    book_level copy[BOOK_PAGE_SIZE];
+    bool first = true;
+    while (page != BOOK_NONE) {
+        const book_page moving = book->pages[page];
+        book_side *side = book_side_of(&book->symbols[symbol_index], moving.side);
+        memcpy(copy, &book->levels[(size_t)page << 6], sizeof copy);
+        book_page_release(book, page);
+        for (uint64_t left = moving.taken; left != 0; left &= left - 1) {
+            uint32_t place = (uint32_t)__builtin_ctzll(left);
+            int64_t key = moving.number * BOOK_PAGE_SIZE + place;
+            uint32_t index = settle_level(book, symbol_index, &copy[place],
+                                          book_price_of_key(old, moving.side, key));
+            side->best = first ? index : side->best;
+            first = false;
+        }
+        side->best_key = book_key_at(book, side->best);
+        page = moving.beside[1];
     }
-    while (side->root != BOOK_NONE)
-        book_page_remove(book, side->root);
-    return chain;
+}
+
+/* The first page of a side, when those without levels are gone. */
+static uint32_t first_full_page(tw_book *book, const book_side *side) {
+    uint32_t page = side->root;
+    while (page != BOOK_NONE && book->pages[page].child[0] != BOOK_NONE)
+        page = book->pages[page].child[0];
+    uint32_t first = BOOK_NONE;
+    while (page != BOOK_NONE) {
+        uint32_t next = book->pages[page].beside[1];
+        if (book->pages[page].taken == 0)
+            book_page_remove(book, page);
+        else if (first == BOOK_NONE)
+            first = page;
+        page = next;
+    }
+    return first;
 }
 
 /* Makes the tick small enough for a price. */
 static void learn_tick(tw_book *book, tw_symbol symbol_index, int64_t price) {
     book_symbol *symbol = &book->symbols[symbol_index];
     uint64_t size = price < 0 ? -(uint64_t)price : (uint64_t)price;
-    uint32_t chain = take_apart(book, &symbol->sides[0], BOOK_NONE);
-    chain = take_apart(book, &symbol->sides[1], chain);
-    symbol->tick = tick_of(common_divisor(symbol->tick.size, size));
-    while (chain != BOOK_NONE) {
-        const book_level *node = &book->levels[chain];
-        book_side *side = book_side_of(symbol, node->side);
-        uint32_t next = node->page;
-        int64_t key = 0;
-        bool whole = book_key_of(symbol, node->side, node->price, &key);
-        TW_ASSERT(whole);
-        book_put_in_page(book, chain, page_for(book, symbol_index, node->side, key >> 6), key);
-        if (side->best == chain)
-            side->best_key = key;
-        chain = next;
+    const book_tick old = symbol->tick;
+    uint32_t first[2];
+    for (int i = 0; i < 2; i++) {
+        first[i] = first_full_page(book, &symbol->sides[i]);
+        symbol->sides[i].root = BOOK_NONE;
     }
+    memset(symbol->near, 0, sizeof symbol->near);
+    symbol->tick = tick_of(common_divisor(old.size, size));
+    for (int i = 0; i < 2; i++)
+        move_side(book, symbol_index, first[i], &old);
 }
 
 uint32_t book_make_page(tw_book *book, tw_symbol symbol_index, uint32_t side, int64_t price) {
@@ -101,7 +135,6 @@ uint32_t book_make_page(tw_book *book, tw_symbol symbol_index, uint32_t side, in
 
 void book_best_leaves(tw_book *book, book_side *side) {
     side->best = book_level_worse(book, side->best);
-    const book_level *best = &book->levels[side->best];
-    side->best_key = book->pages[best->page].number * BOOK_PAGE_SIZE + best->place;
+    side->best_key = book_key_at(book, side->best);
     book->best_moved = 1;
 }

@@ -52,6 +52,8 @@ uint32_t book_page_search(const tw_book *book, const book_side *side, int64_t nu
 uint32_t book_page_insert(tw_book *book, tw_symbol symbol, uint32_t side, int64_t number);
 /* Removes a page without levels. */
 void book_page_remove(tw_book *book, uint32_t page);
+/* Gives a page back that is in no tree any more, whatever it holds. */
+void book_page_release(tw_book *book, uint32_t page);
 /* A page lost its last level: it waits for another, or is removed when too many others wait. */
 void book_page_rest(tw_book *book, uint32_t page);
 
@@ -72,6 +74,35 @@ static inline uint32_t book_page_find(tw_book *book, book_symbol *symbol, uint32
 
 /* ---- Levels ------------------------------------------------------------------------------ */
 
+static inline uint64_t book_place_bit(uint32_t level) {
+    return UINT64_C(1) << (level & 63);
+}
+
+static inline const book_page *book_page_of(const tw_book *book, uint32_t level) {
+    return &book->pages[level >> 6];
+}
+
+static inline int64_t book_key_at(const tw_book *book, uint32_t level) {
+    return book_page_of(book, level)->number * BOOK_PAGE_SIZE + (level & 63);
+}
+
+static inline int64_t book_price_of_key(const book_tick *tick, uint32_t side, int64_t key) {
+    return (int64_t)((uint64_t)book_key(side, key) * tick->size);
+}
+
+/* The price of a level. */
+static inline int64_t book_price_at(const tw_book *book, uint32_t level) {
+    const book_page *page = book_page_of(book, level);
+    return book_price_of_key(&book->symbols[page->symbol].tick, page->side,
+                             book_key_at(book, level));
+}
+
+/* The level in a page that stands on a key, or BOOK_NONE. */
+static inline uint32_t book_level_in(const tw_book *book, uint32_t page, int64_t key) {
+    bool there = (book->pages[page].taken >> (key & 63) & 1) != 0;
+    return there ? page << 6 | (uint32_t)(key & 63) : BOOK_NONE;
+}
+
 /* The level at a price, or BOOK_NONE; nothing is remembered. */
 static inline uint32_t book_level_seek(const tw_book *book, const book_symbol *symbol,
                                        uint32_t side, int64_t price) {
@@ -81,7 +112,7 @@ static inline uint32_t book_level_seek(const tw_book *book, const book_symbol *s
     uint32_t page = symbol->near[side - 1][(uint64_t)(key >> 6) % BOOK_NEAR_COUNT];
     if (book->pages[page].number != key >> 6)
         page = book_page_search(book, &symbol->sides[side - 1], key >> 6);
-    return book->pages[page].levels[key & 63];
+    return book_level_in(book, page, key);
 }
 
 /* The first level of the first page that has one, from `page` on, or BOOK_NONE. At most all idle
@@ -89,41 +120,18 @@ static inline uint32_t book_level_seek(const tw_book *book, const book_symbol *s
 static inline uint32_t book_level_first(const tw_book *book, uint32_t page) {
     while (page != BOOK_NONE && book->pages[page].taken == 0)
         page = book->pages[page].beside[1];
-    const book_page *here = &book->pages[page];
-    return page == BOOK_NONE ? BOOK_NONE : here->levels[__builtin_ctzll(here->taken)];
+    if (page == BOOK_NONE)
+        return BOOK_NONE;
+    return page << 6 | (uint32_t)__builtin_ctzll(book->pages[page].taken);
 }
 
 /* The next worse level of the same side, or BOOK_NONE. */
 static inline uint32_t book_level_worse(const tw_book *book, uint32_t level) {
-    const book_level *here = &book->levels[level];
-    const book_page *page = &book->pages[here->page];
-    uint64_t worse = page->taken & (~UINT64_C(1) << here->place);
+    const book_page *page = book_page_of(book, level);
+    uint64_t worse = page->taken & (~UINT64_C(1) << (level & 63));
     if (worse != 0)
-        return page->levels[__builtin_ctzll(worse)];
+        return (level & ~UINT32_C(63)) | (uint32_t)__builtin_ctzll(worse);
     return book_level_first(book, page->beside[1]);
-}
-
-static inline uint32_t book_level_acquire(tw_book *book) {
-    book->level_count++;
-    uint32_t level = book->level_free;
-    if (__builtin_expect(level == BOOK_NONE, 0))
-        return ++book->level_high;
-    book->level_free = book->levels[level].page;
-    return level;
-}
-
-static inline void book_level_release(tw_book *book, uint32_t level) {
-    book->levels[level].side = TW_SIDE_NONE;
-    book->levels[level].page = book->level_free;
-    book->level_free = level;
-    book->level_count--;
-}
-
-static inline void book_put_in_page(tw_book *book, uint32_t level, uint32_t page, int64_t key) {
-    book->levels[level].page = page;
-    book->levels[level].place = (uint32_t)(key & 63);
-    book->pages[page].taken |= UINT64_C(1) << (key & 63);
-    book->pages[page].levels[key & 63] = level;
 }
 
 /* Where a price belongs. */
@@ -139,7 +147,7 @@ static inline book_seat book_seat_find(tw_book *book, book_symbol *symbol, uint3
     book_seat seat = {0, BOOK_NONE, BOOK_NONE};
     if (__builtin_expect(book_key_of(symbol, side, price, &seat.key), 1))
         seat.page = book_page_find(book, symbol, side, seat.key >> 6);
-    seat.level = book->pages[seat.page].levels[seat.key & 63];
+    seat.level = book_level_in(book, seat.page, seat.key);
     return seat;
 }
 
@@ -155,16 +163,15 @@ static inline uint32_t book_level_make(tw_book *book, tw_symbol symbol_index, ui
         seat.page = book_make_page(book, symbol_index, side_name, price);
         (void)book_key_of(symbol, side_name, price, &seat.key); /* it is a multiple now */
     }
-    uint32_t level = book_level_acquire(book);
+    uint32_t level = seat.page << 6 | (uint32_t)(seat.key & 63);
     book_level *node = &book->levels[level];
-    node->price = price;
     node->quantity = 0;
     node->order_count = 0;
     node->head = BOOK_NONE;
     node->tail = BOOK_NONE;
-    node->symbol = symbol_index;
     node->side = side_name;
-    book_put_in_page(book, level, seat.page, seat.key);
+    book->pages[seat.page].taken |= book_place_bit(level);
+    book->level_count++;
     side->level_count++;
     if ((side->best == BOOK_NONE) | (seat.key < side->best_key)) {
         side->best = level;
@@ -177,20 +184,17 @@ static inline uint32_t book_level_make(tw_book *book, tw_symbol symbol_index, ui
 /* The best level of a side leaves: the next one is the best. */
 void book_best_leaves(tw_book *book, book_side *side);
 
-/* Removes a level, whatever it holds, and frees its slot. */
-static inline void book_level_remove(tw_book *book, uint32_t level) {
-    const book_level *node = &book->levels[level];
-    book_symbol *symbol = &book->symbols[node->symbol];
-    book_side *side = book_side_of(symbol, node->side);
-    book_page *page = &book->pages[node->page];
+/* Removes a level of a symbol, whatever it holds. */
+static inline void book_level_remove(tw_book *book, book_symbol *symbol, uint32_t level) {
+    book_side *side = book_side_of(symbol, book->levels[level].side);
+    book_page *page = &book->pages[level >> 6];
     if (side->best == level)
         book_best_leaves(book, side);
-    page->taken &= ~(UINT64_C(1) << node->place);
-    page->levels[node->place] = BOOK_NONE;
+    page->taken &= ~book_place_bit(level);
     if (page->taken == 0)
-        book_page_rest(book, node->page);
+        book_page_rest(book, level >> 6);
     side->level_count--;
-    book_level_release(book, level);
+    book->level_count--;
 }
 
 #endif

@@ -56,7 +56,7 @@ INLINE void leave_queue(tw_book *book, const book_order *order) {
     book_side *side = book_side_of(symbol, level->side);
     book_note_change(book, side, level->side, order->level);
     if (level->order_count == 1) {
-        book_level_remove(book, order->level);
+        book_level_remove(book, symbol, order->level);
         return;
     }
     uint32_t previous = order->previous;
@@ -323,7 +323,7 @@ tw_status tw_book_modify(tw_book *book, tw_symbol symbol, uint64_t id, tw_price 
         return status;
     book_order *order = &book->orders[spot.order];
     const book_level *level = &book->levels[order->level];
-    if (level->price == price.nano && quantity.nano <= order->quantity) {
+    if (book_price_at(book, order->level) == price.nano && quantity.nano <= order->quantity) {
         shrink(book, order, quantity.nano);
         return TW_OK;
     }
@@ -342,51 +342,63 @@ tw_status tw_book_modify(tw_book *book, tw_symbol symbol, uint64_t id, tw_price 
 
 /*
  * What an event touches is found one after another: the bucket by its id, the order by the bucket,
- * the level by the order, its neighbours in the queue by the order too; for a new order its place
- * in a page by the price, the level by the place, the ends of its queue by the level. So a block of
- * events is gone through once for each of these, and what a step reads was fetched by the step
- * before. A guess may be wrong, or right no more when its event is applied: a fetch too many, no
- * error. A book that fits the cache does not need it.
+ * its level and its neighbours by the order; for a new order its level by the price, the last in
+ * its queue by the level. So a block of events is gone through once for each of these, and what a
+ * step reads was fetched by the step before. A guess may be wrong, or right no more when its event
+ * is applied: a fetch too many, no error. A book that fits the cache does not need it.
  */
 #define BLOCK 32
 #define FETCH_FROM 32768 /* orders: with their buckets, levels and pages some megabytes */
 
-/* Which level an order stands on, or a new one will: where that is written. */
-INLINE const uint32_t *guess_level(const tw_book *book, const tw_order_event *event) {
-    book_look look = book_ids_look(book, event->symbol, event->id);
-    uint32_t slot = look.marked != 0 ? (uint32_t)__builtin_ctz(look.marked) : 0;
-    const uint32_t *known = &book->orders[book->buckets[look.home].orders[slot]].level;
-    if (event->kind != TW_EVENT_ADD || event->symbol >= book->config.symbol_count_max)
-        return known;
+/* The order of an event, or of a new one the level. */
+INLINE uint32_t guess(const tw_book *book, const tw_order_event *event) {
+    if (event->kind != TW_EVENT_ADD || event->symbol >= book->config.symbol_count_max) {
+        book_look look = book_ids_look(book, event->symbol, event->id);
+        uint32_t slot = look.marked != 0 ? (uint32_t)__builtin_ctz(look.marked) : 0;
+        return book->buckets[look.home].orders[slot];
+    }
     const book_symbol *symbol = &book->symbols[event->symbol];
     int64_t key = 0;
     (void)book_key_of(symbol, event->side, event->price.nano, &key);
     const uint32_t *near = symbol->near[event->side == TW_SIDE_SELL];
-    const book_page *page = &book->pages[near[(uint64_t)(key >> 6) % BOOK_NEAR_COUNT]];
-    __builtin_prefetch(page, 1);
-    return &page->levels[key & 63];
+    return near[(uint64_t)(key >> 6) % BOOK_NEAR_COUNT] << 6 | (uint32_t)(key & 63);
+}
+
+INLINE void fetch_known(const tw_book *book, const tw_order_event *event, uint32_t known) {
+    if (event->kind == TW_EVENT_ADD) {
+        __builtin_prefetch(&book->pages[known >> 6], 1);
+        __builtin_prefetch(&book->levels[known], 1);
+    } else {
+        __builtin_prefetch(&book->orders[known], 1);
+    }
+}
+
+INLINE void fetch_beside(const tw_book *book, const tw_order_event *event, uint32_t known) {
+    if (event->kind == TW_EVENT_ADD) {
+        __builtin_prefetch(&book->orders[book->levels[known].tail], 1);
+        return;
+    }
+    const book_order *order = &book->orders[known];
+    __builtin_prefetch(&book->levels[order->level], 1);
+    __builtin_prefetch(&book->pages[order->level >> 6], 1);
+    __builtin_prefetch(&book->orders[order->previous], 1);
+    __builtin_prefetch(&book->orders[order->next], 1);
 }
 
 /* Compiled in place, or gcc takes a function that does nothing but fetch for one that does nothing,
  * and drops the call. */
 INLINE void fetch_block(const tw_book *book, const tw_order_event *events, size_t count) {
-    const uint32_t *level_at[BLOCK];
+    uint32_t known[BLOCK];
     for (size_t i = 0; i < count; i++) {
         uint64_t hash = book_id_hash(events[i].symbol, events[i].id);
         __builtin_prefetch(&book->buckets[book_ids_home(book, hash)], 1);
     }
     for (size_t i = 0; i < count; i++) {
-        level_at[i] = guess_level(book, &events[i]);
-        __builtin_prefetch(level_at[i], 1);
+        known[i] = guess(book, &events[i]);
+        fetch_known(book, &events[i], known[i]);
     }
     for (size_t i = 0; i < count; i++)
-        __builtin_prefetch(&book->levels[*level_at[i]], 1);
-    for (size_t i = 0; i < count; i++) {
-        bool enters = events[i].kind == TW_EVENT_ADD;
-        const uint32_t *beside = enters ? &book->levels[*level_at[i]].head : level_at[i] + 1;
-        __builtin_prefetch(&book->orders[beside[0]], 1);
-        __builtin_prefetch(&book->orders[beside[1]], 1);
-    }
+        fetch_beside(book, &events[i], known[i]);
 }
 
 /* What is not an everyday event. */

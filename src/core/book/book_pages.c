@@ -122,13 +122,6 @@ static uint32_t acquire(tw_book *book) {
     return page;
 }
 
-static void release(tw_book *book, uint32_t page) {
-    TW_ASSERT(book->pages[page].taken == 0);
-    book->pages[page].parent = book->page_free;
-    book->page_free = page;
-    book->page_count--;
-}
-
 uint32_t book_page_insert(tw_book *book, tw_symbol symbol, uint32_t side_name, int64_t number) {
     book_side *side = book_side_of(&book->symbols[symbol], side_name);
     tree_spot spot = search(book, side, number);
@@ -182,11 +175,18 @@ static void forget(tw_book *book, uint32_t page) {
     book->pages[page].idle = 0;
 }
 
+void book_page_release(tw_book *book, uint32_t page) {
+    forget(book, page);
+    book->pages[page].taken = 0;
+    book->pages[page].parent = book->page_free;
+    book->page_free = page;
+    book->page_count--;
+}
+
 void book_page_remove(tw_book *book, uint32_t page) {
     book_page *pages = book->pages;
     const book_page *node = &pages[page];
     book_side *side = book_side_of(&book->symbols[node->symbol], node->side);
-    forget(book, page);
     uint32_t thinner = node->parent;
     uint32_t direction = 0;
     unlink_beside(pages, node);
@@ -208,7 +208,7 @@ void book_page_remove(tw_book *book, uint32_t page) {
         succeed(pages, side, page, node->child[node->child[0] == BOOK_NONE]);
     }
     shrank(pages, side, thinner, direction);
-    release(book, page);
+    book_page_release(book, page);
 }
 
 void book_page_rest(tw_book *book, uint32_t page) {

@@ -15,14 +15,13 @@
  * of them.
  *
  * B1  A slot of a pool is live or in the free list; slots never used lie beyond the high mark.
- *     A free order has level 0, a free level has side TW_SIDE_NONE, a free page has no bit set and
- *     no level in any place.
+ *     A free order has level 0, a free page has no bit set.
  * B2  The pages of a symbol's side form a search tree by number (AVL: the depths below a page
  *     differ by at most one) and a list by number, best first. Both hold the same pages. Numbers
  *     are distinct, and every page has a level or waits in the ring of idle pages, which remembers
  *     the last BOOK_IDLE_COUNT that lost theirs: prices come back, and a page is slow to make.
- * B3  Bit i of a page is set exactly if a level stands in place i, and that level names the page
- *     and the place; its key is number x 64 + i and its price that many ticks (bids: ~key).
+ * B3  A level stands in place i of a page exactly if bit i of the page is set. Its index is page x
+ *     64 + i, its key number x 64 + i, and its price as many ticks (bids: ~key).
  * B4  The orders of a level form a list, oldest first; their quantities are positive and add up
  *     to the level's, their number is the level's order_count. A level that no order stands on
  *     is removed at once when its symbol is kept by order.
@@ -30,8 +29,8 @@
  *     full ones, all of which count it as passed; see book_ids.h.
  * B6  `best` of a side is its level of the least key, which is best_key. The counts of a side and
  * of a pool are what walking them gives. B7  `crossing` of a symbol says how its best prices stand
- * to each other. B8  `near` of a side names pages of that side, each at its number modulo the
- * count, or nobody, whose number is none that a page can have.
+ * to each other. B8  `near` of a symbol's side names pages of that side, each at its number modulo
+ * the count, or nobody, whose number is none that a page can have.
  */
 #ifndef TRADEWIND_BOOK_PRIV_H
 #define TRADEWIND_BOOK_PRIV_H
@@ -54,22 +53,17 @@ typedef struct book_order {
     tw_symbol symbol;
 } book_order;
 
-/* One cache line. */
+/* Half a cache line; where it stands tells its price, see B3. */
 typedef struct book_level {
-    int64_t price;
     int64_t quantity;
     int64_t time_ns;
     uint32_t order_count;
     uint32_t head; /* oldest order */
     uint32_t tail;
-    uint32_t page; /* in a free slot the next free one */
-    tw_symbol symbol;
-    uint32_t place; /* in its page */
-    uint32_t side;  /* tw_side */
-    uint32_t reserved[3];
+    uint32_t side; /* tw_side */
 } book_level;
 
-/* Five cache lines: what the tree reads, then the places. */
+/* One cache line; its levels are the 64 at page x 64 of the array of levels. */
 typedef struct book_page {
     uint64_t taken;     /* bit i: a level stands in place i */
     int64_t number;     /* its keys are number x 64 and the 63 behind */
@@ -81,7 +75,6 @@ typedef struct book_page {
     uint32_t side; /* tw_side */
     uint32_t idle; /* 1 + where it is in the ring of idle pages; 0: it is not */
     uint32_t reserved[3];
-    uint32_t levels[BOOK_PAGE_SIZE];
 } book_page;
 
 /* One cache line of the id table. */
@@ -125,20 +118,17 @@ typedef struct book_symbol {
     uint32_t near[2][BOOK_NEAR_COUNT]; /* pages of each side met last, by number */
 } book_symbol;
 
-_Static_assert(offsetof(book_order, previous) == offsetof(book_order, level) + 8 &&
-                   offsetof(book_level, tail) == offsetof(book_level, head) + 4,
-               "fetch_block reads both neighbours, and both ends");
 _Static_assert(sizeof(book_order) == 32, "two orders a cache line");
-_Static_assert(sizeof(book_level) == 64, "a level a cache line");
+_Static_assert(sizeof(book_level) == 32, "two levels a cache line");
 _Static_assert(sizeof(book_bucket) == 64, "a bucket a cache line");
-_Static_assert(sizeof(book_page) == 320, "as book.h states its memory");
+_Static_assert(sizeof(book_page) == 64, "a page a cache line");
 _Static_assert(sizeof(book_symbol) == 256, "as book.h states its memory");
 
 struct tw_book {
     book_order *orders; /* order_count_max + 1 */
     uint64_t *tags;     /* beside orders; NULL unless they are kept */
-    book_level *levels; /* level_count_max + 1 */
     book_page *pages;   /* book_page_slots (B2) */
+    book_level *levels; /* 64 a page */
     book_bucket *buckets;
     book_symbol *symbols;
     uint32_t bucket_mask; /* buckets in use - 1 */
@@ -147,8 +137,6 @@ struct tw_book {
     uint32_t order_free;
     uint32_t order_high; /* greatest index ever used */
     uint32_t order_count;
-    uint32_t level_free;
-    uint32_t level_high;
     uint32_t level_count;
     uint32_t page_free;
     uint32_t page_high;

@@ -20,8 +20,8 @@ static const book_side *side_of(const tw_book *book, tw_symbol symbol, tw_side s
 }
 
 static const book_level *level_of(const tw_book *book, uint32_t level) {
-    TW_ASSERT(book != NULL && level != BOOK_NONE && level <= book->level_high);
-    TW_ASSERT(book->levels[level].side != TW_SIDE_NONE);
+    TW_ASSERT(book != NULL && (level >> 6) <= book->page_high);
+    TW_ASSERT((book_page_of(book, level)->taken & book_place_bit(level)) != 0);
     return &book->levels[level];
 }
 
@@ -58,12 +58,12 @@ void tw_book_best(const tw_book *book, tw_symbol symbol_index, tw_quote *ret_quo
     tw_quote quote = {.time_ns = symbol->time_ns, .symbol = symbol_index};
     if (symbol->sides[0].best != BOOK_NONE) {
         const book_level *bid = &book->levels[symbol->sides[0].best];
-        quote.bid_price.nano = bid->price;
+        quote.bid_price.nano = book_price_at(book, symbol->sides[0].best);
         quote.bid_size.nano = bid->quantity;
     }
     if (symbol->sides[1].best != BOOK_NONE) {
         const book_level *ask = &book->levels[symbol->sides[1].best];
-        quote.ask_price.nano = ask->price;
+        quote.ask_price.nano = book_price_at(book, symbol->sides[1].best);
         quote.ask_size.nano = ask->quantity;
     }
     *ret_quote = quote;
@@ -85,7 +85,7 @@ size_t tw_book_depth(const tw_book *book, tw_symbol symbol, tw_side side, tw_lev
     for (; at != BOOK_NONE && count < capacity; at = book_level_worse(book, at)) {
         const book_level *level = &book->levels[at];
         ret_levels[count++] = (tw_level){.time_ns = level->time_ns,
-                                         .price.nano = level->price,
+                                         .price.nano = book_price_at(book, at),
                                          .quantity.nano = level->quantity,
                                          .symbol = symbol,
                                          .side = (uint8_t)level->side};
@@ -108,10 +108,10 @@ void tw_book_level_read(const tw_book *book, tw_book_level_place place,
                         tw_book_level_view *ret_view) {
     TW_ASSERT(ret_view != NULL);
     const book_level *level = level_of(book, place);
-    *ret_view = (tw_book_level_view){.price.nano = level->price,
+    *ret_view = (tw_book_level_view){.price.nano = book_price_at(book, place),
                                      .quantity.nano = level->quantity,
                                      .order_count = level->order_count,
-                                     .symbol = level->symbol,
+                                     .symbol = book_page_of(book, place)->symbol,
                                      .side = (uint8_t)level->side};
 }
 
@@ -129,7 +129,7 @@ void tw_book_order_read(const tw_book *book, tw_book_order_place place, tw_book_
     const book_level *level = &book->levels[order->level];
     *ret_view = (tw_book_view){.id = order->id,
                                .tag = book->tags != NULL ? book->tags[place] : 0,
-                               .price.nano = level->price,
+                               .price.nano = book_price_at(book, order->level),
                                .quantity.nano = order->quantity,
                                .symbol = order->symbol,
                                .side = (uint8_t)level->side};
@@ -175,7 +175,7 @@ tw_status tw_book_quantity_through(const tw_book *book, tw_symbol symbol, tw_sid
     TW_ASSERT(ret_quantity != NULL);
     int64_t total = 0;
     uint32_t at = side_of(book, symbol, side)->best;
-    for (; at != BOOK_NONE && !book_is_better(side, price.nano, book->levels[at].price);
+    for (; at != BOOK_NONE && !book_is_better(side, price.nano, book_price_at(book, at));
          at = book_level_worse(book, at)) {
         if (__builtin_add_overflow(total, book->levels[at].quantity, &total))
             return TW_OVERFLOW;
@@ -199,7 +199,7 @@ tw_status tw_book_average_price(const tw_book *book, tw_symbol symbol, tw_side s
         int64_t missing = quantity.nano - cost.filled.nano;
         int64_t taken = level->quantity < missing ? level->quantity : missing;
         cost.filled.nano += taken;
-        cost.worst_price.nano = level->price;
+        cost.worst_price.nano = book_price_at(book, at);
         cost.level_count++;
         notional += (wide)taken * cost.worst_price.nano;
     }

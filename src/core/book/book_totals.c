@@ -72,7 +72,7 @@ static tw_status change_level(tw_book *book, book_symbol *symbol, const tw_level
         return book_deny(&book->anomalies.unknown_level, TW_NOT_FOUND);
     if (side->best == seat.level)
         book->best_changed |= level->side;
-    book_level_remove(book, seat.level);
+    book_level_remove(book, symbol, seat.level);
     return TW_OK;
 }
 
@@ -120,10 +120,10 @@ static void drop_other_price(tw_book *book, const tw_level *top) {
     book_side *side = book_side_of(&book->symbols[top->symbol], top->side);
     if (side->best == BOOK_NONE)
         return;
-    if (top->quantity.nano > 0 && book->levels[side->best].price == top->price.nano)
+    if (top->quantity.nano > 0 && book_price_at(book, side->best) == top->price.nano)
         return;
     book->best_changed |= top->side;
-    book_level_remove(book, side->best);
+    book_level_remove(book, &book->symbols[top->symbol], side->best);
 }
 
 static void write_top(tw_book *book, const tw_level *top) {
