@@ -139,8 +139,8 @@ void book_empty(tw_book *book, book_symbol *symbol) {
             empty_level(book, side->best);
             book_level_remove(book, symbol, side->best);
         }
-        while (side->root != BOOK_NONE)
-            book_page_remove(book, side->root);
+        while (symbol->roots[side_name - 1] != BOOK_NONE)
+            book_page_remove(book, symbol->roots[side_name - 1]);
     }
     symbol->tick = (book_tick){0};
 }

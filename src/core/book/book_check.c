@@ -53,8 +53,8 @@ static int check_tree(const tw_book *book, uint32_t at, uint32_t parent, uint32_
     return 1 + (better > worse ? better : worse);
 }
 
-static uint32_t first_page(const tw_book *book, const book_side *side) {
-    uint32_t page = side->root;
+static uint32_t first_page(const tw_book *book, uint32_t root) {
+    uint32_t page = root;
     while (page != BOOK_NONE && book->pages[page].child[0] != BOOK_NONE)
         page = book->pages[page].child[0];
     return page;
@@ -74,8 +74,8 @@ static void check_place(const tw_book *book, const book_symbol *symbol, uint32_t
 /* B2, B3 and B8 for one side: its pages, one after another. */
 static void check_pages(const tw_book *book, const book_symbol *symbol, uint32_t side_name,
                         walk *met) {
-    const book_side *side = &symbol->sides[side_name - 1];
-    uint32_t first = first_page(book, side);
+    uint32_t root = symbol->roots[side_name - 1];
+    uint32_t first = first_page(book, root);
     uint32_t better = BOOK_NONE;
     for (uint32_t at = first; at != BOOK_NONE; at = book->pages[at].beside[1]) {
         const book_page *page = &book->pages[at];
@@ -90,12 +90,12 @@ static void check_pages(const tw_book *book, const book_symbol *symbol, uint32_t
         better = at;
     }
     uint32_t next = first;
-    check_tree(book, side->root, BOOK_NONE, &next);
+    check_tree(book, root, BOOK_NONE, &next);
     TW_ASSERT(next == BOOK_NONE);
     for (uint32_t i = 0; i < BOOK_NEAR_COUNT; i++) {
         uint32_t near = symbol->near[side_name - 1][i];
         TW_ASSERT(near == BOOK_NONE || (uint64_t)book->pages[near].number % BOOK_NEAR_COUNT == i);
-        TW_ASSERT(book_page_search(book, side, book->pages[near].number) == near ||
+        TW_ASSERT(book_page_search(book, root, book->pages[near].number) == near ||
                   near == BOOK_NONE);
     }
 }
@@ -116,7 +116,8 @@ static void check_side(const tw_book *book, tw_symbol symbol, uint32_t side_name
         met->level_count++;
         better = at;
     }
-    TW_ASSERT(side->best == book_level_first(book, first_page(book, side)));
+    TW_ASSERT(side->best ==
+              book_level_first(book, first_page(book, book->symbols[symbol].roots[side_name - 1])));
     TW_ASSERT(side->best == BOOK_NONE || side->best_key == book_key_at(book, side->best));
     TW_ASSERT(met->level_count - before.level_count == side->level_count);
 }

@@ -90,8 +90,8 @@ static void move_side(tw_book *book, tw_symbol symbol_index, uint32_t page, cons
 }
 
 /* The first page of a side, when those without levels are gone. */
-static uint32_t first_full_page(tw_book *book, const book_side *side) {
-    uint32_t page = side->root;
+static uint32_t first_full_page(tw_book *book, uint32_t root) {
+    uint32_t page = root;
     while (page != BOOK_NONE && book->pages[page].child[0] != BOOK_NONE)
         page = book->pages[page].child[0];
     uint32_t first = BOOK_NONE;
@@ -113,8 +113,8 @@ static void learn_tick(tw_book *book, tw_symbol symbol_index, int64_t price) {
     const book_tick old = symbol->tick;
     uint32_t first[2];
     for (int i = 0; i < 2; i++) {
-        first[i] = first_full_page(book, &symbol->sides[i]);
-        symbol->sides[i].root = BOOK_NONE;
+        first[i] = first_full_page(book, symbol->roots[i]);
+        symbol->roots[i] = BOOK_NONE;
     }
     memset(symbol->near, 0, sizeof symbol->near);
     symbol->tick = tick_of(common_divisor(old.size, size));

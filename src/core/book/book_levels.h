@@ -47,7 +47,7 @@ static inline bool book_is_better(uint32_t side, int64_t a, int64_t b) {
 /* ---- Pages ------------------------------------------------------------------------------- */
 
 /* The page of a number by way of the tree, or BOOK_NONE. O(log pages). */
-uint32_t book_page_search(const tw_book *book, const book_side *side, int64_t number);
+uint32_t book_page_search(const tw_book *book, uint32_t root, int64_t number);
 /* Makes the page of a number that has none. */
 uint32_t book_page_insert(tw_book *book, tw_symbol symbol, uint32_t side, int64_t number);
 /* Removes a page without levels. */
@@ -67,7 +67,7 @@ static inline uint32_t book_page_find(tw_book *book, book_symbol *symbol, uint32
     uint32_t *near = book_near(symbol, side, number);
     if (__builtin_expect(book->pages[*near].number == number, 1))
         return *near;
-    uint32_t page = book_page_search(book, book_side_of(symbol, side), number);
+    uint32_t page = book_page_search(book, symbol->roots[side - 1], number);
     *near = page != BOOK_NONE ? page : *near;
     return page;
 }
@@ -111,7 +111,7 @@ static inline uint32_t book_level_seek(const tw_book *book, const book_symbol *s
         return BOOK_NONE;
     uint32_t page = symbol->near[side - 1][(uint64_t)(key >> 6) % BOOK_NEAR_COUNT];
     if (book->pages[page].number != key >> 6)
-        page = book_page_search(book, &symbol->sides[side - 1], key >> 6);
+        page = book_page_search(book, symbol->roots[side - 1], key >> 6);
     return book_level_in(book, page, key);
 }
 

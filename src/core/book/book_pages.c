@@ -17,9 +17,9 @@ typedef struct tree_spot {
     uint32_t direction; /* ... it would be parent's child[direction] */
 } tree_spot;
 
-static tree_spot search(const tw_book *book, const book_side *side, int64_t number) {
+static tree_spot search(const tw_book *book, uint32_t root, int64_t number) {
     const book_page *pages = book->pages;
-    tree_spot spot = {side->root, BOOK_NONE, 0};
+    tree_spot spot = {root, BOOK_NONE, 0};
     while (spot.page != BOOK_NONE && pages[spot.page].number != number) {
         spot.parent = spot.page;
         spot.direction = number > pages[spot.page].number;
@@ -28,8 +28,8 @@ static tree_spot search(const tw_book *book, const book_side *side, int64_t numb
     return spot;
 }
 
-uint32_t book_page_search(const tw_book *book, const book_side *side, int64_t number) {
-    return search(book, side, number).page;
+uint32_t book_page_search(const tw_book *book, uint32_t root, int64_t number) {
+    return search(book, root, number).page;
 }
 
 static void attach(book_page *pages, uint32_t parent, uint32_t direction, uint32_t child) {
@@ -39,55 +39,55 @@ static void attach(book_page *pages, uint32_t parent, uint32_t direction, uint32
 }
 
 /* Puts `heir` (maybe nobody) where `node` hangs. */
-static void succeed(book_page *pages, book_side *side, uint32_t node, uint32_t heir) {
+static void succeed(book_page *pages, uint32_t *root, uint32_t node, uint32_t heir) {
     uint32_t parent = pages[node].parent;
     if (parent != BOOK_NONE) {
         attach(pages, parent, pages[parent].child[1] == node, heir);
         return;
     }
-    side->root = heir;
+    *root = heir;
     if (heir != BOOK_NONE)
         pages[heir].parent = BOOK_NONE;
 }
 
 /* Moves `top` down in `direction`; its other child takes its place. Balances are the caller's. */
-static void rotate(book_page *pages, book_side *side, uint32_t top, uint32_t direction) {
+static void rotate(book_page *pages, uint32_t *root, uint32_t top, uint32_t direction) {
     uint32_t rising = pages[top].child[!direction];
-    succeed(pages, side, top, rising);
+    succeed(pages, root, top, rising);
     attach(pages, top, !direction, pages[rising].child[direction]);
     attach(pages, rising, direction, top);
 }
 
 /* Repairs a node whose balance is two; true when the tree below its place became shorter. */
-static bool level_out(book_page *pages, book_side *side, uint32_t top) {
+static bool level_out(book_page *pages, uint32_t *root, uint32_t top) {
     uint32_t heavy = pages[top].balance > 0;
     int32_t sign = heavy ? 1 : -1;
     uint32_t rising = pages[top].child[heavy];
     if (pages[rising].balance == -sign) {
         uint32_t middle = pages[rising].child[!heavy];
         int32_t lean = pages[middle].balance;
-        rotate(pages, side, rising, heavy);
-        rotate(pages, side, top, !heavy);
+        rotate(pages, root, rising, heavy);
+        rotate(pages, root, top, !heavy);
         pages[top].balance = lean == sign ? -sign : 0;
         pages[rising].balance = lean == -sign ? sign : 0;
         pages[middle].balance = 0;
         return true;
     }
     bool shorter = pages[rising].balance != 0;
-    rotate(pages, side, top, !heavy);
+    rotate(pages, root, top, !heavy);
     pages[top].balance = shorter ? 0 : sign;
     pages[rising].balance = shorter ? 0 : -sign;
     return shorter;
 }
 
 /* The tree below child[direction] of `node` grew by one. */
-static void grew(book_page *pages, book_side *side, uint32_t node, uint32_t direction) {
+static void grew(book_page *pages, uint32_t *root, uint32_t node, uint32_t direction) {
     while (node != BOOK_NONE) {
         pages[node].balance = (pages[node].balance + (direction != 0 ? 1 : -1));
         if (pages[node].balance == 0)
             return;
         if (pages[node].balance == 2 || pages[node].balance == -2) {
-            level_out(pages, side, node);
+            level_out(pages, root, node);
             return;
         }
         uint32_t parent = pages[node].parent;
@@ -97,14 +97,14 @@ static void grew(book_page *pages, book_side *side, uint32_t node, uint32_t dire
 }
 
 /* The tree below child[direction] of `node` shrank by one. */
-static void shrank(book_page *pages, book_side *side, uint32_t node, uint32_t direction) {
+static void shrank(book_page *pages, uint32_t *root, uint32_t node, uint32_t direction) {
     while (node != BOOK_NONE) {
         uint32_t parent = pages[node].parent;
         uint32_t side_of_parent = pages[parent].child[1] == node;
         pages[node].balance = (pages[node].balance + (direction != 0 ? -1 : 1));
         if (pages[node].balance == 1 || pages[node].balance == -1)
             return;
-        if (pages[node].balance != 0 && !level_out(pages, side, node))
+        if (pages[node].balance != 0 && !level_out(pages, root, node))
             return;
         direction = side_of_parent;
         node = parent;
@@ -123,8 +123,8 @@ static uint32_t acquire(tw_book *book) {
 }
 
 uint32_t book_page_insert(tw_book *book, tw_symbol symbol, uint32_t side_name, int64_t number) {
-    book_side *side = book_side_of(&book->symbols[symbol], side_name);
-    tree_spot spot = search(book, side, number);
+    uint32_t *root = &book->symbols[symbol].roots[side_name - 1];
+    tree_spot spot = search(book, *root, number);
     TW_ASSERT(spot.page == BOOK_NONE);
     book_page *pages = book->pages;
     uint32_t page = acquire(book);
@@ -138,8 +138,8 @@ uint32_t book_page_insert(tw_book *book, tw_symbol symbol, uint32_t side_name, i
     node->side = side_name;
     *book_near(&book->symbols[symbol], side_name, number) = page;
     if (spot.parent == BOOK_NONE) {
-        TW_ASSERT(side->root == BOOK_NONE);
-        side->root = page;
+        TW_ASSERT(*root == BOOK_NONE);
+        *root = page;
         return page;
     }
     /* The parent is one neighbour in the list, and its neighbour on our side the other. */
@@ -151,7 +151,7 @@ uint32_t book_page_insert(tw_book *book, tw_symbol symbol, uint32_t side_name, i
     if (far != BOOK_NONE)
         pages[far].beside[!direction] = page;
     attach(pages, spot.parent, direction, page);
-    grew(pages, side, spot.parent, direction);
+    grew(pages, root, spot.parent, direction);
     return page;
 }
 
@@ -186,7 +186,7 @@ void book_page_release(tw_book *book, uint32_t page) {
 void book_page_remove(tw_book *book, uint32_t page) {
     book_page *pages = book->pages;
     const book_page *node = &pages[page];
-    book_side *side = book_side_of(&book->symbols[node->symbol], node->side);
+    uint32_t *root = &book->symbols[node->symbol].roots[node->side - 1];
     uint32_t thinner = node->parent;
     uint32_t direction = 0;
     unlink_beside(pages, node);
@@ -202,12 +202,12 @@ void book_page_remove(tw_book *book, uint32_t page) {
         }
         attach(pages, heir, 0, node->child[0]);
         pages[heir].balance = node->balance;
-        succeed(pages, side, page, heir);
+        succeed(pages, root, page, heir);
     } else {
         direction = pages[thinner].child[1] == page;
-        succeed(pages, side, page, node->child[node->child[0] == BOOK_NONE]);
+        succeed(pages, root, page, node->child[node->child[0] == BOOK_NONE]);
     }
-    shrank(pages, side, thinner, direction);
+    shrank(pages, root, thinner, direction);
     book_page_release(book, page);
 }
 

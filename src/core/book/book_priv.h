@@ -87,9 +87,7 @@ typedef struct book_bucket {
 typedef struct book_side {
     int64_t best_key;
     uint32_t best; /* level */
-    uint32_t root; /* page */
     uint32_t level_count;
-    uint32_t reserved;
 } book_side;
 
 typedef enum book_way { BOOK_UNDECIDED, BOOK_BY_ORDER, BOOK_BY_LEVEL, BOOK_BY_TOP } book_way;
@@ -105,16 +103,17 @@ typedef struct book_tick {
     uint64_t shift;
 } book_tick;
 
-/* Four cache lines: what a change of a level's total needs, how prices are counted, where pages
- * are. */
+/* Four cache lines: what a change at a level needs, how prices are counted, where pages are (two).
+ */
 typedef struct book_symbol {
     book_side sides[2]; /* 0 bids, 1 asks */
     int64_t time_ns;
     uint64_t revision;
-    book_tick tick;
     uint32_t way;      /* book_way */
     uint32_t crossing; /* tw_book_crossing */
-    uint32_t reserved[2];
+    uint32_t roots[2]; /* of the trees of pages */
+    book_tick tick;
+    uint64_t reserved[2];
     uint32_t near[2][BOOK_NEAR_COUNT]; /* pages of each side met last, by number */
 } book_symbol;
 
