@@ -347,7 +347,7 @@ tw_status tw_book_modify(tw_book *book, tw_symbol symbol, uint64_t id, tw_price 
  * step reads was fetched by the step before. A guess may be wrong, or right no more when its event
  * is applied: a fetch too many, no error. A book that fits the cache does not need it.
  */
-#define BLOCK 32
+#define BLOCK 64
 #define FETCH_FROM 32768 /* orders: with their buckets, levels and pages some megabytes */
 
 /* The order of an event, or of a new one the level. */
