@@ -494,7 +494,6 @@ static tw_status load(tw_book_sync *sync, const tw_depth_update *update,
     uint64_t last_id = symbol->numbering == TW_BOOK_SYNC_UNNUMBERED ? 0 : update->last_id;
     if (is_too_old(sync, symbol, last_id)) {
         symbol->counts.snapshots_old++;
-        symbol->asked = true;
         result->outcome = TW_BOOK_SYNC_SNAPSHOT_OLD;
         return symbol->state == TW_BOOK_SYNC_LIVE ? TW_OK : TW_STATE;
     }
