@@ -454,16 +454,21 @@ static void chained_changes_that_overlap_or_repeat_are_seen(void **state) {
 static void a_chain_may_stand_still_or_begin_anew(void **state) {
     (void)state;
     desk *made = open_live();
-    tw_depth_update nothing = {.last_id = 100, .previous_id = 100};
+    (void)!give(made, chained(made, 190, 0, 191, level_of(BID, 11, 1))); /* a gap at 100 */
+    (void)!give(made, snapshot_of(made, 200));
+    tw_depth_update nothing = {.last_id = 200, .previous_id = 200};
     expect(made, nothing, TW_OK, TW_BOOK_SYNC_APPLIED, TW_BOOK_SYNC_LIVE);
-    expect(made, chained(made, 100, 0, 110, level_of(BID, 11, 1)), TW_OK, TW_BOOK_SYNC_APPLIED,
+    expect(made, chained(made, 200, 0, 210, level_of(BID, 11, 1)), TW_OK, TW_BOOK_SYNC_APPLIED,
            TW_BOOK_SYNC_LIVE);
-    expect(made, chained(made, 110, 0, 3, level_of(BID, 11, 2)), TW_OK, TW_BOOK_SYNC_APPLIED,
+    expect(made, chained(made, 210, 0, 3, level_of(BID, 11, 2)), TW_OK, TW_BOOK_SYNC_APPLIED,
            TW_BOOK_SYNC_LIVE);
     expect(made, chained(made, 3, 0, 5, level_of(BID, 11, 3)), TW_OK, TW_BOOK_SYNC_APPLIED,
            TW_BOOK_SYNC_LIVE);
     assert_int_equal(quantity_at(made, BID, 11), 3);
     assert_int_equal(made->result.last_id, 5);
+    /* the numbers of before are forgotten: a snapshot of the new ones is not too old */
+    (void)!give(made, chained(made, 7, 0, 8, level_of(BID, 11, 4)));
+    expect(made, snapshot_of(made, 7), TW_OK, TW_BOOK_SYNC_LOADED, TW_BOOK_SYNC_LIVE);
     close_desk(made);
 }
 
@@ -501,7 +506,14 @@ static void a_snapshot_without_numbers_always_begins_anew(void **state) {
     assert_int_equal(quantity_at(made, BID, 11), 0);
     /* a number that only a snapshot has means nothing */
     expect(made, snapshot_of(made, 50), TW_OK, TW_BOOK_SYNC_LOADED, TW_BOOK_SYNC_LIVE);
+    assert_int_equal(made->result.last_id, 0);
     expect(made, snapshot_of(made, 40), TW_OK, TW_BOOK_SYNC_LOADED, TW_BOOK_SYNC_LIVE);
+    close_desk(made);
+    made = open_usual(); /* also when it was refused before that was known */
+    (void)!give(made, snapshot_of(made, 50));
+    (void)!give(made, unnumbered(made, level_of(TW_SIDE_NONE, 11, 1)));
+    (void)!give(made, unnumbered(made, level_of(BID, 11, 1)));
+    expect(made, snapshot_of(made, 0), TW_OK, TW_BOOK_SYNC_LOADED, TW_BOOK_SYNC_LIVE);
     close_desk(made);
 }
 
@@ -714,6 +726,12 @@ static void the_time_of_the_book_is_that_of_the_update(void **state) {
     (void)!give(made, range(made, 101, 101, level));
     assert_int_equal(tw_book_depth(made->book, 0, BID, levels, 1), 1);
     assert_int_equal(levels[0].time_ns, 77);
+    go_stale(made);
+    level.time_ns = 78; /* and of one that waited */
+    (void)!give(made, range(made, 202, 202, level));
+    (void)!give(made, snapshot_of(made, 201));
+    assert_int_equal(tw_book_depth(made->book, 0, BID, levels, 1), 1);
+    assert_int_equal(levels[0].time_ns, 78);
     close_desk(made);
 }
 
@@ -1001,7 +1019,11 @@ static void digits_of_a_symbol_are_constant_between_snapshots(void **state) {
     update.level_count = 0; /* no level, no digits: those of the symbol hold */
     expect(made, update, TW_OK, TW_BOOK_SYNC_APPLIED, TW_BOOK_SYNC_LIVE);
     tw_depth_update other = kraken_example(made);
-    other.price_digits = 6;
+    other.price_digits = 6; /* a snapshot may come with others */
+    (void)!give(made, other);
+    update = (tw_depth_update){.has_checksum = 1};
+    expect(made, update, TW_STATE, TW_BOOK_SYNC_MISMATCH, TW_BOOK_SYNC_STALE);
+    assert_true(made->result.checksum != 974947235);
     (void)!give(made, other);
     update = unnumbered(made, level_of(ASK, 5005 * INT64_C(10000), 5000));
     update.price_digits = 5; /* without a checksum digits mean nothing */

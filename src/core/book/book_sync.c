@@ -504,15 +504,9 @@ static tw_status load(tw_book_sync *sync, const tw_depth_update *update,
     symbol->state = TW_BOOK_SYNC_LIVE;
     symbol->counts.snapshots++;
     result->outcome = TW_BOOK_SYNC_LOADED;
-    tw_status status = absorb(sync, (incoming){update, WAITING_NONE}, result);
-    symbol->asked = status != TW_OK;
-    if (status != TW_OK)
-        return status;
-    symbol->last_id = last_id; /* S5 */
-    symbol->last_first_id = 0;
-    status = replay(sync, symbol, result);
-    symbol->asked = status != TW_OK;
-    return status;
+    symbol->asked = false;
+    tw_status status = absorb(sync, (incoming){update, WAITING_NONE}, result); /* S5 */
+    return status == TW_OK ? replay(sync, symbol, result) : status;
 }
 
 /* ---- the ways in ----------------------------------------------------------------------------- */

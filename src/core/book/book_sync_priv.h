@@ -9,7 +9,7 @@
 
 typedef struct sync_symbol {
     uint64_t last_id;
-    uint64_t last_first_id; /* first_id of the change applied last; 0 while fresh */
+    uint64_t last_first_id; /* first_id of what was put into the book last */
     uint64_t snapshot_id;
     uint64_t lost_id;
     tw_book_sync_counts counts;
