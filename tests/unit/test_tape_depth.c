@@ -181,6 +181,18 @@ static void what_is_no_book_is_passed_over_and_counted(void **state) {
     tw_tape_close(tape);
 }
 
+static void keys_of_a_book_that_are_not_known_are_passed_over(void **state) {
+    const place *made = *state;
+    tw_tape *tape =
+        open_text(made, KRAKEN,
+                  "1: [0,{\"b\":[[\"1.0\",\"2\",\"1\"]],\"bx\":[5],\"z\":{\"a\":[]},\"c\":\"7\"},"
+                  "\"book-10\",\"X/Y\"]\n");
+    tw_tape_message message = must_read(tape);
+    assert_int_equal(message.depth.level_count, 1);
+    assert_int_equal(message.depth.checksum, 7);
+    must_end(tape);
+}
+
 /* Kraken has a seller at 9,999,999,997 francs a bitcoin. He stands behind all others. */
 static void an_ask_beyond_all_prices_is_left_out(void **state) {
     const place *made = *state;
@@ -305,6 +317,7 @@ static void a_snapshot_from_rest_is_of_the_only_symbol_before(void **state) {
     assert_int_equal(message.depth.snapshot, 1);
     assert_int_equal(message.depth.last_id, 8);
     assert_int_equal(message.depth.first_id + message.depth.depth_max, 0);
+    assert_int_equal(message.depth.price_digits, 1); /* not those of the line before */
     assert_int_equal(message.depth.symbol, 0);
     assert_int_equal(message.depth.level_count, 1);
     assert_int_equal(message.depth.levels[0].time_ns, 5); /* it says none */
@@ -473,6 +486,7 @@ static void bad_lines_of_binance_are_named(void **state) {
         {B("\"U\":1.5,\"u\":1,\"b\":[],\"a\":[]"), TW_PARSE, "3: expected digits of 1 and more"},
         {B("\"U\":1,\"u\":18446744073709551616,\"b\":[],\"a\":[]"), TW_RANGE, "3: expected digits"},
         {B("\"U\":2,\"u\":1,\"b\":[],\"a\":[]"), TW_RANGE, "3: the first number \"U\" is above"},
+        {B("\"U\":1,\"u\":1,\"pu\":0,\"b\":[],\"a\":[]"), TW_RANGE, "3: expected digits"},
         {B("\"U\":1,\"u\":1,\"pu\":\"x\",\"b\":[],\"a\":[]"), TW_PARSE, "3: expected digits"},
         {B("\"E\":9999999999999999,\"U\":1,\"u\":1,\"b\":[],\"a\":[]"), TW_RANGE,
          "3: the time \"E\" is beyond the year 2262"},
@@ -632,6 +646,7 @@ int main(void) {
         CASE(krakens_change_has_its_checksum),
         CASE(both_sides_come_in_two_objects_of_one_message),
         CASE(what_is_no_book_is_passed_over_and_counted),
+        CASE(keys_of_a_book_that_are_not_known_are_passed_over),
         CASE(an_ask_beyond_all_prices_is_left_out),
         CASE(binances_change_of_spot_is_read_exactly),
         CASE(keys_may_come_in_any_order_and_without_a_stream),
