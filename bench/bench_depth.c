@@ -6,7 +6,8 @@
  * Of each file: "unpack" only takes the lines out of it (gzip and all), "json" also visits each
  * document without looking at it, "read" is the reader, "keep" the reader with a synchroniser and
  * its book. Then the same updates from memory, in ns a level: "apply" through the synchroniser,
- * "set" straight into a book with tw_book_set_level, and "checksums off" where there are any.
+ * "set" straight into a book with tw_book_set_level, and "checksums off" where there are any. Last
+ * checksums alone, and changes of a book that is cut to its depth each time.
  * Five runs each that take turns; the median, and the spread. Time is that of the processor.
  * Nothing is asserted about it.
  */
@@ -258,6 +259,37 @@ static void measure_checksum(tw_book_checksum_kind kind, const char *name) {
     tw_book_free(book);
 }
 
+/* What it costs that a side which is full has a level more: its end is looked for from the best. */
+static void measure_cut(uint32_t depth) {
+    const tw_book_sync_config config = {.symbol_count_max = 1};
+    depth_desk desk;
+    depth_desk_open(&desk, &config, 2 * depth + 10);
+    tw_level *levels = depth_feed_memory(NULL, depth, sizeof *levels);
+    for (uint32_t i = 0; i < depth; i++)
+        levels[i] =
+            (tw_level){.price.nano = 1000000 + i, .quantity.nano = 1, .side = (uint8_t)TW_SIDE_BUY};
+    tw_depth_update update = {
+        .levels = levels, .level_count = depth, .snapshot = 1, .depth_max = depth};
+    require(tw_book_sync_apply(desk.sync, &update, NULL) == TW_OK, "a snapshot");
+    update.snapshot = 0;
+    update.level_count = 1;
+    double nanoseconds[RUN_COUNT];
+    int64_t price = 2000000;
+    for (int run = -1; run < RUN_COUNT; run++) {
+        int64_t begun_ns = cpu_ns();
+        for (int i = 0; i < CHECKSUM_COUNT / 10; i++) {
+            levels[0].price.nano = price++;
+            require(tw_book_sync_apply(desk.sync, &update, NULL) == TW_OK, "a change");
+        }
+        if (run >= 0)
+            nanoseconds[run] = (double)(cpu_ns() - begun_ns) / (CHECKSUM_COUNT / 10);
+    }
+    qsort(nanoseconds, RUN_COUNT, sizeof nanoseconds[0], by_value);
+    printf("cut to %-7u %8.0f ns a change\n", depth, nanoseconds[RUN_COUNT / 2]);
+    free(levels);
+    depth_desk_close(&desk);
+}
+
 static void measure_crc(void) {
     static char text[1 << 20];
     for (size_t i = 0; i < sizeof text; i++)
@@ -310,5 +342,9 @@ int main(int argc, char **argv) {
     measure_checksum(TW_BOOK_CHECKSUM_KRAKEN, "kraken");
     measure_checksum(TW_BOOK_CHECKSUM_OKX, "okx");
     measure_crc();
+    printf("\na better level than all, when a side is full\n");
+    measure_cut(10);
+    measure_cut(100);
+    measure_cut(1000);
     return 0;
 }

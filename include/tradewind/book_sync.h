@@ -50,8 +50,9 @@
  * Memory: all of it at creation: 240 bytes a symbol, 80 bytes an update and 32 bytes a level that
  * can wait at once (all symbols together). At the limit the oldest waiting updates are dropped,
  * whosever they are; their symbols then need a snapshot that is newer than those.
- * Cost: what tw_book_set_level costs a level, and about 0.6 us for a checksum of Kraken, 2 us for
- * one of OKX. Cutting a side to depth_max walks it: O(depth_max) each time a side has grown beyond.
+ * Cost: what tw_book_set_level costs a level, and 10 ns; about 0.6 us for a checksum of Kraken, 2
+ * us for one of OKX. A side that has grown beyond depth_max is walked to its end: 0.3 us with 100
+ * levels, 4 us with 1,000.
  * Threads: none of its own; a sync belongs with its book to one thread at a time. No clock is read.
  */
 #ifndef TRADEWIND_BOOK_SYNC_H
