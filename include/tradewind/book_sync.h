@@ -50,8 +50,9 @@
  * Memory: all of it at creation: 240 bytes a symbol, 80 bytes an update and 32 bytes a level that
  * can wait at once (all symbols together). At the limit the oldest waiting updates are dropped,
  * whosever they are; their symbols then need a snapshot that is newer than those.
- * Cost: what tw_book_set_level costs a level, and about 0.5 us for a checksum. Cutting a
- * side to depth_max walks it: O(depth_max) each time a side has grown beyond.
+ * Cost: what tw_book_set_level costs a level, and 10 ns; about 0.6 us for a checksum of Kraken, 2
+ * us for one of OKX. A side that has grown beyond depth_max is walked to its end: 0.3 us with 100
+ * levels, 4 us with 1,000.
  * Threads: none of its own; a sync belongs with its book to one thread at a time. No clock is read.
  */
 #ifndef TRADEWIND_BOOK_SYNC_H
@@ -242,7 +243,7 @@ TW_API tw_status tw_book_checksum(const tw_book *book, tw_symbol symbol, tw_book
                                   uint8_t price_digits, uint8_t quantity_digits,
                                   uint32_t *ret_checksum) TW_MUST_CHECK;
 
-/* CRC-32 as in zlib, gzip and Ethernet (IEEE 802.3, reflected). About 1 ns for three bytes. */
+/* CRC-32 as in zlib, gzip and Ethernet (IEEE 802.3, reflected). About 2.5 bytes a nanosecond. */
 TW_API uint32_t tw_book_crc32(tw_slice bytes);
 
 TW_END_DECLS

@@ -1,23 +1,23 @@
 /*
  * book_sync.c - from snapshots and changes that may be lost, repeated or swapped to a right book.
  *
- *                     absorb
+ *                  sync_absorb
  *                     +----+
- *                     v    |
- *  +----------+ load +----------+ go_stale, go_stale_in_part +----------+
- *  | UNSYNCED |----->|   LIVE   |--------------------------->|  STALE   |--+
- *  +----------+      +----------+ <--------------------------+----------+  | keep:
- *       |                 ^          load, and replay of          ^        | a change waits
- *       | keep            | load,    what waited                  +--------+
- *       | (the first      | replay
- *       |  change)   +-----------+
+ *                     v    |       sync_go_stale (_in_part)
+ *  +----------+ load +----------+ ------------------------> +----------+
+ *  | UNSYNCED |----->|   LIVE   |                           |  STALE   |--+
+ *  +----------+      +----------+ <------------------------ +----------+  | keep:
+ *       |                 ^          load, then replay           ^        | a change waits
+ *       | keep: the       | load,    of what waited              +--------+
+ *       | first change    | then replay
+ *       |            +-----------+
  *       +----------->| BUFFERING |--+
  *                    +-----------+  | keep: a change waits
  *                         ^         |
  *                         +---------+
  *
- *  go_stale          a gap or disorder (step), a checksum (verify), an update refused (refuse)
- *  go_stale_in_part  no room in the book, or a price that it does not take (absorb)
+ *  sync_go_stale     a gap or disorder (step), a checksum (verify), an update refused (refuse)
+ *  ... _in_part      no room in the book, or a price that it does not take (sync_absorb)
  *  load              a snapshot, unless it is too old (is_too_old): then nothing changes
  *  tw_book_sync_reset leads to UNSYNCED from anywhere
  *
@@ -30,10 +30,10 @@
  *
  * Invariants:
  *   S1. LIVE: the book's levels of the symbol are the venue's after last_id (and, with a checksum,
- *       were found to be). They are written by no other function than write_levels, and between
- *       its begin and its end no reader runs.
+ *       were found to be). They are written in book_sync_write.c only, an update at a time, and
+ *       no reader runs in between.
  *   S2. Not LIVE: the book of the symbol is empty; with keep_stale, when STALE, it may be what it
- *       was before it became so. It is never partly of before and partly of after an update: what
+ *       was when it became so. It is never partly of before and partly of after an update: what
  *       fails half-way is emptied.
  *   S3. LIVE: nothing waits.
  *   S4. lost_id is the greatest number that is known to be applied or dropped and cannot be had
@@ -41,12 +41,6 @@
  *   S5. last_id == snapshot_id: no change was applied since the snapshot ("fresh").
  */
 #include "book_sync_priv.h"
-
-/* One update on its way into the book: its levels lie in an array, or wait in a list. */
-typedef struct incoming {
-    const tw_depth_update *update;
-    uint32_t waiting_level; /* the list's first, if it has one and update->levels is NULL */
-} incoming;
 
 /* ---- creation -------------------------------------------------------------------------------- */
 
@@ -148,165 +142,6 @@ static tw_book_sync_reason judge(const tw_book_sync *sync, const sync_symbol *sy
     return reason;
 }
 
-/* ---- becoming stale -------------------------------------------------------------------------- */
-
-/* Clearing by level succeeds on a symbol that is kept by level or not at all (S1). */
-static void empty_book(tw_book_sync *sync, const tw_depth_update *update) {
-    const tw_level clear = {
-        .time_ns = update->time_ns, .symbol = update->symbol, .side = TW_SIDE_BUY, .clear = 1};
-    tw_status status = tw_book_set_level(sync->book, &clear);
-    TW_ASSERT(status == TW_OK);
-}
-
-static void mark_stale(sync_symbol *symbol) {
-    symbol->state = TW_BOOK_SYNC_STALE;
-    symbol->asked = true;
-    symbol->idle_count = 0;
-    if (symbol->last_id > symbol->lost_id)
-        symbol->lost_id = symbol->last_id; /* S4 */
-}
-
-static tw_status go_stale(tw_book_sync *sync, const tw_depth_update *update,
-                          tw_book_sync_outcome outcome, tw_book_sync_result *result) {
-    mark_stale(&sync->symbols[update->symbol]);
-    if (!sync->config.keep_stale)
-        empty_book(sync, update); /* S2 */
-    result->outcome = (uint8_t)outcome;
-    return TW_STATE;
-}
-
-/* The same when only a part of an update is in the book: nothing of it is kept (S2). */
-static tw_status go_stale_in_part(tw_book_sync *sync, const tw_depth_update *update,
-                                  tw_status status, tw_book_sync_result *result) {
-    TW_ASSERT(status == TW_FULL || status == TW_INVALID); /* nobody else writes this symbol */
-    sync_symbol *symbol = &sync->symbols[update->symbol];
-    mark_stale(symbol);
-    empty_book(sync, update);
-    if (status == TW_FULL) {
-        symbol->counts.no_room++;
-        result->outcome = TW_BOOK_SYNC_NO_ROOM;
-        return TW_FULL;
-    }
-    symbol->counts.refused++;
-    result->outcome = TW_BOOK_SYNC_REFUSED;
-    result->reason = TW_BOOK_SYNC_BAD_LEVEL; /* a price, by the book's own rule */
-    return TW_INVALID;
-}
-
-/* ---- into the book --------------------------------------------------------------------------- */
-
-/* A venue may remove a level that is not there; Binance says so. */
-static tw_status write_level(tw_book_sync *sync, const tw_level *level) {
-    tw_status status = tw_book_set_level(sync->book, level);
-    return status == TW_NOT_FOUND ? TW_OK : status;
-}
-
-static tw_status write_levels(tw_book_sync *sync, incoming in) {
-    tw_level level = {.symbol = in.update->symbol};
-    tw_status status = TW_OK;
-    for (uint32_t slot = in.waiting_level; slot != WAITING_NONE && status == TW_OK;) {
-        const waiting_level *waiting = &sync->room.levels[slot];
-        level.time_ns = waiting->time_ns;
-        level.price.nano = waiting->price;
-        level.quantity.nano = waiting->quantity;
-        level.side = waiting->side;
-        slot = waiting->next;
-        status = write_level(sync, &level);
-    }
-    size_t count = in.update->levels == NULL ? 0 : in.update->level_count;
-    for (size_t i = 0; i < count && status == TW_OK; i++) {
-        const tw_level *given = &in.update->levels[i];
-        level.time_ns = given->time_ns;
-        level.price = given->price;
-        level.quantity = given->quantity;
-        level.side = given->side;
-        status = write_level(sync, &level);
-    }
-    return status;
-}
-
-/* Kraken does not tell that a level fell out of the depth that is subscribed to. */
-static uint64_t cut_side(tw_book_sync *sync, const tw_depth_update *update, tw_side side) {
-    uint64_t cut = 0;
-    tw_book_level_place place = tw_book_level_first(sync->book, update->symbol, side);
-    for (uint32_t i = 0; i < update->depth_max && place != TW_BOOK_NO_PLACE; i++)
-        place = tw_book_level_next(sync->book, place);
-    while (place != TW_BOOK_NO_PLACE) {
-        tw_book_level_view view;
-        tw_book_level_read(sync->book, place, &view);
-        place = tw_book_level_next(sync->book, place);
-        const tw_level gone = {.time_ns = update->time_ns,
-                               .price = view.price,
-                               .symbol = update->symbol,
-                               .side = (uint8_t)side};
-        tw_status status = tw_book_set_level(sync->book, &gone);
-        TW_ASSERT(status == TW_OK);
-        cut++;
-    }
-    return cut;
-}
-
-static void cut_to_depth(tw_book_sync *sync, const tw_depth_update *update) {
-    if (update->depth_max == 0)
-        return;
-    tw_book_counts counts;
-    tw_book_counts_of(sync->book, update->symbol, &counts);
-    uint64_t cut = 0;
-    if (counts.bid_level_count > update->depth_max)
-        cut += cut_side(sync, update, TW_SIDE_BUY);
-    if (counts.ask_level_count > update->depth_max)
-        cut += cut_side(sync, update, TW_SIDE_SELL);
-    sync->symbols[update->symbol].counts.cut_levels += cut;
-}
-
-static void learn_digits(sync_symbol *symbol, const tw_depth_update *update) {
-    if (update->level_count == 0 || (symbol->has_digits && update->snapshot == 0))
-        return;
-    symbol->has_digits = true;
-    symbol->price_digits = update->price_digits;
-    symbol->quantity_digits = update->quantity_digits;
-}
-
-/* Compares the venue's checksum with that of our book. */
-static tw_status verify(tw_book_sync *sync, const tw_depth_update *update,
-                        tw_book_sync_result *result) {
-    if (update->has_checksum == 0 || sync->config.checksum == TW_BOOK_CHECKSUM_IGNORED)
-        return TW_OK;
-    sync_symbol *symbol = &sync->symbols[update->symbol];
-    uint32_t checksum = 0;
-    tw_status status =
-        tw_book_checksum(sync->book, update->symbol, (tw_book_checksum_kind)sync->config.checksum,
-                         symbol->price_digits, symbol->quantity_digits, &checksum);
-    symbol->counts.checksums++;
-    if (status == TW_OK && checksum == update->checksum)
-        return TW_OK;
-    symbol->counts.mismatches++;
-    result->checksum = checksum;
-    if (status != TW_OK)
-        result->reason = TW_BOOK_SYNC_BAD_DIGITS;
-    return go_stale(sync, update, TW_BOOK_SYNC_MISMATCH, result);
-}
-
-/* Puts one update into the book, the whole of it. */
-static tw_status absorb(tw_book_sync *sync, incoming in, tw_book_sync_result *result) {
-    const tw_depth_update *update = in.update;
-    sync_symbol *symbol = &sync->symbols[update->symbol];
-    symbol->last_id = symbol->numbering == TW_BOOK_SYNC_UNNUMBERED ? 0 : update->last_id;
-    symbol->last_first_id = update->first_id;
-    symbol->idle_count = 0;
-    tw_status status = write_levels(sync, in);
-    if (status != TW_OK)
-        return go_stale_in_part(sync, update, status, result);
-    cut_to_depth(sync, update);
-    tw_book_set_time(sync->book, update->symbol, update->time_ns);
-    learn_digits(symbol, update);
-    if (tw_book_crossed(sync->book, update->symbol) == TW_BOOK_CROSSED)
-        symbol->counts.crossed++;
-    if (update->snapshot == 0)
-        symbol->counts.applied++;
-    return verify(sync, update, result);
-}
-
 /* ---- where a change belongs ------------------------------------------------------------------ */
 
 static tw_book_sync_outcome place_below(const sync_symbol *symbol, const tw_depth_update *update) {
@@ -347,19 +182,19 @@ static tw_status pass_over(tw_book_sync *sync, const tw_depth_update *update,
     if (++symbol->idle_count <= TW_BOOK_SYNC_IDLE_MAX)
         return TW_OK;
     symbol->counts.disorders++;
-    tw_status status = go_stale(sync, update, TW_BOOK_SYNC_DISORDER, result);
+    tw_status status = sync_go_stale(sync, update, TW_BOOK_SYNC_DISORDER, result);
     symbol->last_id = symbol->last_first_id = symbol->snapshot_id = symbol->lost_id = 0;
     return status;
 }
 
 /* Takes one change to a live book. */
-static tw_status step(tw_book_sync *sync, incoming in, tw_book_sync_result *result) {
+static tw_status step(tw_book_sync *sync, sync_incoming in, tw_book_sync_result *result) {
     const tw_depth_update *update = in.update;
     sync_symbol *symbol = &sync->symbols[update->symbol];
     tw_book_sync_outcome outcome = place(symbol, update);
     if (outcome == TW_BOOK_SYNC_APPLIED) {
         result->outcome = TW_BOOK_SYNC_APPLIED;
-        return absorb(sync, in, result);
+        return sync_absorb(sync, in, result);
     }
     if (outcome != TW_BOOK_SYNC_GAP && outcome != TW_BOOK_SYNC_DISORDER)
         return pass_over(sync, update, outcome, result);
@@ -371,7 +206,7 @@ static tw_status step(tw_book_sync *sync, incoming in, tw_book_sync_result *resu
         result->missing_first = symbol->last_id + 1;
         result->missing_last = range ? update->first_id - 1 : update->previous_id;
     }
-    return go_stale(sync, update, outcome, result);
+    return sync_go_stale(sync, update, outcome, result);
 }
 
 /* ---- waiting --------------------------------------------------------------------------------- */
@@ -427,7 +262,7 @@ static tw_status keep(tw_book_sync *sync, const tw_depth_update *update,
  * need. */
 static tw_status change(tw_book_sync *sync, const tw_depth_update *update,
                         tw_book_sync_result *result) {
-    tw_status status = step(sync, (incoming){update, WAITING_NONE}, result);
+    tw_status status = step(sync, (sync_incoming){update, WAITING_NONE}, result);
     if (result->outcome == TW_BOOK_SYNC_GAP || result->outcome == TW_BOOK_SYNC_DISORDER) {
         uint8_t outcome = result->outcome;
         put_aside(sync, update, result);
@@ -473,7 +308,7 @@ static tw_status replay(tw_book_sync *sync, sync_symbol *symbol, tw_book_sync_re
     while (symbol->waiting.count > 0) {
         const waiting_update *waiting = &sync->room.updates[symbol->waiting.first];
         const tw_depth_update update = waiting->update;
-        tw_status status = step(sync, (incoming){&update, waiting->first_level}, result);
+        tw_status status = step(sync, (sync_incoming){&update, waiting->first_level}, result);
         bool waits_on =
             result->outcome == TW_BOOK_SYNC_GAP || result->outcome == TW_BOOK_SYNC_DISORDER;
         if (!waits_on)
@@ -494,26 +329,19 @@ static tw_status load(tw_book_sync *sync, const tw_depth_update *update,
     uint64_t last_id = symbol->numbering == TW_BOOK_SYNC_UNNUMBERED ? 0 : update->last_id;
     if (is_too_old(sync, symbol, last_id)) {
         symbol->counts.snapshots_old++;
-        symbol->asked = true;
         result->outcome = TW_BOOK_SYNC_SNAPSHOT_OLD;
         return symbol->state == TW_BOOK_SYNC_LIVE ? TW_OK : TW_STATE;
     }
     drop_held(sync, symbol, last_id, result);
-    empty_book(sync, update);
+    sync_empty_book(sync, update);
     symbol->lost_id = 0;
     symbol->snapshot_id = last_id;
     symbol->state = TW_BOOK_SYNC_LIVE;
     symbol->counts.snapshots++;
     result->outcome = TW_BOOK_SYNC_LOADED;
-    tw_status status = absorb(sync, (incoming){update, WAITING_NONE}, result);
-    symbol->asked = status != TW_OK;
-    if (status != TW_OK)
-        return status;
-    symbol->last_id = last_id; /* S5 */
-    symbol->last_first_id = 0;
-    status = replay(sync, symbol, result);
-    symbol->asked = status != TW_OK;
-    return status;
+    symbol->asked = false;
+    tw_status status = sync_absorb(sync, (sync_incoming){update, WAITING_NONE}, result); /* S5 */
+    return status == TW_OK ? replay(sync, symbol, result) : status;
 }
 
 /* ---- the ways in ----------------------------------------------------------------------------- */
@@ -523,7 +351,8 @@ static tw_status refuse(tw_book_sync *sync, const tw_depth_update *update,
     sync_symbol *symbol = &sync->symbols[update->symbol];
     symbol->counts.refused++;
     if (symbol->state == TW_BOOK_SYNC_LIVE)
-        (void)go_stale(sync, update, TW_BOOK_SYNC_REFUSED, result); /* TW_STATE, told as INVALID */
+        (void)sync_go_stale(sync, update, TW_BOOK_SYNC_REFUSED,
+                            result); /* TW_STATE, told as INVALID */
     result->outcome = TW_BOOK_SYNC_REFUSED;
     result->reason = (uint8_t)reason;
     return TW_INVALID;
@@ -582,7 +411,7 @@ void tw_book_sync_reset(tw_book_sync *sync, tw_symbol symbol) {
     TW_ASSERT(sync != NULL && symbol < sync->config.symbol_count_max);
     sync_symbol *entry = &sync->symbols[symbol];
     if (entry->state != TW_BOOK_SYNC_UNSYNCED)
-        empty_book(sync, &(tw_depth_update){.symbol = symbol});
+        sync_empty_book(sync, &(tw_depth_update){.symbol = symbol});
     while (entry->waiting.count > 0)
         waiting_drop(&sync->room, &entry->waiting);
     *entry = (sync_symbol){.counts = entry->counts, .numbering = sync->config.numbering};

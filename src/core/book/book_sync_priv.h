@@ -9,7 +9,7 @@
 
 typedef struct sync_symbol {
     uint64_t last_id;
-    uint64_t last_first_id; /* first_id of the change applied last; 0 while fresh */
+    uint64_t last_first_id; /* first_id of what was put into the book last */
     uint64_t snapshot_id;
     uint64_t lost_id;
     tw_book_sync_counts counts;
@@ -34,6 +34,23 @@ struct tw_book_sync {
     tw_book_sync_config config;
     tw_allocator allocator;
 };
+
+/* One update on its way into the book: its levels lie in an array, or wait in a list. */
+typedef struct sync_incoming {
+    const tw_depth_update *update;
+    uint32_t waiting_level; /* the list's first, if it has one and update->levels is NULL */
+} sync_incoming;
+
+/* Empties the book of the update's symbol. */
+void sync_empty_book(tw_book_sync *sync, const tw_depth_update *update);
+
+/* Makes the update's symbol stale, for the reason that `outcome` names; returns TW_STATE. */
+tw_status sync_go_stale(tw_book_sync *sync, const tw_depth_update *update,
+                        tw_book_sync_outcome outcome, tw_book_sync_result *result);
+
+/* Puts one update into the book, the whole of it, as its last_id. TW_STATE (the checksum is
+ * another), TW_FULL, TW_INVALID: then the symbol is stale, and `result` says why. */
+tw_status sync_absorb(tw_book_sync *sync, sync_incoming in, tw_book_sync_result *result);
 
 static inline bool sync_is_numbered(const sync_symbol *symbol) {
     return symbol->numbering == TW_BOOK_SYNC_RANGE || symbol->numbering == TW_BOOK_SYNC_PREVIOUS;
