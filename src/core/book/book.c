@@ -25,6 +25,11 @@ static bool config_is_valid(const tw_book_config *config) {
            config->order_count_expected <= config->order_count_max;
 }
 
+/* Of tags. There is one at least, as nothing of no size can be taken. */
+static size_t tag_count(const tw_book_config *config) {
+    return (size_t)config->order_count_max + 1;
+}
+
 /* Zeroed, and beginning with a cache line. */
 static void *take_lines(tw_book *book, size_t count, size_t size) {
     return tw_allocate(&book->allocator, count, size, CACHE_LINE);
@@ -44,7 +49,6 @@ tw_status tw_book_new(const tw_allocator *allocator, const tw_book_config *confi
         return TW_NO_MEMORY;
     book->allocator = allocator != NULL ? *allocator : *tw_allocator_system();
     book->config = *config;
-    size_t order_slots = (size_t)config->order_count_max + 1;
     size_t page_slots = book_page_slots(config);
     book->bucket_count_max = buckets_for(config->order_count_max);
     uint32_t bucket_count = buckets_for(config->order_count_expected);
@@ -54,16 +58,16 @@ tw_status tw_book_new(const tw_allocator *allocator, const tw_book_config *confi
         bucket_count = book->bucket_count_max;
     book->bucket_mask = bucket_count - 1;
     book->order_count_limit = book_ids_limit(book);
-    book->orders = take_lines(book, order_slots, sizeof *book->orders);
-    book->levels = take_lines(book, page_slots * BOOK_PAGE_SIZE, sizeof *book->levels);
+    book->order_first = (uint32_t)(page_slots * BOOK_PAGE_SIZE);
+    book->order_high = book->order_first;
+    book->slots = take_lines(book, book_slot_count(config), sizeof *book->slots);
     book->pages = take_lines(book, page_slots, sizeof *book->pages);
     book->buckets = take_lines(book, book->bucket_count_max, sizeof *book->buckets);
     book->symbols = take_lines(book, config->symbol_count_max, sizeof *book->symbols);
     if (config->keep_tags)
-        book->tags = TW_NEW(allocator, order_slots, uint64_t);
-    if (book->orders == NULL || book->levels == NULL || book->pages == NULL ||
-        book->buckets == NULL || book->symbols == NULL ||
-        (config->keep_tags && book->tags == NULL)) {
+        book->tags = TW_NEW(allocator, tag_count(config), uint64_t);
+    if (book->slots == NULL || book->pages == NULL || book->buckets == NULL ||
+        book->symbols == NULL || (config->keep_tags && book->tags == NULL)) {
         tw_book_free(book);
         return TW_NO_MEMORY;
     }
@@ -75,26 +79,23 @@ tw_status tw_book_new(const tw_allocator *allocator, const tw_book_config *confi
 void tw_book_free(tw_book *book) {
     if (book == NULL)
         return;
-    size_t order_slots = (size_t)book->config.order_count_max + 1;
     size_t page_slots = book_page_slots(&book->config);
-    give_lines(book, book->orders, order_slots, sizeof *book->orders);
-    give_lines(book, book->levels, page_slots * BOOK_PAGE_SIZE, sizeof *book->levels);
+    give_lines(book, book->slots, book_slot_count(&book->config), sizeof *book->slots);
     give_lines(book, book->pages, page_slots, sizeof *book->pages);
     give_lines(book, book->buckets, book->bucket_count_max, sizeof *book->buckets);
     give_lines(book, book->symbols, book->config.symbol_count_max, sizeof *book->symbols);
     tw_allocator allocator = book->allocator;
-    TW_DELETE(&allocator, book->tags, order_slots, uint64_t);
+    TW_DELETE(&allocator, book->tags, tag_count(&book->config), uint64_t);
     TW_DELETE(&allocator, book, 1, tw_book);
 }
 
 /* ---- What all ways share ----------------------------------------------------------------- */
 
-/* In ticks: the best bid is ~key. */
 static tw_book_crossing crossing_of(const book_symbol *symbol) {
     if (symbol->sides[0].best == BOOK_NONE || symbol->sides[1].best == BOOK_NONE)
         return TW_BOOK_UNCROSSED;
-    int64_t bid = book_key(TW_SIDE_BUY, symbol->sides[0].best_key);
-    int64_t ask = book_key(TW_SIDE_SELL, symbol->sides[1].best_key);
+    uint64_t bid = book_turn(TW_SIDE_BUY, (uint64_t)symbol->sides[0].best_key);
+    uint64_t ask = book_turn(TW_SIDE_SELL, (uint64_t)symbol->sides[1].best_key);
     if (bid < ask)
         return TW_BOOK_UNCROSSED;
     return bid == ask ? TW_BOOK_LOCKED : TW_BOOK_CROSSED;
@@ -109,50 +110,49 @@ void book_settle_crossing(tw_book *book, book_symbol *symbol) {
     book->anomalies.became_crossed += crossing == TW_BOOK_CROSSED;
 }
 
-void book_forgive(tw_book *book, const tw_quote *before, const tw_quote *after) {
+book_change book_forgive(book_change change, const tw_quote *before, const tw_quote *after) {
     if (before->bid_price.nano == after->bid_price.nano &&
         before->bid_size.nano == after->bid_size.nano)
-        book->best_changed &= ~(uint32_t)TW_BOOK_BEST_BID;
+        change &= ~(book_change)TW_BOOK_BEST_BID;
     if (before->ask_price.nano == after->ask_price.nano &&
         before->ask_size.nano == after->ask_size.nano)
-        book->best_changed &= ~(uint32_t)TW_BOOK_BEST_ASK;
+        change &= ~(book_change)TW_BOOK_BEST_ASK;
+    return change;
 }
 
 static void empty_level(tw_book *book, uint32_t level) {
-    uint32_t order = book->levels[level].head;
-    while (order != BOOK_NONE) {
-        const book_order *one = &book->orders[order];
-        uint32_t next = one->next;
+    uint32_t order = book_link_of(book, level)->next;
+    while (order != level) {
+        const book_order *one = book_order_at(book, order);
+        uint32_t next = one->link.next;
         book_look look = book_ids_look(book, one->symbol, one->id);
-        book_ids_drop(book, book_ids_seek(book, one->symbol, one->id, look).slot, look);
+        book_ids_drop(book, book_ids_seek(book, one->symbol, one->id, look), look);
         book_order_release(book, order);
         order = next;
     }
 }
 
-void book_empty(tw_book *book, book_symbol *symbol) {
+book_change book_empty(tw_book *book, book_symbol *symbol) {
+    book_change change = 0;
     for (uint32_t side_name = TW_SIDE_BUY; side_name <= TW_SIDE_SELL; side_name++) {
         book_side *side = book_side_of(symbol, side_name);
-        if (side->best != BOOK_NONE)
-            book->best_changed |= side_name;
         while (side->best != BOOK_NONE) {
             empty_level(book, side->best);
-            book_level_remove(book, symbol, side->best);
+            change |= book_level_remove(book, side, side_name, side->best);
         }
         while (symbol->roots[side_name - 1] != BOOK_NONE)
             book_page_remove(book, symbol->roots[side_name - 1]);
     }
     symbol->tick = (book_tick){0};
+    return change;
 }
 
 tw_status tw_book_clear(tw_book *book, tw_symbol symbol) {
     TW_ASSERT(book != NULL);
-    book_begin(book);
     tw_status status = book_check_symbol(book, symbol);
     if (status != TW_OK)
         return status;
-    book_empty(book, &book->symbols[symbol]);
     book->symbols[symbol].way = BOOK_UNDECIDED;
-    book_settle(book, &book->symbols[symbol]);
+    book_settle(book, &book->symbols[symbol], book_empty(book, &book->symbols[symbol]));
     return TW_OK;
 }

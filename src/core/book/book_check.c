@@ -15,22 +15,22 @@ typedef struct walk {
 
 /* B4 and B5 for one level. */
 static void check_queue(const tw_book *book, uint32_t at, walk *met) {
-    const book_level *level = &book->levels[at];
+    const book_level *level = book_level_at(book, at);
     int64_t quantity = 0;
     uint32_t order_count = 0;
-    uint32_t previous = BOOK_NONE;
-    for (uint32_t index = level->head; index != BOOK_NONE; index = book->orders[index].next) {
-        const book_order *order = &book->orders[index];
-        TW_ASSERT(index <= book->order_high && order_count < book->order_count);
+    uint32_t previous = at;
+    for (uint32_t index = level->link.next; index != at; index = book_link_of(book, index)->next) {
+        const book_order *order = book_order_at(book, index);
+        TW_ASSERT(index >= book->order_first && index < book->order_high);
+        TW_ASSERT(order_count < book->order_count);
         TW_ASSERT(order->level == at && order->symbol == book_page_of(book, at)->symbol);
-        TW_ASSERT(order->previous == previous && order->id != 0 && order->quantity > 0);
+        TW_ASSERT(order->link.previous == previous && order->id != 0 && order->quantity > 0);
         TW_ASSERT(!__builtin_add_overflow(quantity, order->quantity, &quantity));
-        book_look look = book_ids_look(book, order->symbol, order->id);
-        TW_ASSERT(book_ids_seek(book, order->symbol, order->id, look).order == index);
+        TW_ASSERT(book_ids_find(book, order->symbol, order->id) == index);
         previous = index;
         order_count++;
     }
-    TW_ASSERT(level->tail == previous && level->order_count == order_count);
+    TW_ASSERT(level->link.previous == previous && level->order_count == order_count);
     bool by_order = book->symbols[book_page_of(book, at)->symbol].way == BOOK_BY_ORDER;
     TW_ASSERT(by_order == (order_count > 0));
     TW_ASSERT(level->quantity > 0 && (!by_order || level->quantity == quantity));
@@ -62,7 +62,7 @@ static uint32_t first_page(const tw_book *book, uint32_t root) {
 
 /* B3 for one level: its price is as many ticks as its key says. */
 static void check_place(const tw_book *book, const book_symbol *symbol, uint32_t at) {
-    const book_level *level = &book->levels[at];
+    const book_level *level = book_level_at(book, at);
     int64_t price = book_price_at(book, at);
     int64_t key = 0;
     TW_ASSERT(level->side == book_page_of(book, at)->side);
@@ -107,7 +107,7 @@ static void check_side(const tw_book *book, tw_symbol symbol, uint32_t side_name
     walk before = *met;
     uint32_t better = BOOK_NONE;
     for (uint32_t at = side->best; at != BOOK_NONE; at = book_level_worse(book, at)) {
-        const book_level *level = &book->levels[at];
+        const book_level *level = book_level_at(book, at);
         TW_ASSERT(book_page_of(book, at)->symbol == symbol && level->side == side_name);
         TW_ASSERT(better == BOOK_NONE ||
                   book_is_better(side_name, book_price_at(book, better), book_price_at(book, at)));
@@ -139,12 +139,15 @@ static void check_crossing(const tw_book *book, tw_symbol symbol) {
 /* B1: live and free slots are all slots below the high marks. */
 static void check_pools(const tw_book *book) {
     uint32_t free_count = 0;
-    for (uint32_t at = book->order_free; at != BOOK_NONE; at = book->orders[at].next) {
-        TW_ASSERT(at <= book->order_high && free_count < book->order_high);
-        TW_ASSERT(book->orders[at].level == BOOK_NONE);
+    uint32_t used = book->order_high - book->order_first;
+    for (uint32_t at = book->order_free; at != BOOK_NONE; at = book_link_of(book, at)->next) {
+        TW_ASSERT(at >= book->order_first && at < book->order_high && free_count < used);
+        TW_ASSERT(book_order_at(book, at)->level == BOOK_NONE);
         free_count++;
     }
-    TW_ASSERT(free_count + book->order_count == book->order_high);
+    TW_ASSERT(free_count + book->order_count == used);
+    TW_ASSERT(used <= book->order_count_limit);
+    TW_ASSERT(book->order_count_limit <= book->config.order_count_max);
     free_count = 0;
     for (uint32_t at = book->page_free; at != BOOK_NONE; at = book->pages[at].parent) {
         const book_page *page = &book->pages[at];
@@ -153,10 +156,9 @@ static void check_pools(const tw_book *book) {
         free_count++;
     }
     TW_ASSERT(free_count + book->page_count == book->page_high);
-    TW_ASSERT(book->order_high <= book->config.order_count_max);
     TW_ASSERT(book->level_count <= book->config.level_count_max);
     TW_ASSERT(book->page_high < book_page_slots(&book->config));
-    TW_ASSERT(book->pages[0].taken == 0 && book->levels[0].quantity == 0);
+    TW_ASSERT(book->pages[0].taken == 0 && book_level_at(book, 0)->quantity == 0);
 }
 
 /* B5: with every order found from its home, equal numbers mean that no slot is left over, and
@@ -172,9 +174,9 @@ static void check_buckets(const tw_book *book) {
             TW_ASSERT(bucket->marks[slot] == 0 || bucket->orders[slot] != BOOK_NONE);
             if (bucket->marks[slot] == 0)
                 continue;
-            const book_order *order = &book->orders[bucket->orders[slot]];
-            uint32_t home = (uint32_t)book_id_hash(order->symbol, order->id) & book->bucket_mask;
-            away += (at - home) & book->bucket_mask;
+            const book_order *order = book_order_at(book, bucket->orders[slot]);
+            const book_bucket *home = book_ids_home(book, book_id_hash(order->symbol, order->id));
+            away += (size_t)(bucket - home) & book->bucket_mask;
             taken++;
         }
     }

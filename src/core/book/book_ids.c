@@ -3,28 +3,44 @@
 
 #include <string.h>
 
-book_spot book_ids_seek_behind(const tw_book *book, tw_symbol symbol, uint64_t id, uint64_t hash) {
-    uint8_t mark = book_ids_mark(hash);
-    for (uint32_t at = (book_ids_home(book, hash) + 1) & book->bucket_mask;;
-         at = (at + 1) & book->bucket_mask) {
-        const book_bucket *bucket = &book->buckets[at];
-        book_spot spot = book_ids_among(book, at, book_ids_marked(bucket, mark), symbol, id);
-        if (spot.order != BOOK_NONE || bucket->passed_count == 0)
-            return spot;
-    }
+static book_bucket *next_of(const tw_book *book, const book_bucket *bucket) {
+    return &book->buckets[(size_t)(bucket - book->buckets + 1) & book->bucket_mask];
 }
 
-void book_ids_put_behind(tw_book *book, uint32_t order, uint64_t hash) {
-    uint32_t at = book_ids_home(book, hash);
+book_spot book_ids_seek_behind(const tw_book *book, tw_symbol symbol, uint64_t id) {
+    uint64_t hash = book_id_hash(symbol, id);
+    uint32_t mark = book_ids_mark(hash);
+    book_bucket *at = book_ids_home(book, hash);
+    book_spot spot;
+    do {
+        at = next_of(book, at);
+        spot = book_ids_among(book, at, book_ids_marked(at, mark), symbol, id);
+    } while (spot.order == BOOK_NONE && at->passed_count != 0);
+    return spot;
+}
+
+uint32_t book_ids_find(const tw_book *book, tw_symbol symbol, uint64_t id) {
+    return book_ids_seek(book, symbol, id, book_ids_look(book, symbol, id)).order;
+}
+
+void book_ids_put_behind(tw_book *book, uint32_t order) {
+    const book_order *one = book_order_at(book, order);
+    uint64_t hash = book_id_hash(one->symbol, one->id);
+    book_bucket *at = book_ids_home(book, hash);
     uint32_t empty = 0;
     do {
-        book->buckets[at].passed_count++;
-        at = (at + 1) & book->bucket_mask;
-        empty = book_ids_marked(&book->buckets[at], 0);
+        at->passed_count++;
+        at = next_of(book, at);
+        empty = book_ids_empty(at);
     } while (empty == 0);
     uint32_t place = (uint32_t)__builtin_ctz(empty);
-    book->buckets[at].orders[place] = order;
-    book->buckets[at].marks[place] = book_ids_mark(hash);
+    at->orders[place] = order;
+    at->marks[place] = (uint8_t)book_ids_mark(hash);
+}
+
+void book_ids_unpass(tw_book *book, book_bucket *home, const book_bucket *end) {
+    for (book_bucket *at = home; at != end; at = next_of(book, at))
+        at->passed_count--;
 }
 
 uint32_t book_ids_limit(const tw_book *book) {
@@ -41,8 +57,8 @@ void book_ids_grow(tw_book *book) {
     memset(book->buckets, 0, bucket_count * sizeof *book->buckets);
     book->bucket_mask = bucket_count * 2 - 1;
     book->order_count_limit = book_ids_limit(book);
-    for (uint32_t order = 1; order <= book->order_high; order++) {
-        const book_order *one = &book->orders[order];
+    for (uint32_t order = book->order_first; order < book->order_high; order++) {
+        const book_order *one = book_order_at(book, order);
         if (one->level != BOOK_NONE)
             book_ids_put(book, order, book_ids_look(book, one->symbol, one->id));
     }

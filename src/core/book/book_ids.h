@@ -25,7 +25,8 @@
 /* Where an order stands. */
 typedef struct book_spot {
     uint32_t order; /* BOOK_NONE: it is not there */
-    uint32_t slot;  /* its bucket x 16, and the place in it */
+    uint32_t place;
+    book_bucket *bucket;
 } book_spot;
 
 /* All 64 bits of the id reach all of the hash: venues' ids differ in any of them. */
@@ -36,17 +37,17 @@ static inline uint64_t book_id_hash(tw_symbol symbol, uint64_t id) {
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static inline uint32_t book_ids_home(const tw_book *book, uint64_t hash) {
-    return (uint32_t)hash & book->bucket_mask;
+static inline book_bucket *book_ids_home(const tw_book *book, uint64_t hash) {
+    return &book->buckets[(uint32_t)hash & book->bucket_mask];
 }
 
-/* Never zero, which marks an empty slot. */
-static inline uint8_t book_ids_mark(uint64_t hash) {
-    return (uint8_t)(hash >> 57 | 0x80);
+/* Its topmost bit is set: an empty slot has none. */
+static inline uint32_t book_ids_mark(uint64_t hash) {
+    return (uint32_t)(hash >> 57 | 0x80);
 }
 
 /* One bit for each slot with this mark. */
-static inline uint32_t book_ids_marked(const book_bucket *bucket, uint8_t mark) {
+static inline uint32_t book_ids_marked(const book_bucket *bucket, uint32_t mark) {
 #if defined(__SSE2__) && !defined(TW_BOOK_PORTABLE)
     __m128i marks = _mm_load_si128((const __m128i *)(const void *)bucket);
     int four = (int)(mark * 0x01010101U);
@@ -60,75 +61,91 @@ static inline uint32_t book_ids_marked(const book_bucket *bucket, uint8_t mark) 
 #endif
 }
 
+/* One bit for each empty slot: its mark lacks the topmost bit. */
+static inline uint32_t book_ids_empty(const book_bucket *bucket) {
+#if defined(__SSE2__) && !defined(TW_BOOK_PORTABLE)
+    __m128i marks = _mm_load_si128((const __m128i *)(const void *)bucket);
+    return ~(uint32_t)_mm_movemask_epi8(marks) & ((1U << BOOK_BUCKET_SIZE) - 1);
+#else
+    return book_ids_marked(bucket, 0);
+#endif
+}
+
 /* The order with this id among those marked in a bucket. */
-static inline book_spot book_ids_among(const tw_book *book, uint32_t at, uint32_t marked,
+static inline book_spot book_ids_among(const tw_book *book, book_bucket *bucket, uint32_t marked,
                                        tw_symbol symbol, uint64_t id) {
     for (; marked != 0; marked &= marked - 1) {
         uint32_t place = (uint32_t)__builtin_ctz(marked);
-        uint32_t order = book->buckets[at].orders[place];
-        const book_order *found = &book->orders[order];
+        uint32_t order = bucket->orders[place];
+        const book_order *found = book_order_at(book, order);
         if (__builtin_expect(found->id == id && found->symbol == symbol, 1))
-            return (book_spot){order, at << 4 | place};
+            return (book_spot){order, place, bucket};
     }
-    return (book_spot){BOOK_NONE, 0};
+    return (book_spot){BOOK_NONE, 0, bucket};
 }
 
 /* A first look at where an id should be. It depends on nothing but the id, so whoever is about to
  * branch on what is to be done looks first: the look goes on while the branch is made up for. */
 typedef struct book_look {
-    uint64_t hash;
-    uint32_t home;
+    book_bucket *home;
+    uint32_t mark;
     uint32_t marked; /* places of the home bucket with this mark */
 } book_look;
 
 static inline book_look book_ids_look(const tw_book *book, tw_symbol symbol, uint64_t id) {
     uint64_t hash = book_id_hash(symbol, id);
-    uint32_t home = book_ids_home(book, hash);
-    return (book_look){hash, home, book_ids_marked(&book->buckets[home], book_ids_mark(hash))};
+    book_bucket *home = book_ids_home(book, hash);
+    uint32_t mark = book_ids_mark(hash);
+    return (book_look){home, mark, book_ids_marked(home, mark)};
 }
 
 /* Goes on behind a home bucket that orders passed. */
-book_spot book_ids_seek_behind(const tw_book *book, tw_symbol symbol, uint64_t id, uint64_t hash);
+book_spot book_ids_seek_behind(const tw_book *book, tw_symbol symbol, uint64_t id);
 
 /* Finds an order. O(1). */
 static inline book_spot book_ids_seek(const tw_book *book, tw_symbol symbol, uint64_t id,
                                       book_look look) {
     book_spot spot = book_ids_among(book, look.home, look.marked, symbol, id);
-    if (__builtin_expect(spot.order == BOOK_NONE, 0) && book->buckets[look.home].passed_count != 0)
-        return book_ids_seek_behind(book, symbol, id, look.hash);
+    if (__builtin_expect(spot.order == BOOK_NONE, 0) && look.home->passed_count != 0)
+        return book_ids_seek_behind(book, symbol, id);
     return spot;
 }
+
+/* The order with an id, or BOOK_NONE. O(1). */
+uint32_t book_ids_find(const tw_book *book, tw_symbol symbol, uint64_t id);
 
 /* Whether an id is there that is expected not to be: mostly the first look tells. */
 static inline bool book_ids_has(const tw_book *book, tw_symbol symbol, uint64_t id,
                                 book_look look) {
-    if (__builtin_expect((look.marked | book->buckets[look.home].passed_count) == 0, 1))
+    if (__builtin_expect((look.marked | look.home->passed_count) == 0, 1))
         return false;
-    return book_ids_seek(book, symbol, id, look).order != BOOK_NONE;
+    return book_ids_find(book, symbol, id) != BOOK_NONE;
 }
 
 /* Puts an order in behind its full home bucket. */
-void book_ids_put_behind(tw_book *book, uint32_t order, uint64_t hash);
+void book_ids_put_behind(tw_book *book, uint32_t order);
 
 /* Puts an order in whose id is not there; there is room (order_count_limit). */
 static inline void book_ids_put(tw_book *book, uint32_t order, book_look look) {
-    book_bucket *bucket = &book->buckets[look.home];
-    uint32_t empty = book_ids_marked(bucket, 0);
+    book_bucket *bucket = look.home;
+    uint32_t empty = book_ids_empty(bucket);
     if (__builtin_expect(empty == 0, 0)) {
-        book_ids_put_behind(book, order, look.hash);
+        book_ids_put_behind(book, order);
         return;
     }
     uint32_t place = (uint32_t)__builtin_ctz(empty);
     bucket->orders[place] = order;
-    bucket->marks[place] = book_ids_mark(look.hash);
+    bucket->marks[place] = (uint8_t)look.mark;
 }
 
+/* An order is not away from home any more: the buckets that it passed forget it. */
+void book_ids_unpass(tw_book *book, book_bucket *home, const book_bucket *end);
+
 /* Takes out what was just found. */
-static inline void book_ids_drop(tw_book *book, uint32_t slot, book_look look) {
-    uint32_t at = look.home;
-    book->buckets[slot >> 4].marks[slot & 15] = 0;
-    for (; __builtin_expect(at != slot >> 4, 0); at = (at + 1) & book->bucket_mask)
-        book->buckets[at].passed_count--;
+static inline void book_ids_drop(tw_book *book, book_spot spot, book_look look) {
+    spot.bucket->marks[spot.place] = 0;
+    if (__builtin_expect(spot.bucket != look.home, 0))
+        book_ids_unpass(book, look.home, spot.bucket);
 }
 
 /* How many orders the buckets in use are for: two thirds of their slots, or all that can be. */

@@ -36,12 +36,12 @@ static book_tick tick_of(uint64_t size) {
         return (book_tick){.inverse = 1}; /* zero is a multiple, and nothing else */
     uint32_t shift = (uint32_t)__builtin_ctzll(size);
     uint64_t odd = size >> shift;
-    uint64_t least = (UINT64_C(1) << 63) / odd;
+    uint64_t below = (UINT64_C(1) << 63) / size;
     return (book_tick){.size = size,
                        .inverse = inverse_of(odd),
-                       .least = least,
-                       .range = least + INT64_MAX / odd,
-                       .rest = (UINT64_C(1) << shift) - 1,
+                       .below = below,
+                       .offset = below << shift,
+                       .most = below + INT64_MAX / size,
                        .shift = shift};
 }
 
@@ -51,7 +51,7 @@ static uint32_t page_for(tw_book *book, tw_symbol symbol, uint32_t side, int64_t
     return page != BOOK_NONE ? page : book_page_insert(book, symbol, side, number);
 }
 
-/* Puts a level that was taken out of its page where the tick says now; its index. */
+/* Puts a copy of a level that was taken out of its page where the tick says now; its index. */
 static uint32_t settle_level(tw_book *book, tw_symbol symbol_index, const book_level *level,
                              int64_t price) {
     int64_t key = 0;
@@ -60,26 +60,33 @@ static uint32_t settle_level(tw_book *book, tw_symbol symbol_index, const book_l
     uint32_t page = page_for(book, symbol_index, level->side, key >> 6);
     uint32_t index = page << 6 | (uint32_t)(key & 63);
     book->pages[page].taken |= book_place_bit(index);
-    book->levels[index] = *level;
-    for (uint32_t order = level->head; order != BOOK_NONE; order = book->orders[order].next)
-        book->orders[order].level = index;
+    *book_level_at(book, index) = *level;
+    if (level->order_count == 0)
+        *book_link_of(book, index) = (book_link){index, index};
+    uint32_t order = level->link.next;
+    for (uint32_t i = 0; i < level->order_count; i++) {
+        book_order_at(book, order)->level = index;
+        order = book_link_of(book, order)->next;
+    }
+    book_link_of(book, book_link_of(book, index)->next)->previous = index;
+    book_link_of(book, book_link_of(book, index)->previous)->next = index;
     return index;
 }
 
 /* Page by page, so that there are never more pages than levels: a page is copied out and freed
  * before the places for its levels are made. The first level of the first page is the best. */
 static void move_side(tw_book *book, tw_symbol symbol_index, uint32_t page, const book_tick *old) {
-    book_level copy[BOOK_PAGE_SIZE];
+    book_slot copy[BOOK_PAGE_SIZE];
     bool first = true;
     while (page != BOOK_NONE) {
         const book_page moving = book->pages[page];
         book_side *side = book_side_of(&book->symbols[symbol_index], moving.side);
-        memcpy(copy, &book->levels[(size_t)page << 6], sizeof copy);
+        memcpy(copy, &book->slots[(size_t)page << 6], sizeof copy);
         book_page_release(book, page);
         for (uint64_t left = moving.taken; left != 0; left &= left - 1) {
             uint32_t place = (uint32_t)__builtin_ctzll(left);
             int64_t key = moving.number * BOOK_PAGE_SIZE + place;
-            uint32_t index = settle_level(book, symbol_index, &copy[place],
+            uint32_t index = settle_level(book, symbol_index, &copy[place].level,
                                           book_price_of_key(old, moving.side, key));
             side->best = first ? index : side->best;
             first = false;
@@ -122,7 +129,7 @@ static void learn_tick(tw_book *book, tw_symbol symbol_index, int64_t price) {
         move_side(book, symbol_index, first[i], &old);
 }
 
-uint32_t book_make_page(tw_book *book, tw_symbol symbol_index, uint32_t side, int64_t price) {
+uint32_t book_make_seat(tw_book *book, tw_symbol symbol_index, uint32_t side, int64_t price) {
     const book_symbol *symbol = &book->symbols[symbol_index];
     int64_t key = 0;
     if (!book_key_of(symbol, side, price, &key) || symbol->tick.inverse == 0) {
@@ -130,11 +137,10 @@ uint32_t book_make_page(tw_book *book, tw_symbol symbol_index, uint32_t side, in
         bool whole = book_key_of(symbol, side, price, &key);
         TW_ASSERT(whole);
     }
-    return page_for(book, symbol_index, side, key >> 6);
+    return page_for(book, symbol_index, side, key >> 6) << 6 | (uint32_t)(key & 63);
 }
 
-void book_best_leaves(tw_book *book, book_side *side) {
+void book_best_leaves(const tw_book *book, book_side *side) {
     side->best = book_level_worse(book, side->best);
     side->best_key = book_key_at(book, side->best);
-    book->best_moved = 1;
 }

@@ -14,28 +14,30 @@
 /* ---- Prices ------------------------------------------------------------------------------ */
 
 /*
- * How many ticks a price is; false when it is not a whole number of them. If price = t x odd x
- * 2^shift, then price x inverse = t x 2^shift modulo 2^64; and a product inside the range of what
- * such numbers can be, without rest below the shift, can come from no other price (Granlund and
+ * How many ticks a price is above the least that can be; false when it is not a whole number of
+ * them. If price = t x odd x 2^shift, then price x inverse = t x 2^shift modulo 2^64. Turned right
+ * by the shift, bits below it would stand on top, so one comparison tells both whether there are
+ * any and whether the number is one that such prices give; no other price gives one (Granlund and
  * Montgomery, Division by Invariant Integers using Multiplication, section 9).
  */
-static inline bool book_ticks_of(const book_tick *tick, int64_t price, int64_t *ret_ticks) {
-    uint64_t product = (uint64_t)price * tick->inverse;
-    *ret_ticks = (int64_t)product >> tick->shift;
-    return product + tick->least <= tick->range && (product & tick->rest) == 0;
+static inline bool book_ticks_of(const book_tick *tick, int64_t price, uint64_t *ret_ticks) {
+    uint64_t product = (uint64_t)price * tick->inverse + tick->offset;
+    *ret_ticks = product >> tick->shift | product << (-tick->shift & 63);
+    return *ret_ticks <= tick->most;
 }
 
-/* Orders the ticks of either side from the best: ~t = -t - 1 turns bids round without overflow. */
-static inline int64_t book_key(uint32_t side, int64_t ticks) {
-    return ticks ^ ((int64_t)side - TW_SIDE_SELL);
+/* Orders the ticks of either side from the best: bids are turned round. The topmost bit makes room
+ * for them all in a signed number. The other way round it gives the ticks of a key. */
+static inline uint64_t book_turn(uint32_t side, uint64_t ticks_or_key) {
+    return ticks_or_key ^ ((UINT64_C(1) << 63) + side - TW_SIDE_SELL);
 }
 
 /* The key of a price on a side of a symbol; false when the price is no whole number of ticks. */
 static inline bool book_key_of(const book_symbol *symbol, uint32_t side, int64_t price,
                                int64_t *ret_key) {
-    int64_t ticks = 0;
+    uint64_t ticks = 0;
     bool whole = book_ticks_of(&symbol->tick, price, &ticks);
-    *ret_key = book_key(side, ticks);
+    *ret_key = (int64_t)book_turn(side, ticks);
     return whole;
 }
 
@@ -87,7 +89,7 @@ static inline int64_t book_key_at(const tw_book *book, uint32_t level) {
 }
 
 static inline int64_t book_price_of_key(const book_tick *tick, uint32_t side, int64_t key) {
-    return (int64_t)((uint64_t)book_key(side, key) * tick->size);
+    return (int64_t)((book_turn(side, (uint64_t)key) - tick->below) * tick->size);
 }
 
 /* The price of a level. */
@@ -136,65 +138,61 @@ static inline uint32_t book_level_worse(const tw_book *book, uint32_t level) {
 
 /* Where a price belongs. */
 typedef struct book_seat {
-    int64_t key;
-    uint32_t page;  /* BOOK_NONE: there is none yet, and the key means nothing */
-    uint32_t level; /* BOOK_NONE: no level stands there */
+    uint32_t level; /* what would stand there; a place of nobody's page means that there is none */
+    bool taken;     /* it does */
 } book_seat;
 
 /* Finds the seat of a price. */
 static inline book_seat book_seat_find(tw_book *book, book_symbol *symbol, uint32_t side,
                                        int64_t price) {
-    book_seat seat = {0, BOOK_NONE, BOOK_NONE};
-    if (__builtin_expect(book_key_of(symbol, side, price, &seat.key), 1))
-        seat.page = book_page_find(book, symbol, side, seat.key >> 6);
-    seat.level = book_level_in(book, seat.page, seat.key);
-    return seat;
+    int64_t key = 0;
+    uint32_t page = BOOK_NONE;
+    if (__builtin_expect(book_key_of(symbol, side, price, &key), 1))
+        page = book_page_find(book, symbol, side, key >> 6);
+    return (book_seat){.level = page << 6 | (uint32_t)(key & 63),
+                       .taken = (book->pages[page].taken >> (key & 63) & 1) != 0};
 }
 
-/* Makes the tick fit a price and a page for it; its page. */
-uint32_t book_make_page(tw_book *book, tw_symbol symbol, uint32_t side, int64_t price);
+/* Makes the tick fit a price and a page for it; the level that would stand there. */
+uint32_t book_make_seat(tw_book *book, tw_symbol symbol, uint32_t side, int64_t price);
 
-/* Makes a level without orders or quantity on a seat that has none; the pool has room. */
+/* Makes a level without orders or quantity on a seat that has none; the pool has room. When it is
+ * the best one then, the crossing may be another. */
 static inline uint32_t book_level_make(tw_book *book, tw_symbol symbol_index, uint32_t side_name,
-                                       int64_t price, book_seat seat) {
-    book_symbol *symbol = &book->symbols[symbol_index];
-    book_side *side = book_side_of(symbol, side_name);
-    if (__builtin_expect(seat.page == BOOK_NONE, 0)) {
-        seat.page = book_make_page(book, symbol_index, side_name, price);
-        (void)book_key_of(symbol, side_name, price, &seat.key); /* it is a multiple now */
-    }
-    uint32_t level = seat.page << 6 | (uint32_t)(seat.key & 63);
-    book_level *node = &book->levels[level];
-    node->quantity = 0;
-    node->order_count = 0;
-    node->head = BOOK_NONE;
-    node->tail = BOOK_NONE;
-    node->side = side_name;
-    book->pages[seat.page].taken |= book_place_bit(level);
+                                       int64_t price, uint32_t level) {
+    if (__builtin_expect(level >> 6 == BOOK_NONE, 0))
+        level = book_make_seat(book, symbol_index, side_name, price);
+    book_side *side = book_side_of(&book->symbols[symbol_index], side_name);
+    int64_t key = book_key_at(book, level);
+    *book_level_at(book, level) = (book_level){.link = {level, level}, .side = side_name};
+    book->pages[level >> 6].taken |= book_place_bit(level);
     book->level_count++;
     side->level_count++;
-    if ((side->best == BOOK_NONE) | (seat.key < side->best_key)) {
+    if ((side->best == BOOK_NONE) | (key < side->best_key)) {
         side->best = level;
-        side->best_key = seat.key;
-        book->best_moved = 1;
+        side->best_key = key;
     }
     return level;
 }
 
 /* The best level of a side leaves: the next one is the best. */
-void book_best_leaves(tw_book *book, book_side *side);
+void book_best_leaves(const tw_book *book, book_side *side);
 
-/* Removes a level of a symbol, whatever it holds. */
-static inline void book_level_remove(tw_book *book, book_symbol *symbol, uint32_t level) {
-    book_side *side = book_side_of(symbol, book->levels[level].side);
+/* Removes a level of a side, whatever it holds. */
+static inline book_change book_level_remove(tw_book *book, book_side *side, uint32_t side_name,
+                                            uint32_t level) {
+    book_change change = 0;
     book_page *page = &book->pages[level >> 6];
-    if (side->best == level)
+    if (side->best == level) {
         book_best_leaves(book, side);
+        change = side_name | BOOK_MOVED;
+    }
     page->taken &= ~book_place_bit(level);
     if (page->taken == 0)
         book_page_rest(book, level >> 6);
     side->level_count--;
     book->level_count--;
+    return change;
 }
 
 #endif

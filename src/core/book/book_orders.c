@@ -10,8 +10,8 @@
  * before the branch on the kind, all changes that take something off an order are one, and what can
  * be chosen by arithmetic is.
  *
- * Whether the best of a side changed is noted where it happens, in book->best_changed and
- * best_moved, and turned into revision and crossing once, by book_settle, at the end of a change.
+ * What becomes of the best of a side is gathered in a book_change while a change is made, and
+ * turned into revision and crossing once, by book_settle, at its end.
  */
 #include "book_ids.h"
 #include "book_levels.h"
@@ -19,109 +19,84 @@
 /* The everyday changes are each compiled whole, in the place from which they are called. */
 #define INLINE static inline __attribute__((always_inline))
 
-/* Id and way of a change to an existing order, and where that stands. */
-INLINE tw_status locate(tw_book *book, tw_symbol symbol, uint64_t id, book_look look,
-                        book_spot *ret_spot) {
+/* Why an order is not there that a change is for. One that is there needs no questions: symbol, id
+ * and way were right when it came. */
+static __attribute__((cold, noinline)) tw_status miss(tw_book *book, tw_symbol symbol,
+                                                      uint64_t id) {
     tw_status status = book_check_symbol(book, symbol);
-    if (status != TW_OK)
-        return status;
-    if (id == 0)
-        return book_deny(&book->anomalies.bad_id, TW_INVALID);
-    status = book_check_way(book, &book->symbols[symbol], BOOK_BY_ORDER);
-    if (status != TW_OK)
-        return status;
-    *ret_spot = book_ids_seek(book, symbol, id, look);
-    if (ret_spot->order == BOOK_NONE)
-        return book_deny(&book->anomalies.unknown_id, TW_NOT_FOUND);
-    return TW_OK;
+    if (status == TW_OK && id == 0)
+        status = book_deny(book, &book->anomalies.bad_id, TW_INVALID);
+    if (status == TW_OK)
+        status = book_check_way(book, &book->symbols[symbol], BOOK_BY_ORDER);
+    if (status == TW_OK)
+        status = book_deny(book, &book->anomalies.unknown_id, TW_NOT_FOUND);
+    return status;
 }
 
 /* ---- The halves that cannot fail --------------------------------------------------------- */
 
-static inline uint32_t acquire(tw_book *book) {
-    book->order_count++;
+/* Takes a free slot; there is one. */
+INLINE uint32_t acquire(tw_book *book) {
     uint32_t order = book->order_free;
-    if (__builtin_expect(order == BOOK_NONE, 0))
-        return ++book->order_high;
-    book->order_free = book->orders[order].next;
+    book->order_free = book_link_of(book, order)->next;
+    book->order_count++;
     return order;
 }
 
-/* Takes the order out of its queue, and its level away if it was the last there (B4). The order
- * before the first and that behind the last are nobody, who may be written to. */
-INLINE void leave_queue(tw_book *book, const book_order *order) {
-    book_order *orders = book->orders;
-    book_level *level = &book->levels[order->level];
-    book_symbol *symbol = &book->symbols[order->symbol];
+/* Takes an order out of the ring of its level, or the level away if it was the last there (B4). */
+INLINE book_change leave(tw_book *book, book_symbol *symbol, const book_order *order) {
+    book_level *level = book_level_at(book, order->level);
     book_side *side = book_side_of(symbol, level->side);
-    book_note_change(book, side, level->side, order->level);
-    if (level->order_count == 1) {
-        book_level_remove(book, symbol, order->level);
-        return;
-    }
-    uint32_t previous = order->previous;
-    uint32_t next = order->next;
+    if (level->order_count == 1)
+        return book_level_remove(book, side, level->side, order->level);
+    book_link link = order->link;
+    book_link_of(book, link.previous)->next = link.next;
+    book_link_of(book, link.next)->previous = link.previous;
     level->order_count--;
     level->quantity -= order->quantity;
     level->time_ns = symbol->time_ns;
-    orders[previous].next = next;
-    orders[next].previous = previous;
-    level->head = book_choose(previous == BOOK_NONE, next, level->head);
-    level->tail = book_choose(next == BOOK_NONE, previous, level->tail);
+    return book_change_at(side, level->side, order->level);
 }
 
-INLINE void remove_order(tw_book *book, book_spot spot, book_look look) {
-    book_ids_drop(book, spot.slot, look);
-    leave_queue(book, &book->orders[spot.order]);
+INLINE book_change remove_order(tw_book *book, book_symbol *symbol, book_spot spot,
+                                book_look look) {
+    book_ids_drop(book, spot, look);
+    book_change change = leave(book, symbol, book_order_at(book, spot.order));
     book_order_release(book, spot.order);
+    return change;
 }
 
-/* Writes a checked order behind `previous` on a level. There is room for it; it is returned. */
-INLINE uint32_t put_order(tw_book *book, tw_symbol symbol, const tw_book_order *order,
-                          uint32_t level, uint32_t previous) {
-    book_order *orders = book->orders;
+/* Puts a checked order at the back of a level. There is a free slot. */
+INLINE book_change enter(tw_book *book, const book_symbol *symbol, tw_symbol symbol_index,
+                         const tw_book_order *order, uint32_t level_index, book_look look) {
+    book_level *level = book_level_at(book, level_index);
+    book_change change =
+        book_change_at(&symbol->sides[order->side - 1], order->side, level_index);
     uint32_t index = acquire(book);
-    orders[index].id = order->id;
-    orders[index].quantity = order->quantity.nano;
-    orders[index].level = level;
-    orders[index].next = BOOK_NONE;
-    orders[index].previous = previous;
-    orders[index].symbol = symbol;
-    if (__builtin_expect(book->tags != NULL, 0))
-        book->tags[index] = order->tag;
-    return index;
-}
-
-/* Puts a checked order at the back of the level on a seat, or makes a level of it. There is room.
- */
-INLINE void enter(tw_book *book, tw_symbol symbol_index, const tw_book_order *order, book_seat seat,
-                  book_look look) {
-    book_symbol *symbol = &book->symbols[symbol_index];
-    uint32_t index;
-    book_level *level;
-    if (seat.level != BOOK_NONE) {
-        level = &book->levels[seat.level];
-        index = put_order(book, symbol_index, order, seat.level, level->tail);
-        book->orders[level->tail].next = index;
-    } else {
-        seat.level = book_level_make(book, symbol_index, order->side, order->price.nano, seat);
-        level = &book->levels[seat.level];
-        index = put_order(book, symbol_index, order, seat.level, BOOK_NONE);
-        level->head = index;
-    }
-    level->tail = index;
+    uint32_t last = level->link.previous;
+    *book_order_at(book, index) = (book_order){.id = order->id,
+                                               .quantity = order->quantity.nano,
+                                               .link = {.next = level_index, .previous = last},
+                                               .level = level_index,
+                                               .symbol = symbol_index};
+    book_link_of(book, last)->next = index;
+    level->link.previous = index;
     level->order_count++;
     level->quantity += order->quantity.nano;
     level->time_ns = symbol->time_ns;
-    book_note_change(book, book_side_of(symbol, order->side), order->side, seat.level);
+    if (__builtin_expect(book->tags != NULL, 0))
+        *book_tag_at(book, index) = order->tag;
     book_ids_put(book, index, look);
+    return change;
 }
 
-/* Orders are at the limit of the buckets in use. */
-static tw_status make_room(tw_book *book) {
+/* Gets a slot ready that was never used, in buckets that have room for it. */
+static __attribute__((cold, noinline)) tw_status make_room(tw_book *book) {
     if (book->order_count == book->config.order_count_max)
-        return book_deny(&book->anomalies.orders_full, TW_FULL);
-    book_ids_grow(book);
+        return book_deny(book, &book->anomalies.orders_full, TW_FULL);
+    if (book->order_count == book->order_count_limit)
+        book_ids_grow(book);
+    book->order_free = book->order_high++;
     return TW_OK;
 }
 
@@ -130,9 +105,24 @@ static tw_status make_room(tw_book *book) {
 /* Price, quantity and id of an order that wants to enter. */
 INLINE tw_status check_order(tw_book *book, const tw_book_order *order) {
     if (order->id == 0)
-        return book_deny(&book->anomalies.bad_id, TW_INVALID);
+        return book_deny(book, &book->anomalies.bad_id, TW_INVALID);
     tw_status status = book_check_price(book, order->price);
     return status != TW_OK ? status : book_check_quantity(book, order->quantity);
+}
+
+/* Room for one more level, once as many are gone as are freed. */
+INLINE tw_status check_level_room(tw_book *book, uint32_t freed_count) {
+    if (book->level_count - freed_count < book->config.level_count_max)
+        return TW_OK;
+    return book_deny(book, &book->anomalies.levels_full, TW_FULL);
+}
+
+/* Whether a level's total can hold a quantity more. */
+INLINE tw_status check_total(tw_book *book, uint32_t level, int64_t quantity) {
+    int64_t total = 0;
+    if (!__builtin_add_overflow(book_level_at(book, level)->quantity, quantity, &total))
+        return TW_OK;
+    return book_deny(book, &book->anomalies.bad_quantity, TW_OVERFLOW);
 }
 
 INLINE tw_status add(tw_book *book, tw_symbol symbol_index, const tw_book_order *order,
@@ -149,27 +139,35 @@ INLINE tw_status add(tw_book *book, tw_symbol symbol_index, const tw_book_order 
     if (status != TW_OK)
         return status;
     if (book_ids_has(book, symbol_index, order->id, look))
-        return book_deny(&book->anomalies.duplicate_id, TW_EXISTS);
-    if (__builtin_expect(book->order_count >= book->order_count_limit, 0)) {
+        return book_deny(book, &book->anomalies.duplicate_id, TW_EXISTS);
+    if (__builtin_expect(book->order_free == BOOK_NONE, 0)) {
         status = make_room(book);
         if (status != TW_OK)
             return status;
-        look = book_ids_look(book, symbol_index, order->id); /* its home is another now */
+        look = book_ids_look(book, symbol_index, order->id); /* its home may be another now */
     }
     book_seat seat = book_seat_find(book, symbol, order->side, order->price.nano);
-    if (seat.level == BOOK_NONE && book->level_count == book->config.level_count_max)
-        return book_deny(&book->anomalies.levels_full, TW_FULL);
-    if (book->levels[seat.level].quantity > INT64_MAX - order->quantity.nano)
-        return book_deny(&book->anomalies.bad_quantity, TW_OVERFLOW);
+    if (seat.taken) {
+        status = check_total(book, seat.level, order->quantity.nano);
+        if (status != TW_OK)
+            return status;
+    } else {
+        status = check_level_room(book, 0);
+        if (status != TW_OK)
+            return status;
+        seat.level = book_level_make(book, symbol_index, order->side, order->price.nano,
+                                     seat.level);
+        if (book_side_of(symbol, order->side)->best == seat.level)
+            book_settle_crossing(book, symbol);
+    }
     symbol->way = BOOK_BY_ORDER;
-    enter(book, symbol_index, order, seat, look);
-    book_settle(book, symbol);
+    book->change = enter(book, symbol, symbol_index, order, seat.level, look);
+    symbol->revision += book->change != 0;
     return TW_OK;
 }
 
 tw_status tw_book_add(tw_book *book, tw_symbol symbol, const tw_book_order *order) {
     TW_ASSERT(book != NULL && order != NULL);
-    book_begin(book);
     return add(book, symbol, order, book_ids_look(book, symbol, order->id));
 }
 
@@ -179,54 +177,52 @@ tw_status tw_book_add(tw_book *book, tw_symbol symbol, const tw_book_order *orde
 static tw_status too_much(tw_book *book, uint32_t kind) {
     uint64_t *over =
         kind == TW_EVENT_REDUCE ? &book->anomalies.over_reduced : &book->anomalies.over_executed;
-    return book_deny(over, TW_RANGE);
+    return book_deny(book, over, TW_RANGE);
 }
 
-INLINE void take_part(tw_book *book, book_order *order, int64_t quantity) {
-    book_symbol *symbol = &book->symbols[order->symbol];
-    book_level *level = &book->levels[order->level];
+/* The order keeps its place in the queue. */
+INLINE book_change take_part(tw_book *book, book_symbol *symbol, book_order *order,
+                             int64_t quantity) {
+    book_level *level = book_level_at(book, order->level);
     order->quantity -= quantity;
     level->quantity -= quantity;
     level->time_ns = symbol->time_ns;
-    book_note_change(book, book_side_of(symbol, level->side), level->side, order->level);
+    return book_change_at(book_side_of(symbol, level->side), level->side, order->level);
 }
 
 /* Reduces, executes or deletes (`quantity` is not read then). */
-INLINE tw_status take(tw_book *book, tw_symbol symbol, uint64_t id, int64_t quantity, uint32_t kind,
-                      book_look look) {
+INLINE tw_status take(tw_book *book, tw_symbol symbol_index, uint64_t id, int64_t quantity,
+                      uint32_t kind, book_look look) {
     if (quantity <= 0 && kind != TW_EVENT_DELETE)
-        return book_deny(&book->anomalies.bad_quantity, TW_INVALID);
-    book_spot spot;
-    tw_status status = locate(book, symbol, id, look, &spot);
-    if (status != TW_OK)
-        return status;
-    book_order *order = &book->orders[spot.order];
+        return book_deny(book, &book->anomalies.bad_quantity, TW_INVALID);
+    book_spot spot = book_ids_seek(book, symbol_index, id, look);
+    if (__builtin_expect(spot.order == BOOK_NONE, 0))
+        return miss(book, symbol_index, id);
+    book_symbol *symbol = &book->symbols[symbol_index];
+    book_order *order = book_order_at(book, spot.order);
     if (kind != TW_EVENT_DELETE && quantity < order->quantity) {
-        take_part(book, order, quantity);
-    } else {
-        if (kind != TW_EVENT_DELETE && quantity > order->quantity)
-            status = too_much(book, kind);
-        remove_order(book, spot, look);
+        book_settle(book, symbol, take_part(book, symbol, order, quantity));
+        return TW_OK;
     }
-    book_settle(book, &book->symbols[symbol]);
+    tw_status status = TW_OK;
+    if (kind != TW_EVENT_DELETE && quantity > order->quantity)
+        status = too_much(book, kind);
+    book_settle(book, symbol, remove_order(book, symbol, spot, look));
     return status;
 }
 
 tw_status tw_book_reduce(tw_book *book, tw_symbol symbol, uint64_t id, tw_quantity quantity) {
     TW_ASSERT(book != NULL);
-    book_begin(book);
     return take(book, symbol, id, quantity.nano, TW_EVENT_REDUCE, book_ids_look(book, symbol, id));
 }
 
 tw_status tw_book_execute(tw_book *book, tw_symbol symbol, uint64_t id, tw_quantity quantity) {
     TW_ASSERT(book != NULL);
-    book_begin(book);
     return take(book, symbol, id, quantity.nano, TW_EVENT_EXECUTE, book_ids_look(book, symbol, id));
 }
 
 tw_status tw_book_delete(tw_book *book, tw_symbol symbol, uint64_t id) {
     TW_ASSERT(book != NULL);
-    book_begin(book);
     return take(book, symbol, id, 0, TW_EVENT_DELETE, book_ids_look(book, symbol, id));
 }
 
@@ -235,60 +231,51 @@ tw_status tw_book_delete(tw_book *book, tw_symbol symbol, uint64_t id) {
 /* Whether there is room for `order` once `old` is gone. */
 static tw_status check_room_to_replace(tw_book *book, const book_order *old,
                                        const tw_book_order *order) {
-    uint32_t place =
-        book_seat_find(book, &book->symbols[old->symbol], order->side, order->price.nano).level;
-    if (place == BOOK_NONE) {
-        bool frees_level = book->levels[old->level].order_count == 1;
-        if (book->level_count == book->config.level_count_max && !frees_level)
-            return book_deny(&book->anomalies.levels_full, TW_FULL);
-        return TW_OK;
-    }
-    int64_t others = book->levels[place].quantity;
-    if (place == old->level)
-        others -= old->quantity;
-    if (others > INT64_MAX - order->quantity.nano)
-        return book_deny(&book->anomalies.bad_quantity, TW_OVERFLOW);
-    return TW_OK;
+    book_symbol *symbol = &book->symbols[old->symbol];
+    book_seat seat = book_seat_find(book, symbol, order->side, order->price.nano);
+    if (!seat.taken)
+        return check_level_room(book, book_level_at(book, old->level)->order_count == 1);
+    int64_t leaving = seat.level == old->level ? old->quantity : 0;
+    return check_total(book, seat.level, order->quantity.nano - leaving);
 }
 
 /* Takes the old order out and puts the checked new one in. */
 static void exchange(tw_book *book, book_spot spot, book_look look, const tw_book_order *order) {
-    tw_symbol symbol_index = book->orders[spot.order].symbol;
+    tw_symbol symbol_index = book_order_at(book, spot.order)->symbol;
     book_symbol *symbol = &book->symbols[symbol_index];
     tw_quote before;
     tw_quote after;
     tw_book_best(book, symbol_index, &before);
-    remove_order(book, spot, look);
-    enter(book, symbol_index, order, book_seat_find(book, symbol, order->side, order->price.nano),
-          book_ids_look(book, symbol_index, order->id));
+    book_change change = remove_order(book, symbol, spot, look);
+    book_seat seat = book_seat_find(book, symbol, order->side, order->price.nano);
+    if (!seat.taken)
+        seat.level = book_level_make(book, symbol_index, order->side, order->price.nano,
+                                     seat.level);
+    look = book_ids_look(book, symbol_index, order->id);
+    change |= BOOK_MOVED | enter(book, symbol, symbol_index, order, seat.level, look);
     tw_book_best(book, symbol_index, &after);
-    book_forgive(book, &before, &after);
-    book_settle(book, symbol);
+    book_settle(book, symbol, book_forgive(change, &before, &after));
 }
 
 tw_status tw_book_replace(tw_book *book, tw_symbol symbol, uint64_t id,
                           const tw_book_order *order) {
     TW_ASSERT(book != NULL && order != NULL);
-    book_begin(book);
     tw_status status = check_order(book, order);
     if (status != TW_OK)
         return status;
-    book_spot spot;
     book_look look = book_ids_look(book, symbol, id);
-    status = locate(book, symbol, id, look, &spot);
-    if (status != TW_OK)
-        return status;
-    const book_order *old = &book->orders[spot.order];
+    book_spot spot = book_ids_seek(book, symbol, id, look);
+    if (spot.order == BOOK_NONE)
+        return miss(book, symbol, id);
+    const book_order *old = book_order_at(book, spot.order);
     tw_book_order entering = *order;
     if (entering.side == TW_SIDE_NONE)
-        entering.side = (uint8_t)book->levels[old->level].side;
+        entering.side = (uint8_t)book_level_at(book, old->level)->side;
     status = book_check_side(book, entering.side);
     if (status != TW_OK)
         return status;
-    if (order->id != id &&
-        book_ids_seek(book, symbol, order->id, book_ids_look(book, symbol, order->id)).order !=
-            BOOK_NONE)
-        return book_deny(&book->anomalies.duplicate_id, TW_EXISTS);
+    if (order->id != id && book_ids_find(book, symbol, order->id) != BOOK_NONE)
+        return book_deny(book, &book->anomalies.duplicate_id, TW_EXISTS);
     status = check_room_to_replace(book, old, &entering);
     if (status == TW_OK)
         exchange(book, spot, look, &entering);
@@ -298,37 +285,31 @@ tw_status tw_book_replace(tw_book *book, tw_symbol symbol, uint64_t id,
 /* Less than before at the same price: the order keeps its place. */
 static void shrink(tw_book *book, book_order *order, int64_t quantity) {
     book_symbol *symbol = &book->symbols[order->symbol];
-    book_level *level = &book->levels[order->level];
-    level->quantity -= order->quantity - quantity;
-    level->time_ns = symbol->time_ns;
-    if (quantity != order->quantity)
-        book_note_change(book, book_side_of(symbol, level->side), level->side, order->level);
-    order->quantity = quantity;
-    book_settle(book, symbol);
+    int64_t taken = order->quantity - quantity;
+    book_change change = take_part(book, symbol, order, taken);
+    book_settle(book, symbol, taken != 0 ? change : 0);
 }
 
 tw_status tw_book_modify(tw_book *book, tw_symbol symbol, uint64_t id, tw_price price,
                          tw_quantity quantity) {
     TW_ASSERT(book != NULL);
-    book_begin(book);
     tw_status status = book_check_price(book, price);
     if (status == TW_OK)
         status = book_check_quantity(book, quantity);
     if (status != TW_OK)
         return status;
-    book_spot spot;
     book_look look = book_ids_look(book, symbol, id);
-    status = locate(book, symbol, id, look, &spot);
-    if (status != TW_OK)
-        return status;
-    book_order *order = &book->orders[spot.order];
-    const book_level *level = &book->levels[order->level];
+    book_spot spot = book_ids_seek(book, symbol, id, look);
+    if (spot.order == BOOK_NONE)
+        return miss(book, symbol, id);
+    book_order *order = book_order_at(book, spot.order);
+    const book_level *level = book_level_at(book, order->level);
     if (book_price_at(book, order->level) == price.nano && quantity.nano <= order->quantity) {
         shrink(book, order, quantity.nano);
         return TW_OK;
     }
     const tw_book_order entering = {.id = id,
-                                    .tag = book->tags != NULL ? book->tags[spot.order] : 0,
+                                    .tag = book->tags != NULL ? *book_tag_at(book, spot.order) : 0,
                                     .price = price,
                                     .quantity = quantity,
                                     .side = (uint8_t)level->side};
@@ -355,7 +336,7 @@ INLINE uint32_t guess(const tw_book *book, const tw_order_event *event) {
     if (event->kind != TW_EVENT_ADD || event->symbol >= book->config.symbol_count_max) {
         book_look look = book_ids_look(book, event->symbol, event->id);
         uint32_t slot = look.marked != 0 ? (uint32_t)__builtin_ctz(look.marked) : 0;
-        return book->buckets[look.home].orders[slot];
+        return look.home->orders[slot];
     }
     const book_symbol *symbol = &book->symbols[event->symbol];
     int64_t key = 0;
@@ -367,22 +348,20 @@ INLINE uint32_t guess(const tw_book *book, const tw_order_event *event) {
 INLINE void fetch_known(const tw_book *book, const tw_order_event *event, uint32_t known) {
     if (event->kind == TW_EVENT_ADD) {
         __builtin_prefetch(&book->pages[known >> 6], 1);
-        __builtin_prefetch(&book->levels[known], 1);
-    } else {
-        __builtin_prefetch(&book->orders[known], 1);
     }
+    __builtin_prefetch(&book->slots[known], 1);
 }
 
 INLINE void fetch_beside(const tw_book *book, const tw_order_event *event, uint32_t known) {
     if (event->kind == TW_EVENT_ADD) {
-        __builtin_prefetch(&book->orders[book->levels[known].tail], 1);
+        __builtin_prefetch(&book->slots[book_link_of(book, known)->previous], 1);
         return;
     }
-    const book_order *order = &book->orders[known];
-    __builtin_prefetch(&book->levels[order->level], 1);
+    const book_order *order = book_order_at(book, known);
+    __builtin_prefetch(&book->slots[order->level], 1);
     __builtin_prefetch(&book->pages[order->level >> 6], 1);
-    __builtin_prefetch(&book->orders[order->previous], 1);
-    __builtin_prefetch(&book->orders[order->next], 1);
+    __builtin_prefetch(&book->slots[order->link.previous], 1);
+    __builtin_prefetch(&book->slots[order->link.next], 1);
 }
 
 /* Compiled in place, or gcc takes a function that does nothing but fetch for one that does nothing,
@@ -391,7 +370,7 @@ INLINE void fetch_block(const tw_book *book, const tw_order_event *events, size_
     uint32_t known[BLOCK];
     for (size_t i = 0; i < count; i++) {
         uint64_t hash = book_id_hash(events[i].symbol, events[i].id);
-        __builtin_prefetch(&book->buckets[book_ids_home(book, hash)], 1);
+        __builtin_prefetch(book_ids_home(book, hash), 1);
     }
     for (size_t i = 0; i < count; i++) {
         known[i] = guess(book, &events[i]);
@@ -418,16 +397,16 @@ static tw_status apply_rare(tw_book *book, const tw_order_event *event) {
     case TW_EVENT_CROSS:
     case TW_EVENT_HALT:
     case TW_EVENT_OTHER:
+        book->change = 0;
         return TW_OK;
     default:
-        return book_deny(&book->anomalies.bad_kind, TW_INVALID);
+        return book_deny(book, &book->anomalies.bad_kind, TW_INVALID);
     }
 }
 
 tw_status tw_book_apply_event(tw_book *book, const tw_order_event *event) {
     TW_ASSERT(book != NULL && event != NULL);
     book_look look = book_ids_look(book, event->symbol, event->id);
-    book_begin(book);
     if (event->time_ns != 0 && event->symbol < book->config.symbol_count_max)
         book->symbols[event->symbol].time_ns = event->time_ns;
     if (event->kind == TW_EVENT_ADD) {
@@ -453,7 +432,7 @@ size_t tw_book_apply(tw_book *book, const tw_order_event *events, size_t count,
         done += status == TW_OK;
         if (ret_results != NULL)
             ret_results[i] =
-                (tw_book_result){.status = status, .best_changed = (uint8_t)book->best_changed};
+                (tw_book_result){.status = status, .best_changed = (uint8_t)book->change};
     }
     return done;
 }

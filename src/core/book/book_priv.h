@@ -22,15 +22,16 @@
  *     the last BOOK_IDLE_COUNT that lost theirs: prices come back, and a page is slow to make.
  * B3  A level stands in place i of a page exactly if bit i of the page is set. Its index is page x
  *     64 + i, its key number x 64 + i, and its price as many ticks (bids: ~key).
- * B4  The orders of a level form a list, oldest first; their quantities are positive and add up
- *     to the level's, their number is the level's order_count. A level that no order stands on
- *     is removed at once when its symbol is kept by order.
+ * B4  The orders of a level form a ring with it, oldest first; their quantities are positive and
+ *     add up to the level's, their number is the level's order_count. A level that no order stands
+ *     on is removed at once when its symbol is kept by order.
  * B5  The id table holds exactly the live orders, each in its home bucket or in a later one behind
  *     full ones, all of which count it as passed; see book_ids.h.
  * B6  `best` of a side is its level of the least key, which is best_key. The counts of a side and
- * of a pool are what walking them gives. B7  `crossing` of a symbol says how its best prices stand
- * to each other. B8  `near` of a symbol's side names pages of that side, each at its number modulo
- * the count, or nobody, whose number is none that a page can have.
+ *     of a pool are what walking them gives.
+ * B7  `crossing` of a symbol says how its best prices stand to each other.
+ * B8  `near` of a symbol's side names pages of that side, each at its number modulo the count, or
+ *     nobody, whose number is none that a page can have.
  */
 #ifndef TRADEWIND_BOOK_PRIV_H
 #define TRADEWIND_BOOK_PRIV_H
@@ -43,27 +44,42 @@
 #define BOOK_IDLE_COUNT 64
 #define BOOK_BUCKET_SIZE 12
 
-/* Half a cache line. The tag lies in an array of its own: only reading asks for it. */
+/* A place in the ring of a level and its orders. From the level on, `next` leads from the oldest
+ * order to the newest, and back to the level; so to take an order out asks nothing. */
+typedef struct book_link {
+    uint32_t next;
+    uint32_t previous;
+} book_link;
+
+/* The tag lies in an array of its own: only reading asks for it. */
 typedef struct book_order {
     uint64_t id;
     int64_t quantity;
+    book_link link; /* `next` of a free slot is the next free one */
     uint32_t level; /* BOOK_NONE in a free slot */
-    uint32_t next;  /* towards the back of the queue; in a free slot the next free one */
-    uint32_t previous;
     tw_symbol symbol;
 } book_order;
 
-/* Half a cache line; where it stands tells its price, see B3. */
+/* Where it stands tells its price, see B3. */
 typedef struct book_level {
-    int64_t quantity;
     int64_t time_ns;
+    int64_t quantity;
+    book_link link; /* to itself when no order stands on it */
     uint32_t order_count;
-    uint32_t head; /* oldest order */
-    uint32_t tail;
     uint32_t side; /* tw_side */
 } book_level;
 
-/* One cache line; its levels are the 64 at page x 64 of the array of levels. */
+/* Half a cache line. Levels and orders lie in one array, so that a link can name either. */
+typedef union book_slot {
+    book_order order;
+    book_level level;
+    struct {
+        int64_t words[2];
+        book_link link;
+    } any;
+} book_slot;
+
+/* One cache line; its levels are the 64 slots at page x 64. */
 typedef struct book_page {
     uint64_t taken;     /* bit i: a level stands in place i */
     int64_t number;     /* its keys are number x 64 and the 63 behind */
@@ -95,11 +111,11 @@ typedef enum book_way { BOOK_UNDECIDED, BOOK_BY_ORDER, BOOK_BY_LEVEL, BOOK_BY_TO
 /* A tick is an odd number shifted left. Dividing by it is multiplying by the inverse of the odd
  * part modulo 2^64, and shifting back: see book_ticks_of. */
 typedef struct book_tick {
-    uint64_t size; /* in nanos; 0: no price but zero was seen yet */
-    uint64_t inverse;
-    uint64_t least; /* -(2^63 / odd part), as how far below zero */
-    uint64_t range; /* numbers from the least to the greatest, less one */
-    uint64_t rest;  /* the bits below the shift */
+    uint64_t size;    /* in nanos; 0: no price but zero was seen yet */
+    uint64_t inverse; /* 0: no price at all was seen yet */
+    uint64_t below;   /* whole ticks in 2^63, which is how far below zero a price can be */
+    uint64_t offset;  /* below << shift */
+    uint64_t most;    /* ticks from the least price to the greatest */
     uint64_t shift;
 } book_tick;
 
@@ -117,33 +133,40 @@ typedef struct book_symbol {
     uint32_t near[2][BOOK_NEAR_COUNT]; /* pages of each side met last, by number */
 } book_symbol;
 
-_Static_assert(sizeof(book_order) == 32, "two orders a cache line");
-_Static_assert(sizeof(book_level) == 32, "two levels a cache line");
+_Static_assert(sizeof(book_slot) == 32, "two orders or levels a cache line");
+_Static_assert(offsetof(book_order, link) == offsetof(book_slot, any.link) &&
+                   offsetof(book_level, link) == offsetof(book_slot, any.link),
+               "a link is found without knowing whose it is");
 _Static_assert(sizeof(book_bucket) == 64, "a bucket a cache line");
 _Static_assert(sizeof(book_page) == 64, "a page a cache line");
 _Static_assert(sizeof(book_symbol) == 256, "as book.h states its memory");
 
+/* What a change did to the best of either side: TW_BOOK_BEST_BID and _ASK, and BOOK_MOVED when
+ * another level is a best one now, so that the crossing may be new. */
+typedef uint32_t book_change;
+#define BOOK_MOVED UINT32_C(4)
+#define BOOK_BEST ((book_change)TW_BOOK_BEST_BID | TW_BOOK_BEST_ASK)
+
 struct tw_book {
-    book_order *orders; /* order_count_max + 1 */
-    uint64_t *tags;     /* beside orders; NULL unless they are kept */
-    book_page *pages;   /* book_page_slots (B2) */
-    book_level *levels; /* 64 a page */
+    book_slot *slots; /* 64 levels a page, and behind them, from order_first on, the orders */
+    uint64_t *tags;   /* of the orders; NULL unless they are kept */
+    book_page *pages; /* book_page_slots (B2) */
     book_bucket *buckets;
     book_symbol *symbols;
     uint32_t bucket_mask; /* buckets in use - 1 */
     uint32_t bucket_count_max;
-    uint32_t order_count_limit; /* of the buckets in use, or order_count_max */
+    uint32_t order_first;
     uint32_t order_free;
-    uint32_t order_high; /* greatest index ever used */
+    uint32_t order_high; /* the first slot that was never used */
     uint32_t order_count;
+    uint32_t order_count_limit; /* of the buckets in use, or order_count_max */
     uint32_t level_count;
     uint32_t page_free;
     uint32_t page_high;
     uint32_t page_count;
     uint32_t idle_next; /* the slot of `idle` that is used next */
     uint32_t idle[BOOK_IDLE_COUNT];
-    uint32_t best_changed; /* TW_BOOK_BEST_BID and _ASK, of the change under way */
-    uint32_t best_moved;   /* not 0: another level is a best one now, so the crossing may be new */
+    book_change change; /* the last one's, without BOOK_MOVED */
     tw_book_config config;
     tw_book_anomalies anomalies;
     tw_allocator allocator;
@@ -152,6 +175,11 @@ struct tw_book {
 /* Pages that there can be, and nobody: one a level, and the idle ones. */
 static inline size_t book_page_slots(const tw_book_config *config) {
     return (size_t)config->level_count_max + BOOK_IDLE_COUNT + 1;
+}
+
+/* Levels, and orders. */
+static inline size_t book_slot_count(const tw_book_config *config) {
+    return book_page_slots(config) * BOOK_PAGE_SIZE + config->order_count_max;
 }
 
 static inline book_side *book_side_of(book_symbol *symbol, uint32_t side) {
@@ -164,47 +192,64 @@ static inline uint32_t book_choose(bool condition, uint32_t yes, uint32_t no) {
     return (yes & mask) | (no & ~mask);
 }
 
+static inline book_link *book_link_of(const tw_book *book, uint32_t slot) {
+    return &book->slots[slot].any.link;
+}
+
+static inline book_order *book_order_at(const tw_book *book, uint32_t order) {
+    return &book->slots[order].order;
+}
+
+static inline book_level *book_level_at(const tw_book *book, uint32_t level) {
+    return &book->slots[level].level;
+}
+
+static inline uint64_t *book_tag_at(const tw_book *book, uint32_t order) {
+    return &book->tags[order - book->order_first];
+}
+
+/* What a link from an order leads to, if that is another order. */
+static inline uint32_t book_order_or_none(const tw_book *book, uint32_t slot) {
+    return slot < book->order_first ? BOOK_NONE : slot;
+}
+
 static inline void book_order_release(tw_book *book, uint32_t order) {
-    book->orders[order].level = BOOK_NONE;
-    book->orders[order].next = book->order_free;
+    book_order_at(book, order)->level = BOOK_NONE;
+    book_order_at(book, order)->link.next = book->order_free;
     book->order_free = order;
     book->order_count--;
 }
 
 /* ---- Changes ----------------------------------------------------------------------------- */
 
-/* Empties both sides of a symbol; its way and tick stay. */
-void book_empty(tw_book *book, book_symbol *symbol);
+/* Empties both sides of a symbol, and forgets its tick. */
+book_change book_empty(tw_book *book, book_symbol *symbol);
 /* Brings the crossing of a symbol up to date with its best levels. */
 void book_settle_crossing(tw_book *book, book_symbol *symbol);
 
-/* Begins a change. */
-static inline void book_begin(tw_book *book) {
-    book->best_changed = 0;
-    book->best_moved = 0;
-}
-
-/* Ends a change. */
-static inline void book_settle(tw_book *book, book_symbol *symbol) {
-    symbol->revision += book->best_changed != 0;
-    if (book->best_moved != 0)
+/* Ends a change: every function that changes a book ends with this or with book_deny. */
+static inline void book_settle(tw_book *book, book_symbol *symbol, book_change change) {
+    if ((change & BOOK_MOVED) != 0)
         book_settle_crossing(book, symbol);
+    book->change = change & BOOK_BEST;
+    symbol->revision += book->change != 0;
 }
 
-/* The total of a level changes, or it leaves: notes it if it is the best. */
-static inline void book_note_change(tw_book *book, const book_side *side, uint32_t side_name,
-                                    uint32_t level) {
+/* The total of a level changes, or it leaves. */
+static inline book_change book_change_at(const book_side *side, uint32_t side_name,
+                                         uint32_t level) {
     _Static_assert(TW_BOOK_BEST_BID == TW_SIDE_BUY && TW_BOOK_BEST_ASK == TW_SIDE_SELL,
                    "a side is its flag");
-    book->best_changed |= book_choose(side->best == level, side_name, 0);
+    return book_choose(side->best == level, side_name, 0);
 }
 
-/* Before it, when a best level was taken out and put in again: forgets the flag of a side whose
- * best is as it was. */
-void book_forgive(tw_book *book, const tw_quote *before, const tw_quote *after);
+/* What is left of a change by which levels were taken out and put in again: a side whose best is as
+ * it was did not change. */
+book_change book_forgive(book_change change, const tw_quote *before, const tw_quote *after);
 
 /* Counts what is wrong with an input and names it. */
-static inline tw_status book_deny(uint64_t *counter, tw_status status) {
+static inline tw_status book_deny(tw_book *book, uint64_t *counter, tw_status status) {
+    book->change = 0;
     ++*counter;
     return status;
 }
@@ -213,32 +258,32 @@ static inline tw_status book_deny(uint64_t *counter, tw_status status) {
 static inline tw_status book_check_symbol(tw_book *book, tw_symbol symbol) {
     if (__builtin_expect(symbol < book->config.symbol_count_max, 1))
         return TW_OK;
-    return book_deny(&book->anomalies.bad_symbol, TW_INVALID);
+    return book_deny(book, &book->anomalies.bad_symbol, TW_INVALID);
 }
 
 static inline tw_status book_check_side(tw_book *book, uint32_t side) {
     if (side - TW_SIDE_BUY <= TW_SIDE_SELL - TW_SIDE_BUY)
         return TW_OK;
-    return book_deny(&book->anomalies.bad_side, TW_INVALID);
+    return book_deny(book, &book->anomalies.bad_side, TW_INVALID);
 }
 
 static inline tw_status book_check_price(tw_book *book, tw_price price) {
     if (price.nano > 0 || book->config.allow_nonpositive_prices)
         return TW_OK;
-    return book_deny(&book->anomalies.bad_price, TW_INVALID);
+    return book_deny(book, &book->anomalies.bad_price, TW_INVALID);
 }
 
 static inline tw_status book_check_quantity(tw_book *book, tw_quantity quantity) {
     if (quantity.nano > 0)
         return TW_OK;
-    return book_deny(&book->anomalies.bad_quantity, TW_INVALID);
+    return book_deny(book, &book->anomalies.bad_quantity, TW_INVALID);
 }
 
 /* TW_STATE, counted, when the symbol is kept in another way. */
 static inline tw_status book_check_way(tw_book *book, const book_symbol *symbol, book_way way) {
     if (symbol->way == way || symbol->way == BOOK_UNDECIDED)
         return TW_OK;
-    return book_deny(&book->anomalies.wrong_way, TW_STATE);
+    return book_deny(book, &book->anomalies.wrong_way, TW_STATE);
 }
 
 #endif

@@ -22,13 +22,13 @@ static const book_side *side_of(const tw_book *book, tw_symbol symbol, tw_side s
 static const book_level *level_of(const tw_book *book, uint32_t level) {
     TW_ASSERT(book != NULL && (level >> 6) <= book->page_high);
     TW_ASSERT((book_page_of(book, level)->taken & book_place_bit(level)) != 0);
-    return &book->levels[level];
+    return book_level_at(book, level);
 }
 
 static const book_order *order_of(const tw_book *book, uint32_t order) {
-    TW_ASSERT(book != NULL && order != BOOK_NONE && order <= book->order_high);
-    TW_ASSERT(book->orders[order].level != BOOK_NONE);
-    return &book->orders[order];
+    TW_ASSERT(book != NULL && order >= book->order_first && order < book->order_high);
+    TW_ASSERT(book_order_at(book, order)->level != BOOK_NONE);
+    return book_order_at(book, order);
 }
 
 /* To nearest, ties to even; the divisor is positive. */
@@ -57,12 +57,12 @@ void tw_book_best(const tw_book *book, tw_symbol symbol_index, tw_quote *ret_quo
     const book_symbol *symbol = symbol_of(book, symbol_index);
     tw_quote quote = {.time_ns = symbol->time_ns, .symbol = symbol_index};
     if (symbol->sides[0].best != BOOK_NONE) {
-        const book_level *bid = &book->levels[symbol->sides[0].best];
+        const book_level *bid = book_level_at(book, symbol->sides[0].best);
         quote.bid_price.nano = book_price_at(book, symbol->sides[0].best);
         quote.bid_size.nano = bid->quantity;
     }
     if (symbol->sides[1].best != BOOK_NONE) {
-        const book_level *ask = &book->levels[symbol->sides[1].best];
+        const book_level *ask = book_level_at(book, symbol->sides[1].best);
         quote.ask_price.nano = book_price_at(book, symbol->sides[1].best);
         quote.ask_size.nano = ask->quantity;
     }
@@ -83,7 +83,7 @@ size_t tw_book_depth(const tw_book *book, tw_symbol symbol, tw_side side, tw_lev
     size_t count = 0;
     uint32_t at = side_of(book, symbol, side)->best;
     for (; at != BOOK_NONE && count < capacity; at = book_level_worse(book, at)) {
-        const book_level *level = &book->levels[at];
+        const book_level *level = book_level_at(book, at);
         ret_levels[count++] = (tw_level){.time_ns = level->time_ns,
                                          .price.nano = book_price_at(book, at),
                                          .quantity.nano = level->quantity,
@@ -116,19 +116,19 @@ void tw_book_level_read(const tw_book *book, tw_book_level_place place,
 }
 
 tw_book_order_place tw_book_order_first(const tw_book *book, tw_book_level_place level) {
-    return level_of(book, level)->head;
+    return book_order_or_none(book, level_of(book, level)->link.next);
 }
 
 tw_book_order_place tw_book_order_next(const tw_book *book, tw_book_order_place order) {
-    return order_of(book, order)->next;
+    return book_order_or_none(book, order_of(book, order)->link.next);
 }
 
 void tw_book_order_read(const tw_book *book, tw_book_order_place place, tw_book_view *ret_view) {
     TW_ASSERT(ret_view != NULL);
     const book_order *order = order_of(book, place);
-    const book_level *level = &book->levels[order->level];
+    const book_level *level = book_level_at(book, order->level);
     *ret_view = (tw_book_view){.id = order->id,
-                               .tag = book->tags != NULL ? book->tags[place] : 0,
+                               .tag = book->tags != NULL ? *book_tag_at(book, place) : 0,
                                .price.nano = book_price_at(book, order->level),
                                .quantity.nano = order->quantity,
                                .symbol = order->symbol,
@@ -137,7 +137,7 @@ void tw_book_order_read(const tw_book *book, tw_book_order_place place, tw_book_
 
 tw_status tw_book_find(const tw_book *book, tw_symbol symbol, uint64_t id, tw_book_view *ret_view) {
     TW_ASSERT(book != NULL && symbol < book->config.symbol_count_max);
-    uint32_t order = book_ids_seek(book, symbol, id, book_ids_look(book, symbol, id)).order;
+    uint32_t order = book_ids_find(book, symbol, id);
     if (order == BOOK_NONE)
         return TW_NOT_FOUND;
     tw_book_order_read(book, order, ret_view);
@@ -148,13 +148,13 @@ tw_status tw_book_queue(const tw_book *book, tw_symbol symbol, uint64_t id,
                         tw_book_ahead *ret_ahead) {
     TW_ASSERT(ret_ahead != NULL);
     TW_ASSERT(book != NULL && symbol < book->config.symbol_count_max);
-    uint32_t order = book_ids_seek(book, symbol, id, book_ids_look(book, symbol, id)).order;
+    uint32_t order = book_ids_find(book, symbol, id);
     if (order == BOOK_NONE)
         return TW_NOT_FOUND;
     tw_book_ahead ahead = {0};
-    uint32_t before = book->orders[order].previous;
-    for (; before != BOOK_NONE; before = book->orders[before].previous) {
-        ahead.quantity.nano += book->orders[before].quantity; /* at most the level's (B3) */
+    uint32_t before = book_link_of(book, order)->previous;
+    for (; before >= book->order_first; before = book_link_of(book, before)->previous) {
+        ahead.quantity.nano += book_order_at(book, before)->quantity; /* at most the level's (B4) */
         ahead.order_count++;
     }
     *ret_ahead = ahead;
@@ -167,7 +167,7 @@ tw_quantity tw_book_quantity_at(const tw_book *book, tw_symbol symbol, tw_side s
                                 tw_price price) {
     TW_ASSERT(side == TW_SIDE_BUY || side == TW_SIDE_SELL);
     uint32_t level = book_level_seek(book, symbol_of(book, symbol), side, price.nano);
-    return (tw_quantity){book->levels[level].quantity}; /* nobody has zero */
+    return (tw_quantity){book_level_at(book, level)->quantity}; /* nobody has zero */
 }
 
 tw_status tw_book_quantity_through(const tw_book *book, tw_symbol symbol, tw_side side,
@@ -177,7 +177,7 @@ tw_status tw_book_quantity_through(const tw_book *book, tw_symbol symbol, tw_sid
     uint32_t at = side_of(book, symbol, side)->best;
     for (; at != BOOK_NONE && !book_is_better(side, price.nano, book_price_at(book, at));
          at = book_level_worse(book, at)) {
-        if (__builtin_add_overflow(total, book->levels[at].quantity, &total))
+        if (__builtin_add_overflow(total, book_level_at(book, at)->quantity, &total))
             return TW_OVERFLOW;
     }
     ret_quantity->nano = total;
@@ -195,7 +195,7 @@ tw_status tw_book_average_price(const tw_book *book, tw_symbol symbol, tw_side s
     tw_book_cost cost = {0};
     wide notional = 0; /* |price| <= 2^63 and the quantities add up to < 2^63: below 2^126 */
     for (; at != BOOK_NONE && cost.filled.nano < quantity.nano; at = book_level_worse(book, at)) {
-        const book_level *level = &book->levels[at];
+        const book_level *level = book_level_at(book, at);
         int64_t missing = quantity.nano - cost.filled.nano;
         int64_t taken = level->quantity < missing ? level->quantity : missing;
         cost.filled.nano += taken;
@@ -237,7 +237,7 @@ tw_status tw_book_microprice(const tw_book *book, tw_symbol symbol, tw_price *re
 static wide quantity_of_best(const tw_book *book, uint32_t at, uint32_t level_count) {
     wide total = 0;
     for (uint32_t i = 0; i < level_count && at != BOOK_NONE; i++) {
-        total += book->levels[at].quantity;
+        total += book_level_at(book, at)->quantity;
         at = book_level_worse(book, at);
     }
     return total;
@@ -262,7 +262,7 @@ tw_status tw_book_imbalance(const tw_book *book, tw_symbol symbol_index, uint32_
 static uint32_t orders_on(const tw_book *book, const book_side *side) {
     uint32_t count = 0;
     for (uint32_t at = side->best; at != BOOK_NONE; at = book_level_worse(book, at))
-        count += book->levels[at].order_count;
+        count += book_level_at(book, at)->order_count;
     return count;
 }
 

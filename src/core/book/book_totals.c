@@ -16,16 +16,18 @@ static uint32_t levels_held(const book_symbol *symbol) {
 }
 
 /* Writes a total that is not zero on its seat; the pool has room. */
-static void write_total(tw_book *book, tw_symbol symbol, const tw_level *total, book_seat seat) {
-    uint32_t level = seat.level;
-    book_side *side = book_side_of(&book->symbols[symbol], total->side);
-    int64_t before = book->levels[level].quantity;
-    if (level == BOOK_NONE)
-        level = book_level_make(book, symbol, total->side, total->price.nano, seat);
-    book->levels[level].quantity = total->quantity.nano;
-    book->levels[level].time_ns = total->time_ns;
-    if (side->best == level && before != total->quantity.nano)
-        book->best_changed |= total->side;
+static book_change write_total(tw_book *book, const tw_level *total, book_seat seat) {
+    const book_side *side = book_side_of(&book->symbols[total->symbol], total->side);
+    if (!seat.taken)
+        seat.level =
+            book_level_make(book, total->symbol, total->side, total->price.nano, seat.level);
+    book_level *level = book_level_at(book, seat.level);
+    bool other = level->quantity != total->quantity.nano;
+    level->quantity = total->quantity.nano;
+    level->time_ns = total->time_ns;
+    if (!other || side->best != seat.level)
+        return 0;
+    return seat.taken ? total->side : total->side | BOOK_MOVED;
 }
 
 static tw_status check_level(tw_book *book, const tw_level *level) {
@@ -33,7 +35,7 @@ static tw_status check_level(tw_book *book, const tw_level *level) {
     if (status != TW_OK)
         return status;
     if (level->quantity.nano < 0)
-        return book_deny(&book->anomalies.bad_quantity, TW_INVALID);
+        return book_deny(book, &book->anomalies.bad_quantity, TW_INVALID);
     if (level->clear == 0 || level->quantity.nano > 0) {
         status = book_check_side(book, level->side);
         if (status == TW_OK)
@@ -45,51 +47,51 @@ static tw_status check_level(tw_book *book, const tw_level *level) {
 }
 
 /* A clear, and the level that may come with it. */
-static tw_status begin_snapshot(tw_book *book, book_symbol *symbol, const tw_level *level) {
+static tw_status begin_snapshot(tw_book *book, book_symbol *symbol, const tw_level *level,
+                                book_change *change) {
     if (level->quantity.nano > 0 && levels_left(book) + levels_held(symbol) == 0)
-        return book_deny(&book->anomalies.levels_full, TW_FULL);
+        return book_deny(book, &book->anomalies.levels_full, TW_FULL);
     tw_quote before;
     tw_quote after;
     tw_book_best(book, level->symbol, &before);
-    book_empty(book, symbol);
+    *change = book_empty(book, symbol);
     if (level->quantity.nano > 0)
-        write_total(book, level->symbol, level, (book_seat){0});
+        *change |= write_total(book, level, (book_seat){0});
     tw_book_best(book, level->symbol, &after);
-    book_forgive(book, &before, &after);
+    *change = book_forgive(*change, &before, &after);
     return TW_OK;
 }
 
-static tw_status change_level(tw_book *book, book_symbol *symbol, const tw_level *level) {
+static tw_status change_level(tw_book *book, book_symbol *symbol, const tw_level *level,
+                              book_change *change) {
     book_side *side = book_side_of(symbol, level->side);
     book_seat seat = book_seat_find(book, symbol, level->side, level->price.nano);
     if (level->quantity.nano > 0) {
-        if (seat.level == BOOK_NONE && levels_left(book) == 0)
-            return book_deny(&book->anomalies.levels_full, TW_FULL);
-        write_total(book, level->symbol, level, seat);
+        if (!seat.taken && levels_left(book) == 0)
+            return book_deny(book, &book->anomalies.levels_full, TW_FULL);
+        *change = write_total(book, level, seat);
         return TW_OK;
     }
-    if (seat.level == BOOK_NONE)
-        return book_deny(&book->anomalies.unknown_level, TW_NOT_FOUND);
-    if (side->best == seat.level)
-        book->best_changed |= level->side;
-    book_level_remove(book, symbol, seat.level);
+    if (!seat.taken)
+        return book_deny(book, &book->anomalies.unknown_level, TW_NOT_FOUND);
+    *change = book_level_remove(book, side, level->side, seat.level);
     return TW_OK;
 }
 
 tw_status tw_book_set_level(tw_book *book, const tw_level *level) {
     TW_ASSERT(book != NULL && level != NULL);
-    book_begin(book);
     tw_status status = check_level(book, level);
     if (status != TW_OK)
         return status;
     book_symbol *symbol = &book->symbols[level->symbol];
-    status =
-        level->clear != 0 ? begin_snapshot(book, symbol, level) : change_level(book, symbol, level);
+    book_change change = 0;
+    status = level->clear != 0 ? begin_snapshot(book, symbol, level, &change)
+                               : change_level(book, symbol, level, &change);
     if (status != TW_OK)
         return status;
     symbol->way = BOOK_BY_LEVEL;
     symbol->time_ns = level->time_ns;
-    book_settle(book, symbol);
+    book_settle(book, symbol, change);
     return TW_OK;
 }
 
@@ -98,7 +100,7 @@ static tw_status check_quote(tw_book *book, const tw_quote *quote) {
     if (status != TW_OK)
         return status;
     if (quote->bid_size.nano < 0 || quote->ask_size.nano < 0)
-        return book_deny(&book->anomalies.bad_quantity, TW_INVALID);
+        return book_deny(book, &book->anomalies.bad_quantity, TW_INVALID);
     if (quote->bid_size.nano > 0)
         status = book_check_price(book, quote->bid_price);
     if (status == TW_OK && quote->ask_size.nano > 0)
@@ -111,31 +113,29 @@ static tw_status check_quote(tw_book *book, const tw_quote *quote) {
         return status;
     uint32_t wanted = (uint32_t)(quote->bid_size.nano > 0) + (quote->ask_size.nano > 0);
     if (wanted > levels_left(book) + levels_held(symbol))
-        return book_deny(&book->anomalies.levels_full, TW_FULL);
+        return book_deny(book, &book->anomalies.levels_full, TW_FULL);
     return TW_OK;
 }
 
 /* Most quotes change one side only, and that in size: the ladder is touched for a new price. */
-static void drop_other_price(tw_book *book, const tw_level *top) {
+static book_change drop_other_price(tw_book *book, const tw_level *top) {
     book_side *side = book_side_of(&book->symbols[top->symbol], top->side);
     if (side->best == BOOK_NONE)
-        return;
+        return 0;
     if (top->quantity.nano > 0 && book_price_at(book, side->best) == top->price.nano)
-        return;
-    book->best_changed |= top->side;
-    book_level_remove(book, &book->symbols[top->symbol], side->best);
+        return 0;
+    return book_level_remove(book, side, top->side, side->best);
 }
 
-static void write_top(tw_book *book, const tw_level *top) {
+static book_change write_top(tw_book *book, const tw_level *top) {
     if (top->quantity.nano == 0)
-        return;
-    book_side *side = book_side_of(&book->symbols[top->symbol], top->side);
-    write_total(book, top->symbol, top, (book_seat){.level = side->best});
+        return 0;
+    uint32_t best = book_side_of(&book->symbols[top->symbol], top->side)->best;
+    return write_total(book, top, (book_seat){.level = best, .taken = best != BOOK_NONE});
 }
 
 tw_status tw_book_set_top(tw_book *book, const tw_quote *quote) {
     TW_ASSERT(book != NULL && quote != NULL);
-    book_begin(book);
     tw_status status = check_quote(book, quote);
     if (status != TW_OK)
         return status;
@@ -149,13 +149,12 @@ tw_status tw_book_set_top(tw_book *book, const tw_quote *quote) {
                           .quantity = quote->ask_size,
                           .symbol = quote->symbol,
                           .side = TW_SIDE_SELL};
-    drop_other_price(book, &bid);
-    drop_other_price(book, &ask);
-    write_top(book, &bid);
-    write_top(book, &ask);
+    book_change change = drop_other_price(book, &bid) | drop_other_price(book, &ask);
+    change |= write_top(book, &bid);
+    change |= write_top(book, &ask);
     book_symbol *symbol = &book->symbols[quote->symbol];
     symbol->way = BOOK_BY_TOP;
     symbol->time_ns = quote->time_ns;
-    book_settle(book, symbol);
+    book_settle(book, symbol, change);
     return TW_OK;
 }
