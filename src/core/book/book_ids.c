@@ -11,11 +11,11 @@ book_spot book_ids_seek_behind(const tw_book *book, tw_symbol symbol, uint64_t i
     uint64_t hash = book_id_hash(symbol, id);
     uint32_t mark = book_ids_mark(hash);
     book_bucket *at = book_ids_home(book, hash);
-    book_spot spot;
-    do {
+    book_spot spot = {BOOK_NONE, 0, at};
+    while (spot.order == BOOK_NONE && at->passed_count != 0) {
         at = next_of(book, at);
         spot = book_ids_among(book, at, book_ids_marked(at, mark), symbol, id);
-    } while (spot.order == BOOK_NONE && at->passed_count != 0);
+    }
     return spot;
 }
 
@@ -38,8 +38,10 @@ void book_ids_put_behind(tw_book *book, uint32_t order) {
     at->marks[place] = (uint8_t)book_ids_mark(hash);
 }
 
-void book_ids_unpass(tw_book *book, book_bucket *home, const book_bucket *end) {
-    for (book_bucket *at = home; at != end; at = next_of(book, at))
+void book_ids_unpass(tw_book *book, book_spot spot) {
+    const book_order *one = book_order_at(book, spot.order);
+    book_bucket *at = book_ids_home(book, book_id_hash(one->symbol, one->id));
+    for (; at != spot.bucket; at = next_of(book, at))
         at->passed_count--;
 }
 

@@ -99,14 +99,14 @@ static inline book_look book_ids_look(const tw_book *book, tw_symbol symbol, uin
     return (book_look){home, mark, book_ids_marked(home, mark)};
 }
 
-/* Goes on behind a home bucket that orders passed. */
+/* Goes on behind the home bucket, if orders passed it. */
 book_spot book_ids_seek_behind(const tw_book *book, tw_symbol symbol, uint64_t id);
 
 /* Finds an order. O(1). */
 static inline book_spot book_ids_seek(const tw_book *book, tw_symbol symbol, uint64_t id,
                                       book_look look) {
     book_spot spot = book_ids_among(book, look.home, look.marked, symbol, id);
-    if (__builtin_expect(spot.order == BOOK_NONE, 0) && look.home->passed_count != 0)
+    if (__builtin_expect(spot.order == BOOK_NONE, 0))
         return book_ids_seek_behind(book, symbol, id);
     return spot;
 }
@@ -114,12 +114,9 @@ static inline book_spot book_ids_seek(const tw_book *book, tw_symbol symbol, uin
 /* The order with an id, or BOOK_NONE. O(1). */
 uint32_t book_ids_find(const tw_book *book, tw_symbol symbol, uint64_t id);
 
-/* Whether an id is there that is expected not to be: mostly the first look tells. */
-static inline bool book_ids_has(const tw_book *book, tw_symbol symbol, uint64_t id,
-                                book_look look) {
-    if (__builtin_expect((look.marked | look.home->passed_count) == 0, 1))
-        return false;
-    return book_ids_find(book, symbol, id) != BOOK_NONE;
+/* Whether an id may be there that is expected not to be: mostly the first look tells. */
+static inline bool book_ids_might_have(book_look look) {
+    return (look.marked | look.home->passed_count) != 0;
 }
 
 /* Puts an order in behind its full home bucket. */
@@ -138,14 +135,12 @@ static inline void book_ids_put(tw_book *book, uint32_t order, book_look look) {
     bucket->marks[place] = (uint8_t)look.mark;
 }
 
-/* An order is not away from home any more: the buckets that it passed forget it. */
-void book_ids_unpass(tw_book *book, book_bucket *home, const book_bucket *end);
+/* The buckets forget an order that passed them; none, if it is at home. */
+void book_ids_unpass(tw_book *book, book_spot spot);
 
-/* Takes out what was just found. */
-static inline void book_ids_drop(tw_book *book, book_spot spot, book_look look) {
+/* Takes out what was just found; what is not at home is unpassed before. */
+static inline void book_ids_drop(book_spot spot) {
     spot.bucket->marks[spot.place] = 0;
-    if (__builtin_expect(spot.bucket != look.home, 0))
-        book_ids_unpass(book, look.home, spot.bucket);
 }
 
 /* How many orders the buckets in use are for: two thirds of their slots, or all that can be. */

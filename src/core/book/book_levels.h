@@ -142,6 +142,27 @@ typedef struct book_seat {
     bool taken;     /* it does */
 } book_seat;
 
+/* There is no page for it, as far as was looked. */
+static inline bool book_seat_is_nowhere(book_seat seat) {
+    return seat.level >> 6 == BOOK_NONE;
+}
+
+static inline book_seat book_seat_in(const tw_book *book, uint32_t page, int64_t key) {
+    return (book_seat){.level = page << 6 | (uint32_t)(key & 63),
+                       .taken = (book->pages[page].taken >> (key & 63) & 1) != 0};
+}
+
+/* Finds the seat of a price, if its page is one met lately. */
+static inline book_seat book_seat_near(const tw_book *book, const book_symbol *symbol,
+                                       uint32_t side, int64_t price) {
+    int64_t key = 0;
+    bool whole = book_key_of(symbol, side, price, &key);
+    uint32_t page = symbol->near[side - 1][(uint64_t)(key >> 6) % BOOK_NEAR_COUNT];
+    if (__builtin_expect(!whole || book->pages[page].number != key >> 6, 0))
+        page = BOOK_NONE;
+    return book_seat_in(book, page, key);
+}
+
 /* Finds the seat of a price. */
 static inline book_seat book_seat_find(tw_book *book, book_symbol *symbol, uint32_t side,
                                        int64_t price) {
@@ -149,8 +170,7 @@ static inline book_seat book_seat_find(tw_book *book, book_symbol *symbol, uint3
     uint32_t page = BOOK_NONE;
     if (__builtin_expect(book_key_of(symbol, side, price, &key), 1))
         page = book_page_find(book, symbol, side, key >> 6);
-    return (book_seat){.level = page << 6 | (uint32_t)(key & 63),
-                       .taken = (book->pages[page].taken >> (key & 63) & 1) != 0};
+    return book_seat_in(book, page, key);
 }
 
 /* Makes the tick fit a price and a page for it; the level that would stand there. */
@@ -160,7 +180,7 @@ uint32_t book_make_seat(tw_book *book, tw_symbol symbol, uint32_t side, int64_t 
  * the best one then, the crossing may be another. */
 static inline uint32_t book_level_make(tw_book *book, tw_symbol symbol_index, uint32_t side_name,
                                        int64_t price, uint32_t level) {
-    if (__builtin_expect(level >> 6 == BOOK_NONE, 0))
+    if (__builtin_expect(book_seat_is_nowhere((book_seat){.level = level}), 0))
         level = book_make_seat(book, symbol_index, side_name, price);
     book_side *side = book_side_of(&book->symbols[symbol_index], side_name);
     int64_t key = book_key_at(book, level);

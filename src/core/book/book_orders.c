@@ -18,11 +18,13 @@
 
 /* The everyday changes are each compiled whole, in the place from which they are called. */
 #define INLINE static inline __attribute__((always_inline))
+/* What they seldom need stands apart and is gone to at the end, so that they call nothing, and keep
+ * all they know in registers. */
+#define NOINLINE __attribute__((noinline))
 
 /* Why an order is not there that a change is for. One that is there needs no questions: symbol, id
  * and way were right when it came. */
-static __attribute__((cold, noinline)) tw_status miss(tw_book *book, tw_symbol symbol,
-                                                      uint64_t id) {
+static tw_status miss(tw_book *book, tw_symbol symbol, uint64_t id) {
     tw_status status = book_check_symbol(book, symbol);
     if (status == TW_OK && id == 0)
         status = book_deny(book, &book->anomalies.bad_id, TW_INVALID);
@@ -35,6 +37,12 @@ static __attribute__((cold, noinline)) tw_status miss(tw_book *book, tw_symbol s
 
 /* ---- The halves that cannot fail --------------------------------------------------------- */
 
+/* Ends a change at one level, which may be the best. */
+INLINE void settle_level(tw_book *book, book_symbol *symbol, uint32_t side_name, uint32_t level) {
+    book->change = book_change_at(book_side_of(symbol, side_name), side_name, level);
+    symbol->revision += book->change != 0;
+}
+
 /* Takes a free slot; there is one. */
 INLINE uint32_t acquire(tw_book *book) {
     uint32_t order = book->order_free;
@@ -43,35 +51,10 @@ INLINE uint32_t acquire(tw_book *book) {
     return order;
 }
 
-/* Takes an order out of the ring of its level, or the level away if it was the last there (B4). */
-INLINE book_change leave(tw_book *book, book_symbol *symbol, const book_order *order) {
-    book_level *level = book_level_at(book, order->level);
-    book_side *side = book_side_of(symbol, level->side);
-    if (level->order_count == 1)
-        return book_level_remove(book, side, level->side, order->level);
-    book_link link = order->link;
-    book_link_of(book, link.previous)->next = link.next;
-    book_link_of(book, link.next)->previous = link.previous;
-    level->order_count--;
-    level->quantity -= order->quantity;
-    level->time_ns = symbol->time_ns;
-    return book_change_at(side, level->side, order->level);
-}
-
-INLINE book_change remove_order(tw_book *book, book_symbol *symbol, book_spot spot,
-                                book_look look) {
-    book_ids_drop(book, spot, look);
-    book_change change = leave(book, symbol, book_order_at(book, spot.order));
-    book_order_release(book, spot.order);
-    return change;
-}
-
 /* Puts a checked order at the back of a level. There is a free slot. */
-INLINE book_change enter(tw_book *book, const book_symbol *symbol, tw_symbol symbol_index,
-                         const tw_book_order *order, uint32_t level_index, book_look look) {
+INLINE void enter(tw_book *book, const book_symbol *symbol, tw_symbol symbol_index,
+                  const tw_book_order *order, uint32_t level_index, book_look look) {
     book_level *level = book_level_at(book, level_index);
-    book_change change =
-        book_change_at(&symbol->sides[order->side - 1], order->side, level_index);
     uint32_t index = acquire(book);
     uint32_t last = level->link.previous;
     *book_order_at(book, index) = (book_order){.id = order->id,
@@ -87,17 +70,31 @@ INLINE book_change enter(tw_book *book, const book_symbol *symbol, tw_symbol sym
     if (__builtin_expect(book->tags != NULL, 0))
         *book_tag_at(book, index) = order->tag;
     book_ids_put(book, index, look);
-    return change;
 }
 
-/* Gets a slot ready that was never used, in buckets that have room for it. */
-static __attribute__((cold, noinline)) tw_status make_room(tw_book *book) {
-    if (book->order_count == book->config.order_count_max)
-        return book_deny(book, &book->anomalies.orders_full, TW_FULL);
-    if (book->order_count == book->order_count_limit)
-        book_ids_grow(book);
-    book->order_free = book->order_high++;
-    return TW_OK;
+/* Takes an order out of the ring of a level on which there are more. */
+INLINE void leave(tw_book *book, const book_symbol *symbol, const book_order *order) {
+    book_level *level = book_level_at(book, order->level);
+    book_link link = order->link;
+    book_link_of(book, link.previous)->next = link.next;
+    book_link_of(book, link.next)->previous = link.previous;
+    level->order_count--;
+    level->quantity -= order->quantity;
+    level->time_ns = symbol->time_ns;
+}
+
+/* Takes an order out of the book, and its level if it was the last there (B4). */
+static book_change remove_order(tw_book *book, book_symbol *symbol, uint32_t index) {
+    const book_order *order = book_order_at(book, index);
+    const book_level *level = book_level_at(book, order->level);
+    book_side *side = book_side_of(symbol, level->side);
+    book_change change = book_change_at(side, level->side, order->level);
+    if (level->order_count == 1)
+        change = book_level_remove(book, side, level->side, order->level);
+    else
+        leave(book, symbol, order);
+    book_order_release(book, index);
+    return change;
 }
 
 /* ---- Adding ------------------------------------------------------------------------------ */
@@ -125,6 +122,60 @@ INLINE tw_status check_total(tw_book *book, uint32_t level, int64_t quantity) {
     return book_deny(book, &book->anomalies.bad_quantity, TW_OVERFLOW);
 }
 
+/* Gets a slot ready that was never used, in buckets that have room for it. */
+static tw_status make_room(tw_book *book) {
+    if (book->order_free != BOOK_NONE)
+        return TW_OK;
+    if (book->order_count == book->config.order_count_max)
+        return book_deny(book, &book->anomalies.orders_full, TW_FULL);
+    if (book->order_count == book->order_count_limit)
+        book_ids_grow(book);
+    book->order_free = book->order_high++;
+    return TW_OK;
+}
+
+/* Adds a checked order behind others. */
+INLINE tw_status add_behind(tw_book *book, tw_symbol symbol_index, const tw_book_order *order,
+                            uint32_t level, book_look look) {
+    book_symbol *symbol = &book->symbols[symbol_index];
+    tw_status status = check_total(book, level, order->quantity.nano);
+    if (status != TW_OK)
+        return status;
+    settle_level(book, symbol, order->side, level);
+    enter(book, symbol, symbol_index, order, level, look);
+    return TW_OK;
+}
+
+/* Adds a checked order as the first at its price. */
+static NOINLINE tw_status add_first(tw_book *book, tw_symbol symbol_index,
+                                    const tw_book_order *order, uint32_t level, book_look look) {
+    book_symbol *symbol = &book->symbols[symbol_index];
+    tw_status status = check_level_room(book, 0);
+    if (status != TW_OK)
+        return status;
+    level = book_level_make(book, symbol_index, order->side, order->price.nano, level);
+    symbol->way = BOOK_BY_ORDER;
+    settle_level(book, symbol, order->side, level);
+    enter(book, symbol, symbol_index, order, level, look);
+    if (book->change != 0)
+        book_settle_crossing(book, symbol);
+    return TW_OK;
+}
+
+/* Adds a checked order for which not everything is at hand. */
+static NOINLINE tw_status add_with_care(tw_book *book, tw_symbol symbol,
+                                        const tw_book_order *order) {
+    if (book_ids_find(book, symbol, order->id) != BOOK_NONE)
+        return book_deny(book, &book->anomalies.duplicate_id, TW_EXISTS);
+    tw_status status = make_room(book);
+    if (status != TW_OK)
+        return status;
+    book_look look = book_ids_look(book, symbol, order->id);
+    book_seat seat = book_seat_find(book, &book->symbols[symbol], order->side, order->price.nano);
+    return seat.taken ? add_behind(book, symbol, order, seat.level, look)
+                      : add_first(book, symbol, order, seat.level, look);
+}
+
 INLINE tw_status add(tw_book *book, tw_symbol symbol_index, const tw_book_order *order,
                      book_look look) {
     tw_status status = book_check_symbol(book, symbol_index);
@@ -134,36 +185,17 @@ INLINE tw_status add(tw_book *book, tw_symbol symbol_index, const tw_book_order 
         status = check_order(book, order);
     if (status != TW_OK)
         return status;
-    book_symbol *symbol = &book->symbols[symbol_index];
+    const book_symbol *symbol = &book->symbols[symbol_index];
     status = book_check_way(book, symbol, BOOK_BY_ORDER);
     if (status != TW_OK)
         return status;
-    if (book_ids_has(book, symbol_index, order->id, look))
-        return book_deny(book, &book->anomalies.duplicate_id, TW_EXISTS);
-    if (__builtin_expect(book->order_free == BOOK_NONE, 0)) {
-        status = make_room(book);
-        if (status != TW_OK)
-            return status;
-        look = book_ids_look(book, symbol_index, order->id); /* its home may be another now */
-    }
-    book_seat seat = book_seat_find(book, symbol, order->side, order->price.nano);
-    if (seat.taken) {
-        status = check_total(book, seat.level, order->quantity.nano);
-        if (status != TW_OK)
-            return status;
-    } else {
-        status = check_level_room(book, 0);
-        if (status != TW_OK)
-            return status;
-        seat.level = book_level_make(book, symbol_index, order->side, order->price.nano,
-                                     seat.level);
-        if (book_side_of(symbol, order->side)->best == seat.level)
-            book_settle_crossing(book, symbol);
-    }
-    symbol->way = BOOK_BY_ORDER;
-    book->change = enter(book, symbol, symbol_index, order, seat.level, look);
-    symbol->revision += book->change != 0;
-    return TW_OK;
+    if (__builtin_expect(book_ids_might_have(look) || book->order_free == BOOK_NONE, 0))
+        return add_with_care(book, symbol_index, order);
+    book_seat seat = book_seat_near(book, symbol, order->side, order->price.nano);
+    if (__builtin_expect(book_seat_is_nowhere(seat), 0))
+        return add_with_care(book, symbol_index, order);
+    return seat.taken ? add_behind(book, symbol_index, order, seat.level, look)
+                      : add_first(book, symbol_index, order, seat.level, look);
 }
 
 tw_status tw_book_add(tw_book *book, tw_symbol symbol, const tw_book_order *order) {
@@ -174,41 +206,71 @@ tw_status tw_book_add(tw_book *book, tw_symbol symbol, const tw_book_order *orde
 /* ---- Taking off ---------------------------------------------------------------------------- */
 
 /* An order holds less than was to be taken off: it is gone all the same. */
-static tw_status too_much(tw_book *book, uint32_t kind) {
+INLINE tw_status too_much(tw_book *book, uint32_t kind) {
     uint64_t *over =
         kind == TW_EVENT_REDUCE ? &book->anomalies.over_reduced : &book->anomalies.over_executed;
     return book_deny(book, over, TW_RANGE);
 }
 
 /* The order keeps its place in the queue. */
-INLINE book_change take_part(tw_book *book, book_symbol *symbol, book_order *order,
-                             int64_t quantity) {
+INLINE void take_part(tw_book *book, book_symbol *symbol, book_order *order, int64_t quantity) {
     book_level *level = book_level_at(book, order->level);
     order->quantity -= quantity;
     level->quantity -= quantity;
     level->time_ns = symbol->time_ns;
-    return book_change_at(book_side_of(symbol, level->side), level->side, order->level);
+    settle_level(book, symbol, level->side, order->level);
 }
 
-/* Reduces, executes or deletes (`quantity` is not read then). */
-INLINE tw_status take(tw_book *book, tw_symbol symbol_index, uint64_t id, int64_t quantity,
-                      uint32_t kind, book_look look) {
-    if (quantity <= 0 && kind != TW_EVENT_DELETE)
-        return book_deny(book, &book->anomalies.bad_quantity, TW_INVALID);
-    book_spot spot = book_ids_seek(book, symbol_index, id, look);
-    if (__builtin_expect(spot.order == BOOK_NONE, 0))
-        return miss(book, symbol_index, id);
+/* Takes out the last order of a level. */
+static NOINLINE tw_status take_last(tw_book *book, tw_symbol symbol_index, uint32_t order,
+                                    tw_status status) {
+    book_symbol *symbol = &book->symbols[symbol_index];
+    book_settle(book, symbol, remove_order(book, symbol, order));
+    return status;
+}
+
+/* Takes a quantity off an order, or all of it. */
+INLINE tw_status take_from(tw_book *book, tw_symbol symbol_index, book_spot spot, int64_t quantity,
+                           uint32_t kind) {
     book_symbol *symbol = &book->symbols[symbol_index];
     book_order *order = book_order_at(book, spot.order);
     if (kind != TW_EVENT_DELETE && quantity < order->quantity) {
-        book_settle(book, symbol, take_part(book, symbol, order, quantity));
+        take_part(book, symbol, order, quantity);
         return TW_OK;
     }
     tw_status status = TW_OK;
     if (kind != TW_EVENT_DELETE && quantity > order->quantity)
         status = too_much(book, kind);
-    book_settle(book, symbol, remove_order(book, symbol, spot, look));
+    book_ids_drop(spot);
+    const book_level *level = book_level_at(book, order->level);
+    if (level->order_count == 1)
+        return take_last(book, symbol_index, spot.order, status);
+    settle_level(book, symbol, level->side, order->level);
+    leave(book, symbol, order);
+    book_order_release(book, spot.order);
     return status;
+}
+
+/* The order was not found at home. */
+static NOINLINE tw_status take_elsewhere(tw_book *book, tw_symbol symbol, uint64_t id,
+                                         int64_t quantity, uint32_t kind) {
+    book_spot spot = book_ids_seek_behind(book, symbol, id);
+    if (spot.order == BOOK_NONE)
+        return miss(book, symbol, id);
+    if (kind == TW_EVENT_DELETE || quantity >= book_order_at(book, spot.order)->quantity)
+        book_ids_unpass(book, spot);
+    return take_from(book, symbol, spot, quantity, kind);
+}
+
+/* Reduces, executes or deletes (`quantity` is not read then). */
+INLINE tw_status take(tw_book *book, tw_symbol symbol, uint64_t id, int64_t quantity, uint32_t kind,
+                      book_look look) {
+    if (quantity <= 0 && kind != TW_EVENT_DELETE)
+        return book_deny(book, &book->anomalies.bad_quantity, TW_INVALID);
+    book_spot spot = book_ids_among(book, look.home, look.marked, symbol, id);
+    if (__builtin_expect(spot.order == BOOK_NONE, 0))
+        return take_elsewhere(book, symbol, id, quantity, kind);
+    return take_from(book, symbol, spot, quantity, kind);
 }
 
 tw_status tw_book_reduce(tw_book *book, tw_symbol symbol, uint64_t id, tw_quantity quantity) {
@@ -240,19 +302,21 @@ static tw_status check_room_to_replace(tw_book *book, const book_order *old,
 }
 
 /* Takes the old order out and puts the checked new one in. */
-static void exchange(tw_book *book, book_spot spot, book_look look, const tw_book_order *order) {
+static void exchange(tw_book *book, book_spot spot, const tw_book_order *order) {
     tw_symbol symbol_index = book_order_at(book, spot.order)->symbol;
     book_symbol *symbol = &book->symbols[symbol_index];
     tw_quote before;
     tw_quote after;
     tw_book_best(book, symbol_index, &before);
-    book_change change = remove_order(book, symbol, spot, look);
+    book_ids_unpass(book, spot);
+    book_ids_drop(spot);
+    book_change change = remove_order(book, symbol, spot.order);
     book_seat seat = book_seat_find(book, symbol, order->side, order->price.nano);
     if (!seat.taken)
         seat.level = book_level_make(book, symbol_index, order->side, order->price.nano,
                                      seat.level);
-    look = book_ids_look(book, symbol_index, order->id);
-    change |= BOOK_MOVED | enter(book, symbol, symbol_index, order, seat.level, look);
+    change |= BOOK_MOVED | book_change_at(book_side_of(symbol, order->side), order->side, seat.level);
+    enter(book, symbol, symbol_index, order, seat.level, book_ids_look(book, symbol_index, order->id));
     tw_book_best(book, symbol_index, &after);
     book_settle(book, symbol, book_forgive(change, &before, &after));
 }
@@ -278,16 +342,17 @@ tw_status tw_book_replace(tw_book *book, tw_symbol symbol, uint64_t id,
         return book_deny(book, &book->anomalies.duplicate_id, TW_EXISTS);
     status = check_room_to_replace(book, old, &entering);
     if (status == TW_OK)
-        exchange(book, spot, look, &entering);
+        exchange(book, spot, &entering);
     return status;
 }
 
-/* Less than before at the same price: the order keeps its place. */
+/* No more than before at the same price: the order keeps its place. */
 static void shrink(tw_book *book, book_order *order, int64_t quantity) {
     book_symbol *symbol = &book->symbols[order->symbol];
-    int64_t taken = order->quantity - quantity;
-    book_change change = take_part(book, symbol, order, taken);
-    book_settle(book, symbol, taken != 0 ? change : 0);
+    if (quantity < order->quantity)
+        take_part(book, symbol, order, order->quantity - quantity);
+    else
+        book->change = 0;
 }
 
 tw_status tw_book_modify(tw_book *book, tw_symbol symbol, uint64_t id, tw_price price,
@@ -315,7 +380,7 @@ tw_status tw_book_modify(tw_book *book, tw_symbol symbol, uint64_t id, tw_price 
                                     .side = (uint8_t)level->side};
     status = check_room_to_replace(book, order, &entering);
     if (status == TW_OK)
-        exchange(book, spot, look, &entering);
+        exchange(book, spot, &entering);
     return status;
 }
 
