@@ -171,8 +171,8 @@ TW_API tw_status tw_tape_open(const tw_tape_config *config, tw_tape **ret_tape,
 TW_API void tw_tape_close(tw_tape *tape);
 
 /* The format of a file, by how it begins: a magic number, a header, or the shape of its first line.
- * TW_UNSUPPORTED: like none that is known; others as tw_tape_open. Not for standard input, whose
- * first bytes would be gone. `allocator` may be NULL. */
+ * TW_UNSUPPORTED: like none that is known; TW_STATE: a pipe or a device (or `-`), whose first bytes
+ * would be gone; others as tw_tape_open. `allocator` may be NULL. */
 TW_API tw_status tw_tape_guess(const char *path, const tw_allocator *allocator,
                                tw_tape_format *ret_format, tw_error *error) TW_MUST_CHECK;
 

@@ -71,6 +71,14 @@ static bool wants_rows(const book_options *options) {
     return !other || options->out[0] != '\0';
 }
 
+/* An output that is not asked for has no name. */
+static bool is_same_file(const char *output, const char *other) {
+    if (output[0] == '\0' || other[0] == '\0')
+        return false;
+    return strcmp(output, other) == 0 ? strcmp(output, "-") != 0
+                                      : output_is_same_file(output, other);
+}
+
 static tw_status check_usage(const book_options *options, const char *path, tw_error *error) {
     bool rows_to_screen =
         wants_rows(options) && (options->out[0] == '\0' || strcmp(options->out, "-") == 0);
@@ -78,14 +86,16 @@ static tw_status check_usage(const book_options *options, const char *path, tw_e
         return tw_error_set(error, TW_USAGE,
                             "the rows and the summary cannot both go to standard output: name a "
                             "file with --out");
-    if (options->format == 0 && strcmp(path, "-") == 0)
-        return tw_error_set(error, TW_USAGE,
-                            "standard input cannot be looked at first: say what it is with "
-                            "--format");
     if (strcmp(options->plot, "-") == 0)
         return tw_error_set(error, TW_USAGE, "--plot needs a file, not standard output");
-    if (output_is_same_file(options->out, path) || output_is_same_file(options->plot, path))
-        return tw_error_set(error, TW_USAGE, "%s is read, and cannot be written", path);
+    if (is_same_file(options->out, options->plot))
+        return tw_error_set(error, TW_USAGE, "--out and --plot name the same file, %s",
+                            options->out);
+    const char *const read[] = {path, options->initial};
+    for (size_t i = 0; i < 2; i++) {
+        if (is_same_file(options->out, read[i]) || is_same_file(options->plot, read[i]))
+            return tw_error_set(error, TW_USAGE, "%s is read, and cannot be written", read[i]);
+    }
     return TW_OK;
 }
 
@@ -95,6 +105,11 @@ static tw_status find_format(const book_options *options, const char *path,
     if (options->format != 0)
         return TW_OK;
     tw_status status = tw_tape_guess(path, NULL, ret_format, error);
+    if (status == TW_STATE)
+        return tw_error_set(error, TW_USAGE,
+                            "%s can be read only once, and not be looked at first: say what it is "
+                            "with --format",
+                            strcmp(path, "-") == 0 ? "standard input" : path);
     if (status == TW_UNSUPPORTED)
         return tw_error_set_at(error, TW_PARSE, path, 0, 0,
                                "this begins like no format that is known; say which it is with "
@@ -160,20 +175,56 @@ static tw_status finish_file(output_file *file, tw_error *error) {
     return status == TW_OK ? output_file_publish(file, error) : status;
 }
 
-static tw_status write_all(watchers *all, const book_options *options, tw_error *error) {
-    tw_status status = TW_OK;
+static tw_status write_rows(watchers *all, tw_error *error) {
+    tw_status status = book_rows_flush(&all->rows, error);
+    return status == TW_OK ? finish_file(&all->rows_file, error) : status;
+}
+
+static tw_status write_plot(watchers *all, tw_error *error) {
+    tw_status status = book_plot_draw(&all->plot, all->plot_file.temporary, error);
+    return status == TW_OK ? finish_file(&all->plot_file, error) : status;
+}
+
+static tw_status write_report(watchers *all, const book_options *options, tw_error *error) {
+    return options->json ? book_report_json(&all->replay, error)
+                         : book_report_text(&all->replay, error);
+}
+
+/* Ends with `status` unless that is fine: of several faults the first is the ending, and the others
+ * are said. */
+static tw_status and_then(tw_status status, tw_error *error, tw_status next, const tw_error *why) {
+    if (next == TW_OK)
+        return status;
+    if (status == TW_OK)
+        *error = *why;
+    else if (next != TW_CANCELLED)
+        fprintf(stderr, "tradewind book: %s\n", why->message);
+    return status == TW_OK ? next : status;
+}
+
+/* What one of them cannot write keeps none of the others. */
+static tw_status write_all(watchers *all, const book_options *options, tw_status status,
+                           tw_error *error) {
+    tw_error why = {0};
     if (all->with_rows)
-        status = book_rows_flush(&all->rows, error);
-    if (all->with_rows && status == TW_OK)
-        status = finish_file(&all->rows_file, error);
-    if (all->with_plot && status == TW_OK)
-        status = book_plot_draw(&all->plot, all->plot_file.temporary, error);
-    if (all->with_plot && status == TW_OK)
-        status = finish_file(&all->plot_file, error);
-    if (options->summary && status == TW_OK)
-        status = options->json ? book_report_json(&all->replay, error)
-                               : book_report_text(&all->replay, error);
+        status = and_then(status, error, write_rows(all, &why), &why);
+    if (all->with_plot)
+        status = and_then(status, error, write_plot(all, &why), &why);
+    if (options->summary)
+        status = and_then(status, error, write_report(all, options, &why), &why);
     return status;
+}
+
+/* A name that was mistyped is not a book without orders. */
+static tw_status check_something_came(const book_replay *replay, tw_error *error) {
+    if (replay->totals.messages > 0)
+        return TW_OK;
+    if (replay->only != TW_SYMBOL_NONE)
+        return tw_error_set(error, TW_NOT_FOUND, "%s: no message is of %s", replay->config.path,
+                            replay->config.symbol);
+    bool mixed = tw_tape_content_of(replay->tape) == TW_TAPE_CONTENT_MIXED;
+    return tw_error_set(error, TW_NOT_FOUND, "%s: no message is for a book%s", replay->config.path,
+                        mixed ? "; of a file of records of many kinds only quotes are read" : "");
 }
 
 /* Faults of the data: what came before them stands. */
@@ -192,14 +243,10 @@ static tw_status run(const book_options *options, const char *path, tw_error *er
     if (status == TW_OK) {
         bool watched = all.with_rows || all.with_plot;
         status = book_replay_run(&all.replay, watched ? on_step : NULL, &all, error);
-        tw_error other = {0};
-        if (status == TW_OK || is_fault_of_data(status)) {
-            tw_status written = write_all(&all, options, &other);
-            if (status == TW_OK && written != TW_OK) {
-                *error = other;
-                status = written;
-            }
-        }
+        if (status == TW_OK)
+            status = check_something_came(&all.replay, error);
+        if (status == TW_OK || status == TW_NOT_FOUND || is_fault_of_data(status))
+            status = write_all(&all, options, status, error);
     }
     close_all(&all);
     return status;

@@ -12,8 +12,7 @@
 enum {
     BLOCK = 512,
     SYMBOL_COUNT_MAX = 65536,
-    LEVEL_COUNT_MAX = 1 << 22,
-    SYNC_SYMBOL_COUNT_MAX = 4096,
+    LEVEL_COUNT_MAX = 1 << 22, /* for as many orders as four times that */
     SYNC_UPDATE_COUNT_MAX = 8192,
     SYNC_LEVEL_COUNT_MAX = 1 << 20,
     GAP_WARNING_MAX = 10
@@ -61,14 +60,17 @@ static tw_status find_symbol(book_replay *replay, tw_error *error) {
 }
 
 static tw_status make_book(book_replay *replay, tw_error *error) {
-    uint32_t level_count_max = replay->config.order_count_max;
-    if (level_count_max > LEVEL_COUNT_MAX)
-        level_count_max = LEVEL_COUNT_MAX;
+    uint32_t order_count_max = replay->config.order_count_max;
+    uint32_t level_count_max = order_count_max < LEVEL_COUNT_MAX ? order_count_max : LEVEL_COUNT_MAX;
+    if (order_count_max / 4 > LEVEL_COUNT_MAX)
+        level_count_max = order_count_max / 4;
+    if (level_count_max > TW_BOOK_LEVEL_COUNT_MAX)
+        level_count_max = TW_BOOK_LEVEL_COUNT_MAX;
     const tw_book_config config = {.symbol_count_max = SYMBOL_COUNT_MAX,
                                    .order_count_max = replay->config.order_count_max,
                                    .level_count_max = level_count_max,
                                    .allow_nonpositive_prices = true};
-    const tw_book_sync_config sync = {.symbol_count_max = SYNC_SYMBOL_COUNT_MAX,
+    const tw_book_sync_config sync = {.symbol_count_max = SYMBOL_COUNT_MAX,
                                       .update_count_max = SYNC_UPDATE_COUNT_MAX,
                                       .level_count_max = SYNC_LEVEL_COUNT_MAX};
     tw_status status = tw_book_new(NULL, &config, &replay->book);
@@ -208,22 +210,27 @@ static tw_status mend(book_replay *replay, const tw_order_event *event, tw_statu
     if (event->kind == TW_EVENT_MODIFY) {
         tw_order_event entering = *event;
         entering.kind = TW_EVENT_ADD;
-        return tw_book_apply_event(replay->book, &entering);
+        status = tw_book_apply_event(replay->book, &entering);
+        replay->totals.announced += status == TW_OK;
+        return status;
     }
     if (replay->config.initial[0] == '\0')
         return status;
-    status = tw_book_reduce(replay->book, event->symbol, old_order_id(event->side, event->price),
-                            event->quantity);
-    replay->totals.old_orders += status == TW_OK;
-    return status;
+    tw_book_view old;
+    uint64_t id = old_order_id(event->side, event->price);
+    if (tw_book_find(replay->book, event->symbol, id, &old) != TW_OK)
+        return status;
+    replay->totals.old_orders++;
+    return tw_book_reduce(replay->book, event->symbol, id, event->quantity);
 }
 
 static tw_status full(const book_replay *replay, tw_error *error) {
-    return tw_error_set(error, TW_FULL,
-                        "more than %u orders or levels are alive at once after %llu messages: give "
-                        "a greater --max-orders",
-                        replay->config.order_count_max,
-                        (unsigned long long)replay->totals.messages);
+    tw_book_usage usage;
+    tw_book_usage_of(replay->book, &usage);
+    bool orders = usage.order_count == usage.order_count_max;
+    return tw_error_set(error, TW_FULL, "more than %u %s are alive at once: give a greater %s",
+                        orders ? usage.order_count_max : usage.level_count_max,
+                        orders ? "orders" : "levels", "--max-orders");
 }
 
 /* DBN tells a trade with the side of the one who took, and then what it takes from the book. */
@@ -247,24 +254,30 @@ static tw_status step(book_replay *replay, const book_step *made, tw_error *erro
     return replay->on_step(replay->context, made, error);
 }
 
-static tw_status step_event(book_replay *replay, const tw_order_event *event, tw_error *error) {
+/* Of an event that the book has not taken yet. */
+static book_step step_of(const book_replay *replay, const tw_order_event *event) {
     tw_book_view resting = {0};
     book_step made = {.time_ns = event->time_ns, .symbol = event->symbol};
-    if (is_event_trade(replay, event)) {
-        bool known = event->kind == TW_EVENT_EXECUTE && event->symbol < SYMBOL_COUNT_MAX &&
-                     tw_book_find(replay->book, event->symbol, event->id, &resting) == TW_OK;
-        made.trade_size = event->quantity;
-        made.trade_price = event->price.nano != 0 ? event->price : resting.price;
-        made.trade_side = known ? resting.side : event->side;
-        if (is_trade_of_dbn(replay, event))
-            made.trade_side = other_side(event->side);
-    }
+    made.whole = replay->config.format != TW_TAPE_DBN || (event->flags & TW_EVENT_LAST) != 0;
+    if (!is_event_trade(replay, event))
+        return made;
+    bool known = event->kind == TW_EVENT_EXECUTE && event->symbol < SYMBOL_COUNT_MAX &&
+                 tw_book_find(replay->book, event->symbol, event->id, &resting) == TW_OK;
+    made.trade_size = event->quantity;
+    made.trade_price = event->price.nano != 0 ? event->price : resting.price;
+    made.trade_side = known ? resting.side : event->side;
+    if (is_trade_of_dbn(replay, event))
+        made.trade_side = other_side(event->side);
+    return made;
+}
+
+static tw_status step_event(book_replay *replay, const tw_order_event *event, tw_error *error) {
+    const book_step made = step_of(replay, event);
     tw_status status = tw_book_apply_event(replay->book, event);
     if (status != TW_OK && mend(replay, event, status) == TW_FULL)
         return full(replay, error);
     count_event(&replay->totals, event);
-    replay->totals.trades += made.trade_size.nano != 0;
-    made.whole = replay->config.format != TW_TAPE_DBN || (event->flags & TW_EVENT_LAST) != 0;
+    replay->totals.trades += made.trade_size.nano > 0;
     return event->symbol == TW_SYMBOL_NONE ? TW_OK : step(replay, &made, error);
 }
 
@@ -280,7 +293,8 @@ static tw_status take_block(book_replay *replay, size_t count, tw_error *error) 
     size_t done = tw_book_apply(replay->book, replay->events, count, results);
     for (size_t i = 0; i < count; i++) {
         count_event(&replay->totals, &replay->events[i]);
-        replay->totals.trades += is_event_trade(replay, &replay->events[i]);
+        replay->totals.trades += is_event_trade(replay, &replay->events[i]) &&
+                                 replay->events[i].quantity.nano > 0;
     }
     for (size_t i = 0; done < count && i < count; i++) {
         if (results[i].status == TW_FULL)
@@ -311,13 +325,15 @@ static tw_status begin_events(book_replay *replay, size_t *count, tw_error *erro
         return TW_OK;
     tw_order_event *first = &replay->events[0];
     tw_status status = load_initial(replay, first, error);
+    if (status == TW_EMPTY) /* not to be taken for the end of the messages */
+        status = tw_error_set_at(error, TW_PARSE, replay->config.initial, 0, 0,
+                                 "there is no book in it");
     if (status != TW_OK || first->kind == TW_EVENT_ADD)
         return status;
+    const book_step made = step_of(replay, first);
     count_event(&replay->totals, first);
-    if (replay->on_step != NULL) {
-        const book_step step = {.time_ns = first->time_ns, .symbol = first->symbol, .whole = true};
-        status = replay->on_step(replay->context, &step, error);
-    }
+    replay->totals.trades += made.trade_size.nano > 0;
+    status = step(replay, &made, error);
     memmove(first, first + 1, --*count * sizeof *first);
     return status;
 }
@@ -400,6 +416,13 @@ static tw_status take_trade(book_replay *replay, const tw_trade *trade, int64_t 
     return step(replay, &made, error);
 }
 
+/* The venue's own best prices: the book knows them from its changes. */
+static void pass_quote(book_replay *replay, const tw_quote *quote) {
+    bool wanted = replay->only == TW_SYMBOL_NONE || quote->symbol == replay->only;
+    replay->totals.messages += wanted;
+    replay->totals.quotes += wanted;
+}
+
 static tw_status run_messages(book_replay *replay, tw_error *error) {
     for (;;) {
         tw_tape_message message;
@@ -409,7 +432,7 @@ static tw_status run_messages(book_replay *replay, tw_error *error) {
         else if (status == TW_OK && message.kind == TW_TAPE_MESSAGE_TRADE)
             status = take_trade(replay, &message.trade, message.time_ns, error);
         else if (status == TW_OK)
-            replay->totals.quotes++;
+            pass_quote(replay, &message.quote);
         if (status != TW_OK)
             return status;
         if (progress_due(&replay->bar))

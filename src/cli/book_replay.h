@@ -56,6 +56,7 @@ typedef struct book_totals {
     uint64_t quotes;
     uint64_t trades;
     uint64_t old_orders; /* changes of orders from before the file that its initial book absorbed */
+    uint64_t announced;  /* unknown orders that a modification brought in */
     uint64_t gap_warnings;
     double seconds; /* of reading, decoding, applying and of what the observer did */
 } book_totals;

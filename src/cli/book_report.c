@@ -105,7 +105,7 @@ static void print_counts(const char *heading, const count_line *lines, size_t co
     for (size_t i = 0; i < count; i++) {
         if (lines[i].count == 0)
             continue;
-        printf("%s%s %s", first ? heading : ", ", readable_count(lines[i].count, cell),
+        printf("%s %s %s", first ? heading : ",", readable_count(lines[i].count, cell),
                lines[i].name);
         first = false;
     }
@@ -117,8 +117,9 @@ static void print_anomalies(const book_replay *replay) {
     tw_book_anomalies a;
     tw_book_anomalies_of(replay->book, &a);
     const count_line lines[] = {
-        {"unknown ids", a.unknown_id - replay->totals.old_orders},
+        {"unknown ids", a.unknown_id - replay->totals.old_orders - replay->totals.announced},
         {"orders from before the file", replay->totals.old_orders},
+        {"orders that a modification announced", replay->totals.announced},
         {"duplicate ids", a.duplicate_id},
         {"over-executions", a.over_executed},
         {"over-reductions", a.over_reduced},
@@ -134,6 +135,12 @@ static void print_anomalies(const book_replay *replay) {
         {"gaps and faults of the feed", replay->totals.gap_warnings},
     };
     print_counts("Out of the ordinary:", lines, sizeof lines / sizeof lines[0]);
+}
+
+/* A day file that was cut between two messages looks whole otherwise. */
+static void print_ending(const book_replay *replay) {
+    if (replay->config.format == TW_TAPE_ITCH && !tw_tape_gaps_of(replay->tape).ended)
+        printf("The feed did not say that it was over: this may be only a part of it.\n");
 }
 
 static void print_sync(const book_replay *replay) {
@@ -178,6 +185,7 @@ tw_status book_report_text(const book_replay *replay, tw_error *error) {
     print_counts("Messages:", lines, sizeof lines / sizeof lines[0]);
     print_sync(replay);
     print_anomalies(replay);
+    print_ending(replay);
     output_file out;
     status = output_file_open(&out, "-", error);
     return status == TW_OK ? output_file_finish(&out, error) : status;
@@ -206,8 +214,10 @@ static void append_anomalies(tw_text *text, const book_replay *replay) {
     tw_book_anomalies a;
     tw_book_anomalies_of(replay->book, &a);
     tw_text_append_string(text, ",\"anomalies\":{");
-    append_count(text, "unknown_id", a.unknown_id - replay->totals.old_orders);
+    append_count(text, "unknown_id",
+                 a.unknown_id - replay->totals.old_orders - replay->totals.announced);
     append_count(text, "old_orders", replay->totals.old_orders);
+    append_count(text, "announced", replay->totals.announced);
     append_count(text, "duplicate_id", a.duplicate_id);
     append_count(text, "over_executed", a.over_executed);
     append_count(text, "over_reduced", a.over_reduced);
@@ -258,6 +268,7 @@ static void append_gaps(tw_text *text, const book_replay *replay) {
     append_count(text, "other_packets", gaps.other_count);
     append_count(text, "cut_packets", gaps.cut_count);
     append_count(text, "unnamed", gaps.unnamed_count);
+    tw_text_append_format(text, ",\"ended\":%s", gaps.ended ? "true" : "false");
     append_count(text, "other_symbols", gaps.passed_count);
     tw_text_append_char(text, '}');
 }

@@ -75,8 +75,9 @@ static bool name_temporary(output_file *file) {
 
 static tw_status open_temporary(output_file *file, tw_error *error) {
     struct stat found;
-    if (stat(file->path, &found) == 0 && S_ISDIR(found.st_mode))
-        return tw_error_set(error, TW_INVALID, "%s is a folder; name a file", file->path);
+    if (stat(file->path, &found) == 0 && !S_ISREG(found.st_mode))
+        return tw_error_set(error, TW_INVALID, "%s is a %s; name a file", file->path,
+                            S_ISDIR(found.st_mode) ? "folder" : "pipe or a device");
     if (!name_temporary(file))
         return tw_error_set(error, TW_INVALID, "the path %.64s... is too long", file->path);
     int fd = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);

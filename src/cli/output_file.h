@@ -35,7 +35,7 @@ bool output_is_same_file(const char *a, const char *b);
 bool output_is_store(const char *path, const char *store);
 
 /* Opens the temporary file. TW_PERMISSION, TW_NOT_FOUND (no such folder), TW_INVALID (the path
- * is a folder), TW_NO_SPACE, TW_IO. */
+ * is a folder, a pipe or a device), TW_NO_SPACE, TW_IO. */
 tw_status output_file_open(output_file *file, const char *path, tw_error *error) TW_MUST_CHECK;
 
 /* Writes a piece. TW_NO_SPACE, TW_IO; TW_CANCELLED when the reader of standard output has gone. */

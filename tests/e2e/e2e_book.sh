@@ -73,6 +73,25 @@ an_initial_book_holds_what_stood_before() {
     run book messages.csv --initial book.csv --summary --json
     is anomalies.old_orders 1
     is anomalies.unknown_id 0
+    echo '34200.8,3,6,25,1000400,-1' >>messages.csv # of a level that the book does not show
+    run book messages.csv --initial book.csv --summary --json
+    is anomalies.old_orders 1
+    is anomalies.unknown_id 1
+    : >empty.csv
+    run book messages.csv --initial empty.csv --summary
+    ended 3
+    said 'empty.csv'
+}
+
+a_trade_counts_the_same_however_it_is_looked_at() {
+    printf '34200.1,4,9,5,1000000,1\n34200.2,1,1,50,999900,1\n34200.3,4,1,20,999900,1\n' >messages.csv
+    echo '1000100,25,999800,130' >book.csv
+    run book messages.csv --initial book.csv --json
+    is trades 2
+    is executions 2
+    run book messages.csv --initial book.csv --json --out rows.csv
+    is trades 2
+    is executions 2
 }
 
 a_summary_counts_and_tells_the_best() {
@@ -159,7 +178,8 @@ bitcoin_of_2015_is_replayed() {
     run book "$orders/bitstamp/orders.csv.xz" --symbol BTC/USD --summary --json
     ended 0
     is messages 50414
-    is anomalies.unknown_id 209
+    is anomalies.unknown_id 205
+    is anomalies.announced 4
     is symbols.0.symbol BTC/USD
 }
 
@@ -219,6 +239,73 @@ what_is_damaged_is_replayed_up_to_the_fault() {
     [ "$(value messages)" -gt 10000 ]
 }
 
+every_fault_is_told_and_none_keeps_the_others() {
+    few_messages >messages.csv
+    sed '5s/.*/34200.5,2,12,many,999900,1/' messages.csv >bad.csv
+    run book bad.csv --out rows.csv --plot folder/missing.png --summary
+    ended 1
+    said 'folder/missing.png'
+    PATH=/nothing/here run book bad.csv --plot picture.png --summary
+    ended 3
+    said 'gnuplot'
+    said 'found "many"'
+    printed '4 messages in '
+}
+
+what_goes_by_once_is_not_looked_at_first() {
+    few_messages >messages.csv
+    mkfifo pipe
+    cat messages.csv >pipe &
+    run book pipe
+    ended 2
+    said 'say what it is with --format'
+    run book pipe --format lobster --levels 1
+    ended 0
+    wait
+    [ "$(wc -l <out)" -eq "$(wc -l <messages.csv)" ]
+}
+
+nothing_that_is_read_is_written() {
+    few_messages >messages.csv
+    echo '1000300,25,1000000,130' >book.csv
+    cp book.csv kept.csv
+    run book messages.csv --initial book.csv --out book.csv
+    ended 2
+    said 'book.csv is read, and cannot be written'
+    run book messages.csv --initial book.csv --plot ./book.csv
+    ended 2
+    cmp book.csv kept.csv
+    run book messages.csv --out a.png --plot a.png
+    ended 2
+    said 'name the same file'
+    mkfifo pipe
+    run book messages.csv --out pipe
+    ended 1
+    said 'pipe is a pipe or a device; name a file'
+    [ -p pipe ]
+}
+
+a_symbol_that_does_not_come_is_told() {
+    needs_data
+    run book "$orders/binance/spot_btcusdt_20240808.gz" --symbol NOPE --summary
+    ended 1
+    said 'no message is of NOPE'
+    run book "$orders/itch/Multiple.Packets.pcap" --symbol NOPE
+    ended 1
+    said 'no message is of NOPE'
+}
+
+many_symbols_of_a_feed_by_level_are_kept() {
+    awk 'BEGIN {
+        for (i = 1; i <= 4200; i++)
+            printf "%d: [1,{\"as\":[[\"2.0\",\"1.0\",\"1.0\"]],\"bs\":[[\"1.0\",\"1.0\",\"1.0\"]]},\"book-10\",\"S%d/X\"]\n", i, i
+    }' >many.jsonl
+    run book many.jsonl --summary --json
+    ended 0
+    is messages 4200
+    is sync.snapshots 4200
+}
+
 what_is_no_feed_is_refused() {
     run book missing.csv
     ended 1
@@ -256,7 +343,9 @@ wrong_usage_is_explained() {
     ended 2
     run book messages.csv --max-orders 2
     ended 1
-    said 'give a greater --max-orders'
+    said 'more than 2 orders are alive at once: give a greater --max-orders'
+    run book ''
+    ended 1
     run book
     ended 2
     run book --help
@@ -265,9 +354,13 @@ wrong_usage_is_explained() {
 }
 
 run_cases messages_of_lobster_become_its_rows an_initial_book_holds_what_stood_before \
+    a_trade_counts_the_same_however_it_is_looked_at \
     a_summary_counts_and_tells_the_best fifty_levels_of_apple_are_lobsters_own \
     a_future_ends_as_its_venue_says every_checksum_of_kraken_is_right \
     the_chains_of_binance_have_no_gap bitcoin_of_2015_is_replayed \
     packets_are_read_and_their_gap_is_told a_picture_is_drawn a_picture_needs_its_program \
-    what_is_damaged_is_replayed_up_to_the_fault what_is_no_feed_is_refused \
+    what_is_damaged_is_replayed_up_to_the_fault every_fault_is_told_and_none_keeps_the_others \
+    what_goes_by_once_is_not_looked_at_first nothing_that_is_read_is_written \
+    a_symbol_that_does_not_come_is_told many_symbols_of_a_feed_by_level_are_kept \
+    what_is_no_feed_is_refused \
     wrong_usage_is_explained

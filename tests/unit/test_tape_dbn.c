@@ -341,6 +341,23 @@ static void test_depth_is_a_whole_snapshot_without_empty_places(void **state) {
     tw_tape_close(tape);
 }
 
+static void test_levels_of_a_depth_are_of_its_symbol(void **state) {
+    test_file *file = *state;
+    dbn_level_plan levels[10];
+    tw_symbol other = 0;
+    fill_levels(levels, 2);
+    put_depth(begin(file, 3, TW_DBN_SCHEMA_MBP_10), levels, TW_DBN_FLAG_LAST);
+    assert_int_equal(tw_symbols_intern(file->symbols, tw_slice_of("OTHER"), &other), TW_OK);
+    tw_tape *tape = open_file(file);
+    tw_depth_update update;
+    assert_int_equal(tw_tape_next_depth(tape, &update, NULL), TW_OK);
+    assert_int_not_equal(update.symbol, other);
+    assert_int_equal(update.level_count, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(update.levels[i].symbol, update.symbol);
+    tw_tape_close(tape);
+}
+
 static void test_depth_out_of_order_is_refused(void **state) {
     test_file *file = *state;
     dbn_level_plan levels[10];
@@ -763,6 +780,7 @@ int main(void) {
         TEST(test_quotes_of_every_schema_are_read_exactly),
         TEST(test_a_side_without_price_or_size_is_empty),
         TEST(test_depth_is_a_whole_snapshot_without_empty_places),
+        TEST(test_levels_of_a_depth_are_of_its_symbol),
         TEST(test_depth_out_of_order_is_refused),
         TEST(test_bars_of_every_schema_have_its_timeframe),
         TEST(test_a_bar_that_cannot_be_is_refused),

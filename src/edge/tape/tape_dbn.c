@@ -546,7 +546,10 @@ tw_status dbn_next_bars(tw_tape *tape, tw_bar *ret_bars, size_t capacity, size_t
 
 tw_status dbn_next_depth(tw_tape *tape, tw_depth_update *ret_update, tw_error *error) {
     size_t count = 0;
-    return next_rows(tape, &depth_way, ret_update, 1, &count, error);
+    tw_status status = next_rows(tape, &depth_way, ret_update, 1, &count, error);
+    for (uint32_t i = 0; status == TW_OK && i < ret_update->level_count; i++)
+        tape->dbn->levels[i].symbol = ret_update->symbol; /* known only when the row was made */
+    return status;
 }
 
 tw_status tw_tape_next_record(tw_tape *tape, tw_slice *ret_record, tw_error *error) {

@@ -6,6 +6,7 @@
  * that: opening the tape then checks everything.
  */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "tape_priv.h"
 #include "tradewind/itch.h"
@@ -96,11 +97,23 @@ static bool guess(tw_slice bytes, tw_tape_format *ret_format) {
     return true;
 }
 
+/* What is not there, or a folder, is told of when it is opened. */
+static bool can_be_read_twice(const char *path) {
+    struct stat about;
+    if (strcmp(path, "-") == 0)
+        return false;
+    return stat(path, &about) != 0 || S_ISREG(about.st_mode) || S_ISDIR(about.st_mode);
+}
+
 tw_status tw_tape_guess(const char *path, const tw_allocator *allocator, tw_tape_format *ret_format,
                         tw_error *error) {
     TW_ASSERT(path != NULL && ret_format != NULL);
     tw_source source;
     tw_slice bytes;
+    if (!can_be_read_twice(path))
+        return tw_error_set_at(error, TW_STATE, path, 0, 0,
+                               "this can be read only once, so its format cannot be looked at "
+                               "first");
     if (allocator == NULL)
         allocator = tw_allocator_system();
     tw_status status = tw_source_open(&source, path, GUESS_BUFFER, allocator, error);
