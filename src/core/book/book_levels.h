@@ -84,8 +84,10 @@ static inline const book_page *book_page_of(const tw_book *book, uint32_t level)
     return &book->pages[level >> 6];
 }
 
+/* Of nobody it is some number, which nobody reads. */
 static inline int64_t book_key_at(const tw_book *book, uint32_t level) {
-    return book_page_of(book, level)->number * BOOK_PAGE_SIZE + (level & 63);
+    uint64_t number = (uint64_t)book_page_of(book, level)->number;
+    return (int64_t)(number * BOOK_PAGE_SIZE + (level & 63));
 }
 
 static inline int64_t book_price_of_key(const book_tick *tick, uint32_t side, int64_t key) {
