@@ -16,7 +16,8 @@ extern char **environ;
 enum { COLUMN_COUNT = 900, ROW_COUNT_MAX = 240 };
 
 tw_status book_plot_open(book_plot *plot, const book_replay *replay, tw_error *error) {
-    *plot = (book_plot){.replay = replay, .symbol = replay->only, .trade_every = 1};
+    *plot = (book_plot){
+        .replay = replay, .symbol = replay->only, .seen_ns = INT64_MIN, .trade_every = 1};
     plot->samples = calloc(BOOK_PLOT_SAMPLE_MAX, sizeof *plot->samples);
     plot->trades = calloc(BOOK_PLOT_TRADE_MAX, sizeof *plot->trades);
     if (plot->samples == NULL || plot->trades == NULL)
@@ -32,15 +33,37 @@ void book_plot_close(book_plot *plot) {
 
 /* ---- Sampling ------------------------------------------------------------------------------ */
 
-/* Twice as far apart as they are on average now; those in between go. */
-static void thin_samples(book_plot *plot) {
-    int64_t span = plot->samples[plot->sample_count - 1].time_ns - plot->samples[0].time_ns;
-    plot->interval_ns = span / (BOOK_PLOT_SAMPLE_MAX / 2) + 1;
+/* From an earlier time to a later one: as a difference it cannot overflow. */
+static uint64_t elapsed_ns(int64_t from_ns, int64_t to_ns) {
+    return (uint64_t)to_ns - (uint64_t)from_ns;
+}
+
+static size_t keep_those_apart(book_plot *plot) {
     size_t kept = 1;
     for (size_t i = 1; i < plot->sample_count; i++) {
-        if (plot->samples[i].time_ns >= plot->samples[kept - 1].time_ns + plot->interval_ns)
+        if (elapsed_ns(plot->samples[kept - 1].time_ns, plot->samples[i].time_ns) >=
+            plot->interval_ns)
             plot->samples[kept++] = plot->samples[i];
     }
+    return kept;
+}
+
+static size_t keep_every_second(book_plot *plot) {
+    size_t kept = 0;
+    for (size_t i = 0; i < plot->sample_count; i += 2)
+        plot->samples[kept++] = plot->samples[i];
+    return kept;
+}
+
+/* Twice as far apart as they are on average now; those in between go. Some always go, whatever the
+ * times are: the samples are full when this is called. */
+static void thin_samples(book_plot *plot) {
+    uint64_t span =
+        elapsed_ns(plot->samples[0].time_ns, plot->samples[plot->sample_count - 1].time_ns);
+    plot->interval_ns = span / (BOOK_PLOT_SAMPLE_MAX / 2) + 1;
+    size_t kept = keep_those_apart(plot);
+    if (kept == plot->sample_count)
+        kept = keep_every_second(plot);
     plot->sample_count = kept;
 }
 
@@ -57,6 +80,7 @@ static void fill_side(const book_plot *plot, tw_side side, book_plot_sample *sam
 static void take_sample(book_plot *plot, int64_t time_ns) {
     if (plot->sample_count == BOOK_PLOT_SAMPLE_MAX)
         thin_samples(plot);
+    TW_ASSERT(plot->sample_count < BOOK_PLOT_SAMPLE_MAX);
     book_plot_sample *sample = &plot->samples[plot->sample_count++];
     sample->time_ns = time_ns;
     fill_side(plot, TW_SIDE_BUY, sample);
@@ -74,7 +98,7 @@ static void take_trade(book_plot *plot, const book_step *step) {
         plot->trade_every *= 2;
     }
     plot->trades[plot->trade_count++] = (book_plot_trade){
-        .time_ns = step->time_ns,
+        .time_ns = plot->seen_ns,
         .price = (double)step->trade_price.nano * 1e-9,
         .size = (double)step->trade_size.nano * 1e-9,
         .resting_side = step->trade_side,
@@ -91,12 +115,14 @@ tw_status book_plot_put(book_plot *plot, const book_step *step, tw_error *error)
                             plot->replay->config.path,
                             tw_symbols_name(plot->replay->symbols, plot->symbol),
                             tw_symbols_name(plot->replay->symbols, step->symbol));
-    plot->seen_ns = step->time_ns;
+    if (step->time_ns > plot->seen_ns)
+        plot->seen_ns = step->time_ns;
     if (step->trade_size.nano > 0 && step->trade_price.nano != 0)
         take_trade(plot, step);
-    bool due = plot->sample_count == 0 || step->time_ns >= plot->last_ns + plot->interval_ns;
+    bool due =
+        plot->sample_count == 0 || elapsed_ns(plot->last_ns, plot->seen_ns) >= plot->interval_ns;
     if (step->whole && due)
-        take_sample(plot, step->time_ns);
+        take_sample(plot, plot->seen_ns);
     return TW_OK;
 }
 

@@ -7,6 +7,7 @@
  *
  * The book is sampled at a distance of time that doubles whenever the samples are full, so memory
  * does not grow with the file; of the trades every second one is let go when there are too many.
+ * A time that goes back is taken for the latest one before it.
  */
 #ifndef TRADEWIND_CLI_BOOK_PLOT_H
 #define TRADEWIND_CLI_BOOK_PLOT_H
@@ -38,9 +39,9 @@ typedef struct book_plot {
     tw_symbol symbol; /* TW_SYMBOL_NONE: none seen yet */
     book_plot_sample *samples;
     size_t sample_count;
-    int64_t interval_ns;
+    uint64_t interval_ns;
     int64_t last_ns; /* of the last sample */
-    int64_t seen_ns; /* of the last step */
+    int64_t seen_ns; /* the latest of the steps; INT64_MIN: none yet */
     book_plot_trade *trades;
     size_t trade_count;
     uint64_t trades_seen;
