@@ -73,8 +73,8 @@ static void fill_side(const book_plot *plot, tw_side side, book_plot_sample *sam
     size_t count = tw_book_depth(plot->replay->book, plot->symbol, side, levels, BOOK_PLOT_DEPTH);
     sample->counts[at] = (uint32_t)count;
     for (size_t i = 0; i < count; i++)
-        sample->levels[at][i] = (book_plot_level){(double)levels[i].price.nano * 1e-9,
-                                                  (double)levels[i].quantity.nano * 1e-9};
+        sample->levels[at][i] =
+            (book_plot_level){levels[i].price.nano, (double)levels[i].quantity.nano * 1e-9};
 }
 
 static void take_sample(book_plot *plot, int64_t time_ns) {
@@ -128,6 +128,9 @@ tw_status book_plot_put(book_plot *plot, const book_step *step, tw_error *error)
 
 /* ---- What is drawn ------------------------------------------------------------------------- */
 
+/* A view of less time is widened: finer than this the axis of gnuplot has no numbers. */
+static const int64_t SPAN_NS_MIN = 100000;
+
 typedef struct plot_view {
     int64_t begin_ns;
     int64_t end_ns;
@@ -137,29 +140,40 @@ typedef struct plot_view {
     size_t row_count;
 } plot_view;
 
+static double price_of(int64_t nano) {
+    return (double)nano * 1e-9;
+}
+
 static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
+    int64_t x = *(const int64_t *)a;
+    int64_t y = *(const int64_t *)b;
     return (x > y) - (x < y);
 }
 
-/* The smallest step between two levels of a side. */
+static uint64_t distance(int64_t a, int64_t b) {
+    return a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
+}
+
+/* The smallest step between two levels of a side; 0 where no side has two. */
 static double find_tick(const book_plot *plot) {
-    double tick = INFINITY;
+    uint64_t tick = UINT64_MAX;
     for (size_t i = 0; i < plot->sample_count; i++) {
         const book_plot_sample *sample = &plot->samples[i];
         for (int side = 0; side < 2; side++) {
-            for (uint32_t j = 1; j < sample->counts[side]; j++)
-                tick = fmin(
-                    tick, fabs(sample->levels[side][j].price - sample->levels[side][j - 1].price));
+            const book_plot_level *levels = sample->levels[side];
+            for (uint32_t j = 1; j < sample->counts[side]; j++) {
+                uint64_t step = distance(levels[j].price_nano, levels[j - 1].price_nano);
+                if (step > 0 && step < tick)
+                    tick = step;
+            }
         }
     }
-    return tick;
+    return tick == UINT64_MAX ? 0 : (double)tick * 1e-9;
 }
 
 /* Rows as high as a tick, or as some where there would be too many, with prices in their middle. */
-static void lay_rows(const book_plot *plot, plot_view *view) {
-    double tick = fmin(find_tick(plot), view->high - view->low);
+static void lay_rows(plot_view *view, double tick) {
+    TW_ASSERT(tick > 0 && view->high > view->low);
     double ticks = ceil((view->high - view->low) / tick / ROW_COUNT_MAX);
     view->row_height = tick * ticks;
     view->low = (floor(view->low / tick) - 0.5) * tick;
@@ -168,31 +182,60 @@ static void lay_rows(const book_plot *plot, plot_view *view) {
     view->high = view->low + view->row_height * (double)view->row_count;
 }
 
-/* The touch, but for the outermost hundredth of it, and a third of that around. */
-static bool find_view(const book_plot *plot, plot_view *ret_view) {
-    double *touch = calloc(plot->sample_count * 2 + 1, sizeof *touch);
+/* The prices from `low` to `high`, a third of that around, and never nothing. */
+static void frame_prices(const book_plot *plot, double low, double high, plot_view *view) {
+    double tick = find_tick(plot);
+    double around = fmax(fmax((high - low) * 0.35, fabs(high) * 2e-4), tick);
+    if (around <= 0)
+        around = 1; /* all prices are 0: any height will do */
+    view->low = low - around;
+    view->high = high + around;
+    double height = view->high - view->low;
+    lay_rows(view, tick > 0 ? fmin(tick, height) : height);
+}
+
+static void frame_times(const book_plot *plot, plot_view *view) {
+    view->begin_ns = plot->samples[0].time_ns;
+    view->end_ns = plot->last_ns;
+    if (elapsed_ns(view->begin_ns, view->end_ns) < (uint64_t)SPAN_NS_MIN)
+        view->end_ns =
+            view->begin_ns < INT64_MAX - SPAN_NS_MIN ? view->begin_ns + SPAN_NS_MIN : INT64_MAX;
+}
+
+/* The best prices of the samples with two sides, in order. Returns how many. */
+static size_t sort_touch(const book_plot *plot, int64_t *touch) {
     size_t count = 0;
-    for (size_t i = 0; touch != NULL && i < plot->sample_count; i++) {
+    for (size_t i = 0; i < plot->sample_count; i++) {
         const book_plot_sample *sample = &plot->samples[i];
         if (sample->counts[0] == 0 || sample->counts[1] == 0)
             continue;
-        touch[count++] = sample->levels[0][0].price;
-        touch[count++] = sample->levels[1][0].price;
+        touch[count++] = sample->levels[0][0].price_nano;
+        touch[count++] = sample->levels[1][0].price_nano;
     }
-    bool found = count > 0;
-    if (found) {
-        qsort(touch, count, sizeof *touch, by_value);
-        double low = touch[count / 200];
-        double high = touch[count - 1 - count / 200];
-        double around = fmax((high - low) * 0.35, fabs(high) * 2e-4);
-        *ret_view = (plot_view){.begin_ns = plot->samples[0].time_ns,
-                                .end_ns = plot->last_ns,
-                                .low = low - around,
-                                .high = high + around};
-        lay_rows(plot, ret_view);
-    }
+    qsort(touch, count, sizeof *touch, by_value);
+    return count;
+}
+
+/* All of the time, and of the touch all but its outermost hundredth. */
+static tw_status find_view(const book_plot *plot, plot_view *ret_view, tw_error *error) {
+    const char *path = plot->replay->config.path;
+    int64_t *touch = calloc(plot->sample_count * 2 + 1, sizeof *touch);
+    if (touch == NULL)
+        return tw_error_set(error, TW_NO_MEMORY, "there is no memory for the plot");
+    size_t count = sort_touch(plot, touch);
+    double low = count > 0 ? price_of(touch[count / 200]) : 0;
+    double high = count > 0 ? price_of(touch[count - 1 - count / 200]) : 0;
     free(touch);
-    return found && ret_view->end_ns > ret_view->begin_ns;
+    if (count == 0)
+        return tw_error_set(error, TW_EMPTY, "there is no book with two sides to plot in %s", path);
+    if (plot->last_ns == plot->samples[0].time_ns)
+        return tw_error_set(error, TW_EMPTY,
+                            "there is nothing to plot in %s: no time passes between its first and "
+                            "its last book",
+                            path);
+    frame_prices(plot, low, high, ret_view);
+    frame_times(plot, ret_view);
+    return TW_OK;
 }
 
 static double seconds_of(int64_t time_ns) {
@@ -204,7 +247,7 @@ static void put_column(const book_plot_sample *sample, const plot_view *view, fl
     for (int side = 0; side < 2; side++) {
         for (uint32_t i = 0; i < sample->counts[side]; i++) {
             const book_plot_level *level = &sample->levels[side][i];
-            double at = (level->price - view->low) / view->row_height;
+            double at = (price_of(level->price_nano) - view->low) / view->row_height;
             if (at >= 0 && at < (double)view->row_count)
                 column[(size_t)at] += (float)(side == 0 ? level->size : -level->size);
         }
@@ -219,10 +262,11 @@ static bool put_grid(FILE *script, const book_plot *plot, const plot_view *view)
         return false;
     size_t next = 0;
     double most = 0;
-    double span = (double)(view->end_ns - view->begin_ns);
+    double span = (double)elapsed_ns(view->begin_ns, view->end_ns);
     for (size_t column = 0; column < COLUMN_COUNT; column++) {
-        int64_t time_ns = view->begin_ns + (int64_t)(span * (double)column / COLUMN_COUNT);
-        while (next + 1 < plot->sample_count && plot->samples[next + 1].time_ns <= time_ns)
+        uint64_t passed = (uint64_t)(span * (double)column / COLUMN_COUNT);
+        while (next + 1 < plot->sample_count &&
+               elapsed_ns(view->begin_ns, plot->samples[next + 1].time_ns) <= passed)
             next++;
         put_column(&plot->samples[next], view, grid + column * view->row_count);
     }
@@ -254,7 +298,7 @@ static void put_touch(FILE *script, const book_plot *plot) {
         fprintf(script, "%.9f ", seconds_of(sample->time_ns));
         for (int side = 0; side < 2; side++) {
             if (sample->counts[side] > 0)
-                fprintf(script, "%.9f ", sample->levels[side][0].price);
+                fprintf(script, "%.9f ", price_of(sample->levels[side][0].price_nano));
             else
                 fprintf(script, "NaN ");
         }
@@ -307,7 +351,7 @@ static const char lower[] = "unset title\nset bmargin at screen 0.07\nset tmargi
                             " $touch using 1:5 with fillsteps fc '#f4b6a6' title 'asks'\n";
 
 static const char *time_format(const plot_view *view) {
-    int64_t span_s = (view->end_ns - view->begin_ns) / TW_NANO;
+    uint64_t span_s = elapsed_ns(view->begin_ns, view->end_ns) / TW_NANO;
     bool has_date = view->begin_ns > 2 * 86400 * TW_NANO;
     if (span_s > 2 * 86400)
         return "%m-%d";
@@ -343,9 +387,9 @@ static bool put_script(FILE *script, const book_plot *plot, const plot_view *vie
     fprintf(script, "\" font 'sans,15' noenhanced offset 0,1.4\n");
     double begin = seconds_of(view->begin_ns);
     double end = seconds_of(view->end_ns);
-    fprintf(script, "x0 = %.9f\ndx = %.12g\ny0 = %.9f\ndy = %.12g\n", begin,
+    fprintf(script, "x0 = %.9f\ndx = %.12g\ny0 = %.15g\ndy = %.12g\n", begin,
             (end - begin) / COLUMN_COUNT, view->low, view->row_height);
-    fprintf(script, "set xrange [%.9f:%.9f]\nset yrange [%.9f:%.9f]\n", begin, end, view->low,
+    fprintf(script, "set xrange [%.9f:%.9f]\nset yrange [%.15g:%.15g]\n", begin, end, view->low,
             view->high);
     fputs(upper, script);
     fprintf(script, "set xtics time format \"%s\"\nset ylabel 'best %d levels: bids, asks'\n",
@@ -404,8 +448,6 @@ tw_status book_plot_draw(book_plot *plot, const char *path, tw_error *error) {
     plot_view view = {0};
     if (plot->sample_count > 0 && plot->symbol != TW_SYMBOL_NONE)
         take_sample(plot, plot->seen_ns);
-    if (!find_view(plot, &view))
-        return tw_error_set(error, TW_EMPTY, "there is no book with two sides to plot in %s",
-                            plot->replay->config.path);
-    return draw(plot, &view, path, error);
+    tw_status status = find_view(plot, &view, error);
+    return status == TW_OK ? draw(plot, &view, path, error) : status;
 }

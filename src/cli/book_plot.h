@@ -17,7 +17,7 @@
 enum { BOOK_PLOT_DEPTH = 32, BOOK_PLOT_SAMPLE_MAX = 4096, BOOK_PLOT_TRADE_MAX = 8192 };
 
 typedef struct book_plot_level {
-    double price;
+    int64_t price_nano;
     double size;
 } book_plot_level;
 
@@ -55,7 +55,7 @@ tw_status book_plot_open(book_plot *plot, const book_replay *replay, tw_error *e
 tw_status book_plot_put(book_plot *plot, const book_step *step, tw_error *error) TW_MUST_CHECK;
 
 /* Draws into a PNG file. TW_NOT_FOUND: gnuplot is not installed. TW_EMPTY: there was no book to
- * draw. TW_IO: gnuplot failed; it said why on standard error. */
+ * draw, or it was there for no time. TW_NO_MEMORY. TW_IO: gnuplot failed and said why. */
 tw_status book_plot_draw(book_plot *plot, const char *path, tw_error *error) TW_MUST_CHECK;
 
 void book_plot_close(book_plot *plot);
