@@ -54,8 +54,10 @@ tw_status book_plot_open(book_plot *plot, const book_replay *replay, tw_error *e
 /* One step of the replay. TW_USAGE: the file has more than one symbol, and none was chosen. */
 tw_status book_plot_put(book_plot *plot, const book_step *step, tw_error *error) TW_MUST_CHECK;
 
-/* Draws into a PNG file. TW_NOT_FOUND: gnuplot is not installed. TW_EMPTY: there was no book to
- * draw, or it was there for no time. TW_NO_MEMORY. TW_IO: gnuplot failed and said why. */
+/* Draws a PNG into a file that is there already; should it be removed meanwhile, it stays so. The
+ * path may hold anything. TW_NOT_FOUND: gnuplot is not installed. TW_EMPTY: there was no book to
+ * draw, or it was there for no time. TW_NO_MEMORY. TW_IO: gnuplot failed and said why on standard
+ * error, or drew nothing; others where the file cannot be written. */
 tw_status book_plot_draw(book_plot *plot, const char *path, tw_error *error) TW_MUST_CHECK;
 
 void book_plot_close(book_plot *plot);

@@ -126,6 +126,80 @@ books_of_no_time_are_told_as_such() {
     said 'no book with two sides to plot'
 }
 
+a_name_is_never_a_command() {
+    needs_gnuplot
+    few_messages >messages.csv
+    name=$(printf "it's\n! touch pwned\n\"\`touch pwned\`.png")
+    run book messages.csv --plot "$name"
+    ended 0
+    is_picture "$name"
+    [ ! -e pwned ] || fail "a command in the name was run"
+}
+
+settings_of_the_user_do_not_send_the_picture_elsewhere() {
+    needs_gnuplot
+    few_messages >messages.csv
+    echo 'set output "elsewhere.png"' >.gnuplot
+    draws messages.csv
+    [ ! -e elsewhere.png ]
+}
+
+a_gnuplot_that_fails_is_told_with_the_file() {
+    few_messages >messages.csv
+    stand_in 'cat >/dev/null' 'exit 3'
+    run book messages.csv --plot book.png
+    ended 1
+    said 'gnuplot failed to draw the book of messages.csv'
+    left_no_picture
+    stand_in 'exit 0' # before it has read what to draw
+    run book messages.csv --plot book.png
+    ended 1
+    left_no_picture
+}
+
+a_gnuplot_that_draws_nothing_makes_no_picture() {
+    few_messages >messages.csv
+    stand_in 'cat >/dev/null'
+    run book messages.csv --plot book.png
+    ended 1
+    said 'gnuplot drew nothing of the book of messages.csv'
+    left_no_picture
+}
+
+# A program that is gone, or only waits for its end to be looked at, has no command line.
+is_gone() {
+    [ -z "$(tr -d '\0' <"/proc/$1/cmdline")" ]
+}
+
+gnuplot_ends_with_the_command() {
+    few_messages >messages.csv
+    for signal in TERM KILL; do
+        rm -f number
+        stand_in 'cat >/dev/null' 'echo $$ >number.new' 'mv number.new number' 'exec sleep 60'
+        "$tradewind" book messages.csv --plot book.png >out 2>err &
+        started=$!
+        echo "$started" >>"$work/children"
+        eventually test -s number
+        cat number >>"$work/children"
+        kill "-$signal" "$started"
+        wait_for "$started"
+        eventually is_gone "$(cat number)"
+        [ "$signal" = KILL ] || left_no_picture
+    done
+}
+
+a_removed_picture_is_not_made_again() {
+    few_messages >messages.csv
+    stand_in 'cat >script' 'rm -f .book.png.*' 'echo drawn'
+    run book messages.csv --plot book.png
+    ended 1
+    left_no_picture
+    ! grep -F book.png script
+}
+
 run_cases times_at_both_ends_are_drawn the_shortest_time_is_drawn prices_of_zero_are_drawn \
     prices_that_differ_by_less_than_a_double_tells_are_drawn \
-    one_time_too_late_hides_nothing_behind_it books_of_no_time_are_told_as_such
+    one_time_too_late_hides_nothing_behind_it books_of_no_time_are_told_as_such \
+    a_name_is_never_a_command settings_of_the_user_do_not_send_the_picture_elsewhere \
+    a_gnuplot_that_fails_is_told_with_the_file a_gnuplot_that_draws_nothing_makes_no_picture \
+    gnuplot_ends_with_the_command a_removed_picture_is_not_made_again
