@@ -4,19 +4,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <spawn.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
 
 enum { COLUMN_COUNT = 900, ROW_COUNT_MAX = 240 };
 
 tw_status book_plot_open(book_plot *plot, const book_replay *replay, tw_error *error) {
-    *plot = (book_plot){.replay = replay, .symbol = replay->only, .trade_every = 1};
+    *plot = (book_plot){
+        .replay = replay, .symbol = replay->only, .seen_ns = INT64_MIN, .trade_every = 1};
     plot->samples = calloc(BOOK_PLOT_SAMPLE_MAX, sizeof *plot->samples);
     plot->trades = calloc(BOOK_PLOT_TRADE_MAX, sizeof *plot->trades);
     if (plot->samples == NULL || plot->trades == NULL)
@@ -32,15 +33,37 @@ void book_plot_close(book_plot *plot) {
 
 /* ---- Sampling ------------------------------------------------------------------------------ */
 
-/* Twice as far apart as they are on average now; those in between go. */
-static void thin_samples(book_plot *plot) {
-    int64_t span = plot->samples[plot->sample_count - 1].time_ns - plot->samples[0].time_ns;
-    plot->interval_ns = span / (BOOK_PLOT_SAMPLE_MAX / 2) + 1;
+/* From an earlier time to a later one: as a difference it cannot overflow. */
+static uint64_t elapsed_ns(int64_t from_ns, int64_t to_ns) {
+    return (uint64_t)to_ns - (uint64_t)from_ns;
+}
+
+static size_t keep_those_apart(book_plot *plot) {
     size_t kept = 1;
     for (size_t i = 1; i < plot->sample_count; i++) {
-        if (plot->samples[i].time_ns >= plot->samples[kept - 1].time_ns + plot->interval_ns)
+        if (elapsed_ns(plot->samples[kept - 1].time_ns, plot->samples[i].time_ns) >=
+            plot->interval_ns)
             plot->samples[kept++] = plot->samples[i];
     }
+    return kept;
+}
+
+static size_t keep_every_second(book_plot *plot) {
+    size_t kept = 0;
+    for (size_t i = 0; i < plot->sample_count; i += 2)
+        plot->samples[kept++] = plot->samples[i];
+    return kept;
+}
+
+/* Twice as far apart as they are on average now; those in between go. Some always go, whatever the
+ * times are: the samples are full when this is called. */
+static void thin_samples(book_plot *plot) {
+    uint64_t span =
+        elapsed_ns(plot->samples[0].time_ns, plot->samples[plot->sample_count - 1].time_ns);
+    plot->interval_ns = span / (BOOK_PLOT_SAMPLE_MAX / 2) + 1;
+    size_t kept = keep_those_apart(plot);
+    if (kept == plot->sample_count)
+        kept = keep_every_second(plot);
     plot->sample_count = kept;
 }
 
@@ -50,13 +73,14 @@ static void fill_side(const book_plot *plot, tw_side side, book_plot_sample *sam
     size_t count = tw_book_depth(plot->replay->book, plot->symbol, side, levels, BOOK_PLOT_DEPTH);
     sample->counts[at] = (uint32_t)count;
     for (size_t i = 0; i < count; i++)
-        sample->levels[at][i] = (book_plot_level){(double)levels[i].price.nano * 1e-9,
-                                                  (double)levels[i].quantity.nano * 1e-9};
+        sample->levels[at][i] =
+            (book_plot_level){levels[i].price.nano, (double)levels[i].quantity.nano * 1e-9};
 }
 
 static void take_sample(book_plot *plot, int64_t time_ns) {
     if (plot->sample_count == BOOK_PLOT_SAMPLE_MAX)
         thin_samples(plot);
+    TW_ASSERT(plot->sample_count < BOOK_PLOT_SAMPLE_MAX);
     book_plot_sample *sample = &plot->samples[plot->sample_count++];
     sample->time_ns = time_ns;
     fill_side(plot, TW_SIDE_BUY, sample);
@@ -74,7 +98,7 @@ static void take_trade(book_plot *plot, const book_step *step) {
         plot->trade_every *= 2;
     }
     plot->trades[plot->trade_count++] = (book_plot_trade){
-        .time_ns = step->time_ns,
+        .time_ns = plot->seen_ns,
         .price = (double)step->trade_price.nano * 1e-9,
         .size = (double)step->trade_size.nano * 1e-9,
         .resting_side = step->trade_side,
@@ -91,16 +115,21 @@ tw_status book_plot_put(book_plot *plot, const book_step *step, tw_error *error)
                             plot->replay->config.path,
                             tw_symbols_name(plot->replay->symbols, plot->symbol),
                             tw_symbols_name(plot->replay->symbols, step->symbol));
-    plot->seen_ns = step->time_ns;
+    if (step->time_ns > plot->seen_ns)
+        plot->seen_ns = step->time_ns;
     if (step->trade_size.nano > 0 && step->trade_price.nano != 0)
         take_trade(plot, step);
-    bool due = plot->sample_count == 0 || step->time_ns >= plot->last_ns + plot->interval_ns;
+    bool due =
+        plot->sample_count == 0 || elapsed_ns(plot->last_ns, plot->seen_ns) >= plot->interval_ns;
     if (step->whole && due)
-        take_sample(plot, step->time_ns);
+        take_sample(plot, plot->seen_ns);
     return TW_OK;
 }
 
 /* ---- What is drawn ------------------------------------------------------------------------- */
+
+/* A view of less time is widened: finer than this the axis of gnuplot has no numbers. */
+static const int64_t SPAN_NS_MIN = 100000;
 
 typedef struct plot_view {
     int64_t begin_ns;
@@ -111,29 +140,40 @@ typedef struct plot_view {
     size_t row_count;
 } plot_view;
 
+static double price_of(int64_t nano) {
+    return (double)nano * 1e-9;
+}
+
 static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
+    int64_t x = *(const int64_t *)a;
+    int64_t y = *(const int64_t *)b;
     return (x > y) - (x < y);
 }
 
-/* The smallest step between two levels of a side. */
+static uint64_t distance(int64_t a, int64_t b) {
+    return a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
+}
+
+/* The smallest step between two levels of a side; 0 where no side has two. */
 static double find_tick(const book_plot *plot) {
-    double tick = INFINITY;
+    uint64_t tick = UINT64_MAX;
     for (size_t i = 0; i < plot->sample_count; i++) {
         const book_plot_sample *sample = &plot->samples[i];
         for (int side = 0; side < 2; side++) {
-            for (uint32_t j = 1; j < sample->counts[side]; j++)
-                tick = fmin(
-                    tick, fabs(sample->levels[side][j].price - sample->levels[side][j - 1].price));
+            const book_plot_level *levels = sample->levels[side];
+            for (uint32_t j = 1; j < sample->counts[side]; j++) {
+                uint64_t step = distance(levels[j].price_nano, levels[j - 1].price_nano);
+                if (step > 0 && step < tick)
+                    tick = step;
+            }
         }
     }
-    return tick;
+    return tick == UINT64_MAX ? 0 : (double)tick * 1e-9;
 }
 
 /* Rows as high as a tick, or as some where there would be too many, with prices in their middle. */
-static void lay_rows(const book_plot *plot, plot_view *view) {
-    double tick = fmin(find_tick(plot), view->high - view->low);
+static void lay_rows(plot_view *view, double tick) {
+    TW_ASSERT(tick > 0 && view->high > view->low);
     double ticks = ceil((view->high - view->low) / tick / ROW_COUNT_MAX);
     view->row_height = tick * ticks;
     view->low = (floor(view->low / tick) - 0.5) * tick;
@@ -142,31 +182,60 @@ static void lay_rows(const book_plot *plot, plot_view *view) {
     view->high = view->low + view->row_height * (double)view->row_count;
 }
 
-/* The touch, but for the outermost hundredth of it, and a third of that around. */
-static bool find_view(const book_plot *plot, plot_view *ret_view) {
-    double *touch = calloc(plot->sample_count * 2 + 1, sizeof *touch);
+/* The prices from `low` to `high`, a third of that around, and never nothing. */
+static void frame_prices(const book_plot *plot, double low, double high, plot_view *view) {
+    double tick = find_tick(plot);
+    double around = fmax(fmax((high - low) * 0.35, fabs(high) * 2e-4), tick);
+    if (around <= 0)
+        around = 1; /* all prices are 0: any height will do */
+    view->low = low - around;
+    view->high = high + around;
+    double height = view->high - view->low;
+    lay_rows(view, tick > 0 ? fmin(tick, height) : height);
+}
+
+static void frame_times(const book_plot *plot, plot_view *view) {
+    view->begin_ns = plot->samples[0].time_ns;
+    view->end_ns = plot->last_ns;
+    if (elapsed_ns(view->begin_ns, view->end_ns) < (uint64_t)SPAN_NS_MIN)
+        view->end_ns =
+            view->begin_ns < INT64_MAX - SPAN_NS_MIN ? view->begin_ns + SPAN_NS_MIN : INT64_MAX;
+}
+
+/* The best prices of the samples with two sides, in order. Returns how many. */
+static size_t sort_touch(const book_plot *plot, int64_t *touch) {
     size_t count = 0;
-    for (size_t i = 0; touch != NULL && i < plot->sample_count; i++) {
+    for (size_t i = 0; i < plot->sample_count; i++) {
         const book_plot_sample *sample = &plot->samples[i];
         if (sample->counts[0] == 0 || sample->counts[1] == 0)
             continue;
-        touch[count++] = sample->levels[0][0].price;
-        touch[count++] = sample->levels[1][0].price;
+        touch[count++] = sample->levels[0][0].price_nano;
+        touch[count++] = sample->levels[1][0].price_nano;
     }
-    bool found = count > 0;
-    if (found) {
-        qsort(touch, count, sizeof *touch, by_value);
-        double low = touch[count / 200];
-        double high = touch[count - 1 - count / 200];
-        double around = fmax((high - low) * 0.35, fabs(high) * 2e-4);
-        *ret_view = (plot_view){.begin_ns = plot->samples[0].time_ns,
-                                .end_ns = plot->last_ns,
-                                .low = low - around,
-                                .high = high + around};
-        lay_rows(plot, ret_view);
-    }
+    qsort(touch, count, sizeof *touch, by_value);
+    return count;
+}
+
+/* All of the time, and of the touch all but its outermost hundredth. */
+static tw_status find_view(const book_plot *plot, plot_view *ret_view, tw_error *error) {
+    const char *path = plot->replay->config.path;
+    int64_t *touch = calloc(plot->sample_count * 2 + 1, sizeof *touch);
+    if (touch == NULL)
+        return tw_error_set(error, TW_NO_MEMORY, "there is no memory for the plot");
+    size_t count = sort_touch(plot, touch);
+    double low = count > 0 ? price_of(touch[count / 200]) : 0;
+    double high = count > 0 ? price_of(touch[count - 1 - count / 200]) : 0;
     free(touch);
-    return found && ret_view->end_ns > ret_view->begin_ns;
+    if (count == 0)
+        return tw_error_set(error, TW_EMPTY, "there is no book with two sides to plot in %s", path);
+    if (plot->last_ns == plot->samples[0].time_ns)
+        return tw_error_set(error, TW_EMPTY,
+                            "there is nothing to plot in %s: no time passes between its first and "
+                            "its last book",
+                            path);
+    frame_prices(plot, low, high, ret_view);
+    frame_times(plot, ret_view);
+    return TW_OK;
 }
 
 static double seconds_of(int64_t time_ns) {
@@ -178,7 +247,7 @@ static void put_column(const book_plot_sample *sample, const plot_view *view, fl
     for (int side = 0; side < 2; side++) {
         for (uint32_t i = 0; i < sample->counts[side]; i++) {
             const book_plot_level *level = &sample->levels[side][i];
-            double at = (level->price - view->low) / view->row_height;
+            double at = (price_of(level->price_nano) - view->low) / view->row_height;
             if (at >= 0 && at < (double)view->row_count)
                 column[(size_t)at] += (float)(side == 0 ? level->size : -level->size);
         }
@@ -193,10 +262,11 @@ static bool put_grid(FILE *script, const book_plot *plot, const plot_view *view)
         return false;
     size_t next = 0;
     double most = 0;
-    double span = (double)(view->end_ns - view->begin_ns);
+    double span = (double)elapsed_ns(view->begin_ns, view->end_ns);
     for (size_t column = 0; column < COLUMN_COUNT; column++) {
-        int64_t time_ns = view->begin_ns + (int64_t)(span * (double)column / COLUMN_COUNT);
-        while (next + 1 < plot->sample_count && plot->samples[next + 1].time_ns <= time_ns)
+        uint64_t passed = (uint64_t)(span * (double)column / COLUMN_COUNT);
+        while (next + 1 < plot->sample_count &&
+               elapsed_ns(view->begin_ns, plot->samples[next + 1].time_ns) <= passed)
             next++;
         put_column(&plot->samples[next], view, grid + column * view->row_count);
     }
@@ -228,7 +298,7 @@ static void put_touch(FILE *script, const book_plot *plot) {
         fprintf(script, "%.9f ", seconds_of(sample->time_ns));
         for (int side = 0; side < 2; side++) {
             if (sample->counts[side] > 0)
-                fprintf(script, "%.9f ", sample->levels[side][0].price);
+                fprintf(script, "%.9f ", price_of(sample->levels[side][0].price_nano));
             else
                 fprintf(script, "NaN ");
         }
@@ -281,7 +351,7 @@ static const char lower[] = "unset title\nset bmargin at screen 0.07\nset tmargi
                             " $touch using 1:5 with fillsteps fc '#f4b6a6' title 'asks'\n";
 
 static const char *time_format(const plot_view *view) {
-    int64_t span_s = (view->end_ns - view->begin_ns) / TW_NANO;
+    uint64_t span_s = elapsed_ns(view->begin_ns, view->end_ns) / TW_NANO;
     bool has_date = view->begin_ns > 2 * 86400 * TW_NANO;
     if (span_s > 2 * 86400)
         return "%m-%d";
@@ -290,24 +360,15 @@ static const char *time_format(const plot_view *view) {
     return has_date && span_s > 43200 ? "%m-%d\\n%H:%M" : span_s < 1800 ? "%H:%M:%S" : "%H:%M";
 }
 
-/* A text between single quotes of gnuplot, in which a quote is written twice. */
-static void put_quoted(FILE *script, const char *text) {
-    fputc('\'', script);
-    for (; *text != '\0'; text++)
-        fprintf(script, *text == '\'' ? "''" : "%c", *text);
-    fputc('\'', script);
-}
-
-static bool put_script(FILE *script, const book_plot *plot, const plot_view *view,
-                       const char *path) {
+/* The picture goes to gnuplot's standard output, so that no path has to stand in the script; the
+ * name of a symbol has neither quotes nor spaces. */
+static bool put_script(FILE *script, const book_plot *plot, const plot_view *view) {
     const char *name = tw_symbols_name(plot->replay->symbols, plot->symbol);
     if (!put_grid(script, plot, view))
         return false;
     put_touch(script, plot);
     put_trades(script, plot);
-    fprintf(script, "set terminal pngcairo size 1600,1000 font 'sans,12' background '#ffffff'\n"
-                    "set output ");
-    put_quoted(script, path);
+    fprintf(script, "set terminal pngcairo size 1600,1000 font 'sans,12' background '#ffffff'");
     fputs(head, script);
     fprintf(script, "set title \"%s    %llu messages, %llu trades", name,
             (unsigned long long)plot->replay->totals.messages,
@@ -317,9 +378,9 @@ static bool put_script(FILE *script, const book_plot *plot, const plot_view *vie
     fprintf(script, "\" font 'sans,15' noenhanced offset 0,1.4\n");
     double begin = seconds_of(view->begin_ns);
     double end = seconds_of(view->end_ns);
-    fprintf(script, "x0 = %.9f\ndx = %.12g\ny0 = %.9f\ndy = %.12g\n", begin,
+    fprintf(script, "x0 = %.9f\ndx = %.12g\ny0 = %.15g\ndy = %.12g\n", begin,
             (end - begin) / COLUMN_COUNT, view->low, view->row_height);
-    fprintf(script, "set xrange [%.9f:%.9f]\nset yrange [%.9f:%.9f]\n", begin, end, view->low,
+    fprintf(script, "set xrange [%.9f:%.9f]\nset yrange [%.15g:%.15g]\n", begin, end, view->low,
             view->high);
     fputs(upper, script);
     fprintf(script, "set xtics time format \"%s\"\nset ylabel 'best %d levels: bids, asks'\n",
@@ -331,55 +392,132 @@ static bool put_script(FILE *script, const book_plot *plot, const plot_view *vie
 
 /* ---- gnuplot ------------------------------------------------------------------------------- */
 
-/* Starts it with a pipe for its script. */
-static int start_gnuplot(pid_t *ret_child, int *ret_pipe) {
-    int ends[2];
+/* What one gnuplot is given. */
+typedef struct gnuplot_run {
+    int picture; /* its standard output */
+    int script;  /* the end of a pipe to its standard input */
+    pid_t child;
+} gnuplot_run;
+
+/* In the child. gnuplot dies with its parent, however that ends: it must not go on drawing what
+ * nobody waits for. Returns only if it cannot be started. */
+static int become_gnuplot(int script, int picture, pid_t parent) {
     char name[] = "gnuplot";
-    char *arguments[] = {name, NULL};
-    if (pipe2(ends, O_CLOEXEC) != 0)
+    char no_settings[] = "-d"; /* of the user: they could send the picture elsewhere */
+    char *arguments[] = {name, no_settings, NULL};
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
         return errno;
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
-    int os_errno = posix_spawnp(ret_child, name, &actions, NULL, arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
+    if (getppid() != parent)
+        return ESRCH; /* it ended before it could be watched */
+    signal(SIGPIPE, SIG_DFL);
+    if (dup2(script, STDIN_FILENO) < 0 || dup2(picture, STDOUT_FILENO) < 0)
+        return errno;
+    execvp(name, arguments);
+    return errno;
+}
+
+/* Waits for the child to become gnuplot, which closes the pipe, or to tell why it could not. */
+static int read_start(int report) {
+    int os_errno = 0;
+    ssize_t size;
+    do
+        size = read(report, &os_errno, sizeof os_errno);
+    while (size < 0 && errno == EINTR);
+    return size == sizeof os_errno ? os_errno : 0;
+}
+
+static int fork_gnuplot(gnuplot_run *run, int script, const int report[2]) {
+    pid_t parent = getpid();
+    run->child = fork();
+    if (run->child < 0)
+        return errno;
+    if (run->child > 0)
+        return 0;
+    int os_errno = become_gnuplot(script, run->picture, parent);
+    _exit(write(report[1], &os_errno, sizeof os_errno) < 0 ? 126 : 127);
+}
+
+static int wait_for(pid_t child) {
+    int ending = 0;
+    while (waitpid(child, &ending, 0) < 0 && errno == EINTR)
+        continue;
+    return ending;
+}
+
+static void close_both(const int ends[2]) {
     close(ends[0]);
-    *ret_pipe = ends[1];
+    close(ends[1]);
+}
+
+/* Starts it with a pipe for its script. Returns 0 or the system's number of what went wrong. */
+static int start_gnuplot(gnuplot_run *run) {
+    int script[2];
+    int report[2];
+    if (pipe2(script, O_CLOEXEC) != 0)
+        return errno;
+    if (pipe2(report, O_CLOEXEC) != 0) {
+        int os_errno = errno;
+        close_both(script);
+        return os_errno;
+    }
+    int os_errno = fork_gnuplot(run, script[0], report);
+    close(report[1]);
+    if (os_errno == 0) {
+        os_errno = read_start(report[0]);
+        if (os_errno != 0)
+            wait_for(run->child);
+    }
+    close(report[0]);
+    close(script[0]);
+    run->script = script[1];
     if (os_errno != 0)
-        close(ends[1]);
+        close(script[1]);
     return os_errno;
 }
 
-static tw_status draw(const book_plot *plot, const plot_view *view, const char *path,
+static bool send_script(const gnuplot_run *run, const book_plot *plot, const plot_view *view) {
+    FILE *script = fdopen(run->script, "w");
+    if (script == NULL) {
+        close(run->script);
+        return false;
+    }
+    bool written = put_script(script, plot, view);
+    return fclose(script) == 0 && written;
+}
+
+static tw_status draw(gnuplot_run *run, const book_plot *plot, const plot_view *view,
                       tw_error *error) {
-    pid_t child = 0;
-    int end = -1;
-    int os_errno = start_gnuplot(&child, &end);
+    struct stat drawn = {0};
+    int os_errno = start_gnuplot(run);
     if (os_errno == ENOENT)
         return tw_error_set(error, TW_NOT_FOUND,
                             "--plot needs the program gnuplot (Debian: apt install gnuplot-nox)");
     if (os_errno != 0)
         return tw_error_set_errno(error, os_errno, "gnuplot cannot be started");
-    FILE *script = fdopen(end, "w");
-    bool written = script != NULL && put_script(script, plot, view, path);
-    if (script != NULL)
-        written = fclose(script) == 0 && written;
-    else
-        close(end);
-    int ending = 0;
-    while (waitpid(child, &ending, 0) < 0 && errno == EINTR)
-        continue;
+    bool written = send_script(run, plot, view);
+    int ending = wait_for(run->child);
     if (!written || !WIFEXITED(ending) || WEXITSTATUS(ending) != 0)
-        return tw_error_set(error, TW_IO, "gnuplot failed to draw %s", path);
+        return tw_error_set(error, TW_IO, "gnuplot failed to draw the book of %s",
+                            plot->replay->config.path);
+    if (fstat(run->picture, &drawn) != 0 || drawn.st_size == 0)
+        return tw_error_set(error, TW_IO, "gnuplot drew nothing of the book of %s",
+                            plot->replay->config.path);
     return TW_OK;
 }
 
 tw_status book_plot_draw(book_plot *plot, const char *path, tw_error *error) {
     plot_view view = {0};
+    gnuplot_run run = {.picture = -1};
     if (plot->sample_count > 0 && plot->symbol != TW_SYMBOL_NONE)
         take_sample(plot, plot->seen_ns);
-    if (!find_view(plot, &view))
-        return tw_error_set(error, TW_EMPTY, "there is no book with two sides to plot in %s",
-                            plot->replay->config.path);
-    return draw(plot, &view, path, error);
+    tw_status status = find_view(plot, &view, error);
+    if (status != TW_OK)
+        return status;
+    run.picture = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    if (run.picture < 0)
+        return tw_error_set_errno(error, errno, "the picture of %s cannot be written",
+                                  plot->replay->config.path);
+    status = draw(&run, plot, &view, error);
+    close(run.picture);
+    return status;
 }

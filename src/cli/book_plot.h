@@ -7,6 +7,7 @@
  *
  * The book is sampled at a distance of time that doubles whenever the samples are full, so memory
  * does not grow with the file; of the trades every second one is let go when there are too many.
+ * A time that goes back is taken for the latest one before it.
  */
 #ifndef TRADEWIND_CLI_BOOK_PLOT_H
 #define TRADEWIND_CLI_BOOK_PLOT_H
@@ -16,7 +17,7 @@
 enum { BOOK_PLOT_DEPTH = 32, BOOK_PLOT_SAMPLE_MAX = 4096, BOOK_PLOT_TRADE_MAX = 8192 };
 
 typedef struct book_plot_level {
-    double price;
+    int64_t price_nano;
     double size;
 } book_plot_level;
 
@@ -38,9 +39,9 @@ typedef struct book_plot {
     tw_symbol symbol; /* TW_SYMBOL_NONE: none seen yet */
     book_plot_sample *samples;
     size_t sample_count;
-    int64_t interval_ns;
+    uint64_t interval_ns;
     int64_t last_ns; /* of the last sample */
-    int64_t seen_ns; /* of the last step */
+    int64_t seen_ns; /* the latest of the steps; INT64_MIN: none yet */
     book_plot_trade *trades;
     size_t trade_count;
     uint64_t trades_seen;
@@ -53,8 +54,10 @@ tw_status book_plot_open(book_plot *plot, const book_replay *replay, tw_error *e
 /* One step of the replay. TW_USAGE: the file has more than one symbol, and none was chosen. */
 tw_status book_plot_put(book_plot *plot, const book_step *step, tw_error *error) TW_MUST_CHECK;
 
-/* Draws into a PNG file. TW_NOT_FOUND: gnuplot is not installed. TW_EMPTY: there was no book to
- * draw. TW_IO: gnuplot failed; it said why on standard error. */
+/* Draws a PNG into a file that is there already; should it be removed meanwhile, it stays so. The
+ * path may hold anything. TW_NOT_FOUND: gnuplot is not installed. TW_EMPTY: there was no book to
+ * draw, or it was there for no time. TW_NO_MEMORY. TW_IO: gnuplot failed and said why on standard
+ * error, or drew nothing; others where the file cannot be written. */
 tw_status book_plot_draw(book_plot *plot, const char *path, tw_error *error) TW_MUST_CHECK;
 
 void book_plot_close(book_plot *plot);
