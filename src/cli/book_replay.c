@@ -61,7 +61,8 @@ static tw_status find_symbol(book_replay *replay, tw_error *error) {
 
 static tw_status make_book(book_replay *replay, tw_error *error) {
     uint32_t order_count_max = replay->config.order_count_max;
-    uint32_t level_count_max = order_count_max < LEVEL_COUNT_MAX ? order_count_max : LEVEL_COUNT_MAX;
+    uint32_t level_count_max =
+        order_count_max < LEVEL_COUNT_MAX ? order_count_max : LEVEL_COUNT_MAX;
     if (order_count_max / 4 > LEVEL_COUNT_MAX)
         level_count_max = order_count_max / 4;
     if (level_count_max > TW_BOOK_LEVEL_COUNT_MAX)
@@ -293,8 +294,8 @@ static tw_status take_block(book_replay *replay, size_t count, tw_error *error) 
     size_t done = tw_book_apply(replay->book, replay->events, count, results);
     for (size_t i = 0; i < count; i++) {
         count_event(&replay->totals, &replay->events[i]);
-        replay->totals.trades += is_event_trade(replay, &replay->events[i]) &&
-                                 replay->events[i].quantity.nano > 0;
+        replay->totals.trades +=
+            is_event_trade(replay, &replay->events[i]) && replay->events[i].quantity.nano > 0;
     }
     for (size_t i = 0; done < count && i < count; i++) {
         if (results[i].status == TW_FULL)

@@ -214,6 +214,7 @@ a_picture_is_drawn() {
 a_picture_needs_its_program() {
     few_messages >messages.csv
     ending=0
+    # shellcheck disable=SC2034 # ended reads it
     PATH=/nowhere "$tradewind" book messages.csv --plot book.png >out 2>err || ending=$?
     ended 1
     said '--plot needs the program gnuplot'

@@ -28,8 +28,8 @@ static tw_status next(tw_tape *tape, tw_tape_format format, tw_error *error) {
     case TW_TAPE_BARS:
     case TW_TAPE_QUOTES: /* and these fuzz_tape_orders */
     case TW_TAPE_BITSTAMP:
-    case TW_TAPE_ITCH: /* and this one fuzz_capture */
-    case TW_TAPE_DBN:  /* has fuzz_dbn */
+    case TW_TAPE_ITCH:   /* and this one fuzz_capture */
+    case TW_TAPE_DBN:    /* has fuzz_dbn */
     case TW_TAPE_KRAKEN: /* and these have fuzz_depth */
     case TW_TAPE_BINANCE:
         break;

@@ -652,7 +652,8 @@ static inline void model_step(book_model *model, model_bytes *bytes) {
                             .side = op.order.side,
                             .clear = op.id % 32 == 5};
     const tw_quote quote = {.bid_price = op.order.price,
-                            .ask_price.nano = op.order.price.nano + (int64_t)(op.id % 5) - 1,
+                            .ask_price.nano =
+                                (int64_t)((uint64_t)op.order.price.nano + op.id % 5 - 1),
                             .bid_size = op.order.quantity,
                             .ask_size = op.quantity,
                             .symbol = op.symbol};

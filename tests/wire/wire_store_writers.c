@@ -173,7 +173,9 @@ static int write_the_story(const test_place *place, int ready, int over) {
     }
     tw_store_figures figures;
     tw_store_read_figures(store, &figures);
-    if (figures.checkpoints < 5 || write(ready, &byte, 1) != 1)
+    /* Which of them a reader held up is up to the scheduler. */
+    uint64_t tried = figures.checkpoints + figures.checkpoints_busy;
+    if (tried < 5 || write(ready, &byte, 1) != 1)
         return 3;
     (void)!read(over, &byte, 1);
     return tw_store_close(store, NULL) == TW_OK ? 0 : 4;

@@ -313,10 +313,12 @@ static void exchange(tw_book *book, book_spot spot, const tw_book_order *order) 
     book_change change = remove_order(book, symbol, spot.order);
     book_seat seat = book_seat_find(book, symbol, order->side, order->price.nano);
     if (!seat.taken)
-        seat.level = book_level_make(book, symbol_index, order->side, order->price.nano,
-                                     seat.level);
-    change |= BOOK_MOVED | book_change_at(book_side_of(symbol, order->side), order->side, seat.level);
-    enter(book, symbol, symbol_index, order, seat.level, book_ids_look(book, symbol_index, order->id));
+        seat.level =
+            book_level_make(book, symbol_index, order->side, order->price.nano, seat.level);
+    change |=
+        BOOK_MOVED | book_change_at(book_side_of(symbol, order->side), order->side, seat.level);
+    enter(book, symbol, symbol_index, order, seat.level,
+          book_ids_look(book, symbol_index, order->id));
     tw_book_best(book, symbol_index, &after);
     book_settle(book, symbol, book_forgive(change, &before, &after));
 }
