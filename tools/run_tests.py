@@ -12,7 +12,8 @@ which write the same words) print one line a case,
 A program that prints no such line is one case itself: status 0 passed, 77 skipped, else failed.
 A program that dies or runs too long is a failed case more, named after the case it died in, so
 that nothing is lost by crashing. Failing programs are printed in full, with the command that
-repeats them. The last line is the sum:
+repeats them. Of those that pass, lines that begin with `counts: ` are shown: what they compared
+with real data. The last line is the sum:
 
     N passed, N failed[, N skipped]
 
@@ -37,6 +38,7 @@ START = re.compile(r"\[ RUN +\] (\S.*?)\s*$")
 # cmocka repeats the failed cases in a list below this line; the list is not counted again.
 GROUP_BEGIN = re.compile(r"\[=+\] (?:.*: )?Running \d+ test")
 GROUP_END = re.compile(r"\[=+\] (?:.*: )?\d+ test\(s\) run")
+COUNTS = re.compile(r"^counts: (.*)$", re.M)
 SKIPPED_STATUS = 77
 
 Outcome = collections.namedtuple("Outcome", "passed failed skipped")
@@ -143,6 +145,9 @@ def show(result, build, quiet):
                        ((outcome.passed, "passed"), (outcome.failed, "failed"),
                         (outcome.skipped, "skipped")) if names)
     print(f"{word:8} {result.test['name']:32} {result.seconds:6.2f} s  {counts}")
+    if not outcome.failed:
+        for line in COUNTS.findall(result.output):
+            print(f"{'':8} {line}")
     if outcome.failed:
         print("-" * 78)
         print(result.output.rstrip())

@@ -136,6 +136,12 @@ static void test_the_day_ends_with_the_book_that_is_known(void **state) {
     assert_int_equal(day.end_count, 47022);
     assert_int_equal(day.crossed_count, 891);
     tw_book_check(book);
+    print_message("counts: %d trades, %d ends of events (%d crossed), %u orders on %u levels left, "
+                  "no unknown "
+                  "id\n",
+                  (int)day.trade_count, (int)day.end_count, (int)day.crossed_count,
+                  counts.bid_order_count + counts.ask_order_count,
+                  counts.bid_level_count + counts.ask_level_count);
 }
 
 int main(void) {

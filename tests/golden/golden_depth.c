@@ -78,7 +78,7 @@ static void every_checksum_of_kraken_is_that_of_our_book(void **state) {
     assert_int_equal(counts.checksums, 3032);
     assert_int_equal(counts.mismatches, 0);
     assert_int_equal(counts.crossed, 0);
-    print_message("kraken: %llu of %llu checksums reproduced\n",
+    print_message("counts: kraken: %llu of %llu checksums reproduced\n",
                   (unsigned long long)(counts.checksums - counts.mismatches),
                   (unsigned long long)counts.checksums);
     depth_desk_close(&desk);
@@ -146,8 +146,9 @@ static void follow(const char *name, uint64_t change_count, uint64_t quote_count
     assert_int_equal(counts.crossed, 0);
     assert_int_equal(compared, same);
     assert_true(compared > 3000);
-    print_message("%s: best prices and sizes are those of bookTicker at %llu of %llu changes\n",
-                  name, (unsigned long long)same, (unsigned long long)compared);
+    print_message(
+        "counts: %s: best prices and sizes are those of bookTicker at %llu of %llu changes\n", name,
+        (unsigned long long)same, (unsigned long long)compared);
     depth_desk_close(&desk);
     depth_feed_free(&feed);
 }
@@ -412,7 +413,7 @@ static fault_report run_faults(const char *name, tw_tape_format format, unsigned
             run_symbol(&bench, &feed, symbol, &seed);
     }
     fault_report report = bench.report;
-    print_message("%s: %llu lost, %llu twice, %llu swapped: %llu noticed, %llu harmless, "
+    print_message("counts: %s: %llu lost, %llu twice, %llu swapped: %llu noticed, %llu harmless, "
                   "%llu hidden below level ten\n",
                   name, (unsigned long long)report.faults[LOST],
                   (unsigned long long)report.faults[TWICE],

@@ -147,9 +147,10 @@ static void an_hour_of_best_prices_is_rebuilt(void **state) {
             tw_book_check(run.book);
     }
     assert_int_equal(status, TW_EMPTY);
-    print_message("%u messages, %u rows of best prices, %u different (explained), %u events about "
-                  "orders from before\n",
-                  count, run.row_count, run.different_count, run.old_event_count);
+    print_message(
+        "counts: %u messages, %u rows of best prices, %u different (explained), %u events about "
+        "orders from before\n",
+        count, run.row_count, run.different_count, run.old_event_count);
     assert_int_equal(count, EVENT_COUNT);
     assert_int_equal(run.row_count, ROW_COUNT);
     assert_int_equal(run.different_count, 1);

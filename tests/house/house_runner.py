@@ -60,6 +60,17 @@ def test_a_program_without_cases_is_one_case(_):
     expect(counts("not here\n", 77), (0, 0, 1))
 
 
+def test_what_was_compared_is_shown(_):
+    output = PASSING + "counts: 672 rows rebuilt\nother words\n"
+    outcome, trouble = run_tests.judge(output, 0, False)
+    result = run_tests.Result({"name": "golden"}, outcome, output, 0.1, trouble)
+    shown = io.StringIO()
+    with contextlib.redirect_stdout(shown):
+        run_tests.show(result, ".", False)
+    cases.expect("672 rows rebuilt" in shown.getvalue(), shown.getvalue())
+    cases.expect("other words" not in shown.getvalue(), shown.getvalue())
+
+
 def test_an_empty_group_fails(_):
     expect(counts("[==========] Running 0 test(s).\n[==========] 0 test(s) run.\n", 0), (0, 1, 0))
 
