@@ -132,6 +132,7 @@ static void empty_level(tw_book *book, uint32_t level) {
         book_order_release(book, order);
         order = next;
     }
+    *book_level_at(book, level) = (book_level){.link = {level, level}};
 }
 
 book_change book_empty(tw_book *book, book_symbol *symbol) {
@@ -139,8 +140,10 @@ book_change book_empty(tw_book *book, book_symbol *symbol) {
     for (uint32_t side_name = TW_SIDE_BUY; side_name <= TW_SIDE_SELL; side_name++) {
         book_side *side = book_side_of(symbol, side_name);
         while (side->best != BOOK_NONE) {
-            empty_level(book, side->best);
-            change |= book_level_remove(book, side, side_name, side->best);
+            uint32_t level = side->best;
+            empty_level(book, level);
+            (void)book_level_yield(book, side, level, true); /* it is the best, so: */
+            change |= side_name | book_level_gone(book, side, level);
         }
         while (symbol->roots[side_name - 1] != BOOK_NONE)
             book_page_remove(book, symbol->roots[side_name - 1]);

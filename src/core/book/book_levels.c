@@ -52,12 +52,12 @@ static uint32_t page_for(tw_book *book, tw_symbol symbol, uint32_t side, int64_t
 }
 
 /* Puts a copy of a level that was taken out of its page where the tick says now; its index. */
-static uint32_t settle_level(tw_book *book, tw_symbol symbol_index, const book_level *level,
-                             int64_t price) {
+static uint32_t settle_level(tw_book *book, tw_symbol symbol_index, uint32_t side,
+                             const book_level *level, int64_t price) {
     int64_t key = 0;
-    bool whole = book_key_of(&book->symbols[symbol_index], level->side, price, &key);
+    bool whole = book_key_of(&book->symbols[symbol_index], side, price, &key);
     TW_ASSERT(whole);
-    uint32_t page = page_for(book, symbol_index, level->side, key >> 6);
+    uint32_t page = page_for(book, symbol_index, side, key >> 6);
     uint32_t index = page << 6 | (uint32_t)(key & 63);
     book->pages[page].taken |= book_place_bit(index);
     *book_level_at(book, index) = *level;
@@ -82,11 +82,12 @@ static void move_side(tw_book *book, tw_symbol symbol_index, uint32_t page, cons
         const book_page moving = book->pages[page];
         book_side *side = book_side_of(&book->symbols[symbol_index], moving.side);
         memcpy(copy, &book->slots[(size_t)page << 6], sizeof copy);
+        book_page_clean(book, page);
         book_page_release(book, page);
         for (uint64_t left = moving.taken; left != 0; left &= left - 1) {
             uint32_t place = (uint32_t)__builtin_ctzll(left);
             int64_t key = moving.number * BOOK_PAGE_SIZE + place;
-            uint32_t index = settle_level(book, symbol_index, &copy[place].level,
+            uint32_t index = settle_level(book, symbol_index, moving.side, &copy[place].level,
                                           book_price_of_key(old, moving.side, key));
             side->best = first ? index : side->best;
             first = false;
@@ -129,7 +130,7 @@ static void learn_tick(tw_book *book, tw_symbol symbol_index, int64_t price) {
         move_side(book, symbol_index, first[i], &old);
 }
 
-uint32_t book_make_seat(tw_book *book, tw_symbol symbol_index, uint32_t side, int64_t price) {
+book_seat book_make_seat(tw_book *book, tw_symbol symbol_index, uint32_t side, int64_t price) {
     const book_symbol *symbol = &book->symbols[symbol_index];
     int64_t key = 0;
     if (!book_key_of(symbol, side, price, &key) || symbol->tick.inverse == 0) {
@@ -137,10 +138,17 @@ uint32_t book_make_seat(tw_book *book, tw_symbol symbol_index, uint32_t side, in
         bool whole = book_key_of(symbol, side, price, &key);
         TW_ASSERT(whole);
     }
-    return page_for(book, symbol_index, side, key >> 6) << 6 | (uint32_t)(key & 63);
+    return book_seat_in(book, page_for(book, symbol_index, side, key >> 6), key);
 }
 
-void book_best_leaves(const tw_book *book, book_side *side) {
-    side->best = book_level_worse(book, side->best);
-    side->best_key = book_key_at(book, side->best);
+book_change book_level_gone(tw_book *book, book_side *side, uint32_t level) {
+    book_change change = 0;
+    if (side->best == level) {
+        side->best = book_level_worse(book, level);
+        side->best_key = book_key_at(book, side->best);
+        change = BOOK_MOVED;
+    }
+    if (book->pages[level >> 6].taken == 0)
+        book_page_rest(book, level >> 6);
+    return change;
 }

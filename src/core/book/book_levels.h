@@ -54,6 +54,8 @@ uint32_t book_page_search(const tw_book *book, uint32_t root, int64_t number);
 uint32_t book_page_insert(tw_book *book, tw_symbol symbol, uint32_t side, int64_t number);
 /* Removes a page without levels. */
 void book_page_remove(tw_book *book, uint32_t page);
+/* Makes the places of a page empty, whatever they hold. */
+void book_page_clean(tw_book *book, uint32_t page);
 /* Gives a page back that is in no tree any more, whatever it holds. */
 void book_page_release(tw_book *book, uint32_t page);
 /* A page lost its last level: it waits for another, or is removed when too many others wait. */
@@ -92,6 +94,10 @@ static inline int64_t book_key_at(const tw_book *book, uint32_t level) {
 
 static inline int64_t book_price_of_key(const book_tick *tick, uint32_t side, int64_t key) {
     return (int64_t)((book_turn(side, (uint64_t)key) - tick->below) * tick->size);
+}
+
+static inline uint32_t book_side_at(const tw_book *book, uint32_t level) {
+    return book_page_of(book, level)->side;
 }
 
 /* The price of a level. */
@@ -140,6 +146,7 @@ static inline uint32_t book_level_worse(const tw_book *book, uint32_t level) {
 
 /* Where a price belongs. */
 typedef struct book_seat {
+    int64_t key;
     uint32_t level; /* what would stand there; a place of nobody's page means that there is none */
     bool taken;     /* it does */
 } book_seat;
@@ -150,7 +157,8 @@ static inline bool book_seat_is_nowhere(book_seat seat) {
 }
 
 static inline book_seat book_seat_in(const tw_book *book, uint32_t page, int64_t key) {
-    return (book_seat){.level = page << 6 | (uint32_t)(key & 63),
+    return (book_seat){.key = key,
+                       .level = page << 6 | (uint32_t)(key & 63),
                        .taken = (book->pages[page].taken >> (key & 63) & 1) != 0};
 }
 
@@ -175,46 +183,32 @@ static inline book_seat book_seat_find(tw_book *book, book_symbol *symbol, uint3
     return book_seat_in(book, page, key);
 }
 
-/* Makes the tick fit a price and a page for it; the level that would stand there. */
-uint32_t book_make_seat(tw_book *book, tw_symbol symbol, uint32_t side, int64_t price);
+/* Makes the tick fit a price, and a page for it. */
+book_seat book_make_seat(tw_book *book, tw_symbol symbol, uint32_t side, int64_t price);
 
-/* Makes a level without orders or quantity on a seat that has none; the pool has room. When it is
- * the best one then, the crossing may be another. */
-static inline uint32_t book_level_make(tw_book *book, tw_symbol symbol_index, uint32_t side_name,
-                                       int64_t price, uint32_t level) {
-    if (__builtin_expect(book_seat_is_nowhere((book_seat){.level = level}), 0))
-        level = book_make_seat(book, symbol_index, side_name, price);
-    book_side *side = book_side_of(&book->symbols[symbol_index], side_name);
-    int64_t key = book_key_at(book, level);
-    *book_level_at(book, level) = (book_level){.link = {level, level}, .side = side_name};
-    book->pages[level >> 6].taken |= book_place_bit(level);
-    book->level_count++;
-    side->level_count++;
-    if ((side->best == BOOK_NONE) | (key < side->best_key)) {
-        side->best = level;
-        side->best_key = key;
-    }
-    return level;
+/* A level stands on a place from now on, if it did not before; there is room. What stands there is
+ * the caller's. */
+static inline book_change book_level_stand(tw_book *book, book_side *side, book_seat seat) {
+    book->pages[seat.level >> 6].taken |= book_place_bit(seat.level);
+    book->level_count += !seat.taken;
+    if (__builtin_expect((side->best != BOOK_NONE) & (seat.key >= side->best_key), 1))
+        return 0;
+    side->best = seat.level;
+    side->best_key = seat.key;
+    return BOOK_MOVED;
 }
 
-/* The best level of a side leaves: the next one is the best. */
-void book_best_leaves(const tw_book *book, book_side *side);
-
-/* Removes a level of a side, whatever it holds. */
-static inline book_change book_level_remove(tw_book *book, book_side *side, uint32_t side_name,
-                                            uint32_t level) {
-    book_change change = 0;
+/* A level that is empty now stands no more; one that is not goes on. What it leaves undone is
+ * book_level_gone's, and true is returned if there is such. */
+static inline bool book_level_yield(tw_book *book, const book_side *side, uint32_t level,
+                                    bool empty) {
     book_page *page = &book->pages[level >> 6];
-    if (side->best == level) {
-        book_best_leaves(book, side);
-        change = side_name | BOOK_MOVED;
-    }
-    page->taken &= ~book_place_bit(level);
-    if (page->taken == 0)
-        book_page_rest(book, level >> 6);
-    side->level_count--;
-    book->level_count--;
-    return change;
+    page->taken &= ~((uint64_t)empty << (level & 63));
+    book->level_count -= empty;
+    return (empty & (side->best == level)) | (page->taken == 0);
 }
+
+/* The level was the best of its side, or the last of its page. */
+book_change book_level_gone(tw_book *book, book_side *side, uint32_t level);
 
 #endif

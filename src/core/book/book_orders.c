@@ -72,27 +72,26 @@ INLINE void enter(tw_book *book, const book_symbol *symbol, tw_symbol symbol_ind
     book_ids_put(book, index, look);
 }
 
-/* Takes an order out of the ring of a level on which there are more. */
-INLINE void leave(tw_book *book, const book_symbol *symbol, const book_order *order) {
+/* Takes an order out of the ring of its level; true: that is empty now. */
+INLINE bool leave(tw_book *book, const book_symbol *symbol, const book_order *order) {
     book_level *level = book_level_at(book, order->level);
     book_link link = order->link;
     book_link_of(book, link.previous)->next = link.next;
     book_link_of(book, link.next)->previous = link.previous;
-    level->order_count--;
     level->quantity -= order->quantity;
     level->time_ns = symbol->time_ns;
+    return --level->order_count == 0;
 }
 
 /* Takes an order out of the book, and its level if it was the last there (B4). */
 static book_change remove_order(tw_book *book, book_symbol *symbol, uint32_t index) {
     const book_order *order = book_order_at(book, index);
-    const book_level *level = book_level_at(book, order->level);
-    book_side *side = book_side_of(symbol, level->side);
-    book_change change = book_change_at(side, level->side, order->level);
-    if (level->order_count == 1)
-        change = book_level_remove(book, side, level->side, order->level);
-    else
-        leave(book, symbol, order);
+    uint32_t level = order->level;
+    uint32_t side_name = book_side_at(book, level);
+    book_side *side = book_side_of(symbol, side_name);
+    book_change change = book_change_at(side, side_name, level);
+    if (book_level_yield(book, side, level, leave(book, symbol, order)))
+        change |= book_level_gone(book, side, level);
     book_order_release(book, index);
     return change;
 }
@@ -107,9 +106,9 @@ INLINE tw_status check_order(tw_book *book, const tw_book_order *order) {
     return status != TW_OK ? status : book_check_quantity(book, order->quantity);
 }
 
-/* Room for one more level, once as many are gone as are freed. */
-INLINE tw_status check_level_room(tw_book *book, uint32_t freed_count) {
-    if (book->level_count - freed_count < book->config.level_count_max)
+/* Room for so many levels more, once as many are gone as are freed. */
+INLINE tw_status check_level_room(tw_book *book, uint32_t count, uint32_t freed_count) {
+    if (__builtin_expect(book->level_count - freed_count + count <= book->config.level_count_max, 1))
         return TW_OK;
     return book_deny(book, &book->anomalies.levels_full, TW_FULL);
 }
@@ -134,30 +133,21 @@ static tw_status make_room(tw_book *book) {
     return TW_OK;
 }
 
-/* Adds a checked order behind others. */
-INLINE tw_status add_behind(tw_book *book, tw_symbol symbol_index, const tw_book_order *order,
-                            uint32_t level, book_look look) {
+/* Adds a checked order on a seat that has a page. Whether a level stands there already is not asked,
+ * for nobody could foretell it: an empty place is an empty level (B9). */
+INLINE tw_status add_at(tw_book *book, tw_symbol symbol_index, const tw_book_order *order,
+                        book_seat seat, book_look look) {
     book_symbol *symbol = &book->symbols[symbol_index];
-    tw_status status = check_total(book, level, order->quantity.nano);
+    tw_status status = check_total(book, seat.level, order->quantity.nano);
+    if (status == TW_OK)
+        status = check_level_room(book, !seat.taken, 0);
     if (status != TW_OK)
         return status;
-    settle_level(book, symbol, order->side, level);
-    enter(book, symbol, symbol_index, order, level, look);
-    return TW_OK;
-}
-
-/* Adds a checked order as the first at its price. */
-static NOINLINE tw_status add_first(tw_book *book, tw_symbol symbol_index,
-                                    const tw_book_order *order, uint32_t level, book_look look) {
-    book_symbol *symbol = &book->symbols[symbol_index];
-    tw_status status = check_level_room(book, 0);
-    if (status != TW_OK)
-        return status;
-    level = book_level_make(book, symbol_index, order->side, order->price.nano, level);
     symbol->way = BOOK_BY_ORDER;
-    settle_level(book, symbol, order->side, level);
-    enter(book, symbol, symbol_index, order, level, look);
-    if (book->change != 0)
+    book_change moved = book_level_stand(book, book_side_of(symbol, order->side), seat);
+    settle_level(book, symbol, order->side, seat.level);
+    enter(book, symbol, symbol_index, order, seat.level, look);
+    if (__builtin_expect(moved != 0, 0))
         book_settle_crossing(book, symbol);
     return TW_OK;
 }
@@ -170,10 +160,14 @@ static NOINLINE tw_status add_with_care(tw_book *book, tw_symbol symbol,
     tw_status status = make_room(book);
     if (status != TW_OK)
         return status;
-    book_look look = book_ids_look(book, symbol, order->id);
     book_seat seat = book_seat_find(book, &book->symbols[symbol], order->side, order->price.nano);
-    return seat.taken ? add_behind(book, symbol, order, seat.level, look)
-                      : add_first(book, symbol, order, seat.level, look);
+    if (book_seat_is_nowhere(seat)) {
+        status = check_level_room(book, 1, 0);
+        if (status != TW_OK)
+            return status;
+        seat = book_make_seat(book, symbol, order->side, order->price.nano);
+    }
+    return add_at(book, symbol, order, seat, book_ids_look(book, symbol, order->id));
 }
 
 INLINE tw_status add(tw_book *book, tw_symbol symbol_index, const tw_book_order *order,
@@ -194,8 +188,7 @@ INLINE tw_status add(tw_book *book, tw_symbol symbol_index, const tw_book_order 
     book_seat seat = book_seat_near(book, symbol, order->side, order->price.nano);
     if (__builtin_expect(book_seat_is_nowhere(seat), 0))
         return add_with_care(book, symbol_index, order);
-    return seat.taken ? add_behind(book, symbol_index, order, seat.level, look)
-                      : add_first(book, symbol_index, order, seat.level, look);
+    return add_at(book, symbol_index, order, seat, look);
 }
 
 tw_status tw_book_add(tw_book *book, tw_symbol symbol, const tw_book_order *order) {
@@ -218,14 +211,15 @@ INLINE void take_part(tw_book *book, book_symbol *symbol, book_order *order, int
     order->quantity -= quantity;
     level->quantity -= quantity;
     level->time_ns = symbol->time_ns;
-    settle_level(book, symbol, level->side, order->level);
+    settle_level(book, symbol, book_side_at(book, order->level), order->level);
 }
 
-/* Takes out the last order of a level. */
-static NOINLINE tw_status take_last(tw_book *book, tw_symbol symbol_index, uint32_t order,
-                                    tw_status status) {
+/* What is left to do when the best level of a side went, or the last of a page. */
+static NOINLINE tw_status follow_up(tw_book *book, tw_symbol symbol_index, uint32_t side_name,
+                                    uint32_t level, tw_status status) {
     book_symbol *symbol = &book->symbols[symbol_index];
-    book_settle(book, symbol, remove_order(book, symbol, order));
+    if (book_level_gone(book, book_side_of(symbol, side_name), level) != 0)
+        book_settle_crossing(book, symbol);
     return status;
 }
 
@@ -242,12 +236,13 @@ INLINE tw_status take_from(tw_book *book, tw_symbol symbol_index, book_spot spot
     if (kind != TW_EVENT_DELETE && quantity > order->quantity)
         status = too_much(book, kind);
     book_ids_drop(spot);
-    const book_level *level = book_level_at(book, order->level);
-    if (level->order_count == 1)
-        return take_last(book, symbol_index, spot.order, status);
-    settle_level(book, symbol, level->side, order->level);
-    leave(book, symbol, order);
+    uint32_t level = order->level;
+    uint32_t side_name = book_side_at(book, level);
+    settle_level(book, symbol, side_name, level);
+    bool empty = leave(book, symbol, order);
     book_order_release(book, spot.order);
+    if (__builtin_expect(book_level_yield(book, book_side_of(symbol, side_name), level, empty), 0))
+        return follow_up(book, symbol_index, side_name, level, status);
     return status;
 }
 
@@ -296,7 +291,7 @@ static tw_status check_room_to_replace(tw_book *book, const book_order *old,
     book_symbol *symbol = &book->symbols[old->symbol];
     book_seat seat = book_seat_find(book, symbol, order->side, order->price.nano);
     if (!seat.taken)
-        return check_level_room(book, book_level_at(book, old->level)->order_count == 1);
+        return check_level_room(book, 1, book_level_at(book, old->level)->order_count == 1);
     int64_t leaving = seat.level == old->level ? old->quantity : 0;
     return check_total(book, seat.level, order->quantity.nano - leaving);
 }
@@ -312,13 +307,11 @@ static void exchange(tw_book *book, book_spot spot, const tw_book_order *order) 
     book_ids_drop(spot);
     book_change change = remove_order(book, symbol, spot.order);
     book_seat seat = book_seat_find(book, symbol, order->side, order->price.nano);
-    if (!seat.taken)
-        seat.level =
-            book_level_make(book, symbol_index, order->side, order->price.nano, seat.level);
-    change |=
-        BOOK_MOVED | book_change_at(book_side_of(symbol, order->side), order->side, seat.level);
-    enter(book, symbol, symbol_index, order, seat.level,
-          book_ids_look(book, symbol_index, order->id));
+    if (book_seat_is_nowhere(seat))
+        seat = book_make_seat(book, symbol_index, order->side, order->price.nano);
+    change |= book_level_stand(book, book_side_of(symbol, order->side), seat);
+    change |= book_change_at(book_side_of(symbol, order->side), order->side, seat.level);
+    enter(book, symbol, symbol_index, order, seat.level, book_ids_look(book, symbol_index, order->id));
     tw_book_best(book, symbol_index, &after);
     book_settle(book, symbol, book_forgive(change, &before, &after));
 }
@@ -336,7 +329,7 @@ tw_status tw_book_replace(tw_book *book, tw_symbol symbol, uint64_t id,
     const book_order *old = book_order_at(book, spot.order);
     tw_book_order entering = *order;
     if (entering.side == TW_SIDE_NONE)
-        entering.side = (uint8_t)book_level_at(book, old->level)->side;
+        entering.side = (uint8_t)book_side_at(book, old->level);
     status = book_check_side(book, entering.side);
     if (status != TW_OK)
         return status;
@@ -370,7 +363,6 @@ tw_status tw_book_modify(tw_book *book, tw_symbol symbol, uint64_t id, tw_price 
     if (spot.order == BOOK_NONE)
         return miss(book, symbol, id);
     book_order *order = book_order_at(book, spot.order);
-    const book_level *level = book_level_at(book, order->level);
     if (book_price_at(book, order->level) == price.nano && quantity.nano <= order->quantity) {
         shrink(book, order, quantity.nano);
         return TW_OK;
@@ -379,7 +371,7 @@ tw_status tw_book_modify(tw_book *book, tw_symbol symbol, uint64_t id, tw_price 
                                     .tag = book->tags != NULL ? *book_tag_at(book, spot.order) : 0,
                                     .price = price,
                                     .quantity = quantity,
-                                    .side = (uint8_t)level->side};
+                                    .side = (uint8_t)book_side_at(book, order->level)};
     status = check_room_to_replace(book, order, &entering);
     if (status == TW_OK)
         exchange(book, spot, &entering);

@@ -111,15 +111,23 @@ static void shrank(book_page *pages, uint32_t *root, uint32_t node, uint32_t dir
     }
 }
 
+void book_page_clean(tw_book *book, uint32_t page) {
+    for (uint32_t place = 0; place < BOOK_PAGE_SIZE; place++) {
+        uint32_t level = page << 6 | place;
+        *book_level_at(book, level) = (book_level){.link = {level, level}};
+    }
+}
+
 static uint32_t acquire(tw_book *book) {
     TW_ASSERT(book->page_count + 1 < book_page_slots(&book->config));
     book->page_count++;
     uint32_t page = book->page_free;
-    if (page != BOOK_NONE)
+    if (page != BOOK_NONE) {
         book->page_free = book->pages[page].parent;
-    else
-        page = ++book->page_high;
-    return page;
+        return page;
+    }
+    book_page_clean(book, ++book->page_high);
+    return book->page_high;
 }
 
 uint32_t book_page_insert(tw_book *book, tw_symbol symbol, uint32_t side_name, int64_t number) {

@@ -66,7 +66,7 @@ typedef struct book_level {
     int64_t quantity;
     book_link link; /* to itself when no order stands on it */
     uint32_t order_count;
-    uint32_t side; /* tw_side */
+    uint32_t reserved;
 } book_level;
 
 /* Half a cache line. Levels and orders lie in one array, so that a link can name either. */
@@ -103,7 +103,7 @@ typedef struct book_bucket {
 typedef struct book_side {
     int64_t best_key;
     uint32_t best; /* level */
-    uint32_t level_count;
+    uint32_t reserved;
 } book_side;
 
 typedef enum book_way { BOOK_UNDECIDED, BOOK_BY_ORDER, BOOK_BY_LEVEL, BOOK_BY_TOP } book_way;

@@ -88,7 +88,7 @@ size_t tw_book_depth(const tw_book *book, tw_symbol symbol, tw_side side, tw_lev
                                          .price.nano = book_price_at(book, at),
                                          .quantity.nano = level->quantity,
                                          .symbol = symbol,
-                                         .side = (uint8_t)level->side};
+                                         .side = (uint8_t)side};
     }
     return count;
 }
@@ -100,7 +100,7 @@ tw_book_level_place tw_book_level_first(const tw_book *book, tw_symbol symbol, t
 }
 
 tw_book_level_place tw_book_level_next(const tw_book *book, tw_book_level_place level) {
-    TW_ASSERT(level_of(book, level)->side != TW_SIDE_NONE);
+    TW_ASSERT(level_of(book, level) != NULL);
     return book_level_worse(book, level);
 }
 
@@ -112,7 +112,7 @@ void tw_book_level_read(const tw_book *book, tw_book_level_place place,
                                      .quantity.nano = level->quantity,
                                      .order_count = level->order_count,
                                      .symbol = book_page_of(book, place)->symbol,
-                                     .side = (uint8_t)level->side};
+                                     .side = (uint8_t)book_side_at(book, place)};
 }
 
 tw_book_order_place tw_book_order_first(const tw_book *book, tw_book_level_place level) {
@@ -126,13 +126,12 @@ tw_book_order_place tw_book_order_next(const tw_book *book, tw_book_order_place 
 void tw_book_order_read(const tw_book *book, tw_book_order_place place, tw_book_view *ret_view) {
     TW_ASSERT(ret_view != NULL);
     const book_order *order = order_of(book, place);
-    const book_level *level = book_level_at(book, order->level);
     *ret_view = (tw_book_view){.id = order->id,
                                .tag = book->tags != NULL ? *book_tag_at(book, place) : 0,
                                .price.nano = book_price_at(book, order->level),
                                .quantity.nano = order->quantity,
                                .symbol = order->symbol,
-                               .side = (uint8_t)level->side};
+                               .side = (uint8_t)book_side_at(book, order->level)};
 }
 
 tw_status tw_book_find(const tw_book *book, tw_symbol symbol, uint64_t id, tw_book_view *ret_view) {
@@ -259,20 +258,21 @@ tw_status tw_book_imbalance(const tw_book *book, tw_symbol symbol_index, uint32_
 
 /* ---- Counts ------------------------------------------------------------------------------- */
 
-static uint32_t orders_on(const tw_book *book, const book_side *side) {
-    uint32_t count = 0;
-    for (uint32_t at = side->best; at != BOOK_NONE; at = book_level_worse(book, at))
-        count += book_level_at(book, at)->order_count;
-    return count;
+static void count_side(const tw_book *book, const book_side *side, uint32_t *ret_levels,
+                       uint32_t *ret_orders) {
+    for (uint32_t at = side->best; at != BOOK_NONE; at = book_level_worse(book, at)) {
+        ++*ret_levels;
+        *ret_orders += book_level_at(book, at)->order_count;
+    }
 }
 
 void tw_book_counts_of(const tw_book *book, tw_symbol symbol_index, tw_book_counts *ret_counts) {
     TW_ASSERT(ret_counts != NULL);
     const book_symbol *symbol = symbol_of(book, symbol_index);
-    *ret_counts = (tw_book_counts){.bid_level_count = symbol->sides[0].level_count,
-                                   .ask_level_count = symbol->sides[1].level_count,
-                                   .bid_order_count = orders_on(book, &symbol->sides[0]),
-                                   .ask_order_count = orders_on(book, &symbol->sides[1])};
+    tw_book_counts counts = {0};
+    count_side(book, &symbol->sides[0], &counts.bid_level_count, &counts.bid_order_count);
+    count_side(book, &symbol->sides[1], &counts.ask_level_count, &counts.ask_order_count);
+    *ret_counts = counts;
 }
 
 void tw_book_usage_of(const tw_book *book, tw_book_usage *ret_usage) {

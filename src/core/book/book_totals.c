@@ -11,23 +11,40 @@ static uint32_t levels_left(const tw_book *book) {
     return book->config.level_count_max - book->level_count;
 }
 
-static uint32_t levels_held(const book_symbol *symbol) {
-    return symbol->sides[0].level_count + symbol->sides[1].level_count;
+/* Room for so many levels of a symbol once its own are gone. They are counted only if they have to
+ * be. */
+static bool has_room(const tw_book *book, const book_symbol *symbol, uint32_t wanted) {
+    uint32_t room = levels_left(book);
+    for (int i = 0; i < 2; i++) {
+        uint32_t at = symbol->sides[i].best;
+        for (; at != BOOK_NONE && room < wanted; at = book_level_worse(book, at))
+            room++;
+    }
+    return room >= wanted;
 }
 
 /* Writes a total that is not zero on its seat; the pool has room. */
 static book_change write_total(tw_book *book, const tw_level *total, book_seat seat) {
-    const book_side *side = book_side_of(&book->symbols[total->symbol], total->side);
-    if (!seat.taken)
-        seat.level =
-            book_level_make(book, total->symbol, total->side, total->price.nano, seat.level);
+    book_symbol *symbol = &book->symbols[total->symbol];
+    if (book_seat_is_nowhere(seat))
+        seat = book_make_seat(book, total->symbol, total->side, total->price.nano);
     book_level *level = book_level_at(book, seat.level);
-    bool other = level->quantity != total->quantity.nano;
+    book_change change = book_level_stand(book, book_side_of(symbol, total->side), seat);
+    if (level->quantity != total->quantity.nano)
+        change |= book_change_at(book_side_of(symbol, total->side), total->side, seat.level);
     level->quantity = total->quantity.nano;
     level->time_ns = total->time_ns;
-    if (!other || side->best != seat.level)
-        return 0;
-    return seat.taken ? total->side : total->side | BOOK_MOVED;
+    return change;
+}
+
+/* A level that nothing is left of goes; there are no orders on it. */
+static book_change remove_total(tw_book *book, book_side *side, uint32_t side_name,
+                                uint32_t level) {
+    book_change change = book_change_at(side, side_name, level);
+    book_level_at(book, level)->quantity = 0;
+    if (book_level_yield(book, side, level, true))
+        change |= book_level_gone(book, side, level);
+    return change;
 }
 
 static tw_status check_level(tw_book *book, const tw_level *level) {
@@ -49,7 +66,7 @@ static tw_status check_level(tw_book *book, const tw_level *level) {
 /* A clear, and the level that may come with it. */
 static tw_status begin_snapshot(tw_book *book, book_symbol *symbol, const tw_level *level,
                                 book_change *change) {
-    if (level->quantity.nano > 0 && levels_left(book) + levels_held(symbol) == 0)
+    if (level->quantity.nano > 0 && !has_room(book, symbol, 1))
         return book_deny(book, &book->anomalies.levels_full, TW_FULL);
     tw_quote before;
     tw_quote after;
@@ -74,7 +91,7 @@ static tw_status change_level(tw_book *book, book_symbol *symbol, const tw_level
     }
     if (!seat.taken)
         return book_deny(book, &book->anomalies.unknown_level, TW_NOT_FOUND);
-    *change = book_level_remove(book, side, level->side, seat.level);
+    *change = remove_total(book, side, level->side, seat.level);
     return TW_OK;
 }
 
@@ -112,7 +129,7 @@ static tw_status check_quote(tw_book *book, const tw_quote *quote) {
     if (status != TW_OK)
         return status;
     uint32_t wanted = (uint32_t)(quote->bid_size.nano > 0) + (quote->ask_size.nano > 0);
-    if (wanted > levels_left(book) + levels_held(symbol))
+    if (!has_room(book, symbol, wanted))
         return book_deny(book, &book->anomalies.levels_full, TW_FULL);
     return TW_OK;
 }
@@ -124,14 +141,17 @@ static book_change drop_other_price(tw_book *book, const tw_level *top) {
         return 0;
     if (top->quantity.nano > 0 && book_price_at(book, side->best) == top->price.nano)
         return 0;
-    return book_level_remove(book, side, top->side, side->best);
+    return remove_total(book, side, top->side, side->best);
 }
 
 static book_change write_top(tw_book *book, const tw_level *top) {
     if (top->quantity.nano == 0)
         return 0;
-    uint32_t best = book_side_of(&book->symbols[top->symbol], top->side)->best;
-    return write_total(book, top, (book_seat){.level = best, .taken = best != BOOK_NONE});
+    const book_side *side = book_side_of(&book->symbols[top->symbol], top->side);
+    return write_total(book, top,
+                       (book_seat){.key = side->best_key,
+                                   .level = side->best,
+                                   .taken = side->best != BOOK_NONE});
 }
 
 tw_status tw_book_set_top(tw_book *book, const tw_quote *quote) {
