@@ -162,15 +162,14 @@ static inline book_seat book_seat_in(const tw_book *book, uint32_t page, int64_t
                        .taken = (book->pages[page].taken >> (key & 63) & 1) != 0};
 }
 
-/* Finds the seat of a price, if its page is one met lately. */
-static inline book_seat book_seat_near(const tw_book *book, const book_symbol *symbol,
-                                       uint32_t side, int64_t price) {
+/* Finds the seat of a price if its page is one met lately. */
+static inline bool book_seat_near(const tw_book *book, const book_symbol *symbol, uint32_t side,
+                                  int64_t price, book_seat *ret_seat) {
     int64_t key = 0;
     bool whole = book_key_of(symbol, side, price, &key);
     uint32_t page = symbol->near[side - 1][(uint64_t)(key >> 6) % BOOK_NEAR_COUNT];
-    if (__builtin_expect(!whole || book->pages[page].number != key >> 6, 0))
-        page = BOOK_NONE;
-    return book_seat_in(book, page, key);
+    *ret_seat = book_seat_in(book, page, key);
+    return whole && book->pages[page].number == key >> 6;
 }
 
 /* Finds the seat of a price. */
@@ -186,12 +185,20 @@ static inline book_seat book_seat_find(tw_book *book, book_symbol *symbol, uint3
 /* Makes the tick fit a price, and a page for it. */
 book_seat book_make_seat(tw_book *book, tw_symbol symbol, uint32_t side, int64_t price);
 
+/* Whether a level there would be better than all others of its side. */
+static inline bool book_seat_is_best(const book_side *side, book_seat seat) {
+    return (side->best == BOOK_NONE) | (seat.key < side->best_key);
+}
+
 /* A level stands on a place from now on, if it did not before; there is room. What stands there is
- * the caller's. */
-static inline book_change book_level_stand(tw_book *book, book_side *side, book_seat seat) {
+ * the caller's, and to have it lead its side if it is the best. */
+static inline void book_level_stand(tw_book *book, book_seat seat) {
     book->pages[seat.level >> 6].taken |= book_place_bit(seat.level);
     book->level_count += !seat.taken;
-    if (__builtin_expect((side->best != BOOK_NONE) & (seat.key >= side->best_key), 1))
+}
+
+static inline book_change book_level_lead(book_side *side, book_seat seat) {
+    if (!book_seat_is_best(side, seat))
         return 0;
     side->best = seat.level;
     side->best_key = seat.key;

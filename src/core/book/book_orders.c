@@ -21,6 +21,7 @@
 /* What they seldom need stands apart and is gone to at the end, so that they call nothing, and keep
  * all they know in registers. */
 #define NOINLINE __attribute__((noinline))
+#define UNLIKELY(condition) __builtin_expect((condition), 0)
 
 /* Why an order is not there that a change is for. One that is there needs no questions: symbol, id
  * and way were right when it came. */
@@ -139,35 +140,38 @@ INLINE tw_status add_at(tw_book *book, tw_symbol symbol_index, const tw_book_ord
                         book_seat seat, book_look look) {
     book_symbol *symbol = &book->symbols[symbol_index];
     tw_status status = check_total(book, seat.level, order->quantity.nano);
-    if (status == TW_OK)
-        status = check_level_room(book, !seat.taken, 0);
     if (status != TW_OK)
         return status;
     symbol->way = BOOK_BY_ORDER;
-    book_change moved = book_level_stand(book, book_side_of(symbol, order->side), seat);
+    book_level_stand(book, seat);
     settle_level(book, symbol, order->side, seat.level);
     enter(book, symbol, symbol_index, order, seat.level, look);
-    if (__builtin_expect(moved != 0, 0))
-        book_settle_crossing(book, symbol);
     return TW_OK;
 }
 
-/* Adds a checked order for which not everything is at hand. */
-static NOINLINE tw_status add_with_care(tw_book *book, tw_symbol symbol,
+/* Adds a checked order for which not everything is at hand, or that may be the best. */
+static NOINLINE tw_status add_with_care(tw_book *book, tw_symbol symbol_index,
                                         const tw_book_order *order) {
-    if (book_ids_find(book, symbol, order->id) != BOOK_NONE)
+    book_symbol *symbol = &book->symbols[symbol_index];
+    if (book_ids_find(book, symbol_index, order->id) != BOOK_NONE)
         return book_deny(book, &book->anomalies.duplicate_id, TW_EXISTS);
     tw_status status = make_room(book);
     if (status != TW_OK)
         return status;
-    book_seat seat = book_seat_find(book, &book->symbols[symbol], order->side, order->price.nano);
-    if (book_seat_is_nowhere(seat)) {
+    book_seat seat = book_seat_find(book, symbol, order->side, order->price.nano);
+    if (!seat.taken) {
         status = check_level_room(book, 1, 0);
         if (status != TW_OK)
             return status;
-        seat = book_make_seat(book, symbol, order->side, order->price.nano);
+        if (book_seat_is_nowhere(seat))
+            seat = book_make_seat(book, symbol_index, order->side, order->price.nano);
     }
-    return add_at(book, symbol, order, seat, book_ids_look(book, symbol, order->id));
+    status = check_total(book, seat.level, order->quantity.nano);
+    if (status != TW_OK)
+        return status;
+    if (book_level_lead(book_side_of(symbol, order->side), seat) != 0)
+        book_settle_crossing(book, symbol);
+    return add_at(book, symbol_index, order, seat, book_ids_look(book, symbol_index, order->id));
 }
 
 INLINE tw_status add(tw_book *book, tw_symbol symbol_index, const tw_book_order *order,
@@ -183,10 +187,12 @@ INLINE tw_status add(tw_book *book, tw_symbol symbol_index, const tw_book_order 
     status = book_check_way(book, symbol, BOOK_BY_ORDER);
     if (status != TW_OK)
         return status;
-    if (__builtin_expect(book_ids_might_have(look) || book->order_free == BOOK_NONE, 0))
+    book_seat seat;
+    if (UNLIKELY(book_ids_might_have(look) || book->order_free == BOOK_NONE ||
+                 book->level_count == book->config.level_count_max))
         return add_with_care(book, symbol_index, order);
-    book_seat seat = book_seat_near(book, symbol, order->side, order->price.nano);
-    if (__builtin_expect(book_seat_is_nowhere(seat), 0))
+    if (UNLIKELY(!book_seat_near(book, symbol, order->side, order->price.nano, &seat) ||
+                 book_seat_is_best(&symbol->sides[order->side - 1], seat)))
         return add_with_care(book, symbol_index, order);
     return add_at(book, symbol_index, order, seat, look);
 }
@@ -309,7 +315,8 @@ static void exchange(tw_book *book, book_spot spot, const tw_book_order *order) 
     book_seat seat = book_seat_find(book, symbol, order->side, order->price.nano);
     if (book_seat_is_nowhere(seat))
         seat = book_make_seat(book, symbol_index, order->side, order->price.nano);
-    change |= book_level_stand(book, book_side_of(symbol, order->side), seat);
+    book_level_stand(book, seat);
+    change |= book_level_lead(book_side_of(symbol, order->side), seat);
     change |= book_change_at(book_side_of(symbol, order->side), order->side, seat.level);
     enter(book, symbol, symbol_index, order, seat.level, book_ids_look(book, symbol_index, order->id));
     tw_book_best(book, symbol_index, &after);

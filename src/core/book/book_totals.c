@@ -29,7 +29,8 @@ static book_change write_total(tw_book *book, const tw_level *total, book_seat s
     if (book_seat_is_nowhere(seat))
         seat = book_make_seat(book, total->symbol, total->side, total->price.nano);
     book_level *level = book_level_at(book, seat.level);
-    book_change change = book_level_stand(book, book_side_of(symbol, total->side), seat);
+    book_level_stand(book, seat);
+    book_change change = book_level_lead(book_side_of(symbol, total->side), seat);
     if (level->quantity != total->quantity.nano)
         change |= book_change_at(book_side_of(symbol, total->side), total->side, seat.level);
     level->quantity = total->quantity.nano;
