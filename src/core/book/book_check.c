@@ -64,7 +64,8 @@ static uint32_t first_page(const tw_book *book, uint32_t root) {
 static void check_place(const tw_book *book, const book_symbol *symbol, uint32_t at) {
     int64_t price = book_price_at(book, at);
     int64_t key = 0;
-    TW_ASSERT(book_key_of(symbol, book_side_at(book, at), price, &key) && key == book_key_at(book, at));
+    TW_ASSERT(book_key_of(symbol, book_side_at(book, at), price, &key) &&
+              key == book_key_at(book, at));
     uint64_t size = price < 0 ? -(uint64_t)price : (uint64_t)price;
     TW_ASSERT(symbol->tick.size == 0 ? size == 0 : size % symbol->tick.size == 0);
 }
@@ -131,6 +132,17 @@ static void check_crossing(const tw_book *book, tw_symbol symbol) {
     TW_ASSERT(crossing == tw_book_crossed(book, symbol));
 }
 
+/* B9: a place without a level can be stood on at once. */
+static void check_places(const tw_book *book) {
+    for (uint32_t at = BOOK_PAGE_SIZE; at >> 6 <= book->page_high; at++) {
+        const book_level *level = book_level_at(book, at);
+        if ((book_page_of(book, at)->taken & book_place_bit(at)) != 0)
+            continue;
+        TW_ASSERT(level->quantity == 0 && level->order_count == 0);
+        TW_ASSERT(level->link.next == at && level->link.previous == at);
+    }
+}
+
 /* B1: live and free slots are all slots below the high marks. */
 static void check_pools(const tw_book *book) {
     uint32_t free_count = 0;
@@ -190,5 +202,6 @@ void tw_book_check(const tw_book *book) {
     TW_ASSERT(met.level_count == book->level_count);
     TW_ASSERT(met.page_count == book->page_count);
     check_pools(book);
+    check_places(book);
     check_buckets(book);
 }

@@ -193,8 +193,9 @@ static inline bool book_seat_is_best(const book_side *side, book_seat seat) {
 /* A level stands on a place from now on, if it did not before; there is room. What stands there is
  * the caller's, and to have it lead its side if it is the best. */
 static inline void book_level_stand(tw_book *book, book_seat seat) {
-    book->pages[seat.level >> 6].taken |= book_place_bit(seat.level);
-    book->level_count += !seat.taken;
+    book_page *page = &book->pages[seat.level >> 6];
+    book->level_count += (page->taken & book_place_bit(seat.level)) == 0;
+    page->taken |= book_place_bit(seat.level);
 }
 
 static inline book_change book_level_lead(book_side *side, book_seat seat) {

@@ -109,7 +109,8 @@ INLINE tw_status check_order(tw_book *book, const tw_book_order *order) {
 
 /* Room for so many levels more, once as many are gone as are freed. */
 INLINE tw_status check_level_room(tw_book *book, uint32_t count, uint32_t freed_count) {
-    if (__builtin_expect(book->level_count - freed_count + count <= book->config.level_count_max, 1))
+    if (__builtin_expect(book->level_count - freed_count + count <= book->config.level_count_max,
+                         1))
         return TW_OK;
     return book_deny(book, &book->anomalies.levels_full, TW_FULL);
 }
@@ -134,8 +135,8 @@ static tw_status make_room(tw_book *book) {
     return TW_OK;
 }
 
-/* Adds a checked order on a seat that has a page. Whether a level stands there already is not asked,
- * for nobody could foretell it: an empty place is an empty level (B9). */
+/* Adds a checked order on a seat that has a page. Whether a level stands there already is not
+ * asked, for nobody could foretell it: an empty place is an empty level (B9). */
 INLINE tw_status add_at(tw_book *book, tw_symbol symbol_index, const tw_book_order *order,
                         book_seat seat, book_look look) {
     book_symbol *symbol = &book->symbols[symbol_index];
@@ -188,11 +189,13 @@ INLINE tw_status add(tw_book *book, tw_symbol symbol_index, const tw_book_order 
     if (status != TW_OK)
         return status;
     book_seat seat;
-    if (UNLIKELY(book_ids_might_have(look) || book->order_free == BOOK_NONE ||
+    if (UNLIKELY(book_ids_among(book, look.home, look.marked, symbol_index, order->id).order !=
+                 BOOK_NONE))
+        return book_deny(book, &book->anomalies.duplicate_id, TW_EXISTS);
+    if (UNLIKELY(look.home->passed_count != 0 || book->order_free == BOOK_NONE ||
+                 !book_seat_near(book, symbol, order->side, order->price.nano, &seat) ||
+                 book_seat_is_best(&symbol->sides[order->side - 1], seat) ||
                  book->level_count == book->config.level_count_max))
-        return add_with_care(book, symbol_index, order);
-    if (UNLIKELY(!book_seat_near(book, symbol, order->side, order->price.nano, &seat) ||
-                 book_seat_is_best(&symbol->sides[order->side - 1], seat)))
         return add_with_care(book, symbol_index, order);
     return add_at(book, symbol_index, order, seat, look);
 }
@@ -318,7 +321,8 @@ static void exchange(tw_book *book, book_spot spot, const tw_book_order *order) 
     book_level_stand(book, seat);
     change |= book_level_lead(book_side_of(symbol, order->side), seat);
     change |= book_change_at(book_side_of(symbol, order->side), order->side, seat.level);
-    enter(book, symbol, symbol_index, order, seat.level, book_ids_look(book, symbol_index, order->id));
+    enter(book, symbol, symbol_index, order, seat.level,
+          book_ids_look(book, symbol_index, order->id));
     tw_book_best(book, symbol_index, &after);
     book_settle(book, symbol, book_forgive(change, &before, &after));
 }

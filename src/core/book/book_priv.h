@@ -32,6 +32,9 @@
  * B7  `crossing` of a symbol says how its best prices stand to each other.
  * B8  `near` of a symbol's side names pages of that side, each at its number modulo the count, or
  *     nobody, whose number is none that a page can have.
+ * B9  A place of a page on which no level stands is an empty level: no quantity, no orders, a ring
+ *     to itself. Taking the last order off a level leaves just that, so neither adding nor taking
+ *     off asks whether it was the first or the last, which nobody could foretell.
  */
 #ifndef TRADEWIND_BOOK_PRIV_H
 #define TRADEWIND_BOOK_PRIV_H

@@ -149,10 +149,9 @@ static book_change write_top(tw_book *book, const tw_level *top) {
     if (top->quantity.nano == 0)
         return 0;
     const book_side *side = book_side_of(&book->symbols[top->symbol], top->side);
-    return write_total(book, top,
-                       (book_seat){.key = side->best_key,
-                                   .level = side->best,
-                                   .taken = side->best != BOOK_NONE});
+    return write_total(
+        book, top,
+        (book_seat){.key = side->best_key, .level = side->best, .taken = side->best != BOOK_NONE});
 }
 
 tw_status tw_book_set_top(tw_book *book, const tw_quote *quote) {
