@@ -257,6 +257,7 @@ static void put_column(const book_plot_sample *sample, const plot_view *view, fl
 /* The sizes as a grid of time and price. The scale is logarithmic: a price with ten times as much
  * is seen as one step more. */
 static bool put_grid(FILE *script, const book_plot *plot, const plot_view *view) {
+    TW_ASSERT(view->row_count > 0);
     float *grid = calloc(COLUMN_COUNT * view->row_count, sizeof *grid);
     if (grid == NULL)
         return false;

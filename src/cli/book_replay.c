@@ -89,7 +89,6 @@ static tw_status check_content(const book_replay *replay, tw_error *error) {
     case TW_TAPE_CONTENT_EVENTS:
     case TW_TAPE_CONTENT_DEPTH:
     case TW_TAPE_CONTENT_QUOTES:
-        break;
     case TW_TAPE_CONTENT_MIXED: /* of a live capture or of quotes with trades, the quotes */
         break;
     case TW_TAPE_CONTENT_TRADES:

@@ -41,7 +41,7 @@ tw_status book_rows_open(book_rows *rows, const book_replay *replay, uint32_t le
     } else {
         rows->text_capacity =
             BLOCK_SIZE + ROW_HEAD_SIZE + (size_t)level_count * 4 * (TW_DECIMAL_TEXT_SIZE + 1);
-        rows->shown = calloc(SYMBOL_COUNT_MAX, sizeof *rows->shown);
+        rows->shown = calloc(SYMBOL_COUNT_MAX, sizeof(tw_level *));
         rows->text = malloc(rows->text_capacity);
     }
     if (rows->levels == NULL || (!rows->lobster && (rows->shown == NULL || rows->text == NULL)))
@@ -68,15 +68,15 @@ static tw_status write_out(book_rows *rows, tw_error *error) {
 }
 
 static size_t put_place(char *at, const tw_level *level) {
-    if (level->quantity.nano == 0) {
-        memcpy(at, ",,", 2);
-        return 2;
-    }
+    bool empty = level->quantity.nano == 0;
     size_t size = 0;
     at[size++] = ',';
-    size += tw_decimal_format(level->price.nano, at + size);
+    if (!empty)
+        size += tw_decimal_format(level->price.nano, at + size);
     at[size++] = ',';
-    return size + tw_decimal_format(level->quantity.nano, at + size);
+    if (!empty)
+        size += tw_decimal_format(level->quantity.nano, at + size);
+    return size;
 }
 
 static tw_status put_row(book_rows *rows, const book_step *step, tw_error *error) {
