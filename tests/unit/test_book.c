@@ -380,6 +380,24 @@ static void prices_stand_at_both_ends_of_the_range(void **state) {
     expect_prices(book, TW_SIDE_BUY, (const int64_t[]){-1, INT64_MIN}, 2);
 }
 
+/* Nothing is worse than it, so it is not the best by being better than none. */
+static void the_worst_price_of_all_leads_an_empty_side(void **state) {
+    (void)state;
+    TW_AUTO(tw_book) *book = make(16, 16);
+    for (uint64_t round = 0; round < 3; round++) {
+        must_add(book, 1, TW_SIDE_SELL, INT64_MAX, 1);
+        must_add(book, 2, TW_SIDE_BUY, INT64_MIN, 2);
+        expect_prices(book, TW_SIDE_SELL, (const int64_t[]){INT64_MAX}, 1);
+        expect_prices(book, TW_SIDE_BUY, (const int64_t[]){INT64_MIN}, 1);
+        must_add(book, 3, TW_SIDE_SELL, INT64_MAX - 1, 3);
+        must_add(book, 4, TW_SIDE_BUY, INT64_MIN + 1, 4);
+        expect_prices(book, TW_SIDE_SELL, (const int64_t[]){INT64_MAX - 1, INT64_MAX}, 2);
+        expect_prices(book, TW_SIDE_BUY, (const int64_t[]){INT64_MIN + 1, INT64_MIN}, 2);
+        for (uint64_t id = 1; id <= 4; id++)
+            assert_int_equal(tw_book_delete(book, 0, id), TW_OK);
+    }
+}
+
 static void a_price_of_zero_may_be_the_first(void **state) {
     (void)state;
     TW_AUTO(tw_book) *book = make(16, 16);
@@ -762,6 +780,7 @@ int main(void) {
         cmocka_unit_test(a_batch_does_what_single_calls_do),
         cmocka_unit_test(prices_of_any_tick_stand_in_order),
         cmocka_unit_test(prices_stand_at_both_ends_of_the_range),
+        cmocka_unit_test(the_worst_price_of_all_leads_an_empty_side),
         cmocka_unit_test(a_price_of_zero_may_be_the_first),
         cmocka_unit_test(wandering_prices_need_no_more_than_their_levels),
         cmocka_unit_test(a_cleared_book_starts_anew),

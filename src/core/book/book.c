@@ -125,8 +125,7 @@ static void empty_level(tw_book *book, uint32_t level) {
     while (order != level) {
         const book_order *one = book_order_at(book, order);
         uint32_t next = one->link.next;
-        book_look look = book_ids_look(book, one->symbol, one->id);
-        book_spot spot = book_ids_seek(book, one->symbol, one->id, look);
+        book_spot spot = book_ids_seek(book, one->symbol, one->id);
         book_ids_unpass(book, spot);
         book_ids_drop(spot);
         book_order_release(book, order);

@@ -26,7 +26,7 @@ static void check_queue(const tw_book *book, uint32_t at, walk *met) {
         TW_ASSERT(order->level == at && order->symbol == book_page_of(book, at)->symbol);
         TW_ASSERT(order->link.previous == previous && order->id != 0 && order->quantity > 0);
         TW_ASSERT(!__builtin_add_overflow(quantity, order->quantity, &quantity));
-        TW_ASSERT(book_ids_find(book, order->symbol, order->id) == index);
+        TW_ASSERT(book_ids_seek(book, order->symbol, order->id).order == index);
         previous = index;
         order_count++;
     }
@@ -94,6 +94,7 @@ static void check_pages(const tw_book *book, const book_symbol *symbol, uint32_t
     for (uint32_t i = 0; i < BOOK_NEAR_COUNT; i++) {
         uint32_t near = symbol->near[side_name - 1][i];
         TW_ASSERT(near == BOOK_NONE || (uint64_t)book->pages[near].number % BOOK_NEAR_COUNT == i);
+        TW_ASSERT(book->pages[near].number != BOOK_KEY_NONE >> 6);
         TW_ASSERT(book_page_search(book, root, book->pages[near].number) == near ||
                   near == BOOK_NONE);
     }
@@ -113,9 +114,12 @@ static void check_side(const tw_book *book, tw_symbol symbol, uint32_t side_name
         met->level_count++;
         better = at;
     }
-    TW_ASSERT(side->best ==
-              book_level_first(book, first_page(book, book->symbols[symbol].roots[side_name - 1])));
-    TW_ASSERT(side->best == BOOK_NONE || side->best_key == book_key_at(book, side->best));
+    uint32_t root = book->symbols[symbol].roots[side_name - 1];
+    TW_ASSERT(side->best == book_level_first(book, first_page(book, root)));
+    if (side->best != BOOK_NONE)
+        TW_ASSERT(side->best_key == book_key_at(book, side->best));
+    else
+        TW_ASSERT(side->best_key == BOOK_KEY_NONE || root == BOOK_NONE);
 }
 
 /* B7. */

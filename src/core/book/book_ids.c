@@ -11,31 +11,33 @@ book_spot book_ids_seek_behind(const tw_book *book, tw_symbol symbol, uint64_t i
     uint64_t hash = book_id_hash(symbol, id);
     uint32_t mark = book_ids_mark(hash);
     book_bucket *at = book_ids_home(book, hash);
-    book_spot spot = {BOOK_NONE, 0, at};
-    while (spot.order == BOOK_NONE && at->passed_count != 0) {
+    book_spot spot;
+    while (at->passed_count != 0) {
         at = next_of(book, at);
-        spot = book_ids_among(book, at, book_ids_marked(at, mark), symbol, id);
+        if (book_ids_among(book, at, book_ids_marked(at, mark), symbol, id, &spot))
+            return spot;
     }
-    return spot;
+    return (book_spot){BOOK_NONE, 0, at};
 }
 
-uint32_t book_ids_find(const tw_book *book, tw_symbol symbol, uint64_t id) {
-    return book_ids_seek(book, symbol, id, book_ids_look(book, symbol, id)).order;
+book_spot book_ids_seek(const tw_book *book, tw_symbol symbol, uint64_t id) {
+    book_look look = book_ids_look(book, symbol, id);
+    book_spot spot;
+    if (book_ids_among(book, look.home, look.marked, symbol, id, &spot))
+        return spot;
+    return book_ids_seek_behind(book, symbol, id);
 }
 
-void book_ids_put_behind(tw_book *book, uint32_t order) {
+void book_ids_put(tw_book *book, uint32_t order) {
     const book_order *one = book_order_at(book, order);
-    uint64_t hash = book_id_hash(one->symbol, one->id);
-    book_bucket *at = book_ids_home(book, hash);
-    uint32_t empty = 0;
-    do {
-        at->passed_count++;
-        at = next_of(book, at);
-        empty = book_ids_empty(at);
-    } while (empty == 0);
-    uint32_t place = (uint32_t)__builtin_ctz(empty);
-    at->orders[place] = order;
-    at->marks[place] = (uint8_t)book_ids_mark(hash);
+    book_look look = book_ids_look(book, one->symbol, one->id);
+    uint32_t empty = book_ids_empty(look.home);
+    while (empty == 0) {
+        look.home->passed_count++;
+        look.home = next_of(book, look.home);
+        empty = book_ids_empty(look.home);
+    }
+    book_ids_put_home(look, empty, order);
 }
 
 void book_ids_unpass(tw_book *book, book_spot spot) {
@@ -62,6 +64,6 @@ void book_ids_grow(tw_book *book) {
     for (uint32_t order = book->order_first; order < book->order_high; order++) {
         const book_order *one = book_order_at(book, order);
         if (one->level != BOOK_NONE)
-            book_ids_put(book, order, book_ids_look(book, one->symbol, one->id));
+            book_ids_put(book, order);
     }
 }

@@ -32,8 +32,7 @@ typedef struct book_spot {
 /* All 64 bits of the id reach all of the hash: venues' ids differ in any of them. */
 static inline uint64_t book_id_hash(tw_symbol symbol, uint64_t id) {
     __extension__ typedef unsigned __int128 wide;
-    wide product = (wide)(id ^ (uint64_t)symbol << 40 ^ UINT64_C(0x2d358dccaa6c78a5)) *
-                   UINT64_C(0x9e3779b97f4a7c15);
+    wide product = (wide)(id ^ (uint64_t)symbol << 40) * UINT64_C(0x9e3779b97f4a7c15);
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
@@ -71,17 +70,18 @@ static inline uint32_t book_ids_empty(const book_bucket *bucket) {
 #endif
 }
 
-/* The order with this id among those marked in a bucket. */
-static inline book_spot book_ids_among(const tw_book *book, book_bucket *bucket, uint32_t marked,
-                                       tw_symbol symbol, uint64_t id) {
+/* Whether the order with this id is among those marked in a bucket. */
+static inline bool book_ids_among(const tw_book *book, book_bucket *bucket, uint32_t marked,
+                                  tw_symbol symbol, uint64_t id, book_spot *ret_spot) {
     for (; marked != 0; marked &= marked - 1) {
         uint32_t place = (uint32_t)__builtin_ctz(marked);
         uint32_t order = bucket->orders[place];
         const book_order *found = book_order_at(book, order);
+        *ret_spot = (book_spot){order, place, bucket};
         if (__builtin_expect(found->id == id && found->symbol == symbol, 1))
-            return (book_spot){order, place, bucket};
+            return true;
     }
-    return (book_spot){BOOK_NONE, 0, bucket};
+    return false;
 }
 
 /* A first look at where an id should be. It depends on nothing but the id, so whoever is about to
@@ -103,37 +103,17 @@ static inline book_look book_ids_look(const tw_book *book, tw_symbol symbol, uin
 book_spot book_ids_seek_behind(const tw_book *book, tw_symbol symbol, uint64_t id);
 
 /* Finds an order. O(1). */
-static inline book_spot book_ids_seek(const tw_book *book, tw_symbol symbol, uint64_t id,
-                                      book_look look) {
-    book_spot spot = book_ids_among(book, look.home, look.marked, symbol, id);
-    if (__builtin_expect(spot.order == BOOK_NONE, 0))
-        return book_ids_seek_behind(book, symbol, id);
-    return spot;
+book_spot book_ids_seek(const tw_book *book, tw_symbol symbol, uint64_t id);
+
+/* Puts an order into one of the empty slots of its home bucket. */
+static inline void book_ids_put_home(book_look look, uint32_t empty, uint32_t order) {
+    uint32_t place = (uint32_t)__builtin_ctz(empty);
+    look.home->orders[place] = order;
+    look.home->marks[place] = (uint8_t)look.mark;
 }
-
-/* The order with an id, or BOOK_NONE. O(1). */
-uint32_t book_ids_find(const tw_book *book, tw_symbol symbol, uint64_t id);
-
-/* Whether an id may be there that is expected not to be: mostly the first look tells. */
-static inline bool book_ids_might_have(book_look look) {
-    return (look.marked | look.home->passed_count) != 0;
-}
-
-/* Puts an order in behind its full home bucket. */
-void book_ids_put_behind(tw_book *book, uint32_t order);
 
 /* Puts an order in whose id is not there; there is room (order_count_limit). */
-static inline void book_ids_put(tw_book *book, uint32_t order, book_look look) {
-    book_bucket *bucket = look.home;
-    uint32_t empty = book_ids_empty(bucket);
-    if (__builtin_expect(empty == 0, 0)) {
-        book_ids_put_behind(book, order);
-        return;
-    }
-    uint32_t place = (uint32_t)__builtin_ctz(empty);
-    bucket->orders[place] = order;
-    bucket->marks[place] = (uint8_t)look.mark;
-}
+void book_ids_put(tw_book *book, uint32_t order);
 
 /* The buckets forget an order that passed them; none, if it is at home. */
 void book_ids_unpass(tw_book *book, book_spot spot);

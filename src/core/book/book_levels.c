@@ -89,10 +89,10 @@ static void move_side(tw_book *book, tw_symbol symbol_index, uint32_t page, cons
             int64_t key = moving.number * BOOK_PAGE_SIZE + place;
             uint32_t index = settle_level(book, symbol_index, moving.side, &copy[place].level,
                                           book_price_of_key(old, moving.side, key));
-            side->best = first ? index : side->best;
+            if (first)
+                book_lead(book, side, index);
             first = false;
         }
-        side->best_key = book_key_at(book, side->best);
         page = moving.beside[1];
     }
 }
@@ -144,8 +144,7 @@ book_seat book_make_seat(tw_book *book, tw_symbol symbol_index, uint32_t side, i
 book_change book_level_gone(tw_book *book, book_side *side, uint32_t level) {
     book_change change = 0;
     if (side->best == level) {
-        side->best = book_level_worse(book, level);
-        side->best_key = book_key_at(book, side->best);
+        book_lead(book, side, book_level_worse(book, level));
         change = BOOK_MOVED;
     }
     if (book->pages[level >> 6].taken == 0)

@@ -62,17 +62,25 @@ void book_page_release(tw_book *book, uint32_t page);
 void book_page_rest(tw_book *book, uint32_t page);
 
 static inline uint32_t *book_near(book_symbol *symbol, uint32_t side, int64_t number) {
-    return &symbol->near[side - 1][(uint64_t)number % BOOK_NEAR_COUNT];
+    return &symbol->near[(size_t)side - 1][(uint64_t)number % BOOK_NEAR_COUNT];
+}
+
+/* The page with the worst key of all is never near, see B8. */
+static inline void book_remember(book_symbol *symbol, uint32_t side, int64_t number,
+                                 uint32_t page) {
+    if (number != BOOK_KEY_NONE >> 6)
+        *book_near(symbol, side, number) = page;
 }
 
 /* The page of a number, or BOOK_NONE; remembered. O(1) for pages met lately. */
 static inline uint32_t book_page_find(tw_book *book, book_symbol *symbol, uint32_t side,
                                       int64_t number) {
-    uint32_t *near = book_near(symbol, side, number);
-    if (__builtin_expect(book->pages[*near].number == number, 1))
-        return *near;
-    uint32_t page = book_page_search(book, symbol->roots[side - 1], number);
-    *near = page != BOOK_NONE ? page : *near;
+    uint32_t page = *book_near(symbol, side, number);
+    if (__builtin_expect(book->pages[page].number == number, 1))
+        return page;
+    page = book_page_search(book, symbol->roots[side - 1], number);
+    if (page != BOOK_NONE)
+        book_remember(symbol, side, number, page);
     return page;
 }
 
@@ -82,8 +90,8 @@ static inline uint64_t book_place_bit(uint32_t level) {
     return UINT64_C(1) << (level & 63);
 }
 
-static inline const book_page *book_page_of(const tw_book *book, uint32_t level) {
-    return &book->pages[level >> 6];
+static inline book_page *book_page_of(const tw_book *book, uint32_t level) {
+    return &book->pages[(size_t)level >> 6];
 }
 
 /* Of nobody it is some number, which nobody reads. */
@@ -119,7 +127,7 @@ static inline uint32_t book_level_seek(const tw_book *book, const book_symbol *s
     int64_t key = 0;
     if (!book_key_of(symbol, side, price, &key))
         return BOOK_NONE;
-    uint32_t page = symbol->near[side - 1][(uint64_t)(key >> 6) % BOOK_NEAR_COUNT];
+    uint32_t page = symbol->near[(size_t)side - 1][(uint64_t)(key >> 6) % BOOK_NEAR_COUNT];
     if (book->pages[page].number != key >> 6)
         page = book_page_search(book, symbol->roots[side - 1], key >> 6);
     return book_level_in(book, page, key);
@@ -147,8 +155,8 @@ static inline uint32_t book_level_worse(const tw_book *book, uint32_t level) {
 /* Where a price belongs. */
 typedef struct book_seat {
     int64_t key;
-    uint32_t level; /* what would stand there; a place of nobody's page means that there is none */
-    bool taken;     /* it does */
+    book_page *page; /* nobody's: there is none, as far as was looked */
+    uint32_t level;  /* what stands there, or would */
 } book_seat;
 
 /* There is no page for it, as far as was looked. */
@@ -156,20 +164,26 @@ static inline bool book_seat_is_nowhere(book_seat seat) {
     return seat.level >> 6 == BOOK_NONE;
 }
 
+static inline bool book_seat_is_taken(book_seat seat) {
+    return (seat.page->taken >> (seat.key & 63) & 1) != 0;
+}
+
 static inline book_seat book_seat_in(const tw_book *book, uint32_t page, int64_t key) {
-    return (book_seat){.key = key,
-                       .level = page << 6 | (uint32_t)(key & 63),
-                       .taken = (book->pages[page].taken >> (key & 63) & 1) != 0};
+    return (book_seat){
+        .key = key, .page = &book->pages[page], .level = page << 6 | (uint32_t)(key & 63)};
 }
 
 /* Finds the seat of a price if its page is one met lately. */
 static inline bool book_seat_near(const tw_book *book, const book_symbol *symbol, uint32_t side,
                                   int64_t price, book_seat *ret_seat) {
     int64_t key = 0;
-    bool whole = book_key_of(symbol, side, price, &key);
-    uint32_t page = symbol->near[side - 1][(uint64_t)(key >> 6) % BOOK_NEAR_COUNT];
+    if (!book_key_of(symbol, side, price, &key))
+        return false;
+    uint32_t page = symbol->near[(size_t)side - 1][(uint64_t)(key >> 6) % BOOK_NEAR_COUNT];
+    if (book->pages[page].number != key >> 6)
+        return false;
     *ret_seat = book_seat_in(book, page, key);
-    return whole && book->pages[page].number == key >> 6;
+    return true;
 }
 
 /* Finds the seat of a price. */
@@ -193,16 +207,20 @@ static inline bool book_seat_is_best(const book_side *side, book_seat seat) {
 /* A level stands on a place from now on, if it did not before; there is room. What stands there is
  * the caller's, and to have it lead its side if it is the best. */
 static inline void book_level_stand(tw_book *book, book_seat seat) {
-    book_page *page = &book->pages[seat.level >> 6];
-    book->level_count += (page->taken & book_place_bit(seat.level)) == 0;
-    page->taken |= book_place_bit(seat.level);
+    book->level_count += !book_seat_is_taken(seat);
+    seat.page->taken |= book_place_bit(seat.level);
 }
 
-static inline book_change book_level_lead(book_side *side, book_seat seat) {
+/* A level is the best of its side, or nobody is. */
+static inline void book_lead(const tw_book *book, book_side *side, uint32_t level) {
+    side->best = level;
+    side->best_key = level != BOOK_NONE ? book_key_at(book, level) : BOOK_KEY_NONE;
+}
+
+static inline book_change book_level_lead(const tw_book *book, book_side *side, book_seat seat) {
     if (!book_seat_is_best(side, seat))
         return 0;
-    side->best = seat.level;
-    side->best_key = seat.key;
+    book_lead(book, side, seat.level);
     return BOOK_MOVED;
 }
 
@@ -210,7 +228,7 @@ static inline book_change book_level_lead(book_side *side, book_seat seat) {
  * book_level_gone's, and true is returned if there is such. */
 static inline bool book_level_yield(tw_book *book, const book_side *side, uint32_t level,
                                     bool empty) {
-    book_page *page = &book->pages[level >> 6];
+    book_page *page = book_page_of(book, level);
     page->taken &= ~((uint64_t)empty << (level & 63));
     book->level_count -= empty;
     return (empty & (side->best == level)) | (page->taken == 0);

@@ -21,6 +21,9 @@
 /* What they seldom need stands apart and is gone to at the end, so that they call nothing, and keep
  * all they know in registers. */
 #define NOINLINE __attribute__((noinline))
+/* Between checking and changing: what was read before is read again after, for there are not the
+ * registers to keep it, and to spill and reload it is dearer. No instruction. */
+#define FORGET __asm__ volatile("" ::: "memory")
 #define UNLIKELY(condition) __builtin_expect((condition), 0)
 
 /* Why an order is not there that a change is for. One that is there needs no questions: symbol, id
@@ -44,7 +47,7 @@ INLINE void settle_level(tw_book *book, book_symbol *symbol, uint32_t side_name,
     symbol->revision += book->change != 0;
 }
 
-/* Takes a free slot; there is one. */
+/* Takes the first free slot; there is one. */
 INLINE uint32_t acquire(tw_book *book) {
     uint32_t order = book->order_free;
     book->order_free = book_link_of(book, order)->next;
@@ -52,11 +55,10 @@ INLINE uint32_t acquire(tw_book *book) {
     return order;
 }
 
-/* Puts a checked order at the back of a level. There is a free slot. */
+/* Puts a checked order that was given a slot at the back of a level. */
 INLINE void enter(tw_book *book, const book_symbol *symbol, tw_symbol symbol_index,
-                  const tw_book_order *order, uint32_t level_index, book_look look) {
+                  const tw_book_order *order, uint32_t level_index, uint32_t index) {
     book_level *level = book_level_at(book, level_index);
-    uint32_t index = acquire(book);
     uint32_t last = level->link.previous;
     *book_order_at(book, index) = (book_order){.id = order->id,
                                                .quantity = order->quantity.nano,
@@ -70,7 +72,6 @@ INLINE void enter(tw_book *book, const book_symbol *symbol, tw_symbol symbol_ind
     level->time_ns = symbol->time_ns;
     if (__builtin_expect(book->tags != NULL, 0))
         *book_tag_at(book, index) = order->tag;
-    book_ids_put(book, index, look);
 }
 
 /* Takes an order out of the ring of its level; true: that is empty now. */
@@ -135,18 +136,27 @@ static tw_status make_room(tw_book *book) {
     return TW_OK;
 }
 
-/* Adds a checked order on a seat that has a page. Whether a level stands there already is not
- * asked, for nobody could foretell it: an empty place is an empty level (B9). */
+/* An order was added that is the best of its side. */
+static NOINLINE tw_status take_lead(tw_book *book, book_symbol *symbol, uint32_t side_name,
+                                    uint32_t level) {
+    book_lead(book, book_side_of(symbol, side_name), level);
+    book_settle(book, symbol, side_name | BOOK_MOVED);
+    return TW_OK;
+}
+
+/* Adds a checked order, whose id was put in, on a seat that has a page. Whether a level stands
+ * there already is not asked, for nobody could foretell it: an empty place is an empty level (B9).
+ */
 INLINE tw_status add_at(tw_book *book, tw_symbol symbol_index, const tw_book_order *order,
-                        book_seat seat, book_look look) {
+                        book_seat seat, uint32_t index) {
     book_symbol *symbol = &book->symbols[symbol_index];
-    tw_status status = check_total(book, seat.level, order->quantity.nano);
-    if (status != TW_OK)
-        return status;
-    symbol->way = BOOK_BY_ORDER;
+    book_side *side = book_side_of(symbol, order->side);
     book_level_stand(book, seat);
-    settle_level(book, symbol, order->side, seat.level);
-    enter(book, symbol, symbol_index, order, seat.level, look);
+    enter(book, symbol, symbol_index, order, seat.level, index);
+    if (UNLIKELY(seat.key < side->best_key))
+        return take_lead(book, symbol, order->side, seat.level);
+    book->change = book_choose(seat.key == side->best_key, order->side, 0);
+    symbol->revision += book->change != 0;
     return TW_OK;
 }
 
@@ -154,13 +164,16 @@ INLINE tw_status add_at(tw_book *book, tw_symbol symbol_index, const tw_book_ord
 static NOINLINE tw_status add_with_care(tw_book *book, tw_symbol symbol_index,
                                         const tw_book_order *order) {
     book_symbol *symbol = &book->symbols[symbol_index];
-    if (book_ids_find(book, symbol_index, order->id) != BOOK_NONE)
+    tw_status status = book_check_way(book, symbol, BOOK_BY_ORDER);
+    if (status != TW_OK)
+        return status;
+    if (book_ids_seek(book, symbol_index, order->id).order != BOOK_NONE)
         return book_deny(book, &book->anomalies.duplicate_id, TW_EXISTS);
-    tw_status status = make_room(book);
+    status = make_room(book);
     if (status != TW_OK)
         return status;
     book_seat seat = book_seat_find(book, symbol, order->side, order->price.nano);
-    if (!seat.taken) {
+    if (!book_seat_is_taken(seat)) {
         status = check_level_room(book, 1, 0);
         if (status != TW_OK)
             return status;
@@ -170,9 +183,15 @@ static NOINLINE tw_status add_with_care(tw_book *book, tw_symbol symbol_index,
     status = check_total(book, seat.level, order->quantity.nano);
     if (status != TW_OK)
         return status;
-    if (book_level_lead(book_side_of(symbol, order->side), seat) != 0)
-        book_settle_crossing(book, symbol);
-    return add_at(book, symbol_index, order, seat, book_ids_look(book, symbol_index, order->id));
+    symbol->way = BOOK_BY_ORDER;
+    uint32_t index = acquire(book);
+    book_level_stand(book, seat);
+    enter(book, symbol, symbol_index, order, seat.level, index);
+    book_ids_put(book, index);
+    book_change change = book_level_lead(book, book_side_of(symbol, order->side), seat);
+    change |= book_change_at(book_side_of(symbol, order->side), order->side, seat.level);
+    book_settle(book, symbol, change);
+    return TW_OK;
 }
 
 INLINE tw_status add(tw_book *book, tw_symbol symbol_index, const tw_book_order *order,
@@ -184,20 +203,26 @@ INLINE tw_status add(tw_book *book, tw_symbol symbol_index, const tw_book_order 
         status = check_order(book, order);
     if (status != TW_OK)
         return status;
-    const book_symbol *symbol = &book->symbols[symbol_index];
-    status = book_check_way(book, symbol, BOOK_BY_ORDER);
-    if (status != TW_OK)
-        return status;
-    book_seat seat;
-    if (UNLIKELY(book_ids_among(book, look.home, look.marked, symbol_index, order->id).order !=
-                 BOOK_NONE))
+    book_symbol *symbol = &book->symbols[symbol_index];
+    book_spot spot;
+    if (UNLIKELY(look.marked != 0) &&
+        book_ids_among(book, look.home, look.marked, symbol_index, order->id, &spot))
         return book_deny(book, &book->anomalies.duplicate_id, TW_EXISTS);
-    if (UNLIKELY(look.home->passed_count != 0 || book->order_free == BOOK_NONE ||
+    uint32_t empty = book_ids_empty(look.home);
+    uint32_t index = book->order_free;
+    book_seat seat;
+    if (UNLIKELY(symbol->way != BOOK_BY_ORDER || look.home->passed_count != 0 || empty == 0 ||
+                 index == BOOK_NONE ||
                  !book_seat_near(book, symbol, order->side, order->price.nano, &seat) ||
-                 book_seat_is_best(&symbol->sides[order->side - 1], seat) ||
                  book->level_count == book->config.level_count_max))
         return add_with_care(book, symbol_index, order);
-    return add_at(book, symbol_index, order, seat, look);
+    status = check_total(book, seat.level, order->quantity.nano);
+    if (status != TW_OK)
+        return status;
+    FORGET;
+    (void)acquire(book);
+    book_ids_put_home(look, empty, index);
+    return add_at(book, symbol_index, order, seat, index);
 }
 
 tw_status tw_book_add(tw_book *book, tw_symbol symbol, const tw_book_order *order) {
@@ -271,8 +296,8 @@ INLINE tw_status take(tw_book *book, tw_symbol symbol, uint64_t id, int64_t quan
                       book_look look) {
     if (quantity <= 0 && kind != TW_EVENT_DELETE)
         return book_deny(book, &book->anomalies.bad_quantity, TW_INVALID);
-    book_spot spot = book_ids_among(book, look.home, look.marked, symbol, id);
-    if (__builtin_expect(spot.order == BOOK_NONE, 0))
+    book_spot spot;
+    if (UNLIKELY(!book_ids_among(book, look.home, look.marked, symbol, id, &spot)))
         return take_elsewhere(book, symbol, id, quantity, kind);
     return take_from(book, symbol, spot, quantity, kind);
 }
@@ -299,7 +324,7 @@ static tw_status check_room_to_replace(tw_book *book, const book_order *old,
                                        const tw_book_order *order) {
     book_symbol *symbol = &book->symbols[old->symbol];
     book_seat seat = book_seat_find(book, symbol, order->side, order->price.nano);
-    if (!seat.taken)
+    if (!book_seat_is_taken(seat))
         return check_level_room(book, 1, book_level_at(book, old->level)->order_count == 1);
     int64_t leaving = seat.level == old->level ? old->quantity : 0;
     return check_total(book, seat.level, order->quantity.nano - leaving);
@@ -319,10 +344,11 @@ static void exchange(tw_book *book, book_spot spot, const tw_book_order *order) 
     if (book_seat_is_nowhere(seat))
         seat = book_make_seat(book, symbol_index, order->side, order->price.nano);
     book_level_stand(book, seat);
-    change |= book_level_lead(book_side_of(symbol, order->side), seat);
+    change |= book_level_lead(book, book_side_of(symbol, order->side), seat);
     change |= book_change_at(book_side_of(symbol, order->side), order->side, seat.level);
-    enter(book, symbol, symbol_index, order, seat.level,
-          book_ids_look(book, symbol_index, order->id));
+    uint32_t index = acquire(book);
+    enter(book, symbol, symbol_index, order, seat.level, index);
+    book_ids_put(book, index);
     tw_book_best(book, symbol_index, &after);
     book_settle(book, symbol, book_forgive(change, &before, &after));
 }
@@ -333,8 +359,7 @@ tw_status tw_book_replace(tw_book *book, tw_symbol symbol, uint64_t id,
     tw_status status = check_order(book, order);
     if (status != TW_OK)
         return status;
-    book_look look = book_ids_look(book, symbol, id);
-    book_spot spot = book_ids_seek(book, symbol, id, look);
+    book_spot spot = book_ids_seek(book, symbol, id);
     if (spot.order == BOOK_NONE)
         return miss(book, symbol, id);
     const book_order *old = book_order_at(book, spot.order);
@@ -344,7 +369,7 @@ tw_status tw_book_replace(tw_book *book, tw_symbol symbol, uint64_t id,
     status = book_check_side(book, entering.side);
     if (status != TW_OK)
         return status;
-    if (order->id != id && book_ids_find(book, symbol, order->id) != BOOK_NONE)
+    if (order->id != id && book_ids_seek(book, symbol, order->id).order != BOOK_NONE)
         return book_deny(book, &book->anomalies.duplicate_id, TW_EXISTS);
     status = check_room_to_replace(book, old, &entering);
     if (status == TW_OK)
@@ -369,8 +394,7 @@ tw_status tw_book_modify(tw_book *book, tw_symbol symbol, uint64_t id, tw_price 
         status = book_check_quantity(book, quantity);
     if (status != TW_OK)
         return status;
-    book_look look = book_ids_look(book, symbol, id);
-    book_spot spot = book_ids_seek(book, symbol, id, look);
+    book_spot spot = book_ids_seek(book, symbol, id);
     if (spot.order == BOOK_NONE)
         return miss(book, symbol, id);
     book_order *order = book_order_at(book, spot.order);

@@ -27,11 +27,12 @@
  *     on is removed at once when its symbol is kept by order.
  * B5  The id table holds exactly the live orders, each in its home bucket or in a later one behind
  *     full ones, all of which count it as passed; see book_ids.h.
- * B6  `best` of a side is its level of the least key, which is best_key. The counts of a side and
- *     of a pool are what walking them gives.
+ * B6  `best` of a side is its level of the least key, which is best_key; that of a side with pages
+ *     but without levels is BOOK_KEY_NONE. The counts of a pool are what walking it gives.
  * B7  `crossing` of a symbol says how its best prices stand to each other.
  * B8  `near` of a symbol's side names pages of that side, each at its number modulo the count, or
- *     nobody, whose number is none that a page can have.
+ *     nobody, whose number is none that a page can have. Never the page of BOOK_KEY_NONE, the worst
+ *     key of all: so a key in a near page that is not better than best_key is not the best.
  * B9  A place of a page on which no level stands is an empty level: no quantity, no orders, a ring
  *     to itself. Taking the last order off a level leaves just that, so neither adding nor taking
  *     off asks whether it was the first or the last, which nobody could foretell.
@@ -46,6 +47,7 @@
 #define BOOK_NEAR_COUNT 16
 #define BOOK_IDLE_COUNT 64
 #define BOOK_BUCKET_SIZE 12
+#define BOOK_KEY_NONE INT64_MAX
 
 /* A place in the ring of a level and its orders. From the level on, `next` leads from the oldest
  * order to the newest, and back to the level; so to take an order out asks nothing. */
@@ -186,7 +188,7 @@ static inline size_t book_slot_count(const tw_book_config *config) {
 }
 
 static inline book_side *book_side_of(book_symbol *symbol, uint32_t side) {
-    return &symbol->sides[side - 1];
+    return &symbol->sides[(size_t)side - 1];
 }
 
 /* One of two by a condition that cannot be foretold: by arithmetic, not by a branch. */
@@ -271,7 +273,7 @@ static inline tw_status book_check_side(tw_book *book, uint32_t side) {
 }
 
 static inline tw_status book_check_price(tw_book *book, tw_price price) {
-    if (price.nano > 0 || book->config.allow_nonpositive_prices)
+    if (__builtin_expect(price.nano > 0, 1) || book->config.allow_nonpositive_prices)
         return TW_OK;
     return book_deny(book, &book->anomalies.bad_price, TW_INVALID);
 }

@@ -136,7 +136,7 @@ void tw_book_order_read(const tw_book *book, tw_book_order_place place, tw_book_
 
 tw_status tw_book_find(const tw_book *book, tw_symbol symbol, uint64_t id, tw_book_view *ret_view) {
     TW_ASSERT(book != NULL && symbol < book->config.symbol_count_max);
-    uint32_t order = book_ids_find(book, symbol, id);
+    uint32_t order = book_ids_seek(book, symbol, id).order;
     if (order == BOOK_NONE)
         return TW_NOT_FOUND;
     tw_book_order_read(book, order, ret_view);
@@ -147,7 +147,7 @@ tw_status tw_book_queue(const tw_book *book, tw_symbol symbol, uint64_t id,
                         tw_book_ahead *ret_ahead) {
     TW_ASSERT(ret_ahead != NULL);
     TW_ASSERT(book != NULL && symbol < book->config.symbol_count_max);
-    uint32_t order = book_ids_find(book, symbol, id);
+    uint32_t order = book_ids_seek(book, symbol, id).order;
     if (order == BOOK_NONE)
         return TW_NOT_FOUND;
     tw_book_ahead ahead = {0};

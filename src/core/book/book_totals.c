@@ -30,7 +30,7 @@ static book_change write_total(tw_book *book, const tw_level *total, book_seat s
         seat = book_make_seat(book, total->symbol, total->side, total->price.nano);
     book_level *level = book_level_at(book, seat.level);
     book_level_stand(book, seat);
-    book_change change = book_level_lead(book_side_of(symbol, total->side), seat);
+    book_change change = book_level_lead(book, book_side_of(symbol, total->side), seat);
     if (level->quantity != total->quantity.nano)
         change |= book_change_at(book_side_of(symbol, total->side), total->side, seat.level);
     level->quantity = total->quantity.nano;
@@ -85,12 +85,12 @@ static tw_status change_level(tw_book *book, book_symbol *symbol, const tw_level
     book_side *side = book_side_of(symbol, level->side);
     book_seat seat = book_seat_find(book, symbol, level->side, level->price.nano);
     if (level->quantity.nano > 0) {
-        if (!seat.taken && levels_left(book) == 0)
+        if (!book_seat_is_taken(seat) && levels_left(book) == 0)
             return book_deny(book, &book->anomalies.levels_full, TW_FULL);
         *change = write_total(book, level, seat);
         return TW_OK;
     }
-    if (!seat.taken)
+    if (!book_seat_is_taken(seat))
         return book_deny(book, &book->anomalies.unknown_level, TW_NOT_FOUND);
     *change = remove_total(book, side, level->side, seat.level);
     return TW_OK;
@@ -149,9 +149,7 @@ static book_change write_top(tw_book *book, const tw_level *top) {
     if (top->quantity.nano == 0)
         return 0;
     const book_side *side = book_side_of(&book->symbols[top->symbol], top->side);
-    return write_total(
-        book, top,
-        (book_seat){.key = side->best_key, .level = side->best, .taken = side->best != BOOK_NONE});
+    return write_total(book, top, book_seat_in(book, side->best >> 6, side->best_key));
 }
 
 tw_status tw_book_set_top(tw_book *book, const tw_quote *quote) {
