@@ -7,12 +7,13 @@
 
 #define CACHE_LINE 64
 #define BUCKET_COUNT_MIN UINT32_C(128)
+#define GOLDEN_RATIO UINT64_C(0x9e3779b97f4a7c15) /* less one, of 2^64; odd */
 
 /* ---- Life ------------------------------------------------------------------------------- */
 
 /* The smallest power of two of buckets that so many orders fill by two thirds at most. */
 static uint32_t buckets_for(uint32_t order_count) {
-    uint32_t bucket_count = 1;
+    uint32_t bucket_count = 2;
     while (bucket_count * UINT64_C(BOOK_BUCKET_SIZE * 2 / 3) < order_count)
         bucket_count *= 2;
     return bucket_count;
@@ -56,8 +57,8 @@ tw_status tw_book_new(const tw_allocator *allocator, const tw_book_config *confi
         bucket_count = BUCKET_COUNT_MIN;
     if (bucket_count > book->bucket_count_max)
         bucket_count = book->bucket_count_max;
-    book->bucket_mask = bucket_count - 1;
-    book->order_count_limit = book_ids_limit(book);
+    book->id_factor = GOLDEN_RATIO;
+    book_ids_set_bucket_count(book, bucket_count);
     book->order_first = (uint32_t)(page_slots * BOOK_PAGE_SIZE);
     book->order_high = book->order_first;
     book->slots = take_lines(book, book_slot_count(config), sizeof *book->slots);

@@ -177,7 +177,8 @@ static void check_pools(const tw_book *book) {
 static void check_buckets(const tw_book *book) {
     uint32_t taken = 0;
     uint64_t passed = 0;
-    uint64_t away = 0;
+    uint64_t distance = 0;
+    uint32_t away = 0;
     for (uint32_t at = 0; at <= book->bucket_mask; at++) {
         const book_bucket *bucket = &book->buckets[at];
         passed += bucket->passed_count;
@@ -186,12 +187,14 @@ static void check_buckets(const tw_book *book) {
             if (bucket->marks[slot] == 0)
                 continue;
             const book_order *order = book_order_at(book, bucket->orders[slot]);
-            const book_bucket *home = book_ids_home(book, book_id_hash(order->symbol, order->id));
-            away += (size_t)(bucket - home) & book->bucket_mask;
+            const book_bucket *home =
+                book_ids_home(book, book_id_hash(book, order->symbol, order->id));
+            distance += (size_t)(bucket - home) & book->bucket_mask;
+            away += bucket != home;
             taken++;
         }
     }
-    TW_ASSERT(taken == book->order_count && passed == away);
+    TW_ASSERT(taken == book->order_count && passed == distance && away == book->away_count);
 }
 
 void tw_book_check(const tw_book *book) {

@@ -1,14 +1,21 @@
-/* book_ids.c - the rare ways of the id table: orders away from home, and growing. */
+/* book_ids.c - the rare ways of the id table: orders away from home, growing, another factor. */
 #include "book_ids.h"
 
 #include <string.h>
+
+/* Orders that are spread by chance pass no more than a few buckets, and one in forty is away from
+ * home; more than this means that the ids are in step with the factor. */
+#define PASSED_COUNT_MAX 16
+#define AWAY_COUNT_MAX(order_count) (64 + (order_count) / 8)
+/* More would be ids that no factor helps: the table goes on with them. */
+#define DRAW_COUNT_MAX 64
 
 static book_bucket *next_of(const tw_book *book, const book_bucket *bucket) {
     return &book->buckets[(size_t)(bucket - book->buckets + 1) & book->bucket_mask];
 }
 
 book_spot book_ids_seek_behind(const tw_book *book, tw_symbol symbol, uint64_t id) {
-    uint64_t hash = book_id_hash(symbol, id);
+    uint64_t hash = book_id_hash(book, symbol, id);
     uint32_t mark = book_ids_mark(hash);
     book_bucket *at = book_ids_home(book, hash);
     book_spot spot;
@@ -28,42 +35,70 @@ book_spot book_ids_seek(const tw_book *book, tw_symbol symbol, uint64_t id) {
     return book_ids_seek_behind(book, symbol, id);
 }
 
-void book_ids_put(tw_book *book, uint32_t order) {
+/* Puts an order in unless it would have to pass more buckets than `most`. */
+static bool put_within(tw_book *book, uint32_t order, uint32_t most) {
     const book_order *one = book_order_at(book, order);
     book_look look = book_ids_look(book, one->symbol, one->id);
-    uint32_t empty = book_ids_empty(look.home);
-    while (empty == 0) {
-        look.home->passed_count++;
-        look.home = next_of(book, look.home);
-        empty = book_ids_empty(look.home);
+    book_bucket *at = look.home;
+    for (uint32_t passed = 0; book_ids_empty(at) == 0; passed++) {
+        if (passed == most)
+            return false;
+        at = next_of(book, at);
     }
-    book_ids_put_home(look, empty, order);
+    book->away_count += at != look.home;
+    for (; look.home != at; look.home = next_of(book, look.home))
+        look.home->passed_count++;
+    book_ids_put_home(look, book_ids_empty(at), order);
+    return true;
+}
+
+/* From the pool, which is as cheap as moving the slots. */
+static void fill_anew(tw_book *book) {
+    memset(book->buckets, 0, ((size_t)book->bucket_mask + 1) * sizeof *book->buckets);
+    book->away_count = 0;
+    for (uint32_t order = book->order_first; order < book->order_high; order++) {
+        if (book_order_at(book, order)->level != BOOK_NONE)
+            (void)put_within(book, order, UINT32_MAX);
+    }
+}
+
+/* The multiplier of a full-period generator, so factors do not repeat (Steele and Vigna,
+ * Computationally Easy, Spectrally Good Multipliers, 2021). */
+static void draw_factors(tw_book *book) {
+    const uint64_t multiplier = UINT64_C(0xd1342543de82ef95);
+    book->symbol_factor = book->id_factor * multiplier + 2; /* odd again */
+    book->id_factor = book->symbol_factor * multiplier + 2;
+    book->draw_count++;
+}
+
+void book_ids_put(tw_book *book, uint32_t order) {
+    bool draw = book->draw_count < DRAW_COUNT_MAX;
+    if (put_within(book, order, draw ? PASSED_COUNT_MAX : UINT32_MAX) &&
+        (!draw || book->away_count <= AWAY_COUNT_MAX(book->order_count)))
+        return;
+    draw_factors(book);
+    fill_anew(book);
 }
 
 void book_ids_unpass(tw_book *book, book_spot spot) {
     const book_order *one = book_order_at(book, spot.order);
-    book_bucket *at = book_ids_home(book, book_id_hash(one->symbol, one->id));
+    book_bucket *at = book_ids_home(book, book_id_hash(book, one->symbol, one->id));
+    book->away_count -= at != spot.bucket;
     for (; at != spot.bucket; at = next_of(book, at))
         at->passed_count--;
 }
 
-uint32_t book_ids_limit(const tw_book *book) {
-    if (book->bucket_mask + 1 == book->bucket_count_max)
-        return book->config.order_count_max;
-    return (book->bucket_mask + 1) * (BOOK_BUCKET_SIZE * 2 / 3);
+void book_ids_set_bucket_count(tw_book *book, uint32_t bucket_count) {
+    book->bucket_mask = bucket_count - 1;
+    book->bucket_shift = 64 - (uint32_t)__builtin_ctz(bucket_count);
+    book->order_count_limit = bucket_count == book->bucket_count_max
+                                  ? book->config.order_count_max
+                                  : bucket_count * (BOOK_BUCKET_SIZE * 2 / 3);
 }
 
-/* It happens when more orders are alive than ever before, so the pool has no holes then, and
- * filling the table anew from it is as cheap as moving the slots. */
 void book_ids_grow(tw_book *book) {
     uint32_t bucket_count = book->bucket_mask + 1;
     TW_ASSERT(bucket_count < book->bucket_count_max);
-    memset(book->buckets, 0, bucket_count * sizeof *book->buckets);
-    book->bucket_mask = bucket_count * 2 - 1;
-    book->order_count_limit = book_ids_limit(book);
-    for (uint32_t order = book->order_first; order < book->order_high; order++) {
-        const book_order *one = book_order_at(book, order);
-        if (one->level != BOOK_NONE)
-            book_ids_put(book, order);
-    }
+    book_ids_set_bucket_count(book, bucket_count * 2);
+    fill_anew(book);
 }

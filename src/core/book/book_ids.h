@@ -7,6 +7,14 @@
  * with room, and every bucket that it passed counts it; a bucket that nobody passed ends the
  * search. Taking an order out leaves nothing behind, so nothing is ever cleaned up.
  *
+ * The hash is the id's product with an odd factor, at first the golden ratio: ids that a venue
+ * counts up are then spread more evenly than by chance, and fewer buckets overflow (Knuth, The Art
+ * of Computer Programming 3, section 6.4). Ids can be in step with any factor, and symbols can have
+ * the same ids; when an order would have to pass many buckets, or many orders are away from home,
+ * both get other factors, and the chance of two orders to meet is again no more than twice that of
+ * throwing dice (Dietzfelbinger and others, A Reliable Randomized Algorithm for the Closest-Pair
+ * Problem, 1997).
+ *
  * The table is reserved for the configured maximum but only a power-of-two prefix of it is in use,
  * at most two thirds full: a small prefix stays in the cache, which was measured to matter more
  * than anything else (an oversized table made real streams three times slower).
@@ -29,20 +37,19 @@ typedef struct book_spot {
     book_bucket *bucket;
 } book_spot;
 
-/* All 64 bits of the id reach all of the hash: venues' ids differ in any of them. */
-static inline uint64_t book_id_hash(tw_symbol symbol, uint64_t id) {
-    __extension__ typedef unsigned __int128 wide;
-    wide product = (wide)(id ^ (uint64_t)symbol << 40) * UINT64_C(0x9e3779b97f4a7c15);
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
+/* Only the topmost bits of a product depend on all of an id: they name the home. */
+static inline uint64_t book_id_hash(const tw_book *book, tw_symbol symbol, uint64_t id) {
+    return id * book->id_factor + symbol * book->symbol_factor;
 }
 
 static inline book_bucket *book_ids_home(const tw_book *book, uint64_t hash) {
-    return &book->buckets[(uint32_t)hash & book->bucket_mask];
+    return &book->buckets[hash >> book->bucket_shift];
 }
 
-/* Its topmost bit is set: an empty slot has none. */
+/* The bits below those of the most buckets that there can be. The topmost bit is set: an empty
+ * slot has none. */
 static inline uint32_t book_ids_mark(uint64_t hash) {
-    return (uint32_t)(hash >> 57 | 0x80);
+    return (hash >> 30 & 0x7f) | 0x80;
 }
 
 /* One bit for each slot with this mark. */
@@ -93,7 +100,7 @@ typedef struct book_look {
 } book_look;
 
 static inline book_look book_ids_look(const tw_book *book, tw_symbol symbol, uint64_t id) {
-    uint64_t hash = book_id_hash(symbol, id);
+    uint64_t hash = book_id_hash(book, symbol, id);
     book_bucket *home = book_ids_home(book, hash);
     uint32_t mark = book_ids_mark(hash);
     return (book_look){home, mark, book_ids_marked(home, mark)};
@@ -112,7 +119,7 @@ static inline void book_ids_put_home(book_look look, uint32_t empty, uint32_t or
     look.home->marks[place] = (uint8_t)look.mark;
 }
 
-/* Puts an order in whose id is not there; there is room (order_count_limit). */
+/* Puts a live order in whose id is not there; there is room (order_count_limit). */
 void book_ids_put(tw_book *book, uint32_t order);
 
 /* The buckets forget an order that passed them; none, if it is at home. */
@@ -123,9 +130,10 @@ static inline void book_ids_drop(book_spot spot) {
     spot.bucket->marks[spot.place] = 0;
 }
 
-/* How many orders the buckets in use are for: two thirds of their slots, or all that can be. */
-uint32_t book_ids_limit(const tw_book *book);
-/* Doubles the buckets in use. */
+/* How many buckets are in use, a power of two from 2 on; they are for two thirds of their slots, or
+ * for all that can be. */
+void book_ids_set_bucket_count(tw_book *book, uint32_t bucket_count);
+/* Doubles the buckets in use. O(orders). */
 void book_ids_grow(tw_book *book);
 
 #endif

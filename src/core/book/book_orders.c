@@ -463,7 +463,7 @@ INLINE void fetch_beside(const tw_book *book, const tw_order_event *event, uint3
 INLINE void fetch_block(const tw_book *book, const tw_order_event *events, size_t count) {
     uint32_t known[BLOCK];
     for (size_t i = 0; i < count; i++) {
-        uint64_t hash = book_id_hash(events[i].symbol, events[i].id);
+        uint64_t hash = book_id_hash(book, events[i].symbol, events[i].id);
         __builtin_prefetch(book_ids_home(book, hash), 1);
     }
     for (size_t i = 0; i < count; i++) {

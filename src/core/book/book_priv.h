@@ -158,8 +158,13 @@ struct tw_book {
     book_page *pages; /* book_page_slots (B2) */
     book_bucket *buckets;
     book_symbol *symbols;
-    uint32_t bucket_mask; /* buckets in use - 1 */
+    uint64_t id_factor;     /* odd */
+    uint64_t symbol_factor; /* 0 until factors were drawn */
+    uint32_t bucket_shift;  /* 64 - bits of the number of buckets in use */
+    uint32_t bucket_mask;   /* buckets in use - 1 */
     uint32_t bucket_count_max;
+    uint32_t away_count; /* orders that are not in their home buckets */
+    uint32_t draw_count; /* times that factors were drawn */
     uint32_t order_first;
     uint32_t order_free;
     uint32_t order_high; /* the first slot that was never used */

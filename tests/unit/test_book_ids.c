@@ -1,0 +1,144 @@
+/* test_book_ids.c - the id table finds its orders in few steps, whatever a venue's ids are like. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "book_ids.h"
+
+#define ORDER_COUNT 40000
+#define SYMBOL_COUNT 50
+
+/* Ids by their number, from 1 on, and symbols. */
+typedef uint64_t (*id_of)(uint64_t number);
+typedef tw_symbol (*symbol_of)(uint64_t number);
+
+static tw_symbol one_symbol(uint64_t number) {
+    (void)number;
+    return 0;
+}
+
+static tw_symbol symbols_in_turn(uint64_t number) {
+    return (tw_symbol)(number % SYMBOL_COUNT);
+}
+
+static uint64_t counted(uint64_t number) {
+    return number;
+}
+
+/* Each symbol counts for itself. */
+static uint64_t counted_by_symbol(uint64_t number) {
+    return 1 + number / SYMBOL_COUNT;
+}
+
+/* A number of Fibonacci: its multiples all but agree in the topmost bits of the product with the
+ * golden ratio. */
+static uint64_t in_step_with_the_golden_ratio(uint64_t number) {
+    return number * UINT64_C(1548008755920);
+}
+
+/* All in the home of their first one. */
+static uint64_t of_one_home(uint64_t number) {
+    const uint64_t inverse = UINT64_C(0xf1de83e19937733d); /* of the golden ratio's factor */
+    return number * inverse;
+}
+
+static uint64_t counted_backwards(uint64_t number) {
+    return UINT64_MAX - number;
+}
+
+static uint64_t in_high_bits(uint64_t number) {
+    return number << 44;
+}
+
+static tw_book *make(void) {
+    const tw_book_config config = {.symbol_count_max = SYMBOL_COUNT,
+                                   .order_count_max = ORDER_COUNT,
+                                   .level_count_max = SYMBOL_COUNT};
+    tw_book *book = NULL;
+    assert_int_equal(tw_book_new(NULL, &config, &book), TW_OK);
+    return book;
+}
+
+static uint32_t most_passed(const tw_book *book) {
+    uint32_t most = 0;
+    for (uint32_t i = 0; i <= book->bucket_mask; i++) {
+        if (book->buckets[i].passed_count > most)
+            most = book->buckets[i].passed_count;
+    }
+    return most;
+}
+
+/* Adds all, checks on the way, and takes all off. Returns how often factors were drawn. */
+static uint32_t fill_and_empty(id_of id, symbol_of symbol) {
+    TW_AUTO(tw_book) *book = make();
+    for (uint64_t i = 1; i <= ORDER_COUNT; i++) {
+        const tw_book_order order = {
+            .id = id(i), .price.nano = 1000, .quantity.nano = 1, .side = TW_SIDE_BUY};
+        assert_int_equal(tw_book_add(book, symbol(i), &order), TW_OK);
+        assert_int_equal(tw_book_add(book, symbol(i), &order), TW_EXISTS);
+    }
+    tw_book_check(book);
+    assert_true(book->away_count <= 64 + ORDER_COUNT / 8);
+    assert_true(most_passed(book) <= ORDER_COUNT / 64);
+    for (uint64_t i = 1; i <= ORDER_COUNT; i++)
+        assert_int_equal(tw_book_delete(book, symbol(i), id(i)), TW_OK);
+    tw_book_check(book);
+    assert_int_equal(book->away_count, 0);
+    assert_int_equal(most_passed(book), 0);
+    return book->draw_count;
+}
+
+static void ids_that_are_counted_up_need_one_factor(void **state) {
+    (void)state;
+    assert_int_equal(fill_and_empty(counted, one_symbol), 0);
+    assert_int_equal(fill_and_empty(counted, symbols_in_turn), 0);
+    assert_int_equal(fill_and_empty(counted_backwards, one_symbol), 0);
+    assert_int_equal(fill_and_empty(in_high_bits, one_symbol), 0);
+}
+
+static void ids_in_step_with_a_factor_get_another(void **state) {
+    (void)state;
+    uint32_t draws = fill_and_empty(in_step_with_the_golden_ratio, one_symbol);
+    assert_in_range(draws, 1, 4);
+    draws = fill_and_empty(of_one_home, symbols_in_turn);
+    assert_in_range(draws, 1, 4);
+}
+
+static void symbols_with_the_same_ids_are_told_apart(void **state) {
+    (void)state;
+    uint32_t draws = fill_and_empty(counted_by_symbol, symbols_in_turn);
+    assert_in_range(draws, 1, 4);
+}
+
+/* Whoever knows the factor can make ids that no table is quick with: it stays right. */
+static void ids_against_every_factor_are_slow_but_right(void **state) {
+    (void)state;
+    TW_AUTO(tw_book) *book = make();
+    book->draw_count = 64;
+    for (uint64_t i = 1; i <= 2000; i++) {
+        const tw_book_order order = {
+            .id = of_one_home(i), .price.nano = 1000, .quantity.nano = 1, .side = TW_SIDE_BUY};
+        assert_int_equal(tw_book_add(book, 0, &order), TW_OK);
+    }
+    tw_book_check(book);
+    assert_int_equal(book->draw_count, 64);
+    assert_true(most_passed(book) > 1000);
+    for (uint64_t i = 2000; i >= 1; i--)
+        assert_int_equal(tw_book_delete(book, 0, of_one_home(i)), TW_OK);
+    tw_book_check(book);
+    assert_int_equal(most_passed(book), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ids_that_are_counted_up_need_one_factor),
+        cmocka_unit_test(ids_in_step_with_a_factor_get_another),
+        cmocka_unit_test(symbols_with_the_same_ids_are_told_apart),
+        cmocka_unit_test(ids_against_every_factor_are_slow_but_right),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
