@@ -26,6 +26,8 @@
 #define FORGET __asm__ volatile("" ::: "memory")
 #define UNLIKELY(condition) __builtin_expect((condition), 0)
 
+#define READY_COUNT 32 /* slots of orders made ready at once */
+
 /* Why an order is not there that a change is for. One that is there needs no questions: symbol, id
  * and way were right when it came. */
 static tw_status miss(tw_book *book, tw_symbol symbol, uint64_t id) {
@@ -124,7 +126,8 @@ INLINE tw_status check_total(tw_book *book, uint32_t level, int64_t quantity) {
     return book_deny(book, &book->anomalies.bad_quantity, TW_OVERFLOW);
 }
 
-/* Gets a slot ready that was never used, in buckets that have room for it. */
+/* Gets slots ready that were never used, in buckets that have room for them. Some at once, as a
+ * book that fills needs them one after another. */
 static tw_status make_room(tw_book *book) {
     if (book->order_free != BOOK_NONE)
         return TW_OK;
@@ -132,7 +135,12 @@ static tw_status make_room(tw_book *book) {
         return book_deny(book, &book->anomalies.orders_full, TW_FULL);
     if (book->order_count == book->order_count_limit)
         book_ids_grow(book);
-    book->order_free = book->order_high++;
+    uint32_t left = book->order_count_limit - book->order_count;
+    uint32_t end = book->order_high + (left < READY_COUNT ? left : READY_COUNT);
+    book->order_free = book->order_high;
+    for (uint32_t order = book->order_high; order < end; order++)
+        book_link_of(book, order)->next = order + 1 < end ? order + 1 : BOOK_NONE;
+    book->order_high = end;
     return TW_OK;
 }
 
@@ -425,53 +433,76 @@ tw_status tw_book_modify(tw_book *book, tw_symbol symbol, uint64_t id, tw_price 
 #define BLOCK 64
 #define FETCH_FROM 32768 /* orders: with their buckets, levels and pages some megabytes */
 
-/* The order of an event, or of a new one the level. */
-INLINE uint32_t guess(const tw_book *book, const tw_order_event *event) {
-    if (event->kind != TW_EVENT_ADD || event->symbol >= book->config.symbol_count_max) {
+/* The events of a block by what they touch. Apart, so that no branch depends on the kind. */
+typedef struct fetch_lists {
+    uint32_t add_count;
+    uint32_t rest_count;
+    uint8_t adds[BLOCK];
+    uint8_t rest[BLOCK];
+    uint32_t known[BLOCK]; /* the level of a new order, or the order of another event */
+} fetch_lists;
+
+INLINE void fetch_homes(const tw_book *book, const tw_order_event *events, uint32_t count,
+                        fetch_lists *lists) {
+    lists->add_count = 0;
+    lists->rest_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const tw_order_event *event = &events[i];
+        __builtin_prefetch(book_ids_home(book, book_id_hash(book, event->symbol, event->id)), 1);
+        uint32_t is_add = (event->kind == TW_EVENT_ADD) & (event->symbol < book->config.symbol_count_max);
+        lists->adds[lists->add_count] = (uint8_t)i;
+        lists->rest[lists->rest_count] = (uint8_t)i;
+        lists->add_count += is_add;
+        lists->rest_count += 1 - is_add;
+    }
+}
+
+INLINE void fetch_levels(const tw_book *book, const tw_order_event *events, fetch_lists *lists) {
+    for (uint32_t i = 0; i < lists->add_count; i++) {
+        const tw_order_event *event = &events[lists->adds[i]];
+        const book_symbol *symbol = &book->symbols[event->symbol];
+        uint32_t side = event->side == TW_SIDE_SELL ? TW_SIDE_SELL : TW_SIDE_BUY;
+        int64_t key = 0;
+        (void)book_key_of(symbol, side, event->price.nano, &key);
+        uint32_t page = symbol->near[side - 1][(uint64_t)(key >> 6) % BOOK_NEAR_COUNT];
+        lists->known[lists->adds[i]] = page << 6 | (uint32_t)(key & 63);
+        __builtin_prefetch(&book->pages[page], 1);
+        __builtin_prefetch(&book->slots[lists->known[lists->adds[i]]], 1);
+    }
+}
+
+INLINE void fetch_orders(const tw_book *book, const tw_order_event *events, fetch_lists *lists) {
+    for (uint32_t i = 0; i < lists->rest_count; i++) {
+        const tw_order_event *event = &events[lists->rest[i]];
         book_look look = book_ids_look(book, event->symbol, event->id);
-        uint32_t slot = look.marked != 0 ? (uint32_t)__builtin_ctz(look.marked) : 0;
-        return look.home->orders[slot];
+        uint32_t slot = (uint32_t)__builtin_ctz(look.marked | 1U << (BOOK_BUCKET_SIZE - 1));
+        lists->known[lists->rest[i]] = look.home->orders[slot];
+        __builtin_prefetch(&book->slots[look.home->orders[slot]], 1);
     }
-    const book_symbol *symbol = &book->symbols[event->symbol];
-    int64_t key = 0;
-    (void)book_key_of(symbol, event->side, event->price.nano, &key);
-    const uint32_t *near = symbol->near[event->side == TW_SIDE_SELL];
-    return near[(uint64_t)(key >> 6) % BOOK_NEAR_COUNT] << 6 | (uint32_t)(key & 63);
 }
 
-INLINE void fetch_known(const tw_book *book, const tw_order_event *event, uint32_t known) {
-    if (event->kind == TW_EVENT_ADD) {
-        __builtin_prefetch(&book->pages[known >> 6], 1);
+INLINE void fetch_beside(const tw_book *book, const fetch_lists *lists) {
+    for (uint32_t i = 0; i < lists->add_count; i++) {
+        uint32_t level = lists->known[lists->adds[i]];
+        __builtin_prefetch(&book->slots[book_link_of(book, level)->previous], 1);
     }
-    __builtin_prefetch(&book->slots[known], 1);
-}
-
-INLINE void fetch_beside(const tw_book *book, const tw_order_event *event, uint32_t known) {
-    if (event->kind == TW_EVENT_ADD) {
-        __builtin_prefetch(&book->slots[book_link_of(book, known)->previous], 1);
-        return;
+    for (uint32_t i = 0; i < lists->rest_count; i++) {
+        const book_order *order = book_order_at(book, lists->known[lists->rest[i]]);
+        __builtin_prefetch(&book->slots[order->level], 1);
+        __builtin_prefetch(&book->pages[order->level >> 6], 1);
+        __builtin_prefetch(&book->slots[order->link.previous], 1);
+        __builtin_prefetch(&book->slots[order->link.next], 1);
     }
-    const book_order *order = book_order_at(book, known);
-    __builtin_prefetch(&book->slots[order->level], 1);
-    __builtin_prefetch(&book->pages[order->level >> 6], 1);
-    __builtin_prefetch(&book->slots[order->link.previous], 1);
-    __builtin_prefetch(&book->slots[order->link.next], 1);
 }
 
 /* Compiled in place, or gcc takes a function that does nothing but fetch for one that does nothing,
  * and drops the call. */
-INLINE void fetch_block(const tw_book *book, const tw_order_event *events, size_t count) {
-    uint32_t known[BLOCK];
-    for (size_t i = 0; i < count; i++) {
-        uint64_t hash = book_id_hash(book, events[i].symbol, events[i].id);
-        __builtin_prefetch(book_ids_home(book, hash), 1);
-    }
-    for (size_t i = 0; i < count; i++) {
-        known[i] = guess(book, &events[i]);
-        fetch_known(book, &events[i], known[i]);
-    }
-    for (size_t i = 0; i < count; i++)
-        fetch_beside(book, &events[i], known[i]);
+INLINE void fetch_block(const tw_book *book, const tw_order_event *events, uint32_t count) {
+    fetch_lists lists;
+    fetch_homes(book, events, count, &lists);
+    fetch_levels(book, events, &lists);
+    fetch_orders(book, events, &lists);
+    fetch_beside(book, &lists);
 }
 
 /* What is not an everyday event. */
@@ -521,7 +552,7 @@ size_t tw_book_apply(tw_book *book, const tw_order_event *events, size_t count,
     size_t done = 0;
     for (size_t i = 0; i < count; i++) {
         if (i % BLOCK == 0 && book->order_count >= FETCH_FROM)
-            fetch_block(book, events + i, count - i < BLOCK ? count - i : BLOCK);
+            fetch_block(book, events + i, (uint32_t)(count - i < BLOCK ? count - i : BLOCK));
         tw_status status = tw_book_apply_event(book, &events[i]);
         done += status == TW_OK;
         if (ret_results != NULL)
