@@ -99,11 +99,14 @@ typedef struct book_look {
     uint32_t marked; /* places of the home bucket with this mark */
 } book_look;
 
-static inline book_look book_ids_look(const tw_book *book, tw_symbol symbol, uint64_t id) {
-    uint64_t hash = book_id_hash(book, symbol, id);
+static inline book_look book_ids_look_for(const tw_book *book, uint64_t hash) {
     book_bucket *home = book_ids_home(book, hash);
     uint32_t mark = book_ids_mark(hash);
     return (book_look){home, mark, book_ids_marked(home, mark)};
+}
+
+static inline book_look book_ids_look(const tw_book *book, tw_symbol symbol, uint64_t id) {
+    return book_ids_look_for(book, book_id_hash(book, symbol, id));
 }
 
 /* Goes on behind the home bucket, if orders passed it. */

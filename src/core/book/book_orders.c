@@ -170,34 +170,34 @@ INLINE tw_status add_at(tw_book *book, tw_symbol symbol_index, const tw_book_ord
 
 /* Adds a checked order for which not everything is at hand, or that may be the best. */
 static NOINLINE tw_status add_with_care(tw_book *book, tw_symbol symbol_index,
-                                        const tw_book_order *order) {
+                                        tw_book_order order) {
     book_symbol *symbol = &book->symbols[symbol_index];
     tw_status status = book_check_way(book, symbol, BOOK_BY_ORDER);
     if (status != TW_OK)
         return status;
-    if (book_ids_seek(book, symbol_index, order->id).order != BOOK_NONE)
+    if (book_ids_seek(book, symbol_index, order.id).order != BOOK_NONE)
         return book_deny(book, &book->anomalies.duplicate_id, TW_EXISTS);
     status = make_room(book);
     if (status != TW_OK)
         return status;
-    book_seat seat = book_seat_find(book, symbol, order->side, order->price.nano);
+    book_seat seat = book_seat_find(book, symbol, order.side, order.price.nano);
     if (!book_seat_is_taken(seat)) {
         status = check_level_room(book, 1, 0);
         if (status != TW_OK)
             return status;
         if (book_seat_is_nowhere(seat))
-            seat = book_make_seat(book, symbol_index, order->side, order->price.nano);
+            seat = book_make_seat(book, symbol_index, order.side, order.price.nano);
     }
-    status = check_total(book, seat.level, order->quantity.nano);
+    status = check_total(book, seat.level, order.quantity.nano);
     if (status != TW_OK)
         return status;
     symbol->way = BOOK_BY_ORDER;
     uint32_t index = acquire(book);
     book_level_stand(book, seat);
-    enter(book, symbol, symbol_index, order, seat.level, index);
+    enter(book, symbol, symbol_index, &order, seat.level, index);
     book_ids_put(book, index);
-    book_change change = book_level_lead(book, book_side_of(symbol, order->side), seat);
-    change |= book_change_at(book_side_of(symbol, order->side), order->side, seat.level);
+    book_change change = book_level_lead(book, book_side_of(symbol, order.side), seat);
+    change |= book_change_at(book_side_of(symbol, order.side), order.side, seat.level);
     book_settle(book, symbol, change);
     return TW_OK;
 }
@@ -223,7 +223,7 @@ INLINE tw_status add(tw_book *book, tw_symbol symbol_index, const tw_book_order 
                  index == BOOK_NONE ||
                  !book_seat_near(book, symbol, order->side, order->price.nano, &seat) ||
                  book->level_count == book->config.level_count_max))
-        return add_with_care(book, symbol_index, order);
+        return add_with_care(book, symbol_index, *order);
     status = check_total(book, seat.level, order->quantity.nano);
     if (status != TW_OK)
         return status;
@@ -437,59 +437,59 @@ tw_status tw_book_modify(tw_book *book, tw_symbol symbol, uint64_t id, tw_price 
 typedef struct fetch_lists {
     uint32_t add_count;
     uint32_t rest_count;
-    uint8_t adds[BLOCK];
+    uint8_t adds[BLOCK]; /* events */
     uint8_t rest[BLOCK];
-    uint32_t known[BLOCK]; /* the level of a new order, or the order of another event */
+    uint32_t levels[BLOCK]; /* of the adds */
+    uint32_t orders[BLOCK]; /* of the rest */
+    uint64_t hashes[BLOCK]; /* of the events */
 } fetch_lists;
 
 INLINE void fetch_homes(const tw_book *book, const tw_order_event *events, uint32_t count,
                         fetch_lists *lists) {
-    lists->add_count = 0;
-    lists->rest_count = 0;
+    uint32_t add_count = 0;
     for (uint32_t i = 0; i < count; i++) {
         const tw_order_event *event = &events[i];
-        __builtin_prefetch(book_ids_home(book, book_id_hash(book, event->symbol, event->id)), 1);
-        uint32_t is_add = (event->kind == TW_EVENT_ADD) & (event->symbol < book->config.symbol_count_max);
-        lists->adds[lists->add_count] = (uint8_t)i;
-        lists->rest[lists->rest_count] = (uint8_t)i;
-        lists->add_count += is_add;
-        lists->rest_count += 1 - is_add;
+        lists->hashes[i] = book_id_hash(book, event->symbol, event->id);
+        __builtin_prefetch(book_ids_home(book, lists->hashes[i]), 1);
+        lists->adds[add_count] = (uint8_t)i;
+        lists->rest[i - add_count] = (uint8_t)i;
+        add_count +=
+            (event->kind == TW_EVENT_ADD) & (event->symbol < book->config.symbol_count_max);
     }
+    lists->add_count = add_count;
+    lists->rest_count = count - add_count;
 }
 
+/* Where a new order would stand, if its page is near. */
 INLINE void fetch_levels(const tw_book *book, const tw_order_event *events, fetch_lists *lists) {
     for (uint32_t i = 0; i < lists->add_count; i++) {
         const tw_order_event *event = &events[lists->adds[i]];
         const book_symbol *symbol = &book->symbols[event->symbol];
-        uint32_t side = event->side == TW_SIDE_SELL ? TW_SIDE_SELL : TW_SIDE_BUY;
+        size_t side = event->side == TW_SIDE_SELL;
         int64_t key = 0;
-        (void)book_key_of(symbol, side, event->price.nano, &key);
-        uint32_t page = symbol->near[side - 1][(uint64_t)(key >> 6) % BOOK_NEAR_COUNT];
-        lists->known[lists->adds[i]] = page << 6 | (uint32_t)(key & 63);
-        __builtin_prefetch(&book->pages[page], 1);
-        __builtin_prefetch(&book->slots[lists->known[lists->adds[i]]], 1);
+        (void)book_key_of(symbol, TW_SIDE_BUY + (uint32_t)side, event->price.nano, &key);
+        uint32_t page = symbol->near[side][(uint64_t)(key >> 6) % BOOK_NEAR_COUNT];
+        lists->levels[i] = page << 6 | (uint32_t)(key & 63);
+        __builtin_prefetch(&book->slots[lists->levels[i]], 1);
     }
 }
 
-INLINE void fetch_orders(const tw_book *book, const tw_order_event *events, fetch_lists *lists) {
+/* The first order of the same mark, which is mostly it. */
+INLINE void fetch_orders(const tw_book *book, fetch_lists *lists) {
     for (uint32_t i = 0; i < lists->rest_count; i++) {
-        const tw_order_event *event = &events[lists->rest[i]];
-        book_look look = book_ids_look(book, event->symbol, event->id);
-        uint32_t slot = (uint32_t)__builtin_ctz(look.marked | 1U << (BOOK_BUCKET_SIZE - 1));
-        lists->known[lists->rest[i]] = look.home->orders[slot];
-        __builtin_prefetch(&book->slots[look.home->orders[slot]], 1);
+        book_look look = book_ids_look_for(book, lists->hashes[lists->rest[i]]);
+        uint32_t place = (uint32_t)__builtin_ctz(look.marked | 1U << (BOOK_BUCKET_SIZE - 1));
+        lists->orders[i] = look.home->orders[place];
+        __builtin_prefetch(&book->slots[lists->orders[i]], 1);
     }
 }
 
 INLINE void fetch_beside(const tw_book *book, const fetch_lists *lists) {
-    for (uint32_t i = 0; i < lists->add_count; i++) {
-        uint32_t level = lists->known[lists->adds[i]];
-        __builtin_prefetch(&book->slots[book_link_of(book, level)->previous], 1);
-    }
+    for (uint32_t i = 0; i < lists->add_count; i++)
+        __builtin_prefetch(&book->slots[book_link_of(book, lists->levels[i])->previous], 1);
     for (uint32_t i = 0; i < lists->rest_count; i++) {
-        const book_order *order = book_order_at(book, lists->known[lists->rest[i]]);
+        const book_order *order = book_order_at(book, lists->orders[i]);
         __builtin_prefetch(&book->slots[order->level], 1);
-        __builtin_prefetch(&book->pages[order->level >> 6], 1);
         __builtin_prefetch(&book->slots[order->link.previous], 1);
         __builtin_prefetch(&book->slots[order->link.next], 1);
     }
@@ -501,12 +501,12 @@ INLINE void fetch_block(const tw_book *book, const tw_order_event *events, uint3
     fetch_lists lists;
     fetch_homes(book, events, count, &lists);
     fetch_levels(book, events, &lists);
-    fetch_orders(book, events, &lists);
+    fetch_orders(book, &lists);
     fetch_beside(book, &lists);
 }
 
 /* What is not an everyday event. */
-static tw_status apply_rare(tw_book *book, const tw_order_event *event) {
+static NOINLINE tw_status apply_rare(tw_book *book, const tw_order_event *event) {
     tw_book_order order = {.id = event->new_id,
                            .price = event->price,
                            .quantity = event->quantity,
@@ -529,8 +529,7 @@ static tw_status apply_rare(tw_book *book, const tw_order_event *event) {
     }
 }
 
-tw_status tw_book_apply_event(tw_book *book, const tw_order_event *event) {
-    TW_ASSERT(book != NULL && event != NULL);
+INLINE tw_status apply(tw_book *book, const tw_order_event *event) {
     book_look look = book_ids_look(book, event->symbol, event->id);
     if (event->time_ns != 0 && event->symbol < book->config.symbol_count_max)
         book->symbols[event->symbol].time_ns = event->time_ns;
@@ -546,6 +545,11 @@ tw_status tw_book_apply_event(tw_book *book, const tw_order_event *event) {
     return apply_rare(book, event);
 }
 
+tw_status tw_book_apply_event(tw_book *book, const tw_order_event *event) {
+    TW_ASSERT(book != NULL && event != NULL);
+    return apply(book, event);
+}
+
 size_t tw_book_apply(tw_book *book, const tw_order_event *events, size_t count,
                      tw_book_result *ret_results) {
     TW_ASSERT(book != NULL && (events != NULL || count == 0));
@@ -553,7 +557,7 @@ size_t tw_book_apply(tw_book *book, const tw_order_event *events, size_t count,
     for (size_t i = 0; i < count; i++) {
         if (i % BLOCK == 0 && book->order_count >= FETCH_FROM)
             fetch_block(book, events + i, (uint32_t)(count - i < BLOCK ? count - i : BLOCK));
-        tw_status status = tw_book_apply_event(book, &events[i]);
+        tw_status status = apply(book, &events[i]);
         done += status == TW_OK;
         if (ret_results != NULL)
             ret_results[i] =
