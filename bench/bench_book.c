@@ -8,8 +8,9 @@
  * compared after each; then in turn, RUN_COUNT times, each job in a process of its own:
  *
  *   peer      std::map and std::unordered_map (peer_book_map.cpp): totals only, nothing checked
- *   calls     our book, by order with queues and every check: tw_book_add, _reduce, _delete,
- * _execute batch     the same through tw_book_apply, BATCH_COUNT events at a time
+ *   calls     our book, by order with queues and every check, through tw_book_add, tw_book_reduce,
+ *             tw_book_delete and tw_book_execute
+ *   batch     the same through tw_book_apply, BATCH_COUNT events at a time, which are made within
  *
  * Printed are the medians in ns an operation, the median of the ratios to the peer's run beside it,
  * what the process grew by, and of one more run the latency of single calls with the clock's own
