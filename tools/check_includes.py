@@ -53,7 +53,7 @@ MAY_INCLUDE = [
 ]
 
 # Public headers that do not carry the name of their module.
-BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "log", "config",
+BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "log", "config", "cpu",
                 "version", "wait"}
 
 # Headers for the floor's own use: public within it, by the table, but not to users.
