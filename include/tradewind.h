@@ -45,11 +45,13 @@
 #include "tradewind/tape_dbn.h"
 #include "tradewind/tape_itch.h"
 #include "tradewind/tape_messages.h"
+#include "tradewind/task.h"
 #include "tradewind/text.h"
 #include "tradewind/time.h"
 #include "tradewind/venue.h"
 #include "tradewind/version.h"
 #include "tradewind/wait.h"
 #include "tradewind/window.h"
+#include "tradewind/workers.h"
 
 #endif

@@ -39,6 +39,7 @@ MAY_INCLUDE = [
     ("edge/tape", ["base", "kit/*", "core/market", "edge/json", "edge/source", "edge/itch",
                    "edge/dbn"]),
     ("edge/store", ["base", "kit/*", "core/market"]),
+    ("edge/workers", ["base"]),
     ("edge/alpaca", ["base", "kit/*", "core/market", "edge/json", "edge/loop", "edge/http",
                      "edge/socket"]),
     ("run/engine", ["base", "kit/*", "core/market", "core/book", "core/window", "core/bars",
@@ -53,7 +54,7 @@ MAY_INCLUDE = [
 ]
 
 # Public headers that do not carry the name of their module.
-BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "log", "config", "cpu",
+BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "log", "config", "cpu", "task",
                 "version", "wait"}
 
 # Headers for the floor's own use: public within it, by the table, but not to users.
