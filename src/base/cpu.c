@@ -6,6 +6,7 @@
 
 bool tw_cpu_has(tw_cpu_level level) {
     switch (level) {
+    case TW_CPU_BEST:
     case TW_CPU_BASELINE:
         return true;
 #if defined(__x86_64__)
@@ -24,13 +25,15 @@ bool tw_cpu_has(tw_cpu_level level) {
     }
 }
 
-tw_cpu_level tw_cpu_best(void) {
-    if (tw_cpu_has(TW_CPU_AVX512))
-        return TW_CPU_AVX512;
-    return tw_cpu_has(TW_CPU_AVX2) ? TW_CPU_AVX2 : TW_CPU_BASELINE;
+tw_cpu_level tw_cpu_choose(tw_cpu_level wish) {
+    TW_ASSERT((unsigned)wish < TW_CPU_LEVEL_COUNT);
+    tw_cpu_level level = wish == TW_CPU_BEST ? TW_CPU_AVX512 : wish;
+    while (!tw_cpu_has(level))
+        level--;
+    return level;
 }
 
 const char *tw_cpu_name(tw_cpu_level level) {
-    static const char *const names[TW_CPU_LEVEL_COUNT] = {"baseline", "avx2", "avx512"};
+    static const char *const names[TW_CPU_LEVEL_COUNT] = {"best", "baseline", "avx2", "avx512"};
     return (unsigned)level < TW_CPU_LEVEL_COUNT ? names[level] : NULL;
 }
