@@ -9,9 +9,13 @@
  * `values` and outputs must not overlap unless it says "in place". Shapes with zero rows are
  * allowed and do nothing; zero columns are a programmer error.
  *
- * Memory: nothing is allocated; outputs are the caller's. Cost: stated in cells (rows x columns).
- * The loops run along a row, so they vectorise over assets. Sums are in the order of the rows:
- * the same input gives the same bits. Threads: all functions are pure.
+ * How the work is done is said by a tw_batch_way: which vector instructions, and who runs its
+ * parts. Sums over the rows of a column are in their order and sums over a row in eight lanes,
+ * whatever the way; so the same input gives the same bits on any level of instructions and any
+ * number of threads.
+ *
+ * Memory: nothing is allocated; outputs and scratch are the caller's. Cost: stated in cells (rows x
+ * columns). Threads: all functions are pure; parts write to outputs of their own.
  */
 #ifndef TRADEWIND_BATCH_H
 #define TRADEWIND_BATCH_H
@@ -20,12 +24,20 @@
 #include <stdint.h>
 
 #include "tradewind/api.h"
+#include "tradewind/cpu.h"
 #include "tradewind/status.h"
+#include "tradewind/task.h"
 
 typedef struct tw_batch_shape {
     size_t rows;    /* observations */
     size_t columns; /* assets */
 } tw_batch_shape;
+
+/* NULL, where one is wanted, is the best level and the calling thread alone. */
+typedef struct tw_batch_way {
+    const tw_task_runner *runner; /* NULL: the calling thread */
+    tw_cpu_level level;           /* TW_CPU_BEST, or the highest to use */
+} tw_batch_way;
 
 typedef enum tw_batch_return_kind {
     TW_BATCH_SIMPLE = 0, /* p[i+1] / p[i] - 1 */
@@ -39,10 +51,11 @@ TW_BEGIN_DECLS
 
 /*
  * Returns from prices: `prices` is [rows][columns], `ret_returns` is [rows - 1][columns]. A
- * return is NaN when either price is missing or not positive. O(cells).
+ * return is NaN when either price is missing or not positive. The logarithm is within two units in
+ * the last place of the ratio's. O(cells).
  */
-TW_API void tw_batch_returns(tw_batch_shape shape, const double *prices, tw_batch_return_kind kind,
-                             double *ret_returns);
+TW_API void tw_batch_returns(const tw_batch_way *way, tw_batch_shape shape, const double *prices,
+                             tw_batch_return_kind kind, double *ret_returns);
 
 /*
  * Replaces a missing value by the last one of its column that was not missing, in place, over at
@@ -67,17 +80,37 @@ TW_API size_t tw_batch_pack(tw_batch_shape shape, const double *values, const ui
 /*
  * Mean and standard deviation of each column without its missing values: three rows of [columns].
  * ret_counts holds how many values there were. The mean is NaN without any, the deviation with
- * `ddof` or fewer; equal values have a deviation of exactly 0. O(cells).
+ * `ddof` or fewer; equal values have a deviation of exactly 0. Values are to be below 1e150, as
+ * their squares are added up. O(cells).
  */
-TW_API void tw_batch_moments(tw_batch_shape shape, const double *values, uint32_t ddof,
-                             double *ret_means, double *ret_stddevs, double *ret_counts);
+TW_API void tw_batch_moments(const tw_batch_way *way, tw_batch_shape shape, const double *values,
+                             uint32_t ddof, double *ret_means, double *ret_stddevs,
+                             double *ret_counts);
 
 /*
  * (value - mean) / stddev of its own column, into `ret_scores` [rows][columns]. NaN for a missing
- * value and for a whole column whose deviation is 0 or NaN. `scratch` is [3][columns]. O(cells).
+ * value and for a whole column whose deviation is 0 or NaN. In place is allowed. O(cells).
  */
-TW_API void tw_batch_zscores(tw_batch_shape shape, const double *values, uint32_t ddof,
-                             double *scratch, double *ret_scores);
+TW_API void tw_batch_zscores(const tw_batch_way *way, tw_batch_shape shape, const double *values,
+                             uint32_t ddof, double *ret_scores);
+
+/* The same of its own row: how far an asset is from the others at that time. O(cells). */
+TW_API void tw_batch_row_zscores(const tw_batch_way *way, tw_batch_shape shape,
+                                 const double *values, uint32_t ddof, double *ret_scores);
+
+typedef enum tw_batch_rank_kind {
+    TW_BATCH_RANK,      /* 1 to n, the least first */
+    TW_BATCH_PERCENTILE /* (rank - 1) / (n - 1); of one alone 0.5 */
+} tw_batch_rank_kind;
+
+/*
+ * The rank of each value within its row, of the n that are not missing; equal values share the mean
+ * of their ranks. NaN for a missing value. `scratch` is [TW_BATCH_RANK_PARTS][4][columns]; in place
+ * is allowed. O(cells x log columns).
+ */
+#define TW_BATCH_RANK_PARTS 16
+TW_API void tw_batch_ranks(const tw_batch_way *way, tw_batch_shape shape, const double *values,
+                           tw_batch_rank_kind kind, double *scratch, double *ret_ranks);
 
 /*
  * Standard deviation of the last `window` returns at each row, times sqrt(periods_per_year), into

@@ -519,10 +519,10 @@ static verdict run_mean_returns(const test_case *c) {
         if (!series_from_csv(file, name, &the_returns))
             fail_msg("%s is not in %s", name, file);
         tw_batch_shape shape = {the_returns.count, 1};
-        tw_batch_returns(shape, the_returns.values, TW_BATCH_SIMPLE, the_asset_returns);
+        tw_batch_returns(NULL, shape, the_returns.values, TW_BATCH_SIMPLE, the_asset_returns);
         double moments[3];
         shape.rows--;
-        tw_batch_moments(shape, the_asset_returns, 1, &moments[0], &moments[1], &moments[2]);
+        tw_batch_moments(NULL, shape, the_asset_returns, 1, &moments[0], &moments[1], &moments[2]);
         all = worse(all, compare(c, moments[0] * param(c, "frequency", 1), expected));
     }
     json_decref(object);
@@ -535,8 +535,8 @@ static verdict run_simple_returns(const test_case *c) {
     for (size_t i = 0; i < the_returns.count; i++)
         if (the_returns.values[i] == 0)
             return UNSUPPORTED; /* a return from a price of zero is missing here, not infinite */
-    tw_batch_returns((tw_batch_shape){the_returns.count, 1}, the_returns.values, TW_BATCH_SIMPLE,
-                     the_asset_returns);
+    tw_batch_returns(NULL, (tw_batch_shape){the_returns.count, 1}, the_returns.values,
+                     TW_BATCH_SIMPLE, the_asset_returns);
     return compare_list(c, the_asset_returns, c->expected);
 }
 
@@ -585,7 +585,7 @@ static verdict run_certified(const test_case *c) {
     double means;
     double stddevs;
     double counts;
-    tw_batch_moments((tw_batch_shape){the_returns.count, 1}, the_returns.values, 1, &means,
+    tw_batch_moments(NULL, (tw_batch_shape){the_returns.count, 1}, the_returns.values, 1, &means,
                      &stddevs, &counts);
     verdict by_window = compare_expected(c, actual);
     /* The sums of a batch are plain ones: an error of one rounding for each of a few rows. */

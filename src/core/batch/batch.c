@@ -1,8 +1,8 @@
 /*
- * batch.c - loops over row-major matrices, along the row so that they vectorise over assets.
+ * batch.c - the work in parts: tiles of columns, or blocks of rows, by the loops of batch_lanes.c.
  *
- * Deviations take two passes: the mean, updated one row at a time so that equal values have exactly
- * themselves as their mean, then the squares of the differences from it.
+ * What is computed for a column reads that column only, and a row that row only; so parts are
+ * independent, and it does not matter how a matrix is cut.
  */
 #include "tradewind/batch.h"
 
@@ -10,24 +10,150 @@
 #include <stdbool.h>
 #include <string.h>
 
-void tw_batch_returns(tw_batch_shape shape, const double *prices, tw_batch_return_kind kind,
-                      double *ret_returns) {
+#include "batch_lanes.h"
+
+#define BLOCK_CELLS 16384 /* of a part that is cut from rows */
+
+typedef struct batch_work {
+    const batch_lanes *lanes;
+    tw_batch_shape shape;
+    const double *values;
+    double *results;
+    double ddof;
+    double *means;
+    double *stddevs;
+    double *counts;
+    size_t part_cells;
+    bool logarithms;
+} batch_work;
+
+static const batch_lanes *lanes_of(const tw_batch_way *way) {
+    tw_cpu_level level = tw_cpu_choose(way != NULL ? way->level : TW_CPU_BEST);
+#if defined(__x86_64__)
+    if (level == TW_CPU_AVX512)
+        return &batch_lanes_avx512;
+    if (level == TW_CPU_AVX2)
+        return &batch_lanes_avx2;
+#endif
+    (void)level;
+    return &batch_lanes_baseline;
+}
+
+static void run_parts(const tw_batch_way *way, size_t count, tw_task task, batch_work *work) {
+    tw_task_run(way != NULL ? way->runner : NULL, count, task, work);
+}
+
+static size_t parts_of(size_t whole, size_t part) {
+    return (whole + part - 1) / part;
+}
+
+static size_t least_of(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* ---- Along rows ---------------------------------------------------------------------------- */
+
+static void returns_part(void *argument, size_t index) {
+    const batch_work *work = argument;
+    size_t cells = (work->shape.rows - 1) * work->shape.columns;
+    size_t begin = index * BLOCK_CELLS;
+    size_t count = least_of(cells - begin, BLOCK_CELLS);
+    const double *prices = work->values + begin;
+    if (work->logarithms)
+        work->lanes->log_returns(prices, work->shape.columns, count, work->results + begin);
+    else
+        work->lanes->simple_returns(prices, work->shape.columns, count, work->results + begin);
+}
+
+void tw_batch_returns(const tw_batch_way *way, tw_batch_shape shape, const double *prices,
+                      tw_batch_return_kind kind, double *ret_returns) {
     TW_ASSERT(shape.columns > 0);
     if (shape.rows < 2)
         return;
-    size_t cells = (shape.rows - 1) * shape.columns;
-    const double *restrict before = prices;
-    const double *restrict after = prices + shape.columns;
-    double *restrict out = ret_returns;
-    for (size_t i = 0; i < cells; i++) {
-        bool known = before[i] > 0 && after[i] > 0 && isfinite(before[i]) && isfinite(after[i]);
-        double ratio = known ? after[i] / before[i] : NAN;
-        /* p1 / p0 - 1 loses digits to the rounding of the ratio; the difference is near exact. */
-        out[i] = kind == TW_BATCH_LOG ? log(ratio)
-                 : known              ? (after[i] - before[i]) / before[i]
-                                      : NAN;
-    }
+    batch_work work = {.lanes = lanes_of(way),
+                       .shape = shape,
+                       .values = prices,
+                       .results = ret_returns,
+                       .logarithms = kind == TW_BATCH_LOG};
+    run_parts(way, parts_of((shape.rows - 1) * shape.columns, BLOCK_CELLS), returns_part, &work);
 }
+
+static void row_zscores_part(void *argument, size_t index) {
+    const batch_work *work = argument;
+    size_t columns = work->shape.columns;
+    size_t rows = parts_of(BLOCK_CELLS, columns);
+    size_t end = least_of((index + 1) * rows, work->shape.rows);
+    for (size_t i = index * rows; i < end; i++)
+        work->lanes->row_zscores(work->values + i * columns, columns, work->ddof,
+                                 work->results + i * columns);
+}
+
+void tw_batch_row_zscores(const tw_batch_way *way, tw_batch_shape shape, const double *values,
+                          uint32_t ddof, double *ret_scores) {
+    TW_ASSERT(shape.columns > 0);
+    batch_work work = {.lanes = lanes_of(way),
+                       .shape = shape,
+                       .values = values,
+                       .results = ret_scores,
+                       .ddof = ddof};
+    size_t rows = parts_of(BLOCK_CELLS, shape.columns);
+    run_parts(way, parts_of(shape.rows, rows), row_zscores_part, &work);
+}
+
+/* ---- Along columns ------------------------------------------------------------------------- */
+
+static batch_tile tile_of(const batch_work *work, size_t index) {
+    size_t left = work->shape.columns - index * BATCH_TILE_WIDTH;
+    return (batch_tile){.rows = work->shape.rows,
+                        .width = least_of(left, BATCH_TILE_WIDTH),
+                        .stride = work->shape.columns};
+}
+
+static void moments_part(void *argument, size_t index) {
+    const batch_work *work = argument;
+    batch_tile tile = tile_of(work, index);
+    size_t begin = index * BATCH_TILE_WIDTH;
+    batch_moments moments;
+    work->lanes->moments(tile, work->values + begin, work->ddof, &moments);
+    memcpy(work->means + begin, moments.means, tile.width * sizeof *moments.means);
+    memcpy(work->stddevs + begin, moments.stddevs, tile.width * sizeof *moments.stddevs);
+    memcpy(work->counts + begin, moments.counts, tile.width * sizeof *moments.counts);
+}
+
+void tw_batch_moments(const tw_batch_way *way, tw_batch_shape shape, const double *values,
+                      uint32_t ddof, double *ret_means, double *ret_stddevs, double *ret_counts) {
+    TW_ASSERT(shape.columns > 0);
+    batch_work work = {.lanes = lanes_of(way),
+                       .shape = shape,
+                       .values = values,
+                       .ddof = ddof,
+                       .means = ret_means,
+                       .stddevs = ret_stddevs,
+                       .counts = ret_counts};
+    run_parts(way, parts_of(shape.columns, BATCH_TILE_WIDTH), moments_part, &work);
+}
+
+static void zscores_part(void *argument, size_t index) {
+    const batch_work *work = argument;
+    batch_tile tile = tile_of(work, index);
+    size_t begin = index * BATCH_TILE_WIDTH;
+    batch_moments moments;
+    work->lanes->moments(tile, work->values + begin, work->ddof, &moments);
+    work->lanes->zscores(tile, work->values + begin, &moments, work->results + begin);
+}
+
+void tw_batch_zscores(const tw_batch_way *way, tw_batch_shape shape, const double *values,
+                      uint32_t ddof, double *ret_scores) {
+    TW_ASSERT(shape.columns > 0);
+    batch_work work = {.lanes = lanes_of(way),
+                       .shape = shape,
+                       .values = values,
+                       .results = ret_scores,
+                       .ddof = ddof};
+    run_parts(way, parts_of(shape.columns, BATCH_TILE_WIDTH), zscores_part, &work);
+}
+
+/* ---- What is missing ----------------------------------------------------------------------- */
 
 size_t tw_batch_fill_forward(tw_batch_shape shape, double *values, size_t limit) {
     TW_ASSERT(shape.columns > 0);
@@ -82,58 +208,6 @@ size_t tw_batch_pack(tw_batch_shape shape, const double *values, const uint8_t *
             if (mask[j] != 0)
                 ret_values[to++] = values[i * shape.columns + j];
     return marked;
-}
-
-/* One row into the running count and mean of every column. */
-static void means_add(size_t columns, const double *restrict row, double *restrict counts,
-                      double *restrict means) {
-    for (size_t j = 0; j < columns; j++) {
-        if (!isfinite(row[j]))
-            continue;
-        counts[j] += 1;
-        means[j] += (row[j] - means[j]) / counts[j];
-    }
-}
-
-static void squares_add(size_t columns, const double *restrict row, const double *restrict means,
-                        double *restrict squares) {
-    for (size_t j = 0; j < columns; j++) {
-        double delta = isfinite(row[j]) ? row[j] - means[j] : 0;
-        squares[j] += delta * delta;
-    }
-}
-
-void tw_batch_moments(tw_batch_shape shape, const double *values, uint32_t ddof, double *ret_means,
-                      double *ret_stddevs, double *ret_counts) {
-    TW_ASSERT(shape.columns > 0);
-    memset(ret_means, 0, shape.columns * sizeof *ret_means);
-    memset(ret_stddevs, 0, shape.columns * sizeof *ret_stddevs);
-    memset(ret_counts, 0, shape.columns * sizeof *ret_counts);
-    for (size_t i = 0; i < shape.rows; i++)
-        means_add(shape.columns, values + i * shape.columns, ret_counts, ret_means);
-    for (size_t i = 0; i < shape.rows; i++)
-        squares_add(shape.columns, values + i * shape.columns, ret_means, ret_stddevs);
-    for (size_t j = 0; j < shape.columns; j++) {
-        double freedom = ret_counts[j] - ddof;
-        ret_stddevs[j] = freedom > 0 ? sqrt(ret_stddevs[j] / freedom) : NAN;
-        if (ret_counts[j] == 0)
-            ret_means[j] = NAN;
-    }
-}
-
-void tw_batch_zscores(tw_batch_shape shape, const double *values, uint32_t ddof, double *scratch,
-                      double *ret_scores) {
-    TW_ASSERT(shape.columns > 0);
-    double *means = scratch;
-    double *stddevs = scratch + shape.columns;
-    double *counts = scratch + 2 * shape.columns;
-    tw_batch_moments(shape, values, ddof, means, stddevs, counts);
-    for (size_t i = 0; i < shape.rows; i++) {
-        const double *row = values + i * shape.columns;
-        double *out = ret_scores + i * shape.columns;
-        for (size_t j = 0; j < shape.columns; j++)
-            out[j] = stddevs[j] > 0 && isfinite(row[j]) ? (row[j] - means[j]) / stddevs[j] : NAN;
-    }
 }
 
 /* The squared deviations of the `window` rows that start at `returns`; a missing value makes the

@@ -66,7 +66,7 @@ static void measure_volatility(tw_engine *engine, tw_batch_shape returns) {
     uint32_t n = engine->config.symbol_count;
     double *deviations = engine->scratch + n;
     double *counts = engine->scratch + 2 * (size_t)n;
-    tw_batch_moments(returns, engine->returns, 1, engine->scratch, deviations, counts);
+    tw_batch_moments(NULL, returns, engine->returns, 1, engine->scratch, deviations, counts);
     for (uint32_t s = 0; s < n; s++) {
         engine->volatilities[s] =
             counts[s] >= HISTORY_DAYS_MIN ? deviations[s] * sqrt(PERIODS_PER_YEAR) : NAN;
@@ -188,7 +188,7 @@ void decision_history_end(tw_engine *engine) {
     tw_batch_shape prices = {engine->day_count, n};
     tw_batch_shape returns = {engine->day_count - 1, n};
     tw_batch_fill_forward(prices, engine->prices, FILL_DAYS);
-    tw_batch_returns(prices, engine->prices, TW_BATCH_SIMPLE, engine->returns);
+    tw_batch_returns(NULL, prices, engine->prices, TW_BATCH_SIMPLE, engine->returns);
     measure_volatility(engine, returns);
     make_benchmark(engine, returns.rows);
     record_journal(engine, "history", "{\"closes\":%zu,\"days\":%zu}", engine->close_count,
