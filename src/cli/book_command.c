@@ -25,7 +25,10 @@ typedef struct book_options {
     char plot[TW_CONFIG_TEXT_SIZE];
     bool summary;
     bool json;
+    bool strict;
 } book_options;
+
+enum { SHOWN_NAMES_MAX = 8 };
 
 static const tw_config_option book_table[] = {
     {"format", TW_CONFIG_CHOICE, NULL, NULL, NULL, "auto",
@@ -52,6 +55,9 @@ static const tw_config_option book_table[] = {
     {"plot", TW_CONFIG_TEXT, "FILE.png", NULL, NULL, "",
      "draw the book over time, with the trades (needs gnuplot)", NULL,
      offsetof(book_options, plot)},
+    {"strict", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no",
+     "end with status 3 if messages of the feed are missing or wrong, though it was replayed", NULL,
+     offsetof(book_options, strict)},
     {"max-orders", TW_CONFIG_INTEGER, NULL, "1", "1000000000", "16M",
      "orders, and levels, that may be alive at once; memory is taken as they come", NULL,
      offsetof(book_options, max_orders)},
@@ -108,7 +114,7 @@ static tw_status find_format(const book_options *options, const char *path,
     if (status == TW_STATE)
         return tw_error_set(error, TW_USAGE,
                             "%s can be read only once, and not be looked at first: say what it is "
-                            "with --format",
+                            "with --format (lobster, itch, dbn, bitstamp, kraken or binance)",
                             strcmp(path, "-") == 0 ? "standard input" : path);
     if (status == TW_UNSUPPORTED)
         return tw_error_set_at(error, TW_PARSE, path, 0, 0,
@@ -185,8 +191,9 @@ static tw_status write_plot(watchers *all, tw_error *error) {
     return status == TW_OK ? finish_file(&all->plot_file, error) : status;
 }
 
-static tw_status write_report(watchers *all, const book_options *options, tw_error *error) {
-    return options->json ? book_report_json(&all->replay, error)
+static tw_status write_report(watchers *all, const book_options *options, const tw_error *fault,
+                              tw_error *error) {
+    return options->json ? book_report_json(&all->replay, fault, error)
                          : book_report_text(&all->replay, error);
 }
 
@@ -211,20 +218,48 @@ static tw_status write_all(watchers *all, const book_options *options, tw_status
     if (all->with_plot)
         status = and_then(status, error, write_plot(all, &why), &why);
     if (options->summary)
-        status = and_then(status, error, write_report(all, options, &why), &why);
+        status = and_then(status, error,
+                          write_report(all, options, status == TW_OK ? NULL : error, &why), &why);
     return status;
+}
+
+/* "; it has AAPL, MSFT, SPY and 12 more", of the symbols that were met beside the wanted one. */
+static void name_symbols(const book_replay *replay, char *text, size_t size) {
+    tw_text names = tw_text_over(text, size);
+    uint32_t count = tw_symbols_count(replay->symbols);
+    uint32_t shown = 0;
+    for (tw_symbol symbol = 0; symbol < count && shown < SHOWN_NAMES_MAX; symbol++) {
+        if (symbol == replay->only)
+            continue;
+        tw_text_append_string(&names, shown++ == 0 ? "; it has " : ", ");
+        tw_text_append_string(&names, tw_symbols_name(replay->symbols, symbol));
+    }
+    if (count > shown + 1)
+        tw_text_append_format(&names, " and %u more", count - shown - 1);
 }
 
 /* A name that was mistyped is not a book without orders. */
 static tw_status check_something_came(const book_replay *replay, tw_error *error) {
     if (replay->totals.messages > 0)
         return TW_OK;
-    if (replay->only != TW_SYMBOL_NONE)
-        return tw_error_set(error, TW_NOT_FOUND, "%s: no message is of %s", replay->config.path,
-                            replay->config.symbol);
+    if (replay->only != TW_SYMBOL_NONE) {
+        char names[SHOWN_NAMES_MAX * 32] = "";
+        name_symbols(replay, names, sizeof names);
+        return tw_error_set(error, TW_NOT_FOUND, "%s: no message is of %s%s", replay->config.path,
+                            replay->config.symbol, names);
+    }
     bool mixed = tw_tape_content_of(replay->tape) == TW_TAPE_CONTENT_MIXED;
     return tw_error_set(error, TW_NOT_FOUND, "%s: no message is for a book%s", replay->config.path,
                         mixed ? "; of a file of records of many kinds only quotes are read" : "");
+}
+
+/* With --strict a feed with gaps is bad input, though its book may be whole again. */
+static tw_status check_nothing_is_missing(const book_replay *replay, tw_error *error) {
+    uint64_t gaps = replay->totals.gap_warnings;
+    if (gaps == 0)
+        return TW_OK;
+    return tw_error_set(error, TW_TRUNCATED, "%s: %llu gaps and faults of the feed, with --strict",
+                        replay->config.path, (unsigned long long)gaps);
 }
 
 /* Faults of the data: what came before them stands. */
@@ -245,7 +280,10 @@ static tw_status run(const book_options *options, const char *path, tw_error *er
         status = book_replay_run(&all.replay, watched ? on_step : NULL, &all, error);
         if (status == TW_OK)
             status = check_something_came(&all.replay, error);
-        if (status == TW_OK || status == TW_NOT_FOUND || is_fault_of_data(status))
+        bool came = all.replay.totals.messages > 0;
+        if (status == TW_OK && options->strict)
+            status = check_nothing_is_missing(&all.replay, error);
+        if (came && (status == TW_OK || is_fault_of_data(status)))
             status = write_all(&all, options, status, error);
     }
     close_all(&all);

@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tradewind/time.h"
+
 enum { COLUMN_COUNT = 900, ROW_COUNT_MAX = 240 };
 
 tw_status book_plot_open(book_plot *plot, const book_replay *replay, tw_error *error) {
@@ -326,39 +328,79 @@ static void put_trades(FILE *script, const book_plot *plot) {
 
 /* ---- The script ---------------------------------------------------------------------------- */
 
-static const char head[] = "\nset multiplot\nset lmargin at screen 0.075\n"
+static const char head[] = "\nset multiplot\nset lmargin at screen 0.085\n"
                            "set rmargin at screen 0.975\nset tics front\nset border 3\n"
                            "set xtics nomirror\nset ytics nomirror\nset grid back lc '#dddddd'\n"
                            "set palette defined (-1 '#8c0d1f', -0.5 '#e08070', 0 '#ffffff', "
                            "0.5 '#74a9cf', 1 '#08306b')\nset cbrange [-1:1]\nunset colorbox\n";
 
 static const char upper[] =
-    "set bmargin at screen 0.33\nset tmargin at screen 0.90\nset xtics time format ''\n"
+    "set bmargin at screen 0.35\nset tmargin at screen 0.90\nset xtics time format ''\n"
     "set ylabel 'price'\nset key at graph 0, 1.06 left top horizontal samplen 2\n"
+    "set label 1 'darker: more stands at the price' at graph 1, 1.035 right font ',11' "
+    "textcolor '#666666'\n"
     "plot $grid matrix using (x0 + ($1 + 0.5) * dx):(y0 + ($2 + 0.5) * dy):3 with image notitle, "
     "\\\n"
     " $touch using 1:3 with steps lc '#b2182b' lw 1.2 title 'best ask', \\\n"
-    " $touch using 1:2 with steps lc '#2166ac' lw 1.2 title 'best bid', \\\n"
-    " $trades using 1:($4 > 0 ? $2 : NaN):3 with points pt 9 ps variable lc '#1a9850' "
-    "title 'buyer took', \\\n"
-    " $trades using 1:($4 < 0 ? $2 : NaN):3 with points pt 11 ps variable lc '#d95f02' "
-    "title 'seller took', \\\n"
-    " $trades using 1:($4 == 0 ? $2 : NaN):3 with points pt 7 ps variable lc '#555555' "
-    "title 'trade'\n";
+    " $touch using 1:2 with steps lc '#2166ac' lw 1.2 title 'best bid'";
 
-static const char lower[] = "unset title\nset bmargin at screen 0.07\nset tmargin at screen 0.30\n"
+static const char lower[] = "unset title\nunset label 1\nset bmargin at screen 0.09\n"
+                            "set tmargin at screen 0.32\nset format y '%g'\n"
                             "set yrange [*:*]\nset style fill solid 1.0 noborder\nunset key\n"
                             "plot $touch using 1:4 with fillsteps fc '#9ecae1' title 'bids', \\\n"
                             " $touch using 1:5 with fillsteps fc '#f4b6a6' title 'asks'\n";
 
+/* Of trades, those that there are: gnuplot warns of points that there are not. */
+static void put_upper(FILE *script, const book_plot *plot) {
+    static const struct {
+        uint8_t resting_side;
+        const char *condition;
+        const char *look;
+        const char *title;
+    } kinds[] = {{TW_SIDE_SELL, "$4 > 0", "pt 9 ps variable lc '#1a9850'", "buyer took"},
+                 {TW_SIDE_BUY, "$4 < 0", "pt 11 ps variable lc '#d95f02'", "seller took"},
+                 {TW_SIDE_NONE, "$4 == 0", "pt 7 ps variable lc '#555555'", "trade"}};
+    fputs(upper, script);
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        bool there = false;
+        for (size_t i = 0; i < plot->trade_count && !there; i++)
+            there = plot->trades[i].resting_side == kinds[k].resting_side;
+        if (there)
+            fprintf(script, ", \\\n $trades using 1:(%s ? $2 : NaN):3 with points %s title '%s'",
+                    kinds[k].condition, kinds[k].look, kinds[k].title);
+    }
+    fputc('\n', script);
+}
+
+/* Decimals by which prices a tenth of the picture apart differ. */
+static int decimals_of(const plot_view *view) {
+    double step = (view->high - view->low) / 10;
+    int decimals = step > 0 && step < 1 ? (int)ceil(-log10(step)) : 0;
+    return decimals < 9 ? decimals : 9;
+}
+
+static bool has_date(const plot_view *view) {
+    return view->begin_ns > 2 * 86400 * TW_NANO;
+}
+
 static const char *time_format(const plot_view *view) {
     uint64_t span_s = elapsed_ns(view->begin_ns, view->end_ns) / TW_NANO;
-    bool has_date = view->begin_ns > 2 * 86400 * TW_NANO;
     if (span_s > 2 * 86400)
         return "%m-%d";
     if (span_s < 10)
         return "%H:%M:%.3S";
-    return has_date && span_s > 43200 ? "%m-%d\\n%H:%M" : span_s < 1800 ? "%H:%M:%S" : "%H:%M";
+    return has_date(view) && span_s > 43200 ? "%m-%d\\n%H:%M"
+           : span_s < 1800                  ? "%H:%M:%S"
+                                            : "%H:%M";
+}
+
+static void put_time_label(FILE *script, const plot_view *view) {
+    char date[TW_TIME_TEXT_SIZE] = "";
+    if (has_date(view))
+        tw_time_format(view->begin_ns, 0, date);
+    date[has_date(view) ? sizeof "2024-01-10" - 1 : 0] = '\0';
+    fprintf(script, "set xlabel '%s%s' offset 0,0.5\n", date,
+            has_date(view) ? ", UTC" : "time of the exchange");
 }
 
 /* The picture goes to gnuplot's standard output, so that no path has to stand in the script; the
@@ -375,7 +417,7 @@ static bool put_script(FILE *script, const book_plot *plot, const plot_view *vie
             (unsigned long long)plot->replay->totals.messages,
             (unsigned long long)plot->trades_seen);
     if (plot->trade_every > 1)
-        fprintf(script, " (every %uth shown)", plot->trade_every);
+        fprintf(script, " (1 in %u shown)", plot->trade_every);
     fprintf(script, "\" font 'sans,15' noenhanced offset 0,1.4\n");
     double begin = seconds_of(view->begin_ns);
     double end = seconds_of(view->end_ns);
@@ -383,9 +425,11 @@ static bool put_script(FILE *script, const book_plot *plot, const plot_view *vie
             (end - begin) / COLUMN_COUNT, view->low, view->row_height);
     fprintf(script, "set xrange [%.9f:%.9f]\nset yrange [%.15g:%.15g]\n", begin, end, view->low,
             view->high);
-    fputs(upper, script);
+    fprintf(script, "set format y '%%.%df'\n", decimals_of(view));
+    put_upper(script, plot);
     fprintf(script, "set xtics time format \"%s\"\nset ylabel 'best %d levels: bids, asks'\n",
             time_format(view), BOOK_PLOT_DEPTH);
+    put_time_label(script, view);
     fputs(lower, script);
     fputs("unset multiplot\nunset output\n", script);
     return fflush(script) == 0 && ferror(script) == 0;

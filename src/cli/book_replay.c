@@ -78,7 +78,8 @@ static tw_status make_book(book_replay *replay, tw_error *error) {
     if (status == TW_OK && tw_tape_content_of(replay->tape) == TW_TAPE_CONTENT_DEPTH)
         status = tw_book_sync_new(NULL, &sync, replay->book, &replay->sync);
     replay->events = calloc(BLOCK, sizeof *replay->events);
-    if (status != TW_OK || replay->events == NULL)
+    replay->crossings = calloc(SYMBOL_COUNT_MAX, sizeof *replay->crossings);
+    if (status != TW_OK || replay->events == NULL || replay->crossings == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory for a book of %u orders",
                             replay->config.order_count_max);
     return TW_OK;
@@ -91,14 +92,17 @@ static tw_status check_content(const book_replay *replay, tw_error *error) {
     case TW_TAPE_CONTENT_QUOTES:
     case TW_TAPE_CONTENT_MIXED: /* of a live capture or of quotes with trades, the quotes */
         break;
+    case TW_TAPE_CONTENT_LEVELS:
+        return tw_error_set_at(error, TW_PARSE, replay->config.path, 0, 0,
+                               "this is a LOBSTER order book file: give the message file that goes "
+                               "with it, and this one with --initial");
     case TW_TAPE_CONTENT_TRADES:
     case TW_TAPE_CONTENT_BARS:
-    case TW_TAPE_CONTENT_LEVELS:
     case TW_TAPE_CONTENT_ROWS:
     case TW_TAPE_CONTENT_RECORDS:
-        return tw_error_set_at(error, TW_USAGE, replay->config.path, 0, 0,
-                               "there is no book in this file: it holds neither orders nor levels "
-                               "nor quotes");
+        return tw_error_set_at(error, TW_PARSE, replay->config.path, 0, 0,
+                               "there is no book in this file: it holds neither orders nor changes "
+                               "of levels nor quotes");
     }
     bool lobster = replay->config.format == TW_TAPE_LOBSTER_MESSAGES;
     if (replay->config.initial[0] != '\0' && !lobster)
@@ -134,6 +138,7 @@ void book_replay_close(book_replay *replay) {
     tw_tape_close(replay->tape);
     tw_symbols_free(replay->symbols);
     free(replay->events);
+    free(replay->crossings);
     *replay = (book_replay){0};
 }
 
@@ -183,6 +188,11 @@ static tw_status load_initial(book_replay *replay, const tw_order_event *first, 
 
 /* ---- Feeds by order ------------------------------------------------------------------------ */
 
+static void note_time(book_totals *totals, int64_t time_ns) {
+    totals->first_ns = totals->first_ns == 0 ? time_ns : totals->first_ns;
+    totals->last_ns = time_ns != 0 ? time_ns : totals->last_ns;
+}
+
 static void count_event(book_totals *totals, const tw_order_event *event) {
     uint64_t *const counts[] = {
         [0] = &totals->others,
@@ -199,6 +209,7 @@ static void count_event(book_totals *totals, const tw_order_event *event) {
         [TW_EVENT_OTHER] = &totals->others,
     };
     totals->messages++;
+    note_time(totals, event->time_ns);
     ++*counts[event->kind <= TW_EVENT_OTHER ? event->kind : 0];
 }
 
@@ -248,7 +259,19 @@ static uint8_t other_side(uint8_t side) {
     return side == TW_SIDE_NONE ? TW_SIDE_NONE : side == TW_SIDE_BUY ? TW_SIDE_SELL : TW_SIDE_BUY;
 }
 
+/* Within a message of many changes, or an event of many messages, best prices may pass each other;
+ * what counts is how they stand when it is whole. */
+static void count_crossing(book_replay *replay, const book_step *made) {
+    tw_book_crossing now = tw_book_crossed(replay->book, made->symbol);
+    uint8_t *before = &replay->crossings[made->symbol];
+    replay->totals.locked += now == TW_BOOK_LOCKED && *before != TW_BOOK_LOCKED;
+    replay->totals.crossed += now == TW_BOOK_CROSSED && *before != TW_BOOK_CROSSED;
+    *before = (uint8_t)now;
+}
+
 static tw_status step(book_replay *replay, const book_step *made, tw_error *error) {
+    if (made->whole && made->symbol < SYMBOL_COUNT_MAX)
+        count_crossing(replay, made);
     if (replay->on_step == NULL)
         return TW_OK;
     return replay->on_step(replay->context, made, error);
@@ -386,6 +409,7 @@ static tw_status take_depth(book_replay *replay, const tw_depth_update *update, 
     tw_book_sync_result result;
     tw_status status = tw_book_sync_apply(replay->sync, update, &result);
     replay->totals.messages++;
+    note_time(&replay->totals, update->time_ns);
     replay->totals.snapshots += update->snapshot != 0;
     replay->totals.changes += update->snapshot == 0;
     if (status == TW_FULL)
@@ -408,6 +432,7 @@ static tw_status take_trade(book_replay *replay, const tw_trade *trade, int64_t 
         return TW_OK;
     replay->totals.messages++;
     replay->totals.trades++;
+    note_time(&replay->totals, time_ns);
     const book_step made = {.time_ns = time_ns,
                             .symbol = trade->symbol,
                             .trade_price = trade->price,
@@ -465,6 +490,7 @@ static tw_status run_quotes(book_replay *replay, tw_error *error) {
                 continue;
             replay->totals.messages++;
             replay->totals.quotes++;
+            note_time(&replay->totals, quotes[i].time_ns);
             if (tw_book_set_top(replay->book, &quotes[i]) == TW_FULL)
                 return full(replay, error);
             const book_step made = {
@@ -476,6 +502,14 @@ static tw_status run_quotes(book_replay *replay, tw_error *error) {
         if (progress_due(&replay->bar))
             show_progress(replay);
     }
+}
+
+/* Every message of such a feed is whole, so the book's own count is it. */
+static void count_block_crossings(book_replay *replay) {
+    tw_book_anomalies anomalies;
+    tw_book_anomalies_of(replay->book, &anomalies);
+    replay->totals.locked = anomalies.became_locked;
+    replay->totals.crossed = anomalies.became_crossed;
 }
 
 tw_status book_replay_run(book_replay *replay, book_on_step on_step, void *context,
@@ -497,6 +531,8 @@ tw_status book_replay_run(book_replay *replay, book_on_step on_step, void *conte
     else
         status = run_quotes(replay, error);
     replay->totals.seconds = now_seconds() - begin;
+    if (content == TW_TAPE_CONTENT_EVENTS && takes_blocks(replay))
+        count_block_crossings(replay);
     progress_end(&replay->bar);
     return status == TW_EMPTY ? TW_OK : status;
 }

@@ -57,7 +57,11 @@ typedef struct book_totals {
     uint64_t trades;
     uint64_t old_orders; /* changes of orders from before the file that its initial book absorbed */
     uint64_t announced;  /* unknown orders that a modification brought in */
+    uint64_t locked;     /* times that the best prices of a whole book came to be equal */
+    uint64_t crossed;    /* and to have passed each other */
     uint64_t gap_warnings;
+    int64_t first_ns; /* times of the first and the last message; 0: none */
+    int64_t last_ns;
     double seconds; /* of reading, decoding, applying and of what the observer did */
 } book_totals;
 
@@ -69,14 +73,15 @@ typedef struct book_replay {
     tw_book_sync *sync; /* feeds by level only */
     tw_symbol only;     /* TW_SYMBOL_NONE: all */
     tw_order_event *events;
+    uint8_t *crossings; /* by symbol: tw_book_crossing when its book was whole last */
     book_totals totals;
     progress bar;
     book_on_step on_step;
     void *context;
 } book_replay;
 
-/* Opens the file and makes an empty book. TW_USAGE: the file has no book in it, or an option does
- * not fit its format. Others as tw_tape_open. Close it in any case. */
+/* Opens the file and makes an empty book. TW_PARSE: the file has no book in it. TW_USAGE: an option
+ * does not fit its format. Others as tw_tape_open. Close it in any case. */
 tw_status book_replay_open(book_replay *replay, const book_replay_config *config,
                            tw_error *error) TW_MUST_CHECK;
 

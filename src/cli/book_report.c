@@ -4,12 +4,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "output_file.h"
 #include "readable.h"
 #include "table.h"
+#include "tradewind/time.h"
 
-enum { SHOWN_SYMBOL_MAX = 20, JSON_SIZE = 4096 };
+enum { SHOWN_SYMBOL_MAX = 20, JSON_SIZE = 8192 };
+
+#define DAY_NS (INT64_C(86400) * TW_NANO)
 
 /* The end of one symbol's book. */
 typedef struct symbol_end {
@@ -129,9 +133,9 @@ static void print_anomalies(const book_replay *replay) {
         {"bad sides", a.bad_side},
         {"bad symbols", a.bad_symbol},
         {"bad kinds", a.bad_kind},
-        {"levels that were not there", a.unknown_level},
-        {"times locked", a.became_locked},
-        {"times crossed", a.became_crossed},
+        {"levels that were not there", replay->sync != NULL ? 0 : a.unknown_level},
+        {"times locked", replay->totals.locked},
+        {"times crossed", replay->totals.crossed},
         {"gaps and faults of the feed", replay->totals.gap_warnings},
     };
     print_counts("Out of the ordinary:", lines, sizeof lines / sizeof lines[0]);
@@ -148,6 +152,8 @@ static void print_sync(const book_replay *replay) {
         return;
     tw_book_sync_counts c;
     tw_book_sync_counts_of(replay->sync, TW_SYMBOL_NONE, &c);
+    tw_book_anomalies a;
+    tw_book_anomalies_of(replay->book, &a);
     const count_line lines[] = {
         {"checksums right", c.checksums - c.mismatches},
         {"checksums wrong", c.mismatches},
@@ -158,8 +164,28 @@ static void print_sync(const book_replay *replay) {
         {"out of order", c.disorders},
         {"without a snapshot", c.early},
         {"crossed", c.crossed},
+        {"removals of levels that were not there", a.unknown_level},
     };
     print_counts("Synchronised:", lines, sizeof lines / sizeof lines[0]);
+}
+
+/* Of a feed without dates, times of day. */
+static void format_time(int64_t time_ns, char *text) {
+    tw_time_format(time_ns, 9, text);
+    if (time_ns < 2 * DAY_NS)
+        memmove(text, text + sizeof "1970-01-01T" - 1, sizeof "09:30:00.000000000");
+    if (time_ns < 2 * DAY_NS)
+        text[sizeof "09:30:00.000000000" - 1] = '\0';
+}
+
+static void print_times(const book_totals *t) {
+    char first[TW_TIME_TEXT_SIZE];
+    char last[TW_TIME_TEXT_SIZE];
+    if (t->first_ns <= 0 || t->last_ns <= 0)
+        return;
+    format_time(t->first_ns, first);
+    format_time(t->last_ns, last);
+    printf("From %s to %s.\n", first, last);
 }
 
 tw_status book_report_text(const book_replay *replay, tw_error *error) {
@@ -182,6 +208,7 @@ tw_status book_report_text(const book_replay *replay, tw_error *error) {
                readable_count((uint64_t)((double)t->messages / t->seconds), rate),
                t->seconds * 1e9 / (double)t->messages);
     printf(".\n");
+    print_times(t);
     print_counts("Messages:", lines, sizeof lines / sizeof lines[0]);
     print_sync(replay);
     print_anomalies(replay);
@@ -228,8 +255,8 @@ static void append_anomalies(tw_text *text, const book_replay *replay) {
     append_count(text, "bad_symbol", a.bad_symbol);
     append_count(text, "bad_kind", a.bad_kind);
     append_count(text, "unknown_level", a.unknown_level);
-    append_count(text, "locked", a.became_locked);
-    append_count(text, "crossed", a.became_crossed);
+    append_count(text, "locked", replay->totals.locked);
+    append_count(text, "crossed", replay->totals.crossed);
     append_count(text, "feed_faults", replay->totals.gap_warnings);
     tw_text_append_char(text, '}');
 }
@@ -312,6 +339,17 @@ static void append_totals(tw_text *text, const book_replay *replay) {
     append_count(text, "levels", usage.level_count);
     tw_text_append_string(text, ",\"ns_per_message\":");
     tw_text_append_double(text, t->messages > 0 ? t->seconds * 1e9 / (double)t->messages : 0.0);
+    tw_text_append_format(text, ",\"first_ns\":%" PRId64 ",\"last_ns\":%" PRId64, t->first_ns,
+                          t->last_ns);
+}
+
+/* Whether the whole file was replayed, and if not, why. */
+static void append_fault(tw_text *text, const tw_error *fault) {
+    tw_text_append_format(text, ",\"complete\":%s,\"error\":", fault == NULL ? "true" : "false");
+    if (fault == NULL)
+        tw_text_append_string(text, "null");
+    else
+        tw_text_append_json(text, tw_slice_of(fault->message));
 }
 
 static tw_status write_symbols(const book_replay *replay, output_file *out, tw_error *error) {
@@ -343,11 +381,12 @@ static tw_status write_symbols(const book_replay *replay, output_file *out, tw_e
     return status == TW_OK ? output_file_write(out, tw_slice_of("]}\n"), error) : status;
 }
 
-tw_status book_report_json(const book_replay *replay, tw_error *error) {
+tw_status book_report_json(const book_replay *replay, const tw_error *fault, tw_error *error) {
     char memory[JSON_SIZE];
     tw_text text = tw_text_over(memory, sizeof memory);
     tw_text_append_char(&text, '{');
     append_totals(&text, replay);
+    append_fault(&text, fault);
     append_anomalies(&text, replay);
     append_sync(&text, replay);
     append_gaps(&text, replay);

@@ -4,8 +4,10 @@
 
 #include "book_replay.h"
 
-/* Both go to standard output. TW_NO_MEMORY, else as output_file_write. */
+/* Both go to standard output. `fault` is what ended the replay before its file, or NULL. Statuses
+ * as output_file_write's. */
 tw_status book_report_text(const book_replay *replay, tw_error *error) TW_MUST_CHECK;
-tw_status book_report_json(const book_replay *replay, tw_error *error) TW_MUST_CHECK;
+tw_status book_report_json(const book_replay *replay, const tw_error *fault,
+                           tw_error *error) TW_MUST_CHECK;
 
 #endif

@@ -290,7 +290,7 @@ a_symbol_that_does_not_come_is_told() {
     needs_data
     run book "$orders/binance/spot_btcusdt_20240808.gz" --symbol NOPE --summary
     ended 1
-    said 'no message is of NOPE'
+    said 'no message is of NOPE; it has BTCUSDT'
     run book "$orders/itch/Multiple.Packets.pcap" --symbol NOPE
     ended 1
     said 'no message is of NOPE'
@@ -325,8 +325,69 @@ what_is_no_feed_is_refused() {
     said 'this begins like no format that is known'
     printf 'ts_ns,symbol,price,size,side\n1,AAPL,1,1,B\n' >trades.csv
     run book trades.csv
-    ended 2
+    ended 3
     said 'there is no book in this file'
+    printf '1000100,70,1000000,100\n1000100,70,999900,50\n' >AAPL_orderbook_1.csv
+    run book AAPL_orderbook_1.csv
+    ended 3
+    said 'give the message file that goes with it, and this one with --initial'
+}
+
+nothing_replayed_overwrites_nothing() {
+    echo precious >rows.csv
+    few_messages >messages.csv
+    run book messages.csv --initial missing.csv --out rows.csv
+    ended 1
+    run book messages.csv --format kraken --out rows.csv
+    ended 3
+    [ "$(cat rows.csv)" = precious ]
+    run book messages.csv --initial missing.csv --json
+    ended 1
+    [ ! -s out ]
+    needs_data
+    run book "$orders/binance/spot_btcusdt_20240808.gz" --symbol NOPE --out rows.csv
+    ended 1
+    [ "$(cat rows.csv)" = precious ]
+}
+
+a_document_tells_whether_it_is_all() {
+    few_messages >messages.csv
+    run book messages.csv --json
+    ended 0
+    is complete true
+    is error null
+    is first_ns 34200100000000
+    is last_ns 34200600000000
+    sed '5s/.*/34200.5,2,12,many,999900,1/' messages.csv >bad.csv
+    run book bad.csv --json
+    ended 3
+    is complete false
+    is error 'bad.csv:5:4: expected a number of shares, found "many"'
+    is last_ns 34200400000000
+}
+
+what_is_missing_is_bad_input_if_strict() {
+    few_messages >messages.csv
+    run book messages.csv --strict --summary
+    ended 0
+    printed 'From 09:30:00.100000000 to 09:30:00.600000000.'
+    needs_data
+    run book "$orders/itch/Multiple.Packets.pcap" --strict --json
+    ended 3
+    said '1 gaps and faults of the feed, with --strict'
+    is complete false
+    is adds 38
+}
+
+crossings_are_counted_of_whole_books() {
+    needs_data
+    run book "$orders/binance/spot_btcusdt_20240808.gz" --json
+    ended 0
+    is anomalies.crossed 0
+    is anomalies.locked 0
+    run book "$orders/dbn/esh4-glbx-mdp3-20231225.mbo.dbn.zst" --json
+    is anomalies.crossed 1
+    is anomalies.locked 0
 }
 
 wrong_usage_is_explained() {
@@ -363,5 +424,7 @@ run_cases messages_of_lobster_become_its_rows an_initial_book_holds_what_stood_b
     what_is_damaged_is_replayed_up_to_the_fault every_fault_is_told_and_none_keeps_the_others \
     what_goes_by_once_is_not_looked_at_first nothing_that_is_read_is_written \
     a_symbol_that_does_not_come_is_told many_symbols_of_a_feed_by_level_are_kept \
-    what_is_no_feed_is_refused \
+    what_is_no_feed_is_refused nothing_replayed_overwrites_nothing \
+    a_document_tells_whether_it_is_all what_is_missing_is_bad_input_if_strict \
+    crossings_are_counted_of_whole_books \
     wrong_usage_is_explained
