@@ -10,7 +10,7 @@
  * allowed and do nothing; zero columns are a programmer error.
  *
  * How the work is done is said by a tw_batch_way: which vector instructions, and who runs its
- * parts. Sums over the rows of a column are in their order and sums over a row in eight lanes,
+ * parts. Sums over the rows of a column are in their order and sums over a row in sixteen lanes,
  * whatever the way; so the same input gives the same bits on any level of instructions and any
  * number of threads.
  *
@@ -88,8 +88,8 @@ TW_API void tw_batch_moments(const tw_batch_way *way, tw_batch_shape shape, cons
                              double *ret_counts);
 
 /*
- * (value - mean) / stddev of its own column, into `ret_scores` [rows][columns]. NaN for a missing
- * value and for a whole column whose deviation is 0 or NaN. In place is allowed. O(cells).
+ * (value - mean) x (1 / stddev) of its own column, into `ret_scores` [rows][columns]. NaN for a
+ * missing value and for a whole column whose deviation is 0 or NaN. In place is allowed. O(cells).
  */
 TW_API void tw_batch_zscores(const tw_batch_way *way, tw_batch_shape shape, const double *values,
                              uint32_t ddof, double *ret_scores);

@@ -1,20 +1,22 @@
 /*
  * batch_lanes.c - see batch_lanes.h. Compiled with BATCH_LEVEL as the name of the level.
  *
- * Moments take two passes. The first adds up differences from the column's first value, so equal
- * values have exactly themselves as their mean; the second adds squares of differences from the
- * mean, and those differences, whose sum is what the mean is still off by (Chan, Golub and LeVeque,
- * Algorithms for Computing the Sample Variance, 1983, the corrected two-pass algorithm). A tile is
- * in the cache after the first.
+ * Moments are gathered in blocks of rows that stay in the cache. Of a block the first pass adds up
+ * differences from the column's first value in it, so equal values have exactly themselves as their
+ * mean; the second adds squares of differences from the mean, and those differences, whose sum is
+ * what the mean is still off by; blocks are combined pairwise (Chan, Golub and LeVeque, Algorithms
+ * for Computing the Sample Variance, 1983). So the matrix is read once.
+ *
+ * Conditions are chains of plain comparisons, each with a choice: those vectorise at every level.
  */
 #include "batch_lanes.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
 
-/* Rows ahead that are fetched: they stand too far apart for the processor to see their pattern. */
-#define FETCH_ROWS 6
+#define BLOCK_ROWS 32 /* of a tile: in the second cache, and its pages in the first TLB */
 
 #define JOIN(a, b) a##b
 #define NAMED(a, b) JOIN(a, b)
@@ -72,16 +74,23 @@ static inline double natural_log(double x) {
     return e * ln2_high - ((half_square - (s * (half_square + tail) + e * ln2_low)) - f);
 }
 
+/* `value`, or NaN unless both prices are positive and finite. */
+static inline double if_prices(double before, double after, double value) {
+    value = before > 0 ? value : NAN;
+    value = after > 0 ? value : NAN;
+    value = before <= DBL_MAX ? value : NAN;
+    return after <= DBL_MAX ? value : NAN;
+}
+
 static void simple_returns(const double *restrict prices, size_t columns, size_t count,
                            double *restrict ret_returns) {
     const double *restrict before = prices;
     const double *restrict after = prices + columns;
     for (size_t i = 0; i < count; i++) {
-        bool known = (before[i] > 0) & (after[i] > 0) & is_there(before[i]) & is_there(after[i]);
         /* p1 / p0 - 1 would lose digits to the rounding of the ratio; the difference is near
          * exact. */
         double change = (after[i] - before[i]) / before[i];
-        ret_returns[i] = known ? change : NAN;
+        ret_returns[i] = if_prices(before[i], after[i], change);
     }
 }
 
@@ -92,111 +101,221 @@ static void log_returns(const double *restrict prices, size_t columns, size_t co
     const double *restrict before = prices;
     const double *restrict after = prices + columns;
     for (size_t i = 0; i < count; i++) {
-        bool known = (before[i] > 0) & (after[i] > 0) & is_there(before[i]) & is_there(after[i]);
         double ratio = after[i] / before[i];
-        bool normal = (ratio >= 0x1p-1022) & is_there(ratio);
-        double value = natural_log(normal ? ratio : 1.0);
-        ret_returns[i] = !known ? NAN : normal ? value : INFINITY;
+        double usable = ratio >= DBL_MIN ? ratio : 1.0;
+        usable = ratio <= DBL_MAX ? usable : 1.0;
+        double value = natural_log(usable);
+        value = ratio >= DBL_MIN ? value : INFINITY;
+        value = ratio <= DBL_MAX ? value : INFINITY;
+        ret_returns[i] = if_prices(before[i], after[i], value);
     }
     for (size_t i = 0; i < count; i++) {
-        if (isinf(ret_returns[i]))
+        if (ret_returns[i] > DBL_MAX)
             ret_returns[i] = log(after[i]) - log(before[i]);
     }
 }
 
-/* Sums of differences from `first`, the first value of each column. */
-static void add_row(size_t width, const double *restrict row, double *restrict first,
-                    double *restrict counts, double *restrict sums) {
-    for (size_t j = 0; j < width; j++) {
-        bool there = is_there(row[j]);
-        double start = counts[j] == 0 ? row[j] : first[j];
-        first[j] = there ? start : first[j];
-        sums[j] += there ? row[j] - start : 0;
-        counts[j] += there ? 1 : 0;
-    }
+/* Sums of the columns of a tile over a block of rows. */
+typedef struct block_sums {
+    double counts[BATCH_TILE_WIDTH];
+    double means[BATCH_TILE_WIDTH];
+    double squares[BATCH_TILE_WIDTH]; /* of differences from the mean */
+    double rests[BATCH_TILE_WIDTH];   /* those differences */
+} block_sums;
+
+/* LANE_COUNT doubles in as many registers as they take at this level. All loops over the parts are
+ * short enough to be unrolled, so the parts stay in registers. */
+typedef double lane_part __attribute__((vector_size(BATCH_BYTES)));
+typedef int64_t lane_mask __attribute__((vector_size(BATCH_BYTES)));
+#define LANE_COUNT 16
+#define PART_COUNT (LANE_COUNT * sizeof(double) / sizeof(lane_part))
+#define EACH_PART(k) for (size_t k = 0; k < PART_COUNT; k++)
+
+typedef struct lanes {
+    lane_part part[PART_COUNT];
+} lanes;
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE lane_part choose(lane_mask mask, lane_part yes, lane_part no) {
+    return (lane_part)(((lane_mask)yes & mask) | ((lane_mask)no & ~mask));
 }
 
-static void square_row(size_t width, const double *restrict row, const double *restrict means,
-                       double *restrict squares, double *restrict rests) {
-    for (size_t j = 0; j < width; j++) {
-        double difference = is_there(row[j]) ? row[j] - means[j] : 0;
-        squares[j] += difference * difference;
-        rests[j] += difference;
-    }
+INLINE lanes load(const double *from) {
+    lanes value;
+    memcpy(&value, from, sizeof value);
+    return value;
 }
 
-static inline void fetch_row(const double *row, size_t width) {
-    for (size_t j = 0; j < width; j += 8)
-        __builtin_prefetch(row + j);
+INLINE void store(double *to, lanes value) {
+    memcpy(to, &value, sizeof value);
+}
+
+/* As sum_column, of LANE_COUNT columns. */
+static void sum_group(batch_tile tile, const double *values, size_t at, block_sums *sums) {
+    const lane_part zero = {0};
+    lanes first = {0};
+    lanes total = {0};
+    lanes count = {0};
+    lanes square = {0};
+    lanes rest = {0};
+    for (size_t i = 0; i < tile.rows; i++) {
+        lanes row = load(values + i * tile.stride + at);
+        EACH_PART(k) {
+            lane_part x = row.part[k];
+            lane_mask there = x - x == zero;
+            first.part[k] = choose(there & (count.part[k] == zero), x, first.part[k]);
+            total.part[k] += choose(there, x - first.part[k], zero);
+            count.part[k] += choose(there, zero + 1.0, zero);
+        }
+    }
+    lanes mean;
+    EACH_PART(k) {
+        lane_part divisor = choose(count.part[k] > zero, count.part[k], zero + 1.0);
+        mean.part[k] = first.part[k] + total.part[k] / divisor;
+    }
+    for (size_t i = 0; i < tile.rows; i++) {
+        lanes row = load(values + i * tile.stride + at);
+        EACH_PART(k) {
+            lane_part x = row.part[k];
+            lane_part difference = choose(x - x == zero, x - mean.part[k], zero);
+            square.part[k] += difference * difference;
+            rest.part[k] += difference;
+        }
+    }
+    store(sums->counts + at, count);
+    store(sums->means + at, mean);
+    store(sums->squares + at, square);
+    store(sums->rests + at, rest);
+}
+
+static void sum_column(batch_tile tile, const double *values, size_t at, block_sums *sums) {
+    double first = 0;
+    double total = 0;
+    double count = 0;
+    double square = 0;
+    double rest = 0;
+    for (size_t i = 0; i < tile.rows; i++) {
+        double value = values[i * tile.stride + at];
+        bool there = is_there(value);
+        first = there && count == 0 ? value : first;
+        total += there ? value - first : 0.0;
+        count += there ? 1.0 : 0.0;
+    }
+    double mean = first + total / (count > 0 ? count : 1.0);
+    for (size_t i = 0; i < tile.rows; i++) {
+        double value = values[i * tile.stride + at];
+        double difference = is_there(value) ? value - mean : 0.0;
+        square += difference * difference;
+        rest += difference;
+    }
+    sums->counts[at] = count;
+    sums->means[at] = mean;
+    sums->squares[at] = square;
+    sums->rests[at] = rest;
+}
+
+static void sum_block(batch_tile tile, const double *values, block_sums *sums) {
+    size_t whole = tile.width - tile.width % LANE_COUNT;
+    for (size_t j = 0; j < whole; j += LANE_COUNT)
+        sum_group(tile, values, j, sums);
+    for (size_t j = whole; j < tile.width; j++)
+        sum_column(tile, values, j, sums);
+}
+
+/* Into counts, means, and sums of squares of differences from them. */
+static void combine_block(size_t width, const block_sums *restrict block, double *restrict counts,
+                          double *restrict means, double *restrict squares) {
+    for (size_t j = 0; j < width; j++) {
+        double added = block->counts[j];
+        double whole = counts[j] + added;
+        double share = added / (whole > 0 ? whole : 1.0);
+        double spread =
+            block->squares[j] - block->rests[j] * block->rests[j] / (added > 0 ? added : 1.0);
+        double difference = added > 0 ? block->means[j] - means[j] : 0.0;
+        double between = counts[j] > 0 ? difference * difference * (counts[j] * share) : 0.0;
+        squares[j] += (spread > 0 ? spread : 0.0) + between;
+        means[j] += difference * share;
+        counts[j] = whole;
+    }
 }
 
 static void moments(batch_tile tile, const double *values, double ddof,
                     batch_moments *ret_moments) {
-    double first[BATCH_TILE_WIDTH] = {0};
-    double sums[BATCH_TILE_WIDTH] = {0};
-    double squares[BATCH_TILE_WIDTH] = {0};
-    double rests[BATCH_TILE_WIDTH] = {0};
+    block_sums block;
     double *counts = ret_moments->counts;
-    memset(counts, 0, sizeof ret_moments->counts);
-    for (size_t i = 0; i < tile.rows; i++) {
-        if (i + FETCH_ROWS < tile.rows)
-            fetch_row(values + (i + FETCH_ROWS) * tile.stride, tile.width);
-        add_row(tile.width, values + i * tile.stride, first, counts, sums);
+    double *means = ret_moments->means;
+    double *squares = ret_moments->stddevs;
+    memset(ret_moments, 0, sizeof *ret_moments);
+    for (size_t i = 0; i < tile.rows; i += BLOCK_ROWS) {
+        size_t left = tile.rows - i;
+        batch_tile part = {.rows = left < BLOCK_ROWS ? left : BLOCK_ROWS,
+                           .width = tile.width,
+                           .stride = tile.stride};
+        sum_block(part, values + i * tile.stride, &block);
+        combine_block(tile.width, &block, counts, means, squares);
     }
-    for (size_t j = 0; j < tile.width; j++)
-        ret_moments->means[j] = counts[j] > 0 ? first[j] + sums[j] / counts[j] : NAN;
-    for (size_t i = 0; i < tile.rows; i++)
-        square_row(tile.width, values + i * tile.stride, ret_moments->means, squares, rests);
     for (size_t j = 0; j < tile.width; j++) {
-        double spread = squares[j] - rests[j] * rests[j] / counts[j];
         double freedom = counts[j] - ddof;
-        ret_moments->stddevs[j] = freedom > 0 ? sqrt((spread > 0 ? spread : 0) / freedom) : NAN;
+        ret_moments->means[j] = counts[j] > 0 ? means[j] : NAN;
+        ret_moments->stddevs[j] = freedom > 0 ? sqrt(squares[j] / freedom) : NAN;
     }
 }
 
+/* By the inverse of the deviation, which is taken once: a division a cell would be all the time
+ * that there is. */
 static void zscores(batch_tile tile, const double *values, const batch_moments *of,
                     double *ret_scores) {
+    double inverses[BATCH_TILE_WIDTH];
+    for (size_t j = 0; j < tile.width; j++)
+        inverses[j] = of->stddevs[j] > 0 ? 1 / of->stddevs[j] : NAN;
     for (size_t i = 0; i < tile.rows; i++) {
         const double *restrict row = values + i * tile.stride;
         double *restrict out = ret_scores + i * tile.stride;
         for (size_t j = 0; j < tile.width; j++) {
-            double score = (row[j] - of->means[j]) / of->stddevs[j];
-            out[j] = (of->stddevs[j] > 0) & is_there(row[j]) ? score : NAN;
+            double score = (row[j] - of->means[j]) * inverses[j];
+            out[j] = row[j] - row[j] == 0 ? score : NAN;
         }
     }
 }
 
-/* The sum of eight lanes, always in the same order. */
-static double sum_lanes(const double lanes[8]) {
-    return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) +
-           ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
+/* The sum of all lanes, always in the same order: neighbours at half the distance. */
+static double sum_lanes(lanes of) {
+    double each[LANE_COUNT];
+    store(each, of);
+    for (size_t half = LANE_COUNT / 2; half > 0; half /= 2) {
+        for (size_t k = 0; k < half; k++)
+            each[k] += each[k + half];
+    }
+    return each[0];
 }
 
-/* Sums over a row of what stands at j in lane j % 8: of values that are there less `centre`, of
- * their squares, and how many they are. */
-static void sum_row(const double *restrict row, size_t columns, double centre, double ret_sums[3]) {
-    double sums[8] = {0};
-    double squares[8] = {0};
-    double counts[8] = {0};
-    size_t whole = columns - columns % 8;
-    for (size_t j = 0; j < whole; j += 8) {
-        for (size_t k = 0; k < 8; k++) {
-            bool there = is_there(row[j + k]);
-            double difference = there ? row[j + k] - centre : 0;
-            sums[k] += difference;
-            squares[k] += difference * difference;
-            counts[k] += there ? 1 : 0;
+/* Sums over a row of what stands at j in lane j % LANE_COUNT: of values that are there less
+ * `centre`, of their squares, and how many they are. What the row lacks at its end is missing. */
+static void sum_row(const double *row, size_t columns, double centre, double ret_sums[3]) {
+    const lane_part zero = {0};
+    lanes total = {0};
+    lanes square = {0};
+    lanes count = {0};
+    double tail[LANE_COUNT];
+    for (size_t j = 0; j < LANE_COUNT; j++)
+        tail[j] = columns - columns % LANE_COUNT + j < columns
+                      ? row[columns - columns % LANE_COUNT + j]
+                      : NAN;
+    for (size_t j = 0; j < columns; j += LANE_COUNT) {
+        lanes values = load(columns - j < LANE_COUNT ? tail : row + j);
+        EACH_PART(k) {
+            lane_part x = values.part[k];
+            lane_mask there = x - x == zero;
+            lane_part difference = choose(there, x - centre, zero);
+            total.part[k] += difference;
+            square.part[k] += difference * difference;
+            count.part[k] += choose(there, zero + 1.0, zero);
         }
     }
-    for (size_t j = whole; j < columns; j++) {
-        double difference = is_there(row[j]) ? row[j] - centre : 0;
-        sums[j - whole] += difference;
-        squares[j - whole] += difference * difference;
-        counts[j - whole] += is_there(row[j]) ? 1 : 0;
-    }
-    ret_sums[0] = sum_lanes(sums);
-    ret_sums[1] = sum_lanes(squares);
-    ret_sums[2] = sum_lanes(counts);
+    ret_sums[0] = sum_lanes(total);
+    ret_sums[1] = sum_lanes(square);
+    ret_sums[2] = sum_lanes(count);
 }
 
 static double first_there(const double *row, size_t columns) {
@@ -215,10 +334,10 @@ static void row_zscores(const double *row, size_t columns, double ddof, double *
     double mean = first + (count > 0 ? sums[0] / count : 0);
     sum_row(row, columns, mean, sums);
     double spread = sums[1] - (count > 0 ? sums[0] * sums[0] / count : 0);
-    double stddev = count > ddof && spread > 0 ? sqrt(spread / (count - ddof)) : 0;
+    double inverse = count > ddof && spread > 0 ? 1 / sqrt(spread / (count - ddof)) : NAN;
     for (size_t j = 0; j < columns; j++) {
-        double score = (row[j] - mean) / stddev;
-        ret_scores[j] = (stddev > 0) & is_there(row[j]) ? score : NAN;
+        double score = (row[j] - mean) * inverse;
+        ret_scores[j] = row[j] - row[j] == 0 ? score : NAN;
     }
 }
 

@@ -13,7 +13,7 @@
 #include "tradewind/batch.h"
 #include "tradewind/cpu.h"
 
-#define BATCH_TILE_WIDTH 64
+#define BATCH_TILE_WIDTH 256
 
 typedef struct batch_tile {
     size_t rows;
