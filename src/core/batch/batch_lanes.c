@@ -143,12 +143,14 @@ INLINE lane_part choose(lane_mask mask, lane_part yes, lane_part no) {
 
 INLINE lanes load(const double *from) {
     lanes value;
-    memcpy(&value, from, sizeof value);
+    EACH_PART(k)
+    memcpy(&value.part[k], from + k * (LANE_COUNT / PART_COUNT), sizeof value.part[k]);
     return value;
 }
 
 INLINE void store(double *to, lanes value) {
-    memcpy(to, &value, sizeof value);
+    EACH_PART(k)
+    memcpy(to + k * (LANE_COUNT / PART_COUNT), &value.part[k], sizeof value.part[k]);
 }
 
 /* As sum_column, of LANE_COUNT columns. */
