@@ -126,6 +126,7 @@ typedef struct block_sums {
 /* LANE_COUNT doubles in as many registers as they take at this level. All loops over the parts are
  * short enough to be unrolled, so the parts stay in registers. */
 typedef double lane_part __attribute__((vector_size(BATCH_BYTES)));
+typedef double lane_place __attribute__((vector_size(BATCH_BYTES), aligned(8), may_alias));
 typedef int64_t lane_mask __attribute__((vector_size(BATCH_BYTES)));
 #define LANE_COUNT 16
 #define PART_COUNT (LANE_COUNT * sizeof(double) / sizeof(lane_part))
@@ -141,16 +142,20 @@ INLINE lane_part choose(lane_mask mask, lane_part yes, lane_part no) {
     return (lane_part)(((lane_mask)yes & mask) | ((lane_mask)no & ~mask));
 }
 
+/* Whole registers, from where doubles stand: by memcpy they would go through the stack in pieces.
+ */
 INLINE lanes load(const double *from) {
+    const lane_place *places = (const lane_place *)(const void *)from;
     lanes value;
     EACH_PART(k)
-    memcpy(&value.part[k], from + k * (LANE_COUNT / PART_COUNT), sizeof value.part[k]);
+    value.part[k] = places[k];
     return value;
 }
 
 INLINE void store(double *to, lanes value) {
+    lane_place *places = (lane_place *)(void *)to;
     EACH_PART(k)
-    memcpy(to + k * (LANE_COUNT / PART_COUNT), &value.part[k], sizeof value.part[k]);
+    places[k] = value.part[k];
 }
 
 /* As sum_column, of LANE_COUNT columns. */
