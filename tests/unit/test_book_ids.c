@@ -133,12 +133,62 @@ static void ids_against_every_factor_are_slow_but_right(void **state) {
     assert_int_equal(most_passed(book), 0);
 }
 
+/* The bucket of an id in a table of two. */
+static size_t home_of(const tw_book *book, uint64_t id) {
+    return (size_t)(book_ids_home(book, book_id_hash(book, 0, id)) - book->buckets);
+}
+
+/* The next id from *at on that is at home in a bucket. */
+static uint64_t next_at_home(const tw_book *book, size_t bucket, uint64_t *at) {
+    while (home_of(book, *at) != bucket)
+        (*at)++;
+    return (*at)++;
+}
+
+static void add_at_home(tw_book *book, size_t bucket, uint64_t *at, uint64_t *ret_id) {
+    const tw_book_order order = {.id = next_at_home(book, bucket, at),
+                                 .price.nano = 1000,
+                                 .quantity.nano = 1,
+                                 .side = TW_SIDE_BUY};
+    *ret_id = order.id;
+    assert_int_equal(tw_book_add(book, 0, &order), TW_OK);
+}
+
+/* Orders of the first bucket that found it full stand in the second, and one of the second, which
+ * is full of them, in the first: no bucket ends a search then. */
+static void a_search_ends_when_every_bucket_was_passed(void **state) {
+    (void)state;
+    const tw_book_config config = {
+        .symbol_count_max = 1, .order_count_max = 16, .level_count_max = 4};
+    TW_AUTO(tw_book) *book = NULL;
+    assert_int_equal(tw_book_new(NULL, &config, &book), TW_OK);
+    assert_int_equal(book->bucket_mask, 1);
+    uint64_t at = 1;
+    uint64_t ids[2][16];
+    for (int i = 0; i < 16; i++) /* 12 fill the first, 4 pass it */
+        add_at_home(book, 0, &at, &ids[0][i]);
+    for (int i = 0; i < 11; i++)
+        assert_int_equal(tw_book_delete(book, 0, ids[0][i]), TW_OK);
+    for (int i = 0; i < 9; i++) /* 8 fill the second, 1 passes it */
+        add_at_home(book, 1, &at, &ids[1][i]);
+    assert_true(book->buckets[0].passed_count > 0 && book->buckets[1].passed_count > 0);
+    tw_book_check(book);
+    assert_int_equal(tw_book_delete(book, 0, next_at_home(book, 0, &at)), TW_NOT_FOUND);
+    assert_int_equal(tw_book_delete(book, 0, next_at_home(book, 1, &at)), TW_NOT_FOUND);
+    uint64_t added = 0;
+    add_at_home(book, 1, &at, &added);
+    for (int i = 11; i < 16; i++)
+        assert_int_equal(tw_book_delete(book, 0, ids[0][i]), TW_OK);
+    tw_book_check(book);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_that_are_counted_up_need_one_factor),
         cmocka_unit_test(ids_in_step_with_a_factor_get_another),
         cmocka_unit_test(symbols_with_the_same_ids_are_told_apart),
         cmocka_unit_test(ids_against_every_factor_are_slow_but_right),
+        cmocka_unit_test(a_search_ends_when_every_bucket_was_passed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,14 +17,17 @@ static book_bucket *next_of(const tw_book *book, const book_bucket *bucket) {
 book_spot book_ids_seek_behind(const tw_book *book, tw_symbol symbol, uint64_t id) {
     uint64_t hash = book_id_hash(book, symbol, id);
     uint32_t mark = book_ids_mark(hash);
-    book_bucket *at = book_ids_home(book, hash);
+    book_bucket *home = book_ids_home(book, hash);
+    book_bucket *at = home;
     book_spot spot;
     while (at->passed_count != 0) {
         at = next_of(book, at);
+        if (at == home) /* in a small table every bucket may have been passed by somebody */
+            break;
         if (book_ids_among(book, at, book_ids_marked(at, mark), symbol, id, &spot))
             return spot;
     }
-    return (book_spot){BOOK_NONE, 0, at};
+    return (book_spot){BOOK_NONE, 0, home};
 }
 
 book_spot book_ids_seek(const tw_book *book, tw_symbol symbol, uint64_t id) {
