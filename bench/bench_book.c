@@ -75,8 +75,7 @@ static double resident_megabytes(void) {
 static tw_book *make_book(const book_stream *stream) {
     const tw_book_config config = {.symbol_count_max = stream->symbol_count,
                                    .order_count_max = stream->live_count_max * 2,
-                                   .level_count_max = stream->live_count_max * 2,
-                                   .order_count_expected = stream->live_count_max};
+                                   .level_count_max = stream->live_count_max * 2};
     tw_book *book = NULL;
     require(tw_book_new(NULL, &config, &book) == TW_OK, "tw_book_new");
     return book;

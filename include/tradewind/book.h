@@ -40,7 +40,8 @@
  * Cost: finding, adding, changing and removing orders and levels, and the best price, are O(1);
  * O(log pages) where a page is met that was not met lately. The id table grows by doubling inside
  * its reserve, which is one pause that visits every order then alive; order_count_expected avoids
- * it. Threads: none of its own; a book belongs to one thread at a time.
+ * it. Should ids be in step with how they are spread, the table is filled anew with another factor,
+ * which is such a pause as well. Threads: none of its own; a book belongs to one thread at a time.
  */
 #ifndef TRADEWIND_BOOK_H
 #define TRADEWIND_BOOK_H

@@ -144,7 +144,8 @@ static void every_anomaly_is_counted_and_named(void **state) {
         .symbol_count_max = 2, .order_count_max = 3, .level_count_max = 3};
     TW_AUTO(tw_book) *book = NULL;
     assert_int_equal(tw_book_new(NULL, &config, &book), TW_OK);
-    const tw_order_event bad_kind = {.id = 1, .kind = 99};
+    const tw_order_event bad_kinds[2] = {{.id = 1, .quantity.nano = 1, .kind = 99},
+                                         {.id = 1, .quantity.nano = 1}}; /* a zeroed one */
     tw_book_result result;
     must_add(book, 1, TW_SIDE_BUY, 100, INT64_MAX);
     must_add(book, 2, TW_SIDE_BUY, 99, 5);
@@ -153,8 +154,10 @@ static void every_anomaly_is_counted_and_named(void **state) {
     assert_int_equal(add(book, 5, TW_SIDE_NONE, 100, 5), TW_INVALID);
     assert_int_equal(add(book, 5, TW_SIDE_BUY, 0, 5), TW_INVALID);
     assert_int_equal(add(book, 5, TW_SIDE_BUY, 100, 0), TW_INVALID);
-    assert_int_equal(tw_book_apply(book, &bad_kind, 1, &result), 0);
-    assert_int_equal(result.status, TW_INVALID);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(tw_book_apply(book, &bad_kinds[i], 1, &result), 0);
+        assert_int_equal(result.status, TW_INVALID);
+    }
     assert_int_equal(add(book, 5, TW_SIDE_BUY, 100, 1), TW_OVERFLOW);
     assert_int_equal(add(book, 1, TW_SIDE_BUY, 100, 1), TW_EXISTS);
     assert_int_equal(tw_book_delete(book, 0, 7), TW_NOT_FOUND);
@@ -178,7 +181,7 @@ static void every_anomaly_is_counted_and_named(void **state) {
                                       .bad_side = 1,
                                       .bad_price = 1,
                                       .bad_quantity = 2,
-                                      .bad_kind = 1,
+                                      .bad_kind = 2,
                                       .wrong_way = 1,
                                       .unknown_id = 1,
                                       .unknown_level = 1,

@@ -82,8 +82,8 @@ static uint32_t fill_and_empty(id_of id, symbol_of symbol) {
         assert_int_equal(tw_book_add(book, symbol(i), &order), TW_EXISTS);
     }
     tw_book_check(book);
-    assert_true(book->away_count <= 64 + ORDER_COUNT / 8);
-    assert_true(most_passed(book) <= ORDER_COUNT / 64);
+    assert_true(book->away_count <= 64 + ORDER_COUNT / 4);
+    assert_true(most_passed(book) <= 40);
     for (uint64_t i = 1; i <= ORDER_COUNT; i++)
         assert_int_equal(tw_book_delete(book, symbol(i), id(i)), TW_OK);
     tw_book_check(book);
@@ -118,19 +118,52 @@ static void symbols_with_the_same_ids_are_told_apart(void **state) {
 static void ids_against_every_factor_are_slow_but_right(void **state) {
     (void)state;
     TW_AUTO(tw_book) *book = make();
-    book->draw_count = 64;
+    book->draw_wait = 1000000; /* as after a draw in a large book */
     for (uint64_t i = 1; i <= 2000; i++) {
         const tw_book_order order = {
             .id = of_one_home(i), .price.nano = 1000, .quantity.nano = 1, .side = TW_SIDE_BUY};
         assert_int_equal(tw_book_add(book, 0, &order), TW_OK);
     }
     tw_book_check(book);
-    assert_int_equal(book->draw_count, 64);
+    assert_int_equal(book->draw_count, 0);
     assert_true(most_passed(book) > 1000);
     for (uint64_t i = 2000; i >= 1; i--)
         assert_int_equal(tw_book_delete(book, 0, of_one_home(i)), TW_OK);
     tw_book_check(book);
     assert_int_equal(most_passed(book), 0);
+}
+
+/* Among many orders that are at home: too few are away to count, but one would pass too many. */
+static void a_cluster_of_ids_gets_another_factor(void **state) {
+    (void)state;
+    TW_AUTO(tw_book) *book = make();
+    for (uint64_t i = 1; i <= 3000 + 230; i++) {
+        const tw_book_order order = {.id = i <= 3000 ? i : of_one_home(i),
+                                     .price.nano = 1000,
+                                     .quantity.nano = 1,
+                                     .side = TW_SIDE_BUY};
+        assert_int_equal(tw_book_add(book, 0, &order), TW_OK);
+    }
+    tw_book_check(book);
+    assert_int_equal(book->draw_count, 1);
+    assert_true(book->passed_most < 8);
+}
+
+/* A draw is paid for by the puts before the next one. */
+static void draws_keep_their_distance(void **state) {
+    (void)state;
+    TW_AUTO(tw_book) *book = make();
+    uint64_t id = 1;
+    for (uint64_t i = 1; i <= 20000; i++) {
+        /* Always of the first home by the factor of the moment. */
+        while (book_id_hash(book, 0, id) >> book->bucket_shift != 0)
+            id++;
+        const tw_book_order order = {
+            .id = id++, .price.nano = 1000, .quantity.nano = 1, .side = TW_SIDE_BUY};
+        assert_int_equal(tw_book_add(book, 0, &order), TW_OK);
+    }
+    tw_book_check(book);
+    assert_in_range(book->draw_count, 2, 12);
 }
 
 /* The bucket of an id in a table of two. */
@@ -188,6 +221,8 @@ int main(void) {
         cmocka_unit_test(ids_in_step_with_a_factor_get_another),
         cmocka_unit_test(symbols_with_the_same_ids_are_told_apart),
         cmocka_unit_test(ids_against_every_factor_are_slow_but_right),
+        cmocka_unit_test(a_cluster_of_ids_gets_another_factor),
+        cmocka_unit_test(draws_keep_their_distance),
         cmocka_unit_test(a_search_ends_when_every_bucket_was_passed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -190,6 +190,7 @@ static void check_buckets(const tw_book *book) {
             const book_bucket *home =
                 book_ids_home(book, book_id_hash(book, order->symbol, order->id));
             distance += (size_t)(bucket - home) & book->bucket_mask;
+            TW_ASSERT(((size_t)(bucket - home) & book->bucket_mask) <= book->passed_most);
             away += bucket != home;
             taken++;
         }

@@ -3,12 +3,10 @@
 
 #include <string.h>
 
-/* Orders that are spread by chance pass no more than a few buckets, and one in forty is away from
- * home; more than this means that the ids are in step with the factor. */
+/* Orders that are spread by chance pass no more than a few buckets, and no more than one in eight
+ * is away from home; more than this means that the ids are in step with the factor. */
 #define PASSED_COUNT_MAX 16
-#define AWAY_COUNT_MAX(order_count) (64 + (order_count) / 8)
-/* More would be ids that no factor helps: the table goes on with them. */
-#define DRAW_COUNT_MAX 64
+#define AWAY_COUNT_MAX(order_count) (64 + (order_count) / 4)
 
 static book_bucket *next_of(const tw_book *book, const book_bucket *bucket) {
     return &book->buckets[(size_t)(bucket - book->buckets + 1) & book->bucket_mask];
@@ -17,17 +15,14 @@ static book_bucket *next_of(const tw_book *book, const book_bucket *bucket) {
 book_spot book_ids_seek_behind(const tw_book *book, tw_symbol symbol, uint64_t id) {
     uint64_t hash = book_id_hash(book, symbol, id);
     uint32_t mark = book_ids_mark(hash);
-    book_bucket *home = book_ids_home(book, hash);
-    book_bucket *at = home;
+    book_bucket *at = book_ids_home(book, hash);
     book_spot spot;
-    while (at->passed_count != 0) {
+    for (uint32_t i = 0; i < book->passed_most && at->passed_count != 0; i++) {
         at = next_of(book, at);
-        if (at == home) /* in a small table every bucket may have been passed by somebody */
-            break;
         if (book_ids_among(book, at, book_ids_marked(at, mark), symbol, id, &spot))
             return spot;
     }
-    return (book_spot){BOOK_NONE, 0, home};
+    return (book_spot){BOOK_NONE, 0, at};
 }
 
 book_spot book_ids_seek(const tw_book *book, tw_symbol symbol, uint64_t id) {
@@ -43,22 +38,25 @@ static bool put_within(tw_book *book, uint32_t order, uint32_t most) {
     const book_order *one = book_order_at(book, order);
     book_look look = book_ids_look(book, one->symbol, one->id);
     book_bucket *at = look.home;
-    for (uint32_t passed = 0; book_ids_empty(at) == 0; passed++) {
+    uint32_t passed = 0;
+    for (; book_ids_empty(at) == 0; passed++) {
         if (passed == most)
             return false;
         at = next_of(book, at);
     }
-    book->away_count += at != look.home;
+    book->away_count += passed > 0;
+    book->passed_most = passed > book->passed_most ? passed : book->passed_most;
     for (; look.home != at; look.home = next_of(book, look.home))
         look.home->passed_count++;
     book_ids_put_home(look, book_ids_empty(at), order);
     return true;
 }
 
-/* From the pool, which is as cheap as moving the slots. */
+/* Once more all live orders of the pool. O(slots ever used). */
 static void fill_anew(tw_book *book) {
     memset(book->buckets, 0, ((size_t)book->bucket_mask + 1) * sizeof *book->buckets);
     book->away_count = 0;
+    book->passed_most = 0;
     for (uint32_t order = book->order_first; order < book->order_high; order++) {
         if (book_order_at(book, order)->level != BOOK_NONE)
             (void)put_within(book, order, UINT32_MAX);
@@ -66,16 +64,20 @@ static void fill_anew(tw_book *book) {
 }
 
 /* The multiplier of a full-period generator, so factors do not repeat (Steele and Vigna,
- * Computationally Easy, Spectrally Good Multipliers, 2021). */
+ * Computationally Easy, Spectrally Good Multipliers, 2021). The next draw waits for as many careful
+ * puts as this one goes through slots: so draws cost each of those a constant at most, even if no
+ * factor helps. */
 static void draw_factors(tw_book *book) {
     const uint64_t multiplier = UINT64_C(0xd1342543de82ef95);
     book->symbol_factor = book->id_factor * multiplier + 2; /* odd again */
     book->id_factor = book->symbol_factor * multiplier + 2;
     book->draw_count++;
+    book->draw_wait = book->order_high - book->order_first;
 }
 
 void book_ids_put(tw_book *book, uint32_t order) {
-    bool draw = book->draw_count < DRAW_COUNT_MAX;
+    bool draw = book->draw_wait == 0;
+    book->draw_wait -= !draw;
     if (put_within(book, order, draw ? PASSED_COUNT_MAX : UINT32_MAX) &&
         (!draw || book->away_count <= AWAY_COUNT_MAX(book->order_count)))
         return;

@@ -11,9 +11,10 @@
  * counts up are then spread more evenly than by chance, and fewer buckets overflow (Knuth, The Art
  * of Computer Programming 3, section 6.4). Ids can be in step with any factor, and symbols can have
  * the same ids; when an order would have to pass many buckets, or many orders are away from home,
- * both get other factors, and the chance of two orders to meet is again no more than twice that of
- * throwing dice (Dietzfelbinger and others, A Reliable Randomized Algorithm for the Closest-Pair
- * Problem, 1997).
+ * both get other factors, so that ids in step with one factor are spread by the next (as for drawn
+ * ones Dietzfelbinger and others prove, A Reliable Randomized Algorithm for the Closest-Pair
+ * Problem, 1997; these are fixed by the source, so whoever chooses ids against them can make it
+ * slow).
  *
  * The table is reserved for the configured maximum but only a power-of-two prefix of it is in use,
  * at most two thirds full: a small prefix stays in the cache, which was measured to matter more

@@ -3,7 +3,7 @@
  *
  * Idea: every change has two halves. The first looks everything up and returns the status of
  * whatever is wrong, having counted it; the second cannot fail. So a failed call writes nothing
- * but an anomaly counter. The invariants B1 to B8 are in book_priv.h.
+ * but an anomaly counter. The invariants B1 to B9 are in book_priv.h.
  *
  * What costs most is not the work but the branches that cannot be foretold: which kind of change it
  * is, whether it makes or ends a level, whether it touches the best. So the look for the id goes
@@ -168,7 +168,7 @@ INLINE tw_status add_at(tw_book *book, tw_symbol symbol_index, const tw_book_ord
     return TW_OK;
 }
 
-/* Adds a checked order for which not everything is at hand, or that may be the best. */
+/* Adds a checked order for which not everything is at hand. */
 static NOINLINE tw_status add_with_care(tw_book *book, tw_symbol symbol_index,
                                         tw_book_order order) {
     book_symbol *symbol = &book->symbols[symbol_index];
@@ -228,7 +228,7 @@ INLINE tw_status add(tw_book *book, tw_symbol symbol_index, const tw_book_order 
     if (status != TW_OK)
         return status;
     FORGET;
-    (void)acquire(book);
+    (void)acquire(book); /* the slot `index`, the first free one */
     book_ids_put_home(look, empty, index);
     return add_at(book, symbol_index, order, seat, index);
 }
@@ -540,7 +540,7 @@ INLINE tw_status apply(tw_book *book, const tw_order_event *event) {
                                      .side = event->side};
         return add(book, event->symbol, &order, look);
     }
-    if (event->kind - TW_EVENT_REDUCE <= TW_EVENT_EXECUTE - TW_EVENT_REDUCE)
+    if (event->kind >= TW_EVENT_REDUCE && event->kind <= TW_EVENT_EXECUTE)
         return take(book, event->symbol, event->id, event->quantity.nano, event->kind, look);
     return apply_rare(book, event);
 }

@@ -145,8 +145,6 @@ uint32_t book_page_insert(tw_book *book, tw_symbol symbol, uint32_t side_name, i
     node->symbol = symbol;
     node->side = side_name;
     book_remember(&book->symbols[symbol], side_name, number, page);
-    if (book_side_of(&book->symbols[symbol], side_name)->best == BOOK_NONE)
-        book_side_of(&book->symbols[symbol], side_name)->best_key = BOOK_KEY_NONE;
     if (spot.parent == BOOK_NONE) {
         TW_ASSERT(*root == BOOK_NONE);
         *root = page;

@@ -26,7 +26,8 @@
  *     add up to the level's, their number is the level's order_count. A level that no order stands
  *     on is removed at once when its symbol is kept by order.
  * B5  The id table holds exactly the live orders, each in its home bucket or in a later one behind
- *     full ones, all of which count it as passed; see book_ids.h.
+ *     some that were full when it came, all of which count it as passed, and which are no more than
+ *     passed_most; see book_ids.h.
  * B6  `best` of a side is its level of the least key, which is best_key; that of a side with pages
  *     but without levels is BOOK_KEY_NONE. The counts of a pool are what walking it gives.
  * B7  `crossing` of a symbol says how its best prices stand to each other.
@@ -163,8 +164,10 @@ struct tw_book {
     uint32_t bucket_shift;  /* 64 - bits of the number of buckets in use */
     uint32_t bucket_mask;   /* buckets in use - 1 */
     uint32_t bucket_count_max;
-    uint32_t away_count; /* orders that are not in their home buckets */
-    uint32_t draw_count; /* times that factors were drawn */
+    uint32_t away_count;  /* orders that are not in their home buckets */
+    uint32_t passed_most; /* buckets that an order passed, since the table was filled anew */
+    uint32_t draw_count;  /* times that factors were drawn */
+    uint32_t draw_wait;   /* careful puts until they may be drawn again */
     uint32_t order_first;
     uint32_t order_free;
     uint32_t order_high; /* the first slot that was never used */
