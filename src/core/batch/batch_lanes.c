@@ -2,8 +2,8 @@
  * batch_lanes.c - see batch_lanes.h. Compiled with BATCH_LEVEL as the name of the level.
  *
  * Moments are gathered in blocks of rows that stay in the cache. Of a block the first pass adds up
- * differences from the column's first value in it, so equal values have exactly themselves as their
- * mean; the second adds squares of differences from the mean, and those differences, whose sum is
+ * differences from the column's first value, so equal values have exactly themselves as their mean;
+ * the second adds squares of differences from the mean, and those differences, whose sum is
  * what the mean is still off by; blocks are combined pairwise (Chan, Golub and LeVeque, Algorithms
  * for Computing the Sample Variance, 1983). So the matrix is read once.
  *
@@ -115,8 +115,11 @@ static void log_returns(const double *restrict prices, size_t columns, size_t co
     }
 }
 
-/* Sums of the columns of a tile over a block of rows. */
+/* Sums of the columns of a tile over a block of rows, of what their values differ by from the first
+ * of the column: of close values that is exact. */
 typedef struct block_sums {
+    double origins[BATCH_TILE_WIDTH]; /* the first value of the column */
+    double met[BATCH_TILE_WIDTH];     /* values in the blocks before */
     double counts[BATCH_TILE_WIDTH];
     double means[BATCH_TILE_WIDTH];
     double squares[BATCH_TILE_WIDTH]; /* of differences from the mean */
@@ -161,7 +164,8 @@ INLINE void store(double *to, lanes value) {
 /* As sum_column, of LANE_COUNT columns. */
 static void sum_group(batch_tile tile, const double *values, size_t at, block_sums *sums) {
     const lane_part zero = {0};
-    lanes first = {0};
+    lanes origin = load(sums->origins + at);
+    lanes met = load(sums->met + at);
     lanes total = {0};
     lanes count = {0};
     lanes square = {0};
@@ -171,25 +175,27 @@ static void sum_group(batch_tile tile, const double *values, size_t at, block_su
         EACH_PART(k) {
             lane_part x = row.part[k];
             lane_mask there = x - x == zero;
-            first.part[k] = choose(there & (count.part[k] == zero), x, first.part[k]);
-            total.part[k] += choose(there, x - first.part[k], zero);
+            lane_mask first = there & (met.part[k] + count.part[k] == zero);
+            origin.part[k] = choose(first, x, origin.part[k]);
+            total.part[k] += choose(there, x - origin.part[k], zero);
             count.part[k] += choose(there, zero + 1.0, zero);
         }
     }
     lanes mean;
     EACH_PART(k) {
-        lane_part divisor = choose(count.part[k] > zero, count.part[k], zero + 1.0);
-        mean.part[k] = first.part[k] + total.part[k] / divisor;
+        mean.part[k] = total.part[k] / choose(count.part[k] > zero, count.part[k], zero + 1.0);
     }
     for (size_t i = 0; i < tile.rows; i++) {
         lanes row = load(values + i * tile.stride + at);
         EACH_PART(k) {
             lane_part x = row.part[k];
-            lane_part difference = choose(x - x == zero, x - mean.part[k], zero);
+            lane_part difference = (x - origin.part[k]) - mean.part[k];
+            difference = choose(x - x == zero, difference, zero);
             square.part[k] += difference * difference;
             rest.part[k] += difference;
         }
     }
+    store(sums->origins + at, origin);
     store(sums->counts + at, count);
     store(sums->means + at, mean);
     store(sums->squares + at, square);
@@ -197,7 +203,7 @@ static void sum_group(batch_tile tile, const double *values, size_t at, block_su
 }
 
 static void sum_column(batch_tile tile, const double *values, size_t at, block_sums *sums) {
-    double first = 0;
+    double origin = sums->origins[at];
     double total = 0;
     double count = 0;
     double square = 0;
@@ -205,17 +211,18 @@ static void sum_column(batch_tile tile, const double *values, size_t at, block_s
     for (size_t i = 0; i < tile.rows; i++) {
         double value = values[i * tile.stride + at];
         bool there = is_there(value);
-        first = there && count == 0 ? value : first;
-        total += there ? value - first : 0.0;
+        origin = there && sums->met[at] + count == 0 ? value : origin;
+        total += there ? value - origin : 0.0;
         count += there ? 1.0 : 0.0;
     }
-    double mean = first + total / (count > 0 ? count : 1.0);
+    double mean = total / (count > 0 ? count : 1.0);
     for (size_t i = 0; i < tile.rows; i++) {
         double value = values[i * tile.stride + at];
-        double difference = is_there(value) ? value - mean : 0.0;
+        double difference = is_there(value) ? (value - origin) - mean : 0.0;
         square += difference * difference;
         rest += difference;
     }
+    sums->origins[at] = origin;
     sums->counts[at] = count;
     sums->means[at] = mean;
     sums->squares[at] = square;
@@ -250,6 +257,7 @@ static void combine_block(size_t width, const block_sums *restrict block, double
 static void moments(batch_tile tile, const double *values, double ddof,
                     batch_moments *ret_moments) {
     block_sums block;
+    memset(&block, 0, sizeof block);
     double *counts = ret_moments->counts;
     double *means = ret_moments->means;
     double *squares = ret_moments->stddevs;
@@ -261,10 +269,11 @@ static void moments(batch_tile tile, const double *values, double ddof,
                            .stride = tile.stride};
         sum_block(part, values + i * tile.stride, &block);
         combine_block(tile.width, &block, counts, means, squares);
+        memcpy(block.met, counts, sizeof block.met);
     }
     for (size_t j = 0; j < tile.width; j++) {
         double freedom = counts[j] - ddof;
-        ret_moments->means[j] = counts[j] > 0 ? means[j] : NAN;
+        ret_moments->means[j] = counts[j] > 0 ? block.origins[j] + means[j] : NAN;
         ret_moments->stddevs[j] = freedom > 0 ? sqrt(squares[j] / freedom) : NAN;
     }
 }
