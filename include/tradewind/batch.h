@@ -77,15 +77,21 @@ TW_API size_t tw_batch_select(tw_batch_shape shape, const double *values, size_t
 TW_API size_t tw_batch_pack(tw_batch_shape shape, const double *values, const uint8_t *mask,
                             double *ret_values);
 
+/* Where moments are written: three rows of [columns]. */
+typedef struct tw_batch_moment_rows {
+    double *means;
+    double *stddevs;
+    double *counts;
+} tw_batch_moment_rows;
+
 /*
- * Mean and standard deviation of each column without its missing values: three rows of [columns].
- * ret_counts holds how many values there were. The mean is NaN without any, the deviation with
+ * Mean and standard deviation of each column without its missing values, and how many values there
+ * were. The mean is NaN without any, the deviation with
  * `ddof` or fewer; equal values have a deviation of exactly 0. Values are to be below 1e150, as
  * their squares are added up. O(cells).
  */
 TW_API void tw_batch_moments(const tw_batch_way *way, tw_batch_shape shape, const double *values,
-                             uint32_t ddof, double *ret_means, double *ret_stddevs,
-                             double *ret_counts);
+                             uint32_t ddof, tw_batch_moment_rows results);
 
 /*
  * (value - mean) x (1 / stddev) of its own column, into `ret_scores` [rows][columns]. NaN for a

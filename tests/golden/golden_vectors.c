@@ -522,7 +522,8 @@ static verdict run_mean_returns(const test_case *c) {
         tw_batch_returns(NULL, shape, the_returns.values, TW_BATCH_SIMPLE, the_asset_returns);
         double moments[3];
         shape.rows--;
-        tw_batch_moments(NULL, shape, the_asset_returns, 1, &moments[0], &moments[1], &moments[2]);
+        tw_batch_moments(NULL, shape, the_asset_returns, 1,
+                         (tw_batch_moment_rows){&moments[0], &moments[1], &moments[2]});
         all = worse(all, compare(c, moments[0] * param(c, "frequency", 1), expected));
     }
     json_decref(object);
@@ -585,8 +586,8 @@ static verdict run_certified(const test_case *c) {
     double means;
     double stddevs;
     double counts;
-    tw_batch_moments(NULL, (tw_batch_shape){the_returns.count, 1}, the_returns.values, 1, &means,
-                     &stddevs, &counts);
+    tw_batch_moments(NULL, (tw_batch_shape){the_returns.count, 1}, the_returns.values, 1,
+                     (tw_batch_moment_rows){&means, &stddevs, &counts});
     verdict by_window = compare_expected(c, actual);
     /* The sums of a batch are plain ones: an error of one rounding for each of a few rows. */
     test_case plain = *c;

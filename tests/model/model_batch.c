@@ -74,7 +74,8 @@ static void log_returns(const tw_batch_way *way, const matrix *from, double *scr
 static void moments(const tw_batch_way *way, const matrix *from, double *scratch, double *to) {
     (void)scratch;
     size_t n = from->shape.columns;
-    tw_batch_moments(way, from->shape, from->values, 1, to, to + n, to + 2 * n);
+    tw_batch_moments(way, from->shape, from->values, 1,
+                     (tw_batch_moment_rows){to, to + n, to + 2 * n});
 }
 
 static void zscores(const tw_batch_way *way, const matrix *from, double *scratch, double *to) {

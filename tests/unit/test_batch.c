@@ -70,11 +70,13 @@ static void test_moments_leave_out_what_is_missing(void **state) {
     double means[3];
     double stddevs[3];
     double counts[3];
-    tw_batch_moments(NULL, (tw_batch_shape){4, 3}, &values[0][0], 1, means, stddevs, counts);
+    tw_batch_moments(NULL, (tw_batch_shape){4, 3}, &values[0][0], 1,
+                     (tw_batch_moment_rows){means, stddevs, counts});
     assert_true(means[0] == 2 && stddevs[0] == 1 && counts[0] == 3);
     assert_true(means[1] == 0.1 && stddevs[1] == 0);
     assert_true(means[2] == 5 && isnan(stddevs[2]) && counts[2] == 1);
-    tw_batch_moments(NULL, (tw_batch_shape){0, 3}, &values[0][0], 1, means, stddevs, counts);
+    tw_batch_moments(NULL, (tw_batch_shape){0, 3}, &values[0][0], 1,
+                     (tw_batch_moment_rows){means, stddevs, counts});
     assert_true(isnan(means[0]) && isnan(stddevs[0]) && counts[0] == 0);
 }
 

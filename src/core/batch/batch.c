@@ -20,9 +20,7 @@ typedef struct batch_work {
     const double *values;
     double *results;
     double ddof;
-    double *means;
-    double *stddevs;
-    double *counts;
+    tw_batch_moment_rows moments;
     size_t part_cells;
     bool logarithms;
 } batch_work;
@@ -115,21 +113,16 @@ static void moments_part(void *argument, size_t index) {
     size_t begin = index * BATCH_TILE_WIDTH;
     batch_moments moments;
     work->lanes->moments(tile, work->values + begin, work->ddof, &moments);
-    memcpy(work->means + begin, moments.means, tile.width * sizeof *moments.means);
-    memcpy(work->stddevs + begin, moments.stddevs, tile.width * sizeof *moments.stddevs);
-    memcpy(work->counts + begin, moments.counts, tile.width * sizeof *moments.counts);
+    memcpy(work->moments.means + begin, moments.means, tile.width * sizeof *moments.means);
+    memcpy(work->moments.stddevs + begin, moments.stddevs, tile.width * sizeof *moments.stddevs);
+    memcpy(work->moments.counts + begin, moments.counts, tile.width * sizeof *moments.counts);
 }
 
 void tw_batch_moments(const tw_batch_way *way, tw_batch_shape shape, const double *values,
-                      uint32_t ddof, double *ret_means, double *ret_stddevs, double *ret_counts) {
+                      uint32_t ddof, tw_batch_moment_rows results) {
     TW_ASSERT(shape.columns > 0);
-    batch_work work = {.lanes = lanes_of(way),
-                       .shape = shape,
-                       .values = values,
-                       .ddof = ddof,
-                       .means = ret_means,
-                       .stddevs = ret_stddevs,
-                       .counts = ret_counts};
+    batch_work work = {
+        .lanes = lanes_of(way), .shape = shape, .values = values, .ddof = ddof, .moments = results};
     run_parts(way, parts_of(shape.columns, BATCH_TILE_WIDTH), moments_part, &work);
 }
 

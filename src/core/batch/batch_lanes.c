@@ -141,6 +141,12 @@ typedef struct lanes {
 
 #define INLINE static inline __attribute__((always_inline))
 
+/* Where a value is missing 0 times it is not 0. */
+INLINE lane_mask are_there(lane_part x) {
+    const lane_part zero = {0};
+    return x * zero == zero;
+}
+
 INLINE lane_part choose(lane_mask mask, lane_part yes, lane_part no) {
     return (lane_part)(((lane_mask)yes & mask) | ((lane_mask)no & ~mask));
 }
@@ -174,7 +180,7 @@ static void sum_group(batch_tile tile, const double *values, size_t at, block_su
         lanes row = load(values + i * tile.stride + at);
         EACH_PART(k) {
             lane_part x = row.part[k];
-            lane_mask there = x - x == zero;
+            lane_mask there = are_there(x);
             lane_mask first = there & (met.part[k] + count.part[k] == zero);
             origin.part[k] = choose(first, x, origin.part[k]);
             total.part[k] += choose(there, x - origin.part[k], zero);
@@ -190,7 +196,7 @@ static void sum_group(batch_tile tile, const double *values, size_t at, block_su
         EACH_PART(k) {
             lane_part x = row.part[k];
             lane_part difference = (x - origin.part[k]) - mean.part[k];
-            difference = choose(x - x == zero, difference, zero);
+            difference = choose(are_there(x), difference, zero);
             square.part[k] += difference * difference;
             rest.part[k] += difference;
         }
@@ -322,7 +328,7 @@ static void sum_row(const double *row, size_t columns, double centre, double ret
         lanes values = load(columns - j < LANE_COUNT ? tail : row + j);
         EACH_PART(k) {
             lane_part x = values.part[k];
-            lane_mask there = x - x == zero;
+            lane_mask there = are_there(x);
             lane_part difference = choose(there, x - centre, zero);
             total.part[k] += difference;
             square.part[k] += difference * difference;

@@ -66,7 +66,8 @@ static void measure_volatility(tw_engine *engine, tw_batch_shape returns) {
     uint32_t n = engine->config.symbol_count;
     double *deviations = engine->scratch + n;
     double *counts = engine->scratch + 2 * (size_t)n;
-    tw_batch_moments(NULL, returns, engine->returns, 1, engine->scratch, deviations, counts);
+    tw_batch_moments(NULL, returns, engine->returns, 1,
+                     (tw_batch_moment_rows){engine->scratch, deviations, counts});
     for (uint32_t s = 0; s < n; s++) {
         engine->volatilities[s] =
             counts[s] >= HISTORY_DAYS_MIN ? deviations[s] * sqrt(PERIODS_PER_YEAR) : NAN;
