@@ -8,23 +8,31 @@
 #define CLOSE tw_plan_input(p, TW_INDICATOR_CLOSE)
 #define VOLUME tw_plan_input(p, TW_INDICATOR_VOLUME)
 #define SEEDS "sma|first"
-#define CHAIN_SEEDS "sma|first|together"
+#define CHAIN_SEEDS "sma|first|together|late"
 
-/* A mean of a mean: its seed is the mean of the first n means, or the first of them. */
-static tw_register again(tw_plan *p, tw_register a, size_t n, int seed) {
-    return tw_plan_ema(p, a, n, seed != 0);
+/* The first mean of a chain. Seeded late it begins with the first value, as seed=first does, but is
+ * only heard from its n-th on, or `skip` values later. */
+static tw_register once(tw_plan *p, tw_register a, size_t n, int seed, size_t skip) {
+    if (seed == 3)
+        return tw_plan_smooth(p, a, 2 / ((double)n + 1), 1, n + skip);
+    return tw_plan_ema(p, a, n, seed == 1);
 }
 
-static tw_register dema_of(tw_plan *p, tw_register a, size_t n, int seed) {
-    tw_register one = tw_plan_ema(p, a, n, seed == 1);
-    tw_register two = again(p, one, n, seed);
+/* A mean of a mean: its seed is the mean of the first n means, or the first of them. */
+static tw_register again(tw_plan *p, tw_register a, size_t n, int seed, size_t skip) {
+    return seed == 3 ? once(p, a, n, seed, skip) : tw_plan_ema(p, a, n, seed != 0);
+}
+
+static tw_register dema_of(tw_plan *p, tw_register a, size_t n, int seed, size_t skip) {
+    tw_register one = once(p, a, n, seed, skip);
+    tw_register two = again(p, one, n, seed, skip);
     return tw_plan_subtract(p, tw_plan_affine(p, one, 2, 0), two);
 }
 
-static tw_register tema_of(tw_plan *p, tw_register a, size_t n, int seed) {
-    tw_register one = tw_plan_ema(p, a, n, seed == 1);
-    tw_register two = again(p, one, n, seed);
-    tw_register three = again(p, two, n, seed);
+static tw_register tema_of(tw_plan *p, tw_register a, size_t n, int seed, size_t skip) {
+    tw_register one = once(p, a, n, seed, skip);
+    tw_register two = again(p, one, n, seed, skip);
+    tw_register three = again(p, two, n, seed, skip);
     return tw_plan_add(p, tw_plan_affine(p, tw_plan_subtract(p, one, two), 3, 0), three);
 }
 
@@ -67,9 +75,9 @@ tw_register tw_plan_average(tw_plan *p, int which, tw_register a, size_t n) {
     case 3:
         return wma_of(p, a, n);
     case 4:
-        return dema_of(p, a, n, 2);
+        return dema_of(p, a, n, 2, 0);
     case 5:
-        return tema_of(p, a, n, 2);
+        return tema_of(p, a, n, 2, 0);
     case 6:
         return hma_of(p, a, n);
     case 7:
@@ -108,11 +116,13 @@ static void wma(tw_plan *p) {
 }
 
 static void dema(tw_plan *p) {
-    tw_plan_output(p, dema_of(p, CLOSE, tw_plan_period(p, 0), choice_of(p, 1)));
+    tw_plan_output(p, dema_of(p, CLOSE, tw_plan_period(p, 0), choice_of(p, 1),
+                              tw_plan_period(p, 2)));
 }
 
 static void tema(tw_plan *p) {
-    tw_plan_output(p, tema_of(p, CLOSE, tw_plan_period(p, 0), choice_of(p, 1)));
+    tw_plan_output(p, tema_of(p, CLOSE, tw_plan_period(p, 0), choice_of(p, 1),
+                              tw_plan_period(p, 2)));
 }
 
 /* Tillson (1998): six exponential means, weighted by the volume factor. */
@@ -121,9 +131,9 @@ static void t3(tw_plan *p) {
     double v = tw_plan_number(p, 1);
     int seed = choice_of(p, 2);
     tw_register e[6];
-    e[0] = tw_plan_ema(p, CLOSE, n, seed == 1);
+    e[0] = once(p, CLOSE, n, seed, 0);
     for (size_t i = 1; i < 6; i++)
-        e[i] = again(p, e[i - 1], n, seed);
+        e[i] = again(p, e[i - 1], n, seed, 0);
     tw_register sum = tw_plan_affine(p, e[5], -v * v * v, 0);
     sum = tw_plan_add(p, sum, tw_plan_affine(p, e[4], 3 * v * v + 3 * v * v * v, 0));
     sum = tw_plan_add(p, sum, tw_plan_affine(p, e[3], -6 * v * v - 3 * v - 3 * v * v * v, 0));
@@ -303,20 +313,22 @@ static const tw_indicator_entry entries[] = {
      wma, NULL},
     {{.name = "dema",
       .summary = "double exponential mean",
-      TW_PARAMETERS(TW_PERIOD("period", 20), TW_CHOICE("seed", 0, 3, CHAIN_SEEDS)),
+      TW_PARAMETERS(TW_PERIOD("period", 20), TW_CHOICE("seed", 0, 4, CHAIN_SEEDS),
+                    TW_PERIOD_FROM("skip", 0, 0)),
       TW_OUTPUTS("dema"),
       .inputs = TW_READS_CLOSE},
      dema, NULL},
     {{.name = "tema",
       .summary = "triple exponential mean",
-      TW_PARAMETERS(TW_PERIOD("period", 20), TW_CHOICE("seed", 0, 3, CHAIN_SEEDS)),
+      TW_PARAMETERS(TW_PERIOD("period", 20), TW_CHOICE("seed", 0, 4, CHAIN_SEEDS),
+                    TW_PERIOD_FROM("skip", 0, 0)),
       TW_OUTPUTS("tema"),
       .inputs = TW_READS_CLOSE},
      tema, NULL},
     {{.name = "t3",
       .summary = "Tillson's mean of six exponential means",
       TW_PARAMETERS(TW_PERIOD("period", 5), TW_NUMBER("factor", 0.7, 0, 1),
-                    TW_CHOICE("seed", 0, 3, CHAIN_SEEDS)),
+                    TW_CHOICE("seed", 0, 4, CHAIN_SEEDS)),
       TW_OUTPUTS("t3"),
       .inputs = TW_READS_CLOSE},
      t3, NULL},

@@ -103,9 +103,24 @@ static void line_signal_histogram(tw_plan *p, tw_register line, tw_register sign
     tw_plan_output(p, tw_plan_subtract(p, line, signal));
 }
 
+/* Both means from the first value on, heard from the slow one's n-th: with the rates of the
+ * periods, or with the 0.15 and 0.075 of Appel's first description. */
+static two_means late_means_of(tw_plan *p, bool fixed) {
+    size_t fast = tw_plan_period(p, 0);
+    size_t slow = tw_plan_period(p, 1);
+    size_t least = fast < slow ? fast : slow;
+    size_t most = fast < slow ? slow : fast;
+    double rate = fixed ? 0.15 : 2 / ((double)least + 1);
+    double slow_rate = fixed ? 0.075 : 2 / ((double)most + 1);
+    return (two_means){tw_plan_smooth(p, CLOSE, rate, 1, most),
+                       tw_plan_smooth(p, CLOSE, slow_rate, 1, most)};
+}
+
 static void macd(tw_plan *p) {
-    bool first = tw_plan_choice(p, 3, 1);
-    two_means m = means_of(p, CLOSE, first ? 10 : 1, tw_plan_choice(p, 3, 2));
+    bool first = tw_plan_choice(p, 3, 1) || tw_plan_number(p, 3) > 2;
+    two_means m = tw_plan_number(p, 3) > 2
+                      ? late_means_of(p, tw_plan_choice(p, 3, 4))
+                      : means_of(p, CLOSE, first ? 10 : 1, tw_plan_choice(p, 3, 2));
     tw_register line = tw_plan_subtract(p, m.fast, m.slow);
     line_signal_histogram(p, line, tw_plan_ema(p, line, tw_plan_period(p, 2), first));
     tw_plan_output(p, m.fast);
@@ -278,7 +293,7 @@ static const tw_indicator_entry entries[] = {
     {{.name = "macd",
       .summary = "two exponential means apart; classic: both begin with the same row",
       TW_PARAMETERS(TW_PERIOD("fast", 12), TW_PERIOD("slow", 26), TW_PERIOD("signal", 9),
-                    TW_CHOICE("seed", 0, 3, "sma|first|classic")),
+                    TW_CHOICE("seed", 0, 5, "sma|first|classic|late|fixed")),
       TW_OUTPUTS("macd", "signal", "histogram", "fast", "slow"),
       .inputs = TW_READS_CLOSE},
      macd, NULL},
