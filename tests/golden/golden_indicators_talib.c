@@ -68,10 +68,10 @@ static const simple_metric simple[] = {
     {"talib_linearreg", "epma(%d)", "epma", 1},
     {"talib_linearreg_slope", "slope(%d)", "slope", 1},
     {"talib_trix", "trix(%d)", "trix", 1},
-    {"talib_adx", "adx(%d)", "adx", 1},
-    {"talib_dx", "adx(%d)", "dx", 1},
-    {"talib_plus_di", "adx(%d)", "plus_di", 1},
-    {"talib_minus_di", "adx(%d)", "minus_di", 1},
+    {"talib_adx", "adx(%d, late)", "adx", 1},
+    {"talib_dx", "adx(%d, late)", "dx", 1},
+    {"talib_plus_di", "adx(%d, late)", "plus_di", 1},
+    {"talib_minus_di", "adx(%d, late)", "minus_di", 1},
     {"talib_medprice", "donchian(1)", "middle", 1},
 };
 

@@ -73,8 +73,7 @@ static void sum(tw_plan *p) {
 }
 
 static void wilder_sum(tw_plan *p) {
-    size_t n = tw_plan_period(p, 0);
-    tw_plan_output(p, scaled(p, tw_plan_wilder(p, CLOSE, n), (double)n));
+    tw_plan_output(p, tw_plan_wilder_sum(p, CLOSE, tw_plan_period(p, 0), tw_plan_choice(p, 1, 1)));
 }
 
 static void median(tw_plan *p) {
@@ -262,7 +261,7 @@ static const tw_indicator_entry entries[] = {
      sum, NULL},
     {{.name = "wilder_sum",
       .summary = "Wilder's decaying sum: period times the smoothed mean",
-      TW_PARAMETERS(TW_PERIOD("period", 10)),
+      TW_PARAMETERS(TW_PERIOD("period", 10), TW_CHOICE("seed", 0, 2, "sum|late")),
       TW_OUTPUTS("wilder_sum"),
       .inputs = TW_READS_CLOSE},
      wilder_sum, NULL},

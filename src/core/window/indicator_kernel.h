@@ -35,6 +35,7 @@
     X(ABOVE, above, 1, 0, 0)            /* 1 if a > b, else 0 */                            \
     X(CHOOSE, choose, 1, 0, 0)          /* a > 0 ? b : c */                                 \
     X(ELSE, otherwise, 1, 0, 0)         /* a, or b where a is missing */                    \
+    X(MEAN_OF_THREE, mean_of_three, 1, 0, 0) /* (a + b + c) / 3, rounded once */            \
     X(LAG, lag, 1, 1, 0)                /* a of n rows before */                            \
     X(SUM, sum, 1, 2, 2)                /* of the last n rows */                            \
     X(MEAN, mean, 1, 2, 2)              /* of the last n rows */                            \

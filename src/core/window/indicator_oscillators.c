@@ -94,12 +94,17 @@ static tw_register twice(tw_plan *p, tw_register a, bool first) {
     return tw_plan_ema(p, once, tw_plan_period(p, 2), first);
 }
 
-/* Blau (1993): how far the close is from the middle of its range, both smoothed twice. */
+/* Blau (1993): how far the close is from the middle of its range, both smoothed twice. With
+ * early=yes the row's own range stands for the window's until there is a whole one. */
 static void smi(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     bool first = tw_plan_choice(p, 4, 1);
     tw_register high = highest(p, n);
     tw_register low = lowest(p, n);
+    if (tw_plan_choice(p, 5, 1)) {
+        high = tw_plan_first_rows(p, n - 1, HIGH, high);
+        low = tw_plan_first_rows(p, n - 1, LOW, low);
+    }
     tw_register away = tw_plan_subtract(p, CLOSE, scaled(p, tw_plan_add(p, high, low), 0.5));
     tw_register range = tw_plan_subtract(p, high, low);
     tw_register line = tw_plan_divide(p, scaled(p, twice(p, away, first), 100),
@@ -114,7 +119,12 @@ static tw_register aroon_line(tw_plan *p, tw_step_kind kind, tw_register a, size
                          .in = {a, TW_NO_REGISTER, TW_NO_REGISTER, TW_NO_REGISTER},
                          .n = n + 1,
                          .m = oldest ? 1 : 0};
-    tw_register rows = tw_plan_affine(p, tw_plan_step_of(p, &step), -100, 100 * (double)n);
+    tw_register age = tw_plan_step_of(p, &step);
+    if (tw_plan_choice(p, 2, 1)) {
+        step.n = n;
+        age = tw_plan_first_rows(p, n, tw_plan_step_of(p, &step), age);
+    }
+    tw_register rows = tw_plan_affine(p, age, -100, 100 * (double)n);
     return tw_plan_divide(p, rows, tw_plan_constant(p, (double)n));
 }
 
@@ -141,9 +151,12 @@ static void adx(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     tw_register up = tw_plan_change(p, HIGH, 1);
     tw_register down = scaled(p, tw_plan_change(p, LOW, 1), -1);
-    tw_register range = tw_plan_wilder(p, tw_plan_true_range(p), n);
-    tw_register plus = scaled(p, tw_plan_wilder(p, directed(p, up, down), n), 100);
-    tw_register minus = scaled(p, tw_plan_wilder(p, directed(p, down, up), n), 100);
+    bool late = tw_plan_choice(p, 1, 1);
+    tw_register range = tw_plan_wilder_sum(p, tw_plan_true_range(p), n, late);
+    tw_register plus = tw_plan_wilder_sum(p, directed(p, up, down), n, late);
+    tw_register minus = tw_plan_wilder_sum(p, directed(p, down, up), n, late);
+    plus = scaled(p, plus, 100);
+    minus = scaled(p, minus, 100);
     plus = tw_plan_divide_or(p, plus, range, 0);
     minus = tw_plan_divide_or(p, minus, range, 0);
     tw_register apart = tw_plan_one(p, TW_STEP_MAGNITUDE, tw_plan_subtract(p, plus, minus));
@@ -231,19 +244,21 @@ static const tw_indicator_entry entries[] = {
     {{.name = "smi",
       .summary = "stochastic momentum index",
       TW_PARAMETERS(TW_PERIOD("period", 13), TW_PERIOD("slow", 25), TW_PERIOD("fast", 2),
-                    TW_PERIOD("signal", 3), TW_CHOICE("seed", 0, 2, "sma|first")),
+                    TW_PERIOD("signal", 3), TW_CHOICE("seed", 0, 2, "sma|first"),
+                    TW_CHOICE("early", 0, 2, "no|yes")),
       TW_OUTPUTS("smi", "signal"),
       .inputs = TW_READS_HLC},
      smi, NULL},
     {{.name = "aroon",
       .summary = "rows since the high and the low, in per cent of the period (scanned)",
-      TW_PARAMETERS(TW_PERIOD("period", 25), TW_CHOICE("ties", 0, 2, "newest|oldest")),
+      TW_PARAMETERS(TW_PERIOD("period", 25), TW_CHOICE("ties", 0, 2, "newest|oldest"),
+                    TW_CHOICE("early", 0, 2, "no|yes")),
       TW_OUTPUTS("up", "down", "oscillator"),
       .inputs = TW_READS_HL},
      aroon, NULL},
     {{.name = "adx",
       .summary = "Wilder's directional movement",
-      TW_PARAMETERS(TW_PERIOD_FROM("period", 14, 2)),
+      TW_PARAMETERS(TW_PERIOD_FROM("period", 14, 2), TW_CHOICE("seed", 0, 2, "sum|late")),
       TW_OUTPUTS("plus_di", "minus_di", "dx", "adx", "adxr"),
       .inputs = TW_READS_HLC},
      adx, NULL},

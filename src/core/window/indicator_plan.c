@@ -300,6 +300,27 @@ tw_register tw_plan_wilder(tw_plan *plan, tw_register a, size_t n) {
     return tw_plan_smooth(plan, a, 1 / (double)n, n, n);
 }
 
+tw_register tw_plan_wilder_sum(tw_plan *plan, tw_register a, size_t n, bool late) {
+    double share = ((double)n - 1) / (double)n;
+    tw_register seed = tw_plan_window(plan, TW_STEP_SUM, a, n);
+    if (late) {
+        tw_register newest = tw_plan_affine(plan, a, 1 / (double)n, 0);
+        seed = tw_plan_add(plan, tw_plan_affine(plan, seed, share, 0), newest);
+    }
+    tw_plan_step step = step_from(TW_STEP_RECUR, tw_plan_constant(plan, share), a, seed);
+    step.k = share;
+    return tw_plan_step_of(plan, &step);
+}
+
+tw_register tw_plan_first_rows(tw_plan *plan, size_t n, tw_register a, tw_register b) {
+    tw_register row = tw_plan_one(plan, TW_STEP_COUNT, TW_NO_REGISTER);
+    tw_register among = tw_plan_two(plan, TW_STEP_ABOVE, tw_plan_constant(plan, (double)n), row);
+    tw_plan_step step = step_from(TW_STEP_CHOOSE, among, a, b);
+    tw_register chosen = tw_plan_step_of(plan, &step);
+    plan->registers[chosen].lookback = plan->registers[a].lookback;
+    return chosen;
+}
+
 /* ---- Prices ----------------------------------------------------------------------------- */
 
 tw_register tw_plan_median_price(tw_plan *plan) {
@@ -309,10 +330,10 @@ tw_register tw_plan_median_price(tw_plan *plan) {
 }
 
 tw_register tw_plan_typical_price(tw_plan *plan) {
-    tw_register sum = tw_plan_add(plan, tw_plan_input(plan, TW_INDICATOR_HIGH),
-                                  tw_plan_input(plan, TW_INDICATOR_LOW));
-    sum = tw_plan_add(plan, sum, tw_plan_input(plan, TW_INDICATOR_CLOSE));
-    return tw_plan_divide(plan, sum, tw_plan_constant(plan, 3));
+    tw_plan_step step = step_from(TW_STEP_MEAN_OF_THREE, tw_plan_input(plan, TW_INDICATOR_HIGH),
+                                  tw_plan_input(plan, TW_INDICATOR_LOW),
+                                  tw_plan_input(plan, TW_INDICATOR_CLOSE));
+    return tw_plan_step_of(plan, &step);
 }
 
 /* Wilder (1978): the range, with the last close in it. */

@@ -119,6 +119,11 @@ tw_register tw_plan_smooth(tw_plan *plan, tw_register a, double rate, size_t see
 /* With rate 2 / (n + 1), and 1 / n; seeded by the mean of n, or by the first value. */
 tw_register tw_plan_ema(tw_plan *plan, tw_register a, size_t n, bool first);
 tw_register tw_plan_wilder(tw_plan *plan, tw_register a, size_t n);
+/* Wilder's sum, n times that mean: it begins with the sum of n, or (late) with that of n - 1 and
+ * takes the n-th by its rule already. */
+tw_register tw_plan_wilder_sum(tw_plan *plan, tw_register a, size_t n, bool late);
+/* a in the first n rows of the stream, b from then on. */
+tw_register tw_plan_first_rows(tw_plan *plan, size_t n, tw_register a, tw_register b);
 
 /* Averages by their number in TW_PLAN_AVERAGES. */
 #define TW_PLAN_AVERAGES "sma|ema|smma|wma|dema|tema|hma|trima|epma|alma|ema_first"
