@@ -154,11 +154,13 @@ static void realised_volatility(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     double ddof = tw_plan_number(p, 2);
     tw_register change = log_ratio(p, CLOSE, tw_plan_lag(p, CLOSE, 1));
-    if (!tw_plan_choice(p, 3, 1)) {
+    if (tw_plan_choice(p, 3, 0)) {
         volatility(p, tw_plan_variance(p, change, n, ddof), 1);
         return;
     }
-    tw_register squares = tw_plan_window(p, TW_STEP_SUM, square_of(p, change), n);
+    tw_register apart =
+        tw_plan_choice(p, 3, 2) ? tw_plan_subtract(p, change, tw_plan_mean(p, change, n)) : change;
+    tw_register squares = tw_plan_window(p, TW_STEP_SUM, square_of(p, apart), n);
     volatility(p, tw_plan_divide(p, squares, tw_plan_constant(p, (double)n - ddof)), 1);
 }
 
@@ -169,12 +171,16 @@ static void parkinson(tw_plan *p) {
     volatility(p, tw_plan_mean(p, square, tw_plan_period(p, 0)), 1);
 }
 
-/* Garman and Klass (1980). */
+/* Garman and Klass (1980); with the gap between sessions as Yang and Zhang extend it. */
 static void garman_klass(tw_plan *p) {
     tw_register range = scaled(p, square_of(p, log_ratio(p, HIGH, LOW)), 0.5);
     tw_register body =
         scaled(p, square_of(p, log_ratio(p, CLOSE, OPEN)), 2 * log(2.0) - 1);
     tw_register term = tw_plan_subtract(p, range, body);
+    if (tw_plan_choice(p, 2, 1)) {
+        tw_register gap = log_ratio(p, OPEN, tw_plan_lag(p, CLOSE, 1));
+        term = tw_plan_add(p, term, square_of(p, gap));
+    }
     volatility(p, tw_plan_mean(p, term, tw_plan_period(p, 0)), 1);
 }
 
@@ -308,9 +314,9 @@ static const tw_indicator_entry entries[] = {
       .inputs = TW_READS_HL},
      chaikin_volatility, NULL},
     {{.name = "realised_volatility",
-      .summary = "deviation of log returns; mean=zero takes their mean to be 0",
+      .summary = "deviation of log returns from their mean, from 0, or each from the mean then",
       TW_PARAMETERS(TW_PERIOD_FROM("period", 20, 2), YEAR, TW_DDOF(1),
-                    TW_CHOICE("mean", 0, 2, "own|zero")),
+                    TW_CHOICE("mean", 0, 3, "own|zero|moving")),
       TW_OUTPUTS("volatility"),
       .inputs = TW_READS_CLOSE},
      realised_volatility, NULL},
@@ -322,7 +328,8 @@ static const tw_indicator_entry entries[] = {
      parkinson, NULL},
     {{.name = "garman_klass",
       .summary = "Garman and Klass's volatility of open, high, low and close",
-      TW_PARAMETERS(TW_PERIOD("period", 20), YEAR),
+      TW_PARAMETERS(TW_PERIOD("period", 20), YEAR,
+                    TW_CHOICE("gap", 0, 2, "no|yes")),
       TW_OUTPUTS("volatility"),
       .inputs = TW_READS_OHLC},
      garman_klass, NULL},

@@ -195,7 +195,7 @@ static void trix(tw_plan *p) {
     tw_register answer = roc_of(p, line, 1);
     tw_plan_output(p, answer);
     tw_plan_output(p, tw_plan_ema(p, answer, tw_plan_period(p, 1), false));
-    tw_plan_output(p, line);
+    tw_plan_output(p, tw_plan_window(p, TW_STEP_SKIP, line, 1));
 }
 
 /* ln instead of the simple return where it says so. */

@@ -22,6 +22,19 @@ static tw_register scaled(tw_plan *p, tw_register a, double factor) {
     return tw_plan_affine(p, a, factor, 0);
 }
 
+/* Wilder's smoothing that begins with the mean of n and takes the n-th by its rule once more. */
+static tw_register smoothed(tw_plan *p, tw_register a, size_t n, bool wilder) {
+    if (!wilder || n == 1)
+        return tw_plan_mean(p, a, n);
+    double share = ((double)n - 1) / (double)n;
+    tw_register part = scaled(p, a, 1 / (double)n);
+    tw_register seed = tw_plan_add(p, scaled(p, tw_plan_mean(p, a, n), share), part);
+    tw_plan_step step = {.kind = TW_STEP_RECUR,
+                         .in = {tw_plan_constant(p, share), part, seed, TW_NO_REGISTER},
+                         .k = share};
+    return tw_plan_step_of(p, &step);
+}
+
 static void stochastic(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     int mean = (int)tw_plan_number(p, 5);
@@ -29,12 +42,8 @@ static void stochastic(tw_plan *p) {
     tw_register range = tw_plan_subtract(p, highest(p, n), low);
     tw_register k =
         tw_plan_divide_or(p, scaled(p, tw_plan_subtract(p, CLOSE, low), 100), range, 0);
-    size_t smooth = tw_plan_period(p, 2);
-    size_t signal = tw_plan_period(p, 1);
-    /* Wilder's smoothing begins with its first value here. */
-    k = mean == 1 ? tw_plan_smooth(p, k, 1 / (double)smooth, 1, 1) : tw_plan_mean(p, k, smooth);
-    tw_register d =
-        mean == 1 ? tw_plan_smooth(p, k, 1 / (double)signal, 1, 1) : tw_plan_mean(p, k, signal);
+    k = smoothed(p, k, tw_plan_period(p, 2), mean == 1);
+    tw_register d = smoothed(p, k, tw_plan_period(p, 1), mean == 1);
     tw_plan_output(p, k);
     tw_plan_output(p, d);
     tw_plan_output(p, tw_plan_subtract(p, scaled(p, k, tw_plan_number(p, 3)),
@@ -146,7 +155,7 @@ static tw_register directed(tw_plan *p, tw_register move, tw_register other) {
     return tw_plan_choose(p, larger, positive, zero);
 }
 
-/* Wilder (1978). adxr looks period - 1 rows back. */
+/* Wilder (1978). adxr looks a period back. */
 static void adx(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     tw_register up = tw_plan_change(p, HIGH, 1);
@@ -167,7 +176,7 @@ static void adx(tw_plan *p) {
     tw_plan_output(p, minus);
     tw_plan_output(p, dx);
     tw_plan_output(p, line);
-    tw_plan_output(p, scaled(p, tw_plan_add(p, line, tw_plan_lag(p, line, n - 1)), 0.5));
+    tw_plan_output(p, scaled(p, tw_plan_add(p, line, tw_plan_lag(p, line, n)), 0.5));
 }
 
 static void vortex(tw_plan *p) {

@@ -153,10 +153,10 @@ static void ichimoku(tw_plan *p) {
     tw_plan_output(p, tw_plan_lag(p, middle_of_range(p, tw_plan_period(p, 2)), shift));
 }
 
-/* Pivots of the window `shift` rows back, floor style. */
+/* Floor pivots of the window that ends before the last `shift` rows and this one. */
 static void rolling_pivots(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
-    size_t shift = tw_plan_period(p, 1);
+    size_t shift = tw_plan_period(p, 1) + 1;
     tw_register high = tw_plan_lag(p, tw_plan_window(p, TW_STEP_HIGHEST, HIGH, n), shift);
     tw_register low = tw_plan_lag(p, tw_plan_window(p, TW_STEP_LOWEST, LOW, n), shift);
     tw_register close = tw_plan_lag(p, CLOSE, shift);
@@ -242,7 +242,7 @@ static const tw_indicator_entry entries[] = {
       .inputs = TW_READS_HL},
      ichimoku, NULL},
     {{.name = "rolling_pivots",
-      .summary = "floor pivots of the window `shift` rows back",
+      .summary = "floor pivots of the window before the last `shift` rows",
       TW_PARAMETERS(TW_PERIOD("period", 11), TW_PERIOD_FROM("shift", 9, 0)),
       TW_OUTPUTS("pivot", "s1", "s2", "s3", "r1", "r2", "r3"),
       .inputs = TW_READS_HLC},

@@ -58,7 +58,9 @@ static void cmf(tw_plan *p) {
 }
 
 static void chaikin(tw_plan *p) {
-    tw_register line = total(p, tw_plan_multiply(p, multiplier_of(p), VOLUME));
+    tw_register multiplier = multiplier_of(p);
+    tw_register flow = tw_plan_multiply(p, multiplier, VOLUME);
+    tw_register line = total(p, flow);
     bool first = tw_plan_choice(p, 2, 1);
     tw_register fast = tw_plan_ema(p, line, tw_plan_period(p, 0), first);
     tw_register slow = tw_plan_ema(p, line, tw_plan_period(p, 1), first);
@@ -66,6 +68,8 @@ static void chaikin(tw_plan *p) {
     tw_plan_output(p, fast);
     tw_plan_output(p, slow);
     tw_plan_output(p, line);
+    tw_plan_output(p, multiplier);
+    tw_plan_output(p, flow);
 }
 
 /* Volume by typical price, of the rows whose price rose and of those whose price fell. */
@@ -123,7 +127,7 @@ static const tw_indicator_entry entries[] = {
       .summary = "two exponential means of the accumulation line apart",
       TW_PARAMETERS(TW_PERIOD("fast", 3), TW_PERIOD("slow", 10),
                     TW_CHOICE("seed", 0, 2, "sma|first")),
-      TW_OUTPUTS("oscillator", "fast", "slow", "adl"),
+      TW_OUTPUTS("oscillator", "fast", "slow", "adl", "multiplier", "flow"),
       .inputs = TW_READS_HLCV},
      chaikin, NULL},
     {{.name = "mfi",
