@@ -149,6 +149,14 @@ static void trima(tw_plan *p) {
     tw_plan_output(p, trima_of(p, CLOSE, tw_plan_period(p, 0)));
 }
 
+/* sma(n) - sma(2n) + sma(3n). */
+static void relative(tw_plan *p) {
+    size_t n = tw_plan_period(p, 0);
+    tw_register apart =
+        tw_plan_subtract(p, tw_plan_mean(p, CLOSE, n), tw_plan_mean(p, CLOSE, 2 * n));
+    tw_plan_output(p, tw_plan_add(p, apart, tw_plan_mean(p, CLOSE, 3 * n)));
+}
+
 static void epma(tw_plan *p) {
     tw_plan_output(p, epma_of(p, CLOSE, tw_plan_period(p, 0)));
 }
@@ -213,8 +221,21 @@ static void vwma(tw_plan *p) {
     tw_plan_output(p, by_volume(p, CLOSE, tw_plan_period(p, 0)));
 }
 
+#define PRICES "typical|ohlc4|close"
+
+static tw_register price_of(tw_plan *p, size_t parameter) {
+    if (tw_plan_choice(p, parameter, 0))
+        return tw_plan_typical_price(p);
+    if (tw_plan_choice(p, parameter, 2))
+        return CLOSE;
+    tw_register range = tw_plan_add(p, tw_plan_input(p, TW_INDICATOR_HIGH),
+                                    tw_plan_input(p, TW_INDICATOR_LOW));
+    tw_register body = tw_plan_add(p, tw_plan_input(p, TW_INDICATOR_OPEN), CLOSE);
+    return tw_plan_affine(p, tw_plan_add(p, range, body), 0.25, 0);
+}
+
 static void vwap_rolling(tw_plan *p) {
-    tw_plan_output(p, by_volume(p, tw_plan_typical_price(p), tw_plan_period(p, 0)));
+    tw_plan_output(p, by_volume(p, price_of(p, 1), tw_plan_period(p, 0)));
 }
 
 static tw_register session_total(tw_plan *p, tw_register a) {
@@ -226,8 +247,7 @@ static tw_register session_total(tw_plan *p, tw_register a) {
 
 /* A row counts only where price and volume are there. */
 static void vwap(tw_plan *p) {
-    tw_register price = tw_plan_typical_price(p);
-    tw_register value = tw_plan_multiply(p, price, VOLUME);
+    tw_register value = tw_plan_multiply(p, price_of(p, 0), VOLUME);
     tw_register volume = tw_plan_add(p, VOLUME, tw_plan_affine(p, value, 0, 0));
     tw_plan_output(p, tw_plan_divide(p, session_total(p, value), session_total(p, volume)));
 }
@@ -351,6 +371,12 @@ static const tw_indicator_entry entries[] = {
       TW_OUTPUTS("trima"),
       .inputs = TW_READS_CLOSE},
      trima, NULL},
+    {{.name = "relative_sma",
+      .summary = "relative moving average of three simple means",
+      TW_PARAMETERS(TW_PERIOD("period", 20)),
+      TW_OUTPUTS("relative_sma"),
+      .inputs = TW_READS_CLOSE},
+     relative, NULL},
     {{.name = "zlema",
       .summary = "exponential mean with its lag taken out",
       TW_PARAMETERS(TW_PERIOD_FROM("period", 20, 2)),
@@ -389,15 +415,16 @@ static const tw_indicator_entry entries[] = {
       .inputs = TW_READS_CV},
      evwma, NULL},
     {{.name = "vwap",
-      .summary = "mean of the typical price by volume since the session began (reset)",
+      .summary = "mean of a price by volume since the session began (reset)",
+      TW_PARAMETERS(TW_CHOICE("price", 0, 3, PRICES)),
       TW_OUTPUTS("vwap"),
-      .inputs = TW_READS_HLCV},
+      .inputs = TW_READS_OHLC | TW_READS_VOLUME},
      vwap, NULL},
     {{.name = "vwap_rolling",
-      .summary = "mean of the typical price by volume over a window",
-      TW_PARAMETERS(TW_PERIOD("period", 20)),
+      .summary = "mean of a price by volume over a window",
+      TW_PARAMETERS(TW_PERIOD("period", 20), TW_CHOICE("price", 0, 3, PRICES)),
       TW_OUTPUTS("vwap"),
-      .inputs = TW_READS_HLCV},
+      .inputs = TW_READS_OHLC | TW_READS_VOLUME},
      vwap_rolling, NULL},
     {{.name = "envelope",
       .summary = "a mean and lines in per cent of it beside it",
