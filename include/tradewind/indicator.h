@@ -55,6 +55,9 @@
 /* The most series at once. */
 #define TW_INDICATOR_LANES_MAX 1000000
 
+/* The most memory of one indicator, in bytes: 64 GiB. */
+#define TW_INDICATOR_MEMORY_MAX (UINT64_C(1) << 36)
+
 /* Greater magnitudes are missing values: products of inputs and their squares stay finite. */
 #define TW_INDICATOR_VALUE_MAX 1e75
 
@@ -152,7 +155,7 @@ TW_API tw_status tw_indicator_check_config(const tw_indicator_config *config,
 
 /*
  * Makes an indicator that has seen nothing. TW_RANGE and TW_UNSUPPORTED as told above;
- * TW_NO_MEMORY. The caller frees it.
+ * TW_NO_MEMORY, also for one of more than TW_INDICATOR_MEMORY_MAX. The caller frees it.
  */
 TW_API tw_status tw_indicator_new(const tw_allocator *allocator, const tw_indicator_config *config,
                                   tw_indicator **ret_indicator) TW_MUST_CHECK;

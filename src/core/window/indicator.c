@@ -118,17 +118,13 @@ static size_t weight_size(const tw_plan_step *step) {
     return step->kind == TW_STEP_WEIGHTED ? lines(step->n) : 0;
 }
 
-/* Doubles of the whole block; SIZE_MAX when they do not fit. */
-static size_t block_size(const tw_plan *plan, size_t lanes) {
-    size_t total = (size_t)plan->register_count * lines(lanes);
+/* Doubles of the whole block. They can be counted: 160 steps of 8 fields by 3e6 rows by 1e6 lanes
+ * are less than 2^64. */
+static uint64_t block_size(const tw_plan *plan, size_t lanes) {
+    uint64_t total = (uint64_t)plan->register_count * lines(lanes);
     for (size_t i = 0; i < plan->step_count; i++) {
         const tw_plan_step *step = &plan->steps[i];
-        if (step->n > 0 && sizes[step->kind].rows > 0 &&
-            lanes > SIZE_MAX / 64 / sizes[step->kind].rows / step->n)
-            return SIZE_MAX;
         total += ring_size(step, lanes) + state_size(step, lanes) + weight_size(step);
-        if (total > SIZE_MAX / 64)
-            return SIZE_MAX;
     }
     return total;
 }
@@ -190,9 +186,10 @@ static tw_status make(tw_indicator *indicator, const tw_plan *plan) {
     indicator->step_count = plan->step_count;
     indicator->output_count = plan->output_count;
     indicator->register_count = (size_t)plan->register_count;
-    indicator->block_count = block_size(plan, indicator->lanes);
-    if (indicator->block_count == SIZE_MAX)
+    uint64_t count = block_size(plan, indicator->lanes);
+    if (count > TW_INDICATOR_MEMORY_MAX / sizeof(double))
         return TW_NO_MEMORY;
+    indicator->block_count = (size_t)count;
     if (plan->step_count > 0) {
         indicator->steps = TW_NEW(&indicator->allocator, plan->step_count, tw_step);
         if (indicator->steps == NULL)
