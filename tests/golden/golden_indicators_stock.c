@@ -44,15 +44,13 @@ static const method methods[] = {
     {"ToAlma", "alma", "9,0.85,6", "10,0.85,6", "", "alma=alma"},
     {"ToAroon", "aroon", "25", NULL, "ties=oldest",
      "aroonup=up;aroondown=down;oscillator=oscillator"},
-    {"ToAtrStop", "atr_stop", "21,3", NULL, "",
-     "atrstop=line;buystop=buy;sellstop=sell;atr=atr"},
+    {"ToAtrStop", "atr_stop", "21,3", NULL, "", "atrstop=line;buystop=buy;sellstop=sell;atr=atr"},
     {"ToAtr", "atr", "14", NULL, "", "tr=tr;atr=atr;atrp=atrp"},
     {"ToAwesome", "awesome", "5,34", NULL, "", "oscillator=awesome;normalized=normalized"},
     {"ToBarPart", "sma", "1", NULL, "", "value=sma"},
     {"ToBollingerBands", "bollinger", "20,2", NULL, "",
      "sma=middle;upperband=upper;lowerband=lower;percentb=percent_b;zscore=zscore;width=width"},
-    {"ToBeta", "beta", "50", NULL, "",
-     "beta=beta;returnseval=return;returnsmrkt=return_other"},
+    {"ToBeta", "beta", "50", NULL, "", "beta=beta;returnseval=return;returnsmrkt=return_other"},
     {"ToBop", "bop", "14", NULL, "", "bop=bop"},
     {"ToCci", "cci", "20", NULL, "", "cci=cci"},
     {"ToChaikinOsc", "chaikin", "3,10", NULL, "",
@@ -60,8 +58,7 @@ static const method methods[] = {
      "moneyflowvolume=flow"},
     {"ToChandelier", "chandelier", "22,3", NULL, "", "chandelierexit=long"},
     {"ToChop", "chop", "14", NULL, "", "chop=chop"},
-    {"ToCmf", "cmf", "20", NULL, "",
-     "cmf=cmf;moneyflowmultiplier=multiplier;moneyflowvolume=flow"},
+    {"ToCmf", "cmf", "20", NULL, "", "cmf=cmf;moneyflowmultiplier=multiplier;moneyflowvolume=flow"},
     {"ToCmo", "cmo", "14", NULL, "", "cmo=cmo"},
     {"ToCorrelation", "correlation", "20", NULL, "",
      "correlation=correlation;rsquared=r_squared;covariance=covariance;variancea=variance;"
@@ -112,8 +109,7 @@ static const method methods[] = {
     {"ToStc", "stc", "10,23,50", NULL, "", "stc=stc"},
     {"ToStdDev", "zscore", "14", NULL, "", "stddev=stddev;mean=mean;zscore=zscore"},
     {"ToStochRsi", "stoch_rsi", "14,14,3,1", NULL, "", "stochrsi=k;signal=signal"},
-    {"ToStoch", "stochastic", "14,3,3", NULL, "",
-     "oscillator=k;signal=d;percentj=j;k=k;d=d;j=j"},
+    {"ToStoch", "stochastic", "14,3,3", NULL, "", "oscillator=k;signal=d;percentj=j;k=k;d=d;j=j"},
     {"ToSuperTrend", "supertrend", "10,3", NULL, "",
      "supertrend=line;upperband=upper;lowerband=lower"},
     {"ToT3", "t3", "5,0.7", NULL, "seed=first", "t3=t3"},
@@ -351,9 +347,8 @@ static bool left_out(const json_t *single, const char **ret_why) {
     if (reason_of(unsupported, sizeof unsupported / sizeof unsupported[0], metric) != NULL)
         return true;
     const json_t *point = json_array_get(json_object_get(expected, "points"), 1);
-    const char *output = json_is_string(json_array_get(point, 1))
-                             ? json_string_value(json_array_get(point, 1))
-                             : "";
+    const char *output =
+        json_is_string(json_array_get(point, 1)) ? json_string_value(json_array_get(point, 1)) : "";
     const char *call = text_of(json_object_get(single, "params"), "call");
     if (skipped_point(output) || strstr(call, "BetaType.Up") || strstr(call, "BetaType.Down"))
         return true;

@@ -18,8 +18,8 @@ static bool metastock(const json_t *single) {
 }
 
 static int average_of(const json_t *single, const char *key) {
-    static const char *const names[] = {"SMA", "EMA", "WLMA", "WMA", "DEMA", "TEMA", "HMA",
-                                        "TRIMA"};
+    static const char *const names[] = {"SMA",  "EMA",  "WLMA", "WMA",
+                                        "DEMA", "TEMA", "HMA",  "TRIMA"};
     const char *type = text_of(json_object_get(single, "params"), key);
     for (int i = 0; i < 8; i++) {
         char full[32];
@@ -247,9 +247,8 @@ static unsigned run_points(const json_t *single, const char *metric, case_run *r
             (strcmp(metric, "talib_po") == 0 && other_oscillator(run, row, wanted, tolerance)))
             continue;
         *ret_noted = true;
-        if (by_note(got, wanted) ||
-            (strcmp(metric, "talib_po") == 0 &&
-             other_oscillator(run, row, wanted, last_digit_of(wanted))))
+        if (by_note(got, wanted) || (strcmp(metric, "talib_po") == 0 &&
+                                     other_oscillator(run, row, wanted, last_digit_of(wanted))))
             continue;
         wrong++;
         print_error("%s: %s %s: row %zu: %.10g is wanted, %.10g came\n", text_of(single, "id"),
@@ -265,8 +264,8 @@ static size_t first_row_of(const json_t *single, const case_run *run) {
         return 0;
     tw_indicator_config config;
     assert_int_equal(tw_indicator_parse(run->spec, &config, NULL), TW_OK);
-    size_t before = tw_indicator_lookback(&config, 0) +
-                    (size_t)param_of(single, "unstablePeriod", 0);
+    size_t before =
+        tw_indicator_lookback(&config, 0) + (size_t)param_of(single, "unstablePeriod", 0);
     size_t start = (size_t)param_of(single, "startIdx", 0);
     return start > before ? start - before : 0;
 }
@@ -300,8 +299,8 @@ static void test_every_case_passes_or_is_named(void **state) {
         noted += by_its_note;
     }
     print_counts("talib", &counts);
-    print_message("counts: talib: of the passed %u by their note (digits printed), not by tol_abs\n",
-                  noted);
+    print_message(
+        "counts: talib: of the passed %u by their note (digits printed), not by tol_abs\n", noted);
     table_free(&table);
     json_decref(cases);
     assert_int_equal(failed, 0);

@@ -11,7 +11,7 @@ static const unsupported_metric unsupported[] = {
 };
 
 typedef struct ttr_metric {
-    const char *call; /* how the call begins */
+    const char *call;   /* how the call begins */
     const char *column; /* of a file with several, or NULL */
     const char *spec;
     const char *output;
@@ -77,8 +77,8 @@ static const ttr_metric metrics[] = {
      "rogers_satchell(10,260)", "volatility", 1, 0},
     {"volatility(input$all[,c('Open','High','Low','Close')],calc='gk.yz", NULL,
      "garman_klass(10,260,gap=yes)", "volatility", 1, 0},
-    {"volatility(input$all[,c('Open','High','Low','Close')],calc='yang", NULL,
-     "yang_zhang(10,260)", "volatility", 1, 0},
+    {"volatility(input$all[,c('Open','High','Low','Close')],calc='yang", NULL, "yang_zhang(10,260)",
+     "volatility", 1, 0},
     {"chaikinVolatility(", NULL, "chaikin_volatility(10)", "chaikin_volatility", 0.01, 0},
     {"OBV(", NULL, "obv(first=volume)", "obv", 1, 0},
     {"CLV(", NULL, "adl", "multiplier", 1, 0},

@@ -179,7 +179,7 @@ static bool near(double got, double wanted, double absolute, double relative) {
 
 /* Where a column is compared: from the first row to the last but `spare`. */
 static inline unsigned compare_column(const char *id, const case_run *run, const double *answers,
-                               const double *wanted, double absolute, double relative) {
+                                      const double *wanted, double absolute, double relative) {
     unsigned wrong = 0;
     for (size_t i = 0; i < run->rows; i++) {
         if (near(answers[i], wanted[i], absolute, relative))

@@ -169,9 +169,9 @@ static void model_true_range(const model_bars *b, double *ret) {
 
 static void model_typical(const model_bars *b, double *ret) {
     for (size_t i = 0; i < MODEL_ROWS; i++)
-        ret[i] = (double)(((long double)b->high[i] + (long double)b->low[i] +
-                           (long double)b->close[i]) /
-                          3);
+        ret[i] =
+            (double)(((long double)b->high[i] + (long double)b->low[i] + (long double)b->close[i]) /
+                     3);
 }
 
 static void model_log_change(const double *a, size_t n, double *ret) {

@@ -58,7 +58,8 @@ static void make_bars(uint64_t *seed, bool missing, model_bars *ret) {
     }
     double *columns[] = {ret->open, ret->high, ret->low, ret->close, ret->volume, ret->other};
     for (size_t k = 0; missing && k < 5; k++)
-        columns[next_random(seed) % 6][next_random(seed) % MODEL_ROWS] = k % 2 == 0 ? NAN : INFINITY;
+        columns[next_random(seed) % 6][next_random(seed) % MODEL_ROWS] =
+            k % 2 == 0 ? NAN : INFINITY;
 }
 
 /* An infinity is a missing value, to the models as well. */
@@ -218,8 +219,8 @@ static void slow_stochastic(const model_bars *b, model_line *r) {
     model_line low;
     model_extreme(b->high, 5, 1, high);
     model_extreme(b->low, 5, -1, low);
-    ROWS_LOOP low[i] = high[i] == low[i] ? 0 * b->close[i]
-                                         : 100 * (b->close[i] - low[i]) / (high[i] - low[i]);
+    ROWS_LOOP low[i] =
+        high[i] == low[i] ? 0 * b->close[i] : 100 * (b->close[i] - low[i]) / (high[i] - low[i]);
     model_mean(low, 3, r[0]);
     model_mean(r[0], 3, r[1]);
     ROWS_LOOP r[2][i] = 3 * r[0][i] - 2 * r[1][i];
@@ -230,8 +231,8 @@ static void slow_williams_r(const model_bars *b, model_line *r) {
     model_line low;
     model_extreme(b->high, 5, 1, high);
     model_extreme(b->low, 5, -1, low);
-    ROWS_LOOP r[0][i] = high[i] == low[i] ? 0 * b->close[i]
-                                          : -100 * (high[i] - b->close[i]) / (high[i] - low[i]);
+    ROWS_LOOP r[0][i] =
+        high[i] == low[i] ? 0 * b->close[i] : -100 * (high[i] - b->close[i]) / (high[i] - low[i]);
 }
 
 static void slow_directions(const model_bars *b, model_line plus, model_line minus) {
@@ -433,7 +434,8 @@ static void slow_correlation(const model_bars *b, model_line *r) {
     model_comoment(b->close, b->close, 12, 12, a);
     model_comoment(b->other, b->other, 12, 12, c);
     ROWS_LOOP {
-        r[0][i] = isnan(r[2][i]) || a[i] < 1e-20 || c[i] < 1e-20 ? NAN : r[2][i] / sqrt(a[i] * c[i]);
+        r[0][i] =
+            isnan(r[2][i]) || a[i] < 1e-20 || c[i] < 1e-20 ? NAN : r[2][i] / sqrt(a[i] * c[i]);
         r[1][i] = r[0][i] * r[0][i];
     }
 }
@@ -557,8 +559,7 @@ static tw_indicator_row row_of(const model_bars *bars, size_t i) {
                               .reset = bars->resets[i]};
 }
 
-static void compare_kind(const model_kind *kind, const model_bars *pushed,
-                         const model_bars *bars) {
+static void compare_kind(const model_kind *kind, const model_bars *pushed, const model_bars *bars) {
     static model_line wanted[TW_INDICATOR_OUTPUTS_MAX];
     tw_indicator_config config;
     TW_AUTO(tw_indicator) *indicator = NULL;

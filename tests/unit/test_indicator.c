@@ -114,14 +114,41 @@ static void test_the_first_answer_comes_with_the_row_that_was_told(void **state)
         check_lookback(&config, &from);
     }
     static const char *const texts[] = {
-        "sma(1)",       "ema(7,first)",    "dema(5,together)", "tema(4,late)", "t3(3,0.5,late)",
-        "kama(5,from=seed)", "macd(26,12,9)", "macd(seed=classic)", "macd(seed=first)",
-        "macd(seed=fixed)", "rsi(3,early=yes)", "trix(5,3,together)", "smi(early=yes,seed=first)",
-        "aroon(5,early=yes)", "adx(5,late)", "donchian(5,before)", "bollinger(mean=hma)",
-        "envelope(9,mean=trima)", "obv(none)", "obv(volume)", "atr(5,range)", "evwma(1)",
-        "zlema(2)", "zlema(9)", "ichimoku(3,5,7,0)", "correlation(5,log)", "beta(5,none)",
-        "garman_klass(5,gap=yes)", "realised_volatility(5,mean=zero)", "wilder_sum(4,late)",
-        "stochastic(5,3,3,mean=smma)", "median(1)", "rank(1)", "hma(1)", "trima(2)",
+        "sma(1)",
+        "ema(7,first)",
+        "dema(5,together)",
+        "tema(4,late)",
+        "t3(3,0.5,late)",
+        "kama(5,from=seed)",
+        "macd(26,12,9)",
+        "macd(seed=classic)",
+        "macd(seed=first)",
+        "macd(seed=fixed)",
+        "rsi(3,early=yes)",
+        "trix(5,3,together)",
+        "smi(early=yes,seed=first)",
+        "aroon(5,early=yes)",
+        "adx(5,late)",
+        "donchian(5,before)",
+        "bollinger(mean=hma)",
+        "envelope(9,mean=trima)",
+        "obv(none)",
+        "obv(volume)",
+        "atr(5,range)",
+        "evwma(1)",
+        "zlema(2)",
+        "zlema(9)",
+        "ichimoku(3,5,7,0)",
+        "correlation(5,log)",
+        "beta(5,none)",
+        "garman_klass(5,gap=yes)",
+        "realised_volatility(5,mean=zero)",
+        "wilder_sum(4,late)",
+        "stochastic(5,3,3,mean=smma)",
+        "median(1)",
+        "rank(1)",
+        "hma(1)",
+        "trima(2)",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         tw_indicator_config config = parsed(texts[i]);
@@ -131,9 +158,9 @@ static void test_the_first_answer_comes_with_the_row_that_was_told(void **state)
 
 static void test_after_the_unstable_period_the_beginning_is_forgotten(void **state) {
     (void)state;
-    static const char *const texts[] = {"ema(10)", "smma(8)",  "dema(6)", "tema(5)", "macd(5,9,4)",
-                                        "rsi(6)",  "atr(6)",   "adx(4)",  "tsi(5,4,3)",
-                                        "trix(4)", "keltner(8,2,5)", "heikin_ashi"};
+    static const char *const texts[] = {"ema(10)",     "smma(8)", "dema(6)",        "tema(5)",
+                                        "macd(5,9,4)", "rsi(6)",  "atr(6)",         "adx(4)",
+                                        "tsi(5,4,3)",  "trix(4)", "keltner(8,2,5)", "heikin_ashi"};
     static bars one;
     static bars two;
     static answers a;
@@ -151,7 +178,8 @@ static void test_after_the_unstable_period_the_beginning_is_forgotten(void **sta
         for (uint32_t o = 0; o < outputs; o++) {
             size_t rows = tw_indicator_unstable(&config, o, 1e-9);
             longest = rows > longest ? rows : longest;
-            for (size_t i = tw_indicator_lookback(&config, o) + rows; i < ROWS; i++)
+            /* One row more: row 0 is in the window of the first answer as a value, too. */
+            for (size_t i = tw_indicator_lookback(&config, o) + rows + 1; i < ROWS; i++)
                 assert_near(a[i][o], b[i][o], 1e-6);
         }
         assert_true(longest > 0 && longest < ROWS);
@@ -327,7 +355,7 @@ static void test_a_text_that_is_wrong_says_where_and_what_is_wanted(void **state
         {"sma(3", TW_PARSE, 6, "closing bracket"},
         {"sma(3,4)", TW_PARSE, 7, "1 values at most"},
         {"sma(3)x", TW_PARSE, 7, "end of the text"},
-        {"sma(,)", TW_PARSE, 5, "period of sma is missing"},
+        {"sma(,)", TW_PARSE, 5, "period of sma is no number"},
         {"sma(length=3)", TW_PARSE, 5, "no parameter"},
         {"ema(3,last)", TW_PARSE, 7, "one of sma|first"},
         {"sma(0)", TW_RANGE, 0, "period is 0"},
@@ -339,11 +367,11 @@ static void test_a_text_that_is_wrong_says_where_and_what_is_wanted(void **state
         tw_indicator_config config = {.kind = 77};
         tw_error error = {0};
         tw_status status = tw_indicator_parse(wrong[i].text, &config, &error);
-        if (status != wrong[i].status && strstr(wrong[i].text, "nan") == NULL)
+        if (status != wrong[i].status)
             fail_msg("%s: %s", wrong[i].text, error.message);
         assert_true(status != TW_OK);
         assert_int_equal(config.kind, 77);
-        if (wrong[i].column > 0 && strstr(wrong[i].text, "nan") == NULL)
+        if (wrong[i].column > 0)
             assert_int_equal(error.column, wrong[i].column);
         if (strstr(error.message, wrong[i].words) == NULL)
             fail_msg("%s: '%s' is not in: %s", wrong[i].text, wrong[i].words, error.message);

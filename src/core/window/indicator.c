@@ -32,7 +32,7 @@ struct tw_indicator {
     tw_step *steps;
     double *block;
     size_t block_count;
-    double *inputs[TW_INDICATOR_INPUT_COUNT];  /* registers, NULL where it is not read */
+    double *inputs[TW_INDICATOR_INPUT_COUNT]; /* registers, NULL where it is not read */
     const double *outputs[TW_INDICATOR_OUTPUTS_MAX];
     size_t kept_from; /* where in the block the registers end and what steps keep begins */
     size_t kept_to;
@@ -56,18 +56,18 @@ static const step_size sizes[TW_STEP_KIND_COUNT] = {
 
 /* ---- Levels ----------------------------------------------------------------------------- */
 
-#define DECLARE_LEVEL(level)                                  \
-    void tw_indicator_cells_##level(tw_step_table *);         \
-    void tw_indicator_blocks_##level(tw_step_table *);        \
-    void tw_indicator_scans_##level(tw_step_table *);         \
-    void tw_indicator_recurrences_##level(tw_step_table *);   \
-    void tw_indicator_stops_##level(tw_step_table *);         \
-    static void take_##level(tw_step_table *ret_table) {      \
-        tw_indicator_cells_##level(ret_table);                \
-        tw_indicator_blocks_##level(ret_table);               \
-        tw_indicator_scans_##level(ret_table);                \
-        tw_indicator_recurrences_##level(ret_table);          \
-        tw_indicator_stops_##level(ret_table);                \
+#define DECLARE_LEVEL(level)                                \
+    void tw_indicator_cells_##level(tw_step_table *);       \
+    void tw_indicator_blocks_##level(tw_step_table *);      \
+    void tw_indicator_scans_##level(tw_step_table *);       \
+    void tw_indicator_recurrences_##level(tw_step_table *); \
+    void tw_indicator_stops_##level(tw_step_table *);       \
+    static void take_##level(tw_step_table *ret_table) {    \
+        tw_indicator_cells_##level(ret_table);              \
+        tw_indicator_blocks_##level(ret_table);             \
+        tw_indicator_scans_##level(ret_table);              \
+        tw_indicator_recurrences_##level(ret_table);        \
+        tw_indicator_stops_##level(ret_table);              \
     }
 
 DECLARE_LEVEL(baseline)
@@ -313,8 +313,7 @@ size_t tw_indicator_lookback(const tw_indicator_config *config, uint32_t output)
     return plan.registers[plan.outputs[output]].lookback;
 }
 
-size_t tw_indicator_unstable(const tw_indicator_config *config, uint32_t output,
-                             double tolerance) {
+size_t tw_indicator_unstable(const tw_indicator_config *config, uint32_t output, double tolerance) {
     TW_ASSERT(tw_indicator_check_config(config, NULL) == TW_OK);
     TW_ASSERT(tolerance > 0 && tolerance < 1);
     tw_plan plan;

@@ -42,8 +42,8 @@ static tw_register wma_of(tw_plan *p, tw_register a, size_t n) {
 
 static tw_register hma_of(tw_plan *p, tw_register a, size_t n) {
     size_t half = n / 2 > 0 ? n / 2 : 1;
-    tw_register raw = tw_plan_subtract(p, tw_plan_affine(p, wma_of(p, a, half), 2, 0),
-                                       wma_of(p, a, n));
+    tw_register raw =
+        tw_plan_subtract(p, tw_plan_affine(p, wma_of(p, a, half), 2, 0), wma_of(p, a, n));
     return wma_of(p, raw, (size_t)sqrt((double)n));
 }
 
@@ -116,13 +116,13 @@ static void wma(tw_plan *p) {
 }
 
 static void dema(tw_plan *p) {
-    tw_plan_output(p, dema_of(p, CLOSE, tw_plan_period(p, 0), choice_of(p, 1),
-                              tw_plan_period(p, 2)));
+    tw_plan_output(p,
+                   dema_of(p, CLOSE, tw_plan_period(p, 0), choice_of(p, 1), tw_plan_period(p, 2)));
 }
 
 static void tema(tw_plan *p) {
-    tw_plan_output(p, tema_of(p, CLOSE, tw_plan_period(p, 0), choice_of(p, 1),
-                              tw_plan_period(p, 2)));
+    tw_plan_output(p,
+                   tema_of(p, CLOSE, tw_plan_period(p, 0), choice_of(p, 1), tw_plan_period(p, 2)));
 }
 
 /* Tillson (1998): six exponential means, weighted by the volume factor. */
@@ -162,8 +162,8 @@ static void epma(tw_plan *p) {
 }
 
 static void alma(tw_plan *p) {
-    tw_plan_output(p, alma_of(p, CLOSE, tw_plan_period(p, 0), tw_plan_number(p, 1),
-                              tw_plan_number(p, 2)));
+    tw_plan_output(
+        p, alma_of(p, CLOSE, tw_plan_period(p, 0), tw_plan_number(p, 1), tw_plan_number(p, 2)));
 }
 
 /* Kaufman (1995): the rate is the square of a mean of two rates, weighted by the efficiency. */
@@ -176,11 +176,11 @@ static void kama(tw_plan *p) {
     tw_register moved = tw_plan_one(p, TW_STEP_MAGNITUDE, tw_plan_change(p, CLOSE, n));
     tw_register efficiency = tw_plan_divide_or(p, moved, way, 0);
     tw_register rate = tw_plan_affine(p, efficiency, fast - slow, slow);
-    tw_plan_step step = {.kind = TW_STEP_ADAPT,
-                         .in = {CLOSE, tw_plan_multiply(p, rate, rate), TW_NO_REGISTER,
-                                TW_NO_REGISTER},
-                         .n = tw_plan_choice(p, 3, 1) ? n : TW_INDICATOR_PERIOD_MAX + 1,
-                         .k = slow * slow};
+    tw_plan_step step = {
+        .kind = TW_STEP_ADAPT,
+        .in = {CLOSE, tw_plan_multiply(p, rate, rate), TW_NO_REGISTER, TW_NO_REGISTER},
+        .n = tw_plan_choice(p, 3, 1) ? n : TW_INDICATOR_PERIOD_MAX + 1,
+        .k = slow * slow};
     tw_plan_output(p, tw_plan_step_of(p, &step));
     tw_plan_output(p, efficiency);
 }
@@ -228,8 +228,8 @@ static tw_register price_of(tw_plan *p, size_t parameter) {
         return tw_plan_typical_price(p);
     if (tw_plan_choice(p, parameter, 2))
         return CLOSE;
-    tw_register range = tw_plan_add(p, tw_plan_input(p, TW_INDICATOR_HIGH),
-                                    tw_plan_input(p, TW_INDICATOR_LOW));
+    tw_register range =
+        tw_plan_add(p, tw_plan_input(p, TW_INDICATOR_HIGH), tw_plan_input(p, TW_INDICATOR_LOW));
     tw_register body = tw_plan_add(p, tw_plan_input(p, TW_INDICATOR_OPEN), CLOSE);
     return tw_plan_affine(p, tw_plan_add(p, range, body), 0.25, 0);
 }
@@ -239,9 +239,8 @@ static void vwap_rolling(tw_plan *p) {
 }
 
 static tw_register session_total(tw_plan *p, tw_register a) {
-    tw_plan_step step = {.kind = TW_STEP_TOTAL,
-                         .in = {a, TW_NO_REGISTER, TW_NO_REGISTER, TW_NO_REGISTER},
-                         .n = 1};
+    tw_plan_step step = {
+        .kind = TW_STEP_TOTAL, .in = {a, TW_NO_REGISTER, TW_NO_REGISTER, TW_NO_REGISTER}, .n = 1};
     return tw_plan_step_of(p, &step);
 }
 
@@ -255,23 +254,20 @@ static void vwap(tw_plan *p) {
 /* y moves to the price by this row's share of the window's volume. */
 static void evwma(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
-    tw_register share =
-        tw_plan_divide_or(p, VOLUME, tw_plan_window(p, TW_STEP_SUM, VOLUME, n), 0);
+    tw_register share = tw_plan_divide_or(p, VOLUME, tw_plan_window(p, TW_STEP_SUM, VOLUME, n), 0);
     /* The first whole window only begins it. */
     tw_plan_step after = {.kind = TW_STEP_SKIP,
                           .in = {share, TW_NO_REGISTER, TW_NO_REGISTER, TW_NO_REGISTER},
                           .n = 1};
     tw_plan_step step = {.kind = TW_STEP_ADAPT,
-                         .in = {CLOSE, tw_plan_step_of(p, &after), TW_NO_REGISTER,
-                                TW_NO_REGISTER},
+                         .in = {CLOSE, tw_plan_step_of(p, &after), TW_NO_REGISTER, TW_NO_REGISTER},
                          .n = n};
     tw_plan_output(p, tw_plan_step_of(p, &step));
 }
 
 static void envelope(tw_plan *p) {
     double part = tw_plan_number(p, 1) / 100;
-    tw_register middle =
-        tw_plan_average(p, choice_of(p, 2), CLOSE, tw_plan_period(p, 0));
+    tw_register middle = tw_plan_average(p, choice_of(p, 2), CLOSE, tw_plan_period(p, 0));
     tw_register width = tw_plan_affine(p, middle, part, 0);
     tw_plan_output(p, middle);
     tw_plan_output(p, tw_plan_add(p, middle, width));
@@ -312,139 +308,161 @@ static const tw_indicator_entry entries[] = {
       TW_PARAMETERS(TW_PERIOD("period", 20)),
       TW_OUTPUTS("sma"),
       .inputs = TW_READS_CLOSE},
-     sma, NULL},
+     sma,
+     NULL},
     {{.name = "ema",
       .summary = "exponential mean, rate 2 / (period + 1)",
       TW_PARAMETERS(TW_PERIOD("period", 20), TW_CHOICE("seed", 0, 2, SEEDS)),
       TW_OUTPUTS("ema"),
       .inputs = TW_READS_CLOSE},
-     ema, NULL},
+     ema,
+     NULL},
     {{.name = "smma",
       .summary = "Wilder's smoothed mean, rate 1 / period",
       TW_PARAMETERS(TW_PERIOD("period", 20), TW_CHOICE("seed", 0, 2, SEEDS)),
       TW_OUTPUTS("smma"),
       .inputs = TW_READS_CLOSE},
-     smma, NULL},
+     smma,
+     NULL},
     {{.name = "wma",
       .summary = "mean with weights 1 to period",
       TW_PARAMETERS(TW_PERIOD("period", 20)),
       TW_OUTPUTS("wma"),
       .inputs = TW_READS_CLOSE},
-     wma, NULL},
+     wma,
+     NULL},
     {{.name = "dema",
       .summary = "double exponential mean",
       TW_PARAMETERS(TW_PERIOD("period", 20), TW_CHOICE("seed", 0, 4, CHAIN_SEEDS),
                     TW_PERIOD_FROM("skip", 0, 0)),
       TW_OUTPUTS("dema"),
       .inputs = TW_READS_CLOSE},
-     dema, NULL},
+     dema,
+     NULL},
     {{.name = "tema",
       .summary = "triple exponential mean",
       TW_PARAMETERS(TW_PERIOD("period", 20), TW_CHOICE("seed", 0, 4, CHAIN_SEEDS),
                     TW_PERIOD_FROM("skip", 0, 0)),
       TW_OUTPUTS("tema"),
       .inputs = TW_READS_CLOSE},
-     tema, NULL},
+     tema,
+     NULL},
     {{.name = "t3",
       .summary = "Tillson's mean of six exponential means",
       TW_PARAMETERS(TW_PERIOD("period", 5), TW_NUMBER("factor", 0.7, 0, 1),
                     TW_CHOICE("seed", 0, 4, CHAIN_SEEDS)),
       TW_OUTPUTS("t3"),
       .inputs = TW_READS_CLOSE},
-     t3, NULL},
+     t3,
+     NULL},
     {{.name = "hma",
       .summary = "Hull's mean of weighted means",
       TW_PARAMETERS(TW_PERIOD("period", 20)),
       TW_OUTPUTS("hma"),
       .inputs = TW_READS_CLOSE},
-     hma, NULL},
+     hma,
+     NULL},
     {{.name = "kama",
       .summary = "Kaufman's adaptive mean",
       TW_PARAMETERS(TW_PERIOD("period", 10), TW_PERIOD("fast", 2), TW_PERIOD("slow", 30),
                     TW_CHOICE("from", 0, 2, "rate|seed")),
       TW_OUTPUTS("kama", "efficiency"),
       .inputs = TW_READS_CLOSE},
-     kama, NULL},
+     kama,
+     NULL},
     {{.name = "trima",
       .summary = "triangular mean: a mean of means",
       TW_PARAMETERS(TW_PERIOD("period", 20)),
       TW_OUTPUTS("trima"),
       .inputs = TW_READS_CLOSE},
-     trima, NULL},
+     trima,
+     NULL},
     {{.name = "relative_sma",
       .summary = "relative moving average of three simple means",
       TW_PARAMETERS(TW_PERIOD("period", 20)),
       TW_OUTPUTS("relative_sma"),
       .inputs = TW_READS_CLOSE},
-     relative, NULL},
+     relative,
+     NULL},
     {{.name = "zlema",
       .summary = "exponential mean with its lag taken out",
       TW_PARAMETERS(TW_PERIOD_FROM("period", 20, 2)),
       TW_OUTPUTS("zlema"),
       .inputs = TW_READS_CLOSE},
-     zlema, NULL},
+     zlema,
+     NULL},
     {{.name = "alma",
       .summary = "Arnaud Legoux's mean with the weights of a bell (scanned)",
       TW_PARAMETERS(TW_PERIOD("period", 9), TW_NUMBER("offset", 0.85, 0, 1),
                     TW_NUMBER("sigma", 6, 1e-3, 1e3)),
       TW_OUTPUTS("alma"),
       .inputs = TW_READS_CLOSE},
-     alma, NULL},
+     alma,
+     NULL},
     {{.name = "epma",
       .summary = "end of the line of least squares",
       TW_PARAMETERS(TW_PERIOD("period", 20)),
       TW_OUTPUTS("epma"),
       .inputs = TW_READS_CLOSE},
-     epma, NULL},
+     epma,
+     NULL},
     {{.name = "dynamic",
       .summary = "McGinley's mean, faster when the price runs away",
       TW_PARAMETERS(TW_PERIOD("period", 14), TW_NUMBER("factor", 0.6, 1e-3, 1e3)),
       TW_OUTPUTS("dynamic"),
       .inputs = TW_READS_CLOSE},
-     dynamic, NULL},
+     dynamic,
+     NULL},
     {{.name = "vwma",
       .summary = "mean of the closes by volume",
       TW_PARAMETERS(TW_PERIOD("period", 20)),
       TW_OUTPUTS("vwma"),
       .inputs = TW_READS_CV},
-     vwma, NULL},
+     vwma,
+     NULL},
     {{.name = "evwma",
       .summary = "elastic mean: the rate is the row's share of the volume",
       TW_PARAMETERS(TW_PERIOD("period", 10)),
       TW_OUTPUTS("evwma"),
       .inputs = TW_READS_CV},
-     evwma, NULL},
+     evwma,
+     NULL},
     {{.name = "vwap",
       .summary = "mean of a price by volume since the session began (reset)",
       TW_PARAMETERS(TW_CHOICE("price", 0, 3, PRICES)),
       TW_OUTPUTS("vwap"),
       .inputs = TW_READS_OHLC | TW_READS_VOLUME},
-     vwap, NULL},
+     vwap,
+     NULL},
     {{.name = "vwap_rolling",
       .summary = "mean of a price by volume over a window",
       TW_PARAMETERS(TW_PERIOD("period", 20), TW_CHOICE("price", 0, 3, PRICES)),
       TW_OUTPUTS("vwap"),
       .inputs = TW_READS_OHLC | TW_READS_VOLUME},
-     vwap_rolling, NULL},
+     vwap_rolling,
+     NULL},
     {{.name = "envelope",
       .summary = "a mean and lines in per cent of it beside it",
       TW_PARAMETERS(TW_PERIOD("period", 20), TW_NUMBER("percent", 2.5, 0, 1e3),
                     TW_CHOICE("mean", 0, TW_PLAN_AVERAGE_COUNT, TW_PLAN_AVERAGES)),
       TW_OUTPUTS("middle", "upper", "lower"),
       .inputs = TW_READS_CLOSE},
-     envelope, NULL},
+     envelope,
+     NULL},
     {{.name = "alligator",
       .summary = "Williams's three smoothed means of the median price, moved forward",
       ALLIGATOR_PARAMETERS,
       TW_OUTPUTS("jaw", "teeth", "lips"),
       .inputs = TW_READS_HL},
-     alligator, NULL},
+     alligator,
+     NULL},
     {{.name = "gator",
       .summary = "how far the lines of the alligator are apart",
       ALLIGATOR_PARAMETERS,
       TW_OUTPUTS("upper", "lower"),
       .inputs = TW_READS_HL},
-     gator, NULL},
+     gator,
+     NULL},
 };
 
 TW_FAMILY(tw_indicator_averages, entries);

@@ -135,8 +135,8 @@ TW_INLINE void make_ends(tw_step *s, size_t fields, join_of join) {
         double *row = s->ring + j * lanes;
         const weights w = weights_of(1, s->n - 1 - j);
         TW_FOR_LANES(i, lanes)
-            store(row, stride, i, fields,
-                  join(load(row, stride, i, fields), load(row + lanes, stride, i, fields), w));
+        store(row, stride, i, fields,
+              join(load(row, stride, i, fields), load(row + lanes, stride, i, fields), w));
     }
 }
 
@@ -149,25 +149,23 @@ TW_INLINE void take(tw_step *s, size_t fields, one_of one, join_of join) {
     double *running = s->state;
     double *row = s->ring + s->place * lanes;
     TW_FOR_LANES(i, lanes)
-        store(row, stride, i, fields, one(x[i], y[i]));
+    store(row, stride, i, fields, one(x[i], y[i]));
     if (s->place == 0) {
         TW_FOR_LANES(i, lanes)
-            store(running, lanes, i, fields, one(x[i], y[i]));
+        store(running, lanes, i, fields, one(x[i], y[i]));
         return;
     }
     const weights w = weights_of(s->place, 1);
     TW_FOR_LANES(i, lanes)
-        store(running, lanes, i, fields,
-              join(load(running, lanes, i, fields), one(x[i], y[i]), w));
+    store(running, lanes, i, fields, join(load(running, lanes, i, fields), one(x[i], y[i]), w));
 }
 
 /* The window's aggregate of one lane: the running one, or the end of the last block before it. */
-#define WINDOW(s, i, fields, join, w)                                                       \
-    ((s)->place + 1 == (s)->n                                                               \
-         ? load((s)->state, (s)->lanes, (i), (fields))                                      \
-         : join(load((s)->ring + ((s)->place + 1) * (s)->lanes, (s)->n * (s)->lanes, (i),   \
-                     (fields)),                                                             \
-                load((s)->state, (s)->lanes, (i), (fields)), (w)))
+#define WINDOW(s, i, fields, join, w)                                                \
+    ((s)->place + 1 == (s)->n ? load((s)->state, (s)->lanes, (i), (fields))          \
+                              : join(load((s)->ring + ((s)->place + 1) * (s)->lanes, \
+                                          (s)->n * (s)->lanes, (i), (fields)),       \
+                                     load((s)->state, (s)->lanes, (i), (fields)), (w)))
 
 TW_INLINE bool answers(const tw_step *s) {
     return s->full || s->place + 1 == s->n;
@@ -176,7 +174,7 @@ TW_INLINE bool answers(const tw_step *s) {
 TW_INLINE void no_answer(const tw_step *s, size_t outputs) {
     for (size_t o = 0; o < outputs; o++) {
         TW_FOR_LANES(i, s->lanes)
-            s->out[o][i] = NAN;
+        s->out[o][i] = NAN;
     }
 }
 
@@ -288,7 +286,7 @@ TW_INLINE void extreme(tw_step *s, join_of join) {
     } else {
         const weights w = weights_of(s->n - 1 - s->place, s->place + 1);
         TW_FOR_LANES(i, s->lanes)
-            out[i] = WINDOW(s, i, 1, join, w).f[0];
+        out[i] = WINDOW(s, i, 1, join, w).f[0];
     }
     advance(s, 1, join);
 }

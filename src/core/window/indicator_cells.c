@@ -10,12 +10,12 @@
 
 static void clean(const double *values, size_t lanes, double *ret_values) {
     TW_FOR_LANES(i, lanes)
-        ret_values[i] = fabs(values[i]) <= INPUT_MAX ? values[i] : NAN;
+    ret_values[i] = fabs(values[i]) <= INPUT_MAX ? values[i] : NAN;
 }
 
 static void publish(const double *values, size_t lanes, double *ret_values) {
     TW_FOR_LANES(i, lanes)
-        ret_values[i] = fabs(values[i]) <= TW_STEP_VALUE_MAX ? values[i] : NAN;
+    ret_values[i] = fabs(values[i]) <= TW_STEP_VALUE_MAX ? values[i] : NAN;
 }
 
 static void add(tw_step *s) {
@@ -23,7 +23,7 @@ static void add(tw_step *s) {
     const double *b = s->in[1];
     double *out = s->out[0];
     TW_FOR_LANES(i, s->lanes)
-        out[i] = a[i] + b[i];
+    out[i] = a[i] + b[i];
 }
 
 static void subtract(tw_step *s) {
@@ -31,7 +31,7 @@ static void subtract(tw_step *s) {
     const double *b = s->in[1];
     double *out = s->out[0];
     TW_FOR_LANES(i, s->lanes)
-        out[i] = a[i] - b[i];
+    out[i] = a[i] - b[i];
 }
 
 static void multiply(tw_step *s) {
@@ -39,7 +39,7 @@ static void multiply(tw_step *s) {
     const double *b = s->in[1];
     double *out = s->out[0];
     TW_FOR_LANES(i, s->lanes)
-        out[i] = within(a[i] * b[i]);
+    out[i] = within(a[i] * b[i]);
 }
 
 static void divide(tw_step *s) {
@@ -78,7 +78,7 @@ static void magnitude(tw_step *s) {
     const double *a = s->in[0];
     double *out = s->out[0];
     TW_FOR_LANES(i, s->lanes)
-        out[i] = fabs(a[i]);
+    out[i] = fabs(a[i]);
 }
 
 static void root(tw_step *s) {
@@ -104,7 +104,7 @@ static void affine(tw_step *s) {
     const double k = s->k;
     const double m = s->m;
     TW_FOR_LANES(i, s->lanes)
-        out[i] = a[i] * k + m;
+    out[i] = a[i] * k + m;
 }
 
 static void above(tw_step *s) {
@@ -134,7 +134,7 @@ static void otherwise(tw_step *s) {
     const double *b = s->in[1];
     double *out = s->out[0];
     TW_FOR_LANES(i, s->lanes)
-        out[i] = a[i] == a[i] ? a[i] : b[i];
+    out[i] = a[i] == a[i] ? a[i] : b[i];
 }
 
 /* Prices that have the same mean on paper shall have it here: no flow goes by a rounding. */

@@ -47,8 +47,7 @@ static void stddev(tw_plan *p) {
 }
 
 static void variance(tw_plan *p) {
-    tw_plan_output(p,
-                   tw_plan_variance(p, CLOSE, tw_plan_period(p, 0), tw_plan_number(p, 1)));
+    tw_plan_output(p, tw_plan_variance(p, CLOSE, tw_plan_period(p, 0), tw_plan_number(p, 1)));
 }
 
 static void zscore(tw_plan *p) {
@@ -100,17 +99,13 @@ static void deviation(tw_plan *p) {
 /* Least squares of the closes over the numbers of their rows, from 1. */
 static void slope(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
-    tw_register row =
-        tw_plan_affine(p, tw_plan_one(p, TW_STEP_COUNT, TW_NO_REGISTER), 1, 1);
-    tw_plan_step step = {.kind = TW_STEP_COMOMENTS,
-                         .in = {row, CLOSE, TW_NO_REGISTER, TW_NO_REGISTER},
-                         .n = n};
+    tw_register row = tw_plan_affine(p, tw_plan_one(p, TW_STEP_COUNT, TW_NO_REGISTER), 1, 1);
+    tw_plan_step step = {
+        .kind = TW_STEP_COMOMENTS, .in = {row, CLOSE, TW_NO_REGISTER, TW_NO_REGISTER}, .n = n};
     tw_register moments = tw_plan_step_of(p, &step);
     tw_register rise = tw_plan_divide(p, moments + 4, moments + 2);
-    tw_register at_zero =
-        tw_plan_subtract(p, moments + 1, tw_plan_multiply(p, rise, moments));
-    tw_register variance_of =
-        tw_plan_divide(p, moments + 3, tw_plan_constant(p, (double)n));
+    tw_register at_zero = tw_plan_subtract(p, moments + 1, tw_plan_multiply(p, rise, moments));
+    tw_register variance_of = tw_plan_divide(p, moments + 3, tw_plan_constant(p, (double)n));
     tw_register explained = tw_plan_multiply(p, moments + 4, moments + 4);
     explained = tw_plan_divide(p, tw_plan_divide(p, explained, moments + 2), moments + 3);
     tw_plan_output(p, rise);
@@ -174,8 +169,7 @@ static void parkinson(tw_plan *p) {
 /* Garman and Klass (1980); with the gap between sessions as Yang and Zhang extend it. */
 static void garman_klass(tw_plan *p) {
     tw_register range = scaled(p, square_of(p, log_ratio(p, HIGH, LOW)), 0.5);
-    tw_register body =
-        scaled(p, square_of(p, log_ratio(p, CLOSE, OPEN)), 2 * log(2.0) - 1);
+    tw_register body = scaled(p, square_of(p, log_ratio(p, CLOSE, OPEN)), 2 * log(2.0) - 1);
     tw_register term = tw_plan_subtract(p, range, body);
     if (tw_plan_choice(p, 2, 1)) {
         tw_register gap = log_ratio(p, OPEN, tw_plan_lag(p, CLOSE, 1));
@@ -216,135 +210,156 @@ static const tw_indicator_entry entries[] = {
       TW_PARAMETERS(TW_CHOICE("first", 0, 2, "none|range")),
       TW_OUTPUTS("tr", "high", "low"),
       .inputs = TW_READS_HLC},
-     true_range, NULL},
+     true_range,
+     NULL},
     {{.name = "atr",
       .summary = "Wilder's mean of the true range, and in per cent of the close",
       TW_PARAMETERS(TW_PERIOD("period", 14), TW_CHOICE("first", 0, 2, "none|range")),
       TW_OUTPUTS("tr", "atr", "atrp"),
       .inputs = TW_READS_HLC},
-     atr, NULL},
+     atr,
+     NULL},
     {{.name = "daily_range",
       .summary = "mean of high less low",
       TW_PARAMETERS(TW_PERIOD("period", 20)),
       TW_OUTPUTS("daily_range"),
       .inputs = TW_READS_HL},
-     daily_range, NULL},
+     daily_range,
+     NULL},
     {{.name = "stddev",
       .summary = "standard deviation, by a multiple",
       TW_PARAMETERS(TW_PERIOD("period", 20), TW_DDOF(0), TW_NUMBER("multiple", 1, 1e-9, 1e9)),
       TW_OUTPUTS("stddev"),
       .inputs = TW_READS_CLOSE},
-     stddev, NULL},
+     stddev,
+     NULL},
     {{.name = "variance",
       .summary = "variance",
       TW_PARAMETERS(TW_PERIOD("period", 20), TW_DDOF(0)),
       TW_OUTPUTS("variance"),
       .inputs = TW_READS_CLOSE},
-     variance, NULL},
+     variance,
+     NULL},
     {{.name = "zscore",
       .summary = "distance from the mean in standard deviations",
       TW_PARAMETERS(TW_PERIOD("period", 20), TW_DDOF(0)),
       TW_OUTPUTS("zscore", "mean", "stddev"),
       .inputs = TW_READS_CLOSE},
-     zscore, NULL},
+     zscore,
+     NULL},
     {{.name = "min",
       .summary = "least of the closes",
       TW_PARAMETERS(TW_PERIOD("period", 20)),
       TW_OUTPUTS("min"),
       .inputs = TW_READS_CLOSE},
-     least, NULL},
+     least,
+     NULL},
     {{.name = "max",
       .summary = "greatest of the closes",
       TW_PARAMETERS(TW_PERIOD("period", 20)),
       TW_OUTPUTS("max"),
       .inputs = TW_READS_CLOSE},
-     most, NULL},
+     most,
+     NULL},
     {{.name = "sum",
       .summary = "sum of the closes",
       TW_PARAMETERS(TW_PERIOD("period", 20)),
       TW_OUTPUTS("sum"),
       .inputs = TW_READS_CLOSE},
-     sum, NULL},
+     sum,
+     NULL},
     {{.name = "wilder_sum",
       .summary = "Wilder's decaying sum: period times the smoothed mean",
       TW_PARAMETERS(TW_PERIOD("period", 10), TW_CHOICE("seed", 0, 2, "sum|late")),
       TW_OUTPUTS("wilder_sum"),
       .inputs = TW_READS_CLOSE},
-     wilder_sum, NULL},
+     wilder_sum,
+     NULL},
     {{.name = "median",
       .summary = "middle of the closes (scanned)",
       TW_PARAMETERS(TW_PERIOD("period", 20)),
       TW_OUTPUTS("median"),
       .inputs = TW_READS_CLOSE},
-     median, NULL},
+     median,
+     NULL},
     {{.name = "mad",
       .summary = "median distance from the median, by the factor of a normal deviation (scanned)",
       TW_PARAMETERS(TW_PERIOD("period", 20), TW_NUMBER("factor", 1.4826, 1e-9, 1e9)),
       TW_OUTPUTS("mad"),
       .inputs = TW_READS_CLOSE},
-     mad, NULL},
+     mad,
+     NULL},
     {{.name = "rank",
       .summary = "share of the closes before that are lower, in per cent (scanned)",
       TW_PARAMETERS(TW_PERIOD("period", 100)),
       TW_OUTPUTS("rank"),
       .inputs = TW_READS_CLOSE},
-     rank, NULL},
+     rank,
+     NULL},
     {{.name = "deviation",
       .summary = "mean, and mean absolute, squared and relative distance from it (scanned)",
       TW_PARAMETERS(TW_PERIOD("period", 20)),
       TW_OUTPUTS("sma", "mad", "mse", "mape"),
       .inputs = TW_READS_CLOSE},
-     deviation, NULL},
+     deviation,
+     NULL},
     {{.name = "slope",
       .summary = "line of least squares over the rows, counted from 1",
       TW_PARAMETERS(TW_PERIOD_FROM("period", 14, 2)),
       TW_OUTPUTS("slope", "intercept", "stddev", "r_squared", "line"),
       .inputs = TW_READS_CLOSE},
-     slope, NULL},
+     slope,
+     NULL},
     {{.name = "ulcer",
       .summary = "root mean square fall from the window's high, in per cent (scanned)",
       TW_PARAMETERS(TW_PERIOD("period", 14)),
       TW_OUTPUTS("ulcer"),
       .inputs = TW_READS_CLOSE},
-     ulcer, NULL},
+     ulcer,
+     NULL},
     {{.name = "chaikin_volatility",
       .summary = "change in per cent of the mean range",
       TW_PARAMETERS(TW_PERIOD("period", 10)),
       TW_OUTPUTS("chaikin_volatility"),
       .inputs = TW_READS_HL},
-     chaikin_volatility, NULL},
+     chaikin_volatility,
+     NULL},
     {{.name = "realised_volatility",
       .summary = "deviation of log returns from their mean, from 0, or each from the mean then",
       TW_PARAMETERS(TW_PERIOD_FROM("period", 20, 2), YEAR, TW_DDOF(1),
                     TW_CHOICE("mean", 0, 3, "own|zero|moving")),
       TW_OUTPUTS("volatility"),
       .inputs = TW_READS_CLOSE},
-     realised_volatility, NULL},
+     realised_volatility,
+     NULL},
     {{.name = "parkinson",
       .summary = "Parkinson's volatility of high and low",
       TW_PARAMETERS(TW_PERIOD("period", 20), YEAR),
       TW_OUTPUTS("volatility"),
       .inputs = TW_READS_HL},
-     parkinson, NULL},
+     parkinson,
+     NULL},
     {{.name = "garman_klass",
       .summary = "Garman and Klass's volatility of open, high, low and close",
-      TW_PARAMETERS(TW_PERIOD("period", 20), YEAR,
-                    TW_CHOICE("gap", 0, 2, "no|yes")),
+      TW_PARAMETERS(TW_PERIOD("period", 20), YEAR, TW_CHOICE("gap", 0, 2, "no|yes")),
       TW_OUTPUTS("volatility"),
       .inputs = TW_READS_OHLC},
-     garman_klass, NULL},
+     garman_klass,
+     NULL},
     {{.name = "rogers_satchell",
       .summary = "Rogers and Satchell's volatility, whatever the drift",
       TW_PARAMETERS(TW_PERIOD("period", 20), YEAR),
       TW_OUTPUTS("volatility"),
       .inputs = TW_READS_OHLC},
-     rogers_satchell, NULL},
+     rogers_satchell,
+     NULL},
     {{.name = "yang_zhang",
       .summary = "Yang and Zhang's volatility, with the gaps between sessions",
       TW_PARAMETERS(TW_PERIOD_FROM("period", 20, 2), YEAR),
       TW_OUTPUTS("volatility"),
       .inputs = TW_READS_OHLC},
-     yang_zhang, NULL},
+     yang_zhang,
+     NULL},
 };
 
 TW_FAMILY(tw_indicator_deviations, entries);

@@ -167,8 +167,7 @@ static void log_return(tw_plan *p) {
 static void roc_bands(tw_plan *p) {
     tw_register line = roc_of(p, CLOSE, tw_plan_period(p, 0));
     tw_register square = tw_plan_multiply(p, line, line);
-    tw_register band =
-        tw_plan_one(p, TW_STEP_ROOT, tw_plan_mean(p, square, tw_plan_period(p, 2)));
+    tw_register band = tw_plan_one(p, TW_STEP_ROOT, tw_plan_mean(p, square, tw_plan_period(p, 2)));
     tw_plan_output(p, line);
     tw_plan_output(p, tw_plan_ema(p, line, tw_plan_period(p, 1), false));
     tw_plan_output(p, band);
@@ -206,9 +205,8 @@ static void kst(tw_plan *p) {
     tw_register sum = tw_plan_constant(p, 0);
     for (size_t i = 0; i < 4; i++) {
         tw_register log = tw_plan_one(p, TW_STEP_LOGARITHM, CLOSE);
-        tw_register change = logarithms
-                                 ? tw_plan_affine(p, tw_plan_change(p, log, lags[i]), 100, 0)
-                                 : roc_of(p, CLOSE, lags[i]);
+        tw_register change = logarithms ? tw_plan_affine(p, tw_plan_change(p, log, lags[i]), 100, 0)
+                                        : roc_of(p, CLOSE, lags[i]);
         tw_register mean = tw_plan_mean(p, change, means[i]);
         sum = tw_plan_add(p, sum, tw_plan_affine(p, mean, (double)i + 1, 0));
     }
@@ -235,8 +233,7 @@ static void connors_rsi(tw_plan *p) {
     tw_register streak = tw_plan_one(p, TW_STEP_STREAK, padded);
     tw_register fast = rsi_of(p, change, tw_plan_period(p, 0));
     tw_register runs = rsi_of(p, tw_plan_change(p, streak, 1), tw_plan_period(p, 1));
-    tw_register rank =
-        tw_plan_window(p, TW_STEP_RANK, roc_of(p, CLOSE, 1), tw_plan_period(p, 2));
+    tw_register rank = tw_plan_window(p, TW_STEP_RANK, roc_of(p, CLOSE, 1), tw_plan_period(p, 2));
     tw_register sum = tw_plan_add(p, tw_plan_add(p, fast, runs), rank);
     tw_plan_output(p, tw_plan_divide(p, sum, tw_plan_constant(p, 3)));
     tw_plan_output(p, fast);
@@ -257,8 +254,7 @@ static void dpo(tw_plan *p) {
 static void stc(tw_plan *p) {
     tw_register fast = tw_plan_ema(p, CLOSE, tw_plan_period(p, 1), false);
     tw_register slow = tw_plan_ema(p, CLOSE, tw_plan_period(p, 2), false);
-    tw_register k =
-        place_in_range(p, tw_plan_subtract(p, fast, slow), tw_plan_period(p, 0));
+    tw_register k = place_in_range(p, tw_plan_subtract(p, fast, slow), tw_plan_period(p, 0));
     tw_plan_output(p, tw_plan_mean(p, k, tw_plan_period(p, 3)));
 }
 
@@ -276,110 +272,127 @@ static const tw_indicator_entry entries[] = {
       TW_PARAMETERS(TW_PERIOD("period", 14), TW_CHOICE("early", 0, 2, "no|yes")),
       TW_OUTPUTS("rsi"),
       .inputs = TW_READS_CLOSE},
-     rsi, NULL},
+     rsi,
+     NULL},
     {{.name = "stoch_rsi",
       .summary = "place of the relative strength in its range",
       TW_PARAMETERS(TW_PERIOD("period", 14), TW_PERIOD("range", 14), TW_PERIOD("signal", 3),
                     TW_PERIOD("smooth", 1)),
       TW_OUTPUTS("k", "signal"),
       .inputs = TW_READS_CLOSE},
-     stoch_rsi, NULL},
+     stoch_rsi,
+     NULL},
     {{.name = "cmo",
       .summary = "Chande's momentum: ups less downs over both, in per cent",
       TW_PARAMETERS(TW_PERIOD("period", 14), TW_CHOICE("smoothing", 0, 2, "sum|wilder")),
       TW_OUTPUTS("cmo"),
       .inputs = TW_READS_CLOSE},
-     cmo, NULL},
+     cmo,
+     NULL},
     {{.name = "macd",
       .summary = "two exponential means apart; classic: both begin with the same row",
       TW_PARAMETERS(TW_PERIOD("fast", 12), TW_PERIOD("slow", 26), TW_PERIOD("signal", 9),
                     TW_CHOICE("seed", 0, 5, "sma|first|classic|late|fixed")),
       TW_OUTPUTS("macd", "signal", "histogram", "fast", "slow"),
       .inputs = TW_READS_CLOSE},
-     macd, NULL},
+     macd,
+     NULL},
     {{.name = "ppo",
       .summary = "two means apart, in per cent of the slow one",
       TW_PARAMETERS(TW_PERIOD("fast", 12), TW_PERIOD("slow", 26), TW_PERIOD("signal", 9),
                     TW_CHOICE("mean", 1, TW_PLAN_AVERAGE_COUNT, TW_PLAN_AVERAGES)),
       TW_OUTPUTS("ppo", "signal", "histogram", "apo"),
       .inputs = TW_READS_CLOSE},
-     ppo, NULL},
+     ppo,
+     NULL},
     {{.name = "pvo",
       .summary = "ppo of the volume",
       TW_PARAMETERS(TW_PERIOD("fast", 12), TW_PERIOD("slow", 26), TW_PERIOD("signal", 9),
                     TW_CHOICE("mean", 1, TW_PLAN_AVERAGE_COUNT, TW_PLAN_AVERAGES)),
       TW_OUTPUTS("pvo", "signal", "histogram", "difference"),
       .inputs = TW_READS_VOLUME},
-     pvo, NULL},
+     pvo,
+     NULL},
     {{.name = "roc",
       .summary = "change over a period: in per cent, as it is, as a ratio",
       TW_PARAMETERS(TW_PERIOD("period", 10)),
       TW_OUTPUTS("roc", "momentum", "ratio"),
       .inputs = TW_READS_CLOSE},
-     roc, NULL},
+     roc,
+     NULL},
     {{.name = "log_return",
       .summary = "ln of the ratio to the close of a period before",
       TW_PARAMETERS(TW_PERIOD("period", 1)),
       TW_OUTPUTS("log_return"),
       .inputs = TW_READS_CLOSE},
-     log_return, NULL},
+     log_return,
+     NULL},
     {{.name = "roc_bands",
       .summary = "change in per cent, its mean, and bands of its root mean square",
       TW_PARAMETERS(TW_PERIOD("period", 20), TW_PERIOD("mean", 5), TW_PERIOD("deviation", 5)),
       TW_OUTPUTS("roc", "ema", "upper", "lower"),
       .inputs = TW_READS_CLOSE},
-     roc_bands, NULL},
+     roc_bands,
+     NULL},
     {{.name = "pmo",
       .summary = "price momentum oscillator",
       TW_PARAMETERS(TW_PERIOD_FROM("period", 35, 2), TW_PERIOD_FROM("smooth", 20, 2),
                     TW_PERIOD("signal", 10)),
       TW_OUTPUTS("pmo", "signal"),
       .inputs = TW_READS_CLOSE},
-     pmo, NULL},
+     pmo,
+     NULL},
     {{.name = "trix",
       .summary = "change in per cent of a triple exponential mean",
       TW_PARAMETERS(TW_PERIOD("period", 14), TW_PERIOD("signal", 9),
                     TW_CHOICE("seed", 0, 2, "sma|together")),
       TW_OUTPUTS("trix", "signal", "ema3"),
       .inputs = TW_READS_CLOSE},
-     trix, NULL},
+     trix,
+     NULL},
     {{.name = "kst",
       .summary = "Pring's sum of four smoothed changes, in per cent",
       TW_PARAMETERS(TW_PERIOD("signal", 9), TW_CHOICE("returns", 0, 2, "simple|log")),
       TW_OUTPUTS("kst", "signal"),
       .inputs = TW_READS_CLOSE},
-     kst, NULL},
+     kst,
+     NULL},
     {{.name = "tsi",
       .summary = "true strength: change over its size, both smoothed twice",
       TW_PARAMETERS(TW_PERIOD("slow", 25), TW_PERIOD("fast", 13), TW_PERIOD("signal", 7)),
       TW_OUTPUTS("tsi", "signal"),
       .inputs = TW_READS_CLOSE},
-     tsi, NULL},
+     tsi,
+     NULL},
     {{.name = "connors_rsi",
       .summary = "mean of an RSI, an RSI of streaks and the rank of the return (scanned)",
       TW_PARAMETERS(TW_PERIOD("period", 3), TW_PERIOD("streak", 2), TW_PERIOD("rank", 100)),
       TW_OUTPUTS("connors_rsi", "rsi", "streak_rsi", "rank", "streak"),
       .inputs = TW_READS_CLOSE},
-     connors_rsi, NULL},
+     connors_rsi,
+     NULL},
     {{.name = "dpo",
       .summary = "detrended price of the row period / 2 + 1 before",
       TW_PARAMETERS(TW_PERIOD("period", 20)),
       TW_OUTPUTS("dpo", "sma"),
       .inputs = TW_READS_CLOSE},
-     dpo, NULL},
+     dpo,
+     NULL},
     {{.name = "stc",
       .summary = "Schaff's trend cycle: place of the MACD in its range",
       TW_PARAMETERS(TW_PERIOD("cycle", 10), TW_PERIOD("fast", 23), TW_PERIOD("slow", 50),
                     TW_PERIOD("smooth", 3)),
       TW_OUTPUTS("stc"),
       .inputs = TW_READS_CLOSE},
-     stc, NULL},
+     stc,
+     NULL},
     {{.name = "vhf",
       .summary = "range of the closes over the way they went",
       TW_PARAMETERS(TW_PERIOD("period", 28)),
       TW_OUTPUTS("vhf"),
       .inputs = TW_READS_CLOSE},
-     vhf, NULL},
+     vhf,
+     NULL},
 };
 
 TW_FAMILY(tw_indicator_momentum, entries);

@@ -10,16 +10,16 @@
 #include "indicator_plan.h"
 
 #include "tradewind/cpu.h"
+#include "tradewind/text.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define NAME_SIZE_MAX 48
 
 static const tw_indicator_family *const families[] = {
-    &tw_indicator_averages, &tw_indicator_momentum,   &tw_indicator_oscillators,
-    &tw_indicator_trends,   &tw_indicator_volumes,    &tw_indicator_deviations,
+    &tw_indicator_averages, &tw_indicator_momentum, &tw_indicator_oscillators,
+    &tw_indicator_trends,   &tw_indicator_volumes,  &tw_indicator_deviations,
     &tw_indicator_pairs,
 };
 #define FAMILY_COUNT (sizeof families / sizeof families[0])
@@ -109,8 +109,7 @@ tw_status tw_indicator_check_config(const tw_indicator_config *config, tw_error 
         return tw_error_set(error, TW_RANGE, "%u lanes; at most %u are possible", config->lanes,
                             TW_INDICATOR_LANES_MAX);
     for (size_t i = 0; i < entry->description.parameter_count; i++) {
-        tw_status status =
-            check_parameter(&entry->description, i, config->parameters[i], error);
+        tw_status status = check_parameter(&entry->description, i, config->parameters[i], error);
         if (status != TW_OK)
             return status;
     }
@@ -170,16 +169,18 @@ static tw_status read_value(reader *in, const tw_indicator_description *what, si
         *ret_value = word;
         return TW_OK;
     }
-    char *end = NULL;
-    double value = strtod(begin, &end);
-    if (end == begin || *begin == ' ')
+    size_t size = 0;
+    while (begin[size] != '\0' && begin[size] != ',' && begin[size] != ')' && begin[size] != ' ')
+        size++;
+    double value = 0;
+    if (tw_parse_double((tw_slice){begin, size}, &value) != TW_OK)
         return tw_error_set_at(in->error, TW_PARSE, in->text, 0, in->at + 1,
-                               "%s of %s is missing: %s is wanted", p->name, what->name,
+                               "%s of %s is no number: %s is wanted", p->name, what->name,
                                p->words != NULL ? p->words : "a number");
     tw_status status = check_parameter(what, index, value, in->error);
     if (status != TW_OK)
         return status;
-    in->at += (size_t)(end - begin);
+    in->at += size;
     *ret_value = value;
     return TW_OK;
 }
@@ -220,8 +221,7 @@ static tw_status read_values(reader *in, const tw_indicator_description *what, d
             return status;
         if (index >= what->parameter_count)
             return tw_error_set_at(in->error, TW_PARSE, in->text, 0, in->at + 1,
-                                   "%s takes %u values at most", what->name,
-                                   what->parameter_count);
+                                   "%s takes %u values at most", what->name, what->parameter_count);
         status = read_value(in, what, index, &values[index]);
         if (status != TW_OK)
             return status;

@@ -40,8 +40,7 @@ static void stochastic(tw_plan *p) {
     int mean = (int)tw_plan_number(p, 5);
     tw_register low = lowest(p, n);
     tw_register range = tw_plan_subtract(p, highest(p, n), low);
-    tw_register k =
-        tw_plan_divide_or(p, scaled(p, tw_plan_subtract(p, CLOSE, low), 100), range, 0);
+    tw_register k = tw_plan_divide_or(p, scaled(p, tw_plan_subtract(p, CLOSE, low), 100), range, 0);
     k = smoothed(p, k, tw_plan_period(p, 2), mean == 1);
     tw_register d = smoothed(p, k, tw_plan_period(p, 1), mean == 1);
     tw_plan_output(p, k);
@@ -54,8 +53,8 @@ static void williams_r(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     tw_register high = highest(p, n);
     tw_register range = tw_plan_subtract(p, high, lowest(p, n));
-    tw_plan_output(p, tw_plan_divide_or(p, scaled(p, tw_plan_subtract(p, high, CLOSE), -100),
-                                        range, 0));
+    tw_plan_output(
+        p, tw_plan_divide_or(p, scaled(p, tw_plan_subtract(p, high, CLOSE), -100), range, 0));
 }
 
 /* Lambert (1980): the constant makes 70 to 80 per cent of the answers fall within 100. */
@@ -79,8 +78,7 @@ static void awesome(tw_plan *p) {
 /* Williams (1985): pressure over true range, of three periods, weighted 4 : 2 : 1. */
 static void ultimate(tw_plan *p) {
     tw_register last = tw_plan_lag(p, CLOSE, 1);
-    tw_register pressure =
-        tw_plan_subtract(p, CLOSE, tw_plan_two(p, TW_STEP_LESSER, LOW, last));
+    tw_register pressure = tw_plan_subtract(p, CLOSE, tw_plan_two(p, TW_STEP_LESSER, LOW, last));
     tw_register range = tw_plan_true_range(p);
     tw_register sum = tw_plan_constant(p, 0);
     for (size_t i = 0; i < 3; i++) {
@@ -122,8 +120,7 @@ static void smi(tw_plan *p) {
     tw_plan_output(p, tw_plan_ema(p, line, tw_plan_period(p, 3), first));
 }
 
-static tw_register aroon_line(tw_plan *p, tw_step_kind kind, tw_register a, size_t n,
-                              bool oldest) {
+static tw_register aroon_line(tw_plan *p, tw_step_kind kind, tw_register a, size_t n, bool oldest) {
     tw_plan_step step = {.kind = kind,
                          .in = {a, TW_NO_REGISTER, TW_NO_REGISTER, TW_NO_REGISTER},
                          .n = n + 1,
@@ -169,8 +166,7 @@ static void adx(tw_plan *p) {
     plus = tw_plan_divide_or(p, plus, range, 0);
     minus = tw_plan_divide_or(p, minus, range, 0);
     tw_register apart = tw_plan_one(p, TW_STEP_MAGNITUDE, tw_plan_subtract(p, plus, minus));
-    tw_register dx =
-        tw_plan_divide_or(p, scaled(p, apart, 100), tw_plan_add(p, plus, minus), 0);
+    tw_register dx = tw_plan_divide_or(p, scaled(p, apart, 100), tw_plan_add(p, plus, minus), 0);
     tw_register line = tw_plan_wilder(p, dx, n);
     tw_plan_output(p, plus);
     tw_plan_output(p, minus);
@@ -207,8 +203,8 @@ static void chop(tw_plan *p) {
     tw_register range = tw_plan_subtract(p, tw_plan_window(p, TW_STEP_HIGHEST, high, n),
                                          tw_plan_window(p, TW_STEP_LOWEST, low, n));
     tw_register ratio = tw_plan_one(p, TW_STEP_LOGARITHM, tw_plan_divide(p, way, range));
-    tw_plan_output(p, tw_plan_divide(p, scaled(p, ratio, 100),
-                                     tw_plan_constant(p, log((double)n))));
+    tw_plan_output(p,
+                   tw_plan_divide(p, scaled(p, ratio, 100), tw_plan_constant(p, log((double)n))));
 }
 
 static const tw_indicator_entry entries[] = {
@@ -219,37 +215,43 @@ static const tw_indicator_entry entries[] = {
                     TW_CHOICE("mean", 0, 2, "sma|smma")),
       TW_OUTPUTS("k", "d", "j"),
       .inputs = TW_READS_HLC},
-     stochastic, NULL},
+     stochastic,
+     NULL},
     {{.name = "williams_r",
       .summary = "Williams %R: place of the close below the high of the range, 0 to -100",
       TW_PARAMETERS(TW_PERIOD("period", 14)),
       TW_OUTPUTS("williams_r"),
       .inputs = TW_READS_HLC},
-     williams_r, NULL},
+     williams_r,
+     NULL},
     {{.name = "cci",
       .summary = "commodity channel index: distance from the mean by mean distance (scanned)",
       TW_PARAMETERS(TW_PERIOD("period", 20), TW_NUMBER("constant", 0.015, 1e-6, 1e3)),
       TW_OUTPUTS("cci"),
       .inputs = TW_READS_HLC},
-     cci, NULL},
+     cci,
+     NULL},
     {{.name = "awesome",
       .summary = "two means of the median price apart, and in per cent of it",
       TW_PARAMETERS(TW_PERIOD("fast", 5), TW_PERIOD("slow", 34)),
       TW_OUTPUTS("awesome", "normalized"),
       .inputs = TW_READS_HL},
-     awesome, NULL},
+     awesome,
+     NULL},
     {{.name = "ultimate",
       .summary = "Williams's ultimate oscillator of three periods",
       TW_PARAMETERS(TW_PERIOD("short", 7), TW_PERIOD("middle", 14), TW_PERIOD("long", 28)),
       TW_OUTPUTS("ultimate"),
       .inputs = TW_READS_HLC},
-     ultimate, NULL},
+     ultimate,
+     NULL},
     {{.name = "bop",
       .summary = "balance of power: mean of body over range",
       TW_PARAMETERS(TW_PERIOD("period", 14)),
       TW_OUTPUTS("bop"),
       .inputs = TW_READS_OHLC},
-     bop, NULL},
+     bop,
+     NULL},
     {{.name = "smi",
       .summary = "stochastic momentum index",
       TW_PARAMETERS(TW_PERIOD("period", 13), TW_PERIOD("slow", 25), TW_PERIOD("fast", 2),
@@ -257,38 +259,44 @@ static const tw_indicator_entry entries[] = {
                     TW_CHOICE("early", 0, 2, "no|yes")),
       TW_OUTPUTS("smi", "signal"),
       .inputs = TW_READS_HLC},
-     smi, NULL},
+     smi,
+     NULL},
     {{.name = "aroon",
       .summary = "rows since the high and the low, in per cent of the period (scanned)",
       TW_PARAMETERS(TW_PERIOD("period", 25), TW_CHOICE("ties", 0, 2, "newest|oldest"),
                     TW_CHOICE("early", 0, 2, "no|yes")),
       TW_OUTPUTS("up", "down", "oscillator"),
       .inputs = TW_READS_HL},
-     aroon, NULL},
+     aroon,
+     NULL},
     {{.name = "adx",
       .summary = "Wilder's directional movement",
       TW_PARAMETERS(TW_PERIOD_FROM("period", 14, 2), TW_CHOICE("seed", 0, 2, "sum|late")),
       TW_OUTPUTS("plus_di", "minus_di", "dx", "adx", "adxr"),
       .inputs = TW_READS_HLC},
-     adx, NULL},
+     adx,
+     NULL},
     {{.name = "vortex",
       .summary = "moves up and down over the true range",
       TW_PARAMETERS(TW_PERIOD("period", 14)),
       TW_OUTPUTS("plus", "minus"),
       .inputs = TW_READS_HLC},
-     vortex, NULL},
+     vortex,
+     NULL},
     {{.name = "elder_ray",
       .summary = "high and low above an exponential mean",
       TW_PARAMETERS(TW_PERIOD("period", 13)),
       TW_OUTPUTS("ema", "bull", "bear"),
       .inputs = TW_READS_HLC},
-     elder_ray, NULL},
+     elder_ray,
+     NULL},
     {{.name = "chop",
       .summary = "choppiness: 100 without a trend",
       TW_PARAMETERS(TW_PERIOD_FROM("period", 14, 2)),
       TW_OUTPUTS("chop"),
       .inputs = TW_READS_HLC},
-     chop, NULL},
+     chop,
+     NULL},
 };
 
 TW_FAMILY(tw_indicator_oscillators, entries);

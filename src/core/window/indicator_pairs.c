@@ -18,8 +18,8 @@ static tw_register series_of(tw_plan *p, tw_register a, size_t parameter) {
 }
 
 static tw_register moments_of(tw_plan *p, tw_register a, tw_register b, size_t n) {
-    tw_plan_step step = {.kind = TW_STEP_COMOMENTS, .in = {a, b, TW_NO_REGISTER, TW_NO_REGISTER},
-                         .n = n};
+    tw_plan_step step = {
+        .kind = TW_STEP_COMOMENTS, .in = {a, b, TW_NO_REGISTER, TW_NO_REGISTER}, .n = n};
     return tw_plan_step_of(p, &step);
 }
 
@@ -78,26 +78,30 @@ static const tw_indicator_entry entries[] = {
                     TW_DDOF(0)),
       TW_OUTPUTS("correlation", "r_squared", "covariance", "variance", "variance_other"),
       .inputs = TW_READS_PAIR},
-     correlation, NULL},
+     correlation,
+     NULL},
     {{.name = "covariance",
       .summary = "covariance of close and other, or of their returns",
       TW_PARAMETERS(TW_PERIOD_FROM("period", 20, 2), TW_CHOICE("returns", 0, 3, RETURNS),
                     TW_DDOF(0)),
       TW_OUTPUTS("covariance"),
       .inputs = TW_READS_PAIR},
-     covariance, NULL},
+     covariance,
+     NULL},
     {{.name = "beta",
       .summary = "beta and alpha (a period's) of the close against the other, and their returns",
       TW_PARAMETERS(TW_PERIOD_FROM("period", 20, 2), TW_CHOICE("returns", 1, 3, RETURNS)),
       TW_OUTPUTS("beta", "alpha", "return", "return_other"),
       .inputs = TW_READS_PAIR},
-     beta, NULL},
+     beta,
+     NULL},
     {{.name = "relative_strength",
       .summary = "close over other, and the difference of their returns over a period",
       TW_PARAMETERS(TW_PERIOD("period", 20)),
       TW_OUTPUTS("ratio", "difference"),
       .inputs = TW_READS_PAIR},
-     relative_strength, NULL},
+     relative_strength,
+     NULL},
 };
 
 TW_FAMILY(tw_indicator_pairs, entries);

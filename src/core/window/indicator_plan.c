@@ -265,8 +265,7 @@ tw_register tw_plan_mean(tw_plan *plan, tw_register a, size_t n) {
     return tw_plan_window(plan, TW_STEP_MEAN, a, n);
 }
 
-tw_register tw_plan_spread(tw_plan *plan, tw_register a, tw_register centre, size_t n,
-                           double way) {
+tw_register tw_plan_spread(tw_plan *plan, tw_register a, tw_register centre, size_t n, double way) {
     tw_plan_step step = step_from(TW_STEP_SPREAD, a, centre, TW_NO_REGISTER);
     step.n = n;
     step.m = way;
@@ -330,9 +329,9 @@ tw_register tw_plan_median_price(tw_plan *plan) {
 }
 
 tw_register tw_plan_typical_price(tw_plan *plan) {
-    tw_plan_step step = step_from(TW_STEP_MEAN_OF_THREE, tw_plan_input(plan, TW_INDICATOR_HIGH),
-                                  tw_plan_input(plan, TW_INDICATOR_LOW),
-                                  tw_plan_input(plan, TW_INDICATOR_CLOSE));
+    tw_plan_step step =
+        step_from(TW_STEP_MEAN_OF_THREE, tw_plan_input(plan, TW_INDICATOR_HIGH),
+                  tw_plan_input(plan, TW_INDICATOR_LOW), tw_plan_input(plan, TW_INDICATOR_CLOSE));
     return tw_plan_step_of(plan, &step);
 }
 

@@ -137,19 +137,23 @@ tw_register tw_plan_true_range(tw_plan *plan);
 
 /* ---- Tables ----------------------------------------------------------------------------- */
 
-#define TW_PARAMETERS(...)                                                \
-    .parameters = (const tw_indicator_parameter[]){__VA_ARGS__},          \
-    .parameter_count = sizeof((const tw_indicator_parameter[]){__VA_ARGS__}) / \
-                       sizeof(tw_indicator_parameter)
-#define TW_OUTPUTS(...)                                 \
-    .outputs = (const char *const[]){__VA_ARGS__},      \
+#define TW_PARAMETERS(...)                                       \
+    .parameters = (const tw_indicator_parameter[]){__VA_ARGS__}, \
+    .parameter_count =                                           \
+        sizeof((const tw_indicator_parameter[]){__VA_ARGS__}) / sizeof(tw_indicator_parameter)
+#define TW_OUTPUTS(...)                            \
+    .outputs = (const char *const[]){__VA_ARGS__}, \
     .output_count = sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *)
-#define TW_PERIOD(name, fallback) {name, fallback, 1, TW_INDICATOR_PERIOD_MAX, NULL, true}
+#define TW_PERIOD(name, fallback) \
+    { name, fallback, 1, TW_INDICATOR_PERIOD_MAX, NULL, true }
 #define TW_PERIOD_FROM(name, fallback, least) \
-    {name, fallback, least, TW_INDICATOR_PERIOD_MAX, NULL, true}
-#define TW_NUMBER(name, fallback, least, most) {name, fallback, least, most, NULL, false}
-#define TW_CHOICE(name, fallback, count, words) {name, fallback, 0, (count)-1, words, true}
-#define TW_DDOF(fallback) {"ddof", fallback, 0, 1, NULL, true}
+    { name, fallback, least, TW_INDICATOR_PERIOD_MAX, NULL, true }
+#define TW_NUMBER(name, fallback, least, most) \
+    { name, fallback, least, most, NULL, false }
+#define TW_CHOICE(name, fallback, count, words) \
+    { name, fallback, 0, (count)-1, words, true }
+#define TW_DDOF(fallback) \
+    { "ddof", fallback, 0, 1, NULL, true }
 #define TW_FAMILY(name, entries) \
     const tw_indicator_family name = {entries, sizeof(entries) / sizeof((entries)[0])}
 

@@ -17,12 +17,12 @@ TW_INLINE void take(tw_step *s) {
     const double *a = s->in[0];
     double *row = s->ring + s->place * s->lanes;
     TW_FOR_LANES(i, s->lanes)
-        row[i] = a[i];
+    row[i] = a[i];
 }
 
 TW_INLINE void fill(double *out, size_t lanes, double value) {
     TW_FOR_LANES(i, lanes)
-        out[i] = value;
+    out[i] = value;
 }
 
 TW_INLINE const double *oldest(const tw_step *s, size_t j) {
@@ -75,7 +75,7 @@ TW_INLINE void age(tw_step *s, double sign) {
             }
         }
         TW_FOR_LANES(i, s->lanes)
-            out[i] = best[i] == best[i] ? out[i] : NAN;
+        out[i] = best[i] == best[i] ? out[i] : NAN;
     }
     advance(s);
 }
@@ -104,7 +104,7 @@ static void spread(tw_step *s) {
             }
         }
         TW_FOR_LANES(i, s->lanes)
-            out[i] = within(out[i] / (double)s->n);
+        out[i] = within(out[i] / (double)s->n);
     }
     advance(s);
 }
@@ -118,7 +118,7 @@ static void weighted(tw_step *s) {
             const double *row = oldest(s, j);
             const double weight = s->weights[j];
             TW_FOR_LANES(i, s->lanes)
-                out[i] += row[i] * weight;
+            out[i] += row[i] * weight;
         }
     }
     advance(s);
@@ -140,7 +140,7 @@ static void drawdown(tw_step *s) {
             }
         }
         TW_FOR_LANES(i, s->lanes)
-            out[i] = within(out[i] / (double)s->n);
+        out[i] = within(out[i] / (double)s->n);
     }
     advance(s);
 }
@@ -154,10 +154,10 @@ static void rank(tw_step *s) {
         for (size_t j = 0; j < s->n; j++) {
             const double *row = s->ring + j * s->lanes;
             TW_FOR_LANES(i, s->lanes)
-                out[i] += (row[i] < a[i] ? 1.0 : 0.0) + (row[i] - row[i]) + (a[i] - a[i]);
+            out[i] += (row[i] < a[i] ? 1.0 : 0.0) + (row[i] - row[i]) + (a[i] - a[i]);
         }
         TW_FOR_LANES(i, s->lanes)
-            out[i] = 100 * out[i] / (double)s->n;
+        out[i] = 100 * out[i] / (double)s->n;
     }
     take(s);
     advance(s);

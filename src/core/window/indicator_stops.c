@@ -24,8 +24,8 @@ static void stop(tw_step *s) {
     double *is_long = s->state + 2 * s->lanes; /* 1 long, -1 short, 0 not begun */
     double *last = s->state + 3 * s->lanes;
     TW_FOR_LANES(i, s->lanes) {
-        double missing = (upper_now[i] - lower_now[i]) + (close[i] - close[i]) +
-                         (long_first[i] - long_first[i]);
+        double missing =
+            (upper_now[i] - lower_now[i]) + (close[i] - close[i]) + (long_first[i] - long_first[i]);
         bool present = missing == missing;
         bool begun = is_long[i] != 0;
         bool move_upper = !begun || upper_now[i] < upper[i] || last[i] > upper[i];

@@ -34,8 +34,8 @@ static void obv(tw_plan *p) {
 
 /* Where the close stands in its row's range, from -1 to 1; 0 in a row without a range. */
 static tw_register multiplier_of(tw_plan *p) {
-    tw_register apart = tw_plan_subtract(p, tw_plan_subtract(p, CLOSE, LOW),
-                                         tw_plan_subtract(p, HIGH, CLOSE));
+    tw_register apart =
+        tw_plan_subtract(p, tw_plan_subtract(p, CLOSE, LOW), tw_plan_subtract(p, HIGH, CLOSE));
     return tw_plan_divide_or(p, apart, tw_plan_subtract(p, HIGH, LOW), 0);
 }
 
@@ -95,13 +95,11 @@ static void force(tw_plan *p) {
 static void williams_ad(tw_plan *p) {
     tw_register last = tw_plan_lag(p, CLOSE, 1);
     tw_register change = tw_plan_subtract(p, CLOSE, last);
-    tw_register above =
-        tw_plan_subtract(p, CLOSE, tw_plan_two(p, TW_STEP_LESSER, LOW, last));
-    tw_register below =
-        tw_plan_subtract(p, CLOSE, tw_plan_two(p, TW_STEP_GREATER, HIGH, last));
+    tw_register above = tw_plan_subtract(p, CLOSE, tw_plan_two(p, TW_STEP_LESSER, LOW, last));
+    tw_register below = tw_plan_subtract(p, CLOSE, tw_plan_two(p, TW_STEP_GREATER, HIGH, last));
     tw_register zero = tw_plan_constant(p, 0);
-    tw_register flow = tw_plan_choose(p, change, above,
-                                      tw_plan_choose(p, scaled(p, change, -1), below, zero));
+    tw_register flow =
+        tw_plan_choose(p, change, above, tw_plan_choose(p, scaled(p, change, -1), below, zero));
     tw_plan_output(p, total(p, flow));
 }
 
@@ -111,42 +109,49 @@ static const tw_indicator_entry entries[] = {
       TW_PARAMETERS(TW_CHOICE("first", 1, 3, "none|zero|volume")),
       TW_OUTPUTS("obv"),
       .inputs = TW_READS_CV},
-     obv, NULL},
+     obv,
+     NULL},
     {{.name = "adl",
       .summary = "accumulation and distribution: running total by the place in the range",
       TW_OUTPUTS("adl", "multiplier", "flow"),
       .inputs = TW_READS_HLCV},
-     adl, NULL},
+     adl,
+     NULL},
     {{.name = "cmf",
       .summary = "Chaikin's money flow over a window",
       TW_PARAMETERS(TW_PERIOD("period", 20)),
       TW_OUTPUTS("cmf", "multiplier", "flow"),
       .inputs = TW_READS_HLCV},
-     cmf, NULL},
+     cmf,
+     NULL},
     {{.name = "chaikin",
       .summary = "two exponential means of the accumulation line apart",
       TW_PARAMETERS(TW_PERIOD("fast", 3), TW_PERIOD("slow", 10),
                     TW_CHOICE("seed", 0, 2, "sma|first")),
       TW_OUTPUTS("oscillator", "fast", "slow", "adl", "multiplier", "flow"),
       .inputs = TW_READS_HLCV},
-     chaikin, NULL},
+     chaikin,
+     NULL},
     {{.name = "mfi",
       .summary = "money flow: relative strength by volume; 100 where nothing moves",
       TW_PARAMETERS(TW_PERIOD("period", 14)),
       TW_OUTPUTS("mfi"),
       .inputs = TW_READS_HLCV},
-     mfi, NULL},
+     mfi,
+     NULL},
     {{.name = "force",
       .summary = "Elder's force: mean of change by volume",
       TW_PARAMETERS(TW_PERIOD("period", 2)),
       TW_OUTPUTS("force"),
       .inputs = TW_READS_CV},
-     force, NULL},
+     force,
+     NULL},
     {{.name = "williams_ad",
       .summary = "Williams's accumulation without volume",
       TW_OUTPUTS("williams_ad"),
       .inputs = TW_READS_HLC},
-     williams_ad, NULL},
+     williams_ad,
+     NULL},
 };
 
 TW_FAMILY(tw_indicator_volumes, entries);
