@@ -9,17 +9,12 @@
 #include "indicator_cases.h"
 
 static const unsupported_metric unsupported[] = {
-    {"stockind_fcb*", "fractals need rows that come later"},
-    {"stockind_fractal*", "needs rows that come later"},
     {"stockind_pivots*", "needs rows that come later"},
     {"stockind_pivot_points*", "of calendar months; rolling_pivots are of rows"},
-    {"stockind_fisher*", "not there"},
     {"stockind_htl*", "the Hilbert transform of cycles is not there"},
     {"stockind_httrendline", "the Hilbert transform of cycles is not there"},
     {"stockind_mama*", "built on the Hilbert transform"},
     {"stockind_hurst*", "not there"},
-    {"stockind_kvo*", "not there"},
-    {"stockind_marubozu*", "a candle pattern"},
     {"stockind_renko*", "bars: core/bars has Renko"},
     {"stockind_stdev_channels*", "redraws the rows before"},
     {"stockind_slope.line", "redraws the rows before; our line is the end of it"},
@@ -73,6 +68,11 @@ static const method methods[] = {
     {"ToElderRay", "elder_ray", "13", NULL, "", "ema=ema;bullpower=bull;bearpower=bear"},
     {"ToEma", "ema", "20", NULL, "", "ema=ema"},
     {"ToEpma", "epma", "10", "20", "", "epma=epma"},
+    {"ToFcb", "fractal_bands", "2", NULL, "", "upperband=upper;lowerband=lower"},
+    {"ToFisherTransform", "fisher", "10", NULL, "", "fisher=fisher;trigger=trigger"},
+    {"ToFractal", "fractal", "2", NULL, "", "fractalbear=high;fractalbull=low"},
+    {"ToKvo", "klinger", "34,55,13", NULL, "", "oscillator=klinger;signal=signal"},
+    {"ToMarubozu", "marubozu", "95", NULL, "", "price=price;match=match"},
     {"ToForceIndex", "force", "2", NULL, "", "forceindex=force"},
     {"ToGator", "gator", "13,8,8,5,5,3", NULL, "", "upper=upper;lower=lower"},
     {"ToHeikinAshi", "heikin_ashi", "", NULL, "", "open=open;high=high;low=low;close=close"},
@@ -271,6 +271,8 @@ static bool run_of(const json_t *single, const stock_data *data, const char *the
     run->delay = strcmp(theirs, "dpo") == 0 ? 8 : 0;
     if (strcmp(m->name, "ToDpo") == 0)
         run->delay = 8;
+    if (strcmp(m->name, "ToFractal") == 0)
+        run->delay = 2;
     inputs_of(single, &data->quotes, &data->other, run);
     return true;
 }

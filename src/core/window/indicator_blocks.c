@@ -278,11 +278,14 @@ static void comoments(tw_step *s) {
     advance(s, 7, comoments_join);
 }
 
+/* With m = 1 the first rows answer for what there is of their window. */
 TW_INLINE void extreme(tw_step *s, join_of join) {
     take(s, 1, extreme_one, join);
     double *out = s->out[0];
     if (!answers(s)) {
-        no_answer(s, 1);
+        const double missing = s->m > 0 ? 0 : NAN;
+        TW_FOR_LANES(i, s->lanes)
+        out[i] = s->state[i] + missing;
     } else {
         const weights w = weights_of(s->n - 1 - s->place, s->place + 1);
         TW_FOR_LANES(i, s->lanes)

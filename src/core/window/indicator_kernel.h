@@ -57,6 +57,7 @@
     X(ADAPT, adapt, 1, 0, 2)                 /* y += b (a - y); begins with a before b is */    \
     X(TOTAL, total, 1, 0, 2)                 /* of all rows; of the session when n is 1 */      \
     X(RECUR, recur, 1, 0, 2)                 /* y = a y + b, from c */                          \
+    X(HOLD, hold, 1, 0, 2)                   /* the last value of a, where b is */              \
     X(COUNT, count, 1, 0, 1)                 /* values of a so far */                           \
     X(STREAK, streak, 1, 0, 1)               /* rows in a row up (+) or down (-) */             \
     X(STOP, stop, 3, 0, 4)                   /* trailing stop: line, when short, when long */   \

@@ -32,6 +32,12 @@ tw_register tw_plan_input(tw_plan *plan, tw_indicator_input input) {
     return plan->inputs[input];
 }
 
+tw_register tw_plan_nothing(tw_plan *plan) {
+    tw_register a = tw_plan_constant(plan, NAN);
+    plan->registers[a].lookback = TW_INDICATOR_FOREVER;
+    return a;
+}
+
 tw_register tw_plan_constant(tw_plan *plan, double value) {
     for (tw_register i = 0; i < plan->register_count; i++) {
         if (plan->registers[i].constant && plan->registers[i].value == value)
@@ -91,6 +97,9 @@ static size_t extreme_of(const tw_plan *plan, const tw_plan_step *step, bool set
 
 static size_t lookback_of(const tw_plan *plan, const tw_plan_step *step, size_t output) {
     size_t latest = extreme_of(plan, step, false, true);
+    bool growing = step->m > 0 && (step->kind == TW_STEP_LOWEST || step->kind == TW_STEP_HIGHEST);
+    if (growing)
+        return latest;
     switch ((unsigned)step->kind) {
     case TW_STEP_ELSE:
         return extreme_of(plan, step, false, false);
@@ -128,6 +137,7 @@ static size_t lookback_of(const tw_plan *plan, const tw_plan_step *step, size_t 
     case TW_STEP_STOP:
         return output == 0 ? latest : TW_INDICATOR_FOREVER;
     case TW_STEP_PARABOLIC:
+    case TW_STEP_HOLD:
         return TW_INDICATOR_FOREVER;
     default:
         return latest;

@@ -61,9 +61,11 @@ typedef struct tw_indicator_family {
 } tw_indicator_family;
 
 extern const tw_indicator_family tw_indicator_averages;
+extern const tw_indicator_family tw_indicator_volume_means;
 extern const tw_indicator_family tw_indicator_momentum;
 extern const tw_indicator_family tw_indicator_oscillators;
 extern const tw_indicator_family tw_indicator_trends;
+extern const tw_indicator_family tw_indicator_swings;
 extern const tw_indicator_family tw_indicator_volumes;
 extern const tw_indicator_family tw_indicator_deviations;
 extern const tw_indicator_family tw_indicator_pairs;
@@ -86,6 +88,8 @@ bool tw_plan_choice(const tw_plan *plan, size_t parameter, int value);
 
 tw_register tw_plan_input(tw_plan *plan, tw_indicator_input input);
 tw_register tw_plan_constant(tw_plan *plan, double value);
+/* A register that never has a value. */
+tw_register tw_plan_nothing(tw_plan *plan);
 tw_register tw_plan_step_of(tw_plan *plan, const tw_plan_step *step);
 void tw_plan_output(tw_plan *plan, tw_register a);
 

@@ -102,7 +102,8 @@ static void total(tw_step *s) {
     }
 }
 
-/* y = a y + b once it has begun with c. */
+/* y = a y + b once it has begun with c; beyond l on either side of 0, if l is not 0, it
+ * is put to m. */
 static void recur(tw_step *s) {
     const double *a = s->in[0];
     const double *b = s->in[1];
@@ -110,12 +111,31 @@ static void recur(tw_step *s) {
     double *out = s->out[0];
     double *y = s->state;
     double *started = s->state + s->lanes;
+    const double limit = s->l == 0 ? INFINITY : s->l;
+    const double put = s->m;
     TW_FOR_LANES(i, s->lanes) {
         double moved = within(a[i] * y[i] + b[i]);
-        double answer = started[i] > 0 ? moved : c[i];
+        double next = started[i] > 0 ? moved : c[i];
+        double below = next > limit ? put : next;
+        double answer = below < -limit ? -put : below;
         y[i] = answer == answer ? answer : y[i];
         started[i] = answer == answer ? 1.0 : started[i];
         out[i] = answer;
+    }
+}
+
+/* The last value of a, in the rows where b is there. */
+static void hold(tw_step *s) {
+    const double *a = s->in[0];
+    const double *b = s->in[1];
+    double *out = s->out[0];
+    double *last = s->state;
+    double *begun = s->state + s->lanes;
+    TW_FOR_LANES(i, s->lanes) {
+        last[i] = a[i] == a[i] ? a[i] : last[i];
+        begun[i] = a[i] == a[i] ? 1.0 : begun[i];
+        double kept = begun[i] > 0 ? last[i] : NAN;
+        out[i] = b[i] == b[i] ? kept : NAN;
     }
 }
 
@@ -170,6 +190,7 @@ void TW_LEVEL(tw_indicator_recurrences)(tw_step_table *ret_table) {
     ret_table->kernels[TW_STEP_ADAPT] = adapt;
     ret_table->kernels[TW_STEP_TOTAL] = total;
     ret_table->kernels[TW_STEP_RECUR] = recur;
+    ret_table->kernels[TW_STEP_HOLD] = hold;
     ret_table->kernels[TW_STEP_COUNT] = count;
     ret_table->kernels[TW_STEP_STREAK] = streak;
     ret_table->kernels[TW_STEP_DYNAMIC] = dynamic;
