@@ -62,12 +62,14 @@ static const step_size sizes[TW_STEP_KIND_COUNT] = {
     void tw_indicator_scans_##level(tw_step_table *);       \
     void tw_indicator_recurrences_##level(tw_step_table *); \
     void tw_indicator_stops_##level(tw_step_table *);       \
+    void tw_indicator_cycles_##level(tw_step_table *);      \
     static void take_##level(tw_step_table *ret_table) {    \
         tw_indicator_cells_##level(ret_table);              \
         tw_indicator_blocks_##level(ret_table);             \
         tw_indicator_scans_##level(ret_table);              \
         tw_indicator_recurrences_##level(ret_table);        \
         tw_indicator_stops_##level(ret_table);              \
+        tw_indicator_cycles_##level(ret_table);             \
     }
 
 DECLARE_LEVEL(baseline)

@@ -16,6 +16,7 @@
 
 #define TW_STEP_INPUTS_MAX 4
 #define TW_STEP_OUTPUTS_MAX 5
+#define TW_STEP_CYCLE_FIELDS 42
 
 /*
  * name, outputs, registers of state for each row of its period, registers of state besides.
@@ -62,7 +63,8 @@
     X(STREAK, streak, 1, 0, 1)               /* rows in a row up (+) or down (-) */             \
     X(STOP, stop, 3, 0, 4)                   /* trailing stop: line, when short, when long */   \
     X(PARABOLIC, parabolic, 1, 0, 9)         /* Wilder's stop and reverse */                    \
-    X(DYNAMIC, dynamic, 1, 0, 2)             /* McGinley's: y += (a - y) / (k n (a / y)^4) */
+    X(CYCLE, cycles, 5, 1, TW_STEP_CYCLE_FIELDS) /* Ehlers's cycle of 50 rows at most */        \
+    X(DYNAMIC, dynamic, 1, 0, 2)                 /* McGinley's: y += (a - y) / (k n (a / y)^4) */
 
 typedef enum tw_step_kind {
 #define TW_STEP_ENUMERATOR(name, function, outputs, rows, extra) TW_STEP_##name,

@@ -79,5 +79,6 @@ void TW_LEVEL(tw_indicator_blocks)(tw_step_table *ret_table);
 void TW_LEVEL(tw_indicator_scans)(tw_step_table *ret_table);
 void TW_LEVEL(tw_indicator_recurrences)(tw_step_table *ret_table);
 void TW_LEVEL(tw_indicator_stops)(tw_step_table *ret_table);
+void TW_LEVEL(tw_indicator_cycles)(tw_step_table *ret_table);
 
 #endif

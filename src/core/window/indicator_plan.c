@@ -134,6 +134,10 @@ static size_t lookback_of(const tw_plan *plan, const tw_plan_step *step, size_t 
                    : later(plan->registers[step->in[0]].lookback, step->n - 1);
     case TW_STEP_DYNAMIC:
         return later(latest, 1);
+    case TW_STEP_CYCLE: {
+        static const size_t rows[] = {0, 6, TW_INDICATOR_FOREVER, 5, 5};
+        return later(latest, rows[output]);
+    }
     case TW_STEP_STOP:
         return output == 0 ? latest : TW_INDICATOR_FOREVER;
     case TW_STEP_PARABOLIC:
@@ -154,6 +158,7 @@ static size_t settled_of(const tw_plan *plan, const tw_plan_step *step, size_t l
     case TW_STEP_RECUR:
         return later(from, rows_to_forget(plan, 1 - step->k));
     case TW_STEP_TOTAL:
+    case TW_STEP_CYCLE:
     case TW_STEP_STOP:
     case TW_STEP_PARABOLIC:
     case TW_STEP_DYNAMIC:

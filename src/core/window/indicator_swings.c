@@ -97,6 +97,30 @@ static void klinger(tw_plan *p) {
     tw_plan_output(p, tw_plan_ema(p, line, tw_plan_period(p, 2), false));
 }
 
+/* Of the median price. */
+static tw_register cycle_of(tw_plan *p, double fast, double slow) {
+    tw_plan_step step = {
+        .kind = TW_STEP_CYCLE,
+        .in = {tw_plan_median_price(p), TW_NO_REGISTER, TW_NO_REGISTER, TW_NO_REGISTER},
+        .n = 50,
+        .k = fast,
+        .m = slow};
+    return tw_plan_step_of(p, &step);
+}
+
+static void trendline(tw_plan *p) {
+    tw_register line = cycle_of(p, 0.5, 0.05);
+    tw_plan_output(p, line);
+    tw_plan_output(p, line + 1);
+    tw_plan_output(p, line + 2);
+}
+
+static void mama(tw_plan *p) {
+    tw_register line = cycle_of(p, tw_plan_number(p, 0), tw_plan_number(p, 1));
+    tw_plan_output(p, line + 3);
+    tw_plan_output(p, line + 4);
+}
+
 /* A candle that is nearly all body: its close, and 100 rising or -100 falling, else 0. */
 static void marubozu(tw_plan *p) {
     tw_register body = tw_plan_subtract(p, CLOSE, OPEN);
@@ -140,6 +164,19 @@ static const tw_indicator_entry entries[] = {
       TW_OUTPUTS("klinger", "signal"),
       .inputs = TW_READS_HLCV},
      klinger,
+     NULL},
+    {{.name = "trendline",
+      .summary = "Ehlers's instantaneous trend, the smoothed price, the period of the cycle",
+      TW_OUTPUTS("trendline", "smooth", "period"),
+      .inputs = TW_READS_HL},
+     trendline,
+     NULL},
+    {{.name = "mama",
+      .summary = "Ehlers's adaptive mean and the one that follows it",
+      TW_PARAMETERS(TW_NUMBER("fast", 0.5, 1e-6, 1), TW_NUMBER("slow", 0.05, 1e-6, 1)),
+      TW_OUTPUTS("mama", "fama"),
+      .inputs = TW_READS_HL},
+     mama,
      NULL},
     {{.name = "marubozu",
       .summary = "candles that are nearly all body: their close, and 100 or -100",
