@@ -75,7 +75,7 @@ static const method methods[] = {
     {"ToHeikinAshi", "heikin_ashi", "", NULL, "", "open=open;high=high;low=low;close=close"},
     {"ToHma", "hma", "20", NULL, "", "hma=hma"},
     {"ToHtTrendline", "trendline", "", NULL, "",
-     "trendline=trendline;smoothprice=smooth;dcperiods=period"},
+     "trendline=trendline;smoothprice=smooth;dcperiods=rows"},
     {"ToMama", "mama", "0.5,0.05", NULL, "", "mama=mama;fama=fama"},
     {"ToIchimoku", "ichimoku", "9,26,52,26", NULL, "",
      "tenkansen=tenkan;kijunsen=kijun;senkouspana=span_a;senkouspanb=span_b"},

@@ -8,8 +8,10 @@
 #include "indicator_cases.h"
 
 static const unsupported_metric unsupported[] = {
-    {"talib_ht_*", "the Hilbert transform of cycles is not there"},
-    {"talib_mama", "built on the Hilbert transform"},
+    {"talib_ht_trendmode", "not there"},
+    {"talib_ht_dcphase", "not there"},
+    {"talib_ht_sine", "not there"},
+    {"talib_mama", "its mean begins with 0, which its first answers still hold; ours with prices"},
     {"talib_minmaxindex", "the place of an extreme in the file: the aroon kind tells its age"},
 };
 
@@ -72,6 +74,10 @@ static const simple_metric simple[] = {
     {"talib_dx", "adx(%d, late)", "dx", 1},
     {"talib_plus_di", "adx(%d, late)", "plus_di", 1},
     {"talib_minus_di", "adx(%d, late)", "minus_di", 1},
+    /* The cycle is looked for from row 12 on; for the trend line, from row 37. */
+    {"talib_ht_dcperiod", "trendline(from=12)", "period", 1},
+    {"talib_ht_trendline", "trendline(from=37)", "trendline", 1},
+    {"talib_ht_phasor", "trendline(from=12)", "in_phase", 1},
     {"talib_medprice", "donchian(1)", "middle", 1},
 };
 
@@ -180,7 +186,8 @@ static void inputs_of(const json_t *single, const char *metric, const number_tab
         }
         assert_non_null(values);
         if (json_array_size(columns) == 1)
-            run->inputs[TW_INDICATOR_CLOSE] = values;
+            run->inputs[TW_INDICATOR_CLOSE] = run->inputs[TW_INDICATOR_HIGH] =
+                run->inputs[TW_INDICATOR_LOW] = values;
         else if (pair) /* TA-Lib's first series is the market */
             run->inputs[i == 0 ? TW_INDICATOR_OTHER : TW_INDICATOR_CLOSE] = values;
         else
@@ -240,6 +247,8 @@ static unsigned run_points(const json_t *single, const char *metric, case_run *r
             snprintf(run->output, NAME_SIZE, "%s", band_outputs[output]);
         else if (strncmp(metric, "talib_macd", 10) == 0)
             snprintf(run->output, NAME_SIZE, "%s", macd_outputs[output]);
+        else if (strcmp(metric, "talib_ht_phasor") == 0)
+            snprintf(run->output, NAME_SIZE, "%s", output == 0 ? "in_phase" : "quadrature");
         double *answers = run_answers(run);
         double got = answers[row];
         free(answers);

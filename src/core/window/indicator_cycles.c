@@ -11,15 +11,15 @@
  * state and has no answer.
  *
  * Invariants:
- * 1. history[k][j] is the k-th series j rows ago (0: this row), zero before row 6.
+ * 1. history[k][j] is the k-th series j rows ago (0: this row), zero before the
+ *    first row with a cycle (l, at least 6: the taps reach 6 rows back).
  * 2. The period is within 6 and 50 before it is smoothed, so the ring of 50 prices is enough.
  */
 #include "indicator_lanes.h"
 
 #define TAPS 7
 #define LINES 4
-#define FIRST_ROW 6
-#define TREND_ROW 11
+#define TREND_ROWS 5 /* from the first row with a cycle to the first trend line */
 
 /* One lane's state, as it lies in the fields of the step. */
 typedef struct cycle {
@@ -116,31 +116,36 @@ static void take_row(tw_step *s, size_t lane, double price, cycle *c) {
     for (size_t j = 0; j < LINES; j++)
         prices[j] = row >= j ? s->ring[(place + s->n - j) % s->n * s->lanes + lane] : 0;
     c->rows += 1;
+    const size_t first = (size_t)s->l;
     double line = price;
     double length = 0;
-    if (row >= FIRST_ROW) {
+    if (row >= first) {
         shift(c->smooth, TAPS, weighted(prices));
         turn(c);
         size_t count = (size_t)(c->smooth_period + 0.5);
         count = count > row + 1 ? row + 1 : count;
         length = (double)count;
         shift(c->trend, LINES, count > 0 ? mean_of(s, lane, place, count) : price);
-        line = row >= TREND_ROW ? weighted(c->trend) : price;
+        line = row >= first + TREND_ROWS ? weighted(c->trend) : price;
         adapt_to_phase(c, price, s->k, s->m);
-    } else if (row == FIRST_ROW - 1) {
-        c->fast = c->slow = mean_of(s, lane, place, FIRST_ROW);
+    } else if (row == first - 1) {
+        c->fast = c->slow = mean_of(s, lane, place, 6);
     }
     s->out[0][lane] = line;
-    s->out[1][lane] = row >= FIRST_ROW ? c->smooth[0] : NAN;
+    s->out[1][lane] = row >= first ? c->smooth[0] : NAN;
     s->out[2][lane] = length > 0 ? length : NAN;
-    s->out[3][lane] = row >= FIRST_ROW - 1 ? c->fast : NAN;
-    s->out[4][lane] = row >= FIRST_ROW - 1 ? c->slow : NAN;
+    s->out[3][lane] = row + 1 >= first ? c->fast : NAN;
+    s->out[4][lane] = row + 1 >= first ? c->slow : NAN;
+    s->out[5][lane] = row >= first ? c->smooth_period : NAN;
+    s->out[6][lane] = row >= first ? c->in_phase[0] : NAN;
+    s->out[7][lane] = row >= first ? c->quadrature[0] : NAN;
 }
 
-/* Trend line, smoothed price, period of the cycle, MAMA and its follower FAMA. */
+/* Trend line, smoothed price, rows of its mean, MAMA and its follower FAMA, the period of the
+ * cycle, and the two phases. */
 static void cycles(tw_step *s) {
     for (size_t i = 0; i < s->lanes; i++) {
-        for (size_t o = 0; o < 5; o++)
+        for (size_t o = 0; o < 8; o++)
             s->out[o][i] = NAN;
         if (s->in[0][i] != s->in[0][i])
             continue;

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define TW_STEP_INPUTS_MAX 4
-#define TW_STEP_OUTPUTS_MAX 5
+#define TW_STEP_OUTPUTS_MAX 8
 #define TW_STEP_CYCLE_FIELDS 42
 
 /*
@@ -63,7 +63,7 @@
     X(STREAK, streak, 1, 0, 1)               /* rows in a row up (+) or down (-) */             \
     X(STOP, stop, 3, 0, 4)                   /* trailing stop: line, when short, when long */   \
     X(PARABOLIC, parabolic, 1, 0, 9)         /* Wilder's stop and reverse */                    \
-    X(CYCLE, cycles, 5, 1, TW_STEP_CYCLE_FIELDS) /* Ehlers's cycle of 50 rows at most */        \
+    X(CYCLE, cycles, 8, 1, TW_STEP_CYCLE_FIELDS) /* Ehlers's cycle of 50 rows at most */        \
     X(DYNAMIC, dynamic, 1, 0, 2)                 /* McGinley's: y += (a - y) / (k n (a / y)^4) */
 
 typedef enum tw_step_kind {

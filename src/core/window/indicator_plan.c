@@ -135,7 +135,9 @@ static size_t lookback_of(const tw_plan *plan, const tw_plan_step *step, size_t 
     case TW_STEP_DYNAMIC:
         return later(latest, 1);
     case TW_STEP_CYCLE: {
-        static const size_t rows[] = {0, 6, TW_INDICATOR_FOREVER, 5, 5};
+        size_t first = (size_t)step->l;
+        const size_t rows[] = {0,     first, TW_INDICATOR_FOREVER, first - 1, first - 1, first,
+                               first, first};
         return later(latest, rows[output]);
     }
     case TW_STEP_STOP:

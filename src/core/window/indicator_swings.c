@@ -98,25 +98,29 @@ static void klinger(tw_plan *p) {
 }
 
 /* Of the median price. */
-static tw_register cycle_of(tw_plan *p, double fast, double slow) {
+static tw_register cycle_of(tw_plan *p, double fast, double slow, double first) {
     tw_plan_step step = {
         .kind = TW_STEP_CYCLE,
         .in = {tw_plan_median_price(p), TW_NO_REGISTER, TW_NO_REGISTER, TW_NO_REGISTER},
         .n = 50,
         .k = fast,
-        .m = slow};
+        .m = slow,
+        .l = first};
     return tw_plan_step_of(p, &step);
 }
 
 static void trendline(tw_plan *p) {
-    tw_register line = cycle_of(p, 0.5, 0.05);
+    tw_register line = cycle_of(p, 0.5, 0.05, tw_plan_number(p, 0));
     tw_plan_output(p, line);
     tw_plan_output(p, line + 1);
     tw_plan_output(p, line + 2);
+    for (tw_register o = 5; o < 8; o++)
+        tw_plan_output(p, line + o);
 }
 
 static void mama(tw_plan *p) {
-    tw_register line = cycle_of(p, tw_plan_number(p, 0), tw_plan_number(p, 1));
+    tw_register line =
+        cycle_of(p, tw_plan_number(p, 0), tw_plan_number(p, 1), tw_plan_number(p, 2));
     tw_plan_output(p, line + 3);
     tw_plan_output(p, line + 4);
 }
@@ -166,14 +170,17 @@ static const tw_indicator_entry entries[] = {
      klinger,
      NULL},
     {{.name = "trendline",
-      .summary = "Ehlers's instantaneous trend, the smoothed price, the period of the cycle",
-      TW_OUTPUTS("trendline", "smooth", "period"),
+      .summary =
+          "Ehlers's instantaneous trend, smoothed price, rows of its mean, period and phases",
+      TW_PARAMETERS(TW_PERIOD_FROM("from", 6, 6)),
+      TW_OUTPUTS("trendline", "smooth", "rows", "period", "in_phase", "quadrature"),
       .inputs = TW_READS_HL},
      trendline,
      NULL},
     {{.name = "mama",
       .summary = "Ehlers's adaptive mean and the one that follows it",
-      TW_PARAMETERS(TW_NUMBER("fast", 0.5, 1e-6, 1), TW_NUMBER("slow", 0.05, 1e-6, 1)),
+      TW_PARAMETERS(TW_NUMBER("fast", 0.5, 1e-6, 1), TW_NUMBER("slow", 0.05, 1e-6, 1),
+                    TW_PERIOD_FROM("from", 6, 6)),
       TW_OUTPUTS("mama", "fama"),
       .inputs = TW_READS_HL},
      mama,
