@@ -60,7 +60,7 @@ BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "l
 LENT_HEADERS = {"src/edge/json/json.h", "src/edge/source/source.h", "src/edge/itch/capture.h",
                 "src/edge/itch/itch_bytes.h"}
 
-# A public header that does not begin with its module's name: there are over ninety indicators, and
+# A public header that does not begin with its module's name: there are a hundred indicators, and
 # whoever wants one looks for that word.
 OWNED_HEADERS = {"indicator": "core/window"}
 

@@ -20,7 +20,7 @@
 #include "tradewind/cpu.h"
 #include "tradewind/indicator.h"
 
-#define ROUNDS 12
+#define ROUNDS 64 /* a million rows, over all kinds */
 #define LANES_MAX 19
 
 /* ---- Random bars ------------------------------------------------------------------------ */

@@ -113,9 +113,6 @@ tw_status tw_indicator_check_config(const tw_indicator_config *config, tw_error 
         if (status != TW_OK)
             return status;
     }
-    if (entry->check != NULL && entry->check(config->parameters) != TW_OK)
-        return tw_error_set(error, TW_RANGE, "%s: the periods do not fit together: %s",
-                            entry->description.name, entry->description.summary);
     return check_level(config->cpu_level, error);
 }
 

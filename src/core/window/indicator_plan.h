@@ -52,7 +52,6 @@ typedef struct tw_plan {
 typedef struct tw_indicator_entry {
     tw_indicator_description description;
     void (*build)(tw_plan *plan);
-    tw_status (*check)(const double *parameters); /* what the ranges do not say; or NULL */
 } tw_indicator_entry;
 
 typedef struct tw_indicator_family {
