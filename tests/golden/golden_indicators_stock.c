@@ -15,7 +15,6 @@ static const unsupported_metric unsupported[] = {
     {"stockind_renko*", "bars: core/bars has Renko"},
     {"stockind_stdev_channels*", "redraws the rows before"},
     {"stockind_slope.line", "redraws the rows before; our line is the end of it"},
-    {"stockind_vol_stop*", "redraws the rows before its first turn"},
     {"stockind_ichimoku.chikouSpan", "the close, drawn earlier: needs rows that come later"},
     {"stockind_heikinashi.volume", "the volume as it came in"},
 };
@@ -119,6 +118,8 @@ static const method methods[] = {
     {"ToTsi", "tsi", "25,13,7", NULL, "", "tsi=tsi;signal=signal"},
     {"ToUlcerIndex", "ulcer", "14", NULL, "", "ulcerindex=ulcer;ui=ulcer"},
     {"ToUltimate", "ultimate", "7,14,28", NULL, "", "ultimate=ultimate"},
+    {"ToVolatilityStop", "volatility_stop", "7,3", NULL, "",
+     "sar=sar;upperband=upper;lowerband=lower"},
     {"ToVortex", "vortex", "14", NULL, "", "pvi=plus;nvi=minus"},
     {"ToVwap", "vwap", "", NULL, "", "vwap=vwap"},
     {"ToVwma", "vwma", "10", NULL, "", "vwma=vwma"},

@@ -142,6 +142,7 @@ static size_t lookback_of(const tw_plan *plan, const tw_plan_step *step, size_t 
     }
     case TW_STEP_STOP:
         return output == 0 ? latest : TW_INDICATOR_FOREVER;
+    case TW_STEP_SWING:
     case TW_STEP_PARABOLIC:
     case TW_STEP_HOLD:
         return TW_INDICATOR_FOREVER;
@@ -161,6 +162,7 @@ static size_t settled_of(const tw_plan *plan, const tw_plan_step *step, size_t l
         return later(from, rows_to_forget(plan, 1 - step->k));
     case TW_STEP_TOTAL:
     case TW_STEP_CYCLE:
+    case TW_STEP_SWING:
     case TW_STEP_STOP:
     case TW_STEP_PARABOLIC:
     case TW_STEP_DYNAMIC:

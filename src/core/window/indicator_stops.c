@@ -49,6 +49,51 @@ static void stop(tw_step *s) {
     }
 }
 
+/*
+ * a: the close; b: how far the stop is from the best close of the move. The first n rows guess the
+ * side from where they end; until that guess has been turned once there is no answer.
+ */
+static void swing(tw_step *s) {
+    const double *close = s->in[0];
+    const double *width = s->in[1];
+    double *state[6];
+    for (size_t f = 0; f < 6; f++)
+        state[f] = s->state + f * s->lanes;
+    const double begin = (double)s->n;
+    TW_FOR_LANES(i, s->lanes) {
+        double best = state[0][i];
+        double side = state[1][i]; /* 1 long, -1 short */
+        double rows = state[2][i];
+        double turned = state[3][i];
+        double first = state[4][i];
+        double now = close[i];
+        bool present = now == now;
+        bool guessing = rows < begin;
+        /* Of the guess both extremes are kept: the side is known with its last row. */
+        double lowest = rows == 0 || now < state[5][i] ? now : state[5][i];
+        double highest = rows == 0 || now > best ? now : best;
+        double guess = now > (rows == 0 ? now : first) ? 1.0 : -1.0;
+        double at = best - side * width[i];
+        bool turns = side > 0 ? now < at : now > at;
+        double further = side > 0 ? (now > best ? now : best) : (now < best ? now : best);
+        double moved = turns ? now : further;
+        bool last_guess = rows + 1 == begin;
+        double guessed = last_guess && guess < 0 ? lowest : highest;
+        bool shown = present && !guessing && turned > 0;
+        s->out[0][i] = shown ? at : NAN;
+        s->out[1][i] = shown && side < 0 ? at : NAN;
+        s->out[2][i] = shown && side > 0 ? at : NAN;
+        double next_side = turns ? -side : side;
+        double next_turned = turns ? 1.0 : turned;
+        state[0][i] = present ? (guessing ? guessed : moved) : best;
+        state[1][i] = present ? (guessing ? guess : next_side) : side;
+        state[2][i] = present && guessing ? rows + 1 : rows;
+        state[3][i] = present && !guessing ? next_turned : turned;
+        state[4][i] = present && rows == 0 ? now : first;
+        state[5][i] = present ? lowest : state[5][i];
+    }
+}
+
 typedef struct parabola {
     double stop;
     double extreme;
@@ -124,5 +169,6 @@ static void parabolic(tw_step *s) {
 
 void TW_LEVEL(tw_indicator_stops)(tw_step_table *ret_table) {
     ret_table->kernels[TW_STEP_STOP] = stop;
+    ret_table->kernels[TW_STEP_SWING] = swing;
     ret_table->kernels[TW_STEP_PARABOLIC] = parabolic;
 }

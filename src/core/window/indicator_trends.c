@@ -95,6 +95,18 @@ static void atr_stop(tw_plan *p) {
     tw_plan_output(p, atr);
 }
 
+/* Wilder's volatility system: true ranges (of the row before) from the best close of the move. */
+static void volatility_stop(tw_plan *p) {
+    size_t n = tw_plan_period(p, 0);
+    tw_register width = scaled(p, tw_plan_lag(p, atr_of(p, n), 1), tw_plan_number(p, 1));
+    tw_plan_step step = {
+        .kind = TW_STEP_SWING, .in = {CLOSE, width, TW_NO_REGISTER, TW_NO_REGISTER}, .n = n};
+    tw_register line = tw_plan_step_of(p, &step);
+    tw_plan_output(p, line);
+    tw_plan_output(p, line + 1);
+    tw_plan_output(p, line + 2);
+}
+
 /* Le Beau: below the high of the window for a long position, above its low for a short one. */
 static void chandelier(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
@@ -213,6 +225,12 @@ static const tw_indicator_entry entries[] = {
       TW_OUTPUTS("line", "buy", "sell", "atr"),
       .inputs = TW_READS_HLC},
      atr_stop},
+    {{.name = "volatility_stop",
+      .summary = "true ranges from the best close of the move, from its first turn on",
+      TW_PARAMETERS(TW_PERIOD("period", 7), TW_NUMBER("multiple", 3, 0, 1e3)),
+      TW_OUTPUTS("sar", "upper", "lower"),
+      .inputs = TW_READS_HLC},
+     volatility_stop},
     {{.name = "chandelier",
       .summary = "exits below the window's high and above its low by true ranges",
       TW_PARAMETERS(TW_PERIOD("period", 22), TW_NUMBER("multiple", 3, 0, 1e3)),
