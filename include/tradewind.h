@@ -23,6 +23,7 @@
 #include "tradewind/exchange.h"
 #include "tradewind/histogram.h"
 #include "tradewind/http.h"
+#include "tradewind/indicator.h"
 #include "tradewind/itch.h"
 #include "tradewind/log.h"
 #include "tradewind/loop.h"

@@ -1,0 +1,312 @@
+/*
+ * indicator_averages.c - kinds: means that follow a price, by rows or by volume.
+ */
+#include "indicator_plan.h"
+
+#include <math.h>
+
+#define CLOSE tw_plan_input(p, TW_INDICATOR_CLOSE)
+#define VOLUME tw_plan_input(p, TW_INDICATOR_VOLUME)
+#define SEEDS "sma|first"
+#define CHAIN_SEEDS "sma|first|together|late"
+
+/* The first mean of a chain. Seeded late it begins with the first value, as seed=first does, but is
+ * only heard from its n-th on, or `skip` values later. */
+static tw_register once(tw_plan *p, tw_register a, size_t n, int seed, size_t skip) {
+    if (seed == 3)
+        return tw_plan_smooth(p, a, 2 / ((double)n + 1), 1, n + skip);
+    return tw_plan_ema(p, a, n, seed == 1);
+}
+
+/* A mean of a mean: its seed is the mean of the first n means, or the first of them. */
+static tw_register again(tw_plan *p, tw_register a, size_t n, int seed, size_t skip) {
+    return seed == 3 ? once(p, a, n, seed, skip) : tw_plan_ema(p, a, n, seed != 0);
+}
+
+static tw_register dema_of(tw_plan *p, tw_register a, size_t n, int seed, size_t skip) {
+    tw_register one = once(p, a, n, seed, skip);
+    tw_register two = again(p, one, n, seed, skip);
+    return tw_plan_subtract(p, tw_plan_affine(p, one, 2, 0), two);
+}
+
+static tw_register tema_of(tw_plan *p, tw_register a, size_t n, int seed, size_t skip) {
+    tw_register one = once(p, a, n, seed, skip);
+    tw_register two = again(p, one, n, seed, skip);
+    tw_register three = again(p, two, n, seed, skip);
+    return tw_plan_add(p, tw_plan_affine(p, tw_plan_subtract(p, one, two), 3, 0), three);
+}
+
+static tw_register wma_of(tw_plan *p, tw_register a, size_t n) {
+    return tw_plan_window(p, TW_STEP_RAMP, a, n);
+}
+
+static tw_register hma_of(tw_plan *p, tw_register a, size_t n) {
+    size_t half = n / 2 > 0 ? n / 2 : 1;
+    tw_register raw =
+        tw_plan_subtract(p, tw_plan_affine(p, wma_of(p, a, half), 2, 0), wma_of(p, a, n));
+    return wma_of(p, raw, (size_t)sqrt((double)n));
+}
+
+static tw_register trima_of(tw_plan *p, tw_register a, size_t n) {
+    return tw_plan_mean(p, tw_plan_mean(p, a, n / 2 + 1), n - n / 2);
+}
+
+/* The end of the line of least squares: 3 wma - 2 sma. */
+static tw_register epma_of(tw_plan *p, tw_register a, size_t n) {
+    return tw_plan_subtract(p, tw_plan_affine(p, wma_of(p, a, n), 3, 0),
+                            tw_plan_affine(p, tw_plan_mean(p, a, n), 2, 0));
+}
+
+static tw_register alma_of(tw_plan *p, tw_register a, size_t n, double offset, double sigma) {
+    tw_plan_step step = {.kind = TW_STEP_WEIGHTED,
+                         .in = {a, TW_NO_REGISTER, TW_NO_REGISTER, TW_NO_REGISTER},
+                         .n = n,
+                         .k = offset,
+                         .m = sigma};
+    return tw_plan_step_of(p, &step);
+}
+
+tw_register tw_plan_average(tw_plan *p, int which, tw_register a, size_t n) {
+    switch (which) {
+    case 1:
+        return tw_plan_ema(p, a, n, false);
+    case 2:
+        return tw_plan_wilder(p, a, n);
+    case 3:
+        return wma_of(p, a, n);
+    case 4:
+        return dema_of(p, a, n, 2, 0);
+    case 5:
+        return tema_of(p, a, n, 2, 0);
+    case 6:
+        return hma_of(p, a, n);
+    case 7:
+        return trima_of(p, a, n);
+    case 8:
+        return epma_of(p, a, n);
+    case 9:
+        return alma_of(p, a, n, 0.85, 6);
+    case 10:
+        return tw_plan_ema(p, a, n, true);
+    default:
+        return tw_plan_mean(p, a, n);
+    }
+}
+
+static int choice_of(const tw_plan *p, size_t parameter) {
+    return (int)tw_plan_number(p, parameter);
+}
+
+static void sma(tw_plan *p) {
+    tw_plan_output(p, tw_plan_mean(p, CLOSE, tw_plan_period(p, 0)));
+}
+
+static void ema(tw_plan *p) {
+    tw_plan_output(p, tw_plan_ema(p, CLOSE, tw_plan_period(p, 0), tw_plan_choice(p, 1, 1)));
+}
+
+static void smma(tw_plan *p) {
+    size_t n = tw_plan_period(p, 0);
+    size_t seeds = tw_plan_choice(p, 1, 1) ? 1 : n;
+    tw_plan_output(p, tw_plan_smooth(p, CLOSE, 1 / (double)n, seeds, seeds));
+}
+
+static void wma(tw_plan *p) {
+    tw_plan_output(p, wma_of(p, CLOSE, tw_plan_period(p, 0)));
+}
+
+static void dema(tw_plan *p) {
+    tw_plan_output(p,
+                   dema_of(p, CLOSE, tw_plan_period(p, 0), choice_of(p, 1), tw_plan_period(p, 2)));
+}
+
+static void tema(tw_plan *p) {
+    tw_plan_output(p,
+                   tema_of(p, CLOSE, tw_plan_period(p, 0), choice_of(p, 1), tw_plan_period(p, 2)));
+}
+
+/* Tillson (1998): six exponential means, weighted by the volume factor. */
+static void t3(tw_plan *p) {
+    size_t n = tw_plan_period(p, 0);
+    double v = tw_plan_number(p, 1);
+    int seed = choice_of(p, 2);
+    tw_register e[6];
+    e[0] = once(p, CLOSE, n, seed, 0);
+    for (size_t i = 1; i < 6; i++)
+        e[i] = again(p, e[i - 1], n, seed, 0);
+    tw_register sum = tw_plan_affine(p, e[5], -v * v * v, 0);
+    sum = tw_plan_add(p, sum, tw_plan_affine(p, e[4], 3 * v * v + 3 * v * v * v, 0));
+    sum = tw_plan_add(p, sum, tw_plan_affine(p, e[3], -6 * v * v - 3 * v - 3 * v * v * v, 0));
+    sum = tw_plan_add(p, sum, tw_plan_affine(p, e[2], 1 + 3 * v + v * v * v + 3 * v * v, 0));
+    tw_plan_output(p, sum);
+}
+
+static void hma(tw_plan *p) {
+    tw_plan_output(p, hma_of(p, CLOSE, tw_plan_period(p, 0)));
+}
+
+static void trima(tw_plan *p) {
+    tw_plan_output(p, trima_of(p, CLOSE, tw_plan_period(p, 0)));
+}
+
+/* sma(n) - sma(2n) + sma(3n). */
+static void relative(tw_plan *p) {
+    size_t n = tw_plan_period(p, 0);
+    tw_register apart =
+        tw_plan_subtract(p, tw_plan_mean(p, CLOSE, n), tw_plan_mean(p, CLOSE, 2 * n));
+    tw_plan_output(p, tw_plan_add(p, apart, tw_plan_mean(p, CLOSE, 3 * n)));
+}
+
+static void epma(tw_plan *p) {
+    tw_plan_output(p, epma_of(p, CLOSE, tw_plan_period(p, 0)));
+}
+
+static void alma(tw_plan *p) {
+    tw_plan_output(
+        p, alma_of(p, CLOSE, tw_plan_period(p, 0), tw_plan_number(p, 1), tw_plan_number(p, 2)));
+}
+
+/* Kaufman (1995): the rate is the square of a mean of two rates, weighted by the efficiency. */
+static void kama(tw_plan *p) {
+    size_t n = tw_plan_period(p, 0);
+    double fast = 2 / (tw_plan_number(p, 1) + 1);
+    double slow = 2 / (tw_plan_number(p, 2) + 1);
+    tw_register way = tw_plan_one(p, TW_STEP_MAGNITUDE, tw_plan_change(p, CLOSE, 1));
+    way = tw_plan_window(p, TW_STEP_SUM, way, n);
+    tw_register moved = tw_plan_one(p, TW_STEP_MAGNITUDE, tw_plan_change(p, CLOSE, n));
+    tw_register efficiency = tw_plan_divide_or(p, moved, way, 0);
+    tw_register rate = tw_plan_affine(p, efficiency, fast - slow, slow);
+    tw_plan_step step = {
+        .kind = TW_STEP_ADAPT,
+        .in = {CLOSE, tw_plan_multiply(p, rate, rate), TW_NO_REGISTER, TW_NO_REGISTER},
+        .n = tw_plan_choice(p, 3, 1) ? n : TW_INDICATOR_PERIOD_MAX + 1,
+        .k = slow * slow};
+    tw_plan_output(p, tw_plan_step_of(p, &step));
+    tw_plan_output(p, efficiency);
+}
+
+/* The lag (n + 1) / 2, halfway between two rows where it is not whole, is taken out beforehand;
+ * the seed is the mean of the prices themselves. */
+static void zlema(tw_plan *p) {
+    size_t n = tw_plan_period(p, 0);
+    size_t more = (n + 2) / 2;
+    size_t less = (n + 1) / 2;
+    tw_register old = tw_plan_add(p, tw_plan_lag(p, CLOSE, more), tw_plan_lag(p, CLOSE, less));
+    tw_register early =
+        tw_plan_subtract(p, tw_plan_affine(p, CLOSE, 2, 0), tw_plan_affine(p, old, 0.5, 0));
+    double rate = 2 / ((double)n + 1);
+    /* y = (1 - rate) y + rate early, from the mean of the first n rows on. */
+    tw_plan_step step = {.kind = TW_STEP_RECUR,
+                         .in = {tw_plan_constant(p, 1 - rate), tw_plan_affine(p, early, rate, 0),
+                                tw_plan_mean(p, CLOSE, n), TW_NO_REGISTER},
+                         .k = 1 - rate};
+    tw_plan_output(p, tw_plan_step_of(p, &step));
+}
+
+static void dynamic(tw_plan *p) {
+    tw_plan_step step = {.kind = TW_STEP_DYNAMIC,
+                         .in = {CLOSE, TW_NO_REGISTER, TW_NO_REGISTER, TW_NO_REGISTER},
+                         .n = tw_plan_period(p, 0),
+                         .k = tw_plan_number(p, 1)};
+    tw_plan_output(p, tw_plan_step_of(p, &step));
+}
+
+static const tw_indicator_entry entries[] = {
+    {{.name = "sma",
+      .summary = "simple mean",
+      TW_PARAMETERS(TW_PERIOD("period", 20)),
+      TW_OUTPUTS("sma"),
+      .inputs = TW_READS_CLOSE},
+     sma},
+    {{.name = "ema",
+      .summary = "exponential mean, rate 2 / (period + 1)",
+      TW_PARAMETERS(TW_PERIOD("period", 20), TW_CHOICE("seed", 0, 2, SEEDS)),
+      TW_OUTPUTS("ema"),
+      .inputs = TW_READS_CLOSE},
+     ema},
+    {{.name = "smma",
+      .summary = "Wilder's smoothed mean, rate 1 / period",
+      TW_PARAMETERS(TW_PERIOD("period", 20), TW_CHOICE("seed", 0, 2, SEEDS)),
+      TW_OUTPUTS("smma"),
+      .inputs = TW_READS_CLOSE},
+     smma},
+    {{.name = "wma",
+      .summary = "mean with weights 1 to period",
+      TW_PARAMETERS(TW_PERIOD("period", 20)),
+      TW_OUTPUTS("wma"),
+      .inputs = TW_READS_CLOSE},
+     wma},
+    {{.name = "dema",
+      .summary = "double exponential mean",
+      TW_PARAMETERS(TW_PERIOD("period", 20), TW_CHOICE("seed", 0, 4, CHAIN_SEEDS),
+                    TW_PERIOD_FROM("skip", 0, 0)),
+      TW_OUTPUTS("dema"),
+      .inputs = TW_READS_CLOSE},
+     dema},
+    {{.name = "tema",
+      .summary = "triple exponential mean",
+      TW_PARAMETERS(TW_PERIOD("period", 20), TW_CHOICE("seed", 0, 4, CHAIN_SEEDS),
+                    TW_PERIOD_FROM("skip", 0, 0)),
+      TW_OUTPUTS("tema"),
+      .inputs = TW_READS_CLOSE},
+     tema},
+    {{.name = "t3",
+      .summary = "Tillson's mean of six exponential means",
+      TW_PARAMETERS(TW_PERIOD("period", 5), TW_NUMBER("factor", 0.7, 0, 1),
+                    TW_CHOICE("seed", 0, 4, CHAIN_SEEDS)),
+      TW_OUTPUTS("t3"),
+      .inputs = TW_READS_CLOSE},
+     t3},
+    {{.name = "hma",
+      .summary = "Hull's mean of weighted means",
+      TW_PARAMETERS(TW_PERIOD("period", 20)),
+      TW_OUTPUTS("hma"),
+      .inputs = TW_READS_CLOSE},
+     hma},
+    {{.name = "kama",
+      .summary = "Kaufman's adaptive mean",
+      TW_PARAMETERS(TW_PERIOD("period", 10), TW_PERIOD("fast", 2), TW_PERIOD("slow", 30),
+                    TW_CHOICE("from", 0, 2, "rate|seed")),
+      TW_OUTPUTS("kama", "efficiency"),
+      .inputs = TW_READS_CLOSE},
+     kama},
+    {{.name = "trima",
+      .summary = "triangular mean: a mean of means",
+      TW_PARAMETERS(TW_PERIOD("period", 20)),
+      TW_OUTPUTS("trima"),
+      .inputs = TW_READS_CLOSE},
+     trima},
+    {{.name = "relative_sma",
+      .summary = "relative moving average of three simple means",
+      TW_PARAMETERS(TW_PERIOD("period", 20)),
+      TW_OUTPUTS("relative_sma"),
+      .inputs = TW_READS_CLOSE},
+     relative},
+    {{.name = "zlema",
+      .summary = "exponential mean with its lag taken out",
+      TW_PARAMETERS(TW_PERIOD_FROM("period", 20, 2)),
+      TW_OUTPUTS("zlema"),
+      .inputs = TW_READS_CLOSE},
+     zlema},
+    {{.name = "alma",
+      .summary = "Arnaud Legoux's mean with the weights of a bell (scanned)",
+      TW_PARAMETERS(TW_PERIOD("period", 9), TW_NUMBER("offset", 0.85, 0, 1),
+                    TW_NUMBER("sigma", 6, 1e-3, 1e3)),
+      TW_OUTPUTS("alma"),
+      .inputs = TW_READS_CLOSE},
+     alma},
+    {{.name = "epma",
+      .summary = "end of the line of least squares",
+      TW_PARAMETERS(TW_PERIOD("period", 20)),
+      TW_OUTPUTS("epma"),
+      .inputs = TW_READS_CLOSE},
+     epma},
+    {{.name = "dynamic",
+      .summary = "McGinley's mean, faster when the price runs away",
+      TW_PARAMETERS(TW_PERIOD("period", 14), TW_NUMBER("factor", 0.6, 1e-3, 1e3)),
+      TW_OUTPUTS("dynamic"),
+      .inputs = TW_READS_CLOSE},
+     dynamic},
+};
+
+TW_FAMILY(tw_indicator_averages, entries);

@@ -1,0 +1,84 @@
+/*
+ * indicator_lanes.h - what the kernel files share: the name of the level they are compiled for, the
+ * loop over lanes, and sums that keep what rounding loses.
+ */
+#ifndef TRADEWIND_INDICATOR_LANES_H
+#define TRADEWIND_INDICATOR_LANES_H
+
+#include <math.h>
+
+#include "indicator_kernel.h"
+
+#ifndef TW_INDICATOR_LEVEL
+#error "TW_INDICATOR_LEVEL names the level that this file is compiled for"
+#endif
+#define TW_LEVEL_JOIN(name, level) name##_##level
+#define TW_LEVEL_EXPAND(name, level) TW_LEVEL_JOIN(name, level)
+#define TW_LEVEL(name) TW_LEVEL_EXPAND(name, TW_INDICATOR_LEVEL)
+
+#define TW_INLINE static inline __attribute__((always_inline))
+
+/* The lanes are apart from one another in every array of a step. */
+#if defined(__clang__)
+#define TW_FOR_LANES(i, lanes) \
+    _Pragma("clang loop vectorize(assume_safety)") for (size_t i = 0; i < (lanes); i++)
+#else
+#define TW_FOR_LANES(i, lanes) _Pragma("GCC ivdep") for (size_t i = 0; i < (lanes); i++)
+#endif
+
+/* Beyond it a quotient or product is no answer: everything after it stays finite. */
+#define TW_STEP_VALUE_MAX 1e150
+
+/* A sum and what its rounding lost (Knuth's two-sum). */
+typedef struct pair {
+    double high;
+    double low;
+} pair;
+
+TW_INLINE pair pair_of(double high, double low) {
+    return (pair){high, low};
+}
+
+TW_INLINE pair pair_sum(pair a, pair b) {
+    double s = a.high + b.high;
+    double bb = s - a.high;
+    double error = (a.high - (s - bb)) + (b.high - bb);
+    double low = error + (a.low + b.low);
+    double high = s + low;
+    return (pair){high, low - (high - s)};
+}
+
+/* The product without rounding (Dekker and Veltkamp: halves of 26 bits). */
+TW_INLINE pair pair_product(double a, double b) {
+    const double splitter = 134217729.0;
+    double ta = splitter * a;
+    double a_high = ta - (ta - a);
+    double a_low = a - a_high;
+    double tb = splitter * b;
+    double b_high = tb - (tb - b);
+    double b_low = b - b_high;
+    double p = a * b;
+    double error = ((a_high * b_high - p) + a_high * b_low + a_low * b_high) + a_low * b_low;
+    return (pair){p, error};
+}
+
+/* A pair by a whole number, rounded once: n times a value, divided by n, is the value. */
+TW_INLINE double pair_quotient(pair a, double n) {
+    double q = a.high / n;
+    pair back = pair_product(q, n);
+    return q + (((a.high - back.high) - back.low) + a.low) / n;
+}
+
+TW_INLINE double within(double value) {
+    return fabs(value) <= TW_STEP_VALUE_MAX ? value : NAN;
+}
+
+/* Each file of kernels puts its own into the table of its level. */
+void TW_LEVEL(tw_indicator_cells)(tw_step_table *ret_table);
+void TW_LEVEL(tw_indicator_blocks)(tw_step_table *ret_table);
+void TW_LEVEL(tw_indicator_scans)(tw_step_table *ret_table);
+void TW_LEVEL(tw_indicator_recurrences)(tw_step_table *ret_table);
+void TW_LEVEL(tw_indicator_stops)(tw_step_table *ret_table);
+void TW_LEVEL(tw_indicator_cycles)(tw_step_table *ret_table);
+
+#endif

@@ -1,0 +1,197 @@
+/*
+ * indicator_recurrences.c - steps whose answer follows from their last one.
+ *
+ * Compiled once for each level of vector instructions.
+ *
+ * Invariants:
+ * 1. A missing input changes no state and has no answer (selects, no branches on data).
+ * 2. A state is finite: inputs are within TW_STEP_VALUE_MAX, and every recurrence here stays
+ *    between its inputs or is checked before it is kept.
+ */
+#include "indicator_lanes.h"
+
+static void skip(tw_step *s) {
+    const double *a = s->in[0];
+    double *out = s->out[0];
+    double *seen = s->state;
+    const double n = (double)s->n;
+    TW_FOR_LANES(i, s->lanes) {
+        double answer = seen[i] >= n ? a[i] : NAN;
+        double counted = seen[i] < n ? seen[i] + 1 : seen[i];
+        seen[i] = a[i] == a[i] ? counted : seen[i];
+        out[i] = answer;
+    }
+}
+
+static void start(tw_step *s) {
+    const double *a = s->in[0];
+    const double *b = s->in[1];
+    const double *c = s->in[2];
+    double *out = s->out[0];
+    double *started = s->state;
+    TW_FOR_LANES(i, s->lanes) {
+        double later = started[i] > 0 ? a[i] : NAN;
+        double first = c[i] == c[i] ? b[i] : NAN;
+        out[i] = started[i] > 0 ? later : first;
+        started[i] = c[i] == c[i] ? 1.0 : started[i];
+    }
+}
+
+/*
+ * The first m values are averaged (a rate of 1, 1/2, ... 1/m), then the rate is k. Averaging by the
+ * same formula makes the mean of equal values that value.
+ */
+static void smooth(tw_step *s) {
+    const double *a = s->in[0];
+    double *out = s->out[0];
+    double *seen = s->state;
+    double *y = s->state + s->lanes;
+    const double seeds = s->m;
+    const double wanted = (double)s->n;
+    const double enough = (wanted > seeds ? wanted : seeds) + 1;
+    const double rate = s->k;
+    TW_FOR_LANES(i, s->lanes) {
+        double counted = seen[i] < enough ? seen[i] + 1 : seen[i];
+        double inverse = 1 / counted;
+        double step = counted <= seeds ? inverse : rate;
+        double next = y[i] + (a[i] - y[i]) * step;
+        bool present = a[i] == a[i];
+        seen[i] = present ? counted : seen[i];
+        y[i] = present ? next : y[i];
+        double answer = counted >= wanted ? next : NAN;
+        out[i] = present ? answer : NAN;
+    }
+}
+
+/* Before the rate b is there, y is a itself; answered from its n-th value on. */
+static void adapt(tw_step *s) {
+    const double *a = s->in[0];
+    const double *b = s->in[1];
+    double *out = s->out[0];
+    double *y = s->state;
+    double *seen = s->state + s->lanes; /* infinite once b has been there */
+    const double wanted = (double)s->n;
+    TW_FOR_LANES(i, s->lanes) {
+        double moved = y[i] + b[i] * (a[i] - y[i]);
+        bool moves = moved == moved;
+        bool begins = seen[i] < INFINITY && a[i] == a[i];
+        double counted = seen[i] + 1;
+        double early = begins && counted >= wanted ? a[i] : NAN;
+        double kept = begins ? a[i] : y[i];
+        double waiting = begins ? counted : seen[i];
+        out[i] = moves ? moved : early;
+        y[i] = moves ? moved : kept;
+        seen[i] = moves ? INFINITY : waiting;
+    }
+}
+
+/* Of everything; with n = 1 of the session. The low part keeps what rounding loses. */
+static void total(tw_step *s) {
+    const double *a = s->in[0];
+    double *out = s->out[0];
+    double *high = s->state;
+    double *low = s->state + s->lanes;
+    const double kept = s->n == 1 && *s->reset ? 0.0 : 1.0;
+    TW_FOR_LANES(i, s->lanes) {
+        pair old = pair_of(high[i] * kept, low[i] * kept);
+        double value = a[i] == a[i] ? a[i] : 0.0;
+        pair next = pair_sum(old, pair_of(value, 0));
+        high[i] = next.high;
+        low[i] = next.low;
+        out[i] = a[i] == a[i] ? next.high + next.low : NAN;
+    }
+}
+
+/* y = a y + b once it has begun with c; beyond l on either side of 0, if l is not 0, it
+ * is put to m. */
+static void recur(tw_step *s) {
+    const double *a = s->in[0];
+    const double *b = s->in[1];
+    const double *c = s->in[2];
+    double *out = s->out[0];
+    double *y = s->state;
+    double *started = s->state + s->lanes;
+    const double limit = s->l == 0 ? INFINITY : s->l;
+    const double put = s->m;
+    TW_FOR_LANES(i, s->lanes) {
+        double moved = within(a[i] * y[i] + b[i]);
+        double next = started[i] > 0 ? moved : c[i];
+        double below = next > limit ? put : next;
+        double answer = below < -limit ? -put : below;
+        y[i] = answer == answer ? answer : y[i];
+        started[i] = answer == answer ? 1.0 : started[i];
+        out[i] = answer;
+    }
+}
+
+/* The last value of a, in the rows where b is there. */
+static void hold(tw_step *s) {
+    const double *a = s->in[0];
+    const double *b = s->in[1];
+    double *out = s->out[0];
+    double *last = s->state;
+    double *begun = s->state + s->lanes;
+    TW_FOR_LANES(i, s->lanes) {
+        last[i] = a[i] == a[i] ? a[i] : last[i];
+        begun[i] = a[i] == a[i] ? 1.0 : begun[i];
+        double kept = begun[i] > 0 ? last[i] : NAN;
+        out[i] = b[i] == b[i] ? kept : NAN;
+    }
+}
+
+/* The number of this row, from 0; the same in every lane. */
+static void count(tw_step *s) {
+    double *out = s->out[0];
+    double *row = s->state;
+    TW_FOR_LANES(i, s->lanes) {
+        out[i] = row[i];
+        row[i] += 1;
+    }
+}
+
+static void streak(tw_step *s) {
+    const double *a = s->in[0];
+    double *out = s->out[0];
+    double *run = s->state;
+    TW_FOR_LANES(i, s->lanes) {
+        double up = run[i] > 0 ? run[i] + 1 : 1.0;
+        double down = run[i] < 0 ? run[i] - 1 : -1.0;
+        double falling = a[i] < 0 ? down : 0.0;
+        double next = a[i] > 0 ? up : falling;
+        run[i] = a[i] == a[i] ? next : run[i];
+        out[i] = a[i] == a[i] ? next : NAN;
+    }
+}
+
+/* McGinley (1990): the step grows with the fourth power of how far the price fell behind. */
+static void dynamic(tw_step *s) {
+    const double *a = s->in[0];
+    double *out = s->out[0];
+    double *y = s->state;
+    double *started = s->state + s->lanes;
+    const double pace = s->k * (double)s->n;
+    TW_FOR_LANES(i, s->lanes) {
+        double ratio = a[i] / y[i];
+        double square = ratio * ratio;
+        double moved = within(y[i] + (a[i] - y[i]) / (pace * (square * square)));
+        bool present = a[i] == a[i];
+        bool begins = present && started[i] == 0;
+        double next = moved == moved ? moved : y[i];
+        out[i] = started[i] > 0 ? moved : NAN;
+        y[i] = begins ? a[i] : (present ? next : y[i]);
+        started[i] = present ? 1.0 : started[i];
+    }
+}
+
+void TW_LEVEL(tw_indicator_recurrences)(tw_step_table *ret_table) {
+    ret_table->kernels[TW_STEP_SKIP] = skip;
+    ret_table->kernels[TW_STEP_START] = start;
+    ret_table->kernels[TW_STEP_SMOOTH] = smooth;
+    ret_table->kernels[TW_STEP_ADAPT] = adapt;
+    ret_table->kernels[TW_STEP_TOTAL] = total;
+    ret_table->kernels[TW_STEP_RECUR] = recur;
+    ret_table->kernels[TW_STEP_HOLD] = hold;
+    ret_table->kernels[TW_STEP_COUNT] = count;
+    ret_table->kernels[TW_STEP_STREAK] = streak;
+    ret_table->kernels[TW_STEP_DYNAMIC] = dynamic;
+}

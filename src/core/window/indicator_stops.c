@@ -1,0 +1,174 @@
+/*
+ * indicator_stops.c - stops that trail the price: bands of a volatility, and Wilder's parabola.
+ *
+ * Compiled once for each level of vector instructions. A row with a missing input changes no
+ * state and has no answer.
+ */
+#include "indicator_lanes.h"
+
+/*
+ * a and b: where the upper and the lower band would be put now; c: the close; d: above 0 if the
+ * first stop is for a long position. A band moves towards the price, or when the last close was
+ * beyond it; the stop turns when the close reaches it.
+ */
+static void stop(tw_step *s) {
+    const double *upper_now = s->in[0];
+    const double *lower_now = s->in[1];
+    const double *close = s->in[2];
+    const double *long_first = s->in[3];
+    double *line = s->out[0];
+    double *when_short = s->out[1];
+    double *when_long = s->out[2];
+    double *upper = s->state;
+    double *lower = s->state + s->lanes;
+    double *is_long = s->state + 2 * s->lanes; /* 1 long, -1 short, 0 not begun */
+    double *last = s->state + 3 * s->lanes;
+    TW_FOR_LANES(i, s->lanes) {
+        double missing =
+            (upper_now[i] - lower_now[i]) + (close[i] - close[i]) + (long_first[i] - long_first[i]);
+        bool present = missing == missing;
+        bool begun = is_long[i] != 0;
+        bool move_upper = !begun || upper_now[i] < upper[i] || last[i] > upper[i];
+        bool move_lower = !begun || lower_now[i] > lower[i] || last[i] < lower[i];
+        double up = move_upper ? upper_now[i] : upper[i];
+        double down = move_lower ? lower_now[i] : lower[i];
+        double first = long_first[i] > 0 ? 1.0 : -1.0;
+        double side = begun ? is_long[i] : first;
+        double reach = side > 0 ? down : up;
+        double next = close[i] <= reach ? -1.0 : 1.0;
+        double stopped = next > 0 ? down : up;
+        double short_line = next > 0 ? NAN : up;
+        double long_line = next > 0 ? down : NAN;
+        line[i] = present ? stopped : NAN;
+        when_short[i] = present ? short_line : NAN;
+        when_long[i] = present ? long_line : NAN;
+        upper[i] = present ? up : upper[i];
+        lower[i] = present ? down : lower[i];
+        is_long[i] = present ? next : is_long[i];
+        last[i] = present ? close[i] : last[i];
+    }
+}
+
+/*
+ * a: the close; b: how far the stop is from the best close of the move. The first n rows guess the
+ * side from where they end; until that guess has been turned once there is no answer.
+ */
+static void swing(tw_step *s) {
+    const double *close = s->in[0];
+    const double *width = s->in[1];
+    double *state[6];
+    for (size_t f = 0; f < 6; f++)
+        state[f] = s->state + f * s->lanes;
+    const double begin = (double)s->n;
+    TW_FOR_LANES(i, s->lanes) {
+        double best = state[0][i];
+        double side = state[1][i]; /* 1 long, -1 short */
+        double rows = state[2][i];
+        double turned = state[3][i];
+        double first = state[4][i];
+        double now = close[i];
+        bool present = now == now;
+        bool guessing = rows < begin;
+        /* Of the guess both extremes are kept: the side is known with its last row. */
+        double lowest = rows == 0 || now < state[5][i] ? now : state[5][i];
+        double highest = rows == 0 || now > best ? now : best;
+        double guess = now > (rows == 0 ? now : first) ? 1.0 : -1.0;
+        double at = best - side * width[i];
+        bool turns = side > 0 ? now < at : now > at;
+        double further = side > 0 ? (now > best ? now : best) : (now < best ? now : best);
+        double moved = turns ? now : further;
+        bool last_guess = rows + 1 == begin;
+        double guessed = last_guess && guess < 0 ? lowest : highest;
+        bool shown = present && !guessing && turned > 0;
+        s->out[0][i] = shown ? at : NAN;
+        s->out[1][i] = shown && side < 0 ? at : NAN;
+        s->out[2][i] = shown && side > 0 ? at : NAN;
+        double next_side = turns ? -side : side;
+        double next_turned = turns ? 1.0 : turned;
+        state[0][i] = present ? (guessing ? guessed : moved) : best;
+        state[1][i] = present ? (guessing ? guess : next_side) : side;
+        state[2][i] = present && guessing ? rows + 1 : rows;
+        state[3][i] = present && !guessing ? next_turned : turned;
+        state[4][i] = present && rows == 0 ? now : first;
+        state[5][i] = present ? lowest : state[5][i];
+    }
+}
+
+typedef struct parabola {
+    double stop;
+    double extreme;
+    double pace;
+    double side; /* 1 long, -1 short */
+} parabola;
+
+/* One row of Wilder's parabola. For a short the prices are turned upside down, so that one formula
+ * serves both: `low` is the price that could reach the stop, `high` the one that leads away. */
+TW_INLINE parabola follow(parabola old, double high, double low, double bound, pair pace,
+                          double begin) {
+    double side = old.side;
+    double toward = side > 0 ? low : -high;
+    double away = side > 0 ? high : -low;
+    double at = side * old.stop;
+    double extreme = side * old.extreme;
+    double moved = at + old.pace * (extreme - at);
+    double held = moved < bound ? moved : bound;
+    bool turns = toward < held;
+    bool leads = away > extreme;
+    double faster = old.pace + pace.high < pace.low ? old.pace + pace.high : pace.low;
+    double pace_on = leads ? faster : old.pace;
+    double extreme_on = leads ? away : extreme;
+    parabola next;
+    next.stop = side * (turns ? extreme : held);
+    next.extreme = side * (turns ? toward : extreme_on);
+    next.pace = turns ? begin : pace_on;
+    next.side = turns ? -side : side;
+    return next;
+}
+
+/* The count of rows once the first guess has been turned: more than a stream can have before. */
+#define TURNED 1e300
+
+/* k: step of the pace, m: its maximum, l: its beginning. The first guess is a rise; there
+ * is no answer before it has been turned once. */
+static void parabolic(tw_step *s) {
+    const double *high = s->in[0];
+    const double *low = s->in[1];
+    double *out = s->out[0];
+    double *state[9];
+    for (size_t f = 0; f < 9; f++)
+        state[f] = s->state + f * s->lanes;
+    const pair pace = {s->k, s->m};
+    const double begin = s->l;
+    TW_FOR_LANES(i, s->lanes) {
+        double rows = state[4][i];
+        parabola old = {state[0][i], state[1][i], state[2][i], state[3][i]};
+        /* The stop may not enter the range of the last two rows (of one at the beginning: none). */
+        double low_bound = state[5][i] < state[6][i] ? state[5][i] : state[6][i];
+        double high_bound = state[7][i] > state[8][i] ? state[7][i] : state[8][i];
+        double side_bound = old.side > 0 ? low_bound : -high_bound;
+        double bound = rows >= 2 ? side_bound : INFINITY;
+        parabola next = follow(old, high[i], low[i], bound, pace, begin);
+        bool present = high[i] == high[i] && low[i] == low[i];
+        bool first = rows == 0;
+        bool turned = old.side != next.side && !first;
+        out[i] = present && rows >= TURNED ? next.stop : NAN;
+        state[0][i] = present ? (first ? low[i] : next.stop) : old.stop;
+        state[1][i] = present ? (first ? high[i] : next.extreme) : old.extreme;
+        state[2][i] = present ? (first ? begin : next.pace) : old.pace;
+        state[3][i] = present ? (first ? 1.0 : next.side) : old.side;
+        /* Answers are given from the row after the first turn on. */
+        double counted = rows < TURNED ? rows + 1 : rows;
+        counted = turned ? TURNED : counted;
+        state[4][i] = present ? counted : rows;
+        state[6][i] = present ? state[5][i] : state[6][i];
+        state[5][i] = present ? low[i] : state[5][i];
+        state[8][i] = present ? state[7][i] : state[8][i];
+        state[7][i] = present ? high[i] : state[7][i];
+    }
+}
+
+void TW_LEVEL(tw_indicator_stops)(tw_step_table *ret_table) {
+    ret_table->kernels[TW_STEP_STOP] = stop;
+    ret_table->kernels[TW_STEP_SWING] = swing;
+    ret_table->kernels[TW_STEP_PARABOLIC] = parabolic;
+}

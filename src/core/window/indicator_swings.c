@@ -1,0 +1,190 @@
+/*
+ * indicator_swings.c - kinds: turns of the price, and candles that speak of them.
+ */
+#include "indicator_plan.h"
+
+#define OPEN tw_plan_input(p, TW_INDICATOR_OPEN)
+#define HIGH tw_plan_input(p, TW_INDICATOR_HIGH)
+#define LOW tw_plan_input(p, TW_INDICATOR_LOW)
+#define CLOSE tw_plan_input(p, TW_INDICATOR_CLOSE)
+#define VOLUME tw_plan_input(p, TW_INDICATOR_VOLUME)
+
+static tw_register scaled(tw_plan *p, tw_register a, double factor) {
+    return tw_plan_affine(p, a, factor, 0);
+}
+
+/* The value of `span` rows before if it is beyond all of the `span` rows on either side of it. With
+ * sign -1 a low is told as the high of the mirrored price. */
+static tw_register fractal_of(tw_plan *p, tw_register price, double sign, size_t span) {
+    tw_register a = scaled(p, price, sign);
+    tw_register right = tw_plan_window(p, TW_STEP_HIGHEST, a, span);
+    tw_register left = tw_plan_lag(p, right, span + 1);
+    tw_register middle = tw_plan_lag(p, a, span);
+    tw_register sides = tw_plan_two(p, TW_STEP_GREATER, left, right);
+    tw_register beyond = tw_plan_two(p, TW_STEP_ABOVE, middle, sides);
+    return tw_plan_choose(p, beyond, tw_plan_lag(p, price, span), tw_plan_nothing(p));
+}
+
+static void fractal(tw_plan *p) {
+    size_t span = tw_plan_period(p, 0);
+    tw_plan_output(p, fractal_of(p, HIGH, 1, span));
+    tw_plan_output(p, fractal_of(p, LOW, -1, span));
+}
+
+/* Williams: the last fractals that are known with this row. */
+static void fractal_bands(tw_plan *p) {
+    size_t span = tw_plan_period(p, 0);
+    tw_register upper = fractal_of(p, HIGH, 1, span);
+    tw_register lower = fractal_of(p, LOW, -1, span);
+    tw_plan_output(p, tw_plan_two(p, TW_STEP_HOLD, upper, HIGH));
+    tw_plan_output(p, tw_plan_two(p, TW_STEP_HOLD, lower, LOW));
+}
+
+/* With bounded, a value beyond 0.99 is put to 0.999, as Ehlers does. */
+static tw_register recur(tw_plan *p, tw_register a, tw_register b, tw_register first, double k,
+                         bool bounded) {
+    tw_plan_step step = {.kind = TW_STEP_RECUR,
+                         .in = {a, b, first, TW_NO_REGISTER},
+                         .k = k,
+                         .m = bounded ? 0.999 : 0,
+                         .l = bounded ? 0.99 : 0};
+    return tw_plan_step_of(p, &step);
+}
+
+static tw_register growing(tw_plan *p, tw_step_kind kind, tw_register a, size_t n) {
+    tw_plan_step step = {
+        .kind = kind, .in = {a, TW_NO_REGISTER, TW_NO_REGISTER, TW_NO_REGISTER}, .n = n, .m = 1};
+    return tw_plan_step_of(p, &step);
+}
+
+/* Ehlers (2002): the place of the median price in its range, smoothed, made normal. */
+static void fisher(tw_plan *p) {
+    size_t n = tw_plan_period(p, 0);
+    tw_register price = tw_plan_median_price(p);
+    tw_register low = growing(p, TW_STEP_LOWEST, price, n);
+    tw_register range = tw_plan_subtract(p, growing(p, TW_STEP_HIGHEST, price, n), low);
+    tw_register place = tw_plan_divide_or(p, tw_plan_subtract(p, price, low), range, 0);
+    tw_register still = tw_plan_two(p, TW_STEP_ABOVE, range, tw_plan_constant(p, 0));
+    tw_register term = tw_plan_multiply(p, still, tw_plan_affine(p, place, 0.66, -0.33));
+    tw_register value = recur(p, scaled(p, still, 0.67), term, scaled(p, term, 0), 0.67, true);
+    tw_register ratio =
+        tw_plan_divide(p, tw_plan_affine(p, value, 1, 1), tw_plan_affine(p, value, -1, 1));
+    tw_register half = scaled(p, tw_plan_one(p, TW_STEP_LOGARITHM, ratio), 0.5);
+    tw_register line = recur(p, tw_plan_constant(p, 0.5), half, scaled(p, half, 0), 0.5, false);
+    tw_plan_output(p, line);
+    tw_plan_output(p, tw_plan_lag(p, line, 1));
+}
+
+/* Klinger (1997): volume by the trend, and by how much of the trend's way is this row's. */
+static void klinger(tw_plan *p) {
+    tw_register sum = tw_plan_add(p, tw_plan_add(p, HIGH, LOW), CLOSE);
+    tw_register change = tw_plan_change(p, sum, 1);
+    tw_register rising = tw_plan_two(p, TW_STEP_ABOVE, change, tw_plan_constant(p, 0));
+    tw_register trend = tw_plan_affine(p, rising, 2, -1);
+    tw_register range = tw_plan_subtract(p, HIGH, LOW);
+    tw_register last = tw_plan_lag(p, range, 1);
+    tw_register turn = tw_plan_one(p, TW_STEP_MAGNITUDE, tw_plan_change(p, rising, 1));
+    tw_register same = tw_plan_affine(p, turn, -1, 1);
+    tw_register more = tw_plan_add(p, range, tw_plan_multiply(p, turn, last));
+    tw_register way = recur(p, same, more, more, 0, false);
+    tw_register share = tw_plan_divide_or(p, range, way, 1);
+    tw_register force = tw_plan_one(p, TW_STEP_MAGNITUDE, tw_plan_affine(p, share, 2, -2));
+    force = tw_plan_multiply(p, tw_plan_multiply(p, force, trend), VOLUME);
+    force = scaled(p, force, 100);
+    tw_register line = tw_plan_subtract(p, tw_plan_ema(p, force, tw_plan_period(p, 0), false),
+                                        tw_plan_ema(p, force, tw_plan_period(p, 1), false));
+    tw_plan_output(p, line);
+    tw_plan_output(p, tw_plan_ema(p, line, tw_plan_period(p, 2), false));
+}
+
+/* Of the median price. */
+static tw_register cycle_of(tw_plan *p, double fast, double slow, double first) {
+    tw_plan_step step = {
+        .kind = TW_STEP_CYCLE,
+        .in = {tw_plan_median_price(p), TW_NO_REGISTER, TW_NO_REGISTER, TW_NO_REGISTER},
+        .n = 50,
+        .k = fast,
+        .m = slow,
+        .l = first};
+    return tw_plan_step_of(p, &step);
+}
+
+static void trendline(tw_plan *p) {
+    tw_register line = cycle_of(p, 0.5, 0.05, tw_plan_number(p, 0));
+    tw_plan_output(p, line);
+    tw_plan_output(p, line + 1);
+    tw_plan_output(p, line + 2);
+    for (tw_register o = 5; o < 8; o++)
+        tw_plan_output(p, line + o);
+}
+
+static void mama(tw_plan *p) {
+    tw_register line =
+        cycle_of(p, tw_plan_number(p, 0), tw_plan_number(p, 1), tw_plan_number(p, 2));
+    tw_plan_output(p, line + 3);
+    tw_plan_output(p, line + 4);
+}
+
+/* A candle that is nearly all body: its close, and 100 rising or -100 falling, else 0. */
+static void marubozu(tw_plan *p) {
+    tw_register body = tw_plan_subtract(p, CLOSE, OPEN);
+    tw_register size = tw_plan_one(p, TW_STEP_MAGNITUDE, body);
+    tw_register share =
+        tw_plan_divide_or(p, scaled(p, size, 100), tw_plan_subtract(p, HIGH, LOW), 0);
+    tw_register least = tw_plan_constant(p, tw_plan_number(p, 0));
+    tw_register short_of = tw_plan_two(p, TW_STEP_ABOVE, least, share);
+    tw_register zero = tw_plan_constant(p, 0);
+    tw_register up = tw_plan_two(p, TW_STEP_ABOVE, body, zero);
+    tw_register side = tw_plan_affine(p, up, 200, -100);
+    tw_plan_output(p, tw_plan_choose(p, short_of, tw_plan_nothing(p), CLOSE));
+    tw_plan_output(p, tw_plan_choose(p, short_of, zero, side));
+}
+
+static const tw_indicator_entry entries[] = {
+    {{.name = "fractal",
+      .summary = "high and low of the row `span` before that stand out among their neighbours",
+      TW_PARAMETERS(TW_PERIOD("span", 2)),
+      TW_OUTPUTS("high", "low"),
+      .inputs = TW_READS_HL},
+     fractal},
+    {{.name = "fractal_bands",
+      .summary = "the last such high and low that are known",
+      TW_PARAMETERS(TW_PERIOD("span", 2)),
+      TW_OUTPUTS("upper", "lower"),
+      .inputs = TW_READS_HL},
+     fractal_bands},
+    {{.name = "fisher",
+      .summary = "Ehlers's transform of the place in the range, and its last value",
+      TW_PARAMETERS(TW_PERIOD("period", 10)),
+      TW_OUTPUTS("fisher", "trigger"),
+      .inputs = TW_READS_HL},
+     fisher},
+    {{.name = "klinger",
+      .summary = "Klinger's oscillator of volume by trend",
+      TW_PARAMETERS(TW_PERIOD("fast", 34), TW_PERIOD("slow", 55), TW_PERIOD("signal", 13)),
+      TW_OUTPUTS("klinger", "signal"),
+      .inputs = TW_READS_HLCV},
+     klinger},
+    {{.name = "trendline",
+      .summary =
+          "Ehlers's instantaneous trend, smoothed price, rows of its mean, period and phases",
+      TW_PARAMETERS(TW_PERIOD_FROM("from", 6, 6)),
+      TW_OUTPUTS("trendline", "smooth", "rows", "period", "in_phase", "quadrature"),
+      .inputs = TW_READS_HL},
+     trendline},
+    {{.name = "mama",
+      .summary = "Ehlers's adaptive mean and the one that follows it",
+      TW_PARAMETERS(TW_NUMBER("fast", 0.5, 1e-6, 1), TW_NUMBER("slow", 0.05, 1e-6, 1),
+                    TW_PERIOD_FROM("from", 6, 6)),
+      TW_OUTPUTS("mama", "fama"),
+      .inputs = TW_READS_HL},
+     mama},
+    {{.name = "marubozu",
+      .summary = "candles that are nearly all body: their close, and 100 or -100",
+      TW_PARAMETERS(TW_NUMBER("percent", 95, 0, 100)),
+      TW_OUTPUTS("price", "match"),
+      .inputs = TW_READS_OHLC},
+     marubozu},
+};
+
+TW_FAMILY(tw_indicator_swings, entries);

@@ -1,0 +1,267 @@
+/*
+ * indicator_trends.c - kinds: channels around a price, stops that follow it, smoothed candles.
+ */
+#include "indicator_plan.h"
+
+#define OPEN tw_plan_input(p, TW_INDICATOR_OPEN)
+#define HIGH tw_plan_input(p, TW_INDICATOR_HIGH)
+#define LOW tw_plan_input(p, TW_INDICATOR_LOW)
+#define CLOSE tw_plan_input(p, TW_INDICATOR_CLOSE)
+
+static tw_register scaled(tw_plan *p, tw_register a, double factor) {
+    return tw_plan_affine(p, a, factor, 0);
+}
+
+static tw_register atr_of(tw_plan *p, size_t n) {
+    return tw_plan_wilder(p, tw_plan_true_range(p), n);
+}
+
+/* upper, middle, lower, and the width in parts of the middle. */
+static void channel(tw_plan *p, tw_register upper, tw_register middle, tw_register lower) {
+    tw_plan_output(p, upper);
+    tw_plan_output(p, middle);
+    tw_plan_output(p, lower);
+    tw_plan_output(p, tw_plan_divide(p, tw_plan_subtract(p, upper, lower), middle));
+}
+
+/* The deviation is around the simple mean, whatever the middle line is. */
+static void bollinger(tw_plan *p) {
+    size_t n = tw_plan_period(p, 0);
+    tw_register sd = tw_plan_deviation(p, CLOSE, n, tw_plan_number(p, 2));
+    double up = tw_plan_number(p, 1);
+    double down = tw_plan_number(p, 4) > 0 ? tw_plan_number(p, 4) : up;
+    tw_register middle = tw_plan_average(p, (int)tw_plan_number(p, 3), CLOSE, n);
+    tw_register upper = tw_plan_add(p, middle, scaled(p, sd, up));
+    tw_register lower = tw_plan_subtract(p, middle, scaled(p, sd, down));
+    tw_register range = tw_plan_subtract(p, upper, lower);
+    tw_plan_output(p, middle);
+    tw_plan_output(p, upper);
+    tw_plan_output(p, lower);
+    tw_plan_output(p, tw_plan_divide(p, tw_plan_subtract(p, CLOSE, lower), range));
+    tw_plan_output(p, tw_plan_divide(p, range, middle));
+    tw_plan_output(p, tw_plan_divide(p, tw_plan_subtract(p, CLOSE, middle), sd));
+}
+
+static void keltner(tw_plan *p) {
+    tw_register middle = tw_plan_ema(p, CLOSE, tw_plan_period(p, 0), false);
+    tw_register width = scaled(p, atr_of(p, tw_plan_period(p, 2)), tw_plan_number(p, 1));
+    channel(p, tw_plan_add(p, middle, width), middle, tw_plan_subtract(p, middle, width));
+}
+
+static void starc(tw_plan *p) {
+    tw_register middle = tw_plan_mean(p, CLOSE, tw_plan_period(p, 0));
+    tw_register width = scaled(p, atr_of(p, tw_plan_period(p, 2)), tw_plan_number(p, 1));
+    channel(p, tw_plan_add(p, middle, width), middle, tw_plan_subtract(p, middle, width));
+}
+
+/* With rows=before, the range of the rows before this one, which this one may then break. */
+static void donchian(tw_plan *p) {
+    size_t n = tw_plan_period(p, 0);
+    size_t lag = tw_plan_choice(p, 1, 1) ? 1 : 0;
+    tw_register upper = tw_plan_lag(p, tw_plan_window(p, TW_STEP_HIGHEST, HIGH, n), lag);
+    tw_register lower = tw_plan_lag(p, tw_plan_window(p, TW_STEP_LOWEST, LOW, n), lag);
+    channel(p, upper, scaled(p, tw_plan_add(p, upper, lower), 0.5), lower);
+}
+
+/* ---- Stops ------------------------------------------------------------------------------ */
+
+static void stop(tw_plan *p, tw_register upper, tw_register lower, tw_register is_long) {
+    tw_plan_step step = {.kind = TW_STEP_STOP, .in = {upper, lower, CLOSE, is_long}};
+    tw_register line = tw_plan_step_of(p, &step);
+    tw_plan_output(p, line);
+    tw_plan_output(p, line + 1);
+    tw_plan_output(p, line + 2);
+}
+
+/* Whether a >= b. */
+static tw_register not_below(tw_plan *p, tw_register a, tw_register b) {
+    return tw_plan_affine(p, tw_plan_two(p, TW_STEP_ABOVE, b, a), -1, 1);
+}
+
+static void supertrend(tw_plan *p) {
+    tw_register middle = tw_plan_median_price(p);
+    tw_register width = scaled(p, atr_of(p, tw_plan_period(p, 0)), tw_plan_number(p, 1));
+    stop(p, tw_plan_add(p, middle, width), tw_plan_subtract(p, middle, width),
+         not_below(p, CLOSE, middle));
+}
+
+static void atr_stop(tw_plan *p) {
+    tw_register atr = atr_of(p, tw_plan_period(p, 0));
+    tw_register width = scaled(p, atr, tw_plan_number(p, 1));
+    bool ranges = tw_plan_choice(p, 2, 1);
+    stop(p, tw_plan_add(p, ranges ? HIGH : CLOSE, width),
+         tw_plan_subtract(p, ranges ? LOW : CLOSE, width),
+         not_below(p, CLOSE, tw_plan_lag(p, CLOSE, 1)));
+    tw_plan_output(p, atr);
+}
+
+/* Wilder's volatility system: true ranges (of the row before) from the best close of the move. */
+static void volatility_stop(tw_plan *p) {
+    size_t n = tw_plan_period(p, 0);
+    tw_register width = scaled(p, tw_plan_lag(p, atr_of(p, n), 1), tw_plan_number(p, 1));
+    tw_plan_step step = {
+        .kind = TW_STEP_SWING, .in = {CLOSE, width, TW_NO_REGISTER, TW_NO_REGISTER}, .n = n};
+    tw_register line = tw_plan_step_of(p, &step);
+    tw_plan_output(p, line);
+    tw_plan_output(p, line + 1);
+    tw_plan_output(p, line + 2);
+}
+
+/* Le Beau: below the high of the window for a long position, above its low for a short one. */
+static void chandelier(tw_plan *p) {
+    size_t n = tw_plan_period(p, 0);
+    tw_register width = scaled(p, atr_of(p, n), tw_plan_number(p, 1));
+    tw_plan_output(p, tw_plan_subtract(p, tw_plan_window(p, TW_STEP_HIGHEST, HIGH, n), width));
+    tw_plan_output(p, tw_plan_add(p, tw_plan_window(p, TW_STEP_LOWEST, LOW, n), width));
+}
+
+static void parabolic_sar(tw_plan *p) {
+    double begin = tw_plan_number(p, 2);
+    tw_plan_step step = {.kind = TW_STEP_PARABOLIC,
+                         .in = {HIGH, LOW, TW_NO_REGISTER, TW_NO_REGISTER},
+                         .k = tw_plan_number(p, 0),
+                         .m = tw_plan_number(p, 1),
+                         .l = begin > 0 ? begin : tw_plan_number(p, 0)};
+    tw_plan_output(p, tw_plan_step_of(p, &step));
+}
+
+/* ---- Candles ---------------------------------------------------------------------------- */
+
+/* The open is the middle of the last smoothed candle's body: y = y / 2 + (last close) / 2. */
+static void heikin_ashi(tw_plan *p) {
+    tw_register sum = tw_plan_add(p, tw_plan_add(p, OPEN, HIGH), tw_plan_add(p, LOW, CLOSE));
+    tw_register close = scaled(p, sum, 0.25);
+    tw_plan_step step = {.kind = TW_STEP_RECUR,
+                         .in = {tw_plan_constant(p, 0.5), scaled(p, tw_plan_lag(p, close, 1), 0.5),
+                                scaled(p, tw_plan_add(p, OPEN, CLOSE), 0.5), TW_NO_REGISTER},
+                         .k = 0.5};
+    tw_register open = tw_plan_step_of(p, &step);
+    tw_register high = tw_plan_two(p, TW_STEP_GREATER, open, close);
+    tw_register low = tw_plan_two(p, TW_STEP_LESSER, open, close);
+    tw_plan_output(p, open);
+    tw_plan_output(p, tw_plan_two(p, TW_STEP_GREATER, HIGH, high));
+    tw_plan_output(p, tw_plan_two(p, TW_STEP_LESSER, LOW, low));
+    tw_plan_output(p, close);
+}
+
+static tw_register middle_of_range(tw_plan *p, size_t n) {
+    tw_register sum = tw_plan_add(p, tw_plan_window(p, TW_STEP_HIGHEST, HIGH, n),
+                                  tw_plan_window(p, TW_STEP_LOWEST, LOW, n));
+    return scaled(p, sum, 0.5);
+}
+
+/* The leading spans are drawn `shift` rows later: they are answered there. The lagging span is
+ * the close itself, drawn `shift` rows earlier: it needs no output. */
+static void ichimoku(tw_plan *p) {
+    tw_register tenkan = middle_of_range(p, tw_plan_period(p, 0));
+    tw_register kijun = middle_of_range(p, tw_plan_period(p, 1));
+    size_t shift = tw_plan_period(p, 3);
+    tw_register a = scaled(p, tw_plan_add(p, tenkan, kijun), 0.5);
+    tw_plan_output(p, tenkan);
+    tw_plan_output(p, kijun);
+    tw_plan_output(p, tw_plan_lag(p, a, shift));
+    tw_plan_output(p, tw_plan_lag(p, middle_of_range(p, tw_plan_period(p, 2)), shift));
+}
+
+/* Floor pivots of the window that ends before the last `shift` rows and this one. */
+static void rolling_pivots(tw_plan *p) {
+    size_t n = tw_plan_period(p, 0);
+    size_t shift = tw_plan_period(p, 1) + 1;
+    tw_register high = tw_plan_lag(p, tw_plan_window(p, TW_STEP_HIGHEST, HIGH, n), shift);
+    tw_register low = tw_plan_lag(p, tw_plan_window(p, TW_STEP_LOWEST, LOW, n), shift);
+    tw_register close = tw_plan_lag(p, CLOSE, shift);
+    tw_register sum = tw_plan_add(p, tw_plan_add(p, high, low), close);
+    tw_register pivot = tw_plan_divide(p, sum, tw_plan_constant(p, 3));
+    tw_register range = tw_plan_subtract(p, high, low);
+    tw_register above = tw_plan_subtract(p, pivot, low);
+    tw_register below = tw_plan_subtract(p, high, pivot);
+    tw_plan_output(p, pivot);
+    tw_plan_output(p, tw_plan_subtract(p, pivot, below));
+    tw_plan_output(p, tw_plan_subtract(p, pivot, range));
+    tw_plan_output(p, tw_plan_subtract(p, low, scaled(p, below, 2)));
+    tw_plan_output(p, tw_plan_add(p, pivot, above));
+    tw_plan_output(p, tw_plan_add(p, pivot, range));
+    tw_plan_output(p, tw_plan_add(p, high, scaled(p, above, 2)));
+}
+
+static const tw_indicator_entry entries[] = {
+    {{.name = "bollinger",
+      .summary = "a mean and deviations beside it; down=0 takes the same multiple as up",
+      TW_PARAMETERS(TW_PERIOD("period", 20), TW_NUMBER("up", 2, 0, 1e3), TW_DDOF(0),
+                    TW_CHOICE("mean", 0, TW_PLAN_AVERAGE_COUNT, TW_PLAN_AVERAGES),
+                    TW_NUMBER("down", 0, 0, 1e3)),
+      TW_OUTPUTS("middle", "upper", "lower", "percent_b", "width", "zscore"),
+      .inputs = TW_READS_CLOSE},
+     bollinger},
+    {{.name = "keltner",
+      .summary = "an exponential mean and true ranges beside it",
+      TW_PARAMETERS(TW_PERIOD("period", 20), TW_NUMBER("multiple", 2, 0, 1e3),
+                    TW_PERIOD("atr", 10)),
+      TW_OUTPUTS("upper", "middle", "lower", "width"),
+      .inputs = TW_READS_HLC},
+     keltner},
+    {{.name = "starc",
+      .summary = "a simple mean and true ranges beside it",
+      TW_PARAMETERS(TW_PERIOD("period", 5), TW_NUMBER("multiple", 2, 0, 1e3), TW_PERIOD("atr", 10)),
+      TW_OUTPUTS("upper", "middle", "lower", "width"),
+      .inputs = TW_READS_HLC},
+     starc},
+    {{.name = "donchian",
+      .summary = "the range of a window, with this row or of the rows before it",
+      TW_PARAMETERS(TW_PERIOD("period", 20), TW_CHOICE("rows", 0, 2, "with|before")),
+      TW_OUTPUTS("upper", "middle", "lower", "width"),
+      .inputs = TW_READS_HL},
+     donchian},
+    {{.name = "supertrend",
+      .summary = "a stop that trails the median price by true ranges",
+      TW_PARAMETERS(TW_PERIOD("period", 10), TW_NUMBER("multiple", 3, 0, 1e3)),
+      TW_OUTPUTS("line", "upper", "lower"),
+      .inputs = TW_READS_HLC},
+     supertrend},
+    {{.name = "atr_stop",
+      .summary = "a stop that trails the close, or high and low, by true ranges",
+      TW_PARAMETERS(TW_PERIOD("period", 21), TW_NUMBER("multiple", 3, 0, 1e3),
+                    TW_CHOICE("from", 0, 2, "close|range")),
+      TW_OUTPUTS("line", "buy", "sell", "atr"),
+      .inputs = TW_READS_HLC},
+     atr_stop},
+    {{.name = "volatility_stop",
+      .summary = "true ranges from the best close of the move, from its first turn on",
+      TW_PARAMETERS(TW_PERIOD("period", 7), TW_NUMBER("multiple", 3, 0, 1e3)),
+      TW_OUTPUTS("sar", "upper", "lower"),
+      .inputs = TW_READS_HLC},
+     volatility_stop},
+    {{.name = "chandelier",
+      .summary = "exits below the window's high and above its low by true ranges",
+      TW_PARAMETERS(TW_PERIOD("period", 22), TW_NUMBER("multiple", 3, 0, 1e3)),
+      TW_OUTPUTS("long", "short"),
+      .inputs = TW_READS_HLC},
+     chandelier},
+    {{.name = "parabolic_sar",
+      .summary = "Wilder's stop and reverse, from its first turn on; begin=0 takes the step",
+      TW_PARAMETERS(TW_NUMBER("step", 0.02, 1e-6, 1), TW_NUMBER("most", 0.2, 1e-6, 1),
+                    TW_NUMBER("begin", 0, 0, 1)),
+      TW_OUTPUTS("sar"),
+      .inputs = TW_READS_HL},
+     parabolic_sar},
+    {{.name = "heikin_ashi",
+      .summary = "smoothed candles",
+      TW_OUTPUTS("open", "high", "low", "close"),
+      .inputs = TW_READS_OHLC},
+     heikin_ashi},
+    {{.name = "ichimoku",
+      .summary = "middles of three ranges; the spans are answered `shift` rows later",
+      TW_PARAMETERS(TW_PERIOD("tenkan", 9), TW_PERIOD("kijun", 26), TW_PERIOD("span", 52),
+                    TW_PERIOD_FROM("shift", 26, 0)),
+      TW_OUTPUTS("tenkan", "kijun", "span_a", "span_b"),
+      .inputs = TW_READS_HL},
+     ichimoku},
+    {{.name = "rolling_pivots",
+      .summary = "floor pivots of the window before the last `shift` rows",
+      TW_PARAMETERS(TW_PERIOD("period", 11), TW_PERIOD_FROM("shift", 9, 0)),
+      TW_OUTPUTS("pivot", "s1", "s2", "s3", "r1", "r2", "r3"),
+      .inputs = TW_READS_HLC},
+     rolling_pivots},
+};
+
+TW_FAMILY(tw_indicator_trends, entries);

@@ -1,0 +1,198 @@
+/*
+ * golden_indicators_lean.c - the indicators against the external series of Lean's test suite.
+ *
+ * They were computed by spreadsheets and charting packages. The first answers of some are of
+ * another convention or a warm-up that their own test skips, so rows count from our first answer
+ * on; a row that they leave empty is not compared. Two symbols stand in one file line by line.
+ */
+#include "indicator_cases.h"
+
+static const unsupported_metric unsupported[] = {
+    {"lean_var_gaussian_rolling", "a risk metric: core/risk has it"},
+    {"lean_sortino_rolling", "a risk metric: core/risk has it"},
+    {"lean_sharpe_rolling", "a risk metric: core/risk has it"},
+    {"lean_target_downside_deviation_rolling", "a risk metric: core/risk has it"},
+    {"lean_rank_correlation_rolling", "not there: correlation is of values"},
+    {"lean_hurst_rolling", "not there"},
+    {"lean_obv", "its file has volumes of seven digits: their sums are off by more than its 1.0"},
+};
+
+typedef struct lean_metric {
+    const char *name;
+    const char *spec; /* before the period */
+    const char *rest; /* after it */
+    const char *output;
+    double factor;
+} lean_metric;
+
+static const lean_metric metrics[] = {
+    {"lean_covariance_rolling", "covariance(", ",simple,ddof=1)", "covariance", 1},
+    {"lean_correlation_rolling", "correlation(", ",simple)", "correlation", 1},
+    {"lean_pearson_correlation_rolling", "correlation(", ",simple)", "correlation", 1},
+    {"lean_beta_rolling", "beta(", ",simple)", "beta", 1},
+    {"lean_bollinger_upper", "bollinger(", ",2)", "upper", 1},
+    {"lean_bollinger_lower", "bollinger(", ",2)", "lower", 1},
+    {"lean_bollinger_middle", "bollinger(", ",2)", "middle", 1},
+    {"lean_bollinger_bandwidth_percent", "bollinger(", ",2)", "width", 100},
+    {"lean_bollinger_percent_b", "bollinger(", ",2)", "percent_b", 1},
+    {"lean_vwap_rolling", "vwap_rolling(", ",ohlc4)", "vwap", 1},
+    {"lean_sma", "sma(", ")", "sma", 1},
+    {"lean_ema", "ema(", ")", "ema", 1},
+    {"lean_macd", "macd(12,26", ")", "macd", 1},
+    {"lean_rsi_wilder", "rsi(", ")", "rsi", 1},
+    /* The column is Lean's relative moving average, which its heading calls RMA as well. */
+    {"lean_wilder_ma", "relative_sma(", ")", "relative_sma", 1},
+    {"lean_wma", "wma(", ")", "wma", 1},
+    {"lean_log_return", "log_return(", ")", "log_return", 1},
+    {"lean_rolling_max", "max(", ")", "max", 1},
+    {"lean_rolling_min", "min(", ")", "min", 1},
+    {"lean_stddev", "stddev(", ")", "stddev", 1},
+    {"lean_variance", "variance(", ")", "variance", 1},
+    {"lean_true_range", "true_range(", ")", "tr", 1},
+    {"lean_average_daily_range", "daily_range(", ")", "daily_range", 1},
+    {"lean_momentum", "roc(", ")", "momentum", 1},
+    {"lean_roc", "roc(", ")", "roc", 1},
+};
+
+static bool spec_of(const json_t *single, case_run *run) {
+    const char *metric = text_of(single, "metric");
+    for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++) {
+        if (strcmp(metrics[i].name, metric) != 0)
+            continue;
+        double period = param_of(single, "period", param_of(single, "window_returns", 0));
+        char text[32] = "";
+        if (period > 0)
+            snprintf(text, sizeof text, "%g", period);
+        snprintf(run->spec, SPEC_SIZE, "%s%s%s", metrics[i].spec, text, metrics[i].rest);
+        snprintf(run->output, NAME_SIZE, "%s", metrics[i].output);
+        run->factor = metrics[i].factor;
+        return true;
+    }
+    return false;
+}
+
+/* Rows 0, 2, 4 ... are of the first symbol, the others of the second: each becomes a series. */
+static void split_symbols(number_table *table, case_run *run, const double **wanted) {
+    size_t rows = table->rows / 2;
+    double *close = table_column(table, "Close");
+    double *expected = calloc(rows, sizeof *expected);
+    double *first = calloc(2 * rows, sizeof *first);
+    assert_true(expected != NULL && first != NULL);
+    for (size_t i = 0; i < rows; i++) {
+        first[i] = close[2 * i];
+        first[rows + i] = close[2 * i + 1];
+        expected[i] = (*wanted)[2 * i + 1];
+    }
+    run->inputs[TW_INDICATOR_CLOSE] = first;
+    run->inputs[TW_INDICATOR_OTHER] = first + rows;
+    run->rows = rows;
+    *wanted = expected;
+}
+
+static void inputs_of(number_table *table, case_run *run) {
+    static const char *const names[2][5] = {{"Open", "High", "Low", "Close", "Volume"},
+                                            {"open", "high", "low", "close", "volume"}};
+    for (size_t c = 0; c < 5; c++) {
+        for (size_t k = 0; k < 2; k++) {
+            if (table_column(table, names[k][c]) != NULL)
+                run->inputs[c] = table_column(table, names[k][c]);
+        }
+    }
+    run->rows = table->rows;
+}
+
+/* A reference that has answers before there can be any has seen rows before those of the file: it
+ * is compared from where our seed weighs less than a millionth. */
+static size_t settled_row_of(const case_run *run, const double *wanted, size_t first) {
+    tw_indicator_config config;
+    assert_int_equal(tw_indicator_parse(run->spec, &config, NULL), TW_OK);
+    bool earlier = !isnan(wanted[0]) && first > 0;
+    return earlier ? first + tw_indicator_unstable(&config, 0, 1e-6) : first;
+}
+
+/* `least` rows at least must have been compared: a case of empty rows proves nothing. */
+static unsigned compare(const json_t *single, const case_run *run, const double *wanted,
+                        size_t least) {
+    double tolerance = json_number_value(json_object_get(single, "tol_abs"));
+    double *answers = run_answers(run);
+    unsigned wrong = 0;
+    size_t compared = 0;
+    size_t first = 0;
+    while (first < run->rows && isnan(answers[first]))
+        first++;
+    first = settled_row_of(run, wanted, first);
+    for (size_t i = first; i < run->rows; i++) {
+        if (isnan(wanted[i]))
+            continue;
+        compared++;
+        if (!near(answers[i], wanted[i], tolerance, 0) && wrong++ < 3)
+            print_error("%s: %s: row %zu: %.12g is wanted, %.12g came\n", text_of(single, "id"),
+                        run->spec, i, wanted[i], answers[i]);
+    }
+    free(answers);
+    assert_true(compared >= least);
+    return wrong;
+}
+
+static unsigned check_case(const json_t *single) {
+    case_run run = {.factor = 1};
+    if (!spec_of(single, &run))
+        fail_msg("%s: %s is neither supported nor named", text_of(single, "id"),
+                 text_of(single, "metric"));
+    const json_t *expected = json_object_get(single, "expected");
+    number_table table;
+    table_read(&table, text_of(expected, "file"));
+    const char *column = text_of(expected, "column");
+    const double *wanted = table_column(&table, column);
+    char spaced[NAME_SIZE];
+    snprintf(spaced, sizeof spaced, "%s ", column);
+    if (wanted == NULL)
+        wanted = table_column(&table, spaced);
+    assert_non_null(wanted);
+    bool pair = strcmp(table.names[0], "Symbol") == 0;
+    if (pair)
+        split_symbols(&table, &run, &wanted);
+    else
+        inputs_of(&table, &run);
+    unsigned wrong = compare(single, &run, wanted, 10);
+    if (pair) {
+        free((void *)(uintptr_t)wanted);
+        free((void *)(uintptr_t)run.inputs[TW_INDICATOR_CLOSE]);
+    }
+    table_free(&table);
+    return wrong;
+}
+
+static void test_every_case_passes_or_is_named(void **state) {
+    (void)state;
+    json_t *cases = cases_of("lean.json");
+    case_counts counts = {0};
+    unsigned failed = 0;
+    for (size_t i = 0; i < json_array_size(cases); i++) {
+        const json_t *single = json_array_get(cases, i);
+        const char *metric = text_of(single, "metric");
+        if (reason_of(unsupported, sizeof unsupported / sizeof unsupported[0], metric) != NULL)
+            count_unsupported(&counts, metric);
+        else if (check_case(single) == 0)
+            counts.passed++;
+        else
+            failed++;
+    }
+    print_counts("lean", &counts);
+    json_decref(cases);
+    assert_int_equal(failed, 0);
+}
+
+static void test_skipped(void **state) {
+    (void)state;
+    print_message("TRADEWIND_DATA is not set or has no vectors\n");
+    skip();
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_case_passes_or_is_named)};
+    const struct CMUnitTest none[] = {cmocka_unit_test(test_skipped)};
+    if (!have_vectors("lean.json"))
+        return cmocka_run_group_tests_name("golden_indicators_lean", none, NULL, NULL);
+    return cmocka_run_group_tests_name("golden_indicators_lean", tests, NULL, NULL);
+}
