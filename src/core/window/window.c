@@ -14,6 +14,8 @@
 #include <math.h>
 #include <string.h>
 
+#define PLACES_FIRST 64
+
 /* ---- making ------------------------------------------------------------------------------- */
 
 static bool spec_is_in_range(const tw_window_spec *spec, uint32_t count_max) {
@@ -73,7 +75,7 @@ tw_status window_init(tw_window *window, const tw_allocator *allocator,
     size_t places = places_for(config->count_max);
     window->allocator = allocator != NULL ? *allocator : *tw_allocator_system();
     allocator = &window->allocator;
-    window->mask = places - 1;
+    window->places = places;
     window->count_max = config->count_max;
     window->pane_count = config->window_count;
     window->times = TW_NEW(allocator, places, int64_t);
@@ -97,7 +99,7 @@ tw_status window_init(tw_window *window, const tw_allocator *allocator,
 
 void window_done(tw_window *window) {
     const tw_allocator *allocator = &window->allocator;
-    size_t places = (size_t)window->mask + 1;
+    size_t places = window->places;
     for (uint32_t i = 0; i < window->pane_count; i++) {
         TW_DELETE(allocator, window->panes[i].suffix, places, extremes);
         window_order_free(allocator, window->panes[i].order);
@@ -138,15 +140,14 @@ void tw_window_free(tw_window *window) {
 
 void tw_window_clear(tw_window *window) {
     TW_ASSERT(window != NULL);
-    size_t places = (size_t)window->mask + 1;
+    window->mask = (window->places < PLACES_FIRST ? window->places : PLACES_FIRST) - 1;
     window->total = 0;
     window->started = false;
     window->lows[window->mask] = (totals_low){0}; /* before the first trade there was nothing */
     window->highs[window->mask] = (totals_high){0};
     if (window->returns != NULL)
         window->returns[window->mask] = (totals_return){0};
-    for (size_t i = 0; i < places; i++)
-        window->times[i] = PLACE_NONE_NS;
+    window->times[0] = PLACE_NONE_NS;
     window_units_reset(window);
     for (uint32_t i = 0; i < window->pane_count; i++) {
         pane *p = &window->panes[i];
@@ -157,6 +158,30 @@ void tw_window_clear(tw_window *window) {
         if (p->order != NULL)
             window_order_clear(p->order);
     }
+}
+
+/* What is at an index moves to where twice as many places have it: it stays, or goes as far up as
+ * there were places, where nothing is yet. */
+void window_grow(tw_window *window) {
+    uint64_t from = window->mask;
+    uint64_t to = 2 * from + 1;
+    if (to >= window->places)
+        return;
+    uint64_t oldest = window->total;
+    for (uint32_t j = 0; j < window->pane_count; j++)
+        oldest = window->panes[j].head < oldest ? window->panes[j].head : oldest;
+    for (uint64_t i = oldest - 1; i != window->total + 1; i++) {
+        window->times[i & to] = window->times[i & from];
+        window->prices[i & to] = window->prices[i & from];
+        window->lows[i & to] = window->lows[i & from];
+        if (window->wide)
+            window->highs[i & to] = window->highs[i & from];
+        if (window->returns != NULL)
+            window->returns[i & to] = window->returns[i & from];
+        for (uint32_t j = 0; j < window->pane_count; j++)
+            window->panes[j].suffix[i & to] = window->panes[j].suffix[i & from];
+    }
+    window->mask = to;
 }
 
 /* ---- one trade ---------------------------------------------------------------------------- */
@@ -239,7 +264,10 @@ static void check_pane(const tw_window *window, const pane *p) {
 }
 
 void tw_window_check(const tw_window *window) {
-    TW_ASSERT(window->mask + 1 >= window->count_max + 2); /* invariant 1 */
+    TW_ASSERT(window->places >= window->count_max + 2 && window->mask < window->places);
+    for (uint32_t i = 0; i < window->pane_count; i++) /* invariant 1 */
+        TW_ASSERT(window_n(window, &window->panes[i]) + 2 <= window->mask ||
+                  window->mask + 1 == window->places);
     TW_ASSERT(window->times[window->total & window->mask] == PLACE_NONE_NS);
     for (uint32_t i = 0; i < window->pane_count; i++)
         check_pane(window, &window->panes[i]);

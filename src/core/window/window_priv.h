@@ -7,8 +7,11 @@
  * totals wraps, and the difference is exact because the sums of a window fit.
  *
  * Invariants:
- * 1. places >= count_max + 2: the trades of every window, the one before them (for its totals) and
- *    the one place behind the newest whose time is INT64_MAX, where searches end, are all there.
+ * 1. The trades of every window, the one before them (for its totals) and the one place behind the
+ *    newest whose time is INT64_MAX, where searches end, are all there. So of n trades the ring has
+ *    n + 3 places before the next push, or count_max + 2, since of a full window one leaves. Only as
+ *    many places are in use as that takes: the ring doubles within the memory that it has, so that
+ *    it goes round in the cache.
  * 2. Prices and totals are in `price_unit` and `quantity_unit`, powers of ten of at most 1e9 nano
  *    that divide whatever a window holds.
  * 3. While not `wide`: count_max x p x max(|p|, q) < 2^63 for the limits of p and q, so that the
@@ -118,6 +121,7 @@ struct tw_window {
     totals_return *returns; /* NULL: nobody asks for volatility */
     int64_t last_price;     /* nano */
     uint64_t count_max;
+    size_t places; /* that there is memory for; mask + 1 are in use */
     tw_allocator allocator;
     pane panes[TW_WINDOW_SPEC_MAX];
 };
@@ -270,6 +274,9 @@ static inline void pane_turn_over(const tw_window *window, pane *p) {
     p->back = (extremes){INT64_MAX, INT64_MIN};
 }
 
+/* Twice as many places (invariant 1). */
+void window_grow(tw_window *window);
+
 /* Prices leave the order of a pane, and the newest enters it if there is one. */
 void pane_reorder(const tw_window *window, pane *p, uint64_t head, bool entered);
 
@@ -292,7 +299,7 @@ static inline uint64_t pane_slide(const tw_window *window, pane *p) {
 }
 
 /* Moves a pane on after its ring has taken a trade of this price. */
-static inline void pane_push(const tw_window *window, pane *p, int64_t price) {
+static inline void pane_push(tw_window *window, pane *p, int64_t price) {
     uint64_t head = pane_slide(window, p);
     if (p->order != NULL)
         pane_reorder(window, p, head, true);
@@ -301,6 +308,8 @@ static inline void pane_push(const tw_window *window, pane *p, int64_t price) {
     p->back.max = price > p->back.max ? price : p->back.max;
     if (head >= p->cut)
         pane_turn_over(window, p);
+    if (__builtin_expect(window_n(window, p) + 2 > window->mask, 0))
+        window_grow(window);
 }
 
 static inline extremes pane_extremes(const tw_window *window, const pane *p) {

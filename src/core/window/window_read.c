@@ -93,6 +93,9 @@ double window_z_score(const tw_window *window, const pane *p, const tw_window_st
     uint64_t n = window_n(window, p);
     wide_int newest = window->prices[(window->total - 1) & window->mask];
     wide_int deviation = newest * (wide_int)n - sums_of(window, p).price;
+    bool exact = deviation < EXACT_DOUBLE && deviation > -EXACT_DOUBLE;
+    if (exact && n <= window->count_fast_max)
+        return finish_mean((double)deviation, (double)n, u->scale) / stats->stddev;
     return ratio_round(wide192_of(deviation), (wide_uint)n * u->scale_fives, -(int)u->decimals) /
            stats->stddev;
 }
