@@ -32,7 +32,7 @@
 #define SYMBOLS 100
 #define RUN_COUNT_MAX 99
 #define PLACES 65536 /* trades of one symbol in 60 s; the busiest has some 400 */
-#define COLUMNS 6   /* of each window */
+#define COLUMNS 6    /* of each window */
 
 static const tw_window_column wanted[COLUMNS] = {TW_WINDOW_MEAN, TW_WINDOW_STDDEV, TW_WINDOW_MIN,
                                                  TW_WINDOW_MAX,  TW_WINDOW_VWAP,   TW_WINDOW_EMA};

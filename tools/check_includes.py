@@ -57,6 +57,9 @@ BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "l
                 "version", "wait"}
 
 # Headers for the floor's own use: public within it, by the table, but not to users.
+# Public headers that bear another name than the module that owns them.
+NAMED_OTHERWISE = {"rolling": "core/window", "indicator": "core/window"}
+
 LENT_HEADERS = {"src/edge/json/json.h", "src/edge/source/source.h", "src/edge/itch/capture.h",
                 "src/edge/itch/itch_bytes.h"}
 
@@ -92,6 +95,8 @@ def module_of_public(name, modules):
     that it begins with (engine_snapshot.h belongs to run/engine)."""
     if name in BASE_HEADERS:
         return "base"
+    if NAMED_OTHERWISE.get(name) in modules:
+        return NAMED_OTHERWISE[name]
     owners = [module for module in modules
               if name == module.rpartition("/")[2]
               or name.startswith(module.rpartition("/")[2] + "_")]

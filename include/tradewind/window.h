@@ -72,8 +72,9 @@ typedef struct tw_window_spec {
     int64_t ema_span_ns; /* tau of the exponential mean by time, whose weight of a new price is
                           * 1 - exp(-dt / tau); 0 takes span_ns; with both 0 there is none (NaN) */
     uint8_t ddof;        /* 0 or 1: variance is divided by n - ddof */
-    bool ema_from_mean;  /* ema begins as the mean of the first ema_count prices; else as the first */
-    bool volatility;     /* realised volatility is kept */
+    bool
+        ema_from_mean; /* ema begins as the mean of the first ema_count prices; else as the first */
+    bool volatility;   /* realised volatility is kept */
     uint8_t quantile_count;
     double quantiles[TW_WINDOW_QUANTILE_MAX]; /* each 0 to 1; 0.5 is the median */
 } tw_window_spec;
@@ -100,9 +101,9 @@ typedef struct tw_window_stats {
     double ema;        /* by count, over the whole stream; NaN before its seed */
     double ema_time;   /* by time, seeded by the first price; NaN before it or if there is none */
     double z_score;    /* of the newest price; NaN when stddev is 0 or NaN */
-    double volatility; /* realised: sqrt of the sum of squared log returns from trade to trade inside
-                        * the window; 0 for one trade; NaN where a price is not above 0, or when it
-                        * was not asked for */
+    double volatility; /* realised: sqrt of the sum of squared log returns from trade to trade
+                        * inside the window; 0 for one trade; NaN where a price is not above 0, or
+                        * when it was not asked for */
     double quantiles[TW_WINDOW_QUANTILE_MAX]; /* as configured, the rest NaN; type 7 of Hyndman and
                                                * Fan: linear between exact order statistics */
     int64_t oldest_ns;                        /* 0 when n is 0 */

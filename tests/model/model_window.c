@@ -2,8 +2,8 @@
  * model_window.c - windows over a ring beside lists that keep everything and recompute.
  *
  * A million random operations: pushes and advances, of prices that change their kind (cents, single
- * nanos, runs of equal ones, the ends of int64), times that repeat. The slow version recomputes each
- * window from the list of its trades: counts, times, extremes and order must be equal, ratios
+ * nanos, runs of equal ones, the ends of int64), times that repeat. The slow version recomputes
+ * each window from the list of its trades: counts, times, extremes and order must be equal, ratios
  * within a rounding of long double arithmetic, and those whose integers are doubles the very bits.
  *
  * The same trades through tw_window_run and tw_windows_run in pieces of random length must give bit
@@ -103,14 +103,14 @@ static void plain_trim(plain *model, const tw_window_config *config, int64_t now
         uint64_t count = spec->count != 0 ? spec->count : config->count_max;
         while (model->first[j] < model->total &&
                (model->total - model->first[j] > count ||
-                (spec->span_ns > 0 && (int128)model->times[model->first[j] % KEPT] <=
-                                          (int128)now_ns - spec->span_ns)))
+                (spec->span_ns > 0 &&
+                 (int128)model->times[model->first[j] % KEPT] <= (int128)now_ns - spec->span_ns)))
             model->first[j]++;
     }
 }
 
-static void plain_push(plain *model, const tw_window_config *config, int64_t time_ns,
-                       int64_t price, int64_t quantity) {
+static void plain_push(plain *model, const tw_window_config *config, int64_t time_ns, int64_t price,
+                       int64_t quantity) {
     double value = (double)((long double)price / 1e9L);
     int64_t last_ns = model->times[(model->total - 1) % KEPT];
     for (uint32_t j = 0; j < config->window_count; j++) {
@@ -240,10 +240,12 @@ static void compare(const plain *model, const tw_window_config *config, uint32_t
     if (volume > 0)
         expect_near(stats.vwap, value / (long double)volume / 1e9L,
                     half * fabs(stats.vwap) +
-                        (double)(size / (long double)volume / 1e9L) * (double)n * 0x1p-63, "vwap");
+                        (double)(size / (long double)volume / 1e9L) * (double)n * 0x1p-63,
+                    "vwap");
     else
         assert_true(isnan(stats.vwap));
-    long double newest = (long double)((int128)model->prices[(model->total - 1) % KEPT] * (int128)n - sum);
+    long double newest =
+        (long double)((int128)model->prices[(model->total - 1) % KEPT] * (int128)n - sum);
     if (stats.stddev > 0)
         expect_near(stats.z_score, newest / n / 1e9L / sqrtl(variance),
                     4 * wide * fabs(stats.z_score), "z_score");
@@ -281,9 +283,8 @@ static void run(uint64_t seed, const tw_window_config *config, size_t steps, kin
         } else {
             int64_t price = random_price(&seed, k);
             int64_t quantity = random_quantity(&seed, k);
-            assert_int_equal(tw_window_push(window, now_ns, (tw_price){price},
-                                            (tw_quantity){quantity}),
-                             TW_OK);
+            assert_int_equal(
+                tw_window_push(window, now_ns, (tw_price){price}, (tw_quantity){quantity}), TW_OK);
             plain_push(&model, config, now_ns, price, quantity);
         }
         plain_trim(&model, config, now_ns);
@@ -302,15 +303,15 @@ static void test_windows_agree_with_recomputation(void **state) {
     tw_window_config several = {
         .count_max = 30,
         .window_count = 4,
-        .windows = {{.count = 2, .ddof = 1},
-                    {.count = 10, .ema_count = 9, .ema_from_mean = true, .volatility = true},
-                    {.span_ns = 20, .ema_span_ns = 7, .quantile_count = 3,
-                     .quantiles = {0.5, 0, 0.9}},
-                    {.count = 12, .span_ns = 30, .ddof = 1}}};
+        .windows = {
+            {.count = 2, .ddof = 1},
+            {.count = 10, .ema_count = 9, .ema_from_mean = true, .volatility = true},
+            {.span_ns = 20, .ema_span_ns = 7, .quantile_count = 3, .quantiles = {0.5, 0, 0.9}},
+            {.count = 12, .span_ns = 30, .ddof = 1}}};
     run(2, &several, 500000, CENTS);
     run(3, &several, 150000, ANY);
-    tw_window_config both = {.count_max = 7, .window_count = 2,
-                             .windows = {{.span_ns = 40}, {.span_ns = 1, .ddof = 1}}};
+    tw_window_config both = {
+        .count_max = 7, .window_count = 2, .windows = {{.span_ns = 40}, {.span_ns = 1, .ddof = 1}}};
     run(4, &both, 150000, TENTHS);
 }
 
@@ -355,10 +356,10 @@ static void make_market(uint64_t seed) {
 
 /* A row of every column as the single read tells it. */
 static void row_of(const tw_window_stats *stats, double row[TW_WINDOW_COLUMN_COUNT]) {
-    const double values[] = {(double)stats->n,  stats->sum,     stats->mean,    stats->variance,
-                             stats->stddev,     stats->min,     stats->max,     stats->range,
-                             stats->volume,     stats->vwap,    stats->ema,     stats->ema_time,
-                             stats->z_score,    stats->volatility};
+    const double values[] = {(double)stats->n, stats->sum,       stats->mean, stats->variance,
+                             stats->stddev,    stats->min,       stats->max,  stats->range,
+                             stats->volume,    stats->vwap,      stats->ema,  stats->ema_time,
+                             stats->z_score,   stats->volatility};
     memcpy(row, values, sizeof values);
     memcpy(row + TW_WINDOW_QUANTILE, stats->quantiles, sizeof stats->quantiles);
 }
@@ -370,9 +371,9 @@ static bool same_bits(double a, double b) {
 static const tw_window_config both_windows = {
     .count_max = 300,
     .window_count = 2,
-    .windows = {{.count = 100, .ddof = 1, .ema_from_mean = true, .quantile_count = 1,
-                 .quantiles = {0.5}},
-                {.span_ns = 60, .volatility = true}}};
+    .windows = {
+        {.count = 100, .ddof = 1, .ema_from_mean = true, .quantile_count = 1, .quantiles = {0.5}},
+        {.span_ns = 60, .volatility = true}}};
 
 static void pieces(uint64_t seed, tw_window *one, tw_windows *set) {
     tw_window_output outputs[2];
@@ -397,9 +398,8 @@ static void pieces(uint64_t seed, tw_window *one, tw_windows *set) {
 static void compare_with_single(tw_windows *set, bool one) {
     for (size_t i = 0; i < TICKS; i++) {
         tw_window *window = tw_windows_at(set, one ? 0 : market.symbols[i]);
-        assert_int_equal(tw_window_push(window, market.times[i], market.prices[i],
-                                        market.quantities[i]),
-                         TW_OK);
+        assert_int_equal(
+            tw_window_push(window, market.times[i], market.prices[i], market.quantities[i]), TW_OK);
         for (uint32_t j = 0; j < 2; j++) {
             tw_window_stats stats;
             double row[TW_WINDOW_COLUMN_COUNT];

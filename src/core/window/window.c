@@ -90,8 +90,8 @@ tw_status window_init(tw_window *window, const tw_allocator *allocator,
     }
     tw_status status = whole ? TW_OK : TW_NO_MEMORY;
     for (uint32_t i = 0; status == TW_OK && i < config->window_count; i++)
-        status = pane_init(&window->panes[i], allocator, &config->windows[i], config->count_max,
-                           places);
+        status =
+            pane_init(&window->panes[i], allocator, &config->windows[i], config->count_max, places);
     if (status == TW_OK)
         tw_window_clear(window);
     return status;
@@ -203,8 +203,7 @@ void pane_seed(pane *p, uint64_t index, int64_t price_nano) {
         p->ema = ratio_round(wide192_of(p->seed), (wide_uint)n * UINT64_C(1953125), -9);
 }
 
-tw_status tw_window_push(tw_window *window, int64_t time_ns, tw_price price,
-                         tw_quantity quantity) {
+tw_status tw_window_push(tw_window *window, int64_t time_ns, tw_price price, tw_quantity quantity) {
     TW_ASSERT(window != NULL);
     int64_t units;
     int64_t last_ns = window->last_ns;

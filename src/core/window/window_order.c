@@ -37,8 +37,7 @@ tw_status window_order_new(const tw_allocator *allocator, uint64_t count_max,
     bool one = count_max <= BLOCK_SIZE_MAX;
     order->block_size = one ? (uint32_t)count_max : BLOCK_SIZE_MANY;
     order->block_count = one ? 1 : (uint32_t)(4 * count_max / BLOCK_SIZE_MANY + 2);
-    order->prices =
-        TW_NEW(allocator, (size_t)order->block_size * order->block_count, int64_t);
+    order->prices = TW_NEW(allocator, (size_t)order->block_size * order->block_count, int64_t);
     order->lengths = TW_NEW(allocator, order->block_count, uint32_t);
     order->names = TW_NEW(allocator, order->block_count, uint32_t);
     if (order->prices == NULL || order->lengths == NULL || order->names == NULL) {

@@ -9,8 +9,8 @@
  * Invariants:
  * 1. The trades of every window, the one before them (for its totals) and the one place behind the
  *    newest whose time is INT64_MAX, where searches end, are all there. So of n trades the ring has
- *    n + 3 places before the next push, or count_max + 2, since of a full window one leaves. Only as
- *    many places are in use as that takes: the ring doubles within the memory that it has, so that
+ *    n + 3 places before the next push, or count_max + 2, since of a full window one leaves. Only
+ * as many places are in use as that takes: the ring doubles within the memory that it has, so that
  *    it goes round in the cache.
  * 2. Prices and totals are in `price_unit` and `quantity_unit`, powers of ten of at most 1e9 nano
  *    that divide whatever a window holds.
@@ -109,7 +109,7 @@ struct tw_window {
     uint32_t pane_count;
     bool started; /* now_ns is set */
     bool wide;
-    bool seeds; /* some pane has ema_from_mean */
+    bool seeds;  /* some pane has ema_from_mean */
     bool orders; /* some pane has an order */
 
     unit price_unit;
@@ -209,9 +209,8 @@ static inline void ring_put(tw_window *window, uint64_t index, int64_t price, in
     uint64_t q = (uint64_t)quantity;
     const totals_low *before = &window->lows[(index - 1) & window->mask];
     window->prices[index & window->mask] = price;
-    window->lows[index & window->mask] =
-        (totals_low){before->price + p, before->square + p * p, before->value + p * q,
-                     before->volume + q};
+    window->lows[index & window->mask] = (totals_low){before->price + p, before->square + p * p,
+                                                      before->value + p * q, before->volume + q};
     if (window->wide)
         window_put_high(window, index, price, quantity);
 }
@@ -375,7 +374,8 @@ static inline double elapsed_ns(int64_t from_ns, int64_t to_ns) {
     return (double)((uint64_t)to_ns - (uint64_t)from_ns);
 }
 
-/* While the mean of the first prices, which ema begins as, is not there yet; `index` is the trade's. */
+/* While the mean of the first prices, which ema begins as, is not there yet; `index` is the
+ * trade's. */
 void pane_seed(pane *p, uint64_t index, int64_t price_nano);
 
 /* Both exponential means take the trade of an index. */

@@ -36,10 +36,10 @@ static sums sums_of(const tw_window *window, const pane *p) {
                       .volume = a->volume - b->volume};
     const totals_high *x = &window->highs[last];
     const totals_high *y = &window->highs[first];
-    wide_uint price = ((wide_uint)x->price << 64 | a->price) -
-                      ((wide_uint)y->price << 64 | b->price);
-    wide_uint volume = ((wide_uint)x->volume << 64 | a->volume) -
-                       ((wide_uint)y->volume << 64 | b->volume);
+    wide_uint price =
+        ((wide_uint)x->price << 64 | a->price) - ((wide_uint)y->price << 64 | b->price);
+    wide_uint volume =
+        ((wide_uint)x->volume << 64 | a->volume) - ((wide_uint)y->volume << 64 | b->volume);
     return (sums){.price = (wide_int)price,
                   .square = difference(a->square, x->square, b->square, y->square),
                   .value = difference(a->value, x->value, b->value, y->value),
@@ -52,14 +52,15 @@ static void exact_slow(const tw_window *window, const pane *p, tw_window_stats *
     sums s = sums_of(window, p);
     uint64_t n = window_n(window, p);
     extremes all = pane_extremes(window, p);
-    wide192 variance = wide192_subtract(wide192_times(s.square, n), wide192_product(s.price, s.price));
+    wide192 variance =
+        wide192_subtract(wide192_times(s.square, n), wide192_product(s.price, s.price));
     wide_uint pairs = (wide_uint)n * (n - p->ddof);
     wide_uint range = (wide_uint)((wide_int)all.max - all.min);
     ret->sum = ratio_round(wide192_of(s.price), u->scale_fives, exponent);
     ret->mean = ratio_round(wide192_of(s.price), (wide_uint)n * u->scale_fives, exponent);
-    ret->variance = pairs == 0 ? NAN
-                               : ratio_round(variance, pairs * (u->scale_fives * u->scale_fives),
-                                             2 * exponent);
+    ret->variance =
+        pairs == 0 ? NAN
+                   : ratio_round(variance, pairs * (u->scale_fives * u->scale_fives), 2 * exponent);
     ret->min = window_price(window, all.min);
     ret->max = window_price(window, all.max);
     ret->range = ratio_round(wide192_of_unsigned(range), u->scale_fives, exponent);
@@ -123,8 +124,8 @@ double window_volatility(const tw_window *window, const pane *p) {
     bool priced = window->prices[p->head & window->mask] > 0;
     if (a->missing != b->missing || !priced)
         return NAN;
-    wide_uint total = ((wide_uint)a->words[1] << 64 | a->words[0]) -
-                      ((wide_uint)b->words[1] << 64 | b->words[0]);
+    wide_uint total =
+        ((wide_uint)a->words[1] << 64 | a->words[0]) - ((wide_uint)b->words[1] << 64 | b->words[0]);
     return sqrt(ratio_round(wide192_of_unsigned(total), 1, -84));
 }
 

@@ -107,8 +107,8 @@ static void put_rest(const tw_window *window, const pane *p, const tw_window_out
 }
 
 static bool wants_rest(const tw_window_output *output) {
-    bool wants = output->columns[TW_WINDOW_Z_SCORE] != NULL ||
-                 output->columns[TW_WINDOW_VOLATILITY] != NULL;
+    bool wants =
+        output->columns[TW_WINDOW_Z_SCORE] != NULL || output->columns[TW_WINDOW_VOLATILITY] != NULL;
     for (uint32_t i = 0; i < TW_WINDOW_QUANTILE_MAX; i++)
         wants = wants || output->columns[TW_WINDOW_QUANTILE + i] != NULL;
     return wants;
@@ -222,8 +222,10 @@ static void write_columns(const block *b, rows *r, const pane *p, double *const 
         tw_window_column column;
         const double *numerator;
         const double *scale;
-    } plains[] = {{TW_WINDOW_SUM, r->price, b->scale},     {TW_WINDOW_MIN, r->min, b->scale},
-                  {TW_WINDOW_MAX, r->max, b->scale},       {TW_WINDOW_RANGE, r->range, b->scale},
+    } plains[] = {{TW_WINDOW_SUM, r->price, b->scale},
+                  {TW_WINDOW_MIN, r->min, b->scale},
+                  {TW_WINDOW_MAX, r->max, b->scale},
+                  {TW_WINDOW_RANGE, r->range, b->scale},
                   {TW_WINDOW_VOLUME, r->volume, b->quantity_scale}};
     for (size_t k = 0; k < sizeof plains / sizeof plains[0]; k++)
         if (columns[plains[k].column] != NULL)

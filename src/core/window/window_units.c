@@ -91,8 +91,7 @@ static void demand_add(demand *d, int64_t price, int64_t quantity) {
     d->price_shift = shift_of(price, d->price_shift);
     d->quantity_shift = shift_of(quantity, d->quantity_shift);
     d->price_max = magnitude > d->price_max ? magnitude : d->price_max;
-    d->quantity_max =
-        (uint64_t)quantity > d->quantity_max ? (uint64_t)quantity : d->quantity_max;
+    d->quantity_max = (uint64_t)quantity > d->quantity_max ? (uint64_t)quantity : d->quantity_max;
 }
 
 /* The oldest trade of any window. */
@@ -148,7 +147,8 @@ void window_units_refine(tw_window *window, tw_price price, tw_quantity quantity
     relay(window, &d);
 }
 
-/* Whether some price and some quantity are no multiples of ten units: the usual case, found soon. */
+/* Whether some price and some quantity are no multiples of ten units: the usual case, found soon.
+ */
 static bool units_are_coarsest(const tw_window *window) {
     bool price = window->price_unit.shift == SHIFT_MAX;
     bool quantity = window->quantity_unit.shift == SHIFT_MAX;
