@@ -56,10 +56,10 @@ MAY_INCLUDE = [
 BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "log", "config", "cpu",
                 "version", "wait"}
 
-# Headers for the floor's own use: public within it, by the table, but not to users.
 # Public headers that bear another name than the module that owns them.
 NAMED_OTHERWISE = {"rolling": "core/window", "indicator": "core/window"}
 
+# Headers for the floor's own use: public within it, by the table, but not to users.
 LENT_HEADERS = {"src/edge/json/json.h", "src/edge/source/source.h", "src/edge/itch/capture.h",
                 "src/edge/itch/itch_bytes.h"}
 

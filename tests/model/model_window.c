@@ -326,6 +326,86 @@ static void test_large_windows_agree_with_recomputation(void **state) {
     run(6, &large, 6000, NANOS);
 }
 
+/* ---- pairs ---------------------------------------------------------------------------------- */
+
+static void compare_pair(const plain *model, const tw_window_pair_config *config,
+                         const tw_window_pair *pair) {
+    tw_window_pair_stats stats;
+    tw_window_pair_read(pair, &stats);
+    uint64_t n = model->total - model->first[0];
+    assert_int_equal(stats.n, n);
+    int128 a = 0;
+    int128 b = 0;
+    for (uint64_t i = model->first[0]; i < model->total; i++) {
+        a += model->prices[i % KEPT];
+        b += model->quantities[i % KEPT];
+    }
+    long double aa = 0, bb = 0, ab = 0, size = 0;
+    for (uint64_t i = model->first[0]; i < model->total; i++) {
+        long double x = (long double)((int128)model->prices[i % KEPT] * (int128)n - a);
+        long double y = (long double)((int128)model->quantities[i % KEPT] * (int128)n - b);
+        aa += x * x;
+        bb += y * y;
+        ab += x * y;
+        size += fabsl(x * y);
+    }
+    if (n == 0) {
+        assert_true(isnan(stats.mean_a) && isnan(stats.covariance));
+        return;
+    }
+    long double divisor = n > config->ddof
+                              ? (long double)n * n * (long double)(n - config->ddof) * 1e18L
+                              : (long double)NAN;
+    double half = DBL_EPSILON;
+    expect_near(stats.mean_a, (long double)a / n / 1e9L, half * fabs(stats.mean_a), "mean_a");
+    expect_near(stats.mean_b, (long double)b / n / 1e9L, half * fabs(stats.mean_b), "mean_b");
+    expect_near(stats.variance_a, aa / divisor, half * stats.variance_a, "variance_a");
+    expect_near(stats.variance_b, bb / divisor, half * stats.variance_b, "variance_b");
+    double slack = half * (double)(size / divisor);
+    expect_near(stats.covariance, ab / divisor, isnan(slack) ? 0 : slack, "covariance");
+    if (aa > 0 && bb > 0)
+        expect_near(stats.correlation, ab / sqrtl(aa * bb), 4 * half, "correlation");
+    else
+        assert_true(isnan(stats.correlation));
+    if (bb > 0)
+        expect_near(stats.beta, ab / bb, 4 * half * (double)(size / bb), "beta");
+    else
+        assert_true(isnan(stats.beta));
+}
+
+static void run_pair(uint64_t seed, tw_window_pair_config config, size_t steps) {
+    const tw_window_config same = {
+        .count_max = config.count_max, .window_count = 1, .windows = {{.span_ns = config.span_ns}}};
+    TW_AUTO(tw_window_pair) *pair = NULL;
+    assert_int_equal(tw_window_pair_new(NULL, &config, &pair), TW_OK);
+    static plain model;
+    memset(&model, 0, sizeof model);
+    kind k = CENTS;
+    int64_t now_ns = 0;
+    for (size_t step = 0; step < steps; step++) {
+        now_ns += (int64_t)(next_random(&seed) % 5);
+        k = random_kind(&seed, k);
+        if (next_random(&seed) % 12 == 0) {
+            assert_int_equal(tw_window_pair_advance(pair, now_ns), TW_OK);
+        } else {
+            int64_t a = random_price(&seed, k);
+            int64_t b = next_random(&seed) % 3 == 0 ? a : random_price(&seed, k);
+            assert_int_equal(tw_window_pair_push(pair, now_ns, (tw_price){a}, (tw_price){b}),
+                             TW_OK);
+            plain_push(&model, &same, now_ns, a, b);
+        }
+        plain_trim(&model, &same, now_ns);
+        compare_pair(&model, &config, pair);
+        assert_int_equal(failures, 0);
+    }
+}
+
+static void test_pairs_agree_with_recomputation(void **state) {
+    (void)state;
+    run_pair(21, (tw_window_pair_config){.count_max = 10}, 30000);
+    run_pair(22, (tw_window_pair_config){.count_max = 30, .span_ns = 40, .ddof = 1}, 30000);
+}
+
 /* ---- stream and batch ------------------------------------------------------------------------ */
 
 #define TICKS 40000
@@ -439,6 +519,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_windows_agree_with_recomputation),
         cmocka_unit_test(test_large_windows_agree_with_recomputation),
+        cmocka_unit_test(test_pairs_agree_with_recomputation),
         cmocka_unit_test(test_a_run_of_one_symbol_is_the_stream_bit_for_bit),
         cmocka_unit_test(test_a_run_of_many_symbols_is_the_stream_bit_for_bit),
     };

@@ -336,6 +336,51 @@ static void test_a_run_of_nothing_does_nothing(void **state) {
     assert_int_equal(count, 0);
 }
 
+/* ---- pairs ------------------------------------------------------------------------------------
+ */
+
+static tw_window_pair_stats push_pair(tw_window_pair *pair, int64_t time_ns, int64_t a, int64_t b) {
+    assert_int_equal(tw_window_pair_push(pair, time_ns, (tw_price){a}, (tw_price){b}), TW_OK);
+    tw_window_pair_stats stats;
+    tw_window_pair_read(pair, &stats);
+    return stats;
+}
+
+static void test_pairs_refuse_configurations_out_of_range(void **state) {
+    (void)state;
+    tw_window_pair *pair = NULL;
+    const tw_window_pair_config configs[] = {{.count_max = 0},
+                                             {.count_max = TW_WINDOW_COUNT_MAX + 1},
+                                             {.count_max = 1, .ddof = 2},
+                                             {.count_max = 1, .span_ns = -1}};
+    for (size_t i = 0; i < sizeof configs / sizeof configs[0]; i++)
+        assert_int_equal(tw_window_pair_new(NULL, &configs[i], &pair), TW_RANGE);
+    assert_null(pair);
+}
+
+static void test_a_pair_of_one_series_is_correlated_exactly(void **state) {
+    (void)state;
+    tw_window_pair_config config = {.count_max = 4, .ddof = 1};
+    TW_AUTO(tw_window_pair) *pair = NULL;
+    assert_int_equal(tw_window_pair_new(NULL, &config, &pair), TW_OK);
+    push_pair(pair, 0, INT64_MIN, INT64_MAX);
+    assert_int_equal(tw_window_pair_push(pair, -1, (tw_price){1}, (tw_price){1}), TW_INVALID);
+    for (int64_t i = 1; i < 4; i++)
+        push_pair(pair, i, 1000000007 * i * i, 1000000007 * i * i);
+    tw_window_pair_stats stats = push_pair(pair, 4, 7, 7); /* the first has left without a trace */
+    assert_true(stats.correlation == 1 && stats.beta == 1);
+    assert_true(stats.covariance == stats.variance_a && stats.mean_a == stats.mean_b);
+    for (int64_t i = 5; i < 9; i++)
+        stats = push_pair(pair, i, -2 * i, i);
+    assert_true(stats.correlation == -1 && stats.beta == -2);
+    for (int64_t i = 9; i < 13; i++)
+        stats = push_pair(pair, i, i, 5);
+    assert_true(isnan(stats.correlation) && isnan(stats.beta) && stats.variance_b == 0);
+    tw_window_pair_clear(pair);
+    tw_window_pair_read(pair, &stats);
+    assert_true(stats.n == 0 && isnan(stats.covariance));
+}
+
 /* ---- memory ---------------------------------------------------------------------------------- */
 
 static const tw_window_config rich = {
@@ -358,8 +403,16 @@ static tw_status make_and_free_many(const tw_allocator *allocator, void *context
     return tw_windows_new(allocator, &rich, 3, &windows);
 }
 
+static tw_status make_and_free_pair(const tw_allocator *allocator, void *context) {
+    (void)context;
+    tw_window_pair_config config = {.count_max = 4};
+    TW_AUTO(tw_window_pair) *pair = NULL;
+    return tw_window_pair_new(allocator, &config, &pair);
+}
+
 static void test_leaves_nothing_when_memory_runs_out(void **state) {
     (void)state;
+    assert_survives_failed_allocations(make_and_free_pair, NULL);
     assert_survives_failed_allocations(make_and_free, NULL);
     assert_survives_failed_allocations(make_and_free_many, NULL);
 }
@@ -408,6 +461,8 @@ int main(void) {
         cmocka_unit_test(test_clear_starts_anew),
         cmocka_unit_test(test_a_run_stops_at_a_bad_trade),
         cmocka_unit_test(test_a_run_of_nothing_does_nothing),
+        cmocka_unit_test(test_pairs_refuse_configurations_out_of_range),
+        cmocka_unit_test(test_a_pair_of_one_series_is_correlated_exactly),
         cmocka_unit_test(test_leaves_nothing_when_memory_runs_out),
         cmocka_unit_test(test_takes_all_memory_at_creation),
     };

@@ -45,22 +45,28 @@ static size_t places_for(uint32_t count_max) {
     return places;
 }
 
-static tw_status pane_init(pane *p, const tw_allocator *allocator, const tw_window_spec *spec,
-                           uint32_t count_max, size_t places) {
-    p->count = spec->count != 0 ? spec->count : count_max;
-    p->span_ns = spec->span_ns;
-    p->ema_count = spec->ema_count != 0 ? spec->ema_count : (uint32_t)p->count;
-    p->alpha = 2.0 / ((double)p->ema_count + 1);
-    p->tau = (double)(spec->ema_span_ns != 0 ? spec->ema_span_ns : spec->span_ns);
-    p->ddof = spec->ddof;
-    p->ema_from_mean = spec->ema_from_mean;
-    p->volatility = spec->volatility;
-    p->quantile_count = spec->quantile_count;
-    memcpy(p->quantiles, spec->quantiles, sizeof p->quantiles);
-    p->suffix = TW_NEW(allocator, places, extremes);
+void window_set_specs(const tw_window_config *config, pane_spec *ret_specs) {
+    for (uint32_t i = 0; i < config->window_count; i++) {
+        const tw_window_spec *spec = &config->windows[i];
+        pane_spec *p = &ret_specs[i];
+        p->count = spec->count != 0 ? spec->count : config->count_max;
+        p->span_ns = spec->span_ns;
+        p->ema_count = spec->ema_count != 0 ? spec->ema_count : (uint32_t)p->count;
+        p->alpha = 2.0 / ((double)p->ema_count + 1);
+        p->tau = (double)(spec->ema_span_ns != 0 ? spec->ema_span_ns : spec->span_ns);
+        p->ddof = spec->ddof;
+        p->ema_from_mean = spec->ema_from_mean;
+        p->volatility = spec->volatility;
+        p->quantile_count = spec->quantile_count;
+        memcpy(p->quantiles, spec->quantiles, sizeof p->quantiles);
+    }
+}
+
+static tw_status pane_init(pane *p, const tw_allocator *allocator, const pane_spec *spec) {
+    p->suffix = TW_NEW(allocator, spec->count, extremes);
     if (p->suffix == NULL)
         return TW_NO_MEMORY;
-    return spec->quantile_count > 0 ? window_order_new(allocator, p->count, &p->order) : TW_OK;
+    return spec->quantile_count > 0 ? window_order_new(allocator, spec->count, &p->order) : TW_OK;
 }
 
 static bool some_volatility(const tw_window_config *config) {
@@ -71,13 +77,14 @@ static bool some_volatility(const tw_window_config *config) {
 }
 
 tw_status window_init(tw_window *window, const tw_allocator *allocator,
-                      const tw_window_config *config) {
+                      const tw_window_config *config, const pane_spec *specs) {
     size_t places = places_for(config->count_max);
     window->allocator = allocator != NULL ? *allocator : *tw_allocator_system();
     allocator = &window->allocator;
     window->places = places;
     window->count_max = config->count_max;
     window->pane_count = config->window_count;
+    window->specs = specs;
     window->times = TW_NEW(allocator, places, int64_t);
     window->prices = TW_NEW(allocator, places, int64_t);
     window->lows = TW_NEW(allocator, places, totals_low);
@@ -90,8 +97,7 @@ tw_status window_init(tw_window *window, const tw_allocator *allocator,
     }
     tw_status status = whole ? TW_OK : TW_NO_MEMORY;
     for (uint32_t i = 0; status == TW_OK && i < config->window_count; i++)
-        status =
-            pane_init(&window->panes[i], allocator, &config->windows[i], config->count_max, places);
+        status = pane_init(&window->panes[i], allocator, &specs[i]);
     if (status == TW_OK)
         tw_window_clear(window);
     return status;
@@ -101,7 +107,7 @@ void window_done(tw_window *window) {
     const tw_allocator *allocator = &window->allocator;
     size_t places = window->places;
     for (uint32_t i = 0; i < window->pane_count; i++) {
-        TW_DELETE(allocator, window->panes[i].suffix, places, extremes);
+        TW_DELETE(allocator, window->panes[i].suffix, window->specs[i].count, extremes);
         window_order_free(allocator, window->panes[i].order);
     }
     TW_DELETE(allocator, window->times, places, int64_t);
@@ -111,6 +117,12 @@ void window_done(tw_window *window) {
     TW_DELETE(allocator, window->returns, places, totals_return);
 }
 
+/* A window by itself has its specs beside it. */
+typedef struct lone_window {
+    tw_window window;
+    pane_spec specs[TW_WINDOW_SPEC_MAX];
+} lone_window;
+
 tw_status tw_window_new(const tw_allocator *allocator, const tw_window_config *config,
                         tw_window **ret_window) {
     TW_ASSERT(config != NULL && ret_window != NULL);
@@ -119,23 +131,25 @@ tw_status tw_window_new(const tw_allocator *allocator, const tw_window_config *c
         return status;
     if (allocator == NULL)
         allocator = tw_allocator_system();
-    tw_window *window = TW_NEW(allocator, 1, tw_window);
-    if (window == NULL)
+    lone_window *lone = TW_NEW(allocator, 1, lone_window);
+    if (lone == NULL)
         return TW_NO_MEMORY;
-    status = window_init(window, allocator, config);
+    window_set_specs(config, lone->specs);
+    status = window_init(&lone->window, allocator, config, lone->specs);
     if (status == TW_OK)
-        *ret_window = window;
+        *ret_window = &lone->window;
     else
-        tw_window_free(window);
+        tw_window_free(&lone->window);
     return status;
 }
 
 void tw_window_free(tw_window *window) {
     if (window == NULL)
         return;
+    lone_window *lone = (lone_window *)window; /* its first member */
     tw_allocator allocator = window->allocator;
     window_done(window);
-    TW_DELETE(&allocator, window, 1, tw_window);
+    TW_DELETE(&allocator, lone, 1, lone_window);
 }
 
 void tw_window_clear(tw_window *window) {
@@ -178,8 +192,6 @@ void window_grow(tw_window *window) {
             window->highs[i & to] = window->highs[i & from];
         if (window->returns != NULL)
             window->returns[i & to] = window->returns[i & from];
-        for (uint32_t j = 0; j < window->pane_count; j++)
-            window->panes[j].suffix[i & to] = window->panes[j].suffix[i & from];
     }
     window->mask = to;
 }
@@ -187,7 +199,7 @@ void window_grow(tw_window *window) {
 /* ---- one trade ---------------------------------------------------------------------------- */
 
 void pane_reorder(const tw_window *window, pane *p, uint64_t head, bool entered) {
-    int64_t size = window->price_unit.size;
+    int64_t size = facts_of(&window->price_unit)->size;
     uint64_t end = window->total - (entered ? 1 : 0);
     for (uint64_t i = p->head; i < head && i < end; i++)
         window_order_drop(p->order, window->prices[i & window->mask] * size);
@@ -195,10 +207,10 @@ void pane_reorder(const tw_window *window, pane *p, uint64_t head, bool entered)
         window_order_put(p->order, window->prices[end & window->mask] * size);
 }
 
-void pane_seed(pane *p, uint64_t index, int64_t price_nano) {
+void pane_seed(pane *p, const pane_spec *spec, uint64_t index, int64_t price_nano) {
     p->seed += price_nano;
     p->ema = NAN;
-    uint64_t n = p->ema_count;
+    uint64_t n = spec->ema_count;
     if (index + 1 == n)
         p->ema = ratio_round(wide192_of(p->seed), (wide_uint)n * UINT64_C(1953125), -9);
 }
@@ -206,18 +218,18 @@ void pane_seed(pane *p, uint64_t index, int64_t price_nano) {
 tw_status tw_window_push(tw_window *window, int64_t time_ns, tw_price price, tw_quantity quantity) {
     TW_ASSERT(window != NULL);
     int64_t units;
-    int64_t last_ns = window->last_ns;
     tw_status status = ring_push(window, time_ns, price, quantity, &units);
     if (status != TW_OK)
         return status;
-    window->last_ns = time_ns;
     uint64_t index = window->total - 1;
     double as_double = window_price(window, units);
-    double elapsed = index > 0 ? elapsed_ns(last_ns, time_ns) : 0;
+    double elapsed = ring_elapsed(window);
     for (uint32_t i = 0; i < window->pane_count; i++) {
         pane *p = &window->panes[i];
-        pane_push(window, p, units);
-        pane_ema(p, index, as_double, price.nano, p->tau > 0 ? ema_weight(elapsed, p->tau) : 0);
+        const pane_spec *spec = &window->specs[i];
+        double weight = spec->tau > 0 ? ema_weight(elapsed, spec->tau) : 0;
+        pane_push(window, p, spec, units);
+        pane_ema(p, spec, index, as_double, price.nano, weight);
     }
     if ((window->total & window->mask) == 0)
         window_units_reconsider(window);
@@ -232,12 +244,10 @@ tw_status tw_window_advance(tw_window *window, int64_t now_ns) {
     window->started = true;
     for (uint32_t i = 0; i < window->pane_count; i++) {
         pane *p = &window->panes[i];
-        uint64_t head = pane_slide(window, p);
+        uint64_t head = pane_begin(window, p, &window->specs[i]);
         if (p->order != NULL)
             pane_reorder(window, p, head, false);
-        p->head = head;
-        if (head >= p->cut)
-            pane_turn_over(window, p);
+        pane_move(window, p, head);
     }
     return TW_OK;
 }
@@ -245,8 +255,9 @@ tw_status tw_window_advance(tw_window *window, int64_t now_ns) {
 /* ---- checking ----------------------------------------------------------------------------- */
 
 static void check_pane(const tw_window *window, const pane *p) {
-    TW_ASSERT(p->head <= p->cut && p->cut <= window->total);
-    TW_ASSERT(window_n(window, p) <= p->count && p->count <= window->count_max);
+    const pane_spec *spec = spec_of(window, p);
+    TW_ASSERT(p->front_count <= window_n(window, p) && p->front_at + p->front_count <= spec->count);
+    TW_ASSERT(window_n(window, p) <= spec->count && spec->count <= window->count_max);
     extremes all = {INT64_MAX, INT64_MIN};
     for (uint64_t i = window->total; i-- > p->head;) {
         int64_t price = window->prices[i & window->mask];
@@ -256,7 +267,7 @@ static void check_pane(const tw_window *window, const pane *p) {
         if (i > p->head)
             TW_ASSERT(window->times[(i - 1) & window->mask] <= window->times[i & window->mask]);
     }
-    extremes told = pane_extremes(window, p);
+    extremes told = pane_extremes(p);
     TW_ASSERT(told.min == all.min && told.max == all.max); /* invariant 4 */
     if (p->order != NULL)
         window_order_check(p->order, window_n(window, p));

@@ -16,8 +16,8 @@
  *    that divide whatever a window holds.
  * 3. While not `wide`: count_max x p x max(|p|, q) < 2^63 for the limits of p and q, so that the
  *    low words alone are the sums of any window. The high words are right only while `wide`.
- * 4. Of a pane, suffix[i] has the extremes of trades i .. cut - 1 for head <= i < cut, and `back`
- *    those of cut .. total - 1; head <= cut.
+ * 4. Of a pane, suffix[front_at + k] has the extremes of the trades from head + k to the end of the
+ *    front, head + front_count; `back` has those of the trades behind it.
  */
 #ifndef TRADEWIND_CORE_WINDOW_PRIV_H
 #define TRADEWIND_CORE_WINDOW_PRIV_H
@@ -60,66 +60,76 @@ typedef struct extremes {
     int64_t max;
 } extremes;
 
-/* A decimal unit: which multiples of it are taken, and how to divide by it with a product. */
+/* A decimal unit of 10^shift nano, and which multiples of it are taken. */
 typedef struct unit {
-    uint64_t inverse;     /* of 5^shift, modulo 2^64 */
-    int64_t lowest;       /* multiples from here ... */
-    uint64_t width;       /* ... to lowest + width are taken */
-    uint64_t remainder;   /* 2^shift - 1 */
-    int64_t size;         /* 10^shift, in nano */
-    uint32_t shift;       /* 0 to 9 */
-    uint32_t decimals;    /* 9 - shift */
-    double scale;         /* 10^decimals: how many make 1 */
-    uint64_t scale_fives; /* 5^decimals */
+    int64_t lowest; /* multiples from here ... */
+    uint64_t width; /* ... to lowest + width */
+    uint32_t shift; /* 0 to 9 */
 } unit;
 
-/* One window of a ring. */
-typedef struct pane {
-    uint64_t head; /* index of the oldest trade inside */
-    uint64_t cut;
-    extremes back;
-    extremes *suffix;
+/* What the ten units have in common with none: one table for all rings. */
+typedef struct unit_facts {
+    uint64_t inverse;   /* of 5^shift, modulo 2^64: to divide by it with a product */
+    uint64_t remainder; /* 2^shift - 1 */
+    int64_t size;       /* 10^shift */
+    double scale;       /* 10^(9 - shift): how many make 1 */
+    uint64_t fives;     /* 5^(9 - shift) */
+    /* While n and the volume are at most these, every division is of two exact doubles. */
+    uint64_t count_fast_max;
+    uint64_t volume_fast_max;
+    int32_t decimals; /* 9 - shift */
+} unit_facts;
+
+#define UNIT_COUNT 10
+extern const unit_facts unit_table[UNIT_COUNT];
+
+/* How a window is configured; the same for all symbols of a set. */
+typedef struct pane_spec {
     int64_t span_ns;
     uint64_t count;
-    double ema;
-
-    double ema_time;
     double alpha;
     double tau; /* 0: none */
-    window_order *order;
-    uint64_t crowded_out;
-    int64_t crowded_newest_ns; /* time of the youngest that was crowded out */
     uint32_t ema_count;
     uint8_t ddof;
     bool ema_from_mean;
     bool volatility;
     uint8_t quantile_count;
     double quantiles[TW_WINDOW_QUANTILE_MAX];
-    wide_int seed; /* sum of the first prices, in nano, for ema_from_mean */
+} pane_spec;
+
+/* One window of a ring: the first line is touched with every trade, the rest seldom. */
+typedef struct pane {
+    _Alignas(64) uint64_t head; /* index of the oldest trade inside */
+    uint32_t front_count;       /* trades from head on with suffix extremes */
+    uint32_t front_at;          /* where those of head stand in `suffix` */
+    extremes back;
+    extremes *suffix; /* [spec->count] */
+    double ema;
+    double ema_time;
+    window_order *order; /* NULL: no quantiles */
+
+    uint64_t crowded_out;
+    int64_t crowded_newest_ns; /* time of the youngest that was crowded out */
+    wide_int seed;             /* sum of the first prices, in nano, for ema_from_mean */
 } pane;
 
 struct tw_window {
-    uint64_t total; /* trades ever: the index of the next */
+    _Alignas(64) uint64_t total; /* trades ever: the index of the next */
     uint64_t mask;
     int64_t *times;
     int64_t *prices;
     totals_low *lows;
     int64_t now_ns;
-    int64_t last_ns; /* of the newest trade */
+    const pane_spec *specs; /* [pane_count] */
     uint32_t pane_count;
     bool started; /* now_ns is set */
     bool wide;
-    bool seeds;  /* some pane has ema_from_mean */
-    bool orders; /* some pane has an order */
 
     unit price_unit;
     unit quantity_unit;
-    /* While n, volume and the rest are below these, every division is of two exact doubles. */
-    uint64_t count_fast_max;
-    uint64_t volume_fast_max;
-    totals_high *highs;
     totals_return *returns; /* NULL: nobody asks for volatility */
-    int64_t last_price;     /* nano */
+    totals_high *highs;
+    int64_t last_price; /* nano */
     uint64_t count_max;
     size_t places; /* that there is memory for; mask + 1 are in use */
     tw_allocator allocator;
@@ -141,9 +151,11 @@ typedef struct numerators {
 /* ---- window.c: making --------------------------------------------------------------------- */
 
 tw_status window_check_config(const tw_window_config *config);
-/* Gives a zeroed window its memory; window_done takes it back, also of one half made. */
+void window_set_specs(const tw_window_config *config, pane_spec *ret_specs);
+/* Gives a zeroed window its memory; window_done takes it back, also of one half made. The specs are
+ * borrowed. */
 tw_status window_init(tw_window *window, const tw_allocator *allocator,
-                      const tw_window_config *config);
+                      const tw_window_config *config, const pane_spec *specs);
 void window_done(tw_window *window);
 
 /* ---- window_units.c: how wide the ring is kept --------------------------------------------- */
@@ -182,20 +194,29 @@ static inline uint64_t window_n(const tw_window *window, const pane *p) {
     return window->total - p->head;
 }
 
+static inline const pane_spec *spec_of(const tw_window *window, const pane *p) {
+    return &window->specs[p - window->panes];
+}
+
+static inline const unit_facts *facts_of(const unit *u) {
+    return &unit_table[u->shift];
+}
+
 /* nano in units; false when it is no multiple, or one beyond what is taken now. */
 static inline bool unit_divide(const unit *u, int64_t nano, int64_t *ret_units) {
-    uint64_t product = (uint64_t)nano * u->inverse;
+    const unit_facts *facts = facts_of(u);
+    uint64_t product = (uint64_t)nano * facts->inverse;
     int64_t units = (int64_t)product >> u->shift;
     *ret_units = units;
-    return (product & u->remainder) == 0 && (uint64_t)units - (uint64_t)u->lowest <= u->width;
+    return (product & facts->remainder) == 0 && (uint64_t)units - (uint64_t)u->lowest <= u->width;
 }
 
 /* The double nearest to a price in units. */
 static inline double window_price(const tw_window *window, int64_t units) {
-    const unit *u = &window->price_unit;
+    const unit_facts *facts = facts_of(&window->price_unit);
     if (units < EXACT_DOUBLE && units > -EXACT_DOUBLE)
-        return (double)units / u->scale;
-    return ratio_round(wide192_of(units), u->scale_fives, -(int)u->decimals);
+        return (double)units / facts->scale;
+    return ratio_round(wide192_of(units), facts->fives, -facts->decimals);
 }
 
 /* The words above the low ones, when they are kept. */
@@ -260,16 +281,18 @@ static inline uint64_t ring_search(const tw_window *window, uint64_t head, int64
     }
 }
 
-/* The suffix extremes of all that is inside; `back` begins anew behind it (invariant 4). */
+/* Suffix extremes of all that is inside; `back` begins anew behind it (invariant 4). */
 static inline void pane_turn_over(const tw_window *window, pane *p) {
     extremes running = {INT64_MAX, INT64_MIN};
-    for (uint64_t i = window->total; i-- > p->head;) {
-        int64_t price = window->prices[i & window->mask];
+    uint64_t n = window_n(window, p);
+    for (uint64_t k = n; k-- > 0;) {
+        int64_t price = window->prices[(p->head + k) & window->mask];
         running.min = price < running.min ? price : running.min;
         running.max = price > running.max ? price : running.max;
-        p->suffix[i & window->mask] = running;
+        p->suffix[k] = running;
     }
-    p->cut = window->total;
+    p->front_count = (uint32_t)n;
+    p->front_at = 0;
     p->back = (extremes){INT64_MAX, INT64_MIN};
 }
 
@@ -280,15 +303,15 @@ void window_grow(tw_window *window);
 void pane_reorder(const tw_window *window, pane *p, uint64_t head, bool entered);
 
 /* Where the window begins now. */
-static inline uint64_t pane_slide(const tw_window *window, pane *p) {
+static inline uint64_t pane_begin(const tw_window *window, pane *p, const pane_spec *spec) {
     uint64_t head = p->head;
     int64_t edge_ns;
     /* Before the beginning of time nothing is outside. */
-    if (p->span_ns != 0 && !__builtin_sub_overflow(window->now_ns, p->span_ns, &edge_ns))
+    if (spec->span_ns != 0 && !__builtin_sub_overflow(window->now_ns, spec->span_ns, &edge_ns))
         head = ring_search(window, head, edge_ns);
-    if (window->total - head > p->count) {
-        uint64_t oldest = window->total - p->count;
-        if (p->span_ns != 0) {
+    if (window->total - head > spec->count) {
+        uint64_t oldest = window->total - spec->count;
+        if (spec->span_ns != 0) {
             p->crowded_out += oldest - head;
             p->crowded_newest_ns = window->times[(oldest - 1) & window->mask];
         }
@@ -297,24 +320,34 @@ static inline uint64_t pane_slide(const tw_window *window, pane *p) {
     return head;
 }
 
+/* Lets those before `head` go; `back` already has the newest. */
+static inline void pane_move(const tw_window *window, pane *p, uint64_t head) {
+    uint64_t left = head - p->head;
+    p->head = head;
+    if (left >= p->front_count) {
+        pane_turn_over(window, p);
+    } else {
+        p->front_count -= (uint32_t)left;
+        p->front_at += (uint32_t)left;
+    }
+}
+
 /* Moves a pane on after its ring has taken a trade of this price. */
-static inline void pane_push(tw_window *window, pane *p, int64_t price) {
-    uint64_t head = pane_slide(window, p);
+static inline void pane_push(tw_window *window, pane *p, const pane_spec *spec, int64_t price) {
+    uint64_t head = pane_begin(window, p, spec);
     if (p->order != NULL)
         pane_reorder(window, p, head, true);
-    p->head = head;
     p->back.min = price < p->back.min ? price : p->back.min;
     p->back.max = price > p->back.max ? price : p->back.max;
-    if (head >= p->cut)
-        pane_turn_over(window, p);
+    pane_move(window, p, head);
     if (__builtin_expect(window_n(window, p) + 2 > window->mask, 0))
         window_grow(window);
 }
 
-static inline extremes pane_extremes(const tw_window *window, const pane *p) {
+static inline extremes pane_extremes(const pane *p) {
     extremes all = p->back;
-    if (p->head < p->cut) {
-        extremes older = p->suffix[p->head & window->mask];
+    if (p->front_count > 0) {
+        extremes older = p->suffix[p->front_at];
         all.min = older.min < all.min ? older.min : all.min;
         all.max = older.max > all.max ? older.max : all.max;
     }
@@ -329,13 +362,14 @@ static inline extremes pane_extremes(const tw_window *window, const pane *p) {
 static inline bool pane_numerators(const tw_window *window, const pane *p, numerators *ret) {
     const totals_low *newest = &window->lows[(window->total - 1) & window->mask];
     const totals_low *before = &window->lows[(p->head - 1) & window->mask];
+    const unit_facts *facts = facts_of(&window->price_unit);
     uint64_t n = window_n(window, p);
     int64_t price = (int64_t)(newest->price - before->price);
     uint64_t square = newest->square - before->square;
     int64_t value = (int64_t)(newest->value - before->value);
     uint64_t volume = newest->volume - before->volume;
     wide_uint variance = (wide_uint)n * square - (wide_uint)((wide_int)price * price);
-    extremes all = pane_extremes(window, p);
+    extremes all = pane_extremes(p);
     *ret = (numerators){.n = (double)(int64_t)n,
                         .price = (double)price,
                         .variance = (double)(int64_t)(uint64_t)variance,
@@ -346,8 +380,8 @@ static inline bool pane_numerators(const tw_window *window, const pane *p, numer
                         .range = (double)(int64_t)((uint64_t)all.max - (uint64_t)all.min)};
     uint64_t beyond = (uint64_t)(variance >> 53) |
                       ((uint64_t)value + (uint64_t)EXACT_DOUBLE) >> 54 |
-                      (uint64_t)(volume > window->volume_fast_max) |
-                      (uint64_t)(n > window->count_fast_max) | (uint64_t)window->wide;
+                      (uint64_t)(volume > facts->volume_fast_max) |
+                      (uint64_t)(n > facts->count_fast_max) | (uint64_t)window->wide;
     return beyond == 0;
 }
 
@@ -374,22 +408,31 @@ static inline double elapsed_ns(int64_t from_ns, int64_t to_ns) {
     return (double)((uint64_t)to_ns - (uint64_t)from_ns);
 }
 
+/* Between the newest two trades; 0 for the first. A trade before is in its place still, since a
+ * ring has at least four. */
+static inline double ring_elapsed(const tw_window *window) {
+    uint64_t last = window->total - 1;
+    if (last == 0)
+        return 0;
+    return elapsed_ns(window->times[(last - 1) & window->mask], window->times[last & window->mask]);
+}
+
 /* While the mean of the first prices, which ema begins as, is not there yet; `index` is the
  * trade's. */
-void pane_seed(pane *p, uint64_t index, int64_t price_nano);
+void pane_seed(pane *p, const pane_spec *spec, uint64_t index, int64_t price_nano);
 
 /* Both exponential means take the trade of an index. */
-static inline void pane_ema(pane *p, uint64_t index, double price, int64_t price_nano,
-                            double weight) {
+static inline void pane_ema(pane *p, const pane_spec *spec, uint64_t index, double price,
+                            int64_t price_nano, double weight) {
     if (index == 0) {
         p->ema = price;
         p->ema_time = price;
     } else {
-        p->ema += p->alpha * (price - p->ema);
+        p->ema += spec->alpha * (price - p->ema);
         p->ema_time += weight * (price - p->ema_time);
     }
-    if (p->ema_from_mean && index < p->ema_count)
-        pane_seed(p, index, price_nano);
+    if (spec->ema_from_mean && index < spec->ema_count)
+        pane_seed(p, spec, index, price_nano);
 }
 
 #endif

@@ -47,26 +47,25 @@ static sums sums_of(const tw_window *window, const pane *p) {
 }
 
 static void exact_slow(const tw_window *window, const pane *p, tw_window_stats *ret) {
-    const unit *u = &window->price_unit;
-    int exponent = -(int)u->decimals;
+    const unit_facts *u = facts_of(&window->price_unit);
+    const unit_facts *v = facts_of(&window->quantity_unit);
+    int exponent = -u->decimals;
     sums s = sums_of(window, p);
     uint64_t n = window_n(window, p);
-    extremes all = pane_extremes(window, p);
+    extremes all = pane_extremes(p);
     wide192 variance =
         wide192_subtract(wide192_times(s.square, n), wide192_product(s.price, s.price));
-    wide_uint pairs = (wide_uint)n * (n - p->ddof);
+    wide_uint pairs = (wide_uint)n * (n - spec_of(window, p)->ddof);
     wide_uint range = (wide_uint)((wide_int)all.max - all.min);
-    ret->sum = ratio_round(wide192_of(s.price), u->scale_fives, exponent);
-    ret->mean = ratio_round(wide192_of(s.price), (wide_uint)n * u->scale_fives, exponent);
+    ret->sum = ratio_round(wide192_of(s.price), u->fives, exponent);
+    ret->mean = ratio_round(wide192_of(s.price), (wide_uint)n * u->fives, exponent);
     ret->variance =
-        pairs == 0 ? NAN
-                   : ratio_round(variance, pairs * (u->scale_fives * u->scale_fives), 2 * exponent);
+        pairs == 0 ? NAN : ratio_round(variance, pairs * (u->fives * u->fives), 2 * exponent);
     ret->min = window_price(window, all.min);
     ret->max = window_price(window, all.max);
-    ret->range = ratio_round(wide192_of_unsigned(range), u->scale_fives, exponent);
-    ret->volume = ratio_round(wide192_of_unsigned(s.volume), window->quantity_unit.scale_fives,
-                              -(int)window->quantity_unit.decimals);
-    ret->vwap = s.volume == 0 ? NAN : ratio_round(s.value, s.volume * u->scale_fives, exponent);
+    ret->range = ratio_round(wide192_of_unsigned(range), u->fives, exponent);
+    ret->volume = ratio_round(wide192_of_unsigned(s.volume), v->fives, -v->decimals);
+    ret->vwap = s.volume == 0 ? NAN : ratio_round(s.value, s.volume * u->fives, exponent);
 }
 
 void window_exact(const tw_window *window, const pane *p, tw_window_stats *ret_stats) {
@@ -76,28 +75,28 @@ void window_exact(const tw_window *window, const pane *p, tw_window_stats *ret_s
         exact_slow(window, p, ret_stats);
         return;
     }
-    double scale = window->price_unit.scale;
+    double scale = facts_of(&window->price_unit)->scale;
     ret_stats->sum = of.price / scale;
     ret_stats->mean = finish_mean(of.price, of.n, scale);
-    ret_stats->variance = finish_variance(of.variance, of.n, p->ddof, scale);
+    ret_stats->variance = finish_variance(of.variance, of.n, spec_of(window, p)->ddof, scale);
     ret_stats->min = of.min / scale;
     ret_stats->max = of.max / scale;
     ret_stats->range = of.range / scale;
-    ret_stats->volume = of.volume / window->quantity_unit.scale;
+    ret_stats->volume = of.volume / facts_of(&window->quantity_unit)->scale;
     ret_stats->vwap = finish_vwap(of.value, of.volume, scale);
 }
 
 double window_z_score(const tw_window *window, const pane *p, const tw_window_stats *stats) {
     if (!(stats->stddev > 0))
         return NAN;
-    const unit *u = &window->price_unit;
+    const unit_facts *u = facts_of(&window->price_unit);
     uint64_t n = window_n(window, p);
     wide_int newest = window->prices[(window->total - 1) & window->mask];
     wide_int deviation = newest * (wide_int)n - sums_of(window, p).price;
     bool exact = deviation < EXACT_DOUBLE && deviation > -EXACT_DOUBLE;
-    if (exact && n <= window->count_fast_max)
+    if (exact && n <= u->count_fast_max)
         return finish_mean((double)deviation, (double)n, u->scale) / stats->stddev;
-    return ratio_round(wide192_of(deviation), (wide_uint)n * u->scale_fives, -(int)u->decimals) /
+    return ratio_round(wide192_of(deviation), (wide_uint)n * u->fives, -u->decimals) /
            stats->stddev;
 }
 
@@ -117,7 +116,7 @@ void window_put_return(tw_window *window, uint64_t index, int64_t price_nano) {
 }
 
 double window_volatility(const tw_window *window, const pane *p) {
-    if (!p->volatility)
+    if (!spec_of(window, p)->volatility)
         return NAN;
     const totals_return *a = &window->returns[(window->total - 1) & window->mask];
     const totals_return *b = &window->returns[p->head & window->mask];
@@ -154,13 +153,14 @@ static bool is_complete(const tw_window *window, const pane *p) {
     int64_t edge_ns;
     if (p->crowded_out == 0)
         return true;
-    return !__builtin_sub_overflow(window->now_ns, p->span_ns, &edge_ns) &&
+    return !__builtin_sub_overflow(window->now_ns, spec_of(window, p)->span_ns, &edge_ns) &&
            p->crowded_newest_ns <= edge_ns;
 }
 
 void tw_window_read(const tw_window *window, uint32_t index, tw_window_stats *ret_stats) {
     TW_ASSERT(window != NULL && ret_stats != NULL && index < window->pane_count);
     const pane *p = &window->panes[index];
+    const pane_spec *spec = &window->specs[index];
     uint64_t n = window_n(window, p);
     memset(ret_stats, 0, sizeof *ret_stats);
     ret_stats->mean = ret_stats->variance = ret_stats->min = ret_stats->max = NAN;
@@ -171,15 +171,15 @@ void tw_window_read(const tw_window *window, uint32_t index, tw_window_stats *re
         window_exact(window, p, ret_stats);
         read_times(window, p, ret_stats);
         ret_stats->volatility = window_volatility(window, p);
-        for (uint32_t i = 0; i < p->quantile_count; i++)
-            ret_stats->quantiles[i] = window_quantile(window, p, p->quantiles[i]);
+        for (uint32_t i = 0; i < spec->quantile_count; i++)
+            ret_stats->quantiles[i] = window_quantile(window, p, spec->quantiles[i]);
     }
     ret_stats->stddev = sqrt(ret_stats->variance);
     if (n > 0)
         ret_stats->z_score = window_z_score(window, p, ret_stats);
     bool any = window->total > 0;
     ret_stats->ema = any ? p->ema : NAN;
-    ret_stats->ema_time = any && p->tau > 0 ? p->ema_time : NAN;
+    ret_stats->ema_time = any && spec->tau > 0 ? p->ema_time : NAN;
     ret_stats->crowded_out = p->crowded_out;
     ret_stats->complete = is_complete(window, p);
 }

@@ -24,6 +24,7 @@ struct tw_windows {
     tw_allocator allocator;
     uint32_t symbol_count;
     tw_window *items;
+    pane_spec specs[TW_WINDOW_SPEC_MAX];
 };
 
 /* A block of one window: numerators by row. In the rows of `slow` they are the answers already. */
@@ -101,8 +102,9 @@ static void put_rest(const tw_window *window, const pane *p, const tw_window_out
     for (uint32_t i = 0; i < TW_WINDOW_QUANTILE_MAX; i++) {
         double *quantile = output->columns[TW_WINDOW_QUANTILE + i];
         if (quantile != NULL)
-            quantile[row] =
-                i < p->quantile_count ? window_quantile(window, p, p->quantiles[i]) : NAN;
+            quantile[row] = i < spec_of(window, p)->quantile_count
+                                ? window_quantile(window, p, spec_of(window, p)->quantiles[i])
+                                : NAN;
     }
 }
 
@@ -118,23 +120,20 @@ static bool wants_rest(const tw_window_output *output) {
 static inline tw_status take(block *b, rows *all, tw_window *window, const tw_window_ticks *ticks,
                              size_t row) {
     size_t i = b->first + row;
-    int64_t time_ns = ticks->times_ns[i];
-    int64_t last_ns = window->last_ns;
     int64_t units;
-    tw_status status = ring_push(window, time_ns, ticks->prices[i], ticks->quantities[i], &units);
+    tw_status status =
+        ring_push(window, ticks->times_ns[i], ticks->prices[i], ticks->quantities[i], &units);
     if (status != TW_OK)
         return status;
-    window->last_ns = time_ns;
-    uint64_t index = window->total - 1;
     b->windows[row] = window;
-    b->index[row] = index;
-    b->scale[row] = window->price_unit.scale;
-    b->quantity_scale[row] = window->quantity_unit.scale;
+    b->index[row] = window->total - 1;
+    b->scale[row] = facts_of(&window->price_unit)->scale;
+    b->quantity_scale[row] = facts_of(&window->quantity_unit)->scale;
     b->price[row] = window_price(window, units);
-    b->elapsed[row] = index > 0 ? elapsed_ns(last_ns, time_ns) : 0;
+    b->elapsed[row] = ring_elapsed(window);
     for (uint32_t j = 0; j < window->pane_count; j++) {
         pane *p = &window->panes[j];
-        pane_push(window, p, units);
+        pane_push(window, p, &window->specs[j], units);
         put_numerators(&all[j], window, p, row);
     }
     return TW_OK;
@@ -203,19 +202,20 @@ static void lay_slow(const block *b, rows *r, double *const *columns) {
 /* Every exponential mean takes the block; two chains that do not wait for one another. */
 static void write_emas(const block *b, const rows *r, uint32_t j, const tw_price *prices,
                        double *const *columns) {
+    const pane_spec *spec = &b->windows[0]->specs[j];
     double *ema = columns[TW_WINDOW_EMA];
     double *ema_time = columns[TW_WINDOW_EMA_TIME];
     for (size_t i = 0; i < b->count; i++) {
         pane *p = &b->windows[i]->panes[j];
-        pane_ema(p, b->index[i], b->price[i], prices[b->first + i].nano, r->weight[i]);
+        pane_ema(p, spec, b->index[i], b->price[i], prices[b->first + i].nano, r->weight[i]);
         if (ema != NULL)
             ema[b->first + i] = p->ema;
         if (ema_time != NULL)
-            ema_time[b->first + i] = p->tau > 0 ? p->ema_time : NAN;
+            ema_time[b->first + i] = spec->tau > 0 ? p->ema_time : NAN;
     }
 }
 
-static void write_columns(const block *b, rows *r, const pane *p, double *const *columns) {
+static void write_columns(const block *b, rows *r, const pane_spec *spec, double *const *columns) {
     size_t first = b->first;
     size_t count = b->count;
     const struct plain {
@@ -236,9 +236,9 @@ static void write_columns(const block *b, rows *r, const pane *p, double *const 
     if (columns[TW_WINDOW_MEAN] != NULL)
         write_means(r, b->scale, count, columns[TW_WINDOW_MEAN] + first);
     if (columns[TW_WINDOW_VARIANCE] != NULL)
-        write_variances(r, b->scale, p->ddof, count, columns[TW_WINDOW_VARIANCE] + first);
+        write_variances(r, b->scale, spec->ddof, count, columns[TW_WINDOW_VARIANCE] + first);
     if (columns[TW_WINDOW_STDDEV] != NULL)
-        write_stddevs(r, b->scale, p->ddof, count, columns[TW_WINDOW_STDDEV] + first);
+        write_stddevs(r, b->scale, spec->ddof, count, columns[TW_WINDOW_STDDEV] + first);
     if (columns[TW_WINDOW_VWAP] != NULL)
         write_vwaps(r, b->scale, count, columns[TW_WINDOW_VWAP] + first);
     lay_slow(b, r, columns);
@@ -263,8 +263,10 @@ static inline tw_window *desk_at(const desk *d, size_t i) {
 static inline void warm(const desk *d, size_t i, size_t count) {
     if (i + AHEAD_RING < count && d->symbols[i + AHEAD_RING] < d->symbol_count) {
         const char *ring = (const char *)desk_at(d, i + AHEAD_RING);
-        for (size_t line = 0; line < offsetof(tw_window, panes) + 2 * sizeof(pane); line += 64)
-            __builtin_prefetch(ring + line, 1);
+        __builtin_prefetch(ring, 1);
+        __builtin_prefetch(ring + 64, 1);
+        for (uint32_t j = 0; j < d->pane_count; j++)
+            __builtin_prefetch(ring + offsetof(tw_window, panes) + j * sizeof(pane), 1);
     }
     if (i + AHEAD_PLACE < count && d->symbols[i + AHEAD_PLACE] < d->symbol_count) {
         const tw_window *window = desk_at(d, i + AHEAD_PLACE);
@@ -273,10 +275,11 @@ static inline void warm(const desk *d, size_t i, size_t count) {
         __builtin_prefetch(&window->prices[place], 1);
         __builtin_prefetch(&window->lows[place], 1);
         for (uint32_t j = 0; j < window->pane_count; j++) {
-            uint64_t head = window->panes[j].head;
-            __builtin_prefetch(&window->times[head & window->mask]);
-            __builtin_prefetch(&window->lows[head & window->mask]);
-            __builtin_prefetch(&window->panes[j].suffix[(head + 1) & window->mask]);
+            const pane *p = &window->panes[j];
+            if (window->specs[j].span_ns != 0)
+                __builtin_prefetch(&window->times[p->head & window->mask]);
+            __builtin_prefetch(&window->lows[p->head & window->mask]);
+            __builtin_prefetch(&p->suffix[p->front_at + 1]);
         }
     }
 }
@@ -305,10 +308,10 @@ static tw_status run_block(const desk *d, block *b, rows *all, const tw_window_t
             window_units_reconsider(window);
     }
     for (uint32_t j = 0; j < d->pane_count; j++) {
-        const pane *p = &d->items->panes[j];
-        if (p->tau > 0)
-            write_weights(b->elapsed, p->tau, b->count, all[j].weight);
-        write_columns(b, &all[j], p, outputs[j].columns);
+        const pane_spec *spec = &d->items->specs[j];
+        if (spec->tau > 0)
+            write_weights(b->elapsed, spec->tau, b->count, all[j].weight);
+        write_columns(b, &all[j], spec, outputs[j].columns);
         write_emas(b, &all[j], j, ticks->prices, outputs[j].columns);
     }
     return status;
@@ -359,10 +362,12 @@ tw_status tw_windows_new(const tw_allocator *allocator, const tw_window_config *
     if (windows == NULL)
         return TW_NO_MEMORY;
     windows->allocator = *allocator;
+    window_set_specs(config, windows->specs);
     windows->items = TW_NEW(allocator, symbol_count, tw_window);
     status = windows->items != NULL ? TW_OK : TW_NO_MEMORY;
     while (status == TW_OK && windows->symbol_count < symbol_count)
-        status = window_init(&windows->items[windows->symbol_count++], allocator, config);
+        status = window_init(&windows->items[windows->symbol_count++], allocator, config,
+                             windows->specs);
     if (status != TW_OK) {
         /* The size that was asked for goes back with the block. */
         for (uint32_t i = 0; i < windows->symbol_count; i++)

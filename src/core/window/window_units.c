@@ -14,20 +14,29 @@
 
 #define SHIFT_MAX 9
 
-/* 5^-shift modulo 2^64. */
-static uint64_t inverse_of_fives(uint32_t shift) {
-    uint64_t inverse = 1;
-    for (uint32_t i = 0; i < shift; i++)
-        inverse *= UINT64_C(0xCCCCCCCCCCCCCCCD); /* of 5 */
-    return inverse;
-}
+/* 5^-shift modulo 2^64, by powers of 5^-1. */
+#define INVERSE_1 UINT64_C(0xCCCCCCCCCCCCCCCD)
+#define INVERSE_2 (INVERSE_1 * INVERSE_1)
+#define INVERSE_4 (INVERSE_2 * INVERSE_2)
+#define INVERSE_8 (INVERSE_4 * INVERSE_4)
+#define INVERSE(shift)                                                                         \
+    (((shift)&1 ? INVERSE_1 : 1) * ((shift)&2 ? INVERSE_2 : 1) * ((shift)&4 ? INVERSE_4 : 1) * \
+     ((shift)&8 ? INVERSE_8 : 1))
 
-static uint64_t power_of(uint64_t base, uint32_t exponent) {
-    uint64_t power = 1;
-    for (uint32_t i = 0; i < exponent; i++)
-        power *= base;
-    return power;
-}
+/* n^2 5^2k and volume x 5^k below 2^53 (whose root is 94906265.6), k the decimals. */
+#define FACTS(shift_, size_, scale_, fives_)                                                     \
+    {                                                                                            \
+        .inverse = INVERSE(shift_), .remainder = (UINT64_C(1) << (shift_)) - 1, .size = (size_), \
+        .scale = (scale_), .fives = (fives_), .count_fast_max = UINT64_C(94906265) / (fives_),   \
+        .volume_fast_max = (uint64_t)(EXACT_DOUBLE - 1) / (fives_), .decimals = 9 - (shift_)     \
+    }
+
+const unit_facts unit_table[UNIT_COUNT] = {
+    FACTS(0, 1, 1e9, 1953125),   FACTS(1, 10, 1e8, 390625),   FACTS(2, 100, 1e7, 78125),
+    FACTS(3, 1000, 1e6, 15625),  FACTS(4, 10000, 1e5, 3125),  FACTS(5, 100000, 1e4, 625),
+    FACTS(6, 1000000, 1e3, 125), FACTS(7, 10000000, 1e2, 25), FACTS(8, 100000000, 1e1, 5),
+    FACTS(9, 1000000000, 1, 1),
+};
 
 /* The greatest p with count_max x p^2 < 2^63 (invariant 3). */
 static int64_t narrow_limit(uint64_t count_max) {
@@ -40,20 +49,14 @@ static int64_t narrow_limit(uint64_t count_max) {
 
 /* Multiples are taken as far as a price goes, and no further than the limit (if it is not 0). */
 static void unit_set(unit *u, uint32_t shift, int64_t limit) {
-    *u = (unit){.inverse = inverse_of_fives(shift),
-                .remainder = (UINT64_C(1) << shift) - 1,
-                .size = (int64_t)power_of(10, shift),
-                .shift = shift,
-                .decimals = SHIFT_MAX - shift,
-                .scale = (double)power_of(10, SHIFT_MAX - shift),
-                .scale_fives = power_of(5, SHIFT_MAX - shift)};
-    int64_t highest = INT64_MAX / u->size;
-    u->lowest = INT64_MIN / u->size;
+    int64_t size = unit_table[shift].size;
+    int64_t highest = INT64_MAX / size;
+    int64_t lowest = INT64_MIN / size;
     if (limit != 0 && highest > limit) {
         highest = limit;
-        u->lowest = -limit;
+        lowest = -limit;
     }
-    u->width = (uint64_t)highest - (uint64_t)u->lowest;
+    *u = (unit){.lowest = lowest, .width = (uint64_t)highest - (uint64_t)lowest, .shift = shift};
 }
 
 static void units_set(tw_window *window, uint32_t price_shift, uint32_t quantity_shift, bool wide) {
@@ -61,11 +64,6 @@ static void units_set(tw_window *window, uint32_t price_shift, uint32_t quantity
     window->wide = wide;
     unit_set(&window->price_unit, price_shift, limit);
     unit_set(&window->quantity_unit, quantity_shift, limit);
-    uint64_t fives = window->price_unit.scale_fives;
-    /* n^2 5^2k and volume 5^k below 2^53; n as well, for units of 1. */
-    uint64_t root = UINT64_C(94906265) / fives; /* of 2^53 */
-    window->count_fast_max = root;
-    window->volume_fast_max = (uint64_t)(EXACT_DOUBLE - 1) / fives;
 }
 
 void window_units_reset(tw_window *window) {
@@ -81,7 +79,7 @@ typedef struct demand {
 } demand;
 
 static uint32_t shift_of(int64_t nano, uint32_t shift) {
-    while (shift > 0 && nano % (int64_t)power_of(10, shift) != 0)
+    while (shift > 0 && nano % unit_table[shift].size != 0)
         shift--;
     return shift;
 }
@@ -110,21 +108,21 @@ static int64_t quantity_at(const tw_window *window, uint64_t index) {
 static demand demand_of(const tw_window *window) {
     demand d = {.price_shift = SHIFT_MAX, .quantity_shift = SHIFT_MAX};
     for (uint64_t i = oldest_of(window); i < window->total; i++)
-        demand_add(&d, window->prices[i & window->mask] * window->price_unit.size,
-                   quantity_at(window, i) * window->quantity_unit.size);
+        demand_add(&d, window->prices[i & window->mask] * facts_of(&window->price_unit)->size,
+                   quantity_at(window, i) * facts_of(&window->quantity_unit)->size);
     return d;
 }
 
 static bool demand_is_wide(const tw_window *window, const demand *d) {
     uint64_t limit = (uint64_t)narrow_limit(window->count_max);
-    return d->price_max / power_of(10, d->price_shift) > limit ||
-           d->quantity_max / power_of(10, d->quantity_shift) > limit;
+    return d->price_max / (uint64_t)unit_table[d->price_shift].size > limit ||
+           d->quantity_max / (uint64_t)unit_table[d->quantity_shift].size > limit;
 }
 
 /* Lays all that is held anew, in the units of a demand; totals begin at 0 before the oldest. */
 static void relay(tw_window *window, const demand *d) {
-    int64_t price_size = window->price_unit.size;
-    int64_t quantity_size = window->quantity_unit.size;
+    int64_t price_size = facts_of(&window->price_unit)->size;
+    int64_t quantity_size = facts_of(&window->quantity_unit)->size;
     uint64_t oldest = oldest_of(window);
     int64_t quantity = oldest < window->total ? quantity_at(window, oldest) : 0;
     units_set(window, d->price_shift, d->quantity_shift, demand_is_wide(window, d));
@@ -133,8 +131,8 @@ static void relay(tw_window *window, const demand *d) {
     for (uint64_t i = oldest; i < window->total; i++) {
         int64_t next = i + 1 < window->total ? quantity_at(window, i + 1) : 0;
         int64_t price = window->prices[i & window->mask] * price_size;
-        ring_put(window, i, price / window->price_unit.size,
-                 quantity * quantity_size / window->quantity_unit.size);
+        ring_put(window, i, price / facts_of(&window->price_unit)->size,
+                 quantity * quantity_size / facts_of(&window->quantity_unit)->size);
         quantity = next;
     }
     for (uint32_t i = 0; i < window->pane_count; i++)
