@@ -16,9 +16,9 @@
 #include <math.h>
 #include <string.h>
 
-#define BLOCK 128
-#define AHEAD_RING 24  /* trades ahead for the ring itself ... */
-#define AHEAD_PLACE 12 /* ... and, once that is there, for its places */
+#define BLOCK 64
+#define AHEAD_RING 12 /* trades ahead for the ring itself ... */
+#define AHEAD_PLACE 6 /* ... and, once that is there, for its places */
 
 struct tw_windows {
     tw_allocator allocator;
