@@ -37,6 +37,7 @@
 #include "tradewind/recorder.h"
 #include "tradewind/ring.h"
 #include "tradewind/risk.h"
+#include "tradewind/rolling.h"
 #include "tradewind/socket.h"
 #include "tradewind/status.h"
 #include "tradewind/store.h"

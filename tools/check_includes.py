@@ -57,13 +57,12 @@ MAY_INCLUDE = [
 BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "log", "config", "cpu", "task",
                 "version", "wait"}
 
+# Public headers that bear another name than the module that owns them.
+NAMED_OTHERWISE = {"rolling": "core/window", "indicator": "core/window"}
+
 # Headers for the floor's own use: public within it, by the table, but not to users.
 LENT_HEADERS = {"src/edge/json/json.h", "src/edge/source/source.h", "src/edge/itch/capture.h",
                 "src/edge/itch/itch_bytes.h"}
-
-# A public header that does not begin with its module's name: there are a hundred indicators, and
-# whoever wants one looks for that word.
-OWNED_HEADERS = {"indicator": "core/window"}
 
 UMBRELLA = "include/tradewind.h"
 SOURCE_SUFFIXES = (".c", ".h", ".cpp", ".hpp", ".cc", ".inc")
@@ -97,8 +96,8 @@ def module_of_public(name, modules):
     that it begins with (engine_snapshot.h belongs to run/engine)."""
     if name in BASE_HEADERS:
         return "base"
-    if name in OWNED_HEADERS:
-        return OWNED_HEADERS[name]
+    if NAMED_OTHERWISE.get(name) in modules:
+        return NAMED_OTHERWISE[name]
     owners = [module for module in modules
               if name == module.rpartition("/")[2]
               or name.startswith(module.rpartition("/")[2] + "_")]

@@ -32,6 +32,7 @@ int command_export(int argc, char **argv);
 int command_import(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_stats(int argc, char **argv);
+int command_window(int argc, char **argv);
 
 /* The exit status that an operating error ends the program with. */
 int exit_status_of(tw_status status);

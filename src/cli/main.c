@@ -28,6 +28,7 @@ static const command_entry commands[] = {
     {"stats", "what the trades of a symbol in a store add up to", command_stats},
     {"book", "order books replayed from a file: rows, a summary, a picture", command_book},
     {"bars", "trades of a file or a store as bars of several timeframes", command_bars},
+    {"window", "sliding statistics of each symbol after each of its trades", command_window},
 };
 
 static void print_usage(FILE *out) {

@@ -1,216 +1,238 @@
 /*
- * window.c - a queue of observations with its aggregate, made of two stacks.
+ * window.c - the life of a ring and its windows, and one trade at a time.
  *
- * The window is a ring of observations cut in two. The older part (front) stores for each
- * observation the aggregate of itself and of everything younger in that part; the younger part
- * (back) has one running aggregate. The window's aggregate is the front's first combined with the
- * back's. When the front is used up by departures, the back becomes the new front: one pass from
- * its youngest to its oldest. Every observation takes part in one such pass, hence O(1) amortised.
+ * How the ring is kept, with its invariants, stands in window_priv.h; how it is read in
+ * window_read.c; many trades at once in window_run.c.
  *
- * Aggregates are combined, never subtracted: (n, mean, M2) by Chan, Golub and LeVeque (1979),
- * sums as a pair of doubles whose low part keeps what rounding loses (Knuth's two-sum). The mean
- * is such a pair as well: then its error is a rounding of the spread, not of the size, and prices
- * that differ in their last digits only still have the right variance.
- *
- * Invariants:
- * 1. The window is observations[(head + i) % capacity] for i in [0, count), times ascending;
- *    the first `front` of them have a suffix aggregate.
- * 2. suffix[i] covers exactly the observations i .. front - 1; `back` covers front .. count - 1.
- * 3. front == 0 implies that `back` covers the whole window.
+ * The extremes of a window are two stacks: the older part has for each trade the extremes of
+ * itself and all younger ones of that part (suffix), the younger part one running pair. When the
+ * older part has left, one pass makes the younger part the older (pane_turn_over): each trade takes
+ * part in one such pass. Unlike monotone queues, no step depends on how prices compare.
  */
-#include "tradewind/window.h"
+#include "window_priv.h"
 
 #include <math.h>
 #include <string.h>
 
-typedef struct observation {
-    int64_t time_ns;
-    double price;
-    double volume;
-} observation;
+#define PLACES_FIRST 64
 
-/* A sum and what its rounding lost. */
-typedef struct exact_sum {
-    double high;
-    double low;
-} exact_sum;
+/* ---- making ------------------------------------------------------------------------------- */
 
-typedef struct aggregate {
-    double n;
-    exact_sum mean;
-    double m2; /* sum of squared deviations from the mean */
-    double min;
-    double max;
-    exact_sum sum;
-    exact_sum volume;
-    exact_sum value; /* price x volume */
-} aggregate;
-
-struct tw_window {
-    tw_allocator allocator;
-    tw_window_config config;
-    observation *observations;
-    aggregate *suffix;
-    size_t head;
-    size_t count;
-    size_t front;
-    aggregate back;
-    double ema;
-    double alpha;
-    int64_t now_ns;
-    int64_t crowded_newest_ns; /* time of the youngest observation that was crowded out */
-    uint64_t crowded_out;
-    bool started; /* now_ns is set */
-    bool seeded;  /* ema is set */
-};
-
-static exact_sum sum_of(exact_sum a, exact_sum b) {
-    double s = a.high + b.high;
-    double bb = s - a.high;
-    double error = (a.high - (s - bb)) + (b.high - bb);
-    double low = error + (a.low + b.low);
-    double high = s + low;
-    return (exact_sum){high, low - (high - s)};
+static bool spec_is_in_range(const tw_window_spec *spec, uint32_t count_max) {
+    if (spec->count > count_max || spec->ema_count > TW_WINDOW_COUNT_MAX || spec->span_ns < 0 ||
+        spec->ema_span_ns < 0 || spec->ddof > 1 || spec->quantile_count > TW_WINDOW_QUANTILE_MAX)
+        return false;
+    for (uint32_t i = 0; i < spec->quantile_count; i++)
+        if (!(spec->quantiles[i] >= 0 && spec->quantiles[i] <= 1))
+            return false;
+    return true;
 }
 
-static double sum_value(exact_sum sum) {
-    return sum.high + sum.low;
+tw_status window_check_config(const tw_window_config *config) {
+    if (config->count_max == 0 || config->count_max > TW_WINDOW_COUNT_MAX ||
+        config->window_count == 0 || config->window_count > TW_WINDOW_SPEC_MAX)
+        return TW_RANGE;
+    for (uint32_t i = 0; i < config->window_count; i++)
+        if (!spec_is_in_range(&config->windows[i], config->count_max))
+            return TW_RANGE;
+    return TW_OK;
 }
 
-static aggregate aggregate_one(const observation *o) {
-    aggregate a = {0};
-    a.n = 1;
-    a.min = a.max = o->price;
-    a.mean.high = a.sum.high = o->price;
-    a.volume.high = o->volume;
-    a.value.high = o->price * o->volume;
-    /* The rounding error of the product, exact by FMA. */
-    a.value.low = fma(o->price, o->volume, -a.value.high);
-    return a;
+static size_t places_for(uint32_t count_max) {
+    size_t places = 4;
+    while (places < (size_t)count_max + 2) /* invariant 1 */
+        places *= 2;
+    return places;
 }
 
-static aggregate combine(const aggregate *a, const aggregate *b) {
-    if (a->n == 0)
-        return *b;
-    if (b->n == 0)
-        return *a;
-    aggregate c;
-    c.n = a->n + b->n;
-    /* Exactly 0 for equal prices: then so is the variance. */
-    double delta = (b->mean.high - a->mean.high) + (b->mean.low - a->mean.low);
-    c.mean = sum_of(a->mean, (exact_sum){delta * (b->n / c.n), 0});
-    c.m2 = a->m2 + b->m2 + delta * delta * (a->n * b->n / c.n);
-    c.min = a->min < b->min ? a->min : b->min;
-    c.max = a->max > b->max ? a->max : b->max;
-    c.sum = sum_of(a->sum, b->sum);
-    c.volume = sum_of(a->volume, b->volume);
-    c.value = sum_of(a->value, b->value);
-    return c;
-}
-
-static size_t slot_of(const tw_window *window, size_t i) {
-    size_t slot = window->head + i;
-    return slot >= window->config.count_max ? slot - window->config.count_max : slot;
-}
-
-/* The back becomes the front (invariant 2 for every i). */
-static void turn_over(tw_window *window) {
-    TW_ASSERT(window->front == 0 && window->count > 0);
-    aggregate running = {0};
-    for (size_t i = window->count; i-- > 0;) {
-        size_t slot = slot_of(window, i);
-        aggregate one = aggregate_one(&window->observations[slot]);
-        running = combine(&one, &running);
-        window->suffix[slot] = running;
+void window_set_specs(const tw_window_config *config, pane_spec *ret_specs) {
+    for (uint32_t i = 0; i < config->window_count; i++) {
+        const tw_window_spec *spec = &config->windows[i];
+        pane_spec *p = &ret_specs[i];
+        p->count = spec->count != 0 ? spec->count : config->count_max;
+        p->span_ns = spec->span_ns;
+        p->ema_count = spec->ema_count != 0 ? spec->ema_count : (uint32_t)p->count;
+        p->alpha = 2.0 / ((double)p->ema_count + 1);
+        p->tau = (double)(spec->ema_span_ns != 0 ? spec->ema_span_ns : spec->span_ns);
+        p->ddof = spec->ddof;
+        p->ema_from_mean = spec->ema_from_mean;
+        p->volatility = spec->volatility;
+        p->quantile_count = spec->quantile_count;
+        memcpy(p->quantiles, spec->quantiles, sizeof p->quantiles);
     }
-    window->front = window->count;
-    window->back = (aggregate){0};
 }
 
-static void drop_oldest(tw_window *window) {
-    if (window->front == 0)
-        turn_over(window);
-    window->head = slot_of(window, 1);
-    window->count--;
-    window->front--;
+static tw_status pane_init(pane *p, const tw_allocator *allocator, const pane_spec *spec) {
+    p->suffix = TW_NEW(allocator, spec->count, extremes);
+    if (p->suffix == NULL)
+        return TW_NO_MEMORY;
+    return spec->quantile_count > 0 ? window_order_new(allocator, spec->count, &p->order) : TW_OK;
 }
 
-static bool is_outside(const tw_window *window, int64_t time_ns) {
-    if (window->config.span_ns == 0)
-        return false;
-    int64_t edge_ns;
-    /* Before the beginning of time nothing is outside. */
-    if (__builtin_sub_overflow(window->now_ns, window->config.span_ns, &edge_ns))
-        return false;
-    return time_ns <= edge_ns;
+static bool some_volatility(const tw_window_config *config) {
+    bool some = false;
+    for (uint32_t i = 0; i < config->window_count; i++)
+        some = some || config->windows[i].volatility;
+    return some;
 }
 
-static void drop_outside(tw_window *window) {
-    while (window->count > 0 && is_outside(window, window->observations[window->head].time_ns))
-        drop_oldest(window);
+tw_status window_init(tw_window *window, const tw_allocator *allocator,
+                      const tw_window_config *config, const pane_spec *specs) {
+    size_t places = places_for(config->count_max);
+    window->allocator = allocator != NULL ? *allocator : *tw_allocator_system();
+    allocator = &window->allocator;
+    window->places = places;
+    window->count_max = config->count_max;
+    window->pane_count = config->window_count;
+    window->specs = specs;
+    window->times = TW_NEW(allocator, places, int64_t);
+    window->prices = TW_NEW(allocator, places, int64_t);
+    window->lows = TW_NEW(allocator, places, totals_low);
+    window->highs = TW_NEW(allocator, places, totals_high);
+    bool whole = window->times != NULL && window->prices != NULL && window->lows != NULL &&
+                 window->highs != NULL;
+    if (some_volatility(config)) {
+        window->returns = TW_NEW(allocator, places, totals_return);
+        whole = whole && window->returns != NULL;
+    }
+    tw_status status = whole ? TW_OK : TW_NO_MEMORY;
+    for (uint32_t i = 0; status == TW_OK && i < config->window_count; i++)
+        status = pane_init(&window->panes[i], allocator, &specs[i]);
+    if (status == TW_OK)
+        tw_window_clear(window);
+    return status;
 }
+
+void window_done(tw_window *window) {
+    const tw_allocator *allocator = &window->allocator;
+    size_t places = window->places;
+    for (uint32_t i = 0; i < window->pane_count; i++) {
+        TW_DELETE(allocator, window->panes[i].suffix, window->specs[i].count, extremes);
+        window_order_free(allocator, window->panes[i].order);
+    }
+    TW_DELETE(allocator, window->times, places, int64_t);
+    TW_DELETE(allocator, window->prices, places, int64_t);
+    TW_DELETE(allocator, window->lows, places, totals_low);
+    TW_DELETE(allocator, window->highs, places, totals_high);
+    TW_DELETE(allocator, window->returns, places, totals_return);
+}
+
+/* A window by itself has its specs beside it. */
+typedef struct lone_window {
+    tw_window window;
+    pane_spec specs[TW_WINDOW_SPEC_MAX];
+} lone_window;
 
 tw_status tw_window_new(const tw_allocator *allocator, const tw_window_config *config,
                         tw_window **ret_window) {
     TW_ASSERT(config != NULL && ret_window != NULL);
-    if (config->count_max == 0 || config->count_max > TW_WINDOW_COUNT_MAX ||
-        config->ema_count > TW_WINDOW_COUNT_MAX || config->span_ns < 0)
-        return TW_RANGE;
+    tw_status status = window_check_config(config);
+    if (status != TW_OK)
+        return status;
     if (allocator == NULL)
         allocator = tw_allocator_system();
-    tw_window *window = TW_NEW(allocator, 1, tw_window);
-    if (window == NULL)
+    lone_window *lone = TW_NEW(allocator, 1, lone_window);
+    if (lone == NULL)
         return TW_NO_MEMORY;
-    window->allocator = *allocator;
-    window->config = *config;
-    window->observations = TW_NEW(allocator, config->count_max, observation);
-    window->suffix = TW_NEW(allocator, config->count_max, aggregate);
-    if (window->observations == NULL || window->suffix == NULL) {
-        tw_window_free(window);
-        return TW_NO_MEMORY;
-    }
-    double ema_count = config->ema_count == 0 ? config->count_max : config->ema_count;
-    window->alpha = 2.0 / (ema_count + 1.0);
-    *ret_window = window;
-    return TW_OK;
+    window_set_specs(config, lone->specs);
+    status = window_init(&lone->window, allocator, config, lone->specs);
+    if (status == TW_OK)
+        *ret_window = &lone->window;
+    else
+        tw_window_free(&lone->window);
+    return status;
 }
 
 void tw_window_free(tw_window *window) {
     if (window == NULL)
         return;
+    lone_window *lone = (lone_window *)window; /* its first member */
     tw_allocator allocator = window->allocator;
-    TW_DELETE(&allocator, window->observations, window->config.count_max, observation);
-    TW_DELETE(&allocator, window->suffix, window->config.count_max, aggregate);
-    TW_DELETE(&allocator, window, 1, tw_window);
+    window_done(window);
+    TW_DELETE(&allocator, lone, 1, lone_window);
 }
 
-tw_status tw_window_push(tw_window *window, int64_t time_ns, double price, double volume) {
+void tw_window_clear(tw_window *window) {
     TW_ASSERT(window != NULL);
-    if (!isfinite(price) || !isfinite(volume) || volume < 0)
-        return TW_INVALID;
-    if (window->started && time_ns < window->now_ns)
-        return TW_INVALID;
-    if (fabs(price) > TW_WINDOW_VALUE_MAX || volume > TW_WINDOW_VALUE_MAX)
-        return TW_RANGE;
-
-    window->now_ns = time_ns;
-    window->started = true;
-    drop_outside(window);
-    if (window->count == window->config.count_max) {
-        if (window->config.span_ns != 0) {
-            window->crowded_newest_ns = window->observations[window->head].time_ns;
-            window->crowded_out++;
-        }
-        drop_oldest(window);
+    window->mask = (window->places < PLACES_FIRST ? window->places : PLACES_FIRST) - 1;
+    window->total = 0;
+    window->started = false;
+    window->lows[window->mask] = (totals_low){0}; /* before the first trade there was nothing */
+    window->highs[window->mask] = (totals_high){0};
+    if (window->returns != NULL)
+        window->returns[window->mask] = (totals_return){0};
+    window->times[0] = PLACE_NONE_NS;
+    window_units_reset(window);
+    for (uint32_t i = 0; i < window->pane_count; i++) {
+        pane *p = &window->panes[i];
+        p->head = p->crowded_out = 0;
+        p->seed = 0;
+        p->ema = p->ema_time = NAN;
+        pane_turn_over(window, p);
+        if (p->order != NULL)
+            window_order_clear(p->order);
     }
-    size_t slot = slot_of(window, window->count);
-    window->observations[slot] = (observation){time_ns, price, volume};
-    aggregate one = aggregate_one(&window->observations[slot]);
-    window->back = combine(&window->back, &one);
-    window->count++;
-    window->ema = window->seeded ? window->ema + window->alpha * (price - window->ema) : price;
-    window->seeded = true;
-    TW_ASSERT(window->count <= window->config.count_max && window->front < window->count);
+}
+
+/* What is at an index moves to where twice as many places have it: it stays, or goes as far up as
+ * there were places, where nothing is yet. */
+void window_grow(tw_window *window) {
+    uint64_t from = window->mask;
+    uint64_t to = 2 * from + 1;
+    if (to >= window->places)
+        return;
+    uint64_t oldest = window->total;
+    for (uint32_t j = 0; j < window->pane_count; j++)
+        oldest = window->panes[j].head < oldest ? window->panes[j].head : oldest;
+    for (uint64_t i = oldest - 1; i != window->total + 1; i++) {
+        window->times[i & to] = window->times[i & from];
+        window->prices[i & to] = window->prices[i & from];
+        window->lows[i & to] = window->lows[i & from];
+        if (window->wide)
+            window->highs[i & to] = window->highs[i & from];
+        if (window->returns != NULL)
+            window->returns[i & to] = window->returns[i & from];
+    }
+    window->mask = to;
+}
+
+/* ---- one trade ---------------------------------------------------------------------------- */
+
+void pane_reorder(const tw_window *window, pane *p, uint64_t head, bool entered) {
+    int64_t size = facts_of(&window->price_unit)->size;
+    uint64_t end = window->total - (entered ? 1 : 0);
+    for (uint64_t i = p->head; i < head && i < end; i++)
+        window_order_drop(p->order, window->prices[i & window->mask] * size);
+    if (entered)
+        window_order_put(p->order, window->prices[end & window->mask] * size);
+}
+
+void pane_seed(pane *p, const pane_spec *spec, uint64_t index, int64_t price_nano) {
+    p->seed += price_nano;
+    p->ema = NAN;
+    uint64_t n = spec->ema_count;
+    if (index + 1 == n)
+        p->ema = ratio_round(wide192_of(p->seed), (wide_uint)n * UINT64_C(1953125), -9);
+}
+
+tw_status tw_window_push(tw_window *window, int64_t time_ns, tw_price price, tw_quantity quantity) {
+    TW_ASSERT(window != NULL);
+    int64_t units;
+    tw_status status = ring_push(window, time_ns, price, quantity, &units);
+    if (status != TW_OK)
+        return status;
+    uint64_t index = window->total - 1;
+    double as_double = window_price(window, units);
+    double elapsed = ring_elapsed(window);
+    for (uint32_t i = 0; i < window->pane_count; i++) {
+        pane *p = &window->panes[i];
+        const pane_spec *spec = &window->specs[i];
+        double weight = spec->tau > 0 ? ema_weight(elapsed, spec->tau) : 0;
+        pane_push(window, p, spec, units);
+        pane_ema(p, spec, index, as_double, price.nano, weight);
+    }
+    if ((window->total & window->mask) == 0)
+        window_units_reconsider(window);
     return TW_OK;
 }
 
@@ -220,63 +242,43 @@ tw_status tw_window_advance(tw_window *window, int64_t now_ns) {
         return TW_INVALID;
     window->now_ns = now_ns;
     window->started = true;
-    drop_outside(window);
+    for (uint32_t i = 0; i < window->pane_count; i++) {
+        pane *p = &window->panes[i];
+        uint64_t head = pane_begin(window, p, &window->specs[i]);
+        if (p->order != NULL)
+            pane_reorder(window, p, head, false);
+        pane_move(window, p, head);
+    }
     return TW_OK;
 }
 
-/* price x volume over volume. Rounding may not carry it beyond the prices themselves. */
-static double vwap_of(const aggregate *a) {
-    double volume = sum_value(a->volume);
-    if (!(volume > 0))
-        return NAN;
-    double vwap = sum_value(a->value) / volume;
-    return vwap < a->min ? a->min : vwap > a->max ? a->max : vwap;
-}
+/* ---- checking ----------------------------------------------------------------------------- */
 
-void tw_window_read(const tw_window *window, tw_window_stats *ret_stats) {
-    TW_ASSERT(window != NULL && ret_stats != NULL);
-    aggregate a = window->back;
-    if (window->front > 0)
-        a = combine(&window->suffix[window->head], &window->back);
-    bool any = window->count > 0;
-    TW_ASSERT((size_t)a.n == window->count);
-
-    memset(ret_stats, 0, sizeof *ret_stats);
-    ret_stats->n = window->count;
-    ret_stats->sum = sum_value(a.sum);
-    ret_stats->volume = sum_value(a.volume);
-    ret_stats->mean = any ? sum_value(a.mean) : NAN;
-    ret_stats->variance = any ? a.m2 / a.n : NAN;
-    ret_stats->stddev = sqrt(ret_stats->variance);
-    ret_stats->min = any ? a.min : NAN;
-    ret_stats->max = any ? a.max : NAN;
-    ret_stats->vwap = any ? vwap_of(&a) : NAN;
-    ret_stats->ema = window->seeded ? window->ema : NAN;
-    if (any) {
-        ret_stats->oldest_ns = window->observations[window->head].time_ns;
-        ret_stats->newest_ns = window->observations[slot_of(window, window->count - 1)].time_ns;
+static void check_pane(const tw_window *window, const pane *p) {
+    const pane_spec *spec = spec_of(window, p);
+    TW_ASSERT(p->front_count <= window_n(window, p) && p->front_at + p->front_count <= spec->count);
+    TW_ASSERT(window_n(window, p) <= spec->count && spec->count <= window->count_max);
+    extremes all = {INT64_MAX, INT64_MIN};
+    for (uint64_t i = window->total; i-- > p->head;) {
+        int64_t price = window->prices[i & window->mask];
+        all.min = price < all.min ? price : all.min;
+        all.max = price > all.max ? price : all.max;
+        TW_ASSERT(window->times[i & window->mask] <= window->now_ns);
+        if (i > p->head)
+            TW_ASSERT(window->times[(i - 1) & window->mask] <= window->times[i & window->mask]);
     }
-    ret_stats->crowded_out = window->crowded_out;
-    ret_stats->complete = window->crowded_out == 0 || is_outside(window, window->crowded_newest_ns);
-}
-
-void tw_window_clear(tw_window *window) {
-    TW_ASSERT(window != NULL);
-    window->head = window->count = window->front = 0;
-    window->back = (aggregate){0};
-    window->crowded_out = 0;
-    window->started = window->seeded = false;
+    extremes told = pane_extremes(p);
+    TW_ASSERT(told.min == all.min && told.max == all.max); /* invariant 4 */
+    if (p->order != NULL)
+        window_order_check(p->order, window_n(window, p));
 }
 
 void tw_window_check(const tw_window *window) {
-    TW_ASSERT(window->count <= window->config.count_max && window->front <= window->count);
-    TW_ASSERT((size_t)window->back.n == window->count - window->front);
-    for (size_t i = 0; i < window->count; i++) {
-        const observation *o = &window->observations[slot_of(window, i)];
-        TW_ASSERT(!is_outside(window, o->time_ns) && o->time_ns <= window->now_ns);
-        if (i > 0)
-            TW_ASSERT(window->observations[slot_of(window, i - 1)].time_ns <= o->time_ns);
-        if (i < window->front)
-            TW_ASSERT((size_t)window->suffix[slot_of(window, i)].n == window->front - i);
-    }
+    TW_ASSERT(window->places >= window->count_max + 2 && window->mask < window->places);
+    for (uint32_t i = 0; i < window->pane_count; i++) /* invariant 1 */
+        TW_ASSERT(window_n(window, &window->panes[i]) + 2 <= window->mask ||
+                  window->mask + 1 == window->places);
+    TW_ASSERT(window->times[window->total & window->mask] == PLACE_NONE_NS);
+    for (uint32_t i = 0; i < window->pane_count; i++)
+        check_pane(window, &window->panes[i]);
 }

@@ -112,8 +112,8 @@ static tw_status take_parts(tw_engine *engine) {
     if (status == TW_OK)
         status = order_table_init(&engine->orders, allocator, config);
     engine->windows = TW_NEW(allocator, n, tw_window *);
-    tw_window_config window = {.count_max = config->window_count,
-                               .span_ns = config->window_span_ns};
+    tw_window_config window = {.count_max = config->window_count, .window_count = 1};
+    window.windows[0].span_ns = config->window_span_ns;
     for (uint32_t s = 0; status == TW_OK && engine->windows != NULL && s < n; s++)
         status = tw_window_new(allocator, &window, &engine->windows[s]);
     return engine->windows == NULL ? TW_NO_MEMORY : status;

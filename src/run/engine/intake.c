@@ -93,9 +93,8 @@ static void take_trade(tw_engine *engine, const tw_trade *trade) {
     }
     engine->report.trades++;
     record_row(engine, &(engine_row){.kind = ROW_TRADE, .as.trade = *trade});
-    tw_status window = tw_window_push(engine->windows[trade->symbol], trade->time_ns,
-                                      tw_decimal_to_double(trade->price.nano),
-                                      tw_decimal_to_double(trade->quantity.nano));
+    tw_status window = tw_window_push(engine->windows[trade->symbol], trade->time_ns, trade->price,
+                                      trade->quantity);
     tw_status bars = tw_bars_push(engine->bars, trade, on_bar, engine);
     if (window != TW_OK || bars != TW_OK)
         engine->report.late_trades++;

@@ -1,0 +1,438 @@
+/*
+ * window_priv.h - the ring of a symbol and the windows over it, as the files of window see them.
+ *
+ * A trade has an index from 0 on for as long as the ring lives; its place is index & mask. The ring
+ * keeps running totals, so the sums of a window are those of its newest trade less those of the
+ * trade before its oldest: one subtraction a sum, however many trades leave. All arithmetic on
+ * totals wraps, and the difference is exact because the sums of a window fit.
+ *
+ * Invariants:
+ * 1. The trades of every window, the one before them (for its totals) and the one place behind the
+ *    newest whose time is INT64_MAX, where searches end, are all there. So of n trades the ring has
+ *    n + 3 places before the next push, or count_max + 2, since of a full window one leaves. Only
+ * as many places are in use as that takes: the ring doubles within the memory that it has, so that
+ *    it goes round in the cache.
+ * 2. Prices and totals are in `price_unit` and `quantity_unit`, powers of ten of at most 1e9 nano
+ *    that divide whatever a window holds.
+ * 3. While not `wide`: count_max x p x max(|p|, q) < 2^63 for the limits of p and q, so that the
+ *    low words alone are the sums of any window. The high words are right only while `wide`.
+ * 4. Of a pane, suffix[front_at + k] has the extremes of the trades from head + k to the end of the
+ *    front, head + front_count; `back` has those of the trades behind it.
+ */
+#ifndef TRADEWIND_CORE_WINDOW_PRIV_H
+#define TRADEWIND_CORE_WINDOW_PRIV_H
+
+#include "tradewind/window.h"
+
+#include "window_curve.h"
+#include "window_ratio.h"
+
+#define PLACE_NONE_NS INT64_MAX
+#define EXACT_DOUBLE (INT64_C(1) << 53) /* integers up to here are doubles */
+
+typedef struct window_order window_order;
+
+/* The low words of the running totals up to and with a trade. */
+typedef struct totals_low {
+    _Alignas(32) uint64_t price;
+    uint64_t square;
+    uint64_t value; /* price x quantity */
+    uint64_t volume;
+} totals_low;
+
+/* The words above them. */
+typedef struct totals_high {
+    uint64_t price;
+    uint64_t square[2];
+    uint64_t value[2];
+    uint64_t volume;
+} totals_high;
+
+/* Squared log returns as integers of 2^-84, which 128 bits hold for 2^31 trades: a return is below
+ * 44, its square below 2^11. `missing` counts those over a price that is not above 0. */
+typedef struct totals_return {
+    uint64_t words[2];
+    uint64_t missing;
+} totals_return;
+
+typedef struct extremes {
+    int64_t min;
+    int64_t max;
+} extremes;
+
+/* A decimal unit of 10^shift nano, and which multiples of it are taken. */
+typedef struct unit {
+    int64_t lowest; /* multiples from here ... */
+    uint64_t width; /* ... to lowest + width */
+    uint32_t shift; /* 0 to 9 */
+} unit;
+
+/* What the ten units have in common with none: one table for all rings. */
+typedef struct unit_facts {
+    uint64_t inverse;   /* of 5^shift, modulo 2^64: to divide by it with a product */
+    uint64_t remainder; /* 2^shift - 1 */
+    int64_t size;       /* 10^shift */
+    double scale;       /* 10^(9 - shift): how many make 1 */
+    uint64_t fives;     /* 5^(9 - shift) */
+    /* While n and the volume are at most these, every division is of two exact doubles. */
+    uint64_t count_fast_max;
+    uint64_t volume_fast_max;
+    int32_t decimals; /* 9 - shift */
+} unit_facts;
+
+#define UNIT_COUNT 10
+extern const unit_facts unit_table[UNIT_COUNT];
+
+/* How a window is configured; the same for all symbols of a set. */
+typedef struct pane_spec {
+    int64_t span_ns;
+    uint64_t count;
+    double alpha;
+    double tau; /* 0: none */
+    uint32_t ema_count;
+    uint8_t ddof;
+    bool ema_from_mean;
+    bool volatility;
+    uint8_t quantile_count;
+    double quantiles[TW_WINDOW_QUANTILE_MAX];
+} pane_spec;
+
+/* One window of a ring: the first line is touched with every trade, the rest seldom. */
+typedef struct pane {
+    _Alignas(64) uint64_t head; /* index of the oldest trade inside */
+    uint32_t front_count;       /* trades from head on with suffix extremes */
+    uint32_t front_at;          /* where those of head stand in `suffix` */
+    extremes back;
+    extremes *suffix; /* [spec->count] */
+    double ema;
+    double ema_time;
+    window_order *order; /* NULL: no quantiles */
+
+    uint64_t crowded_out;
+    int64_t crowded_newest_ns; /* time of the youngest that was crowded out */
+    wide_int seed;             /* sum of the first prices, in nano, for ema_from_mean */
+} pane;
+
+struct tw_window {
+    _Alignas(64) uint64_t total; /* trades ever: the index of the next */
+    uint64_t mask;
+    int64_t *times;
+    int64_t *prices;
+    totals_low *lows;
+    int64_t now_ns;
+    const pane_spec *specs; /* [pane_count] */
+    uint32_t pane_count;
+    bool started; /* now_ns is set */
+    bool wide;
+
+    unit price_unit;
+    unit quantity_unit;
+    totals_return *returns; /* NULL: nobody asks for volatility */
+    totals_high *highs;
+    int64_t last_price; /* nano */
+    uint64_t count_max;
+    size_t places; /* that there is memory for; mask + 1 are in use */
+    tw_allocator allocator;
+    pane panes[TW_WINDOW_SPEC_MAX];
+};
+
+/* What of a window is divided: exact integers as doubles. */
+typedef struct numerators {
+    double n;
+    double price;
+    double variance;
+    double value;
+    double volume;
+    double min;
+    double max;
+    double range;
+} numerators;
+
+/* ---- window.c: making --------------------------------------------------------------------- */
+
+tw_status window_check_config(const tw_window_config *config);
+void window_set_specs(const tw_window_config *config, pane_spec *ret_specs);
+/* Gives a zeroed window its memory; window_done takes it back, also of one half made. The specs are
+ * borrowed. */
+tw_status window_init(tw_window *window, const tw_allocator *allocator,
+                      const tw_window_config *config, const pane_spec *specs);
+void window_done(tw_window *window);
+
+/* ---- window_units.c: how wide the ring is kept --------------------------------------------- */
+
+void window_units_reset(tw_window *window);
+/* Makes the units so fine, or the totals so wide, that this trade can be taken. */
+void window_units_refine(tw_window *window, tw_price price, tw_quantity quantity);
+/* When the ring has gone round: coarser units and narrow totals again if what is held allows. */
+void window_units_reconsider(tw_window *window);
+
+/* ---- window_read.c: answers ----------------------------------------------------------------- */
+
+/* Sum to vwap of a window by whichever path, without stddev. n is above 0. */
+void window_exact(const tw_window *window, const pane *p, tw_window_stats *ret_stats);
+/* What only some ask for. */
+double window_z_score(const tw_window *window, const pane *p, const tw_window_stats *stats);
+double window_volatility(const tw_window *window, const pane *p);
+double window_quantile(const tw_window *window, const pane *p, double probability);
+
+/* ---- window_order.c: prices in order -------------------------------------------------------- */
+
+tw_status window_order_new(const tw_allocator *allocator, uint64_t count_max,
+                           window_order **ret_order);
+void window_order_free(const tw_allocator *allocator, window_order *order);
+void window_order_clear(window_order *order);
+void window_order_put(window_order *order, int64_t price);
+/* The price must be there. */
+void window_order_drop(window_order *order, int64_t price);
+/* The rank-th smallest, from 0. */
+int64_t window_order_at(const window_order *order, uint64_t rank);
+void window_order_check(const window_order *order, uint64_t count);
+
+/* ---- the hot path --------------------------------------------------------------------------- */
+
+static inline uint64_t window_n(const tw_window *window, const pane *p) {
+    return window->total - p->head;
+}
+
+static inline const pane_spec *spec_of(const tw_window *window, const pane *p) {
+    return &window->specs[p - window->panes];
+}
+
+static inline const unit_facts *facts_of(const unit *u) {
+    return &unit_table[u->shift];
+}
+
+/* nano in units; false when it is no multiple, or one beyond what is taken now. */
+static inline bool unit_divide(const unit *u, int64_t nano, int64_t *ret_units) {
+    const unit_facts *facts = facts_of(u);
+    uint64_t product = (uint64_t)nano * facts->inverse;
+    int64_t units = (int64_t)product >> u->shift;
+    *ret_units = units;
+    return (product & facts->remainder) == 0 && (uint64_t)units - (uint64_t)u->lowest <= u->width;
+}
+
+/* The double nearest to a price in units. */
+static inline double window_price(const tw_window *window, int64_t units) {
+    const unit_facts *facts = facts_of(&window->price_unit);
+    if (units < EXACT_DOUBLE && units > -EXACT_DOUBLE)
+        return (double)units / facts->scale;
+    return ratio_round(wide192_of(units), facts->fives, -facts->decimals);
+}
+
+/* The words above the low ones, when they are kept. */
+void window_put_high(tw_window *window, uint64_t index, int64_t price, int64_t quantity);
+/* The squared log return into a trade. */
+void window_put_return(tw_window *window, uint64_t index, int64_t price_nano);
+
+/* Lays the trade of an index into its place. */
+static inline void ring_put(tw_window *window, uint64_t index, int64_t price, int64_t quantity) {
+    uint64_t p = (uint64_t)price;
+    uint64_t q = (uint64_t)quantity;
+    const totals_low *before = &window->lows[(index - 1) & window->mask];
+    window->prices[index & window->mask] = price;
+    window->lows[index & window->mask] = (totals_low){before->price + p, before->square + p * p,
+                                                      before->value + p * q, before->volume + q};
+    if (window->wide)
+        window_put_high(window, index, price, quantity);
+}
+
+/* One trade into the ring; the windows are slid afterwards. `ret_price` is in units. */
+static inline tw_status ring_push(tw_window *window, int64_t time_ns, tw_price price,
+                                  tw_quantity quantity, int64_t *ret_price) {
+    if (quantity.nano < 0 || (window->started && time_ns < window->now_ns))
+        return TW_INVALID;
+    int64_t p;
+    int64_t q;
+    bool fits = unit_divide(&window->price_unit, price.nano, &p);
+    fits &= unit_divide(&window->quantity_unit, quantity.nano, &q);
+    if (__builtin_expect(!fits, 0)) {
+        window_units_refine(window, price, quantity);
+        fits = unit_divide(&window->price_unit, price.nano, &p);
+        fits &= unit_divide(&window->quantity_unit, quantity.nano, &q);
+        TW_ASSERT(fits);
+    }
+    uint64_t index = window->total;
+    ring_put(window, index, p, q);
+    window->times[index & window->mask] = time_ns;
+    window->times[(index + 1) & window->mask] = PLACE_NONE_NS; /* invariant 1 */
+    if (window->returns != NULL)
+        window_put_return(window, index, price.nano);
+    window->last_price = price.nano;
+    window->total = index + 1;
+    window->now_ns = time_ns;
+    window->started = true;
+    *ret_price = p;
+    return TW_OK;
+}
+
+/* The first trade from `head` on that is younger than the edge. Four at a time without a branch in
+ * between: how many leave with one trade is a coin toss, which a loop would guess wrong. */
+static inline uint64_t ring_search(const tw_window *window, uint64_t head, int64_t edge_ns) {
+    const int64_t *times = window->times;
+    uint64_t mask = window->mask;
+    for (;;) {
+        uint64_t a = times[head & mask] <= edge_ns;
+        uint64_t b = a & (times[(head + 1) & mask] <= edge_ns);
+        uint64_t c = b & (times[(head + 2) & mask] <= edge_ns);
+        uint64_t d = c & (times[(head + 3) & mask] <= edge_ns);
+        head += a + b + c + d;
+        if (d == 0)
+            return head;
+    }
+}
+
+/* Suffix extremes of all that is inside; `back` begins anew behind it (invariant 4). */
+static inline void pane_turn_over(const tw_window *window, pane *p) {
+    extremes running = {INT64_MAX, INT64_MIN};
+    uint64_t n = window_n(window, p);
+    for (uint64_t k = n; k-- > 0;) {
+        int64_t price = window->prices[(p->head + k) & window->mask];
+        running.min = price < running.min ? price : running.min;
+        running.max = price > running.max ? price : running.max;
+        p->suffix[k] = running;
+    }
+    p->front_count = (uint32_t)n;
+    p->front_at = 0;
+    p->back = (extremes){INT64_MAX, INT64_MIN};
+}
+
+/* Twice as many places (invariant 1). */
+void window_grow(tw_window *window);
+
+/* Prices leave the order of a pane, and the newest enters it if there is one. */
+void pane_reorder(const tw_window *window, pane *p, uint64_t head, bool entered);
+
+/* Where the window begins now. */
+static inline uint64_t pane_begin(const tw_window *window, pane *p, const pane_spec *spec) {
+    uint64_t head = p->head;
+    int64_t edge_ns;
+    /* Before the beginning of time nothing is outside. */
+    if (spec->span_ns != 0 && !__builtin_sub_overflow(window->now_ns, spec->span_ns, &edge_ns))
+        head = ring_search(window, head, edge_ns);
+    if (window->total - head > spec->count) {
+        uint64_t oldest = window->total - spec->count;
+        if (spec->span_ns != 0) {
+            p->crowded_out += oldest - head;
+            p->crowded_newest_ns = window->times[(oldest - 1) & window->mask];
+        }
+        head = oldest;
+    }
+    return head;
+}
+
+/* Lets those before `head` go; `back` already has the newest. */
+static inline void pane_move(const tw_window *window, pane *p, uint64_t head) {
+    uint64_t left = head - p->head;
+    p->head = head;
+    if (left >= p->front_count) {
+        pane_turn_over(window, p);
+    } else {
+        p->front_count -= (uint32_t)left;
+        p->front_at += (uint32_t)left;
+    }
+}
+
+/* Moves a pane on after its ring has taken a trade of this price. */
+static inline void pane_push(tw_window *window, pane *p, const pane_spec *spec, int64_t price) {
+    uint64_t head = pane_begin(window, p, spec);
+    if (p->order != NULL)
+        pane_reorder(window, p, head, true);
+    p->back.min = price < p->back.min ? price : p->back.min;
+    p->back.max = price > p->back.max ? price : p->back.max;
+    pane_move(window, p, head);
+    if (__builtin_expect(window_n(window, p) + 2 > window->mask, 0))
+        window_grow(window);
+}
+
+static inline extremes pane_extremes(const pane *p) {
+    extremes all = p->back;
+    if (p->front_count > 0) {
+        extremes older = p->suffix[p->front_at];
+        all.min = older.min < all.min ? older.min : all.min;
+        all.max = older.max > all.max ? older.max : all.max;
+    }
+    return all;
+}
+
+/*
+ * The numerators, if the totals are narrow and every division that follows is of two integers that
+ * are doubles, so that it rounds once. False: by window_exact. |price| < 2^53 follows from
+ * invariant 3: it is at most count_max x sqrt(2^63 / count_max) <= 2^47.
+ */
+static inline bool pane_numerators(const tw_window *window, const pane *p, numerators *ret) {
+    const totals_low *newest = &window->lows[(window->total - 1) & window->mask];
+    const totals_low *before = &window->lows[(p->head - 1) & window->mask];
+    const unit_facts *facts = facts_of(&window->price_unit);
+    uint64_t n = window_n(window, p);
+    int64_t price = (int64_t)(newest->price - before->price);
+    uint64_t square = newest->square - before->square;
+    int64_t value = (int64_t)(newest->value - before->value);
+    uint64_t volume = newest->volume - before->volume;
+    wide_uint variance = (wide_uint)n * square - (wide_uint)((wide_int)price * price);
+    extremes all = pane_extremes(p);
+    *ret = (numerators){.n = (double)(int64_t)n,
+                        .price = (double)price,
+                        .variance = (double)(int64_t)(uint64_t)variance,
+                        .value = (double)value,
+                        .volume = (double)(int64_t)volume,
+                        .min = (double)all.min,
+                        .max = (double)all.max,
+                        .range = (double)(int64_t)((uint64_t)all.max - (uint64_t)all.min)};
+    uint64_t beyond = (uint64_t)(variance >> 53) |
+                      ((uint64_t)value + (uint64_t)EXACT_DOUBLE) >> 54 |
+                      (uint64_t)(volume > facts->volume_fast_max) |
+                      (uint64_t)(n > facts->count_fast_max) | (uint64_t)window->wide;
+    return beyond == 0;
+}
+
+/* Each of these divides two exact doubles: what comes out is the nearest double. */
+static inline double finish_mean(double price, double n, double scale) {
+    return price / (n * scale);
+}
+
+static inline double finish_variance(double variance, double n, double ddof, double scale) {
+    return variance / ((n * (n - ddof)) * (scale * scale));
+}
+
+static inline double finish_vwap(double value, double volume, double scale) {
+    return value / (volume * scale);
+}
+
+/* The weight of a new price in the mean by time. */
+static inline double ema_weight(double elapsed_ns, double tau) {
+    return decay_weight(elapsed_ns / tau);
+}
+
+/* Nanoseconds between two times, of which the second is not before the first. */
+static inline double elapsed_ns(int64_t from_ns, int64_t to_ns) {
+    return (double)((uint64_t)to_ns - (uint64_t)from_ns);
+}
+
+/* Between the newest two trades; 0 for the first. A trade before is in its place still, since a
+ * ring has at least four. */
+static inline double ring_elapsed(const tw_window *window) {
+    uint64_t last = window->total - 1;
+    if (last == 0)
+        return 0;
+    return elapsed_ns(window->times[(last - 1) & window->mask], window->times[last & window->mask]);
+}
+
+/* While the mean of the first prices, which ema begins as, is not there yet; `index` is the
+ * trade's. */
+void pane_seed(pane *p, const pane_spec *spec, uint64_t index, int64_t price_nano);
+
+/* Both exponential means take the trade of an index. */
+static inline void pane_ema(pane *p, const pane_spec *spec, uint64_t index, double price,
+                            int64_t price_nano, double weight) {
+    if (index == 0) {
+        p->ema = price;
+        p->ema_time = price;
+    } else {
+        p->ema += spec->alpha * (price - p->ema);
+        p->ema_time += weight * (price - p->ema_time);
+    }
+    if (spec->ema_from_mean && index < spec->ema_count)
+        pane_seed(p, spec, index, price_nano);
+}
+
+#endif
