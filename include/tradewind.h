@@ -51,5 +51,6 @@
 #include "tradewind/version.h"
 #include "tradewind/wait.h"
 #include "tradewind/window.h"
+#include "tradewind/zone.h"
 
 #endif

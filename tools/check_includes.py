@@ -54,7 +54,7 @@ MAY_INCLUDE = [
 
 # Public headers that do not carry the name of their module.
 BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "log", "config", "cpu",
-                "version", "wait"}
+                "version", "wait", "zone"}
 
 # Headers for the floor's own use: public within it, by the table, but not to users.
 LENT_HEADERS = {"src/edge/json/json.h", "src/edge/source/source.h", "src/edge/itch/capture.h",
