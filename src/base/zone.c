@@ -301,11 +301,16 @@ int32_t tw_zone_offset_step(const tw_zone *zone) {
     const int64_t since = -INT64_C(25202) * DAY_SECONDS; /* 1901-01-01 */
     TW_ASSERT(zone != NULL);
     int64_t step = common_divisor(DAY_SECONDS, span_at(zone, since).offset);
-    for (size_t i = count_until(zone, since); i < zone->transition_count; i++)
+    for (size_t i = count_until(zone, since); i < zone->transition_count; i++) {
         step = common_divisor(step, zone->transitions[i].offset);
+        step = common_divisor(step, zone->transitions[i].at);
+    }
     if (zone->rule.known)
         step = common_divisor(step, zone->rule.standard);
-    if (zone->rule.has_saving)
+    if (zone->rule.has_saving) {
         step = common_divisor(step, zone->rule.saving);
+        step = common_divisor(step, zone->rule.begin.seconds);
+        step = common_divisor(step, zone->rule.end.seconds);
+    }
     return (int32_t)step;
 }

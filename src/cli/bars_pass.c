@@ -18,7 +18,8 @@ typedef struct bars_route {
     tw_symbol only; /* every bar is of this one (a store); TW_SYMBOL_NONE: each says its own */
 } bars_route;
 
-static void on_bar(void *context, const tw_bar *bar) {
+static void on_bar(void *context, const tw_bar *bar, const tw_bars_detail *detail) {
+    (void)detail;
     const bars_route *route = context;
     tw_bar named = *bar;
     if (route->only != TW_SYMBOL_NONE)
@@ -28,10 +29,10 @@ static void on_bar(void *context, const tw_bar *bar) {
 
 static tw_status make_bars(const bars_writer *writer, uint32_t symbol_count_max, tw_bars **ret_bars,
                            tw_error *error) {
-    tw_bars_config config = {.timeframe_count = writer->timeframes.count,
+    tw_bars_config config = {.frame_count = writer->timeframes.count,
                              .symbol_count_max = symbol_count_max};
-    for (uint32_t i = 0; i < config.timeframe_count; i++)
-        config.timeframes_ns[i] = writer->timeframes.ns[i];
+    for (uint32_t i = 0; i < config.frame_count; i++)
+        config.frames[i].step = writer->timeframes.ns[i];
     tw_status status = tw_bars_new(NULL, &config, ret_bars);
     if (status != TW_OK)
         return tw_error_set(error, status, "the bars cannot be kept: %s",

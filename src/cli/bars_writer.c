@@ -22,9 +22,9 @@ static tw_status add_timeframe(bars_timeframes *timeframes, tw_slice word, tw_er
             return tw_error_set(error, TW_USAGE, "--timeframes: %.*s is there twice",
                                 (int)word.size, word.data);
     }
-    if (timeframes->count == TW_BARS_TIMEFRAME_COUNT_MAX)
+    if (timeframes->count == TW_BARS_FRAME_COUNT_MAX)
         return tw_error_set(error, TW_USAGE, "--timeframes: at most %d at once",
-                            TW_BARS_TIMEFRAME_COUNT_MAX);
+                            TW_BARS_FRAME_COUNT_MAX);
     timeframes->ns[timeframes->count++] = ns;
     return TW_OK;
 }
@@ -80,7 +80,7 @@ static tw_status open_one(bars_writer *writer, const char *folder, const char *n
 
 tw_status bars_writer_open(bars_writer *writer, const bars_timeframes *timeframes,
                            const char *folder, tw_error *error) {
-    TW_ASSERT(timeframes->count >= 1 && timeframes->count <= TW_BARS_TIMEFRAME_COUNT_MAX);
+    TW_ASSERT(timeframes->count >= 1 && timeframes->count <= TW_BARS_FRAME_COUNT_MAX);
     *writer = (bars_writer){.timeframes = *timeframes};
     for (uint32_t i = 0; i < timeframes->count; i++)
         tw_timeframe_format(timeframes->ns[i], writer->names[i]);

@@ -13,16 +13,16 @@
 #include "tradewind/tape.h"
 
 typedef struct bars_timeframes {
-    int64_t ns[TW_BARS_TIMEFRAME_COUNT_MAX];
+    int64_t ns[TW_BARS_FRAME_COUNT_MAX];
     uint32_t count;
 } bars_timeframes;
 
 typedef struct bars_writer {
     bars_timeframes timeframes;
-    char names[TW_BARS_TIMEFRAME_COUNT_MAX][16]; /* "1m" */
-    uint64_t rows[TW_BARS_TIMEFRAME_COUNT_MAX];
-    output_file files[TW_BARS_TIMEFRAME_COUNT_MAX];
-    tw_tape_writer *tapes[TW_BARS_TIMEFRAME_COUNT_MAX]; /* what is written into each file */
+    char names[TW_BARS_FRAME_COUNT_MAX][16]; /* "1m" */
+    uint64_t rows[TW_BARS_FRAME_COUNT_MAX];
+    output_file files[TW_BARS_FRAME_COUNT_MAX];
+    tw_tape_writer *tapes[TW_BARS_FRAME_COUNT_MAX]; /* what is written into each file */
     uint32_t file_count;                                /* 1 for standard output */
     const char *made; /* the folder, borrowed, while it is to be removed again; or NULL */
     tw_error error;   /* the first failed write; its status is TW_OK until then */

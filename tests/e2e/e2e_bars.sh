@@ -320,7 +320,7 @@ wrong_usage_is_explained() {
     ended 2
     said '2 timeframes make 2 files: say where with --out DIR'
     printed_nothing
-    for list in '' 1x '1s,' 61s 1m,1Min 1s,2s,3s,4s,5s,6s,7s,8s,9s; do
+    for list in '' 1x '1s,' 61s 1m,1Min 1s,2s,3s,4s,5s,6s,7s,8s,9s,10s,11s,12s,13s,14s,15s,16s,17s; do
         run bars trades.csv --timeframes "$list" --out bars
         ended 2
         said '--timeframes: '

@@ -42,7 +42,8 @@ static uint64_t next_random(uint64_t *seed) {
     return z ^ (z >> 31);
 }
 
-static void collect(void *context, const tw_bar *bar) {
+static void collect(void *context, const tw_bar *bar, const tw_bars_detail *detail) {
+    (void)detail;
     (void)context;
     fast[fast_count++] = *bar;
 }
@@ -135,8 +136,9 @@ static void make_events(uint64_t seed) {
 
 static void run(uint64_t seed) {
     make_events(seed);
-    tw_bars_config config = {.timeframe_count = FRAMES, .symbol_count_max = SYMBOLS};
-    memcpy(config.timeframes_ns, frames_ns, sizeof frames_ns);
+    tw_bars_config config = {.frame_count = FRAMES, .symbol_count_max = SYMBOLS};
+    for (uint32_t i = 0; i < FRAMES; i++)
+        config.frames[i].step = frames_ns[i];
     TW_AUTO(tw_bars) *bars = NULL;
     assert_int_equal(tw_bars_new(NULL, &config, &bars), TW_OK);
     fast_count = 0;

@@ -15,12 +15,14 @@
 
 typedef struct collected {
     tw_bar bars[64];
+    tw_bars_detail details[64];
     size_t count;
 } collected;
 
-static void collect(void *context, const tw_bar *bar) {
+static void collect(void *context, const tw_bar *bar, const tw_bars_detail *detail) {
     collected *all = context;
     assert_true(all->count < 64);
+    all->details[all->count] = *detail;
     all->bars[all->count++] = *bar;
 }
 
@@ -30,8 +32,8 @@ static tw_trade trade_at(int64_t time_ns, int64_t price_nano, int64_t quantity_n
 }
 
 static tw_bars *bars_of(int64_t first_ns, int64_t second_ns) {
-    tw_bars_config config = {.timeframes_ns = {first_ns, second_ns},
-                             .timeframe_count = second_ns == 0 ? 1 : 2,
+    tw_bars_config config = {.frames = {{.step = first_ns}, {.step = second_ns}},
+                             .frame_count = second_ns == 0 ? 1 : 2,
                              .symbol_count_max = 3};
     tw_bars *bars = NULL;
     assert_int_equal(tw_bars_new(NULL, &config, &bars), TW_OK);
@@ -45,14 +47,14 @@ static tw_status push(tw_bars *bars, tw_trade trade, collected *all) {
 static void test_refuses_configurations_out_of_range(void **state) {
     (void)state;
     tw_bars *bars = NULL;
-    tw_bars_config config = {.timeframe_count = 0, .symbol_count_max = 1};
+    tw_bars_config config = {.frame_count = 0, .symbol_count_max = 1};
     assert_int_equal(tw_bars_new(NULL, &config, &bars), TW_RANGE);
-    config = (tw_bars_config){.timeframes_ns = {0}, .timeframe_count = 1, .symbol_count_max = 1};
+    config = (tw_bars_config){.frames = {{.step = 0}}, .frame_count = 1, .symbol_count_max = 1};
     assert_int_equal(tw_bars_new(NULL, &config, &bars), TW_RANGE);
     config = (tw_bars_config){
-        .timeframes_ns = {SECOND, SECOND}, .timeframe_count = 2, .symbol_count_max = 1};
+        .frames = {{.step = SECOND}, {.step = SECOND}}, .frame_count = 2, .symbol_count_max = 1};
     assert_int_equal(tw_bars_new(NULL, &config, &bars), TW_EXISTS);
-    config = (tw_bars_config){.timeframes_ns = {SECOND}, .timeframe_count = 1};
+    config = (tw_bars_config){.frames = {{.step = SECOND}}, .frame_count = 1};
     assert_int_equal(tw_bars_new(NULL, &config, &bars), TW_RANGE);
     assert_null(bars);
 }
@@ -201,8 +203,7 @@ static void test_bad_trades_change_nothing(void **state) {
 
 static tw_status make_and_free(const tw_allocator *allocator, void *context) {
     (void)context;
-    tw_bars_config config = {
-        .timeframes_ns = {SECOND}, .timeframe_count = 1, .symbol_count_max = 4};
+    tw_bars_config config = {.frames = {{.step = SECOND}}, .frame_count = 1, .symbol_count_max = 4};
     TW_AUTO(tw_bars) *bars = NULL;
     return tw_bars_new(allocator, &config, &bars);
 }
