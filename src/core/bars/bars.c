@@ -127,6 +127,8 @@ static void make_plans(tw_bars *bars) {
                 bars->plans[i].source = j;
         if (bars->plans[i].source == FRAME_NONE)
             bars->root_mask |= UINT32_C(1) << i;
+        else
+            bars->plans[bars->plans[i].source].fed |= UINT32_C(1) << i;
     }
 }
 
@@ -185,6 +187,7 @@ tw_status tw_bars_new(const tw_allocator *allocator, const tw_bars_config *confi
     bars->allocator = *allocator;
     bars->config = *config;
     bars->next_end_ns = INT64_MAX;
+    bars->counting = &bars->counts;
     make_plans(bars);
     lay_out(bars);
     bars->states = TW_NEW(allocator, bars->line_count, bar_line);
@@ -342,27 +345,31 @@ static tw_status take_trade(tw_bars *bars, const tw_trade *trade, const bar_targ
     return take_feed(bars, trade->symbol, &feed, target);
 }
 
-/* The usual trade. A window is open where its time is checked against it, which also says that the
- * time is in range; a price or quantity that is not positive is none below as an unsigned number.
- */
-static inline bool take_short(tw_bars *bars, const tw_trade *trade) {
+/* The usual trade: in order, and in the bar of the only root or in the next one. A window that is
+ * open says that times near it are in range. */
+static inline bool take_short(tw_bars *bars, const tw_trade *trade, const bar_target *target) {
     if (trade->symbol >= bars->config.symbol_count_max)
         return false;
     bar_state *state = state_of(bars, trade->symbol);
     bar_slot *slot = slot_of(state, 0);
     int64_t price = trade->price.nano;
     int64_t volume = trade->quantity.nano;
-    bool fits = trade->time_ns >= slot->close_ns && trade->time_ns < slot->end_ns &&
-                slot->count > 0 && price > 0 && volume > 0 && volume <= state->volume_room;
-    if (!fits)
+    if (trade->time_ns < slot->close_ns || slot->count == 0 || price <= 0 || volume <= 0 ||
+        volume > state->volume_room)
         return false;
-    slot->high = price > slot->high ? price : slot->high;
-    slot->low = price < slot->low ? price : slot->low;
-    slot->close = price;
-    slot->close_ns = trade->time_ns;
-    slot->volume += volume;
-    slot->count++;
-    slot->value += (bar_wide)(uint64_t)price * (uint64_t)volume;
+    if (trade->time_ns >= slot->end_ns) {
+        if (trade->time_ns > INT64_MAX - 2 * TIMEFRAME_NS_MAX)
+            return false;
+        time_next(bars, trade->symbol, state, trade, target);
+    } else {
+        slot->high = price > slot->high ? price : slot->high;
+        slot->low = price < slot->low ? price : slot->low;
+        slot->close = price;
+        slot->close_ns = trade->time_ns;
+        slot->volume += volume;
+        slot->count++;
+        slot->value += (bar_wide)(uint64_t)price * (uint64_t)volume;
+    }
     state->volume_room -= volume;
     bars->counts.trades++;
     return true;
@@ -370,9 +377,9 @@ static inline bool take_short(tw_bars *bars, const tw_trade *trade) {
 
 tw_status tw_bars_push(tw_bars *bars, const tw_trade *trade, tw_bars_sink sink, void *context) {
     TW_ASSERT(bars != NULL && trade != NULL && sink != NULL);
-    if (bars->is_plain && take_short(bars, trade))
-        return TW_OK;
     bar_target target = {sink, context};
+    if (bars->is_plain && take_short(bars, trade, &target))
+        return TW_OK;
     return take_trade(bars, trade, &target);
 }
 
@@ -381,7 +388,7 @@ tw_status tw_bars_push_many(tw_bars *bars, const tw_trade *trades, size_t count,
     TW_ASSERT(bars != NULL && (trades != NULL || count == 0) && sink != NULL && ret_taken != NULL);
     bar_target target = {sink, context};
     for (size_t i = 0; i < count; i++) {
-        if (bars->is_plain && take_short(bars, &trades[i]))
+        if (bars->is_plain && take_short(bars, &trades[i], &target))
             continue;
         tw_status status = take_trade(bars, &trades[i], &target);
         if (status != TW_OK && status != TW_STATE) {

@@ -346,11 +346,11 @@ static const bar_target nowhere = {on_nothing, NULL};
 
 static void settle_first(tw_bars *bars, tw_symbol symbol) {
     symbol_history *of = &bars->history->symbols[symbol];
-    tw_bars_counts counts = bars->counts;
     kept_trade oldest = *trade_at(bars, symbol, 0);
     bar_feed feed = feed_of_kept(&oldest);
+    bars->counting = &bars->ignored; /* it was counted when it went into the live state */
     (void)state_take(bars, symbol, settled_of(bars, symbol), &feed, INT64_MIN, &nowhere);
-    bars->counts = counts; /* they were counted when they went into the live state */
+    bars->counting = &bars->counts;
     of->trade_first = (of->trade_first + 1) % bars->config.horizon_trade_max;
     of->trade_count--;
     of->kept_volume -= oldest.volume;
@@ -374,11 +374,11 @@ static void settle_old(tw_bars *bars, tw_symbol symbol) {
         settle_first(bars, symbol);
     if (until_ns <= of->settled_ns)
         return;
-    tw_bars_counts counts = bars->counts;
     int64_t next_ns = INT64_MAX;
     of->settled_ns = until_ns;
+    bars->counting = &bars->ignored;
     (void)time_advance(bars, symbol, settled_of(bars, symbol), until_ns, &next_ns, &nowhere);
-    bars->counts = counts;
+    bars->counting = &bars->counts;
     forget_final(bars, symbol);
 }
 
@@ -434,9 +434,7 @@ static void replay(history_pass *pass) {
     for (uint32_t i = 0; i < pass->of->bar_count; i++)
         issued_at(bars, pass->symbol, i)->is_seen = false;
     pass->of->search_hint = 0;
-    uint64_t partial = bars->counts.partial;
-    uint64_t unpriced = bars->counts.unpriced;
-    uint64_t gaps = bars->counts.gaps;
+    bars->counting = &bars->ignored;
     for (uint32_t i = 0; i < pass->of->trade_count; i++) {
         bar_feed feed = feed_of_kept(trade_at(bars, pass->symbol, i));
         (void)state_take(bars, pass->symbol, live, &feed, INT64_MIN, &target);
@@ -445,9 +443,7 @@ static void replay(history_pass *pass) {
     (void)time_advance(bars, pass->symbol, live, watermark_of(bars, pass->symbol), &next_ns,
                        &target);
     bars->next_end_ns = next_ns < bars->next_end_ns ? next_ns : bars->next_end_ns;
-    bars->counts.partial = partial;
-    bars->counts.unpriced = unpriced;
-    bars->counts.gaps = gaps;
+    bars->counting = &bars->counts;
     withdraw_unseen(pass);
     settle_if_flooded(pass);
 }
@@ -475,10 +471,10 @@ static tw_status push_too_late(history_pass *pass, const bar_feed *feed) {
     bar_state *settled = settled_of(bars, pass->symbol);
     uint32_t all = (UINT32_C(1) << bars->frame_count) - 1;
     uint32_t timeless = all & ~((UINT32_C(1) << bars->time_count) - 1);
-    tw_bars_counts counts = bars->counts;
+    bars->counting = &bars->ignored;
     uint32_t late =
         timeless | time_take(bars, pass->symbol, settled, feed, pass->of->settled_ns, &nowhere);
-    bars->counts = counts;
+    bars->counting = &bars->counts;
     if (late != all) {
         settled->begin_ns = feed->time_ns < settled->begin_ns ? feed->time_ns : settled->begin_ns;
         settled->volume_room -= feed->volume;

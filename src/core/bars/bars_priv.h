@@ -113,6 +113,7 @@ typedef struct frame_plan {
     uint32_t index;   /* in the configuration */
     uint32_t source;  /* the frame it is rolled up from, or FRAME_NONE */
     uint32_t measure; /* which bar_measure; FRAME_NONE for time */
+    uint32_t fed;     /* mask of the frames that are rolled up from it */
     bool is_local;    /* days or weeks of the zone */
 } frame_plan;
 
@@ -130,7 +131,7 @@ struct tw_bars {
     uint32_t frame_count;
     uint32_t root_mask; /* time frames that take trades themselves */
     bool has_extras;
-    bool is_plain;       /* one root, no other kinds, no conditions, no horizon: the short way */
+    bool is_plain; /* one root, no other kinds, conditions, horizon or empty bars: the short way */
     size_t state_size;   /* of a symbol, in lines */
     size_t extra_offset; /* bytes from the begin of a state */
     size_t measure_offset;
@@ -138,7 +139,9 @@ struct tw_bars {
     size_t line_count;
     int64_t next_end_ns; /* not after the end of any open window, or of the next empty bar */
     tw_bars_counts counts;
-    tw_bars_detail detail; /* what does not change between bars stays zero */
+    tw_bars_counts ignored;   /* what a settled state would count once more */
+    tw_bars_counts *counting; /* one of the two */
+    tw_bars_detail detail;    /* what does not change between bars stays zero */
     bar_history *history;
 };
 
@@ -201,6 +204,10 @@ uint32_t time_take(tw_bars *bars, tw_symbol symbol, bar_state *state, const bar_
  * ret_next_ns to the next end. */
 size_t time_advance(tw_bars *bars, tw_symbol symbol, bar_state *state, int64_t now_ns,
                     int64_t *ret_next_ns, const bar_target *target);
+/* The first trade after the bar of the only root, which the rest is rolled up from: what time_take
+ * does, for sets that are plain. */
+void time_next(tw_bars *bars, tw_symbol symbol, bar_state *state, const tw_trade *trade,
+               const bar_target *target);
 size_t time_flush(tw_bars *bars, tw_symbol symbol, bar_state *state, const bar_target *target);
 /* A time frame's slot together with what waits in its sources. */
 void time_current(const tw_bars *bars, bar_state *state, uint32_t frame, bar_slot *ret_slot,

@@ -88,7 +88,7 @@ static void skip_bricks(tw_bars *bars, bar_state *state, uint32_t frame, int64_t
     int64_t way = count * bars->plans[frame].frame.step;
     int64_t edge = rising ? measure->edge_high + way : measure->edge_low - way;
     measure->edge_high = measure->edge_low = edge;
-    bars->counts.gaps++;
+    bars->counting->gaps++;
     clear_slot(bars, state, frame);
 }
 

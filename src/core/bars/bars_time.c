@@ -124,7 +124,7 @@ static bool open_window(tw_bars *bars, tw_symbol symbol, bar_state *state, uint3
         (void)close_window(bars, symbol, state, frame, target);
     if (bars->config.empty_count_max > 0 && slot->previous_close != 0) {
         (void)fill_gap(bars, symbol, state, frame, start_ns, target);
-        bars->counts.gaps += slot->end_ns < start_ns;
+        bars->counting->gaps += slot->end_ns < start_ns;
     }
     slot->start_ns = start_ns;
     slot->end_ns = end_ns;
@@ -151,6 +151,39 @@ uint32_t time_take(tw_bars *bars, tw_symbol symbol, bar_state *state, const bar_
             slot_add(slot, extra_of(bars, state, i), feed);
     }
     return late;
+}
+
+void time_next(tw_bars *bars, tw_symbol symbol, bar_state *state, const tw_trade *trade,
+               const bar_target *target) {
+    bar_slot *slot = slot_of(state, 0);
+    int64_t time_ns = trade->time_ns;
+    int64_t step_ns = bars->plans[0].frame.step;
+    uint8_t flags = slot->start_ns < state->begin_ns ? TW_BARS_PARTIAL : 0;
+    (void)slot_emit(bars, symbol, 0, slot, NULL, flags, target);
+    bool passed = false;
+    for (uint32_t fed = bars->plans[0].fed; fed != 0; fed &= fed - 1) {
+        bar_slot *longer = slot_of(state, (uint32_t)__builtin_ctz(fed));
+        if (slot->start_ns >= longer->start_ns && slot->start_ns < longer->end_ns)
+            slot_merge(longer, NULL, slot, NULL);
+        passed = passed || time_ns >= longer->end_ns;
+    }
+    /* The next bar is the one after it, or needs a division. */
+    int64_t start_ns =
+        time_ns - slot->end_ns < step_ns ? slot->end_ns : tw_bars_start(time_ns, step_ns);
+    int64_t price = trade->price.nano;
+    int64_t volume = trade->quantity.nano;
+    slot->start_ns = start_ns;
+    slot->end_ns = start_ns + step_ns;
+    slot->open_ns = slot->close_ns = time_ns;
+    slot->open = slot->high = slot->low = slot->close = price;
+    slot->volume = volume;
+    slot->count = 1;
+    slot->value = (bar_wide)(uint64_t)price * (uint64_t)volume;
+    if (slot->end_ns < bars->next_end_ns)
+        bars->next_end_ns = slot->end_ns;
+    for (uint32_t i = 1; passed && i < bars->time_count; i++) /* invariant 2: else none is */
+        if (time_ns >= slot_of(state, i)->end_ns)
+            (void)open_window(bars, symbol, state, i, time_ns, INT64_MIN, target);
 }
 
 /* When the next empty bar ends, if one may come. */
