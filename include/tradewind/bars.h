@@ -174,7 +174,7 @@ typedef struct tw_bars_config {
                                * 0; 0, the default: none. 1,000,000 at most */
     bool stamp_close;         /* time_ns is the end of a bar (other kinds: its last trade), not its
                                * start (first trade) */
-    bool skip_partial; /* bars that began before the first trade of their symbol are left out,
+    bool skip_partial; /* bars that began before the trade of their symbol that came first are left out,
                         * and so is what has only begun at the end; the default keeps them */
     bool has_conditions;
     tw_bars_conditions conditions;

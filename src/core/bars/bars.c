@@ -308,13 +308,12 @@ static void count_late(tw_bars *bars, uint32_t late) {
 
 uint32_t state_take(tw_bars *bars, tw_symbol symbol, bar_state *state, const bar_feed *feed,
                     int64_t settled_ns, const bar_target *target) {
+    if (state->begin_ns == INT64_MAX)
+        state->begin_ns = feed->time_ns;
     uint32_t late = time_take(bars, symbol, state, feed, settled_ns, target);
     for (uint32_t i = bars->time_count; i < bars->frame_count; i++)
         if (!measure_take(bars, symbol, state, i, feed, target))
             late |= UINT32_C(1) << i;
-    bool all_late = late == (UINT32_C(1) << bars->frame_count) - 1;
-    if (feed->time_ns < state->begin_ns && !all_late)
-        state->begin_ns = feed->time_ns;
     state->volume_room -= feed->volume;
     return late;
 }

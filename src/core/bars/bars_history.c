@@ -317,8 +317,8 @@ static void on_nothing(void *context, const tw_bar *bar, const tw_bars_detail *d
 static void withdraw_unseen(history_pass *pass) {
     for (uint32_t i = 0; i < pass->of->bar_count; i++) {
         issued_bar *issued = issued_at(pass->bars, pass->symbol, i);
-        if (issued->is_seen || issued->is_withdrawn)
-            continue;
+        if (issued->is_seen || issued->is_withdrawn || is_final(pass->bars, pass->symbol, issued))
+            continue; /* what is final waits for its turn to be forgotten */
         tw_bar gone;
         memset(&gone, 0, sizeof gone);
         gone.time_ns = issued->bar.time_ns;
@@ -476,7 +476,6 @@ static tw_status push_too_late(history_pass *pass, const bar_feed *feed) {
         timeless | time_take(bars, pass->symbol, settled, feed, pass->of->settled_ns, &nowhere);
     bars->counting = &bars->counts;
     if (late != all) {
-        settled->begin_ns = feed->time_ns < settled->begin_ns ? feed->time_ns : settled->begin_ns;
         settled->volume_room -= feed->volume;
         replay(pass);
     }
@@ -530,6 +529,11 @@ tw_status history_push(tw_bars *bars, const tw_trade *trade, const bar_feed *fee
         return TW_OVERFLOW;
     if (feed->moves != TW_BARS_MOVES_ALL)
         bars->counts.excluded[feed->reason]++;
+    bar_state *settled = settled_of(bars, trade->symbol);
+    if (settled->begin_ns == INT64_MAX) { /* it stays, whatever becomes of this trade */
+        settled->begin_ns = feed->time_ns;
+        state_of(bars, trade->symbol)->begin_ns = feed->time_ns;
+    }
     settle_old(bars, trade->symbol);
     if (feed->time_ns >= pass.of->settled_ns)
         make_room(bars, trade->symbol);

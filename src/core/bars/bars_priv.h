@@ -85,7 +85,7 @@ typedef struct bar_measure {
 /* The head of a state. */
 typedef struct bar_state {
     int64_t volume_room; /* a trade of so much cannot make any bar overflow */
-    int64_t begin_ns;    /* of the symbol's first trade; INT64_MAX: none yet */
+    int64_t begin_ns;    /* time of the trade that came first; INT64_MAX: none yet */
     uint64_t reserved[6];
 } bar_state;
 
