@@ -74,6 +74,7 @@ static size_t rebuilt_count;
 static int64_t now_ns;
 static bool flushed;
 static tw_bars_counts totals;
+static uint64_t run_number;
 
 static uint64_t draw(uint64_t *seed) {
     uint64_t z = (*seed += UINT64_C(0x9E3779B97F4A7C15));
@@ -767,7 +768,9 @@ static void push(tw_bars *bars, const tw_trade *trade) {
     if (trade->time_ns > model->newest_ns)
         model->newest_ns = trade->time_ns;
     tw_status status = tw_bars_push(bars, trade, receive, NULL);
-    assert_int_equal(status, one.late != 0 ? TW_STATE : TW_OK);
+    if (status != (one.late != 0 ? TW_STATE : TW_OK))
+        fail_msg("seed %llu: status %d, late for %x", (unsigned long long)run_number, status,
+                 one.late);
     settle_old(model);
 }
 
@@ -944,6 +947,7 @@ static void operate(tw_bars *bars, uint64_t *seed, int64_t *clock_ns, uint64_t n
 
 static void run(uint64_t number) {
     uint64_t seed = number;
+    run_number = number;
     draw_config(&seed);
     begin_run();
     TW_AUTO(tw_bars) *bars = NULL;

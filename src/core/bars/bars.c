@@ -198,8 +198,6 @@ tw_status tw_bars_new(const tw_allocator *allocator, const tw_bars_config *confi
         tw_bars_free(bars);
         return status;
     }
-    for (tw_symbol symbol = 0; symbol < config->symbol_count_max; symbol++)
-        state_clear(bars, state_of(bars, symbol));
     *ret_bars = bars;
     return TW_OK;
 }
@@ -334,11 +332,20 @@ static tw_status take_feed(tw_bars *bars, tw_symbol symbol, const bar_feed *feed
     return TW_STATE;
 }
 
+static void make_ready(tw_bars *bars, tw_symbol symbol) {
+    for (; bars->ready_count <= symbol; bars->ready_count++) {
+        state_clear(bars, state_of(bars, bars->ready_count));
+        if (bars->history != NULL)
+            history_make_ready(bars, bars->ready_count);
+    }
+}
+
 static tw_status take_trade(tw_bars *bars, const tw_trade *trade, const bar_target *target) {
     bar_feed feed = feed_of_trade(bars, trade);
     tw_status status = feed_check(bars, trade->symbol, &feed);
     if (status != TW_OK)
         return status;
+    make_ready(bars, trade->symbol);
     if (bars->history != NULL)
         return history_push(bars, trade, &feed, target);
     return take_feed(bars, trade->symbol, &feed, target);
@@ -347,7 +354,7 @@ static tw_status take_trade(tw_bars *bars, const tw_trade *trade, const bar_targ
 /* The usual trade: in order, and in the bar of the only root or in the next one. A window that is
  * open says that times near it are in range. */
 static inline bool take_short(tw_bars *bars, const tw_trade *trade, const bar_target *target) {
-    if (trade->symbol >= bars->config.symbol_count_max)
+    if (trade->symbol >= bars->ready_count)
         return false;
     bar_state *state = state_of(bars, trade->symbol);
     bar_slot *slot = slot_of(state, 0);
@@ -441,6 +448,7 @@ tw_status tw_bars_push_bar(tw_bars *bars, const tw_bar *bar, tw_price price_unit
     tw_status status = feed_check(bars, bar->symbol, &feed);
     if (status != TW_OK)
         return status;
+    make_ready(bars, bar->symbol);
     bar_target target = {sink, context};
     return take_feed(bars, bar->symbol, &feed, &target);
 }
@@ -450,6 +458,7 @@ tw_status tw_bars_cancel(tw_bars *bars, tw_symbol symbol, uint64_t id, tw_bars_s
     TW_ASSERT(bars != NULL && sink != NULL);
     if (symbol >= bars->config.symbol_count_max)
         return TW_RANGE;
+    make_ready(bars, symbol);
     bar_target target = {sink, context};
     return history_cancel(bars, symbol, id, &target);
 }
@@ -461,6 +470,7 @@ tw_status tw_bars_correct(tw_bars *bars, uint64_t id, const tw_trade *trade, tw_
     tw_status status = feed_check(bars, trade->symbol, &feed);
     if (status != TW_OK)
         return status;
+    make_ready(bars, trade->symbol);
     bar_target target = {sink, context};
     return history_correct(bars, id, trade, &feed, &target);
 }
@@ -476,7 +486,7 @@ size_t tw_bars_advance(tw_bars *bars, int64_t now_ns, tw_bars_sink sink, void *c
         return 0;
     size_t made = 0;
     int64_t next_ns = INT64_MAX;
-    for (tw_symbol symbol = 0; symbol < bars->config.symbol_count_max; symbol++)
+    for (tw_symbol symbol = 0; symbol < bars->ready_count; symbol++)
         made += time_advance(bars, symbol, state_of(bars, symbol), now_ns, &next_ns, &target);
     bars->next_end_ns = next_ns;
     return made;
@@ -495,7 +505,7 @@ size_t tw_bars_flush(tw_bars *bars, tw_bars_sink sink, void *context) {
     if (bars->history != NULL)
         return history_flush(bars, &target);
     size_t made = 0;
-    for (tw_symbol symbol = 0; symbol < bars->config.symbol_count_max; symbol++)
+    for (tw_symbol symbol = 0; symbol < bars->ready_count; symbol++)
         made += state_flush(bars, symbol, state_of(bars, symbol), &target);
     bars->next_end_ns = INT64_MAX;
     return made;
@@ -507,6 +517,8 @@ tw_status tw_bars_current(const tw_bars *bars, tw_symbol symbol, uint32_t frame,
     TW_ASSERT(bars != NULL && ret_bar != NULL);
     if (symbol >= bars->config.symbol_count_max || frame >= bars->frame_count)
         return TW_RANGE;
+    if (symbol >= bars->ready_count)
+        return TW_EMPTY;
     uint32_t at = 0;
     while (bars->plans[at].index != frame)
         at++;

@@ -103,12 +103,13 @@ tw_status history_new(tw_bars *bars) {
     if (history->symbols == NULL || history->trades == NULL || history->issued == NULL ||
         history->settled == NULL)
         return TW_NO_MEMORY;
-    for (tw_symbol symbol = 0; symbol < bars->config.symbol_count_max; symbol++) {
-        state_clear(bars, settled_of(bars, symbol));
-        history->symbols[symbol].newest_ns = INT64_MIN;
-        history->symbols[symbol].settled_ns = INT64_MIN;
-    }
     return TW_OK;
+}
+
+void history_make_ready(tw_bars *bars, tw_symbol symbol) {
+    state_clear(bars, settled_of(bars, symbol));
+    bars->history->symbols[symbol].newest_ns = INT64_MIN;
+    bars->history->symbols[symbol].settled_ns = INT64_MIN;
 }
 
 void history_free(tw_bars *bars) {
@@ -600,7 +601,7 @@ size_t history_advance(tw_bars *bars, int64_t now_ns, const bar_target *target) 
         return 0;
     size_t made = 0;
     int64_t next_ns = INT64_MAX;
-    for (tw_symbol symbol = 0; symbol < bars->config.symbol_count_max; symbol++) {
+    for (tw_symbol symbol = 0; symbol < bars->ready_count; symbol++) {
         history_pass pass = pass_of(bars, symbol, target);
         bar_target live = {on_live, &pass};
         (void)time_advance(bars, symbol, state_of(bars, symbol), now_ns, &next_ns, &live);
@@ -613,7 +614,7 @@ size_t history_advance(tw_bars *bars, int64_t now_ns, const bar_target *target) 
 
 size_t history_flush(tw_bars *bars, const bar_target *target) {
     size_t made = 0;
-    for (tw_symbol symbol = 0; symbol < bars->config.symbol_count_max; symbol++) {
+    for (tw_symbol symbol = 0; symbol < bars->ready_count; symbol++) {
         history_pass pass = pass_of(bars, symbol, target);
         bar_target live = {on_live, &pass};
         (void)state_flush(bars, symbol, state_of(bars, symbol), &live);

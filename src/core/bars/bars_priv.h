@@ -137,7 +137,9 @@ struct tw_bars {
     size_t measure_offset;
     bar_line *states;
     size_t line_count;
-    int64_t next_end_ns; /* not after the end of any open window, or of the next empty bar */
+    tw_symbol ready_count; /* states of the symbols below it are set up: memory that no symbol needs
+                            * is never touched */
+    int64_t next_end_ns;   /* not after the end of any open window, or of the next empty bar */
     tw_bars_counts counts;
     tw_bars_counts ignored;   /* what a settled state would count once more */
     tw_bars_counts *counting; /* one of the two */
@@ -237,6 +239,7 @@ bool state_has_room(const tw_bars *bars, bar_state *state, int64_t time_ns, int6
 
 /* bars_history.c */
 tw_status history_new(tw_bars *bars);
+void history_make_ready(tw_bars *bars, tw_symbol symbol);
 void history_free(tw_bars *bars);
 tw_status history_push(tw_bars *bars, const tw_trade *trade, const bar_feed *feed,
                        const bar_target *target);
