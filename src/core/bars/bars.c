@@ -155,8 +155,9 @@ static void lay_out(tw_bars *bars) {
     size += measures * sizeof(bar_measure);
     bars->state_size = lines_of(size);
     bars->line_count = bars->state_size * bars->config.symbol_count_max;
-    bars->is_plain =
-        bars->root_mask == 1 && measures == 0 && !bars->has_extras && bars->config.horizon_ns == 0;
+    bars->is_plain = bars->root_mask == 1 && measures == 0 && !bars->has_extras &&
+                     bars->config.horizon_ns == 0 && bars->config.empty_count_max == 0 &&
+                     !bars->plans[0].is_local;
 }
 
 void state_clear(const tw_bars *bars, bar_state *state) {
