@@ -169,6 +169,27 @@ static void test_advance_closes_what_has_ended(void **state) {
     assert_int_equal(tw_bars_advance(bars, TW_NS_PER_MINUTE, collect, &all), 2);
 }
 
+static void test_each_trade_of_a_bar_is_late_for_a_frame_that_has_closed(void **state) {
+    (void)state;
+    TW_AUTO(tw_bars) *bars = bars_of(SECOND, 3 * SECOND);
+    collected all = {0};
+    assert_int_equal(push(bars, trade_at(0, 5, 5), &all), TW_OK);
+    assert_int_equal(tw_bars_advance(bars, 3 * SECOND, collect, &all), 2);
+    /* The third second has no bar yet; the three seconds are over. */
+    assert_int_equal(push(bars, trade_at(2 * SECOND, 6, 5), &all), TW_STATE);
+    assert_int_equal(push(bars, trade_at(2 * SECOND, 7, 5), &all), TW_STATE);
+    assert_int_equal(push(bars, trade_at(3 * SECOND, 8, 5), &all), TW_OK);
+    assert_int_equal(push(bars, trade_at(3 * SECOND, 8, 5), &all), TW_OK);
+    assert_int_equal(all.bars[2].count, 2);
+    tw_bars_counts counts;
+    tw_bars_count(bars, &counts);
+    assert_int_equal(counts.late[0], 0);
+    assert_int_equal(counts.late[1], 2);
+    tw_bar bar;
+    assert_int_equal(tw_bars_current(bars, 0, 1, &bar), TW_OK);
+    assert_int_equal(bar.count, 2);
+}
+
 static void test_timeframes_without_a_trade_have_no_bar(void **state) {
     (void)state;
     TW_AUTO(tw_bars) *bars = bars_of(SECOND, 0);
@@ -222,6 +243,7 @@ int main(void) {
         cmocka_unit_test(test_vwap_of_the_greatest_numbers_is_exact),
         cmocka_unit_test(test_a_late_trade_is_counted_and_left_out),
         cmocka_unit_test(test_advance_closes_what_has_ended),
+        cmocka_unit_test(test_each_trade_of_a_bar_is_late_for_a_frame_that_has_closed),
         cmocka_unit_test(test_timeframes_without_a_trade_have_no_bar),
         cmocka_unit_test(test_bad_trades_change_nothing),
         cmocka_unit_test(test_leaves_nothing_when_memory_runs_out),

@@ -353,7 +353,8 @@ static tw_status take_trade(tw_bars *bars, const tw_trade *trade, const bar_targ
 }
 
 /* The usual trade: in order, and in the bar of the only root or in the next one. A window that is
- * open says that times near it are in range. */
+ * open says that times near it are in range; that no frame was late for the trade before says that
+ * none is now. */
 static inline bool take_short(tw_bars *bars, const tw_trade *trade, const bar_target *target) {
     if (trade->symbol >= bars->ready_count)
         return false;
@@ -361,8 +362,8 @@ static inline bool take_short(tw_bars *bars, const tw_trade *trade, const bar_ta
     bar_slot *slot = slot_of(state, 0);
     int64_t price = trade->price.nano;
     int64_t volume = trade->quantity.nano;
-    if (trade->time_ns < slot->close_ns || slot->count == 0 || price <= 0 || volume <= 0 ||
-        volume > state->volume_room)
+    if (trade->time_ns < slot->close_ns || slot->count == 0 || slot->is_uneven != 0 || price <= 0 ||
+        volume <= 0 || volume > state->volume_room)
         return false;
     if (trade->time_ns >= slot->end_ns) {
         if (trade->time_ns > INT64_MAX - 2 * TIMEFRAME_NS_MAX)

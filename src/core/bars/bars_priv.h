@@ -44,7 +44,7 @@ typedef struct bar_slot {
     int64_t previous_close; /* of the bar before; 0: there is none */
     uint64_t sequence;      /* bars made so far */
     uint64_t empty_run;     /* empty bars since the last real one */
-    uint64_t reserved;
+    uint64_t is_uneven; /* of the first time frame: some frame was too late for its last trade */
 } bar_slot;
 
 _Static_assert(sizeof(bar_slot) == 128, "two lines of the cache");

@@ -150,6 +150,7 @@ uint32_t time_take(tw_bars *bars, tw_symbol symbol, bar_state *state, const bar_
         if (source == FRAME_NONE || (took >> source & 1) == 0)
             slot_add(slot, extra_of(bars, state, i), feed);
     }
+    slot_of(state, 0)->is_uneven = late != 0;
     return late;
 }
 
