@@ -75,6 +75,7 @@ static int64_t now_ns;
 static bool flushed;
 static tw_bars_counts totals;
 static uint64_t run_number;
+static bool touched[2]; /* symbols whose bars may have changed */
 
 static uint64_t draw(uint64_t *seed) {
     uint64_t z = (*seed += UINT64_C(0x9E3779B97F4A7C15));
@@ -755,6 +756,7 @@ static uint32_t lateness(symbol_model *model, const tw_trade *trade) {
 
 static void push(tw_bars *bars, const tw_trade *trade) {
     symbol_model *model = &models[trade->symbol];
+    touched[trade->symbol] = true;
     settle_old(model);
     if (model->begin_ns == INT64_MAX)
         model->begin_ns = trade->time_ns;
@@ -785,6 +787,7 @@ static kept *find(symbol_model *model, uint64_t id) {
 
 static void cancel(tw_bars *bars, tw_symbol symbol, uint64_t id) {
     symbol_model *model = &models[symbol];
+    touched[symbol] = true;
     settle_old(model);
     kept *one = find(model, id);
     tw_status status = tw_bars_cancel(bars, symbol, id, receive, NULL);
@@ -795,6 +798,7 @@ static void cancel(tw_bars *bars, tw_symbol symbol, uint64_t id) {
 
 static void correct(tw_bars *bars, uint64_t id, const tw_trade *trade) {
     symbol_model *model = &models[trade->symbol];
+    touched[trade->symbol] = true;
     settle_old(model);
     kept *one = find(model, id);
     bool before = one != NULL && trade->time_ns < model->settled_ns;
@@ -815,6 +819,7 @@ static void correct(tw_bars *bars, uint64_t id, const tw_trade *trade) {
 }
 
 static void advance(tw_bars *bars, int64_t to_ns) {
+    touched[0] = touched[1] = true;
     if (to_ns > now_ns)
         now_ns = to_ns;
     if (config.horizon_ns == 0)
@@ -955,9 +960,11 @@ static void run(uint64_t number) {
     memset(&totals, 0, sizeof totals);
     int64_t clock_ns = 1000 * TW_NS_PER_DAY + (int64_t)(draw(&seed) % 86400) * TW_NS_PER_SECOND;
     for (uint64_t i = 1; i <= OPERATIONS; i++) {
+        touched[0] = touched[1] = false;
         operate(bars, &seed, &clock_ns, i + 100);
         for (tw_symbol s = 0; s < SYMBOLS; s++)
-            compare(s, number);
+            if (touched[s])
+                compare(s, number);
         expect_nothing_more(number);
     }
     flushed = true;

@@ -31,16 +31,16 @@ __extension__ typedef __int128 bar_signed;
 
 typedef struct bar_slot {
     bar_wide value; /* sum of price x quantity at 1e-18 */
-    int64_t start_ns;
     int64_t end_ns;
-    int64_t open_ns;
     int64_t close_ns;
-    int64_t open;
     int64_t high;
     int64_t low;
     int64_t close;
     int64_t volume;
-    uint64_t count;
+    uint64_t count; /* the second line begins here */
+    int64_t start_ns;
+    int64_t open_ns;
+    int64_t open;
     int64_t previous_close; /* of the bar before; 0: there is none */
     uint64_t sequence;      /* bars made so far */
     uint64_t empty_run;     /* empty bars since the last real one */
@@ -144,6 +144,7 @@ struct tw_bars {
     tw_bars_counts ignored;   /* what a settled state would count once more */
     tw_bars_counts *counting; /* one of the two */
     tw_bars_detail detail;    /* what does not change between bars stays zero */
+    tw_bar bar;               /* what time_next hands out */
     bar_history *history;
 };
 
@@ -181,7 +182,36 @@ void slot_clear(bar_slot *slot, bar_extra *extra);
 void slot_add(bar_slot *slot, bar_extra *extra, const bar_feed *feed);
 void slot_merge(bar_slot *slot, bar_extra *extra, const bar_slot *from,
                 const bar_extra *from_extra);
-int64_t slot_vwap(const bar_slot *slot);
+
+/* A quotient that is known to fit 64 bits: one instruction where the processor has it, instead of a
+ * call that must allow for any. */
+static inline uint64_t wide_divide(bar_wide value, uint64_t by, uint64_t *ret_rest) {
+#if defined(__x86_64__)
+    uint64_t quotient = (uint64_t)value;
+    uint64_t rest = (uint64_t)(value >> 64);
+    TW_ASSERT(rest < by);
+    __asm__("divq %2" : "+a"(quotient), "+d"(rest) : "r"(by) : "cc");
+    *ret_rest = rest;
+    return quotient;
+#else
+    uint64_t quotient = (uint64_t)(value / by);
+    *ret_rest = (uint64_t)value - quotient * by;
+    return quotient;
+#endif
+}
+
+/* To nearest, ties to even: price x quantity at 1e-18 over quantity at 1e-9. The quotient is at
+ * most the high. */
+static inline int64_t slot_vwap(const bar_slot *slot) {
+    if (slot->volume == 0)
+        return 0;
+    uint64_t volume = (uint64_t)slot->volume;
+    uint64_t rest;
+    uint64_t quotient = wide_divide(slot->value, volume, &rest);
+    uint64_t above = volume - rest; /* at least 1 */
+    quotient += rest > above || (rest == above && (quotient & 1) != 0);
+    return (int64_t)quotient;
+}
 
 /* Makes the bar of a slot. False where no price is known. */
 bool slot_bar(const tw_bars *bars, uint32_t frame, const bar_slot *slot, const bar_extra *extra,

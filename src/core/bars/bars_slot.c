@@ -105,36 +105,6 @@ void slot_merge(bar_slot *slot, bar_extra *extra, const bar_slot *from,
 
 /* ---- The bar ------------------------------------------------------------------------------- */
 
-/* A quotient that is known to fit 64 bits: one instruction where the processor has it, instead of a
- * call that must allow for any. */
-static inline uint64_t divide(bar_wide value, uint64_t by, uint64_t *ret_rest) {
-#if defined(__x86_64__)
-    uint64_t quotient = (uint64_t)value;
-    uint64_t rest = (uint64_t)(value >> 64);
-    TW_ASSERT(rest < by);
-    __asm__("divq %2" : "+a"(quotient), "+d"(rest) : "r"(by) : "cc");
-    *ret_rest = rest;
-    return quotient;
-#else
-    uint64_t quotient = (uint64_t)(value / by);
-    *ret_rest = (uint64_t)value - quotient * by;
-    return quotient;
-#endif
-}
-
-/* To nearest, ties to even: price x quantity at 1e-18 over quantity at 1e-9. The quotient is at
- * most the high. */
-int64_t slot_vwap(const bar_slot *slot) {
-    if (slot->volume == 0)
-        return 0;
-    uint64_t volume = (uint64_t)slot->volume;
-    uint64_t rest;
-    uint64_t quotient = divide(slot->value, volume, &rest);
-    if (rest > volume - rest || (rest == volume - rest && (quotient & 1) != 0))
-        quotient++;
-    return (int64_t)quotient;
-}
-
 /* Open and close: of the trades that move them, else of those that move the range, else of the
  * other one, else the close before. False where there is none of these. */
 static bool set_prices(const bar_slot *slot, const bar_extra *extra, tw_bar *bar) {

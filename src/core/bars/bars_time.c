@@ -154,13 +154,41 @@ uint32_t time_take(tw_bars *bars, tw_symbol symbol, bar_state *state, const bar_
     return late;
 }
 
+/* slot_emit of a slot that has trades, all of which moved everything. */
+static void emit_plain(tw_bars *bars, tw_symbol symbol, bar_slot *slot, uint8_t flags,
+                       const bar_target *target) {
+    tw_bar *bar = &bars->bar;
+    tw_bars_detail *detail = &bars->detail;
+    slot->previous_close = slot->close;
+    if (flags != 0 && bars->config.skip_partial) {
+        bars->counts.partial++;
+        return;
+    }
+    bar->time_ns = bars->config.stamp_close ? slot->end_ns : slot->start_ns;
+    bar->timeframe_ns = bars->plans[0].frame.step;
+    bar->open.nano = slot->open;
+    bar->high.nano = slot->high;
+    bar->low.nano = slot->low;
+    bar->close.nano = slot->close;
+    bar->vwap.nano = slot_vwap(slot);
+    bar->volume.nano = slot->volume;
+    bar->count = slot->count;
+    bar->symbol = symbol;
+    detail->start_ns = slot->start_ns;
+    detail->end_ns = slot->end_ns;
+    detail->sequence = 0;
+    detail->flags = flags;
+    detail->frame = bars->plans[0].index;
+    bars->counts.bars[detail->frame]++;
+    target->sink(target->context, bar, detail);
+}
+
 void time_next(tw_bars *bars, tw_symbol symbol, bar_state *state, const tw_trade *trade,
                const bar_target *target) {
     bar_slot *slot = slot_of(state, 0);
     int64_t time_ns = trade->time_ns;
     int64_t step_ns = bars->plans[0].frame.step;
-    uint8_t flags = slot->start_ns < state->begin_ns ? TW_BARS_PARTIAL : 0;
-    (void)slot_emit(bars, symbol, 0, slot, NULL, flags, target);
+    emit_plain(bars, symbol, slot, slot->start_ns < state->begin_ns ? TW_BARS_PARTIAL : 0, target);
     bool passed = false;
     for (uint32_t fed = bars->plans[0].fed; fed != 0; fed &= fed - 1) {
         bar_slot *longer = slot_of(state, (uint32_t)__builtin_ctz(fed));
