@@ -24,56 +24,7 @@
  */
 #include <string.h>
 
-#include "bars_priv.h"
-
-typedef struct kept_trade {
-    int64_t time_ns;
-    int64_t price;
-    int64_t volume;
-    uint64_t id;
-    uint8_t side;
-    uint8_t moves;
-    uint8_t reason;
-    uint8_t reserved[5];
-} kept_trade;
-
-typedef struct issued_bar {
-    tw_bar bar;
-    tw_bars_detail detail;
-    bool is_withdrawn;
-    bool is_seen; /* by the replay at hand */
-} issued_bar;
-
-/* Of one symbol; its trades and bars are rings. */
-typedef struct symbol_history {
-    int64_t newest_ns; /* of all trades; INT64_MIN: none */
-    int64_t settled_ns;
-    int64_t kept_volume;
-    uint32_t trade_first;
-    uint32_t trade_count;
-    uint32_t bar_first;
-    uint32_t bar_count;
-    uint32_t withdrawn_count;
-    uint32_t search_hint;
-    bool is_flooded; /* a bar could not be remembered */
-} symbol_history;
-
-struct bar_history {
-    int64_t now_ns; /* of tw_bars_advance */
-    symbol_history *symbols;
-    kept_trade *trades; /* [symbol_count_max][horizon_trade_max] */
-    issued_bar *issued; /* [symbol_count_max][horizon_bar_max] */
-    bar_line *settled;  /* as tw_bars.states */
-};
-
-/* The place of one call: what sinks are given as their context. */
-typedef struct history_pass {
-    tw_bars *bars;
-    tw_symbol symbol;
-    symbol_history *of;
-    const bar_target *target; /* the caller's */
-    size_t made;
-} history_pass;
+#include "bars_history.h"
 
 static size_t trade_room(const tw_bars *bars) {
     return (size_t)bars->config.symbol_count_max * bars->config.horizon_trade_max;
@@ -84,10 +35,6 @@ static size_t bar_room(const tw_bars *bars) {
 }
 
 /* ---- Life ---------------------------------------------------------------------------------- */
-
-static bar_state *settled_of(const tw_bars *bars, tw_symbol symbol) {
-    return (bar_state *)(void *)&bars->history->settled[(size_t)symbol * bars->state_size];
-}
 
 tw_status history_new(tw_bars *bars) {
     const tw_allocator *allocator = &bars->allocator;
@@ -125,188 +72,7 @@ void history_free(tw_bars *bars) {
     bars->history = NULL;
 }
 
-/* ---- Kept trades --------------------------------------------------------------------------- */
-
-static kept_trade *trade_at(const tw_bars *bars, tw_symbol symbol, uint32_t index) {
-    const symbol_history *of = &bars->history->symbols[symbol];
-    uint32_t capacity = bars->config.horizon_trade_max;
-    uint64_t at = ((uint64_t)of->trade_first + index) % capacity;
-    return &bars->history->trades[(size_t)symbol * capacity + at];
-}
-
-static bar_feed feed_of_kept(const kept_trade *kept) {
-    return (bar_feed){
-        .value = (bar_wide)kept->price * (bar_wide)kept->volume,
-        .time_ns = kept->time_ns,
-        .open = kept->price,
-        .high = kept->price,
-        .low = kept->price,
-        .close = kept->price,
-        .price = kept->price,
-        .volume = kept->volume,
-        .count = 1,
-        .side = kept->side,
-        .moves = kept->moves,
-        .reason = kept->reason,
-    };
-}
-
-static kept_trade kept_of_feed(const bar_feed *feed, uint64_t id) {
-    return (kept_trade){.time_ns = feed->time_ns,
-                        .price = feed->price,
-                        .volume = feed->volume,
-                        .id = id,
-                        .side = feed->side,
-                        .moves = feed->moves,
-                        .reason = feed->reason};
-}
-
-/* Where a trade of that time goes: behind those that are not later (invariant 1). */
-static uint32_t place_of(const tw_bars *bars, tw_symbol symbol, int64_t time_ns) {
-    uint32_t at = bars->history->symbols[symbol].trade_count;
-    while (at > 0 && trade_at(bars, symbol, at - 1)->time_ns > time_ns)
-        at--;
-    return at;
-}
-
-static void insert_at(tw_bars *bars, tw_symbol symbol, uint32_t at, const kept_trade *kept) {
-    symbol_history *of = &bars->history->symbols[symbol];
-    TW_ASSERT(of->trade_count < bars->config.horizon_trade_max);
-    for (uint32_t i = of->trade_count; i > at; i--)
-        *trade_at(bars, symbol, i) = *trade_at(bars, symbol, i - 1);
-    *trade_at(bars, symbol, at) = *kept;
-    of->trade_count++;
-    of->kept_volume += kept->volume;
-}
-
-static void remove_at(tw_bars *bars, tw_symbol symbol, uint32_t at) {
-    symbol_history *of = &bars->history->symbols[symbol];
-    of->kept_volume -= trade_at(bars, symbol, at)->volume;
-    for (uint32_t i = at; i + 1 < of->trade_count; i++)
-        *trade_at(bars, symbol, i) = *trade_at(bars, symbol, i + 1);
-    of->trade_count--;
-}
-
-/* The newest one with an id, or trade_count. */
-static uint32_t find_trade(const tw_bars *bars, tw_symbol symbol, uint64_t id) {
-    uint32_t count = bars->history->symbols[symbol].trade_count;
-    for (uint32_t i = count; id != 0 && i > 0; i--)
-        if (trade_at(bars, symbol, i - 1)->id == id)
-            return i - 1;
-    return count;
-}
-
-/* ---- Issued bars --------------------------------------------------------------------------- */
-
-static issued_bar *issued_at(const tw_bars *bars, tw_symbol symbol, uint32_t index) {
-    const symbol_history *of = &bars->history->symbols[symbol];
-    uint32_t capacity = bars->config.horizon_bar_max;
-    uint64_t at = ((uint64_t)of->bar_first + index) % capacity;
-    return &bars->history->issued[(size_t)symbol * capacity + at];
-}
-
-static uint32_t plan_of(const tw_bars *bars, uint32_t index) {
-    uint32_t at = 0;
-    while (bars->plans[at].index != index)
-        at++;
-    return at;
-}
-
-/* A bar that the settled state has passed can change no more. */
-static bool is_final(const tw_bars *bars, tw_symbol symbol, const issued_bar *issued) {
-    uint32_t frame = plan_of(bars, issued->detail.frame);
-    const bar_slot *slot = slot_of(settled_of(bars, symbol), frame);
-    if (bars->plans[frame].measure == FRAME_NONE)
-        return issued->detail.end_ns <= slot->start_ns;
-    return issued->detail.sequence < slot->sequence;
-}
-
-static void forget_final(tw_bars *bars, tw_symbol symbol) {
-    symbol_history *of = &bars->history->symbols[symbol];
-    while (of->bar_count > 0 && is_final(bars, symbol, issued_at(bars, symbol, 0))) {
-        of->withdrawn_count -= issued_at(bars, symbol, 0)->is_withdrawn;
-        of->bar_first = (of->bar_first + 1) % bars->config.horizon_bar_max;
-        of->bar_count--;
-        of->search_hint = 0;
-    }
-}
-
-static bool is_same_bar(const tw_bars *bars, const tw_bars_detail *a, const tw_bars_detail *b) {
-    if (a->frame != b->frame)
-        return false;
-    bool is_time = bars->plans[plan_of(bars, a->frame)].measure == FRAME_NONE;
-    return is_time ? a->start_ns == b->start_ns : a->sequence == b->sequence;
-}
-
-/* Looks from where the last one was found: a replay asks in about the order of the ring. */
-static issued_bar *find_issued(const history_pass *pass, const tw_bars_detail *detail) {
-    symbol_history *of = pass->of;
-    for (uint32_t i = 0; i < of->bar_count; i++) {
-        uint32_t at = (of->search_hint + i) % of->bar_count;
-        issued_bar *issued = issued_at(pass->bars, pass->symbol, at);
-        if (is_same_bar(pass->bars, &issued->detail, detail)) {
-            of->search_hint = (at + 1) % of->bar_count;
-            return issued;
-        }
-    }
-    return NULL;
-}
-
-static void hand_out(history_pass *pass, const tw_bar *bar, const tw_bars_detail *detail) {
-    pass->bars->counts.bars[detail->frame]++;
-    pass->bars->counts.revisions[detail->frame] += bar->revision > 0;
-    pass->made++;
-    pass->target->sink(pass->target->context, bar, detail);
-}
-
-static issued_bar *remember(history_pass *pass, const tw_bar *bar, const tw_bars_detail *detail) {
-    symbol_history *of = pass->of;
-    if (of->bar_count == pass->bars->config.horizon_bar_max) {
-        of->is_flooded = true;
-        return NULL;
-    }
-    issued_bar *issued = issued_at(pass->bars, pass->symbol, of->bar_count++);
-    *issued = (issued_bar){.bar = *bar, .detail = *detail, .is_seen = true};
-    return issued;
-}
-
-static bool is_equal(const issued_bar *issued, const tw_bar *bar, const tw_bars_detail *detail) {
-    return !issued->is_withdrawn && memcmp(&issued->bar, bar, sizeof *bar) == 0 &&
-           memcmp(&issued->detail, detail, sizeof *detail) == 0;
-}
-
-/* A bar out of a replay: new, as it was, or another. */
-static void on_replayed(void *context, const tw_bar *bar, const tw_bars_detail *detail) {
-    history_pass *pass = context;
-    issued_bar *issued = find_issued(pass, detail);
-    tw_bar revised = *bar;
-    if (issued == NULL) {
-        (void)remember(pass, bar, detail);
-        hand_out(pass, bar, detail);
-        return;
-    }
-    issued->is_seen = true;
-    revised.revision = issued->bar.revision;
-    if (is_equal(issued, &revised, detail))
-        return;
-    revised.revision++;
-    pass->of->withdrawn_count -= issued->is_withdrawn;
-    issued->is_withdrawn = false;
-    issued->bar = revised;
-    issued->detail = *detail;
-    hand_out(pass, &revised, detail);
-}
-
-/* A bar of the live state: it is new, unless one in its place was withdrawn. */
-static void on_live(void *context, const tw_bar *bar, const tw_bars_detail *detail) {
-    history_pass *pass = context;
-    if (pass->of->withdrawn_count > 0) {
-        on_replayed(context, bar, detail);
-        return;
-    }
-    (void)remember(pass, bar, detail);
-    hand_out(pass, bar, detail);
-}
+/* ---- Settling ------------------------------------------------------------------------------ */
 
 static void on_nothing(void *context, const tw_bar *bar, const tw_bars_detail *detail) {
     (void)context;
@@ -314,41 +80,12 @@ static void on_nothing(void *context, const tw_bar *bar, const tw_bars_detail *d
     (void)detail;
 }
 
-/* Bars that a replay did not make again. */
-static void withdraw_unseen(history_pass *pass) {
-    for (uint32_t i = 0; i < pass->of->bar_count; i++) {
-        issued_bar *issued = issued_at(pass->bars, pass->symbol, i);
-        if (issued->is_seen || issued->is_withdrawn || is_final(pass->bars, pass->symbol, issued))
-            continue; /* what is final waits for its turn to be forgotten */
-        tw_bar gone;
-        memset(&gone, 0, sizeof gone);
-        gone.time_ns = issued->bar.time_ns;
-        gone.timeframe_ns = issued->bar.timeframe_ns;
-        gone.symbol = issued->bar.symbol;
-        gone.revision = issued->bar.revision + 1;
-        tw_bars_detail detail;
-        memset(&detail, 0, sizeof detail);
-        detail.start_ns = issued->detail.start_ns;
-        detail.end_ns = issued->detail.end_ns;
-        detail.sequence = issued->detail.sequence;
-        detail.frame = issued->detail.frame;
-        detail.flags = TW_BARS_WITHDRAWN;
-        issued->bar = gone;
-        issued->detail = detail;
-        issued->is_withdrawn = true;
-        pass->of->withdrawn_count++;
-        hand_out(pass, &gone, &detail);
-    }
-}
-
-/* ---- Settling ------------------------------------------------------------------------------ */
-
 static const bar_target nowhere = {on_nothing, NULL};
 
 static void settle_first(tw_bars *bars, tw_symbol symbol) {
     symbol_history *of = &bars->history->symbols[symbol];
-    kept_trade oldest = *trade_at(bars, symbol, 0);
-    bar_feed feed = feed_of_kept(&oldest);
+    kept_trade oldest = *kept_at(bars, symbol, 0);
+    bar_feed feed = kept_feed(&oldest);
     bars->counting = &bars->ignored; /* it was counted when it went into the live state */
     (void)state_take(bars, symbol, settled_of(bars, symbol), &feed, INT64_MIN, &nowhere);
     bars->counting = &bars->counts;
@@ -371,7 +108,7 @@ static void settle_old(tw_bars *bars, tw_symbol symbol) {
     if (watermark_ns < INT64_MIN + 2 * TIMEFRAME_NS_MAX)
         return;
     int64_t until_ns = watermark_ns - bars->config.horizon_ns;
-    while (of->trade_count > 0 && trade_at(bars, symbol, 0)->time_ns < until_ns)
+    while (of->trade_count > 0 && kept_at(bars, symbol, 0)->time_ns < until_ns)
         settle_first(bars, symbol);
     if (until_ns <= of->settled_ns)
         return;
@@ -380,14 +117,14 @@ static void settle_old(tw_bars *bars, tw_symbol symbol) {
     bars->counting = &bars->ignored;
     (void)time_advance(bars, symbol, settled_of(bars, symbol), until_ns, &next_ns, &nowhere);
     bars->counting = &bars->counts;
-    forget_final(bars, symbol);
+    issued_forget_final(bars, symbol);
 }
 
 /* A bound is reached: all that is kept settles as it is. */
 static void settle_all(tw_bars *bars, tw_symbol symbol) {
     symbol_history *of = &bars->history->symbols[symbol];
     if (of->trade_count > 0) {
-        int64_t last_ns = trade_at(bars, symbol, of->trade_count - 1)->time_ns;
+        int64_t last_ns = kept_at(bars, symbol, of->trade_count - 1)->time_ns;
         of->settled_ns = last_ns > of->settled_ns ? last_ns : of->settled_ns;
     }
     memcpy(settled_of(bars, symbol), state_of(bars, symbol), bars->state_size * sizeof(bar_line));
@@ -413,14 +150,14 @@ static void make_room(tw_bars *bars, tw_symbol symbol) {
     if (of->trade_count == bars->config.horizon_trade_max) {
         bars->counts.squeezed++;
         settle_first(bars, symbol);
-        forget_final(bars, symbol);
+        issued_forget_final(bars, symbol);
     }
     if (of->bar_count + bars->frame_count <= bars->config.horizon_bar_max)
         return;
     while (of->trade_count > 0 && of->bar_count > bars->config.horizon_bar_max / 2) {
         bars->counts.squeezed++;
         settle_first(bars, symbol);
-        forget_final(bars, symbol);
+        issued_forget_final(bars, symbol);
     }
 }
 
@@ -430,14 +167,12 @@ static void make_room(tw_bars *bars, tw_symbol symbol) {
 static void replay(history_pass *pass) {
     tw_bars *bars = pass->bars;
     bar_state *live = state_of(bars, pass->symbol);
-    bar_target target = {on_replayed, pass};
+    bar_target target = {issued_replayed, pass};
     memcpy(live, settled_of(bars, pass->symbol), bars->state_size * sizeof(bar_line));
-    for (uint32_t i = 0; i < pass->of->bar_count; i++)
-        issued_at(bars, pass->symbol, i)->is_seen = false;
-    pass->of->search_hint = 0;
+    issued_begin_replay(pass);
     bars->counting = &bars->ignored;
     for (uint32_t i = 0; i < pass->of->trade_count; i++) {
-        bar_feed feed = feed_of_kept(trade_at(bars, pass->symbol, i));
+        bar_feed feed = kept_feed(kept_at(bars, pass->symbol, i));
         (void)state_take(bars, pass->symbol, live, &feed, INT64_MIN, &target);
     }
     int64_t next_ns = INT64_MAX;
@@ -445,7 +180,7 @@ static void replay(history_pass *pass) {
                        &target);
     bars->next_end_ns = next_ns < bars->next_end_ns ? next_ns : bars->next_end_ns;
     bars->counting = &bars->counts;
-    withdraw_unseen(pass);
+    issued_withdraw_unseen(pass);
     settle_if_flooded(pass);
 }
 
@@ -486,13 +221,13 @@ static tw_status push_too_late(history_pass *pass, const bar_feed *feed) {
 static tw_status push_in_order(history_pass *pass, const tw_trade *trade, const bar_feed *feed) {
     tw_bars *bars = pass->bars;
     bar_state *live = state_of(bars, pass->symbol);
-    bar_target target = {on_live, pass};
+    bar_target target = {issued_live, pass};
     live->volume_room = INT64_MAX; /* has_room answers for the live state */
     uint32_t late = state_take(bars, pass->symbol, live, feed, INT64_MIN, &target);
     tw_status status = count_taken(bars, late);
     if (late != (UINT32_C(1) << bars->frame_count) - 1) {
         kept_trade kept = kept_of_feed(feed, trade->id);
-        insert_at(bars, pass->symbol, pass->of->trade_count, &kept);
+        kept_insert(bars, pass->symbol, pass->of->trade_count, &kept);
     }
     settle_if_flooded(pass);
     return status;
@@ -512,7 +247,7 @@ static tw_status push_within(history_pass *pass, const tw_trade *trade, const ba
     uint32_t late = late_mask(bars, pass->symbol, feed->time_ns);
     if (late != (UINT32_C(1) << bars->frame_count) - 1) {
         kept_trade kept = kept_of_feed(feed, trade->id);
-        insert_at(bars, pass->symbol, place_of(bars, pass->symbol, feed->time_ns), &kept);
+        kept_insert(bars, pass->symbol, kept_place(bars, pass->symbol, feed->time_ns), &kept);
         replay(pass);
     }
     return count_taken(bars, late);
@@ -551,13 +286,13 @@ tw_status history_push(tw_bars *bars, const tw_trade *trade, const bar_feed *fee
 tw_status history_cancel(tw_bars *bars, tw_symbol symbol, uint64_t id, const bar_target *target) {
     if (bars->history != NULL)
         settle_old(bars, symbol);
-    uint32_t at = bars->history != NULL ? find_trade(bars, symbol, id) : 0;
+    uint32_t at = bars->history != NULL ? kept_find(bars, symbol, id) : 0;
     if (bars->history == NULL || at == bars->history->symbols[symbol].trade_count) {
         bars->counts.unknown++;
         return TW_NOT_FOUND;
     }
     history_pass pass = pass_of(bars, symbol, target);
-    remove_at(bars, symbol, at);
+    kept_remove(bars, symbol, at);
     bars->counts.cancelled++;
     replay(&pass);
     return TW_OK;
@@ -568,22 +303,22 @@ tw_status history_correct(tw_bars *bars, uint64_t id, const tw_trade *trade, con
     tw_symbol symbol = trade->symbol;
     if (bars->history != NULL)
         settle_old(bars, symbol);
-    uint32_t at = bars->history != NULL ? find_trade(bars, symbol, id) : 0;
+    uint32_t at = bars->history != NULL ? kept_find(bars, symbol, id) : 0;
     if (bars->history == NULL || at == bars->history->symbols[symbol].trade_count) {
         bars->counts.unknown++;
         return TW_NOT_FOUND;
     }
     history_pass pass = pass_of(bars, symbol, target);
-    kept_trade old = *trade_at(bars, symbol, at);
+    kept_trade old = *kept_at(bars, symbol, at);
     if (feed->time_ns < pass.of->settled_ns)
         return TW_STATE;
     if (!has_room(bars, symbol, old.volume, feed->volume))
         return TW_OVERFLOW;
     kept_trade kept = kept_of_feed(feed, trade->id);
-    remove_at(bars, symbol, at);
+    kept_remove(bars, symbol, at);
     if (kept.time_ns != old.time_ns)
-        at = place_of(bars, symbol, kept.time_ns);
-    insert_at(bars, symbol, at, &kept);
+        at = kept_place(bars, symbol, kept.time_ns);
+    kept_insert(bars, symbol, at, &kept);
     bars->counts.corrected++;
     if (kept.time_ns > pass.of->newest_ns)
         pass.of->newest_ns = kept.time_ns;
@@ -603,7 +338,7 @@ size_t history_advance(tw_bars *bars, int64_t now_ns, const bar_target *target) 
     int64_t next_ns = INT64_MAX;
     for (tw_symbol symbol = 0; symbol < bars->ready_count; symbol++) {
         history_pass pass = pass_of(bars, symbol, target);
-        bar_target live = {on_live, &pass};
+        bar_target live = {issued_live, &pass};
         (void)time_advance(bars, symbol, state_of(bars, symbol), now_ns, &next_ns, &live);
         settle_if_flooded(&pass);
         made += pass.made;
@@ -616,7 +351,7 @@ size_t history_flush(tw_bars *bars, const bar_target *target) {
     size_t made = 0;
     for (tw_symbol symbol = 0; symbol < bars->ready_count; symbol++) {
         history_pass pass = pass_of(bars, symbol, target);
-        bar_target live = {on_live, &pass};
+        bar_target live = {issued_live, &pass};
         (void)state_flush(bars, symbol, state_of(bars, symbol), &live);
         settle_all(bars, symbol);
         made += pass.made;

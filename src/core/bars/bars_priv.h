@@ -258,8 +258,13 @@ bool measure_would_flood(const tw_bars_frame *frame, const bar_feed *feed);
 void renko_take(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32_t frame,
                 const bar_feed *feed, const bar_target *target);
 
-/* bars.c */
+/* bars_plan.c */
+tw_status plan_check(const tw_bars_config *config);
+void plan_make(tw_bars *bars);
+void plan_lay_out(tw_bars *bars);
 void state_clear(const tw_bars *bars, bar_state *state);
+
+/* bars.c */
 /* All frames of one state; returns the mask (by order of work) of those it was too late for. */
 uint32_t state_take(tw_bars *bars, tw_symbol symbol, bar_state *state, const bar_feed *feed,
                     int64_t settled_ns, const bar_target *target);
