@@ -112,9 +112,10 @@ static tw_status take_row(file_pass *pass, tw_error *error) {
         return TW_OK;
     status = tw_bars_push(pass->bars, &trade, on_bar, &pass->route);
     const char *where = strcmp(pass->path, "-") == 0 ? "standard input" : pass->path;
-    if (status != TW_OK)
-        return tw_error_set_at(error, status, where, tw_tape_tell(pass->tape).line,
-                               status == TW_RANGE ? TIME_FIELD : SIZE_FIELD, "%s",
+    int field = status == TW_RANGE ? TIME_FIELD : SIZE_FIELD;
+    if (status != TW_OK) /* a limit of what is made of the data is a fault of the data here */
+        return tw_error_set_at(error, status == TW_LIMIT ? TW_RANGE : status, where,
+                               tw_tape_tell(pass->tape).line, (uint64_t)field, "%s",
                                refusal_of(status));
     pass->trades++;
     return TW_OK;
@@ -214,7 +215,8 @@ static tw_status on_trade(void *context, const tw_trade *stored) {
     pass->begun = true;
     tw_status status = tw_bars_push(pass->bars, &trade, on_bar, &pass->route);
     if (status != TW_OK)
-        return tw_error_set(pass->error, status, "the trade of %s at %lld: %s",
+        return tw_error_set(pass->error, status == TW_LIMIT ? TW_RANGE : status,
+                            "the trade of %s at %lld: %s",
                             tw_symbols_name(pass->route.symbols, pass->route.only),
                             (long long)trade.time_ns, refusal_of(status));
     pass->trades++;
