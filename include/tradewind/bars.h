@@ -174,8 +174,8 @@ typedef struct tw_bars_config {
                                * 0; 0, the default: none. 1,000,000 at most */
     bool stamp_close;         /* time_ns is the end of a bar (other kinds: its last trade), not its
                                * start (first trade) */
-    bool skip_partial; /* bars that began before the trade of their symbol that came first are left out,
-                        * and so is what has only begun at the end; the default keeps them */
+    bool skip_partial; /* bars that began before the trade of their symbol that came first are left
+                        * out, and so is what has only begun at the end; the default keeps them */
     bool has_conditions;
     tw_bars_conditions conditions;
     int64_t horizon_ns;         /* how long trades can be corrected; 0: not at all */
@@ -183,8 +183,9 @@ typedef struct tw_bars_config {
     uint32_t horizon_bar_max;   /* of each symbol that can be revised; frame_count to 16,777,216 */
 } tw_bars_config;
 
-#define TW_BARS_PARTIAL UINT8_C(1) /* it began before its symbol's first trade, or has only begun \
-                                    */
+#define TW_BARS_PARTIAL                                                       \
+    UINT8_C(1) /* it began before its symbol's first trade, or has only begun \
+                */
 #define TW_BARS_EMPTY_BAR UINT8_C(2) /* no trade */
 #define TW_BARS_UNPRICED UINT8_C(4)  /* no trade that moves a price: at the close before it */
 #define TW_BARS_WITHDRAWN UINT8_C(8) /* it is no more: revised to nothing */

@@ -58,8 +58,8 @@ TW_API int32_t tw_zone_offset(const tw_zone *zone, int64_t time_ns);
 TW_API tw_zone_day_span tw_zone_day(const tw_zone *zone, int64_t time_ns, int32_t open_seconds);
 
 /* The greatest number of seconds that divides a day, every offset from UTC in use since 1901-01-01
- * and every moment at which one changed: so the local days are whole multiples of it in UTC. 3600 in
- * New York. */
+ * and every moment at which one changed: so the local days are whole multiples of it in UTC. 3600
+ * in New York. */
 TW_API int32_t tw_zone_offset_step(const tw_zone *zone);
 
 TW_END_DECLS
