@@ -183,12 +183,12 @@ typedef struct tw_bars_config {
     uint32_t horizon_bar_max;   /* of each symbol that can be revised; frame_count to 16,777,216 */
 } tw_bars_config;
 
-#define TW_BARS_PARTIAL                                                       \
-    UINT8_C(1) /* it began before its symbol's first trade, or has only begun \
-                */
-#define TW_BARS_EMPTY_BAR UINT8_C(2) /* no trade */
-#define TW_BARS_UNPRICED UINT8_C(4)  /* no trade that moves a price: at the close before it */
-#define TW_BARS_WITHDRAWN UINT8_C(8) /* it is no more: revised to nothing */
+/* Flags. PARTIAL: it began before its symbol's first trade, or has only begun. EMPTY_BAR: no trade.
+ * UNPRICED: no trade that moves a price. WITHDRAWN: it is no more, revised to nothing. */
+#define TW_BARS_PARTIAL UINT8_C(1)
+#define TW_BARS_EMPTY_BAR UINT8_C(2)
+#define TW_BARS_UNPRICED UINT8_C(4)
+#define TW_BARS_WITHDRAWN UINT8_C(8)
 
 typedef struct tw_bars_excluded {
     uint64_t count;

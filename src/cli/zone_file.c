@@ -30,7 +30,7 @@ static tw_status read_bytes(const char *path, char *buffer, size_t *ret_size, tw
 tw_status zone_file_read(const char *name, tw_zone **ret_zone, tw_error *error) {
     char path[ZONE_PATH_SIZE];
     tw_error why = {0};
-    const char *folder = getenv("TZDIR");
+    const char *folder = secure_getenv("TZDIR");
     size_t size = 0;
     snprintf(path, sizeof path, "%s/%s", folder != NULL ? folder : "/usr/share/zoneinfo", name);
     char *buffer = malloc(ZONE_SIZE_MAX);

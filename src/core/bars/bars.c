@@ -141,13 +141,13 @@ static void count_late(tw_bars *bars, uint32_t late) {
         bars->counts.late[bars->plans[i].index] += late >> i & 1;
 }
 
-uint32_t state_take(tw_bars *bars, tw_symbol symbol, bar_state *state, const bar_feed *feed,
-                    int64_t settled_ns, const bar_target *target) {
+uint32_t state_take(tw_bars *bars, bar_state *state, const bar_feed *feed, int64_t settled_ns,
+                    const bar_target *target) {
     if (state->begin_ns == INT64_MAX)
         state->begin_ns = feed->time_ns;
-    uint32_t late = time_take(bars, symbol, state, feed, settled_ns, target);
+    uint32_t late = time_take(bars, state, feed, settled_ns, target);
     for (uint32_t i = bars->time_count; i < bars->frame_count; i++)
-        if (!measure_take(bars, symbol, state, i, feed, target))
+        if (!measure_take(bars, state, i, feed, target))
             late |= UINT32_C(1) << i;
     state->volume_room -= feed->volume;
     return late;
@@ -160,7 +160,7 @@ static tw_status take_feed(tw_bars *bars, tw_symbol symbol, const bar_feed *feed
         return TW_OVERFLOW;
     if (feed->moves != TW_BARS_MOVES_ALL)
         bars->counts.excluded[feed->reason]++;
-    uint32_t late = state_take(bars, symbol, state, feed, INT64_MIN, target);
+    uint32_t late = state_take(bars, state, feed, INT64_MIN, target);
     bool all_late = late == (UINT32_C(1) << bars->frame_count) - 1;
     bars->counts.trades += !all_late;
     if (late == 0)
@@ -171,7 +171,7 @@ static tw_status take_feed(tw_bars *bars, tw_symbol symbol, const bar_feed *feed
 
 static void make_ready(tw_bars *bars, tw_symbol symbol) {
     for (; bars->ready_count <= symbol; bars->ready_count++) {
-        state_clear(bars, state_of(bars, bars->ready_count));
+        state_clear(bars, state_of(bars, bars->ready_count), bars->ready_count);
         if (bars->history != NULL)
             history_make_ready(bars, bars->ready_count);
     }
@@ -204,7 +204,7 @@ static inline bool take_short(tw_bars *bars, const tw_trade *trade, const bar_ta
     if (trade->time_ns >= slot->end_ns) {
         if (trade->time_ns > INT64_MAX - 2 * TIMEFRAME_NS_MAX)
             return false;
-        time_next(bars, trade->symbol, state, trade, target);
+        time_next(bars, state, trade, target);
     } else {
         slot->high = price > slot->high ? price : slot->high;
         slot->low = price < slot->low ? price : slot->low;
@@ -325,15 +325,15 @@ size_t tw_bars_advance(tw_bars *bars, int64_t now_ns, tw_bars_sink sink, void *c
     size_t made = 0;
     int64_t next_ns = INT64_MAX;
     for (tw_symbol symbol = 0; symbol < bars->ready_count; symbol++)
-        made += time_advance(bars, symbol, state_of(bars, symbol), now_ns, &next_ns, &target);
+        made += time_advance(bars, state_of(bars, symbol), now_ns, &next_ns, &target);
     bars->next_end_ns = next_ns;
     return made;
 }
 
-size_t state_flush(tw_bars *bars, tw_symbol symbol, bar_state *state, const bar_target *target) {
-    size_t made = time_flush(bars, symbol, state, target);
+size_t state_flush(tw_bars *bars, bar_state *state, const bar_target *target) {
+    size_t made = time_flush(bars, state, target);
     for (uint32_t i = bars->time_count; i < bars->frame_count; i++)
-        made += measure_flush(bars, symbol, state, i, target);
+        made += measure_flush(bars, state, i, target);
     return made;
 }
 
@@ -344,7 +344,7 @@ size_t tw_bars_flush(tw_bars *bars, tw_bars_sink sink, void *context) {
         return history_flush(bars, &target);
     size_t made = 0;
     for (tw_symbol symbol = 0; symbol < bars->ready_count; symbol++)
-        made += state_flush(bars, symbol, state_of(bars, symbol), &target);
+        made += state_flush(bars, state_of(bars, symbol), &target);
     bars->next_end_ns = INT64_MAX;
     return made;
 }

@@ -54,7 +54,7 @@ tw_status history_new(tw_bars *bars) {
 }
 
 void history_make_ready(tw_bars *bars, tw_symbol symbol) {
-    state_clear(bars, settled_of(bars, symbol));
+    state_clear(bars, settled_of(bars, symbol), symbol);
     bars->history->symbols[symbol].newest_ns = INT64_MIN;
     bars->history->symbols[symbol].settled_ns = INT64_MIN;
 }
@@ -87,7 +87,7 @@ static void settle_first(tw_bars *bars, tw_symbol symbol) {
     kept_trade oldest = *kept_at(bars, symbol, 0);
     bar_feed feed = kept_feed(&oldest);
     bars->counting = &bars->ignored; /* it was counted when it went into the live state */
-    (void)state_take(bars, symbol, settled_of(bars, symbol), &feed, INT64_MIN, &nowhere);
+    (void)state_take(bars, settled_of(bars, symbol), &feed, INT64_MIN, &nowhere);
     bars->counting = &bars->counts;
     of->trade_first = (of->trade_first + 1) % bars->config.horizon_trade_max;
     of->trade_count--;
@@ -115,7 +115,7 @@ static void settle_old(tw_bars *bars, tw_symbol symbol) {
     int64_t next_ns = INT64_MAX;
     of->settled_ns = until_ns;
     bars->counting = &bars->ignored;
-    (void)time_advance(bars, symbol, settled_of(bars, symbol), until_ns, &next_ns, &nowhere);
+    (void)time_advance(bars, settled_of(bars, symbol), until_ns, &next_ns, &nowhere);
     bars->counting = &bars->counts;
     issued_forget_final(bars, symbol);
 }
@@ -173,11 +173,10 @@ static void replay(history_pass *pass) {
     bars->counting = &bars->ignored;
     for (uint32_t i = 0; i < pass->of->trade_count; i++) {
         bar_feed feed = kept_feed(kept_at(bars, pass->symbol, i));
-        (void)state_take(bars, pass->symbol, live, &feed, INT64_MIN, &target);
+        (void)state_take(bars, live, &feed, INT64_MIN, &target);
     }
     int64_t next_ns = INT64_MAX;
-    (void)time_advance(bars, pass->symbol, live, watermark_of(bars, pass->symbol), &next_ns,
-                       &target);
+    (void)time_advance(bars, live, watermark_of(bars, pass->symbol), &next_ns, &target);
     bars->next_end_ns = next_ns < bars->next_end_ns ? next_ns : bars->next_end_ns;
     bars->counting = &bars->counts;
     issued_withdraw_unseen(pass);
@@ -208,8 +207,7 @@ static tw_status push_too_late(history_pass *pass, const bar_feed *feed) {
     uint32_t all = (UINT32_C(1) << bars->frame_count) - 1;
     uint32_t timeless = all & ~((UINT32_C(1) << bars->time_count) - 1);
     bars->counting = &bars->ignored;
-    uint32_t late =
-        timeless | time_take(bars, pass->symbol, settled, feed, pass->of->settled_ns, &nowhere);
+    uint32_t late = timeless | time_take(bars, settled, feed, pass->of->settled_ns, &nowhere);
     bars->counting = &bars->counts;
     if (late != all) {
         settled->volume_room -= feed->volume;
@@ -223,7 +221,7 @@ static tw_status push_in_order(history_pass *pass, const tw_trade *trade, const 
     bar_state *live = state_of(bars, pass->symbol);
     bar_target target = {issued_live, pass};
     live->volume_room = INT64_MAX; /* has_room answers for the live state */
-    uint32_t late = state_take(bars, pass->symbol, live, feed, INT64_MIN, &target);
+    uint32_t late = state_take(bars, live, feed, INT64_MIN, &target);
     tw_status status = count_taken(bars, late);
     if (late != (UINT32_C(1) << bars->frame_count) - 1) {
         kept_trade kept = kept_of_feed(feed, trade->id);
@@ -339,7 +337,7 @@ size_t history_advance(tw_bars *bars, int64_t now_ns, const bar_target *target) 
     for (tw_symbol symbol = 0; symbol < bars->ready_count; symbol++) {
         history_pass pass = pass_of(bars, symbol, target);
         bar_target live = {issued_live, &pass};
-        (void)time_advance(bars, symbol, state_of(bars, symbol), now_ns, &next_ns, &live);
+        (void)time_advance(bars, state_of(bars, symbol), now_ns, &next_ns, &live);
         settle_if_flooded(&pass);
         made += pass.made;
     }
@@ -352,7 +350,7 @@ size_t history_flush(tw_bars *bars, const bar_target *target) {
     for (tw_symbol symbol = 0; symbol < bars->ready_count; symbol++) {
         history_pass pass = pass_of(bars, symbol, target);
         bar_target live = {issued_live, &pass};
-        (void)state_flush(bars, symbol, state_of(bars, symbol), &live);
+        (void)state_flush(bars, state_of(bars, symbol), &live);
         settle_all(bars, symbol);
         made += pass.made;
     }

@@ -84,14 +84,14 @@ static void reset_slot(bar_slot *slot, bar_extra *extra) {
     slot->start_ns = slot->end_ns = INT64_MIN;
 }
 
-static size_t close_bar(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32_t frame,
-                        uint8_t flags, const bar_target *target) {
+static size_t close_bar(tw_bars *bars, bar_state *state, uint32_t frame, uint8_t flags,
+                        const bar_target *target) {
     bar_slot *slot = slot_of(state, frame);
     bar_extra *extra = extra_of(bars, state, frame);
     bar_measure *measure = measure_of(bars, state, frame);
     size_t made = 0;
     if (slot->count > 0)
-        made = slot_emit(bars, symbol, frame, slot, extra, flags, target);
+        made = slot_emit(bars, state, frame, flags, target);
     reset_slot(slot, extra);
     measure->bought = 0;
     measure->sold = 0;
@@ -138,8 +138,8 @@ static bar_signed measured(const tw_bars_frame *frame, const bar_feed *feed, int
     return is_by_value(frame->kind) ? (bar_signed)feed->price * part : (bar_signed)part;
 }
 
-static void take_fixed(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32_t frame,
-                       const bar_feed *feed, int sign, const bar_target *target) {
+static void take_fixed(tw_bars *bars, bar_state *state, uint32_t frame, const bar_feed *feed,
+                       int sign, const bar_target *target) {
     const tw_bars_frame *plan = &bars->plans[frame].frame;
     bar_measure *measure = measure_of(bars, state, frame);
     int64_t rest = feed->volume;
@@ -150,7 +150,7 @@ static void take_fixed(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32
         rest -= part;
         bar_signed reached = measure->bought < 0 ? -measure->bought : measure->bought;
         if (reached >= measure->threshold) /* invariant 1 */
-            (void)close_bar(bars, symbol, state, frame, 0, target);
+            (void)close_bar(bars, state, frame, 0, target);
     }
 }
 
@@ -171,8 +171,8 @@ static void break_run(const tw_bars *bars, bar_state *state, uint32_t frame) {
     measure_of(bars, state, frame)->bought = 0;
 }
 
-static void take_run(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32_t frame,
-                     const bar_feed *feed, uint8_t side, const bar_target *target) {
+static void take_run(tw_bars *bars, bar_state *state, uint32_t frame, const bar_feed *feed,
+                     uint8_t side, const bar_target *target) {
     bar_measure *measure = measure_of(bars, state, frame);
     if (side == TW_SIDE_NONE) {
         add_part(bars, state, frame, feed, feed->volume);
@@ -181,7 +181,7 @@ static void take_run(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32_t
     if (measure->run_side != side)
         break_run(bars, state, frame);
     measure->run_side = side;
-    take_fixed(bars, symbol, state, frame, feed, 1, target);
+    take_fixed(bars, state, frame, feed, 1, target);
     if (measure->bought > 0) /* the rest of the trade has begun a run of the same side */
         measure->run_side = side;
 }
@@ -215,8 +215,8 @@ static bar_signed adaptive_measure(const tw_bars_frame *frame, const bar_measure
     return measure->bought > measure->sold ? measure->bought : measure->sold;
 }
 
-static void take_adaptive(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32_t frame,
-                          const bar_feed *feed, uint8_t side, const bar_target *target) {
+static void take_adaptive(tw_bars *bars, bar_state *state, uint32_t frame, const bar_feed *feed,
+                          uint8_t side, const bar_target *target) {
     const tw_bars_frame *plan = &bars->plans[frame].frame;
     bar_measure *measure = measure_of(bars, state, frame);
     add_part(bars, state, frame, feed, feed->volume);
@@ -237,20 +237,20 @@ static void take_adaptive(tw_bars *bars, tw_symbol symbol, bar_state *state, uin
           measure->has_bars);
     measure->has_bars = true;
     set_threshold(plan, measure);
-    (void)close_bar(bars, symbol, state, frame, 0, target);
+    (void)close_bar(bars, state, frame, 0, target);
 }
 
 /* ---- Taking -------------------------------------------------------------------------------- */
 
-bool measure_take(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32_t frame,
-                  const bar_feed *feed, const bar_target *target) {
+bool measure_take(tw_bars *bars, bar_state *state, uint32_t frame, const bar_feed *feed,
+                  const bar_target *target) {
     const tw_bars_frame *plan = &bars->plans[frame].frame;
     bar_measure *measure = measure_of(bars, state, frame);
     if (feed->time_ns < measure->last_ns)
         return false;
     measure->last_ns = feed->time_ns;
     if (plan->kind == TW_BARS_RENKO) {
-        renko_take(bars, symbol, state, frame, feed, target);
+        renko_take(bars, state, frame, feed, target);
         return true;
     }
     if ((feed->moves & TW_BARS_MOVES_VOLUME) == 0) { /* it belongs to the bar and ends none */
@@ -261,17 +261,16 @@ bool measure_take(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32_t fr
     uint8_t side = side_of(plan, measure, feed);
     int sign = side == TW_SIDE_BUY ? 1 : side == TW_SIDE_SELL ? -1 : 0;
     if (plan->adaptive_bars > 0)
-        take_adaptive(bars, symbol, state, frame, feed, side, target);
+        take_adaptive(bars, state, frame, feed, side, target);
     else if (is_runs(plan->kind))
-        take_run(bars, symbol, state, frame, feed, side, target);
+        take_run(bars, state, frame, feed, side, target);
     else
-        take_fixed(bars, symbol, state, frame, feed, is_imbalance(plan->kind) ? sign : 1, target);
+        take_fixed(bars, state, frame, feed, is_imbalance(plan->kind) ? sign : 1, target);
     return true;
 }
 
-size_t measure_flush(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32_t frame,
-                     const bar_target *target) {
+size_t measure_flush(tw_bars *bars, bar_state *state, uint32_t frame, const bar_target *target) {
     if (bars->plans[frame].frame.kind == TW_BARS_RENKO)
         return 0;
-    return close_bar(bars, symbol, state, frame, TW_BARS_PARTIAL, target);
+    return close_bar(bars, state, frame, TW_BARS_PARTIAL, target);
 }

@@ -153,7 +153,8 @@ void plan_lay_out(tw_bars *bars) {
                      !bars->plans[0].is_local;
 }
 
-void state_clear(const tw_bars *bars, bar_state *state) {
+void state_clear(const tw_bars *bars, bar_state *state, tw_symbol symbol) {
+    state->symbol = symbol;
     state->volume_room = INT64_MAX;
     state->begin_ns = INT64_MAX;
     for (uint32_t i = 0; i < bars->frame_count; i++) {

@@ -86,7 +86,8 @@ typedef struct bar_measure {
 typedef struct bar_state {
     int64_t volume_room; /* a trade of so much cannot make any bar overflow */
     int64_t begin_ns;    /* time of the trade that came first; INT64_MAX: none yet */
-    uint64_t reserved[6];
+    tw_symbol symbol;
+    uint32_t reserved[11];
 } bar_state;
 
 _Static_assert(sizeof(bar_state) == 64, "one line of the cache");
@@ -218,8 +219,8 @@ bool slot_bar(const tw_bars *bars, uint32_t frame, const bar_slot *slot, const b
               tw_bar *ret_bar);
 
 /* Hands a slot's bar out and keeps its close; the slot's trades stay. Returns how many bars. */
-size_t slot_emit(tw_bars *bars, tw_symbol symbol, uint32_t frame, bar_slot *slot,
-                 const bar_extra *extra, uint8_t flags, const bar_target *target);
+size_t slot_emit(tw_bars *bars, bar_state *state, uint32_t frame, uint8_t flags,
+                 const bar_target *target);
 
 /* Hands out a bar that is made already. */
 void bar_hand_out(tw_bars *bars, uint32_t frame, tw_bar *bar, tw_bars_detail *detail,
@@ -230,17 +231,16 @@ void time_window(const tw_bars *bars, uint32_t frame, int64_t time_ns, int64_t *
                  int64_t *ret_end_ns);
 /* Takes a trade into all time frames. Returns the mask of those it was too late for. Bars that end
  * at or before `settled_ns` are over for it, open or not. */
-uint32_t time_take(tw_bars *bars, tw_symbol symbol, bar_state *state, const bar_feed *feed,
-                   int64_t settled_ns, const bar_target *target);
+uint32_t time_take(tw_bars *bars, bar_state *state, const bar_feed *feed, int64_t settled_ns,
+                   const bar_target *target);
 /* Closes what ends at or before now_ns; returns how many bars were handed out, and lowers
  * ret_next_ns to the next end. */
-size_t time_advance(tw_bars *bars, tw_symbol symbol, bar_state *state, int64_t now_ns,
-                    int64_t *ret_next_ns, const bar_target *target);
+size_t time_advance(tw_bars *bars, bar_state *state, int64_t now_ns, int64_t *ret_next_ns,
+                    const bar_target *target);
 /* The first trade after the bar of the only root, which the rest is rolled up from: what time_take
  * does, for sets that are plain. */
-void time_next(tw_bars *bars, tw_symbol symbol, bar_state *state, const tw_trade *trade,
-               const bar_target *target);
-size_t time_flush(tw_bars *bars, tw_symbol symbol, bar_state *state, const bar_target *target);
+void time_next(tw_bars *bars, bar_state *state, const tw_trade *trade, const bar_target *target);
+size_t time_flush(tw_bars *bars, bar_state *state, const bar_target *target);
 /* A time frame's slot together with what waits in its sources. */
 void time_current(const tw_bars *bars, bar_state *state, uint32_t frame, bar_slot *ret_slot,
                   bar_extra *ret_extra);
@@ -248,27 +248,26 @@ void time_current(const tw_bars *bars, bar_state *state, uint32_t frame, bar_slo
 /* bars_measure.c */
 void measure_clear(const tw_bars *bars, bar_measure *measure, uint32_t frame);
 /* False: the trade is late for the frame. */
-bool measure_take(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32_t frame,
-                  const bar_feed *feed, const bar_target *target);
-size_t measure_flush(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32_t frame,
-                     const bar_target *target);
+bool measure_take(tw_bars *bars, bar_state *state, uint32_t frame, const bar_feed *feed,
+                  const bar_target *target);
+size_t measure_flush(tw_bars *bars, bar_state *state, uint32_t frame, const bar_target *target);
 bool measure_would_flood(const tw_bars_frame *frame, const bar_feed *feed);
 
 /* bars_renko.c */
-void renko_take(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32_t frame,
-                const bar_feed *feed, const bar_target *target);
+void renko_take(tw_bars *bars, bar_state *state, uint32_t frame, const bar_feed *feed,
+                const bar_target *target);
 
 /* bars_plan.c */
 tw_status plan_check(const tw_bars_config *config);
 void plan_make(tw_bars *bars);
 void plan_lay_out(tw_bars *bars);
-void state_clear(const tw_bars *bars, bar_state *state);
+void state_clear(const tw_bars *bars, bar_state *state, tw_symbol symbol);
 
 /* bars.c */
 /* All frames of one state; returns the mask (by order of work) of those it was too late for. */
-uint32_t state_take(tw_bars *bars, tw_symbol symbol, bar_state *state, const bar_feed *feed,
-                    int64_t settled_ns, const bar_target *target);
-size_t state_flush(tw_bars *bars, tw_symbol symbol, bar_state *state, const bar_target *target);
+uint32_t state_take(tw_bars *bars, bar_state *state, const bar_feed *feed, int64_t settled_ns,
+                    const bar_target *target);
+size_t state_flush(tw_bars *bars, bar_state *state, const bar_target *target);
 /* Whether a trade of `volume` at `time_ns` fits every bar; finds the room anew where it must. */
 bool state_has_room(const tw_bars *bars, bar_state *state, int64_t time_ns, int64_t volume);
 

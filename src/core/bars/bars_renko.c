@@ -38,12 +38,12 @@ static void set_wicks(const tw_bars_frame *frame, const bar_slot *traded, tw_bar
     bar->low.nano = widen && lower < traded->low ? lower : traded->low;
 }
 
-static void emit_brick(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32_t frame,
-                       tw_bar *bar, const bar_target *target) {
+static void emit_brick(tw_bars *bars, bar_state *state, uint32_t frame, tw_bar *bar,
+                       const bar_target *target) {
     bar_slot *slot = slot_of(state, frame);
     const bar_extra *extra = extra_of(bars, state, frame);
     tw_bars_detail *detail = &bars->detail;
-    bar->symbol = symbol;
+    bar->symbol = state->symbol;
     slot->previous_close = bar->close.nano;
     detail->start_ns = slot->start_ns;
     detail->end_ns = slot->end_ns;
@@ -56,8 +56,8 @@ static void emit_brick(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32
 }
 
 /* `count` bricks from one move. */
-static void emit_bricks(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32_t frame,
-                        int64_t count, bool rising, const bar_target *target) {
+static void emit_bricks(tw_bars *bars, bar_state *state, uint32_t frame, int64_t count, bool rising,
+                        const bar_target *target) {
     const tw_bars_frame *plan = &bars->plans[frame].frame;
     bar_measure *measure = measure_of(bars, state, frame);
     bar_slot *slot = slot_of(state, frame);
@@ -76,7 +76,7 @@ static void emit_bricks(tw_bars *bars, tw_symbol symbol, bar_state *state, uint3
         set_wicks(plan, slot, &bar);
         measure->edge_high = rising || !shared ? bar.close.nano : bar.open.nano;
         measure->edge_low = rising && shared ? bar.open.nano : bar.close.nano;
-        emit_brick(bars, symbol, state, frame, &bar, target);
+        emit_brick(bars, state, frame, &bar, target);
     }
     clear_slot(bars, state, frame);
 }
@@ -92,8 +92,8 @@ static void skip_bricks(tw_bars *bars, bar_state *state, uint32_t frame, int64_t
     clear_slot(bars, state, frame);
 }
 
-void renko_take(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32_t frame,
-                const bar_feed *feed, const bar_target *target) {
+void renko_take(tw_bars *bars, bar_state *state, uint32_t frame, const bar_feed *feed,
+                const bar_target *target) {
     const tw_bars_frame *plan = &bars->plans[frame].frame;
     bar_measure *measure = measure_of(bars, state, frame);
     bar_slot *slot = slot_of(state, frame);
@@ -118,5 +118,5 @@ void renko_take(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32_t fram
     if (count > TW_BARS_SPLIT_COUNT_MAX)
         skip_bricks(bars, state, frame, count, rising);
     else if (count > 0)
-        emit_bricks(bars, symbol, state, frame, count, rising, target);
+        emit_bricks(bars, state, frame, count, rising, target);
 }

@@ -160,8 +160,10 @@ static void set_detail(tw_bars_detail *detail, const bar_extra *extra) {
         detail->excluded[i] = (tw_bars_excluded){extra->counts[i], {extra->volumes[i]}};
 }
 
-size_t slot_emit(tw_bars *bars, tw_symbol symbol, uint32_t frame, bar_slot *slot,
-                 const bar_extra *extra, uint8_t flags, const bar_target *target) {
+size_t slot_emit(tw_bars *bars, bar_state *state, uint32_t frame, uint8_t flags,
+                 const bar_target *target) {
+    bar_slot *slot = slot_of(state, frame);
+    const bar_extra *extra = extra_of(bars, state, frame);
     tw_bar bar;
     if (!slot_bar(bars, frame, slot, extra, &bar)) {
         bars->counting->unpriced++;
@@ -170,7 +172,7 @@ size_t slot_emit(tw_bars *bars, tw_symbol symbol, uint32_t frame, bar_slot *slot
     bool moved = slot_is_priced(slot) || slot->open_ns != INT64_MAX || slot->close_ns != INT64_MIN;
     if (!moved && (flags & TW_BARS_EMPTY_BAR) == 0)
         flags |= TW_BARS_UNPRICED;
-    bar.symbol = symbol;
+    bar.symbol = state->symbol;
     slot->previous_close = bar.close.nano;
     if ((flags & TW_BARS_PARTIAL) != 0 && bars->config.skip_partial) {
         bars->counting->partial++;

@@ -73,14 +73,14 @@ static void roll_up(const tw_bars *bars, bar_state *state, uint32_t frame) {
 }
 
 /* OPEN to NONE. The slot of the frame holds all that its sources had by then. */
-static size_t close_window(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32_t frame,
+static size_t close_window(tw_bars *bars, bar_state *state, uint32_t frame,
                            const bar_target *target) {
     bar_slot *slot = slot_of(state, frame);
     bar_extra *extra = extra_of(bars, state, frame);
     size_t made = 0;
     if (is_touched(slot)) {
         uint8_t flags = slot->start_ns < state->begin_ns ? TW_BARS_PARTIAL : 0;
-        made = slot_emit(bars, symbol, frame, slot, extra, flags, target);
+        made = slot_emit(bars, state, frame, flags, target);
         slot->empty_run = 0;
     }
     roll_up(bars, state, frame);
@@ -90,8 +90,8 @@ static size_t close_window(tw_bars *bars, tw_symbol symbol, bar_state *state, ui
 }
 
 /* Hands out bars without a trade that end at or before `until_ns`, up to the configured run. */
-static size_t fill_gap(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32_t frame,
-                       int64_t until_ns, const bar_target *target) {
+static size_t fill_gap(tw_bars *bars, bar_state *state, uint32_t frame, int64_t until_ns,
+                       const bar_target *target) {
     bar_slot *slot = slot_of(state, frame);
     size_t made = 0;
     TW_ASSERT(!is_open(slot));
@@ -103,8 +103,7 @@ static size_t fill_gap(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32
             break;
         slot->start_ns = start_ns;
         slot->end_ns = end_ns;
-        made += slot_emit(bars, symbol, frame, slot, extra_of(bars, state, frame),
-                          TW_BARS_EMPTY_BAR, target);
+        made += slot_emit(bars, state, frame, TW_BARS_EMPTY_BAR, target);
         slot->start_ns = end_ns;
         slot->empty_run++;
     }
@@ -112,8 +111,8 @@ static size_t fill_gap(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32
 }
 
 /* To OPEN, at the bar that holds `time_ns`. False if that bar is over by `settled_ns`. */
-static bool open_window(tw_bars *bars, tw_symbol symbol, bar_state *state, uint32_t frame,
-                        int64_t time_ns, int64_t settled_ns, const bar_target *target) {
+static bool open_window(tw_bars *bars, bar_state *state, uint32_t frame, int64_t time_ns,
+                        int64_t settled_ns, const bar_target *target) {
     bar_slot *slot = slot_of(state, frame);
     int64_t start_ns;
     int64_t end_ns;
@@ -121,9 +120,9 @@ static bool open_window(tw_bars *bars, tw_symbol symbol, bar_state *state, uint3
     if (end_ns <= settled_ns)
         return false;
     if (is_open(slot))
-        (void)close_window(bars, symbol, state, frame, target);
+        (void)close_window(bars, state, frame, target);
     if (bars->config.empty_count_max > 0 && slot->previous_close != 0) {
-        (void)fill_gap(bars, symbol, state, frame, start_ns, target);
+        (void)fill_gap(bars, state, frame, start_ns, target);
         bars->counting->gaps += slot->end_ns < start_ns;
     }
     slot->start_ns = start_ns;
@@ -133,15 +132,15 @@ static bool open_window(tw_bars *bars, tw_symbol symbol, bar_state *state, uint3
     return true;
 }
 
-uint32_t time_take(tw_bars *bars, tw_symbol symbol, bar_state *state, const bar_feed *feed,
-                   int64_t settled_ns, const bar_target *target) {
+uint32_t time_take(tw_bars *bars, bar_state *state, const bar_feed *feed, int64_t settled_ns,
+                   const bar_target *target) {
     uint32_t took = 0;
     uint32_t late = 0;
     for (uint32_t i = 0; i < bars->time_count; i++) {
         bar_slot *slot = slot_of(state, i);
         uint32_t source = bars->plans[i].source;
         bool fits = feed->time_ns < slot->end_ns ||
-                    open_window(bars, symbol, state, i, feed->time_ns, settled_ns, target);
+                    open_window(bars, state, i, feed->time_ns, settled_ns, target);
         if (!fits || feed->time_ns < slot->start_ns) {
             late |= UINT32_C(1) << i;
             continue;
@@ -155,8 +154,8 @@ uint32_t time_take(tw_bars *bars, tw_symbol symbol, bar_state *state, const bar_
 }
 
 /* slot_emit of a slot that has trades, all of which moved everything. */
-static void emit_plain(tw_bars *bars, tw_symbol symbol, bar_slot *slot, uint8_t flags,
-                       const bar_target *target) {
+static void emit_plain(tw_bars *bars, bar_state *state, uint8_t flags, const bar_target *target) {
+    bar_slot *slot = slot_of(state, 0);
     tw_bar *bar = &bars->bar;
     tw_bars_detail *detail = &bars->detail;
     slot->previous_close = slot->close;
@@ -173,7 +172,7 @@ static void emit_plain(tw_bars *bars, tw_symbol symbol, bar_slot *slot, uint8_t 
     bar->vwap.nano = slot_vwap(slot);
     bar->volume.nano = slot->volume;
     bar->count = slot->count;
-    bar->symbol = symbol;
+    bar->symbol = state->symbol;
     detail->start_ns = slot->start_ns;
     detail->end_ns = slot->end_ns;
     detail->sequence = 0;
@@ -183,12 +182,11 @@ static void emit_plain(tw_bars *bars, tw_symbol symbol, bar_slot *slot, uint8_t 
     target->sink(target->context, bar, detail);
 }
 
-void time_next(tw_bars *bars, tw_symbol symbol, bar_state *state, const tw_trade *trade,
-               const bar_target *target) {
+void time_next(tw_bars *bars, bar_state *state, const tw_trade *trade, const bar_target *target) {
     bar_slot *slot = slot_of(state, 0);
     int64_t time_ns = trade->time_ns;
     int64_t step_ns = bars->plans[0].frame.step;
-    emit_plain(bars, symbol, slot, slot->start_ns < state->begin_ns ? TW_BARS_PARTIAL : 0, target);
+    emit_plain(bars, state, slot->start_ns < state->begin_ns ? TW_BARS_PARTIAL : 0, target);
     bool passed = false;
     for (uint32_t fed = bars->plans[0].fed; fed != 0; fed &= fed - 1) {
         bar_slot *longer = slot_of(state, (uint32_t)__builtin_ctz(fed));
@@ -212,7 +210,7 @@ void time_next(tw_bars *bars, tw_symbol symbol, bar_state *state, const tw_trade
         bars->next_end_ns = slot->end_ns;
     for (uint32_t i = 1; passed && i < bars->time_count; i++) /* invariant 2: else none is */
         if (time_ns >= slot_of(state, i)->end_ns)
-            (void)open_window(bars, symbol, state, i, time_ns, INT64_MIN, target);
+            (void)open_window(bars, state, i, time_ns, INT64_MIN, target);
 }
 
 /* When the next empty bar ends, if one may come. */
@@ -225,16 +223,16 @@ static int64_t next_empty_end(const tw_bars *bars, uint32_t frame, const bar_slo
     return end_ns;
 }
 
-size_t time_advance(tw_bars *bars, tw_symbol symbol, bar_state *state, int64_t now_ns,
-                    int64_t *ret_next_ns, const bar_target *target) {
+size_t time_advance(tw_bars *bars, bar_state *state, int64_t now_ns, int64_t *ret_next_ns,
+                    const bar_target *target) {
     size_t made = 0;
     for (uint32_t i = 0; i < bars->time_count; i++) {
         bar_slot *slot = slot_of(state, i);
         if (is_open(slot) && slot->end_ns <= now_ns)
-            made += close_window(bars, symbol, state, i, target);
+            made += close_window(bars, state, i, target);
         int64_t next_ns = slot->end_ns;
         if (!is_open(slot)) {
-            made += fill_gap(bars, symbol, state, i, now_ns, target);
+            made += fill_gap(bars, state, i, now_ns, target);
             next_ns = next_empty_end(bars, i, slot);
         }
         *ret_next_ns = next_ns < *ret_next_ns ? next_ns : *ret_next_ns;
@@ -242,11 +240,11 @@ size_t time_advance(tw_bars *bars, tw_symbol symbol, bar_state *state, int64_t n
     return made;
 }
 
-size_t time_flush(tw_bars *bars, tw_symbol symbol, bar_state *state, const bar_target *target) {
+size_t time_flush(tw_bars *bars, bar_state *state, const bar_target *target) {
     size_t made = 0;
     for (uint32_t i = 0; i < bars->time_count; i++) {
         if (is_open(slot_of(state, i)))
-            made += close_window(bars, symbol, state, i, target);
+            made += close_window(bars, state, i, target);
     }
     return made;
 }
