@@ -55,5 +55,6 @@
 #include "tradewind/wait.h"
 #include "tradewind/window.h"
 #include "tradewind/workers.h"
+#include "tradewind/zone.h"
 
 #endif

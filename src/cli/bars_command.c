@@ -9,19 +9,28 @@
 #include "interruption.h"
 #include "readable.h"
 #include "table.h"
+#include "zone_file.h"
 
 typedef struct bars_options {
     char timeframes[TW_CONFIG_TEXT_SIZE];
     char out[TW_CONFIG_TEXT_SIZE];
     char database[TW_CONFIG_TEXT_SIZE];
     char skip_bad[TW_CONFIG_TEXT_SIZE];
+    char plot[TW_CONFIG_TEXT_SIZE];
+    char symbol[TW_CONFIG_TEXT_SIZE];
+    int calendar;
+    int stamp;
+    int partial;
+    int conditions;
+    int64_t empty;
     bool json;
 } bars_options;
 
 static const tw_config_option bars_table[] = {
     {"timeframes", TW_CONFIG_TEXT, "LIST", NULL, NULL, "1m",
-     "timeframes, separated by commas, like 1s,1m,5m,1h,1d", NULL,
-     offsetof(bars_options, timeframes)},
+     "timeframes, separated by commas, like 1s,1m,5m,1h,1d; and tick:100, volume:10000, "
+     "value:50000, imbalance:50, runs:20, renko:0.05",
+     NULL, offsetof(bars_options, timeframes)},
     {"out", TW_CONFIG_TEXT, "DIR", NULL, NULL, "",
      "folder for one file a timeframe (1s.csv ...), made if missing; - or, with one timeframe, "
      "nothing: standard output",
@@ -30,6 +39,27 @@ static const tw_config_option bars_table[] = {
      "read the trades of this store instead of a file's", NULL, offsetof(bars_options, database)},
     {"skip-bad", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
      "write bad rows into FILE with the reason and go on", NULL, offsetof(bars_options, skip_bad)},
+    {"calendar", TW_CONFIG_CHOICE, "NAME", NULL, NULL, "utc",
+     "where 1d and 1w begin: at midnight UTC, or (us) in New York, daylight saving and all",
+     "utc|us", offsetof(bars_options, calendar)},
+    {"stamp", TW_CONFIG_CHOICE, "END", NULL, NULL, "open",
+     "ts_ns is the begin of a bar (open) or its end (close)", "open|close",
+     offsetof(bars_options, stamp)},
+    {"empty", TW_CONFIG_INTEGER, "N", "0", "1000000", "0",
+     "write bars without a trade, at most so many in a row, at the close before", NULL,
+     offsetof(bars_options, empty)},
+    {"partial", TW_CONFIG_CHOICE, "WHAT", NULL, NULL, "keep",
+     "the first bar of a symbol, which may have begun before its first trade, and what has only "
+     "begun at the end",
+     "keep|skip", offsetof(bars_options, partial)},
+    {"conditions", TW_CONFIG_CHOICE, "RULES", NULL, NULL, "all",
+     "which trades move what: all everything, or by their sale conditions as the tapes' plans say",
+     "all|cta|utp", offsetof(bars_options, conditions)},
+    {"symbol", TW_CONFIG_TEXT, "S", NULL, NULL, "", "only this symbol of a file", NULL,
+     offsetof(bars_options, symbol)},
+    {"plot", TW_CONFIG_TEXT, "FILE.png", NULL, NULL, "",
+     "draw candles with volume: of the first timeframe, one symbol (needs gnuplot)", NULL,
+     offsetof(bars_options, plot)},
     {"json", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no",
      "print the counts as one JSON document (with --out DIR)", NULL, offsetof(bars_options, json)},
 };
@@ -40,6 +70,20 @@ enum { OPTION_COUNT = sizeof bars_table / sizeof bars_table[0] };
 
 static bool to_standard_output(const bars_options *options) {
     return options->out[0] == '\0' || strcmp(options->out, "-") == 0;
+}
+
+static tw_status check_plot(const bars_options *options, const char *input, tw_error *error) {
+    if (strcmp(options->plot, "-") == 0)
+        return tw_error_set(error, TW_USAGE, "--plot needs a file, not standard output");
+    if (options->plot[0] != '\0' && output_is_same_file(options->plot, input))
+        return tw_error_set(error, TW_USAGE, "--plot %s: that file is read", options->plot);
+    if (options->plot[0] != '\0' && options->database[0] != '\0' &&
+        output_is_store(options->plot, options->database))
+        return tw_error_set(error, TW_USAGE, "--plot %s: that store is read", options->plot);
+    if (options->symbol[0] != '\0' && options->database[0] != '\0')
+        return tw_error_set(error, TW_USAGE,
+                            "--symbol is for a file; name the symbols of a store behind --db FILE");
+    return TW_OK;
 }
 
 static tw_status check_input(const bars_options *options, const tw_arguments *arguments,
@@ -60,13 +104,13 @@ static tw_status check_input(const bars_options *options, const tw_arguments *ar
                         arguments->operands[1]);
 }
 
-static tw_status check_output(const bars_options *options, const bars_timeframes *timeframes,
+static tw_status check_output(const bars_options *options, const bars_frames *frames,
                               const char *input, tw_error *error) {
-    if (options->out[0] == '\0' && timeframes->count > 1)
+    if (options->out[0] == '\0' && frames->count > 1)
         return tw_error_set(error, TW_USAGE,
                             "%lu timeframes make %lu files: say where with --out DIR (or --out - "
                             "for all of them in one stream)",
-                            (unsigned long)timeframes->count, (unsigned long)timeframes->count);
+                            (unsigned long)frames->count, (unsigned long)frames->count);
     if (options->json && to_standard_output(options))
         return tw_error_set(error, TW_USAGE,
                             "--json and the bars cannot both go to standard output: add --out DIR");
@@ -80,14 +124,16 @@ static tw_status check_output(const bars_options *options, const bars_timeframes
 /* ---- report -------------------------------------------------------------------------------- */
 
 static tw_status print_json(const bars_writer *writer, const bars_totals *totals, tw_error *error) {
-    char memory[1024];
+    char memory[2048];
     tw_text text = tw_text_over(memory, sizeof memory);
     tw_text_append_string(&text, "{\"rows\":{");
-    for (uint32_t i = 0; i < writer->timeframes.count; i++)
-        tw_text_append_format(&text, "%s\"%s\":%" PRIu64, i == 0 ? "" : ",", writer->names[i],
-                              writer->rows[i]);
-    tw_text_append_format(&text, "},\"trades\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"seconds\":",
-                          totals->trades, totals->skipped);
+    for (uint32_t i = 0; i < writer->frames.count; i++)
+        tw_text_append_format(&text, "%s\"%s\":%" PRIu64, i == 0 ? "" : ",",
+                              writer->frames.names[i], writer->rows[i]);
+    tw_text_append_format(&text,
+                          "},\"trades\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"excluded\":%" PRIu64
+                          ",\"seconds\":",
+                          totals->trades, totals->skipped, totals->excluded);
     tw_text_append_double(&text, totals->seconds);
     tw_text_append_string(&text, "}\n");
     TW_ASSERT(!text.truncated);
@@ -106,10 +152,12 @@ static tw_status print_table(const bars_options *options, const bars_writer *wri
     table_column(rows, "TIMEFRAME", false);
     table_column(rows, "BARS", true);
     table_column(rows, "FILE", false);
-    for (uint32_t i = 0; i < writer->timeframes.count; i++) {
-        snprintf(path, sizeof path, "%s/%s.csv", options->out, writer->names[i]);
+    for (uint32_t i = 0; i < writer->frames.count; i++) {
+        char file[BARS_NAME_SIZE + 8];
+        bars_frames_file(&writer->frames, i, file);
+        snprintf(path, sizeof path, "%s/%s", options->out, file);
         table_row(rows);
-        table_cell(rows, writer->names[i]);
+        table_cell(rows, writer->frames.names[i]);
         table_cell(rows, readable_count(writer->rows[i], cell));
         table_cell(rows, path);
     }
@@ -122,6 +170,9 @@ static tw_status print_table(const bars_options *options, const bars_writer *wri
         printf(" (%s/s)",
                readable_count((uint64_t)((double)totals->trades / totals->seconds), cell));
     printf(".\n");
+    if (totals->excluded > 0)
+        printf("%s of them did not move everything, by their conditions.\n",
+               readable_count(totals->excluded, cell));
     output_file out;
     status = output_file_open(&out, "-", error);
     return status == TW_OK ? output_file_finish(&out, error) : status;
@@ -142,24 +193,38 @@ static tw_status print_report(const bars_options *options, const bars_writer *wr
 
 /* ---- command ------------------------------------------------------------------------------- */
 
-static tw_status pass_store(const bars_options *options, const tw_arguments *arguments,
-                            bars_writer *writer, bars_totals *ret_totals, tw_error *error) {
+/* What one run holds. */
+typedef struct bars_run {
+    const bars_options *options;
+    const tw_arguments *arguments;
+    bars_writer writer;
+    bars_plan plan;
+    bars_totals totals;
+    bars_plot plot;
+    output_file plot_file;
+} bars_run;
+
+static tw_status pass_store(bars_run *all, tw_error *error) {
+    const bars_options *options = all->options;
+    const tw_arguments *arguments = all->arguments;
     input_store input;
     tw_status status = input_store_open(&input, options->database, arguments->operands,
                                         arguments->operand_count, error);
     if (status == TW_OK)
-        status = bars_pass_store(&input, writer, ret_totals, error);
+        status = bars_pass_store(&input, &all->plan, &all->writer, &all->totals, error);
     input_store_close(&input);
     return status;
 }
 
-static tw_status pass_file(const bars_options *options, const char *path, bars_writer *writer,
-                           bars_totals *ret_totals, tw_error *error) {
+static tw_status pass_file(bars_run *all, tw_error *error) {
+    const bars_options *options = all->options;
+    const char *path = all->arguments->operands[0];
     rejects aside = {.count = 0};
     bool skips = options->skip_bad[0] != '\0';
     tw_status status = skips ? rejects_open(&aside, options->skip_bad, error) : TW_OK;
     if (status == TW_OK)
-        status = bars_pass_file(path, writer, skips ? &aside : NULL, ret_totals, error);
+        status = bars_pass_file(path, &all->plan, &all->writer, skips ? &aside : NULL, &all->totals,
+                                error);
     if (status == TW_OK && skips)
         status = output_file_finish(&aside.file, error);
     if (status == TW_OK && skips)
@@ -168,54 +233,95 @@ static tw_status pass_file(const bars_options *options, const char *path, bars_w
     return status;
 }
 
+static tw_status draw_plot(bars_run *all, tw_error *error) {
+    tw_status status = bars_plot_draw(&all->plot, all->totals.plotted, all->writer.frames.names[0],
+                                      all->plot_file.temporary, error);
+    if (status == TW_OK)
+        status = output_file_finish(&all->plot_file, error);
+    return status == TW_OK ? output_file_publish(&all->plot_file, error) : status;
+}
+
+static tw_status run_parts(bars_run *all, tw_error *error) {
+    const bars_options *options = all->options;
+    bool plots = options->plot[0] != '\0';
+    tw_status status = plots ? output_file_open(&all->plot_file, options->plot, error) : TW_OK;
+    if (status != TW_OK)
+        return status;
+    status = options->database[0] != '\0' ? pass_store(all, error) : pass_file(all, error);
+    if (status == TW_OK && plots)
+        status = draw_plot(all, error);
+    if (status == TW_OK)
+        status = bars_writer_finish(&all->writer, error);
+    return status == TW_OK ? print_report(options, &all->writer, &all->totals, error) : status;
+}
+
+static tw_status run_with(bars_run *all, const bars_frames *frames, tw_error *error) {
+    static const char tapes[] = {'\0', 'A', 'C'};
+    const bars_options *options = all->options;
+    TW_AUTO(tw_zone) *zone = NULL;
+    tw_status status =
+        options->calendar == 1 ? zone_file_read("America/New_York", &zone, error) : TW_OK;
+    if (status != TW_OK)
+        return status;
+    bars_plot_init(&all->plot, 0);
+    all->plan = (bars_plan){.zone = zone,
+                            .empty_count_max = (uint32_t)options->empty,
+                            .stamp_close = options->stamp == 1,
+                            .skip_partial = options->partial == 1,
+                            .conditions = tapes[options->conditions],
+                            .plot = options->plot[0] != '\0' ? &all->plot : NULL,
+                            .symbol = options->symbol};
+    interruption_watch();
+    status = bars_writer_open(&all->writer, frames,
+                              to_standard_output(options) ? "-" : options->out, error);
+    if (status != TW_OK)
+        return status;
+    status = run_parts(all, error);
+    output_file_drop(&all->plot_file);
+    bars_writer_drop(&all->writer);
+    return status;
+}
+
 static tw_status run(const bars_options *options, const tw_arguments *arguments, tw_error *error) {
-    bars_timeframes timeframes;
-    tw_status status = bars_timeframes_parse(options->timeframes, &timeframes, error);
+    static bars_run all; /* too large for a stack of functions */
+    bars_frames frames;
+    const char *input = arguments->operand_count > 0 ? arguments->operands[0] : "-";
+    all = (bars_run){.options = options, .arguments = arguments};
+    tw_status status = bars_frames_parse(options->timeframes, &frames, error);
     if (status == TW_OK)
         status = check_input(options, arguments, error);
     if (status == TW_OK)
-        status = check_output(options, &timeframes,
-                              arguments->operand_count > 0 ? arguments->operands[0] : "-", error);
-    if (status != TW_OK)
-        return status;
-    interruption_watch();
-    bars_writer writer;
-    bars_totals totals;
-    const char *out = to_standard_output(options) ? "-" : options->out;
-    status = bars_writer_open(&writer, &timeframes, out, error);
-    if (status != TW_OK)
-        return status;
-    if (options->database[0] != '\0')
-        status = pass_store(options, arguments, &writer, &totals, error);
-    else
-        status = pass_file(options, arguments->operands[0], &writer, &totals, error);
+        status = check_output(options, &frames, input, error);
     if (status == TW_OK)
-        status = bars_writer_finish(&writer, error);
-    if (status == TW_OK)
-        status = print_report(options, &writer, &totals, error);
-    bars_writer_drop(&writer);
-    return status;
+        status = check_plot(options, input, error);
+    return status == TW_OK ? run_with(&all, &frames, error) : status;
 }
 
 int command_bars(int argc, char **argv) {
     bars_options options;
-    static const tw_argument_short shorts[] = {{'t', "timeframes"}, {'o', "out"}, {'d', "db"}};
+    static const tw_argument_short shorts[] = {
+        {'t', "timeframes"}, {'o', "out"}, {'d', "db"}, {'c', "calendar"}, {'p', "plot"}};
     const tw_arguments_table tables[] = {
         {.section = "bars",
          .options = bars_table,
          .count = OPTION_COUNT,
          .target = &options,
          .shorts = shorts,
-         .short_count = 3},
+
+         .short_count = 5},
     };
     const tw_arguments_spec spec = {
         .command = "tradewind bars",
         .operands = "FILE | --db FILE [SYMBOL...]",
-        .summary = "Trades as bars of several timeframes, in one pass. FILE is a CSV of trades\n"
-                   "(ts_ns,symbol,price,size,side), plain, gzip or zstd; - is standard input.\n"
-                   "From a store: the symbols named, or all that have trades.",
-        .example = "tradewind bars trades.csv.gz --timeframes 1s,1m,1h,1d --out bars\n"
-                   "tradewind bars --db ticks.db AAPL --timeframes 5m > AAPL.csv\n",
+        .summary =
+            "Trades as bars of several timeframes and kinds, in one pass. FILE is a CSV of trades\n"
+            "(ts_ns,symbol,price,size,side), plain, gzip or zstd; - is standard input.\n"
+            "From a store: the symbols named, or all that have trades.",
+        .example =
+            "tradewind bars trades.csv.gz --timeframes 1s,1m,1h,1d --out bars\n"
+            "tradewind bars trades.csv --timeframes 1d,volume:100000 --calendar us --out bars\n"
+            "tradewind bars trades.csv --symbol AAPL --timeframes 1m --plot AAPL.png > 1m.csv\n"
+            "tradewind bars --db ticks.db AAPL --timeframes 5m > AAPL.csv\n",
         .tables = tables,
         .table_count = 1,
         .operand_count_max = TW_ARGUMENTS_OPERAND_COUNT_MAX,

@@ -7,6 +7,7 @@
  */
 #include "bars_pass.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "progress.h"
@@ -14,24 +15,44 @@
 /* Where bars go while a pass runs. */
 typedef struct bars_route {
     bars_writer *writer;
+    const bars_plan *plan;
     const tw_symbols *symbols;
     tw_symbol only; /* every bar is of this one (a store); TW_SYMBOL_NONE: each says its own */
 } bars_route;
 
-static void on_bar(void *context, const tw_bar *bar) {
+static void plot_bar(const bars_route *route, const tw_bar *bar, const tw_bars_detail *detail) {
+    bars_plot *plot = route->plan->plot;
+    if (plot == NULL || route->writer->error.status != TW_OK || bars_plot_put(plot, bar, detail))
+        return;
+    (void)tw_error_set(&route->writer->error, TW_USAGE,
+                       "there is more than one symbol (%s, %s ...): choose the one to plot with "
+                       "--symbol",
+                       tw_symbols_name(route->symbols, plot->symbol),
+                       tw_symbols_name(route->symbols, bar->symbol));
+}
+
+static void on_bar(void *context, const tw_bar *bar, const tw_bars_detail *detail) {
     const bars_route *route = context;
     tw_bar named = *bar;
     if (route->only != TW_SYMBOL_NONE)
         named.symbol = route->only;
-    bars_writer_put(route->writer, &named, route->symbols);
+    bars_writer_put(route->writer, detail->frame, &named, route->symbols);
+    plot_bar(route, &named, detail);
 }
 
-static tw_status make_bars(const bars_writer *writer, uint32_t symbol_count_max, tw_bars **ret_bars,
+static tw_status make_bars(const bars_route *route, uint32_t symbol_count_max, tw_bars **ret_bars,
                            tw_error *error) {
-    tw_bars_config config = {.timeframe_count = writer->timeframes.count,
-                             .symbol_count_max = symbol_count_max};
-    for (uint32_t i = 0; i < config.timeframe_count; i++)
-        config.timeframes_ns[i] = writer->timeframes.ns[i];
+    const bars_frames *frames = &route->writer->frames;
+    tw_bars_config config = {.frame_count = frames->count,
+                             .symbol_count_max = symbol_count_max,
+                             .zone = route->plan->zone,
+                             .empty_count_max = route->plan->empty_count_max,
+                             .stamp_close = route->plan->stamp_close,
+                             .skip_partial = route->plan->skip_partial,
+                             .has_conditions = route->plan->conditions != '\0'};
+    memcpy(config.frames, frames->frames, sizeof config.frames);
+    if (config.has_conditions)
+        tw_bars_conditions_consolidated(route->plan->conditions, &config.conditions);
     tw_status status = tw_bars_new(NULL, &config, ret_bars);
     if (status != TW_OK)
         return tw_error_set(error, status, "the bars cannot be kept: %s",
@@ -39,10 +60,28 @@ static tw_status make_bars(const bars_writer *writer, uint32_t symbol_count_max,
     return TW_OK;
 }
 
+static void count_excluded(const tw_bars *bars, uint64_t *excluded) {
+    tw_bars_counts counts;
+    if (bars == NULL)
+        return;
+    tw_bars_count(bars, &counts);
+    for (int i = 0; i < TW_BARS_REASON_COUNT; i++)
+        *excluded += counts.excluded[i];
+}
+
+static void name_plotted(const bars_route *route, bars_totals *totals) {
+    const bars_plot *plot = route->plan->plot;
+    if (plot != NULL && plot->symbol != TW_SYMBOL_NONE)
+        snprintf(totals->plotted, sizeof totals->plotted, "%s",
+                 tw_symbols_name(route->symbols, plot->symbol));
+}
+
 /* The sentence for a trade that is well written but that no bar can take. */
 static const char *refusal_of(tw_status status) {
     if (status == TW_RANGE)
         return "the time is too far from today for a bar";
+    if (status == TW_LIMIT)
+        return "this trade alone would make more than 65536 bars of one kind";
     if (status == TW_OVERFLOW)
         return "with this size the volume of a bar would pass 9223372036.854775807";
     return tw_status_sentence(status);
@@ -56,6 +95,7 @@ typedef struct file_pass {
     tw_tape *tape;
     tw_bars *bars;
     bars_route route;
+    tw_slice only; /* symbol; empty: all */
     rejects *aside;
     progress bar;
     uint64_t trades;
@@ -67,18 +107,22 @@ static tw_status take_row(file_pass *pass, tw_error *error) {
     tw_status status = tw_tape_next_trade(pass->tape, &trade, error);
     if (status != TW_OK)
         return status;
+    if (pass->only.size > 0 &&
+        !tw_slice_equal_string(pass->only, tw_symbols_name(pass->symbols, trade.symbol)))
+        return TW_OK;
     status = tw_bars_push(pass->bars, &trade, on_bar, &pass->route);
     const char *where = strcmp(pass->path, "-") == 0 ? "standard input" : pass->path;
-    if (status != TW_OK)
-        return tw_error_set_at(error, status, where, tw_tape_tell(pass->tape).line,
-                               status == TW_RANGE ? TIME_FIELD : SIZE_FIELD, "%s",
+    int field = status == TW_RANGE ? TIME_FIELD : SIZE_FIELD;
+    if (status != TW_OK) /* a limit of what is made of the data is a fault of the data here */
+        return tw_error_set_at(error, status == TW_LIMIT ? TW_RANGE : status, where,
+                               tw_tape_tell(pass->tape).line, (uint64_t)field, "%s",
                                refusal_of(status));
     pass->trades++;
     return TW_OK;
 }
 
 static bool is_bad_row(tw_status status) {
-    return status == TW_PARSE || status == TW_RANGE || status == TW_OVERFLOW;
+    return status == TW_PARSE || status == TW_RANGE || status == TW_OVERFLOW || status == TW_LIMIT;
 }
 
 static void show_file_progress(file_pass *pass) {
@@ -111,10 +155,12 @@ static tw_status read_rows(file_pass *pass, tw_error *error) {
     return status == TW_OK ? pass->route.writer->error.status : status;
 }
 
-tw_status bars_pass_file(const char *path, bars_writer *writer, rejects *aside,
-                         bars_totals *ret_totals, tw_error *error) {
-    file_pass pass = {
-        .path = path, .aside = aside, .route = {.writer = writer, .only = TW_SYMBOL_NONE}};
+tw_status bars_pass_file(const char *path, const bars_plan *plan, bars_writer *writer,
+                         rejects *aside, bars_totals *ret_totals, tw_error *error) {
+    file_pass pass = {.path = path,
+                      .aside = aside,
+                      .only = tw_slice_of(plan->symbol),
+                      .route = {.writer = writer, .plan = plan, .only = TW_SYMBOL_NONE}};
     tw_status status = tw_symbols_new(NULL, INPUT_SYMBOL_COUNT_MAX, &pass.symbols);
     if (status != TW_OK)
         return tw_error_set(error, status, "there is no memory to read %s", path);
@@ -122,13 +168,15 @@ tw_status bars_pass_file(const char *path, bars_writer *writer, rejects *aside,
     progress_start(&pass.bar, "trades");
     status = input_trades_open(path, pass.symbols, &pass.tape, error);
     if (status == TW_OK)
-        status = make_bars(writer, INPUT_SYMBOL_COUNT_MAX, &pass.bars, error);
+        status = make_bars(&pass.route, INPUT_SYMBOL_COUNT_MAX, &pass.bars, error);
     if (status == TW_OK)
         status = read_rows(&pass, error);
     progress_end(&pass.bar);
     *ret_totals = (bars_totals){.trades = pass.trades,
                                 .skipped = aside != NULL ? aside->count : 0,
                                 .seconds = progress_seconds(&pass.bar)};
+    count_excluded(pass.bars, &ret_totals->excluded);
+    name_plotted(&pass.route, ret_totals);
     tw_bars_free(pass.bars);
     tw_tape_close(pass.tape);
     tw_symbols_free(pass.symbols);
@@ -145,6 +193,7 @@ typedef struct store_pass {
     int64_t first_ns; /* its first trade; where its last one is, is known */
     bool begun;
     uint64_t trades;
+    uint64_t excluded;
     progress bar;
     tw_error *error;
 } store_pass;
@@ -166,7 +215,8 @@ static tw_status on_trade(void *context, const tw_trade *stored) {
     pass->begun = true;
     tw_status status = tw_bars_push(pass->bars, &trade, on_bar, &pass->route);
     if (status != TW_OK)
-        return tw_error_set(pass->error, status, "the trade of %s at %lld: %s",
+        return tw_error_set(pass->error, status == TW_LIMIT ? TW_RANGE : status,
+                            "the trade of %s at %lld: %s",
                             tw_symbols_name(pass->route.symbols, pass->route.only),
                             (long long)trade.time_ns, refusal_of(status));
     pass->trades++;
@@ -178,7 +228,7 @@ static tw_status on_trade(void *context, const tw_trade *stored) {
 }
 
 static tw_status pass_symbol(store_pass *pass, const input_symbol *symbol, tw_error *error) {
-    tw_status status = make_bars(pass->route.writer, 1, &pass->bars, error);
+    tw_status status = make_bars(&pass->route, 1, &pass->bars, error);
     if (status != TW_OK)
         return status;
     pass->route.only = symbol->symbol;
@@ -188,15 +238,17 @@ static tw_status pass_symbol(store_pass *pass, const input_symbol *symbol, tw_er
     status = tw_store_read_trades(pass->input->store, &range, on_trade, pass, error);
     if (status == TW_OK)
         tw_bars_flush(pass->bars, on_bar, &pass->route);
+    count_excluded(pass->bars, &pass->excluded);
     tw_bars_free(pass->bars);
     pass->bars = NULL;
     return status;
 }
 
-tw_status bars_pass_store(const input_store *input, bars_writer *writer, bars_totals *ret_totals,
-                          tw_error *error) {
-    store_pass pass = {
-        .input = input, .route = {.writer = writer, .symbols = input->symbols}, .error = error};
+tw_status bars_pass_store(const input_store *input, const bars_plan *plan, bars_writer *writer,
+                          bars_totals *ret_totals, tw_error *error) {
+    store_pass pass = {.input = input,
+                       .route = {.writer = writer, .plan = plan, .symbols = input->symbols},
+                       .error = error};
     tw_status status = TW_OK;
     progress_start(&pass.bar, "trades");
     for (uint32_t i = 0; i < input->chosen_count && status == TW_OK; i++) {
@@ -204,6 +256,13 @@ tw_status bars_pass_store(const input_store *input, bars_writer *writer, bars_to
         status = pass_symbol(&pass, &input->chosen[i], error);
     }
     progress_end(&pass.bar);
-    *ret_totals = (bars_totals){.trades = pass.trades, .seconds = progress_seconds(&pass.bar)};
+    *ret_totals = (bars_totals){
+        .trades = pass.trades, .excluded = pass.excluded, .seconds = progress_seconds(&pass.bar)};
+    name_plotted(&pass.route, ret_totals);
+    if (status == TW_OK && writer->error.status != TW_OK) {
+        status = writer->error.status;
+        if (error != NULL)
+            *error = writer->error;
+    }
     return status;
 }

@@ -8,24 +8,38 @@
 #ifndef TRADEWIND_CLI_BARS_PASS_H
 #define TRADEWIND_CLI_BARS_PASS_H
 
+#include "bars_plot.h"
 #include "bars_writer.h"
 #include "input.h"
 #include "rejects.h"
 
+/* How bars are made, and who else watches them. */
+typedef struct bars_plan {
+    const tw_zone *zone; /* calendar of days; NULL: UTC */
+    uint32_t empty_count_max;
+    bool stamp_close;
+    bool skip_partial;
+    char conditions;    /* 0: none; 'A' or 'C': of that tape */
+    bars_plot *plot;    /* or NULL */
+    const char *symbol; /* of a file, the only one; empty: all */
+} bars_plan;
+
 typedef struct bars_totals {
-    uint64_t trades;  /* taken */
-    uint64_t skipped; /* rows set aside */
+    uint64_t trades;   /* taken */
+    uint64_t skipped;  /* rows set aside */
+    uint64_t excluded; /* trades that did not move everything, by their conditions */
     double seconds;
+    char plotted[TW_SYMBOL_NAME_SIZE]; /* of the plot; empty: no bar came */
 } bars_totals;
 
 /* Reads a trades CSV. A bad row ends the pass (TW_PARSE, TW_RANGE, TW_OVERFLOW, with its position),
  * unless `aside` is not NULL: then it is written there. Others as tw_tape_next_trade and as the
  * writer's first failure. */
-tw_status bars_pass_file(const char *path, bars_writer *writer, rejects *aside,
-                         bars_totals *ret_totals, tw_error *error) TW_MUST_CHECK;
+tw_status bars_pass_file(const char *path, const bars_plan *plan, bars_writer *writer,
+                         rejects *aside, bars_totals *ret_totals, tw_error *error) TW_MUST_CHECK;
 
 /* Reads the chosen symbols of a store, one after the other. */
-tw_status bars_pass_store(const input_store *input, bars_writer *writer, bars_totals *ret_totals,
-                          tw_error *error) TW_MUST_CHECK;
+tw_status bars_pass_store(const input_store *input, const bars_plan *plan, bars_writer *writer,
+                          bars_totals *ret_totals, tw_error *error) TW_MUST_CHECK;
 
 #endif

@@ -8,40 +8,6 @@
 
 enum { BUFFER_SIZE = 65536 }; /* of each file */
 
-/* ---- timeframes ---------------------------------------------------------------------------- */
-
-static tw_status add_timeframe(bars_timeframes *timeframes, tw_slice word, tw_error *error) {
-    int64_t ns = 0;
-    if (tw_timeframe_parse(word, &ns) != TW_OK)
-        return tw_error_set(error, TW_USAGE,
-                            "--timeframes: \"%.*s\" is none; write for instance 1s, 5m, 1h, 1d or "
-                            "1w, separated by commas",
-                            (int)word.size, word.data);
-    for (uint32_t i = 0; i < timeframes->count; i++) {
-        if (timeframes->ns[i] == ns)
-            return tw_error_set(error, TW_USAGE, "--timeframes: %.*s is there twice",
-                                (int)word.size, word.data);
-    }
-    if (timeframes->count == TW_BARS_TIMEFRAME_COUNT_MAX)
-        return tw_error_set(error, TW_USAGE, "--timeframes: at most %d at once",
-                            TW_BARS_TIMEFRAME_COUNT_MAX);
-    timeframes->ns[timeframes->count++] = ns;
-    return TW_OK;
-}
-
-tw_status bars_timeframes_parse(const char *list, bars_timeframes *ret_timeframes,
-                                tw_error *error) {
-    bars_timeframes timeframes = {.count = 0};
-    tw_slice rest = tw_slice_of(list);
-    tw_status status = TW_OK;
-    do
-        status = add_timeframe(&timeframes, tw_slice_trim(tw_slice_split(&rest, ',')), error);
-    while (status == TW_OK && rest.data != NULL);
-    if (status == TW_OK)
-        *ret_timeframes = timeframes;
-    return status;
-}
-
 /* ---- files --------------------------------------------------------------------------------- */
 
 static tw_status make_folder(bars_writer *writer, const char *folder, tw_error *error) {
@@ -63,32 +29,40 @@ static tw_status into_file(void *context, tw_slice bytes, tw_error *error) {
     return output_file_write(context, bytes, error);
 }
 
-static tw_status open_one(bars_writer *writer, const char *folder, const char *name,
+static tw_status write_header(output_file *file, tw_error *error) {
+    return output_file_write(
+        file, tw_slice_of("ts_ns,symbol,timeframe,open,high,low,close,volume,count,vwap\n"), error);
+}
+
+static tw_status open_one(bars_writer *writer, const char *folder, const char *name, bool is_time,
                           tw_error *error) {
     char path[OUTPUT_PATH_SIZE] = "-";
-    if (name != NULL &&
-        (size_t)snprintf(path, sizeof path, "%s/%s.csv", folder, name) >= sizeof path)
+    if (name != NULL && (size_t)snprintf(path, sizeof path, "%s/%s", folder, name) >= sizeof path)
         return tw_error_set(error, TW_INVALID, "--out %.64s...: the path is too long", folder);
     output_file *file = &writer->files[writer->file_count];
     tw_status status = output_file_open(file, path, error);
     if (status != TW_OK)
         return status;
+    writer->file_count++;
+    if (!is_time)
+        return write_header(file, error);
     tw_tape_writer_config config = {
         .sink = into_file, .context = file, .buffer_size = BUFFER_SIZE, .format = TW_TAPE_BARS};
-    return tw_tape_writer_new(&config, &writer->tapes[writer->file_count++], error);
+    return tw_tape_writer_new(&config, &writer->tapes[writer->file_count - 1], error);
 }
 
-tw_status bars_writer_open(bars_writer *writer, const bars_timeframes *timeframes,
-                           const char *folder, tw_error *error) {
-    TW_ASSERT(timeframes->count >= 1 && timeframes->count <= TW_BARS_TIMEFRAME_COUNT_MAX);
-    *writer = (bars_writer){.timeframes = *timeframes};
-    for (uint32_t i = 0; i < timeframes->count; i++)
-        tw_timeframe_format(timeframes->ns[i], writer->names[i]);
+tw_status bars_writer_open(bars_writer *writer, const bars_frames *frames, const char *folder,
+                           tw_error *error) {
+    TW_ASSERT(frames->count >= 1 && frames->count <= TW_BARS_FRAME_COUNT_MAX);
+    *writer = (bars_writer){.frames = *frames};
     bool one = strcmp(folder, "-") == 0;
-    tw_status status =
-        one ? open_one(writer, NULL, NULL, error) : make_folder(writer, folder, error);
-    for (uint32_t i = 0; !one && i < timeframes->count && status == TW_OK; i++)
-        status = open_one(writer, folder, writer->names[i], error);
+    tw_status status = one ? open_one(writer, NULL, NULL, frames->only_time, error)
+                           : make_folder(writer, folder, error);
+    for (uint32_t i = 0; !one && i < frames->count && status == TW_OK; i++) {
+        char name[BARS_NAME_SIZE + 8];
+        bars_frames_file(frames, i, name);
+        status = open_one(writer, folder, name, frames->frames[i].kind == TW_BARS_TIME, error);
+    }
     if (status != TW_OK)
         bars_writer_drop(writer);
     return status;
@@ -99,7 +73,8 @@ tw_status bars_writer_finish(bars_writer *writer, tw_error *error) {
     if (status != TW_OK && error != NULL)
         *error = writer->error;
     for (uint32_t i = 0; i < writer->file_count && status == TW_OK; i++)
-        status = tw_tape_writer_flush(writer->tapes[i], error);
+        if (writer->tapes[i] != NULL)
+            status = tw_tape_writer_flush(writer->tapes[i], error);
     for (uint32_t i = 0; i < writer->file_count && status == TW_OK; i++)
         status = output_file_finish(&writer->files[i], error);
     for (uint32_t i = 0; i < writer->file_count && status == TW_OK; i++)
@@ -123,20 +98,44 @@ void bars_writer_drop(bars_writer *writer) {
 
 /* ---- rows ---------------------------------------------------------------------------------- */
 
-static uint32_t timeframe_index(const bars_writer *writer, int64_t timeframe_ns) {
-    uint32_t index = 0;
-    while (index < writer->timeframes.count && writer->timeframes.ns[index] != timeframe_ns)
-        index++;
-    TW_ASSERT(index < writer->timeframes.count);
-    return index;
+static void put_decimal(tw_text *line, int64_t nano) {
+    char number[TW_DECIMAL_TEXT_SIZE];
+    tw_decimal_format(nano, number);
+    tw_text_append_char(line, ',');
+    tw_text_append_string(line, number);
 }
 
-void bars_writer_put(bars_writer *writer, const tw_bar *bar, const tw_symbols *symbols) {
+/* A row as tw_tape_writer_put_bars writes it, with the name of the frame as it is. */
+static tw_status put_row(output_file *file, const char *frame, const tw_bar *bar,
+                         const tw_symbols *symbols, tw_error *error) {
+    char memory[512];
+    tw_text line = tw_text_over(memory, sizeof memory);
+    tw_text_append_i64(&line, bar->time_ns);
+    tw_text_append_format(&line, ",%s,%s", tw_symbols_name(symbols, bar->symbol), frame);
+    put_decimal(&line, bar->open.nano);
+    put_decimal(&line, bar->high.nano);
+    put_decimal(&line, bar->low.nano);
+    put_decimal(&line, bar->close.nano);
+    put_decimal(&line, bar->volume.nano);
+    tw_text_append_char(&line, ',');
+    tw_text_append_u64(&line, bar->count);
+    put_decimal(&line, bar->vwap.nano);
+    tw_text_append_char(&line, '\n');
+    TW_ASSERT(!line.truncated);
+    return output_file_write(file, tw_text_slice(&line), error);
+}
+
+void bars_writer_put(bars_writer *writer, uint32_t frame, const tw_bar *bar,
+                     const tw_symbols *symbols) {
+    TW_ASSERT(frame < writer->frames.count);
     if (writer->error.status != TW_OK)
         return;
-    uint32_t index = timeframe_index(writer, bar->timeframe_ns);
-    tw_tape_writer *tape = writer->tapes[writer->file_count == 1 ? 0 : index];
-    tw_status status = tw_tape_writer_put_bars(tape, symbols, bar, 1, &writer->error);
+    uint32_t at = writer->file_count == 1 ? 0 : frame;
+    tw_status status =
+        writer->tapes[at] != NULL
+            ? tw_tape_writer_put_bars(writer->tapes[at], symbols, bar, 1, &writer->error)
+            : put_row(&writer->files[at], writer->frames.names[frame], bar, symbols,
+                      &writer->error);
     if (status == TW_OK)
-        writer->rows[index]++;
+        writer->rows[frame]++;
 }

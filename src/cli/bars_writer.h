@@ -3,44 +3,38 @@
  *
  *     ts_ns,symbol,timeframe,open,high,low,close,volume,count,vwap
  *
+ * Bars without a clock have their kind and step for a timeframe ("tick:100").
+ *
  * The files of a folder ("1s.csv", "1m.csv" ...) appear together at the end, or none does.
  */
 #ifndef TRADEWIND_CLI_BARS_WRITER_H
 #define TRADEWIND_CLI_BARS_WRITER_H
 
+#include "bars_frames.h"
 #include "output_file.h"
 #include "tradewind/bars.h"
 #include "tradewind/tape.h"
 
-typedef struct bars_timeframes {
-    int64_t ns[TW_BARS_TIMEFRAME_COUNT_MAX];
-    uint32_t count;
-} bars_timeframes;
-
 typedef struct bars_writer {
-    bars_timeframes timeframes;
-    char names[TW_BARS_TIMEFRAME_COUNT_MAX][16]; /* "1m" */
-    uint64_t rows[TW_BARS_TIMEFRAME_COUNT_MAX];
-    output_file files[TW_BARS_TIMEFRAME_COUNT_MAX];
-    tw_tape_writer *tapes[TW_BARS_TIMEFRAME_COUNT_MAX]; /* what is written into each file */
-    uint32_t file_count;                                /* 1 for standard output */
+    bars_frames frames;
+    uint64_t rows[TW_BARS_FRAME_COUNT_MAX];
+    output_file files[TW_BARS_FRAME_COUNT_MAX];
+    tw_tape_writer *tapes[TW_BARS_FRAME_COUNT_MAX]; /* what writes each file; NULL: put_row */
+    uint32_t file_count;                            /* 1 for standard output */
     const char *made; /* the folder, borrowed, while it is to be removed again; or NULL */
     tw_error error;   /* the first failed write; its status is TW_OK until then */
 } bars_writer;
 
-/* Reads "1s,1m,1h". TW_USAGE with a sentence for anything else, and for a timeframe twice. */
-tw_status bars_timeframes_parse(const char *list, bars_timeframes *ret_timeframes,
-                                tw_error *error) TW_MUST_CHECK;
-
 /* Opens the files and writes their headers. `folder`, borrowed until the writer is dropped, is made
  * if it is missing; "-" is standard output. Statuses as of output_file_open. After a failure
  * nothing is left open. */
-tw_status bars_writer_open(bars_writer *writer, const bars_timeframes *timeframes,
-                           const char *folder, tw_error *error) TW_MUST_CHECK;
+tw_status bars_writer_open(bars_writer *writer, const bars_frames *frames, const char *folder,
+                           tw_error *error) TW_MUST_CHECK;
 
-/* Writes one bar of a symbol of the table. A failure is kept in `error` of the writer, and every
- * later call does nothing. */
-void bars_writer_put(bars_writer *writer, const tw_bar *bar, const tw_symbols *symbols);
+/* Writes one bar of a frame and symbol of the table. A failure is kept in `error` of the writer,
+ * and every later call does nothing. */
+void bars_writer_put(bars_writer *writer, uint32_t frame, const tw_bar *bar,
+                     const tw_symbols *symbols);
 
 /* Completes all files, then names them. */
 tw_status bars_writer_finish(bars_writer *writer, tw_error *error) TW_MUST_CHECK;

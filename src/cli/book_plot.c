@@ -1,17 +1,12 @@
 /* book_plot.c - see book_plot.h. */
 #include "book_plot.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
+
+#include "gnuplot.h"
 
 #include "tradewind/time.h"
 
@@ -403,9 +398,17 @@ static void put_time_label(FILE *script, const plot_view *view) {
             has_date(view) ? ", UTC" : "time of the exchange");
 }
 
-/* The picture goes to gnuplot's standard output, so that no path has to stand in the script; the
- * name of a symbol has neither quotes nor spaces. */
-static bool put_script(FILE *script, const book_plot *plot, const plot_view *view) {
+/* What a script is made of. */
+typedef struct plot_picture {
+    const book_plot *plot;
+    plot_view view;
+} plot_picture;
+
+/* The name of a symbol has neither quotes nor spaces. */
+static bool put_script(FILE *script, void *context) {
+    const plot_picture *picture = context;
+    const book_plot *plot = picture->plot;
+    const plot_view *view = &picture->view;
     const char *name = tw_symbols_name(plot->replay->symbols, plot->symbol);
     if (!put_grid(script, plot, view))
         return false;
@@ -432,137 +435,17 @@ static bool put_script(FILE *script, const book_plot *plot, const plot_view *vie
     put_time_label(script, view);
     fputs(lower, script);
     fputs("unset multiplot\nunset output\n", script);
-    return fflush(script) == 0 && ferror(script) == 0;
-}
-
-/* ---- gnuplot ------------------------------------------------------------------------------- */
-
-/* What one gnuplot is given. */
-typedef struct gnuplot_run {
-    int picture; /* its standard output */
-    int script;  /* the end of a pipe to its standard input */
-    pid_t child;
-} gnuplot_run;
-
-/* In the child. gnuplot dies with its parent, however that ends: it must not go on drawing what
- * nobody waits for. Returns only if it cannot be started. */
-static int become_gnuplot(int script, int picture, pid_t parent) {
-    char name[] = "gnuplot";
-    char no_settings[] = "-d"; /* of the user: they could send the picture elsewhere */
-    char *arguments[] = {name, no_settings, NULL};
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
-        return errno;
-    if (getppid() != parent)
-        return ESRCH; /* it ended before it could be watched */
-    signal(SIGPIPE, SIG_DFL);
-    if (dup2(script, STDIN_FILENO) < 0 || dup2(picture, STDOUT_FILENO) < 0)
-        return errno;
-    execvp(name, arguments);
-    return errno;
-}
-
-/* Waits for the child to become gnuplot, which closes the pipe, or to tell why it could not. */
-static int read_start(int report) {
-    int os_errno = 0;
-    ssize_t size;
-    do
-        size = read(report, &os_errno, sizeof os_errno);
-    while (size < 0 && errno == EINTR);
-    return size == sizeof os_errno ? os_errno : 0;
-}
-
-static int fork_gnuplot(gnuplot_run *run, int script, const int report[2]) {
-    pid_t parent = getpid();
-    run->child = fork();
-    if (run->child < 0)
-        return errno;
-    if (run->child > 0)
-        return 0;
-    int os_errno = become_gnuplot(script, run->picture, parent);
-    _exit(write(report[1], &os_errno, sizeof os_errno) < 0 ? 126 : 127);
-}
-
-static int wait_for(pid_t child) {
-    int ending = 0;
-    while (waitpid(child, &ending, 0) < 0 && errno == EINTR)
-        continue;
-    return ending;
-}
-
-static void close_both(const int ends[2]) {
-    close(ends[0]);
-    close(ends[1]);
-}
-
-/* Starts it with a pipe for its script. Returns 0 or the system's number of what went wrong. */
-static int start_gnuplot(gnuplot_run *run) {
-    int script[2];
-    int report[2];
-    if (pipe2(script, O_CLOEXEC) != 0)
-        return errno;
-    if (pipe2(report, O_CLOEXEC) != 0) {
-        int os_errno = errno;
-        close_both(script);
-        return os_errno;
-    }
-    int os_errno = fork_gnuplot(run, script[0], report);
-    close(report[1]);
-    if (os_errno == 0) {
-        os_errno = read_start(report[0]);
-        if (os_errno != 0)
-            wait_for(run->child);
-    }
-    close(report[0]);
-    close(script[0]);
-    run->script = script[1];
-    if (os_errno != 0)
-        close(script[1]);
-    return os_errno;
-}
-
-static bool send_script(const gnuplot_run *run, const book_plot *plot, const plot_view *view) {
-    FILE *script = fdopen(run->script, "w");
-    if (script == NULL) {
-        close(run->script);
-        return false;
-    }
-    bool written = put_script(script, plot, view);
-    return fclose(script) == 0 && written;
-}
-
-static tw_status draw(gnuplot_run *run, const book_plot *plot, const plot_view *view,
-                      tw_error *error) {
-    struct stat drawn = {0};
-    int os_errno = start_gnuplot(run);
-    if (os_errno == ENOENT)
-        return tw_error_set(error, TW_NOT_FOUND,
-                            "--plot needs the program gnuplot (Debian: apt install gnuplot-nox)");
-    if (os_errno != 0)
-        return tw_error_set_errno(error, os_errno, "gnuplot cannot be started");
-    bool written = send_script(run, plot, view);
-    int ending = wait_for(run->child);
-    if (!written || !WIFEXITED(ending) || WEXITSTATUS(ending) != 0)
-        return tw_error_set(error, TW_IO, "gnuplot failed to draw the book of %s",
-                            plot->replay->config.path);
-    if (fstat(run->picture, &drawn) != 0 || drawn.st_size == 0)
-        return tw_error_set(error, TW_IO, "gnuplot drew nothing of the book of %s",
-                            plot->replay->config.path);
-    return TW_OK;
+    return true;
 }
 
 tw_status book_plot_draw(book_plot *plot, const char *path, tw_error *error) {
-    plot_view view = {0};
-    gnuplot_run run = {.picture = -1};
+    plot_picture picture = {.plot = plot};
+    char what[TW_ERROR_MESSAGE_SIZE];
     if (plot->sample_count > 0 && plot->symbol != TW_SYMBOL_NONE)
         take_sample(plot, plot->seen_ns);
-    tw_status status = find_view(plot, &view, error);
+    tw_status status = find_view(plot, &picture.view, error);
     if (status != TW_OK)
         return status;
-    run.picture = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-    if (run.picture < 0)
-        return tw_error_set_errno(error, errno, "the picture of %s cannot be written",
-                                  plot->replay->config.path);
-    status = draw(&run, plot, &view, error);
-    close(run.picture);
-    return status;
+    snprintf(what, sizeof what, "the book of %s", plot->replay->config.path);
+    return gnuplot_draw(path, put_script, &picture, what, error);
 }

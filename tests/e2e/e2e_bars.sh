@@ -320,7 +320,7 @@ wrong_usage_is_explained() {
     ended 2
     said '2 timeframes make 2 files: say where with --out DIR'
     printed_nothing
-    for list in '' 1x '1s,' 61s 1m,1Min 1s,2s,3s,4s,5s,6s,7s,8s,9s; do
+    for list in '' 1x '1s,' 61s 1m,1Min 1s,2s,3s,4s,5s,6s,7s,8s,9s,10s,11s,12s,13s,14s,15s,16s,17s; do
         run bars trades.csv --timeframes "$list" --out bars
         ended 2
         said '--timeframes: '
@@ -416,6 +416,110 @@ assert "trades " in drawn and "/s)" in drawn and drawn.endswith("\r\x1b[K"), rep
 END
 }
 
+days_of_the_us_calendar_begin_in_new_york() {
+    [ -r /usr/share/zoneinfo/America/New_York ] || exit 77
+    cat >trades.csv <<END
+ts_ns,symbol,price,size,side
+1710046799000000000,AAPL,1,1,
+1710046800000000000,AAPL,2,1,
+1710129599000000000,AAPL,3,1,
+1710129600000000000,AAPL,4,1,
+END
+    run bars trades.csv --timeframes 1d --calendar us
+    ended 0
+    cat >expected <<END
+$header
+1709960400000000000,AAPL,1d,1,1,1,1,1,1,1
+1710046800000000000,AAPL,1d,2,3,2,3,2,2,2.5
+1710129600000000000,AAPL,1d,4,4,4,4,1,1,4
+END
+    cmp out expected
+    TZDIR=/nonexistent run bars trades.csv --timeframes 1d --calendar us --out bars
+    ended 1
+    said 'there is no zone data at /nonexistent/America/New_York'
+    nothing_is_left bars
+    mkdir -p zones/America
+    echo 'no zone' >zones/America/New_York
+    TZDIR=zones run bars trades.csv --calendar us
+    said 'zones/America/New_York: a zone file (TZif): byte 8'
+}
+
+kinds_stand_beside_timeframes() {
+    cat >trades.csv <<END
+ts_ns,symbol,price,size,side
+1,AAPL,10,7,B
+2,AAPL,11,8,B
+3,AAPL,12,5,S
+END
+    run bars trades.csv --timeframes 1m,volume:10,tick:2,renko:1,dollar:100 --out bars
+    ended 0
+    [ "$(ls -A bars | tr '\n' ' ')" = \
+        '1m.csv renko-1.csv tick-2.csv value-100.csv volume-10.csv ' ]
+    cat >expected <<END
+$header
+1,AAPL,volume:10,10,11,10,11,10,2,10.3
+2,AAPL,volume:10,11,12,11,12,10,2,11.5
+END
+    cmp bars/volume-10.csv expected
+    [ "$(wc -l <bars/tick-2.csv)" -eq 3 ]
+    [ "$(tail -n 1 bars/renko-1.csv)" = '3,AAPL,renko:1,11,12,11,12,5,1,12' ]
+    run bars trades.csv --timeframes volume:0.00000001
+    ended 3
+    said 'trades.csv:2:4: this trade alone would make more than 65536 bars'
+    for list in tick: tick:0 tick:1.5 tick:x renko:-1 ticks:3 tick:5,tick:5 dollar:5,value:5; do
+        run bars trades.csv --timeframes "$list"
+        ended 2
+        said '--timeframes: '
+    done
+}
+
+options_change_which_bars_there_are() {
+    printf 'ts_ns,symbol,price,size,side\n1000000000,A,5,1,\n4000000000,A,6,1,\n' >trades.csv
+    run bars trades.csv --timeframes 1s --empty 5 --stamp close
+    ended 0
+    [ "$(cut -d, -f1,4,9 out | tail -n +2 | tr '\n' ' ')" = \
+        '2000000000,5,1 3000000000,5,0 4000000000,5,0 5000000000,6,1 ' ]
+    run bars trades.csv --timeframes 2s --partial skip
+    ended 0
+    [ "$(cut -d, -f1 out | tail -n +2)" = 4000000000 ]
+    run bars trades.csv --calendar mars
+    ended 2
+}
+
+conditions_keep_trades_out() {
+    cat >trades.csv <<END
+ts_ns,symbol,price,size,side,id,exchange,tape,conditions
+1,A,10,100,B,1,V,C,@
+2,A,99,5,B,2,V,C,@I
+3,A,11,100,B,3,V,C,@
+END
+    run bars trades.csv --conditions utp
+    ended 0
+    printed '0,A,1m,10,11,10,11,205,3,12.658536585'
+    run bars trades.csv
+    printed '0,A,1m,10,99,10,11,205,3,12.658536585'
+}
+
+candles_are_drawn_of_one_symbol() {
+    command -v gnuplot >/dev/null || exit 77
+    few_trades >trades.csv
+    run bars trades.csv --plot candles.png
+    ended 2
+    said 'more than one symbol (AAPL, MSFT ...)'
+    [ ! -e candles.png ]
+    run bars trades.csv --symbol AAPL --plot candles.png
+    ended 0
+    [ "$(head -c 4 candles.png | tail -c 3)" = PNG ]
+    [ "$(grep -c MSFT out)" -eq 0 ]
+    run bars trades.csv --symbol NONE --plot none.png
+    ended 3
+    said 'there is no 1m bar to plot'
+    [ ! -e none.png ]
+    run bars trades.csv --plot trades.csv
+    ended 2
+    said 'that file is read'
+}
+
 run_cases a_few_trades_make_known_bars bars_of_a_file_agree_with_a_slow_computation \
     bars_of_a_store_are_those_of_the_file named_symbols_of_a_store_are_the_only_ones \
     the_same_trades_give_the_same_bytes compressed_trades_are_read \
@@ -426,4 +530,6 @@ run_cases a_few_trades_make_known_bars bars_of_a_file_agree_with_a_slow_computat
     a_damaged_or_cut_file_is_bad_data what_is_no_file_of_trades_is_refused \
     what_is_no_store_is_refused a_volume_beyond_a_bar_is_told_from_a_store_too wrong_usage_is_explained a_folder_that_cannot_be_is_named \
     a_full_disk_is_told a_reader_that_leaves_is_no_noise \
+    days_of_the_us_calendar_begin_in_new_york kinds_stand_beside_timeframes \
+    options_change_which_bars_there_are conditions_keep_trades_out candles_are_drawn_of_one_symbol \
     an_interruption_takes_unfinished_files_away progress_is_shown_on_a_terminal_only

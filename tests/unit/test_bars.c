@@ -15,12 +15,14 @@
 
 typedef struct collected {
     tw_bar bars[64];
+    tw_bars_detail details[64];
     size_t count;
 } collected;
 
-static void collect(void *context, const tw_bar *bar) {
+static void collect(void *context, const tw_bar *bar, const tw_bars_detail *detail) {
     collected *all = context;
     assert_true(all->count < 64);
+    all->details[all->count] = *detail;
     all->bars[all->count++] = *bar;
 }
 
@@ -30,8 +32,8 @@ static tw_trade trade_at(int64_t time_ns, int64_t price_nano, int64_t quantity_n
 }
 
 static tw_bars *bars_of(int64_t first_ns, int64_t second_ns) {
-    tw_bars_config config = {.timeframes_ns = {first_ns, second_ns},
-                             .timeframe_count = second_ns == 0 ? 1 : 2,
+    tw_bars_config config = {.frames = {{.step = first_ns}, {.step = second_ns}},
+                             .frame_count = second_ns == 0 ? 1 : 2,
                              .symbol_count_max = 3};
     tw_bars *bars = NULL;
     assert_int_equal(tw_bars_new(NULL, &config, &bars), TW_OK);
@@ -45,14 +47,14 @@ static tw_status push(tw_bars *bars, tw_trade trade, collected *all) {
 static void test_refuses_configurations_out_of_range(void **state) {
     (void)state;
     tw_bars *bars = NULL;
-    tw_bars_config config = {.timeframe_count = 0, .symbol_count_max = 1};
+    tw_bars_config config = {.frame_count = 0, .symbol_count_max = 1};
     assert_int_equal(tw_bars_new(NULL, &config, &bars), TW_RANGE);
-    config = (tw_bars_config){.timeframes_ns = {0}, .timeframe_count = 1, .symbol_count_max = 1};
+    config = (tw_bars_config){.frames = {{.step = 0}}, .frame_count = 1, .symbol_count_max = 1};
     assert_int_equal(tw_bars_new(NULL, &config, &bars), TW_RANGE);
     config = (tw_bars_config){
-        .timeframes_ns = {SECOND, SECOND}, .timeframe_count = 2, .symbol_count_max = 1};
+        .frames = {{.step = SECOND}, {.step = SECOND}}, .frame_count = 2, .symbol_count_max = 1};
     assert_int_equal(tw_bars_new(NULL, &config, &bars), TW_EXISTS);
-    config = (tw_bars_config){.timeframes_ns = {SECOND}, .timeframe_count = 1};
+    config = (tw_bars_config){.frames = {{.step = SECOND}}, .frame_count = 1};
     assert_int_equal(tw_bars_new(NULL, &config, &bars), TW_RANGE);
     assert_null(bars);
 }
@@ -167,6 +169,27 @@ static void test_advance_closes_what_has_ended(void **state) {
     assert_int_equal(tw_bars_advance(bars, TW_NS_PER_MINUTE, collect, &all), 2);
 }
 
+static void test_each_trade_of_a_bar_is_late_for_a_frame_that_has_closed(void **state) {
+    (void)state;
+    TW_AUTO(tw_bars) *bars = bars_of(SECOND, 3 * SECOND);
+    collected all = {0};
+    assert_int_equal(push(bars, trade_at(0, 5, 5), &all), TW_OK);
+    assert_int_equal(tw_bars_advance(bars, 3 * SECOND, collect, &all), 2);
+    /* The third second has no bar yet; the three seconds are over. */
+    assert_int_equal(push(bars, trade_at(2 * SECOND, 6, 5), &all), TW_STATE);
+    assert_int_equal(push(bars, trade_at(2 * SECOND, 7, 5), &all), TW_STATE);
+    assert_int_equal(push(bars, trade_at(3 * SECOND, 8, 5), &all), TW_OK);
+    assert_int_equal(push(bars, trade_at(3 * SECOND, 8, 5), &all), TW_OK);
+    assert_int_equal(all.bars[2].count, 2);
+    tw_bars_counts counts;
+    tw_bars_count(bars, &counts);
+    assert_int_equal(counts.late[0], 0);
+    assert_int_equal(counts.late[1], 2);
+    tw_bar bar;
+    assert_int_equal(tw_bars_current(bars, 0, 1, &bar), TW_OK);
+    assert_int_equal(bar.count, 2);
+}
+
 static void test_timeframes_without_a_trade_have_no_bar(void **state) {
     (void)state;
     TW_AUTO(tw_bars) *bars = bars_of(SECOND, 0);
@@ -201,8 +224,7 @@ static void test_bad_trades_change_nothing(void **state) {
 
 static tw_status make_and_free(const tw_allocator *allocator, void *context) {
     (void)context;
-    tw_bars_config config = {
-        .timeframes_ns = {SECOND}, .timeframe_count = 1, .symbol_count_max = 4};
+    tw_bars_config config = {.frames = {{.step = SECOND}}, .frame_count = 1, .symbol_count_max = 4};
     TW_AUTO(tw_bars) *bars = NULL;
     return tw_bars_new(allocator, &config, &bars);
 }
@@ -221,6 +243,7 @@ int main(void) {
         cmocka_unit_test(test_vwap_of_the_greatest_numbers_is_exact),
         cmocka_unit_test(test_a_late_trade_is_counted_and_left_out),
         cmocka_unit_test(test_advance_closes_what_has_ended),
+        cmocka_unit_test(test_each_trade_of_a_bar_is_late_for_a_frame_that_has_closed),
         cmocka_unit_test(test_timeframes_without_a_trade_have_no_bar),
         cmocka_unit_test(test_bad_trades_change_nothing),
         cmocka_unit_test(test_leaves_nothing_when_memory_runs_out),

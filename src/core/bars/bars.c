@@ -1,79 +1,25 @@
 /*
- * bars.c - every timeframe of every symbol from one pass over the trades.
+ * bars.c - every kind of bar of every symbol from one pass over the trades: the way in.
  *
- * One slot a pair (symbol, timeframe), the slots of a symbol side by side, so that a trade touches
- * one short run of memory. A slot knows the end of its bar: the usual trade costs one comparison
- * a timeframe and no division.
- *
- *              push: trade at or after the floor
- *     EMPTY ------------------------------------> OPEN --+
- *       ^                                          |  ^  | push: trade before the end (added)
- *       |    advance past the end, flush           |  +--+
- *       +------------------------------------------+  ^
- *                                                  |  | push: trade at or after the end
- *                                                  +--+ (handed out, the next bar opened)
+ * Idea: all that is known of a symbol is one run of memory (bars_priv.h). The usual trade falls
+ * into the open window of the one time frame that the others are rolled up from: it is checked,
+ * compared and added here, without a loop over frames (take_short). Everything else goes through
+ * state_take, which is also what a settled and a live state are made with (bars_history.c).
  *
  * Invariants:
- * 1. A slot is OPEN iff its count is not 0; then floor_ns is the start of its bar.
- * 2. In an EMPTY slot floor_ns is the end of the last bar handed out, or INT64_MIN.
- * 3. A trade before floor_ns is late: so no bar is handed out twice or out of order.
- * 4. value <= high x volume < 2^126, because volume fits int64_t: the 128-bit sum cannot overflow.
- * 5. next_end_ns is not after the end of any OPEN slot.
+ * 1. A call that is refused has changed nothing: all checks come before the first change.
+ * 2. volume_room of a state is at most INT64_MAX less the volume of any of its bars.
  */
-#include "tradewind/bars.h"
-
 #include <string.h>
 
-#include "tradewind/time.h"
+#include "bars_priv.h"
 
-__extension__ typedef unsigned __int128 wide;
-
-#define TIMEFRAME_NS_MAX (400 * TW_NS_PER_DAY)
-#define WEEK_NS (7 * TW_NS_PER_DAY)
-/* The epoch was a Thursday; the Monday after it is day 4. */
-#define FIRST_MONDAY_NS (4 * TW_NS_PER_DAY)
-
-typedef struct slot {
-    int64_t floor_ns; /* invariants 1 to 3 */
-    int64_t open;
-    int64_t high;
-    int64_t low;
-    int64_t close;
-    int64_t volume;
-    uint64_t count;
-    wide value; /* sum of price x quantity at 1e-18 */
-} slot;
-
-struct tw_bars {
-    tw_allocator allocator;
-    tw_bars_config config;
-    slot *slots; /* [symbol_count_max][timeframe_count] */
-    int64_t next_end_ns;
-    tw_bars_counts counts;
-};
-
-static size_t slot_count(const tw_bars *bars) {
-    return (size_t)bars->config.symbol_count_max * bars->config.timeframe_count;
-}
-
-static tw_status config_check(const tw_bars_config *config) {
-    if (config->timeframe_count == 0 || config->timeframe_count > TW_BARS_TIMEFRAME_COUNT_MAX ||
-        config->symbol_count_max == 0 || config->symbol_count_max > TW_BARS_SYMBOL_COUNT_MAX)
-        return TW_RANGE;
-    for (uint32_t i = 0; i < config->timeframe_count; i++) {
-        if (config->timeframes_ns[i] < 1 || config->timeframes_ns[i] > TIMEFRAME_NS_MAX)
-            return TW_RANGE;
-        for (uint32_t j = 0; j < i; j++)
-            if (config->timeframes_ns[j] == config->timeframes_ns[i])
-                return TW_EXISTS;
-    }
-    return TW_OK;
-}
+/* ---- Life ---------------------------------------------------------------------------------- */
 
 tw_status tw_bars_new(const tw_allocator *allocator, const tw_bars_config *config,
                       tw_bars **ret_bars) {
     TW_ASSERT(config != NULL && ret_bars != NULL);
-    tw_status status = config_check(config);
+    tw_status status = plan_check(config);
     if (status != TW_OK)
         return status;
     if (allocator == NULL)
@@ -83,14 +29,18 @@ tw_status tw_bars_new(const tw_allocator *allocator, const tw_bars_config *confi
         return TW_NO_MEMORY;
     bars->allocator = *allocator;
     bars->config = *config;
-    bars->slots = TW_NEW(allocator, slot_count(bars), slot);
-    if (bars->slots == NULL) {
-        tw_bars_free(bars);
-        return TW_NO_MEMORY;
-    }
-    for (size_t i = 0; i < slot_count(bars); i++)
-        bars->slots[i].floor_ns = INT64_MIN;
     bars->next_end_ns = INT64_MAX;
+    bars->counting = &bars->counts;
+    plan_make(bars);
+    plan_lay_out(bars);
+    bars->states = TW_NEW(allocator, bars->line_count, bar_line);
+    status = bars->states == NULL ? TW_NO_MEMORY : TW_OK;
+    if (status == TW_OK && config->horizon_ns > 0)
+        status = history_new(bars);
+    if (status != TW_OK) {
+        tw_bars_free(bars);
+        return status;
+    }
     *ret_bars = bars;
     return TW_OK;
 }
@@ -99,168 +49,345 @@ void tw_bars_free(tw_bars *bars) {
     if (bars == NULL)
         return;
     tw_allocator allocator = bars->allocator;
-    TW_DELETE(&allocator, bars->slots, slot_count(bars), slot);
+    history_free(bars);
+    if (bars->states != NULL)
+        TW_DELETE(&allocator, bars->states, bars->line_count, bar_line);
     TW_DELETE(&allocator, bars, 1, tw_bars);
 }
 
-int64_t tw_bars_start(int64_t time_ns, int64_t timeframe_ns) {
-    TW_ASSERT(timeframe_ns > 0 && time_ns >= INT64_MIN + 2 * TIMEFRAME_NS_MAX);
-    int64_t origin_ns = timeframe_ns == WEEK_NS ? FIRST_MONDAY_NS : 0;
-    int64_t into = (time_ns - origin_ns) % timeframe_ns;
-    return time_ns - (into < 0 ? into + timeframe_ns : into);
+/* ---- Checks -------------------------------------------------------------------------------- */
+
+static int64_t frame_volume(const tw_bars *bars, bar_state *state, uint32_t frame) {
+    bar_slot slot;
+    bar_extra extra;
+    time_current(bars, state, frame, &slot, &extra);
+    return slot.volume;
 }
 
-/* To nearest, ties to even: price x quantity at 1e-18 over quantity at 1e-9. */
-static int64_t vwap_of(const slot *s) {
-    TW_ASSERT(s->volume > 0);
-    wide volume = (wide)s->volume;
-    wide quotient = s->value / volume;
-    wide rest = s->value % volume;
-    if (rest > volume - rest || (rest == volume - rest && (quotient & 1) != 0))
-        quotient++;
-    return (int64_t)quotient;
-}
-
-static tw_bar bar_of(const tw_bars *bars, size_t symbol, uint32_t frame, const slot *s) {
-    tw_bar bar;
-    memset(&bar, 0, sizeof bar); /* bars are compared with memcmp */
-    bar.time_ns = s->floor_ns;
-    bar.timeframe_ns = bars->config.timeframes_ns[frame];
-    bar.open.nano = s->open;
-    bar.high.nano = s->high;
-    bar.low.nano = s->low;
-    bar.close.nano = s->close;
-    bar.vwap.nano = vwap_of(s);
-    bar.volume.nano = s->volume;
-    bar.count = s->count;
-    bar.symbol = (tw_symbol)symbol;
-    return bar;
-}
-
-/* OPEN to EMPTY: hands the bar out and raises the floor to its end (invariant 2). */
-static void close_slot(tw_bars *bars, size_t symbol, uint32_t frame, tw_bars_sink sink,
-                       void *context) {
-    slot *s = &bars->slots[symbol * bars->config.timeframe_count + frame];
-    TW_ASSERT(s->count > 0);
-    tw_bar bar = bar_of(bars, symbol, frame, s);
-    int64_t end_ns = s->floor_ns + bars->config.timeframes_ns[frame];
-    memset(s, 0, sizeof *s);
-    s->floor_ns = end_ns;
-    bars->counts.bars[frame]++;
-    sink(context, &bar);
-}
-
-/* EMPTY to OPEN. */
-static void open_slot(tw_bars *bars, slot *s, int64_t timeframe_ns, const tw_trade *trade) {
-    s->floor_ns = tw_bars_start(trade->time_ns, timeframe_ns);
-    s->open = s->high = s->low = trade->price.nano;
-    if (s->floor_ns + timeframe_ns < bars->next_end_ns)
-        bars->next_end_ns = s->floor_ns + timeframe_ns;
-}
-
-static void add_trade(slot *s, const tw_trade *trade) {
-    if (trade->price.nano > s->high)
-        s->high = trade->price.nano;
-    if (trade->price.nano < s->low)
-        s->low = trade->price.nano;
-    s->close = trade->price.nano;
-    s->volume += trade->quantity.nano;
-    s->count++;
-    s->value += (wide)trade->price.nano * (wide)trade->quantity.nano;
-}
-
-static bool is_past(const slot *s, int64_t timeframe_ns, int64_t time_ns) {
-    return s->count > 0 && time_ns >= s->floor_ns + timeframe_ns;
-}
-
-/* Everything that can go wrong, before anything is changed. */
-static tw_status trade_check(const tw_bars *bars, const tw_trade *trade) {
-    if (trade->symbol >= bars->config.symbol_count_max ||
-        trade->time_ns < INT64_MIN + 2 * TIMEFRAME_NS_MAX ||
-        trade->time_ns > INT64_MAX - 2 * TIMEFRAME_NS_MAX)
-        return TW_RANGE;
-    if (trade->price.nano <= 0 || trade->quantity.nano <= 0)
-        return TW_INVALID;
-    const slot *slots = &bars->slots[(size_t)trade->symbol * bars->config.timeframe_count];
-    for (uint32_t i = 0; i < bars->config.timeframe_count; i++) {
-        const slot *s = &slots[i];
-        bool joins = s->count > 0 && trade->time_ns >= s->floor_ns &&
-                     !is_past(s, bars->config.timeframes_ns[i], trade->time_ns);
-        if (joins && trade->quantity.nano > INT64_MAX - s->volume)
-            return TW_OVERFLOW;
+bool state_has_room(const tw_bars *bars, bar_state *state, int64_t time_ns, int64_t volume) {
+    if (volume <= state->volume_room)
+        return true;
+    int64_t most = 0;
+    for (uint32_t i = 0; i < bars->frame_count; i++) {
+        const bar_slot *slot = slot_of(state, i);
+        bool joins = bars->plans[i].measure != FRAME_NONE || time_ns < slot->end_ns;
+        int64_t held = frame_volume(bars, state, i);
+        if (joins && held > INT64_MAX - volume)
+            return false;
+        most = joins && held > most ? held : most;
     }
+    state->volume_room = INT64_MAX - most; /* bars that the trade ends are out of the way */
+    return true;
+}
+
+static tw_status time_check(const tw_bars *bars, int64_t time_ns) {
+    const int64_t zone_begin_ns = -INT64_C(24837) * TW_NS_PER_DAY; /* 1902-01-01 */
+    if (time_ns < INT64_MIN + 2 * TIMEFRAME_NS_MAX || time_ns > INT64_MAX - 2 * TIMEFRAME_NS_MAX)
+        return TW_RANGE;
+    return bars->config.zone != NULL && time_ns < zone_begin_ns ? TW_RANGE : TW_OK;
+}
+
+/* Everything that can go wrong with a feed whatever the state is. */
+static tw_status feed_check(const tw_bars *bars, tw_symbol symbol, const bar_feed *feed) {
+    if (symbol >= bars->config.symbol_count_max)
+        return TW_RANGE;
+    tw_status status = time_check(bars, feed->time_ns);
+    if (status != TW_OK)
+        return status;
+    if (feed->price <= 0 || feed->volume <= 0)
+        return TW_INVALID;
+    for (uint32_t i = bars->time_count; i < bars->frame_count; i++)
+        if (measure_would_flood(&bars->plans[i].frame, feed))
+            return TW_LIMIT;
     return TW_OK;
+}
+
+/* ---- Feeds --------------------------------------------------------------------------------- */
+
+static void apply_conditions(const tw_bars *bars, const tw_trade *trade, bar_feed *feed) {
+    for (size_t i = 0; i < sizeof trade->conditions && trade->conditions[i] != '\0'; i++) {
+        uint8_t code = (uint8_t)trade->conditions[i];
+        uint8_t moves = code < 128 ? bars->config.conditions.moves[code] : TW_BARS_MOVES_ALL;
+        if (moves != TW_BARS_MOVES_ALL && feed->moves == TW_BARS_MOVES_ALL)
+            feed->reason = bars->config.conditions.reasons[code];
+        feed->moves &= moves;
+    }
+}
+
+static bar_feed feed_of_trade(const tw_bars *bars, const tw_trade *trade) {
+    int64_t price = trade->price.nano;
+    bar_feed feed = {
+        .value = (bar_wide)price * (bar_wide)trade->quantity.nano,
+        .time_ns = trade->time_ns,
+        .open = price,
+        .high = price,
+        .low = price,
+        .close = price,
+        .price = price,
+        .volume = trade->quantity.nano,
+        .count = 1,
+        .side = trade->side,
+        .moves = TW_BARS_MOVES_ALL,
+    };
+    if (bars->config.has_conditions)
+        apply_conditions(bars, trade, &feed);
+    return feed;
+}
+
+/* ---- Taking -------------------------------------------------------------------------------- */
+
+static void count_late(tw_bars *bars, uint32_t late) {
+    for (uint32_t i = 0; late >> i != 0; i++)
+        bars->counts.late[bars->plans[i].index] += late >> i & 1;
+}
+
+uint32_t state_take(tw_bars *bars, bar_state *state, const bar_feed *feed, int64_t settled_ns,
+                    const bar_target *target) {
+    if (state->begin_ns == INT64_MAX)
+        state->begin_ns = feed->time_ns;
+    uint32_t late = time_take(bars, state, feed, settled_ns, target);
+    for (uint32_t i = bars->time_count; i < bars->frame_count; i++)
+        if (!measure_take(bars, state, i, feed, target))
+            late |= UINT32_C(1) << i;
+    state->volume_room -= feed->volume;
+    return late;
+}
+
+static tw_status take_feed(tw_bars *bars, tw_symbol symbol, const bar_feed *feed,
+                           const bar_target *target) {
+    bar_state *state = state_of(bars, symbol);
+    if (!state_has_room(bars, state, feed->time_ns, feed->volume))
+        return TW_OVERFLOW;
+    if (feed->moves != TW_BARS_MOVES_ALL)
+        bars->counts.excluded[feed->reason]++;
+    uint32_t late = state_take(bars, state, feed, INT64_MIN, target);
+    bool all_late = late == (UINT32_C(1) << bars->frame_count) - 1;
+    bars->counts.trades += !all_late;
+    if (late == 0)
+        return TW_OK;
+    count_late(bars, late);
+    return TW_STATE;
+}
+
+static void make_ready(tw_bars *bars, tw_symbol symbol) {
+    for (; bars->ready_count <= symbol; bars->ready_count++) {
+        state_clear(bars, state_of(bars, bars->ready_count), bars->ready_count);
+        if (bars->history != NULL)
+            history_make_ready(bars, bars->ready_count);
+    }
+}
+
+static tw_status take_trade(tw_bars *bars, const tw_trade *trade, const bar_target *target) {
+    bar_feed feed = feed_of_trade(bars, trade);
+    tw_status status = feed_check(bars, trade->symbol, &feed);
+    if (status != TW_OK)
+        return status;
+    make_ready(bars, trade->symbol);
+    if (bars->history != NULL)
+        return history_push(bars, trade, &feed, target);
+    return take_feed(bars, trade->symbol, &feed, target);
+}
+
+/* The usual trade: in order, and in the bar of the only root or in the next one. A window that is
+ * open says that times near it are in range; that no frame was late for the trade before says that
+ * none is now. */
+static inline bool take_short(tw_bars *bars, const tw_trade *trade, const bar_target *target) {
+    if (trade->symbol >= bars->ready_count)
+        return false;
+    bar_state *state = state_of(bars, trade->symbol);
+    bar_slot *slot = slot_of(state, 0);
+    int64_t price = trade->price.nano;
+    int64_t volume = trade->quantity.nano;
+    if (trade->time_ns < slot->close_ns || slot->count == 0 || slot->is_uneven != 0 || price <= 0 ||
+        volume <= 0 || volume > state->volume_room)
+        return false;
+    if (trade->time_ns >= slot->end_ns) {
+        if (trade->time_ns > INT64_MAX - 2 * TIMEFRAME_NS_MAX)
+            return false;
+        time_next(bars, state, trade, target);
+    } else {
+        slot->high = price > slot->high ? price : slot->high;
+        slot->low = price < slot->low ? price : slot->low;
+        slot->close = price;
+        slot->close_ns = trade->time_ns;
+        slot->volume += volume;
+        slot->count++;
+        slot->value += (bar_wide)(uint64_t)price * (uint64_t)volume;
+    }
+    state->volume_room -= volume;
+    bars->counts.trades++;
+    return true;
 }
 
 tw_status tw_bars_push(tw_bars *bars, const tw_trade *trade, tw_bars_sink sink, void *context) {
     TW_ASSERT(bars != NULL && trade != NULL && sink != NULL);
-    tw_status status = trade_check(bars, trade);
-    if (status != TW_OK)
-        return status;
-    size_t late = 0;
-    for (uint32_t i = 0; i < bars->config.timeframe_count; i++) {
-        int64_t timeframe_ns = bars->config.timeframes_ns[i];
-        slot *s = &bars->slots[(size_t)trade->symbol * bars->config.timeframe_count + i];
-        if (trade->time_ns < s->floor_ns) {
-            bars->counts.late[i]++;
-            late++;
-            continue;
-        }
-        if (is_past(s, timeframe_ns, trade->time_ns))
-            close_slot(bars, trade->symbol, i, sink, context);
-        if (s->count == 0)
-            open_slot(bars, s, timeframe_ns, trade);
-        add_trade(s, trade);
-    }
-    bars->counts.trades += late < bars->config.timeframe_count;
-    return late > 0 ? TW_STATE : TW_OK;
+    bar_target target = {sink, context};
+    if (bars->is_plain && take_short(bars, trade, &target))
+        return TW_OK;
+    return take_trade(bars, trade, &target);
 }
 
-/* Closes the open slots whose end is at or before `now_ns` and finds the next end. */
-static size_t sweep(tw_bars *bars, int64_t now_ns, tw_bars_sink sink, void *context) {
-    size_t closed = 0;
-    int64_t next_end_ns = INT64_MAX;
-    for (size_t symbol = 0; symbol < bars->config.symbol_count_max; symbol++) {
-        for (uint32_t i = 0; i < bars->config.timeframe_count; i++) {
-            const slot *s = &bars->slots[symbol * bars->config.timeframe_count + i];
-            if (s->count == 0)
-                continue;
-            int64_t end_ns = s->floor_ns + bars->config.timeframes_ns[i];
-            if (end_ns <= now_ns) {
-                close_slot(bars, symbol, i, sink, context);
-                closed++;
-            } else if (end_ns < next_end_ns) {
-                next_end_ns = end_ns;
-            }
+tw_status tw_bars_push_many(tw_bars *bars, const tw_trade *trades, size_t count, tw_bars_sink sink,
+                            void *context, size_t *ret_taken) {
+    TW_ASSERT(bars != NULL && (trades != NULL || count == 0) && sink != NULL && ret_taken != NULL);
+    bar_target target = {sink, context};
+    for (size_t i = 0; i < count; i++) {
+        if (bars->is_plain && take_short(bars, &trades[i], &target))
+            continue;
+        tw_status status = take_trade(bars, &trades[i], &target);
+        if (status != TW_OK && status != TW_STATE) {
+            *ret_taken = i;
+            return status;
         }
     }
-    bars->next_end_ns = next_end_ns;
-    return closed;
+    *ret_taken = count;
+    return TW_OK;
 }
+
+/* high + low + close over 3 at 1e-9, then to the unit; both to nearest, ties to even. */
+static int64_t mean_price(const tw_bar *bar, int64_t unit) {
+    bar_signed sum = (bar_signed)bar->high.nano + bar->low.nano + bar->close.nano;
+    bar_signed step = unit > 0 ? (bar_signed)unit * 3 : 3;
+    bar_signed parts = sum / step;
+    bar_signed rest = sum % step;
+    if (rest * 2 > step || (rest * 2 == step && parts % 2 != 0))
+        parts++;
+    int64_t price = (int64_t)(parts * (unit > 0 ? unit : 1));
+    return price > 0 ? price : bar->close.nano;
+}
+
+static bool bar_is_valid(const tw_bar *bar) {
+    int64_t upper = bar->open.nano > bar->close.nano ? bar->open.nano : bar->close.nano;
+    int64_t lower = bar->open.nano > bar->close.nano ? bar->close.nano : bar->open.nano;
+    return bar->low.nano > 0 && bar->low.nano <= lower && bar->high.nano >= upper &&
+           bar->high.nano < INT64_MAX / 2 && bar->volume.nano > 0 && bar->vwap.nano >= 0;
+}
+
+tw_status tw_bars_push_bar(tw_bars *bars, const tw_bar *bar, tw_price price_unit, tw_bars_sink sink,
+                           void *context) {
+    TW_ASSERT(bars != NULL && bar != NULL && sink != NULL && price_unit.nano >= 0);
+    if (bars->history != NULL)
+        return TW_UNSUPPORTED;
+    if (!bar_is_valid(bar))
+        return TW_INVALID;
+    int64_t price = bar->vwap.nano > 0 ? bar->vwap.nano : mean_price(bar, price_unit.nano);
+    bar_feed feed = {
+        .value = (bar_wide)price * (bar_wide)bar->volume.nano,
+        .time_ns = bar->time_ns,
+        .open = bar->open.nano,
+        .high = bar->high.nano,
+        .low = bar->low.nano,
+        .close = bar->close.nano,
+        .price = price,
+        .volume = bar->volume.nano,
+        .count = bar->count > 0 ? bar->count : 1,
+        .moves = TW_BARS_MOVES_ALL,
+    };
+    tw_status status = feed_check(bars, bar->symbol, &feed);
+    if (status != TW_OK)
+        return status;
+    make_ready(bars, bar->symbol);
+    bar_target target = {sink, context};
+    return take_feed(bars, bar->symbol, &feed, &target);
+}
+
+tw_status tw_bars_cancel(tw_bars *bars, tw_symbol symbol, uint64_t id, tw_bars_sink sink,
+                         void *context) {
+    TW_ASSERT(bars != NULL && sink != NULL);
+    if (symbol >= bars->config.symbol_count_max)
+        return TW_RANGE;
+    make_ready(bars, symbol);
+    bar_target target = {sink, context};
+    return history_cancel(bars, symbol, id, &target);
+}
+
+tw_status tw_bars_correct(tw_bars *bars, uint64_t id, const tw_trade *trade, tw_bars_sink sink,
+                          void *context) {
+    TW_ASSERT(bars != NULL && trade != NULL && sink != NULL);
+    bar_feed feed = feed_of_trade(bars, trade);
+    tw_status status = feed_check(bars, trade->symbol, &feed);
+    if (status != TW_OK)
+        return status;
+    make_ready(bars, trade->symbol);
+    bar_target target = {sink, context};
+    return history_correct(bars, id, trade, &feed, &target);
+}
+
+/* ---- Time and ends ------------------------------------------------------------------------- */
 
 size_t tw_bars_advance(tw_bars *bars, int64_t now_ns, tw_bars_sink sink, void *context) {
     TW_ASSERT(bars != NULL && sink != NULL);
-    return now_ns < bars->next_end_ns ? 0 : sweep(bars, now_ns, sink, context);
+    bar_target target = {sink, context};
+    if (bars->history != NULL)
+        return history_advance(bars, now_ns, &target);
+    if (now_ns < bars->next_end_ns)
+        return 0;
+    size_t made = 0;
+    int64_t next_ns = INT64_MAX;
+    for (tw_symbol symbol = 0; symbol < bars->ready_count; symbol++)
+        made += time_advance(bars, state_of(bars, symbol), now_ns, &next_ns, &target);
+    bars->next_end_ns = next_ns;
+    return made;
+}
+
+size_t state_flush(tw_bars *bars, bar_state *state, const bar_target *target) {
+    size_t made = time_flush(bars, state, target);
+    for (uint32_t i = bars->time_count; i < bars->frame_count; i++)
+        made += measure_flush(bars, state, i, target);
+    return made;
 }
 
 size_t tw_bars_flush(tw_bars *bars, tw_bars_sink sink, void *context) {
     TW_ASSERT(bars != NULL && sink != NULL);
-    return sweep(bars, INT64_MAX, sink, context);
+    bar_target target = {sink, context};
+    if (bars->history != NULL)
+        return history_flush(bars, &target);
+    size_t made = 0;
+    for (tw_symbol symbol = 0; symbol < bars->ready_count; symbol++)
+        made += state_flush(bars, state_of(bars, symbol), &target);
+    bars->next_end_ns = INT64_MAX;
+    return made;
 }
 
-tw_status tw_bars_current(const tw_bars *bars, tw_symbol symbol, uint32_t timeframe_index,
-                          tw_bar *ret_bar) {
+/* ---- Questions ----------------------------------------------------------------------------- */
+
+tw_status tw_bars_current(const tw_bars *bars, tw_symbol symbol, uint32_t frame, tw_bar *ret_bar) {
     TW_ASSERT(bars != NULL && ret_bar != NULL);
-    if (symbol >= bars->config.symbol_count_max || timeframe_index >= bars->config.timeframe_count)
+    if (symbol >= bars->config.symbol_count_max || frame >= bars->frame_count)
         return TW_RANGE;
-    const slot *s = &bars->slots[(size_t)symbol * bars->config.timeframe_count + timeframe_index];
-    if (s->count == 0)
+    if (symbol >= bars->ready_count)
         return TW_EMPTY;
-    *ret_bar = bar_of(bars, symbol, timeframe_index, s);
+    uint32_t at = 0;
+    while (bars->plans[at].index != frame)
+        at++;
+    bar_slot slot;
+    bar_extra extra;
+    time_current(bars, state_of(bars, symbol), at, &slot, &extra);
+    tw_bar bar;
+    if (slot.count == 0 || !slot_bar(bars, at, &slot, bars->has_extras ? &extra : NULL, &bar))
+        return TW_EMPTY;
+    bar.symbol = symbol;
+    *ret_bar = bar;
     return TW_OK;
 }
 
 void tw_bars_count(const tw_bars *bars, tw_bars_counts *ret_counts) {
     TW_ASSERT(bars != NULL && ret_counts != NULL);
     *ret_counts = bars->counts;
+}
+
+const char *tw_bars_kind_name(tw_bars_kind kind) {
+    static const char *const names[] = {"time",
+                                        "tick",
+                                        "volume",
+                                        "value",
+                                        "tick_imbalance",
+                                        "volume_imbalance",
+                                        "value_imbalance",
+                                        "tick_runs",
+                                        "volume_runs",
+                                        "value_runs",
+                                        "renko"};
+    TW_ASSERT((size_t)kind < sizeof names / sizeof names[0]);
+    return names[kind];
 }

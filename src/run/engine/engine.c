@@ -100,8 +100,9 @@ static tw_status take_parts(tw_engine *engine) {
     uint32_t n = config->symbol_count;
     tw_book_config book = {
         .symbol_count_max = n, .order_count_max = 1, .level_count_max = config->level_count_max};
-    tw_bars_config bars = {.timeframe_count = config->timeframe_count, .symbol_count_max = n};
-    memcpy(bars.timeframes_ns, config->timeframes_ns, sizeof bars.timeframes_ns);
+    tw_bars_config bars = {.frame_count = config->timeframe_count, .symbol_count_max = n};
+    for (uint32_t i = 0; i < config->timeframe_count; i++)
+        bars.frames[i].step = config->timeframes_ns[i];
     tw_status status = tw_book_new(allocator, &book, &engine->book);
     if (status == TW_OK)
         status = tw_bars_new(allocator, &bars, &engine->bars);

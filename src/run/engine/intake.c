@@ -69,7 +69,8 @@ static void mark_from_book(tw_engine *engine, tw_symbol symbol, int64_t time_ns)
     set_mark(engine, symbol, (tw_price){mid}, time_ns);
 }
 
-static void on_bar(void *context, const tw_bar *bar) {
+static void on_bar(void *context, const tw_bar *bar, const tw_bars_detail *detail) {
+    (void)detail;
     tw_engine *engine = context;
     engine->report.bars_built++;
     record_row(engine, &(engine_row){.kind = ROW_BAR, .as.bar = *bar});

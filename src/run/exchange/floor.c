@@ -69,7 +69,8 @@ static void touch(trading_floor *floor, uint8_t side, tw_price price) {
     floor->touched[floor->touched_count++] = (tw_level){.price = price, .side = side};
 }
 
-static void on_finished_minute(void *context, const tw_bar *bar) {
+static void on_finished_minute(void *context, const tw_bar *bar, const tw_bars_detail *detail) {
+    (void)detail;
     trading_floor *floor = context;
     minute_ring *ring = &floor->rings[bar->symbol];
     uint32_t capacity = floor->config.minute_count_max;
@@ -429,7 +430,7 @@ static tw_status take_memory(trading_floor *floor) {
         .self_trade = TW_MATCH_SELF_TRADE_CANCEL_NEWEST,
     };
     tw_bars_config bars = {
-        .timeframes_ns = {TW_NS_PER_MINUTE}, .timeframe_count = 1, .symbol_count_max = n};
+        .frames = {{.step = TW_NS_PER_MINUTE}}, .frame_count = 1, .symbol_count_max = n};
     tw_status status = tw_match_new(allocator, &match, &floor->match);
     if (status == TW_OK)
         status = tw_bars_new(allocator, &bars, &floor->bars);
