@@ -43,9 +43,9 @@
  * trades moved no price stands at the close before it, marked TW_BARS_UNPRICED; without one before
  * it is not handed out (counts.unpriced).
  *
- * Memory: all at creation: 128 bytes for each pair of symbol and frame, 192 more for a kind without
- * a clock, 224 more with conditions or runs; with a horizon twice that, and for each symbol 48
- * bytes times horizon_trade_max and about 600 times horizon_bar_max.
+ * Memory: all at creation: 128 bytes for each pair of symbol and frame, 128 more for a kind without
+ * a clock, 168 more with conditions or runs; with a horizon twice that, and for each symbol 40
+ * bytes times horizon_trade_max and 256 times horizon_bar_max.
  * Cost: a trade of time frames costs about one frame, however many there are; a new bar a few
  * divisions. Other kinds add to each trade. A horizon doubles it; a revision costs O(trades kept of
  * the symbol). advance is O(1) while no bar ends, else O(symbols x frames).
