@@ -29,6 +29,7 @@
 
 #define PLACE_NONE_NS INT64_MAX
 #define EXACT_DOUBLE (INT64_C(1) << 53) /* integers up to here are doubles */
+#define EXACT_COLUMN (INT64_C(1) << 51) /* and up to here soon turned into such, see as_double */
 
 typedef struct window_order window_order;
 
@@ -136,16 +137,15 @@ struct tw_window {
     pane panes[TW_WINDOW_SPEC_MAX];
 };
 
-/* What of a window is divided: exact integers as doubles. */
+/* What of a window is divided. */
 typedef struct numerators {
-    double n;
-    double price;
-    double variance;
-    double value;
-    double volume;
-    double min;
-    double max;
-    double range;
+    int64_t n;
+    int64_t price;
+    int64_t variance;
+    int64_t value;
+    int64_t volume;
+    int64_t min;
+    int64_t max;
 } numerators;
 
 /* ---- window.c: making --------------------------------------------------------------------- */
@@ -370,19 +370,31 @@ static inline bool pane_numerators(const tw_window *window, const pane *p, numer
     uint64_t volume = newest->volume - before->volume;
     wide_uint variance = (wide_uint)n * square - (wide_uint)((wide_int)price * price);
     extremes all = pane_extremes(p);
-    *ret = (numerators){.n = (double)(int64_t)n,
-                        .price = (double)price,
-                        .variance = (double)(int64_t)(uint64_t)variance,
-                        .value = (double)value,
-                        .volume = (double)(int64_t)volume,
-                        .min = (double)all.min,
-                        .max = (double)all.max,
-                        .range = (double)(int64_t)((uint64_t)all.max - (uint64_t)all.min)};
-    uint64_t beyond = (uint64_t)(variance >> 53) |
-                      ((uint64_t)value + (uint64_t)EXACT_DOUBLE) >> 54 |
+    *ret = (numerators){.n = (int64_t)n,
+                        .price = price,
+                        .variance = (int64_t)(uint64_t)variance,
+                        .value = value,
+                        .volume = (int64_t)volume,
+                        .min = all.min,
+                        .max = all.max};
+    uint64_t beyond = (uint64_t)(variance >> 51) |
+                      ((uint64_t)value + (uint64_t)EXACT_COLUMN) >> 52 |
                       (uint64_t)(volume > facts->volume_fast_max) |
                       (uint64_t)(n > facts->count_fast_max) | (uint64_t)window->wide;
     return beyond == 0;
+}
+
+/* The double of an integer below EXACT_COLUMN: in the middle of a range where doubles are the
+ * integers, its bits are the sum of two. Unlike a conversion this can be done in vectors anywhere.
+ */
+static inline double as_double(int64_t value) {
+    const double middle = 0x1.8p52;
+    uint64_t bits;
+    double shifted;
+    memcpy(&bits, &middle, sizeof bits);
+    bits += (uint64_t)value;
+    memcpy(&shifted, &bits, sizeof shifted);
+    return shifted - middle;
 }
 
 /* Each of these divides two exact doubles: what comes out is the nearest double. */
@@ -421,18 +433,17 @@ static inline double ring_elapsed(const tw_window *window) {
  * trade's. */
 void pane_seed(pane *p, const pane_spec *spec, uint64_t index, int64_t price_nano);
 
-/* Both exponential means take the trade of an index. */
+/* The exponential mean by count takes the trade of an index. */
 static inline void pane_ema(pane *p, const pane_spec *spec, uint64_t index, double price,
-                            int64_t price_nano, double weight) {
-    if (index == 0) {
-        p->ema = price;
-        p->ema_time = price;
-    } else {
-        p->ema += spec->alpha * (price - p->ema);
-        p->ema_time += weight * (price - p->ema_time);
-    }
+                            int64_t price_nano) {
+    p->ema = index == 0 ? price : p->ema + spec->alpha * (price - p->ema);
     if (spec->ema_from_mean && index < spec->ema_count)
         pane_seed(p, spec, index, price_nano);
+}
+
+/* And the one by time. */
+static inline void pane_ema_time(pane *p, bool first, double price, double weight) {
+    p->ema_time = first ? price : p->ema_time + weight * (price - p->ema_time);
 }
 
 #endif
