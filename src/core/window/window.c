@@ -9,7 +9,7 @@
  * older part has left, one pass makes the younger part the older (pane_turn_over): each trade takes
  * part in one such pass. Unlike monotone queues, no step depends on how prices compare.
  */
-#include "window_priv.h"
+#include "window_pane.h"
 
 #include <math.h>
 #include <string.h>

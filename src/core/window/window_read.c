@@ -5,7 +5,7 @@
  * exactly, and one division of doubles rounds as the ratio must be rounded (pane_numerators).
  * Otherwise the exact integers go through ratio_round.
  */
-#include "window_priv.h"
+#include "window_pane.h"
 
 #include <math.h>
 #include <string.h>

@@ -8,7 +8,7 @@
  *
  * Answers do not depend on any of it: they are the doubles nearest to exact ratios.
  */
-#include "window_priv.h"
+#include "window_pane.h"
 
 #include <math.h>
 
