@@ -184,7 +184,7 @@ static tw_status run(const desk *d, const tw_window_ticks *ticks, const tw_windo
                      size_t *ret_count) {
     block b;
     rows all[TW_WINDOW_SPEC_MAX];
-    for (uint32_t j = 0; j < d->pane_count; j++)
+    for (uint32_t j = 0; j < TW_WINDOW_SPEC_MAX; j++)
         all[j].slow_count = 0;
     tw_status status = TW_OK;
     for (b.begin = 0; status == TW_OK && b.begin < ticks->count; b.begin += b.count)
