@@ -36,11 +36,13 @@
  * the deviation of one with ddof 1, a return over a price of 0) is NaN.
  *
  * Memory: all of it at creation: 96 bytes for each place of the ring (count_max + 2 rounded up to a
- * power of two), 16 for each window and place; 24 more a place if a window asks for volatility, 8
- * to 16 a place for each that asks for quantiles.
+ * power of two), of which only as many are touched as the windows need; 16 for each trade that a
+ * window may hold, 24 more a place if one asks for volatility, 8 to 32 a trade for quantiles.
+ * tw_window_run and tw_windows_run use 80 KiB of stack.
  * Cost: push and advance O(windows) amortised, read O(1); with quantiles one memmove within a block
- * of at most 1,024 prices a trade. bench_windows measures.
- * Threads: a window or a set belongs to one thread at a time.
+ * of at most 1,024 prices a trade. Two windows over interleaved trades of 100 symbols: 117 ns a
+ * trade to push and read both, 70 ns by tw_windows_run (bench_windows). Threads: a window or a set
+ * belongs to one thread at a time.
  */
 #ifndef TRADEWIND_WINDOW_H
 #define TRADEWIND_WINDOW_H

@@ -24,7 +24,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "window_priv.h"
+#include "window_pane.h"
 
 typedef struct entry {
     int64_t time_ns;

@@ -9,7 +9,7 @@
  * older part has left, one pass makes the younger part the older (pane_turn_over): each trade takes
  * part in one such pass. Unlike monotone queues, no step depends on how prices compare.
  */
-#include "window_priv.h"
+#include "window_pane.h"
 
 #include <math.h>
 #include <string.h>
@@ -222,14 +222,15 @@ tw_status tw_window_push(tw_window *window, int64_t time_ns, tw_price price, tw_
     if (status != TW_OK)
         return status;
     uint64_t index = window->total - 1;
-    double as_double = window_price(window, units);
+    double nearest = window_price(window, units);
     double elapsed = ring_elapsed(window);
     for (uint32_t i = 0; i < window->pane_count; i++) {
         pane *p = &window->panes[i];
         const pane_spec *spec = &window->specs[i];
-        double weight = spec->tau > 0 ? ema_weight(elapsed, spec->tau) : 0;
         pane_push(window, p, spec, units);
-        pane_ema(p, spec, index, as_double, price.nano, weight);
+        pane_ema(p, spec, index, nearest, price.nano);
+        if (spec->tau > 0)
+            pane_ema_time(p, index == 0, nearest, ema_weight(elapsed, spec->tau));
     }
     if ((window->total & window->mask) == 0)
         window_units_reconsider(window);

@@ -5,7 +5,7 @@
  * exactly, and one division of doubles rounds as the ratio must be rounded (pane_numerators).
  * Otherwise the exact integers go through ratio_round.
  */
-#include "window_priv.h"
+#include "window_pane.h"
 
 #include <math.h>
 #include <string.h>
@@ -76,14 +76,16 @@ void window_exact(const tw_window *window, const pane *p, tw_window_stats *ret_s
         return;
     }
     double scale = facts_of(&window->price_unit)->scale;
-    ret_stats->sum = of.price / scale;
-    ret_stats->mean = finish_mean(of.price, of.n, scale);
-    ret_stats->variance = finish_variance(of.variance, of.n, spec_of(window, p)->ddof, scale);
-    ret_stats->min = of.min / scale;
-    ret_stats->max = of.max / scale;
-    ret_stats->range = of.range / scale;
-    ret_stats->volume = of.volume / facts_of(&window->quantity_unit)->scale;
-    ret_stats->vwap = finish_vwap(of.value, of.volume, scale);
+    double n = as_double(of.n);
+    ret_stats->sum = as_double(of.price) / scale;
+    ret_stats->mean = finish_mean(as_double(of.price), n, scale);
+    ret_stats->variance =
+        finish_variance(as_double(of.variance), n, spec_of(window, p)->ddof, scale);
+    ret_stats->min = as_double(of.min) / scale;
+    ret_stats->max = as_double(of.max) / scale;
+    ret_stats->range = as_double(of.max - of.min) / scale;
+    ret_stats->volume = as_double(of.volume) / facts_of(&window->quantity_unit)->scale;
+    ret_stats->vwap = finish_vwap(as_double(of.value), as_double(of.volume), scale);
 }
 
 double window_z_score(const tw_window *window, const pane *p, const tw_window_stats *stats) {

@@ -11,12 +11,11 @@
  * or more, and to write them symbol by symbol costs more than to fetch the few lines of a ring that
  * the next trades need, while the trades before them are worked on (warm).
  */
-#include "window_priv.h"
+#include "window_block.h"
 
 #include <math.h>
 #include <string.h>
 
-#define BLOCK 64
 #define AHEAD_RING 12 /* trades ahead for the ring itself ... */
 #define AHEAD_PLACE 6 /* ... and, once that is there, for its places */
 
@@ -27,48 +26,20 @@ struct tw_windows {
     pane_spec specs[TW_WINDOW_SPEC_MAX];
 };
 
-/* A block of one window: numerators by row. In the rows of `slow` they are the answers already. */
-typedef struct rows {
-    double n[BLOCK];
-    double price[BLOCK];
-    double variance[BLOCK];
-    double value[BLOCK];
-    double volume[BLOCK];
-    double min[BLOCK];
-    double max[BLOCK];
-    double range[BLOCK];
-    double weight[BLOCK];
-    double sum[BLOCK]; /* of slow rows only */
-    uint8_t slow[BLOCK];
-    uint32_t slow_count;
-} rows;
-
-/* A block of trades. */
-typedef struct block {
-    tw_window *windows[BLOCK];
-    uint64_t index[BLOCK]; /* of the trade in its ring */
-    double scale[BLOCK];
-    double quantity_scale[BLOCK];
-    double price[BLOCK];
-    double elapsed[BLOCK];
-    size_t count;
-    size_t first; /* row of the outputs */
-} block;
-
 /* ---- the rings move on -------------------------------------------------------------------- */
 
 static void put_slow(rows *r, const tw_window *window, const pane *p, size_t row) {
     tw_window_stats stats;
     window_exact(window, p, &stats);
-    r->slow[r->slow_count++] = (uint8_t)row;
-    r->sum[row] = stats.sum;
-    r->price[row] = stats.mean;
-    r->variance[row] = stats.variance;
-    r->value[row] = stats.vwap;
-    r->volume[row] = stats.volume;
-    r->min[row] = stats.min;
-    r->max[row] = stats.max;
-    r->range[row] = stats.range;
+    r->slow[r->slow_count++] = (slow_row){.row = row,
+                                          .sum = stats.sum,
+                                          .mean = stats.mean,
+                                          .variance = stats.variance,
+                                          .min = stats.min,
+                                          .max = stats.max,
+                                          .range = stats.range,
+                                          .volume = stats.volume,
+                                          .vwap = stats.vwap};
 }
 
 static inline void put_numerators(rows *r, const tw_window *window, const pane *p, size_t row) {
@@ -81,7 +52,6 @@ static inline void put_numerators(rows *r, const tw_window *window, const pane *
     r->volume[row] = of.volume;
     r->min[row] = of.min;
     r->max[row] = of.max;
-    r->range[row] = of.range;
     if (__builtin_expect(!fast, 0))
         put_slow(r, window, p, row);
 }
@@ -119,129 +89,27 @@ static bool wants_rest(const tw_window_output *output) {
 /* One trade of a block into its ring. */
 static inline tw_status take(block *b, rows *all, tw_window *window, const tw_window_ticks *ticks,
                              size_t row) {
-    size_t i = b->first + row;
+    size_t i = b->begin + row;
     int64_t units;
     tw_status status =
         ring_push(window, ticks->times_ns[i], ticks->prices[i], ticks->quantities[i], &units);
     if (status != TW_OK)
         return status;
     b->windows[row] = window;
-    b->index[row] = window->total - 1;
+    b->first[row] = window->total == 1;
     b->scale[row] = facts_of(&window->price_unit)->scale;
     b->quantity_scale[row] = facts_of(&window->quantity_unit)->scale;
     b->price[row] = window_price(window, units);
     b->elapsed[row] = ring_elapsed(window);
     for (uint32_t j = 0; j < window->pane_count; j++) {
         pane *p = &window->panes[j];
-        pane_push(window, p, &window->specs[j], units);
+        const pane_spec *spec = &window->specs[j];
+        pane_push(window, p, spec, units);
         put_numerators(&all[j], window, p, row);
+        pane_ema(p, spec, window->total - 1, b->price[row], ticks->prices[i].nano);
+        all[j].ema[row] = p->ema;
     }
     return TW_OK;
-}
-
-/* ---- columns ------------------------------------------------------------------------------ */
-
-static void divide_by_scale(const double *restrict numerator, const double *restrict scale,
-                            size_t count, double *restrict ret) {
-    for (size_t i = 0; i < count; i++)
-        ret[i] = numerator[i] / scale[i];
-}
-
-static void write_means(const rows *restrict r, const double *restrict scale, size_t count,
-                        double *restrict ret) {
-    for (size_t i = 0; i < count; i++)
-        ret[i] = finish_mean(r->price[i], r->n[i], scale[i]);
-}
-
-static void write_variances(const rows *restrict r, const double *restrict scale, double ddof,
-                            size_t count, double *restrict ret) {
-    for (size_t i = 0; i < count; i++)
-        ret[i] = finish_variance(r->variance[i], r->n[i], ddof, scale[i]);
-}
-
-static void write_stddevs(const rows *restrict r, const double *restrict scale, double ddof,
-                          size_t count, double *restrict ret) {
-    for (size_t i = 0; i < count; i++)
-        ret[i] = sqrt(finish_variance(r->variance[i], r->n[i], ddof, scale[i]));
-}
-
-static void write_vwaps(const rows *restrict r, const double *restrict scale, size_t count,
-                        double *restrict ret) {
-    for (size_t i = 0; i < count; i++)
-        ret[i] = finish_vwap(r->value[i], r->volume[i], scale[i]);
-}
-
-static void write_weights(const double *restrict elapsed, double tau, size_t count,
-                          double *restrict ret) {
-    for (size_t i = 0; i < count; i++)
-        ret[i] = ema_weight(elapsed[i], tau);
-}
-
-static void put(double *column, size_t row, double value) {
-    if (column != NULL)
-        column[row] = value;
-}
-
-static void lay_slow(const block *b, rows *r, double *const *columns) {
-    for (uint32_t k = 0; k < r->slow_count; k++) {
-        size_t i = r->slow[k];
-        size_t row = b->first + i;
-        put(columns[TW_WINDOW_SUM], row, r->sum[i]);
-        put(columns[TW_WINDOW_MEAN], row, r->price[i]);
-        put(columns[TW_WINDOW_VARIANCE], row, r->variance[i]);
-        put(columns[TW_WINDOW_STDDEV], row, sqrt(r->variance[i]));
-        put(columns[TW_WINDOW_MIN], row, r->min[i]);
-        put(columns[TW_WINDOW_MAX], row, r->max[i]);
-        put(columns[TW_WINDOW_RANGE], row, r->range[i]);
-        put(columns[TW_WINDOW_VOLUME], row, r->volume[i]);
-        put(columns[TW_WINDOW_VWAP], row, r->value[i]);
-    }
-    r->slow_count = 0;
-}
-
-/* Every exponential mean takes the block; two chains that do not wait for one another. */
-static void write_emas(const block *b, const rows *r, uint32_t j, const tw_price *prices,
-                       double *const *columns) {
-    const pane_spec *spec = &b->windows[0]->specs[j];
-    double *ema = columns[TW_WINDOW_EMA];
-    double *ema_time = columns[TW_WINDOW_EMA_TIME];
-    for (size_t i = 0; i < b->count; i++) {
-        pane *p = &b->windows[i]->panes[j];
-        pane_ema(p, spec, b->index[i], b->price[i], prices[b->first + i].nano, r->weight[i]);
-        if (ema != NULL)
-            ema[b->first + i] = p->ema;
-        if (ema_time != NULL)
-            ema_time[b->first + i] = spec->tau > 0 ? p->ema_time : NAN;
-    }
-}
-
-static void write_columns(const block *b, rows *r, const pane_spec *spec, double *const *columns) {
-    size_t first = b->first;
-    size_t count = b->count;
-    const struct plain {
-        tw_window_column column;
-        const double *numerator;
-        const double *scale;
-    } plains[] = {{TW_WINDOW_SUM, r->price, b->scale},
-                  {TW_WINDOW_MIN, r->min, b->scale},
-                  {TW_WINDOW_MAX, r->max, b->scale},
-                  {TW_WINDOW_RANGE, r->range, b->scale},
-                  {TW_WINDOW_VOLUME, r->volume, b->quantity_scale}};
-    for (size_t k = 0; k < sizeof plains / sizeof plains[0]; k++)
-        if (columns[plains[k].column] != NULL)
-            divide_by_scale(plains[k].numerator, plains[k].scale, count,
-                            columns[plains[k].column] + first);
-    if (columns[TW_WINDOW_N] != NULL)
-        memcpy(columns[TW_WINDOW_N] + first, r->n, count * sizeof(double));
-    if (columns[TW_WINDOW_MEAN] != NULL)
-        write_means(r, b->scale, count, columns[TW_WINDOW_MEAN] + first);
-    if (columns[TW_WINDOW_VARIANCE] != NULL)
-        write_variances(r, b->scale, spec->ddof, count, columns[TW_WINDOW_VARIANCE] + first);
-    if (columns[TW_WINDOW_STDDEV] != NULL)
-        write_stddevs(r, b->scale, spec->ddof, count, columns[TW_WINDOW_STDDEV] + first);
-    if (columns[TW_WINDOW_VWAP] != NULL)
-        write_vwaps(r, b->scale, count, columns[TW_WINDOW_VWAP] + first);
-    lay_slow(b, r, columns);
 }
 
 /* ---- blocks ------------------------------------------------------------------------------- */
@@ -286,11 +154,11 @@ static inline void warm(const desk *d, size_t i, size_t count) {
 
 static tw_status run_block(const desk *d, block *b, rows *all, const tw_window_ticks *ticks,
                            const tw_window_output *outputs) {
-    size_t room = ticks->count - b->first;
+    size_t room = ticks->count - b->begin;
     size_t most = room < BLOCK ? room : BLOCK;
     tw_status status = TW_OK;
     for (b->count = 0; b->count < most; b->count++) {
-        size_t i = b->first + b->count;
+        size_t i = b->begin + b->count;
         if (d->symbols != NULL) {
             if (d->symbols[i] >= d->symbol_count)
                 status = TW_RANGE;
@@ -307,13 +175,8 @@ static tw_status run_block(const desk *d, block *b, rows *all, const tw_window_t
         if ((window->total & window->mask) == 0)
             window_units_reconsider(window);
     }
-    for (uint32_t j = 0; j < d->pane_count; j++) {
-        const pane_spec *spec = &d->items->specs[j];
-        if (spec->tau > 0)
-            write_weights(b->elapsed, spec->tau, b->count, all[j].weight);
-        write_columns(b, &all[j], spec, outputs[j].columns);
-        write_emas(b, &all[j], j, ticks->prices, outputs[j].columns);
-    }
+    for (uint32_t j = 0; j < d->pane_count; j++)
+        block_write_columns(b, &all[j], j, outputs[j].columns);
     return status;
 }
 
@@ -321,14 +184,12 @@ static tw_status run(const desk *d, const tw_window_ticks *ticks, const tw_windo
                      size_t *ret_count) {
     block b;
     rows all[TW_WINDOW_SPEC_MAX];
-    for (uint32_t j = 0; j < d->pane_count; j++) {
+    for (uint32_t j = 0; j < TW_WINDOW_SPEC_MAX; j++)
         all[j].slow_count = 0;
-        memset(all[j].weight, 0, sizeof all[j].weight);
-    }
     tw_status status = TW_OK;
-    for (b.first = 0; status == TW_OK && b.first < ticks->count; b.first += b.count)
+    for (b.begin = 0; status == TW_OK && b.begin < ticks->count; b.begin += b.count)
         status = run_block(d, &b, all, ticks, outputs);
-    *ret_count = b.first;
+    *ret_count = b.begin;
     return status;
 }
 

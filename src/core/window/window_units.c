@@ -8,7 +8,7 @@
  *
  * Answers do not depend on any of it: they are the doubles nearest to exact ratios.
  */
-#include "window_priv.h"
+#include "window_pane.h"
 
 #include <math.h>
 
@@ -23,12 +23,12 @@
     (((shift)&1 ? INVERSE_1 : 1) * ((shift)&2 ? INVERSE_2 : 1) * ((shift)&4 ? INVERSE_4 : 1) * \
      ((shift)&8 ? INVERSE_8 : 1))
 
-/* n^2 5^2k and volume x 5^k below 2^53 (whose root is 94906265.6), k the decimals. */
+/* n^2 5^2k below 2^53 (whose root is 94906265.6) and volume x 5^k below 2^51, k the decimals. */
 #define FACTS(shift_, size_, scale_, fives_)                                                     \
     {                                                                                            \
         .inverse = INVERSE(shift_), .remainder = (UINT64_C(1) << (shift_)) - 1, .size = (size_), \
         .scale = (scale_), .fives = (fives_), .count_fast_max = UINT64_C(94906265) / (fives_),   \
-        .volume_fast_max = (uint64_t)(EXACT_DOUBLE - 1) / (fives_), .decimals = 9 - (shift_)     \
+        .volume_fast_max = (uint64_t)(EXACT_COLUMN - 1) / (fives_), .decimals = 9 - (shift_)     \
     }
 
 const unit_facts unit_table[UNIT_COUNT] = {
