@@ -328,7 +328,5 @@ int command_book(int argc, char **argv) {
     options.summary |= options.json;
     tw_error error = {0};
     tw_status status = run(&options, arguments.operands[0], &error);
-    if (status == TW_CANCELLED)
-        return EXIT_FAILED; /* the reader of the output has seen enough and needs no message */
-    return status == TW_OK ? EXIT_DONE : command_failed("book", &error);
+    return command_ended("book", status, &error);
 }

@@ -58,6 +58,12 @@ int exit_status_of(tw_status status) {
     return EXIT_FAILED;
 }
 
+int command_ended(const char *command, tw_status status, const tw_error *error) {
+    if (status == TW_CANCELLED)
+        return EXIT_FAILED;
+    return status == TW_OK ? EXIT_DONE : command_failed(command, error);
+}
+
 int command_failed(const char *command, const tw_error *error) {
     fprintf(stderr, "tradewind %s: %s\n", command,
             error->message[0] != '\0' ? error->message : tw_status_sentence(error->status));

@@ -40,6 +40,10 @@ int exit_status_of(tw_status status);
 /* Prints "tradewind NAME: <sentence>" on standard error; returns the exit status. */
 int command_failed(const char *command, const tw_error *error);
 
+/* The exit status of a command that came to `status`; of a failure after its sentence. TW_CANCELLED
+ * is that of an output whose reader has seen enough, and needs no message. */
+int command_ended(const char *command, tw_status status, const tw_error *error);
+
 /* After the last word on standard output: was all of it taken? If not, says so and returns
  * EXIT_FAILED, else EXIT_DONE. `command` may be empty: the program itself. */
 int command_printed(const char *command);

@@ -307,7 +307,5 @@ int command_export(int argc, char **argv) {
         interruption_watch();
     if (status == TW_OK)
         status = run(&pass, &arguments, &error);
-    if (status == TW_CANCELLED)
-        return EXIT_FAILED; /* the reader of the output has seen enough and needs no message */
-    return status == TW_OK ? EXIT_DONE : command_failed("export", &error);
+    return command_ended("export", status, &error);
 }

@@ -141,7 +141,5 @@ int command_window(int argc, char **argv) {
         return ending;
     tw_error error = {0};
     tw_status status = run(&options, &arguments, &error);
-    if (status == TW_CANCELLED)
-        return EXIT_FAILED; /* the reader of the output has seen enough and needs no message */
-    return status == TW_OK ? EXIT_DONE : command_failed("window", &error);
+    return command_ended("window", status, &error);
 }
