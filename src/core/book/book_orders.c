@@ -168,6 +168,20 @@ INLINE tw_status add_at(tw_book *book, tw_symbol symbol_index, const tw_book_ord
     return TW_OK;
 }
 
+/* Puts a checked order on a seat that has a page, and its id where there is room. There is a free
+ * slot. */
+static book_change put_in(tw_book *book, tw_symbol symbol_index, const tw_book_order *order,
+                          book_seat seat) {
+    book_symbol *symbol = &book->symbols[symbol_index];
+    book_side *side = book_side_of(symbol, order->side);
+    uint32_t index = acquire(book);
+    book_level_stand(book, seat);
+    enter(book, symbol, symbol_index, order, seat.level, index);
+    book_ids_put(book, index);
+    book_change change = book_level_lead(book, side, seat);
+    return change | book_change_at(side, order->side, seat.level);
+}
+
 /* Adds a checked order for which not everything is at hand. */
 static NOINLINE tw_status add_with_care(tw_book *book, tw_symbol symbol_index,
                                         tw_book_order order) {
@@ -192,13 +206,7 @@ static NOINLINE tw_status add_with_care(tw_book *book, tw_symbol symbol_index,
     if (status != TW_OK)
         return status;
     symbol->way = BOOK_BY_ORDER;
-    uint32_t index = acquire(book);
-    book_level_stand(book, seat);
-    enter(book, symbol, symbol_index, &order, seat.level, index);
-    book_ids_put(book, index);
-    book_change change = book_level_lead(book, book_side_of(symbol, order.side), seat);
-    change |= book_change_at(book_side_of(symbol, order.side), order.side, seat.level);
-    book_settle(book, symbol, change);
+    book_settle(book, symbol, put_in(book, symbol_index, &order, seat));
     return TW_OK;
 }
 
@@ -351,12 +359,7 @@ static void exchange(tw_book *book, book_spot spot, const tw_book_order *order) 
     book_seat seat = book_seat_find(book, symbol, order->side, order->price.nano);
     if (book_seat_is_nowhere(seat))
         seat = book_make_seat(book, symbol_index, order->side, order->price.nano);
-    book_level_stand(book, seat);
-    change |= book_level_lead(book, book_side_of(symbol, order->side), seat);
-    change |= book_change_at(book_side_of(symbol, order->side), order->side, seat.level);
-    uint32_t index = acquire(book);
-    enter(book, symbol, symbol_index, order, seat.level, index);
-    book_ids_put(book, index);
+    change |= put_in(book, symbol_index, order, seat);
     tw_book_best(book, symbol_index, &after);
     book_settle(book, symbol, book_forgive(change, &before, &after));
 }
