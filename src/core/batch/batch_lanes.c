@@ -119,7 +119,6 @@ static void log_returns(const double *restrict prices, size_t columns, size_t co
  * of the column: of close values that is exact. */
 typedef struct block_sums {
     double origins[BATCH_TILE_WIDTH]; /* the first value of the column */
-    double met[BATCH_TILE_WIDTH];     /* values in the blocks before */
     double counts[BATCH_TILE_WIDTH];
     double means[BATCH_TILE_WIDTH];
     double squares[BATCH_TILE_WIDTH]; /* of differences from the mean */
@@ -138,6 +137,7 @@ typedef int64_t lane_mask __attribute__((vector_size(BATCH_BYTES)));
 typedef struct lanes {
     lane_part part[PART_COUNT];
 } lanes;
+_Static_assert(BATCH_TILE_WIDTH % LANE_COUNT == 0, "sums of a tile are whole lanes");
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -161,23 +161,35 @@ INLINE lanes load(const double *from) {
     return value;
 }
 
+/* `count` of them; the others are missing. */
+INLINE lanes load_some(const double *from, size_t count) {
+    if (count >= LANE_COUNT)
+        return load(from);
+    double some[LANE_COUNT];
+    for (size_t k = 0; k < LANE_COUNT; k++)
+        some[k] = k < count ? from[k] : NAN;
+    return load(some);
+}
+
 INLINE void store(double *to, lanes value) {
     lane_place *places = (lane_place *)(void *)to;
     EACH_PART(k)
     places[k] = value.part[k];
 }
 
-/* As sum_column, of LANE_COUNT columns. */
-static void sum_group(batch_tile tile, const double *values, size_t at, block_sums *sums) {
+/* Of LANE_COUNT columns from `at` on, of which the tile has `width`. `before`: values of a column
+ * in the blocks before. */
+INLINE void sum_group(batch_tile tile, const double *values, size_t at, size_t width,
+                      const double *before, block_sums *sums) {
     const lane_part zero = {0};
     lanes origin = load(sums->origins + at);
-    lanes met = load(sums->met + at);
+    lanes met = load(before + at);
     lanes total = {0};
     lanes count = {0};
     lanes square = {0};
     lanes rest = {0};
     for (size_t i = 0; i < tile.rows; i++) {
-        lanes row = load(values + i * tile.stride + at);
+        lanes row = load_some(values + i * tile.stride + at, width);
         EACH_PART(k) {
             lane_part x = row.part[k];
             lane_mask there = are_there(x);
@@ -192,7 +204,7 @@ static void sum_group(batch_tile tile, const double *values, size_t at, block_su
         mean.part[k] = total.part[k] / choose(count.part[k] > zero, count.part[k], zero + 1.0);
     }
     for (size_t i = 0; i < tile.rows; i++) {
-        lanes row = load(values + i * tile.stride + at);
+        lanes row = load_some(values + i * tile.stride + at, width);
         EACH_PART(k) {
             lane_part x = row.part[k];
             lane_part difference = (x - origin.part[k]) - mean.part[k];
@@ -208,39 +220,14 @@ static void sum_group(batch_tile tile, const double *values, size_t at, block_su
     store(sums->rests + at, rest);
 }
 
-static void sum_column(batch_tile tile, const double *values, size_t at, block_sums *sums) {
-    double origin = sums->origins[at];
-    double total = 0;
-    double count = 0;
-    double square = 0;
-    double rest = 0;
-    for (size_t i = 0; i < tile.rows; i++) {
-        double value = values[i * tile.stride + at];
-        bool there = is_there(value);
-        origin = there && sums->met[at] + count == 0 ? value : origin;
-        total += there ? value - origin : 0.0;
-        count += there ? 1.0 : 0.0;
+static void sum_block(batch_tile tile, const double *values, const double *before,
+                      block_sums *sums) {
+    for (size_t j = 0; j < tile.width; j += LANE_COUNT) {
+        if (tile.width - j >= LANE_COUNT)
+            sum_group(tile, values, j, LANE_COUNT, before, sums);
+        else
+            sum_group(tile, values, j, tile.width - j, before, sums);
     }
-    double mean = total / (count > 0 ? count : 1.0);
-    for (size_t i = 0; i < tile.rows; i++) {
-        double value = values[i * tile.stride + at];
-        double difference = is_there(value) ? (value - origin) - mean : 0.0;
-        square += difference * difference;
-        rest += difference;
-    }
-    sums->origins[at] = origin;
-    sums->counts[at] = count;
-    sums->means[at] = mean;
-    sums->squares[at] = square;
-    sums->rests[at] = rest;
-}
-
-static void sum_block(batch_tile tile, const double *values, block_sums *sums) {
-    size_t whole = tile.width - tile.width % LANE_COUNT;
-    for (size_t j = 0; j < whole; j += LANE_COUNT)
-        sum_group(tile, values, j, sums);
-    for (size_t j = whole; j < tile.width; j++)
-        sum_column(tile, values, j, sums);
 }
 
 /* Into counts, means, and sums of squares of differences from them. */
@@ -273,9 +260,8 @@ static void moments(batch_tile tile, const double *values, double ddof,
         batch_tile part = {.rows = left < BLOCK_ROWS ? left : BLOCK_ROWS,
                            .width = tile.width,
                            .stride = tile.stride};
-        sum_block(part, values + i * tile.stride, &block);
+        sum_block(part, values + i * tile.stride, counts, &block);
         combine_block(tile.width, &block, counts, means, squares);
-        memcpy(block.met, counts, sizeof block.met);
     }
     for (size_t j = 0; j < tile.width; j++) {
         double freedom = counts[j] - ddof;
@@ -319,13 +305,8 @@ static void sum_row(const double *row, size_t columns, double centre, double ret
     lanes total = {0};
     lanes square = {0};
     lanes count = {0};
-    double tail[LANE_COUNT];
-    for (size_t j = 0; j < LANE_COUNT; j++)
-        tail[j] = columns - columns % LANE_COUNT + j < columns
-                      ? row[columns - columns % LANE_COUNT + j]
-                      : NAN;
     for (size_t j = 0; j < columns; j += LANE_COUNT) {
-        lanes values = load(columns - j < LANE_COUNT ? tail : row + j);
+        lanes values = load_some(row + j, columns - j);
         EACH_PART(k) {
             lane_part x = values.part[k];
             lane_mask there = are_there(x);
