@@ -180,11 +180,7 @@ static tw_status print_table(const bars_options *options, const bars_writer *wri
 
 static tw_status print_report(const bars_options *options, const bars_writer *writer,
                               const bars_totals *totals, tw_error *error) {
-    char count[READABLE_SIZE];
-    if (totals->skipped > 0)
-        fprintf(stderr, "tradewind bars: %s bad row%s set aside in %s\n",
-                readable_count(totals->skipped, count), totals->skipped == 1 ? " was" : "s were",
-                options->skip_bad);
+    rejects_tell("bars", totals->skipped, options->skip_bad);
     if (to_standard_output(options))
         return TW_OK;
     return options->json ? print_json(writer, totals, error)
@@ -226,9 +222,7 @@ static tw_status pass_file(bars_run *all, tw_error *error) {
         status = bars_pass_file(path, &all->plan, &all->writer, skips ? &aside : NULL, &all->totals,
                                 error);
     if (status == TW_OK && skips)
-        status = output_file_finish(&aside.file, error);
-    if (status == TW_OK && skips)
-        status = output_file_publish(&aside.file, error);
+        status = output_file_keep(&aside.file, error);
     output_file_drop(&aside.file);
     return status;
 }
@@ -236,9 +230,7 @@ static tw_status pass_file(bars_run *all, tw_error *error) {
 static tw_status draw_plot(bars_run *all, tw_error *error) {
     tw_status status = bars_plot_draw(&all->plot, all->totals.plotted, all->writer.frames.names[0],
                                       all->plot_file.temporary, error);
-    if (status == TW_OK)
-        status = output_file_finish(&all->plot_file, error);
-    return status == TW_OK ? output_file_publish(&all->plot_file, error) : status;
+    return status == TW_OK ? output_file_keep(&all->plot_file, error) : status;
 }
 
 static tw_status run_parts(bars_run *all, tw_error *error) {

@@ -176,19 +176,14 @@ static void close_all(watchers *all) {
     book_replay_close(&all->replay);
 }
 
-static tw_status finish_file(output_file *file, tw_error *error) {
-    tw_status status = output_file_finish(file, error);
-    return status == TW_OK ? output_file_publish(file, error) : status;
-}
-
 static tw_status write_rows(watchers *all, tw_error *error) {
     tw_status status = book_rows_flush(&all->rows, error);
-    return status == TW_OK ? finish_file(&all->rows_file, error) : status;
+    return status == TW_OK ? output_file_keep(&all->rows_file, error) : status;
 }
 
 static tw_status write_plot(watchers *all, tw_error *error) {
     tw_status status = book_plot_draw(&all->plot, all->plot_file.temporary, error);
-    return status == TW_OK ? finish_file(&all->plot_file, error) : status;
+    return status == TW_OK ? output_file_keep(&all->plot_file, error) : status;
 }
 
 static tw_status write_report(watchers *all, const book_options *options, const tw_error *fault,

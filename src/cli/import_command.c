@@ -115,8 +115,7 @@ static tw_status import_files(import_pass *pass, const tw_arguments *arguments,
 static tw_status keep_aside(rejects *aside, tw_error *error) {
     if (aside->file.stream == NULL)
         return TW_OK; /* it was not opened */
-    tw_status status = output_file_finish(&aside->file, error);
-    return status == TW_OK ? output_file_publish(&aside->file, error) : status;
+    return output_file_keep(&aside->file, error);
 }
 
 static tw_status run(const import_options *options, const tw_arguments *arguments,

@@ -162,6 +162,11 @@ tw_status output_file_publish(output_file *file, tw_error *error) {
     return TW_OK;
 }
 
+tw_status output_file_keep(output_file *file, tw_error *error) {
+    tw_status status = output_file_finish(file, error);
+    return status == TW_OK ? output_file_publish(file, error) : status;
+}
+
 void output_file_drop(output_file *file) {
     if (file->temporary[0] != '\0') {
         if (file->stream != NULL)

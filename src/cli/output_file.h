@@ -52,6 +52,9 @@ tw_status output_file_finish(output_file *file, tw_error *error) TW_MUST_CHECK;
 /* Gives the complete file its name, replacing what had it. */
 tw_status output_file_publish(output_file *file, tw_error *error) TW_MUST_CHECK;
 
+/* Both, for a file that no other belongs to. */
+tw_status output_file_keep(output_file *file, tw_error *error) TW_MUST_CHECK;
+
 /* Removes what was not published. Harmless in every state. */
 void output_file_drop(output_file *file);
 

@@ -2,7 +2,10 @@
 #include "rejects.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "readable.h"
 
 /* A field in quotes, quotes doubled. */
 static tw_status write_quoted(output_file *file, tw_slice field, tw_error *error) {
@@ -52,4 +55,11 @@ tw_status rejects_put(rejects *aside, const tw_error *why, tw_slice row, tw_erro
         status = output_file_write(&aside->file, tw_slice_of("\n"), error);
     aside->count++;
     return status;
+}
+
+void rejects_tell(const char *command, uint64_t count, const char *path) {
+    char text[READABLE_SIZE];
+    if (count > 0)
+        fprintf(stderr, "tradewind %s: %s bad row%s set aside in %s\n", command,
+                readable_count(count, text), count == 1 ? " was" : "s were", path);
 }

@@ -19,4 +19,7 @@ tw_status rejects_open(rejects *aside, const char *path, tw_error *error) TW_MUS
 tw_status rejects_put(rejects *aside, const tw_error *why, tw_slice row,
                       tw_error *error) TW_MUST_CHECK;
 
+/* Says on standard error how many there were, unless none. */
+void rejects_tell(const char *command, uint64_t count, const char *path);
+
 #endif

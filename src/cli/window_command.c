@@ -5,7 +5,6 @@
 
 #include "command.h"
 #include "interruption.h"
-#include "readable.h"
 #include "window_pass.h"
 
 typedef struct window_options {
@@ -68,13 +67,6 @@ static tw_status publish(output_file *out, rejects *aside, tw_error *error) {
     return status;
 }
 
-static void tell_rejects(const rejects *aside, const char *path) {
-    char count[READABLE_SIZE];
-    if (aside->count > 0)
-        fprintf(stderr, "tradewind window: %s bad row%s set aside in %s\n",
-                readable_count(aside->count, count), aside->count == 1 ? " was" : "s were", path);
-}
-
 static tw_status run(const window_options *options, const tw_arguments *arguments,
                      tw_error *error) {
     tw_status status = check_files(options, arguments, error);
@@ -101,7 +93,7 @@ static tw_status run(const window_options *options, const tw_arguments *argument
     if (status == TW_OK)
         status = publish(&out, config.aside, error);
     if (status == TW_OK)
-        tell_rejects(&aside, options->skip_bad);
+        rejects_tell("window", aside.count, options->skip_bad);
     output_file_drop(&aside.file);
     output_file_drop(&out);
     return status;
