@@ -153,6 +153,7 @@ typedef uint32_t book_change;
 #define BOOK_MOVED UINT32_C(4)
 #define BOOK_BEST ((book_change)TW_BOOK_BEST_BID | TW_BOOK_BEST_ASK)
 
+/* What every change reads stands first, close together. */
 struct tw_book {
     book_slot *slots; /* 64 levels a page, and behind them, from order_first on, the orders */
     uint64_t *tags;   /* of the orders; NULL unless they are kept */
@@ -162,25 +163,25 @@ struct tw_book {
     uint64_t id_factor;     /* odd */
     uint64_t symbol_factor; /* 0 until factors were drawn */
     uint32_t bucket_shift;  /* 64 - bits of the number of buckets in use */
-    uint32_t bucket_mask;   /* buckets in use - 1 */
+    uint32_t order_free;
+    uint32_t order_count;
+    uint32_t level_count;
+    book_change change; /* the last one's, without BOOK_MOVED */
+    tw_book_config config;
+    uint32_t bucket_mask; /* buckets in use - 1 */
     uint32_t bucket_count_max;
     uint32_t away_count;  /* orders that are not in their home buckets */
     uint32_t passed_most; /* buckets that an order passed, since the table was filled anew */
     uint32_t draw_count;  /* times that factors were drawn */
     uint32_t draw_wait;   /* careful puts until they may be drawn again */
     uint32_t order_first;
-    uint32_t order_free;
-    uint32_t order_high; /* the first slot that was never used */
-    uint32_t order_count;
+    uint32_t order_high;        /* the first slot that was never used */
     uint32_t order_count_limit; /* of the buckets in use, or order_count_max */
-    uint32_t level_count;
     uint32_t page_free;
     uint32_t page_high;
     uint32_t page_count;
     uint32_t idle_next; /* the slot of `idle` that is used next */
     uint32_t idle[BOOK_IDLE_COUNT];
-    book_change change; /* the last one's, without BOOK_MOVED */
-    tw_book_config config;
     tw_book_anomalies anomalies;
     tw_allocator allocator;
 };
