@@ -62,6 +62,7 @@
 #include "tradewind/api.h"
 #include "tradewind/market.h"
 #include "tradewind/status.h"
+#include "tradewind/task.h"
 #include "tradewind/zone.h"
 
 #define TW_BARS_FRAME_COUNT_MAX 16
@@ -181,6 +182,8 @@ typedef struct tw_bars_config {
     int64_t horizon_ns;         /* how long trades can be corrected; 0: not at all */
     uint32_t horizon_trade_max; /* kept of each symbol; 1 to 16,777,216 */
     uint32_t horizon_bar_max;   /* of each symbol that can be revised; frame_count to 16,777,216 */
+    uint32_t run_part_max; /* parts that tw_bars_run may cut a table into, for as many threads; 0,
+                            * the default: it takes row after row and needs no memory of its own */
 } tw_bars_config;
 
 /* Flags. PARTIAL: it began before its symbol's first trade, or has only begun. EMPTY_BAR: no trade.
@@ -227,6 +230,31 @@ typedef struct tw_bars_counts {
     uint64_t squeezed; /* trades that settled before their time: a bound was reached */
 } tw_bars_counts;
 
+/* Trades as columns. */
+typedef struct tw_bars_ticks {
+    const tw_symbol *symbols;
+    const int64_t *times_ns;
+    const tw_price *prices;
+    const tw_quantity *quantities;
+    size_t count;
+} tw_bars_ticks;
+
+/* Where the bars of one frame go, as columns: all of them the caller's, with room for `room` rows.
+ * Rows are written from `count` on, which goes up. */
+typedef struct tw_bars_table {
+    int64_t *times_ns;
+    tw_symbol *symbols;
+    tw_price *opens;
+    tw_price *highs;
+    tw_price *lows;
+    tw_price *closes;
+    tw_price *vwaps;
+    tw_quantity *volumes;
+    uint64_t *counts;
+    size_t room;
+    size_t count;
+} tw_bars_table;
+
 TW_BEGIN_DECLS
 
 /*
@@ -255,6 +283,29 @@ TW_API tw_status tw_bars_push(tw_bars *bars, const tw_trade *trade, tw_bars_sink
 TW_API tw_status tw_bars_push_many(tw_bars *bars, const tw_trade *trades, size_t count,
                                    tw_bars_sink sink, void *context,
                                    size_t *ret_taken) TW_MUST_CHECK;
+
+/*
+ * Takes a whole table: bit for bit as tw_bars_advance to the time of each row and tw_bars_push of
+ * it, with the bars of each frame in its table, in the order of their ends and then of symbols.
+ * Late trades are counted. Quick where rows come in order of time and frames are all rolled up from
+ * one; calls should have thousands of rows, as each looks at every symbol at its begin and end.
+ *
+ * `tables` has one entry a frame, as configured, for each of max(1, run_part_max) parts: those of
+ * the first part, then of the second ... Parts are worked on by `runner` (NULL: by the caller), and
+ * their tables, one after the other, are what one part would have given; where parts end depends
+ * on the rows alone. Beyond the rows that it gets, each table needs room for a bar of each symbol
+ * (symbol_count_max), or for two where there are more parts than one.
+ *
+ * Rows before `ret_taken` are in. TW_FULL: no room for the bars that the next row may complete.
+ * TW_INVALID, TW_RANGE, TW_OVERFLOW: of the next row, as tw_bars_push. TW_UNSUPPORTED: there is a
+ * frame of another kind, a horizon, or empty bars, and nothing was taken.
+ */
+TW_API tw_status tw_bars_run(tw_bars *bars, const tw_bars_ticks *ticks, tw_bars_table *tables,
+                             const tw_task_runner *runner, size_t *ret_taken) TW_MUST_CHECK;
+
+/* A sink: `context` is an array of tables, one a frame, with room. For tw_bars_flush after a run;
+ * what the detail says is not kept. */
+TW_API void tw_bars_table_put(void *context, const tw_bar *bar, const tw_bars_detail *detail);
 
 /*
  * Takes a finished bar as if it were a trade with an open, a high and a low, at the time of its

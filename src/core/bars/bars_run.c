@@ -1,0 +1,462 @@
+/*
+ * bars_run.c - a whole table of trades into tables of bars.
+ *
+ * Idea: stretches of rows that are in order of time and plain go through a part (bars_part.c),
+ * or through several at once; what stops a part is taken row by row, as one would with
+ * tw_bars_advance and tw_bars_push, which is also what all of it must equal. Parts are cut where a
+ * bar of the shortest frame begins. Longer bars that lie across a cut are joined here: trades of
+ * the part before, which its states hold, and of the head of the part after.
+ *
+ * Invariants:
+ * 1. Between parts and calls all is in the states; slots of parts are empty.
+ * 2. A part is used only where every open bar of a frame is that of the row at hand, and no trade
+ *    was later than it: then time frames take no trade that is late.
+ */
+#include <string.h>
+
+#include "bars_run.h"
+
+enum {
+    PART_ROWS_MIN = 65536, /* fewer are not worth a thread */
+    SLOW_ROWS = 1024       /* taken one by one before a part is tried again */
+};
+
+/* ---- Life ---------------------------------------------------------------------------------- */
+
+static size_t touched_room(const tw_bars *bars) {
+    return (size_t)bars->config.symbol_count_max + 8; /* they are read eight at a time */
+}
+
+static bool part_new(tw_bars *bars, run_part *part, bool is_first) {
+    const tw_allocator *allocator = &bars->allocator;
+    size_t symbols = bars->config.symbol_count_max;
+    bool done = true;
+    part->bars = bars;
+    part->is_first = is_first;
+    for (uint32_t i = 0; i < bars->time_count && done; i++) {
+        part->slots[i] = (run_slot *)(void *)TW_NEW(allocator, symbols, bar_line);
+        part->heads[i] = is_first ? NULL : (run_slot *)(void *)TW_NEW(allocator, symbols, bar_line);
+        part->touched[i] = TW_NEW(allocator, touched_room(bars), unsigned char);
+        done = part->slots[i] != NULL && part->touched[i] != NULL &&
+               (is_first || part->heads[i] != NULL);
+    }
+    return done;
+}
+
+tw_status run_new(tw_bars *bars) {
+    if (!bars->is_plain)
+        return TW_OK;
+    uint32_t count = bars->config.run_part_max;
+    bars->parts = TW_NEW(&bars->allocator, count, run_part);
+    if (bars->parts == NULL)
+        return TW_NO_MEMORY;
+    for (uint32_t i = 0; i < count; i++)
+        if (!part_new(bars, &bars->parts[i], i == 0))
+            return TW_NO_MEMORY;
+    return TW_OK;
+}
+
+static void delete_lines(const tw_bars *bars, run_slot *slots) {
+    if (slots != NULL)
+        TW_DELETE(&bars->allocator, (bar_line *)(void *)slots, bars->config.symbol_count_max,
+                  bar_line);
+}
+
+void run_free(tw_bars *bars) {
+    if (bars->parts == NULL)
+        return;
+    for (uint32_t k = 0; k < bars->config.run_part_max; k++) {
+        run_part *part = &bars->parts[k];
+        for (uint32_t i = 0; i < TW_BARS_FRAME_COUNT_MAX; i++) {
+            delete_lines(bars, part->slots[i]);
+            delete_lines(bars, part->heads[i]);
+            if (part->touched[i] != NULL)
+                TW_DELETE(&bars->allocator, part->touched[i], touched_room(bars), unsigned char);
+        }
+    }
+    TW_DELETE(&bars->allocator, bars->parts, bars->config.run_part_max, run_part);
+    bars->parts = NULL;
+}
+
+/* ---- Tables -------------------------------------------------------------------------------- */
+
+void tw_bars_table_put(void *context, const tw_bar *bar, const tw_bars_detail *detail) {
+    tw_bars_table *table = (tw_bars_table *)context + detail->frame;
+    size_t at = table->count++;
+    TW_ASSERT(at < table->room);
+    table->times_ns[at] = bar->time_ns;
+    table->symbols[at] = bar->symbol;
+    table->opens[at] = bar->open;
+    table->highs[at] = bar->high;
+    table->lows[at] = bar->low;
+    table->closes[at] = bar->close;
+    table->vwaps[at] = bar->vwap;
+    table->volumes[at] = bar->volume;
+    table->counts[at] = bar->count;
+}
+
+static bool tables_have_room(const tw_bars *bars, const tw_bars_table *tables) {
+    for (uint32_t i = 0; i < bars->frame_count; i++) {
+        TW_ASSERT(tables[i].count <= tables[i].room);
+        if (tables[i].room - tables[i].count < bars->config.symbol_count_max)
+            return false;
+    }
+    return true;
+}
+
+/* ---- Row by row ---------------------------------------------------------------------------- */
+
+static tw_trade trade_of(const tw_bars_ticks *ticks, size_t row) {
+    return (tw_trade){.time_ns = ticks->times_ns[row],
+                      .price = ticks->prices[row],
+                      .quantity = ticks->quantities[row],
+                      .symbol = ticks->symbols[row]};
+}
+
+static tw_status take_row(tw_bars *bars, const tw_bars_ticks *ticks, size_t row,
+                          tw_bars_table *tables) {
+    tw_trade trade = trade_of(ticks, row);
+    tw_status status = bars_check_trade(bars, &trade);
+    if (status != TW_OK)
+        return status;
+    if (!tables_have_room(bars, tables))
+        return TW_FULL;
+    (void)tw_bars_advance(bars, trade.time_ns, tw_bars_table_put, tables);
+    if (!tables_have_room(bars, tables)) /* to advance once more does nothing */
+        return TW_FULL;
+    status = tw_bars_push(bars, &trade, tw_bars_table_put, tables);
+    return status == TW_STATE ? TW_OK : status;
+}
+
+/* ---- Into a part --------------------------------------------------------------------------- */
+
+/* Opens the bars of all frames that a trade of the symbol falls into, in its state. */
+static void open_windows(const run_part *part, bar_state *state) {
+    for (uint32_t i = 0; i < part->bars->time_count; i++) {
+        bar_slot *slot = slot_of(state, i);
+        if (slot_is_open(slot))
+            continue;
+        slot->start_ns = part->starts_ns[i];
+        slot->end_ns = part->ends_ns[i];
+    }
+}
+
+static void note_begin(const run_part *part, bar_state *state, const run_slot *slot) {
+    if (state->begin_ns == INT64_MAX)
+        state->begin_ns = part->ticks->times_ns[part->base + slot->first];
+}
+
+void run_close_carried(run_part *part, uint32_t frame, tw_symbol symbol) {
+    tw_bars *bars = part->bars;
+    bar_state *state = state_of(bars, symbol);
+    const run_slot *slot = &part->slots[frame][symbol];
+    bar_target target = {tw_bars_table_put, part->tables};
+    if (frame == 0 && slot->count > 0) {
+        note_begin(part, state, slot);
+        open_windows(part, state);
+    }
+    bar_slot own = part_slot(part, frame, slot);
+    slot_merge(slot_of(state, frame), NULL, &own, NULL);
+    (void)time_close(bars, state, frame, &target);
+    for (uint32_t fed = bars->plans[frame].fed; fed != 0; fed &= fed - 1) {
+        part->touched[__builtin_ctz(fed)][symbol] = 1;
+        part->slots[__builtin_ctz(fed)][symbol].end_ns = RUN_CARRIED; /* invariant 3 there */
+    }
+}
+
+/* Invariant 2 for one symbol, and what its bars hold. */
+static bool state_is_ready(const run_part *part, bar_state *state, int64_t time_ns,
+                           uint64_t *ret_held) {
+    uint64_t held = 0;
+    for (uint32_t i = 0; i < part->bars->time_count; i++) {
+        const bar_slot *slot = slot_of(state, i);
+        if (slot->close_ns > time_ns ||
+            (slot_is_open(slot) ? slot->start_ns : slot->end_ns) > time_ns)
+            return false;
+        held += (uint64_t)slot->volume; /* 16 of them at most: */
+        held = held > INT64_MAX ? INT64_MAX : held;
+    }
+    *ret_held = held > *ret_held ? held : *ret_held;
+    return true;
+}
+
+/* The first part from the states. False: rows have to be taken one by one. */
+static bool begin_first(run_part *part, int64_t time_ns) {
+    tw_bars *bars = part->bars;
+    part->newest_ns = time_ns;
+    part->seam_ns = INT64_MIN;
+    part->held = 0;
+    for (tw_symbol symbol = 0; symbol < bars->ready_count; symbol++)
+        if (!state_is_ready(part, state_of(bars, symbol), time_ns, &part->held))
+            return false;
+    if (bars->ready_count > 0)
+        part_make_ready(part, bars->ready_count - 1);
+    for (uint32_t i = 0; i < bars->time_count; i++) {
+        time_window(bars, i, time_ns, &part->starts_ns[i], &part->ends_ns[i]);
+        for (tw_symbol symbol = 0; symbol < bars->ready_count; symbol++)
+            part->touched[i][symbol] = slot_is_open(slot_of(state_of(bars, symbol), i));
+    }
+    return true;
+}
+
+static void begin_other(run_part *part, int64_t time_ns) {
+    int64_t end_ns;
+    time_window(part->bars, 0, time_ns, &part->seam_ns, &end_ns);
+    part->newest_ns = INT64_MIN;
+    part->held = 0;
+    for (uint32_t i = 0; i < part->bars->time_count; i++) {
+        part->starts_ns[i] = part->ends_ns[i] = INT64_MIN;
+        part->head_starts_ns[i] = part->head_ends_ns[i] = INT64_MIN;
+    }
+}
+
+static void begin_any(run_part *part, const tw_bars_ticks *ticks, tw_bars_table *tables) {
+    part->ticks = ticks;
+    part->tables = tables;
+    part->is_full = false;
+    for (uint32_t i = 0; i < part->bars->time_count; i++)
+        part->table_counts[i] = tables[i].count;
+    memset(part->made, 0, sizeof part->made);
+}
+
+/* ---- Out of a part ------------------------------------------------------------------------- */
+
+/* What a part holds of one symbol goes into its state, whose open bars are those of the part. */
+static void put_back(run_part *part, tw_symbol symbol) {
+    tw_bars *bars = part->bars;
+    bar_state *state = state_of(bars, symbol);
+    uint32_t open = 0;
+    for (uint32_t i = 0; i < bars->time_count; i++) {
+        run_slot *slot = &part->slots[i][symbol];
+        bar_slot *into = slot_of(state, i);
+        uint32_t source = bars->plans[i].source;
+        bool has_some = slot->count > 0 || (source != FRAME_NONE && (open >> source & 1) != 0);
+        if (i == 0 && !part->is_first && part->heads[0][symbol].count > 0)
+            note_begin(part, state, &part->heads[0][symbol]);
+        else if (i == 0 && slot->count > 0)
+            note_begin(part, state, slot);
+        if (has_some) {
+            open |= UINT32_C(1) << i;
+            into->start_ns = part->starts_ns[i];
+            into->end_ns = part->ends_ns[i];
+            bar_slot own = part_slot(part, i, slot);
+            slot_merge(into, NULL, &own, NULL);
+        } else if (slot->end_ns > RUN_NONE) {
+            into->start_ns = into->end_ns = slot->end_ns;
+        }
+        part_clear_slot(part, slot);
+        part->touched[i][symbol] = 0;
+    }
+    if (!part->is_first)
+        part_clear_slot(part, &part->heads[0][symbol]);
+}
+
+/* Invariant 1. The states' rooms are found anew when they are needed. */
+static void finish_part(run_part *part) {
+    tw_bars *bars = part->bars;
+    for (tw_symbol symbol = 0; symbol < part->ready_count; symbol++) {
+        put_back(part, symbol);
+        state_of(bars, symbol)->volume_room = 0;
+        slot_of(state_of(bars, symbol), 0)->is_uneven = 0;
+    }
+    for (uint32_t i = 0; i < bars->time_count; i++) {
+        bars->counts.bars[bars->plans[i].index] += part->made[i];
+        if (part->ends_ns[i] < bars->next_end_ns && part->ends_ns[i] != INT64_MIN)
+            bars->next_end_ns = part->ends_ns[i];
+    }
+    bars->counts.trades += part->taken - part->begin;
+}
+
+static void drop_part(run_part *part) {
+    const tw_bars *bars = part->bars;
+    for (uint32_t i = 0; i < bars->time_count; i++) {
+        part->tables[i].count = part->table_counts[i];
+        for (tw_symbol symbol = 0; symbol < part->ready_count; symbol++) {
+            part_clear_slot(part, &part->slots[i][symbol]);
+            part_clear_slot(part, &part->heads[i][symbol]);
+            part->touched[i][symbol] = 0;
+        }
+    }
+}
+
+/* A bar of a frame that lies across a cut: what the part before had of it, in the state, and the
+ * head of the part after, which is rolled up there already. */
+static void join_head(run_part *part, uint32_t frame, tw_symbol symbol, const bar_target *target) {
+    tw_bars *bars = part->bars;
+    bar_state *state = state_of(bars, symbol);
+    bar_slot *slot = slot_of(state, frame);
+    run_slot *head = &part->heads[frame][symbol];
+    if (!slot_is_open(slot) && head->count == 0)
+        return;
+    time_roll_up(bars, state, frame);
+    bar_slot own = part_slot(part, frame, head);
+    slot->start_ns = part->head_starts_ns[frame];
+    slot->end_ns = part->head_ends_ns[frame];
+    slot_merge(slot, NULL, &own, NULL);
+    (void)slot_emit(bars, state, frame, 0, target);
+    slot_clear(slot, NULL);
+    slot->start_ns = slot->end_ns;
+    part_clear_slot(part, head);
+}
+
+/* The states are those at the end of the part before, whose `tables` take what is completed. */
+static void join_part(run_part *part, tw_bars_table *tables) {
+    tw_bars *bars = part->bars;
+    bar_target target = {tw_bars_table_put, tables};
+    bars_make_ready(bars, part->ready_count - 1);
+    part_make_ready(part, bars->ready_count - 1);
+    (void)tw_bars_advance(bars, part->seam_ns, tw_bars_table_put, tables);
+    for (uint32_t i = 0; i < bars->time_count; i++) {
+        if (part->head_ends_ns[i] == INT64_MIN)
+            continue;
+        for (tw_symbol symbol = 0; symbol < bars->ready_count; symbol++)
+            join_head(part, i, symbol, &target);
+    }
+    finish_part(part);
+}
+
+/* ---- Parts --------------------------------------------------------------------------------- */
+
+/* What one call is about. */
+typedef struct run_call {
+    tw_bars *bars;
+    const tw_bars_ticks *ticks;
+    tw_bars_table *tables; /* that take the next rows */
+    const tw_task_runner *runner;
+    size_t row;
+    bool may_split; /* once a call: later rows belong behind what the last part gave */
+} run_call;
+
+static void part_task(void *argument, size_t index) {
+    part_take((run_part *)argument + index);
+}
+
+/* The first row at or after `from` that begins a bar of the shortest frame; `until` for none. */
+static size_t find_cut(const run_call *call, size_t from, size_t until) {
+    const int64_t *times_ns = call->ticks->times_ns;
+    int64_t before_ns = times_ns[from - 1];
+    int64_t start_ns;
+    int64_t end_ns;
+    if (before_ns < 0 || before_ns > INT64_MAX - 2 * TIMEFRAME_NS_MAX)
+        return until;
+    time_window(call->bars, 0, before_ns, &start_ns, &end_ns);
+    size_t low = from;
+    size_t high = until;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (times_ns[middle] < end_ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    /* Rows out of order could make it any row. */
+    bool holds = low < until && times_ns[low] >= end_ns && times_ns[low - 1] < end_ns &&
+                 times_ns[low] <= INT64_MAX - 2 * TIMEFRAME_NS_MAX;
+    return holds ? low : until;
+}
+
+/* Cuts rows [call->row, until) into parts. Returns how many. */
+static size_t cut_parts(const run_call *call, size_t until) {
+    tw_bars *bars = call->bars;
+    run_part *parts = bars->parts;
+    size_t rows = until - call->row;
+    size_t most = rows / PART_ROWS_MIN;
+    if (!call->may_split || bars->config.skip_partial || most < 1)
+        most = 1;
+    if (most > bars->config.run_part_max)
+        most = bars->config.run_part_max;
+    size_t count = 1;
+    parts[0].begin = call->row;
+    for (size_t k = 1; k < most; k++) {
+        size_t cut = find_cut(call, call->row + rows / most * k, until);
+        if (cut == until)
+            break;
+        if (cut > parts[count - 1].begin) {
+            parts[count - 1].end = cut;
+            parts[count++].begin = cut;
+        }
+    }
+    parts[count - 1].end = until;
+    return count;
+}
+
+static void begin_parts(const run_call *call, size_t count) {
+    tw_bars *bars = call->bars;
+    for (size_t k = 0; k < count; k++) {
+        run_part *part = &bars->parts[k];
+        begin_any(part, call->ticks, call->tables + k * bars->frame_count);
+        part->base = call->row;
+        part->is_last = k == count - 1;
+        if (k > 0)
+            begin_other(part, call->ticks->times_ns[part->begin]);
+    }
+}
+
+/* After the tasks: states are brought to the end of the last part that can be joined. */
+static void end_parts(run_call *call, size_t count) {
+    run_part *parts = call->bars->parts;
+    uint64_t held = parts[0].held;
+    bool holds = true;
+    finish_part(&parts[0]);
+    call->row = parts[0].taken;
+    for (size_t k = 1; k < count; k++) {
+        run_part *part = &parts[k];
+        holds = holds && parts[k - 1].taken == parts[k - 1].end && part->taken > part->begin &&
+                held + part->held <= INT64_MAX;
+        if (!holds) {
+            drop_part(part);
+            continue;
+        }
+        held += part->held;
+        join_part(part, call->tables);
+        call->tables = part->tables;
+        call->row = part->taken;
+    }
+}
+
+/* As many rows as can be taken by parts, which may be none. False: a table is full. */
+static bool take_parts(run_call *call) {
+    enum { ROWS_MAX = 1 << 30 };
+    tw_bars *bars = call->bars;
+    size_t rest = call->ticks->count - call->row;
+    int64_t time_ns = call->ticks->times_ns[call->row];
+    tw_trade first = trade_of(call->ticks, call->row);
+    if (bars_check_trade(bars, &first) != TW_OK)
+        return true; /* it is refused by whoever takes it */
+    if (!tables_have_room(bars, call->tables))
+        return false;
+    (void)tw_bars_advance(bars, time_ns, tw_bars_table_put, call->tables);
+    if (!begin_first(&bars->parts[0], time_ns))
+        return true;
+    size_t count = cut_parts(call, call->row + (rest < ROWS_MAX ? rest : ROWS_MAX));
+    begin_parts(call, count);
+    tw_task_run(call->runner, count, part_task, bars->parts);
+    end_parts(call, count);
+    call->may_split = false;
+    return true;
+}
+
+tw_status tw_bars_run(tw_bars *bars, const tw_bars_ticks *ticks, tw_bars_table *tables,
+                      const tw_task_runner *runner, size_t *ret_taken) {
+    TW_ASSERT(bars != NULL && ticks != NULL && tables != NULL && ret_taken != NULL);
+    run_call call = {bars, ticks, tables, runner, 0, true};
+    tw_status status = TW_OK;
+    if (bars->time_count < bars->frame_count || bars->history != NULL ||
+        bars->config.empty_count_max > 0)
+        status = TW_UNSUPPORTED;
+    size_t slow_until = bars->parts != NULL ? 0 : ticks->count;
+    while (status == TW_OK && call.row < ticks->count) {
+        if (call.row >= slow_until) {
+            size_t before = call.row;
+            if (!take_parts(&call))
+                status = TW_FULL;
+            if (call.row == before)
+                slow_until = before + SLOW_ROWS;
+            continue;
+        }
+        status = take_row(bars, ticks, call.row, call.tables);
+        call.row += status == TW_OK;
+    }
+    *ret_taken = call.row;
+    return status;
+}
