@@ -70,6 +70,7 @@
 #define TW_BARS_SPLIT_COUNT_MAX 65536 /* bars that one trade may make of a frame */
 #define TW_BARS_HORIZON_COUNT_MAX (UINT32_C(1) << 24)
 #define TW_BARS_EMPTY_COUNT_MAX 1000000
+#define TW_BARS_RUN_PART_COUNT_MAX 64
 
 typedef struct tw_bars tw_bars;
 
@@ -183,7 +184,9 @@ typedef struct tw_bars_config {
     uint32_t horizon_trade_max; /* kept of each symbol; 1 to 16,777,216 */
     uint32_t horizon_bar_max;   /* of each symbol that can be revised; frame_count to 16,777,216 */
     uint32_t run_part_max; /* parts that tw_bars_run may cut a table into, for as many threads; 0,
-                            * the default: it takes row after row and needs no memory of its own */
+                            * the default: it takes row after row and needs no memory of its own; 64
+                            * at most */
+    uint32_t run_row_min;  /* rows that are worth a part; 0: 65,536 */
 } tw_bars_config;
 
 /* Flags. PARTIAL: it began before its symbol's first trade, or has only begun. EMPTY_BAR: no trade.

@@ -60,10 +60,11 @@ bar_slot part_slot(const run_part *part, uint32_t frame, const run_slot *from) {
 
 /* ---- Closing ------------------------------------------------------------------------------- */
 
-static inline void roll_up(run_part *part, uint32_t fed, tw_symbol symbol, const run_slot *from) {
-    for (; fed != 0; fed &= fed - 1) {
-        uint32_t longer = (uint32_t)__builtin_ctz(fed);
-        run_slot *into = &part->slots[longer][symbol];
+/* Adds the slots of a frame to those of a longer one. */
+static void roll_up(const run_slot *slots, run_slot *longer, const tw_symbol *list, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const run_slot *from = &slots[list[i]];
+        run_slot *into = &longer[list[i]];
         into->value += from->value;
         into->high = from->high > into->high ? from->high : into->high;
         into->low = from->low < into->low ? from->low : into->low;
@@ -71,61 +72,90 @@ static inline void roll_up(run_part *part, uint32_t fed, tw_symbol symbol, const
         into->count += from->count;
         into->first = from->first < into->first ? from->first : into->first;
         into->last = from->last;
-        part->touched[longer][symbol] = 1;
     }
 }
 
-static inline void append(const run_part *part, tw_bars_table *table, int64_t time_ns,
-                          tw_symbol symbol, const run_slot *slot) {
+static void roll_up_all(run_part *part, uint32_t frame, const tw_symbol *list, size_t count) {
+    for (uint32_t fed = part->bars->plans[frame].fed; fed != 0; fed &= fed - 1) {
+        uint32_t longer = (uint32_t)__builtin_ctz(fed);
+        unsigned char *touched = part->touched[longer];
+        roll_up(part->slots[frame], part->slots[longer], list, count);
+        for (size_t i = 0; i < count; i++)
+            touched[list[i]] = 1;
+    }
+}
+
+static void empty_all(run_slot *slots, int64_t end_ns, const tw_symbol *list, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        empty_slot(&slots[list[i]]);
+        slots[list[i]].end_ns = end_ns;
+    }
+}
+
+/* Column by column, or nearly: a table has more of them than a processor has registers. */
+static void append(const run_part *part, uint32_t frame, const tw_symbol *list, size_t count) {
+    tw_bars_table *table = &part->tables[part->bars->plans[frame].index];
     const tw_price *prices = part->ticks->prices + part->base;
-    size_t at = table->count++;
-    table->times_ns[at] = time_ns;
-    table->symbols[at] = symbol;
-    table->opens[at] = prices[slot->first];
-    table->highs[at].nano = slot->high;
-    table->lows[at].nano = slot->low;
-    table->closes[at] = prices[slot->last];
-    table->volumes[at].nano = slot->volume;
-    table->vwaps[at].nano = mean_price_of(slot->value, slot->volume);
-    table->counts[at] = slot->count;
+    const run_slot *slots = part->slots[frame];
+    const int64_t time_ns =
+        part->bars->config.stamp_close ? part->ends_ns[frame] : part->starts_ns[frame];
+    int64_t *times_ns = table->times_ns + table->count;
+    tw_price *opens = table->opens + table->count;
+    tw_price *highs = table->highs + table->count;
+    tw_price *lows = table->lows + table->count;
+    tw_price *closes = table->closes + table->count;
+    for (size_t i = 0; i < count; i++)
+        times_ns[i] = time_ns;
+    memcpy(table->symbols + table->count, list, count * sizeof list[0]);
+    for (size_t i = 0; i < count; i++) {
+        const run_slot *slot = &slots[list[i]];
+        opens[i] = prices[slot->first];
+        highs[i].nano = slot->high;
+        lows[i].nano = slot->low;
+        closes[i] = prices[slot->last];
+    }
+    tw_price *vwaps = table->vwaps + table->count;
+    tw_quantity *volumes = table->volumes + table->count;
+    uint64_t *counts = table->counts + table->count;
+    for (size_t i = 0; i < count; i++) {
+        const run_slot *slot = &slots[list[i]];
+        vwaps[i].nano = mean_price_of(slot->value, slot->volume);
+        volumes[i].nano = slot->volume;
+        counts[i] = slot->count;
+    }
+    table->count += count;
+}
+
+static bool has_first(const run_slot *slots, const tw_symbol *list, size_t count) {
+    bool has = false;
+    for (size_t i = 0; i < count; i++)
+        has = has || slots[list[i]].end_ns <= RUN_NONE;
+    return has;
 }
 
 /* Bars of windows of which all trades are in this part, or (the first part) in states as well. */
 static void close_whole(run_part *part, uint32_t frame, const tw_symbol *list, size_t count) {
-    const frame_plan *plan = &part->bars->plans[frame];
-    tw_bars_table *table = &part->tables[plan->index];
-    tw_bars_table out = *table;
-    run_slot *slots = part->slots[frame];
-    const int64_t end_ns = part->ends_ns[frame];
-    const int64_t time_ns = part->bars->config.stamp_close ? end_ns : part->starts_ns[frame];
-    for (size_t i = 0; i < count; i++) {
-        tw_symbol symbol = list[i];
-        run_slot *slot = &slots[symbol];
+    const run_slot *slots = part->slots[frame];
+    /* One by one while there are symbols that close their first bar, all at once ever after. */
+    size_t step = has_first(slots, list, count) ? 1 : count;
+    for (size_t i = 0; i < count; i += step) {
+        const run_slot *slot = &slots[list[i]];
         if (slot->end_ns == RUN_NONE && frame == 0)
-            part->heads[0][symbol] = *slot;
+            part->heads[0][list[i]] = *slot;
         if (slot->end_ns == RUN_CARRIED) { /* invariant 3 */
-            table->count = out.count;
-            run_close_carried(part, frame, symbol);
-            out.count = table->count;
-        } else {
-            append(part, &out, time_ns, symbol, slot);
-            roll_up(part, plan->fed, symbol, slot);
-            part->made[frame]++;
+            run_close_carried(part, frame, list[i]);
+            continue;
         }
-        empty_slot(slot);
-        slot->end_ns = end_ns;
+        append(part, frame, list + i, step);
+        roll_up_all(part, frame, list + i, step);
+        part->made[frame] += step;
     }
-    table->count = out.count;
 }
 
 static void close_heads(run_part *part, uint32_t frame, const tw_symbol *list, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        run_slot *slot = &part->slots[frame][list[i]];
-        part->heads[frame][list[i]] = *slot;
-        roll_up(part, part->bars->plans[frame].fed, list[i], slot);
-        empty_slot(slot);
-        slot->end_ns = part->ends_ns[frame];
-    }
+    for (size_t i = 0; i < count; i++)
+        part->heads[frame][list[i]] = part->slots[frame][list[i]];
+    roll_up_all(part, frame, list, count);
     part->head_starts_ns[frame] = part->starts_ns[frame];
     part->head_ends_ns[frame] = part->ends_ns[frame];
 }
@@ -156,6 +186,7 @@ static void close_frame(run_part *part, uint32_t frame) {
             close_whole(part, frame, list, count);
         else
             close_heads(part, frame, list, count); /* invariant 4 */
+        empty_all(part->slots[frame], part->ends_ns[frame], list, count);
     }
 }
 
@@ -236,15 +267,15 @@ static bool block_is_plain(run_part *part, size_t from, size_t until) {
 
 /* Adds rows from `row` on to the slots of the shortest frame, up to the end of its window. */
 static size_t take_window(run_part *part, size_t row, size_t until) {
-    const tw_bars_ticks *ticks = part->ticks;
+    const tw_bars_ticks ticks = *part->ticks;
     const int64_t end_ns = part->ends_ns[0];
     run_slot *slots = part->slots[0];
     unsigned char *touched = part->touched[0];
     uint32_t number = (uint32_t)(row - part->base);
-    for (; row < until && ticks->times_ns[row] < end_ns; row++, number++) {
-        tw_symbol symbol = ticks->symbols[row];
-        int64_t price = ticks->prices[row].nano;
-        int64_t quantity = ticks->quantities[row].nano;
+    for (; row < until && ticks.times_ns[row] < end_ns; row++, number++) {
+        tw_symbol symbol = ticks.symbols[row];
+        int64_t price = ticks.prices[row].nano;
+        int64_t quantity = ticks.quantities[row].nano;
         run_slot *slot = &slots[symbol];
         touched[symbol] = 1;
         slot->value += (bar_wide)(uint64_t)price * (uint64_t)quantity;
@@ -258,6 +289,19 @@ static size_t take_window(run_part *part, size_t row, size_t until) {
     return row;
 }
 
+/* Asks for the rows of a later block: nothing is known of a table before it is read, but which rows
+ * come next. Without it the checks wait for memory and the sums do not use it. */
+static void prefetch_block(const tw_bars_ticks *ticks, size_t row) {
+    enum { LINE = 64 };
+    for (size_t i = 0; i < RUN_BLOCK; i += LINE / sizeof(int64_t)) {
+        __builtin_prefetch(&ticks->times_ns[row + i], 0, 2);
+        __builtin_prefetch(&ticks->prices[row + i], 0, 2);
+        __builtin_prefetch(&ticks->quantities[row + i], 0, 2);
+    }
+    for (size_t i = 0; i < RUN_BLOCK; i += LINE / sizeof(tw_symbol))
+        __builtin_prefetch(&ticks->symbols[row + i], 0, 2);
+}
+
 void part_take(run_part *part) {
     const int64_t *times_ns = part->ticks->times_ns;
     size_t row = part->begin;
@@ -266,6 +310,8 @@ void part_take(run_part *part) {
         size_t until = part->end - row < RUN_BLOCK ? part->end : row + RUN_BLOCK;
         if (!block_is_known(part, row, until) || !block_is_plain(part, row, until))
             return;
+        if (part->end - row > RUN_BLOCK + RUN_AHEAD)
+            prefetch_block(part->ticks, row + RUN_AHEAD);
         while (row < until) {
             if (times_ns[row] >= part->ends_ns[0]) {
                 part->is_full = !has_room(part);

@@ -17,8 +17,8 @@
 #include "bars_run.h"
 
 enum {
-    PART_ROWS_MIN = 65536, /* fewer are not worth a thread */
-    SLOW_ROWS = 1024       /* taken one by one before a part is tried again */
+    PART_ROW_MIN = 65536, /* fewer are not worth a thread */
+    SLOW_ROWS = 1024      /* taken one by one before a part is tried again */
 };
 
 /* ---- Life ---------------------------------------------------------------------------------- */
@@ -104,40 +104,17 @@ static bool tables_have_room(const tw_bars *bars, const tw_bars_table *tables) {
     return true;
 }
 
-/* ---- Row by row ---------------------------------------------------------------------------- */
-
-static tw_trade trade_of(const tw_bars_ticks *ticks, size_t row) {
-    return (tw_trade){.time_ns = ticks->times_ns[row],
-                      .price = ticks->prices[row],
-                      .quantity = ticks->quantities[row],
-                      .symbol = ticks->symbols[row]};
-}
-
-static tw_status take_row(tw_bars *bars, const tw_bars_ticks *ticks, size_t row,
-                          tw_bars_table *tables) {
-    tw_trade trade = trade_of(ticks, row);
-    tw_status status = bars_check_trade(bars, &trade);
-    if (status != TW_OK)
-        return status;
-    if (!tables_have_room(bars, tables))
-        return TW_FULL;
-    (void)tw_bars_advance(bars, trade.time_ns, tw_bars_table_put, tables);
-    if (!tables_have_room(bars, tables)) /* to advance once more does nothing */
-        return TW_FULL;
-    status = tw_bars_push(bars, &trade, tw_bars_table_put, tables);
-    return status == TW_STATE ? TW_OK : status;
-}
-
 /* ---- Into a part --------------------------------------------------------------------------- */
 
 /* Opens the bars of all frames that a trade of the symbol falls into, in its state. */
-static void open_windows(const run_part *part, bar_state *state) {
+static void open_windows(run_part *part, bar_state *state) {
     for (uint32_t i = 0; i < part->bars->time_count; i++) {
         bar_slot *slot = slot_of(state, i);
         if (slot_is_open(slot))
             continue;
         slot->start_ns = part->starts_ns[i];
         slot->end_ns = part->ends_ns[i];
+        part->slots[i][state->symbol].end_ns = RUN_CARRIED; /* invariant 3 of bars_run.h */
     }
 }
 
@@ -158,10 +135,8 @@ void run_close_carried(run_part *part, uint32_t frame, tw_symbol symbol) {
     bar_slot own = part_slot(part, frame, slot);
     slot_merge(slot_of(state, frame), NULL, &own, NULL);
     (void)time_close(bars, state, frame, &target);
-    for (uint32_t fed = bars->plans[frame].fed; fed != 0; fed &= fed - 1) {
+    for (uint32_t fed = bars->plans[frame].fed; fed != 0; fed &= fed - 1)
         part->touched[__builtin_ctz(fed)][symbol] = 1;
-        part->slots[__builtin_ctz(fed)][symbol].end_ns = RUN_CARRIED; /* invariant 3 there */
-    }
 }
 
 /* Invariant 2 for one symbol, and what its bars hold. */
@@ -315,7 +290,7 @@ static void join_part(run_part *part, tw_bars_table *tables) {
     finish_part(part);
 }
 
-/* ---- Parts --------------------------------------------------------------------------------- */
+/* ---- Calls --------------------------------------------------------------------------------- */
 
 /* What one call is about. */
 typedef struct run_call {
@@ -324,8 +299,47 @@ typedef struct run_call {
     tw_bars_table *tables; /* that take the next rows */
     const tw_task_runner *runner;
     size_t row;
-    bool may_split; /* once a call: later rows belong behind what the last part gave */
+    bool is_advanced; /* time has been, to the row */
+    bool may_split;   /* once a call: later rows belong behind what the last part gave */
 } run_call;
+
+static tw_trade trade_of(const tw_bars_ticks *ticks, size_t row) {
+    return (tw_trade){.time_ns = ticks->times_ns[row],
+                      .price = ticks->prices[row],
+                      .quantity = ticks->quantities[row],
+                      .symbol = ticks->symbols[row]};
+}
+
+/* ---- Row by row ---------------------------------------------------------------------------- */
+
+/* Whether time has been advanced to the row at hand; first it is. */
+static tw_status advance_to_row(run_call *call, const tw_trade *trade) {
+    if (call->is_advanced)
+        return TW_OK;
+    tw_status status = bars_check_trade(call->bars, trade);
+    if (status != TW_OK)
+        return status;
+    if (!tables_have_room(call->bars, call->tables))
+        return TW_FULL;
+    (void)tw_bars_advance(call->bars, trade->time_ns, tw_bars_table_put, call->tables);
+    call->is_advanced = true;
+    return TW_OK;
+}
+
+/* A push after an advance to its time completes no bar: it needs no room. */
+static tw_status take_row(run_call *call) {
+    tw_trade trade = trade_of(call->ticks, call->row);
+    tw_status status = advance_to_row(call, &trade);
+    if (status == TW_OK)
+        status = tw_bars_push(call->bars, &trade, tw_bars_table_put, call->tables);
+    if (status != TW_OK && status != TW_STATE)
+        return status;
+    call->row++;
+    call->is_advanced = false;
+    return TW_OK;
+}
+
+/* ---- Parts --------------------------------------------------------------------------------- */
 
 static void part_task(void *argument, size_t index) {
     part_take((run_part *)argument + index);
@@ -360,7 +374,8 @@ static size_t cut_parts(const run_call *call, size_t until) {
     tw_bars *bars = call->bars;
     run_part *parts = bars->parts;
     size_t rows = until - call->row;
-    size_t most = rows / PART_ROWS_MIN;
+    uint32_t row_min = bars->config.run_row_min;
+    size_t most = rows / (row_min > 0 ? row_min : PART_ROW_MIN);
     if (!call->may_split || bars->config.skip_partial || most < 1)
         most = 1;
     if (most > bars->config.run_part_max)
@@ -414,48 +429,44 @@ static void end_parts(run_call *call, size_t count) {
     }
 }
 
-/* As many rows as can be taken by parts, which may be none. False: a table is full. */
-static bool take_parts(run_call *call) {
+/* Takes as many rows as parts can, which may be none. */
+static tw_status take_parts(run_call *call) {
     enum { ROWS_MAX = 1 << 30 };
     tw_bars *bars = call->bars;
     size_t rest = call->ticks->count - call->row;
-    int64_t time_ns = call->ticks->times_ns[call->row];
     tw_trade first = trade_of(call->ticks, call->row);
-    if (bars_check_trade(bars, &first) != TW_OK)
-        return true; /* it is refused by whoever takes it */
-    if (!tables_have_room(bars, call->tables))
-        return false;
-    (void)tw_bars_advance(bars, time_ns, tw_bars_table_put, call->tables);
-    if (!begin_first(&bars->parts[0], time_ns))
-        return true;
-    size_t count = cut_parts(call, call->row + (rest < ROWS_MAX ? rest : ROWS_MAX));
+    tw_status status = advance_to_row(call, &first);
+    if (status != TW_OK || !begin_first(&bars->parts[0], first.time_ns))
+        return status;
+    size_t before = call->row;
+    size_t count = cut_parts(call, before + (rest < ROWS_MAX ? rest : ROWS_MAX));
     begin_parts(call, count);
     tw_task_run(call->runner, count, part_task, bars->parts);
     end_parts(call, count);
+    call->is_advanced = call->row == before;
     call->may_split = false;
-    return true;
+    return TW_OK;
 }
 
 tw_status tw_bars_run(tw_bars *bars, const tw_bars_ticks *ticks, tw_bars_table *tables,
                       const tw_task_runner *runner, size_t *ret_taken) {
     TW_ASSERT(bars != NULL && ticks != NULL && tables != NULL && ret_taken != NULL);
-    run_call call = {bars, ticks, tables, runner, 0, true};
-    tw_status status = TW_OK;
+    run_call call = {bars, ticks, tables, runner, 0, false, true};
+    *ret_taken = 0;
     if (bars->time_count < bars->frame_count || bars->history != NULL ||
         bars->config.empty_count_max > 0)
-        status = TW_UNSUPPORTED;
+        return TW_UNSUPPORTED;
     size_t slow_until = bars->parts != NULL ? 0 : ticks->count;
+    tw_status status = TW_OK;
     while (status == TW_OK && call.row < ticks->count) {
-        if (call.row >= slow_until) {
-            size_t before = call.row;
-            if (!take_parts(&call))
-                status = TW_FULL;
-            if (call.row == before)
-                slow_until = before + SLOW_ROWS;
+        size_t before = call.row;
+        if (before < slow_until) {
+            status = take_row(&call);
             continue;
         }
-        status = take_row(bars, ticks, call.row, call.tables);
-        call.row += status == TW_OK;
+        status = take_parts(&call);
+        if (call.row == before) /* what stopped the part is near */
+            slow_until = before + SLOW_ROWS;
     }
     *ret_taken = call.row;
     return status;

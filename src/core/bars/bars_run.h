@@ -21,8 +21,9 @@
 #include "bars_priv.h"
 
 enum {
-    RUN_BLOCK = 1024, /* rows that are checked together */
-    RUN_LIST = 4096   /* symbols whose bars are closed together */
+    RUN_BLOCK = 64,  /* rows that are checked together */
+    RUN_AHEAD = 512, /* rows from one that is worked on to one that is asked for */
+    RUN_LIST = 4096  /* symbols whose bars are closed together */
 };
 
 #define RUN_CARRIED INT64_MIN
