@@ -9,8 +9,9 @@
  *
  * Invariants:
  * 1. Between parts and calls all is in the states; slots of parts are empty.
- * 2. A part is used only where every open bar of a frame is that of the row at hand, and no trade
- *    was later than it: then time frames take no trade that is late.
+ * 2. A part is used only where every open bar of a frame is that of the row at hand, and no bar
+ *    after it was closed: then none of its rows is late. Trades that came before may be later than
+ *    its rows within a bar; what is merged knows its times.
  */
 #include <string.h>
 
@@ -145,8 +146,7 @@ static bool state_is_ready(const run_part *part, bar_state *state, int64_t time_
     uint64_t held = 0;
     for (uint32_t i = 0; i < part->bars->time_count; i++) {
         const bar_slot *slot = slot_of(state, i);
-        if (slot->close_ns > time_ns ||
-            (slot_is_open(slot) ? slot->start_ns : slot->end_ns) > time_ns)
+        if ((slot_is_open(slot) ? slot->start_ns : slot->end_ns) > time_ns)
             return false;
         held += (uint64_t)slot->volume; /* 16 of them at most: */
         held = held > INT64_MAX ? INT64_MAX : held;
