@@ -20,6 +20,7 @@
 
 #include "tradewind/bars.h"
 #include "tradewind/time.h"
+#include "tradewind/workers.h"
 
 enum { SYMBOLS = 11, ROWS_MAX = 700, PARTS_MAX = 4, FRAMES_MAX = 5, ROOM = 16384, RUNS = 4000 };
 #define UNIT INT64_C(10000000)
@@ -42,6 +43,8 @@ static tw_symbol symbols[ROWS_MAX];
 static int64_t times_ns[ROWS_MAX];
 static tw_price prices[ROWS_MAX];
 static tw_quantity quantities[ROWS_MAX];
+
+static tw_workers *workers;
 
 static uint64_t seen_parts;
 static uint64_t seen_refused;
@@ -236,14 +239,14 @@ static void run_backwards(void *context, size_t count, tw_task task, void *argum
 
 static void run_table(tw_bars *whole, tw_bars *single, size_t count, size_t room, uint64_t number) {
     static const tw_task_runner backwards = {run_backwards, NULL};
+    const tw_task_runner *runners[] = {NULL, &backwards, NULL, tw_workers_runner(workers)};
     size_t begin = 0;
     while (begin < count) {
         tw_bars_ticks ticks = {symbols + begin, times_ns + begin, prices + begin,
                                quantities + begin, count - begin};
         size_t rows_taken = SIZE_MAX;
         clear_tables(room);
-        tw_status status =
-            tw_bars_run(whole, &ticks, taken, number % 2 == 0 ? &backwards : NULL, &rows_taken);
+        tw_status status = tw_bars_run(whole, &ticks, taken, runners[number % 4], &rows_taken);
         assert_true(rows_taken <= ticks.count);
         for (size_t i = 0; i < rows_taken; i++)
             assert_int_equal(push_row(single, begin + i), TW_OK);
@@ -331,8 +334,10 @@ static void test_a_table_gives_the_bars_of_its_rows_one_by_one(void **state) {
     (void)state;
     const char *wanted = getenv("TRADEWIND_MODEL_RUNS");
     uint64_t runs = wanted != NULL ? strtoull(wanted, NULL, 10) : RUNS;
+    assert_int_equal(tw_workers_new(NULL, 2, &workers, NULL), TW_OK);
     for (uint64_t number = 1; number <= runs; number++)
         run(number);
+    tw_workers_free(workers);
     /* What the rule is about has happened. */
     assert_true(seen_parts > 0 && seen_refused > 0 && seen_full > 0 && seen_late > 0);
 }

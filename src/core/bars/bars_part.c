@@ -143,7 +143,7 @@ static void close_whole(run_part *part, uint32_t frame, const tw_symbol *list, s
         if (slot->end_ns == RUN_NONE && frame == 0)
             part->heads[0][list[i]] = *slot;
         if (slot->end_ns == RUN_CARRIED) { /* invariant 3 */
-            run_close_carried(part, frame, list[i]);
+            join_close_carried(part, frame, list[i]);
             continue;
         }
         append(part, frame, list + i, step);

@@ -80,9 +80,22 @@ bar_slot part_slot(const run_part *part, uint32_t frame, const run_slot *from);
 /* Without trades, as after part_make_ready. */
 void part_clear_slot(const run_part *part, run_slot *slot);
 
-/* bars_run.c */
+/* bars_join.c */
+/* Before a part takes rows: for any, and more for the first and for others. */
+void join_begin(run_part *part, const tw_bars_ticks *ticks, tw_bars_table *tables);
+/* Time has been advanced to that of its first row. False: the states are not those of a part, and
+ * rows have to be taken one by one. */
+bool join_begin_first(run_part *part, int64_t time_ns);
+void join_begin_other(run_part *part, int64_t time_ns);
 /* Closes a bar of the first part that may have begun before this call, and leaves its slot as it
  * is. */
-void run_close_carried(run_part *part, uint32_t frame, tw_symbol symbol);
+void join_close_carried(run_part *part, uint32_t frame, tw_symbol symbol);
+/* Puts what the first part has of open bars into the states. */
+void join_finish(run_part *part);
+/* The same for another part: the states are those at the end of the part before, whose `tables`
+ * take the bars that lie across the cut. */
+void join_after(run_part *part, tw_bars_table *tables);
+/* As if the part had taken nothing. */
+void join_drop(run_part *part);
 
 #endif
