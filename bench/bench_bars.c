@@ -1,13 +1,14 @@
 /*
  * bench_bars.c - five timeframes of 100 symbols in one pass over 10,000,000 trades.
  *
- *     bench_bars [FOLDER [JOB]]
+ *     bench_bars [FOLDER [JOB | sums]]
+ *     bench_bars write FOLDER
  *
  * The trades are made here, two sessions of six and a half hours, the busiest symbols in front; or
  * FOLDER holds the columns ticks_ts.i64, ticks_sym.u16, ticks_px.f64 and ticks_sz.i32 of the peers,
- * which are the same trades. They stand in memory as columns, as the peers have them, prices and
- * sizes as exact integers. Every bar is written into columns that are taken inside of the timed
- * region.
+ * which are the same trades (`write` writes them). They stand in memory as columns, as the peers
+ * have them, prices and sizes as exact integers. Every bar is written into columns that are taken
+ * inside of the timed region.
  *
  *   table      1s, 1m, 5m, 1h, 1d by tw_bars_run
  *   two parts  the same by two threads
@@ -116,6 +117,15 @@ static void read_column(const char *folder, const char *name, void *into, size_t
     fclose(file);
 }
 
+static void write_column(const char *folder, const char *name, const void *from, size_t size) {
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "wb");
+    require(file != NULL && fwrite(from, size, TRADE_COUNT, file) == TRADE_COUNT &&
+                fclose(file) == 0,
+            path);
+}
+
 static void *take(size_t size) {
     void *memory = malloc(TRADE_COUNT * size);
     require(memory != NULL, "malloc");
@@ -135,6 +145,24 @@ static void read_trades(const char *folder, columns *all) {
         all->sizes[i].nano = sizes[i] * TW_NANO;
         all->symbols[i] = symbols[i];
     }
+    free(prices);
+    free(symbols);
+    free(sizes);
+}
+
+static void write_trades(const char *folder, const columns *all) {
+    double *prices = take(sizeof *prices);
+    uint16_t *symbols = take(sizeof *symbols);
+    int32_t *sizes = take(sizeof *sizes);
+    for (size_t i = 0; i < TRADE_COUNT; i++) {
+        prices[i] = (double)(all->prices[i].nano / 10000000) / 100.0;
+        sizes[i] = (int32_t)(all->sizes[i].nano / TW_NANO);
+        symbols[i] = (uint16_t)all->symbols[i];
+    }
+    write_column(folder, "ticks_ts.i64", all->times_ns, 8);
+    write_column(folder, "ticks_sym.u16", symbols, 2);
+    write_column(folder, "ticks_px.f64", prices, 8);
+    write_column(folder, "ticks_sz.i32", sizes, 4);
     free(prices);
     free(symbols);
     free(sizes);
@@ -406,11 +434,17 @@ int main(int argc, char **argv) {
                                {"unkept", run_unkept},       {"calls", run_calls},
                                {"one frame", run_one_frame}, {"apart", run_apart},
                                {"volume", run_volume},       {"horizon", run_horizon}};
-    columns all = take_columns(argc > 1 ? argv[1] : NULL);
+    bool writes = argc > 2 && strcmp(argv[1], "write") == 0;
+    columns all = take_columns(argc > 1 && !writes ? argv[1] : NULL);
+    if (writes) {
+        write_trades(argv[2], &all);
+        return 0;
+    }
     require(tw_workers_new(NULL, PART_COUNT, &workers, NULL) == TW_OK, "tw_workers_new");
+    if (argc <= 2 || strcmp(argv[2], "sums") == 0)
+        print_checksums(&all, run_table);
     if (argc <= 2) {
         print_checksums(&all, run_stream);
-        print_checksums(&all, run_table);
         print_checksums(&all, run_two_parts);
     }
     for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++)
