@@ -92,6 +92,24 @@ static void empty_all(run_slot *slots, int64_t end_ns, const tw_symbol *list, si
     }
 }
 
+/* Asks for the next `count` rows, which the next window will about need: between windows nothing
+ * else is written to memory. */
+static void prefetch_rows(const tw_bars_table *table, size_t count) {
+    enum { LINE = 64 / sizeof(int64_t) };
+    if (table->room - table->count < count)
+        return;
+    for (size_t i = table->count; i < table->count + count; i += LINE) {
+        __builtin_prefetch(&table->times_ns[i], 1, 3);
+        __builtin_prefetch(&table->opens[i], 1, 3);
+        __builtin_prefetch(&table->highs[i], 1, 3);
+        __builtin_prefetch(&table->lows[i], 1, 3);
+        __builtin_prefetch(&table->closes[i], 1, 3);
+        __builtin_prefetch(&table->vwaps[i], 1, 3);
+        __builtin_prefetch(&table->volumes[i], 1, 3);
+        __builtin_prefetch(&table->counts[i], 1, 3);
+    }
+}
+
 /* Column by column, or nearly: a table has more of them than a processor has registers. */
 static void append(const run_part *part, uint32_t frame, const tw_symbol *list, size_t count) {
     tw_bars_table *table = &part->tables[part->bars->plans[frame].index];
@@ -124,6 +142,7 @@ static void append(const run_part *part, uint32_t frame, const tw_symbol *list, 
         counts[i] = slot->count;
     }
     table->count += count;
+    prefetch_rows(table, count);
 }
 
 static bool has_first(const run_slot *slots, const tw_symbol *list, size_t count) {
