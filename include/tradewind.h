@@ -11,6 +11,7 @@
 #include "tradewind/api.h"
 #include "tradewind/bars.h"
 #include "tradewind/batch.h"
+#include "tradewind/batch_clean.h"
 #include "tradewind/book.h"
 #include "tradewind/book_sync.h"
 #include "tradewind/cache.h"

@@ -44,9 +44,6 @@ typedef enum tw_batch_return_kind {
     TW_BATCH_LOG = 1     /* ln(p[i+1] / p[i]) */
 } tw_batch_return_kind;
 
-/* No limit to how far tw_batch_fill_forward carries a value. */
-#define TW_BATCH_FILL_UNLIMITED SIZE_MAX
-
 TW_BEGIN_DECLS
 
 /*
@@ -56,26 +53,6 @@ TW_BEGIN_DECLS
  */
 TW_API void tw_batch_returns(const tw_batch_way *way, tw_batch_shape shape, const double *prices,
                              tw_batch_return_kind kind, double *ret_returns);
-
-/*
- * Replaces a missing value by the last one of its column that was not missing, in place, over at
- * most `limit` rows in a row (0: changes nothing). Leading gaps stay. Filling is a choice about
- * the data, so nothing else here does it by itself. Returns how many cells were filled. O(cells).
- */
-TW_API size_t tw_batch_fill_forward(tw_batch_shape shape, double *values, size_t limit);
-
-/*
- * Marks in `ret_mask` [columns] with 1 the columns that have at least `count_min` values and of
- * these one in the last row if `last_required` is not zero; others with 0. Returns how many are
- * marked. O(cells).
- */
-TW_API size_t tw_batch_select(tw_batch_shape shape, const double *values, size_t count_min,
-                              int last_required, uint8_t *ret_mask);
-
-/* Copies the columns whose mask is not zero, side by side, into `ret_values` [rows][marked], the
- * order kept. In place is allowed (ret_values == values). Returns the columns copied. O(cells). */
-TW_API size_t tw_batch_pack(tw_batch_shape shape, const double *values, const uint8_t *mask,
-                            double *ret_values);
 
 /* Where moments are written: three rows of [columns]. */
 typedef struct tw_batch_moment_rows {
@@ -117,17 +94,6 @@ typedef enum tw_batch_rank_kind {
 #define TW_BATCH_RANK_PARTS 16
 TW_API void tw_batch_ranks(const tw_batch_way *way, tw_batch_shape shape, const double *values,
                            tw_batch_rank_kind kind, double *scratch, double *ret_ranks);
-
-/*
- * Standard deviation of the last `window` returns at each row, times sqrt(periods_per_year), into
- * `ret_volatility` [rows][columns]. NaN in the first window - 1 rows and wherever a value of the
- * window is missing. ddof is 1. Each window is summed anew, so nothing drifts: O(cells x window).
- * TW_RANGE for a window below 2 or periods_per_year not above 0 and finite (1 for "per period").
- * `scratch` is [2][columns].
- */
-TW_API tw_status tw_batch_volatility(tw_batch_shape shape, const double *returns, size_t window,
-                                     double periods_per_year, double *scratch,
-                                     double *ret_volatility) TW_MUST_CHECK;
 
 TW_END_DECLS
 

@@ -287,6 +287,34 @@ static void zscores(batch_tile tile, const double *values, const batch_moments *
     }
 }
 
+/* A column's age is how many of its rows in a row were missing; without a value before there is
+ * nothing to put in, which is as if the age had no end. */
+static size_t fill_forward(batch_tile tile, double *values, double limit) {
+    double last[BATCH_TILE_WIDTH] = {0};
+    double ages[BATCH_TILE_WIDTH];
+    double counts[BATCH_TILE_WIDTH] = {0};
+    for (size_t j = 0; j < tile.width; j++)
+        ages[j] = INFINITY;
+    for (size_t i = 0; i < tile.rows; i++) {
+        double *restrict row = values + i * tile.stride;
+        for (size_t j = 0; j < tile.width; j++) {
+            double value = row[j];
+            double other = ages[j] < limit ? last[j] : value;
+            double filled = ages[j] < limit ? 1.0 : 0.0;
+            double older = ages[j] + 1;
+            bool there = value - value == 0;
+            row[j] = there ? value : other;
+            counts[j] += there ? 0.0 : filled;
+            last[j] = there ? value : last[j];
+            ages[j] = there ? 0.0 : older;
+        }
+    }
+    double total = 0;
+    for (size_t j = 0; j < tile.width; j++)
+        total += counts[j];
+    return (size_t)total;
+}
+
 /* The sum of all lanes, always in the same order: neighbours at half the distance. */
 static double sum_lanes(lanes of) {
     double each[LANE_COUNT];
@@ -344,5 +372,5 @@ static void row_zscores(const double *row, size_t columns, double ddof, double *
     }
 }
 
-const batch_lanes NAMED(batch_lanes_, BATCH_LEVEL) = {simple_returns, log_returns, moments, zscores,
-                                                      row_zscores};
+const batch_lanes NAMED(batch_lanes_, BATCH_LEVEL) = {simple_returns, log_returns,  moments,
+                                                      zscores,        fill_forward, row_zscores};

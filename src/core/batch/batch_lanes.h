@@ -35,6 +35,8 @@ typedef struct batch_lanes {
     void (*moments)(batch_tile tile, const double *values, double ddof, batch_moments *ret_moments);
     void (*zscores)(batch_tile tile, const double *values, const batch_moments *moments,
                     double *ret_scores);
+    /* In place; the result is how many values were put in. */
+    size_t (*fill_forward)(batch_tile tile, double *values, double limit);
     void (*row_zscores)(const double *row, size_t columns, double ddof, double *ret_scores);
 } batch_lanes;
 
@@ -43,5 +45,10 @@ extern const batch_lanes batch_lanes_baseline;
 extern const batch_lanes batch_lanes_avx2;
 extern const batch_lanes batch_lanes_avx512;
 #endif
+
+/* The loops of a way's level; how many tiles a matrix has, and which one has that number. */
+const batch_lanes *batch_lanes_of(const tw_batch_way *way);
+size_t batch_tiles(tw_batch_shape shape);
+batch_tile batch_tile_of(tw_batch_shape shape, size_t index);
 
 #endif
