@@ -157,8 +157,6 @@ static size_t flag_spikes(const outlier_work *work, size_t column, recent *befor
         newest = level;
         newest_cell = cell;
         seen++;
-        if (seen == 1)
-            good = newest;
     }
     return found;
 }
