@@ -132,22 +132,61 @@ void tw_batch_moments(const tw_batch_way *way, tw_batch_shape shape, const doubl
     run_parts(way, batch_tiles(shape), moments_part, &work);
 }
 
-static void zscores_part(void *argument, size_t index) {
-    const batch_work *work = argument;
-    batch_tile tile = batch_tile_of(work->shape, index);
+/* Columns are scored in chunks: first the moments of each column, by tiles, then the scores, by
+ * blocks of rows, since what is written in the order of memory is written faster. */
+typedef struct score_work {
+    const batch_lanes *lanes;
+    tw_batch_shape shape;
+    const double *values;
+    double *scores;
+    double ddof;
+    size_t begin; /* of the chunk */
+    size_t width;
+    batch_scale scale;
+} score_work;
+
+static void scale_part(void *argument, size_t index) {
+    score_work *work = argument;
     size_t begin = index * BATCH_TILE_WIDTH;
+    batch_tile tile = {.rows = work->shape.rows,
+                       .width = least_of(work->width - begin, BATCH_TILE_WIDTH),
+                       .stride = work->shape.columns};
     batch_moments moments;
-    work->lanes->moments(tile, work->values + begin, work->ddof, &moments);
-    work->lanes->zscores(tile, work->values + begin, &moments, work->results + begin);
+    work->lanes->moments(tile, work->values + work->begin + begin, work->ddof, &moments);
+    for (size_t j = 0; j < tile.width; j++) {
+        work->scale.means[begin + j] = moments.means[j];
+        work->scale.inverses[begin + j] = moments.stddevs[j] > 0 ? 1 / moments.stddevs[j] : NAN;
+    }
+}
+
+static size_t score_rows(const score_work *work) {
+    return parts_of(BLOCK_CELLS, work->width);
+}
+
+/* The last rows first: they are what was read last, and so what the cache may still have. */
+static void score_part(void *argument, size_t index) {
+    const score_work *work = argument;
+    size_t rows = score_rows(work);
+    size_t begin = (parts_of(work->shape.rows, rows) - 1 - index) * rows;
+    batch_tile tile = {.rows = least_of(work->shape.rows - begin, rows),
+                       .width = work->width,
+                       .stride = work->shape.columns};
+    size_t cell = begin * work->shape.columns + work->begin;
+    work->lanes->zscores(tile, work->values + cell, &work->scale, work->scores + cell);
 }
 
 void tw_batch_zscores(const tw_batch_way *way, tw_batch_shape shape, const double *values,
                       uint32_t ddof, double *ret_scores) {
     TW_ASSERT(shape.columns > 0);
-    batch_work work = {.lanes = batch_lanes_of(way),
+    const tw_task_runner *runner = way != NULL ? way->runner : NULL;
+    score_work work = {.lanes = batch_lanes_of(way),
                        .shape = shape,
                        .values = values,
-                       .results = ret_scores,
+                       .scores = ret_scores,
                        .ddof = ddof};
-    run_parts(way, batch_tiles(shape), zscores_part, &work);
+    for (; work.begin < shape.columns; work.begin += BATCH_CHUNK_WIDTH) {
+        work.width = least_of(shape.columns - work.begin, BATCH_CHUNK_WIDTH);
+        tw_task_run(runner, parts_of(work.width, BATCH_TILE_WIDTH), scale_part, &work);
+        tw_task_run(runner, parts_of(shape.rows, score_rows(&work)), score_part, &work);
+    }
 }
