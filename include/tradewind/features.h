@@ -103,9 +103,9 @@ TW_API tw_status tw_features_new(const tw_allocator *allocator, const tw_feature
                                  tw_features **ret_features, tw_error *error) TW_MUST_CHECK;
 TW_API void tw_features_free(tw_features *features);
 
-/* How many matrices a run gives, and the name of each: the text without spaces, what a column's
- * name should not have replaced by "_", with the output where there are several and it is not
- * called as the indicator is: "macd_12_26_9", "macd_12_26_9_signal". Borrowed. */
+/* How many matrices a run gives, and the name of each: the text without spaces, with "_" for what a
+ * column's name should not have, and the output's name unless it is the indicator's or the only
+ * one: "rsi_14", "macd_12_26_9", "macd_12_26_9_signal". Borrowed. */
 TW_API size_t tw_features_outputs(const tw_features *features);
 TW_API const char *tw_features_name(const tw_features *features, size_t output);
 

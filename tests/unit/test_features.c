@@ -79,7 +79,7 @@ static void expect_refusal(const char *text, tw_status status, const char *sente
 static void test_a_text_that_cannot_be_read_is_told(void **state) {
     (void)state;
     expect_refusal("", TW_RANGE, "1 to 127 bytes");
-    expect_refusal("rsj", TW_NOT_FOUND, "feature \"rsj\"");
+    expect_refusal("rsj", TW_NOT_FOUND, "there is no indicator rsj; did you mean rsi?");
     expect_refusal("rsi(0)", TW_RANGE, "period");
     expect_refusal("macd.hist", TW_NOT_FOUND, "it has macd, signal");
     expect_refusal("macd.", TW_NOT_FOUND, "no output \"\"");

@@ -92,7 +92,7 @@ static tw_status read_texts(tw_features *f, const tw_features_config *config, tw
         return TW_NO_MEMORY;
     for (size_t i = 0; i < f->count; i++) {
         for (size_t o = 0; o < f->features[i].output_count; o++)
-            feature_name(config->texts[i], &f->features[i], o, f->names[f->features[i].first + o]);
+            feature_name(&f->features[i], o, f->names[f->features[i].first + o]);
     }
     return TW_OK;
 }

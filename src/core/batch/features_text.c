@@ -5,10 +5,12 @@
  */
 #include "features_priv.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "tradewind/text.h"
+
+/* A word further from every name than this is not guessed at. */
+#define SLIP_DISTANCE_MAX 2
 
 static const struct {
     const char *prefix;
@@ -72,6 +74,45 @@ static tw_status choose_outputs(const char *text, tw_slice output, feature *of, 
     return TW_OK;
 }
 
+/* Letters, digits and points stay, spaces go, a closing bracket ends a word, all else is "_". */
+static void append_clean(tw_text *name, const char *text) {
+    for (const char *at = text; *at != '\0'; at++) {
+        bool kept = (*at >= 'a' && *at <= 'z') || (*at >= '0' && *at <= '9');
+        bool number = *at == '.' && at[1] >= '0' && at[1] <= '9';
+        if (kept || number || *at == '-')
+            tw_text_append_char(name, *at);
+        else if (*at != ' ' && *at != '\t' && *at != ')')
+            tw_text_append_char(name, '_');
+    }
+}
+
+static void name_base(feature *of, const char *series) {
+    tw_text base = tw_text_over(of->base, sizeof of->base);
+    for (size_t i = 0; i < sizeof crosses / sizeof crosses[0]; i++) {
+        if (of->cross == crosses[i].cross)
+            append_clean(&base, crosses[i].prefix);
+    }
+    append_clean(&base, series);
+    TW_ASSERT(!base.truncated);
+}
+
+/* Names the one that was probably meant. */
+static tw_status no_indicator(const char *text, const char *series, tw_error *error) {
+    tw_slice rest = tw_slice_of(series);
+    tw_slice word = tw_slice_trim(tw_slice_split(&rest, '('));
+    size_t least = SLIP_DISTANCE_MAX + 1;
+    const char *nearest = NULL;
+    for (size_t i = 0; word.size <= 64 && i < tw_indicator_kind_count(); i++) {
+        const char *name = tw_indicator_describe((tw_indicator_kind)i)->name;
+        size_t distance = tw_slice_distance(word, tw_slice_of(name));
+        nearest = distance < least ? name : nearest;
+        least = distance < least ? distance : least;
+    }
+    return tw_error_set(error, TW_NOT_FOUND, "feature \"%s\": there is no indicator %.*s%s%s%s",
+                        text, (int)word.size, word.data, nearest != NULL ? "; did you mean " : "",
+                        nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
+}
+
 tw_status feature_parse(const char *text, feature *ret_feature, tw_error *error) {
     feature of = {.cross = FEATURE_SERIES};
     tw_slice series = tw_slice_trim(tw_slice_of(text));
@@ -85,8 +126,11 @@ tw_status feature_parse(const char *text, feature *ret_feature, tw_error *error)
     tw_slice output = take_output(&series);
     memcpy(name, series.data, series.size);
     name[series.size] = '\0';
+    name_base(&of, name);
     tw_error why = {0};
     status = tw_indicator_parse(name, &of.config, &why);
+    if (status == TW_NOT_FOUND)
+        return no_indicator(text, name, error);
     if (status != TW_OK)
         return tw_error_set(error, status, "feature \"%s\": %s", text, why.message);
     status = choose_outputs(text, output, &of, error);
@@ -95,25 +139,12 @@ tw_status feature_parse(const char *text, feature *ret_feature, tw_error *error)
     return status;
 }
 
-/* Letters, digits and points stay, spaces go, a closing bracket ends a word, all else is "_". */
-static void append_clean(tw_text *name, const char *text) {
-    for (const char *at = text; *at != '\0'; at++) {
-        bool kept = (*at >= 'a' && *at <= 'z') || (*at >= '0' && *at <= '9');
-        bool number = *at == '.' && at[1] >= '0' && at[1] <= '9';
-        if (kept || number || *at == '-')
-            tw_text_append_char(name, *at);
-        else if (*at != ' ' && *at != '\t' && *at != ')')
-            tw_text_append_char(name, '_');
-    }
-}
-
-void feature_name(const char *text, const feature *of, size_t index,
-                  char ret_name[TW_FEATURES_NAME_SIZE]) {
-    tw_text name = tw_text_over(ret_name, TW_FEATURES_NAME_SIZE);
-    append_clean(&name, text);
+void feature_name(const feature *of, size_t index, char ret_name[TW_FEATURES_NAME_SIZE]) {
     const tw_indicator_description *what = tw_indicator_describe(of->config.kind);
     const char *output = what->outputs[of->outputs[index]];
-    if (of->output_count > 1 && strcmp(output, what->name) != 0) {
+    tw_text name = tw_text_over(ret_name, TW_FEATURES_NAME_SIZE);
+    tw_text_append_string(&name, of->base);
+    if (what->output_count > 1 && strcmp(output, what->name) != 0) {
         tw_text_append_char(&name, '_');
         tw_text_append_string(&name, output);
     }
