@@ -244,7 +244,8 @@ int main(int argc, char **argv) {
     in.prices = take(cells);
     in.returns = take(cells);
     in.results = take(cells);
-    in.scratch = take(TW_BATCH_RANK_PARTS * 4 * in.shape.columns + in.shape.rows);
+    in.scratch =
+        take(TW_BATCH_RANK_PARTS * TW_BATCH_RANK_SCRATCH * in.shape.columns + in.shape.rows);
     in.flags = calloc(cells, 1);
     require(in.flags != NULL, "memory");
     fill(&in);

@@ -90,10 +90,12 @@ typedef enum tw_batch_rank_kind {
 
 /*
  * The rank of each value within its row, of the n that are not missing; equal values share the mean
- * of their ranks. NaN for a missing value. `scratch` is [TW_BATCH_RANK_PARTS][4][columns]; in place
- * is allowed. O(cells x log columns).
+ * of their ranks. NaN for a missing value. `scratch` is
+ * [TW_BATCH_RANK_PARTS][TW_BATCH_RANK_SCRATCH] [columns]; in place is allowed. At most 2^32
+ * columns. O(cells), or O(cells x log columns) where many values agree in their first 20 bits.
  */
 #define TW_BATCH_RANK_PARTS 16
+#define TW_BATCH_RANK_SCRATCH 3
 TW_API void tw_batch_ranks(const tw_batch_way *way, tw_batch_shape shape, const double *values,
                            tw_batch_rank_kind kind, double *scratch, double *ret_ranks);
 

@@ -120,7 +120,7 @@ static void test_a_cross_section_is_of_a_row(void **state) {
     (void)state;
     const char *const texts[] = {"roc(3)", "cross_rank(roc(3))", "cross_percentile(roc(3))",
                                  "cross_zscore(roc(3))"};
-    double scratch[TW_BATCH_RANK_PARTS * 4 * COLUMNS];
+    double scratch[TW_BATCH_RANK_PARTS * TW_BATCH_RANK_SCRATCH * COLUMNS];
     double expected[ROWS][COLUMNS];
     TW_AUTO(tw_features) *features = features_of(texts, 4, NULL);
     tw_features_panel panel = panel_of_closes();

@@ -58,7 +58,7 @@ struct tw_features {
 /* ---- Making ------------------------------------------------------------------------------- */
 
 static size_t rank_scratch_size(const tw_features *f) {
-    return (size_t)TW_BATCH_RANK_PARTS * 4 * f->columns_max;
+    return (size_t)TW_BATCH_RANK_PARTS * TW_BATCH_RANK_SCRATCH * f->columns_max;
 }
 
 static tw_status check(const tw_features_config *config, tw_error *error) {
