@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "batch_panel.h"
+#include "batch_cleaning.h"
 #include "batch_report.h"
 #include "batch_splits.h"
 #include "command.h"
@@ -220,7 +220,7 @@ static tw_status make_panel(batch_run *all, tw_error *error) {
         status = batch_panel_make(&all->panel, &all->input, tw_features_outputs(all->features),
                                   zone, error);
     if (status == TW_OK)
-        status = batch_panel_clean(&all->panel, &cleaning, error);
+        status = batch_clean(&all->panel, &cleaning, error);
     if (status == TW_OK)
         batch_splits_suspect(&all->panel, all->input.timeframe_ns);
     return status;

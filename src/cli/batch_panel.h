@@ -1,5 +1,5 @@
 /*
- * batch_panel.h - rows of bars as matrices: a row a time, a column a symbol; cleaned if wanted.
+ * batch_panel.h - rows of bars as matrices: a row a time, a column a symbol.
  *
  * Columns stand in the order of the names, rows in that of time. Times are those of all symbols
  * together, so that a symbol without a bar at one of them has a gap there.
@@ -8,15 +8,9 @@
 #define TRADEWIND_CLI_BATCH_PANEL_H
 
 #include "batch_input.h"
-#include "tradewind/batch_clean.h"
+#include "tradewind/batch.h"
 #include "tradewind/indicator.h"
 #include "tradewind/zone.h"
-
-typedef struct batch_cleaning {
-    const char *splits_path; /* NULL: none */
-    double spikes; /* robust deviations beyond which a price that comes back goes; 0: off */
-    uint32_t fill; /* rows over which a gap is filled */
-} batch_cleaning;
 
 typedef struct batch_panel {
     tw_batch_shape shape;
@@ -31,13 +25,10 @@ typedef struct batch_panel {
     size_t filled;
 } batch_panel;
 
-/* Splits, spikes and gaps are dealt with in this order. TW_PARSE: two bars of a symbol at one time
- * and of one revision, or a row of the splits, with its position. TW_FULL: more cells than fit into
+/* TW_PARSE: two bars of a symbol at one time and of one revision. TW_FULL: more cells than fit into
  * memory; `columns_more` are those that the caller is going to need beside. Free it in any case. */
 tw_status batch_panel_make(batch_panel *panel, const batch_input *input, size_t columns_more,
                            const tw_zone *zone, tw_error *error) TW_MUST_CHECK;
-tw_status batch_panel_clean(batch_panel *panel, const batch_cleaning *how,
-                            tw_error *error) TW_MUST_CHECK;
 void batch_panel_free(batch_panel *panel);
 
 /* The column of a name; TW_NOT_FOUND. */

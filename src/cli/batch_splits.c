@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "tradewind/batch_clean.h"
 #include "tradewind/tape.h"
 #include "tradewind/time.h"
 

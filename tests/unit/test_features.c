@@ -254,6 +254,27 @@ static void test_leaves_nothing_when_memory_runs_out(void **state) {
     assert_survives_failed_allocations(make_and_free, NULL);
 }
 
+static void test_a_run_allocates_nothing(void **state) {
+    (void)state;
+    failing_heap heap;
+    failing_heap_init(&heap);
+    const char *const texts[] = {"median(5)", "cross_rank(macd(3,5,2).signal)"};
+    TW_AUTO(tw_cache) *cache = cache_of(ROWS);
+    tw_features_config config = {
+        .texts = texts, .count = 2, .columns_max = COLUMNS, .rows_max = ROWS, .cache = cache};
+    tw_features *features = NULL;
+    assert_int_equal(tw_features_new(&heap.allocator, &config, &features, NULL), TW_OK);
+    uint64_t attempts = heap.attempts;
+    const tw_features_series series[COLUMNS] = {{1, 1}, {2, 1}, {3, 1}};
+    tw_features_panel panel = panel_of_closes();
+    panel.series = series;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(tw_features_run(features, &panel, values), TW_OK);
+    assert_int_equal(heap.attempts, attempts);
+    tw_features_free(features);
+    assert_int_equal(heap.bytes_out, 0);
+}
+
 int main(void) {
 #define FILLED(test) cmocka_unit_test_setup(test, fill)
     const struct CMUnitTest tests[] = {
@@ -267,6 +288,7 @@ int main(void) {
         FILLED(test_the_benchmark_is_of_a_version_too),
         FILLED(test_other_parameters_are_another_series),
         FILLED(test_a_series_too_long_to_remember_is_computed),
+        FILLED(test_a_run_allocates_nothing),
         FILLED(test_leaves_nothing_when_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
