@@ -1,10 +1,9 @@
 /* batch_command.c - `tradewind batch`: bars of files as features of every symbol at once. */
-#include <math.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "batch_cleaning.h"
+#include "batch_options.h"
+#include "batch_plot.h"
 #include "batch_report.h"
 #include "batch_splits.h"
 #include "command.h"
@@ -12,64 +11,6 @@
 #include "tradewind/time.h"
 #include "tradewind/workers.h"
 #include "zone_file.h"
-
-#define FEATURES                                                                          \
-    "log_return,realised_volatility(20),zscore(20).zscore,rsi(14),macd.macd,macd.signal," \
-    "macd.histogram,atr(14).atr,bollinger(20,2).upper,bollinger(20,2).lower"
-
-typedef struct batch_options {
-    char features[TW_CONFIG_TEXT_SIZE];
-    char timeframe[TW_CONFIG_TEXT_SIZE];
-    char benchmark[TW_CONFIG_TEXT_SIZE];
-    char splits[TW_CONFIG_TEXT_SIZE];
-    char out[TW_CONFIG_TEXT_SIZE];
-    char skip_bad[TW_CONFIG_TEXT_SIZE];
-    double spikes;
-    int64_t fill;
-    int64_t threads;
-    int calendar;
-    bool latest;
-    bool json;
-} batch_options;
-
-static const tw_config_option batch_table[] = {
-    {"features", TW_CONFIG_TEXT, "LIST", NULL, NULL, FEATURES,
-     "indicators, separated by commas, like rsi(14) or macd(12,26,9).signal, and cross-sections: "
-     "cross_rank(X), cross_percentile(X), cross_zscore(X)",
-     NULL, offsetof(batch_options, features)},
-    {"timeframe", TW_CONFIG_TEXT, "SPAN", NULL, NULL, "",
-     "bars of this timeframe, like 1d, where the files have several", NULL,
-     offsetof(batch_options, timeframe)},
-    {"benchmark", TW_CONFIG_TEXT, "S", NULL, NULL, "",
-     "the symbol that beta, correlation and the like compare with", NULL,
-     offsetof(batch_options, benchmark)},
-    {"splits", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
-     "adjust what is before the splits of this CSV: symbol,time,ratio", NULL,
-     offsetof(batch_options, splits)},
-    {"spikes", TW_CONFIG_NUMBER, "deviations", "0", "1000000", "0",
-     "drop bars whose close jumps by more robust deviations than this and comes back; 0: none",
-     NULL, offsetof(batch_options, spikes)},
-    {"fill", TW_CONFIG_INTEGER, "bars", "0", "1000000", "0",
-     "fill gaps of a symbol with the close before, over so many bars at most", NULL,
-     offsetof(batch_options, fill)},
-    {"calendar", TW_CONFIG_CHOICE, NULL, NULL, NULL, "utc",
-     "where a day begins for what is anchored to it (vwap): midnight UTC, or (us) of New York",
-     "utc|us", offsetof(batch_options, calendar)},
-    {"latest", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no",
-     "only the newest bar of each symbol, as a table (or, with --json, a document)", NULL,
-     offsetof(batch_options, latest)},
-    {"out", TW_CONFIG_TEXT, "FILE", NULL, NULL, "-", "where rows go; - is standard output", NULL,
-     offsetof(batch_options, out)},
-    {"json", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no",
-     "print one JSON document: the counts (with --out FILE), or --latest", NULL,
-     offsetof(batch_options, json)},
-    {"threads", TW_CONFIG_INTEGER, NULL, "0", "256", "0", "workers; 0: one a processor", NULL,
-     offsetof(batch_options, threads)},
-    {"skip-bad", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
-     "write bad rows into FILE with the reason and go on", NULL, offsetof(batch_options, skip_bad)},
-};
-
-enum { OPTION_COUNT = sizeof batch_table / sizeof batch_table[0] };
 
 /* What one run holds. */
 typedef struct batch_run {
@@ -87,45 +28,10 @@ typedef struct batch_run {
     double *values[TW_FEATURES_COUNT_MAX * TW_INDICATOR_OUTPUTS_MAX];
     rejects aside;
     output_file out;
+    output_file picture;
 } batch_run;
 
-/* ---- usage --------------------------------------------------------------------------------- */
-
-static bool to_standard_output(const batch_options *options) {
-    return strcmp(options->out, "-") == 0;
-}
-
-static tw_status check_output(const batch_options *options, tw_error *error) {
-    if (options->out[0] == '\0')
-        return tw_error_set(error, TW_USAGE, "--out needs a file (- is standard output)");
-    if (options->latest && !to_standard_output(options))
-        return tw_error_set(error, TW_USAGE, "--latest is a table: it has no --out FILE");
-    if (options->json && !options->latest && to_standard_output(options))
-        return tw_error_set(error, TW_USAGE,
-                            "--json and the rows cannot both go to standard output: add --out FILE "
-                            "or --latest");
-    if (strcmp(options->skip_bad, "-") == 0)
-        return tw_error_set(error, TW_USAGE, "--skip-bad needs a file, not standard output");
-    if (options->skip_bad[0] != '\0' && output_is_same_file(options->skip_bad, options->out))
-        return tw_error_set(error, TW_USAGE, "--skip-bad %s: that file is --out",
-                            options->skip_bad);
-    return TW_OK;
-}
-
-static tw_status check_files(const batch_options *options, const tw_arguments *arguments,
-                             tw_error *error) {
-    if (arguments->operand_count == 0)
-        return tw_error_set(error, TW_USAGE, "name files of bars (- is standard input)");
-    for (size_t i = 0; i < arguments->operand_count; i++) {
-        const char *path = arguments->operands[i];
-        if (output_is_same_file(options->out, path))
-            return tw_error_set(error, TW_USAGE, "--out %s: that file is read", options->out);
-        if (options->skip_bad[0] != '\0' && output_is_same_file(options->skip_bad, path))
-            return tw_error_set(error, TW_USAGE, "--skip-bad %s: that file is read",
-                                options->skip_bad);
-    }
-    return TW_OK;
-}
+/* ---- features --------------------------------------------------------------------------- */
 
 /* Cuts the list at the commas outside of brackets. */
 static tw_status cut_list(batch_run *all, tw_error *error) {
@@ -226,20 +132,41 @@ static tw_status make_panel(batch_run *all, tw_error *error) {
     return status;
 }
 
+/* The column of a symbol that an option names. */
+static tw_status find_symbol(const batch_run *all, const char *option, const char *name,
+                             size_t *ret_column, tw_error *error) {
+    if (batch_panel_find(&all->panel, tw_slice_of(name), ret_column) == TW_OK)
+        return TW_OK;
+    return tw_error_set(error, TW_NOT_FOUND, "--%s: there is no bar of %s", option, name);
+}
+
 static tw_status take_benchmark(batch_run *all, tw_error *error) {
     const batch_panel *panel = &all->panel;
-    const char *name = all->options->benchmark;
     size_t column = 0;
-    if (name[0] == '\0')
+    if (all->options->benchmark[0] == '\0')
         return TW_OK;
-    if (batch_panel_find(panel, tw_slice_of(name), &column) != TW_OK)
-        return tw_error_set(error, TW_NOT_FOUND, "--benchmark: there is no bar of %s", name);
+    tw_status status = find_symbol(all, "benchmark", all->options->benchmark, &column, error);
+    if (status != TW_OK)
+        return status;
     all->benchmark = TW_NEW(tw_allocator_system(), panel->shape.rows, double);
     if (all->benchmark == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory for the benchmark");
     for (size_t i = 0; i < panel->shape.rows; i++)
         all->benchmark[i] = panel->inputs[TW_INDICATOR_CLOSE][i * panel->shape.columns + column];
     return TW_OK;
+}
+
+static tw_status draw(batch_run *all, const batch_result *result, tw_error *error) {
+    batch_plot plot = {
+        .result = result, .symbol = SIZE_MAX, .timeframe_ns = all->input.timeframe_ns};
+    tw_status status = TW_OK;
+    if (all->options->symbol[0] != '\0')
+        status = find_symbol(all, "symbol", all->options->symbol, &plot.symbol, error);
+    if (status == TW_OK)
+        status = output_file_open(&all->picture, all->options->plot, error);
+    if (status == TW_OK)
+        status = batch_plot_draw(&plot, all->picture.temporary, error);
+    return status == TW_OK ? output_file_keep(&all->picture, error) : status;
 }
 
 static tw_status compute(batch_run *all, tw_error *error) {
@@ -281,7 +208,7 @@ static tw_status write_rows(batch_run *all, batch_result *result, int64_t begin_
     if (status == TW_OK)
         status = publish(all, error);
     result->seconds = (double)(tw_time_monotonic_ns() - begin_ns) / 1e9;
-    if (status != TW_OK || to_standard_output(options))
+    if (status != TW_OK || batch_to_standard_output(options))
         return status;
     return options->json ? batch_print_summary_json(result, rows, error)
                          : batch_print_summary(result, rows, options->out, error);
@@ -293,6 +220,11 @@ static tw_status report(batch_run *all, int64_t begin_ns, tw_error *error) {
                            .values = all->values,
                            .bars = all->input.count,
                            .skipped = all->aside.count};
+    if (all->options->plot[0] != '\0') {
+        tw_status drawn = draw(all, &result, error);
+        if (drawn != TW_OK)
+            return drawn;
+    }
     if (!all->options->latest)
         return write_rows(all, &result, begin_ns, error);
     tw_status status = all->options->json ? batch_print_latest_json(&result, error)
@@ -325,6 +257,7 @@ static tw_status run_all(batch_run *all, tw_error *error) {
 static void free_all(batch_run *all) {
     output_file_drop(&all->aside.file);
     output_file_drop(&all->out);
+    output_file_drop(&all->picture);
     for (size_t o = 0; o < sizeof all->values / sizeof all->values[0]; o++)
         batch_matrix_free(all->values[o], all->panel.shape);
     TW_DELETE(tw_allocator_system(), all->benchmark, all->panel.shape.rows, double);
@@ -337,9 +270,7 @@ static void free_all(batch_run *all) {
 static tw_status run(const batch_options *options, const tw_arguments *arguments, tw_error *error) {
     static batch_run all; /* too large for a stack of functions */
     all = (batch_run){.options = options, .arguments = arguments};
-    tw_status status = check_output(options, error);
-    if (status == TW_OK)
-        status = check_files(options, arguments, error);
+    tw_status status = batch_options_check(options, arguments, error);
     if (status == TW_OK)
         status = check_timeframe(&all, error);
     if (status == TW_OK)
@@ -358,8 +289,8 @@ int command_batch(int argc, char **argv) {
         {'f', "features"}, {'t', "timeframe"}, {'b', "benchmark"}, {'o', "out"}, {'l', "latest"}};
     const tw_arguments_table tables[] = {
         {.section = "batch",
-         .options = batch_table,
-         .count = OPTION_COUNT,
+         .options = batch_option_table,
+         .count = batch_option_count,
          .target = &options,
          .shorts = shorts,
          .short_count = sizeof shorts / sizeof shorts[0]},

@@ -335,6 +335,29 @@ wrong_usage_is_explained() {
     said 'did you mean --features?'
 }
 
+features_may_be_drawn() {
+    command -v gnuplot >/dev/null || exit 77
+    many_bars >bars.csv
+    run batch bars.csv --latest --plot spread.png --symbol S2
+    ended 0
+    [ "$(head -c 4 spread.png | tail -c 3)" = PNG ]
+    run batch bars.csv --latest --plot none.png --symbol XYZ
+    ended 1
+    said '--symbol: there is no bar of XYZ'
+    [ ! -e none.png ]
+    few_bars >bars.csv
+    run batch bars.csv --latest --plot none.png --features 'sma(50)'
+    ended 3
+    said 'sma_50 has no answer at any time'
+    [ ! -e none.png ]
+    run batch bars.csv --plot bars.csv
+    ended 2
+    said '--plot bars.csv: that file is read'
+    run batch bars.csv --symbol AAPL
+    ended 2
+    said 'add --plot FILE'
+}
+
 a_full_disk_is_told() {
     [ -c /dev/full ] || exit 77
     few_bars >bars.csv
@@ -360,5 +383,5 @@ run_cases features_agree_with_a_slow_computation a_few_bars_make_known_rows \
     splits_are_adjusted_for_and_suspected a_wrong_print_may_be_dropped \
     a_newer_revision_replaces_a_bar a_timeframe_is_chosen_where_there_are_several \
     a_malformed_row_stops_with_its_position bad_rows_are_set_aside_with_reasons \
-    what_is_no_file_of_bars_is_refused wrong_usage_is_explained a_full_disk_is_told \
+    what_is_no_file_of_bars_is_refused wrong_usage_is_explained features_may_be_drawn a_full_disk_is_told \
     a_reader_that_leaves_is_no_noise
