@@ -27,6 +27,7 @@ MAY_INCLUDE = [
     ("kit/*", ["base", "kit/ring"]),
     ("core/market", ["base"]),
     ("core/match", ["base", "kit/*", "core/market", "core/book"]),
+    ("core/batch", ["base", "kit/*", "core/market", "core/window"]),
     ("core/*", ["base", "kit/*", "core/market"]),
     ("edge/loop", ["base", "kit/*"]),
     ("edge/http", ["base", "kit/*", "edge/loop"]),
@@ -58,7 +59,8 @@ BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "l
                 "version", "wait", "zone"}
 
 # Public headers that bear another name than the module that owns them.
-NAMED_OTHERWISE = {"rolling": "core/window", "indicator": "core/window"}
+NAMED_OTHERWISE = {"rolling": "core/window", "indicator": "core/window",
+                   "features": "core/batch"}
 
 # Headers for the floor's own use: public within it, by the table, but not to users.
 LENT_HEADERS = {"src/edge/json/json.h", "src/edge/source/source.h", "src/edge/itch/capture.h",

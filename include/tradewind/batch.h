@@ -14,8 +14,10 @@
  * whatever the way; so the same input gives the same bits on any level of instructions and any
  * number of threads.
  *
- * Memory: nothing is allocated; outputs and scratch are the caller's. Cost: stated in cells (rows x
- * columns). Threads: all functions are pure; parts write to outputs of their own.
+ * Memory: nothing is allocated; outputs and scratch are the caller's. Matrices of some megabytes
+ * are faster in huge pages, which tw_allocate gives where 64 bytes of alignment are asked for.
+ * Cost: stated in cells (rows x columns). Threads: all functions are pure; parts write to outputs
+ * of their own.
  */
 #ifndef TRADEWIND_BATCH_H
 #define TRADEWIND_BATCH_H
@@ -44,38 +46,15 @@ typedef enum tw_batch_return_kind {
     TW_BATCH_LOG = 1     /* ln(p[i+1] / p[i]) */
 } tw_batch_return_kind;
 
-/* No limit to how far tw_batch_fill_forward carries a value. */
-#define TW_BATCH_FILL_UNLIMITED SIZE_MAX
-
 TW_BEGIN_DECLS
 
 /*
  * Returns from prices: `prices` is [rows][columns], `ret_returns` is [rows - 1][columns]. A
- * return is NaN when either price is missing or not positive. The logarithm is within two units in
- * the last place of the ratio's. O(cells).
+ * return is NaN when either price is missing or not positive. A logarithm is
+ * within 2.5 units in the last place. O(cells).
  */
 TW_API void tw_batch_returns(const tw_batch_way *way, tw_batch_shape shape, const double *prices,
                              tw_batch_return_kind kind, double *ret_returns);
-
-/*
- * Replaces a missing value by the last one of its column that was not missing, in place, over at
- * most `limit` rows in a row (0: changes nothing). Leading gaps stay. Filling is a choice about
- * the data, so nothing else here does it by itself. Returns how many cells were filled. O(cells).
- */
-TW_API size_t tw_batch_fill_forward(tw_batch_shape shape, double *values, size_t limit);
-
-/*
- * Marks in `ret_mask` [columns] with 1 the columns that have at least `count_min` values and of
- * these one in the last row if `last_required` is not zero; others with 0. Returns how many are
- * marked. O(cells).
- */
-TW_API size_t tw_batch_select(tw_batch_shape shape, const double *values, size_t count_min,
-                              int last_required, uint8_t *ret_mask);
-
-/* Copies the columns whose mask is not zero, side by side, into `ret_values` [rows][marked], the
- * order kept. In place is allowed (ret_values == values). Returns the columns copied. O(cells). */
-TW_API size_t tw_batch_pack(tw_batch_shape shape, const double *values, const uint8_t *mask,
-                            double *ret_values);
 
 /* Where moments are written: three rows of [columns]. */
 typedef struct tw_batch_moment_rows {
@@ -111,23 +90,14 @@ typedef enum tw_batch_rank_kind {
 
 /*
  * The rank of each value within its row, of the n that are not missing; equal values share the mean
- * of their ranks. NaN for a missing value. `scratch` is [TW_BATCH_RANK_PARTS][4][columns]; in place
- * is allowed. O(cells x log columns).
+ * of their ranks. NaN for a missing value. `scratch` is
+ * [TW_BATCH_RANK_PARTS][TW_BATCH_RANK_SCRATCH] [columns]; in place is allowed. At most 2^32
+ * columns. O(cells), or O(cells x log columns) where many values agree in their first 20 bits.
  */
 #define TW_BATCH_RANK_PARTS 16
+#define TW_BATCH_RANK_SCRATCH 3
 TW_API void tw_batch_ranks(const tw_batch_way *way, tw_batch_shape shape, const double *values,
                            tw_batch_rank_kind kind, double *scratch, double *ret_ranks);
-
-/*
- * Standard deviation of the last `window` returns at each row, times sqrt(periods_per_year), into
- * `ret_volatility` [rows][columns]. NaN in the first window - 1 rows and wherever a value of the
- * window is missing. ddof is 1. Each window is summed anew, so nothing drifts: O(cells x window).
- * TW_RANGE for a window below 2 or periods_per_year not above 0 and finite (1 for "per period").
- * `scratch` is [2][columns].
- */
-TW_API tw_status tw_batch_volatility(tw_batch_shape shape, const double *returns, size_t window,
-                                     double periods_per_year, double *scratch,
-                                     double *ret_volatility) TW_MUST_CHECK;
 
 TW_END_DECLS
 

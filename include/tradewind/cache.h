@@ -261,6 +261,9 @@ static inline tw_status tw_memoize(tw_cache *cache, tw_cache_key key, int64_t no
     return tw_cache_memoize(cache, key, now_ns, &loader, ret_value);
 }
 
+/* The most bytes of a value, as configured. */
+TW_API size_t tw_cache_value_size_max(const tw_cache *cache);
+
 /* Drops a key. Whether it was there (expired or not). */
 TW_API bool tw_cache_drop(tw_cache *cache, tw_cache_key key);
 

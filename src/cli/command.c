@@ -7,8 +7,8 @@
 
 enum { HELP_SIZE = 32768 };
 
-const char *const command_sections[] = {"",       "bars", "book",  "db",    "exchange", "export",
-                                        "import", "run",  "stats", "venue", "window"};
+const char *const command_sections[] = {"",       "bars",   "batch", "book",  "db",    "exchange",
+                                        "export", "import", "run",   "stats", "venue", "window"};
 const size_t command_section_count = sizeof command_sections / sizeof command_sections[0];
 
 int exit_status_of(tw_status status) {

@@ -25,6 +25,7 @@ typedef enum exit_status {
 } exit_status;
 
 int command_bars(int argc, char **argv);
+int command_batch(int argc, char **argv);
 int command_book(int argc, char **argv);
 int command_db(int argc, char **argv);
 int command_exchange(int argc, char **argv);

@@ -28,6 +28,7 @@ static const command_entry commands[] = {
     {"stats", "what the trades of a symbol in a store add up to", command_stats},
     {"book", "order books replayed from a file: rows, a summary, a picture", command_book},
     {"bars", "trades of a file or a store as bars of several timeframes", command_bars},
+    {"batch", "features of every symbol at once, from files of bars", command_batch},
     {"window", "sliding statistics of each symbol after each of its trades", command_window},
 };
 

@@ -58,7 +58,10 @@ tw_status table_print(table *rows, FILE *out, tw_error *error) {
     if (scols_print_table(rows->columns) != 0)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory to print a table");
     errno = 0;
-    if (fflush(out) != 0 || ferror(out))
+    bool written = fflush(out) == 0 && !ferror(out);
+    if (!written && errno == EPIPE) /* somebody like `head` has seen enough */
+        return tw_error_set(error, TW_CANCELLED, "the reader of the table has gone");
+    if (!written)
         return tw_error_set_errno(error, errno != 0 ? errno : EIO,
                                   "the table could not be written");
     return TW_OK;

@@ -34,7 +34,8 @@ void table_column(table *rows, const char *heading, bool right);
 void table_row(table *rows);
 void table_cell(table *rows, const char *text);
 
-/* TW_NO_MEMORY, or the status of `out` when it cannot be written. */
+/* TW_NO_MEMORY, or the status of `out` when it cannot be written; TW_CANCELLED when its reader has
+ * gone. */
 tw_status table_print(table *rows, FILE *out, tw_error *error) TW_MUST_CHECK;
 
 #endif

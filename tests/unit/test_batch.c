@@ -35,35 +35,6 @@ static void test_prices_that_are_not_positive_have_no_return(void **state) {
     assert_true(isnan(out[0]) && isnan(out[1]) && isnan(out[2]));
 }
 
-static void test_fill_goes_forward_up_to_its_limit(void **state) {
-    (void)state;
-    double values[6] = {NAN, 1, NAN, NAN, NAN, 2};
-    tw_batch_shape shape = {6, 1};
-    assert_int_equal(tw_batch_fill_forward(shape, values, 0), 0);
-    assert_int_equal(tw_batch_fill_forward(shape, values, 2), 2);
-    assert_true(isnan(values[0]) && values[2] == 1 && values[3] == 1 && isnan(values[4]));
-    double again[4] = {1, NAN, INFINITY, NAN};
-    assert_int_equal(tw_batch_fill_forward((tw_batch_shape){4, 1}, again, TW_BATCH_FILL_UNLIMITED),
-                     3);
-    assert_true(again[3] == 1);
-}
-
-static void test_select_and_pack_keep_columns_with_history(void **state) {
-    (void)state;
-    double values[3][3] = {{1, NAN, 7}, {2, 5, 8}, {3, NAN, NAN}};
-    tw_batch_shape shape = {3, 3};
-    uint8_t mask[3];
-    assert_int_equal(tw_batch_select(shape, &values[0][0], 2, 0, mask), 2);
-    assert_true(mask[0] == 1 && mask[1] == 0 && mask[2] == 1);
-    assert_int_equal(tw_batch_select(shape, &values[0][0], 2, 1, mask), 1);
-    assert_true(mask[2] == 0);
-    mask[2] = 1;
-    assert_int_equal(tw_batch_pack(shape, &values[0][0], mask, &values[0][0]), 2);
-    const double *packed = &values[0][0];
-    assert_true(packed[0] == 1 && packed[1] == 7 && packed[2] == 2 && packed[3] == 8);
-    assert_true(packed[4] == 3 && isnan(packed[5]));
-}
-
 static void test_moments_leave_out_what_is_missing(void **state) {
     (void)state;
     const double values[4][3] = {{1, 0.1, NAN}, {2, 0.1, NAN}, {NAN, 0.1, 5}, {3, 0.1, NAN}};
@@ -89,32 +60,12 @@ static void test_zscores_of_a_constant_column_are_not_numbers(void **state) {
     assert_true(isnan(out[0][1]) && isnan(out[2][1]));
 }
 
-static void test_rolling_volatility_needs_a_whole_window(void **state) {
-    (void)state;
-    const double returns[6][2] = {{1, 1}, {3, 1}, {5, NAN}, {5, 1}, {1e9, 1}, {5, 1}};
-    double scratch[4];
-    double out[6][2];
-    tw_batch_shape shape = {6, 2};
-    assert_int_equal(tw_batch_volatility(shape, &returns[0][0], 1, 1, scratch, &out[0][0]),
-                     TW_RANGE);
-    assert_int_equal(tw_batch_volatility(shape, &returns[0][0], 2, 0, scratch, &out[0][0]),
-                     TW_RANGE);
-    assert_int_equal(tw_batch_volatility(shape, &returns[0][0], 2, 4, scratch, &out[0][0]), TW_OK);
-    assert_true(isnan(out[0][0]));
-    assert_near(out[1][0], 2 * sqrt(2), 1e-15);
-    assert_true(out[3][0] == 0);
-    assert_true(out[1][1] == 0 && isnan(out[2][1]) && isnan(out[3][1]) && out[4][1] == 0);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_returns_from_prices),
         cmocka_unit_test(test_prices_that_are_not_positive_have_no_return),
-        cmocka_unit_test(test_fill_goes_forward_up_to_its_limit),
-        cmocka_unit_test(test_select_and_pack_keep_columns_with_history),
         cmocka_unit_test(test_moments_leave_out_what_is_missing),
         cmocka_unit_test(test_zscores_of_a_constant_column_are_not_numbers),
-        cmocka_unit_test(test_rolling_volatility_needs_a_whole_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "store_place.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "tradewind/store_pool.h"
 
@@ -32,7 +33,8 @@ typedef struct library {
     uint64_t rounds;  /* of all threads together */
     uint64_t rounds_least;
     const test_place *place;
-    tw_symbols *symbols; /* of the readers; empty at first */
+    atomic_uint_fast64_t acknowledged; /* rounds whose commit the writer was told of */
+    tw_symbols *symbols;               /* of the readers; empty at first */
     tw_lock symbols_lock;
     tw_cache *statistics;
     tw_store_config store;
@@ -115,6 +117,7 @@ static void *read_again_and_again(void *context) {
         if (tw_pool_acquire(at->pool, in_a_minute_ns(), &mine, &lease, NULL) != TW_OK)
             return at;
         seen own = {.at = at, .symbol = TW_SYMBOL_NONE};
+        uint64_t least = atomic_load(&at->acknowledged) * 10;
         tw_status status =
             tw_store_read_trades(lease.resource, &everything, count_by_symbol, &own, NULL);
         tw_store_stats stats = {0};
@@ -122,7 +125,8 @@ static void *read_again_and_again(void *context) {
             status = tw_store_symbol_stats(lease.resource, own.symbol, 0, INT64_MAX, &stats, NULL);
         tw_pool_release(at->pool, &lease);
         bool whole = own.count % (10 * NAME_COUNT) == 0 && stats.count % 10 == 0;
-        if (status != TW_OK || own.torn || !whole || stats.count * NAME_COUNT < own.count)
+        bool fresh = own.count >= least * NAME_COUNT && stats.count >= least;
+        if (status != TW_OK || own.torn || !whole || !fresh)
             return at; /* seen by who joins */
     }
     tw_lock_acquire(&at->symbols_lock, NULL);
@@ -141,8 +145,10 @@ static void test_many_threads_read_whole_commits_through_a_few_handles(void **st
     pthread_t threads[THREAD_COUNT_MAX];
     for (int i = 0; i < at.crowd.thread_count; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, read_again_and_again, &at), 0);
-    for (uint64_t round = 1; round < 20; round++)
+    for (uint64_t round = 1; round < 20; round++) {
+        atomic_store(&at.acknowledged, round);
         put_round(writer, place, round, 10);
+    }
     for (int i = 0; i < at.crowd.thread_count; i++) {
         void *trouble = NULL;
         assert_int_equal(pthread_join(threads[i], &trouble), 0);

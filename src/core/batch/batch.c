@@ -25,7 +25,7 @@ typedef struct batch_work {
     bool logarithms;
 } batch_work;
 
-static const batch_lanes *lanes_of(const tw_batch_way *way) {
+const batch_lanes *batch_lanes_of(const tw_batch_way *way) {
     tw_cpu_level level = tw_cpu_choose(way != NULL ? way->level : TW_CPU_BEST);
 #if defined(__x86_64__)
     if (level == TW_CPU_AVX512)
@@ -68,7 +68,7 @@ void tw_batch_returns(const tw_batch_way *way, tw_batch_shape shape, const doubl
     TW_ASSERT(shape.columns > 0);
     if (shape.rows < 2)
         return;
-    batch_work work = {.lanes = lanes_of(way),
+    batch_work work = {.lanes = batch_lanes_of(way),
                        .shape = shape,
                        .values = prices,
                        .results = ret_returns,
@@ -89,7 +89,7 @@ static void row_zscores_part(void *argument, size_t index) {
 void tw_batch_row_zscores(const tw_batch_way *way, tw_batch_shape shape, const double *values,
                           uint32_t ddof, double *ret_scores) {
     TW_ASSERT(shape.columns > 0);
-    batch_work work = {.lanes = lanes_of(way),
+    batch_work work = {.lanes = batch_lanes_of(way),
                        .shape = shape,
                        .values = values,
                        .results = ret_scores,
@@ -100,16 +100,19 @@ void tw_batch_row_zscores(const tw_batch_way *way, tw_batch_shape shape, const d
 
 /* ---- Along columns ------------------------------------------------------------------------- */
 
-static batch_tile tile_of(const batch_work *work, size_t index) {
-    size_t left = work->shape.columns - index * BATCH_TILE_WIDTH;
-    return (batch_tile){.rows = work->shape.rows,
-                        .width = least_of(left, BATCH_TILE_WIDTH),
-                        .stride = work->shape.columns};
+size_t batch_tiles(tw_batch_shape shape) {
+    return parts_of(shape.columns, BATCH_TILE_WIDTH);
+}
+
+batch_tile batch_tile_of(tw_batch_shape shape, size_t index) {
+    size_t left = shape.columns - index * BATCH_TILE_WIDTH;
+    return (batch_tile){
+        .rows = shape.rows, .width = least_of(left, BATCH_TILE_WIDTH), .stride = shape.columns};
 }
 
 static void moments_part(void *argument, size_t index) {
     const batch_work *work = argument;
-    batch_tile tile = tile_of(work, index);
+    batch_tile tile = batch_tile_of(work->shape, index);
     size_t begin = index * BATCH_TILE_WIDTH;
     batch_moments moments;
     work->lanes->moments(tile, work->values + begin, work->ddof, &moments);
@@ -121,122 +124,69 @@ static void moments_part(void *argument, size_t index) {
 void tw_batch_moments(const tw_batch_way *way, tw_batch_shape shape, const double *values,
                       uint32_t ddof, tw_batch_moment_rows results) {
     TW_ASSERT(shape.columns > 0);
-    batch_work work = {
-        .lanes = lanes_of(way), .shape = shape, .values = values, .ddof = ddof, .moments = results};
-    run_parts(way, parts_of(shape.columns, BATCH_TILE_WIDTH), moments_part, &work);
+    batch_work work = {.lanes = batch_lanes_of(way),
+                       .shape = shape,
+                       .values = values,
+                       .ddof = ddof,
+                       .moments = results};
+    run_parts(way, batch_tiles(shape), moments_part, &work);
 }
 
-static void zscores_part(void *argument, size_t index) {
-    const batch_work *work = argument;
-    batch_tile tile = tile_of(work, index);
+/* Columns are scored in chunks: first the moments of each column, by tiles, then the scores, by
+ * blocks of rows, since what is written in the order of memory is written faster. */
+typedef struct score_work {
+    const batch_lanes *lanes;
+    tw_batch_shape shape;
+    const double *values;
+    double *scores;
+    double ddof;
+    size_t begin; /* of the chunk */
+    size_t width;
+    batch_scale scale;
+} score_work;
+
+static void scale_part(void *argument, size_t index) {
+    score_work *work = argument;
     size_t begin = index * BATCH_TILE_WIDTH;
+    batch_tile tile = {.rows = work->shape.rows,
+                       .width = least_of(work->width - begin, BATCH_TILE_WIDTH),
+                       .stride = work->shape.columns};
     batch_moments moments;
-    work->lanes->moments(tile, work->values + begin, work->ddof, &moments);
-    work->lanes->zscores(tile, work->values + begin, &moments, work->results + begin);
+    work->lanes->moments(tile, work->values + work->begin + begin, work->ddof, &moments);
+    for (size_t j = 0; j < tile.width; j++) {
+        work->scale.means[begin + j] = moments.means[j];
+        work->scale.inverses[begin + j] = moments.stddevs[j] > 0 ? 1 / moments.stddevs[j] : NAN;
+    }
+}
+
+static size_t score_rows(const score_work *work) {
+    return parts_of(BLOCK_CELLS, work->width);
+}
+
+/* The last rows first: they are what was read last, and so what the cache may still have. */
+static void score_part(void *argument, size_t index) {
+    const score_work *work = argument;
+    size_t rows = score_rows(work);
+    size_t begin = (parts_of(work->shape.rows, rows) - 1 - index) * rows;
+    batch_tile tile = {.rows = least_of(work->shape.rows - begin, rows),
+                       .width = work->width,
+                       .stride = work->shape.columns};
+    size_t cell = begin * work->shape.columns + work->begin;
+    work->lanes->zscores(tile, work->values + cell, &work->scale, work->scores + cell);
 }
 
 void tw_batch_zscores(const tw_batch_way *way, tw_batch_shape shape, const double *values,
                       uint32_t ddof, double *ret_scores) {
     TW_ASSERT(shape.columns > 0);
-    batch_work work = {.lanes = lanes_of(way),
+    const tw_task_runner *runner = way != NULL ? way->runner : NULL;
+    score_work work = {.lanes = batch_lanes_of(way),
                        .shape = shape,
                        .values = values,
-                       .results = ret_scores,
+                       .scores = ret_scores,
                        .ddof = ddof};
-    run_parts(way, parts_of(shape.columns, BATCH_TILE_WIDTH), zscores_part, &work);
-}
-
-/* ---- What is missing ----------------------------------------------------------------------- */
-
-size_t tw_batch_fill_forward(tw_batch_shape shape, double *values, size_t limit) {
-    TW_ASSERT(shape.columns > 0);
-    size_t filled = 0;
-    for (size_t j = 0; j < shape.columns; j++) {
-        size_t age = 0;
-        bool seen = false;
-        double last = NAN;
-        for (size_t i = 0; i < shape.rows; i++) {
-            double *cell = &values[i * shape.columns + j];
-            if (isfinite(*cell)) {
-                last = *cell;
-                seen = true;
-                age = 0;
-            } else if (seen && age < limit) {
-                *cell = last;
-                age++;
-                filled++;
-            } else {
-                seen = false; /* beyond the limit: wait for the next value */
-            }
-        }
+    for (; work.begin < shape.columns; work.begin += BATCH_CHUNK_WIDTH) {
+        work.width = least_of(shape.columns - work.begin, BATCH_CHUNK_WIDTH);
+        tw_task_run(runner, parts_of(work.width, BATCH_TILE_WIDTH), scale_part, &work);
+        tw_task_run(runner, parts_of(shape.rows, score_rows(&work)), score_part, &work);
     }
-    return filled;
-}
-
-size_t tw_batch_select(tw_batch_shape shape, const double *values, size_t count_min,
-                       int last_required, uint8_t *ret_mask) {
-    TW_ASSERT(shape.columns > 0);
-    size_t marked = 0;
-    for (size_t j = 0; j < shape.columns; j++) {
-        size_t count = 0;
-        for (size_t i = 0; i < shape.rows; i++)
-            count += isfinite(values[i * shape.columns + j]) ? 1 : 0;
-        bool last = shape.rows > 0 && isfinite(values[(shape.rows - 1) * shape.columns + j]);
-        ret_mask[j] = count >= count_min && (last || last_required == 0) ? 1 : 0;
-        marked += ret_mask[j];
-    }
-    return marked;
-}
-
-size_t tw_batch_pack(tw_batch_shape shape, const double *values, const uint8_t *mask,
-                     double *ret_values) {
-    TW_ASSERT(shape.columns > 0);
-    size_t marked = 0;
-    for (size_t j = 0; j < shape.columns; j++)
-        marked += mask[j] != 0;
-    /* The writer never overtakes the reader, so the same buffer may be used for both. */
-    size_t to = 0;
-    for (size_t i = 0; i < shape.rows; i++)
-        for (size_t j = 0; j < shape.columns; j++)
-            if (mask[j] != 0)
-                ret_values[to++] = values[i * shape.columns + j];
-    return marked;
-}
-
-/* The squared deviations of the `window` rows that start at `returns`; a missing value makes the
- * sum NaN (an infinity does, too, by inf - inf). */
-static void window_squares(size_t columns, const double *restrict returns, size_t window,
-                           double *restrict means, double *restrict squares) {
-    memset(means, 0, columns * sizeof *means);
-    memset(squares, 0, columns * sizeof *squares);
-    for (size_t k = 0; k < window; k++) {
-        const double *row = returns + k * columns;
-        double count = (double)(k + 1);
-        for (size_t j = 0; j < columns; j++)
-            means[j] += (row[j] - means[j]) / count;
-    }
-    for (size_t k = 0; k < window; k++) {
-        const double *row = returns + k * columns;
-        for (size_t j = 0; j < columns; j++)
-            squares[j] += (row[j] - means[j]) * (row[j] - means[j]);
-    }
-}
-
-tw_status tw_batch_volatility(tw_batch_shape shape, const double *returns, size_t window,
-                              double periods_per_year, double *scratch, double *ret_volatility) {
-    TW_ASSERT(shape.columns > 0);
-    if (window < 2 || !(periods_per_year > 0) || !isfinite(periods_per_year))
-        return TW_RANGE;
-    double *squares = scratch + shape.columns;
-    double scale = periods_per_year / (double)(window - 1);
-    for (size_t i = 0; i < shape.rows; i++) {
-        double *out = ret_volatility + i * shape.columns;
-        bool full = i + 1 >= window;
-        if (full)
-            window_squares(shape.columns, returns + (i + 1 - window) * shape.columns, window,
-                           scratch, squares);
-        for (size_t j = 0; j < shape.columns; j++)
-            out[j] = full && isfinite(squares[j]) ? sqrt(squares[j] * scale) : NAN;
-    }
-    return TW_OK;
 }

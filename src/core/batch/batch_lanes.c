@@ -3,9 +3,8 @@
  *
  * Moments are gathered in blocks of rows that stay in the cache. Of a block the first pass adds up
  * differences from the column's first value, so equal values have exactly themselves as their mean;
- * the second adds squares of differences from the mean, and those differences, whose sum is
- * what the mean is still off by; blocks are combined pairwise (Chan, Golub and LeVeque, Algorithms
- * for Computing the Sample Variance, 1983). So the matrix is read once.
+ * the second adds squares of differences from the mean; blocks are combined pairwise (Chan, Golub
+ * and LeVeque, Algorithms for Computing the Sample Variance, 1983). So the matrix is read once.
  *
  * Conditions are chains of plain comparisons, each with a choice: those vectorise at every level.
  */
@@ -13,6 +12,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -39,38 +39,41 @@ static inline uint64_t to_bits(double value) {
 }
 
 /*
- * The natural logarithm of a positive, finite, normal number, within one unit in the last place; a
- * library's would not vectorise, and would differ from one machine to the next. x = m 2^e with m in
- * [sqrt(1/2), sqrt(2)), and ln m = 2 atanh(s) with s = (m - 1) / (m + 1): its series in z = s^2,
- * z <= 0.0295, is summed until a term is below the last place, and put together as in Tang,
- * Table-Driven Implementation of the Logarithm Function, 1990: what is large is exact.
+ * (atanh(s) / s - 1) / s^2 as a polynomial in z = s^2, for |s| <= LOG_NEAR: minimax by Remez's
+ * exchange, so that s + s z P(z) is within 2^-59 of atanh(s), relatively.
  */
-static inline double natural_log(double x) {
+#define LOG_NEAR 0.1735 /* ratios from 0.70 to 1.42 */
+
+static inline double atanh_tail(double z) {
+    double tail = 0x1.2fc3608081320p-4;
+    tail = tail * z + 0x1.398f90f69cf08p-4;
+    tail = tail * z + 0x1.7466ebb5201edp-4;
+    tail = tail * z + 0x1.c71c4ee62eb4dp-4;
+    tail = tail * z + 0x1.2492494599318p-3;
+    tail = tail * z + 0x1.999999997bfa4p-3;
+    return tail * z + 0x1.555555555559dp-2;
+}
+
+/*
+ * The natural logarithm of a positive, finite, normal number, within one unit in the last place; a
+ * library's would differ from one machine to the next. x = m 2^e with m in [sqrt(1/2), sqrt(2)),
+ * and ln m = 2 atanh(s) with s = (m - 1) / (m + 1), put together as in Tang, Table-Driven
+ * Implementation of the Logarithm Function, 1990: what is large is exact.
+ */
+static double natural_log(double x) {
     const uint64_t half_root = UINT64_C(0x3fe6a09e667f3bcd); /* sqrt(1/2) */
     const uint64_t bias = UINT64_C(1024) << 52;
     uint64_t shifted = to_bits(x) - half_root + bias;
     uint64_t exponent = shifted >> 52; /* e + 1024 */
     double m = from_bits(to_bits(x) - ((exponent - 1024) << 52));
-    /* e as a double: an integer below 2^52 in the low bits of 2^52 is the number itself. */
-    double e = from_bits(exponent | UINT64_C(0x4330000000000000)) - (0x1p52 + 1024);
+    double e = (double)exponent - 1024;
     double f = m - 1;
     double s = f / (2 + f);
     double z = s * s;
-    double tail = 2.0 / 23;
-    tail = tail * z + 2.0 / 21;
-    tail = tail * z + 2.0 / 19;
-    tail = tail * z + 2.0 / 17;
-    tail = tail * z + 2.0 / 15;
-    tail = tail * z + 2.0 / 13;
-    tail = tail * z + 2.0 / 11;
-    tail = tail * z + 2.0 / 9;
-    tail = tail * z + 2.0 / 7;
-    tail = tail * z + 2.0 / 5;
-    tail = tail * z + 2.0 / 3;
-    tail = tail * z;
     double half_square = 0.5 * f * f;
     const double ln2_high = 0x1.62e42feep-1; /* its last 20 bits are 0, so times e it is exact */
     const double ln2_low = 0x1.a39ef35793c76p-33;
+    double tail = 2 * z * atanh_tail(z);
     return e * ln2_high - ((half_square - (s * (half_square + tail) + e * ln2_low)) - f);
 }
 
@@ -94,24 +97,37 @@ static void simple_returns(const double *restrict prices, size_t columns, size_t
     }
 }
 
-/* ln(p1 / p0). A ratio outside of the normal numbers comes of prices that no market has; the answer
- * is the difference of the logarithms then. */
+/* ln(p1 / p0) of prices that are far apart. A ratio outside of the normal numbers comes of prices
+ * that no market has; the answer is the difference of the logarithms then. */
+static double far_log(double before, double after) {
+    double ratio = after / before;
+    if (ratio >= DBL_MIN && ratio <= DBL_MAX)
+        return natural_log(ratio);
+    return log(after) - log(before);
+}
+
+/* Of prices near to each other, which is nearly all, ln(p1 / p0) is 2 atanh(s) with s = (p1 - p0) /
+ * (p1 + p0), where the difference is exact. The few others are done by themselves, afterwards. */
 static void log_returns(const double *restrict prices, size_t columns, size_t count,
                         double *restrict ret_returns) {
     const double *restrict before = prices;
     const double *restrict after = prices + columns;
+    double far = 0;
     for (size_t i = 0; i < count; i++) {
-        double ratio = after[i] / before[i];
-        double usable = ratio >= DBL_MIN ? ratio : 1.0;
-        usable = ratio <= DBL_MAX ? usable : 1.0;
-        double value = natural_log(usable);
-        value = ratio >= DBL_MIN ? value : INFINITY;
-        value = ratio <= DBL_MAX ? value : INFINITY;
-        ret_returns[i] = if_prices(before[i], after[i], value);
+        double sum = after[i] + before[i];
+        double s = (after[i] - before[i]) / sum;
+        double z = s * s;
+        double twice = s + s;
+        double value = twice + twice * (z * atanh_tail(z));
+        value = sum <= DBL_MAX ? value : INFINITY;
+        value = z <= LOG_NEAR * LOG_NEAR ? value : INFINITY;
+        value = if_prices(before[i], after[i], value);
+        ret_returns[i] = value;
+        far = value > DBL_MAX ? 1.0 : far;
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; far > 0 && i < count; i++) {
         if (ret_returns[i] > DBL_MAX)
-            ret_returns[i] = log(after[i]) - log(before[i]);
+            ret_returns[i] = far_log(before[i], after[i]);
     }
 }
 
@@ -122,7 +138,6 @@ typedef struct block_sums {
     double counts[BATCH_TILE_WIDTH];
     double means[BATCH_TILE_WIDTH];
     double squares[BATCH_TILE_WIDTH]; /* of differences from the mean */
-    double rests[BATCH_TILE_WIDTH];   /* those differences */
 } block_sums;
 
 /* LANE_COUNT doubles in as many registers as they take at this level. All loops over the parts are
@@ -177,19 +192,54 @@ INLINE void store(double *to, lanes value) {
     places[k] = value.part[k];
 }
 
-/* Of LANE_COUNT columns from `at` on, of which the tile has `width`. `before`: values of a column
- * in the blocks before. */
-INLINE void sum_group(batch_tile tile, const double *values, size_t at, size_t width,
-                      const double *before, block_sums *sums) {
+/* What one group of LANE_COUNT columns comes to in a block. */
+typedef struct group_sums {
+    lanes origin;
+    lanes total; /* of differences from the origin */
+    lanes count;
+} group_sums;
+
+/* The totals of a block without anything missing, which most are. Whether that is so tell the
+ * totals: what is missing makes them NaN or infinite. */
+INLINE bool sum_whole(batch_tile tile, const double *values, size_t width, lanes met,
+                      group_sums *sums) {
     const lane_part zero = {0};
-    lanes origin = load(sums->origins + at);
-    lanes met = load(before + at);
+    lanes first = load_some(values, width);
+    lanes origin;
+    lanes total = {0};
+    EACH_PART(k)
+    origin.part[k] = choose(met.part[k] > zero, sums->origin.part[k], first.part[k]);
+    for (size_t i = 0; i < tile.rows; i++) {
+        lanes row = load_some(values + i * tile.stride, width);
+        const double *coming = values + (i + BLOCK_ROWS) * tile.stride; /* the next block's */
+        __builtin_prefetch(coming);
+        __builtin_prefetch(coming + LANE_COUNT / 2);
+        EACH_PART(k)
+        total.part[k] += row.part[k] - origin.part[k];
+    }
+    lane_mask whole = ~(lane_mask){0};
+    EACH_PART(k)
+    whole &= are_there(total.part[k]);
+    for (size_t k = 0; k < sizeof whole / sizeof whole[0]; k++) {
+        if (whole[k] == 0)
+            return false;
+    }
+    sums->origin = origin;
+    sums->total = total;
+    EACH_PART(k)
+    sums->count.part[k] = zero + (double)tile.rows;
+    return true;
+}
+
+/* The same with what is missing left out. */
+INLINE void sum_there(batch_tile tile, const double *values, size_t width, lanes met,
+                      group_sums *sums) {
+    const lane_part zero = {0};
+    lanes origin = sums->origin;
     lanes total = {0};
     lanes count = {0};
-    lanes square = {0};
-    lanes rest = {0};
     for (size_t i = 0; i < tile.rows; i++) {
-        lanes row = load_some(values + i * tile.stride + at, width);
+        lanes row = load_some(values + i * tile.stride, width);
         EACH_PART(k) {
             lane_part x = row.part[k];
             lane_mask there = are_there(x);
@@ -199,25 +249,52 @@ INLINE void sum_group(batch_tile tile, const double *values, size_t at, size_t w
             count.part[k] += choose(there, zero + 1.0, zero);
         }
     }
-    lanes mean;
-    EACH_PART(k) {
-        mean.part[k] = total.part[k] / choose(count.part[k] > zero, count.part[k], zero + 1.0);
-    }
+    *sums = (group_sums){origin, total, count};
+}
+
+/* Squares of the differences from the mean. */
+INLINE lanes sum_squares(batch_tile tile, const double *values, size_t width, bool whole,
+                         const group_sums *sums, const lanes *mean) {
+    const lane_part zero = {0};
+    lanes square = {0};
     for (size_t i = 0; i < tile.rows; i++) {
-        lanes row = load_some(values + i * tile.stride + at, width);
+        lanes row = load_some(values + i * tile.stride, width);
         EACH_PART(k) {
             lane_part x = row.part[k];
-            lane_part difference = (x - origin.part[k]) - mean.part[k];
-            difference = choose(are_there(x), difference, zero);
+            lane_part difference = (x - sums->origin.part[k]) - mean->part[k];
+            if (!whole)
+                difference = choose(are_there(x), difference, zero);
             square.part[k] += difference * difference;
-            rest.part[k] += difference;
         }
     }
-    store(sums->origins + at, origin);
-    store(sums->counts + at, count);
+    return square;
+}
+
+/* Of LANE_COUNT columns from `at` on, of which the tile has `width`. `before`: values of a column
+ * in the blocks before. */
+INLINE void sum_group(batch_tile tile, const double *values, size_t at, size_t width,
+                      const double *before, block_sums *sums) {
+    const lane_part zero = {0};
+    lanes met = load(before + at);
+    group_sums group = {.origin = load(sums->origins + at)};
+    bool whole = sum_whole(tile, values + at, width, met, &group);
+    if (!whole)
+        sum_there(tile, values + at, width, met, &group);
+    lanes mean;
+    EACH_PART(k) {
+        lane_part count = group.count.part[k];
+        lane_part inverse = (zero + 1.0) / choose(count > zero, count, zero + 1.0);
+        mean.part[k] = group.total.part[k] * inverse;
+    }
+    lanes square;
+    if (whole)
+        square = sum_squares(tile, values + at, width, true, &group, &mean);
+    else
+        square = sum_squares(tile, values + at, width, false, &group, &mean);
+    store(sums->origins + at, group.origin);
+    store(sums->counts + at, group.count);
     store(sums->means + at, mean);
     store(sums->squares + at, square);
-    store(sums->rests + at, rest);
 }
 
 static void sum_block(batch_tile tile, const double *values, const double *before,
@@ -237,11 +314,9 @@ static void combine_block(size_t width, const block_sums *restrict block, double
         double added = block->counts[j];
         double whole = counts[j] + added;
         double share = added / (whole > 0 ? whole : 1.0);
-        double spread =
-            block->squares[j] - block->rests[j] * block->rests[j] / (added > 0 ? added : 1.0);
         double difference = added > 0 ? block->means[j] - means[j] : 0.0;
         double between = counts[j] > 0 ? difference * difference * (counts[j] * share) : 0.0;
-        squares[j] += (spread > 0 ? spread : 0.0) + between;
+        squares[j] += block->squares[j] + between;
         means[j] += difference * share;
         counts[j] = whole;
     }
@@ -272,19 +347,44 @@ static void moments(batch_tile tile, const double *values, double ddof,
 
 /* By the inverse of the deviation, which is taken once: a division a cell would be all the time
  * that there is. */
-static void zscores(batch_tile tile, const double *values, const batch_moments *of,
+static void zscores(batch_tile tile, const double *values, const batch_scale *scale,
                     double *ret_scores) {
-    double inverses[BATCH_TILE_WIDTH];
-    for (size_t j = 0; j < tile.width; j++)
-        inverses[j] = of->stddevs[j] > 0 ? 1 / of->stddevs[j] : NAN;
     for (size_t i = 0; i < tile.rows; i++) {
         const double *restrict row = values + i * tile.stride;
         double *restrict out = ret_scores + i * tile.stride;
         for (size_t j = 0; j < tile.width; j++) {
-            double score = (row[j] - of->means[j]) * inverses[j];
+            double score = (row[j] - scale->means[j]) * scale->inverses[j];
             out[j] = row[j] - row[j] == 0 ? score : NAN;
         }
     }
+}
+
+/* A column's age is how many of its rows in a row were missing; without a value before there is
+ * nothing to put in, which is as if the age had no end. */
+static size_t fill_forward(batch_tile tile, double *values, double limit) {
+    double last[BATCH_TILE_WIDTH] = {0};
+    double ages[BATCH_TILE_WIDTH];
+    double counts[BATCH_TILE_WIDTH] = {0};
+    for (size_t j = 0; j < tile.width; j++)
+        ages[j] = INFINITY;
+    for (size_t i = 0; i < tile.rows; i++) {
+        double *restrict row = values + i * tile.stride;
+        for (size_t j = 0; j < tile.width; j++) {
+            double value = row[j];
+            double other = ages[j] < limit ? last[j] : value;
+            double filled = ages[j] < limit ? 1.0 : 0.0;
+            double older = ages[j] + 1;
+            bool there = value - value == 0;
+            row[j] = there ? value : other;
+            counts[j] += there ? 0.0 : filled;
+            last[j] = there ? value : last[j];
+            ages[j] = there ? 0.0 : older;
+        }
+    }
+    double total = 0;
+    for (size_t j = 0; j < tile.width; j++)
+        total += counts[j];
+    return (size_t)total;
 }
 
 /* The sum of all lanes, always in the same order: neighbours at half the distance. */
@@ -344,5 +444,5 @@ static void row_zscores(const double *row, size_t columns, double ddof, double *
     }
 }
 
-const batch_lanes NAMED(batch_lanes_, BATCH_LEVEL) = {simple_returns, log_returns, moments, zscores,
-                                                      row_zscores};
+const batch_lanes NAMED(batch_lanes_, BATCH_LEVEL) = {simple_returns, log_returns,  moments,
+                                                      zscores,        fill_forward, row_zscores};

@@ -228,6 +228,10 @@ tw_status tw_cache_put(tw_cache *cache, tw_cache_key key, int64_t now_ns, const 
     return put(cache, key, &item);
 }
 
+size_t tw_cache_value_size_max(const tw_cache *cache) {
+    return cache->config.value_size_max;
+}
+
 tw_status tw_cache_put_missing(tw_cache *cache, tw_cache_key key, int64_t now_ns, tw_status status,
                                const tw_cache_options *options) {
     TW_ASSERT(cache != NULL && status != TW_OK && status != TW_EMPTY);

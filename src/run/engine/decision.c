@@ -188,7 +188,7 @@ void decision_history_end(tw_engine *engine) {
         return;
     tw_batch_shape prices = {engine->day_count, n};
     tw_batch_shape returns = {engine->day_count - 1, n};
-    tw_batch_fill_forward(prices, engine->prices, FILL_DAYS);
+    tw_batch_fill_forward(NULL, prices, engine->prices, FILL_DAYS);
     tw_batch_returns(NULL, prices, engine->prices, TW_BATCH_SIMPLE, engine->returns);
     measure_volatility(engine, returns);
     make_benchmark(engine, returns.rows);

@@ -15,6 +15,7 @@
 #include "order_table.h"
 #include "tradewind/bars.h"
 #include "tradewind/batch.h"
+#include "tradewind/batch_clean.h"
 #include "tradewind/book.h"
 #include "tradewind/engine.h"
 #include "tradewind/time.h"
