@@ -45,13 +45,13 @@
  *
  * Memory: all at creation: 128 bytes for each pair of symbol and frame, 128 more for a kind without
  * a clock, 168 more with conditions or runs; with a horizon twice that, and for each symbol 40
- * bytes times horizon_trade_max and 256 times horizon_bar_max; for runs over tables 65 more for each
- * pair and the first part (run_part_max), 129 for each other.
- * Cost: a trade of time frames costs about one frame, however many there are; a new bar a few
- * divisions. Other kinds add to each trade. A horizon doubles it; a revision costs O(trades kept of
- * the symbol). advance is O(1) while no bar ends, else O(symbols x frames). A table (tw_bars_run)
- * costs about two thirds of a trade at a time and can be given threads.
- * Threads: a tw_bars belongs to one thread at a time; tw_bars_run hands parts to its runner.
+ * bytes times horizon_trade_max and 256 times horizon_bar_max; for runs over tables 65 more for
+ * each pair and the first part (run_part_max), 129 for each other. Cost: a trade of time frames
+ * costs about one frame, however many there are; a new bar a few divisions. Other kinds add to each
+ * trade. A horizon doubles it; a revision costs O(trades kept of the symbol). advance is O(1) while
+ * no bar ends, else O(symbols x frames). A table (tw_bars_run) costs about two thirds of a trade at
+ * a time and can be given threads. Threads: a tw_bars belongs to one thread at a time; tw_bars_run
+ * hands parts to its runner.
  */
 #ifndef TRADEWIND_BARS_H
 #define TRADEWIND_BARS_H
@@ -182,6 +182,8 @@ typedef struct tw_bars_config {
                         * out, and so is what has only begun at the end; the default keeps them */
     bool has_conditions;
     tw_bars_conditions conditions;
+    bool has_tape_c; /* trades of tape 'C' go by a table of their own, for streams of all tapes */
+    tw_bars_conditions tape_c;
     int64_t horizon_ns;         /* how long trades can be corrected; 0: not at all */
     uint32_t horizon_trade_max; /* kept of each symbol; 1 to 16,777,216 */
     uint32_t horizon_bar_max;   /* of each symbol that can be revised; frame_count to 16,777,216 */

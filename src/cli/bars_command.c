@@ -124,7 +124,7 @@ static tw_status check_output(const bars_options *options, const bars_frames *fr
 /* ---- report -------------------------------------------------------------------------------- */
 
 static tw_status print_json(const bars_writer *writer, const bars_totals *totals, tw_error *error) {
-    char memory[2048];
+    char memory[8192];
     tw_text text = tw_text_over(memory, sizeof memory);
     tw_text_append_string(&text, "{\"rows\":{");
     for (uint32_t i = 0; i < writer->frames.count; i++)

@@ -108,7 +108,7 @@ static void put_decimal(tw_text *line, int64_t nano) {
 /* A row as tw_tape_writer_put_bars writes it, with the name of the frame as it is. */
 static tw_status put_row(output_file *file, const char *frame, const tw_bar *bar,
                          const tw_symbols *symbols, tw_error *error) {
-    char memory[512];
+    char memory[1024];
     tw_text line = tw_text_over(memory, sizeof memory);
     tw_text_append_i64(&line, bar->time_ns);
     tw_text_append_format(&line, ",%s,%s", tw_symbols_name(symbols, bar->symbol), frame);

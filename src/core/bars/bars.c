@@ -108,11 +108,14 @@ static tw_status feed_check(const tw_bars *bars, tw_symbol symbol, const bar_fee
 /* ---- Feeds --------------------------------------------------------------------------------- */
 
 static void apply_conditions(const tw_bars *bars, const tw_trade *trade, bar_feed *feed) {
+    const tw_bars_conditions *table = bars->config.has_tape_c && trade->tape == 'C'
+                                          ? &bars->config.tape_c
+                                          : &bars->config.conditions;
     for (size_t i = 0; i < sizeof trade->conditions && trade->conditions[i] != '\0'; i++) {
         uint8_t code = (uint8_t)trade->conditions[i];
-        uint8_t moves = code < 128 ? bars->config.conditions.moves[code] : TW_BARS_MOVES_ALL;
+        uint8_t moves = code < 128 ? table->moves[code] : TW_BARS_MOVES_ALL;
         if (moves != TW_BARS_MOVES_ALL && feed->moves == TW_BARS_MOVES_ALL)
-            feed->reason = bars->config.conditions.reasons[code];
+            feed->reason = table->reasons[code];
         feed->moves &= moves;
     }
 }

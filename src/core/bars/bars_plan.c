@@ -59,7 +59,8 @@ tw_status plan_check(const tw_bars_config *config) {
         config->empty_count_max > TW_BARS_EMPTY_COUNT_MAX || config->day_open_seconds < -86400 ||
         config->day_open_seconds > 86400 || config->run_part_max > TW_BARS_RUN_PART_COUNT_MAX ||
         !horizon_is_valid(config) ||
-        (config->has_conditions && !conditions_are_valid(&config->conditions)))
+        (config->has_conditions && !conditions_are_valid(&config->conditions)) ||
+        (config->has_tape_c && (!config->has_conditions || !conditions_are_valid(&config->tape_c))))
         return TW_RANGE;
     for (uint32_t i = 0; i < config->frame_count; i++) {
         if (!frame_is_valid(&config->frames[i]))
