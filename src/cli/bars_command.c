@@ -17,6 +17,8 @@ typedef struct bars_options {
     char database[TW_CONFIG_TEXT_SIZE];
     char skip_bad[TW_CONFIG_TEXT_SIZE];
     char plot[TW_CONFIG_TEXT_SIZE];
+    char indicators[TW_CONFIG_TEXT_SIZE];
+    int64_t plot_bars;
     char symbol[TW_CONFIG_TEXT_SIZE];
     int calendar;
     int stamp;
@@ -70,6 +72,12 @@ static const tw_config_option bars_table[] = {
     {"plot", TW_CONFIG_TEXT, "FILE.png", NULL, NULL, "",
      "draw candles with volume: of the first timeframe, one symbol (needs gnuplot)", NULL,
      offsetof(bars_options, plot)},
+    {"plot-bars", TW_CONFIG_INTEGER, "N", "2", "1000", "200", "draw the last N bars", NULL,
+     offsetof(bars_options, plot_bars)},
+    {"indicators", TW_CONFIG_TEXT, "LIST", NULL, NULL, "",
+     "and draw these over them or below, separated by commas, like "
+     "sma(20),bollinger(20,2),rsi(14),macd.histogram",
+     NULL, offsetof(bars_options, indicators)},
     {"json", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no",
      "print the counts as one JSON document (with --out DIR)", NULL, offsetof(bars_options, json)},
 };
@@ -80,6 +88,15 @@ enum { OPTION_COUNT = sizeof bars_table / sizeof bars_table[0] };
 
 static bool to_standard_output(const bars_options *options) {
     return options->out[0] == '\0' || strcmp(options->out, "-") == 0;
+}
+
+static tw_status check_indicators(const bars_options *options, bars_indicators *ret_indicators,
+                                  tw_error *error) {
+    if (options->indicators[0] != '\0' && options->plot[0] == '\0')
+        return tw_error_set(error, TW_USAGE,
+                            "--indicators are drawn: add --plot FILE (for numbers: tradewind "
+                            "batch)");
+    return bars_indicators_parse(options->indicators, ret_indicators, error);
 }
 
 static tw_status check_plot(const bars_options *options, const char *input, tw_error *error) {
@@ -269,7 +286,9 @@ static tw_status draw_plot(bars_run *all, tw_error *error) {
 static tw_status run_parts(bars_run *all, tw_error *error) {
     const bars_options *options = all->options;
     bool plots = options->plot[0] != '\0';
-    tw_status status = plots ? output_file_open(&all->plot_file, options->plot, error) : TW_OK;
+    tw_status status = plots ? bars_plot_open(&all->plot, error) : TW_OK;
+    if (status == TW_OK && plots)
+        status = output_file_open(&all->plot_file, options->plot, error);
     if (status != TW_OK)
         return status;
     status = options->database[0] != '\0' ? pass_store(all, error) : pass_file(all, error);
@@ -288,7 +307,8 @@ static tw_status run_with(bars_run *all, const bars_frames *frames, tw_error *er
         options->calendar == 1 ? zone_file_read("America/New_York", &zone, error) : TW_OK;
     if (status != TW_OK)
         return status;
-    bars_plot_init(&all->plot, 0);
+    all->plot.shown_max = (size_t)options->plot_bars;
+    all->plot.zone = zone;
     all->plan = (bars_plan){.zone = zone,
                             .empty_count_max = (uint32_t)options->empty,
                             .stamp_close = options->stamp == 1,
@@ -306,6 +326,7 @@ static tw_status run_with(bars_run *all, const bars_frames *frames, tw_error *er
         return status;
     status = run_parts(all, error);
     output_file_drop(&all->plot_file);
+    bars_plot_close(&all->plot);
     bars_writer_drop(&all->writer);
     return status;
 }
@@ -322,6 +343,8 @@ static tw_status run(const bars_options *options, const tw_arguments *arguments,
         status = check_output(options, &frames, input, error);
     if (status == TW_OK)
         status = check_plot(options, input, error);
+    if (status == TW_OK)
+        status = check_indicators(options, &all.plot.indicators, error);
     return status == TW_OK ? run_with(&all, &frames, error) : status;
 }
 
