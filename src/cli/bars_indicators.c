@@ -78,9 +78,9 @@ static tw_status add_entry(bars_indicators *all, tw_slice text, tw_error *error)
     size_t size = find_output(text);
     tw_slice output = {size < text.size ? text.data + size + 1 : NULL, text.size - size};
     output.size -= output.data != NULL ? 1 : 0;
-    memcpy(name, text.data, size);
-    name[size] = '\0';
-    if (tw_indicator_parse(name, &entry->config, &why) != TW_OK)
+    tw_slice without = {entry->name, size};
+    if (tw_slice_copy(without, name, sizeof name) != TW_OK ||
+        tw_indicator_parse(name, &entry->config, &why) != TW_OK)
         return tw_error_set(error, TW_USAGE, "--indicators: %s", why.message);
     entry->about = tw_indicator_describe(entry->config.kind);
     if ((entry->about->inputs >> TW_INDICATOR_OTHER & 1) != 0)

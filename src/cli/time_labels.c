@@ -109,13 +109,19 @@ size_t time_labels_of(const int64_t *times_ns, size_t count, size_t most,
     TW_ASSERT(most >= 2 && most <= TIME_LABEL_MAX);
     size_t rows[TIME_LABEL_MAX];
     size_t found = 0;
-    int s = -1;
-    do
-        found = find_rows(times_ns, count, most, &spans[++s], rows);
-    while (found > most && s < SPAN_COUNT - 1);
-    found = found > most ? most : found;
-    if (found == 0 && count > 0)
-        rows[found++] = 0;
+    size_t s = 0;
+    for (size_t i = 0; i < SPAN_COUNT; i++) { /* of spans that give as many the longest */
+        size_t count_here = find_rows(times_ns, count, most, &spans[i], rows);
+        bool better = count_here <= most && count_here >= found;
+        found = better ? count_here : found;
+        s = better ? i : s;
+    }
+    found = find_rows(times_ns, count, most, &spans[s], rows);
+    if (found == 0 || found > most) {
+        s = found == 0 ? 0 : s;
+        found = count > 0;
+        rows[0] = 0;
+    }
     bool days = spans[s].months > 0 || spans[s].ns >= TW_NS_PER_DAY;
     char before[TIME_LABEL_SIZE] = "";
     for (size_t i = 0; i < found; i++) {
