@@ -2,9 +2,9 @@
  * time_labels.h - which rows of a picture are labelled with their time, and how.
  *
  * Rows stand side by side whatever time is between them, so labels are where the time passes a
- * round one (a quarter of an hour, a day, a month ...): of the round span that gives the most labels
- * that fit, and of those that give as many the longest. The first label, and each where the day (or the year) is another, has that
- * in a second line.
+ * round one (a quarter of an hour, a day, a month ...): of the round span that gives the most
+ * labels that fit, and of those that give as many the longest. The first label, and each where the
+ * day (or the year) is another, has that in a second line.
  */
 #ifndef TRADEWIND_CLI_TIME_LABELS_H
 #define TRADEWIND_CLI_TIME_LABELS_H
