@@ -120,6 +120,9 @@ typedef struct tw_indicator_description {
     uint32_t parameter_count;
     uint32_t output_count;
     uint32_t inputs; /* bit 1 << tw_indicator_input for each series that may be read */
+    /* Bit 1 << output for each output that is a price as its inputs are, and can be drawn over
+     * them. A difference of prices, such as a range or a deviation, is none. */
+    uint32_t price_outputs;
 } tw_indicator_description;
 
 TW_BEGIN_DECLS

@@ -413,6 +413,52 @@ static void test_every_kind_is_described_and_found_by_its_name(void **state) {
     }
 }
 
+/* Whether an output moves with all prices and stays among them: the two things that make a price.
+ */
+static bool is_a_price(answers one, answers doubled, uint32_t output) {
+    size_t there = 0;
+    for (size_t i = 0; i < ROWS; i++) {
+        double value = one[i][output];
+        if (isnan(value) && isnan(doubled[i][output]))
+            continue;
+        there++;
+        if (fabs(doubled[i][output] - 2 * value) > 1e-9 * fabs(value) || value < 25 || value > 400)
+            return false;
+    }
+    return there > 0;
+}
+
+static void test_exactly_the_outputs_that_are_prices_are_said_to_be(void **state) {
+    (void)state;
+    static bars from;
+    static bars twice;
+    static answers one;
+    static answers two;
+    fill(&from, 7);
+    /* One candle that is all body: the marubozu looks for it. */
+    from.values[TW_INDICATOR_LOW][200] = from.values[TW_INDICATOR_OPEN][200];
+    from.values[TW_INDICATOR_HIGH][200] = from.values[TW_INDICATOR_OPEN][200] + 2;
+    from.values[TW_INDICATOR_CLOSE][200] = from.values[TW_INDICATOR_OPEN][200] + 2;
+    twice = from;
+    for (size_t c = 0; c < TW_INDICATOR_INPUT_COUNT; c++) {
+        for (size_t i = 0; c != TW_INDICATOR_VOLUME && i < ROWS; i++)
+            twice.values[c][i] *= 2;
+    }
+    for (size_t kind = 0; kind < tw_indicator_kind_count(); kind++) {
+        const tw_indicator_description *what = tw_indicator_describe((tw_indicator_kind)kind);
+        tw_indicator_config config;
+        tw_indicator_defaults((tw_indicator_kind)kind, &config);
+        run(&config, &from, one);
+        run(&config, &twice, two);
+        for (uint32_t o = 0; o < what->output_count; o++) {
+            bool told = (what->price_outputs >> o & 1) != 0;
+            if (told != is_a_price(one, two, o))
+                fail_msg("%s %s is %s price", what->name, what->outputs[o], told ? "no" : "a");
+        }
+        assert_int_equal(what->price_outputs >> what->output_count, 0);
+    }
+}
+
 /* ---- Memory ----------------------------------------------------------------------------- */
 
 static void test_clearing_forgets_everything(void **state) {
@@ -504,6 +550,7 @@ int main(void) {
         cmocka_unit_test(test_a_text_that_is_wrong_says_where_and_what_is_wanted),
         cmocka_unit_test(test_a_configuration_that_cannot_be_is_refused),
         cmocka_unit_test(test_every_kind_is_described_and_found_by_its_name),
+        cmocka_unit_test(test_exactly_the_outputs_that_are_prices_are_said_to_be),
         cmocka_unit_test(test_clearing_forgets_everything),
         cmocka_unit_test(test_leaves_nothing_when_memory_runs_out),
         cmocka_unit_test(test_more_memory_than_the_limit_is_not_asked_for),

@@ -147,6 +147,8 @@ tw_register tw_plan_true_range(tw_plan *plan);
 #define TW_OUTPUTS(...)                            \
     .outputs = (const char *const[]){__VA_ARGS__}, \
     .output_count = sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *)
+/* The first `count` outputs are prices. */
+#define TW_PRICES(count) ((1u << (count)) - 1)
 #define TW_PERIOD(name, fallback) \
     { name, fallback, 1, TW_INDICATOR_PERIOD_MAX, NULL, true }
 #define TW_PERIOD_FROM(name, fallback, least) \
