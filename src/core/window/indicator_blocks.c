@@ -32,6 +32,7 @@ typedef struct weights {
 
 typedef aggregate (*one_of)(double x, double y);
 typedef aggregate (*join_of)(aggregate older, aggregate newer, weights w);
+typedef void (*answer_of)(const tw_step *s, size_t lane, aggregate window);
 
 /* ---- Aggregates ------------------------------------------------------------------------- */
 
@@ -129,7 +130,7 @@ TW_INLINE void store(double *base, size_t stride, size_t lane, size_t fields, ag
 
 /* The block is full: each row becomes the aggregate of itself and the later ones (invariant 1). */
 TW_INLINE void make_ends(tw_step *s, size_t fields, join_of join) {
-    const size_t lanes = s->lanes;
+    const size_t lanes = TW_LANES(s);
     const size_t stride = s->n * lanes;
     for (size_t j = s->n - 1; j-- > 1;) {
         double *row = s->ring + j * lanes;
@@ -140,9 +141,9 @@ TW_INLINE void make_ends(tw_step *s, size_t fields, join_of join) {
     }
 }
 
-/* Takes this row; leaves the aggregate of the window in the first `fields` of `state + fields`. */
+/* Takes this row into the ring and into the running aggregate. */
 TW_INLINE void take(tw_step *s, size_t fields, one_of one, join_of join) {
-    const size_t lanes = s->lanes;
+    const size_t lanes = TW_LANES(s);
     const size_t stride = s->n * lanes;
     const double *x = s->in[0];
     const double *y = s->in[1] != NULL ? s->in[1] : x;
@@ -160,26 +161,34 @@ TW_INLINE void take(tw_step *s, size_t fields, one_of one, join_of join) {
     store(running, lanes, i, fields, join(load(running, lanes, i, fields), one(x[i], y[i]), w));
 }
 
-/* The window's aggregate of one lane: the running one, or the end of the last block before it. */
-#define WINDOW(s, i, fields, join, w)                                                \
-    ((s)->place + 1 == (s)->n ? load((s)->state, (s)->lanes, (i), (fields))          \
-                              : join(load((s)->ring + ((s)->place + 1) * (s)->lanes, \
-                                          (s)->n * (s)->lanes, (i), (fields)),       \
-                                     load((s)->state, (s)->lanes, (i), (fields)), (w)))
-
-TW_INLINE bool answers(const tw_step *s) {
-    return s->full || s->place + 1 == s->n;
-}
-
-TW_INLINE void no_answer(const tw_step *s, size_t outputs) {
-    for (size_t o = 0; o < outputs; o++) {
-        TW_FOR_LANES(i, s->lanes)
-        s->out[o][i] = NAN;
+/* The window is the running aggregate alone, or with the end of the last block before it. */
+TW_INLINE void answer_all(const tw_step *s, size_t fields, join_of join, answer_of answer) {
+    const size_t lanes = TW_LANES(s);
+    const double *running = s->state;
+    if (s->place + 1 == s->n || !s->full) {
+        TW_FOR_LANES(i, lanes)
+        answer(s, i, load(running, lanes, i, fields));
+        return;
     }
+    const size_t stride = s->n * lanes;
+    const double *end = s->ring + (s->place + 1) * lanes;
+    const weights w = weights_of(s->n - 1 - s->place, s->place + 1);
+    TW_FOR_LANES(i, lanes)
+    answer(s, i, join(load(end, stride, i, fields), load(running, lanes, i, fields), w));
 }
 
-/* On to the next row of the block, or to the next block. */
-TW_INLINE void advance(tw_step *s, size_t fields, join_of join) {
+/* One row of a kernel. With m = 1 (extremes only) the first rows answer for what there is. */
+TW_INLINE void window(tw_step *s, size_t fields, size_t outputs, one_of one, join_of join,
+                      answer_of answer) {
+    take(s, fields, one, join);
+    if (s->full || s->place + 1 == s->n || s->m > 0) {
+        answer_all(s, fields, join, answer);
+    } else {
+        for (size_t o = 0; o < outputs; o++) {
+            TW_FOR_LANES(i, TW_LANES(s))
+            s->out[o][i] = NAN;
+        }
+    }
     if (++s->place < s->n)
         return;
     make_ends(s, fields, join);
@@ -189,118 +198,45 @@ TW_INLINE void advance(tw_step *s, size_t fields, join_of join) {
 
 /* ---- The kernels ------------------------------------------------------------------------ */
 
-static void sum(tw_step *s) {
-    take(s, 2, sum_one, sum_join);
-    double *out = s->out[0];
-    if (!answers(s)) {
-        no_answer(s, 1);
-    } else {
-        const weights w = weights_of(s->n - 1 - s->place, s->place + 1);
-        TW_FOR_LANES(i, s->lanes) {
-            aggregate a = WINDOW(s, i, 2, sum_join, w);
-            out[i] = a.f[0] + a.f[1];
-        }
-    }
-    advance(s, 2, sum_join);
+TW_INLINE void answer_sum(const tw_step *s, size_t i, aggregate a) {
+    s->out[0][i] = a.f[0] + a.f[1];
 }
 
-static void mean(tw_step *s) {
-    take(s, 2, sum_one, sum_join);
-    double *out = s->out[0];
-    if (!answers(s)) {
-        no_answer(s, 1);
-    } else {
-        const weights w = weights_of(s->n - 1 - s->place, s->place + 1);
-        const double n = (double)s->n;
-        TW_FOR_LANES(i, s->lanes) {
-            aggregate a = WINDOW(s, i, 2, sum_join, w);
-            out[i] = pair_quotient(pair_of(a.f[0], a.f[1]), n);
-        }
-    }
-    advance(s, 2, sum_join);
+TW_INLINE void answer_mean(const tw_step *s, size_t i, aggregate a) {
+    s->out[0][i] = pair_quotient(pair_of(a.f[0], a.f[1]), (double)s->n);
 }
 
 /* The mean with weights 1, 2, ... n. */
-static void ramp(tw_step *s) {
-    take(s, 4, ramp_one, ramp_join);
-    double *out = s->out[0];
-    if (!answers(s)) {
-        no_answer(s, 1);
-    } else {
-        const weights w = weights_of(s->n - 1 - s->place, s->place + 1);
-        const double total = (double)s->n * ((double)s->n + 1) / 2;
-        TW_FOR_LANES(i, s->lanes) {
-            aggregate a = WINDOW(s, i, 4, ramp_join, w);
-            out[i] = pair_quotient(pair_of(a.f[2], a.f[3]), total);
-        }
-    }
-    advance(s, 4, ramp_join);
+TW_INLINE void answer_ramp(const tw_step *s, size_t i, aggregate a) {
+    const double total = (double)s->n * ((double)s->n + 1) / 2;
+    s->out[0][i] = pair_quotient(pair_of(a.f[2], a.f[3]), total);
 }
 
-static void moments(tw_step *s) {
-    take(s, 3, moments_one, moments_join);
-    double *means = s->out[0];
-    double *squares = s->out[1];
-    if (!answers(s)) {
-        no_answer(s, 2);
-    } else {
-        const weights w = weights_of(s->n - 1 - s->place, s->place + 1);
-        TW_FOR_LANES(i, s->lanes) {
-            aggregate a = WINDOW(s, i, 3, moments_join, w);
-            means[i] = a.f[0] + a.f[1];
-            squares[i] = a.f[2];
-        }
-    }
-    advance(s, 3, moments_join);
+TW_INLINE void answer_moments(const tw_step *s, size_t i, aggregate a) {
+    s->out[0][i] = a.f[0] + a.f[1];
+    s->out[1][i] = a.f[2];
 }
 
-static void comoments(tw_step *s) {
-    take(s, 7, comoments_one, comoments_join);
-    if (!answers(s)) {
-        no_answer(s, 5);
-    } else {
-        double *x = s->out[0];
-        double *y = s->out[1];
-        double *xx = s->out[2];
-        double *yy = s->out[3];
-        double *xy = s->out[4];
-        const weights w = weights_of(s->n - 1 - s->place, s->place + 1);
-        TW_FOR_LANES(i, s->lanes) {
-            aggregate a = WINDOW(s, i, 7, comoments_join, w);
-            double missing = a.f[6] - a.f[6];
-            x[i] = (a.f[0] + a.f[1]) + missing;
-            y[i] = (a.f[2] + a.f[3]) + missing;
-            xx[i] = a.f[4] + missing;
-            yy[i] = a.f[5] + missing;
-            xy[i] = a.f[6];
-        }
-    }
-    advance(s, 7, comoments_join);
+TW_INLINE void answer_comoments(const tw_step *s, size_t i, aggregate a) {
+    double missing = a.f[6] - a.f[6];
+    s->out[0][i] = (a.f[0] + a.f[1]) + missing;
+    s->out[1][i] = (a.f[2] + a.f[3]) + missing;
+    s->out[2][i] = a.f[4] + missing;
+    s->out[3][i] = a.f[5] + missing;
+    s->out[4][i] = a.f[6];
 }
 
-/* With m = 1 the first rows answer for what there is of their window. */
-TW_INLINE void extreme(tw_step *s, join_of join) {
-    take(s, 1, extreme_one, join);
-    double *out = s->out[0];
-    if (!answers(s)) {
-        const double missing = s->m > 0 ? 0 : NAN;
-        TW_FOR_LANES(i, s->lanes)
-        out[i] = s->state[i] + missing;
-    } else {
-        const weights w = weights_of(s->n - 1 - s->place, s->place + 1);
-        TW_FOR_LANES(i, s->lanes)
-        out[i] = WINDOW(s, i, 1, join, w).f[0];
-    }
-    advance(s, 1, join);
+TW_INLINE void answer_extreme(const tw_step *s, size_t i, aggregate a) {
+    s->out[0][i] = a.f[0];
 }
 
-static void lowest(tw_step *s) {
-    extreme(s, lowest_join);
-}
-
-static void highest(tw_step *s) {
-    extreme(s, highest_join);
-}
+TW_KERNEL(sum, window(s, 2, 1, sum_one, sum_join, answer_sum))
+TW_KERNEL(mean, window(s, 2, 1, sum_one, sum_join, answer_mean))
+TW_KERNEL(ramp, window(s, 4, 1, ramp_one, ramp_join, answer_ramp))
+TW_KERNEL(moments, window(s, 3, 2, moments_one, moments_join, answer_moments))
+TW_KERNEL(comoments, window(s, 7, 5, comoments_one, comoments_join, answer_comoments))
+TW_KERNEL(lowest, window(s, 1, 1, extreme_one, lowest_join, answer_extreme))
+TW_KERNEL(highest, window(s, 1, 1, extreme_one, highest_join, answer_extreme))
 
 void TW_LEVEL(tw_indicator_blocks)(tw_step_table *ret_table) {
     ret_table->kernels[TW_STEP_SUM] = sum;

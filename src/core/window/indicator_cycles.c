@@ -104,7 +104,7 @@ static double weighted(const double *line) {
 static double mean_of(const tw_step *s, size_t lane, size_t place, size_t count) {
     double sum = 0;
     for (size_t j = count; j-- > 0;)
-        sum += s->ring[(place + s->n - j) % s->n * s->lanes + lane];
+        sum += s->ring[(place + s->n - j) % s->n * TW_LANES(s) + lane];
     return sum / (double)count;
 }
 
@@ -112,9 +112,9 @@ static void take_row(tw_step *s, size_t lane, double price, cycle *c) {
     size_t row = (size_t)c->rows;
     size_t place = row % s->n;
     double prices[LINES];
-    s->ring[place * s->lanes + lane] = price;
+    s->ring[place * TW_LANES(s) + lane] = price;
     for (size_t j = 0; j < LINES; j++)
-        prices[j] = row >= j ? s->ring[(place + s->n - j) % s->n * s->lanes + lane] : 0;
+        prices[j] = row >= j ? s->ring[(place + s->n - j) % s->n * TW_LANES(s) + lane] : 0;
     c->rows += 1;
     const size_t first = (size_t)s->l;
     double line = price;
@@ -143,8 +143,8 @@ static void take_row(tw_step *s, size_t lane, double price, cycle *c) {
 
 /* Trend line, smoothed price, rows of its mean, MAMA and its follower FAMA, the period of the
  * cycle, and the two phases. */
-static void cycles(tw_step *s) {
-    for (size_t i = 0; i < s->lanes; i++) {
+TW_INLINE void cycles_row(tw_step *s) {
+    for (size_t i = 0; i < TW_LANES(s); i++) {
         for (size_t o = 0; o < 8; o++)
             s->out[o][i] = NAN;
         if (s->in[0][i] != s->in[0][i])
@@ -154,12 +154,14 @@ static void cycles(tw_step *s) {
             double fields[FIELDS];
         } lane;
         for (size_t f = 0; f < FIELDS; f++)
-            lane.fields[f] = s->state[f * s->lanes + i];
+            lane.fields[f] = s->state[f * TW_LANES(s) + i];
         take_row(s, i, s->in[0][i], &lane.as);
         for (size_t f = 0; f < FIELDS; f++)
-            s->state[f * s->lanes + i] = lane.fields[f];
+            s->state[f * TW_LANES(s) + i] = lane.fields[f];
     }
 }
+
+TW_KERNEL(cycles, cycles_row(s))
 
 void TW_LEVEL(tw_indicator_cycles)(tw_step_table *ret_table) {
     ret_table->kernels[TW_STEP_CYCLE] = cycles;

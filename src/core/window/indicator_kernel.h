@@ -5,7 +5,11 @@
  * others; a register holds one double for each lane. All lanes are at the same row, so places in
  * rings and blocks are numbers of the step, and only values differ between lanes.
  *
- * The kernels are compiled once for each level of vector instructions, from the same C.
+ * Of a single series a register holds up to TW_STEP_ROWS_MAX rows instead: a step goes through them
+ * before the next step begins.
+ *
+ * The kernels are compiled once for each level of vector instructions, and once more for a single
+ * series, from the same C.
  */
 #ifndef TRADEWIND_INDICATOR_KERNEL_H
 #define TRADEWIND_INDICATOR_KERNEL_H
@@ -17,6 +21,7 @@
 #define TW_STEP_INPUTS_MAX 4
 #define TW_STEP_OUTPUTS_MAX 8
 #define TW_STEP_CYCLE_FIELDS 42
+#define TW_STEP_ROWS_MAX 64
 
 /*
  * name, outputs, registers of state for each row of its period, registers of state besides.
@@ -84,8 +89,10 @@ struct tw_step {
     double *ring;  /* the state of rows, [fields][n][lanes] */
     double *state; /* the state besides, [fields][lanes] */
     const double *weights;
-    const bool *reset; /* the session begins with this row */
+    const bool *resets; /* whether the session begins with a row, of the rows of the call */
     size_t lanes;
+    size_t rows; /* of the call: 1 where there are many lanes */
+    size_t row;  /* 0, but while a kernel goes through the rows of the call */
     size_t n;
     size_t place; /* of this row in its block of n */
     bool full;    /* a whole block has been seen */
@@ -101,10 +108,5 @@ typedef struct tw_step_table {
     /* Answers on their way out: one NaN, whatever arithmetic made of it. */
     void (*publish)(const double *values, size_t lanes, double *ret_values);
 } tw_step_table;
-
-/* The kernels of one level: windows and recurrences have files of their own. */
-void tw_indicator_kernels_baseline(tw_step_table *ret_table);
-void tw_indicator_kernels_avx2(tw_step_table *ret_table);
-void tw_indicator_kernels_avx512(tw_step_table *ret_table);
 
 #endif

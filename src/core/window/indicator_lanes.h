@@ -26,6 +26,43 @@
 #define TW_FOR_LANES(i, lanes) _Pragma("GCC ivdep") for (size_t i = 0; i < (lanes); i++)
 #endif
 
+/*
+ * What a kernel does in one call. Many series: one row of all lanes. A single series
+ * (TW_INDICATOR_ROWS): the rows of the call, one after the other; steps without a memory take them
+ * as lanes, as to them a row of many series and many rows of one are the same.
+ */
+#ifdef TW_INDICATOR_ROWS
+#define TW_LANES(s) ((size_t)1)
+#define TW_CELLS(s) ((s)->rows)
+#define TW_KERNEL(name, expression)                 \
+    static void name(tw_step *all) {                \
+        tw_step here = *all;                        \
+        tw_step *s = &here;                         \
+        for (; here.row < all->rows; next_row(s)) { \
+            expression;                             \
+        }                                           \
+        all->place = here.place;                    \
+        all->full = here.full;                      \
+    }
+
+static inline void next_row(tw_step *s) {
+    s->row++;
+#pragma GCC unroll 8
+    for (size_t i = 0; i < TW_STEP_INPUTS_MAX; i++)
+        s->in[i] = s->in[i] == NULL ? NULL : s->in[i] + 1;
+#pragma GCC unroll 8
+    for (size_t o = 0; o < TW_STEP_OUTPUTS_MAX; o++)
+        s->out[o] = s->out[o] == NULL ? NULL : s->out[o] + 1;
+}
+#else
+#define TW_LANES(s) ((s)->lanes)
+#define TW_CELLS(s) ((s)->lanes)
+#define TW_KERNEL(name, expression) \
+    static void name(tw_step *s) {  \
+        expression;                 \
+    }
+#endif
+
 /* Beyond it a quotient or product is no answer: everything after it stays finite. */
 #define TW_STEP_VALUE_MAX 1e150
 

@@ -10,12 +10,12 @@
  */
 #include "indicator_lanes.h"
 
-static void skip(tw_step *s) {
+TW_INLINE void skip_row(tw_step *s) {
     const double *a = s->in[0];
     double *out = s->out[0];
     double *seen = s->state;
     const double n = (double)s->n;
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_LANES(s)) {
         double answer = seen[i] >= n ? a[i] : NAN;
         double counted = seen[i] < n ? seen[i] + 1 : seen[i];
         seen[i] = a[i] == a[i] ? counted : seen[i];
@@ -23,13 +23,13 @@ static void skip(tw_step *s) {
     }
 }
 
-static void start(tw_step *s) {
+TW_INLINE void start_row(tw_step *s) {
     const double *a = s->in[0];
     const double *b = s->in[1];
     const double *c = s->in[2];
     double *out = s->out[0];
     double *started = s->state;
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_LANES(s)) {
         double later = started[i] > 0 ? a[i] : NAN;
         double first = c[i] == c[i] ? b[i] : NAN;
         out[i] = started[i] > 0 ? later : first;
@@ -37,20 +37,38 @@ static void start(tw_step *s) {
     }
 }
 
+/* Whether no lane is among its seeds, or waits for its first answer. */
+static bool all_seeded(const tw_step *s, double enough) {
+    for (size_t i = 0; i < TW_LANES(s); i++) {
+        if (s->state[i] < enough)
+            return false;
+    }
+    return true;
+}
+
 /*
  * The first m values are averaged (a rate of 1, 1/2, ... 1/m), then the rate is k. Averaging by the
- * same formula makes the mean of equal values that value.
+ * same formula makes the mean of equal values that value. Once all lanes are past that there is
+ * nothing to count and nothing to divide: the same answers by the last branch.
  */
-static void smooth(tw_step *s) {
+TW_INLINE void smooth_row(tw_step *s) {
     const double *a = s->in[0];
     double *out = s->out[0];
     double *seen = s->state;
-    double *y = s->state + s->lanes;
+    double *y = s->state + TW_LANES(s);
     const double seeds = s->m;
     const double wanted = (double)s->n;
     const double enough = (wanted > seeds ? wanted : seeds) + 1;
     const double rate = s->k;
-    TW_FOR_LANES(i, s->lanes) {
+    if (s->full) {
+        TW_FOR_LANES(i, TW_LANES(s)) {
+            double next = y[i] + (a[i] - y[i]) * rate;
+            y[i] = a[i] == a[i] ? next : y[i];
+            out[i] = next;
+        }
+        return;
+    }
+    TW_FOR_LANES(i, TW_LANES(s)) {
         double counted = seen[i] < enough ? seen[i] + 1 : seen[i];
         double inverse = 1 / counted;
         double step = counted <= seeds ? inverse : rate;
@@ -61,17 +79,19 @@ static void smooth(tw_step *s) {
         double answer = counted >= wanted ? next : NAN;
         out[i] = present ? answer : NAN;
     }
+    s->place++;
+    s->full = (double)s->place >= enough && s->place % 8 == 0 && all_seeded(s, enough);
 }
 
 /* Before the rate b is there, y is a itself; answered from its n-th value on. */
-static void adapt(tw_step *s) {
+TW_INLINE void adapt_row(tw_step *s) {
     const double *a = s->in[0];
     const double *b = s->in[1];
     double *out = s->out[0];
     double *y = s->state;
-    double *seen = s->state + s->lanes; /* infinite once b has been there */
+    double *seen = s->state + TW_LANES(s); /* infinite once b has been there */
     const double wanted = (double)s->n;
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_LANES(s)) {
         double moved = y[i] + b[i] * (a[i] - y[i]);
         bool moves = moved == moved;
         bool begins = seen[i] < INFINITY && a[i] == a[i];
@@ -86,13 +106,13 @@ static void adapt(tw_step *s) {
 }
 
 /* Of everything; with n = 1 of the session. The low part keeps what rounding loses. */
-static void total(tw_step *s) {
+TW_INLINE void total_row(tw_step *s) {
     const double *a = s->in[0];
     double *out = s->out[0];
     double *high = s->state;
-    double *low = s->state + s->lanes;
-    const double kept = s->n == 1 && *s->reset ? 0.0 : 1.0;
-    TW_FOR_LANES(i, s->lanes) {
+    double *low = s->state + TW_LANES(s);
+    const double kept = s->n == 1 && s->resets[s->row] ? 0.0 : 1.0;
+    TW_FOR_LANES(i, TW_LANES(s)) {
         pair old = pair_of(high[i] * kept, low[i] * kept);
         double value = a[i] == a[i] ? a[i] : 0.0;
         pair next = pair_sum(old, pair_of(value, 0));
@@ -104,16 +124,16 @@ static void total(tw_step *s) {
 
 /* y = a y + b once it has begun with c; beyond l on either side of 0, if l is not 0, it
  * is put to m. */
-static void recur(tw_step *s) {
+TW_INLINE void recur_row(tw_step *s) {
     const double *a = s->in[0];
     const double *b = s->in[1];
     const double *c = s->in[2];
     double *out = s->out[0];
     double *y = s->state;
-    double *started = s->state + s->lanes;
+    double *started = s->state + TW_LANES(s);
     const double limit = s->l == 0 ? INFINITY : s->l;
     const double put = s->m;
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_LANES(s)) {
         double moved = within(a[i] * y[i] + b[i]);
         double next = started[i] > 0 ? moved : c[i];
         double below = next > limit ? put : next;
@@ -125,13 +145,13 @@ static void recur(tw_step *s) {
 }
 
 /* The last value of a, in the rows where b is there. */
-static void hold(tw_step *s) {
+TW_INLINE void hold_row(tw_step *s) {
     const double *a = s->in[0];
     const double *b = s->in[1];
     double *out = s->out[0];
     double *last = s->state;
-    double *begun = s->state + s->lanes;
-    TW_FOR_LANES(i, s->lanes) {
+    double *begun = s->state + TW_LANES(s);
+    TW_FOR_LANES(i, TW_LANES(s)) {
         last[i] = a[i] == a[i] ? a[i] : last[i];
         begun[i] = a[i] == a[i] ? 1.0 : begun[i];
         double kept = begun[i] > 0 ? last[i] : NAN;
@@ -140,20 +160,20 @@ static void hold(tw_step *s) {
 }
 
 /* The number of this row, from 0; the same in every lane. */
-static void count(tw_step *s) {
+TW_INLINE void count_row(tw_step *s) {
     double *out = s->out[0];
     double *row = s->state;
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_LANES(s)) {
         out[i] = row[i];
         row[i] += 1;
     }
 }
 
-static void streak(tw_step *s) {
+TW_INLINE void streak_row(tw_step *s) {
     const double *a = s->in[0];
     double *out = s->out[0];
     double *run = s->state;
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_LANES(s)) {
         double up = run[i] > 0 ? run[i] + 1 : 1.0;
         double down = run[i] < 0 ? run[i] - 1 : -1.0;
         double falling = a[i] < 0 ? down : 0.0;
@@ -164,13 +184,13 @@ static void streak(tw_step *s) {
 }
 
 /* McGinley (1990): the step grows with the fourth power of how far the price fell behind. */
-static void dynamic(tw_step *s) {
+TW_INLINE void dynamic_row(tw_step *s) {
     const double *a = s->in[0];
     double *out = s->out[0];
     double *y = s->state;
-    double *started = s->state + s->lanes;
+    double *started = s->state + TW_LANES(s);
     const double pace = s->k * (double)s->n;
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_LANES(s)) {
         double ratio = a[i] / y[i];
         double square = ratio * ratio;
         double moved = within(y[i] + (a[i] - y[i]) / (pace * (square * square)));
@@ -182,6 +202,17 @@ static void dynamic(tw_step *s) {
         started[i] = present ? 1.0 : started[i];
     }
 }
+
+TW_KERNEL(skip, skip_row(s))
+TW_KERNEL(start, start_row(s))
+TW_KERNEL(smooth, smooth_row(s))
+TW_KERNEL(adapt, adapt_row(s))
+TW_KERNEL(total, total_row(s))
+TW_KERNEL(recur, recur_row(s))
+TW_KERNEL(hold, hold_row(s))
+TW_KERNEL(count, count_row(s))
+TW_KERNEL(streak, streak_row(s))
+TW_KERNEL(dynamic, dynamic_row(s))
 
 void TW_LEVEL(tw_indicator_recurrences)(tw_step_table *ret_table) {
     ret_table->kernels[TW_STEP_SKIP] = skip;

@@ -11,7 +11,7 @@
  * first stop is for a long position. A band moves towards the price, or when the last close was
  * beyond it; the stop turns when the close reaches it.
  */
-static void stop(tw_step *s) {
+TW_INLINE void stop_row(tw_step *s) {
     const double *upper_now = s->in[0];
     const double *lower_now = s->in[1];
     const double *close = s->in[2];
@@ -20,10 +20,10 @@ static void stop(tw_step *s) {
     double *when_short = s->out[1];
     double *when_long = s->out[2];
     double *upper = s->state;
-    double *lower = s->state + s->lanes;
-    double *is_long = s->state + 2 * s->lanes; /* 1 long, -1 short, 0 not begun */
-    double *last = s->state + 3 * s->lanes;
-    TW_FOR_LANES(i, s->lanes) {
+    double *lower = s->state + TW_LANES(s);
+    double *is_long = s->state + 2 * TW_LANES(s); /* 1 long, -1 short, 0 not begun */
+    double *last = s->state + 3 * TW_LANES(s);
+    TW_FOR_LANES(i, TW_LANES(s)) {
         double missing =
             (upper_now[i] - lower_now[i]) + (close[i] - close[i]) + (long_first[i] - long_first[i]);
         bool present = missing == missing;
@@ -53,14 +53,14 @@ static void stop(tw_step *s) {
  * a: the close; b: how far the stop is from the best close of the move. The first n rows guess the
  * side from where they end; until that guess has been turned once there is no answer.
  */
-static void swing(tw_step *s) {
+TW_INLINE void swing_row(tw_step *s) {
     const double *close = s->in[0];
     const double *width = s->in[1];
     double *state[6];
     for (size_t f = 0; f < 6; f++)
-        state[f] = s->state + f * s->lanes;
+        state[f] = s->state + f * TW_LANES(s);
     const double begin = (double)s->n;
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_LANES(s)) {
         double best = state[0][i];
         double side = state[1][i]; /* 1 long, -1 short */
         double rows = state[2][i];
@@ -130,16 +130,16 @@ TW_INLINE parabola follow(parabola old, double high, double low, double bound, p
 
 /* k: step of the pace, m: its maximum, l: its beginning. The first guess is a rise; there
  * is no answer before it has been turned once. */
-static void parabolic(tw_step *s) {
+TW_INLINE void parabolic_row(tw_step *s) {
     const double *high = s->in[0];
     const double *low = s->in[1];
     double *out = s->out[0];
     double *state[9];
     for (size_t f = 0; f < 9; f++)
-        state[f] = s->state + f * s->lanes;
+        state[f] = s->state + f * TW_LANES(s);
     const pair pace = {s->k, s->m};
     const double begin = s->l;
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_LANES(s)) {
         double rows = state[4][i];
         parabola old = {state[0][i], state[1][i], state[2][i], state[3][i]};
         /* The stop may not enter the range of the last two rows (of one at the beginning: none). */
@@ -166,6 +166,10 @@ static void parabolic(tw_step *s) {
         state[7][i] = present ? high[i] : state[7][i];
     }
 }
+
+TW_KERNEL(stop, stop_row(s))
+TW_KERNEL(swing, swing_row(s))
+TW_KERNEL(parabolic, parabolic_row(s))
 
 void TW_LEVEL(tw_indicator_stops)(tw_step_table *ret_table) {
     ret_table->kernels[TW_STEP_STOP] = stop;
