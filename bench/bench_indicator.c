@@ -3,9 +3,10 @@
  *
  *     bench_indicator [TEXT...]     the indicators of the texts; default: some of each family
  *
- * ns for each row of each series: as a stream of one series, and as tables of 500 series at each
- * level of vector instructions that this machine has, over random walks. Warmed up once, then five
- * runs over the same work; the median is printed. Nothing is asserted.
+ * ns for each row of each series: of one series, pushed row by row and run in one call, and as
+ * tables of 500 series at each level of vector instructions that this machine has, over random
+ * walks. Warmed up once, then five runs over the same work; the median is printed. Nothing is
+ * asserted.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -67,9 +68,11 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static void work(tw_indicator *indicator) {
-    if (tw_indicator_lanes(indicator) > 1) {
-        tw_indicator_table table = {.rows = ROWS, .stride = LANES};
+/* A row at a time, or all rows in one call; of a single series STREAM_ROWS of them. */
+static void work(tw_indicator *indicator, bool pushed) {
+    size_t lanes = tw_indicator_lanes(indicator);
+    if (!pushed) {
+        tw_indicator_table table = {.rows = lanes > 1 ? ROWS : STREAM_ROWS, .stride = lanes};
         for (size_t c = 0; c < TW_INDICATOR_INPUT_COUNT; c++)
             table.inputs[c] = inputs[c];
         tw_indicator_run(indicator, &table, outputs);
@@ -84,21 +87,21 @@ static void work(tw_indicator *indicator) {
 }
 
 /* The median ns for a row of a series, or -1 where the level is not there. */
-static double measure(tw_indicator_config config, uint32_t lanes, unsigned cpu_level) {
+static double measure(tw_indicator_config config, uint32_t lanes, unsigned cpu_level, bool pushed) {
     TW_AUTO(tw_indicator) *indicator = NULL;
     config.lanes = lanes;
     config.cpu_level = cpu_level;
     if (tw_indicator_new(NULL, &config, &indicator) != TW_OK)
         return -1;
     double times[RUN_COUNT];
-    work(indicator);
+    work(indicator, pushed);
     for (size_t run = 0; run < RUN_COUNT; run++) {
         double begin = now_ns();
-        work(indicator);
+        work(indicator, pushed);
         times[run] = now_ns() - begin;
     }
     qsort(times, RUN_COUNT, sizeof *times, ascending);
-    double cells = lanes > 1 ? (double)ROWS * LANES : STREAM_ROWS;
+    double cells = lanes > 1 ? (double)ROWS * lanes : STREAM_ROWS;
     return times[RUN_COUNT / 2] / cells;
 }
 
@@ -109,8 +112,8 @@ int main(int argc, char **argv) {
         "mfi(14)", "median(20)", "supertrend", "yang_zhang(20)", "correlation(60)", "zscore(250)",
     };
     fill();
-    printf("%-18s %10s %10s %10s %10s   ns for a row of a series\n", "", "stream", "baseline",
-           "avx2", "avx512");
+    printf("%-18s %10s %10s %10s %10s %10s   ns for a row of a series\n", "", "push", "run",
+           "baseline", "avx2", "avx512");
     int count = argc > 1 ? argc - 1 : (int)(sizeof some / sizeof some[0]);
     for (int i = 0; i < count; i++) {
         const char *text = argc > 1 ? argv[i + 1] : some[i];
@@ -120,9 +123,10 @@ int main(int argc, char **argv) {
             fprintf(stderr, "%s\n", error.message);
             return 2;
         }
-        printf("%-18s %10.1f", text, measure(config, 1, TW_CPU_BEST));
+        printf("%-18s %10.1f %10.2f", text, measure(config, 1, TW_CPU_BEST, true),
+               measure(config, 1, TW_CPU_BEST, false));
         for (unsigned level = TW_CPU_BASELINE; level < TW_CPU_LEVEL_COUNT; level++)
-            printf(" %10.2f", measure(config, LANES, (tw_cpu_level)level));
+            printf(" %10.2f", measure(config, LANES, (tw_cpu_level)level, false));
         printf("\n");
     }
     return 0;

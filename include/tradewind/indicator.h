@@ -48,7 +48,7 @@
 #include "tradewind/status.h"
 
 #define TW_INDICATOR_PARAMETERS_MAX 6
-#define TW_INDICATOR_OUTPUTS_MAX 8
+#define TW_INDICATOR_OUTPUTS_MAX 9
 
 /* The longest period. */
 #define TW_INDICATOR_PERIOD_MAX 1000000

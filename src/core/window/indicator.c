@@ -59,6 +59,8 @@ static const step_size sizes[TW_STEP_KIND_COUNT] = {
     void tw_indicator_cells_##level(tw_step_table *);       \
     void tw_indicator_blocks_##level(tw_step_table *);      \
     void tw_indicator_scans_##level(tw_step_table *);       \
+    void tw_indicator_sorted_##level(tw_step_table *);      \
+    void tw_indicator_hurst_##level(tw_step_table *);       \
     void tw_indicator_recurrences_##level(tw_step_table *); \
     void tw_indicator_stops_##level(tw_step_table *);       \
     void tw_indicator_cycles_##level(tw_step_table *);      \
@@ -66,6 +68,8 @@ static const step_size sizes[TW_STEP_KIND_COUNT] = {
         tw_indicator_cells_##level(ret_table);              \
         tw_indicator_blocks_##level(ret_table);             \
         tw_indicator_scans_##level(ret_table);              \
+        tw_indicator_sorted_##level(ret_table);             \
+        tw_indicator_hurst_##level(ret_table);              \
         tw_indicator_recurrences_##level(ret_table);        \
         tw_indicator_stops_##level(ret_table);              \
         tw_indicator_cycles_##level(ret_table);             \
@@ -129,7 +133,7 @@ static size_t state_size(const tw_plan_step *step, size_t lanes) {
 }
 
 static size_t weight_size(const tw_plan_step *step) {
-    return step->kind == TW_STEP_WEIGHTED ? lines(step->n) : 0;
+    return lines(tw_plan_weight_count(step));
 }
 
 /* Doubles of the whole block. They can be counted: 160 steps of 8 fields by 3e6 rows by 1e6 lanes
@@ -175,7 +179,7 @@ static void place_all(tw_indicator *indicator, const tw_plan *plan) {
         place_step(indicator, &indicator->steps[i], &plan->steps[i], &next);
     indicator->kept_to = next;
     for (size_t i = 0; i < plan->step_count; i++) {
-        if (plan->steps[i].kind != TW_STEP_WEIGHTED)
+        if (weight_size(&plan->steps[i]) == 0)
             continue;
         tw_plan_weights(&plan->steps[i], indicator->block + next);
         indicator->steps[i].weights = indicator->block + next;

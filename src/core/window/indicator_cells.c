@@ -98,6 +98,13 @@ static void logarithm(tw_step *s) {
         out[i] = a[i] > 0 ? log(a[i]) : NAN;
 }
 
+static void arctangent(tw_step *s) {
+    const double *a = s->in[0];
+    double *out = s->out[0];
+    for (size_t i = 0; i < TW_CELLS(s); i++)
+        out[i] = atan(a[i]) * (180 / 3.14159265358979323846);
+}
+
 static void affine(tw_step *s) {
     const double *a = s->in[0];
     double *out = s->out[0];
@@ -161,6 +168,7 @@ void TW_LEVEL(tw_indicator_cells)(tw_step_table *ret_table) {
     ret_table->kernels[TW_STEP_MAGNITUDE] = magnitude;
     ret_table->kernels[TW_STEP_ROOT] = root;
     ret_table->kernels[TW_STEP_LOGARITHM] = logarithm;
+    ret_table->kernels[TW_STEP_ARCTANGENT] = arctangent;
     ret_table->kernels[TW_STEP_AFFINE] = affine;
     ret_table->kernels[TW_STEP_ABOVE] = above;
     ret_table->kernels[TW_STEP_CHOOSE] = choose;

@@ -23,6 +23,10 @@
 #define TW_STEP_CYCLE_FIELDS 42
 #define TW_STEP_ROWS_MAX 64
 
+/* Hurst's exponent: a window is cut into 1, 2, 4 ... parts, of so many rows at least. */
+#define TW_STEP_HURST_SIZES 6
+#define TW_STEP_HURST_ROWS 8
+
 /*
  * name, outputs, registers of state for each row of its period, registers of state besides.
  * Elementwise steps first (rows of state 0), then windows, then recurrences.
@@ -37,6 +41,7 @@
     X(MAGNITUDE, magnitude, 1, 0, 0)         /* |a| */                                            \
     X(ROOT, root, 1, 0, 0)                   /* sqrt(a); no answer below 0 */                     \
     X(LOGARITHM, logarithm, 1, 0, 0)         /* ln(a); no answer unless above 0 */                \
+    X(ARCTANGENT, arctangent, 1, 0, 0)       /* atan(a), in degrees */                            \
     X(AFFINE, affine, 1, 0, 0)               /* k a + m */                                        \
     X(ABOVE, above, 1, 0, 0)                 /* 1 if a > b, else 0 */                             \
     X(CHOOSE, choose, 1, 0, 0)               /* a > 0 ? b : c */                                  \
@@ -57,6 +62,9 @@
     X(DRAWDOWN, drawdown, 1, 1, 1)           /* mean squared fall from the window's high, % */    \
     X(MEDIAN, median, 2, 2, 1)               /* median, median |a - median| of n rows */          \
     X(RANK, rank, 1, 1, 0)                   /* share of the n rows before that are below, % */   \
+    X(RANKS, ranks, 1, 4, 2)                 /* correlation of the ranks of a and b */            \
+    X(SIDE, side, 1, 2, 0)                   /* slope of b on a over rows where k a > 0 */        \
+    X(HURST, hurst, 2, 1, 0)                 /* Hurst's exponent: of ranges; of lags below m */   \
     X(SKIP, skip, 1, 0, 1)                   /* a, but for its first n values */                  \
     X(START, start, 1, 0, 1)                 /* b at the first value of c, from then on a */      \
     X(SMOOTH, smooth, 1, 0, 2)               /* exponential mean: rate k, seed of m, from n */    \
@@ -69,7 +77,11 @@
     X(STOP, stop, 3, 0, 4)                   /* trailing stop: line, when short, when long */     \
     X(SWING, swing, 3, 0, 6)         /* stop below the best close: line, when short, when long */ \
     X(PARABOLIC, parabolic, 1, 0, 9) /* Wilder's stop and reverse */                              \
+    X(REVERSE, reverse, 1, 0, 7)     /* the same by the rules of other libraries */               \
+    X(SESSION, session, 5, 0, 9)     /* the last session's prices, the open of this one */        \
+    X(TREND, trend, 1, 0, 2)         /* slope from the last value of a, if within k rows */       \
     X(CYCLE, cycles, 8, 1, TW_STEP_CYCLE_FIELDS) /* Ehlers's cycle of 50 rows at most */          \
+    X(PHASE, phases, 4, 1, 5)                    /* its phase, two sines, trend or cycle */       \
     X(DYNAMIC, dynamic, 1, 0, 2)                 /* McGinley's: y += (a - y) / (k n (a / y)^4) */
 
 typedef enum tw_step_kind {

@@ -114,6 +114,8 @@ TW_INLINE double within(double value) {
 void TW_LEVEL(tw_indicator_cells)(tw_step_table *ret_table);
 void TW_LEVEL(tw_indicator_blocks)(tw_step_table *ret_table);
 void TW_LEVEL(tw_indicator_scans)(tw_step_table *ret_table);
+void TW_LEVEL(tw_indicator_sorted)(tw_step_table *ret_table);
+void TW_LEVEL(tw_indicator_hurst)(tw_step_table *ret_table);
 void TW_LEVEL(tw_indicator_recurrences)(tw_step_table *ret_table);
 void TW_LEVEL(tw_indicator_stops)(tw_step_table *ret_table);
 void TW_LEVEL(tw_indicator_cycles)(tw_step_table *ret_table);

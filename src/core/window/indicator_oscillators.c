@@ -22,27 +22,13 @@ static tw_register scaled(tw_plan *p, tw_register a, double factor) {
     return tw_plan_affine(p, a, factor, 0);
 }
 
-/* Wilder's smoothing that begins with the mean of n and takes the n-th by its rule once more. */
-static tw_register smoothed(tw_plan *p, tw_register a, size_t n, bool wilder) {
-    if (!wilder || n == 1)
-        return tw_plan_mean(p, a, n);
-    double share = ((double)n - 1) / (double)n;
-    tw_register part = scaled(p, a, 1 / (double)n);
-    tw_register seed = tw_plan_add(p, scaled(p, tw_plan_mean(p, a, n), share), part);
-    tw_plan_step step = {.kind = TW_STEP_RECUR,
-                         .in = {tw_plan_constant(p, share), part, seed, TW_NO_REGISTER},
-                         .k = share};
-    return tw_plan_step_of(p, &step);
-}
-
 static void stochastic(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
-    int mean = (int)tw_plan_number(p, 5);
     tw_register low = lowest(p, n);
     tw_register range = tw_plan_subtract(p, highest(p, n), low);
     tw_register k = tw_plan_divide_or(p, scaled(p, tw_plan_subtract(p, CLOSE, low), 100), range, 0);
-    k = smoothed(p, k, tw_plan_period(p, 2), mean == 1);
-    tw_register d = smoothed(p, k, tw_plan_period(p, 1), mean == 1);
+    k = tw_plan_average_by(p, 5, k, tw_plan_period(p, 2));
+    tw_register d = tw_plan_average_by(p, 5, k, tw_plan_period(p, 1));
     tw_plan_output(p, k);
     tw_plan_output(p, d);
     tw_plan_output(p, tw_plan_subtract(p, scaled(p, k, tw_plan_number(p, 3)),
@@ -152,7 +138,7 @@ static tw_register directed(tw_plan *p, tw_register move, tw_register other) {
     return tw_plan_choose(p, larger, positive, zero);
 }
 
-/* Wilder (1978). adxr looks a period back. */
+/* Wilder (1978). adxr looks a period back, or (back=less_one) a row less. */
 static void adx(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     tw_register up = tw_plan_change(p, HIGH, 1);
@@ -172,7 +158,8 @@ static void adx(tw_plan *p) {
     tw_plan_output(p, minus);
     tw_plan_output(p, dx);
     tw_plan_output(p, line);
-    tw_plan_output(p, scaled(p, tw_plan_add(p, line, tw_plan_lag(p, line, n)), 0.5));
+    size_t back = tw_plan_choice(p, 2, 1) ? n - 1 : n;
+    tw_plan_output(p, scaled(p, tw_plan_add(p, line, tw_plan_lag(p, line, back)), 0.5));
 }
 
 static void vortex(tw_plan *p) {
@@ -212,7 +199,7 @@ static const tw_indicator_entry entries[] = {
       .summary = "place of the close in the range: k (smoothed), d, j; smooth=1 is the fast one",
       TW_PARAMETERS(TW_PERIOD("period", 14), TW_PERIOD("signal", 3), TW_PERIOD("smooth", 3),
                     TW_NUMBER("k_factor", 3, -1e3, 1e3), TW_NUMBER("d_factor", 2, -1e3, 1e3),
-                    TW_CHOICE("mean", 0, 2, "sma|smma")),
+                    TW_CHOICE("mean", 0, TW_PLAN_AVERAGE_COUNT, TW_PLAN_AVERAGES)),
       TW_OUTPUTS("k", "d", "j"),
       .inputs = TW_READS_HLC},
      stochastic},
@@ -263,7 +250,8 @@ static const tw_indicator_entry entries[] = {
      aroon},
     {{.name = "adx",
       .summary = "Wilder's directional movement",
-      TW_PARAMETERS(TW_PERIOD_FROM("period", 14, 2), TW_CHOICE("seed", 0, 2, "sum|late")),
+      TW_PARAMETERS(TW_PERIOD_FROM("period", 14, 2), TW_CHOICE("seed", 0, 2, "sum|late"),
+                    TW_CHOICE("back", 0, 2, "period|less_one")),
       TW_OUTPUTS("plus_di", "minus_di", "dx", "adx", "adxr"),
       .inputs = TW_READS_HLC},
      adx},

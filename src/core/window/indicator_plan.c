@@ -33,6 +33,10 @@ tw_register tw_plan_input(tw_plan *plan, tw_indicator_input input) {
 }
 
 tw_register tw_plan_nothing(tw_plan *plan) {
+    for (tw_register i = 0; i < plan->register_count; i++) {
+        if (plan->registers[i].constant && isnan(plan->registers[i].value))
+            return i;
+    }
     tw_register a = tw_plan_constant(plan, NAN);
     plan->registers[a].lookback = TW_INDICATOR_FOREVER;
     return a;
@@ -122,6 +126,8 @@ static size_t lookback_of(const tw_plan *plan, const tw_plan_step *step, size_t 
     case TW_STEP_WEIGHTED:
     case TW_STEP_DRAWDOWN:
     case TW_STEP_MEDIAN:
+    case TW_STEP_RANKS:
+    case TW_STEP_HURST:
     case TW_STEP_SMOOTH:
         return later(latest, step->n - 1);
     case TW_STEP_SPREAD: {
@@ -142,9 +148,14 @@ static size_t lookback_of(const tw_plan *plan, const tw_plan_step *step, size_t 
     }
     case TW_STEP_STOP:
         return output == 0 ? latest : TW_INDICATOR_FOREVER;
+    case TW_STEP_REVERSE:
+        return step->n == 2 ? latest : later(latest, 1);
     case TW_STEP_SWING:
     case TW_STEP_PARABOLIC:
     case TW_STEP_HOLD:
+    case TW_STEP_SESSION:
+    case TW_STEP_TREND:
+    case TW_STEP_SIDE:
         return TW_INDICATOR_FOREVER;
     default:
         return latest;
@@ -165,6 +176,10 @@ static size_t settled_of(const tw_plan *plan, const tw_plan_step *step, size_t l
     case TW_STEP_SWING:
     case TW_STEP_STOP:
     case TW_STEP_PARABOLIC:
+    case TW_STEP_REVERSE:
+    case TW_STEP_SESSION:
+    case TW_STEP_TREND:
+    case TW_STEP_PHASE:
     case TW_STEP_DYNAMIC:
         return plan->tolerance == 0 ? lookback : TW_INDICATOR_FOREVER;
     case TW_STEP_LAG:
@@ -183,6 +198,8 @@ static size_t settled_of(const tw_plan *plan, const tw_plan_step *step, size_t l
     case TW_STEP_WEIGHTED:
     case TW_STEP_DRAWDOWN:
     case TW_STEP_MEDIAN:
+    case TW_STEP_RANKS:
+    case TW_STEP_HURST:
         return later(latest, step->n - 1);
     default:
         return from;
@@ -339,6 +356,19 @@ tw_register tw_plan_first_rows(tw_plan *plan, size_t n, tw_register a, tw_regist
     return chosen;
 }
 
+tw_register tw_plan_place(tw_plan *plan, tw_register a, size_t n) {
+    tw_register low = tw_plan_window(plan, TW_STEP_LOWEST, a, n);
+    tw_register high = tw_plan_window(plan, TW_STEP_HIGHEST, a, n);
+    tw_register above = tw_plan_affine(plan, tw_plan_subtract(plan, a, low), 100, 0);
+    return tw_plan_divide_or(plan, above, tw_plan_subtract(plan, high, low), 0);
+}
+
+void tw_plan_histogram(tw_plan *plan, tw_register a, tw_register b) {
+    tw_plan_output(plan, a);
+    tw_plan_output(plan, b);
+    tw_plan_output(plan, tw_plan_subtract(plan, a, b));
+}
+
 /* ---- Prices ----------------------------------------------------------------------------- */
 
 tw_register tw_plan_median_price(tw_plan *plan) {
@@ -366,7 +396,8 @@ tw_register tw_plan_true_range(tw_plan *plan) {
 
 /* ---- A whole plan ----------------------------------------------------------------------- */
 
-void tw_plan_weights(const tw_plan_step *step, double *ret_weights) {
+/* Arnaud Legoux's bell over n rows, its middle at k x (n - 1), its width n / m; adds up to 1. */
+static void bell(const tw_plan_step *step, double *ret_weights) {
     double middle = step->k * ((double)step->n - 1);
     double width = (double)step->n / step->m;
     double total = 0;
@@ -377,6 +408,38 @@ void tw_plan_weights(const tw_plan_step *step, double *ret_weights) {
     }
     for (size_t i = 0; i < step->n; i++)
         ret_weights[i] /= total;
+}
+
+/* The rescaled range that is expected of n independent returns (Anis and Lloyd, 1976):
+ * gamma((n - 1) / 2) / (gamma(n / 2) sqrt(pi)) times the sum of sqrt((n - i) / i) for i < n. The
+ * ratio of the two gammas, r(n), has r(2) = sqrt(pi) and r(n) r(n + 1) = 2 / (n - 1). */
+static double expected_range(size_t n) {
+    const double pi = 3.14159265358979323846;
+    double ratio = sqrt(pi);
+    for (size_t i = 2; i < n; i++)
+        ratio = 2 / (((double)i - 1) * ratio);
+    double sum = 0;
+    for (size_t i = 1; i < n; i++)
+        sum += sqrt((double)(n - i) / (double)i);
+    return ratio / sqrt(pi) * sum;
+}
+
+size_t tw_plan_weight_count(const tw_plan_step *step) {
+    if (step->kind == TW_STEP_WEIGHTED)
+        return step->n;
+    return step->kind == TW_STEP_HURST ? TW_STEP_HURST_SIZES : 0;
+}
+
+void tw_plan_weights(const tw_plan_step *step, double *ret_weights) {
+    if (step->kind == TW_STEP_WEIGHTED) {
+        bell(step, ret_weights);
+        return;
+    }
+    for (size_t i = 0; i < TW_STEP_HURST_SIZES; i++) {
+        size_t rows = step->n >> i;
+        double line = sqrt(3.14159265358979323846 * (double)rows / 2);
+        ret_weights[i] = rows < 2 ? 0 : expected_range(rows) - line;
+    }
 }
 
 void tw_plan_make(tw_plan *plan, const tw_indicator_config *config, double tolerance) {

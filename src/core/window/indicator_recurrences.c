@@ -203,6 +203,65 @@ TW_INLINE void dynamic_row(tw_step *s) {
     }
 }
 
+/* The open, high, low and close of the session before this one, and the open of this one. Rows
+ * before the first reset are a session too. A row that misses a price is not among them. */
+TW_INLINE void session_row(tw_step *s) {
+    const size_t lanes = TW_LANES(s);
+    double *rows = s->state + 8 * lanes; /* whether this session has one: 1; 2: the last has, too */
+    const bool begins = s->resets[s->row];
+    TW_FOR_LANES(i, lanes) {
+        double open = s->in[0][i];
+        double high = s->in[1][i];
+        double low = s->in[2][i];
+        double close = s->in[3][i];
+        double missing = (open - open) + (high - high) + (low - low) + (close - close);
+        bool present = missing == missing;
+        bool turns = begins && rows[i] != 0;
+        for (size_t f = 0; f < 4; f++) {
+            double now = s->state[(4 + f) * lanes + i];
+            s->state[f * lanes + i] = turns ? now : s->state[f * lanes + i];
+        }
+        bool has_last = turns || rows[i] > 1 || rows[i] < 0;
+        bool first = turns || rows[i] <= 0;
+        double *this_open = s->state + 4 * lanes;
+        double *this_high = s->state + 5 * lanes;
+        double *this_low = s->state + 6 * lanes;
+        double *this_close = s->state + 7 * lanes;
+        double highest = first || high > this_high[i] ? high : this_high[i];
+        double lowest = first || low < this_low[i] ? low : this_low[i];
+        this_open[i] = present && first ? open : this_open[i];
+        this_high[i] = present ? highest : this_high[i];
+        this_low[i] = present ? lowest : this_low[i];
+        this_close[i] = present ? close : this_close[i];
+        /* Below 0: the last session is known, of this one no row has come yet. */
+        double with_row = has_last ? 2.0 : 1.0;
+        double without = turns ? -1.0 : rows[i];
+        rows[i] = present ? with_row : without;
+        bool shown = present && has_last;
+        for (size_t f = 0; f < 4; f++)
+            s->out[f][i] = shown ? s->state[f * lanes + i] : NAN;
+        s->out[4][i] = shown ? this_open[i] : NAN;
+    }
+}
+
+/* From one value of a to the next: the rise for each row between, if they are k rows apart at most.
+ */
+TW_INLINE void trend_row(tw_step *s) {
+    const double *a = s->in[0];
+    double *out = s->out[0];
+    double *last = s->state;
+    double *rows = s->state + TW_LANES(s); /* since then; 0: there was none */
+    TW_FOR_LANES(i, TW_LANES(s)) {
+        bool near = rows[i] > 0 && rows[i] <= s->k;
+        double rise = within((a[i] - last[i]) / rows[i]);
+        bool present = a[i] == a[i];
+        double waited = rows[i] > 0 ? rows[i] + 1 : 0.0;
+        out[i] = near ? rise : NAN;
+        last[i] = present ? a[i] : last[i];
+        rows[i] = present ? 1.0 : waited;
+    }
+}
+
 TW_KERNEL(skip, skip_row(s))
 TW_KERNEL(start, start_row(s))
 TW_KERNEL(smooth, smooth_row(s))
@@ -213,6 +272,8 @@ TW_KERNEL(hold, hold_row(s))
 TW_KERNEL(count, count_row(s))
 TW_KERNEL(streak, streak_row(s))
 TW_KERNEL(dynamic, dynamic_row(s))
+TW_KERNEL(session, session_row(s))
+TW_KERNEL(trend, trend_row(s))
 
 void TW_LEVEL(tw_indicator_recurrences)(tw_step_table *ret_table) {
     ret_table->kernels[TW_STEP_SKIP] = skip;
@@ -225,4 +286,6 @@ void TW_LEVEL(tw_indicator_recurrences)(tw_step_table *ret_table) {
     ret_table->kernels[TW_STEP_COUNT] = count;
     ret_table->kernels[TW_STEP_STREAK] = streak;
     ret_table->kernels[TW_STEP_DYNAMIC] = dynamic;
+    ret_table->kernels[TW_STEP_SESSION] = session;
+    ret_table->kernels[TW_STEP_TREND] = trend;
 }

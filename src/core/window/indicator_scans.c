@@ -4,14 +4,8 @@
  * Compiled once for each level of vector instructions. The ring holds the last n rows; row
  * (place + 1 + j) % n is the j-th oldest once this row is in at `place`. A NaN in the ring makes
  * its lane's answer NaN by arithmetic.
- *
- * Medians keep each lane's values sorted: one lane at a time, and with branches on the data, as
- * sorting needs them. Values that are missing are not among the sorted; their number decides
- * whether there is an answer.
  */
 #include "indicator_lanes.h"
-
-#include <string.h>
 
 TW_INLINE void take(tw_step *s) {
     const double *a = s->in[0];
@@ -163,80 +157,6 @@ TW_INLINE void rank_row(tw_step *s) {
     advance(s);
 }
 
-/* ---- Medians ---------------------------------------------------------------------------- */
-
-/* The first of `count` ascending values that is not below `value`. */
-static size_t place_of(const double *sorted, size_t count, double value) {
-    size_t low = 0;
-    size_t high = count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (sorted[middle] < value)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static size_t drop(double *sorted, size_t count, double value) {
-    size_t at = place_of(sorted, count, value);
-    memmove(sorted + at, sorted + at + 1, (count - at - 1) * sizeof *sorted);
-    return count - 1;
-}
-
-static size_t put(double *sorted, size_t count, double value) {
-    size_t at = place_of(sorted, count, value);
-    memmove(sorted + at + 1, sorted + at, (count - at) * sizeof *sorted);
-    sorted[at] = value;
-    return count + 1;
-}
-
-static double middle_of(const double *sorted, size_t n) {
-    double upper = sorted[n / 2];
-    return n % 2 == 1 ? upper : (sorted[n / 2 - 1] + upper) / 2;
-}
-
-/* The distances from the centre grow to both sides of it: merged until the middle one. */
-static double distance_of(const double *sorted, size_t n, double centre) {
-    size_t right = place_of(sorted, n, centre);
-    size_t left = right;
-    double before = 0;
-    double last = 0;
-    for (size_t taken = 0; taken <= n / 2; taken++) {
-        double down = left > 0 ? centre - sorted[left - 1] : INFINITY;
-        double up = right < n ? sorted[right] - centre : INFINITY;
-        before = last;
-        if (down < up) {
-            last = down;
-            left--;
-        } else {
-            last = up;
-            right++;
-        }
-    }
-    return n % 2 == 1 ? last : (before + last) / 2;
-}
-
-TW_INLINE void median_row(tw_step *s) {
-    const double *a = s->in[0];
-    double *row = s->ring + s->place * TW_LANES(s);
-    for (size_t i = 0; i < TW_LANES(s); i++) {
-        double *sorted = s->ring + s->n * TW_LANES(s) + i * s->n;
-        size_t count = (size_t)s->state[i];
-        if (s->full && row[i] == row[i])
-            count = drop(sorted, count, row[i]);
-        if (a[i] == a[i])
-            count = put(sorted, count, a[i]);
-        s->state[i] = (double)count;
-        row[i] = a[i];
-        double centre = count == s->n ? middle_of(sorted, count) : NAN;
-        s->out[0][i] = centre;
-        s->out[1][i] = count == s->n ? distance_of(sorted, count, centre) : NAN;
-    }
-    advance(s);
-}
-
 TW_KERNEL(lag, lag_row(s))
 TW_KERNEL(lowest_age, lowest_age_row(s))
 TW_KERNEL(highest_age, highest_age_row(s))
@@ -244,7 +164,6 @@ TW_KERNEL(spread, spread_row(s))
 TW_KERNEL(weighted, weighted_row(s))
 TW_KERNEL(drawdown, drawdown_row(s))
 TW_KERNEL(rank, rank_row(s))
-TW_KERNEL(median, median_row(s))
 
 void TW_LEVEL(tw_indicator_scans)(tw_step_table *ret_table) {
     ret_table->kernels[TW_STEP_LAG] = lag;
@@ -254,5 +173,4 @@ void TW_LEVEL(tw_indicator_scans)(tw_step_table *ret_table) {
     ret_table->kernels[TW_STEP_WEIGHTED] = weighted;
     ret_table->kernels[TW_STEP_DRAWDOWN] = drawdown;
     ret_table->kernels[TW_STEP_RANK] = rank;
-    ret_table->kernels[TW_STEP_MEDIAN] = median;
 }

@@ -167,12 +167,132 @@ TW_INLINE void parabolic_row(tw_step *s) {
     }
 }
 
+/* ---- The parabola by other rules --------------------------------------------------------- */
+
+/* In its fields' order as it lies in the state of a lane. */
+typedef struct reversal {
+    double stop;
+    double extreme;
+    double pace;
+    double side; /* 1 long, -1 short; 0: not begun */
+    double high; /* of the row before */
+    double low;
+    double rows; /* 0, 1, or 2 for more */
+} reversal;
+
+#define REVERSAL_FIELDS (sizeof(reversal) / sizeof(double))
+
+static double lesser_of(double a, double b) {
+    return b < a ? b : a;
+}
+
+/* The stop of the next row: not within the range of this row and the one before. For a short all
+ * prices are turned upside down. */
+static double next_stop(const reversal *r, double stop, double last_low, double low) {
+    return lesser_of(stop + r->pace * (r->extreme - stop), lesser_of(last_low, low));
+}
+
+/* TA-Lib (ta_SAR.c): the side is that of the second row's directional movement, a stop that is only
+ * touched turns, and what it turns to is outside of the range of the last two rows. */
+static double reverse_by_talib(reversal *r, double high, double low, double step, double most,
+                               double begin) {
+    if (r->rows == 1) {
+        double fall = r->low - low;
+        r->side = fall > 0 && high - r->high < fall ? -1 : 1;
+        r->extreme = r->side > 0 ? high : low;
+        r->stop = r->side > 0 ? r->low : r->high;
+        r->pace = begin;
+        r->high = high;
+        r->low = low;
+    }
+    double up = r->side;
+    double near = up > 0 ? low : -high; /* the price that could reach the stop */
+    double last_near = up > 0 ? r->low : -r->high;
+    double far = up > 0 ? high : -low;
+    double last_far = up > 0 ? r->high : -r->low;
+    reversal turned = {.stop = up * r->stop, .extreme = up * r->extreme, .pace = r->pace};
+    double shown = turned.stop;
+    double next;
+    if (near <= turned.stop) {
+        double at = -lesser_of(-turned.extreme, lesser_of(-last_far, -far));
+        shown = at;
+        r->side = -up;
+        turned.pace = begin;
+        turned.extreme = near;
+        next = -next_stop(&(reversal){.extreme = -near, .pace = begin}, -at, -last_far, -far);
+    } else {
+        if (far > turned.extreme) {
+            turned.extreme = far;
+            turned.pace = lesser_of(turned.pace + step, most);
+        }
+        next = next_stop(&turned, turned.stop, last_near, near);
+    }
+    r->stop = up * next;
+    r->extreme = up * turned.extreme;
+    r->pace = turned.pace;
+    return up * shown;
+}
+
+/* TTR (sar.c): the first row is long with its stop `gap` below its low; a stop is held outside of
+ * the range of this row and the one before, and turns to the extreme, this row's included. */
+static double reverse_by_ttr(reversal *r, double high, double low, double step, double most,
+                             double gap) {
+    if (r->rows == 0) {
+        *r = (reversal){.stop = low - gap, .extreme = high, .pace = step, .side = 1};
+        return r->stop;
+    }
+    double up = r->side;
+    double near = lesser_of(up > 0 ? r->low : -r->high, up > 0 ? low : -high);
+    double far = -lesser_of(-(up > 0 ? r->high : -r->low), -(up > 0 ? high : -low));
+    double extreme = -lesser_of(-far, -(up * r->extreme));
+    if ((up > 0 ? low : -high) > up * r->stop) {
+        double moved = up * r->stop + (up * r->extreme - up * r->stop) * r->pace;
+        r->stop = up * lesser_of(moved, near);
+        r->pace = extreme > up * r->extreme ? lesser_of(r->pace + step, most) : r->pace;
+    } else {
+        r->pace = step;
+        r->stop = up * extreme;
+        r->side = -up;
+    }
+    r->extreme = up * extreme;
+    return r->stop;
+}
+
+/* k: step of the pace, m: its maximum, l: its beginning; n = 1: by TA-Lib's rules, 2: by TTR's,
+ * with the first gap in c. */
+TW_INLINE void reverse_row(tw_step *s) {
+    for (size_t i = 0; i < TW_LANES(s); i++) {
+        double high = s->in[0][i];
+        double low = s->in[1][i];
+        s->out[0][i] = NAN;
+        if (high != high || low != low)
+            continue;
+        union {
+            reversal as;
+            double fields[REVERSAL_FIELDS];
+        } lane;
+        for (size_t f = 0; f < REVERSAL_FIELDS; f++)
+            lane.fields[f] = s->state[f * TW_LANES(s) + i];
+        if (s->n == 2)
+            s->out[0][i] = reverse_by_ttr(&lane.as, high, low, s->k, s->m, s->in[2][i]);
+        else if (lane.as.rows > 0)
+            s->out[0][i] = reverse_by_talib(&lane.as, high, low, s->k, s->m, s->l);
+        lane.as.high = high;
+        lane.as.low = low;
+        lane.as.rows = lane.as.rows > 0 ? 2 : 1;
+        for (size_t f = 0; f < REVERSAL_FIELDS; f++)
+            s->state[f * TW_LANES(s) + i] = lane.fields[f];
+    }
+}
+
 TW_KERNEL(stop, stop_row(s))
 TW_KERNEL(swing, swing_row(s))
 TW_KERNEL(parabolic, parabolic_row(s))
+TW_KERNEL(reverse, reverse_row(s))
 
 void TW_LEVEL(tw_indicator_stops)(tw_step_table *ret_table) {
     ret_table->kernels[TW_STEP_STOP] = stop;
     ret_table->kernels[TW_STEP_SWING] = swing;
     ret_table->kernels[TW_STEP_PARABOLIC] = parabolic;
+    ret_table->kernels[TW_STEP_REVERSE] = reverse;
 }

@@ -117,8 +117,11 @@ static void chandelier(tw_plan *p) {
 
 static void parabolic_sar(tw_plan *p) {
     double begin = tw_plan_number(p, 2);
-    tw_plan_step step = {.kind = TW_STEP_PARABOLIC,
-                         .in = {HIGH, LOW, TW_NO_REGISTER, TW_NO_REGISTER},
+    int rules = (int)tw_plan_number(p, 3);
+    tw_register gap = rules == 2 ? tw_plan_constant(p, tw_plan_number(p, 4)) : TW_NO_REGISTER;
+    tw_plan_step step = {.kind = rules == 0 ? TW_STEP_PARABOLIC : TW_STEP_REVERSE,
+                         .in = {HIGH, LOW, gap, TW_NO_REGISTER},
+                         .n = (size_t)rules,
                          .k = tw_plan_number(p, 0),
                          .m = tw_plan_number(p, 1),
                          .l = begin > 0 ? begin : tw_plan_number(p, 0)};
@@ -151,7 +154,7 @@ static tw_register middle_of_range(tw_plan *p, size_t n) {
 }
 
 /* The leading spans are drawn `shift` rows later: they are answered there. The lagging span is
- * the close itself, drawn `shift` rows earlier: it needs no output. */
+ * the close, which is drawn `shift` rows earlier: it is answered with its own row. */
 static void ichimoku(tw_plan *p) {
     tw_register tenkan = middle_of_range(p, tw_plan_period(p, 0));
     tw_register kijun = middle_of_range(p, tw_plan_period(p, 1));
@@ -161,27 +164,7 @@ static void ichimoku(tw_plan *p) {
     tw_plan_output(p, kijun);
     tw_plan_output(p, tw_plan_lag(p, a, shift));
     tw_plan_output(p, tw_plan_lag(p, middle_of_range(p, tw_plan_period(p, 2)), shift));
-}
-
-/* Floor pivots of the window that ends before the last `shift` rows and this one. */
-static void rolling_pivots(tw_plan *p) {
-    size_t n = tw_plan_period(p, 0);
-    size_t shift = tw_plan_period(p, 1) + 1;
-    tw_register high = tw_plan_lag(p, tw_plan_window(p, TW_STEP_HIGHEST, HIGH, n), shift);
-    tw_register low = tw_plan_lag(p, tw_plan_window(p, TW_STEP_LOWEST, LOW, n), shift);
-    tw_register close = tw_plan_lag(p, CLOSE, shift);
-    tw_register sum = tw_plan_add(p, tw_plan_add(p, high, low), close);
-    tw_register pivot = tw_plan_divide(p, sum, tw_plan_constant(p, 3));
-    tw_register range = tw_plan_subtract(p, high, low);
-    tw_register above = tw_plan_subtract(p, pivot, low);
-    tw_register below = tw_plan_subtract(p, high, pivot);
-    tw_plan_output(p, pivot);
-    tw_plan_output(p, tw_plan_subtract(p, pivot, below));
-    tw_plan_output(p, tw_plan_subtract(p, pivot, range));
-    tw_plan_output(p, tw_plan_subtract(p, low, scaled(p, below, 2)));
-    tw_plan_output(p, tw_plan_add(p, pivot, above));
-    tw_plan_output(p, tw_plan_add(p, pivot, range));
-    tw_plan_output(p, tw_plan_add(p, high, scaled(p, above, 2)));
+    tw_plan_output(p, CLOSE);
 }
 
 static const tw_indicator_entry entries[] = {
@@ -248,7 +231,8 @@ static const tw_indicator_entry entries[] = {
     {{.name = "parabolic_sar",
       .summary = "Wilder's stop and reverse, from its first turn on; begin=0 takes the step",
       TW_PARAMETERS(TW_NUMBER("step", 0.02, 1e-6, 1), TW_NUMBER("most", 0.2, 1e-6, 1),
-                    TW_NUMBER("begin", 0, 0, 1)),
+                    TW_NUMBER("begin", 0, 0, 1), TW_CHOICE("rules", 0, 3, "turn|talib|ttr"),
+                    TW_NUMBER("gap", 0, 0, TW_INDICATOR_VALUE_MAX)),
       TW_OUTPUTS("sar"),
       .inputs = TW_READS_HL,
       .price_outputs = TW_PRICES(1)},
@@ -263,17 +247,10 @@ static const tw_indicator_entry entries[] = {
       .summary = "middles of three ranges; the spans are answered `shift` rows later",
       TW_PARAMETERS(TW_PERIOD("tenkan", 9), TW_PERIOD("kijun", 26), TW_PERIOD("span", 52),
                     TW_PERIOD_FROM("shift", 26, 0)),
-      TW_OUTPUTS("tenkan", "kijun", "span_a", "span_b"),
-      .inputs = TW_READS_HL,
-      .price_outputs = TW_PRICES(4)},
-     ichimoku},
-    {{.name = "rolling_pivots",
-      .summary = "floor pivots of the window before the last `shift` rows",
-      TW_PARAMETERS(TW_PERIOD("period", 11), TW_PERIOD_FROM("shift", 9, 0)),
-      TW_OUTPUTS("pivot", "s1", "s2", "s3", "r1", "r2", "r3"),
+      TW_OUTPUTS("tenkan", "kijun", "span_a", "span_b", "chikou"),
       .inputs = TW_READS_HLC,
-      .price_outputs = TW_PRICES(7)},
-     rolling_pivots},
+      .price_outputs = TW_PRICES(5)},
+     ichimoku},
 };
 
 TW_FAMILY(tw_indicator_trends, entries);
