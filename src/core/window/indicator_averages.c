@@ -104,6 +104,18 @@ static tw_register kama_of(tw_plan *p, tw_register a, const kama_periods *period
     return tw_plan_step_of(p, &step);
 }
 
+/* Wilder's smoothed mean that begins with the mean of n and takes the n-th by its rule once more,
+ * as Stock.Indicators does in its stochastic (Stoch.StaticSeries.cs of version 3). */
+static tw_register late_wilder(tw_plan *p, tw_register a, size_t n) {
+    double share = ((double)n - 1) / (double)n;
+    tw_register part = tw_plan_affine(p, a, 1 / (double)n, 0);
+    tw_register seed = tw_plan_add(p, tw_plan_affine(p, tw_plan_mean(p, a, n), share, 0), part);
+    tw_plan_step step = {.kind = TW_STEP_RECUR,
+                         .in = {tw_plan_constant(p, share), part, seed, TW_NO_REGISTER},
+                         .k = share};
+    return tw_plan_step_of(p, &step);
+}
+
 tw_register tw_plan_average(tw_plan *p, int which, tw_register a, size_t n) {
     tw_register efficiency = TW_NO_REGISTER;
     switch (which) {
@@ -137,6 +149,8 @@ tw_register tw_plan_average(tw_plan *p, int which, tw_register a, size_t n) {
         return kama_of(p, a, &(kama_periods){n, 2, 30, false}, &efficiency);
     case 15:
         return t3_of(p, a, n, 0.7, 0);
+    case 16:
+        return late_wilder(p, a, n);
     default:
         return tw_plan_mean(p, a, n);
     }

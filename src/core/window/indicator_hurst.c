@@ -76,10 +76,10 @@ static void of_ranges(const tw_step *s, size_t lane) {
     s->out[1][lane] = within(slope_of(&corrected));
 }
 
-/* The deviations of changes over 2, 3 ... rows grow with a power of their number. */
+/* The deviations of changes over 2, 3 ... m rows grow with a power of their number. */
 static void of_lags(const tw_step *s, size_t lane) {
     line_fit fit = {0};
-    for (size_t lag = 2; (double)lag < s->m; lag++) {
+    for (size_t lag = 2; (double)lag <= s->m; lag++) {
         size_t count = s->n - lag;
         double mean = 0;
         for (size_t j = 0; j < count; j++)
@@ -107,7 +107,7 @@ TW_INLINE bool answers(const tw_step *s) {
     return s->full || s->place + 1 == s->n;
 }
 
-/* Of the lags below m, or, where m is 0, of ranges. */
+/* Of the lags up to m, or, where m is 0, of ranges. */
 TW_INLINE void hurst_row(tw_step *s) {
     for (size_t i = 0; i < TW_LANES(s); i++) {
         s->ring[s->place * TW_LANES(s) + i] = s->in[0][i];

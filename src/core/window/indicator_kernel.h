@@ -64,7 +64,7 @@
     X(RANK, rank, 1, 1, 0)                   /* share of the n rows before that are below, % */   \
     X(RANKS, ranks, 1, 4, 2)                 /* correlation of the ranks of a and b */            \
     X(SIDE, side, 1, 2, 0)                   /* slope of b on a over rows where k a > 0 */        \
-    X(HURST, hurst, 2, 1, 0)                 /* Hurst's exponent: of ranges; of lags below m */   \
+    X(HURST, hurst, 2, 1, 0)                 /* Hurst's exponent: of ranges; of lags up to m */   \
     X(SKIP, skip, 1, 0, 1)                   /* a, but for its first n values */                  \
     X(START, start, 1, 0, 1)                 /* b at the first value of c, from then on a */      \
     X(SMOOTH, smooth, 1, 0, 2)               /* exponential mean: rate k, seed of m, from n */    \

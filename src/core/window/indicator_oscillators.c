@@ -162,6 +162,23 @@ static void adx(tw_plan *p) {
     tw_plan_output(p, scaled(p, tw_plan_add(p, line, tw_plan_lag(p, line, back)), 0.5));
 }
 
+/* Wilder's sums of directed moves: they begin with period - 1 of them. */
+static void directional_movement(tw_plan *p) {
+    size_t n = tw_plan_period(p, 0);
+    tw_register up = tw_plan_change(p, HIGH, 1);
+    tw_register down = scaled(p, tw_plan_change(p, LOW, 1), -1);
+    double share = ((double)n - 1) / (double)n;
+    tw_register moves[] = {directed(p, up, down), directed(p, down, up)};
+    for (size_t i = 0; i < 2; i++) {
+        tw_plan_step step = {.kind = TW_STEP_RECUR,
+                             .in = {tw_plan_constant(p, share), moves[i],
+                                    tw_plan_window(p, TW_STEP_SUM, moves[i], n - 1),
+                                    TW_NO_REGISTER},
+                             .k = share};
+        tw_plan_output(p, tw_plan_step_of(p, &step));
+    }
+}
+
 static void vortex(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     tw_register up = tw_plan_subtract(p, HIGH, tw_plan_lag(p, LOW, 1));
@@ -255,6 +272,12 @@ static const tw_indicator_entry entries[] = {
       TW_OUTPUTS("plus_di", "minus_di", "dx", "adx", "adxr"),
       .inputs = TW_READS_HLC},
      adx},
+    {{.name = "directional_movement",
+      .summary = "Wilder's sums of moves up and down",
+      TW_PARAMETERS(TW_PERIOD_FROM("period", 14, 2)),
+      TW_OUTPUTS("plus", "minus"),
+      .inputs = TW_READS_HL},
+     directional_movement},
     {{.name = "vortex",
       .summary = "moves up and down over the true range",
       TW_PARAMETERS(TW_PERIOD("period", 14)),

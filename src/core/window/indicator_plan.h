@@ -133,11 +133,12 @@ tw_register tw_plan_wilder_sum(tw_plan *plan, tw_register a, size_t n, bool late
 tw_register tw_plan_first_rows(tw_plan *plan, size_t n, tw_register a, tw_register b);
 
 /* Averages by their number in TW_PLAN_AVERAGES, with the defaults of the kinds of those names; the
- * seeds of a _first mean is its first value, of a _together chain those of its first mean. */
+ * seed of a _first mean is its first value, the seeds of a _together chain are those of its first
+ * mean, and smma_late takes the last of its seeds by its rule once more. */
 #define TW_PLAN_AVERAGES                                                                 \
     "sma|ema|smma|wma|dema|tema|hma|trima|epma|alma|ema_first|smma_first|dema_together|" \
-    "tema_together|kama|t3"
-#define TW_PLAN_AVERAGE_COUNT 16
+    "tema_together|kama|t3|smma_late"
+#define TW_PLAN_AVERAGE_COUNT 17
 /* The mean that a parameter names. */
 tw_register tw_plan_average_by(tw_plan *plan, size_t parameter, tw_register a, size_t n);
 tw_register tw_plan_average(tw_plan *plan, int which, tw_register a, size_t n);

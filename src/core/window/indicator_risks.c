@@ -65,7 +65,8 @@ static void value_at_risk(tw_plan *p) {
     tw_plan_output(p, tw_plan_add(p, mean, tw_plan_affine(p, deviation, away, 0)));
 }
 
-/* Of the ranges of returns, or of the deviations of price changes over 2 .. lags - 1 rows. */
+/* Of the ranges of returns, or of the deviations of price changes over 2 .. lags rows, as the
+ * reference column of Lean has it (spy_hurst_exponent.csv; its own code leaves out the last). */
 static void hurst(tw_plan *p) {
     tw_register logarithm = tw_plan_one(p, TW_STEP_LOGARITHM, CLOSE);
     tw_register returns = tw_plan_choice(p, 1, 1) ? returns_of(p) : tw_plan_change(p, logarithm, 1);
@@ -77,10 +78,11 @@ static void hurst(tw_plan *p) {
 static void hurst_lags(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     double lags = tw_plan_number(p, 1);
+    double most = (double)n - 2;
     tw_plan_step step = {.kind = TW_STEP_HURST,
                          .in = {CLOSE, TW_NO_REGISTER, TW_NO_REGISTER, TW_NO_REGISTER},
                          .n = n,
-                         .m = lags < (double)n ? lags : (double)n};
+                         .m = lags < most ? lags : most};
     tw_plan_output(p, tw_plan_step_of(p, &step));
 }
 
@@ -119,8 +121,8 @@ static const tw_indicator_entry entries[] = {
       .inputs = TW_READS_CLOSE},
      hurst},
     {{.name = "hurst_lags",
-      .summary = "Hurst's exponent of the closes by changes over 2 rows and more (scanned)",
-      TW_PARAMETERS(TW_PERIOD_FROM("period", 252, 5), TW_PERIOD_FROM("lags", 20, 4)),
+      .summary = "Hurst's exponent of the closes by changes over 2 to `lags` rows (scanned)",
+      TW_PARAMETERS(TW_PERIOD_FROM("period", 252, 5), TW_PERIOD_FROM("lags", 20, 3)),
       TW_OUTPUTS("hurst"),
       .inputs = TW_READS_CLOSE},
      hurst_lags},

@@ -233,11 +233,12 @@ static double reverse_by_talib(reversal *r, double high, double low, double step
     return up * shown;
 }
 
-/* TTR (sar.c): the first row is long with its stop `gap` below its low; a stop is held outside of
- * the range of this row and the one before, and turns to the extreme, this row's included. */
-static double reverse_by_ttr(reversal *r, double high, double low, double step, double most,
-                             double gap) {
+/* TTR (SAR.R and sar.c): the first row is long, its stop the deviation of its high and low, which
+ * is the range over the root of 2, below its low; a stop is held outside of the range of this row
+ * and the one before, and turns to the extreme, this row's included. */
+static double reverse_by_ttr(reversal *r, double high, double low, double step, double most) {
     if (r->rows == 0) {
+        double gap = (high - low) / sqrt(2);
         *r = (reversal){.stop = low - gap, .extreme = high, .pace = step, .side = 1};
         return r->stop;
     }
@@ -258,8 +259,7 @@ static double reverse_by_ttr(reversal *r, double high, double low, double step, 
     return r->stop;
 }
 
-/* k: step of the pace, m: its maximum, l: its beginning; n = 1: by TA-Lib's rules, 2: by TTR's,
- * with the first gap in c. */
+/* k: step of the pace, m: its maximum, l: its beginning; n = 1: by TA-Lib's rules, 2: by TTR's. */
 TW_INLINE void reverse_row(tw_step *s) {
     for (size_t i = 0; i < TW_LANES(s); i++) {
         double high = s->in[0][i];
@@ -274,7 +274,7 @@ TW_INLINE void reverse_row(tw_step *s) {
         for (size_t f = 0; f < REVERSAL_FIELDS; f++)
             lane.fields[f] = s->state[f * TW_LANES(s) + i];
         if (s->n == 2)
-            s->out[0][i] = reverse_by_ttr(&lane.as, high, low, s->k, s->m, s->in[2][i]);
+            s->out[0][i] = reverse_by_ttr(&lane.as, high, low, s->k, s->m);
         else if (lane.as.rows > 0)
             s->out[0][i] = reverse_by_talib(&lane.as, high, low, s->k, s->m, s->l);
         lane.as.high = high;

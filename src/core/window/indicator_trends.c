@@ -118,9 +118,8 @@ static void chandelier(tw_plan *p) {
 static void parabolic_sar(tw_plan *p) {
     double begin = tw_plan_number(p, 2);
     int rules = (int)tw_plan_number(p, 3);
-    tw_register gap = rules == 2 ? tw_plan_constant(p, tw_plan_number(p, 4)) : TW_NO_REGISTER;
     tw_plan_step step = {.kind = rules == 0 ? TW_STEP_PARABOLIC : TW_STEP_REVERSE,
-                         .in = {HIGH, LOW, gap, TW_NO_REGISTER},
+                         .in = {HIGH, LOW, TW_NO_REGISTER, TW_NO_REGISTER},
                          .n = (size_t)rules,
                          .k = tw_plan_number(p, 0),
                          .m = tw_plan_number(p, 1),
@@ -231,8 +230,7 @@ static const tw_indicator_entry entries[] = {
     {{.name = "parabolic_sar",
       .summary = "Wilder's stop and reverse, from its first turn on; begin=0 takes the step",
       TW_PARAMETERS(TW_NUMBER("step", 0.02, 1e-6, 1), TW_NUMBER("most", 0.2, 1e-6, 1),
-                    TW_NUMBER("begin", 0, 0, 1), TW_CHOICE("rules", 0, 3, "turn|talib|ttr"),
-                    TW_NUMBER("gap", 0, 0, TW_INDICATOR_VALUE_MAX)),
+                    TW_NUMBER("begin", 0, 0, 1), TW_CHOICE("rules", 0, 3, "turn|talib|ttr")),
       TW_OUTPUTS("sar"),
       .inputs = TW_READS_HL,
       .price_outputs = TW_PRICES(1)},
