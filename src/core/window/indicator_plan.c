@@ -359,8 +359,14 @@ tw_register tw_plan_first_rows(tw_plan *plan, size_t n, tw_register a, tw_regist
 tw_register tw_plan_place(tw_plan *plan, tw_register a, size_t n) {
     tw_register low = tw_plan_window(plan, TW_STEP_LOWEST, a, n);
     tw_register high = tw_plan_window(plan, TW_STEP_HIGHEST, a, n);
+    tw_register range = tw_plan_subtract(plan, high, low);
+    /* What only roundings tell apart stands still: a relative strength while no price moves. */
+    tw_register size = tw_plan_add(plan, tw_plan_one(plan, TW_STEP_MAGNITUDE, low),
+                                   tw_plan_one(plan, TW_STEP_MAGNITUDE, high));
+    tw_register moves =
+        tw_plan_two(plan, TW_STEP_ABOVE, range, tw_plan_affine(plan, size, 1e-12, 0));
     tw_register above = tw_plan_affine(plan, tw_plan_subtract(plan, a, low), 100, 0);
-    return tw_plan_divide_or(plan, above, tw_plan_subtract(plan, high, low), 0);
+    return tw_plan_divide_or(plan, tw_plan_multiply(plan, above, moves), range, 0);
 }
 
 void tw_plan_histogram(tw_plan *plan, tw_register a, tw_register b) {

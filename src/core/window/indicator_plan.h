@@ -143,7 +143,7 @@ tw_register tw_plan_first_rows(tw_plan *plan, size_t n, tw_register a, tw_regist
 tw_register tw_plan_average_by(tw_plan *plan, size_t parameter, tw_register a, size_t n);
 tw_register tw_plan_average(tw_plan *plan, int which, tw_register a, size_t n);
 
-/* 100 x the place of `a` in its own range of n rows; 0 where that has none. */
+/* 100 x the place of `a` in its own range of n rows; 0 where that has none but roundings. */
 tw_register tw_plan_place(tw_plan *plan, tw_register a, size_t n);
 /* An output of a, of b and of a - b. */
 void tw_plan_histogram(tw_plan *plan, tw_register a, tw_register b);
