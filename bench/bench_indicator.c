@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "peer_indicator.h"
 #include "tradewind/cpu.h"
 #include "tradewind/indicator.h"
 
@@ -105,6 +106,24 @@ static double measure(tw_indicator_config config, uint32_t lanes, unsigned cpu_l
     return times[RUN_COUNT / 2] / cells;
 }
 
+/* The median ns for a row of the peer, or -1 where there is none. */
+static double measure_peer(const char *text) {
+    peer_function peer = peer_of(text);
+    if (peer == NULL)
+        return -1;
+    const peer_bars bars = {inputs[TW_INDICATOR_HIGH], inputs[TW_INDICATOR_LOW],
+                            inputs[TW_INDICATOR_CLOSE], STREAM_ROWS};
+    double times[RUN_COUNT];
+    peer(&bars, outputs);
+    for (size_t run = 0; run < RUN_COUNT; run++) {
+        double begin = now_ns();
+        peer(&bars, outputs);
+        times[run] = now_ns() - begin;
+    }
+    qsort(times, RUN_COUNT, sizeof *times, ascending);
+    return times[RUN_COUNT / 2] / STREAM_ROWS;
+}
+
 int main(int argc, char **argv) {
     static const char *const some[] = {
         "sma(20)", "ema(20)",    "rsi(14)",    "macd",           "bollinger(20)",   "atr(14)",
@@ -112,8 +131,8 @@ int main(int argc, char **argv) {
         "mfi(14)", "median(20)", "supertrend", "yang_zhang(20)", "correlation(60)", "zscore(250)",
     };
     fill();
-    printf("%-18s %10s %10s %10s %10s %10s   ns for a row of a series\n", "", "push", "run",
-           "baseline", "avx2", "avx512");
+    printf("%-18s %10s %10s %10s %10s %10s %10s %10s   ns for a row of a series\n", "", "push",
+           "run", "baseline", "avx2", "avx512", "peer", "run/peer");
     int count = argc > 1 ? argc - 1 : (int)(sizeof some / sizeof some[0]);
     for (int i = 0; i < count; i++) {
         const char *text = argc > 1 ? argv[i + 1] : some[i];
@@ -123,10 +142,13 @@ int main(int argc, char **argv) {
             fprintf(stderr, "%s\n", error.message);
             return 2;
         }
-        printf("%-18s %10.1f %10.2f", text, measure(config, 1, TW_CPU_BEST, true),
-               measure(config, 1, TW_CPU_BEST, false));
+        double run = measure(config, 1, TW_CPU_BEST, false);
+        double peer = measure_peer(text);
+        printf("%-18s %10.1f %10.2f", text, measure(config, 1, TW_CPU_BEST, true), run);
         for (unsigned level = TW_CPU_BASELINE; level < TW_CPU_LEVEL_COUNT; level++)
             printf(" %10.2f", measure(config, LANES, (tw_cpu_level)level, false));
+        if (peer > 0)
+            printf(" %10.2f %10.2f", peer, run / peer);
         printf("\n");
     }
     return 0;

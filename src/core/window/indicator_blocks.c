@@ -34,12 +34,18 @@ typedef aggregate (*one_of)(double x, double y);
 typedef aggregate (*join_of)(aggregate older, aggregate newer, weights w);
 typedef void (*answer_of)(const tw_step *s, size_t lane, aggregate window);
 
+typedef struct window_kind {
+    size_t fields; /* of its aggregate that are used */
+    size_t outputs;
+    one_of one;
+    join_of join;
+    answer_of answer;
+} window_kind;
+
 /* ---- Aggregates ------------------------------------------------------------------------- */
 
-TW_INLINE weights weights_of(size_t older, size_t newer) {
-    double a = (double)older;
-    double b = (double)newer;
-    return (weights){a, b / (a + b), a * b / (a + b)};
+TW_INLINE weights weights_of(double older, double newer) {
+    return (weights){older, newer / (older + newer), older * newer / (older + newer)};
 }
 
 TW_INLINE aggregate sum_one(double x, double y) {
@@ -49,7 +55,7 @@ TW_INLINE aggregate sum_one(double x, double y) {
 
 TW_INLINE aggregate sum_join(aggregate a, aggregate b, weights w) {
     (void)w;
-    pair s = pair_sum(pair_of(a.f[0], a.f[1]), pair_of(b.f[0], b.f[1]));
+    pair s = pair_gather(pair_of(a.f[0], a.f[1]), pair_of(b.f[0], b.f[1]));
     return (aggregate){{s.high, s.low}};
 }
 
@@ -60,11 +66,11 @@ TW_INLINE aggregate ramp_one(double x, double y) {
 }
 
 TW_INLINE aggregate ramp_join(aggregate a, aggregate b, weights w) {
-    pair s = pair_sum(pair_of(a.f[0], a.f[1]), pair_of(b.f[0], b.f[1]));
+    pair s = pair_gather(pair_of(a.f[0], a.f[1]), pair_of(b.f[0], b.f[1]));
     pair lift = pair_product(w.older, b.f[0]);
     lift.low += w.older * b.f[1];
-    pair r = pair_sum(pair_of(b.f[2], b.f[3]), lift);
-    r = pair_sum(pair_of(a.f[2], a.f[3]), r);
+    pair r = pair_gather(pair_of(b.f[2], b.f[3]), lift);
+    r = pair_gather(pair_of(a.f[2], a.f[3]), r);
     return (aggregate){{s.high, s.low, r.high, r.low}};
 }
 
@@ -76,7 +82,7 @@ TW_INLINE aggregate moments_one(double x, double y) {
 
 TW_INLINE aggregate moments_join(aggregate a, aggregate b, weights w) {
     double delta = (b.f[0] - a.f[0]) + (b.f[1] - a.f[1]);
-    pair mean = pair_sum(pair_of(a.f[0], a.f[1]), pair_of(delta * w.share, 0));
+    pair mean = pair_gather(pair_of(a.f[0], a.f[1]), pair_of(delta * w.share, 0));
     return (aggregate){{mean.high, mean.low, (a.f[2] + b.f[2]) + delta * delta * w.product}};
 }
 
@@ -88,8 +94,8 @@ TW_INLINE aggregate comoments_one(double x, double y) {
 TW_INLINE aggregate comoments_join(aggregate a, aggregate b, weights w) {
     double dx = (b.f[0] - a.f[0]) + (b.f[1] - a.f[1]);
     double dy = (b.f[2] - a.f[2]) + (b.f[3] - a.f[3]);
-    pair x = pair_sum(pair_of(a.f[0], a.f[1]), pair_of(dx * w.share, 0));
-    pair y = pair_sum(pair_of(a.f[2], a.f[3]), pair_of(dy * w.share, 0));
+    pair x = pair_gather(pair_of(a.f[0], a.f[1]), pair_of(dx * w.share, 0));
+    pair y = pair_gather(pair_of(a.f[2], a.f[3]), pair_of(dy * w.share, 0));
     return (aggregate){{x.high, x.low, y.high, y.low, (a.f[4] + b.f[4]) + dx * dx * w.product,
                         (a.f[5] + b.f[5]) + dy * dy * w.product,
                         (a.f[6] + b.f[6]) + dx * dy * w.product}};
@@ -129,20 +135,96 @@ TW_INLINE void store(double *base, size_t stride, size_t lane, size_t fields, ag
 }
 
 /* The block is full: each row becomes the aggregate of itself and the later ones (invariant 1). */
-TW_INLINE void make_ends(tw_step *s, size_t fields, join_of join) {
+TW_INLINE void make_ends(tw_step *s, window_kind kind) {
+    const size_t fields = kind.fields;
     const size_t lanes = TW_LANES(s);
     const size_t stride = s->n * lanes;
     for (size_t j = s->n - 1; j-- > 1;) {
         double *row = s->ring + j * lanes;
-        const weights w = weights_of(1, s->n - 1 - j);
+        const weights w = weights_of(1, (double)(s->n - 1 - j));
         TW_FOR_LANES(i, lanes)
         store(row, stride, i, fields,
-              join(load(row, stride, i, fields), load(row + lanes, stride, i, fields), w));
+              kind.join(load(row, stride, i, fields), load(row + lanes, stride, i, fields), w));
     }
 }
 
+/* On by `count` rows that are in one block, and to the next block when this one is full. */
+TW_INLINE void advance(tw_step *s, size_t count, window_kind kind) {
+    s->place += count;
+    if (s->place < s->n)
+        return;
+    make_ends(s, kind);
+    s->place = 0;
+    s->full = true;
+}
+
+#ifdef TW_INDICATOR_ROWS
+
+/* The running aggregates of rows that are in one block, one after the other. */
+TW_INLINE void run_on(tw_step *s, const double *x, const double *y, size_t count, window_kind kind,
+                      double *ret_running) {
+    const size_t fields = kind.fields;
+    aggregate last = kind.one(x[0], y[0]);
+    if (s->place > 0)
+        last = kind.join(load(s->state, 1, 0, fields), last, weights_of((double)s->place, 1));
+    store(ret_running, TW_STEP_ROWS_MAX, 0, fields, last);
+    for (size_t r = 1; r < count; r++) {
+        last = kind.join(last, kind.one(x[r], y[r]), weights_of((double)(s->place + r), 1));
+        store(ret_running, TW_STEP_ROWS_MAX, r, fields, last);
+    }
+    store(s->state, 1, 0, fields, last);
+}
+
+/* Rows from `row` on that are in one block. Answers do not hang on each other: they are a loop of
+ * vectors. The ring gets its rows last, as they take the places of the ends that answers read. */
+TW_INLINE void part(tw_step *s, size_t row, size_t count, window_kind kind) {
+    const size_t fields = kind.fields;
+    const double *x = s->in[0] + row;
+    const double *y = s->in[1] != NULL ? s->in[1] + row : x;
+    double running[FIELDS_MAX * TW_STEP_ROWS_MAX];
+    run_on(s, x, y, count, kind, running);
+    const bool fills = s->place + count == s->n;
+    const size_t open = fills ? count - 1 : count; /* rows whose window reaches the last block */
+    const double *end = s->ring + s->place + 1;
+    const double older = (double)(s->n - 1 - s->place);
+    const double newer = (double)(s->place + 1);
+    if (s->full) {
+        TW_FOR_LANES(r, open) {
+            const weights w = weights_of(older - (double)(int)r, newer + (double)(int)r);
+            kind.answer(s, row + r,
+                        kind.join(load(end, s->n, r, fields),
+                                  load(running, TW_STEP_ROWS_MAX, r, fields), w));
+        }
+    } else if (s->m > 0) {
+        TW_FOR_LANES(r, open)
+        kind.answer(s, row + r, load(running, TW_STEP_ROWS_MAX, r, fields));
+    } else {
+        for (size_t o = 0; o < kind.outputs; o++) {
+            TW_FOR_LANES(r, open)
+            s->out[o][row + r] = NAN;
+        }
+    }
+    if (fills)
+        kind.answer(s, row + open, load(running, TW_STEP_ROWS_MAX, open, fields));
+    TW_FOR_LANES(r, count)
+    store(s->ring + s->place, s->n, r, fields, kind.one(x[r], y[r]));
+    advance(s, count, kind);
+}
+
+TW_INLINE void window(tw_step *s, window_kind kind) {
+    for (size_t row = 0; row < s->rows;) {
+        const size_t left = s->n - s->place;
+        const size_t count = s->rows - row < left ? s->rows - row : left;
+        part(s, row, count, kind);
+        row += count;
+    }
+}
+
+#else
+
 /* Takes this row into the ring and into the running aggregate. */
-TW_INLINE void take(tw_step *s, size_t fields, one_of one, join_of join) {
+TW_INLINE void take(tw_step *s, window_kind kind) {
+    const size_t fields = kind.fields;
     const size_t lanes = TW_LANES(s);
     const size_t stride = s->n * lanes;
     const double *x = s->in[0];
@@ -150,51 +232,50 @@ TW_INLINE void take(tw_step *s, size_t fields, one_of one, join_of join) {
     double *running = s->state;
     double *row = s->ring + s->place * lanes;
     TW_FOR_LANES(i, lanes)
-    store(row, stride, i, fields, one(x[i], y[i]));
+    store(row, stride, i, fields, kind.one(x[i], y[i]));
     if (s->place == 0) {
         TW_FOR_LANES(i, lanes)
-        store(running, lanes, i, fields, one(x[i], y[i]));
+        store(running, lanes, i, fields, kind.one(x[i], y[i]));
         return;
     }
-    const weights w = weights_of(s->place, 1);
+    const weights w = weights_of((double)s->place, 1);
     TW_FOR_LANES(i, lanes)
-    store(running, lanes, i, fields, join(load(running, lanes, i, fields), one(x[i], y[i]), w));
+    store(running, lanes, i, fields,
+          kind.join(load(running, lanes, i, fields), kind.one(x[i], y[i]), w));
 }
 
 /* The window is the running aggregate alone, or with the end of the last block before it. */
-TW_INLINE void answer_all(const tw_step *s, size_t fields, join_of join, answer_of answer) {
+TW_INLINE void answer_all(const tw_step *s, window_kind kind) {
+    const size_t fields = kind.fields;
     const size_t lanes = TW_LANES(s);
     const double *running = s->state;
     if (s->place + 1 == s->n || !s->full) {
         TW_FOR_LANES(i, lanes)
-        answer(s, i, load(running, lanes, i, fields));
+        kind.answer(s, i, load(running, lanes, i, fields));
         return;
     }
     const size_t stride = s->n * lanes;
     const double *end = s->ring + (s->place + 1) * lanes;
-    const weights w = weights_of(s->n - 1 - s->place, s->place + 1);
+    const weights w = weights_of((double)(s->n - 1 - s->place), (double)(s->place + 1));
     TW_FOR_LANES(i, lanes)
-    answer(s, i, join(load(end, stride, i, fields), load(running, lanes, i, fields), w));
+    kind.answer(s, i, kind.join(load(end, stride, i, fields), load(running, lanes, i, fields), w));
 }
 
 /* One row of a kernel. With m = 1 (extremes only) the first rows answer for what there is. */
-TW_INLINE void window(tw_step *s, size_t fields, size_t outputs, one_of one, join_of join,
-                      answer_of answer) {
-    take(s, fields, one, join);
+TW_INLINE void window(tw_step *s, window_kind kind) {
+    take(s, kind);
     if (s->full || s->place + 1 == s->n || s->m > 0) {
-        answer_all(s, fields, join, answer);
+        answer_all(s, kind);
     } else {
-        for (size_t o = 0; o < outputs; o++) {
+        for (size_t o = 0; o < kind.outputs; o++) {
             TW_FOR_LANES(i, TW_LANES(s))
             s->out[o][i] = NAN;
         }
     }
-    if (++s->place < s->n)
-        return;
-    make_ends(s, fields, join);
-    s->place = 0;
-    s->full = true;
+    advance(s, 1, kind);
 }
+
+#endif
 
 /* ---- The kernels ------------------------------------------------------------------------ */
 
@@ -230,13 +311,19 @@ TW_INLINE void answer_extreme(const tw_step *s, size_t i, aggregate a) {
     s->out[0][i] = a.f[0];
 }
 
-TW_KERNEL(sum, window(s, 2, 1, sum_one, sum_join, answer_sum))
-TW_KERNEL(mean, window(s, 2, 1, sum_one, sum_join, answer_mean))
-TW_KERNEL(ramp, window(s, 4, 1, ramp_one, ramp_join, answer_ramp))
-TW_KERNEL(moments, window(s, 3, 2, moments_one, moments_join, answer_moments))
-TW_KERNEL(comoments, window(s, 7, 5, comoments_one, comoments_join, answer_comoments))
-TW_KERNEL(lowest, window(s, 1, 1, extreme_one, lowest_join, answer_extreme))
-TW_KERNEL(highest, window(s, 1, 1, extreme_one, highest_join, answer_extreme))
+/* Of many lanes a row, of one series all rows of the call. */
+#define WINDOW_KERNEL(name, ...)               \
+    static void name(tw_step *s) {             \
+        window(s, (window_kind){__VA_ARGS__}); \
+    }
+
+WINDOW_KERNEL(sum, 2, 1, sum_one, sum_join, answer_sum)
+WINDOW_KERNEL(mean, 2, 1, sum_one, sum_join, answer_mean)
+WINDOW_KERNEL(ramp, 4, 1, ramp_one, ramp_join, answer_ramp)
+WINDOW_KERNEL(moments, 3, 2, moments_one, moments_join, answer_moments)
+WINDOW_KERNEL(comoments, 7, 5, comoments_one, comoments_join, answer_comoments)
+WINDOW_KERNEL(lowest, 1, 1, extreme_one, lowest_join, answer_extreme)
+WINDOW_KERNEL(highest, 1, 1, extreme_one, highest_join, answer_extreme)
 
 void TW_LEVEL(tw_indicator_blocks)(tw_step_table *ret_table) {
     ret_table->kernels[TW_STEP_SUM] = sum;

@@ -85,6 +85,15 @@ TW_INLINE pair pair_sum(pair a, pair b) {
     return (pair){high, low - (high - s)};
 }
 
+/* The same, but not made normal again: the low part is what all roundings together lost. A chain of
+ * these is three times as fast, as each high part waits for one addition only. */
+TW_INLINE pair pair_gather(pair a, pair b) {
+    double s = a.high + b.high;
+    double bb = s - a.high;
+    double error = (a.high - (s - bb)) + (b.high - bb);
+    return (pair){s, error + (a.low + b.low)};
+}
+
 /* The product without rounding (Dekker and Veltkamp: halves of 26 bits). */
 TW_INLINE pair pair_product(double a, double b) {
     const double splitter = 134217729.0;

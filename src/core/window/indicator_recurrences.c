@@ -4,7 +4,8 @@
  * Compiled once for each level of vector instructions.
  *
  * Invariants:
- * 1. A missing input changes no state and has no answer (selects, no branches on data).
+ * 1. A missing input changes no state and has no answer: by selects, and conditions joined without
+ * a branch (& and |), so that loops over lanes are vectors.
  * 2. A state is finite: inputs are within TW_STEP_VALUE_MAX, and every recurrence here stays
  *    between its inputs or is checked before it is kept.
  */
@@ -216,20 +217,21 @@ TW_INLINE void session_row(tw_step *s) {
         double close = s->in[3][i];
         double missing = (open - open) + (high - high) + (low - low) + (close - close);
         bool present = missing == missing;
-        bool turns = begins && rows[i] != 0;
+        bool turns = begins & (rows[i] != 0);
+#pragma GCC unroll 4
         for (size_t f = 0; f < 4; f++) {
             double now = s->state[(4 + f) * lanes + i];
             s->state[f * lanes + i] = turns ? now : s->state[f * lanes + i];
         }
-        bool has_last = turns || rows[i] > 1 || rows[i] < 0;
-        bool first = turns || rows[i] <= 0;
+        bool has_last = turns | (rows[i] > 1) | (rows[i] < 0);
+        bool first = turns | (rows[i] <= 0);
         double *this_open = s->state + 4 * lanes;
         double *this_high = s->state + 5 * lanes;
         double *this_low = s->state + 6 * lanes;
         double *this_close = s->state + 7 * lanes;
-        double highest = first || high > this_high[i] ? high : this_high[i];
-        double lowest = first || low < this_low[i] ? low : this_low[i];
-        this_open[i] = present && first ? open : this_open[i];
+        double highest = first | (high > this_high[i]) ? high : this_high[i];
+        double lowest = first | (low < this_low[i]) ? low : this_low[i];
+        this_open[i] = present & first ? open : this_open[i];
         this_high[i] = present ? highest : this_high[i];
         this_low[i] = present ? lowest : this_low[i];
         this_close[i] = present ? close : this_close[i];
@@ -237,7 +239,8 @@ TW_INLINE void session_row(tw_step *s) {
         double with_row = has_last ? 2.0 : 1.0;
         double without = turns ? -1.0 : rows[i];
         rows[i] = present ? with_row : without;
-        bool shown = present && has_last;
+        bool shown = present & has_last;
+#pragma GCC unroll 4
         for (size_t f = 0; f < 4; f++)
             s->out[f][i] = shown ? s->state[f * lanes + i] : NAN;
         s->out[4][i] = shown ? this_open[i] : NAN;
@@ -252,7 +255,7 @@ TW_INLINE void trend_row(tw_step *s) {
     double *last = s->state;
     double *rows = s->state + TW_LANES(s); /* since then; 0: there was none */
     TW_FOR_LANES(i, TW_LANES(s)) {
-        bool near = rows[i] > 0 && rows[i] <= s->k;
+        bool near = (rows[i] > 0) & (rows[i] <= s->k);
         double rise = within((a[i] - last[i]) / rows[i]);
         bool present = a[i] == a[i];
         double waited = rows[i] > 0 ? rows[i] + 1 : 0.0;

@@ -28,8 +28,9 @@ TW_INLINE void stop_row(tw_step *s) {
             (upper_now[i] - lower_now[i]) + (close[i] - close[i]) + (long_first[i] - long_first[i]);
         bool present = missing == missing;
         bool begun = is_long[i] != 0;
-        bool move_upper = !begun || upper_now[i] < upper[i] || last[i] > upper[i];
-        bool move_lower = !begun || lower_now[i] > lower[i] || last[i] < lower[i];
+        /* Without branches: the loop is to be one of vectors. */
+        bool move_upper = !begun | (upper_now[i] < upper[i]) | (last[i] > upper[i]);
+        bool move_lower = !begun | (lower_now[i] > lower[i]) | (last[i] < lower[i]);
         double up = move_upper ? upper_now[i] : upper[i];
         double down = move_lower ? lower_now[i] : lower[i];
         double first = long_first[i] > 0 ? 1.0 : -1.0;
@@ -56,6 +57,9 @@ TW_INLINE void stop_row(tw_step *s) {
 TW_INLINE void swing_row(tw_step *s) {
     const double *close = s->in[0];
     const double *width = s->in[1];
+    double *line = s->out[0];
+    double *when_short = s->out[1];
+    double *when_long = s->out[2];
     double *state[6];
     for (size_t f = 0; f < 6; f++)
         state[f] = s->state + f * TW_LANES(s);
@@ -70,26 +74,30 @@ TW_INLINE void swing_row(tw_step *s) {
         bool present = now == now;
         bool guessing = rows < begin;
         /* Of the guess both extremes are kept: the side is known with its last row. */
-        double lowest = rows == 0 || now < state[5][i] ? now : state[5][i];
-        double highest = rows == 0 || now > best ? now : best;
+        double lowest = (rows == 0) | (now < state[5][i]) ? now : state[5][i];
+        double highest = (rows == 0) | (now > best) ? now : best;
         double guess = now > (rows == 0 ? now : first) ? 1.0 : -1.0;
         double at = best - side * width[i];
-        bool turns = side > 0 ? now < at : now > at;
-        double further = side > 0 ? (now > best ? now : best) : (now < best ? now : best);
+        bool turns = side * (now - at) < 0;
+        double up = now > best ? now : best;
+        double down = now < best ? now : best;
+        double further = side > 0 ? up : down;
         double moved = turns ? now : further;
         bool last_guess = rows + 1 == begin;
-        double guessed = last_guess && guess < 0 ? lowest : highest;
-        bool shown = present && !guessing && turned > 0;
-        s->out[0][i] = shown ? at : NAN;
-        s->out[1][i] = shown && side < 0 ? at : NAN;
-        s->out[2][i] = shown && side > 0 ? at : NAN;
+        double guessed = last_guess & (guess < 0) ? lowest : highest;
+        bool shown = present & !guessing & (turned > 0);
+        line[i] = shown ? at : NAN;
+        when_short[i] = shown & (side < 0) ? at : NAN;
+        when_long[i] = shown & (side > 0) ? at : NAN;
         double next_side = turns ? -side : side;
         double next_turned = turns ? 1.0 : turned;
-        state[0][i] = present ? (guessing ? guessed : moved) : best;
-        state[1][i] = present ? (guessing ? guess : next_side) : side;
-        state[2][i] = present && guessing ? rows + 1 : rows;
-        state[3][i] = present && !guessing ? next_turned : turned;
-        state[4][i] = present && rows == 0 ? now : first;
+        double next_best = guessing ? guessed : moved;
+        double begun_side = guessing ? guess : next_side;
+        state[0][i] = present ? next_best : best;
+        state[1][i] = present ? begun_side : side;
+        state[2][i] = present & guessing ? rows + 1 : rows;
+        state[3][i] = present & !guessing ? next_turned : turned;
+        state[4][i] = present & (rows == 0) ? now : first;
         state[5][i] = present ? lowest : state[5][i];
     }
 }
@@ -148,7 +156,7 @@ TW_INLINE void parabolic_row(tw_step *s) {
         double side_bound = old.side > 0 ? low_bound : -high_bound;
         double bound = rows >= 2 ? side_bound : INFINITY;
         parabola next = follow(old, high[i], low[i], bound, pace, begin);
-        bool present = high[i] == high[i] && low[i] == low[i];
+        bool present = (high[i] == high[i]) & (low[i] == low[i]);
         bool first = rows == 0;
         bool turned = old.side != next.side && !first;
         out[i] = present && rows >= TURNED ? next.stop : NAN;
