@@ -170,6 +170,10 @@ static void run_file(const char *name, bool points) {
             failed++;
     }
     print_counts(name, &counts);
+    if (counts.unsupported > 0)
+        print_message(
+            "counts: of these: the second series of beta, correlation and prs is not among "
+            "the data; renko is golden_bars'\n");
     table_free(&data.quotes);
     table_free(&data.other);
     json_decref(cases);

@@ -179,6 +179,7 @@ TW_INLINE void run_on(tw_step *s, const double *x, const double *y, size_t count
  * vectors. The ring gets its rows last, as they take the places of the ends that answers read. */
 TW_INLINE void part(tw_step *s, size_t row, size_t count, window_kind kind) {
     const size_t fields = kind.fields;
+    TW_ASSERT(count > 0 && count <= TW_STEP_ROWS_MAX);
     const double *x = s->in[0] + row;
     const double *y = s->in[1] != NULL ? s->in[1] + row : x;
     double running[FIELDS_MAX * TW_STEP_ROWS_MAX];
@@ -205,7 +206,7 @@ TW_INLINE void part(tw_step *s, size_t row, size_t count, window_kind kind) {
         }
     }
     if (fills)
-        kind.answer(s, row + open, load(running, TW_STEP_ROWS_MAX, open, fields));
+        kind.answer(s, row + open, load(s->state, 1, 0, fields));
     TW_FOR_LANES(r, count)
     store(s->ring + s->place, s->n, r, fields, kind.one(x[r], y[r]));
     advance(s, count, kind);

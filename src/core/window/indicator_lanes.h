@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "indicator_kernel.h"
+#include "tradewind/api.h"
 
 #ifndef TW_INDICATOR_LEVEL
 #error "TW_INDICATOR_LEVEL names the level that this file is compiled for"

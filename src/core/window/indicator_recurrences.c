@@ -229,9 +229,9 @@ TW_INLINE void session_row(tw_step *s) {
         double *this_high = s->state + 5 * lanes;
         double *this_low = s->state + 6 * lanes;
         double *this_close = s->state + 7 * lanes;
-        double highest = first | (high > this_high[i]) ? high : this_high[i];
-        double lowest = first | (low < this_low[i]) ? low : this_low[i];
-        this_open[i] = present & first ? open : this_open[i];
+        double highest = (first | (high > this_high[i])) ? high : this_high[i];
+        double lowest = (first | (low < this_low[i])) ? low : this_low[i];
+        this_open[i] = (present & first) ? open : this_open[i];
         this_high[i] = present ? highest : this_high[i];
         this_low[i] = present ? lowest : this_low[i];
         this_close[i] = present ? close : this_close[i];

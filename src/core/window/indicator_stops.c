@@ -74,8 +74,8 @@ TW_INLINE void swing_row(tw_step *s) {
         bool present = now == now;
         bool guessing = rows < begin;
         /* Of the guess both extremes are kept: the side is known with its last row. */
-        double lowest = (rows == 0) | (now < state[5][i]) ? now : state[5][i];
-        double highest = (rows == 0) | (now > best) ? now : best;
+        double lowest = ((rows == 0) | (now < state[5][i])) ? now : state[5][i];
+        double highest = ((rows == 0) | (now > best)) ? now : best;
         double guess = now > (rows == 0 ? now : first) ? 1.0 : -1.0;
         double at = best - side * width[i];
         bool turns = side * (now - at) < 0;
@@ -84,20 +84,20 @@ TW_INLINE void swing_row(tw_step *s) {
         double further = side > 0 ? up : down;
         double moved = turns ? now : further;
         bool last_guess = rows + 1 == begin;
-        double guessed = last_guess & (guess < 0) ? lowest : highest;
+        double guessed = (last_guess & (guess < 0)) ? lowest : highest;
         bool shown = present & !guessing & (turned > 0);
         line[i] = shown ? at : NAN;
-        when_short[i] = shown & (side < 0) ? at : NAN;
-        when_long[i] = shown & (side > 0) ? at : NAN;
+        when_short[i] = (shown & (side < 0)) ? at : NAN;
+        when_long[i] = (shown & (side > 0)) ? at : NAN;
         double next_side = turns ? -side : side;
         double next_turned = turns ? 1.0 : turned;
         double next_best = guessing ? guessed : moved;
         double begun_side = guessing ? guess : next_side;
         state[0][i] = present ? next_best : best;
         state[1][i] = present ? begun_side : side;
-        state[2][i] = present & guessing ? rows + 1 : rows;
-        state[3][i] = present & !guessing ? next_turned : turned;
-        state[4][i] = present & (rows == 0) ? now : first;
+        state[2][i] = (present & guessing) ? rows + 1 : rows;
+        state[3][i] = (present & !guessing) ? next_turned : turned;
+        state[4][i] = (present & (rows == 0)) ? now : first;
         state[5][i] = present ? lowest : state[5][i];
     }
 }
