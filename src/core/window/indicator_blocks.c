@@ -158,6 +158,59 @@ TW_INLINE void advance(tw_step *s, size_t count, window_kind kind) {
     s->full = true;
 }
 
+/* Takes this row into the ring and into the running aggregate. */
+TW_INLINE void take(tw_step *s, window_kind kind) {
+    const size_t fields = kind.fields;
+    const size_t lanes = TW_LANES(s);
+    const size_t stride = s->n * lanes;
+    const double *x = s->in[0];
+    const double *y = s->in[1] != NULL ? s->in[1] : x;
+    double *running = s->state;
+    double *row = s->ring + s->place * lanes;
+    TW_FOR_LANES(i, lanes)
+    store(row, stride, i, fields, kind.one(x[i], y[i]));
+    if (s->place == 0) {
+        TW_FOR_LANES(i, lanes)
+        store(running, lanes, i, fields, kind.one(x[i], y[i]));
+        return;
+    }
+    const weights w = weights_of((double)s->place, 1);
+    TW_FOR_LANES(i, lanes)
+    store(running, lanes, i, fields,
+          kind.join(load(running, lanes, i, fields), kind.one(x[i], y[i]), w));
+}
+
+/* The window is the running aggregate alone, or with the end of the last block before it. */
+TW_INLINE void answer_all(const tw_step *s, window_kind kind) {
+    const size_t fields = kind.fields;
+    const size_t lanes = TW_LANES(s);
+    const double *running = s->state;
+    if (s->place + 1 == s->n || !s->full) {
+        TW_FOR_LANES(i, lanes)
+        kind.answer(s, i, load(running, lanes, i, fields));
+        return;
+    }
+    const size_t stride = s->n * lanes;
+    const double *end = s->ring + (s->place + 1) * lanes;
+    const weights w = weights_of((double)(s->n - 1 - s->place), (double)(s->place + 1));
+    TW_FOR_LANES(i, lanes)
+    kind.answer(s, i, kind.join(load(end, stride, i, fields), load(running, lanes, i, fields), w));
+}
+
+/* One row of a kernel. With m = 1 (extremes only) the first rows answer for what there is. */
+TW_INLINE void window_row(tw_step *s, window_kind kind) {
+    take(s, kind);
+    if (s->full || s->place + 1 == s->n || s->m > 0) {
+        answer_all(s, kind);
+    } else {
+        for (size_t o = 0; o < kind.outputs; o++) {
+            TW_FOR_LANES(i, TW_LANES(s))
+            s->out[o][i] = NAN;
+        }
+    }
+    advance(s, 1, kind);
+}
+
 #ifdef TW_INDICATOR_ROWS
 
 /* The running aggregates of rows that are in one block, one after the other. */
@@ -213,6 +266,10 @@ TW_INLINE void part(tw_step *s, size_t row, size_t count, window_kind kind) {
 }
 
 TW_INLINE void window(tw_step *s, window_kind kind) {
+    if (s->rows == 1) {
+        window_row(s, kind);
+        return;
+    }
     for (size_t row = 0; row < s->rows;) {
         const size_t left = s->n - s->place;
         const size_t count = s->rows - row < left ? s->rows - row : left;
@@ -223,57 +280,8 @@ TW_INLINE void window(tw_step *s, window_kind kind) {
 
 #else
 
-/* Takes this row into the ring and into the running aggregate. */
-TW_INLINE void take(tw_step *s, window_kind kind) {
-    const size_t fields = kind.fields;
-    const size_t lanes = TW_LANES(s);
-    const size_t stride = s->n * lanes;
-    const double *x = s->in[0];
-    const double *y = s->in[1] != NULL ? s->in[1] : x;
-    double *running = s->state;
-    double *row = s->ring + s->place * lanes;
-    TW_FOR_LANES(i, lanes)
-    store(row, stride, i, fields, kind.one(x[i], y[i]));
-    if (s->place == 0) {
-        TW_FOR_LANES(i, lanes)
-        store(running, lanes, i, fields, kind.one(x[i], y[i]));
-        return;
-    }
-    const weights w = weights_of((double)s->place, 1);
-    TW_FOR_LANES(i, lanes)
-    store(running, lanes, i, fields,
-          kind.join(load(running, lanes, i, fields), kind.one(x[i], y[i]), w));
-}
-
-/* The window is the running aggregate alone, or with the end of the last block before it. */
-TW_INLINE void answer_all(const tw_step *s, window_kind kind) {
-    const size_t fields = kind.fields;
-    const size_t lanes = TW_LANES(s);
-    const double *running = s->state;
-    if (s->place + 1 == s->n || !s->full) {
-        TW_FOR_LANES(i, lanes)
-        kind.answer(s, i, load(running, lanes, i, fields));
-        return;
-    }
-    const size_t stride = s->n * lanes;
-    const double *end = s->ring + (s->place + 1) * lanes;
-    const weights w = weights_of((double)(s->n - 1 - s->place), (double)(s->place + 1));
-    TW_FOR_LANES(i, lanes)
-    kind.answer(s, i, kind.join(load(end, stride, i, fields), load(running, lanes, i, fields), w));
-}
-
-/* One row of a kernel. With m = 1 (extremes only) the first rows answer for what there is. */
 TW_INLINE void window(tw_step *s, window_kind kind) {
-    take(s, kind);
-    if (s->full || s->place + 1 == s->n || s->m > 0) {
-        answer_all(s, kind);
-    } else {
-        for (size_t o = 0; o < kind.outputs; o++) {
-            TW_FOR_LANES(i, TW_LANES(s))
-            s->out[o][i] = NAN;
-        }
-    }
-    advance(s, 1, kind);
+    window_row(s, kind);
 }
 
 #endif

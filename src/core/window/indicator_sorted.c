@@ -26,6 +26,7 @@ static size_t place_of(const double *sorted, size_t count, double value) {
 
 static size_t drop(double *sorted, size_t count, double value) {
     size_t at = place_of(sorted, count, value);
+    TW_ASSERT(at < count);
     memmove(sorted + at, sorted + at + 1, (count - at - 1) * sizeof *sorted);
     return count - 1;
 }
