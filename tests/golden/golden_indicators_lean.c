@@ -82,19 +82,45 @@ static void fill_in(const json_t *single, const char *spec, char *ret_spec) {
     }
 }
 
-static bool spec_of(const json_t *single, case_run *run) {
-    const char *metric = text_of(single, "metric");
+/* The metrics above by the columns of the files, for a case that calls one otherwise. */
+static const char *const columns[][2] = {
+    {"%B", "lean_bollinger_percent_b"},
+    {"BandWidth", "lean_bollinger_bandwidth_percent"},
+    {"Moving Average 20", "lean_bollinger_middle"},
+    {"RSI 14 Wilder", "lean_rsi_wilder"},
+    {"RSI 14", "lean_rsi"},
+    {"MACD 12 26", "lean_macd"},
+    {"EMA14", "lean_ema"},
+    {"SMA14", "lean_sma"},
+    {"Correlation_Pearson", "lean_pearson_correlation_rolling"},
+    {"Correlation_Spearman", "lean_rank_correlation_rolling"},
+    {"Covariance", "lean_covariance_rolling"},
+    {"Moving VWAP 50", "lean_vwap_rolling"},
+};
+
+static const lean_metric *metric_of(const char *name) {
     for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++) {
         const char *star = strchr(metrics[i].name, '*');
         size_t size = star != NULL ? (size_t)(star - metrics[i].name) : strlen(metrics[i].name) + 1;
-        if (strncmp(metrics[i].name, metric, size) != 0)
-            continue;
-        fill_in(single, metrics[i].spec, run->spec);
-        snprintf(run->output, NAME_SIZE, "%s", metrics[i].output);
-        run->factor = metrics[i].factor;
-        return true;
+        if (strncmp(metrics[i].name, name, size) == 0)
+            return &metrics[i];
     }
-    return false;
+    return NULL;
+}
+
+static bool spec_of(const json_t *single, case_run *run) {
+    const lean_metric *metric = metric_of(text_of(single, "metric"));
+    const char *column = text_of(json_object_get(single, "expected"), "column");
+    for (size_t i = 0; metric == NULL && i < sizeof columns / sizeof columns[0]; i++) {
+        if (strcmp(columns[i][0], column) == 0)
+            metric = metric_of(columns[i][1]);
+    }
+    if (metric == NULL)
+        return false;
+    fill_in(single, metric->spec, run->spec);
+    snprintf(run->output, NAME_SIZE, "%s", metric->output);
+    run->factor = metric->factor;
+    return true;
 }
 
 /* Rows 0, 2, 4 ... are of the first symbol, the others of the second: each becomes a series. */

@@ -78,6 +78,11 @@ const tw_indicator_entry *tw_indicator_entry_of(tw_indicator_kind kind);
 /* The plan of a valid configuration. */
 void tw_plan_make(tw_plan *plan, const tw_indicator_config *config, double tolerance);
 
+/* Of a step that is not in the plan yet, whose inputs are: the rows before the first answer of an
+ * output, and the row from which on its seeds weigh less than the plan's tolerance. */
+size_t tw_plan_lookback(const tw_plan *plan, const tw_plan_step *step, size_t output);
+size_t tw_plan_settled(const tw_plan *plan, const tw_plan_step *step, size_t lookback);
+
 /* The weights of a step that has some, oldest first: of a WEIGHTED one those of its bell, of a
  * HURST one what is taken off the ranges of n, n / 2, n / 4 ... rows. */
 size_t tw_plan_weight_count(const tw_plan_step *step);
