@@ -69,6 +69,8 @@ static const simple_metric simple[] = {
     {"talib_mfi", "mfi(%d)", "mfi", 1},
     {"talib_ad", "adl", "adl", 1},
     {"talib_obv", "obv(first=volume)", "obv", 1},
+    {"talib_imi", "imi(%d)", "imi", 1},
+    {"talib_accbands", "acceleration_bands(%d)", "upper;middle;lower", 1},
     {"talib_bop", "bop(1)", "bop", 1},
     {"talib_atr", "atr(%d)", "atr", 1},
     {"talib_natr", "atr(%d)", "atrp", 1},

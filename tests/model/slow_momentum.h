@@ -161,6 +161,14 @@ static void slow_kst(const model_bars *b, model_line *r) {
     model_mean(r[0], 5, r[1]);
 }
 
+static void slow_coppock(const model_bars *b, model_line *r) {
+    model_line brief;
+    model_returns(b->close, 7, r[0]);
+    model_returns(b->close, 4, brief);
+    ROWS_LOOP r[0][i] = 100 * (r[0][i] + brief[i]);
+    model_wma(r[0], 5, r[0]);
+}
+
 static void slow_tsi(const model_bars *b, model_line *r) {
     model_line net;
     model_line all;
@@ -261,6 +269,7 @@ static const model_kind slow_momentum[] = {
     {"pmo(6,4,3)", 2, 100, slow_pmo},
     {"trix(4,3)", 3, 100, slow_trix},
     {"kst(5)", 2, 1000, slow_kst},
+    {"coppock(5,7,4)", 1, 100, slow_coppock},
     {"tsi(7,4,3)", 2, 100, slow_tsi},
     {"rank(12)", 1, 1, slow_rank},
     {"connors_rsi(3,2,10)", 5, 100, slow_connors_rsi},

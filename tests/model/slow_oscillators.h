@@ -170,6 +170,25 @@ static void slow_bop(const model_bars *b, model_line *r) {
     model_mean(r[0], 5, r[0]);
 }
 
+static void slow_imi(const model_bars *b, model_line *r) {
+    model_line up;
+    model_line down;
+    ROWS_LOOP r[0][i] = b->close[i] - b->open[i];
+    model_gains(r[0], up, down);
+    model_total(up, 6, up);
+    model_total(down, 6, down);
+    ROWS_LOOP r[0][i] = up[i] + down[i] == 0 ? 50 : 100 * up[i] / (up[i] + down[i]);
+}
+
+static void slow_mass_index(const model_bars *b, model_line *r) {
+    model_line again;
+    ROWS_LOOP r[0][i] = b->high[i] - b->low[i];
+    model_ema(r[0], 4, r[0]);
+    model_ema(r[0], 4, again);
+    model_quotient(r[0], again, 1, r[0]);
+    model_total(r[0], 6, r[0]);
+}
+
 static void slow_smi(const model_bars *b, model_line *r) {
     model_line high;
     model_line low;
@@ -269,6 +288,18 @@ static void slow_force(const model_bars *b, model_line *r) {
     model_ema(r[0], 4, r[0]);
 }
 
+static void slow_ease_of_movement(const model_bars *b, model_line *r) {
+    ROWS_LOOP {
+        double before = i > 0 ? (b->high[i - 1] + b->low[i - 1]) / 2 : NAN;
+        double moved = (b->high[i] + b->low[i]) / 2 - before;
+        r[0][i] =
+            b->volume[i] == 0 ? NAN : moved / ((b->volume[i] / 1000) / (b->high[i] - b->low[i]));
+        if (b->high[i] == b->low[i] && b->volume[i] != 0)
+            r[0][i] = 0 * (moved + b->volume[i]);
+    }
+    model_mean(r[0], 5, r[1]);
+}
+
 static void slow_williams_ad(const model_bars *b, model_line *r) {
     double total = 0;
     ROWS_LOOP {
@@ -320,6 +351,8 @@ static const model_kind slow_oscillators[] = {
     {"awesome(4,9)", 2, 100, slow_awesome},
     {"ultimate(3,6,12)", 1, 100, slow_ultimate},
     {"bop(5)", 1, 1, slow_bop},
+    {"imi(6)", 1, 100, slow_imi},
+    {"mass_index(6,4)", 1, 1, slow_mass_index},
     {"smi(5,6,3,4)", 2, 100, slow_smi},
     {"aroon(7)", 3, 100, slow_aroon},
     {"adx(5)", 5, 100, slow_adx},
@@ -333,6 +366,7 @@ static const model_kind slow_oscillators[] = {
     {"adl", 3, 1000, slow_adl},
     {"chaikin(3,6)", 6, 1000, slow_chaikin},
     {"force(4)", 1, 1000, slow_force},
+    {"ease_of_movement(5,1000)", 2, 1000, slow_ease_of_movement},
     {"williams_ad", 1, 100, slow_williams_ad},
     {"klinger(5,9,4)", 2, 1e5, slow_klinger},
 };

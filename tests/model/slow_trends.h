@@ -56,6 +56,18 @@ static void slow_starc(const model_bars *b, model_line *r) {
     }
 }
 
+static void slow_acceleration(const model_bars *b, model_line *r) {
+    ROWS_LOOP {
+        double part = 3 * (b->high[i] - b->low[i]) / (b->high[i] + b->low[i]);
+        r[0][i] = b->high[i] * (1 + part);
+        r[2][i] = b->low[i] * (1 - part);
+    }
+    model_mean(r[0], 6, r[0]);
+    model_mean(b->close, 6, r[1]);
+    model_mean(r[2], 6, r[2]);
+    ROWS_LOOP r[3][i] = (r[0][i] - r[2][i]) / r[1][i];
+}
+
 /* ---- Stops that trail by a width ---------------------------------------------------------- */
 
 /* Bands only come closer, but where the last close was beyond them; the stop is the lower one of a
@@ -330,6 +342,7 @@ static const model_kind slow_trends[] = {
     {"keltner(7,2,5)", 4, 1, slow_keltner},
     {"starc(6,1.5,4)", 4, 1, slow_starc},
     {"donchian(6)", 4, 1, slow_donchian},
+    {"acceleration_bands(6,3)", 4, 1, slow_acceleration},
     {"supertrend(5,2)", 3, 1, slow_supertrend},
     {"atr_stop(6,2)", 4, 1, slow_atr_stop},
     {"volatility_stop(5,2)", 3, 1, slow_volatility_stop},

@@ -136,6 +136,13 @@ static void kst(tw_plan *p) {
     tw_plan_output(p, tw_plan_mean(p, sum, tw_plan_period(p, 0)));
 }
 
+/* Coppock (1962). */
+static void coppock(tw_plan *p) {
+    tw_register sum = tw_plan_add(p, roc_of(p, CLOSE, tw_plan_period(p, 1)),
+                                  roc_of(p, CLOSE, tw_plan_period(p, 2)));
+    tw_plan_output(p, tw_plan_window(p, TW_STEP_RAMP, sum, tw_plan_period(p, 0)));
+}
+
 static void tsi(tw_plan *p) {
     size_t slow = tw_plan_period(p, 0);
     size_t fast = tw_plan_period(p, 1);
@@ -252,6 +259,12 @@ static const tw_indicator_entry entries[] = {
       TW_OUTPUTS("kst", "signal"),
       .inputs = TW_READS_CLOSE},
      kst},
+    {{.name = "coppock",
+      .summary = "weighted mean of two changes in per cent",
+      TW_PARAMETERS(TW_PERIOD("period", 10), TW_PERIOD("long", 14), TW_PERIOD("short", 11)),
+      TW_OUTPUTS("coppock"),
+      .inputs = TW_READS_CLOSE},
+     coppock},
     {{.name = "tsi",
       .summary = "true strength: change over its size, both smoothed twice",
       TW_PARAMETERS(TW_PERIOD("slow", 25), TW_PERIOD("fast", 13), TW_PERIOD("signal", 7)),

@@ -82,6 +82,24 @@ static void bop(tw_plan *p) {
     tw_plan_output(p, tw_plan_mean(p, power, tw_plan_period(p, 0)));
 }
 
+/* Chande (1994): the bodies of rising candles among all bodies; 50 where there is none. */
+static void imi(tw_plan *p) {
+    size_t n = tw_plan_period(p, 0);
+    tw_register body = tw_plan_subtract(p, CLOSE, OPEN);
+    tw_register rise = tw_plan_two(p, TW_STEP_GREATER, body, tw_plan_constant(p, 0));
+    tw_register size = tw_plan_one(p, TW_STEP_MAGNITUDE, body);
+    tw_plan_output(p, tw_plan_divide_or(p, scaled(p, tw_plan_window(p, TW_STEP_SUM, rise, n), 100),
+                                        tw_plan_window(p, TW_STEP_SUM, size, n), 50));
+}
+
+/* Dorsey (1992): how ranges widen and narrow, by a mean of them over its own mean. */
+static void mass_index(tw_plan *p) {
+    size_t n = tw_plan_period(p, 1);
+    tw_register once = tw_plan_ema(p, tw_plan_subtract(p, HIGH, LOW), n, false);
+    tw_register ratio = tw_plan_divide(p, once, tw_plan_ema(p, once, n, false));
+    tw_plan_output(p, tw_plan_window(p, TW_STEP_SUM, ratio, tw_plan_period(p, 0)));
+}
+
 static tw_register twice(tw_plan *p, tw_register a, bool first) {
     tw_register once = tw_plan_ema(p, a, tw_plan_period(p, 1), first);
     return tw_plan_ema(p, once, tw_plan_period(p, 2), first);
@@ -250,6 +268,18 @@ static const tw_indicator_entry entries[] = {
       TW_OUTPUTS("bop"),
       .inputs = TW_READS_OHLC},
      bop},
+    {{.name = "imi",
+      .summary = "intraday momentum: bodies that rise among all, in per cent",
+      TW_PARAMETERS(TW_PERIOD("period", 14)),
+      TW_OUTPUTS("imi"),
+      .inputs = 1u << TW_INDICATOR_OPEN | TW_READS_CLOSE},
+     imi},
+    {{.name = "mass_index",
+      .summary = "sum of a mean of ranges over its mean",
+      TW_PARAMETERS(TW_PERIOD("period", 25), TW_PERIOD("mean", 9)),
+      TW_OUTPUTS("mass_index"),
+      .inputs = TW_READS_HL},
+     mass_index},
     {{.name = "smi",
       .summary = "stochastic momentum index",
       TW_PARAMETERS(TW_PERIOD("period", 13), TW_PERIOD("slow", 25), TW_PERIOD("fast", 2),

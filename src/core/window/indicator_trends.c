@@ -63,6 +63,18 @@ static void donchian(tw_plan *p) {
     channel(p, upper, scaled(p, tw_plan_add(p, upper, lower), 0.5), lower);
 }
 
+/* Headley (2002): high and low moved apart by the range, in parts of their middle. */
+static void acceleration_bands(tw_plan *p) {
+    size_t n = tw_plan_period(p, 0);
+    tw_register part =
+        tw_plan_divide_or(p, tw_plan_subtract(p, HIGH, LOW), tw_plan_add(p, HIGH, LOW), 0);
+    double factor = tw_plan_number(p, 1);
+    tw_register above = tw_plan_affine(p, part, factor, 1);
+    tw_register below = tw_plan_affine(p, part, -factor, 1);
+    channel(p, tw_plan_mean(p, tw_plan_multiply(p, HIGH, above), n), tw_plan_mean(p, CLOSE, n),
+            tw_plan_mean(p, tw_plan_multiply(p, LOW, below), n));
+}
+
 /* ---- Stops ------------------------------------------------------------------------------ */
 
 static void stop(tw_plan *p, tw_register upper, tw_register lower, tw_register is_long) {
@@ -198,6 +210,13 @@ static const tw_indicator_entry entries[] = {
       .inputs = TW_READS_HL,
       .price_outputs = TW_PRICES(3)},
      donchian},
+    {{.name = "acceleration_bands",
+      .summary = "means of highs and lows that are moved apart by their ranges",
+      TW_PARAMETERS(TW_PERIOD("period", 20), TW_NUMBER("factor", 4, 0, 1e3)),
+      TW_OUTPUTS("upper", "middle", "lower", "width"),
+      .inputs = TW_READS_HLC,
+      .price_outputs = TW_PRICES(3)},
+     acceleration_bands},
     {{.name = "supertrend",
       .summary = "a stop that trails the median price by true ranges",
       TW_PARAMETERS(TW_PERIOD("period", 10), TW_NUMBER("multiple", 3, 0, 1e3)),
