@@ -11,14 +11,16 @@
 #define CHAIN_SEEDS "sma|first|together|late"
 
 /* The first mean of a chain. Seeded late it begins with the first value, as seed=first does, but is
- * only heard from its n-th on, or `skip` values later. */
+ * only heard from its n-th on, or `skip` values later: TA-Lib as Metastock, `skip` being its
+ * unstable period (ta_DEMA.c, ta_TEMA.c over ta_EMA.c). */
 static tw_register once(tw_plan *p, tw_register a, size_t n, int seed, size_t skip) {
     if (seed == 3)
         return tw_plan_smooth(p, a, 2 / ((double)n + 1), 1, n + skip);
     return tw_plan_ema(p, a, n, seed == 1);
 }
 
-/* A mean of a mean: its seed is the mean of the first n means, or the first of them. */
+/* A mean of a mean: its seed is the mean of the first n means (ta_DEMA.c, TTR's MovingAverages.R),
+ * or the first of them (Stock.Indicators: Dema.StaticSeries.cs). */
 static tw_register again(tw_plan *p, tw_register a, size_t n, int seed, size_t skip) {
     return seed == 3 ? once(p, a, n, seed, skip) : tw_plan_ema(p, a, n, seed != 0);
 }
@@ -230,7 +232,7 @@ static void kama(tw_plan *p) {
 }
 
 /* The lag (n + 1) / 2, halfway between two rows where it is not whole, is taken out beforehand;
- * the seed is the mean of the prices themselves. */
+ * the seed is the mean of the prices themselves (TTR: zlema.c). */
 static void zlema(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     size_t more = (n + 2) / 2;

@@ -11,8 +11,8 @@ typedef struct two_means {
     tw_register slow;
 } two_means;
 
-/* Aligned means begin with the same row: the fast one waits for the slow one's window. Where the
- * periods come the other way round they are exchanged. */
+/* Aligned means begin with the same row: the fast one waits for the slow one's window (ta_MACD.c).
+ * Where the periods come the other way round they are exchanged. */
 static two_means means_of(tw_plan *p, tw_register a, int average, bool aligned) {
     size_t fast = tw_plan_period(p, 0);
     size_t slow = tw_plan_period(p, 1);
@@ -33,7 +33,8 @@ static int mean_of_choice(const tw_plan *p, size_t parameter) {
 }
 
 /* Both means from the first value on, heard from the slow one's n-th: with the rates of the
- * periods, or with the 0.15 and 0.075 of Appel's first description. */
+ * periods (TA-Lib as Metastock), or with the 0.15 and 0.075 of Appel's first description
+ * (ta_MACDFIX.c). */
 static two_means late_means_of(tw_plan *p, bool fixed) {
     size_t fast = tw_plan_period(p, 0);
     size_t slow = tw_plan_period(p, 1);

@@ -28,7 +28,8 @@ static tw_register rsi_of(tw_plan *p, tw_register change, size_t n) {
                     tw_plan_wilder(p, loss_of(p, change), n));
 }
 
-/* With early=yes one answer more: the first row's change is taken to be 0, for that row alone. With
+/* With early=yes one answer more: the first row's change is taken to be 0, for that row alone
+ * (ta_RSI.c as Metastock). With
  * smoothing=sum the ups and downs of a window, as Cutler has it. */
 static void rsi(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
@@ -162,7 +163,8 @@ static void connors_rsi(tw_plan *p) {
     tw_register streak = tw_plan_one(p, TW_STEP_STREAK, padded);
     tw_register fast = rsi_of(p, change, tw_plan_period(p, 0));
     tw_register runs = rsi_of(p, tw_plan_change(p, streak, 1), tw_plan_period(p, 1));
-    /* The first row's return is taken to be 0, as its streak is; the mean waits for the others. */
+    /* The first row's return is taken to be 0, as its streak is; the mean waits for the others
+     * (ConnorsRsi.StaticSeries.cs). */
     tw_register returns = tw_plan_start(p, roc_of(p, CLOSE, 1), tw_plan_constant(p, 0), CLOSE);
     tw_register rank = tw_plan_window(p, TW_STEP_RANK, returns, tw_plan_period(p, 2));
     tw_register late = tw_plan_window(p, TW_STEP_SKIP, rank, 1);

@@ -106,7 +106,7 @@ static tw_register twice(tw_plan *p, tw_register a, bool first) {
 }
 
 /* Blau (1993): how far the close is from the middle of its range, both smoothed twice. With
- * early=yes the row's own range stands for the window's until there is a whole one. */
+ * early=yes the row's own range stands for the window's until there is a whole one (TTR: SMI.R). */
 static void smi(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     bool first = tw_plan_choice(p, 4, 1);
@@ -124,6 +124,8 @@ static void smi(tw_plan *p) {
     tw_plan_output(p, tw_plan_ema(p, line, tw_plan_period(p, 3), first));
 }
 
+/* With early=yes one answer more, of n rows (TTR: aroon.R). Of equal extremes the newest counts
+ * (ta_AROON.c), or the oldest (Aroon.StaticSeries.cs). */
 static tw_register aroon_line(tw_plan *p, tw_step_kind kind, tw_register a, size_t n, bool oldest) {
     tw_plan_step step = {.kind = kind,
                          .in = {a, TW_NO_REGISTER, TW_NO_REGISTER, TW_NO_REGISTER},
@@ -156,7 +158,7 @@ static tw_register directed(tw_plan *p, tw_register move, tw_register other) {
     return tw_plan_choose(p, larger, positive, zero);
 }
 
-/* Wilder (1978). adxr looks a period back, or (back=less_one) a row less. */
+/* Wilder (1978). adxr looks a period back, or (back=less_one) a row less, as ta_ADXR.c does. */
 static void adx(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     tw_register up = tw_plan_change(p, HIGH, 1);

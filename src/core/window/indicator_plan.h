@@ -132,7 +132,7 @@ tw_register tw_plan_smooth(tw_plan *plan, tw_register a, double rate, size_t see
 tw_register tw_plan_ema(tw_plan *plan, tw_register a, size_t n, bool first);
 tw_register tw_plan_wilder(tw_plan *plan, tw_register a, size_t n);
 /* Wilder's sum, n times that mean: it begins with the sum of n, or (late) with that of n - 1 and
- * takes the n-th by its rule already. */
+ * takes the n-th by its rule already (ta_ADX.c; TTR: wilderSum.c). */
 tw_register tw_plan_wilder_sum(tw_plan *plan, tw_register a, size_t n, bool late);
 /* a in the first n rows of the stream, b from then on. */
 tw_register tw_plan_first_rows(tw_plan *plan, size_t n, tw_register a, tw_register b);
