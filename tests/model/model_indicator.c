@@ -199,16 +199,22 @@ static void run_streams(const tw_indicator_config *config, size_t outputs) {
     }
 }
 
+/* In calls of 1, 8, 15 ... rows, so that blocks and windows are cut everywhere. */
 static void run_batch(const tw_indicator_config *config, size_t first) {
     TW_AUTO(tw_indicator) *indicator = NULL;
     assert_int_equal(tw_indicator_new(NULL, config, &indicator), TW_OK);
-    tw_indicator_table rows = {.resets = table.resets, .rows = MODEL_ROWS, .stride = LANES_MAX};
-    for (size_t c = 0; c < TW_INDICATOR_INPUT_COUNT; c++)
-        rows.inputs[c] = &table.inputs[c][0][first];
-    double *outputs[TW_INDICATOR_OUTPUTS_MAX];
-    for (size_t o = 0; o < TW_INDICATOR_OUTPUTS_MAX; o++)
-        outputs[o] = batches[o];
-    tw_indicator_run(indicator, &rows, outputs);
+    size_t done = 0;
+    for (size_t count = 1; done < MODEL_ROWS; done += count, count = count % 150 + 7) {
+        size_t rows = MODEL_ROWS - done < count ? MODEL_ROWS - done : count;
+        tw_indicator_table part = {
+            .resets = table.resets + done, .rows = rows, .stride = LANES_MAX};
+        double *outputs[TW_INDICATOR_OUTPUTS_MAX];
+        for (size_t c = 0; c < TW_INDICATOR_INPUT_COUNT; c++)
+            part.inputs[c] = &table.inputs[c][done][first];
+        for (size_t o = 0; o < TW_INDICATOR_OUTPUTS_MAX; o++)
+            outputs[o] = batches[o] + done * config->lanes;
+        tw_indicator_run(indicator, &part, outputs);
+    }
 }
 
 static void compare_bits(const tw_indicator_config *config, size_t outputs, size_t first) {
