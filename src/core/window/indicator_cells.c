@@ -22,7 +22,7 @@ static void add(tw_step *s) {
     const double *a = s->in[0];
     const double *b = s->in[1];
     double *out = s->out[0];
-    TW_FOR_LANES(i, s->lanes)
+    TW_FOR_LANES(i, TW_CELLS(s))
     out[i] = a[i] + b[i];
 }
 
@@ -30,7 +30,7 @@ static void subtract(tw_step *s) {
     const double *a = s->in[0];
     const double *b = s->in[1];
     double *out = s->out[0];
-    TW_FOR_LANES(i, s->lanes)
+    TW_FOR_LANES(i, TW_CELLS(s))
     out[i] = a[i] - b[i];
 }
 
@@ -38,7 +38,7 @@ static void multiply(tw_step *s) {
     const double *a = s->in[0];
     const double *b = s->in[1];
     double *out = s->out[0];
-    TW_FOR_LANES(i, s->lanes)
+    TW_FOR_LANES(i, TW_CELLS(s))
     out[i] = within(a[i] * b[i]);
 }
 
@@ -47,7 +47,7 @@ static void divide(tw_step *s) {
     const double *b = s->in[1];
     double *out = s->out[0];
     const double settled = s->k;
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_CELLS(s)) {
         double quotient = a[i] / b[i];
         double answer = b[i] == 0 ? settled + (a[i] - a[i]) : quotient;
         out[i] = within(answer);
@@ -58,7 +58,7 @@ static void lesser(tw_step *s) {
     const double *a = s->in[0];
     const double *b = s->in[1];
     double *out = s->out[0];
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_CELLS(s)) {
         double chosen = b[i] < a[i] ? b[i] : a[i];
         out[i] = b[i] == b[i] ? chosen : NAN;
     }
@@ -68,7 +68,7 @@ static void greater(tw_step *s) {
     const double *a = s->in[0];
     const double *b = s->in[1];
     double *out = s->out[0];
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_CELLS(s)) {
         double chosen = b[i] > a[i] ? b[i] : a[i];
         out[i] = b[i] == b[i] ? chosen : NAN;
     }
@@ -77,14 +77,14 @@ static void greater(tw_step *s) {
 static void magnitude(tw_step *s) {
     const double *a = s->in[0];
     double *out = s->out[0];
-    TW_FOR_LANES(i, s->lanes)
+    TW_FOR_LANES(i, TW_CELLS(s))
     out[i] = fabs(a[i]);
 }
 
 static void root(tw_step *s) {
     const double *a = s->in[0];
     double *out = s->out[0];
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_CELLS(s)) {
         double square = a[i] >= 0 ? a[i] : NAN;
         out[i] = sqrt(square);
     }
@@ -94,8 +94,15 @@ static void root(tw_step *s) {
 static void logarithm(tw_step *s) {
     const double *a = s->in[0];
     double *out = s->out[0];
-    for (size_t i = 0; i < s->lanes; i++)
+    for (size_t i = 0; i < TW_CELLS(s); i++)
         out[i] = a[i] > 0 ? log(a[i]) : NAN;
+}
+
+static void arctangent(tw_step *s) {
+    const double *a = s->in[0];
+    double *out = s->out[0];
+    for (size_t i = 0; i < TW_CELLS(s); i++)
+        out[i] = atan(a[i]) * (180 / 3.14159265358979323846);
 }
 
 static void affine(tw_step *s) {
@@ -103,7 +110,7 @@ static void affine(tw_step *s) {
     double *out = s->out[0];
     const double k = s->k;
     const double m = s->m;
-    TW_FOR_LANES(i, s->lanes)
+    TW_FOR_LANES(i, TW_CELLS(s))
     out[i] = a[i] * k + m;
 }
 
@@ -111,7 +118,7 @@ static void above(tw_step *s) {
     const double *a = s->in[0];
     const double *b = s->in[1];
     double *out = s->out[0];
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_CELLS(s)) {
         double missing = (a[i] - a[i]) + (b[i] - b[i]);
         double answer = a[i] > b[i] ? 1.0 : 0.0;
         out[i] = answer + missing;
@@ -123,7 +130,7 @@ static void choose(tw_step *s) {
     const double *b = s->in[1];
     const double *c = s->in[2];
     double *out = s->out[0];
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_CELLS(s)) {
         double chosen = a[i] > 0 ? b[i] : c[i];
         out[i] = a[i] == a[i] ? chosen : NAN;
     }
@@ -133,7 +140,7 @@ static void otherwise(tw_step *s) {
     const double *a = s->in[0];
     const double *b = s->in[1];
     double *out = s->out[0];
-    TW_FOR_LANES(i, s->lanes)
+    TW_FOR_LANES(i, TW_CELLS(s))
     out[i] = a[i] == a[i] ? a[i] : b[i];
 }
 
@@ -143,7 +150,7 @@ static void mean_of_three(tw_step *s) {
     const double *b = s->in[1];
     const double *c = s->in[2];
     double *out = s->out[0];
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_CELLS(s)) {
         pair sum = pair_sum(pair_sum(pair_of(a[i], 0), pair_of(b[i], 0)), pair_of(c[i], 0));
         out[i] = pair_quotient(sum, 3);
     }
@@ -161,6 +168,7 @@ void TW_LEVEL(tw_indicator_cells)(tw_step_table *ret_table) {
     ret_table->kernels[TW_STEP_MAGNITUDE] = magnitude;
     ret_table->kernels[TW_STEP_ROOT] = root;
     ret_table->kernels[TW_STEP_LOGARITHM] = logarithm;
+    ret_table->kernels[TW_STEP_ARCTANGENT] = arctangent;
     ret_table->kernels[TW_STEP_AFFINE] = affine;
     ret_table->kernels[TW_STEP_ABOVE] = above;
     ret_table->kernels[TW_STEP_CHOOSE] = choose;
