@@ -80,7 +80,11 @@ static void median(tw_plan *p) {
 }
 
 static void mad(tw_plan *p) {
-    tw_register middle = tw_plan_window(p, TW_STEP_MEDIAN, CLOSE, tw_plan_period(p, 0));
+    const tw_plan_step step = {.kind = TW_STEP_MEDIAN,
+                               .in = {CLOSE, TW_NO_REGISTER, TW_NO_REGISTER, TW_NO_REGISTER},
+                               .n = tw_plan_period(p, 0),
+                               .k = 1};
+    tw_register middle = tw_plan_step_of(p, &step);
     tw_plan_output(p, scaled(p, middle + 1, tw_plan_number(p, 1)));
 }
 

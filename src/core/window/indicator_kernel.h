@@ -60,7 +60,7 @@
     X(SPREAD, spread, 1, 1, 0)               /* mean |a - b| of n rows of a, b being now's */     \
     X(WEIGHTED, weighted, 1, 1, 0)           /* sum of w_i a_i over n rows */                     \
     X(DRAWDOWN, drawdown, 1, 1, 1)           /* mean squared fall from the window's high, % */    \
-    X(MEDIAN, median, 2, 2, 1)               /* median, median |a - median| of n rows */          \
+    X(MEDIAN, median, 2, 2, 1)               /* of n rows; if k: median |a - median| */           \
     X(RANK, rank, 1, 1, 0)                   /* share of the n rows before that are below, % */   \
     X(RANKS, ranks, 1, 4, 2)                 /* correlation of the ranks of a and b */            \
     X(SIDE, side, 1, 2, 0)                   /* slope of b on a over rows where k a > 0 */        \

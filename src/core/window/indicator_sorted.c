@@ -1,10 +1,15 @@
 /*
  * indicator_sorted.c - windows whose values are kept in order: medians and ranks.
  *
- * Compiled once for each level of vector instructions, but one lane at a time, and with branches on
- * the data, as sorting needs them. Of each lane the ring has the rows as they came and then the
- * values in order. Values that are missing are not among the sorted; their number decides whether
- * there is an answer.
+ * Compiled once for each level of vector instructions, but mostly one lane at a time, and with
+ * branches on the data, as sorting needs them. Of each lane the ring has the rows as they came and
+ * then the values in order. Values that are missing are not among the sorted; their number decides
+ * whether there is an answer.
+ *
+ * The medians of many series over short windows go by vectors: there the sorted values of a lane
+ * stand `lanes` apart, what is missing counts as infinite, and a step of a window is one sweep. Of
+ * ascending s let s' be s without one r: s'[k] is s[k] below r, else s[k + 1]. Then s' with y among
+ * it is min(max(s'[k - 1], y), s'[k]).
  */
 #include "indicator_lanes.h"
 
@@ -40,7 +45,8 @@ static size_t put(double *sorted, size_t count, double value) {
 
 static double middle_of(const double *sorted, size_t n) {
     double upper = sorted[n / 2];
-    return n % 2 == 1 ? upper : (sorted[n / 2 - 1] + upper) / 2;
+    double lower = n % 2 == 1 ? upper : sorted[n / 2 - 1];
+    return (lower + upper) / 2;
 }
 
 /* The distances from the centre grow to both sides of it: merged until the middle one. */
@@ -64,7 +70,62 @@ static double distance_of(const double *sorted, size_t n, double centre) {
     return n % 2 == 1 ? last : (before + last) / 2;
 }
 
-TW_INLINE void median_row(tw_step *s) {
+#ifndef TW_INDICATOR_ROWS
+#define SWEEP_ROWS_MAX 256 /* above that finding the place is faster than sweeping over all */
+#define SWEEP_LANES 64
+
+/* The lanes from `at` on, `count` of them: `gone` leaves and `come` enters the sorted rows. */
+static void sweep(const tw_step *s, size_t at, size_t count, const double *restrict gone,
+                  const double *restrict come) {
+    double before[SWEEP_LANES];
+    double *rows = s->ring + s->n * s->lanes + at;
+    for (size_t i = 0; i < count; i++)
+        before[i] = -INFINITY;
+    for (size_t k = 0; k < s->n; k++) {
+        double *here = rows + k * s->lanes;
+        const double *after = k + 1 < s->n ? here + s->lanes : NULL;
+        TW_FOR_LANES(i, count) {
+            double next = after != NULL ? after[i] : INFINITY;
+            double kept = here[i] < gone[i] ? here[i] : next;
+            double low = before[i] > come[i] ? before[i] : come[i];
+            here[i] = low < kept ? low : kept;
+            before[i] = kept;
+        }
+    }
+}
+
+static double or_infinite(double value) {
+    return value == value ? value + 0.0 : INFINITY;
+}
+
+static void sweep_median_row(tw_step *s) {
+    double *row = s->ring + s->place * s->lanes;
+    double *sorted = s->ring + s->n * s->lanes;
+    const double *upper = sorted + s->n / 2 * s->lanes;
+    const double *lower = s->n % 2 == 1 ? upper : upper - s->lanes;
+    const double *last = sorted + (s->n - 1) * s->lanes;
+    for (size_t i = 0; !s->full && s->place == 0 && i < s->n * s->lanes; i++)
+        sorted[i] = INFINITY;
+    for (size_t at = 0; at < s->lanes; at += SWEEP_LANES) {
+        double gone[SWEEP_LANES];
+        double come[SWEEP_LANES];
+        size_t count = s->lanes - at < SWEEP_LANES ? s->lanes - at : SWEEP_LANES;
+        TW_FOR_LANES(i, count) {
+            gone[i] = s->full ? or_infinite(row[at + i]) : INFINITY;
+            come[i] = or_infinite(s->in[0][at + i]);
+            row[at + i] = s->in[0][at + i];
+        }
+        sweep(s, at, count, gone, come);
+        TW_FOR_LANES(i, count) {
+            double centre = (lower[at + i] + upper[at + i]) / 2;
+            s->out[0][at + i] = last[at + i] < INFINITY ? centre : NAN;
+            s->out[1][at + i] = NAN; /* nobody asks for the distance here */
+        }
+    }
+}
+#endif
+
+TW_INLINE void find_medians(tw_step *s) {
     const double *a = s->in[0];
     double *row = s->ring + s->place * TW_LANES(s);
     for (size_t i = 0; i < TW_LANES(s); i++) {
@@ -73,13 +134,24 @@ TW_INLINE void median_row(tw_step *s) {
         if (s->full && row[i] == row[i])
             count = drop(sorted, count, row[i]);
         if (a[i] == a[i])
-            count = put(sorted, count, a[i]);
+            count = put(sorted, count, a[i] + 0.0); /* one zero */
         s->state[i] = (double)count;
         row[i] = a[i];
         double centre = count == s->n ? middle_of(sorted, count) : NAN;
         s->out[0][i] = centre;
-        s->out[1][i] = count == s->n ? distance_of(sorted, count, centre) : NAN;
+        s->out[1][i] = count == s->n && s->k > 0 ? distance_of(sorted, count, centre) : NAN;
     }
+}
+
+TW_INLINE void median_row(tw_step *s) {
+#ifdef TW_INDICATOR_ROWS
+    find_medians(s);
+#else
+    if (s->k > 0 || s->n > SWEEP_ROWS_MAX)
+        find_medians(s);
+    else
+        sweep_median_row(s);
+#endif
     if (++s->place == s->n) {
         s->place = 0;
         s->full = true;
