@@ -9,6 +9,7 @@
  * Conditions are chains of plain comparisons, each with a choice: those vectorise at every level.
  */
 #include "batch_lanes.h"
+#include "logarithm.h"
 
 #include <float.h>
 #include <math.h>
@@ -24,57 +25,6 @@
 /* False for what is missing: neither infinities nor NaN less themselves are 0. */
 static inline bool is_there(double value) {
     return value - value == 0;
-}
-
-static inline double from_bits(uint64_t bits) {
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-static inline uint64_t to_bits(double value) {
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
-
-/*
- * (atanh(s) / s - 1) / s^2 as a polynomial in z = s^2, for |s| <= LOG_NEAR: minimax by Remez's
- * exchange, so that s + s z P(z) is within 2^-59 of atanh(s), relatively.
- */
-#define LOG_NEAR 0.1735 /* ratios from 0.70 to 1.42 */
-
-static inline double atanh_tail(double z) {
-    double tail = 0x1.2fc3608081320p-4;
-    tail = tail * z + 0x1.398f90f69cf08p-4;
-    tail = tail * z + 0x1.7466ebb5201edp-4;
-    tail = tail * z + 0x1.c71c4ee62eb4dp-4;
-    tail = tail * z + 0x1.2492494599318p-3;
-    tail = tail * z + 0x1.999999997bfa4p-3;
-    return tail * z + 0x1.555555555559dp-2;
-}
-
-/*
- * The natural logarithm of a positive, finite, normal number, within one unit in the last place; a
- * library's would differ from one machine to the next. x = m 2^e with m in [sqrt(1/2), sqrt(2)),
- * and ln m = 2 atanh(s) with s = (m - 1) / (m + 1), put together as in Tang, Table-Driven
- * Implementation of the Logarithm Function, 1990: what is large is exact.
- */
-static double natural_log(double x) {
-    const uint64_t half_root = UINT64_C(0x3fe6a09e667f3bcd); /* sqrt(1/2) */
-    const uint64_t bias = UINT64_C(1024) << 52;
-    uint64_t shifted = to_bits(x) - half_root + bias;
-    uint64_t exponent = shifted >> 52; /* e + 1024 */
-    double m = from_bits(to_bits(x) - ((exponent - 1024) << 52));
-    double e = (double)exponent - 1024;
-    double f = m - 1;
-    double s = f / (2 + f);
-    double z = s * s;
-    double half_square = 0.5 * f * f;
-    const double ln2_high = 0x1.62e42feep-1; /* its last 20 bits are 0, so times e it is exact */
-    const double ln2_low = 0x1.a39ef35793c76p-33;
-    double tail = 2 * z * atanh_tail(z);
-    return e * ln2_high - ((half_square - (s * (half_square + tail) + e * ln2_low)) - f);
 }
 
 /* `value`, or NaN unless both prices are positive and finite. */
@@ -102,8 +52,8 @@ static void simple_returns(const double *restrict prices, size_t columns, size_t
 static double far_log(double before, double after) {
     double ratio = after / before;
     if (ratio >= DBL_MIN && ratio <= DBL_MAX)
-        return natural_log(ratio);
-    return log(after) - log(before);
+        return natural_logarithm(ratio);
+    return natural_logarithm(after) - natural_logarithm(before);
 }
 
 /* Of prices near to each other, which is nearly all, ln(p1 / p0) is 2 atanh(s) with s = (p1 - p0) /
@@ -118,9 +68,9 @@ static void log_returns(const double *restrict prices, size_t columns, size_t co
         double s = (after[i] - before[i]) / sum;
         double z = s * s;
         double twice = s + s;
-        double value = twice + twice * (z * atanh_tail(z));
+        double value = twice + twice * (z * logarithm_tail(z));
         value = sum <= DBL_MAX ? value : INFINITY;
-        value = z <= LOG_NEAR * LOG_NEAR ? value : INFINITY;
+        value = z <= LOGARITHM_NEAR * LOGARITHM_NEAR ? value : INFINITY;
         value = if_prices(before[i], after[i], value);
         ret_returns[i] = value;
         far = value > DBL_MAX ? 1.0 : far;

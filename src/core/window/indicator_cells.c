@@ -5,6 +5,7 @@
  * inputs makes the answer NaN, by arithmetic or by a select.
  */
 #include "indicator_lanes.h"
+#include "logarithm.h"
 
 #define INPUT_MAX 1e75
 
@@ -90,12 +91,13 @@ static void root(tw_step *s) {
     }
 }
 
-/* One lane at a time, by the C library: a vector's logarithm would have other bits. */
 static void logarithm(tw_step *s) {
     const double *a = s->in[0];
     double *out = s->out[0];
-    for (size_t i = 0; i < TW_CELLS(s); i++)
-        out[i] = a[i] > 0 ? log(a[i]) : NAN;
+    TW_FOR_LANES(i, TW_CELLS(s)) {
+        double value = natural_logarithm(a[i]);
+        out[i] = a[i] > 0 ? value : NAN;
+    }
 }
 
 static void arctangent(tw_step *s) {
