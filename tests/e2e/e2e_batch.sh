@@ -358,6 +358,76 @@ features_may_be_drawn() {
     said 'add --plot FILE'
 }
 
+a_file_of_splits_is_not_written_over() {
+    few_bars >bars.csv
+    printf 'symbol,time,ratio\nAAPL,2024-01-02,4\n' >splits.csv
+    cp splits.csv kept
+    for option in --out --plot --skip-bad; do
+        run batch bars.csv --features 'sma(1)' --splits splits.csv $option splits.csv
+        cmp splits.csv kept
+        ended 2
+        said 'splits.csv: that file is read'
+    done
+}
+
+an_empty_file_of_splits_is_told() {
+    few_bars >bars.csv
+    : >splits.csv
+    run batch bars.csv --features 'sma(1)' --splits splits.csv
+    ended 3
+    said 'splits.csv: the file is empty'
+    run batch bars.csv --features 'sma(1)' --splits .
+    ended 3
+}
+
+times_at_the_end_of_time_do_not_abort() {
+    for time in 9223372036854775807 -9223372036854775808; do
+        printf '%s\n%s,A,1m,1,1,1,1,1\n' "$bars_header" "$time" >bars.csv
+        run batch bars.csv --features vwap --calendar us
+        [ "$ending" -ne 134 ]
+    done
+}
+
+bars_that_are_there_twice_are_told_with_their_place() {
+    few_bars >bars.csv
+    run batch bars.csv bars.csv
+    ended 3
+    said 'bars.csv:2:'
+    echo "$bars_header" >header.csv
+    run batch header.csv
+    ended 3
+    said 'header.csv'
+}
+
+the_newest_answer_is_drawn() {
+    command -v gnuplot >/dev/null || exit 77
+    python3 - >bars.csv <<'END'
+print("ts_ns,symbol,timeframe,open,high,low,close,volume")
+for day in range(1850):
+    print("%d,AAPL,1d,%d,%d,%d,%d,1" % ((day * 86400 * 10**9,) + (100 + day % 7,) * 4))
+END
+    run batch bars.csv --latest --features 'sma(1850)' --plot picture.png
+    ended 0
+}
+
+a_picture_that_does_not_fit_is_no_success() {
+    command -v gnuplot >/dev/null || exit 77
+    many_bars >bars.csv
+    echo old >picture.png
+    trap '' XFSZ
+    (ulimit -f 1 && run batch bars.csv --latest --plot picture.png --features 'sma(2)' &&
+        [ "$ending" -eq 1 ])
+    [ "$(cat picture.png)" = old ]
+}
+
+a_picture_does_not_appear_without_its_rows() {
+    command -v gnuplot >/dev/null || exit 77
+    many_bars >bars.csv
+    run batch bars.csv --plot picture.png --out nowhere/rows.csv
+    ended 1
+    [ ! -e picture.png ]
+}
+
 a_full_disk_is_told() {
     [ -c /dev/full ] || exit 77
     few_bars >bars.csv
@@ -384,4 +454,8 @@ run_cases features_agree_with_a_slow_computation a_few_bars_make_known_rows \
     a_newer_revision_replaces_a_bar a_timeframe_is_chosen_where_there_are_several \
     a_malformed_row_stops_with_its_position bad_rows_are_set_aside_with_reasons \
     what_is_no_file_of_bars_is_refused wrong_usage_is_explained features_may_be_drawn a_full_disk_is_told \
+    a_file_of_splits_is_not_written_over an_empty_file_of_splits_is_told \
+    times_at_the_end_of_time_do_not_abort bars_that_are_there_twice_are_told_with_their_place \
+    the_newest_answer_is_drawn a_picture_that_does_not_fit_is_no_success \
+    a_picture_does_not_appear_without_its_rows \
     a_reader_that_leaves_is_no_noise
