@@ -232,7 +232,10 @@ a_newer_revision_replaces_a_bar() {
     done
     run batch a.csv a.csv
     ended 3
-    said 'AAPL has two bars at 2024-01-01T00:00:00Z, both of revision 0'
+    said 'a.csv:2:1: there is another bar of AAPL at 2024-01-01T00:00:00Z, of revision 0 too'
+    run batch a.csv a.csv b.csv --features 'sma(1)' # which of the old ones does not matter
+    ended 0
+    printed '1704067200000000000,AAPL,401,401'
 }
 
 a_timeframe_is_chosen_where_there_are_several() {
@@ -281,7 +284,7 @@ what_is_no_file_of_bars_is_refused() {
     echo "$bars_header" >header.csv
     run batch header.csv
     ended 3
-    said 'the file has no bar'
+    said 'header.csv has no bar'
     mkdir folder
     run batch folder
     ended 3
@@ -348,7 +351,7 @@ features_may_be_drawn() {
     few_bars >bars.csv
     run batch bars.csv --latest --plot none.png --features 'sma(50)'
     ended 3
-    said 'sma_50 has no answer at any time'
+    said 'sma_50 has no answer at the times that are drawn'
     [ ! -e none.png ]
     run batch bars.csv --plot bars.csv
     ended 2
@@ -384,7 +387,7 @@ times_at_the_end_of_time_do_not_abort() {
     for time in 9223372036854775807 -9223372036854775808; do
         printf '%s\n%s,A,1m,1,1,1,1,1\n' "$bars_header" "$time" >bars.csv
         run batch bars.csv --features vwap --calendar us
-        [ "$ending" -ne 134 ]
+        ended 0
     done
 }
 
@@ -392,7 +395,7 @@ bars_that_are_there_twice_are_told_with_their_place() {
     few_bars >bars.csv
     run batch bars.csv bars.csv
     ended 3
-    said 'bars.csv:2:'
+    said 'bars.csv:3:1: there is another bar of AAPL'
     echo "$bars_header" >header.csv
     run batch header.csv
     ended 3
