@@ -33,7 +33,7 @@
 #define TICKS 10000000
 #define SYMBOLS 100
 #define RUN_COUNT_MAX 99
-#define PLACES 65536 /* trades of one symbol in 60 s; the busiest has some 400 */
+#define PLACES 4096 /* trades of one symbol in 60 s; the busiest has some 400 */
 #define COLUMNS 6    /* of each window */
 
 static const tw_window_column wanted[COLUMNS] = {TW_WINDOW_MEAN, TW_WINDOW_STDDEV, TW_WINDOW_MIN,
