@@ -3,7 +3,7 @@
  *
  * Idea: no C library function that knows a locale ever sees or makes a decimal point. Reading a
  * double rewrites "12.5e3" as the point-free "125e2", which strtod reads alike everywhere;
- * writing one takes only digits and exponent from printf and sets the point itself.
+ * writing one takes digits and exponent from std::to_chars, which knows no locale.
  *
  * Invariants of a tw_text:
  *  1. size < capacity and data[size] is NUL, after every call.
@@ -13,12 +13,13 @@
  */
 #include "tradewind/text.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "shortest.h"
 
 /* ---- slices ---------------------------------------------------------------------------- */
 
@@ -260,19 +261,32 @@ void tw_text_append_char(tw_text *text, char c) {
 }
 
 void tw_text_append_u64(tw_text *text, uint64_t value) {
+    static const char pairs[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233"
+        "34353637383940414243444546474849505152535455565758596061626364656667"
+        "6869707172737475767778798081828384858687888990919293949596979899";
     char digits[20];
     size_t first = sizeof digits;
-    do {
+    while (value >= 100) {
+        first -= 2;
+        memcpy(digits + first, &pairs[2 * (value % 100)], 2);
+        value /= 100;
+    }
+    if (value >= 10)
         digits[--first] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
+    digits[--first] = (char)('0' + (value >= 10 ? value / 10 : value));
     tw_text_append(text, (tw_slice){digits + first, sizeof digits - first});
 }
 
+/* Two's complement: the unsigned negation of the smallest is its magnitude. */
 void tw_text_append_i64(tw_text *text, int64_t value) {
+    uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
     char buffer[24];
-    int size = snprintf(buffer, sizeof buffer, "%" PRId64, value);
-    tw_text_append(text, (tw_slice){buffer, (size_t)size});
+    tw_text whole = tw_text_over(buffer, sizeof buffer);
+    if (value < 0)
+        tw_text_append_char(&whole, '-');
+    tw_text_append_u64(&whole, magnitude);
+    tw_text_append(text, tw_text_slice(&whole));
 }
 
 void tw_text_append_format(tw_text *text, const char *format, ...) {
@@ -300,83 +314,55 @@ tw_slice tw_text_slice(const tw_text *text) {
 
 /* A positive double in decimal: d.ddd x 10^exponent, without trailing zeros. */
 typedef struct shortest {
-    char digits[24];
+    char digits[SHORTEST_SIZE_MAX];
     size_t count;
     int exponent;
 } shortest;
 
-static bool reads_back(const shortest *number, double value) {
-    char text[48];
-    snprintf(text, sizeof text, "%.*se%d", (int)number->count, number->digits,
-             number->exponent - (int)number->count + 1);
-    return strtod(text, NULL) == value;
-}
-
-/* The `precision` digits nearest to the value; whatever the locale puts for a point is skipped. */
-static shortest round_to(double value, int precision) {
-    char text[64];
-    snprintf(text, sizeof text, "%.*e", precision - 1, value);
-    shortest number = {.count = 0};
-    const char *c = text;
-    for (; *c != 'e' && *c != 0; c++) {
-        if (is_digit(*c))
-            number.digits[number.count++] = *c;
-    }
-    number.exponent = *c == 'e' ? (int)strtol(c + 1, NULL, 10) : 0;
-    while (number.count > 1 && number.digits[number.count - 1] == '0')
-        number.count--;
-    return number;
-}
-
-/* The 16-digit number just above, unless it needs a carry (then the 17 digits serve). */
-static shortest next_above(shortest number) {
-    while (number.count < 16)
-        number.digits[number.count++] = '0';
-    if (number.digits[15] < '9')
-        number.digits[15]++;
-    return number;
-}
-
-/*
- * Fifteen digits name every number that was written with at most fifteen, and seventeen every
- * double; what lies between has sixteen. Two exceptions: subnormals have fewer bits, so fewer
- * digits may do; and below a power of two doubles are twice as dense as above it, so that not
- * the nearest but the next larger sixteen digits may be the ones that read back.
- */
+/* Takes "d.ddde-dd" apart. */
 static shortest shortest_of(double value) {
-    for (int precision = value < 0x1p-1022 ? 1 : 15; precision <= 16; precision++) {
-        shortest number = round_to(value, precision);
-        if (reads_back(&number, value))
-            return number;
-    }
-    int exponent = 0;
-    if (frexp(value, &exponent) == 0.5) {
-        shortest number = next_above(round_to(value, 16));
-        if (reads_back(&number, value))
-            return number;
-    }
-    return round_to(value, 17);
+    char text[SHORTEST_SIZE_MAX];
+    size_t size = shortest_write(value, text);
+    shortest number = {.count = 1};
+    number.digits[0] = text[0];
+    size_t i = 1;
+    if (text[i] == '.')
+        for (i++; text[i] != 'e'; i++)
+            number.digits[number.count++] = text[i];
+    bool negative = text[i + 1] == '-';
+    for (i += 2; i < size; i++)
+        number.exponent = 10 * number.exponent + (text[i] - '0');
+    number.exponent = negative ? -number.exponent : number.exponent;
+    return number;
+}
+
+static void append_zeros(tw_text *text, int count) {
+    static const char zeros[] = "00000000000000000000";
+    tw_text_append(text, (tw_slice){zeros, (size_t)count});
 }
 
 /* Lays the digits out as JavaScript does: plain from 1e-6 to below 1e21, else with an exponent. */
 static void append_digits(tw_text *text, const shortest *number) {
     int exponent = number->exponent;
     int count = (int)number->count;
-    const char *digits = number->digits;
-    if (exponent < -6 || exponent >= 21) {
-        tw_text_append_char(text, digits[0]);
-        if (count > 1)
-            tw_text_append_format(text, ".%.*s", count - 1, digits + 1);
-        tw_text_append_format(text, "e%+d", exponent);
-    } else if (exponent < 0) {
-        tw_text_append_format(text, "0.%.*s%.*s", -exponent - 1, "00000", count, digits);
-    } else if (count <= exponent + 1) {
-        tw_text_append_format(text, "%.*s%.*s", count, digits, exponent + 1 - count,
-                              "00000000000000000000");
-    } else {
-        tw_text_append_format(text, "%.*s.%.*s", exponent + 1, digits, count - exponent - 1,
-                              digits + exponent + 1);
-    }
+    bool plain = exponent >= -6 && exponent < 21;
+    /* How many digits stand before the point: all zeros but one when it is far. */
+    int before = !plain ? 1 : exponent < 0 ? 0 : exponent + 1;
+    int whole = before < count ? before : count;
+    tw_slice rest = {number->digits + whole, (size_t)(count - whole)};
+    if (before == 0)
+        tw_text_append_char(text, '0');
+    tw_text_append(text, (tw_slice){number->digits, (size_t)whole});
+    append_zeros(text, before - whole);
+    if (rest.size > 0)
+        tw_text_append_char(text, '.');
+    if (before == 0)
+        append_zeros(text, -exponent - 1);
+    tw_text_append(text, rest);
+    if (plain)
+        return;
+    tw_text_append_string(text, exponent < 0 ? "e" : "e+");
+    tw_text_append_i64(text, exponent);
 }
 
 void tw_text_append_double(tw_text *text, double value) {
