@@ -260,33 +260,39 @@ void tw_text_append_char(tw_text *text, char c) {
     tw_text_append(text, (tw_slice){&c, 1});
 }
 
-void tw_text_append_u64(tw_text *text, uint64_t value) {
+#define U64_DIGIT_COUNT_MAX 20
+
+/* Writes the digits of a number at the end of 20 places, two at a time; returns the first. */
+static size_t write_u64(uint64_t value, char ret_digits[U64_DIGIT_COUNT_MAX]) {
     static const char pairs[] =
         "00010203040506070809101112131415161718192021222324252627282930313233"
         "34353637383940414243444546474849505152535455565758596061626364656667"
         "6869707172737475767778798081828384858687888990919293949596979899";
-    char digits[20];
-    size_t first = sizeof digits;
-    while (value >= 100) {
+    size_t first = U64_DIGIT_COUNT_MAX;
+    while (value >= 10) {
         first -= 2;
-        memcpy(digits + first, &pairs[2 * (value % 100)], 2);
+        memcpy(ret_digits + first, &pairs[2 * (value % 100)], 2);
         value /= 100;
     }
-    if (value >= 10)
-        digits[--first] = (char)('0' + value % 10);
-    digits[--first] = (char)('0' + (value >= 10 ? value / 10 : value));
-    tw_text_append(text, (tw_slice){digits + first, sizeof digits - first});
+    if (value > 0 || first == U64_DIGIT_COUNT_MAX)
+        ret_digits[--first] = (char)('0' + value);
+    return first;
 }
 
-/* Two's complement: the unsigned negation of the smallest is its magnitude. */
+void tw_text_append_u64(tw_text *text, uint64_t value) {
+    char digits[U64_DIGIT_COUNT_MAX];
+    size_t first = write_u64(value, digits);
+    tw_text_append(text, (tw_slice){digits + first, U64_DIGIT_COUNT_MAX - first});
+}
+
 void tw_text_append_i64(tw_text *text, int64_t value) {
+    /* Two's complement: the unsigned negation of the smallest is its magnitude. */
     uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    char buffer[24];
-    tw_text whole = tw_text_over(buffer, sizeof buffer);
+    char digits[1 + U64_DIGIT_COUNT_MAX];
+    size_t first = write_u64(magnitude, digits + 1) + 1;
     if (value < 0)
-        tw_text_append_char(&whole, '-');
-    tw_text_append_u64(&whole, magnitude);
-    tw_text_append(text, tw_text_slice(&whole));
+        digits[--first] = '-';
+    tw_text_append(text, (tw_slice){digits + first, sizeof digits - first});
 }
 
 void tw_text_append_format(tw_text *text, const char *format, ...) {
@@ -314,55 +320,66 @@ tw_slice tw_text_slice(const tw_text *text) {
 
 /* A positive double in decimal: d.ddd x 10^exponent, without trailing zeros. */
 typedef struct shortest {
-    char digits[SHORTEST_SIZE_MAX];
+    char text[SHORTEST_SIZE_MAX];
+    const char *digits; /* in it */
     size_t count;
     int exponent;
 } shortest;
 
-/* Takes "d.ddde-dd" apart. */
-static shortest shortest_of(double value) {
-    char text[SHORTEST_SIZE_MAX];
-    size_t size = shortest_write(value, text);
-    shortest number = {.count = 1};
-    number.digits[0] = text[0];
-    size_t i = 1;
-    if (text[i] == '.')
-        for (i++; text[i] != 'e'; i++)
-            number.digits[number.count++] = text[i];
-    bool negative = text[i + 1] == '-';
-    for (i += 2; i < size; i++)
-        number.exponent = 10 * number.exponent + (text[i] - '0');
-    number.exponent = negative ? -number.exponent : number.exponent;
-    return number;
+/* Takes "d.ddde-dd" apart: the digits are together when the first stands where the point was. */
+static void find_shortest(double value, shortest *number) {
+    const char *end = number->text + shortest_write(value, number->text);
+    const char *c = number->text + 1;
+    number->digits = number->text;
+    if (*c == '.') {
+        number->text[1] = number->text[0];
+        number->digits = c;
+        while (*c != 'e')
+            c++;
+    }
+    number->count = (size_t)(c - number->digits);
+    bool negative = c[1] == '-';
+    number->exponent = 0;
+    for (c += 2; c < end; c++)
+        number->exponent = 10 * number->exponent + (*c - '0');
+    number->exponent = negative ? -number->exponent : number->exponent;
 }
 
-static void append_zeros(tw_text *text, int count) {
-    static const char zeros[] = "00000000000000000000";
-    tw_text_append(text, (tw_slice){zeros, (size_t)count});
+static char *put_digits(char *to, const char *digits, size_t count) {
+    memcpy(to, digits, count);
+    return to + count;
 }
 
-/* Lays the digits out as JavaScript does: plain from 1e-6 to below 1e21, else with an exponent. */
-static void append_digits(tw_text *text, const shortest *number) {
+static char *put_zeros(char *to, size_t count) {
+    memset(to, '0', count);
+    return to + count;
+}
+
+/* Lays the digits out as JavaScript does: plain from 1e-6 to below 1e21, else with an exponent.
+ * Returns what is behind them. */
+static char *put_shortest(char *to, const shortest *number) {
     int exponent = number->exponent;
-    int count = (int)number->count;
+    size_t count = number->count;
     bool plain = exponent >= -6 && exponent < 21;
-    /* How many digits stand before the point: all zeros but one when it is far. */
-    int before = !plain ? 1 : exponent < 0 ? 0 : exponent + 1;
-    int whole = before < count ? before : count;
-    tw_slice rest = {number->digits + whole, (size_t)(count - whole)};
+    /* How many digits stand before the point, zeros among them. */
+    size_t before = !plain ? 1 : exponent < 0 ? 0 : (size_t)exponent + 1;
+    size_t whole = before < count ? before : count;
     if (before == 0)
-        tw_text_append_char(text, '0');
-    tw_text_append(text, (tw_slice){number->digits, (size_t)whole});
-    append_zeros(text, before - whole);
-    if (rest.size > 0)
-        tw_text_append_char(text, '.');
+        *to++ = '0';
+    to = put_digits(to, number->digits, whole);
+    to = put_zeros(to, before - whole);
+    if (count > whole)
+        *to++ = '.';
     if (before == 0)
-        append_zeros(text, -exponent - 1);
-    tw_text_append(text, rest);
+        to = put_zeros(to, (size_t)(-exponent - 1));
+    to = put_digits(to, number->digits + whole, count - whole);
     if (plain)
-        return;
-    tw_text_append_string(text, exponent < 0 ? "e" : "e+");
-    tw_text_append_i64(text, exponent);
+        return to;
+    *to++ = 'e';
+    *to++ = exponent < 0 ? '-' : '+';
+    char digits[U64_DIGIT_COUNT_MAX];
+    size_t first = write_u64((uint64_t)(exponent < 0 ? -exponent : exponent), digits);
+    return put_digits(to, digits + first, U64_DIGIT_COUNT_MAX - first);
 }
 
 void tw_text_append_double(tw_text *text, double value) {
@@ -370,19 +387,21 @@ void tw_text_append_double(tw_text *text, double value) {
         tw_text_append_string(text, "null");
         return;
     }
-    char buffer[48];
-    tw_text whole = tw_text_over(buffer, sizeof buffer);
-    if (signbit(value))
-        tw_text_append_char(&whole, '-');
+    char buffer[48]; /* a sign, "0.", 5 zeros and 17 digits, or 17 digits, a point and "e-308" */
+    char *to = buffer;
     double magnitude = fabs(value);
+    if (signbit(value))
+        *to++ = '-';
     if (magnitude < 1e15 && magnitude == floor(magnitude)) {
-        tw_text_append_u64(&whole, (uint64_t)magnitude);
+        char digits[U64_DIGIT_COUNT_MAX];
+        size_t first = write_u64((uint64_t)magnitude, digits);
+        to = put_digits(to, digits + first, U64_DIGIT_COUNT_MAX - first);
     } else {
-        shortest number = shortest_of(magnitude);
-        append_digits(&whole, &number);
+        shortest number;
+        find_shortest(magnitude, &number);
+        to = put_shortest(to, &number);
     }
-    TW_ASSERT(!whole.truncated);
-    tw_text_append(text, tw_text_slice(&whole));
+    tw_text_append(text, (tw_slice){buffer, (size_t)(to - buffer)});
 }
 
 /* ---- JSON ------------------------------------------------------------------------------ */
