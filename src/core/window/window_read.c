@@ -104,16 +104,28 @@ void window_exact(const view *v, tw_window_stats *ret_stats) {
     ret_stats->vwap = top.value / vwap_divisor(top.volume, scale);
 }
 
+/* n x (newest price - mean), in units. */
+static wide_int deviation_of(const view *v) {
+    const tw_window *window = v->window;
+    int64_t newest = window->prices[(v->end - 1) & window->mask];
+    uint64_t n = v->end - v->head;
+    if (window->wide)
+        return (wide_int)newest * (wide_int)n - sums_of(v).price;
+    /* Of a narrow ring both have 62 bits at most. */
+    uint64_t sum = window->lows[(v->end - 1) & window->mask].price -
+                   window->lows[(v->head - 1) & window->mask].price;
+    return newest * (int64_t)n - (int64_t)sum;
+}
+
 double window_z_score(const view *v, const tw_window_stats *stats) {
     if (!(stats->stddev > 0))
         return NAN;
     const unit_facts *facts = facts_of(&v->window->price_unit);
     uint64_t n = v->end - v->head;
-    wide_int newest = v->window->prices[(v->end - 1) & v->window->mask];
-    wide_int deviation = newest * (wide_int)n - sums_of(v).price;
+    wide_int deviation = deviation_of(v);
     bool exact = deviation < EXACT_DOUBLE && deviation > -EXACT_DOUBLE;
     if (exact && (double)n * facts->fives_double < 0x1p53)
-        return (double)deviation / mean_divisor((double)n, facts->scale) / stats->stddev;
+        return (double)(int64_t)deviation / mean_divisor((double)n, facts->scale) / stats->stddev;
     return ratio_round(wide192_of(deviation), (wide_uint)n * facts->fives, -facts->decimals) /
            stats->stddev;
 }
