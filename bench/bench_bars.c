@@ -1,25 +1,30 @@
 /*
  * bench_bars.c - five timeframes of 100 symbols in one pass over 10,000,000 trades.
  *
- *     bench_bars [FOLDER]
+ *     bench_bars [FOLDER [JOB | sums]]
+ *     bench_bars write FOLDER
  *
  * The trades are made here, two sessions of six and a half hours, the busiest symbols in front; or
  * FOLDER holds the columns ticks_ts.i64, ticks_sym.u16, ticks_px.f64 and ticks_sz.i32 of the peers,
- * which are the same trades. They stand in memory as columns, as the peers have them; a block of
- * them at a time is written as tw_trade and pushed, which is part of what is measured. Every bar is
- * written into an array that is taken inside of the timed region.
+ * which are the same trades (`write` writes them). They stand in memory as columns, as the peers
+ * have them, prices and sizes as exact integers. Every bar is written into columns that are taken
+ * inside of the timed region.
  *
- *   one pass   1s, 1m, 5m, 1h, 1d by tw_bars_push_many
- *   unkept     the same, but bars are only counted: without the memory of 3,700,000 rows
- *   calls      as one pass, by tw_bars_push
+ *   table      1s, 1m, 5m, 1h, 1d by tw_bars_run
+ *   two parts  the same by two threads
+ *   kept       as table, into columns that were there before: without the system's share
+ *   stream     the same bars by tw_bars_push_many: blocks of tw_trade are made of the columns
+ *   unkept     as stream, but bars are only counted
+ *   calls      as stream, by tw_bars_push
  *   one frame  1s alone: what the other four add is the difference
  *   apart      the five frames in five passes
  *   volume     bars of 10,000 shares, ticks bars of 100, value bars of 1,000,000 together
  *   horizon    1s, 1m, 5m, 1h, 1d that can be revised for 10 s, every 1,000th trade 5 s late
  *
- * Printed are medians of RUN_COUNT runs in ns of processor time a trade (it is one thread, and
- * other work on the machine does not count), and checksums: the number of bars of each timeframe,
- * the sums of their prices in cents and of their volumes, the sum of their vwaps.
+ * Printed are medians of RUN_COUNT runs in ns a trade, of the clock and of the processor (other
+ * work on the machine does not count there), and checksums: the number of bars of each timeframe,
+ * the sums of their prices in cents and of their volumes, the sum of their vwaps. Peers:
+ * peer_duckdb_bars.js beside it.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -30,37 +35,35 @@
 
 #include "tradewind/bars.h"
 #include "tradewind/time.h"
+#include "tradewind/workers.h"
 
-enum { TRADE_COUNT = 10000000, SYMBOL_COUNT = 100, BLOCK = 64, RUN_COUNT = 7, FRAME_COUNT = 5 };
+enum {
+    TRADE_COUNT = 10000000,
+    SYMBOL_COUNT = 100,
+    BLOCK = 64,
+    RUN_COUNT = 7,
+    FRAME_COUNT = 5,
+    PART_COUNT = 2
+};
 
-#define ROWS_SIZE ((size_t)TRADE_COUNT * sizeof(row))
+/* A row of a table: eight columns of eight bytes, and the symbol. */
+enum { ROW_SIZE = 8 * 8 + 4, ROOM = TRADE_COUNT + 2 * SYMBOL_COUNT };
+
+#define ROWS_SIZE ((size_t)ROOM * ROW_SIZE)
 
 static const int64_t frames_ns[FRAME_COUNT] = {TW_NS_PER_SECOND, TW_NS_PER_MINUTE,
                                                5 * TW_NS_PER_MINUTE, TW_NS_PER_HOUR, TW_NS_PER_DAY};
 
 typedef struct columns {
     int64_t *times_ns;
-    uint16_t *symbols;
-    int64_t *prices; /* at 1e-9 */
-    int32_t *sizes;
+    tw_symbol *symbols;
+    tw_price *prices;
+    tw_quantity *sizes;
 } columns;
 
-/* What the peers keep of a bar. */
-typedef struct row {
-    int64_t start_ns;
-    int64_t open;
-    int64_t high;
-    int64_t low;
-    int64_t close;
-    int64_t volume;
-    int64_t vwap;
-    uint32_t count;
-    uint32_t symbol;
-} row;
-
 typedef struct outcome {
-    row *bars[FRAME_COUNT];
-    size_t counts[FRAME_COUNT];
+    tw_bars_table tables[PART_COUNT * FRAME_COUNT];
+    size_t count; /* of bars that were not kept */
 } outcome;
 
 static void require(bool condition, const char *what) {
@@ -70,9 +73,9 @@ static void require(bool condition, const char *what) {
     exit(1);
 }
 
-static double now_s(void) {
+static double now_s(clockid_t clock) {
     struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    clock_gettime(clock, &now);
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
@@ -100,9 +103,9 @@ static void make_trades(columns *all) {
         uint64_t symbol = a < b ? a : b;
         cents[symbol] += (int64_t)(draw(&moves) % 5) - 2;
         all->times_ns[i] = time_ns;
-        all->symbols[i] = (uint16_t)symbol;
-        all->prices[i] = cents[symbol] * 10000000;
-        all->sizes[i] = (int32_t)(1 + draw(&sizes) % 500);
+        all->symbols[i] = (tw_symbol)symbol;
+        all->prices[i].nano = cents[symbol] * 10000000;
+        all->sizes[i].nano = (int64_t)(1 + draw(&sizes) % 500) * TW_NANO;
     }
 }
 
@@ -114,25 +117,62 @@ static void read_column(const char *folder, const char *name, void *into, size_t
     fclose(file);
 }
 
+static void write_column(const char *folder, const char *name, const void *from, size_t size) {
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "wb");
+    require(file != NULL && fwrite(from, size, TRADE_COUNT, file) == TRADE_COUNT &&
+                fclose(file) == 0,
+            path);
+}
+
+static void *take(size_t size) {
+    void *memory = malloc(TRADE_COUNT * size);
+    require(memory != NULL, "malloc");
+    return memory;
+}
+
 static void read_trades(const char *folder, columns *all) {
-    double *prices = malloc(TRADE_COUNT * sizeof *prices);
-    require(prices != NULL, "malloc");
+    double *prices = take(sizeof *prices);
+    uint16_t *symbols = take(sizeof *symbols);
+    int32_t *sizes = take(sizeof *sizes);
     read_column(folder, "ticks_ts.i64", all->times_ns, 8);
-    read_column(folder, "ticks_sym.u16", all->symbols, 2);
+    read_column(folder, "ticks_sym.u16", symbols, 2);
     read_column(folder, "ticks_px.f64", prices, 8);
-    read_column(folder, "ticks_sz.i32", all->sizes, 4);
-    for (size_t i = 0; i < TRADE_COUNT; i++)
-        all->prices[i] = (int64_t)(prices[i] * 100.0 + 0.5) * 10000000;
+    read_column(folder, "ticks_sz.i32", sizes, 4);
+    for (size_t i = 0; i < TRADE_COUNT; i++) {
+        all->prices[i].nano = (int64_t)(prices[i] * 100.0 + 0.5) * 10000000;
+        all->sizes[i].nano = sizes[i] * TW_NANO;
+        all->symbols[i] = symbols[i];
+    }
     free(prices);
+    free(symbols);
+    free(sizes);
+}
+
+static void write_trades(const char *folder, const columns *all) {
+    double *prices = take(sizeof *prices);
+    uint16_t *symbols = take(sizeof *symbols);
+    int32_t *sizes = take(sizeof *sizes);
+    for (size_t i = 0; i < TRADE_COUNT; i++) {
+        prices[i] = (double)(all->prices[i].nano / 10000000) / 100.0;
+        sizes[i] = (int32_t)(all->sizes[i].nano / TW_NANO);
+        symbols[i] = (uint16_t)all->symbols[i];
+    }
+    write_column(folder, "ticks_ts.i64", all->times_ns, 8);
+    write_column(folder, "ticks_sym.u16", symbols, 2);
+    write_column(folder, "ticks_px.f64", prices, 8);
+    write_column(folder, "ticks_sz.i32", sizes, 4);
+    free(prices);
+    free(symbols);
+    free(sizes);
 }
 
 static columns take_columns(const char *folder) {
-    columns all = {.times_ns = malloc(TRADE_COUNT * 8),
-                   .symbols = malloc(TRADE_COUNT * 2),
-                   .prices = malloc(TRADE_COUNT * 8),
-                   .sizes = malloc(TRADE_COUNT * 4)};
-    require(all.times_ns != NULL && all.symbols != NULL && all.prices != NULL && all.sizes != NULL,
-            "malloc");
+    columns all = {.times_ns = take(sizeof *all.times_ns),
+                   .symbols = take(sizeof *all.symbols),
+                   .prices = take(sizeof *all.prices),
+                   .sizes = take(sizeof *all.sizes)};
     if (folder == NULL)
         make_trades(&all);
     else
@@ -142,20 +182,12 @@ static columns take_columns(const char *folder) {
 
 static inline void write_trade(const columns *all, size_t at, tw_trade *trade) {
     trade->time_ns = all->times_ns[at];
-    trade->price.nano = all->prices[at];
-    trade->quantity.nano = all->sizes[at] * TW_NANO;
+    trade->price = all->prices[at];
+    trade->quantity = all->sizes[at];
     trade->symbol = all->symbols[at];
 }
 
 /* ---- Jobs ---------------------------------------------------------------------------------- */
-
-static void keep(void *context, const tw_bar *bar, const tw_bars_detail *detail) {
-    outcome *out = context;
-    row *at = &out->bars[detail->frame][out->counts[detail->frame]++];
-    *at = (row){bar->time_ns,   bar->open.nano,       bar->high.nano,
-                bar->low.nano,  bar->close.nano,      bar->volume.nano,
-                bar->vwap.nano, (uint32_t)bar->count, bar->symbol};
-}
 
 static void drop(void *context, const tw_bar *bar, const tw_bars_detail *detail) {
     (void)bar;
@@ -194,36 +226,79 @@ static void push_singly(tw_bars *bars, const columns *all, tw_bars_sink sink, vo
 
 typedef void (*push_all)(tw_bars *, const columns *, tw_bars_sink, void *);
 
-/* In large pages where the machine gives them, as numpy asks for. */
-static row *take_rows(void) {
-    void *rows = mmap(NULL, ROWS_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+/* In large pages where the machine gives them, as numpy asks for: as many rows as there are trades,
+ * of which only those that are written take memory. */
+static void take_table(tw_bars_table *table) {
+    unsigned char *rows = mmap(NULL, ROWS_SIZE, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     require(rows != MAP_FAILED, "mmap");
     (void)madvise(rows, ROWS_SIZE, MADV_HUGEPAGE);
-    return rows;
+    void *parts[9];
+    for (size_t i = 0; i < 9; i++)
+        parts[i] = rows + i * 8 * ROOM;
+    *table = (tw_bars_table){parts[0], parts[8], parts[1], parts[2], parts[3], parts[4],
+                             parts[5], parts[6], parts[7], ROOM,     0};
 }
 
-/* Arrays as large as the peers take: as many rows as there are trades for the shortest frame. */
+static void take_outcome(outcome *out, size_t tables) {
+    *out = (outcome){.count = 0};
+    for (size_t i = 0; i < tables; i++)
+        take_table(&out->tables[i]);
+}
+
+static void free_outcome(outcome *out) {
+    for (size_t i = 0; i < PART_COUNT * FRAME_COUNT; i++)
+        if (out->tables[i].times_ns != NULL)
+            munmap(out->tables[i].times_ns, ROWS_SIZE);
+}
+
 static void run_frames(const columns *all, const int64_t *steps, uint32_t count, push_all push,
                        outcome *out) {
     tw_bars *bars = NULL;
     tw_bars_config config = time_config(steps, count);
     require(tw_bars_new(NULL, &config, &bars) == TW_OK, "tw_bars_new");
-    *out = (outcome){.counts = {0}};
-    for (uint32_t i = 0; i < count; i++) {
-        out->bars[i] = take_rows();
-    }
-    push(bars, all, keep, out);
-    tw_bars_flush(bars, keep, out);
+    take_outcome(out, count);
+    push(bars, all, tw_bars_table_put, out->tables);
+    tw_bars_flush(bars, tw_bars_table_put, out->tables);
     tw_bars_free(bars);
 }
 
-static void free_outcome(outcome *out) {
-    for (size_t i = 0; i < FRAME_COUNT; i++)
-        if (out->bars[i] != NULL)
-            munmap(out->bars[i], ROWS_SIZE);
+static void run_table_parts(const columns *all, uint32_t parts, const tw_task_runner *runner,
+                            outcome *out) {
+    tw_bars *bars = NULL;
+    size_t taken = 0;
+    tw_bars_config config = time_config(frames_ns, FRAME_COUNT);
+    tw_bars_ticks ticks = {all->symbols, all->times_ns, all->prices, all->sizes, TRADE_COUNT};
+    config.run_part_max = parts;
+    require(tw_bars_new(NULL, &config, &bars) == TW_OK, "tw_bars_new");
+    require(tw_bars_run(bars, &ticks, out->tables, runner, &taken) == TW_OK, "tw_bars_run");
+    tw_bars_flush(bars, tw_bars_table_put, out->tables + (parts - 1) * FRAME_COUNT);
+    tw_bars_free(bars);
 }
 
-static void run_one_pass(const columns *all, outcome *out) {
+static void run_table(const columns *all, outcome *out) {
+    take_outcome(out, FRAME_COUNT);
+    run_table_parts(all, 1, NULL, out);
+}
+
+static tw_workers *workers;
+
+static void run_two_parts(const columns *all, outcome *out) {
+    take_outcome(out, PART_COUNT * FRAME_COUNT);
+    run_table_parts(all, PART_COUNT, tw_workers_runner(workers), out);
+}
+
+static void run_kept(const columns *all, outcome *out) {
+    static outcome before;
+    (void)out;
+    if (before.tables[0].times_ns == NULL)
+        take_outcome(&before, FRAME_COUNT);
+    for (size_t i = 0; i < FRAME_COUNT; i++)
+        before.tables[i].count = 0;
+    run_table_parts(all, 1, NULL, &before);
+}
+
+static void run_stream(const columns *all, outcome *out) {
     run_frames(all, frames_ns, FRAME_COUNT, push_blocks, out);
 }
 
@@ -262,7 +337,7 @@ static void run_volume(const columns *all, outcome *out) {
         .symbol_count_max = SYMBOL_COUNT};
     tw_bars *bars = NULL;
     require(tw_bars_new(NULL, &config, &bars) == TW_OK, "tw_bars_new");
-    push_blocks(bars, all, drop, &out->counts[0]);
+    push_blocks(bars, all, drop, &out->count);
     tw_bars_free(bars);
 }
 
@@ -279,7 +354,7 @@ static void run_horizon(const columns *all, outcome *out) {
         write_trade(all, at, &trade);
         if (at % 1000 == 999)
             trade.time_ns -= 5 * TW_NS_PER_SECOND;
-        tw_status status = tw_bars_push(bars, &trade, drop, &out->counts[0]);
+        tw_status status = tw_bars_push(bars, &trade, drop, &out->count);
         require(status == TW_OK || status == TW_STATE, "tw_bars_push");
     }
     tw_bars_free(bars);
@@ -293,62 +368,89 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static double measure(const char *name, const columns *all,
-                      void (*run)(const columns *, outcome *)) {
-    double seconds[RUN_COUNT];
-    for (int i = 0; i <= RUN_COUNT; i++) { /* the first is not counted */
-        outcome out = {.counts = {0}};
-        double begin = now_s();
-        run(all, &out);
-        double end = now_s();
-        free_outcome(&out);
-        if (i > 0)
-            seconds[i - 1] = end - begin;
-    }
+typedef struct job {
+    const char *name;
+    void (*run)(const columns *, outcome *);
+} job;
+
+static double median_ns(double *seconds) {
     qsort(seconds, RUN_COUNT, sizeof seconds[0], ascending);
-    double ns = seconds[RUN_COUNT / 2] / TRADE_COUNT * 1e9;
-    printf("%-10s %7.2f ns a trade  %7.1f M trades/s  (%.2f to %.2f)\n", name, ns, 1e3 / ns,
-           seconds[0] / TRADE_COUNT * 1e9, seconds[RUN_COUNT - 1] / TRADE_COUNT * 1e9);
-    return ns;
+    return seconds[RUN_COUNT / 2] / TRADE_COUNT * 1e9;
 }
 
-static void print_checksums(const columns *all) {
+static void measure(const job *one, const columns *all) {
+    double clock[RUN_COUNT];
+    double processor[RUN_COUNT];
+    for (int i = 0; i <= RUN_COUNT; i++) { /* the first is not counted */
+        outcome out = {.count = 0};
+        double begin = now_s(CLOCK_MONOTONIC);
+        double begin_work = now_s(CLOCK_PROCESS_CPUTIME_ID);
+        one->run(all, &out);
+        if (i > 0)
+            processor[i - 1] = now_s(CLOCK_PROCESS_CPUTIME_ID) - begin_work;
+        if (i > 0)
+            clock[i - 1] = now_s(CLOCK_MONOTONIC) - begin;
+        free_outcome(&out);
+    }
+    double ns = median_ns(clock);
+    printf("%-10s %7.2f ns a trade  %7.1f M trades/s  (%.2f to %.2f; processor %.2f)\n", one->name,
+           ns, 1e3 / ns, clock[0] / TRADE_COUNT * 1e9, clock[RUN_COUNT - 1] / TRADE_COUNT * 1e9,
+           median_ns(processor));
+}
+
+static void add_sums(const tw_bars_table *table, int64_t sums[5], double *vwap) {
+    for (size_t i = 0; i < table->count; i++) {
+        sums[0] += table->opens[i].nano / 10000000;
+        sums[1] += table->highs[i].nano / 10000000;
+        sums[2] += table->lows[i].nano / 10000000;
+        sums[3] += table->closes[i].nano / 10000000;
+        sums[4] += table->volumes[i].nano / TW_NANO;
+        *vwap += (double)table->vwaps[i].nano * 1e-9;
+    }
+}
+
+static void print_checksums(const columns *all, void (*run)(const columns *, outcome *)) {
     static const char *const names[FRAME_COUNT] = {"1s", "1m", "5m", "1h", "1d"};
     outcome out;
-    run_one_pass(all, &out);
+    run(all, &out);
     printf("frame      bars          open           high            low          close"
            "      volume            vwap\n");
     for (size_t f = 0; f < FRAME_COUNT; f++) {
         int64_t sums[5] = {0};
         double vwap = 0.0;
-        for (size_t i = 0; i < out.counts[f]; i++) {
-            const row *bar = &out.bars[f][i];
-            sums[0] += bar->open / 10000000;
-            sums[1] += bar->high / 10000000;
-            sums[2] += bar->low / 10000000;
-            sums[3] += bar->close / 10000000;
-            sums[4] += bar->volume / TW_NANO;
-            vwap += (double)bar->vwap * 1e-9;
-        }
-        printf("%-5s %9zu %13lld %14lld %14lld %14lld %11lld %15.3f\n", names[f], out.counts[f],
-               (long long)sums[0], (long long)sums[1], (long long)sums[2], (long long)sums[3],
-               (long long)sums[4], vwap);
+        add_sums(&out.tables[f], sums, &vwap);
+        add_sums(&out.tables[FRAME_COUNT + f], sums, &vwap);
+        printf("%-5s %9zu %13lld %14lld %14lld %14lld %11lld %15.3f\n", names[f],
+               out.tables[f].count + out.tables[FRAME_COUNT + f].count, (long long)sums[0],
+               (long long)sums[1], (long long)sums[2], (long long)sums[3], (long long)sums[4],
+               vwap);
     }
     free_outcome(&out);
 }
 
 int main(int argc, char **argv) {
-    columns all = take_columns(argc > 1 ? argv[1] : NULL);
-    print_checksums(&all);
-    if (argc > 2) /* for a profiler */
-        return measure("one pass", &all, run_one_pass) > 0 ? 0 : 1;
-    (void)measure("one pass", &all, run_one_pass);
-    (void)measure("unkept", &all, run_unkept);
-    (void)measure("calls", &all, run_calls);
-    (void)measure("one frame", &all, run_one_frame);
-    (void)measure("apart", &all, run_apart);
-    (void)measure("volume", &all, run_volume);
-    (void)measure("horizon", &all, run_horizon);
+    static const job jobs[] = {{"table", run_table},         {"two parts", run_two_parts},
+                               {"kept", run_kept},           {"stream", run_stream},
+                               {"unkept", run_unkept},       {"calls", run_calls},
+                               {"one frame", run_one_frame}, {"apart", run_apart},
+                               {"volume", run_volume},       {"horizon", run_horizon}};
+    bool writes = argc > 2 && strcmp(argv[1], "write") == 0;
+    columns all = take_columns(argc > 1 && !writes ? argv[1] : NULL);
+    if (writes) {
+        write_trades(argv[2], &all);
+        return 0;
+    }
+    require(tw_workers_new(NULL, PART_COUNT, &workers, NULL) == TW_OK, "tw_workers_new");
+    if (argc <= 2 || strcmp(argv[2], "sums") == 0)
+        print_checksums(&all, run_table);
+    if (argc <= 2) {
+        print_checksums(&all, run_stream);
+        print_checksums(&all, run_two_parts);
+    }
+    for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++)
+        if (argc <= 2 || strcmp(argv[2], jobs[i].name) == 0)
+            measure(&jobs[i], &all);
+    tw_workers_free(workers);
     free(all.times_ns);
     free(all.symbols);
     free(all.prices);

@@ -45,11 +45,13 @@
  *
  * Memory: all at creation: 128 bytes for each pair of symbol and frame, 128 more for a kind without
  * a clock, 168 more with conditions or runs; with a horizon twice that, and for each symbol 40
- * bytes times horizon_trade_max and 256 times horizon_bar_max.
- * Cost: a trade of time frames costs about one frame, however many there are; a new bar a few
- * divisions. Other kinds add to each trade. A horizon doubles it; a revision costs O(trades kept of
- * the symbol). advance is O(1) while no bar ends, else O(symbols x frames).
- * Threads: a tw_bars belongs to one thread at a time.
+ * bytes times horizon_trade_max and 256 times horizon_bar_max; for runs over tables 65 more for
+ * each pair and the first part (run_part_max), 129 for each other. Cost: a trade of time frames
+ * costs about one frame, however many there are; a new bar a few divisions. Other kinds add to each
+ * trade. A horizon doubles it; a revision costs O(trades kept of the symbol). advance is O(1) while
+ * no bar ends, else O(symbols x frames). A table (tw_bars_run) costs about two thirds of a trade at
+ * a time and can be given threads. Threads: a tw_bars belongs to one thread at a time; tw_bars_run
+ * hands parts to its runner.
  */
 #ifndef TRADEWIND_BARS_H
 #define TRADEWIND_BARS_H
@@ -62,6 +64,7 @@
 #include "tradewind/api.h"
 #include "tradewind/market.h"
 #include "tradewind/status.h"
+#include "tradewind/task.h"
 #include "tradewind/zone.h"
 
 #define TW_BARS_FRAME_COUNT_MAX 16
@@ -69,6 +72,7 @@
 #define TW_BARS_SPLIT_COUNT_MAX 65536 /* bars that one trade may make of a frame */
 #define TW_BARS_HORIZON_COUNT_MAX (UINT32_C(1) << 24)
 #define TW_BARS_EMPTY_COUNT_MAX 1000000
+#define TW_BARS_RUN_PART_COUNT_MAX 64
 
 typedef struct tw_bars tw_bars;
 
@@ -178,9 +182,15 @@ typedef struct tw_bars_config {
                         * out, and so is what has only begun at the end; the default keeps them */
     bool has_conditions;
     tw_bars_conditions conditions;
+    bool has_tape_c; /* trades of tape 'C' go by a table of their own, for streams of all tapes */
+    tw_bars_conditions tape_c;
     int64_t horizon_ns;         /* how long trades can be corrected; 0: not at all */
     uint32_t horizon_trade_max; /* kept of each symbol; 1 to 16,777,216 */
     uint32_t horizon_bar_max;   /* of each symbol that can be revised; frame_count to 16,777,216 */
+    uint32_t run_part_max; /* parts that tw_bars_run may cut a table into, for as many threads; 0,
+                            * the default: it takes row after row and needs no memory of its own; 64
+                            * at most */
+    uint32_t run_row_min;  /* rows that are worth a part; 0: 65,536 */
 } tw_bars_config;
 
 /* Flags. PARTIAL: it began before its symbol's first trade, or has only begun. EMPTY_BAR: no trade.
@@ -227,6 +237,31 @@ typedef struct tw_bars_counts {
     uint64_t squeezed; /* trades that settled before their time: a bound was reached */
 } tw_bars_counts;
 
+/* Trades as columns. */
+typedef struct tw_bars_ticks {
+    const tw_symbol *symbols;
+    const int64_t *times_ns;
+    const tw_price *prices;
+    const tw_quantity *quantities;
+    size_t count;
+} tw_bars_ticks;
+
+/* Where the bars of one frame go, as columns: all of them the caller's, with room for `room` rows.
+ * Rows are written from `count` on, which goes up. */
+typedef struct tw_bars_table {
+    int64_t *times_ns;
+    tw_symbol *symbols;
+    tw_price *opens;
+    tw_price *highs;
+    tw_price *lows;
+    tw_price *closes;
+    tw_price *vwaps;
+    tw_quantity *volumes;
+    uint64_t *counts;
+    size_t room;
+    size_t count;
+} tw_bars_table;
+
 TW_BEGIN_DECLS
 
 /*
@@ -255,6 +290,29 @@ TW_API tw_status tw_bars_push(tw_bars *bars, const tw_trade *trade, tw_bars_sink
 TW_API tw_status tw_bars_push_many(tw_bars *bars, const tw_trade *trades, size_t count,
                                    tw_bars_sink sink, void *context,
                                    size_t *ret_taken) TW_MUST_CHECK;
+
+/*
+ * Takes a whole table: bit for bit as tw_bars_advance to the time of each row and tw_bars_push of
+ * it, with the bars of each frame in its table, in the order of their ends and then of symbols.
+ * Late trades are counted. Quick where rows come in order of time and frames are all rolled up from
+ * one; calls should have thousands of rows, as each looks at every symbol at its begin and end.
+ *
+ * `tables` has one entry a frame, as configured, for each of max(1, run_part_max) parts: those of
+ * the first part, then of the second ... Parts are worked on by `runner` (NULL: by the caller), and
+ * their tables, one after the other, are what one part would have given; where parts end depends
+ * on the rows alone. Beyond the rows that it gets, each table needs room for a bar of each symbol
+ * (symbol_count_max), or for two where there are more parts than one.
+ *
+ * Rows before `ret_taken` are in. TW_FULL: no room for the bars that the next row may complete.
+ * TW_INVALID, TW_RANGE, TW_OVERFLOW: of the next row, as tw_bars_push. TW_UNSUPPORTED: there is a
+ * frame of another kind, a horizon, or empty bars, and nothing was taken.
+ */
+TW_API tw_status tw_bars_run(tw_bars *bars, const tw_bars_ticks *ticks, tw_bars_table *tables,
+                             const tw_task_runner *runner, size_t *ret_taken) TW_MUST_CHECK;
+
+/* A sink: `context` is an array of tables, one a frame, with room. For tw_bars_flush after a run;
+ * what the detail says is not kept. */
+TW_API void tw_bars_table_put(void *context, const tw_bar *bar, const tw_bars_detail *detail);
 
 /*
  * Takes a finished bar as if it were a trade with an open, a high and a low, at the time of its

@@ -117,6 +117,9 @@ typedef struct tw_tape_config {
     bool known_symbols_only; /* a name that is not in `symbols` is TW_NOT_FOUND; in ITCH, whose
                               * files hold all stocks, messages of others are passed over */
     uint16_t port;           /* ITCH captures: only datagrams to this UDP port; 0: to any */
+    bool as_reported;        /* trades stand in the order in which they were reported: their times
+                              * may run backwards, and a row with an id and the size 0 takes the
+                              * trade of that id back (its price may be empty) */
     tw_symbol symbol;        /* of all that a file without symbols tells (LOBSTER, Bitstamp): such
                               * a file is of one, which only its name or its owner knows. Need not
                               * be in a table */
@@ -197,11 +200,11 @@ TW_API tw_status tw_tape_next_events(tw_tape *tape, tw_order_event *ret_events, 
                                      size_t *ret_count, tw_error *error) TW_MUST_CHECK;
 
 /*
- * Times may repeat but not run backwards within a symbol. side: B, S or empty. More than nine
- * fractional digits are rounded half to even. With the header of five fields the trade has no id,
- * exchange, tape, conditions; with that of nine: id digits or empty (0); exchange and tape one
- * printable ASCII character or empty; conditions up to five, and a blank there is a condition,
- * since some venues write one.
+ * Times may repeat but not run backwards within a symbol, but as_reported. side: B, S or empty.
+ * More than nine fractional digits are rounded half to even. With the header of five fields the
+ * trade has no id, exchange, tape, conditions; with that of nine: id digits or empty (0); exchange
+ * and tape one printable ASCII character or empty; conditions up to five, and a blank there is a
+ * condition, since some venues write one.
  */
 TW_API tw_status tw_tape_next_trade(tw_tape *tape, tw_trade *ret_trade,
                                     tw_error *error) TW_MUST_CHECK;

@@ -17,12 +17,16 @@ typedef struct bars_options {
     char database[TW_CONFIG_TEXT_SIZE];
     char skip_bad[TW_CONFIG_TEXT_SIZE];
     char plot[TW_CONFIG_TEXT_SIZE];
+    char indicators[TW_CONFIG_TEXT_SIZE];
+    int64_t plot_bars;
     char symbol[TW_CONFIG_TEXT_SIZE];
     int calendar;
     int stamp;
     int partial;
     int conditions;
     int64_t empty;
+    int64_t horizon;
+    int64_t horizon_trades;
     bool json;
 } bars_options;
 
@@ -53,13 +57,27 @@ static const tw_config_option bars_table[] = {
      "begun at the end",
      "keep|skip", offsetof(bars_options, partial)},
     {"conditions", TW_CONFIG_CHOICE, "RULES", NULL, NULL, "all",
-     "which trades move what: all everything, or by their sale conditions as the tapes' plans say",
-     "all|cta|utp", offsetof(bars_options, conditions)},
+     "which trades move what: all everything, or by their sale conditions as the plan says: CTA's "
+     "(tapes A, B), UTP's (C), or (tape) that of each trade's tape",
+     "all|cta|utp|tape", offsetof(bars_options, conditions)},
+    {"horizon", TW_CONFIG_DURATION, "SPAN", "0", "400d", "0",
+     "rows stand as they were reported: for so long late, cancelled and corrected trades revise "
+     "bars, which are written again with their revision; 0: trades are final",
+     NULL, offsetof(bars_options, horizon)},
+    {"horizon-trades", TW_CONFIG_INTEGER, "N", "1", "16777216", "16384",
+     "of each symbol at most so many trades can be corrected", NULL,
+     offsetof(bars_options, horizon_trades)},
     {"symbol", TW_CONFIG_TEXT, "S", NULL, NULL, "", "only this symbol of a file", NULL,
      offsetof(bars_options, symbol)},
     {"plot", TW_CONFIG_TEXT, "FILE.png", NULL, NULL, "",
      "draw candles with volume: of the first timeframe, one symbol (needs gnuplot)", NULL,
      offsetof(bars_options, plot)},
+    {"plot-bars", TW_CONFIG_INTEGER, "N", "2", "1000", "200", "draw the last N bars", NULL,
+     offsetof(bars_options, plot_bars)},
+    {"indicators", TW_CONFIG_TEXT, "LIST", NULL, NULL, "",
+     "and draw these over them or below, separated by commas, like "
+     "sma(20),bollinger(20,2),rsi(14),macd.histogram",
+     NULL, offsetof(bars_options, indicators)},
     {"json", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no",
      "print the counts as one JSON document (with --out DIR)", NULL, offsetof(bars_options, json)},
 };
@@ -70,6 +88,15 @@ enum { OPTION_COUNT = sizeof bars_table / sizeof bars_table[0] };
 
 static bool to_standard_output(const bars_options *options) {
     return options->out[0] == '\0' || strcmp(options->out, "-") == 0;
+}
+
+static tw_status check_indicators(const bars_options *options, bars_indicators *ret_indicators,
+                                  tw_error *error) {
+    if (options->indicators[0] != '\0' && options->plot[0] == '\0')
+        return tw_error_set(error, TW_USAGE,
+                            "--indicators are drawn: add --plot FILE (for numbers: tradewind "
+                            "batch)");
+    return bars_indicators_parse(options->indicators, ret_indicators, error);
 }
 
 static tw_status check_plot(const bars_options *options, const char *input, tw_error *error) {
@@ -92,6 +119,9 @@ static tw_status check_input(const bars_options *options, const tw_arguments *ar
     if (from_store && options->skip_bad[0] != '\0')
         return tw_error_set(error, TW_USAGE,
                             "--skip-bad is for a file of trades: a store has no bad rows");
+    if (from_store && options->horizon > 0)
+        return tw_error_set(error, TW_USAGE,
+                            "--horizon is for a file of reports: a store has its trades in order");
     if (from_store || arguments->operand_count == 1)
         return TW_OK;
     if (arguments->operand_count == 0)
@@ -124,7 +154,7 @@ static tw_status check_output(const bars_options *options, const bars_frames *fr
 /* ---- report -------------------------------------------------------------------------------- */
 
 static tw_status print_json(const bars_writer *writer, const bars_totals *totals, tw_error *error) {
-    char memory[2048];
+    char memory[8192];
     tw_text text = tw_text_over(memory, sizeof memory);
     tw_text_append_string(&text, "{\"rows\":{");
     for (uint32_t i = 0; i < writer->frames.count; i++)
@@ -132,8 +162,11 @@ static tw_status print_json(const bars_writer *writer, const bars_totals *totals
                               writer->frames.names[i], writer->rows[i]);
     tw_text_append_format(&text,
                           "},\"trades\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"excluded\":%" PRIu64
+                          ",\"revisions\":%" PRIu64 ",\"cancelled\":%" PRIu64
+                          ",\"corrected\":%" PRIu64 ",\"unknown\":%" PRIu64 ",\"late\":%" PRIu64
                           ",\"seconds\":",
-                          totals->trades, totals->skipped, totals->excluded);
+                          totals->trades, totals->skipped, totals->excluded, totals->revisions,
+                          totals->cancelled, totals->corrected, totals->unknown, totals->late);
     tw_text_append_double(&text, totals->seconds);
     tw_text_append_string(&text, "}\n");
     TW_ASSERT(!text.truncated);
@@ -142,6 +175,16 @@ static tw_status print_json(const bars_writer *writer, const bars_totals *totals
     if (status == TW_OK)
         status = output_file_write(&out, tw_text_slice(&text), error);
     return status == TW_OK ? output_file_finish(&out, error) : status;
+}
+
+static void print_revisions(const bars_totals *totals) {
+    char cells[5][READABLE_SIZE];
+    printf(
+        "Rows written again: %s. Trades cancelled: %s, corrected: %s, not kept any more: %s, too "
+        "late: %s.\n",
+        readable_count(totals->revisions, cells[0]), readable_count(totals->cancelled, cells[1]),
+        readable_count(totals->corrected, cells[2]), readable_count(totals->unknown, cells[3]),
+        readable_count(totals->late, cells[4]));
 }
 
 static tw_status print_table(const bars_options *options, const bars_writer *writer,
@@ -170,6 +213,8 @@ static tw_status print_table(const bars_options *options, const bars_writer *wri
         printf(" (%s/s)",
                readable_count((uint64_t)((double)totals->trades / totals->seconds), cell));
     printf(".\n");
+    if (options->horizon > 0)
+        print_revisions(totals);
     if (totals->excluded > 0)
         printf("%s of them did not move everything, by their conditions.\n",
                readable_count(totals->excluded, cell));
@@ -181,6 +226,11 @@ static tw_status print_table(const bars_options *options, const bars_writer *wri
 static tw_status print_report(const bars_options *options, const bars_writer *writer,
                               const bars_totals *totals, tw_error *error) {
     rejects_tell("bars", totals->skipped, options->skip_bad);
+    if (totals->squeezed > 0)
+        fprintf(stderr,
+                "tradewind bars: %llu trades could be corrected for less than --horizon: raise "
+                "--horizon-trades\n",
+                (unsigned long long)totals->squeezed);
     if (to_standard_output(options))
         return TW_OK;
     return options->json ? print_json(writer, totals, error)
@@ -236,7 +286,9 @@ static tw_status draw_plot(bars_run *all, tw_error *error) {
 static tw_status run_parts(bars_run *all, tw_error *error) {
     const bars_options *options = all->options;
     bool plots = options->plot[0] != '\0';
-    tw_status status = plots ? output_file_open(&all->plot_file, options->plot, error) : TW_OK;
+    tw_status status = plots ? bars_plot_open(&all->plot, error) : TW_OK;
+    if (status == TW_OK && plots)
+        status = output_file_open(&all->plot_file, options->plot, error);
     if (status != TW_OK)
         return status;
     status = options->database[0] != '\0' ? pass_store(all, error) : pass_file(all, error);
@@ -248,28 +300,33 @@ static tw_status run_parts(bars_run *all, tw_error *error) {
 }
 
 static tw_status run_with(bars_run *all, const bars_frames *frames, tw_error *error) {
-    static const char tapes[] = {'\0', 'A', 'C'};
+    static const char tapes[] = {'\0', 'A', 'C', 'T'};
     const bars_options *options = all->options;
     TW_AUTO(tw_zone) *zone = NULL;
     tw_status status =
         options->calendar == 1 ? zone_file_read("America/New_York", &zone, error) : TW_OK;
     if (status != TW_OK)
         return status;
-    bars_plot_init(&all->plot, 0);
+    all->plot.shown_max = (size_t)options->plot_bars;
+    all->plot.zone = zone;
     all->plan = (bars_plan){.zone = zone,
                             .empty_count_max = (uint32_t)options->empty,
                             .stamp_close = options->stamp == 1,
                             .skip_partial = options->partial == 1,
                             .conditions = tapes[options->conditions],
+                            .horizon_ns = options->horizon,
+                            .horizon_trade_max = (uint32_t)options->horizon_trades,
                             .plot = options->plot[0] != '\0' ? &all->plot : NULL,
                             .symbol = options->symbol};
     interruption_watch();
-    status = bars_writer_open(&all->writer, frames,
-                              to_standard_output(options) ? "-" : options->out, error);
+    status =
+        bars_writer_open(&all->writer, frames, to_standard_output(options) ? "-" : options->out,
+                         options->horizon > 0, error);
     if (status != TW_OK)
         return status;
     status = run_parts(all, error);
     output_file_drop(&all->plot_file);
+    bars_plot_close(&all->plot);
     bars_writer_drop(&all->writer);
     return status;
 }
@@ -286,6 +343,8 @@ static tw_status run(const bars_options *options, const tw_arguments *arguments,
         status = check_output(options, &frames, input, error);
     if (status == TW_OK)
         status = check_plot(options, input, error);
+    if (status == TW_OK)
+        status = check_indicators(options, &all.plot.indicators, error);
     return status == TW_OK ? run_with(&all, &frames, error) : status;
 }
 

@@ -1,5 +1,12 @@
 /*
  * bars_frames.h - the list that `--timeframes` takes: 1s,1m,tick:100,volume:1000,renko:0.05.
+ *
+ * Behind the step of a kind may stand, each after a colon:
+ *     bars=N:trades=N    imbalance and runs: the threshold adapts, means over so many bars, trades
+ *     least=X:most=X     between these; a tenth and ten times the step
+ *     side=tick|given    whether the price gives a side to a trade without one (tick, the default)
+ *     split=X            volume, value: parts of a trade are multiples of it; 0.000000001
+ *     style=classic|close, wicks=body|traded|none, grid=X    renko: see tw_bars_renko
  */
 #ifndef TRADEWIND_CLI_BARS_FRAMES_H
 #define TRADEWIND_CLI_BARS_FRAMES_H
@@ -7,7 +14,7 @@
 #include "tradewind/bars.h"
 #include "tradewind/error.h"
 
-enum { BARS_NAME_SIZE = 48 };
+enum { BARS_NAME_SIZE = 192 };
 
 typedef struct bars_frames {
     tw_bars_frame frames[TW_BARS_FRAME_COUNT_MAX];

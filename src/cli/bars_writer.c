@@ -29,9 +29,13 @@ static tw_status into_file(void *context, tw_slice bytes, tw_error *error) {
     return output_file_write(context, bytes, error);
 }
 
-static tw_status write_header(output_file *file, tw_error *error) {
+static tw_status write_header(output_file *file, bool revised, tw_error *error) {
     return output_file_write(
-        file, tw_slice_of("ts_ns,symbol,timeframe,open,high,low,close,volume,count,vwap\n"), error);
+        file,
+        tw_slice_of(revised
+                        ? "ts_ns,symbol,timeframe,open,high,low,close,volume,count,vwap,revision\n"
+                        : "ts_ns,symbol,timeframe,open,high,low,close,volume,count,vwap\n"),
+        error);
 }
 
 static tw_status open_one(bars_writer *writer, const char *folder, const char *name, bool is_time,
@@ -45,16 +49,19 @@ static tw_status open_one(bars_writer *writer, const char *folder, const char *n
         return status;
     writer->file_count++;
     if (!is_time)
-        return write_header(file, error);
-    tw_tape_writer_config config = {
-        .sink = into_file, .context = file, .buffer_size = BUFFER_SIZE, .format = TW_TAPE_BARS};
+        return write_header(file, writer->revised, error);
+    tw_tape_writer_config config = {.sink = into_file,
+                                    .context = file,
+                                    .buffer_size = BUFFER_SIZE,
+                                    .format = TW_TAPE_BARS,
+                                    .full = writer->revised};
     return tw_tape_writer_new(&config, &writer->tapes[writer->file_count - 1], error);
 }
 
 tw_status bars_writer_open(bars_writer *writer, const bars_frames *frames, const char *folder,
-                           tw_error *error) {
+                           bool revised, tw_error *error) {
     TW_ASSERT(frames->count >= 1 && frames->count <= TW_BARS_FRAME_COUNT_MAX);
-    *writer = (bars_writer){.frames = *frames};
+    *writer = (bars_writer){.frames = *frames, .revised = revised};
     bool one = strcmp(folder, "-") == 0;
     tw_status status = one ? open_one(writer, NULL, NULL, frames->only_time, error)
                            : make_folder(writer, folder, error);
@@ -106,9 +113,9 @@ static void put_decimal(tw_text *line, int64_t nano) {
 }
 
 /* A row as tw_tape_writer_put_bars writes it, with the name of the frame as it is. */
-static tw_status put_row(output_file *file, const char *frame, const tw_bar *bar,
-                         const tw_symbols *symbols, tw_error *error) {
-    char memory[512];
+static tw_status put_row(bars_writer *writer, uint32_t at, const char *frame, const tw_bar *bar,
+                         const tw_symbols *symbols) {
+    char memory[1024];
     tw_text line = tw_text_over(memory, sizeof memory);
     tw_text_append_i64(&line, bar->time_ns);
     tw_text_append_format(&line, ",%s,%s", tw_symbols_name(symbols, bar->symbol), frame);
@@ -120,9 +127,11 @@ static tw_status put_row(output_file *file, const char *frame, const tw_bar *bar
     tw_text_append_char(&line, ',');
     tw_text_append_u64(&line, bar->count);
     put_decimal(&line, bar->vwap.nano);
+    if (writer->revised)
+        tw_text_append_format(&line, ",%u", (unsigned)bar->revision);
     tw_text_append_char(&line, '\n');
     TW_ASSERT(!line.truncated);
-    return output_file_write(file, tw_text_slice(&line), error);
+    return output_file_write(&writer->files[at], tw_text_slice(&line), &writer->error);
 }
 
 void bars_writer_put(bars_writer *writer, uint32_t frame, const tw_bar *bar,
@@ -134,8 +143,7 @@ void bars_writer_put(bars_writer *writer, uint32_t frame, const tw_bar *bar,
     tw_status status =
         writer->tapes[at] != NULL
             ? tw_tape_writer_put_bars(writer->tapes[at], symbols, bar, 1, &writer->error)
-            : put_row(&writer->files[at], writer->frames.names[frame], bar, symbols,
-                      &writer->error);
+            : put_row(writer, at, writer->frames.names[frame], bar, symbols);
     if (status == TW_OK)
         writer->rows[frame]++;
 }

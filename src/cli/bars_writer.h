@@ -3,7 +3,9 @@
  *
  *     ts_ns,symbol,timeframe,open,high,low,close,volume,count,vwap
  *
- * Bars without a clock have their kind and step for a timeframe ("tick:100").
+ * Bars without a clock have their kind and step for a timeframe ("tick:100"). Where bars can be
+ * revised there is a column more, `revision`: 0 first; a row of the same bar with a higher one
+ * takes the place of those before, and one of volume and prices 0 takes the bar back.
  *
  * The files of a folder ("1s.csv", "1m.csv" ...) appear together at the end, or none does.
  */
@@ -21,15 +23,16 @@ typedef struct bars_writer {
     output_file files[TW_BARS_FRAME_COUNT_MAX];
     tw_tape_writer *tapes[TW_BARS_FRAME_COUNT_MAX]; /* what writes each file; NULL: put_row */
     uint32_t file_count;                            /* 1 for standard output */
+    bool revised;                                   /* with the column of revisions */
     const char *made; /* the folder, borrowed, while it is to be removed again; or NULL */
     tw_error error;   /* the first failed write; its status is TW_OK until then */
 } bars_writer;
 
 /* Opens the files and writes their headers. `folder`, borrowed until the writer is dropped, is made
  * if it is missing; "-" is standard output. Statuses as of output_file_open. After a failure
- * nothing is left open. */
+ * nothing is left open. `revised` adds the column of revisions. */
 tw_status bars_writer_open(bars_writer *writer, const bars_frames *frames, const char *folder,
-                           tw_error *error) TW_MUST_CHECK;
+                           bool revised, tw_error *error) TW_MUST_CHECK;
 
 /* Writes one bar of a frame and symbol of the table. A failure is kept in `error` of the writer,
  * and every later call does nothing. */

@@ -135,6 +135,13 @@ tw_status input_trades_open(const char *path, tw_symbols *symbols, tw_tape **ret
     return bad_input(tw_tape_open(&config, ret_tape, error), error);
 }
 
+tw_status input_reports_open(const char *path, tw_symbols *symbols, tw_tape **ret_tape,
+                             tw_error *error) {
+    const tw_tape_config config = {
+        .path = path, .format = TW_TAPE_TRADES, .symbols = symbols, .as_reported = true};
+    return bad_input(tw_tape_open(&config, ret_tape, error), error);
+}
+
 tw_status input_bars_open(const char *path, tw_symbols *symbols, tw_tape **ret_tape,
                           tw_error *error) {
     const tw_tape_config config = {.path = path, .format = TW_TAPE_BARS, .symbols = symbols};

@@ -47,6 +47,10 @@ void input_store_close(input_store *input);
 tw_status input_trades_open(const char *path, tw_symbols *symbols, tw_tape **ret_tape,
                             tw_error *error) TW_MUST_CHECK;
 
+/* The same in the order in which trades were reported (as_reported of tape.h). */
+tw_status input_reports_open(const char *path, tw_symbols *symbols, tw_tape **ret_tape,
+                             tw_error *error) TW_MUST_CHECK;
+
 /* Opens a bars CSV, and a CSV of any columns, likewise. */
 tw_status input_bars_open(const char *path, tw_symbols *symbols, tw_tape **ret_tape,
                           tw_error *error) TW_MUST_CHECK;

@@ -520,6 +520,157 @@ candles_are_drawn_of_one_symbol() {
     said 'that file is read'
 }
 
+reports_revise_bars() {
+    cat >reports.csv <<END
+ts_ns,symbol,price,size,side,id,exchange,tape,conditions
+1000000000,A,10,100,B,1,V,C,
+2000000000,A,12,50,B,2,V,C,
+61000000000,A,11,10,S,3,V,C,
+62000000000,B,5,1,,1,V,C,
+5000000000,A,9,10,S,4,V,C,
+2000000000,A,,0,,2,V,C,
+2000000000,A,11.5,50,B,2,V,C,
+62000000000,B,,0,,1,,,
+63000000000,A,,0,,77,,,
+1000000000,A,0,0,,77,,,
+1000000000,A,3,1,,77,,,
+END
+    run bars reports.csv --horizon 5m
+    ended 0
+    cat >expected <<END
+$header,revision
+0,A,1m,10,12,10,12,150,2,10.666666667,0
+0,A,1m,10,12,9,9,160,3,10.5625,1
+0,A,1m,10,11.5,9,9,160,3,10.40625,2
+60000000000,A,1m,11,11,11,11,10,1,11,0
+END
+    cmp out expected
+    run bars reports.csv --horizon 5m --timeframes 1m,tick:2 --out bars --json
+    ended 0
+    cat >expected <<END
+$header,revision
+1000000000,A,tick:2,10,12,10,12,150,2,10.666666667,0
+5000000000,A,tick:2,9,11,9,11,20,2,10,0
+1000000000,A,tick:2,10,11.5,10,11.5,150,2,10.5,1
+END
+    cmp bars/tick-2.csv expected
+    python3 - <<'END'
+import json
+told = json.load(open("out"))
+assert told["trades"] == 7 and told["cancelled"] == 1 and told["corrected"] == 1, told
+assert told["unknown"] == 2 and told["late"] == 0 and told["revisions"] == 3, told
+END
+    run bars reports.csv
+    ended 3
+    said 'reports.csv:6:1: time runs backwards'
+    grep -v ',0,,' reports.csv >late.csv
+    run bars late.csv --horizon 1s --timeframes 1m,1h --out bars
+    ended 0
+    printed 'too late: 3'
+    printf 'ts_ns,symbol,price,size,side,id,exchange,tape,conditions\n1,A,5,0,,,,,\n' >no.csv
+    run bars no.csv --horizon 1s
+    ended 3
+    said 'no.csv:2:6: a size of 0 takes a trade back, whose id must be here'
+    printf 'ts_ns,symbol,price,size,side,id,exchange,tape,conditions\n1,A,,5,,3,,,\n' >no.csv
+    run bars no.csv --horizon 1s
+    ended 3
+    said 'no.csv:2:3: a price may be missing only where a size of 0 takes a trade back'
+    run bars --db any.db --horizon 1s
+    ended 2
+    said '--horizon is for a file'
+}
+
+# Trades and reports that take none back give the same bars; a trade before the horizon settles.
+reports_without_changes_are_trades() {
+    awk 'BEGIN { print "ts_ns,symbol,price,size,side,id,exchange,tape,conditions"
+        for (i = 0; i < 3000; i++)
+            printf "%d,%s,%d.%02d,%d,%s,%d,V,%s,%s\n", i * 700000000, i % 3 ? "A" : "B",
+                100 + i % 17, i % 91, 1 + i % 50, i % 2 ? "B" : "S", i, i % 5 ? "C" : "A",
+                i % 11 ? "@" : "@I" }' >trades.csv
+    frames=1s,1m,1h,tick:7,volume:100,renko:3,imbalance:20:bars=5:trades=30
+    run bars trades.csv --timeframes $frames --conditions tape --out plain
+    ended 0
+    run bars trades.csv --timeframes $frames --conditions tape --horizon 30s --out revised
+    ended 0
+    for file in plain/*.csv; do
+        sed '1d; s/$/,0/' "$file" | LC_ALL=C sort >expected
+        sed 1d "revised/${file#plain/}" | LC_ALL=C sort | cmp - expected
+    done
+}
+
+kinds_take_settings() {
+    cat >trades.csv <<END
+ts_ns,symbol,price,size,side
+1,A,10,3,B
+2,A,11,3,
+3,A,12,3,
+4,A,9,3,
+5,A,9,3,S
+END
+    run bars trades.csv --timeframes tick_imbalance:2:side=given
+    ended 0
+    [ "$(cut -d, -f1,3,9 out | tail -n +2 | tr '\n' ' ')" = '1,tick_imbalance:2:side=given,5 ' ]
+    run bars trades.csv --timeframes imbalance:2:bars=2:trades=3:least=1:most=4,volume:2:split=1,renko:1:style=close:wicks=none:grid=0.5 --out bars
+    ended 0
+    [ -s bars/tick_imbalance-2-bars=2-trades=3-least=1-most=4.csv ]
+    [ "$(wc -l <bars/volume-2-split=1.csv)" -eq 9 ]
+    [ -s bars/renko-1-style=close-wicks=none-grid=0.5.csv ]
+    for list in imbalance:2:bars=2 imbalance:2:bars=2:trades=0 imbalance:2:least=5 tick:3:bars=2 \
+        imbalance:2:bars=2:trades=3:least=9:most=1 volume:3:split=0 renko:1:style=round \
+        renko:1:wicks volume:3:side=tick imbalance:2:side=buy; do
+        run bars trades.csv --timeframes "$list"
+        ended 2
+        said '--timeframes: '
+    done
+}
+
+each_tape_has_its_conditions() {
+    cat >trades.csv <<END
+ts_ns,symbol,price,size,side,id,exchange,tape,conditions
+1,A,10,100,B,1,V,C,@
+2,A,20,5,B,2,V,C,B
+3,A,30,5,B,3,V,A,B
+4,A,11,100,B,4,V,C,@
+END
+    run bars trades.csv --conditions tape
+    ended 0
+    printed '0,A,1m,10,20,10,11,210,4,11.19047619'
+    run bars trades.csv --conditions cta
+    printed '0,A,1m,10,11,10,11,210,4,11.19047619'
+    run bars trades.csv --conditions utp
+    printed '0,A,1m,10,30,10,11,210,4,11.19047619'
+}
+
+indicators_are_drawn() {
+    command -v gnuplot >/dev/null || exit 77
+    awk 'BEGIN { print "ts_ns,symbol,price,size,side"
+        for (i = 0; i < 400; i++)
+            printf "%d000000000,A,%d.5,%d,B\n", i * 60, 100 + i % 17, 1 + i % 50 }' >trades.csv
+    run bars trades.csv --plot plain.png
+    ended 0
+    run bars trades.csv --plot drawn.png --plot-bars 50 \
+        --indicators 'sma(20), bollinger(20,2),macd.histogram,rsi(14),obv'
+    ended 0
+    height_of() { od -An -tu1 -j20 -N4 "$1" | awk '{ print ($1 * 256 + $2) * 65536 + $3 * 256 + $4 }'; }
+    [ "$(height_of drawn.png)" -gt "$(($(height_of plain.png) + 500))" ]
+    for list in 'sma(0)' 'sma(20' unknown 'macd.none' 'beta(20)' 'sma(2),,' \
+        'sma,sma,sma,sma,sma,sma,sma,sma,sma'; do
+        run bars trades.csv --plot no.png --indicators "$list"
+        ended 2
+        said '--indicators: '
+        [ ! -e no.png ]
+    done
+    run bars trades.csv --indicators 'sma(20)'
+    ended 2
+    said 'add --plot FILE'
+    run bars trades.csv --plot no.png --indicators 'sma(401)'
+    ended 3
+    said 'there are too few bars (400) for sma(401)'
+    [ ! -e no.png ]
+    run bars trades.csv --plot no.png --plot-bars 1001
+    ended 2
+}
+
 run_cases a_few_trades_make_known_bars bars_of_a_file_agree_with_a_slow_computation \
     bars_of_a_store_are_those_of_the_file named_symbols_of_a_store_are_the_only_ones \
     the_same_trades_give_the_same_bytes compressed_trades_are_read \
@@ -532,4 +683,6 @@ run_cases a_few_trades_make_known_bars bars_of_a_file_agree_with_a_slow_computat
     a_full_disk_is_told a_reader_that_leaves_is_no_noise \
     days_of_the_us_calendar_begin_in_new_york kinds_stand_beside_timeframes \
     options_change_which_bars_there_are conditions_keep_trades_out candles_are_drawn_of_one_symbol \
+    reports_revise_bars reports_without_changes_are_trades kinds_take_settings each_tape_has_its_conditions \
+    indicators_are_drawn \
     an_interruption_takes_unfinished_files_away progress_is_shown_on_a_terminal_only

@@ -135,8 +135,10 @@ static uint8_t moves_of(const tw_trade *trade, uint8_t *ret_reason) {
     *ret_reason = 0;
     if (!config.has_conditions || trade->conditions[0] == '\0')
         return moves;
-    *ret_reason = config.conditions.reasons[(uint8_t)trade->conditions[0]];
-    return config.conditions.moves[(uint8_t)trade->conditions[0]];
+    const tw_bars_conditions *table =
+        config.has_tape_c && trade->tape == 'C' ? &config.tape_c : &config.conditions;
+    *ret_reason = table->reasons[(uint8_t)trade->conditions[0]];
+    return table->moves[(uint8_t)trade->conditions[0]];
 }
 
 static const piece *first_with(const piece *pieces, size_t count, uint8_t moves) {
@@ -885,6 +887,8 @@ static void draw_config(uint64_t *seed) {
     config.skip_partial = draw(seed) % 4 == 0;
     config.has_conditions = draw(seed) % 2 == 0;
     tw_bars_conditions_consolidated(draw(seed) % 2 == 0 ? 'A' : 'C', &config.conditions);
+    config.has_tape_c = config.has_conditions && draw(seed) % 2 == 0;
+    tw_bars_conditions_consolidated('C', &config.tape_c);
     config.horizon_ns = draw(seed) % 3 == 0 ? 0 : (int64_t)(1 + draw(seed) % 20) * TW_NS_PER_SECOND;
     config.horizon_trade_max = OPERATIONS + 1;
     config.horizon_bar_max = MADE_MAX;
@@ -894,7 +898,7 @@ static void draw_config(uint64_t *seed) {
 }
 
 static tw_trade draw_trade(uint64_t *seed, int64_t at_ns, uint64_t id) {
-    static const char codes[] = "@@@IZMB9T4";
+    static const char codes[] = "@@@IZMB9T4RLWG";
     tw_trade trade;
     memset(&trade, 0, sizeof trade);
     trade.time_ns = at_ns;
@@ -903,6 +907,7 @@ static tw_trade draw_trade(uint64_t *seed, int64_t at_ns, uint64_t id) {
     trade.id = id;
     trade.symbol = (tw_symbol)(draw(seed) % SYMBOLS);
     trade.side = (uint8_t)(draw(seed) % 3);
+    trade.tape = "\0ABC"[draw(seed) % 4];
     trade.conditions[0] = draw(seed) % 2 == 0 ? '\0' : codes[draw(seed) % (sizeof codes - 1)];
     return trade;
 }

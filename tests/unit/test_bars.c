@@ -54,6 +54,9 @@ static void test_refuses_configurations_out_of_range(void **state) {
     config = (tw_bars_config){
         .frames = {{.step = SECOND}, {.step = SECOND}}, .frame_count = 2, .symbol_count_max = 1};
     assert_int_equal(tw_bars_new(NULL, &config, &bars), TW_EXISTS);
+    config = (tw_bars_config){
+        .frames = {{.step = SECOND}}, .frame_count = 1, .symbol_count_max = 1, .run_part_max = 65};
+    assert_int_equal(tw_bars_new(NULL, &config, &bars), TW_RANGE);
     config = (tw_bars_config){.frames = {{.step = SECOND}}, .frame_count = 1};
     assert_int_equal(tw_bars_new(NULL, &config, &bars), TW_RANGE);
     assert_null(bars);
@@ -222,9 +225,94 @@ static void test_bad_trades_change_nothing(void **state) {
     assert_int_equal(counts.trades, 0);
 }
 
+typedef struct table_rows {
+    int64_t times_ns[16];
+    tw_symbol symbols[16];
+    tw_price prices[5][16];
+    tw_quantity volumes[16];
+    uint64_t counts[16];
+} table_rows;
+
+static tw_bars_table table_over(table_rows *rows, size_t room) {
+    return (tw_bars_table){.times_ns = rows->times_ns,
+                           .symbols = rows->symbols,
+                           .opens = rows->prices[0],
+                           .highs = rows->prices[1],
+                           .lows = rows->prices[2],
+                           .closes = rows->prices[3],
+                           .vwaps = rows->prices[4],
+                           .volumes = rows->volumes,
+                           .counts = rows->counts,
+                           .room = room};
+}
+
+static const tw_symbol run_symbols[] = {0, 1, 0, 2, 0};
+static const int64_t run_times_ns[] = {SECOND, SECOND + 5, 2 * SECOND, 2 * SECOND, 9 * SECOND};
+static const tw_price run_prices[] = {
+    {10 * TW_NANO}, {20 * TW_NANO}, {11 * TW_NANO}, {30 * TW_NANO}, {12 * TW_NANO}};
+static const tw_quantity run_quantities[] = {
+    {TW_NANO}, {2 * TW_NANO}, {3 * TW_NANO}, {4 * TW_NANO}, {5 * TW_NANO}};
+
+static void test_a_table_without_room_is_gone_on_with(void **state) {
+    (void)state;
+    tw_bars_ticks ticks = {run_symbols, run_times_ns, run_prices, run_quantities, 5};
+    tw_bars_config config = {
+        .frames = {{.step = SECOND}}, .frame_count = 1, .symbol_count_max = 3, .run_part_max = 1};
+    TW_AUTO(tw_bars) *bars = NULL;
+    assert_int_equal(tw_bars_new(NULL, &config, &bars), TW_OK);
+    table_rows rows;
+    tw_bars_table table = table_over(&rows, 4);
+    size_t taken = 0;
+    assert_int_equal(tw_bars_run(bars, &ticks, &table, NULL, &taken), TW_FULL);
+    assert_int_equal(taken, 4); /* two bars came; the next row could complete three */
+    assert_int_equal(table.count, 2);
+    assert_int_equal(rows.symbols[1], 1);
+    assert_int_equal(rows.prices[0][1].nano, 20 * TW_NANO);
+    table.count = 0;
+    ticks =
+        (tw_bars_ticks){run_symbols + 4, run_times_ns + 4, run_prices + 4, run_quantities + 4, 1};
+    assert_int_equal(tw_bars_run(bars, &ticks, &table, NULL, &taken), TW_OK);
+    assert_int_equal(taken, 1);
+    assert_int_equal(table.count, 2);
+    assert_int_equal(rows.times_ns[0], 2 * SECOND);
+    assert_int_equal(rows.volumes[1].nano, 4 * TW_NANO);
+    assert_int_equal(tw_bars_flush(bars, tw_bars_table_put, &table), 1);
+    assert_int_equal(rows.times_ns[2], 9 * SECOND);
+}
+
+static void test_tables_are_for_bars_by_time_alone(void **state) {
+    (void)state;
+    tw_bars_ticks ticks = {run_symbols, run_times_ns, run_prices, run_quantities, 5};
+    tw_bars_config configs[3] = {
+        {.frames = {{.step = 5, .kind = TW_BARS_TICK}}, .frame_count = 1, .symbol_count_max = 3},
+        {.frames = {{.step = SECOND}},
+         .frame_count = 1,
+         .symbol_count_max = 3,
+         .empty_count_max = 1},
+        {.frames = {{.step = SECOND}},
+         .frame_count = 1,
+         .symbol_count_max = 3,
+         .horizon_ns = SECOND,
+         .horizon_trade_max = 4,
+         .horizon_bar_max = 4}};
+    for (size_t i = 0; i < 3; i++) {
+        TW_AUTO(tw_bars) *bars = NULL;
+        table_rows rows;
+        tw_bars_table table = table_over(&rows, 16);
+        size_t taken = 9;
+        configs[i].run_part_max = 1;
+        assert_int_equal(tw_bars_new(NULL, &configs[i], &bars), TW_OK);
+        assert_int_equal(tw_bars_run(bars, &ticks, &table, NULL, &taken), TW_UNSUPPORTED);
+        assert_int_equal(taken, 0);
+    }
+}
+
 static tw_status make_and_free(const tw_allocator *allocator, void *context) {
     (void)context;
-    tw_bars_config config = {.frames = {{.step = SECOND}}, .frame_count = 1, .symbol_count_max = 4};
+    tw_bars_config config = {.frames = {{.step = SECOND}, {.step = 60 * SECOND}},
+                             .frame_count = 2,
+                             .symbol_count_max = 4,
+                             .run_part_max = 2};
     TW_AUTO(tw_bars) *bars = NULL;
     return tw_bars_new(allocator, &config, &bars);
 }
@@ -246,6 +334,8 @@ int main(void) {
         cmocka_unit_test(test_each_trade_of_a_bar_is_late_for_a_frame_that_has_closed),
         cmocka_unit_test(test_timeframes_without_a_trade_have_no_bar),
         cmocka_unit_test(test_bad_trades_change_nothing),
+        cmocka_unit_test(test_a_table_without_room_is_gone_on_with),
+        cmocka_unit_test(test_tables_are_for_bars_by_time_alone),
         cmocka_unit_test(test_leaves_nothing_when_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

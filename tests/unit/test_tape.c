@@ -89,6 +89,38 @@ static void test_each_bad_field_of_a_trade_is_named(void **state) {
     }
 }
 
+static void test_reports_may_go_back_and_take_trades_back(void **state) {
+    const test_place *place = *state;
+    write_text(place, "ts_ns,symbol,price,size,side,id,exchange,tape,conditions\n"
+                      "200,A,10,1,B,7,,,\n"
+                      "100,A,11,2,S,8,,,\n"
+                      "200,A,,0,,7,,,\n"
+                      "200,A,5,0,,,,,\n"
+                      "200,A,,5,,9,,,\n"
+                      "300,A,0,0,,8,,,\n");
+    tw_tape_config config = {.path = place->path,
+                             .symbols = place->symbols,
+                             .format = TW_TAPE_TRADES,
+                             .as_reported = true};
+    tw_tape *tape = NULL;
+    tw_trade trades[4];
+    size_t count = 0;
+    tw_error error = {0};
+    assert_int_equal(tw_tape_open(&config, &tape, NULL), TW_OK);
+    assert_int_equal(tw_tape_next_trades(tape, trades, 4, &count, &error), TW_OK);
+    assert_int_equal(count, 3);
+    assert_int_equal(trades[1].time_ns, 100);
+    assert_int_equal(trades[2].id, 7);
+    assert_int_equal(trades[2].quantity.nano, 0);
+    assert_int_equal(tw_tape_next_trade(tape, trades, &error), TW_RANGE);
+    assert_int_equal(error.column, 6);
+    assert_int_equal(tw_tape_next_trade(tape, trades, &error), TW_RANGE);
+    assert_int_equal(error.column, 3);
+    assert_int_equal(tw_tape_next_trade(tape, trades, &error), TW_OK);
+    assert_int_equal(trades[0].time_ns, 300);
+    tw_tape_close(tape);
+}
+
 static void test_unknown_symbols_can_be_refused(void **state) {
     const test_place *place = *state;
     write_text(place, TRADES "100,MSFT,10,1,B\n");
@@ -837,6 +869,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         IN_PLACE(test_trades_are_read_exactly),
         IN_PLACE(test_each_bad_field_of_a_trade_is_named),
+        IN_PLACE(test_reports_may_go_back_and_take_trades_back),
         IN_PLACE(test_unknown_symbols_can_be_refused),
         IN_PLACE(test_the_table_of_symbols_has_an_end),
         IN_PLACE(test_bars_are_read_with_and_without_their_extras),

@@ -37,6 +37,8 @@ tw_status tw_bars_new(const tw_allocator *allocator, const tw_bars_config *confi
     status = bars->states == NULL ? TW_NO_MEMORY : TW_OK;
     if (status == TW_OK && config->horizon_ns > 0)
         status = history_new(bars);
+    if (status == TW_OK && config->run_part_max > 0)
+        status = run_new(bars);
     if (status != TW_OK) {
         tw_bars_free(bars);
         return status;
@@ -50,6 +52,7 @@ void tw_bars_free(tw_bars *bars) {
         return;
     tw_allocator allocator = bars->allocator;
     history_free(bars);
+    run_free(bars);
     if (bars->states != NULL)
         TW_DELETE(&allocator, bars->states, bars->line_count, bar_line);
     TW_DELETE(&allocator, bars, 1, tw_bars);
@@ -105,11 +108,14 @@ static tw_status feed_check(const tw_bars *bars, tw_symbol symbol, const bar_fee
 /* ---- Feeds --------------------------------------------------------------------------------- */
 
 static void apply_conditions(const tw_bars *bars, const tw_trade *trade, bar_feed *feed) {
+    const tw_bars_conditions *table = bars->config.has_tape_c && trade->tape == 'C'
+                                          ? &bars->config.tape_c
+                                          : &bars->config.conditions;
     for (size_t i = 0; i < sizeof trade->conditions && trade->conditions[i] != '\0'; i++) {
         uint8_t code = (uint8_t)trade->conditions[i];
-        uint8_t moves = code < 128 ? bars->config.conditions.moves[code] : TW_BARS_MOVES_ALL;
+        uint8_t moves = code < 128 ? table->moves[code] : TW_BARS_MOVES_ALL;
         if (moves != TW_BARS_MOVES_ALL && feed->moves == TW_BARS_MOVES_ALL)
-            feed->reason = bars->config.conditions.reasons[code];
+            feed->reason = table->reasons[code];
         feed->moves &= moves;
     }
 }
@@ -169,7 +175,7 @@ static tw_status take_feed(tw_bars *bars, tw_symbol symbol, const bar_feed *feed
     return TW_STATE;
 }
 
-static void make_ready(tw_bars *bars, tw_symbol symbol) {
+void bars_make_ready(tw_bars *bars, tw_symbol symbol) {
     for (; bars->ready_count <= symbol; bars->ready_count++) {
         state_clear(bars, state_of(bars, bars->ready_count), bars->ready_count);
         if (bars->history != NULL)
@@ -182,10 +188,15 @@ static tw_status take_trade(tw_bars *bars, const tw_trade *trade, const bar_targ
     tw_status status = feed_check(bars, trade->symbol, &feed);
     if (status != TW_OK)
         return status;
-    make_ready(bars, trade->symbol);
+    bars_make_ready(bars, trade->symbol);
     if (bars->history != NULL)
         return history_push(bars, trade, &feed, target);
     return take_feed(bars, trade->symbol, &feed, target);
+}
+
+tw_status bars_check_trade(const tw_bars *bars, const tw_trade *trade) {
+    bar_feed feed = feed_of_trade(bars, trade);
+    return feed_check(bars, trade->symbol, &feed);
 }
 
 /* The usual trade: in order, and in the bar of the only root or in the next one. A window that is
@@ -286,7 +297,7 @@ tw_status tw_bars_push_bar(tw_bars *bars, const tw_bar *bar, tw_price price_unit
     tw_status status = feed_check(bars, bar->symbol, &feed);
     if (status != TW_OK)
         return status;
-    make_ready(bars, bar->symbol);
+    bars_make_ready(bars, bar->symbol);
     bar_target target = {sink, context};
     return take_feed(bars, bar->symbol, &feed, &target);
 }
@@ -296,7 +307,7 @@ tw_status tw_bars_cancel(tw_bars *bars, tw_symbol symbol, uint64_t id, tw_bars_s
     TW_ASSERT(bars != NULL && sink != NULL);
     if (symbol >= bars->config.symbol_count_max)
         return TW_RANGE;
-    make_ready(bars, symbol);
+    bars_make_ready(bars, symbol);
     bar_target target = {sink, context};
     return history_cancel(bars, symbol, id, &target);
 }
@@ -308,7 +319,7 @@ tw_status tw_bars_correct(tw_bars *bars, uint64_t id, const tw_trade *trade, tw_
     tw_status status = feed_check(bars, trade->symbol, &feed);
     if (status != TW_OK)
         return status;
-    make_ready(bars, trade->symbol);
+    bars_make_ready(bars, trade->symbol);
     bar_target target = {sink, context};
     return history_correct(bars, id, trade, &feed, &target);
 }

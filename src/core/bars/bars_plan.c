@@ -57,8 +57,10 @@ tw_status plan_check(const tw_bars_config *config) {
     if (config->frame_count == 0 || config->frame_count > TW_BARS_FRAME_COUNT_MAX ||
         config->symbol_count_max == 0 || config->symbol_count_max > TW_BARS_SYMBOL_COUNT_MAX ||
         config->empty_count_max > TW_BARS_EMPTY_COUNT_MAX || config->day_open_seconds < -86400 ||
-        config->day_open_seconds > 86400 || !horizon_is_valid(config) ||
-        (config->has_conditions && !conditions_are_valid(&config->conditions)))
+        config->day_open_seconds > 86400 || config->run_part_max > TW_BARS_RUN_PART_COUNT_MAX ||
+        !horizon_is_valid(config) ||
+        (config->has_conditions && !conditions_are_valid(&config->conditions)) ||
+        (config->has_tape_c && (!config->has_conditions || !conditions_are_valid(&config->tape_c))))
         return TW_RANGE;
     for (uint32_t i = 0; i < config->frame_count; i++) {
         if (!frame_is_valid(&config->frames[i]))

@@ -147,6 +147,7 @@ struct tw_bars {
     tw_bars_detail detail;    /* what does not change between bars stays zero */
     tw_bar bar;               /* what time_next hands out */
     bar_history *history;
+    struct run_part *parts; /* of runs over tables; NULL: none was asked for */
 };
 
 /* Where bars go. */
@@ -201,17 +202,19 @@ static inline uint64_t wide_divide(bar_wide value, uint64_t by, uint64_t *ret_re
 #endif
 }
 
-/* To nearest, ties to even: price x quantity at 1e-18 over quantity at 1e-9. The quotient is at
- * most the high. */
-static inline int64_t slot_vwap(const bar_slot *slot) {
-    if (slot->volume == 0)
-        return 0;
-    uint64_t volume = (uint64_t)slot->volume;
+/* To nearest, ties to even: price x quantity at 1e-18 over quantity at 1e-9, which is not 0. The
+ * quotient is at most the high. */
+static inline int64_t mean_price_of(bar_wide value, int64_t of_volume) {
+    uint64_t volume = (uint64_t)of_volume;
     uint64_t rest;
-    uint64_t quotient = wide_divide(slot->value, volume, &rest);
-    uint64_t above = volume - rest; /* at least 1 */
-    quotient += rest > above || (rest == above && (quotient & 1) != 0);
+    uint64_t quotient = wide_divide(value, volume, &rest);
+    uint64_t above = volume - rest;                                  /* at least 1 */
+    quotient += (rest > above) | ((rest == above) & (quotient & 1)); /* all rounding, no branch */
     return (int64_t)quotient;
+}
+
+static inline int64_t slot_vwap(const bar_slot *slot) {
+    return slot->volume == 0 ? 0 : mean_price_of(slot->value, slot->volume);
 }
 
 /* Makes the bar of a slot. False where no price is known. */
@@ -240,7 +243,13 @@ size_t time_advance(tw_bars *bars, bar_state *state, int64_t now_ns, int64_t *re
 /* The first trade after the bar of the only root, which the rest is rolled up from: what time_take
  * does, for sets that are plain. */
 void time_next(tw_bars *bars, bar_state *state, const tw_trade *trade, const bar_target *target);
+/* OPEN to NONE (bars_time.c): hands the bar out and rolls it up. Returns how many bars. */
+size_t time_close(tw_bars *bars, bar_state *state, uint32_t frame, const bar_target *target);
 size_t time_flush(tw_bars *bars, bar_state *state, const bar_target *target);
+void time_roll_up(const tw_bars *bars, bar_state *state, uint32_t frame);
+static inline bool slot_is_open(const bar_slot *slot) {
+    return slot->start_ns < slot->end_ns;
+}
 /* A time frame's slot together with what waits in its sources. */
 void time_current(const tw_bars *bars, bar_state *state, uint32_t frame, bar_slot *ret_slot,
                   bar_extra *ret_extra);
@@ -270,6 +279,16 @@ uint32_t state_take(tw_bars *bars, bar_state *state, const bar_feed *feed, int64
 size_t state_flush(tw_bars *bars, bar_state *state, const bar_target *target);
 /* Whether a trade of `volume` at `time_ns` fits every bar; finds the room anew where it must. */
 bool state_has_room(const tw_bars *bars, bar_state *state, int64_t time_ns, int64_t volume);
+
+/* Sets the states of symbols up to this one up. */
+void bars_make_ready(tw_bars *bars, tw_symbol symbol);
+
+/* What tw_bars_push would refuse whatever is held. */
+tw_status bars_check_trade(const tw_bars *bars, const tw_trade *trade);
+
+/* bars_run.c */
+tw_status run_new(tw_bars *bars);
+void run_free(tw_bars *bars);
 
 /* bars_history.c */
 tw_status history_new(tw_bars *bars);

@@ -15,10 +15,6 @@
  */
 #include "bars_priv.h"
 
-static bool is_open(const bar_slot *slot) {
-    return slot->start_ns < slot->end_ns;
-}
-
 static bool is_touched(const bar_slot *slot) {
     return slot->count > 0 || slot_is_priced(slot) || slot->open_ns != INT64_MAX ||
            slot->close_ns != INT64_MIN;
@@ -61,7 +57,7 @@ void time_window(const tw_bars *bars, uint32_t frame, int64_t time_ns, int64_t *
 
 /* Invariant 2 of bars_priv.h: where the window of the longer frame does not hold the bar, its
  * trades were late there and counted. */
-static void roll_up(const tw_bars *bars, bar_state *state, uint32_t frame) {
+void time_roll_up(const tw_bars *bars, bar_state *state, uint32_t frame) {
     const bar_slot *from = slot_of(state, frame);
     const bar_extra *from_extra = extra_of(bars, state, frame);
     for (uint32_t i = frame + 1; i < bars->time_count; i++) {
@@ -73,8 +69,7 @@ static void roll_up(const tw_bars *bars, bar_state *state, uint32_t frame) {
 }
 
 /* OPEN to NONE. The slot of the frame holds all that its sources had by then. */
-static size_t close_window(tw_bars *bars, bar_state *state, uint32_t frame,
-                           const bar_target *target) {
+size_t time_close(tw_bars *bars, bar_state *state, uint32_t frame, const bar_target *target) {
     bar_slot *slot = slot_of(state, frame);
     bar_extra *extra = extra_of(bars, state, frame);
     size_t made = 0;
@@ -83,7 +78,7 @@ static size_t close_window(tw_bars *bars, bar_state *state, uint32_t frame,
         made = slot_emit(bars, state, frame, flags, target);
         slot->empty_run = 0;
     }
-    roll_up(bars, state, frame);
+    time_roll_up(bars, state, frame);
     slot_clear(slot, extra);
     slot->start_ns = slot->end_ns;
     return made;
@@ -94,7 +89,7 @@ static size_t fill_gap(tw_bars *bars, bar_state *state, uint32_t frame, int64_t 
                        const bar_target *target) {
     bar_slot *slot = slot_of(state, frame);
     size_t made = 0;
-    TW_ASSERT(!is_open(slot));
+    TW_ASSERT(!slot_is_open(slot));
     while (slot->empty_run < bars->config.empty_count_max && slot->previous_close != 0) {
         int64_t start_ns;
         int64_t end_ns;
@@ -119,8 +114,8 @@ static bool open_window(tw_bars *bars, bar_state *state, uint32_t frame, int64_t
     time_window(bars, frame, time_ns, &start_ns, &end_ns);
     if (end_ns <= settled_ns)
         return false;
-    if (is_open(slot))
-        (void)close_window(bars, state, frame, target);
+    if (slot_is_open(slot))
+        (void)time_close(bars, state, frame, target);
     if (bars->config.empty_count_max > 0 && slot->previous_close != 0) {
         (void)fill_gap(bars, state, frame, start_ns, target);
         bars->counting->gaps += slot->end_ns < start_ns;
@@ -228,10 +223,10 @@ size_t time_advance(tw_bars *bars, bar_state *state, int64_t now_ns, int64_t *re
     size_t made = 0;
     for (uint32_t i = 0; i < bars->time_count; i++) {
         bar_slot *slot = slot_of(state, i);
-        if (is_open(slot) && slot->end_ns <= now_ns)
-            made += close_window(bars, state, i, target);
+        if (slot_is_open(slot) && slot->end_ns <= now_ns)
+            made += time_close(bars, state, i, target);
         int64_t next_ns = slot->end_ns;
-        if (!is_open(slot)) {
+        if (!slot_is_open(slot)) {
             made += fill_gap(bars, state, i, now_ns, target);
             next_ns = next_empty_end(bars, i, slot);
         }
@@ -243,8 +238,8 @@ size_t time_advance(tw_bars *bars, bar_state *state, int64_t now_ns, int64_t *re
 size_t time_flush(tw_bars *bars, bar_state *state, const bar_target *target) {
     size_t made = 0;
     for (uint32_t i = 0; i < bars->time_count; i++) {
-        if (is_open(slot_of(state, i)))
-            made += close_window(bars, state, i, target);
+        if (slot_is_open(slot_of(state, i)))
+            made += time_close(bars, state, i, target);
     }
     return made;
 }

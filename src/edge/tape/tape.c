@@ -115,6 +115,7 @@ tw_status tw_tape_open(const tw_tape_config *config, tw_tape **ret_tape, tw_erro
     tape->midnight_ns = config->midnight_ns;
     tape->symbol = config->symbol;
     tape->known_symbols_only = config->known_symbols_only;
+    tape->as_reported = config->as_reported;
     tw_status status = begin(tape, config, error);
     if (status != TW_OK) {
         tw_tape_close(tape);

@@ -148,7 +148,7 @@ static tw_status place_in_series(tw_tape *tape, int64_t time_ns, int64_t timefra
         return tape_give_fault(tape, error);
     }
     bool comparable = last->seen && last->timeframe_ns == timeframe_ns;
-    if (comparable && time_ns < last->time_ns)
+    if (comparable && time_ns < last->time_ns && !tape->as_reported)
         return TAPE_BAD(tape, TW_RANGE, TS_NS, "time runs backwards: %lld comes after %lld of %s",
                         (long long)time_ns, (long long)last->time_ns,
                         tw_symbols_name(tape->symbols, *ret_symbol));
@@ -157,6 +157,29 @@ static tw_status place_in_series(tw_tape *tape, int64_t time_ns, int64_t timefra
                         tw_symbols_name(tape->symbols, *ret_symbol), (long long)time_ns);
     *last = (tape_last){.time_ns = time_ns, .timeframe_ns = timeframe_ns, .seen = true};
     return TW_OK;
+}
+
+/* As reported, a size may be 0, and then the price may be missing. */
+static tw_status read_trade_amounts(tw_tape *tape, tw_trade *trade, tw_error *error) {
+    bool may_cancel = tape->as_reported && tape->field_count == TRADES_FIELDS_FULL;
+    tw_status status = TW_OK;
+    if (!may_cancel || tape->fields[TRADE_PRICE].size > 0)
+        status = tape_read_decimal(tape, TRADE_PRICE, "price", may_cancel ? 0 : 1,
+                                   &trade->price.nano, error);
+    if (status == TW_OK)
+        status = tape_read_decimal(tape, TRADE_SIZE, "size", may_cancel ? 0 : 1,
+                                   &trade->quantity.nano, error);
+    if (status == TW_OK && trade->quantity.nano > 0 && trade->price.nano == 0)
+        return TAPE_BAD(tape, TW_RANGE, TRADE_PRICE,
+                        "a price may be missing only where a size of 0 takes a trade back");
+    return status;
+}
+
+static tw_status check_cancel(tw_tape *tape, const tw_trade *trade, tw_error *error) {
+    if (trade->quantity.nano > 0 || trade->id != 0)
+        return TW_OK;
+    return TAPE_BAD(tape, TW_RANGE, TRADE_ID,
+                    "a size of 0 takes a trade back, whose id must be here");
 }
 
 tw_status csv_next_trade(tw_tape *tape, tw_trade *ret_trade, tw_error *error) {
@@ -169,13 +192,13 @@ tw_status csv_next_trade(tw_tape *tape, tw_trade *ret_trade, tw_error *error) {
     if (status == TW_OK)
         status = read_time(tape, &trade.time_ns, error);
     if (status == TW_OK)
-        status = tape_read_decimal(tape, TRADE_PRICE, "price", 1, &trade.price.nano, error);
-    if (status == TW_OK)
-        status = tape_read_decimal(tape, TRADE_SIZE, "size", 1, &trade.quantity.nano, error);
+        status = read_trade_amounts(tape, &trade, error);
     if (status == TW_OK)
         status = read_side(tape, &trade.side, error);
     if (status == TW_OK)
         status = read_trade_extras(tape, &trade, error);
+    if (status == TW_OK)
+        status = check_cancel(tape, &trade, error);
     if (status == TW_OK)
         status = place_in_series(tape, trade.time_ns, 0, &trade.symbol, error);
     if (status == TW_OK)

@@ -89,6 +89,7 @@ struct tw_tape {
     tw_tape_format format;
     const tape_reader *reader;
     bool known_symbols_only;
+    bool as_reported;
     bool held; /* the next line is the current one again */
     tw_source source;
     tw_slice line;
