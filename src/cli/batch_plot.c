@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gnuplot.h"
+#include "time_labels.h"
 #include "tradewind/time.h"
 
 enum { MOMENT_MAX = 900, LABEL_COUNT = 9, QUANTILE_COUNT = 5, DATE_SIZE = 10 };
@@ -101,24 +102,6 @@ static void put_moments(FILE *script, const batch_picture *picture, size_t outpu
     fprintf(script, "END\n");
 }
 
-static void put_times(FILE *script, const batch_picture *picture, bool shown) {
-    const batch_panel *panel = picture->plot->result->panel;
-    bool days = picture->plot->timeframe_ns >= TW_NS_PER_DAY;
-    size_t step = panel->shape.rows / LABEL_COUNT + 1;
-    fprintf(script, "set xtics (");
-    for (size_t i = 0; i < panel->shape.rows; i += step) {
-        char text[TW_TIME_TEXT_SIZE];
-        tw_time_format(panel->times_ns[i], 0, text);
-        fprintf(script, "%s\"", i == 0 ? "" : ", ");
-        if (shown)
-            fprintf(script, "%.10s", text);
-        if (shown && !days)
-            fprintf(script, "\\n%.8s", text + 11);
-        fprintf(script, "\" %zu", i);
-    }
-    fprintf(script, ")\n");
-}
-
 static const char style[] =
     "set multiplot\nset lmargin at screen 0.075\nset rmargin at screen 0.975\nset tics front\n"
     "set border 3\nset xtics nomirror\nset ytics nomirror\nset grid back lc '#dddddd'\n"
@@ -155,7 +138,9 @@ static void put_panel(FILE *script, const batch_picture *picture, size_t index) 
             "set label 1 \"%s\" at graph 0.006, graph 0.95 left front noenhanced "
             "font 'sans,12'\n",
             tw_features_name(picture->plot->result->features, index));
-    put_times(script, picture, index + 1 == picture->panel_count);
+    const batch_panel *panel = picture->plot->result->panel;
+    time_labels_put(script, panel->times_ns, panel->shape.rows, LABEL_COUNT,
+                    index + 1 == picture->panel_count);
     fputs(index == 0 ? "set key at screen 0.975, screen 0.955 right horizontal\n" : "unset key\n",
           script);
     put_lines(script, picture, &range);
