@@ -3,15 +3,17 @@
  *
  *     bench_indicator [TEXT...]     the indicators of the texts; default: some of each family
  *
- * ns for each row of each series: as a stream of one series, and as tables of 500 series at each
- * level of vector instructions that this machine has, over random walks. Warmed up once, then five
- * runs over the same work; the median is printed. Nothing is asserted.
+ * ns for each row of each series: of one series, pushed row by row and run in one call, and as
+ * tables of 500 series at each level of vector instructions that this machine has, over random
+ * walks. Warmed up once, then five runs over the same work; the median is printed. Nothing is
+ * asserted.
  */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "peer_indicator.h"
 #include "tradewind/cpu.h"
 #include "tradewind/indicator.h"
 
@@ -67,9 +69,11 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static void work(tw_indicator *indicator) {
-    if (tw_indicator_lanes(indicator) > 1) {
-        tw_indicator_table table = {.rows = ROWS, .stride = LANES};
+/* A row at a time, or all rows in one call; of a single series STREAM_ROWS of them. */
+static void work(tw_indicator *indicator, bool pushed) {
+    size_t lanes = tw_indicator_lanes(indicator);
+    if (!pushed) {
+        tw_indicator_table table = {.rows = lanes > 1 ? ROWS : STREAM_ROWS, .stride = lanes};
         for (size_t c = 0; c < TW_INDICATOR_INPUT_COUNT; c++)
             table.inputs[c] = inputs[c];
         tw_indicator_run(indicator, &table, outputs);
@@ -84,22 +88,40 @@ static void work(tw_indicator *indicator) {
 }
 
 /* The median ns for a row of a series, or -1 where the level is not there. */
-static double measure(tw_indicator_config config, uint32_t lanes, unsigned cpu_level) {
+static double measure(tw_indicator_config config, uint32_t lanes, unsigned cpu_level, bool pushed) {
     TW_AUTO(tw_indicator) *indicator = NULL;
     config.lanes = lanes;
     config.cpu_level = cpu_level;
     if (tw_indicator_new(NULL, &config, &indicator) != TW_OK)
         return -1;
     double times[RUN_COUNT];
-    work(indicator);
+    work(indicator, pushed);
     for (size_t run = 0; run < RUN_COUNT; run++) {
         double begin = now_ns();
-        work(indicator);
+        work(indicator, pushed);
         times[run] = now_ns() - begin;
     }
     qsort(times, RUN_COUNT, sizeof *times, ascending);
-    double cells = lanes > 1 ? (double)ROWS * LANES : STREAM_ROWS;
+    double cells = lanes > 1 ? (double)ROWS * lanes : STREAM_ROWS;
     return times[RUN_COUNT / 2] / cells;
+}
+
+/* The median ns for a row of the peer, or -1 where there is none. */
+static double measure_peer(const char *text) {
+    peer_function peer = peer_of(text);
+    if (peer == NULL)
+        return -1;
+    const peer_bars bars = {inputs[TW_INDICATOR_HIGH], inputs[TW_INDICATOR_LOW],
+                            inputs[TW_INDICATOR_CLOSE], STREAM_ROWS};
+    double times[RUN_COUNT];
+    peer(&bars, outputs);
+    for (size_t run = 0; run < RUN_COUNT; run++) {
+        double begin = now_ns();
+        peer(&bars, outputs);
+        times[run] = now_ns() - begin;
+    }
+    qsort(times, RUN_COUNT, sizeof *times, ascending);
+    return times[RUN_COUNT / 2] / STREAM_ROWS;
 }
 
 int main(int argc, char **argv) {
@@ -109,8 +131,8 @@ int main(int argc, char **argv) {
         "mfi(14)", "median(20)", "supertrend", "yang_zhang(20)", "correlation(60)", "zscore(250)",
     };
     fill();
-    printf("%-18s %10s %10s %10s %10s   ns for a row of a series\n", "", "stream", "baseline",
-           "avx2", "avx512");
+    printf("%-18s %10s %10s %10s %10s %10s %10s %10s   ns for a row of a series\n", "", "push",
+           "run", "baseline", "avx2", "avx512", "peer", "run/peer");
     int count = argc > 1 ? argc - 1 : (int)(sizeof some / sizeof some[0]);
     for (int i = 0; i < count; i++) {
         const char *text = argc > 1 ? argv[i + 1] : some[i];
@@ -120,9 +142,13 @@ int main(int argc, char **argv) {
             fprintf(stderr, "%s\n", error.message);
             return 2;
         }
-        printf("%-18s %10.1f", text, measure(config, 1, TW_CPU_BEST));
+        double run = measure(config, 1, TW_CPU_BEST, false);
+        double peer = measure_peer(text);
+        printf("%-18s %10.1f %10.2f", text, measure(config, 1, TW_CPU_BEST, true), run);
         for (unsigned level = TW_CPU_BASELINE; level < TW_CPU_LEVEL_COUNT; level++)
-            printf(" %10.2f", measure(config, LANES, (tw_cpu_level)level));
+            printf(" %10.2f", measure(config, LANES, (tw_cpu_level)level, false));
+        if (peer > 0)
+            printf(" %10.2f %10.2f", peer, run / peer);
         printf("\n");
     }
     return 0;

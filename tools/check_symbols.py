@@ -23,7 +23,7 @@ PURE = re.compile("|".join([
     r"mem(cpy|set|move|cmp|chr)", r"str(len|nlen|cmp|ncmp|chr)", r"__mem(cpy|set|move)_chk",
     # libm.
     r"(sqrt|cbrt|exp|exp2|expm1|log|log2|log10|log1p|pow|fabs|floor|ceil|round|rint|nearbyint|"
-    r"trunc|fmod|remainder|fma|fmin|fmax|fdim|copysign|hypot|sin|cos|tan|asin|acos|atan|atan2|"
+    r"trunc|fmod|remainder|fma|fmin|fmax|fdim|copysign|hypot|sin|cos|sincos|tan|asin|acos|atan|atan2|"
     r"sinh|cosh|tanh|asinh|acosh|atanh|erf|erfc|tgamma|lgamma_r|ldexp|frexp|modf|scalbn|ilogb|"
     r"logb|nextafter|lround|llround|lrint|llrint)[fl]?", r"__(isnan|isinf|finite|signbit)[fl]?",
     r"_ZGV[bcde]\w+",  # libm's vector forms

@@ -7,7 +7,7 @@
  * answer it is NaN, and the rule stands with the function.
  *
  * `values` and outputs must not overlap unless it says "in place". Shapes with zero rows are
- * allowed and do nothing; zero columns are a programmer error.
+ * allowed; zero columns are a programmer error.
  *
  * How the work is done is said by a tw_batch_way: which vector instructions, and who runs its
  * parts. Sums over the rows of a column are in their order and sums over a row in sixteen lanes,
@@ -66,8 +66,8 @@ typedef struct tw_batch_moment_rows {
 /*
  * Mean and standard deviation of each column without its missing values, and how many values there
  * were. The mean is NaN without any, the deviation with
- * `ddof` or fewer; equal values have a deviation of exactly 0. Values are to be below 1e150, as
- * their squares are added up. O(cells).
+ * `ddof` or fewer; equal values have a deviation of exactly 0. Values are to be 0 or of a
+ * magnitude from 1e-150 to 1e150, as their squares are added up. O(cells).
  */
 TW_API void tw_batch_moments(const tw_batch_way *way, tw_batch_shape shape, const double *values,
                              uint32_t ddof, tw_batch_moment_rows results);

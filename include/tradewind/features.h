@@ -25,13 +25,18 @@
  * of a symbol's rows through tw_indicator_push gives has the same bits, on any level of vector
  * instructions and with any runner.
  *
- * Memory of results: with a cache, the series of a symbol whose version has been seen is not
- * computed again. It is remembered by (symbol, version, rows, indicator with its parameters,
- * output, and version of the benchmark if that is read). Cross-sections are not remembered, as
- * they are of all symbols. A series longer than the cache's values is computed each time.
+ * Texts of the same indicator with the same parameters are computed once.
  *
- * Memory: all at creation; indicators for `columns_max` symbols a feature (see indicator.h), and 16
- * columns. Cost: that of the indicators; a remembered series costs its copying.
+ * Memory of results: with a cache, the series of a symbol whose version has been seen is not
+ * computed again. It is remembered by (symbol, version, rows, sessions, indicator with its
+ * parameters, output, and version of the benchmark if that is read). Cross-sections are not
+ * remembered, as they are of all symbols. A series longer than the cache's values is computed each
+ * time. Remembering costs some 6 ns a value, and as much again when it is put: it is for what costs
+ * more to compute.
+ *
+ * Memory: all at creation, up to memory_max; indicators for `columns_max` symbols (see
+ * indicator.h), 4 bytes a symbol and indicator, 384 bytes a symbol if something is ranked, and with
+ * a cache 16 columns. Cost: that of the indicators; a remembered series costs its copying.
  * Threads: one run at a time; a run uses the runner's threads.
  */
 #ifndef TRADEWIND_FEATURES_H
@@ -54,6 +59,7 @@
 #define TW_FEATURES_TEXT_SIZE_MAX 128
 #define TW_FEATURES_NAME_SIZE 160
 #define TW_FEATURES_COLUMNS_MAX 1000000
+#define TW_FEATURES_MEMORY_DEFAULT ((size_t)4 << 30) /* bytes of one tw_features */
 
 typedef struct tw_features tw_features;
 
@@ -65,6 +71,7 @@ typedef struct tw_features_config {
     tw_cache *cache;              /* borrowed; NULL: nothing is remembered */
     const tw_task_runner *runner; /* borrowed; NULL: the calling thread */
     tw_cpu_level level;
+    size_t memory_max; /* bytes of indicators and tables; 0: TW_FEATURES_MEMORY_DEFAULT */
 } tw_features_config;
 
 /* What a symbol's values are remembered by: the version changes with any of its inputs. */
@@ -89,7 +96,7 @@ typedef struct tw_features_panel {
 typedef struct tw_features_figures {
     uint64_t computed;
     uint64_t remembered;
-    uint64_t unstored; /* computed, but too long for the cache, or it had no place */
+    uint64_t unstored; /* computed, but too long for the cache, or it was refused there */
 } tw_features_figures;
 
 TW_BEGIN_DECLS
@@ -97,7 +104,7 @@ TW_BEGIN_DECLS
 /*
  * TW_NOT_FOUND, TW_PARSE, TW_RANGE: a text that cannot be read, or a number outside of the limits
  * above; `error` names the text and what was expected. TW_UNSUPPORTED: a level that this machine
- * has not. TW_NO_MEMORY. The caller frees it.
+ * has not. TW_NO_MEMORY, also for more than memory_max. The caller frees it.
  */
 TW_API tw_status tw_features_new(const tw_allocator *allocator, const tw_features_config *config,
                                  tw_features **ret_features, tw_error *error) TW_MUST_CHECK;
@@ -123,8 +130,8 @@ TW_API tw_status tw_features_run(tw_features *features, const tw_features_panel 
 TW_API tw_features_figures tw_features_figures_of(const tw_features *features);
 
 /* A cache for the series of `series_count` (symbol, output) pairs of `rows` rows: keys and values
- * as large as is needed, values that do not expire. Rows above TW_CACHE_VALUE_SIZE_MAX / 8 are cut
- * to that: longer series are not remembered. */
+ * as large as is needed, values that do not expire, old versions giving way to new ones. Rows above
+ * TW_CACHE_VALUE_SIZE_MAX / 8 are cut to that: longer series are not remembered. */
 TW_API tw_cache_config tw_features_cache_config(size_t rows, size_t series_count);
 
 TW_END_DECLS

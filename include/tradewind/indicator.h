@@ -29,10 +29,12 @@
  * mean is seeded by the simple mean of its first values (seed=first takes the first value),
  * deviations are of the population (ddof=1: of the sample), Wilder's smoothing is 1/period.
  *
- * Memory: all of it at creation, about 16 to 64 bytes for each row of each window of each lane.
- * Cost: push is O(lanes) amortised for sums, means, deviations, extremes and recurrences, and
- * O(lanes x period) for what the table of kinds calls "scanned".
- * Threads: an indicator belongs to one thread at a time; the functions without one are pure.
+ * Memory: all of it at creation, about 16 to 64 bytes for each row of each window of each lane; for
+ * a single series half a kilobyte for each line of the formula besides. Cost: push is O(lanes)
+ * amortised for sums, means, deviations, extremes and recurrences, and O(lanes x period) for what
+ * the table of kinds calls "scanned". A single series is fastest by many rows in one call of
+ * tw_indicator_run. docs/guide/indicators.md has a table of all kinds. Threads: an indicator
+ * belongs to one thread at a time; the functions without one are pure.
  */
 #ifndef TRADEWIND_INDICATOR_H
 #define TRADEWIND_INDICATOR_H
@@ -48,7 +50,7 @@
 #include "tradewind/status.h"
 
 #define TW_INDICATOR_PARAMETERS_MAX 6
-#define TW_INDICATOR_OUTPUTS_MAX 8
+#define TW_INDICATOR_OUTPUTS_MAX 9
 
 /* The longest period. */
 #define TW_INDICATOR_PERIOD_MAX 1000000

@@ -35,13 +35,13 @@
  * Nothing is ever missing here: prices are integers. What does not exist (the mean of no trades,
  * the deviation of one with ddof 1, a return over a price of 0) is NaN.
  *
- * Memory: all of it at creation: 96 bytes for each place of the ring (count_max + 2 rounded up to a
- * power of two), of which only as many are touched as the windows need; 16 for each trade that a
- * window may hold, 24 more a place if one asks for volatility, 8 to 32 a trade for quantiles.
- * tw_window_run and tw_windows_run use 80 KiB of stack.
+ * Memory: all of it at creation: 96 bytes for each place of the ring (count_max + 16 rounded up to
+ * a power of two), of which only as many are touched as the windows need; 16 for each trade that a
+ * window may hold, 24 more a place if one asks for volatility, 8 to 32 a trade for quantiles. A
+ * set has 33 KiB besides, and 72 KiB for each of its windows; tw_window_run uses 48 KiB of stack.
  * Cost: push and advance O(windows) amortised, read O(1); with quantiles one memmove within a block
- * of at most 1,024 prices a trade. Two windows over interleaved trades of 100 symbols: 117 ns a
- * trade to push and read both, 70 ns by tw_windows_run (bench_windows). Threads: a window or a set
+ * of at most 1,024 prices a trade. Two windows over interleaved trades of 100 symbols: 137 ns a
+ * trade to push and read both, 43 ns by tw_windows_run (bench_windows). Threads: a window or a set
  * belongs to one thread at a time.
  */
 #ifndef TRADEWIND_WINDOW_H
@@ -53,6 +53,7 @@
 
 #include "tradewind/alloc.h"
 #include "tradewind/api.h"
+#include "tradewind/cpu.h"
 #include "tradewind/market.h"
 #include "tradewind/status.h"
 
@@ -88,6 +89,8 @@ typedef struct tw_window_config {
     uint32_t count_max;
     uint32_t window_count; /* 1 to TW_WINDOW_SPEC_MAX */
     tw_window_spec windows[TW_WINDOW_SPEC_MAX];
+    /* The instructions of runs: TW_CPU_BEST (0), or the highest to use. The bits are the same. */
+    tw_cpu_level cpu_level;
 } tw_window_config;
 
 typedef struct tw_window_stats {
@@ -173,7 +176,8 @@ TW_BEGIN_DECLS
 
 /* Makes an empty ring with its windows. TW_RANGE: a count_max, count or ema_count of more than
  * TW_WINDOW_COUNT_MAX, a count_max of 0, a count above count_max, a negative span, a window_count,
- * ddof, quantile or quantile_count outside its limits. TW_NO_MEMORY. The caller frees it. */
+ * ddof, quantile, quantile_count or cpu_level outside its limits. TW_NO_MEMORY. The caller frees
+ * it. */
 TW_API tw_status tw_window_new(const tw_allocator *allocator, const tw_window_config *config,
                                tw_window **ret_window) TW_MUST_CHECK;
 TW_API void tw_window_free(tw_window *window);

@@ -81,6 +81,20 @@ static uint32_t digit_at(const scanned *number, size_t index) {
     return (uint32_t)(c - '0');
 }
 
+static uint64_t digits_of(tw_slice digits, uint64_t value) {
+    for (size_t i = 0; i < digits.size; i++)
+        value = 10 * value + (uint64_t)(digits.data[i] - '0');
+    return value;
+}
+
+/* The nanos of a number with at most nine digits on either side of its point: nearly all. */
+static uint64_t short_nano(const scanned *number) {
+    static const uint32_t powers[NANO_DIGIT_COUNT + 1] = {
+        1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000};
+    uint64_t digits = digits_of(number->fraction, digits_of(number->whole, 0));
+    return digits * powers[NANO_DIGIT_COUNT - number->fraction.size];
+}
+
 /* Nanos of a magnitude, and what was cut off: 0 nothing, 1 less than half, 2 half, 3 more. */
 typedef struct nano_cut {
     uint64_t magnitude;
@@ -88,6 +102,11 @@ typedef struct nano_cut {
 } nano_cut;
 
 static tw_status cut_to_nano(const scanned *number, nano_cut *ret_cut) {
+    if (number->exponent == 0 && number->whole.size <= NANO_DIGIT_COUNT &&
+        number->fraction.size <= NANO_DIGIT_COUNT) {
+        *ret_cut = (nano_cut){short_nano(number), 0};
+        return TW_OK;
+    }
     size_t count = number->whole.size + number->fraction.size;
     size_t first = 0;
     while (first < count && digit_at(number, first) == 0)
@@ -166,14 +185,16 @@ size_t tw_decimal_format_fixed(int64_t nano, int digits_min, char *buffer) {
         tw_text_append_char(&text, '-');
     tw_text_append_u64(&text, magnitude / (uint64_t)TW_NANO);
     char digits[NANO_DIGIT_COUNT + 1] = {'.'};
-    uint64_t fraction = magnitude % (uint64_t)TW_NANO;
-    for (int i = NANO_DIGIT_COUNT; i > 0; i--) {
+    uint32_t fraction = (uint32_t)(magnitude % (uint64_t)TW_NANO);
+    int count = NANO_DIGIT_COUNT;
+    for (; count - 3 >= digits_min && fraction % 1000 == 0; count -= 3) /* of cents, seven zeros */
+        fraction /= 1000;
+    for (; count > digits_min && fraction % 10 == 0; count--)
+        fraction /= 10;
+    for (int i = count; i > 0; i--) {
         digits[i] = (char)('0' + fraction % 10);
         fraction /= 10;
     }
-    int count = NANO_DIGIT_COUNT;
-    while (count > digits_min && digits[count] == '0')
-        count--;
     if (count > 0)
         tw_text_append(&text, (tw_slice){digits, (size_t)count + 1});
     TW_ASSERT(!text.truncated);

@@ -3,7 +3,7 @@
  *
  * Idea: no C library function that knows a locale ever sees or makes a decimal point. Reading a
  * double rewrites "12.5e3" as the point-free "125e2", which strtod reads alike everywhere;
- * writing one takes only digits and exponent from printf and sets the point itself.
+ * writing one takes digits and exponent from std::to_chars, which knows no locale.
  *
  * Invariants of a tw_text:
  *  1. size < capacity and data[size] is NUL, after every call.
@@ -13,12 +13,13 @@
  */
 #include "tradewind/text.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "shortest.h"
 
 /* ---- slices ---------------------------------------------------------------------------- */
 
@@ -259,20 +260,39 @@ void tw_text_append_char(tw_text *text, char c) {
     tw_text_append(text, (tw_slice){&c, 1});
 }
 
+#define U64_DIGIT_COUNT_MAX 20
+
+/* Writes the digits of a number at the end of 20 places, two at a time; returns the first. */
+static size_t write_u64(uint64_t value, char ret_digits[U64_DIGIT_COUNT_MAX]) {
+    static const char pairs[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233"
+        "34353637383940414243444546474849505152535455565758596061626364656667"
+        "6869707172737475767778798081828384858687888990919293949596979899";
+    size_t first = U64_DIGIT_COUNT_MAX;
+    while (value >= 10) {
+        first -= 2;
+        memcpy(ret_digits + first, &pairs[2 * (value % 100)], 2);
+        value /= 100;
+    }
+    if (value > 0 || first == U64_DIGIT_COUNT_MAX)
+        ret_digits[--first] = (char)('0' + value);
+    return first;
+}
+
 void tw_text_append_u64(tw_text *text, uint64_t value) {
-    char digits[20];
-    size_t first = sizeof digits;
-    do {
-        digits[--first] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
-    tw_text_append(text, (tw_slice){digits + first, sizeof digits - first});
+    char digits[U64_DIGIT_COUNT_MAX];
+    size_t first = write_u64(value, digits);
+    tw_text_append(text, (tw_slice){digits + first, U64_DIGIT_COUNT_MAX - first});
 }
 
 void tw_text_append_i64(tw_text *text, int64_t value) {
-    char buffer[24];
-    int size = snprintf(buffer, sizeof buffer, "%" PRId64, value);
-    tw_text_append(text, (tw_slice){buffer, (size_t)size});
+    /* Two's complement: the unsigned negation of the smallest is its magnitude. */
+    uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    char digits[1 + U64_DIGIT_COUNT_MAX];
+    size_t first = write_u64(magnitude, digits + 1) + 1;
+    if (value < 0)
+        digits[--first] = '-';
+    tw_text_append(text, (tw_slice){digits + first, sizeof digits - first});
 }
 
 void tw_text_append_format(tw_text *text, const char *format, ...) {
@@ -300,83 +320,66 @@ tw_slice tw_text_slice(const tw_text *text) {
 
 /* A positive double in decimal: d.ddd x 10^exponent, without trailing zeros. */
 typedef struct shortest {
-    char digits[24];
+    char text[SHORTEST_SIZE_MAX];
+    const char *digits; /* in it */
     size_t count;
     int exponent;
 } shortest;
 
-static bool reads_back(const shortest *number, double value) {
-    char text[48];
-    snprintf(text, sizeof text, "%.*se%d", (int)number->count, number->digits,
-             number->exponent - (int)number->count + 1);
-    return strtod(text, NULL) == value;
-}
-
-/* The `precision` digits nearest to the value; whatever the locale puts for a point is skipped. */
-static shortest round_to(double value, int precision) {
-    char text[64];
-    snprintf(text, sizeof text, "%.*e", precision - 1, value);
-    shortest number = {.count = 0};
-    const char *c = text;
-    for (; *c != 'e' && *c != 0; c++) {
-        if (is_digit(*c))
-            number.digits[number.count++] = *c;
+/* Takes "d.ddde-dd" apart: the digits are together when the first stands where the point was. */
+static void find_shortest(double value, shortest *number) {
+    const char *end = number->text + shortest_write(value, number->text);
+    const char *c = number->text + 1;
+    number->digits = number->text;
+    if (*c == '.') {
+        number->text[1] = number->text[0];
+        number->digits = c;
+        while (*c != 'e')
+            c++;
     }
-    number.exponent = *c == 'e' ? (int)strtol(c + 1, NULL, 10) : 0;
-    while (number.count > 1 && number.digits[number.count - 1] == '0')
-        number.count--;
-    return number;
+    number->count = (size_t)(c - number->digits);
+    bool negative = c[1] == '-';
+    number->exponent = 0;
+    for (c += 2; c < end; c++)
+        number->exponent = 10 * number->exponent + (*c - '0');
+    number->exponent = negative ? -number->exponent : number->exponent;
 }
 
-/* The 16-digit number just above, unless it needs a carry (then the 17 digits serve). */
-static shortest next_above(shortest number) {
-    while (number.count < 16)
-        number.digits[number.count++] = '0';
-    if (number.digits[15] < '9')
-        number.digits[15]++;
-    return number;
+static char *put_digits(char *to, const char *digits, size_t count) {
+    memcpy(to, digits, count);
+    return to + count;
 }
 
-/*
- * Fifteen digits name every number that was written with at most fifteen, and seventeen every
- * double; what lies between has sixteen. Two exceptions: subnormals have fewer bits, so fewer
- * digits may do; and below a power of two doubles are twice as dense as above it, so that not
- * the nearest but the next larger sixteen digits may be the ones that read back.
- */
-static shortest shortest_of(double value) {
-    for (int precision = value < 0x1p-1022 ? 1 : 15; precision <= 16; precision++) {
-        shortest number = round_to(value, precision);
-        if (reads_back(&number, value))
-            return number;
-    }
-    int exponent = 0;
-    if (frexp(value, &exponent) == 0.5) {
-        shortest number = next_above(round_to(value, 16));
-        if (reads_back(&number, value))
-            return number;
-    }
-    return round_to(value, 17);
+static char *put_zeros(char *to, size_t count) {
+    memset(to, '0', count);
+    return to + count;
 }
 
-/* Lays the digits out as JavaScript does: plain from 1e-6 to below 1e21, else with an exponent. */
-static void append_digits(tw_text *text, const shortest *number) {
+/* Lays the digits out as JavaScript does: plain from 1e-6 to below 1e21, else with an exponent.
+ * Returns what is behind them. */
+static char *put_shortest(char *to, const shortest *number) {
     int exponent = number->exponent;
-    int count = (int)number->count;
-    const char *digits = number->digits;
-    if (exponent < -6 || exponent >= 21) {
-        tw_text_append_char(text, digits[0]);
-        if (count > 1)
-            tw_text_append_format(text, ".%.*s", count - 1, digits + 1);
-        tw_text_append_format(text, "e%+d", exponent);
-    } else if (exponent < 0) {
-        tw_text_append_format(text, "0.%.*s%.*s", -exponent - 1, "00000", count, digits);
-    } else if (count <= exponent + 1) {
-        tw_text_append_format(text, "%.*s%.*s", count, digits, exponent + 1 - count,
-                              "00000000000000000000");
-    } else {
-        tw_text_append_format(text, "%.*s.%.*s", exponent + 1, digits, count - exponent - 1,
-                              digits + exponent + 1);
-    }
+    size_t count = number->count;
+    bool plain = exponent >= -6 && exponent < 21;
+    /* How many digits stand before the point, zeros among them. */
+    size_t before = !plain ? 1 : exponent < 0 ? 0 : (size_t)exponent + 1;
+    size_t whole = before < count ? before : count;
+    if (before == 0)
+        *to++ = '0';
+    to = put_digits(to, number->digits, whole);
+    to = put_zeros(to, before - whole);
+    if (count > whole)
+        *to++ = '.';
+    if (before == 0)
+        to = put_zeros(to, (size_t)(-exponent - 1));
+    to = put_digits(to, number->digits + whole, count - whole);
+    if (plain)
+        return to;
+    *to++ = 'e';
+    *to++ = exponent < 0 ? '-' : '+';
+    char digits[U64_DIGIT_COUNT_MAX];
+    size_t first = write_u64((uint64_t)(exponent < 0 ? -exponent : exponent), digits);
+    return put_digits(to, digits + first, U64_DIGIT_COUNT_MAX - first);
 }
 
 void tw_text_append_double(tw_text *text, double value) {
@@ -384,19 +387,21 @@ void tw_text_append_double(tw_text *text, double value) {
         tw_text_append_string(text, "null");
         return;
     }
-    char buffer[48];
-    tw_text whole = tw_text_over(buffer, sizeof buffer);
-    if (signbit(value))
-        tw_text_append_char(&whole, '-');
+    char buffer[48]; /* a sign, "0.", 5 zeros and 17 digits, or 17 digits, a point and "e-308" */
+    char *to = buffer;
     double magnitude = fabs(value);
+    if (signbit(value))
+        *to++ = '-';
     if (magnitude < 1e15 && magnitude == floor(magnitude)) {
-        tw_text_append_u64(&whole, (uint64_t)magnitude);
+        char digits[U64_DIGIT_COUNT_MAX];
+        size_t first = write_u64((uint64_t)magnitude, digits);
+        to = put_digits(to, digits + first, U64_DIGIT_COUNT_MAX - first);
     } else {
-        shortest number = shortest_of(magnitude);
-        append_digits(&whole, &number);
+        shortest number;
+        find_shortest(magnitude, &number);
+        to = put_shortest(to, &number);
     }
-    TW_ASSERT(!whole.truncated);
-    tw_text_append(text, tw_text_slice(&whole));
+    tw_text_append(text, (tw_slice){buffer, (size_t)(to - buffer)});
 }
 
 /* ---- JSON ------------------------------------------------------------------------------ */

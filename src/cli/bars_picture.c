@@ -212,16 +212,10 @@ static void put_times(FILE *script, const bars_picture *picture, bool shown) {
     const bars_plot *plot = picture->plot;
     size_t count = plot->candle_count - picture->begin;
     int64_t times_ns[BARS_PLOT_SHOWN_MAX];
-    time_label labels[TIME_LABEL_MAX];
     TW_ASSERT(count <= BARS_PLOT_SHOWN_MAX);
     for (size_t i = 0; i < count; i++)
         times_ns[i] = plot->candles[picture->begin + i].time_ns;
-    size_t label_count = time_labels_of(times_ns, count, LABEL_MOST, labels);
-    fprintf(script, "set xtics (");
-    for (size_t i = 0; i < label_count; i++)
-        fprintf(script, "%s\"%s\" %zu", i == 0 ? "" : ", ", shown ? labels[i].text : "",
-                labels[i].row);
-    fprintf(script, ")\n");
+    time_labels_put(script, times_ns, count, LABEL_MOST, shown);
 }
 
 /* A line for each output. */

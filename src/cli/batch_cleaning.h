@@ -10,6 +10,7 @@ typedef struct batch_cleaning {
     const char *splits_path; /* NULL: none */
     double spikes; /* robust deviations beyond which a price that comes back goes; 0: off */
     uint32_t fill; /* rows over which a gap is filled */
+    tw_batch_way way;
 } batch_cleaning;
 
 /* Splits, spikes and gaps, in this order; the panel counts what was found. Statuses as of

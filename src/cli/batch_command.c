@@ -20,7 +20,9 @@ typedef struct batch_run {
     const char *words[TW_FEATURES_COUNT_MAX];
     size_t word_count;
     int64_t timeframe_ns;
+    batch_files files;
     batch_input input;
+    uint64_t bar_count;
     batch_panel panel;
     tw_workers *workers;
     tw_features *features;
@@ -105,12 +107,12 @@ static tw_status check_timeframe(batch_run *all, tw_error *error) {
 static tw_status read_input(batch_run *all, tw_error *error) {
     bool skips = all->options->skip_bad[0] != '\0';
     all->aside.several = all->arguments->operand_count > 1;
-    const batch_files files = {.paths = all->arguments->operands,
+    all->files = (batch_files){.paths = all->arguments->operands,
                                .count = all->arguments->operand_count,
                                .timeframe_ns = all->timeframe_ns,
                                .aside = skips ? &all->aside : NULL};
     tw_status status = skips ? rejects_open(&all->aside, all->options->skip_bad, error) : TW_OK;
-    return status == TW_OK ? batch_input_read(&all->input, &files, error) : status;
+    return status == TW_OK ? batch_input_read(&all->input, &all->files, error) : status;
 }
 
 static tw_status make_panel(batch_run *all, tw_error *error) {
@@ -119,12 +121,15 @@ static tw_status make_panel(batch_run *all, tw_error *error) {
     const batch_cleaning cleaning = {.splits_path =
                                          options->splits[0] != '\0' ? options->splits : NULL,
                                      .spikes = options->spikes,
-                                     .fill = (uint32_t)options->fill};
+                                     .fill = (uint32_t)options->fill,
+                                     .way = {.runner = tw_workers_runner(all->workers)}};
     tw_status status =
         options->calendar == 1 ? zone_file_read("America/New_York", &zone, error) : TW_OK;
+    const batch_wishes wishes = {.columns_more = tw_features_outputs(all->features), .zone = zone};
     if (status == TW_OK)
-        status = batch_panel_make(&all->panel, &all->input, tw_features_outputs(all->features),
-                                  zone, error);
+        status = batch_panel_make(&all->panel, &all->input, &all->files, &wishes, error);
+    all->bar_count = all->input.count;
+    batch_input_drop_bars(&all->input);
     if (status == TW_OK)
         status = batch_clean(&all->panel, &cleaning, error);
     if (status == TW_OK)
@@ -156,6 +161,7 @@ static tw_status take_benchmark(batch_run *all, tw_error *error) {
     return TW_OK;
 }
 
+/* The picture is complete then, but has no name yet. */
 static tw_status draw(batch_run *all, const batch_result *result, tw_error *error) {
     batch_plot plot = {
         .result = result, .symbol = SIZE_MAX, .timeframe_ns = all->input.timeframe_ns};
@@ -166,7 +172,7 @@ static tw_status draw(batch_run *all, const batch_result *result, tw_error *erro
         status = output_file_open(&all->picture, all->options->plot, error);
     if (status == TW_OK)
         status = batch_plot_draw(&plot, all->picture.temporary, error);
-    return status == TW_OK ? output_file_keep(&all->picture, error) : status;
+    return status == TW_OK ? output_file_finish(&all->picture, error) : status;
 }
 
 static tw_status compute(batch_run *all, tw_error *error) {
@@ -188,9 +194,9 @@ static tw_status compute(batch_run *all, tw_error *error) {
 /* What belongs together appears together. */
 static tw_status publish(batch_run *all, tw_error *error) {
     bool skips = all->options->skip_bad[0] != '\0';
-    tw_status status = output_file_finish(&all->out, error);
-    if (status == TW_OK && skips)
-        status = output_file_finish(&all->aside.file, error);
+    tw_status status = skips ? output_file_finish(&all->aside.file, error) : TW_OK;
+    if (status == TW_OK && all->options->plot[0] != '\0')
+        status = output_file_publish(&all->picture, error);
     if (status == TW_OK && skips)
         status = output_file_publish(&all->aside.file, error);
     if (status == TW_OK)
@@ -206,6 +212,8 @@ static tw_status write_rows(batch_run *all, batch_result *result, int64_t begin_
     if (status == TW_OK)
         status = batch_write_rows(result, &all->out, &rows, error);
     if (status == TW_OK)
+        status = output_file_finish(&all->out, error);
+    if (status == TW_OK)
         status = publish(all, error);
     result->seconds = (double)(tw_time_monotonic_ns() - begin_ns) / 1e9;
     if (status != TW_OK || batch_to_standard_output(options))
@@ -218,7 +226,7 @@ static tw_status report(batch_run *all, int64_t begin_ns, tw_error *error) {
     batch_result result = {.panel = &all->panel,
                            .features = all->features,
                            .values = all->values,
-                           .bars = all->input.count,
+                           .bars = all->bar_count,
                            .skipped = all->aside.count};
     if (all->options->plot[0] != '\0') {
         tw_status drawn = draw(all, &result, error);
@@ -229,9 +237,7 @@ static tw_status report(batch_run *all, int64_t begin_ns, tw_error *error) {
         return write_rows(all, &result, begin_ns, error);
     tw_status status = all->options->json ? batch_print_latest_json(&result, error)
                                           : batch_print_latest(&result, error);
-    if (status == TW_OK && all->options->skip_bad[0] != '\0')
-        status = output_file_keep(&all->aside.file, error);
-    return status;
+    return status == TW_OK ? publish(all, error) : status;
 }
 
 static tw_status run_all(batch_run *all, tw_error *error) {

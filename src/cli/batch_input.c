@@ -12,7 +12,8 @@ enum { BLOCK_COUNT = 1024, FIRST_CAPACITY = 65536 };
 typedef struct pass {
     batch_input *input;
     const batch_files *files;
-    const char *path; /* of the file at hand */
+    const char *path; /* of the file at hand, */
+    uint32_t file;    /* and its number */
     tw_tape *tape;
     progress bar;
 } pass;
@@ -55,7 +56,7 @@ static tw_status check_timeframe(pass *p, const tw_bar *bar, tw_error *error) {
                         p->path, other);
 }
 
-static tw_status take(pass *p, const tw_bar *bar, tw_error *error) {
+static tw_status take(pass *p, const tw_bar *bar, uint64_t line, tw_error *error) {
     batch_input *input = p->input;
     tw_status status = check_timeframe(p, bar, error);
     if (status != TW_OK)
@@ -74,7 +75,9 @@ static tw_status take(pass *p, const tw_bar *bar, tw_error *error) {
                                               .close = units(bar->close.nano),
                                               .volume = units(bar->volume.nano),
                                               .symbol = bar->symbol,
-                                              .revision = bar->revision};
+                                              .revision = bar->revision,
+                                              .file = p->file,
+                                              .line = (uint32_t)line};
     return TW_OK;
 }
 
@@ -94,8 +97,9 @@ static tw_status read_block(pass *p, tw_error *error) {
         return rejects_put(p->files->aside, &why, tw_tape_line(p->tape), error);
     if (status != TW_OK && error != NULL)
         *error = why;
+    uint64_t last = tw_tape_tell(p->tape).line; /* of the block's last bar; they are in a row */
     for (size_t i = 0; status == TW_OK && i < count; i++)
-        status = take(p, &bars[i], error);
+        status = take(p, &bars[i], last + 1 + i - count, error);
     if (progress_due_now(&p->bar))
         show_progress(p);
     return status;
@@ -121,18 +125,25 @@ tw_status batch_input_read(batch_input *input, const batch_files *files, tw_erro
     progress_start(&p.bar, "bars");
     for (size_t i = 0; status == TW_OK && i < files->count; i++) {
         p.path = files->paths[i];
+        p.file = (uint32_t)i;
         status = read_file(&p, error);
     }
     progress_end(&p.bar);
     if (status == TW_OK && input->count == 0)
-        return tw_error_set(error, TW_EMPTY, "%s no bar%s",
-                            files->count == 1 ? "the file has" : "the files have",
+        return tw_error_set(error, TW_EMPTY, "%s%s no bar%s", files->paths[0],
+                            files->count == 1 ? " has" : " and the others have",
                             input->passed_over > 0 ? " of that timeframe" : "");
     return status;
 }
 
-void batch_input_close(batch_input *input) {
+void batch_input_drop_bars(batch_input *input) {
     TW_DELETE(tw_allocator_system(), input->bars, input->capacity, batch_bar);
+    input->bars = NULL;
+    input->capacity = 0;
+}
+
+void batch_input_close(batch_input *input) {
+    batch_input_drop_bars(input);
     tw_symbols_free(input->symbols);
     *input = (batch_input){0};
 }

@@ -19,7 +19,10 @@ typedef struct batch_bar {
     double volume;
     tw_symbol symbol;
     uint32_t revision;
+    uint32_t file; /* its number among the paths, */
+    uint32_t line; /* and where it stands there */
 } batch_bar;
+_Static_assert(sizeof(batch_bar) == 64, "the memory of bars is stated");
 
 typedef struct batch_input {
     tw_symbols *symbols;
@@ -43,6 +46,8 @@ typedef struct batch_files {
  * it in any case. */
 tw_status batch_input_read(batch_input *input, const batch_files *files,
                            tw_error *error) TW_MUST_CHECK;
+/* Gives back the bars alone; names stay. */
+void batch_input_drop_bars(batch_input *input);
 void batch_input_close(batch_input *input);
 
 #endif

@@ -89,21 +89,34 @@ static tw_status check_output(const batch_options *options, tw_error *error) {
     return TW_OK;
 }
 
+/* What is read must not be written. */
+static tw_status check_read(const batch_options *options, const char *path, tw_error *error) {
+    const struct {
+        const char *option;
+        const char *path;
+    } written[] = {{"out", options->out}, {"plot", options->plot}, {"skip-bad", options->skip_bad}};
+    for (size_t i = 0; i < sizeof written / sizeof written[0]; i++) {
+        if (written[i].path[0] != '\0' && output_is_same_file(written[i].path, path))
+            return tw_error_set(error, TW_USAGE, "--%s %s: that file is read", written[i].option,
+                                written[i].path);
+    }
+    return TW_OK;
+}
+
 static tw_status check_files(const batch_options *options, const tw_arguments *arguments,
                              tw_error *error) {
     if (arguments->operand_count == 0)
         return tw_error_set(error, TW_USAGE, "name files of bars (- is standard input)");
-    for (size_t i = 0; i < arguments->operand_count; i++) {
+    tw_status status =
+        options->splits[0] != '\0' ? check_read(options, options->splits, error) : TW_OK;
+    for (size_t i = 0; status == TW_OK && i < arguments->operand_count; i++) {
         const char *path = arguments->operands[i];
-        if (output_is_same_file(options->out, path))
-            return tw_error_set(error, TW_USAGE, "--out %s: that file is read", options->out);
-        if (options->plot[0] != '\0' && output_is_same_file(options->plot, path))
-            return tw_error_set(error, TW_USAGE, "--plot %s: that file is read", options->plot);
-        if (options->skip_bad[0] != '\0' && output_is_same_file(options->skip_bad, path))
-            return tw_error_set(error, TW_USAGE, "--skip-bad %s: that file is read",
-                                options->skip_bad);
+        if (strcmp(path, "-") == 0 && strcmp(options->splits, "-") == 0)
+            return tw_error_set(error, TW_USAGE,
+                                "standard input cannot be both the bars and the splits");
+        status = check_read(options, path, error);
     }
-    return TW_OK;
+    return status;
 }
 
 tw_status batch_options_check(const batch_options *options, const tw_arguments *arguments,

@@ -98,9 +98,13 @@ tw_status batch_panel_find(const batch_panel *panel, tw_slice name, size_t *ret_
     return TW_NOT_FOUND;
 }
 
+/* Zones know no days near the ends of time. */
 static int64_t day_of(const tw_zone *zone, int64_t time_ns) {
-    return zone != NULL ? tw_zone_day(zone, time_ns, 0).day
-                        : tw_time_floor(time_ns, TW_NS_PER_DAY) / TW_NS_PER_DAY;
+    const int64_t margin = 3 * 366 * TW_NS_PER_DAY;
+    bool known = time_ns > INT64_MIN + margin && time_ns < INT64_MAX - margin;
+    int64_t in_day = time_ns % TW_NS_PER_DAY;
+    return zone != NULL && known ? tw_zone_day(zone, time_ns, 0).day
+                                 : time_ns / TW_NS_PER_DAY - (in_day < 0 ? 1 : 0);
 }
 
 static void mark_days(batch_panel *panel, const batch_input *input, const tw_zone *zone) {
@@ -152,71 +156,94 @@ static void set_cell(batch_panel *panel, size_t cell, const batch_bar *bar) {
     panel->inputs[TW_INDICATOR_VOLUME][cell] = bar->volume;
 }
 
-/* Where each symbol's bars go. */
+/* Where bars go, and what is known of each cell's. */
 typedef struct placing {
-    size_t column;
-    size_t next_row;
+    size_t *columns;     /* [symbols] */
+    size_t *next_rows;   /* [symbols] */
+    uint32_t *revisions; /* [rows][columns] */
+    size_t *twins;       /* [rows][columns]: another bar of that revision, by its number + 1 */
 } placing;
 
-static tw_status place_bar(batch_panel *panel, const batch_bar *bar, placing *at,
-                           uint32_t *revisions, tw_error *error) {
-    size_t row = row_of(panel, bar->time_ns, at->next_row);
-    size_t cell = row * panel->shape.columns + at->column;
-    at->next_row = row + 1;
+/* The newest revision stays. Of two of one revision nobody knows which is right, but that does not
+ * matter if there is a newer one. */
+static void place_bar(batch_panel *panel, const batch_input *input, size_t index, placing *places) {
+    const batch_bar *bar = &input->bars[index];
+    size_t row = row_of(panel, bar->time_ns, places->next_rows[bar->symbol]);
+    size_t cell = row * panel->shape.columns + places->columns[bar->symbol];
+    places->next_rows[bar->symbol] = row + 1;
     bool taken = !isnan(panel->inputs[TW_INDICATOR_CLOSE][cell]);
-    if (taken && bar->revision == revisions[cell]) {
+    panel->replaced += taken ? 1 : 0;
+    if (taken && bar->revision == places->revisions[cell])
+        places->twins[cell] = index + 1;
+    if (!taken || bar->revision > places->revisions[cell]) {
+        set_cell(panel, cell, bar);
+        places->revisions[cell] = bar->revision;
+        places->twins[cell] = 0;
+    }
+}
+
+static tw_status check_twins(const batch_input *input, const batch_files *files,
+                             const placing *places, size_t cells, tw_error *error) {
+    for (size_t cell = 0; cell < cells; cell++) {
+        if (places->twins[cell] == 0)
+            continue;
+        const batch_bar *bar = &input->bars[places->twins[cell] - 1];
         char time[TW_TIME_TEXT_SIZE];
         tw_time_format(bar->time_ns, -1, time);
-        return tw_error_set(error, TW_PARSE, "%s has two bars at %s, both of revision %" PRIu32,
-                            panel->names[at->column], time, bar->revision);
-    }
-    panel->replaced += taken ? 1 : 0;
-    if (!taken || bar->revision > revisions[cell]) {
-        set_cell(panel, cell, bar);
-        revisions[cell] = bar->revision;
+        return tw_error_set_at(error, TW_PARSE, files->paths[bar->file], bar->line, 1,
+                               "there is another bar of %s at %s, of revision %" PRIu32 " too",
+                               tw_symbols_name(input->symbols, bar->symbol), time, bar->revision);
     }
     return TW_OK;
 }
 
-static tw_status place_all(batch_panel *panel, const batch_input *input, placing *places,
-                           uint32_t *revisions, tw_error *error) {
-    tw_status status = TW_OK;
-    for (size_t j = 0; status == TW_OK && j < panel->shape.columns; j++)
-        status = batch_panel_find(panel, tw_slice_of(tw_symbols_name(input->symbols, (tw_symbol)j)),
-                                  &places[j].column);
-    TW_ASSERT(status == TW_OK); /* the names are those */
-    for (size_t i = 0; status == TW_OK && i < input->count; i++)
-        status =
-            place_bar(panel, &input->bars[i], &places[input->bars[i].symbol], revisions, error);
-    for (size_t i = 0; i < panel->shape.rows * panel->shape.columns; i++)
-        panel->gaps += isnan(panel->inputs[TW_INDICATOR_CLOSE][i]) ? 1 : 0;
-    return status;
-}
-
-static tw_status place_bars(batch_panel *panel, const batch_input *input, tw_error *error) {
+static tw_status place_all(batch_panel *panel, const batch_input *input, const batch_files *files,
+                           placing *places, tw_error *error) {
     size_t cells = panel->shape.rows * panel->shape.columns;
-    placing *places = TW_NEW(tw_allocator_system(), panel->shape.columns, placing);
-    uint32_t *revisions = TW_NEW(tw_allocator_system(), cells, uint32_t);
-    tw_status status = places != NULL && revisions != NULL
-                           ? place_all(panel, input, places, revisions, error)
-                           : no_memory(input, error);
-    TW_DELETE(tw_allocator_system(), places, panel->shape.columns, placing);
-    TW_DELETE(tw_allocator_system(), revisions, cells, uint32_t);
+    for (size_t j = 0; j < panel->shape.columns; j++) {
+        const char *name = tw_symbols_name(input->symbols, (tw_symbol)j);
+        tw_status status = batch_panel_find(panel, tw_slice_of(name), &places->columns[j]);
+        TW_ASSERT(status == TW_OK); /* the names are those */
+    }
+    for (size_t i = 0; i < input->count; i++)
+        place_bar(panel, input, i, places);
+    for (size_t cell = 0; cell < cells; cell++)
+        panel->gaps += isnan(panel->inputs[TW_INDICATOR_CLOSE][cell]) ? 1 : 0;
+    return check_twins(input, files, places, cells, error);
+}
+
+static tw_status place_bars(batch_panel *panel, const batch_input *input, const batch_files *files,
+                            tw_error *error) {
+    const tw_allocator *heap = tw_allocator_system();
+    size_t columns = panel->shape.columns;
+    size_t cells = panel->shape.rows * columns;
+    placing places = {.columns = TW_NEW(heap, columns, size_t),
+                      .next_rows = TW_NEW(heap, columns, size_t),
+                      .revisions = TW_NEW(heap, cells, uint32_t),
+                      .twins = TW_NEW(heap, cells, size_t)};
+    bool made = places.columns != NULL && places.next_rows != NULL && places.revisions != NULL &&
+                places.twins != NULL;
+    tw_status status =
+        made ? place_all(panel, input, files, &places, error) : no_memory(input, error);
+    TW_DELETE(heap, places.columns, columns, size_t);
+    TW_DELETE(heap, places.next_rows, columns, size_t);
+    TW_DELETE(heap, places.revisions, cells, uint32_t);
+    TW_DELETE(heap, places.twins, cells, size_t);
     return status;
 }
 
-tw_status batch_panel_make(batch_panel *panel, const batch_input *input, size_t columns_more,
-                           const tw_zone *zone, tw_error *error) {
+tw_status batch_panel_make(batch_panel *panel, const batch_input *input, const batch_files *files,
+                           const batch_wishes *wishes, tw_error *error) {
     *panel = (batch_panel){.gaps = 0};
     tw_status status = list_times(panel, input, error);
     if (status == TW_OK)
         status = list_names(panel, input, error);
     if (status == TW_OK)
-        status = take_matrices(panel, input, columns_more, error);
+        status = take_matrices(panel, input, wishes->columns_more, error);
     if (status != TW_OK)
         return status;
-    mark_days(panel, input, zone);
-    return place_bars(panel, input, error);
+    mark_days(panel, input, wishes->zone);
+    return place_bars(panel, input, files, error);
 }
 
 void batch_panel_free(batch_panel *panel) {

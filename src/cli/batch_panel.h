@@ -20,15 +20,22 @@ typedef struct batch_panel {
     double *inputs[TW_INDICATOR_OTHER]; /* by tw_indicator_input */
     size_t replaced;                    /* bars of which there was a newer revision */
     size_t gaps;                        /* cells without a bar, before cleaning */
-    size_t splits;                      /* applied */
+    size_t splits;                      /* applied, */
+    size_t splits_apart;                /* and those of other symbols and times */
     size_t spikes;                      /* dropped */
     size_t filled;
 } batch_panel;
 
-/* TW_PARSE: two bars of a symbol at one time and of one revision. TW_FULL: more cells than fit into
- * memory; `columns_more` are those that the caller is going to need beside. Free it in any case. */
-tw_status batch_panel_make(batch_panel *panel, const batch_input *input, size_t columns_more,
-                           const tw_zone *zone, tw_error *error) TW_MUST_CHECK;
+typedef struct batch_wishes {
+    size_t columns_more; /* matrices that the caller is going to need beside */
+    const tw_zone *zone; /* where days begin; NULL: UTC */
+} batch_wishes;
+
+/* `files` are those that the input was read from. TW_PARSE: two bars of a symbol at one time and of
+ * one revision, with the place of one. TW_FULL: more cells than fit into memory. Free it in any
+ * case. */
+tw_status batch_panel_make(batch_panel *panel, const batch_input *input, const batch_files *files,
+                           const batch_wishes *wishes, tw_error *error) TW_MUST_CHECK;
 void batch_panel_free(batch_panel *panel);
 
 /* The column of a name; TW_NOT_FOUND. */

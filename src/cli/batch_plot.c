@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gnuplot.h"
+#include "time_labels.h"
 #include "tradewind/time.h"
 
 enum { MOMENT_MAX = 900, LABEL_COUNT = 9, QUANTILE_COUNT = 5, DATE_SIZE = 10 };
@@ -16,8 +17,16 @@ typedef struct batch_picture {
     const batch_plot *plot;
     double *sorted; /* [columns] */
     size_t panel_count;
-    size_t step; /* rows from one moment that is drawn to the next */
+    size_t first; /* row that is drawn; the newest one is, too */
+    size_t step;  /* rows from one moment that is drawn to the next */
 } batch_picture;
+
+/* What a panel shows. */
+typedef struct panel_range {
+    double least;
+    double most;
+    bool symbol; /* the symbol's line has a point */
+} panel_range;
 
 static int by_value(const void *a, const void *b) {
     double x = *(const double *)a;
@@ -49,43 +58,48 @@ static bool spread_at(const batch_picture *picture, size_t output, size_t row,
     return true;
 }
 
+static double symbol_at(const batch_picture *picture, size_t output, size_t row) {
+    const batch_plot *plot = picture->plot;
+    if (plot->symbol == SIZE_MAX)
+        return NAN;
+    return plot->result->values[output][row * plot->result->panel->shape.columns + plot->symbol];
+}
+
+/* gnuplot complains of panels without a point or of no height. */
+static panel_range range_of(const batch_picture *picture, size_t output) {
+    panel_range range = {INFINITY, -INFINITY, false};
+    for (size_t i = picture->first; i < picture->plot->result->panel->shape.rows;
+         i += picture->step) {
+        double values[QUANTILE_COUNT];
+        double own = symbol_at(picture, output, i);
+        if (!spread_at(picture, output, i, values))
+            continue;
+        range.least = fmin(range.least, fmin(values[0], own));
+        range.most = fmax(range.most, fmax(values[QUANTILE_COUNT - 1], own));
+        range.symbol = range.symbol || isfinite(own);
+    }
+    return range;
+}
+
+static void put_range(FILE *script, const panel_range *range) {
+    double margin = 0.04 * (range->most - range->least);
+    if (!(margin > 0))
+        margin = range->most != 0 ? 0.01 * fabs(range->most) : 1;
+    fprintf(script, "set yrange [%.9g:%.9g]\n", range->least - margin, range->most + margin);
+}
+
 /* An empty line where there is no answer breaks the bands there. */
 static void put_moments(FILE *script, const batch_picture *picture, size_t output) {
-    const batch_result *result = picture->plot->result;
-    const tw_batch_shape shape = result->panel->shape;
     fprintf(script, "$spread << END\n");
-    for (size_t i = 0; i < shape.rows; i += picture->step) {
+    for (size_t i = picture->first; i < picture->plot->result->panel->shape.rows;
+         i += picture->step) {
         double values[QUANTILE_COUNT];
-        if (!spread_at(picture, output, i, values)) {
-            fprintf(script, "\n");
-            continue;
-        }
-        fprintf(script, "%zu %.9g %.9g %.9g %.9g %.9g", i, values[0], values[1], values[2],
-                values[3], values[4]);
-        if (picture->plot->symbol != SIZE_MAX)
-            fprintf(script, " %.9g",
-                    result->values[output][i * shape.columns + picture->plot->symbol]);
+        if (spread_at(picture, output, i, values))
+            fprintf(script, "%zu %.9g %.9g %.9g %.9g %.9g %.9g", i, values[0], values[1], values[2],
+                    values[3], values[4], symbol_at(picture, output, i));
         fprintf(script, "\n");
     }
     fprintf(script, "END\n");
-}
-
-static void put_times(FILE *script, const batch_picture *picture, bool shown) {
-    const batch_panel *panel = picture->plot->result->panel;
-    bool days = picture->plot->timeframe_ns >= TW_NS_PER_DAY;
-    size_t step = panel->shape.rows / LABEL_COUNT + 1;
-    fprintf(script, "set xtics (");
-    for (size_t i = 0; i < panel->shape.rows; i += step) {
-        char text[TW_TIME_TEXT_SIZE];
-        tw_time_format(panel->times_ns[i], 0, text);
-        fprintf(script, "%s\"", i == 0 ? "" : ", ");
-        if (shown)
-            fprintf(script, "%.10s", text);
-        if (shown && !days)
-            fprintf(script, "\\n%.8s", text + 11);
-        fprintf(script, "\" %zu", i);
-    }
-    fprintf(script, ")\n");
 }
 
 static const char style[] =
@@ -94,34 +108,42 @@ static const char style[] =
     "set style fill solid 1.0 noborder\nset datafile missing 'nan'\n";
 
 static const char bands[] =
-    "plot $spread using 1:2:6 with filledcurves lc '#d6e4f0' title '%s', \\\n"
-    " $spread using 1:3:5 with filledcurves lc '#9dbfdb' title '%s', \\\n"
-    " $spread using 1:4 with lines lw 1.6 lc '#1f5c8b' title '%s'";
+    "plot $spread using 1:2:6 with filledcurves lc '#d6e4f0' title \"%s\" noenhanced, \\\n"
+    " $spread using 1:3:5 with filledcurves lc '#9dbfdb' title \"%s\" noenhanced, \\\n"
+    " $spread using 1:4 with lines lw 1.6 lc '#1f5c8b' title \"%s\" noenhanced";
+
+static void put_lines(FILE *script, const batch_picture *picture, const panel_range *range) {
+    const batch_plot *plot = picture->plot;
+    const batch_panel *panel = plot->result->panel;
+    bool many = panel->shape.columns > 1;
+    fprintf(script, bands, many ? "8 of 10 symbols" : "", many ? "the middle half" : "",
+            many ? "median" : panel->names[0]);
+    if (plot->symbol != SIZE_MAX && many)
+        fprintf(script, ", \\\n %s with lines lw 1.4 lc '#c0392b' title \"%s\" noenhanced",
+                range->symbol ? "$spread using 1:7" : "keyentry", panel->names[plot->symbol]);
+    fputs("\nunset label 2\n", script);
+}
 
 static void put_panel(FILE *script, const batch_picture *picture, size_t index) {
-    const batch_plot *plot = picture->plot;
-    const batch_result *result = plot->result;
     const double top = 0.93;
     const double bottom = 0.07;
     double height = (top - bottom) / (double)picture->panel_count;
     double upper = top - height * (double)index;
+    panel_range range = range_of(picture, index);
     put_moments(script, picture, index);
+    put_range(script, &range);
     fprintf(script, "set tmargin at screen %.4f\nset bmargin at screen %.4f\n",
             upper - 0.12 * height, upper - height + 0.06 * height);
     fprintf(script,
             "set label 1 \"%s\" at graph 0.006, graph 0.95 left front noenhanced "
             "font 'sans,12'\n",
-            tw_features_name(result->features, index));
-    put_times(script, picture, index + 1 == picture->panel_count);
+            tw_features_name(picture->plot->result->features, index));
+    const batch_panel *panel = picture->plot->result->panel;
+    time_labels_put(script, panel->times_ns, panel->shape.rows, LABEL_COUNT,
+                    index + 1 == picture->panel_count);
     fputs(index == 0 ? "set key at screen 0.975, screen 0.955 right horizontal\n" : "unset key\n",
           script);
-    bool many = result->panel->shape.columns > 1;
-    fprintf(script, bands, many ? "8 of 10 symbols" : "", many ? "the middle half" : "",
-            many ? "median" : result->panel->names[0]);
-    if (plot->symbol != SIZE_MAX && many)
-        fprintf(script, ", \\\n $spread using 1:7 with lines lw 1.4 lc '#c0392b' title \"%s\"",
-                result->panel->names[plot->symbol]);
-    fprintf(script, "\nunset label 2\n");
+    put_lines(script, picture, &range);
 }
 
 static void put_title(FILE *script, const batch_plot *plot) {
@@ -158,22 +180,13 @@ static bool put_script(FILE *script, void *context) {
     return true;
 }
 
-/* gnuplot refuses a panel without a point. */
-static bool has_answers(const batch_picture *picture, size_t output) {
-    double values[QUANTILE_COUNT];
-    for (size_t i = 0; i < picture->plot->result->panel->shape.rows; i += picture->step) {
-        if (spread_at(picture, output, i, values))
-            return true;
-    }
-    return false;
-}
-
 static tw_status check_answers(const batch_picture *picture, tw_error *error) {
     for (size_t p = 0; p < picture->panel_count; p++) {
-        if (!has_answers(picture, p))
+        panel_range range = range_of(picture, p);
+        if (range.least > range.most)
             return tw_error_set(error, TW_EMPTY,
-                                "--plot: %s has no answer at any time: there are too few bars, or "
-                                "too many gaps",
+                                "--plot: %s has no answer at the times that are drawn: there are "
+                                "too few bars, or too many gaps",
                                 tw_features_name(picture->plot->result->features, p));
     }
     return TW_OK;
@@ -187,6 +200,7 @@ tw_status batch_plot_draw(const batch_plot *plot, const char *path, tw_error *er
                              .panel_count =
                                  outputs < BATCH_PLOT_PANEL_MAX ? outputs : BATCH_PLOT_PANEL_MAX,
                              .step = (shape.rows + MOMENT_MAX - 1) / MOMENT_MAX};
+    picture.first = (shape.rows - 1) % picture.step;
     if (picture.sorted == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory for a picture");
     tw_status status = check_answers(&picture, error);

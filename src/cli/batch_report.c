@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "interruption.h"
+#include "progress.h"
 #include "readable.h"
 #include "table.h"
 #include "tradewind/time.h"
@@ -82,13 +82,15 @@ static void append_row(const batch_result *result, size_t row, size_t column, tw
     tw_text_append_char(text, '\n');
 }
 
-static tw_status write_rows(const batch_result *result, writer *w, uint64_t *rows,
+static tw_status write_rows(const batch_result *result, writer *w, progress *bar, uint64_t *rows,
                             tw_error *error) {
     const batch_panel *panel = result->panel;
     tw_status status = TW_OK;
     append_header(result, &w->text);
     TW_ASSERT(!w->text.truncated);
     for (size_t i = 0; status == TW_OK && i < panel->shape.rows; i++) {
+        if (progress_due(bar))
+            progress_draw(bar, (double)i / (double)panel->shape.rows, *rows);
         for (size_t j = 0; status == TW_OK && j < panel->shape.columns; j++) {
             if (!isfinite(close_at(result, i * panel->shape.columns + j)))
                 continue;
@@ -105,8 +107,11 @@ tw_status batch_write_rows(const batch_result *result, output_file *out, uint64_
     writer w;
     *ret_rows = 0;
     tw_status status = writer_open(&w, out, error);
+    progress bar;
+    progress_start(&bar, "rows");
     if (status == TW_OK)
-        status = write_rows(result, &w, ret_rows, error);
+        status = write_rows(result, &w, &bar, ret_rows, error);
+    progress_end(&bar);
     writer_close(&w);
     return status;
 }
@@ -276,9 +281,11 @@ tw_status batch_print_summary(const batch_result *result, uint64_t rows, const c
     tw_text_append_format(&text, "%s bars of %s symbols at %s times, ",
                           readable_count(result->bars, a), readable_count(panel->shape.columns, b),
                           readable_count(panel->shape.rows, c));
-    tw_text_append_format(&text, "%zu columns of features, in %.2f s.\n",
-                          tw_features_outputs(result->features), result->seconds);
+    tw_text_append_format(&text, "%zu column%s of features, in %.2f s.\n",
+                          tw_features_outputs(result->features),
+                          tw_features_outputs(result->features) == 1 ? "" : "s", result->seconds);
     append_count(&text, "Splits adjusted for: ", panel->splits);
+    append_count(&text, "Splits of other symbols or times: ", panel->splits_apart);
     append_count(&text, "Bars with a newer revision: ", panel->replaced);
     append_count(&text, "Bars dropped as spikes: ", panel->spikes);
     append_count(&text, "Gaps: ", panel->gaps + panel->spikes);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "input.h"
 #include "tradewind/batch_clean.h"
 #include "tradewind/tape.h"
 #include "tradewind/time.h"
@@ -10,6 +11,7 @@
 enum { TOLD_COUNT_MAX = 5, DATE_SIZE = 10 };
 
 #define TOLERANCE 0.02
+#define RATIO_MAX 1e6
 
 static tw_status check_header(tw_tape *tape, const char *path, tw_error *error) {
     static const char *const names[] = {"symbol", "time", "ratio"};
@@ -47,6 +49,19 @@ static void adjust(batch_panel *panel, const tw_batch_split *split) {
     panel->splits++;
 }
 
+/* "4", "0.1", "3:2". */
+static bool parse_ratio(tw_slice text, double *ret_ratio) {
+    double before = 1;
+    tw_slice rest = text;
+    tw_slice first = tw_slice_trim(tw_slice_split(&rest, ':'));
+    if (rest.data != NULL && tw_parse_double(tw_slice_trim(rest), &before) != TW_OK)
+        return false;
+    if (tw_parse_double(first, ret_ratio) != TW_OK)
+        return false;
+    *ret_ratio /= before;
+    return *ret_ratio >= 1 / RATIO_MAX && *ret_ratio <= RATIO_MAX;
+}
+
 static tw_status apply_row(batch_panel *panel, tw_tape *tape, const char *path,
                            const tw_slice *fields, tw_error *error) {
     uint64_t line = tw_tape_tell(tape).line;
@@ -55,23 +70,25 @@ static tw_status apply_row(batch_panel *panel, tw_tape *tape, const char *path,
     if (tw_time_parse(fields[1], &time_ns) != TW_OK)
         return tw_error_set_at(error, TW_PARSE, path, line, 2,
                                "a date like 2020-08-31 or a time in RFC 3339 is wanted");
-    if (tw_parse_double(fields[2], &split.ratio) != TW_OK || !(split.ratio > 0))
+    if (!parse_ratio(fields[2], &split.ratio))
         return tw_error_set_at(error, TW_PARSE, path, line, 3,
                                "a ratio is wanted: how many shares there are for each one before, "
-                               "like 4 or 0.1");
+                               "like 4, 3:2 or 1:10");
     split.row = first_row(panel, time_ns);
     if (batch_panel_find(panel, fields[0], &split.column) == TW_OK && split.row > 0 &&
         split.row < panel->shape.rows)
         adjust(panel, &split);
+    else
+        panel->splits_apart++;
     return TW_OK;
 }
 
 tw_status batch_splits_apply(batch_panel *panel, const char *path, tw_error *error) {
-    const tw_tape_config config = {.path = path, .format = TW_TAPE_ROWS};
     tw_tape *tape = NULL;
-    tw_status status = tw_tape_open(&config, &tape, error);
-    if (status == TW_OK)
-        status = check_header(tape, path, error);
+    tw_status status = input_rows_open(path, &tape, error);
+    if (status != TW_OK)
+        return status;
+    status = check_header(tape, path, error);
     while (status == TW_OK) {
         const tw_slice *fields = NULL;
         size_t count = 0;
@@ -94,11 +111,12 @@ void batch_splits_suspect(const batch_panel *panel, int64_t timeframe_ns) {
             time[DATE_SIZE] = '\0';
         const char *name = panel->names[splits[i].column];
         double ratio = splits[i].ratio;
+        bool fell = ratio > 1;
+        double factor = fell ? ratio : 1 / ratio;
         fprintf(stderr,
                 "tradewind batch: %s %s by a factor of %g at %s; if that was a split, give "
-                "--splits FILE with %s,%s,%g\n",
-                name, ratio > 1 ? "fell" : "rose", ratio > 1 ? ratio : 1 / ratio, time, name, time,
-                ratio);
+                "--splits FILE with %s,%s,%s%g\n",
+                name, fell ? "fell" : "rose", factor, time, name, time, fell ? "" : "1:", factor);
     }
     if (found > TOLD_COUNT_MAX)
         fprintf(stderr, "tradewind batch: and %zu more jumps that look like splits\n",

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -103,6 +104,15 @@ static bool send_script(const gnuplot_run *run, gnuplot_script put_script, void 
     return fclose(script) == 0 && written;
 }
 
+/* gnuplot does not tell when its output could not be written: a whole PNG ends with this chunk. */
+static bool is_whole(int picture, off_t size) {
+    static const unsigned char end[] = {'I', 'E', 'N', 'D', 0xae, 0x42, 0x60, 0x82};
+    unsigned char last[sizeof end];
+    return size > (off_t)sizeof end &&
+           pread(picture, last, sizeof last, size - (off_t)sizeof end) == (ssize_t)sizeof last &&
+           memcmp(last, end, sizeof end) == 0;
+}
+
 static tw_status draw(gnuplot_run *run, gnuplot_script put_script, void *context, const char *what,
                       tw_error *error) {
     struct stat drawn = {0};
@@ -118,12 +128,15 @@ static tw_status draw(gnuplot_run *run, gnuplot_script put_script, void *context
         return tw_error_set(error, TW_IO, "gnuplot failed to draw %s", what);
     if (fstat(run->picture, &drawn) != 0 || drawn.st_size == 0)
         return tw_error_set(error, TW_IO, "gnuplot drew nothing of %s", what);
+    if (!is_whole(run->picture, drawn.st_size))
+        return tw_error_set(error, TW_IO, "the picture of %s is not whole: is there room for it?",
+                            what);
     return TW_OK;
 }
 
 tw_status gnuplot_draw(const char *path, gnuplot_script put_script, void *context, const char *what,
                        tw_error *error) {
-    gnuplot_run run = {.picture = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC)};
+    gnuplot_run run = {.picture = open(path, O_RDWR | O_TRUNC | O_CLOEXEC)};
     if (run.picture < 0)
         return tw_error_set_errno(error, errno, "the picture of %s cannot be written", what);
     tw_status status = draw(&run, put_script, context, what, error);

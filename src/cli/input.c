@@ -147,3 +147,8 @@ tw_status input_bars_open(const char *path, tw_symbols *symbols, tw_tape **ret_t
     const tw_tape_config config = {.path = path, .format = TW_TAPE_BARS, .symbols = symbols};
     return bad_input(tw_tape_open(&config, ret_tape, error), error);
 }
+
+tw_status input_rows_open(const char *path, tw_tape **ret_tape, tw_error *error) {
+    const tw_tape_config config = {.path = path, .format = TW_TAPE_ROWS};
+    return bad_input(tw_tape_open(&config, ret_tape, error), error);
+}

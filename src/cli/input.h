@@ -51,8 +51,9 @@ tw_status input_trades_open(const char *path, tw_symbols *symbols, tw_tape **ret
 tw_status input_reports_open(const char *path, tw_symbols *symbols, tw_tape **ret_tape,
                              tw_error *error) TW_MUST_CHECK;
 
-/* Opens a bars CSV likewise. */
+/* Opens a bars CSV, and a CSV of any columns, likewise. */
 tw_status input_bars_open(const char *path, tw_symbols *symbols, tw_tape **ret_tape,
                           tw_error *error) TW_MUST_CHECK;
+tw_status input_rows_open(const char *path, tw_tape **ret_tape, tw_error *error) TW_MUST_CHECK;
 
 #endif

@@ -137,3 +137,13 @@ size_t time_labels_of(const int64_t *times_ns, size_t count, size_t most,
     }
     return found;
 }
+
+void time_labels_put(FILE *script, const int64_t *times_ns, size_t count, size_t most, bool shown) {
+    time_label labels[TIME_LABEL_MAX];
+    size_t label_count = time_labels_of(times_ns, count, most, labels);
+    fprintf(script, "set xtics (");
+    for (size_t i = 0; i < label_count; i++)
+        fprintf(script, "%s\"%s\" %zu", i == 0 ? "" : ", ", shown ? labels[i].text : "",
+                labels[i].row);
+    fprintf(script, ")\n");
+}

@@ -9,8 +9,10 @@
 #ifndef TRADEWIND_CLI_TIME_LABELS_H
 #define TRADEWIND_CLI_TIME_LABELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum { TIME_LABEL_SIZE = 48, TIME_LABEL_MAX = 16 };
 
@@ -23,5 +25,8 @@ typedef struct time_label {
  * many; at least one if there is a row. */
 size_t time_labels_of(const int64_t *times_ns, size_t count, size_t most,
                       time_label ret_labels[TIME_LABEL_MAX]);
+
+/* Writes them as gnuplot's `set xtics`; not `shown`, as marks without a text. */
+void time_labels_put(FILE *script, const int64_t *times_ns, size_t count, size_t most, bool shown);
 
 #endif

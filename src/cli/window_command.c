@@ -5,12 +5,14 @@
 
 #include "command.h"
 #include "interruption.h"
+#include "readable.h"
 #include "window_pass.h"
 
 typedef struct window_options {
     char out[TW_CONFIG_TEXT_SIZE];
     char symbol[TW_CONFIG_TEXT_SIZE];
     char skip_bad[TW_CONFIG_TEXT_SIZE];
+    char plot[TW_CONFIG_TEXT_SIZE];
     int64_t count;
     int64_t time_ns;
 } window_options;
@@ -25,12 +27,27 @@ static const tw_config_option window_table[] = {
      offsetof(window_options, symbol)},
     {"out", TW_CONFIG_TEXT, "FILE", NULL, NULL, "-", "where to; - is standard output", NULL,
      offsetof(window_options, out)},
+    {"plot", TW_CONFIG_TEXT, "FILE.png", NULL, NULL, "",
+     "draw prices with mean, band, vwap and ema, and the deviation: one symbol (needs gnuplot)",
+     NULL, offsetof(window_options, plot)},
     {"skip-bad", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
      "write bad rows into FILE with the reason and go on", NULL,
      offsetof(window_options, skip_bad)},
 };
 
 enum { OPTION_COUNT = sizeof window_table / sizeof window_table[0] };
+
+static tw_status check_plot(const window_options *options, const char *input, tw_error *error) {
+    if (strcmp(options->plot, "-") == 0)
+        return tw_error_set(error, TW_USAGE, "--plot needs a file, not standard output");
+    if (output_is_same_file(options->plot, input))
+        return tw_error_set(error, TW_USAGE, "--plot %s: that file is read", options->plot);
+    if (output_is_same_file(options->plot, options->out))
+        return tw_error_set(error, TW_USAGE, "--plot %s: that file is --out", options->plot);
+    if (options->skip_bad[0] != '\0' && output_is_same_file(options->plot, options->skip_bad))
+        return tw_error_set(error, TW_USAGE, "--plot %s: that file is --skip-bad", options->plot);
+    return TW_OK;
+}
 
 static tw_status check_files(const window_options *options, const tw_arguments *arguments,
                              tw_error *error) {
@@ -46,70 +63,108 @@ static tw_status check_files(const window_options *options, const tw_arguments *
         return tw_error_set(error, TW_USAGE, "--out needs a file (- is standard output)");
     if (output_is_same_file(options->out, input))
         return tw_error_set(error, TW_USAGE, "--out %s: that file is read", options->out);
-    if (options->skip_bad[0] == '\0')
-        return TW_OK;
-    if (output_is_same_file(options->skip_bad, input))
+    if (options->skip_bad[0] != '\0' && output_is_same_file(options->skip_bad, input))
         return tw_error_set(error, TW_USAGE, "--skip-bad %s: that file is read", options->skip_bad);
-    if (output_is_same_file(options->skip_bad, options->out))
+    if (options->skip_bad[0] != '\0' && output_is_same_file(options->skip_bad, options->out))
         return tw_error_set(error, TW_USAGE, "--skip-bad %s: that file is --out",
                             options->skip_bad);
-    return TW_OK;
+    return options->plot[0] == '\0' ? TW_OK : check_plot(options, input, error);
 }
 
-static tw_status publish(output_file *out, rejects *aside, tw_error *error) {
-    tw_status status = output_file_finish(out, error);
-    if (status == TW_OK && aside != NULL)
-        status = output_file_finish(&aside->file, error);
-    if (status == TW_OK && aside != NULL)
-        status = output_file_publish(&aside->file, error);
-    if (status == TW_OK)
-        status = output_file_publish(out, error);
+/* What one run writes. */
+typedef struct window_files {
+    output_file out;
+    output_file picture;
+    rejects aside;
+    bool draws;
+    bool skips;
+} window_files;
+
+static tw_status open_files(window_files *files, const window_options *options, tw_error *error) {
+    *files =
+        (window_files){.draws = options->plot[0] != '\0', .skips = options->skip_bad[0] != '\0'};
+    tw_status status = output_file_open(&files->out, options->out, error);
+    if (status == TW_OK && files->draws)
+        status = output_file_open(&files->picture, options->plot, error);
+    if (status == TW_OK && files->skips)
+        status = rejects_open(&files->aside, options->skip_bad, error);
     return status;
+}
+
+static void drop_files(window_files *files) {
+    output_file_drop(&files->aside.file);
+    output_file_drop(&files->picture);
+    output_file_drop(&files->out);
+}
+
+/* What belongs together appears together. */
+static tw_status publish(window_files *files, tw_error *error) {
+    tw_status status = output_file_finish(&files->out, error);
+    if (status == TW_OK && files->draws)
+        status = output_file_finish(&files->picture, error);
+    if (status == TW_OK && files->skips)
+        status = output_file_finish(&files->aside.file, error);
+    if (status == TW_OK && files->draws)
+        status = output_file_publish(&files->picture, error);
+    if (status == TW_OK && files->skips)
+        status = output_file_publish(&files->aside.file, error);
+    return status == TW_OK ? output_file_publish(&files->out, error) : status;
+}
+
+static tw_status draw(const window_plot *plot, const window_options *options, const char *path,
+                      tw_error *error) {
+    char window[READABLE_SIZE + 64];
+    char span[READABLE_SIZE];
+    int size = snprintf(window, sizeof window, "windows of %lld trades", (long long)options->count);
+    if (options->time_ns > 0)
+        snprintf(window + size, sizeof window - (size_t)size, " and %s",
+                 readable_span(options->time_ns, span));
+    return window_plot_draw(plot, window, path, error);
 }
 
 static tw_status run(const window_options *options, const tw_arguments *arguments,
                      tw_error *error) {
+    static window_plot plot; /* too large for a stack of functions */
     tw_status status = check_files(options, arguments, error);
     if (status != TW_OK)
         return status;
     interruption_watch();
-    output_file out = {.stream = NULL};
-    rejects aside = {.count = 0};
-    bool skips = options->skip_bad[0] != '\0';
-    window_pass_config config = {
+    window_plot_init(&plot);
+    window_files files;
+    status = open_files(&files, options, error);
+    const window_pass_config config = {
         .path = arguments->operands[0],
         .symbol = options->symbol[0] != '\0' ? options->symbol : NULL,
         .window = {.count_max = (uint32_t)options->count,
                    .window_count = 1,
                    .windows = {{.span_ns = options->time_ns}}},
-        .aside = skips ? &aside : NULL,
+        .plot = files.draws ? &plot : NULL,
+        .aside = files.skips ? &files.aside : NULL,
     };
     uint64_t count = 0;
-    status = output_file_open(&out, options->out, error);
-    if (status == TW_OK && skips)
-        status = rejects_open(&aside, options->skip_bad, error);
     if (status == TW_OK)
-        status = window_pass(&config, &out, &count, error);
+        status = window_pass(&config, &files.out, &count, error);
+    if (status == TW_OK && files.draws)
+        status = draw(&plot, options, files.picture.temporary, error);
     if (status == TW_OK)
-        status = publish(&out, config.aside, error);
+        status = publish(&files, error);
     if (status == TW_OK)
-        rejects_tell("window", aside.count, options->skip_bad);
-    output_file_drop(&aside.file);
-    output_file_drop(&out);
+        rejects_tell("window", files.aside.count, options->skip_bad);
+    drop_files(&files);
     return status;
 }
 
 int command_window(int argc, char **argv) {
     window_options options;
     static const tw_argument_short shorts[] = {
-        {'n', "count"}, {'t', "time"}, {'s', "symbol"}, {'o', "out"}};
+        {'n', "count"}, {'t', "time"}, {'s', "symbol"}, {'o', "out"}, {'p', "plot"}};
     const tw_arguments_table tables[] = {
         {.section = "window",
          .options = window_table,
          .count = OPTION_COUNT,
          .target = &options,
          .shorts = shorts,
-         .short_count = 4},
+         .short_count = sizeof shorts / sizeof shorts[0]},
     };
     const tw_arguments_spec spec = {
         .command = "tradewind window",
@@ -119,7 +174,8 @@ int command_window(int argc, char **argv) {
                    "(ts_ns,symbol,price,size,side), plain, gzip or zstd; - is standard input.\n"
                    "stddev is that of the population; ema has alpha 2/(count+1), begins as the\n"
                    "first price and looks back over all trades.",
-        .example = "tradewind window trades.csv.gz --count 100 --time 60s --out windows.csv\n",
+        .example = "tradewind window trades.csv.gz --count 100 --time 60s --out windows.csv\n"
+                   "tradewind window trades.csv --symbol AAPL --plot AAPL.png --out AAPL.csv\n",
         .tables = tables,
         .table_count = 1,
         .operand_count_max = TW_ARGUMENTS_OPERAND_COUNT_MAX,

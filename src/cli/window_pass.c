@@ -88,6 +88,14 @@ static tw_status take(pass *p, const tw_trade *trade, tw_error *error) {
     tw_window_stats stats;
     tw_window_read(*window, 0, &stats);
     append_row(p, trade, &stats);
+    if (p->config->plot != NULL &&
+        !window_plot_put(p->config->plot, trade, tw_symbols_name(p->symbols, trade->symbol),
+                         &stats))
+        return tw_error_set(error, TW_USAGE,
+                            "a picture is of one symbol, and there are trades of %s and of %s: say "
+                            "which with --symbol",
+                            tw_symbols_name(p->symbols, p->config->plot->symbol),
+                            tw_symbols_name(p->symbols, trade->symbol));
     p->count++;
     return p->text.size > BUFFER_SIZE - ROW_SIZE_MAX ? flush(p, error) : TW_OK;
 }

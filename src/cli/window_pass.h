@@ -11,16 +11,19 @@
 #include "output_file.h"
 #include "rejects.h"
 #include "tradewind/window.h"
+#include "window_plot.h"
 
 typedef struct window_pass_config {
     const char *path;        /* "-": standard input */
     const char *symbol;      /* NULL: all of them */
     tw_window_config window; /* its first window is written */
+    window_plot *plot;       /* filled with the trades that are written; NULL: none */
     rejects *aside;          /* where bad rows go; NULL: the first one ends the pass */
 } window_pass_config;
 
-/* TW_PARSE, TW_RANGE: a bad row, with its position. TW_NOT_FOUND: no trade of that symbol. Others
- * as tw_tape_next_trade and output_file_write. `ret_count` is how many rows were written. */
+/* TW_PARSE, TW_RANGE: a bad row, with its position. TW_USAGE: trades of two symbols, for a picture
+ * of one. TW_NOT_FOUND: no trade of that symbol. Others as tw_tape_next_trade and
+ * output_file_write. `ret_count` is how many rows were written. */
 tw_status window_pass(const window_pass_config *config, output_file *out, uint64_t *ret_count,
                       tw_error *error) TW_MUST_CHECK;
 

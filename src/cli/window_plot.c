@@ -4,7 +4,8 @@
 #include <stdio.h>
 
 #include "gnuplot.h"
-#include "tradewind/time.h"
+#include "time_labels.h"
+#include "tradewind/text.h"
 
 enum { LABEL_COUNT = 9 };
 
@@ -36,9 +37,13 @@ static void thin(window_plot *plot) {
     plot->trades_a_point *= 2;
 }
 
-bool window_plot_put(window_plot *plot, const tw_trade *trade, const tw_window_stats *stats) {
-    if (plot->symbol == TW_SYMBOL_NONE)
+bool window_plot_put(window_plot *plot, const tw_trade *trade, const char *name,
+                     const tw_window_stats *stats) {
+    if (plot->symbol == TW_SYMBOL_NONE) {
         plot->symbol = trade->symbol;
+        tw_status status = tw_slice_copy(tw_slice_of(name), plot->name, sizeof plot->name);
+        TW_ASSERT(status == TW_OK); /* a table of symbols takes no longer names */
+    }
     if (plot->symbol != trade->symbol)
         return false;
     plot->trade_count++;
@@ -59,7 +64,6 @@ bool window_plot_put(window_plot *plot, const tw_trade *trade, const tw_window_s
 
 typedef struct window_picture {
     const window_plot *plot;
-    const char *symbol;
     const char *window;
 } window_picture;
 
@@ -95,19 +99,11 @@ static void put_points(FILE *script, const window_plot *plot) {
     fprintf(script, "END\n");
 }
 
-/* Some points' times, in two lines: the date and the hour. */
 static void put_times(FILE *script, const window_plot *plot, bool shown) {
-    size_t step = plot->point_count / LABEL_COUNT + 1;
-    fprintf(script, "set xtics (");
-    for (size_t i = 0; i < plot->point_count; i += step) {
-        char text[TW_TIME_TEXT_SIZE];
-        tw_time_format(plot->points[i].time_ns, 0, text);
-        if (shown)
-            fprintf(script, "%s\"%.10s\\n%.8s\" %zu", i == 0 ? "" : ", ", text, text + 11, i);
-        else
-            fprintf(script, "%s\"\" %zu", i == 0 ? "" : ", ", i);
-    }
-    fprintf(script, ")\n");
+    int64_t times_ns[WINDOW_PLOT_POINT_MAX];
+    for (size_t i = 0; i < plot->point_count; i++)
+        times_ns[i] = plot->points[i].time_ns;
+    time_labels_put(script, times_ns, plot->point_count, LABEL_COUNT, shown);
 }
 
 /* The names of symbols have neither quotes nor spaces. */
@@ -117,7 +113,7 @@ static bool put_script(FILE *script, void *context) {
     put_points(script, plot);
     fprintf(script, "set terminal pngcairo size 1600,1000 font 'sans,12' background '#ffffff'\n");
     fputs(style, script);
-    fprintf(script, "set label 1 \"%s  %s    %llu trades", picture->symbol, picture->window,
+    fprintf(script, "set label 1 \"%s  %s    %llu trades", plot->name, picture->window,
             (unsigned long long)plot->trade_count);
     if (plot->trades_a_point > 1)
         fprintf(script, " (%llu a point)", (unsigned long long)plot->trades_a_point);
@@ -131,12 +127,12 @@ static bool put_script(FILE *script, void *context) {
     return true;
 }
 
-tw_status window_plot_draw(const window_plot *plot, const char *symbol, const char *window,
-                           const char *path, tw_error *error) {
+tw_status window_plot_draw(const window_plot *plot, const char *window, const char *path,
+                           tw_error *error) {
     char what[TW_ERROR_MESSAGE_SIZE];
     if (plot->point_count == 0)
         return tw_error_set(error, TW_EMPTY, "there is no trade to plot");
-    window_picture picture = {plot, symbol, window};
-    snprintf(what, sizeof what, "the windows of %s", symbol);
+    window_picture picture = {plot, window};
+    snprintf(what, sizeof what, "the windows of %s", plot->name);
     return gnuplot_draw(path, put_script, &picture, what, error);
 }

@@ -29,16 +29,19 @@ typedef struct window_plot {
     uint64_t trades_a_point;
     uint64_t trade_count;
     tw_symbol symbol; /* TW_SYMBOL_NONE: nothing was put */
+    char name[TW_SYMBOL_NAME_SIZE];
 } window_plot;
 
 void window_plot_init(window_plot *plot);
 
-/* A trade and its window. False: it is of another symbol than the first. */
-bool window_plot_put(window_plot *plot, const tw_trade *trade, const tw_window_stats *stats);
+/* A trade, the name of its symbol, and its window. False: it is of another symbol than the first.
+ */
+bool window_plot_put(window_plot *plot, const tw_trade *trade, const char *name,
+                     const tw_window_stats *stats);
 
 /* Draws into a file that is there already. `window` says what it is, like "100 trades, 60s".
  * TW_EMPTY: nothing was put. Others as gnuplot_draw. */
-tw_status window_plot_draw(const window_plot *plot, const char *symbol, const char *window,
-                           const char *path, tw_error *error) TW_MUST_CHECK;
+tw_status window_plot_draw(const window_plot *plot, const char *window, const char *path,
+                           tw_error *error) TW_MUST_CHECK;
 
 #endif

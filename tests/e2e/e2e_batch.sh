@@ -76,7 +76,7 @@ for row in rows:
     near(row, "log_return", None if two is None else math.log(two[1] / two[0]))
     near(row, "sma_10", None if ten is None else sum(ten) / 10)
     near(row, "correlation_10_returns_simple",
-         correlation(moves, returns(window(i, "S0", 11))))
+         correlation(moves, returns(window(i, "S2", 11))))
     ends = {n: (close.get((times[i - 5], n)), close.get((times[i], n))) for n in names if i >= 5}
     others = {n: b / a for n, (a, b) in ends.items() if a is not None and b is not None}
     near(row, "cross_rank_roc_5",
@@ -86,12 +86,12 @@ END
 
 features_agree_with_a_slow_computation() {
     many_bars >bars.csv
-    run batch bars.csv --benchmark S0 --features \
+    run batch bars.csv --benchmark S2 --features \
         'log_return, sma(10),correlation(10, returns=simple).correlation,cross_rank(roc(5))'
     ended 0
     agrees_with_a_slow_computation
     mv out first
-    run batch bars.csv --benchmark S0 --threads 3 --features \
+    run batch bars.csv --benchmark S2 --threads 3 --features \
         'log_return, sma(10),correlation(10, returns=simple).correlation,cross_rank(roc(5))'
     cmp out first
 }
@@ -160,6 +160,77 @@ assert found["symbols"] == 8 and found["times"] == 120 and found["gaps"] == 2 + 
 END
 }
 
+# donchian(1) is high and low; vwma(1) needs the volume.
+each_field_is_read_and_none_is_lost() {
+    python3 - >bars.csv <<'END'
+print("ts_ns,symbol,timeframe,open,high,low,close,volume")
+for day in range(1400):
+    for name in range(50):
+        close = 100 + (day * 7 + name * 3) % 40
+        print("%d,N%02d,1d,%d,%d,%d,%d,%d" % (day * 86400 * 10**9, name, close - 1, close + 5,
+              close - 4, close, day + name + 1))
+END
+    run batch bars.csv --features 'donchian(1).upper,donchian(1).lower,obv,bop' --out rows.csv
+    ended 0
+    python3 - <<'END'
+import csv
+bars = list(csv.DictReader(open("bars.csv")))
+rows = list(csv.DictReader(open("rows.csv")))
+assert len(bars) == len(rows) == 70000
+totals, before = {}, {}
+for bar, row in zip(bars, rows):
+    name, close = bar["symbol"], float(bar["close"])
+    assert (row["ts_ns"], row["symbol"], row["close"]) == (bar["ts_ns"], name, bar["close"])
+    assert float(row["donchian_1_upper"]) == float(bar["high"])
+    assert float(row["donchian_1_lower"]) == float(bar["low"])
+    assert abs(float(row["bop"]) - 1 / 9) < 1e-12 if row["bop"] else True
+    change = close - before.get(name, close)
+    before[name] = close
+    volume = float(bar["volume"])
+    totals[name] = totals.get(name, 0) + (volume if change > 0 else -volume if change < 0 else 0)
+    assert float(row["obv"]) - totals[name] in (0, float(bars[int(name[1:])]["volume"])), row
+END
+}
+
+what_is_anchored_begins_with_the_day_of_the_calendar() {
+    python3 - >bars.csv <<'END'
+print("ts_ns,symbol,timeframe,open,high,low,close,volume")
+for hour in range(36): # from 2024-01-02T00:00Z
+    price = 100 + hour
+    print("%d,AAPL,1h,%d,%d,%d,%d,1" % (1704153600 * 10**9 + hour * 3600 * 10**9, price, price,
+          price, price))
+END
+    run batch bars.csv --features vwap
+    ended 0
+    printed '1704236400000000000,AAPL,123,111.5' # 23:00, over 24 hours
+    printed '1704240000000000000,AAPL,124,124'
+    run batch bars.csv --features vwap --calendar us
+    ended 0
+    printed '1704240000000000000,AAPL,124,114.5' # 19:00 in New York
+    printed '1704258000000000000,AAPL,129,129'   # midnight there
+}
+
+many_symbols_stand_in_rows_of_the_newest() {
+    many_bars >bars.csv
+    run batch bars.csv --features 'max(1)'
+    grep ',S7,' out | tail -n 1 | cut -d, -f3 | cut -c 1-5 >close
+    run batch bars.csv --latest --features 'max(1)'
+    ended 0
+    grep '^S7 ' out | grep -qF -- "$(cat close)"
+    grep '^S5 ' out | grep -qF '2024-03-31' # its last bar is an older one
+    run batch bars.csv --latest --features 'max(1)' --json
+    python3 -c 'import json; assert len(json.load(open("out"))) == 8'
+}
+
+a_filled_bar_is_one_without_a_trade() {
+    few_bars >bars.csv
+    run batch bars.csv --fill 1 --features 'donchian(1).upper,donchian(1).lower,obv'
+    ended 0
+    printed '1704153600000000000,MSFT,396,404,396,' # what was there is as it was
+    printed '1704240000000000000,MSFT,396,396,396,'
+    [ "$(grep MSFT out | cut -d, -f6 | tail -n 2 | uniq | wc -l)" -eq 1 ] # its volume is 0
+}
+
 gaps_may_be_filled() {
     few_bars >bars.csv
     run batch bars.csv --fill 1 --features 'sum(2)'
@@ -215,6 +286,8 @@ END
     ended 0
     printed 'Bars dropped as spikes: 1.'
     [ "$(grep -c '' rows.csv)" -eq 60 ]
+    run batch bars.csv --features 'donchian(2).upper' --spikes 8 --out rows.csv
+    [ "$(sed -n 52p rows.csv | cut -d, -f4)" = '' ] # the high of the bar before went, too
     run batch bars.csv --features 'min(5)' --out rows.csv
     [ "$(grep -c '' rows.csv)" -eq 61 ]
 }
@@ -232,7 +305,10 @@ a_newer_revision_replaces_a_bar() {
     done
     run batch a.csv a.csv
     ended 3
-    said 'AAPL has two bars at 2024-01-01T00:00:00Z, both of revision 0'
+    said 'a.csv:2:1: there is another bar of AAPL at 2024-01-01T00:00:00Z, of revision 0 too'
+    run batch a.csv a.csv b.csv --features 'sma(1)' # which of the old ones does not matter
+    ended 0
+    printed '1704067200000000000,AAPL,401,401'
 }
 
 a_timeframe_is_chosen_where_there_are_several() {
@@ -281,7 +357,7 @@ what_is_no_file_of_bars_is_refused() {
     echo "$bars_header" >header.csv
     run batch header.csv
     ended 3
-    said 'the file has no bar'
+    said 'header.csv has no bar'
     mkdir folder
     run batch folder
     ended 3
@@ -348,7 +424,7 @@ features_may_be_drawn() {
     few_bars >bars.csv
     run batch bars.csv --latest --plot none.png --features 'sma(50)'
     ended 3
-    said 'sma_50 has no answer at any time'
+    said 'sma_50 has no answer at the times that are drawn'
     [ ! -e none.png ]
     run batch bars.csv --plot bars.csv
     ended 2
@@ -356,6 +432,76 @@ features_may_be_drawn() {
     run batch bars.csv --symbol AAPL
     ended 2
     said 'add --plot FILE'
+}
+
+a_file_of_splits_is_not_written_over() {
+    few_bars >bars.csv
+    printf 'symbol,time,ratio\nAAPL,2024-01-02,4\n' >splits.csv
+    cp splits.csv kept
+    for option in --out --plot --skip-bad; do
+        run batch bars.csv --features 'sma(1)' --splits splits.csv $option splits.csv
+        cmp splits.csv kept
+        ended 2
+        said 'splits.csv: that file is read'
+    done
+}
+
+an_empty_file_of_splits_is_told() {
+    few_bars >bars.csv
+    : >splits.csv
+    run batch bars.csv --features 'sma(1)' --splits splits.csv
+    ended 3
+    said 'splits.csv: the file is empty'
+    run batch bars.csv --features 'sma(1)' --splits .
+    ended 3
+}
+
+times_at_the_end_of_time_do_not_abort() {
+    for time in 9223372036854775807 -9223372036854775808; do
+        printf '%s\n%s,A,1m,1,1,1,1,1\n' "$bars_header" "$time" >bars.csv
+        run batch bars.csv --features vwap --calendar us
+        ended 0
+    done
+}
+
+bars_that_are_there_twice_are_told_with_their_place() {
+    few_bars >bars.csv
+    run batch bars.csv bars.csv
+    ended 3
+    said 'bars.csv:3:1: there is another bar of AAPL'
+    echo "$bars_header" >header.csv
+    run batch header.csv
+    ended 3
+    said 'header.csv'
+}
+
+the_newest_answer_is_drawn() {
+    command -v gnuplot >/dev/null || exit 77
+    python3 - >bars.csv <<'END'
+print("ts_ns,symbol,timeframe,open,high,low,close,volume")
+for day in range(1850):
+    print("%d,AAPL,1d,%d,%d,%d,%d,1" % ((day * 86400 * 10**9,) + (100 + day % 7,) * 4))
+END
+    run batch bars.csv --latest --features 'sma(1850)' --plot picture.png
+    ended 0
+}
+
+a_picture_that_does_not_fit_is_no_success() {
+    command -v gnuplot >/dev/null || exit 77
+    many_bars >bars.csv
+    echo old >picture.png
+    trap '' XFSZ
+    (ulimit -f 1 && run batch bars.csv --latest --plot picture.png --features 'sma(2)' &&
+        [ "$ending" -eq 1 ])
+    [ "$(cat picture.png)" = old ]
+}
+
+a_picture_does_not_appear_without_its_rows() {
+    command -v gnuplot >/dev/null || exit 77
+    many_bars >bars.csv
+    run batch bars.csv --plot picture.png --out nowhere/rows.csv
+    ended 1
+    [ ! -e picture.png ]
 }
 
 a_full_disk_is_told() {
@@ -379,9 +525,15 @@ a_reader_that_leaves_is_no_noise() {
 
 run_cases features_agree_with_a_slow_computation a_few_bars_make_known_rows \
     files_are_read_together_in_any_order the_newest_bar_of_each_symbol_may_be_asked_for \
-    a_file_gets_the_rows_and_the_output_the_counts gaps_may_be_filled \
+    a_file_gets_the_rows_and_the_output_the_counts each_field_is_read_and_none_is_lost \
+    what_is_anchored_begins_with_the_day_of_the_calendar many_symbols_stand_in_rows_of_the_newest \
+    a_filled_bar_is_one_without_a_trade gaps_may_be_filled \
     splits_are_adjusted_for_and_suspected a_wrong_print_may_be_dropped \
     a_newer_revision_replaces_a_bar a_timeframe_is_chosen_where_there_are_several \
     a_malformed_row_stops_with_its_position bad_rows_are_set_aside_with_reasons \
     what_is_no_file_of_bars_is_refused wrong_usage_is_explained features_may_be_drawn a_full_disk_is_told \
+    a_file_of_splits_is_not_written_over an_empty_file_of_splits_is_told \
+    times_at_the_end_of_time_do_not_abort bars_that_are_there_twice_are_told_with_their_place \
+    the_newest_answer_is_drawn a_picture_that_does_not_fit_is_no_success \
+    a_picture_does_not_appear_without_its_rows \
     a_reader_that_leaves_is_no_noise

@@ -106,7 +106,7 @@ drawn_times() {
 }
 
 one_time_too_late_hides_nothing_behind_it() {
-    stand_in 'cat >script' 'echo drawn'
+    stand_in 'cat >script' 'printf "drawnIEND\\256B\`\\202"' # as a PNG ends
     books '[(10**9 * i, [10**9], [2 * 10**9]) for i in (1, 2, 9, 3, 4)]' >late.dbn
     run book late.dbn --plot book.png
     ended 0
@@ -163,6 +163,11 @@ a_gnuplot_that_draws_nothing_makes_no_picture() {
     run book messages.csv --plot book.png
     ended 1
     said 'gnuplot drew nothing of the book of messages.csv'
+    left_no_picture
+    stand_in 'cat >/dev/null' 'echo half a picture'
+    run book messages.csv --plot book.png
+    ended 1
+    said 'the picture of the book of messages.csv is not whole'
     left_no_picture
 }
 

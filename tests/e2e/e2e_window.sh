@@ -224,6 +224,26 @@ wrong_usage_is_explained() {
     said 'did you mean --count?'
 }
 
+windows_may_be_drawn() {
+    command -v gnuplot >/dev/null || exit 77
+    slow_market trades 16 5000 >trades.csv
+    name=$(sed -n 2p trades.csv | cut -d, -f2)
+    run window trades.csv --symbol "$name" --plot windows.png --out rows.csv
+    ended 0
+    [ "$(head -c 4 windows.png | tail -c 3)" = PNG ]
+    [ -s rows.csv ]
+    run window trades.csv --plot none.png --out none.csv
+    ended 2
+    said 'a picture is of one symbol'
+    [ ! -e none.png ]
+    [ ! -e none.csv ]
+    for other in trades.csv rows.csv; do
+        run window trades.csv --symbol "$name" --plot $other --out rows.csv
+        ended 2
+        said "--plot $other: that file is"
+    done
+}
+
 a_full_disk_is_told() {
     [ -c /dev/full ] || exit 77
     few_trades >trades.csv
@@ -261,5 +281,5 @@ run_cases a_few_trades_make_known_rows what_is_older_than_the_time_has_left \
     compressed_trades_are_read a_header_alone_makes_no_rows \
     a_malformed_row_stops_with_its_position bad_rows_are_set_aside_with_reasons \
     a_damaged_or_cut_file_is_bad_data what_is_no_file_of_trades_is_refused \
-    wrong_usage_is_explained a_full_disk_is_told a_reader_that_leaves_is_no_noise \
+    wrong_usage_is_explained windows_may_be_drawn a_full_disk_is_told a_reader_that_leaves_is_no_noise \
     an_interruption_takes_unfinished_files_away

@@ -45,6 +45,7 @@ typedef struct case_run {
     int delay;              /* how many rows later our answer comes */
     size_t first;           /* the row of the input that is the first one pushed */
     const double *inputs[TW_INDICATOR_INPUT_COUNT];
+    const bool *resets; /* whether a session begins with a row; NULL: never */
     size_t rows;
 } case_run;
 
@@ -159,7 +160,7 @@ static double *run_answers(const case_run *run) {
         answers[i] = NAN;
         if (i < run->first)
             continue;
-        tw_indicator_row row = {.reset = false};
+        tw_indicator_row row = {.reset = run->resets != NULL && run->resets[i]};
         for (size_t c = 0; c < TW_INDICATOR_INPUT_COUNT; c++)
             row.inputs[c] = run->inputs[c] == NULL ? NULL : run->inputs[c] + i;
         tw_indicator_push(indicator, &row, outputs);
@@ -191,7 +192,8 @@ static inline unsigned compare_column(const char *id, const case_run *run, const
     return wrong;
 }
 
-static const char *reason_of(const unsupported_metric *table, size_t count, const char *metric) {
+static inline const char *reason_of(const unsupported_metric *table, size_t count,
+                                    const char *metric) {
     for (size_t i = 0; i < count; i++) {
         size_t size = strlen(table[i].metric);
         bool open = size > 0 && table[i].metric[size - 1] == '*';
@@ -202,7 +204,7 @@ static const char *reason_of(const unsupported_metric *table, size_t count, cons
     return NULL;
 }
 
-static void count_unsupported(case_counts *counts, const char *metric) {
+static inline void count_unsupported(case_counts *counts, const char *metric) {
     counts->unsupported++;
     char listed[NAME_SIZE + 2];
     snprintf(listed, sizeof listed, "%s,", metric);

@@ -25,6 +25,16 @@ typedef struct model_bars {
 
 typedef double model_line[MODEL_ROWS];
 
+#define ROWS_LOOP for (size_t i = 0; i < MODEL_ROWS; i++)
+
+/* A kind with parameters, and its definition. */
+typedef struct model_kind {
+    const char *text;
+    size_t outputs; /* the first of them that are compared */
+    double size;    /* of what an absolute error of 1e-9 is allowed */
+    void (*slow)(const model_bars *, model_line *);
+} model_kind;
+
 /* The input may be the output: these work on a copy. */
 static const double *model_copy(const double *a, double *copy) {
     memcpy(copy, a, sizeof(model_line));
@@ -177,6 +187,84 @@ static void model_typical(const model_bars *b, double *ret) {
 static void model_log_change(const double *a, size_t n, double *ret) {
     for (size_t i = 0; i < MODEL_ROWS; i++)
         ret[i] = i >= n && a[i] > 0 && a[i - n] > 0 ? log(a[i]) - log(a[i - n]) : NAN;
+}
+
+/* ---- Words for definitions ---------------------------------------------------------------- */
+
+static void model_lag(const double *a, size_t n, double *ret) {
+    model_line copy;
+    a = model_copy(a, copy);
+    ROWS_LOOP ret[i] = i >= n ? a[i - n] : NAN;
+}
+
+/* Without an answer where b is 0. */
+static void model_quotient(const double *a, const double *b, double factor, double *ret) {
+    ROWS_LOOP ret[i] = b[i] == 0 ? NAN : factor * a[i] / b[i];
+}
+
+static void model_returns(const double *a, size_t n, double *ret) {
+    model_line old;
+    model_lag(a, n, old);
+    ROWS_LOOP ret[i] = (a[i] - old[i]) / old[i];
+}
+
+/* What of the changes is up, and what is down. */
+static void model_gains(const double *change, double *up, double *down) {
+    ROWS_LOOP {
+        up[i] = isnan(change[i]) ? NAN : (change[i] > 0 ? change[i] : 0);
+        down[i] = isnan(change[i]) ? NAN : (change[i] < 0 ? -change[i] : 0);
+    }
+}
+
+static void model_rsi(const double *change, size_t n, double *ret) {
+    model_line up;
+    model_line down;
+    model_gains(change, up, down);
+    model_wilder(up, n, up);
+    model_wilder(down, n, down);
+    ROWS_LOOP ret[i] = isnan(up[i] + down[i]) ? NAN
+                       : down[i] == 0         ? 100
+                                              : 100 - 100 / (1 + up[i] / down[i]);
+}
+
+/* Where `a` stands between two lines, in per cent; 0 where roundings at most tell them apart. */
+static void model_place(const double *a, const double *low, const double *high, double *ret) {
+    ROWS_LOOP {
+        double range = high[i] - low[i];
+        bool still = range <= 1e-12 * (fabs(high[i]) + fabs(low[i]));
+        ret[i] = still ? 0 * a[i] : 100 * (a[i] - low[i]) / range;
+    }
+}
+
+static void model_atr(const model_bars *b, size_t n, double *ret) {
+    model_true_range(b, ret);
+    model_wilder(ret, n, ret);
+}
+
+static void model_middle(const model_bars *b, double *ret) {
+    ROWS_LOOP ret[i] = (b->high[i] + b->low[i]) / 2;
+}
+
+/* The first value that is there is forgotten. */
+static void model_without_first(double *a) {
+    for (size_t i = 0; i < MODEL_ROWS; i++) {
+        if (!isnan(a[i])) {
+            a[i] = NAN;
+            return;
+        }
+    }
+}
+
+/* y = a y + b from the first c that is there on; what is missing changes nothing. */
+static void model_recur(const double *a, const double *b, const double *c, double *ret) {
+    bool begun = false;
+    double y = 0;
+    ROWS_LOOP {
+        double next = begun ? a[i] * y + b[i] : c[i];
+        y = isnan(next) ? y : next;
+        begun = begun || !isnan(next);
+        ret[i] = next;
+    }
 }
 
 #endif

@@ -7,7 +7,7 @@
  * within a rounding of long double arithmetic, and those whose integers are doubles the very bits.
  *
  * The same trades through tw_window_run and tw_windows_run in pieces of random length must give bit
- * for bit what push and read give.
+ * for bit what push and read give, at every level of vector instructions.
  */
 #include <float.h>
 #include <math.h>
@@ -424,7 +424,8 @@ static struct {
     int64_t times[TICKS];
     tw_price prices[TICKS];
     tw_quantity quantities[TICKS];
-    double columns[2][TW_WINDOW_COLUMN_COUNT][TICKS];
+    /* Each column begins a line of the cache, so that long runs are streamed. */
+    _Alignas(64) double columns[2][TW_WINDOW_COLUMN_COUNT][TICKS + 8];
 } market;
 
 static void make_market(uint64_t seed) {
@@ -463,17 +464,42 @@ static const tw_window_config both_windows = {
         {.count = 100, .ddof = 1, .ema_from_mean = true, .quantile_count = 1, .quantiles = {0.5}},
         {.span_ns = 60, .volatility = true}}};
 
-static void pieces(uint64_t seed, tw_window *one, tw_windows *set) {
-    tw_window_output outputs[2];
+/* Windows with nothing that is answered row by row: by count, by time, both; and an exponential
+ * mean by time without a span. */
+static const tw_window_config plain_windows[] = {
+    {.count_max = 4000,
+     .window_count = 2,
+     .windows = {{.count = 100, .ddof = 1}, {.span_ns = 60, .ddof = 1}}},
+    {.count_max = 126,
+     .window_count = 2,
+     .windows = {{.count = 7, .ema_span_ns = 30}, {.count = 25, .span_ns = 40}}},
+    {.count_max = 1, .window_count = 2, .windows = {{.ddof = 1}, {.span_ns = 3}}}};
+
+/* How a run is asked for. */
+typedef struct asking {
+    const tw_window_config *config;
+    tw_cpu_level level;
+    bool one;            /* symbol */
+    size_t piece_max;    /* trades of a call */
+    size_t column_count; /* the first so many */
+    size_t skew;         /* columns do not begin lines together */
+} asking;
+
+static double *column_of(const asking *how, size_t j, size_t c) {
+    return market.columns[j][c] + c % 2 * how->skew;
+}
+
+static void run_pieces(const asking *how, uint64_t seed, tw_window *one, tw_windows *set) {
     size_t done = 0;
     while (done < TICKS) {
-        size_t count = 1 + next_random(&seed) % 700;
+        tw_window_output outputs[2] = {{{0}}};
+        size_t count = 1 + next_random(&seed) % how->piece_max;
         count = count < TICKS - done ? count : TICKS - done;
         tw_window_ticks ticks = {market.symbols + done, market.times + done, market.prices + done,
                                  market.quantities + done, count};
         for (size_t j = 0; j < 2; j++)
-            for (size_t c = 0; c < TW_WINDOW_COLUMN_COUNT; c++)
-                outputs[j].columns[c] = market.columns[j][c] + done;
+            for (size_t c = 0; c < how->column_count; c++)
+                outputs[j].columns[c] = column_of(how, j, c) + done;
         size_t written = 0;
         tw_status status = one != NULL ? tw_window_run(one, &ticks, outputs, &written)
                                        : tw_windows_run(set, &ticks, outputs, &written);
@@ -483,9 +509,9 @@ static void pieces(uint64_t seed, tw_window *one, tw_windows *set) {
     }
 }
 
-static void compare_with_single(tw_windows *set, bool one) {
+static void compare_with_single(const asking *how, tw_windows *set) {
     for (size_t i = 0; i < TICKS; i++) {
-        tw_window *window = tw_windows_at(set, one ? 0 : market.symbols[i]);
+        tw_window *window = tw_windows_at(set, how->one ? 0 : market.symbols[i]);
         assert_int_equal(
             tw_window_push(window, market.times[i], market.prices[i], market.quantities[i]), TW_OK);
         for (uint32_t j = 0; j < 2; j++) {
@@ -493,34 +519,75 @@ static void compare_with_single(tw_windows *set, bool one) {
             double row[TW_WINDOW_COLUMN_COUNT];
             tw_window_read(window, j, &stats);
             row_of(&stats, row);
+            for (size_t c = 0; c < how->column_count; c++)
+                if (!same_bits(row[c], column_of(how, j, c)[i]))
+                    fail_msg("%s: trade %zu window %u column %zu: %.17g read, %.17g run",
+                             tw_cpu_name(how->level), i, j, c, row[c], column_of(how, j, c)[i]);
+        }
+    }
+}
+
+/* After a run the windows are as after the single pushes: what comes next is the same. */
+static void compare_states(const asking *how, tw_window *one, tw_windows *set, tw_windows *single) {
+    uint32_t symbol_count = how->one ? 1 : SYMBOLS;
+    for (uint32_t s = 0; s < symbol_count; s++) {
+        tw_window *a = how->one ? one : tw_windows_at(set, s);
+        tw_window *b = tw_windows_at(single, s);
+        tw_window_check(a);
+        for (uint32_t j = 0; j < 2; j++) {
+            tw_window_stats x, y;
+            double x_row[TW_WINDOW_COLUMN_COUNT], y_row[TW_WINDOW_COLUMN_COUNT];
+            tw_window_read(a, j, &x);
+            tw_window_read(b, j, &y);
+            row_of(&x, x_row);
+            row_of(&y, y_row);
             for (size_t c = 0; c < TW_WINDOW_COLUMN_COUNT; c++)
-                if (!same_bits(row[c], market.columns[j][c][i]))
-                    fail_msg("trade %zu window %u column %zu: %.17g read, %.17g run", i, j, c,
-                             row[c], market.columns[j][c][i]);
+                assert_true(same_bits(x_row[c], y_row[c]));
+            assert_true(x.oldest_ns == y.oldest_ns && x.newest_ns == y.newest_ns);
+            assert_true(x.crowded_out == y.crowded_out && x.complete == y.complete);
+        }
+    }
+}
+
+static void run_as_asked(const asking *how, uint64_t seed) {
+    tw_window_config config = *how->config;
+    config.cpu_level = how->level;
+    TW_AUTO(tw_window) *one = NULL;
+    TW_AUTO(tw_windows) *set = NULL;
+    TW_AUTO(tw_windows) *single = NULL;
+    assert_int_equal(tw_window_new(NULL, &config, &one), TW_OK);
+    assert_int_equal(tw_windows_new(NULL, &config, SYMBOLS, &set), TW_OK);
+    assert_int_equal(tw_windows_new(NULL, &config, SYMBOLS, &single), TW_OK);
+    memset(market.columns, 0x55, sizeof market.columns);
+    run_pieces(how, seed, how->one ? one : NULL, set);
+    compare_with_single(how, single);
+    compare_states(how, one, set, single);
+}
+
+static void run_all(bool one) {
+    for (tw_cpu_level level = TW_CPU_BASELINE; level < TW_CPU_LEVEL_COUNT; level++) {
+        if (!tw_cpu_has(level))
+            continue;
+        make_market(11 + level);
+        run_as_asked(&(asking){&both_windows, level, one, 700, TW_WINDOW_COLUMN_COUNT, 0}, 12);
+        for (size_t i = 0; i < sizeof plain_windows / sizeof plain_windows[0]; i++) {
+            const tw_window_config *config = &plain_windows[i];
+            run_as_asked(&(asking){config, level, one, 3000, TW_WINDOW_Z_SCORE, 0}, 13 + i);
+            run_as_asked(&(asking){config, level, one, 3000, TW_WINDOW_Z_SCORE, 3}, 14 + i);
+            /* All but some at once: long enough to be streamed. */
+            run_as_asked(&(asking){config, level, one, 10 * TICKS, TW_WINDOW_Z_SCORE, 0}, 16 + i);
         }
     }
 }
 
 static void test_a_run_of_one_symbol_is_the_stream_bit_for_bit(void **state) {
     (void)state;
-    make_market(11);
-    TW_AUTO(tw_window) *window = NULL;
-    TW_AUTO(tw_windows) *single = NULL;
-    assert_int_equal(tw_window_new(NULL, &both_windows, &window), TW_OK);
-    assert_int_equal(tw_windows_new(NULL, &both_windows, 1, &single), TW_OK);
-    pieces(12, window, NULL);
-    compare_with_single(single, true);
+    run_all(true);
 }
 
 static void test_a_run_of_many_symbols_is_the_stream_bit_for_bit(void **state) {
     (void)state;
-    make_market(13);
-    TW_AUTO(tw_windows) *set = NULL;
-    TW_AUTO(tw_windows) *single = NULL;
-    assert_int_equal(tw_windows_new(NULL, &both_windows, SYMBOLS, &set), TW_OK);
-    assert_int_equal(tw_windows_new(NULL, &both_windows, SYMBOLS, &single), TW_OK);
-    pieces(14, NULL, set);
-    compare_with_single(single, false);
+    run_all(false);
 }
 
 int main(void) {

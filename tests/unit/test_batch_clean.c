@@ -156,6 +156,17 @@ static void test_jumps_of_usual_ratios_are_found(void **state) {
     assert_true(splits[1].row == 2 && splits[1].column == 1 && splits[1].ratio == 0.1);
     assert_int_equal(tw_batch_find_splits(shape, prices[0], 0.02, splits, 0), 2);
     assert_int_equal(tw_batch_find_splits(shape, prices[0], 0, splits, 2), 1);
+    const double near[2] = {9.9, 1};
+    assert_int_equal(tw_batch_find_splits((tw_batch_shape){2, 1}, near, 0.12, splits, 2), 1);
+    assert_true(splits[0].ratio == 10);
+    const double usual[] = {1.5, 2, 2.5, 3, 4, 100};
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+        const double fell[2] = {usual[i], 1};
+        assert_int_equal(tw_batch_find_splits((tw_batch_shape){2, 1}, fell, 0.001, splits, 2), 1);
+        assert_true(splits[0].ratio == usual[i]);
+    }
+    const double endless[2] = {INFINITY, 1};
+    assert_int_equal(tw_batch_find_splits((tw_batch_shape){2, 1}, endless, 10, splits, 2), 0);
 }
 
 int main(void) {

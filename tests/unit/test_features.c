@@ -83,7 +83,7 @@ static void test_a_text_that_cannot_be_read_is_told(void **state) {
     expect_refusal("rsi(0)", TW_RANGE, "period");
     expect_refusal("macd.hist", TW_NOT_FOUND, "it has macd, signal");
     expect_refusal("macd.", TW_NOT_FOUND, "no output \"\"");
-    expect_refusal("cross_rank(rsi", TW_PARSE, "bracket of cross_rank is not closed");
+    expect_refusal("cross_rank(rsi", TW_PARSE, "end with the bracket of cross_rank()");
     expect_refusal("cross_rank(cross_rank(rsi))", TW_NOT_FOUND, "no indicator cross_rank");
 }
 
@@ -241,6 +241,116 @@ static void test_a_series_too_long_to_remember_is_computed(void **state) {
     }
 }
 
+static void test_a_cross_section_of_a_cross_section_is_refused(void **state) {
+    (void)state;
+    expect_refusal("cross_rank(cross_zscore(rsi))", TW_NOT_FOUND, "no indicator cross_zscore");
+    expect_refusal("cross_rank(cross_percentile(rsi))", TW_NOT_FOUND, "no indicator cross_perc");
+}
+
+/* What is anchored to sessions is not remembered over other sessions. */
+static void test_other_sessions_are_another_series(void **state) {
+    (void)state;
+    const char *const texts[] = {"vwap"};
+    static double volumes[ROWS][COLUMNS];
+    for (size_t i = 0; i < ROWS * COLUMNS; i++)
+        volumes[i / COLUMNS][i % COLUMNS] = 1;
+    bool resets[ROWS] = {true};
+    TW_AUTO(tw_cache) *cache = cache_of(ROWS);
+    TW_AUTO(tw_features) *features = features_of(texts, 1, cache);
+    const tw_features_series series[COLUMNS] = {{1, 1}, {2, 1}, {3, 1}};
+    tw_features_panel panel = panel_of_closes();
+    for (size_t s = 0; s < TW_INDICATOR_VOLUME; s++)
+        panel.inputs[s] = closes[0];
+    panel.inputs[TW_INDICATOR_VOLUME] = volumes[0];
+    panel.series = series;
+    panel.resets = resets;
+    assert_int_equal(tw_features_run(features, &panel, values), TW_OK);
+    resets[ROWS - 1] = true;
+    assert_int_equal(tw_features_run(features, &panel, values), TW_OK);
+    assert_true(results[0][ROWS - 1][0] == closes[ROWS - 1][0]);
+}
+
+/* The cache that is made for so many series remembers the newest version of each. */
+static void test_new_versions_take_the_place_of_old_ones(void **state) {
+    (void)state;
+    enum { MANY = 500 };
+    static double prices[4][MANY];
+    static double means[4][MANY];
+    static tw_features_series series[MANY];
+    const char *const texts[] = {"sma(2)"};
+    double *const outputs[] = {means[0]};
+    for (size_t i = 0; i < 4 * MANY; i++)
+        prices[i / MANY][i % MANY] = 1 + (double)(i % 7);
+    tw_cache_config cache_config = tw_features_cache_config(4, MANY);
+    TW_AUTO(tw_cache) *cache = NULL;
+    assert_int_equal(tw_cache_new(NULL, &cache_config, NULL, &cache), TW_OK);
+    const tw_features_config config = {
+        .texts = texts, .count = 1, .columns_max = MANY, .rows_max = 4, .cache = cache};
+    TW_AUTO(tw_features) *features = NULL;
+    assert_int_equal(tw_features_new(NULL, &config, &features, NULL), TW_OK);
+    tw_features_panel panel = {.shape = {4, MANY}, .series = series};
+    panel.inputs[TW_INDICATOR_CLOSE] = prices[0];
+    for (uint64_t version = 1; version < 5; version++) {
+        for (size_t j = 0; j < MANY; j++)
+            series[j] = (tw_features_series){j, version};
+        for (int run = 0; run < 5; run++)
+            assert_int_equal(tw_features_run(features, &panel, outputs), TW_OK);
+        expect_figures(features, 0, MANY, 0);
+    }
+}
+
+/* All figures are of a symbol and an output. */
+static void test_what_has_no_place_is_counted_by_output(void **state) {
+    (void)state;
+    const char *const texts[] = {"ppo(3,5,2)"};
+    tw_cache_config cache_config = tw_features_cache_config(ROWS, 64);
+    cache_config.key_size_max = 8; /* so that nothing can be put */
+    TW_AUTO(tw_cache) *cache = NULL;
+    assert_int_equal(tw_cache_new(NULL, &cache_config, NULL, &cache), TW_OK);
+    TW_AUTO(tw_features) *features = features_of(texts, 1, cache);
+    const tw_features_series series[COLUMNS] = {{1, 1}, {2, 1}, {3, 1}};
+    tw_features_panel panel = panel_of_closes();
+    panel.series = series;
+    assert_int_equal(tw_features_run(features, &panel, values), TW_OK);
+    expect_figures(features, 12, 0, 12);
+}
+
+static void test_one_indicator_is_computed_once_for_all_texts(void **state) {
+    (void)state;
+    const char *const texts[] = {"ppo(3,5,2).signal", "rsi(5)", "ppo( 3, 5, 2)",
+                                 "cross_rank(rsi(5))", "ppo(3,5,3).signal"};
+    TW_AUTO(tw_features) *features = features_of(texts, 5, NULL);
+    tw_features_panel panel = panel_of_closes();
+    assert_int_equal(tw_features_outputs(features), 8);
+    assert_int_equal(tw_features_run(features, &panel, values), TW_OK);
+    assert_memory_equal(results[0], results[3], sizeof results[0]);
+    assert_true(results[7][ROWS - 1][0] != results[0][ROWS - 1][0]);
+    const char *const rsi[] = {"rsi(5)"};
+    TW_AUTO(tw_features) *alone = features_of(rsi, 1, NULL);
+    static double expected[ROWS][COLUMNS];
+    double *const one[] = {expected[0]};
+    assert_int_equal(tw_features_run(alone, &panel, one), TW_OK);
+    assert_memory_equal(results[1], expected, sizeof expected);
+    assert_true(results[6][ROWS - 1][0] >= 1 && results[6][ROWS - 1][0] <= 3);
+}
+
+static void test_memory_has_a_bound(void **state) {
+    (void)state;
+    const char *const texts[] = {"median(10000)"};
+    tw_features_config config = {
+        .texts = texts, .count = 1, .columns_max = COLUMNS, .memory_max = 100000};
+    tw_features *features = NULL;
+    tw_error error = {0};
+    failing_heap heap;
+    failing_heap_init(&heap);
+    assert_int_equal(tw_features_new(&heap.allocator, &config, &features, &error), TW_NO_MEMORY);
+    assert_int_equal(heap.bytes_out, 0);
+    config.memory_max = 10000000;
+    assert_int_equal(tw_features_new(&heap.allocator, &config, &features, &error), TW_OK);
+    tw_features_free(features);
+    assert_int_equal(heap.bytes_out, 0);
+}
+
 static tw_status make_and_free(const tw_allocator *allocator, void *context) {
     (void)context;
     const char *const texts[] = {"rsi", "cross_rank(macd.signal)"};
@@ -288,6 +398,12 @@ int main(void) {
         FILLED(test_the_benchmark_is_of_a_version_too),
         FILLED(test_other_parameters_are_another_series),
         FILLED(test_a_series_too_long_to_remember_is_computed),
+        FILLED(test_a_cross_section_of_a_cross_section_is_refused),
+        FILLED(test_other_sessions_are_another_series),
+        FILLED(test_new_versions_take_the_place_of_old_ones),
+        FILLED(test_what_has_no_place_is_counted_by_output),
+        FILLED(test_one_indicator_is_computed_once_for_all_texts),
+        FILLED(test_memory_has_a_bound),
         FILLED(test_a_run_allocates_nothing),
         FILLED(test_leaves_nothing_when_memory_runs_out),
     };

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <float.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -216,26 +217,93 @@ static int digits_in(const char *text) {
     return count;
 }
 
+/* Significant digits of printf's text. */
+static void expect_digits(const char *text, const char *other, double value) {
+    char digits[2][64];
+    const char *texts[2] = {text, other};
+    for (int t = 0; t < 2; t++) {
+        size_t count = 0;
+        for (const char *c = texts[t]; *c != 0 && *c != 'e'; c++)
+            if (*c >= '0' && *c <= '9' && (count > 0 || *c != '0'))
+                digits[t][count++] = *c;
+        while (count > 0 && digits[t][count - 1] == '0')
+            count--;
+        digits[t][count] = 0;
+    }
+    if (strcmp(digits[0], digits[1]) != 0)
+        fail_msg("%a is printed as %s, but %s is nearer", value, text, other);
+}
+
+/* It reads back; one digit less would not; and no other text of so many digits is nearer. */
+static void expect_shortest(double value) {
+    char buffer[64];
+    double again = 0;
+    assert_int_equal(tw_parse_double(tw_slice_of(print(value, buffer)), &again), TW_OK);
+    assert_memory_equal(&again, &value, sizeof value);
+    int count = digits_in(buffer);
+    char other[64];
+    snprintf(other, sizeof other, "%.*e", count > 1 ? count - 2 : 0, value);
+    assert_true(count <= 1 || strtod(other, NULL) != value);
+    snprintf(other, sizeof other, "%.*e", count > 0 ? count - 1 : 0, value);
+    if (strtod(other, NULL) == value) /* below a power of two the nearest may not */
+        expect_digits(buffer, other, value);
+}
+
 static void test_any_double_survives_and_no_shorter_text_does(void **state) {
     (void)state;
     uint64_t seed = 1;
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 100000; i++) {
         seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
         uint64_t bits = seed ^ (seed >> 29);
         if (i % 8 == 0)
-            bits &= UINT64_C(0x7FF0000000000000); /* powers of two */
+            bits &= UINT64_C(0x000FFFFFFFFFFFFF) >> (seed >> 58); /* subnormal */
         double value = 0;
         memcpy(&value, &bits, sizeof value);
-        if (!isfinite(value) || value == 0)
-            continue;
+        if (isfinite(value) && value != 0)
+            expect_shortest(value);
+    }
+}
+
+static void test_powers_of_two_and_their_neighbours_print_as_short_as_they_can(void **state) {
+    (void)state;
+    for (int exponent = -1074; exponent < 1024; exponent++) {
+        double power = ldexp(1, exponent);
+        expect_shortest(power);
+        expect_shortest(nextafter(power, INFINITY));
+        if (exponent > -1074)
+            expect_shortest(-nextafter(power, 0));
+    }
+}
+
+/* Prices, sizes and means of them: what rows are full of. */
+static void test_decimals_print_as_they_were_written(void **state) {
+    (void)state;
+    const double scales[] = {1, 10, 100, 1e4, 1e6, 1e9};
+    uint64_t seed = 2;
+    for (int i = 0; i < 100000; i++) {
+        seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        double value = (double)(seed >> 24 & 0xFFFFFFFFFF) / scales[(seed >> 8) % 6];
+        if (value > 0)
+            expect_shortest(value);
+    }
+}
+
+static void test_integers_print_all_their_digits(void **state) {
+    (void)state;
+    const int64_t values[] = {0,    1,   9,         10,        11,       99,        100,
+                              101,  999, 1000,      12345,     -1,       -10,       -99,
+                              -100, -7,  INT64_MAX, INT64_MIN, 99999999, 100000000, 1000000007};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         char buffer[64];
-        double again = 0;
-        assert_int_equal(tw_parse_double(tw_slice_of(print(value, buffer)), &again), TW_OK);
-        assert_memory_equal(&again, &value, sizeof value);
-        int count = digits_in(buffer);
-        char shorter[64];
-        snprintf(shorter, sizeof shorter, "%.*e", count > 1 ? count - 2 : 0, value);
-        assert_true(count <= 1 || strtod(shorter, NULL) != value);
+        char expected[64];
+        tw_text text = tw_text_over(buffer, sizeof buffer);
+        tw_text_append_i64(&text, values[i]);
+        snprintf(expected, sizeof expected, "%" PRId64, values[i]);
+        assert_string_equal(buffer, expected);
+        tw_text_clear(&text);
+        tw_text_append_u64(&text, (uint64_t)values[i]);
+        snprintf(expected, sizeof expected, "%" PRIu64, (uint64_t)values[i]);
+        assert_string_equal(buffer, expected);
     }
 }
 
@@ -365,6 +433,9 @@ int main(void) {
         cmocka_unit_test(test_other_texts_are_no_doubles),
         cmocka_unit_test(test_doubles_print_as_short_as_they_can),
         cmocka_unit_test(test_any_double_survives_and_no_shorter_text_does),
+        cmocka_unit_test(test_powers_of_two_and_their_neighbours_print_as_short_as_they_can),
+        cmocka_unit_test(test_decimals_print_as_they_were_written),
+        cmocka_unit_test(test_integers_print_all_their_digits),
         cmocka_unit_test(test_a_locale_with_a_comma_changes_nothing),
         cmocka_unit_test(test_a_full_writer_stops_and_remembers),
         cmocka_unit_test(test_every_piece_is_written_whole_or_not_at_all),

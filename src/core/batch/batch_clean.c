@@ -115,15 +115,18 @@ tw_status tw_batch_adjust_volumes(tw_batch_shape shape, const tw_batch_split *sp
 static const double usual_ratios[] = {1.5, 2,  2.5, 3,  4,  5,  6,  7,  8,  9,
                                       10,  12, 15,  20, 25, 30, 40, 50, 100};
 
-/* The usual ratio that prices fell or rose by, 0 for none. */
+/* The usual ratio nearest to that by which prices fell or rose; 0 for none. */
 static double usual_ratio(double before, double after, double tolerance) {
     bool fell = before > after;
     double ratio = fell ? before / after : after / before;
+    double nearest = 0;
+    double least = tolerance;
     for (size_t i = 0; i < sizeof usual_ratios / sizeof usual_ratios[0]; i++) {
-        if (fabs(ratio / usual_ratios[i] - 1) <= tolerance)
-            return fell ? usual_ratios[i] : 1 / usual_ratios[i];
+        double off = fabs(ratio / usual_ratios[i] - 1);
+        nearest = off <= least ? usual_ratios[i] : nearest;
+        least = off <= least ? off : least;
     }
-    return 0;
+    return fell || nearest == 0 ? nearest : 1 / nearest;
 }
 
 size_t tw_batch_find_splits(tw_batch_shape shape, const double *prices, double tolerance,

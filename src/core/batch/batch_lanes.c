@@ -9,6 +9,7 @@
  * Conditions are chains of plain comparisons, each with a choice: those vectorise at every level.
  */
 #include "batch_lanes.h"
+#include "logarithm.h"
 
 #include <float.h>
 #include <math.h>
@@ -18,63 +19,19 @@
 
 #define BLOCK_ROWS 32 /* of a tile: in the second cache, and its pages in the first TLB */
 
+/* Of a loop whose output is its input, or nowhere near it. */
+#if defined(__clang__)
+#define SAME_OR_APART _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define SAME_OR_APART _Pragma("GCC ivdep")
+#endif
+
 #define JOIN(a, b) a##b
 #define NAMED(a, b) JOIN(a, b)
 
 /* False for what is missing: neither infinities nor NaN less themselves are 0. */
 static inline bool is_there(double value) {
     return value - value == 0;
-}
-
-static inline double from_bits(uint64_t bits) {
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-static inline uint64_t to_bits(double value) {
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
-
-/*
- * (atanh(s) / s - 1) / s^2 as a polynomial in z = s^2, for |s| <= LOG_NEAR: minimax by Remez's
- * exchange, so that s + s z P(z) is within 2^-59 of atanh(s), relatively.
- */
-#define LOG_NEAR 0.1735 /* ratios from 0.70 to 1.42 */
-
-static inline double atanh_tail(double z) {
-    double tail = 0x1.2fc3608081320p-4;
-    tail = tail * z + 0x1.398f90f69cf08p-4;
-    tail = tail * z + 0x1.7466ebb5201edp-4;
-    tail = tail * z + 0x1.c71c4ee62eb4dp-4;
-    tail = tail * z + 0x1.2492494599318p-3;
-    tail = tail * z + 0x1.999999997bfa4p-3;
-    return tail * z + 0x1.555555555559dp-2;
-}
-
-/*
- * The natural logarithm of a positive, finite, normal number, within one unit in the last place; a
- * library's would differ from one machine to the next. x = m 2^e with m in [sqrt(1/2), sqrt(2)),
- * and ln m = 2 atanh(s) with s = (m - 1) / (m + 1), put together as in Tang, Table-Driven
- * Implementation of the Logarithm Function, 1990: what is large is exact.
- */
-static double natural_log(double x) {
-    const uint64_t half_root = UINT64_C(0x3fe6a09e667f3bcd); /* sqrt(1/2) */
-    const uint64_t bias = UINT64_C(1024) << 52;
-    uint64_t shifted = to_bits(x) - half_root + bias;
-    uint64_t exponent = shifted >> 52; /* e + 1024 */
-    double m = from_bits(to_bits(x) - ((exponent - 1024) << 52));
-    double e = (double)exponent - 1024;
-    double f = m - 1;
-    double s = f / (2 + f);
-    double z = s * s;
-    double half_square = 0.5 * f * f;
-    const double ln2_high = 0x1.62e42feep-1; /* its last 20 bits are 0, so times e it is exact */
-    const double ln2_low = 0x1.a39ef35793c76p-33;
-    double tail = 2 * z * atanh_tail(z);
-    return e * ln2_high - ((half_square - (s * (half_square + tail) + e * ln2_low)) - f);
 }
 
 /* `value`, or NaN unless both prices are positive and finite. */
@@ -97,17 +54,30 @@ static void simple_returns(const double *restrict prices, size_t columns, size_t
     }
 }
 
-/* ln(p1 / p0) of prices that are far apart. A ratio outside of the normal numbers comes of prices
- * that no market has; the answer is the difference of the logarithms then. */
-static double far_log(double before, double after) {
-    double ratio = after / before;
-    if (ratio >= DBL_MIN && ratio <= DBL_MAX)
-        return natural_log(ratio);
-    return log(after) - log(before);
+/* 2 atanh(s): ln(p1 / p0) with s = (p1 - p0) / (p1 + p0), where the difference is exact. */
+static inline double near_log(double s) {
+    double twice = s + s;
+    return twice + twice * (s * s * logarithm_tail(s * s));
 }
 
-/* Of prices near to each other, which is nearly all, ln(p1 / p0) is 2 atanh(s) with s = (p1 - p0) /
- * (p1 + p0), where the difference is exact. The few others are done by themselves, afterwards. */
+static inline bool is_near(double s) {
+    return s * s <= LOGARITHM_NEAR * LOGARITHM_NEAR;
+}
+
+/* ln(p1 / p0) of any prices. A ratio outside of the normal numbers comes of prices that no market
+ * has; the answer is the difference of the logarithms then. */
+static double any_log(double before, double after) {
+    double s = (after / 2 - before / 2) / (after / 2 + before / 2);
+    if (is_near(s))
+        return near_log(s);
+    double ratio = after / before;
+    if (ratio >= DBL_MIN && ratio <= DBL_MAX)
+        return natural_logarithm(ratio);
+    return natural_logarithm(after) - natural_logarithm(before);
+}
+
+/* Nearly all prices are near to those before them. The few others, and those whose sum is too
+ * large, are done by themselves, afterwards. */
 static void log_returns(const double *restrict prices, size_t columns, size_t count,
                         double *restrict ret_returns) {
     const double *restrict before = prices;
@@ -116,18 +86,16 @@ static void log_returns(const double *restrict prices, size_t columns, size_t co
     for (size_t i = 0; i < count; i++) {
         double sum = after[i] + before[i];
         double s = (after[i] - before[i]) / sum;
-        double z = s * s;
-        double twice = s + s;
-        double value = twice + twice * (z * atanh_tail(z));
+        double value = near_log(s);
         value = sum <= DBL_MAX ? value : INFINITY;
-        value = z <= LOG_NEAR * LOG_NEAR ? value : INFINITY;
+        value = is_near(s) ? value : INFINITY;
         value = if_prices(before[i], after[i], value);
         ret_returns[i] = value;
         far = value > DBL_MAX ? 1.0 : far;
     }
     for (size_t i = 0; far > 0 && i < count; i++) {
         if (ret_returns[i] > DBL_MAX)
-            ret_returns[i] = far_log(before[i], after[i]);
+            ret_returns[i] = any_log(before[i], after[i]);
     }
 }
 
@@ -211,9 +179,10 @@ INLINE bool sum_whole(batch_tile tile, const double *values, size_t width, lanes
     origin.part[k] = choose(met.part[k] > zero, sums->origin.part[k], first.part[k]);
     for (size_t i = 0; i < tile.rows; i++) {
         lanes row = load_some(values + i * tile.stride, width);
-        const double *coming = values + (i + BLOCK_ROWS) * tile.stride; /* the next block's */
-        __builtin_prefetch(coming);
-        __builtin_prefetch(coming + LANE_COUNT / 2);
+        /* The next block's; beyond the last one there is no object to point into. */
+        uintptr_t coming = (uintptr_t)values + (i + BLOCK_ROWS) * tile.stride * sizeof *values;
+        __builtin_prefetch((const void *)coming);
+        __builtin_prefetch((const void *)(coming + LANE_COUNT / 2 * sizeof *values));
         EACH_PART(k)
         total.part[k] += row.part[k] - origin.part[k];
     }
@@ -350,8 +319,9 @@ static void moments(batch_tile tile, const double *values, double ddof,
 static void zscores(batch_tile tile, const double *values, const batch_scale *scale,
                     double *ret_scores) {
     for (size_t i = 0; i < tile.rows; i++) {
-        const double *restrict row = values + i * tile.stride;
-        double *restrict out = ret_scores + i * tile.stride;
+        const double *row = values + i * tile.stride;
+        double *out = ret_scores + i * tile.stride; /* or the same row */
+        SAME_OR_APART
         for (size_t j = 0; j < tile.width; j++) {
             double score = (row[j] - scale->means[j]) * scale->inverses[j];
             out[j] = row[j] - row[j] == 0 ? score : NAN;
@@ -438,6 +408,7 @@ static void row_zscores(const double *row, size_t columns, double ddof, double *
     sum_row(row, columns, mean, sums);
     double spread = sums[1] - (count > 0 ? sums[0] * sums[0] / count : 0);
     double inverse = count > ddof && spread > 0 ? 1 / sqrt(spread / (count - ddof)) : NAN;
+    SAME_OR_APART
     for (size_t j = 0; j < columns; j++) {
         double score = (row[j] - mean) * inverse;
         ret_scores[j] = row[j] - row[j] == 0 ? score : NAN;

@@ -21,14 +21,16 @@ static const struct {
 
 static tw_status take_cross(const char *text, tw_slice *rest, feature *of, tw_error *error) {
     for (size_t i = 0; i < sizeof crosses / sizeof crosses[0]; i++) {
+        size_t size = strlen(crosses[i].prefix);
         if (!tw_slice_starts_with(*rest, crosses[i].prefix))
             continue;
-        size_t size = strlen(crosses[i].prefix);
         if (rest->data[rest->size - 1] != ')')
-            return tw_error_set_at(error, TW_PARSE, text, 0, strlen(text) + 1,
-                                   "the bracket of %.*s is not closed", (int)size - 1, rest->data);
+            return tw_error_set(error, TW_PARSE,
+                                "feature \"%s\": it has to end with the bracket of %.*s)", text,
+                                (int)size, crosses[i].prefix);
         *rest = tw_slice_trim((tw_slice){rest->data + size, rest->size - size - 1});
         of->cross = crosses[i].cross;
+        return TW_OK;
     }
     return TW_OK;
 }
@@ -118,12 +120,14 @@ tw_status feature_parse(const char *text, feature *ret_feature, tw_error *error)
     tw_slice series = tw_slice_trim(tw_slice_of(text));
     char name[TW_FEATURES_TEXT_SIZE_MAX];
     if (series.size == 0 || series.size >= sizeof name)
-        return tw_error_set(error, TW_RANGE, "a feature is a text of 1 to %d bytes, not of %zu",
-                            TW_FEATURES_TEXT_SIZE_MAX - 1, series.size);
+        return tw_error_set(error, TW_RANGE,
+                            "a feature is a text of 1 to %d bytes; \"%.40s\" has %zu",
+                            TW_FEATURES_TEXT_SIZE_MAX - 1, text, series.size);
     tw_status status = take_cross(text, &series, &of, error);
     if (status != TW_OK)
         return status;
     tw_slice output = take_output(&series);
+    output = output.data != NULL ? tw_slice_trim(output) : output;
     memcpy(name, series.data, series.size);
     name[series.size] = '\0';
     name_base(&of, name);

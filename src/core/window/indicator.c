@@ -6,7 +6,7 @@
  *
  * The block, in doubles, every part on a multiple of 8 of them (a cache line):
  *
- *     registers [count][stride]   lanes of each, constants filled once
+ *     registers [count][stride]   lanes of each (rows, of a single series), constants filled once
  *     for each step: ring [fields][n][lanes], (medians: [n][lanes] and [lanes][n]), state
  *     weights of a weighted mean
  *
@@ -39,7 +39,6 @@ struct tw_indicator {
     double *constants[TW_PLAN_REGISTERS_MAX]; /* NULL where a register is none */
     double constant_values[TW_PLAN_REGISTERS_MAX];
     tw_step_table table;
-    bool reset; /* the session begins with the row that is being taken */
 };
 
 typedef struct step_size {
@@ -60,6 +59,8 @@ static const step_size sizes[TW_STEP_KIND_COUNT] = {
     void tw_indicator_cells_##level(tw_step_table *);       \
     void tw_indicator_blocks_##level(tw_step_table *);      \
     void tw_indicator_scans_##level(tw_step_table *);       \
+    void tw_indicator_sorted_##level(tw_step_table *);      \
+    void tw_indicator_hurst_##level(tw_step_table *);       \
     void tw_indicator_recurrences_##level(tw_step_table *); \
     void tw_indicator_stops_##level(tw_step_table *);       \
     void tw_indicator_cycles_##level(tw_step_table *);      \
@@ -67,19 +68,33 @@ static const step_size sizes[TW_STEP_KIND_COUNT] = {
         tw_indicator_cells_##level(ret_table);              \
         tw_indicator_blocks_##level(ret_table);             \
         tw_indicator_scans_##level(ret_table);              \
+        tw_indicator_sorted_##level(ret_table);             \
+        tw_indicator_hurst_##level(ret_table);              \
         tw_indicator_recurrences_##level(ret_table);        \
         tw_indicator_stops_##level(ret_table);              \
         tw_indicator_cycles_##level(ret_table);             \
     }
 
+DECLARE_LEVEL(single)
 DECLARE_LEVEL(baseline)
 #if defined(__x86_64__)
 DECLARE_LEVEL(avx2)
 DECLARE_LEVEL(avx512)
 #endif
 
-static void kernels_of(tw_cpu_level level, tw_step_table *ret_table) {
-    switch (level) {
+/* Lanes that do not fill a register of a level are left to a narrower one. */
+static tw_cpu_level level_for(tw_cpu_level level, size_t lanes) {
+    if (level == TW_CPU_AVX512 && lanes < 8)
+        level = TW_CPU_AVX2;
+    return level == TW_CPU_AVX2 && lanes < 4 ? TW_CPU_BASELINE : level;
+}
+
+static void kernels_of(tw_cpu_level level, size_t lanes, tw_step_table *ret_table) {
+    if (lanes == 1) {
+        take_single(ret_table);
+        return;
+    }
+    switch (level_for(level, lanes)) {
 #if defined(__x86_64__)
     case TW_CPU_AVX512:
         take_avx512(ret_table);
@@ -100,6 +115,11 @@ static void kernels_of(tw_cpu_level level, tw_step_table *ret_table) {
 
 /* ---- Memory ----------------------------------------------------------------------------- */
 
+/* Of a register. */
+static size_t cells_of(size_t lanes) {
+    return lanes == 1 ? TW_STEP_ROWS_MAX : lanes;
+}
+
 static size_t lines(size_t count) {
     return (count + LINE - 1) / LINE * LINE;
 }
@@ -113,13 +133,13 @@ static size_t state_size(const tw_plan_step *step, size_t lanes) {
 }
 
 static size_t weight_size(const tw_plan_step *step) {
-    return step->kind == TW_STEP_WEIGHTED ? lines(step->n) : 0;
+    return lines(tw_plan_weight_count(step));
 }
 
 /* Doubles of the whole block. They can be counted: 160 steps of 8 fields by 3e6 rows by 1e6 lanes
  * are less than 2^64. */
 static uint64_t block_size(const tw_plan *plan, size_t lanes) {
-    uint64_t total = (uint64_t)plan->register_count * lines(lanes);
+    uint64_t total = (uint64_t)plan->register_count * lines(cells_of(lanes));
     for (size_t i = 0; i < plan->step_count; i++) {
         const tw_plan_step *step = &plan->steps[i];
         total += ring_size(step, lanes) + state_size(step, lanes) + weight_size(step);
@@ -128,7 +148,7 @@ static uint64_t block_size(const tw_plan *plan, size_t lanes) {
 }
 
 static double *register_at(const tw_indicator *indicator, tw_register a) {
-    return indicator->block + (size_t)a * lines(indicator->lanes);
+    return indicator->block + (size_t)a * lines(cells_of(indicator->lanes));
 }
 
 static void place_step(tw_indicator *indicator, tw_step *step, const tw_plan_step *from,
@@ -139,7 +159,6 @@ static void place_step(tw_indicator *indicator, tw_step *step, const tw_plan_ste
     step->k = from->k;
     step->m = from->m;
     step->l = from->l;
-    step->reset = &indicator->reset;
     for (size_t i = 0; i < TW_STEP_INPUTS_MAX; i++) {
         if (from->in[i] != TW_NO_REGISTER)
             step->in[i] = register_at(indicator, from->in[i]);
@@ -154,13 +173,13 @@ static void place_step(tw_indicator *indicator, tw_step *step, const tw_plan_ste
 
 /* Registers, then what steps keep, then weights: clearing is one stroke over the middle. */
 static void place_all(tw_indicator *indicator, const tw_plan *plan) {
-    size_t next = (size_t)plan->register_count * lines(indicator->lanes);
+    size_t next = (size_t)plan->register_count * lines(cells_of(indicator->lanes));
     indicator->kept_from = next;
     for (size_t i = 0; i < plan->step_count; i++)
         place_step(indicator, &indicator->steps[i], &plan->steps[i], &next);
     indicator->kept_to = next;
     for (size_t i = 0; i < plan->step_count; i++) {
-        if (plan->steps[i].kind != TW_STEP_WEIGHTED)
+        if (weight_size(&plan->steps[i]) == 0)
             continue;
         tw_plan_weights(&plan->steps[i], indicator->block + next);
         indicator->steps[i].weights = indicator->block + next;
@@ -219,7 +238,7 @@ tw_status tw_indicator_new(const tw_allocator *allocator, const tw_indicator_con
         tw_plan_make(plan, config, 0);
         indicator->allocator = *allocator;
         indicator->lanes = config->lanes == 0 ? 1 : config->lanes;
-        kernels_of(tw_cpu_choose(config->cpu_level), &indicator->table);
+        kernels_of(tw_cpu_choose(config->cpu_level), indicator->lanes, &indicator->table);
         status = make(indicator, plan);
     }
     TW_DELETE(allocator, plan, 1, tw_plan);
@@ -250,7 +269,7 @@ void tw_indicator_clear(tw_indicator *indicator) {
         indicator->steps[i].full = false;
     }
     for (size_t a = 0; a < indicator->register_count; a++) {
-        for (size_t i = 0; indicator->constants[a] != NULL && i < indicator->lanes; i++)
+        for (size_t i = 0; indicator->constants[a] != NULL && i < cells_of(indicator->lanes); i++)
             indicator->constants[a][i] = indicator->constant_values[a];
     }
 }
@@ -263,22 +282,44 @@ size_t tw_indicator_lanes(const tw_indicator *indicator) {
     return indicator->lanes;
 }
 
-static void take_row(tw_indicator *indicator, const tw_indicator_row *row) {
+/* ---- Rows ------------------------------------------------------------------------------- */
+
+static const bool no_resets[TW_STEP_ROWS_MAX];
+
+/* One series may stand in a table with others. */
+static void clean_apart(const tw_indicator *indicator, const double *from, size_t stride,
+                        size_t rows, double *to) {
+    for (size_t r = 0; r < rows; r++)
+        indicator->table.clean(from + r * stride, 1, to + r);
+}
+
+/* Takes `rows` rows from `first` on: one, or of a single series TW_STEP_ROWS_MAX at most. */
+static void take_rows(tw_indicator *indicator, const tw_indicator_table *table, size_t first,
+                      size_t rows) {
     for (size_t i = 0; i < TW_INDICATOR_INPUT_COUNT; i++) {
         if (indicator->inputs[i] == NULL)
             continue;
-        TW_ASSERT(row->inputs[i] != NULL);
-        indicator->table.clean(row->inputs[i], indicator->lanes, indicator->inputs[i]);
+        TW_ASSERT(table->inputs[i] != NULL);
+        const double *from = table->inputs[i] + first * table->stride;
+        if (rows > 1 && table->stride > 1)
+            clean_apart(indicator, from, table->stride, rows, indicator->inputs[i]);
+        else
+            indicator->table.clean(from, rows * indicator->lanes, indicator->inputs[i]);
     }
-    indicator->reset = row->reset;
+    const bool *resets = table->resets == NULL ? no_resets : table->resets + first;
     tw_step *end = indicator->steps + indicator->step_count;
-    for (tw_step *step = indicator->steps; step < end; step++)
+    for (tw_step *step = indicator->steps; step < end; step++) {
+        step->rows = rows;
+        step->resets = resets;
         step->run(step);
+    }
 }
 
 void tw_indicator_push(tw_indicator *indicator, const tw_indicator_row *row, double *ret_outputs) {
     TW_ASSERT(row != NULL && ret_outputs != NULL);
-    take_row(indicator, row);
+    tw_indicator_table table = {.resets = &row->reset, .rows = 1, .stride = indicator->lanes};
+    memcpy(table.inputs, row->inputs, sizeof table.inputs);
+    take_rows(indicator, &table, 0, 1);
     for (size_t o = 0; o < indicator->output_count; o++)
         indicator->table.publish(indicator->outputs[o], indicator->lanes,
                                  ret_outputs + o * indicator->lanes);
@@ -288,15 +329,15 @@ void tw_indicator_run(tw_indicator *indicator, const tw_indicator_table *table,
                       double *const *ret_outputs) {
     TW_ASSERT(table != NULL && ret_outputs != NULL);
     TW_ASSERT(table->stride >= indicator->lanes);
-    for (size_t r = 0; r < table->rows; r++) {
-        tw_indicator_row row = {.reset = table->resets != NULL && table->resets[r]};
-        for (size_t i = 0; i < TW_INDICATOR_INPUT_COUNT; i++)
-            row.inputs[i] = table->inputs[i] == NULL ? NULL : table->inputs[i] + r * table->stride;
-        take_row(indicator, &row);
+    const size_t lanes = indicator->lanes;
+    const size_t most = lanes == 1 ? TW_STEP_ROWS_MAX : 1;
+    for (size_t r = 0; r < table->rows; r += most) {
+        const size_t rows = table->rows - r < most ? table->rows - r : most;
+        take_rows(indicator, table, r, rows);
         for (size_t o = 0; o < indicator->output_count; o++) {
             if (ret_outputs[o] != NULL)
-                indicator->table.publish(indicator->outputs[o], indicator->lanes,
-                                         ret_outputs[o] + r * indicator->lanes);
+                indicator->table.publish(indicator->outputs[o], rows * lanes,
+                                         ret_outputs[o] + r * lanes);
         }
     }
 }

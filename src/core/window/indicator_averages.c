@@ -11,14 +11,16 @@
 #define CHAIN_SEEDS "sma|first|together|late"
 
 /* The first mean of a chain. Seeded late it begins with the first value, as seed=first does, but is
- * only heard from its n-th on, or `skip` values later. */
+ * only heard from its n-th on, or `skip` values later: TA-Lib as Metastock, `skip` being its
+ * unstable period (ta_DEMA.c, ta_TEMA.c over ta_EMA.c). */
 static tw_register once(tw_plan *p, tw_register a, size_t n, int seed, size_t skip) {
     if (seed == 3)
         return tw_plan_smooth(p, a, 2 / ((double)n + 1), 1, n + skip);
     return tw_plan_ema(p, a, n, seed == 1);
 }
 
-/* A mean of a mean: its seed is the mean of the first n means, or the first of them. */
+/* A mean of a mean: its seed is the mean of the first n means (ta_DEMA.c, TTR's MovingAverages.R),
+ * or the first of them (Stock.Indicators: Dema.StaticSeries.cs). */
 static tw_register again(tw_plan *p, tw_register a, size_t n, int seed, size_t skip) {
     return seed == 3 ? once(p, a, n, seed, skip) : tw_plan_ema(p, a, n, seed != 0);
 }
@@ -66,7 +68,58 @@ static tw_register alma_of(tw_plan *p, tw_register a, size_t n, double offset, d
     return tw_plan_step_of(p, &step);
 }
 
+/* Tillson (1998): six exponential means, weighted by the volume factor. */
+static tw_register t3_of(tw_plan *p, tw_register a, size_t n, double v, int seed) {
+    tw_register e[6];
+    e[0] = once(p, a, n, seed, 0);
+    for (size_t i = 1; i < 6; i++)
+        e[i] = again(p, e[i - 1], n, seed, 0);
+    tw_register sum = tw_plan_affine(p, e[5], -v * v * v, 0);
+    sum = tw_plan_add(p, sum, tw_plan_affine(p, e[4], 3 * v * v + 3 * v * v * v, 0));
+    sum = tw_plan_add(p, sum, tw_plan_affine(p, e[3], -6 * v * v - 3 * v - 3 * v * v * v, 0));
+    return tw_plan_add(p, sum, tw_plan_affine(p, e[2], 1 + 3 * v + v * v * v + 3 * v * v, 0));
+}
+
+/* Kaufman (1995): the rate is the square of a mean of two rates, weighted by the efficiency. */
+typedef struct kama_periods {
+    size_t n;
+    double fast;
+    double slow;
+    bool seeded; /* the n-th price is an answer, with which the recurrence begins */
+} kama_periods;
+
+static tw_register kama_of(tw_plan *p, tw_register a, const kama_periods *periods,
+                           tw_register *ret_efficiency) {
+    size_t n = periods->n;
+    double fast = 2 / (periods->fast + 1);
+    double slow = 2 / (periods->slow + 1);
+    tw_register way = tw_plan_one(p, TW_STEP_MAGNITUDE, tw_plan_change(p, a, 1));
+    way = tw_plan_window(p, TW_STEP_SUM, way, n);
+    tw_register moved = tw_plan_one(p, TW_STEP_MAGNITUDE, tw_plan_change(p, a, n));
+    tw_register efficiency = tw_plan_divide_or(p, moved, way, 0);
+    tw_register rate = tw_plan_affine(p, efficiency, fast - slow, slow);
+    tw_plan_step step = {.kind = TW_STEP_ADAPT,
+                         .in = {a, tw_plan_multiply(p, rate, rate), TW_NO_REGISTER, TW_NO_REGISTER},
+                         .n = periods->seeded ? n : TW_INDICATOR_PERIOD_MAX + 1,
+                         .k = slow * slow};
+    *ret_efficiency = efficiency;
+    return tw_plan_step_of(p, &step);
+}
+
+/* Wilder's smoothed mean that begins with the mean of n and takes the n-th by its rule once more,
+ * as Stock.Indicators does in its stochastic (Stoch.StaticSeries.cs of version 3). */
+static tw_register late_wilder(tw_plan *p, tw_register a, size_t n) {
+    double share = ((double)n - 1) / (double)n;
+    tw_register part = tw_plan_affine(p, a, 1 / (double)n, 0);
+    tw_register seed = tw_plan_add(p, tw_plan_affine(p, tw_plan_mean(p, a, n), share, 0), part);
+    tw_plan_step step = {.kind = TW_STEP_RECUR,
+                         .in = {tw_plan_constant(p, share), part, seed, TW_NO_REGISTER},
+                         .k = share};
+    return tw_plan_step_of(p, &step);
+}
+
 tw_register tw_plan_average(tw_plan *p, int which, tw_register a, size_t n) {
+    tw_register efficiency = TW_NO_REGISTER;
     switch (which) {
     case 1:
         return tw_plan_ema(p, a, n, false);
@@ -75,9 +128,9 @@ tw_register tw_plan_average(tw_plan *p, int which, tw_register a, size_t n) {
     case 3:
         return wma_of(p, a, n);
     case 4:
-        return dema_of(p, a, n, 2, 0);
+        return dema_of(p, a, n, 0, 0);
     case 5:
-        return tema_of(p, a, n, 2, 0);
+        return tema_of(p, a, n, 0, 0);
     case 6:
         return hma_of(p, a, n);
     case 7:
@@ -88,9 +141,25 @@ tw_register tw_plan_average(tw_plan *p, int which, tw_register a, size_t n) {
         return alma_of(p, a, n, 0.85, 6);
     case 10:
         return tw_plan_ema(p, a, n, true);
+    case 11:
+        return tw_plan_smooth(p, a, 1 / (double)n, 1, 1);
+    case 12:
+        return dema_of(p, a, n, 2, 0);
+    case 13:
+        return tema_of(p, a, n, 2, 0);
+    case 14:
+        return kama_of(p, a, &(kama_periods){n, 2, 30, false}, &efficiency);
+    case 15:
+        return t3_of(p, a, n, 0.7, 0);
+    case 16:
+        return late_wilder(p, a, n);
     default:
         return tw_plan_mean(p, a, n);
     }
+}
+
+tw_register tw_plan_average_by(tw_plan *p, size_t parameter, tw_register a, size_t n) {
+    return tw_plan_average(p, (int)tw_plan_number(p, parameter), a, n);
 }
 
 static int choice_of(const tw_plan *p, size_t parameter) {
@@ -125,20 +194,8 @@ static void tema(tw_plan *p) {
                    tema_of(p, CLOSE, tw_plan_period(p, 0), choice_of(p, 1), tw_plan_period(p, 2)));
 }
 
-/* Tillson (1998): six exponential means, weighted by the volume factor. */
 static void t3(tw_plan *p) {
-    size_t n = tw_plan_period(p, 0);
-    double v = tw_plan_number(p, 1);
-    int seed = choice_of(p, 2);
-    tw_register e[6];
-    e[0] = once(p, CLOSE, n, seed, 0);
-    for (size_t i = 1; i < 6; i++)
-        e[i] = again(p, e[i - 1], n, seed, 0);
-    tw_register sum = tw_plan_affine(p, e[5], -v * v * v, 0);
-    sum = tw_plan_add(p, sum, tw_plan_affine(p, e[4], 3 * v * v + 3 * v * v * v, 0));
-    sum = tw_plan_add(p, sum, tw_plan_affine(p, e[3], -6 * v * v - 3 * v - 3 * v * v * v, 0));
-    sum = tw_plan_add(p, sum, tw_plan_affine(p, e[2], 1 + 3 * v + v * v * v + 3 * v * v, 0));
-    tw_plan_output(p, sum);
+    tw_plan_output(p, t3_of(p, CLOSE, tw_plan_period(p, 0), tw_plan_number(p, 1), choice_of(p, 2)));
 }
 
 static void hma(tw_plan *p) {
@@ -166,27 +223,16 @@ static void alma(tw_plan *p) {
         p, alma_of(p, CLOSE, tw_plan_period(p, 0), tw_plan_number(p, 1), tw_plan_number(p, 2)));
 }
 
-/* Kaufman (1995): the rate is the square of a mean of two rates, weighted by the efficiency. */
 static void kama(tw_plan *p) {
-    size_t n = tw_plan_period(p, 0);
-    double fast = 2 / (tw_plan_number(p, 1) + 1);
-    double slow = 2 / (tw_plan_number(p, 2) + 1);
-    tw_register way = tw_plan_one(p, TW_STEP_MAGNITUDE, tw_plan_change(p, CLOSE, 1));
-    way = tw_plan_window(p, TW_STEP_SUM, way, n);
-    tw_register moved = tw_plan_one(p, TW_STEP_MAGNITUDE, tw_plan_change(p, CLOSE, n));
-    tw_register efficiency = tw_plan_divide_or(p, moved, way, 0);
-    tw_register rate = tw_plan_affine(p, efficiency, fast - slow, slow);
-    tw_plan_step step = {
-        .kind = TW_STEP_ADAPT,
-        .in = {CLOSE, tw_plan_multiply(p, rate, rate), TW_NO_REGISTER, TW_NO_REGISTER},
-        .n = tw_plan_choice(p, 3, 1) ? n : TW_INDICATOR_PERIOD_MAX + 1,
-        .k = slow * slow};
-    tw_plan_output(p, tw_plan_step_of(p, &step));
+    tw_register efficiency = TW_NO_REGISTER;
+    kama_periods periods = {tw_plan_period(p, 0), tw_plan_number(p, 1), tw_plan_number(p, 2),
+                            tw_plan_choice(p, 3, 1)};
+    tw_plan_output(p, kama_of(p, CLOSE, &periods, &efficiency));
     tw_plan_output(p, efficiency);
 }
 
 /* The lag (n + 1) / 2, halfway between two rows where it is not whole, is taken out beforehand;
- * the seed is the mean of the prices themselves. */
+ * the seed is the mean of the prices themselves (TTR: zlema.c). */
 static void zlema(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     size_t more = (n + 2) / 2;

@@ -5,6 +5,7 @@
  * inputs makes the answer NaN, by arithmetic or by a select.
  */
 #include "indicator_lanes.h"
+#include "logarithm.h"
 
 #define INPUT_MAX 1e75
 
@@ -22,7 +23,7 @@ static void add(tw_step *s) {
     const double *a = s->in[0];
     const double *b = s->in[1];
     double *out = s->out[0];
-    TW_FOR_LANES(i, s->lanes)
+    TW_FOR_LANES(i, TW_CELLS(s))
     out[i] = a[i] + b[i];
 }
 
@@ -30,7 +31,7 @@ static void subtract(tw_step *s) {
     const double *a = s->in[0];
     const double *b = s->in[1];
     double *out = s->out[0];
-    TW_FOR_LANES(i, s->lanes)
+    TW_FOR_LANES(i, TW_CELLS(s))
     out[i] = a[i] - b[i];
 }
 
@@ -38,7 +39,7 @@ static void multiply(tw_step *s) {
     const double *a = s->in[0];
     const double *b = s->in[1];
     double *out = s->out[0];
-    TW_FOR_LANES(i, s->lanes)
+    TW_FOR_LANES(i, TW_CELLS(s))
     out[i] = within(a[i] * b[i]);
 }
 
@@ -47,7 +48,7 @@ static void divide(tw_step *s) {
     const double *b = s->in[1];
     double *out = s->out[0];
     const double settled = s->k;
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_CELLS(s)) {
         double quotient = a[i] / b[i];
         double answer = b[i] == 0 ? settled + (a[i] - a[i]) : quotient;
         out[i] = within(answer);
@@ -58,7 +59,7 @@ static void lesser(tw_step *s) {
     const double *a = s->in[0];
     const double *b = s->in[1];
     double *out = s->out[0];
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_CELLS(s)) {
         double chosen = b[i] < a[i] ? b[i] : a[i];
         out[i] = b[i] == b[i] ? chosen : NAN;
     }
@@ -68,7 +69,7 @@ static void greater(tw_step *s) {
     const double *a = s->in[0];
     const double *b = s->in[1];
     double *out = s->out[0];
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_CELLS(s)) {
         double chosen = b[i] > a[i] ? b[i] : a[i];
         out[i] = b[i] == b[i] ? chosen : NAN;
     }
@@ -77,25 +78,33 @@ static void greater(tw_step *s) {
 static void magnitude(tw_step *s) {
     const double *a = s->in[0];
     double *out = s->out[0];
-    TW_FOR_LANES(i, s->lanes)
+    TW_FOR_LANES(i, TW_CELLS(s))
     out[i] = fabs(a[i]);
 }
 
 static void root(tw_step *s) {
     const double *a = s->in[0];
     double *out = s->out[0];
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_CELLS(s)) {
         double square = a[i] >= 0 ? a[i] : NAN;
         out[i] = sqrt(square);
     }
 }
 
-/* One lane at a time, by the C library: a vector's logarithm would have other bits. */
 static void logarithm(tw_step *s) {
     const double *a = s->in[0];
     double *out = s->out[0];
-    for (size_t i = 0; i < s->lanes; i++)
-        out[i] = a[i] > 0 ? log(a[i]) : NAN;
+    TW_FOR_LANES(i, TW_CELLS(s)) {
+        double value = natural_logarithm(a[i]);
+        out[i] = a[i] > 0 ? value : NAN;
+    }
+}
+
+static void arctangent(tw_step *s) {
+    const double *a = s->in[0];
+    double *out = s->out[0];
+    for (size_t i = 0; i < TW_CELLS(s); i++)
+        out[i] = atan(a[i]) * (180 / 3.14159265358979323846);
 }
 
 static void affine(tw_step *s) {
@@ -103,7 +112,7 @@ static void affine(tw_step *s) {
     double *out = s->out[0];
     const double k = s->k;
     const double m = s->m;
-    TW_FOR_LANES(i, s->lanes)
+    TW_FOR_LANES(i, TW_CELLS(s))
     out[i] = a[i] * k + m;
 }
 
@@ -111,7 +120,7 @@ static void above(tw_step *s) {
     const double *a = s->in[0];
     const double *b = s->in[1];
     double *out = s->out[0];
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_CELLS(s)) {
         double missing = (a[i] - a[i]) + (b[i] - b[i]);
         double answer = a[i] > b[i] ? 1.0 : 0.0;
         out[i] = answer + missing;
@@ -123,7 +132,7 @@ static void choose(tw_step *s) {
     const double *b = s->in[1];
     const double *c = s->in[2];
     double *out = s->out[0];
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_CELLS(s)) {
         double chosen = a[i] > 0 ? b[i] : c[i];
         out[i] = a[i] == a[i] ? chosen : NAN;
     }
@@ -133,7 +142,7 @@ static void otherwise(tw_step *s) {
     const double *a = s->in[0];
     const double *b = s->in[1];
     double *out = s->out[0];
-    TW_FOR_LANES(i, s->lanes)
+    TW_FOR_LANES(i, TW_CELLS(s))
     out[i] = a[i] == a[i] ? a[i] : b[i];
 }
 
@@ -143,7 +152,7 @@ static void mean_of_three(tw_step *s) {
     const double *b = s->in[1];
     const double *c = s->in[2];
     double *out = s->out[0];
-    TW_FOR_LANES(i, s->lanes) {
+    TW_FOR_LANES(i, TW_CELLS(s)) {
         pair sum = pair_sum(pair_sum(pair_of(a[i], 0), pair_of(b[i], 0)), pair_of(c[i], 0));
         out[i] = pair_quotient(sum, 3);
     }
@@ -161,6 +170,7 @@ void TW_LEVEL(tw_indicator_cells)(tw_step_table *ret_table) {
     ret_table->kernels[TW_STEP_MAGNITUDE] = magnitude;
     ret_table->kernels[TW_STEP_ROOT] = root;
     ret_table->kernels[TW_STEP_LOGARITHM] = logarithm;
+    ret_table->kernels[TW_STEP_ARCTANGENT] = arctangent;
     ret_table->kernels[TW_STEP_AFFINE] = affine;
     ret_table->kernels[TW_STEP_ABOVE] = above;
     ret_table->kernels[TW_STEP_CHOOSE] = choose;

@@ -1,6 +1,7 @@
 /*
  * indicator_cycles.c - Ehlers's discriminator of cycles, and what he builds on it: the
- * instantaneous trend line and the adaptive mean MAMA ("Rocket Science for Traders", 2001).
+ * instantaneous trend line, the adaptive mean MAMA, the sine wave, and whether the market trends
+ * ("Rocket Science for Traders", 2001).
  *
  * A Hilbert transform of the smoothed, detrended price gives two phases; how they turn from row to
  * row is the period of the cycle. The period sets the length of the trend's mean, and the turn of
@@ -104,7 +105,7 @@ static double weighted(const double *line) {
 static double mean_of(const tw_step *s, size_t lane, size_t place, size_t count) {
     double sum = 0;
     for (size_t j = count; j-- > 0;)
-        sum += s->ring[(place + s->n - j) % s->n * s->lanes + lane];
+        sum += s->ring[(place + s->n - j) % s->n * TW_LANES(s) + lane];
     return sum / (double)count;
 }
 
@@ -112,9 +113,9 @@ static void take_row(tw_step *s, size_t lane, double price, cycle *c) {
     size_t row = (size_t)c->rows;
     size_t place = row % s->n;
     double prices[LINES];
-    s->ring[place * s->lanes + lane] = price;
+    s->ring[place * TW_LANES(s) + lane] = price;
     for (size_t j = 0; j < LINES; j++)
-        prices[j] = row >= j ? s->ring[(place + s->n - j) % s->n * s->lanes + lane] : 0;
+        prices[j] = row >= j ? s->ring[(place + s->n - j) % s->n * TW_LANES(s) + lane] : 0;
     c->rows += 1;
     const size_t first = (size_t)s->l;
     double line = price;
@@ -129,7 +130,7 @@ static void take_row(tw_step *s, size_t lane, double price, cycle *c) {
         line = row >= first + TREND_ROWS ? weighted(c->trend) : price;
         adapt_to_phase(c, price, s->k, s->m);
     } else if (row == first - 1) {
-        c->fast = c->slow = mean_of(s, lane, place, 6);
+        c->fast = c->slow = s->in[1] != NULL ? s->in[1][lane] : mean_of(s, lane, place, 6);
     }
     s->out[0][lane] = line;
     s->out[1][lane] = row >= first ? c->smooth[0] : NAN;
@@ -143,8 +144,8 @@ static void take_row(tw_step *s, size_t lane, double price, cycle *c) {
 
 /* Trend line, smoothed price, rows of its mean, MAMA and its follower FAMA, the period of the
  * cycle, and the two phases. */
-static void cycles(tw_step *s) {
-    for (size_t i = 0; i < s->lanes; i++) {
+TW_INLINE void cycles_row(tw_step *s) {
+    for (size_t i = 0; i < TW_LANES(s); i++) {
         for (size_t o = 0; o < 8; o++)
             s->out[o][i] = NAN;
         if (s->in[0][i] != s->in[0][i])
@@ -154,13 +155,99 @@ static void cycles(tw_step *s) {
             double fields[FIELDS];
         } lane;
         for (size_t f = 0; f < FIELDS; f++)
-            lane.fields[f] = s->state[f * s->lanes + i];
+            lane.fields[f] = s->state[f * TW_LANES(s) + i];
         take_row(s, i, s->in[0][i], &lane.as);
         for (size_t f = 0; f < FIELDS; f++)
-            s->state[f * s->lanes + i] = lane.fields[f];
+            s->state[f * TW_LANES(s) + i] = lane.fields[f];
     }
 }
 
+/* ---- The phase of the cycle -------------------------------------------------------------- */
+
+#define PI 3.14159265358979323846
+
+/* One lane's state, as it lies in the fields of the step. */
+typedef struct phase {
+    double rows;
+    double degrees;
+    double sine;
+    double lead;
+    double days; /* since the sines crossed */
+} phase;
+
+#define PHASE_FIELDS (sizeof(phase) / sizeof(double))
+
+/* The phase of the last period's smoothed prices against one turn of a sine (in degrees, from -45
+ * to 315), with a row for the lag of the smoothing. */
+static double phase_of(const tw_step *s, size_t lane, size_t place, double period, double last) {
+    size_t count = (size_t)(period + 0.5);
+    double real = 0;
+    double imaginary = 0;
+    for (size_t j = 0; j < count; j++) {
+        double angle = 2 * PI * (double)j / (double)count;
+        double price = s->ring[(place + s->n - j) % s->n * TW_LANES(s) + lane];
+        real += sin(angle) * price;
+        imaginary += cos(angle) * price;
+    }
+    double degrees = last;
+    if (fabs(imaginary) > 0)
+        degrees = atan(real / imaginary) * 180 / PI;
+    else if (real != 0)
+        degrees += real < 0 ? -90 : 90;
+    degrees += 90 + 360 / period;
+    if (imaginary < 0)
+        degrees += 180;
+    return degrees > 315 ? degrees - 360 : degrees;
+}
+
+/* A cycle for half of its period after its sines have crossed, or while its phase keeps pace with
+ * its period; but a trend where the price is 1.5 % off the trend line. */
+static double trends(phase *p, const phase *last, double period, double smooth, double line) {
+    bool crossed = (p->sine > p->lead && last->sine <= last->lead) ||
+                   (p->sine < p->lead && last->sine >= last->lead);
+    p->days = crossed ? 1 : p->days + 1;
+    bool cycles_on = crossed || p->days < 0.5 * period;
+    double turn = (p->degrees - last->degrees) * period / 360;
+    cycles_on = cycles_on || (turn > 0.67 && turn < 1.5);
+    return !cycles_on || fabs((smooth - line) / line) >= 0.015 ? 1 : 0;
+}
+
+/* a: the smoothed price, b: the period, c: the trend line. Answers the phase, its sine, the sine of
+ * 45 degrees ahead, and 1 in a trend or 0 in a cycle. */
+TW_INLINE void phases_row(tw_step *s) {
+    for (size_t i = 0; i < TW_LANES(s); i++) {
+        double smooth = s->in[0][i];
+        for (size_t o = 0; o < 4; o++)
+            s->out[o][i] = NAN;
+        if (smooth != smooth)
+            continue;
+        union {
+            phase as;
+            double fields[PHASE_FIELDS];
+        } lane;
+        for (size_t f = 0; f < PHASE_FIELDS; f++)
+            lane.fields[f] = s->state[f * TW_LANES(s) + i];
+        const phase last = lane.as;
+        phase *p = &lane.as;
+        size_t place = (size_t)p->rows % s->n;
+        s->ring[place * TW_LANES(s) + i] = smooth;
+        p->rows += 1;
+        p->degrees = phase_of(s, i, place, s->in[1][i], last.degrees);
+        p->sine = sin(p->degrees * PI / 180);
+        p->lead = sin((p->degrees + 45) * PI / 180);
+        s->out[3][i] = trends(p, &last, s->in[1][i], smooth, s->in[2][i]);
+        s->out[0][i] = p->degrees;
+        s->out[1][i] = p->sine;
+        s->out[2][i] = p->lead;
+        for (size_t f = 0; f < PHASE_FIELDS; f++)
+            s->state[f * TW_LANES(s) + i] = lane.fields[f];
+    }
+}
+
+TW_KERNEL(cycles, cycles_row(s))
+TW_KERNEL(phases, phases_row(s))
+
 void TW_LEVEL(tw_indicator_cycles)(tw_step_table *ret_table) {
     ret_table->kernels[TW_STEP_CYCLE] = cycles;
+    ret_table->kernels[TW_STEP_PHASE] = phases;
 }

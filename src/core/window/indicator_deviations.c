@@ -31,7 +31,7 @@ static void true_range(tw_plan *p) {
 
 static void atr(tw_plan *p) {
     tw_register range = true_range_of(p, 1);
-    tw_register mean = tw_plan_wilder(p, range, tw_plan_period(p, 0));
+    tw_register mean = tw_plan_average_by(p, 2, range, tw_plan_period(p, 0));
     tw_plan_output(p, range);
     tw_plan_output(p, mean);
     tw_plan_output(p, tw_plan_divide(p, scaled(p, mean, 100), CLOSE));
@@ -80,7 +80,11 @@ static void median(tw_plan *p) {
 }
 
 static void mad(tw_plan *p) {
-    tw_register middle = tw_plan_window(p, TW_STEP_MEDIAN, CLOSE, tw_plan_period(p, 0));
+    const tw_plan_step step = {.kind = TW_STEP_MEDIAN,
+                               .in = {CLOSE, TW_NO_REGISTER, TW_NO_REGISTER, TW_NO_REGISTER},
+                               .n = tw_plan_period(p, 0),
+                               .k = 1};
+    tw_register middle = tw_plan_step_of(p, &step);
     tw_plan_output(p, scaled(p, middle + 1, tw_plan_number(p, 1)));
 }
 
@@ -214,7 +218,8 @@ static const tw_indicator_entry entries[] = {
      true_range},
     {{.name = "atr",
       .summary = "Wilder's mean of the true range, and in per cent of the close",
-      TW_PARAMETERS(TW_PERIOD("period", 14), TW_CHOICE("first", 0, 2, "none|range")),
+      TW_PARAMETERS(TW_PERIOD("period", 14), TW_CHOICE("first", 0, 2, "none|range"),
+                    TW_CHOICE("mean", 2, TW_PLAN_AVERAGE_COUNT, TW_PLAN_AVERAGES)),
       TW_OUTPUTS("tr", "atr", "atrp"),
       .inputs = TW_READS_HLC},
      atr},

@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "indicator_kernel.h"
+#include "tradewind/api.h"
 
 #ifndef TW_INDICATOR_LEVEL
 #error "TW_INDICATOR_LEVEL names the level that this file is compiled for"
@@ -24,6 +25,43 @@
     _Pragma("clang loop vectorize(assume_safety)") for (size_t i = 0; i < (lanes); i++)
 #else
 #define TW_FOR_LANES(i, lanes) _Pragma("GCC ivdep") for (size_t i = 0; i < (lanes); i++)
+#endif
+
+/*
+ * What a kernel does in one call. Many series: one row of all lanes. A single series
+ * (TW_INDICATOR_ROWS): the rows of the call, one after the other; steps without a memory take them
+ * as lanes, as to them a row of many series and many rows of one are the same.
+ */
+#ifdef TW_INDICATOR_ROWS
+#define TW_LANES(s) ((size_t)1)
+#define TW_CELLS(s) ((s)->rows)
+#define TW_KERNEL(name, expression)                 \
+    static void name(tw_step *all) {                \
+        tw_step here = *all;                        \
+        tw_step *s = &here;                         \
+        for (; here.row < all->rows; next_row(s)) { \
+            expression;                             \
+        }                                           \
+        all->place = here.place;                    \
+        all->full = here.full;                      \
+    }
+
+static inline void next_row(tw_step *s) {
+    s->row++;
+#pragma GCC unroll 8
+    for (size_t i = 0; i < TW_STEP_INPUTS_MAX; i++)
+        s->in[i] = s->in[i] == NULL ? NULL : s->in[i] + 1;
+#pragma GCC unroll 8
+    for (size_t o = 0; o < TW_STEP_OUTPUTS_MAX; o++)
+        s->out[o] = s->out[o] == NULL ? NULL : s->out[o] + 1;
+}
+#else
+#define TW_LANES(s) ((s)->lanes)
+#define TW_CELLS(s) ((s)->lanes)
+#define TW_KERNEL(name, expression) \
+    static void name(tw_step *s) {  \
+        expression;                 \
+    }
 #endif
 
 /* Beyond it a quotient or product is no answer: everything after it stays finite. */
@@ -46,6 +84,15 @@ TW_INLINE pair pair_sum(pair a, pair b) {
     double low = error + (a.low + b.low);
     double high = s + low;
     return (pair){high, low - (high - s)};
+}
+
+/* The same, but not made normal again: the low part is what all roundings together lost. A chain of
+ * these is three times as fast, as each high part waits for one addition only. */
+TW_INLINE pair pair_gather(pair a, pair b) {
+    double s = a.high + b.high;
+    double bb = s - a.high;
+    double error = (a.high - (s - bb)) + (b.high - bb);
+    return (pair){s, error + (a.low + b.low)};
 }
 
 /* The product without rounding (Dekker and Veltkamp: halves of 26 bits). */
@@ -77,6 +124,8 @@ TW_INLINE double within(double value) {
 void TW_LEVEL(tw_indicator_cells)(tw_step_table *ret_table);
 void TW_LEVEL(tw_indicator_blocks)(tw_step_table *ret_table);
 void TW_LEVEL(tw_indicator_scans)(tw_step_table *ret_table);
+void TW_LEVEL(tw_indicator_sorted)(tw_step_table *ret_table);
+void TW_LEVEL(tw_indicator_hurst)(tw_step_table *ret_table);
 void TW_LEVEL(tw_indicator_recurrences)(tw_step_table *ret_table);
 void TW_LEVEL(tw_indicator_stops)(tw_step_table *ret_table);
 void TW_LEVEL(tw_indicator_cycles)(tw_step_table *ret_table);

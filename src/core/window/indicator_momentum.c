@@ -8,8 +8,6 @@
 #define CLOSE tw_plan_input(p, TW_INDICATOR_CLOSE)
 #define HIGH tw_plan_input(p, TW_INDICATOR_HIGH)
 #define LOW tw_plan_input(p, TW_INDICATOR_LOW)
-#define VOLUME tw_plan_input(p, TW_INDICATOR_VOLUME)
-#define SEEDS "sma|first"
 
 /* What of `a` is above 0, and what is below it (as a positive number). */
 static tw_register gain_of(tw_plan *p, tw_register a) {
@@ -30,10 +28,17 @@ static tw_register rsi_of(tw_plan *p, tw_register change, size_t n) {
                     tw_plan_wilder(p, loss_of(p, change), n));
 }
 
-/* With early=yes one answer more: the first row's change is taken to be 0, for that row alone. */
+/* With early=yes one answer more: the first row's change is taken to be 0, for that row alone
+ * (ta_RSI.c as Metastock). With
+ * smoothing=sum the ups and downs of a window, as Cutler has it. */
 static void rsi(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     tw_register change = tw_plan_change(p, CLOSE, 1);
+    if (tw_plan_choice(p, 2, 1)) {
+        tw_plan_output(p, share_of(p, tw_plan_window(p, TW_STEP_SUM, gain_of(p, change), n),
+                                   tw_plan_window(p, TW_STEP_SUM, loss_of(p, change), n)));
+        return;
+    }
     tw_register answer = rsi_of(p, change, n);
     if (tw_plan_choice(p, 1, 1)) {
         tw_register padded = tw_plan_start(p, change, tw_plan_constant(p, 0), CLOSE);
@@ -42,19 +47,12 @@ static void rsi(tw_plan *p) {
     tw_plan_output(p, answer);
 }
 
-static tw_register place_in_range(tw_plan *p, tw_register a, size_t n) {
-    tw_register low = tw_plan_window(p, TW_STEP_LOWEST, a, n);
-    tw_register high = tw_plan_window(p, TW_STEP_HIGHEST, a, n);
-    tw_register above = tw_plan_affine(p, tw_plan_subtract(p, a, low), 100, 0);
-    return tw_plan_divide_or(p, above, tw_plan_subtract(p, high, low), 0);
-}
-
 static void stoch_rsi(tw_plan *p) {
     tw_register rsi_line = rsi_of(p, tw_plan_change(p, CLOSE, 1), tw_plan_period(p, 0));
-    tw_register k = place_in_range(p, rsi_line, tw_plan_period(p, 1));
-    k = tw_plan_mean(p, k, tw_plan_period(p, 3));
+    tw_register k = tw_plan_place(p, rsi_line, tw_plan_period(p, 1));
+    k = tw_plan_average_by(p, 4, k, tw_plan_period(p, 3));
     tw_plan_output(p, k);
-    tw_plan_output(p, tw_plan_mean(p, k, tw_plan_period(p, 2)));
+    tw_plan_output(p, tw_plan_average_by(p, 4, k, tw_plan_period(p, 2)));
 }
 
 static void cmo(tw_plan *p) {
@@ -67,81 +65,6 @@ static void cmo(tw_plan *p) {
                               : tw_plan_window(p, TW_STEP_SUM, loss_of(p, change), n);
     tw_register net = tw_plan_affine(p, tw_plan_subtract(p, up, down), 100, 0);
     tw_plan_output(p, tw_plan_divide_or(p, net, tw_plan_add(p, up, down), 0));
-}
-
-/* ---- Two means apart -------------------------------------------------------------------- */
-
-typedef struct two_means {
-    tw_register fast;
-    tw_register slow;
-} two_means;
-
-/* Aligned means begin with the same row: the fast one waits for the slow one's window. Where the
- * periods come the other way round they are exchanged. */
-static two_means means_of(tw_plan *p, tw_register a, int average, bool aligned) {
-    size_t fast = tw_plan_period(p, 0);
-    size_t slow = tw_plan_period(p, 1);
-    if (fast > slow) {
-        size_t other = fast;
-        fast = slow;
-        slow = other;
-    }
-    tw_register late = a;
-    if (aligned && slow > fast)
-        late = tw_plan_window(p, TW_STEP_SKIP, a, slow - fast);
-    return (two_means){tw_plan_average(p, average, late, fast),
-                       tw_plan_average(p, average, a, slow)};
-}
-
-static int mean_of_choice(const tw_plan *p, size_t parameter) {
-    return (int)tw_plan_number(p, parameter);
-}
-
-static void line_signal_histogram(tw_plan *p, tw_register line, tw_register signal) {
-    tw_plan_output(p, line);
-    tw_plan_output(p, signal);
-    tw_plan_output(p, tw_plan_subtract(p, line, signal));
-}
-
-/* Both means from the first value on, heard from the slow one's n-th: with the rates of the
- * periods, or with the 0.15 and 0.075 of Appel's first description. */
-static two_means late_means_of(tw_plan *p, bool fixed) {
-    size_t fast = tw_plan_period(p, 0);
-    size_t slow = tw_plan_period(p, 1);
-    size_t least = fast < slow ? fast : slow;
-    size_t most = fast < slow ? slow : fast;
-    double rate = fixed ? 0.15 : 2 / ((double)least + 1);
-    double slow_rate = fixed ? 0.075 : 2 / ((double)most + 1);
-    return (two_means){tw_plan_smooth(p, CLOSE, rate, 1, most),
-                       tw_plan_smooth(p, CLOSE, slow_rate, 1, most)};
-}
-
-static void macd(tw_plan *p) {
-    bool first = tw_plan_choice(p, 3, 1) || tw_plan_number(p, 3) > 2;
-    two_means m = tw_plan_number(p, 3) > 2
-                      ? late_means_of(p, tw_plan_choice(p, 3, 4))
-                      : means_of(p, CLOSE, first ? 10 : 1, tw_plan_choice(p, 3, 2));
-    tw_register line = tw_plan_subtract(p, m.fast, m.slow);
-    line_signal_histogram(p, line, tw_plan_ema(p, line, tw_plan_period(p, 2), first));
-    tw_plan_output(p, m.fast);
-    tw_plan_output(p, m.slow);
-}
-
-static void ppo_of(tw_plan *p, tw_register a) {
-    int average = mean_of_choice(p, 3);
-    two_means m = means_of(p, a, average, false);
-    tw_register apart = tw_plan_subtract(p, m.fast, m.slow);
-    tw_register line = tw_plan_divide_or(p, tw_plan_affine(p, apart, 100, 0), m.slow, 0);
-    line_signal_histogram(p, line, tw_plan_average(p, average, line, tw_plan_period(p, 2)));
-    tw_plan_output(p, apart);
-}
-
-static void ppo(tw_plan *p) {
-    ppo_of(p, CLOSE);
-}
-
-static void pvo(tw_plan *p) {
-    ppo_of(p, VOLUME);
 }
 
 /* ---- Changes ---------------------------------------------------------------------------- */
@@ -214,6 +137,13 @@ static void kst(tw_plan *p) {
     tw_plan_output(p, tw_plan_mean(p, sum, tw_plan_period(p, 0)));
 }
 
+/* Coppock (1962). */
+static void coppock(tw_plan *p) {
+    tw_register sum = tw_plan_add(p, roc_of(p, CLOSE, tw_plan_period(p, 1)),
+                                  roc_of(p, CLOSE, tw_plan_period(p, 2)));
+    tw_plan_output(p, tw_plan_window(p, TW_STEP_RAMP, sum, tw_plan_period(p, 0)));
+}
+
 static void tsi(tw_plan *p) {
     size_t slow = tw_plan_period(p, 0);
     size_t fast = tw_plan_period(p, 1);
@@ -233,8 +163,12 @@ static void connors_rsi(tw_plan *p) {
     tw_register streak = tw_plan_one(p, TW_STEP_STREAK, padded);
     tw_register fast = rsi_of(p, change, tw_plan_period(p, 0));
     tw_register runs = rsi_of(p, tw_plan_change(p, streak, 1), tw_plan_period(p, 1));
-    tw_register rank = tw_plan_window(p, TW_STEP_RANK, roc_of(p, CLOSE, 1), tw_plan_period(p, 2));
-    tw_register sum = tw_plan_add(p, tw_plan_add(p, fast, runs), rank);
+    /* The first row's return is taken to be 0, as its streak is; the mean waits for the others
+     * (ConnorsRsi.StaticSeries.cs). */
+    tw_register returns = tw_plan_start(p, roc_of(p, CLOSE, 1), tw_plan_constant(p, 0), CLOSE);
+    tw_register rank = tw_plan_window(p, TW_STEP_RANK, returns, tw_plan_period(p, 2));
+    tw_register late = tw_plan_window(p, TW_STEP_SKIP, rank, 1);
+    tw_register sum = tw_plan_add(p, tw_plan_add(p, fast, runs), late);
     tw_plan_output(p, tw_plan_divide(p, sum, tw_plan_constant(p, 3)));
     tw_plan_output(p, fast);
     tw_plan_output(p, runs);
@@ -254,7 +188,7 @@ static void dpo(tw_plan *p) {
 static void stc(tw_plan *p) {
     tw_register fast = tw_plan_ema(p, CLOSE, tw_plan_period(p, 1), false);
     tw_register slow = tw_plan_ema(p, CLOSE, tw_plan_period(p, 2), false);
-    tw_register k = place_in_range(p, tw_plan_subtract(p, fast, slow), tw_plan_period(p, 0));
+    tw_register k = tw_plan_place(p, tw_plan_subtract(p, fast, slow), tw_plan_period(p, 0));
     tw_plan_output(p, tw_plan_mean(p, k, tw_plan_period(p, 3)));
 }
 
@@ -269,14 +203,16 @@ static void vhf(tw_plan *p) {
 static const tw_indicator_entry entries[] = {
     {{.name = "rsi",
       .summary = "Wilder's relative strength; 100 where nothing moves",
-      TW_PARAMETERS(TW_PERIOD("period", 14), TW_CHOICE("early", 0, 2, "no|yes")),
+      TW_PARAMETERS(TW_PERIOD("period", 14), TW_CHOICE("early", 0, 2, "no|yes"),
+                    TW_CHOICE("smoothing", 0, 2, "wilder|sum")),
       TW_OUTPUTS("rsi"),
       .inputs = TW_READS_CLOSE},
      rsi},
     {{.name = "stoch_rsi",
       .summary = "place of the relative strength in its range",
       TW_PARAMETERS(TW_PERIOD("period", 14), TW_PERIOD("range", 14), TW_PERIOD("signal", 3),
-                    TW_PERIOD("smooth", 1)),
+                    TW_PERIOD("smooth", 1),
+                    TW_CHOICE("mean", 0, TW_PLAN_AVERAGE_COUNT, TW_PLAN_AVERAGES)),
       TW_OUTPUTS("k", "signal"),
       .inputs = TW_READS_CLOSE},
      stoch_rsi},
@@ -286,28 +222,6 @@ static const tw_indicator_entry entries[] = {
       TW_OUTPUTS("cmo"),
       .inputs = TW_READS_CLOSE},
      cmo},
-    {{.name = "macd",
-      .summary = "two exponential means apart; classic: both begin with the same row",
-      TW_PARAMETERS(TW_PERIOD("fast", 12), TW_PERIOD("slow", 26), TW_PERIOD("signal", 9),
-                    TW_CHOICE("seed", 0, 5, "sma|first|classic|late|fixed")),
-      TW_OUTPUTS("macd", "signal", "histogram", "fast", "slow"),
-      .inputs = TW_READS_CLOSE,
-      .price_outputs = 1u << 3 | 1u << 4},
-     macd},
-    {{.name = "ppo",
-      .summary = "two means apart, in per cent of the slow one",
-      TW_PARAMETERS(TW_PERIOD("fast", 12), TW_PERIOD("slow", 26), TW_PERIOD("signal", 9),
-                    TW_CHOICE("mean", 1, TW_PLAN_AVERAGE_COUNT, TW_PLAN_AVERAGES)),
-      TW_OUTPUTS("ppo", "signal", "histogram", "apo"),
-      .inputs = TW_READS_CLOSE},
-     ppo},
-    {{.name = "pvo",
-      .summary = "ppo of the volume",
-      TW_PARAMETERS(TW_PERIOD("fast", 12), TW_PERIOD("slow", 26), TW_PERIOD("signal", 9),
-                    TW_CHOICE("mean", 1, TW_PLAN_AVERAGE_COUNT, TW_PLAN_AVERAGES)),
-      TW_OUTPUTS("pvo", "signal", "histogram", "difference"),
-      .inputs = TW_READS_VOLUME},
-     pvo},
     {{.name = "roc",
       .summary = "change over a period: in per cent, as it is, as a ratio",
       TW_PARAMETERS(TW_PERIOD("period", 10)),
@@ -347,6 +261,12 @@ static const tw_indicator_entry entries[] = {
       TW_OUTPUTS("kst", "signal"),
       .inputs = TW_READS_CLOSE},
      kst},
+    {{.name = "coppock",
+      .summary = "weighted mean of two changes in per cent",
+      TW_PARAMETERS(TW_PERIOD("period", 10), TW_PERIOD("long", 14), TW_PERIOD("short", 11)),
+      TW_OUTPUTS("coppock"),
+      .inputs = TW_READS_CLOSE},
+     coppock},
     {{.name = "tsi",
       .summary = "true strength: change over its size, both smoothed twice",
       TW_PARAMETERS(TW_PERIOD("slow", 25), TW_PERIOD("fast", 13), TW_PERIOD("signal", 7)),

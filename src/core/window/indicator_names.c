@@ -18,9 +18,10 @@
 #define NAME_SIZE_MAX 48
 
 static const tw_indicator_family *const families[] = {
-    &tw_indicator_averages,    &tw_indicator_volume_means, &tw_indicator_momentum,
-    &tw_indicator_oscillators, &tw_indicator_trends,       &tw_indicator_swings,
-    &tw_indicator_volumes,     &tw_indicator_deviations,   &tw_indicator_pairs,
+    &tw_indicator_averages,   &tw_indicator_volume_means, &tw_indicator_crossings,
+    &tw_indicator_momentum,   &tw_indicator_oscillators,  &tw_indicator_trends,
+    &tw_indicator_levels,     &tw_indicator_swings,       &tw_indicator_volumes,
+    &tw_indicator_deviations, &tw_indicator_pairs,        &tw_indicator_risks,
 };
 #define FAMILY_COUNT (sizeof families / sizeof families[0])
 

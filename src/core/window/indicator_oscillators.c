@@ -22,27 +22,13 @@ static tw_register scaled(tw_plan *p, tw_register a, double factor) {
     return tw_plan_affine(p, a, factor, 0);
 }
 
-/* Wilder's smoothing that begins with the mean of n and takes the n-th by its rule once more. */
-static tw_register smoothed(tw_plan *p, tw_register a, size_t n, bool wilder) {
-    if (!wilder || n == 1)
-        return tw_plan_mean(p, a, n);
-    double share = ((double)n - 1) / (double)n;
-    tw_register part = scaled(p, a, 1 / (double)n);
-    tw_register seed = tw_plan_add(p, scaled(p, tw_plan_mean(p, a, n), share), part);
-    tw_plan_step step = {.kind = TW_STEP_RECUR,
-                         .in = {tw_plan_constant(p, share), part, seed, TW_NO_REGISTER},
-                         .k = share};
-    return tw_plan_step_of(p, &step);
-}
-
 static void stochastic(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
-    int mean = (int)tw_plan_number(p, 5);
     tw_register low = lowest(p, n);
     tw_register range = tw_plan_subtract(p, highest(p, n), low);
     tw_register k = tw_plan_divide_or(p, scaled(p, tw_plan_subtract(p, CLOSE, low), 100), range, 0);
-    k = smoothed(p, k, tw_plan_period(p, 2), mean == 1);
-    tw_register d = smoothed(p, k, tw_plan_period(p, 1), mean == 1);
+    k = tw_plan_average_by(p, 5, k, tw_plan_period(p, 2));
+    tw_register d = tw_plan_average_by(p, 5, k, tw_plan_period(p, 1));
     tw_plan_output(p, k);
     tw_plan_output(p, d);
     tw_plan_output(p, tw_plan_subtract(p, scaled(p, k, tw_plan_number(p, 3)),
@@ -96,13 +82,31 @@ static void bop(tw_plan *p) {
     tw_plan_output(p, tw_plan_mean(p, power, tw_plan_period(p, 0)));
 }
 
+/* Chande (1994): the bodies of rising candles among all bodies; 50 where there is none. */
+static void imi(tw_plan *p) {
+    size_t n = tw_plan_period(p, 0);
+    tw_register body = tw_plan_subtract(p, CLOSE, OPEN);
+    tw_register rise = tw_plan_two(p, TW_STEP_GREATER, body, tw_plan_constant(p, 0));
+    tw_register size = tw_plan_one(p, TW_STEP_MAGNITUDE, body);
+    tw_plan_output(p, tw_plan_divide_or(p, scaled(p, tw_plan_window(p, TW_STEP_SUM, rise, n), 100),
+                                        tw_plan_window(p, TW_STEP_SUM, size, n), 50));
+}
+
+/* Dorsey (1992): how ranges widen and narrow, by a mean of them over its own mean. */
+static void mass_index(tw_plan *p) {
+    size_t n = tw_plan_period(p, 1);
+    tw_register once = tw_plan_ema(p, tw_plan_subtract(p, HIGH, LOW), n, false);
+    tw_register ratio = tw_plan_divide(p, once, tw_plan_ema(p, once, n, false));
+    tw_plan_output(p, tw_plan_window(p, TW_STEP_SUM, ratio, tw_plan_period(p, 0)));
+}
+
 static tw_register twice(tw_plan *p, tw_register a, bool first) {
     tw_register once = tw_plan_ema(p, a, tw_plan_period(p, 1), first);
     return tw_plan_ema(p, once, tw_plan_period(p, 2), first);
 }
 
 /* Blau (1993): how far the close is from the middle of its range, both smoothed twice. With
- * early=yes the row's own range stands for the window's until there is a whole one. */
+ * early=yes the row's own range stands for the window's until there is a whole one (TTR: SMI.R). */
 static void smi(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     bool first = tw_plan_choice(p, 4, 1);
@@ -120,6 +124,8 @@ static void smi(tw_plan *p) {
     tw_plan_output(p, tw_plan_ema(p, line, tw_plan_period(p, 3), first));
 }
 
+/* With early=yes one answer more, of n rows (TTR: aroon.R). Of equal extremes the newest counts
+ * (ta_AROON.c), or the oldest (Aroon.StaticSeries.cs). */
 static tw_register aroon_line(tw_plan *p, tw_step_kind kind, tw_register a, size_t n, bool oldest) {
     tw_plan_step step = {.kind = kind,
                          .in = {a, TW_NO_REGISTER, TW_NO_REGISTER, TW_NO_REGISTER},
@@ -152,7 +158,7 @@ static tw_register directed(tw_plan *p, tw_register move, tw_register other) {
     return tw_plan_choose(p, larger, positive, zero);
 }
 
-/* Wilder (1978). adxr looks a period back. */
+/* Wilder (1978). adxr looks a period back, or (back=less_one) a row less, as ta_ADXR.c does. */
 static void adx(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     tw_register up = tw_plan_change(p, HIGH, 1);
@@ -172,7 +178,25 @@ static void adx(tw_plan *p) {
     tw_plan_output(p, minus);
     tw_plan_output(p, dx);
     tw_plan_output(p, line);
-    tw_plan_output(p, scaled(p, tw_plan_add(p, line, tw_plan_lag(p, line, n)), 0.5));
+    size_t back = tw_plan_choice(p, 2, 1) ? n - 1 : n;
+    tw_plan_output(p, scaled(p, tw_plan_add(p, line, tw_plan_lag(p, line, back)), 0.5));
+}
+
+/* Wilder's sums of directed moves: they begin with period - 1 of them. */
+static void directional_movement(tw_plan *p) {
+    size_t n = tw_plan_period(p, 0);
+    tw_register up = tw_plan_change(p, HIGH, 1);
+    tw_register down = scaled(p, tw_plan_change(p, LOW, 1), -1);
+    double share = ((double)n - 1) / (double)n;
+    tw_register moves[] = {directed(p, up, down), directed(p, down, up)};
+    for (size_t i = 0; i < 2; i++) {
+        tw_plan_step step = {.kind = TW_STEP_RECUR,
+                             .in = {tw_plan_constant(p, share), moves[i],
+                                    tw_plan_window(p, TW_STEP_SUM, moves[i], n - 1),
+                                    TW_NO_REGISTER},
+                             .k = share};
+        tw_plan_output(p, tw_plan_step_of(p, &step));
+    }
 }
 
 static void vortex(tw_plan *p) {
@@ -212,7 +236,7 @@ static const tw_indicator_entry entries[] = {
       .summary = "place of the close in the range: k (smoothed), d, j; smooth=1 is the fast one",
       TW_PARAMETERS(TW_PERIOD("period", 14), TW_PERIOD("signal", 3), TW_PERIOD("smooth", 3),
                     TW_NUMBER("k_factor", 3, -1e3, 1e3), TW_NUMBER("d_factor", 2, -1e3, 1e3),
-                    TW_CHOICE("mean", 0, 2, "sma|smma")),
+                    TW_CHOICE("mean", 0, TW_PLAN_AVERAGE_COUNT, TW_PLAN_AVERAGES)),
       TW_OUTPUTS("k", "d", "j"),
       .inputs = TW_READS_HLC},
      stochastic},
@@ -246,6 +270,18 @@ static const tw_indicator_entry entries[] = {
       TW_OUTPUTS("bop"),
       .inputs = TW_READS_OHLC},
      bop},
+    {{.name = "imi",
+      .summary = "intraday momentum: bodies that rise among all, in per cent",
+      TW_PARAMETERS(TW_PERIOD("period", 14)),
+      TW_OUTPUTS("imi"),
+      .inputs = 1u << TW_INDICATOR_OPEN | TW_READS_CLOSE},
+     imi},
+    {{.name = "mass_index",
+      .summary = "sum of a mean of ranges over its mean",
+      TW_PARAMETERS(TW_PERIOD("period", 25), TW_PERIOD("mean", 9)),
+      TW_OUTPUTS("mass_index"),
+      .inputs = TW_READS_HL},
+     mass_index},
     {{.name = "smi",
       .summary = "stochastic momentum index",
       TW_PARAMETERS(TW_PERIOD("period", 13), TW_PERIOD("slow", 25), TW_PERIOD("fast", 2),
@@ -263,10 +299,17 @@ static const tw_indicator_entry entries[] = {
      aroon},
     {{.name = "adx",
       .summary = "Wilder's directional movement",
-      TW_PARAMETERS(TW_PERIOD_FROM("period", 14, 2), TW_CHOICE("seed", 0, 2, "sum|late")),
+      TW_PARAMETERS(TW_PERIOD_FROM("period", 14, 2), TW_CHOICE("seed", 0, 2, "sum|late"),
+                    TW_CHOICE("back", 0, 2, "period|less_one")),
       TW_OUTPUTS("plus_di", "minus_di", "dx", "adx", "adxr"),
       .inputs = TW_READS_HLC},
      adx},
+    {{.name = "directional_movement",
+      .summary = "Wilder's sums of moves up and down",
+      TW_PARAMETERS(TW_PERIOD_FROM("period", 14, 2)),
+      TW_OUTPUTS("plus", "minus"),
+      .inputs = TW_READS_HL},
+     directional_movement},
     {{.name = "vortex",
       .summary = "moves up and down over the true range",
       TW_PARAMETERS(TW_PERIOD("period", 14)),

@@ -61,6 +61,32 @@ static void beta(tw_plan *p) {
     tw_plan_output(p, b);
 }
 
+static void rank_correlation(tw_plan *p) {
+    tw_plan_step step = {
+        .kind = TW_STEP_RANKS,
+        .in = {series_of(p, CLOSE, 1), series_of(p, OTHER, 1), TW_NO_REGISTER, TW_NO_REGISTER},
+        .n = tw_plan_period(p, 0)};
+    tw_plan_output(p, tw_plan_step_of(p, &step));
+}
+
+/* Beta over the rows in which the other rose, and over those in which it fell; one over the other,
+ * and the square of their difference. */
+static void beta_sides(tw_plan *p) {
+    tw_plan_step step = {
+        .kind = TW_STEP_SIDE,
+        .in = {series_of(p, OTHER, 1), series_of(p, CLOSE, 1), TW_NO_REGISTER, TW_NO_REGISTER},
+        .n = tw_plan_period(p, 0),
+        .k = 1};
+    tw_register up = tw_plan_step_of(p, &step);
+    step.k = -1;
+    tw_register down = tw_plan_step_of(p, &step);
+    tw_register apart = tw_plan_subtract(p, up, down);
+    tw_plan_output(p, up);
+    tw_plan_output(p, down);
+    tw_plan_output(p, tw_plan_divide(p, up, down));
+    tw_plan_output(p, tw_plan_multiply(p, apart, apart));
+}
+
 static void relative_strength(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     tw_register old_a = tw_plan_lag(p, CLOSE, n);
@@ -92,6 +118,18 @@ static const tw_indicator_entry entries[] = {
       TW_OUTPUTS("beta", "alpha", "return", "return_other"),
       .inputs = TW_READS_PAIR},
      beta},
+    {{.name = "rank_correlation",
+      .summary = "Spearman's correlation of the ranks of close and other (scanned)",
+      TW_PARAMETERS(TW_PERIOD_FROM("period", 20, 2), TW_CHOICE("returns", 0, 3, RETURNS)),
+      TW_OUTPUTS("correlation"),
+      .inputs = TW_READS_PAIR},
+     rank_correlation},
+    {{.name = "beta_sides",
+      .summary = "beta where the other rose and where it fell, their ratio and convexity (scanned)",
+      TW_PARAMETERS(TW_PERIOD_FROM("period", 20, 2), TW_CHOICE("returns", 1, 3, RETURNS)),
+      TW_OUTPUTS("up", "down", "ratio", "convexity"),
+      .inputs = TW_READS_PAIR},
+     beta_sides},
     {{.name = "relative_strength",
       .summary = "close over other, and the difference of their returns over a period",
       TW_PARAMETERS(TW_PERIOD("period", 20)),

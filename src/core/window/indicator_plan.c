@@ -33,6 +33,10 @@ tw_register tw_plan_input(tw_plan *plan, tw_indicator_input input) {
 }
 
 tw_register tw_plan_nothing(tw_plan *plan) {
+    for (tw_register i = 0; i < plan->register_count; i++) {
+        if (plan->registers[i].constant && isnan(plan->registers[i].value))
+            return i;
+    }
     tw_register a = tw_plan_constant(plan, NAN);
     plan->registers[a].lookback = TW_INDICATOR_FOREVER;
     return a;
@@ -66,129 +70,6 @@ bool tw_plan_choice(const tw_plan *plan, size_t parameter, int value) {
     return (int)plan->parameters[parameter] == value;
 }
 
-/* ---- What a step does to the rows before the first answer -------------------------------- */
-
-static size_t later(size_t row, size_t rows) {
-    return row == TW_INDICATOR_FOREVER || rows == TW_INDICATOR_FOREVER ? TW_INDICATOR_FOREVER
-                                                                       : row + rows;
-}
-
-/* Rows until (1 - rate)^rows is below the tolerance. */
-static size_t rows_to_forget(const tw_plan *plan, double rate) {
-    if (plan->tolerance == 0 || rate >= 1)
-        return 0;
-    if (!(rate > 0))
-        return TW_INDICATOR_FOREVER;
-    return (size_t)ceil(log(plan->tolerance) / log1p(-rate));
-}
-
-static size_t extreme_of(const tw_plan *plan, const tw_plan_step *step, bool settled, bool most) {
-    size_t found = most ? 0 : SIZE_MAX;
-    for (size_t i = 0; i < TW_STEP_INPUTS_MAX; i++) {
-        if (step->in[i] == TW_NO_REGISTER)
-            continue;
-        const tw_plan_register *r = &plan->registers[step->in[i]];
-        size_t rows = settled ? r->settled : r->lookback;
-        if (most ? rows > found : rows < found)
-            found = rows;
-    }
-    return found;
-}
-
-static size_t lookback_of(const tw_plan *plan, const tw_plan_step *step, size_t output) {
-    size_t latest = extreme_of(plan, step, false, true);
-    bool growing = step->m > 0 && (step->kind == TW_STEP_LOWEST || step->kind == TW_STEP_HIGHEST);
-    if (growing)
-        return latest;
-    switch ((unsigned)step->kind) {
-    case TW_STEP_ELSE:
-        return extreme_of(plan, step, false, false);
-    case TW_STEP_START:
-    case TW_STEP_RECUR:
-        return plan->registers[step->in[2]].lookback;
-    case TW_STEP_LAG:
-    case TW_STEP_RANK:
-    case TW_STEP_SKIP:
-        return later(latest, step->n);
-    case TW_STEP_SUM:
-    case TW_STEP_MEAN:
-    case TW_STEP_RAMP:
-    case TW_STEP_MOMENTS:
-    case TW_STEP_COMOMENTS:
-    case TW_STEP_LOWEST:
-    case TW_STEP_HIGHEST:
-    case TW_STEP_LOWEST_AGE:
-    case TW_STEP_HIGHEST_AGE:
-    case TW_STEP_WEIGHTED:
-    case TW_STEP_DRAWDOWN:
-    case TW_STEP_MEDIAN:
-    case TW_STEP_SMOOTH:
-        return later(latest, step->n - 1);
-    case TW_STEP_SPREAD: {
-        size_t rows = later(plan->registers[step->in[0]].lookback, step->n - 1);
-        return rows > latest ? rows : latest;
-    }
-    case TW_STEP_ADAPT:
-        return step->n > TW_INDICATOR_PERIOD_MAX
-                   ? latest
-                   : later(plan->registers[step->in[0]].lookback, step->n - 1);
-    case TW_STEP_DYNAMIC:
-        return later(latest, 1);
-    case TW_STEP_CYCLE: {
-        size_t first = (size_t)step->l;
-        const size_t rows[] = {0,     first, TW_INDICATOR_FOREVER, first - 1, first - 1, first,
-                               first, first};
-        return later(latest, rows[output]);
-    }
-    case TW_STEP_STOP:
-        return output == 0 ? latest : TW_INDICATOR_FOREVER;
-    case TW_STEP_SWING:
-    case TW_STEP_PARABOLIC:
-    case TW_STEP_HOLD:
-        return TW_INDICATOR_FOREVER;
-    default:
-        return latest;
-    }
-}
-
-static size_t settled_of(const tw_plan *plan, const tw_plan_step *step, size_t lookback) {
-    size_t latest = extreme_of(plan, step, true, true);
-    size_t from = latest > lookback ? latest : lookback;
-    switch ((unsigned)step->kind) {
-    case TW_STEP_SMOOTH:
-    case TW_STEP_ADAPT:
-        return later(from, rows_to_forget(plan, step->k));
-    case TW_STEP_RECUR:
-        return later(from, rows_to_forget(plan, 1 - step->k));
-    case TW_STEP_TOTAL:
-    case TW_STEP_CYCLE:
-    case TW_STEP_SWING:
-    case TW_STEP_STOP:
-    case TW_STEP_PARABOLIC:
-    case TW_STEP_DYNAMIC:
-        return plan->tolerance == 0 ? lookback : TW_INDICATOR_FOREVER;
-    case TW_STEP_LAG:
-    case TW_STEP_RANK:
-        return later(latest, step->n);
-    case TW_STEP_SUM:
-    case TW_STEP_MEAN:
-    case TW_STEP_RAMP:
-    case TW_STEP_MOMENTS:
-    case TW_STEP_COMOMENTS:
-    case TW_STEP_LOWEST:
-    case TW_STEP_HIGHEST:
-    case TW_STEP_LOWEST_AGE:
-    case TW_STEP_HIGHEST_AGE:
-    case TW_STEP_SPREAD:
-    case TW_STEP_WEIGHTED:
-    case TW_STEP_DRAWDOWN:
-    case TW_STEP_MEDIAN:
-        return later(latest, step->n - 1);
-    default:
-        return from;
-    }
-}
-
 /* ---- Steps ------------------------------------------------------------------------------ */
 
 static bool same_step(const tw_plan_step *a, const tw_plan_step *b) {
@@ -206,8 +87,8 @@ tw_register tw_plan_step_of(tw_plan *plan, const tw_plan_step *step) {
     *added = *step;
     added->out = plan->register_count;
     for (size_t o = 0; o < output_counts[step->kind]; o++) {
-        size_t lookback = lookback_of(plan, step, o);
-        (void)new_register(plan, lookback, settled_of(plan, step, lookback));
+        size_t lookback = tw_plan_lookback(plan, step, o);
+        (void)new_register(plan, lookback, tw_plan_settled(plan, step, lookback));
     }
     return added->out;
 }
@@ -339,6 +220,25 @@ tw_register tw_plan_first_rows(tw_plan *plan, size_t n, tw_register a, tw_regist
     return chosen;
 }
 
+tw_register tw_plan_place(tw_plan *plan, tw_register a, size_t n) {
+    tw_register low = tw_plan_window(plan, TW_STEP_LOWEST, a, n);
+    tw_register high = tw_plan_window(plan, TW_STEP_HIGHEST, a, n);
+    tw_register range = tw_plan_subtract(plan, high, low);
+    /* What only roundings tell apart stands still: a relative strength while no price moves. */
+    tw_register size = tw_plan_add(plan, tw_plan_one(plan, TW_STEP_MAGNITUDE, low),
+                                   tw_plan_one(plan, TW_STEP_MAGNITUDE, high));
+    tw_register moves =
+        tw_plan_two(plan, TW_STEP_ABOVE, range, tw_plan_affine(plan, size, 1e-12, 0));
+    tw_register above = tw_plan_affine(plan, tw_plan_subtract(plan, a, low), 100, 0);
+    return tw_plan_divide_or(plan, tw_plan_multiply(plan, above, moves), range, 0);
+}
+
+void tw_plan_histogram(tw_plan *plan, tw_register a, tw_register b) {
+    tw_plan_output(plan, a);
+    tw_plan_output(plan, b);
+    tw_plan_output(plan, tw_plan_subtract(plan, a, b));
+}
+
 /* ---- Prices ----------------------------------------------------------------------------- */
 
 tw_register tw_plan_median_price(tw_plan *plan) {
@@ -365,19 +265,6 @@ tw_register tw_plan_true_range(tw_plan *plan) {
 }
 
 /* ---- A whole plan ----------------------------------------------------------------------- */
-
-void tw_plan_weights(const tw_plan_step *step, double *ret_weights) {
-    double middle = step->k * ((double)step->n - 1);
-    double width = (double)step->n / step->m;
-    double total = 0;
-    for (size_t i = 0; i < step->n; i++) {
-        double away = (double)i - middle;
-        ret_weights[i] = exp(-(away * away) / (2 * width * width));
-        total += ret_weights[i];
-    }
-    for (size_t i = 0; i < step->n; i++)
-        ret_weights[i] /= total;
-}
 
 void tw_plan_make(tw_plan *plan, const tw_indicator_config *config, double tolerance) {
     memset(plan, 0, sizeof *plan);

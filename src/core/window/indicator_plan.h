@@ -61,13 +61,16 @@ typedef struct tw_indicator_family {
 
 extern const tw_indicator_family tw_indicator_averages;
 extern const tw_indicator_family tw_indicator_volume_means;
+extern const tw_indicator_family tw_indicator_crossings;
 extern const tw_indicator_family tw_indicator_momentum;
 extern const tw_indicator_family tw_indicator_oscillators;
 extern const tw_indicator_family tw_indicator_trends;
 extern const tw_indicator_family tw_indicator_swings;
 extern const tw_indicator_family tw_indicator_volumes;
 extern const tw_indicator_family tw_indicator_deviations;
+extern const tw_indicator_family tw_indicator_levels;
 extern const tw_indicator_family tw_indicator_pairs;
+extern const tw_indicator_family tw_indicator_risks;
 
 /* The entry of a kind that exists. */
 const tw_indicator_entry *tw_indicator_entry_of(tw_indicator_kind kind);
@@ -75,8 +78,14 @@ const tw_indicator_entry *tw_indicator_entry_of(tw_indicator_kind kind);
 /* The plan of a valid configuration. */
 void tw_plan_make(tw_plan *plan, const tw_indicator_config *config, double tolerance);
 
-/* The weights of a WEIGHTED step, oldest first: Arnaud Legoux's bell over n rows, its middle at
- * k x (n - 1), its width n / m; they add up to 1. */
+/* Of a step that is not in the plan yet, whose inputs are: the rows before the first answer of an
+ * output, and the row from which on its seeds weigh less than the plan's tolerance. */
+size_t tw_plan_lookback(const tw_plan *plan, const tw_plan_step *step, size_t output);
+size_t tw_plan_settled(const tw_plan *plan, const tw_plan_step *step, size_t lookback);
+
+/* The weights of a step that has some, oldest first: of a WEIGHTED one those of its bell, of a
+ * HURST one what is taken off the ranges of n, n / 2, n / 4 ... rows. */
+size_t tw_plan_weight_count(const tw_plan_step *step);
 void tw_plan_weights(const tw_plan_step *step, double *ret_weights);
 
 /* ---- Words ------------------------------------------------------------------------------ */
@@ -123,15 +132,26 @@ tw_register tw_plan_smooth(tw_plan *plan, tw_register a, double rate, size_t see
 tw_register tw_plan_ema(tw_plan *plan, tw_register a, size_t n, bool first);
 tw_register tw_plan_wilder(tw_plan *plan, tw_register a, size_t n);
 /* Wilder's sum, n times that mean: it begins with the sum of n, or (late) with that of n - 1 and
- * takes the n-th by its rule already. */
+ * takes the n-th by its rule already (ta_ADX.c; TTR: wilderSum.c). */
 tw_register tw_plan_wilder_sum(tw_plan *plan, tw_register a, size_t n, bool late);
 /* a in the first n rows of the stream, b from then on. */
 tw_register tw_plan_first_rows(tw_plan *plan, size_t n, tw_register a, tw_register b);
 
-/* Averages by their number in TW_PLAN_AVERAGES. */
-#define TW_PLAN_AVERAGES "sma|ema|smma|wma|dema|tema|hma|trima|epma|alma|ema_first"
-#define TW_PLAN_AVERAGE_COUNT 11
+/* Averages by their number in TW_PLAN_AVERAGES, with the defaults of the kinds of those names; the
+ * seed of a _first mean is its first value, the seeds of a _together chain are those of its first
+ * mean, and smma_late takes the last of its seeds by its rule once more. */
+#define TW_PLAN_AVERAGES                                                                 \
+    "sma|ema|smma|wma|dema|tema|hma|trima|epma|alma|ema_first|smma_first|dema_together|" \
+    "tema_together|kama|t3|smma_late"
+#define TW_PLAN_AVERAGE_COUNT 17
+/* The mean that a parameter names. */
+tw_register tw_plan_average_by(tw_plan *plan, size_t parameter, tw_register a, size_t n);
 tw_register tw_plan_average(tw_plan *plan, int which, tw_register a, size_t n);
+
+/* 100 x the place of `a` in its own range of n rows; 0 where that has none but roundings. */
+tw_register tw_plan_place(tw_plan *plan, tw_register a, size_t n);
+/* An output of a, of b and of a - b. */
+void tw_plan_histogram(tw_plan *plan, tw_register a, tw_register b);
 
 /* (high + low) / 2, (high + low + close) / 3, and the true range (from the second row on). */
 tw_register tw_plan_median_price(tw_plan *plan);
@@ -167,6 +187,7 @@ tw_register tw_plan_true_range(tw_plan *plan);
 #define TW_READS_HLC (TW_READS_HL | TW_READS_CLOSE)
 #define TW_READS_OHLC (TW_READS_HLC | 1u << TW_INDICATOR_OPEN)
 #define TW_READS_VOLUME (1u << TW_INDICATOR_VOLUME)
+#define TW_READS_ALL (TW_READS_OHLC | TW_READS_VOLUME)
 #define TW_READS_CV (TW_READS_CLOSE | TW_READS_VOLUME)
 #define TW_READS_HLCV (TW_READS_HLC | TW_READS_VOLUME)
 #define TW_READS_PAIR (TW_READS_CLOSE | 1u << TW_INDICATOR_OTHER)

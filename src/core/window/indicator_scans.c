@@ -4,19 +4,13 @@
  * Compiled once for each level of vector instructions. The ring holds the last n rows; row
  * (place + 1 + j) % n is the j-th oldest once this row is in at `place`. A NaN in the ring makes
  * its lane's answer NaN by arithmetic.
- *
- * Medians keep each lane's values sorted: one lane at a time, and with branches on the data, as
- * sorting needs them. Values that are missing are not among the sorted; their number decides
- * whether there is an answer.
  */
 #include "indicator_lanes.h"
 
-#include <string.h>
-
 TW_INLINE void take(tw_step *s) {
     const double *a = s->in[0];
-    double *row = s->ring + s->place * s->lanes;
-    TW_FOR_LANES(i, s->lanes)
+    double *row = s->ring + s->place * TW_LANES(s);
+    TW_FOR_LANES(i, TW_LANES(s))
     row[i] = a[i];
 }
 
@@ -27,7 +21,7 @@ TW_INLINE void fill(double *out, size_t lanes, double value) {
 
 TW_INLINE const double *oldest(const tw_step *s, size_t j) {
     size_t row = s->place + 1 + j;
-    return s->ring + (row >= s->n ? row - s->n : row) * s->lanes;
+    return s->ring + (row >= s->n ? row - s->n : row) * TW_LANES(s);
 }
 
 TW_INLINE bool answers(const tw_step *s) {
@@ -41,13 +35,13 @@ TW_INLINE void advance(tw_step *s) {
     }
 }
 
-static void lag(tw_step *s) {
+TW_INLINE void lag_row(tw_step *s) {
     const double *a = s->in[0];
-    double *row = s->ring + s->place * s->lanes;
+    double *row = s->ring + s->place * TW_LANES(s);
     double *out = s->out[0];
     if (!s->full)
-        fill(row, s->lanes, NAN);
-    TW_FOR_LANES(i, s->lanes) {
+        fill(row, TW_LANES(s), NAN);
+    TW_FOR_LANES(i, TW_LANES(s)) {
         out[i] = row[i];
         row[i] = a[i];
     }
@@ -60,182 +54,116 @@ TW_INLINE void age(tw_step *s, double sign) {
     take(s);
     double *out = s->out[0];
     double *best = s->state;
-    fill(out, s->lanes, NAN);
+    fill(out, TW_LANES(s), NAN);
     if (answers(s)) {
         const bool keep_oldest = s->m > 0;
-        fill(best, s->lanes, INFINITY);
+        fill(best, TW_LANES(s), INFINITY);
         for (size_t j = 0; j < s->n; j++) {
             const double *row = oldest(s, j);
             const double rows = (double)(s->n - 1 - j);
-            TW_FOR_LANES(i, s->lanes) {
+            TW_FOR_LANES(i, TW_LANES(s)) {
                 double value = sign * row[i];
                 bool better = keep_oldest ? value < best[i] : value <= best[i];
                 out[i] = better ? rows : out[i];
                 best[i] = value == value ? (better ? value : best[i]) : NAN;
             }
         }
-        TW_FOR_LANES(i, s->lanes)
+        TW_FOR_LANES(i, TW_LANES(s))
         out[i] = best[i] == best[i] ? out[i] : NAN;
     }
     advance(s);
 }
 
-static void lowest_age(tw_step *s) {
+TW_INLINE void lowest_age_row(tw_step *s) {
     age(s, 1);
 }
 
-static void highest_age(tw_step *s) {
+TW_INLINE void highest_age_row(tw_step *s) {
     age(s, -1);
 }
 
 /* Without m the mean of |a - b|, with 1 that of (a - b)^2, with 2 that of |a - b| / |a|. */
-static void spread(tw_step *s) {
+TW_INLINE void spread_row(tw_step *s) {
     take(s);
     const double *b = s->in[1];
     double *out = s->out[0];
-    fill(out, s->lanes, answers(s) ? 0 : NAN);
+    fill(out, TW_LANES(s), answers(s) ? 0 : NAN);
     if (answers(s)) {
         for (size_t j = 0; j < s->n; j++) {
             const double *row = oldest(s, j);
-            TW_FOR_LANES(i, s->lanes) {
+            TW_FOR_LANES(i, TW_LANES(s)) {
                 double away = fabs(row[i] - b[i]);
                 double scaled = s->m == 1 ? away * away : (s->m == 2 ? away / fabs(row[i]) : away);
                 out[i] += scaled;
             }
         }
-        TW_FOR_LANES(i, s->lanes)
+        TW_FOR_LANES(i, TW_LANES(s))
         out[i] = within(out[i] / (double)s->n);
     }
     advance(s);
 }
 
-static void weighted(tw_step *s) {
+TW_INLINE void weighted_row(tw_step *s) {
     take(s);
     double *out = s->out[0];
-    fill(out, s->lanes, answers(s) ? 0 : NAN);
+    fill(out, TW_LANES(s), answers(s) ? 0 : NAN);
     if (answers(s)) {
         for (size_t j = 0; j < s->n; j++) {
             const double *row = oldest(s, j);
             const double weight = s->weights[j];
-            TW_FOR_LANES(i, s->lanes)
+            TW_FOR_LANES(i, TW_LANES(s))
             out[i] += row[i] * weight;
         }
     }
     advance(s);
 }
 
-static void drawdown(tw_step *s) {
+TW_INLINE void drawdown_row(tw_step *s) {
     take(s);
     double *out = s->out[0];
     double *high = s->state;
-    fill(out, s->lanes, answers(s) ? 0 : NAN);
+    fill(out, TW_LANES(s), answers(s) ? 0 : NAN);
     if (answers(s)) {
-        fill(high, s->lanes, -INFINITY);
+        fill(high, TW_LANES(s), -INFINITY);
         for (size_t j = 0; j < s->n; j++) {
             const double *row = oldest(s, j);
-            TW_FOR_LANES(i, s->lanes) {
+            TW_FOR_LANES(i, TW_LANES(s)) {
                 high[i] = row[i] > high[i] ? row[i] : high[i];
                 double fall = 100 * ((row[i] - high[i]) / high[i]);
                 out[i] += fall * fall;
             }
         }
-        TW_FOR_LANES(i, s->lanes)
+        TW_FOR_LANES(i, TW_LANES(s))
         out[i] = within(out[i] / (double)s->n);
     }
     advance(s);
 }
 
 /* The n rows before this one; this row itself is not among them. */
-static void rank(tw_step *s) {
+TW_INLINE void rank_row(tw_step *s) {
     const double *a = s->in[0];
     double *out = s->out[0];
-    fill(out, s->lanes, s->full ? 0 : NAN);
+    fill(out, TW_LANES(s), s->full ? 0 : NAN);
     if (s->full) {
         for (size_t j = 0; j < s->n; j++) {
-            const double *row = s->ring + j * s->lanes;
-            TW_FOR_LANES(i, s->lanes)
+            const double *row = s->ring + j * TW_LANES(s);
+            TW_FOR_LANES(i, TW_LANES(s))
             out[i] += (row[i] < a[i] ? 1.0 : 0.0) + (row[i] - row[i]) + (a[i] - a[i]);
         }
-        TW_FOR_LANES(i, s->lanes)
+        TW_FOR_LANES(i, TW_LANES(s))
         out[i] = 100 * out[i] / (double)s->n;
     }
     take(s);
     advance(s);
 }
 
-/* ---- Medians ---------------------------------------------------------------------------- */
-
-/* The first of `count` ascending values that is not below `value`. */
-static size_t place_of(const double *sorted, size_t count, double value) {
-    size_t low = 0;
-    size_t high = count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (sorted[middle] < value)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static size_t drop(double *sorted, size_t count, double value) {
-    size_t at = place_of(sorted, count, value);
-    memmove(sorted + at, sorted + at + 1, (count - at - 1) * sizeof *sorted);
-    return count - 1;
-}
-
-static size_t put(double *sorted, size_t count, double value) {
-    size_t at = place_of(sorted, count, value);
-    memmove(sorted + at + 1, sorted + at, (count - at) * sizeof *sorted);
-    sorted[at] = value;
-    return count + 1;
-}
-
-static double middle_of(const double *sorted, size_t n) {
-    double upper = sorted[n / 2];
-    return n % 2 == 1 ? upper : (sorted[n / 2 - 1] + upper) / 2;
-}
-
-/* The distances from the centre grow to both sides of it: merged until the middle one. */
-static double distance_of(const double *sorted, size_t n, double centre) {
-    size_t right = place_of(sorted, n, centre);
-    size_t left = right;
-    double before = 0;
-    double last = 0;
-    for (size_t taken = 0; taken <= n / 2; taken++) {
-        double down = left > 0 ? centre - sorted[left - 1] : INFINITY;
-        double up = right < n ? sorted[right] - centre : INFINITY;
-        before = last;
-        if (down < up) {
-            last = down;
-            left--;
-        } else {
-            last = up;
-            right++;
-        }
-    }
-    return n % 2 == 1 ? last : (before + last) / 2;
-}
-
-static void median(tw_step *s) {
-    const double *a = s->in[0];
-    double *row = s->ring + s->place * s->lanes;
-    for (size_t i = 0; i < s->lanes; i++) {
-        double *sorted = s->ring + s->n * s->lanes + i * s->n;
-        size_t count = (size_t)s->state[i];
-        if (s->full && row[i] == row[i])
-            count = drop(sorted, count, row[i]);
-        if (a[i] == a[i])
-            count = put(sorted, count, a[i]);
-        s->state[i] = (double)count;
-        row[i] = a[i];
-        double centre = count == s->n ? middle_of(sorted, count) : NAN;
-        s->out[0][i] = centre;
-        s->out[1][i] = count == s->n ? distance_of(sorted, count, centre) : NAN;
-    }
-    advance(s);
-}
+TW_KERNEL(lag, lag_row(s))
+TW_KERNEL(lowest_age, lowest_age_row(s))
+TW_KERNEL(highest_age, highest_age_row(s))
+TW_KERNEL(spread, spread_row(s))
+TW_KERNEL(weighted, weighted_row(s))
+TW_KERNEL(drawdown, drawdown_row(s))
+TW_KERNEL(rank, rank_row(s))
 
 void TW_LEVEL(tw_indicator_scans)(tw_step_table *ret_table) {
     ret_table->kernels[TW_STEP_LAG] = lag;
@@ -245,5 +173,4 @@ void TW_LEVEL(tw_indicator_scans)(tw_step_table *ret_table) {
     ret_table->kernels[TW_STEP_WEIGHTED] = weighted;
     ret_table->kernels[TW_STEP_DRAWDOWN] = drawdown;
     ret_table->kernels[TW_STEP_RANK] = rank;
-    ret_table->kernels[TW_STEP_MEDIAN] = median;
 }

@@ -13,29 +13,54 @@ static tw_register scaled(tw_plan *p, tw_register a, double factor) {
     return tw_plan_affine(p, a, factor, 0);
 }
 
-/* The value of `span` rows before if it is beyond all of the `span` rows on either side of it. With
- * sign -1 a low is told as the high of the mirrored price. */
-static tw_register fractal_of(tw_plan *p, tw_register price, double sign, size_t span) {
+/* The value of `right` rows before if it is beyond all of the rows on either side of it, `left` and
+ * `right` of them. With sign -1 a low is told as the high of the mirrored price. */
+static tw_register fractal_of(tw_plan *p, tw_register price, double sign, size_t left,
+                              size_t right) {
     tw_register a = scaled(p, price, sign);
-    tw_register right = tw_plan_window(p, TW_STEP_HIGHEST, a, span);
-    tw_register left = tw_plan_lag(p, right, span + 1);
-    tw_register middle = tw_plan_lag(p, a, span);
-    tw_register sides = tw_plan_two(p, TW_STEP_GREATER, left, right);
+    tw_register after = tw_plan_window(p, TW_STEP_HIGHEST, a, right);
+    tw_register before = tw_plan_lag(p, tw_plan_window(p, TW_STEP_HIGHEST, a, left), right + 1);
+    tw_register middle = tw_plan_lag(p, a, right);
+    tw_register sides = tw_plan_two(p, TW_STEP_GREATER, before, after);
     tw_register beyond = tw_plan_two(p, TW_STEP_ABOVE, middle, sides);
-    return tw_plan_choose(p, beyond, tw_plan_lag(p, price, span), tw_plan_nothing(p));
+    return tw_plan_choose(p, beyond, tw_plan_lag(p, price, right), tw_plan_nothing(p));
+}
+
+static void fractals(tw_plan *p, tw_register *ret_high, tw_register *ret_low) {
+    size_t left = tw_plan_period(p, 0);
+    size_t right = tw_plan_period(p, 1) > 0 ? tw_plan_period(p, 1) : left;
+    bool close = tw_plan_choice(p, 2, 1);
+    *ret_high = fractal_of(p, close ? CLOSE : HIGH, 1, left, right);
+    *ret_low = fractal_of(p, close ? CLOSE : LOW, -1, left, right);
 }
 
 static void fractal(tw_plan *p) {
-    size_t span = tw_plan_period(p, 0);
-    tw_plan_output(p, fractal_of(p, HIGH, 1, span));
-    tw_plan_output(p, fractal_of(p, LOW, -1, span));
+    tw_register high = TW_NO_REGISTER;
+    tw_register low = TW_NO_REGISTER;
+    fractals(p, &high, &low);
+    tw_plan_output(p, high);
+    tw_plan_output(p, low);
+}
+
+/* The lines between turns are drawn backwards: their slope is told with the turn that ends them. */
+static void pivots(tw_plan *p) {
+    tw_register points[2];
+    fractals(p, &points[0], &points[1]);
+    for (size_t i = 0; i < 2; i++)
+        tw_plan_output(p, points[i]);
+    for (size_t i = 0; i < 2; i++) {
+        tw_plan_step step = {.kind = TW_STEP_TREND,
+                             .in = {points[i], TW_NO_REGISTER, TW_NO_REGISTER, TW_NO_REGISTER},
+                             .k = tw_plan_number(p, 3)};
+        tw_plan_output(p, tw_plan_step_of(p, &step));
+    }
 }
 
 /* Williams: the last fractals that are known with this row. */
 static void fractal_bands(tw_plan *p) {
     size_t span = tw_plan_period(p, 0);
-    tw_register upper = fractal_of(p, HIGH, 1, span);
-    tw_register lower = fractal_of(p, LOW, -1, span);
+    tw_register upper = fractal_of(p, HIGH, 1, span, span);
+    tw_register lower = fractal_of(p, LOW, -1, span, span);
     tw_plan_output(p, tw_plan_two(p, TW_STEP_HOLD, upper, HIGH));
     tw_plan_output(p, tw_plan_two(p, TW_STEP_HOLD, lower, LOW));
 }
@@ -97,20 +122,20 @@ static void klinger(tw_plan *p) {
     tw_plan_output(p, tw_plan_ema(p, line, tw_plan_period(p, 2), false));
 }
 
-/* Of the median price. */
-static tw_register cycle_of(tw_plan *p, double fast, double slow, double first) {
-    tw_plan_step step = {
-        .kind = TW_STEP_CYCLE,
-        .in = {tw_plan_median_price(p), TW_NO_REGISTER, TW_NO_REGISTER, TW_NO_REGISTER},
-        .n = 50,
-        .k = fast,
-        .m = slow,
-        .l = first};
+/* Of the median price. With seed=zero the adaptive mean begins with 0. */
+static tw_register cycle_of(tw_plan *p, double fast, double slow, double first, bool from_zero) {
+    tw_register seed = from_zero ? tw_plan_constant(p, 0) : TW_NO_REGISTER;
+    tw_plan_step step = {.kind = TW_STEP_CYCLE,
+                         .in = {tw_plan_median_price(p), seed, TW_NO_REGISTER, TW_NO_REGISTER},
+                         .n = 50,
+                         .k = fast,
+                         .m = slow,
+                         .l = first};
     return tw_plan_step_of(p, &step);
 }
 
 static void trendline(tw_plan *p) {
-    tw_register line = cycle_of(p, 0.5, 0.05, tw_plan_number(p, 0));
+    tw_register line = cycle_of(p, 0.5, 0.05, tw_plan_number(p, 0), false);
     tw_plan_output(p, line);
     tw_plan_output(p, line + 1);
     tw_plan_output(p, line + 2);
@@ -118,9 +143,18 @@ static void trendline(tw_plan *p) {
         tw_plan_output(p, line + o);
 }
 
+static void sine_wave(tw_plan *p) {
+    tw_register line = cycle_of(p, 0.5, 0.05, tw_plan_number(p, 0), false);
+    tw_plan_step step = {
+        .kind = TW_STEP_PHASE, .in = {line + 1, line + 5, line, TW_NO_REGISTER}, .n = 50};
+    tw_register phase = tw_plan_step_of(p, &step);
+    for (tw_register o = 0; o < 4; o++)
+        tw_plan_output(p, phase + o);
+}
+
 static void mama(tw_plan *p) {
-    tw_register line =
-        cycle_of(p, tw_plan_number(p, 0), tw_plan_number(p, 1), tw_plan_number(p, 2));
+    tw_register line = cycle_of(p, tw_plan_number(p, 0), tw_plan_number(p, 1), tw_plan_number(p, 2),
+                                tw_plan_choice(p, 3, 1));
     tw_plan_output(p, line + 3);
     tw_plan_output(p, line + 4);
 }
@@ -140,14 +174,24 @@ static void marubozu(tw_plan *p) {
     tw_plan_output(p, tw_plan_choose(p, short_of, zero, side));
 }
 
+#define TURNS \
+    TW_PERIOD("left", 2), TW_PERIOD_FROM("right", 0, 0), TW_CHOICE("of", 0, 2, "range|close")
+
 static const tw_indicator_entry entries[] = {
     {{.name = "fractal",
-      .summary = "high and low of the row `span` before that stand out among their neighbours",
-      TW_PARAMETERS(TW_PERIOD("span", 2)),
+      .summary = "high and low of the row `right` before that stand out; right=0 is left",
+      TW_PARAMETERS(TURNS),
       TW_OUTPUTS("high", "low"),
-      .inputs = TW_READS_HL,
+      .inputs = TW_READS_HLC,
       .price_outputs = TW_PRICES(2)},
      fractal},
+    {{.name = "pivots",
+      .summary = "turns, and the slope to each from the last one if it is near",
+      TW_PARAMETERS(TURNS, TW_PERIOD("rows", 20)),
+      TW_OUTPUTS("high", "low", "high_slope", "low_slope"),
+      .inputs = TW_READS_HLC,
+      .price_outputs = TW_PRICES(2)},
+     pivots},
     {{.name = "fractal_bands",
       .summary = "the last such high and low that are known",
       TW_PARAMETERS(TW_PERIOD("span", 2)),
@@ -175,10 +219,16 @@ static const tw_indicator_entry entries[] = {
       .inputs = TW_READS_HL,
       .price_outputs = TW_PRICES(2)},
      trendline},
+    {{.name = "sine_wave",
+      .summary = "Ehlers's phase of the cycle, its sine, the sine ahead, and 1 in a trend",
+      TW_PARAMETERS(TW_PERIOD_FROM("from", 6, 6)),
+      TW_OUTPUTS("phase", "sine", "lead", "trend"),
+      .inputs = TW_READS_HL},
+     sine_wave},
     {{.name = "mama",
       .summary = "Ehlers's adaptive mean and the one that follows it",
       TW_PARAMETERS(TW_NUMBER("fast", 0.5, 1e-6, 1), TW_NUMBER("slow", 0.05, 1e-6, 1),
-                    TW_PERIOD_FROM("from", 6, 6)),
+                    TW_PERIOD_FROM("from", 6, 6), TW_CHOICE("seed", 0, 2, "mean|zero")),
       TW_OUTPUTS("mama", "fama"),
       .inputs = TW_READS_HL,
       .price_outputs = TW_PRICES(2)},

@@ -63,6 +63,18 @@ static void donchian(tw_plan *p) {
     channel(p, upper, scaled(p, tw_plan_add(p, upper, lower), 0.5), lower);
 }
 
+/* Headley (2002): high and low moved apart by the range, in parts of their middle. */
+static void acceleration_bands(tw_plan *p) {
+    size_t n = tw_plan_period(p, 0);
+    tw_register part =
+        tw_plan_divide_or(p, tw_plan_subtract(p, HIGH, LOW), tw_plan_add(p, HIGH, LOW), 0);
+    double factor = tw_plan_number(p, 1);
+    tw_register above = tw_plan_affine(p, part, factor, 1);
+    tw_register below = tw_plan_affine(p, part, -factor, 1);
+    channel(p, tw_plan_mean(p, tw_plan_multiply(p, HIGH, above), n), tw_plan_mean(p, CLOSE, n),
+            tw_plan_mean(p, tw_plan_multiply(p, LOW, below), n));
+}
+
 /* ---- Stops ------------------------------------------------------------------------------ */
 
 static void stop(tw_plan *p, tw_register upper, tw_register lower, tw_register is_long) {
@@ -117,8 +129,10 @@ static void chandelier(tw_plan *p) {
 
 static void parabolic_sar(tw_plan *p) {
     double begin = tw_plan_number(p, 2);
-    tw_plan_step step = {.kind = TW_STEP_PARABOLIC,
+    int rules = (int)tw_plan_number(p, 3);
+    tw_plan_step step = {.kind = rules == 0 ? TW_STEP_PARABOLIC : TW_STEP_REVERSE,
                          .in = {HIGH, LOW, TW_NO_REGISTER, TW_NO_REGISTER},
+                         .n = (size_t)rules,
                          .k = tw_plan_number(p, 0),
                          .m = tw_plan_number(p, 1),
                          .l = begin > 0 ? begin : tw_plan_number(p, 0)};
@@ -151,7 +165,7 @@ static tw_register middle_of_range(tw_plan *p, size_t n) {
 }
 
 /* The leading spans are drawn `shift` rows later: they are answered there. The lagging span is
- * the close itself, drawn `shift` rows earlier: it needs no output. */
+ * the close, which is drawn `shift` rows earlier: it is answered with its own row. */
 static void ichimoku(tw_plan *p) {
     tw_register tenkan = middle_of_range(p, tw_plan_period(p, 0));
     tw_register kijun = middle_of_range(p, tw_plan_period(p, 1));
@@ -161,27 +175,7 @@ static void ichimoku(tw_plan *p) {
     tw_plan_output(p, kijun);
     tw_plan_output(p, tw_plan_lag(p, a, shift));
     tw_plan_output(p, tw_plan_lag(p, middle_of_range(p, tw_plan_period(p, 2)), shift));
-}
-
-/* Floor pivots of the window that ends before the last `shift` rows and this one. */
-static void rolling_pivots(tw_plan *p) {
-    size_t n = tw_plan_period(p, 0);
-    size_t shift = tw_plan_period(p, 1) + 1;
-    tw_register high = tw_plan_lag(p, tw_plan_window(p, TW_STEP_HIGHEST, HIGH, n), shift);
-    tw_register low = tw_plan_lag(p, tw_plan_window(p, TW_STEP_LOWEST, LOW, n), shift);
-    tw_register close = tw_plan_lag(p, CLOSE, shift);
-    tw_register sum = tw_plan_add(p, tw_plan_add(p, high, low), close);
-    tw_register pivot = tw_plan_divide(p, sum, tw_plan_constant(p, 3));
-    tw_register range = tw_plan_subtract(p, high, low);
-    tw_register above = tw_plan_subtract(p, pivot, low);
-    tw_register below = tw_plan_subtract(p, high, pivot);
-    tw_plan_output(p, pivot);
-    tw_plan_output(p, tw_plan_subtract(p, pivot, below));
-    tw_plan_output(p, tw_plan_subtract(p, pivot, range));
-    tw_plan_output(p, tw_plan_subtract(p, low, scaled(p, below, 2)));
-    tw_plan_output(p, tw_plan_add(p, pivot, above));
-    tw_plan_output(p, tw_plan_add(p, pivot, range));
-    tw_plan_output(p, tw_plan_add(p, high, scaled(p, above, 2)));
+    tw_plan_output(p, CLOSE);
 }
 
 static const tw_indicator_entry entries[] = {
@@ -216,6 +210,13 @@ static const tw_indicator_entry entries[] = {
       .inputs = TW_READS_HL,
       .price_outputs = TW_PRICES(3)},
      donchian},
+    {{.name = "acceleration_bands",
+      .summary = "means of highs and lows that are moved apart by their ranges",
+      TW_PARAMETERS(TW_PERIOD("period", 20), TW_NUMBER("factor", 4, 0, 1e3)),
+      TW_OUTPUTS("upper", "middle", "lower", "width"),
+      .inputs = TW_READS_HLC,
+      .price_outputs = TW_PRICES(3)},
+     acceleration_bands},
     {{.name = "supertrend",
       .summary = "a stop that trails the median price by true ranges",
       TW_PARAMETERS(TW_PERIOD("period", 10), TW_NUMBER("multiple", 3, 0, 1e3)),
@@ -248,7 +249,7 @@ static const tw_indicator_entry entries[] = {
     {{.name = "parabolic_sar",
       .summary = "Wilder's stop and reverse, from its first turn on; begin=0 takes the step",
       TW_PARAMETERS(TW_NUMBER("step", 0.02, 1e-6, 1), TW_NUMBER("most", 0.2, 1e-6, 1),
-                    TW_NUMBER("begin", 0, 0, 1)),
+                    TW_NUMBER("begin", 0, 0, 1), TW_CHOICE("rules", 0, 3, "turn|talib|ttr")),
       TW_OUTPUTS("sar"),
       .inputs = TW_READS_HL,
       .price_outputs = TW_PRICES(1)},
@@ -263,17 +264,10 @@ static const tw_indicator_entry entries[] = {
       .summary = "middles of three ranges; the spans are answered `shift` rows later",
       TW_PARAMETERS(TW_PERIOD("tenkan", 9), TW_PERIOD("kijun", 26), TW_PERIOD("span", 52),
                     TW_PERIOD_FROM("shift", 26, 0)),
-      TW_OUTPUTS("tenkan", "kijun", "span_a", "span_b"),
-      .inputs = TW_READS_HL,
-      .price_outputs = TW_PRICES(4)},
-     ichimoku},
-    {{.name = "rolling_pivots",
-      .summary = "floor pivots of the window before the last `shift` rows",
-      TW_PARAMETERS(TW_PERIOD("period", 11), TW_PERIOD_FROM("shift", 9, 0)),
-      TW_OUTPUTS("pivot", "s1", "s2", "s3", "r1", "r2", "r3"),
+      TW_OUTPUTS("tenkan", "kijun", "span_a", "span_b", "chikou"),
       .inputs = TW_READS_HLC,
-      .price_outputs = TW_PRICES(7)},
-     rolling_pivots},
+      .price_outputs = TW_PRICES(5)},
+     ichimoku},
 };
 
 TW_FAMILY(tw_indicator_trends, entries);

@@ -46,7 +46,7 @@ static void vwap(tw_plan *p) {
     tw_plan_output(p, tw_plan_divide(p, session_total(p, value), session_total(p, volume)));
 }
 
-/* y moves to the price by this row's share of the window's volume. */
+/* y moves to the price by this row's share of the window's volume (Fries; TTR: evwma.c). */
 static void evwma(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     tw_register share = tw_plan_divide_or(p, VOLUME, tw_plan_window(p, TW_STEP_SUM, VOLUME, n), 0);

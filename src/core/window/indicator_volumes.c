@@ -91,6 +91,16 @@ static void force(tw_plan *p) {
     tw_plan_output(p, tw_plan_ema(p, push, tw_plan_period(p, 0), false));
 }
 
+/* Arms: how far the middle moves for the volume that one of the range takes. */
+static void ease_of_movement(tw_plan *p) {
+    tw_register middle = tw_plan_median_price(p);
+    tw_register range = tw_plan_subtract(p, HIGH, LOW);
+    tw_register moved = tw_plan_multiply(p, tw_plan_change(p, middle, 1), range);
+    tw_register line = tw_plan_divide(p, scaled(p, moved, tw_plan_number(p, 1)), VOLUME);
+    tw_plan_output(p, line);
+    tw_plan_output(p, tw_plan_mean(p, line, tw_plan_period(p, 0)));
+}
+
 /* The close above the true low when it rose, below the true high when it fell. */
 static void williams_ad(tw_plan *p) {
     tw_register last = tw_plan_lag(p, CLOSE, 1);
@@ -140,6 +150,12 @@ static const tw_indicator_entry entries[] = {
       TW_OUTPUTS("force"),
       .inputs = TW_READS_CV},
      force},
+    {{.name = "ease_of_movement",
+      .summary = "change of the middle by range over volume, and its mean",
+      TW_PARAMETERS(TW_PERIOD("period", 9), TW_NUMBER("divisor", 10000, 1e-9, 1e15)),
+      TW_OUTPUTS("ease_of_movement", "mean"),
+      .inputs = TW_READS_HL | TW_READS_VOLUME},
+     ease_of_movement},
     {{.name = "williams_ad",
       .summary = "Williams's accumulation without volume",
       TW_OUTPUTS("williams_ad"),

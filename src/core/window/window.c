@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define PLACES_FIRST 64
+#define PLACES_SPARE 16 /* 3 are needed; more let a run move windows on some trades later */
 
 /* ---- making ------------------------------------------------------------------------------- */
 
@@ -30,7 +31,8 @@ static bool spec_is_in_range(const tw_window_spec *spec, uint32_t count_max) {
 
 tw_status window_check_config(const tw_window_config *config) {
     if (config->count_max == 0 || config->count_max > TW_WINDOW_COUNT_MAX ||
-        config->window_count == 0 || config->window_count > TW_WINDOW_SPEC_MAX)
+        config->window_count == 0 || config->window_count > TW_WINDOW_SPEC_MAX ||
+        (unsigned)config->cpu_level >= TW_CPU_LEVEL_COUNT)
         return TW_RANGE;
     for (uint32_t i = 0; i < config->window_count; i++)
         if (!spec_is_in_range(&config->windows[i], config->count_max))
@@ -40,7 +42,7 @@ tw_status window_check_config(const tw_window_config *config) {
 
 static size_t places_for(uint32_t count_max) {
     size_t places = 4;
-    while (places < (size_t)count_max + 2) /* invariant 1 */
+    while (places < (size_t)count_max + PLACES_SPARE) /* invariant 1 */
         places *= 2;
     return places;
 }
@@ -63,8 +65,8 @@ void window_set_specs(const tw_window_config *config, pane_spec *ret_specs) {
 }
 
 static tw_status pane_init(pane *p, const tw_allocator *allocator, const pane_spec *spec) {
-    p->suffix = TW_NEW(allocator, spec->count, extremes);
-    if (p->suffix == NULL)
+    p->state.suffix = TW_NEW(allocator, spec->count, extremes);
+    if (p->state.suffix == NULL)
         return TW_NO_MEMORY;
     return spec->quantile_count > 0 ? window_order_new(allocator, spec->count, &p->order) : TW_OK;
 }
@@ -83,15 +85,15 @@ tw_status window_init(tw_window *window, const tw_allocator *allocator,
     allocator = &window->allocator;
     window->places = places;
     window->count_max = config->count_max;
+    window->narrow_limit = window_narrow_limit(config->count_max);
     window->pane_count = config->window_count;
     window->specs = specs;
-    window->times = TW_NEW(allocator, places, int64_t);
-    window->prices = TW_NEW(allocator, places, int64_t);
-    window->lows = TW_NEW(allocator, places, totals_low);
+    window->cpu_level = tw_cpu_choose(config->cpu_level);
+    window->memory = TW_NEW(allocator, places / 4, ring_part);
     window->highs = TW_NEW(allocator, places, totals_high);
-    bool whole = window->times != NULL && window->prices != NULL && window->lows != NULL &&
-                 window->highs != NULL;
+    bool whole = window->memory != NULL && window->highs != NULL;
     if (some_volatility(config)) {
+        window->has_returns = true;
         window->returns = TW_NEW(allocator, places, totals_return);
         whole = whole && window->returns != NULL;
     }
@@ -107,12 +109,10 @@ void window_done(tw_window *window) {
     const tw_allocator *allocator = &window->allocator;
     size_t places = window->places;
     for (uint32_t i = 0; i < window->pane_count; i++) {
-        TW_DELETE(allocator, window->panes[i].suffix, window->specs[i].count, extremes);
+        TW_DELETE(allocator, window->panes[i].state.suffix, window->specs[i].count, extremes);
         window_order_free(allocator, window->panes[i].order);
     }
-    TW_DELETE(allocator, window->times, places, int64_t);
-    TW_DELETE(allocator, window->prices, places, int64_t);
-    TW_DELETE(allocator, window->lows, places, totals_low);
+    TW_DELETE(allocator, window->memory, places / 4, ring_part);
     TW_DELETE(allocator, window->highs, places, totals_high);
     TW_DELETE(allocator, window->returns, places, totals_return);
 }
@@ -152,86 +152,142 @@ void tw_window_free(tw_window *window) {
     TW_DELETE(&allocator, lone, 1, lone_window);
 }
 
+/* Places in use, and where their columns are: close together, since what is far apart competes for
+ * the same lines of the cache and takes more pages. */
+static void use_places(tw_window *window, size_t places) {
+    uint8_t *bytes = window->memory->bytes;
+    window->mask = places - 1;
+    window->times = (int64_t *)bytes;
+    window->prices = (int64_t *)(bytes + places * sizeof(int64_t));
+    window->lows = (totals_low *)(bytes + 2 * places * sizeof(int64_t));
+}
+
 void tw_window_clear(tw_window *window) {
     TW_ASSERT(window != NULL);
-    window->mask = (window->places < PLACES_FIRST ? window->places : PLACES_FIRST) - 1;
+    use_places(window, window->places < PLACES_FIRST ? window->places : PLACES_FIRST);
     window->total = 0;
-    window->started = false;
+    window->now_ns = INT64_MIN;
+    window->last_ns = INT64_MIN;
+    window->chain_first = window->chain_last = CHAIN_NONE;
     window->lows[window->mask] = (totals_low){0}; /* before the first trade there was nothing */
     window->highs[window->mask] = (totals_high){0};
-    if (window->returns != NULL)
+    if (window->has_returns)
         window->returns[window->mask] = (totals_return){0};
-    window->times[0] = PLACE_NONE_NS;
     window_units_reset(window);
     for (uint32_t i = 0; i < window->pane_count; i++) {
         pane *p = &window->panes[i];
-        p->head = p->crowded_out = 0;
+        p->state.head = p->crowded_out = 0;
         p->seed = 0;
-        p->ema = p->ema_time = NAN;
-        pane_turn_over(window, p);
+        p->state.ema = p->state.ema_time = NAN;
+        pane_turn_over(window, &p->state, 0);
         if (p->order != NULL)
             window_order_clear(p->order);
     }
 }
 
-/* What is at an index moves to where twice as many places have it: it stays, or goes as far up as
- * there were places, where nothing is yet. */
-void window_grow(tw_window *window) {
+/* ---- places --------------------------------------------------------------------------------- */
+
+uint64_t window_oldest(const tw_window *window) {
+    uint64_t oldest = window->total;
+    for (uint32_t i = 0; i < window->pane_count; i++) {
+        uint64_t head = window->panes[i].state.head;
+        oldest = head < oldest ? head : oldest;
+    }
+    return oldest;
+}
+
+/* Twice as many. The columns move apart, the last first; then what is at an index moves to where
+ * twice the places have it: it stays, or goes as far up as there were places, where nothing is. */
+static void grow(tw_window *window) {
     uint64_t from = window->mask;
     uint64_t to = 2 * from + 1;
-    if (to >= window->places)
-        return;
-    uint64_t oldest = window->total;
-    for (uint32_t j = 0; j < window->pane_count; j++)
-        oldest = window->panes[j].head < oldest ? window->panes[j].head : oldest;
-    for (uint64_t i = oldest - 1; i != window->total + 1; i++) {
+    const totals_low *lows = window->lows;
+    const int64_t *prices = window->prices;
+    use_places(window, to + 1);
+    memmove(window->lows, lows, (from + 1) * sizeof *lows);
+    memmove(window->prices, prices, (from + 1) * sizeof *prices);
+    for (uint64_t i = window_oldest(window) - 1; i != window->total; i++) {
         window->times[i & to] = window->times[i & from];
         window->prices[i & to] = window->prices[i & from];
         window->lows[i & to] = window->lows[i & from];
         if (window->wide)
             window->highs[i & to] = window->highs[i & from];
-        if (window->returns != NULL)
+        if (window->has_returns)
             window->returns[i & to] = window->returns[i & from];
     }
-    window->mask = to;
+}
+
+uint64_t ring_make_room(tw_window *window, uint64_t wanted) {
+    while (ring_room(window) < wanted && window->mask + 1 < window->places)
+        grow(window);
+    uint64_t room = ring_room(window);
+    TW_ASSERT(room > 0);
+    return room;
 }
 
 /* ---- one trade ---------------------------------------------------------------------------- */
 
-void pane_reorder(const tw_window *window, pane *p, uint64_t head, bool entered) {
+void pane_order_drop(const tw_window *window, pane *p, uint64_t from, uint64_t to) {
     int64_t size = facts_of(&window->price_unit)->size;
-    uint64_t end = window->total - (entered ? 1 : 0);
-    for (uint64_t i = p->head; i < head && i < end; i++)
+    for (uint64_t i = from; i < to; i++)
         window_order_drop(p->order, window->prices[i & window->mask] * size);
-    if (entered)
-        window_order_put(p->order, window->prices[end & window->mask] * size);
 }
 
-void pane_seed(pane *p, const pane_spec *spec, uint64_t index, int64_t price_nano) {
-    p->seed += price_nano;
-    p->ema = NAN;
+void pane_order_put(const tw_window *window, pane *p, uint64_t index) {
+    int64_t size = facts_of(&window->price_unit)->size;
+    window_order_put(p->order, window->prices[index & window->mask] * size);
+}
+
+/* While the mean of the first prices, which ema begins as, is not there yet: ema after the price of
+ * an index. */
+static double pane_seed(pane *p, const pane_spec *spec, uint64_t index, int64_t price_nano) {
     uint64_t n = spec->ema_count;
-    if (index + 1 == n)
-        p->ema = ratio_round(wide192_of(p->seed), (wide_uint)n * UINT64_C(1953125), -9);
+    p->seed += price_nano;
+    return index + 1 < n ? NAN
+                         : ratio_round(wide192_of(p->seed), (wide_uint)n * UINT64_C(1953125), -9);
+}
+
+void pane_push(const tw_window *window, pane *p, const pane_spec *spec, const pane_trade *trade) {
+    pane_state *s = &p->state;
+    uint64_t end = trade->end;
+    uint64_t before = s->head;
+    uint64_t head = pane_begin(window, p, spec, before, end, trade->time_ns);
+    extremes_lanes back = extremes_lesser(extremes_load(&s->back), extremes_of(trade->units));
+    extremes_store(back, &s->back);
+    pane_move(window, s, head, end);
+    if (p->order != NULL) {
+        pane_order_drop(window, p, before, head);
+        pane_order_put(window, p, end - 1);
+    }
+    s->ema = end == 1 ? trade->nearest : ema_next(s->ema, spec->alpha, trade->nearest);
+    if (spec->ema_from_mean && end <= spec->ema_count)
+        s->ema = pane_seed(p, spec, end - 1, trade->nano);
+    if (spec->tau > 0)
+        s->ema_time =
+            end == 1 ? trade->nearest
+                     : ema_next(s->ema_time, ema_weight(trade->elapsed, spec->tau), trade->nearest);
 }
 
 tw_status tw_window_push(tw_window *window, int64_t time_ns, tw_price price, tw_quantity quantity) {
     TW_ASSERT(window != NULL);
-    int64_t units;
-    tw_status status = ring_push(window, time_ns, price, quantity, &units);
-    if (status != TW_OK)
-        return status;
-    uint64_t index = window->total - 1;
-    double nearest = window_price(window, units);
-    double elapsed = ring_elapsed(window);
-    for (uint32_t i = 0; i < window->pane_count; i++) {
-        pane *p = &window->panes[i];
-        const pane_spec *spec = &window->specs[i];
-        pane_push(window, p, spec, units);
-        pane_ema(p, spec, index, nearest, price.nano);
-        if (spec->tau > 0)
-            pane_ema_time(p, index == 0, nearest, ema_weight(elapsed, spec->tau));
-    }
+    if (quantity.nano < 0 || time_ns < window->now_ns)
+        return TW_INVALID;
+    if (ring_room(window) == 0)
+        ring_make_room(window, 1);
+    trade_units trade;
+    if (__builtin_expect(!ring_convert(window, price, quantity, &trade), 0))
+        window_units_refine(window, price, quantity, &trade);
+    double elapsed = elapsed_ns(window->last_ns, time_ns);
+    ring_push(window, time_ns, price.nano, &trade);
+    window->now_ns = window->last_ns = time_ns;
+    const pane_trade one = {.end = window->total,
+                            .time_ns = time_ns,
+                            .units = trade.price,
+                            .nano = price.nano,
+                            .nearest = price_of(facts_of(&window->price_unit), trade.price),
+                            .elapsed = elapsed};
+    for (uint32_t i = 0; i < window->pane_count; i++)
+        pane_push(window, &window->panes[i], &window->specs[i], &one);
     if ((window->total & window->mask) == 0)
         window_units_reconsider(window);
     return TW_OK;
@@ -239,47 +295,53 @@ tw_status tw_window_push(tw_window *window, int64_t time_ns, tw_price price, tw_
 
 tw_status tw_window_advance(tw_window *window, int64_t now_ns) {
     TW_ASSERT(window != NULL);
-    if (window->started && now_ns < window->now_ns)
+    if (now_ns < window->now_ns)
         return TW_INVALID;
+    uint64_t end = window->total;
     window->now_ns = now_ns;
-    window->started = true;
+    window->times[end & window->mask] = PLACE_NONE_NS; /* the search ends there */
     for (uint32_t i = 0; i < window->pane_count; i++) {
         pane *p = &window->panes[i];
-        uint64_t head = pane_begin(window, p, &window->specs[i]);
+        uint64_t before = p->state.head;
+        uint64_t head = pane_begin(window, p, &window->specs[i], before, end, now_ns);
         if (p->order != NULL)
-            pane_reorder(window, p, head, false);
-        pane_move(window, p, head);
+            pane_order_drop(window, p, before, head);
+        pane_move(window, &p->state, head, end);
     }
     return TW_OK;
 }
 
 /* ---- checking ----------------------------------------------------------------------------- */
 
-static void check_pane(const tw_window *window, const pane *p) {
-    const pane_spec *spec = spec_of(window, p);
-    TW_ASSERT(p->front_count <= window_n(window, p) && p->front_at + p->front_count <= spec->count);
-    TW_ASSERT(window_n(window, p) <= spec->count && spec->count <= window->count_max);
-    extremes all = {INT64_MAX, INT64_MIN};
-    for (uint64_t i = window->total; i-- > p->head;) {
+static void check_pane(const tw_window *window, uint32_t j) {
+    const pane_spec *spec = &window->specs[j];
+    const pane_state *s = &window->panes[j].state;
+    uint64_t n = window->total - s->head;
+    TW_ASSERT(s->front_begin <= s->head && s->head <= s->front_end);
+    TW_ASSERT(s->front_end <= window->total && s->front_end - s->front_begin <= spec->count);
+    TW_ASSERT(n <= spec->count && spec->count <= window->count_max);
+    if (window->panes[j].order != NULL)
+        window_order_check(window->panes[j].order, n);
+    if (n == 0)
+        return;
+    extremes all = {INT64_MAX, INT64_MAX};
+    for (uint64_t i = window->total; i-- > s->head;) {
         int64_t price = window->prices[i & window->mask];
         all.min = price < all.min ? price : all.min;
-        all.max = price > all.max ? price : all.max;
+        all.not_max = ~price < all.not_max ? ~price : all.not_max;
         TW_ASSERT(window->times[i & window->mask] <= window->now_ns);
-        if (i > p->head)
+        if (i > s->head)
             TW_ASSERT(window->times[(i - 1) & window->mask] <= window->times[i & window->mask]);
     }
-    extremes told = pane_extremes(p);
-    TW_ASSERT(told.min == all.min && told.max == all.max); /* invariant 4 */
-    if (p->order != NULL)
-        window_order_check(p->order, window_n(window, p));
+    TW_ASSERT(s->head < s->front_end); /* invariant 4 */
+    extremes told = pane_extremes(s);
+    TW_ASSERT(told.min == all.min && told.not_max == all.not_max);
 }
 
 void tw_window_check(const tw_window *window) {
-    TW_ASSERT(window->places >= window->count_max + 2 && window->mask < window->places);
-    for (uint32_t i = 0; i < window->pane_count; i++) /* invariant 1 */
-        TW_ASSERT(window_n(window, &window->panes[i]) + 2 <= window->mask ||
-                  window->mask + 1 == window->places);
-    TW_ASSERT(window->times[window->total & window->mask] == PLACE_NONE_NS);
+    TW_ASSERT(window->places >= window->count_max + 3 && window->mask < window->places);
+    TW_ASSERT(window->total - window_oldest(window) + 2 <= window->mask + 1); /* invariant 1 */
+    TW_ASSERT(window->chain_first == CHAIN_NONE && window->last_ns <= window->now_ns);
     for (uint32_t i = 0; i < window->pane_count; i++)
-        check_pane(window, &window->panes[i]);
+        check_pane(window, i);
 }

@@ -1,13 +1,15 @@
 /*
  * window_ratio.c - the double nearest to a ratio of two exact integers.
  *
- * The quotient is taken to at least 62 bits; what is left over only says whether it was exact, as
- * the lowest bit of the quotient (a sticky bit). A double has 53 bits, so turning that 64-bit
- * integer into one rounds as the exact ratio would have been rounded.
+ * Two integers that are doubles are divided as such, which rounds once. Else the quotient is taken
+ * to at least 62 bits; what is left over only says whether it was exact, as the lowest bit of the
+ * quotient (a sticky bit). A double has 53 bits, so turning that 64-bit integer into one rounds as
+ * the exact ratio would have been rounded.
  */
 #include "window_ratio.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "tradewind/api.h"
 
@@ -29,6 +31,16 @@ static int bit_count(wide_uint value) {
     return low != 0 ? 64 - __builtin_clzll(low) : 0;
 }
 
+/* value x 2^exponent, which is exact: all results are of normal size. */
+static double times_two_to(double value, int exponent) {
+    const uint64_t bits = (uint64_t)(1023 + exponent) << 52;
+    double power;
+    if (exponent < -1000 || exponent > 900)
+        return ldexp(value, exponent);
+    memcpy(&power, &bits, sizeof power);
+    return value * power;
+}
+
 /* Two divisions of the processor. */
 static double divide_narrow(wide_uint numerator, uint64_t denominator, int exponent) {
     int left = 128 - bit_count(numerator);
@@ -43,8 +55,8 @@ static double divide_narrow(wide_uint numerator, uint64_t denominator, int expon
         exponent++;
     }
     uint64_t quotient = (uint64_t)(n / d);
-    inexact = inexact || n % d != 0;
-    return ldexp((double)(quotient | (uint64_t)inexact), exponent);
+    inexact = inexact || n != (wide_uint)quotient * d;
+    return times_two_to((double)(quotient | (uint64_t)inexact), exponent);
 }
 
 static int bit_count192(wide192 value) {
@@ -75,7 +87,7 @@ static double divide_wide(wide192 numerator, wide_uint denominator, int exponent
     bool inexact = remainder != 0;
     for (int i = 0; i < place && !inexact; i++)
         inexact = bit_of(numerator, i) != 0;
-    return ldexp((double)(quotient | (uint64_t)inexact), exponent + place);
+    return times_two_to((double)(quotient | (uint64_t)inexact), exponent + place);
 }
 
 double ratio_round(wide192 numerator, wide_uint denominator, int exponent) {
@@ -84,9 +96,13 @@ double ratio_round(wide192 numerator, wide_uint denominator, int exponent) {
     wide192 n = negative ? wide192_negate(numerator) : numerator;
     if ((n.words[0] | n.words[1] | n.words[2]) == 0)
         return 0;
-    bool narrow = n.words[2] == 0 && denominator >> 64 == 0;
-    double value = narrow ? divide_narrow(((wide_uint)n.words[1] << 64) | n.words[0],
-                                          (uint64_t)denominator, exponent)
-                          : divide_wide(n, denominator, exponent);
+    double value;
+    if ((n.words[2] | n.words[1] | n.words[0] >> 53) == 0 && denominator >> 53 == 0)
+        value = times_two_to((double)n.words[0] / (double)denominator, exponent);
+    else if (n.words[2] == 0 && denominator >> 64 == 0)
+        value = divide_narrow(((wide_uint)n.words[1] << 64) | n.words[0], (uint64_t)denominator,
+                              exponent);
+    else
+        value = divide_wide(n, denominator, exponent);
     return negative ? -value : value;
 }

@@ -2,7 +2,7 @@
  * window_read.c - the answers of one window, from its totals.
  *
  * There are two ways to the same bits. Nearly always the numerators and denominators are doubles
- * exactly, and one division of doubles rounds as the ratio must be rounded (pane_numerators).
+ * exactly, and one division of doubles rounds as the ratio must be rounded (numerators_of).
  * Otherwise the exact integers go through ratio_round.
  */
 #include "window_pane.h"
@@ -24,9 +24,10 @@ static wide192 difference(uint64_t low_a, const uint64_t *high_a, uint64_t low_b
                             (wide192){{low_b, high_b[0], high_b[1]}});
 }
 
-static sums sums_of(const tw_window *window, const pane *p) {
-    uint64_t last = (window->total - 1) & window->mask;
-    uint64_t first = (p->head - 1) & window->mask;
+static sums sums_of(const view *v) {
+    const tw_window *window = v->window;
+    uint64_t last = (v->end - 1) & window->mask;
+    uint64_t first = (v->head - 1) & window->mask;
     const totals_low *a = &window->lows[last];
     const totals_low *b = &window->lows[first];
     if (!window->wide)
@@ -46,59 +47,86 @@ static sums sums_of(const tw_window *window, const pane *p) {
                   .volume = volume};
 }
 
-static void exact_slow(const tw_window *window, const pane *p, tw_window_stats *ret) {
-    const unit_facts *u = facts_of(&window->price_unit);
-    const unit_facts *v = facts_of(&window->quantity_unit);
-    int exponent = -u->decimals;
-    sums s = sums_of(window, p);
-    uint64_t n = window_n(window, p);
-    extremes all = pane_extremes(p);
+/* The answers of exact sums. */
+static void divide_exactly(const sums *s, uint64_t n, extremes all, const rates *of,
+                           tw_window_stats *ret_stats) {
+    uint64_t fives = of->price->fives;
+    int exponent = -of->price->decimals;
     wide192 variance =
-        wide192_subtract(wide192_times(s.square, n), wide192_product(s.price, s.price));
-    wide_uint pairs = (wide_uint)n * (n - spec_of(window, p)->ddof);
-    wide_uint range = (wide_uint)((wide_int)all.max - all.min);
-    ret->sum = ratio_round(wide192_of(s.price), u->fives, exponent);
-    ret->mean = ratio_round(wide192_of(s.price), (wide_uint)n * u->fives, exponent);
-    ret->variance =
-        pairs == 0 ? NAN : ratio_round(variance, pairs * (u->fives * u->fives), 2 * exponent);
-    ret->min = window_price(window, all.min);
-    ret->max = window_price(window, all.max);
-    ret->range = ratio_round(wide192_of_unsigned(range), u->fives, exponent);
-    ret->volume = ratio_round(wide192_of_unsigned(s.volume), v->fives, -v->decimals);
-    ret->vwap = s.volume == 0 ? NAN : ratio_round(s.value, s.volume * u->fives, exponent);
+        wide192_subtract(wide192_times(s->square, n), wide192_product(s->price, s->price));
+    wide_uint pairs = (wide_uint)n * (n - of->ddof);
+    wide_uint range = (wide_uint)((wide_int)~all.not_max - all.min);
+    ret_stats->n = n;
+    ret_stats->sum = ratio_round(wide192_of(s->price), fives, exponent);
+    ret_stats->mean = ratio_round(wide192_of(s->price), (wide_uint)n * fives, exponent);
+    ret_stats->variance =
+        pairs == 0 ? NAN : ratio_round(variance, pairs * (fives * fives), 2 * exponent);
+    ret_stats->min = price_of(of->price, all.min);
+    ret_stats->max = price_of(of->price, ~all.not_max);
+    ret_stats->range = ratio_round(wide192_of_unsigned(range), fives, exponent);
+    ret_stats->volume =
+        ratio_round(wide192_of_unsigned(s->volume), of->quantity->fives, -of->quantity->decimals);
+    ret_stats->vwap = s->volume == 0 ? NAN : ratio_round(s->value, s->volume * fives, exponent);
 }
 
-void window_exact(const tw_window *window, const pane *p, tw_window_stats *ret_stats) {
-    numerators of;
-    ret_stats->n = window_n(window, p);
-    if (!pane_numerators(window, p, &of)) {
-        exact_slow(window, p, ret_stats);
+void window_exact_narrow(const totals_low *sums_low, uint64_t n, extremes all, const rates *of,
+                         tw_window_stats *ret_stats) {
+    sums s = {.price = (int64_t)sums_low->price,
+              .square = wide192_of_unsigned(sums_low->square),
+              .value = wide192_of((int64_t)sums_low->value),
+              .volume = sums_low->volume};
+    divide_exactly(&s, n, all, of, ret_stats);
+}
+
+void window_exact(const view *v, tw_window_stats *ret_stats) {
+    const tw_window *window = v->window;
+    const rates of = {facts_of(&window->price_unit), facts_of(&window->quantity_unit),
+                      v->spec->ddof};
+    uint64_t n = v->end - v->head;
+    numerators top;
+    totals_low between;
+    totals_difference(&window->lows[(v->end - 1) & window->mask],
+                      &window->lows[(v->head - 1) & window->mask], &between);
+    if (window->wide || numerators_of(n, &between, of.price->fives_double, &top) != 0) {
+        sums s = sums_of(v);
+        divide_exactly(&s, n, v->all, &of, ret_stats);
         return;
     }
-    double scale = facts_of(&window->price_unit)->scale;
-    double n = as_double(of.n);
-    ret_stats->sum = as_double(of.price) / scale;
-    ret_stats->mean = finish_mean(as_double(of.price), n, scale);
-    ret_stats->variance =
-        finish_variance(as_double(of.variance), n, spec_of(window, p)->ddof, scale);
-    ret_stats->min = as_double(of.min) / scale;
-    ret_stats->max = as_double(of.max) / scale;
-    ret_stats->range = as_double(of.max - of.min) / scale;
-    ret_stats->volume = as_double(of.volume) / facts_of(&window->quantity_unit)->scale;
-    ret_stats->vwap = finish_vwap(as_double(of.value), as_double(of.volume), scale);
+    double scale = of.price->scale;
+    ret_stats->n = n;
+    ret_stats->sum = top.price / scale;
+    ret_stats->mean = top.price / mean_divisor(top.n, scale);
+    ret_stats->variance = top.variance / variance_divisor(top.n, of.ddof, scale);
+    ret_stats->min = as_double(v->all.min) / scale;
+    ret_stats->max = as_double(~v->all.not_max) / scale;
+    ret_stats->range = as_double(~v->all.not_max - v->all.min) / scale;
+    ret_stats->volume = top.volume / of.quantity->scale;
+    ret_stats->vwap = top.value / vwap_divisor(top.volume, scale);
 }
 
-double window_z_score(const tw_window *window, const pane *p, const tw_window_stats *stats) {
+/* n x (newest price - mean), in units. */
+static wide_int deviation_of(const view *v) {
+    const tw_window *window = v->window;
+    int64_t newest = window->prices[(v->end - 1) & window->mask];
+    uint64_t n = v->end - v->head;
+    if (window->wide)
+        return (wide_int)newest * (wide_int)n - sums_of(v).price;
+    /* Of a narrow ring both have 62 bits at most. */
+    uint64_t sum = window->lows[(v->end - 1) & window->mask].price -
+                   window->lows[(v->head - 1) & window->mask].price;
+    return newest * (int64_t)n - (int64_t)sum;
+}
+
+double window_z_score(const view *v, const tw_window_stats *stats) {
     if (!(stats->stddev > 0))
         return NAN;
-    const unit_facts *u = facts_of(&window->price_unit);
-    uint64_t n = window_n(window, p);
-    wide_int newest = window->prices[(window->total - 1) & window->mask];
-    wide_int deviation = newest * (wide_int)n - sums_of(window, p).price;
+    const unit_facts *facts = facts_of(&v->window->price_unit);
+    uint64_t n = v->end - v->head;
+    wide_int deviation = deviation_of(v);
     bool exact = deviation < EXACT_DOUBLE && deviation > -EXACT_DOUBLE;
-    if (exact && n <= u->count_fast_max)
-        return finish_mean((double)deviation, (double)n, u->scale) / stats->stddev;
-    return ratio_round(wide192_of(deviation), (wide_uint)n * u->fives, -u->decimals) /
+    if (exact && (double)n * facts->fives_double < 0x1p53)
+        return (double)(int64_t)deviation / mean_divisor((double)n, facts->scale) / stats->stddev;
+    return ratio_round(wide192_of(deviation), (wide_uint)n * facts->fives, -facts->decimals) /
            stats->stddev;
 }
 
@@ -115,14 +143,16 @@ void window_put_return(tw_window *window, uint64_t index, int64_t price_nano) {
     }
     window->returns[index & window->mask] =
         (totals_return){{(uint64_t)total, (uint64_t)(total >> 64)}, missing};
+    window->last_price = price_nano;
 }
 
-double window_volatility(const tw_window *window, const pane *p) {
-    if (!spec_of(window, p)->volatility)
+double window_volatility(const view *v) {
+    const tw_window *window = v->window;
+    if (!v->spec->volatility)
         return NAN;
-    const totals_return *a = &window->returns[(window->total - 1) & window->mask];
-    const totals_return *b = &window->returns[p->head & window->mask];
-    bool priced = window->prices[p->head & window->mask] > 0;
+    const totals_return *a = &window->returns[(v->end - 1) & window->mask];
+    const totals_return *b = &window->returns[v->head & window->mask];
+    bool priced = window->prices[v->head & window->mask] > 0;
     if (a->missing != b->missing || !priced)
         return NAN;
     wide_uint total =
@@ -131,57 +161,58 @@ double window_volatility(const tw_window *window, const pane *p) {
 }
 
 /* Type 7: at (n - 1) x probability between two order statistics, which are exact integers. */
-double window_quantile(const tw_window *window, const pane *p, double probability) {
-    uint64_t n = window_n(window, p);
+double window_quantile(const view *v, double probability) {
+    uint64_t n = v->end - v->head;
     double place = (double)(n - 1) * probability;
     double below = floor(place);
     uint64_t rank = (uint64_t)below;
-    int64_t low = window_order_at(p->order, rank);
+    int64_t low = window_order_at(v->order, rank);
     double at = ratio_round(wide192_of(low), UINT64_C(1953125), -9); /* 1e9 is 5^9 2^9 */
     if (place == below)
         return at;
-    int64_t high = window_order_at(p->order, rank + 1);
+    int64_t high = window_order_at(v->order, rank + 1);
     wide_int gap = (wide_int)high - low;
     return at + (place - below) * ratio_round(wide192_of(gap), UINT64_C(1953125), -9);
 }
 
-static void read_times(const tw_window *window, const pane *p, tw_window_stats *ret_stats) {
-    ret_stats->oldest_ns = window->times[p->head & window->mask];
-    ret_stats->newest_ns = window->times[(window->total - 1) & window->mask];
-}
-
 /* Whether the youngest that was crowded out would have left by now. */
-static bool is_complete(const tw_window *window, const pane *p) {
+static bool is_complete(const tw_window *window, const pane *p, int64_t span_ns) {
     int64_t edge_ns;
     if (p->crowded_out == 0)
         return true;
-    return !__builtin_sub_overflow(window->now_ns, spec_of(window, p)->span_ns, &edge_ns) &&
+    return !__builtin_sub_overflow(window->now_ns, span_ns, &edge_ns) &&
            p->crowded_newest_ns <= edge_ns;
+}
+
+static void read_trades(const view *v, tw_window_stats *ret_stats) {
+    const tw_window *window = v->window;
+    window_exact(v, ret_stats);
+    ret_stats->stddev = sqrt(ret_stats->variance);
+    ret_stats->z_score = window_z_score(v, ret_stats);
+    ret_stats->volatility = window_volatility(v);
+    for (uint32_t i = 0; i < v->spec->quantile_count; i++)
+        ret_stats->quantiles[i] = window_quantile(v, v->spec->quantiles[i]);
+    ret_stats->oldest_ns = window->times[v->head & window->mask];
+    ret_stats->newest_ns = window->last_ns;
 }
 
 void tw_window_read(const tw_window *window, uint32_t index, tw_window_stats *ret_stats) {
     TW_ASSERT(window != NULL && ret_stats != NULL && index < window->pane_count);
     const pane *p = &window->panes[index];
     const pane_spec *spec = &window->specs[index];
-    uint64_t n = window_n(window, p);
     memset(ret_stats, 0, sizeof *ret_stats);
-    ret_stats->mean = ret_stats->variance = ret_stats->min = ret_stats->max = NAN;
-    ret_stats->range = ret_stats->vwap = ret_stats->z_score = ret_stats->volatility = NAN;
+    ret_stats->mean = ret_stats->variance = ret_stats->stddev = ret_stats->min = NAN;
+    ret_stats->max = ret_stats->range = ret_stats->vwap = ret_stats->z_score = NAN;
+    ret_stats->volatility = NAN;
     for (uint32_t i = 0; i < TW_WINDOW_QUANTILE_MAX; i++)
         ret_stats->quantiles[i] = NAN;
-    if (n > 0) {
-        window_exact(window, p, ret_stats);
-        read_times(window, p, ret_stats);
-        ret_stats->volatility = window_volatility(window, p);
-        for (uint32_t i = 0; i < spec->quantile_count; i++)
-            ret_stats->quantiles[i] = window_quantile(window, p, spec->quantiles[i]);
+    if (window->total > p->state.head) {
+        view v = {window, spec, p->order, p->state.head, window->total, pane_extremes(&p->state)};
+        read_trades(&v, ret_stats);
     }
-    ret_stats->stddev = sqrt(ret_stats->variance);
-    if (n > 0)
-        ret_stats->z_score = window_z_score(window, p, ret_stats);
     bool any = window->total > 0;
-    ret_stats->ema = any ? p->ema : NAN;
-    ret_stats->ema_time = any && spec->tau > 0 ? p->ema_time : NAN;
+    ret_stats->ema = any ? p->state.ema : NAN;
+    ret_stats->ema_time = any && spec->tau > 0 ? p->state.ema_time : NAN;
     ret_stats->crowded_out = p->crowded_out;
-    ret_stats->complete = is_complete(window, p);
+    ret_stats->complete = is_complete(window, p, spec->span_ns);
 }

@@ -23,12 +23,11 @@
     (((shift)&1 ? INVERSE_1 : 1) * ((shift)&2 ? INVERSE_2 : 1) * ((shift)&4 ? INVERSE_4 : 1) * \
      ((shift)&8 ? INVERSE_8 : 1))
 
-/* n^2 5^2k below 2^53 (whose root is 94906265.6) and volume x 5^k below 2^51, k the decimals. */
 #define FACTS(shift_, size_, scale_, fives_)                                                     \
     {                                                                                            \
         .inverse = INVERSE(shift_), .remainder = (UINT64_C(1) << (shift_)) - 1, .size = (size_), \
-        .scale = (scale_), .fives = (fives_), .count_fast_max = UINT64_C(94906265) / (fives_),   \
-        .volume_fast_max = (uint64_t)(EXACT_COLUMN - 1) / (fives_), .decimals = 9 - (shift_)     \
+        .scale = (scale_), .inverse_scale = 1.0 / (scale_), .fives = (fives_),                   \
+        .fives_double = (fives_), .decimals = 9 - (shift_)                                       \
     }
 
 const unit_facts unit_table[UNIT_COUNT] = {
@@ -38,13 +37,13 @@ const unit_facts unit_table[UNIT_COUNT] = {
     FACTS(9, 1000000000, 1, 1),
 };
 
-/* The greatest p with count_max x p^2 < 2^63 (invariant 3). */
-static int64_t narrow_limit(uint64_t count_max) {
+/* The greatest p of 32 bits with count_max x p^2 < 2^63 (invariant 3). */
+int64_t window_narrow_limit(uint64_t count_max) {
     uint64_t room = (uint64_t)INT64_MAX / count_max;
     uint64_t root = (uint64_t)sqrt((double)room);
     while (root * root > room)
         root--;
-    return (int64_t)root;
+    return root < INT32_MAX ? (int64_t)root : INT32_MAX;
 }
 
 /* Multiples are taken as far as a price goes, and no further than the limit (if it is not 0). */
@@ -60,7 +59,7 @@ static void unit_set(unit *u, uint32_t shift, int64_t limit) {
 }
 
 static void units_set(tw_window *window, uint32_t price_shift, uint32_t quantity_shift, bool wide) {
-    int64_t limit = wide ? 0 : narrow_limit(window->count_max);
+    int64_t limit = wide ? 0 : window->narrow_limit;
     window->wide = wide;
     unit_set(&window->price_unit, price_shift, limit);
     unit_set(&window->quantity_unit, quantity_shift, limit);
@@ -92,14 +91,6 @@ static void demand_add(demand *d, int64_t price, int64_t quantity) {
     d->quantity_max = (uint64_t)quantity > d->quantity_max ? (uint64_t)quantity : d->quantity_max;
 }
 
-/* The oldest trade of any window. */
-static uint64_t oldest_of(const tw_window *window) {
-    uint64_t oldest = window->total;
-    for (uint32_t i = 0; i < window->pane_count; i++)
-        oldest = window->panes[i].head < oldest ? window->panes[i].head : oldest;
-    return oldest;
-}
-
 static int64_t quantity_at(const tw_window *window, uint64_t index) {
     return (int64_t)(window->lows[index & window->mask].volume -
                      window->lows[(index - 1) & window->mask].volume);
@@ -107,14 +98,14 @@ static int64_t quantity_at(const tw_window *window, uint64_t index) {
 
 static demand demand_of(const tw_window *window) {
     demand d = {.price_shift = SHIFT_MAX, .quantity_shift = SHIFT_MAX};
-    for (uint64_t i = oldest_of(window); i < window->total; i++)
+    for (uint64_t i = window_oldest(window); i < window->total; i++)
         demand_add(&d, window->prices[i & window->mask] * facts_of(&window->price_unit)->size,
                    quantity_at(window, i) * facts_of(&window->quantity_unit)->size);
     return d;
 }
 
 static bool demand_is_wide(const tw_window *window, const demand *d) {
-    uint64_t limit = (uint64_t)narrow_limit(window->count_max);
+    uint64_t limit = (uint64_t)window->narrow_limit;
     return d->price_max / (uint64_t)unit_table[d->price_shift].size > limit ||
            d->quantity_max / (uint64_t)unit_table[d->quantity_shift].size > limit;
 }
@@ -123,26 +114,33 @@ static bool demand_is_wide(const tw_window *window, const demand *d) {
 static void relay(tw_window *window, const demand *d) {
     int64_t price_size = facts_of(&window->price_unit)->size;
     int64_t quantity_size = facts_of(&window->quantity_unit)->size;
-    uint64_t oldest = oldest_of(window);
+    uint64_t oldest = window_oldest(window);
     int64_t quantity = oldest < window->total ? quantity_at(window, oldest) : 0;
     units_set(window, d->price_shift, d->quantity_shift, demand_is_wide(window, d));
     window->lows[(oldest - 1) & window->mask] = (totals_low){0};
     window->highs[(oldest - 1) & window->mask] = (totals_high){0};
+    totals_lanes totals = {0};
     for (uint64_t i = oldest; i < window->total; i++) {
         int64_t next = i + 1 < window->total ? quantity_at(window, i + 1) : 0;
         int64_t price = window->prices[i & window->mask] * price_size;
-        ring_put(window, i, price / facts_of(&window->price_unit)->size,
-                 quantity * quantity_size / facts_of(&window->quantity_unit)->size);
+        trade_units trade = {price / facts_of(&window->price_unit)->size,
+                             quantity * quantity_size / facts_of(&window->quantity_unit)->size};
+        ring_put(window, i, &trade, &totals);
+        if (window->wide)
+            window_put_high(window, i, &trade);
         quantity = next;
     }
     for (uint32_t i = 0; i < window->pane_count; i++)
-        pane_turn_over(window, &window->panes[i]);
+        pane_turn_over(window, &window->panes[i].state, window->total);
 }
 
-void window_units_refine(tw_window *window, tw_price price, tw_quantity quantity) {
+void window_units_refine(tw_window *window, tw_price price, tw_quantity quantity,
+                         trade_units *ret_trade) {
     demand d = demand_of(window);
     demand_add(&d, price.nano, quantity.nano);
     relay(window, &d);
+    bool fits = ring_convert(window, price, quantity, ret_trade);
+    TW_ASSERT(fits);
 }
 
 /* Whether some price and some quantity are no multiples of ten units: the usual case, found soon.
@@ -150,7 +148,7 @@ void window_units_refine(tw_window *window, tw_price price, tw_quantity quantity
 static bool units_are_coarsest(const tw_window *window) {
     bool price = window->price_unit.shift == SHIFT_MAX;
     bool quantity = window->quantity_unit.shift == SHIFT_MAX;
-    for (uint64_t i = oldest_of(window); i < window->total && !(price && quantity); i++) {
+    for (uint64_t i = window_oldest(window); i < window->total && !(price && quantity); i++) {
         price = price || window->prices[i & window->mask] % 10 != 0;
         quantity = quantity || quantity_at(window, i) % 10 != 0;
     }
@@ -167,16 +165,17 @@ void window_units_reconsider(tw_window *window) {
         relay(window, &d);
 }
 
-void window_put_high(tw_window *window, uint64_t index, int64_t price, int64_t quantity) {
+void window_put_high(tw_window *window, uint64_t index, const trade_units *trade) {
+    wide_int price = trade->price;
     const totals_low *low = &window->lows[(index - 1) & window->mask];
     const totals_high *before = &window->highs[(index - 1) & window->mask];
     totals_high *high = &window->highs[index & window->mask];
     wide192 square = {{low->square, before->square[0], before->square[1]}};
     wide192 value = {{low->value, before->value[0], before->value[1]}};
-    square = wide192_add(square, wide192_of((wide_int)price * price));
-    value = wide192_add(value, wide192_of((wide_int)price * quantity));
-    wide_uint p = ((wide_uint)before->price << 64 | low->price) + (wide_uint)(wide_int)price;
-    wide_uint q = ((wide_uint)before->volume << 64 | low->volume) + (uint64_t)quantity;
+    square = wide192_add(square, wide192_of(price * price));
+    value = wide192_add(value, wide192_of(price * trade->quantity));
+    wide_uint p = ((wide_uint)before->price << 64 | low->price) + (wide_uint)price;
+    wide_uint q = ((wide_uint)before->volume << 64 | low->volume) + (uint64_t)trade->quantity;
     *high = (totals_high){.price = (uint64_t)(p >> 64),
                           .square = {square.words[1], square.words[2]},
                           .value = {value.words[1], value.words[2]},

@@ -1,5 +1,5 @@
 /*
- * json_reader.cpp - the only C++ of the tree: a visitor over simdjson's On-Demand parser.
+ * json_reader.cpp - a shim of C++: a visitor over simdjson's On-Demand parser.
  *
  * On-Demand finds the structure of the whole input first (that part is chosen for the machine's
  * instruction set when the program starts) and then walks it once, forward. It checks only what
