@@ -376,9 +376,6 @@ int command_bars(int argc, char **argv) {
         .tables = tables,
         .table_count = 1,
         .operand_count_max = TW_ARGUMENTS_OPERAND_COUNT_MAX,
-        .reads_config = true,
-        .sections = command_sections,
-        .section_count = command_section_count,
     };
     tw_arguments arguments;
     int ending = EXIT_DONE;

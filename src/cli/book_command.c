@@ -312,9 +312,6 @@ int command_book(int argc, char **argv) {
         .table_count = 1,
         .operand_count_min = 1,
         .operand_count_max = 1,
-        .reads_config = true,
-        .sections = command_sections,
-        .section_count = command_section_count,
     };
     tw_arguments arguments;
     int ending = EXIT_DONE;

@@ -7,9 +7,9 @@
 
 enum { HELP_SIZE = 32768 };
 
-const char *const command_sections[] = {"",       "bars",   "batch", "book",  "db",    "exchange",
-                                        "export", "import", "run",   "stats", "venue", "window"};
-const size_t command_section_count = sizeof command_sections / sizeof command_sections[0];
+/* The sections that a configuration file may have. */
+static const char *const sections[] = {"",       "bars",   "batch", "book",  "db",    "exchange",
+                                       "export", "import", "run",   "stats", "venue", "window"};
 
 int exit_status_of(tw_status status) {
     switch (status) {
@@ -82,7 +82,11 @@ int command_printed(const char *command) {
 bool command_arguments(tw_arguments *arguments, const tw_arguments_spec *spec, int argc,
                        char **argv, int *ret_exit) {
     tw_error error = {0};
-    if (tw_arguments_parse(arguments, spec, argc, argv, &error) != TW_OK) {
+    tw_arguments_spec whole = *spec;
+    whole.reads_config = true;
+    whole.sections = sections;
+    whole.section_count = sizeof sections / sizeof sections[0];
+    if (tw_arguments_parse(arguments, &whole, argc, argv, &error) != TW_OK) {
         /* Of a configuration file too: what the program is told to do is not understood. */
         fprintf(stderr, "%s: %s\nSee `%s --help`.\n", spec->command, error.message, spec->command);
         *ret_exit = EXIT_USAGE;
@@ -91,7 +95,7 @@ bool command_arguments(tw_arguments *arguments, const tw_arguments_spec *spec, i
     if (arguments->help) {
         static char memory[HELP_SIZE];
         tw_text text = tw_text_over(memory, sizeof memory);
-        tw_arguments_help(spec, &text);
+        tw_arguments_help(&whole, &text);
         fputs(memory, stdout);
         const char *name = strrchr(spec->command, ' ');
         *ret_exit = command_printed(name != NULL ? name + 1 : spec->command);

@@ -49,16 +49,12 @@ int command_ended(const char *command, tw_status status, const tw_error *error);
  * EXIT_FAILED, else EXIT_DONE. `command` may be empty: the program itself. */
 int command_printed(const char *command);
 
-/* Reads the arguments. True: go on. False: help was printed or an error was told, and the program
- * ends with `*ret_exit`. */
+/* Reads the arguments, and what the configuration file says of them. True: go on. False: help was
+ * printed or an error was told, and the program ends with `*ret_exit`. */
 bool command_arguments(tw_arguments *arguments, const tw_arguments_spec *spec, int argc,
                        char **argv, int *ret_exit);
 
 /* Who said the value of an option; `name` is one of the table. */
 tw_config_origin command_origin(const tw_config *config, const char *name);
-
-/* The sections that a configuration file may have. */
-extern const char *const command_sections[];
-extern const size_t command_section_count;
 
 #endif

@@ -110,9 +110,6 @@ int command_exchange(int argc, char **argv) {
                    "  tradewind exchange --listen 127.0.0.1:0 --tape AAPL_message_50.csv.gz\n",
         .tables = tables,
         .table_count = 2,
-        .reads_config = true,
-        .sections = command_sections,
-        .section_count = command_section_count,
     };
     tw_arguments arguments;
     int ending = EXIT_DONE;

@@ -469,9 +469,6 @@ int command_run(int argc, char **argv) {
                    "  tradewind run --venue paper --symbols AAPL,MSFT --strategy equal\n",
         .tables = tables,
         .table_count = RUN_TABLE_COUNT,
-        .reads_config = true,
-        .sections = command_sections,
-        .section_count = command_section_count,
     };
     static tw_arguments arguments;
     int ending = EXIT_DONE;
