@@ -482,11 +482,12 @@ typedef struct asking {
     bool one;            /* symbol */
     size_t piece_max;    /* trades of a call */
     size_t column_count; /* the first so many */
-    size_t skew;         /* columns do not begin lines together */
+    size_t offset;       /* where the columns begin in a line of the cache ... */
+    size_t skew;         /* ... and every other one behind that */
 } asking;
 
 static double *column_of(const asking *how, size_t j, size_t c) {
-    return market.columns[j][c] + c % 2 * how->skew;
+    return market.columns[j][c] + how->offset + c % 2 * how->skew;
 }
 
 static void run_pieces(const asking *how, uint64_t seed, tw_window *one, tw_windows *set) {
@@ -569,13 +570,15 @@ static void run_all(bool one) {
         if (!tw_cpu_has(level))
             continue;
         make_market(11 + level);
-        run_as_asked(&(asking){&both_windows, level, one, 700, TW_WINDOW_COLUMN_COUNT, 0}, 12);
+        run_as_asked(&(asking){&both_windows, level, one, 700, TW_WINDOW_COLUMN_COUNT, 0, 0}, 12);
         for (size_t i = 0; i < sizeof plain_windows / sizeof plain_windows[0]; i++) {
             const tw_window_config *config = &plain_windows[i];
-            run_as_asked(&(asking){config, level, one, 3000, TW_WINDOW_Z_SCORE, 0}, 13 + i);
-            run_as_asked(&(asking){config, level, one, 3000, TW_WINDOW_Z_SCORE, 3}, 14 + i);
+            run_as_asked(&(asking){config, level, one, 3000, TW_WINDOW_Z_SCORE, 0, 0}, 13 + i);
+            run_as_asked(&(asking){config, level, one, 3000, TW_WINDOW_Z_SCORE, 0, 3}, 14 + i);
             /* All but some at once: long enough to be streamed. */
-            run_as_asked(&(asking){config, level, one, 10 * TICKS, TW_WINDOW_Z_SCORE, 0}, 16 + i);
+            run_as_asked(
+                &(asking){config, level, one, 10 * TICKS, TW_WINDOW_Z_SCORE, 5 * (i % 2), 0},
+                16 + i);
         }
     }
 }

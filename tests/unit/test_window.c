@@ -54,6 +54,8 @@ static void test_refuses_configurations_out_of_range(void **state) {
     assert_refused((tw_window_config){.count_max = TW_WINDOW_COUNT_MAX + 1, .window_count = 1});
     assert_refused((tw_window_config){.count_max = 1, .window_count = 0});
     assert_refused((tw_window_config){.count_max = 1, .window_count = TW_WINDOW_SPEC_MAX + 1});
+    assert_refused((tw_window_config){
+        .count_max = 5, .window_count = 1, .cpu_level = (tw_cpu_level)TW_CPU_LEVEL_COUNT});
     const tw_window_spec specs[] = {
         {.count = 6},
         {.span_ns = -1},
@@ -325,6 +327,33 @@ static void test_a_run_stops_at_a_bad_trade(void **state) {
     assert_int_equal(stats.n, 1);
 }
 
+/* (n p)^2 = 2^64: the low word of n sum p^2 - (sum p)^2 is 0. */
+static void test_a_variance_of_more_than_a_word_is_not_its_low_word(void **state) {
+    (void)state;
+    enum { COUNT = 4096 };
+    static int64_t times[COUNT];
+    static tw_price prices[COUNT];
+    static tw_quantity quantities[COUNT];
+    static double variance[COUNT];
+    const int64_t price = 1 << 20;
+    for (int64_t i = 0; i < COUNT; i++) {
+        times[i] = i;
+        prices[i].nano = (i % 2 == 0 ? price : -price) * TW_NANO;
+        quantities[i].nano = TW_NANO;
+    }
+    for (tw_cpu_level level = TW_CPU_BASELINE; level < TW_CPU_LEVEL_COUNT; level++) {
+        tw_window_config config = {.count_max = COUNT, .window_count = 1, .cpu_level = level};
+        TW_AUTO(tw_window) *window = NULL;
+        assert_int_equal(tw_window_new(NULL, &config, &window), TW_OK);
+        tw_window_output output = {.columns = {[TW_WINDOW_VARIANCE] = variance}};
+        tw_window_ticks ticks = {NULL, times, prices, quantities, COUNT};
+        size_t count;
+        assert_int_equal(tw_window_run(window, &ticks, &output, &count), TW_OK);
+        assert_true(variance[COUNT - 1] == 0x1p40);
+        assert_true(read_now(window).variance == 0x1p40);
+    }
+}
+
 static void test_a_run_of_nothing_does_nothing(void **state) {
     (void)state;
     TW_AUTO(tw_window) *window = NULL;
@@ -460,6 +489,7 @@ int main(void) {
         cmocka_unit_test(test_quantiles_are_order_statistics),
         cmocka_unit_test(test_clear_starts_anew),
         cmocka_unit_test(test_a_run_stops_at_a_bad_trade),
+        cmocka_unit_test(test_a_variance_of_more_than_a_word_is_not_its_low_word),
         cmocka_unit_test(test_a_run_of_nothing_does_nothing),
         cmocka_unit_test(test_pairs_refuse_configurations_out_of_range),
         cmocka_unit_test(test_a_pair_of_one_series_is_correlated_exactly),

@@ -135,73 +135,120 @@ static void move_any(const desk *d, const block *b, tw_window *window, uint32_t 
     }
 }
 
-/* One that has but numbers and exponential means. */
-TW_INLINE void move_plainly(const desk *d, const block *b, tw_window *window, uint32_t j,
-                            const chunk *c, bool by_span, bool by_time) {
-    const pane_spec *spec = &d->specs[j];
-    const int64_t *times_ns = d->ticks->times_ns + b->begin;
-    const double *prices = b->price;
-    const double *weights = b->weights + j * b->capacity;
-    answer *answers = b->answers + j * b->capacity;
-    const totals_low *lows = window->lows;
-    uint64_t mask = window->mask;
-    pane_state *s = &window->panes[j].state;
-    extremes_lanes back = extremes_load(&s->back);
-    const extremes *front = s->suffix;
-    uint64_t front_begin = s->front_begin;
-    uint64_t front_end = s->front_end;
-    uint64_t head = s->head;
-    uint64_t end = c->first;
-    uint64_t count = spec->count;
-    double alpha = spec->alpha;
+/* A window that has but numbers and exponential means, and the trades of a chunk. */
+typedef struct course {
+    const pane_spec *spec;
+    tw_window *window;
+    pane *p;
+    const chunk *c;
+    const int64_t *times_ns; /* by row, as all that follows */
+    const double *prices;
+    const double *weights;
+    answer *answers;
+    bool by_span;
+    bool by_time;
+} course;
+
+/* What of the window changes: in registers on its way. */
+typedef struct steps {
+    uint64_t head;
+    uint64_t front_begin;
+    uint64_t front_end;
+    extremes_lanes back;
+    double ema;
+    double ema_time;
+} steps;
+
+TW_INLINE void steps_begin(const course *w, steps *s) {
+    const pane_state *from = &w->p->state;
+    s->head = from->head;
+    s->front_begin = from->front_begin;
+    s->front_end = from->front_end;
+    s->back = extremes_load(&from->back);
+    s->ema = from->ema;
+    s->ema_time = from->ema_time;
+    if (w->c->first > 0)
+        return;
     /* The first price is where the means begin: their first step is one of 0. */
-    double ema = end == 0 ? prices[c->rows[0]] : s->ema;
-    double ema_time = by_time && end == 0 ? prices[c->rows[0]] : s->ema_time;
-    for (size_t k = 0; k < c->count; k++) {
-        size_t row = c->rows[k];
-        end++;
-        if (by_span) {
-            head = pane_begin(window, &window->panes[j], spec, head, end, times_ns[row]);
-        } else if (end - head > count) {
-            head = end - count;
-        }
-        __builtin_prefetch(&lows[(head + AHEAD) & mask]);
-        back = extremes_lesser(back, extremes_of(c->units[k]));
-        if (__builtin_expect(head >= front_end, 0)) {
-            s->head = head;
-            pane_turn_over(window, s, end);
-            back = extremes_load(&s->back);
-            front_begin = head;
-            front_end = end;
-        }
-        ema = ema_next(ema, alpha, prices[row]);
-        if (by_time)
-            ema_time = ema_next(ema_time, weights[row], prices[row]);
-        answer *a = &answers[row];
-        totals_difference(&c->totals[k], &lows[(head - 1) & mask], &a->sums);
-        a->n = end - head;
-        extremes_lanes all = extremes_lesser(back, extremes_load(&front[head - front_begin]));
-        extremes_narrow(all, a->extremes);
-        a->ema = ema;
-        a->ema_time = ema_time;
+    s->ema = w->prices[w->c->rows[0]];
+    if (w->by_time)
+        s->ema_time = s->ema;
+}
+
+TW_INLINE void steps_end(const course *w, const steps *s) {
+    pane_state *to = &w->p->state;
+    to->head = s->head;
+    extremes_store(s->back, &to->back);
+    to->ema = s->ema;
+    to->ema_time = s->ema_time;
+}
+
+/* Moves on to where trade k of the chunk is the newest. */
+TW_INLINE void step_on(const course *w, size_t k, steps *s) {
+    size_t row = w->c->rows[k];
+    uint64_t end = w->c->first + k + 1;
+    if (w->by_span)
+        s->head = pane_begin(w->window, w->p, w->spec, s->head, end, w->times_ns[row]);
+    else if (end - s->head > w->spec->count)
+        s->head = end - w->spec->count;
+    s->back = extremes_lesser(s->back, extremes_of(w->c->units[k]));
+    if (__builtin_expect(s->head >= s->front_end, 0)) {
+        pane_state *turned = &w->p->state;
+        turned->head = s->head;
+        pane_turn_over(w->window, turned, end);
+        s->back = extremes_load(&turned->back);
+        s->front_begin = s->head;
+        s->front_end = end;
     }
-    s->head = head;
-    extremes_store(back, &s->back);
-    s->ema = ema;
-    s->ema_time = ema_time;
+    s->ema = ema_next(s->ema, w->spec->alpha, w->prices[row]);
+    if (w->by_time)
+        s->ema_time = ema_next(s->ema_time, w->weights[row], w->prices[row]);
+}
+
+TW_INLINE void step_answer(const course *w, size_t k, const steps *s) {
+    const tw_window *window = w->window;
+    answer *a = &w->answers[w->c->rows[k]];
+    const extremes *front = &w->p->state.suffix[s->head - s->front_begin];
+    __builtin_prefetch(&window->lows[(s->head + AHEAD) & window->mask]);
+    totals_difference(&w->c->totals[k], &window->lows[(s->head - 1) & window->mask], &a->sums);
+    a->n = w->c->first + k + 1 - s->head;
+    extremes_narrow(extremes_lesser(s->back, extremes_load(front)), a->extremes);
+    a->ema = s->ema;
+    a->ema_time = s->ema_time;
+}
+
+/* The two conditions are constants of each call. */
+TW_INLINE void move_plainly(course w, bool by_span, bool by_time) {
+    steps s;
+    w.by_span = by_span;
+    w.by_time = by_time;
+    steps_begin(&w, &s);
+    for (size_t k = 0; k < w.c->count; k++) {
+        step_on(&w, k, &s);
+        step_answer(&w, k, &s);
+    }
+    steps_end(&w, &s);
 }
 
 static void move_pane(const desk *d, const block *b, tw_window *window, uint32_t j,
                       const chunk *c) {
     const pane_spec *spec = &d->specs[j];
+    const course w = {.spec = spec,
+                      .window = window,
+                      .p = &window->panes[j],
+                      .c = c,
+                      .times_ns = d->ticks->times_ns + b->begin,
+                      .prices = b->price,
+                      .weights = b->weights + j * b->capacity,
+                      .answers = b->answers + j * b->capacity};
     if (window->wide || d->rest[j] || spec->ema_from_mean || spec->quantile_count > 0)
         move_any(d, b, window, j, c);
-    else if (spec->span_ns == 0 && !(spec->tau > 0))
-        move_plainly(d, b, window, j, c, false, false);
-    else if (spec->span_ns == 0)
-        move_plainly(d, b, window, j, c, false, true);
+    else if (spec->span_ns != 0)
+        move_plainly(w, true, true); /* a span is a tau, if no other is given */
+    else if (spec->tau > 0)
+        move_plainly(w, false, true);
     else
-        move_plainly(d, b, window, j, c, true, true); /* a span is a tau, if no other is given */
+        move_plainly(w, false, false);
 }
 
 /* ---- chains ---------------------------------------------------------------------------------- */
