@@ -161,7 +161,7 @@ static tw_status take_benchmark(batch_run *all, tw_error *error) {
     return TW_OK;
 }
 
-/* The picture is complete then, but has no name yet. */
+/* The picture has no name yet then. */
 static tw_status draw(batch_run *all, const batch_result *result, tw_error *error) {
     batch_plot plot = {
         .result = result, .symbol = SIZE_MAX, .timeframe_ns = all->input.timeframe_ns};
@@ -172,7 +172,7 @@ static tw_status draw(batch_run *all, const batch_result *result, tw_error *erro
         status = output_file_open(&all->picture, all->options->plot, error);
     if (status == TW_OK)
         status = batch_plot_draw(&plot, all->picture.temporary, error);
-    return status == TW_OK ? output_file_finish(&all->picture, error) : status;
+    return status;
 }
 
 static tw_status compute(batch_run *all, tw_error *error) {
@@ -191,17 +191,9 @@ static tw_status compute(batch_run *all, tw_error *error) {
     return status;
 }
 
-/* What belongs together appears together. */
 static tw_status publish(batch_run *all, tw_error *error) {
-    bool skips = all->options->skip_bad[0] != '\0';
-    tw_status status = skips ? output_file_finish(&all->aside.file, error) : TW_OK;
-    if (status == TW_OK && all->options->plot[0] != '\0')
-        status = output_file_publish(&all->picture, error);
-    if (status == TW_OK && skips)
-        status = output_file_publish(&all->aside.file, error);
-    if (status == TW_OK)
-        status = output_file_publish(&all->out, error);
-    return status;
+    output_file *const files[] = {&all->picture, &all->aside.file, &all->out};
+    return output_files_keep(files, sizeof files / sizeof files[0], error);
 }
 
 static tw_status write_rows(batch_run *all, batch_result *result, int64_t begin_ns,
@@ -211,8 +203,6 @@ static tw_status write_rows(batch_run *all, batch_result *result, int64_t begin_
     tw_status status = output_file_open(&all->out, options->out, error);
     if (status == TW_OK)
         status = batch_write_rows(result, &all->out, &rows, error);
-    if (status == TW_OK)
-        status = output_file_finish(&all->out, error);
     if (status == TW_OK)
         status = publish(all, error);
     result->seconds = (double)(tw_time_monotonic_ns() - begin_ns) / 1e9;

@@ -167,6 +167,15 @@ tw_status output_file_keep(output_file *file, tw_error *error) {
     return status == TW_OK ? output_file_publish(file, error) : status;
 }
 
+tw_status output_files_keep(output_file *const *files, size_t count, tw_error *error) {
+    tw_status status = TW_OK;
+    for (size_t i = 0; i < count && status == TW_OK; i++)
+        status = files[i]->stream != NULL ? output_file_finish(files[i], error) : TW_OK;
+    for (size_t i = 0; i < count && status == TW_OK; i++)
+        status = output_file_publish(files[i], error);
+    return status;
+}
+
 void output_file_drop(output_file *file) {
     if (file->temporary[0] != '\0') {
         if (file->stream != NULL)

@@ -55,6 +55,10 @@ tw_status output_file_publish(output_file *file, tw_error *error) TW_MUST_CHECK;
 /* Both, for a file that no other belongs to. */
 tw_status output_file_keep(output_file *file, tw_error *error) TW_MUST_CHECK;
 
+/* Completes all of them, and only then gives each its name, in their order: what belongs together
+ * appears together. Files that are CLOSED are passed over. */
+tw_status output_files_keep(output_file *const *files, size_t count, tw_error *error) TW_MUST_CHECK;
+
 /* Removes what was not published. Harmless in every state. */
 void output_file_drop(output_file *file);
 

@@ -97,18 +97,9 @@ static void drop_files(window_files *files) {
     output_file_drop(&files->out);
 }
 
-/* What belongs together appears together. */
 static tw_status publish(window_files *files, tw_error *error) {
-    tw_status status = output_file_finish(&files->out, error);
-    if (status == TW_OK && files->draws)
-        status = output_file_finish(&files->picture, error);
-    if (status == TW_OK && files->skips)
-        status = output_file_finish(&files->aside.file, error);
-    if (status == TW_OK && files->draws)
-        status = output_file_publish(&files->picture, error);
-    if (status == TW_OK && files->skips)
-        status = output_file_publish(&files->aside.file, error);
-    return status == TW_OK ? output_file_publish(&files->out, error) : status;
+    output_file *const all[] = {&files->picture, &files->aside.file, &files->out};
+    return output_files_keep(all, sizeof all / sizeof all[0], error);
 }
 
 static tw_status draw(const window_plot *plot, const window_options *options, const char *path,
