@@ -3,8 +3,6 @@
  */
 #include "tradewind/features.h"
 
-#include <string.h>
-
 #include "features_priv.h"
 
 /* ---- Memory ------------------------------------------------------------------------------- */
@@ -43,12 +41,17 @@ static tw_status check(const tw_features_config *config, tw_error *error) {
     return TW_OK;
 }
 
+static bool is_same(const tw_indicator_config *a, const tw_indicator_config *b) {
+    bool same = a->kind == b->kind;
+    for (size_t i = 0; i < TW_INDICATOR_PARAMETERS_MAX; i++)
+        same = same && a->parameters[i] == b->parameters[i];
+    return same;
+}
+
 /* The unit that computes an indicator; a new one unless there is one. */
 static size_t unit_of(tw_features *f, const tw_indicator_config *config) {
     for (size_t u = 0; u < f->unit_count; u++) {
-        const tw_indicator_config *other = &f->units[u].config;
-        if (other->kind == config->kind &&
-            memcmp(other->parameters, config->parameters, sizeof config->parameters) == 0)
+        if (is_same(&f->units[u].config, config))
             return u;
     }
     f->units[f->unit_count] =
