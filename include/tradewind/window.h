@@ -40,9 +40,9 @@
  * window may hold, 24 more a place if one asks for volatility, 8 to 32 a trade for quantiles. A
  * set has 33 KiB besides, and 72 KiB for each of its windows; tw_window_run uses 48 KiB of stack.
  * Cost: push and advance O(windows) amortised, read O(1); with quantiles one memmove within a block
- * of at most 1,024 prices a trade. Two windows over interleaved trades of 100 symbols: 130 ns a
- * trade to push and read both, 43 ns by tw_windows_run (bench_windows). Threads: a window or a set
- * belongs to one thread at a time.
+ * of at most 1,024 prices a trade. Two windows over interleaved trades of 100 symbols: 130 to
+ * 140 ns a trade to push and read both, 43 to 64 ns by tw_windows_run (bench_windows). Threads: a
+ * window or a set belongs to one thread at a time.
  */
 #ifndef TRADEWIND_WINDOW_H
 #define TRADEWIND_WINDOW_H
