@@ -99,11 +99,13 @@ static tw_status check_indicators(const bars_options *options, bars_indicators *
     return bars_indicators_parse(options->indicators, ret_indicators, error);
 }
 
-static tw_status check_plot(const bars_options *options, const char *input, tw_error *error) {
-    if (strcmp(options->plot, "-") == 0)
-        return tw_error_set(error, TW_USAGE, "--plot needs a file, not standard output");
-    if (options->plot[0] != '\0' && output_is_same_file(options->plot, input))
-        return tw_error_set(error, TW_USAGE, "--plot %s: that file is read", options->plot);
+static tw_status check_files(const bars_options *options, const char *input, tw_error *error) {
+    const output_option written[] = {{"skip-bad", options->skip_bad, .streams = false},
+                                     {"plot", options->plot, .streams = false}};
+    tw_status status =
+        output_options_check(written, sizeof written / sizeof written[0], &input, 1, error);
+    if (status != TW_OK)
+        return status;
     if (options->plot[0] != '\0' && options->database[0] != '\0' &&
         output_is_store(options->plot, options->database))
         return tw_error_set(error, TW_USAGE, "--plot %s: that store is read", options->plot);
@@ -135,7 +137,7 @@ static tw_status check_input(const bars_options *options, const tw_arguments *ar
 }
 
 static tw_status check_output(const bars_options *options, const bars_frames *frames,
-                              const char *input, tw_error *error) {
+                              tw_error *error) {
     if (options->out[0] == '\0' && frames->count > 1)
         return tw_error_set(error, TW_USAGE,
                             "%lu timeframes make %lu files: say where with --out DIR (or --out - "
@@ -144,10 +146,6 @@ static tw_status check_output(const bars_options *options, const bars_frames *fr
     if (options->json && to_standard_output(options))
         return tw_error_set(error, TW_USAGE,
                             "--json and the bars cannot both go to standard output: add --out DIR");
-    if (strcmp(options->skip_bad, "-") == 0)
-        return tw_error_set(error, TW_USAGE, "--skip-bad needs a file, not standard output");
-    if (options->skip_bad[0] != '\0' && output_is_same_file(options->skip_bad, input))
-        return tw_error_set(error, TW_USAGE, "--skip-bad %s: that file is read", options->skip_bad);
     return TW_OK;
 }
 
@@ -331,7 +329,8 @@ static tw_status run_with(bars_run *all, const bars_frames *frames, tw_error *er
     return status;
 }
 
-static tw_status run(const bars_options *options, const tw_arguments *arguments, tw_error *error) {
+static tw_status run(void *target, const tw_arguments *arguments, tw_error *error) {
+    const bars_options *options = target;
     static bars_run all; /* too large for a stack of functions */
     bars_frames frames;
     const char *input = arguments->operand_count > 0 ? arguments->operands[0] : "-";
@@ -340,9 +339,9 @@ static tw_status run(const bars_options *options, const tw_arguments *arguments,
     if (status == TW_OK)
         status = check_input(options, arguments, error);
     if (status == TW_OK)
-        status = check_output(options, &frames, input, error);
+        status = check_output(options, &frames, error);
     if (status == TW_OK)
-        status = check_plot(options, input, error);
+        status = check_files(options, input, error);
     if (status == TW_OK)
         status = check_indicators(options, &all.plot.indicators, error);
     return status == TW_OK ? run_with(&all, &frames, error) : status;
@@ -358,7 +357,6 @@ int command_bars(int argc, char **argv) {
          .count = OPTION_COUNT,
          .target = &options,
          .shorts = shorts,
-
          .short_count = 5},
     };
     const tw_arguments_spec spec = {
@@ -377,11 +375,5 @@ int command_bars(int argc, char **argv) {
         .table_count = 1,
         .operand_count_max = TW_ARGUMENTS_OPERAND_COUNT_MAX,
     };
-    tw_arguments arguments;
-    int ending = EXIT_DONE;
-    if (!command_arguments(&arguments, &spec, argc, argv, &ending))
-        return ending;
-    tw_error error = {0};
-    tw_status status = run(&options, &arguments, &error);
-    return command_ended("bars", status, &error);
+    return command_main(&spec, argc, argv, run, &options);
 }

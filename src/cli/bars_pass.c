@@ -201,10 +201,7 @@ static bool is_bad_row(tw_status status) {
 }
 
 static void show_file_progress(file_pass *pass) {
-    tw_tape_position position = tw_tape_tell(pass->tape);
-    double fraction =
-        position.bytes > 0 ? (double)position.bytes_read / (double)position.bytes : -1.0;
-    progress_draw(&pass->bar, fraction, pass->trades);
+    progress_draw(&pass->bar, input_fraction(pass->tape), pass->trades);
 }
 
 static tw_status flush_all(file_pass *pass, tw_error *error) {

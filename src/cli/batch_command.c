@@ -263,7 +263,8 @@ static void free_all(batch_run *all) {
     batch_input_close(&all->input);
 }
 
-static tw_status run(const batch_options *options, const tw_arguments *arguments, tw_error *error) {
+static tw_status run(void *target, const tw_arguments *arguments, tw_error *error) {
+    const batch_options *options = target;
     static batch_run all; /* too large for a stack of functions */
     all = (batch_run){.options = options, .arguments = arguments};
     tw_status status = batch_options_check(options, arguments, error);
@@ -310,11 +311,5 @@ int command_batch(int argc, char **argv) {
         .table_count = 1,
         .operand_count_max = TW_ARGUMENTS_OPERAND_COUNT_MAX,
     };
-    tw_arguments arguments;
-    int ending = EXIT_DONE;
-    if (!command_arguments(&arguments, &spec, argc, argv, &ending))
-        return ending;
-    tw_error error = {0};
-    tw_status status = run(&options, &arguments, &error);
-    return command_ended("batch", status, &error);
+    return command_main(&spec, argc, argv, run, &options);
 }

@@ -82,10 +82,7 @@ static tw_status take(pass *p, const tw_bar *bar, uint64_t line, tw_error *error
 }
 
 static void show_progress(pass *p) {
-    tw_tape_position position = tw_tape_tell(p->tape);
-    double fraction =
-        position.bytes > 0 ? (double)position.bytes_read / (double)position.bytes : -1.0;
-    progress_draw(&p->bar, fraction, p->input->count);
+    progress_draw(&p->bar, input_fraction(p->tape), p->input->count);
 }
 
 static tw_status read_block(pass *p, tw_error *error) {

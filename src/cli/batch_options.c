@@ -58,20 +58,6 @@ bool batch_to_standard_output(const batch_options *options) {
     return strcmp(options->out, "-") == 0;
 }
 
-static tw_status check_plot(const batch_options *options, tw_error *error) {
-    if (options->plot[0] == '\0')
-        return options->symbol[0] == '\0'
-                   ? TW_OK
-                   : tw_error_set(error, TW_USAGE, "--symbol is for the picture: add --plot FILE");
-    if (strcmp(options->plot, "-") == 0)
-        return tw_error_set(error, TW_USAGE, "--plot needs a file, not standard output");
-    if (output_is_same_file(options->plot, options->out))
-        return tw_error_set(error, TW_USAGE, "--plot %s: that file is --out", options->plot);
-    if (options->skip_bad[0] != '\0' && output_is_same_file(options->plot, options->skip_bad))
-        return tw_error_set(error, TW_USAGE, "--plot %s: that file is --skip-bad", options->plot);
-    return TW_OK;
-}
-
 static tw_status check_output(const batch_options *options, tw_error *error) {
     if (options->out[0] == '\0')
         return tw_error_set(error, TW_USAGE, "--out needs a file (- is standard output)");
@@ -81,25 +67,8 @@ static tw_status check_output(const batch_options *options, tw_error *error) {
         return tw_error_set(error, TW_USAGE,
                             "--json and the rows cannot both go to standard output: add --out FILE "
                             "or --latest");
-    if (strcmp(options->skip_bad, "-") == 0)
-        return tw_error_set(error, TW_USAGE, "--skip-bad needs a file, not standard output");
-    if (options->skip_bad[0] != '\0' && output_is_same_file(options->skip_bad, options->out))
-        return tw_error_set(error, TW_USAGE, "--skip-bad %s: that file is --out",
-                            options->skip_bad);
-    return TW_OK;
-}
-
-/* What is read must not be written. */
-static tw_status check_read(const batch_options *options, const char *path, tw_error *error) {
-    const struct {
-        const char *option;
-        const char *path;
-    } written[] = {{"out", options->out}, {"plot", options->plot}, {"skip-bad", options->skip_bad}};
-    for (size_t i = 0; i < sizeof written / sizeof written[0]; i++) {
-        if (written[i].path[0] != '\0' && output_is_same_file(written[i].path, path))
-            return tw_error_set(error, TW_USAGE, "--%s %s: that file is read", written[i].option,
-                                written[i].path);
-    }
+    if (options->symbol[0] != '\0' && options->plot[0] == '\0')
+        return tw_error_set(error, TW_USAGE, "--symbol is for the picture: add --plot FILE");
     return TW_OK;
 }
 
@@ -107,22 +76,25 @@ static tw_status check_files(const batch_options *options, const tw_arguments *a
                              tw_error *error) {
     if (arguments->operand_count == 0)
         return tw_error_set(error, TW_USAGE, "name files of bars (- is standard input)");
-    tw_status status =
-        options->splits[0] != '\0' ? check_read(options, options->splits, error) : TW_OK;
-    for (size_t i = 0; status == TW_OK && i < arguments->operand_count; i++) {
-        const char *path = arguments->operands[i];
-        if (strcmp(path, "-") == 0 && strcmp(options->splits, "-") == 0)
+    for (size_t i = 0; i < arguments->operand_count; i++) {
+        if (strcmp(arguments->operands[i], "-") == 0 && strcmp(options->splits, "-") == 0)
             return tw_error_set(error, TW_USAGE,
                                 "standard input cannot be both the bars and the splits");
-        status = check_read(options, path, error);
     }
+    const output_option written[] = {{"out", options->out, .streams = true},
+                                     {"skip-bad", options->skip_bad, .streams = false},
+                                     {"plot", options->plot, .streams = false}};
+    const size_t count = sizeof written / sizeof written[0];
+    const char *const splits[] = {options->splits};
+    tw_status status =
+        output_options_check(written, count, arguments->operands, arguments->operand_count, error);
+    if (status == TW_OK && options->splits[0] != '\0')
+        status = output_options_check(written, count, splits, 1, error);
     return status;
 }
 
 tw_status batch_options_check(const batch_options *options, const tw_arguments *arguments,
                               tw_error *error) {
     tw_status status = check_output(options, error);
-    if (status == TW_OK)
-        status = check_plot(options, error);
     return status == TW_OK ? check_files(options, arguments, error) : status;
 }

@@ -102,11 +102,6 @@ static void put_moments(FILE *script, const batch_picture *picture, size_t outpu
     fprintf(script, "END\n");
 }
 
-static const char style[] =
-    "set multiplot\nset lmargin at screen 0.075\nset rmargin at screen 0.975\nset tics front\n"
-    "set border 3\nset xtics nomirror\nset ytics nomirror\nset grid back lc '#dddddd'\n"
-    "set style fill solid 1.0 noborder\nset datafile missing 'nan'\n";
-
 static const char bands[] =
     "plot $spread using 1:2:6 with filledcurves lc '#d6e4f0' title \"%s\" noenhanced, \\\n"
     " $spread using 1:3:5 with filledcurves lc '#9dbfdb' title \"%s\" noenhanced, \\\n"
@@ -171,7 +166,7 @@ static bool put_script(FILE *script, void *context) {
     size_t panels = picture->panel_count;
     fprintf(script, "set terminal pngcairo size 1600,%zu font 'sans,11' background '#ffffff'\n",
             200 + 200 * (panels > 3 ? panels : 3));
-    fputs(style, script);
+    fputs(gnuplot_panels, script);
     put_title(script, picture->plot);
     fprintf(script, "set xrange [0:%zu]\n", picture->plot->result->panel->shape.rows);
     for (size_t p = 0; p < panels; p++)

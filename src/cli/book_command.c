@@ -263,7 +263,10 @@ static bool is_fault_of_data(tw_status status) {
            status == TW_CORRUPT || status == TW_OVERFLOW;
 }
 
-static tw_status run(const book_options *options, const char *path, tw_error *error) {
+static tw_status run(void *target, const tw_arguments *arguments, tw_error *error) {
+    book_options *options = target;
+    const char *path = arguments->operands[0];
+    options->summary |= options->json;
     watchers all = {.with_rows = wants_rows(options), .with_plot = options->plot[0] != '\0'};
     tw_status status = check_usage(options, path, error);
     if (status != TW_OK)
@@ -313,12 +316,5 @@ int command_book(int argc, char **argv) {
         .operand_count_min = 1,
         .operand_count_max = 1,
     };
-    tw_arguments arguments;
-    int ending = EXIT_DONE;
-    if (!command_arguments(&arguments, &spec, argc, argv, &ending))
-        return ending;
-    options.summary |= options.json;
-    tw_error error = {0};
-    tw_status status = run(&options, arguments.operands[0], &error);
-    return command_ended("book", status, &error);
+    return command_main(&spec, argc, argv, run, &options);
 }

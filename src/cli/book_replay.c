@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "input.h"
 #include "tradewind/tape_dbn.h"
 #include "tradewind/tape_messages.h"
 
@@ -336,10 +337,7 @@ static bool is_gap(book_replay *replay, tw_status status, const tw_error *why) {
 }
 
 static void show_progress(book_replay *replay) {
-    tw_tape_position position = tw_tape_tell(replay->tape);
-    double fraction =
-        position.bytes > 0 ? (double)position.bytes_read / (double)position.bytes : -1.0;
-    progress_draw(&replay->bar, fraction, replay->totals.messages);
+    progress_draw(&replay->bar, input_fraction(replay->tape), replay->totals.messages);
 }
 
 /* The first message of a file with an initial book is in that already, unless it adds an order. */

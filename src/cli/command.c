@@ -79,6 +79,11 @@ int command_printed(const char *command) {
     return EXIT_FAILED;
 }
 
+static const char *name_of(const tw_arguments_spec *spec) {
+    const char *space = strrchr(spec->command, ' ');
+    return space != NULL ? space + 1 : spec->command;
+}
+
 bool command_arguments(tw_arguments *arguments, const tw_arguments_spec *spec, int argc,
                        char **argv, int *ret_exit) {
     tw_error error = {0};
@@ -97,11 +102,21 @@ bool command_arguments(tw_arguments *arguments, const tw_arguments_spec *spec, i
         tw_text text = tw_text_over(memory, sizeof memory);
         tw_arguments_help(&whole, &text);
         fputs(memory, stdout);
-        const char *name = strrchr(spec->command, ' ');
-        *ret_exit = command_printed(name != NULL ? name + 1 : spec->command);
+        *ret_exit = command_printed(name_of(spec));
         return false;
     }
     return true;
+}
+
+int command_main(const tw_arguments_spec *spec, int argc, char **argv, command_work work,
+                 void *options) {
+    tw_arguments arguments;
+    int ending = EXIT_DONE;
+    if (!command_arguments(&arguments, spec, argc, argv, &ending))
+        return ending;
+    tw_error error = {0};
+    tw_status status = work(options, &arguments, &error);
+    return command_ended(name_of(spec), status, &error);
 }
 
 tw_config_origin command_origin(const tw_config *config, const char *name) {

@@ -54,6 +54,14 @@ int command_printed(const char *command);
 bool command_arguments(tw_arguments *arguments, const tw_arguments_spec *spec, int argc,
                        char **argv, int *ret_exit);
 
+/* What a command does, with the target of its options. */
+typedef tw_status (*command_work)(void *options, const tw_arguments *arguments, tw_error *error);
+
+/* The whole of a command: reads the arguments, works, tells what went wrong. Returns the exit
+ * status. The last word of spec->command is its name. */
+int command_main(const tw_arguments_spec *spec, int argc, char **argv, command_work work,
+                 void *options);
+
 /* Who said the value of an option; `name` is one of the table. */
 tw_config_origin command_origin(const tw_config *config, const char *name);
 

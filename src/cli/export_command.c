@@ -219,7 +219,7 @@ static tw_status report(const export_pass *pass, tw_error *error) {
     return status == TW_OK ? output_file_finish(&out, error) : status;
 }
 
-static tw_status run(export_pass *pass, const tw_arguments *arguments, tw_error *error) {
+static tw_status export_rows(export_pass *pass, const tw_arguments *arguments, tw_error *error) {
     pass->bars = strcmp(arguments->operands[0], "bars") == 0;
     pass->error = error;
     progress_start(&pass->bar, pass->bars ? "bars" : "trades");
@@ -271,6 +271,15 @@ static tw_status check(export_pass *pass, const tw_arguments *arguments, tw_erro
     return TW_OK;
 }
 
+static tw_status run(void *target, const tw_arguments *arguments, tw_error *error) {
+    export_pass pass = {.options = target};
+    tw_status status = check(&pass, arguments, error);
+    if (status != TW_OK)
+        return status;
+    interruption_watch();
+    return export_rows(&pass, arguments, error);
+}
+
 int command_export(int argc, char **argv) {
     export_options options;
     static const tw_argument_short shorts[] = {{'d', "db"}, {'o', "out"}};
@@ -293,16 +302,5 @@ int command_export(int argc, char **argv) {
         .table_count = 1,
         .operand_count_max = TW_ARGUMENTS_OPERAND_COUNT_MAX,
     };
-    tw_arguments arguments;
-    int ending = EXIT_DONE;
-    if (!command_arguments(&arguments, &spec, argc, argv, &ending))
-        return ending;
-    export_pass pass = {.options = &options};
-    tw_error error = {0};
-    tw_status status = check(&pass, &arguments, &error);
-    if (status == TW_OK)
-        interruption_watch();
-    if (status == TW_OK)
-        status = run(&pass, &arguments, &error);
-    return command_ended("export", status, &error);
+    return command_main(&spec, argc, argv, run, &options);
 }

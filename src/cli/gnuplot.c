@@ -10,6 +10,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+const char gnuplot_panels[] =
+    "set multiplot\nset lmargin at screen 0.075\nset rmargin at screen 0.975\nset tics front\n"
+    "set border 3\nset xtics nomirror\nset ytics nomirror\nset grid back lc '#dddddd'\n"
+    "set style fill solid 1.0 noborder\nset datafile missing 'nan'\n";
+
 /* What one gnuplot is given. */
 typedef struct gnuplot_run {
     int picture; /* its standard output */

@@ -12,6 +12,9 @@
 
 #include "tradewind/error.h"
 
+/* The look of panels one above the other, before the first of them. */
+extern const char gnuplot_panels[];
+
 /* Writes the script; the terminal is its first command. False: it could not. */
 typedef bool (*gnuplot_script)(FILE *script, void *context);
 

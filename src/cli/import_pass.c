@@ -104,10 +104,7 @@ static tw_status read_block(import_pass *pass, uint64_t count_max, tw_error *err
 static void show_progress(import_pass *pass) {
     if (!progress_due_now(&pass->bar))
         return;
-    tw_tape_position position = tw_tape_tell(pass->tape);
-    double fraction =
-        position.bytes > 0 ? (double)position.bytes_read / (double)position.bytes : -1.0;
-    progress_draw(&pass->bar, fraction, pass->row_count);
+    progress_draw(&pass->bar, input_fraction(pass->tape), pass->row_count);
 }
 
 /* ---- opening, and going on ---- */

@@ -152,3 +152,8 @@ tw_status input_rows_open(const char *path, tw_tape **ret_tape, tw_error *error)
     const tw_tape_config config = {.path = path, .format = TW_TAPE_ROWS};
     return bad_input(tw_tape_open(&config, ret_tape, error), error);
 }
+
+double input_fraction(const tw_tape *tape) {
+    tw_tape_position position = tw_tape_tell(tape);
+    return position.bytes > 0 ? (double)position.bytes_read / (double)position.bytes : -1.0;
+}

@@ -51,6 +51,9 @@ tw_status input_trades_open(const char *path, tw_symbols *symbols, tw_tape **ret
 tw_status input_reports_open(const char *path, tw_symbols *symbols, tw_tape **ret_tape,
                              tw_error *error) TW_MUST_CHECK;
 
+/* How much of its file a tape has read, 0 to 1; below 0 when that is not known. */
+double input_fraction(const tw_tape *tape);
+
 /* Opens a bars CSV, and a CSV of any columns, likewise. */
 tw_status input_bars_open(const char *path, tw_symbols *symbols, tw_tape **ret_tape,
                           tw_error *error) TW_MUST_CHECK;

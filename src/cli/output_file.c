@@ -53,6 +53,34 @@ bool output_is_same_file(const char *a, const char *b) {
     return name_whole(a, first) && name_whole(b, second) && strcmp(first, second) == 0;
 }
 
+static tw_status check_option(const output_option *options, size_t index, const char *const *read,
+                              size_t read_count, tw_error *error) {
+    const output_option *own = &options[index];
+    if (own->path[0] == '\0')
+        return TW_OK;
+    if (!own->streams && strcmp(own->path, "-") == 0)
+        return tw_error_set(error, TW_USAGE, "--%s needs a file, not standard output", own->name);
+    for (size_t i = 0; i < read_count; i++) {
+        if (output_is_same_file(own->path, read[i]))
+            return tw_error_set(error, TW_USAGE, "--%s %s: that file is read", own->name,
+                                own->path);
+    }
+    for (size_t i = 0; i < index; i++) {
+        if (options[i].path[0] != '\0' && output_is_same_file(own->path, options[i].path))
+            return tw_error_set(error, TW_USAGE, "--%s %s: that file is --%s", own->name, own->path,
+                                options[i].name);
+    }
+    return TW_OK;
+}
+
+tw_status output_options_check(const output_option *options, size_t count, const char *const *read,
+                               size_t read_count, tw_error *error) {
+    tw_status status = TW_OK;
+    for (size_t i = 0; i < count && status == TW_OK; i++)
+        status = check_option(options, i, read, read_count, error);
+    return status;
+}
+
 bool output_is_store(const char *path, const char *store) {
     static const char *const suffixes[] = {"", "-wal", "-shm", "-lock"};
     char name[PATH_MAX];

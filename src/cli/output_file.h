@@ -31,6 +31,18 @@ typedef struct output_file {
 /* True if both paths lead, or would lead, to one file. "-" leads to none. */
 bool output_is_same_file(const char *a, const char *b);
 
+/* An option that names a file to write. */
+typedef struct output_option {
+    const char *name; /* "out" */
+    const char *path; /* empty: it was not given */
+    bool streams;     /* "-" is standard output */
+} output_option;
+
+/* TW_USAGE: one of them cannot go to standard output, is a file that is read, or is the file of an
+ * option before it. */
+tw_status output_options_check(const output_option *options, size_t count, const char *const *read,
+                               size_t read_count, tw_error *error) TW_MUST_CHECK;
+
 /* True if writing `path` would destroy the store at `store` or a file beside it. */
 bool output_is_store(const char *path, const char *store);
 

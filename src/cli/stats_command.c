@@ -248,7 +248,8 @@ static tw_status print_table(const stats_report *report, tw_error *error) {
 
 /* ---- command ------------------------------------------------------------------------------- */
 
-static tw_status run(const stats_options *options, const tw_arguments *arguments, tw_error *error) {
+static tw_status run(void *target, const tw_arguments *arguments, tw_error *error) {
+    const stats_options *options = target;
     if (options->database[0] == '\0')
         return tw_error_set(error, TW_USAGE,
                             "name the store to read with --db FILE, like --db ticks.db");
@@ -295,11 +296,5 @@ int command_stats(int argc, char **argv) {
         .table_count = 1,
         .operand_count_max = TW_ARGUMENTS_OPERAND_COUNT_MAX,
     };
-    tw_arguments arguments;
-    int ending = EXIT_DONE;
-    if (!command_arguments(&arguments, &spec, argc, argv, &ending))
-        return ending;
-    tw_error error = {0};
-    tw_status status = run(&options, &arguments, &error);
-    return command_ended("stats", status, &error);
+    return command_main(&spec, argc, argv, run, &options);
 }

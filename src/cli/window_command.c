@@ -37,18 +37,6 @@ static const tw_config_option window_table[] = {
 
 enum { OPTION_COUNT = sizeof window_table / sizeof window_table[0] };
 
-static tw_status check_plot(const window_options *options, const char *input, tw_error *error) {
-    if (strcmp(options->plot, "-") == 0)
-        return tw_error_set(error, TW_USAGE, "--plot needs a file, not standard output");
-    if (output_is_same_file(options->plot, input))
-        return tw_error_set(error, TW_USAGE, "--plot %s: that file is read", options->plot);
-    if (output_is_same_file(options->plot, options->out))
-        return tw_error_set(error, TW_USAGE, "--plot %s: that file is --out", options->plot);
-    if (options->skip_bad[0] != '\0' && output_is_same_file(options->plot, options->skip_bad))
-        return tw_error_set(error, TW_USAGE, "--plot %s: that file is --skip-bad", options->plot);
-    return TW_OK;
-}
-
 static tw_status check_files(const window_options *options, const tw_arguments *arguments,
                              tw_error *error) {
     if (arguments->operand_count == 0)
@@ -56,19 +44,13 @@ static tw_status check_files(const window_options *options, const tw_arguments *
     if (arguments->operand_count > 1)
         return tw_error_set(error, TW_USAGE, "one file of trades at a time; \"%s\" is one too many",
                             arguments->operands[1]);
-    const char *input = arguments->operands[0];
-    if (strcmp(options->skip_bad, "-") == 0)
-        return tw_error_set(error, TW_USAGE, "--skip-bad needs a file, not standard output");
     if (options->out[0] == '\0')
         return tw_error_set(error, TW_USAGE, "--out needs a file (- is standard output)");
-    if (output_is_same_file(options->out, input))
-        return tw_error_set(error, TW_USAGE, "--out %s: that file is read", options->out);
-    if (options->skip_bad[0] != '\0' && output_is_same_file(options->skip_bad, input))
-        return tw_error_set(error, TW_USAGE, "--skip-bad %s: that file is read", options->skip_bad);
-    if (options->skip_bad[0] != '\0' && output_is_same_file(options->skip_bad, options->out))
-        return tw_error_set(error, TW_USAGE, "--skip-bad %s: that file is --out",
-                            options->skip_bad);
-    return options->plot[0] == '\0' ? TW_OK : check_plot(options, input, error);
+    const output_option written[] = {{"out", options->out, .streams = true},
+                                     {"skip-bad", options->skip_bad, .streams = false},
+                                     {"plot", options->plot, .streams = false}};
+    return output_options_check(written, sizeof written / sizeof written[0], arguments->operands, 1,
+                                error);
 }
 
 /* What one run writes. */
@@ -113,8 +95,8 @@ static tw_status draw(const window_plot *plot, const window_options *options, co
     return window_plot_draw(plot, window, path, error);
 }
 
-static tw_status run(const window_options *options, const tw_arguments *arguments,
-                     tw_error *error) {
+static tw_status run(void *target, const tw_arguments *arguments, tw_error *error) {
+    const window_options *options = target;
     static window_plot plot; /* too large for a stack of functions */
     tw_status status = check_files(options, arguments, error);
     if (status != TW_OK)
@@ -171,11 +153,5 @@ int command_window(int argc, char **argv) {
         .table_count = 1,
         .operand_count_max = TW_ARGUMENTS_OPERAND_COUNT_MAX,
     };
-    tw_arguments arguments;
-    int ending = EXIT_DONE;
-    if (!command_arguments(&arguments, &spec, argc, argv, &ending))
-        return ending;
-    tw_error error = {0};
-    tw_status status = run(&options, &arguments, &error);
-    return command_ended("window", status, &error);
+    return command_main(&spec, argc, argv, run, &options);
 }

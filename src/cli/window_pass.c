@@ -105,10 +105,7 @@ static bool is_bad_row(tw_status status) {
 }
 
 static void show_progress(pass *p) {
-    tw_tape_position position = tw_tape_tell(p->tape);
-    double fraction =
-        position.bytes > 0 ? (double)position.bytes_read / (double)position.bytes : -1.0;
-    progress_draw(&p->bar, fraction, p->count);
+    progress_draw(&p->bar, input_fraction(p->tape), p->count);
 }
 
 static tw_status read_rows(pass *p, tw_error *error) {

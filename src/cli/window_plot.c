@@ -67,11 +67,6 @@ typedef struct window_picture {
     const char *window;
 } window_picture;
 
-static const char style[] =
-    "set multiplot\nset lmargin at screen 0.075\nset rmargin at screen 0.975\nset tics front\n"
-    "set border 3\nset xtics nomirror\nset ytics nomirror\nset grid back lc '#dddddd'\n"
-    "set style fill solid 1.0 noborder\nset datafile missing 'nan'\n";
-
 static const char upper[] =
     "set bmargin at screen 0.32\nset tmargin at screen 0.92\nset ylabel 'price'\n"
     "set key at screen 0.975, screen 0.965 right horizontal\n"
@@ -112,7 +107,7 @@ static bool put_script(FILE *script, void *context) {
     const window_plot *plot = picture->plot;
     put_points(script, plot);
     fprintf(script, "set terminal pngcairo size 1600,1000 font 'sans,12' background '#ffffff'\n");
-    fputs(style, script);
+    fputs(gnuplot_panels, script);
     fprintf(script, "set label 1 \"%s  %s    %llu trades", plot->name, picture->window,
             (unsigned long long)plot->trade_count);
     if (plot->trades_a_point > 1)

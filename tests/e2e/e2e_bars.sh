@@ -518,6 +518,9 @@ candles_are_drawn_of_one_symbol() {
     run bars trades.csv --plot trades.csv
     ended 2
     said 'that file is read'
+    run bars trades.csv --plot one.csv --skip-bad one.csv
+    ended 2
+    said '--plot one.csv: that file is --skip-bad'
 }
 
 reports_revise_bars() {
