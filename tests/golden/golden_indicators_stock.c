@@ -190,19 +190,11 @@ static void test_every_point_passes_or_is_named(void **state) {
     run_file("stockindicators_points.json", true);
 }
 
-static void test_skipped(void **state) {
-    (void)state;
-    print_message("TRADEWIND_DATA is not set or has no vectors\n");
-    skip();
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_baseline_passes_or_is_named),
         cmocka_unit_test(test_every_point_passes_or_is_named),
     };
-    const struct CMUnitTest none[] = {cmocka_unit_test(test_skipped)};
-    if (!have_vectors("stockindicators.json"))
-        return cmocka_run_group_tests_name("golden_indicators_stock", none, NULL, NULL);
-    return cmocka_run_group_tests_name("golden_indicators_stock", tests, NULL, NULL);
+    return run_with_vectors("golden_indicators_stock", "stockindicators.json", tests,
+                            sizeof tests / sizeof tests[0]);
 }

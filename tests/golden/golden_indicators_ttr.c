@@ -163,16 +163,8 @@ static void test_every_case_passes_or_is_named(void **state) {
     assert_int_equal(failed, 0);
 }
 
-static void test_skipped(void **state) {
-    (void)state;
-    print_message("TRADEWIND_DATA is not set or has no vectors\n");
-    skip();
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_case_passes_or_is_named)};
-    const struct CMUnitTest none[] = {cmocka_unit_test(test_skipped)};
-    if (!have_vectors("ttr.json"))
-        return cmocka_run_group_tests_name("golden_indicators_ttr", none, NULL, NULL);
-    return cmocka_run_group_tests_name("golden_indicators_ttr", tests, NULL, NULL);
+    return run_with_vectors("golden_indicators_ttr", "ttr.json", tests,
+                            sizeof tests / sizeof tests[0]);
 }

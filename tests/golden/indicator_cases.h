@@ -238,4 +238,18 @@ static bool have_vectors(const char *name) {
     return file != NULL;
 }
 
+static inline void test_without_vectors(void **state) {
+    (void)state;
+    print_message("TRADEWIND_DATA is not set or has no vectors\n");
+    skip();
+}
+
+/* Runs the tests if a file of vectors is there, else says that they are skipped. */
+static inline int run_with_vectors(const char *name, const char *vectors,
+                                   const struct CMUnitTest *tests, size_t count) {
+    const struct CMUnitTest none[] = {cmocka_unit_test(test_without_vectors)};
+    bool there = have_vectors(vectors);
+    return _cmocka_run_group_tests(name, there ? tests : none, there ? count : 1, NULL, NULL);
+}
+
 #endif

@@ -21,7 +21,6 @@ typedef struct batch_work {
     double *results;
     double ddof;
     tw_batch_moment_rows moments;
-    size_t part_cells;
     bool logarithms;
 } batch_work;
 

@@ -92,24 +92,27 @@ static tw_status check_splits(tw_batch_shape shape, const tw_batch_split *splits
     return TW_OK;
 }
 
-tw_status tw_batch_adjust_prices(tw_batch_shape shape, const tw_batch_split *splits, size_t count,
-                                 double *prices) {
+/* Multiplies what is before each split by its ratio, or divides it. */
+static tw_status adjust(tw_batch_shape shape, const tw_batch_split *splits, size_t count,
+                        bool divides, double *values) {
     tw_status status = check_splits(shape, splits, count);
     for (size_t s = 0; status == TW_OK && s < count; s++) {
-        for (size_t i = 0; i < splits[s].row; i++)
-            prices[i * shape.columns + splits[s].column] /= splits[s].ratio;
+        for (size_t i = 0; i < splits[s].row; i++) {
+            double *value = &values[i * shape.columns + splits[s].column];
+            *value = divides ? *value / splits[s].ratio : *value * splits[s].ratio;
+        }
     }
     return status;
 }
 
+tw_status tw_batch_adjust_prices(tw_batch_shape shape, const tw_batch_split *splits, size_t count,
+                                 double *prices) {
+    return adjust(shape, splits, count, true, prices);
+}
+
 tw_status tw_batch_adjust_volumes(tw_batch_shape shape, const tw_batch_split *splits, size_t count,
                                   double *volumes) {
-    tw_status status = check_splits(shape, splits, count);
-    for (size_t s = 0; status == TW_OK && s < count; s++) {
-        for (size_t i = 0; i < splits[s].row; i++)
-            volumes[i * shape.columns + splits[s].column] *= splits[s].ratio;
-    }
-    return status;
+    return adjust(shape, splits, count, false, volumes);
 }
 
 static const double usual_ratios[] = {1.5, 2,  2.5, 3,  4,  5,  6,  7,  8,  9,

@@ -12,7 +12,8 @@
 #include <math.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <string.h>
+
+#include "sorted.h"
 
 #define PART_WIDTH 8
 #define NORMAL_SCALE 1.4826 /* 1 / the upper quartile of the normal distribution */
@@ -24,59 +25,12 @@ typedef struct recent {
     double sorted[TW_BATCH_OUTLIER_WINDOW_MAX];
 } recent;
 
-/* The place of the first value that is not below. */
-static size_t place_of(const recent *of, double value) {
-    size_t low = 0;
-    size_t high = of->count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (of->sorted[middle] < value)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static void push(recent *of, size_t window, double value) {
-    if (of->count == window) {
-        size_t gone = place_of(of, of->ring[of->next]);
-        TW_ASSERT(gone < of->count);
-        memmove(of->sorted + gone, of->sorted + gone + 1,
-                (of->count - gone - 1) * sizeof *of->sorted);
-        of->count--;
-    }
-    size_t at = place_of(of, value);
-    memmove(of->sorted + at + 1, of->sorted + at, (of->count - at) * sizeof *of->sorted);
-    of->sorted[at] = value;
+    if (of->count == window)
+        of->count = sorted_drop(of->sorted, of->count, of->ring[of->next]);
+    of->count = sorted_put(of->sorted, of->count, value);
     of->ring[of->next] = value;
     of->next = of->next + 1 == window ? 0 : of->next + 1;
-    of->count++;
-}
-
-static double median_of(const recent *of) {
-    size_t half = of->count / 2;
-    if (of->count % 2 == 1)
-        return of->sorted[half];
-    return 0.5 * of->sorted[half - 1] + 0.5 * of->sorted[half];
-}
-
-/* Distances from the median are taken in ascending order, from the middle outwards, up to the one
- * or two in the middle of them. */
-static double deviation_of(const recent *of, double median) {
-    size_t left = (of->count + 1) / 2; /* sorted[left - 1] is the next below */
-    size_t right = left;
-    double last = 0;
-    double before = 0;
-    for (size_t taken = 0; taken <= of->count / 2; taken++) {
-        double below = left > 0 ? median - of->sorted[left - 1] : INFINITY;
-        double above = right < of->count ? of->sorted[right] - median : INFINITY;
-        before = last;
-        last = below <= above ? below : above;
-        left -= below <= above;
-        right += !(below <= above);
-    }
-    return NORMAL_SCALE * (of->count % 2 == 1 ? last : 0.5 * before + 0.5 * last);
 }
 
 /* What is further from the centre is an outlier. */
@@ -88,8 +42,8 @@ typedef struct bounds {
 static bounds bounds_of(const recent *of, const tw_batch_outlier_rule *rule) {
     if (of->count < rule->count_min)
         return (bounds){0, NAN};
-    double median = median_of(of);
-    double deviation = deviation_of(of, median);
+    double median = sorted_middle(of->sorted, of->count);
+    double deviation = NORMAL_SCALE * sorted_distance(of->sorted, of->count, median);
     return (bounds){median, deviation > 0 ? rule->threshold * deviation : NAN};
 }
 

@@ -246,7 +246,12 @@ tw_status tw_features_run(tw_features *features, const tw_features_panel *panel,
     for (size_t s = 0; s < TW_INDICATOR_OTHER; s++)
         TW_ASSERT((features->inputs & 1U << s) == 0 || panel->inputs[s] != NULL);
     TW_ASSERT((features->inputs & 1U << TW_INDICATOR_OTHER) == 0 || panel->benchmark != NULL);
-    run r = {.f = features, .panel = panel, .values = ret_values, .sessions = hash_sessions(panel)};
+    run r = {
+        .f = features,
+        .panel = panel,
+        .values = ret_values,
+    };
+    r.sessions = is_remembered(&r) ? hash_sessions(panel) : 0;
     tw_task_run(features->way.runner, FEATURES_STRAND_COUNT, recall_strand, &r);
     tw_task_run(features->way.runner, FEATURES_STRAND_COUNT, compute_strand, &r);
     for (size_t k = 0; k < features->result_count; k++)

@@ -5,9 +5,6 @@
 
 #include <math.h>
 
-#define CLOSE tw_plan_input(p, TW_INDICATOR_CLOSE)
-#define VOLUME tw_plan_input(p, TW_INDICATOR_VOLUME)
-#define SEEDS "sma|first"
 #define CHAIN_SEEDS "sma|first|together|late"
 
 /* The first mean of a chain. Seeded late it begins with the first value, as seed=first does, but is

@@ -3,9 +3,6 @@
  */
 #include "indicator_plan.h"
 
-#define CLOSE tw_plan_input(p, TW_INDICATOR_CLOSE)
-#define VOLUME tw_plan_input(p, TW_INDICATOR_VOLUME)
-
 typedef struct two_means {
     tw_register fast;
     tw_register slow;

@@ -5,11 +5,6 @@
 
 #include <math.h>
 
-#define OPEN tw_plan_input(p, TW_INDICATOR_OPEN)
-#define HIGH tw_plan_input(p, TW_INDICATOR_HIGH)
-#define LOW tw_plan_input(p, TW_INDICATOR_LOW)
-#define CLOSE tw_plan_input(p, TW_INDICATOR_CLOSE)
-
 static tw_register scaled(tw_plan *p, tw_register a, double factor) {
     return tw_plan_affine(p, a, factor, 0);
 }

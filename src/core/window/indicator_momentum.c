@@ -5,10 +5,6 @@
 
 #include <math.h>
 
-#define CLOSE tw_plan_input(p, TW_INDICATOR_CLOSE)
-#define HIGH tw_plan_input(p, TW_INDICATOR_HIGH)
-#define LOW tw_plan_input(p, TW_INDICATOR_LOW)
-
 /* What of `a` is above 0, and what is below it (as a positive number). */
 static tw_register gain_of(tw_plan *p, tw_register a) {
     return tw_plan_two(p, TW_STEP_GREATER, a, tw_plan_constant(p, 0));

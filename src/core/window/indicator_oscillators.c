@@ -5,11 +5,6 @@
 
 #include <math.h>
 
-#define OPEN tw_plan_input(p, TW_INDICATOR_OPEN)
-#define HIGH tw_plan_input(p, TW_INDICATOR_HIGH)
-#define LOW tw_plan_input(p, TW_INDICATOR_LOW)
-#define CLOSE tw_plan_input(p, TW_INDICATOR_CLOSE)
-
 static tw_register highest(tw_plan *p, size_t n) {
     return tw_plan_window(p, TW_STEP_HIGHEST, HIGH, n);
 }

@@ -3,8 +3,6 @@
  */
 #include "indicator_plan.h"
 
-#define CLOSE tw_plan_input(p, TW_INDICATOR_CLOSE)
-#define OTHER tw_plan_input(p, TW_INDICATOR_OTHER)
 #define RETURNS "none|simple|log"
 
 /* The values themselves, or their returns. */

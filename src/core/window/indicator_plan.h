@@ -192,4 +192,16 @@ tw_register tw_plan_true_range(tw_plan *plan);
 #define TW_READS_HLCV (TW_READS_HLC | TW_READS_VOLUME)
 #define TW_READS_PAIR (TW_READS_CLOSE | 1u << TW_INDICATOR_OTHER)
 
+/* ---- What the formulas of kinds are written with; `p` is their plan ----------------------- */
+
+#define OPEN tw_plan_input(p, TW_INDICATOR_OPEN)
+#define HIGH tw_plan_input(p, TW_INDICATOR_HIGH)
+#define LOW tw_plan_input(p, TW_INDICATOR_LOW)
+#define CLOSE tw_plan_input(p, TW_INDICATOR_CLOSE)
+#define VOLUME tw_plan_input(p, TW_INDICATOR_VOLUME)
+#define OTHER tw_plan_input(p, TW_INDICATOR_OTHER)
+
+/* How an exponential mean begins: the words of that parameter. */
+#define SEEDS "sma|first"
+
 #endif

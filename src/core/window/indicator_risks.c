@@ -5,8 +5,6 @@
 
 #include <math.h>
 
-#define CLOSE tw_plan_input(p, TW_INDICATOR_CLOSE)
-
 static tw_register returns_of(tw_plan *p) {
     tw_register last = tw_plan_lag(p, CLOSE, 1);
     return tw_plan_divide(p, tw_plan_subtract(p, CLOSE, last), last);

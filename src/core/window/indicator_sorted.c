@@ -12,63 +12,7 @@
  * it is min(max(s'[k - 1], y), s'[k]).
  */
 #include "indicator_lanes.h"
-
-#include <string.h>
-
-/* The first of `count` ascending values that is not below `value`. */
-static size_t place_of(const double *sorted, size_t count, double value) {
-    size_t low = 0;
-    size_t high = count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (sorted[middle] < value)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static size_t drop(double *sorted, size_t count, double value) {
-    size_t at = place_of(sorted, count, value);
-    TW_ASSERT(at < count);
-    memmove(sorted + at, sorted + at + 1, (count - at - 1) * sizeof *sorted);
-    return count - 1;
-}
-
-static size_t put(double *sorted, size_t count, double value) {
-    size_t at = place_of(sorted, count, value);
-    memmove(sorted + at + 1, sorted + at, (count - at) * sizeof *sorted);
-    sorted[at] = value;
-    return count + 1;
-}
-
-static double middle_of(const double *sorted, size_t n) {
-    double upper = sorted[n / 2];
-    double lower = n % 2 == 1 ? upper : sorted[n / 2 - 1];
-    return (lower + upper) / 2;
-}
-
-/* The distances from the centre grow to both sides of it: merged until the middle one. */
-static double distance_of(const double *sorted, size_t n, double centre) {
-    size_t right = place_of(sorted, n, centre);
-    size_t left = right;
-    double before = 0;
-    double last = 0;
-    for (size_t taken = 0; taken <= n / 2; taken++) {
-        double down = left > 0 ? centre - sorted[left - 1] : INFINITY;
-        double up = right < n ? sorted[right] - centre : INFINITY;
-        before = last;
-        if (down < up) {
-            last = down;
-            left--;
-        } else {
-            last = up;
-            right++;
-        }
-    }
-    return n % 2 == 1 ? last : (before + last) / 2;
-}
+#include "sorted.h"
 
 #ifndef TW_INDICATOR_ROWS
 #define SWEEP_ROWS_MAX 256 /* above that finding the place is faster than sweeping over all */
@@ -132,14 +76,14 @@ TW_INLINE void find_medians(tw_step *s) {
         double *sorted = s->ring + s->n * TW_LANES(s) + i * s->n;
         size_t count = (size_t)s->state[i];
         if (s->full && row[i] == row[i])
-            count = drop(sorted, count, row[i]);
+            count = sorted_drop(sorted, count, row[i]);
         if (a[i] == a[i])
-            count = put(sorted, count, a[i] + 0.0); /* one zero */
+            count = sorted_put(sorted, count, a[i] + 0.0); /* one zero */
         s->state[i] = (double)count;
         row[i] = a[i];
-        double centre = count == s->n ? middle_of(sorted, count) : NAN;
+        double centre = count == s->n ? sorted_middle(sorted, count) : NAN;
         s->out[0][i] = centre;
-        s->out[1][i] = count == s->n && s->k > 0 ? distance_of(sorted, count, centre) : NAN;
+        s->out[1][i] = count == s->n && s->k > 0 ? sorted_distance(sorted, count, centre) : NAN;
     }
 }
 
@@ -163,7 +107,7 @@ TW_INLINE void median_row(tw_step *s) {
 /* Twice the rank of a value, less the middle of all: equal values share the mean of their ranks.
  * Whole numbers, so that their products add up exactly. */
 static double centred_rank(const double *sorted, size_t n, double value) {
-    size_t below = place_of(sorted, n, value);
+    size_t below = sorted_place(sorted, n, value);
     size_t to = below;
     while (to < n && sorted[to] == value)
         to++;
@@ -173,9 +117,9 @@ static double centred_rank(const double *sorted, size_t n, double value) {
 /* Takes `value` where `row` of this lane was, in the ring and among the sorted; their number. */
 static size_t exchange(const tw_step *s, double *row, double *sorted, size_t count, double value) {
     if (s->full && *row == *row)
-        count = drop(sorted, count, *row);
+        count = sorted_drop(sorted, count, *row);
     *row = value;
-    return value == value ? put(sorted, count, value) : count;
+    return value == value ? sorted_put(sorted, count, value) : count;
 }
 
 /* Spearman (1904): the correlation of the ranks of a and b. */

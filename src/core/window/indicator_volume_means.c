@@ -3,9 +3,6 @@
  */
 #include "indicator_plan.h"
 
-#define CLOSE tw_plan_input(p, TW_INDICATOR_CLOSE)
-#define VOLUME tw_plan_input(p, TW_INDICATOR_VOLUME)
-
 static tw_register by_volume(tw_plan *p, tw_register price, size_t n) {
     tw_register value = tw_plan_multiply(p, price, VOLUME);
     return tw_plan_divide(p, tw_plan_window(p, TW_STEP_SUM, value, n),

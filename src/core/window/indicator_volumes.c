@@ -3,11 +3,6 @@
  */
 #include "indicator_plan.h"
 
-#define HIGH tw_plan_input(p, TW_INDICATOR_HIGH)
-#define LOW tw_plan_input(p, TW_INDICATOR_LOW)
-#define CLOSE tw_plan_input(p, TW_INDICATOR_CLOSE)
-#define VOLUME tw_plan_input(p, TW_INDICATOR_VOLUME)
-
 static tw_register scaled(tw_plan *p, tw_register a, double factor) {
     return tw_plan_affine(p, a, factor, 0);
 }
