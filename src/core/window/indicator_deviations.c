@@ -5,10 +5,6 @@
 
 #include <math.h>
 
-static tw_register scaled(tw_plan *p, tw_register a, double factor) {
-    return tw_plan_affine(p, a, factor, 0);
-}
-
 /* With first=range the first row's range counts, which has no last close. */
 static tw_register true_range_of(tw_plan *p, size_t parameter) {
     tw_register range = tw_plan_true_range(p);
@@ -29,7 +25,7 @@ static void atr(tw_plan *p) {
     tw_register mean = tw_plan_average_by(p, 2, range, tw_plan_period(p, 0));
     tw_plan_output(p, range);
     tw_plan_output(p, mean);
-    tw_plan_output(p, tw_plan_divide(p, scaled(p, mean, 100), CLOSE));
+    tw_plan_output(p, tw_plan_divide(p, tw_plan_scaled(p, mean, 100), CLOSE));
 }
 
 static void daily_range(tw_plan *p) {
@@ -38,7 +34,7 @@ static void daily_range(tw_plan *p) {
 
 static void stddev(tw_plan *p) {
     tw_register sd = tw_plan_deviation(p, CLOSE, tw_plan_period(p, 0), tw_plan_number(p, 1));
-    tw_plan_output(p, scaled(p, sd, tw_plan_number(p, 2)));
+    tw_plan_output(p, tw_plan_scaled(p, sd, tw_plan_number(p, 2)));
 }
 
 static void variance(tw_plan *p) {
@@ -80,7 +76,7 @@ static void mad(tw_plan *p) {
                                .n = tw_plan_period(p, 0),
                                .k = 1};
     tw_register middle = tw_plan_step_of(p, &step);
-    tw_plan_output(p, scaled(p, middle + 1, tw_plan_number(p, 1)));
+    tw_plan_output(p, tw_plan_scaled(p, middle + 1, tw_plan_number(p, 1)));
 }
 
 static void rank(tw_plan *p) {
@@ -123,7 +119,7 @@ static void chaikin_volatility(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     tw_register mean = tw_plan_ema(p, tw_plan_subtract(p, HIGH, LOW), n, false);
     tw_register old = tw_plan_lag(p, mean, n);
-    tw_register change = scaled(p, tw_plan_subtract(p, mean, old), 100);
+    tw_register change = tw_plan_scaled(p, tw_plan_subtract(p, mean, old), 100);
     tw_plan_output(p, tw_plan_divide(p, change, old));
 }
 
@@ -141,7 +137,7 @@ static tw_register square_of(tw_plan *p, tw_register a) {
 /* The root of a variance, made that of a year. */
 static void volatility(tw_plan *p, tw_register variance_of, size_t parameter) {
     double year = tw_plan_number(p, parameter);
-    tw_plan_output(p, tw_plan_one(p, TW_STEP_ROOT, scaled(p, variance_of, year)));
+    tw_plan_output(p, tw_plan_one(p, TW_STEP_ROOT, tw_plan_scaled(p, variance_of, year)));
 }
 
 static void realised_volatility(tw_plan *p) {
@@ -161,14 +157,14 @@ static void realised_volatility(tw_plan *p) {
 /* Parkinson (1980). */
 static void parkinson(tw_plan *p) {
     tw_register square = square_of(p, log_ratio(p, HIGH, LOW));
-    square = scaled(p, square, 1 / (4 * log(2.0)));
+    square = tw_plan_scaled(p, square, 1 / (4 * log(2.0)));
     volatility(p, tw_plan_mean(p, square, tw_plan_period(p, 0)), 1);
 }
 
 /* Garman and Klass (1980); with the gap between sessions as Yang and Zhang extend it. */
 static void garman_klass(tw_plan *p) {
-    tw_register range = scaled(p, square_of(p, log_ratio(p, HIGH, LOW)), 0.5);
-    tw_register body = scaled(p, square_of(p, log_ratio(p, CLOSE, OPEN)), 2 * log(2.0) - 1);
+    tw_register range = tw_plan_scaled(p, square_of(p, log_ratio(p, HIGH, LOW)), 0.5);
+    tw_register body = tw_plan_scaled(p, square_of(p, log_ratio(p, CLOSE, OPEN)), 2 * log(2.0) - 1);
     tw_register term = tw_plan_subtract(p, range, body);
     if (tw_plan_choice(p, 2, 1)) {
         tw_register gap = log_ratio(p, OPEN, tw_plan_lag(p, CLOSE, 1));
@@ -196,8 +192,8 @@ static void yang_zhang(tw_plan *p) {
     tw_register night = log_ratio(p, OPEN, tw_plan_lag(p, CLOSE, 1));
     tw_register day = log_ratio(p, CLOSE, OPEN);
     tw_register total = tw_plan_variance(p, night, n, 1);
-    total = tw_plan_add(p, total, scaled(p, tw_plan_variance(p, day, n, 1), k));
-    total = tw_plan_add(p, total, scaled(p, rogers_satchell_of(p, n), 1 - k));
+    total = tw_plan_add(p, total, tw_plan_scaled(p, tw_plan_variance(p, day, n, 1), k));
+    total = tw_plan_add(p, total, tw_plan_scaled(p, rogers_satchell_of(p, n), 1 - k));
     volatility(p, total, 1);
 }
 

@@ -3,10 +3,6 @@
  */
 #include "indicator_plan.h"
 
-static tw_register scaled(tw_plan *p, tw_register a, double factor) {
-    return tw_plan_affine(p, a, factor, 0);
-}
-
 /* ---- Prices ----------------------------------------------------------------------------- */
 
 #define PARTS "close|open|high|low|volume|hl2|hlc3|oc2|ohl3|ohlc4|hlcc4"
@@ -31,14 +27,15 @@ static tw_register price_of(tw_plan *p, int part) {
     case 6:
         return tw_plan_typical_price(p);
     case 7:
-        return scaled(p, tw_plan_add(p, OPEN, CLOSE), 0.5);
+        return tw_plan_scaled(p, tw_plan_add(p, OPEN, CLOSE), 0.5);
     case 8:
         return mean_of_three(p, OPEN, HIGH, LOW);
     case 9:
-        return scaled(p, tw_plan_add(p, tw_plan_add(p, OPEN, HIGH), tw_plan_add(p, LOW, CLOSE)),
-                      0.25);
+        return tw_plan_scaled(
+            p, tw_plan_add(p, tw_plan_add(p, OPEN, HIGH), tw_plan_add(p, LOW, CLOSE)), 0.25);
     case 10:
-        return scaled(p, tw_plan_add(p, tw_plan_add(p, HIGH, LOW), scaled(p, CLOSE, 2)), 0.25);
+        return tw_plan_scaled(
+            p, tw_plan_add(p, tw_plan_add(p, HIGH, LOW), tw_plan_scaled(p, CLOSE, 2)), 0.25);
     default:
         return CLOSE;
     }
@@ -54,7 +51,7 @@ static void midpoint(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     tw_register sum = tw_plan_add(p, tw_plan_window(p, TW_STEP_HIGHEST, CLOSE, n),
                                   tw_plan_window(p, TW_STEP_LOWEST, CLOSE, n));
-    tw_plan_output(p, scaled(p, sum, 0.5));
+    tw_plan_output(p, tw_plan_scaled(p, sum, 0.5));
 }
 
 /* The ages are rows before this one; of equal extremes the newest, or the oldest, counts. */
@@ -81,11 +78,11 @@ static void linear_regression(tw_plan *p) {
     tw_register rise = tw_plan_divide(p, moments + 4, moments + 2);
     double half = ((double)n - 1) / 2;
     tw_register middle = moments + 1;
-    tw_plan_output(p, tw_plan_add(p, middle, scaled(p, rise, half)));
+    tw_plan_output(p, tw_plan_add(p, middle, tw_plan_scaled(p, rise, half)));
     tw_plan_output(p, rise);
-    tw_plan_output(p, tw_plan_subtract(p, middle, scaled(p, rise, half)));
+    tw_plan_output(p, tw_plan_subtract(p, middle, tw_plan_scaled(p, rise, half)));
     tw_plan_output(p, tw_plan_one(p, TW_STEP_ARCTANGENT, rise));
-    tw_plan_output(p, tw_plan_add(p, middle, scaled(p, rise, half + 1)));
+    tw_plan_output(p, tw_plan_add(p, middle, tw_plan_scaled(p, rise, half + 1)));
 }
 
 /* ---- Pivots ----------------------------------------------------------------------------- */
@@ -104,10 +101,11 @@ static void levels_by_parts(tw_plan *p, tw_register middle, const range *of, con
     for (size_t i = 0; i < 4; i++)
         tw_plan_output(p, parts[i] == 0
                               ? tw_plan_nothing(p)
-                              : tw_plan_subtract(p, middle, scaled(p, of->size, parts[i])));
+                              : tw_plan_subtract(p, middle, tw_plan_scaled(p, of->size, parts[i])));
     for (size_t i = 0; i < 4; i++)
-        tw_plan_output(p, parts[i] == 0 ? tw_plan_nothing(p)
-                                        : tw_plan_add(p, middle, scaled(p, of->size, parts[i])));
+        tw_plan_output(p, parts[i] == 0
+                              ? tw_plan_nothing(p)
+                              : tw_plan_add(p, middle, tw_plan_scaled(p, of->size, parts[i])));
 }
 
 /* The floor traders' levels: what the range leaves on the other side of the middle. */
@@ -117,11 +115,11 @@ static void floor_levels(tw_plan *p, tw_register middle, const range *of) {
     tw_plan_output(p, middle);
     tw_plan_output(p, tw_plan_subtract(p, middle, below));
     tw_plan_output(p, tw_plan_subtract(p, middle, of->size));
-    tw_plan_output(p, tw_plan_subtract(p, of->low, scaled(p, below, 2)));
+    tw_plan_output(p, tw_plan_subtract(p, of->low, tw_plan_scaled(p, below, 2)));
     tw_plan_output(p, tw_plan_nothing(p));
     tw_plan_output(p, tw_plan_add(p, middle, above));
     tw_plan_output(p, tw_plan_add(p, middle, of->size));
-    tw_plan_output(p, tw_plan_add(p, of->high, scaled(p, above, 2)));
+    tw_plan_output(p, tw_plan_add(p, of->high, tw_plan_scaled(p, above, 2)));
     tw_plan_output(p, tw_plan_nothing(p));
 }
 
@@ -130,11 +128,11 @@ static void floor_levels(tw_plan *p, tw_register middle, const range *of) {
 static void demark_levels(tw_plan *p, const range *of, tw_register open, tw_register close) {
     tw_register sum = tw_plan_add(p, tw_plan_add(p, of->high, of->low), close);
     tw_register rose = tw_plan_subtract(p, close, open);
-    tw_register doubled =
-        tw_plan_choose(p, rose, of->high, tw_plan_choose(p, scaled(p, rose, -1), of->low, close));
+    tw_register doubled = tw_plan_choose(
+        p, rose, of->high, tw_plan_choose(p, tw_plan_scaled(p, rose, -1), of->low, close));
     tw_register twice = tw_plan_add(p, sum, doubled);
-    tw_register half = scaled(p, twice, 0.5);
-    tw_plan_output(p, scaled(p, twice, 0.25));
+    tw_register half = tw_plan_scaled(p, twice, 0.5);
+    tw_plan_output(p, tw_plan_scaled(p, twice, 0.25));
     tw_plan_output(p, tw_plan_subtract(p, half, of->high));
     for (size_t i = 0; i < 3; i++)
         tw_plan_output(p, tw_plan_nothing(p));
@@ -160,7 +158,8 @@ static void levels(tw_plan *p, int type, const tw_register *prices) {
         levels_by_parts(p, mean_of_three(p, of.high, of.low, prices[3]), &of, fibonacci);
         break;
     case 4:
-        floor_levels(p, scaled(p, tw_plan_add(p, sum, scaled(p, prices[4], 2)), 0.25), &of);
+        floor_levels(
+            p, tw_plan_scaled(p, tw_plan_add(p, sum, tw_plan_scaled(p, prices[4], 2)), 0.25), &of);
         break;
     default:
         floor_levels(p, mean_of_three(p, of.high, of.low, prices[3]), &of);

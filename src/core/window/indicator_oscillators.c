@@ -13,29 +13,26 @@ static tw_register lowest(tw_plan *p, size_t n) {
     return tw_plan_window(p, TW_STEP_LOWEST, LOW, n);
 }
 
-static tw_register scaled(tw_plan *p, tw_register a, double factor) {
-    return tw_plan_affine(p, a, factor, 0);
-}
-
 static void stochastic(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     tw_register low = lowest(p, n);
     tw_register range = tw_plan_subtract(p, highest(p, n), low);
-    tw_register k = tw_plan_divide_or(p, scaled(p, tw_plan_subtract(p, CLOSE, low), 100), range, 0);
+    tw_register k =
+        tw_plan_divide_or(p, tw_plan_scaled(p, tw_plan_subtract(p, CLOSE, low), 100), range, 0);
     k = tw_plan_average_by(p, 5, k, tw_plan_period(p, 2));
     tw_register d = tw_plan_average_by(p, 5, k, tw_plan_period(p, 1));
     tw_plan_output(p, k);
     tw_plan_output(p, d);
-    tw_plan_output(p, tw_plan_subtract(p, scaled(p, k, tw_plan_number(p, 3)),
-                                       scaled(p, d, tw_plan_number(p, 4))));
+    tw_plan_output(p, tw_plan_subtract(p, tw_plan_scaled(p, k, tw_plan_number(p, 3)),
+                                       tw_plan_scaled(p, d, tw_plan_number(p, 4))));
 }
 
 static void williams_r(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     tw_register high = highest(p, n);
     tw_register range = tw_plan_subtract(p, high, lowest(p, n));
-    tw_plan_output(
-        p, tw_plan_divide_or(p, scaled(p, tw_plan_subtract(p, high, CLOSE), -100), range, 0));
+    tw_plan_output(p, tw_plan_divide_or(
+                          p, tw_plan_scaled(p, tw_plan_subtract(p, high, CLOSE), -100), range, 0));
 }
 
 /* Lambert (1980): the constant makes 70 to 80 per cent of the answers fall within 100. */
@@ -45,7 +42,7 @@ static void cci(tw_plan *p) {
     tw_register mean = tw_plan_mean(p, price, n);
     tw_register spread = tw_plan_spread(p, price, mean, n, 0);
     tw_plan_output(p, tw_plan_divide_or(p, tw_plan_subtract(p, price, mean),
-                                        scaled(p, spread, tw_plan_number(p, 1)), 0));
+                                        tw_plan_scaled(p, spread, tw_plan_number(p, 1)), 0));
 }
 
 static void awesome(tw_plan *p) {
@@ -53,7 +50,7 @@ static void awesome(tw_plan *p) {
     tw_register line = tw_plan_subtract(p, tw_plan_mean(p, price, tw_plan_period(p, 0)),
                                         tw_plan_mean(p, price, tw_plan_period(p, 1)));
     tw_plan_output(p, line);
-    tw_plan_output(p, tw_plan_divide(p, scaled(p, line, 100), price));
+    tw_plan_output(p, tw_plan_divide(p, tw_plan_scaled(p, line, 100), price));
 }
 
 /* Williams (1985): pressure over true range, of three periods, weighted 4 : 2 : 1. */
@@ -66,9 +63,9 @@ static void ultimate(tw_plan *p) {
         size_t n = tw_plan_period(p, i);
         tw_register share = tw_plan_divide(p, tw_plan_window(p, TW_STEP_SUM, pressure, n),
                                            tw_plan_window(p, TW_STEP_SUM, range, n));
-        sum = tw_plan_add(p, sum, scaled(p, share, (double)(4u >> i)));
+        sum = tw_plan_add(p, sum, tw_plan_scaled(p, share, (double)(4u >> i)));
     }
-    tw_plan_output(p, tw_plan_divide(p, scaled(p, sum, 100), tw_plan_constant(p, 7)));
+    tw_plan_output(p, tw_plan_divide(p, tw_plan_scaled(p, sum, 100), tw_plan_constant(p, 7)));
 }
 
 static void bop(tw_plan *p) {
@@ -83,8 +80,9 @@ static void imi(tw_plan *p) {
     tw_register body = tw_plan_subtract(p, CLOSE, OPEN);
     tw_register rise = tw_plan_two(p, TW_STEP_GREATER, body, tw_plan_constant(p, 0));
     tw_register size = tw_plan_one(p, TW_STEP_MAGNITUDE, body);
-    tw_plan_output(p, tw_plan_divide_or(p, scaled(p, tw_plan_window(p, TW_STEP_SUM, rise, n), 100),
-                                        tw_plan_window(p, TW_STEP_SUM, size, n), 50));
+    tw_plan_output(
+        p, tw_plan_divide_or(p, tw_plan_scaled(p, tw_plan_window(p, TW_STEP_SUM, rise, n), 100),
+                             tw_plan_window(p, TW_STEP_SUM, size, n), 50));
 }
 
 /* Dorsey (1992): how ranges widen and narrow, by a mean of them over its own mean. */
@@ -111,10 +109,11 @@ static void smi(tw_plan *p) {
         high = tw_plan_first_rows(p, n - 1, HIGH, high);
         low = tw_plan_first_rows(p, n - 1, LOW, low);
     }
-    tw_register away = tw_plan_subtract(p, CLOSE, scaled(p, tw_plan_add(p, high, low), 0.5));
+    tw_register away =
+        tw_plan_subtract(p, CLOSE, tw_plan_scaled(p, tw_plan_add(p, high, low), 0.5));
     tw_register range = tw_plan_subtract(p, high, low);
-    tw_register line = tw_plan_divide(p, scaled(p, twice(p, away, first), 100),
-                                      scaled(p, twice(p, range, first), 0.5));
+    tw_register line = tw_plan_divide(p, tw_plan_scaled(p, twice(p, away, first), 100),
+                                      tw_plan_scaled(p, twice(p, range, first), 0.5));
     tw_plan_output(p, line);
     tw_plan_output(p, tw_plan_ema(p, line, tw_plan_period(p, 3), first));
 }
@@ -157,31 +156,32 @@ static tw_register directed(tw_plan *p, tw_register move, tw_register other) {
 static void adx(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     tw_register up = tw_plan_change(p, HIGH, 1);
-    tw_register down = scaled(p, tw_plan_change(p, LOW, 1), -1);
+    tw_register down = tw_plan_scaled(p, tw_plan_change(p, LOW, 1), -1);
     bool late = tw_plan_choice(p, 1, 1);
     tw_register range = tw_plan_wilder_sum(p, tw_plan_true_range(p), n, late);
     tw_register plus = tw_plan_wilder_sum(p, directed(p, up, down), n, late);
     tw_register minus = tw_plan_wilder_sum(p, directed(p, down, up), n, late);
-    plus = scaled(p, plus, 100);
-    minus = scaled(p, minus, 100);
+    plus = tw_plan_scaled(p, plus, 100);
+    minus = tw_plan_scaled(p, minus, 100);
     plus = tw_plan_divide_or(p, plus, range, 0);
     minus = tw_plan_divide_or(p, minus, range, 0);
     tw_register apart = tw_plan_one(p, TW_STEP_MAGNITUDE, tw_plan_subtract(p, plus, minus));
-    tw_register dx = tw_plan_divide_or(p, scaled(p, apart, 100), tw_plan_add(p, plus, minus), 0);
+    tw_register dx =
+        tw_plan_divide_or(p, tw_plan_scaled(p, apart, 100), tw_plan_add(p, plus, minus), 0);
     tw_register line = tw_plan_wilder(p, dx, n);
     tw_plan_output(p, plus);
     tw_plan_output(p, minus);
     tw_plan_output(p, dx);
     tw_plan_output(p, line);
     size_t back = tw_plan_choice(p, 2, 1) ? n - 1 : n;
-    tw_plan_output(p, scaled(p, tw_plan_add(p, line, tw_plan_lag(p, line, back)), 0.5));
+    tw_plan_output(p, tw_plan_scaled(p, tw_plan_add(p, line, tw_plan_lag(p, line, back)), 0.5));
 }
 
 /* Wilder's sums of directed moves: they begin with period - 1 of them. */
 static void directional_movement(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
     tw_register up = tw_plan_change(p, HIGH, 1);
-    tw_register down = scaled(p, tw_plan_change(p, LOW, 1), -1);
+    tw_register down = tw_plan_scaled(p, tw_plan_change(p, LOW, 1), -1);
     double share = ((double)n - 1) / (double)n;
     tw_register moves[] = {directed(p, up, down), directed(p, down, up)};
     for (size_t i = 0; i < 2; i++) {
@@ -222,8 +222,8 @@ static void chop(tw_plan *p) {
     tw_register range = tw_plan_subtract(p, tw_plan_window(p, TW_STEP_HIGHEST, high, n),
                                          tw_plan_window(p, TW_STEP_LOWEST, low, n));
     tw_register ratio = tw_plan_one(p, TW_STEP_LOGARITHM, tw_plan_divide(p, way, range));
-    tw_plan_output(p,
-                   tw_plan_divide(p, scaled(p, ratio, 100), tw_plan_constant(p, log((double)n))));
+    tw_plan_output(
+        p, tw_plan_divide(p, tw_plan_scaled(p, ratio, 100), tw_plan_constant(p, log((double)n))));
 }
 
 static const tw_indicator_entry entries[] = {

@@ -143,6 +143,10 @@ tw_register tw_plan_affine(tw_plan *plan, tw_register a, double factor, double s
     return tw_plan_step_of(plan, &step);
 }
 
+tw_register tw_plan_scaled(tw_plan *plan, tw_register a, double factor) {
+    return tw_plan_affine(plan, a, factor, 0);
+}
+
 tw_register tw_plan_choose(tw_plan *plan, tw_register a, tw_register b, tw_register c) {
     tw_plan_step step = step_from(TW_STEP_CHOOSE, a, b, c);
     return tw_plan_step_of(plan, &step);

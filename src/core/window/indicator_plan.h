@@ -114,6 +114,7 @@ tw_register tw_plan_multiply(tw_plan *plan, tw_register a, tw_register b);
 tw_register tw_plan_divide(tw_plan *plan, tw_register a, tw_register b);
 tw_register tw_plan_divide_or(tw_plan *plan, tw_register a, tw_register b, double settled);
 tw_register tw_plan_affine(tw_plan *plan, tw_register a, double factor, double summand);
+tw_register tw_plan_scaled(tw_plan *plan, tw_register a, double factor);
 tw_register tw_plan_choose(tw_plan *plan, tw_register a, tw_register b, tw_register c);
 tw_register tw_plan_start(tw_plan *plan, tw_register a, tw_register b, tw_register c);
 tw_register tw_plan_lag(tw_plan *plan, tw_register a, size_t n);

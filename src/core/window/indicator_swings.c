@@ -3,15 +3,11 @@
  */
 #include "indicator_plan.h"
 
-static tw_register scaled(tw_plan *p, tw_register a, double factor) {
-    return tw_plan_affine(p, a, factor, 0);
-}
-
 /* The value of `right` rows before if it is beyond all of the rows on either side of it, `left` and
  * `right` of them. With sign -1 a low is told as the high of the mirrored price. */
 static tw_register fractal_of(tw_plan *p, tw_register price, double sign, size_t left,
                               size_t right) {
-    tw_register a = scaled(p, price, sign);
+    tw_register a = tw_plan_scaled(p, price, sign);
     tw_register after = tw_plan_window(p, TW_STEP_HIGHEST, a, right);
     tw_register before = tw_plan_lag(p, tw_plan_window(p, TW_STEP_HIGHEST, a, left), right + 1);
     tw_register middle = tw_plan_lag(p, a, right);
@@ -85,11 +81,13 @@ static void fisher(tw_plan *p) {
     tw_register place = tw_plan_divide_or(p, tw_plan_subtract(p, price, low), range, 0);
     tw_register still = tw_plan_two(p, TW_STEP_ABOVE, range, tw_plan_constant(p, 0));
     tw_register term = tw_plan_multiply(p, still, tw_plan_affine(p, place, 0.66, -0.33));
-    tw_register value = recur(p, scaled(p, still, 0.67), term, scaled(p, term, 0), 0.67, true);
+    tw_register value =
+        recur(p, tw_plan_scaled(p, still, 0.67), term, tw_plan_scaled(p, term, 0), 0.67, true);
     tw_register ratio =
         tw_plan_divide(p, tw_plan_affine(p, value, 1, 1), tw_plan_affine(p, value, -1, 1));
-    tw_register half = scaled(p, tw_plan_one(p, TW_STEP_LOGARITHM, ratio), 0.5);
-    tw_register line = recur(p, tw_plan_constant(p, 0.5), half, scaled(p, half, 0), 0.5, false);
+    tw_register half = tw_plan_scaled(p, tw_plan_one(p, TW_STEP_LOGARITHM, ratio), 0.5);
+    tw_register line =
+        recur(p, tw_plan_constant(p, 0.5), half, tw_plan_scaled(p, half, 0), 0.5, false);
     tw_plan_output(p, line);
     tw_plan_output(p, tw_plan_lag(p, line, 1));
 }
@@ -109,7 +107,7 @@ static void klinger(tw_plan *p) {
     tw_register share = tw_plan_divide_or(p, range, way, 1);
     tw_register force = tw_plan_one(p, TW_STEP_MAGNITUDE, tw_plan_affine(p, share, 2, -2));
     force = tw_plan_multiply(p, tw_plan_multiply(p, force, trend), VOLUME);
-    force = scaled(p, force, 100);
+    force = tw_plan_scaled(p, force, 100);
     tw_register line = tw_plan_subtract(p, tw_plan_ema(p, force, tw_plan_period(p, 0), false),
                                         tw_plan_ema(p, force, tw_plan_period(p, 1), false));
     tw_plan_output(p, line);
@@ -158,7 +156,7 @@ static void marubozu(tw_plan *p) {
     tw_register body = tw_plan_subtract(p, CLOSE, OPEN);
     tw_register size = tw_plan_one(p, TW_STEP_MAGNITUDE, body);
     tw_register share =
-        tw_plan_divide_or(p, scaled(p, size, 100), tw_plan_subtract(p, HIGH, LOW), 0);
+        tw_plan_divide_or(p, tw_plan_scaled(p, size, 100), tw_plan_subtract(p, HIGH, LOW), 0);
     tw_register least = tw_plan_constant(p, tw_plan_number(p, 0));
     tw_register short_of = tw_plan_two(p, TW_STEP_ABOVE, least, share);
     tw_register zero = tw_plan_constant(p, 0);

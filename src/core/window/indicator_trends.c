@@ -3,10 +3,6 @@
  */
 #include "indicator_plan.h"
 
-static tw_register scaled(tw_plan *p, tw_register a, double factor) {
-    return tw_plan_affine(p, a, factor, 0);
-}
-
 static tw_register atr_of(tw_plan *p, size_t n) {
     return tw_plan_wilder(p, tw_plan_true_range(p), n);
 }
@@ -26,8 +22,8 @@ static void bollinger(tw_plan *p) {
     double up = tw_plan_number(p, 1);
     double down = tw_plan_number(p, 4) > 0 ? tw_plan_number(p, 4) : up;
     tw_register middle = tw_plan_average(p, (int)tw_plan_number(p, 3), CLOSE, n);
-    tw_register upper = tw_plan_add(p, middle, scaled(p, sd, up));
-    tw_register lower = tw_plan_subtract(p, middle, scaled(p, sd, down));
+    tw_register upper = tw_plan_add(p, middle, tw_plan_scaled(p, sd, up));
+    tw_register lower = tw_plan_subtract(p, middle, tw_plan_scaled(p, sd, down));
     tw_register range = tw_plan_subtract(p, upper, lower);
     tw_plan_output(p, middle);
     tw_plan_output(p, upper);
@@ -39,13 +35,13 @@ static void bollinger(tw_plan *p) {
 
 static void keltner(tw_plan *p) {
     tw_register middle = tw_plan_ema(p, CLOSE, tw_plan_period(p, 0), false);
-    tw_register width = scaled(p, atr_of(p, tw_plan_period(p, 2)), tw_plan_number(p, 1));
+    tw_register width = tw_plan_scaled(p, atr_of(p, tw_plan_period(p, 2)), tw_plan_number(p, 1));
     channel(p, tw_plan_add(p, middle, width), middle, tw_plan_subtract(p, middle, width));
 }
 
 static void starc(tw_plan *p) {
     tw_register middle = tw_plan_mean(p, CLOSE, tw_plan_period(p, 0));
-    tw_register width = scaled(p, atr_of(p, tw_plan_period(p, 2)), tw_plan_number(p, 1));
+    tw_register width = tw_plan_scaled(p, atr_of(p, tw_plan_period(p, 2)), tw_plan_number(p, 1));
     channel(p, tw_plan_add(p, middle, width), middle, tw_plan_subtract(p, middle, width));
 }
 
@@ -55,7 +51,7 @@ static void donchian(tw_plan *p) {
     size_t lag = tw_plan_choice(p, 1, 1) ? 1 : 0;
     tw_register upper = tw_plan_lag(p, tw_plan_window(p, TW_STEP_HIGHEST, HIGH, n), lag);
     tw_register lower = tw_plan_lag(p, tw_plan_window(p, TW_STEP_LOWEST, LOW, n), lag);
-    channel(p, upper, scaled(p, tw_plan_add(p, upper, lower), 0.5), lower);
+    channel(p, upper, tw_plan_scaled(p, tw_plan_add(p, upper, lower), 0.5), lower);
 }
 
 /* Headley (2002): high and low moved apart by the range, in parts of their middle. */
@@ -87,14 +83,14 @@ static tw_register not_below(tw_plan *p, tw_register a, tw_register b) {
 
 static void supertrend(tw_plan *p) {
     tw_register middle = tw_plan_median_price(p);
-    tw_register width = scaled(p, atr_of(p, tw_plan_period(p, 0)), tw_plan_number(p, 1));
+    tw_register width = tw_plan_scaled(p, atr_of(p, tw_plan_period(p, 0)), tw_plan_number(p, 1));
     stop(p, tw_plan_add(p, middle, width), tw_plan_subtract(p, middle, width),
          not_below(p, CLOSE, middle));
 }
 
 static void atr_stop(tw_plan *p) {
     tw_register atr = atr_of(p, tw_plan_period(p, 0));
-    tw_register width = scaled(p, atr, tw_plan_number(p, 1));
+    tw_register width = tw_plan_scaled(p, atr, tw_plan_number(p, 1));
     bool ranges = tw_plan_choice(p, 2, 1);
     stop(p, tw_plan_add(p, ranges ? HIGH : CLOSE, width),
          tw_plan_subtract(p, ranges ? LOW : CLOSE, width),
@@ -105,7 +101,7 @@ static void atr_stop(tw_plan *p) {
 /* Wilder's volatility system: true ranges (of the row before) from the best close of the move. */
 static void volatility_stop(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
-    tw_register width = scaled(p, tw_plan_lag(p, atr_of(p, n), 1), tw_plan_number(p, 1));
+    tw_register width = tw_plan_scaled(p, tw_plan_lag(p, atr_of(p, n), 1), tw_plan_number(p, 1));
     tw_plan_step step = {
         .kind = TW_STEP_SWING, .in = {CLOSE, width, TW_NO_REGISTER, TW_NO_REGISTER}, .n = n};
     tw_register line = tw_plan_step_of(p, &step);
@@ -117,7 +113,7 @@ static void volatility_stop(tw_plan *p) {
 /* Le Beau: below the high of the window for a long position, above its low for a short one. */
 static void chandelier(tw_plan *p) {
     size_t n = tw_plan_period(p, 0);
-    tw_register width = scaled(p, atr_of(p, n), tw_plan_number(p, 1));
+    tw_register width = tw_plan_scaled(p, atr_of(p, n), tw_plan_number(p, 1));
     tw_plan_output(p, tw_plan_subtract(p, tw_plan_window(p, TW_STEP_HIGHEST, HIGH, n), width));
     tw_plan_output(p, tw_plan_add(p, tw_plan_window(p, TW_STEP_LOWEST, LOW, n), width));
 }
@@ -139,11 +135,12 @@ static void parabolic_sar(tw_plan *p) {
 /* The open is the middle of the last smoothed candle's body: y = y / 2 + (last close) / 2. */
 static void heikin_ashi(tw_plan *p) {
     tw_register sum = tw_plan_add(p, tw_plan_add(p, OPEN, HIGH), tw_plan_add(p, LOW, CLOSE));
-    tw_register close = scaled(p, sum, 0.25);
-    tw_plan_step step = {.kind = TW_STEP_RECUR,
-                         .in = {tw_plan_constant(p, 0.5), scaled(p, tw_plan_lag(p, close, 1), 0.5),
-                                scaled(p, tw_plan_add(p, OPEN, CLOSE), 0.5), TW_NO_REGISTER},
-                         .k = 0.5};
+    tw_register close = tw_plan_scaled(p, sum, 0.25);
+    tw_plan_step step = {
+        .kind = TW_STEP_RECUR,
+        .in = {tw_plan_constant(p, 0.5), tw_plan_scaled(p, tw_plan_lag(p, close, 1), 0.5),
+               tw_plan_scaled(p, tw_plan_add(p, OPEN, CLOSE), 0.5), TW_NO_REGISTER},
+        .k = 0.5};
     tw_register open = tw_plan_step_of(p, &step);
     tw_register high = tw_plan_two(p, TW_STEP_GREATER, open, close);
     tw_register low = tw_plan_two(p, TW_STEP_LESSER, open, close);
@@ -156,7 +153,7 @@ static void heikin_ashi(tw_plan *p) {
 static tw_register middle_of_range(tw_plan *p, size_t n) {
     tw_register sum = tw_plan_add(p, tw_plan_window(p, TW_STEP_HIGHEST, HIGH, n),
                                   tw_plan_window(p, TW_STEP_LOWEST, LOW, n));
-    return scaled(p, sum, 0.5);
+    return tw_plan_scaled(p, sum, 0.5);
 }
 
 /* The leading spans are drawn `shift` rows later: they are answered there. The lagging span is
@@ -165,7 +162,7 @@ static void ichimoku(tw_plan *p) {
     tw_register tenkan = middle_of_range(p, tw_plan_period(p, 0));
     tw_register kijun = middle_of_range(p, tw_plan_period(p, 1));
     size_t shift = tw_plan_period(p, 3);
-    tw_register a = scaled(p, tw_plan_add(p, tenkan, kijun), 0.5);
+    tw_register a = tw_plan_scaled(p, tw_plan_add(p, tenkan, kijun), 0.5);
     tw_plan_output(p, tenkan);
     tw_plan_output(p, kijun);
     tw_plan_output(p, tw_plan_lag(p, a, shift));

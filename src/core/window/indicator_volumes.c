@@ -3,10 +3,6 @@
  */
 #include "indicator_plan.h"
 
-static tw_register scaled(tw_plan *p, tw_register a, double factor) {
-    return tw_plan_affine(p, a, factor, 0);
-}
-
 static tw_register total(tw_plan *p, tw_register a) {
     return tw_plan_one(p, TW_STEP_TOTAL, a);
 }
@@ -21,7 +17,7 @@ static tw_register sign_of(tw_plan *p, tw_register a) {
 /* What the first row has, which has no change: nothing, 0, or its volume. */
 static void obv(tw_plan *p) {
     tw_register flow = tw_plan_multiply(p, sign_of(p, tw_plan_change(p, CLOSE, 1)), VOLUME);
-    tw_register first = tw_plan_choice(p, 0, 2) ? VOLUME : scaled(p, VOLUME, 0);
+    tw_register first = tw_plan_choice(p, 0, 2) ? VOLUME : tw_plan_scaled(p, VOLUME, 0);
     if (!tw_plan_choice(p, 0, 0))
         flow = tw_plan_start(p, flow, first, CLOSE);
     tw_plan_output(p, total(p, flow));
@@ -75,10 +71,11 @@ static void mfi(tw_plan *p) {
     tw_register change = tw_plan_change(p, price, 1);
     tw_register flow = tw_plan_multiply(p, price, VOLUME);
     tw_register up = tw_plan_choose(p, change, flow, zero);
-    tw_register down = tw_plan_choose(p, scaled(p, change, -1), flow, zero);
+    tw_register down = tw_plan_choose(p, tw_plan_scaled(p, change, -1), flow, zero);
     up = tw_plan_window(p, TW_STEP_SUM, up, n);
     down = tw_plan_window(p, TW_STEP_SUM, down, n);
-    tw_plan_output(p, tw_plan_divide_or(p, scaled(p, up, 100), tw_plan_add(p, up, down), 100));
+    tw_plan_output(p,
+                   tw_plan_divide_or(p, tw_plan_scaled(p, up, 100), tw_plan_add(p, up, down), 100));
 }
 
 static void force(tw_plan *p) {
@@ -91,7 +88,7 @@ static void ease_of_movement(tw_plan *p) {
     tw_register middle = tw_plan_median_price(p);
     tw_register range = tw_plan_subtract(p, HIGH, LOW);
     tw_register moved = tw_plan_multiply(p, tw_plan_change(p, middle, 1), range);
-    tw_register line = tw_plan_divide(p, scaled(p, moved, tw_plan_number(p, 1)), VOLUME);
+    tw_register line = tw_plan_divide(p, tw_plan_scaled(p, moved, tw_plan_number(p, 1)), VOLUME);
     tw_plan_output(p, line);
     tw_plan_output(p, tw_plan_mean(p, line, tw_plan_period(p, 0)));
 }
@@ -103,8 +100,8 @@ static void williams_ad(tw_plan *p) {
     tw_register above = tw_plan_subtract(p, CLOSE, tw_plan_two(p, TW_STEP_LESSER, LOW, last));
     tw_register below = tw_plan_subtract(p, CLOSE, tw_plan_two(p, TW_STEP_GREATER, HIGH, last));
     tw_register zero = tw_plan_constant(p, 0);
-    tw_register flow =
-        tw_plan_choose(p, change, above, tw_plan_choose(p, scaled(p, change, -1), below, zero));
+    tw_register flow = tw_plan_choose(
+        p, change, above, tw_plan_choose(p, tw_plan_scaled(p, change, -1), below, zero));
     tw_plan_output(p, total(p, flow));
 }
 
