@@ -167,8 +167,7 @@ void tw_zone_free(tw_zone *zone) {
     if (zone == NULL)
         return;
     tw_allocator allocator = zone->allocator;
-    if (zone->transitions != NULL)
-        TW_DELETE(&allocator, zone->transitions, zone->transition_capacity, zone_transition);
+    TW_DELETE(&allocator, zone->transitions, zone->transition_capacity, zone_transition);
     TW_DELETE(&allocator, zone, 1, tw_zone);
 }
 

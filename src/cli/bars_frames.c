@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A kind's word, and the least unit that its step has. */
+/* A kind's word. */
 typedef struct kind_word {
     const char *word;
     tw_bars_kind kind;
@@ -75,7 +75,7 @@ static bool parse_word(tw_slice text, const char *words_of, uint8_t *ret_place) 
     tw_slice rest = tw_slice_of(words_of);
     for (uint8_t i = 0; rest.data != NULL; i++) {
         tw_slice one = tw_slice_split(&rest, '|');
-        if (one.size == text.size && memcmp(one.data, text.data, one.size) == 0) {
+        if (tw_slice_equal(one, text)) {
             *ret_place = i;
             return true;
         }

@@ -35,9 +35,11 @@ typedef struct guide_lines {
     double upper;
 } guide_lines;
 
-static const guide_lines guides[] = {{"rsi", 30, 70},          {"stochastic", 20, 80},
-                                     {"stochrsi", 20, 80},     {"mfi", 20, 80},
-                                     {"williams_r", -80, -20}, {"cci", -100, 100}};
+static const guide_lines guides[] = {{"rsi", 30, 70},
+                                     {"stochastic", 20, 80},
+                                     {"mfi", 20, 80},
+                                     {"williams_r", -80, -20},
+                                     {"cci", -100, 100}};
 
 static bool is_below(const bars_indicator *entry) {
     return !entry->over_price;

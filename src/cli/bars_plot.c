@@ -20,8 +20,7 @@ tw_status bars_plot_open(bars_plot *plot, tw_error *error) {
 }
 
 void bars_plot_close(bars_plot *plot) {
-    if (plot->candles != NULL)
-        TW_DELETE(tw_allocator_system(), plot->candles, CANDLE_ROOM, bars_candle);
+    TW_DELETE(tw_allocator_system(), plot->candles, CANDLE_ROOM, bars_candle);
     bars_indicators_done(&plot->indicators);
     plot->candles = NULL;
 }
@@ -60,7 +59,7 @@ static void make_room(bars_plot *plot) {
 }
 
 bool bars_plot_put(bars_plot *plot, const tw_bar *bar, const tw_bars_detail *detail) {
-    if (detail->frame != plot->frame)
+    if (detail->frame != 0)
         return true;
     if (plot->symbol == TW_SYMBOL_NONE)
         plot->symbol = bar->symbol;
@@ -105,14 +104,17 @@ static tw_status run_indicators(bars_plot *plot, tw_error *error) {
     double *columns = TW_NEW(tw_allocator_system(), 5 * rows, double);
     bool *resets = TW_NEW(tw_allocator_system(), rows, bool);
     tw_status status = columns != NULL && resets != NULL ? TW_OK : TW_NO_MEMORY;
+    int64_t day_before = 0;
     for (size_t i = 0; i < rows && status == TW_OK; i++) {
         const bars_candle *candle = &plot->candles[i];
+        int64_t day = day_of(plot, candle->time_ns);
         columns[i] = candle->open;
         columns[rows + i] = candle->high;
         columns[2 * rows + i] = candle->low;
         columns[3 * rows + i] = candle->close;
         columns[4 * rows + i] = candle->volume;
-        resets[i] = i > 0 && day_of(plot, candle->time_ns) != day_of(plot, candle[-1].time_ns);
+        resets[i] = i > 0 && day != day_before;
+        day_before = day;
     }
     if (status == TW_OK) {
         const tw_indicator_table table = {.inputs = {columns, columns + rows, columns + 2 * rows,

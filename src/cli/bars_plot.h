@@ -28,7 +28,6 @@ typedef struct bars_candle {
 
 typedef struct bars_plot {
     tw_symbol symbol; /* TW_SYMBOL_NONE: no bar yet */
-    uint32_t frame;   /* the one that is drawn */
     size_t shown_max;
     const tw_zone *zone; /* whose days are sessions; NULL: UTC */
     bars_indicators indicators;
@@ -38,11 +37,11 @@ typedef struct bars_plot {
     size_t candle_count;
 } bars_plot;
 
-/* Takes memory for the bars; `plot` has frame, shown_max, zone and indicators. TW_NO_MEMORY. */
+/* Takes memory for the bars; `plot` has shown_max, zone and indicators. TW_NO_MEMORY. */
 tw_status bars_plot_open(bars_plot *plot, tw_error *error) TW_MUST_CHECK;
 void bars_plot_close(bars_plot *plot);
 
-/* Bars of other frames are passed over. False: a bar of a second symbol. */
+/* Bars of other frames than the first are passed over. False: a bar of a second symbol. */
 bool bars_plot_put(bars_plot *plot, const tw_bar *bar, const tw_bars_detail *detail);
 
 /* Draws a PNG into a file that is there already. TW_EMPTY: there was no bar, or an indicator has no

@@ -71,8 +71,12 @@ static size_t find_rows(const int64_t *times_ns, size_t count, size_t most, cons
                         size_t *rows) {
     size_t apart = count / (2 * most) + 1;
     size_t found = 0;
+    int64_t before = count > 0 ? place_of(times_ns[0], span) : 0;
     for (size_t i = 1; i < count && found <= most; i++) {
-        if (place_of(times_ns[i], span) == place_of(times_ns[i - 1], span))
+        int64_t place = place_of(times_ns[i], span);
+        bool same = place == before;
+        before = place;
+        if (same)
             continue;
         if (found > 0 && i - rows[found - 1] < apart)
             continue;

@@ -53,8 +53,7 @@ void tw_bars_free(tw_bars *bars) {
     tw_allocator allocator = bars->allocator;
     history_free(bars);
     run_free(bars);
-    if (bars->states != NULL)
-        TW_DELETE(&allocator, bars->states, bars->line_count, bar_line);
+    TW_DELETE(&allocator, bars->states, bars->line_count, bar_line);
     TW_DELETE(&allocator, bars, 1, tw_bars);
 }
 
@@ -142,9 +141,11 @@ static bar_feed feed_of_trade(const tw_bars *bars, const tw_trade *trade) {
 
 /* ---- Taking -------------------------------------------------------------------------------- */
 
-static void count_late(tw_bars *bars, uint32_t late) {
+tw_status bars_count_taken(tw_bars *bars, uint32_t late) {
+    bars->counts.trades += late != frames_all(bars);
     for (uint32_t i = 0; late >> i != 0; i++)
         bars->counts.late[bars->plans[i].index] += late >> i & 1;
+    return late == 0 ? TW_OK : TW_STATE;
 }
 
 uint32_t state_take(tw_bars *bars, bar_state *state, const bar_feed *feed, int64_t settled_ns,
@@ -166,13 +167,7 @@ static tw_status take_feed(tw_bars *bars, tw_symbol symbol, const bar_feed *feed
         return TW_OVERFLOW;
     if (feed->moves != TW_BARS_MOVES_ALL)
         bars->counts.excluded[feed->reason]++;
-    uint32_t late = state_take(bars, state, feed, INT64_MIN, target);
-    bool all_late = late == (UINT32_C(1) << bars->frame_count) - 1;
-    bars->counts.trades += !all_late;
-    if (late == 0)
-        return TW_OK;
-    count_late(bars, late);
-    return TW_STATE;
+    return bars_count_taken(bars, state_take(bars, state, feed, INT64_MIN, target));
 }
 
 void bars_make_ready(tw_bars *bars, tw_symbol symbol) {
@@ -368,9 +363,7 @@ tw_status tw_bars_current(const tw_bars *bars, tw_symbol symbol, uint32_t frame,
         return TW_RANGE;
     if (symbol >= bars->ready_count)
         return TW_EMPTY;
-    uint32_t at = 0;
-    while (bars->plans[at].index != frame)
-        at++;
+    uint32_t at = plan_of(bars, frame);
     bar_slot slot;
     bar_extra extra;
     time_current(bars, state_of(bars, symbol), at, &slot, &extra);

@@ -192,19 +192,11 @@ static bool has_room(const tw_bars *bars, tw_symbol symbol, int64_t less, int64_
     return state_has_room(bars, settled_of(bars, symbol), INT64_MIN, kept + more);
 }
 
-static tw_status count_taken(tw_bars *bars, uint32_t late) {
-    uint32_t all = (UINT32_C(1) << bars->frame_count) - 1;
-    bars->counts.trades += late != all;
-    for (uint32_t i = 0; late >> i != 0; i++)
-        bars->counts.late[bars->plans[i].index] += late >> i & 1;
-    return late == 0 ? TW_OK : TW_STATE;
-}
-
 /* Before what has settled: time frames whose bar has not settled yet take it for good. */
 static tw_status push_too_late(history_pass *pass, const bar_feed *feed) {
     tw_bars *bars = pass->bars;
     bar_state *settled = settled_of(bars, pass->symbol);
-    uint32_t all = (UINT32_C(1) << bars->frame_count) - 1;
+    uint32_t all = frames_all(bars);
     uint32_t timeless = all & ~((UINT32_C(1) << bars->time_count) - 1);
     bars->counting = &bars->ignored;
     uint32_t late = timeless | time_take(bars, settled, feed, pass->of->settled_ns, &nowhere);
@@ -213,7 +205,7 @@ static tw_status push_too_late(history_pass *pass, const bar_feed *feed) {
         settled->volume_room -= feed->volume;
         replay(pass);
     }
-    return count_taken(bars, late);
+    return bars_count_taken(bars, late);
 }
 
 static tw_status push_in_order(history_pass *pass, const tw_trade *trade, const bar_feed *feed) {
@@ -222,8 +214,8 @@ static tw_status push_in_order(history_pass *pass, const tw_trade *trade, const 
     bar_target target = {issued_live, pass};
     live->volume_room = INT64_MAX; /* has_room answers for the live state */
     uint32_t late = state_take(bars, live, feed, INT64_MIN, &target);
-    tw_status status = count_taken(bars, late);
-    if (late != (UINT32_C(1) << bars->frame_count) - 1) {
+    tw_status status = bars_count_taken(bars, late);
+    if (late != frames_all(bars)) {
         kept_trade kept = kept_of_feed(feed, trade->id);
         kept_insert(bars, pass->symbol, pass->of->trade_count, &kept);
     }
@@ -243,12 +235,12 @@ static uint32_t late_mask(const tw_bars *bars, tw_symbol symbol, int64_t time_ns
 static tw_status push_within(history_pass *pass, const tw_trade *trade, const bar_feed *feed) {
     tw_bars *bars = pass->bars;
     uint32_t late = late_mask(bars, pass->symbol, feed->time_ns);
-    if (late != (UINT32_C(1) << bars->frame_count) - 1) {
+    if (late != frames_all(bars)) {
         kept_trade kept = kept_of_feed(feed, trade->id);
         kept_insert(bars, pass->symbol, kept_place(bars, pass->symbol, feed->time_ns), &kept);
         replay(pass);
     }
-    return count_taken(bars, late);
+    return bars_count_taken(bars, late);
 }
 
 static history_pass pass_of(tw_bars *bars, tw_symbol symbol, const bar_target *target) {
@@ -281,14 +273,22 @@ tw_status history_push(tw_bars *bars, const tw_trade *trade, const bar_feed *fee
     return status;
 }
 
-tw_status history_cancel(tw_bars *bars, tw_symbol symbol, uint64_t id, const bar_target *target) {
-    if (bars->history != NULL)
+/* The kept trade of that id, as far as there is a horizon and it has not settled. */
+static bool find_kept(tw_bars *bars, tw_symbol symbol, uint64_t id, uint32_t *ret_at) {
+    if (bars->history != NULL) {
         settle_old(bars, symbol);
-    uint32_t at = bars->history != NULL ? kept_find(bars, symbol, id) : 0;
-    if (bars->history == NULL || at == bars->history->symbols[symbol].trade_count) {
-        bars->counts.unknown++;
-        return TW_NOT_FOUND;
+        *ret_at = kept_find(bars, symbol, id);
+        if (*ret_at != bars->history->symbols[symbol].trade_count)
+            return true;
     }
+    bars->counts.unknown++;
+    return false;
+}
+
+tw_status history_cancel(tw_bars *bars, tw_symbol symbol, uint64_t id, const bar_target *target) {
+    uint32_t at = 0;
+    if (!find_kept(bars, symbol, id, &at))
+        return TW_NOT_FOUND;
     history_pass pass = pass_of(bars, symbol, target);
     kept_remove(bars, symbol, at);
     bars->counts.cancelled++;
@@ -299,13 +299,9 @@ tw_status history_cancel(tw_bars *bars, tw_symbol symbol, uint64_t id, const bar
 tw_status history_correct(tw_bars *bars, uint64_t id, const tw_trade *trade, const bar_feed *feed,
                           const bar_target *target) {
     tw_symbol symbol = trade->symbol;
-    if (bars->history != NULL)
-        settle_old(bars, symbol);
-    uint32_t at = bars->history != NULL ? kept_find(bars, symbol, id) : 0;
-    if (bars->history == NULL || at == bars->history->symbols[symbol].trade_count) {
-        bars->counts.unknown++;
+    uint32_t at = 0;
+    if (!find_kept(bars, symbol, id, &at))
         return TW_NOT_FOUND;
-    }
     history_pass pass = pass_of(bars, symbol, target);
     kept_trade old = *kept_at(bars, symbol, at);
     if (feed->time_ns < pass.of->settled_ns)

@@ -89,13 +89,6 @@ static issued_bar *issued_at(const tw_bars *bars, tw_symbol symbol, uint32_t ind
     return &bars->history->issued[(size_t)symbol * capacity + at];
 }
 
-static uint32_t plan_of(const tw_bars *bars, uint32_t index) {
-    uint32_t at = 0;
-    while (bars->plans[at].index != index)
-        at++;
-    return at;
-}
-
 /* A bar that the settled state has passed can change no more. */
 static bool is_final(const tw_bars *bars, tw_symbol symbol, const issued_bar *issued) {
     uint32_t frame = plan_of(bars, issued->detail.frame);
@@ -118,7 +111,7 @@ void issued_forget_final(tw_bars *bars, tw_symbol symbol) {
 static bool is_same_bar(const tw_bars *bars, const tw_bars_detail *a, const tw_bars_detail *b) {
     if (a->frame != b->frame)
         return false;
-    bool is_time = bars->plans[plan_of(bars, a->frame)].measure == FRAME_NONE;
+    bool is_time = bars->config.frames[a->frame].kind == TW_BARS_TIME;
     return is_time ? a->start_ns == b->start_ns : a->sequence == b->sequence;
 }
 

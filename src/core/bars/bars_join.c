@@ -100,7 +100,6 @@ void join_begin_other(run_part *part, int64_t time_ns) {
 void join_begin(run_part *part, const tw_bars_ticks *ticks, tw_bars_table *tables) {
     part->ticks = ticks;
     part->tables = tables;
-    part->is_full = false;
     for (uint32_t i = 0; i < part->bars->time_count; i++)
         part->table_counts[i] = tables[i].count;
     memset(part->made, 0, sizeof part->made);

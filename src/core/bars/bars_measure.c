@@ -74,14 +74,9 @@ static uint8_t side_of(const tw_bars_frame *frame, bar_measure *measure, const b
 /* ---- Closing ------------------------------------------------------------------------------- */
 
 static void begin_bar(bar_slot *slot, const bar_feed *feed) {
-    if (slot->count == 0 && slot->start_ns == INT64_MIN)
+    if (slot->start_ns == INT64_MIN)
         slot->start_ns = feed->time_ns;
     slot->end_ns = feed->time_ns;
-}
-
-static void reset_slot(bar_slot *slot, bar_extra *extra) {
-    slot_clear(slot, extra);
-    slot->start_ns = slot->end_ns = INT64_MIN;
 }
 
 static size_t close_bar(tw_bars *bars, bar_state *state, uint32_t frame, uint8_t flags,
@@ -92,7 +87,7 @@ static size_t close_bar(tw_bars *bars, bar_state *state, uint32_t frame, uint8_t
     size_t made = 0;
     if (slot->count > 0)
         made = slot_emit(bars, state, frame, flags, target);
-    reset_slot(slot, extra);
+    slot_reset(slot, extra);
     measure->bought = 0;
     measure->sold = 0;
     measure->sided_count = 0;
@@ -162,7 +157,7 @@ static void break_run(const tw_bars *bars, bar_state *state, uint32_t frame) {
     uint64_t count = slot->count;
     int64_t volume = slot->volume;
     bar_extra before = *extra;
-    reset_slot(slot, extra);
+    slot_reset(slot, extra);
     memcpy(extra->counts, before.counts, sizeof extra->counts);
     memcpy(extra->volumes, before.volumes, sizeof extra->volumes);
     extra->counts[TW_BARS_REASON_RUN] += count;
@@ -254,8 +249,7 @@ bool measure_take(tw_bars *bars, bar_state *state, uint32_t frame, const bar_fee
         return true;
     }
     if ((feed->moves & TW_BARS_MOVES_VOLUME) == 0) { /* it belongs to the bar and ends none */
-        begin_bar(slot_of(state, frame), feed);
-        slot_add(slot_of(state, frame), extra_of(bars, state, frame), feed);
+        add_part(bars, state, frame, feed, feed->volume);
         return true;
     }
     uint8_t side = side_of(plan, measure, feed);

@@ -333,8 +333,7 @@ void part_take(run_part *part) {
             prefetch_block(part->ticks, row + RUN_AHEAD);
         while (row < until) {
             if (times_ns[row] >= part->ends_ns[0]) {
-                part->is_full = !has_room(part);
-                if (part->is_full)
+                if (!has_room(part))
                     return;
                 turn_windows(part, times_ns[row]);
             }

@@ -160,9 +160,7 @@ void state_clear(const tw_bars *bars, bar_state *state, tw_symbol symbol) {
     state->volume_room = INT64_MAX;
     state->begin_ns = INT64_MAX;
     for (uint32_t i = 0; i < bars->frame_count; i++) {
-        bar_slot *slot = slot_of(state, i);
-        slot_clear(slot, extra_of(bars, state, i));
-        slot->start_ns = slot->end_ns = INT64_MIN;
+        slot_reset(slot_of(state, i), extra_of(bars, state, i));
         if (bars->plans[i].measure != FRAME_NONE)
             measure_clear(bars, measure_of(bars, state, i), i);
     }

@@ -160,6 +160,19 @@ static inline bar_state *state_of(const tw_bars *bars, tw_symbol symbol) {
     return (bar_state *)(void *)&bars->states[(size_t)symbol * bars->state_size];
 }
 
+/* The plan of a frame of the configuration. */
+static inline uint32_t plan_of(const tw_bars *bars, uint32_t index) {
+    uint32_t at = 0;
+    while (bars->plans[at].index != index)
+        at++;
+    return at;
+}
+
+/* The bits of all frames. */
+static inline uint32_t frames_all(const tw_bars *bars) {
+    return (UINT32_C(1) << bars->frame_count) - 1;
+}
+
 static inline bar_slot *slot_of(bar_state *state, uint32_t frame) {
     return (bar_slot *)(void *)((unsigned char *)state + sizeof(bar_state)) + frame;
 }
@@ -181,6 +194,12 @@ static inline bool slot_is_priced(const bar_slot *slot) {
 
 /* bars_slot.c */
 void slot_clear(bar_slot *slot, bar_extra *extra);
+
+/* And of no time. */
+void slot_reset(bar_slot *slot, bar_extra *extra);
+
+/* What the bar left out, as the caller is told. */
+void slot_detail(const bar_extra *extra, tw_bars_detail *detail);
 void slot_add(bar_slot *slot, bar_extra *extra, const bar_feed *feed);
 void slot_merge(bar_slot *slot, bar_extra *extra, const bar_slot *from,
                 const bar_extra *from_extra);
@@ -279,6 +298,9 @@ uint32_t state_take(tw_bars *bars, bar_state *state, const bar_feed *feed, int64
 size_t state_flush(tw_bars *bars, bar_state *state, const bar_target *target);
 /* Whether a trade of `volume` at `time_ns` fits every bar; finds the room anew where it must. */
 bool state_has_room(const tw_bars *bars, bar_state *state, int64_t time_ns, int64_t volume);
+
+/* Counts a trade by the frames in which it was late. TW_STATE if there is one. */
+tw_status bars_count_taken(tw_bars *bars, uint32_t late);
 
 /* Sets the states of symbols up to this one up. */
 void bars_make_ready(tw_bars *bars, tw_symbol symbol);

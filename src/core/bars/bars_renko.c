@@ -9,12 +9,6 @@
  */
 #include "bars_priv.h"
 
-static void clear_slot(const tw_bars *bars, bar_state *state, uint32_t frame) {
-    bar_slot *slot = slot_of(state, frame);
-    slot_clear(slot, extra_of(bars, state, frame));
-    slot->start_ns = slot->end_ns = INT64_MIN;
-}
-
 /* Where the first brick begins: the price, or the nearest multiple of a unit, ties to even. */
 static int64_t first_edge(const tw_bars_frame *frame, int64_t price) {
     int64_t edge = price;
@@ -49,9 +43,8 @@ static void emit_brick(tw_bars *bars, bar_state *state, uint32_t frame, tw_bar *
     detail->end_ns = slot->end_ns;
     detail->sequence = slot->sequence++;
     detail->flags = 0;
-    detail->volume_left_out.nano = extra != NULL ? extra->volume_left_out : 0;
-    for (int i = 0; extra != NULL && i < TW_BARS_REASON_COUNT; i++)
-        detail->excluded[i] = (tw_bars_excluded){extra->counts[i], {extra->volumes[i]}};
+    if (extra != NULL)
+        slot_detail(extra, detail);
     bar_hand_out(bars, frame, bar, detail, target);
 }
 
@@ -78,7 +71,7 @@ static void emit_bricks(tw_bars *bars, bar_state *state, uint32_t frame, int64_t
         measure->edge_low = rising && shared ? bar.open.nano : bar.close.nano;
         emit_brick(bars, state, frame, &bar, target);
     }
-    clear_slot(bars, state, frame);
+    slot_reset(slot_of(state, frame), extra_of(bars, state, frame));
 }
 
 /* A move too far to be drawn: the edges follow on their grid, and the bricks between are none. */
@@ -89,7 +82,7 @@ static void skip_bricks(tw_bars *bars, bar_state *state, uint32_t frame, int64_t
     int64_t edge = rising ? measure->edge_high + way : measure->edge_low - way;
     measure->edge_high = measure->edge_low = edge;
     bars->counting->gaps++;
-    clear_slot(bars, state, frame);
+    slot_reset(slot_of(state, frame), extra_of(bars, state, frame));
 }
 
 void renko_take(tw_bars *bars, bar_state *state, uint32_t frame, const bar_feed *feed,
@@ -102,7 +95,9 @@ void renko_take(tw_bars *bars, bar_state *state, uint32_t frame, const bar_feed 
         measure->has_edges = true;
         measure->edge_high = measure->edge_low = first_edge(plan, feed->close);
         if (plan->renko == TW_BARS_RENKO_CLASSIC) {
-            clear_slot(bars, state, frame); /* what was before the first edge is in no brick */
+            slot_reset(
+                slot_of(state, frame),
+                extra_of(bars, state, frame)); /* what was before the first edge is in no brick */
             return;
         }
     }

@@ -49,9 +49,7 @@ tw_status run_new(tw_bars *bars) {
 }
 
 static void delete_lines(const tw_bars *bars, run_slot *slots) {
-    if (slots != NULL)
-        TW_DELETE(&bars->allocator, (bar_line *)(void *)slots, bars->config.symbol_count_max,
-                  bar_line);
+    TW_DELETE(&bars->allocator, (bar_line *)(void *)slots, bars->config.symbol_count_max, bar_line);
 }
 
 void run_free(tw_bars *bars) {
@@ -62,8 +60,7 @@ void run_free(tw_bars *bars) {
         for (uint32_t i = 0; i < TW_BARS_FRAME_COUNT_MAX; i++) {
             delete_lines(bars, part->slots[i]);
             delete_lines(bars, part->heads[i]);
-            if (part->touched[i] != NULL)
-                TW_DELETE(&bars->allocator, part->touched[i], touched_room(bars), unsigned char);
+            TW_DELETE(&bars->allocator, part->touched[i], touched_room(bars), unsigned char);
         }
     }
     TW_DELETE(&bars->allocator, bars->parts, bars->config.run_part_max, run_part);

@@ -52,7 +52,6 @@ typedef struct run_part {
     size_t end;
     size_t taken; /* rows before it are in */
     bool is_first;
-    bool is_full;          /* it stopped because a table was */
     bool is_last;          /* no part follows whose heads need room in its tables */
     tw_symbol ready_count; /* symbols below it have slots */
     int64_t newest_ns;     /* of the rows so far, or of what was before */

@@ -27,6 +27,11 @@ void slot_clear(bar_slot *slot, bar_extra *extra) {
     extra->weak_close_ns = INT64_MIN;
 }
 
+void slot_reset(bar_slot *slot, bar_extra *extra) {
+    slot_clear(slot, extra);
+    slot->start_ns = slot->end_ns = INT64_MIN;
+}
+
 /* A trade that does not move everything: counted by its reason, and its price kept for the case
  * that nothing better comes ("only if it is the first or only trade"). */
 static void add_excluded(bar_extra *extra, const bar_feed *feed) {
@@ -154,7 +159,7 @@ void bar_hand_out(tw_bars *bars, uint32_t frame, tw_bar *bar, tw_bars_detail *de
     target->sink(target->context, bar, detail);
 }
 
-static void set_detail(tw_bars_detail *detail, const bar_extra *extra) {
+void slot_detail(const bar_extra *extra, tw_bars_detail *detail) {
     detail->volume_left_out.nano = extra->volume_left_out;
     for (int i = 0; i < TW_BARS_REASON_COUNT; i++)
         detail->excluded[i] = (tw_bars_excluded){extra->counts[i], {extra->volumes[i]}};
@@ -184,7 +189,7 @@ size_t slot_emit(tw_bars *bars, bar_state *state, uint32_t frame, uint8_t flags,
     detail->flags = flags;
     detail->sequence = bars->plans[frame].measure == FRAME_NONE ? 0 : slot->sequence++;
     if (extra != NULL)
-        set_detail(detail, extra);
+        slot_detail(extra, detail);
     bar_hand_out(bars, frame, &bar, detail, target);
     return 1;
 }

@@ -254,9 +254,8 @@ void tw_indicator_free(tw_indicator *indicator) {
     if (indicator == NULL)
         return;
     tw_allocator allocator = indicator->allocator;
-    if (indicator->block != NULL)
-        tw_release(&allocator, indicator->block, indicator->block_count, sizeof(double),
-                   LINE * sizeof(double));
+    tw_release(&allocator, indicator->block, indicator->block_count, sizeof(double),
+               LINE * sizeof(double));
     TW_DELETE(&allocator, indicator->steps, indicator->step_count, tw_step);
     TW_DELETE(&allocator, indicator, 1, tw_indicator);
 }
