@@ -156,11 +156,7 @@ tw_register tw_plan_average(tw_plan *p, int which, tw_register a, size_t n) {
 }
 
 tw_register tw_plan_average_by(tw_plan *p, size_t parameter, tw_register a, size_t n) {
-    return tw_plan_average(p, (int)tw_plan_number(p, parameter), a, n);
-}
-
-static int choice_of(const tw_plan *p, size_t parameter) {
-    return (int)tw_plan_number(p, parameter);
+    return tw_plan_average(p, tw_plan_chosen(p, parameter), a, n);
 }
 
 static void sma(tw_plan *p) {
@@ -182,17 +178,18 @@ static void wma(tw_plan *p) {
 }
 
 static void dema(tw_plan *p) {
-    tw_plan_output(p,
-                   dema_of(p, CLOSE, tw_plan_period(p, 0), choice_of(p, 1), tw_plan_period(p, 2)));
+    tw_plan_output(
+        p, dema_of(p, CLOSE, tw_plan_period(p, 0), tw_plan_chosen(p, 1), tw_plan_period(p, 2)));
 }
 
 static void tema(tw_plan *p) {
-    tw_plan_output(p,
-                   tema_of(p, CLOSE, tw_plan_period(p, 0), choice_of(p, 1), tw_plan_period(p, 2)));
+    tw_plan_output(
+        p, tema_of(p, CLOSE, tw_plan_period(p, 0), tw_plan_chosen(p, 1), tw_plan_period(p, 2)));
 }
 
 static void t3(tw_plan *p) {
-    tw_plan_output(p, t3_of(p, CLOSE, tw_plan_period(p, 0), tw_plan_number(p, 1), choice_of(p, 2)));
+    tw_plan_output(
+        p, t3_of(p, CLOSE, tw_plan_period(p, 0), tw_plan_number(p, 1), tw_plan_chosen(p, 2)));
 }
 
 static void hma(tw_plan *p) {

@@ -6,12 +6,11 @@
  */
 #include "indicator_lanes.h"
 #include "logarithm.h"
-
-#define INPUT_MAX 1e75
+#include "tradewind/indicator.h"
 
 static void clean(const double *values, size_t lanes, double *ret_values) {
     TW_FOR_LANES(i, lanes)
-    ret_values[i] = fabs(values[i]) <= INPUT_MAX ? values[i] : NAN;
+    ret_values[i] = fabs(values[i]) <= TW_INDICATOR_VALUE_MAX ? values[i] : NAN;
 }
 
 static void publish(const double *values, size_t lanes, double *ret_values) {

@@ -10,9 +10,11 @@ typedef struct two_means {
 
 /* Aligned means begin with the same row: the fast one waits for the slow one's window (ta_MACD.c).
  * Where the periods come the other way round they are exchanged. */
-static two_means means_of(tw_plan *p, tw_register a, int average, bool aligned) {
+static two_means means_of(tw_plan *p, tw_register a, const int averages[2], bool aligned) {
     size_t fast = tw_plan_period(p, 0);
     size_t slow = tw_plan_period(p, 1);
+    int fast_average = averages[fast > slow];
+    int slow_average = averages[fast <= slow];
     if (fast > slow) {
         size_t other = fast;
         fast = slow;
@@ -21,12 +23,8 @@ static two_means means_of(tw_plan *p, tw_register a, int average, bool aligned) 
     tw_register late = a;
     if (aligned && slow > fast)
         late = tw_plan_window(p, TW_STEP_SKIP, a, slow - fast);
-    return (two_means){tw_plan_average(p, average, late, fast),
-                       tw_plan_average(p, average, a, slow)};
-}
-
-static int mean_of_choice(const tw_plan *p, size_t parameter) {
-    return (int)tw_plan_number(p, parameter);
+    return (two_means){tw_plan_average(p, fast_average, late, fast),
+                       tw_plan_average(p, slow_average, a, slow)};
 }
 
 /* Both means from the first value on, heard from the slow one's n-th: with the rates of the
@@ -45,9 +43,9 @@ static two_means late_means_of(tw_plan *p, bool fixed) {
 
 static void macd(tw_plan *p) {
     bool first = tw_plan_choice(p, 3, 1) || tw_plan_number(p, 3) > 2;
-    two_means m = tw_plan_number(p, 3) > 2
-                      ? late_means_of(p, tw_plan_choice(p, 3, 4))
-                      : means_of(p, CLOSE, first ? 10 : 1, tw_plan_choice(p, 3, 2));
+    const int averages[] = {first ? 10 : 1, first ? 10 : 1};
+    two_means m = tw_plan_number(p, 3) > 2 ? late_means_of(p, tw_plan_choice(p, 3, 4))
+                                           : means_of(p, CLOSE, averages, tw_plan_choice(p, 3, 2));
     tw_register line = tw_plan_subtract(p, m.fast, m.slow);
     tw_plan_histogram(p, line, tw_plan_ema(p, line, tw_plan_period(p, 2), first));
     tw_plan_output(p, m.fast);
@@ -55,8 +53,9 @@ static void macd(tw_plan *p) {
 }
 
 static void ppo_of(tw_plan *p, tw_register a) {
-    int average = mean_of_choice(p, 3);
-    two_means m = means_of(p, a, average, false);
+    int average = tw_plan_chosen(p, 3);
+    const int averages[] = {average, average};
+    two_means m = means_of(p, a, averages, false);
     tw_register apart = tw_plan_subtract(p, m.fast, m.slow);
     tw_register line = tw_plan_divide_or(p, tw_plan_affine(p, apart, 100, 0), m.slow, 0);
     tw_plan_histogram(p, line, tw_plan_average(p, average, line, tw_plan_period(p, 2)));
@@ -73,25 +72,11 @@ static void pvo(tw_plan *p) {
 
 /* Each of the three by a mean of its own; the fast and the slow one begin with the same row. */
 static void macd_means(tw_plan *p) {
-    size_t fast = tw_plan_period(p, 0);
-    size_t slow = tw_plan_period(p, 1);
-    int fast_mean = (int)tw_plan_number(p, 3);
-    int slow_mean = (int)tw_plan_number(p, 4);
-    if (fast > slow) {
-        size_t period = fast;
-        int mean = fast_mean;
-        fast = slow;
-        fast_mean = slow_mean;
-        slow = period;
-        slow_mean = mean;
-    }
-    tw_register late = slow > fast ? tw_plan_window(p, TW_STEP_SKIP, CLOSE, slow - fast) : CLOSE;
-    tw_register line = tw_plan_subtract(p, tw_plan_average(p, fast_mean, late, fast),
-                                        tw_plan_average(p, slow_mean, CLOSE, slow));
+    const int averages[] = {tw_plan_chosen(p, 3), tw_plan_chosen(p, 4)};
+    two_means means = means_of(p, CLOSE, averages, true);
+    tw_register line = tw_plan_subtract(p, means.fast, means.slow);
     tw_plan_histogram(p, line, tw_plan_average_by(p, 5, line, tw_plan_period(p, 2)));
 }
-
-#define MEAN(name) TW_CHOICE(name, 1, TW_PLAN_AVERAGE_COUNT, TW_PLAN_AVERAGES)
 
 static const tw_indicator_entry entries[] = {
     {{.name = "macd",
@@ -105,21 +90,21 @@ static const tw_indicator_entry entries[] = {
     {{.name = "ppo",
       .summary = "two means apart, in per cent of the slow one",
       TW_PARAMETERS(TW_PERIOD("fast", 12), TW_PERIOD("slow", 26), TW_PERIOD("signal", 9),
-                    TW_CHOICE("mean", 1, TW_PLAN_AVERAGE_COUNT, TW_PLAN_AVERAGES)),
+                    TW_MEAN("mean", 1)),
       TW_OUTPUTS("ppo", "signal", "histogram", "apo"),
       .inputs = TW_READS_CLOSE},
      ppo},
     {{.name = "pvo",
       .summary = "ppo of the volume",
       TW_PARAMETERS(TW_PERIOD("fast", 12), TW_PERIOD("slow", 26), TW_PERIOD("signal", 9),
-                    TW_CHOICE("mean", 1, TW_PLAN_AVERAGE_COUNT, TW_PLAN_AVERAGES)),
+                    TW_MEAN("mean", 1)),
       TW_OUTPUTS("pvo", "signal", "histogram", "difference"),
       .inputs = TW_READS_VOLUME},
      pvo},
     {{.name = "macd_means",
       .summary = "two means apart and a mean of that, of any kinds",
       TW_PARAMETERS(TW_PERIOD("fast", 12), TW_PERIOD("slow", 26), TW_PERIOD("signal", 9),
-                    MEAN("fast_mean"), MEAN("slow_mean"), MEAN("signal_mean")),
+                    TW_MEAN("fast_mean", 1), TW_MEAN("slow_mean", 1), TW_MEAN("signal_mean", 1)),
       TW_OUTPUTS("macd", "signal", "histogram"),
       .inputs = TW_READS_CLOSE},
      macd_means},

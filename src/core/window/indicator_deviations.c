@@ -210,7 +210,7 @@ static const tw_indicator_entry entries[] = {
     {{.name = "atr",
       .summary = "Wilder's mean of the true range, and in per cent of the close",
       TW_PARAMETERS(TW_PERIOD("period", 14), TW_CHOICE("first", 0, 2, "none|range"),
-                    TW_CHOICE("mean", 2, TW_PLAN_AVERAGE_COUNT, TW_PLAN_AVERAGES)),
+                    TW_MEAN("mean", 2)),
       TW_OUTPUTS("tr", "atr", "atrp"),
       .inputs = TW_READS_HLC},
      atr},

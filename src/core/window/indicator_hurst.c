@@ -27,10 +27,8 @@ static double slope_of(const line_fit *fit) {
     return (fit->count * fit->xy - fit->x * fit->y) / (fit->count * fit->xx - fit->x * fit->x);
 }
 
-/* The j-th oldest value of a lane once this row is in at `place`. */
 static double value_at(const tw_step *s, size_t lane, size_t j) {
-    size_t row = s->place + 1 + j;
-    return s->ring[(row >= s->n ? row - s->n : row) * TW_LANES(s) + lane];
+    return rows_oldest(s, j)[lane];
 }
 
 /* The range of the running sum of deviations from the mean, over the deviation: 0 without one. */
@@ -96,28 +94,17 @@ static void of_lags(const tw_step *s, size_t lane) {
     s->out[1][lane] = NAN;
 }
 
-static void next(tw_step *s) {
-    if (++s->place == s->n) {
-        s->place = 0;
-        s->full = true;
-    }
-}
-
-TW_INLINE bool answers(const tw_step *s) {
-    return s->full || s->place + 1 == s->n;
-}
-
 /* Of the lags up to m, or, where m is 0, of ranges. */
 TW_INLINE void hurst_row(tw_step *s) {
     for (size_t i = 0; i < TW_LANES(s); i++) {
         s->ring[s->place * TW_LANES(s) + i] = s->in[0][i];
         s->out[0][i] = s->out[1][i] = NAN;
-        if (answers(s) && s->m > 0)
+        if (rows_answer(s) && s->m > 0)
             of_lags(s, i);
-        else if (answers(s))
+        else if (rows_answer(s))
             of_ranges(s, i);
     }
-    next(s);
+    rows_advance(s);
 }
 
 /* The slope of b on a over the rows of the window where k a is above 0. */
@@ -155,9 +142,9 @@ TW_INLINE void side_row(tw_step *s) {
     for (size_t i = 0; i < TW_LANES(s); i++) {
         s->ring[s->place * TW_LANES(s) + i] = s->in[0][i];
         s->ring[(s->n + s->place) * TW_LANES(s) + i] = s->in[1][i];
-        s->out[0][i] = answers(s) ? within(slope_of_side(s, i)) : NAN;
+        s->out[0][i] = rows_answer(s) ? within(slope_of_side(s, i)) : NAN;
     }
-    next(s);
+    rows_advance(s);
 }
 
 TW_KERNEL(hurst, hurst_row(s))

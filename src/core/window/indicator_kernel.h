@@ -28,8 +28,8 @@
 #define TW_STEP_HURST_ROWS 8
 
 /*
- * name, outputs, registers of state for each row of its period, registers of state besides.
- * Elementwise steps first (rows of state 0), then windows, then recurrences.
+ * name, function, outputs, registers of state for each row of its period, registers of state
+ * besides. Elementwise steps first (rows of state 0), then windows, then recurrences.
  */
 #define TW_STEP_TABLE(X)                                                                          \
     X(ADD, add, 1, 0, 0)                     /* a + b */                                          \

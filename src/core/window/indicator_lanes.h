@@ -64,6 +64,27 @@ static inline void next_row(tw_step *s) {
     }
 #endif
 
+/* ---- Rings of the last n rows ------------------------------------------------------------- */
+
+/* The j-th oldest row of the last n, once this one is in. */
+TW_INLINE const double *rows_oldest(const tw_step *s, size_t j) {
+    size_t row = s->place + 1 + j;
+    return s->ring + (row >= s->n ? row - s->n : row) * TW_LANES(s);
+}
+
+/* Whether n rows are there with this one. */
+TW_INLINE bool rows_answer(const tw_step *s) {
+    return s->full || s->place + 1 == s->n;
+}
+
+/* To the place of the next row. */
+TW_INLINE void rows_advance(tw_step *s) {
+    if (++s->place == s->n) {
+        s->place = 0;
+        s->full = true;
+    }
+}
+
 /* Beyond it a quotient or product is no answer: everything after it stays finite. */
 #define TW_STEP_VALUE_MAX 1e150
 

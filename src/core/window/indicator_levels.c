@@ -42,7 +42,7 @@ static tw_register price_of(tw_plan *p, int part) {
 }
 
 static void price(tw_plan *p) {
-    tw_plan_output(p, price_of(p, (int)tw_plan_number(p, 0)));
+    tw_plan_output(p, price_of(p, tw_plan_chosen(p, 0)));
 }
 
 /* ---- Windows of closes ------------------------------------------------------------------- */
@@ -177,14 +177,14 @@ static void rolling_pivots(tw_plan *p) {
         tw_plan_lag(p, CLOSE, shift),
         OPEN,
     };
-    levels(p, (int)tw_plan_number(p, 2), prices);
+    levels(p, tw_plan_chosen(p, 2), prices);
 }
 
 static void pivot_points(tw_plan *p) {
     tw_plan_step step = {.kind = TW_STEP_SESSION, .in = {OPEN, HIGH, LOW, CLOSE}};
     tw_register last = tw_plan_step_of(p, &step);
     tw_register prices[] = {last, last + 1, last + 2, last + 3, last + 4};
-    levels(p, (int)tw_plan_number(p, 0), prices);
+    levels(p, tw_plan_chosen(p, 0), prices);
 }
 
 #define LEVELS TW_OUTPUTS("pivot", "s1", "s2", "s3", "s4", "r1", "r2", "r3", "r4")

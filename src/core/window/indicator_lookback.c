@@ -35,21 +35,9 @@ static size_t extreme_of(const tw_plan *plan, const tw_plan_step *step, bool set
     return found;
 }
 
-size_t tw_plan_lookback(const tw_plan *plan, const tw_plan_step *step, size_t output) {
-    size_t latest = extreme_of(plan, step, false, true);
-    bool growing = step->m > 0 && (step->kind == TW_STEP_LOWEST || step->kind == TW_STEP_HIGHEST);
-    if (growing)
-        return latest;
-    switch ((unsigned)step->kind) {
-    case TW_STEP_ELSE:
-        return extreme_of(plan, step, false, false);
-    case TW_STEP_START:
-    case TW_STEP_RECUR:
-        return plan->registers[step->in[2]].lookback;
-    case TW_STEP_LAG:
-    case TW_STEP_RANK:
-    case TW_STEP_SKIP:
-        return later(latest, step->n);
+/* Answers over the last n rows of its inputs, all of them there. */
+static bool is_window(tw_step_kind kind) {
+    switch ((unsigned)kind) {
     case TW_STEP_SUM:
     case TW_STEP_MEAN:
     case TW_STEP_RAMP:
@@ -64,6 +52,29 @@ size_t tw_plan_lookback(const tw_plan *plan, const tw_plan_step *step, size_t ou
     case TW_STEP_MEDIAN:
     case TW_STEP_RANKS:
     case TW_STEP_HURST:
+        return true;
+    default:
+        return false;
+    }
+}
+
+size_t tw_plan_lookback(const tw_plan *plan, const tw_plan_step *step, size_t output) {
+    size_t latest = extreme_of(plan, step, false, true);
+    bool growing = step->m > 0 && (step->kind == TW_STEP_LOWEST || step->kind == TW_STEP_HIGHEST);
+    if (growing)
+        return latest;
+    if (is_window(step->kind))
+        return later(latest, step->n - 1);
+    switch ((unsigned)step->kind) {
+    case TW_STEP_ELSE:
+        return extreme_of(plan, step, false, false);
+    case TW_STEP_START:
+    case TW_STEP_RECUR:
+        return plan->registers[step->in[2]].lookback;
+    case TW_STEP_LAG:
+    case TW_STEP_RANK:
+    case TW_STEP_SKIP:
+        return later(latest, step->n);
     case TW_STEP_SMOOTH:
         return later(latest, step->n - 1);
     case TW_STEP_SPREAD: {
@@ -101,6 +112,8 @@ size_t tw_plan_lookback(const tw_plan *plan, const tw_plan_step *step, size_t ou
 size_t tw_plan_settled(const tw_plan *plan, const tw_plan_step *step, size_t lookback) {
     size_t latest = extreme_of(plan, step, true, true);
     size_t from = latest > lookback ? latest : lookback;
+    if (is_window(step->kind))
+        return later(latest, step->n - 1);
     switch ((unsigned)step->kind) {
     case TW_STEP_SMOOTH:
     case TW_STEP_ADAPT:
@@ -121,21 +134,7 @@ size_t tw_plan_settled(const tw_plan *plan, const tw_plan_step *step, size_t loo
     case TW_STEP_LAG:
     case TW_STEP_RANK:
         return later(latest, step->n);
-    case TW_STEP_SUM:
-    case TW_STEP_MEAN:
-    case TW_STEP_RAMP:
-    case TW_STEP_MOMENTS:
-    case TW_STEP_COMOMENTS:
-    case TW_STEP_LOWEST:
-    case TW_STEP_HIGHEST:
-    case TW_STEP_LOWEST_AGE:
-    case TW_STEP_HIGHEST_AGE:
     case TW_STEP_SPREAD:
-    case TW_STEP_WEIGHTED:
-    case TW_STEP_DRAWDOWN:
-    case TW_STEP_MEDIAN:
-    case TW_STEP_RANKS:
-    case TW_STEP_HURST:
         return later(latest, step->n - 1);
     default:
         return from;

@@ -52,11 +52,10 @@ const tw_indicator_description *tw_indicator_describe(tw_indicator_kind kind) {
     return &tw_indicator_entry_of(kind)->description;
 }
 
-static tw_status find(const char *name, size_t size, tw_indicator_kind *ret_kind) {
+static tw_status find(tw_slice name, tw_indicator_kind *ret_kind) {
     size_t count = tw_indicator_kind_count();
     for (size_t kind = 0; kind < count; kind++) {
-        const char *other = tw_indicator_describe((tw_indicator_kind)kind)->name;
-        if (strlen(other) == size && memcmp(other, name, size) == 0) {
+        if (tw_slice_equal_string(name, tw_indicator_describe((tw_indicator_kind)kind)->name)) {
             *ret_kind = (tw_indicator_kind)kind;
             return TW_OK;
         }
@@ -66,7 +65,7 @@ static tw_status find(const char *name, size_t size, tw_indicator_kind *ret_kind
 
 tw_status tw_indicator_find(const char *name, tw_indicator_kind *ret_kind) {
     TW_ASSERT(name != NULL && ret_kind != NULL);
-    return find(name, strlen(name), ret_kind);
+    return find(tw_slice_of(name), ret_kind);
 }
 
 void tw_indicator_defaults(tw_indicator_kind kind, tw_indicator_config *ret_config) {
@@ -137,14 +136,11 @@ static tw_status fail(const reader *in, tw_status status, const char *wanted) {
 }
 
 /* The number of a word among "a|b|c", or -1. */
-static int word_of(const char *words, const char *word, size_t size) {
-    int index = 0;
-    for (const char *at = words; at != NULL; index++) {
-        const char *end = strchr(at, '|');
-        size_t length = end == NULL ? strlen(at) : (size_t)(end - at);
-        if (length == size && memcmp(at, word, size) == 0)
+static int word_of(const char *words, tw_slice word) {
+    tw_slice rest = tw_slice_of(words);
+    for (int index = 0; rest.data != NULL; index++) {
+        if (tw_slice_equal(tw_slice_split(&rest, '|'), word))
             return index;
-        at = end == NULL ? NULL : end + 1;
     }
     return -1;
 }
@@ -157,7 +153,7 @@ static tw_status read_value(reader *in, const tw_indicator_description *what, si
         size_t size = 0;
         while (name_byte(begin[size]))
             size++;
-        int word = word_of(p->words, begin, size);
+        int word = word_of(p->words, (tw_slice){begin, size});
         if (word < 0)
             return tw_error_set_at(in->error, TW_PARSE, in->text, 0, in->at + 1,
                                    "%s of %s is one of %s", p->name, what->name, p->words);
@@ -191,9 +187,9 @@ static tw_status read_name(reader *in, const tw_indicator_description *what, siz
         after++;
     if (size == 0 || in->text[after] != '=')
         return TW_OK;
+    tw_slice name = {in->text + in->at, size};
     for (size_t i = 0; i < what->parameter_count; i++) {
-        if (strlen(what->parameters[i].name) == size &&
-            memcmp(what->parameters[i].name, in->text + in->at, size) == 0) {
+        if (tw_slice_equal_string(name, what->parameters[i].name)) {
             *index = i;
             in->at = after + 1;
             skip_spaces(in);
@@ -242,7 +238,7 @@ tw_status tw_indicator_parse(const char *text, tw_indicator_config *ret_config, 
     tw_indicator_kind kind = 0;
     if (size == 0 || size > NAME_SIZE_MAX)
         return fail(&in, TW_PARSE, "the name of an indicator is wanted");
-    if (find(text + begin, size, &kind) != TW_OK)
+    if (find((tw_slice){text + begin, size}, &kind) != TW_OK)
         return tw_error_set_at(error, TW_NOT_FOUND, text, 0, begin + 1,
                                "there is no indicator %.*s", (int)size, text + begin);
     tw_indicator_config config;

@@ -67,7 +67,11 @@ double tw_plan_number(const tw_plan *plan, size_t parameter) {
 }
 
 bool tw_plan_choice(const tw_plan *plan, size_t parameter, int value) {
-    return (int)plan->parameters[parameter] == value;
+    return tw_plan_chosen(plan, parameter) == value;
+}
+
+int tw_plan_chosen(const tw_plan *plan, size_t parameter) {
+    return (int)plan->parameters[parameter];
 }
 
 /* ---- Steps ------------------------------------------------------------------------------ */
@@ -270,6 +274,30 @@ tw_register tw_plan_true_range(tw_plan *plan) {
 
 /* ---- A whole plan ----------------------------------------------------------------------- */
 
+/* Formulas are written plainly: what of them no output is made of need not run. Steps read only
+ * what stands before them, so one way back through them finds all that are read. */
+static void drop_unread(tw_plan *plan) {
+    bool read[TW_PLAN_REGISTERS_MAX] = {false};
+    size_t kept = plan->step_count;
+    for (size_t o = 0; o < plan->output_count; o++)
+        read[plan->outputs[o]] = true;
+    for (size_t i = plan->step_count; i > 0; i--) {
+        const tw_plan_step *step = &plan->steps[i - 1];
+        bool wanted = false;
+        for (size_t o = 0; o < output_counts[step->kind]; o++)
+            wanted = wanted || read[step->out + (tw_register)o];
+        if (!wanted)
+            continue;
+        for (size_t s = 0; s < TW_STEP_INPUTS_MAX; s++) {
+            if (step->in[s] != TW_NO_REGISTER)
+                read[step->in[s]] = true;
+        }
+        plan->steps[--kept] = *step;
+    }
+    plan->step_count -= kept;
+    memmove(plan->steps, plan->steps + kept, plan->step_count * sizeof *plan->steps);
+}
+
 void tw_plan_make(tw_plan *plan, const tw_indicator_config *config, double tolerance) {
     memset(plan, 0, sizeof *plan);
     plan->parameters = config->parameters;
@@ -279,4 +307,5 @@ void tw_plan_make(tw_plan *plan, const tw_indicator_config *config, double toler
     const tw_indicator_entry *entry = tw_indicator_entry_of(config->kind);
     entry->build(plan);
     TW_ASSERT(plan->output_count == entry->description.output_count);
+    drop_unread(plan);
 }

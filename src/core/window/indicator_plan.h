@@ -93,6 +93,8 @@ void tw_plan_weights(const tw_plan_step *step, double *ret_weights);
 size_t tw_plan_period(const tw_plan *plan, size_t parameter);
 double tw_plan_number(const tw_plan *plan, size_t parameter);
 bool tw_plan_choice(const tw_plan *plan, size_t parameter, int value);
+/* The number of the word that was chosen. */
+int tw_plan_chosen(const tw_plan *plan, size_t parameter);
 
 tw_register tw_plan_input(tw_plan *plan, tw_indicator_input input);
 tw_register tw_plan_constant(tw_plan *plan, double value);
@@ -121,7 +123,7 @@ tw_register tw_plan_lag(tw_plan *plan, tw_register a, size_t n);
 tw_register tw_plan_change(tw_plan *plan, tw_register a, size_t n);
 tw_register tw_plan_mean(tw_plan *plan, tw_register a, size_t n);
 tw_register tw_plan_spread(tw_plan *plan, tw_register a, tw_register centre, size_t n, double way);
-/* sqrt of the n rows' variance with `ddof` degrees taken off. */
+/* The n rows' variance with `ddof` degrees taken off, and its root. */
 tw_register tw_plan_variance(tw_plan *plan, tw_register a, size_t n, double ddof);
 tw_register tw_plan_deviation(tw_plan *plan, tw_register a, size_t n, double ddof);
 
@@ -178,6 +180,8 @@ tw_register tw_plan_true_range(tw_plan *plan);
     { name, fallback, least, most, NULL, false }
 #define TW_CHOICE(name, fallback, count, words) \
     { name, fallback, 0, (count)-1, words, true }
+/* One of the averages. */
+#define TW_MEAN(name, fallback) TW_CHOICE(name, fallback, TW_PLAN_AVERAGE_COUNT, TW_PLAN_AVERAGES)
 #define TW_DDOF(fallback) \
     { "ddof", fallback, 0, 1, NULL, true }
 #define TW_FAMILY(name, entries) \

@@ -19,22 +19,6 @@ TW_INLINE void fill(double *out, size_t lanes, double value) {
     out[i] = value;
 }
 
-TW_INLINE const double *oldest(const tw_step *s, size_t j) {
-    size_t row = s->place + 1 + j;
-    return s->ring + (row >= s->n ? row - s->n : row) * TW_LANES(s);
-}
-
-TW_INLINE bool answers(const tw_step *s) {
-    return s->full || s->place + 1 == s->n;
-}
-
-TW_INLINE void advance(tw_step *s) {
-    if (++s->place == s->n) {
-        s->place = 0;
-        s->full = true;
-    }
-}
-
 TW_INLINE void lag_row(tw_step *s) {
     const double *a = s->in[0];
     double *row = s->ring + s->place * TW_LANES(s);
@@ -45,7 +29,7 @@ TW_INLINE void lag_row(tw_step *s) {
         out[i] = row[i];
         row[i] = a[i];
     }
-    advance(s);
+    rows_advance(s);
 }
 
 /* Rows since the newest extreme, or since the oldest one when m is 1. `sign` turns low into high.
@@ -55,11 +39,11 @@ TW_INLINE void age(tw_step *s, double sign) {
     double *out = s->out[0];
     double *best = s->state;
     fill(out, TW_LANES(s), NAN);
-    if (answers(s)) {
+    if (rows_answer(s)) {
         const bool keep_oldest = s->m > 0;
         fill(best, TW_LANES(s), INFINITY);
         for (size_t j = 0; j < s->n; j++) {
-            const double *row = oldest(s, j);
+            const double *row = rows_oldest(s, j);
             const double rows = (double)(s->n - 1 - j);
             TW_FOR_LANES(i, TW_LANES(s)) {
                 double value = sign * row[i];
@@ -71,7 +55,7 @@ TW_INLINE void age(tw_step *s, double sign) {
         TW_FOR_LANES(i, TW_LANES(s))
         out[i] = best[i] == best[i] ? out[i] : NAN;
     }
-    advance(s);
+    rows_advance(s);
 }
 
 TW_INLINE void lowest_age_row(tw_step *s) {
@@ -87,10 +71,10 @@ TW_INLINE void spread_row(tw_step *s) {
     take(s);
     const double *b = s->in[1];
     double *out = s->out[0];
-    fill(out, TW_LANES(s), answers(s) ? 0 : NAN);
-    if (answers(s)) {
+    fill(out, TW_LANES(s), rows_answer(s) ? 0 : NAN);
+    if (rows_answer(s)) {
         for (size_t j = 0; j < s->n; j++) {
-            const double *row = oldest(s, j);
+            const double *row = rows_oldest(s, j);
             TW_FOR_LANES(i, TW_LANES(s)) {
                 double away = fabs(row[i] - b[i]);
                 double scaled = s->m == 1 ? away * away : (s->m == 2 ? away / fabs(row[i]) : away);
@@ -100,33 +84,33 @@ TW_INLINE void spread_row(tw_step *s) {
         TW_FOR_LANES(i, TW_LANES(s))
         out[i] = within(out[i] / (double)s->n);
     }
-    advance(s);
+    rows_advance(s);
 }
 
 TW_INLINE void weighted_row(tw_step *s) {
     take(s);
     double *out = s->out[0];
-    fill(out, TW_LANES(s), answers(s) ? 0 : NAN);
-    if (answers(s)) {
+    fill(out, TW_LANES(s), rows_answer(s) ? 0 : NAN);
+    if (rows_answer(s)) {
         for (size_t j = 0; j < s->n; j++) {
-            const double *row = oldest(s, j);
+            const double *row = rows_oldest(s, j);
             const double weight = s->weights[j];
             TW_FOR_LANES(i, TW_LANES(s))
             out[i] += row[i] * weight;
         }
     }
-    advance(s);
+    rows_advance(s);
 }
 
 TW_INLINE void drawdown_row(tw_step *s) {
     take(s);
     double *out = s->out[0];
     double *high = s->state;
-    fill(out, TW_LANES(s), answers(s) ? 0 : NAN);
-    if (answers(s)) {
+    fill(out, TW_LANES(s), rows_answer(s) ? 0 : NAN);
+    if (rows_answer(s)) {
         fill(high, TW_LANES(s), -INFINITY);
         for (size_t j = 0; j < s->n; j++) {
-            const double *row = oldest(s, j);
+            const double *row = rows_oldest(s, j);
             TW_FOR_LANES(i, TW_LANES(s)) {
                 high[i] = row[i] > high[i] ? row[i] : high[i];
                 double fall = 100 * ((row[i] - high[i]) / high[i]);
@@ -136,7 +120,7 @@ TW_INLINE void drawdown_row(tw_step *s) {
         TW_FOR_LANES(i, TW_LANES(s))
         out[i] = within(out[i] / (double)s->n);
     }
-    advance(s);
+    rows_advance(s);
 }
 
 /* The n rows before this one; this row itself is not among them. */
@@ -154,7 +138,7 @@ TW_INLINE void rank_row(tw_step *s) {
         out[i] = 100 * out[i] / (double)s->n;
     }
     take(s);
-    advance(s);
+    rows_advance(s);
 }
 
 TW_KERNEL(lag, lag_row(s))

@@ -96,10 +96,7 @@ TW_INLINE void median_row(tw_step *s) {
     else
         sweep_median_row(s);
 #endif
-    if (++s->place == s->n) {
-        s->place = 0;
-        s->full = true;
-    }
+    rows_advance(s);
 }
 
 /* ---- Ranks ------------------------------------------------------------------------------ */
@@ -148,10 +145,7 @@ TW_INLINE void ranks_row(tw_step *s) {
         }
         s->out[0][i] = xx > 0 && yy > 0 ? xy / (sqrt(xx) * sqrt(yy)) : NAN;
     }
-    if (++s->place == n) {
-        s->place = 0;
-        s->full = true;
-    }
+    rows_advance(s);
 }
 
 TW_KERNEL(median, median_row(s))

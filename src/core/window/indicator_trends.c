@@ -21,7 +21,7 @@ static void bollinger(tw_plan *p) {
     tw_register sd = tw_plan_deviation(p, CLOSE, n, tw_plan_number(p, 2));
     double up = tw_plan_number(p, 1);
     double down = tw_plan_number(p, 4) > 0 ? tw_plan_number(p, 4) : up;
-    tw_register middle = tw_plan_average(p, (int)tw_plan_number(p, 3), CLOSE, n);
+    tw_register middle = tw_plan_average_by(p, 3, CLOSE, n);
     tw_register upper = tw_plan_add(p, middle, tw_plan_scaled(p, sd, up));
     tw_register lower = tw_plan_subtract(p, middle, tw_plan_scaled(p, sd, down));
     tw_register range = tw_plan_subtract(p, upper, lower);
@@ -120,7 +120,7 @@ static void chandelier(tw_plan *p) {
 
 static void parabolic_sar(tw_plan *p) {
     double begin = tw_plan_number(p, 2);
-    int rules = (int)tw_plan_number(p, 3);
+    int rules = tw_plan_chosen(p, 3);
     tw_plan_step step = {.kind = rules == 0 ? TW_STEP_PARABOLIC : TW_STEP_REVERSE,
                          .in = {HIGH, LOW, TW_NO_REGISTER, TW_NO_REGISTER},
                          .n = (size_t)rules,
@@ -174,8 +174,7 @@ static const tw_indicator_entry entries[] = {
     {{.name = "bollinger",
       .summary = "a mean and deviations beside it; down=0 takes the same multiple as up",
       TW_PARAMETERS(TW_PERIOD("period", 20), TW_NUMBER("up", 2, 0, 1e3), TW_DDOF(0),
-                    TW_CHOICE("mean", 0, TW_PLAN_AVERAGE_COUNT, TW_PLAN_AVERAGES),
-                    TW_NUMBER("down", 0, 0, 1e3)),
+                    TW_MEAN("mean", 0), TW_NUMBER("down", 0, 0, 1e3)),
       TW_OUTPUTS("middle", "upper", "lower", "percent_b", "width", "zscore"),
       .inputs = TW_READS_CLOSE,
       .price_outputs = TW_PRICES(3)},

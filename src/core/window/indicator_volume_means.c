@@ -20,9 +20,8 @@ static tw_register price_of(tw_plan *p, size_t parameter) {
         return tw_plan_typical_price(p);
     if (tw_plan_choice(p, parameter, 2))
         return CLOSE;
-    tw_register range =
-        tw_plan_add(p, tw_plan_input(p, TW_INDICATOR_HIGH), tw_plan_input(p, TW_INDICATOR_LOW));
-    tw_register body = tw_plan_add(p, tw_plan_input(p, TW_INDICATOR_OPEN), CLOSE);
+    tw_register range = tw_plan_add(p, HIGH, LOW);
+    tw_register body = tw_plan_add(p, OPEN, CLOSE);
     return tw_plan_affine(p, tw_plan_add(p, range, body), 0.25, 0);
 }
 
@@ -59,7 +58,7 @@ static void evwma(tw_plan *p) {
 
 static void envelope(tw_plan *p) {
     double part = tw_plan_number(p, 1) / 100;
-    tw_register middle = tw_plan_average(p, (int)tw_plan_number(p, 2), CLOSE, tw_plan_period(p, 0));
+    tw_register middle = tw_plan_average_by(p, 2, CLOSE, tw_plan_period(p, 0));
     tw_register width = tw_plan_affine(p, middle, part, 0);
     tw_plan_output(p, middle);
     tw_plan_output(p, tw_plan_add(p, middle, width));
@@ -113,20 +112,19 @@ static const tw_indicator_entry entries[] = {
       .summary = "mean of a price by volume since the session began (reset)",
       TW_PARAMETERS(TW_CHOICE("price", 0, 3, PRICES)),
       TW_OUTPUTS("vwap"),
-      .inputs = TW_READS_OHLC | TW_READS_VOLUME,
+      .inputs = TW_READS_ALL,
       .price_outputs = TW_PRICES(1)},
      vwap},
     {{.name = "vwap_rolling",
       .summary = "mean of a price by volume over a window",
       TW_PARAMETERS(TW_PERIOD("period", 20), TW_CHOICE("price", 0, 3, PRICES)),
       TW_OUTPUTS("vwap"),
-      .inputs = TW_READS_OHLC | TW_READS_VOLUME,
+      .inputs = TW_READS_ALL,
       .price_outputs = TW_PRICES(1)},
      vwap_rolling},
     {{.name = "envelope",
       .summary = "a mean and lines in per cent of it beside it",
-      TW_PARAMETERS(TW_PERIOD("period", 20), TW_NUMBER("percent", 2.5, 0, 1e3),
-                    TW_CHOICE("mean", 0, TW_PLAN_AVERAGE_COUNT, TW_PLAN_AVERAGES)),
+      TW_PARAMETERS(TW_PERIOD("period", 20), TW_NUMBER("percent", 2.5, 0, 1e3), TW_MEAN("mean", 0)),
       TW_OUTPUTS("middle", "upper", "lower"),
       .inputs = TW_READS_CLOSE,
       .price_outputs = TW_PRICES(3)},

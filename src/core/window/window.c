@@ -187,15 +187,6 @@ void tw_window_clear(tw_window *window) {
 
 /* ---- places --------------------------------------------------------------------------------- */
 
-uint64_t window_oldest(const tw_window *window) {
-    uint64_t oldest = window->total;
-    for (uint32_t i = 0; i < window->pane_count; i++) {
-        uint64_t head = window->panes[i].state.head;
-        oldest = head < oldest ? head : oldest;
-    }
-    return oldest;
-}
-
 /* Twice as many. The columns move apart, the last first; then what is at an index moves to where
  * twice the places have it: it stays, or goes as far up as there were places, where nothing is. */
 static void grow(tw_window *window) {

@@ -1,8 +1,8 @@
 /*
  * window_block.h - a block of trades on its way through rings and windows into columns of answers.
  *
- * window_run.c leads blocks; window_lanes.c, compiled once for each level of vector instructions,
- * does the work on one.
+ * window_run.c leads blocks; window_chains.c and window_columns.c, compiled once for each level of
+ * vector instructions, do the work on one.
  */
 #ifndef TRADEWIND_CORE_WINDOW_BLOCK_H
 #define TRADEWIND_CORE_WINDOW_BLOCK_H

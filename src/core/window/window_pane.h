@@ -86,14 +86,19 @@ static inline void ring_push(tw_window *window, int64_t time_ns, int64_t price_n
     window->total = index + 1;
 }
 
-/* How many trades can enter before windows must be moved on (invariant 1). */
-static inline uint64_t ring_room(const tw_window *window) {
+/* The index of the oldest trade of any window. */
+static inline uint64_t window_oldest(const tw_window *window) {
     uint64_t oldest = window->total;
     for (uint32_t i = 0; i < window->pane_count; i++) {
         uint64_t head = window->panes[i].state.head;
         oldest = head < oldest ? head : oldest;
     }
-    return oldest + window->mask - 1 - window->total;
+    return oldest;
+}
+
+/* How many trades can enter before windows must be moved on (invariant 1). */
+static inline uint64_t ring_room(const tw_window *window) {
+    return window_oldest(window) + window->mask - 1 - window->total;
 }
 
 /* The room when all windows are moved on: at least 1, and `wanted` if memory allows. */
@@ -270,7 +275,7 @@ static inline double as_nearest_double(uint64_t value) {
 
 /*
  * The numerators from the sums of a window, and whether (0) every division that follows is of two
- * doubles that are the integers. Not 0: by window_exact_slow, as when the ring is wide.
+ * doubles that are the integers. Not 0: by window_exact_narrow, as when the ring is wide.
  *
  * By invariant 3, |sum p| <= n p <= sqrt(2^63 count_max) <= 2^47, sum p^2 and sum q below 2^63. The
  * variance is right modulo 2^64; its double is within 2^44 of n sum p^2 - (sum p)^2 < 2^94, so if

@@ -29,7 +29,6 @@
 #include "window_ratio.h"
 
 #define PLACE_NONE_NS INT64_MAX
-#define ROOM_WANTED 16                  /* places of a ring that has grown, for trades to come */
 #define EXACT_DOUBLE (INT64_C(1) << 53) /* integers up to here are doubles */
 #define EXACT_COLUMN (INT64_C(1) << 51) /* and up to here soon turned into such, see as_double */
 
@@ -197,8 +196,6 @@ void window_set_specs(const tw_window_config *config, pane_spec *ret_specs);
 tw_status window_init(tw_window *window, const tw_allocator *allocator,
                       const tw_window_config *config, const pane_spec *specs);
 void window_done(tw_window *window);
-/* The index of the oldest trade of any window. */
-uint64_t window_oldest(const tw_window *window);
 
 /* ---- window_units.c: how wide the ring is kept --------------------------------------------- */
 

@@ -2,7 +2,7 @@
  * window_run.c - many trades at once: the same integers as one by one, the divisions in rows.
  *
  * Trades are taken in blocks. Those of a block are accepted one after the other and chained by
- * symbol; then a kernel takes them chain by chain (window_lanes.c), so that what a symbol needs is
+ * symbol; then a kernel takes them chain by chain (window_chains.c), so that what a symbol needs is
  * fetched once for some trades and not for each. What the windows answer stays together by row
  * until the block is through, and is then written column by column.
  */
