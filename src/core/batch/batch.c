@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "batch_lanes.h"
+#include "levels.h"
 
 #define BLOCK_CELLS 16384 /* of a part that is cut from rows */
 
@@ -26,14 +27,7 @@ typedef struct batch_work {
 
 const batch_lanes *batch_lanes_of(const tw_batch_way *way) {
     tw_cpu_level level = tw_cpu_choose(way != NULL ? way->level : TW_CPU_BEST);
-#if defined(__x86_64__)
-    if (level == TW_CPU_AVX512)
-        return &batch_lanes_avx512;
-    if (level == TW_CPU_AVX2)
-        return &batch_lanes_avx2;
-#endif
-    (void)level;
-    return &batch_lanes_baseline;
+    return LEVEL_PICK(level, &batch_lanes);
 }
 
 static void run_parts(const tw_batch_way *way, size_t count, tw_task task, batch_work *work) {

@@ -17,6 +17,7 @@
 #include "tradewind/indicator.h"
 
 #include "indicator_plan.h"
+#include "levels.h"
 #include "tradewind/cpu.h"
 
 #include <string.h>
@@ -90,27 +91,10 @@ static tw_cpu_level level_for(tw_cpu_level level, size_t lanes) {
 }
 
 static void kernels_of(tw_cpu_level level, size_t lanes, tw_step_table *ret_table) {
-    if (lanes == 1) {
+    if (lanes == 1)
         take_single(ret_table);
-        return;
-    }
-    switch (level_for(level, lanes)) {
-#if defined(__x86_64__)
-    case TW_CPU_AVX512:
-        take_avx512(ret_table);
-        return;
-    case TW_CPU_AVX2:
-        take_avx2(ret_table);
-        return;
-#else
-    case TW_CPU_AVX512:
-    case TW_CPU_AVX2:
-#endif
-    case TW_CPU_BEST:
-    case TW_CPU_BASELINE:
-    default:
-        take_baseline(ret_table);
-    }
+    else
+        LEVEL_PICK(level_for(level, lanes), take)(ret_table);
 }
 
 /* ---- Memory ----------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
  * fetched once for some trades and not for each. What the windows answer stays together by row
  * until the block is through, and is then written column by column.
  */
+#include "levels.h"
 #include "window_block.h"
 
 #include <math.h>
@@ -75,24 +76,6 @@ void window_put_slow(const desk *d, const block *b, uint32_t j, size_t row) {
 }
 
 /* ---- blocks ------------------------------------------------------------------------------- */
-
-static window_block_kernel *kernel_of(tw_cpu_level level) {
-    switch (level) {
-#if defined(__x86_64__)
-    case TW_CPU_AVX512:
-        return window_block_avx512;
-    case TW_CPU_AVX2:
-        return window_block_avx2;
-#else
-    case TW_CPU_AVX512:
-    case TW_CPU_AVX2:
-#endif
-    case TW_CPU_BEST:
-    case TW_CPU_BASELINE:
-    default:
-        return window_block_baseline;
-    }
-}
 
 #define STREAMED_COUNT ((size_t)512 * 1024) /* 4 MiB of doubles */
 #define AHEAD 128 /* trades ahead whose columns are fetched: the first to be read in a block */
@@ -169,7 +152,7 @@ static size_t rows_to_line(const desk *d) {
 }
 
 static tw_status run(const desk *d, block *b, size_t *ret_count) {
-    window_block_kernel *kernel = kernel_of(d->items->cpu_level);
+    window_block_kernel *kernel = LEVEL_PICK(d->items->cpu_level, window_block);
     tw_status status = TW_OK;
     size_t lead = rows_to_line(d);
     size_t until = b->capacity - LINE_ROWS + lead; /* the others are whole lines after it */
