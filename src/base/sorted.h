@@ -51,6 +51,7 @@ SORTED_INLINE double sorted_halfway(double a, double b) {
 
 /* The median of at least one. */
 SORTED_INLINE double sorted_middle(const double *sorted, size_t count) {
+    TW_ASSERT(count > 0);
     double upper = sorted[count / 2];
     double lower = count % 2 == 1 ? upper : sorted[count / 2 - 1];
     return sorted_halfway(lower, upper);
