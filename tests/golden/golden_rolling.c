@@ -2,7 +2,7 @@
  * golden_rolling.c - rolling statistics against rolling_numerics.json: series that made others
  * answer with negative variances or remnants of values that had left (pandas' tests and issues).
  *
- * Every case passes, or its metric is told as one that does not roll, which golden_vectors has.
+ * Every case passes, or its metric is told as one that does not roll, which golden_performance has.
  */
 #include <math.h>
 #include <setjmp.h>
