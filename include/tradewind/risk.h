@@ -78,6 +78,7 @@
 #include "tradewind/cpu.h"
 #include "tradewind/error.h"
 #include "tradewind/status.h"
+#include "tradewind/task.h"
 
 #define TW_RISK_CONFIDENCE_COUNT_MAX 8
 #define TW_RISK_HORIZON_COUNT_MAX 4
@@ -137,19 +138,20 @@ typedef struct tw_risk_config {
     uint32_t confidence_count;
     uint32_t horizons[TW_RISK_HORIZON_COUNT_MAX]; /* periods, 1 to TW_RISK_HORIZON_MAX */
     uint32_t horizon_count;
-    uint32_t methods;         /* TW_RISK_METHOD_BIT(method) of those that are wanted */
-    uint32_t moment_ddof;     /* of the deviation of moment-based estimates: 0 or 1 */
-    uint32_t quantile_type;   /* 1 to 9, Hyndman and Fan (1996) */
-    uint8_t tail;             /* tw_risk_tail */
-    uint8_t spans;            /* tw_risk_spans */
-    uint8_t shares;           /* tw_risk_shares */
-    uint8_t filter;           /* tw_risk_filter */
-    double filter_decay;      /* lambda of the filter, in (0, 1) */
-    bool corrected_expansion; /* Cornish-Fisher: see tw_risk_estimate */
-    bool covariance;          /* also fill report.covariance */
-    bool incremental;         /* also fill the increments */
-    bool fail_missing;        /* TW_INVALID for a row that would be skipped */
-    tw_cpu_level level;       /* of vector instructions; changes no bit */
+    uint32_t methods;             /* TW_RISK_METHOD_BIT(method) of those that are wanted */
+    uint32_t moment_ddof;         /* of the deviation of moment-based estimates: 0 or 1 */
+    uint32_t quantile_type;       /* 1 to 9, Hyndman and Fan (1996) */
+    uint8_t tail;                 /* tw_risk_tail */
+    uint8_t spans;                /* tw_risk_spans */
+    uint8_t shares;               /* tw_risk_shares */
+    uint8_t filter;               /* tw_risk_filter */
+    double filter_decay;          /* lambda of the filter, in (0, 1) */
+    bool corrected_expansion;     /* Cornish-Fisher: see tw_risk_estimate */
+    bool covariance;              /* also fill report.covariance */
+    bool incremental;             /* also fill the increments */
+    bool fail_missing;            /* TW_INVALID for a row that would be skipped */
+    tw_cpu_level level;           /* of vector instructions; changes no bit */
+    const tw_task_runner *runner; /* of the covariance matrix; NULL: the calling thread */
 } tw_risk_config;
 
 #define TW_RISK_METHOD_BIT(method) (UINT32_C(1) << (method))
@@ -161,7 +163,7 @@ typedef struct tw_risk_maxima {
     size_t assets;
     size_t scenarios;   /* that the caller has simulated */
     size_t estimates;   /* confidences x horizons x methods */
-    bool covariance;    /* assets^2 */
+    bool covariance;    /* (assets + observations + 1024) x assets */
     bool incremental;   /* 2 x estimates x assets */
     bool filter_assets; /* observations x assets */
 } tw_risk_maxima;

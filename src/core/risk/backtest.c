@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "logarithm.h"
+#include "normal.h"
 #include "risk_priv.h"
 
 static const double GREEN_BELOW = 0.95;
@@ -25,6 +25,13 @@ static double likelihood_of(size_t misses, size_t hits, double probability) {
     return likelihood(misses, 1 - probability) + likelihood(hits, probability);
 }
 
+/* The probability that a chi-squared variable of 1 degree of freedom, the square of a normal one,
+ * or of 2, an exponential one, exceeds a value. */
+static double chi_squared_tail(double value, unsigned degrees) {
+    TW_ASSERT(value >= 0 && (degrees == 1 || degrees == 2));
+    return degrees == 1 ? 2 * normal_probability(-sqrt(value)) : natural_exponential(-value / 2);
+}
+
 static double share(size_t part, size_t rest) {
     return part == 0 ? 0 : (double)part / (double)(part + rest);
 }
@@ -32,7 +39,7 @@ static double share(size_t part, size_t rest) {
 /* The likelihood of what was assumed against the best there is. */
 static tw_backtest_test test_of(double assumed, double best, unsigned degrees) {
     double statistic = fmax(-2 * (assumed - best), 0);
-    return (tw_backtest_test){statistic, risk_chi_squared_tail(statistic, degrees)};
+    return (tw_backtest_test){statistic, chi_squared_tail(statistic, degrees)};
 }
 
 static void fill_tests(tw_backtest_result *result) {
@@ -48,7 +55,7 @@ static void fill_tests(tw_backtest_result *result) {
                    likelihood_of(hit[0], hit[1], share(hit[1], hit[0]));
     result->independence = test_of(alike, apart, 1);
     double both = result->unconditional.statistic + result->independence.statistic;
-    result->conditional = (tw_backtest_test){both, risk_chi_squared_tail(both, 2)};
+    result->conditional = (tw_backtest_test){both, chi_squared_tail(both, 2)};
 }
 
 /* The probability of at most `hits` of n, by terms each made from the last. They begin at the most

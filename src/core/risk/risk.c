@@ -17,6 +17,7 @@
 
 #include "levels.h"
 #include "risk_priv.h"
+#include "tradewind/dense.h"
 
 struct tw_risk {
     tw_allocator allocator;
@@ -46,6 +47,8 @@ struct tw_risk {
     double *filtered;      /* [observations][assets] */
     size_t *filtered_rows; /* 0, 1, ...: the filtered matrix is of the used rows only */
     double *covariance;    /* [assets][assets] */
+    double *whole_rows;    /* [observations][assets], for products when some rows are not used */
+    double *scratch;       /* of products */
 };
 
 /* ---- Memory -------------------------------------------------------------------------------- */
@@ -82,6 +85,10 @@ static size_t greater(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
+static size_t products_scratch(tw_risk_maxima m) {
+    return tw_dense_products_scratch((tw_dense_shape){m.observations, m.assets});
+}
+
 /* Every array with its type, its count and whether it is wanted. */
 #define ARRAYS(X, m)                                                            \
     X(portfolio, double, (m).observations, true)                                \
@@ -105,7 +112,9 @@ static size_t greater(size_t a, size_t b) {
     X(left_out, double, RISK_LANES *(m).observations, (m).incremental)          \
     X(filtered, double, (m).observations *(m).assets, (m).filter_assets)        \
     X(filtered_rows, size_t, (m).observations, (m).filter_assets)               \
-    X(covariance, double, (m).assets *(m).assets, (m).covariance)
+    X(covariance, double, (m).assets *(m).assets, (m).covariance)               \
+    X(whole_rows, double, (m).observations *(m).assets, (m).covariance)         \
+    X(scratch, double, products_scratch(m), (m).covariance)
 
 static bool take_memory(tw_risk *risk) {
     const tw_allocator *allocator = &risk->allocator;
@@ -135,7 +144,7 @@ tw_status tw_risk_new(const tw_allocator *allocator, const tw_risk_maxima *maxim
     if (m.observations == 0 || m.assets == 0 || m.estimates > TW_RISK_ESTIMATE_COUNT_MAX ||
         !fits(m.observations, 1) || !fits(m.scenarios, 1) || !fits(m.estimates + 1, m.assets) ||
         (m.filter_assets && !fits(m.observations, m.assets)) ||
-        (m.covariance && !fits(m.assets, m.assets)))
+        (m.covariance && (!fits(m.assets, m.assets) || !fits(m.observations, m.assets))))
         return TW_RANGE;
     if (allocator == NULL)
         allocator = tw_allocator_system();
@@ -578,23 +587,27 @@ static void fill_increments(const compute_work *work) {
 
 /* ---- The report ---------------------------------------------------------------------------- */
 
-static void fill_covariance(const compute_work *work) {
+/* The rows that are used, one after the other. */
+static const double *contiguous_rows(const compute_work *work) {
     size_t assets = work->rows.assets;
-    size_t count = work->rows.count;
-    double *covariance = work->risk->covariance;
-    const double *means = work->comoments.means;
-    for (size_t i = 0; i < assets; i++) {
-        for (size_t j = 0; j <= i; j++) {
-            careful_sum total = {0};
-            for (size_t k = 0; k < count; k++) {
-                const double *row = work->rows.returns + work->rows.rows[k] * assets;
-                careful_add(&total, (row[i] - means[i]) * (row[j] - means[j]));
-            }
-            double value = count < 2 ? NAN : careful_value(&total) / (double)(count - 1);
-            covariance[i * assets + j] = value;
-            covariance[j * assets + i] = value;
-        }
-    }
+    if (work->rows.count == work->input->observations)
+        return work->rows.returns;
+    double *rows = work->risk->whole_rows;
+    for (size_t k = 0; k < work->rows.count; k++)
+        memcpy(rows + k * assets, work->rows.returns + work->rows.rows[k] * assets,
+               assets * sizeof *rows);
+    return rows;
+}
+
+static void fill_covariance(const compute_work *work) {
+    tw_risk *risk = work->risk;
+    size_t assets = work->rows.assets;
+    const tw_dense_way way = {work->config->runner, work->config->level};
+    tw_dense_products(&way, (tw_dense_shape){work->rows.count, assets}, contiguous_rows(work),
+                      work->comoments.means, risk->scratch, risk->covariance);
+    double freedom = (double)work->rows.count - 1; /* 0: NaN */
+    for (size_t i = 0; i < assets * assets; i++)
+        risk->covariance[i] = freedom > 0 ? risk->covariance[i] / freedom : NAN;
 }
 
 static void point_to_estimates(const tw_risk *risk, const tw_risk_config *config,

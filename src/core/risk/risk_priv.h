@@ -58,13 +58,6 @@ typedef struct risk_path {
 
 risk_path risk_series_path_of(const double *returns, size_t count);
 
-/* ---- The normal distribution (risk_normal.c) ------------------------------------------------- */
-
-double risk_normal_density(double x);
-
-/* The probability that a chi-squared variable of 1 or 2 degrees of freedom exceeds a value. */
-double risk_chi_squared_tail(double value, unsigned degrees);
-
 /* ---- Estimates by moments (risk_shape.c) ------------------------------------------------------
  */
 

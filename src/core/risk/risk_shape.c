@@ -16,7 +16,12 @@
  * Newton's method finds the parameters for which they are (Maillard 2012); the tail mean is exact,
  * since the integral of Hn phi up to z is -H(n-1) phi.
  */
+#include "normal.h"
 #include "risk_priv.h"
+
+double tw_risk_normal_quantile(double probability) {
+    return normal_quantile(probability);
+}
 
 /* ---- Numbers with two derivatives ---------------------------------------------------------- */
 
@@ -49,7 +54,7 @@ static dual mapped(dual a, double value, double slope) {
 }
 
 static dual density(dual a) {
-    double value = risk_normal_density(a.value);
+    double value = normal_density(a.value);
     return mapped(a, value, -a.value * value);
 }
 
@@ -70,7 +75,7 @@ static bool is_increasing(double skewness, double kurtosis) {
 
 static risk_shape gaussian(double tail, double z) {
     return (risk_shape){
-        .var = {-z, 0, 0}, .shortfall = {risk_normal_density(z) / tail, 0, 0}, .valid = true};
+        .var = {-z, 0, 0}, .shortfall = {normal_density(z) / tail, 0, 0}, .valid = true};
 }
 
 static risk_shape cornish_fisher(double skewness, double kurtosis, double tail, double z) {
@@ -204,7 +209,7 @@ static risk_shape corrected(double skewness, double kurtosis, double tail, doubl
     dual h = sum(scaled(at.b[1], z),
                  sum(scaled(at.b[2], z * z - 1), scaled(at.b[3], z * z * z - 3 * z)));
     dual mean = sum(at.b[1], sum(scaled(at.b[2], z), scaled(at.b[3], z * z - 1)));
-    double weight = risk_normal_density(z) / tail;
+    double weight = normal_density(z) / tail;
     return (risk_shape){.var = level_by_moments(scaled(product(h, inverse), -1), &at),
                         .shortfall = level_by_moments(scaled(product(mean, inverse), weight), &at),
                         .valid = true};
