@@ -201,7 +201,10 @@ static tw_risk_estimate forecast_from(forecast_work *work, const double *returns
         count += isnan(returns[k]) ? 0 : 1;
     }
     tw_risk_estimate estimate = {.value = NAN, .expected_shortfall = NAN};
-    const risk_series series = {work->values, count, 0};
+    risk_moments moments = {0};
+    if (risk_slots_need_moments(&work->slots))
+        moments = risk_series_moments_of(work->values, count, 0);
+    const risk_series series = {work->values, count, &moments};
     if (count > 0)
         risk_estimates_of(work->config, &work->slots, &series, &work->workspace, &estimate);
     return estimate;

@@ -36,6 +36,14 @@ static bool is_by_scenarios(tw_risk_method method) {
     return method == TW_RISK_HISTORICAL || method == TW_RISK_FILTERED_HISTORICAL;
 }
 
+bool risk_slots_need_moments(const risk_slots *slots) {
+    bool any = false;
+    for (uint32_t m = 0; m < slots->method_count; m++)
+        any = any || slots->methods[m] == TW_RISK_GAUSSIAN ||
+              slots->methods[m] == TW_RISK_CORNISH_FISHER;
+    return any;
+}
+
 /* What the estimates of one series are made of. */
 typedef struct series_work {
     const tw_risk_config *config;
@@ -71,10 +79,9 @@ static void fill_by_moments(const series_work *work, uint32_t horizon, uint32_t 
 void risk_estimates_of(const tw_risk_config *config, const risk_slots *slots,
                        const risk_series *series, risk_workspace *workspace,
                        tw_risk_estimate *ret_estimates) {
-    risk_moments moments = risk_series_moments_of(series->values, series->count, series->scale);
-    const series_work work = {
-        config,   slots, series->values, series->count, risk_cumulants_of(config, &moments),
-        workspace};
+    series_work work = {config, slots, series->values, series->count, {0}, workspace};
+    if (risk_slots_need_moments(slots))
+        work.cumulants = risk_cumulants_of(config, series->moments);
     for (uint32_t m = 0; m < slots->method_count; m++) {
         tw_risk_method method = (tw_risk_method)slots->methods[m];
         if (method == TW_RISK_MONTE_CARLO)

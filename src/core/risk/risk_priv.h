@@ -25,17 +25,6 @@ static inline double careful_value(const careful_sum *total) {
     return total->sum + total->lost;
 }
 
-/* Mean and sums of powers of deviations from it. */
-typedef struct risk_moments {
-    size_t count;
-    double mean;
-    double s2; /* exactly 0 for a constant series */
-    double s3;
-    double s4;
-    double best;
-    double worst;
-} risk_moments;
-
 /* `scale` is the size of the numbers that the series was computed from: a range within rounding
  * of it is no range. 0 takes the greatest magnitude of the series itself. */
 risk_moments risk_series_moments_of(const double *values, size_t count, double scale);
@@ -182,9 +171,12 @@ void risk_slots_label(const tw_risk_config *config, const risk_slots *slots,
 
 typedef struct risk_series {
     const double *values;
-    size_t count; /* at most the workspace's capacity */
-    double scale; /* as of risk_series_moments_of */
+    size_t count;                /* at most the workspace's capacity */
+    const risk_moments *moments; /* not read where no method is by moments */
 } risk_series;
+
+/* Whether any method is by moments. */
+bool risk_slots_need_moments(const risk_slots *slots);
 
 /* Those that are made of one series alone, of [slots->count]; Monte Carlo is left as it is. */
 void risk_estimates_of(const tw_risk_config *config, const risk_slots *slots,
