@@ -16,6 +16,7 @@
 #include "tradewind/book_sync.h"
 #include "tradewind/cache.h"
 #include "tradewind/config.h"
+#include "tradewind/covariance.h"
 #include "tradewind/cpu.h"
 #include "tradewind/dbn.h"
 #include "tradewind/decimal.h"

@@ -15,6 +15,14 @@
 #include <stddef.h>
 
 #include "tradewind/api.h"
+#include "tradewind/cpu.h"
+#include "tradewind/task.h"
+
+/* How the work is done. NULL, where one is wanted, is the best level and the calling thread. */
+typedef struct tw_dense_way {
+    const tw_task_runner *runner; /* NULL: the calling thread */
+    tw_cpu_level level;           /* TW_CPU_BEST, or the highest to use */
+} tw_dense_way;
 
 TW_BEGIN_DECLS
 

@@ -144,7 +144,8 @@ static void rotate_rows(const rotations *of, size_t size, double *vectors) {
 }
 
 /* One step of QL on rows first..end; the rotations are written to cosines and sines. Returns the
- * lowest row that was rotated, `end` for none: where a rotation has no length, the rest is apart. */
+ * lowest row that was rotated, `end` for none: where a rotation has no length, the rest is apart.
+ */
 static size_t ql_step(size_t first, size_t end, double *d, double *e, double *cosines,
                       double *sines) {
     double g = (d[first + 1] - d[first]) / (2 * e[first]);
