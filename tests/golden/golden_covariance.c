@@ -14,7 +14,8 @@ static double the_row_weights[VALUES_MAX];
 
 /* ---- Input ----------------------------------------------------------------------------------- */
 
-/* Columns that a case names under one of the words of its input, or those it expects answers for. */
+/* Columns that a case names under one of the words of its input, or those it expects answers for.
+ */
 static const json_t *columns_of(const test_case *c) {
     const json_t *columns = json_object_get(c->input, "columns");
     return columns != NULL ? columns : json_object_get(c->expected, "columns");
@@ -38,7 +39,8 @@ static bool read_returns(const test_case *c, tw_covariance_input *ret) {
     return read;
 }
 
-/* Simple returns of prices with gaps: a price that is missing has none, as pct_change without fill. */
+/* Simple returns of prices with gaps: a price that is missing has none, as pct_change without fill.
+ */
 static bool read_prices(const test_case *c, tw_covariance_input *ret) {
     if (!read_returns(c, ret))
         return false;
@@ -89,8 +91,8 @@ static verdict compare_rows(const test_case *c, const json_t *rows, size_t asset
 }
 
 static verdict compare_matrix(const test_case *c, size_t assets) {
-    const json_t *rows = json_is_object(c->expected) ? json_object_get(c->expected, "covariance")
-                                                     : c->expected;
+    const json_t *rows =
+        json_is_object(c->expected) ? json_object_get(c->expected, "covariance") : c->expected;
     assert_int_equal(json_array_size(rows),
                      json_is_array(json_array_get(rows, 0)) ? assets : assets * assets);
     return json_is_array(json_array_get(rows, 0)) ? compare_rows(c, rows, assets)
@@ -316,8 +318,7 @@ static verdict run_means(const test_case *c, double (*figure)(const double *, si
             fail_msg("%s is not in %s", name, file);
         tw_batch_shape shape = {the_returns.count, 1};
         tw_batch_returns(NULL, shape, the_returns.values, TW_BATCH_SIMPLE, the_asset_returns);
-        double value =
-            figure(the_asset_returns, the_returns.count - 1, param(c, "frequency", 252));
+        double value = figure(the_asset_returns, the_returns.count - 1, param(c, "frequency", 252));
         all = worse(all, compare(c, value, expected));
     }
     json_decref(object);

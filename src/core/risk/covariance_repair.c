@@ -81,20 +81,19 @@ static void to_correlations(size_t size, const double *matrix, double *ret_devia
 
 /* ---- Noise ----------------------------------------------------------------------------------- */
 
-/* The Marchenko-Pastur edge s^2 (1 + sqrt(n / rows))^2, where s^2 is what the eigenvalues above the
- * edge leave of the variance. Each value that is found to be above lowers the edge, so this ends.
- */
+/* The Marchenko-Pastur edge s^2 (1 + sqrt(m / rows))^2 of the m eigenvalues that are not above it,
+ * where s^2 is their mean. Each value that is found to be above lowers it, so this ends. */
 static size_t count_signals(const covariance_work *work, const double *values, double *ret_edge) {
-    size_t n = work->assets;
-    double width = 1 + sqrt((double)n / work->report.effective_rows);
-    double left = (double)n;
-    size_t signals = 0;
-    *ret_edge = width * width;
-    while (signals < n && values[n - 1 - signals] > *ret_edge) {
-        left -= values[n - 1 - signals++];
-        *ret_edge = (left > 0 ? left / (double)n : 0) * width * width;
+    size_t rest = work->assets;
+    double left = (double)work->assets; /* the sum of the rest */
+    for (; rest > 0; rest--) {
+        double width = 1 + sqrt((double)rest / work->report.effective_rows);
+        *ret_edge = left / (double)rest * width * width;
+        if (!(values[rest - 1] > *ret_edge))
+            break;
+        left -= values[rest - 1];
     }
-    return signals;
+    return work->assets - rest;
 }
 
 tw_status covariance_denoise(covariance_work *work) {

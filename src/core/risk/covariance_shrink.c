@@ -21,6 +21,7 @@
 #include "covariance_priv.h"
 
 #define LANES 8
+#define ROUNDING 0x1p-80 /* of a sum of squares: about epsilon squared, times pairs */
 
 /* ---- The target ------------------------------------------------------------------------------ */
 
@@ -341,18 +342,22 @@ static double rho_single_factor(const covariance_work *work, const shrink_target
     return 2 * once - twice;
 }
 
+/* gamma; 0 where sample and target differ by rounding alone, as they do for two assets and their
+ * mean correlation. */
 static double squares_apart(const covariance_work *work, const shrink_target *target) {
     double sum = 0;
+    double whole = 0;
     for (size_t i = 0; i < work->assets; i++) {
         double row = 0;
         for (size_t j = 0; j < work->assets; j++) {
             double apart =
                 work->matrix[i * work->assets + j] - target->values[i * work->assets + j];
             row += apart * apart;
+            whole += work->matrix[i * work->assets + j] * work->matrix[i * work->assets + j];
         }
         sum += row;
     }
-    return sum;
+    return sum > ROUNDING * whole ? sum : 0;
 }
 
 static double between_0_and_1(double value) {
