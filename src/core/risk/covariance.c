@@ -410,13 +410,10 @@ static tw_status finish(covariance_work *work) {
     for (size_t i = 0; i < n; i++)
         trace += work->matrix[i * n + i];
     report->mean_variance = trace / (double)n;
-    if (!work->config->leave_definite) {
-        double *copy = covariance_take(&work->memory, n, n);
-        if (copy == NULL)
-            return covariance_no_memory(work);
-        memcpy(copy, work->matrix, n * n * sizeof *copy);
-        report->positive_definite = covariance_is_definite(&work->config->way, n, copy);
-    }
+    if (!work->config->leave_definite &&
+        !covariance_is_definite(&work->memory, &work->config->way, n, work->matrix,
+                                &report->positive_definite))
+        return covariance_no_memory(work);
     if (work->config->correlation) {
         tw_covariance_correlation(n, work->matrix, work->matrix);
     } else if (work->config->annual) {

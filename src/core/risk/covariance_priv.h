@@ -28,8 +28,9 @@ bool covariance_products(covariance_memory *memory, const tw_dense_way *way, siz
                          size_t columns, const double *values, const double *centres,
                          double *ret_products);
 
-/* Whether Cholesky's pivots of `matrix` are above size x epsilon of their diagonal; spoils it. */
-bool covariance_is_definite(const tw_dense_way *way, size_t size, double *matrix);
+/* Whether Cholesky's pivots are above size x epsilon of their diagonal. False: no memory. */
+bool covariance_is_definite(covariance_memory *memory, const tw_dense_way *way, size_t size,
+                            const double *matrix, bool *ret_definite);
 
 /* ---- An estimate under way ------------------------------------------------------------------- */
 
