@@ -16,6 +16,9 @@
 #include <string.h>
 
 #include "covariance_priv.h"
+#include "exponential.h"
+
+#define LOGARITHM_OF_2 0x1.62e42fefa39efp-1
 
 tw_status covariance_no_memory(const covariance_work *work) {
     return tw_error_set(work->error, TW_NO_MEMORY, "no memory for the covariance of %zu assets",
@@ -63,7 +66,7 @@ static double lambda_of(tw_covariance_decay decay) {
     case TW_COVARIANCE_SPAN:
         return 1 - 2 / (decay.value + 1);
     case TW_COVARIANCE_HALF_LIFE:
-        return exp2(-1 / decay.value);
+        return natural_exponential(-LOGARITHM_OF_2 / decay.value);
     case TW_COVARIANCE_CENTRE_OF_MASS:
         return 1 - 1 / (1 + decay.value);
     default:
