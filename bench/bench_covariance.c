@@ -52,6 +52,7 @@ typedef struct bench {
     double *values;
     double *scratch;
     tw_covariance *pushed;
+    size_t pushed_count;
     tw_covariance_config config;
     tw_dense_way way;
 } bench;
@@ -81,7 +82,8 @@ static void estimate(bench *of) {
 }
 
 static void push_row(bench *of) {
-    require(tw_covariance_push(of->pushed, of->returns, NULL) == TW_OK, "a push");
+    const double *row = of->returns + of->pushed_count++ % of->rows * of->assets;
+    require(tw_covariance_push(of->pushed, row, NULL) == TW_OK, "a push");
 }
 
 static void read_pushed(bench *of) {
@@ -97,7 +99,7 @@ static void fit(bench *of) {
 }
 
 static void eigen(bench *of) {
-    require(tw_dense_eigen(of->assets, of->matrix, of->scratch, of->values, of->vectors),
+    require(tw_dense_eigen(&of->way, of->assets, of->matrix, of->scratch, of->values, of->vectors),
             "eigenvalues");
 }
 
@@ -167,7 +169,7 @@ static void make_inputs(bench *of) {
     of->matrix = take(n * (n > FACTORS ? n : FACTORS));
     of->vectors = take(n * n);
     of->values = take(n);
-    of->scratch = take(3 * n);
+    of->scratch = take(tw_dense_eigen_scratch(n));
     tw_random random;
     tw_random_init(&random, 1, 0);
     for (size_t i = 0; i < of->rows * FACTORS; i++)
@@ -246,9 +248,13 @@ int main(int argc, char **argv) {
     printf("%-34s %9.3f\n", "what was pushed, read", median_ms(&of, read_pushed));
     tw_covariance_config_init(&of.config, TW_COVARIANCE_SAMPLE);
     estimate(&of);
-    double own = median_ms(&of, eigen);
-    printf("%-34s %9.3f\n", "eigenvalues and vectors", own);
-    for (int threads = 1; has_peer && threads <= 2; threads++) {
+    for (int threads = 1; threads <= 2; threads++) {
+        of.way.runner = threads == 1 ? NULL : two;
+        double own = median_ms(&of, eigen);
+        printf("eigenvalues and vectors, %d thread%s %9.3f\n", threads, threads == 1 ? " " : "s",
+               own);
+        if (!has_peer)
+            continue;
         peer.set_threads(threads);
         double theirs = median_ms(&of, peer_eigen);
         printf("  dsyevd of OpenBLAS, %d thread%s     %9.3f, ours %.2f times that\n", threads,

@@ -15,6 +15,7 @@
 #include "assert_near.h"
 #include "tradewind/dense.h"
 #include "tradewind/random.h"
+#include "tradewind/workers.h"
 
 #define SIZE_MAX_TESTED 200
 #define CELLS_MAX (SIZE_MAX_TESTED * SIZE_MAX_TESTED)
@@ -23,7 +24,7 @@ static double matrix[CELLS_MAX];
 static double vectors[CELLS_MAX];
 static double again[CELLS_MAX];
 static double values[SIZE_MAX_TESTED];
-static double scratch[3 * SIZE_MAX_TESTED];
+static double scratch[50 * SIZE_MAX_TESTED];
 
 /* What holds for any symmetric matrix, to 1e-13 of its greatest value. */
 static void check(size_t size) {
@@ -59,7 +60,7 @@ static void solve(size_t size) {
     for (size_t i = 0; i < size; i++)
         for (size_t j = i + 1; j < size; j++)
             matrix[i * size + j] = matrix[j * size + i];
-    assert_true(tw_dense_eigen(size, poisoned, scratch, values, vectors));
+    assert_true(tw_dense_eigen(NULL, size, poisoned, scratch, values, vectors));
     check(size);
 }
 
@@ -195,7 +196,7 @@ static void test_scale_is_taken_out(void **state) {
         tw_random_init(&random, 12, 0);
         for (size_t i = 0; i < 20 * 20; i++)
             matrix[i] = ldexp(tw_random_normal(&random), exponent);
-        assert_true(tw_dense_eigen(20, matrix, scratch, values, vectors));
+        assert_true(tw_dense_eigen(NULL, 20, matrix, scratch, values, vectors));
         for (size_t i = 0; i < 20; i++) {
             double value = ldexp(values[i], -exponent);
             assert_true(exponent == -900 || value == kept[i]);
@@ -203,6 +204,32 @@ static void test_scale_is_taken_out(void **state) {
         }
         assert_true(exponent == -900 || memcmp(vectors, again, 400 * sizeof *again) == 0);
         memcpy(again, vectors, 400 * sizeof *again);
+    }
+}
+
+/* Sizes about those of tiles, blocks of rows and lanes. */
+static void test_levels_and_runners_do_not_change_a_bit(void **state) {
+    (void)state;
+    static double once[CELLS_MAX];
+    double values_once[SIZE_MAX_TESTED];
+    tw_random random;
+    tw_random_init(&random, 13, 0);
+    TW_AUTO(tw_workers) *workers = NULL;
+    assert_int_equal(tw_workers_new(NULL, 3, &workers, NULL), TW_OK);
+    const size_t sizes[10] = {1, 2, 3, 7, 9, 32, 33, 64, 67, 131};
+    for (size_t k = 0; k < 10; k++) {
+        size_t n = sizes[k];
+        for (size_t i = 0; i < n * n; i++)
+            matrix[i] = tw_random_normal(&random);
+        assert_true(tw_dense_eigen_scratch(n) <= sizeof scratch / sizeof *scratch);
+        assert_true(tw_dense_eigen(NULL, n, matrix, scratch, values_once, once));
+        for (int level = TW_CPU_BASELINE; level < TW_CPU_LEVEL_COUNT; level++) {
+            tw_dense_way way = {level % 2 == 0 ? tw_workers_runner(workers) : NULL,
+                                (tw_cpu_level)level};
+            assert_true(tw_dense_eigen(&way, n, matrix, scratch, values, vectors));
+            assert_memory_equal(values, values_once, n * sizeof *values);
+            assert_memory_equal(vectors, once, n * n * sizeof *vectors);
+        }
     }
 }
 
@@ -215,7 +242,7 @@ static void test_what_is_not_finite_is_refused(void **state) {
             for (size_t i = 0; i < 9; i++)
                 matrix[i] = 1;
             matrix[cells[at]] = bad[k];
-            assert_false(tw_dense_eigen(3, matrix, scratch, values, vectors));
+            assert_false(tw_dense_eigen(NULL, 3, matrix, scratch, values, vectors));
         }
 }
 
@@ -232,6 +259,7 @@ int main(void) {
         cmocka_unit_test(test_rank_one_has_one_value),
         cmocka_unit_test(test_any_matrix_is_taken_apart),
         cmocka_unit_test(test_scale_is_taken_out),
+        cmocka_unit_test(test_levels_and_runners_do_not_change_a_bit),
         cmocka_unit_test(test_what_is_not_finite_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,13 +23,14 @@ typedef struct matrix_spectrum {
 static bool take_spectrum(covariance_memory *memory, size_t size, matrix_spectrum *ret) {
     ret->values = covariance_take(memory, size, 1);
     ret->vectors = covariance_take(memory, size, size);
-    ret->scratch = covariance_take(memory, 3, size);
+    ret->scratch = covariance_take(memory, tw_dense_eigen_scratch(size), 1);
     return ret->values != NULL && ret->vectors != NULL && ret->scratch != NULL;
 }
 
 /* What is finite has eigenvalues. */
-static void find_spectrum(size_t size, const double *matrix, matrix_spectrum *ret) {
-    bool found = tw_dense_eigen(size, matrix, ret->scratch, ret->values, ret->vectors);
+static void find_spectrum(const tw_dense_way *way, size_t size, const double *matrix,
+                          matrix_spectrum *ret) {
+    bool found = tw_dense_eigen(way, size, matrix, ret->scratch, ret->values, ret->vectors);
     TW_ASSERT(found);
 }
 
@@ -107,7 +108,7 @@ tw_status covariance_denoise(covariance_work *work) {
     for (size_t i = 0; i < n * n; i++)
         if (!isfinite(correlations[i]))
             return TW_OK; /* the matrix is not finite: that is told at the end */
-    find_spectrum(n, correlations, &spectrum);
+    find_spectrum(&work->config->way, n, correlations, &spectrum);
     size_t signals = count_signals(work, spectrum.values, &work->report.noise_edge);
     work->report.signals = signals;
     double noise = 0;
@@ -200,7 +201,7 @@ static tw_status repair_no_memory(const repair_work *work) {
 static tw_status clip(repair_work *work, matrix_spectrum *spectrum, double *matrix,
                       double *ret_least) {
     size_t n = work->size;
-    find_spectrum(n, matrix, spectrum);
+    find_spectrum(&work->config->way, n, matrix, spectrum);
     *ret_least = spectrum->values[0];
     double greatest = spectrum->values[n - 1];
     double least = greatest > 0 ? work->config->eigenvalue_least * greatest : 0;
@@ -254,7 +255,7 @@ static tw_status nearest_steps(repair_work *work, matrix_spectrum *spectrum, nea
     while (work->report.steps < work->config->steps_max) {
         for (size_t i = 0; i < n * n; i++)
             at->x[i] = at->y[i] - at->correction[i];
-        find_spectrum(n, at->x, spectrum);
+        find_spectrum(&work->config->way, n, at->x, spectrum);
         if (work->report.steps++ == 0) {
             work->report.eigenvalue_least = spectrum->values[0];
             at->least = work->config->eigenvalue_least * spectrum->values[n - 1];
@@ -280,7 +281,7 @@ static tw_status repair_nearest(repair_work *work, matrix_spectrum *spectrum) {
     if (deviations == NULL || at.y == NULL || at.x == NULL || at.correction == NULL)
         return repair_no_memory(work);
     to_correlations(n, work->matrix, deviations, at.y);
-    find_spectrum(n, at.y, spectrum);
+    find_spectrum(&work->config->way, n, at.y, spectrum);
     work->report.eigenvalue_least = spectrum->values[0];
     if (spectrum->values[0] >= work->config->eigenvalue_least * spectrum->values[n - 1])
         return TW_OK; /* the result is a copy as it is */

@@ -3,151 +3,63 @@
  * diagonals from the last row up, then implicit QL.
  *
  * Vectors stand in rows, so that a reflection is a product with each row and a rotation mixes two
- * rows: both run along memory. The rotations of one QL step are kept and laid on the vectors tile
- * by tile of columns, so that a tile stays in the cache.
+ * rows: both run along memory. QL needs the three diagonals alone; the rotations of EIGEN_STEPS
+ * steps are kept and laid on the vectors together, tile by tile of columns, so that a tile is in
+ * the cache for all of them, and tiles are parts for a runner.
  *
  * Invariants:
  * 1. The matrix is scaled by a power of 2 to a greatest magnitude in [0.5, 1): no square overflows,
- *    and what underflows is below 2^-500 of the whole, which is far within the promise.
- * 2. While row i is reduced, `vectors` holds the lower triangle of what is left in rows below i,
- *    and in row k > i the reflection of that row with values[k] = |u|^2 / 2 (0: none). Its diagonal
- *    is that of the result.
- * 3. Loops along rows are element by element, or sums in LANES lanes: the same bits however wide
- *    the compiler makes them.
+ *    and what underflows is below 2^-480 of the whole, which is far within the promise.
+ * 2. A column of the vectors takes the same rotations in the same order whatever tile it is in.
  */
+#include "dense_eigen.h"
 #include "tradewind/dense.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
-#define LANES 8
-#define TILE 64      /* columns of a tile of vectors */
+#include "levels.h"
+
 #define STEPS_MAX 50 /* for one value */
 #define TINY_SQUARE 0x1p-960
 #define SIGN_LEAST 0x1p-26
 
-static double dot(size_t count, const double *restrict a, const double *restrict b) {
-    double lane[LANES] = {0};
-    size_t i = 0;
-    for (; i + LANES <= count; i += LANES)
-        for (size_t k = 0; k < LANES; k++)
-            lane[k] += a[i + k] * b[i + k];
-    for (size_t k = 0; i + k < count; k++)
-        lane[k] += a[i + k] * b[i + k];
-    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
-           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
-}
-
-static void add_multiple(size_t count, double factor, const double *restrict x,
-                         double *restrict y) {
-    for (size_t i = 0; i < count; i++)
-        y[i] += factor * x[i];
-}
-
-/* ---- Reduction ------------------------------------------------------------------------------ */
-
-/* Makes the reflection of row i out of that row; returns the element that is left beside the
- * diagonal, and in *ret_half half the square of the reflection's length, 0 for none. */
-static double make_reflection(size_t i, double *u, double *ret_half) {
-    double before = u[i - 1];
-    double others = dot(i - 1, u, u);
-    *ret_half = 0;
-    if (others < TINY_SQUARE)
-        return before;
-    double length = sqrt(others + before * before);
-    double left = before >= 0 ? -length : length;
-    *ret_half = length * length - before * left;
-    u[i - 1] = before - left;
-    return left;
-}
-
-/* A -= u q' + q u' on the leading rows, with p = A u / half and q = p - u (u'p) / (2 half). */
-static void reflect_both_sides(size_t size, size_t i, double half, double *matrix, double *p) {
-    const double *u = matrix + i * size;
-    for (size_t j = 0; j < i; j++) {
-        const double *row = matrix + j * size;
-        p[j] = dot(j + 1, row, u);
-        add_multiple(j, u[j], row, p);
-    }
-    for (size_t j = 0; j < i; j++)
-        p[j] /= half;
-    add_multiple(i, -dot(i, u, p) / (2 * half), u, p);
-    for (size_t j = 0; j < i; j++) {
-        double *restrict row = matrix + j * size;
-        double uj = u[j];
-        double pj = p[j];
-        for (size_t k = 0; k <= j; k++)
-            row[k] -= uj * p[k] + pj * u[k];
-    }
-}
-
-/* Turns the reflections into the rows of the transformation, and the values into the diagonal. */
-static void gather_reflections(size_t size, double *values, double *vectors) {
-    for (size_t i = 0; i < size; i++) {
-        double *u = vectors + i * size;
-        double diagonal = u[i];
-        if (values[i] != 0)
-            for (size_t j = 0; j < i; j++)
-                add_multiple(i, -dot(i, vectors + j * size, u) / values[i], u, vectors + j * size);
-        values[i] = diagonal;
-        memset(u, 0, i * sizeof *u);
-        u[i] = 1;
-        for (size_t j = 0; j < i; j++)
-            vectors[j * size + i] = 0;
-    }
-}
-
-/* To diagonal values[] and beside it beside[i], between i and i + 1. */
-static void reduce(size_t size, double *vectors, double *p, double *values, double *beside) {
-    values[0] = 0;
-    for (size_t i = size - 1; i > 0; i--) {
-        double *u = vectors + i * size;
-        beside[i - 1] = make_reflection(i, u, &values[i]);
-        if (values[i] != 0)
-            reflect_both_sides(size, i, values[i], vectors, p);
-    }
-    beside[size - 1] = 0;
-    gather_reflections(size, values, vectors);
-}
+_Static_assert(2 * EIGEN_STEPS >= 2 + EIGEN_ROWS, "the reduction fits where the rotations will be");
 
 /* ---- QL ------------------------------------------------------------------------------------- */
 
-/* Rotations between rows i and i + 1, for i from `last` down to `first`. */
-typedef struct rotations {
-    size_t first;
-    size_t last;
-    const double *cosines;
-    const double *sines;
-} rotations;
+typedef struct eigen_work {
+    const eigen_loops *loops;
+    const tw_task_runner *runner;
+    size_t size;
+    double *d;       /* the diagonal */
+    double *e;       /* e[i] stands between i and i + 1 */
+    double *sines;   /* [EIGEN_STEPS][size], and as many cosines after them */
+    double *vectors; /* in rows */
+    eigen_step steps[EIGEN_STEPS];
+    size_t step_count; /* that the vectors have not seen */
+} eigen_work;
 
-static void rotate_tile(const rotations *of, size_t size, size_t width, double *vectors) {
-    double carry[TILE];
-    memcpy(carry, vectors + (of->last + 1) * size, width * sizeof *carry);
-    for (size_t i = of->last + 1; i-- > of->first;) {
-        double c = of->cosines[i];
-        double s = of->sines[i];
-        double *restrict row = vectors + i * size;
-        double *restrict below = vectors + (i + 1) * size;
-        for (size_t k = 0; k < width; k++) {
-            double upper = row[k];
-            below[k] = s * upper + c * carry[k];
-            carry[k] = c * upper - s * carry[k];
-        }
-    }
-    memcpy(vectors + of->first * size, carry, width * sizeof *carry);
+static void rotate_part(void *argument, size_t part) {
+    const eigen_work *work = argument;
+    size_t begin = part * EIGEN_TILE;
+    size_t width = work->size - begin < EIGEN_TILE ? work->size - begin : EIGEN_TILE;
+    work->loops->rotate(work->steps, work->step_count, work->size, width, work->vectors + begin);
 }
 
-static void rotate_rows(const rotations *of, size_t size, double *vectors) {
-    for (size_t begin = 0; begin < size; begin += TILE)
-        rotate_tile(of, size, size - begin < TILE ? size - begin : TILE, vectors + begin);
+static void rotate_vectors(eigen_work *work) {
+    if (work->step_count > 0)
+        tw_task_run(work->runner, (work->size + EIGEN_TILE - 1) / EIGEN_TILE, rotate_part, work);
+    work->step_count = 0;
 }
 
-/* One step of QL on rows first..end; the rotations are written to cosines and sines. Returns the
- * lowest row that was rotated, `end` for none: where a rotation has no length, the rest is apart.
- */
-static size_t ql_step(size_t first, size_t end, double *d, double *e, double *cosines,
-                      double *sines) {
+/* One step of QL on rows first to `end`; the rotations are written to cosines and sines. Returns
+ * the lowest row that was rotated, `end` for none: where a rotation has no length, the rest is
+ * apart. */
+static size_t ql_step(eigen_work *work, size_t first, size_t end, double *cosines, double *sines) {
+    double *d = work->d;
+    double *e = work->e;
     double g = (d[first + 1] - d[first]) / (2 * e[first]);
     double r = sqrt(g * g + 1);
     g = d[end] - d[first] + e[first] / (g + (g >= 0 ? r : -r));
@@ -182,36 +94,42 @@ static size_t ql_step(size_t first, size_t end, double *d, double *e, double *co
     return first;
 }
 
+static void take_step(eigen_work *work, size_t first, size_t end) {
+    double *sines = work->sines + work->step_count * work->size;
+    double *cosines = sines + EIGEN_STEPS * work->size;
+    size_t lowest = ql_step(work, first, end, cosines, sines);
+    if (lowest == end)
+        return;
+    work->steps[work->step_count++] = (eigen_step){lowest, end, cosines, sines};
+    if (work->step_count == EIGEN_STEPS)
+        rotate_vectors(work);
+}
+
 /* The first row from `first` on that is not bound to the next one. */
-static size_t bound_end(size_t size, size_t first, const double *e, double negligible) {
+static size_t bound_end(const eigen_work *work, size_t first, double negligible) {
     size_t end = first;
-    while (end + 1 < size && fabs(e[end]) > negligible)
+    while (end + 1 < work->size && fabs(work->e[end]) > negligible)
         end++;
     return end;
 }
 
-/* `scratch` is [3 x size], the first third the elements beside the diagonal. */
-static bool solve_ql(size_t size, double *scratch, double *d, double *vectors) {
-    double *e = scratch;
-    double *cosines = scratch + size;
-    double *sines = scratch + 2 * size;
+static bool solve_ql(eigen_work *work) {
     double norm = 0;
-    for (size_t i = 0; i < size; i++)
-        norm = fmax(norm, fabs(d[i]) + fabs(e[i]));
+    for (size_t i = 0; i < work->size; i++)
+        norm = fmax(norm, fabs(work->d[i]) + fabs(work->e[i]));
     double negligible = norm * DBL_EPSILON / 2;
-    for (size_t first = 0; first < size; first++) {
+    for (size_t first = 0; first < work->size; first++) {
         int steps = 0;
         for (;;) {
-            size_t end = bound_end(size, first, e, negligible);
+            size_t end = bound_end(work, first, negligible);
             if (end == first)
                 break;
             if (steps++ == STEPS_MAX)
                 return false;
-            size_t lowest = ql_step(first, end, d, e, cosines, sines);
-            if (lowest < end)
-                rotate_rows(&(rotations){lowest, end - 1, cosines, sines}, size, vectors);
+            take_step(work, first, end);
         }
     }
+    rotate_vectors(work);
     return true;
 }
 
@@ -266,15 +184,28 @@ static bool copy_scaled(size_t size, const double *matrix, double *ret_copy, int
     return true;
 }
 
-bool tw_dense_eigen(size_t size, const double *matrix, double *scratch, double *ret_values,
-                    double *ret_vectors) {
+size_t tw_dense_eigen_scratch(size_t size) {
+    return (1 + 2 * EIGEN_STEPS) * size;
+}
+
+bool tw_dense_eigen(const tw_dense_way *way, size_t size, const double *matrix, double *scratch,
+                    double *ret_values, double *ret_vectors) {
     TW_ASSERT(size > 0);
     TW_ASSERT(matrix != ret_vectors);
     int exponent = 0;
     if (!copy_scaled(size, matrix, ret_vectors, &exponent))
         return false;
-    reduce(size, ret_vectors, scratch + size, ret_values, scratch);
-    if (!solve_ql(size, scratch, ret_values, ret_vectors))
+    tw_cpu_level level = tw_cpu_choose(way == NULL ? TW_CPU_BEST : way->level);
+    eigen_work work = {.loops = LEVEL_PICK(level, &eigen_loops),
+                       .runner = way == NULL ? NULL : way->runner,
+                       .size = size,
+                       .d = ret_values,
+                       .e = scratch,
+                       .sines = scratch + size,
+                       .vectors = ret_vectors};
+    memset(work.sines, 0, (2 + EIGEN_ROWS) * size * sizeof *work.sines);
+    work.loops->reduce(size, ret_vectors, work.sines, ret_values, work.e);
+    if (!solve_ql(&work))
         return false;
     sort_ascending(size, ret_values, ret_vectors);
     for (size_t i = 0; i < size; i++) {
