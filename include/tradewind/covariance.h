@@ -14,7 +14,7 @@
  * Kinds, with x the deviations from the mean, n the rows used, W the sum of their weights and W2
  * the sum of the squares of these (without weights n and n):
  * - SAMPLE: sum of w x x' / (W - ddof W2 / W), ddof 1. Without weights that is the usual n - 1,
- * with weights numpy's `aweights`.
+ *   with weights numpy's `aweights`.
  * - EXPONENTIAL: the same with weights lambda^age. Centred on zero and ddof 0, lambda 0.94: the
  *   RiskMetrics form (J.P. Morgan 1996), (1 - l) l^k / (1 - l^n). Centred on the weighted mean with
  *   ddof 1 it is pandas' ewm().cov(). `recurrence` gives the oldest row the weight that pandas'
@@ -29,8 +29,8 @@
  * - GERBER: deviations times the Gerber statistic (Gerber, Markowitz, Ernst, Miao, Javid and Sargen
  *   2022), which counts only moves of `gerber_threshold` (0.5) deviations; ddof 1.
  * - DENOISED: what of the correlation's eigenvalues lies below the Marchenko-Pastur edge is set to
- * its mean (Laloux, Cizeau, Bouchaud and Potters 1999; Lopez de Prado 2020), deviations kept;
- * ddof 1.
+ *   its mean (Laloux, Cizeau, Bouchaud and Potters 1999; Lopez de Prado 2020), variances kept; ddof
+ *   1. The edge is that of the m eigenvalues below it: (1 + sqrt(m / n))^2 times their mean.
  *
  * Targets:
  * - IDENTITY: mean variance on the diagonal, 0 beside it (Ledoit and Wolf 2004, as scikit-learn).
@@ -46,8 +46,9 @@
  * The result is symmetric to the bit. The same input gives the same bits on every machine and with
  * any number of threads.
  *
- * Memory: taken from the allocator and given back before the call returns: assets^2 to 6 assets^2
- * doubles, and rows x assets where rows are skipped, weighted or made over. Cost: rows x assets^2 /
+ * Memory: taken from the allocator and given back before the call returns: 3 assets^2 to 7 assets^2
+ * doubles, rows x assets where rows are skipped and again where they are weighted or made over (for
+ * PAIRWISE three times that, and 4 assets^2 more). Cost: rows x assets^2 /
  * 2 multiply-adds; four times that for PAIRWISE, twice for GERBER, 5 assets^3 more for DENOISED.
  * Threads: pure; the way says who runs the parts.
  */

@@ -112,6 +112,22 @@ static void test_an_exact_sum_of_factors_is_found(void **state) {
     assert_true(isnan(r_squared[1]) && isnan(beta_ts[2]));
 }
 
+/* Two factors that differ in their last digits: what the first explains is not spoilt by the
+ * second.
+ */
+static void test_factors_that_are_nearly_one_leave_no_error(void **state) {
+    (void)state;
+    tw_random random;
+    tw_random_init(&random, 9, 0);
+    for (size_t t = 0; t < ROWS; t++) {
+        returns[t] = tw_random_normal(&random);
+        factors[t * 2] = returns[t];
+        factors[t * 2 + 1] = returns[t] + 1e-11 * tw_random_normal(&random);
+    }
+    assert_int_equal(fit(&plain, ROWS, 1, 2), TW_OK);
+    assert_true(specific[0] < 1e-28);
+}
+
 /* ---- Random regressions ---------------------------------------------------------------------- */
 
 static void make_random(uint64_t seed) {
@@ -266,6 +282,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_longley_agrees_with_the_certified_values),
         cmocka_unit_test(test_an_exact_sum_of_factors_is_found),
+        cmocka_unit_test(test_factors_that_are_nearly_one_leave_no_error),
         cmocka_unit_test(test_residuals_are_at_right_angles_to_factors),
         cmocka_unit_test(test_runners_do_not_change_a_bit),
         cmocka_unit_test(test_rows_with_gaps_are_skipped_or_refused),

@@ -146,21 +146,25 @@ static void make_weight_masked(const rows_work *rows, size_t row, const double *
         to[j] = isnan(from[j]) ? 0 : rows->of->weights[row];
 }
 
-/* The mean of what each asset has. */
-static void fill_own_means(covariance_work *work) {
-    for (size_t j = 0; j < work->assets; j++) {
-        double origin = NAN;
-        double sum = 0;
-        size_t count = 0;
-        for (size_t t = 0; t < work->rows; t++) {
-            double value = work->values[t * work->assets + j];
-            if (isnan(value))
-                continue;
-            origin = count++ == 0 ? value : origin;
-            sum += value - origin;
+/* The mean of what each asset has, from differences to its first return. False: no memory. */
+static bool fill_own_means(covariance_work *work) {
+    size_t n = work->assets;
+    double *origins = covariance_take(&work->memory, 3, n);
+    if (origins == NULL)
+        return false;
+    double *sums = origins + n;
+    double *counts = origins + 2 * n;
+    for (size_t t = 0; t < work->rows; t++)
+        for (size_t j = 0; j < n; j++) {
+            double value = work->values[t * n + j];
+            bool there = !isnan(value);
+            origins[j] = there && counts[j] == 0 ? value : origins[j];
+            sums[j] += there ? value - origins[j] : 0;
+            counts[j] += there ? 1 : 0;
         }
-        work->centres[j] = count > 0 ? origin + sum / (double)count : 0;
-    }
+    for (size_t j = 0; j < n; j++)
+        work->centres[j] = counts[j] > 0 ? origins[j] + sums[j] / counts[j] : 0;
+    return true;
 }
 
 /* Sums of squared weights of pairs, NULL where they are the sums of weights. False: no memory. */
@@ -201,8 +205,8 @@ static tw_status divide_pairs(covariance_work *work, const double *sums, const d
 
 tw_status covariance_pairwise(covariance_work *work) {
     size_t n = work->assets;
-    if (work->config->centre != TW_COVARIANCE_ZERO)
-        fill_own_means(work);
+    if (work->config->centre != TW_COVARIANCE_ZERO && !fill_own_means(work))
+        return covariance_no_memory(work);
     rows_work rows = {work, 2 * n, make_masked, NULL,
                       covariance_take(&work->memory, work->rows, 2 * n)};
     double *sums = covariance_take(&work->memory, 2 * n, 2 * n);

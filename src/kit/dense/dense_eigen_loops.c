@@ -223,9 +223,7 @@ static void reduce(size_t size, double *vectors, double *scratch, double *diagon
             wait = (update){NULL, NULL};
         }
     }
-    if (wait.u != NULL)
-        update_row(&wait, 0, 1, vectors);
-    beside[size - 1] = 0;
+    beside[size - 1] = 0; /* row 1 is never reflected, so no update waits */
     gather_reflections(size, scratch + 2 * size, halves, vectors);
 }
 
