@@ -195,6 +195,12 @@ typedef struct tw_covariance_repair_config {
     tw_dense_way way;
 } tw_covariance_repair_config;
 
+/* A matrix that is given: [size][size]. */
+typedef struct tw_covariance_matrix {
+    const double *values;
+    size_t size;
+} tw_covariance_matrix;
+
 typedef struct tw_covariance_repair_report {
     uint32_t steps;          /* of NEAREST; 1 for SPECTRAL */
     double distance;         /* root of the sum of squares of what was changed */
@@ -233,7 +239,7 @@ TW_API void tw_covariance_correlation(size_t size, const double *matrix, double 
 TW_API void tw_covariance_repair_config_init(tw_covariance_repair_config *config);
 
 /*
- * The nearest matrix [size][size], in the sense of the kind, that is positive semi-definite
+ * The nearest matrix, in the sense of the kind, that is positive semi-definite
  * (definite, with a least eigenvalue above 0) and has the same diagonal. In place is not allowed.
  * TW_RANGE: a config outside its bounds. TW_INVALID: an element that is not finite, a matrix that
  * is not symmetric, a negative variance, an asset without variance that has a covariance.
@@ -241,8 +247,8 @@ TW_API void tw_covariance_repair_config_init(tw_covariance_repair_config *config
  * written unless TW_OK. Cost: 5 size^3, for each step.
  */
 TW_API tw_status tw_covariance_repair(const tw_allocator *allocator,
-                                      const tw_covariance_repair_config *config, size_t size,
-                                      const double *matrix, double *ret_matrix,
+                                      const tw_covariance_repair_config *config,
+                                      tw_covariance_matrix matrix, double *ret_matrix,
                                       tw_covariance_repair_report *ret_report,
                                       tw_error *error) TW_MUST_CHECK;
 

@@ -141,8 +141,9 @@ static verdict run_nearest_spectral(const test_case *c) {
     config.kind = TW_COVARIANCE_SPECTRAL;
     config.eigenvalue_least = 0;
     tw_covariance_repair_report report;
-    assert_int_equal(
-        tw_covariance_repair(NULL, &config, size, the_matrix, the_answer, &report, NULL), TW_OK);
+    assert_int_equal(tw_covariance_repair(NULL, &config, (tw_covariance_matrix){the_matrix, size},
+                                          the_answer, &report, NULL),
+                     TW_OK);
     return compare_matrix(c, size);
 }
 

@@ -309,7 +309,8 @@ static tw_status repair(tw_covariance_repair_kind kind, size_t size, const doubl
     tw_covariance_repair_config config;
     tw_covariance_repair_config_init(&config);
     config.kind = (uint8_t)kind;
-    return tw_covariance_repair(NULL, &config, size, matrix, answer, &repaired, &error);
+    return tw_covariance_repair(NULL, &config, (tw_covariance_matrix){matrix, size}, answer,
+                                &repaired, &error);
 }
 
 /* The example of Higham 2002. Its answer is [1 a b; a 1 a; b a 1] with b = 2 a^2 - 1, since it is
@@ -320,7 +321,8 @@ static void test_the_nearest_correlation_is_highams(void **state) {
     tw_covariance_repair_config config;
     tw_covariance_repair_config_init(&config);
     config.eigenvalue_least = 0;
-    assert_int_equal(tw_covariance_repair(NULL, &config, 3, matrix, answer, &repaired, &error),
+    assert_int_equal(tw_covariance_repair(NULL, &config, (tw_covariance_matrix){matrix, 3}, answer,
+                                          &repaired, &error),
                      TW_OK);
     assert_near(answer[1], 0.76068985340228, 1e-10);
     assert_near(answer[2], 0.15729810613838, 1e-10);
@@ -380,7 +382,8 @@ static void test_a_matrix_that_is_well_stays_as_it_is(void **state) {
         tw_covariance_repair_config_init(&config);
         config.kind = (uint8_t)kind;
         config.eigenvalue_least = 0;
-        assert_int_equal(tw_covariance_repair(NULL, &config, 3, matrix, answer, &repaired, NULL),
+        assert_int_equal(tw_covariance_repair(NULL, &config, (tw_covariance_matrix){matrix, 3},
+                                              answer, &repaired, NULL),
                          TW_OK);
         assert_memory_equal(answer, matrix, sizeof matrix);
         assert_true(repaired.distance == 0);
@@ -410,16 +413,19 @@ static void test_steps_that_do_not_suffice_are_told(void **state) {
     tw_covariance_repair_config_init(&config);
     config.steps_max = 3;
     answer[0] = 77;
-    assert_int_equal(tw_covariance_repair(NULL, &config, 3, matrix, answer, &repaired, &error),
+    assert_int_equal(tw_covariance_repair(NULL, &config, (tw_covariance_matrix){matrix, 3}, answer,
+                                          &repaired, &error),
                      TW_TIMEOUT);
     assert_says("3 steps");
     assert_true(answer[0] == 77);
     config.steps_max = 0;
-    assert_int_equal(tw_covariance_repair(NULL, &config, 3, matrix, answer, &repaired, &error),
+    assert_int_equal(tw_covariance_repair(NULL, &config, (tw_covariance_matrix){matrix, 3}, answer,
+                                          &repaired, &error),
                      TW_RANGE);
     tw_covariance_repair_config_init(&config);
     config.eigenvalue_least = 1;
-    assert_int_equal(tw_covariance_repair(NULL, &config, 3, matrix, answer, &repaired, &error),
+    assert_int_equal(tw_covariance_repair(NULL, &config, (tw_covariance_matrix){matrix, 3}, answer,
+                                          &repaired, &error),
                      TW_RANGE);
 }
 
@@ -534,8 +540,8 @@ static tw_status both_repairs(const tw_allocator *allocator, void *context) {
         tw_covariance_repair_config_init(&config);
         config.kind = (uint8_t)kind;
         config.tolerance = 0.1;
-        tw_status status =
-            tw_covariance_repair(allocator, &config, 3, matrix, answer, &repaired, &error);
+        tw_status status = tw_covariance_repair(
+            allocator, &config, (tw_covariance_matrix){matrix, 3}, answer, &repaired, &error);
         if (status != TW_OK)
             return status;
     }

@@ -276,10 +276,11 @@ static bool decay_weights(covariance_work *work) {
         return false;
     double lambda = lambda_of(work->config->decay);
     double weight = 1;
-    for (size_t t = work->rows; t-- > 0; weight *= lambda) {
+    for (size_t t = work->rows; t-- > 0;) {
         bool begins = work->config->recurrence && t == 0;
         weights[t] = begins ? weight / (1 - lambda) : weight;
         weights[t] *= work->weights != NULL ? work->weights[t] : 1;
+        weight *= lambda;
     }
     work->weights = weights;
     return true;
@@ -337,8 +338,7 @@ static tw_status fill_gaps_with_zero(covariance_work *work) {
         filled[i] = isnan(work->values[i]) ? 0 : work->values[i];
     work->values = filled;
     if (!covariance_means(work, filled, work->assets, NULL, (double)work->rows, work->centres) ||
-        !covariance_products(&work->memory, &work->config->way, work->rows, work->assets, filled,
-                             work->centres, products))
+        !covariance_row_products(work, work->assets, filled, work->centres, products))
         return covariance_no_memory(work);
     work->products = products;
     return TW_OK;
@@ -378,12 +378,10 @@ static tw_status run_kind(covariance_work *work) {
     case TW_COVARIANCE_GERBER:
         return covariance_gerber(work);
     case TW_COVARIANCE_DENOISED:
-        status = covariance_sample(work);
-        return status == TW_OK ? covariance_denoise(work) : status;
-    default:
-        TW_ASSERT(!"a kind that ranges_check let through");
-        return TW_RANGE;
+        break;
     }
+    status = covariance_sample(work);
+    return status == TW_OK ? covariance_denoise(work) : status;
 }
 
 void tw_covariance_correlation(size_t size, const double *matrix, double *ret_correlation) {

@@ -30,10 +30,8 @@ void covariance_give_all(covariance_memory *memory) {
         give_last(memory);
 }
 
-bool covariance_products(covariance_memory *memory, const tw_dense_way *way, size_t rows,
-                         size_t columns, const double *values, const double *centres,
-                         double *ret_products) {
-    tw_dense_shape shape = {rows, columns};
+bool covariance_products(covariance_memory *memory, const tw_dense_way *way, tw_dense_shape shape,
+                         const double *values, const double *centres, double *ret_products) {
     double *scratch = covariance_take(memory, tw_dense_products_scratch(shape), 1);
     if (scratch == NULL)
         return false;

@@ -4,7 +4,7 @@
  *
  * Invariants:
  * 1. Work on rows is cut into parts of COVARIANCE_PART_ROWS. A part writes what is its own alone,
- * and sums over parts are in the order of the parts, so that who runs them does not matter.
+ *    and sums over parts are in the order of the parts, so that who runs them does not matter.
  * 2. Sums for means are of differences from the first row: equal values have exactly themselves as
  *    their mean, and what an error e of a mean adds to a covariance is e^2.
  */
@@ -101,21 +101,18 @@ static void make_weighted(const rows_work *rows, size_t row, const double *from,
 
 tw_status covariance_sample(covariance_work *work) {
     size_t assets = work->assets;
-    const tw_dense_way *way = &work->config->way;
     if (!fill_centres(work))
         return covariance_no_memory(work);
     bool done;
     if (work->weights == NULL) {
-        done = covariance_products(&work->memory, way, work->rows, assets, work->values,
-                                   work->centres, work->matrix);
+        done = covariance_row_products(work, assets, work->values, work->centres, work->matrix);
     } else {
         rows_work rows = {work, assets, make_weighted, NULL,
                           covariance_take(&work->memory, work->rows, assets)};
         if (rows.made == NULL)
             return covariance_no_memory(work);
         make_rows(&rows);
-        done = covariance_products(&work->memory, way, work->rows, assets, rows.made, NULL,
-                                   work->matrix);
+        done = covariance_row_products(work, assets, rows.made, NULL, work->matrix);
     }
     if (!done)
         return covariance_no_memory(work);
@@ -179,8 +176,7 @@ static bool pair_squares(covariance_work *work, double **ret_squares) {
     if (rows.made == NULL || *ret_squares == NULL)
         return false;
     make_rows(&rows);
-    return covariance_products(&work->memory, &work->config->way, work->rows, assets, rows.made,
-                               NULL, *ret_squares);
+    return covariance_row_products(work, assets, rows.made, NULL, *ret_squares);
 }
 
 /* `sums` [2 assets][2 assets], `squares` [assets][assets] or NULL. */
@@ -214,8 +210,7 @@ tw_status covariance_pairwise(covariance_work *work) {
     if (rows.made == NULL || sums == NULL)
         return covariance_no_memory(work);
     make_rows(&rows);
-    if (!covariance_products(&work->memory, &work->config->way, work->rows, 2 * n, rows.made, NULL,
-                             sums) ||
+    if (!covariance_row_products(work, 2 * n, rows.made, NULL, sums) ||
         (work->config->ddof != 0 && !pair_squares(work, &squares)))
         return covariance_no_memory(work);
     work->report.pairwise = true;
@@ -246,8 +241,7 @@ tw_status covariance_semi(covariance_work *work) {
     if (rows.made == NULL)
         return covariance_no_memory(work);
     make_rows(&rows);
-    if (!covariance_products(&work->memory, &work->config->way, work->rows, assets, rows.made, NULL,
-                             work->matrix))
+    if (!covariance_row_products(work, assets, rows.made, NULL, work->matrix))
         return covariance_no_memory(work);
     divide_matrix(work, covariance_divisor(work));
     return TW_OK;
@@ -306,12 +300,11 @@ tw_status covariance_gerber(covariance_work *work) {
         least[j] = work->config->gerber_threshold * deviations[j];
     rows_work rows = {work, n, make_signs, least, signs};
     make_rows(&rows);
-    const tw_dense_way *way = &work->config->way;
-    if (!covariance_products(memory, way, work->rows, n, signs, NULL, net))
+    if (!covariance_row_products(work, n, signs, NULL, net))
         return covariance_no_memory(work);
     for (size_t i = 0; i < work->rows * n; i++)
         signs[i] = fabs(signs[i]);
-    if (!covariance_products(memory, way, work->rows, n, signs, NULL, both))
+    if (!covariance_row_products(work, n, signs, NULL, both))
         return covariance_no_memory(work);
     for (size_t i = 0; i < n; i++) {
         covariance_set(work->matrix, n, i, i, deviations[i] * deviations[i]);

@@ -24,9 +24,8 @@ void covariance_give_all(covariance_memory *memory);
 
 /* The sums of products of the columns about `centres` (NULL: 0), whole and symmetric. False: no
  * memory for the scratch. */
-bool covariance_products(covariance_memory *memory, const tw_dense_way *way, size_t rows,
-                         size_t columns, const double *values, const double *centres,
-                         double *ret_products);
+bool covariance_products(covariance_memory *memory, const tw_dense_way *way, tw_dense_shape shape,
+                         const double *values, const double *centres, double *ret_products);
 
 /* Whether Cholesky's pivots are above size x epsilon of their diagonal. False: no memory. */
 bool covariance_is_definite(covariance_memory *memory, const tw_dense_way *way, size_t size,
@@ -54,6 +53,15 @@ typedef struct covariance_work {
 } covariance_work;
 
 tw_status covariance_no_memory(const covariance_work *work);
+
+/* The same of `values` [rows][columns] of an estimate. */
+static inline bool covariance_row_products(covariance_work *work, size_t columns,
+                                           const double *values, const double *centres,
+                                           double *ret_products) {
+    return covariance_products(&work->memory, &work->config->way,
+                               (tw_dense_shape){work->rows, columns}, values, centres,
+                               ret_products);
+}
 
 /* Parts of rows: sums are of each part, then over parts in their order, whoever runs them. */
 #define COVARIANCE_PART_ROWS 64

@@ -47,21 +47,20 @@ static bool rebuild(covariance_memory *memory, const tw_dense_way *way, size_t s
         for (size_t j = 0; j < size; j++)
             of->vectors[k * size + j] *= root;
     }
-    return covariance_products(memory, way, size, size, of->vectors, NULL, ret_matrix);
+    return covariance_products(memory, way, (tw_dense_shape){size, size}, of->vectors, NULL,
+                               ret_matrix);
 }
 
-/* Rows and columns scaled so that the diagonal is that of `wanted`, by the stride of its elements.
- */
-static void rescale(size_t size, const double *wanted, size_t stride, double *scratch,
-                    double *matrix) {
+/* Rows and columns scaled so that the diagonal is `wanted`. */
+static void rescale(size_t size, const double *wanted, double *scratch, double *matrix) {
     for (size_t i = 0; i < size; i++) {
         double is = matrix[i * size + i];
-        scratch[i] = is > 0 ? sqrt(wanted[i * stride] / is) : 0;
+        scratch[i] = is > 0 ? sqrt(wanted[i] / is) : 0;
     }
     for (size_t i = 0; i < size; i++) {
         for (size_t j = 0; j < i; j++)
             covariance_set(matrix, size, i, j, matrix[i * size + j] * (scratch[i] * scratch[j]));
-        matrix[i * size + i] = wanted[i * stride];
+        matrix[i * size + i] = wanted[i];
     }
 }
 
@@ -101,8 +100,10 @@ tw_status covariance_denoise(covariance_work *work) {
     size_t n = work->assets;
     matrix_spectrum spectrum;
     double *deviations = covariance_take(&work->memory, n, 1);
+    double *variances = covariance_take(&work->memory, n, 1);
     double *correlations = covariance_take(&work->memory, n, n);
-    if (deviations == NULL || correlations == NULL || !take_spectrum(&work->memory, n, &spectrum))
+    if (deviations == NULL || variances == NULL || correlations == NULL ||
+        !take_spectrum(&work->memory, n, &spectrum))
         return covariance_no_memory(work);
     to_correlations(n, work->matrix, deviations, correlations);
     for (size_t i = 0; i < n * n; i++)
@@ -119,9 +120,9 @@ tw_status covariance_denoise(covariance_work *work) {
     if (!rebuild(&work->memory, &work->config->way, n, &spectrum, correlations))
         return covariance_no_memory(work);
     for (size_t i = 0; i < n; i++)
-        deviations[i] = work->matrix[i * n + i];
+        variances[i] = work->matrix[i * n + i];
     memcpy(work->matrix, correlations, n * n * sizeof *correlations);
-    rescale(n, deviations, 1, spectrum.scratch, work->matrix);
+    rescale(n, variances, spectrum.scratch, work->matrix);
     return TW_OK;
 }
 
@@ -215,7 +216,7 @@ static tw_status clip(repair_work *work, matrix_spectrum *spectrum, double *matr
     raise_values(n, least, spectrum->values);
     if (!rebuild(&work->memory, &work->config->way, n, spectrum, matrix))
         return repair_no_memory(work);
-    rescale(n, diagonal, 1, spectrum->scratch, matrix);
+    rescale(n, diagonal, spectrum->scratch, matrix);
     return TW_OK;
 }
 
@@ -317,16 +318,17 @@ static tw_status repair(repair_work *work) {
 }
 
 tw_status tw_covariance_repair(const tw_allocator *allocator,
-                               const tw_covariance_repair_config *config, size_t size,
-                               const double *matrix, double *ret_matrix,
+                               const tw_covariance_repair_config *config,
+                               tw_covariance_matrix matrix, double *ret_matrix,
                                tw_covariance_repair_report *ret_report, tw_error *error) {
-    TW_ASSERT(config != NULL && matrix != NULL && ret_matrix != NULL && ret_report != NULL);
-    TW_ASSERT(size > 0 && matrix != ret_matrix);
+    TW_ASSERT(config != NULL && ret_matrix != NULL && ret_report != NULL);
+    TW_ASSERT(matrix.values != NULL && matrix.size > 0 && matrix.values != ret_matrix);
+    size_t cells = matrix.size * matrix.size;
     repair_work work = {
         .config = config,
         .memory = {.allocator = allocator != NULL ? allocator : tw_allocator_system()},
-        .size = size,
-        .matrix = matrix,
+        .size = matrix.size,
+        .matrix = matrix.values,
         .error = error};
     tw_status status = repair_config_check(config, error);
     if (status == TW_OK)
@@ -335,10 +337,10 @@ tw_status tw_covariance_repair(const tw_allocator *allocator,
         status = repair(&work);
     if (status == TW_OK) {
         double squares = 0;
-        for (size_t i = 0; i < size * size; i++)
-            squares += (work.result[i] - matrix[i]) * (work.result[i] - matrix[i]);
+        for (size_t i = 0; i < cells; i++)
+            squares += (work.result[i] - work.matrix[i]) * (work.result[i] - work.matrix[i]);
         work.report.distance = sqrt(squares);
-        memcpy(ret_matrix, work.result, size * size * sizeof *ret_matrix);
+        memcpy(ret_matrix, work.result, cells * sizeof *ret_matrix);
         *ret_report = work.report;
     }
     covariance_give_all(&work.memory);

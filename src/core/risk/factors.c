@@ -9,7 +9,7 @@
  * Invariants:
  * 1. The basis stands by columns of Q, [factors][rows]; R is upper triangular.
  * 2. Assets are cut into tiles of columns, and sums of a column are over its rows in order: who
- * runs the tiles does not matter.
+ *    runs the tiles does not matter.
  */
 #include "tradewind/factors.h"
 

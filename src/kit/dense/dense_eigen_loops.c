@@ -7,10 +7,10 @@
  *
  * Invariants:
  * 1. A sum is made in LANES lanes, value k in lane k mod LANES, folded in halves. All else is
- * element by element, and nothing is fused: the same bits at every level.
+ *    element by element, and nothing is fused: the same bits at every level.
  * 2. While row i is reduced, `vectors` holds the lower triangle of what is left in rows up to i,
- * but for the update that waits, and in row k > i the reflection of that row, with halves[k] =
- * |u|^2 / 2 (0: none). Its diagonal is that of the result.
+ *    but for the update that waits, and in row k > i the reflection of that row, with halves[k] =
+ *    |u|^2 / 2 (0: none). Its diagonal is that of the result.
  */
 #include "dense_eigen.h"
 
