@@ -24,6 +24,7 @@
 #include "tradewind/engine.h"
 #include "tradewind/error.h"
 #include "tradewind/exchange.h"
+#include "tradewind/expected_returns.h"
 #include "tradewind/factors.h"
 #include "tradewind/features.h"
 #include "tradewind/histogram.h"

@@ -59,7 +59,8 @@ BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "l
                 "version", "wait", "zone"}
 
 # Public headers that bear another name than the module that owns them.
-NAMED_OTHERWISE = {"covariance": "core/risk", "factors": "core/risk", "rolling": "core/window", "indicator": "core/window",
+NAMED_OTHERWISE = {"covariance": "core/risk", "factors": "core/risk",
+                   "expected_returns": "core/risk", "rolling": "core/window", "indicator": "core/window",
                    "features": "core/batch"}
 
 # Headers for the floor's own use: public within it, by the table, but not to users.

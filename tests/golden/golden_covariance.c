@@ -5,6 +5,7 @@
 
 #include "tradewind/batch.h"
 #include "tradewind/covariance.h"
+#include "tradewind/expected_returns.h"
 
 #define CELLS_MAX ((size_t)COLUMNS_MAX * COLUMNS_MAX)
 
@@ -289,27 +290,10 @@ static verdict run_oracle_annual(const test_case *c) {
     return run_annual(c, &config);
 }
 
-static double mean_annual(const double *returns, size_t count, double periods) {
-    double moments[3];
-    tw_batch_moments(NULL, (tw_batch_shape){count, 1}, returns, 1,
-                     (tw_batch_moment_rows){&moments[0], &moments[1], &moments[2]});
-    return moments[0] * periods;
-}
-
-static double growth_annual(const double *returns, size_t count, double periods) {
-    double value = 1;
-    size_t used = 0;
-    for (size_t t = 0; t < count; t++)
-        if (!isnan(returns[t])) {
-            value *= 1 + returns[t];
-            used++;
-        }
-    return pow(value, periods / (double)used) - 1;
-}
-
-/* Prices with gaps, each column over its own history: {name: figure}. */
-static verdict run_means(const test_case *c, double (*figure)(const double *, size_t, double)) {
+/* Prices with gaps, each column over its own history: {name: expected return a year}. */
+static verdict run_expected(const test_case *c, tw_expected_returns_config *config) {
     const char *file = json_string_value(json_object_get(c->input, "file"));
+    config->periods_per_year = param(c, "frequency", 252);
     verdict all = PASSED;
     const char *name;
     const json_t *expected;
@@ -319,7 +303,10 @@ static verdict run_means(const test_case *c, double (*figure)(const double *, si
             fail_msg("%s is not in %s", name, file);
         tw_batch_shape shape = {the_returns.count, 1};
         tw_batch_returns(NULL, shape, the_returns.values, TW_BATCH_SIMPLE, the_asset_returns);
-        double value = figure(the_asset_returns, the_returns.count - 1, param(c, "frequency", 252));
+        tw_expected_returns_input input = {
+            .returns = the_asset_returns, .rows = the_returns.count - 1, .assets = 1};
+        double value;
+        assert_int_equal(tw_expected_returns(config, &input, &value, NULL, NULL), TW_OK);
         all = worse(all, compare(c, value, expected));
     }
     json_decref(object);
@@ -327,11 +314,16 @@ static verdict run_means(const test_case *c, double (*figure)(const double *, si
 }
 
 static verdict run_mean_returns(const test_case *c) {
-    return run_means(c, mean_annual);
+    tw_expected_returns_config config;
+    tw_expected_returns_config_init(&config);
+    return run_expected(c, &config);
 }
 
 static verdict run_mean_growth(const test_case *c) {
-    return run_means(c, growth_annual);
+    tw_expected_returns_config config;
+    tw_expected_returns_config_init(&config);
+    config.compound = true;
+    return run_expected(c, &config);
 }
 
 static const runner quantlib[] = {

@@ -45,7 +45,7 @@ void tw_covariance_config_init(tw_covariance_config *config, tw_covariance_kind 
 
 /* ---- Options --------------------------------------------------------------------------------- */
 
-static bool decay_is_good(tw_covariance_decay decay) {
+bool covariance_decay_is_good(tw_covariance_decay decay) {
     if (!isfinite(decay.value))
         return false;
     switch (decay.unit) {
@@ -61,7 +61,7 @@ static bool decay_is_good(tw_covariance_decay decay) {
     }
 }
 
-static double lambda_of(tw_covariance_decay decay) {
+double covariance_lambda_of(tw_covariance_decay decay) {
     switch (decay.unit) {
     case TW_COVARIANCE_SPAN:
         return 1 - 2 / (decay.value + 1);
@@ -84,10 +84,8 @@ static tw_status ranges_check(const tw_covariance_config *config, tw_error *erro
     if (!(config->periods_per_year > 0) || !isfinite(config->periods_per_year))
         return tw_error_set(error, TW_RANGE, "periods per year must be above 0, not %g",
                             config->periods_per_year);
-    if (config->kind == TW_COVARIANCE_EXPONENTIAL && !decay_is_good(config->decay))
-        return tw_error_set(error, TW_RANGE,
-                            "the decay needs a unit and a value in its range: lambda in (0, 1), a "
-                            "span above 1, a half-life or a centre of mass above 0");
+    if (config->kind == TW_COVARIANCE_EXPONENTIAL && !covariance_decay_is_good(config->decay))
+        return tw_error_set(error, TW_RANGE, COVARIANCE_DECAY_SENTENCE);
     if (config->shrinkage < 0 || config->shrinkage > 1)
         return tw_error_set(error, TW_RANGE, "a shrinkage must lie between 0 and 1, not %g",
                             config->shrinkage);
@@ -274,7 +272,7 @@ static bool decay_weights(covariance_work *work) {
     double *weights = covariance_take(&work->memory, work->rows, 1);
     if (weights == NULL)
         return false;
-    double lambda = lambda_of(work->config->decay);
+    double lambda = covariance_lambda_of(work->config->decay);
     double weight = 1;
     for (size_t t = work->rows; t-- > 0;) {
         bool begins = work->config->recurrence && t == 0;

@@ -31,6 +31,17 @@ bool covariance_products(covariance_memory *memory, const tw_dense_way *way, tw_
 bool covariance_is_definite(covariance_memory *memory, const tw_dense_way *way, size_t size,
                             const double *matrix, bool *ret_definite);
 
+/* ---- Decay ----------------------------------------------------------------------------------- */
+
+#define COVARIANCE_DECAY_SENTENCE                                                           \
+    "the decay needs a unit and a value in its range: lambda in (0, 1), a span above 1, a " \
+    "half-life or a centre of mass above 0"
+
+bool covariance_decay_is_good(tw_covariance_decay decay);
+
+/* The weight of the row before. */
+double covariance_lambda_of(tw_covariance_decay decay);
+
 /* ---- An estimate under way ------------------------------------------------------------------- */
 
 typedef struct covariance_work {
