@@ -89,9 +89,9 @@ static tw_status draw_series(risk_run *all, const picture_memory *memory, tw_err
                             "--rolling %zu: there are %zu rows, and a window has to be shorter",
                             plot.window, plot.rows);
     for (size_t i = 0; i < input->assets; i++)
-        memory->assets[i] = (risk_plot_asset){input->names[i], input->weights[i],
-                                              all->report.contributions[i].volatility_share,
-                                              risk_var_share(&all->report, i)};
+        memory->assets[i] =
+            (risk_plot_asset){input->names[i], input->weights[i], all->report.volatility_shares[i],
+                              risk_var_share(&all->report, i)};
     risk_title(&all->report, input, title, sizeof title);
     tw_status status = output_file_open(&all->picture, options->plot, error);
     return status == TW_OK ? risk_plot_draw(&plot, all->picture.temporary, error) : status;
@@ -127,7 +127,8 @@ static tw_status compute(risk_run *all, tw_error *error) {
                                 .benchmark = input->benchmark,
                                 .observations = input->rows,
                                 .assets = input->assets};
-    if (tw_risk_new(NULL, input->rows, input->assets, &all->risk) != TW_OK)
+    const tw_risk_maxima maxima = tw_risk_maxima_of(&all->config, input->rows, input->assets);
+    if (tw_risk_new(NULL, &maxima, &all->risk) != TW_OK)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory for %zu rows of %zu assets",
                             input->rows, input->assets);
     tw_status status = tw_risk_compute(all->risk, &all->config, &work, &all->report, error);
@@ -142,8 +143,10 @@ static tw_status compute(risk_run *all, tw_error *error) {
 }
 
 static tw_status report(risk_run *all, tw_error *error) {
-    const risk_result result = {
-        .input = &all->input, .report = &all->report, .benchmark = all->options->benchmark};
+    const risk_result result = {.input = &all->input,
+                                .config = &all->config,
+                                .report = &all->report,
+                                .benchmark = all->options->benchmark};
     tw_status status =
         all->options->json ? risk_print_json(&result, error) : risk_print(&result, error);
     output_file *const files[] = {&all->picture};

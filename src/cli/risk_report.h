@@ -9,6 +9,7 @@
 
 typedef struct risk_result {
     const risk_input *input;
+    const tw_risk_config *config;
     const tw_risk_report *report;
     const char *benchmark; /* its name, or empty */
 } risk_result;

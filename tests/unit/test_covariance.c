@@ -17,7 +17,7 @@
 #include "tradewind/covariance.h"
 #include "tradewind/random.h"
 
-/* Three assets over five rows, the last two rows twice the move of the second. */
+/* Three assets over five rows. */
 static const double small[15] = {0.01, 0.02,  -0.01, 0.02, -0.01, 0.03, -0.03, 0.01,
                                  0.01, -0.01, 0.03,  0.02, 0.02,  0.01, -0.02};
 static double answer[900];
