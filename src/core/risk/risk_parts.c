@@ -23,7 +23,8 @@ risk_comoments risk_comoments_of(const risk_lanes *lanes, const risk_rows *rows,
     TW_ASSERT(rows->count > 0 && rows->count == moments->count);
     size_t assets = rows->assets;
     double n = (double)rows->count;
-    risk_comoments c = {storage, storage + assets, storage + 2 * assets, storage + 3 * assets};
+    risk_comoments c = {assets, storage, storage + assets, storage + 2 * assets,
+                        storage + 3 * assets};
     const double *first = rows->returns + rows->rows[0] * assets;
     lanes->comoments(rows, powers, storage);
     careful_sum rest = {0};
@@ -55,13 +56,13 @@ static double marginal_of(const risk_level *level, const slopes *by_weight, doub
 
 void risk_marginals_by_moments(const tw_risk_config *config, const risk_comoments *comoments,
                                const risk_moments *moments, const risk_shape *shape,
-                               uint32_t horizon, size_t assets, risk_marginals ret_marginals) {
+                               uint32_t horizon, risk_marginals ret_marginals) {
     risk_cumulants c = risk_cumulants_of(config, moments);
     double n = (double)moments->count;
     double variance = c.deviation * c.deviation;
     double root = sqrt((double)horizon);
     bool flat = variance == 0; /* nothing moves: only the mean is shared out */
-    for (size_t i = 0; i < assets; i++) {
+    for (size_t i = 0; i < comoments->assets; i++) {
         slopes s = {0, 0, 0};
         if (!flat) {
             double covariance = comoments->first[i] / (n - config->moment_ddof) / variance;
