@@ -49,9 +49,11 @@ typedef struct slopes {
 } slopes;
 
 static double marginal_of(const risk_level *level, const slopes *by_weight, double deviation) {
-    return by_weight->deviation * level->level +
-           deviation * (level->by_skewness * by_weight->skewness +
-                        level->by_kurtosis * by_weight->kurtosis);
+    double straight = by_weight->deviation * level->level;
+    if (level->by_skewness == 0 && level->by_kurtosis == 0)
+        return straight; /* Gaussian: returns may be so large that they have no third powers */
+    return straight + deviation * (level->by_skewness * by_weight->skewness +
+                                   level->by_kurtosis * by_weight->kurtosis);
 }
 
 void risk_marginals_by_moments(const tw_risk_config *config, const risk_comoments *comoments,
