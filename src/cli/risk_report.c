@@ -232,6 +232,8 @@ tw_status risk_print(const risk_result *result, tw_error *error) {
         status = print_estimates(result, error);
     if (status == TW_OK)
         status = print_contributions(result, error);
+    if (status == TW_OK)
+        status = risk_trials_print(result->trials, result->input, error);
     if (status != TW_OK)
         return status;
     fputs(footer, stdout);
@@ -248,6 +250,7 @@ static void put_estimates(json_writer *w, const tw_risk_report *report) {
         const tw_risk_estimate *estimate = &report->estimates[i];
         json_open(w, NULL, '{');
         json_number(w, "confidence", estimate->confidence);
+        json_count(w, "horizon", estimate->horizon);
         json_text(w, "method", tw_risk_method_name((tw_risk_method)estimate->method));
         json_number(w, "value", estimate->value);
         json_number(w, "expected_shortfall", estimate->expected_shortfall);
@@ -272,6 +275,18 @@ static void put_portfolio(json_writer *w, const risk_result *result) {
     json_close(w);
 }
 
+/* What an asset adds to each estimate, in the order of these. */
+static void put_parts(json_writer *w, const tw_risk_report *report, size_t asset) {
+    json_open(w, "var", '[');
+    for (uint32_t e = 0; e < report->estimate_count; e++)
+        json_number(w, NULL, report->var_contributions[e * report->assets + asset]);
+    json_close(w);
+    json_open(w, "expected_shortfall", '[');
+    for (uint32_t e = 0; e < report->estimate_count; e++)
+        json_number(w, NULL, report->shortfall_contributions[e * report->assets + asset]);
+    json_close(w);
+}
+
 static void put_contributions(json_writer *w, const risk_result *result) {
     const tw_risk_report *report = result->report;
     json_open(w, "contributions", '[');
@@ -281,6 +296,7 @@ static void put_contributions(json_writer *w, const risk_result *result) {
         json_number(w, "weight", result->input->weights[i]);
         json_number(w, "volatility_share", report->volatility_shares[i]);
         json_number(w, "var_share", risk_var_share(report, i));
+        put_parts(w, report, i);
         json_close(w);
     }
     json_close(w);
@@ -302,6 +318,7 @@ tw_status risk_print_json(const risk_result *result, tw_error *error) {
         json_text(&w, "benchmark", result->benchmark);
     put_portfolio(&w, result);
     put_contributions(&w, result);
+    risk_trials_put(result->trials, result->input, &w);
     json_open(&w, "conventions", '{');
     for (size_t i = 0; i < count; i++)
         json_text(&w, conventions[i].name, conventions[i].text);
