@@ -12,7 +12,6 @@
 #include "logarithm.h"
 
 #include <math.h>
-#include <stdbool.h>
 
 #define NORMAL_INLINE static inline __attribute__((always_inline))
 
@@ -72,54 +71,68 @@ NORMAL_INLINE double normal_probability(double x) {
 
 /*
  * The quantile: Wichura, Algorithm AS 241: The Percentage Points of the Normal Distribution, 1988
- * (PPND16). A ratio of two polynomials of degree 7 in one of three regions; the coefficients are
- * chosen, and the ratio is made once. With rounding it is within 1e-15 of itself.
+ * (PPND16): a ratio of two polynomials in the middle, |p - 0.5| <= 0.425, one in the tails and one
+ * further out than e^-25. All three are made, and one is chosen. With rounding it is within 1e-15
+ * of itself.
  */
-typedef struct normal_region {
-    bool central; /* |p - 0.5| <= 0.425 */
-    bool near;    /* not further out than e^-25 */
-} normal_region;
-
-NORMAL_INLINE double normal_choose(normal_region where, double central, double near, double far) {
-    double outside = where.near ? near : far;
-    return where.central ? central : outside;
+NORMAL_INLINE double normal_central(double r) {
+    double above = 2.5090809287301226727e3;
+    double below = 5.2264952788528545610e3;
+    above = above * r + 3.3430575583588128105e4;
+    above = above * r + 6.7265770927008700853e4;
+    above = above * r + 4.5921953931549871457e4;
+    above = above * r + 1.3731693765509461125e4;
+    above = above * r + 1.9715909503065514427e3;
+    above = above * r + 1.3314166789178437745e2;
+    above = above * r + 3.3871328727963666080e0;
+    below = below * r + 2.8729085735721942674e4;
+    below = below * r + 3.9307895800092710610e4;
+    below = below * r + 2.1213794301586595867e4;
+    below = below * r + 5.3941960214247511077e3;
+    below = below * r + 6.8718700749205790830e2;
+    below = below * r + 4.2313330701600911252e1;
+    below = below * r + 1;
+    return above / below;
 }
 
-NORMAL_INLINE double normal_above(normal_region in, double r) {
-    double v = normal_choose(in, 2.5090809287301226727e3, 7.74545014278341407640e-4,
-                             2.01033439929228813265e-7);
-    v = v * r + normal_choose(in, 3.3430575583588128105e4, 2.27238449892691845833e-2,
-                              2.71155556874348757815e-5);
-    v = v * r + normal_choose(in, 6.7265770927008700853e4, 2.41780725177450611770e-1,
-                              1.24266094738807843860e-3);
-    v = v * r + normal_choose(in, 4.5921953931549871457e4, 1.27045825245236838258e0,
-                              2.65321895265761230930e-2);
-    v = v * r + normal_choose(in, 1.3731693765509461125e4, 3.64784832476320460504e0,
-                              2.96560571828504891230e-1);
-    v = v * r + normal_choose(in, 1.9715909503065514427e3, 5.76949722146069140550e0,
-                              1.78482653991729133580e0);
-    v = v * r + normal_choose(in, 1.3314166789178437745e2, 4.63033784615654529590e0,
-                              5.46378491116411436990e0);
-    return v * r + normal_choose(in, 3.3871328727963666080e0, 1.42343711074968357734e0,
-                                 6.65790464350110377720e0);
+NORMAL_INLINE double normal_near(double r) {
+    double above = 7.74545014278341407640e-4;
+    double below = 1.05075007164441684324e-9;
+    above = above * r + 2.27238449892691845833e-2;
+    above = above * r + 2.41780725177450611770e-1;
+    above = above * r + 1.27045825245236838258e0;
+    above = above * r + 3.64784832476320460504e0;
+    above = above * r + 5.76949722146069140550e0;
+    above = above * r + 4.63033784615654529590e0;
+    above = above * r + 1.42343711074968357734e0;
+    below = below * r + 5.47593808499534494600e-4;
+    below = below * r + 1.51986665636164571966e-2;
+    below = below * r + 1.48103976427480074590e-1;
+    below = below * r + 6.89767334985100004550e-1;
+    below = below * r + 1.67638483018380384940e0;
+    below = below * r + 2.05319162663775882187e0;
+    below = below * r + 1;
+    return above / below;
 }
 
-NORMAL_INLINE double normal_below(normal_region in, double r) {
-    double v = normal_choose(in, 5.2264952788528545610e3, 1.05075007164441684324e-9,
-                             2.04426310338993978564e-15);
-    v = v * r + normal_choose(in, 2.8729085735721942674e4, 5.47593808499534494600e-4,
-                              1.42151175831644588870e-7);
-    v = v * r + normal_choose(in, 3.9307895800092710610e4, 1.51986665636164571966e-2,
-                              1.84631831751005468180e-5);
-    v = v * r + normal_choose(in, 2.1213794301586595867e4, 1.48103976427480074590e-1,
-                              7.86869131145613259100e-4);
-    v = v * r + normal_choose(in, 5.3941960214247511077e3, 6.89767334985100004550e-1,
-                              1.48753612908506148525e-2);
-    v = v * r + normal_choose(in, 6.8718700749205790830e2, 1.67638483018380384940e0,
-                              1.36929880922735805310e-1);
-    v = v * r + normal_choose(in, 4.2313330701600911252e1, 2.05319162663775882187e0,
-                              5.99832206555887937690e-1);
-    return v * r + 1;
+NORMAL_INLINE double normal_far(double r) {
+    double above = 2.01033439929228813265e-7;
+    double below = 2.04426310338993978564e-15;
+    above = above * r + 2.71155556874348757815e-5;
+    above = above * r + 1.24266094738807843860e-3;
+    above = above * r + 2.65321895265761230930e-2;
+    above = above * r + 2.96560571828504891230e-1;
+    above = above * r + 1.78482653991729133580e0;
+    above = above * r + 5.46378491116411436990e0;
+    above = above * r + 6.65790464350110377720e0;
+    below = below * r + 1.42151175831644588870e-7;
+    below = below * r + 1.84631831751005468180e-5;
+    below = below * r + 7.86869131145613259100e-4;
+    below = below * r + 1.48753612908506148525e-2;
+    below = below * r + 1.36929880922735805310e-1;
+    below = below * r + 5.99832206555887937690e-1;
+    below = below * r + 1;
+    return above / below;
 }
 
 /* Of a probability in (0, 1); NaN of anything else. */
@@ -127,11 +140,9 @@ NORMAL_INLINE double normal_quantile(double probability) {
     double q = probability - 0.5;
     double outer = q < 0 ? probability : 1 - probability;
     double root = sqrt(-natural_logarithm(outer));
-    normal_region in = {.central = fabs(q) <= 0.425, .near = root <= 5};
-    double r = normal_choose(in, 0.180625 - q * q, root - 1.6, root - 5);
-    double size = normal_above(in, r) / normal_below(in, r);
+    double size = root <= 5 ? normal_near(root - 1.6) : normal_far(root - 5);
     double outside = q < 0 ? -size : size;
-    double value = in.central ? q * size : outside;
+    double value = fabs(q) <= 0.425 ? q * normal_central(0.180625 - q * q) : outside;
     value = probability > 0 ? value : NAN;
     return probability < 1 ? value : NAN;
 }
