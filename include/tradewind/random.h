@@ -64,11 +64,13 @@ TW_API uint64_t tw_random_geometric(tw_random *random, double p);
 TW_API double tw_random_gamma(tw_random *random, double shape);
 
 /*
- * The first `count` rows of a block of standard normals, [count][TW_RANDOM_LANES] (Box and Muller,
- * 1958, of two draws of the lane for two rows). The same bits at every level of instructions, and
- * from the logarithm of this library, not of the machine's: 8.6 is the largest there can be.
+ * The first `count` rows of a block of standard normals, [count][TW_RANDOM_LANES], `stride` doubles
+ * from one row to the next (Box and Muller, 1958, of two draws of the lane for two rows). The same
+ * bits at every level of instructions, and from the logarithm of this library, not of the
+ * machine's. 8.6 is the largest that there can be.
  */
-TW_API void tw_random_normals(const tw_random_block *block, size_t count, double *ret_values);
+TW_API void tw_random_normals(const tw_random_block *block, size_t count, size_t stride,
+                              double *ret_values);
 
 /*
  * The first `count` rows of scales of a block, [count][TW_RANDOM_LANES]: sqrt(degrees / chi-squared

@@ -28,7 +28,7 @@ static void test_normals_are_pairs_of_two_draws_of_the_stream_of_the_lane(void *
     (void)state;
     const tw_random_block block = {.seed = 9, .number = 123456789};
     const long double half_pi = 1.57079632679489661923L;
-    tw_random_normals(&block, 100, values);
+    tw_random_normals(&block, 100, TW_RANDOM_LANES, values);
     for (uint64_t l = 0; l < TW_RANDOM_LANES; l++) {
         tw_random random;
         tw_random_init(&random, block.seed, block.number * TW_RANDOM_LANES + l);
@@ -50,26 +50,41 @@ static void test_every_level_gives_the_same_bits_and_a_part_is_the_beginning(voi
     (void)state;
     static const size_t counts[] = {0, 1, 2, 3, 63, 64, 65, 66, 129, 1001};
     tw_random_block block = {.seed = UINT64_MAX, .number = TW_RANDOM_BLOCK_MAX};
-    tw_random_normals(&block, 1002, values);
+    tw_random_normals(&block, 1002, TW_RANDOM_LANES, values);
     for (tw_cpu_level level = TW_CPU_BASELINE; level < TW_CPU_LEVEL_COUNT; level++) {
         block.level = level;
         for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
             size_t count = counts[i] * TW_RANDOM_LANES;
             others[count] = 42;
-            tw_random_normals(&block, counts[i], others);
+            tw_random_normals(&block, counts[i], TW_RANDOM_LANES, others);
             assert_memory_equal(others, values, count * sizeof values[0]);
             assert_true(others[count] == 42);
         }
     }
 }
 
+static void test_rows_may_lie_apart(void **state) {
+    (void)state;
+    const tw_random_block block = {.seed = 10, .number = 1};
+    enum { STRIDE = 24 };
+    tw_random_normals(&block, 101, TW_RANDOM_LANES, values);
+    for (size_t i = 0; i < 101 * STRIDE; i++)
+        others[i] = 42;
+    tw_random_normals(&block, 101, STRIDE, others);
+    for (size_t i = 0; i < 101 * STRIDE; i++) {
+        size_t lane = i % STRIDE;
+        bool within = lane < TW_RANDOM_LANES;
+        assert_true(others[i] == (within ? values[i / STRIDE * TW_RANDOM_LANES + lane] : 42));
+    }
+}
+
 static void test_blocks_and_seeds_differ(void **state) {
     (void)state;
-    tw_random_normals(&(tw_random_block){.seed = 1, .number = 0}, 100, values);
-    tw_random_normals(&(tw_random_block){.seed = 1, .number = 1}, 100, others);
+    tw_random_normals(&(tw_random_block){.seed = 1, .number = 0}, 100, TW_RANDOM_LANES, values);
+    tw_random_normals(&(tw_random_block){.seed = 1, .number = 1}, 100, TW_RANDOM_LANES, others);
     for (size_t i = 0; i < 100 * TW_RANDOM_LANES; i++)
         assert_true(values[i] != others[i]);
-    tw_random_normals(&(tw_random_block){.seed = 2, .number = 0}, 100, others);
+    tw_random_normals(&(tw_random_block){.seed = 2, .number = 0}, 100, TW_RANDOM_LANES, others);
     for (size_t i = 0; i < 100 * TW_RANDOM_LANES; i++)
         assert_true(values[i] != others[i]);
 }
@@ -99,7 +114,8 @@ static double probability_of_normal(double x) {
 static void test_normals_are_normal(void **state) {
     (void)state;
     for (uint64_t b = 0; b < 5; b++) {
-        tw_random_normals(&(tw_random_block){.seed = 3, .number = b}, ROWS, values);
+        tw_random_normals(&(tw_random_block){.seed = 3, .number = b}, ROWS, TW_RANDOM_LANES,
+                          values);
         assert_distributed(values, probability_of_normal);
     }
 }
@@ -109,7 +125,7 @@ static void test_normals_are_normal(void **state) {
 static void test_rows_and_lanes_are_independent(void **state) {
     (void)state;
     static const size_t apart[] = {1, 2, 3, 7, 8, 9, 15, 16, 17, 24, 32};
-    tw_random_normals(&(tw_random_block){.seed = 4, .number = 0}, ROWS, values);
+    tw_random_normals(&(tw_random_block){.seed = 4, .number = 0}, ROWS, TW_RANDOM_LANES, values);
     for (size_t k = 0; k < sizeof apart / sizeof apart[0]; k++) {
         double products = 0;
         double squares = 0;
@@ -178,7 +194,7 @@ static double probability_of_t4(double t) {
 static void test_scales_make_students_t_of_normals(void **state) {
     (void)state;
     const tw_random_block block = {.seed = 7, .number = 11};
-    tw_random_normals(&block, ROWS, values);
+    tw_random_normals(&block, ROWS, TW_RANDOM_LANES, values);
     tw_random_scales(&block, 4, ROWS, others);
     for (size_t i = 0; i < VALUES; i++) {
         assert_true(others[i] > 0);
@@ -193,6 +209,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_normals_are_pairs_of_two_draws_of_the_stream_of_the_lane),
         cmocka_unit_test(test_every_level_gives_the_same_bits_and_a_part_is_the_beginning),
+        cmocka_unit_test(test_rows_may_lie_apart),
         cmocka_unit_test(test_blocks_and_seeds_differ),
         cmocka_unit_test(test_normals_are_normal),
         cmocka_unit_test(test_rows_and_lanes_are_independent),

@@ -21,9 +21,10 @@ static const random_loops *loops_of(tw_cpu_level wish) {
     return LEVEL_PICK(level, &random_loops);
 }
 
-void tw_random_normals(const tw_random_block *block, size_t count, double *ret_values) {
+void tw_random_normals(const tw_random_block *block, size_t count, size_t stride,
+                       double *ret_values) {
     TW_ASSERT(block != NULL && (ret_values != NULL || count == 0));
-    TW_ASSERT(block->number <= TW_RANDOM_BLOCK_MAX);
+    TW_ASSERT(block->number <= TW_RANDOM_BLOCK_MAX && stride >= TW_RANDOM_LANES);
     random_lanes lanes;
     for (uint64_t l = 0; l < TW_RANDOM_LANES; l++) {
         tw_random random;
@@ -31,7 +32,7 @@ void tw_random_normals(const tw_random_block *block, size_t count, double *ret_v
         for (size_t i = 0; i < 4; i++)
             lanes.state[i][l] = random.state[i];
     }
-    loops_of(block->level)->normals(&lanes, count, ret_values);
+    loops_of(block->level)->normals(&lanes, count, stride, ret_values);
 }
 
 /* Uniform in (0, 1): never 0, of which there is no logarithm. */

@@ -114,32 +114,32 @@ static inline normal_pair pair_of(uint64_t radius_bits, uint64_t angle_bits) {
     return (normal_pair){swapped ? sine : cosine, swapped ? cosine : sine};
 }
 
-static void shape(const draws *from, size_t pairs, double *restrict ret_values) {
+static void shape(const draws *from, size_t pairs, size_t stride, double *ret_values) {
     for (size_t j = 0; j < pairs; j++) {
-        double *restrict row = ret_values + j * 2 * TW_RANDOM_LANES;
+        double *restrict first = ret_values + 2 * j * stride;
+        double *restrict second = first + stride;
         for (size_t l = 0; l < TW_RANDOM_LANES; l++) {
             normal_pair pair = pair_of(from->radii[j][l], from->angles[j][l]);
-            row[l] = pair.first;
-            row[TW_RANDOM_LANES + l] = pair.second;
+            first[l] = pair.first;
+            second[l] = pair.second;
         }
     }
 }
 
-static void normals(random_lanes *lanes, size_t count, double *ret_values) {
+static void normals(random_lanes *lanes, size_t count, size_t stride, double *ret_values) {
     draws now;
-    size_t done = 0;
     for (size_t pairs = count / 2; pairs > 0;) {
         size_t some = pairs < PAIRS ? pairs : PAIRS;
         draw(lanes, some, &now);
-        shape(&now, some, ret_values + done * TW_RANDOM_LANES);
-        done += 2 * some;
+        shape(&now, some, stride, ret_values);
+        ret_values += 2 * some * stride;
         pairs -= some;
     }
-    if (done < count) { /* the first row of one pair more */
+    if (count % 2 == 1) { /* the first row of one pair more */
         double last[2 * TW_RANDOM_LANES];
         draw(lanes, 1, &now);
-        shape(&now, 1, last);
-        memcpy(ret_values + done * TW_RANDOM_LANES, last, TW_RANDOM_LANES * sizeof last[0]);
+        shape(&now, 1, TW_RANDOM_LANES, last);
+        memcpy(ret_values, last, TW_RANDOM_LANES * sizeof last[0]);
     }
 }
 

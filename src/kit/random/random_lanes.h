@@ -15,8 +15,8 @@ typedef struct random_lanes {
 } random_lanes;
 
 typedef struct random_loops {
-    /* `count` rows of TW_RANDOM_LANES standard normals. */
-    void (*normals)(random_lanes *lanes, size_t count, double *ret_values);
+    /* `count` rows of TW_RANDOM_LANES standard normals, `stride` doubles apart. */
+    void (*normals)(random_lanes *lanes, size_t count, size_t stride, double *ret_values);
 } random_loops;
 
 extern const random_loops random_loops_baseline;
