@@ -60,6 +60,7 @@ BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "l
 
 # Public headers that bear another name than the module that owns them.
 NAMED_OTHERWISE = {"rolling": "core/window", "indicator": "core/window",
+                   "simulate": "core/risk",
                    "features": "core/batch"}
 
 # Headers for the floor's own use: public within it, by the table, but not to users.
