@@ -45,6 +45,7 @@
 #include "tradewind/ring.h"
 #include "tradewind/risk.h"
 #include "tradewind/rolling.h"
+#include "tradewind/simulate.h"
 #include "tradewind/socket.h"
 #include "tradewind/status.h"
 #include "tradewind/store.h"

@@ -74,6 +74,23 @@ TW_API size_t tw_dense_cholesky_scratch(size_t size);
 TW_API bool tw_dense_cholesky(const tw_dense_way *way, size_t size, double *matrix, double *scratch,
                               size_t *ret_column) TW_MUST_CHECK;
 
+/*
+ * One lower triangle times many matrices of TW_DENSE_PANEL columns, of parts that run beside each
+ * other: the triangle is packed once, into tw_dense_packed_size doubles; what is above its diagonal
+ * is not read.
+ */
+#define TW_DENSE_PANEL 24
+TW_API size_t tw_dense_packed_size(size_t size);
+TW_API void tw_dense_pack_lower(size_t size, const double *lower, double *ret_packed);
+
+/*
+ * ret[p] [size][TW_DENSE_PANEL] += lower b[p] for each of `count` panels, in the calling thread. An
+ * element's chain begins with what is in `ret`. Panels hold finite numbers; those that begin on a
+ * cache line are faster. count x 12 size^2.
+ */
+TW_API void tw_dense_multiply_lower(tw_cpu_level level, size_t size, const double *packed,
+                                    size_t count, const double *panels, double *ret_panels);
+
 /* x with L x = x, then (backward) L' x = x, in place. size^2 / 2 each. */
 TW_API void tw_dense_solve_forward(size_t size, const double *lower, double *x);
 TW_API void tw_dense_solve_backward(size_t size, const double *lower, double *x);

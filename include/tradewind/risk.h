@@ -156,23 +156,24 @@ typedef struct tw_risk_config {
 
 #define TW_RISK_METHOD_BIT(method) (UINT32_C(1) << (method))
 
-/* What there has to be room for. Doubles taken: about 20 x observations + 10 x assets + 4 x
- * estimates x assets, 2 x scenarios, and what the flags say. */
+/* What there has to be room for. Doubles taken: about 17 x observations (9 x scenarios instead of 9
+ * x observations where these are more) + (6 + 4 x estimates) x assets, and what the flags say. */
 typedef struct tw_risk_maxima {
     size_t observations;
     size_t assets;
     size_t scenarios;   /* that the caller has simulated */
     size_t estimates;   /* confidences x horizons x methods */
     bool covariance;    /* (assets + observations + 1024) x assets */
-    bool incremental;   /* 2 x estimates x assets */
+    bool incremental;   /* 2 x estimates x assets + 16 x observations */
     bool filter_assets; /* observations x assets */
 } tw_risk_maxima;
 
 /*
- * Scenarios that somebody else has simulated, for TW_RISK_MONTE_CARLO. `assets` gives the returns
- * of all assets in scenarios that are in the tail, for what they contribute: [count][assets], in
- * the order of `indices`, with weight x return summing to `values`. It is called a few times with
- * at most TW_RISK_SCENARIO_BLOCK indices. Without it contributions to those estimates are NaN.
+ * Scenarios that somebody else has simulated, for TW_RISK_MONTE_CARLO; estimates of other horizons
+ * are NaN. `assets` gives the returns of all assets in some scenarios of the tail, for what they
+ * contribute: [count][assets], in the order of `indices`, with weight x return summing to `values`;
+ * at most TW_RISK_SCENARIO_BLOCK of them a call. Without it contributions to those estimates are
+ * NaN.
  */
 #define TW_RISK_SCENARIO_BLOCK 64
 typedef struct tw_risk_scenarios {

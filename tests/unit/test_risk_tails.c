@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "assert_near.h"
+#include "failing_heap.h"
 #include "tradewind/risk.h"
 
 #define ROWS_MAX 10000
@@ -339,6 +340,25 @@ static void test_a_portfolio_that_cannot_move_has_no_risk(void **state) {
     assert_near(r.covariance[0], r.covariance[1], 0);
 }
 
+static void test_returns_without_third_powers_have_gaussian_contributions(void **state) {
+    (void)state;
+    static const double huge[3][2] = {{1e150, -2e150}, {-3e150, 1e150}, {2e150, 5e150}};
+    const double weights[2] = {0.5, 0.5};
+    tw_risk_config config;
+    tw_risk_config_init(&config);
+    const tw_risk_maxima maxima = tw_risk_maxima_of(&config, 3, 2);
+    TW_AUTO(tw_risk) *risk = NULL;
+    assert_int_equal(tw_risk_new(NULL, &maxima, &risk), TW_OK);
+    const tw_risk_input input = {&huge[0][0], weights, NULL, 3, 2, NULL};
+    tw_risk_report r;
+    assert_int_equal(tw_risk_compute(risk, &config, &input, &r, NULL), TW_OK);
+    uint32_t at = tw_risk_find(&r, TW_RISK_GAUSSIAN, 0.95, 1);
+    const double *parts = r.var_contributions + (size_t)2 * at;
+    assert_true(isfinite(r.estimates[at].value) && r.estimates[at].valid);
+    assert_near((parts[0] + parts[1]) / r.estimates[at].value, 1, 1e-15);
+    assert_false(r.estimates[tw_risk_find(&r, TW_RISK_CORNISH_FISHER, 0.95, 1)].valid);
+}
+
 /* ---- Config, room, scenarios --------------------------------------------------------------- */
 
 static void expect(tw_status status, const tw_risk_config *config, const tw_risk_input *input,
@@ -411,6 +431,27 @@ static void test_what_there_is_no_room_for_is_told(void **state) {
     input.assets = 2;
     input.scenarios = &scenarios;
     expect(TW_FULL, &config, &input, "scenarios");
+}
+
+static uint64_t bytes_of(bool covariance) {
+    failing_heap heap;
+    failing_heap_init(&heap);
+    tw_risk_config config;
+    tw_risk_config_init(&config);
+    config.covariance = covariance;
+    const tw_risk_maxima maxima = tw_risk_maxima_of(&config, 10, 1000);
+    tw_risk *risk = NULL;
+    assert_int_equal(tw_risk_new(&heap.allocator, &maxima, &risk), TW_OK);
+    uint64_t bytes = heap.bytes_out;
+    tw_risk_free(risk);
+    assert_int_equal(heap.bytes_out, 0);
+    return bytes;
+}
+
+static void test_only_a_covariance_matrix_takes_the_square_of_the_assets(void **state) {
+    (void)state;
+    assert_true(bytes_of(false) < 60 * 1000 * sizeof(double));
+    assert_true(bytes_of(true) > 1000 * 1000 * sizeof(double));
 }
 
 static void test_bad_returns_name_their_row_and_asset(void **state) {
@@ -519,7 +560,9 @@ int main(void) {
         cmocka_unit_test(test_historical_shares_may_be_those_of_all_losses),
         cmocka_unit_test(test_an_asset_alone_is_all_there_is),
         cmocka_unit_test(test_a_portfolio_that_cannot_move_has_no_risk),
+        cmocka_unit_test(test_returns_without_third_powers_have_gaussian_contributions),
         cmocka_unit_test(test_a_config_outside_its_bounds_is_refused),
+        cmocka_unit_test(test_only_a_covariance_matrix_takes_the_square_of_the_assets),
         cmocka_unit_test(test_what_there_is_no_room_for_is_told),
         cmocka_unit_test(test_bad_returns_name_their_row_and_asset),
         cmocka_unit_test(test_scenarios_have_to_be_numbers),

@@ -60,7 +60,7 @@ static void fill_by_moments(const risk_work *work, uint32_t horizon, uint32_t me
                                          &work->cumulants, config->confidences[c], periods);
         risk->estimates[slot] = risk_shape_estimate(&shape, &work->cumulants, periods);
         risk_marginals_by_moments(config, &work->comoments, work->moments, &shape, periods,
-                                  work->rows.assets, marginals_at(risk, slot, work->rows.assets));
+                                  marginals_at(risk, slot, work->rows.assets));
     }
 }
 

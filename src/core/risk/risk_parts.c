@@ -23,7 +23,8 @@ risk_comoments risk_comoments_of(const risk_lanes *lanes, const risk_rows *rows,
     TW_ASSERT(rows->count > 0 && rows->count == moments->count);
     size_t assets = rows->assets;
     double n = (double)rows->count;
-    risk_comoments c = {storage, storage + assets, storage + 2 * assets, storage + 3 * assets};
+    risk_comoments c = {assets, storage, storage + assets, storage + 2 * assets,
+                        storage + 3 * assets};
     const double *first = rows->returns + rows->rows[0] * assets;
     lanes->comoments(rows, powers, storage);
     careful_sum rest = {0};
@@ -48,20 +49,22 @@ typedef struct slopes {
 } slopes;
 
 static double marginal_of(const risk_level *level, const slopes *by_weight, double deviation) {
-    return by_weight->deviation * level->level +
-           deviation * (level->by_skewness * by_weight->skewness +
-                        level->by_kurtosis * by_weight->kurtosis);
+    double straight = by_weight->deviation * level->level;
+    if (level->by_skewness == 0 && level->by_kurtosis == 0)
+        return straight; /* Gaussian: returns may be so large that they have no third powers */
+    return straight + deviation * (level->by_skewness * by_weight->skewness +
+                                   level->by_kurtosis * by_weight->kurtosis);
 }
 
 void risk_marginals_by_moments(const tw_risk_config *config, const risk_comoments *comoments,
                                const risk_moments *moments, const risk_shape *shape,
-                               uint32_t horizon, size_t assets, risk_marginals ret_marginals) {
+                               uint32_t horizon, risk_marginals ret_marginals) {
     risk_cumulants c = risk_cumulants_of(config, moments);
     double n = (double)moments->count;
     double variance = c.deviation * c.deviation;
     double root = sqrt((double)horizon);
     bool flat = variance == 0; /* nothing moves: only the mean is shared out */
-    for (size_t i = 0; i < assets; i++) {
+    for (size_t i = 0; i < comoments->assets; i++) {
         slopes s = {0, 0, 0};
         if (!flat) {
             double covariance = comoments->first[i] / (n - config->moment_ddof) / variance;

@@ -47,8 +47,7 @@ typedef struct risk_path {
 
 risk_path risk_series_path_of(const double *returns, size_t count);
 
-/* ---- Estimates by moments (risk_shape.c) ------------------------------------------------------
- */
+/* ---- Estimates by moments (risk_shape.c) ----------------------------------------------------- */
 
 /* A figure is -m + s x level, and this says how the level moves with skewness and kurtosis. */
 typedef struct risk_level {
@@ -82,8 +81,7 @@ risk_shape risk_shape_of(const tw_risk_config *config, tw_risk_method method,
 tw_risk_estimate risk_shape_estimate(const risk_shape *shape, const risk_cumulants *cumulants,
                                      uint32_t horizon);
 
-/* ---- Estimates by scenarios (risk_tail.c) -----------------------------------------------------
- */
+/* ---- Estimates by scenarios (risk_tail.c) ---------------------------------------------------- */
 
 /* Scratch of scenarios; each array is [capacity], but for the indices, which are apart. */
 typedef struct risk_workspace {
@@ -151,8 +149,7 @@ void risk_filter_factors(double decay, const double *series, size_t count, doubl
 void risk_filter_series(const tw_risk_config *config, const double *series, size_t count,
                         risk_workspace *workspace);
 
-/* ---- All estimates of a series (risk_estimate.c) ----------------------------------------------
- */
+/* ---- All estimates of a series (risk_estimate.c) --------------------------------------------- */
 
 /* Where an estimate stands. */
 typedef struct risk_slots {
@@ -183,11 +180,11 @@ void risk_estimates_of(const tw_risk_config *config, const risk_slots *slots,
                        const risk_series *series, risk_workspace *workspace,
                        tw_risk_estimate *ret_estimates);
 
-/* ---- What assets add (risk_parts.c) -----------------------------------------------------------
- */
+/* ---- What assets add (risk_parts.c) ---------------------------------------------------------- */
 
 /* Sums over the rows that are used, [assets] each; d is the portfolio's return less its mean. */
 typedef struct risk_comoments {
+    size_t assets;
     double *means;
     double *first;  /* of (x - mean) d */
     double *second; /* of (x - mean) d^2 */
@@ -216,7 +213,7 @@ typedef struct risk_marginals {
 
 void risk_marginals_by_moments(const tw_risk_config *config, const risk_comoments *comoments,
                                const risk_moments *moments, const risk_shape *shape,
-                               uint32_t horizon, size_t assets, risk_marginals ret_marginals);
+                               uint32_t horizon, risk_marginals ret_marginals);
 
 void risk_marginals_by_scenarios(const tw_risk_config *config, const risk_origin *origin,
                                  const risk_scenarios *scenarios, double confidence,
@@ -226,8 +223,7 @@ void risk_marginals_by_scenarios(const tw_risk_config *config, const risk_origin
 void risk_contributions_of(const double *weights, const double *marginals, size_t assets,
                            double whole, double *ret_contributions);
 
-/* ---- Checks (risk_check.c) --------------------------------------------------------------------
- */
+/* ---- Checks (risk_check.c) ------------------------------------------------------------------- */
 
 tw_status risk_config_check(const tw_risk_config *config, tw_error *error);
 tw_status risk_input_check(const tw_risk_input *input, tw_error *error); /* all but the returns */

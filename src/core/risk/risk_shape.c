@@ -152,6 +152,7 @@ static expansion expansion_of(double skewness, double kurtosis) {
 }
 
 #define SOLVE_STEPS_MAX 100
+#define HALVINGS_MAX 20
 #define SOLVE_NEAR 1e-13
 
 /* Newton's method from the uncorrected parameters, with steps halved while they lead away. */
@@ -171,20 +172,18 @@ static bool solve(double skewness, double kurtosis, expansion *ret_expansion) {
             at.skewness.by_s * at.kurtosis.by_k - at.skewness.by_k * at.kurtosis.by_s;
         double step_s = (at.kurtosis.by_k * miss_s - at.skewness.by_k * miss_k) / determinant;
         double step_k = (at.skewness.by_s * miss_k - at.kurtosis.by_s * miss_s) / determinant;
-        expansion next = at;
-        double part = 1;
-        for (; part > 1e-6; part /= 2) {
-            next = expansion_of(s - part * step_s, k - part * step_k);
-            double missed =
-                fabs(next.skewness.value - skewness) + fabs(next.kurtosis.value - kurtosis);
-            if (missed < miss)
-                break;
+        int halvings = 0;
+        double missed = INFINITY;
+        for (; !(missed < miss) && halvings < HALVINGS_MAX; halvings++) {
+            at = expansion_of(s - step_s, k - step_k);
+            missed = fabs(at.skewness.value - skewness) + fabs(at.kurtosis.value - kurtosis);
+            step_s = missed < miss ? step_s : step_s / 2;
+            step_k = missed < miss ? step_k : step_k / 2;
         }
-        if (!(part > 1e-6))
+        if (!(missed < miss))
             return false; /* no way on, or not a number */
-        s -= part * step_s;
-        k -= part * step_k;
-        at = next;
+        s -= step_s;
+        k -= step_k;
     }
     return false;
 }
