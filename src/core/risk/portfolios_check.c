@@ -75,6 +75,31 @@ static bool are_good(const double *values, size_t count) {
     return worst == 0;
 }
 
+#define LOOK_PARTS 32
+
+typedef struct look_work {
+    const double *values;
+    size_t count;
+    bool good[LOOK_PARTS];
+} look_work;
+
+static void look_part(void *argument, size_t index) {
+    look_work *work = argument;
+    size_t begin = work->count * index / LOOK_PARTS;
+    size_t end = work->count * (index + 1) / LOOK_PARTS;
+    work->good[index] = are_good(work->values + begin, end - begin);
+}
+
+/* Of many, by all threads that there are. */
+static bool are_all_good(const tw_task_runner *runner, const double *values, size_t count) {
+    look_work work = {.values = values, .count = count};
+    bool good = true;
+    tw_task_run(runner, LOOK_PARTS, look_part, &work);
+    for (size_t i = 0; i < LOOK_PARTS; i++)
+        good = good && work.good[i];
+    return good;
+}
+
 tw_status portfolios_check_row(const double *returns, size_t assets, double benchmark, uint64_t row,
                                bool *ret_missing, tw_error *error) {
     *ret_missing = false;
@@ -95,16 +120,37 @@ tw_status portfolios_check_row(const double *returns, size_t assets, double benc
     return TW_OK;
 }
 
-static tw_status check_weights(const tw_portfolios_input *input, tw_error *error) {
+static tw_status check_weights(const tw_task_runner *runner, const tw_portfolios_input *input,
+                               tw_error *error) {
+    if (are_all_good(runner, input->weights, input->portfolios * input->assets))
+        return TW_OK;
     for (size_t j = 0; j < input->portfolios; j++) {
         const double *weights = input->weights + j * input->assets;
-        if (are_good(weights, input->assets))
-            continue;
         for (size_t i = 0; i < input->assets; i++) {
             tw_status status = portfolios_check_weight(weights[i], j, i, error);
             if (status != TW_OK)
                 return status;
         }
+    }
+    return TW_OK;
+}
+
+/* Row by row, unless one look at all of them finds nothing. */
+static tw_status check_returns(const tw_portfolios_config *config, const tw_portfolios_input *input,
+                               tw_error *error) {
+    const tw_task_runner *runner = config->way.runner;
+    bool plain = are_all_good(runner, input->returns, input->rows * input->assets) &&
+                 (input->benchmark == NULL || are_good(input->benchmark, input->rows));
+    for (size_t t = 0; !plain && t < input->rows; t++) {
+        bool missing;
+        double benchmark = input->benchmark != NULL ? input->benchmark[t] : 0;
+        uint64_t row = input->first_row + t;
+        tw_status status = portfolios_check_row(input->returns + t * input->assets, input->assets,
+                                                benchmark, row, &missing, error);
+        if (status != TW_OK)
+            return status;
+        if (missing && config->fail_missing)
+            return tw_error_set(error, TW_INVALID, "row %" PRIu64 " has a missing return", row);
     }
     return TW_OK;
 }
@@ -124,16 +170,6 @@ tw_status portfolios_check_input(const tw_portfolios *p, const tw_portfolios_con
     if (input->first_row > UINT64_MAX / 2)
         return tw_error_set(error, TW_RANGE, "a first row of %" PRIu64 " is too large",
                             input->first_row);
-    for (size_t t = 0; t < input->rows; t++) {
-        bool missing;
-        double benchmark = input->benchmark != NULL ? input->benchmark[t] : 0;
-        uint64_t row = input->first_row + t;
-        tw_status status = portfolios_check_row(input->returns + t * input->assets, input->assets,
-                                                benchmark, row, &missing, error);
-        if (status != TW_OK)
-            return status;
-        if (missing && config->fail_missing)
-            return tw_error_set(error, TW_INVALID, "row %" PRIu64 " has a missing return", row);
-    }
-    return check_weights(input, error);
+    tw_status status = check_returns(config, input, error);
+    return status == TW_OK ? check_weights(config->way.runner, input, error) : status;
 }

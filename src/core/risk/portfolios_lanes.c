@@ -135,9 +135,11 @@ typedef struct part_sums {
 
 #define SUMS_FIELDS(X)                                                                         \
     X(count)                                                                                   \
-    X(origin) X(sum) X(squares) X(downside) X(value) X(peak) X(low) X(fall_value) X(fall_peak) \
-        X(best) X(worst) X(paired) X(paired_origin) X(paired_sum) X(benchmark_origin)          \
-            X(benchmark_sum) X(benchmark_squares) X(product)
+    X(origin)                                                                                  \
+    X(sum)                                                                                     \
+    X(squares) X(downside) X(value) X(peak) X(low) X(fall_value) X(fall_peak) X(best) X(worst) \
+        X(paired) X(paired_origin) X(paired_sum) X(benchmark_origin) X(benchmark_sum)          \
+            X(benchmark_squares) X(product)
 
 INLINE part_sums load_sums(const portfolio_sums *sums, size_t at) {
     part_sums s;
@@ -235,8 +237,8 @@ INLINE void add_some(const portfolio_rows *rows, size_t at, part minimum_accepta
 #define KEEP(name) s.name = choose(there, next.name, s.name);
         KEEP(sum)
         KEEP(squares)
-        KEEP(downside) KEEP(value) KEEP(peak) KEEP(low) KEEP(fall_value) KEEP(fall_peak) KEEP(best)
-            KEEP(worst)
+        KEEP(downside)
+        KEEP(value) KEEP(peak) KEEP(low) KEEP(fall_value) KEEP(fall_peak) KEEP(best) KEEP(worst)
 #undef KEEP
     }
     store_sums(sums, at, &s);
@@ -392,5 +394,50 @@ static void answer(const portfolio_node *node, const portfolio_terms *terms,
     }
 }
 
-const portfolio_lanes NAMED(portfolio_lanes_, PORTFOLIO_LEVEL) = {weighted, add, close_sums, join,
-                                                                  answer};
+/* ---- Assets -------------------------------------------------------------------------------- */
+
+#define COLUMN_PARTS 4      /* registers of columns at once: their sums stay in registers */
+#define COLUMN_ROWS_AHEAD 8 /* that are asked for */
+
+/* Of COLUMN_PARTS registers of columns. */
+INLINE void column_parts(const portfolio_rows *rows, size_t at, double *ret_sums,
+                         double *ret_products) {
+    part origins[COLUMN_PARTS];
+    part sums[COLUMN_PARTS] = {0};
+    part products[COLUMN_PARTS] = {0};
+    for (size_t k = 0; k < COLUMN_PARTS; k++)
+        origins[k] = load(rows->values + at + k * PART_LANES);
+    for (size_t i = 0; i < rows->count; i++) {
+        const double *row = rows->values + i * rows->stride + at;
+        part b = all(rows->benchmark[i]);
+        uintptr_t ahead = COLUMN_ROWS_AHEAD * rows->stride * sizeof *row;
+        for (size_t k = 0; k < COLUMN_PARTS; k++) {
+            __builtin_prefetch((const void *)((uintptr_t)(row + k * PART_LANES) + ahead));
+            part d = load(row + k * PART_LANES) - origins[k];
+            sums[k] += d;
+            products[k] += d * b;
+        }
+    }
+    for (size_t k = 0; k < COLUMN_PARTS; k++) {
+        store(ret_sums + at + k * PART_LANES, sums[k]);
+        store(ret_products + at + k * PART_LANES, products[k]);
+    }
+}
+
+static void columns(const portfolio_rows *rows, size_t width, double *ret_sums,
+                    double *ret_products) {
+    size_t at = 0;
+    for (; at + COLUMN_PARTS * PART_LANES <= width; at += COLUMN_PARTS * PART_LANES)
+        column_parts(rows, at, ret_sums, ret_products);
+    for (; at < width; at++) {
+        ret_sums[at] = ret_products[at] = 0;
+        for (size_t i = 0; i < rows->count; i++) {
+            double d = rows->values[i * rows->stride + at] - rows->values[at];
+            ret_sums[at] += d;
+            ret_products[at] += d * rows->benchmark[i];
+        }
+    }
+}
+
+const portfolio_lanes NAMED(portfolio_lanes_, PORTFOLIO_LEVEL) = {weighted, add,    close_sums,
+                                                                  join,     answer, columns};

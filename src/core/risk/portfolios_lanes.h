@@ -13,6 +13,7 @@
 #include "tradewind/cpu.h"
 
 #define PORTFOLIO_LANES 16
+#define PORTFOLIO_COLUMNS 64 /* of assets that are summed together */
 
 typedef double portfolio_row[PORTFOLIO_LANES] __attribute__((aligned(64)));
 
@@ -102,6 +103,10 @@ typedef struct portfolio_lanes {
                  portfolio_node *ret_node);
     void (*answer)(const portfolio_node *node, const portfolio_terms *terms,
                    portfolio_answers *ret_answers);
+    /* Of `width` columns (at most PORTFOLIO_COLUMNS) the sums of values less the first row's, and
+     * of these times the benchmark. */
+    void (*columns)(const portfolio_rows *rows, size_t width, double *ret_sums,
+                    double *ret_products);
 } portfolio_lanes;
 
 extern const portfolio_lanes portfolio_lanes_baseline;

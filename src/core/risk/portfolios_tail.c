@@ -15,6 +15,8 @@
 
 #define GATHER_ROWS 32 /* between two looks at how much memory is left */
 #define RUN_LENGTH 8   /* sorted by insertion */
+#define FEW_MAX 512    /* values that are ordered by buckets */
+#define BUCKET_COUNT 128
 #define SLACK_MIN 8
 
 portfolio_tail_sizes portfolio_tail_sizes_for(size_t needed, bool updates) {
@@ -100,6 +102,60 @@ static void sort_values(double *values, size_t count, double *scratch) {
         memcpy(values, from, count * sizeof *values);
 }
 
+/* Of equal width, from the least value to the greatest. */
+typedef struct buckets {
+    double low;
+    double scale;
+    size_t begins[BUCKET_COUNT + 1]; /* where the values of a bucket begin in the order */
+} buckets;
+
+/* Does not fall while `value` rises, so buckets are in order whatever is rounded. */
+static size_t bucket_of(const buckets *b, double value) {
+    size_t bucket = (size_t)((value - b->low) * b->scale);
+    return bucket < BUCKET_COUNT ? bucket : BUCKET_COUNT - 1;
+}
+
+static bool count_buckets(const double *values, size_t count, buckets *ret_buckets) {
+    double low = values[0];
+    double high = values[0];
+    for (size_t i = 1; i < count; i++) {
+        low = values[i] < low ? values[i] : low;
+        high = values[i] > high ? values[i] : high;
+    }
+    *ret_buckets = (buckets){.low = low, .scale = BUCKET_COUNT / (high - low)};
+    if (!(ret_buckets->scale > 0 && ret_buckets->scale < INFINITY))
+        return false;
+    size_t *begins = ret_buckets->begins;
+    for (size_t i = 0; i < count; i++)
+        begins[bucket_of(ret_buckets, values[i]) + 1]++;
+    for (size_t k = 0; k < BUCKET_COUNT; k++)
+        begins[k + 1] += begins[k];
+    return true;
+}
+
+/* The `least` smallest of at most FEW_MAX to the front, ascending: into buckets, of which those
+ * that matter are sorted. False where all values are about equal. */
+static bool order_few(double *values, size_t count, size_t least) {
+    buckets b;
+    double ordered[FEW_MAX];
+    size_t places[BUCKET_COUNT];
+    TW_ASSERT(count <= FEW_MAX && least <= count);
+    if (!count_buckets(values, count, &b))
+        return false;
+    memcpy(places, b.begins, sizeof places);
+    for (size_t i = 0; i < count; i++)
+        ordered[places[bucket_of(&b, values[i])]++] = values[i];
+    for (size_t k = 0; k < BUCKET_COUNT && b.begins[k] < least; k++) {
+        size_t held = b.begins[k + 1] - b.begins[k];
+        if (held <= 4 * RUN_LENGTH)
+            sort_run(ordered + b.begins[k], held);
+        else
+            sort_values(ordered + b.begins[k], held, values);
+    }
+    memcpy(values, ordered, least * sizeof *values);
+    return true;
+}
+
 /* ---- Gathering ----------------------------------------------------------------------------- */
 
 /* Invariant 2. */
@@ -138,6 +194,11 @@ static inline __attribute__((always_inline)) void gather(size_t width, const por
 }
 
 static void finish(const portfolio_tail_sizes *sizes, portfolio_tail *tail) {
+    size_t least = tail->count < sizes->keep ? tail->count : sizes->keep;
+    if (least > 0 && tail->count <= FEW_MAX && order_few(tail->values, tail->count, least)) {
+        tail->count = least;
+        return;
+    }
     if (tail->count > sizes->keep) {
         bring_least(tail->values, tail->count, sizes->keep);
         tail->count = sizes->keep;
