@@ -13,6 +13,8 @@
 
 #include "levels.h"
 
+#define FEW_PORTFOLIOS 3
+#define FEW_ROWS 64
 #define CHANGES_MAX 64 /* of a portfolio's weights, in its gross weight, until rows are new */
 
 void tw_portfolios_config_init(tw_portfolios_config *config) {
@@ -152,6 +154,40 @@ static void settle_config(tw_portfolios *p, const tw_portfolios_config *config) 
     memcpy(p->conventions.confidences, config->confidences, sizeof config->confidences);
 }
 
+/* The returns of few portfolios, row by row. */
+typedef struct few_work {
+    const tw_portfolios *portfolios;
+    const double *returns;
+    const double *weights;
+    double *series;
+    size_t count;
+} few_work;
+
+static void few_part(void *argument, size_t index) {
+    const few_work *work = argument;
+    const tw_portfolios *p = work->portfolios;
+    size_t begin = index * FEW_ROWS;
+    size_t count = work->count - begin < FEW_ROWS ? work->count - begin : FEW_ROWS;
+    for (size_t j = 0; j < p->portfolios; j++) {
+        portfolio_place place = {work->series + begin * p->portfolios + j, p->portfolios};
+        p->lanes->row_returns(work->returns + begin * p->assets, count, p->assets,
+                              work->weights + j * p->assets, place);
+    }
+}
+
+/* ret [count][portfolios] = returns [count][assets] x weights [portfolios][assets]'. A product of
+ * matrices puts both in order first, which few portfolios would not pay for. */
+static void multiply(tw_portfolios *p, const double *returns, size_t count, const double *weights,
+                     double *ret_series) {
+    if (p->portfolios > FEW_PORTFOLIOS) {
+        tw_dense_multiply(&p->config.way, count, p->assets, p->portfolios, returns, weights, true,
+                          p->scratch, ret_series);
+        return;
+    }
+    few_work work = {p, returns, weights, ret_series, count};
+    tw_task_run(p->config.way.runner, (count + FEW_ROWS - 1) / FEW_ROWS, few_part, &work);
+}
+
 /* Whether a weight falls on something missing in a row. */
 static bool is_gap(const double *returns, const double *weights, size_t weight_stride,
                    size_t assets) {
@@ -172,8 +208,7 @@ static void fill_gaps(tw_portfolios *p, const tw_portfolios_input *input, const 
                       size_t count) {
     if (count == 0)
         return;
-    tw_dense_multiply(&p->config.way, count, p->assets, p->portfolios, p->gap_returns,
-                      input->weights, true, p->scratch, p->gap_series);
+    multiply(p, p->gap_returns, count, input->weights, p->gap_series);
     for (size_t k = 0; k < count; k++) {
         const double *returns = input->returns + numbers[k] * p->assets;
         double *row = portfolios_series(p, p->first + numbers[k]);
@@ -209,8 +244,7 @@ static void load_rows(tw_portfolios *p, const tw_portfolios_input *input, size_t
         return;
     uint64_t row = p->first + begin;
     const double *returns = input->returns + begin * p->assets;
-    tw_dense_multiply(&p->config.way, count, p->assets, p->portfolios, returns, input->weights,
-                      true, p->scratch, portfolios_series(p, row));
+    multiply(p, returns, count, input->weights, portfolios_series(p, row));
     if (p->limits.updates)
         memcpy(portfolios_returns(p, row), returns, count * p->assets * sizeof *returns);
     for (size_t t = 0; t < count; t++)

@@ -123,6 +123,29 @@ static void weighted(size_t count, const double *values, const double *weights,
         store(ret_returns + k * PART_LANES, totals[k]);
 }
 
+#define CHAINS 8 /* of rows, that do not wait for one another */
+
+static void row_returns(const double *values, size_t count, size_t columns, const double *weights,
+                        portfolio_place place) {
+    size_t i = 0;
+    for (; i + CHAINS <= count; i += CHAINS) {
+        const double *rows = values + i * columns;
+        double totals[CHAINS] = {0};
+        for (size_t j = 0; j < columns; j++) {
+            for (size_t k = 0; k < CHAINS; k++)
+                totals[k] = fma(rows[k * columns + j], weights[j], totals[k]);
+        }
+        for (size_t k = 0; k < CHAINS; k++)
+            place.values[(i + k) * place.stride] = totals[k];
+    }
+    for (; i < count; i++) {
+        double total = 0;
+        for (size_t j = 0; j < columns; j++)
+            total = fma(values[i * columns + j], weights[j], total);
+        place.values[i * place.stride] = total;
+    }
+}
+
 /* ---- Rows into sums ------------------------------------------------------------------------ */
 
 /* portfolio_sums, of one register. */
@@ -133,13 +156,14 @@ typedef struct part_sums {
     part benchmark_origin, benchmark_sum, benchmark_squares, product;
 } part_sums;
 
-#define SUMS_FIELDS(X)                                                                         \
-    X(count)                                                                                   \
-    X(origin)                                                                                  \
-    X(sum)                                                                                     \
-    X(squares) X(downside) X(value) X(peak) X(low) X(fall_value) X(fall_peak) X(best) X(worst) \
-        X(paired) X(paired_origin) X(paired_sum) X(benchmark_origin) X(benchmark_sum)          \
-            X(benchmark_squares) X(product)
+#define SUMS_FIELDS(X)                                                                             \
+    X(count)                                                                                       \
+    X(origin)                                                                                      \
+    X(sum)                                                                                         \
+    X(squares)                                                                                     \
+    X(downside)                                                                                    \
+    X(value) X(peak) X(low) X(fall_value) X(fall_peak) X(best) X(worst) X(paired) X(paired_origin) \
+        X(paired_sum) X(benchmark_origin) X(benchmark_sum) X(benchmark_squares) X(product)
 
 INLINE part_sums load_sums(const portfolio_sums *sums, size_t at) {
     part_sums s;
@@ -439,5 +463,5 @@ static void columns(const portfolio_rows *rows, size_t width, double *ret_sums,
     }
 }
 
-const portfolio_lanes NAMED(portfolio_lanes_, PORTFOLIO_LEVEL) = {weighted, add,    close_sums,
-                                                                  join,     answer, columns};
+const portfolio_lanes NAMED(portfolio_lanes_, PORTFOLIO_LEVEL) = {
+    weighted, row_returns, add, close_sums, join, answer, columns};

@@ -92,10 +92,19 @@ typedef struct portfolio_rows {
     ptrdiff_t ahead; /* from here to what is read next, in doubles; 0 for nothing */
 } portfolio_rows;
 
+/* Where results are written: result i at values + i * stride. */
+typedef struct portfolio_place {
+    double *values;
+    size_t stride;
+} portfolio_place;
+
 typedef struct portfolio_lanes {
     /* One chain of fused multiply-adds a lane: ret[l] = sum of values[i] weights[i][l]. */
     void (*weighted)(size_t count, const double *values, const double *weights,
                      double *ret_returns);
+    /* The same chains for one portfolio: of rows [count][columns]. */
+    void (*row_returns)(const double *values, size_t count, size_t columns, const double *weights,
+                        portfolio_place place);
     void (*add)(const portfolio_rows *rows, const portfolio_terms *terms, portfolio_sums *sums);
     void (*close)(const portfolio_sums *sums, portfolio_node *ret_node);
     /* `ret_node` may be one of the two. */
