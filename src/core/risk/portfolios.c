@@ -84,6 +84,11 @@ static bool limits_are_good(const tw_portfolios_limits *limits) {
     return least >= 1 && most <= TW_PORTFOLIOS_LIMIT_MAX && confident;
 }
 
+static tw_dense_factors factors_of(size_t rows, size_t assets, size_t portfolios) {
+    return (tw_dense_factors){
+        .rows = rows, .inner = assets, .columns = portfolios, .transposed = true};
+}
+
 /* Invariant 2 of portfolios_priv.h. */
 static void plan(tw_portfolios *p, const tw_portfolios_limits *limits) {
     p->limits = *limits;
@@ -93,9 +98,11 @@ static void plan(tw_portfolios *p, const tw_portfolios_limits *limits) {
     p->generation = limits->rows / p->block * p->block;
     p->slots = p->generation + 2 * p->block;
     p->tiles_max = (limits->portfolios + PORTFOLIO_LANES - 1) / PORTFOLIO_LANES;
-    p->scratch_count = tw_dense_multiply_scratch(limits->rows, limits->assets, limits->portfolios);
-    size_t gap = tw_dense_multiply_scratch(PORTFOLIOS_GAP_ROWS, limits->assets, limits->portfolios);
-    p->scratch_count = p->scratch_count > gap ? p->scratch_count : gap;
+    tw_dense_factors factors = factors_of(limits->rows, limits->assets, limits->portfolios);
+    p->scratch_count = tw_dense_multiply_scratch(factors);
+    factors.rows = PORTFOLIOS_GAP_ROWS;
+    size_t gap_count = tw_dense_multiply_scratch(factors);
+    p->scratch_count = p->scratch_count > gap_count ? p->scratch_count : gap_count;
     double reach = (1 - p->limits.confidence_min) * (double)limits->rows;
     p->tail_room = portfolio_tail_sizes_for((size_t)reach + 3, limits->updates).room;
 }
@@ -180,8 +187,8 @@ static void few_part(void *argument, size_t index) {
 static void multiply(tw_portfolios *p, const double *returns, size_t count, const double *weights,
                      double *ret_series) {
     if (p->portfolios > FEW_PORTFOLIOS) {
-        tw_dense_multiply(&p->config.way, count, p->assets, p->portfolios, returns, weights, true,
-                          p->scratch, ret_series);
+        tw_dense_multiply(&p->config.way, factors_of(count, p->assets, p->portfolios), returns,
+                          weights, p->scratch, ret_series);
         return;
     }
     few_work work = {p, returns, weights, ret_series, count};

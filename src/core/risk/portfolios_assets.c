@@ -14,7 +14,7 @@
 #define COVARIANCE_ROWS 32 /* that are scaled together */
 
 size_t tw_portfolios_assets_scratch(size_t rows, size_t assets) {
-    return rows + tw_dense_products_scratch(rows, assets);
+    return rows + tw_dense_products_scratch((tw_dense_shape){rows, assets});
 }
 
 /* Differences of the benchmark from its mean; 0 where there is none, which adds nothing. */
@@ -103,7 +103,7 @@ void tw_portfolios_assets_measure(const tw_dense_way *way, const tw_portfolios_i
     tw_task_run(runner, tiles, measure_columns, &work);
     if (results.covariance == NULL)
         return;
-    tw_dense_products(way, input->rows, input->assets, input->returns, results.means,
-                      scratch + input->rows, results.covariance);
+    tw_dense_products(way, (tw_dense_shape){input->rows, input->assets}, input->returns,
+                      results.means, scratch + input->rows, results.covariance);
     tw_task_run(runner, (input->assets + COVARIANCE_ROWS - 1) / COVARIANCE_ROWS, scale_rows, &work);
 }
