@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "levels.h"
+#include "normal.h"
 
 #define FEW_PORTFOLIOS 3
 #define FEW_ROWS 64
@@ -128,10 +129,6 @@ tw_status tw_portfolios_new(const tw_allocator *allocator, const tw_portfolios_l
 }
 
 /* ---- A load -------------------------------------------------------------------------------- */
-
-static double normal_density(double x) {
-    return exp(-0.5 * x * x) / sqrt(2 * 3.14159265358979323846);
-}
 
 static void settle_config(tw_portfolios *p, const tw_portfolios_config *config) {
     p->config = *config;
