@@ -62,7 +62,7 @@ typedef struct tw_portfolios_limits {
     size_t assets;
     size_t portfolios;
     double confidence_min; /* the least that will be asked for, above 0.5; 0 is 0.95 */
-    bool updates;          /* tw_portfolios_push and tw_portfolios_weigh are wanted */
+    bool updates;          /* push, weigh and contributions are wanted */
 } tw_portfolios_limits;
 
 /* Of the historical expected shortfall. */
@@ -182,6 +182,15 @@ TW_API tw_status tw_portfolios_weigh(tw_portfolios *portfolios, size_t portfolio
  * load. O(1). */
 TW_API const tw_portfolio_figures *tw_portfolios_figures(const tw_portfolios *portfolios,
                                                          size_t *ret_count);
+
+/*
+ * What each asset adds to the volatility of a portfolio: w_i cov(r_i, r_p) / sd_p per period, into
+ * [assets]; they sum to it. 0 for no weight; NaN where the volatility is 0 or has no answer.
+ * TW_STATE as in a push, TW_RANGE for no such portfolio. Rows x assets.
+ */
+TW_API tw_status tw_portfolios_contributions(const tw_portfolios *portfolios, size_t portfolio,
+                                             double *ret_contributions,
+                                             tw_error *error) TW_MUST_CHECK;
 
 /* After a load. */
 TW_API void tw_portfolios_conventions_of(const tw_portfolios *portfolios,

@@ -292,6 +292,43 @@ static void test_changed_weights_are_as_if_loaded(void **state) {
         weigh_along(&the_world, seed % 3 == 0 ? GAPS : PLAIN, seed);
 }
 
+/* ---- Contributions, beside tw_risk --------------------------------------------------------- */
+
+static void compare_contributions(world *w, flavour kind, uint64_t seed) {
+    make_world(w, seed, kind);
+    tw_portfolios_config config;
+    make_config(w, &config);
+    TW_AUTO(tw_portfolios) *portfolios = make_portfolios(w, true);
+    TW_AUTO(tw_risk) *risk = NULL;
+    assert_int_equal(tw_risk_new(NULL, w->rows, w->assets, &risk), TW_OK);
+    tw_portfolios_input input = input_from(w, below(w, 100), w->rows);
+    assert_int_equal(tw_portfolios_load(portfolios, &config, &input, NULL), TW_OK);
+    size_t j = below(w, w->portfolios);
+    tw_risk_config one;
+    tw_risk_config_init(&one);
+    tw_risk_input alone = {input.returns, w->weights + j * w->assets, NULL, w->rows, w->assets};
+    tw_risk_report report;
+    double contributions[ASSETS_MAX];
+    assert_int_equal(tw_portfolios_contributions(portfolios, j, contributions, NULL), TW_OK);
+    if (tw_risk_compute(risk, &one, &alone, &report, NULL) != TW_OK || !(report.volatility > 0)) {
+        assert_true(isnan(contributions[0]));
+        return;
+    }
+    double total = 0;
+    for (size_t i = 0; i < w->assets; i++) {
+        assert_near(contributions[i], report.contributions[i].volatility,
+                    1e-12 * report.volatility);
+        total += contributions[i];
+    }
+    assert_near(total, report.volatility, 1e-12 * report.volatility);
+}
+
+static void test_contributions_are_as_if_alone(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= 60; seed++)
+        compare_contributions(&the_world, (flavour)(seed % WILD), seed);
+}
+
 /* ---- A long way ---------------------------------------------------------------------------- */
 
 static void test_nothing_is_left_of_what_has_left(void **state) {
@@ -358,6 +395,7 @@ int main(void) {
         cmocka_unit_test(test_each_portfolio_is_as_if_alone),
         cmocka_unit_test(test_a_pushed_window_is_a_loaded_one_bit_for_bit),
         cmocka_unit_test(test_changed_weights_are_as_if_loaded),
+        cmocka_unit_test(test_contributions_are_as_if_alone),
         cmocka_unit_test(test_nothing_is_left_of_what_has_left),
         cmocka_unit_test(test_threads_change_nothing),
     };

@@ -173,6 +173,9 @@ static void test_no_weight_at_all_is_a_portfolio_that_stands_still(void **state)
     assert_near(f.max_drawdown, 0, 0);
     assert_near(f.beta, 0, 0);
     assert_true(isnan(f.sharpe) && isnan(f.sortino));
+    double contributions[ASSETS];
+    assert_int_equal(tw_portfolios_contributions(portfolios, 0, contributions, NULL), TW_OK);
+    assert_true(isnan(contributions[0]));
 }
 
 static void test_limits_are_checked(void **state) {
@@ -283,6 +286,10 @@ static void test_updates_have_their_state_and_their_bounds(void **state) {
     assert_int_equal(tw_portfolios_push(moving, endless, 0, NULL), TW_INVALID);
     assert_int_equal(tw_portfolios_push(moving, returns[0], INFINITY, NULL), TW_INVALID);
     assert_int_equal(tw_portfolios_weigh(moving, PORTFOLIOS, 0, 1, NULL), TW_RANGE);
+    double contributions[ASSETS];
+    assert_int_equal(tw_portfolios_contributions(still, 0, contributions, NULL), TW_STATE);
+    assert_int_equal(tw_portfolios_contributions(moving, PORTFOLIOS, contributions, NULL),
+                     TW_RANGE);
     assert_int_equal(tw_portfolios_weigh(moving, 0, ASSETS, 1, NULL), TW_RANGE);
     assert_int_equal(tw_portfolios_weigh(moving, 0, 0, NAN, NULL), TW_INVALID);
     tw_portfolio_figures after = figures_of(moving, 0);

@@ -424,6 +424,43 @@ tw_status tw_portfolios_weigh(tw_portfolios *portfolios, size_t portfolio, size_
     return TW_OK;
 }
 
+/* ---- What each asset adds ------------------------------------------------------------------ */
+
+/* ret[i] = sum over the rows used of (r_p - mean) r_i: the mean of r_i would fall out of it. */
+static void add_products(const tw_portfolios *p, size_t portfolio, double *ret_products) {
+    double mean = p->figures[portfolio].mean;
+    memset(ret_products, 0, p->assets * sizeof *ret_products);
+    for (uint64_t t = p->first; t < p->end; t++) {
+        const double *returns = portfolios_returns(p, t);
+        double difference = portfolios_series(p, t)[portfolio] - mean;
+        for (size_t i = 0; i < p->assets && !isnan(difference); i++)
+            ret_products[i] += difference * returns[i];
+    }
+}
+
+tw_status tw_portfolios_contributions(const tw_portfolios *portfolios, size_t portfolio,
+                                      double *ret_contributions, tw_error *error) {
+    TW_ASSERT(portfolios != NULL && ret_contributions != NULL);
+    const tw_portfolios *p = portfolios;
+    tw_status status = check_state(p, error);
+    if (status == TW_OK && portfolio >= p->portfolios)
+        status = tw_error_set(error, TW_RANGE, "there is no portfolio %zu: there are %zu",
+                              portfolio, p->portfolios);
+    if (status != TW_OK)
+        return status;
+    const tw_portfolio_figures *figures = &p->figures[portfolio];
+    const double *weights =
+        portfolios_weights(p, portfolio / PORTFOLIO_LANES) + portfolio % PORTFOLIO_LANES;
+    double divisor = ((double)figures->observations - 1) * figures->volatility;
+    add_products(p, portfolio, ret_contributions);
+    for (size_t i = 0; i < p->assets; i++) {
+        double weight = weights[i * PORTFOLIO_LANES];
+        double share = divisor > 0 ? weight * ret_contributions[i] / divisor : NAN;
+        ret_contributions[i] = weight == 0 && divisor > 0 ? 0 : share;
+    }
+    return TW_OK;
+}
+
 /* ---- Answers ------------------------------------------------------------------------------- */
 
 const tw_portfolio_figures *tw_portfolios_figures(const tw_portfolios *portfolios,

@@ -138,6 +138,8 @@ static tw_status check_weights(const tw_task_runner *runner, const tw_portfolios
 /* Row by row, unless one look at all of them finds nothing. */
 static tw_status check_returns(const tw_portfolios_config *config, const tw_portfolios_input *input,
                                tw_error *error) {
+    if (input->rows == 0)
+        return TW_OK;
     const tw_task_runner *runner = config->way.runner;
     bool plain = are_all_good(runner, input->returns, input->rows * input->assets) &&
                  (input->benchmark == NULL || are_good(input->benchmark, input->rows));
