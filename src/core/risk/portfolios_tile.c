@@ -41,7 +41,8 @@ static void add_rows(const tw_portfolios *p, size_t tile, uint64_t begin, uint64
     TW_ASSERT(begin < end && end - begin <= p->block);
     row_copies copies;
     portfolio_rows rows = rows_of(p, tile, begin, (size_t)(end - begin), copies);
-    rows.ahead = (int)order * (ptrdiff_t)(p->block * p->portfolios);
+    if (rows.values != copies[0])
+        rows.ahead = (int)order * (ptrdiff_t)(p->block * p->portfolios);
     p->lanes->add(&rows, &p->terms, sums);
 }
 
@@ -103,10 +104,11 @@ static void build_back(const tw_portfolios *p, size_t tile, uint64_t begin,
 }
 
 /* Invariant 5. */
-static void join_window(const tw_portfolios *p, size_t tile, uint64_t boundary,
-                        const portfolio_node *front, const portfolio_node *back,
-                        const portfolio_sums *open, portfolio_node *ret_node) {
+static void join_window(const tw_portfolios *p, size_t tile, const portfolio_node *front,
+                        const portfolio_node *back, const portfolio_sums *open,
+                        portfolio_node *ret_node) {
     portfolio_node node;
+    uint64_t boundary = boundary_of(p);
     uint64_t begin = block_from(p, p->first);
     if (begin > p->first && p->first < boundary) {
         node_of_rows(p, tile, p->first, begin, READING_NO_MORE, &node);
@@ -134,7 +136,7 @@ static void build_node(const tw_portfolios *p, size_t tile, portfolio_node *ret_
     portfolio_sums open;
     build_front(p, tile, boundary, &front);
     build_back(p, tile, p->first > boundary ? p->first : boundary, &back, &open);
-    join_window(p, tile, boundary, &front, &back, &open, ret_node);
+    join_window(p, tile, &front, &back, &open, ret_node);
     if (p->limits.updates) {
         p->backs[tile] = back;
         p->opens[tile] = open;
@@ -200,6 +202,6 @@ void portfolios_tile_advance(tw_portfolios *p, size_t tile, const portfolios_ste
     enter_and_leave(p, tile, step);
     portfolio_node node;
     const portfolio_node *front = node_at(p, tile, block_from(p, p->first));
-    join_window(p, tile, boundary_of(p), front, &p->backs[tile], open, &node);
+    join_window(p, tile, front, &p->backs[tile], open, &node);
     portfolios_tile_figures(p, tile, &node);
 }
