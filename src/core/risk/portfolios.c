@@ -128,11 +128,16 @@ tw_status tw_portfolios_new(const tw_allocator *allocator, const tw_portfolios_l
     return TW_OK;
 }
 
+const portfolio_lanes *portfolios_lanes_of(tw_cpu_level wish) {
+    tw_cpu_level level = tw_cpu_choose(wish);
+    return LEVEL_PICK(level, &portfolio_lanes);
+}
+
 /* ---- A load -------------------------------------------------------------------------------- */
 
 static void settle_config(tw_portfolios *p, const tw_portfolios_config *config) {
     p->config = *config;
-    p->lanes = LEVEL_PICK(tw_cpu_choose(config->way.level), &portfolio_lanes);
+    p->lanes = portfolios_lanes_of(config->way.level);
     double periods = config->periods_per_year;
     p->terms = (portfolio_terms){.minimum_acceptable =
                                      portfolios_per_period(config->minimum_acceptable, periods),
@@ -284,9 +289,10 @@ tw_status tw_portfolios_load(tw_portfolios *portfolios, const tw_portfolios_conf
                              const tw_portfolios_input *input, tw_error *error) {
     TW_ASSERT(portfolios != NULL && config != NULL && input != NULL);
     tw_portfolios *p = portfolios;
+    bool missing = false;
     tw_status status = portfolios_check_config(p, config, error);
     if (status == TW_OK)
-        status = portfolios_check_input(p, config, input, error);
+        status = portfolios_check_input(p, config, input, &missing, error);
     if (status != TW_OK)
         return status;
     settle_config(p, config);
@@ -299,7 +305,8 @@ tw_status tw_portfolios_load(tw_portfolios *portfolios, const tw_portfolios_conf
     size_t before = input->rows < left ? input->rows : left;
     load_rows(p, input, 0, before);
     load_rows(p, input, before, input->rows - before);
-    find_gaps(p, input);
+    if (missing)
+        find_gaps(p, input);
     load_work work = {p, input};
     tw_task_run(config->way.runner, portfolios_tiles(p), load_tile, &work);
     return TW_OK;

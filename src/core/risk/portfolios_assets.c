@@ -9,8 +9,6 @@
 
 #include <math.h>
 
-#include "levels.h"
-
 #define COVARIANCE_ROWS 32 /* that are scaled together */
 
 size_t tw_portfolios_assets_scratch(size_t rows, size_t assets) {
@@ -93,10 +91,9 @@ void tw_portfolios_assets_measure(const tw_dense_way *way, const tw_portfolios_i
                                   double *scratch, tw_portfolios_assets results) {
     TW_ASSERT(input != NULL && input->rows > 0 && input->assets > 0 && scratch != NULL);
     TW_ASSERT(results.means != NULL);
-    tw_cpu_level level = tw_cpu_choose(way != NULL ? way->level : TW_CPU_BEST);
     const tw_task_runner *runner = way != NULL ? way->runner : NULL;
     assets_work work = {.input = input,
-                        .lanes = LEVEL_PICK(level, &portfolio_lanes),
+                        .lanes = portfolios_lanes_of(way != NULL ? way->level : TW_CPU_BEST),
                         .market = market_of(input, scratch),
                         .results = results};
     size_t tiles = (input->assets + PORTFOLIO_COLUMNS - 1) / PORTFOLIO_COLUMNS;

@@ -60,24 +60,10 @@ tw_status portfolios_check_weight(double weight, size_t portfolio, size_t asset,
                         asset, portfolio, weight, TW_PORTFOLIOS_MAGNITUDE_MAX);
 }
 
-/* Whether all values are numbers that can be used: one look at eight at a time. */
-static bool are_good(const double *values, size_t count) {
-    double worst = 0;
-    size_t i = 0;
-    for (; i + 8 <= count; i += 8) {
-        bool good = true;
-        for (size_t k = 0; k < 8; k++)
-            good = good & (fabs(values[i + k]) <= TW_PORTFOLIOS_MAGNITUDE_MAX);
-        worst = good ? worst : 1;
-    }
-    for (; i < count; i++)
-        worst = fabs(values[i]) <= TW_PORTFOLIOS_MAGNITUDE_MAX ? worst : 1;
-    return worst == 0;
-}
-
 #define LOOK_PARTS 32
 
 typedef struct look_work {
+    const portfolio_lanes *lanes;
     const double *values;
     size_t count;
     bool good[LOOK_PARTS];
@@ -87,14 +73,15 @@ static void look_part(void *argument, size_t index) {
     look_work *work = argument;
     size_t begin = work->count * index / LOOK_PARTS;
     size_t end = work->count * (index + 1) / LOOK_PARTS;
-    work->good[index] = are_good(work->values + begin, end - begin);
+    work->good[index] =
+        work->lanes->are_good(work->values + begin, end - begin, TW_PORTFOLIOS_MAGNITUDE_MAX);
 }
 
-/* Of many, by all threads that there are. */
-static bool are_all_good(const tw_task_runner *runner, const double *values, size_t count) {
-    look_work work = {.values = values, .count = count};
+/* Whether all values are numbers that can be used, by one look at them. */
+static bool are_all_good(const tw_dense_way *way, const double *values, size_t count) {
+    look_work work = {.lanes = portfolios_lanes_of(way->level), .values = values, .count = count};
     bool good = true;
-    tw_task_run(runner, LOOK_PARTS, look_part, &work);
+    tw_task_run(way->runner, LOOK_PARTS, look_part, &work);
     for (size_t i = 0; i < LOOK_PARTS; i++)
         good = good && work.good[i];
     return good;
@@ -107,22 +94,20 @@ tw_status portfolios_check_row(const double *returns, size_t assets, double benc
         return tw_error_set(error, TW_INVALID,
                             "the benchmark in row %" PRIu64 " is %g: it must be at most %g", row,
                             benchmark, TW_PORTFOLIOS_MAGNITUDE_MAX);
-    if (are_good(returns, assets))
-        return TW_OK;
     for (size_t i = 0; i < assets; i++) {
+        *ret_missing = *ret_missing || isnan(returns[i]);
         if (fabs(returns[i]) > TW_PORTFOLIOS_MAGNITUDE_MAX)
             return tw_error_set(error, TW_INVALID,
                                 "the return of asset %zu in row %" PRIu64
                                 " is %g: it must be at most %g",
                                 i, row, returns[i], TW_PORTFOLIOS_MAGNITUDE_MAX);
     }
-    *ret_missing = true;
     return TW_OK;
 }
 
-static tw_status check_weights(const tw_task_runner *runner, const tw_portfolios_input *input,
+static tw_status check_weights(const tw_dense_way *way, const tw_portfolios_input *input,
                                tw_error *error) {
-    if (are_all_good(runner, input->weights, input->portfolios * input->assets))
+    if (are_all_good(way, input->weights, input->portfolios * input->assets))
         return TW_OK;
     for (size_t j = 0; j < input->portfolios; j++) {
         const double *weights = input->weights + j * input->assets;
@@ -137,13 +122,14 @@ static tw_status check_weights(const tw_task_runner *runner, const tw_portfolios
 
 /* Row by row, unless one look at all of them finds nothing. */
 static tw_status check_returns(const tw_portfolios_config *config, const tw_portfolios_input *input,
-                               tw_error *error) {
-    if (input->rows == 0)
+                               bool *ret_missing, tw_error *error) {
+    size_t cells = input->rows * input->assets;
+    *ret_missing = false;
+    if (cells == 0 ||
+        (are_all_good(&config->way, input->returns, cells) &&
+         (input->benchmark == NULL || are_all_good(&config->way, input->benchmark, input->rows))))
         return TW_OK;
-    const tw_task_runner *runner = config->way.runner;
-    bool plain = are_all_good(runner, input->returns, input->rows * input->assets) &&
-                 (input->benchmark == NULL || are_good(input->benchmark, input->rows));
-    for (size_t t = 0; !plain && t < input->rows; t++) {
+    for (size_t t = 0; t < input->rows; t++) {
         bool missing;
         double benchmark = input->benchmark != NULL ? input->benchmark[t] : 0;
         uint64_t row = input->first_row + t;
@@ -153,12 +139,14 @@ static tw_status check_returns(const tw_portfolios_config *config, const tw_port
             return status;
         if (missing && config->fail_missing)
             return tw_error_set(error, TW_INVALID, "row %" PRIu64 " has a missing return", row);
+        *ret_missing = *ret_missing || missing;
     }
     return TW_OK;
 }
 
 tw_status portfolios_check_input(const tw_portfolios *p, const tw_portfolios_config *config,
-                                 const tw_portfolios_input *input, tw_error *error) {
+                                 const tw_portfolios_input *input, bool *ret_missing,
+                                 tw_error *error) {
     TW_ASSERT(input->weights != NULL && (input->returns != NULL || input->rows == 0));
     if (input->rows > p->limits.rows || input->assets > p->limits.assets ||
         input->portfolios > p->limits.portfolios)
@@ -172,6 +160,6 @@ tw_status portfolios_check_input(const tw_portfolios *p, const tw_portfolios_con
     if (input->first_row > UINT64_MAX / 2)
         return tw_error_set(error, TW_RANGE, "a first row of %" PRIu64 " is too large",
                             input->first_row);
-    tw_status status = check_returns(config, input, error);
-    return status == TW_OK ? check_weights(config->way.runner, input, error) : status;
+    tw_status status = check_returns(config, input, ret_missing, error);
+    return status == TW_OK ? check_weights(&config->way, input, error) : status;
 }

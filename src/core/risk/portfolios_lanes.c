@@ -18,7 +18,6 @@
 
 #include <float.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdint.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -110,6 +109,21 @@ INLINE bool any(part_mask mask) {
     return found != 0;
 }
 
+static bool are_good(const double *values, size_t count, double most) {
+    part_mask bad[4] = {0};
+    size_t i = 0;
+    for (; i + 4 * PART_LANES <= count; i += 4 * PART_LANES) {
+        for (size_t k = 0; k < 4; k++) {
+            part x = load(values + i + k * PART_LANES);
+            bad[k] |= ~((x <= all(most)) & (x >= all(-most)));
+        }
+    }
+    bool good = !any(bad[0] | bad[1] | bad[2] | bad[3]);
+    for (; i < count; i++)
+        good = good && fabs(values[i]) <= most;
+    return good;
+}
+
 static void weighted(size_t count, const double *values, const double *weights,
                      double *ret_returns) {
     part totals[PORTFOLIO_LANES / PART_LANES] = {0};
@@ -156,15 +170,16 @@ typedef struct part_sums {
     part benchmark_origin, benchmark_sum, benchmark_squares, product;
 } part_sums;
 
-#define SUMS_FIELDS(X)                                                                          \
-    X(count)                                                                                    \
-    X(origin)                                                                                   \
-    X(sum)                                                                                      \
-    X(squares)                                                                                  \
-    X(downside)                                                                                 \
-    X(value)                                                                                    \
-    X(peak)                                                                                     \
-    X(low) X(fall_value) X(fall_peak) X(best) X(worst) X(paired) X(paired_origin) X(paired_sum) \
+#define SUMS_FIELDS(X)                                                                   \
+    X(count)                                                                             \
+    X(origin)                                                                            \
+    X(sum)                                                                               \
+    X(squares)                                                                           \
+    X(downside)                                                                          \
+    X(value)                                                                             \
+    X(peak)                                                                              \
+    X(low)                                                                               \
+    X(fall_value) X(fall_peak) X(best) X(worst) X(paired) X(paired_origin) X(paired_sum) \
         X(benchmark_origin) X(benchmark_sum) X(benchmark_squares) X(product)
 
 INLINE part_sums load_sums(const portfolio_sums *sums, size_t at) {
@@ -466,4 +481,4 @@ static void columns(const portfolio_rows *rows, size_t width, double *ret_sums,
 }
 
 const portfolio_lanes NAMED(portfolio_lanes_, PORTFOLIO_LEVEL) = {
-    weighted, row_returns, add, close_sums, join, answer, columns};
+    are_good, weighted, row_returns, add, close_sums, join, answer, columns};

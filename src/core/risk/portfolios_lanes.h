@@ -8,6 +8,7 @@
 #ifndef TRADEWIND_PORTFOLIOS_LANES_H
 #define TRADEWIND_PORTFOLIOS_LANES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "tradewind/cpu.h"
@@ -99,6 +100,8 @@ typedef struct portfolio_place {
 } portfolio_place;
 
 typedef struct portfolio_lanes {
+    /* Whether all are numbers of at most `most`. */
+    bool (*are_good)(const double *values, size_t count, double most);
     /* One chain of fused multiply-adds a lane: ret[l] = sum of values[i] weights[i][l]. */
     void (*weighted)(size_t count, const double *values, const double *weights,
                      double *ret_returns);

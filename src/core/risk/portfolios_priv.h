@@ -103,13 +103,17 @@ static inline double *portfolios_weights(const tw_portfolios *p, size_t tile) {
     return p->weights + tile * p->assets * PORTFOLIO_LANES;
 }
 
+/* The loops of a wish. */
+const portfolio_lanes *portfolios_lanes_of(tw_cpu_level wish);
+
 /* ---- portfolios_check.c ---- */
 
 tw_status portfolios_check_config(const tw_portfolios *p, const tw_portfolios_config *config,
                                   tw_error *error);
 tw_status portfolios_check_input(const tw_portfolios *p, const tw_portfolios_config *config,
-                                 const tw_portfolios_input *input, tw_error *error);
-/* `row` is for the sentence. *ret_missing: something is. */
+                                 const tw_portfolios_input *input, bool *ret_missing,
+                                 tw_error *error);
+/* *ret_missing: a return is. `row` is for the sentence. */
 tw_status portfolios_check_row(const double *returns, size_t assets, double benchmark, uint64_t row,
                                bool *ret_missing, tw_error *error);
 tw_status portfolios_check_weight(double weight, size_t portfolio, size_t asset, tw_error *error);
