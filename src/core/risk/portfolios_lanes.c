@@ -170,17 +170,18 @@ typedef struct part_sums {
     part benchmark_origin, benchmark_sum, benchmark_squares, product;
 } part_sums;
 
-#define SUMS_FIELDS(X)                                                                   \
-    X(count)                                                                             \
-    X(origin)                                                                            \
-    X(sum)                                                                               \
-    X(squares)                                                                           \
-    X(downside)                                                                          \
-    X(value)                                                                             \
-    X(peak)                                                                              \
-    X(low)                                                                               \
-    X(fall_value) X(fall_peak) X(best) X(worst) X(paired) X(paired_origin) X(paired_sum) \
-        X(benchmark_origin) X(benchmark_sum) X(benchmark_squares) X(product)
+#define SUMS_FIELDS(X)                                                                         \
+    X(count)                                                                                   \
+    X(origin)                                                                                  \
+    X(sum)                                                                                     \
+    X(squares)                                                                                 \
+    X(downside)                                                                                \
+    X(value)                                                                                   \
+    X(peak)                                                                                    \
+    X(low)                                                                                     \
+    X(fall_value)                                                                              \
+    X(fall_peak) X(best) X(worst) X(paired) X(paired_origin) X(paired_sum) X(benchmark_origin) \
+        X(benchmark_sum) X(benchmark_squares) X(product)
 
 INLINE part_sums load_sums(const portfolio_sums *sums, size_t at) {
     part_sums s;

@@ -103,6 +103,11 @@ static inline double *portfolios_weights(const tw_portfolios *p, size_t tile) {
     return p->weights + tile * p->assets * PORTFOLIO_LANES;
 }
 
+static inline tw_dense_factors portfolios_factors(size_t rows, size_t assets, size_t portfolios) {
+    return (tw_dense_factors){
+        .rows = rows, .inner = assets, .columns = portfolios, .transposed = true};
+}
+
 /* The loops of a wish. */
 const portfolio_lanes *portfolios_lanes_of(tw_cpu_level wish);
 
@@ -118,6 +123,14 @@ tw_status portfolios_check_row(const double *returns, size_t assets, double benc
                                bool *ret_missing, tw_error *error);
 tw_status portfolios_check_weight(double weight, size_t portfolio, size_t asset, tw_error *error);
 double portfolios_per_period(tw_rate rate, double periods_per_year);
+
+/* ---- portfolios_load.c ---- */
+
+/* Whether a weight falls on something missing in a row. */
+bool portfolios_is_gap(const double *returns, const double *weights, size_t weight_stride,
+                       size_t assets);
+/* With zeros for what is missing. */
+void portfolios_clean_row(const double *returns, size_t assets, double *ret_clean);
 
 /* ---- portfolios_tile.c ---- */
 
