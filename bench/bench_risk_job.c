@@ -2,8 +2,8 @@
  * bench_risk_job.c - the whole job of a day's risk: 500 assets over 2,520 days, and 1,000
  * portfolios.
  *
- *     bench_risk_job FOLDER     with returns.f64 [2520][500], market.f64 [2520] and weights.f64
- *                               [1000][500] in it: doubles, row-major by day
+ *     bench_risk_job [FOLDER]   with returns.f64 [2520][500], market.f64 [2520] and weights.f64
+ *                               [1000][500] in it: doubles, row-major by day; without one, made up
  *
  * The job is that of risk_metrics.py, which NumPy and Numba do in the same run, under one lock:
  *
@@ -26,6 +26,7 @@
 #include <time.h>
 
 #include "tradewind/portfolios.h"
+#include "tradewind/random.h"
 #include "tradewind/workers.h"
 
 #define RUN_COUNT 9
@@ -59,15 +60,26 @@ static double *take(size_t count) {
     return memory;
 }
 
-static double *read_doubles(const char *folder, const char *name, size_t count) {
+static void read_doubles(const char *folder, const char *name, double *ret_values, size_t count) {
     char path[4096];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *file = fopen(path, "rb");
     require(file != NULL, path);
-    double *values = take(count);
-    require(fread(values, sizeof *values, count, file) == count, path);
+    require(fread(ret_values, sizeof *ret_values, count, file) == count, path);
     fclose(file);
-    return values;
+}
+
+/* Where there is no folder: a market, and assets that follow it. */
+static void make_up(double *returns, double *market, double *weights) {
+    tw_random random;
+    tw_random_init(&random, 1, 0);
+    for (size_t t = 0; t < ROWS; t++) {
+        market[t] = 0.0003 + 0.01 * tw_random_normal(&random);
+        for (size_t i = 0; i < ASSETS; i++)
+            returns[t * ASSETS + i] = market[t] + 0.02 * tw_random_normal(&random);
+    }
+    for (size_t i = 0; i < (size_t)PORTFOLIOS * ASSETS; i++)
+        weights[i] = 2 * tw_random_uniform(&random) / ASSETS;
 }
 
 typedef struct job {
@@ -222,13 +234,20 @@ static void print_checksums(job *j) {
 
 int main(int argc, char **argv) {
     setvbuf(stdout, NULL, _IOLBF, 0);
-    if (argc != 2) {
-        fprintf(stderr, "usage: bench_risk_job FOLDER\n");
-        return 2;
+    require(argc <= 2, "the arguments: at most a folder,");
+    double *returns = take((size_t)ROWS * ASSETS);
+    double *market = take(ROWS);
+    double *weights = take((size_t)PORTFOLIOS * ASSETS);
+    if (argc == 2) {
+        read_doubles(argv[1], "returns.f64", returns, (size_t)ROWS * ASSETS);
+        read_doubles(argv[1], "market.f64", market, ROWS);
+        read_doubles(argv[1], "weights.f64", weights, (size_t)PORTFOLIOS * ASSETS);
+    } else {
+        make_up(returns, market, weights);
     }
-    job j = {.input = {.returns = read_doubles(argv[1], "returns.f64", (size_t)ROWS * ASSETS),
-                       .benchmark = read_doubles(argv[1], "market.f64", ROWS),
-                       .weights = read_doubles(argv[1], "weights.f64", (size_t)PORTFOLIOS * ASSETS),
+    job j = {.input = {.returns = returns,
+                       .benchmark = market,
+                       .weights = weights,
                        .rows = ROWS,
                        .assets = ASSETS,
                        .portfolios = PORTFOLIOS}};

@@ -170,30 +170,20 @@ typedef struct part_sums {
     part benchmark_origin, benchmark_sum, benchmark_squares, product;
 } part_sums;
 
-#define SUMS_FIELDS(X)                                                                         \
-    X(count)                                                                                   \
-    X(origin)                                                                                  \
-    X(sum)                                                                                     \
-    X(squares)                                                                                 \
-    X(downside)                                                                                \
-    X(value)                                                                                   \
-    X(peak)                                                                                    \
-    X(low)                                                                                     \
-    X(fall_value)                                                                              \
-    X(fall_peak) X(best) X(worst) X(paired) X(paired_origin) X(paired_sum) X(benchmark_origin) \
-        X(benchmark_sum) X(benchmark_squares) X(product)
+#define SUMS_FIELDS(X)                                                               \
+    X(count), X(origin), X(sum), X(squares), X(downside), X(value), X(peak), X(low), \
+        X(fall_value), X(fall_peak), X(best), X(worst), X(paired), X(paired_origin), \
+        X(paired_sum), X(benchmark_origin), X(benchmark_sum), X(benchmark_squares), X(product)
 
 INLINE part_sums load_sums(const portfolio_sums *sums, size_t at) {
-    part_sums s;
-#define LOAD(name) s.name = load(sums->name + at);
-    SUMS_FIELDS(LOAD)
+#define LOAD(name) .name = load(sums->name + at)
+    return (part_sums){SUMS_FIELDS(LOAD)};
 #undef LOAD
-    return s;
 }
 
 INLINE void store_sums(portfolio_sums *sums, size_t at, const part_sums *s) {
-#define STORE(name) store(sums->name + at, s->name);
-    SUMS_FIELDS(STORE)
+#define STORE(name) store(sums->name + at, s->name)
+    SUMS_FIELDS(STORE);
 #undef STORE
 }
 
@@ -219,8 +209,8 @@ INLINE void add_value(part_sums *s, part x, part minimum_acceptable) {
     add_path(s, x);
 }
 
-/* Nothing is missing before or in these rows; with `paired`, no benchmark either, and else all of
- * them are. False, when something is. */
+/* Of rows, after rows, where nothing is missing; `paired`: all of them have a benchmark, or else
+ * none has. False, and nothing is added, when a return is missing after all. */
 INLINE bool add_whole(const portfolio_rows *rows, size_t at, part minimum_acceptable, bool paired,
                       portfolio_sums *sums) {
     part_sums s = load_sums(sums, at);
@@ -276,21 +266,25 @@ INLINE void add_some(const portfolio_rows *rows, size_t at, part minimum_accepta
         s.product = choose(pair, s.product + da * db, s.product);
         s.paired = choose(pair, s.paired + all(1), s.paired);
         s.count = choose(there, s.count + all(1), s.count);
-#define KEEP(name) s.name = choose(there, next.name, s.name);
-        KEEP(sum)
-        KEEP(squares)
-        KEEP(downside)
-        KEEP(value) KEEP(peak) KEEP(low) KEEP(fall_value) KEEP(fall_peak) KEEP(best) KEEP(worst)
-#undef KEEP
+        s.sum = choose(there, next.sum, s.sum);
+        s.squares = choose(there, next.squares, s.squares);
+        s.downside = choose(there, next.downside, s.downside);
+        s.value = choose(there, next.value, s.value);
+        s.peak = choose(there, next.peak, s.peak);
+        s.low = choose(there, next.low, s.low);
+        s.fall_value = choose(there, next.fall_value, s.fall_value);
+        s.fall_peak = choose(there, next.fall_peak, s.fall_peak);
+        s.best = choose(there, next.best, s.best);
+        s.worst = choose(there, next.worst, s.worst);
     }
     store_sums(sums, at, &s);
 }
 
-/* The rows so far all have a benchmark, or none of them has, with nothing missing. */
-INLINE bool is_whole_so_far(const portfolio_sums *sums, size_t at, double rows, bool paired) {
+/* Nothing is missing in the rows so far; all of them have a benchmark, or none has. */
+INLINE bool is_whole_so_far(const portfolio_sums *sums, size_t at, bool paired) {
     part count = load(sums->count + at);
     part pairs = load(sums->paired + at);
-    return !any((count != all(rows)) | (pairs != (paired ? count : all(0))));
+    return !any((count != all(sums->count[at])) | (pairs != (paired ? count : all(0))));
 }
 
 static void add(const portfolio_rows *rows, const portfolio_terms *terms, portfolio_sums *sums) {
@@ -299,14 +293,14 @@ static void add(const portfolio_rows *rows, const portfolio_terms *terms, portfo
     size_t missing = 0;
     for (size_t i = 0; i < rows->count; i++)
         missing += isnan(rows->benchmark[i]) ? 1 : 0;
-    bool even = missing == 0 || missing == rows->count;
+    bool paired = missing == 0;
+    bool even = paired || missing == rows->count;
     part wanted = all(terms->minimum_acceptable);
     EACH_PART(at) {
         bool done = false;
-        if (even && missing == 0 && is_whole_so_far(sums, at, sums->count[at], true))
-            done = add_whole(rows, at, wanted, true, sums);
-        else if (even && missing > 0 && is_whole_so_far(sums, at, sums->count[at], false))
-            done = add_whole(rows, at, wanted, false, sums);
+        if (even && is_whole_so_far(sums, at, paired))
+            done = paired ? add_whole(rows, at, wanted, true, sums)
+                          : add_whole(rows, at, wanted, false, sums);
         if (!done)
             add_some(rows, at, wanted, sums);
     }
