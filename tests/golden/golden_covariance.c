@@ -20,7 +20,7 @@ static verdict run_correlation_matrix(const test_case *c) {
     tw_risk_config config;
     tw_risk_config_init(&config);
     config.covariance = true;
-    tw_risk_input input = {the_matrix, weights, NULL, json_array_size(x), columns};
+    tw_risk_input input = {the_matrix, weights, NULL, json_array_size(x), columns, NULL};
     tw_risk_report r;
     assert_int_equal(tw_risk_compute(the_risk, &config, &input, &r, NULL), TW_OK);
     verdict all = PASSED;
@@ -83,7 +83,11 @@ FILE_TEST(covariance, "covariance.json", covariance, 1)
 
 static int make_risk(void **state) {
     (void)state;
-    return tw_risk_new(NULL, VALUES_MAX, COLUMNS_MAX, &the_risk) == TW_OK ? 0 : -1;
+    tw_risk_config config;
+    tw_risk_config_init(&config);
+    config.covariance = true;
+    const tw_risk_maxima maxima = tw_risk_maxima_of(&config, VALUES_MAX, COLUMNS_MAX);
+    return tw_risk_new(NULL, &maxima, &the_risk) == TW_OK ? 0 : -1;
 }
 
 static int free_risk(void **state) {

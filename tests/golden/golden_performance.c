@@ -39,7 +39,7 @@ static bool report_of(const test_case *c, const series *returns, const series *b
     }
     config.confidences[0] = param(c, "p", 0.95);
     config.confidence_count = 1;
-    tw_risk_input input = {returns->values, &one, NULL, returns->count, 1};
+    tw_risk_input input = {returns->values, &one, NULL, returns->count, 1, NULL};
     if (benchmark != NULL)
         input.benchmark = benchmark->values;
     tw_error error = {0};
@@ -106,8 +106,8 @@ static void align_tails(series *a, series *b) {
 }
 
 static verdict run_one_series(const test_case *c, const series *benchmark, const json_t *expected) {
-    tw_risk_report report;
-    memset(&report, 0, sizeof report);
+    static const tw_risk_estimate none[TW_RISK_METHOD_COUNT];
+    tw_risk_report report = {.estimates = none};
     double figure = NAN;
     bool some = report_of(c, &the_returns, benchmark, &report);
     if (!figure_of(c, &report, &figure))
@@ -381,7 +381,11 @@ FILE_TEST(normal, "covariance.json", covariance, 1)
 
 static int make_risk(void **state) {
     (void)state;
-    return tw_risk_new(NULL, VALUES_MAX, COLUMNS_MAX, &the_risk) == TW_OK ? 0 : -1;
+    tw_risk_config config;
+    tw_risk_config_init(&config);
+    config.covariance = true;
+    const tw_risk_maxima maxima = tw_risk_maxima_of(&config, VALUES_MAX, COLUMNS_MAX);
+    return tw_risk_new(NULL, &maxima, &the_risk) == TW_OK ? 0 : -1;
 }
 
 static int free_risk(void **state) {

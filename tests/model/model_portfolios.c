@@ -125,7 +125,7 @@ static void assert_close(double actual, double expected, double size) {
 
 static void compare_tails(const tw_portfolio_figures *f, const tw_risk_report *r, double size) {
     for (uint32_t i = 0; i < 3; i++) {
-        const tw_risk_estimate *historical = &r->estimates[i * TW_RISK_METHOD_COUNT];
+        const tw_risk_estimate *historical = &r->estimates[2 * i];
         const tw_risk_estimate *gaussian = historical + 1;
         assert_close(f->tails[i].var_historical, historical->value, size);
         assert_close(f->tails[i].shortfall_historical, historical->expected_shortfall, size);
@@ -160,11 +160,13 @@ static void compare_load(world *w, flavour kind, uint64_t seed) {
     make_config(w, &config);
     TW_AUTO(tw_portfolios) *portfolios = make_portfolios(w, seed % 2 == 0);
     TW_AUTO(tw_risk) *risk = NULL;
-    assert_int_equal(tw_risk_new(NULL, w->rows, w->assets, &risk), TW_OK);
+    const tw_risk_maxima maxima = {.observations = w->rows, .assets = w->assets, .estimates = 6};
+    assert_int_equal(tw_risk_new(NULL, &maxima, &risk), TW_OK);
     tw_portfolios_input input = input_from(w, below(w, 100), w->rows);
     assert_int_equal(tw_portfolios_load(portfolios, &config, &input, NULL), TW_OK);
     tw_risk_config one;
     tw_risk_config_init(&one);
+    one.methods = TW_RISK_METHOD_BIT(TW_RISK_HISTORICAL) | TW_RISK_METHOD_BIT(TW_RISK_GAUSSIAN);
     one.risk_free = config.risk_free;
     one.minimum_acceptable = config.minimum_acceptable;
     one.confidence_count = 3;
@@ -300,12 +302,14 @@ static void compare_contributions(world *w, flavour kind, uint64_t seed) {
     make_config(w, &config);
     TW_AUTO(tw_portfolios) *portfolios = make_portfolios(w, true);
     TW_AUTO(tw_risk) *risk = NULL;
-    assert_int_equal(tw_risk_new(NULL, w->rows, w->assets, &risk), TW_OK);
+    const tw_risk_maxima maxima = {.observations = w->rows, .assets = w->assets, .estimates = 6};
+    assert_int_equal(tw_risk_new(NULL, &maxima, &risk), TW_OK);
     tw_portfolios_input input = input_from(w, below(w, 100), w->rows);
     assert_int_equal(tw_portfolios_load(portfolios, &config, &input, NULL), TW_OK);
     size_t j = below(w, w->portfolios);
     tw_risk_config one;
     tw_risk_config_init(&one);
+    one.methods = TW_RISK_METHOD_BIT(TW_RISK_HISTORICAL) | TW_RISK_METHOD_BIT(TW_RISK_GAUSSIAN);
     tw_risk_input alone = {input.returns, w->weights + j * w->assets, NULL, w->rows, w->assets};
     tw_risk_report report;
     double contributions[ASSETS_MAX];
@@ -316,7 +320,7 @@ static void compare_contributions(world *w, flavour kind, uint64_t seed) {
     }
     double total = 0;
     for (size_t i = 0; i < w->assets; i++) {
-        assert_near(contributions[i], report.contributions[i].volatility,
+        assert_near(contributions[i], report.volatility_contributions[i],
                     1e-12 * report.volatility);
         total += contributions[i];
     }

@@ -5,8 +5,6 @@
 
 #include <math.h>
 
-#include "risk_priv.h"
-
 /* Of no rows: what changes nothing that it is joined to. */
 void portfolio_node_init(portfolio_node *node) {
     *node = (portfolio_node){0};
@@ -29,12 +27,35 @@ void portfolio_sums_init(portfolio_sums *sums) {
 
 /* ---- Tails --------------------------------------------------------------------------------- */
 
+/* How far into the sorted returns a confidence reaches, for both historical figures. */
+typedef struct tail_place {
+    size_t low; /* the VaR is (1 - part) x[low] + part x[high] */
+    size_t high;
+    double part;
+    size_t whole; /* fractional shortfall: the mean of so many and of `more` of the next */
+    double more;
+} tail_place;
+
+static tail_place place_of(size_t count, double confidence) {
+    TW_ASSERT(count > 0 && confidence > 0.5 && confidence < 1);
+    double tail = 1 - confidence;
+    double place = (double)(count - 1) * tail;
+    double reach = (double)count * tail;
+    size_t low = (size_t)place;
+    size_t whole = (size_t)reach;
+    return (tail_place){.low = low,
+                        .high = low + 1 < count ? low + 1 : low,
+                        .part = place - (double)low,
+                        .whole = whole,
+                        .more = reach - (double)whole};
+}
+
 /* How many of the smallest the figures of one confidence need. */
 size_t portfolios_tail_needed(const tw_portfolios *p, size_t present) {
     if (present == 0 || p->config.confidence_count == 0)
         return 0;
-    risk_place place = risk_tail_place_of(present, p->least_confidence);
-    size_t needed = place.es_whole > place.var_high ? place.es_whole : place.var_high;
+    tail_place place = place_of(present, p->least_confidence);
+    size_t needed = place.whole > place.high ? place.whole : place.high;
     return needed + 1 < present ? needed + 1 : present;
 }
 
@@ -131,15 +152,15 @@ static double sum_least(const double *sorted, size_t count) {
 static void fill_historical(const tw_portfolios *p, const portfolio_tail *tail, size_t present,
                             double confidence, portfolios_shortfall *shortfall,
                             tw_portfolio_tail *ret_tail) {
-    risk_place place = risk_tail_place_of(present, confidence);
-    double low = tail->values[place.var_low];
+    tail_place place = place_of(present, confidence);
+    double low = tail->values[place.low];
     bool whole = p->config.shortfall == TW_SHORTFALL_WHOLE;
-    size_t count = whole ? place.var_low + 1 : place.es_whole;
+    size_t count = whole ? place.low + 1 : place.whole;
     if (shortfall->count != count)
         *shortfall = (portfolios_shortfall){sum_least(tail->values, count), count};
-    double part = whole ? 0 : place.es_part;
+    double part = whole ? 0 : place.more;
     double more = part > 0 ? part * tail->values[count] : 0;
-    double value = -(low + place.var_part * (tail->values[place.var_high] - low));
+    double value = -(low + place.part * (tail->values[place.high] - low));
     double mean = -((shortfall->sum + more) / ((double)count + part));
     ret_tail->var_historical = value;
     ret_tail->shortfall_historical = mean > value ? mean : value;
