@@ -39,6 +39,7 @@
 #include "tradewind/match.h"
 #include "tradewind/metrics.h"
 #include "tradewind/pool.h"
+#include "tradewind/portfolios.h"
 #include "tradewind/random.h"
 #include "tradewind/rebalance.h"
 #include "tradewind/recorder.h"
