@@ -29,7 +29,7 @@ typedef struct tw_drawdown {
     double depth;
     size_t start;       /* first row below the peak */
     size_t trough;      /* first row of the greatest depth */
-    size_t end;         /* row of the recovery; the last row when there is none */
+    size_t end;         /* row of the recovery; the one after the last when there is none yet */
     size_t length;      /* end - start + 1 */
     size_t to_trough;   /* trough - start + 1 */
     size_t to_recovery; /* end - trough */

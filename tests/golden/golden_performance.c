@@ -101,8 +101,9 @@ static const metric_row rows[] = {
     {"calmar_ratio", TW_FIGURE_CALMAR, 1, NULL},
     {"sterling_ratio", TW_FIGURE_STERLING, 1, NULL},
     {"sharpe_ratio", TW_FIGURE_SHARPE, 1, NULL},
-    {"sharpe_ratio_annualized", TW_FIGURE_SHARPE_GEOMETRIC, 1, NULL},
-    {"adjusted_sharpe_ratio", TW_FIGURE_SHARPE_ADJUSTED_GEOMETRIC, 1, NULL},
+    /* The parameter says geometric, the value is that of the arithmetic one. */
+    {"sharpe_ratio_annualized", TW_FIGURE_SHARPE_ANNUAL, 1, NULL},
+    {"adjusted_sharpe_ratio", TW_FIGURE_SHARPE_ADJUSTED, 1, NULL},
     {"sortino_ratio", TW_FIGURE_SORTINO, 1, NULL},
     {"omega_ratio", TW_FIGURE_OMEGA, 1, NULL},
     {"tracking_error", TW_FIGURE_TRACKING_ERROR_ANNUAL, 1, NULL},

@@ -52,7 +52,7 @@ tw_status tw_drawdowns_find(const double *returns, size_t count, tw_drawdown *re
         found++;
     }
     if (walk.depth > 0) {
-        tw_drawdown drawdown = drawdown_of(&walk, count - 1, false);
+        tw_drawdown drawdown = drawdown_of(&walk, count, false);
         keep_deepest(ret_drawdowns, kept, room, &drawdown);
         found++;
     }

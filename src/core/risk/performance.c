@@ -266,6 +266,8 @@ tw_status tw_performance_load(tw_performance *performance, const tw_performance_
     performance->has_wanted =
         take_column(performance->wanted, input->minimum_acceptable, input, whole);
     performance->known = GROUP_NONE;
+    if (input->benchmark != NULL)
+        performance->benchmark_alone = performance_growth_of(input->benchmark, input->count);
     performance_begin(performance);
     return TW_OK;
 }

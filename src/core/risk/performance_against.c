@@ -107,7 +107,12 @@ static double rate_b(facts_of *f) {
     return rate_of(f, &f->pair, f->pair.growth_b);
 }
 
+/* When what is missing takes its time, each side grows over the whole of it. */
 double against_capture(facts_of *f) {
+    double power = 1 / performance_years(f, f->size.count);
+    if (f->config->missing_takes_time && f->pair.size.count > 0)
+        return performance_quotient(f, performance_growth_rate(f->pair.alone_a, power),
+                                    performance_growth_rate(f->pair.alone_b, power));
     return performance_quotient(f, rate_a(f), rate_b(f));
 }
 

@@ -78,6 +78,14 @@ void performance_grow(performance_growth *growth, double factor) {
     growth->value = next > 0 ? next : 0;
 }
 
+performance_growth performance_growth_of(const double *values, size_t count) {
+    performance_growth growth = {.value = 1};
+    for (size_t i = 0; i < count && growth.value > 0; i++)
+        if (!isnan(values[i]))
+            performance_grow(&growth, 1 + values[i]);
+    return growth;
+}
+
 double performance_growth_rate(performance_growth growth, double power) {
     const double ln2 = 0x1.62e42fefa39efp-1;
     if (growth.value == 0)
@@ -197,19 +205,12 @@ static void gather_excess(tw_performance *p) {
     facts->excess = m;
 }
 
-static performance_growth growth_of(const double *values, size_t count) {
-    performance_growth growth = {.value = 1};
-    for (size_t i = 0; i < count && growth.value > 0; i++)
-        performance_grow(&growth, 1 + values[i]);
-    return growth;
-}
-
 static void gather_growth(tw_performance *p, unsigned needs) {
     if ((needs & GROUP_GROWTH) != 0)
-        p->facts.growth = growth_of(p->returns, p->count);
+        p->facts.growth = performance_growth_of(p->returns, p->count);
     if ((needs & GROUP_EXCESS_GROWTH) != 0)
         p->facts.excess_growth =
-            growth_of(differences(p, p->has_free, p->free, p->facts.free), p->count);
+            performance_growth_of(differences(p, p->has_free, p->free, p->facts.free), p->count);
 }
 
 /* ---- Drawdowns ----------------------------------------------------------------------------- */
@@ -224,7 +225,8 @@ static void gather_path(tw_performance *p) {
     p->facts.max_drawdown = greatest;
 }
 
-/* The drawdown that went on ends with the observation `end`, or lasts beyond it. */
+/* The drawdown that went on ends with the observation `end`; one that has not ended can end with the
+ * next one at the earliest. */
 static void add_drawdown(performance_drawdowns *sums, drawdown_walk *walk, size_t end) {
     sums->count++;
     sums->depths += walk->depth;
@@ -244,7 +246,7 @@ static void gather_drawdowns(tw_performance *p) {
         all[i] = walk.drawdown;
     }
     if (walk.depth > 0)
-        add_drawdown(&sums, &walk, p->count - 1);
+        add_drawdown(&sums, &walk, p->count);
     performance_series series = {all, NULL, p->count, 0, 1};
     performance_sums powers;
     p->lanes->powers(&series, &powers);

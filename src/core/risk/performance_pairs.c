@@ -124,6 +124,8 @@ performance_pair performance_pair_of(const tw_performance *p, performance_group 
     if (which == GROUP_PAIR) {
         pair.shortfall_a = shortfall_of(p, &c, c.a);
         pair.shortfall_b = shortfall_of(p, &c, c.b);
+        pair.alone_a = performance_growth_of(p->returns, p->count);
+        pair.alone_b = p->benchmark_alone;
     }
     if (p->has_free)
         take_off_free(p, &c, which);

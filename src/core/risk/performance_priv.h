@@ -83,6 +83,8 @@ typedef struct performance_pair {
     double shortfall_b;
     performance_growth growth_a;
     performance_growth growth_b;
+    performance_growth alone_a; /* over all values of each, whether or not the other is there; */
+    performance_growth alone_b; /* of GROUP_PAIR only */
 } performance_pair;
 
 typedef struct performance_drawdowns {
@@ -127,6 +129,7 @@ struct tw_performance {
     size_t count_max;
     size_t count;   /* observations; 0: nothing is loaded */
     size_t skipped;
+    performance_growth benchmark_alone; /* over all rows that have one */
     bool has_benchmark;
     bool has_weights;
     bool has_free;   /* the risk-free rate is a series */
@@ -184,6 +187,8 @@ bool performance_is_constant(const performance_moments *moments, double size);
 performance_size performance_size_of(const performance_lanes *lanes, const double *weights,
                                      size_t count);
 void performance_grow(performance_growth *growth, double factor);
+/* Of the values that are there. */
+performance_growth performance_growth_of(const double *values, size_t count);
 /* growth^power - 1. */
 double performance_growth_rate(performance_growth growth, double power);
 

@@ -157,12 +157,15 @@ double performance_shortfall(tw_performance *p) {
                                                                    : n * tail);
 }
 
+/* Of excesses: the loss of the returns and the risk-free rate, the mean one of a series. */
 double performance_sharpe_value_at_risk(tw_performance *p) {
-    return performance_quotient(&p->facts, p->facts.excess.mean, performance_value_at_risk(p));
+    return performance_quotient(&p->facts, p->facts.excess.mean,
+                                performance_value_at_risk(p) + p->facts.free);
 }
 
 double performance_sharpe_shortfall(tw_performance *p) {
-    return performance_quotient(&p->facts, p->facts.excess.mean, performance_shortfall(p));
+    return performance_quotient(&p->facts, p->facts.excess.mean,
+                                performance_shortfall(p) + p->facts.free);
 }
 
 /* ---- Entropic measures ---------------------------------------------------------------------- */

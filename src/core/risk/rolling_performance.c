@@ -54,23 +54,27 @@ static bool is_missing(const tw_rolling_performance *rolling,
            (rolling->has_wanted && isnan(observation->wanted));
 }
 
-static void sums_of(const tw_rolling_performance *rolling,
-                    const tw_rolling_observation *observation, char *ret_sums) {
-    rolling_item item = {.config = &rolling->config, .has_free = rolling->has_free};
-    bool missing = observation == NULL || is_missing(rolling, observation);
-    if (!missing) {
-        item.value = observation->value;
-        item.benchmark = rolling->has_benchmark ? observation->benchmark : NAN;
-        item.free = rolling->has_free
-                        ? observation->free
-                        : performance_rate(&rolling->config, rolling->config.risk_free);
-        item.wanted = rolling->has_wanted ? observation->wanted
-                                          : performance_rate(&rolling->config,
-                                                             rolling->config.minimum_acceptable);
-    }
+static rolling_item item_of(const tw_rolling_performance *rolling,
+                            const tw_rolling_observation *observation) {
+    const tw_performance_config *config = &rolling->config;
+    return (rolling_item){
+        .config = config,
+        .missing = is_missing(rolling, observation),
+        .value = observation->value,
+        .benchmark = rolling->has_benchmark ? observation->benchmark : NAN,
+        .free = rolling->has_free ? observation->free
+                                  : performance_rate(config, config->risk_free),
+        .wanted = rolling->has_wanted ? observation->wanted
+                                      : performance_rate(config, config->minimum_acceptable),
+        .has_free = rolling->has_free};
+}
+
+/* Of one item, or of none with NULL. */
+static void sums_of(const tw_rolling_performance *rolling, const rolling_item *item,
+                    char *ret_sums) {
     for (size_t k = 0; k < ROLLING_KIND_COUNT; k++)
         if (holds(rolling, k)) {
-            rolling_kinds[k].one(ret_sums, missing ? NULL : &item);
+            rolling_kinds[k].one(ret_sums, item);
             ret_sums += rolling_kinds[k].size;
         }
 }
@@ -99,7 +103,8 @@ static void turn_over(tw_rolling_performance *rolling) {
     TW_ASSERT(rolling->front == 0 && rolling->count > 0);
     for (size_t i = rolling->count; i-- > 0;) {
         char *own = suffix_at(rolling, i);
-        sums_of(rolling, &rolling->ring[place_of(rolling, i)], own);
+        rolling_item item = item_of(rolling, &rolling->ring[place_of(rolling, i)]);
+        sums_of(rolling, &item, own);
         if (i + 1 < rolling->count)
             join(rolling, own, suffix_at(rolling, i + 1), own);
     }
@@ -249,8 +254,9 @@ tw_status tw_rolling_performance_push(tw_rolling_performance *rolling,
         rolling->count--;
         rolling->front--;
     }
+    rolling_item item = item_of(rolling, observation);
     rolling->ring[place_of(rolling, rolling->count)] = *observation;
-    sums_of(rolling, observation, rolling->whole);
+    sums_of(rolling, &item, rolling->whole);
     join(rolling, rolling->back, rolling->whole, rolling->back);
     rolling->count++;
     return TW_OK;

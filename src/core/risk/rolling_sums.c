@@ -10,6 +10,10 @@
 
 #include <string.h>
 
+static bool is_there(const rolling_item *item) {
+    return item != NULL && !item->missing;
+}
+
 /* ---- Means --------------------------------------------------------------------------------- */
 
 /* A mean and what its rounding lost. */
@@ -77,7 +81,7 @@ typedef struct base_sums {
 
 static void one_base(void *sums, const rolling_item *item) {
     *(base_sums *)sums =
-        item == NULL ? (base_sums){0} : (base_sums){1, item->free, item->wanted};
+        is_there(item) ? (base_sums){1, item->free, item->wanted} : (base_sums){0};
 }
 
 static void join_base(const void *older, const void *newer, void *ret_sums) {
@@ -103,7 +107,7 @@ typedef struct moment_sums {
 
 static void one_moments(void *sums, const rolling_item *item) {
     *(moment_sums *)sums = (moment_sums){0};
-    if (item != NULL)
+    if (is_there(item))
         ((moment_sums *)sums)->spread = spread_of(item->value);
 }
 
@@ -146,7 +150,7 @@ typedef struct excess_sums {
 
 static void one_excess(void *sums, const rolling_item *item) {
     *(excess_sums *)sums = (excess_sums){0};
-    if (item == NULL)
+    if (!is_there(item))
         return;
     excess_sums *s = sums;
     s->spread = spread_of(item->has_free ? item->value - item->free : item->value);
@@ -190,8 +194,8 @@ static half_sums halves_of(double d) {
 
 static void one_wanted(void *sums, const rolling_item *item) {
     half_sums *s = sums;
-    *s = halves_of(item != NULL ? item->value - item->wanted : 0);
-    if (item == NULL)
+    *s = halves_of(is_there(item) ? item->value - item->wanted : 0);
+    if (!is_there(item))
         return;
     double order = item->config->partial_order;
     double whole = floor(order);
@@ -202,7 +206,7 @@ static void one_wanted(void *sums, const rolling_item *item) {
 }
 
 static void one_zero(void *sums, const rolling_item *item) {
-    *(half_sums *)sums = halves_of(item != NULL ? item->value : 0);
+    *(half_sums *)sums = halves_of(is_there(item) ? item->value : 0);
 }
 
 static void join_halves(const void *older, const void *newer, void *ret_sums) {
@@ -242,11 +246,11 @@ static performance_growth join_growths(performance_growth a, performance_growth 
 }
 
 static void one_growth(void *sums, const rolling_item *item) {
-    *(performance_growth *)sums = growth_of(item != NULL ? item->value : 0);
+    *(performance_growth *)sums = growth_of(is_there(item) ? item->value : 0);
 }
 
 static void one_excess_growth(void *sums, const rolling_item *item) {
-    *(performance_growth *)sums = growth_of(item != NULL ? item->value - item->free : 0);
+    *(performance_growth *)sums = growth_of(is_there(item) ? item->value - item->free : 0);
 }
 
 static void join_growth(const void *older, const void *newer, void *ret_sums) {
@@ -272,7 +276,7 @@ typedef struct path_sums {
 } path_sums;
 
 static void one_path(void *sums, const rolling_item *item) {
-    double end = item != NULL ? fmax(1 + item->value, 0) : 1;
+    double end = is_there(item) ? fmax(1 + item->value, 0) : 1;
     *(path_sums *)sums = (path_sums){.end = end,
                                      .peak = end > 1 ? end : 1,
                                      .least = end < 1 ? end : 1,
@@ -314,6 +318,8 @@ typedef struct pair_sums {
     double shortfall_b;
     performance_growth growth_a;
     performance_growth growth_b;
+    performance_growth alone_a;
+    performance_growth alone_b;
     double has_free;
 } pair_sums;
 
@@ -324,8 +330,12 @@ static double squared_shortfall(double value, double wanted) {
 
 static void one_pair_of(unsigned which, void *sums, const rolling_item *item) {
     pair_sums *s = sums;
-    *s = (pair_sums){.growth_a = {.value = 1}, .growth_b = {.value = 1}};
-    if (item == NULL || !performance_takes(which, item->benchmark, item->free))
+    *s = (pair_sums){.growth_a = {.value = 1},
+                     .growth_b = {.value = 1},
+                     .alone_a = growth_of(is_there(item) ? item->value : 0),
+                     .alone_b = growth_of(item != NULL && !isnan(item->benchmark) ? item->benchmark
+                                                                                 : 0)};
+    if (!is_there(item) || !performance_takes(which, item->benchmark, item->free))
         return;
     double a = item->value;
     double b = item->benchmark;
@@ -368,6 +378,8 @@ static void join_pair(const void *older, const void *newer, void *ret_sums) {
                                          .shortfall_b = a->shortfall_b + b->shortfall_b,
                                          .growth_a = join_growths(a->growth_a, b->growth_a),
                                          .growth_b = join_growths(a->growth_b, b->growth_b),
+                                         .alone_a = join_growths(a->alone_a, b->alone_a),
+                                         .alone_b = join_growths(a->alone_b, b->alone_b),
                                          .has_free = fmax(a->has_free, b->has_free)};
 }
 
@@ -392,7 +404,9 @@ static performance_pair pair_of(const pair_sums *s, double free) {
                               .shortfall_a = s->shortfall_a,
                               .shortfall_b = s->shortfall_b,
                               .growth_a = s->growth_a,
-                              .growth_b = s->growth_b};
+                              .growth_b = s->growth_b,
+                              .alone_a = s->alone_a,
+                              .alone_b = s->alone_b};
 }
 
 static void one_all(void *sums, const rolling_item *item) {

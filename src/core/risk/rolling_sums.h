@@ -7,9 +7,9 @@
 
 #include "performance_priv.h"
 
-/* An observation of which nothing is missing but, maybe, the benchmark. */
 typedef struct rolling_item {
     const tw_performance_config *config;
+    bool missing; /* anything but the benchmark, which is NaN then */
     double value;
     double benchmark;
     double free;
