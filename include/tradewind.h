@@ -19,6 +19,7 @@
 #include "tradewind/cpu.h"
 #include "tradewind/dbn.h"
 #include "tradewind/decimal.h"
+#include "tradewind/dense.h"
 #include "tradewind/drawdown.h"
 #include "tradewind/engine.h"
 #include "tradewind/error.h"

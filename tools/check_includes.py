@@ -64,7 +64,8 @@ NAMED_OTHERWISE = {"rolling": "core/window", "indicator": "core/window",
                    "returns": "core/risk", "rolling_performance": "core/risk"}
 
 # Headers for the floor's own use: public within it, by the table, but not to users.
-LENT_HEADERS = {"src/base/levels.h", "src/base/logarithm.h", "src/base/sorted.h",
+LENT_HEADERS = {"src/base/exponential.h", "src/base/levels.h", "src/base/logarithm.h",
+                "src/base/normal.h", "src/base/sorted.h",
                 "src/edge/json/json.h", "src/edge/source/source.h", "src/edge/itch/capture.h",
                 "src/edge/itch/itch_bytes.h"}
 

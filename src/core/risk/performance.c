@@ -41,7 +41,7 @@ double performance_rate(const tw_performance_config *config, tw_rate rate) {
         return rate.value;
     if (!config->compound_rates)
         return rate.value / config->periods_per_year;
-    return rate.value <= -1 ? NAN : power_of(1 + rate.value, 1 / config->periods_per_year) - 1;
+    return rate.value <= -1 ? NAN : natural_power(1 + rate.value, 1 / config->periods_per_year) - 1;
 }
 
 static bool is_rate(const tw_performance_config *config, tw_rate rate) {

@@ -286,7 +286,7 @@ static double sharpe_probabilistic(facts_of *f) {
     double shape = f->config->normal_kurtosis ? 3 : kurtosis(f);
     double spread = 1 - skewness(f) * ratio + (shape - 1) / 4 * ratio * ratio;
     double distance = (ratio - f->config->reference_sharpe) * sqrt(f->size.count - 1);
-    return probability_of(distance / sqrt(spread));
+    return normal_probability(distance / sqrt(spread));
 }
 
 static double above_wanted(facts_of *f) {
@@ -314,7 +314,7 @@ static double kappa(facts_of *f) {
     double moment = lower_partial_moment(f);
     double risk = order == 2 ? sqrt(moment)
                   : order == 1 || moment == 0 ? moment
-                                              : power_of(moment, 1 / order);
+                                              : natural_power(moment, 1 / order);
     return performance_quotient(f, above_wanted(f), risk);
 }
 

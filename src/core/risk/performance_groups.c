@@ -91,8 +91,8 @@ double performance_growth_rate(performance_growth growth, double power) {
     if (growth.value == 0)
         return -1;
     if (growth.exponent == 0)
-        return power == 1 ? growth.value - 1 : power_of(growth.value, power) - 1;
-    return exponential_of(power * (natural_logarithm(growth.value) + growth.exponent * ln2)) - 1;
+        return power == 1 ? growth.value - 1 : natural_power(growth.value, power) - 1;
+    return natural_exponential(power * (natural_logarithm(growth.value) + growth.exponent * ln2)) - 1;
 }
 
 double performance_spread(const performance_size *size, double sum, double ddof) {
@@ -158,11 +158,11 @@ static double shortfall_power(const tw_performance *p, const performance_sums *w
     double order = p->config.partial_order;
     double whole = floor(order);
     if (order == whole && order <= PERFORMANCE_POWERS)
-        return wanted->lower[(size_t)whole - 1] / power_of(wanted->scale, order);
+        return wanted->lower[(size_t)whole - 1] / natural_power(wanted->scale, order);
     double *powers = p->scratch[1];
     for (size_t i = 0; i < p->count; i++) {
         double d = (p->has_wanted ? p->wanted[i] : p->facts.wanted) - p->returns[i];
-        powers[i] = d > 0 ? power_of(d, order) : 0;
+        powers[i] = d > 0 ? natural_power(d, order) : 0;
     }
     performance_series series = series_of(p, powers);
     return p->lanes->total(&series);

@@ -12,7 +12,9 @@
 #include "tradewind/performance.h"
 
 #include "performance_lanes.h"
-#include "performance_numbers.h"
+#include "exponential.h"
+#include "logarithm.h"
+#include "normal.h"
 
 typedef enum performance_group {
     GROUP_NONE = 0,

@@ -68,7 +68,7 @@ static double chi_squared_tail(double q, size_t degrees) {
         sum += term;
         term *= q / (double)(2 * i + (even ? 2 : 1));
     }
-    return exponential_of(-q / 2) * sum + (even ? 0 : 2 * probability_of(-root));
+    return natural_exponential(-q / 2) * sum + (even ? 0 : 2 * normal_probability(-root));
 }
 
 double performance_ljung_box_probability(tw_performance *p) {

@@ -38,16 +38,17 @@ static const size_t *order_of(tw_performance *p) {
     return order;
 }
 
-/* The first return up to which the weights reach the probability. */
+/* The first return of some weight up to which the weights reach the probability. */
 static double weighted_quantile(tw_performance *p, double probability) {
     const size_t *order = order_of(p);
     double sum = 0;
-    for (size_t k = 0; k < p->count; k++) {
-        sum += p->weights[order[k]] / p->facts.size.weight;
-        if (sum >= probability)
-            return p->returns[order[k]];
+    double last = NAN;
+    for (size_t k = 0; k < p->count && !(sum >= probability && sum > 0); k++) {
+        double weight = p->weights[order[k]] / p->facts.size.weight;
+        last = weight > 0 ? p->returns[order[k]] : last;
+        sum += weight;
     }
-    return p->returns[order[p->count - 1]];
+    return last;
 }
 
 double tw_performance_quantile(tw_performance *p, double probability) {
@@ -192,7 +193,7 @@ static cumulant cumulant_at(const tw_performance *p, double s) {
     careful_sum sums[3] = {0};
     for (size_t i = 0; i < p->count; i++) {
         double loss = (m->mean - p->returns[i]) * m->scale;
-        double part = weight_at(p, i) * exponential_of(s * (loss - worst));
+        double part = weight_at(p, i) * natural_exponential(s * (loss - worst));
         careful_add(&sums[0], part);
         careful_add(&sums[1], part * loss);
         careful_add(&sums[2], part * loss * loss);

@@ -202,7 +202,7 @@ static void one_wanted(void *sums, const rolling_item *item) {
     if (order == whole && order <= PERFORMANCE_POWERS)
         s->shortfall_power = s->sums.lower[(size_t)whole - 1];
     else if (s->sums.below > 0)
-        s->shortfall_power = power_of(s->sums.lower[0], order);
+        s->shortfall_power = natural_power(s->sums.lower[0], order);
 }
 
 static void one_zero(void *sums, const rolling_item *item) {
