@@ -219,6 +219,8 @@ static tw_status check_input(const tw_performance *performance, const tw_perform
         return tw_error_set(error, TW_FULL, "%zu rows, but room for %zu", input->count,
                             performance->count_max);
     tw_status status = performance_check_config(config, error);
+    if (status != TW_OK)
+        return status;
     const performance_lanes *lanes = performance_lanes_of(config->level);
     for (size_t i = 0; status == TW_OK && i < sizeof columns / sizeof columns[0]; i++)
         status = check_column(lanes, &columns[i], input->count, error);
