@@ -63,6 +63,10 @@ static void test_only_the_deepest_are_kept_and_all_are_counted(void **state) {
         assert_true(found[i - 1].depth > found[i].depth ||
                     (found[i - 1].depth == found[i].depth && found[i - 1].start < found[i].start));
     assert_near(found[0].depth, 0.11, 1e-15);
+    const double ties[] = {-0.25, 1, -0.5, 1, -0.5, 1};
+    assert_int_equal(tw_drawdowns_find(ties, 6, found, 2, &count, NULL), TW_OK);
+    assert_int_equal(found[0].start, 2);
+    assert_int_equal(found[1].start, 4);
     assert_int_equal(tw_drawdowns_find(returns, 40, NULL, 0, &count, NULL), TW_OK);
     assert_int_equal(count, 20);
 }
