@@ -150,11 +150,13 @@ static bool is_too_large(double value) {
     return fabs(value) > TW_PERFORMANCE_VALUE_MAX;
 }
 
-/* What is missing is no fault of a column; what is infinite is. */
+/* What is missing is no fault of a column; what is infinite is. *ret_whole turns false when
+ * something is missing. */
 static tw_status check_column(const performance_lanes *lanes, const named_column *column,
-                              size_t count, tw_error *error) {
+                              size_t count, bool *ret_whole, tw_error *error) {
     if (column->values == NULL || lanes->within(column->values, count, TW_PERFORMANCE_VALUE_MAX))
         return TW_OK;
+    *ret_whole = false;
     for (size_t t = 0; t < count; t++)
         if (is_too_large(column->values[t]))
             return tw_error_set(error, TW_INVALID, "the %s in row %zu is infinite or too large",
@@ -222,11 +224,13 @@ static tw_status check_input(const tw_performance *performance, const tw_perform
     if (status != TW_OK)
         return status;
     const performance_lanes *lanes = performance_lanes_of(config->level);
+    bool whole = input->count > 0 && input->weights == NULL;
     for (size_t i = 0; status == TW_OK && i < sizeof columns / sizeof columns[0]; i++)
-        status = check_column(lanes, &columns[i], input->count, error);
+        status = check_column(lanes, &columns[i], input->count, &whole, error);
     if (status == TW_OK)
         status = check_weights(input, error);
-    if (status == TW_OK)
+    *ret_count = input->count;
+    if (status == TW_OK && !whole)
         status = count_observations(config, input, ret_count, error);
     return status;
 }
@@ -268,8 +272,9 @@ tw_status tw_performance_load(tw_performance *performance, const tw_performance_
     performance->has_wanted =
         take_column(performance->wanted, input->minimum_acceptable, input, whole);
     performance->known = GROUP_NONE;
-    if (input->benchmark != NULL)
-        performance->benchmark_alone = performance_growth_of(input->benchmark, input->count);
+    if (input->benchmark != NULL && !whole)
+        performance->benchmark_alone =
+            performance_growth_of(performance->lanes, input->benchmark, input->count);
     performance_begin(performance);
     return TW_OK;
 }

@@ -78,8 +78,12 @@ void performance_grow(performance_growth *growth, double factor) {
     growth->value = next > 0 ? next : 0;
 }
 
-performance_growth performance_growth_of(const double *values, size_t count) {
+performance_growth performance_growth_of(const performance_lanes *lanes, const double *values,
+                                         size_t count) {
     performance_growth growth = {.value = 1};
+    if (lanes->growth(values, count, &growth.value))
+        return growth;
+    growth.value = 1;
     for (size_t i = 0; i < count && growth.value > 0; i++)
         if (!isnan(values[i]))
             performance_grow(&growth, 1 + values[i]);
@@ -126,7 +130,9 @@ void performance_begin(tw_performance *p) {
     if (p->has_wanted)
         facts->wanted = performance_level_of(p->lanes, &wanted, facts->size.weight, 0).mean;
     size_t missing = 0;
-    for (size_t i = 0; p->has_benchmark && i < p->count; i++)
+    bool some = p->has_benchmark &&
+                !p->lanes->within(p->benchmark, p->count, TW_PERFORMANCE_VALUE_MAX);
+    for (size_t i = 0; some && i < p->count; i++)
         missing += isnan(p->benchmark[i]) ? 1 : 0;
     facts->benchmark_skipped = (double)missing;
 }
@@ -207,10 +213,11 @@ static void gather_excess(tw_performance *p) {
 
 static void gather_growth(tw_performance *p, unsigned needs) {
     if ((needs & GROUP_GROWTH) != 0)
-        p->facts.growth = performance_growth_of(p->returns, p->count);
+        p->facts.growth = performance_growth_of(p->lanes, p->returns, p->count);
     if ((needs & GROUP_EXCESS_GROWTH) != 0)
         p->facts.excess_growth =
-            performance_growth_of(differences(p, p->has_free, p->free, p->facts.free), p->count);
+            performance_growth_of(p->lanes, differences(p, p->has_free, p->free, p->facts.free),
+                                  p->count);
 }
 
 /* ---- Drawdowns ----------------------------------------------------------------------------- */
@@ -240,10 +247,12 @@ static void gather_drawdowns(tw_performance *p) {
     performance_drawdowns sums = {0};
     drawdown_walk walk = DRAWDOWN_WALK_BEGIN;
     double *all = p->scratch[0];
+    double greatest = 0;
     for (size_t i = 0; i < p->count; i++) {
         if (drawdown_walk_step(&walk, p->returns[i], i))
             add_drawdown(&sums, &walk, i);
         all[i] = walk.drawdown;
+        greatest = walk.drawdown > greatest ? walk.drawdown : greatest;
     }
     if (walk.depth > 0)
         add_drawdown(&sums, &walk, p->count);
@@ -253,6 +262,7 @@ static void gather_drawdowns(tw_performance *p) {
     sums.mean = powers.upper[0] / (double)p->count;
     sums.mean_square = powers.upper[1] / (double)p->count;
     p->facts.drawdowns = sums;
+    p->facts.max_drawdown = greatest;
 }
 
 /* PerformanceAnalytics' reading of the Burke ratio: the runs of losses after the first
@@ -279,20 +289,22 @@ static void gather_pairs(tw_performance *p, unsigned needs) {
     const struct {
         performance_group group;
         performance_pair *to;
-    } pairs[] = {{GROUP_PAIR, &p->facts.pair},
-                 {GROUP_UP, &p->facts.up},
+    } pairs[] = {{GROUP_UP, &p->facts.up},
                  {GROUP_DOWN, &p->facts.down},
                  {GROUP_BULL, &p->facts.bull},
                  {GROUP_BEAR, &p->facts.bear}};
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
         if ((needs & pairs[i].group) != 0)
-            *pairs[i].to = performance_pair_of(p, pairs[i].group);
+            *pairs[i].to = performance_pair_of(p, pairs[i].group, true);
+    if ((needs & (GROUP_PAIR | GROUP_RATES)) != 0)
+        p->facts.pair = performance_pair_of(p, GROUP_PAIR, (needs & GROUP_RATES) != 0);
 }
 
 void performance_gather(tw_performance *p, unsigned needs) {
-    const unsigned moments = GROUP_MOMENTS | GROUP_HALVES;
-    if ((needs & (GROUP_EXCESS | GROUP_HALVES)) != 0)
-        needs |= GROUP_MOMENTS;
+    if ((needs & (GROUP_EXCESS | GROUP_HALVES | GROUP_MOMENTS)) != 0)
+        needs |= GROUP_MOMENTS | GROUP_HALVES;
+    if ((needs & GROUP_DRAWDOWNS) != 0)
+        needs |= GROUP_PATH;
     needs &= ~p->known;
     if ((needs & GROUP_MOMENTS) != 0)
         gather_moments(p);
@@ -303,12 +315,12 @@ void performance_gather(tw_performance *p, unsigned needs) {
     if ((needs & GROUP_EXCESS) != 0)
         gather_excess(p);
     gather_growth(p, needs);
-    if ((needs & GROUP_PATH) != 0)
+    if ((needs & GROUP_PATH) != 0 && (needs & GROUP_DRAWDOWNS) == 0)
         gather_path(p);
     if ((needs & GROUP_DRAWDOWNS) != 0) {
         gather_drawdowns(p);
         gather_runs(p);
     }
     gather_pairs(p, needs);
-    p->known |= needs | ((needs & GROUP_MOMENTS) != 0 ? moments : 0);
+    p->known |= needs;
 }

@@ -248,10 +248,38 @@ static void products(const performance_series *a, const performance_series *b,
     ret_products->ab = value_of(&sums[2]);
 }
 
+static bool growth(const double *values, size_t count, double *ret_product) {
+    const part zero = {0};
+    lanes products = fill(1);
+    part_mask good = ~(part_mask){0};
+    for (size_t i = 0; i < count; i += LANE_COUNT) {
+        lanes row = load_some(values + i, count - i, 0);
+        EACH_PART(k) {
+            part factor = row.part[k] + 1;
+            products.part[k] *= factor;
+            good &= (factor > zero) & (products.part[k] < 0x1p512) &
+                    (products.part[k] > 0x1p-512);
+        }
+    }
+    double all[LANE_COUNT];
+    memcpy(all, &products, sizeof all);
+    double product = 1;
+    bool within_range = true;
+    for (size_t k = 0; k < LANE_COUNT; k++) {
+        product *= all[k];
+        within_range = within_range && product < 0x1p512 && product > 0x1p-512;
+    }
+    for (size_t k = 0; k < sizeof good / sizeof good[0]; k++)
+        within_range = within_range && good[k] != 0;
+    *ret_product = product;
+    return within_range;
+}
+
 const performance_lanes NAMED(performance_lanes_, PERFORMANCE_LEVEL) = {
     .within = within,
     .range = range,
     .total = total,
     .powers = powers,
+    .growth = growth,
     .products = products,
 };

@@ -49,6 +49,9 @@ typedef struct performance_lanes {
     /* Sum of w (value - centre), near exact; `scale` is not used. */
     double (*total)(const performance_series *series);
     void (*powers)(const performance_series *series, performance_sums *ret_sums);
+    /* The product of (1 + value), while all on the way to it is within 2^-512 to 2^512:
+     * false when something is not, or a factor is not above 0. No value is missing. */
+    bool (*growth)(const double *values, size_t count, double *ret_product);
     /* Of `a` with `b`, whose weights, count and scale are those of `a`. */
     void (*products)(const performance_series *a, const performance_series *b,
                      performance_products *ret_products);

@@ -32,16 +32,17 @@ typedef enum performance_group {
     GROUP_DOWN = 1 << 11,     /* below 0, */
     GROUP_BULL = 1 << 12,     /* its excess is above 0, */
     GROUP_BEAR = 1 << 13,     /* below 0 */
-    GROUP_SERIES = 1 << 14
+    GROUP_RATES = 1 << 14, /* of GROUP_PAIR: growth, and what is below the MAR */
+    GROUP_SERIES = 1 << 15
 } performance_group;
 
 /* Those that two halves of a window can be put together from. */
 #define GROUPS_THAT_ROLL                                                                  \
     ((unsigned)(GROUP_MOMENTS | GROUP_WANTED | GROUP_ZERO | GROUP_EXCESS | GROUP_GROWTH | \
                 GROUP_EXCESS_GROWTH | GROUP_PATH | GROUP_PAIR | GROUP_UP | GROUP_DOWN |   \
-                GROUP_BULL | GROUP_BEAR))
+                GROUP_BULL | GROUP_BEAR | GROUP_RATES))
 #define GROUPS_OF_PAIRS \
-    ((unsigned)(GROUP_PAIR | GROUP_UP | GROUP_DOWN | GROUP_BULL | GROUP_BEAR))
+    ((unsigned)(GROUP_PAIR | GROUP_UP | GROUP_DOWN | GROUP_BULL | GROUP_BEAR | GROUP_RATES))
 
 /* A product of (1 + r): value x 2^exponent. 0 after ruin. */
 typedef struct performance_growth {
@@ -131,7 +132,7 @@ struct tw_performance {
     size_t count_max;
     size_t count;   /* observations; 0: nothing is loaded */
     size_t skipped;
-    performance_growth benchmark_alone; /* over all rows that have one */
+    performance_growth benchmark_alone; /* over all rows that have one, when some were skipped */
     bool has_benchmark;
     bool has_weights;
     bool has_free;   /* the risk-free rate is a series */
@@ -166,8 +167,9 @@ const performance_lanes *performance_lanes_of(tw_cpu_level level);
 void performance_begin(tw_performance *performance);
 /* Gathers the facts of the groups in `needs` that are not known yet. */
 void performance_gather(tw_performance *performance, unsigned needs);
-/* The same of the pairs over the periods that a group chooses. */
-performance_pair performance_pair_of(const tw_performance *performance, performance_group which);
+/* The same of the pairs over the periods that a group chooses; with `rates`, their growth too. */
+performance_pair performance_pair_of(const tw_performance *performance, performance_group which,
+                                     bool rates);
 
 /* Whether a group of pairs takes a period with this benchmark (NaN: none does) and risk-free rate. */
 static inline bool performance_takes(unsigned which, double benchmark, double free) {
@@ -190,7 +192,8 @@ performance_size performance_size_of(const performance_lanes *lanes, const doubl
                                      size_t count);
 void performance_grow(performance_growth *growth, double factor);
 /* Of the values that are there. */
-performance_growth performance_growth_of(const double *values, size_t count);
+performance_growth performance_growth_of(const performance_lanes *lanes, const double *values,
+                                         size_t count);
 /* growth^power - 1. */
 double performance_growth_rate(performance_growth growth, double power);
 

@@ -10,7 +10,7 @@
  * 1. The window is the places (head + i) % window for i in [0, count); the first `front` of them
  *    have sums in `suffixes`, those of i cover i .. front - 1.
  * 2. `back` covers front .. count - 1.
- * 3. Sums hold the kinds of `needs`, one after another, `stride` bytes in all.
+ * 3. Sums hold those of `kinds`, one after another, `stride` bytes in all.
  */
 #include "tradewind/rolling_performance.h"
 
@@ -29,8 +29,12 @@ struct tw_rolling_performance {
     size_t figure_count;
     tw_figure *figures;
     tw_rolling_observation *ring;
-    unsigned needs;
+    const rolling_kind *kinds[ROLLING_KIND_COUNT]; /* those that the figures need */
+    size_t kind_count;
     size_t stride;
+    double free; /* a period, when observations do not bring them */
+    double wanted;
+    performance_facts facts; /* of the window that was read last */
     char *suffixes; /* [window][stride] */
     char *back;     /* [stride] */
     char *whole;    /* [stride] */
@@ -43,11 +47,6 @@ struct tw_rolling_performance {
 
 /* ---- Sums ---------------------------------------------------------------------------------- */
 
-static bool holds(const tw_rolling_performance *rolling, size_t kind) {
-    unsigned group = rolling_kinds[kind].group;
-    return group == GROUP_NONE || (rolling->needs & group) != 0;
-}
-
 static bool is_missing(const tw_rolling_performance *rolling,
                        const tw_rolling_observation *observation) {
     return isnan(observation->value) || (rolling->has_free && isnan(observation->free)) ||
@@ -56,37 +55,32 @@ static bool is_missing(const tw_rolling_performance *rolling,
 
 static rolling_item item_of(const tw_rolling_performance *rolling,
                             const tw_rolling_observation *observation) {
-    const tw_performance_config *config = &rolling->config;
     return (rolling_item){
-        .config = config,
+        .config = &rolling->config,
         .missing = is_missing(rolling, observation),
         .value = observation->value,
         .benchmark = rolling->has_benchmark ? observation->benchmark : NAN,
-        .free = rolling->has_free ? observation->free
-                                  : performance_rate(config, config->risk_free),
-        .wanted = rolling->has_wanted ? observation->wanted
-                                      : performance_rate(config, config->minimum_acceptable),
+        .free = rolling->has_free ? observation->free : rolling->free,
+        .wanted = rolling->has_wanted ? observation->wanted : rolling->wanted,
         .has_free = rolling->has_free};
 }
 
 /* Of one item, or of none with NULL. */
 static void sums_of(const tw_rolling_performance *rolling, const rolling_item *item,
                     char *ret_sums) {
-    for (size_t k = 0; k < ROLLING_KIND_COUNT; k++)
-        if (holds(rolling, k)) {
-            rolling_kinds[k].one(ret_sums, item);
-            ret_sums += rolling_kinds[k].size;
-        }
+    for (size_t k = 0; k < rolling->kind_count; k++) {
+        rolling->kinds[k]->one(ret_sums, item);
+        ret_sums += rolling->kinds[k]->size;
+    }
 }
 
 static void join(const tw_rolling_performance *rolling, const char *older, const char *newer,
                  char *ret_sums) {
     size_t at = 0;
-    for (size_t k = 0; k < ROLLING_KIND_COUNT; k++)
-        if (holds(rolling, k)) {
-            rolling_kinds[k].join(older + at, newer + at, ret_sums + at);
-            at += rolling_kinds[k].size;
-        }
+    for (size_t k = 0; k < rolling->kind_count; k++) {
+        rolling->kinds[k]->join(older + at, newer + at, ret_sums + at);
+        at += rolling->kinds[k]->size;
+    }
 }
 
 static size_t place_of(const tw_rolling_performance *rolling, size_t i) {
@@ -130,16 +124,23 @@ static tw_status check_rolling(const tw_rolling_performance_config *config, tw_e
 }
 
 static void plan(tw_rolling_performance *rolling, const tw_rolling_performance_config *config) {
+    unsigned all = 0;
     for (size_t i = 0; i < config->figure_count; i++) {
         unsigned needs = performance_figure_row(config->figures[i])->needs;
         rolling->has_benchmark = rolling->has_benchmark || (needs & GROUPS_OF_PAIRS) != 0;
         if (tw_rolling_performance_is_anew(config->figures[i]))
             rolling->anew = true;
         else
-            rolling->needs |= needs;
+            all |= needs;
     }
     for (size_t k = 0; k < ROLLING_KIND_COUNT; k++)
-        rolling->stride += holds(rolling, k) ? rolling_kinds[k].size : 0;
+        if (rolling_kinds[k].group == GROUP_NONE || (all & rolling_kinds[k].group) != 0) {
+            rolling->kinds[rolling->kind_count++] = &rolling_kinds[k];
+            rolling->stride += rolling_kinds[k].size;
+        }
+    rolling->free = performance_rate(&rolling->config, rolling->config.risk_free);
+    rolling->wanted = performance_rate(&rolling->config, rolling->config.minimum_acceptable);
+    rolling->facts.config = &rolling->config;
 }
 
 /* What has been planned for; false when memory is out. */
@@ -262,19 +263,18 @@ tw_status tw_rolling_performance_push(tw_rolling_performance *rolling,
     return TW_OK;
 }
 
-static performance_facts facts_of(tw_rolling_performance *rolling) {
-    performance_facts facts = {.config = &rolling->config};
+static const performance_facts *facts_of(tw_rolling_performance *rolling) {
+    performance_facts *facts = &rolling->facts;
     const char *at = rolling->whole;
     if (rolling->front == 0)
         at = rolling->back;
     else
         join(rolling, suffix_at(rolling, 0), rolling->back, rolling->whole);
-    for (size_t k = 0; k < ROLLING_KIND_COUNT; k++)
-        if (holds(rolling, k)) {
-            rolling_kinds[k].tell(at, &facts);
-            at += rolling_kinds[k].size;
-        }
-    facts.skipped = (double)rolling->count - facts.size.count;
+    for (size_t k = 0; k < rolling->kind_count; k++) {
+        rolling->kinds[k]->tell(at, facts);
+        at += rolling->kinds[k]->size;
+    }
+    facts->skipped = (double)rolling->count - facts->size.count;
     return facts;
 }
 
@@ -301,8 +301,8 @@ static bool load_window(tw_rolling_performance *rolling) {
 
 void tw_rolling_performance_read(tw_rolling_performance *rolling, double *ret_values) {
     TW_ASSERT(rolling != NULL && ret_values != NULL);
-    performance_facts facts = facts_of(rolling);
-    bool some = facts.size.count > 0;
+    const performance_facts *facts = facts_of(rolling);
+    bool some = facts->size.count > 0;
     if (some && rolling->anew)
         some = load_window(rolling);
     for (size_t i = 0; i < rolling->figure_count; i++) {
@@ -312,6 +312,6 @@ void tw_rolling_performance_read(tw_rolling_performance *rolling, double *ret_va
         else if (tw_rolling_performance_is_anew(figure))
             ret_values[i] = tw_performance_value(rolling->performance, figure);
         else
-            ret_values[i] = performance_figure_row(figure)->of_facts(&facts);
+            ret_values[i] = performance_figure_row(figure)->of_facts(facts);
     }
 }

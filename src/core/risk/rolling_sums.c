@@ -462,7 +462,7 @@ const rolling_kind rolling_kinds[ROLLING_KIND_COUNT] = {
     {GROUP_EXCESS_GROWTH, sizeof(performance_growth), one_excess_growth, join_growth,
      tell_excess_growth},
     {GROUP_PATH, sizeof(path_sums), one_path, join_path, tell_path},
-    {GROUP_PAIR, sizeof(pair_sums), one_all, join_pair, tell_all},
+    {GROUP_PAIR | GROUP_RATES, sizeof(pair_sums), one_all, join_pair, tell_all},
     {GROUP_UP, sizeof(pair_sums), one_up, join_pair, tell_up},
     {GROUP_DOWN, sizeof(pair_sums), one_down, join_pair, tell_down},
     {GROUP_BULL, sizeof(pair_sums), one_bull, join_pair, tell_bull},
