@@ -195,8 +195,8 @@ typedef enum tw_figure {
     /* Ratios of reward to risk. */
     TW_FIGURE_SHARPE,
     TW_FIGURE_SHARPE_ANNUAL,
-    TW_FIGURE_SHARPE_GEOMETRIC,     /* growth rate of excesses over annual deviation */
-    TW_FIGURE_SHARPE_ADJUSTED,      /* for skewness and kurtosis (Pezier and White 2006), annual */
+    TW_FIGURE_SHARPE_GEOMETRIC, /* growth rate of excesses over annual deviation */
+    TW_FIGURE_SHARPE_ADJUSTED,  /* for skewness and kurtosis (Pezier and White 2006), annual */
     TW_FIGURE_SHARPE_ADJUSTED_GEOMETRIC,
     TW_FIGURE_SHARPE_PROBABILISTIC, /* that it is above reference_sharpe */
     TW_FIGURE_SHARPE_VALUE_AT_RISK, /* mean excess over VaR */

@@ -47,9 +47,8 @@ static verdict by_rolling(const test_case *c, bool mean) {
 
 /* The certified series have few digits: at 1e-9 they are what they are. */
 static verdict by_window(const test_case *c, bool mean) {
-    tw_window_config config = {.count_max = (uint32_t)the_returns.count,
-                               .window_count = 1,
-                               .windows = {{.ddof = 1}}};
+    tw_window_config config = {
+        .count_max = (uint32_t)the_returns.count, .window_count = 1, .windows = {{.ddof = 1}}};
     TW_AUTO(tw_window) *window = NULL;
     assert_int_equal(tw_window_new(NULL, &config, &window), TW_OK);
     for (size_t i = 0; i < the_returns.count; i++) {

@@ -14,7 +14,7 @@
 static double periods_of(const test_case *c) {
     const char *period = param_text(c, "period");
     double annualization = param(c, "annualization", 0);
-    return annualization > 0                 ? annualization
+    return annualization > 0                ? annualization
            : strcmp(period, "weekly") == 0  ? 52
            : strcmp(period, "monthly") == 0 ? 12
            : strcmp(period, "yearly") == 0  ? 1
@@ -30,8 +30,7 @@ static request begin(const test_case *c, const metric_row *row) {
     r.config.shortfall = TW_SHORTFALL_BEYOND;
     r.config.tail = param(c, "cutoff", 0.05);
     r.config.risk_free = (tw_rate){param(c, "risk_free", 0), TW_RATE_PER_PERIOD};
-    r.config.minimum_acceptable =
-        (tw_rate){param(c, "required_return", 0), TW_RATE_PER_PERIOD};
+    r.config.minimum_acceptable = (tw_rate){param(c, "required_return", 0), TW_RATE_PER_PERIOD};
     return r;
 }
 
@@ -203,8 +202,10 @@ static verdict run_rolling(const test_case *c) {
     size_t window = (size_t)param(c, "window", 1);
     bool pair = strcmp(c->metric, "roll_alpha_beta") == 0;
     const tw_figure figures[2] = {r.figure, TW_FIGURE_BETA};
-    tw_rolling_performance_config config = {
-        .performance = r.config, .window = window, .figures = figures, .figure_count = pair ? 2 : 1};
+    tw_rolling_performance_config config = {.performance = r.config,
+                                            .window = window,
+                                            .figures = figures,
+                                            .figure_count = pair ? 2 : 1};
     TW_AUTO(tw_rolling_performance) *rolling = NULL;
     tw_error error = {0};
     assert_int_equal(tw_rolling_performance_new(NULL, &config, &rolling, &error), TW_OK);
@@ -213,17 +214,17 @@ static verdict run_rolling(const test_case *c) {
         return FAILED;
     verdict all = PASSED;
     for (size_t t = 0; t < the_returns.count; t++) {
-        tw_rolling_observation one = {
-            .value = the_returns.values[t],
-            .benchmark = r.input.benchmark != NULL ? r.input.benchmark[t] : NAN};
+        tw_rolling_observation one = {.value = the_returns.values[t],
+                                      .benchmark =
+                                          r.input.benchmark != NULL ? r.input.benchmark[t] : NAN};
         assert_int_equal(tw_rolling_performance_push(rolling, &one, &error), TW_OK);
         if (t + 1 < window)
             continue;
         double values[2];
         tw_rolling_performance_read(rolling, values);
         const json_t *expected = json_array_get(c->expected, t + 1 - window);
-        all = worse(all, compare(c, r.sign * values[0],
-                                 pair ? json_array_get(expected, 0) : expected));
+        all = worse(all,
+                    compare(c, r.sign * values[0], pair ? json_array_get(expected, 0) : expected));
         if (pair)
             all = worse(all, compare(c, values[1], json_array_get(expected, 1)));
     }
@@ -270,9 +271,8 @@ static verdict run_by_calendar(const test_case *c) {
     assert_int_equal(tw_returns_by_calendar(the_times, the_returns.values, the_returns.count,
                                             (tw_calendar_period)period, &results, NULL),
                      TW_OK);
-    return results.count == json_array_size(c->expected)
-               ? compare_list(c, the_results, c->expected)
-               : FAILED;
+    return results.count == json_array_size(c->expected) ? compare_list(c, the_results, c->expected)
+                                                         : FAILED;
 }
 
 static const runner empyrical[] = {

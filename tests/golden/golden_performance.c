@@ -17,8 +17,7 @@ static request begin(const test_case *c, const metric_row *row) {
     tw_performance_config_init(&r.config);
     r.config.periods_per_year = param(c, "scale", 12);
     r.config.risk_free = (tw_rate){param(c, "Rf_per_period", 0), TW_RATE_PER_PERIOD};
-    r.config.minimum_acceptable =
-        (tw_rate){param(c, "MAR", param(c, "L", 0)), TW_RATE_PER_PERIOD};
+    r.config.minimum_acceptable = (tw_rate){param(c, "MAR", param(c, "L", 0)), TW_RATE_PER_PERIOD};
     r.config.capture = TW_CAPTURE_TOTAL;
     r.config.burke = TW_BURKE_RUNS;
     r.config.shortfall = TW_SHORTFALL_BEYOND;
@@ -256,9 +255,9 @@ static verdict run_drawdowns(const test_case *c) {
                      {"peaktotrough", (double)deepest[i].to_trough},
                      {"recovery", (double)deepest[i].to_recovery}};
         for (size_t k = 0; k < sizeof parts / sizeof parts[0]; k++)
-            all = worse(all, compare(c, parts[k].value,
-                                     json_array_get(json_object_get(c->expected, parts[k].name),
-                                                    i)));
+            all =
+                worse(all, compare(c, parts[k].value,
+                                   json_array_get(json_object_get(c->expected, parts[k].name), i)));
     }
     return all;
 }
@@ -353,18 +352,17 @@ static verdict run_drift(const test_case *c) {
     double returns[64];
     double begun[64];
     double turnovers[64];
-    tw_drift_config config = {
-        .full_investment = json_is_true(json_object_get(c->params, "full_investment")),
-        .cost = param(c, "cost", 0)};
+    tw_drift_config config = {.full_investment =
+                                  json_is_true(json_object_get(c->params, "full_investment")),
+                              .cost = param(c, "cost", 0)};
     tw_drift_results results = {returns, begun, turnovers};
     assert_int_equal(tw_returns_drift(&config, &input, &results, NULL), TW_OK);
     verdict all = json_object_size(c->expected) > 0 ? PASSED : FAILED;
     const char *name;
     const json_t *expected;
     json_t *object = json_deep_copy(c->expected);
-    json_object_foreach(object, name, expected)
-        all = worse(all, compare(c, drift_figure(name, &results, input.assets, config.cost),
-                                 expected));
+    json_object_foreach(object, name, expected) all =
+        worse(all, compare(c, drift_figure(name, &results, input.assets, config.cost), expected));
     json_decref(object);
     return all;
 }

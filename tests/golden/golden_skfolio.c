@@ -78,9 +78,8 @@ static bool read_series(const test_case *c, size_t i, series *ret) {
     if (file != NULL)
         return series_from_csv(
             file, json_string_value(json_array_get(json_object_get(c->input, "columns"), i)), ret);
-    return series_from(columns != NULL ? json_array_get(columns, i)
-                                       : json_object_get(c->input, "x"),
-                       ret);
+    return series_from(
+        columns != NULL ? json_array_get(columns, i) : json_object_get(c->input, "x"), ret);
 }
 
 /* The one column of a file of weights; false where the file is not. */
@@ -137,8 +136,7 @@ static verdict run_figure(const test_case *c) {
         const json_t *expected =
             json_is_array(c->expected) ? json_array_get(c->expected, i) : c->expected;
         assert_true(read_series(c, pairs ? i / 2 : i, &the_returns));
-        r.input =
-            (tw_performance_input){.returns = the_returns.values, .count = the_returns.count};
+        r.input = (tw_performance_input){.returns = the_returns.values, .count = the_returns.count};
         if (pairs) {
             assert_true(read_series(c, i % 2, &the_benchmark));
             r.input.benchmark = the_benchmark.values;

@@ -80,14 +80,14 @@ static void choose_input(sample *s, tw_random *random) {
     double part = missing[tw_random_below(random, 2)];
     for (size_t i = 0; i < s->count; i++) {
         s->returns[i] = draw(random, part);
-        s->benchmark[i] = 0.6 * draw(random, part) + 0.4 * (isnan(s->returns[i]) ? 0 : s->returns[i]);
+        s->benchmark[i] =
+            0.6 * draw(random, part) + 0.4 * (isnan(s->returns[i]) ? 0 : s->returns[i]);
         s->weights[i] = tw_random_below(random, 12) == 0 ? 0 : tw_random_uniform(random) + 0.1;
         s->free[i] = 0.0001 * tw_random_uniform(random);
         s->wanted[i] = 0.002 * tw_random_uniform(random) - 0.001;
     }
-    s->input = (tw_performance_input){.returns = s->returns,
-                                      .benchmark = s->benchmark,
-                                      .count = s->count};
+    s->input =
+        (tw_performance_input){.returns = s->returns, .benchmark = s->benchmark, .count = s->count};
     if (tw_random_below(random, 3) == 0)
         s->input.weights = s->weights;
     if (tw_random_below(random, 3) == 0)
@@ -299,12 +299,9 @@ static long double quantile(sample_of *s) {
             sum += x[k++].weight;
         return x[k].value;
     }
-    const double places[] = {(n - 1) * p,
-                             ceil(n * p) - 1,
-                             (n + 1) * p - 1,
-                             (n + 1.0 / 3) * p - 2.0 / 3,
-                             floor((n - 1) * p),
-                             ceil((n - 1) * p)};
+    const double places[] = {(n - 1) * p,        ceil(n * p) - 1,
+                             (n + 1) * p - 1,    (n + 1.0 / 3) * p - 2.0 / 3,
+                             floor((n - 1) * p), ceil((n - 1) * p)};
     double place = fmin(fmax(places[s->config.quantile], 0), n - 1);
     size_t low = (size_t)place;
     size_t high = low + 1 < s->used ? low + 1 : low;

@@ -115,10 +115,8 @@ static void test_a_huge_value_leaves_no_trace(void **state) {
     static const tw_figure figures[] = {TW_FIGURE_MEAN,     TW_FIGURE_VARIANCE, TW_FIGURE_SKEWNESS,
                                         TW_FIGURE_KURTOSIS, TW_FIGURE_SORTINO,  TW_FIGURE_BETA};
     enum { FIGURES = sizeof figures / sizeof figures[0], WINDOW = 10 };
-    tw_rolling_performance_config config = {.performance = config_of(1),
-                                            .window = WINDOW,
-                                            .figures = figures,
-                                            .figure_count = FIGURES};
+    tw_rolling_performance_config config = {
+        .performance = config_of(1), .window = WINDOW, .figures = figures, .figure_count = FIGURES};
     TW_AUTO(tw_rolling_performance) *rolling = NULL;
     TW_AUTO(tw_rolling_performance) *clean = NULL;
     assert_int_equal(tw_rolling_performance_new(NULL, &config, &rolling, NULL), TW_OK);

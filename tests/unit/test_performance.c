@@ -148,11 +148,11 @@ static void test_options_outside_their_limits_are_refused(void **state) {
     (void)state;
     const double returns[] = {0.1, 0.2};
     const tw_performance_config sound = config;
-#define REFUSED(member, wrong)                         \
-    do {                                               \
-        config = sound;                                \
-        config.member = (wrong);                       \
-        assert_int_equal(load(returns, 2), TW_RANGE);  \
+#define REFUSED(member, wrong)                        \
+    do {                                              \
+        config = sound;                               \
+        config.member = (wrong);                      \
+        assert_int_equal(load(returns, 2), TW_RANGE); \
     } while (0)
     REFUSED(periods_per_year, 0);
     REFUSED(periods_per_year, NAN);
@@ -286,9 +286,9 @@ static void test_quantiles_by_their_kinds(void **state) {
     const struct {
         tw_quantile_kind kind;
         double expected; /* at 0.3 */
-    } kinds[] = {{TW_QUANTILE_LINEAR, 2.2},        {TW_QUANTILE_STEP, 2},
-                 {TW_QUANTILE_WEIBULL, 1.8},       {TW_QUANTILE_MEDIAN, 1 + 14.0 / 15},
-                 {TW_QUANTILE_LOWER, 2},           {TW_QUANTILE_HIGHER, 3}};
+    } kinds[] = {{TW_QUANTILE_LINEAR, 2.2},  {TW_QUANTILE_STEP, 2},
+                 {TW_QUANTILE_WEIBULL, 1.8}, {TW_QUANTILE_MEDIAN, 1 + 14.0 / 15},
+                 {TW_QUANTILE_LOWER, 2},     {TW_QUANTILE_HIGHER, 3}};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         config.quantile = (uint8_t)kinds[i].kind;
         assert_int_equal(load(returns, 5), TW_OK);

@@ -52,8 +52,8 @@ static void test_calendar_periods_begin_where_the_calendar_does(void **state) {
         double values[5];
         int64_t starts[5];
         tw_calendar_returns results = {values, starts, 0};
-        assert_int_equal(
-            tw_returns_by_calendar(times, returns, 5, kinds[i].period, &results, NULL), TW_OK);
+        assert_int_equal(tw_returns_by_calendar(times, returns, 5, kinds[i].period, &results, NULL),
+                         TW_OK);
         assert_int_equal(results.count, kinds[i].count);
         assert_near(values[0], 0.21, 1e-15);
         assert_near(values[1], 0.2, 1e-15);
@@ -69,8 +69,8 @@ static void test_weeks_begin_on_monday_before_1970_too(void **state) {
     const double returns[] = {0.1, 0.1, 0.1};
     double values[3];
     tw_calendar_returns results = {.returns = values};
-    assert_int_equal(
-        tw_returns_by_calendar(times, returns, 3, TW_CALENDAR_WEEK, &results, NULL), TW_OK);
+    assert_int_equal(tw_returns_by_calendar(times, returns, 3, TW_CALENDAR_WEEK, &results, NULL),
+                     TW_OK);
     assert_int_equal(results.count, 2);
     assert_near(values[1], 0.21, 1e-15);
 }
@@ -82,12 +82,13 @@ static void test_times_that_go_back_are_refused(void **state) {
     double values[2];
     tw_calendar_returns results = {.returns = values, .count = 77};
     tw_error error = {0};
-    assert_int_equal(
-        tw_returns_by_calendar(times, returns, 2, TW_CALENDAR_YEAR, &results, &error), TW_INVALID);
+    assert_int_equal(tw_returns_by_calendar(times, returns, 2, TW_CALENDAR_YEAR, &results, &error),
+                     TW_INVALID);
     assert_string_equal(error.message, "the time in row 1 is before the one above it");
     assert_int_equal(results.count, 77);
-    assert_int_equal(tw_returns_by_calendar(times, returns, 1, (tw_calendar_period)4, &results, NULL),
-                     TW_INVALID);
+    assert_int_equal(
+        tw_returns_by_calendar(times, returns, 1, (tw_calendar_period)4, &results, NULL),
+        TW_INVALID);
 }
 
 static void test_periods_of_a_year_by_the_median_distance(void **state) {
@@ -161,9 +162,13 @@ static void test_bad_input_of_a_drift_is_named(void **state) {
         const char *sentence;
     } cases[] = {
         {2, {good, weights, 2, 1, false}, TW_RANGE, "cost must lie between 0 and 1"},
-        {0, {infinite, weights, 2, 1, false}, TW_INVALID,
+        {0,
+         {infinite, weights, 2, 1, false},
+         TW_INVALID,
          "the return of asset 0 in row 1 is infinite"},
-        {0, {good, missing, 2, 1, true}, TW_INVALID,
+        {0,
+         {good, missing, 2, 1, true},
+         TW_INVALID,
          "the weight of asset 0 in row 0 is missing or infinite"},
         {0, {ruin, weights, 2, 1, false}, TW_INVALID, "in row 0 the portfolio has lost everything"},
     };

@@ -289,8 +289,7 @@ double tw_performance_value(tw_performance *performance, tw_figure figure) {
     if ((row->needs & GROUPS_OF_PAIRS) != 0 && !performance->has_benchmark)
         return NAN;
     performance_gather(performance, row->needs);
-    return row->of_facts != NULL ? row->of_facts(&performance->facts)
-                                 : row->of_series(performance);
+    return row->of_facts != NULL ? row->of_facts(&performance->facts) : row->of_series(performance);
 }
 
 void tw_performance_report(tw_performance *performance, double *ret_values) {

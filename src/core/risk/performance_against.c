@@ -121,9 +121,8 @@ static double capture_of(facts_of *f, pair_of *p) {
         return NAN;
     if (f->config->capture == TW_CAPTURE_MEAN)
         return performance_quotient(f, p->mean_a, p->mean_b);
-    double power = f->config->capture == TW_CAPTURE_TOTAL
-                       ? 1
-                       : f->config->periods_per_year / p->size.count;
+    double power =
+        f->config->capture == TW_CAPTURE_TOTAL ? 1 : f->config->periods_per_year / p->size.count;
     return performance_quotient(f, performance_growth_rate(p->growth_a, power),
                                 performance_growth_rate(p->growth_b, power));
 }
@@ -248,8 +247,8 @@ double against_treynor_modified(facts_of *f) {
 /* Modigliani and Modigliani 1997: the growth rate at the benchmark's deviation. */
 double against_m_squared(facts_of *f) {
     double free = performance_free_annual(f);
-    double slope = performance_quotient(f, rate_a(f) - free,
-                                        annual_deviation(f, f->pair.products.aa));
+    double slope =
+        performance_quotient(f, rate_a(f) - free, annual_deviation(f, f->pair.products.aa));
     return free + slope * annual_deviation(f, f->pair.products.bb);
 }
 

@@ -312,7 +312,7 @@ static double omega_sharpe(facts_of *f) {
 static double kappa(facts_of *f) {
     double order = f->config->partial_order;
     double moment = lower_partial_moment(f);
-    double risk = order == 2 ? sqrt(moment)
+    double risk = order == 2                  ? sqrt(moment)
                   : order == 1 || moment == 0 ? moment
                                               : natural_power(moment, 1 / order);
     return performance_quotient(f, above_wanted(f), risk);
@@ -465,8 +465,8 @@ static const performance_figure table[TW_FIGURE_COUNT] = {
                                               first_lower, NULL},
     [TW_FIGURE_FOURTH_LOWER_PARTIAL_MOMENT] = {"fourth_lower_partial_moment", GROUP_WANTED,
                                                fourth_lower, NULL},
-    [TW_FIGURE_FIRST_LOWER_PARTIAL_MOMENT_MEAN] = {"first_lower_partial_moment_mean",
-                                                   GROUP_HALVES, first_lower_mean, NULL},
+    [TW_FIGURE_FIRST_LOWER_PARTIAL_MOMENT_MEAN] = {"first_lower_partial_moment_mean", GROUP_HALVES,
+                                                   first_lower_mean, NULL},
     [TW_FIGURE_FOURTH_LOWER_PARTIAL_MOMENT_MEAN] = {"fourth_lower_partial_moment_mean",
                                                     GROUP_HALVES, fourth_lower_mean, NULL},
     [TW_FIGURE_LOWER_PARTIAL_MOMENT] = {"lower_partial_moment", GROUP_WANTED, lower_partial_moment,

@@ -45,8 +45,8 @@ static double scale_of(const performance_moments *moments) {
     return exponent < -1000 ? 0x1p1000 : ldexp(1, -exponent);
 }
 
-performance_moments performance_level_of(const performance_lanes *lanes,
-                                         performance_series *series, double weight, double size) {
+performance_moments performance_level_of(const performance_lanes *lanes, performance_series *series,
+                                         double weight, double size) {
     performance_moments moments = {.mean = NAN, .least = NAN, .greatest = NAN, .scale = 1};
     if (series->count == 0 || !(weight > 0))
         return moments;
@@ -96,7 +96,8 @@ double performance_growth_rate(performance_growth growth, double power) {
         return -1;
     if (growth.exponent == 0)
         return power == 1 ? growth.value - 1 : natural_power(growth.value, power) - 1;
-    return natural_exponential(power * (natural_logarithm(growth.value) + growth.exponent * ln2)) - 1;
+    return natural_exponential(power * (natural_logarithm(growth.value) + growth.exponent * ln2)) -
+           1;
 }
 
 double performance_spread(const performance_size *size, double sum, double ddof) {
@@ -130,8 +131,8 @@ void performance_begin(tw_performance *p) {
     if (p->has_wanted)
         facts->wanted = performance_level_of(p->lanes, &wanted, facts->size.weight, 0).mean;
     size_t missing = 0;
-    bool some = p->has_benchmark &&
-                !p->lanes->within(p->benchmark, p->count, TW_PERFORMANCE_VALUE_MAX);
+    bool some =
+        p->has_benchmark && !p->lanes->within(p->benchmark, p->count, TW_PERFORMANCE_VALUE_MAX);
     for (size_t i = 0; some && i < p->count; i++)
         missing += isnan(p->benchmark[i]) ? 1 : 0;
     facts->benchmark_skipped = (double)missing;
@@ -140,8 +141,7 @@ void performance_begin(tw_performance *p) {
 static void gather_moments(tw_performance *p) {
     performance_facts *facts = &p->facts;
     performance_series series = series_of(p, p->returns);
-    performance_moments m =
-        performance_level_of(p->lanes, &series, facts->size.weight, 0);
+    performance_moments m = performance_level_of(p->lanes, &series, facts->size.weight, 0);
     p->lanes->powers(&series, &facts->halves);
     const performance_sums *h = &facts->halves;
     m.square = h->upper[1] + h->lower[1];
@@ -200,10 +200,9 @@ static void gather_excess(tw_performance *p) {
         facts->excess.mean -= facts->free;
         return;
     }
-    performance_series series =
-        series_of(p, differences(p, true, p->free, 0));
-    performance_moments m = performance_level_of(p->lanes, &series, facts->size.weight,
-                                                 magnitude_of(&facts->moments));
+    performance_series series = series_of(p, differences(p, true, p->free, 0));
+    performance_moments m =
+        performance_level_of(p->lanes, &series, facts->size.weight, magnitude_of(&facts->moments));
     performance_products products = {0};
     if (!performance_is_constant(&m, magnitude_of(&facts->moments)))
         p->lanes->products(&series, &series, &products);
@@ -215,9 +214,8 @@ static void gather_growth(tw_performance *p, unsigned needs) {
     if ((needs & GROUP_GROWTH) != 0)
         p->facts.growth = performance_growth_of(p->lanes, p->returns, p->count);
     if ((needs & GROUP_EXCESS_GROWTH) != 0)
-        p->facts.excess_growth =
-            performance_growth_of(p->lanes, differences(p, p->has_free, p->free, p->facts.free),
-                                  p->count);
+        p->facts.excess_growth = performance_growth_of(
+            p->lanes, differences(p, p->has_free, p->free, p->facts.free), p->count);
 }
 
 /* ---- Drawdowns ----------------------------------------------------------------------------- */
@@ -232,8 +230,8 @@ static void gather_path(tw_performance *p) {
     p->facts.max_drawdown = greatest;
 }
 
-/* The drawdown that went on ends with the observation `end`; one that has not ended can end with the
- * next one at the earliest. */
+/* The drawdown that went on ends with the observation `end`; one that has not ended can end with
+ * the next one at the earliest. */
 static void add_drawdown(performance_drawdowns *sums, drawdown_walk *walk, size_t end) {
     sums->count++;
     sums->depths += walk->depth;

@@ -257,8 +257,7 @@ static bool growth(const double *values, size_t count, double *ret_product) {
         EACH_PART(k) {
             part factor = row.part[k] + 1;
             products.part[k] *= factor;
-            good &= (factor > zero) & (products.part[k] < 0x1p512) &
-                    (products.part[k] > 0x1p-512);
+            good &= (factor > zero) & (products.part[k] < 0x1p512) & (products.part[k] > 0x1p-512);
         }
     }
     double all[LANE_COUNT];

@@ -30,16 +30,17 @@ size_t tw_performance_conventions(const tw_performance_config *config,
     static const char *const burkes[] = {"depths of drawdowns", "drawdown at each observation",
                                          "runs of losses, compounded as percents"};
     static const char *const quantiles[] = {
-        "linear (type 7)", "order statistic ceil(n p) (type 1)",
-        "(n + 1) p (type 6)", "median-unbiased (type 8)", "the value before", "the value after"};
+        "linear (type 7)",    "order statistic ceil(n p) (type 1)",
+        "(n + 1) p (type 6)", "median-unbiased (type 8)",
+        "the value before",   "the value after"};
     static const char *const shortfalls[] = {"Rockafellar and Uryasev, the last in part",
                                              "mean of all at or below the VaR",
                                              "mean of the worst floor((n - 1) t) + 1"};
     const tw_risk_convention all[] = {
         {"sign", "losses are positive"},
         {"path", "starts at 1 before the first return"},
-        {"rates", config->compound_rates ? "a yearly rate is compounded"
-                                         : "a yearly rate is divided by N"},
+        {"rates",
+         config->compound_rates ? "a yearly rate is compounded" : "a yearly rate is divided by N"},
         {"deviation", config->ddof == 0 ? "ddof 0" : "ddof 1"},
         {"downside", config->downside_subset     ? "over the shortfalls"
                      : config->partial_ddof == 0 ? "over all observations"

@@ -22,8 +22,9 @@ static double free_at(const tw_performance *p, size_t i) {
 }
 
 static chosen choose_periods(const tw_performance *p, performance_group which) {
-    chosen c = {p->lanes, p->count, p->returns, p->benchmark, p->has_weights ? p->weights : NULL,
-                p->scratch[3]};
+    chosen c = {
+        p->lanes,     p->count, p->returns, p->benchmark, p->has_weights ? p->weights : NULL,
+        p->scratch[3]};
     if (which == GROUP_PAIR && p->facts.benchmark_skipped == 0)
         return c;
     c.a = p->scratch[0];
@@ -105,9 +106,8 @@ static void add_growth(const tw_performance *p, const chosen *c, performance_gro
     pair->shortfall_a = shortfall_of(p, c, c->a);
     pair->shortfall_b = shortfall_of(p, c, c->b);
     pair->alone_a = performance_growth_of(c->lanes, p->returns, p->count);
-    pair->alone_b =
-        p->skipped > 0 ? p->benchmark_alone
-                       : performance_growth_of(c->lanes, p->benchmark, p->count);
+    pair->alone_b = p->skipped > 0 ? p->benchmark_alone
+                                   : performance_growth_of(c->lanes, p->benchmark, p->count);
 }
 
 /* Takes the risk-free series off both. */

@@ -11,10 +11,10 @@
 
 #include "tradewind/performance.h"
 
-#include "performance_lanes.h"
 #include "exponential.h"
 #include "logarithm.h"
 #include "normal.h"
+#include "performance_lanes.h"
 
 typedef enum performance_group {
     GROUP_NONE = 0,
@@ -32,7 +32,7 @@ typedef enum performance_group {
     GROUP_DOWN = 1 << 11,     /* below 0, */
     GROUP_BULL = 1 << 12,     /* its excess is above 0, */
     GROUP_BEAR = 1 << 13,     /* below 0 */
-    GROUP_RATES = 1 << 14, /* of GROUP_PAIR: growth, and what is below the MAR */
+    GROUP_RATES = 1 << 14,    /* of GROUP_PAIR: growth, and what is below the MAR */
     GROUP_SERIES = 1 << 15
 } performance_group;
 
@@ -79,9 +79,9 @@ typedef struct performance_pair {
     performance_products products; /* of excesses, about their means */
     double active_mean;
     double active_square;
-    double wins;  /* weight of a > b */
-    double rises; /* of a > 0 */
-    double falls; /* of a < 0 */
+    double wins;        /* weight of a > b */
+    double rises;       /* of a > 0 */
+    double falls;       /* of a < 0 */
     double shortfall_a; /* sums of squares below the minimum acceptable return */
     double shortfall_b;
     performance_growth growth_a;
@@ -91,7 +91,7 @@ typedef struct performance_pair {
 } performance_pair;
 
 typedef struct performance_drawdowns {
-    double mean;        /* of D over all observations */
+    double mean; /* of D over all observations */
     double mean_square;
     double count;
     double depths;
@@ -130,7 +130,7 @@ struct tw_performance {
     tw_performance_config config;
     const performance_lanes *lanes;
     size_t count_max;
-    size_t count;   /* observations; 0: nothing is loaded */
+    size_t count; /* observations; 0: nothing is loaded */
     size_t skipped;
     performance_growth benchmark_alone; /* over all rows that have one, when some were skipped */
     bool has_benchmark;
@@ -171,7 +171,8 @@ void performance_gather(tw_performance *performance, unsigned needs);
 performance_pair performance_pair_of(const tw_performance *performance, performance_group which,
                                      bool rates);
 
-/* Whether a group of pairs takes a period with this benchmark (NaN: none does) and risk-free rate. */
+/* Whether a group of pairs takes a period with this benchmark (NaN: none does) and risk-free rate.
+ */
 static inline bool performance_takes(unsigned which, double benchmark, double free) {
     double level = (which & (GROUP_BULL | GROUP_BEAR)) != 0 ? benchmark - free : benchmark;
     if ((which & (GROUP_UP | GROUP_BULL)) != 0)
@@ -184,8 +185,8 @@ static inline bool performance_takes(unsigned which, double benchmark, double fr
 /* Mean, range and scale of a series; equal values, to within 8 roundings of `size`, have powers of
  * exactly 0. `size` is the magnitude of the numbers that the series was computed from, 0 for one
  * that is as it was given. Its powers are left at 0. */
-performance_moments performance_level_of(const performance_lanes *lanes,
-                                         performance_series *series, double weight, double size);
+performance_moments performance_level_of(const performance_lanes *lanes, performance_series *series,
+                                         double weight, double size);
 bool performance_is_constant(const performance_moments *moments, double size);
 
 performance_size performance_size_of(const performance_lanes *lanes, const double *weights,

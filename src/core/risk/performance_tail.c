@@ -79,10 +79,8 @@ static tw_risk_estimate parametric(const tw_performance *p) {
     const performance_moments *m = &p->facts.moments;
     double per = p->facts.size.count / p->facts.size.weight;
     double confidence = 1 - p->config.tail;
-    risk_moments moments = {.count = p->count,
-                            .s2 = m->square * per,
-                            .s3 = m->cube * per,
-                            .s4 = m->fourth * per};
+    risk_moments moments = {
+        .count = p->count, .s2 = m->square * per, .s3 = m->cube * per, .s4 = m->fourth * per};
     tw_risk_estimate estimate = p->config.tail_method == TW_RISK_GAUSSIAN
                                     ? risk_tail_gaussian(&moments, confidence)
                                     : risk_tail_cornish_fisher(&moments, confidence);

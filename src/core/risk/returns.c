@@ -127,8 +127,8 @@ static bool is_open(const tw_drift_config *config, const double *returns, size_t
     return !config->full_investment || !isnan(returns[asset]);
 }
 
-/* Sets the weights to those given last, over the assets that are open, for a full investment brought
- * to a sum of 1; returns the sum of the changes. */
+/* Sets the weights to those given last, over the assets that are open, for a full investment
+ * brought to a sum of 1; returns the sum of the changes. */
 static double restore(const tw_drift_config *config, const double *targets, const double *returns,
                       size_t assets, double *weights) {
     double sum = 0;

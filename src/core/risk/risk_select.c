@@ -296,7 +296,8 @@ void risk_select_sort(double *values, size_t count, double *scratch) {
 }
 
 /* Merges the neighbouring runs [start, middle) and [middle, end), the left one first at ties. */
-static void merge_runs(const double *values, const size_t *from, size_t *to, const size_t edges[3]) {
+static void merge_runs(const double *values, const size_t *from, size_t *to,
+                       const size_t edges[3]) {
     size_t left = edges[0];
     size_t right = edges[1];
     for (size_t k = edges[0]; k < edges[2]; k++) {

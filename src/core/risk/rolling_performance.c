@@ -35,9 +35,9 @@ struct tw_rolling_performance {
     double free; /* a period, when observations do not bring them */
     double wanted;
     performance_facts facts; /* of the window that was read last */
-    char *suffixes; /* [window][stride] */
-    char *back;     /* [stride] */
-    char *whole;    /* [stride] */
+    char *suffixes;          /* [window][stride] */
+    char *back;              /* [stride] */
+    char *whole;             /* [stride] */
     size_t head;
     size_t count;
     size_t front;
@@ -55,14 +55,13 @@ static bool is_missing(const tw_rolling_performance *rolling,
 
 static rolling_item item_of(const tw_rolling_performance *rolling,
                             const tw_rolling_observation *observation) {
-    return (rolling_item){
-        .config = &rolling->config,
-        .missing = is_missing(rolling, observation),
-        .value = observation->value,
-        .benchmark = rolling->has_benchmark ? observation->benchmark : NAN,
-        .free = rolling->has_free ? observation->free : rolling->free,
-        .wanted = rolling->has_wanted ? observation->wanted : rolling->wanted,
-        .has_free = rolling->has_free};
+    return (rolling_item){.config = &rolling->config,
+                          .missing = is_missing(rolling, observation),
+                          .value = observation->value,
+                          .benchmark = rolling->has_benchmark ? observation->benchmark : NAN,
+                          .free = rolling->has_free ? observation->free : rolling->free,
+                          .wanted = rolling->has_wanted ? observation->wanted : rolling->wanted,
+                          .has_free = rolling->has_free};
 }
 
 /* Of one item, or of none with NULL. */
@@ -293,8 +292,7 @@ static bool load_window(tw_rolling_performance *rolling) {
                                   .risk_free = rolling->has_free ? columns[2] : NULL,
                                   .minimum_acceptable = rolling->has_wanted ? columns[3] : NULL,
                                   .count = rolling->count};
-    tw_status status =
-        tw_performance_load(rolling->performance, &rolling->config, &input, NULL);
+    tw_status status = tw_performance_load(rolling->performance, &rolling->config, &input, NULL);
     TW_ASSERT(status == TW_OK || status == TW_EMPTY);
     return status == TW_OK;
 }

@@ -80,8 +80,7 @@ typedef struct base_sums {
 } base_sums;
 
 static void one_base(void *sums, const rolling_item *item) {
-    *(base_sums *)sums =
-        is_there(item) ? (base_sums){1, item->free, item->wanted} : (base_sums){0};
+    *(base_sums *)sums = is_there(item) ? (base_sums){1, item->free, item->wanted} : (base_sums){0};
 }
 
 static void join_base(const void *older, const void *newer, void *ret_sums) {
@@ -333,8 +332,8 @@ static void one_pair_of(unsigned which, void *sums, const rolling_item *item) {
     *s = (pair_sums){.growth_a = {.value = 1},
                      .growth_b = {.value = 1},
                      .alone_a = growth_of(is_there(item) ? item->value : 0),
-                     .alone_b = growth_of(item != NULL && !isnan(item->benchmark) ? item->benchmark
-                                                                                 : 0)};
+                     .alone_b =
+                         growth_of(item != NULL && !isnan(item->benchmark) ? item->benchmark : 0)};
     if (!is_there(item) || !performance_takes(which, item->benchmark, item->free))
         return;
     double a = item->value;
@@ -360,10 +359,10 @@ static void join_pair(const void *older, const void *newer, void *ret_sums) {
     const pair_sums *a = older;
     const pair_sums *b = newer;
     double n = a->a.n + b->a.n;
-    double between =
-        n > 0 && a->a.n > 0 && b->a.n > 0
-            ? distance(a->a.mean, b->a.mean) * distance(a->b.mean, b->b.mean) * (a->a.n * b->a.n / n)
-            : 0;
+    double between = n > 0 && a->a.n > 0 && b->a.n > 0
+                         ? distance(a->a.mean, b->a.mean) * distance(a->b.mean, b->b.mean) *
+                               (a->a.n * b->a.n / n)
+                         : 0;
     *(pair_sums *)ret_sums = (pair_sums){.a = join_spreads(&a->a, &b->a),
                                          .b = join_spreads(&a->b, &b->b),
                                          .active = join_spreads(&a->active, &b->active),
