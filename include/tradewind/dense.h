@@ -1,5 +1,6 @@
 /*
- * dense.h - dense matrices of doubles: products, Cholesky's factor, triangular systems.
+ * dense.h - dense matrices of doubles: products, Cholesky's factor, triangular systems,
+ * eigenvalues.
  *
  * Every matrix is row-major: element (i, j) of [m][n] stands at values[i * n + j]. A symmetric
  * result is written whole.
@@ -73,12 +74,43 @@ TW_API size_t tw_dense_cholesky_scratch(size_t size);
 TW_API bool tw_dense_cholesky(const tw_dense_way *way, size_t size, double *matrix, double *scratch,
                               size_t *ret_column) TW_MUST_CHECK;
 
+/*
+ * One lower triangle times many matrices of TW_DENSE_PANEL columns, of parts that run beside each
+ * other: the triangle is packed once, into tw_dense_packed_size doubles; what is above its diagonal
+ * is not read.
+ */
+#define TW_DENSE_PANEL 24
+TW_API size_t tw_dense_packed_size(size_t size);
+TW_API void tw_dense_pack_lower(size_t size, const double *lower, double *ret_packed);
+
+/*
+ * ret[p] [size][TW_DENSE_PANEL] += lower b[p] for each of `count` panels, in the calling thread. An
+ * element's chain begins with what is in `ret`. Panels hold finite numbers; those that begin on a
+ * cache line are faster. count x 12 size^2.
+ */
+TW_API void tw_dense_multiply_lower(tw_cpu_level level, size_t size, const double *packed,
+                                    size_t count, const double *panels, double *ret_panels);
+
 /* x with L x = x, then (backward) L' x = x, in place. size^2 / 2 each. */
 TW_API void tw_dense_solve_forward(size_t size, const double *lower, double *x);
 TW_API void tw_dense_solve_backward(size_t size, const double *lower, double *x);
 
 /* ret [size] = matrix [size][size] x [size]; a sum is made in eight lanes. size^2. */
 TW_API void tw_dense_apply(size_t size, const double *matrix, const double *x, double *ret);
+
+TW_API size_t tw_dense_eigen_scratch(size_t size);
+
+/*
+ * Eigenvalues in ascending order and, in the rows of `ret_vectors` [size][size], their vectors of
+ * length 1 (the first component above 2^-26 in magnitude is positive), of a symmetric matrix; only
+ * its lower triangle is read. Householder's reduction and implicit QL (Martin, Reinsch and
+ * Wilkinson, 1968; Dubrulle, Martin and Wilkinson, 1968). Backward stable: the error of a value is
+ * a small multiple of 2^-53 times the greatest. False, and then the outputs mean nothing, for a NaN
+ * or an infinity, or when a value has not converged in 50 steps, which has not been seen. About 4
+ * size^3.
+ */
+TW_API bool tw_dense_eigen(const tw_dense_way *way, size_t size, const double *matrix,
+                           double *scratch, double *ret_values, double *ret_vectors) TW_MUST_CHECK;
 
 TW_END_DECLS
 

@@ -16,14 +16,18 @@ typedef struct risk_options {
     char confidence[TW_CONFIG_TEXT_SIZE];
     char risk_free[TW_CONFIG_TEXT_SIZE];
     char minimum[TW_CONFIG_TEXT_SIZE];
+    char shocks[TW_CONFIG_TEXT_SIZE];
     char plot[TW_CONFIG_TEXT_SIZE];
     double periods;
     int64_t cash_nano;
     int64_t from_ns;
     int64_t to_ns;
     int64_t fill;
+    int64_t horizon;
+    int64_t backtest;
     int64_t rolling;
     int missing;
+    bool stress;
     bool json;
 } risk_options;
 

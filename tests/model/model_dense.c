@@ -163,6 +163,37 @@ static void test_matrices_are_multiplied_in_the_order_of_the_inner_index(void **
     }
 }
 
+static void test_a_triangle_times_panels(void **state) {
+    (void)state;
+    tw_random random;
+    tw_random_init(&random, 5, 0);
+    for (int round = 0; round < ROUND_COUNT; round++) {
+        size_t size = any_size(&random, 130);
+        size_t count = tw_random_below(&random, 4);
+        size_t panel = size * TW_DENSE_PANEL;
+        fill(&random, size * size, values_a);
+        for (size_t i = 0; i < count * panel; i++)
+            values_b[i] = tw_random_normal(&random);
+        for (size_t k = 0; k < count * panel; k++) {
+            const double *column = values_b + k / panel * panel + k % TW_DENSE_PANEL;
+            size_t row = k % panel / TW_DENSE_PANEL;
+            expected[k] = (double)row;
+            for (size_t t = 0; t <= row; t++)
+                expected[k] =
+                    fma(values_a[row * size + t], column[t * TW_DENSE_PANEL], expected[k]);
+        }
+        tw_dense_pack_lower(size, values_a, scratch);
+        for (tw_cpu_level level = TW_CPU_BASELINE; level <= TW_CPU_AVX512; level++) {
+            for (size_t k = 0; k < count * panel; k++)
+                actual[k] = (double)(k % panel / TW_DENSE_PANEL);
+            actual[count * panel] = 43;
+            tw_dense_multiply_lower(level, size, scratch, count, values_b, actual);
+            assert_same(actual, expected, count * panel, "triangle");
+            assert_true(actual[count * panel] == 43);
+        }
+    }
+}
+
 /* ---- Factors ------------------------------------------------------------------------------- */
 
 /* Returns the first column without a pivot, or `size`. */
@@ -250,6 +281,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_products_are_chains_in_the_order_of_the_rows),
         cmocka_unit_test(test_matrices_are_multiplied_in_the_order_of_the_inner_index),
+        cmocka_unit_test(test_a_triangle_times_panels),
         cmocka_unit_test(test_factors_of_positive_definite_matrices),
         cmocka_unit_test(test_what_is_not_a_number_is_not_definite),
         cmocka_unit_test(test_solutions_solve),

@@ -74,19 +74,20 @@ double performance_tail_ratio(tw_performance *p) {
 
 /* ---- Value at risk and expected shortfall --------------------------------------------------- */
 
-/* By moments, of differences from the mean in units of 1 / scale; the mean is put back after. */
+/* By population moments (risk_shape.c): the level over the deviation below the mean. */
 static tw_risk_estimate parametric(const tw_performance *p) {
+    const tw_risk_config plain = {0};
     const performance_moments *m = &p->facts.moments;
-    double per = p->facts.size.count / p->facts.size.weight;
-    double confidence = 1 - p->config.tail;
-    risk_moments moments = {
-        .count = p->count, .s2 = m->square * per, .s3 = m->cube * per, .s4 = m->fourth * per};
-    tw_risk_estimate estimate = p->config.tail_method == TW_RISK_GAUSSIAN
-                                    ? risk_tail_gaussian(&moments, confidence)
-                                    : risk_tail_cornish_fisher(&moments, confidence);
-    estimate.value = estimate.value / m->scale - m->mean;
-    estimate.expected_shortfall = estimate.expected_shortfall / m->scale - m->mean;
-    return estimate;
+    double m2 = m->square / p->facts.size.weight;
+    bool moves = m2 > 0;
+    risk_cumulants cumulants = {
+        .mean = m->mean,
+        .deviation = p->count < 2 ? NAN : sqrt(m2) / m->scale,
+        .skewness = moves ? m->cube / p->facts.size.weight / (m2 * sqrt(m2)) : 0,
+        .kurtosis = moves ? m->fourth / p->facts.size.weight / (m2 * m2) - 3 : 0};
+    risk_shape shape = risk_shape_of(&plain, (tw_risk_method)p->config.tail_method, &cumulants,
+                                     1 - p->config.tail, 1);
+    return risk_shape_estimate(&shape, &cumulants, 1);
 }
 
 double performance_value_at_risk(tw_performance *p) {

@@ -201,6 +201,44 @@ void tw_dense_multiply(const tw_dense_way *way, tw_dense_factors factors, const 
     run_product(&p, runner_of(way), inner);
 }
 
+/* ---- A triangle and panels ----------------------------------------------------------------- */
+
+_Static_assert(TW_DENSE_PANEL == DENSE_WIDTH, "a panel of the caller is a packed one");
+
+size_t tw_dense_packed_size(size_t size) {
+    return panels_of(size) * DENSE_WIDTH * size;
+}
+
+void tw_dense_pack_lower(size_t size, const double *lower, double *ret_packed) {
+    TW_ASSERT(size > 0 && lower != NULL && ret_packed != NULL);
+    for (size_t row = 0; row < size; row += DENSE_WIDTH) {
+        double *panel = ret_packed + row * size;
+        size_t rows = least(DENSE_WIDTH, size - row);
+        memset(panel, 0, DENSE_WIDTH * size * sizeof *panel);
+        for (size_t j = 0; j < rows; j++) {
+            for (size_t t = 0; t <= row + j; t++)
+                panel[t * DENSE_WIDTH + j] = lower[(row + j) * size + t];
+        }
+    }
+}
+
+void tw_dense_multiply_lower(tw_cpu_level level, size_t size, const double *packed, size_t count,
+                             const double *panels, double *ret_panels) {
+    TW_ASSERT(size > 0 && packed != NULL && panels != NULL && ret_panels != NULL);
+    const tw_dense_way way = {.level = level};
+    product p = {
+        .loops = loops_of(&way), .rows = size, .columns = DENSE_WIDTH, .stride = DENSE_WIDTH};
+    /* A row of tiles has its part of the triangle in the first cache for all panels. */
+    for (size_t row = 0; row < size; row += DENSE_HEIGHT) {
+        const double *narrow = packed + row / DENSE_WIDTH * DENSE_WIDTH * size + row % DENSE_WIDTH;
+        size_t depth = least(row + DENSE_HEIGHT, size);
+        for (size_t k = 0; k < count; k++) {
+            p.ret = ret_panels + k * size * DENSE_WIDTH;
+            add_tile(&p, depth, panels + k * size * DENSE_WIDTH, narrow, row, 0);
+        }
+    }
+}
+
 /* ---- Cholesky ------------------------------------------------------------------------------ */
 
 size_t tw_dense_cholesky_scratch(size_t size) {
