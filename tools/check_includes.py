@@ -62,7 +62,9 @@ BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "l
 NAMED_OTHERWISE = {"rolling": "core/window", "indicator": "core/window",
                    "features": "core/batch", "backtest": "core/risk", "stress": "core/risk",
                    "covariance": "core/risk", "expected_returns": "core/risk",
-                   "factors": "core/risk", "portfolios": "core/risk", "simulate": "core/risk"}
+                   "factors": "core/risk", "portfolios": "core/risk", "simulate": "core/risk",
+                   "performance": "core/risk", "drawdown": "core/risk", "returns": "core/risk",
+                   "rolling_performance": "core/risk"}
 
 # Headers for the floor's own use: public within it, by the table, but not to users.
 LENT_HEADERS = {"src/base/exponential.h", "src/base/levels.h", "src/base/logarithm.h",

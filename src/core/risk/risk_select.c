@@ -170,7 +170,7 @@ static inline void keep(const double *values, size_t count, band within, double 
         double value = values[i];
         scratch[sums->count] = value;
         sums->below += value < within.low ? 1 : 0;
-        sums->count += (value >= within.low) & (value <= within.high) ? 1 : 0;
+        sums->count += ((value >= within.low) & (value <= within.high)) != 0 ? 1 : 0;
     }
 }
 
