@@ -253,7 +253,7 @@ int main(int argc, char **argv) {
                        .portfolios = PORTFOLIOS}};
     tw_portfolios_config_init(&j.config);
     j.config.gaussian_ddof = 1;
-    j.config.shortfall = TW_SHORTFALL_WHOLE;
+    j.config.shortfall = TW_SHORTFALL_FIRST;
     j.one = make(1, false);
     j.all = make(PORTFOLIOS, false);
     j.moving = make(PORTFOLIOS, true);

@@ -48,6 +48,7 @@
 #include "tradewind/api.h"
 #include "tradewind/dense.h"
 #include "tradewind/error.h"
+#include "tradewind/performance.h"
 #include "tradewind/risk.h"
 #include "tradewind/status.h"
 
@@ -65,15 +66,6 @@ typedef struct tw_portfolios_limits {
     bool updates;          /* push, weigh and contributions are wanted */
 } tw_portfolios_limits;
 
-/* Of the historical expected shortfall. */
-typedef enum tw_shortfall_kind {
-    /* Rockafellar and Uryasev (2000): the mean of the worst n (1 - c) rows, the last one in part.
-     */
-    TW_SHORTFALL_FRACTIONAL = 0,
-    /* The mean of the rows up to the lower of the two between which the VaR lies. */
-    TW_SHORTFALL_WHOLE = 1
-} tw_shortfall_kind;
-
 typedef struct tw_portfolios_config {
     double periods_per_year; /* 252, 52, 12 ...; above 0 */
     tw_rate risk_free;
@@ -81,7 +73,7 @@ typedef struct tw_portfolios_config {
     double confidences[TW_RISK_CONFIDENCE_COUNT_MAX]; /* each in [limits.confidence_min, 1) */
     uint32_t confidence_count;
     uint32_t gaussian_ddof; /* 0 or 1: of the deviation in the Gaussian VaR */
-    uint8_t shortfall;      /* tw_shortfall_kind */
+    uint8_t shortfall;      /* tw_shortfall_kind: CONTINUOUS or FIRST */
     bool fail_missing;      /* TW_INVALID for a missing return */
     tw_dense_way way;       /* whose runner must live as long as the portfolios */
 } tw_portfolios_config;

@@ -101,7 +101,7 @@ static void test_conventions_are_chosen_and_told(void **state) {
     tw_portfolios_config_init(&config);
     config.risk_free = (tw_rate){0.0252, TW_RATE_PER_YEAR};
     config.gaussian_ddof = 1;
-    config.shortfall = TW_SHORTFALL_WHOLE;
+    config.shortfall = TW_SHORTFALL_FIRST;
     assert_int_equal(load(portfolios, &config, &input, NULL), TW_OK);
     tw_portfolio_figures f = figures_of(portfolios, 0);
     /* The five worst: 49 49 48 48 47 thousandths; the quantile lies between the fifth and the
@@ -116,7 +116,7 @@ static void test_conventions_are_chosen_and_told(void **state) {
     assert_int_equal(conventions.rows, 100);
     assert_near(conventions.risk_free_per_period, 0.0001, 1e-18);
     assert_int_equal(conventions.gaussian_ddof, 1);
-    assert_int_equal(conventions.shortfall, TW_SHORTFALL_WHOLE);
+    assert_int_equal(conventions.shortfall, TW_SHORTFALL_FIRST);
     assert_int_equal(conventions.confidence_count, 2);
 }
 

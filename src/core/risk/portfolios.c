@@ -13,7 +13,7 @@ void tw_portfolios_config_init(tw_portfolios_config *config) {
                                      .minimum_acceptable = {0, TW_RATE_PER_YEAR},
                                      .confidences = {0.95, 0.99},
                                      .confidence_count = 2,
-                                     .shortfall = TW_SHORTFALL_FRACTIONAL,
+                                     .shortfall = TW_SHORTFALL_CONTINUOUS,
                                      .way = {.level = TW_CPU_BEST}};
 }
 

@@ -45,7 +45,7 @@ tw_status portfolios_check_config(const tw_portfolios *p, const tw_portfolios_co
     if (config->gaussian_ddof > 1)
         return tw_error_set(error, TW_RANGE, "the Gaussian deviation has ddof 0 or 1, not %" PRIu32,
                             config->gaussian_ddof);
-    if (config->shortfall > TW_SHORTFALL_WHOLE)
+    if (config->shortfall != TW_SHORTFALL_CONTINUOUS && config->shortfall != TW_SHORTFALL_FIRST)
         return tw_error_set(error, TW_RANGE, "there is no expected shortfall of kind %d",
                             config->shortfall);
     return check_confidences(p->limits.confidence_min, config, error);

@@ -154,7 +154,7 @@ static void fill_historical(const tw_portfolios *p, const portfolio_tail *tail, 
                             tw_portfolio_tail *ret_tail) {
     tail_place place = place_of(present, confidence);
     double low = tail->values[place.low];
-    bool whole = p->config.shortfall == TW_SHORTFALL_WHOLE;
+    bool whole = p->config.shortfall == TW_SHORTFALL_FIRST;
     size_t count = whole ? place.low + 1 : place.whole;
     if (shortfall->count != count)
         *shortfall = (portfolios_shortfall){sum_least(tail->values, count), count};
