@@ -68,7 +68,7 @@ static bool can_trade(const tw_rebalance_range *r) {
 static int64_t cash_use(const instance *x, const tw_rebalance_range *r, int64_t lots) {
     int64_t value = lots * (r->price.nano / x->unit) * x->unit;
     int64_t size = value < 0 ? -value : value;
-    return value + (int64_t)((wide)size * x->config.cost_rate_nano / TW_NANO);
+    return value + (int64_t)((wide)size * x->config.cost.buy_rate_nano / TW_NANO);
 }
 
 /* A set of cash totals in units, one bit each, zero in the middle. */
@@ -142,13 +142,13 @@ static void make_range(instance *x, size_t i, bool minimums, uint64_t *seed) {
     tw_rebalance_range *r = &x->ranges[i];
     memset(r, 0, sizeof *r);
     r->price.nano = pick(seed, 1, 5) * 10 * x->unit;
-    if (x->config.cost_rate_nano == 0)
+    if (x->config.cost.buy_rate_nano == 0)
         r->price.nano = pick(seed, 1, 9) * x->unit;
     r->lot.nano = TW_NANO;
     r->symbol = (tw_symbol)pick(seed, 0, 3);
     r->lots_least = minimums ? pick(seed, 1, 3) : 1;
     int64_t kind = pick(seed, 0, 5);
-    int64_t most = x->config.cost_rate_nano == 0 ? 9 : 2;
+    int64_t most = x->config.cost.buy_rate_nano == 0 ? 9 : 2;
     r->lots_min = kind == 0 ? pick(seed, 1, 2) : -pick(seed, 0, most);
     r->lots_max = kind == 1 ? -pick(seed, 1, 2) : pick(seed, 0, most);
     if (kind == 0)
@@ -164,7 +164,7 @@ static instance make_instance(int kind, uint64_t *seed) {
     instance x = {.count = (size_t)pick(seed, 1, kind == 3 ? 6 : NAMES)};
     tw_rebalance_config_init(&x.config);
     x.unit = TW_NANO / 100;
-    x.config.cost_rate_nano = kind == 3 ? pick(seed, 1, 3) * (TW_NANO / 10) : 0;
+    x.config.cost.buy_rate_nano = x.config.cost.sell_rate_nano = kind == 3 ? pick(seed, 1, 3) * (TW_NANO / 10) : 0;
     int64_t dearest = 0;
     for (size_t i = 0; i < x.count; i++) {
         make_range(&x, i, kind == 2, seed);
@@ -342,7 +342,7 @@ static void test_plans_bring_positions_into_their_bands(void **state) {
         tw_rebalance_config config;
         tw_rebalance_config_init(&config);
         config.cash.nano = pick(&seed, 1, 20000) * TW_NANO;
-        config.cost_rate_nano = pick(&seed, 0, 100) * TW_REBALANCE_BASIS_POINT;
+        config.cost.buy_rate_nano = config.cost.sell_rate_nano = pick(&seed, 0, 100) * TW_REBALANCE_BASIS_POINT;
         config.aim = (uint8_t)pick(&seed, 0, 1);
         tw_rebalance_plan plan;
         assert_int_equal(tw_rebalance_compute(rebalance, &config, p, count, &plan, NULL), TW_OK);

@@ -131,7 +131,7 @@ static void test_costs_are_paid_from_the_cash(void **state) {
     TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
     tw_rebalance_position p[1] = {position(0, 0, 10, 50, 0)};
     tw_rebalance_config config = config_of(1000, 0, -1);
-    config.cost_rate_nano = 30 * TW_REBALANCE_BASIS_POINT;
+    config.cost.buy_rate_nano = config.cost.sell_rate_nano = 30 * TW_REBALANCE_BASIS_POINT;
     tw_rebalance_plan plan = plan_of(rebalance, &config, p, 1);
     assert_int_equal(plan.trades[0].quantity.nano, 50 * TW_NANO);
     assert_int_equal(plan.cost.nano, 1500000000);
@@ -249,7 +249,7 @@ static void test_bad_input_has_a_status_and_a_sentence(void **state) {
     config = config_of(0, 10, 5);
     assert_int_equal(tw_rebalance_compute(rebalance, &config, &good, 1, &plan, NULL), TW_INVALID);
     config = config_of(0, 0, -1);
-    config.cost_rate_nano = TW_NANO;
+    config.cost.buy_rate_nano = TW_NANO;
     assert_int_equal(tw_rebalance_compute(rebalance, &config, &good, 1, &plan, NULL), TW_INVALID);
     tw_rebalance_range range = {.price = {1}, .lot = {1}, .lots_min = 2, .lots_max = 1};
     config = config_of(0, 0, -1);

@@ -1,0 +1,81 @@
+/*
+ * rebalance_money.h - whole money: values, costs and quotients, exact in 128 bits.
+ *
+ * Division of 128 bits is slow, so a quotient is first guessed in double and then put right by its
+ * exact remainder: the answer is the same, whatever the guess.
+ */
+#ifndef TRADEWIND_REBALANCE_MONEY_H
+#define TRADEWIND_REBALANCE_MONEY_H
+
+#include "tradewind/rebalance.h"
+
+__extension__ typedef __int128 wide;
+
+static inline double wide_to_double(wide value) {
+    return (double)(int64_t)(value >> 64) * 0x1p64 + (double)(uint64_t)value;
+}
+
+/* Money that may be beyond int64_t in a proof is shown at the end of the range. */
+static inline int64_t narrow(wide value) {
+    return value > INT64_MAX ? INT64_MAX : value < INT64_MIN ? INT64_MIN : (int64_t)value;
+}
+
+static inline wide wide_clamp(wide value, wide low, wide high) {
+    return value < low ? low : value > high ? high : value;
+}
+
+/* Rounded towards minus infinity; `divisor` is above 0. */
+static inline wide floor_divide(wide value, wide divisor) {
+    double guess = wide_to_double(value) / wide_to_double(divisor);
+    if (guess < 0x1p50 && guess > -0x1p50 && divisor < (wide)1 << 120) {
+        /* The guess is off by less than 2, so the remainder is within two divisors of its place. */
+        wide quotient = (int64_t)guess;
+        wide rest = value - quotient * divisor;
+        for (; rest < 0; rest += divisor)
+            quotient--;
+        for (; rest >= divisor; rest -= divisor)
+            quotient++;
+        return quotient;
+    }
+    wide quotient = value / divisor;
+    return value % divisor < 0 ? quotient - 1 : quotient;
+}
+
+static inline wide ceiling_divide(wide value, wide divisor) {
+    return -floor_divide(-value, divisor);
+}
+
+/* A value that is not negative over 1e9, rounded down or up. */
+static inline wide over_nano(wide value, bool up) {
+    wide quotient;
+    int64_t rest;
+    if (value >> 92 == 0) {
+        /* The guess is below 2^63 and off by less than 2^13: what is left fits 64 bits. */
+        uint64_t guess = (uint64_t)(wide_to_double(value) * 1e-9);
+        int64_t left = (int64_t)((uint64_t)value - guess * (uint64_t)TW_NANO);
+        int64_t more = left / TW_NANO;
+        rest = left - more * TW_NANO;
+        if (rest < 0) {
+            rest += TW_NANO;
+            more--;
+        }
+        quotient = (wide)guess + more;
+    } else {
+        quotient = value / TW_NANO;
+        rest = (int64_t)(value % TW_NANO);
+    }
+    return quotient + (up && rest != 0);
+}
+
+/* Of a quantity at a price: buys are rounded up, sales down, so that cash is never overstated. */
+static inline wide value_of(int64_t quantity, int64_t price, bool buys) {
+    return over_nano((wide)quantity * price, buys);
+}
+
+static inline wide cost_of(wide value, bool buys, const tw_trade_cost *cost) {
+    int64_t rate = buys ? cost->buy_rate_nano : cost->sell_rate_nano;
+    int64_t fixed = buys ? cost->buy_fixed.nano : cost->sell_fixed.nano;
+    return fixed + (rate == 0 ? 0 : over_nano(value * rate, true));
+}
+
+#endif
