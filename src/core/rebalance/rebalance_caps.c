@@ -91,10 +91,8 @@ tw_status rebalance_solve_capped(problem *p, tw_error *error) {
         }
     }
     if (fits == SIZE_MAX) {
-        bool was_infeasible = !without.feasible;
         *p->plan = without;
-        if (!was_infeasible)
-            rebalance_say_capped(p);
+        rebalance_say_capped(p);
         return TW_OK;
     }
     if (last != fits)

@@ -11,8 +11,9 @@
 
 __extension__ typedef __int128 wide;
 
+/* To a few units: the last bit is dropped, so that both halves are signed, which is quick. */
 static inline double wide_to_double(wide value) {
-    return (double)(int64_t)(value >> 64) * 0x1p64 + (double)(uint64_t)value;
+    return (double)(int64_t)(value >> 64) * 0x1p64 + (double)(int64_t)((uint64_t)value >> 1) * 2.0;
 }
 
 /* Money that may be beyond int64_t in a proof is shown at the end of the range. */
@@ -27,8 +28,8 @@ static inline wide wide_clamp(wide value, wide low, wide high) {
 /* Rounded towards minus infinity; `divisor` is above 0. */
 static inline wide floor_divide(wide value, wide divisor) {
     double guess = wide_to_double(value) / wide_to_double(divisor);
-    if (guess < 0x1p50 && guess > -0x1p50 && divisor < (wide)1 << 120) {
-        /* The guess is off by less than 2, so the remainder is within two divisors of its place. */
+    if (guess < 0x1p50 && guess > -0x1p50 && divisor >> 120 == 0) {
+        /* The guess is off by little, so the remainder is a few divisors from its place at most. */
         wide quotient = (int64_t)guess;
         wide rest = value - quotient * divisor;
         for (; rest < 0; rest += divisor)
@@ -51,7 +52,7 @@ static inline wide over_nano(wide value, bool up) {
     int64_t rest;
     if (value >> 92 == 0) {
         /* The guess is below 2^63 and off by less than 2^13: what is left fits 64 bits. */
-        uint64_t guess = (uint64_t)(wide_to_double(value) * 1e-9);
+        uint64_t guess = (uint64_t)(int64_t)(wide_to_double(value) * 1e-9);
         int64_t left = (int64_t)((uint64_t)value - guess * (uint64_t)TW_NANO);
         int64_t more = left / TW_NANO;
         rest = left - more * TW_NANO;

@@ -120,8 +120,8 @@ tw_status rebalance_range_at(const problem *p, size_t index, tw_rebalance_range 
 /* Writes for every position whether it is above, below or inside its band. */
 void rebalance_classify(const problem *p);
 
-/* What all positions that are inside their bands offer: `amounts[direction]` of value or cash;
- * `ret_cost` is the most that all of them together may cost. */
+/* What all positions that are inside their bands offer in one direction: cash, one after the other,
+ * or values, each at the places of its node. `ret_cost` is the most that all together may cost. */
 tw_status rebalance_offers(const problem *p, int direction, bool in_cash, size_t *ret_count,
                            wide *ret_cost, tw_error *error);
 

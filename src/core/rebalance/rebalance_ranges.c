@@ -352,8 +352,7 @@ bool rebalance_member_of(const problem *p, size_t index, const tw_rebalance_rang
     m.wanted = range->lots_wanted;
     if (is_optional && p->config->aim != TW_REBALANCE_CLOSEST)
         m.wanted = 0;
-    m.wanted = m.wanted < m.low ? m.low : m.wanted > m.high ? m.high : m.wanted;
-    m.at = m.wanted;
+    m.at = m.wanted < m.low ? m.low : m.wanted > m.high ? m.high : m.wanted;
     *ret_member = m;
     return true;
 }
@@ -423,7 +422,12 @@ tw_status rebalance_offers(const problem *p, int direction, bool in_cash, size_t
         if (amount <= 0)
             continue;
         uint32_t rank = given ? p->ranges[i].rank : p->positions[i].rank;
-        offers[count++] = (offer){(int64_t)amount, (uint32_t)i, rank};
+        size_t place = count++;
+        if (!in_cash) {
+            node *at = &p->work->nodes[rebalance_node_of(p, i)];
+            place = at->begin + at->counts[direction]++;
+        }
+        offers[place] = (offer){(int64_t)amount, (uint32_t)i, rank};
     }
     *ret_count = count;
     *ret_cost = costs;

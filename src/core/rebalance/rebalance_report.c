@@ -157,12 +157,18 @@ void rebalance_say_not_found(const problem *p) {
 void rebalance_say_capped(const problem *p) {
     tw_rebalance_plan *plan = p->plan;
     tw_text text = tw_text_over(plan->reason, sizeof plan->reason);
-    tw_text_append_format(&text, "No plan was found within the caps: with nobody left outside "
-                                 "there are %zu trades with a turnover of ",
-                          plan->count);
-    append_money(&text, plan->turnover.nano);
-    tw_text_append_string(&text, ", and with all left outside the limits still need more than the "
-                                 "caps allow.");
+    bool was_feasible = plan->feasible;
+    char without[sizeof plan->reason];
+    memcpy(without, plan->reason, sizeof without);
+    tw_text_append_string(&text, "No plan was found within the caps, whoever is left outside. With "
+                                 "nobody left outside: ");
+    if (was_feasible) {
+        tw_text_append_format(&text, "%zu trades, and a turnover of ", plan->count);
+        append_money(&text, plan->turnover.nano);
+        tw_text_append_char(&text, '.');
+    } else {
+        tw_text_append_string(&text, without);
+    }
     plan->feasible = plan->proven = false;
     plan->count = 0;
     plan->turnover.nano = plan->cost.nano = plan->cash_after.nano = 0;

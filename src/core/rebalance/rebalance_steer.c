@@ -68,7 +68,7 @@ static void start(problem *p) {
         p->work->nodes[g].total = 0;
     for (size_t i = 0; i < p->member_count; i++) {
         member *m = &p->work->members[i];
-        m->at = m->wanted;
+        m->at = m->wanted < m->low ? m->low : m->wanted > m->high ? m->high : m->wanted;
         add_to_totals(p, m->node, member_value(m, m->at), member_cash(m, m->at));
     }
 }
@@ -274,11 +274,15 @@ static void fill(const problem *p, uint32_t g, bool down) {
         else
             near = middle;
     }
-    wide total = total_at_level(p, g, far);
-    wide level = total >= at->least && total <= at->most ? far : near;
-    for (size_t i = at->begin; i < at->begin + at->below; i++) {
+    for (size_t i = at->begin; i < at->begin + at->below; i++)
+        move_to(p, member_at(p, i), lots_at_level(member_at(p, i), near));
+    /* Between the two levels each takes a lot at most: as many of them as the window needs. */
+    for (size_t i = at->begin; i < at->begin + at->below && !is_inside(at); i++) {
         member *m = member_at(p, i);
-        move_to(p, m, lots_at_level(m, level));
+        int64_t lots = lots_at_level(m, far);
+        wide total = total_with(p, g, m, lots);
+        if (down ? total >= at->least : total <= at->most)
+            move_to(p, m, lots);
     }
 }
 
