@@ -5,6 +5,7 @@
 #define TRADEWIND_H
 
 #include "tradewind/alloc.h"
+#include "tradewind/allocation.h"
 #include "tradewind/alpaca.h"
 #include "tradewind/alpaca_client.h"
 #include "tradewind/alpaca_stream.h"
@@ -19,6 +20,7 @@
 #include "tradewind/cpu.h"
 #include "tradewind/dbn.h"
 #include "tradewind/decimal.h"
+#include "tradewind/drift.h"
 #include "tradewind/engine.h"
 #include "tradewind/error.h"
 #include "tradewind/exchange.h"
