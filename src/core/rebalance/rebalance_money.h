@@ -46,26 +46,22 @@ static inline wide ceiling_divide(wide value, wide divisor) {
     return -floor_divide(-value, divisor);
 }
 
-/* A value that is not negative over 1e9, rounded down or up. */
+/* A value of 0 to 2^92 over 1e9, rounded down or up. The guess is at most a part in 2^51 wrong. Made
+ * that much smaller it is never too large, and what is left fits 64 bits: there is no branch that
+ * depends on the last digits. */
+static inline int64_t small_over_nano(wide value, bool up) {
+    int64_t guess = (int64_t)(wide_to_double(value) * 1e-9);
+    guess -= (guess >> 50) + 1;
+    uint64_t left = (uint64_t)value - (uint64_t)guess * (uint64_t)TW_NANO;
+    uint64_t more = left / (uint64_t)TW_NANO;
+    return guess + (int64_t)more + (up && left != more * (uint64_t)TW_NANO);
+}
+
+/* The same of any value that is not negative. */
 static inline wide over_nano(wide value, bool up) {
-    wide quotient;
-    int64_t rest;
-    if (value >> 92 == 0) {
-        /* The guess is below 2^63 and off by less than 2^13: what is left fits 64 bits. */
-        uint64_t guess = (uint64_t)(int64_t)(wide_to_double(value) * 1e-9);
-        int64_t left = (int64_t)((uint64_t)value - guess * (uint64_t)TW_NANO);
-        int64_t more = left / TW_NANO;
-        rest = left - more * TW_NANO;
-        if (rest < 0) {
-            rest += TW_NANO;
-            more--;
-        }
-        quotient = (wide)guess + more;
-    } else {
-        quotient = value / TW_NANO;
-        rest = (int64_t)(value % TW_NANO);
-    }
-    return quotient + (up && rest != 0);
+    if (value >> 92 == 0)
+        return small_over_nano(value, up);
+    return value / TW_NANO + (up && value % TW_NANO != 0);
 }
 
 /* Of a quantity at a price: buys are rounded up, sales down, so that cash is never overstated. */

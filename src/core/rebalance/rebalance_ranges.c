@@ -2,9 +2,13 @@
  * rebalance_ranges.c - from holdings, weights and bands to ranges of whole lots.
  *
  * Everything is integer. A weight bound is kept at 1e-18, times an equity at 1e-9 it is a value
- * at 1e-27; so is a quantity times a price times 1e9. So "inside its band" is decided exactly, by
- * two products and no division, and a plan that lands on an edge is inside. Quotients are taken
- * only for the positions and the side that are asked for.
+ * at 1e-27; so is a quantity times a price times 1e9. So "inside its band" is decided exactly, and
+ * a plan that lands on an edge is inside. Quotients are taken only for the positions and the side
+ * that are asked for.
+ *
+ * Nearly always doubles are enough to know the answer: a sketch of a band comes with a bound of its
+ * error, and only what is nearer to an edge (or to a whole lot) than that is computed in whole
+ * numbers. The answer is the exact one either way.
  *
  * Invariants:
  * 1. Zero lots are in the range of a position iff it is inside its band now, or its band holds no
@@ -20,6 +24,7 @@
 #define BAND_NANO_MAX (10 * TW_NANO)
 #define RATE_NANO_MAX (TW_NANO / 2)
 #define LOT_VALUE_MAX ((wide)1 << 90)
+#define TRADE_VALUE_MAX ((wide)INT64_MAX / 4) /* with its cost it fits; below 2^92 at 1e-18 */
 
 /* --- checks ---------------------------------------------------------------------------------- */
 
@@ -185,24 +190,60 @@ static inline edges edges_of(const problem *p, const tw_rebalance_position *at, 
                    (wide)at->quantity.nano * at->price.nano * TW_NANO};
 }
 
-void rebalance_classify(const problem *p) {
-    uint8_t *outcomes = p->work->outcomes;
+/* The same in doubles. Each is made by at most six roundings of 2^-53 of numbers no larger than the
+ * sum in `error`, which is taken eight times larger than that. */
+typedef struct sketch {
+    double low;
+    double high;
+    double held;
+    double error;
+} sketch;
+
+static inline sketch sketch_of(const tw_rebalance_position *at, double equity) {
+    double weight = (double)at->weight_nano * 1e9;
+    double size = weight < 0 ? -weight : weight;
+    double reach = (double)at->band_nano * (at->band_kind == TW_BAND_ABSOLUTE ? 1.0 : size * 1e-9);
+    double floor = at->band_kind == TW_BAND_HYBRID ? (double)at->band_floor_nano : 0.0;
+    reach *= at->band_kind == TW_BAND_ABSOLUTE ? 1e9 : 1.0;
+    reach = reach < floor * 1e9 ? floor * 1e9 : reach;
+    double low = weight - reach;
+    double high = weight + reach;
+    low = weight >= 0 && low < 0 ? 0 : low;
+    high = weight < 0 && high > 0 ? 0 : high;
+    double held = (double)at->quantity.nano * (double)at->price.nano * 1e9;
+    double held_size = held < 0 ? -held : held;
+    return (sketch){low * equity, high * equity, held,
+                    0x1p-47 * (held_size + (size + reach) * equity)};
+}
+
+static uint8_t exact_outcome(const problem *p, const tw_rebalance_position *at) {
+    edges band = edges_of(p, at, reach_of(at));
+    if (band.held < band.low)
+        return TW_OUTCOME_BELOW_BAND;
+    return band.held > band.high ? TW_OUTCOME_ABOVE_BAND : TW_OUTCOME_INSIDE;
+}
+
+static void classify_positions(const problem *p) {
+    double equity = (double)p->equity;
     for (size_t i = 0; i < p->count; i++) {
-        bool below;
-        bool above;
-        if (p->positions != NULL) {
-            const tw_rebalance_position *at = &p->positions[i];
-            edges band = edges_of(p, at, reach_of(at));
-            below = band.held < band.low;
-            above = band.held > band.high;
-        } else {
-            below = p->ranges[i].lots_min > 0;
-            above = p->ranges[i].lots_max < 0;
-        }
-        outcomes[i] = below   ? TW_OUTCOME_BELOW_BAND
-                      : above ? TW_OUTCOME_ABOVE_BAND
-                              : TW_OUTCOME_INSIDE;
+        const tw_rebalance_position *at = &p->positions[i];
+        sketch band = sketch_of(at, equity);
+        double over_low = band.held - band.low;
+        double under_high = band.high - band.held;
+        bool inside = over_low > band.error && under_high > band.error;
+        p->work->outcomes[i] = inside ? TW_OUTCOME_INSIDE : exact_outcome(p, at);
     }
+}
+
+void rebalance_classify(const problem *p) {
+    if (p->positions != NULL) {
+        classify_positions(p);
+        return;
+    }
+    for (size_t i = 0; i < p->count; i++)
+        p->work->outcomes[i] = p->ranges[i].lots_min > 0   ? TW_OUTCOME_BELOW_BAND
+                               : p->ranges[i].lots_max < 0 ? TW_OUTCOME_ABOVE_BAND
+                                                           : TW_OUTCOME_INSIDE;
 }
 
 /* --- ranges ---------------------------------------------------------------------------------- */
@@ -249,7 +290,7 @@ static bool does_fit(const tw_rebalance_range *r) {
     for (int side = 0; side < 2; side++) {
         wide lots = side == 0 ? -(wide)r->lots_min : r->lots_max;
         wide quantity = lots * r->lot.nano;
-        if (quantity > INT64_MAX || quantity * r->price.nano / TW_NANO > INT64_MAX / 4)
+        if (quantity > INT64_MAX || quantity * r->price.nano > TRADE_VALUE_MAX * TW_NANO)
             return false;
     }
     return true;
@@ -359,75 +400,96 @@ bool rebalance_member_of(const problem *p, size_t index, const tw_rebalance_rang
 
 /* --- offers ---------------------------------------------------------------------------------- */
 
-/* The lots of the farther edge in one direction and the least allowed; 0 for no trade. Only for a
- * position inside its band. */
-static tw_status farthest_trade(const problem *p, size_t index, int direction,
-                                int64_t *ret_quantity, tw_error *error) {
-    *ret_quantity = 0;
+/* The quantity that leads to the farther edge in one direction, of a position inside its band. */
+static wide exact_quantity(const problem *p, const tw_rebalance_position *at, int direction) {
+    int64_t lot = at->lot.nano == 0 ? 1 : at->lot.nano;
+    wide lot_value = (wide)lot * at->price.nano;
+    if (lot_value > LOT_VALUE_MAX)
+        return 0; /* worth more than anything held */
+    edges band = edges_of(p, at, reach_of(at));
+    wide room = direction == DOWN ? band.held - band.low : band.high - band.held;
+    return floor_divide(room, lot_value * TW_NANO) * lot;
+}
+
+static inline wide quantity_to_edge(const problem *p, const tw_rebalance_position *at,
+                                    double equity, int direction) {
+    int64_t lot = at->lot.nano == 0 ? 1 : at->lot.nano;
+    sketch band = sketch_of(at, equity);
+    double room = direction == DOWN ? band.held - band.low : band.high - band.held;
+    double lots_per_value = 1.0 / ((double)lot * (double)at->price.nano * 1e9);
+    double lots = room * lots_per_value;
+    double error = (band.error + room * 0x1p-48) * lots_per_value;
+    int64_t whole = lots < 0x1p52 ? (int64_t)(lots - error) : -1;
+    if (whole < 0 || lots < error || (int64_t)(lots + error) != whole)
+        return exact_quantity(p, at, direction);
+    return (wide)whole * lot;
+}
+
+/* What position `index`, inside its band, can trade at most; 0 for nothing. */
+static inline wide farthest_trade(const problem *p, size_t index, double equity, int direction) {
     if (p->positions == NULL) {
         const tw_rebalance_range *r = &p->ranges[index];
-        int64_t lots = direction == DOWN ? -r->lots_min : r->lots_max;
-        if (lots < r->lots_least)
-            return TW_OK;
-        if (!does_fit(r))
-            return tw_error_set(error, TW_OVERFLOW, "the trade of position %zu does not fit",
-                                index);
-        *ret_quantity = lots * r->lot.nano;
-        return TW_OK;
+        wide lots = direction == DOWN ? -r->lots_min : r->lots_max;
+        return lots < r->lots_least ? 0 : lots * r->lot.nano;
     }
     const tw_rebalance_position *at = &p->positions[index];
     uint8_t never = direction == DOWN ? TW_RESTRICTION_BUY_ONLY : TW_RESTRICTION_SELL_ONLY;
     if (at->restricted == TW_RESTRICTION_ALL || at->restricted == never || p->config->side == never)
-        return TW_OK;
-    int64_t lot = at->lot.nano == 0 ? 1 : at->lot.nano;
-    wide lot_value = (wide)lot * at->price.nano;
-    edges band = edges_of(p, at, reach_of(at));
-    wide room = direction == DOWN ? band.held - band.low : band.high - band.held;
-    wide quantity = lot_value > LOT_VALUE_MAX ? 0 : floor_divide(room, lot_value * TW_NANO) * lot;
-    if (quantity <= 0 || quantity * at->price.nano < (wide)at->min_trade.nano * TW_NANO)
-        return TW_OK;
-    if (quantity > INT64_MAX || quantity * at->price.nano / TW_NANO > INT64_MAX / 4)
-        return tw_error_set(error, TW_OVERFLOW, "the trade of position %zu does not fit", index);
-    *ret_quantity = (int64_t)quantity;
-    return TW_OK;
+        return 0;
+    wide quantity = quantity_to_edge(p, at, equity, direction);
+    bool is_small =
+        at->min_trade.nano > 0 && quantity * at->price.nano < (wide)at->min_trade.nano * TW_NANO;
+    return is_small ? 0 : quantity;
+}
+
+/* The price, rank and cost class of a position or a range. */
+typedef struct terms {
+    int64_t price;
+    uint32_t rank;
+    uint16_t cost_class;
+} terms;
+
+static inline terms terms_of(const problem *p, size_t index) {
+    if (p->positions != NULL) {
+        const tw_rebalance_position *at = &p->positions[index];
+        return (terms){at->price.nano, at->rank, at->cost_class};
+    }
+    const tw_rebalance_range *r = &p->ranges[index];
+    return (terms){r->price.nano, r->rank, r->cost_class};
 }
 
 tw_status rebalance_offers(const problem *p, int direction, bool in_cash, size_t *ret_count,
                            wide *ret_cost, tw_error *error) {
     offer *offers = p->work->offers[direction];
+    double equity = (double)p->equity;
+    bool buys = direction == UP;
     size_t count = 0;
     wide costs = 0;
     for (size_t i = 0; i < p->count; i++) {
         if (p->work->outcomes[i] != TW_OUTCOME_INSIDE)
             continue;
-        int64_t quantity;
-        tw_status status = farthest_trade(p, i, direction, &quantity, error);
-        if (status != TW_OK)
-            return status;
-        if (quantity == 0)
+        wide quantity = farthest_trade(p, i, equity, direction);
+        if (quantity <= 0)
             continue;
-        bool given = p->positions == NULL;
-        int64_t price = given ? p->ranges[i].price.nano : p->positions[i].price.nano;
-        uint16_t class = given ? p->ranges[i].cost_class : p->positions[i].cost_class;
-        wide value = value_of(quantity, price, direction == UP);
-        wide cost = 0;
+        terms at = terms_of(p, i);
+        wide product = quantity * at.price;
+        if (quantity > INT64_MAX || product > TRADE_VALUE_MAX * TW_NANO)
+            return tw_error_set(error, TW_OVERFLOW, "the trade of position %zu does not fit", i);
+        int64_t value = small_over_nano(product, buys);
+        int64_t cost = 0;
         if (p->has_costs)
-            cost = cost_of(value, direction == UP, cost_class_of(p->config, class));
-        wide amount = value;
-        if (direction == DOWN && value <= cost)
-            continue; /* it would cost more than it brings */
-        if (in_cash)
-            amount += direction == UP ? cost : -cost;
+            cost = (int64_t)cost_of(value, buys, cost_class_of(p->config, at.cost_class));
+        if (value <= (buys ? 0 : cost))
+            continue; /* a sale that costs more than it brings */
         costs += cost;
-        if (amount <= 0)
-            continue;
-        uint32_t rank = given ? p->ranges[i].rank : p->positions[i].rank;
         size_t place = count++;
-        if (!in_cash) {
-            node *at = &p->work->nodes[rebalance_node_of(p, i)];
-            place = at->begin + at->counts[direction]++;
+        if (in_cash) {
+            value += buys ? cost : -cost;
+        } else {
+            node *below = &p->work->nodes[rebalance_node_of(p, i)];
+            place = below->begin + below->counts[direction]++;
         }
-        offers[place] = (offer){(int64_t)amount, (uint32_t)i, rank};
+        offers[place] = (offer){value, (uint32_t)i, at.rank};
     }
     *ret_count = count;
     *ret_cost = costs;
