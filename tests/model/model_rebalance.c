@@ -17,7 +17,7 @@
  *   costs and no minimum trade binds.
  *
  * An instance that breaks a rule is shrunk while it still breaks one, and printed.
- * TRADEWIND_MODEL_RUNS says how many instances there are of each of the 15 kinds (10,000).
+ * TRADEWIND_MODEL_RUNS says how many instances there are of each of the 16 kinds (10,000).
  */
 #include <inttypes.h>
 #include <setjmp.h>
@@ -272,6 +272,8 @@ static const char *check_capped(const instance *x, const tw_rebalance_plan *plan
                                 const truth *found) {
     if (!plan->feasible)
         return plan->proven && found->home >= 0 ? "said to be impossible, but is not" : NULL;
+    if ((int64_t)plan->lower_bound > found->trades || plan->turnover_bound.nano > found->turnover)
+        return "a bound above the truth";
     if (plan->count > x->config.trades_max || plan->turnover.nano > x->config.turnover_max.nano)
         return "a cap that is not kept";
     if ((int64_t)plan->mandatory > found->home)
@@ -633,6 +635,7 @@ static void test_caps_bring_the_most_home(void **state) {
     (void)state;
     run(CAPPED | FINE, 14);
     run(CAPPED | GROUPED | WIDE, 15);
+    run(CAPPED | SIDED | FINE | WIDE, 16);
 }
 
 /* --- positions, bands and weights ---------------------------------------------------------- */

@@ -598,6 +598,26 @@ static void test_extremes_are_exact_or_refused(void **state) {
     assert_int_equal(tw_rebalance_solve(rebalance, &config, &range, 1, &plan, NULL), TW_OVERFLOW);
 }
 
+/* Quotients whose divisor is a handful of units, in a value near the end of the range. */
+static void test_the_smallest_steps_are_exact(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
+    for (int64_t lot = 1; lot < 8; lot++) {
+        tw_rebalance_position p[2] = {position(0, 0, 1, 0, 0), position(1, 8, 1, 100, 0)};
+        p[0].quantity.nano = 14 * lot;
+        p[0].price.nano = 1;
+        p[0].lot.nano = lot;
+        p[0].min_trade.nano = INT64_MAX / 8;
+        tw_rebalance_config config = config_of(0, 0, -1);
+        tw_rebalance_plan plan = plan_of(rebalance, &config, p, 2);
+        assert_int_equal(plan.minimum_outside, 1);
+        p[0].min_trade.nano = 0;
+        plan = plan_of(rebalance, &config, p, 2);
+        assert_int_equal(plan.count, 1);
+        assert_int_equal(plan.trades[0].quantity.nano, 14 * lot);
+    }
+}
+
 static tw_status make_and_free(const tw_allocator *allocator, void *context) {
     (void)context;
     TW_AUTO(tw_rebalance) *rebalance = NULL;
@@ -645,6 +665,7 @@ int main(void) {
         cmocka_unit_test(test_what_trades_ends_closest_to_its_targets),
         cmocka_unit_test(test_names_of_outcomes_are_told),
         cmocka_unit_test(test_extremes_are_exact_or_refused),
+        cmocka_unit_test(test_the_smallest_steps_are_exact),
         cmocka_unit_test(test_leaves_nothing_when_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,9 +11,11 @@
 
 __extension__ typedef __int128 wide;
 
-/* To a few units: the last bit is dropped, so that both halves are signed, which is quick. */
+/* Half a word at a time: signed conversions are quick, and only the last sum is rounded. */
 static inline double wide_to_double(wide value) {
-    return (double)(int64_t)(value >> 64) * 0x1p64 + (double)(int64_t)((uint64_t)value >> 1) * 2.0;
+    uint64_t low = (uint64_t)value;
+    double lower = (double)(int64_t)(low >> 32) * 0x1p32 + (double)(int64_t)(low & UINT32_MAX);
+    return (double)(int64_t)(value >> 64) * 0x1p64 + lower;
 }
 
 /* Money that may be beyond int64_t in a proof is shown at the end of the range. */
@@ -29,7 +31,7 @@ static inline wide wide_clamp(wide value, wide low, wide high) {
 static inline wide floor_divide(wide value, wide divisor) {
     double guess = wide_to_double(value) / wide_to_double(divisor);
     if (guess < 0x1p50 && guess > -0x1p50 && divisor >> 120 == 0) {
-        /* The guess is off by little, so the remainder is a few divisors from its place at most. */
+        /* The guess is off by less than 2, so the remainder is within two divisors of its place. */
         wide quotient = (int64_t)guess;
         wide rest = value - quotient * divisor;
         for (; rest < 0; rest += divisor)

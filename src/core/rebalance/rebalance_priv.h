@@ -189,6 +189,8 @@ void rebalance_places(const problem *p);
 
 /* --- rebalance_sides.c: a limit on long less short ------------------------------------------------ */
 
+/* The nodes of the sides have windows only while steering: this takes them away. */
+void rebalance_open_sides(problem *p);
 bool rebalance_choose_sides(problem *p, wide least, wide most);
 bool rebalance_settle_sides(problem *p, bool by_lots);
 

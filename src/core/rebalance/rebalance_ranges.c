@@ -319,7 +319,7 @@ static tw_status range_of_position(const problem *p, size_t index, tw_rebalance_
     if (restrict_range(p, at, &lots_min, &lots_max))
         *ret_widened = false;
     wide lots_least = ceiling_divide((wide)at->min_trade.nano * TW_NANO, lot_value);
-    if (lots_min < -(wide)INT64_MAX || lots_max > INT64_MAX || lots_least > INT64_MAX)
+    if (lots_min < -(wide)INT64_MAX || lots_max > INT64_MAX)
         return tw_error_set(error, TW_OVERFLOW, "the lots that position %zu may trade do not fit",
                             index);
     bool to_target =
@@ -330,7 +330,7 @@ static tw_status range_of_position(const problem *p, size_t index, tw_rebalance_
         .lots_min = (int64_t)lots_min,
         .lots_max = (int64_t)lots_max,
         .lots_wanted = (int64_t)wide_clamp(to_target ? target : 0, lots_min, lots_max),
-        .lots_least = lots_least < 1 ? 1 : (int64_t)lots_least,
+        .lots_least = lots_least < 1 ? 1 : narrow(lots_least),
         .symbol = at->symbol,
         .group = at->group,
         .rank = at->rank,

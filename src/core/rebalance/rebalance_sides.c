@@ -175,6 +175,11 @@ static void open_side(node *at, interval window) {
     at->most = window.high;
 }
 
+void rebalance_open_sides(problem *p) {
+    open_side(&p->work->nodes[p->sides], (interval){-LIMIT_NONE, LIMIT_NONE});
+    open_side(&p->work->nodes[p->sides + 1], (interval){-LIMIT_NONE, LIMIT_NONE});
+}
+
 /*
  * The long side goes into the shadow of what the short side can do, then the short side into what
  * that leaves. What is settled above them afterwards moves both sides the same way, and the windows
@@ -189,8 +194,7 @@ bool rebalance_settle_sides(problem *p, bool by_lots) {
                         (interval){nodes[0].least, nodes[0].most});
     if (p->has_costs)
         sum.low = p->top != 0 ? top->least : -LIMIT_NONE;
-    open_side(longs, (interval){-LIMIT_NONE, LIMIT_NONE});
-    open_side(shorts, (interval){-LIMIT_NONE, LIMIT_NONE});
+    rebalance_open_sides(p);
     reach_below(p, p->sides);
     interval y = {shorts->low, shorts->high};
     interval x = shadow_on_long(y, sum, p->gross_max);

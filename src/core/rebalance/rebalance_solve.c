@@ -68,6 +68,8 @@ tw_status rebalance_take_mandatory(problem *p, tw_error *error) {
 /* What the gross limit leaves for purchases: who stays on the wrong side counts with its size. */
 static void find_gross_room(problem *p) {
     p->gross_max = p->gross_limit;
+    if (p->sides != 0)
+        rebalance_open_sides(p);
     if (p->sides == 0 || p->positions == NULL)
         return;
     wide gross = 0;
