@@ -146,10 +146,8 @@ static void report_size(size_t count) {
     x.config.cash_max.nano = INT64_MAX;
     report("nothing to do", rebalance, &x);
     x.config = plain;
-    x.config.cost = (tw_trade_cost){5 * TW_REBALANCE_BASIS_POINT,
-                                    5 * TW_REBALANCE_BASIS_POINT,
-                                    {TW_NANO},
-                                    {TW_NANO}};
+    x.config.cost = (tw_trade_cost){
+        5 * TW_REBALANCE_BASIS_POINT, 5 * TW_REBALANCE_BASIS_POINT, {TW_NANO}, {TW_NANO}};
     report("and costs", rebalance, &x);
     x.config = plain;
     x.config.aim = TW_REBALANCE_CLOSEST;
@@ -179,13 +177,11 @@ static void range_of(const instance *x, size_t i, tw_rebalance_range *range) {
     wide held = step / TW_NANO * at->quantity.nano;
     wide low = (wide)at->weight_nano * 75 * PERCENT * x->equity / TW_NANO;
     wide high = (wide)at->weight_nano * 125 * PERCENT * x->equity / TW_NANO;
-    *range = (tw_rebalance_range){.price = at->price,
-                                  .lot = {TW_NANO},
-                                  .lots_least = 1,
-                                  .symbol = at->symbol};
+    *range = (tw_rebalance_range){
+        .price = at->price, .lot = {TW_NANO}, .lots_least = 1, .symbol = at->symbol};
     range->lots_min = (int64_t)-quotient_floor(held - low, step);
     range->lots_max = (int64_t)quotient_floor(high - held, step);
-    range->lots_wanted = range->lots_min > 0 ? range->lots_min
+    range->lots_wanted = range->lots_min > 0   ? range->lots_min
                          : range->lots_max < 0 ? range->lots_max
                                                : 0;
 }
@@ -226,7 +222,8 @@ static void write_program(const char *path, const instance *x, const tw_rebalanc
     require(fclose(file) == 0, path);
 }
 
-/* The objective that the program prints; its own seconds beside it. Negative when it is not there. */
+/* The objective that the program prints; its own seconds beside it. Negative when it is not there.
+ */
 static double run_program(const char *program, const char *path, double *ret_seconds) {
     char command[512];
     char line[512];

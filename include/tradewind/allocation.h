@@ -57,8 +57,8 @@ TW_API void tw_allocation_config_init(tw_allocation_config *config);
  * a negative weight, each side is scaled to add up to 1 and allocated for itself; without, weights
  * are taken as they are. O(count x tries) for each single purchase.
  * Source: PyPortfolioOpt, DiscreteAllocation.greedy_portfolio.
- * TW_INVALID: an amount or a price that is not above 0, a weight outside -1 to 1, or weights that add
- * up to more than 1 (and a part in 10,000, for rounding) without shorts; TW_OVERFLOW: an amount
+ * TW_INVALID: an amount or a price that is not above 0, a weight outside -1 to 1, or weights that
+ * add up to more than 1 (and a part in 10,000, for rounding) without shorts; TW_OVERFLOW: an amount
  * beyond its type.
  */
 TW_API tw_status tw_allocation_greedy(const tw_allocation_config *config,
@@ -66,8 +66,8 @@ TW_API tw_status tw_allocation_greedy(const tw_allocation_config *config,
                                       int64_t *ret_shares, tw_money *ret_left,
                                       tw_error *error) TW_MUST_CHECK;
 
-/* The root of the mean squared difference between the weights and those of `shares`, in the value of
- * all shares together. NaN when that is 0 or there are none. */
+/* The root of the mean squared difference between the weights and those of `shares`, in the value
+ * of all shares together. NaN when that is 0 or there are none. */
 TW_API double tw_allocation_error(const tw_allocation_holding *holdings, size_t count,
                                   const int64_t *shares);
 
@@ -87,11 +87,11 @@ TW_API tw_status tw_allocation_to_weights(const tw_allocation_config *config,
                                           tw_error *error) TW_MUST_CHECK;
 
 /*
- * Buys only: the purchases d >= 0 within the cash that leave the least sum of squared distances from
- * the targets are d = max(0, target - value - level), the level found by halving; then whole
- * shares, and one share at a time of what lacks most while the cash pays for it. Targets are weights
- * of the equity, the cash included. `ret_bought` [count]; O(count x 64), and O(count) a single
- * purchase. The same statuses as tw_allocation_greedy.
+ * Buys only: the purchases d >= 0 within the cash that leave the least sum of squared distances
+ * from the targets are d = max(0, target - value - level), the level found by halving; then whole
+ * shares, and one share at a time of what lacks most while the cash pays for it. Targets are
+ * weights of the equity, the cash included. `ret_bought` [count]; O(count x 64), and O(count) a
+ * single purchase. The same statuses as tw_allocation_greedy.
  */
 TW_API tw_status tw_allocation_invest(const tw_allocation_config *config,
                                       const tw_allocation_holding *holdings, size_t count,

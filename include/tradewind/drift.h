@@ -29,13 +29,13 @@
 typedef enum tw_drift_kind { TW_DRIFT_ABSOLUTE = 0, TW_DRIFT_RELATIVE = 1 } tw_drift_kind;
 
 typedef struct tw_drift_row {
-    tw_quantity quantity; /* held; negative when short */
-    tw_money value;       /* of it */
-    tw_price price;       /* for orders; above 0 there */
-    int64_t target_nano;  /* weight wanted, -1 to 1 at 1e-9 */
-    int64_t weight_nano;  /* measured: value over equity, to nearest */
+    tw_quantity quantity;  /* held; negative when short */
+    tw_money value;        /* of it */
+    tw_price price;        /* for orders; above 0 there */
+    int64_t target_nano;   /* weight wanted, -1 to 1 at 1e-9 */
+    int64_t weight_nano;   /* measured: value over equity, to nearest */
     tw_money target_value; /* measured: target of the equity, to nearest */
-    int64_t drift_nano;   /* measured, to nearest; at the end of the range when beyond it */
+    int64_t drift_nano;    /* measured, to nearest; at the end of the range when beyond it */
     tw_symbol symbol;
     uint8_t is_cash;
     uint8_t reserved[3];
@@ -43,12 +43,13 @@ typedef struct tw_drift_row {
 
 typedef struct tw_drift_order_config {
     int64_t threshold_nano; /* nothing is done while no drift is above it */
-    int64_t slippage_nano;  /* of the price: buys are priced higher by it, sells lower; 0 to below 1 */
-    tw_price price_step;    /* limit prices are multiples of it: buys rounded down, sells up;
-                             * 0 for 1e-9 */
-    tw_quantity lot;        /* quantities are multiples of it, rounded down; above 0 */
-    tw_money cash;          /* that purchases may spend */
-    tw_money fee_fixed;     /* of a purchase, at least 0 */
+    int64_t
+        slippage_nano;   /* of the price: buys are priced higher by it, sells lower; 0 to below 1 */
+    tw_price price_step; /* limit prices are multiples of it: buys rounded down, sells up;
+                          * 0 for 1e-9 */
+    tw_quantity lot;     /* quantities are multiples of it, rounded down; above 0 */
+    tw_money cash;       /* that purchases may spend */
+    tw_money fee_fixed;  /* of a purchase, at least 0 */
     int64_t fee_rate_nano;  /* of its value, 0 to 0.5 */
     uint8_t shorts_allowed; /* else no more is sold than held */
     uint8_t only_drifted;   /* holdings with a drift below the threshold stay */

@@ -203,9 +203,9 @@ typedef struct tw_rebalance_trade {
 
 typedef struct tw_rebalance_plan {
     bool feasible;
-    bool proven; /* count equals lower_bound, or infeasibility is proven; under a cap also that no
-                  * plan could bring more positions home */
-    size_t count;                     /* trades; 0 when not feasible */
+    bool proven;  /* count equals lower_bound, or infeasibility is proven; under a cap also that no
+                   * plan could bring more positions home */
+    size_t count; /* trades; 0 when not feasible */
     size_t lower_bound;               /* no plan that brings as many home has fewer trades */
     const tw_rebalance_trade *trades; /* [count], by index; borrowed until the next call */
     const uint8_t *outcomes;          /* [positions] of tw_rebalance_outcome; borrowed likewise.

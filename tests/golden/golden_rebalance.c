@@ -169,8 +169,9 @@ static verdict run_drift(const test_case *c) {
     json_array_foreach(positions, i, item) {
         const char *symbol = json_string_value(json_object_get(item, "symbol"));
         size_t at = 0;
-        while (at < count && (strncmp(symbols[at], symbol, strlen(symbol)) != 0 ||
-                              symbols[at][strlen(symbol)] != (at < json_array_size(targets) ? '\'' : 0)))
+        while (at < count &&
+               (strncmp(symbols[at], symbol, strlen(symbol)) != 0 ||
+                symbols[at][strlen(symbol)] != (at < json_array_size(targets) ? '\'' : 0)))
             at++;
         symbols[at] = at == count ? symbol : symbols[at];
         count += at == count;
@@ -265,7 +266,8 @@ static verdict run_drift_orders(const test_case *c) {
     return all;
 }
 
-/* --- whole shares ------------------------------------------------------------------------------ */
+/* --- whole shares ------------------------------------------------------------------------------
+ */
 
 typedef struct allocated {
     tw_allocation_holding holdings[ROWS_MAX];
@@ -285,9 +287,8 @@ static allocated allocate(const test_case *c) {
     json_object_foreach(weights, name, weight) {
         assert_true(all.count < ROWS_MAX);
         all.names[all.count] = name;
-        all.holdings[all.count++] =
-            (tw_allocation_holding){.price = {nano_of(json_object_get(prices, name))},
-                                    .weight_nano = nano_of(weight)};
+        all.holdings[all.count++] = (tw_allocation_holding){
+            .price = {nano_of(json_object_get(prices, name))}, .weight_nano = nano_of(weight)};
     }
     tw_allocation_config config;
     tw_allocation_config_init(&config);
@@ -296,9 +297,8 @@ static allocated allocate(const test_case *c) {
     double ratio = param(c, "short_ratio", NAN);
     if (!isnan(ratio))
         config.short_ratio_nano = llround(ratio * 1e9);
-    assert_int_equal(tw_allocation_greedy(&config, all.holdings, all.count, all.shares, &all.left,
-                                          NULL),
-                     TW_OK);
+    assert_int_equal(
+        tw_allocation_greedy(&config, all.holdings, all.count, all.shares, &all.left, NULL), TW_OK);
     return all;
 }
 
@@ -334,9 +334,8 @@ static const runner rebalancing[] = {{"rebalance_trigger_relative", run_trigger}
                                      {"portfolio_return_full_investment", run_elsewhere},
                                      {"portfolio_return_transaction_cost", run_elsewhere},
                                      {NULL, NULL}};
-static const runner allocation[] = {{"discrete_allocation_greedy", run_greedy},
-                                    {"allocation_rmse", run_error},
-                                    {NULL, NULL}};
+static const runner allocation[] = {
+    {"discrete_allocation_greedy", run_greedy}, {"allocation_rmse", run_error}, {NULL, NULL}};
 
 FILE_TEST(fewest_trades, "fewest_trades.json", trades, 21)
 FILE_TEST(rebalance, "rebalance.json", rebalancing, 29)

@@ -55,8 +55,9 @@ typedef struct instance {
 typedef struct truth {
     int64_t trades;   /* the least, or NONE; with as many home as the plan has, or all */
     int64_t turnover; /* the least of all of these plans */
-    int64_t distance; /* the least sum of squared distances of plans that trade what the plan does */
-    int64_t home;     /* under caps: the most that can come home; -1 for no plan at all */
+    int64_t
+        distance; /* the least sum of squared distances of plans that trade what the plan does */
+    int64_t home; /* under caps: the most that can come home; -1 for no plan at all */
 } truth;
 
 static uint64_t next_random(uint64_t *seed) {
@@ -70,7 +71,8 @@ static int64_t pick(uint64_t *seed, int64_t low, int64_t high) {
     return low + (int64_t)(next_random(seed) % (uint64_t)(high - low + 1));
 }
 
-/* --- what a trade is, told again --------------------------------------------------------------- */
+/* --- what a trade is, told again ---------------------------------------------------------------
+ */
 
 static const tw_trade_cost *cost_at(const instance *x, size_t i) {
     uint16_t class = x->ranges[i].cost_class;
@@ -147,7 +149,8 @@ static bool are_allowed(const instance *x, const int64_t lots[NAMES]) {
     return allowed;
 }
 
-/* --- enumeration ------------------------------------------------------------------------------- */
+/* --- enumeration -------------------------------------------------------------------------------
+ */
 
 typedef struct walk {
     const instance *x;
@@ -216,7 +219,8 @@ static truth enumerate(const instance *x, const tw_rebalance_plan *plan) {
     return w.found;
 }
 
-/* --- the rules ------------------------------------------------------------------------------------ */
+/* --- the rules
+ * ------------------------------------------------------------------------------------ */
 
 /* Is the number of trades exact by the theorems? */
 static bool is_exact(const instance *x) {
@@ -350,7 +354,8 @@ static const char *check(tw_rebalance *rebalance, instance *x, truth *ret_found,
     return fault;
 }
 
-/* --- shrinking and printing --------------------------------------------------------------------- */
+/* --- shrinking and printing ---------------------------------------------------------------------
+ */
 
 static void remove_position(instance *x, size_t i) {
     for (; i + 1 < x->count; i++)
@@ -438,7 +443,8 @@ static void print_instance(const instance *x) {
     }
 }
 
-/* --- random instances ---------------------------------------------------------------------------- */
+/* --- random instances ----------------------------------------------------------------------------
+ */
 
 static void make_range(instance *x, size_t i, uint64_t *seed) {
     tw_rebalance_range *r = &x->ranges[i];
@@ -473,10 +479,9 @@ static void make_groups(instance *x, uint64_t *seed) {
     for (size_t g = 0; g < count; g++) {
         int64_t least = pick(seed, -8, 5) * UNIT;
         int64_t most = least + pick(seed, 0, 6) * UNIT;
-        x->groups[g] = (tw_rebalance_group){
-            .least_nano = pick(seed, 0, 3) == 0 ? INT64_MIN : least,
-            .most_nano = pick(seed, 0, 3) == 0 ? INT64_MAX : most,
-            .parent = (uint32_t)pick(seed, 0, (int64_t)g)};
+        x->groups[g] = (tw_rebalance_group){.least_nano = pick(seed, 0, 3) == 0 ? INT64_MIN : least,
+                                            .most_nano = pick(seed, 0, 3) == 0 ? INT64_MAX : most,
+                                            .parent = (uint32_t)pick(seed, 0, (int64_t)g)};
     }
     for (size_t i = 0; i < x->count; i++)
         x->ranges[i].group = (uint32_t)pick(seed, 0, (int64_t)count);
@@ -655,14 +660,15 @@ static wide reach_of(const tw_rebalance_position *p, int64_t part) {
     wide relative = weight * p->band_nano;
     wide absolute = (wide)p->band_nano * TW_NANO;
     wide floor = (wide)p->band_floor_nano * TW_NANO;
-    wide reach = p->band_kind == TW_BAND_ABSOLUTE                        ? absolute
+    wide reach = p->band_kind == TW_BAND_ABSOLUTE                     ? absolute
                  : p->band_kind == TW_BAND_HYBRID && floor > relative ? floor
-                                                                          : relative;
+                                                                      : relative;
     return reach * part / TW_NANO;
 }
 
 /* Is `quantity` of a position inside its band? Cross-multiplied, in 128 bits. */
-static bool in_band(const tw_rebalance_position *p, int64_t quantity, int64_t equity, int64_t part) {
+static bool in_band(const tw_rebalance_position *p, int64_t quantity, int64_t equity,
+                    int64_t part) {
     wide value = (wide)quantity * p->price.nano * TW_NANO; /* at 1e-27 */
     wide weight = (wide)p->weight_nano * TW_NANO;
     wide reach = reach_of(p, part);
@@ -697,10 +703,10 @@ static book make_book(uint64_t *seed) {
     }
     for (size_t g = 0; g < GROUPS; g++)
         b.groups[g] = (tw_rebalance_group){
-            .least_nano = pick(seed, 0, 3) == 0 ? pick(seed, -100, 300) * (TW_NANO / 1000)
-                                                : INT64_MIN,
-            .most_nano = pick(seed, 0, 1) == 0 ? pick(seed, 300, 900) * (TW_NANO / 1000)
-                                               : INT64_MAX,
+            .least_nano =
+                pick(seed, 0, 3) == 0 ? pick(seed, -100, 300) * (TW_NANO / 1000) : INT64_MIN,
+            .most_nano =
+                pick(seed, 0, 1) == 0 ? pick(seed, 300, 900) * (TW_NANO / 1000) : INT64_MAX,
             .parent = (uint32_t)pick(seed, 0, (int64_t)g)};
     b.config.cash.nano = pick(seed, 1, 20000) * TW_NANO;
     b.config.cash_min.nano = b.config.shorts_allowed != 0 ? -20000 * TW_NANO : 0;
@@ -728,8 +734,9 @@ static void check_position(const book *b, const tw_rebalance_plan *plan, size_t 
     assert_int_equal(outcome, trade->reason + 1);
     assert_true((trade->reason <= TW_TRADE_BELOW_BAND) == !was_inside);
     *ret_after += buys ? trade->quantity.nano : -trade->quantity.nano;
-    int64_t part = !was_inside && b->config.aim == TW_REBALANCE_TO_INNER ? b->config.destination_nano
-                                                                         : TW_NANO;
+    int64_t part = !was_inside && b->config.aim == TW_REBALANCE_TO_INNER
+                       ? b->config.destination_nano
+                       : TW_NANO;
     if (plan->widened == 0)
         assert_true(in_band(p, *ret_after, plan->equity.nano, part));
 }

@@ -38,8 +38,8 @@ static void test_drift_is_the_target_less_the_weight(void **state) {
 
 static void test_what_is_not_held_or_not_wanted_drifts_by_one(void **state) {
     (void)state;
-    tw_drift_row rows[6] = {row(0, 0, 20), row(0, 0, -20), row(5, 500, 0),
-                            row(-5, -500, 0), row(0, 0, 0), row(0, 1000, 50)};
+    tw_drift_row rows[6] = {row(0, 0, 20),    row(0, 0, -20), row(5, 500, 0),
+                            row(-5, -500, 0), row(0, 0, 0),   row(0, 1000, 50)};
     rows[5].is_cash = 1;
     measure(TW_DRIFT_RELATIVE, rows, 6);
     const int64_t wanted[6] = {TW_NANO, -TW_NANO, -TW_NANO, TW_NANO, 0, 0};
@@ -125,9 +125,8 @@ static void test_only_what_drifted_can_be_asked_for(void **state) {
     config.only_drifted = 1;
     tw_drift_order orders[2];
     size_t count;
-    assert_int_equal(tw_drift_measure(TW_DRIFT_ABSOLUTE, (tw_money){10000 * TW_NANO}, rows, 2,
-                                      NULL),
-                     TW_OK);
+    assert_int_equal(
+        tw_drift_measure(TW_DRIFT_ABSOLUTE, (tw_money){10000 * TW_NANO}, rows, 2, NULL), TW_OK);
     assert_int_equal(tw_drift_orders(&config, rows, 2, orders, &count, NULL), TW_OK);
     assert_int_equal(count, 1);
     config.only_drifted = 0;

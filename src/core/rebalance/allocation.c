@@ -36,7 +36,8 @@ static tw_status check_holdings(const tw_allocation_holding *holdings, size_t co
     return TW_OK;
 }
 
-/* --- one side ---------------------------------------------------------------------------------- */
+/* --- one side ----------------------------------------------------------------------------------
+ */
 
 /* Holdings whose weights have one sign, to be allocated over an amount for themselves. */
 typedef struct side {
@@ -113,14 +114,15 @@ static void allocate_side(side *s, wide amount, uint32_t tries) {
         if (!is_on(s, i))
             continue;
         s->shares[i] = 0;
-        buy(s, i, (int64_t)floor_divide(weight_on(s, i) * amount,
-                                        s->scale * s->holdings[i].price.nano));
+        buy(s, i,
+            (int64_t)floor_divide(weight_on(s, i) * amount, s->scale * s->holdings[i].price.nano));
     }
     for (int bought = 0; bought < TW_ALLOCATION_PURCHASES_MAX && buy_one(s, tries); bought++)
         continue;
 }
 
-/* --- greedy ------------------------------------------------------------------------------------- */
+/* --- greedy -------------------------------------------------------------------------------------
+ */
 
 tw_status tw_allocation_greedy(const tw_allocation_config *config,
                                const tw_allocation_holding *holdings, size_t count,
@@ -147,7 +149,8 @@ tw_status tw_allocation_greedy(const tw_allocation_config *config,
         return tw_error_set(error, TW_OVERFLOW, "the amounts of both sides do not fit");
     side up = {.holdings = holdings, .count = count, .shares = ret_shares};
     side down = {.holdings = holdings, .count = count, .shares = ret_shares, .is_short = true};
-    /* Weights that are rounded to add up to a little more than 1 are parts of what they add up to. */
+    /* Weights that are rounded to add up to a little more than 1 are parts of what they add up to.
+     */
     up.scale = shorts > 0 ? (longs > 0 ? longs : 1) : longs > TW_NANO ? longs : TW_NANO;
     down.scale = shorts > 0 ? shorts : 1;
     allocate_side(&up, long_amount, config->tries_max);
@@ -176,12 +179,13 @@ double tw_allocation_error(const tw_allocation_holding *holdings, size_t count,
     return sqrt(sum / (double)count);
 }
 
-/* --- to weights --------------------------------------------------------------------------------- */
+/* --- to weights ---------------------------------------------------------------------------------
+ */
 
 /* Cash and what is held, above 0. */
 static tw_status equity_of(const tw_allocation_config *config,
-                           const tw_allocation_holding *holdings, size_t count,
-                           int64_t *ret_equity, tw_error *error) {
+                           const tw_allocation_holding *holdings, size_t count, int64_t *ret_equity,
+                           tw_error *error) {
     wide equity = config->amount.nano;
     for (size_t i = 0; i < count; i++)
         equity += (wide)holdings[i].shares * holdings[i].price.nano;
@@ -241,7 +245,8 @@ tw_status tw_allocation_to_weights(const tw_allocation_config *config,
     return TW_OK;
 }
 
-/* --- new cash ------------------------------------------------------------------------------------ */
+/* --- new cash ------------------------------------------------------------------------------------
+ */
 
 static wide lack_in_value(const tw_allocation_holding *at, int64_t equity) {
     return floor_divide((wide)at->weight_nano * equity, TW_NANO) -

@@ -163,8 +163,7 @@ static wide sale_of(const tw_drift_order_config *config, const tw_drift_row *row
             return quantity_for(config, -(wide)row->target_value.nano, price);
         return row->quantity.nano > 0 ? row->quantity.nano : 0;
     }
-    wide quantity =
-        quantity_for(config, (wide)row->value.nano - row->target_value.nano, price);
+    wide quantity = quantity_for(config, (wide)row->value.nano - row->target_value.nano, price);
     return shorts || quantity < row->quantity.nano ? quantity : 0;
 }
 
@@ -176,8 +175,8 @@ static wide charge_of(const tw_drift_order_config *config, wide quantity, int64_
     return value;
 }
 
-static wide purchase_of(const tw_drift_order_config *config, const tw_drift_row *row,
-                        int64_t price, int64_t cash) {
+static wide purchase_of(const tw_drift_order_config *config, const tw_drift_row *row, int64_t price,
+                        int64_t cash) {
     if (row->drift_nano == TW_NANO && row->quantity.nano < 0 && config->shorts_allowed != 0)
         return -(wide)row->quantity.nano;
     wide wanted = (wide)row->target_value.nano - row->value.nano;
@@ -212,8 +211,8 @@ tw_status tw_drift_orders(const tw_drift_order_config *config, const tw_drift_ro
         if (row->drift_nano == 0 || stays)
             continue;
         int64_t price = limit_price(config, row->price, buys);
-        wide quantity = buys ? purchase_of(config, row, price, narrow(cash))
-                             : sale_of(config, row, price);
+        wide quantity =
+            buys ? purchase_of(config, row, price, narrow(cash)) : sale_of(config, row, price);
         if (quantity <= 0)
             continue;
         if (quantity > INT64_MAX)

@@ -46,9 +46,9 @@ tw_status tw_rebalance_new(const tw_allocator *allocator, size_t position_count_
         return TW_NO_MEMORY;
     rebalance->allocator = *allocator;
     rebalance->count_max = position_count_max;
-    rebalance->node_max = NODES_EXTRA + (position_count_max < TW_REBALANCE_GROUPS_MAX
-                                             ? position_count_max
-                                             : TW_REBALANCE_GROUPS_MAX);
+    rebalance->node_max =
+        NODES_EXTRA + (position_count_max < TW_REBALANCE_GROUPS_MAX ? position_count_max
+                                                                    : TW_REBALANCE_GROUPS_MAX);
     if (!take_memory(rebalance)) {
         tw_rebalance_free(rebalance);
         return TW_NO_MEMORY;

@@ -28,8 +28,8 @@ static size_t order_breaches(const problem *p) {
     for (size_t i = 0; i < p->mandatory; i++) {
         const member *m = &p->work->members[i];
         int64_t amount = (int64_t)breach_of(m);
-        uint32_t rank = p->positions != NULL ? p->positions[m->index].rank
-                                             : p->ranges[m->index].rank;
+        uint32_t rank =
+            p->positions != NULL ? p->positions[m->index].rank : p->ranges[m->index].rank;
         breaches[i] = (offer){smallest ? -amount : amount, m->index, rank};
     }
     offers_sort(p, breaches, p->mandatory);
@@ -51,8 +51,7 @@ static bool is_within_caps(const problem *p) {
 }
 
 /* Brings the first `count` of `all` breaches home. */
-static tw_status bring_home(problem *p, size_t count, size_t all, bool *ret_fits,
-                            tw_error *error) {
+static tw_status bring_home(problem *p, size_t count, size_t all, bool *ret_fits, tw_error *error) {
     rebalance_classify(p);
     for (size_t i = count; i < all; i++)
         p->work->outcomes[p->work->breaches[i].index] = TW_OUTCOME_LEFT_CAP;

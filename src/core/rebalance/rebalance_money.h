@@ -48,9 +48,9 @@ static inline wide ceiling_divide(wide value, wide divisor) {
     return -floor_divide(-value, divisor);
 }
 
-/* A value of 0 to 2^92 over 1e9, rounded down or up. The guess is at most a part in 2^51 wrong. Made
- * that much smaller it is never too large, and what is left fits 64 bits: there is no branch that
- * depends on the last digits. */
+/* A value of 0 to 2^92 over 1e9, rounded down or up. The guess is at most a part in 2^51 wrong.
+ * Made that much smaller it is never too large, and what is left fits 64 bits: there is no branch
+ * that depends on the last digits. */
 static inline int64_t small_over_nano(wide value, bool up) {
     int64_t guess = (int64_t)(wide_to_double(value) * 1e-9);
     guess -= (guess >> 50) + 1;

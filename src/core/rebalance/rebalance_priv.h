@@ -47,10 +47,10 @@ typedef struct node {
     wide total; /* invariant 3 */
     wide low;   /* while choosing: what the trades so far reach */
     wide high;
-    wide nearest; /* for the turnover bound: where the least turnover leads */
-    size_t begin; /* of what is below it, in the order at hand ... */
-    size_t own;   /* ... first its own, then its children's */
-    size_t below; /* how many, its own included */
+    wide nearest;     /* for the turnover bound: where the least turnover leads */
+    size_t begin;     /* of what is below it, in the order at hand ... */
+    size_t own;       /* ... first its own, then its children's */
+    size_t below;     /* how many, its own included */
     size_t counts[2]; /* of offers left below it, by direction */
     uint32_t parent;
     uint32_t child;   /* the last one, 0 for none */
@@ -70,11 +70,11 @@ struct tw_rebalance {
     tw_allocator allocator;
     size_t count_max;
     size_t node_max;
-    uint8_t *outcomes;   /* tw_rebalance_outcome, by position */
+    uint8_t *outcomes; /* tw_rebalance_outcome, by position */
     offer *offers[2];  /* by direction */
     offer *breaches;   /* in the order in which they come home under a cap */
     member *members;
-    uint32_t *seats;     /* members in the order of invariant 4; also members by position */
+    uint32_t *seats; /* members in the order of invariant 4; also members by position */
     tw_rebalance_trade *trades;
     node *nodes;
 };
@@ -86,7 +86,7 @@ typedef struct problem {
     const tw_rebalance_range *ranges;
     size_t count;
     int64_t equity;
-    bool by_value;  /* there are nodes below 0: offers are values, not cash */
+    bool by_value; /* there are nodes below 0: offers are values, not cash */
     bool has_costs;
     uint32_t top;   /* the node of positions without a group */
     uint32_t sides; /* of the long positions, and one more of the short ones; 0: no gross limit */
@@ -96,14 +96,14 @@ typedef struct problem {
     wide gross_max;   /* of long less short purchases */
     size_t member_count;
     size_t mandatory;
-    size_t chosen;        /* optional members */
-    size_t bound_chosen;  /* the least number of these */
-    int direction;        /* of the offers that node 0 took last ... */
-    wide last_need;       /* ... what the last of them had to cover ... */
-    size_t left;          /* ... and how many it left */
-    uint32_t fault;       /* a node that cannot be brought into its window ... */
-    wide fault_gap;       /* ... by this much ... */
-    bool fault_down;      /* ... although it went as far down, or up, as it can */
+    size_t chosen;       /* optional members */
+    size_t bound_chosen; /* the least number of these */
+    int direction;       /* of the offers that node 0 took last ... */
+    wide last_need;      /* ... what the last of them had to cover ... */
+    size_t left;         /* ... and how many it left */
+    uint32_t fault;      /* a node that cannot be brought into its window ... */
+    wide fault_gap;      /* ... by this much ... */
+    bool fault_down;     /* ... although it went as far down, or up, as it can */
     tw_rebalance_plan *plan;
 } problem;
 
@@ -172,7 +172,8 @@ void offers_sort(const problem *p, offer *offers, size_t count);
 void offers_heap(const problem *p, offer *offers, size_t count);
 offer offers_take(const problem *p, offer *offers, size_t count);
 
-/* --- rebalance_tree.c: who trades --------------------------------------------------------------- */
+/* --- rebalance_tree.c: who trades ---------------------------------------------------------------
+ */
 
 /* Makes the nodes of groups and limits. */
 tw_status rebalance_nodes(problem *p, tw_error *error);
@@ -187,14 +188,16 @@ wide rebalance_turnover_bound(problem *p);
 /* Gives each node its place: `counts` are its own things. Invariant 4. */
 void rebalance_places(const problem *p);
 
-/* --- rebalance_sides.c: a limit on long less short ------------------------------------------------ */
+/* --- rebalance_sides.c: a limit on long less short
+ * ------------------------------------------------ */
 
 /* The nodes of the sides have windows only while steering: this takes them away. */
 void rebalance_open_sides(problem *p);
 bool rebalance_choose_sides(problem *p, wide least, wide most);
 bool rebalance_settle_sides(problem *p, bool by_lots);
 
-/* --- rebalance_steer.c: how much ---------------------------------------------------------------- */
+/* --- rebalance_steer.c: how much ----------------------------------------------------------------
+ */
 
 void rebalance_push(problem *p, const member *m);
 void rebalance_pop(problem *p);
@@ -205,7 +208,8 @@ bool rebalance_steer(problem *p);
 /* Brings one node into its window; those below it stay in theirs. */
 bool rebalance_settle(problem *p, uint32_t g, bool by_lots);
 
-/* --- rebalance_report.c: the answer ------------------------------------------------------------- */
+/* --- rebalance_report.c: the answer -------------------------------------------------------------
+ */
 
 /* Fills the plan from members that are all in their windows, its sentence included. */
 tw_status rebalance_write_plan(problem *p, tw_error *error);
@@ -213,7 +217,8 @@ void rebalance_say_infeasible(const problem *p);
 void rebalance_say_not_found(const problem *p);
 void rebalance_say_capped(const problem *p);
 
-/* --- rebalance_solve.c: all of it, without caps --------------------------------------------------- */
+/* --- rebalance_solve.c: all of it, without caps
+ * --------------------------------------------------- */
 
 /* The positions outside their bands that can trade, as members. */
 tw_status rebalance_take_mandatory(problem *p, tw_error *error);
@@ -221,7 +226,8 @@ tw_status rebalance_take_mandatory(problem *p, tw_error *error);
 /* Solves for the outcomes at hand: those above and below their bands come home. */
 tw_status rebalance_solve_once(problem *p, tw_error *error);
 
-/* --- rebalance_caps.c: as many as the caps allow --------------------------------------------------- */
+/* --- rebalance_caps.c: as many as the caps allow
+ * --------------------------------------------------- */
 
 tw_status rebalance_solve_capped(problem *p, tw_error *error);
 

@@ -44,8 +44,9 @@ static tw_status check_costs(problem *p, tw_error *error) {
     const tw_rebalance_config *config = p->config;
     p->has_costs = !is_free(&config->cost);
     if (!is_cost(&config->cost))
-        return tw_error_set(error, TW_INVALID,
-                            "the cost rates must lie between 0 and 50%%, fixed costs be at least 0");
+        return tw_error_set(
+            error, TW_INVALID,
+            "the cost rates must lie between 0 and 50%%, fixed costs be at least 0");
     if (config->cost_count > TW_REBALANCE_COSTS_MAX ||
         (config->cost_count > 0 && config->costs == NULL))
         return tw_error_set(error, TW_INVALID, "the costs of classes are not a table");
@@ -63,7 +64,8 @@ static tw_status check_config(const tw_rebalance_config *config, tw_error *error
     if (config->cash_min.nano > config->cash_max.nano)
         return tw_error_set(error, TW_INVALID, "the least cash is above the most cash");
     if (config->aim > TW_REBALANCE_CLOSEST)
-        return tw_error_set(error, TW_INVALID, "the aim is neither edge, target, inner nor closest");
+        return tw_error_set(error, TW_INVALID,
+                            "the aim is neither edge, target, inner nor closest");
     if (config->side > TW_RESTRICTION_SELL_ONLY || config->side == TW_RESTRICTION_ALL)
         return tw_error_set(error, TW_INVALID, "the plan's side is none of those there are");
     if (config->cap_priority > TW_CAP_LARGEST_BREACHES)
@@ -122,8 +124,8 @@ static tw_status check_positions(problem *p, tw_error *error) {
             return tw_error_set(error, TW_OVERFLOW, "the value of position %zu does not fit", i);
         total += value;
     }
-    wide equity = (total < 0 ? -ceiling_divide(-total, TW_NANO) : total / TW_NANO) +
-                  p->config->cash.nano;
+    wide equity =
+        (total < 0 ? -ceiling_divide(-total, TW_NANO) : total / TW_NANO) + p->config->cash.nano;
     if (equity > INT64_MAX)
         return tw_error_set(error, TW_OVERFLOW, "the value of the positions does not fit");
     if (equity <= 0)
@@ -502,8 +504,8 @@ uint32_t rebalance_node_of(const problem *p, size_t index) {
     uint32_t group = p->positions != NULL ? p->positions[index].group : p->ranges[index].group;
     if (group != 0)
         return p->group_first + group - 1;
-    bool is_short = p->positions != NULL ? p->positions[index].weight_nano < 0
-                                         : p->ranges[index].is_short != 0;
+    bool is_short =
+        p->positions != NULL ? p->positions[index].weight_nano < 0 : p->ranges[index].is_short != 0;
     return p->sides == 0 ? p->top : p->sides + is_short;
 }
 

@@ -96,8 +96,8 @@ static wide limit_at_fault(const problem *p) {
     int64_t limit = down ? p->config->net_max_nano : p->config->net_min_nano;
     uint32_t group = p->work->nodes[p->fault].fault;
     if (group != 0)
-        limit = down ? p->config->groups[group - 1].most_nano
-                     : p->config->groups[group - 1].least_nano;
+        limit =
+            down ? p->config->groups[group - 1].most_nano : p->config->groups[group - 1].least_nano;
     if (p->positions == NULL)
         return limit;
     wide value = (wide)limit * p->equity;
@@ -177,9 +177,9 @@ void rebalance_say_capped(const problem *p) {
 /* --- names ----------------------------------------------------------------------------------- */
 
 const char *tw_rebalance_outcome_name(tw_rebalance_outcome outcome) {
-    static const char *const names[] = {
-        "inside band", "above band", "below band", "raise cash",    "use cash",
-        "cut group",   "fill group", "restricted", "below minimum", "cap"};
+    static const char *const names[] = {"inside band",   "above band", "below band", "raise cash",
+                                        "use cash",      "cut group",  "fill group", "restricted",
+                                        "below minimum", "cap"};
     return outcome <= TW_OUTCOME_LEFT_CAP ? names[outcome] : "unknown";
 }
 

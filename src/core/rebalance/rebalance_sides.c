@@ -2,9 +2,9 @@
  * rebalance_sides.c - long and short positions under limits on the net and the gross value.
  *
  * Let X be the net purchases of the long positions and Y those of the short ones (negative when
- * more is sold short). Cash and net value limit X + Y, the gross value limits X - Y from above. With
- * i trades more the long side reaches an interval of X, with j more the short side one of Y, and
- * both grow with their number (theorem 3). So the pairs (i, j) that do are a staircase, and the
+ * more is sold short). Cash and net value limit X + Y, the gross value limits X - Y from above.
+ * With i trades more the long side reaches an interval of X, with j more the short side one of Y,
+ * and both grow with their number (theorem 3). So the pairs (i, j) that do are a staircase, and the
  * least i + j is found by walking down it once: for each i the least j, which never grows
  * (theorem 5 of docs/rebalancing-proof.md).
  *
@@ -190,8 +190,8 @@ bool rebalance_settle_sides(problem *p, bool by_lots) {
     node *longs = &nodes[p->sides];
     node *shorts = &nodes[p->sides + 1];
     const node *top = &nodes[p->top];
-    interval sum = meet((interval){top->least, top->most},
-                        (interval){nodes[0].least, nodes[0].most});
+    interval sum =
+        meet((interval){top->least, top->most}, (interval){nodes[0].least, nodes[0].most});
     if (p->has_costs)
         sum.low = p->top != 0 ? top->least : -LIMIT_NONE;
     rebalance_open_sides(p);

@@ -149,7 +149,8 @@ static bool choose_other_last(problem *p) {
     return false;
 }
 
-/* --- more trades than the bound ---------------------------------------------------------------- */
+/* --- more trades than the bound ----------------------------------------------------------------
+ */
 
 static bool is_below(const problem *p, uint32_t g, uint32_t fault) {
     while (g > fault)
@@ -264,7 +265,8 @@ static bool choose_more(problem *p) {
     return false;
 }
 
-/* --- all of it ---------------------------------------------------------------------------------- */
+/* --- all of it ----------------------------------------------------------------------------------
+ */
 
 tw_status rebalance_solve_once(problem *p, tw_error *error) {
     tw_rebalance_plan *plan = p->plan;

@@ -73,7 +73,8 @@ static void start(problem *p) {
     }
 }
 
-/* --- one member -------------------------------------------------------------------------------- */
+/* --- one member --------------------------------------------------------------------------------
+ */
 
 static bool is_inside(const node *at) {
     return at->total >= at->least && at->total <= at->most;
@@ -150,7 +151,8 @@ static bool move_member(const problem *p, uint32_t g, member *m, bool down) {
     return inside;
 }
 
-/* --- one node ----------------------------------------------------------------------------------- */
+/* --- one node -----------------------------------------------------------------------------------
+ */
 
 static member *member_at(const problem *p, size_t seat_number) {
     return &p->work->members[p->work->seats[seat_number]];
@@ -235,7 +237,8 @@ static bool step_over(const problem *p, uint32_t g, bool down) {
     return false;
 }
 
-/* --- closest to the targets --------------------------------------------------------------------- */
+/* --- closest to the targets ---------------------------------------------------------------------
+ */
 
 /* Where a member stands when all give way by the same amount of value. */
 static int64_t lots_at_level(const member *m, wide level) {
@@ -286,7 +289,8 @@ static void fill(const problem *p, uint32_t g, bool down) {
     }
 }
 
-/* --- all nodes ------------------------------------------------------------------------------------ */
+/* --- all nodes
+ * ------------------------------------------------------------------------------------ */
 
 bool rebalance_settle(problem *p, uint32_t g, bool by_lots) {
     const node *at = &p->work->nodes[g];

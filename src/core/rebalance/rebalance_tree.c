@@ -15,8 +15,8 @@
  * Invariants (beside those of rebalance_priv.h):
  * 1. After choose_at(g): low and high are within the window of g, and counts[] offers at begin
  *    are what it can still give in each direction, at most low - least and most - high together.
- * 2. A position is taken at most once: a node that took offers of one direction has none left of
- *    the other.
+ * 2. A position is taken at most once: a node that took offers of one direction stands at its limit
+ *    on the other side, so that the cut leaves none of the other direction.
  */
 #include "rebalance_priv.h"
 
@@ -87,18 +87,19 @@ static tw_status place_groups_on_sides(const problem *p, tw_error *error) {
     node *nodes = p->work->nodes;
     for (size_t i = 0; i < p->count; i++) {
         uint32_t g = rebalance_node_of(p, i);
-        bool is_short = p->positions != NULL ? p->positions[i].weight_nano < 0
-                                             : p->ranges[i].is_short != 0;
+        bool is_short =
+            p->positions != NULL ? p->positions[i].weight_nano < 0 : p->ranges[i].is_short != 0;
         if (g >= p->group_first)
             nodes[g].counts[is_short] = 1;
     }
     for (uint32_t g = p->node_count; g-- > p->group_first;) {
         node *at = &nodes[g];
         if (at->counts[0] > 0 && at->counts[1] > 0)
-            return tw_error_set(error, TW_INVALID,
-                                "group %u holds long and short positions; with a limit on the gross "
-                                "value a group is of one side",
-                                g - p->group_first + 1);
+            return tw_error_set(
+                error, TW_INVALID,
+                "group %u holds long and short positions; with a limit on the gross "
+                "value a group is of one side",
+                g - p->group_first + 1);
         if (at->parent == p->top)
             at->parent = p->sides + (at->counts[1] > 0);
         nodes[at->parent].counts[0] |= at->counts[0];
@@ -228,7 +229,6 @@ static wide take(problem *p, uint32_t g, int direction, wide need) {
         memmove(offers, &offers[taken], (count - taken) * sizeof(offer));
     }
     at->counts[direction] = count - taken;
-    at->counts[1 - direction] = 0;
     return sum;
 }
 
@@ -289,8 +289,7 @@ static reach reach_of_members(const problem *p) {
 }
 
 /* The cash alone, without groups. Where these are, nothing is marked: it is a bound. */
-static tw_status choose_by_cash(problem *p, const reach *all, bool *ret_feasible,
-                                tw_error *error) {
+static tw_status choose_by_cash(problem *p, const reach *all, bool *ret_feasible, tw_error *error) {
     node *whole = &p->work->nodes[0];
     int direction = all->low > whole->most ? DOWN : UP;
     wide need = direction == DOWN ? all->low - whole->most : whole->least - all->high;
@@ -356,8 +355,8 @@ static tw_status choose_by_value(problem *p, const reach *all, bool *ret_feasibl
     *ret_feasible = true;
     for (uint32_t g = p->node_count; *ret_feasible && g-- > (p->sides != 0 ? p->sides : 0);) {
         gather(p, g);
-        *ret_feasible = g == 0 ? choose_at(p, g, least, most)
-                               : choose_at(p, g, nodes[g].least, nodes[g].most);
+        *ret_feasible =
+            g == 0 ? choose_at(p, g, least, most) : choose_at(p, g, nodes[g].least, nodes[g].most);
     }
     if (*ret_feasible && p->sides != 0) {
         const node *top = &nodes[p->top];
