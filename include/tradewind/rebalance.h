@@ -96,7 +96,7 @@ typedef struct tw_trade_cost {
 /*
  * Limits on a set of positions together. In compute they are weights of the equity after trading
  * (the value of the group over the equity before it, at 1e-9); in solve they are net purchases,
- * money at 1e-9. INT64_MIN and INT64_MAX for no limit.
+ * money at 1e-9. INT64_MIN and INT64_MAX for no limit; weights are at most 100 in size.
  */
 typedef struct tw_rebalance_group {
     int64_t least_nano;

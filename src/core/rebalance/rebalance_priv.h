@@ -6,7 +6,8 @@
  *
  * Invariants:
  * 1. outcomes[i] says what is known of position i; it is a trade exactly for the members.
- * 2. low <= at <= high for every member, and its range does not contain 0: a member is a trade.
+ * 2. low <= at <= high for every member, and its range does not contain 0: a member is a trade. Its
+ *    values fit int64_t with their costs.
  * 3. nodes[g].total is the sum of the values of the members below g, bought less sold; that of
  *    node 0 is the cash they use.
  * 4. A parent has a lower number than its children; what is below a node stands together in
@@ -33,6 +34,8 @@ typedef struct member {
     int64_t high;
     int64_t at;
     int64_t wanted;
+    int64_t value; /* of `at`, signed, while steering ... */
+    int64_t cash;  /* ... and the cash it uses */
     int64_t lot;
     int64_t price;
     const tw_trade_cost *cost;
@@ -147,9 +150,13 @@ static inline wide member_value(const member *m, int64_t lots) {
                     : value_of(lots * m->lot, m->price, true);
 }
 
+/* Of a value as member_value gives it. */
+static inline wide member_cash_of(const member *m, wide value) {
+    return value + cost_of(value < 0 ? -value : value, m->low > 0, m->cost);
+}
+
 static inline wide member_cash(const member *m, int64_t lots) {
-    wide value = member_value(m, lots);
-    return lots == 0 ? 0 : value + cost_of(lots < 0 ? -value : value, lots > 0, m->cost);
+    return member_cash_of(m, member_value(m, lots));
 }
 
 static inline wide member_lot_value(const member *m) {

@@ -74,8 +74,6 @@ static tw_status check_config(const tw_rebalance_config *config, tw_error *error
         return tw_error_set(error, TW_INVALID, "the destination is not a part of the band, 0 to 1");
     if (config->turnover_max.nano < 0)
         return tw_error_set(error, TW_INVALID, "the cap on the turnover is negative");
-    if (config->net_min_nano > config->net_max_nano)
-        return tw_error_set(error, TW_INVALID, "the least net value is above the most");
     return TW_OK;
 }
 
@@ -314,25 +312,27 @@ static tw_status range_of_position(const problem *p, size_t index, tw_rebalance_
     edges band = edges_of(p, at, reach);
     wide lots_min = ceiling_divide(band.low - band.held, step);
     wide lots_max = floor_divide(band.high - band.held, step);
-    wide target = lots_to_target(p, at, band.held, step);
+    bool to_target =
+        p->config->aim == TW_REBALANCE_TO_TARGET || p->config->aim == TW_REBALANCE_CLOSEST;
     *ret_widened = lots_min > lots_max;
+    wide target = to_target || *ret_widened ? lots_to_target(p, at, band.held, step) : 0;
     if (*ret_widened)
         lots_min = lots_max = target;
     if (restrict_range(p, at, &lots_min, &lots_max))
         *ret_widened = false;
-    wide lots_least = ceiling_divide((wide)at->min_trade.nano * TW_NANO, lot_value);
+    wide lots_least = at->min_trade.nano == 0
+                          ? 1
+                          : ceiling_divide((wide)at->min_trade.nano * TW_NANO, lot_value);
     if (lots_min < -(wide)INT64_MAX || lots_max > INT64_MAX)
         return tw_error_set(error, TW_OVERFLOW, "the lots that position %zu may trade do not fit",
                             index);
-    bool to_target =
-        p->config->aim == TW_REBALANCE_TO_TARGET || p->config->aim == TW_REBALANCE_CLOSEST;
     *range = (tw_rebalance_range){
         .price = at->price,
         .lot = {lot},
         .lots_min = (int64_t)lots_min,
         .lots_max = (int64_t)lots_max,
         .lots_wanted = (int64_t)wide_clamp(to_target ? target : 0, lots_min, lots_max),
-        .lots_least = lots_least < 1 ? 1 : narrow(lots_least),
+        .lots_least = narrow(lots_least),
         .symbol = at->symbol,
         .group = at->group,
         .rank = at->rank,

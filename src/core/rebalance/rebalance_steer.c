@@ -31,9 +31,12 @@ static void add_to_totals(const problem *p, uint32_t g, wide value, wide cash) {
 }
 
 static void move_to(const problem *p, member *m, int64_t lots) {
-    add_to_totals(p, m->node, member_value(m, lots) - member_value(m, m->at),
-                  member_cash(m, lots) - member_cash(m, m->at));
+    int64_t value = (int64_t)member_value(m, lots);
+    int64_t cash = (int64_t)member_cash_of(m, value);
+    add_to_totals(p, m->node, (wide)value - m->value, (wide)cash - m->cash);
     m->at = lots;
+    m->value = value;
+    m->cash = cash;
 }
 
 void rebalance_push(problem *p, const member *m) {
@@ -69,7 +72,8 @@ static void start(problem *p) {
     for (size_t i = 0; i < p->member_count; i++) {
         member *m = &p->work->members[i];
         m->at = m->wanted < m->low ? m->low : m->wanted > m->high ? m->high : m->wanted;
-        add_to_totals(p, m->node, member_value(m, m->at), member_cash(m, m->at));
+        m->value = m->cash = 0;
+        move_to(p, m, m->at);
     }
 }
 
@@ -82,8 +86,7 @@ static bool is_inside(const node *at) {
 
 /* Where node g would be. */
 static wide total_with(const problem *p, uint32_t g, const member *m, int64_t lots) {
-    wide change = g == 0 ? member_cash(m, lots) - member_cash(m, m->at)
-                         : member_value(m, lots) - member_value(m, m->at);
+    wide change = g == 0 ? member_cash(m, lots) - m->cash : member_value(m, lots) - m->value;
     return p->work->nodes[g].total + change;
 }
 
@@ -97,7 +100,7 @@ static bool is_allowed(const problem *p, uint32_t g, const member *m, int64_t lo
     const node *nodes = p->work->nodes;
     if (m->node == g)
         return true;
-    wide change = member_value(m, lots) - member_value(m, m->at);
+    wide change = member_value(m, lots) - m->value;
     for (uint32_t h = m->node; h != g; h = nodes[h].parent) {
         TW_ASSERT(h != 0);
         wide total = nodes[h].total + change;

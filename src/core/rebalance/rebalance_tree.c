@@ -22,6 +22,8 @@
 
 #include <string.h>
 
+#define LIMIT_WEIGHT_MAX (100 * TW_NANO)
+
 /* --- nodes ----------------------------------------------------------------------------------- */
 
 static uint32_t add_node(problem *p, uint32_t parent, wide least, wide most) {
@@ -73,12 +75,31 @@ static uint32_t add_limited(problem *p, uint32_t parent, int64_t least, int64_t 
     return g;
 }
 
-static tw_status check_group(const problem *p, size_t i, tw_error *error) {
-    const tw_rebalance_group *group = &p->config->groups[i];
-    if (group->parent > i)
-        return tw_error_set(error, TW_INVALID, "group %zu stands before its parent", i + 1);
-    if (group->least_nano > group->most_nano)
-        return tw_error_set(error, TW_INVALID, "the least of group %zu is above its most", i + 1);
+/* No limit, an amount, or a weight that is not beyond reason: sums of them fit then. */
+static bool is_limit(const problem *p, int64_t nano, bool up) {
+    if (nano == INT64_MIN || nano == INT64_MAX)
+        return (nano > 0) == up;
+    return p->positions == NULL || (nano >= -LIMIT_WEIGHT_MAX && nano <= LIMIT_WEIGHT_MAX);
+}
+
+static tw_status check_limits(const problem *p, tw_error *error) {
+    const tw_rebalance_config *config = p->config;
+    if (config->net_min_nano > config->net_max_nano || !is_limit(p, config->net_min_nano, false) ||
+        !is_limit(p, config->net_max_nano, true) || !is_limit(p, config->gross_max_nano, true))
+        return tw_error_set(error, TW_INVALID,
+                            "the least net value is above the most, or a limit on the net or gross "
+                            "value is beyond 100 times the equity");
+    for (size_t i = 0; i < config->group_count; i++) {
+        const tw_rebalance_group *group = &config->groups[i];
+        if (group->parent > i)
+            return tw_error_set(error, TW_INVALID, "group %zu stands before its parent", i + 1);
+        if (group->least_nano > group->most_nano || !is_limit(p, group->least_nano, false) ||
+            !is_limit(p, group->most_nano, true))
+            return tw_error_set(error, TW_INVALID,
+                                "the least of group %zu is above its most, or a limit of it beyond "
+                                "100 times the equity",
+                                i + 1);
+    }
     return TW_OK;
 }
 
@@ -115,6 +136,9 @@ tw_status rebalance_nodes(problem *p, tw_error *error) {
                             config->group_count, p->work->node_max - NODES_EXTRA);
     if (config->group_count > 0 && config->groups == NULL)
         return tw_error_set(error, TW_INVALID, "the groups are not a table");
+    tw_status status = check_limits(p, error);
+    if (status != TW_OK)
+        return status;
     add_node(p, 0, (wide)config->cash.nano - config->cash_max.nano,
              (wide)config->cash.nano - config->cash_min.nano);
     if (config->cash_max.nano == INT64_MAX)
@@ -128,20 +152,16 @@ tw_status rebalance_nodes(problem *p, tw_error *error) {
     }
     p->group_first = p->node_count;
     for (size_t i = 0; i < config->group_count; i++) {
-        tw_status status = check_group(p, i, error);
-        if (status != TW_OK)
-            return status;
         const tw_rebalance_group *group = &config->groups[i];
         uint32_t parent = group->parent == 0 ? p->top : p->group_first + group->parent - 1;
         uint32_t g = add_limited(p, parent, group->least_nano, group->most_nano);
         p->work->nodes[g].fault = (uint32_t)i + 1;
     }
     p->by_value = p->node_count > 1;
-    if (p->sides != 0) {
-        tw_status status = place_groups_on_sides(p, error);
-        if (status != TW_OK)
-            return status;
-    }
+    if (p->sides != 0)
+        status = place_groups_on_sides(p, error);
+    if (status != TW_OK)
+        return status;
     if (p->positions != NULL)
         subtract_holdings(p);
     link_children(p);
