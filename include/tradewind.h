@@ -5,6 +5,7 @@
 #define TRADEWIND_H
 
 #include "tradewind/alloc.h"
+#include "tradewind/allocation.h"
 #include "tradewind/alpaca.h"
 #include "tradewind/alpaca_client.h"
 #include "tradewind/alpaca_stream.h"
@@ -23,6 +24,7 @@
 #include "tradewind/decimal.h"
 #include "tradewind/dense.h"
 #include "tradewind/drawdown.h"
+#include "tradewind/drift.h"
 #include "tradewind/engine.h"
 #include "tradewind/error.h"
 #include "tradewind/exchange.h"

@@ -64,7 +64,8 @@ NAMED_OTHERWISE = {"rolling": "core/window", "indicator": "core/window",
                    "covariance": "core/risk", "expected_returns": "core/risk",
                    "factors": "core/risk", "portfolios": "core/risk", "simulate": "core/risk",
                    "performance": "core/risk", "drawdown": "core/risk", "returns": "core/risk",
-                   "rolling_performance": "core/risk"}
+                   "rolling_performance": "core/risk",
+                   "allocation": "core/rebalance", "drift": "core/rebalance"}
 
 # Headers for the floor's own use: public within it, by the table, but not to users.
 LENT_HEADERS = {"src/base/exponential.h", "src/base/levels.h", "src/base/logarithm.h",
