@@ -320,9 +320,8 @@ static tw_status range_of_position(const problem *p, size_t index, tw_rebalance_
         lots_min = lots_max = target;
     if (restrict_range(p, at, &lots_min, &lots_max))
         *ret_widened = false;
-    wide lots_least = at->min_trade.nano == 0
-                          ? 1
-                          : ceiling_divide((wide)at->min_trade.nano * TW_NANO, lot_value);
+    wide lots_least =
+        at->min_trade.nano == 0 ? 1 : ceiling_divide((wide)at->min_trade.nano * TW_NANO, lot_value);
     if (lots_min < -(wide)INT64_MAX || lots_max > INT64_MAX)
         return tw_error_set(error, TW_OVERFLOW, "the lots that position %zu may trade do not fit",
                             index);
