@@ -204,6 +204,16 @@ static tw_status read_target(rebalance_input *input, const named_rows *rows, boo
     return status;
 }
 
+/* What no target names is to be sold whole: no band about nothing. */
+static void close_bands(rebalance_input *input) {
+    for (size_t i = 0; i < input->count; i++) {
+        if (input->targeted[i] != 0)
+            continue;
+        input->positions[i].band_nano = 0;
+        input->positions[i].band_floor_nano = 0;
+    }
+}
+
 tw_status rebalance_targets_read(rebalance_input *input, const char *path,
                                  const rebalance_defaults *defaults, tw_error *error) {
     static const named_column columns[] = {{"symbol", true}, {"weight", true}, {"band", false}};
@@ -219,6 +229,7 @@ tw_status rebalance_targets_read(rebalance_input *input, const char *path,
     named_rows_close(&rows);
     if (status != TW_EMPTY)
         return status;
+    close_bands(input);
     return count > 0 ? TW_OK
                      : tw_error_set_at(error, TW_EMPTY, path, 1, 0,
                                        "there is no target after the header");

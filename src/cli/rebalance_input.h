@@ -2,7 +2,8 @@
  * rebalance_input.h - what `tradewind rebalance` reads: positions and targets.
  *
  * Positions CSV: symbol,quantity,price[,lot][,min_trade][,restricted][,rank]. Targets CSV:
- * symbol,weight[,band]. A position without a target has the target 0. A target without a position
+ * symbol,weight[,band]. A position without a target has the target 0 and no
+ * band: it is to be sold whole. A target without a position
  * has no price, and is refused: a row with the quantity 0 gives it one.
  *
  * Groups CSV: group[,symbol][,parent][,min][,max]. A row with a symbol puts it into the group; a

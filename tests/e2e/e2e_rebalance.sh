@@ -47,6 +47,18 @@ what_left_its_band_is_sold_to_the_edge() {
     grep -q 'AAPL *70.00% *50.00% *70.00% *inside band' out || fail 'every position is explained'
 }
 
+what_no_target_names_is_sold() {
+    printf 'symbol,quantity,price\nAAPL,50,100\nGOOG,2,100\nMSFT,50,100\n' >held.csv
+    printf 'symbol,weight\nAAPL,0.5\nMSFT,0.5\n' >wanted.csv
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --json
+    ended 0
+    slow_rebalance --positions held.csv --targets wanted.csv --cash 0
+    python3 -c '
+import json
+trades = json.load(open("out"))["trades"]
+assert [(t["symbol"], t["side"], t["quantity"]) for t in trades] == [("GOOG", "sell", "2")], trades'
+}
+
 plans_are_the_fewest_trades() {
     many_positions
     for options in '--cash 5000' '--cash 0 --cash-min 60000' '--cash 250000 --cash-max 90000' \
@@ -216,7 +228,7 @@ a_full_disk_is_told() {
     ended 1
 }
 
-run_cases what_left_its_band_is_sold_to_the_edge plans_are_the_fewest_trades \
+run_cases what_left_its_band_is_sold_to_the_edge what_no_target_names_is_sold plans_are_the_fewest_trades \
     plans_for_real_prices_are_the_fewest_trades what_cannot_be_is_proven \
     caps_leave_positions_outside groups_have_limits shorts_need_to_be_allowed \
     bad_files_are_told_with_their_place wrong_usage_is_explained a_full_disk_is_told

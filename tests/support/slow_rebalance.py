@@ -183,6 +183,9 @@ def main():
         report = json.load(file)
     positions = [Position(row, options) for row in rows_of(options.positions)]
     by_name = {p.name: p for p in positions}
+    named = {row["symbol"] for row in rows_of(options.targets)}
+    for p in positions:
+        p.band = options.band if p.name in named else Fraction(0)
     for row in rows_of(options.targets):
         by_name[row["symbol"]].weight = down(Fraction(row["weight"]))
         if row.get("band"):
