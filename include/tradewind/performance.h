@@ -114,15 +114,16 @@ typedef struct tw_performance_config {
     bool missing_takes_time; /* skipped observations count as periods in growth rates */
     bool fail_missing;       /* TW_INVALID for an observation that would be skipped */
 
-    double tail;                 /* part of the observations in the tail, 0 to 1; 0.05 */
-    double partial_order;        /* of kappa and the lower partial moment, above 0; 2 */
-    double decay;                /* of the EWMA volatility, in (0, 1); 0.94 */
-    double sterling_excess;      /* added to the greatest drawdown; 0.1 */
-    double loss_aversion;        /* of the prospect ratio; 2.25 */
-    double reference_sharpe;     /* of the probabilistic Sharpe ratio, a period; 0 */
-    double entropic_aversion;    /* theta of the entropic risk measure, above 0; 1 */
-    double entropic_floor;       /* the entropic VaR looks at no theta below this part of the worst
-                                  * loss, 0 or more; 0 (skfolio: 0.01) */
+    double tail;              /* part of the observations in the tail, 0 to 1; 0.05 */
+    double partial_order;     /* of kappa and the lower partial moment, above 0; 2 */
+    double decay;             /* of the EWMA volatility, in (0, 1); 0.94 */
+    double sterling_excess;   /* added to the greatest drawdown; 0.1 */
+    double loss_aversion;     /* of the prospect ratio; 2.25 */
+    double reference_sharpe;  /* of the probabilistic Sharpe ratio, a period; 0 */
+    double entropic_aversion; /* theta of the entropic risk measure, above 0; 1 */
+    double pareto_part;       /* of the returns, that a Pareto tail is fitted to, in (0, 1); 0.1 */
+    double entropic_floor;    /* the entropic VaR looks at no theta below this part of the worst
+                               * loss, 0 or more; 0 (skfolio: 0.01) */
     uint8_t autocorrelation_lag; /* 1 to TW_PERFORMANCE_LAG_MAX; 1 */
     tw_cpu_level level;          /* changes the time only */
 } tw_performance_config;
@@ -233,6 +234,11 @@ typedef enum tw_figure {
     TW_FIGURE_TAIL_RATIO, /* |quantile(1 - tail)| / |quantile(tail)| */
     TW_FIGURE_ENTROPIC_RISK,
     TW_FIGURE_ENTROPIC_VALUE_AT_RISK,
+    TW_FIGURE_PARETO_SHAPE, /* of a generalised Pareto tail (Hosking and Wallis 1987); not weighted
+                             */
+    TW_FIGURE_PARETO_SCALE,
+    TW_FIGURE_PARETO_VALUE_AT_RISK, /* for a tail within pareto_part */
+    TW_FIGURE_PARETO_SHORTFALL,
     /* Against the benchmark. */
     TW_FIGURE_BENCHMARK_SKIPPED,
     TW_FIGURE_ALPHA,

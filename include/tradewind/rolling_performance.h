@@ -12,14 +12,15 @@
  *     status = tw_rolling_performance_push(rolling, &one, &error);
  *     tw_rolling_performance_read(rolling, values);
  *
- * A figure of a window is that of tw_performance over the same observations, by the same formulas,
- * within 1e-12 of the magnitudes that enter it. Nothing is ever subtracted: sums of the two halves
- * of a window are put together, so what has left it is in none of them, however large it was, and
- * the error does not grow with the series. Missing values take their place in the window and are
- * treated as the configuration says.
+ * A figure of a window is that of tw_performance over the same observations, by the same formulas:
+ * within 1e-9 of itself or of 1, whichever is greater, also where it is a quotient of what nearly
+ * cancels; those computed anew are equal bit for bit. Nothing is ever subtracted: sums of the two
+ * halves of a window are put together, so what has left it is in none of them, however large it
+ * was, and the error does not grow with the series. Missing values take their place in the window
+ * and are treated as the configuration says.
  *
  * Memory: all at creation; for a place of the window 4 doubles, the sums of the groups that the
- * figures need (12 to 230 bytes a group), and 13 doubles when a figure is computed anew.
+ * figures need (16 to 300 bytes a group), and 13 doubles when a figure is computed anew.
  * Cost: push O(1) amortised and read O(1), whatever the window, but for the figures that
  * tw_rolling_performance_is_anew names, which read computes from the whole window: O(window), and
  * O(window log window) for the Gini mean difference.

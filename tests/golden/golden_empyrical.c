@@ -290,7 +290,8 @@ static const runner empyrical[] = {
     {"roll_down_capture", run_rolling},
     {"roll_up_down_capture", run_rolling},
     /* Where a simplex search stopped, some 2e-5 from the likelihood's maximum, of a density whose
-     * arguments are losses and not what they exceed the threshold by: no figure to repeat. */
+     * arguments are losses and not what they exceed the threshold by: no figure to repeat.
+     * TW_FIGURE_PARETO_SHAPE and its kin estimate such a tail by moments. */
     {"gpd_risk_estimates_aligned", NULL},
     {NULL, run_figure},
 };

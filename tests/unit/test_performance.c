@@ -14,7 +14,7 @@
 #include "failing_heap.h"
 #include "tradewind/performance.h"
 
-#define ROOM 16
+#define ROOM 4000
 
 static tw_performance_config config;
 static tw_performance *performance;
@@ -134,7 +134,7 @@ static void test_a_failed_load_keeps_the_series_before(void **state) {
     (void)state;
     const double returns[] = {0.1, 0.2};
     const double bad[] = {0.5, INFINITY};
-    double many[ROOM + 1] = {0};
+    static const double many[ROOM + 1];
     assert_int_equal(load(returns, 2), TW_OK);
     assert_int_equal(load(bad, 2), TW_INVALID);
     assert_int_equal(load(many, ROOM + 1), TW_FULL);
@@ -174,6 +174,7 @@ static void test_options_outside_their_limits_are_refused(void **state) {
     REFUSED(decay, 1);
     REFUSED(entropic_aversion, 0);
     REFUSED(entropic_floor, -1);
+    REFUSED(pareto_part, 1);
     REFUSED(autocorrelation_lag, 0);
     REFUSED(autocorrelation_lag, TW_PERFORMANCE_LAG_MAX + 1);
     REFUSED(level, (tw_cpu_level)99);
@@ -272,10 +273,10 @@ static void test_ruin_ends_the_path(void **state) {
 
 static void test_growth_beyond_doubles_is_still_a_rate(void **state) {
     (void)state;
-    double returns[ROOM];
-    for (size_t i = 0; i < ROOM; i++)
+    double returns[16];
+    for (size_t i = 0; i < 16; i++)
         returns[i] = 1e100;
-    assert_int_equal(load(returns, ROOM), TW_OK);
+    assert_int_equal(load(returns, 16), TW_OK);
     assert_near(value(TW_FIGURE_GEOMETRIC_MEAN) / 1e100, 1, 1e-11);
     assert_true(value(TW_FIGURE_MAX_DRAWDOWN) == 0);
 }
@@ -342,20 +343,51 @@ static void test_what_weighs_nothing_counts_for_nothing(void **state) {
 /* Chi-squared tails of 3 and 6 degrees, from tables: 7.8147 and 12.5916 leave 0.05. */
 static void test_autocorrelation_of_a_switching_series(void **state) {
     (void)state;
-    double returns[ROOM];
-    for (size_t i = 0; i < ROOM; i++)
+    double returns[16];
+    for (size_t i = 0; i < 16; i++)
         returns[i] = i % 2 == 0 ? 1 : -1;
     config.autocorrelation_lag = 3;
-    assert_int_equal(load(returns, ROOM), TW_OK);
+    assert_int_equal(load(returns, 16), TW_OK);
     assert_near(value(TW_FIGURE_AUTOCORRELATION), -13.0 / 16, 1e-15);
     double q = 16.0 * 18 * (15.0 / 256 + 14.0 / 256 + 13.0 / 256);
     assert_near(value(TW_FIGURE_LJUNG_BOX), q, 1e-12);
     double odd = erfc(sqrt(q / 2)) + sqrt(2 * q / 3.14159265358979323846) * exp(-q / 2);
     assert_near(value(TW_FIGURE_LJUNG_BOX_PROBABILITY) / odd, 1, 1e-11);
     config.autocorrelation_lag = 1;
-    assert_int_equal(load(returns, ROOM), TW_OK);
+    assert_int_equal(load(returns, 16), TW_OK);
     q = value(TW_FIGURE_LJUNG_BOX);
     assert_near(value(TW_FIGURE_LJUNG_BOX_PROBABILITY) / erfc(sqrt(q / 2)), 1, 1e-11);
+}
+
+/* Returns whose losses are the quantiles of a Pareto tail beyond 0.02, of a tenth of all. */
+static void test_a_pareto_tail_is_found_again(void **state) {
+    (void)state;
+    static double returns[ROOM];
+    static const double shapes[] = {-0.2, 0, 0.25};
+    const double scale = 0.01;
+    for (size_t s = 0; s < 3; s++) {
+        double shape = shapes[s];
+        size_t beyond = ROOM / 10;
+        for (size_t i = 0; i < ROOM; i++) {
+            double depth = -log(1 - ((double)i + 0.5) / (double)beyond);
+            double y = shape == 0 ? depth : (exp(shape * depth) - 1) / shape;
+            returns[i] = i < beyond ? -0.02 - scale * y : -0.02 + 0.0001 * (double)(i - beyond);
+        }
+        config.tail = 0.01;
+        assert_int_equal(load(returns, ROOM), TW_OK);
+        assert_near(value(TW_FIGURE_PARETO_SHAPE), shape, 0.03);
+        assert_near(value(TW_FIGURE_PARETO_SCALE), scale, 0.0003);
+        double y = shape == 0 ? log(10) : (pow(10, shape) - 1) / shape;
+        double risk = 0.02 + scale * y;
+        assert_near(value(TW_FIGURE_PARETO_VALUE_AT_RISK), risk, 0.0005);
+        double shortfall = (risk + scale - shape * 0.02) / (1 - shape);
+        assert_near(value(TW_FIGURE_PARETO_SHORTFALL), shortfall, 0.001);
+        config.tail = 0.2; /* not within the tail */
+        assert_int_equal(load(returns, ROOM), TW_OK);
+        assert_true(isnan(value(TW_FIGURE_PARETO_VALUE_AT_RISK)));
+    }
+    assert_int_equal(load(returns, 99), TW_OK); /* nine of them beyond */
+    assert_true(isnan(value(TW_FIGURE_PARETO_SHAPE)));
 }
 
 static void test_names_lead_back_to_their_figures(void **state) {
@@ -418,6 +450,7 @@ int main(void) {
         WITH(test_equal_weights_are_no_weights),
         WITH(test_what_weighs_nothing_counts_for_nothing),
         WITH(test_autocorrelation_of_a_switching_series),
+        WITH(test_a_pareto_tail_is_found_again),
         WITH(test_names_lead_back_to_their_figures),
         WITH(test_conventions_are_told_as_far_as_there_is_room),
         WITH(test_leaves_nothing_when_memory_runs_out),

@@ -26,6 +26,7 @@ void tw_performance_config_init(tw_performance_config *config) {
         .sterling_excess = 0.1,
         .loss_aversion = 2.25,
         .entropic_aversion = 1,
+        .pareto_part = 0.1,
         .autocorrelation_lag = 1,
         .level = TW_CPU_BEST,
     };
@@ -81,6 +82,7 @@ tw_status performance_check_config(const tw_performance_config *config, tw_error
         {config->entropic_aversion > 0 && isfinite(config->entropic_aversion) &&
              config->entropic_floor >= 0 && isfinite(config->entropic_floor),
          "entropic_aversion must be above 0, entropic_floor not below it"},
+        {config->pareto_part > 0 && config->pareto_part < 1, "pareto_part must lie inside 0 to 1"},
         {config->autocorrelation_lag >= 1 && config->autocorrelation_lag <= TW_PERFORMANCE_LAG_MAX,
          "autocorrelation_lag must be 1 to 64"},
     };

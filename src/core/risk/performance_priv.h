@@ -203,7 +203,7 @@ double performance_spread(const performance_size *size, double sum, double ddof)
 /* a / b by the rule for zeros. */
 double performance_quotient(const performance_facts *facts, double a, double b);
 
-/* Of performance_shape.c and performance_tail.c. */
+/* Of performance_shape.c, performance_tail.c and performance_pareto.c. */
 double performance_ewma_volatility(tw_performance *performance);
 double performance_autocorrelation(tw_performance *performance);
 double performance_ljung_box(tw_performance *performance);
@@ -218,5 +218,9 @@ double performance_sharpe_shortfall(tw_performance *performance);
 double performance_tail_ratio(tw_performance *performance);
 double performance_entropic(tw_performance *performance);
 double performance_entropic_value_at_risk(tw_performance *performance);
+double performance_pareto_shape(tw_performance *performance);
+double performance_pareto_scale(tw_performance *performance);
+double performance_pareto_value_at_risk(tw_performance *performance);
+double performance_pareto_shortfall(tw_performance *performance);
 
 #endif
