@@ -320,9 +320,8 @@ static tw_status range_of_position(const problem *p, size_t index, tw_rebalance_
         lots_min = lots_max = target;
     if (restrict_range(p, at, &lots_min, &lots_max))
         *ret_widened = false;
-    wide lots_least = at->min_trade.nano == 0
-                          ? 1
-                          : ceiling_divide((wide)at->min_trade.nano * TW_NANO, lot_value);
+    wide lots_least =
+        at->min_trade.nano == 0 ? 1 : ceiling_divide((wide)at->min_trade.nano * TW_NANO, lot_value);
     if (lots_min < -(wide)INT64_MAX || lots_max > INT64_MAX)
         return tw_error_set(error, TW_OVERFLOW, "the lots that position %zu may trade do not fit",
                             index);
@@ -474,10 +473,9 @@ tw_status rebalance_offers(const problem *p, int direction, bool in_cash, size_t
         if (quantity <= 0)
             continue;
         terms at = terms_of(p, i);
-        wide product = quantity * at.price;
-        if (quantity > INT64_MAX || product > TRADE_VALUE_MAX * TW_NANO)
+        if (quantity > INT64_MAX || quantity * at.price > TRADE_VALUE_MAX * TW_NANO)
             return tw_error_set(error, TW_OVERFLOW, "the trade of position %zu does not fit", i);
-        int64_t value = small_over_nano(product, buys);
+        int64_t value = (int64_t)value_of((int64_t)quantity, at.price, buys);
         int64_t cost = 0;
         if (p->has_costs)
             cost = (int64_t)cost_of(value, buys, cost_class_of(p->config, at.cost_class));
