@@ -66,8 +66,12 @@ static inline wide over_nano(wide value, bool up) {
     return value / TW_NANO + (up && value % TW_NANO != 0);
 }
 
-/* Of a quantity at a price: buys are rounded up, sales down, so that cash is never overstated. */
+/* Of a quantity at a price: buys are rounded up, sales down, so that cash is never overstated.
+ * Whole shares need no division. */
 static inline wide value_of(int64_t quantity, int64_t price, bool buys) {
+    int64_t shares = quantity / TW_NANO;
+    if (shares * TW_NANO == quantity)
+        return (wide)shares * price;
     return over_nano((wide)quantity * price, buys);
 }
 

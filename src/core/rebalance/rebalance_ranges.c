@@ -473,10 +473,9 @@ tw_status rebalance_offers(const problem *p, int direction, bool in_cash, size_t
         if (quantity <= 0)
             continue;
         terms at = terms_of(p, i);
-        wide product = quantity * at.price;
-        if (quantity > INT64_MAX || product > TRADE_VALUE_MAX * TW_NANO)
+        if (quantity > INT64_MAX || quantity * at.price > TRADE_VALUE_MAX * TW_NANO)
             return tw_error_set(error, TW_OVERFLOW, "the trade of position %zu does not fit", i);
-        int64_t value = small_over_nano(product, buys);
+        int64_t value = (int64_t)value_of((int64_t)quantity, at.price, buys);
         int64_t cost = 0;
         if (p->has_costs)
             cost = (int64_t)cost_of(value, buys, cost_class_of(p->config, at.cost_class));
