@@ -61,7 +61,8 @@ BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "l
 # Public headers that bear another name than the module that owns them.
 NAMED_OTHERWISE = {"rolling": "core/window", "indicator": "core/window",
                    "features": "core/batch", "backtest": "core/risk", "stress": "core/risk",
-                   "simulate": "core/risk"}
+                   "covariance": "core/risk", "expected_returns": "core/risk",
+                   "factors": "core/risk", "portfolios": "core/risk", "simulate": "core/risk"}
 
 # Headers for the floor's own use: public within it, by the table, but not to users.
 LENT_HEADERS = {"src/base/exponential.h", "src/base/levels.h", "src/base/logarithm.h",

@@ -2,11 +2,11 @@
 #include "command.h"
 #include "interruption.h"
 #include "output_file.h"
+#include "risk_history.h"
 #include "risk_input.h"
 #include "risk_options.h"
 #include "risk_plot.h"
 #include "risk_report.h"
-#include "risk_series.h"
 #include "risk_trials.h"
 
 /* What one run holds. */
@@ -17,7 +17,7 @@ typedef struct risk_run {
     risk_input input;
     tw_risk *risk;
     tw_risk_report report;
-    risk_series series;
+    risk_history series;
     risk_trials trials;
     output_file picture;
 } risk_run;
@@ -46,7 +46,7 @@ static tw_status read_input(risk_run *all, tw_error *error) {
 static tw_status draw_series(risk_run *all, risk_plot_asset *assets, tw_error *error) {
     const risk_input *input = &all->input;
     const risk_options *options = all->options;
-    const risk_series *series = &all->series;
+    const risk_history *series = &all->series;
     char title[2 * TW_CONFIG_TEXT_SIZE];
     const risk_plot plot = {.title = title,
                             .times_ns = series->times_ns,
@@ -112,7 +112,7 @@ static tw_status try_portfolio(risk_run *all, tw_error *error) {
     const risk_input *input = &all->input;
     bool drawn = options->plot[0] != '\0';
     bool tested = options->backtest > 0;
-    tw_status status = drawn || tested ? risk_series_make(&all->series, input, error) : TW_OK;
+    tw_status status = drawn || tested ? risk_history_make(&all->series, input, error) : TW_OK;
     if (status == TW_OK && options->stress)
         status = risk_trials_replay(&all->trials, input, error);
     if (status == TW_OK && options->shocks[0] != '\0')
@@ -156,7 +156,7 @@ static tw_status run(void *target, const tw_arguments *arguments, tw_error *erro
     status = run_all(&all, error);
     output_file_drop(&all.picture);
     risk_trials_free(&all.trials);
-    risk_series_free(&all.series);
+    risk_history_free(&all.series);
     tw_risk_free(all.risk);
     risk_input_close(&all.input);
     return status;

@@ -182,7 +182,7 @@ tw_status risk_trials_shock(risk_trials *trials, const risk_input *input, const 
 
 /* ---- Back-tests ---------------------------------------------------------------------------- */
 
-tw_status risk_trials_test(risk_trials *trials, const risk_series *series,
+tw_status risk_trials_test(risk_trials *trials, const risk_history *series,
                            const tw_risk_config *config, size_t window, tw_error *error) {
     const tw_backtest_series work = {.returns = series->returns, .count = series->rows};
     tw_status status = TW_OK;

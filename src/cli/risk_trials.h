@@ -6,7 +6,7 @@
 #define TRADEWIND_CLI_RISK_TRIALS_H
 
 #include "json_writer.h"
-#include "risk_series.h"
+#include "risk_history.h"
 #include "tradewind/backtest.h"
 #include "tradewind/stress.h"
 
@@ -39,7 +39,7 @@ tw_status risk_trials_shock(risk_trials *trials, const risk_input *input, const 
 
 /* Forecasts of each method from the `window` rows before, and whether they held. TW_USAGE: there
  * are no rows behind the first window. */
-tw_status risk_trials_test(risk_trials *trials, const risk_series *series,
+tw_status risk_trials_test(risk_trials *trials, const risk_history *series,
                            const tw_risk_config *config, size_t window,
                            tw_error *error) TW_MUST_CHECK;
 

@@ -1,17 +1,17 @@
-/* risk_series.c - see risk_series.h. */
-#include "risk_series.h"
+/* risk_history.c - see risk_history.h. */
+#include "risk_history.h"
 
 #include <math.h>
 
-void risk_series_free(risk_series *series) {
+void risk_history_free(risk_history *series) {
     const tw_allocator *system = tw_allocator_system();
     TW_DELETE(system, series->times_ns, series->capacity, int64_t);
     TW_DELETE(system, series->returns, series->capacity, double);
     TW_DELETE(system, series->benchmark, series->capacity, double);
-    *series = (risk_series){0};
+    *series = (risk_history){0};
 }
 
-static void put_row(risk_series *series, const risk_input *input, size_t row) {
+static void put_row(risk_history *series, const risk_input *input, size_t row) {
     const double *returns = input->returns + row * input->assets;
     double sum = 0;
     for (size_t j = 0; j < input->assets; j++) {
@@ -24,7 +24,7 @@ static void put_row(risk_series *series, const risk_input *input, size_t row) {
     series->rows++;
 }
 
-tw_status risk_series_make(risk_series *series, const risk_input *input, tw_error *error) {
+tw_status risk_history_make(risk_history *series, const risk_input *input, tw_error *error) {
     const tw_allocator *system = tw_allocator_system();
     series->capacity = input->rows;
     series->times_ns = TW_NEW(system, input->rows, int64_t);
