@@ -158,7 +158,7 @@ int main(int argc, char **argv) {
                            {.name = "every method, filtered by asset"},
                            {.name = "every method, and increments"},
                            {.name = "every method, and the covariance matrix"},
-                   {.name = "and 100,000 paths, without the matrix"}};
+                           {.name = "and 100,000 paths, without the matrix"}};
     for (size_t i = 0; i < JOB_COUNT; i++)
         tw_risk_config_init(&jobs[i].config);
     jobs[0].config.methods = 0;

@@ -40,7 +40,8 @@
  *   ones: h m, sqrt(h) s, S / sqrt(h), K / h.
  * - filtered historical (Barone-Adesi, Giannopoulos and Vosper 1999): each return is divided by
  *   the deviation that an exponentially weighted mean of squares had foreseen for it, and
- *   multiplied by the one foreseen now. Of the portfolio's returns, or asset by asset.
+ *   multiplied by the one foreseen now; the mean begins with that of all rows. Of the portfolio's
+ *   returns, or asset by asset.
  * - Monte Carlo: as historical, of config.paths drawn from the normal distribution or Student's t
  *   with the portfolio's mean and deviation (tw_simulate at depth SCALAR, exact for a linear
  *   portfolio; all horizons from one seed), or of scenarios that the caller has simulated
