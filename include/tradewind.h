@@ -49,6 +49,7 @@
 #include "tradewind/tape_dbn.h"
 #include "tradewind/tape_itch.h"
 #include "tradewind/tape_messages.h"
+#include "tradewind/target_weights.h"
 #include "tradewind/task.h"
 #include "tradewind/text.h"
 #include "tradewind/time.h"
