@@ -51,6 +51,7 @@
 #include "tradewind/tape_messages.h"
 #include "tradewind/target_weights.h"
 #include "tradewind/task.h"
+#include "tradewind/tax_lots.h"
 #include "tradewind/text.h"
 #include "tradewind/time.h"
 #include "tradewind/venue.h"

@@ -60,7 +60,8 @@ BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "l
 
 # Public headers that bear another name than the module that owns them.
 NAMED_OTHERWISE = {"rolling": "core/window", "indicator": "core/window",
-                   "features": "core/batch", "target_weights": "core/rebalance"}
+                   "features": "core/batch", "target_weights": "core/rebalance",
+                   "tax_lots": "core/rebalance"}
 
 # Headers for the floor's own use: public within it, by the table, but not to users.
 LENT_HEADERS = {"src/base/levels.h", "src/base/logarithm.h", "src/base/sorted.h",
