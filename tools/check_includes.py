@@ -41,6 +41,7 @@ MAY_INCLUDE = [
                    "edge/dbn"]),
     ("edge/store", ["base", "kit/*", "core/market"]),
     ("edge/workers", ["base"]),
+    ("edge/solver", ["base"]),
     ("edge/alpaca", ["base", "kit/*", "core/market", "edge/json", "edge/loop", "edge/http",
                      "edge/socket"]),
     ("run/engine", ["base", "kit/*", "core/market", "core/book", "core/window", "core/bars",
@@ -61,7 +62,7 @@ BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "l
 # Public headers that bear another name than the module that owns them.
 NAMED_OTHERWISE = {"rolling": "core/window", "indicator": "core/window",
                    "features": "core/batch", "target_weights": "core/rebalance",
-                   "tax_lots": "core/rebalance"}
+                   "tax_lots": "core/rebalance", "overlap": "core/rebalance"}
 
 # Headers for the floor's own use: public within it, by the table, but not to users.
 LENT_HEADERS = {"src/base/levels.h", "src/base/logarithm.h", "src/base/sorted.h",
