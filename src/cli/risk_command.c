@@ -8,6 +8,7 @@
 #include "risk_plot.h"
 #include "risk_report.h"
 #include "risk_trials.h"
+#include "tradewind/workers.h"
 
 /* What one run holds. */
 typedef struct risk_run {
@@ -15,6 +16,7 @@ typedef struct risk_run {
     const tw_arguments *arguments;
     tw_risk_config config;
     risk_input input;
+    tw_workers *workers;
     tw_risk *risk;
     tw_risk_report report;
     risk_history series;
@@ -91,11 +93,15 @@ static tw_status compute(risk_run *all, tw_error *error) {
                                 .benchmark = input->benchmark,
                                 .observations = input->rows,
                                 .assets = input->assets};
+    tw_status status = tw_workers_new(NULL, (uint32_t)all->options->threads, &all->workers, error);
+    if (status != TW_OK)
+        return status;
+    all->config.runner = tw_workers_runner(all->workers);
     const tw_risk_maxima maxima = tw_risk_maxima_of(&all->config, input->rows, input->assets);
     if (tw_risk_new(NULL, &maxima, &all->risk) != TW_OK)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory for %zu rows of %zu assets",
                             input->rows, input->assets);
-    tw_status status = tw_risk_compute(all->risk, &all->config, &work, &all->report, error);
+    status = tw_risk_compute(all->risk, &all->config, &work, &all->report, error);
     if (status == TW_EMPTY)
         return tw_error_set(error, TW_EMPTY,
                             "%s: no row has a return of all that is held; --from, --weights or "
@@ -158,6 +164,7 @@ static tw_status run(void *target, const tw_arguments *arguments, tw_error *erro
     risk_trials_free(&all.trials);
     risk_history_free(&all.series);
     tw_risk_free(all.risk);
+    tw_workers_free(all.workers);
     risk_input_close(&all.input);
     return status;
 }

@@ -45,6 +45,14 @@ const tw_config_option risk_option_table[] = {
     {"fill", TW_CONFIG_INTEGER, "rows", "0", "1000000", "0",
      "let a price stand for missing ones after it, over so many rows at most", NULL,
      offsetof(risk_options, fill)},
+    {"paths", TW_CONFIG_INTEGER, "N", "0", "100000000", "100000",
+     "of the Monte Carlo; 0: none of it", NULL, offsetof(risk_options, paths)},
+    {"seed", TW_CONFIG_INTEGER, "N", "0", NULL, "1", "of its random numbers", NULL,
+     offsetof(risk_options, seed)},
+    {"distribution", TW_CONFIG_CHOICE, NULL, NULL, NULL, "normal", "of its returns",
+     "normal|student", offsetof(risk_options, distribution)},
+    {"degrees", TW_CONFIG_NUMBER, NULL, "2.01", "1000000", "5",
+     "degrees of freedom of --distribution student", NULL, offsetof(risk_options, degrees)},
     {"stress", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no",
      "what today's weights would have lost in the crises that the rows cover", NULL,
      offsetof(risk_options, stress)},
@@ -60,6 +68,8 @@ const tw_config_option risk_option_table[] = {
      NULL, offsetof(risk_options, plot)},
     {"json", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no", "print one JSON document", NULL,
      offsetof(risk_options, json)},
+    {"threads", TW_CONFIG_INTEGER, NULL, "0", "256", "0", "workers; 0: one a processor", NULL,
+     offsetof(risk_options, threads)},
 };
 
 const size_t risk_option_count = sizeof risk_option_table / sizeof risk_option_table[0];
@@ -139,6 +149,8 @@ tw_status risk_options_check(const risk_options *options, tw_error *error) {
     return TW_OK;
 }
 
+_Static_assert(TW_SIMULATE_NORMAL == 0 && TW_SIMULATE_STUDENT == 1, "as the choices stand");
+
 tw_status risk_options_config(const risk_options *options, tw_risk_config *ret_config,
                               tw_error *error) {
     tw_risk_config_init(ret_config);
@@ -146,6 +158,10 @@ tw_status risk_options_config(const risk_options *options, tw_risk_config *ret_c
     ret_config->fail_missing = options->missing == 1;
     ret_config->horizons[0] = (uint32_t)options->horizon;
     ret_config->horizon_count = 1;
+    ret_config->paths = (size_t)options->paths;
+    ret_config->seed = (uint64_t)options->seed;
+    ret_config->distribution = (uint8_t)options->distribution;
+    ret_config->degrees = options->degrees;
     tw_status status = parse_confidences(options->confidence, ret_config, error);
     if (status == TW_OK)
         status = parse_rate("risk-free", options->risk_free, &ret_config->risk_free, error);

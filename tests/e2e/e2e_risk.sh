@@ -331,6 +331,23 @@ for a, b in zip(one["var"], four["var"]):
         assert abs((b["value"] + 4 * mean) - 2 * (a["value"] + mean)) < 1e-12, (a, b)'
 }
 
+the_same_seed_is_the_same_report() {
+    many_prices >prices.csv
+    run risk --prices prices.csv --seed 7 --threads 1 --json
+    ended 0
+    mv out first
+    run risk --prices prices.csv --seed 7 --threads 2 --json
+    cmp first out
+    run risk --prices prices.csv --seed 8 --json
+    if cmp -s first out; then fail 'another seed draws other paths'; fi
+    run risk --prices prices.csv --paths 0 --json
+    ended 0
+    if grep -q monte_carlo out; then fail 'no paths, no Monte Carlo'; fi
+    run risk --prices prices.csv --distribution student --degrees 4 --confidence 0.999
+    ended 0
+    grep -q monte_carlo out || fail 'fat tails'
+}
+
 a_full_disk_is_told() {
     few_prices >prices.csv
     run_to /dev/full risk --prices prices.csv
@@ -344,4 +361,5 @@ run_cases figures_agree_with_numpy figures_of_real_prices_agree_with_numpy \
     missing_returns_are_counted_or_refused bad_files_are_told_with_their_place \
     wrong_usage_is_explained one_row_and_constant_prices_have_no_deviation \
     packed_files_and_pipes_are_read the_risk_may_be_drawn crises_and_shocks_are_tried \
-    forecasts_are_tested horizons_are_longer_periods a_full_disk_is_told
+    forecasts_are_tested horizons_are_longer_periods the_same_seed_is_the_same_report \
+    a_full_disk_is_told
