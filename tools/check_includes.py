@@ -41,6 +41,7 @@ MAY_INCLUDE = [
                    "edge/dbn"]),
     ("edge/store", ["base", "kit/*", "core/market"]),
     ("edge/workers", ["base"]),
+    ("edge/solver", ["base"]),
     ("edge/alpaca", ["base", "kit/*", "core/market", "edge/json", "edge/loop", "edge/http",
                      "edge/socket"]),
     ("run/engine", ["base", "kit/*", "core/market", "core/book", "core/window", "core/bars",
@@ -62,9 +63,12 @@ BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "l
 NAMED_OTHERWISE = {"rolling": "core/window", "indicator": "core/window",
                    "features": "core/batch", "backtest": "core/risk", "stress": "core/risk",
                    "covariance": "core/risk", "expected_returns": "core/risk",
-                   "factors": "core/risk", "simulate": "core/risk", "performance": "core/risk",
-                   "drawdown": "core/risk", "returns": "core/risk",
-                   "rolling_performance": "core/risk"}
+                   "factors": "core/risk", "portfolios": "core/risk", "simulate": "core/risk",
+                   "performance": "core/risk", "drawdown": "core/risk", "returns": "core/risk",
+                   "rolling_performance": "core/risk",
+                   "allocation": "core/rebalance", "drift": "core/rebalance",
+                   "target_weights": "core/rebalance", "tax_lots": "core/rebalance",
+                   "overlap": "core/rebalance"}
 
 # Headers for the floor's own use: public within it, by the table, but not to users.
 LENT_HEADERS = {"src/base/exponential.h", "src/base/levels.h", "src/base/logarithm.h",

@@ -40,8 +40,12 @@
  *   ones: h m, sqrt(h) s, S / sqrt(h), K / h.
  * - filtered historical (Barone-Adesi, Giannopoulos and Vosper 1999): each return is divided by
  *   the deviation that an exponentially weighted mean of squares had foreseen for it, and
- *   multiplied by the one foreseen now. Of the portfolio's returns, or asset by asset.
- * - Monte Carlo: as historical, of scenarios that the caller has simulated (tw_risk_scenarios).
+ *   multiplied by the one foreseen now; the mean begins with that of all rows. Of the portfolio's
+ *   returns, or asset by asset.
+ * - Monte Carlo: as historical, of config.paths drawn from the normal distribution or Student's t
+ *   with the portfolio's mean and deviation (tw_simulate at depth SCALAR, exact for a linear
+ *   portfolio; all horizons from one seed), or of scenarios that the caller has simulated
+ *   (tw_risk_scenarios). What is expected of an asset on a path is m_i + beta_i (r - m).
  *
  * What an asset adds to an estimate is its weight times a marginal figure, and sums to the
  * estimate:
@@ -77,12 +81,14 @@
 #include "tradewind/api.h"
 #include "tradewind/cpu.h"
 #include "tradewind/error.h"
+#include "tradewind/simulate.h"
 #include "tradewind/status.h"
 #include "tradewind/task.h"
 
 #define TW_RISK_CONFIDENCE_COUNT_MAX 8
 #define TW_RISK_HORIZON_COUNT_MAX 4
 #define TW_RISK_HORIZON_MAX 10000 /* periods */
+#define TW_RISK_PATH_COUNT_MAX (1 << 28)
 #define TW_RISK_METHOD_COUNT 5
 #define TW_RISK_ESTIMATE_COUNT_MAX \
     (TW_RISK_CONFIDENCE_COUNT_MAX * TW_RISK_HORIZON_COUNT_MAX * TW_RISK_METHOD_COUNT)
@@ -146,12 +152,16 @@ typedef struct tw_risk_config {
     uint8_t shares;               /* tw_risk_shares */
     uint8_t filter;               /* tw_risk_filter */
     double filter_decay;          /* lambda of the filter, in (0, 1) */
+    size_t paths;                 /* that Monte Carlo draws; 0: there is none but of scenarios */
+    uint64_t seed;                /* of the paths */
+    double degrees;               /* of freedom, above 2: of Student's t */
+    uint8_t distribution;         /* tw_simulate_distribution */
     bool corrected_expansion;     /* Cornish-Fisher: see tw_risk_estimate */
     bool covariance;              /* also fill report.covariance */
     bool incremental;             /* also fill the increments */
     bool fail_missing;            /* TW_INVALID for a row that would be skipped */
     tw_cpu_level level;           /* of vector instructions; changes no bit */
-    const tw_task_runner *runner; /* of the covariance matrix; NULL: the calling thread */
+    const tw_task_runner *runner; /* of covariance and paths; NULL: the calling thread */
 } tw_risk_config;
 
 #define TW_RISK_METHOD_BIT(method) (UINT32_C(1) << (method))
@@ -166,6 +176,7 @@ typedef struct tw_risk_maxima {
     bool covariance;    /* (assets + observations + 1024) x assets */
     bool incremental;   /* 2 x estimates x assets + 16 x observations */
     bool filter_assets; /* observations x assets */
+    size_t paths;       /* 10 x these where they are more than observations */
 } tw_risk_maxima;
 
 /*
@@ -190,7 +201,7 @@ typedef struct tw_risk_input {
     const double *benchmark; /* [observations] or NULL */
     size_t observations;
     size_t assets;
-    const tw_risk_scenarios *scenarios; /* or NULL: no Monte Carlo estimates */
+    const tw_risk_scenarios *scenarios; /* or NULL; they stand for paths */
 } tw_risk_input;
 
 /*
@@ -279,7 +290,8 @@ typedef struct tw_risk_report {
 
     /* [estimate_count][assets]: contributions sum to the estimate; a marginal figure is the
      * contribution for each unit of weight, there for assets of no weight, too, or NaN where such a
-     * one lacks a return; increments are NULL unless asked for, NaN for Monte Carlo. */
+     * one lacks a return; increments are NULL unless asked for, NaN for scenarios that were given.
+     */
     const double *var_contributions;
     const double *shortfall_contributions;
     const double *var_marginals;
@@ -300,9 +312,10 @@ typedef struct tw_risk_convention {
 
 TW_BEGIN_DECLS
 
-/* 252 periods a year, rates of 0 per year, confidences 0.95 and 0.99, one period, every method,
- * the conventions of this header's head, a decay of 0.94 (RiskMetrics 1996), no covariance matrix
- * and no increments. */
+/* 252 periods a year, rates of 0 per year, confidences 0.95 and 0.99, one period, every method (but
+ * no paths, so Monte Carlo is of given scenarios alone; seed 1, normal, 5 degrees), the conventions
+ * of this header's head, a decay of 0.94 (RiskMetrics 1996), no covariance matrix, no increments.
+ */
 TW_API void tw_risk_config_init(tw_risk_config *config);
 
 /* What a computation with this config takes (without scenarios: set those if there are any). */

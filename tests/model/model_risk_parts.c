@@ -83,6 +83,9 @@ static tw_risk_config make_config(uint64_t *seed) {
     config.moment_ddof = (uint32_t)(next_random(seed) % 2);
     config.corrected_expansion = next_random(seed) % 3 == 0;
     config.incremental = true;
+    config.paths = next_random(seed) % 2 == 0 ? 0 : 1 + next_random(seed) % 300;
+    config.seed = next_random(seed);
+    config.distribution = (uint8_t)(next_random(seed) % 2);
     return config;
 }
 
@@ -294,6 +297,36 @@ static void compare_moments(const tw_risk_config *config, const tw_risk_report *
     assert_near(estimate->expected_shortfall, (double)shortfall, 1e-13);
 }
 
+/* The shares of paths in a figure sum to 1, so a marginal figure is linear in the figure. */
+static void compare_paths(const tw_risk_config *config, const tw_risk_report *r, uint32_t e) {
+    const tw_risk_estimate *estimate = &r->estimates[e];
+    if (used_count < 2) {
+        assert_true(isnan(estimate->value) && !estimate->valid);
+        return;
+    }
+    assert_int_equal(estimate->scenarios, config->paths);
+    long double c[4];
+    slow_moments(config, c);
+    long double h = estimate->horizon;
+    for (size_t i = 0; i < assets; i++) {
+        long double mean = 0;
+        long double slope = 0;
+        long double squares = 0;
+        for (size_t k = 0; k < used_count; k++)
+            mean += returns[used[k] * assets + i] / (long double)used_count;
+        for (size_t k = 0; k < used_count; k++) {
+            long double d = series_of(k, weights) - c[0];
+            slope += (returns[used[k] * assets + i] - mean) * d;
+            squares += d * d;
+        }
+        slope /= squares;
+        long double var = -h * mean + slope * (estimate->value + h * c[0]);
+        long double tail = -h * mean + slope * (estimate->expected_shortfall + h * c[0]);
+        assert_near(r->var_marginals[e * assets + i], (double)var, 1e-14);
+        assert_near(r->shortfall_marginals[e * assets + i], (double)tail, 1e-14);
+    }
+}
+
 static double value_at(tw_risk *risk, const tw_risk_config *config, uint32_t e, bool shortfall) {
     tw_risk_report report;
     tw_risk_input input = {returns, weights, NULL, rows, assets, NULL};
@@ -375,6 +408,7 @@ static tw_risk *new_risk(void) {
     config.horizon_count = 2;
     config.incremental = true;
     config.filter = TW_RISK_FILTER_ASSETS;
+    config.paths = 300;
     tw_risk_maxima maxima = tw_risk_maxima_of(&config, ROWS_MAX, ASSETS_MAX);
     maxima.scenarios = ROWS_MAX;
     tw_risk *risk = NULL;
@@ -393,11 +427,13 @@ static void test_estimates_and_contributions_are_those_of_slow_formulas(void **s
         tw_risk_input input = {returns, weights, NULL, rows, assets, NULL};
         tw_risk_report r;
         assert_int_equal(tw_risk_compute(risk, &config, &input, &r, NULL), TW_OK);
-        assert_int_equal(r.estimate_count, 16);
+        assert_int_equal(r.estimate_count, config.paths > 0 ? 20 : 16);
         for (uint32_t e = 0; e < r.estimate_count; e++) {
             if (r.estimates[e].method == TW_RISK_HISTORICAL ||
                 r.estimates[e].method == TW_RISK_FILTERED_HISTORICAL)
                 compare_scenarios(&config, &r, e);
+            else if (r.estimates[e].method == TW_RISK_MONTE_CARLO)
+                compare_paths(&config, &r, e);
             else
                 compare_moments(&config, &r, e);
             compare_sums(&r, e);

@@ -283,6 +283,7 @@ static tw_status make_and_free(const tw_allocator *allocator, void *context) {
     tw_risk_config_init(&config);
     config.covariance = config.incremental = true;
     config.filter = TW_RISK_FILTER_ASSETS;
+    config.paths = 10;
     tw_risk_maxima maxima = tw_risk_maxima_of(&config, ROWS, 2);
     maxima.scenarios = 1;
     TW_AUTO(tw_risk) *risk = NULL;

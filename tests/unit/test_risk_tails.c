@@ -272,6 +272,51 @@ static void test_a_sample_deviation_is_an_option(void **state) {
     assert_near(answer(&q, values, 2).value, -z * 0.01 * sqrt(2), 1e-16);
 }
 
+/* ---- Simulated ----------------------------------------------------------------------------- */
+
+static question ask_paths(uint8_t distribution, double confidence, uint32_t horizon) {
+    question q = ask(TW_RISK_MONTE_CARLO, confidence, horizon);
+    q.config.paths = 100000;
+    q.config.distribution = distribution;
+    return q;
+}
+
+static void test_paths_come_to_the_figures_of_their_distribution(void **state) {
+    (void)state;
+    size_t count = make_skewed();
+    double moments[4];
+    moments_of(count, moments);
+    for (uint32_t horizon = 1; horizon < 20; horizon += 9) {
+        question q = ask_paths(TW_SIMULATE_NORMAL, 0.99, horizon);
+        question normal = ask(TW_RISK_GAUSSIAN, 0.99, horizon);
+        tw_risk_estimate drawn = answer(&q, returns, count);
+        tw_risk_estimate exact = answer(&normal, returns, count);
+        assert_true(drawn.valid && drawn.scenarios == 100000 && drawn.value_error > 0);
+        assert_near(drawn.value, exact.value, 5 * drawn.value_error);
+        assert_near(drawn.expected_shortfall, exact.expected_shortfall, 5 * drawn.shortfall_error);
+        /* Student's t of 5 degrees: its quantile at 1% is -3.36493, its variance 5/3. */
+        q = ask_paths(TW_SIMULATE_STUDENT, 0.99, horizon);
+        drawn = answer(&q, returns, count);
+        double value = -(double)horizon * moments[0] + sqrt(horizon * 0.6) * moments[1] * 3.36493;
+        assert_near(drawn.value, value, 5 * drawn.value_error);
+        assert_true(drawn.value_error < value / 50);
+    }
+}
+
+static void test_a_seed_draws_the_same_paths_again(void **state) {
+    (void)state;
+    size_t count = make_skewed();
+    question q = ask_paths(TW_SIMULATE_NORMAL, 0.95, 1);
+    double first = answer(&q, returns, count).value;
+    assert_true(answer(&q, returns, count).value == first);
+    q.config.seed = 2;
+    assert_true(answer(&q, returns, count).value != first);
+    static const double still[3] = {0.01, 0.01, 0.01};
+    assert_true(answer(&q, still, 3).value == -0.01);
+    tw_risk_estimate e = answer(&q, still, 1); /* one row has no deviation */
+    assert_true(isnan(e.value) && !e.valid && e.scenarios == 0);
+}
+
 /* ---- What assets add ----------------------------------------------------------------------- */
 
 static const double pair[5][2] = {
@@ -398,6 +443,11 @@ static void test_a_config_outside_its_bounds_is_refused(void **state) {
     REFUSED(quantile_type, 10, "quantile_type");
     REFUSED(filter_decay, 1, "filter_decay");
     REFUSED(filter_decay, NAN, "filter_decay");
+    REFUSED(paths, TW_RISK_PATH_COUNT_MAX + (size_t)1, "paths");
+    REFUSED(distribution, 2, "distribution");
+    good.distribution = TW_SIMULATE_STUDENT;
+    REFUSED(degrees, 2, "degrees");
+    good.distribution = TW_SIMULATE_NORMAL;
     REFUSED(tail, 2, "tail");
     REFUSED(spans, 2, "spans");
     REFUSED(shares, 2, "shares");
@@ -426,6 +476,9 @@ static void test_what_there_is_no_room_for_is_told(void **state) {
     config.horizon_count = 2;
     expect(TW_FULL, &config, &input, "estimates");
     config.horizon_count = 1;
+    config.paths = 10;
+    expect(TW_FULL, &config, &input, "paths");
+    config.paths = 0;
     input.assets = 3;
     expect(TW_FULL, &config, &input, "assets");
     input.assets = 2;
@@ -557,6 +610,8 @@ int main(void) {
         cmocka_unit_test(test_a_corrected_shortfall_is_the_tail_mean),
         cmocka_unit_test(test_moments_that_no_expansion_has_are_not_valid),
         cmocka_unit_test(test_a_sample_deviation_is_an_option),
+        cmocka_unit_test(test_paths_come_to_the_figures_of_their_distribution),
+        cmocka_unit_test(test_a_seed_draws_the_same_paths_again),
         cmocka_unit_test(test_historical_shares_may_be_those_of_all_losses),
         cmocka_unit_test(test_an_asset_alone_is_all_there_is),
         cmocka_unit_test(test_a_portfolio_that_cannot_move_has_no_risk),

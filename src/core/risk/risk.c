@@ -35,18 +35,22 @@ void tw_risk_config_init(tw_risk_config *config) {
     config->methods = (UINT32_C(1) << TW_RISK_METHOD_COUNT) - 1;
     config->quantile_type = 7;
     config->filter_decay = 0.94;
+    config->seed = 1;
+    config->degrees = 5;
     config->level = TW_CPU_BEST;
 }
 
 tw_risk_maxima tw_risk_maxima_of(const tw_risk_config *config, size_t observations, size_t assets) {
     TW_ASSERT(config != NULL);
     bool filtered = (config->methods & TW_RISK_METHOD_BIT(TW_RISK_FILTERED_HISTORICAL)) != 0;
+    bool simulated = (config->methods & TW_RISK_METHOD_BIT(TW_RISK_MONTE_CARLO)) != 0;
     return (tw_risk_maxima){.observations = observations,
                             .assets = assets,
                             .estimates = risk_slots_of(config).count,
                             .covariance = config->covariance,
                             .incremental = config->incremental,
-                            .filter_assets = filtered && config->filter == TW_RISK_FILTER_ASSETS};
+                            .filter_assets = filtered && config->filter == TW_RISK_FILTER_ASSETS,
+                            .paths = simulated ? config->paths : 0};
 }
 
 static size_t greater(size_t a, size_t b) {
@@ -58,38 +62,42 @@ static size_t products_scratch(tw_risk_maxima m) {
 }
 
 /* Every array with its type, its count and whether it is wanted. */
-#define ARRAYS(X, m)                                                            \
-    X(portfolio, double, (m).observations, true)                                \
-    X(paired, double, (m).observations, true)                                   \
-    X(benchmark, double, (m).observations, true)                                \
-    X(active, double, (m).observations, true)                                   \
-    X(powers, double, 3 * (m).observations, true)                               \
-    X(rows, size_t, (m).observations, true)                                     \
-    X(comoments, double, 4 * (m).assets, true)                                  \
-    X(volatility_contributions, double, (m).assets, true)                       \
-    X(volatility_shares, double, (m).assets, true)                              \
-    X(block, double, TW_RISK_SCENARIO_BLOCK *(m).assets, (m).scenarios > 0)     \
-    X(estimates, tw_risk_estimate, (m).estimates, true)                         \
-    X(without, tw_risk_estimate, (m).estimates, (m).incremental)                \
-    X(var_marginals, double, (m).estimates *(m).assets, true)                   \
-    X(shortfall_marginals, double, (m).estimates *(m).assets, true)             \
-    X(var_contributions, double, (m).estimates *(m).assets, true)               \
-    X(shortfall_contributions, double, (m).estimates *(m).assets, true)         \
-    X(var_increments, double, (m).estimates *(m).assets, (m).incremental)       \
-    X(shortfall_increments, double, (m).estimates *(m).assets, (m).incremental) \
-    X(left_out, double, RISK_LANES *(m).observations, (m).incremental)          \
-    X(left_out_rows, double, RISK_LANES *(m).observations, (m).incremental)     \
-    X(filtered, double, (m).observations *(m).assets, (m).filter_assets)        \
-    X(filtered_rows, size_t, (m).observations, (m).filter_assets)               \
-    X(covariance, double, (m).assets *(m).assets, (m).covariance)               \
-    X(whole_rows, double, (m).observations *(m).assets, (m).covariance)         \
+#define ARRAYS(X, m)                                                                    \
+    X(portfolio, double, (m).observations, true)                                        \
+    X(paired, double, (m).observations, true)                                           \
+    X(benchmark, double, (m).observations, true)                                        \
+    X(active, double, (m).observations, true)                                           \
+    X(powers, double, 3 * (m).observations, true)                                       \
+    X(rows, size_t, (m).observations, true)                                             \
+    X(comoments, double, 4 * (m).assets, true)                                          \
+    X(volatility_contributions, double, (m).assets, true)                               \
+    X(volatility_shares, double, (m).assets, true)                                      \
+    X(block, double, TW_RISK_SCENARIO_BLOCK *(m).assets, (m).scenarios + (m).paths > 0) \
+    X(paths, double, (m).paths, (m).paths > 0)                                          \
+    X(estimates, tw_risk_estimate, (m).estimates, true)                                 \
+    X(without, tw_risk_estimate, (m).estimates, (m).incremental)                        \
+    X(var_marginals, double, (m).estimates *(m).assets, true)                           \
+    X(shortfall_marginals, double, (m).estimates *(m).assets, true)                     \
+    X(var_contributions, double, (m).estimates *(m).assets, true)                       \
+    X(shortfall_contributions, double, (m).estimates *(m).assets, true)                 \
+    X(var_increments, double, (m).estimates *(m).assets, (m).incremental)               \
+    X(shortfall_increments, double, (m).estimates *(m).assets, (m).incremental)         \
+    X(left_out, double, RISK_LANES *(m).observations, (m).incremental)                  \
+    X(left_out_rows, double, RISK_LANES *(m).observations, (m).incremental)             \
+    X(filtered, double, (m).observations *(m).assets, (m).filter_assets)                \
+    X(filtered_rows, size_t, (m).observations, (m).filter_assets)                       \
+    X(covariance, double, (m).assets *(m).assets, (m).covariance)                       \
+    X(whole_rows, double, (m).observations *(m).assets, (m).covariance)                 \
     X(scratch, double, products_scratch(m), (m).covariance)
 
 static bool take_memory(tw_risk *risk) {
     const tw_allocator *allocator = &risk->allocator;
     const tw_risk_maxima m = risk->maxima;
+    size_t scenarios = greater(m.scenarios, m.paths);
     bool have =
-        risk_workspace_init(&risk->workspace, allocator, greater(m.observations, m.scenarios));
+        risk_workspace_init(&risk->workspace, allocator, greater(m.observations, scenarios));
+    if (m.paths > 0)
+        have = tw_simulate_new(allocator, 1, &risk->simulate) == TW_OK && have;
 #define TAKE(name, type, size, wanted)                \
     if (wanted) {                                     \
         risk->name = TW_NEW(allocator, (size), type); \
@@ -111,8 +119,8 @@ tw_status tw_risk_new(const tw_allocator *allocator, const tw_risk_maxima *maxim
     TW_ASSERT(maxima != NULL && ret_risk != NULL);
     const tw_risk_maxima m = *maxima;
     if (m.observations == 0 || m.assets == 0 || m.estimates > TW_RISK_ESTIMATE_COUNT_MAX ||
-        !fits(m.observations, 1) || !fits(m.scenarios, 1) || !fits(m.estimates + 1, m.assets) ||
-        (m.filter_assets && !fits(m.observations, m.assets)) ||
+        !fits(m.observations, 1) || !fits(m.scenarios, 1) || !fits(m.paths, 1) ||
+        !fits(m.estimates + 1, m.assets) || (m.filter_assets && !fits(m.observations, m.assets)) ||
         (m.covariance && (!fits(m.assets, m.assets) || !fits(m.observations, m.assets))))
         return TW_RANGE;
     if (allocator == NULL)
@@ -138,6 +146,7 @@ void tw_risk_free(tw_risk *risk) {
     tw_allocator allocator = risk->allocator;
     const tw_risk_maxima m = risk->maxima;
     risk_workspace_done(&risk->workspace, &allocator);
+    tw_simulate_free(risk->simulate);
 #define GIVE(name, type, size, wanted) \
     if (wanted)                        \
         TW_DELETE(&allocator, risk->name, (size), type);
@@ -164,6 +173,9 @@ static tw_status check_room(const tw_risk *risk, const tw_risk_config *config,
     if (scenarios > have->scenarios)
         return tw_error_set(error, TW_FULL, "%zu scenarios exceed the %zu made room for", scenarios,
                             have->scenarios);
+    if (input->scenarios == NULL && want.paths > have->paths)
+        return tw_error_set(error, TW_FULL, "%zu paths exceed the %zu made room for", want.paths,
+                            have->paths);
     if (want.estimates > have->estimates)
         return tw_error_set(error, TW_FULL, "%zu estimates exceed the %zu made room for",
                             want.estimates, have->estimates);
@@ -364,7 +376,7 @@ tw_status tw_risk_compute(tw_risk *risk, const tw_risk_config *config, const tw_
     if (status != TW_OK)
         return status;
     tw_risk_config wanted = *config;
-    if (input->scenarios == NULL)
+    if (input->scenarios == NULL && config->paths == 0)
         wanted.methods &= ~TW_RISK_METHOD_BIT(TW_RISK_MONTE_CARLO);
     risk->slots = risk_slots_of(&wanted);
     risk->lanes = LEVEL_PICK(tw_cpu_choose(config->level), &risk_lanes);

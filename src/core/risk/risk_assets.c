@@ -1,7 +1,7 @@
 /*
  * risk_assets.c - every estimate of a report, and what each asset adds to it.
  *
- * By moments, scenarios of the rows, filtered ones, and given ones; then each again for the
+ * By moments, scenarios of the rows, filtered, simulated and given ones; then each again for the
  * portfolio without one asset, some assets at a time.
  */
 #include <string.h>
@@ -64,7 +64,7 @@ static void fill_by_moments(const risk_work *work, uint32_t horizon, uint32_t me
     }
 }
 
-static void fill_by_scenarios(const risk_work *work, uint32_t horizon, uint32_t method,
+void risk_assets_by_scenarios(const risk_work *work, uint32_t horizon, uint32_t method,
                               const risk_scenarios *scenarios, const risk_origin *origin) {
     const tw_risk_config *config = work->config;
     tw_risk *risk = work->risk;
@@ -143,7 +143,7 @@ static tw_status fill_filtered(const risk_work *work, uint32_t method, tw_error 
     for (uint32_t h = 0; h < config->horizon_count; h++) {
         risk_scenarios scenarios =
             risk_scenarios_of(config, series, count, config->horizons[h], space);
-        fill_by_scenarios(work, h, method, &scenarios, &origin);
+        risk_assets_by_scenarios(work, h, method, &scenarios, &origin);
     }
     return TW_OK;
 }
@@ -155,11 +155,11 @@ static void fill_historical(const risk_work *work, uint32_t method) {
         risk_scenarios scenarios =
             risk_scenarios_of(work->config, risk->portfolio, work->rows.count,
                               work->config->horizons[h], &risk->workspace);
-        fill_by_scenarios(work, h, method, &scenarios, &origin);
+        risk_assets_by_scenarios(work, h, method, &scenarios, &origin);
     }
 }
 
-static void fill_monte_carlo(const risk_work *work, uint32_t method) {
+static void fill_given(const risk_work *work, uint32_t method) {
     tw_risk *risk = work->risk;
     const tw_risk_scenarios *given = work->input->scenarios;
     const risk_origin origin = {
@@ -168,7 +168,7 @@ static void fill_monte_carlo(const risk_work *work, uint32_t method) {
         risk_scenarios scenarios = {.count = 0}; /* of other horizons there are none */
         if (given->horizon == work->config->horizons[h])
             scenarios = risk_scenarios_given(work->config, given, &risk->workspace);
-        fill_by_scenarios(work, h, method, &scenarios, &origin);
+        risk_assets_by_scenarios(work, h, method, &scenarios, &origin);
     }
 }
 
@@ -184,7 +184,10 @@ tw_status risk_assets_estimate(const risk_work *work, tw_error *error) {
             status = fill_filtered(work, m, error);
             break;
         case TW_RISK_MONTE_CARLO:
-            fill_monte_carlo(work, m);
+            if (work->input->scenarios == NULL)
+                status = risk_paths_estimate(work, m, error);
+            else
+                fill_given(work, m);
             break;
         case TW_RISK_GAUSSIAN:
         case TW_RISK_CORNISH_FISHER:
@@ -232,10 +235,14 @@ static void fill_increment(const risk_work *work, size_t asset, const double *se
     for (uint32_t e = 0; e < risk->slots.count; e++)
         risk->without[e] = (tw_risk_estimate){.value = NAN, .expected_shortfall = NAN};
     risk_estimates_of(work->config, &risk->slots, &left, &risk->workspace, risk->without);
-    for (uint32_t k = 0; k < risk->slots.method_count; k++)
-        if (risk->slots.methods[k] == TW_RISK_FILTERED_HISTORICAL &&
-            work->config->filter == TW_RISK_FILTER_ASSETS)
+    bool by_assets = work->config->filter == TW_RISK_FILTER_ASSETS;
+    bool simulated = work->input->scenarios == NULL;
+    for (uint32_t k = 0; k < risk->slots.method_count; k++) {
+        if (risk->slots.methods[k] == TW_RISK_FILTERED_HISTORICAL && by_assets)
             estimate_filtered_without(work, k, asset);
+        if (risk->slots.methods[k] == TW_RISK_MONTE_CARLO && simulated)
+            risk_paths_without(work, k, moments);
+    }
     for (uint32_t e = 0; e < risk->slots.count; e++) {
         size_t at = e * work->rows.assets + asset;
         risk->var_increments[at] = risk->estimates[e].value - risk->without[e].value;
@@ -251,7 +258,8 @@ void risk_assets_increments(const risk_work *work) {
     memset(risk->shortfall_increments, 0, risk->slots.count * assets * sizeof(double));
     size_t count = work->rows.count;
     double scale = fmax(fabs(work->moments->best), fabs(work->moments->worst));
-    bool by_moments = risk_slots_need_moments(&risk->slots);
+    bool by_moments = risk_slots_need_moments(&risk->slots) ||
+                      work->input->scenarios == NULL; /* simulated ones */
     risk_moments moments[RISK_LANES] = {0};
     for (size_t at = 0; at < assets; at += RISK_LANES) {
         risk->lanes->leave_out(&work->rows, at, work->input->weights, risk->portfolio,

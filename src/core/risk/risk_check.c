@@ -40,10 +40,21 @@ static tw_status check_methods(const tw_risk_config *config, tw_error *error) {
         return tw_error_set(error, TW_RANGE,
                             "filter_decay must lie between 0 and 1, as 0.94, not %g",
                             config->filter_decay);
-    if (config->tail > TW_RISK_TAIL_AT_MOST || config->spans > TW_RISK_SPANS_APART ||
-        config->shares > TW_RISK_SHARES_LOSSES || config->filter > TW_RISK_FILTER_ASSETS)
+    if (config->paths > TW_RISK_PATH_COUNT_MAX)
+        return tw_error_set(error, TW_RANGE, "at most %d paths, not %zu", TW_RISK_PATH_COUNT_MAX,
+                            config->paths);
+    if (config->distribution == TW_SIMULATE_STUDENT &&
+        !(config->degrees > 2 && config->degrees <= TW_SIMULATE_DEGREES_MAX))
         return tw_error_set(error, TW_RANGE,
-                            "tail, spans, shares and filter must be one of their enumerators");
+                            "degrees of freedom must be above 2 and at most %g, "
+                            "not %g",
+                            TW_SIMULATE_DEGREES_MAX, config->degrees);
+    if (config->tail > TW_RISK_TAIL_AT_MOST || config->spans > TW_RISK_SPANS_APART ||
+        config->shares > TW_RISK_SHARES_LOSSES || config->filter > TW_RISK_FILTER_ASSETS ||
+        config->distribution > TW_SIMULATE_STUDENT)
+        return tw_error_set(error, TW_RANGE,
+                            "tail, spans, shares, filter and distribution must be one of their "
+                            "enumerators");
     return TW_OK;
 }
 

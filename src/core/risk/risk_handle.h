@@ -3,6 +3,7 @@
 #define TRADEWIND_RISK_HANDLE_H
 
 #include "risk_priv.h"
+#include "tradewind/simulate.h"
 
 struct tw_risk {
     tw_allocator allocator;
@@ -19,7 +20,9 @@ struct tw_risk {
     double *comoments; /* [4][assets] */
     double *volatility_contributions;
     double *volatility_shares;
-    double *block; /* [TW_RISK_SCENARIO_BLOCK][assets] */
+    double *block;         /* [TW_RISK_SCENARIO_BLOCK][assets] */
+    tw_simulate *simulate; /* of one asset, the portfolio; NULL without paths */
+    double *paths;         /* [paths] */
     tw_risk_estimate *estimates;
     tw_risk_estimate *without; /* those of the portfolio without an asset */
     double *var_marginals;     /* [estimates][assets], as are these */
@@ -50,6 +53,15 @@ typedef struct risk_work {
 
 /* Establishes invariant 2 of risk.c, and takes the sums over assets. */
 void risk_assets_sum(risk_work *work);
+
+/* The estimates of one method and horizon, with their marginal figures. */
+void risk_assets_by_scenarios(const risk_work *work, uint32_t horizon, uint32_t method,
+                              const risk_scenarios *scenarios, const risk_origin *origin);
+
+/* Simulated ones, of all horizons; and those of the portfolio without an asset, into
+ * risk->without, from the moments of its returns. */
+tw_status risk_paths_estimate(const risk_work *work, uint32_t method, tw_error *error);
+void risk_paths_without(const risk_work *work, uint32_t method, const risk_moments *moments);
 
 /* Every estimate with its marginal figures and contributions. TW_INVALID, with what was too large,
  * from filtered assets. */

@@ -77,6 +77,10 @@ size_t tw_risk_conventions(const tw_risk_config *config,
         {"var_cornish_fisher", expansion_text(config)},
         {"filter", by_assets ? "each asset by its own exponentially weighted deviation"
                              : "the portfolio by its exponentially weighted deviation"},
+        {"monte_carlo", config->paths == 0 ? "scenarios that were given"
+                        : config->distribution == TW_SIMULATE_NORMAL
+                            ? "paths of the normal distribution with the portfolio's moments"
+                            : "paths of Student's t with the portfolio's moments"},
         {"horizon_historical", apart ? "sums of successive rows, apart, from the newest"
                                      : "sums of successive rows, overlapping"},
         {"horizon_moments", "h means, sqrt(h) deviations, skewness / sqrt(h), kurtosis / h"},
