@@ -317,7 +317,8 @@ void performance_gather(tw_performance *p, unsigned needs) {
         gather_path(p);
     if ((needs & GROUP_DRAWDOWNS) != 0) {
         gather_drawdowns(p);
-        gather_runs(p);
+        if (p->config.burke == TW_BURKE_RUNS)
+            gather_runs(p);
     }
     gather_pairs(p, needs);
     p->known |= needs;
