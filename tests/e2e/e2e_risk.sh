@@ -342,7 +342,7 @@ the_same_seed_is_the_same_report() {
     if cmp -s first out; then fail 'another seed draws other paths'; fi
     run risk --prices prices.csv --paths 0 --json
     ended 0
-    if grep -q monte_carlo out; then fail 'no paths, no Monte Carlo'; fi
+    if grep -q '"method":"monte_carlo"' out; then fail 'no paths, no Monte Carlo'; fi
     run risk --prices prices.csv --distribution student --degrees 4 --confidence 0.999
     ended 0
     grep -q monte_carlo out || fail 'fat tails'
