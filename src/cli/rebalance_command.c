@@ -10,16 +10,24 @@ typedef struct rebalance_run {
     const rebalance_options *options;
     const tw_config *config; /* of the options: who said what */
     rebalance_input input;
+    weight_report weights;
     tw_rebalance *rebalance;
     tw_rebalance_plan plan;
 } rebalance_run;
+
+static tw_status weigh(rebalance_run *all, tw_error *error) {
+    const weight_wishes wishes = rebalance_options_wishes(all->options, all->config);
+    return rebalance_weigh(&all->input, &wishes, &all->weights, error);
+}
 
 static tw_status read_input(rebalance_run *all, tw_error *error) {
     const rebalance_options *options = all->options;
     const rebalance_defaults defaults = rebalance_options_defaults(options);
     tw_status status = rebalance_positions_read(&all->input, options->positions, &defaults, error);
-    if (status == TW_OK)
+    if (status == TW_OK && options->weigh[0] == '\0')
         status = rebalance_targets_read(&all->input, options->targets, &defaults, error);
+    if (status == TW_OK && options->weigh[0] != '\0')
+        status = weigh(all, error);
     if (status == TW_OK && options->groups[0] != '\0')
         status = rebalance_groups_read(&all->input, options->groups, error);
     return status;
@@ -63,8 +71,11 @@ static tw_status compute(rebalance_run *all, tw_error *error) {
 }
 
 static tw_status report(const rebalance_run *all, tw_error *error) {
-    const rebalance_result result = {
-        .input = &all->input, .plan = &all->plan, .explain = all->options->explain};
+    const rebalance_result result = {.input = &all->input,
+                                     .plan = &all->plan,
+                                     .weights =
+                                         all->options->weigh[0] != '\0' ? &all->weights : NULL,
+                                     .explain = all->options->explain};
     tw_status status =
         all->options->json ? rebalance_print_json(&result, error) : rebalance_print(&result, error);
     if (status == TW_OK && !all->plan.feasible)

@@ -101,6 +101,72 @@ END
     done
 }
 
+# 300 days of five names; the first is calm, the last is wild.
+history() {
+    python3 - >prices.csv <<'END'
+import datetime, random
+source = random.Random(9)
+names, day = "ABCDE", datetime.date(2023, 1, 1)
+prices = [50.0 + 10 * i for i in range(5)]
+print("date," + ",".join(names))
+for _ in range(300):
+    common = source.gauss(0, 0.004)
+    prices = [p * (1 + common + source.gauss(0.0003, 0.004 * (i + 1))) for i, p in enumerate(prices)]
+    print("%s,%s" % (day, ",".join("%.6f" % p for p in prices)))
+    day += datetime.timedelta(days=1)
+END
+    printf 'symbol,quantity,price\n' >held.csv
+    python3 - <<'END' >>held.csv
+import csv
+rows = list(csv.reader(open("prices.csv")))
+for name, price in zip(rows[0][1:], rows[-1][1:]):
+    print("%s,%d,%s" % (name, 20000 / float(price), price))
+END
+}
+
+targets_are_made_of_prices() {
+    history
+    run rebalance --positions held.csv --weigh inverse-volatility --prices prices.csv --cash 1000 \
+        --band 1% --json
+    ended 0
+    python3 - <<'END'
+import csv, json, statistics
+rows = list(csv.reader(open("prices.csv")))
+columns = list(zip(*[[float(x) for x in row[1:]] for row in rows[1:]]))
+inverse = [1 / statistics.stdev([b / a - 1 for a, b in zip(c, c[1:])]) for c in columns]
+plan = json.load(open("out"))
+for position, value in zip(plan["positions"], inverse):
+    assert abs(position["target"] - value / sum(inverse)) < 2e-9, (position, value / sum(inverse))
+assert plan["targets"]["rows"] == 299 and plan["targets"]["converged"], plan["targets"]
+END
+    run rebalance --positions held.csv --weigh minimum-variance --prices prices.csv --cash 1000 \
+        --weight-max 40% --invest 90% --covariance shrunk --json
+    ended 0
+    python3 -c '
+import json
+targets = [p["target"] for p in json.load(open("out"))["positions"]]
+assert max(targets) <= 0.4 and abs(sum(targets) - 0.9) < 1e-8, targets'
+}
+
+targets_that_cannot_be_made_are_told() {
+    history
+    run rebalance --positions held.csv --weigh minimum-variance --prices prices.csv --cash 0 \
+        --weight-max 10%
+    ended 1
+    run rebalance --positions held.csv --weigh risk-parity --prices prices.csv --cash 0 --weight-max 30%
+    ended 1
+    run rebalance --positions held.csv --weigh cleverest --prices prices.csv --cash 0
+    ended 2
+    said 'there is no method "cleverest"'
+    run rebalance --positions held.csv --weigh equal --cash 0
+    ended 2
+    said '--weigh needs --prices FILE'
+    printf 'Z,1,5\n' >>held.csv
+    run rebalance --positions held.csv --weigh equal --prices prices.csv --cash 0
+    ended 1
+    said 'prices.csv has no column "Z"'
+}
+
 what_cannot_be_is_proven() {
     two_positions
     run rebalance --positions held.csv --targets wanted.csv --cash 0 --cash-min 9000 --band 10%
@@ -209,7 +275,7 @@ wrong_usage_is_explained() {
     said 'give --positions FILE'
     run rebalance --positions held.csv --cash 0
     ended 2
-    said 'give --targets FILE'
+    said 'give --targets FILE or --weigh METHOD'
     run rebalance --positions held.csv --targets wanted.csv
     ended 2
     said 'give --cash AMOUNT'
@@ -229,6 +295,7 @@ a_full_disk_is_told() {
 }
 
 run_cases what_left_its_band_is_sold_to_the_edge what_no_target_names_is_sold plans_are_the_fewest_trades \
-    plans_for_real_prices_are_the_fewest_trades what_cannot_be_is_proven \
+    plans_for_real_prices_are_the_fewest_trades targets_are_made_of_prices \
+    targets_that_cannot_be_made_are_told what_cannot_be_is_proven \
     caps_leave_positions_outside groups_have_limits shorts_need_to_be_allowed \
     bad_files_are_told_with_their_place wrong_usage_is_explained a_full_disk_is_told

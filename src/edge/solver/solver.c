@@ -141,6 +141,7 @@ static tw_status remove_folder(session *s, tw_error *error) {
     DIR *entries = s->folder_fd < 0 ? NULL : fdopendir(s->folder_fd);
     if (entries == NULL && s->folder_fd >= 0)
         close(s->folder_fd);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody else reads this stream */
     for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;)
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             (void)unlinkat(dirfd(entries), entry->d_name, 0); /* rmdir tells if one stayed */
