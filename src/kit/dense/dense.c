@@ -3,8 +3,8 @@
  *
  * A product takes a chunk of the inner index at a time: first both factors are packed into panels,
  * then every panel of the result's columns takes the chunk, in blocks whose panels stay in the
- * caches. Packing and multiplying are each handed to the runner in parts of one panel, the longest
- * first.
+ * caches. Packing and multiplying are each handed to the runner in parts: of one panel, the longest
+ * first, or of a band of rows where these are more than the columns.
  *
  * Invariants:
  * 1. No two parts of a job write the same element, and a chunk is multiplied when all of it is
@@ -20,7 +20,12 @@
 #include "dense_tiles.h"
 #include "levels.h"
 
-enum { CHOLESKY_BLOCK = 2 * DENSE_WIDTH, CACHE_LINE = 64, LINE_DOUBLES = CACHE_LINE / 8 };
+enum {
+    BAND_HEIGHT = 4 * DENSE_WIDTH,
+    CHOLESKY_BLOCK = 2 * DENSE_WIDTH,
+    CACHE_LINE = 64,
+    LINE_DOUBLES = CACHE_LINE / 8
+};
 
 static const dense_loops *loops_of(const tw_dense_way *way) {
     tw_cpu_level level = tw_cpu_choose(way == NULL ? TW_CPU_BEST : way->level);
@@ -99,13 +104,12 @@ static void add_tile(const product *p, size_t depth, const double *wide, const d
         memcpy(c + j * p->stride, aside + j * DENSE_WIDTH, width * sizeof *c);
 }
 
-/* Every tile of a panel of columns takes the chunk. */
-static void multiply_panel(const product *p, size_t index) {
-    size_t column = index * DENSE_WIDTH;
+/* The tiles of a panel of columns, in the rows [first, end), take the chunk. */
+static void multiply_panel(const product *p, size_t column, size_t first, size_t end) {
     const double *wide = p->wide_panels + column * p->depth;
     for (size_t begin = 0; begin < p->depth; begin += DENSE_DEPTH) {
         size_t depth = least(DENSE_DEPTH, p->depth - begin);
-        for (size_t row = p->square ? column : 0; row < p->rows; row += DENSE_HEIGHT) {
+        for (size_t row = first; row < end; row += DENSE_HEIGHT) {
             const double *panel = p->narrow_panels + row / DENSE_WIDTH * DENSE_WIDTH * p->depth;
             const double *narrow = panel + begin * DENSE_WIDTH + row % DENSE_WIDTH;
             add_tile(p, depth, wide + begin * DENSE_WIDTH, narrow, row, column);
@@ -114,16 +118,30 @@ static void multiply_panel(const product *p, size_t index) {
 }
 
 /* The first panels of a square have the most tiles. */
-static void multiply_task(void *argument, size_t index) {
-    multiply_panel(argument, index);
+static void panel_task(void *argument, size_t index) {
+    const product *p = argument;
+    size_t column = index * DENSE_WIDTH;
+    multiply_panel(p, column, p->square ? column : 0, p->rows);
+}
+
+/* Of all columns a band of rows, whose panels stay in the second cache meanwhile. */
+static void band_task(void *argument, size_t index) {
+    const product *p = argument;
+    size_t first = index * BAND_HEIGHT;
+    for (size_t column = 0; column < p->columns; column += DENSE_WIDTH)
+        multiply_panel(p, column, first, least(first + BAND_HEIGHT, p->rows));
 }
 
 static void run_product(product *p, const tw_task_runner *runner, size_t inner) {
-    size_t packs = panels_of(p->columns) + (p->square ? 0 : panels_of(p->rows));
+    size_t panels = panels_of(p->columns);
+    size_t packs = panels + (p->square ? 0 : panels_of(p->rows));
     for (p->first = 0; p->first < inner; p->first += DENSE_CHUNK) {
         p->depth = least(DENSE_CHUNK, inner - p->first);
         tw_task_run(runner, packs, pack_task, p);
-        tw_task_run(runner, panels_of(p->columns), multiply_task, p);
+        if (p->square || p->rows < p->columns)
+            tw_task_run(runner, panels, panel_task, p);
+        else
+            tw_task_run(runner, (p->rows + BAND_HEIGHT - 1) / BAND_HEIGHT, band_task, p);
     }
 }
 
