@@ -20,11 +20,9 @@ static void begin(size_t rows, const double *restrict starts, double *restrict p
     }
 }
 
-static void project(size_t rows, const double *restrict factors, double start,
-                    const double *restrict panel, double *restrict ret_sums) {
-    double sums[TW_DENSE_PANEL];
-    for (size_t l = 0; l < TW_DENSE_PANEL; l++)
-        sums[l] = start;
+static void project(size_t rows, const double *restrict factors, const double *restrict panel,
+                    double *restrict ret_sums) {
+    double sums[TW_DENSE_PANEL] = {0};
     for (size_t t = 0; t < rows; t++) {
         const double *row = panel + t * TW_DENSE_PANEL;
         for (size_t l = 0; l < TW_DENSE_PANEL; l++)

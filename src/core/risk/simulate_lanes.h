@@ -14,9 +14,8 @@ typedef struct simulate_loops {
     void (*scale)(size_t rows, const double *scales, double *panel);
     /* Each row is its start. */
     void (*begin)(size_t rows, const double *starts, double *panel);
-    /* start + sum over the rows of factor x value, of each column, in the order of the rows. */
-    void (*project)(size_t rows, const double *factors, double start, const double *panel,
-                    double *ret_sums);
+    /* The sum over the rows of factor x value, of each column, in the order of the rows. */
+    void (*project)(size_t rows, const double *factors, const double *panel, double *ret_sums);
 } simulate_loops;
 
 extern const simulate_loops simulate_loops_baseline;

@@ -44,14 +44,17 @@ static tw_random_block block_of(const tw_simulate *s, size_t number) {
     return (tw_random_block){s->config.seed, number, s->config.way.level};
 }
 
-/* Of so many rows of a block. Student's t has the variance degrees / (degrees - 2), and here 1. */
+/* What the shocks of so many rows of a block are multiplied by. Student's t has the variance
+ * degrees / (degrees - 2), and here 1. */
 static void draw_scales(const tw_simulate *s, size_t number, size_t rows, double *ret_scales) {
+    bool student = s->config.distribution == TW_SIMULATE_STUDENT;
     double degrees = s->config.degrees;
+    double unit = student ? sqrt((degrees - 2) / degrees) : 1;
     tw_random_block block = block_of(s, number);
-    tw_random_scales(&block, degrees, rows, ret_scales);
-    double unit = sqrt((degrees - 2) / degrees);
+    if (student)
+        tw_random_scales(&block, degrees, rows, ret_scales);
     for (size_t i = 0; i < rows * TW_RANDOM_LANES; i++)
-        ret_scales[i] *= unit;
+        ret_scales[i] = student ? unit * ret_scales[i] : 1;
 }
 
 /* ---- Depth SCALAR -------------------------------------------------------------------------- */
@@ -63,13 +66,9 @@ static void scalar_block(const tw_simulate *s, size_t number, size_t count, doub
     size_t rows = (count + TW_RANDOM_LANES - 1) / TW_RANDOM_LANES;
     tw_random_block block = block_of(s, number);
     tw_random_normals(&block, rows, TW_RANDOM_LANES, shocks);
-    if (s->config.distribution == TW_SIMULATE_STUDENT) {
-        draw_scales(s, number, rows, scales);
-        for (size_t i = 0; i < count; i++)
-            shocks[i] *= scales[i];
-    }
+    draw_scales(s, number, rows, scales);
     for (size_t i = 0; i < count; i++)
-        ret_returns[i] = s->summary.mean + s->summary.deviation * shocks[i];
+        ret_returns[i] = s->summary.mean + s->summary.deviation * (scales[i] * shocks[i]);
 }
 
 static void scalar_run(const job *j, size_t from, size_t to) {
@@ -80,11 +79,12 @@ static void scalar_run(const job *j, size_t from, size_t to) {
 
 static void scalar_assets(const job *j, size_t from, size_t to) {
     const tw_simulate *s = j->simulate;
+    double returns[SCALAR_PATHS];
     for (size_t k = from; k < to; k++) {
-        double returns[SCALAR_PATHS];
-        size_t place = j->paths[k] % SCALAR_PATHS;
-        scalar_block(s, j->paths[k] / SCALAR_PATHS, place + 1, returns);
-        double away = returns[place] - s->summary.mean;
+        size_t number = j->paths[k] / SCALAR_PATHS;
+        if (k == from || number != j->paths[k - 1] / SCALAR_PATHS)
+            scalar_block(s, number, SCALAR_PATHS, returns);
+        double away = returns[j->paths[k] % SCALAR_PATHS] - s->summary.mean;
         for (size_t i = 0; i < s->assets; i++)
             j->ret_returns[k * s->assets + i] = s->means[i] + s->slopes[i] * away;
     }
@@ -98,19 +98,11 @@ static void draw_block(const tw_simulate *s, size_t number, double *columns) {
     tw_random_normals(&block, s->assets, TW_DENSE_PANEL, columns);
 }
 
-static void scale_panel(const tw_simulate *s, const double *scales, double *panel) {
-    if (s->config.distribution == TW_SIMULATE_STUDENT)
-        s->loops->scale(s->assets, scales, panel);
-}
-
-static void draw_panel(const tw_simulate *s, size_t first, double *panel) {
-    double scales[TW_DENSE_PANEL];
+static void draw_panel(const tw_simulate *s, size_t first, double *panel, double *ret_scales) {
     for (size_t l = 0; l < TW_DENSE_PANEL; l += TW_RANDOM_LANES) {
         draw_block(s, (first + l) / TW_RANDOM_LANES, panel + l);
-        if (s->config.distribution == TW_SIMULATE_STUDENT)
-            draw_scales(s, (first + l) / TW_RANDOM_LANES, 1, scales + l);
+        draw_scales(s, (first + l) / TW_RANDOM_LANES, 1, ret_scales + l);
     }
-    scale_panel(s, scales, panel);
 }
 
 /* The assets' returns of `count` panels of shocks. */
@@ -121,67 +113,67 @@ static void form_assets(const tw_simulate *s, buffers b, size_t count) {
     tw_dense_multiply_lower(s->config.way.level, s->assets, s->packed, count, b.shocks, b.assets);
 }
 
+static void factors_run(const job *j, buffers b, size_t from, size_t to) {
+    const tw_simulate *s = j->simulate;
+    for (size_t first = from; first < to; first += TW_DENSE_PANEL) {
+        double scales[TW_DENSE_PANEL];
+        double sums[TW_DENSE_PANEL];
+        draw_panel(s, first, b.shocks, scales);
+        s->loops->project(s->assets, s->loadings, b.shocks, sums);
+        for (size_t k = 0; k < TW_DENSE_PANEL && first + k < to; k++)
+            j->ret_returns[first + k] = s->summary.mean + scales[k] * sums[k];
+    }
+}
+
 static void value_panel(const tw_simulate *s, const tw_simulate_panel *panel, double *ret_returns) {
     if (s->config.value != NULL) {
         s->config.value(s->config.value_context, panel, ret_returns);
         return;
     }
     double sums[TW_DENSE_PANEL];
-    s->loops->project(s->assets, s->weights, 0, panel->returns, sums);
+    s->loops->project(s->assets, s->weights, panel->returns, sums);
     memcpy(ret_returns, sums, panel->paths * sizeof sums[0]);
 }
 
-static void project_panel(const tw_simulate *s, const double *shocks, size_t paths,
-                          double *ret_returns) {
-    double sums[TW_DENSE_PANEL];
-    s->loops->project(s->assets, s->loadings, s->summary.mean, shocks, sums);
-    memcpy(ret_returns, sums, paths * sizeof sums[0]);
-}
-
-static void panels_run(const job *j, buffers b, size_t from, size_t to) {
+/* Several panels at a time: they share what is read of the factor. */
+static void assets_run(const job *j, buffers b, size_t from, size_t to) {
     const tw_simulate *s = j->simulate;
     size_t size = s->assets * TW_DENSE_PANEL;
     for (size_t first = from; first < to; first += SIMULATE_PANELS * TW_DENSE_PANEL) {
         size_t count = 0;
-        for (size_t path = first; path < to && count < SIMULATE_PANELS; path += TW_DENSE_PANEL)
-            draw_panel(s, path, b.shocks + count++ * size);
-        if (s->config.depth == TW_SIMULATE_ASSETS)
-            form_assets(s, b, count);
+        for (size_t path = first; path < to && count < SIMULATE_PANELS; path += TW_DENSE_PANEL) {
+            double scales[TW_DENSE_PANEL];
+            double *panel = b.shocks + count++ * size;
+            draw_panel(s, path, panel, scales);
+            s->loops->scale(s->assets, scales, panel);
+        }
+        form_assets(s, b, count);
         for (size_t k = 0; k < count; k++) {
             size_t path = first + k * TW_DENSE_PANEL;
-            size_t paths = least(TW_DENSE_PANEL, to - path);
-            tw_simulate_panel panel = {path, paths, s->assets, b.assets + k * size};
-            if (s->config.depth == TW_SIMULATE_ASSETS)
-                value_panel(s, &panel, j->ret_returns + path);
-            else
-                project_panel(s, b.shocks + k * size, paths, j->ret_returns + path);
+            tw_simulate_panel panel = {path, least(TW_DENSE_PANEL, to - path), s->assets,
+                                       b.assets + k * size};
+            value_panel(s, &panel, j->ret_returns + path);
         }
     }
 }
 
 /* A panel of paths that need not lie side by side: each from its block, which is made in the room
- * for assets. */
+ * for assets. (What stands in columns beyond the last is of no interest, and finite.) */
 static void gather_panel(const tw_simulate *s, const size_t *paths, size_t count, buffers b) {
-    double scales[TW_DENSE_PANEL] = {0};
-    double block_scales[TW_RANDOM_LANES];
-    memset(b.shocks, 0, s->assets * TW_DENSE_PANEL * sizeof *b.shocks);
+    double scales[TW_RANDOM_LANES];
     for (size_t k = 0; k < count; k++) {
         size_t number = paths[k] / TW_RANDOM_LANES;
         size_t lane = paths[k] % TW_RANDOM_LANES;
         if (k == 0 || number != paths[k - 1] / TW_RANDOM_LANES) {
             draw_block(s, number, b.assets);
-            if (s->config.distribution == TW_SIMULATE_STUDENT)
-                draw_scales(s, number, 1, block_scales);
+            draw_scales(s, number, 1, scales);
         }
         for (size_t t = 0; t < s->assets; t++)
-            b.shocks[t * TW_DENSE_PANEL + k] = b.assets[t * TW_DENSE_PANEL + lane];
-        if (s->config.distribution == TW_SIMULATE_STUDENT)
-            scales[k] = block_scales[lane];
+            b.shocks[t * TW_DENSE_PANEL + k] = scales[lane] * b.assets[t * TW_DENSE_PANEL + lane];
     }
-    scale_panel(s, scales, b.shocks);
 }
 
-static void panels_assets(const job *j, buffers b, size_t from, size_t to) {
+static void paths_assets(const job *j, buffers b, size_t from, size_t to) {
     const tw_simulate *s = j->simulate;
     for (size_t first = from; first < to; first += TW_DENSE_PANEL) {
         size_t count = least(TW_DENSE_PANEL, to - first);
@@ -207,14 +199,16 @@ static size_t part_begin(size_t count, size_t unit, size_t part) {
 
 static void run_part(void *argument, size_t part) {
     const job *j = argument;
-    bool scalar = j->simulate->config.depth == TW_SIMULATE_SCALAR;
-    size_t unit = scalar ? SCALAR_PATHS : TW_DENSE_PANEL;
+    const tw_simulate *s = j->simulate;
+    size_t unit = s->config.depth == TW_SIMULATE_SCALAR ? SCALAR_PATHS : TW_DENSE_PANEL;
     size_t from = part_begin(j->count, unit, part);
     size_t to = part_begin(j->count, unit, part + 1);
-    if (scalar)
+    if (s->config.depth == TW_SIMULATE_SCALAR)
         scalar_run(j, from, to);
+    else if (s->config.depth == TW_SIMULATE_FACTORS)
+        factors_run(j, buffers_of(s, part), from, to);
     else
-        panels_run(j, buffers_of(j->simulate, part), from, to);
+        assets_run(j, buffers_of(s, part), from, to);
 }
 
 static void assets_part(void *argument, size_t part) {
@@ -224,7 +218,7 @@ static void assets_part(void *argument, size_t part) {
     if (j->simulate->config.depth == TW_SIMULATE_SCALAR)
         scalar_assets(j, from, to);
     else
-        panels_assets(j, buffers_of(j->simulate, part), from, to);
+        paths_assets(j, buffers_of(j->simulate, part), from, to);
 }
 
 void simulate_paths_run(const tw_simulate *simulate, double *ret_returns) {
