@@ -3,27 +3,14 @@
 
 #include <stdio.h>
 
-#include "input.h"
+#include "named_rows.h"
 #include "tradewind/batch_clean.h"
-#include "tradewind/tape.h"
 #include "tradewind/time.h"
 
 enum { TOLD_COUNT_MAX = 5, DATE_SIZE = 10 };
 
 #define TOLERANCE 0.02
 #define RATIO_MAX 1e6
-
-static tw_status check_header(tw_tape *tape, const char *path, tw_error *error) {
-    static const char *const names[] = {"symbol", "time", "ratio"};
-    size_t count = 0;
-    const tw_slice *header = tw_tape_header(tape, &count);
-    bool right = count == 3;
-    for (size_t i = 0; right && i < 3; i++)
-        right = tw_slice_equal_string(header[i], names[i]);
-    return right ? TW_OK
-                 : tw_error_set_at(error, TW_PARSE, path, 1, 1,
-                                   "the first line of a file of splits is symbol,time,ratio");
-}
 
 /* The first row that is not before the split; the number of rows if there is none. */
 static size_t first_row(const batch_panel *panel, int64_t time_ns) {
@@ -62,21 +49,21 @@ static bool parse_ratio(tw_slice text, double *ret_ratio) {
     return *ret_ratio >= 1 / RATIO_MAX && *ret_ratio <= RATIO_MAX;
 }
 
-static tw_status apply_row(batch_panel *panel, tw_tape *tape, const char *path,
-                           const tw_slice *fields, tw_error *error) {
-    uint64_t line = tw_tape_tell(tape).line;
+enum { SYMBOL, TIME, RATIO };
+
+static tw_status apply_row(batch_panel *panel, const named_rows *rows, tw_error *error) {
     int64_t time_ns = 0;
     tw_batch_split split = {.row = 0};
-    if (tw_time_parse(fields[1], &time_ns) != TW_OK)
-        return tw_error_set_at(error, TW_PARSE, path, line, 2,
-                               "a date like 2020-08-31 or a time in RFC 3339 is wanted");
-    if (!parse_ratio(fields[2], &split.ratio))
-        return tw_error_set_at(error, TW_PARSE, path, line, 3,
-                               "a ratio is wanted: how many shares there are for each one before, "
-                               "like 4, 3:2 or 1:10");
+    if (tw_time_parse(named_rows_field(rows, TIME), &time_ns) != TW_OK)
+        return named_rows_bad(rows, TIME, TW_PARSE, error,
+                              "a date like 2020-08-31 or a time in RFC 3339 is wanted");
+    if (!parse_ratio(named_rows_field(rows, RATIO), &split.ratio))
+        return named_rows_bad(rows, RATIO, TW_PARSE, error,
+                              "a ratio is wanted: how many shares there are for each one before, "
+                              "like 4, 3:2 or 1:10");
     split.row = first_row(panel, time_ns);
-    if (batch_panel_find(panel, fields[0], &split.column) == TW_OK && split.row > 0 &&
-        split.row < panel->shape.rows)
+    if (batch_panel_find(panel, named_rows_field(rows, SYMBOL), &split.column) == TW_OK &&
+        split.row > 0 && split.row < panel->shape.rows)
         adjust(panel, &split);
     else
         panel->splits_apart++;
@@ -84,19 +71,13 @@ static tw_status apply_row(batch_panel *panel, tw_tape *tape, const char *path,
 }
 
 tw_status batch_splits_apply(batch_panel *panel, const char *path, tw_error *error) {
-    tw_tape *tape = NULL;
-    tw_status status = input_rows_open(path, &tape, error);
-    if (status != TW_OK)
-        return status;
-    status = check_header(tape, path, error);
-    while (status == TW_OK) {
-        const tw_slice *fields = NULL;
-        size_t count = 0;
-        status = tw_tape_next_row(tape, &fields, &count, error);
-        if (status == TW_OK)
-            status = apply_row(panel, tape, path, fields, error);
-    }
-    tw_tape_close(tape);
+    static const named_column columns[] = {{"symbol", true}, {"time", true}, {"ratio", true}};
+    named_rows rows;
+    tw_status status =
+        named_rows_open(&rows, path, columns, sizeof columns / sizeof columns[0], error);
+    while (status == TW_OK && (status = named_rows_next(&rows, error)) == TW_OK)
+        status = apply_row(panel, &rows, error);
+    named_rows_close(&rows);
     return status == TW_EMPTY ? TW_OK : status;
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "named_rows.h"
 #include "run_past.h"
 #include "run_safety.h"
 #include "run_session.h"
@@ -43,82 +44,77 @@ static tw_status add_symbol(run_session *session, tw_slice name, tw_error *error
     return status;
 }
 
-/* Reads one symbol,weight row. Symbols are added to the table unless the exchange fixed them. */
-static tw_status read_target(run_session *session, tw_tape *tape, const tw_slice *fields,
-                             double *total, tw_error *error) {
-    const char *path = session->options->targets;
-    uint64_t line = tw_tape_tell(tape).line;
-    tw_slice name = tw_slice_trim(fields[0]);
-    double weight = 0.0;
-    if (tw_parse_double(tw_slice_trim(fields[1]), &weight) != TW_OK)
-        return tw_error_set_at(error, TW_PARSE, path, line, 2,
-                               "the weight must be a number, like 0.25, not \"%.*s\"",
-                               (int)fields[1].size, fields[1].data);
-    if (!(weight >= 0.0 && weight <= 1.0))
-        return tw_error_set_at(error, TW_RANGE, path, line, 2,
-                               "the weight must be 0 to 1, not %.6g", weight);
-    *total += weight;
+enum { TARGET_SYMBOL, TARGET_WEIGHT };
+
+static tw_status read_weight(const named_rows *rows, double *total, double *ret_weight,
+                             tw_error *error) {
+    static const char wanted[] = "a number like 0.25 for the weight";
+    tw_status status = named_rows_number(rows, TARGET_WEIGHT, wanted, ret_weight, error);
+    if (status != TW_OK)
+        return status;
+    if (!(*ret_weight >= 0.0 && *ret_weight <= 1.0))
+        return named_rows_bad(rows, TARGET_WEIGHT, TW_RANGE, error,
+                              "the weight must be 0 to 1, not %.6g", *ret_weight);
+    *total += *ret_weight;
     if (*total > 1.0 + 1e-9)
-        return tw_error_set_at(error, TW_RANGE, path, line, 2,
-                               "the weights add up to %.6g here, which is more than 1", *total);
-    if (session->exchange == NULL) {
-        tw_status status = add_symbol(session, name, error);
-        if (status != TW_OK)
-            return tw_error_set_at(error, status == TW_FULL ? TW_FULL : TW_PARSE, path, line, 1,
-                                   "\"%.*s\" cannot be a symbol", (int)name.size, name.data);
-    }
+        return named_rows_bad(rows, TARGET_WEIGHT, TW_RANGE, error,
+                              "the weights add up to %.6g here, which is more than 1", *total);
+    return TW_OK;
+}
+
+/* Reads one row. Symbols are added to the table unless the exchange fixed them. */
+static tw_status read_target(run_session *session, const named_rows *rows, double *total,
+                             tw_error *error) {
+    tw_slice name = named_rows_field(rows, TARGET_SYMBOL);
+    double weight = 0.0;
+    tw_status status = read_weight(rows, total, &weight, error);
+    if (status != TW_OK)
+        return status;
+    if (session->exchange == NULL && add_symbol(session, name, error) != TW_OK)
+        return named_rows_bad(rows, TARGET_SYMBOL, error->status == TW_FULL ? TW_FULL : TW_PARSE,
+                              error, "\"%.*s\" cannot be a symbol", (int)name.size, name.data);
     tw_symbol symbol = tw_symbols_find(session->symbols, name);
     if (symbol == TW_SYMBOL_NONE)
-        return tw_error_set_at(error, TW_RANGE, path, line, 1,
-                               "the exchange has no symbol \"%.*s\"; name it with --symbols",
-                               (int)name.size, name.data);
+        return named_rows_bad(rows, TARGET_SYMBOL, TW_RANGE, error,
+                              "the exchange has no symbol \"%.*s\"; name it with --symbols",
+                              (int)name.size, name.data);
     if (session->targets[symbol] != TARGET_NONE)
-        return tw_error_set_at(error, TW_PARSE, path, line, 1, "\"%.*s\" is there twice",
-                               (int)name.size, name.data);
+        return named_rows_bad(rows, TARGET_SYMBOL, TW_PARSE, error, "\"%.*s\" is there twice",
+                              (int)name.size, name.data);
     session->targets[symbol] = weight;
     return TW_OK;
 }
 
-static tw_status check_targets_header(const tw_tape *tape, const char *path, tw_error *error) {
-    size_t count = 0;
-    const tw_slice *header = tw_tape_header(tape, &count);
-    if (count >= 2 && tw_slice_equal_string(tw_slice_trim(header[0]), "symbol") &&
-        tw_slice_equal_string(tw_slice_trim(header[1]), "weight"))
-        return TW_OK;
-    return tw_error_set_at(error, TW_PARSE, path, 1, 0,
-                           "expected the header \"symbol,weight\", found \"%.*s%s\"",
-                           count > 0 ? (int)header[0].size : 0, count > 0 ? header[0].data : "",
-                           count > 1 ? ",..." : "");
+/* The file is one of targets of `rebalance`, too, whose bands are not used here. */
+static tw_status read_target_rows(run_session *session, size_t *ret_count, tw_error *error) {
+    static const named_column columns[] = {{"symbol", true}, {"weight", true}, {"band", false}};
+    named_rows rows;
+    double total = 0.0;
+    tw_status status = named_rows_open(&rows, session->options->targets, columns,
+                                       sizeof columns / sizeof columns[0], error);
+    while (status == TW_OK && (status = named_rows_next(&rows, error)) == TW_OK) {
+        status = read_target(session, &rows, &total, error);
+        *ret_count += status == TW_OK ? 1 : 0;
+    }
+    named_rows_close(&rows);
+    return status;
 }
 
 /* Symbols that the file does not name have the target zero. */
 static tw_status read_targets(run_session *session, tw_error *error) {
-    tw_tape_config config = {.path = session->options->targets, .format = TW_TAPE_ROWS};
-    TW_AUTO(tw_tape) *tape = NULL;
-    double total = 0.0;
-    size_t rows = 0;
-    if (config.path[0] == '\0')
+    size_t count = 0;
+    if (session->options->targets[0] == '\0')
         return TW_OK;
     session->targets = TW_NEW(NULL, SYMBOL_COUNT_MAX, double);
     if (session->targets == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "no memory for the targets");
     for (size_t i = 0; i < SYMBOL_COUNT_MAX; i++)
         session->targets[i] = TARGET_NONE;
-    tw_status status = tw_tape_open(&config, &tape, error);
-    if (status == TW_OK)
-        status = check_targets_header(tape, config.path, error);
-    while (status == TW_OK) {
-        const tw_slice *fields = NULL;
-        size_t count = 0;
-        status = tw_tape_next_row(tape, &fields, &count, error);
-        if (status == TW_OK)
-            status = read_target(session, tape, fields, &total, error);
-        rows += status == TW_OK;
-    }
-    if (status != TW_EMPTY || tape == NULL)
+    tw_status status = read_target_rows(session, &count, error);
+    if (status != TW_EMPTY)
         return status;
-    if (rows == 0)
-        return tw_error_set_at(error, TW_EMPTY, config.path, 1, 0,
+    if (count == 0)
+        return tw_error_set_at(error, TW_EMPTY, session->options->targets, 1, 0,
                                "there is no target after the header");
     for (size_t i = 0; i < SYMBOL_COUNT_MAX; i++)
         session->targets[i] = fmax(session->targets[i], 0.0);

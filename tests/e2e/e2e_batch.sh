@@ -268,7 +268,7 @@ END
     echo 'a,b' >splits.csv
     run batch bars.csv --splits splits.csv
     ended 3
-    said 'the first line of a file of splits is symbol,time,ratio'
+    said 'expected symbol,time,ratio'
 }
 
 a_wrong_print_may_be_dropped() {
@@ -451,7 +451,7 @@ an_empty_file_of_splits_is_told() {
     : >splits.csv
     run batch bars.csv --features 'sma(1)' --splits splits.csv
     ended 3
-    said 'splits.csv: the file is empty'
+    said 'splits.csv:1: the file is empty'
     run batch bars.csv --features 'sma(1)' --splits .
     ended 3
 }

@@ -17,10 +17,10 @@ targets_that_are_none_are_refused() {
     target 'targets.csv:2:2: the weight must be 0 to 1, not 1.5' 'symbol,weight\nAAPL,1.5\n'
     target 'targets.csv:2:2: the weight must be 0 to 1, not -0.5' 'symbol,weight\nAAPL,-0.5\n'
     target 'targets.csv:3:2: the weights add up to 1.1' 'symbol,weight\nAAPL,0.5\nMSFT,0.6\n'
-    target 'targets.csv:2:2: the weight must be a number' 'symbol,weight\nAAPL,half\n'
+    target 'targets.csv:2:2: expected a number like 0.25 for the weight' 'symbol,weight\nAAPL,half\n'
     target 'targets.csv:3:1: "AAPL" is there twice' 'symbol,weight\nAAPL,0.5\nAAPL,0.2\n'
     target 'targets.csv:2:1: expected 2 fields, found 1' 'symbol,weight\nAAPL\n'
-    target 'targets.csv:1: expected the header "symbol,weight"' 'name,share\nAAPL,0.5\n'
+    target 'targets.csv:1:1: there is no column "name": expected symbol,weight[,band]' 'name,share\nAAPL,0.5\n'
     target 'targets.csv:1: there is no target' 'symbol,weight\n'
 }
 
