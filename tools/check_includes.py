@@ -61,11 +61,18 @@ BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "l
 
 # Public headers that bear another name than the module that owns them.
 NAMED_OTHERWISE = {"rolling": "core/window", "indicator": "core/window",
-                   "features": "core/batch", "target_weights": "core/rebalance",
-                   "tax_lots": "core/rebalance", "overlap": "core/rebalance"}
+                   "features": "core/batch", "backtest": "core/risk", "stress": "core/risk",
+                   "covariance": "core/risk", "expected_returns": "core/risk",
+                   "factors": "core/risk", "portfolios": "core/risk", "simulate": "core/risk",
+                   "performance": "core/risk", "drawdown": "core/risk", "returns": "core/risk",
+                   "rolling_performance": "core/risk",
+                   "allocation": "core/rebalance", "drift": "core/rebalance",
+                   "target_weights": "core/rebalance", "tax_lots": "core/rebalance",
+                   "overlap": "core/rebalance"}
 
 # Headers for the floor's own use: public within it, by the table, but not to users.
-LENT_HEADERS = {"src/base/levels.h", "src/base/logarithm.h", "src/base/sorted.h",
+LENT_HEADERS = {"src/base/exponential.h", "src/base/levels.h", "src/base/logarithm.h",
+                "src/base/normal.h", "src/base/sorted.h",
                 "src/edge/json/json.h", "src/edge/source/source.h", "src/edge/itch/capture.h",
                 "src/edge/itch/itch_bytes.h"}
 

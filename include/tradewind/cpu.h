@@ -17,7 +17,7 @@
 typedef enum tw_cpu_level {
     TW_CPU_BEST,     /* a wish: the highest that there is */
     TW_CPU_BASELINE, /* what every processor of the architecture has */
-    TW_CPU_AVX2,     /* four doubles at once */
+    TW_CPU_AVX2,     /* four doubles at once, and fused multiply-adds */
     TW_CPU_AVX512    /* eight: F, VL, DQ and BW */
 } tw_cpu_level;
 #define TW_CPU_LEVEL_COUNT 4

@@ -3,34 +3,36 @@
  *
  *     tw_rebalance_config config;
  *     tw_rebalance_config_init(&config);
- *     config.cash = ...; config.cost_rate_nano = 5 * TW_REBALANCE_BASIS_POINT;
+ *     config.cash = ...; config.cost.buy_rate_nano = 5 * TW_REBALANCE_BASIS_POINT;
  *     status = tw_rebalance_new(NULL, count, &rebalance);
  *     status = tw_rebalance_compute(rebalance, &config, positions, count, &plan, &error);
  *
  * Every position has a target weight of the equity (positions and cash before trading) and a band
- * about it. A position outside its band must trade: to the nearest edge, or to its target if so
- * configured. If the cash left would then be outside [cash_min, cash_max], amounts move inside
- * the bands, and only when that cannot do, positions inside their bands trade as well: the least
- * number of them, and that number is proven (theorem 1 below). Among plans with the fewest trades
- * the turnover is least (theorem 2).
+ * about it. A position outside its band must trade, into the band or to its target. If the cash
+ * left would then be outside [cash_min, cash_max], or a group of positions outside its limits,
+ * amounts move inside the bands, and only when that cannot do, positions inside their bands trade
+ * as well: the least number of them. That number has a certified lower bound; when the plan
+ * reaches it the plan is proven. Among plans with the fewest trades the turnover is least.
  *
- * Theorem 1. Let A be the least cash that the mandatory trades can use and Thi the most that may
- * be used. If A > Thi, the least number of further sellers is the least k whose k largest
- * possible proceeds cover A - Thi. Symmetric for buyers. It is exact whenever the cash window is
- * at least as wide as one lot of the dearest traded name and no minimum trade binds; outside of
- * that `lower_bound` still holds, and count - lower_bound is the gap.
+ * Order of aims: fewest trades, then least turnover (TW_REBALANCE_TO_EDGE) or closeness to the
+ * targets (TW_REBALANCE_CLOSEST), then the lower `rank` (of tax, cost or preference) among
+ * positions that could give way alike, then the lower symbol, then the lower index.
  *
- * Theorem 2. Every plan has a turnover of at least the mandatory moves to the nearest edge plus
- * the distance of their cash use from the window (less the cost rate): `turnover_bound`.
+ * When it is exact. Groups must be nested or disjoint; then the lower bound is the optimum of the
+ * problem without lots, minimum trades and fixed costs. Whole lots keep the plan on it when the
+ * cash window is at least as wide as one lot, with its costs, of the dearest traded name. Where
+ * that does not hold, and with groups and costs together, `lower_bound` still holds and
+ * count - lower_bound is the gap. docs/rebalancing-proof.md has the theorems.
  *
- * Positions are long only: no plan sells more than is held, and lower edges are at least 0.
+ * A sale of a position inside its band is made only if it brings more than it costs.
  *
  * All money is whole: the value of a buy is rounded up to 1e-9, of a sale down, costs up, so
- * cash_after is exact and never too high. Ties go to the lower symbol, then the lower index. When
- * several trades could give way to the cash window, those with the dearest lots do so first.
+ * cash_after is exact and never too high.
  *
- * Memory: all at tw_rebalance_new, about 230 bytes a position. Cost: O(n + k log n), k trades
- * among the optional ones. Threads: a tw_rebalance belongs to one thread at a time.
+ * Memory: all at tw_rebalance_new, about 210 bytes a position, of which 17 are read or written for
+ * a position that does not trade. Cost: O(n) expected without groups, O(n x depth) with them, and
+ * O(n log n) with caps or a limit on the gross value. Threads: a tw_rebalance belongs to one thread
+ * at a time.
  */
 #ifndef TRADEWIND_REBALANCE_H
 #define TRADEWIND_REBALANCE_H
@@ -47,40 +49,101 @@
 
 /* 1 basis point as a rate at 1e-9. */
 #define TW_REBALANCE_BASIS_POINT INT64_C(100000)
-#define TW_REBALANCE_REASON_SIZE 320
+#define TW_REBALANCE_REASON_SIZE 400
+#define TW_REBALANCE_GROUPS_MAX 4096
+#define TW_REBALANCE_COSTS_MAX 65535
 
 typedef struct tw_rebalance tw_rebalance;
 
 typedef enum tw_band_kind {
     TW_BAND_ABSOLUTE = 0, /* weight - band to weight + band */
-    TW_BAND_RELATIVE = 1  /* weight x (1 - band) to weight x (1 + band) */
+    TW_BAND_RELATIVE = 1, /* weight x (1 - band) to weight x (1 + band) */
+    TW_BAND_HYBRID = 2    /* the wider of the relative band and an absolute one of band_floor */
 } tw_band_kind;
 
 typedef enum tw_rebalance_aim {
-    TW_REBALANCE_TO_EDGE = 0, /* the nearest edge of the band: least turnover */
-    TW_REBALANCE_TO_TARGET = 1
+    TW_REBALANCE_TO_EDGE = 0,   /* into the band, the nearest edge first: least turnover */
+    TW_REBALANCE_TO_TARGET = 1, /* into the band, the target first */
+    TW_REBALANCE_TO_INNER = 2,  /* a position outside its band trades into the inner part of it,
+                                 * destination_nano of its width; half of it unless told */
+    TW_REBALANCE_CLOSEST = 3    /* all that trade end as near to their targets as the cash lets
+                                 * them: the sum of the squared distances in value is least */
 } tw_rebalance_aim;
 
+/* Which ways a position, or the whole plan, may trade. What may not trade home stays outside and
+ * is counted. */
+typedef enum tw_restriction {
+    TW_RESTRICTION_NONE = 0,
+    TW_RESTRICTION_ALL = 1, /* never traded */
+    TW_RESTRICTION_BUY_ONLY = 2,
+    TW_RESTRICTION_SELL_ONLY = 3
+} tw_restriction;
+
+/* Who stays outside when a cap does not let everybody come home. */
+typedef enum tw_cap_priority {
+    TW_CAP_MOST_POSITIONS = 0,  /* the smallest breaches come home first: the most positions do */
+    TW_CAP_LARGEST_BREACHES = 1 /* the largest first: the worst that is left is smallest */
+} tw_cap_priority;
+
+/* What a trade costs: a part of its value at 1e-9 (0 to 0.5) and an amount (at least 0). */
+typedef struct tw_trade_cost {
+    int64_t buy_rate_nano;
+    int64_t sell_rate_nano;
+    tw_money buy_fixed;
+    tw_money sell_fixed;
+} tw_trade_cost;
+
+/*
+ * Limits on a set of positions together. In compute they are weights of the equity after trading
+ * (the value of the group over the equity before it, at 1e-9); in solve they are net purchases,
+ * money at 1e-9. INT64_MIN and INT64_MAX for no limit; weights are at most 100 in size.
+ */
+typedef struct tw_rebalance_group {
+    int64_t least_nano;
+    int64_t most_nano;
+    uint32_t parent; /* 0: none; else the number of a group that stands before this one */
+    uint32_t reserved;
+} tw_rebalance_group;
+
 typedef struct tw_rebalance_position {
-    tw_quantity quantity; /* held, at least 0 */
-    tw_price price;       /* above 0 */
-    int64_t weight_nano;  /* target as a fraction of the equity at 1e-9, 0 to 1 */
-    int64_t band_nano;    /* at 1e-9, at least 0 */
-    tw_quantity lot;      /* trades are whole multiples of it; 0 is fractional (1e-9) */
-    tw_money min_trade;   /* no trade is worth less; 0 for none */
+    tw_quantity quantity;    /* held; negative only with shorts_allowed */
+    tw_price price;          /* above 0 */
+    int64_t weight_nano;     /* target as a fraction of the equity at 1e-9: 0 to 1, from -1 with
+                              * shorts_allowed. Its band ends at 0 and never crosses it */
+    int64_t band_nano;       /* at 1e-9, 0 to 10 */
+    int64_t band_floor_nano; /* TW_BAND_HYBRID: of weight, at 1e-9, 0 to 10 */
+    tw_quantity lot;         /* trades are whole multiples of it; 0 is fractional (1e-9) */
+    tw_money min_trade;      /* no trade is worth less; 0 for none */
     tw_symbol symbol;
-    uint8_t band_kind;  /* tw_band_kind */
-    uint8_t restricted; /* 1: never traded */
-    uint8_t reserved[2];
+    uint32_t group;      /* 0: none; else groups[group - 1], the innermost it is in */
+    uint32_t rank;       /* of positions that could give way alike the lower goes first */
+    uint16_t cost_class; /* 0: config.cost; else costs[cost_class - 1] */
+    uint8_t band_kind;   /* tw_band_kind */
+    uint8_t restricted;  /* tw_restriction */
 } tw_rebalance_position;
 
 typedef struct tw_rebalance_config {
-    tw_money cash;          /* before trading; may be negative */
-    tw_money cash_min;      /* after trading */
-    tw_money cash_max;      /* INT64_MAX nano for no limit */
-    int64_t cost_rate_nano; /* of the value of each trade, at 1e-9; 0 to 0.5 */
-    uint8_t aim;            /* tw_rebalance_aim */
-    uint8_t reserved[7];
+    tw_money cash;      /* before trading; may be negative */
+    tw_money cash_min;  /* after trading */
+    tw_money cash_max;  /* INT64_MAX nano for no limit */
+    tw_trade_cost cost; /* of a position without a class of its own */
+    const tw_trade_cost *costs;
+    size_t cost_count;
+    const tw_rebalance_group *groups;
+    size_t group_count;
+    /* Limits on long plus short values (gross) and long less short values (net), as the limits of
+     * groups are given. With a gross limit, a group holds positions of one side only. */
+    int64_t gross_max_nano;
+    int64_t net_min_nano;
+    int64_t net_max_nano;
+    size_t trades_max;        /* SIZE_MAX for no cap */
+    tw_money turnover_max;    /* INT64_MAX nano for no cap */
+    int64_t destination_nano; /* TW_REBALANCE_TO_INNER: 0 (the target) to 1 (the whole band) */
+    uint8_t aim;              /* tw_rebalance_aim */
+    uint8_t side;             /* tw_restriction of the whole plan; not TW_RESTRICTION_ALL */
+    uint8_t cap_priority;     /* tw_cap_priority */
+    uint8_t shorts_allowed;
+    uint8_t reserved[4];
 } tw_rebalance_config;
 
 /*
@@ -92,18 +155,39 @@ typedef struct tw_rebalance_range {
     tw_quantity lot;     /* at least 1e-9 */
     int64_t lots_min;    /* the most that may be sold (negative) ... */
     int64_t lots_max;    /* ... to the most that may be bought */
-    int64_t lots_wanted; /* where a mandatory trade goes when cash leaves the choice */
+    int64_t lots_wanted; /* where its trade goes when cash leaves the choice */
     int64_t lots_least;  /* the smallest trade in lots (minimum trade), at least 1 */
     tw_symbol symbol;
-    uint32_t reserved;
+    uint32_t group;
+    uint32_t rank;
+    uint16_t cost_class;
+    uint8_t is_short; /* it counts as short for the gross limit */
+    uint8_t reserved;
 } tw_rebalance_range;
 
 typedef enum tw_trade_reason {
     TW_TRADE_ABOVE_BAND = 0, /* it was above its band */
     TW_TRADE_BELOW_BAND = 1,
     TW_TRADE_RAISE_CASH = 2, /* inside its band; sold because the cash fell short */
-    TW_TRADE_USE_CASH = 3    /* inside its band; bought because there was too much cash */
+    TW_TRADE_USE_CASH = 3,   /* inside its band; bought because there was too much cash */
+    TW_TRADE_CUT_GROUP = 4,  /* inside its band; sold because its group (or the net or gross
+                              * value) was above its limit */
+    TW_TRADE_FILL_GROUP = 5  /* inside its band; bought because its group was below its limit */
 } tw_trade_reason;
+
+/* What became of a position. Up to TW_OUTCOME_FILL_GROUP they are trades: the reason and one. */
+typedef enum tw_rebalance_outcome {
+    TW_OUTCOME_INSIDE = 0, /* inside its band and not needed */
+    TW_OUTCOME_ABOVE_BAND = 1,
+    TW_OUTCOME_BELOW_BAND = 2,
+    TW_OUTCOME_RAISE_CASH = 3,
+    TW_OUTCOME_USE_CASH = 4,
+    TW_OUTCOME_CUT_GROUP = 5,
+    TW_OUTCOME_FILL_GROUP = 6,
+    TW_OUTCOME_LEFT_RESTRICTED = 7, /* outside its band, and may not trade that way */
+    TW_OUTCOME_LEFT_MINIMUM = 8,    /* outside, but all of its way is below its smallest trade */
+    TW_OUTCOME_LEFT_CAP = 9         /* outside, and a cap was spent on others */
+} tw_rebalance_outcome;
 
 typedef struct tw_rebalance_trade {
     size_t index;         /* of the position */
@@ -119,32 +203,41 @@ typedef struct tw_rebalance_trade {
 
 typedef struct tw_rebalance_plan {
     bool feasible;
-    bool proven;                      /* count equals lower_bound, or infeasibility is proven */
-    size_t count;                     /* trades; 0 when not feasible */
-    size_t lower_bound;               /* no feasible plan has fewer trades */
+    bool proven;  /* count equals lower_bound, or infeasibility is proven; under a cap also that no
+                   * plan could bring more positions home */
+    size_t count; /* trades; 0 when not feasible */
+    size_t lower_bound;               /* no plan that brings as many home has fewer trades */
     const tw_rebalance_trade *trades; /* [count], by index; borrowed until the next call */
+    const uint8_t *outcomes;          /* [positions] of tw_rebalance_outcome; borrowed likewise.
+                                       * When not feasible: which would have to trade */
     tw_money turnover;                /* sum of the values */
-    tw_money turnover_bound;          /* no feasible plan has less */
+    tw_money turnover_bound;          /* no plan that brings as many home has less */
     tw_money cash_before;
     tw_money cash_after;
     tw_money cost;
     tw_money equity; /* positions and cash before trading; 0 from tw_rebalance_solve */
     /* When infeasible: what is missing after every allowed trade. Else 0. */
     tw_money deficit;
-    tw_money reachable;        /* cash nearest to the window that can be reached */
-    size_t mandatory;          /* positions that had to trade */
+    tw_money reachable;        /* what can be reached nearest to the limit at fault: cash; the
+                                * value of the group; in solve its net purchases */
+    size_t group_at_fault;     /* infeasible because of groups[group_at_fault - 1]; else 0 */
+    size_t mandatory;          /* positions outside their band that trade */
     size_t restricted_outside; /* outside their band, left alone as restricted */
     size_t minimum_outside;    /* outside, but crossing the whole band is below min_trade */
+    size_t capped_outside;     /* outside, left alone because of a cap */
+    size_t outside;            /* all that stay outside: the sum of the three */
     size_t widened; /* bands without a whole lot, widened to the lot nearest to the target */
-    char reason[TW_REBALANCE_REASON_SIZE]; /* one sentence: the proof, or what was done */
+    char reason[TW_REBALANCE_REASON_SIZE]; /* one or two sentences: the proof, or what was done */
 } tw_rebalance_plan;
 
 TW_BEGIN_DECLS
 
-/* No cash, a cash window of 0 to no limit, no cost, to the nearest edge. */
+/* No cash, a cash window of 0 to no limit, no costs, groups, limits or caps, to the nearest edge;
+ * the inner part of a band is half of it. */
 TW_API void tw_rebalance_config_init(tw_rebalance_config *config);
 
-/* Takes the memory for `position_count_max` (at least 1). TW_RANGE, TW_NO_MEMORY. */
+/* Takes the memory for `position_count_max` (1 to UINT32_MAX - 1) and as many groups, at most
+ * TW_REBALANCE_GROUPS_MAX. TW_RANGE, TW_NO_MEMORY. */
 TW_API tw_status tw_rebalance_new(const tw_allocator *allocator, size_t position_count_max,
                                   tw_rebalance **ret_rebalance) TW_MUST_CHECK;
 TW_API void tw_rebalance_free(tw_rebalance *rebalance);
@@ -152,23 +245,29 @@ TW_API void tw_rebalance_free(tw_rebalance *rebalance);
 /*
  * Plans. TW_OK with plan.feasible false is an answer, not an error: the reason is a proof, or
  * says that none was found because the window is narrower than a lot (proven is false).
- * TW_FULL: more positions than the maximum. TW_INVALID: a price that is not positive, a negative
- * quantity, lot, band or minimum, a weight outside 0 to 1, an empty cash window, a cost rate
- * out of range, or an equity that is not positive; TW_OVERFLOW: a value or sum beyond tw_money.
+ * TW_FULL: more positions or groups than the maximum. TW_INVALID: a price that is not positive, a
+ * negative quantity or weight without shorts_allowed, a negative lot, band or minimum, a weight
+ * outside -1 to 1, an unknown group, class or enumerator, an empty window, a cost out of range,
+ * a group with positions of both sides under a gross limit, or an equity that is not positive.
+ * TW_OVERFLOW: a value or sum beyond tw_money.
  * `error` (may be NULL) names the position. `ret_plan` is written only with TW_OK.
  */
 TW_API tw_status tw_rebalance_compute(tw_rebalance *rebalance, const tw_rebalance_config *config,
                                       const tw_rebalance_position *positions, size_t count,
                                       tw_rebalance_plan *ret_plan, tw_error *error) TW_MUST_CHECK;
 
-/* The same from ranges of lots: the core of the algorithm without weights and bands.
+/* The same from ranges of lots: the core of the algorithm without weights and bands. `aim` is only
+ * looked at for TW_REBALANCE_CLOSEST, `side` not at all.
  * TW_INVALID also for lots_min > lots_max or lots_wanted outside. */
 TW_API tw_status tw_rebalance_solve(tw_rebalance *rebalance, const tw_rebalance_config *config,
                                     const tw_rebalance_range *ranges, size_t count,
                                     tw_rebalance_plan *ret_plan, tw_error *error) TW_MUST_CHECK;
 
-/* "above band", "below band", "raise cash", "use cash". Never NULL. */
+/* "above band", "below band", "raise cash", "use cash", "cut group", "fill group". Never NULL. */
 TW_API const char *tw_trade_reason_name(tw_trade_reason reason);
+
+/* "inside band", the words of the reasons, "restricted", "below minimum", "cap". Never NULL. */
+TW_API const char *tw_rebalance_outcome_name(tw_rebalance_outcome outcome);
 
 TW_END_DECLS
 

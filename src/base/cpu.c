@@ -11,9 +11,9 @@ bool tw_cpu_has(tw_cpu_level level) {
         return true;
 #if defined(__x86_64__)
     case TW_CPU_AVX2:
-        return __builtin_cpu_supports("avx2") != 0;
+        return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
     case TW_CPU_AVX512:
-        return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("avx512f") != 0 &&
+        return tw_cpu_has(TW_CPU_AVX2) && __builtin_cpu_supports("avx512f") != 0 &&
                __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
                __builtin_cpu_supports("avx512bw") != 0;
 #else

@@ -43,13 +43,14 @@ LOGARITHM_INLINE double logarithm_value(uint64_t bits) {
     return value;
 }
 
-/*
- * ln(x) of a positive, finite x, within one unit in the last place. x = m 2^e with m in [sqrt(1/2),
- * sqrt(2)), and ln m = 2 atanh(s) with s = (m - 1) / (m + 1), put together as in Tang, Table-Driven
- * Implementation of the Logarithm Function, 1990: what is large is exact. Numbers below the normal
- * ones are brought among them by 2^54.
- */
-LOGARITHM_INLINE double natural_logarithm(double x) {
+/* x = m 2^e with m in [sqrt(1/2), sqrt(2)), of a positive, finite x. */
+typedef struct logarithm_parts {
+    double m;
+    double e;
+} logarithm_parts;
+
+/* Numbers below the normal ones are brought among them by 2^54. */
+LOGARITHM_INLINE logarithm_parts logarithm_split(double x) {
     const uint64_t half_root = UINT64_C(0x3fe6a09e667f3bcd); /* sqrt(1/2) */
     const uint64_t bias = UINT64_C(1024) << 52;
     double normal = x < DBL_MIN ? x * 0x1p54 : x;
@@ -58,14 +59,25 @@ LOGARITHM_INLINE double natural_logarithm(double x) {
     double m = logarithm_value(logarithm_bits(normal) - ((exponent - 1024) << 52));
     /* e as a double: an integer below 2^52 in the low bits of 2^52 is the number itself. */
     double e = (logarithm_value(exponent | UINT64_C(0x4330000000000000)) - 0x1p52) - shift;
-    double f = m - 1;
+    return (logarithm_parts){m, e};
+}
+
+/*
+ * ln(x) of a positive, finite x, within one unit in the last place. ln m = 2 atanh(s) with s = (m -
+ * 1) / (m + 1), put together as in Tang, Table-Driven Implementation of the Logarithm Function,
+ * 1990: what is large is exact.
+ */
+LOGARITHM_INLINE double natural_logarithm(double x) {
+    logarithm_parts parts = logarithm_split(x);
+    double f = parts.m - 1;
     double s = f / (2 + f);
     double z = s * s;
     double half_square = 0.5 * f * f;
     const double ln2_high = 0x1.62e42feep-1; /* its last 20 bits are 0, so times e it is exact */
     const double ln2_low = 0x1.a39ef35793c76p-33;
     double tail = 2 * z * logarithm_tail(z);
-    return e * ln2_high - ((half_square - (s * (half_square + tail) + e * ln2_low)) - f);
+    return parts.e * ln2_high -
+           ((half_square - (s * (half_square + tail) + parts.e * ln2_low)) - f);
 }
 
 #endif

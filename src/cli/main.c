@@ -31,6 +31,7 @@ static const command_entry commands[] = {
     {"batch", "features of every symbol at once, from files of bars", command_batch},
     {"window", "sliding statistics of each symbol after each of its trades", command_window},
     {"risk", "the risk of a portfolio, and what each asset contributes", command_risk},
+    {"rebalance", "the fewest trades that bring positions home, with proof", command_rebalance},
 };
 
 static void print_usage(FILE *out) {

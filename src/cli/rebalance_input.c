@@ -8,8 +8,9 @@
 
 enum { FIRST_CAPACITY = 1024 };
 
-enum { SYMBOL, QUANTITY, PRICE, LOT, MIN_TRADE, RESTRICTED };
+enum { SYMBOL, QUANTITY, PRICE, LOT, MIN_TRADE, RESTRICTED, RANK };
 enum { WEIGHT = 1, BAND };
+enum { GROUP, MEMBER, PARENT, LEAST, MOST };
 
 #define WEIGHT_SUM_MAX (TW_NANO + TW_NANO / 1000000) /* rounding of weights that add up to 1 */
 
@@ -17,7 +18,9 @@ void rebalance_input_close(rebalance_input *input) {
     const tw_allocator *system = tw_allocator_system();
     TW_DELETE(system, input->positions, input->capacity, tw_rebalance_position);
     TW_DELETE(system, input->targeted, input->capacity, uint8_t);
+    TW_DELETE(system, input->groups, TW_REBALANCE_GROUPS_MAX, tw_rebalance_group);
     tw_symbols_free(input->symbols);
+    tw_symbols_free(input->group_names);
     *input = (rebalance_input){0};
 }
 
@@ -69,12 +72,34 @@ static tw_status add_symbol(rebalance_input *input, const named_rows *rows, tw_e
 }
 
 static tw_status read_restricted(const named_rows *rows, uint8_t *ret_restricted, tw_error *error) {
+    static const struct {
+        const char *word;
+        uint8_t restriction;
+    } words[] = {{"", TW_RESTRICTION_NONE},
+                 {"no", TW_RESTRICTION_NONE},
+                 {"yes", TW_RESTRICTION_ALL},
+                 {"buy", TW_RESTRICTION_BUY_ONLY},
+                 {"sell", TW_RESTRICTION_SELL_ONLY}};
     tw_slice field = named_rows_field(rows, RESTRICTED);
-    bool yes = tw_slice_equal_string(field, "yes");
-    if (!yes && field.size > 0 && !tw_slice_equal_string(field, "no"))
-        return named_rows_bad(rows, RESTRICTED, TW_PARSE, error,
-                              "expected yes or no, found \"%.*s\"", (int)field.size, field.data);
-    *ret_restricted = yes ? 1 : 0;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (tw_slice_equal_string(field, words[i].word)) {
+            *ret_restricted = words[i].restriction;
+            return TW_OK;
+        }
+    }
+    return named_rows_bad(rows, RESTRICTED, TW_PARSE, error,
+                          "expected no, yes, buy (only) or sell (only), found \"%.*s\"",
+                          (int)field.size, field.data);
+}
+
+static tw_status read_rank(const named_rows *rows, uint32_t *ret_rank, tw_error *error) {
+    tw_slice field = named_rows_field(rows, RANK);
+    uint64_t rank = 0;
+    if (field.size > 0 && (tw_parse_u64(field, &rank) != TW_OK || rank > UINT32_MAX))
+        return named_rows_bad(rows, RANK, TW_PARSE, error,
+                              "expected a whole number (the lower gives way first), found \"%.*s\"",
+                              (int)field.size, field.data);
+    *ret_rank = (uint32_t)rank;
     return TW_OK;
 }
 
@@ -87,13 +112,16 @@ static tw_status read_needed(const named_rows *rows, size_t column, const named_
     return named_rows_decimal(rows, column, range, ret_nano, error);
 }
 
-static tw_status read_position(const named_rows *rows, tw_rebalance_position *position,
+static tw_status read_position(const named_rows *rows, bool shorts, tw_rebalance_position *position,
                                tw_error *error) {
-    static const named_range quantity = {"a quantity like 100 or 0.5", INT64_MIN, INT64_MAX};
+    static const named_range any = {"a quantity like 100 or -0.5", -INT64_MAX, INT64_MAX};
+    static const named_range held = {"a quantity of at least 0 (--short allows others)", 0,
+                                     INT64_MAX};
     static const named_range price = {"a price above 0", 1, INT64_MAX};
     static const named_range lot = {"a lot like 1 or 100 (0: fractional)", 0, INT64_MAX};
     static const named_range least = {"an amount of money, at least 0", 0, INT64_MAX};
-    tw_status status = read_needed(rows, QUANTITY, &quantity, &position->quantity.nano, error);
+    tw_status status =
+        read_needed(rows, QUANTITY, shorts ? &any : &held, &position->quantity.nano, error);
     if (status == TW_OK)
         status = read_needed(rows, PRICE, &price, &position->price.nano, error);
     if (status == TW_OK)
@@ -102,14 +130,16 @@ static tw_status read_position(const named_rows *rows, tw_rebalance_position *po
         status = named_rows_decimal(rows, MIN_TRADE, &least, &position->min_trade.nano, error);
     if (status == TW_OK)
         status = read_restricted(rows, &position->restricted, error);
+    if (status == TW_OK)
+        status = read_rank(rows, &position->rank, error);
     return status;
 }
 
 tw_status rebalance_positions_read(rebalance_input *input, const char *path,
                                    const rebalance_defaults *defaults, tw_error *error) {
-    static const named_column columns[] = {{"symbol", true},     {"quantity", true},
-                                           {"price", true},      {"lot", false},
-                                           {"min_trade", false}, {"restricted", false}};
+    static const named_column columns[] = {
+        {"symbol", true},     {"quantity", true},    {"price", true}, {"lot", false},
+        {"min_trade", false}, {"restricted", false}, {"rank", false}};
     if (tw_symbols_new(NULL, REBALANCE_POSITION_MAX, &input->symbols) != TW_OK)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory for the symbols of %s", path);
     named_rows rows;
@@ -126,9 +156,10 @@ tw_status rebalance_positions_read(rebalance_input *input, const char *path,
         position->lot.nano = defaults->lot_nano;
         position->min_trade.nano = defaults->min_trade_nano;
         position->band_nano = defaults->band_nano;
+        position->band_floor_nano = defaults->band_floor_nano;
         position->band_kind = defaults->band_kind;
         position->symbol = (tw_symbol)input->count;
-        status = read_position(&rows, position, error);
+        status = read_position(&rows, defaults->shorts, position, error);
         input->count += status == TW_OK ? 1 : 0;
     }
     named_rows_close(&rows);
@@ -141,9 +172,11 @@ tw_status rebalance_positions_read(rebalance_input *input, const char *path,
 
 /* ---- targets ------------------------------------------------------------------------------- */
 
-static tw_status read_target(rebalance_input *input, const named_rows *rows, int64_t *total,
-                             tw_error *error) {
-    static const named_range weight = {"a weight like 0.25 or 25%", -10 * TW_NANO, 10 * TW_NANO};
+static tw_status read_target(rebalance_input *input, const named_rows *rows, bool shorts,
+                             int64_t *total, tw_error *error) {
+    static const named_range any = {"a weight from -1 to 1, like 0.25 or 25%", -TW_NANO, TW_NANO};
+    static const named_range held = {"a weight from 0 to 1, like 0.25 or 25%", 0, TW_NANO};
+    const named_range *weight = shorts ? &any : &held;
     static const named_range band = {"a band like 0.05 or 5%", 0, 10 * TW_NANO};
     tw_slice name = named_rows_field(rows, SYMBOL);
     size_t index = rebalance_input_find(input, name);
@@ -159,8 +192,8 @@ static tw_status read_target(rebalance_input *input, const named_rows *rows, int
     tw_rebalance_position *position = &input->positions[index];
     if (named_rows_field(rows, WEIGHT).size == 0)
         return named_rows_bad(rows, WEIGHT, TW_PARSE, error, "expected %s, found nothing",
-                              weight.what);
-    tw_status status = named_rows_share(rows, WEIGHT, &weight, &position->weight_nano, error);
+                              weight->what);
+    tw_status status = named_rows_share(rows, WEIGHT, weight, &position->weight_nano, error);
     if (status == TW_OK)
         status = named_rows_share(rows, BAND, &band, &position->band_nano, error);
     *total += position->weight_nano;
@@ -171,7 +204,18 @@ static tw_status read_target(rebalance_input *input, const named_rows *rows, int
     return status;
 }
 
-tw_status rebalance_targets_read(rebalance_input *input, const char *path, tw_error *error) {
+/* What no target names is to be sold whole: no band about nothing. */
+static void close_bands(rebalance_input *input) {
+    for (size_t i = 0; i < input->count; i++) {
+        if (input->targeted[i] != 0)
+            continue;
+        input->positions[i].band_nano = 0;
+        input->positions[i].band_floor_nano = 0;
+    }
+}
+
+tw_status rebalance_targets_read(rebalance_input *input, const char *path,
+                                 const rebalance_defaults *defaults, tw_error *error) {
     static const named_column columns[] = {{"symbol", true}, {"weight", true}, {"band", false}};
     named_rows rows;
     size_t count = 0;
@@ -179,13 +223,101 @@ tw_status rebalance_targets_read(rebalance_input *input, const char *path, tw_er
     tw_status status =
         named_rows_open(&rows, path, columns, sizeof columns / sizeof columns[0], error);
     while (status == TW_OK && (status = named_rows_next(&rows, error)) == TW_OK) {
-        status = read_target(input, &rows, &total, error);
+        status = read_target(input, &rows, defaults->shorts, &total, error);
         count += status == TW_OK ? 1 : 0;
     }
     named_rows_close(&rows);
     if (status != TW_EMPTY)
         return status;
+    close_bands(input);
     return count > 0 ? TW_OK
                      : tw_error_set_at(error, TW_EMPTY, path, 1, 0,
                                        "there is no target after the header");
+}
+
+/* ---- groups -------------------------------------------------------------------------------- */
+
+/* The number of a group, which is new when `adds`; 0 when it is not there. */
+static tw_status find_group(rebalance_input *input, const named_rows *rows, size_t column,
+                            bool adds, uint32_t *ret_group, tw_error *error) {
+    tw_slice name = named_rows_field(rows, column);
+    tw_symbol symbol = tw_symbols_find(input->group_names, name);
+    if (symbol == TW_SYMBOL_NONE && adds) {
+        if (input->group_count == TW_REBALANCE_GROUPS_MAX)
+            return named_rows_bad(rows, column, TW_FULL, error, "more than %d groups",
+                                  TW_REBALANCE_GROUPS_MAX);
+        if (tw_symbols_intern(input->group_names, name, &symbol) != TW_OK)
+            return named_rows_bad(rows, column, TW_PARSE, error, "\"%.*s\" cannot name a group",
+                                  (int)name.size, name.data);
+        input->groups[input->group_count++] =
+            (tw_rebalance_group){.least_nano = INT64_MIN, .most_nano = INT64_MAX};
+    }
+    if (symbol == TW_SYMBOL_NONE)
+        return named_rows_bad(rows, column, TW_RANGE, error,
+                              "there is no group \"%.*s\" in the lines before", (int)name.size,
+                              name.data);
+    *ret_group = symbol + 1;
+    return TW_OK;
+}
+
+static tw_status join_group(rebalance_input *input, const named_rows *rows, tw_error *error) {
+    tw_slice name = named_rows_field(rows, MEMBER);
+    size_t index = rebalance_input_find(input, name);
+    uint32_t group = 0;
+    if (index == input->count)
+        return named_rows_bad(rows, MEMBER, TW_RANGE, error, "there is no position \"%.*s\"",
+                              (int)name.size, name.data);
+    if (input->positions[index].group != 0)
+        return named_rows_bad(rows, MEMBER, TW_RANGE, error,
+                              "\"%.*s\" is in a group already: groups may be nested (parent), not "
+                              "overlap",
+                              (int)name.size, name.data);
+    tw_status status = find_group(input, rows, GROUP, true, &group, error);
+    if (status == TW_OK)
+        input->positions[index].group = group;
+    return status;
+}
+
+static tw_status state_group(rebalance_input *input, const named_rows *rows, tw_error *error) {
+    static const named_range limit = {"a weight like 0.3 or 30%", -100 * TW_NANO, 100 * TW_NANO};
+    uint32_t parent = 0;
+    uint32_t number = 0;
+    size_t before = input->group_count;
+    tw_status status = TW_OK;
+    if (named_rows_field(rows, PARENT).size > 0)
+        status = find_group(input, rows, PARENT, false, &parent, error);
+    if (status == TW_OK)
+        status = find_group(input, rows, GROUP, true, &number, error);
+    if (status != TW_OK)
+        return status;
+    tw_rebalance_group *group = &input->groups[number - 1];
+    bool stated = group->least_nano != INT64_MIN || group->most_nano != INT64_MAX;
+    if (input->group_count == before && (stated || parent != 0))
+        return named_rows_bad(
+            rows, GROUP, TW_RANGE, error,
+            "the limits and the parent of a group stand before its symbols, once");
+    group->parent = parent;
+    status = named_rows_share(rows, LEAST, &limit, &group->least_nano, error);
+    if (status == TW_OK)
+        status = named_rows_share(rows, MOST, &limit, &group->most_nano, error);
+    if (status == TW_OK && group->least_nano > group->most_nano)
+        return named_rows_bad(rows, LEAST, TW_RANGE, error, "min is above max");
+    return status;
+}
+
+tw_status rebalance_groups_read(rebalance_input *input, const char *path, tw_error *error) {
+    static const named_column columns[] = {
+        {"group", true}, {"symbol", false}, {"parent", false}, {"min", false}, {"max", false}};
+    named_rows rows;
+    input->groups = TW_NEW(tw_allocator_system(), TW_REBALANCE_GROUPS_MAX, tw_rebalance_group);
+    if (input->groups == NULL ||
+        tw_symbols_new(NULL, TW_REBALANCE_GROUPS_MAX, &input->group_names) != TW_OK)
+        return tw_error_set(error, TW_NO_MEMORY, "there is no memory for the groups of %s", path);
+    tw_status status =
+        named_rows_open(&rows, path, columns, sizeof columns / sizeof columns[0], error);
+    while (status == TW_OK && (status = named_rows_next(&rows, error)) == TW_OK)
+        status = named_rows_field(&rows, MEMBER).size > 0 ? join_group(input, &rows, error)
+                                                          : state_group(input, &rows, error);
+    named_rows_close(&rows);
+    return status == TW_EMPTY ? TW_OK : status;
 }

@@ -1,12 +1,19 @@
 /*
  * rebalance_input.h - what `tradewind rebalance` reads: positions and targets.
  *
- * Positions CSV: symbol,quantity,price[,lot][,min_trade][,restricted]. Targets CSV:
- * symbol,weight[,band]. A position without a target has the target 0. A target without a position
+ * Positions CSV: symbol,quantity,price[,lot][,min_trade][,restricted][,rank]. Targets CSV:
+ * symbol,weight[,band]. A position without a target has the target 0 and no
+ * band: it is to be sold whole. A target without a position
  * has no price, and is refused: a row with the quantity 0 gives it one.
+ *
+ * Groups CSV: group[,symbol][,parent][,min][,max]. A row with a symbol puts it into the group; a
+ * row without one states the group's limits, as weights, and the group that it is a part of. A
+ * group stands before its symbols and its parts.
  */
 #ifndef TRADEWIND_CLI_REBALANCE_INPUT_H
 #define TRADEWIND_CLI_REBALANCE_INPUT_H
+
+#include <stdbool.h>
 
 #include "tradewind/market.h"
 #include "tradewind/rebalance.h"
@@ -18,7 +25,9 @@ typedef struct rebalance_defaults {
     int64_t lot_nano; /* 0: fractional */
     int64_t min_trade_nano;
     int64_t band_nano;
+    int64_t band_floor_nano;
     uint8_t band_kind; /* tw_band_kind */
+    bool shorts;       /* quantities and weights may be below 0 */
 } rebalance_defaults;
 
 /* Zeroed, it is empty. */
@@ -28,6 +37,9 @@ typedef struct rebalance_input {
     uint8_t *targeted; /* [capacity]: a row of the targets names it */
     size_t count;
     size_t capacity;
+    tw_symbols *group_names;    /* symbol i is groups[i] */
+    tw_rebalance_group *groups; /* [TW_REBALANCE_GROUPS_MAX], NULL without a file */
+    size_t group_count;
 } rebalance_input;
 
 /* TW_PARSE, TW_RANGE, TW_EMPTY with file, line and column. Close it in any case. */
@@ -37,7 +49,11 @@ tw_status rebalance_positions_read(rebalance_input *input, const char *path,
 
 /* After the positions. */
 tw_status rebalance_targets_read(rebalance_input *input, const char *path,
-                                 tw_error *error) TW_MUST_CHECK;
+                                 const rebalance_defaults *defaults, tw_error *error) TW_MUST_CHECK;
+
+/* After the positions. */
+tw_status rebalance_groups_read(rebalance_input *input, const char *path,
+                                tw_error *error) TW_MUST_CHECK;
 
 void rebalance_input_close(rebalance_input *input);
 

@@ -1,13 +1,14 @@
 /* risk_command.c - `tradewind risk`: the risk of a portfolio from the returns of its assets. */
-#include <math.h>
-
 #include "command.h"
 #include "interruption.h"
 #include "output_file.h"
+#include "risk_history.h"
 #include "risk_input.h"
 #include "risk_options.h"
 #include "risk_plot.h"
 #include "risk_report.h"
+#include "risk_trials.h"
+#include "tradewind/workers.h"
 
 /* What one run holds. */
 typedef struct risk_run {
@@ -15,8 +16,11 @@ typedef struct risk_run {
     const tw_arguments *arguments;
     tw_risk_config config;
     risk_input input;
+    tw_workers *workers;
     tw_risk *risk;
     tw_risk_report report;
+    risk_history series;
+    risk_trials trials;
     output_file picture;
 } risk_run;
 
@@ -41,57 +45,29 @@ static tw_status read_input(risk_run *all, tw_error *error) {
 
 /* ---- The picture --------------------------------------------------------------------------- */
 
-/* Rows that have every return of what is held, with the portfolio's; the arrays have room for all
- * rows. Returns how many there are. */
-static size_t collect_series(const risk_input *input, int64_t *times_ns, double *returns,
-                             double *benchmark) {
-    size_t count = 0;
-    for (size_t i = 0; i < input->rows; i++) {
-        double sum = 0;
-        if (!risk_input_is_whole(input, i))
-            continue;
-        for (size_t j = 0; j < input->assets; j++) {
-            if (input->weights[j] != 0)
-                sum += input->weights[j] * input->returns[i * input->assets + j];
-        }
-        times_ns[count] = input->times_ns[i];
-        returns[count] = sum;
-        benchmark[count] = input->benchmark == NULL ? NAN : input->benchmark[i];
-        count++;
-    }
-    return count;
-}
-
-typedef struct picture_memory {
-    int64_t *times_ns;
-    double *returns;
-    double *benchmark;
-    risk_plot_asset *assets;
-} picture_memory;
-
-static tw_status draw_series(risk_run *all, const picture_memory *memory, tw_error *error) {
+static tw_status draw_series(risk_run *all, risk_plot_asset *assets, tw_error *error) {
     const risk_input *input = &all->input;
     const risk_options *options = all->options;
+    const risk_history *series = &all->series;
     char title[2 * TW_CONFIG_TEXT_SIZE];
-    risk_plot plot = {
-        .title = title,
-        .times_ns = memory->times_ns,
-        .returns = memory->returns,
-        .benchmark = input->benchmark == NULL ? NULL : memory->benchmark,
-        .benchmark_name = options->benchmark,
-        .rows = collect_series(input, memory->times_ns, memory->returns, memory->benchmark),
-        .window = (size_t)options->rolling,
-        .periods_per_year = options->periods,
-        .assets = memory->assets,
-        .count = input->assets};
+    const risk_plot plot = {.title = title,
+                            .times_ns = series->times_ns,
+                            .returns = series->returns,
+                            .benchmark = input->benchmark == NULL ? NULL : series->benchmark,
+                            .benchmark_name = options->benchmark,
+                            .rows = series->rows,
+                            .window = (size_t)options->rolling,
+                            .periods_per_year = options->periods,
+                            .assets = assets,
+                            .count = input->assets};
     if (plot.window >= plot.rows)
         return tw_error_set(error, TW_USAGE,
                             "--rolling %zu: there are %zu rows, and a window has to be shorter",
                             plot.window, plot.rows);
     for (size_t i = 0; i < input->assets; i++)
-        memory->assets[i] = (risk_plot_asset){input->names[i], input->weights[i],
-                                              all->report.contributions[i].volatility_share,
-                                              risk_var_share(&all->report, i)};
+        assets[i] =
+            (risk_plot_asset){input->names[i], input->weights[i], all->report.volatility_shares[i],
+                              risk_var_share(&all->report, i)};
     risk_title(&all->report, input, title, sizeof title);
     tw_status status = output_file_open(&all->picture, options->plot, error);
     return status == TW_OK ? risk_plot_draw(&plot, all->picture.temporary, error) : status;
@@ -99,21 +75,11 @@ static tw_status draw_series(risk_run *all, const picture_memory *memory, tw_err
 
 static tw_status draw(risk_run *all, tw_error *error) {
     const tw_allocator *system = tw_allocator_system();
-    size_t rows = all->input.rows;
-    size_t assets = all->input.assets;
-    const picture_memory memory = {TW_NEW(system, rows, int64_t), TW_NEW(system, rows, double),
-                                   TW_NEW(system, rows, double),
-                                   TW_NEW(system, assets, risk_plot_asset)};
-    tw_status status = TW_OK;
-    if (memory.times_ns == NULL || memory.returns == NULL || memory.benchmark == NULL ||
-        memory.assets == NULL)
-        status = tw_error_set(error, TW_NO_MEMORY, "there is no memory for a picture");
-    if (status == TW_OK)
-        status = draw_series(all, &memory, error);
-    TW_DELETE(system, memory.times_ns, rows, int64_t);
-    TW_DELETE(system, memory.returns, rows, double);
-    TW_DELETE(system, memory.benchmark, rows, double);
-    TW_DELETE(system, memory.assets, assets, risk_plot_asset);
+    risk_plot_asset *assets = TW_NEW(system, all->input.assets, risk_plot_asset);
+    if (assets == NULL)
+        return tw_error_set(error, TW_NO_MEMORY, "there is no memory for a picture");
+    tw_status status = draw_series(all, assets, error);
+    TW_DELETE(system, assets, all->input.assets, risk_plot_asset);
     return status;
 }
 
@@ -127,10 +93,15 @@ static tw_status compute(risk_run *all, tw_error *error) {
                                 .benchmark = input->benchmark,
                                 .observations = input->rows,
                                 .assets = input->assets};
-    if (tw_risk_new(NULL, input->rows, input->assets, &all->risk) != TW_OK)
+    tw_status status = tw_workers_new(NULL, (uint32_t)all->options->threads, &all->workers, error);
+    if (status != TW_OK)
+        return status;
+    all->config.runner = tw_workers_runner(all->workers);
+    const tw_risk_maxima maxima = tw_risk_maxima_of(&all->config, input->rows, input->assets);
+    if (tw_risk_new(NULL, &maxima, &all->risk) != TW_OK)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory for %zu rows of %zu assets",
                             input->rows, input->assets);
-    tw_status status = tw_risk_compute(all->risk, &all->config, &work, &all->report, error);
+    status = tw_risk_compute(all->risk, &all->config, &work, &all->report, error);
     if (status == TW_EMPTY)
         return tw_error_set(error, TW_EMPTY,
                             "%s: no row has a return of all that is held; --from, --weights or "
@@ -141,9 +112,29 @@ static tw_status compute(risk_run *all, tw_error *error) {
     return status;
 }
 
+/* What is done only when it is asked for. */
+static tw_status try_portfolio(risk_run *all, tw_error *error) {
+    const risk_options *options = all->options;
+    const risk_input *input = &all->input;
+    bool drawn = options->plot[0] != '\0';
+    bool tested = options->backtest > 0;
+    tw_status status = drawn || tested ? risk_history_make(&all->series, input, error) : TW_OK;
+    if (status == TW_OK && options->stress)
+        status = risk_trials_replay(&all->trials, input, error);
+    if (status == TW_OK && options->shocks[0] != '\0')
+        status = risk_trials_shock(&all->trials, input, options->shocks, error);
+    if (status == TW_OK && tested)
+        status = risk_trials_test(&all->trials, &all->series, &all->config,
+                                  (size_t)options->backtest, error);
+    return status == TW_OK && drawn ? draw(all, error) : status;
+}
+
 static tw_status report(risk_run *all, tw_error *error) {
-    const risk_result result = {
-        .input = &all->input, .report = &all->report, .benchmark = all->options->benchmark};
+    const risk_result result = {.input = &all->input,
+                                .config = &all->config,
+                                .report = &all->report,
+                                .trials = &all->trials,
+                                .benchmark = all->options->benchmark};
     tw_status status =
         all->options->json ? risk_print_json(&result, error) : risk_print(&result, error);
     output_file *const files[] = {&all->picture};
@@ -154,8 +145,8 @@ static tw_status run_all(risk_run *all, tw_error *error) {
     tw_status status = read_input(all, error);
     if (status == TW_OK)
         status = compute(all, error);
-    if (status == TW_OK && all->options->plot[0] != '\0')
-        status = draw(all, error);
+    if (status == TW_OK)
+        status = try_portfolio(all, error);
     return status == TW_OK ? report(all, error) : status;
 }
 
@@ -170,7 +161,10 @@ static tw_status run(void *target, const tw_arguments *arguments, tw_error *erro
     interruption_watch();
     status = run_all(&all, error);
     output_file_drop(&all.picture);
+    risk_trials_free(&all.trials);
+    risk_history_free(&all.series);
     tw_risk_free(all.risk);
+    tw_workers_free(all.workers);
     risk_input_close(&all.input);
     return status;
 }

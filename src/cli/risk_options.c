@@ -27,6 +27,8 @@ const tw_config_option risk_option_table[] = {
     {"confidence", TW_CONFIG_TEXT, "LIST", NULL, NULL, "0.95,0.99",
      "of value at risk and expected shortfall, above 0.5", NULL,
      offsetof(risk_options, confidence)},
+    {"horizon", TW_CONFIG_INTEGER, "periods", "1", "10000", "1",
+     "of value at risk and expected shortfall", NULL, offsetof(risk_options, horizon)},
     {"periods", TW_CONFIG_NUMBER, NULL, "1", "1000000", "252",
      "rows a year: 252 of days, 52 of weeks, 12 of months", NULL, offsetof(risk_options, periods)},
     {"risk-free", TW_CONFIG_TEXT, "RATE", NULL, NULL, "0/year",
@@ -43,6 +45,22 @@ const tw_config_option risk_option_table[] = {
     {"fill", TW_CONFIG_INTEGER, "rows", "0", "1000000", "0",
      "let a price stand for missing ones after it, over so many rows at most", NULL,
      offsetof(risk_options, fill)},
+    {"paths", TW_CONFIG_INTEGER, "N", "0", "100000000", "100000",
+     "of the Monte Carlo; 0: none of it", NULL, offsetof(risk_options, paths)},
+    {"seed", TW_CONFIG_INTEGER, "N", "0", NULL, "1", "of its random numbers", NULL,
+     offsetof(risk_options, seed)},
+    {"distribution", TW_CONFIG_CHOICE, NULL, NULL, NULL, "normal", "of its returns",
+     "normal|student", offsetof(risk_options, distribution)},
+    {"degrees", TW_CONFIG_NUMBER, NULL, "2.01", "1000000", "5",
+     "degrees of freedom of --distribution student", NULL, offsetof(risk_options, degrees)},
+    {"stress", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no",
+     "what today's weights would have lost in the crises that the rows cover", NULL,
+     offsetof(risk_options, stress)},
+    {"shocks", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
+     "CSV of scenarios of your own: scenario,symbol,return", NULL, offsetof(risk_options, shocks)},
+    {"backtest", TW_CONFIG_INTEGER, "rows", "0", "1000000", "0",
+     "forecast each row from so many before it, and test whether it held; 0: no test", NULL,
+     offsetof(risk_options, backtest)},
     {"rolling", TW_CONFIG_INTEGER, "rows", "2", "1000000", "63",
      "the window of the picture's volatility", NULL, offsetof(risk_options, rolling)},
     {"plot", TW_CONFIG_TEXT, "FILE.png", NULL, NULL, "",
@@ -50,6 +68,8 @@ const tw_config_option risk_option_table[] = {
      NULL, offsetof(risk_options, plot)},
     {"json", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no", "print one JSON document", NULL,
      offsetof(risk_options, json)},
+    {"threads", TW_CONFIG_INTEGER, NULL, "0", "256", "0", "workers; 0: one a processor", NULL,
+     offsetof(risk_options, threads)},
 };
 
 const size_t risk_option_count = sizeof risk_option_table / sizeof risk_option_table[0];
@@ -111,6 +131,8 @@ tw_status risk_options_check(const risk_options *options, tw_error *error) {
         return tw_error_set(error, TW_USAGE, "give --weights or --positions, not both");
     if (options->cash_nano != 0 && options->positions[0] == '\0')
         return tw_error_set(error, TW_USAGE, "--cash stands beside --positions");
+    if (options->backtest == 1)
+        return tw_error_set(error, TW_USAGE, "--backtest needs at least 2 rows (0: no test)");
     const char *const read[] = {options->returns, options->prices, options->weights,
                                 options->positions};
     const output_option written = {"plot", options->plot, .streams = false};
@@ -127,11 +149,19 @@ tw_status risk_options_check(const risk_options *options, tw_error *error) {
     return TW_OK;
 }
 
+_Static_assert(TW_SIMULATE_NORMAL == 0 && TW_SIMULATE_STUDENT == 1, "as the choices stand");
+
 tw_status risk_options_config(const risk_options *options, tw_risk_config *ret_config,
                               tw_error *error) {
     tw_risk_config_init(ret_config);
     ret_config->periods_per_year = options->periods;
     ret_config->fail_missing = options->missing == 1;
+    ret_config->horizons[0] = (uint32_t)options->horizon;
+    ret_config->horizon_count = 1;
+    ret_config->paths = (size_t)options->paths;
+    ret_config->seed = (uint64_t)options->seed;
+    ret_config->distribution = (uint8_t)options->distribution;
+    ret_config->degrees = options->degrees;
     tw_status status = parse_confidences(options->confidence, ret_config, error);
     if (status == TW_OK)
         status = parse_rate("risk-free", options->risk_free, &ret_config->risk_free, error);

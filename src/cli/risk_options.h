@@ -16,14 +16,23 @@ typedef struct risk_options {
     char confidence[TW_CONFIG_TEXT_SIZE];
     char risk_free[TW_CONFIG_TEXT_SIZE];
     char minimum[TW_CONFIG_TEXT_SIZE];
+    char shocks[TW_CONFIG_TEXT_SIZE];
     char plot[TW_CONFIG_TEXT_SIZE];
     double periods;
+    double degrees;
     int64_t cash_nano;
     int64_t from_ns;
     int64_t to_ns;
     int64_t fill;
+    int64_t horizon;
+    int64_t backtest;
     int64_t rolling;
+    int64_t paths;
+    int64_t seed;
+    int64_t threads;
     int missing;
+    int distribution;
+    bool stress;
     bool json;
 } risk_options;
 

@@ -52,9 +52,9 @@ static void collect_figures(const tw_risk_report *r, figure figures[FIGURE_COUNT
         {"correlation", "correlation", r->correlation, AS_NUMBER, true},
         {"tracking_error", "tracking error a year", r->tracking_error, AS_PERCENT, true},
         {"information_ratio", "information ratio", r->information_ratio, AS_NUMBER, true},
-        {"hhi", "concentration (hhi)", r->hhi, AS_NUMBER, false},
-        {"effective_assets", "effective assets", r->effective_assets, AS_NUMBER, false},
-        {"gross", "gross exposure", r->gross, AS_PERCENT, false},
+        {"hhi", "concentration (hhi)", r->exposure.hhi, AS_NUMBER, false},
+        {"effective_assets", "effective assets", r->exposure.effective_assets, AS_NUMBER, false},
+        {"gross", "gross exposure", r->exposure.gross, AS_PERCENT, false},
     };
     memcpy(figures, all, sizeof all);
 }
@@ -94,9 +94,9 @@ static void print_head(const risk_result *result) {
         printf("; %s alone lacks %s.\n", input->names[span.scarce],
                readable_count(span.scarce_count, number));
     }
-    printf("Net exposure %.2f%%", PERCENT * report->net);
-    if (fabs(report->net - 1) > NEGLIGIBLE)
-        printf(" (the rest is %s)", report->net < 1 ? "cash" : "borrowed");
+    printf("Net exposure %.2f%%", PERCENT * report->exposure.net);
+    if (fabs(report->exposure.net - 1) > NEGLIGIBLE)
+        printf(" (the rest is %s)", report->exposure.net < 1 ? "cash" : "borrowed");
     if (result->benchmark[0] != '\0')
         printf(", compared with %s", result->benchmark);
     printf(".\n\n");
@@ -161,7 +161,7 @@ double risk_var_share(const tw_risk_report *report, size_t asset) {
     for (uint32_t i = 0; i < report->estimate_count; i++) {
         const tw_risk_estimate *estimate = &report->estimates[i];
         if (estimate->method == TW_RISK_GAUSSIAN)
-            return report->contributions[asset].var_gaussian[0] / estimate->value;
+            return report->var_contributions[i * report->assets + asset] / estimate->value;
     }
     return NAN;
 }
@@ -183,7 +183,7 @@ static int by_size(const void *a, const void *b) {
 static share *order_shares(const tw_risk_report *report) {
     share *order = TW_NEW(tw_allocator_system(), report->assets, share);
     for (size_t i = 0; order != NULL && i < report->assets; i++) {
-        double size = fabs(report->contributions[i].volatility_share);
+        double size = fabs(report->volatility_shares[i]);
         order[i] = (share){i, isnan(size) ? 0 : size};
     }
     if (order != NULL)
@@ -206,8 +206,8 @@ static tw_status print_contributions(const risk_result *result, tw_error *error)
         size_t asset = order[k].asset;
         table_row(rows);
         table_cell(rows, result->input->names[asset]);
-        add_figure(rows, report->contributions[asset].weight, AS_PERCENT);
-        add_figure(rows, report->contributions[asset].volatility_share, AS_PERCENT);
+        add_figure(rows, result->input->weights[asset], AS_PERCENT);
+        add_figure(rows, report->volatility_shares[asset], AS_PERCENT);
         add_figure(rows, risk_var_share(report, asset), AS_PERCENT);
     }
     printf("\n");
@@ -232,6 +232,8 @@ tw_status risk_print(const risk_result *result, tw_error *error) {
         status = print_estimates(result, error);
     if (status == TW_OK)
         status = print_contributions(result, error);
+    if (status == TW_OK)
+        status = risk_trials_print(result->trials, result->input, error);
     if (status != TW_OK)
         return status;
     fputs(footer, stdout);
@@ -248,10 +250,15 @@ static void put_estimates(json_writer *w, const tw_risk_report *report) {
         const tw_risk_estimate *estimate = &report->estimates[i];
         json_open(w, NULL, '{');
         json_number(w, "confidence", estimate->confidence);
+        json_count(w, "horizon", estimate->horizon);
         json_text(w, "method", tw_risk_method_name((tw_risk_method)estimate->method));
         json_number(w, "value", estimate->value);
         json_number(w, "expected_shortfall", estimate->expected_shortfall);
         json_flag(w, "valid", estimate->valid);
+        if (isfinite(estimate->value_error)) {
+            json_number(w, "standard_error", estimate->value_error);
+            json_number(w, "expected_shortfall_error", estimate->shortfall_error);
+        }
         json_close(w);
     }
     json_close(w);
@@ -263,8 +270,20 @@ static void put_portfolio(json_writer *w, const risk_result *result) {
     json_open(w, "portfolio", '{');
     for (size_t i = 0; i < FIGURE_COUNT; i++)
         json_number(w, figures[i].key, figures[i].value);
-    json_number(w, "net", result->report->net);
+    json_number(w, "net", result->report->exposure.net);
     put_estimates(w, result->report);
+    json_close(w);
+}
+
+/* What an asset adds to each estimate, in the order of these. */
+static void put_parts(json_writer *w, const tw_risk_report *report, size_t asset) {
+    json_open(w, "var", '[');
+    for (uint32_t e = 0; e < report->estimate_count; e++)
+        json_number(w, NULL, report->var_contributions[e * report->assets + asset]);
+    json_close(w);
+    json_open(w, "expected_shortfall", '[');
+    for (uint32_t e = 0; e < report->estimate_count; e++)
+        json_number(w, NULL, report->shortfall_contributions[e * report->assets + asset]);
     json_close(w);
 }
 
@@ -274,9 +293,10 @@ static void put_contributions(json_writer *w, const risk_result *result) {
     for (size_t i = 0; i < report->assets; i++) {
         json_open(w, NULL, '{');
         json_text(w, "symbol", result->input->names[i]);
-        json_number(w, "weight", report->contributions[i].weight);
-        json_number(w, "volatility_share", report->contributions[i].volatility_share);
+        json_number(w, "weight", result->input->weights[i]);
+        json_number(w, "volatility_share", report->volatility_shares[i]);
         json_number(w, "var_share", risk_var_share(report, i));
+        put_parts(w, report, i);
         json_close(w);
     }
     json_close(w);
@@ -285,8 +305,8 @@ static void put_contributions(json_writer *w, const risk_result *result) {
 tw_status risk_print_json(const risk_result *result, tw_error *error) {
     const tw_risk_report *report = result->report;
     risk_span span = risk_input_span(result->input);
-    size_t count = 0;
-    const tw_risk_convention *conventions = tw_risk_conventions(&count);
+    tw_risk_convention conventions[TW_RISK_CONVENTION_COUNT_MAX];
+    size_t count = tw_risk_conventions(result->config, conventions);
     json_writer w = json_writer_begin();
     json_number(&w, "periods_per_year", report->periods_per_year);
     json_count(&w, "observations", report->observations);
@@ -298,6 +318,7 @@ tw_status risk_print_json(const risk_result *result, tw_error *error) {
         json_text(&w, "benchmark", result->benchmark);
     put_portfolio(&w, result);
     put_contributions(&w, result);
+    risk_trials_put(result->trials, result->input, &w);
     json_open(&w, "conventions", '{');
     for (size_t i = 0; i < count; i++)
         json_text(&w, conventions[i].name, conventions[i].text);

@@ -5,11 +5,14 @@
 #define TRADEWIND_CLI_RISK_REPORT_H
 
 #include "risk_input.h"
+#include "risk_trials.h"
 #include "tradewind/risk.h"
 
 typedef struct risk_result {
     const risk_input *input;
+    const tw_risk_config *config;
     const tw_risk_report *report;
+    const risk_trials *trials;
     const char *benchmark; /* its name, or empty */
 } risk_result;
 

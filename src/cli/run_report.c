@@ -188,8 +188,8 @@ static void json_risk(tw_text *text, const tw_engine_report *engine) {
     number(text, "tracking_error", risk->tracking_error);
     number(text, "skewness", risk->skewness);
     number(text, "excess_kurtosis", risk->excess_kurtosis);
-    number(text, "hhi", risk->hhi);
-    number(text, "effective_assets", risk->effective_assets);
+    number(text, "hhi", risk->exposure.hhi);
+    number(text, "effective_assets", risk->exposure.effective_assets);
     tw_text_append_string(text, "\"var\":[");
     for (uint32_t i = 0; i < risk->estimate_count; i++) {
         const tw_risk_estimate *estimate = &risk->estimates[i];
@@ -202,8 +202,10 @@ static void json_risk(tw_text *text, const tw_engine_report *engine) {
     }
     end(text, ']');
     tw_text_append_string(text, "\"conventions\":{");
-    size_t count = 0;
-    const tw_risk_convention *conventions = tw_risk_conventions(&count);
+    tw_risk_config config;
+    tw_risk_config_init(&config);
+    tw_risk_convention conventions[TW_RISK_CONVENTION_COUNT_MAX];
+    size_t count = tw_risk_conventions(&config, conventions);
     for (size_t i = 0; i < count; i++)
         string(text, conventions[i].name, conventions[i].text);
     string(text, "benchmark", "the mean return of all symbols");

@@ -261,6 +261,93 @@ the_risk_may_be_drawn() {
     [ ! -s err ] || fail 'odd names are drawn'
 }
 
+crises_and_shocks_are_tried() {
+    python3 - >prices.csv <<'END'
+import datetime
+day, price = datetime.date(2020, 1, 2), 100.0
+print("date,A,B,C")
+while day < datetime.date(2020, 6, 1):
+    fall = datetime.date(2020, 2, 24) <= day <= datetime.date(2020, 3, 20)
+    price *= 0.98 if fall else 1.001
+    print("%s,%.6f,50,%s" % (day, price, "" if fall else "20"))
+    day += datetime.timedelta(days=1)
+END
+    printf 'symbol,weight\nA,0.5\nB,0.3\nC,0.2\n' >weights.csv
+    run risk --prices prices.csv --weights weights.csv --stress
+    ended 0
+    grep -q 'covid_2020 .*A *without 1 assets, 20.0% of weight' out || fail 'a crisis is replayed'
+    printf 'scenario,symbol,return\nfall,A,-20%%\nfall,B,0.1\nrise,A,0.5\n' >shocks.csv
+    run risk --prices prices.csv --weights weights.csv --shocks shocks.csv --json
+    ended 0
+    python3 -c '
+import json
+stress = {s["name"]: s["loss"] for s in json.load(open("out"))["stress"]}
+assert abs(stress["fall"] - (0.5 * 0.2 - 0.3 * 0.1)) < 1e-12 and abs(stress["rise"] + 0.25) < 1e-12, stress'
+    printf 'scenario,symbol,return\nfall,A,-2\n' >shocks.csv
+    run risk --prices prices.csv --shocks shocks.csv
+    ended 3
+    said 'shocks.csv:2:3: expected a return from -1 on'
+    printf 'scenario,symbol,return\nfall,D,-0.2\n' >shocks.csv
+    run risk --prices prices.csv --shocks shocks.csv
+    ended 3
+    said 'shocks.csv:2:2: there is no asset "D"'
+    printf 'scenario,symbol,return\nx,A,0.1\ny,A,0.1\nx,B,0.1\n' >shocks.csv
+    run risk --prices prices.csv --shocks shocks.csv
+    ended 3
+    said 'shocks.csv:4:1: the rows of the scenario "x" do not stand together'
+}
+
+forecasts_are_tested() {
+    many_prices >prices.csv
+    run risk --prices prices.csv --backtest 100 --confidence 0.95 --json
+    ended 0
+    python3 -c '
+import json
+tests = json.load(open("out"))["backtests"]
+assert [t["method"] for t in tests] == ["historical", "gaussian", "cornish_fisher",
+                                        "filtered_historical"], tests
+for t in tests:
+    assert t["forecasts"] == 504 and abs(t["expected"] - 25.2) < 1e-9, t
+    assert 0 <= t["unconditional"]["p_value"] <= 1 and 5 < t["exceedances"] < 60, t'
+    run risk --prices prices.csv --backtest 900
+    ended 2
+    said '--backtest 900: there are 604 rows, and none is behind such a window'
+}
+
+# The methods that know deviations only grow with the root of time.
+horizons_are_longer_periods() {
+    many_prices >prices.csv
+    run risk --prices prices.csv --horizon 4 --json
+    ended 0
+    mv out four
+    run risk --prices prices.csv --json
+    python3 -c '
+import json
+one, four = (json.load(open(f))["portfolio"] for f in ("out", "four"))
+mean = one["mean"] / 252
+for a, b in zip(one["var"], four["var"]):
+    assert a["horizon"] == 1 and b["horizon"] == 4
+    if a["method"] == "gaussian":
+        assert abs((b["value"] + 4 * mean) - 2 * (a["value"] + mean)) < 1e-12, (a, b)'
+}
+
+the_same_seed_is_the_same_report() {
+    many_prices >prices.csv
+    run risk --prices prices.csv --seed 7 --threads 1 --json
+    ended 0
+    mv out first
+    run risk --prices prices.csv --seed 7 --threads 2 --json
+    cmp first out
+    run risk --prices prices.csv --seed 8 --json
+    if cmp -s first out; then fail 'another seed draws other paths'; fi
+    run risk --prices prices.csv --paths 0 --json
+    ended 0
+    if grep -q '"method":"monte_carlo"' out; then fail 'no paths, no Monte Carlo'; fi
+    run risk --prices prices.csv --distribution student --degrees 4 --confidence 0.999
+    ended 0
+    grep -q monte_carlo out || fail 'fat tails'
+}
+
 a_full_disk_is_told() {
     few_prices >prices.csv
     run_to /dev/full risk --prices prices.csv
@@ -273,4 +360,6 @@ run_cases figures_agree_with_numpy figures_of_real_prices_agree_with_numpy \
     returns_and_prices_say_the_same positions_are_weighed_at_their_prices rows_are_chosen_by_date \
     missing_returns_are_counted_or_refused bad_files_are_told_with_their_place \
     wrong_usage_is_explained one_row_and_constant_prices_have_no_deviation \
-    packed_files_and_pipes_are_read the_risk_may_be_drawn a_full_disk_is_told
+    packed_files_and_pipes_are_read the_risk_may_be_drawn crises_and_shocks_are_tried \
+    forecasts_are_tested horizons_are_longer_periods the_same_seed_is_the_same_report \
+    a_full_disk_is_told

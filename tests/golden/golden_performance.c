@@ -1,358 +1,283 @@
 /*
- * golden_performance.c - figures of one series of returns, beside the answers of other libraries.
+ * golden_performance.c - figures of one series, and against a benchmark, beside
+ * PerformanceAnalytics'. What it has of several assets is in golden_contributions and
+ * golden_covariance.
+ *
+ * Its conventions: ratios a period unless they say otherwise; captures of compounded returns; runs
+ * of losses in the Burke ratio; the mean of all at or below the VaR.
  */
-#include "vector_cases.h"
+#include "performance_cases.h"
 
-#include "tradewind/batch.h"
-#include "tradewind/risk.h"
-#include "tradewind/rolling.h"
-#include "tradewind/window.h"
+#include "tradewind/drawdown.h"
+#include "tradewind/returns.h"
+#include "tradewind/time.h"
 
-/* --- risk of one series ------------------------------------------------------------------- */
-
-static double periods_of(const test_case *c) {
-    if (json_is_number(json_object_get(c->params, "scale")))
-        return param(c, "scale", 1);
-    const char *period = param_text(c, "period");
-    return strcmp(period, "daily") == 0     ? 252
-           : strcmp(period, "weekly") == 0  ? 52
-           : strcmp(period, "monthly") == 0 ? 12
-                                            : 1;
+static request begin(const test_case *c, const metric_row *row) {
+    request r = {.c = c, .figure = row->figure, .sign = row->sign};
+    tw_performance_config_init(&r.config);
+    r.config.periods_per_year = param(c, "scale", 12);
+    r.config.risk_free = (tw_rate){param(c, "Rf_per_period", 0), TW_RATE_PER_PERIOD};
+    r.config.minimum_acceptable = (tw_rate){param(c, "MAR", param(c, "L", 0)), TW_RATE_PER_PERIOD};
+    r.config.capture = TW_CAPTURE_TOTAL;
+    r.config.burke = TW_BURKE_RUNS;
+    r.config.shortfall = TW_SHORTFALL_BEYOND;
+    r.config.tail = 1 - param(c, "p", 0.95);
+    r.config.ddof = (uint8_t)param(c, "ddof", 1);
+    r.config.partial_order = param(c, "l", 2);
+    r.config.sterling_excess = param(c, "excess", 0.1);
+    r.config.reference_sharpe = param(c, "refSR", 0);
+    r.config.downside_subset = strcmp(param_text(c, "method"), "subset") == 0;
+    r.config.prospect_of_sum = true;
+    r.config.normal_kurtosis = true;
+    return r;
 }
 
-static tw_risk *the_risk;
-
-/* False when there is no row at all: then every figure is NaN. */
-static bool report_of(const test_case *c, const series *returns, const series *benchmark,
-                      tw_risk_report *ret) {
-    static const double one = 1;
-    tw_risk_config config;
-    tw_risk_config_init(&config);
-    config.periods_per_year = periods_of(c);
-    double free = param(c, "risk_free", param(c, "Rf_per_period", 0));
-    double wanted = param(c, "required_return", param(c, "MAR", param(c, "L", 0)));
-    config.risk_free = (tw_rate){free, TW_RATE_PER_PERIOD};
-    config.minimum_acceptable = (tw_rate){wanted, TW_RATE_PER_PERIOD};
-    if (strcmp(c->metric, "omega_ratio") == 0 && param(c, "annualization", 1) != 1) {
-        double years = 1 / param(c, "annualization", 1);
-        config.minimum_acceptable.value = free + (pow(1 + wanted, years) - 1);
-    }
-    config.confidences[0] = param(c, "p", 0.95);
-    config.confidence_count = 1;
-    tw_risk_input input = {returns->values, &one, NULL, returns->count, 1};
-    if (benchmark != NULL)
-        input.benchmark = benchmark->values;
-    tw_error error = {0};
-    tw_status status = tw_risk_compute(the_risk, &config, &input, ret, &error);
-    if (status != TW_OK && status != TW_EMPTY)
-        fail_msg("%s: %s", c->metric, error.message);
-    return status == TW_OK;
+static void tune_gaussian(request *r) {
+    r->config.tail_method = TW_RISK_GAUSSIAN;
 }
 
-/* The figure that a metric names, in the unit and with the sign of its source. */
-static bool figure_of(const test_case *c, const tw_risk_report *r, double *ret) {
-    double root = sqrt(r->periods_per_year);
-    bool from_r = json_object_get(c->input, "file") != NULL;
-    const struct {
-        const char *name;
-        double value;
-    } table[] = {
-        {"mean", r->mean},
-        {"stddev", r->volatility},
-        {"standard_deviation", r->volatility},
-        {"variance", r->volatility * r->volatility},
-        {"stddev_annualized", r->volatility_annual},
-        {"annual_volatility", r->volatility_annual},
-        {"skewness", r->skewness},
-        {"kurtosis_excess", r->excess_kurtosis},
-        {"kurtosis_sample_excess", r->excess_kurtosis},
-        {"min", r->worst},
-        {"worst_realization", -r->worst},
-        {"max_drawdown", from_r ? r->max_drawdown : -r->max_drawdown},
-        {"cumulative_return", r->total_return},
-        {"annual_return", r->cagr},
-        {"cagr", r->cagr},
-        {"calmar_ratio", r->calmar},
-        {"omega_ratio", r->omega},
-        {"sharpe_ratio", from_r ? r->sharpe / root : r->sharpe},
-        {"sortino_ratio", from_r ? r->sortino / root : r->sortino},
-        {"downside_risk", r->downside_deviation * root},
-        {"downside_deviation", r->downside_deviation},
-        {"excess_sharpe", r->information_ratio / root},
-        {"alpha", pow(1 + r->alpha, r->periods_per_year) - 1},
-        {"beta", r->beta},
-        {"correlation", r->correlation},
-        {"tracking_error", r->tracking_error},
-        {"cvar", r->estimates[0].expected_shortfall},
-        {"var_gaussian", -r->estimates[1].value},
-        {"es_modified", -r->estimates[2].expected_shortfall},
-    };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-        if (strcmp(c->metric, table[i].name) == 0) {
-            *ret = table[i].value;
-            return true;
-        }
-    return false;
+static void tune_modified(request *r) {
+    r->config.tail_method = TW_RISK_CORNISH_FISHER;
 }
 
-static series the_benchmark;
+static const metric_row rows[] = {
+    {"mean_absolute_deviation", TW_FIGURE_MEAN_ABSOLUTE_DEVIATION, 1, NULL},
+    {"m_squared", TW_FIGURE_M_SQUARED, 1, NULL},
+    {"m_squared_excess", TW_FIGURE_M_SQUARED_EXCESS, 1, NULL},
+    {"m_squared_excess_arithmetic", TW_FIGURE_M_SQUARED_EXCESS, 1, NULL},
+    {"m_squared_excess_geometric", TW_FIGURE_M_SQUARED_EXCESS_GEOMETRIC, 1, NULL},
+    {"regression_epsilon", TW_FIGURE_REGRESSION_EPSILON, 1, NULL},
+    {"jensen_alpha_annual", TW_FIGURE_JENSEN_ALPHA, 1, NULL},
+    {"systematic_risk_annual", TW_FIGURE_SYSTEMATIC_RISK, 1, NULL},
+    {"specific_risk_annual", TW_FIGURE_SPECIFIC_RISK, 1, NULL},
+    {"total_risk_annual", TW_FIGURE_TOTAL_RISK, 1, NULL},
+    {"appraisal_ratio", TW_FIGURE_APPRAISAL, 1, NULL},
+    {"appraisal_ratio_modified", TW_FIGURE_APPRAISAL_MODIFIED, 1, NULL},
+    {"appraisal_ratio_alternative", TW_FIGURE_APPRAISAL_ALTERNATIVE, 1, NULL},
+    {"fama_beta", TW_FIGURE_FAMA_BETA, 1, NULL},
+    {"alpha", TW_FIGURE_ALPHA, 1, NULL},
+    {"beta", TW_FIGURE_BETA, 1, NULL},
+    {"treynor_ratio", TW_FIGURE_TREYNOR, 1, NULL},
+    {"treynor_ratio_modified", TW_FIGURE_TREYNOR_MODIFIED, 1, NULL},
+    {"skewness_moment", TW_FIGURE_SKEWNESS, 1, NULL},
+    {"kurtosis_moment", TW_FIGURE_KURTOSIS, 1, NULL},
+    {"kurtosis_excess", TW_FIGURE_EXCESS_KURTOSIS, 1, NULL},
+    {"kurtosis_sample", TW_FIGURE_KURTOSIS_SAMPLE, 1, NULL},
+    {"kurtosis_sample_excess", TW_FIGURE_EXCESS_KURTOSIS_SAMPLE, 1, NULL},
+    {"pain_index", TW_FIGURE_PAIN_INDEX, 1, NULL},
+    {"pain_ratio", TW_FIGURE_PAIN_RATIO, 1, NULL},
+    {"burke_ratio", TW_FIGURE_BURKE, 1, NULL},
+    {"burke_ratio_modified", TW_FIGURE_BURKE_MODIFIED, 1, NULL},
+    {"martin_ratio", TW_FIGURE_MARTIN, 1, NULL},
+    {"downside_potential", TW_FIGURE_DOWNSIDE_POTENTIAL, 1, NULL},
+    {"downside_deviation", TW_FIGURE_DOWNSIDE_DEVIATION, 1, NULL},
+    {"downside_variance", TW_FIGURE_DOWNSIDE_VARIANCE, 1, NULL},
+    {"upside_risk", TW_FIGURE_UPSIDE_RISK, 1, NULL},
+    {"upside_variance", TW_FIGURE_UPSIDE_VARIANCE, 1, NULL},
+    {"upside_potential", TW_FIGURE_UPSIDE_POTENTIAL, 1, NULL},
+    {"upside_potential_ratio", TW_FIGURE_UPSIDE_POTENTIAL_RATIO, 1, NULL},
+    {"downside_frequency", TW_FIGURE_DOWNSIDE_FREQUENCY, 1, NULL},
+    {"upside_frequency", TW_FIGURE_UPSIDE_FREQUENCY, 1, NULL},
+    {"gain_loss_ratio", TW_FIGURE_GAIN_LOSS, 1, NULL},
+    {"d_ratio", TW_FIGURE_D_RATIO, 1, NULL},
+    {"omega_sharpe_ratio", TW_FIGURE_OMEGA_SHARPE, 1, NULL},
+    {"kappa", TW_FIGURE_KAPPA, 1, NULL},
+    {"volatility_skewness", TW_FIGURE_VOLATILITY_SKEWNESS, 1, NULL},
+    {"variability_skewness", TW_FIGURE_VARIABILITY_SKEWNESS, 1, NULL},
+    {"prospect_ratio", TW_FIGURE_PROSPECT, 1, NULL},
+    {"m2_sortino", TW_FIGURE_M_SQUARED_SORTINO, 1, NULL},
+    {"omega_excess_return", TW_FIGURE_OMEGA_EXCESS, 1, NULL},
+    {"es_historical", TW_FIGURE_EXPECTED_SHORTFALL, -1, NULL},
+    {"es_gaussian", TW_FIGURE_EXPECTED_SHORTFALL, -1, tune_gaussian},
+    {"es_modified", TW_FIGURE_EXPECTED_SHORTFALL, -1, tune_modified},
+    {"var_historical", TW_FIGURE_VALUE_AT_RISK, -1, NULL},
+    {"var_gaussian", TW_FIGURE_VALUE_AT_RISK, -1, tune_gaussian},
+    {"var_modified", TW_FIGURE_VALUE_AT_RISK, -1, tune_modified},
+    {"stddev", TW_FIGURE_VOLATILITY, 1, NULL},
+    {"stddev_annualized", TW_FIGURE_VOLATILITY_ANNUAL, 1, NULL},
+    {"return_annualized", TW_FIGURE_CAGR, 1, NULL},
+    {"max_drawdown", TW_FIGURE_MAX_DRAWDOWN, 1, NULL},
+    {"calmar_ratio", TW_FIGURE_CALMAR, 1, NULL},
+    {"sterling_ratio", TW_FIGURE_STERLING, 1, NULL},
+    {"sharpe_ratio", TW_FIGURE_SHARPE, 1, NULL},
+    /* The parameter says geometric, the value is that of the arithmetic one. */
+    {"sharpe_ratio_annualized", TW_FIGURE_SHARPE_ANNUAL, 1, NULL},
+    {"adjusted_sharpe_ratio", TW_FIGURE_SHARPE_ADJUSTED, 1, NULL},
+    {"sortino_ratio", TW_FIGURE_SORTINO, 1, NULL},
+    {"omega_ratio", TW_FIGURE_OMEGA, 1, NULL},
+    {"tracking_error", TW_FIGURE_TRACKING_ERROR_ANNUAL, 1, NULL},
+    {"information_ratio", TW_FIGURE_INFORMATION_GEOMETRIC, 1, NULL},
+    {"active_premium", TW_FIGURE_ACTIVE_PREMIUM, 1, NULL},
+    {"up_capture", TW_FIGURE_UP_CAPTURE, 1, NULL},
+    {"down_capture", TW_FIGURE_DOWN_CAPTURE, 1, NULL},
+    {"up_number", TW_FIGURE_UP_NUMBER, 1, NULL},
+    {"down_number", TW_FIGURE_DOWN_NUMBER, 1, NULL},
+    {"up_percent", TW_FIGURE_UP_BATTING, 1, NULL},
+    {"down_percent", TW_FIGURE_DOWN_BATTING, 1, NULL},
+    {"semi_deviation", TW_FIGURE_SEMI_DEVIATION, 1, NULL},
+    {"semi_variance", TW_FIGURE_SEMI_VARIANCE, 1, NULL},
+    {"ulcer_index", TW_FIGURE_ULCER_INDEX, 1, NULL},
+    {"average_drawdown", TW_FIGURE_AVERAGE_DRAWDOWN, 1, NULL},
+    {"average_length", TW_FIGURE_AVERAGE_LENGTH, 1, NULL},
+    {"average_recovery", TW_FIGURE_AVERAGE_RECOVERY, 1, NULL},
+    {"correlation", TW_FIGURE_CORRELATION, 1, NULL},
+    {"kelly_ratio", TW_FIGURE_KELLY, 1, NULL},
+    {"kelly_ratio_half", TW_FIGURE_KELLY_HALF, 1, NULL},
+    {"hurst_index", TW_FIGURE_HURST, 1, NULL},
+    {"probabilistic_sharpe_ratio", TW_FIGURE_SHARPE_PROBABILISTIC, 1, NULL},
+    {"cumulative_return", TW_FIGURE_TOTAL_RETURN, 1, NULL},
+    {"beta_bull", TW_FIGURE_BETA_BULL, 1, NULL},
+    {"beta_bear", TW_FIGURE_BETA_BEAR, 1, NULL},
+    {"timing_ratio", TW_FIGURE_TIMING, 1, NULL},
+    /* Lists: begun with any figure of theirs. */
+    {"sharpe_stddev_var_es", TW_FIGURE_SHARPE, 1, NULL},
+    {"autocorrelation_lag1_6", TW_FIGURE_AUTOCORRELATION, 1, NULL},
+    {"quantiles_0_25_50_75_100", TW_FIGURE_VALUE_AT_RISK, -1, NULL},
+    {NULL, TW_FIGURE_COUNT, 0, NULL},
+};
 
-/* Sources that align by date differ in length at the front only. */
-static void align_tails(series *a, series *b) {
-    size_t count = a->count < b->count ? a->count : b->count;
-    memmove(a->values, a->values + (a->count - count), count * sizeof a->values[0]);
-    memmove(b->values, b->values + (b->count - count), count * sizeof b->values[0]);
-    a->count = b->count = count;
+/* ---- Columns of a file ---------------------------------------------------------------------- */
+
+static const char *file_of(const test_case *c) {
+    return json_string_value(json_object_get(c->input, "file"));
 }
 
-static verdict run_one_series(const test_case *c, const series *benchmark, const json_t *expected) {
-    tw_risk_report report;
-    memset(&report, 0, sizeof report);
-    double figure = NAN;
-    bool some = report_of(c, &the_returns, benchmark, &report);
-    if (!figure_of(c, &report, &figure))
-        return UNSUPPORTED;
-    return compare(c, some ? figure : NAN, expected);
-}
-
-static bool has_own_convention(const test_case *c) {
-    /* Weighted observations, and rates that are series, are not there. */
-    if (json_is_string(json_object_get(c->params, "sample_weight")))
-        return true;
-    if (json_is_object(json_object_get(c->input, "risk_free")) ||
-        json_is_object(json_object_get(c->input, "required_return")))
-        return true;
-    if (json_is_string(json_object_get(c->params, "Rf")) ||
-        json_is_true(json_object_get(c->params, "biased")))
-        return true;
-    /* A required return of -100% or less has no yearly equivalent. */
-    return strcmp(c->metric, "omega_ratio") == 0 && param(c, "required_return", 0) <= -1;
-}
-
-static verdict run_columns(const test_case *c) {
-    const char *file = json_string_value(json_object_get(c->input, "file"));
+static const char *column_of(const test_case *c, size_t i) {
     const json_t *columns = json_object_get(c->input, "columns");
+    return json_is_string(columns) ? json_string_value(columns)
+                                   : json_string_value(json_array_get(columns, i));
+}
+
+static size_t column_count(const test_case *c) {
+    const json_t *columns = json_object_get(c->input, "columns");
+    return json_is_string(columns) ? 1 : json_array_size(columns);
+}
+
+static void read_column(request *r, size_t i) {
+    const test_case *c = r->c;
     const char *benchmark = json_string_value(json_object_get(c->input, "benchmark"));
-    size_t count = json_is_string(columns) ? 1 : json_array_size(columns);
+    const char *free = json_string_value(json_object_get(c->params, "Rf"));
+    assert_true(series_from_csv(file_of(c), column_of(c, i), &the_returns));
+    r->input = (tw_performance_input){.returns = the_returns.values, .count = the_returns.count};
+    if (benchmark != NULL) {
+        assert_true(series_from_csv(file_of(c), benchmark, &the_benchmark));
+        r->input.benchmark = the_benchmark.values;
+    }
+    if (free != NULL) {
+        assert_true(series_from_csv(file_of(c), free, &the_rates));
+        r->input.risk_free = the_rates.values;
+    }
+    if (strcmp(param_text(c, "rows"), "1..100") == 0)
+        r->input.count = 100;
+}
+
+static verdict run_figure(const test_case *c) {
+    const metric_row *row = row_of(rows, c->metric);
+    if (row->metric == NULL)
+        return UNSUPPORTED;
+    request r = begin(c, row);
+    if (row->tune != NULL)
+        row->tune(&r);
     verdict all = PASSED;
-    for (size_t i = 0; i < count; i++) {
-        const char *name = json_is_string(columns) ? json_string_value(columns)
-                                                   : json_string_value(json_array_get(columns, i));
-        if (!series_from_csv(file, name, &the_returns))
-            return UNSUPPORTED;
-        if (benchmark != NULL && !series_from_csv(file, benchmark, &the_benchmark))
-            return UNSUPPORTED;
-        if (strcmp(param_text(c, "rows"), "1..100") == 0)
-            the_returns.count = the_benchmark.count = 100;
+    for (size_t i = 0; i < column_count(c); i++) {
+        read_column(&r, i);
         const json_t *expected =
             json_is_array(c->expected) ? json_array_get(c->expected, i) : c->expected;
-        all = worse(all, run_one_series(c, benchmark == NULL ? NULL : &the_benchmark, expected));
-        if (all == UNSUPPORTED)
-            return all;
+        all = worse(all, compare(c, figure_of(&r), expected));
     }
     return all;
 }
 
-/* empyrical: {"frame": {name: [...]}} -> {"index": [name], "series": [...]} */
-static verdict run_frame(const test_case *c, const json_t *frame) {
-    const json_t *names = json_object_get(c->expected, "index");
-    const json_t *values = json_object_get(c->expected, "series");
-    verdict all = json_array_size(names) == 0 ? UNSUPPORTED : PASSED;
-    for (size_t i = 0; i < json_array_size(names); i++) {
-        const char *name = json_string_value(json_array_get(names, i));
-        if (!series_from(json_object_get(frame, name), &the_returns))
-            return UNSUPPORTED;
-        all = worse(all, run_one_series(c, NULL, json_array_get(values, i)));
+/* Three Sharpe ratios a column: over the deviation, the modified VaR and its shortfall. */
+static verdict run_sharpe_ratios(const test_case *c) {
+    static const tw_figure figures[3] = {TW_FIGURE_SHARPE, TW_FIGURE_SHARPE_VALUE_AT_RISK,
+                                         TW_FIGURE_SHARPE_SHORTFALL};
+    request r = begin(c, row_of(rows, c->metric));
+    tune_modified(&r);
+    verdict all = PASSED;
+    for (size_t i = 0; i < column_count(c); i++) {
+        read_column(&r, i);
+        for (size_t k = 0; k < 3; k++) {
+            r.figure = figures[k];
+            all = worse(all, compare(c, figure_of(&r), json_array_get(c->expected, 3 * i + k)));
+        }
     }
     return all;
 }
 
-static verdict run_risk(const test_case *c) {
-    if (has_own_convention(c))
-        return UNSUPPORTED;
-    if (json_object_get(c->input, "file") != NULL)
-        return run_columns(c);
-    const json_t *returns = json_object_get(c->input, "returns");
-    if (returns == NULL)
-        returns = json_object_get(c->input, "x");
-    if (json_object_get(returns, "frame") != NULL)
-        return run_frame(c, json_object_get(returns, "frame"));
-    if (json_is_array(json_array_get(returns, 0)) || !series_from(returns, &the_returns))
-        return UNSUPPORTED;
-    /* empyrical counts missing periods as time gone by; here they are no observation. */
-    if (strcmp(c->metric, "cagr") == 0 && the_returns.count > 0 && isnan(the_returns.values[0]))
-        return UNSUPPORTED;
-    const series *benchmark = NULL;
-    const json_t *factor = json_object_get(c->input, "factor_returns");
-    if (factor != NULL) {
-        if (!series_from(factor, &the_benchmark))
-            return UNSUPPORTED;
-        align_tails(&the_returns, &the_benchmark);
-        benchmark = &the_benchmark;
-    } else if (strcmp(c->metric, "excess_sharpe") == 0) {
-        memset(the_benchmark.values, 0, sizeof the_benchmark.values);
-        benchmark = &the_benchmark;
-    }
-    const json_t *expected = c->expected;
-    return run_one_series(c, benchmark,
-                          json_is_array(expected) ? json_array_get(expected, 0) : expected);
+/* To four places, as the package prints them. */
+static double to_four_places(double value) {
+    return round(value * 1e4) / 1e4;
 }
 
-static verdict run_alpha_beta(const test_case *c) {
-    if (!series_from(json_object_get(c->input, "returns"), &the_returns) ||
-        !series_from(json_object_get(c->input, "factor_returns"), &the_benchmark))
-        return UNSUPPORTED;
-    align_tails(&the_returns, &the_benchmark);
-    tw_risk_report r;
-    bool some = report_of(c, &the_returns, &the_benchmark, &r);
-    double alpha = some ? pow(1 + r.alpha, r.periods_per_year) - 1 : NAN;
-    return worse(compare(c, alpha, json_array_get(c->expected, 0)),
-                 compare(c, some ? r.beta : NAN, json_array_get(c->expected, 1)));
-}
-
-static verdict run_total_return(const test_case *c) {
-    const json_t *returns = json_object_get(c->input, "returns");
-    if (!series_from(returns, &the_returns))
-        return UNSUPPORTED;
-    tw_risk_report r;
-    bool some = report_of(c, &the_returns, NULL, &r);
-    double start = param(c, "starting_value", 0);
-    double value = start == 0 ? r.total_return : start * (1 + r.total_return);
-    return compare_expected(c, some ? value : NAN);
-}
-
-static verdict run_rolling_sharpe(const test_case *c) {
-    series all;
-    if (!series_from(json_object_get(c->input, "arr"), &all))
-        return UNSUPPORTED;
-    size_t window = (size_t)param(c, "window", 0);
-    verdict verdict_all = PASSED;
-    test_case daily = *c;
-    json_t *params = json_pack("{s:s}", "period", "daily");
-    daily.params = params;
-    for (size_t i = 0; i + window <= all.count; i++) {
-        memcpy(the_returns.values, all.values + i, window * sizeof all.values[0]);
-        the_returns.count = window;
-        tw_risk_report r;
-        bool some = report_of(&daily, &the_returns, NULL, &r);
-        assert_true(some);
-        verdict_all = worse(verdict_all, compare(c, r.sharpe, json_array_get(c->expected, i)));
-    }
-    json_decref(params);
-    return verdict_all;
-}
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
-static verdict run_quantile(const test_case *c) {
-    if (!series_from(json_object_get(c->input, "returns"), &the_returns))
-        return UNSUPPORTED;
-    for (size_t i = 0; i < the_returns.count; i++)
-        if (isnan(the_returns.values[i]))
-            return UNSUPPORTED;
-    qsort(the_returns.values, the_returns.count, sizeof(double), by_value);
-    double quantile =
-        tw_risk_quantile_sorted(the_returns.values, the_returns.count, param(c, "cutoff", 0));
-    return compare_expected(c, quantile);
+static verdict run_autocorrelations(const test_case *c) {
+    request r = begin(c, row_of(rows, c->metric));
+    read_column(&r, 0);
+    r.config.autocorrelation_lag = 6;
+    r.figure = TW_FIGURE_LJUNG_BOX_PROBABILITY;
+    double probability = figure_of(&r);
+    double values[6];
+    tw_performance_autocorrelations(the_performance, 6, values);
+    verdict all = PASSED;
+    for (size_t i = 0; i < 6; i++)
+        all = worse(all, compare(c, to_four_places(values[i]), json_array_get(c->expected, i)));
+    return worse(all, compare(c, to_four_places(probability), json_array_get(c->expected, 6)));
 }
 
 static verdict run_quantiles(const test_case *c) {
-    const char *file = json_string_value(json_object_get(c->input, "file"));
-    const char *column = json_string_value(json_object_get(c->input, "columns"));
-    if (column == NULL || !series_from_csv(file, column, &the_returns))
-        return UNSUPPORTED;
-    qsort(the_returns.values, the_returns.count, sizeof(double), by_value);
+    request r = begin(c, row_of(rows, c->metric));
+    read_column(&r, 0);
     verdict all = PASSED;
-    for (size_t i = 0; i < 5; i++) {
-        double quantile =
-            tw_risk_quantile_sorted(the_returns.values, the_returns.count, (double)i / 4);
-        all = worse(all, compare(c, quantile, json_array_get(c->expected, i)));
+    for (size_t i = 0; i < json_array_size(c->expected); i++) {
+        r.config.tail = (double)i / 4;
+        all = worse(all, compare(c, figure_of(&r), json_array_get(c->expected, i)));
     }
     return all;
 }
 
-/* z and phi(z) / (1 - p): the shortfall of a series of mean 0 and population deviation 1. */
-static verdict run_normal(const test_case *c) {
-    the_returns.values[0] = -1;
-    the_returns.values[1] = 1;
-    the_returns.count = 2;
-    tw_risk_report r;
-    bool some = report_of(c, &the_returns, NULL, &r);
-    assert_true(some);
-    verdict z =
-        compare(c, tw_risk_normal_quantile(param(c, "p", 0.5)), json_object_get(c->expected, "z"));
-    return worse(z, compare(c, r.estimates[1].expected_shortfall,
-                            json_object_get(c->expected, "es_factor")));
-}
-
-static double the_asset_returns[VALUES_MAX * COLUMNS_MAX];
-
-static verdict run_simple_returns(const test_case *c) {
-    if (!series_from(json_object_get(c->input, "prices"), &the_returns))
-        return UNSUPPORTED;
-    for (size_t i = 0; i < the_returns.count; i++)
-        if (the_returns.values[i] == 0)
-            return UNSUPPORTED; /* a return from a price of zero is missing here, not infinite */
-    tw_batch_returns(NULL, (tw_batch_shape){the_returns.count, 1}, the_returns.values,
-                     TW_BATCH_SIMPLE, the_asset_returns);
-    return compare_list(c, the_asset_returns, c->expected);
-}
-
-/* --- windows ------------------------------------------------------------------------------ */
-
-/* NIST: certified means and deviations, by the risk report, both kinds of windows and the batch. */
-static verdict run_certified(const test_case *c) {
-    verdict by_risk = run_risk(c);
-    if (by_risk == UNSUPPORTED || !series_from(json_object_get(c->input, "x"), &the_returns))
-        return by_risk;
-    uint32_t count = (uint32_t)the_returns.count;
-    tw_rolling_config config = {.count_max = count, .ddof = 1};
-    tw_window_config exact = {.count_max = count, .window_count = 1, .windows = {{.ddof = 1}}};
-    TW_AUTO(tw_rolling) *rolling = NULL;
-    TW_AUTO(tw_window) *window = NULL;
-    assert_int_equal(tw_rolling_new(NULL, &config, &rolling), TW_OK);
-    assert_int_equal(tw_window_new(NULL, &exact, &window), TW_OK);
-    for (size_t i = 0; i < the_returns.count; i++) {
-        /* The certified series have few digits: at 1e-9 they are what they are. */
-        tw_price price = {llround(the_returns.values[i] * 1e9)};
-        assert_int_equal(tw_rolling_push(rolling, 0, the_returns.values[i]), TW_OK);
-        assert_int_equal(tw_window_push(window, 0, price, (tw_quantity){TW_NANO}), TW_OK);
+static verdict run_drawdowns(const test_case *c) {
+    assert_true(series_from_csv(file_of(c), column_of(c, 0), &the_returns));
+    tw_drawdown deepest[10];
+    size_t count = 0;
+    assert_int_equal(
+        tw_drawdowns_find(the_returns.values, the_returns.count, deepest, 10, &count, NULL), TW_OK);
+    assert_true(count >= 10);
+    verdict all = PASSED;
+    for (size_t i = 0; i < 10; i++) {
+        const struct {
+            const char *name;
+            double value;
+        } parts[] = {{"from", (double)deepest[i].start + 1},
+                     {"to", (double)deepest[i].end + 1},
+                     {"trough", (double)deepest[i].trough + 1},
+                     {"return", -deepest[i].depth},
+                     {"length", (double)deepest[i].length},
+                     {"peaktotrough", (double)deepest[i].to_trough},
+                     {"recovery", (double)deepest[i].to_recovery}};
+        for (size_t k = 0; k < sizeof parts / sizeof parts[0]; k++)
+            all =
+                worse(all, compare(c, parts[k].value,
+                                   json_array_get(json_object_get(c->expected, parts[k].name), i)));
     }
-    tw_rolling_stats stats;
-    tw_window_stats integers;
-    tw_rolling_read(rolling, &stats);
-    tw_window_read(window, 0, &integers);
-    bool mean = strcmp(c->metric, "mean") == 0;
-    double actual = mean ? stats.mean : stats.stddev;
-    double means;
-    double stddevs;
-    double counts;
-    tw_batch_moments(NULL, (tw_batch_shape){the_returns.count, 1}, the_returns.values, 1,
-                     (tw_batch_moment_rows){&means, &stddevs, &counts});
-    verdict by_rolling = compare_expected(c, actual);
-    verdict by_window = compare_expected(c, mean ? integers.mean : integers.stddev);
-    /* The sums of a batch are plain ones: an error of one rounding for each of a few rows. */
-    test_case plain = *c;
-    plain.tolerance_relative = fmax(c->tolerance_relative, 1e-14);
-    verdict by_batch = compare_expected(&plain, mean ? means : stddevs);
-    return worse(worse(by_risk, by_window), worse(by_rolling, by_batch));
+    return all;
 }
 
-static const runner empyrical[] = {
-    {"simple_returns", run_simple_returns},  {"alpha_beta", run_alpha_beta},
-    {"cum_returns_final", run_total_return}, {"roll_sharpe_ratio", run_rolling_sharpe},
-    {"value_at_risk", run_quantile},         {NULL, run_risk},
-};
-static const runner quantlib[] = {{"correlation_matrix", run_elsewhere},
-                                  {"nearest_psd_correlation_spectral", run_elsewhere},
-                                  {NULL, run_risk}};
-static const runner nist[] = {{NULL, run_certified}};
-/* What rolls is in golden_rolling. */
-static const runner rolling[] = {{NULL, run_risk}};
+/* The dates of a file are its first column. */
+static verdict run_periods(const test_case *c) {
+    static int64_t times[4096];
+    size_t count = 0;
+    char line[4096];
+    FILE *stream = fopen(data_path(file_of(c)), "r");
+    assert_non_null(stream);
+    assert_non_null(fgets(line, sizeof line, stream));
+    while (fgets(line, sizeof line, stream) != NULL) {
+        assert_true(count < sizeof times / sizeof times[0]);
+        assert_int_equal(tw_time_parse((tw_slice){line, 10}, &times[count++]), TW_OK);
+    }
+    fclose(stream);
+    return compare(c, tw_returns_periods_per_year(times, count), c->expected);
+}
+
 static const runner performance[] = {
     {"component_stddev", run_elsewhere},
     {"component_var_gaussian", run_elsewhere},
@@ -364,38 +289,96 @@ static const runner performance[] = {
     {"marginal_var_gaussian", run_elsewhere},
     {"cov_structured_indep", run_elsewhere},
     {"ewma_covariance", run_elsewhere},
+    {"sharpe_stddev_var_es", run_sharpe_ratios},
+    {"autocorrelation_lag1_6", run_autocorrelations},
     {"quantiles_0_25_50_75_100", run_quantiles},
-    {NULL, run_risk},
+    {"drawdown_table", run_drawdowns},
+    {"periods_per_year", run_periods},
+    /* The package divides by the population deviation inside the sample formula. Its G1 is
+     * TW_FIGURE_SKEWNESS_SAMPLE, as in QuantLib, SciPy and Excel. */
+    {"skewness_sample", NULL},
+    {NULL, run_figure},
 };
-static const runner skfolio[] = {{"correlation", run_elsewhere}, {NULL, run_risk}};
-static const runner covariance[] = {{"normal_quantile_and_es_factor", run_normal},
-                                    {NULL, run_elsewhere}};
 
-FILE_TEST(empyrical, "empyrical.json", empyrical, 1)
-FILE_TEST(quantlib, "quantlib.json", quantlib, 1)
-FILE_TEST(nist, "nist_strd.json", nist, 1)
-FILE_TEST(rolling, "rolling_numerics.json", rolling, 1)
+/* ---- Drift ---------------------------------------------------------------------------------- */
+
+static double the_cells[64];
+
+/* {"A": [...], "B": [...]} as [count][assets]. */
+static size_t cells_from(const json_t *returns, size_t *ret_assets) {
+    size_t assets = json_object_size(returns);
+    size_t count = 0;
+    size_t j = 0;
+    const char *name;
+    const json_t *column;
+    json_t *object = json_deep_copy(returns);
+    json_object_foreach(object, name, column) {
+        count = json_array_size(column);
+        for (size_t i = 0; i < count; i++)
+            the_cells[i * assets + j] = number_of(json_array_get(column, i));
+        j++;
+    }
+    json_decref(object);
+    *ret_assets = assets;
+    return count;
+}
+
+/* "return[1]", "bop_weight_B[1]", "turnover_at_rebalance", "drag". */
+static double drift_figure(const char *name, const tw_drift_results *results, size_t assets,
+                           double cost) {
+    const char *bracket = strchr(name, '[');
+    size_t row = bracket != NULL ? strtoul(bracket + 1, NULL, 10) : 1;
+    if (strncmp(name, "return", 6) == 0)
+        return results->returns[row];
+    if (strncmp(name, "bop_weight_", 11) == 0)
+        return results->weights[row * assets + (size_t)(name[11] - 'A')];
+    return strcmp(name, "drag") == 0 ? cost * results->turnovers[row] : results->turnovers[row];
+}
+
+static verdict run_drift(const test_case *c) {
+    tw_drift_input input = {.returns = the_cells};
+    input.count = cells_from(json_object_get(c->input, "returns"), &input.assets);
+    const json_t *weights = json_object_get(c->input, "weights");
+    input.weights_are_rows = json_is_array(json_array_get(weights, 0));
+    double targets[64];
+    for (size_t i = 0; i < json_array_size(weights); i++) {
+        const json_t *row = json_array_get(weights, i);
+        for (size_t j = 0; j < json_array_size(row); j++)
+            targets[i * input.assets + j] = number_of(json_array_get(row, j));
+        if (!input.weights_are_rows)
+            targets[i] = number_of(row);
+    }
+    input.weights = targets;
+    double returns[64];
+    double begun[64];
+    double turnovers[64];
+    tw_drift_config config = {.full_investment =
+                                  json_is_true(json_object_get(c->params, "full_investment")),
+                              .cost = param(c, "cost", 0)};
+    tw_drift_results results = {returns, begun, turnovers};
+    assert_int_equal(tw_returns_drift(&config, &input, &results, NULL), TW_OK);
+    verdict all = json_object_size(c->expected) > 0 ? PASSED : FAILED;
+    const char *name;
+    const json_t *expected;
+    json_t *object = json_deep_copy(c->expected);
+    json_object_foreach(object, name, expected) all =
+        worse(all, compare(c, drift_figure(name, &results, input.assets, config.cost), expected));
+    json_decref(object);
+    return all;
+}
+
+static const runner rebalance[] = {
+    {"portfolio_return_missing_as_zero", run_drift},
+    {"portfolio_return_full_investment", run_drift},
+    {"portfolio_return_transaction_cost", run_drift},
+    {NULL, run_elsewhere},
+};
+
 FILE_TEST(performance, "performanceanalytics.json", performance, 1)
-FILE_TEST(skfolio, "skfolio.json", skfolio, 1)
-FILE_TEST(normal, "covariance.json", covariance, 1)
-
-static int make_risk(void **state) {
-    (void)state;
-    return tw_risk_new(NULL, VALUES_MAX, COLUMNS_MAX, &the_risk) == TW_OK ? 0 : -1;
-}
-
-static int free_risk(void **state) {
-    (void)state;
-    tw_risk_free(the_risk);
-    return 0;
-}
+FILE_TEST(rebalance, "rebalance.json", rebalance, 1)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_empyrical),   cmocka_unit_test(test_quantlib),
-        cmocka_unit_test(test_nist),        cmocka_unit_test(test_rolling),
-        cmocka_unit_test(test_performance), cmocka_unit_test(test_skfolio),
-        cmocka_unit_test(test_normal),
-    };
-    return cmocka_run_group_tests(tests, make_risk, free_risk);
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_performance),
+                                       cmocka_unit_test(test_rebalance)};
+    return cmocka_run_group_tests(tests, make_performance, free_performance);
 }

@@ -131,7 +131,7 @@ static void test_costs_are_paid_from_the_cash(void **state) {
     TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
     tw_rebalance_position p[1] = {position(0, 0, 10, 50, 0)};
     tw_rebalance_config config = config_of(1000, 0, -1);
-    config.cost_rate_nano = 30 * TW_REBALANCE_BASIS_POINT;
+    config.cost.buy_rate_nano = config.cost.sell_rate_nano = 30 * TW_REBALANCE_BASIS_POINT;
     tw_rebalance_plan plan = plan_of(rebalance, &config, p, 1);
     assert_int_equal(plan.trades[0].quantity.nano, 50 * TW_NANO);
     assert_int_equal(plan.cost.nano, 1500000000);
@@ -249,11 +249,373 @@ static void test_bad_input_has_a_status_and_a_sentence(void **state) {
     config = config_of(0, 10, 5);
     assert_int_equal(tw_rebalance_compute(rebalance, &config, &good, 1, &plan, NULL), TW_INVALID);
     config = config_of(0, 0, -1);
-    config.cost_rate_nano = TW_NANO;
+    config.cost.buy_rate_nano = TW_NANO;
     assert_int_equal(tw_rebalance_compute(rebalance, &config, &good, 1, &plan, NULL), TW_INVALID);
     tw_rebalance_range range = {.price = {1}, .lot = {1}, .lots_min = 2, .lots_max = 1};
     config = config_of(0, 0, -1);
     assert_int_equal(tw_rebalance_solve(rebalance, &config, &range, 1, &plan, NULL), TW_INVALID);
+}
+
+static void test_a_hybrid_band_is_the_wider_of_two(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
+    /* 10% with 20% of it (8 to 12%) or at least 3% (7 to 13%); 40% with 20% (32 to 48%). */
+    tw_rebalance_position p[2] = {position(0, 13, 10, 10, 20), position(1, 49, 10, 40, 20)};
+    p[0].band_kind = p[1].band_kind = TW_BAND_HYBRID;
+    p[0].band_floor_nano = p[1].band_floor_nano = 3 * PERCENT;
+    tw_rebalance_config config = config_of(380, 0, -1);
+    tw_rebalance_plan plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.count, 1);
+    assert_int_equal(plan.trades[0].index, 1);
+    assert_int_equal(plan.trades[0].quantity.nano, TW_NANO);
+    assert_int_equal(plan.outcomes[0], TW_OUTCOME_INSIDE);
+    assert_int_equal(plan.outcomes[1], TW_OUTCOME_ABOVE_BAND);
+}
+
+static void test_an_inner_destination_is_narrower_than_the_trigger(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
+    tw_rebalance_position p[2] = {position(0, 70, 10, 50, 10), position(1, 42, 10, 50, 10)};
+    tw_rebalance_config config = config_of(-120, -1000, -1);
+    config.aim = TW_REBALANCE_TO_INNER;
+    tw_rebalance_plan plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.count, 1); /* 420 is inside 400 to 600 and stays */
+    assert_int_equal(plan.trades[0].quantity.nano, 15 * TW_NANO); /* to 55% */
+    config.destination_nano = 0;
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.trades[0].quantity.nano, 20 * TW_NANO);
+    config.destination_nano = TW_NANO;
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.trades[0].quantity.nano, 10 * TW_NANO);
+}
+
+static void test_costs_differ_by_side_and_by_class(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
+    tw_rebalance_position p[2] = {position(0, 70, 10, 50, 0), position(1, 10, 10, 20, 0)};
+    const tw_trade_cost classes[1] = {{0, 0, {5 * TW_NANO}, {7 * TW_NANO}}};
+    tw_rebalance_config config = config_of(200, 0, -1);
+    config.cost = (tw_trade_cost){TW_NANO / 100, TW_NANO / 50, {TW_NANO}, {2 * TW_NANO}};
+    config.costs = classes;
+    config.cost_count = 1;
+    tw_rebalance_plan plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.trades[0].cost.nano, 6 * TW_NANO); /* 2% of 200, and 2 */
+    assert_int_equal(plan.trades[1].cost.nano, 2 * TW_NANO); /* 1% of 100, and 1 */
+    assert_int_equal(plan.cash_after.nano, (200 + 200 - 6 - 100 - 2) * TW_NANO);
+    p[0].cost_class = p[1].cost_class = 1;
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.trades[0].cost.nano, 7 * TW_NANO);
+    assert_int_equal(plan.trades[1].cost.nano, 5 * TW_NANO);
+}
+
+static void test_a_sale_that_costs_more_than_it_brings_is_not_made(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
+    tw_rebalance_position p[2] = {position(0, 50, 10, 50, 1), position(1, 50, 10, 50, 10)};
+    tw_rebalance_config config = config_of(0, 20, 40);
+    config.cost.sell_fixed.nano = 15 * TW_NANO;
+    tw_rebalance_plan plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.count, 1);
+    assert_int_equal(plan.trades[0].index, 1);
+    assert_int_equal(plan.trades[0].quantity.nano, 4 * TW_NANO); /* 40 less 15: 25 */
+    p[1].restricted = TW_RESTRICTION_ALL;
+    plan = plan_of(rebalance, &config, p, 2); /* the other could sell 10 for 15 */
+    assert_false(plan.feasible);
+    assert_true(plan.proven);
+}
+
+static void test_sides_can_be_barred_for_a_position_or_the_plan(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
+    tw_rebalance_position p[2] = {position(0, 70, 10, 50, 5), position(1, 20, 10, 40, 5)};
+    tw_rebalance_config config = config_of(100, -1000, -1);
+    p[0].restricted = TW_RESTRICTION_BUY_ONLY;
+    tw_rebalance_plan plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.count, 1);
+    assert_int_equal(plan.trades[0].index, 1);
+    assert_int_equal(plan.outcomes[0], TW_OUTCOME_LEFT_RESTRICTED);
+    assert_int_equal(plan.outside, 1);
+    p[0].restricted = 0;
+    config.side = TW_RESTRICTION_SELL_ONLY;
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.count, 1);
+    assert_int_equal(plan.trades[0].index, 0);
+    assert_int_equal(plan.outcomes[1], TW_OUTCOME_LEFT_RESTRICTED);
+    config.side = TW_RESTRICTION_BUY_ONLY;
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.trades[0].side, TW_SIDE_BUY);
+    assert_int_equal(plan.count, 1);
+}
+
+static void test_ties_go_by_rank_then_symbol(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
+    tw_rebalance_position p[3] = {position(7, 25, 10, 25, 5), position(3, 25, 10, 25, 5),
+                                  position(5, 25, 10, 25, 5)};
+    tw_rebalance_config config = config_of(250, 280, 300);
+    p[0].rank = p[1].rank = 4;
+    p[2].rank = 9;
+    tw_rebalance_plan plan = plan_of(rebalance, &config, p, 3);
+    assert_int_equal(plan.trades[0].index, 1); /* the lower symbol of the lower rank */
+    p[2].rank = 1;
+    plan = plan_of(rebalance, &config, p, 3);
+    assert_int_equal(plan.trades[0].index, 2);
+}
+
+/* Four of 25% each with bands of 10%; the first two are in group 2, which is in group 1. */
+static void make_quarters(tw_rebalance_position p[4], tw_rebalance_group groups[2]) {
+    for (size_t i = 0; i < 4; i++) {
+        p[i] = position((tw_symbol)i, 25, 10, 25, 10);
+        p[i].group = i < 2 ? 2 : 0;
+    }
+    groups[0] = (tw_rebalance_group){INT64_MIN, INT64_MAX, 0, 0};
+    groups[1] = (tw_rebalance_group){INT64_MIN, INT64_MAX, 1, 0};
+}
+
+static void test_groups_come_into_their_limits(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
+    tw_rebalance_position p[4];
+    tw_rebalance_group groups[2];
+    make_quarters(p, groups);
+    tw_rebalance_config config = config_of(0, -100, -1);
+    config.groups = groups;
+    config.group_count = 2;
+    groups[0].most_nano = 42 * PERCENT;
+    tw_rebalance_plan plan = plan_of(rebalance, &config, p, 4);
+    assert_true(plan.feasible && plan.proven);
+    assert_int_equal(plan.count, 1);
+    assert_int_equal(plan.turnover.nano, 80 * TW_NANO);
+    assert_int_equal(plan.turnover_bound.nano, 80 * TW_NANO);
+    assert_int_equal(plan.outcomes[0], TW_OUTCOME_CUT_GROUP);
+    groups[0].most_nano = INT64_MAX;
+    groups[1].least_nano = 55 * PERCENT;
+    plan = plan_of(rebalance, &config, p, 4);
+    assert_int_equal(plan.count, 1);
+    assert_int_equal(plan.outcomes[0], TW_OUTCOME_FILL_GROUP);
+    assert_int_equal(plan.cash_after.nano, -50 * TW_NANO);
+    config.cash_min.nano = 0; /* then one of the others pays for it */
+    plan = plan_of(rebalance, &config, p, 4);
+    assert_int_equal(plan.count, 2);
+    assert_int_equal(plan.lower_bound, 2);
+    assert_int_equal(plan.outcomes[2], TW_OUTCOME_RAISE_CASH);
+}
+
+static void test_a_group_that_cannot_is_named(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
+    tw_rebalance_position p[4];
+    tw_rebalance_group groups[2];
+    make_quarters(p, groups);
+    tw_rebalance_config config = config_of(0, -500, -1);
+    config.groups = groups;
+    config.group_count = 2;
+    groups[1].most_nano = 25 * PERCENT; /* the bands let it fall to 30% */
+    tw_rebalance_plan plan = plan_of(rebalance, &config, p, 4);
+    assert_true(!plan.feasible && plan.proven);
+    assert_int_equal(plan.group_at_fault, 2);
+    assert_string_equal(plan.reason,
+                        "No plan exists: after every allowed sale the value of group 2 is still "
+                        "300, which is 50 above the most allowed, 250.");
+    groups[1] = (tw_rebalance_group){80 * PERCENT, INT64_MAX, 1, 0};
+    plan = plan_of(rebalance, &config, p, 4);
+    assert_string_equal(plan.reason,
+                        "No plan exists: after every allowed purchase the value of group 2 is "
+                        "still 700, which is 100 short of the least allowed, 800.");
+    groups[1].least_nano = INT64_MIN;
+    config.net_max_nano = 50 * PERCENT;
+    plan = plan_of(rebalance, &config, p, 4);
+    assert_string_equal(plan.reason,
+                        "No plan exists: after every allowed sale the net value is still 600, "
+                        "which is 100 above the most allowed, 500.");
+}
+
+static void test_bad_groups_are_refused(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
+    tw_rebalance_position p[4];
+    tw_rebalance_group groups[5] = {{0}};
+    make_quarters(p, groups);
+    tw_rebalance_config config = config_of(0, -500, -1);
+    tw_rebalance_plan plan;
+    tw_error error = {0};
+    config.groups = groups;
+    config.group_count = 1; /* the positions name group 2 */
+    assert_int_equal(tw_rebalance_compute(rebalance, &config, p, 4, &plan, &error), TW_INVALID);
+    assert_string_equal(error.message, "position 0 has a group that is not there");
+    config.group_count = 2;
+    groups[0].parent = 1;
+    assert_int_equal(tw_rebalance_compute(rebalance, &config, p, 4, &plan, &error), TW_INVALID);
+    assert_string_equal(error.message, "group 1 stands before its parent");
+    groups[0].parent = 0;
+    groups[1].least_nano = INT64_MAX - 1;
+    groups[1].most_nano = 0;
+    assert_int_equal(tw_rebalance_compute(rebalance, &config, p, 4, &plan, &error), TW_INVALID);
+    config.group_count = 5;
+    assert_int_equal(tw_rebalance_compute(rebalance, &config, p, 4, &plan, &error), TW_FULL);
+}
+
+static void test_long_and_short_keep_net_and_gross(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
+    /* 1,000 of equity: 800 long, 300 short, 500 of cash. */
+    tw_rebalance_position p[2] = {position(0, 80, 10, 80, 20), position(1, -30, 10, -30, 20)};
+    tw_rebalance_config config = config_of(500, 0, -1);
+    tw_rebalance_plan plan;
+    assert_int_equal(tw_rebalance_compute(rebalance, &config, p, 2, &plan, NULL), TW_INVALID);
+    config.shorts_allowed = 1;
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.count, 0);
+    config.gross_max_nano = 100 * PERCENT; /* it is 110% */
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_true(plan.feasible && plan.proven);
+    assert_int_equal(plan.count, 1);
+    assert_int_equal(plan.turnover.nano, 100 * TW_NANO);
+    config.net_min_nano = 60 * PERCENT; /* it is 50%: buy long 10% would raise the gross */
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_true(plan.feasible && plan.proven);
+    assert_int_equal(plan.count, 1);
+    assert_int_equal(plan.trades[0].index, 1); /* cover 10% of the short */
+    assert_int_equal(plan.trades[0].side, TW_SIDE_BUY);
+    config.gross_max_nano = 50 * PERCENT; /* no bands lead there */
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_true(!plan.feasible && plan.proven);
+    assert_string_equal(plan.reason, "No plan exists: no trades that the bands allow bring the "
+                                     "cash, the net and the gross value into their limits "
+                                     "together.");
+}
+
+static void test_a_short_never_turns_long(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
+    tw_rebalance_position p[1] = {position(0, -50, 10, -10, 20)};
+    tw_rebalance_config config = config_of(1500, 0, 1050);
+    config.shorts_allowed = 1;
+    tw_rebalance_plan plan = plan_of(rebalance, &config, p, 1);
+    assert_int_equal(plan.trades[0].quantity.nano, 45 * TW_NANO); /* from -500 to -50 */
+    config.cash_max.nano = 900 * TW_NANO;                         /* it would have to be +100 */
+    plan = plan_of(rebalance, &config, p, 1);
+    assert_true(!plan.feasible && plan.proven);
+    p[0].weight_nano = 10 * PERCENT; /* from short to long crosses to its own side */
+    config = config_of(1500, 0, -1);
+    config.shorts_allowed = 1;
+    config.aim = TW_REBALANCE_TO_TARGET;
+    plan = plan_of(rebalance, &config, p, 1);
+    assert_int_equal(plan.trades[0].quantity.nano, 60 * TW_NANO);
+}
+
+static void test_caps_leave_the_rest_outside(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
+    /* Breaches of 100, 50 and 20. */
+    tw_rebalance_position p[3] = {position(0, 35, 10, 20, 5), position(1, 30, 10, 20, 5),
+                                  position(2, 27, 10, 20, 5)};
+    tw_rebalance_config config = config_of(80, 0, -1);
+    config.trades_max = 2;
+    tw_rebalance_plan plan = plan_of(rebalance, &config, p, 3);
+    assert_true(plan.feasible && plan.proven);
+    assert_int_equal(plan.count, 2);
+    assert_int_equal(plan.capped_outside, 1);
+    assert_int_equal(plan.outside, 1);
+    assert_int_equal(plan.outcomes[0], TW_OUTCOME_LEFT_CAP); /* the two smallest come home */
+    assert_non_null(strstr(plan.reason, "1 position stays outside, because the cap is spent."));
+    config.cap_priority = TW_CAP_LARGEST_BREACHES;
+    plan = plan_of(rebalance, &config, p, 3);
+    assert_int_equal(plan.outcomes[2], TW_OUTCOME_LEFT_CAP);
+    config.trades_max = SIZE_MAX;
+    config.turnover_max.nano = 100 * TW_NANO;
+    plan = plan_of(rebalance, &config, p, 3);
+    assert_int_equal(plan.count, 1);
+    assert_int_equal(plan.outcomes[0], TW_OUTCOME_ABOVE_BAND);
+    config.cap_priority = TW_CAP_MOST_POSITIONS;
+    plan = plan_of(rebalance, &config, p, 3);
+    assert_int_equal(plan.count, 2);
+    assert_int_equal(plan.turnover.nano, 70 * TW_NANO);
+    config.turnover_max.nano = 0;
+    plan = plan_of(rebalance, &config, p, 3);
+    assert_true(plan.feasible);
+    assert_int_equal(plan.count, 0);
+    assert_int_equal(plan.outside, 3);
+    config.cash_min.nano = 200 * TW_NANO; /* but this needs sales */
+    plan = plan_of(rebalance, &config, p, 3);
+    assert_true(!plan.feasible && !plan.proven);
+    assert_non_null(strstr(plan.reason, "No plan was found within the caps"));
+}
+
+static void test_what_trades_ends_closest_to_its_targets(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
+    /* Both must sell, to 30% of 1,000 each; 40 of cash less is wanted: 20 less are sold of each. */
+    tw_rebalance_position p[2] = {position(0, 45, 10, 30, 5), position(1, 50, 10, 30, 5)};
+    tw_rebalance_config config = config_of(50, 0, 360);
+    config.aim = TW_REBALANCE_CLOSEST;
+    tw_rebalance_plan plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.trades[0].quantity.nano, 13 * TW_NANO);
+    assert_int_equal(plan.trades[1].quantity.nano, 18 * TW_NANO);
+    assert_int_equal(plan.cash_after.nano, 360 * TW_NANO);
+}
+
+static void test_names_of_outcomes_are_told(void **state) {
+    (void)state;
+    assert_string_equal(tw_rebalance_outcome_name(TW_OUTCOME_INSIDE), "inside band");
+    assert_string_equal(tw_rebalance_outcome_name(TW_OUTCOME_LEFT_CAP), "cap");
+    assert_string_equal(tw_rebalance_outcome_name((tw_rebalance_outcome)10), "unknown");
+    assert_string_equal(tw_trade_reason_name(TW_TRADE_ABOVE_BAND), "above band");
+    assert_string_equal(tw_trade_reason_name(TW_TRADE_FILL_GROUP), "fill group");
+    assert_string_equal(tw_trade_reason_name((tw_trade_reason)6), "unknown");
+}
+
+/* A billion shares at a price of 1e-9, a price of 9e9, fractional and in lots of everything. */
+static void test_extremes_are_exact_or_refused(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
+    tw_rebalance_position p[2] = {position(0, 1000000000, 1, 60, 1), position(1, 1, 1, 40, 1)};
+    p[0].price.nano = 1;
+    p[1].price.nano = 9 * TW_NANO;
+    tw_rebalance_config config = config_of(0, 0, -1);
+    tw_rebalance_plan plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.equity.nano, 10 * TW_NANO);
+    assert_true(plan.feasible || !plan.proven);
+    p[1].lot.nano = 0;
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_true(plan.feasible && plan.proven);
+    p[1].price.nano = INT64_MAX;
+    p[1].quantity.nano = TW_NANO;
+    p[1].lot.nano = INT64_MAX;
+    assert_int_equal(tw_rebalance_compute(rebalance, &config, p, 2, &plan, NULL), TW_OVERFLOW);
+    p[1] = position(1, 1, 1, 100, 0);
+    p[1].quantity.nano = 1;
+    p[1].price.nano = 1;
+    p[1].lot.nano = 0;
+    config.cash.nano = INT64_MAX / 2;
+    assert_int_equal(tw_rebalance_compute(rebalance, &config, p, 2, &plan, NULL), TW_OVERFLOW);
+    tw_rebalance_range range = {.price = {INT64_MAX},
+                                .lot = {INT64_MAX},
+                                .lots_min = 1,
+                                .lots_max = INT64_MAX,
+                                .lots_wanted = 1,
+                                .lots_least = 1};
+    assert_int_equal(tw_rebalance_solve(rebalance, &config, &range, 1, &plan, NULL), TW_OVERFLOW);
+}
+
+/* Quotients whose divisor is a handful of units, in a value near the end of the range. */
+static void test_the_smallest_steps_are_exact(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
+    for (int64_t lot = 1; lot < 8; lot++) {
+        tw_rebalance_position p[2] = {position(0, 0, 1, 0, 0), position(1, 8, 1, 100, 0)};
+        p[0].quantity.nano = 14 * lot;
+        p[0].price.nano = 1;
+        p[0].lot.nano = lot;
+        p[0].min_trade.nano = INT64_MAX / 8;
+        tw_rebalance_config config = config_of(0, 0, -1);
+        tw_rebalance_plan plan = plan_of(rebalance, &config, p, 2);
+        assert_int_equal(plan.minimum_outside, 1);
+        p[0].min_trade.nano = 0;
+        plan = plan_of(rebalance, &config, p, 2);
+        assert_int_equal(plan.count, 1);
+        assert_int_equal(plan.trades[0].quantity.nano, 14 * lot);
+    }
 }
 
 static tw_status make_and_free(const tw_allocator *allocator, void *context) {
@@ -288,6 +650,22 @@ int main(void) {
         cmocka_unit_test(test_what_cannot_be_done_is_proven),
         cmocka_unit_test(test_a_window_narrower_than_a_lot_is_not_a_proof),
         cmocka_unit_test(test_bad_input_has_a_status_and_a_sentence),
+        cmocka_unit_test(test_a_hybrid_band_is_the_wider_of_two),
+        cmocka_unit_test(test_an_inner_destination_is_narrower_than_the_trigger),
+        cmocka_unit_test(test_costs_differ_by_side_and_by_class),
+        cmocka_unit_test(test_a_sale_that_costs_more_than_it_brings_is_not_made),
+        cmocka_unit_test(test_sides_can_be_barred_for_a_position_or_the_plan),
+        cmocka_unit_test(test_ties_go_by_rank_then_symbol),
+        cmocka_unit_test(test_groups_come_into_their_limits),
+        cmocka_unit_test(test_a_group_that_cannot_is_named),
+        cmocka_unit_test(test_bad_groups_are_refused),
+        cmocka_unit_test(test_long_and_short_keep_net_and_gross),
+        cmocka_unit_test(test_a_short_never_turns_long),
+        cmocka_unit_test(test_caps_leave_the_rest_outside),
+        cmocka_unit_test(test_what_trades_ends_closest_to_its_targets),
+        cmocka_unit_test(test_names_of_outcomes_are_told),
+        cmocka_unit_test(test_extremes_are_exact_or_refused),
+        cmocka_unit_test(test_the_smallest_steps_are_exact),
         cmocka_unit_test(test_leaves_nothing_when_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,8 +19,12 @@ static const double two_assets[ROWS][2] = {{0.01, 0.02},  {-0.02, 0.01}, {0.03, 
 static const double halves[2] = {0.5, 0.5};
 
 static tw_risk *risk_of(size_t observations, size_t assets) {
+    tw_risk_config config;
+    tw_risk_config_init(&config);
+    config.covariance = true;
+    const tw_risk_maxima maxima = tw_risk_maxima_of(&config, observations, assets);
     tw_risk *risk = NULL;
-    assert_int_equal(tw_risk_new(NULL, observations, assets, &risk), TW_OK);
+    assert_int_equal(tw_risk_new(NULL, &maxima, &risk), TW_OK);
     return risk;
 }
 
@@ -134,7 +138,7 @@ static void test_rows_with_missing_returns_are_skipped_and_counted(void **state)
         {0.01, NAN, 0.02}, {NAN, NAN, 0.01}, {0.02, 0.5, 0.00}, {0.03, NAN, -0.01}};
     const double weights[3] = {0.5, 0, 0.5};
     const double benchmark[4] = {0.01, 0.01, NAN, 0.02};
-    tw_risk_input input = {&returns[0][0], weights, benchmark, 4, 3};
+    tw_risk_input input = {&returns[0][0], weights, benchmark, 4, 3, NULL};
     tw_risk_config config;
     tw_risk_config_init(&config);
     config.covariance = true;
@@ -145,7 +149,7 @@ static void test_rows_with_missing_returns_are_skipped_and_counted(void **state)
     assert_int_equal(r.benchmark_skipped, 1);
     assert_near(r.mean, (0.015 + 0.01 + 0.01) / 3, 1e-16);
     assert_true(isnan(r.covariance[1]) && isfinite(r.covariance[2]));
-    assert_true(r.contributions[1].volatility == 0);
+    assert_true(r.volatility_contributions[1] == 0);
     config.fail_missing = true;
     assert_int_equal(tw_risk_compute(risk, &config, &input, &r, NULL), TW_INVALID);
 }
@@ -157,7 +161,7 @@ static void test_bad_input_has_a_status_and_a_sentence(void **state) {
     tw_risk_config_init(&config);
     tw_risk_report r;
     tw_error error = {0};
-    tw_risk_input input = {&two_assets[0][0], halves, NULL, ROWS, 2};
+    tw_risk_input input = {&two_assets[0][0], halves, NULL, ROWS, 2, NULL};
     input.observations = ROWS + 1;
     assert_int_equal(tw_risk_compute(risk, &config, &input, &r, &error), TW_FULL);
     input.observations = 0;
@@ -177,39 +181,42 @@ static void test_bad_input_has_a_status_and_a_sentence(void **state) {
     config.periods_per_year = 0;
     assert_int_equal(tw_risk_compute(risk, &config, &input, &r, &error), TW_RANGE);
     tw_risk *none = NULL;
-    assert_int_equal(tw_risk_new(NULL, 0, 1, &none), TW_RANGE);
-    assert_int_equal(tw_risk_new(NULL, 1, 0, &none), TW_RANGE);
+    tw_risk_maxima maxima = tw_risk_maxima_of(&config, 0, 1);
+    assert_int_equal(tw_risk_new(NULL, &maxima, &none), TW_RANGE);
+    maxima = tw_risk_maxima_of(&config, 1, 0);
+    assert_int_equal(tw_risk_new(NULL, &maxima, &none), TW_RANGE);
+    maxima = (tw_risk_maxima){.observations = 1, .assets = SIZE_MAX / 4, .covariance = true};
+    assert_int_equal(tw_risk_new(NULL, &maxima, &none), TW_RANGE);
 }
 
 static void test_contributions_sum_to_the_whole(void **state) {
     (void)state;
     TW_AUTO(tw_risk) *risk = risk_of(ROWS, 2);
     const double weights[2] = {0.7, -0.2};
-    tw_risk_input input = {&two_assets[0][0], weights, NULL, ROWS, 2};
+    tw_risk_input input = {&two_assets[0][0], weights, NULL, ROWS, 2, NULL};
     tw_risk_config config;
     tw_risk_config_init(&config);
     config.confidences[0] = 0.75; /* 1.25 rows deep: both parts of the tail count */
     config.covariance = true;
     tw_risk_report r;
     assert_int_equal(tw_risk_compute(risk, &config, &input, &r, NULL), TW_OK);
-    const tw_risk_contribution *c = r.contributions;
-    assert_near(c[0].volatility + c[1].volatility, r.volatility, 1e-16);
-    assert_near(c[0].volatility_share + c[1].volatility_share, 1, 1e-14);
-    for (uint32_t i = 0; i < config.confidence_count; i++) {
-        const tw_risk_estimate *historical = &r.estimates[i * TW_RISK_METHOD_COUNT];
-        assert_near(c[0].var_historical[i] + c[1].var_historical[i], historical[0].value, 1e-16);
-        assert_near(c[0].shortfall_historical[i] + c[1].shortfall_historical[i],
-                    historical[0].expected_shortfall, 1e-16);
-        assert_near(c[0].var_gaussian[i] + c[1].var_gaussian[i], historical[1].value, 1e-16);
+    const double *volatility = r.volatility_contributions;
+    assert_near(volatility[0] + volatility[1], r.volatility, 1e-17);
+    assert_near(r.volatility_shares[0] + r.volatility_shares[1], 1, 1e-15);
+    for (uint32_t i = 0; i < r.estimate_count; i++) {
+        const double *var = r.var_contributions + (size_t)2 * i;
+        const double *shortfall = r.shortfall_contributions + (size_t)2 * i;
+        assert_near(var[0] + var[1], r.estimates[i].value, 1e-17);
+        assert_near(shortfall[0] + shortfall[1], r.estimates[i].expected_shortfall, 2e-17);
     }
     double variance = 0;
     for (size_t i = 0; i < 2; i++)
         for (size_t j = 0; j < 2; j++)
             variance += weights[i] * weights[j] * r.covariance[i * 2 + j];
     assert_near(sqrt(variance), r.volatility, 1e-16);
-    assert_near(r.gross, 0.9, 1e-15);
-    assert_near(r.net, 0.5, 1e-15);
-    assert_near(r.hhi, (0.49 + 0.04) / 0.81, 1e-15);
+    assert_near(r.exposure.gross, 0.9, 1e-15);
+    assert_near(r.exposure.net, 0.5, 1e-15);
+    assert_near(r.exposure.hhi, (0.49 + 0.04) / 0.81, 1e-15);
 }
 
 static void test_historical_tail_is_type_7_and_rockafellar_uryasev(void **state) {
@@ -217,7 +224,7 @@ static void test_historical_tail_is_type_7_and_rockafellar_uryasev(void **state)
     TW_AUTO(tw_risk) *risk = risk_of(10, 1);
     const double returns[10] = {0.05, -0.1, 0.01, -0.05, 0.02, 0.03, -0.02, 0.04, 0.00, 0.06};
     const double one = 1;
-    tw_risk_input input = {returns, &one, NULL, 10, 1};
+    tw_risk_input input = {returns, &one, NULL, 10, 1, NULL};
     tw_risk_config config;
     tw_risk_config_init(&config);
     config.confidences[0] = 0.75;
@@ -227,7 +234,7 @@ static void test_historical_tail_is_type_7_and_rockafellar_uryasev(void **state)
     /* Sorted: -0.1 -0.05 -0.02 0 ...; place 9 x 0.25 = 2.25; reach 10 x 0.25 = 2.5. */
     assert_near(r.estimates[0].value, 0.02 - 0.25 * 0.02, 1e-16);
     assert_near(r.estimates[0].expected_shortfall, (0.1 + 0.05 + 0.5 * 0.02) / 2.5, 1e-16);
-    assert_int_equal(r.estimate_count, TW_RISK_METHOD_COUNT);
+    assert_int_equal(r.estimate_count, TW_RISK_METHOD_COUNT - 1); /* without Monte Carlo */
 }
 
 static void test_cornish_fisher_outside_its_domain_says_so(void **state) {
@@ -261,8 +268,10 @@ static void test_names_and_conventions_are_there(void **state) {
     (void)state;
     assert_string_equal(tw_risk_method_name(TW_RISK_HISTORICAL), "historical");
     assert_string_equal(tw_risk_method_name(TW_RISK_CORNISH_FISHER), "cornish_fisher");
-    size_t count = 0;
-    const tw_risk_convention *conventions = tw_risk_conventions(&count);
+    tw_risk_config config;
+    tw_risk_config_init(&config);
+    tw_risk_convention conventions[TW_RISK_CONVENTION_COUNT_MAX];
+    size_t count = tw_risk_conventions(&config, conventions);
     assert_true(count > 5);
     for (size_t i = 0; i < count; i++)
         assert_true(conventions[i].name[0] != 0 && conventions[i].text[0] != 0);
@@ -270,13 +279,18 @@ static void test_names_and_conventions_are_there(void **state) {
 
 static tw_status make_and_free(const tw_allocator *allocator, void *context) {
     (void)context;
-    TW_AUTO(tw_risk) *risk = NULL;
-    tw_status status = tw_risk_new(allocator, ROWS, 2, &risk);
-    if (status != TW_OK)
-        return status;
     tw_risk_config config;
     tw_risk_config_init(&config);
-    tw_risk_input input = {&two_assets[0][0], halves, NULL, ROWS, 2};
+    config.covariance = config.incremental = true;
+    config.filter = TW_RISK_FILTER_ASSETS;
+    config.paths = 10;
+    tw_risk_maxima maxima = tw_risk_maxima_of(&config, ROWS, 2);
+    maxima.scenarios = 1;
+    TW_AUTO(tw_risk) *risk = NULL;
+    tw_status status = tw_risk_new(allocator, &maxima, &risk);
+    if (status != TW_OK)
+        return status;
+    tw_risk_input input = {&two_assets[0][0], halves, NULL, ROWS, 2, NULL};
     tw_risk_report report;
     return tw_risk_compute(risk, &config, &input, &report, NULL);
 }

@@ -217,7 +217,7 @@ static tw_overlap_plan plan_with_cbc(tw_overlap *overlap, const tw_overlap_probl
     tw_solver_config_init(&config);
     if (status == TW_OK)
         status = tw_solver_run(&config, tw_text_slice(&model), &solution, &log, &error);
-    tw_overlap_plan plan;
+    tw_overlap_plan plan = {0};
     tw_overlap_answer answer = {tw_text_slice(&solution), tw_text_slice(&log)};
     if (status == TW_OK)
         status = tw_overlap_read(overlap, problem, &answer, &plan, &error);

@@ -1,38 +1,25 @@
 /*
  * risk.c - from a matrix of returns and weights to one report.
  *
- * The rows that can be used are found first and their portfolio returns stored; everything else
- * reads these. Assets come in only through their covariance with the portfolio, which gives every
- * contribution without the covariance matrix: sum(w_i cov(r_i, r_p)) is var(r_p) by linearity.
+ * The portfolio's returns come first; everything else reads these. Assets come in through sums of
+ * products with powers of the portfolio's returns, and through the rows of a few scenarios: so two
+ * passes over the matrix and some of its rows are enough for every estimate and contribution.
  *
  * Invariants:
  * 1. portfolio[k] is the return of row rows[k]; rows ascend; both have `used` entries.
- * 2. order[] sorts portfolio[], ties by row; sorted[k] = portfolio[order[k]].
+ * 2. powers[k] holds the first three powers of portfolio[k] less its mean.
  * 3. paired[] and benchmark[] hold the used rows that have a benchmark value, in order.
+ * 4. estimate e has the marginal figures and contributions [e x assets, (e + 1) x assets).
  */
 #include "tradewind/risk.h"
 
 #include <string.h>
 
-#include "risk_priv.h"
+#include "levels.h"
+#include "risk_handle.h"
+#include "tradewind/dense.h"
 
-struct tw_risk {
-    tw_allocator allocator;
-    size_t observations_max;
-    size_t assets_max;
-    double *portfolio;
-    double *sorted;
-    double *paired;
-    double *benchmark;
-    double *active; /* portfolio less benchmark */
-    double *column; /* one asset over the used rows */
-    size_t *rows;
-    size_t *order;
-    size_t *scratch;
-    tw_risk_contribution *contributions;
-    double *means;
-    double *covariance; /* of assets_max x assets_max */
-};
+/* ---- Memory -------------------------------------------------------------------------------- */
 
 void tw_risk_config_init(tw_risk_config *config) {
     TW_ASSERT(config != NULL);
@@ -43,44 +30,108 @@ void tw_risk_config_init(tw_risk_config *config) {
     config->confidences[0] = 0.95;
     config->confidences[1] = 0.99;
     config->confidence_count = 2;
+    config->horizons[0] = 1;
+    config->horizon_count = 1;
+    config->methods = (UINT32_C(1) << TW_RISK_METHOD_COUNT) - 1;
+    config->quantile_type = 7;
+    config->filter_decay = 0.94;
+    config->seed = 1;
+    config->degrees = 5;
+    config->level = TW_CPU_BEST;
 }
 
-/* The arrays of `observations_max` doubles and of row numbers, for taking and giving back. */
-#define ROW_ARRAYS(X) X(portfolio) X(sorted) X(paired) X(benchmark) X(active) X(column)
-#define INDEX_ARRAYS(X) X(rows) X(order) X(scratch)
+tw_risk_maxima tw_risk_maxima_of(const tw_risk_config *config, size_t observations, size_t assets) {
+    TW_ASSERT(config != NULL);
+    bool filtered = (config->methods & TW_RISK_METHOD_BIT(TW_RISK_FILTERED_HISTORICAL)) != 0;
+    bool simulated = (config->methods & TW_RISK_METHOD_BIT(TW_RISK_MONTE_CARLO)) != 0;
+    return (tw_risk_maxima){.observations = observations,
+                            .assets = assets,
+                            .estimates = risk_slots_of(config).count,
+                            .covariance = config->covariance,
+                            .incremental = config->incremental,
+                            .filter_assets = filtered && config->filter == TW_RISK_FILTER_ASSETS,
+                            .paths = simulated ? config->paths : 0};
+}
+
+static size_t greater(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+static size_t products_scratch(tw_risk_maxima m) {
+    return tw_dense_products_scratch((tw_dense_shape){m.observations, m.assets});
+}
+
+/* Every array with its type, its count and whether it is wanted. */
+#define ARRAYS(X, m)                                                                    \
+    X(portfolio, double, (m).observations, true)                                        \
+    X(paired, double, (m).observations, true)                                           \
+    X(benchmark, double, (m).observations, true)                                        \
+    X(active, double, (m).observations, true)                                           \
+    X(powers, double, 3 * (m).observations, true)                                       \
+    X(rows, size_t, (m).observations, true)                                             \
+    X(comoments, double, 4 * (m).assets, true)                                          \
+    X(volatility_contributions, double, (m).assets, true)                               \
+    X(volatility_shares, double, (m).assets, true)                                      \
+    X(block, double, TW_RISK_SCENARIO_BLOCK *(m).assets, (m).scenarios + (m).paths > 0) \
+    X(paths, double, (m).paths, (m).paths > 0)                                          \
+    X(estimates, tw_risk_estimate, (m).estimates, true)                                 \
+    X(without, tw_risk_estimate, (m).estimates, (m).incremental)                        \
+    X(var_marginals, double, (m).estimates *(m).assets, true)                           \
+    X(shortfall_marginals, double, (m).estimates *(m).assets, true)                     \
+    X(var_contributions, double, (m).estimates *(m).assets, true)                       \
+    X(shortfall_contributions, double, (m).estimates *(m).assets, true)                 \
+    X(var_increments, double, (m).estimates *(m).assets, (m).incremental)               \
+    X(shortfall_increments, double, (m).estimates *(m).assets, (m).incremental)         \
+    X(left_out, double, RISK_LANES *(m).observations, (m).incremental)                  \
+    X(left_out_rows, double, RISK_LANES *(m).observations, (m).incremental)             \
+    X(filtered, double, (m).observations *(m).assets, (m).filter_assets)                \
+    X(filtered_rows, size_t, (m).observations, (m).filter_assets)                       \
+    X(covariance, double, (m).assets *(m).assets, (m).covariance)                       \
+    X(whole_rows, double, (m).observations *(m).assets, (m).covariance)                 \
+    X(scratch, double, products_scratch(m), (m).covariance)
 
 static bool take_memory(tw_risk *risk) {
     const tw_allocator *allocator = &risk->allocator;
-    bool have = true;
-#define TAKE(name)                                                  \
-    risk->name = TW_NEW(allocator, risk->observations_max, double); \
-    have = have && risk->name != NULL;
-    ROW_ARRAYS(TAKE)
+    const tw_risk_maxima m = risk->maxima;
+    size_t scenarios = greater(m.scenarios, m.paths);
+    bool have =
+        risk_workspace_init(&risk->workspace, allocator, greater(m.observations, scenarios));
+    if (m.paths > 0)
+        have = tw_simulate_new(allocator, 1, &risk->simulate) == TW_OK && have;
+#define TAKE(name, type, size, wanted)                \
+    if (wanted) {                                     \
+        risk->name = TW_NEW(allocator, (size), type); \
+        have = have && risk->name != NULL;            \
+    }
+    ARRAYS(TAKE, m)
 #undef TAKE
-#define TAKE(name)                                                  \
-    risk->name = TW_NEW(allocator, risk->observations_max, size_t); \
-    have = have && risk->name != NULL;
-    INDEX_ARRAYS(TAKE)
-#undef TAKE
-    risk->contributions = TW_NEW(allocator, risk->assets_max, tw_risk_contribution);
-    risk->means = TW_NEW(allocator, risk->assets_max, double);
-    risk->covariance = TW_NEW(allocator, risk->assets_max * risk->assets_max, double);
-    return have && risk->contributions != NULL && risk->means != NULL && risk->covariance != NULL;
+    return have;
 }
 
-tw_status tw_risk_new(const tw_allocator *allocator, size_t observations_max, size_t assets_max,
+/* Whether counts of doubles, with a factor for what is taken of them, fit into a size. */
+static bool fits(size_t a, size_t b) {
+    const size_t most = SIZE_MAX / (2 * TW_RISK_SCENARIO_BLOCK * sizeof(double));
+    return a == 0 || b <= most / a;
+}
+
+tw_status tw_risk_new(const tw_allocator *allocator, const tw_risk_maxima *maxima,
                       tw_risk **ret_risk) {
-    TW_ASSERT(ret_risk != NULL);
-    if (observations_max == 0 || assets_max == 0 || assets_max > SIZE_MAX / assets_max)
+    TW_ASSERT(maxima != NULL && ret_risk != NULL);
+    const tw_risk_maxima m = *maxima;
+    if (m.observations == 0 || m.assets == 0 || m.estimates > TW_RISK_ESTIMATE_COUNT_MAX ||
+        !fits(m.observations, 1) || !fits(m.scenarios, 1) || !fits(m.paths, 1) ||
+        !fits(m.estimates + 1, m.assets) || (m.filter_assets && !fits(m.observations, m.assets)) ||
+        (m.covariance && (!fits(m.assets, m.assets) || !fits(m.observations, m.assets))))
         return TW_RANGE;
     if (allocator == NULL)
         allocator = tw_allocator_system();
     tw_risk *risk = TW_NEW(allocator, 1, tw_risk);
     if (risk == NULL)
         return TW_NO_MEMORY;
+    memset(risk, 0, sizeof *risk);
     risk->allocator = *allocator;
-    risk->observations_max = observations_max;
-    risk->assets_max = assets_max;
+    risk->maxima = m;
+    risk->maxima.estimates = greater(m.estimates, 1); /* no array is of nothing */
     if (!take_memory(risk)) {
         tw_risk_free(risk);
         return TW_NO_MEMORY;
@@ -93,117 +144,82 @@ void tw_risk_free(tw_risk *risk) {
     if (risk == NULL)
         return;
     tw_allocator allocator = risk->allocator;
-#define GIVE(name) TW_DELETE(&allocator, risk->name, risk->observations_max, double);
-    ROW_ARRAYS(GIVE)
+    const tw_risk_maxima m = risk->maxima;
+    risk_workspace_done(&risk->workspace, &allocator);
+    tw_simulate_free(risk->simulate);
+#define GIVE(name, type, size, wanted) \
+    if (wanted)                        \
+        TW_DELETE(&allocator, risk->name, (size), type);
+    ARRAYS(GIVE, m)
 #undef GIVE
-#define GIVE(name) TW_DELETE(&allocator, risk->name, risk->observations_max, size_t);
-    INDEX_ARRAYS(GIVE)
-#undef GIVE
-    TW_DELETE(&allocator, risk->contributions, risk->assets_max, tw_risk_contribution);
-    TW_DELETE(&allocator, risk->means, risk->assets_max, double);
-    TW_DELETE(&allocator, risk->covariance, risk->assets_max * risk->assets_max, double);
     TW_DELETE(&allocator, risk, 1, tw_risk);
 }
 
-static bool rate_is_good(tw_rate rate) {
-    return isfinite(rate.value) &&
-           (rate.unit == TW_RATE_PER_PERIOD || rate.unit == TW_RATE_PER_YEAR);
-}
+/* ---- Rows ---------------------------------------------------------------------------------- */
 
 static double rate_per_period(tw_rate rate, double periods_per_year) {
     return rate.unit == TW_RATE_PER_YEAR ? rate.value / periods_per_year : rate.value;
 }
 
-static tw_status config_check(const tw_risk_config *config, tw_error *error) {
-    if (!(config->periods_per_year > 0) || !isfinite(config->periods_per_year))
-        return tw_error_set(error, TW_RANGE, "periods per year must be above 0, not %g",
-                            config->periods_per_year);
-    if (!rate_is_good(config->risk_free))
-        return tw_error_set(error, TW_RANGE,
-                            "the risk-free rate needs a finite value and a unit: per period or "
-                            "per year");
-    if (!rate_is_good(config->minimum_acceptable))
-        return tw_error_set(error, TW_RANGE,
-                            "the minimum acceptable return needs a finite value and a unit: per "
-                            "period or per year");
-    if (config->confidence_count > TW_RISK_CONFIDENCE_COUNT_MAX)
-        return tw_error_set(error, TW_RANGE, "at most %d confidences",
-                            TW_RISK_CONFIDENCE_COUNT_MAX);
-    for (uint32_t i = 0; i < config->confidence_count; i++)
-        if (!(config->confidences[i] > 0.5 && config->confidences[i] < 1))
-            return tw_error_set(error, TW_RANGE,
-                                "a confidence must lie between 0.5 and 1, as 0.95, not %g",
-                                config->confidences[i]);
+static tw_status check_room(const tw_risk *risk, const tw_risk_config *config,
+                            const tw_risk_input *input, tw_error *error) {
+    tw_risk_maxima want = tw_risk_maxima_of(config, input->observations, input->assets);
+    const tw_risk_maxima *have = &risk->maxima;
+    size_t scenarios = input->scenarios == NULL ? 0 : input->scenarios->count;
+    if (want.observations > have->observations || want.assets > have->assets)
+        return tw_error_set(error, TW_FULL,
+                            "%zu observations of %zu assets exceed the %zu of %zu made room for",
+                            want.observations, want.assets, have->observations, have->assets);
+    if (scenarios > have->scenarios)
+        return tw_error_set(error, TW_FULL, "%zu scenarios exceed the %zu made room for", scenarios,
+                            have->scenarios);
+    if (input->scenarios == NULL && want.paths > have->paths)
+        return tw_error_set(error, TW_FULL, "%zu paths exceed the %zu made room for", want.paths,
+                            have->paths);
+    if (want.estimates > have->estimates)
+        return tw_error_set(error, TW_FULL, "%zu estimates exceed the %zu made room for",
+                            want.estimates, have->estimates);
+    if ((want.covariance && !have->covariance) || (want.incremental && !have->incremental) ||
+        (want.filter_assets && !have->filter_assets))
+        return tw_error_set(error, TW_FULL, "no room was made for %s",
+                            want.covariance && !have->covariance     ? "a covariance matrix"
+                            : want.incremental && !have->incremental ? "increments"
+                                                                     : "filtered assets");
     return TW_OK;
 }
 
-static tw_status input_check(const tw_risk *risk, const tw_risk_input *input, tw_error *error) {
-    TW_ASSERT(input->returns != NULL && input->weights != NULL);
-    if (input->observations > risk->observations_max || input->assets > risk->assets_max)
-        return tw_error_set(
-            error, TW_FULL, "%zu observations of %zu assets exceed the %zu of %zu made room for",
-            input->observations, input->assets, risk->observations_max, risk->assets_max);
-    bool any = false;
-    for (size_t i = 0; i < input->assets; i++) {
-        if (!isfinite(input->weights[i]))
-            return tw_error_set(error, TW_INVALID, "the weight of asset %zu is not finite", i);
-        any = any || input->weights[i] != 0;
-    }
-    if (!any)
-        return tw_error_set(error, TW_INVALID, "every weight is zero: there is no portfolio");
-    for (size_t t = 0; t < input->observations; t++) {
-        for (size_t i = 0; i < input->assets; i++)
-            if (isinf(input->returns[t * input->assets + i]))
-                return tw_error_set(error, TW_INVALID,
-                                    "the return of asset %zu in row %zu is "
-                                    "infinite",
-                                    i, t);
-        if (input->benchmark != NULL && isinf(input->benchmark[t]))
-            return tw_error_set(error, TW_INVALID, "the benchmark in row %zu is infinite", t);
-    }
-    return TW_OK;
-}
-
-/* The portfolio return of a row, NaN when an asset that counts is missing. */
-static double row_return(const tw_risk_input *input, size_t row) {
-    careful_sum total = {0};
-    for (size_t i = 0; i < input->assets; i++) {
-        if (input->weights[i] == 0)
-            continue;
-        double value = input->returns[row * input->assets + i];
-        if (isnan(value))
-            return NAN;
-        careful_add(&total, input->weights[i] * value);
-    }
-    return careful_value(&total);
-}
-
-/* Establishes invariants 1 to 3. */
+/* Establishes invariant 1. Nearly all rows are whole, and their returns numbers. */
 static tw_status collect_rows(tw_risk *risk, const tw_risk_config *config,
                               const tw_risk_input *input, tw_risk_report *report, tw_error *error) {
     size_t used = 0;
+    double *values = risk->portfolio;
+    risk->lanes->row_returns(input->returns, input->observations, input->assets, input->weights,
+                             values);
     for (size_t t = 0; t < input->observations; t++) {
-        double value = row_return(input, t);
-        if (isnan(value)) {
-            if (config->fail_missing)
-                return tw_error_set(error, TW_INVALID, "row %zu has a missing return", t);
-            report->skipped++;
-            continue;
+        double value = values[t];
+        size_t missing = input->assets;
+        if (!isfinite(value)) {
+            tw_status status = risk_row_check(input, t, &value, &missing, error);
+            if (status != TW_OK)
+                return status;
         }
+        if (missing < input->assets && config->fail_missing)
+            return tw_error_set(error, TW_INVALID, "row %zu has a missing return, of asset %zu", t,
+                                missing);
         risk->rows[used] = t;
-        risk->portfolio[used] = value;
-        used++;
+        values[used] = value;
+        used += missing < input->assets ? 0 : 1;
     }
     if (used == 0)
         return tw_error_set(error, TW_EMPTY, "no row of %zu has all the returns it needs",
                             input->observations);
     report->observations = used;
+    report->skipped = input->observations - used;
     report->assets = input->assets;
-    risk_tail_sort(risk->portfolio, used, risk->order, risk->scratch);
-    for (size_t k = 0; k < used; k++)
-        risk->sorted[k] = risk->portfolio[risk->order[k]];
     return TW_OK;
 }
+
+/* ---- Figures of the portfolio -------------------------------------------------------------- */
 
 /* a / b, NaN when there is nothing to divide by. */
 static double quotient(double a, double b) {
@@ -286,173 +302,105 @@ static void fill_benchmark(tw_risk *risk, const tw_risk_input *input, tw_risk_re
     report->information_ratio = quotient(a.mean, active_deviation) * root;
 }
 
-static void fill_concentration(const tw_risk_input *input, tw_risk_report *report) {
-    careful_sum gross = {0};
-    careful_sum net = {0};
-    careful_sum squares = {0};
-    for (size_t i = 0; i < input->assets; i++) {
-        careful_add(&gross, fabs(input->weights[i]));
-        careful_add(&net, input->weights[i]);
-    }
-    report->gross = careful_value(&gross);
-    report->net = careful_value(&net);
-    for (size_t i = 0; i < input->assets; i++) {
-        double share = fabs(input->weights[i]) / report->gross;
-        careful_add(&squares, share * share);
-    }
-    report->hhi = careful_value(&squares);
-    report->effective_assets = 1 / report->hhi;
+/* ---- The report ---------------------------------------------------------------------------- */
+
+/* The rows that are used, one after the other. */
+static const double *contiguous_rows(const risk_work *work) {
+    size_t assets = work->rows.assets;
+    if (work->rows.count == work->input->observations)
+        return work->rows.returns;
+    double *rows = work->risk->whole_rows;
+    for (size_t k = 0; k < work->rows.count; k++)
+        memcpy(rows + k * assets, work->rows.returns + work->rows.rows[k] * assets,
+               assets * sizeof *rows);
+    return rows;
 }
 
-static void fill_estimates(const tw_risk *risk, const tw_risk_config *config, const risk_moments *m,
-                           tw_risk_report *report) {
-    tw_risk_estimate *next = report->estimates;
-    for (uint32_t i = 0; i < config->confidence_count; i++) {
-        double confidence = config->confidences[i];
-        *next++ = risk_tail_historical(risk->sorted, m->count, confidence);
-        *next++ = risk_tail_gaussian(m, confidence);
-        *next++ = risk_tail_cornish_fisher(m, confidence);
-    }
-    report->estimate_count = (uint32_t)(next - report->estimates);
+static void fill_covariance(const risk_work *work) {
+    tw_risk *risk = work->risk;
+    size_t assets = work->rows.assets;
+    const tw_dense_way way = {work->config->runner, work->config->level};
+    tw_dense_products(&way, (tw_dense_shape){work->rows.count, assets}, contiguous_rows(work),
+                      work->comoments.means, risk->scratch, risk->covariance);
+    double freedom = (double)work->rows.count - 1; /* 0: NaN */
+    for (size_t i = 0; i < assets * assets; i++)
+        risk->covariance[i] = freedom > 0 ? risk->covariance[i] / freedom : NAN;
 }
 
-static void copy_column(const tw_risk *risk, const tw_risk_input *input, size_t asset, size_t count,
-                        double *column) {
-    for (size_t k = 0; k < count; k++)
-        column[k] = input->returns[risk->rows[k] * input->assets + asset];
+static void point_to_estimates(const tw_risk *risk, const tw_risk_config *config,
+                               tw_risk_report *report) {
+    report->estimates = risk->estimates;
+    report->estimate_count = risk->slots.count;
+    report->var_marginals = risk->var_marginals;
+    report->shortfall_marginals = risk->shortfall_marginals;
+    report->var_contributions = risk->var_contributions;
+    report->shortfall_contributions = risk->shortfall_contributions;
+    report->var_increments = config->incremental ? risk->var_increments : NULL;
+    report->shortfall_increments = config->incremental ? risk->shortfall_increments : NULL;
+    report->covariance = config->covariance ? risk->covariance : NULL;
 }
 
-/* The part of one asset in the historical tail figures, scenario by scenario. */
-static void tail_contribution(const tw_risk *risk, size_t count, double confidence, double weight,
-                              double *ret_var, double *ret_shortfall) {
-    risk_place place = risk_tail_place_of(count, confidence);
-    const double *column = risk->column;
-    const size_t *order = risk->order;
-    double low = column[order[place.var_low]];
-    double high = column[order[place.var_high]];
-    *ret_var = -weight * (low + place.var_part * (high - low));
-    careful_sum total = {0};
-    for (size_t k = 0; k < place.es_whole; k++)
-        careful_add(&total, column[order[k]]);
-    careful_add(&total, place.es_part * column[order[place.es_whole]]);
-    double reach = (double)place.es_whole + place.es_part;
-    *ret_shortfall = -weight * careful_value(&total) / reach;
-}
-
-static void fill_contribution(tw_risk *risk, const tw_risk_config *config,
-                              const tw_risk_input *input, const risk_moments *p, size_t asset) {
-    tw_risk_contribution *c = &risk->contributions[asset];
-    memset(c, 0, sizeof *c);
-    c->weight = input->weights[asset];
-    double deviation = risk_series_deviation(p, 1);
-    if (isnan(deviation) || deviation == 0)
-        c->volatility_share = NAN;
-    if (c->weight == 0)
-        return; /* adds nothing, whatever its returns are */
-    copy_column(risk, input, asset, p->count, risk->column);
-    risk_moments m = risk_series_moments_of(risk->column, p->count, 0);
-    double product = risk_series_product(risk->column, m.mean, risk->portfolio, p->mean, p->count);
-    double n = (double)p->count;
-    double flat = deviation == 0 ? 0 : NAN; /* what a quotient by no deviation stands for here */
-    c->volatility = deviation > 0 ? c->weight * product / (n - 1) / deviation : flat;
-    if (deviation > 0)
-        c->volatility_share = c->weight * product / p->s2;
-    double population = p->count >= 2 ? risk_series_deviation(p, 0) : NAN;
-    double slope = population > 0 ? c->weight * product / n / population : flat;
-    for (uint32_t i = 0; i < config->confidence_count; i++) {
-        double z = tw_risk_normal_quantile(1 - config->confidences[i]);
-        c->var_gaussian[i] = -c->weight * m.mean + fabs(z) * slope;
-        tail_contribution(risk, p->count, config->confidences[i], c->weight, &c->var_historical[i],
-                          &c->shortfall_historical[i]);
-    }
-}
-
-static void fill_covariance(tw_risk *risk, const tw_risk_input *input, size_t count) {
-    size_t assets = input->assets;
-    for (size_t i = 0; i < assets; i++) {
-        copy_column(risk, input, i, count, risk->column);
-        risk->means[i] = risk_series_moments_of(risk->column, count, 0).mean;
-    }
-    for (size_t i = 0; i < assets; i++) {
-        for (size_t j = 0; j <= i; j++) {
-            careful_sum total = {0};
-            for (size_t k = 0; k < count; k++) {
-                const double *row = input->returns + risk->rows[k] * assets;
-                careful_add(&total, (row[i] - risk->means[i]) * (row[j] - risk->means[j]));
-            }
-            double value = count < 2 ? NAN : careful_value(&total) / (double)(count - 1);
-            risk->covariance[i * assets + j] = value;
-            risk->covariance[j * assets + i] = value;
-        }
-    }
+static tw_status fill_report(tw_risk *risk, const tw_risk_config *config,
+                             const tw_risk_input *input, tw_risk_report *report, tw_error *error) {
+    risk_moments moments = risk_series_moments_of(risk->portfolio, report->observations, 0);
+    risk_work work = {.risk = risk,
+                      .config = config,
+                      .input = input,
+                      .moments = &moments,
+                      .cumulants = risk_cumulants_of(config, &moments),
+                      .rows = {input->returns, risk->rows, report->observations, input->assets}};
+    fill_portfolio(risk, &moments, report);
+    fill_benchmark(risk, input, report);
+    report->exposure = tw_risk_exposure_of(input->weights, input->assets);
+    risk_assets_sum(&work);
+    tw_status status = risk_assets_estimate(&work, error);
+    if (status != TW_OK)
+        return status;
+    risk_assets_volatility(&work, report);
+    if (config->incremental)
+        risk_assets_increments(&work);
+    if (config->covariance)
+        fill_covariance(&work);
+    point_to_estimates(risk, config, report);
+    return TW_OK;
 }
 
 tw_status tw_risk_compute(tw_risk *risk, const tw_risk_config *config, const tw_risk_input *input,
                           tw_risk_report *ret_report, tw_error *error) {
     TW_ASSERT(risk != NULL && config != NULL && input != NULL && ret_report != NULL);
-    tw_status status = config_check(config, error);
+    tw_status status = risk_config_check(config, error);
     if (status == TW_OK)
-        status = input_check(risk, input, error);
+        status = check_room(risk, config, input, error);
+    if (status == TW_OK)
+        status = risk_input_check(input, error);
     if (status != TW_OK)
         return status;
+    tw_risk_config wanted = *config;
+    if (input->scenarios == NULL && config->paths == 0)
+        wanted.methods &= ~TW_RISK_METHOD_BIT(TW_RISK_MONTE_CARLO);
+    risk->slots = risk_slots_of(&wanted);
+    risk->lanes = LEVEL_PICK(tw_cpu_choose(config->level), &risk_lanes);
     tw_risk_report report;
     memset(&report, 0, sizeof report);
     report.periods_per_year = config->periods_per_year;
     report.risk_free_per_period = rate_per_period(config->risk_free, config->periods_per_year);
     report.minimum_acceptable_per_period =
         rate_per_period(config->minimum_acceptable, config->periods_per_year);
-    status = collect_rows(risk, config, input, &report, error);
-    if (status != TW_OK)
-        return status;
-
-    risk_moments moments = risk_series_moments_of(risk->portfolio, report.observations, 0);
-    fill_portfolio(risk, &moments, &report);
-    fill_benchmark(risk, input, &report);
-    fill_concentration(input, &report);
-    fill_estimates(risk, config, &moments, &report);
-    for (size_t i = 0; i < input->assets; i++)
-        fill_contribution(risk, config, input, &moments, i);
-    report.contributions = risk->contributions;
-    if (config->covariance) {
-        fill_covariance(risk, input, report.observations);
-        report.covariance = risk->covariance;
-    }
-    *ret_report = report;
-    return TW_OK;
+    status = collect_rows(risk, &wanted, input, &report, error);
+    if (status == TW_OK)
+        status = fill_report(risk, &wanted, input, &report, error);
+    if (status == TW_OK)
+        *ret_report = report;
+    return status;
 }
 
-const char *tw_risk_method_name(tw_risk_method method) {
-    switch (method) {
-    case TW_RISK_HISTORICAL:
-        return "historical";
-    case TW_RISK_GAUSSIAN:
-        return "gaussian";
-    case TW_RISK_CORNISH_FISHER:
-        return "cornish_fisher";
-    default:
-        return "unknown";
-    }
-}
-
-const tw_risk_convention *tw_risk_conventions(size_t *ret_count) {
-    static const tw_risk_convention table[] = {
-        {"portfolio_return", "sum of weight x simple return; weights restored every period"},
-        {"deviation", "sample, ddof 1"},
-        {"annualisation", "arithmetic: mean x N, deviation x sqrt(N); cagr geometric"},
-        {"rates", "a yearly rate is divided by N"},
-        {"sharpe", "mean excess over sd of excess, annual"},
-        {"sortino", "downside deviation over all periods, not centred, annual"},
-        {"losses", "positive: drawdown, VaR, expected shortfall"},
-        {"max_drawdown", "from a value of 1 before the first return"},
-        {"var_historical", "linear quantile, type 7"},
-        {"expected_shortfall_historical", "Rockafellar-Uryasev, fractional tail weight"},
-        {"var_gaussian", "population moments"},
-        {"var_cornish_fisher", "population moments; Boudt, Peterson and Croux (2008)"},
-        {"skewness", "sample, G1"},
-        {"excess_kurtosis", "sample, G2"},
-        {"missing", "rows with a missing return of non-zero weight are skipped and counted"},
-    };
-    TW_ASSERT(ret_count != NULL);
-    *ret_count = sizeof table / sizeof table[0];
-    return table;
+uint32_t tw_risk_find(const tw_risk_report *report, tw_risk_method method, double confidence,
+                      uint32_t horizon) {
+    TW_ASSERT(report != NULL);
+    uint32_t at = 0;
+    while (at < report->estimate_count &&
+           !(report->estimates[at].method == method && report->estimates[at].horizon == horizon &&
+             report->estimates[at].confidence == confidence))
+        at++;
+    return at;
 }

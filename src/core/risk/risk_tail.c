@@ -1,14 +1,54 @@
 /*
- * risk_tail.c - value at risk and expected shortfall, three ways.
+ * risk_tail.c - value at risk and expected shortfall from scenarios, whatever made these.
  *
- * Cornish-Fisher after Boudt, Peterson and Croux (2008), with S and K the population skewness and
- * excess kurtosis and z the normal quantile of the tail probability a:
- *     h  = z + (z^2 - 1) S/6 + (z^3 - 3z) K/24 - (2z^3 - 5z) S^2/36
- *     VaR = -(m + h s)
- *     ES  = -m + s/a x phi(h) (1 + (H3 + 3 H1) S/6 + (H4 + 4 H2) K/24 + (H6 + 6 H4) S^2/72)
- * with Hi the Hermite polynomials at h; the ES is taken no lower than the VaR.
+ * Only the worst are put in order: as many as the most cautious figure looks at. A value at risk
+ * lies between two neighbours of them; a shortfall is its threshold less the mean distance below
+ * it, so that equal scenarios have exactly themselves as their shortfall.
+ *
+ * Invariants of risk_scenarios:
+ * 1. tail[r] = values[worst[r]] ascends, ties by place, and what is not in it is above all of it.
+ * 2. every rank that a figure of the config reads is below tail_count.
  */
 #include "risk_priv.h"
+#include "risk_select.h"
+
+#include <float.h>
+#include <string.h>
+
+/* ---- Memory -------------------------------------------------------------------------------- */
+
+#define VALUE_ARRAYS(X) X(filtered) X(factors) X(spans) X(tail) X(scratch) X(shares)
+#define INDEX_ARRAYS(X) X(worst) X(indices) X(order)
+
+bool risk_workspace_init(risk_workspace *workspace, const tw_allocator *allocator,
+                         size_t capacity) {
+    bool have = true;
+    workspace->capacity = capacity;
+#define TAKE(name)                                         \
+    workspace->name = TW_NEW(allocator, capacity, double); \
+    have = have && workspace->name != NULL;
+    VALUE_ARRAYS(TAKE)
+#undef TAKE
+#define TAKE(name)                                         \
+    workspace->name = TW_NEW(allocator, capacity, size_t); \
+    have = have && workspace->name != NULL;
+    INDEX_ARRAYS(TAKE)
+#undef TAKE
+    return have;
+}
+
+void risk_workspace_done(risk_workspace *workspace, const tw_allocator *allocator) {
+    size_t capacity = workspace->capacity;
+#define GIVE(name) TW_DELETE(allocator, workspace->name, capacity, double);
+    VALUE_ARRAYS(GIVE)
+#undef GIVE
+#define GIVE(name) TW_DELETE(allocator, workspace->name, capacity, size_t);
+    INDEX_ARRAYS(GIVE)
+#undef GIVE
+    memset(workspace, 0, sizeof *workspace);
+}
+
+/* ---- Places -------------------------------------------------------------------------------- */
 
 double tw_risk_quantile_sorted(const double *values, size_t count, double probability) {
     TW_ASSERT(count > 0 && probability >= 0 && probability <= 1);
@@ -19,168 +59,228 @@ double tw_risk_quantile_sorted(const double *values, size_t count, double probab
     return values[low] + (place - (double)low) * (values[low + 1] - values[low]);
 }
 
-/* The rational approximations of AS 241 (PPND16), by region. */
-static double ratio(const double *p, const double *q, double r) {
-    double above = p[7];
-    double below = q[7];
-    for (int i = 6; i >= 0; i--) {
-        above = above * r + p[i];
-        below = below * r + q[i];
+/* A share of `count`, which is a whole number where it is one but for the rounding of 1 - c. */
+static double snapped(double share, double count) {
+    double near = floor(share + 0.5);
+    return fabs(share - near) <= 4 * DBL_EPSILON * count ? near : share;
+}
+
+/* Types 1 to 3 are steps: which rank has it, and for 2 the next one by half. */
+static double step_place(double share, uint32_t quantile_type) {
+    if (quantile_type == 3) { /* the nearest, of two the even one */
+        double near = floor(share + 0.5);
+        bool tie = near - share == 0.5;
+        return (tie && fmod(near, 2) != 0 ? near - 1 : near) - 1;
     }
-    return above / below;
+    double below = floor(share);
+    if (share > below)
+        return below;
+    return quantile_type == 2 ? below - 0.5 : below - 1;
 }
 
-double tw_risk_normal_quantile(double probability) {
-    static const double a[8] = {3.3871328727963666080e0, 1.3314166789178437745e2,
-                                1.9715909503065514427e3, 1.3731693765509461125e4,
-                                4.5921953931549871457e4, 6.7265770927008700853e4,
-                                3.3430575583588128105e4, 2.5090809287301226727e3};
-    static const double b[8] = {1.0,
-                                4.2313330701600911252e1,
-                                6.8718700749205790830e2,
-                                5.3941960214247511077e3,
-                                2.1213794301586595867e4,
-                                3.9307895800092710610e4,
-                                2.8729085735721942674e4,
-                                5.2264952788528545610e3};
-    static const double c[8] = {1.42343711074968357734e0,  4.63033784615654529590e0,
-                                5.76949722146069140550e0,  3.64784832476320460504e0,
-                                1.27045825245236838258e0,  2.41780725177450611770e-1,
-                                2.27238449892691845833e-2, 7.74545014278341407640e-4};
-    static const double d[8] = {1.0,
-                                2.05319162663775882187e0,
-                                1.67638483018380384940e0,
-                                6.89767334985100004550e-1,
-                                1.48103976427480074590e-1,
-                                1.51986665636164571966e-2,
-                                5.47593808499534494600e-4,
-                                1.05075007164441684324e-9};
-    static const double e[8] = {6.65790464350110377720e0,  5.46378491116411436990e0,
-                                1.78482653991729133580e0,  2.96560571828504891230e-1,
-                                2.65321895265761230930e-2, 1.24266094738807843860e-3,
-                                2.71155556874348757815e-5, 2.01033439929228813265e-7};
-    static const double f[8] = {1.0,
-                                5.99832206555887937690e-1,
-                                1.36929880922735805310e-1,
-                                1.48753612908506148525e-2,
-                                7.86869131145613259100e-4,
-                                1.84631831751005468180e-5,
-                                1.42151175831644588870e-7,
-                                2.04426310338993978564e-15};
-    if (!(probability > 0 && probability < 1))
-        return NAN;
-    double q = probability - 0.5;
-    if (fabs(q) <= 0.425)
-        return q * ratio(a, b, 0.180625 - q * q);
-    double r = sqrt(-log(q < 0 ? probability : 1 - probability));
-    double z = r <= 5 ? ratio(c, d, r - 1.6) : ratio(e, f, r - 5);
-    return q < 0 ? -z : z;
+/* From 0, before it is brought into the range of ranks. `share` is count x probability. */
+static double place_of(double share, double probability, uint32_t quantile_type) {
+    switch (quantile_type) {
+    case 4:
+        return share - 1;
+    case 5:
+        return share - 0.5;
+    case 6:
+        return share + probability - 1;
+    case 7:
+        return share - probability;
+    case 8:
+        return share + (probability + 1) / 3 - 1;
+    case 9:
+        return share + probability / 4 - 0.625;
+    default:
+        return step_place(share, quantile_type);
+    }
 }
 
-static double normal_density(double x) {
-    return exp(-0.5 * x * x) / sqrt(2 * 3.14159265358979323846);
+risk_place risk_place_of(size_t count, double probability, uint32_t quantile_type) {
+    TW_ASSERT(count > 0 && probability >= 0 && probability <= 1);
+    double n = (double)count;
+    double place = place_of(snapped(n * probability, n), probability, quantile_type);
+    place = snapped(fmin(fmax(place, 0), n - 1), n);
+    size_t low = (size_t)floor(place);
+    size_t high = low + 1 < count ? low + 1 : low;
+    return (risk_place){low, high, place - (double)low};
 }
 
-void risk_tail_sort(const double *values, size_t count, size_t *order, size_t *scratch) {
-    for (size_t i = 0; i < count; i++)
-        order[i] = i;
-    /* Bottom-up merging is stable: ties stay in the order of the rows. */
-    size_t *from = order;
-    size_t *to = scratch;
-    for (size_t run = 1; run < count; run *= 2) {
-        for (size_t start = 0; start < count; start += 2 * run) {
-            size_t middle = start + run < count ? start + run : count;
-            size_t end = middle + run < count ? middle + run : count;
-            size_t left = start;
-            size_t right = middle;
-            for (size_t k = start; k < end; k++) {
-                bool take_left =
-                    left < middle && (right >= end || values[from[left]] <= values[from[right]]);
-                to[k] = take_left ? from[left++] : from[right++];
-            }
+static double value_at(const double *sorted, risk_place place) {
+    return sorted[place.low] + place.part * (sorted[place.high] - sorted[place.low]);
+}
+
+/* The probabilities a standard error of theirs below and above: false when one is none. */
+static bool error_bounds(size_t count, double probability, double *ret_below, double *ret_above) {
+    double error = sqrt(probability * (1 - probability) / (double)count);
+    *ret_below = probability - error;
+    *ret_above = probability + error;
+    return *ret_below > 0 && *ret_above < 1;
+}
+
+static size_t greater(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+/* The last rank that any figure of the config reads (invariant 2). */
+static size_t last_rank(const tw_risk_config *config, size_t count) {
+    size_t last = 0;
+    for (uint32_t c = 0; c < config->confidence_count; c++) {
+        double probability = 1 - config->confidences[c];
+        double below;
+        double above;
+        size_t reach = (size_t)snapped((double)count * probability, (double)count);
+        last = greater(last, risk_place_of(count, probability, config->quantile_type).high);
+        last = greater(last, reach < count ? reach : count - 1);
+        if (error_bounds(count, probability, &below, &above))
+            last = greater(last, risk_place_of(count, above, config->quantile_type).high);
+    }
+    return last;
+}
+
+/* ---- Scenarios ----------------------------------------------------------------------------- */
+
+/* Establishes invariants 1 and 2. */
+static void find_tail(const tw_risk_config *config, risk_scenarios *scenarios,
+                      risk_workspace *workspace) {
+    size_t count = scenarios->count;
+    scenarios->tail = workspace->tail;
+    scenarios->worst = workspace->worst;
+    if (count == 0)
+        return;
+    double limit =
+        risk_select_at(scenarios->values, count, last_rank(config, count), workspace->scratch).at;
+    size_t found = 0;
+    for (size_t k = 0; k < count; k++) {
+        workspace->indices[found] = k;
+        workspace->scratch[found] = scenarios->values[k];
+        found += scenarios->values[k] <= limit ? 1 : 0;
+    }
+    risk_select_order(workspace->scratch, found, workspace->worst, workspace->order);
+    for (size_t r = 0; r < found; r++) {
+        size_t at = workspace->worst[r];
+        workspace->tail[r] = workspace->scratch[at];
+        workspace->worst[r] = workspace->indices[at];
+    }
+    scenarios->tail_count = found;
+}
+
+risk_scenarios risk_scenarios_of(const tw_risk_config *config, const double *series, size_t count,
+                                 uint32_t horizon, risk_workspace *workspace) {
+    TW_ASSERT(count <= workspace->capacity && horizon > 0);
+    risk_scenarios scenarios = {.values = series, .horizon = horizon, .step = 1};
+    bool apart = config->spans == TW_RISK_SPANS_APART;
+    if (apart) {
+        scenarios.step = horizon;
+        scenarios.count = count / horizon;
+        scenarios.first = count % horizon;
+    } else {
+        scenarios.count = count >= horizon ? count - horizon + 1 : 0;
+    }
+    scenarios.independent = apart || horizon == 1;
+    if (horizon > 1) {
+        for (size_t k = 0; k < scenarios.count; k++) {
+            const double *span = series + scenarios.first + k * scenarios.step;
+            double total = 0;
+            for (uint32_t j = 0; j < horizon; j++)
+                total += span[j];
+            workspace->spans[k] = total;
         }
-        size_t *swap = from;
-        from = to;
-        to = swap;
+        scenarios.values = workspace->spans;
     }
-    for (size_t i = 0; from != order && i < count; i++)
-        order[i] = from[i];
+    find_tail(config, &scenarios, workspace);
+    return scenarios;
 }
 
-risk_place risk_tail_place_of(size_t count, double confidence) {
-    TW_ASSERT(count > 0 && confidence > 0.5 && confidence < 1);
-    double tail = 1 - confidence;
-    double place = (double)(count - 1) * tail;
-    double reach = (double)count * tail;
-    risk_place p = {0};
-    p.var_low = (size_t)floor(place);
-    p.var_high = p.var_low + 1 < count ? p.var_low + 1 : p.var_low;
-    p.var_part = place - floor(place);
-    p.es_whole = (size_t)floor(reach);
-    p.es_part = reach - floor(reach);
-    return p;
+risk_scenarios risk_scenarios_given(const tw_risk_config *config, const tw_risk_scenarios *given,
+                                    risk_workspace *workspace) {
+    TW_ASSERT(given->count <= workspace->capacity);
+    risk_scenarios scenarios = {.values = given->values,
+                                .count = given->count,
+                                .horizon = 1, /* each is one scenario, whatever it spans */
+                                .step = 1,
+                                .independent = true};
+    find_tail(config, &scenarios, workspace);
+    return scenarios;
 }
 
-tw_risk_estimate risk_tail_historical(const double *sorted, size_t count, double confidence) {
-    risk_place place = risk_tail_place_of(count, confidence);
-    careful_sum total = {0};
-    for (size_t i = 0; i < place.es_whole; i++)
-        careful_add(&total, sorted[i]);
-    careful_add(&total, place.es_part * sorted[place.es_whole]);
-    double value = -tw_risk_quantile_sorted(sorted, count, 1 - confidence);
-    double reach = (double)place.es_whole + place.es_part;
-    double shortfall = -careful_value(&total) / reach;
-    return (tw_risk_estimate){.confidence = confidence,
-                              .value = value,
-                              .expected_shortfall = shortfall > value ? shortfall : value,
-                              .method = TW_RISK_HISTORICAL,
-                              .valid = true};
+/* ---- Figures ------------------------------------------------------------------------------- */
+
+risk_reach risk_reach_of(const tw_risk_config *config, const risk_scenarios *scenarios,
+                         double confidence) {
+    double n = (double)scenarios->count;
+    if (config->tail == TW_RISK_TAIL_FRACTIONAL) {
+        double reach = snapped(n * (1 - confidence), n);
+        reach = reach > 0 ? reach : n * (1 - confidence); /* a part of the worst, however small */
+        return (risk_reach){(size_t)floor(reach), reach - floor(reach)};
+    }
+    risk_place place = risk_place_of(scenarios->count, 1 - confidence, config->quantile_type);
+    double quantile = value_at(scenarios->tail, place);
+    size_t whole = place.low;
+    while (whole < scenarios->tail_count && scenarios->tail[whole] <= quantile)
+        whole++;
+    return (risk_reach){whole, 0};
 }
 
-tw_risk_estimate risk_tail_gaussian(const risk_moments *moments, double confidence) {
-    bool enough = moments->count >= 2;
-    double tail = 1 - confidence;
-    double z = tw_risk_normal_quantile(tail);
-    double s = enough ? risk_series_deviation(moments, 0) : NAN;
-    return (tw_risk_estimate){.confidence = confidence,
-                              .value = -(moments->mean + z * s),
-                              .expected_shortfall = -moments->mean + s * normal_density(z) / tail,
-                              .method = TW_RISK_GAUSSIAN,
-                              .valid = enough};
+static double shortfall_of(const risk_scenarios *scenarios, risk_reach reach) {
+    size_t last = reach.part > 0 ? reach.whole : reach.whole - 1;
+    double threshold = scenarios->tail[last];
+    careful_sum below = {0};
+    for (size_t r = 0; r < reach.whole; r++)
+        careful_add(&below, threshold - scenarios->tail[r]);
+    return -threshold + careful_value(&below) / ((double)reach.whole + reach.part);
 }
 
-/* h'(z) = a z^2 + b z + c is above 0 for every z: the expansion orders the outcomes. */
-static bool is_increasing(double skewness, double kurtosis) {
-    double squared = skewness * skewness;
-    double a = kurtosis / 8 - squared / 6;
-    double b = skewness / 3;
-    double c = 1 - kurtosis / 8 + 5 * squared / 36;
-    return (a > 0 && b * b < 4 * a * c) || (a == 0 && b == 0 && c > 0);
+static double value_error_of(const tw_risk_config *config, const risk_scenarios *scenarios,
+                             double probability) {
+    double below;
+    double above;
+    if (!error_bounds(scenarios->count, probability, &below, &above))
+        return NAN;
+    risk_place low = risk_place_of(scenarios->count, below, config->quantile_type);
+    risk_place high = risk_place_of(scenarios->count, above, config->quantile_type);
+    return (value_at(scenarios->tail, high) - value_at(scenarios->tail, low)) / 2;
 }
 
-tw_risk_estimate risk_tail_cornish_fisher(const risk_moments *moments, double confidence) {
-    bool enough = moments->count >= 2;
-    double n = (double)moments->count;
-    double m2 = enough ? moments->s2 / n : NAN;
-    double s = sqrt(m2);
-    /* A constant series has no shape: the expansion is the normal one. */
-    double skewness = m2 == 0 ? 0 : moments->s3 / n / (m2 * s);
-    double kurtosis = m2 == 0 ? 0 : moments->s4 / n / (m2 * m2) - 3;
-    double tail = 1 - confidence;
-    double z = tw_risk_normal_quantile(tail);
-    double z3 = z * z * z;
-    double squared = skewness * skewness;
-    double h = z + (z * z - 1) * skewness / 6 + (z3 - 3 * z) * kurtosis / 24 -
-               (2 * z3 - 5 * z) * squared / 36;
-    double h2 = h * h;
-    double h4 = h2 * h2;
-    double terms = 1 + h2 * h * skewness / 6 + (h4 - 2 * h2 - 1) * kurtosis / 24 +
-                   (h4 * h2 - 9 * h4 + 9 * h2 + 3) * squared / 72;
-    double value = -(moments->mean + h * s);
-    double shortfall = -moments->mean + s * normal_density(h) * terms / tail;
-    return (tw_risk_estimate){.confidence = confidence,
-                              .value = value,
-                              .expected_shortfall = shortfall < value ? value : shortfall,
-                              .method = TW_RISK_CORNISH_FISHER,
-                              .valid = enough && is_increasing(skewness, kurtosis)};
+/* The shortfall is -q + mean((q - x)+) / p about the quantile q: the deviation of that mean. */
+static double shortfall_error_of(const risk_scenarios *scenarios, double quantile,
+                                 double probability) {
+    double n = (double)scenarios->count;
+    if (n < 2)
+        return NAN;
+    careful_sum first = {0};
+    careful_sum second = {0};
+    for (size_t r = 0; r < scenarios->tail_count && scenarios->tail[r] < quantile; r++) {
+        double below = quantile - scenarios->tail[r];
+        careful_add(&first, below);
+        careful_add(&second, below * below);
+    }
+    double mean = careful_value(&first) / n;
+    double variance = (careful_value(&second) - n * mean * mean) / (n - 1);
+    return sqrt(fmax(variance, 0) / n) / probability;
+}
+
+tw_risk_estimate risk_scenarios_estimate(const tw_risk_config *config,
+                                         const risk_scenarios *scenarios, double confidence) {
+    tw_risk_estimate estimate = {.value = NAN,
+                                 .expected_shortfall = NAN,
+                                 .value_error = NAN,
+                                 .shortfall_error = NAN,
+                                 .scenarios = scenarios->count,
+                                 .valid = scenarios->count > 0};
+    if (scenarios->count == 0)
+        return estimate;
+    double probability = 1 - confidence;
+    risk_place place = risk_place_of(scenarios->count, probability, config->quantile_type);
+    double quantile = value_at(scenarios->tail, place);
+    estimate.value = -quantile;
+    estimate.expected_shortfall =
+        shortfall_of(scenarios, risk_reach_of(config, scenarios, confidence));
+    if (scenarios->independent) {
+        estimate.value_error = value_error_of(config, scenarios, probability);
+        estimate.shortfall_error = shortfall_error_of(scenarios, quantile, probability);
+    }
+    return estimate;
 }

@@ -148,6 +148,14 @@ static void record_risk(tw_engine *engine) {
     record_journal(engine, "risk", "%s", memory);
 }
 
+tw_status decision_take_risk(tw_engine *engine) {
+    tw_risk_config config;
+    tw_risk_config_init(&config);
+    const tw_risk_maxima maxima =
+        tw_risk_maxima_of(&config, engine->config.history_days_max, engine->config.symbol_count);
+    return tw_risk_new(engine->allocator, &maxima, &engine->risk);
+}
+
 bool decision_risk(tw_engine *engine, const double *weights) {
     if (engine->day_count < HISTORY_DAYS_MIN)
         return false;
@@ -173,7 +181,7 @@ bool decision_risk(tw_engine *engine, const double *weights) {
     }
     engine->report.history_days = (uint32_t)engine->report.risk.observations;
     for (uint32_t s = 0; s < engine->config.symbol_count; s++)
-        engine->symbols[s].volatility_share = engine->report.risk.contributions[s].volatility_share;
+        engine->symbols[s].volatility_share = engine->report.risk.volatility_shares[s];
     record_risk(engine);
     return true;
 }

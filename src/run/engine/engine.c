@@ -107,7 +107,7 @@ static tw_status take_parts(tw_engine *engine) {
     if (status == TW_OK)
         status = tw_bars_new(allocator, &bars, &engine->bars);
     if (status == TW_OK)
-        status = tw_risk_new(allocator, config->history_days_max, n, &engine->risk);
+        status = decision_take_risk(engine);
     if (status == TW_OK)
         status = tw_rebalance_new(allocator, n, &engine->rebalance);
     if (status == TW_OK)

@@ -164,6 +164,8 @@ void decision_history_end(tw_engine *engine);
 void decision_make(tw_engine *engine, const char *cause);
 /* Turns trades of the active plan into intents as far as its order allows. */
 uint64_t decision_follow_plan(tw_engine *engine);
+/* Makes engine->risk. */
+tw_status decision_take_risk(tw_engine *engine);
 /* Risk of given weights over the history; false when there is none. */
 bool decision_risk(tw_engine *engine, const double *weights);
 

@@ -1,0 +1,122 @@
+/* rebalance_command.c - `tradewind rebalance`: the fewest trades that bring positions home. */
+#include "command.h"
+#include "interruption.h"
+#include "rebalance_options.h"
+#include "rebalance_print.h"
+#include "tradewind/decimal.h"
+
+/* What one run holds. */
+typedef struct rebalance_run {
+    const rebalance_options *options;
+    const tw_config *config; /* of the options: who said what */
+    rebalance_input input;
+    tw_rebalance *rebalance;
+    tw_rebalance_plan plan;
+} rebalance_run;
+
+static tw_status read_input(rebalance_run *all, tw_error *error) {
+    const rebalance_options *options = all->options;
+    const rebalance_defaults defaults = rebalance_options_defaults(options);
+    tw_status status = rebalance_positions_read(&all->input, options->positions, &defaults, error);
+    if (status == TW_OK)
+        status = rebalance_targets_read(&all->input, options->targets, &defaults, error);
+    if (status == TW_OK && options->groups[0] != '\0')
+        status = rebalance_groups_read(&all->input, options->groups, error);
+    return status;
+}
+
+/* What the share of a cap on turnover comes to; more than money can be is no cap. */
+static tw_status cap_turnover(const rebalance_run *all, tw_money *ret_max, tw_error *error) {
+    const rebalance_input *input = &all->input;
+    double equity = (double)all->options->cash_nano;
+    if (command_origin(all->config, "max-turnover") == TW_CONFIG_FROM_DEFAULT)
+        return TW_OK;
+    for (size_t i = 0; i < input->count; i++)
+        equity += (double)input->positions[i].quantity.nano / (double)TW_NANO *
+                  (double)input->positions[i].price.nano;
+    double most = all->options->turnover_max * equity / (double)TW_NANO;
+    if (most < 0)
+        return tw_error_set(error, TW_RANGE,
+                            "positions and cash are worth less than nothing: there is no share of "
+                            "them");
+    if (tw_decimal_from_double(most, &ret_max->nano) != TW_OK)
+        ret_max->nano = INT64_MAX;
+    return TW_OK;
+}
+
+static tw_status compute(rebalance_run *all, tw_error *error) {
+    const rebalance_input *input = &all->input;
+    tw_rebalance_config config = rebalance_options_config(all->options, all->config);
+    config.groups = input->groups;
+    config.group_count = input->group_count;
+    tw_status status = cap_turnover(all, &config.turnover_max, error);
+    if (status != TW_OK)
+        return status;
+    if (tw_rebalance_new(NULL, input->count, &all->rebalance) != TW_OK)
+        return tw_error_set(error, TW_NO_MEMORY, "there is no memory for %zu positions",
+                            input->count);
+    status = tw_rebalance_compute(all->rebalance, &config, input->positions, input->count,
+                                  &all->plan, error);
+    if (status == TW_INVALID) /* what the files hold, not how the program was called */
+        error->status = status = TW_RANGE;
+    return status;
+}
+
+static tw_status report(const rebalance_run *all, tw_error *error) {
+    const rebalance_result result = {
+        .input = &all->input, .plan = &all->plan, .explain = all->options->explain};
+    tw_status status =
+        all->options->json ? rebalance_print_json(&result, error) : rebalance_print(&result, error);
+    if (status == TW_OK && !all->plan.feasible)
+        return tw_error_set(error, TW_INFEASIBLE, "%s",
+                            all->plan.proven ? "there is no such plan" : "no such plan was found");
+    return status;
+}
+
+static tw_status run_all(rebalance_run *all, tw_error *error) {
+    tw_status status = read_input(all, error);
+    if (status == TW_OK)
+        status = compute(all, error);
+    return status == TW_OK ? report(all, error) : status;
+}
+
+static tw_status run(void *target, const tw_arguments *arguments, tw_error *error) {
+    rebalance_run all = {.options = target, .config = &arguments->configs[0]};
+    tw_status status = rebalance_options_check(target, all.config, error);
+    if (status != TW_OK)
+        return status;
+    interruption_watch();
+    status = run_all(&all, error);
+    tw_rebalance_free(all.rebalance);
+    rebalance_input_close(&all.input);
+    return status;
+}
+
+int command_rebalance(int argc, char **argv) {
+    rebalance_options options;
+    static const tw_argument_short shorts[] = {
+        {'p', "positions"}, {'t', "targets"}, {'c', "cash"}, {'b', "band"}, {'x', "explain"}};
+    const tw_arguments_table tables[] = {
+        {.section = "rebalance",
+         .options = rebalance_option_table,
+         .count = rebalance_option_count,
+         .target = &options,
+         .shorts = shorts,
+         .short_count = sizeof shorts / sizeof shorts[0]},
+    };
+    const tw_arguments_spec spec = {
+        .command = "tradewind rebalance",
+        .summary =
+            "The fewest trades that bring every position into its band and the cash into its\n"
+            "window, and the least turnover among such plans; with the proof that no plan has\n"
+            "fewer, or the reason why there is none (exit status 1). Nothing is sent anywhere.",
+        .example =
+            "tradewind rebalance --positions held.csv --targets wanted.csv --cash 12500 --band 3%\n"
+            "tradewind rebalance --positions held.csv --targets wanted.csv --cash 0 --cash-min "
+            "5000 "
+            "\\\n    --cost-bps 5 --min-trade 200 --groups sectors.csv --json\n",
+        .tables = tables,
+        .table_count = 1,
+    };
+    return command_main(&spec, argc, argv, run, &options);
+}

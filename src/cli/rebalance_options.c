@@ -1,0 +1,150 @@
+/* rebalance_options.c - see rebalance_options.h. */
+#include "rebalance_options.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "command.h"
+#include "tradewind/decimal.h"
+
+const tw_config_option rebalance_option_table[] = {
+    {"positions", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
+     "CSV of what is held: symbol,quantity,price[,lot][,min_trade][,restricted] (needed)", NULL,
+     offsetof(rebalance_options, positions)},
+    {"targets", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
+     "CSV of what is wanted: symbol,weight[,band] (needed); what it does not name is to be sold",
+     NULL, offsetof(rebalance_options, targets)},
+    {"cash", TW_CONFIG_DECIMAL, "AMOUNT", NULL, NULL, "0", "before trading (needed)", NULL,
+     offsetof(rebalance_options, cash_nano)},
+    {"cash-min", TW_CONFIG_DECIMAL, "AMOUNT", NULL, NULL, "0", "the least to be left", NULL,
+     offsetof(rebalance_options, cash_min_nano)},
+    {"cash-max", TW_CONFIG_DECIMAL, "AMOUNT", NULL, NULL, "9223372036.854775807",
+     "the most to be left; without it there is no limit", NULL,
+     offsetof(rebalance_options, cash_max_nano)},
+    {"band", TW_CONFIG_PERCENT, "P", "0", "10", "5%",
+     "how far a weight may be from its target without a trade", NULL,
+     offsetof(rebalance_options, band)},
+    {"band-kind", TW_CONFIG_CHOICE, NULL, NULL, NULL, "absolute",
+     "a band is a share of everything, of the target, or of the target but at least --band-floor",
+     "absolute|relative|hybrid", offsetof(rebalance_options, band_kind)},
+    {"band-floor", TW_CONFIG_PERCENT, "P", "0", "10", "0",
+     "of --band-kind hybrid: a share of everything", NULL, offsetof(rebalance_options, band_floor)},
+    {"aim", TW_CONFIG_CHOICE, NULL, NULL, NULL, "edge",
+     "where a position outside its band goes: to the nearest edge, to its target, half way inside, "
+     "or all that trade as near to their targets as the cash lets them",
+     "edge|target|inner|closest", offsetof(rebalance_options, aim)},
+    {"side", TW_CONFIG_CHOICE, NULL, NULL, NULL, "both", "which trades are allowed",
+     "both|buy|sell", offsetof(rebalance_options, side)},
+    {"lot", TW_CONFIG_DECIMAL, "N", "0", NULL, "1",
+     "trades are whole multiples of it; 0: fractions of a share", NULL,
+     offsetof(rebalance_options, lot_nano)},
+    {"min-trade", TW_CONFIG_DECIMAL, "AMOUNT", "0", NULL, "0", "no trade is worth less", NULL,
+     offsetof(rebalance_options, min_trade_nano)},
+    {"cost-bps", TW_CONFIG_NUMBER, "N", "0", "5000", "0",
+     "cost of a trade in hundredths of a percent of its value", NULL,
+     offsetof(rebalance_options, cost_bps)},
+    {"cost-fixed", TW_CONFIG_DECIMAL, "AMOUNT", "0", NULL, "0", "and this for each trade", NULL,
+     offsetof(rebalance_options, cost_fixed_nano)},
+    {"max-trades", TW_CONFIG_INTEGER, "N", "0", NULL, NULL, "no more trades than this", NULL,
+     offsetof(rebalance_options, trades_max)},
+    {"max-turnover", TW_CONFIG_PERCENT, "P", "0", "10", NULL,
+     "trades are worth at most this share of everything", NULL,
+     offsetof(rebalance_options, turnover_max)},
+    {"cap-first", TW_CONFIG_CHOICE, NULL, NULL, NULL, "most",
+     "who comes home under such a cap: the most positions, or those furthest away", "most|largest",
+     offsetof(rebalance_options, cap_first)},
+    {"groups", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
+     "CSV of groups and their limits: group,symbol,parent,min,max", NULL,
+     offsetof(rebalance_options, groups)},
+    {"short", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no",
+     "quantities and weights below 0 are allowed", NULL, offsetof(rebalance_options, shorts)},
+    {"gross-max", TW_CONFIG_PERCENT, "P", "0", "100", NULL,
+     "long and short values together, as a share of everything", NULL,
+     offsetof(rebalance_options, gross_max)},
+    {"net-min", TW_CONFIG_PERCENT, "P", "-100", "100", NULL, "long less short values, likewise",
+     NULL, offsetof(rebalance_options, net_min)},
+    {"net-max", TW_CONFIG_PERCENT, "P", "-100", "100", NULL, "and at most", NULL,
+     offsetof(rebalance_options, net_max)},
+    {"explain", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no",
+     "show every position with its band and why it trades or does not", NULL,
+     offsetof(rebalance_options, explain)},
+    {"json", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no", "print one JSON document", NULL,
+     offsetof(rebalance_options, json)},
+};
+
+const size_t rebalance_option_count =
+    sizeof rebalance_option_table / sizeof rebalance_option_table[0];
+
+static bool is_given(const tw_config *config, const char *name) {
+    return command_origin(config, name) != TW_CONFIG_FROM_DEFAULT;
+}
+
+tw_status rebalance_options_check(const rebalance_options *options, const tw_config *config,
+                                  tw_error *error) {
+    const char *const read[] = {options->positions, options->targets, options->groups};
+    size_t streams = 0;
+    for (size_t i = 0; i < sizeof read / sizeof read[0]; i++)
+        streams += strcmp(read[i], "-") == 0 ? 1 : 0;
+    if (streams > 1)
+        return tw_error_set(error, TW_USAGE, "two files cannot both be standard input");
+    if (options->positions[0] == '\0')
+        return tw_error_set(error, TW_USAGE, "give --positions FILE");
+    if (options->targets[0] == '\0')
+        return tw_error_set(error, TW_USAGE, "give --targets FILE");
+    if (!is_given(config, "cash"))
+        return tw_error_set(error, TW_USAGE,
+                            "give --cash AMOUNT, which may be 0: buys are paid with it");
+    if (options->cash_min_nano > options->cash_max_nano)
+        return tw_error_set(error, TW_USAGE, "--cash-min is above --cash-max");
+    if (is_given(config, "band-floor") && options->band_kind != TW_BAND_HYBRID)
+        return tw_error_set(error, TW_USAGE, "--band-floor is for --band-kind hybrid");
+    return TW_OK;
+}
+
+static int64_t share_nano(double share) {
+    return llround(share * (double)TW_NANO);
+}
+
+rebalance_defaults rebalance_options_defaults(const rebalance_options *options) {
+    return (rebalance_defaults){.lot_nano = options->lot_nano,
+                                .min_trade_nano = options->min_trade_nano,
+                                .band_nano = share_nano(options->band),
+                                .band_floor_nano = share_nano(options->band_floor),
+                                .band_kind = (uint8_t)options->band_kind,
+                                .shorts = options->shorts};
+}
+
+/* The choices of the options stand in the order of the library's enumerators. */
+_Static_assert(TW_BAND_ABSOLUTE == 0 && TW_BAND_RELATIVE == 1 && TW_BAND_HYBRID == 2, "bands");
+_Static_assert(TW_REBALANCE_TO_EDGE == 0 && TW_REBALANCE_TO_TARGET == 1 &&
+                   TW_REBALANCE_TO_INNER == 2 && TW_REBALANCE_CLOSEST == 3,
+               "aims");
+_Static_assert(TW_CAP_MOST_POSITIONS == 0 && TW_CAP_LARGEST_BREACHES == 1, "caps");
+
+tw_rebalance_config rebalance_options_config(const rebalance_options *options,
+                                             const tw_config *config) {
+    static const uint8_t sides[] = {TW_RESTRICTION_NONE, TW_RESTRICTION_BUY_ONLY,
+                                    TW_RESTRICTION_SELL_ONLY};
+    int64_t rate = llround(options->cost_bps * (double)TW_REBALANCE_BASIS_POINT);
+    tw_rebalance_config result;
+    tw_rebalance_config_init(&result);
+    result.cash.nano = options->cash_nano;
+    result.cash_min.nano = options->cash_min_nano;
+    result.cash_max.nano = options->cash_max_nano;
+    result.cost =
+        (tw_trade_cost){rate, rate, {options->cost_fixed_nano}, {options->cost_fixed_nano}};
+    result.aim = (uint8_t)options->aim;
+    result.side = sides[options->side];
+    result.cap_priority = (uint8_t)options->cap_first;
+    result.shorts_allowed = options->shorts ? 1 : 0;
+    if (is_given(config, "max-trades"))
+        result.trades_max = (size_t)options->trades_max;
+    if (is_given(config, "gross-max"))
+        result.gross_max_nano = share_nano(options->gross_max);
+    if (is_given(config, "net-min"))
+        result.net_min_nano = share_nano(options->net_min);
+    if (is_given(config, "net-max"))
+        result.net_max_nano = share_nano(options->net_max);
+    return result;
+}

@@ -1,0 +1,205 @@
+/* rebalance_print.c - see rebalance_print.h. */
+#include "rebalance_print.h"
+
+#include <stdio.h>
+
+#include "json_writer.h"
+#include "output_file.h"
+#include "readable.h"
+#include "table.h"
+#include "tradewind/decimal.h"
+
+enum { PERCENT = 100, CELL_SIZE = 48, CENT_DIGITS = 2, DIGITS_MAX = 9 };
+
+static const char *side_name(uint8_t side) {
+    return side == TW_SIDE_SELL ? "sell" : "buy";
+}
+
+static const char *name_of(const rebalance_input *input, size_t index) {
+    return tw_symbols_name(input->symbols, input->positions[index].symbol);
+}
+
+/* The share of the equity that a quantity of a position is worth. */
+static double weight_of(const rebalance_result *result, size_t index, int64_t quantity_nano) {
+    double value = (double)quantity_nano / (double)TW_NANO *
+                   (double)result->input->positions[index].price.nano;
+    return value / (double)result->plan->equity.nano;
+}
+
+/* Walks along the trades, which stand in the order of the positions, from the first position on. */
+static int64_t quantity_after(const rebalance_result *result, size_t index, size_t *trade) {
+    const tw_rebalance_plan *plan = result->plan;
+    int64_t held = result->input->positions[index].quantity.nano;
+    if (*trade == plan->count || plan->trades[*trade].index != index)
+        return held;
+    const tw_rebalance_trade *t = &plan->trades[(*trade)++];
+    return t->side == TW_SIDE_SELL ? held - t->quantity.nano : held + t->quantity.nano;
+}
+
+static const char *outcome_of(const tw_rebalance_plan *plan, size_t index) {
+    return tw_rebalance_outcome_name((tw_rebalance_outcome)plan->outcomes[index]);
+}
+
+/* ---- For people ---------------------------------------------------------------------------- */
+
+static void add_decimal(table *rows, int64_t nano, int digits_min, int digits_max) {
+    char cell[READABLE_SIZE];
+    table_cell(rows, readable_decimal(nano, digits_min, digits_max, cell));
+}
+
+static void add_share(table *rows, double share) {
+    char cell[CELL_SIZE];
+    snprintf(cell, sizeof cell, "%.2f%%", PERCENT * share);
+    table_cell(rows, cell);
+}
+
+static tw_status print_trades(const rebalance_result *result, tw_error *error) {
+    const tw_rebalance_plan *plan = result->plan;
+    table *rows = table_new();
+    table_column(rows, "SYMBOL", false);
+    table_column(rows, "SIDE", false);
+    table_column(rows, "QUANTITY", true);
+    table_column(rows, "PRICE", true);
+    table_column(rows, "VALUE", true);
+    table_column(rows, "WHY", false);
+    for (size_t i = 0; i < plan->count; i++) {
+        const tw_rebalance_trade *trade = &plan->trades[i];
+        table_row(rows);
+        table_cell(rows, name_of(result->input, trade->index));
+        table_cell(rows, side_name(trade->side));
+        add_decimal(rows, trade->quantity.nano, 0, DIGITS_MAX);
+        add_decimal(rows, trade->price.nano, CENT_DIGITS, DIGITS_MAX);
+        add_decimal(rows, trade->value.nano, CENT_DIGITS, CENT_DIGITS);
+        table_cell(rows, tw_trade_reason_name((tw_trade_reason)trade->reason));
+    }
+    tw_status status = table_print(rows, stdout, error);
+    table_free(rows);
+    return status;
+}
+
+static tw_status print_positions(const rebalance_result *result, tw_error *error) {
+    const rebalance_input *input = result->input;
+    size_t trade = 0;
+    table *rows = table_new();
+    table_column(rows, "POSITION", false);
+    table_column(rows, "WEIGHT", true);
+    table_column(rows, "TARGET", true);
+    table_column(rows, "AFTER", true);
+    table_column(rows, "WHY", false);
+    for (size_t i = 0; i < input->count; i++) {
+        const tw_rebalance_position *position = &input->positions[i];
+        table_row(rows);
+        table_cell(rows, name_of(input, i));
+        add_share(rows, weight_of(result, i, position->quantity.nano));
+        add_share(rows, (double)position->weight_nano / (double)TW_NANO);
+        add_share(rows, weight_of(result, i, quantity_after(result, i, &trade)));
+        table_cell(rows, outcome_of(result->plan, i));
+    }
+    printf("\n");
+    tw_status status = table_print(rows, stdout, error);
+    table_free(rows);
+    return status;
+}
+
+static void print_amount(const char *what, int64_t nano) {
+    char number[READABLE_SIZE];
+    printf("%s%s", what, readable_decimal(nano, CENT_DIGITS, CENT_DIGITS, number));
+}
+
+static void print_sums(const tw_rebalance_plan *plan) {
+    printf("\n%s\n", plan->reason);
+    if (!plan->feasible)
+        return;
+    print_amount("Cash ", plan->cash_before.nano);
+    print_amount(" becomes ", plan->cash_after.nano);
+    print_amount(". Turnover ", plan->turnover.nano);
+    printf(" (%.2f%% of ", PERCENT * (double)plan->turnover.nano / (double)plan->equity.nano);
+    print_amount("", plan->equity.nano);
+    if (plan->turnover.nano > plan->turnover_bound.nano)
+        print_amount("); no such plan can have less than ", plan->turnover_bound.nano);
+    else
+        printf("), and no such plan has less");
+    print_amount(". Cost ", plan->cost.nano);
+    printf(".\n");
+    if (plan->outside > 0)
+        printf("%zu position%s outside the band: --explain tells which, and why.\n", plan->outside,
+               plan->outside == 1 ? " stays" : "s stay");
+    if (plan->widened > 0)
+        printf("%zu band%s no whole lot: the lot nearest to the target is taken.\n", plan->widened,
+               plan->widened == 1 ? " holds" : "s hold");
+}
+
+static tw_status finish(tw_error *error) {
+    output_file out;
+    tw_status status = output_file_open(&out, "-", error);
+    return status == TW_OK ? output_file_finish(&out, error) : status;
+}
+
+tw_status rebalance_print(const rebalance_result *result, tw_error *error) {
+    tw_status status = TW_OK;
+    if (result->plan->count > 0)
+        status = print_trades(result, error);
+    if (status == TW_OK && result->explain)
+        status = print_positions(result, error);
+    if (status != TW_OK)
+        return status;
+    print_sums(result->plan);
+    return finish(error);
+}
+
+/* ---- For machines -------------------------------------------------------------------------- */
+
+static void put_trades(json_writer *w, const rebalance_result *result) {
+    json_open(w, "trades", '[');
+    for (size_t i = 0; i < result->plan->count; i++) {
+        const tw_rebalance_trade *trade = &result->plan->trades[i];
+        json_open(w, NULL, '{');
+        json_text(w, "symbol", name_of(result->input, trade->index));
+        json_text(w, "side", side_name(trade->side));
+        json_decimal(w, "quantity", trade->quantity.nano);
+        json_decimal(w, "price", trade->price.nano);
+        json_decimal(w, "value", trade->value.nano);
+        json_decimal(w, "cost", trade->cost.nano);
+        json_text(w, "reason", tw_trade_reason_name((tw_trade_reason)trade->reason));
+        json_close(w);
+    }
+    json_close(w);
+}
+
+static void put_positions(json_writer *w, const rebalance_result *result) {
+    const rebalance_input *input = result->input;
+    size_t trade = 0;
+    json_open(w, "positions", '[');
+    for (size_t i = 0; i < input->count; i++) {
+        const tw_rebalance_position *position = &input->positions[i];
+        json_open(w, NULL, '{');
+        json_text(w, "symbol", name_of(input, i));
+        json_number(w, "weight", weight_of(result, i, position->quantity.nano));
+        json_number(w, "target", (double)position->weight_nano / (double)TW_NANO);
+        json_number(w, "weight_after", weight_of(result, i, quantity_after(result, i, &trade)));
+        json_text(w, "outcome", outcome_of(result->plan, i));
+        json_close(w);
+    }
+    json_close(w);
+}
+
+tw_status rebalance_print_json(const rebalance_result *result, tw_error *error) {
+    const tw_rebalance_plan *plan = result->plan;
+    json_writer w = json_writer_begin();
+    json_flag(&w, "feasible", plan->feasible);
+    json_flag(&w, "proven", plan->proven);
+    json_text(&w, "reason", plan->reason);
+    put_trades(&w, result);
+    json_count(&w, "count", plan->count);
+    json_count(&w, "lower_bound", plan->lower_bound);
+    json_decimal(&w, "turnover", plan->turnover.nano);
+    json_decimal(&w, "turnover_bound", plan->turnover_bound.nano);
+    json_decimal(&w, "cash_before", plan->cash_before.nano);
+    json_decimal(&w, "cash_after", plan->cash_after.nano);
+    json_decimal(&w, "cost", plan->cost.nano);
+    json_decimal(&w, "equity", plan->equity.nano);
+    json_count(&w, "outside", plan->outside);
+    json_count(&w, "widened", plan->widened);
+    put_positions(&w, result);
+    return json_writer_end(&w, error);
+}

@@ -1,0 +1,18 @@
+/*
+ * rebalance_print.h - what `tradewind rebalance` prints: a table of trades, or one document.
+ */
+#ifndef TRADEWIND_CLI_REBALANCE_PRINT_H
+#define TRADEWIND_CLI_REBALANCE_PRINT_H
+
+#include "rebalance_input.h"
+
+typedef struct rebalance_result {
+    const rebalance_input *input;
+    const tw_rebalance_plan *plan;
+    bool explain; /* every position, too */
+} rebalance_result;
+
+tw_status rebalance_print(const rebalance_result *result, tw_error *error) TW_MUST_CHECK;
+tw_status rebalance_print_json(const rebalance_result *result, tw_error *error) TW_MUST_CHECK;
+
+#endif

@@ -1,0 +1,234 @@
+#!/bin/sh
+# e2e_rebalance.sh - `tradewind rebalance`: plans checked by a computation of their own, and what
+# happens to bad input.
+# shellcheck disable=SC2154 # some names are set in lib/cases.sh
+. "$(dirname -- "$0")/lib/runs.sh"
+
+# Half AAPL, half MSFT is wanted; AAPL has grown.
+two_positions() {
+    printf 'symbol,quantity,price\nAAPL,70,100\nMSFT,30,100\n' >held.csv
+    printf 'symbol,weight\nAAPL,0.5\nMSFT,0.5\n' >wanted.csv
+}
+
+# 40 positions about their targets, some of them far away; deterministic.
+many_positions() {
+    python3 - <<'END'
+import random
+source = random.Random(5)
+held, wanted = open("held.csv", "w"), open("wanted.csv", "w")
+print("symbol,quantity,price", file=held)
+print("symbol,weight", file=wanted)
+raw = [source.randrange(10, 100) for _ in range(40)]
+for i, weight in enumerate(raw):
+    share = weight / sum(raw)
+    price = source.randrange(500, 40000) / 100
+    drift = source.choice([0.7, 0.95, 1.0, 1.05, 1.1, 1.4])
+    print("S%02d,%d,%.2f" % (i, 1e6 * share * drift / price, price), file=held)
+    print("S%02d,%.6f" % (i, share), file=wanted)
+END
+}
+
+slow_rebalance() {
+    python3 "$root/tests/support/slow_rebalance.py" out "$@"
+}
+
+what_left_its_band_is_sold_to_the_edge() {
+    two_positions
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --band 10%
+    ended 0
+    grep -q 'AAPL *sell *10 *100.00 *1,000.00 *above band' out || fail 'ten are sold'
+    grep -q 'MSFT *buy *10 *100.00 *1,000.00 *below band' out || fail 'ten are bought'
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --band 10% --json
+    ended 0
+    slow_rebalance --positions held.csv --targets wanted.csv --cash 0 --band 0.1
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --band 25% --explain
+    ended 0
+    grep -q 'No trade is needed' out || fail 'no trade'
+    grep -q 'AAPL *70.00% *50.00% *70.00% *inside band' out || fail 'every position is explained'
+}
+
+what_no_target_names_is_sold() {
+    printf 'symbol,quantity,price\nAAPL,50,100\nGOOG,2,100\nMSFT,50,100\n' >held.csv
+    printf 'symbol,weight\nAAPL,0.5\nMSFT,0.5\n' >wanted.csv
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --json
+    ended 0
+    slow_rebalance --positions held.csv --targets wanted.csv --cash 0
+    python3 -c '
+import json
+trades = json.load(open("out"))["trades"]
+assert [(t["symbol"], t["side"], t["quantity"]) for t in trades] == [("GOOG", "sell", "2")], trades'
+}
+
+plans_are_the_fewest_trades() {
+    many_positions
+    for options in '--cash 5000' '--cash 0 --cash-min 60000' '--cash 250000 --cash-max 90000' \
+        '--cash 0 --cash-min 30000 --cash-max 45000'; do
+        for more in '--band 0.01' '--band 0.002 --cost-bps 10'; do
+            # shellcheck disable=SC2086 # they are words
+            run rebalance --positions held.csv --targets wanted.csv $options $more --json
+            ended 0
+            # shellcheck disable=SC2086
+            slow_rebalance --positions held.csv --targets wanted.csv $options $more
+        done
+    done
+}
+
+# Positions at the last prices of a real table and targets of the inverse of its volatilities.
+plans_for_real_prices_are_the_fewest_trades() {
+    prices=${TRADEWIND_DATA:-}/vectors/data/pypfopt_stock_prices.csv
+    [ -r "$prices" ] || skip "TRADEWIND_DATA has no prices"
+    python3 - "$prices" <<'END'
+import csv, statistics, sys
+rows = list(csv.reader(open(sys.argv[1])))
+names, last = rows[0][1:], rows[-1][1:]
+risk = []
+for j in range(len(names)):
+    column = [float(r[j + 1]) for r in rows[-253:]]
+    risk.append(1 / statistics.stdev(b / a - 1 for a, b in zip(column, column[1:])))
+held, wanted = open("held.csv", "w"), open("wanted.csv", "w")
+print("symbol,quantity,price", file=held)
+print("symbol,weight", file=wanted)
+for j, name in enumerate(names):
+    print("%s,%d,%s" % (name, 50000 / float(last[j]), last[j]), file=held)
+    print("%s,%.9f" % (name, int(risk[j] / sum(risk) * 1e9) / 1e9), file=wanted)
+END
+    for options in '--cash 20000 --band 0.01' '--cash 0 --cash-min 100000 --band 0.02'; do
+        # shellcheck disable=SC2086 # they are words
+        run rebalance --positions held.csv --targets wanted.csv $options --json
+        ended 0
+        # shellcheck disable=SC2086
+        slow_rebalance --positions held.csv --targets wanted.csv $options
+    done
+}
+
+what_cannot_be_is_proven() {
+    two_positions
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --cash-min 9000 --band 10%
+    ended 1
+    said 'there is no such plan'
+    grep -q 'No plan exists' out || fail 'the proof'
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --cash-min 9000 --json
+    ended 1
+    python3 -c '
+import json
+plan = json.load(open("out"))
+assert plan["feasible"] is False and plan["proven"] is True and plan["trades"] == [], plan'
+}
+
+caps_leave_positions_outside() {
+    two_positions
+    run rebalance --positions held.csv --targets wanted.csv --cash 1000 --band 1% --max-trades 1
+    ended 0
+    grep -q '1 position stays outside the band' out || fail 'one stays outside'
+    run rebalance --positions held.csv --targets wanted.csv --cash 1000 --band 1% \
+        --max-turnover 8% --json
+    ended 0
+    python3 -c '
+import json
+plan = json.load(open("out"))
+assert float(plan["turnover"]) <= 0.08 * 11000 and plan["outside"] >= 1, plan
+assert "cap" in {p["outcome"] for p in plan["positions"]}, plan'
+}
+
+groups_have_limits() {
+    cat >held.csv <<'END'
+symbol,quantity,price
+A,30,100
+B,30,100
+C,20,100
+D,20,100
+END
+    printf 'symbol,weight\nA,0.25\nB,0.25\nC,0.25\nD,0.25\n' >wanted.csv
+    printf 'group,symbol,parent,min,max\ntech,,,,50%%\ntech,A,,,\ntech,B,,,\nrest,,,10%%,\nrest,C,,,\n' >groups.csv
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --band 10% --json
+    ended 0
+    python3 -c 'import json; assert json.load(open("out"))["count"] == 0'
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --band 10% --groups groups.csv --json
+    ended 0
+    python3 -c '
+import json
+plan = json.load(open("out"))
+after = {p["symbol"]: p["weight_after"] for p in plan["positions"]}
+assert after["A"] + after["B"] <= 0.5 and plan["count"] == 1 and plan["proven"], plan'
+}
+
+shorts_need_to_be_allowed() {
+    printf 'symbol,quantity,price\nA,100,100\nB,-20,100\n' >held.csv
+    printf 'symbol,weight\nA,0.9\nB,-0.3\n' >wanted.csv
+    run rebalance --positions held.csv --targets wanted.csv --cash 2000
+    ended 3
+    said 'held.csv:3:2: expected a quantity of at least 0 (--short allows others), found "-20"'
+    run rebalance --positions held.csv --targets wanted.csv --cash 2000 --short --json
+    ended 0
+    python3 -c '
+import json
+after = {p["symbol"]: p["weight_after"] for p in json.load(open("out"))["positions"]}
+assert abs(after["A"] - 0.9) <= 0.05 and abs(after["B"] + 0.3) <= 0.05, after'
+}
+
+bad_files_are_told_with_their_place() {
+    two_positions
+    printf 'symbol,quantity,price\nAAPL,70,\n' >bad.csv
+    run rebalance --positions bad.csv --targets wanted.csv --cash 0
+    ended 3
+    said 'bad.csv:2:3: expected a price above 0, found nothing'
+    printf 'symbol,quantity,price\nAAPL,many,100\n' >bad.csv
+    run rebalance --positions bad.csv --targets wanted.csv --cash 0
+    ended 3
+    said 'bad.csv:2:2:'
+    printf 'symbol,quantity,price\nAAPL,1,1\nAAPL,2,1\n' >bad.csv
+    run rebalance --positions bad.csv --targets wanted.csv --cash 0
+    ended 3
+    said 'bad.csv:3:1: "AAPL" is there twice'
+    printf 'symbol,weight\nTSLA,0.5\n' >bad.csv
+    run rebalance --positions held.csv --targets bad.csv --cash 0
+    ended 3
+    said 'bad.csv:2:1: there is no price of "TSLA"'
+    printf 'symbol,weight\nAAPL,60%%\nMSFT,60%%\n' >bad.csv
+    run rebalance --positions held.csv --targets bad.csv --cash 0
+    ended 3
+    said 'bad.csv:3:2: the weights add up to 1.2 here, which is more than 1'
+    : >bad.csv
+    run rebalance --positions held.csv --targets bad.csv --cash 0
+    ended 3
+    said 'bad.csv:1: the file is empty: expected symbol,weight[,band]'
+    printf 'group,symbol\ntech,TSLA\n' >bad.csv
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --groups bad.csv
+    ended 3
+    said 'bad.csv:2:2: there is no position "TSLA"'
+    printf 'group,symbol\ntech,AAPL\nbig,AAPL\n' >bad.csv
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --groups bad.csv
+    ended 3
+    said 'bad.csv:3:2: "AAPL" is in a group already'
+}
+
+wrong_usage_is_explained() {
+    two_positions
+    run rebalance --targets wanted.csv --cash 0
+    ended 2
+    said 'give --positions FILE'
+    run rebalance --positions held.csv --cash 0
+    ended 2
+    said 'give --targets FILE'
+    run rebalance --positions held.csv --targets wanted.csv
+    ended 2
+    said 'give --cash AMOUNT'
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --cash-min 5 --cash-max 4
+    ended 2
+    said '--cash-min is above --cash-max'
+    run rebalance --positions - --targets - --cash 0 </dev/null
+    ended 2
+}
+
+a_full_disk_is_told() {
+    two_positions
+    run_to /dev/full rebalance --positions held.csv --targets wanted.csv --cash 0
+    ended 1
+    run_to /dev/full rebalance --positions held.csv --targets wanted.csv --cash 0 --json
+    ended 1
+}
+
+run_cases what_left_its_band_is_sold_to_the_edge what_no_target_names_is_sold plans_are_the_fewest_trades \
+    plans_for_real_prices_are_the_fewest_trades what_cannot_be_is_proven \
+    caps_leave_positions_outside groups_have_limits shorts_need_to_be_allowed \
+    bad_files_are_told_with_their_place wrong_usage_is_explained a_full_disk_is_told
