@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "tradewind/decimal.h"
+#include "tradewind/time.h"
 
 const tw_config_option rebalance_option_table[] = {
     {"positions", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
@@ -84,6 +85,18 @@ const tw_config_option rebalance_option_table[] = {
     {"groups", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
      "CSV of groups and their limits: group,symbol,parent,min,max", NULL,
      offsetof(rebalance_options, groups)},
+    {"lots", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
+     "CSV of tax lots, symbol,quantity,price,date: show which of them the sales close", NULL,
+     offsetof(rebalance_options, lots)},
+    {"lot-order", TW_CONFIG_TEXT, "ORDER", NULL, NULL, "highest-cost",
+     "highest-cost, first-in, last-in, lowest-cost, long-term, loss-first or least-tax", NULL,
+     offsetof(rebalance_options, lot_order)},
+    {"day", TW_CONFIG_TIME, NULL, NULL, NULL, NULL, "of the trades, for their tax; default: today",
+     NULL, offsetof(rebalance_options, day_ns)},
+    {"tax-short", TW_CONFIG_PERCENT, "P", "0", "1", "37%", "of gains within a year", NULL,
+     offsetof(rebalance_options, tax_short)},
+    {"tax-long", TW_CONFIG_PERCENT, "P", "0", "1", "20%", "and of others", NULL,
+     offsetof(rebalance_options, tax_long)},
     {"short", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no",
      "quantities and weights below 0 are allowed", NULL, offsetof(rebalance_options, shorts)},
     {"gross-max", TW_CONFIG_PERCENT, "P", "0", "100", NULL,
@@ -126,7 +139,7 @@ static tw_status check_targets(const rebalance_options *options, tw_error *error
 tw_status rebalance_options_check(const rebalance_options *options, const tw_config *config,
                                   tw_error *error) {
     const char *const read[] = {options->positions, options->targets, options->groups,
-                                options->prices};
+                                options->prices, options->lots};
     size_t streams = 0;
     for (size_t i = 0; i < sizeof read / sizeof read[0]; i++)
         streams += strcmp(read[i], "-") == 0 ? 1 : 0;
@@ -137,6 +150,10 @@ tw_status rebalance_options_check(const rebalance_options *options, const tw_con
     tw_status status = check_targets(options, error);
     if (status != TW_OK)
         return status;
+    tw_lots_order order = TW_LOTS_HIGHEST_COST;
+    if (tw_lots_order_parse(tw_slice_of(options->lot_order), &order) != TW_OK)
+        return tw_error_set(error, TW_USAGE, "--lot-order: there is no order \"%s\"; see --help",
+                            options->lot_order);
     if (!is_given(config, "cash"))
         return tw_error_set(error, TW_USAGE,
                             "give --cash AMOUNT, which may be 0: buys are paid with it");
@@ -181,6 +198,21 @@ weight_wishes rebalance_options_wishes(const rebalance_options *options, const t
     wishes.config.risk_aversion = options->risk_aversion;
     wishes.config.return_per_period = options->target_return;
     return wishes;
+}
+
+rebalance_lots rebalance_options_lots(const rebalance_options *options, const tw_config *config) {
+    int64_t day_ns = is_given(config, "day") ? options->day_ns : tw_time_wall_ns();
+    tw_lots_order order = TW_LOTS_HIGHEST_COST;
+    rebalance_lots lots = {.path = options->lots};
+    tw_status status = tw_lots_order_parse(tw_slice_of(options->lot_order), &order);
+    TW_ASSERT(status == TW_OK); /* it was checked */
+    status = tw_date_to_days(tw_date_of(day_ns), &lots.day);
+    TW_ASSERT(status == TW_OK); /* every time has a day */
+    tw_tax_lots_config_init(&lots.config);
+    lots.config.order = (uint8_t)order;
+    lots.config.short_rate_nano = share_nano(options->tax_short);
+    lots.config.long_rate_nano = share_nano(options->tax_long);
+    return lots;
 }
 
 /* The choices of the options stand in the order of the library's enumerators. */

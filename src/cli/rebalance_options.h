@@ -6,6 +6,7 @@
 
 #include "arguments.h"
 #include "rebalance_input.h"
+#include "rebalance_lots.h"
 #include "rebalance_weights.h"
 #include "tradewind/rebalance.h"
 
@@ -15,6 +16,11 @@ typedef struct rebalance_options {
     char groups[TW_CONFIG_TEXT_SIZE];
     char weigh[TW_CONFIG_TEXT_SIZE];
     char prices[TW_CONFIG_TEXT_SIZE];
+    char lots[TW_CONFIG_TEXT_SIZE];
+    char lot_order[TW_CONFIG_TEXT_SIZE];
+    int64_t day_ns;
+    double tax_short;
+    double tax_long;
     int64_t from_ns;
     int64_t to_ns;
     int64_t cash_nano;
@@ -57,6 +63,9 @@ rebalance_defaults rebalance_options_defaults(const rebalance_options *options);
 
 /* Of checked options with --weigh. */
 weight_wishes rebalance_options_wishes(const rebalance_options *options, const tw_config *config);
+
+/* Of checked options with --lots. */
+rebalance_lots rebalance_options_lots(const rebalance_options *options, const tw_config *config);
 
 /* All but the groups and the cap on turnover, which is a share of an equity that only the
  * positions tell. */

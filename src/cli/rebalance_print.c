@@ -141,6 +141,8 @@ tw_status rebalance_print(const rebalance_result *result, tw_error *error) {
         status = print_trades(result, error);
     if (status == TW_OK && result->explain)
         status = print_positions(result, error);
+    if (status == TW_OK && result->lots != NULL)
+        status = rebalance_lots_print(result->lots, result->input, error);
     if (status != TW_OK)
         return status;
     print_sums(result->plan);
@@ -205,6 +207,8 @@ tw_status rebalance_print_json(const rebalance_result *result, tw_error *error) 
     json_count(&w, "outside", plan->outside);
     json_count(&w, "widened", plan->widened);
     put_positions(&w, result);
+    if (result->lots != NULL)
+        rebalance_lots_put(result->lots, result->input, &w);
     if (result->weights != NULL) {
         json_open(&w, "targets", '{');
         json_count(&w, "rows", result->weights->rows);

@@ -5,12 +5,14 @@
 #define TRADEWIND_CLI_REBALANCE_PRINT_H
 
 #include "rebalance_input.h"
+#include "rebalance_lots.h"
 #include "rebalance_weights.h"
 
 typedef struct rebalance_result {
     const rebalance_input *input;
     const tw_rebalance_plan *plan;
     const weight_report *weights; /* NULL: the targets were given */
+    const rebalance_lots *lots;   /* NULL: none were given */
     bool explain;                 /* every position, too */
 } rebalance_result;
 

@@ -167,6 +167,40 @@ targets_that_cannot_be_made_are_told() {
     said 'prices.csv has no column "Z"'
 }
 
+sales_close_tax_lots() {
+    printf 'symbol,quantity,price\nA,30,100\nB,1,100\n' >held.csv
+    printf 'symbol,weight\nA,0.5\nB,0.5\n' >wanted.csv
+    cat >lots.csv <<'END'
+symbol,quantity,price,date
+A,10,90,2020-03-01
+A,10,120,2024-05-20
+A,10,110,2023-01-10
+B,1,50,2024-01-01
+END
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --aim target --lots lots.csv \
+        --day 2024-06-03 --json
+    ended 0
+    python3 -c '
+import json
+lots = json.load(open("out"))["lots"]
+assert [(l["bought"], l["quantity"], l["gain"], l["long_term"]) for l in lots] == [
+    ("2024-05-20", "10", "-200", False), ("2023-01-10", "5", "-50", True)], lots'
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --aim target --lots lots.csv \
+        --day 2024-06-03 --lot-order first-in
+    ended 0
+    grep -q 'A *2020-03-01 *10 *100.00 *long' out || fail 'the oldest lot first'
+    printf 'symbol,quantity,price,date\nA,1,90,2020-03-01\n' >lots.csv
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --aim target --lots lots.csv
+    ended 3
+    said 'lots.csv: the lots of A do not add up to what is sold'
+    printf 'symbol,quantity,price,date\nA,1,90,yesterday\n' >lots.csv
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --lots lots.csv
+    ended 3
+    said 'lots.csv:2:4: expected a date like 2024-01-31, found "yesterday"'
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --lots lots.csv --lot-order best
+    ended 2
+}
+
 what_cannot_be_is_proven() {
     two_positions
     run rebalance --positions held.csv --targets wanted.csv --cash 0 --cash-min 9000 --band 10%
@@ -296,6 +330,6 @@ a_full_disk_is_told() {
 
 run_cases what_left_its_band_is_sold_to_the_edge what_no_target_names_is_sold plans_are_the_fewest_trades \
     plans_for_real_prices_are_the_fewest_trades targets_are_made_of_prices \
-    targets_that_cannot_be_made_are_told what_cannot_be_is_proven \
+    targets_that_cannot_be_made_are_told sales_close_tax_lots what_cannot_be_is_proven \
     caps_leave_positions_outside groups_have_limits shorts_need_to_be_allowed \
     bad_files_are_told_with_their_place wrong_usage_is_explained a_full_disk_is_told
