@@ -14,7 +14,7 @@ cd "$root" || exit 1
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM
-all_stages='scripts format includes headers clang sanitize tidy symbols install fuzz'
+all_stages='scripts format includes headers clang sanitize tidy symbols install models fuzz'
 skipped_status=77
 jobs=$(nproc 2>/dev/null || echo 2)
 
@@ -135,6 +135,12 @@ check_symbols() {
     find build/src/core build/src/kit -name 'lib*.a' | sort |
         xargs python3 tools/check_symbols.py pure &&
         python3 tools/check_symbols.py exports build/src/libtradewind.so include/tradewind
+}
+
+# Plans beside full enumeration, ten times as many of them as in the suite.
+check_models() {
+    build_folder build -Dtests=enabled || return 1
+    TRADEWIND_MODEL_RUNS=100000 python3 tools/run_tests.py --quiet build model_rebalance
 }
 
 # What is installed is enough for a stranger: a consumer built through pkg-config runs, against
