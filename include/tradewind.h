@@ -46,6 +46,7 @@
 #include "tradewind/pool.h"
 #include "tradewind/portfolios.h"
 #include "tradewind/random.h"
+#include "tradewind/rate.h"
 #include "tradewind/rebalance.h"
 #include "tradewind/recorder.h"
 #include "tradewind/returns.h"

@@ -28,6 +28,9 @@ MAY_INCLUDE = [
     ("core/market", ["base"]),
     ("core/match", ["base", "kit/*", "core/market", "core/book"]),
     ("core/batch", ["base", "kit/*", "core/market", "core/window"]),
+    ("core/risk", ["base", "kit/*", "core/market", "core/simulate"]),
+    ("core/performance", ["base", "kit/*", "core/market", "core/risk"]),
+    ("core/portfolios", ["base", "kit/*", "core/market", "core/risk", "core/performance"]),
     ("core/*", ["base", "kit/*", "core/market"]),
     ("edge/loop", ["base", "kit/*"]),
     ("edge/http", ["base", "kit/*", "edge/loop"]),
@@ -61,18 +64,19 @@ BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "l
 
 # Public headers that bear another name than the module that owns them.
 NAMED_OTHERWISE = {"rolling": "core/window", "indicator": "core/window",
-                   "features": "core/batch", "backtest": "core/risk", "stress": "core/risk",
-                   "covariance": "core/risk", "expected_returns": "core/risk",
-                   "factors": "core/risk", "portfolios": "core/risk", "simulate": "core/risk",
-                   "performance": "core/risk", "drawdown": "core/risk", "returns": "core/risk",
-                   "rolling_performance": "core/risk",
+                   "features": "core/batch", "rate": "core/market",
+                   "backtest": "core/risk", "stress": "core/risk",
+                   "expected_returns": "core/covariance", "factors": "core/covariance",
+                   "drawdown": "core/performance", "returns": "core/performance",
+                   "rolling_performance": "core/performance",
                    "allocation": "core/rebalance", "drift": "core/rebalance",
                    "target_weights": "core/rebalance", "tax_lots": "core/rebalance",
                    "overlap": "core/rebalance"}
 
 # Headers for the floor's own use: public within it, by the table, but not to users.
-LENT_HEADERS = {"src/base/exponential.h", "src/base/levels.h", "src/base/logarithm.h",
+LENT_HEADERS = {"src/base/careful.h", "src/base/exponential.h", "src/base/levels.h", "src/base/logarithm.h",
                 "src/base/normal.h", "src/base/sorted.h",
+                "src/core/risk/risk_select.h", "src/core/risk/risk_shape.h",
                 "src/edge/json/json.h", "src/edge/source/source.h", "src/edge/itch/capture.h",
                 "src/edge/itch/itch_bytes.h"}
 

@@ -63,7 +63,7 @@
 #include "tradewind/api.h"
 #include "tradewind/dense.h"
 #include "tradewind/error.h"
-#include "tradewind/risk.h"
+#include "tradewind/rate.h"
 #include "tradewind/status.h"
 
 typedef enum tw_covariance_kind {

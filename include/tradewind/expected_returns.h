@@ -30,7 +30,7 @@
 #include "tradewind/api.h"
 #include "tradewind/covariance.h"
 #include "tradewind/error.h"
-#include "tradewind/risk.h"
+#include "tradewind/rate.h"
 #include "tradewind/status.h"
 
 typedef enum tw_expected_returns_kind {

@@ -43,6 +43,7 @@
 #include "tradewind/api.h"
 #include "tradewind/cpu.h"
 #include "tradewind/error.h"
+#include "tradewind/rate.h"
 #include "tradewind/risk.h"
 #include "tradewind/status.h"
 

@@ -49,6 +49,7 @@
 #include "tradewind/dense.h"
 #include "tradewind/error.h"
 #include "tradewind/performance.h"
+#include "tradewind/rate.h"
 #include "tradewind/risk.h"
 #include "tradewind/status.h"
 

@@ -81,6 +81,7 @@
 #include "tradewind/api.h"
 #include "tradewind/cpu.h"
 #include "tradewind/error.h"
+#include "tradewind/rate.h"
 #include "tradewind/simulate.h"
 #include "tradewind/status.h"
 #include "tradewind/task.h"
@@ -94,18 +95,6 @@
     (TW_RISK_CONFIDENCE_COUNT_MAX * TW_RISK_HORIZON_COUNT_MAX * TW_RISK_METHOD_COUNT)
 
 typedef struct tw_risk tw_risk;
-
-typedef enum tw_rate_unit {
-    TW_RATE_UNIT_MISSING = 0, /* a bare number: refused */
-    TW_RATE_PER_PERIOD = 1,
-    TW_RATE_PER_YEAR = 2
-} tw_rate_unit;
-
-/* A rate of return and what it is per. 0.02 is 2%. */
-typedef struct tw_rate {
-    double value;
-    uint8_t unit; /* tw_rate_unit */
-} tw_rate;
 
 typedef enum tw_risk_method {
     TW_RISK_HISTORICAL = 0,

@@ -1,29 +1,14 @@
-/* risk_priv.h - what the files of core/risk share: compensated sums, series, tails. */
+/* risk_priv.h - what the files of core/risk share: series, tails, what assets add. */
 #ifndef TRADEWIND_RISK_PRIV_H
 #define TRADEWIND_RISK_PRIV_H
 
 #include <math.h>
 #include <stdbool.h>
 
+#include "careful.h"
 #include "risk_lanes.h"
+#include "risk_shape.h"
 #include "tradewind/risk.h"
-
-/* A sum that keeps what rounding loses (Neumaier 1974). Add in a fixed order. */
-typedef struct careful_sum {
-    double sum;
-    double lost;
-} careful_sum;
-
-static inline void careful_add(careful_sum *total, double value) {
-    double sum = total->sum + value;
-    total->lost +=
-        fabs(total->sum) >= fabs(value) ? (total->sum - sum) + value : (value - sum) + total->sum;
-    total->sum = sum;
-}
-
-static inline double careful_value(const careful_sum *total) {
-    return total->sum + total->lost;
-}
 
 /* `scale` is the size of the numbers that the series was computed from: a range within rounding
  * of it is no range. 0 takes the greatest magnitude of the series itself. */
@@ -46,40 +31,6 @@ typedef struct risk_path {
 } risk_path;
 
 risk_path risk_series_path_of(const double *returns, size_t count);
-
-/* ---- Estimates by moments (risk_shape.c) ----------------------------------------------------- */
-
-/* A figure is -m + s x level, and this says how the level moves with skewness and kurtosis. */
-typedef struct risk_level {
-    double level;
-    double by_skewness;
-    double by_kurtosis;
-} risk_level;
-
-typedef struct risk_shape {
-    risk_level var;
-    risk_level shortfall;
-    bool valid;
-} risk_shape;
-
-/* Of one period: what estimates by moments are made of. */
-typedef struct risk_cumulants {
-    double mean;
-    double deviation;
-    double skewness; /* 0 for a constant series: it has no shape */
-    double kurtosis; /* in excess of 3 */
-} risk_cumulants;
-
-/* NaN, but for the mean, with ddof values or fewer. */
-risk_cumulants risk_cumulants_of(const tw_risk_config *config, const risk_moments *moments);
-
-/* The levels over `horizon` periods; by_skewness and by_kurtosis are by those of one period. */
-risk_shape risk_shape_of(const tw_risk_config *config, tw_risk_method method,
-                         const risk_cumulants *cumulants, double confidence, uint32_t horizon);
-
-/* Value and shortfall; whose they are is told by risk_slots_label. */
-tw_risk_estimate risk_shape_estimate(const risk_shape *shape, const risk_cumulants *cumulants,
-                                     uint32_t horizon);
 
 /* ---- Estimates by scenarios (risk_tail.c) ---------------------------------------------------- */
 

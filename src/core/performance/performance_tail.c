@@ -4,10 +4,11 @@
  * Where weights are given, a series is put in order and its weights are added up to the part that
  * is asked for; without them the few order statistics that matter are selected.
  */
+#include "careful.h"
 #include "performance_priv.h"
 
-#include "risk_priv.h"
 #include "risk_select.h"
+#include "risk_shape.h"
 
 /* ---- Quantiles ----------------------------------------------------------------------------- */
 

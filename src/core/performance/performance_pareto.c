@@ -12,8 +12,8 @@
  *     VaR = u + scale ((t n / k)^-shape - 1) / shape
  *     ES  = (VaR + scale - shape u) / (1 - shape)
  */
+#include "careful.h"
 #include "performance_priv.h"
-#include "risk_priv.h"
 #include "risk_select.h"
 
 #define LEAST_EXCESSES 10
