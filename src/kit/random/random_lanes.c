@@ -114,10 +114,18 @@ static inline normal_pair pair_of(uint64_t radius_bits, uint64_t angle_bits) {
     return (normal_pair){swapped ? sine : cosine, swapped ? cosine : sine};
 }
 
+/* clang unrolls a loop over the lanes before it could make vectors of it. */
+#if defined(__clang__)
+#define LANES_TOGETHER _Pragma("clang loop vectorize(enable) unroll(disable)")
+#else
+#define LANES_TOGETHER
+#endif
+
 static void shape(const draws *from, size_t pairs, size_t stride, double *ret_values) {
     for (size_t j = 0; j < pairs; j++) {
         double *restrict first = ret_values + 2 * j * stride;
         double *restrict second = first + stride;
+        LANES_TOGETHER
         for (size_t l = 0; l < TW_RANDOM_LANES; l++) {
             normal_pair pair = pair_of(from->radii[j][l], from->angles[j][l]);
             first[l] = pair.first;
