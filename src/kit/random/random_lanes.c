@@ -4,8 +4,8 @@
  * Normals come in pairs (Box and Muller, A Note on the Generation of Random Normal Deviates, 1958):
  * of two draws of a lane one is a radius, sqrt(-2 ln u), and the other an angle. The angle lies
  * within 45 degrees of an axis; which half of which axis, say two bits more. So there is no branch,
- * and no reduction of the angle. (Inversion wants the logarithm and a square root for each value,
- * and a longer polynomial; it takes twice as long.)
+ * and no reduction of the angle. (Inversion wants a logarithm, a square root and three ratios for
+ * each value; on vectors of eight it takes five times as long.)
  *
  * Invariants:
  * 1. Row t of a block depends on the draws 2 floor(t / 2) and the next of its lane alone, so a
