@@ -1,7 +1,7 @@
 /*
  * bench_rebalance.c - plans of 500 to 1,000,000 positions, and the same optimum from CBC.
  *
- *     bench_rebalance [CBC]       (the program of CBC; "cbc")
+ *     bench_rebalance [CBC [BOOK]]       (the program of CBC; "cbc")
  *
  * The job: withdraw 10% of the equity from positions with relative bands of 25%, whole shares, a
  * cash window of 0.5% of the equity; holdings stand within 24% of their targets, 2% of them
@@ -13,6 +13,13 @@
  * CBC: whole lots z, one binary a position, lots_min y <= z <= lots_max y, one row for the cash.
  * Its time is the whole run of the program; its own figure for the solution is in brackets. The
  * optima must be equal. Without the program this part is left out.
+ *
+ * Last, if there is a BOOK: records of price in cents, shares, lot (int64_t each) and weight
+ * (double) of a rebalance by the usual rule of thumb: skip small drifts, round to lots, drop small
+ * trades, take the largest drifts until 5% of the equity is turned over, keep 0.2% in cash. The
+ * same settings here (a band of 2e-7, a minimum trade of 100, the caps) are another rule: the
+ * largest breaches come home, the smaller stay outside, and nobody is cut short. Prices and amounts
+ * are halved, for ten billion do not fit tw_money.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -28,6 +35,8 @@
 
 #define RUN_COUNT 7
 #define GROUP_COUNT 11
+#define BOOK_MAX 100000
+#define HALF_CENT (TW_NANO / 200)
 #define PERCENT (TW_NANO / 100)
 
 __extension__ typedef __int128 wide;
@@ -286,6 +295,48 @@ static void report_cbc(const char *program, size_t count, double outside) {
     tw_rebalance_free(rebalance);
 }
 
+/* --- a book of somebody's ------------------------------------------------------------------------
+ */
+
+typedef struct record {
+    int64_t price_cents;
+    int64_t shares;
+    int64_t lot;
+    double weight;
+} record;
+
+static void report_book(const char *path) {
+    FILE *file = fopen(path, "rb");
+    require(file != NULL, path);
+    instance x = {.positions = calloc(BOOK_MAX, sizeof(tw_rebalance_position))};
+    require(x.positions != NULL, "memory");
+    record r;
+    tw_rebalance_config_init(&x.config);
+    x.config.cash.nano = 2500000 * TW_NANO;
+    x.equity = x.config.cash.nano;
+    while (x.count < BOOK_MAX && fread(&r, sizeof r, 1, file) == 1) {
+        x.positions[x.count] = (tw_rebalance_position){.quantity = {r.shares * TW_NANO},
+                                                       .price = {r.price_cents * HALF_CENT},
+                                                       .weight_nano = llround(r.weight * 1e9),
+                                                       .band_nano = 200,
+                                                       .lot = {r.lot * TW_NANO},
+                                                       .min_trade = {50 * TW_NANO},
+                                                       .symbol = (tw_symbol)x.count};
+        x.equity += r.shares * r.price_cents * HALF_CENT;
+        x.count++;
+    }
+    fclose(file);
+    x.config.cash_min.nano = x.equity / 500;
+    x.config.turnover_max.nano = x.equity / 20;
+    x.config.cap_priority = TW_CAP_LARGEST_BREACHES;
+    x.config.aim = TW_REBALANCE_TO_TARGET;
+    tw_rebalance *rebalance = NULL;
+    require(tw_rebalance_new(NULL, x.count, &rebalance) == TW_OK, "memory");
+    report("the book, capped", rebalance, &x);
+    free(x.positions);
+    tw_rebalance_free(rebalance);
+}
+
 int main(int argc, char **argv) {
     static const size_t sizes[] = {500, 5000, 50000, 1000000};
     const char *program = argc > 1 ? argv[1] : "cbc";
@@ -299,5 +350,7 @@ int main(int argc, char **argv) {
     report_cbc(program, 500, 0.02);
     report_cbc(program, 5000, 0);
     report_cbc(program, 5000, 0.02);
+    if (argc > 2)
+        report_book(argv[2]);
     return 0;
 }

@@ -26,7 +26,7 @@
  * no solver, tw_overlap_solve moves the position that mends most, again and again, then drops what
  * is not needed: always with the bound and the gap, but without a promise to find a plan.
  *
- * Memory: all at tw_overlap_new, about 260 bytes a position and 50 a row. Cost: the bound
+ * Memory: all at tw_overlap_new, about 90 bytes a position and 70 a row. Cost: the bound
  * O(positions x rows x log); each move of tw_overlap_solve O(positions x rows^2). Threads: a
  * tw_overlap belongs to one thread at a time.
  */

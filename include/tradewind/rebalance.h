@@ -29,7 +29,7 @@
  * All money is whole: the value of a buy is rounded up to 1e-9, of a sale down, costs up, so
  * cash_after is exact and never too high.
  *
- * Memory: all at tw_rebalance_new, about 210 bytes a position, of which 17 are read or written for
+ * Memory: all at tw_rebalance_new, about 180 bytes a position, of which 17 are read or written for
  * a position that does not trade. Cost: O(n) expected without groups, O(n x depth) with them, and
  * O(n log n) with caps or a limit on the gross value. Threads: a tw_rebalance belongs to one thread
  * at a time.

@@ -34,7 +34,7 @@
  *
  * The same input gives the same bits on every machine. Ties go to the lower index.
  *
- * Memory: all at tw_target_weights_new, about 24 x count^2 + 230 x count bytes.
+ * Memory: all at tw_target_weights_new, about 16 x count^2 + 160 x count bytes.
  * Cost: optimum: count x free a step, about as many steps as assets enter or leave, count^2 more
  * to check; risk parity: count^2 a sweep, some ten to some hundred sweeps; hierarchical: count^2,
  * or count^3 / 2 with Euclidean distances. Threads: a tw_target_weights belongs to one thread at a
@@ -140,9 +140,9 @@ TW_API void tw_target_weights_free(tw_target_weights *targets);
  * a variance that is not above 0, a correlation beyond 1, or is singular among the assets that
  * hold something; a method without the means it needs; a limit that is not finite;
  * TW_UNSUPPORTED: limits for a method that has none; TW_INFEASIBLE: limits that cross or cannot
- * meet the budget, a target above every portfolio in the limits, or no portfolio above the
- * risk-free rate. `error` (may be NULL) says which and where. `ret_result` is written only with
- * TW_OK, and so with `converged` false as well.
+ * meet the budget, a target above every portfolio in the limits, no portfolio above the
+ * risk-free rate, or none whose weighted deviations are above 0. `error` (may be NULL) says which
+ * and where. `ret_result` is written only with TW_OK, and so with `converged` false as well.
  */
 TW_API tw_status tw_target_weights_compute(tw_target_weights *targets,
                                            const tw_target_weights_config *config,

@@ -10,16 +10,25 @@ typedef struct rebalance_run {
     const rebalance_options *options;
     const tw_config *config; /* of the options: who said what */
     rebalance_input input;
+    weight_report weights;
     tw_rebalance *rebalance;
     tw_rebalance_plan plan;
+    rebalance_lots lots;
 } rebalance_run;
+
+static tw_status weigh(rebalance_run *all, tw_error *error) {
+    const weight_wishes wishes = rebalance_options_wishes(all->options, all->config);
+    return rebalance_weigh(&all->input, &wishes, &all->weights, error);
+}
 
 static tw_status read_input(rebalance_run *all, tw_error *error) {
     const rebalance_options *options = all->options;
     const rebalance_defaults defaults = rebalance_options_defaults(options);
     tw_status status = rebalance_positions_read(&all->input, options->positions, &defaults, error);
-    if (status == TW_OK)
+    if (status == TW_OK && options->weigh[0] == '\0')
         status = rebalance_targets_read(&all->input, options->targets, &defaults, error);
+    if (status == TW_OK && options->weigh[0] != '\0')
+        status = weigh(all, error);
     if (status == TW_OK && options->groups[0] != '\0')
         status = rebalance_groups_read(&all->input, options->groups, error);
     return status;
@@ -62,9 +71,22 @@ static tw_status compute(rebalance_run *all, tw_error *error) {
     return status;
 }
 
+static tw_status choose_lots(rebalance_run *all, tw_error *error) {
+    if (all->options->lots[0] == '\0')
+        return TW_OK;
+    all->lots = rebalance_options_lots(all->options, all->config);
+    tw_status status = rebalance_lots_read(&all->lots, &all->input, error);
+    return status == TW_OK ? rebalance_lots_choose(&all->lots, &all->input, &all->plan, error)
+                           : status;
+}
+
 static tw_status report(const rebalance_run *all, tw_error *error) {
-    const rebalance_result result = {
-        .input = &all->input, .plan = &all->plan, .explain = all->options->explain};
+    const rebalance_result result = {.input = &all->input,
+                                     .plan = &all->plan,
+                                     .weights =
+                                         all->options->weigh[0] != '\0' ? &all->weights : NULL,
+                                     .lots = all->options->lots[0] != '\0' ? &all->lots : NULL,
+                                     .explain = all->options->explain};
     tw_status status =
         all->options->json ? rebalance_print_json(&result, error) : rebalance_print(&result, error);
     if (status == TW_OK && !all->plan.feasible)
@@ -77,6 +99,8 @@ static tw_status run_all(rebalance_run *all, tw_error *error) {
     tw_status status = read_input(all, error);
     if (status == TW_OK)
         status = compute(all, error);
+    if (status == TW_OK)
+        status = choose_lots(all, error);
     return status == TW_OK ? report(all, error) : status;
 }
 
@@ -88,6 +112,7 @@ static tw_status run(void *target, const tw_arguments *arguments, tw_error *erro
     interruption_watch();
     status = run_all(&all, error);
     tw_rebalance_free(all.rebalance);
+    rebalance_lots_close(&all.lots);
     rebalance_input_close(&all.input);
     return status;
 }

@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "tradewind/decimal.h"
+#include "tradewind/time.h"
 
 const tw_config_option rebalance_option_table[] = {
     {"positions", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
@@ -15,6 +16,33 @@ const tw_config_option rebalance_option_table[] = {
     {"targets", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
      "CSV of what is wanted: symbol,weight[,band] (needed); what it does not name is to be sold",
      NULL, offsetof(rebalance_options, targets)},
+    {"weigh", TW_CONFIG_TEXT, "METHOD", NULL, NULL, "",
+     "make the targets instead: equal, inverse-volatility, inverse-variance, risk-parity, "
+     "hierarchical, minimum-variance, maximum-diversification, risk-aversion, target-return or "
+     "maximum-sharpe",
+     NULL, offsetof(rebalance_options, weigh)},
+    {"prices", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
+     "of --weigh: wide CSV of prices, date,NAME,NAME,..., with every position", NULL,
+     offsetof(rebalance_options, prices)},
+    {"from", TW_CONFIG_TIME, NULL, NULL, NULL, NULL, "only prices from this date on", NULL,
+     offsetof(rebalance_options, from_ns)},
+    {"to", TW_CONFIG_TIME, NULL, NULL, NULL, NULL, "and to this one, itself included", NULL,
+     offsetof(rebalance_options, to_ns)},
+    {"covariance", TW_CONFIG_CHOICE, NULL, NULL, NULL, "sample",
+     "how it is estimated from them: sample, decaying weights, drawn to a target (Ledoit and Wolf) "
+     "or to the identity (oracle)",
+     "sample|exponential|shrunk|oracle", offsetof(rebalance_options, covariance)},
+    {"invest", TW_CONFIG_PERCENT, "P", "0", "1", "100%", "of --weigh: what the weights add up to",
+     NULL, offsetof(rebalance_options, invest)},
+    {"weight-min", TW_CONFIG_PERCENT, "P", "0", "1", NULL, "no weight below this", NULL,
+     offsetof(rebalance_options, weight_min)},
+    {"weight-max", TW_CONFIG_PERCENT, "P", "0", "1", NULL, "and none above this", NULL,
+     offsetof(rebalance_options, weight_max)},
+    {"risk-aversion", TW_CONFIG_NUMBER, NULL, "1e-9", "1e9", "1", "of --weigh risk-aversion", NULL,
+     offsetof(rebalance_options, risk_aversion)},
+    {"target-return", TW_CONFIG_NUMBER, NULL, NULL, NULL, "0",
+     "of --weigh target-return: a row of the prices", NULL,
+     offsetof(rebalance_options, target_return)},
     {"cash", TW_CONFIG_DECIMAL, "AMOUNT", NULL, NULL, "0", "before trading (needed)", NULL,
      offsetof(rebalance_options, cash_nano)},
     {"cash-min", TW_CONFIG_DECIMAL, "AMOUNT", NULL, NULL, "0", "the least to be left", NULL,
@@ -57,6 +85,18 @@ const tw_config_option rebalance_option_table[] = {
     {"groups", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
      "CSV of groups and their limits: group,symbol,parent,min,max", NULL,
      offsetof(rebalance_options, groups)},
+    {"lots", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
+     "CSV of tax lots, symbol,quantity,price,date: show which of them the sales close", NULL,
+     offsetof(rebalance_options, lots)},
+    {"lot-order", TW_CONFIG_TEXT, "ORDER", NULL, NULL, "highest-cost",
+     "highest-cost, first-in, last-in, lowest-cost, long-term, loss-first or least-tax", NULL,
+     offsetof(rebalance_options, lot_order)},
+    {"day", TW_CONFIG_TIME, NULL, NULL, NULL, NULL, "of the trades, for their tax; default: today",
+     NULL, offsetof(rebalance_options, day_ns)},
+    {"tax-short", TW_CONFIG_PERCENT, "P", "0", "1", "37%", "of gains within a year", NULL,
+     offsetof(rebalance_options, tax_short)},
+    {"tax-long", TW_CONFIG_PERCENT, "P", "0", "1", "20%", "and of others", NULL,
+     offsetof(rebalance_options, tax_long)},
     {"short", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no",
      "quantities and weights below 0 are allowed", NULL, offsetof(rebalance_options, shorts)},
     {"gross-max", TW_CONFIG_PERCENT, "P", "0", "100", NULL,
@@ -80,9 +120,26 @@ static bool is_given(const tw_config *config, const char *name) {
     return command_origin(config, name) != TW_CONFIG_FROM_DEFAULT;
 }
 
+static tw_status check_targets(const rebalance_options *options, tw_error *error) {
+    bool file = options->targets[0] != '\0';
+    bool made = options->weigh[0] != '\0';
+    tw_target_method method = TW_TARGET_EQUAL;
+    if (file == made)
+        return tw_error_set(error, TW_USAGE, "give --targets FILE or --weigh METHOD%s",
+                            file ? ", not both" : "");
+    if (made && tw_target_method_parse(tw_slice_of(options->weigh), &method) != TW_OK)
+        return tw_error_set(error, TW_USAGE, "--weigh: there is no method \"%s\"; see --help",
+                            options->weigh);
+    if (made != (options->prices[0] != '\0'))
+        return tw_error_set(error, TW_USAGE,
+                            made ? "--weigh needs --prices FILE" : "--prices is for --weigh");
+    return TW_OK;
+}
+
 tw_status rebalance_options_check(const rebalance_options *options, const tw_config *config,
                                   tw_error *error) {
-    const char *const read[] = {options->positions, options->targets, options->groups};
+    const char *const read[] = {options->positions, options->targets, options->groups,
+                                options->prices, options->lots};
     size_t streams = 0;
     for (size_t i = 0; i < sizeof read / sizeof read[0]; i++)
         streams += strcmp(read[i], "-") == 0 ? 1 : 0;
@@ -90,8 +147,13 @@ tw_status rebalance_options_check(const rebalance_options *options, const tw_con
         return tw_error_set(error, TW_USAGE, "two files cannot both be standard input");
     if (options->positions[0] == '\0')
         return tw_error_set(error, TW_USAGE, "give --positions FILE");
-    if (options->targets[0] == '\0')
-        return tw_error_set(error, TW_USAGE, "give --targets FILE");
+    tw_status status = check_targets(options, error);
+    if (status != TW_OK)
+        return status;
+    tw_lots_order order = TW_LOTS_HIGHEST_COST;
+    if (tw_lots_order_parse(tw_slice_of(options->lot_order), &order) != TW_OK)
+        return tw_error_set(error, TW_USAGE, "--lot-order: there is no order \"%s\"; see --help",
+                            options->lot_order);
     if (!is_given(config, "cash"))
         return tw_error_set(error, TW_USAGE,
                             "give --cash AMOUNT, which may be 0: buys are paid with it");
@@ -113,6 +175,44 @@ rebalance_defaults rebalance_options_defaults(const rebalance_options *options) 
                                 .band_floor_nano = share_nano(options->band_floor),
                                 .band_kind = (uint8_t)options->band_kind,
                                 .shorts = options->shorts};
+}
+
+weight_wishes rebalance_options_wishes(const rebalance_options *options, const tw_config *config) {
+    static const uint8_t kinds[] = {TW_COVARIANCE_SAMPLE, TW_COVARIANCE_EXPONENTIAL,
+                                    TW_COVARIANCE_SHRUNK, TW_COVARIANCE_ORACLE};
+    bool least = is_given(config, "weight-min");
+    bool most = is_given(config, "weight-max");
+    tw_target_method method = TW_TARGET_EQUAL;
+    tw_status status = tw_target_method_parse(tw_slice_of(options->weigh), &method);
+    TW_ASSERT(status == TW_OK); /* it was checked */
+    weight_wishes wishes = {.prices = options->prices,
+                            .from_ns = is_given(config, "from") ? options->from_ns : INT64_MIN,
+                            .to_ns = is_given(config, "to") ? options->to_ns : INT64_MAX,
+                            .covariance = kinds[options->covariance],
+                            .lower = least ? options->weight_min : 0,
+                            .upper = most ? options->weight_max : options->invest,
+                            .limited = least || most};
+    tw_target_weights_config_init(&wishes.config);
+    wishes.config.method = (uint8_t)method;
+    wishes.config.budget = options->invest;
+    wishes.config.risk_aversion = options->risk_aversion;
+    wishes.config.return_per_period = options->target_return;
+    return wishes;
+}
+
+rebalance_lots rebalance_options_lots(const rebalance_options *options, const tw_config *config) {
+    int64_t day_ns = is_given(config, "day") ? options->day_ns : tw_time_wall_ns();
+    tw_lots_order order = TW_LOTS_HIGHEST_COST;
+    rebalance_lots lots = {.path = options->lots};
+    tw_status status = tw_lots_order_parse(tw_slice_of(options->lot_order), &order);
+    TW_ASSERT(status == TW_OK); /* it was checked */
+    status = tw_date_to_days(tw_date_of(day_ns), &lots.day);
+    TW_ASSERT(status == TW_OK); /* every time has a day */
+    tw_tax_lots_config_init(&lots.config);
+    lots.config.order = (uint8_t)order;
+    lots.config.short_rate_nano = share_nano(options->tax_short);
+    lots.config.long_rate_nano = share_nano(options->tax_long);
+    return lots;
 }
 
 /* The choices of the options stand in the order of the library's enumerators. */

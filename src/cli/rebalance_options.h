@@ -6,12 +6,23 @@
 
 #include "arguments.h"
 #include "rebalance_input.h"
+#include "rebalance_lots.h"
+#include "rebalance_weights.h"
 #include "tradewind/rebalance.h"
 
 typedef struct rebalance_options {
     char positions[TW_CONFIG_TEXT_SIZE];
     char targets[TW_CONFIG_TEXT_SIZE];
     char groups[TW_CONFIG_TEXT_SIZE];
+    char weigh[TW_CONFIG_TEXT_SIZE];
+    char prices[TW_CONFIG_TEXT_SIZE];
+    char lots[TW_CONFIG_TEXT_SIZE];
+    char lot_order[TW_CONFIG_TEXT_SIZE];
+    int64_t day_ns;
+    double tax_short;
+    double tax_long;
+    int64_t from_ns;
+    int64_t to_ns;
     int64_t cash_nano;
     int64_t cash_min_nano;
     int64_t cash_max_nano; /* INT64_MAX: no limit */
@@ -26,6 +37,12 @@ typedef struct rebalance_options {
     double gross_max;
     double net_min;
     double net_max;
+    double invest;
+    double weight_min;
+    double weight_max;
+    double risk_aversion;
+    double target_return;
+    int covariance;
     int band_kind;
     int aim;
     int side;
@@ -43,6 +60,12 @@ tw_status rebalance_options_check(const rebalance_options *options, const tw_con
                                   tw_error *error) TW_MUST_CHECK;
 
 rebalance_defaults rebalance_options_defaults(const rebalance_options *options);
+
+/* Of checked options with --weigh. */
+weight_wishes rebalance_options_wishes(const rebalance_options *options, const tw_config *config);
+
+/* Of checked options with --lots. */
+rebalance_lots rebalance_options_lots(const rebalance_options *options, const tw_config *config);
 
 /* All but the groups and the cap on turnover, which is a share of an equity that only the
  * positions tell. */

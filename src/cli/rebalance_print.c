@@ -141,9 +141,15 @@ tw_status rebalance_print(const rebalance_result *result, tw_error *error) {
         status = print_trades(result, error);
     if (status == TW_OK && result->explain)
         status = print_positions(result, error);
+    if (status == TW_OK && result->lots != NULL)
+        status = rebalance_lots_print(result->lots, result->input, error);
     if (status != TW_OK)
         return status;
     print_sums(result->plan);
+    if (result->weights != NULL)
+        printf("The targets come from %zu rows of returns; their volatility a row is %.4f%%%s.\n",
+               result->weights->rows, PERCENT * result->weights->volatility,
+               result->weights->converged ? "" : " (not converged: the steps were spent)");
     return finish(error);
 }
 
@@ -201,5 +207,15 @@ tw_status rebalance_print_json(const rebalance_result *result, tw_error *error) 
     json_count(&w, "outside", plan->outside);
     json_count(&w, "widened", plan->widened);
     put_positions(&w, result);
+    if (result->lots != NULL)
+        rebalance_lots_put(result->lots, result->input, &w);
+    if (result->weights != NULL) {
+        json_open(&w, "targets", '{');
+        json_count(&w, "rows", result->weights->rows);
+        json_number(&w, "volatility", result->weights->volatility);
+        json_number(&w, "residual", result->weights->residual);
+        json_flag(&w, "converged", result->weights->converged);
+        json_close(&w);
+    }
     return json_writer_end(&w, error);
 }

@@ -5,11 +5,15 @@
 #define TRADEWIND_CLI_REBALANCE_PRINT_H
 
 #include "rebalance_input.h"
+#include "rebalance_lots.h"
+#include "rebalance_weights.h"
 
 typedef struct rebalance_result {
     const rebalance_input *input;
     const tw_rebalance_plan *plan;
-    bool explain; /* every position, too */
+    const weight_report *weights; /* NULL: the targets were given */
+    const rebalance_lots *lots;   /* NULL: none were given */
+    bool explain;                 /* every position, too */
 } rebalance_result;
 
 tw_status rebalance_print(const rebalance_result *result, tw_error *error) TW_MUST_CHECK;

@@ -57,7 +57,7 @@ a_directory_is_no_file() {
     refused 1 'this is a directory' --tape folder
     refused 1 'this is a directory' --prices folder
     refused 1 'this is a directory' --tape AAPL_tape.csv --initial folder
-    expect 1 run --clock step --targets folder
+    expect 3 run --clock step --targets folder
     says 'this is a directory'
 }
 

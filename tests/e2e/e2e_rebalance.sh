@@ -101,6 +101,106 @@ END
     done
 }
 
+# 300 days of five names; the first is calm, the last is wild.
+history() {
+    python3 - >prices.csv <<'END'
+import datetime, random
+source = random.Random(9)
+names, day = "ABCDE", datetime.date(2023, 1, 1)
+prices = [50.0 + 10 * i for i in range(5)]
+print("date," + ",".join(names))
+for _ in range(300):
+    common = source.gauss(0, 0.004)
+    prices = [p * (1 + common + source.gauss(0.0003, 0.004 * (i + 1))) for i, p in enumerate(prices)]
+    print("%s,%s" % (day, ",".join("%.6f" % p for p in prices)))
+    day += datetime.timedelta(days=1)
+END
+    printf 'symbol,quantity,price\n' >held.csv
+    python3 - <<'END' >>held.csv
+import csv
+rows = list(csv.reader(open("prices.csv")))
+for name, price in zip(rows[0][1:], rows[-1][1:]):
+    print("%s,%d,%s" % (name, 20000 / float(price), price))
+END
+}
+
+targets_are_made_of_prices() {
+    history
+    run rebalance --positions held.csv --weigh inverse-volatility --prices prices.csv --cash 1000 \
+        --band 1% --json
+    ended 0
+    python3 - <<'END'
+import csv, json, statistics
+rows = list(csv.reader(open("prices.csv")))
+columns = list(zip(*[[float(x) for x in row[1:]] for row in rows[1:]]))
+inverse = [1 / statistics.stdev([b / a - 1 for a, b in zip(c, c[1:])]) for c in columns]
+plan = json.load(open("out"))
+for position, value in zip(plan["positions"], inverse):
+    assert abs(position["target"] - value / sum(inverse)) < 2e-9, (position, value / sum(inverse))
+assert plan["targets"]["rows"] == 299 and plan["targets"]["converged"], plan["targets"]
+END
+    run rebalance --positions held.csv --weigh minimum-variance --prices prices.csv --cash 1000 \
+        --weight-max 40% --invest 90% --covariance shrunk --json
+    ended 0
+    python3 -c '
+import json
+targets = [p["target"] for p in json.load(open("out"))["positions"]]
+assert max(targets) <= 0.4 and abs(sum(targets) - 0.9) < 1e-8, targets'
+}
+
+targets_that_cannot_be_made_are_told() {
+    history
+    run rebalance --positions held.csv --weigh minimum-variance --prices prices.csv --cash 0 \
+        --weight-max 10%
+    ended 1
+    run rebalance --positions held.csv --weigh risk-parity --prices prices.csv --cash 0 --weight-max 30%
+    ended 1
+    run rebalance --positions held.csv --weigh cleverest --prices prices.csv --cash 0
+    ended 2
+    said 'there is no method "cleverest"'
+    run rebalance --positions held.csv --weigh equal --cash 0
+    ended 2
+    said '--weigh needs --prices FILE'
+    printf 'Z,1,5\n' >>held.csv
+    run rebalance --positions held.csv --weigh equal --prices prices.csv --cash 0
+    ended 1
+    said 'prices.csv has no column "Z"'
+}
+
+sales_close_tax_lots() {
+    printf 'symbol,quantity,price\nA,30,100\nB,1,100\n' >held.csv
+    printf 'symbol,weight\nA,0.5\nB,0.5\n' >wanted.csv
+    cat >lots.csv <<'END'
+symbol,quantity,price,date
+A,10,90,2020-03-01
+A,10,120,2024-05-20
+A,10,110,2023-01-10
+B,1,50,2024-01-01
+END
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --aim target --lots lots.csv \
+        --day 2024-06-03 --json
+    ended 0
+    python3 -c '
+import json
+lots = json.load(open("out"))["lots"]
+assert [(l["bought"], l["quantity"], l["gain"], l["long_term"]) for l in lots] == [
+    ("2024-05-20", "10", "-200", False), ("2023-01-10", "5", "-50", True)], lots'
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --aim target --lots lots.csv \
+        --day 2024-06-03 --lot-order first-in
+    ended 0
+    grep -q 'A *2020-03-01 *10 *100.00 *long' out || fail 'the oldest lot first'
+    printf 'symbol,quantity,price,date\nA,1,90,2020-03-01\n' >lots.csv
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --aim target --lots lots.csv
+    ended 3
+    said 'lots.csv: the lots of A do not add up to what is sold'
+    printf 'symbol,quantity,price,date\nA,1,90,yesterday\n' >lots.csv
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --lots lots.csv
+    ended 3
+    said 'lots.csv:2:4: expected a date like 2024-01-31, found "yesterday"'
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --lots lots.csv --lot-order best
+    ended 2
+}
+
 what_cannot_be_is_proven() {
     two_positions
     run rebalance --positions held.csv --targets wanted.csv --cash 0 --cash-min 9000 --band 10%
@@ -209,7 +309,7 @@ wrong_usage_is_explained() {
     said 'give --positions FILE'
     run rebalance --positions held.csv --cash 0
     ended 2
-    said 'give --targets FILE'
+    said 'give --targets FILE or --weigh METHOD'
     run rebalance --positions held.csv --targets wanted.csv
     ended 2
     said 'give --cash AMOUNT'
@@ -229,6 +329,7 @@ a_full_disk_is_told() {
 }
 
 run_cases what_left_its_band_is_sold_to_the_edge what_no_target_names_is_sold plans_are_the_fewest_trades \
-    plans_for_real_prices_are_the_fewest_trades what_cannot_be_is_proven \
+    plans_for_real_prices_are_the_fewest_trades targets_are_made_of_prices \
+    targets_that_cannot_be_made_are_told sales_close_tax_lots what_cannot_be_is_proven \
     caps_leave_positions_outside groups_have_limits shorts_need_to_be_allowed \
     bad_files_are_told_with_their_place wrong_usage_is_explained a_full_disk_is_told

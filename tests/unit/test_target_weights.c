@@ -261,6 +261,10 @@ static void test_what_cannot_be_is_refused_with_its_reason(void **state) {
     config = config_of(TW_TARGET_RETURN);
     config.return_per_period = 0.021;
     refuse(targets, &config, &input, TW_INFEASIBLE, "has a mean of 0.021; the greatest is 0.02");
+    config = config_of(TW_TARGET_MAXIMUM_DIVERSIFICATION);
+    input.lower = input.upper = (double[]){3, 0, -2};
+    refuse(targets, &config, &input, TW_INFEASIBLE, "the limits force short positions");
+    input.lower = input.upper = NULL;
     config = config_of(TW_TARGET_RISK_PARITY);
     input.risk_budgets = (double[]){1, 0, 1};
     refuse(targets, &config, &input, TW_INVALID, "the risk budget of asset 1 is 0");

@@ -94,8 +94,9 @@ static void assert_says(const outcome *o, tw_status status, const char *words) {
 
 static void test_a_solution_comes_back(void **state) {
     (void)state;
-    outcome o = run(script("echo working; cat model.mps >solution.txt; echo to both >&2"),
-                    10 * TW_NS_PER_SECOND, TEXT_SIZE);
+    outcome o =
+        run(script("echo working; cat model.mps >solution.txt; echo to both >&2; touch more"),
+            10 * TW_NS_PER_SECOND, TEXT_SIZE);
     assert_int_equal(o.status, TW_OK);
     assert_string_equal(o.solution.data, "the model\n");
     assert_string_equal(o.log.data, "working\nto both\n");
@@ -236,7 +237,7 @@ static void test_cbc_finds_the_fewest_trades(void **state) {
     uint64_t seed = 31;
     int planned = 0;
     int impossible = 0;
-    for (int round = 0; round < 60; round++) {
+    for (int round = 0; round < 40; round++) {
         overlap_instance x;
         overlap_instance_make(&x, &seed);
         size_t count = 0;
@@ -255,7 +256,7 @@ static void test_cbc_finds_the_fewest_trades(void **state) {
         assert_int_equal(plan.gap, 0);
         assert_true(plan.bound <= count);
     }
-    assert_true(planned > 15 && impossible > 5);
+    assert_true(planned > 10 && impossible > 5);
 }
 
 /* Lots of 1e-9 are continuous in the model and whole afterwards. */

@@ -377,9 +377,17 @@ static target_quadratic quadratic_of(tw_target_weights *targets,
 /* What the limits allow at most, against what is wanted of it. */
 static tw_status check_reach(target_quadratic *q, const tw_target_weights_config *config,
                              tw_error *error) {
-    if (config->method != TW_TARGET_RETURN && config->method != TW_TARGET_MAXIMUM_SHARPE)
+    bool has_goal = config->method == TW_TARGET_RETURN ||
+                    config->method == TW_TARGET_MAXIMUM_SHARPE ||
+                    config->method == TW_TARGET_MAXIMUM_DIVERSIFICATION;
+    if (!has_goal)
         return TW_OK;
     double greatest = target_greatest_mean(q);
+    if (config->method == TW_TARGET_MAXIMUM_DIVERSIFICATION && !(greatest > 0))
+        return tw_error_set(error, TW_INFEASIBLE,
+                            "the limits force short positions upon the portfolio until its "
+                            "deviations add up to %.12g, not above 0",
+                            greatest);
     if (config->method == TW_TARGET_RETURN &&
         config->return_per_period > greatest + ROUNDING * fabs(greatest))
         return tw_error_set(error, TW_INFEASIBLE,

@@ -134,18 +134,29 @@ static tw_status read_solution(const session *s, tw_text *ret_solution, tw_error
     return status;
 }
 
-/* The private folder with all that is in it: the solver makes files only. */
+/* What one removal could not remove, rmdir tells: a solver makes files only. */
+static void remove_files(DIR *entries) {
+    for (;;) {
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is this call's own
+        const struct dirent *entry = readdir(entries);
+        if (entry == NULL)
+            return;
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            (void)unlinkat(dirfd(entries), entry->d_name, 0);
+    }
+}
+
+/* The private folder with all that is in it. */
 static tw_status remove_folder(session *s, tw_error *error) {
     if (s->folder[0] == 0)
         return TW_OK;
     DIR *entries = s->folder_fd < 0 ? NULL : fdopendir(s->folder_fd);
-    if (entries == NULL && s->folder_fd >= 0)
+    if (entries != NULL) {
+        remove_files(entries);
+        closedir(entries); /* and with it folder_fd */
+    } else if (s->folder_fd >= 0) {
         close(s->folder_fd);
-    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            (void)unlinkat(dirfd(entries), entry->d_name, 0); /* rmdir tells if one stayed */
-    if (entries != NULL)
-        closedir(entries);
+    }
     s->folder_fd = -1;
     if (rmdir(s->folder) != 0)
         return tw_error_set_errno(error, errno, "cannot remove %s", s->folder);

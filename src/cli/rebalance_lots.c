@@ -1,0 +1,226 @@
+/* rebalance_lots.c - see rebalance_lots.h. */
+#include "rebalance_lots.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "named_rows.h"
+#include "readable.h"
+#include "table.h"
+#include "tradewind/decimal.h"
+#include "tradewind/time.h"
+
+enum { FIRST_CAPACITY = 256, CENT_DIGITS = 2, DIGITS_MAX = 9, DATE_SIZE = 10 };
+
+enum { SYMBOL, QUANTITY, PRICE, DATE };
+
+void rebalance_lots_close(rebalance_lots *lots) {
+    const tw_allocator *system = tw_allocator_system();
+    TW_DELETE(system, lots->lots, lots->capacity, tw_tax_lot);
+    TW_DELETE(system, lots->closings, 2 * lots->capacity, tw_tax_closing);
+    TW_DELETE(system, lots->sales, lots->sale_capacity, lot_sale);
+    *lots = (rebalance_lots){0};
+}
+
+/* ---- Reading ------------------------------------------------------------------------------- */
+
+static tw_status make_room(rebalance_lots *lots, tw_error *error) {
+    const tw_allocator *system = tw_allocator_system();
+    if (lots->count < lots->capacity)
+        return TW_OK;
+    size_t capacity = lots->capacity == 0 ? FIRST_CAPACITY : 2 * lots->capacity;
+    tw_tax_lot *room = TW_NEW(system, capacity, tw_tax_lot);
+    tw_tax_closing *closings = TW_NEW(system, 2 * capacity, tw_tax_closing);
+    if (room == NULL || closings == NULL) {
+        TW_DELETE(system, room, capacity, tw_tax_lot);
+        TW_DELETE(system, closings, 2 * capacity, tw_tax_closing);
+        return tw_error_set(error, TW_NO_MEMORY, "there is no memory for %zu lots", capacity);
+    }
+    if (lots->count > 0)
+        memcpy(room, lots->lots, lots->count * sizeof *room);
+    TW_DELETE(system, lots->lots, lots->capacity, tw_tax_lot);
+    TW_DELETE(system, lots->closings, 2 * lots->capacity, tw_tax_closing);
+    lots->lots = room;
+    lots->closings = closings;
+    lots->capacity = capacity;
+    return TW_OK;
+}
+
+static tw_status read_date(const named_rows *rows, int64_t last, int64_t *ret_day,
+                           tw_error *error) {
+    tw_slice field = named_rows_field(rows, DATE);
+    int64_t time_ns = 0;
+    if (field.size != DATE_SIZE || tw_time_parse(field, &time_ns) != TW_OK ||
+        tw_date_to_days(tw_date_of(time_ns), ret_day) != TW_OK)
+        return named_rows_bad(rows, DATE, TW_PARSE, error,
+                              "expected a date like 2024-01-31, found \"%.*s\"", (int)field.size,
+                              field.data);
+    if (*ret_day > last)
+        return named_rows_bad(rows, DATE, TW_RANGE, error, "a lot bought after the trades");
+    return TW_OK;
+}
+
+static tw_status read_lot(rebalance_lots *lots, const rebalance_input *input,
+                          const named_rows *rows, tw_error *error) {
+    static const named_range quantity = {"a quantity above 0", 1, INT64_MAX};
+    static const named_range price = {"a price of at least 0", 0, INT64_MAX};
+    tw_slice name = named_rows_field(rows, SYMBOL);
+    size_t index = rebalance_input_find(input, name);
+    tw_tax_lot lot = {.quantity = {0}, .price = {-1}};
+    if (index == input->count)
+        return named_rows_bad(rows, SYMBOL, TW_RANGE, error, "there is no position \"%.*s\"",
+                              (int)name.size, name.data);
+    lot.symbol = input->positions[index].symbol;
+    tw_status status = named_rows_decimal(rows, QUANTITY, &quantity, &lot.quantity.nano, error);
+    if (status == TW_OK && lot.quantity.nano == 0)
+        return named_rows_bad(rows, QUANTITY, TW_PARSE, error, "expected %s, found nothing",
+                              quantity.what);
+    if (status == TW_OK)
+        status = named_rows_decimal(rows, PRICE, &price, &lot.price.nano, error);
+    if (status == TW_OK && lot.price.nano < 0)
+        return named_rows_bad(rows, PRICE, TW_PARSE, error, "expected %s, found nothing",
+                              price.what);
+    if (status == TW_OK)
+        status = read_date(rows, lots->day, &lot.day, error);
+    if (status == TW_OK)
+        lots->lots[lots->count++] = lot;
+    return status;
+}
+
+tw_status rebalance_lots_read(rebalance_lots *lots, const rebalance_input *input, tw_error *error) {
+    static const named_column columns[] = {
+        {"symbol", true}, {"quantity", true}, {"price", true}, {"date", true}};
+    named_rows rows;
+    tw_status status =
+        named_rows_open(&rows, lots->path, columns, sizeof columns / sizeof columns[0], error);
+    while (status == TW_OK && (status = named_rows_next(&rows, error)) == TW_OK) {
+        status = make_room(lots, error);
+        if (status == TW_OK)
+            status = read_lot(lots, input, &rows, error);
+    }
+    named_rows_close(&rows);
+    if (status != TW_EMPTY)
+        return status;
+    return lots->count > 0 ? TW_OK
+                           : tw_error_set_at(error, TW_EMPTY, lots->path, 1, 0,
+                                             "there is no lot after the header");
+}
+
+/* ---- Choosing ------------------------------------------------------------------------------ */
+
+static tw_status choose(rebalance_lots *lots, const rebalance_input *input,
+                        const tw_rebalance_trade *trade, tw_error *error) {
+    const tw_tax_lots_input work = {.symbol = trade->symbol,
+                                    .quantity = trade->quantity,
+                                    .price = trade->price,
+                                    .day = lots->day,
+                                    .lots = lots->lots,
+                                    .lot_count = lots->count};
+    lot_sale *sale = &lots->sales[lots->sale_count];
+    tw_tax_closing *closings = lots->closings + lots->closing_count;
+    *sale = (lot_sale){.position = trade->index, .closings = closings};
+    tw_status status = tw_tax_lots_close(&lots->config, &work, closings, &sale->result, error);
+    if (status == TW_RANGE || status == TW_NOT_FOUND)
+        return tw_error_set(error, TW_RANGE, "%s: the lots of %s do not add up to what is sold",
+                            lots->path, tw_symbols_name(input->symbols, trade->symbol));
+    if (status != TW_OK)
+        return status;
+    lots->closing_count += sale->result.count;
+    lots->sale_count++;
+    return TW_OK;
+}
+
+/* A closing takes a lot of its own symbol, which no other sale has, so that all of them are at most
+ * as many as the lots; and each call wants room for as many behind those of the calls before. */
+tw_status rebalance_lots_choose(rebalance_lots *lots, const rebalance_input *input,
+                                const tw_rebalance_plan *plan, tw_error *error) {
+    if (plan->count == 0)
+        return TW_OK;
+    lots->sale_capacity = plan->count;
+    lots->sales = TW_NEW(tw_allocator_system(), plan->count, lot_sale);
+    if (lots->sales == NULL)
+        return tw_error_set(error, TW_NO_MEMORY, "there is no memory for %zu sales", plan->count);
+    tw_status status = TW_OK;
+    for (size_t i = 0; i < plan->count && status == TW_OK; i++) {
+        if (plan->trades[i].side == TW_SIDE_SELL)
+            status = choose(lots, input, &plan->trades[i], error);
+    }
+    return status;
+}
+
+/* ---- For people ---------------------------------------------------------------------------- */
+
+static void date_of(int64_t day, char text[TW_TIME_TEXT_SIZE]) {
+    tw_time_format(day * TW_NS_PER_DAY, 0, text);
+    text[DATE_SIZE] = '\0';
+}
+
+static void add_decimal(table *rows, int64_t nano, int digits_min, int digits_max) {
+    char cell[READABLE_SIZE];
+    table_cell(rows, readable_decimal(nano, digits_min, digits_max, cell));
+}
+
+static void add_closing(table *rows, const rebalance_lots *lots, const char *name,
+                        const tw_tax_closing *closing) {
+    char date[TW_TIME_TEXT_SIZE];
+    date_of(lots->lots[closing->lot].day, date);
+    table_row(rows);
+    table_cell(rows, name);
+    table_cell(rows, date);
+    add_decimal(rows, closing->quantity.nano, 0, DIGITS_MAX);
+    add_decimal(rows, closing->gain.nano, CENT_DIGITS, CENT_DIGITS);
+    table_cell(rows, closing->long_term != 0 ? "long" : "short");
+    if (closing->disallowed_loss.nano > 0)
+        add_decimal(rows, closing->disallowed_loss.nano, CENT_DIGITS, CENT_DIGITS);
+    else
+        table_cell(rows, "");
+}
+
+static const char *name_of(const rebalance_input *input, const lot_sale *sale) {
+    return tw_symbols_name(input->symbols, input->positions[sale->position].symbol);
+}
+
+tw_status rebalance_lots_print(const rebalance_lots *lots, const rebalance_input *input,
+                               tw_error *error) {
+    if (lots->sale_count == 0)
+        return TW_OK;
+    table *rows = table_new();
+    table_column(rows, "CLOSES", false);
+    table_column(rows, "BOUGHT", false);
+    table_column(rows, "QUANTITY", true);
+    table_column(rows, "GAIN", true);
+    table_column(rows, "TERM", false);
+    table_column(rows, "MAY NOT COUNT", true);
+    for (size_t i = 0; i < lots->sale_count; i++) {
+        const lot_sale *sale = &lots->sales[i];
+        for (size_t k = 0; k < sale->result.count; k++)
+            add_closing(rows, lots, name_of(input, sale), &sale->closings[k]);
+    }
+    printf("\n");
+    tw_status status = table_print(rows, stdout, error);
+    table_free(rows);
+    return status;
+}
+
+/* ---- For machines -------------------------------------------------------------------------- */
+
+void rebalance_lots_put(const rebalance_lots *lots, const rebalance_input *input, json_writer *w) {
+    json_open(w, "lots", '[');
+    for (size_t i = 0; i < lots->sale_count; i++) {
+        const lot_sale *sale = &lots->sales[i];
+        for (size_t k = 0; k < sale->result.count; k++) {
+            const tw_tax_closing *closing = &sale->closings[k];
+            json_open(w, NULL, '{');
+            json_text(w, "symbol", name_of(input, sale));
+            json_date(w, "bought", lots->lots[closing->lot].day * TW_NS_PER_DAY);
+            json_decimal(w, "quantity", closing->quantity.nano);
+            json_decimal(w, "proceeds", closing->proceeds.nano);
+            json_decimal(w, "cost", closing->cost.nano);
+            json_decimal(w, "gain", closing->gain.nano);
+            json_flag(w, "long_term", closing->long_term != 0);
+            json_decimal(w, "disallowed_loss", closing->disallowed_loss.nano);
+            json_close(w);
+        }
+    }
+    json_close(w);
+}
