@@ -316,6 +316,38 @@ static void test_a_hedge_without_risk_has_its_mean_on_every_path(void **state) {
     assert_int_equal(tw_simulate_assets(simulate, &path, 1, both, &error), TW_EMPTY);
 }
 
+/* Of a covariance whose products are rounded: what is left is rounding, above or below 0. */
+static void test_a_hedge_is_without_risk_though_products_are_rounded(void **state) {
+    (void)state;
+    TW_AUTO(tw_simulate) *simulate = new_simulate(3);
+    const tw_simulate_config config = config_of(TW_SIMULATE_SCALAR, TW_SIMULATE_NORMAL, 1);
+    tw_random random;
+    tw_random_init(&random, 8, 0);
+    unsigned rounded = 0;
+    for (int round = 0; round < 200; round++) {
+        double weights[3];
+        double betas[3];
+        double covariance[9];
+        for (size_t i = 0; i < 3; i++) {
+            betas[i] = 0.01 * (1 + tw_random_uniform(&random));
+            weights[i] = tw_random_uniform(&random) - 0.5;
+        }
+        weights[2] = -(weights[0] * betas[0] + weights[1] * betas[1]) / betas[2];
+        double variance = 0;
+        for (size_t i = 0; i < 9; i++) {
+            covariance[i] = betas[i / 3] * betas[i % 3];
+            variance += weights[i / 3] * weights[i % 3] * covariance[i];
+        }
+        const tw_simulate_input input = {weights, NULL, covariance, 3};
+        tw_simulate_summary summary = {NAN, NAN};
+        assert_int_equal(tw_simulate_run(simulate, &config, &input, returns, &summary, NULL),
+                         TW_OK);
+        assert_true(summary.deviation == 0 && returns[0] == 0);
+        rounded += variance != 0;
+    }
+    assert_true(rounded > 100);
+}
+
 static void test_without_means_they_are_zero(void **state) {
     (void)state;
     portfolio p;
@@ -444,6 +476,7 @@ int main(void) {
         cmocka_unit_test(test_assets_made_again_sum_to_the_return_of_the_path),
         cmocka_unit_test(test_a_function_values_the_returns_of_the_assets),
         cmocka_unit_test(test_a_hedge_without_risk_has_its_mean_on_every_path),
+        cmocka_unit_test(test_a_hedge_is_without_risk_though_products_are_rounded),
         cmocka_unit_test(test_without_means_they_are_zero),
         cmocka_unit_test(test_what_is_out_of_bounds_is_refused),
         cmocka_unit_test(test_what_is_missing_or_impossible_is_refused),

@@ -145,7 +145,8 @@ static void assets_run(const job *j, buffers b, size_t from, size_t to) {
             double scales[TW_DENSE_PANEL];
             double *panel = b.shocks + count++ * size;
             draw_panel(s, path, panel, scales);
-            s->loops->scale(s->assets, scales, panel);
+            if (s->config.distribution != TW_SIMULATE_NORMAL) /* by 1 */
+                s->loops->scale(s->assets, scales, panel);
         }
         form_assets(s, b, count);
         for (size_t k = 0; k < count; k++) {
