@@ -6,8 +6,8 @@
     check_symbols.py exports LIBRARY FOLDER   everything that the headers in FOLDER declare TW_API
                                               is exported, and nothing else of ours is
 
-`pure` reads `nm -u` of each object in the archives; a symbol that another object of the same
-archive defines does not count. A call that goes through our own base library (tw_time_wall_ns)
+`pure` reads `nm -u` of each object in the archives; a symbol that any of the archives defines does
+not count, for it is judged there (a header may be lent from room to room). A call that goes through our own base library (tw_time_wall_ns)
 would hide a clock from nm, so those few names are in IMPURE_OURS.
 
 Prints one line a violation, naming object and symbol, and exits 1 if there is any.
@@ -72,8 +72,9 @@ def symbols_of(archive):
 
 def check_pure(archives):
     problems = []
-    for archive in archives:
-        undefined, defined = symbols_of(archive)
+    read = [(archive, *symbols_of(archive)) for archive in archives]
+    defined = set().union(*(names for _, _, names in read))
+    for archive, undefined, _ in read:
         for member, name in undefined:
             if name in defined or PURE.fullmatch(name):
                 continue
