@@ -2,6 +2,7 @@
 #include "command.h"
 #include "interruption.h"
 #include "output_file.h"
+#include "risk_figures.h"
 #include "risk_history.h"
 #include "risk_input.h"
 #include "risk_options.h"
@@ -19,7 +20,8 @@ typedef struct risk_run {
     tw_workers *workers;
     tw_risk *risk;
     tw_risk_report report;
-    risk_history series;
+    risk_history history;
+    risk_figures figures;
     risk_trials trials;
     output_file picture;
 } risk_run;
@@ -48,14 +50,14 @@ static tw_status read_input(risk_run *all, tw_error *error) {
 static tw_status draw_series(risk_run *all, risk_plot_asset *assets, tw_error *error) {
     const risk_input *input = &all->input;
     const risk_options *options = all->options;
-    const risk_history *series = &all->series;
+    const risk_history *history = &all->history;
     char title[2 * TW_CONFIG_TEXT_SIZE];
     const risk_plot plot = {.title = title,
-                            .times_ns = series->times_ns,
-                            .returns = series->returns,
-                            .benchmark = input->benchmark == NULL ? NULL : series->benchmark,
+                            .times_ns = history->times_ns,
+                            .returns = history->returns,
+                            .benchmark = input->benchmark == NULL ? NULL : history->benchmark,
                             .benchmark_name = options->benchmark,
-                            .rows = series->rows,
+                            .rows = history->rows,
                             .window = (size_t)options->rolling,
                             .periods_per_year = options->periods,
                             .assets = assets,
@@ -112,19 +114,21 @@ static tw_status compute(risk_run *all, tw_error *error) {
     return status;
 }
 
-/* What is done only when it is asked for. */
+/* What the portfolio's own series says, and what is done only when it is asked for. */
 static tw_status try_portfolio(risk_run *all, tw_error *error) {
     const risk_options *options = all->options;
     const risk_input *input = &all->input;
     bool drawn = options->plot[0] != '\0';
     bool tested = options->backtest > 0;
-    tw_status status = drawn || tested ? risk_history_make(&all->series, input, error) : TW_OK;
+    tw_status status = risk_history_make(&all->history, input, error);
+    if (status == TW_OK)
+        status = risk_figures_make(&all->figures, &all->history, &all->config, error);
     if (status == TW_OK && options->stress)
         status = risk_trials_replay(&all->trials, input, error);
     if (status == TW_OK && options->shocks[0] != '\0')
         status = risk_trials_shock(&all->trials, input, options->shocks, error);
     if (status == TW_OK && tested)
-        status = risk_trials_test(&all->trials, &all->series, &all->config,
+        status = risk_trials_test(&all->trials, &all->history, &all->config,
                                   (size_t)options->backtest, error);
     return status == TW_OK && drawn ? draw(all, error) : status;
 }
@@ -133,6 +137,8 @@ static tw_status report(risk_run *all, tw_error *error) {
     const risk_result result = {.input = &all->input,
                                 .config = &all->config,
                                 .report = &all->report,
+                                .history = &all->history,
+                                .figures = &all->figures,
                                 .trials = &all->trials,
                                 .benchmark = all->options->benchmark};
     tw_status status =
@@ -162,7 +168,7 @@ static tw_status run(void *target, const tw_arguments *arguments, tw_error *erro
     status = run_all(&all, error);
     output_file_drop(&all.picture);
     risk_trials_free(&all.trials);
-    risk_history_free(&all.series);
+    risk_history_free(&all.history);
     tw_risk_free(all.risk);
     tw_workers_free(all.workers);
     risk_input_close(&all.input);

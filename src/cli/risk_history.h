@@ -13,11 +13,12 @@ typedef struct risk_history {
     double *benchmark; /* NaN where there is none */
     size_t rows;       /* that have every return of what is held */
     size_t capacity;
+    bool benchmarked;
 } risk_history;
 
 /* TW_NO_MEMORY. Free it in any case. */
-tw_status risk_history_make(risk_history *series, const risk_input *input,
+tw_status risk_history_make(risk_history *history, const risk_input *input,
                             tw_error *error) TW_MUST_CHECK;
-void risk_history_free(risk_history *series);
+void risk_history_free(risk_history *history);
 
 #endif

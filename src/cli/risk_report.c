@@ -27,10 +27,12 @@ typedef struct figure {
     bool compared; /* only against a benchmark */
 } figure;
 
-enum { FIGURE_COUNT = 22 };
+enum { FIGURE_COUNT = 27 };
 
 /* In the order of print; a page holds what the design says and no more. */
-static void collect_figures(const tw_risk_report *r, figure figures[FIGURE_COUNT]) {
+static void collect_figures(const risk_result *result, figure figures[FIGURE_COUNT]) {
+    const tw_risk_report *r = result->report;
+    const double *of = result->figures->values;
     const figure all[FIGURE_COUNT] = {
         {"total_return", "total return", r->total_return, AS_PERCENT, false},
         {"cagr", "growth a year (cagr)", r->cagr, AS_PERCENT, false},
@@ -43,6 +45,9 @@ static void collect_figures(const tw_risk_report *r, figure figures[FIGURE_COUNT
         {"calmar", "calmar ratio", r->calmar, AS_NUMBER, false},
         {"omega", "omega ratio", r->omega, AS_NUMBER, false},
         {"max_drawdown", "greatest drawdown", r->max_drawdown, AS_PERCENT, false},
+        {"ulcer_index", "ulcer index", of[TW_FIGURE_ULCER_INDEX], AS_PERCENT, false},
+        {"pain_index", "pain index", of[TW_FIGURE_PAIN_INDEX], AS_PERCENT, false},
+        {"tail_ratio", "tail ratio", of[TW_FIGURE_TAIL_RATIO], AS_NUMBER, false},
         {"skewness", "skewness", r->skewness, AS_NUMBER, false},
         {"excess_kurtosis", "excess kurtosis", r->excess_kurtosis, AS_NUMBER, false},
         {"worst", "worst period", r->worst, AS_PERCENT, false},
@@ -52,6 +57,8 @@ static void collect_figures(const tw_risk_report *r, figure figures[FIGURE_COUNT
         {"correlation", "correlation", r->correlation, AS_NUMBER, true},
         {"tracking_error", "tracking error a year", r->tracking_error, AS_PERCENT, true},
         {"information_ratio", "information ratio", r->information_ratio, AS_NUMBER, true},
+        {"up_capture", "up capture", of[TW_FIGURE_UP_CAPTURE], AS_PERCENT, true},
+        {"down_capture", "down capture", of[TW_FIGURE_DOWN_CAPTURE], AS_PERCENT, true},
         {"hhi", "concentration (hhi)", r->exposure.hhi, AS_NUMBER, false},
         {"effective_assets", "effective assets", r->exposure.effective_assets, AS_NUMBER, false},
         {"gross", "gross exposure", r->exposure.gross, AS_PERCENT, false},
@@ -116,7 +123,7 @@ void risk_title(const tw_risk_report *report, const risk_input *input, char *buf
 
 static tw_status print_figures(const risk_result *result, tw_error *error) {
     figure figures[FIGURE_COUNT];
-    collect_figures(result->report, figures);
+    collect_figures(result, figures);
     table *rows = table_new();
     table_column(rows, "FIGURE", false);
     table_column(rows, "VALUE", true);
@@ -229,6 +236,8 @@ tw_status risk_print(const risk_result *result, tw_error *error) {
     print_head(result);
     tw_status status = print_figures(result, error);
     if (status == TW_OK)
+        status = risk_drawdowns_print(result->figures, result->history, error);
+    if (status == TW_OK)
         status = print_estimates(result, error);
     if (status == TW_OK)
         status = print_contributions(result, error);
@@ -266,7 +275,7 @@ static void put_estimates(json_writer *w, const tw_risk_report *report) {
 
 static void put_portfolio(json_writer *w, const risk_result *result) {
     figure figures[FIGURE_COUNT];
-    collect_figures(result->report, figures);
+    collect_figures(result, figures);
     json_open(w, "portfolio", '{');
     for (size_t i = 0; i < FIGURE_COUNT; i++)
         json_number(w, figures[i].key, figures[i].value);
@@ -318,6 +327,7 @@ tw_status risk_print_json(const risk_result *result, tw_error *error) {
         json_text(&w, "benchmark", result->benchmark);
     put_portfolio(&w, result);
     put_contributions(&w, result);
+    risk_figures_put(result->figures, result->history, &w);
     risk_trials_put(result->trials, result->input, &w);
     json_open(&w, "conventions", '{');
     for (size_t i = 0; i < count; i++)

@@ -4,6 +4,7 @@
 #ifndef TRADEWIND_CLI_RISK_REPORT_H
 #define TRADEWIND_CLI_RISK_REPORT_H
 
+#include "risk_figures.h"
 #include "risk_input.h"
 #include "risk_trials.h"
 #include "tradewind/risk.h"
@@ -12,6 +13,8 @@ typedef struct risk_result {
     const risk_input *input;
     const tw_risk_config *config;
     const tw_risk_report *report;
+    const risk_history *history;
+    const risk_figures *figures;
     const risk_trials *trials;
     const char *benchmark; /* its name, or empty */
 } risk_result;

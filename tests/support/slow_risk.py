@@ -111,6 +111,18 @@ def figures(r, market, weights, options):
     return result
 
 
+def path_figures(r, market):
+    """Ulcer, pain and captures, by another way than the library's."""
+    path = np.concatenate([[1.0], np.cumprod(1 + r)])
+    depths = (1 - path / np.maximum.accumulate(path))[1:]
+    result = {"ulcer_index": math.sqrt((depths**2).mean()), "pain_index": depths.mean(),
+              "tail_ratio": abs(quantile(np.sort(r), 0.95)) / abs(quantile(np.sort(r), 0.05))}
+    if market is not None:
+        result["up_capture"] = r[market > 0].mean() / market[market > 0].mean()
+        result["down_capture"] = r[market < 0].mean() / market[market < 0].mean()
+    return result
+
+
 def population_shape(r):
     d = r - r.mean()
     m2, m3, m4 = ((d**k).mean() for k in (2, 3, 4))
@@ -228,7 +240,9 @@ def main():
     comparison = Comparison()
     comparison.equal("observations", report["observations"], len(r))
     comparison.equal("assets", report["assets"], len(names))
-    for key, expected in figures(r, paired, weights, options).items():
+    expected_figures = {**figures(r, paired, weights, options), **path_figures(r, paired)}
+    comparison.near("the deepest drawdown", report["drawdowns"][0]["depth"], drawdown(r))
+    for key, expected in expected_figures.items():
         comparison.near(key, report["portfolio"].get(key), expected)
     compare_tails(comparison, report, r)
     compare_contributions(comparison, report, used, weights, names)
