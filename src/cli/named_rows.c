@@ -104,45 +104,40 @@ static tw_status field_bad(const named_rows *rows, size_t column, tw_status stat
                           field.data);
 }
 
-static tw_status check_range(const named_rows *rows, size_t column, const named_range *range,
-                             int64_t nano, tw_error *error) {
-    if (nano < range->least || nano > range->most)
-        return field_bad(rows, column, TW_RANGE, range->what, error);
+/* A decimal, or with a percent sign a hundredth of it. */
+static tw_status parse_share(tw_slice field, int64_t *ret_nano) {
+    bool percent = field.data[field.size - 1] == '%';
+    const tw_slice number = {field.data, field.size - (percent ? 1 : 0)};
+    tw_status status = tw_decimal_parse_rounded(tw_slice_trim(number), ret_nano);
+    return status == TW_OK && percent
+               ? tw_decimal_divide(*ret_nano, PERCENT * TW_NANO, TW_ROUND_HALF_EVEN, ret_nano)
+               : status;
+}
+
+static tw_status read_nano(const named_rows *rows, size_t column, const named_range *range,
+                           tw_status (*parse)(tw_slice field, int64_t *ret_nano), int64_t *ret_nano,
+                           tw_error *error) {
+    tw_slice field = named_rows_field(rows, column);
+    int64_t nano = 0;
+    if (field.size == 0)
+        return TW_OK;
+    tw_status status = parse(field, &nano);
+    if (status == TW_OK && (nano < range->least || nano > range->most))
+        status = TW_RANGE;
+    if (status != TW_OK)
+        return field_bad(rows, column, status, range->what, error);
+    *ret_nano = nano;
     return TW_OK;
 }
 
 tw_status named_rows_decimal(const named_rows *rows, size_t column, const named_range *range,
                              int64_t *ret_nano, tw_error *error) {
-    tw_slice field = named_rows_field(rows, column);
-    int64_t nano = 0;
-    if (field.size == 0)
-        return TW_OK;
-    tw_status status = tw_decimal_parse_rounded(field, &nano);
-    if (status != TW_OK)
-        return field_bad(rows, column, status, range->what, error);
-    status = check_range(rows, column, range, nano, error);
-    if (status == TW_OK)
-        *ret_nano = nano;
-    return status;
+    return read_nano(rows, column, range, tw_decimal_parse_rounded, ret_nano, error);
 }
 
 tw_status named_rows_share(const named_rows *rows, size_t column, const named_range *range,
                            int64_t *ret_nano, tw_error *error) {
-    tw_slice field = named_rows_field(rows, column);
-    int64_t nano = 0;
-    if (field.size == 0)
-        return TW_OK;
-    bool percent = field.data[field.size - 1] == '%';
-    tw_slice number = {field.data, field.size - (percent ? 1 : 0)};
-    tw_status status = tw_decimal_parse_rounded(tw_slice_trim(number), &nano);
-    if (status == TW_OK && percent)
-        status = tw_decimal_divide(nano, PERCENT * TW_NANO, TW_ROUND_HALF_EVEN, &nano);
-    if (status != TW_OK)
-        return field_bad(rows, column, status, range->what, error);
-    status = check_range(rows, column, range, nano, error);
-    if (status == TW_OK)
-        *ret_nano = nano;
-    return status;
+    return read_nano(rows, column, range, parse_share, ret_nano, error);
 }
 
 tw_status named_rows_number(const named_rows *rows, size_t column, const char *what,
