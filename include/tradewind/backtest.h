@@ -47,8 +47,8 @@ typedef struct tw_backtest_test {
 
 /*
  * The zones of the Basel Committee (1996), by the probability of so many exceedances or fewer where
- * the forecasts are right: green below 95%, red from 99.99% on. With 250 forecasts at 99% these are
- * 0 to 4, 5 to 9, and 10 or more.
+ * the forecasts are right: green below 95% or with no more than expected, red from 99.99% on. With
+ * 250 forecasts at 99% these are 0 to 4, 5 to 9, and 10 or more.
  */
 typedef enum tw_backtest_zone {
     TW_BACKTEST_GREEN = 0,

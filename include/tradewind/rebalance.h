@@ -206,12 +206,12 @@ typedef struct tw_rebalance_plan {
     bool proven;  /* count equals lower_bound, or infeasibility is proven; under a cap also that no
                    * plan could bring more positions home */
     size_t count; /* trades; 0 when not feasible */
-    size_t lower_bound;               /* no plan that brings as many home has fewer trades */
+    size_t lower_bound;               /* no plan that brings the same ones home has fewer trades */
     const tw_rebalance_trade *trades; /* [count], by index; borrowed until the next call */
     const uint8_t *outcomes;          /* [positions] of tw_rebalance_outcome; borrowed likewise.
                                        * When not feasible: which would have to trade */
     tw_money turnover;                /* sum of the values */
-    tw_money turnover_bound;          /* no plan that brings as many home has less */
+    tw_money turnover_bound;          /* no plan that brings the same ones home has less */
     tw_money cash_before;
     tw_money cash_after;
     tw_money cost;

@@ -87,6 +87,7 @@
 #include "tradewind/task.h"
 
 #define TW_RISK_CONFIDENCE_COUNT_MAX 8
+#define TW_RISK_MAGNITUDE_MAX 1e60 /* of a return, a weight, a scenario: squares stay finite */
 #define TW_RISK_HORIZON_COUNT_MAX 4
 #define TW_RISK_HORIZON_MAX 10000 /* periods */
 #define TW_RISK_PATH_COUNT_MAX (1 << 28)
@@ -345,12 +346,12 @@ TW_API double tw_risk_turnover(const double *before, const double *after, size_t
 
 /*
  * What each asset contributes a row when weights are set once and left to drift with prices:
- * ret[t][i] = v_i r_i / sum(v), with v the values before the row, at first `weights` [assets],
- * whose sum is not 0. Give them to tw_risk_compute as returns with weights of 1: its figures are
- * then of the portfolio that is bought and held, and contributions those of its assets. `values`
- * [assets] is scratch and holds the values after the last row. A missing return leaves its asset's
- * value as it is, and is missing in the result. From where the sum is at or below 0 (ruin) all are
- * missing.
+ * ret[t][i] = v_i r_i / (cash + sum(v)), with v the values before the row, at first `weights`
+ * [assets], and cash 1 less their sum, which earns nothing. Give them to tw_risk_compute as returns
+ * with weights of 1: its figures are then of the portfolio that is bought and held, and
+ * contributions those of its assets. `values` [assets] is scratch and holds the values after the
+ * last row. A missing return leaves its asset's value as it is, and is missing in the result. From
+ * where the sum is at or below 0 (ruin) all are missing.
  */
 TW_API void tw_risk_drift(const tw_risk_input *input, double *values, double *ret_contributions);
 

@@ -109,6 +109,9 @@ static tw_status parse_share(tw_slice field, int64_t *ret_nano) {
     bool percent = field.data[field.size - 1] == '%';
     const tw_slice number = {field.data, field.size - (percent ? 1 : 0)};
     tw_status status = tw_decimal_parse_rounded(tw_slice_trim(number), ret_nano);
+    /* 30 is meant as 30%, and would be taken for thirty times everything. */
+    if (status == TW_OK && !percent && (*ret_nano > TW_NANO || *ret_nano < -TW_NANO))
+        return TW_RANGE;
     return status == TW_OK && percent
                ? tw_decimal_divide(*ret_nano, PERCENT * TW_NANO, TW_ROUND_HALF_EVEN, ret_nano)
                : status;

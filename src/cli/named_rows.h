@@ -60,7 +60,8 @@ typedef struct named_range {
 tw_status named_rows_decimal(const named_rows *rows, size_t column, const named_range *range,
                              int64_t *ret_nano, tw_error *error) TW_MUST_CHECK;
 
-/* The same of a fraction, also written as percent: "0.05" and "5%" are 50,000,000. */
+/* The same of a fraction, also written as percent: "0.05" and "5%" are 50,000,000. Above 1 it has
+ * to be percent. */
 tw_status named_rows_share(const named_rows *rows, size_t column, const named_range *range,
                            int64_t *ret_nano, tw_error *error) TW_MUST_CHECK;
 

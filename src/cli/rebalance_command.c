@@ -61,7 +61,9 @@ static tw_status compute(rebalance_run *all, tw_error *error) {
     tw_status status = cap_turnover(all, &config.turnover_max, error);
     if (status != TW_OK)
         return status;
-    if (tw_rebalance_new(NULL, input->count, &all->rebalance) != TW_OK)
+    /* There is room for as many groups as positions. */
+    size_t room = input->count > input->group_count ? input->count : input->group_count;
+    if (tw_rebalance_new(NULL, room, &all->rebalance) != TW_OK)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory for %zu positions",
                             input->count);
     status = tw_rebalance_compute(all->rebalance, &config, input->positions, input->count,

@@ -78,8 +78,8 @@ static tw_status read_restricted(const named_rows *rows, uint8_t *ret_restricted
     } words[] = {{"", TW_RESTRICTION_NONE},
                  {"no", TW_RESTRICTION_NONE},
                  {"yes", TW_RESTRICTION_ALL},
-                 {"buy", TW_RESTRICTION_BUY_ONLY},
-                 {"sell", TW_RESTRICTION_SELL_ONLY}};
+                 {"buy-only", TW_RESTRICTION_BUY_ONLY},
+                 {"sell-only", TW_RESTRICTION_SELL_ONLY}};
     tw_slice field = named_rows_field(rows, RESTRICTED);
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (tw_slice_equal_string(field, words[i].word)) {
@@ -88,7 +88,7 @@ static tw_status read_restricted(const named_rows *rows, uint8_t *ret_restricted
         }
     }
     return named_rows_bad(rows, RESTRICTED, TW_PARSE, error,
-                          "expected no, yes, buy (only) or sell (only), found \"%.*s\"",
+                          "expected no, yes, buy-only or sell-only, found \"%.*s\"",
                           (int)field.size, field.data);
 }
 
@@ -177,7 +177,7 @@ static tw_status read_target(rebalance_input *input, const named_rows *rows, boo
     static const named_range any = {"a weight from -1 to 1, like 0.25 or 25%", -TW_NANO, TW_NANO};
     static const named_range held = {"a weight from 0 to 1, like 0.25 or 25%", 0, TW_NANO};
     const named_range *weight = shorts ? &any : &held;
-    static const named_range band = {"a band like 0.05 or 5%", 0, 10 * TW_NANO};
+    static const named_range band = {"a band from 0 to 1, like 0.05 or 5%", 0, TW_NANO};
     tw_slice name = named_rows_field(rows, SYMBOL);
     size_t index = rebalance_input_find(input, name);
     if (index == input->count)
@@ -197,17 +197,17 @@ static tw_status read_target(rebalance_input *input, const named_rows *rows, boo
     if (status == TW_OK)
         status = named_rows_share(rows, BAND, &band, &position->band_nano, error);
     *total += position->weight_nano;
-    if (status == TW_OK && *total > WEIGHT_SUM_MAX)
+    if (status == TW_OK && !shorts && *total > WEIGHT_SUM_MAX)
         return named_rows_bad(rows, WEIGHT, TW_RANGE, error,
                               "the weights add up to %.6g here, which is more than 1",
                               (double)*total / (double)TW_NANO);
     return status;
 }
 
-/* What no target names is to be sold whole: no band about nothing. */
+/* What no target names, or one of 0, is to be sold whole: no band about nothing. */
 static void close_bands(rebalance_input *input) {
     for (size_t i = 0; i < input->count; i++) {
-        if (input->targeted[i] != 0)
+        if (input->targeted[i] != 0 && input->positions[i].weight_nano != 0)
             continue;
         input->positions[i].band_nano = 0;
         input->positions[i].band_floor_nano = 0;
@@ -229,6 +229,9 @@ tw_status rebalance_targets_read(rebalance_input *input, const char *path,
     named_rows_close(&rows);
     if (status != TW_EMPTY)
         return status;
+    if (total > WEIGHT_SUM_MAX) /* with shorts, whose weights make room, only the end tells */
+        return tw_error_set(error, TW_RANGE, "%s: the weights add up to %.6g, which is more than 1",
+                            path, (double)total / (double)TW_NANO);
     close_bands(input);
     return count > 0 ? TW_OK
                      : tw_error_set_at(error, TW_EMPTY, path, 1, 0,
@@ -254,7 +257,7 @@ static tw_status find_group(rebalance_input *input, const named_rows *rows, size
     }
     if (symbol == TW_SYMBOL_NONE)
         return named_rows_bad(rows, column, TW_RANGE, error,
-                              "there is no group \"%.*s\" in the lines before", (int)name.size,
+                              "no line before this one states the group \"%.*s\"", (int)name.size,
                               name.data);
     *ret_group = symbol + 1;
     return TW_OK;
@@ -262,6 +265,11 @@ static tw_status find_group(rebalance_input *input, const named_rows *rows, size
 
 static tw_status join_group(rebalance_input *input, const named_rows *rows, tw_error *error) {
     tw_slice name = named_rows_field(rows, MEMBER);
+    for (size_t column = PARENT; column <= MOST; column++) {
+        if (named_rows_field(rows, column).size > 0)
+            return named_rows_bad(rows, column, TW_RANGE, error,
+                                  "limits and parent of a group stand in a row without a symbol");
+    }
     size_t index = rebalance_input_find(input, name);
     uint32_t group = 0;
     if (index == input->count)
@@ -272,7 +280,7 @@ static tw_status join_group(rebalance_input *input, const named_rows *rows, tw_e
                               "\"%.*s\" is in a group already: groups may be nested (parent), not "
                               "overlap",
                               (int)name.size, name.data);
-    tw_status status = find_group(input, rows, GROUP, true, &group, error);
+    tw_status status = find_group(input, rows, GROUP, false, &group, error);
     if (status == TW_OK)
         input->positions[index].group = group;
     return status;
@@ -291,11 +299,8 @@ static tw_status state_group(rebalance_input *input, const named_rows *rows, tw_
     if (status != TW_OK)
         return status;
     tw_rebalance_group *group = &input->groups[number - 1];
-    bool stated = group->least_nano != INT64_MIN || group->most_nano != INT64_MAX;
-    if (input->group_count == before && (stated || parent != 0))
-        return named_rows_bad(
-            rows, GROUP, TW_RANGE, error,
-            "the limits and the parent of a group stand before its symbols, once");
+    if (input->group_count == before)
+        return named_rows_bad(rows, GROUP, TW_RANGE, error, "the group is stated already");
     group->parent = parent;
     status = named_rows_share(rows, LEAST, &limit, &group->least_nano, error);
     if (status == TW_OK)
@@ -303,6 +308,22 @@ static tw_status state_group(rebalance_input *input, const named_rows *rows, tw_
     if (status == TW_OK && group->least_nano > group->most_nano)
         return named_rows_bad(rows, LEAST, TW_RANGE, error, "min is above max");
     return status;
+}
+
+/* A group that nobody is in limits nothing: its name is a slip of the pen. */
+static tw_status check_groups(const rebalance_input *input, const char *path, tw_error *error) {
+    for (size_t g = 0; g < input->group_count; g++) {
+        bool used = false;
+        for (size_t i = 0; i < input->count && !used; i++)
+            used = input->positions[i].group == g + 1;
+        for (size_t k = g + 1; k < input->group_count && !used; k++)
+            used = input->groups[k].parent == g + 1;
+        if (!used)
+            return tw_error_set(error, TW_RANGE,
+                                "%s: no symbol and no group is in the group \"%s\"", path,
+                                tw_symbols_name(input->group_names, (tw_symbol)g));
+    }
+    return TW_OK;
 }
 
 tw_status rebalance_groups_read(rebalance_input *input, const char *path, tw_error *error) {
@@ -319,5 +340,5 @@ tw_status rebalance_groups_read(rebalance_input *input, const char *path, tw_err
         status = named_rows_field(&rows, MEMBER).size > 0 ? join_group(input, &rows, error)
                                                           : state_group(input, &rows, error);
     named_rows_close(&rows);
-    return status == TW_EMPTY ? TW_OK : status;
+    return status == TW_EMPTY ? check_groups(input, path, error) : status;
 }

@@ -50,13 +50,13 @@ const tw_config_option rebalance_option_table[] = {
     {"cash-max", TW_CONFIG_DECIMAL, "AMOUNT", NULL, NULL, "9223372036.854775807",
      "the most to be left; without it there is no limit", NULL,
      offsetof(rebalance_options, cash_max_nano)},
-    {"band", TW_CONFIG_PERCENT, "P", "0", "10", "5%",
+    {"band", TW_CONFIG_PERCENT, "P", "0", "1", "5%",
      "how far a weight may be from its target without a trade", NULL,
      offsetof(rebalance_options, band)},
     {"band-kind", TW_CONFIG_CHOICE, NULL, NULL, NULL, "absolute",
      "a band is a share of everything, of the target, or of the target but at least --band-floor",
      "absolute|relative|hybrid", offsetof(rebalance_options, band_kind)},
-    {"band-floor", TW_CONFIG_PERCENT, "P", "0", "10", "0",
+    {"band-floor", TW_CONFIG_PERCENT, "P", "0", "1", "0",
      "of --band-kind hybrid: a share of everything", NULL, offsetof(rebalance_options, band_floor)},
     {"aim", TW_CONFIG_CHOICE, NULL, NULL, NULL, "edge",
      "where a position outside its band goes: to the nearest edge, to its target, half way inside, "
@@ -76,7 +76,7 @@ const tw_config_option rebalance_option_table[] = {
      offsetof(rebalance_options, cost_fixed_nano)},
     {"max-trades", TW_CONFIG_INTEGER, "N", "0", NULL, NULL, "no more trades than this", NULL,
      offsetof(rebalance_options, trades_max)},
-    {"max-turnover", TW_CONFIG_PERCENT, "P", "0", "10", NULL,
+    {"max-turnover", TW_CONFIG_PERCENT, "P", "0", "2", NULL,
      "trades are worth at most this share of everything", NULL,
      offsetof(rebalance_options, turnover_max)},
     {"cap-first", TW_CONFIG_CHOICE, NULL, NULL, NULL, "most",
@@ -136,6 +136,25 @@ static tw_status check_targets(const rebalance_options *options, tw_error *error
     return TW_OK;
 }
 
+/* An option that has no effect without another one. */
+static tw_status check_alone(const rebalance_options *options, const tw_config *config,
+                             tw_error *error) {
+    static const char *const of_lots[] = {"lot-order", "day", "tax-short", "tax-long"};
+    static const char *const of_weights[] = {"from",          "to",           "covariance",
+                                             "invest",        "weight-min",   "weight-max",
+                                             "risk-aversion", "target-return"};
+    for (size_t i = 0; options->lots[0] == '\0' && i < sizeof of_lots / sizeof of_lots[0]; i++) {
+        if (is_given(config, of_lots[i]))
+            return tw_error_set(error, TW_USAGE, "--%s is for --lots FILE", of_lots[i]);
+    }
+    for (size_t i = 0; options->weigh[0] == '\0' && i < sizeof of_weights / sizeof of_weights[0];
+         i++) {
+        if (is_given(config, of_weights[i]))
+            return tw_error_set(error, TW_USAGE, "--%s is for --weigh METHOD", of_weights[i]);
+    }
+    return TW_OK;
+}
+
 tw_status rebalance_options_check(const rebalance_options *options, const tw_config *config,
                                   tw_error *error) {
     const char *const read[] = {options->positions, options->targets, options->groups,
@@ -148,6 +167,8 @@ tw_status rebalance_options_check(const rebalance_options *options, const tw_con
     if (options->positions[0] == '\0')
         return tw_error_set(error, TW_USAGE, "give --positions FILE");
     tw_status status = check_targets(options, error);
+    if (status == TW_OK)
+        status = check_alone(options, config, error);
     if (status != TW_OK)
         return status;
     tw_lots_order order = TW_LOTS_HIGHEST_COST;
@@ -159,6 +180,9 @@ tw_status rebalance_options_check(const rebalance_options *options, const tw_con
                             "give --cash AMOUNT, which may be 0: buys are paid with it");
     if (options->cash_min_nano > options->cash_max_nano)
         return tw_error_set(error, TW_USAGE, "--cash-min is above --cash-max");
+    if (is_given(config, "net-min") && is_given(config, "net-max") &&
+        options->net_min > options->net_max)
+        return tw_error_set(error, TW_USAGE, "--net-min is above --net-max");
     if (is_given(config, "band-floor") && options->band_kind != TW_BAND_HYBRID)
         return tw_error_set(error, TW_USAGE, "--band-floor is for --band-kind hybrid");
     return TW_OK;

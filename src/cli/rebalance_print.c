@@ -53,17 +53,12 @@ static void add_share(table *rows, double share) {
     table_cell(rows, cell);
 }
 
-static tw_status print_trades(const rebalance_result *result, tw_error *error) {
-    const tw_rebalance_plan *plan = result->plan;
-    table *rows = table_new();
-    table_column(rows, "SYMBOL", false);
-    table_column(rows, "SIDE", false);
-    table_column(rows, "QUANTITY", true);
-    table_column(rows, "PRICE", true);
-    table_column(rows, "VALUE", true);
-    table_column(rows, "WHY", false);
-    for (size_t i = 0; i < plan->count; i++) {
-        const tw_rebalance_trade *trade = &plan->trades[i];
+/* Sales first: they pay for the purchases. */
+static void add_trades(table *rows, const rebalance_result *result, uint8_t side) {
+    for (size_t i = 0; i < result->plan->count; i++) {
+        const tw_rebalance_trade *trade = &result->plan->trades[i];
+        if (trade->side != side)
+            continue;
         table_row(rows);
         table_cell(rows, name_of(result->input, trade->index));
         table_cell(rows, side_name(trade->side));
@@ -72,6 +67,18 @@ static tw_status print_trades(const rebalance_result *result, tw_error *error) {
         add_decimal(rows, trade->value.nano, CENT_DIGITS, CENT_DIGITS);
         table_cell(rows, tw_trade_reason_name((tw_trade_reason)trade->reason));
     }
+}
+
+static tw_status print_trades(const rebalance_result *result, tw_error *error) {
+    table *rows = table_new();
+    table_column(rows, "SYMBOL", false);
+    table_column(rows, "SIDE", false);
+    table_column(rows, "QUANTITY", true);
+    table_column(rows, "PRICE", true);
+    table_column(rows, "VALUE", true);
+    table_column(rows, "WHY", false);
+    add_trades(rows, result, TW_SIDE_SELL);
+    add_trades(rows, result, TW_SIDE_BUY);
     tw_status status = table_print(rows, stdout, error);
     table_free(rows);
     return status;
@@ -135,6 +142,43 @@ static tw_status finish(tw_error *error) {
     return status == TW_OK ? output_file_finish(&out, error) : status;
 }
 
+/* What a lost row of the targets would do is told: it sells a whole position. */
+static void print_targets(const rebalance_result *result) {
+    const rebalance_input *input = result->input;
+    int64_t total = 0;
+    size_t left_out = 0;
+    const char *first = NULL;
+    for (size_t i = 0; i < input->count; i++) {
+        total += input->positions[i].weight_nano;
+        if (input->targeted[i] != 0 || input->positions[i].quantity.nano == 0)
+            continue;
+        first = left_out++ == 0 ? name_of(input, i) : first;
+    }
+    printf("The targets add up to %.2f%%.", PERCENT * (double)total / (double)TW_NANO);
+    if (left_out == 1)
+        printf(" %s is not among them, and to be sold whole.", first);
+    if (left_out > 1)
+        printf(" %s and %zu more are not among them, and to be sold whole.", first, left_out - 1);
+    printf("\n");
+}
+
+/* A band as wide as a target reaches down to nothing. */
+static void print_wide_bands(const rebalance_input *input) {
+    size_t wide = 0;
+    for (size_t i = 0; i < input->count; i++) {
+        const tw_rebalance_position *position = &input->positions[i];
+        wide += position->band_kind != TW_BAND_RELATIVE && position->weight_nano > 0 &&
+                        position->band_nano >= position->weight_nano
+                    ? 1
+                    : 0;
+    }
+    if (wide > 0)
+        printf(
+            "%zu target%s not above the band, which so reaches down to nothing: such a position\n"
+            "need not be bought. --band-kind relative makes bands of parts of the targets.\n",
+            wide, wide == 1 ? " is" : "s are");
+}
+
 tw_status rebalance_print(const rebalance_result *result, tw_error *error) {
     tw_status status = TW_OK;
     if (result->plan->count > 0)
@@ -146,6 +190,8 @@ tw_status rebalance_print(const rebalance_result *result, tw_error *error) {
     if (status != TW_OK)
         return status;
     print_sums(result->plan);
+    print_targets(result);
+    print_wide_bands(result->input);
     if (result->weights != NULL)
         printf("The targets come from %zu rows of returns; their volatility a row is %.4f%%%s.\n",
                result->weights->rows, PERCENT * result->weights->volatility,
@@ -155,10 +201,11 @@ tw_status rebalance_print(const rebalance_result *result, tw_error *error) {
 
 /* ---- For machines -------------------------------------------------------------------------- */
 
-static void put_trades(json_writer *w, const rebalance_result *result) {
-    json_open(w, "trades", '[');
+static void put_side(json_writer *w, const rebalance_result *result, uint8_t side) {
     for (size_t i = 0; i < result->plan->count; i++) {
         const tw_rebalance_trade *trade = &result->plan->trades[i];
+        if (trade->side != side)
+            continue;
         json_open(w, NULL, '{');
         json_text(w, "symbol", name_of(result->input, trade->index));
         json_text(w, "side", side_name(trade->side));
@@ -169,6 +216,12 @@ static void put_trades(json_writer *w, const rebalance_result *result) {
         json_text(w, "reason", tw_trade_reason_name((tw_trade_reason)trade->reason));
         json_close(w);
     }
+}
+
+static void put_trades(json_writer *w, const rebalance_result *result) {
+    json_open(w, "trades", '[');
+    put_side(w, result, TW_SIDE_SELL);
+    put_side(w, result, TW_SIDE_BUY);
     json_close(w);
 }
 

@@ -59,6 +59,24 @@ trades = json.load(open("out"))["trades"]
 assert [(t["symbol"], t["side"], t["quantity"]) for t in trades] == [("GOOG", "sell", "2")], trades'
 }
 
+odd_lots_count_for_the_gross_limit() {
+    printf 'symbol,quantity,price,lot\nA,-40,10,100\nB,100,10,1\n' >held.csv
+    printf 'symbol,weight,band\nA,0,0\nB,1,50%%\n' >wanted.csv
+    run rebalance --positions held.csv --targets wanted.csv --cash 400 --short --gross-max 60% --json
+    ended 1
+    python3 -c 'import json; assert json.load(open("out"))["feasible"] is False'
+}
+
+wide_bands_and_lost_rows_are_told() {
+    printf 'symbol,quantity,price\nA,0,100\nB,0,100\nC,10,100\n' >held.csv
+    printf 'symbol,weight\nA,0.03\nB,0.9\n' >wanted.csv
+    run rebalance --positions held.csv --targets wanted.csv --cash 9000
+    ended 0
+    grep -q 'The targets add up to 93.00%. C is not among them, and to be sold whole.' out ||
+        fail 'a lost row is told'
+    grep -q '1 target is not above the band' out || fail 'a wide band is told'
+}
+
 plans_are_the_fewest_trades() {
     many_positions
     for options in '--cash 5000' '--cash 0 --cash-min 60000' '--cash 250000 --cash-max 90000' \
@@ -284,6 +302,10 @@ bad_files_are_told_with_their_place() {
     run rebalance --positions held.csv --targets bad.csv --cash 0
     ended 3
     said 'bad.csv:2:1: there is no price of "TSLA"'
+    printf 'symbol,weight\nAAPL,50\n' >bad.csv
+    run rebalance --positions held.csv --targets bad.csv --cash 0
+    ended 3
+    said 'bad.csv:2:2: expected a weight from 0 to 1, like 0.25 or 25%, found "50"'
     printf 'symbol,weight\nAAPL,60%%\nMSFT,60%%\n' >bad.csv
     run rebalance --positions held.csv --targets bad.csv --cash 0
     ended 3
@@ -292,14 +314,30 @@ bad_files_are_told_with_their_place() {
     run rebalance --positions held.csv --targets bad.csv --cash 0
     ended 3
     said 'bad.csv:1: the file is empty: expected symbol,weight[,band]'
-    printf 'group,symbol\ntech,TSLA\n' >bad.csv
+    printf 'group,symbol\ntech,\ntech,TSLA\n' >bad.csv
     run rebalance --positions held.csv --targets wanted.csv --cash 0 --groups bad.csv
     ended 3
-    said 'bad.csv:2:2: there is no position "TSLA"'
-    printf 'group,symbol\ntech,AAPL\nbig,AAPL\n' >bad.csv
+    said 'bad.csv:3:2: there is no position "TSLA"'
+    printf 'group,symbol\ntech,\nbig,\ntech,AAPL\nbig,AAPL\n' >bad.csv
     run rebalance --positions held.csv --targets wanted.csv --cash 0 --groups bad.csv
     ended 3
-    said 'bad.csv:3:2: "AAPL" is in a group already'
+    said 'bad.csv:5:2: "AAPL" is in a group already'
+    printf 'group,symbol,max\ntech,,30%%\nTech,AAPL,\n' >bad.csv
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --groups bad.csv
+    ended 3
+    said 'bad.csv:3:1: no line before this one states the group "Tech"'
+    printf 'group,symbol,max\ntech,,30%%\n' >bad.csv
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --groups bad.csv
+    ended 3
+    said 'no symbol and no group is in the group "tech"'
+    printf 'group,symbol,max\ntech,,\ntech,AAPL,10%%\n' >bad.csv
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --groups bad.csv
+    ended 3
+    said 'bad.csv:3:3: limits and parent of a group stand in a row without a symbol'
+    printf 'group,symbol,max\ntech,,30\ntech,AAPL,\n' >bad.csv
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --groups bad.csv
+    ended 3
+    said 'bad.csv:2:3: expected a weight like 0.3 or 30%, found "30"'
 }
 
 wrong_usage_is_explained() {
@@ -318,6 +356,12 @@ wrong_usage_is_explained() {
     said '--cash-min is above --cash-max'
     run rebalance --positions - --targets - --cash 0 </dev/null
     ended 2
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --lot-order first-in
+    ended 2
+    said '--lot-order is for --lots FILE'
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --from 2020-01-01
+    ended 2
+    said '--from is for --weigh METHOD'
 }
 
 a_full_disk_is_told() {
@@ -328,7 +372,8 @@ a_full_disk_is_told() {
     ended 1
 }
 
-run_cases what_left_its_band_is_sold_to_the_edge what_no_target_names_is_sold plans_are_the_fewest_trades \
+run_cases what_left_its_band_is_sold_to_the_edge what_no_target_names_is_sold odd_lots_count_for_the_gross_limit \
+    wide_bands_and_lost_rows_are_told plans_are_the_fewest_trades \
     plans_for_real_prices_are_the_fewest_trades targets_are_made_of_prices \
     targets_that_cannot_be_made_are_told sales_close_tax_lots what_cannot_be_is_proven \
     caps_leave_positions_outside groups_have_limits shorts_need_to_be_allowed \

@@ -132,8 +132,16 @@ static const double *ones(void) {
 
 static tw_risk_report compute_drifting(const tw_risk_config *config, const tw_risk_input *input) {
     double values[COLUMNS_MAX];
-    tw_risk_drift(input, values, the_parts);
+    double whole[COLUMNS_MAX]; /* the package has no cash: what is left out is spread over the
+                                  others */
+    double sum = 0;
+    for (size_t i = 0; i < input->assets; i++)
+        sum += input->weights[i];
+    for (size_t i = 0; i < input->assets; i++)
+        whole[i] = input->weights[i] / sum;
     tw_risk_input held = *input;
+    held.weights = whole;
+    tw_risk_drift(&held, values, the_parts);
     held.returns = the_parts;
     held.weights = ones();
     return compute(config, &held);

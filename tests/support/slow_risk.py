@@ -156,7 +156,7 @@ def filtered_historical(r, tail, decay=0.94):
     variance = np.empty(len(r) + 1)
     variance[0] = (r**2).mean()
     for t, value in enumerate(r):
-        variance[t + 1] = decay * variance[t] + (1 - decay) * value * value
+        variance[t + 1] = max(0.01 * variance[0], decay * variance[t] + (1 - decay) * value * value)
     return historical(r / np.sqrt(variance[:-1]) * math.sqrt(variance[-1]), tail)
 
 

@@ -513,7 +513,7 @@ static void test_caps_leave_the_rest_outside(void **state) {
     tw_rebalance_config config = config_of(80, 0, -1);
     config.trades_max = 2;
     tw_rebalance_plan plan = plan_of(rebalance, &config, p, 3);
-    assert_true(plan.feasible && plan.proven);
+    assert_true(plan.feasible && !plan.proven); /* others could have come home */
     assert_int_equal(plan.count, 2);
     assert_int_equal(plan.capped_outside, 1);
     assert_int_equal(plan.outside, 1);

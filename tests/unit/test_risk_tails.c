@@ -589,6 +589,13 @@ static void test_weights_drift_with_prices(void **state) {
     assert_near(parts[2][1], 0.4 * 0.1 / (0.825 + 0.4), 1e-16);
     assert_near(values[0], 0.825, 1e-15);
     assert_near(values[1], 0.44, 1e-15);
+    static const double climb[2][1] = {{0.1}, {0.2}};
+    const double half[1] = {0.5}; /* the other half is cash, which earns nothing */
+    double shares[2][1];
+    const tw_risk_input kept = {&climb[0][0], half, NULL, 2, 1, NULL};
+    tw_risk_drift(&kept, values, &shares[0][0]);
+    assert_near(shares[0][0], 0.05, 1e-16);
+    assert_near(shares[1][0], 0.55 * 0.2 / 1.05, 1e-16);
     static const double ruin[3][2] = {{-2, 0}, {0.1, 9}, {1, 1}};
     const double single[2] = {1, 0};
     const tw_risk_input lost = {&ruin[0][0], single, NULL, 3, 2, NULL};

@@ -96,6 +96,7 @@ tw_status rebalance_solve_capped(problem *p, tw_error *error) {
     }
     if (last != fits)
         status = bring_home(p, fits, all, &does_fit, error);
-    p->plan->proven = p->plan->proven && fits == most;
+    /* Another choice of as many could do with fewer trades. */
+    p->plan->proven = p->plan->proven && fits == all;
     return status;
 }

@@ -28,7 +28,9 @@ static void write_trade(const problem *p, const member *m, tw_rebalance_trade *t
 static void say_feasible(const problem *p) {
     const tw_rebalance_plan *plan = p->plan;
     tw_text text = tw_text_over(p->plan->reason, sizeof p->plan->reason);
-    if (plan->count == 0) {
+    if (plan->count == 0 && plan->capped_outside > 0) {
+        tw_text_append_string(&text, "No trade: the cash is inside its window.");
+    } else if (plan->count == 0) {
         tw_text_append_string(&text, "No trade is needed: every position that may trade is inside "
                                      "its band and the cash is inside its window.");
     } else {
@@ -37,7 +39,8 @@ static void say_feasible(const problem *p) {
                               plan->count - plan->mandatory,
                               p->by_value ? "limits" : "cash window");
         if (plan->count == plan->lower_bound)
-            tw_text_append_string(&text, "no plan has fewer.");
+            tw_text_append_string(&text, plan->capped_outside > 0 ? "no plan for these has fewer."
+                                                                  : "no plan has fewer.");
         else
             tw_text_append_format(&text, "at least %zu are needed.", plan->lower_bound);
     }
@@ -45,6 +48,34 @@ static void say_feasible(const problem *p) {
         tw_text_append_format(&text, " %zu position%s outside, because the cap is spent.",
                               plan->capped_outside,
                               plan->capped_outside == 1 ? " stays" : "s stay");
+}
+
+/* What long and short values come to together after the trades, over the limit: measured from the
+ * finished plan, so that no way to it has to be trusted. */
+static bool exceeds_gross(const problem *p, size_t count) {
+    if (p->sides == 0 || p->positions == NULL)
+        return false;
+    wide gross = 0;
+    size_t next = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        wide quantity = p->positions[i].quantity.nano;
+        if (next < count && p->work->trades[next].index == i) {
+            const tw_rebalance_trade *trade = &p->work->trades[next++];
+            quantity += trade->side == TW_SIDE_BUY ? trade->quantity.nano : -trade->quantity.nano;
+        }
+        wide value = quantity * p->positions[i].price.nano;
+        gross += value < 0 ? -value : value;
+    }
+    return gross > p->gross_limit;
+}
+
+static void say_gross(problem *p) {
+    tw_text text = tw_text_over(p->plan->reason, sizeof p->plan->reason);
+    p->plan->feasible = p->plan->proven = false;
+    p->plan->count = 0;
+    tw_text_append_string(&text, "No plan was found within the gross limit: a position that stands "
+                                 "on the other side of its target keeps less than a lot there. "
+                                 "This is not a proof; smaller lots or a wider limit help.");
 }
 
 tw_status rebalance_write_plan(problem *p, tw_error *error) {
@@ -64,6 +95,10 @@ tw_status rebalance_write_plan(problem *p, tw_error *error) {
         cost += trade->cost.nano;
     }
     TW_ASSERT(count == p->member_count);
+    if (exceeds_gross(p, count)) {
+        say_gross(p);
+        return TW_OK;
+    }
     wide cash_after = p->config->cash.nano - p->work->nodes[0].total;
     if (turnover > INT64_MAX || cost > INT64_MAX || cash_after > INT64_MAX ||
         cash_after < INT64_MIN)

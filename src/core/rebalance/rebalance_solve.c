@@ -65,7 +65,9 @@ tw_status rebalance_take_mandatory(problem *p, tw_error *error) {
     return TW_OK;
 }
 
-/* What the gross limit leaves for purchases: who stays on the wrong side counts with its size. */
+/* What the gross limit leaves for purchases: who stands on the wrong side and does not have to
+ * trade (an odd lot, for one) counts with its size. Should such a one trade all the same, its size
+ * is counted wrongly here, and the finished plan is measured again. */
 static void find_gross_room(problem *p) {
     p->gross_max = p->gross_limit;
     if (p->sides != 0)
@@ -77,7 +79,8 @@ static void find_gross_room(problem *p) {
         const tw_rebalance_position *at = &p->positions[i];
         wide value = (wide)at->quantity.nano * at->price.nano;
         wide sided = at->weight_nano < 0 ? -value : value;
-        bool stays = p->work->outcomes[i] > TW_OUTCOME_FILL_GROUP;
+        uint8_t outcome = p->work->outcomes[i];
+        bool stays = outcome == TW_OUTCOME_INSIDE || outcome > TW_OUTCOME_FILL_GROUP;
         gross += stays && sided < 0 ? -sided : sided;
     }
     p->gross_max = floor_divide(p->gross_limit - gross, TW_NANO);

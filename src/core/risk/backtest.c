@@ -90,9 +90,11 @@ static void fill_zone(tw_backtest_result *result) {
     static const double additions[] = {0, 0, 0, 0, 0, 0.40, 0.50, 0.65, 0.75, 0.85, 1};
     result->cumulative =
         binomial_at_most(result->observations, result->exceedances, 1 - result->confidence);
-    result->zone = result->cumulative < GREEN_BELOW ? TW_BACKTEST_GREEN
-                   : result->cumulative < RED_FROM  ? TW_BACKTEST_YELLOW
-                                                    : TW_BACKTEST_RED;
+    /* As few as are expected are never too many, however unlikely any are. */
+    bool few = (double)result->exceedances <= result->expected;
+    result->zone = few || result->cumulative < GREEN_BELOW ? TW_BACKTEST_GREEN
+                   : result->cumulative < RED_FROM         ? TW_BACKTEST_YELLOW
+                                                           : TW_BACKTEST_RED;
     bool basel = result->observations == 250 && result->confidence == 0.99;
     size_t at = result->exceedances < 10 ? result->exceedances : 10;
     result->multiplier_addition = basel ? additions[at] : NAN;

@@ -76,7 +76,7 @@ tw_status risk_config_check(const tw_risk_config *config, tw_error *error) {
 
 static tw_status check_scenarios(const tw_risk_scenarios *scenarios, tw_error *error) {
     for (size_t k = 0; k < scenarios->count; k++) {
-        if (!isfinite(scenarios->values[k]))
+        if (!(fabs(scenarios->values[k]) <= TW_RISK_MAGNITUDE_MAX))
             return tw_error_set(error, TW_INVALID, "the portfolio's return in scenario %zu is %s",
                                 k, isnan(scenarios->values[k]) ? "missing" : "infinite");
     }
@@ -87,15 +87,19 @@ tw_status risk_input_check(const tw_risk_input *input, tw_error *error) {
     TW_ASSERT(input->returns != NULL && input->weights != NULL);
     bool any = false;
     for (size_t i = 0; i < input->assets; i++) {
-        if (!isfinite(input->weights[i]))
-            return tw_error_set(error, TW_INVALID, "the weight of asset %zu is not finite", i);
+        if (!(fabs(input->weights[i]) <= TW_RISK_MAGNITUDE_MAX))
+            return tw_error_set(error, TW_INVALID,
+                                "the weight of asset %zu is not finite, or beyond %g", i,
+                                TW_RISK_MAGNITUDE_MAX);
         any = any || input->weights[i] != 0;
     }
     if (!any)
         return tw_error_set(error, TW_INVALID, "every weight is zero: there is no portfolio");
     for (size_t t = 0; input->benchmark != NULL && t < input->observations; t++) {
-        if (isinf(input->benchmark[t]))
-            return tw_error_set(error, TW_INVALID, "the benchmark in row %zu is infinite", t);
+        if (fabs(input->benchmark[t]) > TW_RISK_MAGNITUDE_MAX)
+            return tw_error_set(error, TW_INVALID,
+                                "the benchmark in row %zu is infinite, or beyond %g", t,
+                                TW_RISK_MAGNITUDE_MAX);
     }
     return input->scenarios == NULL ? TW_OK : check_scenarios(input->scenarios, error);
 }
@@ -106,9 +110,10 @@ tw_status risk_row_check(const tw_risk_input *input, size_t row, double *ret_val
     careful_sum total = {0};
     *ret_missing = input->assets;
     for (size_t i = 0; i < input->assets; i++) {
-        if (isinf(values[i]))
-            return tw_error_set(error, TW_INVALID, "the return of asset %zu in row %zu is infinite",
-                                i, row);
+        if (fabs(values[i]) > TW_RISK_MAGNITUDE_MAX)
+            return tw_error_set(error, TW_INVALID,
+                                "the return of asset %zu in row %zu is infinite, or beyond %g", i,
+                                row, TW_RISK_MAGNITUDE_MAX);
         if (input->weights[i] == 0)
             continue;
         if (isnan(values[i]) && *ret_missing == input->assets)
@@ -116,10 +121,5 @@ tw_status risk_row_check(const tw_risk_input *input, size_t row, double *ret_val
         careful_add(&total, input->weights[i] * values[i]);
     }
     *ret_value = careful_value(&total);
-    if (*ret_missing == input->assets && !isfinite(*ret_value))
-        return tw_error_set(error, TW_INVALID,
-                            "the portfolio's return in row %zu is beyond all "
-                            "numbers",
-                            row);
     return TW_OK;
 }

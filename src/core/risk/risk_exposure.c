@@ -32,11 +32,16 @@ double tw_risk_turnover(const double *before, const double *after, size_t assets
 void tw_risk_drift(const tw_risk_input *input, double *values, double *ret_contributions) {
     TW_ASSERT(input != NULL && values != NULL && ret_contributions != NULL);
     size_t assets = input->assets;
-    for (size_t i = 0; i < assets; i++)
+    careful_sum held = {0};
+    for (size_t i = 0; i < assets; i++) {
         values[i] = input->weights[i];
+        careful_add(&held, values[i]);
+    }
+    double cash = 1 - careful_value(&held);
     for (size_t t = 0; t < input->observations; t++) {
         const double *row = input->returns + t * assets;
         careful_sum worth = {0};
+        careful_add(&worth, cash);
         for (size_t i = 0; i < assets; i++)
             careful_add(&worth, values[i]);
         double whole = careful_value(&worth);

@@ -221,6 +221,7 @@ risk_reach risk_reach_of(const tw_risk_config *config, const risk_scenarios *sce
     size_t whole = place.low;
     while (whole < scenarios->tail_count && scenarios->tail[whole] <= quantile)
         whole++;
+    TW_ASSERT(whole > 0); /* the quantile is a number: returns have a limit */
     return (risk_reach){whole, 0};
 }
 
