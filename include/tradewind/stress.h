@@ -46,7 +46,7 @@ typedef enum tw_stress_coverage {
 } tw_stress_coverage;
 
 typedef struct tw_stress_result {
-    double loss;           /* of the assets that have one */
+    double loss;           /* of the assets that have one; NaN when none of the held has */
     double missing_weight; /* sum of |w_i| of the others that are held */
     size_t missing;        /* how many these are: their losses are NaN */
     size_t rows;           /* of the window */

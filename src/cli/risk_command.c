@@ -9,6 +9,7 @@
 #include "risk_plot.h"
 #include "risk_report.h"
 #include "risk_trials.h"
+#include "tradewind/time.h"
 #include "tradewind/workers.h"
 
 /* What one run holds. */
@@ -26,6 +27,12 @@ typedef struct risk_run {
     output_file picture;
 } risk_run;
 
+/* A date alone, which is its midnight, is meant with all of its day. */
+static int64_t whole_day(int64_t time_ns) {
+    bool midnight = time_ns % TW_NS_PER_DAY == 0;
+    return midnight && time_ns < INT64_MAX - TW_NS_PER_DAY ? time_ns + TW_NS_PER_DAY - 1 : time_ns;
+}
+
 static tw_status read_input(risk_run *all, tw_error *error) {
     const risk_options *options = all->options;
     const tw_config *config = &all->arguments->configs[0];
@@ -37,7 +44,7 @@ static tw_status read_input(risk_run *all, tw_error *error) {
                                 .positions = options->positions,
                                 .benchmark = options->benchmark,
                                 .from_ns = from ? options->from_ns : INT64_MIN,
-                                .to_ns = to ? options->to_ns : INT64_MAX,
+                                .to_ns = to ? whole_day(options->to_ns) : INT64_MAX,
                                 .cash_nano = options->cash_nano,
                                 .fill = (uint32_t)options->fill};
     if (wishes.from_ns > wishes.to_ns)

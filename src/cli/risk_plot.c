@@ -29,7 +29,7 @@ static bool put_rows(FILE *script, const risk_picture *picture) {
     double deepest = 0; /* since the last point */
     fprintf(script, "$rows << END\n");
     for (size_t i = 0; i < plot->rows; i++) {
-        value *= 1 + plot->returns[i];
+        value = fmax(0, value * (1 + plot->returns[i])); /* ruin stays */
         peak = fmax(peak, value);
         deepest = fmax(deepest, (peak - value) / peak);
         if (plot->benchmark != NULL && isfinite(plot->benchmark[i]))

@@ -106,6 +106,8 @@ static void print_head(const risk_result *result) {
         printf(" (the rest is %s)", report->exposure.net < 1 ? "cash" : "borrowed");
     if (result->benchmark[0] != '\0')
         printf(", compared with %s", result->benchmark);
+    if (report->benchmark_skipped > 0)
+        printf(", which lacks %s of these rows", readable_count(report->benchmark_skipped, number));
     printf(".\n\n");
 }
 
@@ -159,6 +161,8 @@ static tw_status print_estimates(const risk_result *result, tw_error *error) {
         table_cell(rows, estimate->valid ? "" : "outside of its domain");
     }
     printf("\n");
+    if (report->estimate_count > 0 && report->estimates[0].horizon > 1)
+        printf("Over %u periods:\n", report->estimates[0].horizon);
     tw_status status = table_print(rows, stdout, error);
     table_free(rows);
     return status;
@@ -227,8 +231,10 @@ static tw_status print_contributions(const risk_result *result, tw_error *error)
 }
 
 static const char footer[] =
-    "\nLosses are positive. Deviations are those of a sample; yearly figures are per-period ones "
-    "times\nthe number of periods or its root; OF VALUE AT RISK is of the Gaussian one at the "
+    "\nLosses are positive. Deviations are those of a sample, but for value at risk by moments, "
+    "which "
+    "takes\nthose of the rows as they are; yearly figures are per-period ones times the number of "
+    "periods or\nits root; OF VALUE AT RISK is of the Gaussian one at the "
     "first "
     "confidence.\n--json names every convention.\n";
 
@@ -323,8 +329,10 @@ tw_status risk_print_json(const risk_result *result, tw_error *error) {
     json_count(&w, "assets", report->assets);
     json_date(&w, "from", span.from_ns);
     json_date(&w, "to", span.to_ns);
-    if (result->benchmark[0] != '\0')
+    if (result->benchmark[0] != '\0') {
         json_text(&w, "benchmark", result->benchmark);
+        json_count(&w, "benchmark_skipped", report->benchmark_skipped);
+    }
     put_portfolio(&w, result);
     put_contributions(&w, result);
     risk_figures_put(result->figures, result->history, &w);

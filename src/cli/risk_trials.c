@@ -57,6 +57,7 @@ tw_status risk_trials_replay(risk_trials *trials, const risk_input *input, tw_er
             tw_error_set(error, TW_NO_MEMORY, "there is no memory for %zu losses", input->assets);
     if (status == TW_OK)
         status = replay_all(trials, input, losses, error);
+    trials->replayed = status == TW_OK;
     TW_DELETE(tw_allocator_system(), losses, input->assets, double);
     return status;
 }
@@ -157,7 +158,10 @@ static tw_status read_shocks(shock_reader *reader, const char *path, tw_error *e
         named_rows_open(&reader->rows, path, columns, sizeof columns / sizeof columns[0], error);
     while (status == TW_OK && (status = named_rows_next(&reader->rows, error)) == TW_OK)
         status = read_shock(reader, error);
-    if (status == TW_EMPTY)
+    bool empty = reader->trials->count == 0 && reader->open.count == 0;
+    if (status == TW_EMPTY && empty && !reader->trials->replayed)
+        status = tw_error_set_at(error, TW_EMPTY, path, 1, 0, "there is no shock after the header");
+    else if (status == TW_EMPTY)
         status = end_scenario(reader, error);
     named_rows_close(&reader->rows);
     return status;
@@ -231,8 +235,8 @@ static void add_remark(table *rows, const risk_trial *trial) {
     const tw_stress_result *result = &trial->result;
     char cell[CELL_SIZE] = "";
     if (result->missing > 0)
-        snprintf(cell, sizeof cell, "without %zu assets, %.1f%% of weight", result->missing,
-                 PERCENT * result->missing_weight);
+        snprintf(cell, sizeof cell, "without %zu asset%s, %.1f%% of weight", result->missing,
+                 result->missing == 1 ? "" : "s", PERCENT * result->missing_weight);
     else if (result->coverage == TW_STRESS_PART)
         snprintf(cell, sizeof cell, "in part");
     table_cell(rows, cell);
@@ -296,6 +300,8 @@ static tw_status print_tests(const risk_trials *trials, tw_error *error) {
 
 tw_status risk_trials_print(const risk_trials *trials, const risk_input *input, tw_error *error) {
     tw_status status = TW_OK;
+    if (trials->replayed && trials->count == 0)
+        printf("\nNo crisis that is known by name lies within these rows.\n");
     if (trials->count > 0)
         status = print_stress(trials, input, error);
     if (status == TW_OK && trials->test_count > 0)
@@ -354,7 +360,7 @@ static void put_tests(const risk_trials *trials, json_writer *w) {
 }
 
 void risk_trials_put(const risk_trials *trials, const risk_input *input, json_writer *writer) {
-    if (trials->count > 0)
+    if (trials->replayed || trials->count > 0)
         put_stress(trials, input, writer);
     if (trials->test_count > 0)
         put_tests(trials, writer);

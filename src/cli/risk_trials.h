@@ -5,6 +5,8 @@
 #ifndef TRADEWIND_CLI_RISK_TRIALS_H
 #define TRADEWIND_CLI_RISK_TRIALS_H
 
+#include <stdbool.h>
+
 #include "json_writer.h"
 #include "risk_history.h"
 #include "tradewind/backtest.h"
@@ -24,6 +26,7 @@ typedef struct risk_trials {
     risk_trial *trials; /* [capacity] */
     size_t count;
     size_t capacity;
+    bool replayed; /* crises were asked for, whether or not one is covered */
     tw_backtest_result tests[TW_RISK_METHOD_COUNT * TW_RISK_CONFIDENCE_COUNT_MAX];
     uint8_t methods[TW_RISK_METHOD_COUNT * TW_RISK_CONFIDENCE_COUNT_MAX];
     size_t test_count;

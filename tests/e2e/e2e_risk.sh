@@ -273,7 +273,7 @@ END
     printf 'symbol,weight\nA,0.5\nB,0.3\nC,0.2\n' >weights.csv
     run risk --prices prices.csv --weights weights.csv --stress
     ended 0
-    grep -q 'covid_2020 .*A *without 1 assets, 20.0% of weight' out || fail 'a crisis is replayed'
+    grep -q 'covid_2020 .*A *without 1 asset, 20.0% of weight' out || fail 'a crisis is replayed'
     printf 'scenario,symbol,return\nfall,A,-20%%\nfall,B,0.1\nrise,A,0.5\n' >shocks.csv
     run risk --prices prices.csv --weights weights.csv --shocks shocks.csv --json
     ended 0
@@ -281,6 +281,13 @@ END
 import json
 stress = {s["name"]: s["loss"] for s in json.load(open("out"))["stress"]}
 assert abs(stress["fall"] - (0.5 * 0.2 - 0.3 * 0.1)) < 1e-12 and abs(stress["rise"] + 0.25) < 1e-12, stress'
+    run risk --prices prices.csv --from 2020-04-15 --stress
+    ended 0
+    grep -q 'No crisis that is known by name lies within these rows' out || fail 'none is covered'
+    printf 'scenario,symbol,return\n' >shocks.csv
+    run risk --prices prices.csv --shocks shocks.csv
+    ended 3
+    said 'there is no shock after the header'
     printf 'scenario,symbol,return\nfall,A,-2\n' >shocks.csv
     run risk --prices prices.csv --shocks shocks.csv
     ended 3

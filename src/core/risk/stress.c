@@ -143,14 +143,19 @@ tw_status tw_stress_replay(const tw_stress_input *input, const tw_stress_window 
     for (size_t i = 0; i < input->assets; i++)
         ret_losses[i] = result.rows > 0 ? 1 : NAN; /* the value of 1, until its loss is known */
     for (size_t t = span.begin; t < span.end; t++) {
-        for (size_t i = 0; i < input->assets; i++)
-            ret_losses[i] *= 1 + input->returns[t * input->assets + i];
+        for (size_t i = 0; i < input->assets; i++) {
+            double value = ret_losses[i] * (1 + input->returns[t * input->assets + i]);
+            ret_losses[i] = value <= 0 ? 0 : value; /* ruin stays, and a missing value, too */
+        }
     }
     for (size_t i = 0; i < input->assets; i++)
         ret_losses[i] = input->weights[i] == 0 ? 0 : input->weights[i] * (1 - ret_losses[i]);
     sum_losses(input->weights, ret_losses, input->assets, &result);
-    if (result.rows == 0)
-        result.loss = NAN;
+    size_t held = 0;
+    for (size_t i = 0; i < input->assets; i++)
+        held += input->weights[i] != 0 ? 1 : 0;
+    if (result.rows == 0 || result.missing == held)
+        result.loss = NAN; /* nobody has one */
     *ret_result = result;
     return TW_OK;
 }
