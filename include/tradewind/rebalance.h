@@ -12,7 +12,8 @@
  * left would then be outside [cash_min, cash_max], or a group of positions outside its limits,
  * amounts move inside the bands, and only when that cannot do, positions inside their bands trade
  * as well: the least number of them. That number has a certified lower bound; when the plan
- * reaches it the plan is proven. Among plans with the fewest trades the turnover is least.
+ * reaches it the plan is proven. Among plans with the fewest trades the turnover is least where
+ * amounts are continuous; whole lots are chosen near to that, and `turnover_bound` tells how near.
  *
  * Order of aims: fewest trades, then least turnover (TW_REBALANCE_TO_EDGE) or closeness to the
  * targets (TW_REBALANCE_CLOSEST), then the lower `rank` (of tax, cost or preference) among
@@ -67,7 +68,8 @@ typedef enum tw_rebalance_aim {
     TW_REBALANCE_TO_INNER = 2,  /* a position outside its band trades into the inner part of it,
                                  * destination_nano of its width; half of it unless told */
     TW_REBALANCE_CLOSEST = 3    /* all that trade end as near to their targets as the cash lets
-                                 * them: the sum of the squared distances in value is least */
+                                 * them: the sum of the squared distances in value is least where
+                                 * amounts are continuous; whole lots are rounded from there */
 } tw_rebalance_aim;
 
 /* Which ways a position, or the whole plan, may trade. What may not trade home stays outside and

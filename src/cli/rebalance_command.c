@@ -135,7 +135,7 @@ int command_rebalance(int argc, char **argv) {
         .command = "tradewind rebalance",
         .summary =
             "The fewest trades that bring every position into its band and the cash into its\n"
-            "window, and the least turnover among such plans; with the proof that no plan has\n"
+            "window, with little turnover among such plans; and the proof that no plan has\n"
             "fewer, or the reason why there is none (exit status 1). Nothing is sent anywhere.",
         .example =
             "tradewind rebalance --positions held.csv --targets wanted.csv --cash 12500 --band 3%\n"
