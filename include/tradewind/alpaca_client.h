@@ -12,7 +12,8 @@
  *     not sent     TW_UNREACHABLE, or what else kept the connection from being made
  *     UNKNOWN      TW_UNKNOWN: a byte may have left and no answer that can be read came back
  *                  (time-out, dead connection, a 5xx). Only a query by client order id or an
- *                  event of the trading stream ends it. A cancel can end so too.
+ *                  event of the trading stream ends it: tw_alpaca_client_settle asks until the
+ *                  venue has said which. A cancel can end so too.
  *
  * A GET is tried once more when it met 429, a 5xx or a dead connection, after `retry_delay_ns`
  * and within its deadline. POST and DELETE are never sent twice: not by this client, and not by
@@ -84,6 +85,16 @@ typedef struct tw_alpaca_orders_query {
     bool ascending;      /* oldest first */
     const char *symbols; /* "AAPL,MSFT" or NULL for all */
 } tw_alpaca_orders_query;
+
+/* How an order of unknown outcome is asked for; see tw_alpaca_client_settle. */
+typedef struct tw_alpaca_settle_config {
+    int64_t delay_ns;      /* before the first query; doubles with each; 0: 100 ms */
+    int64_t delay_ns_max;  /* 0: 2 s */
+    int64_t visibility_ns; /* an order that the venue took is shown at the latest so long after the
+                              submit has ended; 0: 5 s */
+    uint32_t absent_count; /* answers "no such order" in a row after that to be believed; 0: 3 */
+    int64_t deadline_ns;   /* 0: 60 s */
+} tw_alpaca_settle_config;
 
 /* Historical bars of many symbols. Symbols are indices of the reader's table. */
 typedef struct tw_alpaca_bars_query {
@@ -158,6 +169,23 @@ TW_API tw_status tw_alpaca_client_order_by_client_id(tw_alpaca_client *client,
  * unknown outcome could never be cleared up. */
 TW_API tw_status tw_alpaca_client_submit(tw_alpaca_client *client,
                                          const tw_alpaca_order_request *request,
+                                         tw_alpaca_order_done on_done, void *context) TW_MUST_CHECK;
+
+/*
+ * Ends an UNKNOWN: asks for the order by its client order id, again and again, until the venue has
+ * shown it or has said often enough that there is none. The result is
+ *
+ *     TW_OK         the venue has the order, which is handed over
+ *     TW_NOT_FOUND  it does not. The order may be submitted once more with the SAME client order
+ *                   id: should the first one arrive yet, the venue refuses one of the two
+ *     TW_UNKNOWN    still not known at the deadline; `message` says what stood in the way
+ *     TW_AUTH       the credentials are refused, so nothing can be learnt; still unknown
+ *
+ * Begin it after the submit has ended. `config` may be NULL. TW_FULL: `call_count_max` are being
+ * settled already. TW_INVALID: no client order id, or one that is too long.
+ */
+TW_API tw_status tw_alpaca_client_settle(tw_alpaca_client *client, const char *client_order_id,
+                                         const tw_alpaca_settle_config *config,
                                          tw_alpaca_order_done on_done, void *context) TW_MUST_CHECK;
 
 /* Asks to cancel one order (204: asked), or all; `on_entry` (may be NULL) tells of each. */

@@ -30,6 +30,7 @@ alpaca_call *alpaca_call_take(tw_alpaca_client *client, const alpaca_handler *ha
         call->state = CALL_TAKEN;
         call->client = client;
         call->tries = 0;
+        call->until_ns = 0;
         call->kept = false;
         call->handler = *handler;
         client->taken_count++;
@@ -47,6 +48,7 @@ void alpaca_call_release(alpaca_call *call) {
 static void client_release(tw_alpaca_client *client) {
     TW_ASSERT(client->flying_count == 0);
     tw_alpaca_reader_free(client->reader);
+    alpaca_settlings_free(client);
     if (client->calls != NULL)
         TW_DELETE(client->allocator, client->calls, client->call_count_max, alpaca_call);
     explicit_bzero(client->secret, sizeof client->secret);
@@ -131,6 +133,8 @@ tw_status alpaca_call_send(alpaca_call *call, const char *method, tw_slice body,
         call->reads = strcmp(method, "GET") == 0;
         call->deadline_ns =
             now_ns + (call->reads ? client->deadline_ns : client->order_deadline_ns);
+        if (call->until_ns != 0 && call->until_ns < call->deadline_ns)
+            call->deadline_ns = call->until_ns;
     }
     tw_http_header headers[4] = {{tw_slice_of("Accept"), tw_slice_of("application/json")}};
     size_t count = 1;
@@ -503,8 +507,8 @@ tw_status tw_alpaca_client_order(tw_alpaca_client *client, const char *venue_ord
     return commit(call, &url, "GET", no_body);
 }
 
-tw_status tw_alpaca_client_order_by_client_id(tw_alpaca_client *client, const char *client_order_id,
-                                              tw_alpaca_order_done on_done, void *context) {
+tw_status alpaca_query_until(tw_alpaca_client *client, const char *client_order_id,
+                             int64_t until_ns, tw_alpaca_order_done on_done, void *context) {
     if (client_order_id[0] == '\0')
         return TW_INVALID;
     alpaca_handler handler = {finish_order, context, {.order = on_done}, {NULL}};
@@ -513,8 +517,14 @@ tw_status tw_alpaca_client_order_by_client_id(tw_alpaca_client *client, const ch
                               "/v2/orders:by_client_order_id?client_order_id=", &handler, &url);
     if (call == NULL)
         return TW_FULL;
+    call->until_ns = until_ns;
     tw_http_encode(tw_slice_of(client_order_id), &url);
     return commit(call, &url, "GET", no_body);
+}
+
+tw_status tw_alpaca_client_order_by_client_id(tw_alpaca_client *client, const char *client_order_id,
+                                              tw_alpaca_order_done on_done, void *context) {
+    return alpaca_query_until(client, client_order_id, 0, on_done, context);
 }
 
 tw_status tw_alpaca_client_submit(tw_alpaca_client *client, const tw_alpaca_order_request *request,
@@ -631,8 +641,7 @@ tw_status tw_alpaca_client_new(const tw_allocator *allocator, tw_loop *loop, tw_
             tw_alpaca_reader_new(allocator, client->body_size_max, 0, symbols, &client->reader);
     if (status == TW_OK) {
         client->calls = TW_NEW(allocator, client->call_count_max, alpaca_call);
-        if (client->calls == NULL)
-            status = TW_NO_MEMORY;
+        status = client->calls == NULL ? TW_NO_MEMORY : alpaca_settlings_new(client);
     }
     if (status != TW_OK) {
         client_release(client);
@@ -661,6 +670,7 @@ void tw_alpaca_client_free(tw_alpaca_client *client) {
                                   "the client was ended while the call was in flight");
     }
     alpaca_fetches_cancel(client);
+    alpaca_settlings_cancel(client);
     if (client->flying_count == 0)
         client_release(client);
 }

@@ -16,6 +16,7 @@
 typedef struct alpaca_handler alpaca_handler;
 typedef struct alpaca_call alpaca_call;
 typedef struct bars_fetch bars_fetch;
+typedef struct alpaca_settling alpaca_settling;
 
 /* Ends a call: decodes `body` (of a 2xx answer) and calls the user. `result` may be worsened. */
 typedef void (*alpaca_finish)(tw_alpaca_client *client, const alpaca_handler *handler,
@@ -57,6 +58,7 @@ struct alpaca_call {
     bool kept;          /* belongs to a fetch: stays TAKEN after its answer */
     int tries;
     int64_t deadline_ns; /* monotonic */
+    int64_t until_ns;    /* not later than this, whatever the client's deadlines say; 0: no bound */
     uint64_t id;         /* of the HTTP call */
     tw_loop_timer *timer;
     alpaca_handler handler;
@@ -70,7 +72,8 @@ struct tw_alpaca_client {
     tw_symbols *symbols;
     tw_alpaca_reader *reader;
     alpaca_call *calls;
-    bars_fetch *fetches; /* list of the running ones */
+    bars_fetch *fetches;        /* list of the running ones */
+    alpaca_settling *settlings; /* [call_count_max] */
     uint32_t call_count_max;
     uint32_t taken_count;
     uint32_t flying_count; /* HTTP calls whose callback is still to come */
@@ -96,7 +99,18 @@ tw_status alpaca_call_send(alpaca_call *call, const char *method, tw_slice body,
 /* Decodes the venue's words of refusal and turns statuses into sentences; see the .c. */
 void alpaca_result_fail(tw_alpaca_result *result, tw_status status, const char *message);
 
+/* As tw_alpaca_client_order_by_client_id, with an end. */
+tw_status alpaca_query_until(tw_alpaca_client *client, const char *client_order_id,
+                             int64_t until_ns, tw_alpaca_order_done on_done,
+                             void *context) TW_MUST_CHECK;
+
 /* Ends every running fetch with TW_CANCELLED. */
 void alpaca_fetches_cancel(tw_alpaca_client *client);
+
+/* Room for orders that are being settled. TW_NO_MEMORY. */
+tw_status alpaca_settlings_new(tw_alpaca_client *client) TW_MUST_CHECK;
+void alpaca_settlings_free(tw_alpaca_client *client);
+/* Ends every one that is being settled with TW_UNKNOWN. */
+void alpaca_settlings_cancel(tw_alpaca_client *client);
 
 #endif
