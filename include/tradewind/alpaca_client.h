@@ -9,6 +9,8 @@
  *
  *     accepted     TW_OK, with the venue's order
  *     rejected     TW_REFUSED, TW_AUTH, TW_THROTTLED, TW_NOT_FOUND, with `result->problem`
+ *     there before TW_EXISTS: the venue has an order with this client order id already. After an
+ *                  earlier submit of it that had no answer, this says that it arrived: settle it
  *     not sent     TW_UNREACHABLE, or what else kept the connection from being made
  *     UNKNOWN      TW_UNKNOWN: a byte may have left and no answer that can be read came back
  *                  (time-out, dead connection, a 5xx). Only a query by client order id or an

@@ -313,11 +313,22 @@ static void finish_order(tw_alpaca_client *client, const alpaca_handler *handler
     handler->done.order(handler->context, result, result->status == TW_OK ? &one.order : NULL);
 }
 
-/* As finish_order, but an accepted order whose answer cannot be read is an unknown one. */
+/* The venue's word for a second order with the same client order id. */
+static bool is_twin(const tw_alpaca_result *result) {
+    static const char word[] = "client_order_id must be unique";
+    return result->status == TW_REFUSED && result->problem != NULL &&
+           result->problem->code == 40010001 &&
+           strncmp(result->problem->message, word, sizeof word - 1) == 0;
+}
+
+/* As finish_order, but an accepted order whose answer cannot be read is an unknown one, and the
+ * refusal of a twin is no refusal: the first has arrived, whatever its sender was told. */
 static void finish_submit(tw_alpaca_client *client, const alpaca_handler *handler,
                           tw_alpaca_result *result, tw_slice body) {
     one_order one;
     tw_error error = {0};
+    if (is_twin(result))
+        result->status = TW_EXISTS;
     if (result->status == TW_OK && decode_one(client, body, &one, &error) != TW_OK)
         unreadable(result, TW_UNKNOWN, &error);
     handler->done.order(handler->context, result, result->status == TW_OK ? &one.order : NULL);

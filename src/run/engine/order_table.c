@@ -93,7 +93,7 @@ void order_table_withdraw(order_table *table, order_record *record) {
 
 void order_table_result(order_table *table, order_record *record, const tw_order_result *result) {
     bool accepted = result->status == TW_OK;
-    bool uncertain = result->status == TW_UNKNOWN;
+    bool uncertain = result->status == TW_UNKNOWN || result->status == TW_EXISTS;
     record->answered = 1;
     if (record->state == ORDER_UNKNOWN && !accepted && !uncertain &&
         record->order.filled.nano == 0) {
