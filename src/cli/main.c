@@ -32,6 +32,7 @@ static const command_entry commands[] = {
     {"window", "sliding statistics of each symbol after each of its trades", command_window},
     {"risk", "the risk of a portfolio, and what each asset contributes", command_risk},
     {"rebalance", "the fewest trades that bring positions home, with proof", command_rebalance},
+    {"doctor", "is this machine, this configuration, this venue fit to trade with", command_doctor},
 };
 
 static void print_usage(FILE *out) {

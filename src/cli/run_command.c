@@ -26,9 +26,6 @@ static const double TARGET_NONE = -1.0;
 
 static const int64_t DURATION_NS_DEFAULT = 30 * TW_NS_PER_MINUTE;
 
-static const char *const LIVE_URL = "https://api.alpaca.markets";
-static const char *const PAPER_URL = "https://paper-api.alpaca.markets";
-
 static const int64_t TIMEFRAMES_NS[] = {TW_NS_PER_SECOND, TW_NS_PER_MINUTE, 5 * TW_NS_PER_MINUTE,
                                         TW_NS_PER_HOUR, TW_NS_PER_DAY};
 
@@ -227,7 +224,7 @@ static tw_status make_venue(run_session *session, tw_error *error) {
         snprintf(to->trading, sizeof to->trading, "%s", access->trading_url);
     else
         snprintf(to->trading, sizeof to->trading, "%s",
-                 options->venue == RUN_LIVE ? LIVE_URL : PAPER_URL);
+                 options->venue == RUN_LIVE ? VENUE_LIVE_URL : VENUE_PAPER_URL);
     stream_url_of(to->trading, "/stream", to->trading_stream, sizeof to->trading_stream);
     if (demo)
         stream_url_of(to->trading, "/v2/iex", to->data_stream, sizeof to->data_stream);
@@ -429,11 +426,6 @@ int command_run(int argc, char **argv) {
     static venue_options access;
     static const tw_argument_short run_shorts[] = {{'d', "db"}, {'q', "quiet"}};
     static const tw_argument_short market_shorts[] = {{'s', "symbols"}};
-    static const tw_argument_variable variables[] = {
-        {"APCA_API_KEY_ID", "key-id"},        {"APCA_API_SECRET_KEY", "secret-key"},
-        {"APCA_API_BASE_URL", "trading-url"}, {"APCA_API_DATA_URL", "data-url"},
-        {"APCA_DATA_BASE_URL", "data-url"},   {"APCA_API_STREAM_URL", "stream-url"},
-    };
     const tw_arguments_table tables[] = {
         {.heading = "Trading",
          .section = "run",
@@ -454,8 +446,8 @@ int command_run(int argc, char **argv) {
          .options = venue_option_table,
          .count = venue_option_count,
          .target = &access,
-         .variables = variables,
-         .variable_count = sizeof variables / sizeof variables[0]},
+         .variables = venue_variables,
+         .variable_count = venue_variable_count},
     };
     const tw_arguments_spec spec = {
         .command = "tradewind run",

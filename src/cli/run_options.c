@@ -76,3 +76,11 @@ const tw_config_option venue_option_table[] = {
 };
 
 const size_t venue_option_count = sizeof venue_option_table / sizeof venue_option_table[0];
+
+const tw_argument_variable venue_variables[] = {
+    {"APCA_API_KEY_ID", "key-id"},        {"APCA_API_SECRET_KEY", "secret-key"},
+    {"APCA_API_BASE_URL", "trading-url"}, {"APCA_API_DATA_URL", "data-url"},
+    {"APCA_DATA_BASE_URL", "data-url"},   {"APCA_API_STREAM_URL", "stream-url"},
+};
+
+const size_t venue_variable_count = sizeof venue_variables / sizeof venue_variables[0];

@@ -4,6 +4,7 @@
 #ifndef TRADEWIND_CLI_RUN_OPTIONS_H
 #define TRADEWIND_CLI_RUN_OPTIONS_H
 
+#include "arguments.h"
 #include "exchange_options.h"
 #include "tradewind/config.h"
 
@@ -46,5 +47,11 @@ typedef struct venue_options {
 
 extern const tw_config_option venue_option_table[];
 extern const size_t venue_option_count;
+/* The environment's names for them. */
+extern const tw_argument_variable venue_variables[];
+extern const size_t venue_variable_count;
+
+#define VENUE_PAPER_URL "https://paper-api.alpaca.markets"
+#define VENUE_LIVE_URL "https://api.alpaca.markets"
 
 #endif

@@ -1,0 +1,50 @@
+/*
+ * doctor.h - what `tradewind doctor` looks at, and what it says about it.
+ *
+ * Each check adds one finding: what was looked at, what was found, a verdict, and what to do about
+ * it when the verdict is not good.
+ */
+#ifndef TRADEWIND_CLI_DOCTOR_H
+#define TRADEWIND_CLI_DOCTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "run_options.h"
+#include "tradewind/api.h"
+
+#define DOCTOR_FINDING_COUNT_MAX 32
+
+typedef enum doctor_verdict {
+    DOCTOR_GOOD = 0,
+    DOCTOR_NOTE,       /* works, and could be better or is not there yet */
+    DOCTOR_BAD,        /* something will fail */
+    DOCTOR_UNREACHABLE /* a remote was not reached or refused */
+} doctor_verdict;
+
+typedef struct doctor_finding {
+    const char *what; /* a word or two */
+    doctor_verdict verdict;
+    char found[320];
+    char advice[320]; /* empty when there is nothing to do */
+} doctor_finding;
+
+typedef struct doctor_list {
+    doctor_finding findings[DOCTOR_FINDING_COUNT_MAX];
+    size_t count;
+} doctor_list;
+
+/* Adds a finding without advice; the text is cut at its field. */
+doctor_finding *doctor_say(doctor_list *list, doctor_verdict verdict, const char *what,
+                           const char *format, ...) TW_PRINTF(4, 5);
+/* What to do about a finding. */
+void doctor_advise(doctor_finding *finding, const char *format, ...) TW_PRINTF(2, 3);
+
+/* doctor_machine.c: processors, memory, files, clocks, zones, programs. */
+void doctor_look_at_machine(doctor_list *list);
+/* doctor_place.c: the folder of a store, and the store if it is there. `path` may be empty. */
+void doctor_look_at_store(doctor_list *list, const char *path);
+/* doctor_online.c: addresses and credentials, and with `online` whether the venue answers. */
+void doctor_look_at_venue(doctor_list *list, const venue_options *access, bool online);
+
+#endif

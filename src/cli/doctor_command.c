@@ -1,0 +1,232 @@
+/*
+ * doctor_command.c - `tradewind doctor`: is this machine, this configuration, this venue fit to
+ * trade with, and what is to be done about what is not.
+ *
+ * Nothing is changed: the one file it writes, to measure how long a sync takes, has no name. The
+ * exit status is that of the worst finding, so that a script may ask before it starts a run.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "doctor.h"
+#include "json_writer.h"
+#include "tradewind/version.h"
+
+typedef struct doctor_options {
+    char database[TW_CONFIG_TEXT_SIZE];
+    bool live;
+    bool online;
+    bool json;
+} doctor_options;
+
+static const tw_config_option doctor_table[] = {
+    {"db", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
+     "the store to look at, or where it would be; default: tradewind.db", NULL,
+     offsetof(doctor_options, database)},
+    {"online", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no",
+     "speak to the venue: account, clock, market data, both streams", NULL,
+     offsetof(doctor_options, online)},
+    {"live", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no",
+     "the live venue instead of the paper one, unless an address is set", NULL,
+     offsetof(doctor_options, live)},
+    {"json", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no", "print one JSON document", NULL,
+     offsetof(doctor_options, json)},
+};
+
+enum { OPTION_COUNT = sizeof doctor_table / sizeof doctor_table[0], VENUE_OPTIONS = 1 };
+
+/* What the two tables of options fill. */
+typedef struct doctor_targets {
+    doctor_options options;
+    venue_options access;
+} doctor_targets;
+
+/* ---- findings ------------------------------------------------------------------------------ */
+
+doctor_finding *doctor_say(doctor_list *list, doctor_verdict verdict, const char *what,
+                           const char *format, ...) {
+    TW_ASSERT(list->count < DOCTOR_FINDING_COUNT_MAX);
+    doctor_finding *finding = &list->findings[list->count++];
+    va_list rest;
+    va_start(rest, format);
+    vsnprintf(finding->found, sizeof finding->found, format, rest);
+    va_end(rest);
+    finding->what = what;
+    finding->verdict = verdict;
+    finding->advice[0] = '\0';
+    return finding;
+}
+
+void doctor_advise(doctor_finding *finding, const char *format, ...) {
+    va_list rest;
+    va_start(rest, format);
+    vsnprintf(finding->advice, sizeof finding->advice, format, rest);
+    va_end(rest);
+}
+
+static doctor_verdict worst(const doctor_list *list) {
+    doctor_verdict verdict = DOCTOR_GOOD;
+    for (size_t i = 0; i < list->count; i++)
+        if (list->findings[i].verdict > verdict)
+            verdict = list->findings[i].verdict;
+    return verdict;
+}
+
+static unsigned count_of(const doctor_list *list, doctor_verdict verdict) {
+    unsigned count = 0;
+    for (size_t i = 0; i < list->count; i++)
+        count += list->findings[i].verdict == verdict;
+    return count;
+}
+
+/* ---- printing ------------------------------------------------------------------------------ */
+
+static const char *word_of(doctor_verdict verdict) {
+    static const char *const words[] = {"ok", "note", "bad", "unreachable"};
+    return words[verdict];
+}
+
+/* Text of at most `width` columns a line, broken between words; what follows stands below. */
+static void print_wrapped(const char *text, size_t indent, size_t width) {
+    while (strlen(text) > width) {
+        size_t cut = width;
+        while (cut > 0 && text[cut] != ' ')
+            cut--;
+        if (cut == 0)
+            cut = strcspn(text, " ");
+        printf("%.*s\n%*s", (int)cut, text, (int)indent, "");
+        text += cut + (text[cut] == ' ');
+    }
+    printf("%s\n", text);
+}
+
+static void print_words(const doctor_list *list) {
+    enum { INDENT = 31, WIDTH = 69 };
+    for (size_t i = 0; i < list->count; i++) {
+        const doctor_finding *finding = &list->findings[i];
+        printf("  %-11s  %-15s  ", word_of(finding->verdict), finding->what);
+        print_wrapped(finding->found, INDENT, WIDTH);
+        if (finding->advice[0] != '\0') {
+            printf("%*s-> ", INDENT, "");
+            print_wrapped(finding->advice, INDENT + 3, WIDTH - 3);
+        }
+    }
+    printf("\n%zu checks: %u ok, %u to note, %u bad, %u unreachable\n", list->count,
+           count_of(list, DOCTOR_GOOD), count_of(list, DOCTOR_NOTE), count_of(list, DOCTOR_BAD),
+           count_of(list, DOCTOR_UNREACHABLE));
+}
+
+static tw_status print_json(const doctor_list *list, tw_error *error) {
+    json_writer w = json_writer_begin();
+    json_text(&w, "version", tw_version());
+    json_text(&w, "verdict", word_of(worst(list)));
+    json_open(&w, "checks", '[');
+    for (size_t i = 0; i < list->count; i++) {
+        const doctor_finding *finding = &list->findings[i];
+        json_open(&w, NULL, '{');
+        json_text(&w, "check", finding->what);
+        json_text(&w, "verdict", word_of(finding->verdict));
+        json_text(&w, "found", finding->found);
+        json_text(&w, "advice", finding->advice);
+        json_close(&w);
+    }
+    json_close(&w);
+    return json_writer_end(&w, error);
+}
+
+/* ---- command ------------------------------------------------------------------------------- */
+
+static void look_at_configuration(doctor_list *list, const char *path) {
+    if (path[0] != '\0')
+        doctor_say(list, DOCTOR_GOOD, "configuration", "%s", path);
+    else
+        doctor_say(list, DOCTOR_GOOD, "configuration", "no file, so the defaults");
+}
+
+/* As `run`: where credentials go is typed or stands in the environment, and never in a file, which
+ * lies wherever the command is called. */
+static bool addresses_are_typed(doctor_list *list, const tw_arguments *arguments) {
+    static const char *const addresses[] = {"trading-url", "data-url", "stream-url"};
+    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+        if (command_origin(&arguments->configs[VENUE_OPTIONS], addresses[i]) != TW_CONFIG_FROM_FILE)
+            continue;
+        doctor_advise(doctor_say(list, DOCTOR_BAD, "addresses", "%s sets %s",
+                                 arguments->config_path, addresses[i]),
+                      "a run does not take it from a file, and neither is it asked here: type it, "
+                      "or set it in the environment");
+        return false;
+    }
+    return true;
+}
+
+static void examine(doctor_list *list, const doctor_targets *targets,
+                    const tw_arguments *arguments) {
+    const doctor_options *options = &targets->options;
+    venue_options access = targets->access;
+    if (access.trading_url[0] == '\0')
+        snprintf(access.trading_url, sizeof access.trading_url, "%s",
+                 options->live ? VENUE_LIVE_URL : VENUE_PAPER_URL);
+    doctor_look_at_machine(list);
+    look_at_configuration(list, arguments->config_path);
+    doctor_look_at_store(list, options->database[0] != '\0' ? options->database : "tradewind.db");
+    bool typed = addresses_are_typed(list, arguments);
+    doctor_look_at_venue(list, &access, options->online && typed);
+}
+
+static int ending_of(const doctor_list *list) {
+    switch (worst(list)) {
+    case DOCTOR_UNREACHABLE:
+        return EXIT_REMOTE;
+    case DOCTOR_BAD:
+        return EXIT_FAILED;
+    case DOCTOR_GOOD:
+    case DOCTOR_NOTE:
+        break;
+    }
+    return EXIT_DONE;
+}
+
+int command_doctor(int argc, char **argv) {
+    static doctor_targets targets;
+    static tw_arguments arguments;
+    static doctor_list list;
+    static const tw_argument_short shorts[] = {{'d', "db"}};
+    const tw_arguments_table tables[] = {
+        {.section = "doctor",
+         .options = doctor_table,
+         .count = OPTION_COUNT,
+         .target = &targets.options,
+         .shorts = shorts,
+         .short_count = 1},
+        {.heading = "The venue",
+         .section = "venue",
+         .options = venue_option_table,
+         .count = venue_option_count,
+         .target = &targets.access,
+         .variables = venue_variables,
+         .variable_count = venue_variable_count},
+    };
+    const tw_arguments_spec spec = {
+        .command = "tradewind doctor",
+        .summary = "Looks at this machine, the configuration, the store, the clocks and, with\n"
+                   "--online, at the venue, and says what to do about what it finds.",
+        .example = "tradewind doctor\n"
+                   "tradewind doctor --online --db paper.db\n",
+        .tables = tables,
+        .table_count = sizeof tables / sizeof tables[0],
+    };
+    int ending = EXIT_DONE;
+    if (!command_arguments(&arguments, &spec, argc, argv, &ending))
+        return ending;
+    examine(&list, &targets, &arguments);
+    tw_error error = {0};
+    if (!targets.options.json) {
+        print_words(&list);
+        ending = command_printed("doctor");
+    } else {
+        ending = command_ended("doctor", print_json(&list, &error), &error);
+    }
+    return ending == EXIT_DONE ? ending_of(&list) : ending;
+}
