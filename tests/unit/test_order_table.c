@@ -173,6 +173,7 @@ static void a_submit_ends_in_each_way(void **state) {
     } rows[] = {
         {TW_OK, ORDER_LIVE, TW_ORDER_NEW},
         {TW_UNKNOWN, ORDER_UNKNOWN, TW_ORDER_UNKNOWN},
+        {TW_EXISTS, ORDER_UNKNOWN, TW_ORDER_UNKNOWN}, /* an earlier one of it arrived */
         {TW_REFUSED, ORDER_DONE, TW_ORDER_REJECTED},
         {TW_UNREACHABLE, ORDER_DONE, TW_ORDER_REJECTED},
     };

@@ -301,7 +301,7 @@ static void an_order_is_submitted_found_and_cancelled(void **state) {
     assert_int_equal(w->update.order.symbol, 1);
     assert_int_equal(queried(w, &order), TW_OK);
     assert_string_equal(w->result.order.venue_order_id, order.venue_order_id);
-    assert_int_equal(submitted(w, &order), TW_REFUSED); /* the same id again */
+    assert_int_equal(submitted(w, &order), TW_EXISTS); /* the same id again */
     assert_true(w->result.message[0] != '\0' && w->result.code != 0);
     uint32_t updates = w->seen[TW_VENUE_ORDER_UPDATE];
     assert_int_equal(cancelled(w, &order), TW_OK);
