@@ -185,7 +185,7 @@ static void a_submit_ends_in_each_way(void **state) {
         assert_int_equal(record->order.status, rows[i].status);
         assert_int_equal(record->answered, 1);
     }
-    assert_int_equal(table.open_count, 2);
+    assert_int_equal(table.open_count, 3);
 }
 
 static void an_update_before_the_answer_wins(void **state) {
