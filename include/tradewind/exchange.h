@@ -42,6 +42,7 @@ typedef struct tw_exchange_config {
     const char *prices;  /* wide CSV of daily closes, or NULL: generated history */
     const char *tape;    /* LOBSTER messages to replay, or NULL */
     const char *initial; /* LOBSTER order book of the tape's first moment, or NULL */
+    const char *faults;  /* a plan of what goes wrong (docs/guide/exchange.md), or NULL */
     const char *tape_symbol; /* NULL: the tape's file name up to its first "_" */
     tw_exchange_clock clock;
     double speed;             /* of the real clock; 1 is real time */

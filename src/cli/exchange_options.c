@@ -25,6 +25,8 @@ const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT] = {
      "symbol of the tape; default: its file "
      "name up to the first _",
      NULL, offsetof(exchange_options, tape_symbol)},
+    {"faults", TW_CONFIG_TEXT, "FILE", NULL, NULL, "", "a plan of what goes wrong", NULL,
+     offsetof(exchange_options, faults)},
     {"clock", TW_CONFIG_TEXT, "WORD", NULL, NULL, "real",
      "real, x60 (that many times faster) or "
      "step (time moves on request only)",
@@ -115,6 +117,7 @@ tw_status exchange_options_apply(const exchange_options *options, tw_exchange_co
     config.tape = text_or_null(options->tape);
     config.initial = text_or_null(options->initial);
     config.tape_symbol = text_or_null(options->tape_symbol);
+    config.faults = text_or_null(options->faults);
     config.seed = (uint64_t)options->seed;
     config.start_ns = options->start_ns;
     config.events_per_second = options->events;

@@ -14,6 +14,7 @@ typedef struct exchange_options {
     char tape[TW_CONFIG_TEXT_SIZE];
     char initial[TW_CONFIG_TEXT_SIZE];
     char tape_symbol[TW_CONFIG_TEXT_SIZE];
+    char faults[TW_CONFIG_TEXT_SIZE];
     char clock[TW_CONFIG_TEXT_SIZE]; /* real, step, x60 ... */
     int64_t seed;
     int64_t start_ns;
@@ -23,7 +24,7 @@ typedef struct exchange_options {
     double invested;
 } exchange_options;
 
-#define EXCHANGE_OPTION_COUNT 12
+#define EXCHANGE_OPTION_COUNT 13
 extern const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT];
 
 /* The same table for `run`: there the account begins invested, so that a demo has something to

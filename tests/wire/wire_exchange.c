@@ -286,6 +286,57 @@ static void pages_together_are_the_whole(void **state) {
     assert_int_equal(fives.bars[1].close.nano, minutes.bars[9].close.nano);
 }
 
+static void minutes_of_the_past_add_up_to_days(void **state) {
+    (void)state;
+    static bar_list minutes;
+    static bar_list days;
+    static const char span[] = "start=2025-12-29&end=2025-12-30T23:59:59Z";
+    char path[160];
+    snprintf(path, sizeof path, "/v2/stocks/bars?symbols=AAPL&timeframe=1Min&limit=100&%s", span);
+    read_pages(path, &minutes);
+    snprintf(path, sizeof path, "/v2/stocks/bars?symbols=AAPL&timeframe=1Day&%s", span);
+    read_pages(path, &days);
+    assert_int_equal(days.count, 2);
+    assert_int_equal(minutes.count, 2 * 390);
+    for (size_t d = 0; d < 2; d++) {
+        int64_t volume = 0;
+        for (size_t k = 0; k < 390; k++)
+            volume += minutes.bars[d * 390 + k].volume.nano;
+        assert_int_equal(volume, days.bars[d].volume.nano);
+        assert_int_equal(minutes.bars[d * 390].open.nano, days.bars[d].open.nano);
+        assert_int_equal(minutes.bars[d * 390 + 389].close.nano, days.bars[d].close.nano);
+    }
+    snprintf(path, sizeof path, "/v2/stocks/bars?symbols=AAPL,MSFT&timeframe=15Min&%s", span);
+    assert_pages_equal_one(path);
+}
+
+static void on_no_answer(void *context, const tw_http_result *result) {
+    (void)context;
+    assert_int_equal(result->status, TW_CANCELLED);
+}
+
+static void a_latency_delays_every_answer(void **state) {
+    (void)state;
+    char path[] = "/tmp/tradewind-plan-XXXXXX";
+    static const char plan[] = "latency 30ms\n";
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, plan, sizeof plan - 1), sizeof plan - 1);
+    close(fd);
+    tw_exchange_config config = configuration();
+    config.faults = path;
+    open_world(&config);
+    int64_t begun_ns = tw_time_monotonic_ns();
+    get("/v2/clock");
+    assert_true(tw_time_monotonic_ns() - begun_ns >= 30 * TW_NS_PER_MS);
+    char url[128];
+    snprintf(url, sizeof url, "%s/v2/clock", w.base);
+    tw_http_call call = {.method = "GET", .url = url};
+    assert_int_equal(tw_http_client_send(w.http, &call, on_no_answer, NULL, NULL, NULL), TW_OK);
+    settle(); /* it waits when the exchange ends */
+    close_world();
+    unlink(path);
+}
+
 static void wrong_bar_queries_are_refused(void **state) {
     (void)state;
     assert_answer("GET", "/v2/stocks/bars?timeframe=1Day", NULL, 400,
@@ -578,6 +629,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(lists_are_filtered_and_ordered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_purchase_becomes_a_position, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pages_together_are_the_whole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(minutes_of_the_past_add_up_to_days, set_up, tear_down),
+        cmocka_unit_test(a_latency_delays_every_answer),
         cmocka_unit_test_setup_teardown(wrong_bar_queries_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_newest_is_told_of_one_and_of_many, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_stepped_clock_moves_on_request_only, set_up, tear_down),

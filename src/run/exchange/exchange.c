@@ -384,14 +384,27 @@ static tw_status take_memory(tw_exchange *exchange, tw_error *error) {
     return TW_OK;
 }
 
+static tw_status plan_faults(tw_exchange *exchange, tw_error *error) {
+    fault_plan plan;
+    if (exchange->config.faults == NULL)
+        return TW_OK;
+    tw_status status = fault_plan_read(exchange->config.faults, &plan, error);
+    if (status != TW_OK)
+        return status;
+    status = faulty_wire_new(exchange->allocator, exchange->loop, &plan, exchange_handle, exchange,
+                             &exchange->faults);
+    return status == TW_OK ? TW_OK : tw_error_set(error, status, "no memory for the faults");
+}
+
 static tw_status start_listening(tw_exchange *exchange, tw_error *error) {
+    bool faulty = exchange->faults != NULL;
     tw_http_server_config server = {
         .allocator = exchange->allocator,
         .address = exchange->config.address,
         .port = exchange->config.port,
         .body_size_max = REQUEST_SIZE_MAX,
-        .handler = exchange_handle,
-        .context = exchange,
+        .handler = faulty ? faulty_wire_handle : exchange_handle,
+        .context = faulty ? (void *)exchange->faults : exchange,
     };
     tw_status status = tw_http_server_start(exchange->loop, &server, &exchange->server, error);
     if (status != TW_OK)
@@ -425,6 +438,8 @@ tw_status tw_exchange_open(const tw_allocator *allocator, const tw_exchange_conf
     if (status == TW_OK)
         status = make_floor(exchange, error);
     if (status == TW_OK)
+        status = plan_faults(exchange, error);
+    if (status == TW_OK)
         status = start_listening(exchange, error);
     if (status != TW_OK) {
         tw_exchange_close(exchange);
@@ -438,6 +453,7 @@ void tw_exchange_close(tw_exchange *exchange) {
     if (exchange == NULL)
         return;
     tw_http_server_free(exchange->server);
+    faulty_wire_free(exchange->faults);
     streams_free(exchange->streams);
     floor_free(exchange->floor);
     ledger_free(exchange->ledger);

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "daily.h"
+#include "faulty_wire.h"
 #include "floor.h"
 #include "ledger.h"
 #include "streams.h"
@@ -28,6 +29,7 @@ struct tw_exchange {
     streams *streams;
     tw_loop *loop;
     tw_http_server *server;
+    faulty_wire *faults; /* NULL: none are planned */
     tw_loop_timer *clock_timer;
     tw_loop_timer *second_timer;
     tw_alpaca_reader *reader;

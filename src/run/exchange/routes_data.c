@@ -2,16 +2,15 @@
  * routes_data.c - bars of the past and the newest trade, quote and bar.
  *
  * Pages are sorted by symbol, then time; the limit counts bars over all symbols. A page token is
- * "<time>-<symbol>": the bar at which the next page begins. Daily bars come from the history,
- * intraday bars from the floor's own minutes, rolled up on the way out.
+ * "<time>-<symbol>": the bar at which the next page begins.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bar_page.h"
 #include "exchange_priv.h"
 #include "session.h"
-#include "tradewind/bars.h"
 
 enum { PAGE_DEFAULT = 1000, PAGE_MAX = 10000, SYMBOLS_MAX = 1024 };
 
@@ -25,13 +24,6 @@ typedef struct bars_request {
     tw_symbol from_symbol; /* of the page token; TW_SYMBOL_NONE without one */
     int64_t from_ns;
 } bars_request;
-
-typedef struct bars_page {
-    tw_bar *bars;
-    uint64_t count;
-    uint64_t limit;
-    char token[64]; /* empty: this is the last page */
-} bars_page;
 
 static int compare_names(const void *a, const void *b, void *context) {
     const tw_symbols *symbols = context;
@@ -107,72 +99,7 @@ static bool read_request(exchange_call *call, bars_request *request) {
            query_time(call, "end", &request->end_ns) && read_token(call, request);
 }
 
-/* Puts one bar into the page, or notes that the next page begins with it. False: the page is
- * full. */
-static bool page_add(const tw_exchange *exchange, bars_page *page, const tw_bar *bar) {
-    if (page->count == page->limit) {
-        snprintf(page->token, sizeof page->token, "%lld-%s", (long long)bar->time_ns,
-                 tw_symbols_name(exchange->symbols, bar->symbol));
-        return false;
-    }
-    page->bars[page->count++] = *bar;
-    return true;
-}
-
-static bool page_daily(const tw_exchange *exchange, const bars_request *request, tw_symbol symbol,
-                       int64_t from_ns, bars_page *page) {
-    uint32_t count = 0;
-    const tw_bar *bars = daily_history_bars(exchange->history, symbol, &count);
-    for (uint32_t i = 0; i < count; i++) {
-        if (bars[i].time_ns >= from_ns && bars[i].time_ns <= request->end_ns &&
-            !page_add(exchange, page, &bars[i]))
-            return false;
-    }
-    return true;
-}
-
-/* Joins a minute to the bar in progress. */
-static void roll_up(tw_bar *bar, const tw_bar *minute) {
-    __extension__ typedef __int128 wide;
-    wide volume = (wide)bar->volume.nano + minute->volume.nano;
-    wide turnover =
-        (wide)bar->vwap.nano * bar->volume.nano + (wide)minute->vwap.nano * minute->volume.nano;
-    if (minute->high.nano > bar->high.nano)
-        bar->high = minute->high;
-    if (minute->low.nano < bar->low.nano)
-        bar->low = minute->low;
-    bar->close = minute->close;
-    bar->count += minute->count;
-    bar->vwap.nano = volume > 0 ? (int64_t)(turnover / volume) : 0;
-    bar->volume.nano = (int64_t)volume;
-}
-
-static bool page_intraday(const tw_exchange *exchange, const bars_request *request,
-                          tw_symbol symbol, int64_t from_ns, bars_page *page) {
-    uint32_t first = 0, count = 0, capacity = 0;
-    const tw_bar *minutes = floor_minutes(exchange->floor, symbol, &first, &count, &capacity);
-    tw_bar bar = {0};
-    tw_bar now = {0};
-    bool running = floor_minute_now(exchange->floor, symbol, &now);
-    for (uint32_t i = 0; i < count + (running ? 1 : 0); i++) {
-        const tw_bar *minute = i < count ? &minutes[(first + i) % capacity] : &now;
-        int64_t start_ns = tw_bars_start(minute->time_ns, request->timeframe_ns);
-        if (start_ns < from_ns || start_ns > request->end_ns)
-            continue;
-        if (bar.count > 0 && bar.time_ns == start_ns) {
-            roll_up(&bar, minute);
-            continue;
-        }
-        if (bar.count > 0 && !page_add(exchange, page, &bar))
-            return false;
-        bar = *minute;
-        bar.time_ns = start_ns;
-        bar.timeframe_ns = request->timeframe_ns;
-    }
-    return bar.count == 0 || page_add(exchange, page, &bar);
-}
-
-static tw_status fill_page(exchange_call *call, const bars_request *request, bars_page *page) {
+static tw_status fill_page(exchange_call *call, const bars_request *request, bar_page *page) {
     const tw_exchange *exchange = call->exchange;
     page->limit = request->limit;
     page->bars = TW_NEW(exchange->allocator, request->limit, tw_bar);
@@ -185,11 +112,10 @@ static tw_status fill_page(exchange_call *call, const bars_request *request, bar
         reached = reached || resumed;
         if (!reached)
             continue;
-        int64_t from_ns = resumed ? request->from_ns : request->start_ns;
-        bool more = request->timeframe_ns >= TW_NS_PER_DAY
-                        ? page_daily(exchange, request, symbol, from_ns, page)
-                        : page_intraday(exchange, request, symbol, from_ns, page);
-        if (!more)
+        bar_range range = {.timeframe_ns = request->timeframe_ns,
+                           .from_ns = resumed ? request->from_ns : request->start_ns,
+                           .to_ns = request->end_ns};
+        if (!bar_page_add(page, exchange, symbol, &range))
             break;
     }
     return TW_OK;
@@ -197,7 +123,7 @@ static tw_status fill_page(exchange_call *call, const bars_request *request, bar
 
 static void answer_bars(exchange_call *call, bars_request *request, bool single) {
     tw_exchange *exchange = call->exchange;
-    bars_page page = {0};
+    bar_page page = {0};
     if (request->timeframe_ns > TW_NS_PER_DAY) {
         answer_error(call, 400, 0, "timeframes above 1Day are not served here");
         return;

@@ -1,0 +1,30 @@
+/*
+ * faulty_wire.h - carries out a plan's faults of the wire, between the server and the routes.
+ *
+ * Memory: one place a connection of the server, at creation. Threads: the loop's.
+ */
+#ifndef TRADEWIND_RUN_EXCHANGE_FAULTY_WIRE_H
+#define TRADEWIND_RUN_EXCHANGE_FAULTY_WIRE_H
+
+#include "fault_plan.h"
+#include "tradewind/alloc.h"
+#include "tradewind/http.h"
+#include "tradewind/loop.h"
+
+#define FAULTY_WIRE_DELAYED_MAX \
+    1024 /* the server's connections, each of which waits for one answer */
+
+typedef struct faulty_wire faulty_wire;
+
+/* Requests go on to `handler`. TW_NO_MEMORY. */
+tw_status faulty_wire_new(const tw_allocator *allocator, tw_loop *loop, const fault_plan *plan,
+                          tw_http_handler handler, void *context,
+                          faulty_wire **ret_faults) TW_MUST_CHECK;
+
+/* Requests that wait are dropped; free the server first, which resets them. NULL is ignored. */
+void faulty_wire_free(faulty_wire *wire);
+
+/* A tw_http_handler whose context is the faulty_wire. */
+void faulty_wire_handle(void *context, const tw_http_request *request, tw_http_reply *reply);
+
+#endif
