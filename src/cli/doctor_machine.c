@@ -103,7 +103,7 @@ static void look_at_zones(doctor_list *list) {
 
 static bool is_in_path(const char *program) {
     char path[512];
-    const char *folders = getenv("PATH");
+    const char *folders = secure_getenv("PATH");
     tw_slice rest = tw_slice_of(folders);
     while (rest.data != NULL) {
         tw_slice folder = tw_slice_split(&rest, ':');

@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,10 +45,21 @@ static int64_t median_sync_ns(const char *folder) {
     return spans_ns[SYNC_COUNT / 2];
 }
 
+/* The folder a file would lie in, written over `path`: what dirname(3) says, safe with threads. */
+static const char *folder_of(char *path) {
+    char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        return ".";
+    slash[slash == path] = '\0';
+    return path;
+}
+
 static void look_at_folder(doctor_list *list, const char *folder) {
     struct statvfs space;
     if (statvfs(folder, &space) != 0 || access(folder, W_OK) != 0) {
-        doctor_advise(doctor_say(list, DOCTOR_BAD, "folder", "%s: %s", folder, strerror(errno)),
+        char reason[128];
+        doctor_advise(doctor_say(list, DOCTOR_BAD, "folder", "%s: %s", folder,
+                                 strerror_r(errno, reason, sizeof reason)),
                       "name a folder that exists and that you may write to");
         return;
     }
@@ -99,7 +109,7 @@ void doctor_look_at_store(doctor_list *list, const char *path) {
     bool server = strncmp(path, "postgres://", 11) == 0 || strncmp(path, "postgresql://", 13) == 0;
     if (!server) {
         snprintf(copy, sizeof copy, "%s", path);
-        look_at_folder(list, dirname(copy));
+        look_at_folder(list, folder_of(copy));
     }
     if (server || stat(path, &there) == 0)
         look_inside(list, path);
