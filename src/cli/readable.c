@@ -12,10 +12,12 @@
 static void group_digits(char *text) {
     char *first = text + (text[0] == '-');
     size_t whole = strcspn(first, ".");
+    size_t size = strlen(first) + 1;
     for (size_t left = whole; left > 3; left -= 3) {
-        char *at = first + left - 3;
-        memmove(at + 1, at, strlen(at) + 1);
-        *at = ',';
+        size_t at = left - 3;
+        memmove(&first[at + 1], &first[at], size - at);
+        first[at] = ',';
+        size++;
     }
 }
 

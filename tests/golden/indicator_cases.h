@@ -192,12 +192,19 @@ static inline unsigned compare_column(const char *id, const case_run *run, const
     return wrong;
 }
 
+static inline bool begins_with(const char *text, const char *beginning, size_t size) {
+    size_t same = 0;
+    while (same < size && text[same] == beginning[same])
+        same++;
+    return same == size;
+}
+
 static inline const char *reason_of(const unsupported_metric *table, size_t count,
                                     const char *metric) {
     for (size_t i = 0; i < count; i++) {
         size_t size = strlen(table[i].metric);
         bool open = size > 0 && table[i].metric[size - 1] == '*';
-        if (open ? strncmp(table[i].metric, metric, size - 1) == 0
+        if (open ? begins_with(metric, table[i].metric, size - 1)
                  : strcmp(table[i].metric, metric) == 0)
             return table[i].reason;
     }

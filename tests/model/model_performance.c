@@ -430,7 +430,7 @@ static long double slow_alpha_annual(sample_of *s) {
 }
 static long double slow_tracking(sample_of *s) {
     sample_of *c = chosen(s, 0);
-    long double active[COUNT_MAX];
+    long double active[COUNT_MAX] = {0};
     for (size_t i = 0; i < c->used; i++)
         active[i] = c->r[i] - c->b[i];
     return sqrtl(unbiased(c, centred(c, active, 2), c->config.ddof));
