@@ -24,8 +24,10 @@
  * certificates and host names are always checked, cookies do not exist.
  *
  * Orders: libcurl silently sends a request again, POST included, when a reused connection dies
- * before the first byte of the answer. A call that must reach the server at most once therefore
- * says `single_use_connection`: it gets a connection of its own that is closed after it.
+ * before the first byte of the answer. A call that must reach the server at most once says
+ * `at_most_once`: it may run on a kept connection, and the second sending is refused before a byte
+ * of it leaves; the call ends as TW_CLOSED and `sent`. With `single_use_connection` it gets a
+ * connection of its own as well, closed after it, which cannot have died unnoticed.
  *
  * Memory: tables at creation; the bytes of a request or an answer grow up to the limits of the
  * configuration and are kept for the next one. The two libraries allocate for themselves from
@@ -191,7 +193,8 @@ typedef struct tw_http_call {
     int64_t connect_timeout_ns; /* name, TCP and TLS; 0: 5 s */
     int64_t total_timeout_ns;   /* from the send to the last byte, waiting included; 0: 30 s */
     size_t response_size_max;   /* of the body; 0: 16 MiB */
-    bool single_use_connection; /* sent at most once: a fresh connection, closed afterwards */
+    bool at_most_once;          /* never sent a second time, whatever becomes of the connection */
+    bool single_use_connection; /* at most once, on a fresh connection that is closed afterwards */
     bool authenticated;         /* has secrets: plain http only to this machine itself */
 } tw_http_call;
 
@@ -210,8 +213,8 @@ typedef struct tw_http_result {
     uint32_t http_status;      /* of the answer as far as it came; 0 if none did */
     bool sent;                 /* some byte of the request may have reached the server: if the
                                   status is not TW_OK, what became of it is not known */
-    uint32_t connection_count; /* connections made for it: 0 reused one, more than 1 means that
-                                  libcurl sent it again */
+    uint32_t send_count;       /* times that it was sent; more than 1 if libcurl sent it again */
+    uint32_t connection_count; /* connections made for it; 0: it ran on a kept one */
     int64_t elapsed_ns;        /* since the send */
     tw_slice body;             /* valid during the callback */
     tw_slice head;             /* status line and headers as they came; see tw_http_result_header */
@@ -222,11 +225,14 @@ typedef struct tw_http_result {
 typedef void (*tw_http_on_done)(void *context, const tw_http_result *result);
 
 typedef struct tw_http_client_stats {
-    uint64_t sent_count;       /* calls given to libcurl */
-    uint64_t done_count;       /* callbacks made */
-    uint64_t refused_count;    /* TW_FULL */
-    uint64_t connection_count; /* connections opened */
-    uint64_t resend_count;     /* calls that libcurl sent more than once */
+    uint64_t sent_count;            /* calls given to libcurl */
+    uint64_t done_count;            /* callbacks made */
+    uint64_t refused_count;         /* TW_FULL */
+    uint64_t connection_count;      /* connections opened */
+    uint64_t reused_count;          /* calls that were sent on a kept connection */
+    uint64_t resend_count;          /* calls that libcurl sent more than once */
+    uint64_t resend_refused_count;  /* calls that it would have sent again, had it been let */
+    uint32_t open_connection_count; /* now: in use, idle or being made */
     uint32_t in_flight_count;
     uint32_t queued_count;
 } tw_http_client_stats;

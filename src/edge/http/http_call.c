@@ -1,0 +1,198 @@
+/*
+ * http_call.c - what a caller asks for, checked and copied into the call's place.
+ *
+ * Everything is checked before anything is copied: a header cannot carry a line break, a URL no
+ * password, and secrets leave this machine only inside TLS.
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "http_client_priv.h"
+#include "tradewind/time.h"
+
+#define RESPONSE_SIZE_DEFAULT ((size_t)16 << 20)
+#define CONNECT_TIMEOUT_DEFAULT_NS (5 * TW_NS_PER_SECOND)
+#define TOTAL_TIMEOUT_DEFAULT_NS (30 * TW_NS_PER_SECOND)
+#define HEADER_LINE_SIZE 8192
+
+/* ---- bytes ---------------------------------------------------------------------------- */
+
+tw_status http_bytes_append(const tw_allocator *allocator, byte_buffer *bytes, const char *data,
+                            size_t size) {
+    if (size == 0)
+        return TW_OK;
+    size_t needed = bytes->size + size;
+    if (needed > bytes->capacity) {
+        size_t capacity = bytes->capacity < 256 ? 256 : bytes->capacity * 2;
+        if (capacity < needed)
+            capacity = needed;
+        char *grown = TW_NEW(allocator, capacity, char);
+        if (grown == NULL)
+            return TW_NO_MEMORY;
+        if (bytes->size > 0)
+            memcpy(grown, bytes->data, bytes->size);
+        if (bytes->data != NULL)
+            TW_DELETE(allocator, bytes->data, bytes->capacity, char);
+        bytes->data = grown;
+        bytes->capacity = capacity;
+    }
+    memcpy(bytes->data + bytes->size, data, size);
+    bytes->size = needed;
+    return TW_OK;
+}
+
+void http_bytes_release(const tw_allocator *allocator, byte_buffer *bytes) {
+    if (bytes->data != NULL)
+        TW_DELETE(allocator, bytes->data, bytes->capacity, char);
+    memset(bytes, 0, sizeof *bytes);
+}
+
+/* ---- checking ------------------------------------------------------------------------- */
+
+/* This machine itself: "localhost" (libcurl never asks a name server for it), 127/8, ::1. */
+static bool is_loopback(const char *host) {
+    struct in_addr v4 = {0};
+    if (strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
+        return true;
+    return inet_pton(AF_INET, host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127;
+}
+
+static tw_status check_parts(CURLU *parts, const tw_http_call *call, bool *ret_loopback,
+                             tw_error *error) {
+    char *scheme = NULL;
+    char *host = NULL;
+    char *user = NULL;
+    tw_status status = TW_OK;
+    if (curl_url_set(parts, CURLUPART_URL, call->url, 0) != CURLUE_OK ||
+        curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+        curl_url_get(parts, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
+        (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)) {
+        status = tw_error_set(error, TW_INVALID, "not a URL that begins with http:// or https://");
+    } else if (curl_url_get(parts, CURLUPART_USER, &user, 0) == CURLUE_OK) {
+        status =
+            tw_error_set(error, TW_INVALID,
+                         "the URL of %s has a user name in it; send credentials as headers", host);
+    } else {
+        *ret_loopback = is_loopback(host);
+        if (call->authenticated && strcmp(scheme, "http") == 0 && !*ret_loopback)
+            status =
+                tw_error_set(error, TW_REFUSED,
+                             "credentials are not sent over plain http to %s; use https", host);
+    }
+    curl_free(scheme);
+    curl_free(host);
+    curl_free(user);
+    return status;
+}
+
+static tw_status check_url(const tw_http_call *call, bool *ret_loopback, tw_error *error) {
+    CURLU *parts = curl_url();
+    if (parts == NULL)
+        return tw_error_set(error, TW_NO_MEMORY, "no memory to read a URL");
+    tw_status status = check_parts(parts, call, ret_loopback, error);
+    curl_url_cleanup(parts);
+    return status;
+}
+
+static bool is_token(tw_slice text) {
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if (c <= ' ' || c >= 127 || strchr("()<>@,;:\\\"/[]?={}", c) != NULL)
+            return false;
+    }
+    return text.size > 0;
+}
+
+static bool is_header_value(tw_slice text) {
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] == '\r' || text.data[i] == '\n' || text.data[i] == '\0')
+            return false;
+    return true;
+}
+
+static size_t size_of_call(const tw_http_call *call) {
+    size_t size = strlen(call->url) + call->body.size;
+    for (size_t i = 0; i < call->header_count; i++)
+        size += call->headers[i].name.size + call->headers[i].value.size;
+    return size;
+}
+
+tw_status http_call_check(const tw_http_client *client, const tw_http_call *call,
+                          bool *ret_loopback, tw_error *error) {
+    tw_slice method = tw_slice_of(call->method);
+    if (!is_token(method) || method.size >= METHOD_SIZE)
+        return tw_error_set(error, TW_INVALID, "not an HTTP method");
+    if (call->url == NULL || call->header_count > TW_HTTP_CALL_HEADER_COUNT_MAX)
+        return tw_error_set(error, TW_INVALID, "a call has one URL and at most %d headers",
+                            TW_HTTP_CALL_HEADER_COUNT_MAX);
+    for (size_t i = 0; i < call->header_count; i++) {
+        const tw_http_header *header = &call->headers[i];
+        if (!is_token(header->name) || !is_header_value(header->value) ||
+            header->name.size + header->value.size + 3 > HEADER_LINE_SIZE)
+            return tw_error_set(error, TW_INVALID,
+                                "header %zu of a call has forbidden bytes or is too long", i + 1);
+    }
+    if (size_of_call(call) > client->request_size_max)
+        return tw_error_set(error, TW_FULL, "a request of %zu bytes is larger than allowed (%u)",
+                            size_of_call(call), client->request_size_max);
+    return check_url(call, ret_loopback, error);
+}
+
+static tw_status add_line(call_slot *slot, const char *line) {
+    struct curl_slist *longer = curl_slist_append(slot->header_lines, line);
+    if (longer == NULL)
+        return TW_NO_MEMORY;
+    slot->header_lines = longer;
+    return TW_OK;
+}
+
+static tw_status copy_headers(call_slot *slot, const tw_http_call *call) {
+    char line[HEADER_LINE_SIZE];
+    bool has_type = false;
+    for (size_t i = 0; i < call->header_count; i++) {
+        const tw_http_header *header = &call->headers[i];
+        /* "Name;" is libcurl's way to send a header without a value. */
+        int size =
+            header->value.size == 0
+                ? snprintf(line, sizeof line, "%.*s;", (int)header->name.size, header->name.data)
+                : snprintf(line, sizeof line, "%.*s: %.*s", (int)header->name.size,
+                           header->name.data, (int)header->value.size, header->value.data);
+        TW_ASSERT(size > 0 && (size_t)size < sizeof line);
+        if (add_line(slot, line) != TW_OK)
+            return TW_NO_MEMORY;
+        has_type = has_type || strncasecmp(line, "content-type:", 13) == 0;
+    }
+    /* libcurl would claim that a body is a form, and wait a second for "100 Continue". */
+    if (!has_type && add_line(slot, "Content-Type:") != TW_OK)
+        return TW_NO_MEMORY;
+    return add_line(slot, "Expect:");
+}
+
+tw_status http_call_copy(call_slot *slot, const tw_http_call *call) {
+    const tw_allocator *allocator = slot->client->allocator;
+    slot->url.size = slot->request_body.size = slot->head.size = slot->body.size = 0;
+    slot->status = TW_OK;
+    slot->code = CURLE_OK;
+    slot->http_status = 0;
+    slot->connection_count = 0;
+    slot->send_count = 0;
+    slot->resend_refused = false;
+    slot->begun_ns = tw_time_monotonic_ns();
+    int64_t total_ns =
+        call->total_timeout_ns > 0 ? call->total_timeout_ns : TOTAL_TIMEOUT_DEFAULT_NS;
+    slot->deadline_ns = slot->begun_ns + total_ns;
+    slot->connect_timeout_ns =
+        call->connect_timeout_ns > 0 ? call->connect_timeout_ns : CONNECT_TIMEOUT_DEFAULT_NS;
+    slot->response_size_max =
+        call->response_size_max > 0 ? call->response_size_max : RESPONSE_SIZE_DEFAULT;
+    slot->single_use = call->single_use_connection;
+    slot->at_most_once = call->at_most_once || call->single_use_connection;
+    snprintf(slot->method, sizeof slot->method, "%s", call->method);
+    if (http_bytes_append(allocator, &slot->url, call->url, strlen(call->url) + 1) != TW_OK ||
+        http_bytes_append(allocator, &slot->request_body, call->body.data, call->body.size) !=
+            TW_OK)
+        return TW_NO_MEMORY;
+    return copy_headers(slot, call);
+}

@@ -1,0 +1,107 @@
+/* http_client_priv.h - what the files of the HTTP client share: a call's place, and the client. */
+#ifndef TRADEWIND_EDGE_HTTP_CLIENT_PRIV_H
+#define TRADEWIND_EDGE_HTTP_CLIENT_PRIV_H
+
+#include <curl/curl.h>
+
+#include "tradewind/http.h"
+
+#define METHOD_SIZE 16
+
+typedef enum slot_state { FREE = 0, QUEUED, RUNNING, ENDING } slot_state;
+
+typedef struct byte_buffer {
+    char *data;
+    size_t size;
+    size_t capacity;
+} byte_buffer;
+
+/* A place for one call; which states there are is drawn in http_client.c. */
+typedef struct call_slot {
+    tw_http_client *client;
+    struct call_slot *next; /* in the free, queued or ending list */
+    struct call_slot *previous;
+    CURL *easy; /* while RUNNING */
+    struct curl_slist *header_lines;
+    tw_http_on_done on_done;
+    void *context;
+    int64_t begun_ns;
+    int64_t deadline_ns;
+    int64_t connect_timeout_ns;
+    size_t response_size_max;
+    byte_buffer url; /* with its NUL */
+    byte_buffer request_body;
+    byte_buffer head;
+    byte_buffer body;
+    tw_status status; /* set before libcurl is told to give up */
+    CURLcode code;
+    uint32_t generation;
+    uint32_t http_status;
+    uint32_t connection_count;
+    uint32_t send_count; /* times that libcurl was let send it */
+    slot_state state;
+    bool single_use;
+    bool at_most_once;
+    bool resend_refused;
+    bool loopback;
+    char method[METHOD_SIZE];
+    char message[TW_ERROR_MESSAGE_SIZE];
+    char curl_words[CURL_ERROR_SIZE];
+} call_slot;
+
+typedef struct slot_list {
+    call_slot *first;
+    call_slot *last;
+} slot_list;
+
+struct tw_http_client {
+    const tw_allocator *allocator;
+    tw_loop *loop;
+    CURLM *multi;
+    CURL **easy_pool; /* idle easy handles */
+    uint32_t easy_count;
+    uint32_t in_flight_count_max;
+    uint32_t slot_count;
+    uint32_t request_size_max;
+    long idle_age_s;
+    call_slot *slots;
+    slot_list free;
+    slot_list queued;
+    slot_list ending;
+    tw_loop_task finish_ended;
+    tw_loop_timer *queue_timer;
+    int64_t queue_timer_ns;
+    tw_http_client_stats stats;
+    bool curl_ready;
+    bool seated;
+    bool in_callback;
+    char user_agent[128];
+    char certificate_file[512];
+};
+
+/* ---- http_call.c: what is asked for, checked and copied ---- */
+
+/* `ret_loopback`: the URL names this machine itself. */
+tw_status http_call_check(const tw_http_client *client, const tw_http_call *call,
+                          bool *ret_loopback, tw_error *error);
+/* TW_NO_MEMORY; the slot may be given back then. */
+tw_status http_call_copy(call_slot *slot, const tw_http_call *call);
+
+tw_status http_bytes_append(const tw_allocator *allocator, byte_buffer *bytes, const char *data,
+                            size_t size);
+void http_bytes_release(const tw_allocator *allocator, byte_buffer *bytes);
+
+/* ---- http_transfer.c: a call in libcurl's hands ---- */
+
+/* Gives the call to libcurl, in an easy handle of the pool; false if libcurl has no memory for it,
+ * and then the handle is back. */
+bool http_transfer_start(call_slot *slot);
+/* Takes the call out of libcurl and keeps what libcurl knows about it. */
+void http_transfer_stop(call_slot *slot);
+/* The status of a call that libcurl ended by itself, from its code and from what was sent. */
+tw_status http_transfer_status(const call_slot *slot);
+/* Writes the sentence about a call that went wrong: method, URL up to its query, and words about
+ * names, connections and certificates. Headers and bodies never get into it. */
+void http_transfer_explain(call_slot *slot);
+
+#endif

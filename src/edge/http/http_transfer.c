@@ -1,0 +1,249 @@
+/*
+ * http_transfer.c - a call in libcurl's hands: its options, what libcurl calls back, what it says
+ * at the end.
+ *
+ * libcurl sends a request again on its own, POST included, when a kept connection dies before the
+ * first byte of the answer, or when an HTTP/2 server refuses the stream (Curl_retry_request in
+ * its transfer.c). Nothing of libcurl 7.88 turns that off, but every sending passes one callback
+ * first (CURLOPT_PREREQFUNCTION, called in its state MSTATE_DO, the only one that sends). So:
+ *
+ * Invariants
+ *   1. Between two calls of about_to_send for the same slot at most one request leaves. For a call
+ *      that is sent at most once the second is refused, and so no second request can leave.
+ *   2. `send_count` 0 means that no byte of the request has left. Anything else means that some
+ *      may have.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "http_client_priv.h"
+#include "tradewind/time.h"
+
+#define HEAD_SIZE_MAX ((size_t)64 << 10)
+
+/* ---- what libcurl calls --------------------------------------------------------------- */
+
+static size_t body_arrived(char *data, size_t unit, size_t count, void *context) {
+    call_slot *slot = context;
+    size_t size = unit * count;
+    if (size > slot->response_size_max - slot->body.size) {
+        slot->status = TW_FULL;
+        return CURL_WRITEFUNC_ERROR;
+    }
+    slot->status = http_bytes_append(slot->client->allocator, &slot->body, data, size);
+    return slot->status == TW_OK ? size : CURL_WRITEFUNC_ERROR;
+}
+
+static size_t header_arrived(char *data, size_t unit, size_t count, void *context) {
+    call_slot *slot = context;
+    size_t size = unit * count;
+    /* An interim answer (100) is followed by another status line; keep the last. */
+    if (size > 5 && memcmp(data, "HTTP/", 5) == 0)
+        slot->head.size = 0;
+    if (size > HEAD_SIZE_MAX - slot->head.size) {
+        slot->status = TW_FULL;
+        return CURL_WRITEFUNC_ERROR;
+    }
+    slot->status = http_bytes_append(slot->client->allocator, &slot->head, data, size);
+    return slot->status == TW_OK ? size : CURL_WRITEFUNC_ERROR;
+}
+
+/* The connection stands, and libcurl is about to send the request on it (invariant 1). */
+static int about_to_send(void *context, char *primary_ip, char *local_ip, int primary_port,
+                         int local_port) {
+    call_slot *slot = context;
+    (void)primary_ip;
+    (void)local_ip;
+    (void)primary_port;
+    (void)local_port;
+    if (slot->at_most_once && slot->send_count > 0) {
+        slot->resend_refused = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
+    slot->send_count++;
+    return CURL_PREREQFUNC_OK;
+}
+
+/* No connection is made for a second sending that would be refused anyway. */
+static curl_socket_t open_socket(void *context, curlsocktype purpose,
+                                 struct curl_sockaddr *address) {
+    call_slot *slot = context;
+    (void)purpose;
+    if (slot->at_most_once && slot->send_count > 0) {
+        slot->resend_refused = true;
+        return CURL_SOCKET_BAD;
+    }
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd < 0)
+        return CURL_SOCKET_BAD;
+    slot->client->stats.open_connection_count++;
+    return fd;
+}
+
+static int close_socket(void *context, curl_socket_t fd) {
+    tw_http_client *client = context;
+    TW_ASSERT(client->stats.open_connection_count > 0);
+    client->stats.open_connection_count--;
+    return close(fd);
+}
+
+/* ---- giving a call to libcurl --------------------------------------------------------- */
+
+/* Milliseconds, rounded up, at least 1: zero would mean "no limit" to libcurl. */
+static long to_ms(int64_t span_ns) {
+    if (span_ns <= TW_NS_PER_MS)
+        return 1;
+    return (long)((span_ns + TW_NS_PER_MS - 1) / TW_NS_PER_MS);
+}
+
+static bool has_body(const call_slot *slot) {
+    return slot->request_body.size > 0 || strcmp(slot->method, "POST") == 0 ||
+           strcmp(slot->method, "PUT") == 0 || strcmp(slot->method, "PATCH") == 0;
+}
+
+/* Only long, pointer and function options that this version knows: setting one cannot fail but
+ * for memory, and then the transfer fails for lack of it. */
+static void set_method(call_slot *slot) {
+    CURL *easy = slot->easy;
+    if (has_body(slot)) {
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)slot->request_body.size);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+                         slot->request_body.size > 0 ? slot->request_body.data : "");
+    } else if (strcmp(slot->method, "HEAD") == 0) {
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    } else {
+        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    }
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, slot->method);
+}
+
+static void set_connection(call_slot *slot) {
+    CURL *easy = slot->easy;
+    const tw_http_client *client = slot->client;
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, client->idle_age_s);
+    if (client->certificate_file[0] != '\0')
+        curl_easy_setopt(easy, CURLOPT_CAINFO, client->certificate_file);
+    if (slot->loopback) /* a proxy cannot reach this machine under that name */
+        curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                     slot->single_use ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, about_to_send);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, slot);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, slot);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, client);
+    if (slot->single_use) {
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+        curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+    }
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, to_ms(slot->connect_timeout_ns));
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, to_ms(slot->deadline_ns - tw_time_monotonic_ns()));
+}
+
+bool http_transfer_start(call_slot *slot) {
+    tw_http_client *client = slot->client;
+    TW_ASSERT(client->easy_count > 0);
+    CURL *easy = client->easy_pool[--client->easy_count];
+    slot->easy = easy;
+    slot->curl_words[0] = '\0';
+    curl_easy_reset(easy);
+    curl_easy_setopt(easy, CURLOPT_URL, slot->url.data);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->curl_words);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, client->user_agent);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, slot->header_lines);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_arrived);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header_arrived);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
+    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)slot->response_size_max);
+    set_method(slot);
+    set_connection(slot);
+    CURLMcode failed = curl_multi_add_handle(client->multi, easy);
+    TW_ASSERT(failed == CURLM_OK || failed == CURLM_OUT_OF_MEMORY);
+    if (failed == CURLM_OK)
+        return true;
+    client->easy_pool[client->easy_count++] = easy;
+    slot->easy = NULL;
+    return false;
+}
+
+/* ---- the end of a call ---------------------------------------------------------------- */
+
+void http_transfer_stop(call_slot *slot) {
+    tw_http_client *client = slot->client;
+    long http_status = 0;
+    long connections = 0;
+    curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &http_status);
+    curl_easy_getinfo(slot->easy, CURLINFO_NUM_CONNECTS, &connections);
+    slot->http_status = (uint32_t)http_status;
+    slot->connection_count = (uint32_t)connections;
+    curl_multi_remove_handle(client->multi, slot->easy);
+    client->easy_pool[client->easy_count++] = slot->easy;
+    slot->easy = NULL;
+}
+
+static tw_status status_of(CURLcode code) {
+    /* libcurl has some hundred codes; those that are not named here are transport trouble. */
+    switch ((int)code) {
+    case CURLE_OK:
+        return TW_OK;
+    case CURLE_OPERATION_TIMEDOUT:
+        return TW_TIMEOUT;
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CIPHER:
+    case CURLE_INTERFACE_FAILED:
+    case CURLE_PROXY:
+        return TW_UNREACHABLE;
+    case CURLE_OUT_OF_MEMORY:
+        return TW_NO_MEMORY;
+    case CURLE_FILESIZE_EXCEEDED:
+        return TW_FULL;
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+    case CURLE_UNSUPPORTED_PROTOCOL: /* an answer in HTTP/0.9 */
+        return TW_PROTOCOL;
+    default:
+        return TW_CLOSED;
+    }
+}
+
+tw_status http_transfer_status(const call_slot *slot) {
+    tw_status status = status_of(slot->code);
+    /* It had been sent before the connection that could not be made: not a call that never left. */
+    bool was_sent = slot->send_count > 0;
+    return status == TW_UNREACHABLE && was_sent ? TW_CLOSED : status;
+}
+
+void http_transfer_explain(call_slot *slot) {
+    const char *why = tw_status_sentence(slot->status);
+    if (slot->status == TW_FULL)
+        why = "the answer is longer than allowed";
+    else if (slot->status == TW_CLOSED && slot->resend_refused)
+        why = "the connection broke before an answer came, and it is not sent twice";
+    else if (slot->status == TW_UNREACHABLE && slot->curl_words[0] != '\0')
+        why = slot->curl_words;
+    else if (slot->code != CURLE_OK && slot->status != TW_NO_MEMORY)
+        why = curl_easy_strerror(slot->code);
+    int shown = (int)strcspn(slot->url.data, "?#");
+    snprintf(slot->message, sizeof slot->message, "%s %.*s: %s", slot->method, shown,
+             slot->url.data, why);
+}
