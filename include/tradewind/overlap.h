@@ -18,7 +18,8 @@
  *   deficit, and no fewer further trades than the k with the most room can cover it (theorem 1 of
  *   rebalance.h). The greatest k over the rows holds for all of them together.
  * - what a solver proves, it proves in floating point: `solver_bound` is kept apart and `proof`
- * says which of the two it was.
+ * says which of the two it was. A claim that a checked plan contradicts (more trades needed than it
+ * has; no plan, where one was found) is not believed, and `reason` says so.
  * - a plan is only ever called feasible after each limit was checked in whole numbers. A solver's
  *   answer that misses a limit by its tolerance is first put right among the trades that it has.
  *

@@ -277,11 +277,43 @@ static void test_a_solver_that_stopped_leaves_its_bound(void **state) {
                        "");
     assert_false(plan.feasible);
     assert_non_null(strstr(plan.reason, "before the solver had to stop"));
+    x.problem.cash_min.nano = 41 * TW_NANO; /* together with the row there is none */
     plan = read_answer(overlap, &x.problem, "Infeasible - objective value 0\n 0 s0 5 0\n", "");
     assert_false(plan.feasible);
     assert_int_equal(plan.proof, TW_OVERLAP_BY_SOLVER);
     plan = read_answer(overlap, &x.problem, "Integer infeasible - objective value 0", "");
     assert_int_equal(plan.proof, TW_OVERLAP_BY_SOLVER);
+}
+
+/* The same plan of two trades, with claims about it that cannot be. */
+static void test_a_proof_that_a_plan_contradicts_is_not_believed(void **state) {
+    (void)state;
+    TW_AUTO(tw_overlap) *overlap = overlap_of(COUNT, 1);
+    example x;
+    make_example(&x);
+    tw_overlap_plan plan = read_answer(overlap, &x.problem,
+                                       "Optimal - objective value 3.2\n 0 s0 2 0\n 4 s2 2 0\n", "");
+    assert_true(plan.feasible);
+    assert_int_equal(plan.count, 2);
+    assert_int_equal(plan.bound, 1);
+    assert_int_equal(plan.solver_bound, 1);
+    assert_int_equal(plan.gap, 1);
+    assert_int_equal(plan.proof, TW_OVERLAP_UNPROVEN);
+    assert_string_equal(plan.reason,
+                        "The solver says that 3 trades are needed, but this plan keeps every limit "
+                        "with fewer: its proof is not believed. 2 trades, and at least 1 are "
+                        "needed.");
+    plan = read_answer(overlap, &x.problem,
+                       "Stopped on time - objective value 2.2\n 0 s0 2 0\n 4 s2 2 0\n",
+                       "Lower bound: 7.5\n");
+    assert_int_equal(plan.solver_bound, 1);
+    assert_int_equal(plan.proof, TW_OVERLAP_UNPROVEN);
+    /* A plan exists: it is found without the solver. */
+    plan = read_answer(overlap, &x.problem, "Infeasible - objective value 0\n 0 s0 5 0\n", "");
+    assert_true(plan.feasible);
+    assert_int_equal(plan.count, 2);
+    assert_int_equal(plan.proof, TW_OVERLAP_UNPROVEN);
+    assert_non_null(strstr(plan.reason, "but this one keeps every limit"));
 }
 
 static void test_garbage_is_no_answer(void **state) {
@@ -398,6 +430,7 @@ int main(void) {
         cmocka_unit_test(test_the_model_says_the_problem),
         cmocka_unit_test(test_an_answer_is_a_plan_with_the_solvers_bound),
         cmocka_unit_test(test_a_solver_that_stopped_leaves_its_bound),
+        cmocka_unit_test(test_a_proof_that_a_plan_contradicts_is_not_believed),
         cmocka_unit_test(test_garbage_is_no_answer),
         cmocka_unit_test(test_what_is_no_problem_is_refused),
         cmocka_unit_test(test_nothing_is_left_when_memory_runs_out),

@@ -5,14 +5,17 @@
 #include <dirent.h>
 #include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -71,12 +74,15 @@ static char *script(const char *body) {
     return path;
 }
 
+static bool (*is_cancelled)(void *context); /* of the next runs */
+
 static outcome run(const char *program, int64_t deadline_ns, size_t log_size) {
     tw_solver_config config;
     tw_solver_config_init(&config);
     config.program = program;
     config.folder = place;
     config.deadline_ns = deadline_ns;
+    config.is_cancelled = is_cancelled;
     outcome o = {.solution = tw_text_over(solution_buffer, sizeof solution_buffer),
                  .log = tw_text_over(log_buffer, log_size)};
     o.status = tw_solver_run(&config, tw_slice_of("the model\n"), &o.solution, &o.log, &o.error);
@@ -130,17 +136,81 @@ static void test_a_solver_that_hangs_is_ended_at_the_deadline(void **state) {
     assert_says(&o, TW_TIMEOUT, "deadline of 0.1 s");
 }
 
-static void test_what_a_solver_started_ends_with_it(void **state) {
-    (void)state;
-    outcome o =
-        run(script("sleep 60 & echo $!; echo >solution.txt"), 10 * TW_NS_PER_SECOND, TEXT_SIZE);
-    assert_int_equal(o.status, TW_OK);
-    int process = (int)syscall(SYS_pidfd_open, (pid_t)strtol(o.log.data, NULL, 10), 0);
+static void assert_ends(pid_t number) {
+    int process = (int)syscall(SYS_pidfd_open, number, 0);
     if (process < 0)
         return; /* gone already */
     struct pollfd watched = {.fd = process, .events = POLLIN};
     assert_int_equal(poll(&watched, 1, 10000), 1);
     close(process);
+}
+
+static void test_what_a_solver_started_ends_with_it(void **state) {
+    (void)state;
+    outcome o =
+        run(script("sleep 60 & echo $!; echo >solution.txt"), 10 * TW_NS_PER_SECOND, TEXT_SIZE);
+    assert_int_equal(o.status, TW_OK);
+    assert_ends((pid_t)strtol(o.log.data, NULL, 10));
+}
+
+/* In a session of its own, its parent gone, and what it printed to closed. */
+#define LEAVE "setsid sh -c 'sleep 60 >/dev/null 2>&1 & echo $!' & wait; "
+
+static void test_what_left_the_group_ends_too(void **state) {
+    (void)state;
+    outcome o = run(script(LEAVE "echo >solution.txt"), 10 * TW_NS_PER_SECOND, TEXT_SIZE);
+    assert_int_equal(o.status, TW_OK);
+    pid_t process = (pid_t)strtol(o.log.data, NULL, 10);
+    assert_true(process > 1);
+    assert_ends(process);
+    o = run(script(LEAVE "exit 4"), 10 * TW_NS_PER_SECOND, TEXT_SIZE);
+    assert_says(&o, TW_REMOTE, "status 4");
+    assert_ends((pid_t)strtol(o.log.data, NULL, 10));
+    o = run(script(LEAVE "sleep 60"), 500 * TW_NS_PER_MS, TEXT_SIZE);
+    assert_says(&o, TW_TIMEOUT, "deadline");
+    assert_ends((pid_t)strtol(o.log.data, NULL, 10));
+}
+
+static bool at_once(void *context) {
+    (void)context;
+    return true;
+}
+
+static void test_a_solver_that_is_called_off_is_ended(void **state) {
+    (void)state;
+    is_cancelled = at_once;
+    outcome o = run(script("sleep 60"), 60 * TW_NS_PER_SECOND, TEXT_SIZE);
+    is_cancelled = NULL;
+    assert_says(&o, TW_CANCELLED, "it was called off");
+}
+
+/* --- children that others wait for ---------------------------------------------------------- */
+
+static void wait_for_all(int number) {
+    (void)number;
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        continue;
+}
+
+static void test_a_process_that_is_not_told_of_its_children_is_refused(void **state) {
+    (void)state;
+    struct sigaction before;
+    const struct sigaction ignored = {.sa_handler = SIG_IGN};
+    const struct sigaction no_wait = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDWAIT};
+    const struct sigaction by_others = {.sa_handler = wait_for_all, .sa_flags = SA_RESTART};
+    char *solver = script("echo >solution.txt");
+    assert_int_equal(sigaction(SIGCHLD, &ignored, &before), 0);
+    outcome o = run(solver, 10 * TW_NS_PER_SECOND, TEXT_SIZE);
+    assert_says(&o, TW_STATE, "ignores SIGCHLD");
+    assert_int_equal(sigaction(SIGCHLD, &no_wait, NULL), 0);
+    o = run(solver, 10 * TW_NS_PER_SECOND, TEXT_SIZE);
+    assert_says(&o, TW_STATE, "ignores SIGCHLD");
+    assert_int_equal(sigaction(SIGCHLD, &by_others, NULL), 0);
+    o = run(solver, 10 * TW_NS_PER_SECOND, TEXT_SIZE);
+    assert_says(&o, TW_STATE, "waits for every child");
+    assert_int_equal(sigaction(SIGCHLD, &before, NULL), 0);
+    o = run(solver, 10 * TW_NS_PER_SECOND, TEXT_SIZE);
+    assert_int_equal(o.status, TW_OK);
 }
 
 static void test_a_solver_that_prints_without_end_is_bounded(void **state) {
@@ -188,12 +258,143 @@ static void test_a_folder_that_cannot_be_is_told(void **state) {
     (void)state;
     tw_solver_config config;
     tw_solver_config_init(&config);
+    config.program = script("exit 0");
     config.folder = "/proc";
     tw_text solution = tw_text_over(solution_buffer, sizeof solution_buffer);
     tw_text log = tw_text_over(log_buffer, sizeof log_buffer);
     tw_error error = {0};
     assert_true(tw_solver_run(&config, tw_slice_of(""), &solution, &log, &error) != TW_OK);
     assert_non_null(strstr(error.message, "cannot make a folder in /proc"));
+}
+
+/* What a solver leaves is removed, also what it should not have made. */
+static void test_the_folder_goes_with_all_that_is_in_it(void **state) {
+    (void)state;
+    outcome o = run(script("mkdir -p a/b/c; echo >a/b/c/d; ln -s / a/root; echo >solution.txt"),
+                    10 * TW_NS_PER_SECOND, TEXT_SIZE);
+    assert_int_equal(o.status, TW_OK);
+    o = run(script("mkdir -p a/b; exit 1"), 10 * TW_NS_PER_SECOND, TEXT_SIZE);
+    assert_says(&o, TW_REMOTE, "status 1");
+    /* One that is gone already is told, behind what came first. */
+    o = run(script("rm -r \"$PWD\""), 10 * TW_NS_PER_SECOND, TEXT_SIZE);
+    assert_says(&o, TW_REMOTE, "ended without a solution; and cannot remove /tmp/");
+}
+
+/* Each call that wants a descriptor fails in turn, in the solver's process at last. */
+static void test_nothing_is_left_when_descriptors_run_out(void **state) {
+    (void)state;
+    char *solver = script("echo >solution.txt");
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    int free_fd = dup(STDOUT_FILENO);
+    close(free_fd);
+    int failures = 0;
+    outcome o = {.status = TW_IO};
+    for (rlim_t room = 0; room < 16 && o.status != TW_OK; room++) {
+        const struct rlimit limit = {(rlim_t)free_fd + room, before.rlim_max};
+        tw_solver_config config;
+        tw_solver_config_init(&config);
+        config.program = solver;
+        config.folder = place;
+        o.solution = tw_text_over(solution_buffer, sizeof solution_buffer);
+        o.log = tw_text_over(log_buffer, sizeof log_buffer);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        o.status = tw_solver_run(&config, tw_slice_of("x"), &o.solution, &o.log, &o.error);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_int_equal(entries_of_place("tradewind-solver-"), 0);
+        failures += o.status != TW_OK && strstr(o.error.message, "Too many open files") != NULL;
+    }
+    assert_int_equal(o.status, TW_OK);
+    assert_in_range(failures, 3, 15);
+}
+
+static void test_a_model_that_cannot_be_written_is_told(void **state) {
+    (void)state;
+    char *solver = script("exit 0");
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    const struct rlimit limit = {0, before.rlim_max};
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    outcome o = run(solver, 10 * TW_NS_PER_SECOND, TEXT_SIZE);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, handler);
+    assert_true(o.status != TW_OK);
+    assert_non_null(strstr(o.error.message, "cannot write the model in"));
+}
+
+/* --- which program -------------------------------------------------------------------------- */
+
+static void assert_found(const char *program, const char *wanted) {
+    char path[TW_SOLVER_PATH_SIZE];
+    tw_error error = {0};
+    if (tw_solver_find(program, path, &error) != TW_OK)
+        fail_msg("%s: %s", program, error.message);
+    assert_string_equal(path, wanted);
+}
+
+static void assert_refused(const char *program, tw_status status, const char *words) {
+    char path[TW_SOLVER_PATH_SIZE] = "untouched";
+    outcome o = {.error = {0}};
+    o.status = tw_solver_find(program, path, &o.error);
+    assert_says(&o, status, words);
+    assert_string_equal(path, "untouched");
+}
+
+static void test_the_path_of_the_caller_is_not_asked(void **state) {
+    (void)state;
+    char *solver = script("exit 0");
+    char before[4096];
+    const char *path = getenv("PATH");
+    snprintf(before, sizeof before, "%s", path != NULL ? path : "");
+    assert_int_equal(setenv("PATH", place, 1), 0);
+    assert_refused("solver", TW_NOT_FOUND, "there is no solver solver in /usr/local/bin");
+    assert_int_equal(setenv("PATH", before, 1), 0);
+    assert_found(solver, solver);
+    assert_refused("./solver", TW_INVALID, "a name or an absolute path");
+    assert_refused("", TW_INVALID, "a name or an absolute path");
+    assert_refused("tradewind-no-such-solver", TW_NOT_FOUND, "apt-get install coinor-cbc");
+    assert_refused("/etc/passwd/cbc", TW_NOT_FOUND, "apt-get install coinor-cbc");
+}
+
+static void test_a_program_that_others_may_change_is_refused(void **state) {
+    (void)state;
+    char *solver = script("exit 0");
+    char link[128];
+    char inner[128];
+    assert_int_equal(chmod(solver, 0702), 0);
+    assert_refused(solver, TW_PERMISSION, "others may change");
+    assert_int_equal(chmod(solver, 0600), 0);
+    assert_refused(solver, TW_PERMISSION, "not a program that may be run");
+    assert_int_equal(chmod(solver, 0755), 0);
+    assert_int_equal(chmod(place, 0777), 0); /* they may put another one there */
+    assert_refused(solver, TW_PERMISSION, place);
+    assert_int_equal(chmod(place, 01777), 0); /* but not with the sticky bit */
+    assert_found(solver, solver);
+    assert_int_equal(chmod(place, 0700), 0);
+    assert_refused(place, TW_PERMISSION, "not a program that may be run");
+    /* Links are followed; where they stand counts, and where they lead to. */
+    snprintf(inner, sizeof inner, "%s/inner", place);
+    snprintf(link, sizeof link, "%s/inner/link", place);
+    assert_int_equal(mkdir(inner, 0700), 0);
+    assert_int_equal(symlink("../solver", link), 0);
+    assert_found(link, solver);
+    assert_int_equal(chmod(inner, 0777), 0);
+    assert_refused(link, TW_PERMISSION, inner);
+    assert_int_equal(chmod(inner, 0700), 0);
+    assert_int_equal(chmod(solver, 0757), 0);
+    assert_refused(link, TW_PERMISSION, "others may change");
+    assert_int_equal(chmod(solver, 0700), 0);
+    if (geteuid() == 0) { /* only root can give a file away */
+        assert_int_equal(chown(solver, 65534, (gid_t)-1), 0);
+        assert_refused(solver, TW_PERMISSION, "others may change");
+        assert_int_equal(chown(solver, 0, 65534), 0);
+        assert_found(solver, solver);
+        assert_int_equal(chmod(solver, 0770), 0);
+        assert_refused(solver, TW_PERMISSION, "others may change");
+    }
+    unlink(link);
+    rmdir(inner);
 }
 
 /* --- with CBC ------------------------------------------------------------------------------- */
@@ -299,9 +500,17 @@ int main(void) {
         cmocka_unit_test(test_the_process_sees_nothing_of_the_caller),
         cmocka_unit_test(test_a_solver_that_hangs_is_ended_at_the_deadline),
         cmocka_unit_test(test_what_a_solver_started_ends_with_it),
+        cmocka_unit_test(test_what_left_the_group_ends_too),
+        cmocka_unit_test(test_a_solver_that_is_called_off_is_ended),
+        cmocka_unit_test(test_a_process_that_is_not_told_of_its_children_is_refused),
         cmocka_unit_test(test_a_solver_that_prints_without_end_is_bounded),
         cmocka_unit_test(test_a_solver_that_fails_is_told_with_its_last_line),
         cmocka_unit_test(test_a_folder_that_cannot_be_is_told),
+        cmocka_unit_test(test_the_folder_goes_with_all_that_is_in_it),
+        cmocka_unit_test(test_nothing_is_left_when_descriptors_run_out),
+        cmocka_unit_test(test_a_model_that_cannot_be_written_is_told),
+        cmocka_unit_test(test_the_path_of_the_caller_is_not_asked),
+        cmocka_unit_test(test_a_program_that_others_may_change_is_refused),
         cmocka_unit_test(test_cbc_finds_the_fewest_trades),
         cmocka_unit_test(test_cbc_trades_fractions),
     };

@@ -158,8 +158,7 @@ void overlap_thin(tw_overlap *overlap, const tw_overlap_problem *problem) {
     }
 }
 
-/* Mandatory trades at their smallest, nothing else. */
-static void begin_lots(tw_overlap *overlap, const tw_overlap_problem *problem) {
+void overlap_begin_lots(tw_overlap *overlap, const tw_overlap_problem *problem) {
     for (size_t i = 0; i < problem->count; i++) {
         const tw_rebalance_range *range = &problem->ranges[i];
         overlap_side side;
@@ -192,7 +191,7 @@ tw_status tw_overlap_solve(tw_overlap *overlap, const tw_overlap_problem *proble
     tw_status status = overlap_begin(overlap, problem, error);
     if (status != TW_OK)
         return status;
-    begin_lots(overlap, problem);
+    overlap_begin_lots(overlap, problem);
     bool found = overlap_mend(overlap, problem, false);
     if (found)
         overlap_thin(overlap, problem);

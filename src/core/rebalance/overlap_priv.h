@@ -63,6 +63,9 @@ bool overlap_holds(const tw_overlap *overlap, const tw_overlap_problem *problem)
 /* The greatest value that a trade of each position can have, added up, at 1e-9; above 0. */
 overlap_wide overlap_value_most(const tw_overlap_problem *problem);
 
+/* Mandatory trades at their smallest, nothing else. */
+void overlap_begin_lots(tw_overlap *overlap, const tw_overlap_problem *problem);
+
 /* Moves lots until the limits hold; true when they do. With `only_trading`, positions that do not
  * trade stay so. */
 bool overlap_mend(tw_overlap *overlap, const tw_overlap_problem *problem, bool only_trading);

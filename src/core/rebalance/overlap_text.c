@@ -17,7 +17,8 @@
  * column that is not 0: index, name, value, reduced cost; with "**" before one that breaks a limit.
  *
  * Invariant: nothing of the answer is believed but its claim of a bound, which the plan keeps
- * apart.
+ * apart; and not that either where a checked plan contradicts it. For a claim that there is no
+ * plan, one is looked for.
  */
 #include <math.h>
 #include <string.h>
@@ -254,7 +255,9 @@ typedef enum ending { ENDED_OPTIMAL, ENDED_INFEASIBLE, ENDED_EARLY } ending;
 typedef struct reading {
     ending ending;
     bool has_lots;
-    double cost; /* that the solver claims for its lots */
+    bool contradicted; /* by a plan that was checked */
+    size_t claimed;    /* trades that it says are needed */
+    double cost;       /* that the solver claims for its lots */
 } reading;
 
 /* The next word of a line; empty at its end. */
@@ -381,8 +384,8 @@ static bool lots_are_allowed(const tw_overlap *overlap, const tw_overlap_problem
     return true;
 }
 
-/* What the solver proved, as a count; at most `count`, which is a plan. */
-static void apply_bound(const reading *r, tw_slice log, tw_overlap_plan *plan) {
+/* What the solver proved, as a count; nothing, when the plan has fewer. */
+static void apply_bound(reading *r, tw_slice log, tw_overlap_plan *plan) {
     double cost = r->cost;
     if (r->ending == ENDED_EARLY && !number_after(log, "Lower bound:", &cost))
         return;
@@ -390,8 +393,11 @@ static void apply_bound(const reading *r, tw_slice log, tw_overlap_plan *plan) {
     if (!(further > 0) || further > 1e15)
         return;
     size_t bound = plan->mandatory + (size_t)further;
-    if (plan->feasible && bound > plan->count)
-        bound = plan->count;
+    if (plan->feasible && bound > plan->count) {
+        r->contradicted = true;
+        r->claimed = bound;
+        return;
+    }
     if (bound <= plan->bound)
         return;
     plan->solver_bound = bound;
@@ -400,27 +406,62 @@ static void apply_bound(const reading *r, tw_slice log, tw_overlap_plan *plan) {
         plan->proof = TW_OVERLAP_BY_SOLVER;
 }
 
+/* What is wrong with the solver goes before what is known without it. */
+static void say_contradiction(const reading *r, tw_text *text) {
+    if (!r->contradicted)
+        return;
+    if (r->ending == ENDED_INFEASIBLE)
+        tw_text_append_string(text, "The solver says that no plan exists, but this one keeps every "
+                                    "limit: its proof is not believed. ");
+    else
+        tw_text_append_format(text,
+                              "The solver says that %zu trades are needed, but this plan keeps "
+                              "every limit with fewer: its proof is not believed. ",
+                              r->claimed);
+}
+
+static void say_plan(const tw_overlap_plan *plan, tw_text *text) {
+    if (plan->proof == TW_OVERLAP_UNPROVEN)
+        tw_text_append_format(text, "%zu trades, and at least %zu are needed.", plan->count,
+                              plan->solver_bound);
+    else
+        tw_text_append_format(text, "%zu trades, and no plan has fewer%s.", plan->count,
+                              plan->proof == TW_OVERLAP_EXACT ? ""
+                                                              : ", as the solver proved to its "
+                                                                "tolerance");
+}
+
 static void say(const reading *r, tw_overlap_plan *plan) {
     if (!plan->feasible && plan->proof == TW_OVERLAP_EXACT)
         return; /* said already, with the limit */
     tw_text text = tw_text_over(plan->reason, sizeof plan->reason);
-    if (r->ending == ENDED_INFEASIBLE) {
+    say_contradiction(r, &text);
+    if (plan->feasible) {
+        say_plan(plan, &text);
+    } else if (r->ending == ENDED_INFEASIBLE) {
         plan->proof = TW_OVERLAP_BY_SOLVER;
         tw_text_append_string(&text, "No plan exists, as the solver found to its tolerance.");
-    } else if (!plan->feasible && r->has_lots) {
+    } else if (r->has_lots) {
         tw_text_append_string(&text, "No plan: the solver's answer breaks a limit by its tolerance "
                                      "and could not be put right in whole lots.");
-    } else if (!plan->feasible) {
-        tw_text_append_string(&text, "No plan was found before the solver had to stop.");
-    } else if (plan->proof == TW_OVERLAP_UNPROVEN) {
-        tw_text_append_format(&text, "%zu trades, and at least %zu are needed.", plan->count,
-                              plan->solver_bound);
     } else {
-        tw_text_append_format(&text, "%zu trades, and no plan has fewer%s.", plan->count,
-                              plan->proof == TW_OVERLAP_EXACT ? ""
-                                                              : ", as the solver proved to its "
-                                                                "tolerance");
+        tw_text_append_string(&text, "No plan was found before the solver had to stop.");
     }
+}
+
+/* The lots are a plan. The solver's are put right among its own trades; where it says that there is
+ * no plan, one is looked for without it. */
+static bool find_plan(tw_overlap *overlap, const tw_overlap_problem *problem, const reading *r) {
+    bool found = false;
+    if (r->ending == ENDED_INFEASIBLE) {
+        overlap_begin_lots(overlap, problem);
+        found = overlap_mend(overlap, problem, false);
+    } else if (r->has_lots && lots_are_allowed(overlap, problem)) {
+        found = overlap_mend(overlap, problem, true);
+    }
+    if (found)
+        overlap_thin(overlap, problem); /* what was only a rounding of the solver */
+    return found;
 }
 
 tw_status tw_overlap_read(tw_overlap *overlap, const tw_overlap_problem *problem,
@@ -433,15 +474,13 @@ tw_status tw_overlap_read(tw_overlap *overlap, const tw_overlap_problem *problem
         status = read_solution(overlap, problem, answer->solution, &r, error);
     if (status != TW_OK)
         return status;
-    bool found =
-        r.has_lots && lots_are_allowed(overlap, problem) && overlap_mend(overlap, problem, true);
-    if (found)
-        overlap_thin(overlap, problem); /* what was only a rounding of the solver */
+    bool found = find_plan(overlap, problem, &r);
     tw_overlap_plan plan;
     memset(&plan, 0, sizeof plan);
     status = overlap_report(overlap, problem, found, &plan, error);
     if (status != TW_OK)
         return status;
+    r.contradicted = r.ending == ENDED_INFEASIBLE && plan.feasible;
     if (r.ending != ENDED_INFEASIBLE && (plan.feasible || plan.proof != TW_OVERLAP_EXACT))
         apply_bound(&r, answer->log, &plan);
     say(&r, &plan);

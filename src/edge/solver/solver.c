@@ -6,20 +6,20 @@
  * The child leads a process group of its own, so that killing the group also ends what it started.
  * It is watched through two descriptors: the pipe that it prints to, and a descriptor of the
  * process itself, which tells its end even when the pipe is closed early or held open by others.
+ * What left that group is found by a mark in its environment (solver_leftovers.c).
  *
  * Invariants:
  * 1. Whatever fails, the child has been waited for, every descriptor is closed and the private
  *    folder is removed, before tw_solver_run returns.
  * 2. The group is only signalled while the child has not been waited for, so its number is still
- * its.
+ * its. Where others of this process may have waited for it, it is asked after first.
  * 3. What is printed is always read, or the child would stand still at a full pipe; what there is
  * no room for is the oldest part, and that is dropped.
  */
-#include "tradewind/solver.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -33,26 +33,37 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "solver_priv.h"
 #include "tradewind/time.h"
 
 #define MODEL_NAME "model.mps"
 #define SOLUTION_NAME "solution.txt"
 #define PATH_VARIABLE "PATH=/usr/local/bin:/usr/bin:/bin"
+#define MARK_NAME "TRADEWIND_SOLVER="
 /* The part of the time that the solver is told to take; the rest is for writing its solution. */
 #define SOLVER_SHARE 0.9
 #define CHUNK_SIZE 4096
+/* How often it is asked whether to give up. */
+#define CANCEL_MS 250
+/* Folders that are open at once while those that a solver made are removed. */
+#define OPEN_FOLDERS_MAX 8
 #define PIPE_SIZE 65536 /* of Linux, unless it was asked for more */
 #define LAST_LINE_MAX 200
 
 typedef struct session {
     const tw_solver_config *config;
     int64_t end_ns;
+    char program[TW_SOLVER_PATH_SIZE];
     char folder[PATH_MAX];
+    char mark[sizeof MARK_NAME + PATH_MAX];
     int folder_fd;
     int pipe_fd;    /* what the child prints; -1 once it has ended */
     int process_fd; /* readable when the child has ended */
     pid_t child;    /* 0: none to wait for */
+    uint64_t began; /* of the child */
     int wait_status;
+    bool waited_by_others;
+    bool left_some; /* processes that could not be ended */
 } session;
 
 void tw_solver_config_init(tw_solver_config *config) {
@@ -86,6 +97,7 @@ static tw_status make_folder(session *s, tw_error *error) {
         s->folder[0] = 0;
         return tw_error_set_errno(error, os_errno, "cannot make a folder in %s", s->config->folder);
     }
+    snprintf(s->mark, sizeof s->mark, MARK_NAME "%s", s->folder);
     s->folder_fd = open(s->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->folder_fd < 0)
         return tw_error_set_errno(error, errno, "cannot open %s", s->folder);
@@ -134,7 +146,7 @@ static tw_status read_solution(const session *s, tw_text *ret_solution, tw_error
     return status;
 }
 
-/* What one removal could not remove, rmdir tells: a solver makes files only. */
+/* What could not be removed, rmdir tells. */
 static void remove_files(DIR *entries) {
     for (;;) {
         // NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is this call's own
@@ -144,6 +156,13 @@ static void remove_files(DIR *entries) {
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             (void)unlinkat(dirfd(entries), entry->d_name, 0);
     }
+}
+
+static int remove_entry(const char *path, const struct stat *found, int kind, struct FTW *place) {
+    (void)found;
+    (void)kind;
+    (void)place;
+    return remove(path);
 }
 
 /* The private folder with all that is in it. */
@@ -158,9 +177,26 @@ static tw_status remove_folder(session *s, tw_error *error) {
         close(s->folder_fd);
     }
     s->folder_fd = -1;
-    if (rmdir(s->folder) != 0)
+    if (rmdir(s->folder) == 0)
+        return TW_OK;
+    /* A solver makes files only; what is another program may have made folders. */
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): unsafe only with FTW_CHDIR
+    if (nftw(s->folder, remove_entry, OPEN_FOLDERS_MAX, FTW_DEPTH | FTW_PHYS) != 0)
         return tw_error_set_errno(error, errno, "cannot remove %s", s->folder);
     return TW_OK;
+}
+
+/* Removes it and tells what could not be; an error that was told before stays the first. */
+static tw_status clear_up(session *s, tw_status status, tw_error *error) {
+    tw_error second = {0};
+    tw_status removed = remove_folder(s, &second);
+    if (removed == TW_OK)
+        return status;
+    if (status == TW_OK)
+        return tw_error_set(error, removed, "%s", second.message);
+    if (error != NULL)
+        tw_error_set(error, status, "%s; and %s", error->message, second.message);
+    return status;
 }
 
 /* --- the process ---------------------------------------------------------------------------- */
@@ -175,7 +211,7 @@ static int spawn(session *s, char *seconds, int output) {
                                (char[]){"-allowableGap"}, (char[]){"0"},
                                (char[]){"-solve"},        (char[]){"-solution"},
                                (char[]){SOLUTION_NAME},   NULL};
-    char *const environment[] = {(char[]){PATH_VARIABLE}, (char[]){"LC_ALL=C"}, NULL};
+    char *const environment[] = {(char[]){PATH_VARIABLE}, (char[]){"LC_ALL=C"}, s->mark, NULL};
     sigset_t none;
     sigset_t all;
     sigemptyset(&none);
@@ -204,13 +240,31 @@ static int spawn(session *s, char *seconds, int output) {
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && failed == 0; i++)
         failed = steps[i];
     if (failed == 0)
-        failed = posix_spawnp(&s->child, s->config->program, &actions, &attributes, arguments,
-                              environment);
+        failed = posix_spawn(&s->child, s->program, &actions, &attributes, arguments, environment);
     if (failed != 0)
         s->child = 0;
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return failed;
+}
+
+static tw_status waited_by_others(const session *s, tw_error *error) {
+    return tw_error_set(error, TW_STATE,
+                        "how the solver %s ended cannot be told: something else in this process "
+                        "waits for every child",
+                        s->config->program);
+}
+
+/* A process that ignores SIGCHLD is not told how its children end. */
+static tw_status check_signal(tw_error *error) {
+    struct sigaction action;
+    if (sigaction(SIGCHLD, NULL, &action) != 0)
+        return tw_error_set_errno(error, errno, "cannot look at SIGCHLD");
+    if (action.sa_handler == SIG_IGN || (action.sa_flags & SA_NOCLDWAIT) != 0)
+        return tw_error_set(error, TW_STATE,
+                            "this process ignores SIGCHLD, so how a solver ends cannot be told; "
+                            "set it to SIG_DFL first");
+    return TW_OK;
 }
 
 static tw_status start(session *s, tw_error *error) {
@@ -223,15 +277,12 @@ static tw_status start(session *s, tw_error *error) {
     snprintf(seconds, sizeof seconds, "%.3f", left > 0.01 ? left * SOLVER_SHARE : 0.01);
     int failed = spawn(s, seconds, ends[1]);
     close(ends[1]);
-    if (failed == ENOENT)
-        return tw_error_set(
-            error, TW_NOT_FOUND,
-            "there is no solver %s; the package coinor-cbc has cbc (apt-get install "
-            "coinor-cbc)",
-            s->config->program);
     if (failed != 0)
-        return tw_error_set_errno(error, failed, "cannot start the solver %s", s->config->program);
+        return tw_error_set_errno(error, failed, "cannot start the solver %s", s->program);
+    s->began = solver_began(s->child);
     s->process_fd = (int)syscall(SYS_pidfd_open, s->child, 0);
+    if (s->process_fd < 0 && errno == ESRCH)
+        return waited_by_others(s, error); /* ended, and gone already */
     if (s->process_fd < 0)
         return tw_error_set_errno(error, errno, "cannot watch the solver's process");
     if (fcntl(s->pipe_fd, F_SETFL, O_NONBLOCK) != 0)
@@ -287,10 +338,14 @@ static tw_status watch(session *s, tw_text *log, tw_error *error) {
             return tw_error_set(error, TW_TIMEOUT,
                                 "the solver %s was ended at its deadline of %.3g s",
                                 s->config->program, (double)s->config->deadline_ns * 1e-9);
+        if (s->config->is_cancelled != NULL && s->config->is_cancelled(s->config->context))
+            return tw_error_set(error, TW_CANCELLED, "the solver %s was ended: it was called off",
+                                s->config->program);
         struct pollfd watched[2] = {{.fd = s->process_fd, .events = POLLIN},
                                     {.fd = s->pipe_fd, .events = POLLIN}};
         int64_t milliseconds = left / TW_NS_PER_MS + 1;
-        int ready = poll(watched, 2, milliseconds > INT_MAX ? INT_MAX : (int)milliseconds);
+        int64_t most = s->config->is_cancelled != NULL ? CANCEL_MS : INT_MAX;
+        int ready = poll(watched, 2, (int)(milliseconds > most ? most : milliseconds));
         if (ready < 0 && errno != EINTR)
             return tw_error_set_errno(error, errno, "cannot watch the solver");
         if (ready <= 0)
@@ -302,13 +357,23 @@ static tw_status watch(session *s, tw_text *log, tw_error *error) {
     }
 }
 
-/* Ends the group and waits for the child (invariants 1 and 2). */
+/* The child has not been waited for, so that its number is its own. */
+static bool is_ours(pid_t child) {
+    siginfo_t unused;
+    return waitid(P_PID, (id_t)child, &unused, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+/* Ends all that it started and waits for the child (invariants 1 and 2). */
 static void finish(session *s) {
     if (s->child > 0) {
-        kill(-s->child, SIGKILL);
-        while (waitpid(s->child, &s->wait_status, 0) < 0 && errno == EINTR)
+        if (is_ours(s->child))
+            kill(-s->child, SIGKILL);
+        pid_t waited;
+        while ((waited = waitpid(s->child, &s->wait_status, 0)) < 0 && errno == EINTR)
             continue;
+        s->waited_by_others = waited < 0;
         s->child = 0;
+        s->left_some = !solver_end_marked(s->mark, s->began);
     }
     if (s->process_fd >= 0)
         close(s->process_fd);
@@ -329,6 +394,12 @@ static tw_slice last_line(const tw_text *log) {
 
 static tw_status judge(const session *s, const tw_text *log, tw_error *error) {
     tw_slice line = last_line(log);
+    if (s->waited_by_others)
+        return waited_by_others(s, error);
+    if (s->left_some)
+        return tw_error_set(error, TW_REMOTE,
+                            "the solver %s starts processes faster than they can be ended",
+                            s->config->program);
     if (WIFSIGNALED(s->wait_status))
         return tw_error_set(error, TW_REMOTE, "the solver %s was ended by signal %d: %.*s",
                             s->config->program, WTERMSIG(s->wait_status), (int)line.size,
@@ -343,7 +414,11 @@ static tw_status judge(const session *s, const tw_text *log, tw_error *error) {
 /* All but the clearing up. */
 static tw_status run(session *s, tw_slice model, tw_text *ret_solution, tw_text *ret_log,
                      tw_error *error) {
-    tw_status status = make_folder(s, error);
+    tw_status status = check_signal(error);
+    if (status == TW_OK)
+        status = tw_solver_find(s->config->program, s->program, error);
+    if (status == TW_OK)
+        status = make_folder(s, error);
     if (status == TW_OK)
         status = write_model(s, model, error);
     if (status == TW_OK)
@@ -375,9 +450,7 @@ tw_status tw_solver_run(const tw_solver_config *config, tw_slice model, tw_text 
                  .pipe_fd = -1,
                  .process_fd = -1};
     tw_status status = run(&s, model, ret_solution, ret_log, error);
-    tw_status removed = remove_folder(&s, status == TW_OK ? error : NULL);
-    if (status == TW_OK)
-        status = removed;
+    status = clear_up(&s, status, error);
     if (status != TW_OK)
         tw_text_clear(ret_solution);
     return status;
