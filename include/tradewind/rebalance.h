@@ -25,6 +25,16 @@
  * that does not hold, and with groups and costs together, `lower_bound` still holds and
  * count - lower_bound is the gap. docs/rebalancing-proof.md has the theorems.
  *
+ * Small instances are exact always. Where the above proves nothing and at most
+ * TW_REBALANCE_SEARCH_POSITIONS positions can trade, combinations of their lots are looked
+ * through. Let a position's choices be the numbers of lots that it can trade, and not to trade
+ * unless it must; leave the largest of these numbers out. When the product of the others is at most
+ * config.search_max (65,536 unless told: four positions with 40 choices each), the plan has the
+ * fewest trades, or it is proven that there is none; among the plans that were looked through it
+ * is the one of least turnover, or the closest. Beyond, so many steps are made (some milliseconds),
+ * and the answer is as good as they are. With a gross limit nobody may stand on the side that is
+ * not his target's.
+ *
  * A sale of a position inside its band is made only if it brings more than it costs.
  *
  * All money is whole: the value of a buy is rounded up to 1e-9, of a sale down, costs up, so
@@ -53,6 +63,8 @@
 #define TW_REBALANCE_REASON_SIZE 400
 #define TW_REBALANCE_GROUPS_MAX 4096
 #define TW_REBALANCE_COSTS_MAX 65535
+#define TW_REBALANCE_SEARCH_POSITIONS 32
+#define TW_REBALANCE_SEARCH_DEFAULT 65536
 
 typedef struct tw_rebalance tw_rebalance;
 
@@ -145,7 +157,8 @@ typedef struct tw_rebalance_config {
     uint8_t side;             /* tw_restriction of the whole plan; not TW_RESTRICTION_ALL */
     uint8_t cap_priority;     /* tw_cap_priority */
     uint8_t shorts_allowed;
-    uint8_t reserved[4];
+    uint32_t search_max; /* combinations of lots to look through where steering proves nothing; 0
+                          * for none */
 } tw_rebalance_config;
 
 /*

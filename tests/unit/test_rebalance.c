@@ -216,10 +216,77 @@ static void test_a_window_narrower_than_a_lot_is_not_a_proof(void **state) {
     TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
     tw_rebalance_position p[1] = {position(0, 9, 100, 80, 20)};
     tw_rebalance_config config = config_of(100, 130, 150);
+    config.search_max = 0;
     tw_rebalance_plan plan = plan_of(rebalance, &config, p, 1);
     assert_true(!plan.feasible && !plan.proven);
     assert_non_null(strstr(plan.reason, "not a proof"));
     assert_int_equal(plan.lower_bound, 1);
+}
+
+static void test_a_window_that_no_lots_hit_is_proven_for_few_positions(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(8);
+    tw_rebalance_position p[8];
+    for (size_t i = 0; i < 8; i++)
+        p[i] = position((tw_symbol)i, 500, 2, 12, 4);
+    /* 40 choices and more each, all of them even amounts: an odd one is out of reach. */
+    tw_rebalance_config config = config_of(4000, 4101, 4101);
+    tw_rebalance_plan plan = plan_of(rebalance, &config, p, 4);
+    assert_true(!plan.feasible && !plan.proven); /* some 160 x 160 x 160 combinations */
+    config.search_max = UINT32_MAX;
+    plan = plan_of(rebalance, &config, p, 3);
+    assert_true(!plan.feasible && plan.proven);
+    assert_non_null(strstr(plan.reason, "every combination of whole lots"));
+    assert_int_equal(plan.lower_bound, 1);
+    config.search_max = TW_REBALANCE_SEARCH_DEFAULT;
+    plan = plan_of(rebalance, &config, p, 8);
+    assert_true(!plan.feasible && !plan.proven);
+}
+
+static tw_rebalance_range range(tw_symbol symbol, int64_t price, int64_t lots_min,
+                                int64_t lots_max) {
+    return (tw_rebalance_range){.price = {price * TW_NANO},
+                                .lot = {TW_NANO},
+                                .lots_min = lots_min,
+                                .lots_max = lots_max,
+                                .lots_least = 1,
+                                .symbol = symbol};
+}
+
+static void test_lots_that_only_together_hit_a_window_are_found(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
+    /* 13 = 4 + 3 x 3, and nothing else. */
+    tw_rebalance_range r[2] = {range(0, 4, -3, 0), range(1, 3, -3, 0)};
+    tw_rebalance_config config = config_of(0, 13, 13);
+    tw_rebalance_plan plan;
+    config.search_max = 0;
+    assert_int_equal(tw_rebalance_solve(rebalance, &config, r, 2, &plan, NULL), TW_OK);
+    assert_false(plan.feasible);
+    config.search_max = 16;
+    assert_int_equal(tw_rebalance_solve(rebalance, &config, r, 2, &plan, NULL), TW_OK);
+    assert_true(plan.feasible && plan.proven);
+    assert_int_equal(plan.count, 2);
+    assert_int_equal(plan.lower_bound, 2);
+    assert_int_equal(plan.trades[0].quantity.nano, TW_NANO);
+    assert_int_equal(plan.trades[1].quantity.nano, 3 * TW_NANO);
+    assert_int_equal(plan.trades[1].reason, TW_TRADE_RAISE_CASH);
+    assert_int_equal(plan.cash_after.nano, 13 * TW_NANO);
+}
+
+/* The most choices stand on the dearest name: they are computed, not walked through. */
+static void test_a_range_without_end_is_searched(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
+    tw_rebalance_range r[2] = {range(0, 6, -INT64_MAX / (100 * TW_NANO), 0), range(1, 4, -3, 0)};
+    tw_rebalance_config config = config_of(0, 1000001, 1000001);
+    tw_rebalance_plan plan;
+    assert_int_equal(tw_rebalance_solve(rebalance, &config, r, 2, &plan, NULL), TW_OK);
+    assert_true(!plan.feasible && plan.proven);
+    config = config_of(0, 1000004, 1000004);
+    assert_int_equal(tw_rebalance_solve(rebalance, &config, r, 2, &plan, NULL), TW_OK);
+    assert_true(plan.feasible && plan.proven);
+    assert_int_equal(plan.count, 2);
 }
 
 static void test_bad_input_has_a_status_and_a_sentence(void **state) {
@@ -649,6 +716,9 @@ int main(void) {
         cmocka_unit_test(test_a_trade_is_never_below_the_minimum),
         cmocka_unit_test(test_what_cannot_be_done_is_proven),
         cmocka_unit_test(test_a_window_narrower_than_a_lot_is_not_a_proof),
+        cmocka_unit_test(test_a_window_that_no_lots_hit_is_proven_for_few_positions),
+        cmocka_unit_test(test_lots_that_only_together_hit_a_window_are_found),
+        cmocka_unit_test(test_a_range_without_end_is_searched),
         cmocka_unit_test(test_bad_input_has_a_status_and_a_sentence),
         cmocka_unit_test(test_a_hybrid_band_is_the_wider_of_two),
         cmocka_unit_test(test_an_inner_destination_is_narrower_than_the_trigger),

@@ -15,6 +15,7 @@ void tw_rebalance_config_init(tw_rebalance_config *config) {
     config->trades_max = SIZE_MAX;
     config->turnover_max.nano = INT64_MAX;
     config->destination_nano = TW_NANO / 2;
+    config->search_max = TW_REBALANCE_SEARCH_DEFAULT;
 }
 
 static bool take_memory(tw_rebalance *rebalance) {

@@ -133,6 +133,7 @@ bool rebalance_member_of(const problem *p, size_t index, const tw_rebalance_rang
                          bool sells, member *ret_member);
 
 uint32_t rebalance_node_of(const problem *p, size_t index);
+bool rebalance_is_short(const problem *p, size_t index);
 tw_symbol rebalance_symbol_of(const problem *p, size_t index);
 
 static inline const tw_trade_cost *cost_class_of(const tw_rebalance_config *config,
@@ -215,6 +216,16 @@ bool rebalance_steer(problem *p);
 /* Brings one node into its window; those below it stay in theirs. */
 bool rebalance_settle(problem *p, uint32_t g, bool by_lots);
 
+/* The totals of the nodes from where the members stand. */
+void rebalance_add_up(const problem *p);
+
+/* --- rebalance_search.c: small instances exactly --------------------------------------------- */
+
+/* After steering, which `found` a plan or none: looks through all combinations for one with fewer
+ * trades, and raises the plan's lower bound to what is proven. True when there is a plan now.
+ * `ret_complete` tells that all were looked through: without a plan there is none. */
+bool rebalance_search(problem *p, bool found, bool *ret_complete);
+
 /* --- rebalance_report.c: the answer -------------------------------------------------------------
  */
 
@@ -222,6 +233,7 @@ bool rebalance_settle(problem *p, uint32_t g, bool by_lots);
 tw_status rebalance_write_plan(problem *p, tw_error *error);
 void rebalance_say_infeasible(const problem *p);
 void rebalance_say_not_found(const problem *p);
+void rebalance_say_none_fits(const problem *p);
 void rebalance_say_capped(const problem *p);
 
 /* --- rebalance_solve.c: all of it, without caps

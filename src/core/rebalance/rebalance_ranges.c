@@ -502,9 +502,12 @@ uint32_t rebalance_node_of(const problem *p, size_t index) {
     uint32_t group = p->positions != NULL ? p->positions[index].group : p->ranges[index].group;
     if (group != 0)
         return p->group_first + group - 1;
-    bool is_short =
-        p->positions != NULL ? p->positions[index].weight_nano < 0 : p->ranges[index].is_short != 0;
-    return p->sides == 0 ? p->top : p->sides + is_short;
+    return p->sides == 0 ? p->top : p->sides + rebalance_is_short(p, index);
+}
+
+bool rebalance_is_short(const problem *p, size_t index) {
+    return p->positions != NULL ? p->positions[index].weight_nano < 0
+                                : p->ranges[index].is_short != 0;
 }
 
 tw_symbol rebalance_symbol_of(const problem *p, size_t index) {

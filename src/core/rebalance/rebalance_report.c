@@ -189,6 +189,16 @@ void rebalance_say_not_found(const problem *p) {
                           "one lot of the dearest name remove the difficulty.");
 }
 
+/* Every window can be reached by amounts, but by no whole lots. */
+void rebalance_say_none_fits(const problem *p) {
+    tw_text text = tw_text_over(p->plan->reason, sizeof p->plan->reason);
+    p->plan->proven = true;
+    tw_text_append_string(&text,
+                          "No plan exists: every combination of whole lots was looked through, and "
+                          "each steps over a window. Windows as wide as one lot of the dearest "
+                          "name remove the difficulty.");
+}
+
 void rebalance_say_capped(const problem *p) {
     tw_rebalance_plan *plan = p->plan;
     tw_text text = tw_text_over(plan->reason, sizeof plan->reason);

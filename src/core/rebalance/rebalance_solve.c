@@ -294,8 +294,15 @@ tw_status rebalance_solve_once(problem *p, tw_error *error) {
         return TW_OK;
     }
     push_chosen(p);
-    if (rebalance_steer(p) || choose_other_last(p) || choose_more(p))
+    bool found = rebalance_steer(p) || choose_other_last(p) || choose_more(p);
+    bool complete = false;
+    if (!found || p->member_count > plan->lower_bound)
+        found = rebalance_search(p, found, &complete);
+    if (found)
         return rebalance_write_plan(p, error);
-    rebalance_say_not_found(p);
+    if (complete)
+        rebalance_say_none_fits(p);
+    else
+        rebalance_say_not_found(p);
     return TW_OK;
 }

@@ -66,15 +66,22 @@ static void seat(problem *p) {
     }
 }
 
-static void start(problem *p) {
+void rebalance_add_up(const problem *p) {
     for (uint32_t g = 0; g < p->node_count; g++)
         p->work->nodes[g].total = 0;
     for (size_t i = 0; i < p->member_count; i++) {
         member *m = &p->work->members[i];
-        m->at = m->wanted < m->low ? m->low : m->wanted > m->high ? m->high : m->wanted;
         m->value = m->cash = 0;
         move_to(p, m, m->at);
     }
+}
+
+static void start(const problem *p) {
+    for (size_t i = 0; i < p->member_count; i++) {
+        member *m = &p->work->members[i];
+        m->at = m->wanted < m->low ? m->low : m->wanted > m->high ? m->high : m->wanted;
+    }
+    rebalance_add_up(p);
 }
 
 /* --- one member --------------------------------------------------------------------------------
