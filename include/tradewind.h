@@ -16,6 +16,7 @@
 #include "tradewind/batch_clean.h"
 #include "tradewind/book.h"
 #include "tradewind/book_sync.h"
+#include "tradewind/breaker.h"
 #include "tradewind/cache.h"
 #include "tradewind/config.h"
 #include "tradewind/covariance.h"

@@ -6,16 +6,14 @@
  */
 #include "pool_priv.h"
 
+#include "splitmix.h"
+
 #define JITTER_LIFETIME_DIVISOR 40 /* 2.5 % */
 #define AGED_DIVISOR 8             /* the share that may be closed for age in one sweep */
 
-/* SplitMix64 of the seed and a number (Steele, Lea and Flood, 2014): 0 to span_ns. */
+/* 0 to span_ns, for the seed and a number. */
 int64_t pool_jitter_ns(const tw_pool *pool, uint64_t number, int64_t span_ns) {
-    uint64_t z = pool->config.seed + (number + 1) * UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    z ^= z >> 31;
-    return (int64_t)(z % ((uint64_t)span_ns + 1));
+    return splitmix_span_ns(pool->config.seed, number, span_ns);
 }
 
 static uint64_t pass_of(const tw_pool *pool) {

@@ -8,20 +8,14 @@
  */
 #include "tradewind/random.h"
 
+#include "splitmix.h"
+
 #include <math.h>
 
-static uint64_t splitmix64(uint64_t *counter) {
-    uint64_t z = *counter += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
 void tw_random_init(tw_random *random, uint64_t seed, uint64_t stream) {
-    uint64_t counter = seed;
-    counter = splitmix64(&counter) ^ stream;
-    for (int i = 0; i < 4; i++)
-        random->state[i] = splitmix64(&counter);
+    uint64_t stream_seed = splitmix_at(seed, 0) ^ stream;
+    for (uint64_t i = 0; i < 4; i++)
+        random->state[i] = splitmix_at(stream_seed, i);
 }
 
 static uint64_t rotate_left(uint64_t x, int k) {

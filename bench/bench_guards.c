@@ -1,0 +1,136 @@
+/*
+ * bench_guards.c - what the guards of a request cost: breaker, and beside it what they are made of.
+ *
+ *     bench_guards [MILLIONS]    operations of one run, default 5
+ *
+ * Every row is warmed up once, then run five times over the same fixed work; the median, the least
+ * and the most are printed. Nothing is asserted about time: look, and compare rows of one run. The
+ * row "loop" is what the harness itself costs; time is an argument, so no row reads a clock.
+ */
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tradewind/breaker.h"
+#include "tradewind/time.h"
+
+#define RUN_COUNT 5
+
+struct bench {
+    tw_breaker *closed;
+    tw_breaker *by_time;
+    tw_breaker *open;
+    tw_lock lock;
+    uint64_t sink; /* results go here, so that no work can be left out */
+};
+
+typedef void (*operation)(struct bench *bench, uint64_t count);
+
+static void require(bool condition, const char *what) {
+    if (condition)
+        return;
+    fprintf(stderr, "bench_guards: %s failed\n", what);
+    exit(1);
+}
+
+static void run_loop(struct bench *bench, uint64_t count) {
+    for (uint64_t i = 0; i < count; i++)
+        bench->sink += __atomic_load_n(&bench->lock.word, __ATOMIC_ACQUIRE) + i;
+}
+
+static void run_lock(struct bench *bench, uint64_t count) {
+    for (uint64_t i = 0; i < count; i++) {
+        tw_lock_acquire(&bench->lock, NULL);
+        bench->sink += i;
+        tw_lock_release(&bench->lock, NULL);
+    }
+}
+
+static void run_permit(struct bench *bench, uint64_t count) {
+    for (uint64_t i = 0; i < count; i++) {
+        tw_breaker_permit permit;
+        require(tw_breaker_acquire(bench->closed, (int64_t)i, &permit) == TW_OK, "acquire");
+        bench->sink += permit.generation;
+    }
+}
+
+static void run_rejection(struct bench *bench, uint64_t count) {
+    for (uint64_t i = 0; i < count; i++) {
+        tw_breaker_permit permit;
+        require(tw_breaker_acquire(bench->open, (int64_t)i, &permit) == TW_STATE, "rejection");
+    }
+}
+
+static void cycle(tw_breaker *breaker, uint64_t count) {
+    const tw_breaker_answer answer = {.status = TW_OK, .http_status = 200};
+    for (uint64_t i = 0; i < count; i++) {
+        tw_breaker_permit permit;
+        require(tw_breaker_acquire(breaker, (int64_t)i * 1000, &permit) == TW_OK, "acquire");
+        (void)tw_breaker_release(breaker, &permit, &answer, (int64_t)i * 1000);
+    }
+}
+
+static void run_cycle(struct bench *bench, uint64_t count) {
+    cycle(bench->closed, count);
+}
+
+static void run_cycle_by_time(struct bench *bench, uint64_t count) {
+    cycle(bench->by_time, count);
+}
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void run_row(const char *name, operation run, struct bench *bench, uint64_t count) {
+    double runs[RUN_COUNT];
+    for (int i = -1; i < RUN_COUNT; i++) { /* the first is the warm-up */
+        int64_t begin_ns = tw_time_monotonic_ns();
+        run(bench, count);
+        if (i >= 0)
+            runs[i] = (double)(tw_time_monotonic_ns() - begin_ns) / (double)count;
+    }
+    qsort(runs, RUN_COUNT, sizeof(runs[0]), by_value);
+    printf("%-44s %8.2f %8.2f %8.2f\n", name, runs[RUN_COUNT / 2], runs[0], runs[RUN_COUNT - 1]);
+}
+
+static void make_breakers(struct bench *bench) {
+    tw_breaker_config config = tw_breaker_config_default();
+    require(tw_breaker_new(NULL, &config, &bench->closed, NULL) == TW_OK, "a breaker");
+    config.consecutive_max = 1;
+    config.open_ns_min = config.open_ns_max = TW_BREAKER_NS_MAX;
+    require(tw_breaker_new(NULL, &config, &bench->open, NULL) == TW_OK, "a breaker");
+    tw_breaker_permit permit;
+    require(tw_breaker_acquire(bench->open, 0, &permit) == TW_OK, "acquire");
+    (void)tw_breaker_release(bench->open, &permit, &(tw_breaker_answer){.status = TW_TIMEOUT}, 0);
+    config = tw_breaker_config_default();
+    config.window_count = 0;
+    config.window_ns = 10 * TW_NS_PER_SECOND;
+    config.bucket_count = 10;
+    require(tw_breaker_new(NULL, &config, &bench->by_time, NULL) == TW_OK, "a breaker");
+}
+
+int main(int argc, char **argv) {
+    long millions = argc > 1 ? strtol(argv[1], NULL, 10) : 5;
+    if (argc > 2 || millions < 1 || millions > 1000) {
+        fprintf(stderr, "usage: bench_guards [MILLIONS]   1 to 1000, default 5\n");
+        return 2;
+    }
+    uint64_t count = (uint64_t)millions * 1000000;
+    struct bench bench = {0};
+    make_breakers(&bench);
+    printf("%-44s %8s %8s %8s\n", "ns an operation", "median", "least", "most");
+    run_row("loop", run_loop, &bench, count);
+    run_row("a lock, taken and given back", run_lock, &bench, count);
+    run_row("breaker: a permit while closed", run_permit, &bench, count);
+    run_row("breaker: a rejection while open", run_rejection, &bench, count);
+    run_row("breaker: acquire and release, by count", run_cycle, &bench, count);
+    run_row("breaker: acquire and release, by time", run_cycle_by_time, &bench, count);
+    tw_breaker_free(bench.closed);
+    tw_breaker_free(bench.open);
+    tw_breaker_free(bench.by_time);
+    return bench.sink == 1; /* never */
+}
