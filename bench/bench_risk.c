@@ -109,7 +109,7 @@ static void print_figures(const tw_risk_input *input) {
     static const double confidences[] = {0.95, 0.99};
     job work = {.name = "figures"};
     tw_risk_config_init(&work.config);
-    work.config.tail = TW_RISK_TAIL_AT_MOST;
+    work.config.shortfall = TW_SHORTFALL_BEYOND;
     work.config.moment_ddof = 1;
     work.config.covariance = true;
     const tw_risk_maxima maxima = tw_risk_maxima_of(&work.config, ROWS, ASSETS);

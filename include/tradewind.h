@@ -46,6 +46,7 @@
 #include "tradewind/performance.h"
 #include "tradewind/pool.h"
 #include "tradewind/portfolios.h"
+#include "tradewind/quantile.h"
 #include "tradewind/random.h"
 #include "tradewind/rate.h"
 #include "tradewind/rebalance.h"

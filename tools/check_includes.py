@@ -59,8 +59,8 @@ MAY_INCLUDE = [
 ]
 
 # Public headers that do not carry the name of their module.
-BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "log", "config", "cpu", "task",
-                "version", "wait", "zone"}
+BASE_HEADERS = {"api", "status", "error", "alloc", "time", "text", "decimal", "log", "config", "cpu",
+                "quantile", "task", "version", "wait", "zone"}
 
 # Public headers that bear another name than the module that owns them.
 NAMED_OTHERWISE = {"rolling": "core/window", "indicator": "core/window",

@@ -43,6 +43,7 @@
 #include "tradewind/api.h"
 #include "tradewind/cpu.h"
 #include "tradewind/error.h"
+#include "tradewind/quantile.h"
 #include "tradewind/rate.h"
 #include "tradewind/risk.h"
 #include "tradewind/status.h"
@@ -52,24 +53,6 @@
 #define TW_PERFORMANCE_LAG_MAX 64
 
 typedef struct tw_performance tw_performance;
-
-/* How a quantile lies between two order statistics (Hyndman and Fan 1996), at probability p. */
-typedef enum tw_quantile_kind {
-    TW_QUANTILE_LINEAR = 0,  /* type 7: at (n - 1) p; R, NumPy, Excel's PERCENTILE */
-    TW_QUANTILE_STEP = 1,    /* type 1: the ceil(n p)-th value; skfolio, Riskfolio */
-    TW_QUANTILE_WEIBULL = 2, /* type 6: at (n + 1) p - 1; Excel's PERCENTILE.EXC */
-    TW_QUANTILE_MEDIAN = 3,  /* type 8: at (n + 1/3) p - 2/3 */
-    TW_QUANTILE_LOWER = 4,   /* the value at or before (n - 1) p */
-    TW_QUANTILE_HIGHER = 5   /* the value at or after (n - 1) p */
-} tw_quantile_kind;
-
-/* What the historical expected shortfall is the mean of, with a tail of part t. */
-typedef enum tw_shortfall_kind {
-    TW_SHORTFALL_CONTINUOUS = 0, /* the worst n t observations, the last in part (Rockafellar and
-                                  * Uryasev 2000; skfolio) */
-    TW_SHORTFALL_BEYOND = 1,     /* those at or below the VaR (empyrical, PerformanceAnalytics) */
-    TW_SHORTFALL_FIRST = 2       /* the worst floor((n - 1) t) + 1 (older empyrical) */
-} tw_shortfall_kind;
 
 /* How figures of a benchmark become annual: alpha, Jensen's alpha. */
 typedef enum tw_annual_kind {
@@ -290,8 +273,8 @@ typedef enum tw_figure {
 
 TW_BEGIN_DECLS
 
-/* 252 periods, rates of 0 a year, ddof 1 (0 of partial moments and residuals), and of each kind the
- * first. */
+/* 252 periods, rates of 0 a year, ddof 1 (0 of partial moments and residuals), the linear
+ * quantile, and of each other kind the first. */
 TW_API void tw_performance_config_init(tw_performance_config *config);
 
 /* Takes the memory for at most so many observations, at least 1. TW_RANGE for 0, TW_NO_MEMORY. */

@@ -31,10 +31,9 @@
  *
  * Value at risk and expected shortfall, of a confidence c (p = 1 - c) over h periods:
  * - historical: a quantile of the portfolio's returns, type 7 of Hyndman and Fan (1996) unless
- *   config.quantile_type is another one (1 is the order statistic ceil(p n)), and the shortfall of
- *   Rockafellar and Uryasev (2002) with a fractional share of the last observation, or the mean of
- *   what is at most the quantile. Over h periods: sums of h successive rows that are used,
- *   overlapping or apart (counted from the newest).
+ *   config.quantile is another kind (quantile.h), and the shortfall of Rockafellar and Uryasev
+ *   (2002) with a fractional share of the last observation, or another one. Over h periods: sums of
+ * h successive rows that are used, overlapping or apart (counted from the newest).
  * - Gaussian, Cornish-Fisher: -m + s L with L from the normal quantile and, the latter, from
  *   skewness S and excess kurtosis K. Over h periods the cumulants of a sum of h independent
  *   ones: h m, sqrt(h) s, S / sqrt(h), K / h.
@@ -81,6 +80,7 @@
 #include "tradewind/api.h"
 #include "tradewind/cpu.h"
 #include "tradewind/error.h"
+#include "tradewind/quantile.h"
 #include "tradewind/rate.h"
 #include "tradewind/simulate.h"
 #include "tradewind/status.h"
@@ -104,12 +104,6 @@ typedef enum tw_risk_method {
     TW_RISK_FILTERED_HISTORICAL = 3,
     TW_RISK_MONTE_CARLO = 4
 } tw_risk_method;
-
-/* The expected shortfall of scenarios. */
-typedef enum tw_risk_tail {
-    TW_RISK_TAIL_FRACTIONAL = 0, /* the mean of the worst p n, the last of them in part */
-    TW_RISK_TAIL_AT_MOST = 1     /* the mean of all returns at most the quantile */
-} tw_risk_tail;
 
 /* What is divided by its own deviation for filtered scenarios. */
 typedef enum tw_risk_filter {
@@ -136,8 +130,8 @@ typedef struct tw_risk_config {
     uint32_t horizon_count;
     uint32_t methods;             /* TW_RISK_METHOD_BIT(method) of those that are wanted */
     uint32_t moment_ddof;         /* of the deviation of moment-based estimates: 0 or 1 */
-    uint32_t quantile_type;       /* 1 to 9, Hyndman and Fan (1996) */
-    uint8_t tail;                 /* tw_risk_tail */
+    uint8_t quantile;             /* tw_quantile_kind */
+    uint8_t shortfall;            /* tw_shortfall_kind, of scenarios */
     uint8_t spans;                /* tw_risk_spans */
     uint8_t shares;               /* tw_risk_shares */
     uint8_t filter;               /* tw_risk_filter */
@@ -363,9 +357,6 @@ TW_API size_t tw_risk_conventions(const tw_risk_config *config,
 /* The quantile of the standard normal (Wichura 1988, AS 241), full double precision.
  * NaN outside (0, 1). */
 TW_API double tw_risk_normal_quantile(double probability);
-
-/* The type 7 quantile of `count` (> 0) values in ascending order; probability in [0, 1]. */
-TW_API double tw_risk_quantile_sorted(const double *values, size_t count, double probability);
 
 TW_END_DECLS
 

@@ -7,6 +7,7 @@
 
 #include "gnuplot.h"
 #include "time_labels.h"
+#include "tradewind/quantile.h"
 #include "tradewind/time.h"
 
 enum { MOMENT_MAX = 900, LABEL_COUNT = 9, QUANTILE_COUNT = 5, DATE_SIZE = 10 };
@@ -49,11 +50,8 @@ static bool spread_at(const batch_picture *picture, size_t output, size_t row,
         return false;
     qsort(picture->sorted, count, sizeof *picture->sorted, by_value);
     for (int q = 0; q < QUANTILE_COUNT; q++) {
-        double place = quantiles[q] * (double)(count - 1);
-        size_t below = (size_t)place;
-        size_t above = below + 1 < count ? below + 1 : below;
-        ret_values[q] = picture->sorted[below] +
-                        (place - (double)below) * (picture->sorted[above] - picture->sorted[below]);
+        ret_values[q] =
+            tw_quantile_sorted(TW_QUANTILE_LINEAR, picture->sorted, count, quantiles[q]);
     }
     return true;
 }

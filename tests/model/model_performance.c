@@ -68,7 +68,10 @@ static void choose_config(sample *s, tw_random *random) {
     c->partial_ddof = (uint8_t)tw_random_below(random, 2);
     c->annual = (uint8_t)tw_random_below(random, 2);
     c->capture = (uint8_t)tw_random_below(random, 3);
-    c->quantile = (uint8_t)tw_random_below(random, 6);
+    static const tw_quantile_kind kinds[] = {TW_QUANTILE_LINEAR,  TW_QUANTILE_STEP,
+                                             TW_QUANTILE_WEIBULL, TW_QUANTILE_MEDIAN,
+                                             TW_QUANTILE_LOWER,   TW_QUANTILE_HIGHER};
+    c->quantile = (uint8_t)kinds[tw_random_below(random, 6)];
     c->shortfall = (uint8_t)tw_random_below(random, 3);
     c->raw_deviation = tw_random_below(random, 2) == 0;
     c->tail = tw_random_below(random, 2) == 0 ? 0.05 : tw_random_uniform(random);
@@ -299,9 +302,12 @@ static long double quantile(sample_of *s) {
             sum += x[k++].weight;
         return x[k].value;
     }
-    const double places[] = {(n - 1) * p,        ceil(n * p) - 1,
-                             (n + 1) * p - 1,    (n + 1.0 / 3) * p - 2.0 / 3,
-                             floor((n - 1) * p), ceil((n - 1) * p)};
+    const double places[] = {[TW_QUANTILE_LINEAR] = (n - 1) * p,
+                             [TW_QUANTILE_STEP] = ceil(n * p) - 1,
+                             [TW_QUANTILE_WEIBULL] = (n + 1) * p - 1,
+                             [TW_QUANTILE_MEDIAN] = (n + 1.0 / 3) * p - 2.0 / 3,
+                             [TW_QUANTILE_LOWER] = floor((n - 1) * p),
+                             [TW_QUANTILE_HIGHER] = ceil((n - 1) * p)};
     double place = fmin(fmax(places[s->config.quantile], 0), n - 1);
     size_t low = (size_t)place;
     size_t high = low + 1 < s->used ? low + 1 : low;

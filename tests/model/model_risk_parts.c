@@ -76,8 +76,8 @@ static tw_risk_config make_config(uint64_t *seed) {
     config.confidences[1] = 0.975;
     config.horizons[1] = 3;
     config.horizon_count = 2;
-    config.quantile_type = 1 + (uint32_t)(next_random(seed) % 9);
-    config.tail = (uint8_t)(next_random(seed) % 2);
+    config.quantile = (uint8_t)(1 + next_random(seed) % 9);
+    config.shortfall = (uint8_t)(next_random(seed) % 2);
     config.spans = (uint8_t)(next_random(seed) % 2);
     config.filter = (uint8_t)(next_random(seed) % 2);
     config.moment_ddof = (uint32_t)(next_random(seed) % 2);
@@ -192,7 +192,7 @@ static void slow_shares(const tw_risk_config *config, const scenario *sorted, si
     size_t low;
     double part;
     double p = 1 - confidence;
-    slow_place(count, p, config->quantile_type, &low, &part);
+    slow_place(count, p, config->quantile, &low, &part);
     for (size_t k = 0; k < count; k++)
         ret_var[k] = ret_tail[k] = 0;
     ret_var[low] = 1 - (long double)part;
@@ -204,7 +204,7 @@ static void slow_shares(const tw_risk_config *config, const scenario *sorted, si
     long double reach = 0;
     for (size_t k = 0; k < count; k++) {
         long double left = (long double)count * p - (long double)k;
-        if (config->tail == TW_RISK_TAIL_FRACTIONAL)
+        if (config->shortfall == TW_SHORTFALL_CONTINUOUS)
             ret_tail[k] = left >= 1 ? 1 : left > 1e-12L ? left : 0;
         else
             ret_tail[k] = sorted[k].value <= quantile + 1e-17L ? 1 : 0;

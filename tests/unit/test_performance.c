@@ -165,7 +165,8 @@ static void test_options_outside_their_limits_are_refused(void **state) {
     REFUSED(annual, 2);
     REFUSED(capture, 3);
     REFUSED(burke, 3);
-    REFUSED(quantile, 6);
+    REFUSED(quantile, 0);
+    REFUSED(quantile, TW_QUANTILE_KIND_MAX + 1);
     REFUSED(shortfall, 3);
     REFUSED(tail_method, 3);
     REFUSED(tail, -0.1);

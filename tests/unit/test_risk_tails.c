@@ -60,10 +60,10 @@ static void test_quantiles_are_of_all_nine_types(void **state) {
     static const double values[10] = {4, 10, 1, 7, 3, 9, 2, 6, 8, 5};
     for (uint32_t type = 1; type <= 9; type++) {
         question q = ask(TW_RISK_HISTORICAL, 0.75, 1);
-        q.config.quantile_type = type;
+        q.config.quantile = (uint8_t)type;
         assert_near(answer(&q, values, 10).value, -quarter[type - 1], 1e-14);
         q = ask(TW_RISK_HISTORICAL, 0.8, 1);
-        q.config.quantile_type = type;
+        q.config.quantile = (uint8_t)type;
         assert_near(answer(&q, values, 10).value, -fifth[type - 1], 1e-14);
     }
 }
@@ -75,7 +75,7 @@ static void test_a_whole_number_of_worst_rows_is_whole(void **state) {
     /* 1 - 0.95 is a little more than 0.05: that is no part of a sixth row. */
     question q = ask(TW_RISK_HISTORICAL, 0.95, 1);
     assert_true(answer(&q, returns, 100).expected_shortfall == -2);
-    q.config.quantile_type = 1;
+    q.config.quantile = TW_QUANTILE_STEP;
     assert_true(answer(&q, returns, 100).value == -4);
 }
 
@@ -83,11 +83,11 @@ static void test_a_tail_may_be_all_that_is_at_most_the_quantile(void **state) {
     (void)state;
     static const double values[8] = {-3, -2, -2, -2, 0, 1, 2, 3};
     question q = ask(TW_RISK_HISTORICAL, 0.75, 1); /* place 1.75: -2 */
-    q.config.tail = TW_RISK_TAIL_AT_MOST;
+    q.config.shortfall = TW_SHORTFALL_BEYOND;
     tw_risk_estimate e = answer(&q, values, 8);
     assert_true(e.value == 2);
     assert_near(e.expected_shortfall, 9 / 4.0, 1e-15);
-    q.config.tail = TW_RISK_TAIL_FRACTIONAL; /* two rows */
+    q.config.shortfall = TW_SHORTFALL_CONTINUOUS; /* two rows */
     assert_near(answer(&q, values, 8).expected_shortfall, 2.5, 1e-15);
 }
 
@@ -95,7 +95,7 @@ static void test_scenarios_of_several_periods_are_sums(void **state) {
     (void)state;
     static const double values[7] = {1, -4, 2, 0, 5, -1, -2};
     question q = ask(TW_RISK_HISTORICAL, 0.9, 3);
-    q.config.quantile_type = 1; /* the worst */
+    q.config.quantile = TW_QUANTILE_STEP; /* the worst */
     tw_risk_estimate e = answer(&q, values, 7);
     assert_int_equal(e.scenarios, 5); /* -1 -2 7 4 2 */
     assert_true(e.value == 2);
@@ -137,7 +137,7 @@ static void test_a_filter_scales_returns_to_the_deviation_of_now(void **state) {
     static const double values[2] = {-1, -2};
     question q = ask(TW_RISK_FILTERED_HISTORICAL, 0.9, 1);
     q.config.filter_decay = 0.5;
-    q.config.quantile_type = 1;
+    q.config.quantile = TW_QUANTILE_STEP;
     assert_near(answer(&q, values, 2).value, 2 * sqrt(2.875 / 1.75), 1e-15);
     static const double nothing[3] = {0, 0, 0};
     assert_true(answer(&q, nothing, 3).value == 0);
@@ -439,8 +439,8 @@ static void test_a_config_outside_its_bounds_is_refused(void **state) {
     REFUSED(horizons[0], TW_RISK_HORIZON_MAX + 1, "horizon");
     REFUSED(methods, 1U << TW_RISK_METHOD_COUNT, "method");
     REFUSED(moment_ddof, 2, "moment_ddof");
-    REFUSED(quantile_type, 0, "quantile_type");
-    REFUSED(quantile_type, 10, "quantile_type");
+    REFUSED(quantile, 0, "quantile");
+    REFUSED(quantile, 12, "quantile");
     REFUSED(filter_decay, 1, "filter_decay");
     REFUSED(filter_decay, NAN, "filter_decay");
     REFUSED(paths, TW_RISK_PATH_COUNT_MAX + (size_t)1, "paths");
@@ -448,7 +448,7 @@ static void test_a_config_outside_its_bounds_is_refused(void **state) {
     good.distribution = TW_SIMULATE_STUDENT;
     REFUSED(degrees, 2, "degrees");
     good.distribution = TW_SIMULATE_NORMAL;
-    REFUSED(tail, 2, "tail");
+    REFUSED(shortfall, 3, "shortfall");
     REFUSED(spans, 2, "spans");
     REFUSED(shares, 2, "shares");
     REFUSED(filter, 2, "filter");

@@ -19,6 +19,7 @@ void tw_performance_config_init(tw_performance_config *config) {
         .risk_free = {0, TW_RATE_PER_YEAR},
         .minimum_acceptable = {0, TW_RATE_PER_YEAR},
         .ddof = 1,
+        .quantile = TW_QUANTILE_LINEAR,
         .tail_method = TW_RISK_HISTORICAL,
         .tail = 0.05,
         .partial_order = 2,
@@ -52,8 +53,8 @@ static bool is_rate(const tw_performance_config *config, tw_rate rate) {
 
 static bool kinds_are_known(const tw_performance_config *config) {
     return config->annual <= TW_ANNUAL_COMPOUND && config->capture <= TW_CAPTURE_MEAN &&
-           config->burke <= TW_BURKE_RUNS && config->quantile <= TW_QUANTILE_HIGHER &&
-           config->shortfall <= TW_SHORTFALL_FIRST &&
+           config->burke <= TW_BURKE_RUNS && config->quantile >= TW_QUANTILE_KIND_MIN &&
+           config->quantile <= TW_QUANTILE_KIND_MAX && config->shortfall <= TW_SHORTFALL_KIND_MAX &&
            config->tail_method <= TW_RISK_CORNISH_FISHER && tw_cpu_name(config->level) != NULL;
 }
 

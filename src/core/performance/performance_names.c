@@ -29,13 +29,6 @@ size_t tw_performance_conventions(const tw_performance_config *config,
     static const char *const captures[] = {"growth rates a year", "compounded returns", "means"};
     static const char *const burkes[] = {"depths of drawdowns", "drawdown at each observation",
                                          "runs of losses, compounded as percents"};
-    static const char *const quantiles[] = {
-        "linear (type 7)",    "order statistic ceil(n p) (type 1)",
-        "(n + 1) p (type 6)", "median-unbiased (type 8)",
-        "the value before",   "the value after"};
-    static const char *const shortfalls[] = {"Rockafellar and Uryasev, the last in part",
-                                             "mean of all at or below the VaR",
-                                             "mean of the worst floor((n - 1) t) + 1"};
     const tw_risk_convention all[] = {
         {"sign", "losses are positive"},
         {"path", "starts at 1 before the first return"},
@@ -53,9 +46,9 @@ size_t tw_performance_conventions(const tw_performance_config *config,
         {"alpha", annual[config->annual]},
         {"capture", captures[config->capture]},
         {"burke", burkes[config->burke]},
-        {"quantile", quantiles[config->quantile]},
+        {"quantile", tw_quantile_text((tw_quantile_kind)config->quantile)},
         {"tail_method", tw_risk_method_name((tw_risk_method)config->tail_method)},
-        {"expected_shortfall", shortfalls[config->shortfall]},
+        {"expected_shortfall", tw_shortfall_text((tw_shortfall_kind)config->shortfall)},
         {"quotient_by_zero", config->infinite_quotients ? "infinite" : "missing"},
         {"missing", config->fail_missing         ? "refused"
                     : config->missing_takes_time ? "skipped and counted; its time goes by"

@@ -12,25 +12,6 @@
 
 /* ---- Quantiles ----------------------------------------------------------------------------- */
 
-/* Where a quantile lies among `n` ascending values, from 0. */
-static double place_of(tw_quantile_kind kind, double n, double probability) {
-    switch (kind) {
-    case TW_QUANTILE_STEP:
-        return ceil(n * probability) - 1;
-    case TW_QUANTILE_WEIBULL:
-        return (n + 1) * probability - 1;
-    case TW_QUANTILE_MEDIAN:
-        return (n + 1.0 / 3) * probability - 2.0 / 3;
-    case TW_QUANTILE_LOWER:
-        return floor((n - 1) * probability);
-    case TW_QUANTILE_HIGHER:
-        return ceil((n - 1) * probability);
-    case TW_QUANTILE_LINEAR:
-    default:
-        return (n - 1) * probability;
-    }
-}
-
 /* The indices of the returns in ascending order of these; they lie in two of the scratches. */
 static const size_t *order_of(tw_performance *p) {
     _Static_assert(sizeof(size_t) <= sizeof(double), "indices fit in a scratch of doubles");
@@ -58,13 +39,10 @@ double tw_performance_quantile(tw_performance *p, double probability) {
         return NAN;
     if (p->has_weights)
         return weighted_quantile(p, probability);
-    double last = (double)(p->count - 1);
-    double place = place_of((tw_quantile_kind)p->config.quantile, (double)p->count, probability);
-    place = place > 0 ? place : 0;
-    place = place < last ? place : last;
-    double whole = floor(place);
-    risk_neighbours found = risk_select_at(p->returns, p->count, (size_t)whole, p->scratch[0]);
-    return found.at + (place - whole) * (found.next - found.at);
+    tw_quantile_place place =
+        tw_quantile_place_of((tw_quantile_kind)p->config.quantile, p->count, probability);
+    risk_neighbours found = risk_select_at(p->returns, p->count, place.low, p->scratch[0]);
+    return tw_quantile_between(place, found.at, found.next);
 }
 
 double performance_tail_ratio(tw_performance *p) {
@@ -108,14 +86,15 @@ static double sum_of_least(tw_performance *p, size_t least, double *ret_last) {
     return careful_value(&sum);
 }
 
-/* The mean of the worst `reach` observations, the last of them in part. */
-static double continuous(tw_performance *p, double reach) {
+/* The mean of the worst observations that a tail reaches, the last of them in part. */
+static double mean_within(tw_performance *p, tw_tail_reach reach) {
     double last;
-    double whole = ceil(reach) - 1;
-    if (!(reach > 0))
+    size_t least = reach.part > 0 ? reach.whole + 1 : reach.whole;
+    if (least == 0)
         return -p->facts.moments.least;
-    double sum = sum_of_least(p, (size_t)whole + 1, &last);
-    return -(sum + (reach - whole) * last) / reach;
+    double sum = sum_of_least(p, least, &last);
+    double share = reach.part > 0 ? reach.part : 1;
+    return -(sum + share * last) / ((double)reach.whole + reach.part);
 }
 
 static double weighted_continuous(tw_performance *p, double tail) {
@@ -153,9 +132,7 @@ double performance_shortfall(tw_performance *p) {
         return beyond(p);
     if (p->has_weights)
         return weighted_continuous(p, tail);
-    double n = (double)p->count;
-    return continuous(p, p->config.shortfall == TW_SHORTFALL_FIRST ? floor((n - 1) * tail) + 1
-                                                                   : n * tail);
+    return mean_within(p, tw_tail_reach_of((tw_shortfall_kind)p->config.shortfall, p->count, tail));
 }
 
 /* Of excesses: the loss of the returns and the risk-free rate, the mean one of a series. */

@@ -88,8 +88,9 @@ static void plan(tw_portfolios *p, const tw_portfolios_limits *limits) {
     factors.rows = PORTFOLIOS_GAP_ROWS;
     size_t gap_count = tw_dense_multiply_scratch(factors);
     p->scratch_count = p->scratch_count > gap_count ? p->scratch_count : gap_count;
-    double reach = (1 - p->limits.confidence_min) * (double)limits->rows;
-    p->tail_room = portfolio_tail_sizes_for((size_t)reach + 3, limits->updates).room;
+    size_t reach =
+        tw_tail_reach_of(TW_SHORTFALL_CONTINUOUS, limits->rows, 1 - p->limits.confidence_min).whole;
+    p->tail_room = portfolio_tail_sizes_for(reach + 3, limits->updates).room;
 }
 
 tw_status tw_portfolios_new(const tw_allocator *allocator, const tw_portfolios_limits *limits,

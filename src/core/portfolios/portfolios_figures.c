@@ -27,36 +27,39 @@ void portfolio_sums_init(portfolio_sums *sums) {
 
 /* ---- Tails --------------------------------------------------------------------------------- */
 
-/* How far into the sorted returns a confidence reaches, for both historical figures. */
-typedef struct tail_place {
-    size_t low; /* the VaR is (1 - part) x[low] + part x[high] */
-    size_t high;
-    double part;
-    size_t whole; /* fractional shortfall: the mean of so many and of `more` of the next */
-    double more;
-} tail_place;
-
-static tail_place place_of(size_t count, double confidence) {
-    TW_ASSERT(count > 0 && confidence > 0.5 && confidence < 1);
-    double tail = 1 - confidence;
-    double place = (double)(count - 1) * tail;
-    double reach = (double)count * tail;
-    size_t low = (size_t)place;
-    size_t whole = (size_t)reach;
-    return (tail_place){.low = low,
-                        .high = low + 1 < count ? low + 1 : low,
-                        .part = place - (double)low,
-                        .whole = whole,
-                        .more = reach - (double)whole};
-}
-
-/* How many of the smallest the figures of one confidence need. */
+/* How many of the smallest the figures of the least confidence, and so of every one, need. */
 size_t portfolios_tail_needed(const tw_portfolios *p, size_t present) {
     if (present == 0 || p->config.confidence_count == 0)
         return 0;
-    tail_place place = place_of(present, p->least_confidence);
-    size_t needed = place.whole > place.high ? place.whole : place.high;
+    double tail = 1 - p->least_confidence;
+    size_t whole = tw_tail_reach_of(TW_SHORTFALL_CONTINUOUS, present, tail).whole;
+    size_t high = tw_quantile_place_of(TW_QUANTILE_LINEAR, present, tail).high;
+    size_t needed = whole > high ? whole : high;
     return needed + 1 < present ? needed + 1 : present;
+}
+
+/* Where the figures of each confidence stand among so many values. Most portfolios of a tile have
+ * as many, so ranks are found anew only where the number is another one. */
+typedef struct tail_ranks {
+    size_t present; /* 0: none were found yet */
+    size_t needed;
+    struct {
+        tw_quantile_place quantile;
+        tw_tail_reach reach;
+    } of[TW_RISK_CONFIDENCE_COUNT_MAX];
+} tail_ranks;
+
+static void find_ranks(const tw_portfolios *p, size_t present, tail_ranks *ranks) {
+    if (present == ranks->present)
+        return;
+    ranks->present = present;
+    ranks->needed = portfolios_tail_needed(p, present);
+    tw_shortfall_kind kind = (tw_shortfall_kind)p->config.shortfall;
+    for (size_t i = 0; i < p->config.confidence_count; i++) {
+        double tail = 1 - p->config.confidences[i];
+        ranks->of[i].quantile = tw_quantile_place_of(TW_QUANTILE_LINEAR, present, tail);
+        ranks->of[i].reach = tw_tail_reach_of(kind, present, tail);
+    }
 }
 
 void portfolios_tail_changed(tw_portfolios *p, size_t portfolio) {
@@ -125,10 +128,11 @@ void portfolios_tails_gather(tw_portfolios *p, size_t tile, const portfolio_node
 }
 
 /* Enough of the smallest, whatever came and went. */
-static portfolio_tail tail_of(tw_portfolios *p, size_t portfolio, size_t present, double mean,
-                              double deviation) {
+static portfolio_tail tail_of(tw_portfolios *p, size_t portfolio, const tail_ranks *ranks,
+                              double mean, double deviation) {
+    size_t present = ranks->present;
     portfolio_tail tail = {p->tails + portfolio * p->tail_room, p->tail_counts[portfolio]};
-    if (tail.count < portfolios_tail_needed(p, present)) {
+    if (tail.count < ranks->needed) {
         gather_more(p, portfolio, threshold_of(p, present, mean, deviation), present, &tail);
         portfolios_tail_changed(p, portfolio);
         p->tail_counts[portfolio] = tail.count;
@@ -149,27 +153,26 @@ static double sum_least(const double *sorted, size_t count) {
     return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
-static void fill_historical(const tw_portfolios *p, const portfolio_tail *tail, size_t present,
-                            double confidence, portfolios_shortfall *shortfall,
+static void fill_historical(const portfolio_tail *tail, tw_quantile_place place,
+                            tw_tail_reach reach, portfolios_shortfall *shortfall,
                             tw_portfolio_tail *ret_tail) {
-    tail_place place = place_of(present, confidence);
-    double low = tail->values[place.low];
-    bool whole = p->config.shortfall == TW_SHORTFALL_FIRST;
-    size_t count = whole ? place.low + 1 : place.whole;
-    if (shortfall->count != count)
-        *shortfall = (portfolios_shortfall){sum_least(tail->values, count), count};
-    double part = whole ? 0 : place.more;
-    double more = part > 0 ? part * tail->values[count] : 0;
-    double value = -(low + place.part * (tail->values[place.high] - low));
-    double mean = -((shortfall->sum + more) / ((double)count + part));
+    if (shortfall->count != reach.whole)
+        *shortfall = (portfolios_shortfall){sum_least(tail->values, reach.whole), reach.whole};
+    double more = reach.part > 0 ? reach.part * tail->values[reach.whole] : 0;
+    double value = -tw_quantile_between(place, tail->values[place.low], tail->values[place.high]);
+    double mean = -((shortfall->sum + more) / ((double)reach.whole + reach.part));
     ret_tail->var_historical = value;
     ret_tail->shortfall_historical = mean > value ? mean : value;
 }
 
-static void fill_tails(tw_portfolios *p, size_t portfolio, double deviation,
+static void fill_tails(tw_portfolios *p, size_t portfolio, double deviation, tail_ranks *ranks,
                        tw_portfolio_figures *figures) {
     size_t present = figures->observations;
-    portfolio_tail tail = tail_of(p, portfolio, present, figures->mean, deviation);
+    portfolio_tail tail = {0};
+    if (present > 0) {
+        find_ranks(p, present, ranks);
+        tail = tail_of(p, portfolio, ranks, figures->mean, deviation);
+    }
     double s = present > 1 ? deviation : NAN;
     for (size_t i = 0; i < p->config.confidence_count; i++) {
         tw_portfolio_tail *to = &figures->tails[i];
@@ -177,7 +180,7 @@ static void fill_tails(tw_portfolios *p, size_t portfolio, double deviation,
         to->shortfall_gaussian = p->confidences[i].shortfall * s - figures->mean;
         to->var_historical = to->shortfall_historical = NAN;
         if (present > 0)
-            fill_historical(p, &tail, present, p->config.confidences[i],
+            fill_historical(&tail, ranks->of[i].quantile, ranks->of[i].reach,
                             &p->shortfalls[portfolio * TW_RISK_CONFIDENCE_COUNT_MAX + i], to);
     }
 }
@@ -188,6 +191,7 @@ void portfolios_tile_figures(tw_portfolios *p, size_t tile, const portfolio_node
     portfolio_answers answers;
     p->lanes->answer(node, &p->terms, &answers);
     size_t rows = (size_t)(p->end - p->first);
+    tail_ranks ranks = {0};
     for (size_t l = 0; l < portfolios_width(p, tile); l++) {
         size_t j = tile * PORTFOLIO_LANES + l;
         tw_portfolio_figures *figures = &p->figures[j];
@@ -206,6 +210,6 @@ void portfolios_tile_figures(tw_portfolios *p, size_t tile, const portfolio_node
         figures->worst = present > 0 ? node->worst[l] : NAN;
         figures->beta = answers.beta[l];
         figures->alpha = answers.alpha[l];
-        fill_tails(p, j, answers.deviations[p->config.gaussian_ddof][l], figures);
+        fill_tails(p, j, answers.deviations[p->config.gaussian_ddof][l], &ranks, figures);
     }
 }

@@ -33,7 +33,7 @@ void tw_risk_config_init(tw_risk_config *config) {
     config->horizons[0] = 1;
     config->horizon_count = 1;
     config->methods = (UINT32_C(1) << TW_RISK_METHOD_COUNT) - 1;
-    config->quantile_type = 7;
+    config->quantile = TW_QUANTILE_LINEAR;
     config->filter_decay = 0.94;
     config->seed = 1;
     config->degrees = 5;

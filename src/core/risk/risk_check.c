@@ -32,10 +32,10 @@ static tw_status check_methods(const tw_risk_config *config, tw_error *error) {
     if (config->moment_ddof > 1)
         return tw_error_set(error, TW_RANGE, "moment_ddof must be 0 or 1, not %u",
                             config->moment_ddof);
-    if (config->quantile_type < 1 || config->quantile_type > 9)
+    if (config->quantile < TW_QUANTILE_KIND_MIN || config->quantile > TW_QUANTILE_KIND_MAX)
         return tw_error_set(error, TW_RANGE,
-                            "quantile_type must be 1 to 9 (Hyndman and Fan), not %u",
-                            config->quantile_type);
+                            "quantile must be a kind of quantile.h, %d to %d, not %u",
+                            TW_QUANTILE_KIND_MIN, TW_QUANTILE_KIND_MAX, config->quantile);
     if (!(config->filter_decay > 0 && config->filter_decay < 1))
         return tw_error_set(error, TW_RANGE,
                             "filter_decay must lie between 0 and 1, as 0.94, not %g",
@@ -49,12 +49,13 @@ static tw_status check_methods(const tw_risk_config *config, tw_error *error) {
                             "degrees of freedom must be above 2 and at most %g, "
                             "not %g",
                             TW_SIMULATE_DEGREES_MAX, config->degrees);
-    if (config->tail > TW_RISK_TAIL_AT_MOST || config->spans > TW_RISK_SPANS_APART ||
+    if (config->shortfall > TW_SHORTFALL_KIND_MAX || config->spans > TW_RISK_SPANS_APART ||
         config->shares > TW_RISK_SHARES_LOSSES || config->filter > TW_RISK_FILTER_ASSETS ||
         config->distribution > TW_SIMULATE_STUDENT)
-        return tw_error_set(error, TW_RANGE,
-                            "tail, spans, shares, filter and distribution must be one of their "
-                            "enumerators");
+        return tw_error_set(
+            error, TW_RANGE,
+            "shortfall, spans, shares, filter and distribution must be one of their "
+            "enumerators");
     return TW_OK;
 }
 

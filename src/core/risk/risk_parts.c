@@ -125,7 +125,8 @@ static void add_up(const risk_origin *origin, const risk_scenarios *scenarios, s
 
 static void var_by_quantile(const tw_risk_config *config, const risk_origin *origin,
                             const risk_scenarios *scenarios, double confidence, double *ret) {
-    risk_place place = risk_place_of(scenarios->count, 1 - confidence, config->quantile_type);
+    tw_quantile_place place =
+        tw_quantile_place_of((tw_quantile_kind)config->quantile, scenarios->count, 1 - confidence);
     const size_t indices[2] = {scenarios->worst[place.low], scenarios->worst[place.high]};
     double shares[2] = {1 - place.part, place.part};
     add_up(origin, scenarios, place.part > 0 ? 2 : 1, indices, shares, ret);
@@ -164,7 +165,7 @@ void risk_marginals_by_scenarios(const tw_risk_config *config, const risk_origin
         var_by_losses(config, origin, scenarios, confidence, workspace, ret_marginals.var);
     else
         var_by_quantile(config, origin, scenarios, confidence, ret_marginals.var);
-    risk_reach reach = risk_reach_of(config, scenarios, confidence);
+    tw_tail_reach reach = risk_reach_of(config, scenarios, confidence);
     double whole = (double)reach.whole + reach.part;
     for (size_t r = 0; r < reach.whole; r++)
         workspace->shares[r] = 1 / whole;

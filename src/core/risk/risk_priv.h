@@ -71,23 +71,9 @@ risk_scenarios risk_scenarios_of(const tw_risk_config *config, const double *ser
 risk_scenarios risk_scenarios_given(const tw_risk_config *config, const tw_risk_scenarios *given,
                                     risk_workspace *workspace);
 
-/* Between which of the sorted scenarios a quantile stands. */
-typedef struct risk_place {
-    size_t low; /* quantile = (1 - part) x[low] + part x[high] */
-    size_t high;
-    double part;
-} risk_place;
-
-/* How far into the tail the shortfall reaches: the mean of the first `whole`, and a part of the
- * next. */
-typedef struct risk_reach {
-    size_t whole;
-    double part;
-} risk_reach;
-
-risk_place risk_place_of(size_t count, double probability, uint32_t quantile_type);
-risk_reach risk_reach_of(const tw_risk_config *config, const risk_scenarios *scenarios,
-                         double confidence);
+/* Of the worst scenarios, how far the config's shortfall goes. */
+tw_tail_reach risk_reach_of(const tw_risk_config *config, const risk_scenarios *scenarios,
+                            double confidence);
 
 /* NaN and not valid without a scenario. */
 tw_risk_estimate risk_scenarios_estimate(const tw_risk_config *config,

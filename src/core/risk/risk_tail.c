@@ -48,69 +48,7 @@ void risk_workspace_done(risk_workspace *workspace, const tw_allocator *allocato
     memset(workspace, 0, sizeof *workspace);
 }
 
-/* ---- Places -------------------------------------------------------------------------------- */
-
-double tw_risk_quantile_sorted(const double *values, size_t count, double probability) {
-    TW_ASSERT(count > 0 && probability >= 0 && probability <= 1);
-    double place = (double)(count - 1) * probability;
-    size_t low = (size_t)floor(place);
-    if (low + 1 >= count)
-        return values[count - 1];
-    return values[low] + (place - (double)low) * (values[low + 1] - values[low]);
-}
-
-/* A share of `count`, which is a whole number where it is one but for the rounding of 1 - c. */
-static double snapped(double share, double count) {
-    double near = floor(share + 0.5);
-    return fabs(share - near) <= 4 * DBL_EPSILON * count ? near : share;
-}
-
-/* Types 1 to 3 are steps: which rank has it, and for 2 the next one by half. */
-static double step_place(double share, uint32_t quantile_type) {
-    if (quantile_type == 3) { /* the nearest, of two the even one */
-        double near = floor(share + 0.5);
-        bool tie = near - share == 0.5;
-        return (tie && fmod(near, 2) != 0 ? near - 1 : near) - 1;
-    }
-    double below = floor(share);
-    if (share > below)
-        return below;
-    return quantile_type == 2 ? below - 0.5 : below - 1;
-}
-
-/* From 0, before it is brought into the range of ranks. `share` is count x probability. */
-static double place_of(double share, double probability, uint32_t quantile_type) {
-    switch (quantile_type) {
-    case 4:
-        return share - 1;
-    case 5:
-        return share - 0.5;
-    case 6:
-        return share + probability - 1;
-    case 7:
-        return share - probability;
-    case 8:
-        return share + (probability + 1) / 3 - 1;
-    case 9:
-        return share + probability / 4 - 0.625;
-    default:
-        return step_place(share, quantile_type);
-    }
-}
-
-risk_place risk_place_of(size_t count, double probability, uint32_t quantile_type) {
-    TW_ASSERT(count > 0 && probability >= 0 && probability <= 1);
-    double n = (double)count;
-    double place = place_of(snapped(n * probability, n), probability, quantile_type);
-    place = snapped(fmin(fmax(place, 0), n - 1), n);
-    size_t low = (size_t)floor(place);
-    size_t high = low + 1 < count ? low + 1 : low;
-    return (risk_place){low, high, place - (double)low};
-}
-
-static double value_at(const double *sorted, risk_place place) {
-    return sorted[place.low] + place.part * (sorted[place.high] - sorted[place.low]);
-}
+/* ---- Ranks --------------------------------------------------------------------------------- */
 
 /* The probabilities a standard error of theirs below and above: false when one is none. */
 static bool error_bounds(size_t count, double probability, double *ret_below, double *ret_above) {
@@ -118,6 +56,14 @@ static bool error_bounds(size_t count, double probability, double *ret_below, do
     *ret_below = probability - error;
     *ret_above = probability + error;
     return *ret_below > 0 && *ret_above < 1;
+}
+
+static tw_quantile_place place_of(const tw_risk_config *config, size_t count, double probability) {
+    return tw_quantile_place_of((tw_quantile_kind)config->quantile, count, probability);
+}
+
+static double value_at(const double *sorted, tw_quantile_place place) {
+    return tw_quantile_between(place, sorted[place.low], sorted[place.high]);
 }
 
 static size_t greater(size_t a, size_t b) {
@@ -131,11 +77,11 @@ static size_t last_rank(const tw_risk_config *config, size_t count) {
         double probability = 1 - config->confidences[c];
         double below;
         double above;
-        size_t reach = (size_t)snapped((double)count * probability, (double)count);
-        last = greater(last, risk_place_of(count, probability, config->quantile_type).high);
+        size_t reach = tw_tail_reach_of(TW_SHORTFALL_CONTINUOUS, count, probability).whole;
+        last = greater(last, place_of(config, count, probability).high);
         last = greater(last, reach < count ? reach : count - 1);
         if (error_bounds(count, probability, &below, &above))
-            last = greater(last, risk_place_of(count, above, config->quantile_type).high);
+            last = greater(last, place_of(config, count, above).high);
     }
     return last;
 }
@@ -208,24 +154,21 @@ risk_scenarios risk_scenarios_given(const tw_risk_config *config, const tw_risk_
 
 /* ---- Figures ------------------------------------------------------------------------------- */
 
-risk_reach risk_reach_of(const tw_risk_config *config, const risk_scenarios *scenarios,
-                         double confidence) {
-    double n = (double)scenarios->count;
-    if (config->tail == TW_RISK_TAIL_FRACTIONAL) {
-        double reach = snapped(n * (1 - confidence), n);
-        reach = reach > 0 ? reach : n * (1 - confidence); /* a part of the worst, however small */
-        return (risk_reach){(size_t)floor(reach), reach - floor(reach)};
-    }
-    risk_place place = risk_place_of(scenarios->count, 1 - confidence, config->quantile_type);
+tw_tail_reach risk_reach_of(const tw_risk_config *config, const risk_scenarios *scenarios,
+                            double confidence) {
+    if (config->shortfall != TW_SHORTFALL_BEYOND)
+        return tw_tail_reach_of((tw_shortfall_kind)config->shortfall, scenarios->count,
+                                1 - confidence);
+    tw_quantile_place place = place_of(config, scenarios->count, 1 - confidence);
     double quantile = value_at(scenarios->tail, place);
     size_t whole = place.low;
     while (whole < scenarios->tail_count && scenarios->tail[whole] <= quantile)
         whole++;
     TW_ASSERT(whole > 0); /* the quantile is a number: returns have a limit */
-    return (risk_reach){whole, 0};
+    return (tw_tail_reach){whole, 0};
 }
 
-static double shortfall_of(const risk_scenarios *scenarios, risk_reach reach) {
+static double shortfall_of(const risk_scenarios *scenarios, tw_tail_reach reach) {
     size_t last = reach.part > 0 ? reach.whole : reach.whole - 1;
     double threshold = scenarios->tail[last];
     careful_sum below = {0};
@@ -240,8 +183,8 @@ static double value_error_of(const tw_risk_config *config, const risk_scenarios 
     double above;
     if (!error_bounds(scenarios->count, probability, &below, &above))
         return NAN;
-    risk_place low = risk_place_of(scenarios->count, below, config->quantile_type);
-    risk_place high = risk_place_of(scenarios->count, above, config->quantile_type);
+    tw_quantile_place low = place_of(config, scenarios->count, below);
+    tw_quantile_place high = place_of(config, scenarios->count, above);
     return (value_at(scenarios->tail, high) - value_at(scenarios->tail, low)) / 2;
 }
 
@@ -274,7 +217,7 @@ tw_risk_estimate risk_scenarios_estimate(const tw_risk_config *config,
     if (scenarios->count == 0)
         return estimate;
     double probability = 1 - confidence;
-    risk_place place = risk_place_of(scenarios->count, probability, config->quantile_type);
+    tw_quantile_place place = place_of(config, scenarios->count, probability);
     double quantile = value_at(scenarios->tail, place);
     estimate.value = -quantile;
     estimate.expected_shortfall =

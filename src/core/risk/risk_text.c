@@ -18,21 +18,6 @@ const char *tw_risk_method_name(tw_risk_method method) {
     }
 }
 
-static const char *quantile_text(const tw_risk_config *config) {
-    static const char *const texts[] = {
-        "order statistic ceil(p n), type 1",
-        "inverse of the distribution, averaged at steps, type 2",
-        "nearest order statistic, even of two, type 3",
-        "linear in p n, type 4",
-        "linear in p n + 1/2, type 5",
-        "linear in p (n + 1), type 6",
-        "linear quantile, type 7",
-        "median-unbiased quantile, type 8",
-        "quantile unbiased for the normal, type 9",
-    };
-    return texts[config->quantile_type - 1];
-}
-
 static const char *missing_text(const tw_risk_config *config) {
     return config->fail_missing
                ? "a row with a missing return of non-zero weight is refused; never pairwise"
@@ -69,10 +54,8 @@ size_t tw_risk_conventions(const tw_risk_config *config,
         {"sortino", "downside deviation over all periods, not centred, annual"},
         {"losses", "positive: drawdown, VaR, expected shortfall"},
         {"max_drawdown", "from a value of 1 before the first return"},
-        {"var_historical", quantile_text(config)},
-        {"expected_shortfall_historical", config->tail == TW_RISK_TAIL_FRACTIONAL
-                                              ? "Rockafellar-Uryasev, fractional tail weight"
-                                              : "mean of all returns at most the quantile"},
+        {"var_historical", tw_quantile_text((tw_quantile_kind)config->quantile)},
+        {"expected_shortfall_historical", tw_shortfall_text((tw_shortfall_kind)config->shortfall)},
         {"var_gaussian", moments_text(config)},
         {"var_cornish_fisher", expansion_text(config)},
         {"filter", by_assets ? "each asset by its own exponentially weighted deviation"

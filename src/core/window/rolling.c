@@ -24,6 +24,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "tradewind/quantile.h"
 #include "window_pane.h"
 
 typedef struct entry {
@@ -242,13 +243,12 @@ static aggregate whole_of(const tw_rolling *rolling) {
 
 /* Type 7: at (n - 1) x probability between two order statistics. */
 static double quantile_of(const tw_rolling *rolling, double probability) {
-    double place = (double)(rolling->count - 1) * probability;
-    double below = floor(place);
-    double low = value_of(window_order_at(rolling->order, (uint64_t)below));
-    if (place == below)
+    tw_quantile_place place =
+        tw_quantile_place_of(TW_QUANTILE_LINEAR, (size_t)rolling->count, probability);
+    double low = value_of(window_order_at(rolling->order, place.low));
+    if (place.part == 0)
         return low;
-    double high = value_of(window_order_at(rolling->order, (uint64_t)below + 1));
-    return low + (place - below) * (high - low);
+    return tw_quantile_between(place, low, value_of(window_order_at(rolling->order, place.high)));
 }
 
 void tw_rolling_read(const tw_rolling *rolling, tw_rolling_stats *ret_stats) {

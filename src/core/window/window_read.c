@@ -5,6 +5,7 @@
  * exactly, and one division of doubles rounds as the ratio must be rounded (numerators_of).
  * Otherwise the exact integers go through ratio_round.
  */
+#include "tradewind/quantile.h"
 #include "window_pane.h"
 
 #include <math.h>
@@ -163,16 +164,14 @@ double window_volatility(const view *v) {
 /* Type 7: at (n - 1) x probability between two order statistics, which are exact integers. */
 double window_quantile(const view *v, double probability) {
     uint64_t n = v->end - v->head;
-    double place = (double)(n - 1) * probability;
-    double below = floor(place);
-    uint64_t rank = (uint64_t)below;
-    int64_t low = window_order_at(v->order, rank);
+    tw_quantile_place place = tw_quantile_place_of(TW_QUANTILE_LINEAR, (size_t)n, probability);
+    int64_t low = window_order_at(v->order, place.low);
     double at = ratio_round(wide192_of(low), UINT64_C(1953125), -9); /* 1e9 is 5^9 2^9 */
-    if (place == below)
+    if (place.part == 0)
         return at;
-    int64_t high = window_order_at(v->order, rank + 1);
+    int64_t high = window_order_at(v->order, place.high);
     wide_int gap = (wide_int)high - low;
-    return at + (place - below) * ratio_round(wide192_of(gap), UINT64_C(1953125), -9);
+    return at + place.part * ratio_round(wide192_of(gap), UINT64_C(1953125), -9);
 }
 
 /* Whether the youngest that was crowded out would have left by now. */
