@@ -22,7 +22,7 @@
  * the HTTP library (a request that must not be repeated gets a connection of its own).
  *
  * Memory: calls in flight are bounded by `call_count_max` and allocated at creation, as is the
- * reader's buffer; a fetch of bars allocates its pages when it starts.
+ * reader's buffer; a fetch of a history (alpaca_fetch.h) allocates its pages when it starts.
  * Threads: everything belongs to the loop's thread. The secret is kept in memory while the
  * client lives, wiped when it ends, and appears in no message.
  */
@@ -98,33 +98,6 @@ typedef struct tw_alpaca_settle_config {
     int64_t deadline_ns;   /* 0: 60 s */
 } tw_alpaca_settle_config;
 
-/* Historical bars of many symbols. Symbols are indices of the reader's table. */
-typedef struct tw_alpaca_bars_query {
-    const tw_symbol *symbols; /* copied */
-    size_t symbol_count;
-    int64_t timeframe_ns;
-    int64_t start_ns;             /* inclusive */
-    int64_t end_ns;               /* inclusive; 0: now */
-    const char *feed;             /* "iex", "sip"; NULL: the best that the plan allows */
-    const char *adjustment;       /* "raw", "split", "all"; NULL: raw */
-    uint32_t symbols_per_request; /* 0: 50 */
-    uint32_t in_flight_max;       /* requests at once; 0: 4 */
-    uint32_t page_limit;          /* bars a page, 1 to 10000; 0: 10000 */
-} tw_alpaca_bars_query;
-
-typedef struct tw_alpaca_bars_callbacks {
-    void *context;
-    /* Bars come in an order that does not depend on timing: the requests' groups of symbols in
-     * the order of the query, inside a group as the venue sorts (symbol, then time). */
-    void (*on_bar)(void *context, const tw_bar *bar);
-    /* Once a symbol: how its part ended and how many bars came. Symbols of one request fail
-     * together, except that a refused request is repeated symbol by symbol. */
-    void (*on_symbol)(void *context, tw_symbol symbol, const tw_alpaca_result *result,
-                      uint64_t bar_count);
-    /* Once: TW_OK if every symbol ended well, else the first failure. */
-    tw_alpaca_done on_done;
-} tw_alpaca_bars_callbacks;
-
 TW_BEGIN_DECLS
 
 /* Makes a client. `loop`, `http` and `symbols` are borrowed and must outlive it. TW_INVALID for
@@ -195,12 +168,6 @@ TW_API tw_status tw_alpaca_client_cancel(tw_alpaca_client *client, const char *v
                                          tw_alpaca_done on_done, void *context) TW_MUST_CHECK;
 TW_API tw_status tw_alpaca_client_cancel_all(tw_alpaca_client *client, tw_alpaca_on_entry on_entry,
                                              tw_alpaca_done on_done, void *context) TW_MUST_CHECK;
-
-/* Fetches bars of many symbols in parallel, following pages. A page token that repeats ends its
- * group with TW_PROTOCOL. Holds at most in_flight_max decoded pages. The fetch counts as one
- * call, and as one more for each request in flight. TW_NO_MEMORY, too. */
-TW_API tw_status tw_alpaca_fetch_bars(tw_alpaca_client *client, const tw_alpaca_bars_query *query,
-                                      const tw_alpaca_bars_callbacks *callbacks) TW_MUST_CHECK;
 
 /* The latest quote of each symbol, in the venue's order. At most 200 symbols a call. */
 TW_API tw_status tw_alpaca_client_latest_quotes(tw_alpaca_client *client, const tw_symbol *symbols,

@@ -33,10 +33,6 @@ typedef struct world {
     unsigned clock_failures;  /* 429s still to be answered */
     unsigned chunks;          /* subscribe messages seen */
     unsigned subscribed;      /* names subscribed so far */
-    unsigned in_flight_pages; /* bars requests held back */
-    tw_http_reply *held[8];
-    char held_symbols[8][64];
-    bool hold_pages;
     bool refuse_key;
     char seen[1024];
 
@@ -103,69 +99,8 @@ static void on_submit(world *w, const tw_http_request *request, tw_http_reply *r
         answer_with(reply, 200, "{\"id\":");
     else if (strcmp(body.client_order_id, "reset") == 0)
         tw_http_reply_reset(reply);
-    else if (strcmp(body.client_order_id, "mute") == 0)
-        w->held[0] = reply;
-    else
+    else if (strcmp(body.client_order_id, "mute") != 0) /* that one is never answered */
         answer_order(w, reply, &body);
-}
-
-/* Three one-minute bars a symbol; the page's first bar is number `token`, at most `limit` bars. */
-static void answer_bars(world *w, tw_http_reply *reply, tw_slice list, tw_slice token,
-                        uint64_t limit) {
-    char buffer[8192];
-    char next[32] = "";
-    tw_bar bars[64];
-    size_t count = 0;
-    uint64_t from = 0, number = 0;
-    if (token.size > 0)
-        assert_int_equal(tw_parse_u64(token, &from), TW_OK);
-    for (tw_slice rest = list; rest.data != NULL;) {
-        tw_slice name = tw_slice_split(&rest, ',');
-        tw_symbol symbol = tw_symbols_find(w->symbols, name);
-        assert_int_not_equal(symbol, TW_SYMBOL_NONE);
-        for (int i = 0; i < 3; i++, number++) {
-            if (number < from || count >= limit)
-                continue;
-            memset(&bars[count], 0, sizeof bars[count]);
-            bars[count].symbol = symbol;
-            bars[count].time_ns = (i + 1) * TW_NS_PER_MINUTE;
-            bars[count].close.nano = (int64_t)number * TW_NANO;
-            count++;
-        }
-    }
-    if (from + count < number)
-        snprintf(next, sizeof next, "%llu", (unsigned long long)(from + count));
-    if (tw_slice_starts_with(list, "LOOP"))
-        strcpy(next, from == 1 ? "0" : "1"); /* 1 0 1 0 ... */
-    tw_text text = tw_text_over(buffer, sizeof buffer);
-    tw_alpaca_encode_bars_page(&text, bars, count, w->symbols, next);
-    answer_with(reply, 200, buffer);
-}
-
-static void on_bars(world *w, const tw_http_request *request, tw_http_reply *reply) {
-    tw_slice list = {NULL, 0}, token = {NULL, 0}, text = {NULL, 0};
-    uint64_t limit = 0;
-    assert_true(tw_http_request_query(request, "symbols", &list));
-    assert_true(tw_http_request_query(request, "limit", &text));
-    assert_int_equal(tw_parse_u64(text, &limit), TW_OK);
-    assert_true(tw_http_request_query(request, "timeframe", &text));
-    assert_true(tw_slice_equal_string(text, "1Min"));
-    assert_true(tw_http_request_query(request, "start", &text));
-    assert_true(tw_slice_equal_string(text, "1970-01-01T00:00:01Z"));
-    (void)tw_http_request_query(request, "page_token", &token);
-    for (tw_slice rest = list; rest.data != NULL;) {
-        if (tw_slice_equal_string(tw_slice_split(&rest, ','), "BAD")) {
-            answer_with(reply, 400, "{\"message\":\"invalid symbol: BAD\"}");
-            return;
-        }
-    }
-    if (w->hold_pages) {
-        assert_true(w->in_flight_pages < 8);
-        assert_int_equal(tw_slice_copy(list, w->held_symbols[w->in_flight_pages], 64), TW_OK);
-        w->held[w->in_flight_pages++] = reply;
-        return;
-    }
-    answer_bars(w, reply, list, token, limit);
 }
 
 /* The server's end of the streams. */
@@ -322,8 +257,6 @@ static void serve(void *context, const tw_http_request *request, tw_http_reply *
         answer_with(reply, 200, "{\"id\":\"found\",\"client_order_id\":\"a b/c\"}");
     } else if (tw_slice_starts_with(path, "/v2/orders/"))
         on_order_path(w, tw_http_request_method(request), path, reply);
-    else if (tw_slice_equal_string(path, "/v2/stocks/bars"))
-        on_bars(w, request, reply);
     else if (tw_slice_equal_string(path, "/v2/stocks/quotes/latest"))
         answer_with(reply, 200, "{\"quotes\":{\"A\":{\"bp\":1.5},\"B\":{\"ap\":2}}}");
     else if (tw_slice_equal_string(path, "/sim/clock/step")) {
@@ -648,106 +581,6 @@ static void test_ending_the_client_tells_every_caller(void **state) {
     assert_int_equal(w->status, TW_UNKNOWN);
 }
 
-/* ---- bars ---- */
-
-static void on_fetched_bar(void *context, const tw_bar *bar) {
-    world *w = context;
-    note(w, "%s%lld ", tw_symbols_name(w->symbols, bar->symbol),
-         (long long)(bar->time_ns / TW_NS_PER_MINUTE));
-    assert_int_equal(bar->timeframe_ns, TW_NS_PER_MINUTE);
-}
-static void on_fetched_symbol(void *context, tw_symbol symbol, const tw_alpaca_result *result,
-                              uint64_t count) {
-    world *w = context;
-    note(w, "%s=%s:%llu ", tw_symbols_name(w->symbols, symbol), tw_status_name(result->status),
-         (unsigned long long)count);
-}
-
-static void start_fetch(world *w, const char *names, uint32_t per_request, uint32_t limit) {
-    tw_symbol symbols[16];
-    tw_alpaca_bars_query query = {0};
-    for (tw_slice rest = tw_slice_of(names); rest.data != NULL;) {
-        tw_slice name = tw_slice_split(&rest, ',');
-        assert_int_equal(tw_symbols_intern(w->symbols, name, &symbols[query.symbol_count++]),
-                         TW_OK);
-    }
-    query.symbols = symbols;
-    query.timeframe_ns = TW_NS_PER_MINUTE;
-    query.start_ns = TW_NS_PER_SECOND;
-    query.symbols_per_request = per_request;
-    query.in_flight_max = 3;
-    query.page_limit = limit;
-    tw_alpaca_bars_callbacks callbacks = {w, on_fetched_bar, on_fetched_symbol, on_done};
-    assert_int_equal(tw_alpaca_fetch_bars(w->client, &query, &callbacks), TW_OK);
-    assert_false(w->done);
-}
-
-static void test_pages_are_followed_and_bars_come_in_order(void **state) {
-    world *w = *state;
-    start_fetch(w, "A,B,C,D,E", 2, 2);
-    run(w);
-    assert_int_equal(w->status, TW_OK);
-    assert_string_equal(w->log, "A1 A2 A3 B1 B2 B3 A=TW_OK:3 B=TW_OK:3 "
-                                "C1 C2 C3 D1 D2 D3 C=TW_OK:3 D=TW_OK:3 "
-                                "E1 E2 E3 E=TW_OK:3 ");
-    assert_int_equal(w->hits, 3 + 3 + 2);
-    assert_int_equal(tw_alpaca_client_pending(w->client), 0);
-}
-
-static void test_answers_out_of_order_are_delivered_in_order(void **state) {
-    world *w = *state;
-    w->hold_pages = true;
-    start_fetch(w, "A,B,C,D", 1, 10);
-    while (w->in_flight_pages < 3)
-        assert_int_equal(tw_loop_turn(w->loop, 50 * TW_NS_PER_MS, NULL, NULL), TW_OK);
-    for (int i = 0; i < 5; i++) /* no fourth request while three are out */
-        assert_int_equal(tw_loop_turn(w->loop, TW_NS_PER_MS, NULL, NULL), TW_OK);
-    assert_int_equal(w->in_flight_pages, 3);
-    w->hold_pages = false;
-    const char *last_first[] = {"C", "B", "A"};
-    for (int k = 0; k < 3; k++)
-        for (int i = 0; i < 3; i++)
-            if (strcmp(w->held_symbols[i], last_first[k]) == 0)
-                answer_bars(w, w->held[i], tw_slice_of(w->held_symbols[i]), (tw_slice){NULL, 0},
-                            10);
-    run(w);
-    assert_string_equal(w->log, "A1 A2 A3 A=TW_OK:3 B1 B2 B3 B=TW_OK:3 C1 C2 C3 C=TW_OK:3 "
-                                "D1 D2 D3 D=TW_OK:3 ");
-}
-
-static void test_a_repeating_page_token_ends_its_group(void **state) {
-    world *w = *state;
-    start_fetch(w, "LOOP,A", 1, 1);
-    run(w);
-    assert_int_equal(w->status, TW_PROTOCOL);
-    assert_non_null(strstr(w->message, "repeats"));
-    assert_non_null(strstr(w->log, "LOOP=TW_PROTOCOL:"));
-    assert_non_null(strstr(w->log, "A1 A2 A3 A=TW_OK:3 "));
-    assert_true(w->hits < 12);
-}
-
-static void test_a_bad_symbol_stands_alone(void **state) {
-    world *w = *state;
-    start_fetch(w, "A,BAD,C", 3, 10);
-    run(w);
-    assert_int_equal(w->status, TW_REFUSED);
-    assert_string_equal(w->log, "A1 A2 A3 A=TW_OK:3 BAD=TW_REFUSED:0 C1 C2 C3 C=TW_OK:3 ");
-    assert_non_null(strstr(w->message, "invalid symbol: BAD"));
-}
-
-static void test_ending_the_client_ends_a_fetch(void **state) {
-    world *w = *state;
-    w->hold_pages = true;
-    start_fetch(w, "A,B", 1, 10);
-    while (w->in_flight_pages < 2)
-        assert_int_equal(tw_loop_turn(w->loop, 50 * TW_NS_PER_MS, NULL, NULL), TW_OK);
-    tw_alpaca_client_free(w->client);
-    w->client = NULL;
-    assert_true(w->done);
-    assert_int_equal(w->status, TW_CANCELLED);
-    assert_string_equal(w->log, "A=TW_CANCELLED:0 B=TW_CANCELLED:0 ");
-}
-
 /* ---- streams ---- */
 
 static void on_ready(void *context) {
@@ -898,15 +731,6 @@ static tw_status make_client(const tw_allocator *allocator, void *context) {
         tw_alpaca_client_new(allocator, w->loop, w->http, &config, w->symbols, &client);
     if (status != TW_OK)
         return status;
-    tw_symbol symbols[] = {0, 0, 0};
-    tw_alpaca_bars_query query = {0};
-    query.symbols = symbols;
-    query.symbol_count = 3;
-    query.timeframe_ns = TW_NS_PER_MINUTE;
-    query.symbols_per_request = 2;
-    query.page_limit = 10;
-    tw_alpaca_bars_callbacks callbacks = {0};
-    status = tw_alpaca_fetch_bars(client, &query, &callbacks);
     tw_alpaca_client_free(client);
     return status;
 }
@@ -928,7 +752,7 @@ static tw_status make_stream(const tw_allocator *allocator, void *context) {
     return status;
 }
 
-static void test_client_fetch_and_stream_leave_nothing_when_memory_runs_out(void **state) {
+static void test_client_and_stream_leave_nothing_when_memory_runs_out(void **state) {
     world *w = *state;
     (void)symbol(w, "A");
     assert_survives_failed_allocations(make_client, w);
@@ -952,17 +776,12 @@ int main(void) {
         CASE(test_cancels),
         CASE(test_calls_in_flight_are_bounded),
         CASE(test_ending_the_client_tells_every_caller),
-        CASE(test_pages_are_followed_and_bars_come_in_order),
-        CASE(test_answers_out_of_order_are_delivered_in_order),
-        CASE(test_a_repeating_page_token_ends_its_group),
-        CASE(test_a_bad_symbol_stands_alone),
-        CASE(test_ending_the_client_ends_a_fetch),
         CASE(test_market_data_is_subscribed_in_chunks_and_decoded),
         CASE(test_a_stream_that_went_down_can_be_opened_again),
         CASE(test_refused_credentials_are_final),
         CASE(test_updates_come_from_binary_frames),
         CASE(test_a_server_that_never_welcomes_times_out),
-        CASE(test_client_fetch_and_stream_leave_nothing_when_memory_runs_out),
+        CASE(test_client_and_stream_leave_nothing_when_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

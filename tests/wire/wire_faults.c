@@ -27,6 +27,7 @@
 #include "failing_heap.h"
 #include "fault_server.h"
 #include "tradewind/alpaca_client.h"
+#include "tradewind/alpaca_fetch.h"
 #include "tradewind/time.h"
 
 #define SECRET "s3cr3t-that-nobody-may-see"
@@ -241,10 +242,10 @@ static void on_clock(void *context, const tw_alpaca_result *result, const tw_alp
 
 static void start_bars(fault_run *run) {
     tw_symbol symbol = tw_symbols_find(run->world->symbols, tw_slice_of("AAPL"));
-    tw_alpaca_bars_query query = {
+    tw_alpaca_fetch_query query = {
         .symbols = &symbol, .symbol_count = 1, .timeframe_ns = TW_NS_PER_MINUTE, .start_ns = 1};
-    tw_alpaca_bars_callbacks callbacks = {.context = run, .on_done = on_plain};
-    assert_int_equal(tw_alpaca_fetch_bars(run->client, &query, &callbacks), TW_OK);
+    tw_alpaca_fetch_callbacks callbacks = {.context = run, .on_done = on_plain};
+    assert_int_equal(tw_alpaca_fetch_new(run->client, &query, &callbacks, NULL), TW_OK);
 }
 
 static void start_call(fault_run *run) {

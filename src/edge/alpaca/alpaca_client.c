@@ -186,6 +186,27 @@ static void finish_without_answer(alpaca_call *call, tw_status status, const cha
     finish(call, &result, (tw_slice){NULL, 0});
 }
 
+static void finish_unheard(tw_alpaca_client *client, const alpaca_handler *handler,
+                           tw_alpaca_result *result, tw_slice body) {
+    (void)client;
+    (void)handler;
+    (void)result;
+    (void)body;
+}
+
+void alpaca_call_abandon(alpaca_call *call) {
+    call->kept = false;
+    call->handler.finish = finish_unheard;
+    if (call->state == CALL_FLYING) {
+        tw_http_client_cancel(call->client->http, call->id); /* on_answer frees the place */
+        return;
+    }
+    if (call->state == CALL_WAITING)
+        tw_loop_timer_stop(call->timer);
+    call->state = CALL_TAKEN;
+    alpaca_call_release(call);
+}
+
 static void on_retry(void *context) {
     alpaca_call *call = context;
     call->timer = NULL;

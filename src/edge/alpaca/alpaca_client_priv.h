@@ -1,5 +1,5 @@
 /*
- * alpaca_client_priv.h - what the client's calls and the fetch of bars share.
+ * alpaca_client_priv.h - what the client's calls and fetches of histories share.
  */
 #ifndef TW_ALPACA_CLIENT_PRIV_H
 #define TW_ALPACA_CLIENT_PRIV_H
@@ -15,7 +15,7 @@
 
 typedef struct alpaca_handler alpaca_handler;
 typedef struct alpaca_call alpaca_call;
-typedef struct bars_fetch bars_fetch;
+typedef struct tw_alpaca_fetch tw_alpaca_fetch;
 typedef struct alpaca_settling alpaca_settling;
 
 /* Ends a call: decodes `body` (of a 2xx answer) and calls the user. `result` may be worsened. */
@@ -72,7 +72,7 @@ struct tw_alpaca_client {
     tw_symbols *symbols;
     tw_alpaca_reader *reader;
     alpaca_call *calls;
-    bars_fetch *fetches;        /* list of the running ones */
+    tw_alpaca_fetch *fetches;        /* list of the running ones */
     alpaca_settling *settlings; /* [call_count_max] */
     uint32_t call_count_max;
     uint32_t taken_count;
@@ -91,6 +91,8 @@ struct tw_alpaca_client {
 /* Takes a free place; NULL at the limit. */
 alpaca_call *alpaca_call_take(tw_alpaca_client *client, const alpaca_handler *handler);
 void alpaca_call_release(alpaca_call *call);
+/* Gives a place back in whatever state it is; what is in flight is given up and not heard of. */
+void alpaca_call_abandon(alpaca_call *call);
 
 /* Sends a taken call whose `url` is complete. A failure leaves it taken. */
 tw_status alpaca_call_send(alpaca_call *call, const char *method, tw_slice body,

@@ -1,257 +1,223 @@
 /*
- * alpaca_fetch.c - bars of many symbols, in parallel, in an order that does not depend on timing.
+ * alpaca_fetch.c - the course of a fetch: parts in parallel, handed over in order.
  *
- * The query's symbols are cut into groups; up to `lane_count` groups are fetched at once, each in
- * a lane: a kept place for its calls and room for one decoded page. Pages arrive in any order but
- * are delivered in the groups' order: only the oldest group's lane is ever emptied, and a lane
- * asks for its next page only when it is empty.
+ * Part p is of the symbols' group p / span_count and of the time's span p % span_count, and is
+ * fetched in lane p % lane_count. Pages arrive in any order; only the oldest part's lane is ever
+ * emptied, and a lane asks for its next page only when it is empty.
  *
- *     IDLE -- lane_begin --> FLYING -- finish_page --> HELD -- lane_deliver --> FLYING (next page,
- *      ^                                                |                       or next unit)
- *      +------------------- group ended ----------------+
+ * When the venue does not answer, lanes wait. One timer stands for all of them; when it fires, the
+ * oldest one asks, and its answer, good or bad, sets the others going again. Not answered: the
+ * delay doubles. No answer for patience_ns: the fetch is given up.
  *
  * Invariants
- * 1. Group `fetch->oldest + i` is in lane (oldest + i) % lane_count.
- * 2. At most lane_count pages are held; a page with more than `page_limit` bars is refused.
- * 3. A token that was seen before ends its unit: Brent's method keeps one reference and moves it
- *    at powers of two, so any cycle is found with constant memory.
- * 4. A unit is the symbols of one request. When the venue refuses the first page of a unit of
- *    several, the group goes on with units of one symbol, so that the bad one stands alone.
- * 5. The user is called only from `turn`, which runs from the loop.
+ * 1. At most lane_count pages are held.
+ * 2. A unit is the symbols of one request. When the venue refuses the first page of a unit of
+ *    several, the part goes on with units of one symbol.
+ * 3. Where a lane waits, a timer runs, or another lane flies whose answer will wake it.
+ * 4. The user is called only from `turn`, which runs from the loop, and from `wait_for_venue`.
  */
 #include <string.h>
 
-#include "alpaca_client_priv.h"
+#include "alpaca_fetch_priv.h"
 #include "tradewind/time.h"
 
 #define SYMBOLS_PER_REQUEST 50
 #define IN_FLIGHT_MAX 4
-#define PAGE_LIMIT_MAX 10000
+#define RETRY_DELAY_NS (250 * TW_NS_PER_MS)
+#define DELAY_GROWTH_MAX 32
 
-typedef enum lane_state { LANE_IDLE, LANE_FLYING, LANE_HELD } lane_state;
+static void turn(void *context);
 
-typedef struct bars_lane {
-    bars_fetch *fetch;
-    alpaca_call *call;
-    tw_bar *bars;
-    uint32_t bar_count;
-    lane_state state;
-    size_t group_end;  /* index behind the group's last symbol */
-    size_t unit_first; /* the request's symbols */
-    size_t unit_count;
-    bool single; /* units of one symbol (invariant 4) */
-    uint64_t page_number;
-    uint64_t reference_page; /* page whose token is `reference` (invariant 3) */
-    char token[TW_ALPACA_TOKEN_SIZE];
-    char reference[TW_ALPACA_TOKEN_SIZE];
-    tw_alpaca_result result; /* of the page that is held */
-    tw_alpaca_error problem;
-    char message[TW_ERROR_MESSAGE_SIZE];
-} bars_lane;
+/* ---- a lane and what it holds -------------------------------------------------------------- */
 
-struct bars_fetch {
-    tw_alpaca_client *client;
-    bars_fetch *next;
-    tw_alpaca_bars_callbacks callbacks;
-    tw_loop_task task;
-    tw_symbol *symbols;
-    uint64_t *counts; /* bars of each symbol */
-    size_t symbol_count;
-    size_t group_size;
-    size_t group_count;
-    size_t oldest; /* first group that is not delivered whole */
-    size_t begun;  /* groups that have a lane or are done */
-    bars_lane *lanes;
-    uint32_t lane_count;
-    uint32_t page_limit;
-    int64_t timeframe_ns;
-    int64_t start_ns;
-    int64_t end_ns;
-    char feed[TW_ALPACA_WORD_SIZE];
-    char adjustment[TW_ALPACA_WORD_SIZE];
-    tw_alpaca_result first_failure; /* status TW_OK: none so far */
-    tw_alpaca_error first_problem;
-    char first_message[TW_ERROR_MESSAGE_SIZE];
-};
-
-/* ---- requests ---- */
-
-static void append_time(tw_text *url, const char *name, int64_t time_ns) {
-    char buffer[TW_TIME_TEXT_SIZE];
-    size_t size = tw_time_format(time_ns, -1, buffer);
-    tw_text_append_string(url, name);
-    tw_http_encode((tw_slice){buffer, size}, url);
-}
-
-static void write_url(const bars_lane *lane, tw_text *url) {
-    const bars_fetch *fetch = lane->fetch;
-    char timeframe[16];
-    size_t size = tw_timeframe_format_alpaca(fetch->timeframe_ns, timeframe);
-    tw_text_append_string(url, fetch->client->data_url);
-    tw_text_append_string(url, "/v2/stocks/bars?symbols=");
-    for (size_t i = 0; i < lane->unit_count; i++) {
-        tw_symbol symbol = fetch->symbols[lane->unit_first + i];
-        if (i > 0)
-            tw_text_append_char(url, ',');
-        tw_http_encode(tw_slice_of(tw_symbols_name(fetch->client->symbols, symbol)), url);
+static void hold_failure(fetch_lane *lane, const tw_alpaca_result *result, const char *message) {
+    lane->result = *result;
+    if (result->problem != NULL) {
+        lane->problem = *result->problem;
+        lane->result.problem = &lane->problem;
     }
-    tw_text_append_string(url, "&timeframe=");
-    tw_text_append(url, (tw_slice){timeframe, size});
-    append_time(url, "&start=", fetch->start_ns);
-    if (fetch->end_ns != 0)
-        append_time(url, "&end=", fetch->end_ns);
-    tw_text_append_format(url, "&limit=%u", fetch->page_limit);
-    if (fetch->feed[0] != '\0')
-        tw_text_append_format(url, "&feed=%s", fetch->feed);
-    if (fetch->adjustment[0] != '\0')
-        tw_text_append_format(url, "&adjustment=%s", fetch->adjustment);
-    if (lane->token[0] != '\0') {
-        tw_text_append_string(url, "&page_token=");
-        tw_http_encode(tw_slice_of(lane->token), url);
-    }
-}
-
-static void hold_failure(bars_lane *lane, tw_status status, const char *message) {
-    memset(&lane->result, 0, sizeof lane->result);
-    lane->result.rate_remaining = -1;
-    lane->result.status = status;
-    size_t size = strlen(message);
-    if (size >= sizeof lane->message)
-        size = sizeof lane->message - 1;
-    memcpy(lane->message, message, size);
+    size_t size = strnlen(message, sizeof lane->message - 1);
+    memmove(lane->message, message, size);
     lane->message[size] = '\0';
     lane->result.message = lane->message;
-    lane->bar_count = 0;
+    lane->row_count = 0;
     lane->state = LANE_HELD;
 }
 
+static void hold_error(fetch_lane *lane, tw_status status, const char *message) {
+    tw_alpaca_result result = {.status = status, .rate_remaining = -1};
+    hold_failure(lane, &result, message);
+}
+
 /* Asks for the page that the lane's token names. */
-static void lane_request(bars_lane *lane) {
+static void ask(fetch_lane *lane) {
     alpaca_call *call = lane->call;
     tw_error error = {0};
     tw_text url = tw_text_over(call->url, sizeof call->url);
-    write_url(lane, &url);
+    fetch_write_url(lane, &url);
     call->tries = 0;
     tw_status status = url.truncated
                            ? tw_error_set(&error, TW_INVALID, "the request's URL is too long")
                            : alpaca_call_send(call, "GET", (tw_slice){NULL, 0}, &error);
-    if (status == TW_OK)
-        lane->state = LANE_FLYING;
-    else
-        hold_failure(lane, status, error.message);
+    if (status != TW_OK) {
+        hold_error(lane, status, error.message);
+        return;
+    }
+    lane->state = LANE_FLYING;
+    lane->fetch->figures.requests++;
 }
 
-static void lane_begin_unit(bars_lane *lane, size_t first, size_t count) {
+static tw_alpaca_part unit_of(const fetch_lane *lane) {
+    return (tw_alpaca_part){.symbols = &lane->fetch->symbols[lane->unit_first],
+                            .symbol_count = lane->unit_count,
+                            .start_ns = lane->start_ns,
+                            .end_ns = lane->end_ns};
+}
+
+static void begin_unit(fetch_lane *lane, size_t first, size_t count) {
+    tw_alpaca_fetch *fetch = lane->fetch;
     lane->unit_first = first;
     lane->unit_count = count;
     lane->page_number = 0;
     lane->reference_page = 0;
+    lane->row_count = 0;
+    lane->delivered = 0;
     lane->token[0] = '\0';
     lane->reference[0] = '\0';
-    lane_request(lane);
+    tw_alpaca_part unit = unit_of(lane);
+    lane->left_out = fetch->callbacks.wants != NULL &&
+                     !fetch->callbacks.wants(fetch->callbacks.context, &unit);
+    if (lane->left_out)
+        lane->state = LANE_HELD;
+    else
+        ask(lane);
 }
 
-static void lane_begin(bars_fetch *fetch, size_t group) {
-    bars_lane *lane = &fetch->lanes[group % fetch->lane_count];
+static fetch_lane *lane_of(const tw_alpaca_fetch *fetch, uint64_t part) {
+    return &fetch->lanes[part % fetch->lane_count];
+}
+
+static void begin_part(tw_alpaca_fetch *fetch, uint64_t part) {
+    fetch_lane *lane = lane_of(fetch, part);
     TW_ASSERT(lane->state == LANE_IDLE);
-    size_t first = group * fetch->group_size;
+    size_t first = (size_t)(part / fetch->span_count) * fetch->group_size;
+    int64_t span = (int64_t)(part % fetch->span_count);
     size_t end = first + fetch->group_size;
+    bool last = (uint64_t)span + 1 == fetch->span_count;
+    lane->start_ns = fetch->start_ns + span * fetch->span_ns;
+    lane->end_ns = last ? fetch->end_ns : lane->start_ns + fetch->span_ns - 1;
     lane->group_end = end < fetch->symbol_count ? end : fetch->symbol_count;
     lane->single = false;
-    lane_begin_unit(lane, first, lane->group_end - first);
+    begin_unit(lane, first, lane->group_end - first);
 }
 
-/* ---- a page arrives ---- */
+/* ---- a venue that does not answer ---------------------------------------------------------- */
 
-typedef struct page_sink {
-    bars_lane *lane;
-    tw_status status;
-} page_sink;
-
-/* Where a symbol of this unit stands in the query; symbol_count if it was not asked for. */
-static size_t place_of(const bars_lane *lane, tw_symbol symbol) {
-    const bars_fetch *fetch = lane->fetch;
-    for (size_t i = 0; i < lane->unit_count; i++)
-        if (fetch->symbols[lane->unit_first + i] == symbol)
-            return lane->unit_first + i;
-    return fetch->symbol_count;
+static bool is_silence(tw_status status) {
+    return status == TW_UNREACHABLE || status == TW_TIMEOUT || status == TW_CLOSED ||
+           status == TW_REMOTE || status == TW_THROTTLED;
 }
 
-static void keep_bar(void *context, const tw_bar *bar) {
-    page_sink *sink = context;
-    bars_lane *lane = sink->lane;
-    bool repeated = lane->bar_count > 0 && lane->bars[lane->bar_count - 1].symbol == bar->symbol;
-    if (lane->bar_count == lane->fetch->page_limit ||
-        (!repeated && place_of(lane, bar->symbol) == lane->fetch->symbol_count)) {
-        sink->status = TW_PROTOCOL;
+static void go_on(tw_alpaca_fetch *fetch) {
+    if (fetch->timer != NULL)
+        tw_loop_timer_stop(fetch->timer);
+    fetch->timer = NULL;
+    fetch->delay_ns = fetch->retry_delay_ns;
+    fetch->heard_ns = tw_time_monotonic_ns();
+    for (uint64_t part = fetch->oldest; part < fetch->begun; part++) {
+        fetch_lane *lane = lane_of(fetch, part);
+        if (lane->state != LANE_WAITING)
+            continue;
+        fetch->figures.retries++;
+        ask(lane);
+    }
+}
+
+/* The oldest lane that waits asks for all. */
+static void probe(void *context) {
+    tw_alpaca_fetch *fetch = context;
+    fetch->timer = NULL;
+    for (uint64_t part = fetch->oldest; part < fetch->begun; part++) {
+        fetch_lane *lane = lane_of(fetch, part);
+        if (lane->state != LANE_WAITING)
+            continue;
+        fetch->figures.retries++;
+        ask(lane);
+        if (lane->state == LANE_HELD) { /* it could not even be sent */
+            fetch->given_up = true;
+            tw_loop_defer(fetch->client->loop, &fetch->task);
+        }
         return;
     }
-    lane->bars[lane->bar_count++] = *bar;
 }
 
-static tw_status decode_page(bars_lane *lane, tw_slice body, tw_error *error) {
-    page_sink sink = {lane, TW_OK};
-    tw_alpaca_events events;
-    memset(&events, 0, sizeof events);
-    events.context = &sink;
-    events.on_bar = keep_bar;
-    tw_alpaca_page_options options = {lane->fetch->timeframe_ns, TW_SYMBOL_NONE};
-    lane->bar_count = 0;
-    tw_status status = tw_alpaca_decode_page(lane->fetch->client->reader, body, &options, &events,
-                                             lane->token, error);
-    if (status == TW_OK && sink.status != TW_OK)
-        status = tw_error_set(error, sink.status, "the page has bars that were not asked for");
-    return status;
-}
-
-/* Invariant 3. */
-static tw_status check_token(bars_lane *lane, tw_error *error) {
-    if (lane->token[0] == '\0')
-        return TW_OK;
-    if (strcmp(lane->token, lane->reference) == 0)
-        return tw_error_set(error, TW_PROTOCOL, "the page token repeats; page %llu ends the fetch",
-                            (unsigned long long)lane->page_number);
-    if (lane->page_number >= 2 * lane->reference_page) {
-        memcpy(lane->reference, lane->token, sizeof lane->reference);
-        lane->reference_page = lane->page_number;
+/* How long to leave the venue alone: what it says itself, or the growing delay. */
+static int64_t delay_before_probe(tw_alpaca_fetch *fetch, const tw_alpaca_result *result) {
+    int64_t delay_ns = fetch->delay_ns;
+    if (fetch->delay_ns < fetch->retry_delay_ns * DELAY_GROWTH_MAX)
+        fetch->delay_ns *= 2;
+    if (result->status == TW_THROTTLED && result->rate_reset_ns > 0) {
+        int64_t told_ns = result->rate_reset_ns - tw_time_wall_ns();
+        if (told_ns > delay_ns)
+            delay_ns = told_ns;
     }
-    return TW_OK;
+    return delay_ns < fetch->patience_ns ? delay_ns : fetch->patience_ns;
 }
 
-static void turn(void *context);
+/* True if the lane now waits; false if patience is over, or there is none. */
+static bool wait_for_venue(fetch_lane *lane, const tw_alpaca_result *result) {
+    tw_alpaca_fetch *fetch = lane->fetch;
+    if (fetch->patience_ns == 0 || !is_silence(result->status))
+        return false;
+    if (tw_time_monotonic_ns() - fetch->heard_ns >= fetch->patience_ns) {
+        fetch->given_up = true;
+        return false;
+    }
+    lane->state = LANE_WAITING;
+    if (fetch->timer != NULL)
+        return true;
+    int64_t delay_ns = delay_before_probe(fetch, result);
+    if (tw_loop_timer_start(fetch->client->loop, delay_ns, 0, probe, fetch, &fetch->timer) !=
+        TW_OK) {
+        fetch->given_up = true;
+        return false;
+    }
+    if (fetch->callbacks.on_wait != NULL)
+        fetch->callbacks.on_wait(fetch->callbacks.context, result, delay_ns);
+    return true;
+}
+
+/* ---- a page arrives ------------------------------------------------------------------------ */
 
 static void finish_page(tw_alpaca_client *client, const alpaca_handler *handler,
                         tw_alpaca_result *result, tw_slice body) {
     (void)client;
-    bars_lane *lane = handler->context;
+    fetch_lane *lane = handler->context;
+    tw_alpaca_fetch *fetch = lane->fetch;
     tw_error error = {0};
-    tw_status status = result->status;
-    lane->page_number++;
-    if (status == TW_OK)
-        status = decode_page(lane, body, &error);
-    if (status == TW_OK)
-        status = check_token(lane, &error);
-    if (status != TW_OK) {
-        hold_failure(lane, status, error.message[0] != '\0' ? error.message : result->message);
-        lane->result.http_status = result->http_status;
-        lane->result.rate_remaining = result->rate_remaining;
-        lane->result.rate_reset_ns = result->rate_reset_ns;
-        lane->result.tries = result->tries;
-        if (result->problem != NULL) {
-            lane->problem = *result->problem;
-            lane->result.problem = &lane->problem;
+    if (result->tries > 1)
+        fetch->figures.retries += (uint64_t)result->tries - 1;
+    fetch->turning = true; /* on_wait may cancel */
+    if (!wait_for_venue(lane, result)) {
+        fetch->figures.bytes += body.size;
+        if (result->status == TW_OK)
+            result->status = fetch_read_page(lane, body, &error);
+        if (result->status != TW_OK) {
+            hold_failure(lane, result, error.message[0] != '\0' ? error.message : result->message);
+        } else {
+            lane->result = *result;
+            lane->result.message = "";
+            lane->state = LANE_HELD;
         }
-    } else {
-        lane->result = *result;
-        lane->result.message = "";
-        lane->state = LANE_HELD;
+        if (!fetch->given_up)
+            go_on(fetch);
     }
-    turn(lane->fetch);
+    turn(fetch);
 }
 
-/* ---- delivery ---- */
+/* ---- handing over -------------------------------------------------------------------------- */
 
-static void remember_failure(bars_fetch *fetch, const tw_alpaca_result *result) {
+static void remember_failure(tw_alpaca_fetch *fetch, const tw_alpaca_result *result) {
     if (result->status == TW_OK || fetch->first_failure.status != TW_OK)
         return;
     fetch->first_failure = *result;
@@ -259,156 +225,183 @@ static void remember_failure(bars_fetch *fetch, const tw_alpaca_result *result) 
         fetch->first_problem = *result->problem;
         fetch->first_failure.problem = &fetch->first_problem;
     }
-    memcpy(fetch->first_message, result->message, strlen(result->message) + 1);
+    size_t size = strnlen(result->message, sizeof fetch->first_message - 1);
+    memcpy(fetch->first_message, result->message, size);
+    fetch->first_message[size] = '\0';
     fetch->first_failure.message = fetch->first_message;
 }
 
-static void end_unit(bars_lane *lane, const tw_alpaca_result *result) {
-    bars_fetch *fetch = lane->fetch;
-    remember_failure(fetch, result);
-    for (size_t i = lane->unit_first; i < lane->unit_first + lane->unit_count; i++)
-        if (fetch->callbacks.on_symbol != NULL)
-            fetch->callbacks.on_symbol(fetch->callbacks.context, fetch->symbols[i], result,
-                                       fetch->counts[i]);
+static void end_unit(fetch_lane *lane) {
+    tw_alpaca_fetch *fetch = lane->fetch;
+    if (lane->left_out)
+        return;
+    remember_failure(fetch, &lane->result);
+    tw_alpaca_part unit = unit_of(lane);
+    if (fetch->callbacks.on_part != NULL)
+        fetch->callbacks.on_part(fetch->callbacks.context, &unit, &lane->result, lane->delivered);
 }
 
-static bool may_split(const bars_lane *lane) {
+static bool must_split(const fetch_lane *lane) {
     tw_status status = lane->result.status;
-    return lane->unit_count > 1 && lane->page_number <= 1 &&
+    return !lane->left_out && lane->unit_count > 1 && lane->page_number == 0 &&
            (status == TW_REFUSED || status == TW_NOT_FOUND);
 }
 
-static void deliver_bars(bars_lane *lane) {
-    bars_fetch *fetch = lane->fetch;
-    size_t place = fetch->symbol_count;
-    for (uint32_t i = 0; i < lane->bar_count; i++) {
-        const tw_bar *bar = &lane->bars[i];
-        if (place == fetch->symbol_count || fetch->symbols[place] != bar->symbol)
-            place = place_of(lane, bar->symbol);
-        fetch->counts[place]++;
-        if (fetch->callbacks.on_bar != NULL)
-            fetch->callbacks.on_bar(fetch->callbacks.context, bar);
-    }
+static void hand_over_rows(fetch_lane *lane) {
+    tw_alpaca_fetch *fetch = lane->fetch;
+    const tw_alpaca_fetch_callbacks *to = &fetch->callbacks;
+    size_t count = lane->row_count;
+    lane->row_count = 0;
+    lane->delivered += count;
+    fetch->figures.rows += count;
+    if (count == 0)
+        return;
+    if (fetch->history == TW_ALPACA_HISTORY_BARS && to->on_bars != NULL)
+        to->on_bars(to->context, lane->rows.bars, count);
+    else if (fetch->history == TW_ALPACA_HISTORY_TRADES && to->on_trades != NULL)
+        to->on_trades(to->context, lane->rows.trades, count);
+    else if (fetch->history == TW_ALPACA_HISTORY_QUOTES && to->on_quotes != NULL)
+        to->on_quotes(to->context, lane->rows.quotes, count);
 }
 
-/* Empties a held lane and sets it on its way; true if its group has ended. */
-static bool lane_deliver(bars_lane *lane) {
+/* Empties a held lane and sets it on its way; true if its part has ended. */
+static bool hand_over(fetch_lane *lane) {
+    tw_alpaca_fetch *fetch = lane->fetch;
     TW_ASSERT(lane->state == LANE_HELD);
-    if (may_split(lane)) {
+    if (must_split(lane)) {
         lane->single = true;
-        lane_begin_unit(lane, lane->unit_first, 1);
+        begin_unit(lane, lane->unit_first, 1);
         return false;
     }
-    if (lane->result.status == TW_OK) {
-        deliver_bars(lane);
+    if (!lane->left_out && lane->result.status == TW_OK) {
+        hand_over_rows(lane);
+        if (fetch->cancelled)
+            return false;
         if (lane->token[0] != '\0') {
-            lane_request(lane);
+            ask(lane);
             return false;
         }
     }
-    end_unit(lane, &lane->result);
+    end_unit(lane);
     size_t next = lane->unit_first + lane->unit_count;
-    if (next < lane->group_end) {
-        lane_begin_unit(lane, next, 1);
+    if (!fetch->cancelled && next < lane->group_end) {
+        begin_unit(lane, next, 1);
         return false;
     }
     lane->state = LANE_IDLE;
     return true;
 }
 
-static void fetch_release(bars_fetch *fetch) {
+/* ---- its end ------------------------------------------------------------------------------- */
+
+static void release(tw_alpaca_fetch *fetch) {
     const tw_allocator *allocator = fetch->client->allocator;
+    size_t row_size = fetch_row_size(fetch->history);
     for (uint32_t i = 0; fetch->lanes != NULL && i < fetch->lane_count; i++)
-        if (fetch->lanes[i].bars != NULL)
-            TW_DELETE(allocator, fetch->lanes[i].bars, fetch->page_limit, tw_bar);
-    if (fetch->lanes != NULL)
-        TW_DELETE(allocator, fetch->lanes, fetch->lane_count, bars_lane);
-    if (fetch->counts != NULL)
-        TW_DELETE(allocator, fetch->counts, fetch->symbol_count, uint64_t);
-    if (fetch->symbols != NULL)
-        TW_DELETE(allocator, fetch->symbols, fetch->symbol_count, tw_symbol);
-    TW_DELETE(allocator, fetch, 1, bars_fetch);
+        tw_release(allocator, fetch->lanes[i].rows.all, fetch->page_limit, row_size, 8);
+    TW_DELETE(allocator, fetch->lanes, fetch->lane_count, fetch_lane);
+    TW_DELETE(allocator, fetch->symbols, fetch->symbol_count, tw_symbol);
+    TW_DELETE(allocator, fetch, 1, tw_alpaca_fetch);
 }
 
-static void fetch_unlink(bars_fetch *fetch) {
-    bars_fetch **link = &fetch->client->fetches;
+/* Takes it out of the client; nothing of the loop or the wire knows it any more. */
+static void detach(tw_alpaca_fetch *fetch) {
+    tw_alpaca_fetch **link = &fetch->client->fetches;
     while (*link != fetch)
         link = &(*link)->next;
     *link = fetch->next;
+    tw_loop_defer_drop(fetch->client->loop, &fetch->task);
+    if (fetch->timer != NULL)
+        tw_loop_timer_stop(fetch->timer);
+    fetch->timer = NULL;
 }
 
-static void fetch_end(bars_fetch *fetch) {
-    fetch_unlink(fetch);
+static void give_calls_back(tw_alpaca_fetch *fetch) {
     for (uint32_t i = 0; i < fetch->lane_count; i++)
-        alpaca_call_release(fetch->lanes[i].call);
+        alpaca_call_abandon(fetch->lanes[i].call);
+}
+
+static void end(tw_alpaca_fetch *fetch) {
+    detach(fetch);
+    give_calls_back(fetch);
     if (fetch->first_failure.status == TW_OK) {
         fetch->first_failure.message = "";
         fetch->first_failure.rate_remaining = -1;
     }
-    if (fetch->callbacks.on_done != NULL)
-        fetch->callbacks.on_done(fetch->callbacks.context, &fetch->first_failure);
-    fetch_release(fetch);
+    fetch->callbacks.on_done(fetch->callbacks.context, &fetch->first_failure);
+    release(fetch);
 }
 
-/* Begins groups while lanes are free, delivers what the oldest group has, ends the fetch. */
-static void turn(void *context) {
-    bars_fetch *fetch = context;
+/* Hands over what the parts have, oldest first, and begins parts while lanes are free. True when
+ * nothing is left to do. */
+static bool advance(tw_alpaca_fetch *fetch) {
     for (;;) {
-        while (fetch->begun < fetch->group_count &&
+        while (!fetch->given_up && !fetch->cancelled && fetch->begun < fetch->part_count &&
                fetch->begun < fetch->oldest + fetch->lane_count)
-            lane_begin(fetch, fetch->begun++);
-        if (fetch->oldest == fetch->group_count) {
-            fetch_end(fetch);
-            return;
-        }
-        bars_lane *lane = &fetch->lanes[fetch->oldest % fetch->lane_count];
+            begin_part(fetch, fetch->begun++);
+        if (fetch->oldest == fetch->begun)
+            return true;
+        fetch_lane *lane = lane_of(fetch, fetch->oldest);
         if (lane->state != LANE_HELD)
-            return;
-        if (lane_deliver(lane))
+            return fetch->given_up;
+        if (hand_over(lane)) {
             fetch->oldest++;
+            fetch->figures.parts++;
+        }
+        if (fetch->cancelled)
+            return false;
     }
+}
+
+/* The failure that ended the fetch, where no part before it had one. */
+static void remember_why(tw_alpaca_fetch *fetch) {
+    for (uint64_t part = fetch->oldest; part < fetch->begun; part++) {
+        const fetch_lane *lane = lane_of(fetch, part);
+        if (lane->state == LANE_HELD && !lane->left_out)
+            remember_failure(fetch, &lane->result);
+    }
+}
+
+static void turn(void *context) {
+    tw_alpaca_fetch *fetch = context;
+    fetch->turning = true;
+    bool ended = !fetch->cancelled && advance(fetch);
+    fetch->turning = false;
+    if (fetch->cancelled) {
+        detach(fetch);
+        give_calls_back(fetch);
+        release(fetch);
+    } else if (ended) {
+        remember_why(fetch);
+        end(fetch);
+    }
+}
+
+void tw_alpaca_fetch_cancel(tw_alpaca_fetch *fetch) {
+    if (fetch == NULL)
+        return;
+    fetch->cancelled = true;
+    if (!fetch->turning)
+        turn(fetch);
 }
 
 void alpaca_fetches_cancel(tw_alpaca_client *client) {
     while (client->fetches != NULL) {
-        bars_fetch *fetch = client->fetches;
-        tw_alpaca_result result;
-        memset(&result, 0, sizeof result);
-        result.rate_remaining = -1;
+        tw_alpaca_fetch *fetch = client->fetches;
+        TW_ASSERT(!fetch->turning);
+        tw_alpaca_result result = {.rate_remaining = -1};
         alpaca_result_fail(&result, TW_CANCELLED, "the client was ended during the fetch");
-        fetch_unlink(fetch);
-        tw_loop_defer_drop(client->loop, &fetch->task);
-        size_t first = fetch->oldest * fetch->group_size;
-        const bars_lane *lane = &fetch->lanes[fetch->oldest % fetch->lane_count];
-        if (lane->state != LANE_IDLE)
-            first = lane->unit_first;
-        for (size_t i = first; i < fetch->symbol_count; i++)
-            if (fetch->callbacks.on_symbol != NULL)
-                fetch->callbacks.on_symbol(fetch->callbacks.context, fetch->symbols[i], &result,
-                                           fetch->counts[i]);
-        if (fetch->callbacks.on_done != NULL)
-            fetch->callbacks.on_done(fetch->callbacks.context, &result);
-        fetch_release(fetch);
+        detach(fetch); /* the calls end with the client */
+        fetch->callbacks.on_done(fetch->callbacks.context, &result);
+        release(fetch);
     }
 }
 
-/* ---- starting ---- */
-
-static tw_status fetch_allocate(bars_fetch *fetch) {
-    const tw_allocator *allocator = fetch->client->allocator;
-    fetch->symbols = TW_NEW(allocator, fetch->symbol_count, tw_symbol);
-    fetch->counts = TW_NEW(allocator, fetch->symbol_count, uint64_t);
-    fetch->lanes = TW_NEW(allocator, fetch->lane_count, bars_lane);
-    if (fetch->symbols == NULL || fetch->counts == NULL || fetch->lanes == NULL)
-        return TW_NO_MEMORY;
-    for (uint32_t i = 0; i < fetch->lane_count; i++) {
-        fetch->lanes[i].fetch = fetch;
-        fetch->lanes[i].bars = TW_NEW(allocator, fetch->page_limit, tw_bar);
-        if (fetch->lanes[i].bars == NULL)
-            return TW_NO_MEMORY;
-    }
-    return TW_OK;
+tw_alpaca_fetch_figures tw_alpaca_fetch_figures_of(const tw_alpaca_fetch *fetch) {
+    return fetch->figures;
 }
+
+/* ---- its beginning ------------------------------------------------------------------------- */
 
 static tw_status copy_word(const char *word, char *buffer) {
     for (const char *c = word; c != NULL && *c != '\0'; c++)
@@ -418,50 +411,104 @@ static tw_status copy_word(const char *word, char *buffer) {
                                                                                   : TW_INVALID;
 }
 
-static tw_status fetch_configure(bars_fetch *fetch, const tw_alpaca_bars_query *query) {
-    fetch->symbol_count = query->symbol_count;
-    fetch->group_size =
-        query->symbols_per_request > 0 ? query->symbols_per_request : SYMBOLS_PER_REQUEST;
-    fetch->group_count = (fetch->symbol_count + fetch->group_size - 1) / fetch->group_size;
-    fetch->lane_count = query->in_flight_max > 0 ? query->in_flight_max : IN_FLIGHT_MAX;
-    if (fetch->lane_count > fetch->group_count)
-        fetch->lane_count = (uint32_t)fetch->group_count;
-    fetch->page_limit = query->page_limit > 0 ? query->page_limit : PAGE_LIMIT_MAX;
-    fetch->timeframe_ns = query->timeframe_ns;
-    fetch->start_ns = query->start_ns;
-    fetch->end_ns = query->end_ns;
-    tw_status status = copy_word(query->feed, fetch->feed);
-    return status == TW_OK ? copy_word(query->adjustment, fetch->adjustment) : status;
+static bool is_valid(const tw_alpaca_fetch_query *query) {
+    bool bars = query->history == TW_ALPACA_HISTORY_BARS;
+    bool end_fits = query->end_ns == 0 ? query->span_ns == 0 : query->end_ns >= query->start_ns;
+    return query->symbol_count > 0 && (!bars || query->timeframe_ns > 0) && end_fits &&
+           query->history <= TW_ALPACA_HISTORY_QUOTES && query->start_ns >= 0 &&
+           query->span_ns >= 0 && query->patience_ns >= 0 && query->retry_delay_ns >= 0 &&
+           query->page_limit <= TW_ALPACA_PAGE_LIMIT_MAX &&
+           query->in_flight_max <= TW_ALPACA_FETCH_LANE_COUNT_MAX;
 }
 
-tw_status tw_alpaca_fetch_bars(tw_alpaca_client *client, const tw_alpaca_bars_query *query,
-                               const tw_alpaca_bars_callbacks *callbacks) {
-    if (query->symbol_count == 0 || query->timeframe_ns <= 0 || query->page_limit > PAGE_LIMIT_MAX)
+static uint32_t or_default(uint32_t value, uint32_t fallback) {
+    return value > 0 ? value : fallback;
+}
+
+/* `is_valid` holds. */
+static void cut(tw_alpaca_fetch *fetch, const tw_alpaca_fetch_query *query) {
+    fetch->symbol_count = query->symbol_count;
+    fetch->group_size = or_default(query->symbols_per_request, SYMBOLS_PER_REQUEST);
+    fetch->start_ns = query->start_ns;
+    fetch->end_ns = query->end_ns;
+    fetch->span_ns = query->span_ns;
+    fetch->span_count = 1;
+    if (query->span_ns > 0)
+        fetch->span_count += (uint64_t)((query->end_ns - query->start_ns) / query->span_ns);
+    size_t groups = (fetch->symbol_count + fetch->group_size - 1) / fetch->group_size;
+    fetch->part_count = groups * fetch->span_count;
+    fetch->figures.part_count = fetch->part_count;
+    fetch->lane_count = or_default(query->in_flight_max, IN_FLIGHT_MAX);
+    if (fetch->lane_count > fetch->part_count)
+        fetch->lane_count = (uint32_t)fetch->part_count;
+}
+
+static tw_status configure(tw_alpaca_fetch *fetch, const tw_alpaca_fetch_query *query) {
+    if (!is_valid(query))
         return TW_INVALID;
-    bars_fetch *fetch = TW_NEW(client->allocator, 1, bars_fetch);
+    cut(fetch, query);
+    fetch->history = query->history;
+    fetch->page_limit = or_default(query->page_limit, TW_ALPACA_PAGE_LIMIT_MAX);
+    fetch->timeframe_ns = query->history == TW_ALPACA_HISTORY_BARS ? query->timeframe_ns : 0;
+    fetch->patience_ns = query->patience_ns;
+    fetch->retry_delay_ns = query->retry_delay_ns > 0 ? query->retry_delay_ns : RETRY_DELAY_NS;
+    fetch->delay_ns = fetch->retry_delay_ns;
+    fetch->heard_ns = tw_time_monotonic_ns();
+    tw_status status = copy_word(query->feed, fetch->feed);
+    if (status == TW_OK && query->history == TW_ALPACA_HISTORY_BARS)
+        status = copy_word(query->adjustment, fetch->adjustment);
+    return status;
+}
+
+static tw_status allocate(tw_alpaca_fetch *fetch) {
+    const tw_allocator *allocator = fetch->client->allocator;
+    size_t row_size = fetch_row_size(fetch->history);
+    fetch->symbols = TW_NEW(allocator, fetch->symbol_count, tw_symbol);
+    fetch->lanes = TW_NEW(allocator, fetch->lane_count, fetch_lane);
+    if (fetch->symbols == NULL || fetch->lanes == NULL)
+        return TW_NO_MEMORY;
+    for (uint32_t i = 0; i < fetch->lane_count; i++) {
+        fetch->lanes[i].fetch = fetch;
+        fetch->lanes[i].rows.all = tw_allocate(allocator, fetch->page_limit, row_size, 8);
+        if (fetch->lanes[i].rows.all == NULL)
+            return TW_NO_MEMORY;
+    }
+    return TW_OK;
+}
+
+static void take_calls(tw_alpaca_fetch *fetch) {
+    for (uint32_t i = 0; i < fetch->lane_count; i++) {
+        alpaca_handler handler = {finish_page, &fetch->lanes[i], {NULL}, {NULL}};
+        fetch->lanes[i].call = alpaca_call_take(fetch->client, &handler);
+        fetch->lanes[i].call->kept = true;
+    }
+}
+
+tw_status tw_alpaca_fetch_new(tw_alpaca_client *client, const tw_alpaca_fetch_query *query,
+                              const tw_alpaca_fetch_callbacks *callbacks,
+                              tw_alpaca_fetch **ret_fetch) {
+    TW_ASSERT(!client->ended && callbacks->on_done != NULL);
+    tw_alpaca_fetch *fetch = TW_NEW(client->allocator, 1, tw_alpaca_fetch);
     if (fetch == NULL)
         return TW_NO_MEMORY;
     fetch->client = client;
     fetch->callbacks = *callbacks;
-    tw_status status = fetch_configure(fetch, query);
+    tw_status status = configure(fetch, query);
     if (status == TW_OK && client->call_count_max - client->taken_count < fetch->lane_count)
         status = TW_FULL;
     if (status == TW_OK)
-        status = fetch_allocate(fetch);
+        status = allocate(fetch);
     if (status != TW_OK) {
-        fetch_release(fetch);
+        release(fetch);
         return status;
     }
     memcpy(fetch->symbols, query->symbols, query->symbol_count * sizeof *query->symbols);
-    for (uint32_t i = 0; i < fetch->lane_count; i++) {
-        alpaca_handler handler = {finish_page, &fetch->lanes[i], {NULL}, {NULL}};
-        fetch->lanes[i].call = alpaca_call_take(client, &handler);
-        fetch->lanes[i].call->kept = true;
-    }
+    take_calls(fetch);
     fetch->next = client->fetches;
     client->fetches = fetch;
-    fetch->task.run = turn;
-    fetch->task.context = fetch;
+    fetch->task = (tw_loop_task){.run = turn, .context = fetch};
     tw_loop_defer(client->loop, &fetch->task);
+    if (ret_fetch != NULL)
+        *ret_fetch = fetch;
     return TW_OK;
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tradewind/alpaca_fetch.h"
 #include "venue_priv.h"
 
 static bool overtaken(const venue_reading *reading) {
@@ -164,8 +165,7 @@ void venue_read_snapshot(tw_venue *venue) {
 
 /* ---- history ------------------------------------------------------------------------------- */
 
-static void on_history_bar(void *context, const tw_bar *bar) {
-    tw_venue *venue = context;
+static void keep_history_bar(tw_venue *venue, const tw_bar *bar) {
     if (bar->symbol >= venue->config.symbol_count)
         return;
     uint32_t days = venue->config.history_days;
@@ -173,6 +173,11 @@ static void on_history_bar(void *context, const tw_bar *bar) {
     venue->history[(size_t)bar->symbol * days + *count % days] = *bar;
     (*count)++;
     atomic_fetch_add(&venue->history_bars, 1);
+}
+
+static void on_history_bars(void *context, const tw_bar *bars, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        keep_history_bar(context, &bars[i]);
 }
 
 static void on_history_done(void *context, const tw_alpaca_result *result) {
@@ -199,7 +204,7 @@ void venue_fetch_history(tw_venue *venue) {
     tw_status status = symbols == NULL ? TW_NO_MEMORY : TW_OK;
     for (uint32_t s = 0; symbols != NULL && s < venue->config.symbol_count; s++)
         symbols[s] = s;
-    tw_alpaca_bars_query query = {
+    tw_alpaca_fetch_query query = {
         .symbols = symbols,
         .symbol_count = venue->config.symbol_count,
         .timeframe_ns = TW_NS_PER_DAY,
@@ -208,11 +213,11 @@ void venue_fetch_history(tw_venue *venue) {
         .symbols_per_request = 1 + venue->config.symbol_count / 8,
         .in_flight_max = 8,
     };
-    tw_alpaca_bars_callbacks callbacks = {
-        .context = venue, .on_bar = on_history_bar, .on_done = on_history_done};
+    tw_alpaca_fetch_callbacks callbacks = {
+        .context = venue, .on_bars = on_history_bars, .on_done = on_history_done};
     venue->history_started = true;
     if (status == TW_OK)
-        status = tw_alpaca_fetch_bars(venue->client, &query, &callbacks);
+        status = tw_alpaca_fetch_new(venue->client, &query, &callbacks, NULL);
     TW_DELETE(venue->allocator, symbols, venue->config.symbol_count, tw_symbol);
     if (status != TW_OK)
         venue_fail(venue, status, "the history could not be asked for");
