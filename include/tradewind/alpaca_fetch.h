@@ -4,8 +4,8 @@
  *
  *     symbols x time --cut--> parts (symbols of one request x a span of time)
  *
- *     part 0   page, page, page ...         at most `in_flight_max` parts are open; of each one page
- *     part 1   page ...                     is asked for or held, and only the oldest part's pages
+ *     part 0   page, page, page ...         at most `in_flight_max` parts are open; of each one
+ * page part 1   page ...                     is asked for or held, and only the oldest part's pages
  *     part 2   page ...                     are handed over, so that memory is bounded
  *
  * A part of several symbols that the venue refuses is asked for again symbol by symbol: the bad
@@ -101,9 +101,9 @@ TW_BEGIN_DECLS
 
 /*
  * Begins a fetch; it takes one of the client's calls for each part in flight. `*ret_fetch` (may be
- * NULL) lives until on_done. TW_INVALID: no symbols, no time frame, a limit or word out of range, a
- * span without an end, an end before the start. TW_FULL: the client has too few calls free.
- * TW_NO_MEMORY. Ending the client ends its fetches: on_done with TW_CANCELLED.
+ * NULL) lives until on_done has returned. TW_INVALID: no symbols, no time frame, a limit or word
+ * out of range, a span without an end, an end before the start. TW_FULL: the client has too few
+ * calls free. TW_NO_MEMORY. Ending the client ends its fetches: on_done with TW_CANCELLED.
  */
 TW_API tw_status tw_alpaca_fetch_new(tw_alpaca_client *client, const tw_alpaca_fetch_query *query,
                                      const tw_alpaca_fetch_callbacks *callbacks,

@@ -31,6 +31,7 @@ int command_db(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_exchange(int argc, char **argv);
 int command_export(int argc, char **argv);
+int command_fetch(int argc, char **argv);
 int command_import(int argc, char **argv);
 int command_rebalance(int argc, char **argv);
 int command_risk(int argc, char **argv);

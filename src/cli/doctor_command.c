@@ -145,20 +145,16 @@ static void look_at_configuration(doctor_list *list, const char *path) {
         doctor_say(list, DOCTOR_GOOD, "configuration", "no file, so the defaults");
 }
 
-/* As `run`: where credentials go is typed or stands in the environment, and never in a file, which
- * lies wherever the command is called. */
+/* As for a run, see venue_address_of_file. */
 static bool addresses_are_typed(doctor_list *list, const tw_arguments *arguments) {
-    static const char *const addresses[] = {"trading-url", "data-url", "stream-url"};
-    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
-        if (command_origin(&arguments->configs[VENUE_OPTIONS], addresses[i]) != TW_CONFIG_FROM_FILE)
-            continue;
-        doctor_advise(doctor_say(list, DOCTOR_BAD, "addresses", "%s sets %s",
-                                 arguments->config_path, addresses[i]),
-                      "a run does not take it from a file, and neither is it asked here: type it, "
-                      "or set it in the environment");
-        return false;
-    }
-    return true;
+    const char *address = venue_address_of_file(&arguments->configs[VENUE_OPTIONS]);
+    if (address == NULL)
+        return true;
+    doctor_advise(
+        doctor_say(list, DOCTOR_BAD, "addresses", "%s sets %s", arguments->config_path, address),
+        "a run does not take it from a file, and neither is it asked here: type it, "
+        "or set it in the environment");
+    return false;
 }
 
 static void examine(doctor_list *list, const doctor_targets *targets,

@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "command.h"
+
 const tw_config_option run_option_table[] = {
     {"venue", TW_CONFIG_CHOICE, NULL, NULL, NULL, "demo",
      "demo starts the exchange inside and needs no account", "demo|paper|live",
@@ -84,3 +86,11 @@ const tw_argument_variable venue_variables[] = {
 };
 
 const size_t venue_variable_count = sizeof venue_variables / sizeof venue_variables[0];
+
+const char *venue_address_of_file(const tw_config *config) {
+    static const char *const addresses[] = {"trading-url", "data-url", "stream-url"};
+    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++)
+        if (command_origin(config, addresses[i]) == TW_CONFIG_FROM_FILE)
+            return addresses[i];
+    return NULL;
+}

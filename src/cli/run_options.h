@@ -51,6 +51,11 @@ extern const size_t venue_option_count;
 extern const tw_argument_variable venue_variables[];
 extern const size_t venue_variable_count;
 
+/* The first address of the venue that a configuration file sets, or NULL. Where credentials go is
+ * typed or stands in the environment, and never in a file, which lies wherever the command is
+ * called. */
+const char *venue_address_of_file(const tw_config *config);
+
 #define VENUE_PAPER_URL "https://paper-api.alpaca.markets"
 #define VENUE_LIVE_URL "https://api.alpaca.markets"
 

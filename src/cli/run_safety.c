@@ -69,25 +69,20 @@ tw_status run_safety_check(const run_options *options, const venue_options *acce
 }
 
 bool run_safety_origins(const tw_arguments *arguments, const run_options *options) {
-    static const char *const addresses[] = {"trading-url", "data-url", "stream-url"};
     const char *said = NULL;
+    const char *address =
+        options->venue == RUN_DEMO ? NULL : venue_address_of_file(&arguments->configs[VENUE_TABLE]);
     if (options->venue == RUN_LIVE &&
         command_origin(&arguments->configs[RUN_TABLE], "venue") == TW_CONFIG_FROM_FILE)
         said = "venue = live";
     if (options->understood &&
         command_origin(&arguments->configs[RUN_TABLE], "i-understand") != TW_CONFIG_FROM_OPTION)
         said = "i-understand";
-    for (size_t i = 0; options->venue != RUN_DEMO && i < sizeof addresses / sizeof addresses[0];
-         i++) {
-        if (command_origin(&arguments->configs[VENUE_TABLE], addresses[i]) == TW_CONFIG_FROM_FILE)
-            said = addresses[i];
-    }
+    if (address != NULL)
+        said = address;
     if (said == NULL)
         return true;
     fprintf(stderr, "tradewind run: \"%s\" is not taken from %s: type it%s\n", said,
-            arguments->config_path,
-            said == addresses[0] || said == addresses[1] || said == addresses[2]
-                ? ", or set it in the environment"
-                : "");
+            arguments->config_path, said == address ? ", or set it in the environment" : "");
     return false;
 }

@@ -28,11 +28,11 @@ typedef struct world {
     tw_alpaca_reader *reader; /* the server's */
     tw_socket *socket;        /* the server's end of a stream */
     char url[64];
-    unsigned hits;            /* requests seen */
-    unsigned submits;         /* POST /v2/orders seen */
-    unsigned clock_failures;  /* 429s still to be answered */
-    unsigned chunks;          /* subscribe messages seen */
-    unsigned subscribed;      /* names subscribed so far */
+    unsigned hits;           /* requests seen */
+    unsigned submits;        /* POST /v2/orders seen */
+    unsigned clock_failures; /* 429s still to be answered */
+    unsigned chunks;         /* subscribe messages seen */
+    unsigned subscribed;     /* names subscribed so far */
     bool refuse_key;
     char seen[1024];
 

@@ -35,18 +35,18 @@ typedef struct world {
     tw_alpaca_fetch *fetch;
     char url[64];
     unsigned hits;
-    unsigned fail_count;      /* answers that still fail */
-    unsigned fail_after;      /* good ones before them */
-    uint32_t fail_status;     /* 0: the connection is reset */
-    int64_t fail_reset_s;     /* X-RateLimit-Reset, 0: none */
-    bool hold;                /* keep requests until the test answers them */
+    unsigned fail_count;  /* answers that still fail */
+    unsigned fail_after;  /* good ones before them */
+    uint32_t fail_status; /* 0: the connection is reset */
+    int64_t fail_reset_s; /* X-RateLimit-Reset, 0: none */
+    bool hold;            /* keep requests until the test answers them */
     held_request held[8];
     unsigned held_count;
-    unsigned cancel_at;       /* cancel the fetch at this page; 0: never */
+    unsigned cancel_at; /* cancel the fetch at this page; 0: never */
     unsigned pages;
     unsigned waits;
-    int64_t wait_ns;          /* the last one */
-    const char *unwanted;     /* parts that begin with this symbol are left out */
+    int64_t wait_ns;      /* the last one */
+    const char *unwanted; /* parts that begin with this symbol are left out */
     bool done;
     tw_status status;
     tw_alpaca_fetch_figures figures; /* when the last part ended */
@@ -268,8 +268,8 @@ static int set_up(void **state) {
                                       .deadline_ns = 2 * TW_NS_PER_SECOND,
                                       .retry_delay_ns = TW_NS_PER_MS,
                                       .call_count_max = 8};
-    assert_int_equal(
-        tw_alpaca_client_new(NULL, w->loop, w->http, &config, w->symbols, &w->client), TW_OK);
+    assert_int_equal(tw_alpaca_client_new(NULL, w->loop, w->http, &config, w->symbols, &w->client),
+                     TW_OK);
     *state = w;
     return 0;
 }
@@ -351,9 +351,8 @@ static void time_is_cut_into_spans(void **state) {
     query.end_ns = 5 * MINUTE;
     query.span_ns = 2 * MINUTE;
     fetch(w, "A,B", query);
-    assert_string_equal(w->log,
-                        "A1 A2 A=TW_OK:2 A3 A4 A=TW_OK:2 A5 A=TW_OK:1 "
-                        "B1 B2 B=TW_OK:2 B3 B4 B=TW_OK:2 B5 B=TW_OK:1 ");
+    assert_string_equal(w->log, "A1 A2 A=TW_OK:2 A3 A4 A=TW_OK:2 A5 A=TW_OK:1 "
+                                "B1 B2 B=TW_OK:2 B3 B4 B=TW_OK:2 B5 B=TW_OK:1 ");
     assert_int_equal(w->hits, 6);
     assert_int_equal(w->figures.part_count, 6);
     assert_int_equal(w->figures.rows, 10);

@@ -72,7 +72,7 @@ struct tw_alpaca_client {
     tw_symbols *symbols;
     tw_alpaca_reader *reader;
     alpaca_call *calls;
-    tw_alpaca_fetch *fetches;        /* list of the running ones */
+    tw_alpaca_fetch *fetches;   /* list of the running ones */
     alpaca_settling *settlings; /* [call_count_max] */
     uint32_t call_count_max;
     uint32_t taken_count;

@@ -85,8 +85,8 @@ static void begin_unit(fetch_lane *lane, size_t first, size_t count) {
     lane->token[0] = '\0';
     lane->reference[0] = '\0';
     tw_alpaca_part unit = unit_of(lane);
-    lane->left_out = fetch->callbacks.wants != NULL &&
-                     !fetch->callbacks.wants(fetch->callbacks.context, &unit);
+    lane->left_out =
+        fetch->callbacks.wants != NULL && !fetch->callbacks.wants(fetch->callbacks.context, &unit);
     if (lane->left_out)
         lane->state = LANE_HELD;
     else

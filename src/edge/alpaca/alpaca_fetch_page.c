@@ -76,9 +76,8 @@ static bool was_asked_for(const fetch_lane *lane, tw_symbol symbol) {
 /* The number of the next row, or page_limit if the page has gone wrong. */
 static size_t next_row(page_sink *sink, tw_symbol symbol) {
     fetch_lane *lane = sink->lane;
-    if (sink->status == TW_OK &&
-        (lane->row_count == lane->fetch->page_limit ||
-         (symbol != sink->last && !was_asked_for(lane, symbol))))
+    if (sink->status == TW_OK && (lane->row_count == lane->fetch->page_limit ||
+                                  (symbol != sink->last && !was_asked_for(lane, symbol))))
         sink->status = TW_PROTOCOL;
     if (sink->status != TW_OK)
         return lane->fetch->page_limit;
@@ -118,8 +117,8 @@ static tw_status decode(fetch_lane *lane, tw_slice body, tw_error *error) {
     else
         events.on_quote = keep_quote;
     tw_alpaca_page_options options = {fetch->timeframe_ns, TW_SYMBOL_NONE};
-    tw_status status = tw_alpaca_decode_page(fetch->client->reader, body, &options, &events,
-                                             lane->token, error);
+    tw_status status =
+        tw_alpaca_decode_page(fetch->client->reader, body, &options, &events, lane->token, error);
     if (status == TW_OK && sink.status != TW_OK)
         status = tw_error_set(error, sink.status,
                               "the page has rows that were not asked for, or more than %u",
