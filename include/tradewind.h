@@ -8,6 +8,7 @@
 #include "tradewind/allocation.h"
 #include "tradewind/alpaca.h"
 #include "tradewind/alpaca_client.h"
+#include "tradewind/alpaca_fetch.h"
 #include "tradewind/alpaca_stream.h"
 #include "tradewind/api.h"
 #include "tradewind/backtest.h"
