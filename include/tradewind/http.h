@@ -29,10 +29,10 @@
  * of it leaves; the call ends as TW_CLOSED and `sent`. With `single_use_connection` it gets a
  * connection of its own as well, closed after it, which cannot have died unnoticed.
  *
- * Memory: tables at creation; the bytes of a request or an answer grow up to the limits of the
- * configuration and are kept for the next one. The two libraries allocate for themselves from
- * the C heap (libmicrohttpd one block of `header_size_max` a connection).
- * Threads: everything belongs to the loop's thread.
+ * Memory: tables at creation (a client's histograms are 220 KB of it); the bytes of a request or an
+ * answer grow up to the limits of the configuration and are kept for the next one. The two
+ * libraries allocate for themselves from the C heap (libmicrohttpd one block of `header_size_max` a
+ * connection). Threads: everything belongs to the loop's thread.
  */
 #ifndef TRADEWIND_HTTP_H
 #define TRADEWIND_HTTP_H
@@ -44,6 +44,7 @@
 #include "tradewind/alloc.h"
 #include "tradewind/api.h"
 #include "tradewind/error.h"
+#include "tradewind/histogram.h"
 #include "tradewind/loop.h"
 #include "tradewind/text.h"
 
@@ -174,13 +175,26 @@ typedef struct tw_http_client_config {
     const tw_allocator *allocator;      /* NULL: the system's */
     uint32_t in_flight_count_max;       /* calls on the wire at once; 0: 64 */
     uint32_t queued_count_max;          /* calls that wait for a place; 0: 1024 */
+    uint32_t connection_count_max;      /* of all hosts together; 0: as many as in flight */
     uint32_t connection_per_host_max;   /* 0: as many as in flight */
     uint32_t idle_connection_count_max; /* kept for later calls; 0: as in flight */
-    int64_t idle_age_ns_max;            /* older ones are not used again; 0: 30 s */
+    int64_t idle_age_ns_max;            /* idle for longer: not used again; 0: 30 s */
+    int64_t connection_age_ns_max;      /* older ones are not used again; 0: 10 min */
     uint32_t request_size_max;          /* url, headers and body of a call; 0: 1 MiB */
+    bool http1_only;                    /* else HTTP/2 over TLS where the server has it */
     const char *user_agent;             /* NULL: "tradewind" */
     const char *certificate_file;       /* PEM of further authorities; NULL: the system's */
+    const char *proxy; /* "http://host:port", "socks5h://..."; "": none; NULL: as the environment
+                          says (https_proxy, http_proxy, no_proxy). Never for this machine itself */
 } tw_http_client_config;
+
+/* Who goes first when calls wait for a place; within a class the first come. */
+typedef enum tw_http_priority {
+    TW_HTTP_QUERY = 0, /* questions that a decision waits for */
+    TW_HTTP_DATA,      /* what can wait: history, bulk; after the queries */
+    TW_HTTP_SUBMIT,    /* orders: before the queries */
+    TW_HTTP_CANCEL     /* what takes risk away: before everything */
+} tw_http_priority;
 
 #define TW_HTTP_CALL_HEADER_COUNT_MAX 16
 
@@ -189,14 +203,29 @@ typedef struct tw_http_call {
     const char *url;    /* http:// or https://; user:password@ is refused */
     const tw_http_header *headers;
     size_t header_count;
-    tw_slice body;              /* sent if not empty, or for POST, PUT and PATCH */
-    int64_t connect_timeout_ns; /* name, TCP and TLS; 0: 5 s */
-    int64_t total_timeout_ns;   /* from the send to the last byte, waiting included; 0: 30 s */
-    size_t response_size_max;   /* of the body; 0: 16 MiB */
+    tw_slice body; /* sent if not empty, or for POST, PUT and PATCH */
+    tw_http_priority priority;
+    int64_t connect_timeout_ns;    /* name, TCP and TLS; 0: 5 s */
+    int64_t first_byte_timeout_ns; /* from the request's leaving to its answer's begin; 0: none */
+    int64_t total_timeout_ns;      /* from the send to the last byte, waiting included; 0: 30 s */
+    uint32_t speed_min;            /* bytes/s: slower for `slow_ns_max` is a timeout; 0: none */
+    int64_t slow_ns_max;           /* whole seconds; 0: 5 s */
+    size_t response_size_max;      /* of the body; 0: 16 MiB */
     bool at_most_once;          /* never sent a second time, whatever becomes of the connection */
     bool single_use_connection; /* at most once, on a fresh connection that is closed afterwards */
     bool authenticated;         /* has secrets: plain http only to this machine itself */
 } tw_http_call;
+
+/* Where the time of a call went. */
+typedef enum tw_http_stage {
+    TW_HTTP_STAGE_QUEUE,      /* waiting for a place */
+    TW_HTTP_STAGE_NAME,       /* the host's name, if a connection was made */
+    TW_HTTP_STAGE_CONNECT,    /* TCP */
+    TW_HTTP_STAGE_TLS,        /* its handshake */
+    TW_HTTP_STAGE_FIRST_BYTE, /* from the request's leaving to its answer's begin */
+    TW_HTTP_STAGE_TOTAL,      /* from the send to the callback */
+    TW_HTTP_STAGE_COUNT
+} tw_http_stage;
 
 typedef struct tw_http_result {
     /*
@@ -215,9 +244,13 @@ typedef struct tw_http_result {
                                   status is not TW_OK, what became of it is not known */
     uint32_t send_count;       /* times that it was sent; more than 1 if libcurl sent it again */
     uint32_t connection_count; /* connections made for it; 0: it ran on a kept one */
+    uint32_t http_version;     /* 10, 11 or 20; 0 if there was no connection */
     int64_t elapsed_ns;        /* since the send */
-    tw_slice body;             /* valid during the callback */
-    tw_slice head;             /* status line and headers as they came; see tw_http_result_header */
+    int64_t stage_ns[TW_HTTP_STAGE_COUNT]; /* 0: did not happen */
+    uint64_t sent_size;                    /* bytes of requests and bodies */
+    uint64_t received_size;                /* bytes of heads and bodies */
+    tw_slice body;                         /* valid during the callback */
+    tw_slice head;       /* status line and headers as they came; see tw_http_result_header */
     const char *message; /* a sentence if status is not TW_OK, else ""; never a header's value,
                             never the query of the URL */
 } tw_http_result;
@@ -225,16 +258,22 @@ typedef struct tw_http_result {
 typedef void (*tw_http_on_done)(void *context, const tw_http_result *result);
 
 typedef struct tw_http_client_stats {
-    uint64_t sent_count;            /* calls given to libcurl */
-    uint64_t done_count;            /* callbacks made */
-    uint64_t refused_count;         /* TW_FULL */
-    uint64_t connection_count;      /* connections opened */
-    uint64_t reused_count;          /* calls that were sent on a kept connection */
-    uint64_t resend_count;          /* calls that libcurl sent more than once */
-    uint64_t resend_refused_count;  /* calls that it would have sent again, had it been let */
-    uint32_t open_connection_count; /* now: in use, idle or being made */
+    uint64_t sent_count;           /* calls given to libcurl */
+    uint64_t done_count;           /* callbacks made */
+    uint64_t refused_count;        /* TW_FULL */
+    uint64_t timeout_count;        /* done as TW_TIMEOUT */
+    uint64_t cancelled_count;      /* done as TW_CANCELLED */
+    uint64_t failed_count;         /* done as anything else but TW_OK */
+    uint64_t class_counts[6];      /* done as TW_OK: 1xx to 5xx at 1 to 5, others at 0 */
+    uint64_t connection_count;     /* connections opened */
+    uint64_t reused_count;         /* calls that were sent on a kept connection */
+    uint64_t resend_count;         /* calls that libcurl sent more than once */
+    uint64_t resend_refused_count; /* calls that it would have sent again, had it been let */
+    uint64_t sent_size;
+    uint64_t received_size;
     uint32_t in_flight_count;
     uint32_t queued_count;
+    uint32_t open_connection_count; /* now: in use, idle or being made */
 } tw_http_client_stats;
 
 TW_BEGIN_DECLS
@@ -249,10 +288,10 @@ TW_API tw_status tw_http_client_new(tw_loop *loop, const tw_http_client_config *
 TW_API void tw_http_client_free(tw_http_client *client);
 
 /*
- * Sends a call, or queues it in the order of arrival. `on_done` follows once if and only if this
- * returns TW_OK. `ret_id` (may be NULL) names the call for a cancel; it is never 0.
- * TW_FULL (queue, or request larger than allowed), TW_INVALID (URL, method, header text),
- * TW_REFUSED (secrets over plain http to another machine), TW_NO_MEMORY.
+ * Sends a call, or queues it by its priority and arrival. `on_done` follows once if and only if
+ * this returns TW_OK. `ret_id` (may be NULL) names the call for a cancel; it is never 0. TW_FULL
+ * (queue, or request larger than allowed), TW_INVALID (URL, method, header text), TW_REFUSED
+ * (secrets over plain http to another machine), TW_NO_MEMORY.
  */
 TW_API tw_status tw_http_client_send(tw_http_client *client, const tw_http_call *call,
                                      tw_http_on_done on_done, void *context, uint64_t *ret_id,
@@ -267,7 +306,20 @@ TW_API void tw_http_client_cancel(tw_http_client *client, uint64_t id);
 TW_API bool tw_http_result_header(const tw_http_result *result, const char *name,
                                   tw_slice *ret_value);
 
+/*
+ * Opens connections to a URL's host ahead of need, so that `count` calls at once find one: sends as
+ * many HEAD requests without credentials and forgets their answers. TW_FULL (fewer could be begun),
+ * else as tw_http_client_send. With HTTP/2 they all share one connection.
+ */
+TW_API tw_status tw_http_client_warm(tw_http_client *client, const char *url, uint32_t count,
+                                     tw_error *error) TW_MUST_CHECK;
+
 TW_API tw_http_client_stats tw_http_client_get_stats(const tw_http_client *client);
+
+/* How long a stage took in all calls that came to it, in nanoseconds. Lives as long as the client.
+ */
+TW_API const tw_histogram *tw_http_client_histogram(const tw_http_client *client,
+                                                    tw_http_stage stage);
 
 TW_END_DECLS
 

@@ -157,6 +157,8 @@ tw_status alpaca_call_send(alpaca_call *call, const char *method, tw_slice body,
     http.total_timeout_ns = call->deadline_ns > now_ns ? call->deadline_ns - now_ns : 1;
     http.response_size_max = client->body_size_max;
     http.single_use_connection = !call->reads;
+    if (!call->reads)
+        http.priority = strcmp(method, "DELETE") == 0 ? TW_HTTP_CANCEL : TW_HTTP_SUBMIT;
     http.authenticated = client->key_id[0] != '\0';
     tw_status status = tw_http_client_send(client->http, &http, on_answer, call, &call->id, error);
     if (status == TW_OK) {

@@ -15,6 +15,7 @@
 #define RESPONSE_SIZE_DEFAULT ((size_t)16 << 20)
 #define CONNECT_TIMEOUT_DEFAULT_NS (5 * TW_NS_PER_SECOND)
 #define TOTAL_TIMEOUT_DEFAULT_NS (30 * TW_NS_PER_SECOND)
+#define SLOW_DEFAULT_NS (5 * TW_NS_PER_SECOND)
 #define HEADER_LINE_SIZE 8192
 
 /* ---- bytes ---------------------------------------------------------------------------- */
@@ -59,7 +60,7 @@ static bool is_loopback(const char *host) {
     return inet_pton(AF_INET, host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127;
 }
 
-static tw_status check_parts(CURLU *parts, const tw_http_call *call, bool *ret_loopback,
+static tw_status check_parts(CURLU *parts, const tw_http_call *call, url_traits *ret_traits,
                              tw_error *error) {
     char *scheme = NULL;
     char *host = NULL;
@@ -75,8 +76,9 @@ static tw_status check_parts(CURLU *parts, const tw_http_call *call, bool *ret_l
             tw_error_set(error, TW_INVALID,
                          "the URL of %s has a user name in it; send credentials as headers", host);
     } else {
-        *ret_loopback = is_loopback(host);
-        if (call->authenticated && strcmp(scheme, "http") == 0 && !*ret_loopback)
+        ret_traits->loopback = is_loopback(host);
+        ret_traits->secure = strcmp(scheme, "https") == 0;
+        if (call->authenticated && !ret_traits->secure && !ret_traits->loopback)
             status =
                 tw_error_set(error, TW_REFUSED,
                              "credentials are not sent over plain http to %s; use https", host);
@@ -87,11 +89,11 @@ static tw_status check_parts(CURLU *parts, const tw_http_call *call, bool *ret_l
     return status;
 }
 
-static tw_status check_url(const tw_http_call *call, bool *ret_loopback, tw_error *error) {
+static tw_status check_url(const tw_http_call *call, url_traits *ret_traits, tw_error *error) {
     CURLU *parts = curl_url();
     if (parts == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "no memory to read a URL");
-    tw_status status = check_parts(parts, call, ret_loopback, error);
+    tw_status status = check_parts(parts, call, ret_traits, error);
     curl_url_cleanup(parts);
     return status;
 }
@@ -120,10 +122,12 @@ static size_t size_of_call(const tw_http_call *call) {
 }
 
 tw_status http_call_check(const tw_http_client *client, const tw_http_call *call,
-                          bool *ret_loopback, tw_error *error) {
+                          url_traits *ret_traits, tw_error *error) {
     tw_slice method = tw_slice_of(call->method);
     if (!is_token(method) || method.size >= METHOD_SIZE)
         return tw_error_set(error, TW_INVALID, "not an HTTP method");
+    if (call->priority > TW_HTTP_CANCEL)
+        return tw_error_set(error, TW_INVALID, "%d is no priority of a call", (int)call->priority);
     if (call->url == NULL || call->header_count > TW_HTTP_CALL_HEADER_COUNT_MAX)
         return tw_error_set(error, TW_INVALID, "a call has one URL and at most %d headers",
                             TW_HTTP_CALL_HEADER_COUNT_MAX);
@@ -137,7 +141,7 @@ tw_status http_call_check(const tw_http_client *client, const tw_http_call *call
     if (size_of_call(call) > client->request_size_max)
         return tw_error_set(error, TW_FULL, "a request of %zu bytes is larger than allowed (%u)",
                             size_of_call(call), client->request_size_max);
-    return check_url(call, ret_loopback, error);
+    return check_url(call, ret_traits, error);
 }
 
 static tw_status add_line(call_slot *slot, const char *line) {
@@ -170,8 +174,12 @@ static tw_status copy_headers(call_slot *slot, const tw_http_call *call) {
     return add_line(slot, "Expect:");
 }
 
-tw_status http_call_copy(call_slot *slot, const tw_http_call *call) {
-    const tw_allocator *allocator = slot->client->allocator;
+static int64_t span_or(int64_t span_ns, int64_t fallback_ns) {
+    return span_ns > 0 ? span_ns : fallback_ns;
+}
+
+/* Forgets the call that had this place before. */
+static void clear(call_slot *slot) {
     slot->url.size = slot->request_body.size = slot->head.size = slot->body.size = 0;
     slot->status = TW_OK;
     slot->code = CURLE_OK;
@@ -179,16 +187,28 @@ tw_status http_call_copy(call_slot *slot, const tw_http_call *call) {
     slot->connection_count = 0;
     slot->send_count = 0;
     slot->resend_refused = false;
+    slot->http_version = 0;
+    slot->started_ns = slot->sent_ns = 0;
+    slot->sent_size = slot->received_size = 0;
+    memset(slot->stage_ns, 0, sizeof slot->stage_ns);
+}
+
+tw_status http_call_copy(call_slot *slot, const tw_http_call *call, url_traits traits) {
+    const tw_allocator *allocator = slot->client->allocator;
+    clear(slot);
     slot->begun_ns = tw_time_monotonic_ns();
-    int64_t total_ns =
-        call->total_timeout_ns > 0 ? call->total_timeout_ns : TOTAL_TIMEOUT_DEFAULT_NS;
-    slot->deadline_ns = slot->begun_ns + total_ns;
-    slot->connect_timeout_ns =
-        call->connect_timeout_ns > 0 ? call->connect_timeout_ns : CONNECT_TIMEOUT_DEFAULT_NS;
+    slot->deadline_ns = slot->begun_ns + span_or(call->total_timeout_ns, TOTAL_TIMEOUT_DEFAULT_NS);
+    slot->connect_timeout_ns = span_or(call->connect_timeout_ns, CONNECT_TIMEOUT_DEFAULT_NS);
+    slot->first_byte_timeout_ns = span_or(call->first_byte_timeout_ns, 0);
+    slot->speed_min = call->speed_min;
+    slot->slow_ns_max = span_or(call->slow_ns_max, SLOW_DEFAULT_NS);
     slot->response_size_max =
         call->response_size_max > 0 ? call->response_size_max : RESPONSE_SIZE_DEFAULT;
+    slot->priority = call->priority;
     slot->single_use = call->single_use_connection;
     slot->at_most_once = call->at_most_once || call->single_use_connection;
+    slot->loopback = traits.loopback;
+    slot->secure = traits.secure;
     snprintf(slot->method, sizeof slot->method, "%s", call->method);
     if (http_bytes_append(allocator, &slot->url, call->url, strlen(call->url) + 1) != TW_OK ||
         http_bytes_append(allocator, &slot->request_body, call->body.data, call->body.size) !=

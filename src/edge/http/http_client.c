@@ -10,7 +10,7 @@
  *     |                                 ^  |                           ^
  *     | no place                        |  +-- cancel ---> ENDING -----+ in finish_ended
  *     +--------> QUEUED -- start_queued +                    ^
- *                   +-- cancel, queue_timer_fired -----------+
+ *                   +-- cancel, deadline_passed -------------+
  *
  * Invariants
  *   1. A call's callback is made exactly once, by finish, with no lock of libcurl's held: never
@@ -29,6 +29,7 @@
 #define QUEUED_DEFAULT 1024
 #define REQUEST_SIZE_DEFAULT (1u << 20)
 #define IDLE_AGE_DEFAULT_NS (30 * TW_NS_PER_SECOND)
+#define CONNECTION_AGE_DEFAULT_NS (600 * TW_NS_PER_SECOND)
 /* A wait without end is cut to this; an empty turn more or less does not matter. */
 #define WAIT_MS_MAX 60000
 
@@ -58,25 +59,55 @@ static void take(slot_list *list, call_slot *slot) {
 
 /* ---- the begin of a call --------------------------------------------------------------- */
 
+static tw_status plan_deadline(tw_http_client *client, int64_t deadline_ns);
+
+/* When a call ends if nothing more happens; a deadline of its own stands behind the total one. */
+static int64_t next_deadline_ns(const call_slot *slot) {
+    if (slot->state != RUNNING || slot->first_byte_timeout_ns == 0 || slot->head.size > 0)
+        return slot->deadline_ns;
+    /* Not sent yet: it cannot be over before now and that much. */
+    int64_t from_ns = slot->sent_ns > 0 ? slot->sent_ns : tw_time_monotonic_ns();
+    int64_t first_ns = from_ns + slot->first_byte_timeout_ns;
+    return first_ns < slot->deadline_ns ? first_ns : slot->deadline_ns;
+}
+
 static void start(call_slot *slot) {
     tw_http_client *client = slot->client;
     slot->state = RUNNING;
+    slot->started_ns = tw_time_monotonic_ns();
     client->stats.in_flight_count++;
     client->stats.sent_count++;
-    if (http_transfer_start(slot))
+    tw_status status = plan_deadline(client, next_deadline_ns(slot));
+    if (status == TW_OK && http_transfer_start(slot)) {
+        append(&client->running, slot);
         return;
+    }
     client->stats.in_flight_count--;
     slot->state = ENDING;
-    slot->status = TW_NO_MEMORY;
+    slot->status = status != TW_OK ? status : TW_NO_MEMORY;
     append(&client->ending, slot);
     tw_loop_defer(client->loop, &client->finish_ended);
 }
 
+/* The call whose turn it is, or NULL. */
+static call_slot *first_queued(const tw_http_client *client) {
+    static const tw_http_priority order[PRIORITY_COUNT] = {TW_HTTP_CANCEL, TW_HTTP_SUBMIT,
+                                                           TW_HTTP_QUERY, TW_HTTP_DATA};
+    for (size_t i = 0; i < PRIORITY_COUNT; i++)
+        if (client->queued[order[i]].first != NULL)
+            return client->queued[order[i]].first;
+    return NULL;
+}
+
+static void leave_queue(call_slot *slot) {
+    take(&slot->client->queued[slot->priority], slot);
+    slot->client->stats.queued_count--;
+}
+
 static void start_queued(tw_http_client *client) {
-    while (client->queued.first != NULL && client->easy_count > 0) {
-        call_slot *slot = client->queued.first;
-        take(&client->queued, slot);
-        client->stats.queued_count--;
+    call_slot *slot = NULL;
+    while (client->easy_count > 0 && (slot = first_queued(client)) != NULL) {
+        leave_queue(slot);
         start(slot);
     }
 }
@@ -87,6 +118,7 @@ static void start_queued(tw_http_client *client) {
 
 static void detach(call_slot *slot) {
     tw_http_client_stats *stats = &slot->client->stats;
+    take(&slot->client->running, slot);
     http_transfer_stop(slot);
     stats->in_flight_count--;
     stats->connection_count += slot->connection_count;
@@ -96,6 +128,8 @@ static void detach(call_slot *slot) {
         stats->resend_count++;
     if (slot->resend_refused)
         stats->resend_refused_count++;
+    stats->sent_size += slot->sent_size;
+    stats->received_size += slot->received_size;
 }
 
 static void give_slot_back(call_slot *slot) {
@@ -107,24 +141,52 @@ static void give_slot_back(call_slot *slot) {
     append(&client->free, slot);
 }
 
+static void count_outcome(tw_http_client_stats *stats, const call_slot *slot) {
+    uint32_t class = slot->http_status / 100;
+    stats->done_count++;
+    if (slot->status == TW_OK)
+        stats->class_counts[class < 6 ? class : 0]++;
+    else if (slot->status == TW_TIMEOUT)
+        stats->timeout_count++;
+    else if (slot->status == TW_CANCELLED)
+        stats->cancelled_count++;
+    else
+        stats->failed_count++;
+}
+
+static void record_stages(tw_http_client *client, call_slot *slot) {
+    int64_t now_ns = tw_time_monotonic_ns();
+    int64_t left_ns = slot->started_ns > 0 ? slot->started_ns : now_ns;
+    slot->stage_ns[TW_HTTP_STAGE_QUEUE] = left_ns - slot->begun_ns;
+    slot->stage_ns[TW_HTTP_STAGE_TOTAL] = now_ns - slot->begun_ns;
+    for (int i = 0; i < TW_HTTP_STAGE_COUNT; i++)
+        if (slot->stage_ns[i] > 0)
+            tw_histogram_record(&client->stages[i], slot->stage_ns[i]);
+}
+
 /* Makes the callback (invariant 1). The slot is in no list and not in libcurl. */
 static void finish(call_slot *slot) {
     tw_http_client *client = slot->client;
     slot->message[0] = '\0';
     if (slot->status != TW_OK)
         http_transfer_explain(slot);
+    count_outcome(&client->stats, slot);
+    record_stages(client, slot);
     tw_http_result result = {
         .status = slot->status,
         .http_status = slot->http_status,
         .sent = slot->send_count > 0,
         .send_count = slot->send_count,
         .connection_count = slot->connection_count,
-        .elapsed_ns = tw_time_monotonic_ns() - slot->begun_ns,
+        .http_version = slot->http_version,
+        .elapsed_ns = slot->stage_ns[TW_HTTP_STAGE_TOTAL],
+        .sent_size = slot->sent_size,
+        .received_size = slot->received_size,
         .body = {slot->body.data, slot->body.size},
         .head = {slot->head.data, slot->head.size},
         .message = slot->message,
     };
-    client->stats.done_count++;
+    memcpy(result.stage_ns, slot->stage_ns, sizeof result.stage_ns);
     client->in_callback = true;
     slot->on_done(slot->context, &result);
     client->in_callback = false;
@@ -138,8 +200,7 @@ static void end_early(call_slot *slot, tw_status status) {
         detach(slot);
     } else {
         TW_ASSERT(slot->state == QUEUED);
-        take(&client->queued, slot);
-        client->stats.queued_count--;
+        leave_queue(slot);
     }
     slot->state = ENDING;
     slot->status = status;
@@ -197,35 +258,48 @@ static uint32_t handle_curl(void *context) {
     return finish_done(client);
 }
 
-static void queue_timer_fired(void *context);
+static void deadline_passed(void *context);
 
-/* Sees to it that the queue is looked at when its earliest deadline is over. */
-static tw_status plan_queue_timer(tw_http_client *client, int64_t deadline_ns) {
-    if (client->queue_timer != NULL && client->queue_timer_ns <= deadline_ns)
+/* Sees to it that the calls are looked at when the earliest deadline is over. */
+static tw_status plan_deadline(tw_http_client *client, int64_t deadline_ns) {
+    if (client->deadline_timer != NULL && client->deadline_timer_ns <= deadline_ns)
         return TW_OK;
-    tw_loop_timer_stop(client->queue_timer);
-    client->queue_timer = NULL;
-    client->queue_timer_ns = deadline_ns;
+    tw_loop_timer_stop(client->deadline_timer);
+    client->deadline_timer = NULL;
+    client->deadline_timer_ns = deadline_ns;
     int64_t delay_ns = deadline_ns - tw_time_monotonic_ns();
-    return tw_loop_timer_start(client->loop, delay_ns > 0 ? delay_ns : 0, 0, queue_timer_fired,
-                               client, &client->queue_timer);
+    return tw_loop_timer_start(client->loop, delay_ns > 0 ? delay_ns : 0, 0, deadline_passed,
+                               client, &client->deadline_timer);
 }
 
-static void queue_timer_fired(void *context) {
+/* Ends what is over in a list; returns the earliest deadline of the others. */
+static int64_t end_late(slot_list *list, int64_t now_ns) {
+    int64_t earliest_ns = INT64_MAX;
+    for (call_slot *slot = list->first, *next = NULL; slot != NULL; slot = next) {
+        next = slot->next;
+        int64_t deadline_ns = next_deadline_ns(slot);
+        if (deadline_ns <= now_ns)
+            end_early(slot, TW_TIMEOUT);
+        else if (deadline_ns < earliest_ns)
+            earliest_ns = deadline_ns;
+    }
+    return earliest_ns;
+}
+
+static void deadline_passed(void *context) {
     tw_http_client *client = context;
     int64_t now_ns = tw_time_monotonic_ns();
-    int64_t next_ns = INT64_MAX;
-    client->queue_timer = NULL;
-    for (call_slot *slot = client->queued.first, *next = NULL; slot != NULL; slot = next) {
-        next = slot->next;
-        if (slot->deadline_ns <= now_ns)
-            end_early(slot, TW_TIMEOUT);
-        else if (slot->deadline_ns < next_ns)
-            next_ns = slot->deadline_ns;
+    client->deadline_timer = NULL;
+    int64_t next_ns = end_late(&client->running, now_ns);
+    for (size_t i = 0; i < PRIORITY_COUNT; i++) {
+        int64_t queued_ns = end_late(&client->queued[i], now_ns);
+        next_ns = queued_ns < next_ns ? queued_ns : next_ns;
     }
+    if (next_ns == INT64_MAX)
+        return;
     /* It was running a moment ago, so there is a timer to be had. */
-    if (next_ns != INT64_MAX && plan_queue_timer(client, next_ns) != TW_OK)
-        tw_loop_defer(client->loop, &client->finish_ended);
+    tw_status planned = plan_deadline(client, next_ns);
+    TW_ASSERT(planned == TW_OK);
 }
 
 /* ---- new and free --------------------------------------------------------------------- */
@@ -242,12 +316,15 @@ static tw_status make_tables(tw_http_client *client) {
     }
     client->curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
     client->multi = client->curl_ready ? curl_multi_init() : NULL;
-    if (client->multi == NULL)
+    client->share = client->curl_ready ? curl_share_init() : NULL;
+    if (client->multi == NULL || client->share == NULL)
         return TW_NO_MEMORY;
+    curl_share_setopt(client->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
     while (client->easy_count < client->in_flight_count_max) {
         CURL *easy = curl_easy_init();
         if (easy == NULL)
             return TW_NO_MEMORY;
+        curl_easy_setopt(easy, CURLOPT_SHARE, client->share); /* a reset leaves it */
         client->easy_pool[client->easy_count++] = easy;
     }
     return TW_OK;
@@ -255,6 +332,12 @@ static tw_status make_tables(tw_http_client *client) {
 
 static uint32_t or_default(uint32_t value, uint32_t fallback) {
     return value > 0 ? value : fallback;
+}
+
+/* libcurl counts ages in whole seconds; rounded up. */
+static long whole_seconds(int64_t span_ns, int64_t fallback_ns) {
+    int64_t span = span_ns > 0 ? span_ns : fallback_ns;
+    return (long)((span + TW_NS_PER_SECOND - 1) / TW_NS_PER_SECOND);
 }
 
 static tw_status copy_names(tw_http_client *client, const tw_http_client_config *config,
@@ -265,6 +348,9 @@ static tw_status copy_names(tw_http_client *client, const tw_http_client_config 
     if (tw_slice_copy(tw_slice_of(config->certificate_file), client->certificate_file,
                       sizeof client->certificate_file) != TW_OK)
         return tw_error_set(error, TW_INVALID, "the path of the certificate file is too long");
+    client->proxy_named = config->proxy != NULL;
+    if (tw_slice_copy(tw_slice_of(config->proxy), client->proxy, sizeof client->proxy) != TW_OK)
+        return tw_error_set(error, TW_INVALID, "the address of the proxy is too long");
     return TW_OK;
 }
 
@@ -280,6 +366,8 @@ static tw_status open_client(tw_http_client *client, const tw_http_client_config
     curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, idle_max);
     curl_multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
                       (long)config->connection_per_host_max);
+    curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
+                      (long)config->connection_count_max);
     tw_loop_waiter waiter = {wait_for_curl, handle_curl, client};
     status = tw_loop_set_waiter(client->loop, &waiter);
     if (status == TW_BUSY)
@@ -309,8 +397,12 @@ tw_status tw_http_client_new(tw_loop *loop, const tw_http_client_config *config,
     client->slot_count =
         client->in_flight_count_max + or_default(config->queued_count_max, QUEUED_DEFAULT);
     client->request_size_max = or_default(config->request_size_max, REQUEST_SIZE_DEFAULT);
-    int64_t age_ns = config->idle_age_ns_max > 0 ? config->idle_age_ns_max : IDLE_AGE_DEFAULT_NS;
-    client->idle_age_s = (long)((age_ns + TW_NS_PER_SECOND - 1) / TW_NS_PER_SECOND);
+    client->idle_age_s = whole_seconds(config->idle_age_ns_max, IDLE_AGE_DEFAULT_NS);
+    client->connection_age_s =
+        whole_seconds(config->connection_age_ns_max, CONNECTION_AGE_DEFAULT_NS);
+    client->http1_only = config->http1_only;
+    for (int i = 0; i < TW_HTTP_STAGE_COUNT; i++)
+        tw_histogram_init(&client->stages[i]);
     tw_status status = open_client(client, config, error);
     if (status != TW_OK) {
         tw_http_client_free(client);
@@ -353,7 +445,7 @@ void tw_http_client_free(tw_http_client *client) {
         free_slots(client);
     }
     tw_loop_defer_drop(client->loop, &client->finish_ended);
-    tw_loop_timer_stop(client->queue_timer);
+    tw_loop_timer_stop(client->deadline_timer);
     if (client->seated) {
         tw_status left = tw_loop_set_waiter(client->loop, NULL);
         TW_ASSERT(left == TW_OK);
@@ -362,6 +454,8 @@ void tw_http_client_free(tw_http_client *client) {
         curl_easy_cleanup(client->easy_pool[--client->easy_count]);
     if (client->multi != NULL)
         curl_multi_cleanup(client->multi);
+    if (client->share != NULL)
+        curl_share_cleanup(client->share);
     if (client->curl_ready)
         curl_global_cleanup();
     if (client->easy_pool != NULL)
@@ -373,16 +467,16 @@ void tw_http_client_free(tw_http_client *client) {
 
 /* Starts a copied call, or queues it behind the others. */
 static tw_status admit(tw_http_client *client, call_slot *slot) {
-    if (client->easy_count > 0 && client->queued.first == NULL) {
+    if (client->easy_count > 0 && client->stats.queued_count == 0) {
         start(slot);
         return TW_OK;
     }
-    tw_status status = plan_queue_timer(client, slot->deadline_ns);
+    tw_status status = plan_deadline(client, slot->deadline_ns);
     if (status != TW_OK)
         return status;
     slot->state = QUEUED;
     client->stats.queued_count++;
-    append(&client->queued, slot);
+    append(&client->queued[slot->priority], slot);
     return TW_OK;
 }
 
@@ -390,8 +484,8 @@ tw_status tw_http_client_send(tw_http_client *client, const tw_http_call *call,
                               tw_http_on_done on_done, void *context, uint64_t *ret_id,
                               tw_error *error) {
     TW_ASSERT(client != NULL && call != NULL && on_done != NULL);
-    bool loopback = false;
-    tw_status status = http_call_check(client, call, &loopback, error);
+    url_traits traits = {0};
+    tw_status status = http_call_check(client, call, &traits, error);
     if (status != TW_OK)
         return status;
     call_slot *slot = client->free.first;
@@ -403,8 +497,7 @@ tw_status tw_http_client_send(tw_http_client *client, const tw_http_call *call,
     take(&client->free, slot);
     slot->on_done = on_done;
     slot->context = context;
-    slot->loopback = loopback;
-    status = http_call_copy(slot, call);
+    status = http_call_copy(slot, call, traits);
     if (status == TW_OK)
         status = admit(client, slot);
     if (status != TW_OK) {
@@ -429,6 +522,20 @@ void tw_http_client_cancel(tw_http_client *client, uint64_t id) {
     end_early(slot, TW_CANCELLED);
 }
 
+static void forget(void *context, const tw_http_result *result) {
+    (void)context;
+    (void)result;
+}
+
+tw_status tw_http_client_warm(tw_http_client *client, const char *url, uint32_t count,
+                              tw_error *error) {
+    tw_http_call call = {.method = "HEAD", .url = url, .priority = TW_HTTP_DATA};
+    tw_status status = TW_OK;
+    for (uint32_t i = 0; i < count && status == TW_OK; i++)
+        status = tw_http_client_send(client, &call, forget, NULL, NULL, error);
+    return status;
+}
+
 /* ---- what came ------------------------------------------------------------------------ */
 
 bool tw_http_result_header(const tw_http_result *result, const char *name, tw_slice *ret_value) {
@@ -448,4 +555,9 @@ bool tw_http_result_header(const tw_http_result *result, const char *name, tw_sl
 
 tw_http_client_stats tw_http_client_get_stats(const tw_http_client *client) {
     return client->stats;
+}
+
+const tw_histogram *tw_http_client_histogram(const tw_http_client *client, tw_http_stage stage) {
+    TW_ASSERT(stage < TW_HTTP_STAGE_COUNT);
+    return &client->stages[stage];
 }

@@ -7,6 +7,7 @@
 #include "tradewind/http.h"
 
 #define METHOD_SIZE 16
+#define PRIORITY_COUNT 4
 
 typedef enum slot_state { FREE = 0, QUEUED, RUNNING, ENDING } slot_state;
 
@@ -19,7 +20,7 @@ typedef struct byte_buffer {
 /* A place for one call; which states there are is drawn in http_client.c. */
 typedef struct call_slot {
     tw_http_client *client;
-    struct call_slot *next; /* in the free, queued or ending list */
+    struct call_slot *next; /* in the list of its state */
     struct call_slot *previous;
     CURL *easy; /* while RUNNING */
     struct curl_slist *header_lines;
@@ -28,6 +29,13 @@ typedef struct call_slot {
     int64_t begun_ns;
     int64_t deadline_ns;
     int64_t connect_timeout_ns;
+    int64_t first_byte_timeout_ns; /* 0: none */
+    int64_t started_ns;            /* given to libcurl; 0: not yet */
+    int64_t sent_ns;               /* about to leave; 0: not yet */
+    int64_t slow_ns_max;
+    int64_t stage_ns[TW_HTTP_STAGE_COUNT];
+    uint64_t sent_size;
+    uint64_t received_size;
     size_t response_size_max;
     byte_buffer url; /* with its NUL */
     byte_buffer request_body;
@@ -37,13 +45,17 @@ typedef struct call_slot {
     CURLcode code;
     uint32_t generation;
     uint32_t http_status;
+    uint32_t http_version;
+    uint32_t speed_min;
     uint32_t connection_count;
     uint32_t send_count; /* times that libcurl was let send it */
     slot_state state;
+    tw_http_priority priority;
     bool single_use;
     bool at_most_once;
     bool resend_refused;
     bool loopback;
+    bool secure;
     char method[METHOD_SIZE];
     char message[TW_ERROR_MESSAGE_SIZE];
     char curl_words[CURL_ERROR_SIZE];
@@ -58,34 +70,46 @@ struct tw_http_client {
     const tw_allocator *allocator;
     tw_loop *loop;
     CURLM *multi;
+    CURLSH *share;    /* TLS sessions, which are an easy handle's own otherwise */
     CURL **easy_pool; /* idle easy handles */
     uint32_t easy_count;
     uint32_t in_flight_count_max;
     uint32_t slot_count;
     uint32_t request_size_max;
     long idle_age_s;
+    long connection_age_s;
     call_slot *slots;
     slot_list free;
-    slot_list queued;
+    slot_list queued[PRIORITY_COUNT];
+    slot_list running;
     slot_list ending;
     tw_loop_task finish_ended;
-    tw_loop_timer *queue_timer;
-    int64_t queue_timer_ns;
+    tw_loop_timer *deadline_timer;
+    int64_t deadline_timer_ns;
     tw_http_client_stats stats;
+    tw_histogram stages[TW_HTTP_STAGE_COUNT];
     bool curl_ready;
     bool seated;
     bool in_callback;
     char user_agent[128];
     char certificate_file[512];
+    char proxy[512];
+    bool proxy_named; /* else as the environment says */
+    bool http1_only;
 };
 
 /* ---- http_call.c: what is asked for, checked and copied ---- */
 
-/* `ret_loopback`: the URL names this machine itself. */
+/* What matters of a URL: whether it names this machine itself, and whether TLS is asked for. */
+typedef struct url_traits {
+    bool loopback;
+    bool secure;
+} url_traits;
+
 tw_status http_call_check(const tw_http_client *client, const tw_http_call *call,
-                          bool *ret_loopback, tw_error *error);
+                          url_traits *ret_traits, tw_error *error);
 /* TW_NO_MEMORY; the slot may be given back then. */
-tw_status http_call_copy(call_slot *slot, const tw_http_call *call);
+tw_status http_call_copy(call_slot *slot, const tw_http_call *call, url_traits traits);
 
 tw_status http_bytes_append(const tw_allocator *allocator, byte_buffer *bytes, const char *data,
                             size_t size);

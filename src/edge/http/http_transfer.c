@@ -63,6 +63,7 @@ static int about_to_send(void *context, char *primary_ip, char *local_ip, int pr
         return CURL_PREREQFUNC_ABORT;
     }
     slot->send_count++;
+    slot->sent_ns = tw_time_monotonic_ns();
     return CURL_PREREQFUNC_OK;
 }
 
@@ -124,6 +125,7 @@ static void set_connection(call_slot *slot) {
     CURL *easy = slot->easy;
     const tw_http_client *client = slot->client;
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* never waits for a name's look-up to end */
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -132,10 +134,18 @@ static void set_connection(call_slot *slot) {
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, client->idle_age_s);
     if (client->certificate_file[0] != '\0')
         curl_easy_setopt(easy, CURLOPT_CAINFO, client->certificate_file);
+    curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, client->connection_age_s);
     if (slot->loopback) /* a proxy cannot reach this machine under that name */
         curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    else if (client->proxy_named)
+        curl_easy_setopt(easy, CURLOPT_PROXY, client->proxy);
+    /* Plain HTTP is always 1.1: this libcurl's HTTP/2 without TLS fails on kept connections. Over
+     * TLS a call rather waits to share a connection than makes one, as soon as that is known to
+     * work. */
+    bool may_share = slot->secure && !slot->single_use && !client->http1_only;
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-                     slot->single_use ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
+                     may_share ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, may_share ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, about_to_send);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, slot);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
@@ -146,8 +156,14 @@ static void set_connection(call_slot *slot) {
         curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
         curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
     }
+    /* The other deadlines are the client's: libcurl does not look at those of transfers that it has
+     * waiting for a connection. */
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, to_ms(slot->connect_timeout_ns));
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, to_ms(slot->deadline_ns - tw_time_monotonic_ns()));
+    if (slot->speed_min > 0) {
+        curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)slot->speed_min);
+        curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+                         (long)((slot->slow_ns_max + TW_NS_PER_SECOND - 1) / TW_NS_PER_SECOND));
+    }
 }
 
 bool http_transfer_start(call_slot *slot) {
@@ -180,16 +196,64 @@ bool http_transfer_start(call_slot *slot) {
 
 /* ---- the end of a call ---------------------------------------------------------------- */
 
+static long known_number(CURL *easy, CURLINFO which) {
+    long value = 0;
+    curl_easy_getinfo(easy, which, &value);
+    return value;
+}
+
+static int64_t known_offset(CURL *easy, CURLINFO which) {
+    curl_off_t value = 0;
+    curl_easy_getinfo(easy, which, &value);
+    return value;
+}
+
+/* The span between two of libcurl's points in time (microseconds; 0 if not reached). */
+static int64_t span_ns(int64_t from_us, int64_t to_us) {
+    return to_us > from_us ? (to_us - from_us) * 1000 : 0;
+}
+
+static void keep_stages(call_slot *slot) {
+    CURL *easy = slot->easy;
+    int64_t left_us = known_offset(easy, CURLINFO_PRETRANSFER_TIME_T);
+    if (slot->connection_count > 0) {
+        int64_t name_us = known_offset(easy, CURLINFO_NAMELOOKUP_TIME_T);
+        int64_t connect_us = known_offset(easy, CURLINFO_CONNECT_TIME_T);
+        slot->stage_ns[TW_HTTP_STAGE_NAME] = span_ns(0, name_us);
+        slot->stage_ns[TW_HTTP_STAGE_CONNECT] = span_ns(name_us, connect_us);
+        slot->stage_ns[TW_HTTP_STAGE_TLS] =
+            span_ns(connect_us, known_offset(easy, CURLINFO_APPCONNECT_TIME_T));
+    }
+    slot->stage_ns[TW_HTTP_STAGE_FIRST_BYTE] =
+        span_ns(left_us, known_offset(easy, CURLINFO_STARTTRANSFER_TIME_T));
+}
+
+static uint32_t version_of(long version) {
+    switch (version) {
+    case CURL_HTTP_VERSION_1_0:
+        return 10;
+    case CURL_HTTP_VERSION_1_1:
+        return 11;
+    case CURL_HTTP_VERSION_2_0:
+        return 20;
+    default:
+        return 0;
+    }
+}
+
 void http_transfer_stop(call_slot *slot) {
     tw_http_client *client = slot->client;
-    long http_status = 0;
-    long connections = 0;
-    curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &http_status);
-    curl_easy_getinfo(slot->easy, CURLINFO_NUM_CONNECTS, &connections);
-    slot->http_status = (uint32_t)http_status;
-    slot->connection_count = (uint32_t)connections;
-    curl_multi_remove_handle(client->multi, slot->easy);
-    client->easy_pool[client->easy_count++] = slot->easy;
+    CURL *easy = slot->easy;
+    slot->http_status = (uint32_t)known_number(easy, CURLINFO_RESPONSE_CODE);
+    slot->http_version = version_of(known_number(easy, CURLINFO_HTTP_VERSION));
+    slot->connection_count = (uint32_t)known_number(easy, CURLINFO_NUM_CONNECTS);
+    slot->sent_size = (uint64_t)(known_number(easy, CURLINFO_REQUEST_SIZE) +
+                                 known_offset(easy, CURLINFO_SIZE_UPLOAD_T));
+    slot->received_size = (uint64_t)(known_number(easy, CURLINFO_HEADER_SIZE) +
+                                     known_offset(easy, CURLINFO_SIZE_DOWNLOAD_T));
+    keep_stages(slot);
+    curl_multi_remove_handle(client->multi, easy);
+    client->easy_pool[client->easy_count++] = easy;
     slot->easy = NULL;
 }
 
