@@ -50,6 +50,13 @@ static size_t least(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
+/* The size of the pieces of a whole, none of which is above `most`: none is much smaller. */
+static size_t even(size_t whole, size_t most) {
+    TW_ASSERT(whole > 0);
+    size_t pieces = (whole + most - 1) / most;
+    return (whole + pieces - 1) / pieces;
+}
+
 /* ---- A product in chunks ------------------------------------------------------------------- */
 
 /* ret [rows][columns] += wide' narrow, where both are [inner][...] and columns are packed. */
@@ -64,7 +71,7 @@ typedef struct product {
     size_t rows;
     size_t columns;
     size_t stride; /* of ret */
-    size_t depth;  /* of the chunk at hand, */
+    size_t depth;  /* of the chunk at hand, at most DENSE_CHUNK, */
     size_t first;  /* which begins at this row of the inner index */
 } product;
 
@@ -107,8 +114,9 @@ static void add_tile(const product *p, size_t depth, const double *wide, const d
 /* The tiles of a panel of columns, in the rows [first, end), take the chunk. */
 static void multiply_panel(const product *p, size_t column, size_t first, size_t end) {
     const double *wide = p->wide_panels + column * p->depth;
-    for (size_t begin = 0; begin < p->depth; begin += DENSE_DEPTH) {
-        size_t depth = least(DENSE_DEPTH, p->depth - begin);
+    size_t block = even(p->depth, DENSE_DEPTH);
+    for (size_t begin = 0; begin < p->depth; begin += block) {
+        size_t depth = least(block, p->depth - begin);
         for (size_t row = first; row < end; row += DENSE_HEIGHT) {
             const double *panel = p->narrow_panels + row / DENSE_WIDTH * DENSE_WIDTH * p->depth;
             const double *narrow = panel + begin * DENSE_WIDTH + row % DENSE_WIDTH;
@@ -135,8 +143,9 @@ static void band_task(void *argument, size_t index) {
 static void run_product(product *p, const tw_task_runner *runner, size_t inner) {
     size_t panels = panels_of(p->columns);
     size_t packs = panels + (p->square ? 0 : panels_of(p->rows));
-    for (p->first = 0; p->first < inner; p->first += DENSE_CHUNK) {
-        p->depth = least(DENSE_CHUNK, inner - p->first);
+    size_t chunk = even(inner, DENSE_CHUNK);
+    for (p->first = 0; p->first < inner; p->first += chunk) {
+        p->depth = least(chunk, inner - p->first);
         tw_task_run(runner, packs, pack_task, p);
         if (p->square || p->rows < p->columns)
             tw_task_run(runner, panels, panel_task, p);
@@ -266,6 +275,8 @@ size_t tw_dense_cholesky_scratch(size_t size) {
 /* Takes off what the columns before `from` contribute to those up to `to`. */
 static void take_off(const tw_dense_way *way, size_t size, size_t from, size_t to, double *matrix,
                      double *scratch) {
+    if (from == 0)
+        return;
     product p = {.loops = loops_of(way),
                  .wide = {.values = matrix + from * size,
                           .columns = to - from,

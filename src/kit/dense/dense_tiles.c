@@ -17,7 +17,7 @@
 #include <immintrin.h>
 #endif
 
-enum { LANES = DENSE_BYTES / 8, ACROSS = DENSE_WIDTH / LANES, DOT_LANES = 8, ROWS_AT_ONCE = 4 };
+enum { LANES = DENSE_BYTES / 8, DOT_LANES = 8, ROWS_AT_ONCE = 4 };
 
 /* ---- One register -------------------------------------------------------------------------- */
 
@@ -59,41 +59,47 @@ static inline vector ADD_PRODUCT(vector a, vector b, vector c) {
 
 /* ---- Products ------------------------------------------------------------------------------ */
 
-/* How many rows of a tile have their sums in registers at once: all eight take 24 of 32 registers
- * of eight doubles; of 16 smaller ones two rows do. */
+/* A piece of a tile has its sums in registers: so many rows of so many registers. All of a tile
+ * take 24 of 32 registers of eight doubles. Of 16 registers 12 have sums, three the row at hand and
+ * one a factor: pieces that are wider than high would read more of the wide panel than the first
+ * cache, which has no room for it, can take in meanwhile. */
 #if DENSE_BYTES == 64
-enum { AT_ONCE = DENSE_HEIGHT };
+enum { PIECE_HEIGHT = DENSE_HEIGHT, PIECE_ACROSS = 3 };
 #else
-enum { AT_ONCE = 2 };
+enum { PIECE_HEIGHT = DENSE_HEIGHT / 2, PIECE_ACROSS = 3 };
 #endif
+enum { PIECE_WIDTH = PIECE_ACROSS * LANES };
+_Static_assert(DENSE_WIDTH % PIECE_WIDTH == 0 && DENSE_HEIGHT % PIECE_HEIGHT == 0,
+               "pieces fill a tile");
 
-static inline void add_rows(size_t depth, const double *wide, const double *narrow, double *c,
-                            size_t stride) {
-    vector sums[AT_ONCE][ACROSS];
-    for (int j = 0; j < AT_ONCE; j++)
-        for (int i = 0; i < ACROSS; i++)
+static inline void add_piece(size_t depth, const double *wide, const double *narrow, double *c,
+                             size_t stride) {
+    vector sums[PIECE_HEIGHT][PIECE_ACROSS];
+    for (int j = 0; j < PIECE_HEIGHT; j++)
+        for (int i = 0; i < PIECE_ACROSS; i++)
             sums[j][i] = LOAD(c + (size_t)j * stride + (size_t)i * LANES);
     for (size_t t = 0; t < depth; t++) {
-        vector row[ACROSS];
-        for (int i = 0; i < ACROSS; i++)
+        vector row[PIECE_ACROSS];
+        for (int i = 0; i < PIECE_ACROSS; i++)
             row[i] = LOAD(wide + i * LANES);
 #pragma GCC unroll 8
-        for (int j = 0; j < AT_ONCE; j++) {
+        for (int j = 0; j < PIECE_HEIGHT; j++) {
             vector factor = FILL(narrow[j]);
-            for (int i = 0; i < ACROSS; i++)
+            for (int i = 0; i < PIECE_ACROSS; i++)
                 sums[j][i] = ADD_PRODUCT(row[i], factor, sums[j][i]);
         }
         wide += DENSE_WIDTH;
         narrow += DENSE_WIDTH;
     }
-    for (int j = 0; j < AT_ONCE; j++)
-        for (int i = 0; i < ACROSS; i++)
+    for (int j = 0; j < PIECE_HEIGHT; j++)
+        for (int i = 0; i < PIECE_ACROSS; i++)
             STORE(c + (size_t)j * stride + (size_t)i * LANES, sums[j][i]);
 }
 
 static void tile(size_t depth, const double *wide, const double *narrow, double *c, size_t stride) {
-    for (size_t j = 0; j < DENSE_HEIGHT; j += AT_ONCE)
-        add_rows(depth, wide, narrow + j, c + j * stride, stride);
+    for (size_t i = 0; i < DENSE_WIDTH; i += PIECE_WIDTH)
+        for (size_t j = 0; j < DENSE_HEIGHT; j += PIECE_HEIGHT)
+            add_piece(depth, wide + i, narrow + j, c + j * stride + i, stride);
 }
 
 /* A row of a whole panel whose columns lie side by side. */

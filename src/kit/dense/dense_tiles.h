@@ -15,10 +15,10 @@
 #include <stddef.h>
 
 enum {
-    DENSE_WIDTH = 24,     /* three registers of eight doubles, or six of four */
-    DENSE_HEIGHT = 8,     /* DENSE_WIDTH is a multiple of it: panels serve as either factor */
-    DENSE_DEPTH = 256,    /* of the inner index at once: a panel of it stays in the second cache */
-    DENSE_CHUNK = 4 * 256 /* and of this many panels of both factors are made at a time */
+    DENSE_WIDTH = 24, /* three registers of eight doubles, or six of four */
+    DENSE_HEIGHT = 8, /* DENSE_WIDTH is a multiple of it: panels serve as either factor */
+    DENSE_DEPTH = 96, /* of the inner index at once, so that a panel stays in the first cache */
+    DENSE_CHUNK = 192 /* and of this much of it all panels are made at a time, for the second */
 };
 
 /* A part of a matrix that is packed: `rows` of the inner index; the value of column j and row t
