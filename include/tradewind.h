@@ -18,6 +18,7 @@
 #include "tradewind/book.h"
 #include "tradewind/book_sync.h"
 #include "tradewind/breaker.h"
+#include "tradewind/breaker_set.h"
 #include "tradewind/cache.h"
 #include "tradewind/config.h"
 #include "tradewind/covariance.h"
