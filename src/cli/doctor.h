@@ -39,6 +39,9 @@ doctor_finding *doctor_say(doctor_list *list, doctor_verdict verdict, const char
                            const char *format, ...) TW_PRINTF(4, 5);
 /* What to do about a finding. */
 void doctor_advise(doctor_finding *finding, const char *format, ...) TW_PRINTF(2, 3);
+/* The worst verdict, and how many findings have one. */
+doctor_verdict doctor_worst(const doctor_list *list);
+unsigned doctor_count(const doctor_list *list, doctor_verdict verdict);
 
 /* doctor_machine.c: processors, memory, files, clocks, zones, programs. */
 void doctor_look_at_machine(doctor_list *list);

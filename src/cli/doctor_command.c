@@ -5,7 +5,6 @@
  * Nothing is changed: the one file it writes, to measure how long a sync takes, has no name. The
  * exit status is that of the worst finding, so that a script may ask before it starts a run.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,44 +42,6 @@ typedef struct doctor_targets {
     venue_options access;
 } doctor_targets;
 
-/* ---- findings ------------------------------------------------------------------------------ */
-
-doctor_finding *doctor_say(doctor_list *list, doctor_verdict verdict, const char *what,
-                           const char *format, ...) {
-    TW_ASSERT(list->count < DOCTOR_FINDING_COUNT_MAX);
-    doctor_finding *finding = &list->findings[list->count++];
-    va_list rest;
-    va_start(rest, format);
-    vsnprintf(finding->found, sizeof finding->found, format, rest);
-    va_end(rest);
-    finding->what = what;
-    finding->verdict = verdict;
-    finding->advice[0] = '\0';
-    return finding;
-}
-
-void doctor_advise(doctor_finding *finding, const char *format, ...) {
-    va_list rest;
-    va_start(rest, format);
-    vsnprintf(finding->advice, sizeof finding->advice, format, rest);
-    va_end(rest);
-}
-
-static doctor_verdict worst(const doctor_list *list) {
-    doctor_verdict verdict = DOCTOR_GOOD;
-    for (size_t i = 0; i < list->count; i++)
-        if (list->findings[i].verdict > verdict)
-            verdict = list->findings[i].verdict;
-    return verdict;
-}
-
-static unsigned count_of(const doctor_list *list, doctor_verdict verdict) {
-    unsigned count = 0;
-    for (size_t i = 0; i < list->count; i++)
-        count += list->findings[i].verdict == verdict;
-    return count;
-}
-
 /* ---- printing ------------------------------------------------------------------------------ */
 
 static const char *word_of(doctor_verdict verdict) {
@@ -114,14 +75,14 @@ static void print_words(const doctor_list *list) {
         }
     }
     printf("\n%zu checks: %u ok, %u to note, %u bad, %u unreachable\n", list->count,
-           count_of(list, DOCTOR_GOOD), count_of(list, DOCTOR_NOTE), count_of(list, DOCTOR_BAD),
-           count_of(list, DOCTOR_UNREACHABLE));
+           doctor_count(list, DOCTOR_GOOD), doctor_count(list, DOCTOR_NOTE),
+           doctor_count(list, DOCTOR_BAD), doctor_count(list, DOCTOR_UNREACHABLE));
 }
 
 static tw_status print_json(const doctor_list *list, tw_error *error) {
     json_writer w = json_writer_begin();
     json_text(&w, "version", tw_version());
-    json_text(&w, "verdict", word_of(worst(list)));
+    json_text(&w, "verdict", word_of(doctor_worst(list)));
     json_open(&w, "checks", '[');
     for (size_t i = 0; i < list->count; i++) {
         const doctor_finding *finding = &list->findings[i];
@@ -172,7 +133,7 @@ static void examine(doctor_list *list, const doctor_targets *targets,
 }
 
 static int ending_of(const doctor_list *list) {
-    switch (worst(list)) {
+    switch (doctor_worst(list)) {
     case DOCTOR_UNREACHABLE:
         return EXIT_REMOTE;
     case DOCTOR_BAD:
