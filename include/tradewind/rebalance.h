@@ -145,6 +145,10 @@ typedef struct tw_rebalance_config {
     size_t cost_count;
     const tw_rebalance_group *groups;
     size_t group_count;
+    /* For sentences; NULL: numbers are told. The names of the positions' symbols, and of groups:
+     * symbol i is groups[i]. */
+    const tw_symbols *symbols;
+    const tw_symbols *group_names;
     /* Limits on long plus short values (gross) and long less short values (net), as the limits of
      * groups are given. With a gross limit, a group holds positions of one side only. */
     int64_t gross_max_nano;
@@ -204,6 +208,21 @@ typedef enum tw_rebalance_outcome {
     TW_OUTCOME_LEFT_CAP = 9         /* outside, and a cap was spent on others */
 } tw_rebalance_outcome;
 
+/* The limit that keeps a plan from being. */
+typedef enum tw_rebalance_fault {
+    TW_REBALANCE_FAULT_NONE = 0, /* there is a plan */
+    TW_REBALANCE_FAULT_CASH_MIN = 1,
+    TW_REBALANCE_FAULT_CASH_MAX = 2,
+    TW_REBALANCE_FAULT_GROUP_MIN = 3, /* of groups[group_at_fault - 1] */
+    TW_REBALANCE_FAULT_GROUP_MAX = 4,
+    TW_REBALANCE_FAULT_NET_MIN = 5,
+    TW_REBALANCE_FAULT_NET_MAX = 6,
+    TW_REBALANCE_FAULT_GROSS_MAX = 7,  /* together with the cash and the net value */
+    TW_REBALANCE_FAULT_LOTS = 8,       /* amounts reach every limit; whole lots step over some */
+    TW_REBALANCE_FAULT_TRADES_MAX = 9, /* more trades are needed than the cap allows */
+    TW_REBALANCE_FAULT_TURNOVER_MAX = 10
+} tw_rebalance_fault;
+
 typedef struct tw_rebalance_trade {
     size_t index;         /* of the position */
     tw_quantity quantity; /* above 0 */
@@ -233,9 +252,13 @@ typedef struct tw_rebalance_plan {
     tw_money equity; /* positions and cash before trading; 0 from tw_rebalance_solve */
     /* When infeasible: what is missing after every allowed trade. Else 0. */
     tw_money deficit;
-    tw_money reachable;        /* what can be reached nearest to the limit at fault: cash; the
-                                * value of the group; in solve its net purchases */
-    size_t group_at_fault;     /* infeasible because of groups[group_at_fault - 1]; else 0 */
+    tw_money reachable;    /* what can be reached nearest to the limit at fault: cash; the
+                            * value of the group; in solve its net purchases */
+    tw_money limit;        /* the limit at fault, of those but lots, gross value and caps */
+    size_t group_at_fault; /* infeasible because of groups[group_at_fault - 1]; else 0 */
+    size_t trades_needed;  /* when a cap is at fault: what a plan without caps has */
+    tw_money turnover_needed;
+    uint8_t fault;             /* tw_rebalance_fault */
     size_t mandatory;          /* positions outside their band that trade */
     size_t restricted_outside; /* outside their band, left alone as restricted */
     size_t minimum_outside;    /* outside, but crossing the whole band is below min_trade */
@@ -265,7 +288,7 @@ TW_API void tw_rebalance_free(tw_rebalance *rebalance);
  * outside -1 to 1, an unknown group, class or enumerator, an empty window, a cost out of range,
  * a group with positions of both sides under a gross limit, or an equity that is not positive.
  * TW_OVERFLOW: a value or sum beyond tw_money.
- * `error` (may be NULL) names the position. `ret_plan` is written only with TW_OK.
+ * `error` (may be NULL) names the position or the group. `ret_plan` is written only with TW_OK.
  */
 TW_API tw_status tw_rebalance_compute(tw_rebalance *rebalance, const tw_rebalance_config *config,
                                       const tw_rebalance_position *positions, size_t count,
@@ -280,6 +303,10 @@ TW_API tw_status tw_rebalance_solve(tw_rebalance *rebalance, const tw_rebalance_
 
 /* "above band", "below band", "raise cash", "use cash", "cut group", "fill group". Never NULL. */
 TW_API const char *tw_trade_reason_name(tw_trade_reason reason);
+
+/* "none", "cash_min", "cash_max", "group_min", "group_max", "net_min", "net_max", "gross_max",
+ * "lots", "trades_max", "turnover_max". Never NULL. */
+TW_API const char *tw_rebalance_fault_name(tw_rebalance_fault fault);
 
 /* "inside band", the words of the reasons, "restricted", "below minimum", "cap". Never NULL. */
 TW_API const char *tw_rebalance_outcome_name(tw_rebalance_outcome outcome);

@@ -12,6 +12,7 @@ typedef struct rebalance_run {
     rebalance_input input;
     weight_report weights;
     tw_rebalance *rebalance;
+    tw_rebalance_config rules;
     tw_rebalance_plan plan;
     rebalance_lots lots;
 } rebalance_run;
@@ -55,10 +56,13 @@ static tw_status cap_turnover(const rebalance_run *all, tw_money *ret_max, tw_er
 
 static tw_status compute(rebalance_run *all, tw_error *error) {
     const rebalance_input *input = &all->input;
-    tw_rebalance_config config = rebalance_options_config(all->options, all->config);
-    config.groups = input->groups;
-    config.group_count = input->group_count;
-    tw_status status = cap_turnover(all, &config.turnover_max, error);
+    tw_rebalance_config *rules = &all->rules;
+    *rules = rebalance_options_config(all->options, all->config);
+    rules->groups = input->groups;
+    rules->group_count = input->group_count;
+    rules->symbols = input->symbols;
+    rules->group_names = input->group_names;
+    tw_status status = cap_turnover(all, &rules->turnover_max, error);
     if (status != TW_OK)
         return status;
     /* There is room for as many groups as positions. */
@@ -66,8 +70,8 @@ static tw_status compute(rebalance_run *all, tw_error *error) {
     if (tw_rebalance_new(NULL, room, &all->rebalance) != TW_OK)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory for %zu positions",
                             input->count);
-    status = tw_rebalance_compute(all->rebalance, &config, input->positions, input->count,
-                                  &all->plan, error);
+    status = tw_rebalance_compute(all->rebalance, rules, input->positions, input->count, &all->plan,
+                                  error);
     if (status == TW_INVALID) /* what the files hold, not how the program was called */
         error->status = status = TW_RANGE;
     return status;
@@ -88,13 +92,18 @@ static tw_status report(const rebalance_run *all, tw_error *error) {
                                      .weights =
                                          all->options->weigh[0] != '\0' ? &all->weights : NULL,
                                      .lots = all->options->lots[0] != '\0' ? &all->lots : NULL,
-                                     .explain = all->options->explain};
+                                     .explain = all->options->explain,
+                                     .trades_max = all->rules.trades_max,
+                                     .turnover_max = all->rules.turnover_max};
     tw_status status =
         all->options->json ? rebalance_print_json(&result, error) : rebalance_print(&result, error);
-    if (status == TW_OK && !all->plan.feasible)
-        return tw_error_set(error, TW_INFEASIBLE, "%s",
-                            all->plan.proven ? "there is no such plan" : "no such plan was found");
-    return status;
+    if (status != TW_OK || all->plan.feasible)
+        return status;
+    /* The table has told the reason; of a document a person sees nothing. */
+    if (all->options->json)
+        return tw_error_set(error, TW_INFEASIBLE, "%s", all->plan.reason);
+    return tw_error_set(error, TW_INFEASIBLE, "%s",
+                        all->plan.proven ? "there is no such plan" : "no such plan was found");
 }
 
 static tw_status run_all(rebalance_run *all, tw_error *error) {

@@ -19,6 +19,7 @@ void rebalance_input_close(rebalance_input *input) {
     TW_DELETE(system, input->positions, input->capacity, tw_rebalance_position);
     TW_DELETE(system, input->targeted, input->capacity, uint8_t);
     TW_DELETE(system, input->groups, TW_REBALANCE_GROUPS_MAX, tw_rebalance_group);
+    TW_DELETE(system, input->group_lines, TW_REBALANCE_GROUPS_MAX, uint64_t);
     tw_symbols_free(input->symbols);
     tw_symbols_free(input->group_names);
     *input = (rebalance_input){0};
@@ -112,6 +113,17 @@ static tw_status read_needed(const named_rows *rows, size_t column, const named_
     return named_rows_decimal(rows, column, range, ret_nano, error);
 }
 
+/* What the library could only tell without a line. */
+static tw_status check_value(const named_rows *rows, const tw_rebalance_position *position,
+                             tw_error *error) {
+    tw_money value = {0};
+    if (tw_notional(position->price, position->quantity, &value) != TW_OK)
+        return named_rows_bad(rows, QUANTITY, TW_RANGE, error,
+                              "quantity times price is beyond the 9,223,372,036.85 that an amount "
+                              "can be");
+    return TW_OK;
+}
+
 static tw_status read_position(const named_rows *rows, bool shorts, tw_rebalance_position *position,
                                tw_error *error) {
     static const named_range any = {"a quantity like 100 or -0.5", -INT64_MAX, INT64_MAX};
@@ -128,6 +140,8 @@ static tw_status read_position(const named_rows *rows, bool shorts, tw_rebalance
         status = named_rows_decimal(rows, LOT, &lot, &position->lot.nano, error);
     if (status == TW_OK)
         status = named_rows_decimal(rows, MIN_TRADE, &least, &position->min_trade.nano, error);
+    if (status == TW_OK)
+        status = check_value(rows, position, error);
     if (status == TW_OK)
         status = read_restricted(rows, &position->restricted, error);
     if (status == TW_OK)
@@ -252,6 +266,7 @@ static tw_status find_group(rebalance_input *input, const named_rows *rows, size
         if (tw_symbols_intern(input->group_names, name, &symbol) != TW_OK)
             return named_rows_bad(rows, column, TW_PARSE, error, "\"%.*s\" cannot name a group",
                                   (int)name.size, name.data);
+        input->group_lines[input->group_count] = tw_tape_tell(rows->tape).line;
         input->groups[input->group_count++] =
             (tw_rebalance_group){.least_nano = INT64_MIN, .most_nano = INT64_MAX};
     }
@@ -319,9 +334,9 @@ static tw_status check_groups(const rebalance_input *input, const char *path, tw
         for (size_t k = g + 1; k < input->group_count && !used; k++)
             used = input->groups[k].parent == g + 1;
         if (!used)
-            return tw_error_set(error, TW_RANGE,
-                                "%s: no symbol and no group is in the group \"%s\"", path,
-                                tw_symbols_name(input->group_names, (tw_symbol)g));
+            return tw_error_set_at(error, TW_RANGE, path, input->group_lines[g], GROUP + 1,
+                                   "no symbol and no group is in the group \"%s\"",
+                                   tw_symbols_name(input->group_names, (tw_symbol)g));
     }
     return TW_OK;
 }
@@ -331,7 +346,8 @@ tw_status rebalance_groups_read(rebalance_input *input, const char *path, tw_err
         {"group", true}, {"symbol", false}, {"parent", false}, {"min", false}, {"max", false}};
     named_rows rows;
     input->groups = TW_NEW(tw_allocator_system(), TW_REBALANCE_GROUPS_MAX, tw_rebalance_group);
-    if (input->groups == NULL ||
+    input->group_lines = TW_NEW(tw_allocator_system(), TW_REBALANCE_GROUPS_MAX, uint64_t);
+    if (input->groups == NULL || input->group_lines == NULL ||
         tw_symbols_new(NULL, TW_REBALANCE_GROUPS_MAX, &input->group_names) != TW_OK)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory for the groups of %s", path);
     tw_status status =

@@ -39,6 +39,7 @@ typedef struct rebalance_input {
     size_t capacity;
     tw_symbols *group_names;    /* symbol i is groups[i] */
     tw_rebalance_group *groups; /* [TW_REBALANCE_GROUPS_MAX], NULL without a file */
+    uint64_t *group_lines;      /* of the file, where each is stated */
     size_t group_count;
 } rebalance_input;
 

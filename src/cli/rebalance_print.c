@@ -136,6 +136,73 @@ static void print_sums(const tw_rebalance_plan *plan) {
                plan->widened == 1 ? " holds" : "s hold");
 }
 
+/* Figures of a fault: of a limit in money, of a cap in what it counts. */
+typedef struct fault_figures {
+    const char *group; /* NULL: of no group */
+    bool money;        /* allowed, reachable and missing are known */
+    bool trades;       /* a cap on trades: allowed and needed */
+    bool turnover;
+} fault_figures;
+
+static fault_figures figures_of(const rebalance_result *result) {
+    const tw_rebalance_plan *plan = result->plan;
+    fault_figures figures = {.trades = plan->fault == TW_REBALANCE_FAULT_TRADES_MAX,
+                             .turnover = plan->fault == TW_REBALANCE_FAULT_TURNOVER_MAX,
+                             .money = plan->fault >= TW_REBALANCE_FAULT_CASH_MIN &&
+                                      plan->fault <= TW_REBALANCE_FAULT_NET_MAX};
+    if (plan->group_at_fault > 0)
+        figures.group =
+            tw_symbols_name(result->input->group_names, (tw_symbol)(plan->group_at_fault - 1));
+    return figures;
+}
+
+static void add_count(table *rows, size_t count) {
+    char cell[READABLE_SIZE];
+    table_cell(rows, readable_count(count, cell));
+}
+
+static void add_money(table *rows, tw_money amount) {
+    add_decimal(rows, amount.nano, CENT_DIGITS, DIGITS_MAX);
+}
+
+/* Which limit keeps the plan from being, and by how much. */
+static tw_status print_fault(const rebalance_result *result, tw_error *error) {
+    const tw_rebalance_plan *plan = result->plan;
+    fault_figures figures = figures_of(result);
+    table *rows = table_new();
+    table_column(rows, "LIMIT", false);
+    if (figures.group != NULL)
+        table_column(rows, "GROUP", false);
+    if (figures.money || figures.trades || figures.turnover)
+        table_column(rows, "ALLOWED", true);
+    if (figures.money)
+        table_column(rows, "REACHABLE", true);
+    if (figures.money)
+        table_column(rows, "MISSING", true);
+    if (figures.trades || figures.turnover)
+        table_column(rows, "NEEDED", true);
+    table_row(rows);
+    table_cell(rows, tw_rebalance_fault_name((tw_rebalance_fault)plan->fault));
+    if (figures.group != NULL)
+        table_cell(rows, figures.group);
+    if (figures.money) {
+        add_money(rows, plan->limit);
+        add_money(rows, plan->reachable);
+        add_money(rows, plan->deficit);
+    }
+    if (figures.trades) {
+        add_count(rows, result->trades_max);
+        add_count(rows, plan->trades_needed);
+    }
+    if (figures.turnover) {
+        add_money(rows, result->turnover_max);
+        add_money(rows, plan->turnover_needed);
+    }
+    tw_status status = table_print(rows, stdout, error);
+    table_free(rows);
+    return status;
+}
+
 static tw_status finish(tw_error *error) {
     output_file out;
     tw_status status = output_file_open(&out, "-", error);
@@ -181,7 +248,9 @@ static void print_wide_bands(const rebalance_input *input) {
 
 tw_status rebalance_print(const rebalance_result *result, tw_error *error) {
     tw_status status = TW_OK;
-    if (result->plan->count > 0)
+    if (!result->plan->feasible)
+        status = print_fault(result, error);
+    else if (result->plan->count > 0)
         status = print_trades(result, error);
     if (status == TW_OK && result->explain)
         status = print_positions(result, error);
@@ -242,12 +311,37 @@ static void put_positions(json_writer *w, const rebalance_result *result) {
     json_close(w);
 }
 
+static void put_fault(json_writer *w, const rebalance_result *result) {
+    const tw_rebalance_plan *plan = result->plan;
+    fault_figures figures = figures_of(result);
+    json_open(w, "fault", '{');
+    json_text(w, "limit", tw_rebalance_fault_name((tw_rebalance_fault)plan->fault));
+    if (figures.group != NULL)
+        json_text(w, "group", figures.group);
+    if (figures.money) {
+        json_decimal(w, "allowed", plan->limit.nano);
+        json_decimal(w, "reachable", plan->reachable.nano);
+        json_decimal(w, "missing", plan->deficit.nano);
+    }
+    if (figures.trades) {
+        json_count(w, "allowed", result->trades_max);
+        json_count(w, "needed", plan->trades_needed);
+    }
+    if (figures.turnover) {
+        json_decimal(w, "allowed", result->turnover_max.nano);
+        json_decimal(w, "needed", plan->turnover_needed.nano);
+    }
+    json_close(w);
+}
+
 tw_status rebalance_print_json(const rebalance_result *result, tw_error *error) {
     const tw_rebalance_plan *plan = result->plan;
     json_writer w = json_writer_begin();
     json_flag(&w, "feasible", plan->feasible);
     json_flag(&w, "proven", plan->proven);
     json_text(&w, "reason", plan->reason);
+    if (!plan->feasible)
+        put_fault(&w, result);
     put_trades(&w, result);
     json_count(&w, "count", plan->count);
     json_count(&w, "lower_bound", plan->lower_bound);

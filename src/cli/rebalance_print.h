@@ -14,6 +14,8 @@ typedef struct rebalance_result {
     const weight_report *weights; /* NULL: the targets were given */
     const rebalance_lots *lots;   /* NULL: none were given */
     bool explain;                 /* every position, too */
+    size_t trades_max;            /* the caps that the plan was made under */
+    tw_money turnover_max;
 } rebalance_result;
 
 tw_status rebalance_print(const rebalance_result *result, tw_error *error) TW_MUST_CHECK;

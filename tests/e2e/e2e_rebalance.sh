@@ -233,6 +233,52 @@ plan = json.load(open("out"))
 assert plan["feasible"] is False and plan["proven"] is True and plan["trades"] == [], plan'
 }
 
+# The limit at fault with its figures: in the document, in the table, and on standard error.
+faults_are_told_with_their_figures() {
+    two_positions
+    cat >fault.py <<'END'
+import json, sys
+plan = json.load(open("out"))
+fault = plan["fault"]
+assert plan["feasible"] is False and plan["trades"] == [], plan
+wanted = dict(pair.split("=") for pair in sys.argv[1:])
+assert {k: str(v) for k, v in fault.items()} == wanted, (fault, wanted)
+END
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --cash-min 9000 --json
+    ended 1
+    python3 fault.py limit=cash_min allowed=9000 reachable=1000 missing=8000
+    said 'No plan exists: after every allowed sale the cash is 1000'
+    run rebalance --positions held.csv --targets wanted.csv --cash 9000 --cash-max 10 \
+        --side sell --json
+    ended 1
+    python3 fault.py limit=cash_max allowed=10 reachable=9000 missing=8990
+    printf 'group,symbol,max\ntech,,30%%\ntech,AAPL,\n' >groups.csv
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --groups groups.csv --json
+    ended 1
+    python3 fault.py limit=group_max group=tech allowed=3000 reachable=4500 missing=1500
+    said 'the value of group tech is still 4500'
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --groups groups.csv
+    ended 1
+    grep -q 'LIMIT *GROUP *ALLOWED *REACHABLE *MISSING' out || fail 'a table of the fault'
+    grep -q 'group_max *tech *3,000.00 *4,500.00 *1,500.00' out || fail 'its figures'
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --band 1% --cash-min 2000 \
+        --max-trades 0 --json
+    ended 1
+    python3 fault.py limit=cash_min allowed=2000 reachable=200 missing=1800
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --band 20% --cash-min 2000 \
+        --max-trades 0 --json
+    ended 1
+    python3 fault.py limit=trades_max allowed=0 needed=1
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --band 20% --cash-min 2000 \
+        --max-turnover 10%
+    ended 1
+    grep -q 'turnover_max *1,000.00 *2,000.00' out || fail 'the turnover that is needed'
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --band 25% --cash-min 150 \
+        --cash-max 160 --json
+    ended 1
+    python3 fault.py limit=lots
+}
+
 caps_leave_positions_outside() {
     two_positions
     run rebalance --positions held.csv --targets wanted.csv --cash 1000 --band 1% --max-trades 1
@@ -294,6 +340,10 @@ bad_files_are_told_with_their_place() {
     run rebalance --positions bad.csv --targets wanted.csv --cash 0
     ended 3
     said 'bad.csv:2:2:'
+    printf 'symbol,quantity,price\nMSFT,1,1\nAAPL,5000000000,100\n' >bad.csv
+    run rebalance --positions bad.csv --targets wanted.csv --cash 0
+    ended 3
+    said 'bad.csv:3:2: quantity times price is beyond'
     printf 'symbol,quantity,price\nAAPL,1,1\nAAPL,2,1\n' >bad.csv
     run rebalance --positions bad.csv --targets wanted.csv --cash 0
     ended 3
@@ -329,7 +379,7 @@ bad_files_are_told_with_their_place() {
     printf 'group,symbol,max\ntech,,30%%\n' >bad.csv
     run rebalance --positions held.csv --targets wanted.csv --cash 0 --groups bad.csv
     ended 3
-    said 'no symbol and no group is in the group "tech"'
+    said 'bad.csv:2:1: no symbol and no group is in the group "tech"'
     printf 'group,symbol,max\ntech,,\ntech,AAPL,10%%\n' >bad.csv
     run rebalance --positions held.csv --targets wanted.csv --cash 0 --groups bad.csv
     ended 3
@@ -376,5 +426,5 @@ run_cases what_left_its_band_is_sold_to_the_edge what_no_target_names_is_sold od
     wide_bands_and_lost_rows_are_told plans_are_the_fewest_trades \
     plans_for_real_prices_are_the_fewest_trades targets_are_made_of_prices \
     targets_that_cannot_be_made_are_told sales_close_tax_lots what_cannot_be_is_proven \
-    caps_leave_positions_outside groups_have_limits shorts_need_to_be_allowed \
+    faults_are_told_with_their_figures caps_leave_positions_outside groups_have_limits shorts_need_to_be_allowed \
     bad_files_are_told_with_their_place wrong_usage_is_explained a_full_disk_is_told

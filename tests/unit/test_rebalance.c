@@ -323,6 +323,96 @@ static void test_bad_input_has_a_status_and_a_sentence(void **state) {
     assert_int_equal(tw_rebalance_solve(rebalance, &config, &range, 1, &plan, NULL), TW_INVALID);
 }
 
+static tw_symbols *names_of(const char *first, const char *second) {
+    tw_symbols *names = NULL;
+    tw_symbol symbol = 0;
+    assert_int_equal(tw_symbols_new(NULL, 2, &names), TW_OK);
+    assert_int_equal(tw_symbols_intern(names, tw_slice_of(first), &symbol), TW_OK);
+    assert_int_equal(tw_symbols_intern(names, tw_slice_of(second), &symbol), TW_OK);
+    return names;
+}
+
+static void test_sentences_name_symbols_and_groups(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(2);
+    TW_AUTO(tw_symbols) *symbols = names_of("AAPL", "MSFT");
+    TW_AUTO(tw_symbols) *group_names = names_of("tech", "energy");
+    tw_rebalance_position p[2] = {position(0, 50, 10, 50, 5), position(1, 50, 10, 50, 5)};
+    tw_rebalance_config config = config_of(0, 0, -1);
+    tw_rebalance_plan plan;
+    tw_error error = {0};
+    config.symbols = symbols;
+    p[1].price.nano = 0;
+    assert_int_equal(tw_rebalance_compute(rebalance, &config, p, 2, &plan, &error), TW_INVALID);
+    assert_string_equal(error.message, "position MSFT has a price that is not above 0");
+    p[1].symbol = 7; /* it has no name */
+    assert_int_equal(tw_rebalance_compute(rebalance, &config, p, 2, &plan, &error), TW_INVALID);
+    assert_string_equal(error.message, "position 1 has a price that is not above 0");
+    p[1] = position(1, 50, 10, 50, 5);
+    const tw_rebalance_group groups[2] = {{INT64_MIN, INT64_MAX, 0, 0},
+                                          {INT64_MIN, 40 * PERCENT, 0, 0}};
+    config.groups = groups;
+    config.group_count = 2;
+    p[0].group = 1;
+    p[1].group = 2;
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_non_null(strstr(plan.reason, "the value of group 2 is still 450"));
+    config.group_names = group_names;
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_non_null(strstr(plan.reason, "the value of group energy is still 450"));
+}
+
+static void test_the_limit_at_fault_is_told(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(2);
+    tw_rebalance_position p[2] = {position(0, 50, 10, 50, 5), position(1, 50, 10, 50, 5)};
+    tw_rebalance_config config = config_of(0, 150, 200);
+    tw_rebalance_plan plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.fault, TW_REBALANCE_FAULT_CASH_MIN);
+    assert_int_equal(plan.limit.nano, 150 * TW_NANO);
+    config = config_of(500, 0, 10);
+    config.side = TW_RESTRICTION_SELL_ONLY;
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.fault, TW_REBALANCE_FAULT_CASH_MAX);
+    assert_int_equal(plan.reachable.nano, 500 * TW_NANO);
+    tw_rebalance_group group = {60 * PERCENT, INT64_MAX, 0, 0};
+    config = config_of(0, 0, -1);
+    config.groups = &group;
+    config.group_count = 1;
+    p[0].group = 1;
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.fault, TW_REBALANCE_FAULT_GROUP_MIN);
+    assert_int_equal(plan.group_at_fault, 1);
+    assert_int_equal(plan.limit.nano, 600 * TW_NANO);
+    assert_int_equal(plan.reachable.nano, 550 * TW_NANO);
+    p[0].group = 0;
+    config = config_of(0, 0, -1);
+    config.net_max_nano = 80 * PERCENT;
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.fault, TW_REBALANCE_FAULT_NET_MAX);
+    config = config_of(0, 0, -1);
+    config.gross_max_nano = 80 * PERCENT;
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.fault, TW_REBALANCE_FAULT_GROSS_MAX);
+    config = config_of(0, 5, 6);
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.fault, TW_REBALANCE_FAULT_LOTS);
+    config = config_of(0, 50, 60);
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.fault, TW_REBALANCE_FAULT_NONE);
+    config.turnover_max.nano = 20 * TW_NANO;
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.fault, TW_REBALANCE_FAULT_TURNOVER_MAX);
+    assert_int_equal(plan.turnover_needed.nano, 50 * TW_NANO);
+    config.trades_max = 0;
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.fault, TW_REBALANCE_FAULT_TRADES_MAX);
+    assert_int_equal(plan.trades_needed, 1);
+    assert_string_equal(tw_rebalance_fault_name(TW_REBALANCE_FAULT_NONE), "none");
+    assert_string_equal(tw_rebalance_fault_name(TW_REBALANCE_FAULT_TURNOVER_MAX), "turnover_max");
+    assert_string_equal(tw_rebalance_fault_name((tw_rebalance_fault)99), "unknown");
+}
+
 static void test_a_hybrid_band_is_the_wider_of_two(void **state) {
     (void)state;
     TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
@@ -720,6 +810,8 @@ int main(void) {
         cmocka_unit_test(test_lots_that_only_together_hit_a_window_are_found),
         cmocka_unit_test(test_a_range_without_end_is_searched),
         cmocka_unit_test(test_bad_input_has_a_status_and_a_sentence),
+        cmocka_unit_test(test_sentences_name_symbols_and_groups),
+        cmocka_unit_test(test_the_limit_at_fault_is_told),
         cmocka_unit_test(test_a_hybrid_band_is_the_wider_of_two),
         cmocka_unit_test(test_an_inner_destination_is_narrower_than_the_trigger),
         cmocka_unit_test(test_costs_differ_by_side_and_by_class),

@@ -231,7 +231,20 @@ bool rebalance_search(problem *p, bool found, bool *ret_complete);
 
 /* Fills the plan from members that are all in their windows, its sentence included. */
 tw_status rebalance_write_plan(problem *p, tw_error *error);
+
+/* --- rebalance_words.c: what is at fault, in sentences -----------------------------------------
+ */
+
+/* "position AAPL", or "position 3" without a table of names; "group tech" likewise. */
+typedef struct rebalance_label {
+    char text[80];
+} rebalance_label;
+
+rebalance_label rebalance_label_of(const problem *p, size_t index);
+rebalance_label rebalance_group_label(const problem *p, size_t group);
+
 void rebalance_say_infeasible(const problem *p);
+void rebalance_say_gross(const problem *p);
 void rebalance_say_not_found(const problem *p);
 void rebalance_say_none_fits(const problem *p);
 void rebalance_say_capped(const problem *p);

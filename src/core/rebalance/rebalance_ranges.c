@@ -116,10 +116,12 @@ static tw_status check_positions(problem *p, tw_error *error) {
         const tw_rebalance_position *at = &p->positions[i];
         const char *fault = position_fault(p->config, at);
         if (fault != NULL)
-            return tw_error_set(error, TW_INVALID, "position %zu has %s", i, fault);
+            return tw_error_set(error, TW_INVALID, "%s has %s", rebalance_label_of(p, i).text,
+                                fault);
         wide value = (wide)at->quantity.nano * at->price.nano;
         if (value > value_max || value < -value_max)
-            return tw_error_set(error, TW_OVERFLOW, "the value of position %zu does not fit", i);
+            return tw_error_set(error, TW_OVERFLOW, "the value of %s does not fit",
+                                rebalance_label_of(p, i).text);
         total += value;
     }
     wide equity =
@@ -139,10 +141,12 @@ static tw_status check_ranges(const problem *p, tw_error *error) {
         if (r->price.nano <= 0 || r->lot.nano < 1 || r->lots_least < 1 ||
             r->lots_min > r->lots_max || r->lots_wanted < r->lots_min ||
             r->lots_wanted > r->lots_max || r->lots_min == INT64_MIN)
-            return tw_error_set(error, TW_INVALID, "range %zu is not a range of trades", i);
+            return tw_error_set(error, TW_INVALID, "%s is not a range of trades",
+                                rebalance_label_of(p, i).text);
         if (r->group > p->config->group_count || r->cost_class > p->config->cost_count)
             return tw_error_set(error, TW_INVALID,
-                                "range %zu has a group or a cost class that is not there", i);
+                                "%s has a group or a cost class that is not there",
+                                rebalance_label_of(p, i).text);
     }
     return TW_OK;
 }
@@ -302,8 +306,8 @@ static tw_status range_of_position(const problem *p, size_t index, tw_rebalance_
     int64_t lot = at->lot.nano == 0 ? 1 : at->lot.nano;
     wide lot_value = (wide)lot * at->price.nano;
     if (lot_value > LOT_VALUE_MAX)
-        return tw_error_set(error, TW_OVERFLOW, "one lot of position %zu is worth more than fits",
-                            index);
+        return tw_error_set(error, TW_OVERFLOW, "one lot of %s is worth more than fits",
+                            rebalance_label_of(p, index).text);
     wide step = lot_value * TW_NANO;
     wide reach = reach_of(at);
     uint8_t found = p->work->outcomes[index];
@@ -323,8 +327,8 @@ static tw_status range_of_position(const problem *p, size_t index, tw_rebalance_
     wide lots_least =
         at->min_trade.nano == 0 ? 1 : ceiling_divide((wide)at->min_trade.nano * TW_NANO, lot_value);
     if (lots_min < -(wide)INT64_MAX || lots_max > INT64_MAX)
-        return tw_error_set(error, TW_OVERFLOW, "the lots that position %zu may trade do not fit",
-                            index);
+        return tw_error_set(error, TW_OVERFLOW, "the lots that %s may trade do not fit",
+                            rebalance_label_of(p, index).text);
     *range = (tw_rebalance_range){
         .price = at->price,
         .lot = {lot},
@@ -351,7 +355,8 @@ tw_status rebalance_range_at(const problem *p, size_t index, tw_rebalance_range 
             return status;
     }
     if (!does_fit(ret_range))
-        return tw_error_set(error, TW_OVERFLOW, "the trade of position %zu does not fit", index);
+        return tw_error_set(error, TW_OVERFLOW, "the trade of %s does not fit",
+                            rebalance_label_of(p, index).text);
     return TW_OK;
 }
 
@@ -474,7 +479,8 @@ tw_status rebalance_offers(const problem *p, int direction, bool in_cash, size_t
             continue;
         terms at = terms_of(p, i);
         if (quantity > INT64_MAX || quantity * at.price > TRADE_VALUE_MAX * TW_NANO)
-            return tw_error_set(error, TW_OVERFLOW, "the trade of position %zu does not fit", i);
+            return tw_error_set(error, TW_OVERFLOW, "the trade of %s does not fit",
+                                rebalance_label_of(p, i).text);
         int64_t value = (int64_t)value_of((int64_t)quantity, at.price, buys);
         int64_t cost = 0;
         if (p->has_costs)

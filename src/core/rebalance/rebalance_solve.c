@@ -282,8 +282,9 @@ tw_status rebalance_solve_once(problem *p, tw_error *error) {
     plan->turnover_bound.nano = narrow(rebalance_turnover_bound(p));
     plan->feasible = false;
     plan->count = 0;
-    plan->reachable.nano = plan->deficit.nano = 0;
+    plan->reachable.nano = plan->deficit.nano = plan->limit.nano = 0;
     plan->group_at_fault = 0;
+    plan->fault = TW_REBALANCE_FAULT_NONE;
     bool feasible;
     status = rebalance_choose(p, &feasible, error);
     if (status != TW_OK)

@@ -92,13 +92,14 @@ static tw_status check_limits(const problem *p, tw_error *error) {
     for (size_t i = 0; i < config->group_count; i++) {
         const tw_rebalance_group *group = &config->groups[i];
         if (group->parent > i)
-            return tw_error_set(error, TW_INVALID, "group %zu stands before its parent", i + 1);
+            return tw_error_set(error, TW_INVALID, "%s stands before its parent",
+                                rebalance_group_label(p, i + 1).text);
         if (group->least_nano > group->most_nano || !is_limit(p, group->least_nano, false) ||
             !is_limit(p, group->most_nano, true))
             return tw_error_set(error, TW_INVALID,
-                                "the least of group %zu is above its most, or a limit of it beyond "
+                                "the least of %s is above its most, or a limit of it beyond "
                                 "100 times the equity",
-                                i + 1);
+                                rebalance_group_label(p, i + 1).text);
     }
     return TW_OK;
 }
@@ -116,11 +117,10 @@ static tw_status place_groups_on_sides(const problem *p, tw_error *error) {
     for (uint32_t g = p->node_count; g-- > p->group_first;) {
         node *at = &nodes[g];
         if (at->counts[0] > 0 && at->counts[1] > 0)
-            return tw_error_set(
-                error, TW_INVALID,
-                "group %u holds long and short positions; with a limit on the gross "
-                "value a group is of one side",
-                g - p->group_first + 1);
+            return tw_error_set(error, TW_INVALID,
+                                "%s holds long and short positions; with a limit on the gross "
+                                "value a group is of one side",
+                                rebalance_group_label(p, g - p->group_first + 1).text);
         if (at->parent == p->top)
             at->parent = p->sides + (at->counts[1] > 0);
         nodes[at->parent].counts[0] |= at->counts[0];
