@@ -182,6 +182,7 @@ typedef struct tw_http_client_config {
     int64_t connection_age_ns_max;      /* older ones are not used again; 0: 10 min */
     uint32_t request_size_max;          /* url, headers and body of a call; 0: 1 MiB */
     bool http1_only;                    /* else HTTP/2 over TLS where the server has it */
+    uint32_t stream_window_size;        /* of a streamed body: arrived, not taken; 0: 256 KiB */
     const char *user_agent;             /* NULL: "tradewind" */
     const char *certificate_file;       /* PEM of further authorities; NULL: the system's */
     const char *proxy; /* "http://host:port", "socks5h://..."; "": none; NULL: as the environment
@@ -195,26 +196,6 @@ typedef enum tw_http_priority {
     TW_HTTP_SUBMIT,    /* orders: before the queries */
     TW_HTTP_CANCEL     /* what takes risk away: before everything */
 } tw_http_priority;
-
-#define TW_HTTP_CALL_HEADER_COUNT_MAX 16
-
-typedef struct tw_http_call {
-    const char *method; /* "GET", "POST", "PATCH", "DELETE", ... */
-    const char *url;    /* http:// or https://; user:password@ is refused */
-    const tw_http_header *headers;
-    size_t header_count;
-    tw_slice body; /* sent if not empty, or for POST, PUT and PATCH */
-    tw_http_priority priority;
-    int64_t connect_timeout_ns;    /* name, TCP and TLS; 0: 5 s */
-    int64_t first_byte_timeout_ns; /* from the request's leaving to its answer's begin; 0: none */
-    int64_t total_timeout_ns;      /* from the send to the last byte, waiting included; 0: 30 s */
-    uint32_t speed_min;            /* bytes/s: slower for `slow_ns_max` is a timeout; 0: none */
-    int64_t slow_ns_max;           /* whole seconds; 0: 5 s */
-    size_t response_size_max;      /* of the body; 0: 16 MiB */
-    bool at_most_once;          /* never sent a second time, whatever becomes of the connection */
-    bool single_use_connection; /* at most once, on a fresh connection that is closed afterwards */
-    bool authenticated;         /* has secrets: plain http only to this machine itself */
-} tw_http_call;
 
 /* Where the time of a call went. */
 typedef enum tw_http_stage {
@@ -256,6 +237,38 @@ typedef struct tw_http_result {
 } tw_http_result;
 
 typedef void (*tw_http_on_done)(void *context, const tw_http_result *result);
+
+/*
+ * A piece of an answer's body, from a turn of the loop, never from within a send, a cancel or a
+ * resume. `so_far` has `http_status` and `head`; both pointers are valid during the call. Piece by
+ * piece they are the body. False pauses the call: this piece is taken, and nothing more comes, not
+ * the end either, until tw_http_client_resume. Bytes that arrive in the meantime wait, up to the
+ * client's `stream_window_size`; then nothing is read, and TCP slows the server down. Deadlines go
+ * on: one that passes ends the call, as a cancel does, and what was not taken is dropped.
+ */
+typedef bool (*tw_http_on_body)(void *context, const tw_http_result *so_far, tw_slice piece);
+
+#define TW_HTTP_CALL_HEADER_COUNT_MAX 16
+
+typedef struct tw_http_call {
+    const char *method; /* "GET", "POST", "PATCH", "DELETE", ... */
+    const char *url;    /* http:// or https://; user:password@ is refused */
+    const tw_http_header *headers;
+    size_t header_count;
+    tw_slice body; /* sent if not empty, or for POST, PUT and PATCH */
+    tw_http_priority priority;
+    int64_t connect_timeout_ns;    /* name, TCP and TLS; 0: 5 s */
+    int64_t first_byte_timeout_ns; /* from the request's leaving to its answer's begin; 0: none */
+    int64_t total_timeout_ns;      /* from the send to the last byte, waiting included; 0: 30 s */
+    uint32_t speed_min;            /* bytes/s: slower for `slow_ns_max` is a timeout; 0: none */
+    int64_t slow_ns_max;           /* whole seconds; 0: 5 s */
+    size_t response_size_max;      /* of the body; 0: 16 MiB, streamed: none */
+    tw_http_on_body on_body;       /* streams the body, with the context of `on_done`; NULL: the
+                                      result has it whole */
+    bool at_most_once;          /* never sent a second time, whatever becomes of the connection */
+    bool single_use_connection; /* at most once, on a fresh connection that is closed afterwards */
+    bool authenticated;         /* has secrets: plain http only to this machine itself */
+} tw_http_call;
 
 typedef struct tw_http_client_stats {
     uint64_t sent_count;           /* calls given to libcurl */
@@ -300,6 +313,10 @@ TW_API tw_status tw_http_client_send(tw_http_client *client, const tw_http_call 
 /* Gives up a call: its callback comes with TW_CANCELLED in this turn or the next. An id that is
  * done already is ignored. */
 TW_API void tw_http_client_cancel(tw_http_client *client, uint64_t id);
+
+/* Lets the pieces of a paused call come again, from this turn or the next. Ids of other calls are
+ * ignored. */
+TW_API void tw_http_client_resume(tw_http_client *client, uint64_t id);
 
 /* The first header of an answer by its name (case does not matter), valid as long as the result;
  * false if there is none. */

@@ -186,7 +186,8 @@ static void clear(call_slot *slot) {
     slot->http_status = 0;
     slot->connection_count = 0;
     slot->send_count = 0;
-    slot->resend_refused = false;
+    slot->resend_refused = slot->paused = slot->stalled = false;
+    slot->body_size = 0;
     slot->http_version = 0;
     slot->started_ns = slot->sent_ns = 0;
     slot->sent_size = slot->received_size = 0;
@@ -202,8 +203,10 @@ tw_status http_call_copy(call_slot *slot, const tw_http_call *call, url_traits t
     slot->first_byte_timeout_ns = span_or(call->first_byte_timeout_ns, 0);
     slot->speed_min = call->speed_min;
     slot->slow_ns_max = span_or(call->slow_ns_max, SLOW_DEFAULT_NS);
-    slot->response_size_max =
-        call->response_size_max > 0 ? call->response_size_max : RESPONSE_SIZE_DEFAULT;
+    slot->on_body = call->on_body;
+    slot->response_size_max = call->on_body != NULL ? SIZE_MAX : RESPONSE_SIZE_DEFAULT;
+    if (call->response_size_max > 0)
+        slot->response_size_max = call->response_size_max;
     slot->priority = call->priority;
     slot->single_use = call->single_use_connection;
     slot->at_most_once = call->at_most_once || call->single_use_connection;

@@ -5,12 +5,14 @@
  * connections, so the client takes the waiter's seat of the loop and polls libcurl's sockets
  * and the loop's descriptor together.
  *
- *                 place free                     libcurl is done
- *   send --------------------------> RUNNING ---------------------> finish --> (free)
- *     |                                 ^  |                           ^
- *     | no place                        |  +-- cancel ---> ENDING -----+ in finish_ended
- *     +--------> QUEUED -- start_queued +                    ^
- *                   +-- cancel, deadline_passed -------------+
+ *                 place free                   libcurl is done
+ *   send --------------------------> RUNNING -------------------> finish --> (free)
+ *     |                               ^  |                          ^
+ *     | no place                      |  +- paused -> LANDED -------+ http_client_land
+ *     |                               |                             |
+ *     +--------> QUEUED -- start_queued                             |
+ *                                                                   |
+ *   any of the three -- cancel, deadline_passed --> ENDING ---------+ finish_ended
  *
  * Invariants
  *   1. A call's callback is made exactly once, by finish, with no lock of libcurl's held: never
@@ -18,7 +20,7 @@
  *   2. RUNNING slots, and only they, own an easy handle that is in the multi handle.
  *
  * What is asked is checked and copied in http_call.c; what libcurl is told and says is in
- * http_transfer.c.
+ * http_transfer.c; streamed bodies are in http_stream.c.
  */
 #include <string.h>
 
@@ -28,6 +30,7 @@
 #define IN_FLIGHT_DEFAULT 64
 #define QUEUED_DEFAULT 1024
 #define REQUEST_SIZE_DEFAULT (1u << 20)
+#define STREAM_WINDOW_DEFAULT (256u << 10)
 #define IDLE_AGE_DEFAULT_NS (30 * TW_NS_PER_SECOND)
 #define CONNECTION_AGE_DEFAULT_NS (600 * TW_NS_PER_SECOND)
 /* A wait without end is cut to this; an empty turn more or less does not matter. */
@@ -182,22 +185,24 @@ static void finish(call_slot *slot) {
         .elapsed_ns = slot->stage_ns[TW_HTTP_STAGE_TOTAL],
         .sent_size = slot->sent_size,
         .received_size = slot->received_size,
-        .body = {slot->body.data, slot->body.size},
+        .body = {slot->body.data, slot->on_body == NULL ? slot->body.size : 0},
         .head = {slot->head.data, slot->head.size},
         .message = slot->message,
     };
     memcpy(result.stage_ns, slot->stage_ns, sizeof result.stage_ns);
+    slot->state = ENDING;
     client->in_callback = true;
     slot->on_done(slot->context, &result);
     client->in_callback = false;
     give_slot_back(slot);
 }
 
-/* Ends a call early; its callback comes from finish_ended. */
-static void end_early(call_slot *slot, tw_status status) {
+void http_client_end_early(call_slot *slot, tw_status status) {
     tw_http_client *client = slot->client;
     if (slot->state == RUNNING) {
         detach(slot);
+    } else if (slot->state == LANDED) {
+        take(&client->landed, slot);
     } else {
         TW_ASSERT(slot->state == QUEUED);
         leave_queue(slot);
@@ -206,6 +211,11 @@ static void end_early(call_slot *slot, tw_status status) {
     slot->status = status;
     append(&client->ending, slot);
     tw_loop_defer(client->loop, &client->finish_ended);
+}
+
+void http_client_land(call_slot *slot) {
+    take(&slot->client->landed, slot);
+    finish(slot);
 }
 
 static void finish_ended(void *context) {
@@ -231,12 +241,21 @@ static uint32_t finish_done(tw_http_client *client) {
         detach(slot);
         if (slot->status == TW_OK) /* else a limit of ours ended it */
             slot->status = http_transfer_status(slot);
-        finish(slot);
         count++;
+        if (!slot->paused) {
+            finish(slot);
+            continue;
+        }
+        slot->state = LANDED;
+        append(&client->landed, slot);
     }
     if (count > 0)
         start_queued(client);
     return count;
+}
+
+static void deliver(void *context) {
+    http_stream_deliver(context);
 }
 
 /* ---- waiting -------------------------------------------------------------------------- */
@@ -255,7 +274,8 @@ static uint32_t handle_curl(void *context) {
     int running = 0;
     CURLMcode failed = curl_multi_perform(client->multi, &running);
     TW_ASSERT(failed == CURLM_OK || failed == CURLM_OUT_OF_MEMORY);
-    return finish_done(client);
+    uint32_t count = http_stream_deliver(client);
+    return count + finish_done(client);
 }
 
 static void deadline_passed(void *context);
@@ -279,7 +299,7 @@ static int64_t end_late(slot_list *list, int64_t now_ns) {
         next = slot->next;
         int64_t deadline_ns = next_deadline_ns(slot);
         if (deadline_ns <= now_ns)
-            end_early(slot, TW_TIMEOUT);
+            http_client_end_early(slot, TW_TIMEOUT);
         else if (deadline_ns < earliest_ns)
             earliest_ns = deadline_ns;
     }
@@ -291,6 +311,8 @@ static void deadline_passed(void *context) {
     int64_t now_ns = tw_time_monotonic_ns();
     client->deadline_timer = NULL;
     int64_t next_ns = end_late(&client->running, now_ns);
+    int64_t landed_ns = end_late(&client->landed, now_ns);
+    next_ns = landed_ns < next_ns ? landed_ns : next_ns;
     for (size_t i = 0; i < PRIORITY_COUNT; i++) {
         int64_t queued_ns = end_late(&client->queued[i], now_ns);
         next_ns = queued_ns < next_ns ? queued_ns : next_ns;
@@ -393,6 +415,8 @@ tw_status tw_http_client_new(tw_loop *loop, const tw_http_client_config *config,
     client->allocator = allocator;
     client->loop = loop;
     client->finish_ended = (tw_loop_task){.run = finish_ended, .context = client};
+    client->deliver = (tw_loop_task){.run = deliver, .context = client};
+    client->stream_window_size = or_default(config->stream_window_size, STREAM_WINDOW_DEFAULT);
     client->in_flight_count_max = or_default(config->in_flight_count_max, IN_FLIGHT_DEFAULT);
     client->slot_count =
         client->in_flight_count_max + or_default(config->queued_count_max, QUEUED_DEFAULT);
@@ -412,11 +436,15 @@ tw_status tw_http_client_new(tw_loop *loop, const tw_http_client_config *config,
     return TW_OK;
 }
 
+static bool is_live(const call_slot *slot) {
+    return slot->state == QUEUED || slot->state == RUNNING || slot->state == LANDED;
+}
+
 /* Ends all calls that are still on their way, in the order of their slots. */
 static void cancel_all(tw_http_client *client) {
     for (uint32_t i = 0; i < client->slot_count; i++)
-        if (client->slots[i].state == QUEUED || client->slots[i].state == RUNNING)
-            end_early(&client->slots[i], TW_CANCELLED);
+        if (is_live(&client->slots[i]))
+            http_client_end_early(&client->slots[i], TW_CANCELLED);
     while (client->ending.first != NULL) {
         call_slot *slot = client->ending.first;
         take(&client->ending, slot);
@@ -445,6 +473,7 @@ void tw_http_client_free(tw_http_client *client) {
         free_slots(client);
     }
     tw_loop_defer_drop(client->loop, &client->finish_ended);
+    tw_loop_defer_drop(client->loop, &client->deliver);
     tw_loop_timer_stop(client->deadline_timer);
     if (client->seated) {
         tw_status left = tw_loop_set_waiter(client->loop, NULL);
@@ -510,16 +539,25 @@ tw_status tw_http_client_send(tw_http_client *client, const tw_http_call *call,
     return TW_OK;
 }
 
-void tw_http_client_cancel(tw_http_client *client, uint64_t id) {
+/* The call of this id if it has not ended, or NULL. */
+static call_slot *find_live(tw_http_client *client, uint64_t id) {
     uint64_t index = id & UINT32_MAX;
     if (index >= client->slot_count)
-        return;
+        return NULL;
     call_slot *slot = &client->slots[index];
-    if (slot->generation != id >> 32 || (slot->state != QUEUED && slot->state != RUNNING))
-        return;
-    if (slot->state == RUNNING && slot->easy == NULL)
-        return; /* its callback is being made at this moment */
-    end_early(slot, TW_CANCELLED);
+    return slot->generation == id >> 32 && is_live(slot) ? slot : NULL;
+}
+
+void tw_http_client_cancel(tw_http_client *client, uint64_t id) {
+    call_slot *slot = find_live(client, id);
+    if (slot != NULL)
+        http_client_end_early(slot, TW_CANCELLED);
+}
+
+void tw_http_client_resume(tw_http_client *client, uint64_t id) {
+    call_slot *slot = find_live(client, id);
+    if (slot != NULL)
+        http_stream_resume(slot);
 }
 
 static void forget(void *context, const tw_http_result *result) {

@@ -9,7 +9,7 @@
 #define METHOD_SIZE 16
 #define PRIORITY_COUNT 4
 
-typedef enum slot_state { FREE = 0, QUEUED, RUNNING, ENDING } slot_state;
+typedef enum slot_state { FREE = 0, QUEUED, RUNNING, LANDED, ENDING } slot_state;
 
 typedef struct byte_buffer {
     char *data;
@@ -22,9 +22,11 @@ typedef struct call_slot {
     tw_http_client *client;
     struct call_slot *next; /* in the list of its state */
     struct call_slot *previous;
+    struct call_slot *next_arrived;
     CURL *easy; /* while RUNNING */
     struct curl_slist *header_lines;
     tw_http_on_done on_done;
+    tw_http_on_body on_body; /* NULL: the body is kept whole */
     void *context;
     int64_t begun_ns;
     int64_t deadline_ns;
@@ -40,7 +42,8 @@ typedef struct call_slot {
     byte_buffer url; /* with its NUL */
     byte_buffer request_body;
     byte_buffer head;
-    byte_buffer body;
+    byte_buffer body; /* whole, or what of it was not taken yet */
+    size_t body_size; /* of all that arrived */
     tw_status status; /* set before libcurl is told to give up */
     CURLcode code;
     uint32_t generation;
@@ -54,6 +57,9 @@ typedef struct call_slot {
     bool single_use;
     bool at_most_once;
     bool resend_refused;
+    bool listed;  /* among the arrived */
+    bool paused;  /* by on_body */
+    bool stalled; /* libcurl, by a full window */
     bool loopback;
     bool secure;
     char method[METHOD_SIZE];
@@ -82,6 +88,11 @@ struct tw_http_client {
     slot_list free;
     slot_list queued[PRIORITY_COUNT];
     slot_list running;
+    slot_list landed;
+    call_slot *arrived_first; /* with a piece to hand out, or resumed; linked by next_arrived */
+    call_slot *arrived_last;
+    uint32_t stream_window_size;
+    tw_loop_task deliver;
     slot_list ending;
     tw_loop_task finish_ended;
     tw_loop_timer *deadline_timer;
@@ -127,5 +138,20 @@ tw_status http_transfer_status(const call_slot *slot);
 /* Writes the sentence about a call that went wrong: method, URL up to its query, and words about
  * names, connections and certificates. Headers and bodies never get into it. */
 void http_transfer_explain(call_slot *slot);
+
+/* ---- http_stream.c: bodies that are taken piece by piece ---- */
+
+/* Keeps a piece until it is taken; CURL_WRITEFUNC_PAUSE if there is no room for it. */
+size_t http_stream_keep(call_slot *slot, const char *data, size_t size);
+/* Hands out what has arrived; returns the number of pieces. Outside of libcurl only. */
+uint32_t http_stream_deliver(tw_http_client *client);
+void http_stream_resume(call_slot *slot);
+
+/* ---- http_client.c ---- */
+
+/* Ends a call before libcurl does; its callback comes at the end of the turn. */
+void http_client_end_early(call_slot *slot, tw_status status);
+/* Makes the last callback of a LANDED call. */
+void http_client_land(call_slot *slot);
 
 #endif

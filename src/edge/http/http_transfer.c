@@ -28,11 +28,14 @@
 static size_t body_arrived(char *data, size_t unit, size_t count, void *context) {
     call_slot *slot = context;
     size_t size = unit * count;
-    if (size > slot->response_size_max - slot->body.size) {
+    if (size > slot->response_size_max - slot->body_size) {
         slot->status = TW_FULL;
         return CURL_WRITEFUNC_ERROR;
     }
+    if (slot->on_body != NULL)
+        return http_stream_keep(slot, data, size);
     slot->status = http_bytes_append(slot->client->allocator, &slot->body, data, size);
+    slot->body_size += size;
     return slot->status == TW_OK ? size : CURL_WRITEFUNC_ERROR;
 }
 
@@ -182,7 +185,8 @@ bool http_transfer_start(call_slot *slot) {
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header_arrived);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
-    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)slot->response_size_max);
+    if (slot->response_size_max <= INT64_MAX)
+        curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)slot->response_size_max);
     set_method(slot);
     set_connection(slot);
     CURLMcode failed = curl_multi_add_handle(client->multi, easy);
