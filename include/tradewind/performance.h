@@ -25,7 +25,8 @@
  * refused (fail_missing). A NaN benchmark leaves the observation out of the figures against the
  * benchmark alone. Infinities and magnitudes above TW_PERFORMANCE_VALUE_MAX are refused, with the
  * row. A figure that has no answer is NaN: of too few observations, of a missing benchmark, or a
- * quotient by zero (see `infinite_quotients`). The deviation of equal returns is exactly 0.
+ * quotient by zero (see `infinite_quotients`). The deviation of equal returns (a range
+ * within 8 epsilon of their size) is exactly 0.
  *
  * Memory: all at tw_performance_new, 9 doubles an observation.
  * Cost: loading O(n); each figure what its group of sums costs when it is first asked for, O(n),

@@ -158,7 +158,7 @@ typedef struct tw_risk_maxima {
     size_t scenarios;   /* that the caller has simulated */
     size_t estimates;   /* confidences x horizons x methods */
     bool covariance;    /* (assets + observations + 1024) x assets */
-    bool incremental;   /* 2 x estimates x assets + 16 x observations */
+    bool incremental;   /* 2 x estimates x assets + 8 x observations */
     bool filter_assets; /* observations x assets */
     size_t paths;       /* 10 x these where they are more than observations */
 } tw_risk_maxima;

@@ -10,8 +10,6 @@
 
 #include <string.h>
 
-#include "levels.h"
-
 void tw_performance_config_init(tw_performance_config *config) {
     TW_ASSERT(config != NULL);
     *config = (tw_performance_config){
@@ -31,11 +29,6 @@ void tw_performance_config_init(tw_performance_config *config) {
         .autocorrelation_lag = 1,
         .level = TW_CPU_BEST,
     };
-}
-
-const performance_lanes *performance_lanes_of(tw_cpu_level level) {
-    tw_cpu_level chosen = tw_cpu_choose(level);
-    return LEVEL_PICK(chosen, &performance_lanes);
 }
 
 double performance_rate(const tw_performance_config *config, tw_rate rate) {
@@ -155,8 +148,8 @@ static bool is_too_large(double value) {
 
 /* What is missing is no fault of a column; what is infinite is. *ret_whole turns false when
  * something is missing. */
-static tw_status check_column(const performance_lanes *lanes, const named_column *column,
-                              size_t count, bool *ret_whole, tw_error *error) {
+static tw_status check_column(const series_lanes *lanes, const named_column *column, size_t count,
+                              bool *ret_whole, tw_error *error) {
     if (column->values == NULL || lanes->within(column->values, count, TW_PERFORMANCE_VALUE_MAX))
         return TW_OK;
     *ret_whole = false;
@@ -226,7 +219,7 @@ static tw_status check_input(const tw_performance *performance, const tw_perform
     tw_status status = performance_check_config(config, error);
     if (status != TW_OK)
         return status;
-    const performance_lanes *lanes = performance_lanes_of(config->level);
+    const series_lanes *lanes = series_lanes_of(config->level);
     bool whole = input->count > 0 && input->weights == NULL;
     for (size_t i = 0; status == TW_OK && i < sizeof columns / sizeof columns[0]; i++)
         status = check_column(lanes, &columns[i], input->count, &whole, error);
@@ -264,7 +257,7 @@ tw_status tw_performance_load(tw_performance *performance, const tw_performance_
         return status;
     bool whole = count == input->count;
     performance->config = *config;
-    performance->lanes = performance_lanes_of(config->level);
+    performance->lanes = series_lanes_of(config->level);
     performance->count = count;
     performance->skipped = input->count - count;
     take_column(performance->returns, input->returns, input, whole);
@@ -277,7 +270,7 @@ tw_status tw_performance_load(tw_performance *performance, const tw_performance_
     performance->known = GROUP_NONE;
     if (input->benchmark != NULL && !whole)
         performance->benchmark_alone =
-            performance_growth_of(performance->lanes, input->benchmark, input->count);
+            series_growth_of(performance->lanes, input->benchmark, input->count);
     performance_begin(performance);
     return TW_OK;
 }

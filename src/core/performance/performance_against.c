@@ -15,12 +15,8 @@ double against_skipped(facts_of *f) {
 
 /* ---- Regression ---------------------------------------------------------------------------- */
 
-/* A constant portfolio does not move with the benchmark; of a constant benchmark there is no
- * telling. */
 static double beta_of(pair_of *p) {
-    if (p->size.count < 2 || p->products.bb == 0)
-        return NAN;
-    return p->products.ab / p->products.bb;
+    return series_beta(&p->size, &p->products);
 }
 
 static double alpha_of(pair_of *p) {
@@ -31,7 +27,7 @@ static double annual_of(facts_of *f, double alpha) {
     double periods = f->config->periods_per_year;
     if (f->config->annual == TW_ANNUAL_ARITHMETIC || isnan(alpha))
         return alpha * periods;
-    return performance_growth_rate((performance_growth){.value = fmax(1 + alpha, 0)}, periods);
+    return series_growth_rate((series_growth){.value = fmax(1 + alpha, 0)}, periods);
 }
 
 double against_alpha(facts_of *f) {
@@ -53,9 +49,7 @@ double against_fama_beta(facts_of *f) {
 }
 
 double against_correlation(facts_of *f) {
-    const performance_products *s = &f->pair.products;
-    double scale = sqrt(s->aa) * sqrt(s->bb);
-    return scale > 0 ? s->ab / scale : NAN;
+    return series_correlation(&f->pair.products);
 }
 
 double against_r_squared(facts_of *f) {
@@ -93,10 +87,10 @@ double against_down_beta(facts_of *f) {
 
 /* ---- Capture ------------------------------------------------------------------------------- */
 
-static double rate_of(facts_of *f, pair_of *p, performance_growth growth) {
+static double rate_of(facts_of *f, pair_of *p, series_growth growth) {
     if (p->size.count == 0)
         return NAN;
-    return performance_growth_rate(growth, 1 / performance_years(f, p->size.count));
+    return series_growth_rate(growth, 1 / performance_years(f, p->size.count));
 }
 
 static double rate_a(facts_of *f) {
@@ -111,8 +105,8 @@ static double rate_b(facts_of *f) {
 double against_capture(facts_of *f) {
     double power = 1 / performance_years(f, f->size.count);
     if (f->config->missing_takes_time && f->pair.size.count > 0)
-        return performance_quotient(f, performance_growth_rate(f->pair.alone_a, power),
-                                    performance_growth_rate(f->pair.alone_b, power));
+        return performance_quotient(f, series_growth_rate(f->pair.alone_a, power),
+                                    series_growth_rate(f->pair.alone_b, power));
     return performance_quotient(f, rate_a(f), rate_b(f));
 }
 
@@ -123,8 +117,8 @@ static double capture_of(facts_of *f, pair_of *p) {
         return performance_quotient(f, p->mean_a, p->mean_b);
     double power =
         f->config->capture == TW_CAPTURE_TOTAL ? 1 : f->config->periods_per_year / p->size.count;
-    return performance_quotient(f, performance_growth_rate(p->growth_a, power),
-                                performance_growth_rate(p->growth_b, power));
+    return performance_quotient(f, series_growth_rate(p->growth_a, power),
+                                series_growth_rate(p->growth_b, power));
 }
 
 double against_up_capture(facts_of *f) {
@@ -166,7 +160,7 @@ double against_down_number(facts_of *f) {
 /* ---- Active returns ------------------------------------------------------------------------ */
 
 double against_tracking_error(facts_of *f) {
-    return sqrt(performance_spread(&f->pair.size, f->pair.active_square, f->config->ddof));
+    return sqrt(series_variance(&f->pair.size, f->pair.active_square, f->config->ddof));
 }
 
 double against_tracking_error_annual(facts_of *f) {
@@ -201,7 +195,7 @@ double against_epsilon(facts_of *f) {
 }
 
 static double annual_deviation(facts_of *f, double square) {
-    return sqrt(performance_spread(&f->pair.size, square, f->config->ddof)) *
+    return sqrt(series_variance(&f->pair.size, square, f->config->ddof)) *
            performance_root_periods(f);
 }
 
@@ -211,10 +205,10 @@ double against_systematic(facts_of *f) {
 
 /* What the regression leaves; below a rounding of the whole there is nothing left. */
 double against_specific(facts_of *f) {
-    const performance_products *s = &f->pair.products;
+    const series_products *s = &f->pair.products;
     double left = s->aa - beta_of(&f->pair) * s->ab;
     left = left <= 0x1p-50 * s->aa ? 0 : left;
-    return sqrt(performance_spread(&f->pair.size, left, f->config->residual_ddof)) *
+    return sqrt(series_variance(&f->pair.size, left, f->config->residual_ddof)) *
            performance_root_periods(f);
 }
 

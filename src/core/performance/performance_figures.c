@@ -27,23 +27,16 @@ double performance_root_periods(facts_of *f) {
 }
 
 double performance_free_annual(facts_of *f) {
-    performance_growth growth = {.value = 1 + f->free};
-    return f->free == 0 ? 0 : performance_growth_rate(growth, f->config->periods_per_year);
+    series_growth growth = {.value = 1 + f->free};
+    return f->free == 0 ? 0 : series_growth_rate(growth, f->config->periods_per_year);
 }
 
-/* Of powers 1 to 4 of the parts above and below the centre: per observation. */
-static double upper(facts_of *f, const performance_sums *sums, int power) {
-    double mean = sums->upper[power - 1] / f->size.weight;
-    for (int i = 0; i < power; i++)
-        mean /= sums->scale;
-    return mean;
+static double upper(facts_of *f, const series_sums *sums, int power) {
+    return series_above(&f->size, sums, power);
 }
 
-static double lower(facts_of *f, const performance_sums *sums, int power) {
-    double mean = sums->lower[power - 1] / f->size.weight;
-    for (int i = 0; i < power; i++)
-        mean /= sums->scale;
-    return mean;
+static double lower(facts_of *f, const series_sums *sums, int power) {
+    return series_below(&f->size, sums, power);
 }
 
 /* ---- Counts and levels --------------------------------------------------------------------- */
@@ -65,15 +58,15 @@ static double mean_annual(facts_of *f) {
 }
 
 static double geometric_mean(facts_of *f) {
-    return performance_growth_rate(f->growth, 1 / f->size.count);
+    return series_growth_rate(f->growth, 1 / f->size.count);
 }
 
 static double total_return(facts_of *f) {
-    return performance_growth_rate(f->growth, 1);
+    return series_growth_rate(f->growth, 1);
 }
 
 static double cagr(facts_of *f) {
-    return performance_growth_rate(f->growth, 1 / performance_years(f, f->size.count));
+    return series_growth_rate(f->growth, 1 / performance_years(f, f->size.count));
 }
 
 static double best(facts_of *f) {
@@ -94,18 +87,13 @@ static double range(facts_of *f) {
 
 /* ---- Spread and shape ---------------------------------------------------------------------- */
 
-static double deviation_of(const performance_size *size, const performance_moments *m,
-                           double ddof) {
-    return sqrt(performance_spread(size, m->square, ddof)) / m->scale;
-}
-
 static double volatility(facts_of *f) {
-    return deviation_of(&f->size, &f->moments, f->config->ddof);
+    return series_deviation(&f->size, &f->moments, f->config->ddof);
 }
 
 static double variance(facts_of *f) {
     double scale = f->moments.scale;
-    return performance_spread(&f->size, f->moments.square, f->config->ddof) / scale / scale;
+    return series_variance(&f->size, f->moments.square, f->config->ddof) / scale / scale;
 }
 
 static double volatility_annual(facts_of *f) {
@@ -114,8 +102,7 @@ static double volatility_annual(facts_of *f) {
 
 static double semi_variance(facts_of *f) {
     double scale = f->halves.scale;
-    return performance_spread(&f->size, f->halves.lower[1], f->config->partial_ddof) / scale /
-           scale;
+    return series_variance(&f->size, f->halves.lower[1], f->config->partial_ddof) / scale / scale;
 }
 
 static double semi_deviation(facts_of *f) {
@@ -170,23 +157,19 @@ static double fourth_moment(facts_of *f) {
 }
 
 static double skewness(facts_of *f) {
-    double m2 = f->moments.square / f->size.weight;
-    return m2 > 0 ? f->moments.cube / f->size.weight / (m2 * sqrt(m2)) : NAN;
+    return series_skewness(&f->size, &f->moments);
 }
 
 static double kurtosis(facts_of *f) {
-    double m2 = f->moments.square / f->size.weight;
-    return m2 > 0 ? f->moments.fourth / f->size.weight / (m2 * m2) : NAN;
+    return series_kurtosis(&f->size, &f->moments);
 }
 
 static double excess_kurtosis(facts_of *f) {
     return kurtosis(f) - 3;
 }
 
-/* G1 = sqrt(n (n - 1)) / (n - 2) x g1. */
 static double skewness_sample(facts_of *f) {
-    double n = f->size.count;
-    return n > 2 ? sqrt(n * (n - 1)) / (n - 2) * skewness(f) : NAN;
+    return series_skewness_sample(&f->size, &f->moments);
 }
 
 static double kurtosis_sample(facts_of *f) {
@@ -194,20 +177,17 @@ static double kurtosis_sample(facts_of *f) {
     return n > 3 ? (n + 1) * (n - 1) / ((n - 2) * (n - 3)) * kurtosis(f) : NAN;
 }
 
-/* G2 = (n - 1) / ((n - 2)(n - 3)) x ((n + 1) g2 + 6). */
 static double excess_kurtosis_sample(facts_of *f) {
-    double n = f->size.count;
-    return n > 3 ? (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * excess_kurtosis(f) + 6) : NAN;
+    return series_excess_kurtosis_sample(&f->size, &f->moments);
 }
 
 /* ---- Below and above the minimum acceptable return ------------------------------------------ */
 
 static double downside_variance(facts_of *f) {
-    const performance_sums *sums = &f->about_wanted;
-    double square = sums->lower[1] / sums->scale / sums->scale;
-    if (f->config->downside_subset)
-        return sums->below > 0 ? square / sums->below : 0;
-    return performance_spread(&f->size, square, f->config->partial_ddof);
+    const series_sums *sums = &f->about_wanted;
+    if (!f->config->downside_subset)
+        return series_downside_variance(&f->size, sums, f->config->partial_ddof);
+    return sums->below > 0 ? sums->lower[1] / sums->scale / sums->scale / sums->below : 0;
 }
 
 static double downside_deviation(facts_of *f) {
@@ -251,7 +231,7 @@ static double percent_down(facts_of *f) {
 /* The deviation that Sharpe divides by. */
 static double sharpe_deviation(facts_of *f) {
     return f->config->raw_deviation ? volatility(f)
-                                    : deviation_of(&f->size, &f->excess, f->config->ddof);
+                                    : series_deviation(&f->size, &f->excess, f->config->ddof);
 }
 
 static double sharpe(facts_of *f) {
@@ -263,8 +243,7 @@ static double sharpe_annual(facts_of *f) {
 }
 
 static double sharpe_geometric(facts_of *f) {
-    double rate =
-        performance_growth_rate(f->excess_growth, 1 / performance_years(f, f->size.count));
+    double rate = series_growth_rate(f->excess_growth, 1 / performance_years(f, f->size.count));
     return performance_quotient(f, rate, sharpe_deviation(f) * performance_root_periods(f));
 }
 
@@ -327,7 +306,7 @@ static double gain_loss(facts_of *f) {
 }
 
 static double d_ratio(facts_of *f) {
-    const performance_sums *sums = &f->about_zero;
+    const series_sums *sums = &f->about_zero;
     return performance_quotient(f, sums->below * sums->lower[0], sums->above * sums->upper[0]);
 }
 

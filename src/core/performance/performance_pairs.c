@@ -9,7 +9,7 @@
 
 /* The chosen periods, laid side by side. */
 typedef struct chosen {
-    const performance_lanes *lanes;
+    const series_lanes *lanes;
     size_t count;
     const double *a;
     const double *b;
@@ -41,11 +41,11 @@ static chosen choose_periods(const tw_performance *p, performance_group which) {
     return c;
 }
 
-static performance_series series_of(const chosen *c, const double *values) {
-    return (performance_series){values, c->weights, c->count, 0, 1};
+static series_view series_of(const chosen *c, const double *values) {
+    return (series_view){values, c->weights, c->count, 0, 1};
 }
 
-static double magnitude_of(const performance_moments *a, const performance_moments *b) {
+static double magnitude_of(const series_moments *a, const series_moments *b) {
     return fmax(fmax(fabs(a->least), fabs(a->greatest)), fmax(fabs(b->least), fabs(b->greatest)));
 }
 
@@ -73,14 +73,10 @@ static void add_wins(const chosen *c, performance_pair *pair) {
 static void add_active(const chosen *c, double size, performance_pair *pair) {
     for (size_t i = 0; i < c->count; i++)
         c->work[i] = c->a[i] - c->b[i];
-    performance_series active = series_of(c, c->work);
-    performance_moments m = performance_level_of(c->lanes, &active, pair->size.weight, size);
-    performance_products products = {0};
-    active.scale = 1;
-    if (!performance_is_constant(&m, size))
-        c->lanes->products(&active, &active, &products);
+    series_view active = series_of(c, c->work);
+    series_moments m = series_spread_of(c->lanes, &active, pair->size.weight, size);
     pair->active_mean = m.mean;
-    pair->active_square = products.aa;
+    pair->active_square = m.square;
 }
 
 /* Sum of w min(value - MAR, 0)^2 over all pairs. */
@@ -91,23 +87,23 @@ static double shortfall_of(const tw_performance *p, const chosen *c, const doubl
             c->work[k] = values[k] - (p->has_wanted ? p->wanted[i] : p->facts.wanted);
             k++;
         }
-    performance_series series = series_of(c, c->work);
-    performance_sums sums;
+    series_view series = series_of(c, c->work);
+    series_sums sums;
     c->lanes->powers(&series, &sums);
     return sums.lower[1];
 }
 
 static void add_growth(const tw_performance *p, const chosen *c, performance_group which,
                        performance_pair *pair) {
-    pair->growth_a = performance_growth_of(c->lanes, c->a, c->count);
-    pair->growth_b = performance_growth_of(c->lanes, c->b, c->count);
+    pair->growth_a = series_growth_of(c->lanes, c->a, c->count);
+    pair->growth_b = series_growth_of(c->lanes, c->b, c->count);
     if (which != GROUP_PAIR)
         return;
     pair->shortfall_a = shortfall_of(p, c, c->a);
     pair->shortfall_b = shortfall_of(p, c, c->b);
-    pair->alone_a = performance_growth_of(c->lanes, p->returns, p->count);
-    pair->alone_b = p->skipped > 0 ? p->benchmark_alone
-                                   : performance_growth_of(c->lanes, p->benchmark, p->count);
+    pair->alone_a = series_growth_of(c->lanes, p->returns, p->count);
+    pair->alone_b =
+        p->skipped > 0 ? p->benchmark_alone : series_growth_of(c->lanes, p->benchmark, p->count);
 }
 
 /* Takes the risk-free series off both. */
@@ -125,28 +121,22 @@ static void take_off_free(const tw_performance *p, chosen *c, performance_group 
 
 /* Of excesses, or returns: `size` is 0 for these. */
 static void add_products(const chosen *c, double size, performance_pair *pair) {
-    performance_series a = series_of(c, c->a);
-    performance_series b = series_of(c, c->b);
-    performance_moments ma = performance_level_of(c->lanes, &a, pair->size.weight, size);
-    performance_moments mb = performance_level_of(c->lanes, &b, pair->size.weight, size);
-    pair->excess_a = ma.mean;
-    pair->excess_b = mb.mean;
-    a.scale = b.scale = 1;
-    c->lanes->products(&a, &b, &pair->products);
-    if (performance_is_constant(&ma, size))
-        pair->products.aa = pair->products.ab = 0;
-    if (performance_is_constant(&mb, size))
-        pair->products.bb = pair->products.ab = 0;
+    series_view a = series_of(c, c->a);
+    series_view b = series_of(c, c->b);
+    series_pair both = series_pair_of(c->lanes, &a, &b, pair->size.weight, size);
+    pair->excess_a = both.a.mean;
+    pair->excess_b = both.b.mean;
+    pair->products = both.products;
 }
 
 performance_pair performance_pair_of(const tw_performance *p, performance_group which, bool rates) {
     performance_pair pair = {0};
     chosen c = choose_periods(p, which);
-    pair.size = performance_size_of(c.lanes, c.weights, c.count);
-    performance_series a = series_of(&c, c.a);
-    performance_series b = series_of(&c, c.b);
-    performance_moments ma = performance_level_of(c.lanes, &a, pair.size.weight, 0);
-    performance_moments mb = performance_level_of(c.lanes, &b, pair.size.weight, 0);
+    pair.size = series_size_of(c.lanes, c.weights, c.count);
+    series_view a = series_of(&c, c.a);
+    series_view b = series_of(&c, c.b);
+    series_moments ma = series_level_of(c.lanes, &a, pair.size.weight);
+    series_moments mb = series_level_of(c.lanes, &b, pair.size.weight);
     double size = magnitude_of(&ma, &mb);
     pair.mean_a = ma.mean;
     pair.mean_b = mb.mean;

@@ -14,7 +14,7 @@
 #include "exponential.h"
 #include "logarithm.h"
 #include "normal.h"
-#include "performance_lanes.h"
+#include "series.h"
 
 typedef enum performance_group {
     GROUP_NONE = 0,
@@ -44,39 +44,14 @@ typedef enum performance_group {
 #define GROUPS_OF_PAIRS \
     ((unsigned)(GROUP_PAIR | GROUP_UP | GROUP_DOWN | GROUP_BULL | GROUP_BEAR | GROUP_RATES))
 
-/* A product of (1 + r): value x 2^exponent. 0 after ruin. */
-typedef struct performance_growth {
-    double value;
-    double exponent; /* a multiple of 512 */
-} performance_growth;
-
-/* How many there are, and how unequally they weigh. */
-typedef struct performance_size {
-    double count;
-    double weight;        /* the sum of weights: count without them */
-    double concentration; /* sum of squares of weights over the square of their sum */
-    bool weighted;
-} performance_size;
-
-/* Central sums of powers of (r - mean) x scale. */
-typedef struct performance_moments {
-    double mean;
-    double least;
-    double greatest;
-    double square;
-    double cube;
-    double fourth;
-    double scale;
-} performance_moments;
-
 /* Returns `a` beside the benchmark `b`, over chosen periods. */
 typedef struct performance_pair {
-    performance_size size;
+    series_size size;
     double mean_a;
     double mean_b;
     double excess_a; /* means of excesses */
     double excess_b;
-    performance_products products; /* of excesses, about their means */
+    series_products products; /* of excesses, about their means */
     double active_mean;
     double active_square;
     double wins;        /* weight of a > b */
@@ -84,10 +59,10 @@ typedef struct performance_pair {
     double falls;       /* of a < 0 */
     double shortfall_a; /* sums of squares below the minimum acceptable return */
     double shortfall_b;
-    performance_growth growth_a;
-    performance_growth growth_b;
-    performance_growth alone_a; /* over all values of each, whether or not the other is there; */
-    performance_growth alone_b; /* of GROUP_PAIR only */
+    series_growth growth_a;
+    series_growth growth_b;
+    series_growth alone_a; /* over all values of each, whether or not the other is there; */
+    series_growth alone_b; /* of GROUP_PAIR only */
 } performance_pair;
 
 typedef struct performance_drawdowns {
@@ -107,15 +82,15 @@ typedef struct performance_facts {
     double wanted; /* the same of the minimum acceptable return */
     double skipped;
     double benchmark_skipped;
-    performance_size size;
-    performance_moments moments;
-    performance_sums halves;
-    performance_sums about_wanted;
+    series_size size;
+    series_moments moments;
+    series_sums halves;
+    series_sums about_wanted;
     double shortfall_power; /* sum of w max(MAR - r, 0)^partial_order */
-    performance_sums about_zero;
-    performance_moments excess; /* the first two moments */
-    performance_growth growth;
-    performance_growth excess_growth;
+    series_sums about_zero;
+    series_moments excess; /* the first two moments */
+    series_growth growth;
+    series_growth excess_growth;
     double max_drawdown;
     performance_drawdowns drawdowns;
     performance_pair pair;
@@ -128,11 +103,11 @@ typedef struct performance_facts {
 struct tw_performance {
     tw_allocator allocator;
     tw_performance_config config;
-    const performance_lanes *lanes;
+    const series_lanes *lanes;
     size_t count_max;
     size_t count; /* observations; 0: nothing is loaded */
     size_t skipped;
-    performance_growth benchmark_alone; /* over all rows that have one, when some were skipped */
+    series_growth benchmark_alone; /* over all rows that have one, when some were skipped */
     bool has_benchmark;
     bool has_weights;
     bool has_free;   /* the risk-free rate is a series */
@@ -161,7 +136,6 @@ const performance_figure *performance_figure_row(tw_figure figure);
 tw_status performance_check_config(const tw_performance_config *config, tw_error *error);
 /* The rate a period; NaN for one that no period can have. */
 double performance_rate(const tw_performance_config *config, tw_rate rate);
-const performance_lanes *performance_lanes_of(tw_cpu_level level);
 
 /* The facts that every group stands on: sizes, rates, what was skipped. */
 void performance_begin(tw_performance *performance);
@@ -182,24 +156,6 @@ static inline bool performance_takes(unsigned which, double benchmark, double fr
     return !isnan(benchmark);
 }
 
-/* Mean, range and scale of a series; equal values, to within 8 roundings of `size`, have powers of
- * exactly 0. `size` is the magnitude of the numbers that the series was computed from, 0 for one
- * that is as it was given. Its powers are left at 0. */
-performance_moments performance_level_of(const performance_lanes *lanes, performance_series *series,
-                                         double weight, double size);
-bool performance_is_constant(const performance_moments *moments, double size);
-
-performance_size performance_size_of(const performance_lanes *lanes, const double *weights,
-                                     size_t count);
-void performance_grow(performance_growth *growth, double factor);
-/* Of the values that are there. */
-performance_growth performance_growth_of(const performance_lanes *lanes, const double *values,
-                                         size_t count);
-/* growth^power - 1. */
-double performance_growth_rate(performance_growth growth, double power);
-
-/* sum / (n - ddof), with weights sum / W / (1 - concentration); NaN for too few. */
-double performance_spread(const performance_size *size, double sum, double ddof);
 /* a / b by the rule for zeros. */
 double performance_quotient(const performance_facts *facts, double a, double b);
 

@@ -19,20 +19,20 @@ double performance_ewma_volatility(tw_performance *p) {
 
 void tw_performance_autocorrelations(tw_performance *p, size_t lag_count, double *ret_values) {
     TW_ASSERT(p != NULL && lag_count <= TW_PERFORMANCE_LAG_MAX);
-    performance_series all = {p->returns, NULL, p->count, 0, 1};
-    performance_moments m = {.mean = NAN, .scale = 1};
+    series_view all = {p->returns, NULL, p->count, 0, 1};
+    series_moments m = {.mean = NAN, .scale = 1};
     if (p->count > 0)
-        m = performance_level_of(p->lanes, &all, (double)p->count, 0);
-    performance_products whole = {0};
+        m = series_level_of(p->lanes, &all, (double)p->count);
+    series_products whole = {0};
     if (p->count > 0)
         p->lanes->products(&all, &all, &whole);
     for (size_t lag = 1; lag <= lag_count; lag++) {
         ret_values[lag - 1] = NAN;
         if (p->count <= lag || whole.aa == 0)
             continue;
-        performance_series late = {p->returns + lag, NULL, p->count - lag, m.mean, m.scale};
-        performance_series early = {p->returns, NULL, p->count - lag, m.mean, m.scale};
-        performance_products products;
+        series_view late = {p->returns + lag, NULL, p->count - lag, m.mean, m.scale};
+        series_view early = {p->returns, NULL, p->count - lag, m.mean, m.scale};
+        series_products products;
         p->lanes->products(&late, &early, &products);
         ret_values[lag - 1] = products.ab / whole.aa;
     }
@@ -81,8 +81,8 @@ double performance_ljung_box_probability(tw_performance *p) {
 /* The range of the summed deviations from the mean, over the deviation (ddof 1), as a power of n
  * (Mandelbrot 1972). */
 double performance_hurst(tw_performance *p) {
-    const performance_moments *m = &p->facts.moments;
-    double deviation = sqrt(performance_spread(&p->facts.size, m->square, 1)) / m->scale;
+    const series_moments *m = &p->facts.moments;
+    double deviation = series_deviation(&p->facts.size, m, 1);
     double sum = 0;
     double least = INFINITY;
     double greatest = -INFINITY;
@@ -108,11 +108,11 @@ double performance_stability(tw_performance *p) {
         sums[i] = sum;
         places[i] = (double)i;
     }
-    performance_series a = {sums, NULL, p->count, 0, 1};
-    performance_series b = {places, NULL, p->count, 0, 1};
-    performance_level_of(p->lanes, &a, (double)p->count, 0);
-    performance_level_of(p->lanes, &b, (double)p->count, 0);
-    performance_products products;
+    series_view a = {sums, NULL, p->count, 0, 1};
+    series_view b = {places, NULL, p->count, 0, 1};
+    series_level_of(p->lanes, &a, (double)p->count);
+    series_level_of(p->lanes, &b, (double)p->count);
+    series_products products;
     a.scale = b.scale = 1;
     p->lanes->products(&a, &b, &products);
     double scale = products.aa * products.bb;

@@ -56,14 +56,7 @@ double performance_tail_ratio(tw_performance *p) {
 /* By population moments (risk_shape.c): the level over the deviation below the mean. */
 static tw_risk_estimate parametric(const tw_performance *p) {
     const tw_risk_config plain = {0};
-    const performance_moments *m = &p->facts.moments;
-    double m2 = m->square / p->facts.size.weight;
-    bool moves = m2 > 0;
-    risk_cumulants cumulants = {
-        .mean = m->mean,
-        .deviation = p->count < 2 ? NAN : sqrt(m2) / m->scale,
-        .skewness = moves ? m->cube / p->facts.size.weight / (m2 * sqrt(m2)) : 0,
-        .kurtosis = moves ? m->fourth / p->facts.size.weight / (m2 * m2) - 3 : 0};
+    risk_cumulants cumulants = risk_cumulants_of(&p->facts.size, &p->facts.moments, 0);
     risk_shape shape = risk_shape_of(&plain, (tw_risk_method)p->config.tail_method, &cumulants,
                                      1 - p->config.tail, 1);
     return risk_shape_estimate(&shape, &cumulants, 1);
@@ -165,7 +158,7 @@ static double weight_at(const tw_performance *p, size_t i) {
 }
 
 static cumulant cumulant_at(const tw_performance *p, double s) {
-    const performance_moments *m = &p->facts.moments;
+    const series_moments *m = &p->facts.moments;
     double worst = (m->mean - m->least) * m->scale;
     careful_sum sums[3] = {0};
     for (size_t i = 0; i < p->count; i++) {
@@ -183,7 +176,7 @@ static cumulant cumulant_at(const tw_performance *p, double s) {
 }
 
 double performance_entropic(tw_performance *p) {
-    const performance_moments *m = &p->facts.moments;
+    const series_moments *m = &p->facts.moments;
     double s = 1 / (p->config.entropic_aversion * m->scale);
     if (!(p->config.tail > 0))
         return INFINITY;
@@ -222,7 +215,7 @@ static double turning_point(const tw_performance *p, double target) {
 }
 
 double performance_entropic_value_at_risk(tw_performance *p) {
-    const performance_moments *m = &p->facts.moments;
+    const series_moments *m = &p->facts.moments;
     double tail = p->config.tail;
     double floor_theta = p->config.entropic_floor * -m->least * m->scale;
     double most = floor_theta > 0 ? 1 / floor_theta : INFINITY;

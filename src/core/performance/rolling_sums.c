@@ -59,14 +59,14 @@ static spread join_spreads(const spread *a, const spread *b) {
                     .greatest = a->greatest > b->greatest ? a->greatest : b->greatest};
 }
 
-/* As of performance_level_of: a range within the roundings of `size` is none. */
-static performance_moments moments_of(const spread *s, double size) {
-    performance_moments m = {.mean = s->n > 0 ? s->mean.high + s->mean.low : NAN,
-                             .least = s->n > 0 ? s->least : NAN,
-                             .greatest = s->n > 0 ? s->greatest : NAN,
-                             .square = s->square,
-                             .scale = 1};
-    if (performance_is_constant(&m, size))
+/* As series_spread_of: a range within the roundings of `size` is none. */
+static series_moments moments_of(const spread *s, double size) {
+    series_moments m = {.mean = s->n > 0 ? s->mean.high + s->mean.low : NAN,
+                        .least = s->n > 0 ? s->least : NAN,
+                        .greatest = s->n > 0 ? s->greatest : NAN,
+                        .square = s->square,
+                        .scale = 1};
+    if (series_is_constant(&m, size))
         m.square = 0;
     return m;
 }
@@ -91,7 +91,7 @@ static void join_base(const void *older, const void *newer, void *ret_sums) {
 
 static void tell_base(const void *sums, performance_facts *facts) {
     const base_sums *s = sums;
-    facts->size = (performance_size){.count = s->n, .weight = s->n};
+    facts->size = (series_size){.count = s->n, .weight = s->n};
     facts->free = s->free / s->n;
     facts->wanted = s->wanted / s->n;
 }
@@ -174,7 +174,7 @@ static void tell_excess(const void *sums, performance_facts *facts) {
 /* ---- Halves -------------------------------------------------------------------------------- */
 
 typedef struct half_sums {
-    performance_sums sums;
+    series_sums sums;
     double shortfall_power;
 } half_sums;
 
@@ -182,7 +182,7 @@ static half_sums halves_of(double d) {
     half_sums s = {.sums.scale = 1};
     double *to = d > 0 ? s.sums.upper : s.sums.lower;
     double power = fabs(d);
-    for (size_t p = 0; p < PERFORMANCE_POWERS; p++) {
+    for (size_t p = 0; p < SERIES_POWERS; p++) {
         to[p] = power;
         power *= fabs(d);
     }
@@ -198,7 +198,7 @@ static void one_wanted(void *sums, const rolling_item *item) {
         return;
     double order = item->config->partial_order;
     double whole = floor(order);
-    if (order == whole && order <= PERFORMANCE_POWERS)
+    if (order == whole && order <= SERIES_POWERS)
         s->shortfall_power = s->sums.lower[(size_t)whole - 1];
     else if (s->sums.below > 0)
         s->shortfall_power = natural_power(s->sums.lower[0], order);
@@ -211,7 +211,7 @@ static void one_zero(void *sums, const rolling_item *item) {
 static void join_halves(const void *older, const void *newer, void *ret_sums) {
     const half_sums *b = newer;
     half_sums joined = *(const half_sums *)older;
-    for (size_t p = 0; p < PERFORMANCE_POWERS; p++) {
+    for (size_t p = 0; p < SERIES_POWERS; p++) {
         joined.sums.upper[p] += b->sums.upper[p];
         joined.sums.lower[p] += b->sums.lower[p];
     }
@@ -232,38 +232,38 @@ static void tell_zero(const void *sums, performance_facts *facts) {
 
 /* ---- Growth and the path -------------------------------------------------------------------- */
 
-static performance_growth growth_of(double value) {
-    performance_growth growth = {.value = 1};
-    performance_grow(&growth, 1 + value);
+static series_growth growth_of(double value) {
+    series_growth growth = {.value = 1};
+    series_grow(&growth, 1 + value);
     return growth;
 }
 
-static performance_growth join_growths(performance_growth a, performance_growth b) {
-    performance_growth joined = {a.value, a.exponent + b.exponent};
-    performance_grow(&joined, b.value);
+static series_growth join_growths(series_growth a, series_growth b) {
+    series_growth joined = {a.value, a.exponent + b.exponent};
+    series_grow(&joined, b.value);
     return joined;
 }
 
 static void one_growth(void *sums, const rolling_item *item) {
-    *(performance_growth *)sums = growth_of(is_there(item) ? item->value : 0);
+    *(series_growth *)sums = growth_of(is_there(item) ? item->value : 0);
 }
 
 static void one_excess_growth(void *sums, const rolling_item *item) {
-    *(performance_growth *)sums = growth_of(is_there(item) ? item->value - item->free : 0);
+    *(series_growth *)sums = growth_of(is_there(item) ? item->value - item->free : 0);
 }
 
 static void join_growth(const void *older, const void *newer, void *ret_sums) {
-    const performance_growth *a = older;
-    const performance_growth *b = newer;
-    *(performance_growth *)ret_sums = join_growths(*a, *b);
+    const series_growth *a = older;
+    const series_growth *b = newer;
+    *(series_growth *)ret_sums = join_growths(*a, *b);
 }
 
 static void tell_growth(const void *sums, performance_facts *facts) {
-    facts->growth = *(const performance_growth *)sums;
+    facts->growth = *(const series_growth *)sums;
 }
 
 static void tell_excess_growth(const void *sums, performance_facts *facts) {
-    facts->excess_growth = *(const performance_growth *)sums;
+    facts->excess_growth = *(const series_growth *)sums;
 }
 
 /* The path of 1 over the run, its start included. */
@@ -315,10 +315,10 @@ typedef struct pair_sums {
     double falls;
     double shortfall_a;
     double shortfall_b;
-    performance_growth growth_a;
-    performance_growth growth_b;
-    performance_growth alone_a;
-    performance_growth alone_b;
+    series_growth growth_a;
+    series_growth growth_b;
+    series_growth alone_a;
+    series_growth alone_b;
     double has_free;
 } pair_sums;
 
@@ -385,9 +385,9 @@ static void join_pair(const void *older, const void *newer, void *ret_sums) {
 static performance_pair pair_of(const pair_sums *s, double free) {
     bool given = s->has_free > 0;
     double n = s->a.n;
-    performance_moments a = moments_of(&s->a, given ? s->size : 0);
-    performance_moments b = moments_of(&s->b, given ? s->size : 0);
-    performance_moments active = moments_of(&s->active, s->size);
+    series_moments a = moments_of(&s->a, given ? s->size : 0);
+    series_moments b = moments_of(&s->b, given ? s->size : 0);
+    series_moments active = moments_of(&s->active, s->size);
     bool moves = a.square > 0 && b.square > 0;
     return (performance_pair){.size = {.count = n, .weight = n},
                               .mean_a = given ? s->total_a / n : a.mean,
@@ -457,8 +457,8 @@ const rolling_kind rolling_kinds[ROLLING_KIND_COUNT] = {
     {GROUP_WANTED, sizeof(half_sums), one_wanted, join_halves, tell_wanted},
     {GROUP_ZERO, sizeof(half_sums), one_zero, join_halves, tell_zero},
     {GROUP_EXCESS, sizeof(excess_sums), one_excess, join_excess, tell_excess},
-    {GROUP_GROWTH, sizeof(performance_growth), one_growth, join_growth, tell_growth},
-    {GROUP_EXCESS_GROWTH, sizeof(performance_growth), one_excess_growth, join_growth,
+    {GROUP_GROWTH, sizeof(series_growth), one_growth, join_growth, tell_growth},
+    {GROUP_EXCESS_GROWTH, sizeof(series_growth), one_excess_growth, join_growth,
      tell_excess_growth},
     {GROUP_PATH, sizeof(path_sums), one_path, join_path, tell_path},
     {GROUP_PAIR | GROUP_RATES, sizeof(pair_sums), one_all, join_pair, tell_all},

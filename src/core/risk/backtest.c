@@ -190,6 +190,7 @@ static tw_status config_of(const tw_backtest_plan *plan, tw_risk_config *ret_con
 /* What a computation of forecasts takes for itself. */
 typedef struct forecast_work {
     const tw_risk_config *config;
+    const series_lanes *lanes;
     risk_slots slots;
     size_t window;
     risk_workspace workspace;
@@ -205,7 +206,7 @@ static tw_risk_estimate forecast_from(forecast_work *work, const double *returns
     tw_risk_estimate estimate = {.value = NAN, .expected_shortfall = NAN};
     risk_moments moments = {0};
     if (risk_slots_need_moments(&work->slots))
-        moments = risk_series_moments_of(work->values, count, 0);
+        moments = risk_moments_of(work->lanes, work->values, count, 0);
     const risk_series series = {work->values, count, &moments};
     if (count > 0)
         risk_estimates_of(work->config, &work->slots, &series, &work->workspace, &estimate);
@@ -225,7 +226,10 @@ tw_status tw_backtest_forecast(const tw_allocator *allocator, const tw_backtest_
     if (status != TW_OK)
         return status;
     size_t window = plan->window < series->count ? plan->window : series->count;
-    forecast_work work = {.config = &config, .slots = risk_slots_of(&config), .window = window};
+    forecast_work work = {.config = &config,
+                          .lanes = series_lanes_of(config.level),
+                          .slots = risk_slots_of(&config),
+                          .window = window};
     size_t room = window > 0 ? window : 1;
     work.values = TW_NEW(allocator, room, double);
     bool have = risk_workspace_init(&work.workspace, allocator, room) && work.values != NULL;

@@ -7,7 +7,8 @@
  *
  * Invariants:
  * 1. portfolio[k] is the return of row rows[k]; rows ascend; both have `used` entries.
- * 2. powers[k] holds the first three powers of portfolio[k] less its mean.
+ * 2. powers[k] holds the first three powers of portfolio[k] less its mean, in units of a power of
+ *    two.
  * 3. paired[] and benchmark[] hold the used rows that have a benchmark value, in order.
  * 4. estimate e has the marginal figures and contributions [e x assets, (e + 1) x assets).
  */
@@ -83,7 +84,6 @@ static size_t products_scratch(tw_risk_maxima m) {
     X(var_increments, double, (m).estimates *(m).assets, (m).incremental)               \
     X(shortfall_increments, double, (m).estimates *(m).assets, (m).incremental)         \
     X(left_out, double, RISK_LANES *(m).observations, (m).incremental)                  \
-    X(left_out_rows, double, RISK_LANES *(m).observations, (m).incremental)             \
     X(filtered, double, (m).observations *(m).assets, (m).filter_assets)                \
     X(filtered_rows, size_t, (m).observations, (m).filter_assets)                       \
     X(covariance, double, (m).assets *(m).assets, (m).covariance)                       \
@@ -188,6 +188,14 @@ static tw_status check_room(const tw_risk *risk, const tw_risk_config *config,
     return TW_OK;
 }
 
+risk_moments risk_moments_of(const series_lanes *lanes, const double *values, size_t count,
+                             double size) {
+    risk_moments moments = {.size = series_size_of(lanes, NULL, count)};
+    series_view series = series_of_values(values, count);
+    moments.sums = series_moments_of(lanes, &series, moments.size.weight, size, NULL);
+    return moments;
+}
+
 /* Establishes invariant 1. Nearly all rows are whole, and their returns numbers. */
 static tw_status collect_rows(tw_risk *risk, const tw_risk_config *config,
                               const tw_risk_input *input, tw_risk_report *report, tw_error *error) {
@@ -199,9 +207,10 @@ static tw_status collect_rows(tw_risk *risk, const tw_risk_config *config,
         double value = values[t];
         size_t missing = input->assets;
         if (!isfinite(value)) {
-            tw_status status = risk_row_check(input, t, &value, &missing, error);
+            tw_status status = risk_row_check(input, t, &missing, error);
             if (status != TW_OK)
                 return status;
+            value = risk_row_without_gaps(risk->lanes, input, t, risk->volatility_shares);
         }
         if (missing < input->assets && config->fail_missing)
             return tw_error_set(error, TW_INVALID, "row %zu has a missing return, of asset %zu", t,
@@ -226,45 +235,45 @@ static double quotient(double a, double b) {
     return b == 0 || isnan(b) ? NAN : a / b;
 }
 
-static void fill_downside(const double *values, size_t count, double mean, double periods,
-                          tw_risk_report *report) {
-    double wanted = report->minimum_acceptable_per_period;
-    careful_sum squares = {0};
-    careful_sum gains = {0};
-    careful_sum losses = {0};
-    for (size_t i = 0; i < count; i++) {
-        double d = values[i] - wanted;
-        if (d < 0) {
-            careful_add(&squares, d * d);
-            careful_add(&losses, -d);
-        } else {
-            careful_add(&gains, d);
-        }
-    }
-    report->downside_deviation = sqrt(careful_value(&squares) / (double)count);
-    report->sortino = quotient(mean - wanted, report->downside_deviation) * sqrt(periods);
-    report->omega = quotient(careful_value(&gains), careful_value(&losses));
+static void fill_downside(const tw_risk *risk, const risk_moments *m, tw_risk_report *report) {
+    series_view about = series_of_values(risk->portfolio, report->observations);
+    series_sums sums;
+    about.centre = report->minimum_acceptable_per_period;
+    risk->series->powers(&about, &sums);
+    double above = series_above(&m->size, &sums, 1) - series_below(&m->size, &sums, 1);
+    report->downside_deviation = sqrt(series_downside_variance(&m->size, &sums, 0));
+    report->sortino = quotient(above, report->downside_deviation) * sqrt(report->periods_per_year);
+    report->omega = quotient(sums.upper[0], sums.lower[0]);
+}
+
+static void fill_path(const tw_risk *risk, tw_risk_report *report) {
+    size_t count = report->observations;
+    series_growth growth = series_growth_of(risk->series, risk->portfolio, count);
+    report->total_return = series_growth_rate(growth, 1);
+    report->cagr = series_growth_rate(growth, 1 / ((double)count / report->periods_per_year));
+    report->max_drawdown = series_max_drawdown(risk->portfolio, count);
+    report->calmar = quotient(report->cagr, report->max_drawdown);
 }
 
 static void fill_portfolio(const tw_risk *risk, const risk_moments *m, tw_risk_report *report) {
     double periods = report->periods_per_year;
-    double count = (double)m->count;
-    report->mean = m->mean;
-    report->volatility = risk_series_deviation(m, 1);
-    report->mean_annual = m->mean * periods;
+    double mean = m->sums.mean;
+    report->mean = mean;
+    report->volatility = series_deviation(&m->size, &m->sums, 1);
+    report->mean_annual = mean * periods;
     report->volatility_annual = report->volatility * sqrt(periods);
     report->sharpe =
-        quotient(m->mean - report->risk_free_per_period, report->volatility) * sqrt(periods);
-    report->skewness = risk_series_skewness_sample(m);
-    report->excess_kurtosis = risk_series_kurtosis_sample(m);
-    report->best = m->best;
-    report->worst = m->worst;
-    risk_path path = risk_series_path_of(risk->portfolio, m->count);
-    report->total_return = path.value - 1;
-    report->cagr = pow(path.value, periods / count) - 1;
-    report->max_drawdown = path.max_drawdown;
-    report->calmar = quotient(report->cagr, path.max_drawdown);
-    fill_downside(risk->portfolio, m->count, m->mean, periods, report);
+        quotient(mean - report->risk_free_per_period, report->volatility) * sqrt(periods);
+    report->skewness = series_skewness_sample(&m->size, &m->sums);
+    report->excess_kurtosis = series_excess_kurtosis_sample(&m->size, &m->sums);
+    report->best = m->sums.greatest;
+    report->worst = m->sums.least;
+    fill_path(risk, report);
+    fill_downside(risk, m, report);
+}
+
+static double magnitude_of(const series_moments *moments) {
+    return fmax(fabs(moments->least), fabs(moments->greatest));
 }
 
 static void fill_benchmark(tw_risk *risk, const tw_risk_input *input, tw_risk_report *report) {
@@ -286,20 +295,23 @@ static void fill_benchmark(tw_risk *risk, const tw_risk_input *input, tw_risk_re
     }
     if (count < 2)
         return;
-    risk_moments p = risk_series_moments_of(risk->paired, count, 0);
-    risk_moments b = risk_series_moments_of(risk->benchmark, count, 0);
-    double size = fmax(fmax(fabs(p.best), fabs(p.worst)), fmax(fabs(b.best), fabs(b.worst)));
-    risk_moments a = risk_series_moments_of(risk->active, count, size);
-    double product = risk_series_product(risk->paired, p.mean, risk->benchmark, b.mean, count);
+    const series_lanes *lanes = risk->series;
+    series_size n = series_size_of(lanes, NULL, count);
+    series_view paired = series_of_values(risk->paired, count);
+    series_view market = series_of_values(risk->benchmark, count);
+    series_view differences = series_of_values(risk->active, count);
+    series_pair pair = series_pair_of(lanes, &paired, &market, n.weight, 0);
+    double size = fmax(magnitude_of(&pair.a), magnitude_of(&pair.b));
+    series_moments active = series_spread_of(lanes, &differences, n.weight, size);
     double free = report->risk_free_per_period;
     double root = sqrt(report->periods_per_year);
-    double active_deviation = risk_series_deviation(&a, 1);
-    report->beta = p.s2 == 0 && b.s2 > 0 ? 0 : quotient(product, b.s2);
-    report->alpha = (p.mean - free) - report->beta * (b.mean - free);
+    double deviation = series_deviation(&n, &active, 1);
+    report->beta = series_beta(&n, &pair.products);
+    report->alpha = (pair.a.mean - free) - report->beta * (pair.b.mean - free);
     report->alpha_annual = report->alpha * report->periods_per_year;
-    report->correlation = quotient(product, sqrt(p.s2) * sqrt(b.s2));
-    report->tracking_error = active_deviation * root;
-    report->information_ratio = quotient(a.mean, active_deviation) * root;
+    report->correlation = series_correlation(&pair.products);
+    report->tracking_error = deviation * root;
+    report->information_ratio = quotient(active.mean, deviation) * root;
 }
 
 /* ---- The report ---------------------------------------------------------------------------- */
@@ -342,12 +354,13 @@ static void point_to_estimates(const tw_risk *risk, const tw_risk_config *config
 
 static tw_status fill_report(tw_risk *risk, const tw_risk_config *config,
                              const tw_risk_input *input, tw_risk_report *report, tw_error *error) {
-    risk_moments moments = risk_series_moments_of(risk->portfolio, report->observations, 0);
+    risk_moments moments = risk_moments_of(risk->series, risk->portfolio, report->observations, 0);
     risk_work work = {.risk = risk,
                       .config = config,
                       .input = input,
                       .moments = &moments,
-                      .cumulants = risk_cumulants_of(config, &moments),
+                      .cumulants =
+                          risk_cumulants_of(&moments.size, &moments.sums, config->moment_ddof),
                       .rows = {input->returns, risk->rows, report->observations, input->assets}};
     fill_portfolio(risk, &moments, report);
     fill_benchmark(risk, input, report);
@@ -380,6 +393,7 @@ tw_status tw_risk_compute(tw_risk *risk, const tw_risk_config *config, const tw_
         wanted.methods &= ~TW_RISK_METHOD_BIT(TW_RISK_MONTE_CARLO);
     risk->slots = risk_slots_of(&wanted);
     risk->lanes = LEVEL_PICK(tw_cpu_choose(config->level), &risk_lanes);
+    risk->series = series_lanes_of(config->level);
     tw_risk_report report;
     memset(&report, 0, sizeof report);
     report.periods_per_year = config->periods_per_year;

@@ -11,7 +11,7 @@
 void risk_assets_sum(risk_work *work) {
     tw_risk *risk = work->risk;
     for (size_t k = 0; k < work->rows.count; k++) {
-        double d = risk->portfolio[k] - work->moments->mean;
+        double d = (risk->portfolio[k] - work->moments->sums.mean) * work->moments->sums.scale;
         risk->powers[3 * k] = d;
         risk->powers[3 * k + 1] = d * d;
         risk->powers[3 * k + 2] = d * d * d;
@@ -24,16 +24,17 @@ void risk_assets_volatility(const risk_work *work, tw_risk_report *report) {
     tw_risk *risk = work->risk;
     const double *weights = work->input->weights;
     size_t assets = work->rows.assets;
+    const risk_moments *m = work->moments;
     double deviation = report->volatility;
-    double n = (double)work->rows.count;
-    for (size_t i = 0; i < assets; i++) {
-        double covariance = work->comoments.first[i] / (n - 1);
-        risk->volatility_shares[i] = deviation == 0 ? 0 : covariance / deviation;
-    }
+    double n = m->size.count;
+    double scaled = sqrt(series_variance(&m->size, m->sums.square, 1)); /* as the sums are */
+    for (size_t i = 0; i < assets; i++)
+        risk->volatility_shares[i] =
+            deviation == 0 ? 0 : work->comoments.first[i] / (n - 1) / scaled;
     risk_contributions_of(weights, risk->volatility_shares, assets, deviation,
                           risk->volatility_contributions);
     for (size_t i = 0; i < assets; i++)
-        risk->volatility_shares[i] = work->comoments.first[i] / work->moments->s2;
+        risk->volatility_shares[i] = work->comoments.first[i] / m->sums.square * m->sums.scale;
     risk_contributions_of(weights, risk->volatility_shares, assets, 1, risk->volatility_shares);
     for (size_t i = 0; i < assets; i++) {
         if (!(deviation >= 0)) /* one row */
@@ -115,9 +116,10 @@ static tw_status filter_by_assets(const risk_work *work, tw_error *error) {
         size_t missing;
         if (isfinite(risk->paired[k]))
             continue;
-        tw_status status = risk_row_check(&filtered, k, &risk->paired[k], &missing, error);
+        tw_status status = risk_row_check(&filtered, k, &missing, error);
         if (status != TW_OK)
             return status;
+        risk->paired[k] = risk_row_without_gaps(risk->lanes, &filtered, k, risk->volatility_shares);
     }
     return TW_OK;
 }
@@ -257,17 +259,21 @@ void risk_assets_increments(const risk_work *work) {
     memset(risk->var_increments, 0, risk->slots.count * assets * sizeof(double));
     memset(risk->shortfall_increments, 0, risk->slots.count * assets * sizeof(double));
     size_t count = work->rows.count;
-    double scale = fmax(fabs(work->moments->best), fabs(work->moments->worst));
+    const series_moments *whole = &work->moments->sums;
+    double size = fmax(fabs(whole->least), fabs(whole->greatest));
     bool by_moments = risk_slots_need_moments(&risk->slots) ||
                       work->input->scenarios == NULL; /* simulated ones */
-    risk_moments moments[RISK_LANES] = {0};
     for (size_t at = 0; at < assets; at += RISK_LANES) {
         risk->lanes->leave_out(&work->rows, at, work->input->weights, risk->portfolio,
-                               risk->left_out, risk->left_out_rows);
-        if (by_moments)
-            risk->lanes->moments(risk->left_out_rows, count, scale, moments);
-        for (size_t j = 0; j < RISK_LANES && at + j < assets; j++)
-            if (work->input->weights[at + j] != 0)
-                fill_increment(work, at + j, risk->left_out + j * count, &moments[j]);
+                               risk->left_out);
+        for (size_t j = 0; j < RISK_LANES && at + j < assets; j++) {
+            const double *series = risk->left_out + j * count;
+            risk_moments moments = {0};
+            if (work->input->weights[at + j] == 0)
+                continue;
+            if (by_moments)
+                moments = risk_moments_of(risk->series, series, count, size);
+            fill_increment(work, at + j, series, &moments);
+        }
     }
 }

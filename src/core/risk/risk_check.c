@@ -105,22 +105,27 @@ tw_status risk_input_check(const tw_risk_input *input, tw_error *error) {
     return input->scenarios == NULL ? TW_OK : check_scenarios(input->scenarios, error);
 }
 
-tw_status risk_row_check(const tw_risk_input *input, size_t row, double *ret_value,
-                         size_t *ret_missing, tw_error *error) {
+tw_status risk_row_check(const tw_risk_input *input, size_t row, size_t *ret_missing,
+                         tw_error *error) {
     const double *values = input->returns + row * input->assets;
-    careful_sum total = {0};
     *ret_missing = input->assets;
     for (size_t i = 0; i < input->assets; i++) {
         if (fabs(values[i]) > TW_RISK_MAGNITUDE_MAX)
             return tw_error_set(error, TW_INVALID,
                                 "the return of asset %zu in row %zu is infinite, or beyond %g", i,
                                 row, TW_RISK_MAGNITUDE_MAX);
-        if (input->weights[i] == 0)
-            continue;
-        if (isnan(values[i]) && *ret_missing == input->assets)
+        bool missing = input->weights[i] != 0 && isnan(values[i]);
+        if (missing && *ret_missing == input->assets)
             *ret_missing = i;
-        careful_add(&total, input->weights[i] * values[i]);
     }
-    *ret_value = careful_value(&total);
     return TW_OK;
+}
+
+double risk_row_without_gaps(const risk_lanes *lanes, const tw_risk_input *input, size_t row,
+                             double *scratch) {
+    double value;
+    for (size_t i = 0; i < input->assets; i++)
+        scratch[i] = input->weights[i] == 0 ? 0 : input->returns[row * input->assets + i];
+    lanes->row_returns(scratch, 1, input->assets, input->weights, &value);
+    return value;
 }

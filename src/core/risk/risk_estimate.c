@@ -81,7 +81,8 @@ void risk_estimates_of(const tw_risk_config *config, const risk_slots *slots,
                        tw_risk_estimate *ret_estimates) {
     series_work work = {config, slots, series->values, series->count, {0}, workspace};
     if (risk_slots_need_moments(slots))
-        work.cumulants = risk_cumulants_of(config, series->moments);
+        work.cumulants =
+            risk_cumulants_of(&series->moments->size, &series->moments->sums, config->moment_ddof);
     for (uint32_t m = 0; m < slots->method_count; m++) {
         tw_risk_method method = (tw_risk_method)slots->methods[m];
         if (method == TW_RISK_MONTE_CARLO)

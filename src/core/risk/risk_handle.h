@@ -8,7 +8,8 @@
 struct tw_risk {
     tw_allocator allocator;
     tw_risk_maxima maxima;
-    const risk_lanes *lanes; /* of the computation at hand */
+    const risk_lanes *lanes; /* of the computation at hand, as is this: */
+    const series_lanes *series;
     risk_slots slots;
     risk_workspace workspace;
     double *portfolio;
@@ -32,7 +33,6 @@ struct tw_risk {
     double *var_increments; /* NULL unless there is room for them, as what follows */
     double *shortfall_increments;
     double *left_out;      /* [RISK_LANES][observations]: series without one asset */
-    double *left_out_rows; /* [observations][RISK_LANES]: the same */
     double *filtered;      /* [observations][assets] */
     size_t *filtered_rows; /* 0, 1, ...: the filtered matrix is of the used rows only */
     double *covariance;    /* [assets][assets] */

@@ -154,109 +154,15 @@ static void scale_row(size_t count, const double *restrict scales, double *restr
 }
 
 static void leave_out(const risk_rows *rows, size_t at, const double *weights, const double *series,
-                      double *ret_series, double *ret_rows) {
+                      double *ret_series) {
     size_t width = rows->assets - at < RISK_LANES ? rows->assets - at : RISK_LANES;
     for (size_t k = 0; k < rows->count; k++) {
         const double *row = rows->returns + rows->rows[k] * rows->assets + at;
         for (size_t j = 0; j < width; j++) {
-            double value = series[k] - weights[at + j] * row[j];
-            ret_series[j * rows->count + k] = value;
-            ret_rows[k * RISK_LANES + j] = value;
-        }
-        for (size_t j = width; j < RISK_LANES; j++)
-            ret_rows[k * RISK_LANES + j] = 0;
-    }
-}
-
-/* ---- Moments of some series ---------------------------------------------------------------- */
-
-typedef int64_t lane_mask __attribute__((vector_size(RISK_BYTES)));
-
-INLINE lane_part choose(lane_mask mask, lane_part yes, lane_part no) {
-    return (lane_part)(((lane_mask)yes & mask) | ((lane_mask)no & ~mask));
-}
-
-INLINE lane_part size_of(lane_part value) {
-    const lane_mask sign = (lane_mask)(lane_part){0} + INT64_MAX;
-    return (lane_part)((lane_mask)value & sign);
-}
-
-/* careful_add (risk_priv.h) in each lane. */
-typedef struct careful_lanes {
-    lane_part sum;
-    lane_part lost;
-} careful_lanes;
-
-INLINE careful_lanes careful_lanes_add(careful_lanes total, lane_part value) {
-    lane_part sum = total.sum + value;
-    lane_part greater = (total.sum - sum) + value;
-    lane_part less = (value - sum) + total.sum;
-    return (careful_lanes){sum, total.lost +
-                                    choose(size_of(total.sum) >= size_of(value), greater, less)};
-}
-
-/* The parts of RISK_LANES series by themselves: all that is summed stays in registers. */
-typedef struct part_moments {
-    lane_part mean;
-    lane_part s2;
-    lane_part s3;
-    lane_part s4;
-    lane_part best;
-    lane_part worst;
-} part_moments;
-
-INLINE lane_part part_of(const double *rows, size_t k, size_t part) {
-    return load(rows + k * RISK_LANES).part[part];
-}
-
-INLINE part_moments moments_of_part(const double *rows, size_t count, size_t part) {
-    const lane_part first = part_of(rows, 0, part);
-    part_moments m = {.best = first, .worst = first};
-    careful_lanes total = {0};
-    for (size_t k = 0; k < count; k++) {
-        lane_part value = part_of(rows, k, part);
-        m.best = choose(value > m.best, value, m.best);
-        m.worst = choose(value < m.worst, value, m.worst);
-        total = careful_lanes_add(total, value);
-    }
-    m.mean = (total.sum + total.lost) / (double)count;
-    careful_lanes rest = {0};
-    for (size_t k = 0; k < count; k++)
-        rest = careful_lanes_add(rest, part_of(rows, k, part) - m.mean);
-    m.mean = m.mean + (rest.sum + rest.lost) / (double)count;
-    m.mean = choose(m.best == m.worst, m.best, m.mean);
-    careful_lanes sums[3] = {0};
-    for (size_t k = 0; k < count; k++) {
-        lane_part d = part_of(rows, k, part) - m.mean;
-        lane_part square = d * d;
-        sums[0] = careful_lanes_add(sums[0], square);
-        sums[1] = careful_lanes_add(sums[1], square * d);
-        sums[2] = careful_lanes_add(sums[2], square * square);
-    }
-    m.s2 = sums[0].sum + sums[0].lost;
-    m.s3 = sums[1].sum + sums[1].lost;
-    m.s4 = sums[2].sum + sums[2].lost;
-    return m;
-}
-
-static void moments(const double *rows, size_t count, double scale,
-                    risk_moments ret_moments[RISK_LANES]) {
-    const size_t width = RISK_LANES / PART_COUNT;
-    for (size_t part = 0; part < PART_COUNT; part++) {
-        part_moments m = moments_of_part(rows, count, part);
-        for (size_t k = 0; k < width; k++) {
-            double size = fmax(scale, fmax(fabs(m.best[k]), fabs(m.worst[k])));
-            bool flat = m.best[k] - m.worst[k] <= 8 * DBL_EPSILON * size;
-            ret_moments[part * width + k] = (risk_moments){.count = count,
-                                                           .mean = m.mean[k],
-                                                           .s2 = flat ? 0 : m.s2[k],
-                                                           .s3 = flat ? 0 : m.s3[k],
-                                                           .s4 = flat ? 0 : m.s4[k],
-                                                           .best = m.best[k],
-                                                           .worst = m.worst[k]};
+            ret_series[j * rows->count + k] = series[k] - weights[at + j] * row[j];
         }
     }
 }
 
-const risk_lanes NAMED(risk_lanes_, RISK_LEVEL) = {row_returns, comoments, add_scaled, filter_row,
-                                                   scale_row,   leave_out, moments};
+const risk_lanes NAMED(risk_lanes_, RISK_LEVEL) = {row_returns, comoments, add_scaled,
+                                                   filter_row,  scale_row, leave_out};

@@ -21,17 +21,6 @@ typedef struct risk_rows {
     size_t assets;
 } risk_rows;
 
-/* Mean and sums of powers of deviations from it. */
-typedef struct risk_moments {
-    size_t count;
-    double mean;
-    double s2; /* exactly 0 for a constant series */
-    double s3;
-    double s4;
-    double best;
-    double worst;
-} risk_moments;
-
 typedef struct risk_lanes {
     /* Of `count` rows, one after the other: sum of weight x return. */
     void (*row_returns)(const double *returns, size_t count, size_t assets, const double *weights,
@@ -47,14 +36,10 @@ typedef struct risk_lanes {
                        double *ret_row);
     /* row x scale, by column. */
     void (*scale_row)(size_t count, const double *scales, double *row);
-    /* Of up to RISK_LANES columns from `at` on: series[k] - weights[at + j] x column j, both as
-     * ret_series[j][k] and as ret_rows[k][j] (0 beyond the columns). */
+    /* Of up to RISK_LANES columns from `at` on: series[k] - weights[at + j] x column j, as
+     * ret_series[j][k]. */
     void (*leave_out)(const risk_rows *rows, size_t at, const double *weights, const double *series,
-                      double *ret_series, double *ret_rows);
-    /* Of RISK_LANES series at once, as rows [count][RISK_LANES]: the bits that
-     * risk_series_moments_of gives each of them. */
-    void (*moments)(const double *rows, size_t count, double scale,
-                    risk_moments ret_moments[RISK_LANES]);
+                      double *ret_series);
 } risk_lanes;
 
 extern const risk_lanes risk_lanes_baseline;

@@ -6,7 +6,8 @@
  * all they take; no matrix or tensor of co-moments is made. With d = p - mean and n rows: s^2 = sum
  * d^2 / (n - ddof)     ds/dw = cov / s S   = m3 / s^3                 dS/dw = 3 (cos / s^3 - S cov
  * / s^2) K   = m4 / s^4 - 3             dK/dw = 4 (cok / s^4 - (K + 3) cov / s^2) where cov = sum
- * (x - mean) d / (n - ddof), cos = sum (x - mean) d^2 / n, cok = ... d^3 / n.
+ * (x - mean) d / (n - ddof), cos = sum (x - mean) d^2 / n, cok = ... d^3 / n. All of it stands in
+ * units of a power of two (the scale of the moments), so that fourth powers of large returns exist.
  *
  * By scenarios: the figure is a weighted sum of the portfolio's returns in a few scenarios, and a
  * portfolio's return is one of its assets'.
@@ -20,7 +21,7 @@
 risk_comoments risk_comoments_of(const risk_lanes *lanes, const risk_rows *rows,
                                  const risk_moments *moments, const double *powers,
                                  double *storage) {
-    TW_ASSERT(rows->count > 0 && rows->count == moments->count);
+    TW_ASSERT(rows->count > 0);
     size_t assets = rows->assets;
     double n = (double)rows->count;
     risk_comoments c = {assets, storage, storage + assets, storage + 2 * assets,
@@ -35,23 +36,25 @@ risk_comoments risk_comoments_of(const risk_lanes *lanes, const risk_rows *rows,
         double mean = c.means[i] / n; /* less the first row */
         c.means[i] = first[i] + mean;
         c.first[i] -= mean * d;
-        c.second[i] -= mean * moments->s2;
-        c.third[i] -= mean * moments->s3;
+        c.second[i] -= mean * moments->sums.square;
+        c.third[i] -= mean * moments->sums.cube;
     }
     return c;
 }
 
-/* Of the deviation, skewness and kurtosis by one weight. */
+/* Of the deviation, skewness and kurtosis by one weight; the deviation times, and the others over,
+ * the scale of the moments. */
 typedef struct slopes {
     double deviation;
     double skewness;
     double kurtosis;
 } slopes;
 
+/* `deviation` is times the scale, too, so that their product is not. */
 static double marginal_of(const risk_level *level, const slopes *by_weight, double deviation) {
     double straight = by_weight->deviation * level->level;
     if (level->by_skewness == 0 && level->by_kurtosis == 0)
-        return straight; /* Gaussian: returns may be so large that they have no third powers */
+        return straight;
     return straight + deviation * (level->by_skewness * by_weight->skewness +
                                    level->by_kurtosis * by_weight->kurtosis);
 }
@@ -59,24 +62,26 @@ static double marginal_of(const risk_level *level, const slopes *by_weight, doub
 void risk_marginals_by_moments(const tw_risk_config *config, const risk_comoments *comoments,
                                const risk_moments *moments, const risk_shape *shape,
                                uint32_t horizon, risk_marginals ret_marginals) {
-    risk_cumulants c = risk_cumulants_of(config, moments);
-    double n = (double)moments->count;
-    double variance = c.deviation * c.deviation;
+    double ddof = config->moment_ddof;
+    risk_cumulants c = risk_cumulants_of(&moments->size, &moments->sums, ddof);
+    double n = moments->size.count;
+    double variance = series_variance(&moments->size, moments->sums.square, ddof);
+    double deviation = isnan(c.deviation) ? NAN : sqrt(variance);
     double root = sqrt((double)horizon);
     bool flat = variance == 0; /* nothing moves: only the mean is shared out */
     for (size_t i = 0; i < comoments->assets; i++) {
         slopes s = {0, 0, 0};
         if (!flat) {
-            double covariance = comoments->first[i] / (n - config->moment_ddof) / variance;
-            s.deviation = covariance * c.deviation;
+            double covariance = comoments->first[i] / (n - ddof) / variance;
+            s.deviation = covariance * deviation;
             s.skewness =
-                3 * (comoments->second[i] / n / (variance * c.deviation) - c.skewness * covariance);
+                3 * (comoments->second[i] / n / (variance * deviation) - c.skewness * covariance);
             s.kurtosis = 4 * (comoments->third[i] / n / (variance * variance) -
                               (c.kurtosis + 3) * covariance);
         }
         double mean = comoments->means[i] * horizon;
-        ret_marginals.var[i] = -mean + root * marginal_of(&shape->var, &s, c.deviation);
-        ret_marginals.shortfall[i] = -mean + root * marginal_of(&shape->shortfall, &s, c.deviation);
+        ret_marginals.var[i] = -mean + root * marginal_of(&shape->var, &s, deviation);
+        ret_marginals.shortfall[i] = -mean + root * marginal_of(&shape->shortfall, &s, deviation);
     }
 }
 

@@ -53,10 +53,11 @@ static tw_status fill_horizon(const risk_work *work, uint32_t horizon, uint32_t 
                               tw_error *error) {
     tw_risk *risk = work->risk;
     const tw_risk_config *config = work->config;
+    const series_moments *sums = &work->moments->sums;
     path_market market = {.comoments = &work->comoments,
                           .paths = risk->paths,
                           .mean = work->cumulants.mean,
-                          .slope = work->moments->s2 > 0 ? 1 / work->moments->s2 : 0,
+                          .slope = sums->square > 0 ? sums->scale / sums->square : 0,
                           .horizon = config->horizons[horizon]};
     const tw_risk_scenarios drawn = {.values = risk->paths,
                                      .count = config->paths,
@@ -89,7 +90,8 @@ tw_status risk_paths_estimate(const risk_work *work, uint32_t method, tw_error *
 void risk_paths_without(const risk_work *work, uint32_t method, const risk_moments *moments) {
     tw_risk *risk = work->risk;
     const tw_risk_config *config = work->config;
-    const risk_cumulants without = risk_cumulants_of(config, moments);
+    const risk_cumulants without =
+        risk_cumulants_of(&moments->size, &moments->sums, config->moment_ddof);
     for (uint32_t h = 0; h < config->horizon_count; h++) {
         double horizon = config->horizons[h];
         double mean = horizon * work->cumulants.mean;

@@ -10,27 +10,15 @@
 #include "risk_shape.h"
 #include "tradewind/risk.h"
 
-/* `scale` is the size of the numbers that the series was computed from: a range within rounding
- * of it is no range. 0 takes the greatest magnitude of the series itself. */
-risk_moments risk_series_moments_of(const double *values, size_t count, double scale);
+/* Of one series. */
+typedef struct risk_moments {
+    series_size size;
+    series_moments sums;
+} risk_moments;
 
-/* sqrt(s2 / (count - ddof)), NaN for too few. */
-double risk_series_deviation(const risk_moments *moments, size_t ddof);
-
-double risk_series_skewness_sample(const risk_moments *moments);
-double risk_series_kurtosis_sample(const risk_moments *moments);
-
-/* Sum of (a - mean_a)(b - mean_b). */
-double risk_series_product(const double *a, double mean_a, const double *b, double mean_b,
-                           size_t count);
-
-/* The value of 1 invested before the first return, and its greatest fall from a peak. */
-typedef struct risk_path {
-    double value; /* 0 after ruin */
-    double max_drawdown;
-} risk_path;
-
-risk_path risk_series_path_of(const double *returns, size_t count);
+/* `size` is the magnitude of the numbers that the series was computed from, or 0. */
+risk_moments risk_moments_of(const series_lanes *lanes, const double *values, size_t count,
+                             double size);
 
 /* ---- Estimates by scenarios (risk_tail.c) ---------------------------------------------------- */
 
@@ -119,7 +107,8 @@ void risk_estimates_of(const tw_risk_config *config, const risk_slots *slots,
 
 /* ---- What assets add (risk_parts.c) ---------------------------------------------------------- */
 
-/* Sums over the rows that are used, [assets] each; d is the portfolio's return less its mean. */
+/* Sums over the rows that are used, [assets] each; d is the portfolio's return less its mean, times
+ * the scale of its moments. */
 typedef struct risk_comoments {
     size_t assets;
     double *means;
@@ -165,9 +154,14 @@ void risk_contributions_of(const double *weights, const double *marginals, size_
 tw_status risk_config_check(const tw_risk_config *config, tw_error *error);
 tw_status risk_input_check(const tw_risk_input *input, tw_error *error); /* all but the returns */
 
-/* The portfolio's return of a row, and the first asset that counts and lacks one, or `assets`.
- * TW_INVALID for what is infinite. */
-tw_status risk_row_check(const tw_risk_input *input, size_t row, double *ret_value,
-                         size_t *ret_missing, tw_error *error);
+/* The first asset of a row that counts and lacks its return, or `assets`. TW_INVALID for what is
+ * infinite. */
+tw_status risk_row_check(const tw_risk_input *input, size_t row, size_t *ret_missing,
+                         tw_error *error);
+
+/* The portfolio's return of a row in which assets of no weight may lack theirs: the bits of a row
+ * that has them all. NaN where another one lacks it. `scratch` is [assets]. */
+double risk_row_without_gaps(const risk_lanes *lanes, const tw_risk_input *input, size_t row,
+                             double *scratch);
 
 #endif

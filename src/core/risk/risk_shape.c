@@ -216,16 +216,17 @@ static risk_shape corrected(double skewness, double kurtosis, double tail, doubl
 
 /* ---- Figures ------------------------------------------------------------------------------- */
 
-risk_cumulants risk_cumulants_of(const tw_risk_config *config, const risk_moments *moments) {
+risk_cumulants risk_cumulants_of(const series_size *size, const series_moments *moments,
+                                 double ddof) {
     risk_cumulants c = {moments->mean, NAN, NAN, NAN};
-    if (moments->count < 2)
+    if (size->count < 2)
         return c;
-    double n = (double)moments->count;
-    double variance = moments->s2 / (n - config->moment_ddof);
-    c.deviation = sqrt(variance);
-    bool flat = moments->s2 == 0;
-    c.skewness = flat ? 0 : moments->s3 / n / (variance * c.deviation);
-    c.kurtosis = flat ? 0 : moments->s4 / n / (variance * variance) - 3;
+    double variance = series_variance(size, moments->square, ddof);
+    double deviation = sqrt(variance);
+    bool moves = moments->square > 0;
+    c.deviation = deviation / moments->scale;
+    c.skewness = moves ? moments->cube / size->weight / (variance * deviation) : 0;
+    c.kurtosis = moves ? moments->fourth / size->weight / (variance * variance) - 3 : 0;
     return c;
 }
 

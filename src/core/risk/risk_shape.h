@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "risk_lanes.h"
+#include "series.h"
 #include "tradewind/risk.h"
 
 /* A figure is -m + s x level, and this says how the level moves with skewness and kurtosis. */
@@ -31,8 +31,9 @@ typedef struct risk_cumulants {
     double kurtosis; /* in excess of 3 */
 } risk_cumulants;
 
-/* NaN, but for the mean, with ddof values or fewer. */
-risk_cumulants risk_cumulants_of(const tw_risk_config *config, const risk_moments *moments);
+/* NaN, but for the mean, of fewer than two values. `ddof` is of the deviation. */
+risk_cumulants risk_cumulants_of(const series_size *size, const series_moments *moments,
+                                 double ddof);
 
 /* The levels over `horizon` periods; by_skewness and by_kurtosis are by those of one period. */
 risk_shape risk_shape_of(const tw_risk_config *config, tw_risk_method method,

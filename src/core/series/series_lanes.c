@@ -1,8 +1,8 @@
 /*
- * performance_lanes.c - see performance_lanes.h. Compiled with PERFORMANCE_LEVEL as the name of the
- * level and PERFORMANCE_BYTES as the size of its registers.
+ * series_lanes.c - see series_lanes.h. Compiled with SERIES_LEVEL as the name of the
+ * level and SERIES_BYTES as the size of its registers.
  */
-#include "performance_lanes.h"
+#include "series_lanes.h"
 
 #include <float.h>
 #include <math.h>
@@ -14,9 +14,9 @@
 #define INLINE static inline __attribute__((always_inline))
 
 /* 8 doubles in as many registers as they take at this level. */
-typedef double part __attribute__((vector_size(PERFORMANCE_BYTES)));
-typedef double part_place __attribute__((vector_size(PERFORMANCE_BYTES), aligned(8), may_alias));
-typedef int64_t part_mask __attribute__((vector_size(PERFORMANCE_BYTES)));
+typedef double part __attribute__((vector_size(SERIES_BYTES)));
+typedef double part_place __attribute__((vector_size(SERIES_BYTES), aligned(8), may_alias));
+typedef int64_t part_mask __attribute__((vector_size(SERIES_BYTES)));
 #define LANE_COUNT 8
 #define PART_COUNT (LANE_COUNT * sizeof(double) / sizeof(part))
 #define EACH_PART(k) for (size_t k = 0; k < PART_COUNT; k++)
@@ -59,7 +59,7 @@ INLINE lanes load_some(const double *from, size_t count, double rest) {
 }
 
 /* Weights of the row at `i`; past the end they are 0. */
-INLINE lanes load_weights(const performance_series *series, size_t i) {
+INLINE lanes load_weights(const series_view *series, size_t i) {
     size_t left = series->count - i;
     if (series->weights != NULL)
         return load_some(series->weights + i, left, 0);
@@ -140,7 +140,7 @@ static void range(const double *values, size_t count, double *ret_least, double 
     }
 }
 
-static double total(const performance_series *series) {
+static double total(const series_view *series) {
     careful_lanes all = {0};
     lanes centre = fill(series->centre);
     for (size_t i = 0; i < series->count; i += LANE_COUNT) {
@@ -159,22 +159,21 @@ static double total(const performance_series *series) {
 
 /* The plain sums of a block. */
 typedef struct block_sums {
-    lanes upper[PERFORMANCE_POWERS];
-    lanes lower[PERFORMANCE_POWERS];
+    lanes upper[SERIES_POWERS];
+    lanes lower[SERIES_POWERS];
     lanes above;
     lanes below;
 } block_sums;
 
-INLINE void add_powers(part d, part weight, lanes sums[PERFORMANCE_POWERS], size_t k) {
+INLINE void add_powers(part d, part weight, lanes sums[SERIES_POWERS], size_t k) {
     part power = d * weight;
-    for (size_t p = 0; p < PERFORMANCE_POWERS; p++) {
+    for (size_t p = 0; p < SERIES_POWERS; p++) {
         sums[p].part[k] += power;
         power *= d;
     }
 }
 
-INLINE void sum_block(const performance_series *series, size_t begin, size_t end,
-                      block_sums *sums) {
+INLINE void sum_block(const series_view *series, size_t begin, size_t end, block_sums *sums) {
     const part zero = {0};
     lanes centre = fill(series->centre);
     lanes scale = fill(series->scale);
@@ -193,9 +192,9 @@ INLINE void sum_block(const performance_series *series, size_t begin, size_t end
     }
 }
 
-static void powers(const performance_series *series, performance_sums *ret_sums) {
-    careful_lanes upper[PERFORMANCE_POWERS] = {0};
-    careful_lanes lower[PERFORMANCE_POWERS] = {0};
+static void powers(const series_view *series, series_sums *ret_sums) {
+    careful_lanes upper[SERIES_POWERS] = {0};
+    careful_lanes lower[SERIES_POWERS] = {0};
     careful_lanes above = {0};
     careful_lanes below = {0};
     const size_t block = BLOCK_ROWS * LANE_COUNT;
@@ -203,14 +202,14 @@ static void powers(const performance_series *series, performance_sums *ret_sums)
         size_t end = series->count - i < block ? series->count : i + block;
         block_sums sums = {0};
         sum_block(series, i, end, &sums);
-        for (size_t p = 0; p < PERFORMANCE_POWERS; p++) {
+        for (size_t p = 0; p < SERIES_POWERS; p++) {
             add_careful(&upper[p], &sums.upper[p]);
             add_careful(&lower[p], &sums.lower[p]);
         }
         add_careful(&above, &sums.above);
         add_careful(&below, &sums.below);
     }
-    for (size_t p = 0; p < PERFORMANCE_POWERS; p++) {
+    for (size_t p = 0; p < SERIES_POWERS; p++) {
         ret_sums->upper[p] = value_of(&upper[p]);
         ret_sums->lower[p] = value_of(&lower[p]);
     }
@@ -219,8 +218,7 @@ static void powers(const performance_series *series, performance_sums *ret_sums)
     ret_sums->scale = series->scale;
 }
 
-static void products(const performance_series *a, const performance_series *b,
-                     performance_products *ret_products) {
+static void products(const series_view *a, const series_view *b, series_products *ret_products) {
     careful_lanes sums[3] = {0};
     const size_t block = BLOCK_ROWS * LANE_COUNT;
     lanes centre_a = fill(a->centre);
@@ -274,7 +272,7 @@ static bool growth(const double *values, size_t count, double *ret_product) {
     return within_range;
 }
 
-const performance_lanes NAMED(performance_lanes_, PERFORMANCE_LEVEL) = {
+const series_lanes NAMED(series_lanes_, SERIES_LEVEL) = {
     .within = within,
     .range = range,
     .total = total,
