@@ -40,12 +40,15 @@
 #include "tradewind/text.h"
 #include "tradewind/time.h"
 
-#define TW_ALPACA_ID_SIZE 64       /* a UUID or another id, with the NUL; longer ones are cut */
-#define TW_ALPACA_WORD_SIZE 32     /* an enumeration word, with the NUL; longer ones are cut */
-#define TW_ALPACA_NAME_SIZE 128    /* a company's name, with the NUL; longer ones are cut */
-#define TW_ALPACA_MESSAGE_SIZE 256 /* an error's sentence, with the NUL; longer ones are cut */
-#define TW_ALPACA_TOKEN_SIZE 512   /* a page token, with the NUL; a longer one is TW_RANGE */
-#define TW_ALPACA_KEY_SIZE 128     /* a key id or a secret, with the NUL */
+#define TW_ALPACA_ID_SIZE 64          /* a UUID or another id, with the NUL; longer ones are cut */
+#define TW_ALPACA_WORD_SIZE 32        /* an enumeration word, with the NUL; longer ones are cut */
+#define TW_ALPACA_NAME_SIZE 128       /* a company's name, with the NUL; longer ones are cut */
+#define TW_ALPACA_MESSAGE_SIZE 256    /* an error's sentence, with the NUL; longer ones are cut */
+#define TW_ALPACA_TOKEN_SIZE 512      /* a page token, with the NUL; a longer one is TW_RANGE */
+#define TW_ALPACA_KEY_SIZE 128        /* a key id or a secret, with the NUL */
+#define TW_ALPACA_ATTRIBUTES_SIZE 256 /* an asset's attributes, with commas and the NUL */
+#define TW_ALPACA_DETAIL_COUNT 8      /* what an error says beside code and message, kept of it */
+#define TW_ALPACA_LEG_COUNT_MAX 8     /* legs of an order, or of a request, that are kept */
 
 #define TW_ALPACA_BIT(field) (UINT64_C(1) << (field))
 
@@ -92,6 +95,9 @@ typedef enum tw_alpaca_account_field {
     TW_ALPACA_ACCOUNT_CRYPTO_TIER,
     TW_ALPACA_ACCOUNT_INTRADAY_ADJUSTMENTS,
     TW_ALPACA_ACCOUNT_PENDING_REG_TAF_FEES,
+    TW_ALPACA_ACCOUNT_CASH_WITHDRAWABLE,
+    TW_ALPACA_ACCOUNT_CASH_TRANSFERABLE,
+    TW_ALPACA_ACCOUNT_BOD_DTBP,
     TW_ALPACA_ACCOUNT_FIELD_COUNT
 } tw_alpaca_account_field;
 
@@ -124,6 +130,9 @@ typedef struct tw_alpaca_account {
     tw_money pending_transfer_out;
     tw_money pending_reg_taf_fees;
     tw_money intraday_adjustments;
+    tw_money cash_withdrawable;
+    tw_money cash_transferable;
+    tw_money bod_dtbp;       /* daytrading buying power at the beginning of the day */
     int64_t multiplier_nano; /* 1, 2 or 4, at 1e-9 */
     int64_t created_ns;
     int64_t daytrade_count;
@@ -191,6 +200,13 @@ typedef enum tw_alpaca_asset_field {
     TW_ALPACA_ASSET_MIN_ORDER_SIZE,
     TW_ALPACA_ASSET_MIN_TRADE_INCREMENT,
     TW_ALPACA_ASSET_PRICE_INCREMENT,
+    TW_ALPACA_ASSET_CUSIP,
+    TW_ALPACA_ASSET_BORROW_STATUS,
+    TW_ALPACA_ASSET_MARGIN_REQUIREMENT_LONG,
+    TW_ALPACA_ASSET_MARGIN_REQUIREMENT_SHORT,
+    TW_ALPACA_ASSET_LAST_PRICE,
+    TW_ALPACA_ASSET_LAST_CLOSE_PERCENT_CHANGE,
+    TW_ALPACA_ASSET_ATTRIBUTES,
     TW_ALPACA_ASSET_FIELD_COUNT
 } tw_alpaca_asset_field;
 
@@ -205,6 +221,13 @@ typedef struct tw_alpaca_asset {
     tw_quantity min_order_size;
     tw_quantity min_trade_increment;
     tw_price price_increment;
+    char cusip[TW_ALPACA_WORD_SIZE];
+    char borrow_status[TW_ALPACA_WORD_SIZE];    /* "easy_to_borrow", ... */
+    char attributes[TW_ALPACA_ATTRIBUTES_SIZE]; /* "fractional_eh_enabled,has_options" */
+    int64_t margin_requirement_long_nano;       /* per cent, at 1e-9 */
+    int64_t margin_requirement_short_nano;
+    char last_price[TW_ALPACA_WORD_SIZE]; /* as written */
+    char last_close_percent_change[TW_ALPACA_WORD_SIZE];
     bool tradable;
     bool marginable;
     bool shortable;
@@ -234,8 +257,40 @@ typedef enum tw_alpaca_position_field {
     TW_ALPACA_POSITION_LASTDAY_PRICE,
     TW_ALPACA_POSITION_CHANGE_TODAY,
     TW_ALPACA_POSITION_QTY_AVAILABLE,
+    TW_ALPACA_POSITION_SWAP_RATE,
+    TW_ALPACA_POSITION_AVG_ENTRY_SWAP_RATE,
+    TW_ALPACA_POSITION_USD,
     TW_ALPACA_POSITION_FIELD_COUNT
 } tw_alpaca_position_field;
+
+/* What a position of an account in another currency is in dollars. */
+typedef enum tw_alpaca_usd_field {
+    TW_ALPACA_USD_AVG_ENTRY_PRICE,
+    TW_ALPACA_USD_MARKET_VALUE,
+    TW_ALPACA_USD_COST_BASIS,
+    TW_ALPACA_USD_UNREALIZED_PL,
+    TW_ALPACA_USD_UNREALIZED_PLPC,
+    TW_ALPACA_USD_UNREALIZED_INTRADAY_PL,
+    TW_ALPACA_USD_UNREALIZED_INTRADAY_PLPC,
+    TW_ALPACA_USD_CURRENT_PRICE,
+    TW_ALPACA_USD_LASTDAY_PRICE,
+    TW_ALPACA_USD_CHANGE_TODAY,
+    TW_ALPACA_USD_FIELD_COUNT
+} tw_alpaca_usd_field;
+
+typedef struct tw_alpaca_usd {
+    tw_price average_price;
+    tw_money market_value;
+    tw_money cost_basis;
+    tw_money unrealized_pl;
+    int64_t unrealized_plpc_nano;
+    tw_money unrealized_intraday_pl;
+    int64_t unrealized_intraday_plpc_nano;
+    tw_price current_price;
+    tw_price lastday_price;
+    int64_t change_today_nano;
+    uint64_t present; /* bits of tw_alpaca_usd_field */
+} tw_alpaca_usd;
 
 /* What is held of one symbol. `position.quantity` is signed (a short holding is negative, also
  * when the sender wrote a positive quantity beside "short"). */
@@ -255,6 +310,9 @@ typedef struct tw_alpaca_position {
     int64_t unrealized_intraday_plpc_nano;
     int64_t change_today_nano;
     tw_price lastday_price;
+    int64_t swap_rate_nano;
+    int64_t avg_entry_swap_rate_nano;
+    tw_alpaca_usd usd;
     bool asset_marginable;
     uint64_t present; /* bits of tw_alpaca_position_field */
 } tw_alpaca_position;
@@ -364,8 +422,18 @@ typedef enum tw_alpaca_request_field {
     TW_ALPACA_REQUEST_POSITION_INTENT,
     TW_ALPACA_REQUEST_TAKE_PROFIT,
     TW_ALPACA_REQUEST_STOP_LOSS,
+    TW_ALPACA_REQUEST_LEGS,
     TW_ALPACA_REQUEST_FIELD_COUNT
 } tw_alpaca_request_field;
+
+/* One leg of a request of class "mleg". */
+typedef struct tw_alpaca_request_leg {
+    char symbol[TW_SYMBOL_NAME_SIZE];
+    char side_word[TW_ALPACA_WORD_SIZE];
+    char position_intent[TW_ALPACA_WORD_SIZE];
+    tw_quantity ratio_quantity;
+    uint64_t present; /* bits 0 symbol, 1 ratio_qty, 2 side, 3 position_intent */
+} tw_alpaca_request_leg;
 
 /* The body of POST /v2/orders, and of PATCH /v2/orders/{id} (any of its fields). The encoder
  * leaves out what is not given. A decoder keeps unknown words as text with their bit clear, so
@@ -388,6 +456,8 @@ typedef struct tw_alpaca_order_request {
     tw_price take_profit_limit_price;
     tw_price stop_loss_stop_price;
     tw_price stop_loss_limit_price;
+    tw_alpaca_request_leg legs[TW_ALPACA_LEG_COUNT_MAX];
+    uint32_t leg_count;    /* all that came; those beyond TW_ALPACA_LEG_COUNT_MAX are not kept */
     uint8_t side;          /* tw_side */
     uint8_t type;          /* tw_order_type */
     uint8_t time_in_force; /* tw_time_in_force */
@@ -397,12 +467,21 @@ typedef struct tw_alpaca_order_request {
 
 /* ---- error body ------------------------------------------------------------------------- */
 
+/* What an error says beside its code and message: "available":"0", "market_price":150.5. */
+typedef struct tw_alpaca_detail {
+    char name[TW_ALPACA_WORD_SIZE];
+    char value[TW_ALPACA_ID_SIZE]; /* as written, without quotes */
+    bool quoted;                   /* it was a JSON string */
+} tw_alpaca_detail;
+
 /* `code` is 0 when the body has none or a word for it; then `code_word` has the word. */
 typedef struct tw_alpaca_error {
     int64_t code;
     int http_status; /* 0 when it did not come by HTTP */
     char code_word[TW_ALPACA_WORD_SIZE];
     char message[TW_ALPACA_MESSAGE_SIZE];
+    tw_alpaca_detail details[TW_ALPACA_DETAIL_COUNT];
+    uint32_t detail_count; /* kept */
 } tw_alpaca_error;
 
 /* ---- trade updates ---------------------------------------------------------------------- */
@@ -492,6 +571,10 @@ typedef enum tw_alpaca_bar_kind {
     TW_ALPACA_BAR_DAILY = 'd'    /* the day so far: `timeframe_ns` is TW_NS_PER_DAY */
 } tw_alpaca_bar_kind;
 
+/* One of the words of alpaca_records.h, and what stands around them. */
+typedef struct tw_alpaca_record tw_alpaca_record;
+typedef struct tw_alpaca_answer tw_alpaca_answer;
+
 /* What a decoder of market data hands out, in the order of the input. Each may be NULL. The
  * records are borrowed for the call. */
 typedef struct tw_alpaca_events {
@@ -503,7 +586,12 @@ typedef struct tw_alpaca_events {
      * `last`. Bids come before asks. */
     void (*on_level)(void *context, const tw_level *level);
     void (*on_control)(void *context, const tw_alpaca_control *control);
-    /* A message of a kind that has no record here (status, luld, correction, news, ...). */
+    /* A status, price band, correction, cancel or error, imbalance, or article: see
+     * alpaca_records.h. Without this callback they go to on_other. */
+    void (*on_record)(void *context, const tw_alpaca_record *record);
+    /* What a page says beside its records: its symbol, its currency (see alpaca_records.h). */
+    void (*on_answer)(void *context, const tw_alpaca_answer *answer);
+    /* A message of a kind that has no record here. */
     void (*on_other)(void *context, tw_slice kind);
     /* A stream's message that is well-formed JSON but cannot be understood (TW_PARSE, TW_RANGE:
      * a value; TW_FULL, TW_INVALID: its symbol; TW_FULL: more levels than the reader takes). The
@@ -650,6 +738,8 @@ TW_API void tw_alpaca_encode_order(tw_text *text, const tw_alpaca_order *order,
 TW_API void tw_alpaca_encode_order_request(tw_text *text, const tw_alpaca_order_request *request);
 /* {"code":40310000,"message":"..."}; `code` 0 is left out. */
 TW_API void tw_alpaca_encode_error(tw_text *text, int64_t code, const char *message);
+/* The same with the code as a word where it is one, and with the details. */
+TW_API void tw_alpaca_encode_problem(tw_text *text, const tw_alpaca_error *problem);
 
 /* Fills Alpaca's order from the field's: ids, symbol name, words, times. Other fields are zero. */
 TW_API void tw_alpaca_order_from(const tw_order *order, const tw_symbols *symbols,
@@ -712,6 +802,8 @@ TW_API void tw_alpaca_encode_order_update(tw_text *text, const tw_alpaca_order_u
 /* "new", "fill", ...; "" for TW_ALPACA_EVENT_OTHER. Never NULL. */
 TW_API const char *tw_alpaca_event_name(tw_alpaca_event event);
 TW_API tw_alpaca_event tw_alpaca_event_of(tw_slice word);
+/* "canceled", "corrected", "incorrect"; "" for the others. Never NULL. */
+TW_API const char *tw_alpaca_trade_mark_name(tw_trade_mark mark);
 /* "trades", "quotes", "bars", "updatedBars", "dailyBars", "orderbooks". */
 TW_API const char *tw_alpaca_channel_name(tw_alpaca_channel channel);
 /* True for the stream errors after which a new connection cannot help (402, 404, 409, 411 ...). */

@@ -77,6 +77,15 @@ typedef enum tw_order_status {
     TW_ORDER_DONE_FOR_DAY = 13
 } tw_order_status;
 
+/* What a history says of a trade afterwards. */
+typedef enum tw_trade_mark {
+    TW_TRADE_STANDS = 0,
+    TW_TRADE_CANCELED = 1,
+    TW_TRADE_CORRECTED = 2, /* replaced by another */
+    TW_TRADE_INCORRECT = 3,
+    TW_TRADE_MARKED = 4 /* by a word that is not known */
+} tw_trade_mark;
+
 /* One execution on the tape. */
 typedef struct tw_trade {
     int64_t time_ns;
@@ -88,7 +97,8 @@ typedef struct tw_trade {
     char exchange;      /* venue code, 0 when unknown */
     char tape;          /* 'A' 'B' 'C', 0 when unknown */
     char conditions[5]; /* condition codes, NUL-filled */
-    uint8_t reserved[4];
+    uint8_t mark;       /* tw_trade_mark */
+    uint8_t reserved[3];
 } tw_trade;
 
 /* The best bid and ask. A size of zero means that the side is empty. */

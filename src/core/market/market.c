@@ -9,7 +9,7 @@
 #include "tradewind/time.h"
 
 /* Records are compared with memcmp: every byte of them has a name. */
-_Static_assert(sizeof(tw_trade) == 4 * 8 + 4 + 3 + 5 + 4, "a trade without hidden padding");
+_Static_assert(sizeof(tw_trade) == 4 * 8 + 4 + 3 + 5 + 1 + 3, "a trade without hidden padding");
 _Static_assert(sizeof(tw_quote) == 5 * 8 + 4 + 3 + 5 + 4, "a quote without hidden padding");
 _Static_assert(sizeof(tw_bar) == 9 * 8 + 4 + 4, "a bar without hidden padding");
 _Static_assert(sizeof(tw_level) == 3 * 8 + 4 + 3 + 9, "a level without hidden padding");

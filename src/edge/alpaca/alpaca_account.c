@@ -10,12 +10,9 @@
 #include "alpaca_word.h"
 #include "tradewind/alpaca.h"
 
-#define ROW(type, key, member, form, absent) \
-    { key, offsetof(type, member), (uint16_t)sizeof(((type *)0)->member), form, absent }
-
 /* ---- account ---- */
 
-#define ACCOUNT(key, member, form, absent) ROW(tw_alpaca_account, key, member, form, absent)
+#define ACCOUNT(key, member, form, absent) WORD_ROW(tw_alpaca_account, key, member, form, absent)
 
 static const word_field account_fields[TW_ALPACA_ACCOUNT_FIELD_COUNT] = {
     [TW_ALPACA_ACCOUNT_ID] = ACCOUNT("id", id, WORD_TEXT, WORD_ZERO),
@@ -88,6 +85,11 @@ static const word_field account_fields[TW_ALPACA_ACCOUNT_FIELD_COUNT] = {
         ACCOUNT("intraday_adjustments", intraday_adjustments.nano, WORD_DECIMAL, WORD_ZERO),
     [TW_ALPACA_ACCOUNT_PENDING_REG_TAF_FEES] =
         ACCOUNT("pending_reg_taf_fees", pending_reg_taf_fees.nano, WORD_DECIMAL, WORD_ZERO),
+    [TW_ALPACA_ACCOUNT_CASH_WITHDRAWABLE] =
+        ACCOUNT("cash_withdrawable", cash_withdrawable.nano, WORD_DECIMAL, WORD_OMIT),
+    [TW_ALPACA_ACCOUNT_CASH_TRANSFERABLE] =
+        ACCOUNT("cash_transferable", cash_transferable.nano, WORD_DECIMAL, WORD_OMIT),
+    [TW_ALPACA_ACCOUNT_BOD_DTBP] = ACCOUNT("bod_dtbp", bod_dtbp.nano, WORD_DECIMAL, WORD_OMIT),
 };
 static const word_table account_table = {account_fields, TW_ALPACA_ACCOUNT_FIELD_COUNT};
 
@@ -118,17 +120,8 @@ tw_status tw_alpaca_decode_account(tw_alpaca_reader *reader, tw_slice json,
     return status;
 }
 
-static void encode_all(const word_table *table, const void *record, uint64_t present,
-                       tw_text *text) {
-    bool first = true;
-    tw_text_append_char(text, '{');
-    for (uint32_t row = 0; row < table->count; row++)
-        tw_word_encode(table, row, record, present, text, &first);
-    tw_text_append_char(text, '}');
-}
-
 void tw_alpaca_encode_account(tw_text *text, const tw_alpaca_account *account) {
-    encode_all(&account_table, account, account->present, text);
+    tw_word_encode_all(&account_table, account, account->present, text);
 }
 
 /* ---- clock ---- */
@@ -280,7 +273,7 @@ static tw_status each_object(tw_json_value *root, tw_json_on_value on_object, vo
 
 /* ---- asset ---- */
 
-#define ASSET(key, member, form, absent) ROW(tw_alpaca_asset, key, member, form, absent)
+#define ASSET(key, member, form, absent) WORD_ROW(tw_alpaca_asset, key, member, form, absent)
 
 static const word_field asset_fields[TW_ALPACA_ASSET_FIELD_COUNT] = {
     [TW_ALPACA_ASSET_ID] = ASSET("id", id, WORD_TEXT, WORD_ZERO),
@@ -304,14 +297,22 @@ static const word_field asset_fields[TW_ALPACA_ASSET_FIELD_COUNT] = {
         ASSET("min_trade_increment", min_trade_increment.nano, WORD_DECIMAL, WORD_OMIT),
     [TW_ALPACA_ASSET_PRICE_INCREMENT] =
         ASSET("price_increment", price_increment.nano, WORD_DECIMAL, WORD_OMIT),
+    [TW_ALPACA_ASSET_CUSIP] = ASSET("cusip", cusip, WORD_TEXT, WORD_OMIT),
+    [TW_ALPACA_ASSET_BORROW_STATUS] = ASSET("borrow_status", borrow_status, WORD_TEXT, WORD_OMIT),
+    [TW_ALPACA_ASSET_MARGIN_REQUIREMENT_LONG] =
+        ASSET("margin_requirement_long", margin_requirement_long_nano, WORD_DECIMAL, WORD_OMIT),
+    [TW_ALPACA_ASSET_MARGIN_REQUIREMENT_SHORT] =
+        ASSET("margin_requirement_short", margin_requirement_short_nano, WORD_DECIMAL, WORD_OMIT),
+    [TW_ALPACA_ASSET_LAST_PRICE] = ASSET("last_price", last_price, WORD_TEXT, WORD_OMIT),
+    [TW_ALPACA_ASSET_LAST_CLOSE_PERCENT_CHANGE] =
+        ASSET("last_close_pct_change", last_close_percent_change, WORD_TEXT, WORD_OMIT),
+    [TW_ALPACA_ASSET_ATTRIBUTES] = ASSET("attributes", attributes, WORD_LIST, WORD_OMIT),
 };
 static const word_table asset_table = {asset_fields, TW_ALPACA_ASSET_FIELD_COUNT};
 
 typedef struct asset_context {
-    tw_alpaca_asset asset;
+    tw_alpaca_asset *asset;
     uint32_t hint;
-    tw_alpaca_on_asset on_asset;
-    void *context;
 } asset_context;
 
 static tw_status on_asset_field(void *context, tw_slice key, tw_json_value *value) {
@@ -319,16 +320,26 @@ static tw_status on_asset_field(void *context, tw_slice key, tw_json_value *valu
     uint32_t row = tw_word_find(&asset_table, key, &c->hint);
     if (row == asset_table.count)
         return TW_OK;
-    return tw_word_decode(&asset_table, row, value, &c->asset, &c->asset.present);
+    return tw_word_decode(&asset_table, row, value, c->asset, &c->asset->present);
 }
 
+tw_status tw_alpaca_read_asset(tw_json_value *value, tw_alpaca_asset *ret_asset) {
+    memset(ret_asset, 0, sizeof *ret_asset);
+    asset_context c = {ret_asset, 0};
+    return tw_json_each_field(value, on_asset_field, &c);
+}
+
+typedef struct assets_context {
+    tw_alpaca_on_asset on_asset;
+    void *context;
+} assets_context;
+
 static tw_status on_asset_object(void *context, tw_json_value *value) {
-    asset_context *c = context;
-    memset(&c->asset, 0, sizeof c->asset);
-    c->hint = 0;
-    tw_status status = tw_json_each_field(value, on_asset_field, c);
+    const assets_context *c = context;
+    tw_alpaca_asset asset;
+    tw_status status = tw_alpaca_read_asset(value, &asset);
     if (status == TW_OK)
-        c->on_asset(c->context, &c->asset);
+        c->on_asset(c->context, &asset);
     return status;
 }
 
@@ -338,20 +349,17 @@ static tw_status on_assets(void *context, tw_json_value *root) {
 
 tw_status tw_alpaca_decode_assets(tw_alpaca_reader *reader, tw_slice json,
                                   tw_alpaca_on_asset on_asset, void *context, tw_error *error) {
-    asset_context c;
-    memset(&c, 0, sizeof c);
-    c.on_asset = on_asset;
-    c.context = context;
+    assets_context c = {on_asset, context};
     return tw_json_read(reader->json, json, on_assets, &c, error);
 }
 
 void tw_alpaca_encode_asset(tw_text *text, const tw_alpaca_asset *asset) {
-    encode_all(&asset_table, asset, asset->present, text);
+    tw_word_encode_all(&asset_table, asset, asset->present, text);
 }
 
 /* ---- position ---- */
 
-#define POSITION(key, member, form, absent) ROW(tw_alpaca_position, key, member, form, absent)
+#define POSITION(key, member, form, absent) WORD_ROW(tw_alpaca_position, key, member, form, absent)
 
 static const word_field position_fields[TW_ALPACA_POSITION_FIELD_COUNT] = {
     [TW_ALPACA_POSITION_ASSET_ID] = POSITION("asset_id", asset_id, WORD_TEXT, WORD_ZERO),
@@ -384,8 +392,43 @@ static const word_field position_fields[TW_ALPACA_POSITION_FIELD_COUNT] = {
         POSITION("change_today", change_today_nano, WORD_DECIMAL, WORD_ZERO),
     [TW_ALPACA_POSITION_QTY_AVAILABLE] =
         POSITION("qty_available", available.nano, WORD_DECIMAL, WORD_ZERO),
+    [TW_ALPACA_POSITION_SWAP_RATE] = POSITION("swap_rate", swap_rate_nano, WORD_DECIMAL, WORD_OMIT),
+    [TW_ALPACA_POSITION_AVG_ENTRY_SWAP_RATE] =
+        POSITION("avg_entry_swap_rate", avg_entry_swap_rate_nano, WORD_DECIMAL, WORD_OMIT),
+    [TW_ALPACA_POSITION_USD] = {"usd", 0, 0, WORD_CUSTOM, WORD_OMIT},
 };
 static const word_table position_table = {position_fields, TW_ALPACA_POSITION_FIELD_COUNT};
+
+#define USD(key, member) WORD_ROW(tw_alpaca_usd, key, member, WORD_DECIMAL, WORD_OMIT)
+
+static const word_field usd_fields[TW_ALPACA_USD_FIELD_COUNT] = {
+    [TW_ALPACA_USD_AVG_ENTRY_PRICE] = USD("avg_entry_price", average_price.nano),
+    [TW_ALPACA_USD_MARKET_VALUE] = USD("market_value", market_value.nano),
+    [TW_ALPACA_USD_COST_BASIS] = USD("cost_basis", cost_basis.nano),
+    [TW_ALPACA_USD_UNREALIZED_PL] = USD("unrealized_pl", unrealized_pl.nano),
+    [TW_ALPACA_USD_UNREALIZED_PLPC] = USD("unrealized_plpc", unrealized_plpc_nano),
+    [TW_ALPACA_USD_UNREALIZED_INTRADAY_PL] =
+        USD("unrealized_intraday_pl", unrealized_intraday_pl.nano),
+    [TW_ALPACA_USD_UNREALIZED_INTRADAY_PLPC] =
+        USD("unrealized_intraday_plpc", unrealized_intraday_plpc_nano),
+    [TW_ALPACA_USD_CURRENT_PRICE] = USD("current_price", current_price.nano),
+    [TW_ALPACA_USD_LASTDAY_PRICE] = USD("lastday_price", lastday_price.nano),
+    [TW_ALPACA_USD_CHANGE_TODAY] = USD("change_today", change_today_nano),
+};
+static const word_table usd_table = {usd_fields, TW_ALPACA_USD_FIELD_COUNT};
+
+typedef struct usd_context {
+    tw_alpaca_usd *usd;
+    uint32_t hint;
+} usd_context;
+
+static tw_status on_usd_field(void *context, tw_slice key, tw_json_value *value) {
+    usd_context *c = context;
+    uint32_t row = tw_word_find(&usd_table, key, &c->hint);
+    if (row == usd_table.count)
+        return TW_OK;
+    return tw_word_decode(&usd_table, row, value, c->usd, &c->usd->present);
+}
 
 typedef struct position_context {
     tw_alpaca_reader *reader;
@@ -400,6 +443,13 @@ static tw_status on_position_field(void *context, tw_slice key, tw_json_value *v
     uint32_t row = tw_word_find(&position_table, key, &c->hint);
     if (row == position_table.count)
         return TW_OK;
+    if (row == TW_ALPACA_POSITION_USD) {
+        if (tw_json_kind_of(value) != TW_JSON_OBJECT)
+            return TW_OK;
+        usd_context usd = {&c->position.usd, 0};
+        c->position.present |= TW_ALPACA_BIT(TW_ALPACA_POSITION_USD);
+        return tw_json_each_field(value, on_usd_field, &usd);
+    }
     return tw_word_decode(&position_table, row, value, &c->position, &c->position.present);
 }
 
@@ -443,5 +493,13 @@ void tw_alpaca_encode_position(tw_text *text, const tw_alpaca_position *position
     if (copy.side[0] == '\0')
         (void)tw_word_copy(tw_slice_of(copy.position.quantity.nano < 0 ? "short" : "long"),
                            copy.side, sizeof copy.side);
-    encode_all(&position_table, &copy, copy.present, text);
+    bool first = true;
+    tw_text_append_char(text, '{');
+    for (uint32_t row = 0; row < TW_ALPACA_POSITION_USD; row++)
+        tw_word_encode(&position_table, row, &copy, copy.present, text, &first);
+    if ((copy.present & TW_ALPACA_BIT(TW_ALPACA_POSITION_USD)) != 0) {
+        tw_word_key(text, "usd", &first);
+        tw_word_encode_all(&usd_table, &copy.usd, copy.usd.present, text);
+    }
+    tw_text_append_char(text, '}');
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "alpaca_reader.h"
+#include "alpaca_record.h"
 #include "alpaca_word.h"
 #include "tradewind/alpaca.h"
 
@@ -43,6 +44,7 @@ typedef enum item_key {
     KEY_ap,
     KEY_as,
     KEY_r,   /* reset of a book */
+    KEY_u,   /* a trade's mark */
     KEY_tks, /* taker's side */
     KEY_code,
     KEY_msg,
@@ -50,11 +52,12 @@ typedef enum item_key {
 } item_key;
 
 static const char *const key_names[KEY_COUNT] = {
-    [KEY_T] = "T",   [KEY_S] = "S",   [KEY_t] = "t",     [KEY_x] = "x",       [KEY_p] = "p",
-    [KEY_s] = "s",   [KEY_i] = "i",   [KEY_z] = "z",     [KEY_c] = "c",       [KEY_o] = "o",
-    [KEY_h] = "h",   [KEY_l] = "l",   [KEY_v] = "v",     [KEY_n] = "n",       [KEY_vw] = "vw",
-    [KEY_bx] = "bx", [KEY_bp] = "bp", [KEY_bs] = "bs",   [KEY_ax] = "ax",     [KEY_ap] = "ap",
-    [KEY_as] = "as", [KEY_r] = "r",   [KEY_tks] = "tks", [KEY_code] = "code", [KEY_msg] = "msg",
+    [KEY_T] = "T",     [KEY_S] = "S",   [KEY_t] = "t",   [KEY_x] = "x",     [KEY_p] = "p",
+    [KEY_s] = "s",     [KEY_i] = "i",   [KEY_z] = "z",   [KEY_c] = "c",     [KEY_o] = "o",
+    [KEY_h] = "h",     [KEY_l] = "l",   [KEY_v] = "v",   [KEY_n] = "n",     [KEY_vw] = "vw",
+    [KEY_bx] = "bx",   [KEY_bp] = "bp", [KEY_bs] = "bs", [KEY_ax] = "ax",   [KEY_ap] = "ap",
+    [KEY_as] = "as",   [KEY_r] = "r",   [KEY_u] = "u",   [KEY_tks] = "tks", [KEY_code] = "code",
+    [KEY_msg] = "msg",
 };
 
 typedef struct market_item {
@@ -89,7 +92,7 @@ static item_key key_of_one(char c) {
         ['T'] = KEY_T + 1, ['S'] = KEY_S + 1, ['t'] = KEY_t + 1, ['x'] = KEY_x + 1,
         ['p'] = KEY_p + 1, ['s'] = KEY_s + 1, ['i'] = KEY_i + 1, ['z'] = KEY_z + 1,
         ['c'] = KEY_c + 1, ['o'] = KEY_o + 1, ['h'] = KEY_h + 1, ['l'] = KEY_l + 1,
-        ['v'] = KEY_v + 1, ['n'] = KEY_n + 1, ['r'] = KEY_r + 1,
+        ['v'] = KEY_v + 1, ['n'] = KEY_n + 1, ['r'] = KEY_r + 1, ['u'] = KEY_u + 1,
     };
     unsigned char index = (unsigned char)c;
     return index < 128 && keys[index] != 0 ? (item_key)(keys[index] - 1) : KEY_COUNT;
@@ -249,12 +252,20 @@ static tw_status take_symbol(const market_item *item, tw_slice name, tw_symbol *
 
 /* ---- records ---- */
 
+static uint8_t mark_of(tw_slice word) {
+    for (int mark = TW_TRADE_CANCELED; mark <= TW_TRADE_INCORRECT; mark++)
+        if (tw_slice_equal_string(word, tw_alpaca_trade_mark_name((tw_trade_mark)mark)))
+            return (uint8_t)mark;
+    return word.size > 0 ? TW_TRADE_MARKED : TW_TRADE_STANDS;
+}
+
 static tw_status make_trade(const market_item *item, tw_symbol symbol, tw_trade *trade) {
     memset(trade, 0, sizeof *trade);
     trade->symbol = symbol;
     trade->exchange = take_code(item, KEY_x);
     trade->tape = take_code(item, KEY_z);
     take_conditions(item, trade->conditions);
+    trade->mark = mark_of(item->values[KEY_u]);
     char taker = take_code(item, KEY_tks);
     trade->side = taker == 'B' ? TW_SIDE_BUY : taker == 'S' ? TW_SIDE_SELL : TW_SIDE_NONE;
     tw_status status = take_time(item, &trade->time_ns);
@@ -304,6 +315,27 @@ static tw_status make_bar(const market_item *item, tw_symbol symbol, int64_t tim
     if (status == TW_OK)
         status = take_unsigned(item, KEY_n, &bar->count);
     return status;
+}
+
+tw_status tw_alpaca_read_trade(tw_alpaca_reader *reader, tw_json_value *value, tw_symbol symbol,
+                               tw_trade *ret_trade) {
+    market_item item;
+    tw_status status = gather(reader, value, &item);
+    return status == TW_OK ? make_trade(&item, symbol, ret_trade) : status;
+}
+
+tw_status tw_alpaca_read_quote(tw_alpaca_reader *reader, tw_json_value *value, tw_symbol symbol,
+                               tw_quote *ret_quote) {
+    market_item item;
+    tw_status status = gather(reader, value, &item);
+    return status == TW_OK ? make_quote(&item, symbol, ret_quote) : status;
+}
+
+tw_status tw_alpaca_read_bar(tw_alpaca_reader *reader, tw_json_value *value, tw_symbol symbol,
+                             int64_t timeframe_ns, tw_bar *ret_bar) {
+    market_item item;
+    tw_status status = gather(reader, value, &item);
+    return status == TW_OK ? make_bar(&item, symbol, timeframe_ns, ret_bar) : status;
 }
 
 /* Hands out the levels of one book message, bids before asks. */
@@ -416,10 +448,31 @@ static tw_status give_message(const market_item *item, const tw_alpaca_events *e
     return TW_OK;
 }
 
+/* A message that is one of the words of alpaca_records.h. */
+static tw_status on_word(const stream_context *c, tw_json_value *value, tw_slice type,
+                         tw_alpaca_record_kind kind) {
+    tw_alpaca_record_sink sink = {c->events->context, c->events->on_record, NULL};
+    tw_status bad = TW_OK;
+    tw_status status = tw_alpaca_read_message(c->reader, value, kind, &sink, &bad);
+    if (status != TW_OK || bad == TW_OK)
+        return status;
+    if (c->events->on_bad == NULL)
+        return bad;
+    c->events->on_bad(c->events->context, bad, type);
+    return TW_OK;
+}
+
 static tw_status on_message(void *context, tw_json_value *value) {
     stream_context *c = context;
     market_item item;
-    tw_status status = gather(c->reader, value, &item);
+    tw_slice type;
+    tw_status status = tw_json_peek(value, "T", &type);
+    if (status != TW_OK)
+        return status;
+    tw_alpaca_record_kind kind = tw_alpaca_message_kind(type);
+    if (kind != TW_ALPACA_RECORD_KIND_COUNT && c->events->on_record != NULL)
+        return on_word(c, value, type, kind);
+    status = gather(c->reader, value, &item);
     if (status != TW_OK)
         return status;
     status = give_message(&item, c->events);
@@ -454,6 +507,7 @@ typedef struct page_context {
     page_kind kind;
     tw_symbol symbol;
     char token[TW_ALPACA_TOKEN_SIZE];
+    tw_alpaca_answer answer;
 } page_context;
 
 static page_kind page_kind_of(tw_slice key) {
@@ -480,6 +534,7 @@ static tw_status on_page_item(void *context, tw_json_value *value) {
     tw_status status = gather(c->reader, value, &item);
     if (status != TW_OK)
         return status;
+    c->answer.record_count++;
     switch (c->kind) {
     case PAGE_TRADES:
         status = make_trade(&item, c->symbol, &trade);
@@ -528,11 +583,17 @@ static tw_status on_page_field(void *context, tw_slice key, tw_json_value *value
         if (status == TW_OK && !tw_word_copy(token, c->token, sizeof c->token))
             status = tw_json_fail(value, TW_RANGE, "the page token is longer than %zu bytes",
                                   sizeof c->token - 1);
+        c->answer.next_page_token = token;
         return status;
     }
     c->kind = page_kind_of(key);
-    if (c->kind == PAGE_NONE)
+    if (c->kind == PAGE_NONE) {
+        if (kind == TW_JSON_STRING && tw_slice_equal_string(key, "symbol"))
+            return tw_json_scalar(value, &c->answer.symbol);
+        if (kind == TW_JSON_STRING && tw_slice_equal_string(key, "currency"))
+            return tw_json_scalar(value, &c->answer.currency);
         return TW_OK;
+    }
     bool single = key.data[key.size - 1] != 's';
     c->symbol = c->options->symbol;
     if (kind == TW_JSON_ARRAY)
@@ -556,6 +617,8 @@ tw_status tw_alpaca_decode_page(tw_alpaca_reader *reader, tw_slice json,
     c.options = options;
     c.events = events;
     tw_status status = tw_json_read(reader->json, json, on_page, &c, error);
+    if (status == TW_OK && events->on_answer != NULL)
+        events->on_answer(events->context, &c.answer);
     if (status == TW_OK && ret_token != NULL)
         memcpy(ret_token, c.token, sizeof c.token);
     return status;

@@ -52,6 +52,11 @@ static void put_trade_body(tw_text *text, const tw_trade *trade) {
     put_code(text, ",\"z\":", trade->tape);
     if (trade->side != TW_SIDE_NONE)
         put_code(text, ",\"tks\":", trade->side == TW_SIDE_BUY ? 'B' : 'S');
+    const char *mark = tw_alpaca_trade_mark_name((tw_trade_mark)trade->mark);
+    if (mark[0] != '\0') {
+        tw_text_append_string(text, ",\"u\":");
+        tw_word_put_string(text, mark);
+    }
 }
 
 static void put_quote_body(tw_text *text, const tw_quote *quote) {

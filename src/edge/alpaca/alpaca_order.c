@@ -15,13 +15,8 @@
 #include "alpaca_word.h"
 #include "tradewind/alpaca.h"
 
-/* Legs kept while their order is read; Alpaca has at most four. */
-#define LEG_COUNT_MAX 8
-
-#define ROW(type, key, member, form, absent) \
-    { key, offsetof(type, member), (uint16_t)sizeof(((type *)0)->member), form, absent }
-#define ORDER(key, member, form, absent) ROW(tw_alpaca_order, key, member, form, absent)
-#define REQUEST(key, member, form) ROW(tw_alpaca_order_request, key, member, form, WORD_OMIT)
+#define ORDER(key, member, form, absent) WORD_ROW(tw_alpaca_order, key, member, form, absent)
+#define REQUEST(key, member, form) WORD_ROW(tw_alpaca_order_request, key, member, form, WORD_OMIT)
 
 static const word_field order_fields[TW_ALPACA_ORDER_FIELD_COUNT] = {
     [TW_ALPACA_ORDER_ID] = ORDER("id", order.venue_order_id, WORD_TEXT, WORD_ZERO),
@@ -146,22 +141,50 @@ static void translate_words(tw_alpaca_order *order) {
         clear_bit(&order->present, TW_ALPACA_ORDER_STATUS);
 }
 
+static void complete_order(tw_alpaca_reader *reader, tw_alpaca_order *order) {
+    translate_words(order);
+    order->order.symbol = TW_SYMBOL_NONE;
+    if (reader->symbols != NULL && (order->present & TW_ALPACA_BIT(TW_ALPACA_ORDER_SYMBOL)) != 0 &&
+        tw_symbols_intern(reader->symbols, tw_slice_of(order->symbol), &order->order.symbol) !=
+            TW_OK)
+        order->order.symbol = TW_SYMBOL_NONE;
+}
+
 tw_status tw_alpaca_read_order(tw_alpaca_reader *reader, tw_json_value *value,
                                tw_alpaca_order *ret_order, tw_alpaca_order *legs,
                                uint32_t leg_max) {
     memset(ret_order, 0, sizeof *ret_order);
     order_context c = {reader, ret_order, legs, leg_max, 0};
     tw_status status = tw_json_each_field(value, on_order_field, &c);
-    if (status != TW_OK)
-        return status;
-    translate_words(ret_order);
-    ret_order->order.symbol = TW_SYMBOL_NONE;
-    if (reader->symbols != NULL &&
-        (ret_order->present & TW_ALPACA_BIT(TW_ALPACA_ORDER_SYMBOL)) != 0 &&
-        tw_symbols_intern(reader->symbols, tw_slice_of(ret_order->symbol),
-                          &ret_order->order.symbol) != TW_OK)
-        ret_order->order.symbol = TW_SYMBOL_NONE;
-    return TW_OK;
+    if (status == TW_OK)
+        complete_order(reader, ret_order);
+    return status;
+}
+
+/* ---- a body that is an order or says why there is none ---- */
+
+typedef struct body_context {
+    order_context order;
+    tw_alpaca_error *problem;
+} body_context;
+
+static tw_status on_body_field(void *context, tw_slice key, tw_json_value *value) {
+    body_context *c = context;
+    uint32_t hint = c->order.hint;
+    if (tw_word_find(&order_table, key, &hint) < order_table.count)
+        return on_order_field(&c->order, key, value);
+    return tw_alpaca_read_error_field(c->problem, key, value);
+}
+
+tw_status tw_alpaca_read_body(tw_alpaca_reader *reader, tw_json_value *value,
+                              tw_alpaca_order *ret_order, tw_alpaca_error *ret_problem) {
+    memset(ret_order, 0, sizeof *ret_order);
+    memset(ret_problem, 0, sizeof *ret_problem);
+    body_context c = {{reader, ret_order, NULL, 0, 0}, ret_problem};
+    tw_status status = tw_json_each_field(value, on_body_field, &c);
+    if (status == TW_OK)
+        complete_order(reader, ret_order);
+    return status;
 }
 
 typedef struct orders_context {
@@ -169,16 +192,17 @@ typedef struct orders_context {
     tw_alpaca_on_order on_order;
     void *context;
     tw_alpaca_order order;
-    tw_alpaca_order legs[LEG_COUNT_MAX];
+    tw_alpaca_order legs[TW_ALPACA_LEG_COUNT_MAX];
 } orders_context;
 
 static tw_status on_order_object(void *context, tw_json_value *value) {
     orders_context *c = context;
-    tw_status status = tw_alpaca_read_order(c->reader, value, &c->order, c->legs, LEG_COUNT_MAX);
+    tw_status status =
+        tw_alpaca_read_order(c->reader, value, &c->order, c->legs, TW_ALPACA_LEG_COUNT_MAX);
     if (status != TW_OK)
         return status;
     c->on_order(c->context, &c->order);
-    for (uint32_t i = 0; i < c->order.leg_count && i < LEG_COUNT_MAX; i++)
+    for (uint32_t i = 0; i < c->order.leg_count && i < TW_ALPACA_LEG_COUNT_MAX; i++)
         c->on_order(c->context, &c->legs[i]);
     return TW_OK;
 }
@@ -299,8 +323,51 @@ static const word_field request_fields[TW_ALPACA_REQUEST_FIELD_COUNT] = {
     [TW_ALPACA_REQUEST_POSITION_INTENT] = REQUEST("position_intent", position_intent, WORD_TEXT),
     [TW_ALPACA_REQUEST_TAKE_PROFIT] = {"take_profit", 0, 0, WORD_CUSTOM, WORD_OMIT},
     [TW_ALPACA_REQUEST_STOP_LOSS] = {"stop_loss", 0, 0, WORD_CUSTOM, WORD_OMIT},
+    [TW_ALPACA_REQUEST_LEGS] = {"legs", 0, 0, WORD_CUSTOM, WORD_OMIT},
 };
 static const word_table request_table = {request_fields, TW_ALPACA_REQUEST_FIELD_COUNT};
+
+#define LEG(key, member, form) WORD_ROW(tw_alpaca_request_leg, key, member, form, WORD_OMIT)
+static const word_field leg_fields[] = {
+    LEG("symbol", symbol, WORD_TEXT),
+    LEG("ratio_qty", ratio_quantity.nano, WORD_DECIMAL),
+    LEG("side", side_word, WORD_TEXT),
+    LEG("position_intent", position_intent, WORD_TEXT),
+};
+static const word_table leg_table = {leg_fields, sizeof leg_fields / sizeof leg_fields[0]};
+
+typedef struct leg_context {
+    tw_alpaca_request_leg *leg;
+    uint32_t hint;
+} leg_context;
+
+static tw_status on_leg_field(void *context, tw_slice key, tw_json_value *value) {
+    leg_context *c = context;
+    uint32_t row = tw_word_find(&leg_table, key, &c->hint);
+    if (row == leg_table.count)
+        return TW_OK;
+    return tw_word_decode(&leg_table, row, value, c->leg, &c->leg->present);
+}
+
+static tw_status on_request_leg(void *context, tw_json_value *value) {
+    tw_alpaca_order_request *request = context;
+    uint32_t index = request->leg_count++;
+    if (index >= TW_ALPACA_LEG_COUNT_MAX)
+        return TW_OK;
+    leg_context c = {&request->legs[index], 0};
+    return tw_json_each_field(value, on_leg_field, &c);
+}
+
+static void put_legs(tw_text *text, const tw_alpaca_order_request *request, bool *first) {
+    if (request->leg_count == 0)
+        return;
+    tw_word_key(text, "legs", first);
+    for (uint32_t i = 0; i < request->leg_count && i < TW_ALPACA_LEG_COUNT_MAX; i++) {
+        tw_text_append_char(text, i == 0 ? '[' : ',');
+        tw_word_encode_all(&leg_table, &request->legs[i], request->legs[i].present, text);
+    }
+    tw_text_append_char(text, ']');
+}
 
 typedef struct request_context {
     tw_alpaca_order_request request;
@@ -334,6 +401,12 @@ static tw_status on_request_field(void *context, tw_slice key, tw_json_value *va
     uint32_t row = tw_word_find(&request_table, key, &c->hint);
     if (row == request_table.count)
         return TW_OK;
+    if (row == TW_ALPACA_REQUEST_LEGS) {
+        if (tw_json_kind_of(value) != TW_JSON_ARRAY)
+            return TW_OK;
+        c->request.present |= TW_ALPACA_BIT(row);
+        return tw_json_each_item(value, on_request_leg, &c->request);
+    }
     if (row != TW_ALPACA_REQUEST_TAKE_PROFIT && row != TW_ALPACA_REQUEST_STOP_LOSS)
         return tw_word_decode(&request_table, row, value, &c->request, &c->request.present);
     if (tw_json_kind_of(value) != TW_JSON_OBJECT)
@@ -422,6 +495,7 @@ void tw_alpaca_encode_order_request(tw_text *text, const tw_alpaca_order_request
     for (uint32_t row = 0; row < TW_ALPACA_REQUEST_TAKE_PROFIT; row++)
         tw_word_encode(&request_table, row, &copy, copy.present, text, &first);
     put_bracket(text, &copy, &first);
+    put_legs(text, &copy, &first);
     tw_text_append_char(text, '}');
 }
 

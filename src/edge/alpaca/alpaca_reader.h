@@ -20,8 +20,26 @@ tw_status tw_alpaca_read_order(tw_alpaca_reader *reader, tw_json_value *value,
                                tw_alpaca_order *ret_order, tw_alpaca_order *legs,
                                uint32_t leg_max) TW_MUST_CHECK;
 
+/* Reads a body that is an order, or an error, or has something of both. */
+tw_status tw_alpaca_read_body(tw_alpaca_reader *reader, tw_json_value *value,
+                              tw_alpaca_order *ret_order,
+                              tw_alpaca_error *ret_problem) TW_MUST_CHECK;
+
+tw_status tw_alpaca_read_asset(tw_json_value *value, tw_alpaca_asset *ret_asset) TW_MUST_CHECK;
+
+/* One record of a page, by itself. */
+tw_status tw_alpaca_read_trade(tw_alpaca_reader *reader, tw_json_value *value, tw_symbol symbol,
+                               tw_trade *ret_trade) TW_MUST_CHECK;
+tw_status tw_alpaca_read_quote(tw_alpaca_reader *reader, tw_json_value *value, tw_symbol symbol,
+                               tw_quote *ret_quote) TW_MUST_CHECK;
+tw_status tw_alpaca_read_bar(tw_alpaca_reader *reader, tw_json_value *value, tw_symbol symbol,
+                             int64_t timeframe_ns, tw_bar *ret_bar) TW_MUST_CHECK;
+
 /* Reads {"code":...,"message":...}. */
 tw_status tw_alpaca_read_error(tw_json_value *value, tw_alpaca_error *ret_problem) TW_MUST_CHECK;
+/* One field of it. */
+tw_status tw_alpaca_read_error_field(tw_alpaca_error *problem, tw_slice key,
+                                     tw_json_value *value) TW_MUST_CHECK;
 
 /* Reads an integer that also comes as a string. TW_EMPTY for null. */
 tw_status tw_alpaca_read_integer(tw_json_value *value, int64_t *ret_integer) TW_MUST_CHECK;

@@ -46,6 +46,16 @@ tw_alpaca_event tw_alpaca_event_of(tw_slice word) {
     return TW_ALPACA_EVENT_OTHER;
 }
 
+const char *tw_alpaca_trade_mark_name(tw_trade_mark mark) {
+    static const char *const names[] = {
+        [TW_TRADE_STANDS] = "",
+        [TW_TRADE_CANCELED] = "canceled",
+        [TW_TRADE_CORRECTED] = "corrected",
+        [TW_TRADE_INCORRECT] = "incorrect",
+    };
+    return (size_t)mark < sizeof names / sizeof names[0] ? names[mark] : "";
+}
+
 const char *tw_alpaca_channel_name(tw_alpaca_channel channel) {
     switch ((unsigned)channel) {
     case TW_ALPACA_CHANNEL_TRADES:
@@ -71,23 +81,40 @@ bool tw_alpaca_stream_error_is_final(int64_t code) {
 
 /* ---- errors ---- */
 
-static tw_status on_error_field(void *context, tw_slice key, tw_json_value *value) {
-    tw_alpaca_error *problem = context;
+/* Keeps what stands beside code and message; the whole body stays readable to whoever wants more.
+ */
+static void keep_detail(tw_alpaca_error *problem, tw_slice key, tw_slice text, bool quoted) {
+    if (problem->detail_count == TW_ALPACA_DETAIL_COUNT)
+        return;
+    tw_alpaca_detail *detail = &problem->details[problem->detail_count];
+    if (!tw_word_copy(key, detail->name, sizeof detail->name) ||
+        !tw_word_copy(text, detail->value, sizeof detail->value)) {
+        memset(detail, 0, sizeof *detail);
+        return;
+    }
+    detail->quoted = quoted;
+    problem->detail_count++;
+}
+
+tw_status tw_alpaca_read_error_field(tw_alpaca_error *problem, tw_slice key, tw_json_value *value) {
     tw_json_kind kind = tw_json_kind_of(value);
-    if (kind == TW_JSON_OBJECT || kind == TW_JSON_ARRAY)
+    if (kind == TW_JSON_OBJECT || kind == TW_JSON_ARRAY || kind == TW_JSON_NULL)
         return TW_OK;
     tw_slice text;
-    bool code = tw_slice_equal_string(key, "code");
-    if (!code && !tw_slice_equal_string(key, "message"))
-        return TW_OK;
     tw_status status = tw_json_scalar(value, &text);
     if (status != TW_OK)
         return status;
-    if (!code)
+    if (tw_slice_equal_string(key, "message"))
         (void)tw_word_copy(text, problem->message, sizeof problem->message);
+    else if (!tw_slice_equal_string(key, "code"))
+        keep_detail(problem, key, text, kind == TW_JSON_STRING);
     else if (tw_parse_i64(text, &problem->code) != TW_OK)
         (void)tw_word_copy(text, problem->code_word, sizeof problem->code_word);
     return TW_OK;
+}
+
+static tw_status on_error_field(void *context, tw_slice key, tw_json_value *value) {
+    return tw_alpaca_read_error_field(context, key, value);
 }
 
 tw_status tw_alpaca_read_error(tw_json_value *value, tw_alpaca_error *ret_problem) {
@@ -117,6 +144,31 @@ void tw_alpaca_encode_error(tw_text *text, int64_t code, const char *message) {
     }
     tw_text_append_string(text, "\"message\":");
     tw_word_put_string(text, message);
+    tw_text_append_char(text, '}');
+}
+
+void tw_alpaca_encode_problem(tw_text *text, const tw_alpaca_error *problem) {
+    bool first = true;
+    tw_text_append_char(text, '{');
+    if (problem->code_word[0] != '\0') {
+        tw_word_key(text, "code", &first);
+        tw_word_put_string(text, problem->code_word);
+    } else if (problem->code != 0) {
+        tw_word_key(text, "code", &first);
+        tw_text_append_i64(text, problem->code);
+    }
+    tw_word_key(text, "message", &first);
+    tw_word_put_string(text, problem->message);
+    for (uint32_t i = 0; i < problem->detail_count; i++) {
+        const tw_alpaca_detail *detail = &problem->details[i];
+        tw_text_append_char(text, ',');
+        tw_word_put_string(text, detail->name);
+        tw_text_append_char(text, ':');
+        if (detail->quoted)
+            tw_word_put_string(text, detail->value);
+        else
+            tw_text_append_string(text, detail->value);
+    }
     tw_text_append_char(text, '}');
 }
 

@@ -72,6 +72,11 @@ tw_status tw_json_each_item(tw_json_value *value, tw_json_on_value on_item,
  * written. TW_PARSE for the malformed and for objects and arrays. Null is an empty slice. */
 tw_status tw_json_scalar(tw_json_value *value, tw_slice *ret_text) TW_MUST_CHECK;
 
+/* Looks ahead: the text of the string field `key` of an object that was not taken, as written
+ * between its quotes. An empty slice if it is no object, has no such field, or no string there, or
+ * one with escapes. The object can still be taken. Costs what stands before the field. TW_PARSE. */
+tw_status tw_json_peek(tw_json_value *value, const char *key, tw_slice *ret_text) TW_MUST_CHECK;
+
 /* Fills the read's error with a sentence and the value's offset; returns `status`. */
 tw_status tw_json_fail(tw_json_value *value, tw_status status, const char *format, ...)
     TW_PRINTF(3, 4);

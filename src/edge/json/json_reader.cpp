@@ -304,6 +304,38 @@ tw_status tw_json_each_item(tw_json_value *value, tw_json_on_value on_item, void
     return TW_OK;
 }
 
+/* An empty object cannot be entered twice: simdjson leaves it when it enters it. */
+static bool is_empty_object(const tw_json_value *value) {
+    const char *next = value->token.data() + 1;
+    while (*next == ' ' || *next == '\n' || *next == '\r' || *next == '\t')
+        next++;
+    return *next == '}';
+}
+
+tw_status tw_json_peek(tw_json_value *value, const char *key, tw_slice *ret_text) {
+    TW_ASSERT(!value->taken);
+    *ret_text = tw_slice{nullptr, 0};
+    if (value->kind != TW_JSON_OBJECT || is_empty_object(value))
+        return TW_OK;
+    ondemand::object object;
+    ondemand::value found;
+    std::string_view text;
+    error_code code = value->value.get_object().get(object);
+    if (code == SUCCESS)
+        code = object.find_field(key).get(found);
+    if (code == SUCCESS)
+        text = trim(found.raw_json_token());
+    else if (code != simdjson::NO_SUCH_FIELD)
+        return fail_with(value->reader, value->token.data(), code);
+    code = object.reset().error();
+    if (code != SUCCESS)
+        return fail_with(value->reader, value->token.data(), code);
+    if (text.size() >= 2 && text.front() == '"' && text.back() == '"' &&
+        text.find('\\') == std::string_view::npos)
+        *ret_text = tw_slice{text.data() + 1, text.size() - 2};
+    return TW_OK;
+}
+
 tw_status tw_json_scalar(tw_json_value *value, tw_slice *ret_text) {
     TW_ASSERT(!value->taken);
     value->taken = true;
