@@ -119,6 +119,13 @@ typedef struct tw_rebalance_group {
     uint32_t reserved;
 } tw_rebalance_group;
 
+/* The most of one order, as a broker's or a desk's check before the trade has it. INT64_MAX for no
+ * limit; at least 0. A value is that of the trade at its price, without its costs. */
+typedef struct tw_rebalance_order_max {
+    tw_money value;
+    tw_quantity quantity;
+} tw_rebalance_order_max;
+
 typedef struct tw_rebalance_position {
     tw_quantity quantity;    /* held; negative only with shorts_allowed */
     tw_price price;          /* above 0 */
@@ -154,6 +161,11 @@ typedef struct tw_rebalance_config {
     int64_t gross_max_nano;
     int64_t net_min_nano;
     int64_t net_max_nano;
+    /* Limits on each order, in compute: of all, and NULL or [positions] of each; the stricter
+     * holds. What has to trade more than that trades the most of an order and stays outside its
+     * band. */
+    tw_rebalance_order_max order_max;
+    const tw_rebalance_order_max *order_maxima;
     size_t trades_max;        /* SIZE_MAX for no cap */
     tw_money turnover_max;    /* INT64_MAX nano for no cap */
     int64_t destination_nano; /* TW_REBALANCE_TO_INNER: 0 (the target) to 1 (the whole band) */
@@ -205,7 +217,8 @@ typedef enum tw_rebalance_outcome {
     TW_OUTCOME_FILL_GROUP = 6,
     TW_OUTCOME_LEFT_RESTRICTED = 7, /* outside its band, and may not trade that way */
     TW_OUTCOME_LEFT_MINIMUM = 8,    /* outside, but all of its way is below its smallest trade */
-    TW_OUTCOME_LEFT_CAP = 9         /* outside, and a cap was spent on others */
+    TW_OUTCOME_LEFT_CAP = 9,        /* outside, and a cap was spent on others */
+    TW_OUTCOME_LEFT_ORDER_MAX = 10  /* outside, and one lot is more than the most of an order */
 } tw_rebalance_outcome;
 
 /* The limit that keeps a plan from being. */
@@ -232,7 +245,8 @@ typedef struct tw_rebalance_trade {
     tw_symbol symbol;
     uint8_t side;   /* tw_side */
     uint8_t reason; /* tw_trade_reason */
-    uint8_t reserved[2];
+    bool shortened; /* the most of an order: the position stays outside its band */
+    uint8_t reserved;
 } tw_rebalance_trade;
 
 typedef struct tw_rebalance_plan {
@@ -259,11 +273,14 @@ typedef struct tw_rebalance_plan {
     size_t trades_needed;  /* when a cap is at fault: what a plan without caps has */
     tw_money turnover_needed;
     uint8_t fault;             /* tw_rebalance_fault */
+    bool order_max_at_fault;   /* without the limits on orders there is a plan */
     size_t mandatory;          /* positions outside their band that trade */
     size_t restricted_outside; /* outside their band, left alone as restricted */
     size_t minimum_outside;    /* outside, but crossing the whole band is below min_trade */
     size_t capped_outside;     /* outside, left alone because of a cap */
-    size_t outside;            /* all that stay outside: the sum of the three */
+    size_t order_max_outside;  /* outside, left alone: one lot is more than the most of an order */
+    size_t shortened;          /* outside, though they trade: the most of an order is not enough */
+    size_t outside;            /* all that stay outside: the sum of the five */
     size_t widened; /* bands without a whole lot, widened to the lot nearest to the target */
     char reason[TW_REBALANCE_REASON_SIZE]; /* one or two sentences: the proof, or what was done */
 } tw_rebalance_plan;
@@ -308,7 +325,8 @@ TW_API const char *tw_trade_reason_name(tw_trade_reason reason);
  * "lots", "trades_max", "turnover_max". Never NULL. */
 TW_API const char *tw_rebalance_fault_name(tw_rebalance_fault fault);
 
-/* "inside band", the words of the reasons, "restricted", "below minimum", "cap". Never NULL. */
+/* "inside band", the words of the reasons, "restricted", "below minimum", "cap",
+ * "above order maximum". Never NULL. */
 TW_API const char *tw_rebalance_outcome_name(tw_rebalance_outcome outcome);
 
 TW_END_DECLS

@@ -60,6 +60,7 @@ static tw_status compute(rebalance_run *all, tw_error *error) {
     *rules = rebalance_options_config(all->options, all->config);
     rules->groups = input->groups;
     rules->group_count = input->group_count;
+    rules->order_maxima = input->order_maxima;
     rules->symbols = input->symbols;
     rules->group_names = input->group_names;
     tw_status status = cap_turnover(all, &rules->turnover_max, error);
@@ -100,9 +101,10 @@ static tw_status report(const rebalance_run *all, tw_error *error) {
     if (status != TW_OK || all->plan.feasible)
         return status;
     /* The table has told the reason; of a document a person sees nothing. */
+    tw_status refused = all->plan.order_max_at_fault ? TW_LIMIT : TW_INFEASIBLE;
     if (all->options->json)
-        return tw_error_set(error, TW_INFEASIBLE, "%s", all->plan.reason);
-    return tw_error_set(error, TW_INFEASIBLE, "%s",
+        return tw_error_set(error, refused, "%s", all->plan.reason);
+    return tw_error_set(error, refused, "%s",
                         all->plan.proven ? "there is no such plan" : "no such plan was found");
 }
 

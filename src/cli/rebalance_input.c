@@ -8,7 +8,7 @@
 
 enum { FIRST_CAPACITY = 1024 };
 
-enum { SYMBOL, QUANTITY, PRICE, LOT, MIN_TRADE, RESTRICTED, RANK };
+enum { SYMBOL, QUANTITY, PRICE, LOT, MIN_TRADE, RESTRICTED, RANK, MAX_ORDER, MAX_SHARES };
 enum { WEIGHT = 1, BAND };
 enum { GROUP, MEMBER, PARENT, LEAST, MOST };
 
@@ -18,6 +18,7 @@ void rebalance_input_close(rebalance_input *input) {
     const tw_allocator *system = tw_allocator_system();
     TW_DELETE(system, input->positions, input->capacity, tw_rebalance_position);
     TW_DELETE(system, input->targeted, input->capacity, uint8_t);
+    TW_DELETE(system, input->order_maxima, input->capacity, tw_rebalance_order_max);
     TW_DELETE(system, input->groups, TW_REBALANCE_GROUPS_MAX, tw_rebalance_group);
     TW_DELETE(system, input->group_lines, TW_REBALANCE_GROUPS_MAX, uint64_t);
     tw_symbols_free(input->symbols);
@@ -38,18 +39,24 @@ static tw_status make_room(rebalance_input *input, tw_error *error) {
         return TW_OK;
     size_t capacity = input->capacity == 0 ? FIRST_CAPACITY : 2 * input->capacity;
     tw_rebalance_position *positions = TW_NEW(system, capacity, tw_rebalance_position);
+    tw_rebalance_order_max *maxima = TW_NEW(system, capacity, tw_rebalance_order_max);
     uint8_t *targeted = TW_NEW(system, capacity, uint8_t);
-    if (positions == NULL || targeted == NULL) {
+    if (positions == NULL || maxima == NULL || targeted == NULL) {
         TW_DELETE(system, positions, capacity, tw_rebalance_position);
+        TW_DELETE(system, maxima, capacity, tw_rebalance_order_max);
         TW_DELETE(system, targeted, capacity, uint8_t);
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory for %zu positions", capacity);
     }
     memset(targeted, 0, capacity);
-    if (input->count > 0)
+    if (input->count > 0) {
         memcpy(positions, input->positions, input->count * sizeof *positions);
+        memcpy(maxima, input->order_maxima, input->count * sizeof *maxima);
+    }
     TW_DELETE(system, input->positions, input->capacity, tw_rebalance_position);
+    TW_DELETE(system, input->order_maxima, input->capacity, tw_rebalance_order_max);
     TW_DELETE(system, input->targeted, input->capacity, uint8_t);
     input->positions = positions;
+    input->order_maxima = maxima;
     input->targeted = targeted;
     input->capacity = capacity;
     return TW_OK;
@@ -149,11 +156,24 @@ static tw_status read_position(const named_rows *rows, bool shorts, tw_rebalance
     return status;
 }
 
+/* What a row says of its orders; nothing is no limit. */
+static tw_status read_order_max(const named_rows *rows, tw_rebalance_order_max *ret_max,
+                                tw_error *error) {
+    static const named_range value = {"an amount of money, at least 0", 0, INT64_MAX};
+    static const named_range quantity = {"a number of shares, at least 0", 0, INT64_MAX};
+    *ret_max = (tw_rebalance_order_max){{INT64_MAX}, {INT64_MAX}};
+    tw_status status = named_rows_decimal(rows, MAX_ORDER, &value, &ret_max->value.nano, error);
+    if (status == TW_OK)
+        status = named_rows_decimal(rows, MAX_SHARES, &quantity, &ret_max->quantity.nano, error);
+    return status;
+}
+
 tw_status rebalance_positions_read(rebalance_input *input, const char *path,
                                    const rebalance_defaults *defaults, tw_error *error) {
     static const named_column columns[] = {
-        {"symbol", true},     {"quantity", true},    {"price", true}, {"lot", false},
-        {"min_trade", false}, {"restricted", false}, {"rank", false}};
+        {"symbol", true}, {"quantity", true},   {"price", true},
+        {"lot", false},   {"min_trade", false}, {"restricted", false},
+        {"rank", false},  {"max_order", false}, {"max_shares", false}};
     if (tw_symbols_new(NULL, REBALANCE_POSITION_MAX, &input->symbols) != TW_OK)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory for the symbols of %s", path);
     named_rows rows;
@@ -174,6 +194,8 @@ tw_status rebalance_positions_read(rebalance_input *input, const char *path,
         position->band_kind = defaults->band_kind;
         position->symbol = (tw_symbol)input->count;
         status = read_position(&rows, defaults->shorts, position, error);
+        if (status == TW_OK)
+            status = read_order_max(&rows, &input->order_maxima[input->count], error);
         input->count += status == TW_OK ? 1 : 0;
     }
     named_rows_close(&rows);

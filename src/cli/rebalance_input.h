@@ -1,10 +1,10 @@
 /*
  * rebalance_input.h - what `tradewind rebalance` reads: positions and targets.
  *
- * Positions CSV: symbol,quantity,price[,lot][,min_trade][,restricted][,rank]. Targets CSV:
- * symbol,weight[,band]. A position without a target has the target 0 and no
- * band: it is to be sold whole. A target without a position
- * has no price, and is refused: a row with the quantity 0 gives it one.
+ * Positions CSV: symbol,quantity,price[,lot][,min_trade][,restricted][,rank][,max_order]
+ * [,max_shares]. Targets CSV: symbol,weight[,band]. A position without a target has the target 0
+ * and no band: it is to be sold whole. A target without a position has no price, and is refused: a
+ * row with the quantity 0 gives it one.
  *
  * Groups CSV: group[,symbol][,parent][,min][,max]. A row with a symbol puts it into the group; a
  * row without one states the group's limits, as weights, and the group that it is a part of. A
@@ -34,7 +34,8 @@ typedef struct rebalance_defaults {
 typedef struct rebalance_input {
     tw_symbols *symbols;
     tw_rebalance_position *positions;
-    uint8_t *targeted; /* [capacity]: a row of the targets names it */
+    tw_rebalance_order_max *order_maxima; /* [capacity] */
+    uint8_t *targeted;                    /* [capacity]: a row of the targets names it */
     size_t count;
     size_t capacity;
     tw_symbols *group_names;    /* symbol i is groups[i] */

@@ -11,8 +11,9 @@
 
 const tw_config_option rebalance_option_table[] = {
     {"positions", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
-     "CSV of what is held: symbol,quantity,price[,lot][,min_trade][,restricted] (needed)", NULL,
-     offsetof(rebalance_options, positions)},
+     "CSV of what is held: symbol,quantity,price[,lot][,min_trade][,max_order][,max_shares]"
+     "[,restricted][,rank] (needed)",
+     NULL, offsetof(rebalance_options, positions)},
     {"targets", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
      "CSV of what is wanted: symbol,weight[,band] (needed); what it does not name is to be sold",
      NULL, offsetof(rebalance_options, targets)},
@@ -69,6 +70,11 @@ const tw_config_option rebalance_option_table[] = {
      offsetof(rebalance_options, lot_nano)},
     {"min-trade", TW_CONFIG_DECIMAL, "AMOUNT", "0", NULL, "0", "no trade is worth less", NULL,
      offsetof(rebalance_options, min_trade_nano)},
+    {"max-order", TW_CONFIG_DECIMAL, "AMOUNT", "0", NULL, "9223372036.854775807",
+     "no order is worth more; a position that would need more trades this and stays outside", NULL,
+     offsetof(rebalance_options, order_max_nano)},
+    {"max-shares", TW_CONFIG_DECIMAL, "N", "0", NULL, "9223372036.854775807",
+     "and none is of more shares", NULL, offsetof(rebalance_options, shares_max_nano)},
     {"cost-bps", TW_CONFIG_NUMBER, "N", "0", "5000", "0",
      "cost of a trade in hundredths of a percent of its value", NULL,
      offsetof(rebalance_options, cost_bps)},
@@ -258,6 +264,8 @@ tw_rebalance_config rebalance_options_config(const rebalance_options *options,
     result.cash_max.nano = options->cash_max_nano;
     result.cost =
         (tw_trade_cost){rate, rate, {options->cost_fixed_nano}, {options->cost_fixed_nano}};
+    result.order_max =
+        (tw_rebalance_order_max){{options->order_max_nano}, {options->shares_max_nano}};
     result.aim = (uint8_t)options->aim;
     result.side = sides[options->side];
     result.cap_priority = (uint8_t)options->cap_first;

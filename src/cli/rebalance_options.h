@@ -28,6 +28,8 @@ typedef struct rebalance_options {
     int64_t cash_max_nano; /* INT64_MAX: no limit */
     int64_t lot_nano;
     int64_t min_trade_nano;
+    int64_t order_max_nano; /* INT64_MAX: no limit */
+    int64_t shares_max_nano;
     int64_t cost_fixed_nano;
     int64_t trades_max;
     double band;

@@ -53,6 +53,13 @@ static void add_share(table *rows, double share) {
     table_cell(rows, cell);
 }
 
+static void add_why(table *rows, const tw_rebalance_trade *trade) {
+    char cell[CELL_SIZE];
+    snprintf(cell, sizeof cell, "%s%s", tw_trade_reason_name((tw_trade_reason)trade->reason),
+             trade->shortened ? ", cut short" : "");
+    table_cell(rows, cell);
+}
+
 /* Sales first: they pay for the purchases. */
 static void add_trades(table *rows, const rebalance_result *result, uint8_t side) {
     for (size_t i = 0; i < result->plan->count; i++) {
@@ -65,7 +72,7 @@ static void add_trades(table *rows, const rebalance_result *result, uint8_t side
         add_decimal(rows, trade->quantity.nano, 0, DIGITS_MAX);
         add_decimal(rows, trade->price.nano, CENT_DIGITS, DIGITS_MAX);
         add_decimal(rows, trade->value.nano, CENT_DIGITS, CENT_DIGITS);
-        table_cell(rows, tw_trade_reason_name((tw_trade_reason)trade->reason));
+        add_why(rows, trade);
     }
 }
 
@@ -99,8 +106,12 @@ static tw_status print_positions(const rebalance_result *result, tw_error *error
         table_cell(rows, name_of(input, i));
         add_share(rows, weight_of(result, i, position->quantity.nano));
         add_share(rows, (double)position->weight_nano / (double)TW_NANO);
+        size_t before = trade;
         add_share(rows, weight_of(result, i, quantity_after(result, i, &trade)));
-        table_cell(rows, outcome_of(result->plan, i));
+        if (trade > before)
+            add_why(rows, &result->plan->trades[before]);
+        else
+            table_cell(rows, outcome_of(result->plan, i));
     }
     printf("\n");
     tw_status status = table_print(rows, stdout, error);
@@ -283,6 +294,7 @@ static void put_side(json_writer *w, const rebalance_result *result, uint8_t sid
         json_decimal(w, "value", trade->value.nano);
         json_decimal(w, "cost", trade->cost.nano);
         json_text(w, "reason", tw_trade_reason_name((tw_trade_reason)trade->reason));
+        json_flag(w, "shortened", trade->shortened);
         json_close(w);
     }
 }
@@ -327,6 +339,8 @@ static void put_fault(json_writer *w, const rebalance_result *result) {
         json_count(w, "allowed", result->trades_max);
         json_count(w, "needed", plan->trades_needed);
     }
+    if (plan->order_max_at_fault)
+        json_flag(w, "max_order", true);
     if (figures.turnover) {
         json_decimal(w, "allowed", result->turnover_max.nano);
         json_decimal(w, "needed", plan->turnover_needed.nano);
@@ -352,6 +366,7 @@ tw_status rebalance_print_json(const rebalance_result *result, tw_error *error) 
     json_decimal(&w, "cost", plan->cost.nano);
     json_decimal(&w, "equity", plan->equity.nano);
     json_count(&w, "outside", plan->outside);
+    json_count(&w, "shortened", plan->shortened);
     json_count(&w, "widened", plan->widened);
     put_positions(&w, result);
     if (result->lots != NULL)

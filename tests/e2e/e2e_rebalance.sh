@@ -294,6 +294,48 @@ assert float(plan["turnover"]) <= 0.08 * 11000 and plan["outside"] >= 1, plan
 assert "cap" in {p["outcome"] for p in plan["positions"]}, plan'
 }
 
+# 70 and 30 shares at 100, wanted 50% each within 10%: ten of each to trade.
+orders_have_a_maximum() {
+    two_positions
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --band 10% --max-order 799.99 --json
+    ended 0
+    python3 -c '
+import json
+plan = json.load(open("out"))
+assert [(t["symbol"], t["quantity"], t["shortened"]) for t in plan["trades"]] == [
+    ("AAPL", "7", True), ("MSFT", "7", True)], plan
+assert plan["shortened"] == 2 and plan["outside"] == 2 and plan["proven"], plan
+assert "The most of an order keeps 2 positions outside." in plan["reason"], plan'
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --band 10% --max-shares 4 --explain
+    ended 0
+    grep -q 'AAPL *sell *4 *100.00 *400.00 *above band, cut short' out || fail 'four are sold'
+    grep -q 'MSFT *30.00% *50.00% *34.00% *below band, cut short' out || fail 'and told'
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --band 10% --max-order 1000 --json
+    ended 0
+    slow_rebalance --positions held.csv --targets wanted.csv --cash 0 --band 0.1
+    printf 'symbol,quantity,price,max_order,max_shares\nAAPL,70,100,,3\nMSFT,30,100,500,\n' >held.csv
+    run rebalance --positions held.csv --targets wanted.csv --cash 500 --band 10% --max-shares 8 --json
+    ended 0
+    python3 -c '
+import json
+trades = json.load(open("out"))["trades"]
+assert [(t["symbol"], t["quantity"]) for t in trades] == [("AAPL", "3"), ("MSFT", "5")], trades'
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --band 10% --cash-min 900 --json
+    ended 5
+    said 'Without the most of an order there is a plan.'
+    python3 -c '
+import json
+fault = json.load(open("out"))["fault"]
+assert fault == {"limit": "cash_min", "allowed": "900", "reachable": "-200", "missing": "1100",
+                 "max_order": True}, fault'
+    run rebalance --positions held.csv --targets wanted.csv --cash 0 --cash-min 90000
+    ended 1
+    printf 'symbol,quantity,price,max_shares\nAAPL,70,100,few\n' >held.csv
+    run rebalance --positions held.csv --targets wanted.csv --cash 0
+    ended 3
+    said 'held.csv:2:4: expected a number of shares, at least 0, found "few"'
+}
+
 groups_have_limits() {
     cat >held.csv <<'END'
 symbol,quantity,price
@@ -426,5 +468,5 @@ run_cases what_left_its_band_is_sold_to_the_edge what_no_target_names_is_sold od
     wide_bands_and_lost_rows_are_told plans_are_the_fewest_trades \
     plans_for_real_prices_are_the_fewest_trades targets_are_made_of_prices \
     targets_that_cannot_be_made_are_told sales_close_tax_lots what_cannot_be_is_proven \
-    faults_are_told_with_their_figures caps_leave_positions_outside groups_have_limits shorts_need_to_be_allowed \
+    faults_are_told_with_their_figures caps_leave_positions_outside orders_have_a_maximum groups_have_limits shorts_need_to_be_allowed \
     bad_files_are_told_with_their_place wrong_usage_is_explained a_full_disk_is_told

@@ -79,6 +79,10 @@ static void take_config(reader *r, tw_rebalance_config *config) {
         config->net_max_nano = take_amount(r);
     if ((bits >> 17 & 3) == 0)
         config->gross_max_nano = take_amount(r);
+    if ((bits >> 19 & 3) == 0)
+        config->order_max.value.nano = take_amount(r);
+    if ((bits >> 21 & 3) == 0)
+        config->order_max.quantity.nano = take_amount(r);
 }
 
 static void check_plan(const tw_rebalance_config *config, const tw_rebalance_position *positions,
@@ -92,6 +96,8 @@ static void check_plan(const tw_rebalance_config *config, const tw_rebalance_pos
         TW_ASSERT(p->lot.nano == 0 || trade->quantity.nano % p->lot.nano == 0);
         TW_ASSERT(trade->value.nano >= p->min_trade.nano && trade->cost.nano >= 0);
         TW_ASSERT(plan->outcomes[trade->index] == trade->reason + 1);
+        TW_ASSERT(trade->value.nano <= config->order_max.value.nano);
+        TW_ASSERT(trade->quantity.nano <= config->order_max.quantity.nano);
         cash += trade->side == TW_SIDE_SELL ? trade->value.nano : -trade->value.nano;
         cash -= trade->cost.nano;
         turnover += trade->value.nano;

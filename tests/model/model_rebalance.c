@@ -688,6 +688,7 @@ static void test_caps_bring_the_most_home(void **state) {
 
 typedef struct book {
     tw_rebalance_position positions[POSITIONS];
+    tw_rebalance_order_max maxima[POSITIONS];
     tw_rebalance_group groups[GROUPS];
     tw_rebalance_config config;
     size_t count;
@@ -752,7 +753,31 @@ static book make_book(uint64_t *seed) {
     b.config.cost.buy_rate_nano = pick(seed, 0, 100) * TW_REBALANCE_BASIS_POINT;
     b.config.cost.sell_rate_nano = pick(seed, 0, 100) * TW_REBALANCE_BASIS_POINT;
     b.config.cost.sell_fixed.nano = pick(seed, 0, 1) * TW_NANO;
+    if (pick(seed, 0, 3) == 0)
+        b.config.order_max.value.nano = pick(seed, 0, 5000) * TW_NANO;
+    for (size_t i = 0; i < POSITIONS; i++)
+        b.maxima[i] = (tw_rebalance_order_max){
+            {pick(seed, 0, 3) == 0 ? pick(seed, 0, 5000) * TW_NANO : INT64_MAX},
+            {pick(seed, 0, 3) == 0 ? pick(seed, 0, 20) * TW_NANO : INT64_MAX}};
     return b;
+}
+
+/* A trade is at most an order; one that is cut short is as large as an order may be. */
+static void check_order(const book *b, const tw_rebalance_trade *trade) {
+    const tw_rebalance_position *p = &b->positions[trade->index];
+    int64_t lot = p->lot.nano == 0 ? 1 : p->lot.nano;
+    int64_t value_most = b->config.order_max.value.nano;
+    int64_t quantity_most = b->config.order_max.quantity.nano;
+    if (b->config.order_maxima != NULL) {
+        const tw_rebalance_order_max *own = &b->maxima[trade->index];
+        value_most = own->value.nano < value_most ? own->value.nano : value_most;
+        quantity_most = own->quantity.nano < quantity_most ? own->quantity.nano : quantity_most;
+    }
+    assert_true(trade->value.nano <= value_most && trade->quantity.nano <= quantity_most);
+    wide next = (wide)(trade->quantity.nano + lot) * p->price.nano;
+    bool full =
+        next > (wide)value_most * TW_NANO || trade->quantity.nano + (wide)lot > quantity_most;
+    assert_true(full || !trade->shortened);
 }
 
 static void check_position(const book *b, const tw_rebalance_plan *plan, size_t i,
@@ -772,11 +797,14 @@ static void check_position(const book *b, const tw_rebalance_plan *plan, size_t 
     assert_true(trade->value.nano >= p->min_trade.nano);
     assert_int_equal(outcome, trade->reason + 1);
     assert_true((trade->reason <= TW_TRADE_BELOW_BAND) == !was_inside);
+    check_order(b, trade);
     *ret_after += buys ? trade->quantity.nano : -trade->quantity.nano;
     int64_t part = !was_inside && b->config.aim == TW_REBALANCE_TO_INNER
                        ? b->config.destination_nano
                        : TW_NANO;
-    if (plan->widened == 0)
+    if (trade->shortened)
+        assert_false(in_band(p, *ret_after, plan->equity.nano, part));
+    else if (plan->widened == 0)
         assert_true(in_band(p, *ret_after, plan->equity.nano, part));
 }
 
@@ -833,6 +861,7 @@ static void test_plans_bring_positions_into_their_bands(void **state) {
     for (unsigned round = 0; round < rounds; round++) {
         book b = make_book(&seed);
         b.config.groups = b.groups;
+        b.config.order_maxima = round % 2 == 0 ? b.maxima : NULL;
         tw_rebalance_plan plan;
         tw_status status =
             tw_rebalance_compute(rebalance, &b.config, b.positions, b.count, &plan, NULL);

@@ -699,6 +699,78 @@ static void test_caps_leave_the_rest_outside(void **state) {
     assert_non_null(strstr(plan.reason, "No plan was found within the caps"));
 }
 
+/* 70 and 30 shares at 10, both wanted at 50% within 5%: 15 are to be sold and 15 bought. */
+static void test_an_order_is_never_above_its_maximum(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(2);
+    tw_rebalance_position p[2] = {position(0, 70, 10, 50, 5), position(1, 30, 10, 50, 5)};
+    tw_rebalance_config config = config_of(0, 0, -1);
+    config.order_max.value.nano = 75 * TW_NANO + 5;
+    tw_rebalance_plan plan = plan_of(rebalance, &config, p, 2);
+    assert_true(plan.feasible && plan.proven);
+    assert_int_equal(plan.trades[0].quantity.nano, 7 * TW_NANO);
+    assert_true(plan.trades[0].shortened && plan.trades[1].shortened);
+    assert_int_equal(plan.shortened, 2);
+    assert_int_equal(plan.outside, 2);
+    assert_non_null(strstr(plan.reason, "The most of an order keeps 2 positions outside."));
+    /* The stricter of two, and of quantity and value. */
+    const tw_rebalance_order_max own[2] = {{{INT64_MAX}, {3 * TW_NANO}},
+                                           {{9 * TW_NANO}, {INT64_MAX}}};
+    config.order_maxima = own;
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.count, 1);
+    assert_int_equal(plan.trades[0].quantity.nano, 3 * TW_NANO);
+    assert_int_equal(plan.outcomes[1], TW_OUTCOME_LEFT_ORDER_MAX);
+    assert_int_equal(plan.order_max_outside, 1);
+    assert_int_equal(plan.outside, 2);
+    p[1].lot.nano = 0; /* fractional: 0.9 shares */
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.trades[1].value.nano, 9 * TW_NANO);
+    /* What is enough is not touched. */
+    config.order_maxima = NULL;
+    config.order_max = (tw_rebalance_order_max){{150 * TW_NANO}, {INT64_MAX}};
+    p[1].lot.nano = TW_NANO;
+    plan = plan_of(rebalance, &config, p, 2);
+    assert_int_equal(plan.trades[0].quantity.nano, 15 * TW_NANO);
+    assert_int_equal(plan.outside, 0);
+    assert_false(plan.trades[0].shortened);
+}
+
+/* Raising cash takes as many orders as their maximum asks for; or it is at fault. */
+static void test_the_maximum_of_an_order_holds_inside_bands_too(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(3);
+    tw_rebalance_position p[3] = {position(0, 25, 10, 25, 5), position(1, 25, 10, 25, 5),
+                                  position(2, 50, 10, 50, 10)};
+    tw_rebalance_config config = config_of(0, 60, 100);
+    config.order_max.quantity.nano = 4 * TW_NANO;
+    tw_rebalance_plan plan = plan_of(rebalance, &config, p, 3);
+    assert_true(plan.feasible && plan.proven);
+    assert_int_equal(plan.count, 2);
+    for (size_t i = 0; i < plan.count; i++)
+        assert_true(plan.trades[i].quantity.nano <= 4 * TW_NANO && !plan.trades[i].shortened);
+    config = config_of(0, 130, 200);
+    config.order_max.quantity.nano = 4 * TW_NANO;
+    plan = plan_of(rebalance, &config, p, 3);
+    assert_true(!plan.feasible && plan.proven && plan.order_max_at_fault);
+    assert_int_equal(plan.fault, TW_REBALANCE_FAULT_CASH_MIN);
+    assert_int_equal(plan.reachable.nano, 120 * TW_NANO);
+    assert_non_null(strstr(plan.reason, "Without the most of an order there is a plan."));
+    config.cash_min.nano = 210 * TW_NANO; /* beyond the bands: not because of the orders */
+    config.cash_max.nano = 300 * TW_NANO;
+    plan = plan_of(rebalance, &config, p, 3);
+    assert_true(!plan.feasible && !plan.order_max_at_fault);
+    config.order_max.value.nano = -1;
+    assert_int_equal(tw_rebalance_compute(rebalance, &config, p, 3, &plan, NULL), TW_INVALID);
+    config.order_max.value.nano = 0;
+    config.cash_min.nano = 0;
+    plan = plan_of(rebalance, &config, p, 3);
+    assert_true(plan.feasible && plan.count == 0);
+    const tw_rebalance_order_max own[3] = {{{-1}, {0}}};
+    config.order_maxima = own;
+    assert_int_equal(tw_rebalance_compute(rebalance, &config, p, 3, &plan, NULL), TW_INVALID);
+}
+
 static void test_what_trades_ends_closest_to_its_targets(void **state) {
     (void)state;
     TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
@@ -716,7 +788,7 @@ static void test_names_of_outcomes_are_told(void **state) {
     (void)state;
     assert_string_equal(tw_rebalance_outcome_name(TW_OUTCOME_INSIDE), "inside band");
     assert_string_equal(tw_rebalance_outcome_name(TW_OUTCOME_LEFT_CAP), "cap");
-    assert_string_equal(tw_rebalance_outcome_name((tw_rebalance_outcome)10), "unknown");
+    assert_string_equal(tw_rebalance_outcome_name((tw_rebalance_outcome)11), "unknown");
     assert_string_equal(tw_trade_reason_name(TW_TRADE_ABOVE_BAND), "above band");
     assert_string_equal(tw_trade_reason_name(TW_TRADE_FILL_GROUP), "fill group");
     assert_string_equal(tw_trade_reason_name((tw_trade_reason)6), "unknown");
@@ -824,6 +896,8 @@ int main(void) {
         cmocka_unit_test(test_long_and_short_keep_net_and_gross),
         cmocka_unit_test(test_a_short_never_turns_long),
         cmocka_unit_test(test_caps_leave_the_rest_outside),
+        cmocka_unit_test(test_an_order_is_never_above_its_maximum),
+        cmocka_unit_test(test_the_maximum_of_an_order_holds_inside_bands_too),
         cmocka_unit_test(test_what_trades_ends_closest_to_its_targets),
         cmocka_unit_test(test_names_of_outcomes_are_told),
         cmocka_unit_test(test_extremes_are_exact_or_refused),

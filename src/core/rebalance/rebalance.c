@@ -13,6 +13,7 @@ void tw_rebalance_config_init(tw_rebalance_config *config) {
     config->net_min_nano = INT64_MIN;
     config->net_max_nano = INT64_MAX;
     config->trades_max = SIZE_MAX;
+    config->order_max = (tw_rebalance_order_max){{INT64_MAX}, {INT64_MAX}};
     config->turnover_max.nano = INT64_MAX;
     config->destination_nano = TW_NANO / 2;
     config->search_max = TW_REBALANCE_SEARCH_DEFAULT;
@@ -74,21 +75,39 @@ void tw_rebalance_free(tw_rebalance *rebalance) {
     TW_DELETE(&allocator, rebalance, 1, tw_rebalance);
 }
 
+static tw_status solve(problem *p, tw_rebalance_plan *plan, tw_error *error) {
+    memset(plan, 0, sizeof *plan);
+    plan->equity.nano = p->equity;
+    plan->cash_before = p->config->cash;
+    plan->outcomes = p->work->outcomes;
+    p->plan = plan;
+    rebalance_classify(p);
+    bool has_cap = p->config->trades_max != SIZE_MAX || p->config->turnover_max.nano != INT64_MAX;
+    return has_cap ? rebalance_solve_capped(p, error) : rebalance_solve_once(p, error);
+}
+
+/* Whether it is the most of an order that leaves no plan: solved without it, and then again. */
+static tw_status blame_order_max(problem *p, tw_rebalance_plan *plan, tw_error *error) {
+    p->has_order_max = false;
+    tw_status status = solve(p, plan, error);
+    bool exists = status == TW_OK && plan->feasible;
+    p->has_order_max = true;
+    if (status == TW_OK)
+        status = solve(p, plan, error);
+    if (status == TW_OK && exists)
+        rebalance_say_order_max(p);
+    return status;
+}
+
 static tw_status run(problem *p, tw_rebalance_plan *ret_plan, tw_error *error) {
     tw_rebalance_plan plan;
-    memset(&plan, 0, sizeof plan);
     tw_status status = rebalance_check(p, error);
     if (status == TW_OK)
         status = rebalance_nodes(p, error);
-    if (status != TW_OK)
-        return status;
-    plan.equity.nano = p->equity;
-    plan.cash_before = p->config->cash;
-    plan.outcomes = p->work->outcomes;
-    p->plan = &plan;
-    rebalance_classify(p);
-    bool has_cap = p->config->trades_max != SIZE_MAX || p->config->turnover_max.nano != INT64_MAX;
-    status = has_cap ? rebalance_solve_capped(p, error) : rebalance_solve_once(p, error);
+    if (status == TW_OK)
+        status = solve(p, &plan, error);
+    if (status == TW_OK && !plan.feasible && p->has_order_max)
+        status = blame_order_max(p, &plan, error);
     if (status == TW_OK)
         *ret_plan = plan;
     return status;

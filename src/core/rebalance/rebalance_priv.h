@@ -91,7 +91,8 @@ typedef struct problem {
     int64_t equity;
     bool by_value; /* there are nodes below 0: offers are values, not cash */
     bool has_costs;
-    uint32_t top;   /* the node of positions without a group */
+    bool has_order_max; /* orders are limited, and it is looked at */
+    uint32_t top;       /* the node of positions without a group */
     uint32_t sides; /* of the long positions, and one more of the short ones; 0: no gross limit */
     uint32_t group_first;
     uint32_t node_count;
@@ -110,15 +111,22 @@ typedef struct problem {
     tw_rebalance_plan *plan;
 } problem;
 
-/* --- rebalance_ranges.c: positions to ranges ------------------------------------------------ */
+/* --- rebalance_check.c: what the caller gave ------------------------------------------------- */
 
 /* Checks the input and finds the equity. */
 tw_status rebalance_check(problem *p, tw_error *error);
 
-/* The range of position `index`; TW_OVERFLOW when its trades do not fit. `ret_widened` tells that
- * the band holds no whole lot, and was widened to the nearest. */
+/* --- rebalance_ranges.c: positions to ranges ------------------------------------------------ */
+
+/* What a range does not tell. */
+typedef struct range_notes {
+    bool widened;   /* the band holds no whole lot, and was widened to the nearest */
+    bool shortened; /* the most of an order ends before the band */
+} range_notes;
+
+/* The range of position `index`; TW_OVERFLOW when its trades do not fit. */
 tw_status rebalance_range_at(const problem *p, size_t index, tw_rebalance_range *ret_range,
-                             bool *ret_widened, tw_error *error);
+                             range_notes *ret_notes, tw_error *error);
 
 /* Writes for every position whether it is above, below or inside its band. */
 void rebalance_classify(const problem *p);
@@ -139,6 +147,11 @@ tw_symbol rebalance_symbol_of(const problem *p, size_t index);
 static inline const tw_trade_cost *cost_class_of(const tw_rebalance_config *config,
                                                  uint16_t cost_class) {
     return cost_class == 0 ? &config->cost : &config->costs[cost_class - 1];
+}
+
+static inline bool rebalance_is_free(const tw_trade_cost *cost) {
+    return cost->buy_rate_nano == 0 && cost->sell_rate_nano == 0 && cost->buy_fixed.nano == 0 &&
+           cost->sell_fixed.nano == 0;
 }
 
 static inline bool is_trade(uint8_t outcome) {
@@ -245,6 +258,7 @@ rebalance_label rebalance_group_label(const problem *p, size_t group);
 
 void rebalance_say_infeasible(const problem *p);
 void rebalance_say_gross(const problem *p);
+void rebalance_say_order_max(const problem *p);
 void rebalance_say_not_found(const problem *p);
 void rebalance_say_none_fits(const problem *p);
 void rebalance_say_capped(const problem *p);

@@ -14,154 +14,16 @@
  * 1. Zero lots are in the range of a position iff it is inside its band now, or its band holds no
  *    whole lot and it stands on the one nearest to the target.
  * 2. No trade of a range takes a position across zero, away from the side of its target.
- * 3. Every product below fits: weights are at most 1e18, bands at most 1.1e19, the equity and the
- *    value of each position below 2^63, and lots worth more than 2^90 at 1e-18 are refused.
+ * 3. Every product below fits (rebalance_check.c): weights are at most 1e18, bands at most 1.1e19,
+ * the equity and the value of each position below 2^63, and lots worth more than 2^90 at 1e-18 are
+ * refused.
  */
 #include "rebalance_priv.h"
 
 #include <string.h>
 
-#define BAND_NANO_MAX (10 * TW_NANO)
-#define RATE_NANO_MAX (TW_NANO / 2)
 #define LOT_VALUE_MAX ((wide)1 << 90)
 #define TRADE_VALUE_MAX ((wide)INT64_MAX / 4) /* with its cost it fits; below 2^92 at 1e-18 */
-
-/* --- checks ---------------------------------------------------------------------------------- */
-
-static bool is_cost(const tw_trade_cost *cost) {
-    return cost->buy_rate_nano >= 0 && cost->buy_rate_nano <= RATE_NANO_MAX &&
-           cost->sell_rate_nano >= 0 && cost->sell_rate_nano <= RATE_NANO_MAX &&
-           cost->buy_fixed.nano >= 0 && cost->buy_fixed.nano <= INT64_MAX / 4 &&
-           cost->sell_fixed.nano >= 0 && cost->sell_fixed.nano <= INT64_MAX / 4;
-}
-
-static bool is_free(const tw_trade_cost *cost) {
-    return cost->buy_rate_nano == 0 && cost->sell_rate_nano == 0 && cost->buy_fixed.nano == 0 &&
-           cost->sell_fixed.nano == 0;
-}
-
-static tw_status check_costs(problem *p, tw_error *error) {
-    const tw_rebalance_config *config = p->config;
-    p->has_costs = !is_free(&config->cost);
-    if (!is_cost(&config->cost))
-        return tw_error_set(
-            error, TW_INVALID,
-            "the cost rates must lie between 0 and 50%%, fixed costs be at least 0");
-    if (config->cost_count > TW_REBALANCE_COSTS_MAX ||
-        (config->cost_count > 0 && config->costs == NULL))
-        return tw_error_set(error, TW_INVALID, "the costs of classes are not a table");
-    for (size_t i = 0; i < config->cost_count; i++) {
-        if (!is_cost(&config->costs[i]))
-            return tw_error_set(error, TW_INVALID,
-                                "cost class %zu has a rate outside 0 to 50%% or a negative cost",
-                                i + 1);
-        p->has_costs = p->has_costs || !is_free(&config->costs[i]);
-    }
-    return TW_OK;
-}
-
-static tw_status check_config(const tw_rebalance_config *config, tw_error *error) {
-    if (config->cash_min.nano > config->cash_max.nano)
-        return tw_error_set(error, TW_INVALID, "the least cash is above the most cash");
-    if (config->aim > TW_REBALANCE_CLOSEST)
-        return tw_error_set(error, TW_INVALID,
-                            "the aim is neither edge, target, inner nor closest");
-    if (config->side > TW_RESTRICTION_SELL_ONLY || config->side == TW_RESTRICTION_ALL)
-        return tw_error_set(error, TW_INVALID, "the plan's side is none of those there are");
-    if (config->cap_priority > TW_CAP_LARGEST_BREACHES)
-        return tw_error_set(error, TW_INVALID, "the priority under a cap is none there is");
-    if (config->destination_nano < 0 || config->destination_nano > TW_NANO)
-        return tw_error_set(error, TW_INVALID, "the destination is not a part of the band, 0 to 1");
-    if (config->turnover_max.nano < 0)
-        return tw_error_set(error, TW_INVALID, "the cap on the turnover is negative");
-    return TW_OK;
-}
-
-static bool is_fraction(int64_t nano, int64_t most) {
-    return nano >= 0 && nano <= most;
-}
-
-static const char *position_fault(const tw_rebalance_config *config,
-                                  const tw_rebalance_position *at) {
-    bool shorts = config->shorts_allowed != 0;
-    if (at->price.nano <= 0)
-        return "a price that is not above 0";
-    if (at->quantity.nano < 0 && !shorts)
-        return "a negative quantity: shorts are not allowed";
-    if (at->weight_nano < (shorts ? -TW_NANO : 0) || at->weight_nano > TW_NANO)
-        return shorts ? "a target weight outside -1 to 1" : "a target weight outside 0 to 1";
-    if (!is_fraction(at->band_nano, BAND_NANO_MAX) ||
-        !is_fraction(at->band_floor_nano, BAND_NANO_MAX))
-        return "a band outside 0 to 1000%";
-    if (at->band_kind > TW_BAND_HYBRID)
-        return "a band that is neither absolute, relative nor hybrid";
-    if (at->lot.nano < 0)
-        return "a negative lot";
-    if (at->min_trade.nano < 0)
-        return "a negative minimum trade";
-    if (at->restricted > TW_RESTRICTION_SELL_ONLY)
-        return "an unknown restriction";
-    if (at->group > config->group_count)
-        return "a group that is not there";
-    if (at->cost_class > config->cost_count)
-        return "a cost class that is not there";
-    return NULL;
-}
-
-/* The equity at 1e-9, rounded down; positive (invariant 3). */
-static tw_status check_positions(problem *p, tw_error *error) {
-    const wide value_max = (wide)INT64_MAX * TW_NANO;
-    wide total = 0;
-    for (size_t i = 0; i < p->count; i++) {
-        const tw_rebalance_position *at = &p->positions[i];
-        const char *fault = position_fault(p->config, at);
-        if (fault != NULL)
-            return tw_error_set(error, TW_INVALID, "%s has %s", rebalance_label_of(p, i).text,
-                                fault);
-        wide value = (wide)at->quantity.nano * at->price.nano;
-        if (value > value_max || value < -value_max)
-            return tw_error_set(error, TW_OVERFLOW, "the value of %s does not fit",
-                                rebalance_label_of(p, i).text);
-        total += value;
-    }
-    wide equity =
-        (total < 0 ? -ceiling_divide(-total, TW_NANO) : total / TW_NANO) + p->config->cash.nano;
-    if (equity > INT64_MAX)
-        return tw_error_set(error, TW_OVERFLOW, "the value of the positions does not fit");
-    if (equity <= 0)
-        return tw_error_set(error, TW_INVALID,
-                            "positions and cash are worth nothing: there is nothing to weigh");
-    p->equity = (int64_t)equity;
-    return TW_OK;
-}
-
-static tw_status check_ranges(const problem *p, tw_error *error) {
-    for (size_t i = 0; i < p->count; i++) {
-        const tw_rebalance_range *r = &p->ranges[i];
-        if (r->price.nano <= 0 || r->lot.nano < 1 || r->lots_least < 1 ||
-            r->lots_min > r->lots_max || r->lots_wanted < r->lots_min ||
-            r->lots_wanted > r->lots_max || r->lots_min == INT64_MIN)
-            return tw_error_set(error, TW_INVALID, "%s is not a range of trades",
-                                rebalance_label_of(p, i).text);
-        if (r->group > p->config->group_count || r->cost_class > p->config->cost_count)
-            return tw_error_set(error, TW_INVALID,
-                                "%s has a group or a cost class that is not there",
-                                rebalance_label_of(p, i).text);
-    }
-    return TW_OK;
-}
-
-tw_status rebalance_check(problem *p, tw_error *error) {
-    if (p->count > p->work->count_max)
-        return tw_error_set(error, TW_FULL, "%zu positions exceed the %zu made room for", p->count,
-                            p->work->count_max);
-    tw_status status = check_config(p->config, error);
-    if (status == TW_OK)
-        status = check_costs(p, error);
-    if (status == TW_OK)
-        status = p->positions != NULL ? check_positions(p, error) : check_ranges(p, error);
-    return status;
-}
 
 /* --- bands ----------------------------------------------------------------------------------- */
 
@@ -282,6 +144,37 @@ static bool restrict_range(const problem *p, const tw_rebalance_position *at, wi
     return stays;
 }
 
+/* --- the most of an order -------------------------------------------------------------------- */
+
+static tw_rebalance_order_max order_max_of(const problem *p, size_t index) {
+    tw_rebalance_order_max most = p->config->order_max;
+    if (p->config->order_maxima == NULL)
+        return most;
+    tw_rebalance_order_max own = p->config->order_maxima[index];
+    most.value.nano = own.value.nano < most.value.nano ? own.value.nano : most.value.nano;
+    most.quantity.nano =
+        own.quantity.nano < most.quantity.nano ? own.quantity.nano : most.quantity.nano;
+    return most;
+}
+
+/* In whole lots. */
+static wide lots_of_order(const problem *p, size_t index, int64_t lot, wide lot_value) {
+    tw_rebalance_order_max most = order_max_of(p, index);
+    wide by_value = floor_divide((wide)most.value.nano * TW_NANO, lot_value);
+    wide by_quantity = most.quantity.nano / lot;
+    return by_value < by_quantity ? by_value : by_quantity;
+}
+
+/* Cuts a range to one order. True when the order ends before the range begins. */
+static bool cut_to_order(wide most, wide *lots_min, wide *lots_max) {
+    bool shortened = *lots_min > most || *lots_max < -most;
+    *lots_min = wide_clamp(*lots_min, -most, most);
+    *lots_max = wide_clamp(*lots_max, -most, most);
+    return shortened;
+}
+
+/* --- one position ---------------------------------------------------------------------------- */
+
 /* The part of the band that a trade of a position outside leads to. */
 static wide destination_of(const problem *p, wide reach) {
     if (p->config->aim != TW_REBALANCE_TO_INNER)
@@ -301,7 +194,7 @@ static bool does_fit(const tw_rebalance_range *r) {
 }
 
 static tw_status range_of_position(const problem *p, size_t index, tw_rebalance_range *range,
-                                   bool *ret_widened, tw_error *error) {
+                                   range_notes *notes, tw_error *error) {
     const tw_rebalance_position *at = &p->positions[index];
     int64_t lot = at->lot.nano == 0 ? 1 : at->lot.nano;
     wide lot_value = (wide)lot * at->price.nano;
@@ -318,12 +211,15 @@ static tw_status range_of_position(const problem *p, size_t index, tw_rebalance_
     wide lots_max = floor_divide(band.high - band.held, step);
     bool to_target =
         p->config->aim == TW_REBALANCE_TO_TARGET || p->config->aim == TW_REBALANCE_CLOSEST;
-    *ret_widened = lots_min > lots_max;
-    wide target = to_target || *ret_widened ? lots_to_target(p, at, band.held, step) : 0;
-    if (*ret_widened)
+    notes->widened = lots_min > lots_max;
+    wide target = to_target || notes->widened ? lots_to_target(p, at, band.held, step) : 0;
+    if (notes->widened)
         lots_min = lots_max = target;
     if (restrict_range(p, at, &lots_min, &lots_max))
-        *ret_widened = false;
+        notes->widened = false;
+    if (p->has_order_max)
+        notes->shortened =
+            cut_to_order(lots_of_order(p, index, lot, lot_value), &lots_min, &lots_max);
     wide lots_least =
         at->min_trade.nano == 0 ? 1 : ceiling_divide((wide)at->min_trade.nano * TW_NANO, lot_value);
     if (lots_min < -(wide)INT64_MAX || lots_max > INT64_MAX)
@@ -345,12 +241,12 @@ static tw_status range_of_position(const problem *p, size_t index, tw_rebalance_
 }
 
 tw_status rebalance_range_at(const problem *p, size_t index, tw_rebalance_range *ret_range,
-                             bool *ret_widened, tw_error *error) {
-    *ret_widened = false;
+                             range_notes *ret_notes, tw_error *error) {
+    *ret_notes = (range_notes){false, false};
     if (p->positions == NULL) {
         *ret_range = p->ranges[index];
     } else {
-        tw_status status = range_of_position(p, index, ret_range, ret_widened, error);
+        tw_status status = range_of_position(p, index, ret_range, ret_notes, error);
         if (status != TW_OK)
             return status;
     }
@@ -390,7 +286,7 @@ bool rebalance_member_of(const problem *p, size_t index, const tw_rebalance_rang
     if (m.low > m.high)
         return false;
     bool is_optional = range->lots_min <= 0 && range->lots_max >= 0;
-    if (sells && is_optional && !is_free(m.cost)) {
+    if (sells && is_optional && !rebalance_is_free(m.cost)) {
         if (member_cash(&m, m.low) >= 0)
             return false;
         int64_t useful = least_useful_sale(&m);
@@ -431,6 +327,13 @@ static inline wide quantity_to_edge(const problem *p, const tw_rebalance_positio
     return (wide)whole * lot;
 }
 
+static wide cut_quantity(const problem *p, size_t index, wide quantity) {
+    const tw_rebalance_position *at = &p->positions[index];
+    int64_t lot = at->lot.nano == 0 ? 1 : at->lot.nano;
+    wide most = lots_of_order(p, index, lot, (wide)lot * at->price.nano) * lot;
+    return quantity < most ? quantity : most;
+}
+
 /* What position `index`, inside its band, can trade at most; 0 for nothing. */
 static inline wide farthest_trade(const problem *p, size_t index, double equity, int direction) {
     if (p->positions == NULL) {
@@ -443,6 +346,8 @@ static inline wide farthest_trade(const problem *p, size_t index, double equity,
     if (at->restricted == TW_RESTRICTION_ALL || at->restricted == never || p->config->side == never)
         return 0;
     wide quantity = quantity_to_edge(p, at, equity, direction);
+    if (p->has_order_max)
+        quantity = cut_quantity(p, index, quantity);
     bool is_small =
         at->min_trade.nano > 0 && quantity * at->price.nano < (wide)at->min_trade.nano * TW_NANO;
     return is_small ? 0 : quantity;

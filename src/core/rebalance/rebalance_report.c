@@ -9,6 +9,14 @@
 
 /* --- trades ---------------------------------------------------------------------------------- */
 
+/* Does the most of an order keep this one outside its band? */
+static bool is_shortened(const problem *p, size_t index) {
+    tw_rebalance_range range;
+    range_notes notes;
+    return p->has_order_max && rebalance_range_at(p, index, &range, &notes, NULL) == TW_OK &&
+           notes.shortened;
+}
+
 static void write_trade(const problem *p, const member *m, tw_rebalance_trade *trade) {
     bool buys = m->at > 0;
     int64_t quantity = (buys ? m->at : -m->at) * m->lot;
@@ -21,6 +29,7 @@ static void write_trade(const problem *p, const member *m, tw_rebalance_trade *t
         .cost = {(int64_t)cost_of(value, buys, m->cost)},
         .symbol = rebalance_symbol_of(p, m->index),
         .side = buys ? TW_SIDE_BUY : TW_SIDE_SELL,
+        .shortened = is_shortened(p, m->index),
         .reason = (uint8_t)(p->work->outcomes[m->index] - TW_OUTCOME_ABOVE_BAND)};
 }
 
@@ -43,6 +52,10 @@ static void say_feasible(const problem *p) {
         else
             tw_text_append_format(&text, "at least %zu are needed.", plan->lower_bound);
     }
+    size_t limited = plan->shortened + plan->order_max_outside;
+    if (limited > 0)
+        tw_text_append_format(&text, " The most of an order keeps %zu position%s outside.", limited,
+                              limited == 1 ? "" : "s");
     if (plan->capped_outside > 0)
         tw_text_append_format(&text, " %zu position%s outside, because the cap is spent.",
                               plan->capped_outside,

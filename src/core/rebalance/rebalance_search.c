@@ -81,9 +81,9 @@ static void find_reach(candidate *c) {
 static bool candidate_of(const problem *p, size_t index, candidate *c) {
     uint8_t outcome = p->work->outcomes[index];
     tw_rebalance_range range;
-    bool widened;
+    range_notes notes;
     if (outcome > TW_OUTCOME_FILL_GROUP ||
-        rebalance_range_at(p, index, &range, &widened, NULL) != TW_OK)
+        rebalance_range_at(p, index, &range, &notes, NULL) != TW_OK)
         return false;
     *c = (candidate){.index = (uint32_t)index,
                      .node = rebalance_node_of(p, index),

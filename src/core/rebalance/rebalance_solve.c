@@ -25,18 +25,22 @@ static tw_status take_one(problem *p, size_t index, tw_error *error) {
     uint8_t *outcome = &p->work->outcomes[index];
     tw_rebalance_plan *plan = p->plan;
     tw_rebalance_range range;
-    bool widened;
-    tw_status status = rebalance_range_at(p, index, &range, &widened, error);
+    range_notes notes;
+    tw_status status = rebalance_range_at(p, index, &range, &notes, error);
     if (status != TW_OK)
         return status;
     if (range.lots_min <= 0 && range.lots_max >= 0) {
-        /* On the lot nearest to its target, or restricted. */
-        *outcome = widened ? TW_OUTCOME_INSIDE : TW_OUTCOME_LEFT_RESTRICTED;
-        plan->widened += widened;
-        plan->restricted_outside += !widened;
+        /* No order is as small as a lot; or it is on the lot nearest to its target; or restricted.
+         */
+        *outcome = notes.shortened ? TW_OUTCOME_LEFT_ORDER_MAX
+                   : notes.widened ? TW_OUTCOME_INSIDE
+                                   : TW_OUTCOME_LEFT_RESTRICTED;
+        plan->order_max_outside += notes.shortened;
+        plan->widened += notes.widened && !notes.shortened;
+        plan->restricted_outside += !notes.widened && !notes.shortened;
         return TW_OK;
     }
-    plan->widened += widened;
+    plan->widened += notes.widened;
     member m;
     bool sells = range.lots_max < 0;
     if (!rebalance_member_of(p, index, &range, sells, &m)) {
@@ -45,6 +49,7 @@ static tw_status take_one(problem *p, size_t index, tw_error *error) {
         return TW_OK;
     }
     *outcome = sells ? TW_OUTCOME_ABOVE_BAND : TW_OUTCOME_BELOW_BAND;
+    plan->shortened += notes.shortened;
     rebalance_push(p, &m);
     return TW_OK;
 }
@@ -53,6 +58,7 @@ tw_status rebalance_take_mandatory(problem *p, tw_error *error) {
     tw_rebalance_plan *plan = p->plan;
     p->member_count = 0;
     plan->restricted_outside = plan->minimum_outside = plan->widened = 0;
+    plan->order_max_outside = plan->shortened = 0;
     for (size_t i = 0; i < p->count; i++) {
         uint8_t outcome = p->work->outcomes[i];
         if (outcome != TW_OUTCOME_ABOVE_BAND && outcome != TW_OUTCOME_BELOW_BAND)
@@ -98,8 +104,8 @@ static bool does_sell(uint8_t outcome) {
 
 static bool find_member(const problem *p, size_t index, bool sells, member *ret_member) {
     tw_rebalance_range range;
-    bool widened;
-    return rebalance_range_at(p, index, &range, &widened, NULL) == TW_OK &&
+    range_notes notes;
+    return rebalance_range_at(p, index, &range, &notes, NULL) == TW_OK &&
            rebalance_member_of(p, index, &range, sells, ret_member);
 }
 
@@ -277,7 +283,8 @@ tw_status rebalance_solve_once(problem *p, tw_error *error) {
     if (status != TW_OK)
         return status;
     plan->mandatory = p->mandatory;
-    plan->outside = plan->restricted_outside + plan->minimum_outside + plan->capped_outside;
+    plan->outside = plan->restricted_outside + plan->minimum_outside + plan->capped_outside +
+                    plan->order_max_outside + plan->shortened;
     find_gross_room(p);
     plan->turnover_bound.nano = narrow(rebalance_turnover_bound(p));
     plan->feasible = false;

@@ -165,6 +165,17 @@ void rebalance_say_gross(const problem *p) {
                                  "This is not a proof; smaller lots or a wider limit help.");
 }
 
+/* Behind the sentence that is there. */
+void rebalance_say_order_max(const problem *p) {
+    tw_rebalance_plan *plan = p->plan;
+    char before[sizeof plan->reason];
+    memcpy(before, plan->reason, sizeof before);
+    tw_text text = tw_text_over(plan->reason, sizeof plan->reason);
+    plan->order_max_at_fault = true;
+    tw_text_append_string(&text, before);
+    tw_text_append_string(&text, " Without the most of an order there is a plan.");
+}
+
 void rebalance_say_capped(const problem *p) {
     tw_rebalance_plan *plan = p->plan;
     tw_text text = tw_text_over(plan->reason, sizeof plan->reason);
@@ -192,10 +203,11 @@ void rebalance_say_capped(const problem *p) {
 /* --- names ----------------------------------------------------------------------------------- */
 
 const char *tw_rebalance_outcome_name(tw_rebalance_outcome outcome) {
-    static const char *const names[] = {"inside band",   "above band", "below band", "raise cash",
-                                        "use cash",      "cut group",  "fill group", "restricted",
-                                        "below minimum", "cap"};
-    return outcome <= TW_OUTCOME_LEFT_CAP ? names[outcome] : "unknown";
+    static const char *const names[] = {"inside band", "above band",         "below band",
+                                        "raise cash",  "use cash",           "cut group",
+                                        "fill group",  "restricted",         "below minimum",
+                                        "cap",         "above order maximum"};
+    return outcome <= TW_OUTCOME_LEFT_ORDER_MAX ? names[outcome] : "unknown";
 }
 
 const char *tw_trade_reason_name(tw_trade_reason reason) {
