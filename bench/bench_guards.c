@@ -1,5 +1,5 @@
 /*
- * bench_guards.c - what the guards of a request cost: breaker, and beside it what they are made of.
+ * bench_guards.c - what the guards of a request cost: breaker, limiter, and what they are made of.
  *
  *     bench_guards [MILLIONS]    operations of one run, default 5
  *
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "tradewind/breaker.h"
+#include "tradewind/limiter.h"
 #include "tradewind/time.h"
 
 #define RUN_COUNT 5
@@ -21,6 +22,7 @@ struct bench {
     tw_breaker *closed;
     tw_breaker *by_time;
     tw_breaker *open;
+    tw_limiter *limiter; /* bucket 0 is as good as endless, 1 and 2 as well, 3 is empty */
     tw_lock lock;
     uint64_t sink; /* results go here, so that no work can be left out */
 };
@@ -79,6 +81,28 @@ static void run_cycle_by_time(struct bench *bench, uint64_t count) {
     cycle(bench->by_time, count);
 }
 
+static void run_take(struct bench *bench, uint64_t count) {
+    const tw_limiter_want want = {.parts = {{0, 1}}, .part_count = 1};
+    for (uint64_t i = 0; i < count; i++)
+        require(tw_limiter_take(bench->limiter, &want, (int64_t)i * 1000, NULL) == TW_OK, "take");
+}
+
+static void run_take_three(struct bench *bench, uint64_t count) {
+    const tw_limiter_want want = {.parts = {{0, 1}, {1, 2}, {2, 1}}, .part_count = 3};
+    for (uint64_t i = 0; i < count; i++) {
+        require(tw_limiter_take(bench->limiter, &want, (int64_t)i * 1000, NULL) == TW_OK, "take");
+        tw_limiter_give_back(bench->limiter, want.parts + 2, 1, (int64_t)i * 1000);
+    }
+}
+
+static void run_take_none(struct bench *bench, uint64_t count) {
+    const tw_limiter_want want = {.parts = {{3, 1}}, .part_count = 1};
+    int64_t ready_ns = 0;
+    for (uint64_t i = 0; i < count; i++)
+        require(tw_limiter_take(bench->limiter, &want, 0, &ready_ns) == TW_THROTTLED, "rejection");
+    bench->sink += (uint64_t)ready_ns;
+}
+
 static int by_value(const void *a, const void *b) {
     double x = *(const double *)a;
     double y = *(const double *)b;
@@ -113,6 +137,22 @@ static void make_breakers(struct bench *bench) {
     require(tw_breaker_new(NULL, &config, &bench->by_time, NULL) == TW_OK, "a breaker");
 }
 
+static void make_limiter(struct bench *bench) {
+    const tw_limiter_config config = {.bucket_max = 4};
+    const uint32_t rates[] = {1000000000, 1000000000, 0, 1};
+    require(tw_limiter_new(NULL, &config, &bench->limiter, NULL) == TW_OK, "a limiter");
+    for (int i = 0; i < 4; i++) {
+        const tw_limiter_bucket_config bucket = {.name = "bucket",
+                                                 .tokens = rates[i],
+                                                 .period_ns = TW_LIMITER_NS_MAX / 1000,
+                                                 .burst = i == 3 ? 1 : UINT32_MAX};
+        uint32_t number = 0;
+        require(tw_limiter_define(bench->limiter, &bucket, 0, &number, NULL) == TW_OK, "a bucket");
+    }
+    const tw_limiter_want last = {.parts = {{3, 1}}, .part_count = 1};
+    require(tw_limiter_take(bench->limiter, &last, 0, NULL) == TW_OK, "take");
+}
+
 int main(int argc, char **argv) {
     long millions = argc > 1 ? strtol(argv[1], NULL, 10) : 5;
     if (argc > 2 || millions < 1 || millions > 1000) {
@@ -122,6 +162,7 @@ int main(int argc, char **argv) {
     uint64_t count = (uint64_t)millions * 1000000;
     struct bench bench = {0};
     make_breakers(&bench);
+    make_limiter(&bench);
     printf("%-44s %8s %8s %8s\n", "ns an operation", "median", "least", "most");
     run_row("loop", run_loop, &bench, count);
     run_row("a lock, taken and given back", run_lock, &bench, count);
@@ -129,6 +170,10 @@ int main(int argc, char **argv) {
     run_row("breaker: a rejection while open", run_rejection, &bench, count);
     run_row("breaker: acquire and release, by count", run_cycle, &bench, count);
     run_row("breaker: acquire and release, by time", run_cycle_by_time, &bench, count);
+    run_row("limiter: a token is not there", run_take_none, &bench, count);
+    run_row("limiter: a token of one bucket", run_take, &bench, count);
+    run_row("limiter: of two and a place, given back", run_take_three, &bench, count);
+    tw_limiter_free(bench.limiter);
     tw_breaker_free(bench.closed);
     tw_breaker_free(bench.open);
     tw_breaker_free(bench.by_time);

@@ -39,6 +39,7 @@
 #include "tradewind/http.h"
 #include "tradewind/indicator.h"
 #include "tradewind/itch.h"
+#include "tradewind/limiter.h"
 #include "tradewind/log.h"
 #include "tradewind/loop.h"
 #include "tradewind/map.h"
