@@ -391,6 +391,30 @@ static void test_a_pareto_tail_is_found_again(void **state) {
     assert_true(isnan(value(TW_FIGURE_PARETO_SHAPE)));
 }
 
+/* Of any method, and of a tail that holds no whole observation: the first figure that is asked for
+ * gathers what it needs by itself. */
+static void test_a_figure_does_not_depend_on_what_was_asked_before(void **state) {
+    (void)state;
+    double returns[ROOM];
+    double all[TW_FIGURE_COUNT];
+    for (size_t i = 0; i < ROOM; i++)
+        returns[i] = 0.001 + 0.01 * sin((double)i * (double)i);
+    for (uint8_t method = TW_RISK_HISTORICAL; method <= TW_RISK_CORNISH_FISHER; method++) {
+        for (int kind = TW_SHORTFALL_CONTINUOUS; kind <= TW_SHORTFALL_FIRST; kind++) {
+            config.tail_method = method;
+            config.shortfall = (uint8_t)kind;
+            config.tail = kind == TW_SHORTFALL_FIRST ? 0.5 / ROOM : 0.05;
+            assert_int_equal(load(returns, ROOM), TW_OK);
+            tw_performance_report(performance, all);
+            for (size_t i = 0; i < TW_FIGURE_COUNT; i++) {
+                assert_int_equal(load(returns, ROOM), TW_OK);
+                double alone = value((tw_figure)i);
+                assert_memory_equal(&alone, &all[i], sizeof alone);
+            }
+        }
+    }
+}
+
 static void test_names_lead_back_to_their_figures(void **state) {
     (void)state;
     for (unsigned i = 0; i < TW_FIGURE_COUNT; i++)
@@ -452,6 +476,7 @@ int main(void) {
         WITH(test_what_weighs_nothing_counts_for_nothing),
         WITH(test_autocorrelation_of_a_switching_series),
         WITH(test_a_pareto_tail_is_found_again),
+        WITH(test_a_figure_does_not_depend_on_what_was_asked_before),
         WITH(test_names_lead_back_to_their_figures),
         WITH(test_conventions_are_told_as_far_as_there_is_room),
         WITH(test_leaves_nothing_when_memory_runs_out),

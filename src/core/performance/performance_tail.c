@@ -53,10 +53,17 @@ double performance_tail_ratio(tw_performance *p) {
 
 /* ---- Value at risk and expected shortfall --------------------------------------------------- */
 
+/* They are gathered where a tail asks for them: a historical one seldom does, and takes less time
+ * than they do. */
+static const series_moments *moments_of(tw_performance *p) {
+    performance_gather(p, GROUP_MOMENTS);
+    return &p->facts.moments;
+}
+
 /* By population moments (risk_shape.c): the level over the deviation below the mean. */
-static tw_risk_estimate parametric(const tw_performance *p) {
+static tw_risk_estimate parametric(tw_performance *p) {
     const tw_risk_config plain = {0};
-    risk_cumulants cumulants = risk_cumulants_of(&p->facts.size, &p->facts.moments, 0);
+    risk_cumulants cumulants = risk_cumulants_of(&p->facts.size, moments_of(p), 0);
     risk_shape shape = risk_shape_of(&plain, (tw_risk_method)p->config.tail_method, &cumulants,
                                      1 - p->config.tail, 1);
     return risk_shape_estimate(&shape, &cumulants, 1);
@@ -84,7 +91,7 @@ static double mean_within(tw_performance *p, tw_tail_reach reach) {
     double last;
     size_t least = reach.part > 0 ? reach.whole + 1 : reach.whole;
     if (least == 0)
-        return -p->facts.moments.least;
+        return -moments_of(p)->least;
     double sum = sum_of_least(p, least, &last);
     double share = reach.part > 0 ? reach.part : 1;
     return -(sum + share * last) / ((double)reach.whole + reach.part);
@@ -100,7 +107,7 @@ static double weighted_continuous(tw_performance *p, double tail) {
         careful_add(&sum, taken * p->returns[order[k]]);
         reached += weight;
     }
-    return tail > 0 ? -careful_value(&sum) / tail : -p->facts.moments.least;
+    return tail > 0 ? -careful_value(&sum) / tail : -moments_of(p)->least;
 }
 
 static double beyond(tw_performance *p) {

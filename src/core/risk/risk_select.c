@@ -155,32 +155,41 @@ typedef double pair __attribute__((vector_size(16)));
 typedef double pair_place __attribute__((vector_size(16), aligned(8), may_alias));
 typedef int64_t pair_mask __attribute__((vector_size(16)));
 
-static inline bool any_at_most(const double *values, double high) {
+/* Whether anything of a block is within the band; adds up what is below it, a lane a count. */
+static inline bool any_within(const double *values, band within, pair_mask *below) {
     const pair_place *places = (const pair_place *)(const void *)values;
-    const pair limit = {high, high};
+    const pair low = {within.low, within.low};
+    const pair high = {within.high, within.high};
     pair_mask any = {0};
-    for (size_t k = 0; k < BLOCK / 2; k++)
-        any |= places[k] <= limit;
+    for (size_t k = 0; k < BLOCK / 2; k++) {
+        pair value = places[k];
+        *below -= value < low; /* a comparison that holds is -1 */
+        any |= (value >= low) & (value <= high);
+    }
     return (any[0] | any[1]) != 0;
 }
 
-static inline void keep(const double *values, size_t count, band within, double *scratch,
-                        kept *sums) {
+static inline size_t keep(const double *values, size_t count, band within, double *to) {
+    size_t kept_count = 0;
     for (size_t i = 0; i < count; i++) {
         double value = values[i];
-        scratch[sums->count] = value;
-        sums->below += value < within.low ? 1 : 0;
-        sums->count += ((value >= within.low) & (value <= within.high)) != 0 ? 1 : 0;
+        to[kept_count] = value;
+        kept_count += ((value >= within.low) & (value <= within.high)) != 0 ? 1 : 0;
     }
+    return kept_count;
 }
 
 static kept keep_within(const double *values, size_t count, band within, double *scratch) {
     kept sums = {0};
+    pair_mask below = {0};
     size_t i = 0;
     for (; i + BLOCK <= count; i += BLOCK)
-        if (any_at_most(values + i, within.high))
-            keep(values + i, BLOCK, within, scratch, &sums);
-    keep(values + i, count - i, within, scratch, &sums);
+        if (any_within(values + i, within, &below))
+            sums.count += keep(values + i, BLOCK, within, scratch + sums.count);
+    sums.count += keep(values + i, count - i, within, scratch + sums.count);
+    sums.below = (size_t)(below[0] + below[1]);
+    for (; i < count; i++)
+        sums.below += values[i] < within.low ? 1 : 0;
     return sums;
 }
 
