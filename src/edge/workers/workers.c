@@ -9,6 +9,10 @@
  * 1. `task`, `argument` and `count` are written only while `running` is 0, before `round` rises.
  * 2. Each index below `count` is given out once: `next` only rises within a round.
  * 3. A thread lowers `running` once a round, after its last part.
+ *
+ * A job of algebra is many short rounds, one straight after the other, and to put a thread to sleep
+ * and wake it takes as long as such a round. So who waits first looks at the word for some tens of
+ * microseconds, unless there are more threads than processors.
  */
 #include "tradewind/workers.h"
 
@@ -19,6 +23,8 @@
 
 #include "tradewind/wait.h"
 
+enum { LOOK_COUNT = 500 };
+
 struct tw_workers {
     tw_allocator allocator;
     tw_task_runner runner;
@@ -28,11 +34,28 @@ struct tw_workers {
     uint32_t round;        /* a word to wait on */
     uint32_t running;      /* threads that have not reported; a word to wait on */
     uint32_t stopping;
+    uint32_t looks; /* before a thread sleeps */
     tw_task task;
     void *argument;
     size_t count;
     size_t next;
 };
+
+static void pause_briefly(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
+}
+
+/* Returns when the word holds another value, or for no reason. */
+static void wait_while(const tw_workers *workers, uint32_t *word, uint32_t value) {
+    for (uint32_t i = 0; i < workers->looks; i++) {
+        if (__atomic_load_n(word, __ATOMIC_ACQUIRE) != value)
+            return;
+        pause_briefly();
+    }
+    tw_waiter_wait(NULL, word, value, TW_WAIT_FOREVER);
+}
 
 static void take_parts(tw_workers *workers) {
     for (;;) {
@@ -49,7 +72,7 @@ static void *work(void *context) {
     for (;;) {
         uint32_t round = __atomic_load_n(&workers->round, __ATOMIC_ACQUIRE);
         if (round == seen) {
-            tw_waiter_wait(NULL, &workers->round, seen, TW_WAIT_FOREVER);
+            wait_while(workers, &workers->round, seen);
             continue;
         }
         seen = round;
@@ -84,7 +107,7 @@ static void run(void *context, size_t count, tw_task task, void *argument) {
         uint32_t running = __atomic_load_n(&workers->running, __ATOMIC_ACQUIRE);
         if (running == 0)
             break;
-        tw_waiter_wait(NULL, &workers->running, running, TW_WAIT_FOREVER);
+        wait_while(workers, &workers->running, running);
     }
     __atomic_store_n(&workers->busy, 0, __ATOMIC_RELEASE);
 }
@@ -135,6 +158,7 @@ tw_status tw_workers_new(const tw_allocator *allocator, uint32_t count, tw_worke
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory for the workers");
     workers->allocator = allocator != NULL ? *allocator : *tw_allocator_system();
     workers->runner = (tw_task_runner){run, workers};
+    workers->looks = count <= processors() ? LOOK_COUNT : 0;
     workers->threads = TW_NEW(allocator, TW_WORKERS_COUNT_MAX, pthread_t);
     tw_status status =
         workers->threads != NULL
