@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -58,6 +59,45 @@ static void test_moments_of_the_shapes(void **state) {
     assert_true(fabs(uniform / COUNT - 0.5) < 0.005);
 }
 
+/* What the shapes have come to since they are made with this library's logarithm: a journal that
+ * was written from a seed is written again on another machine. */
+static void test_shapes_have_the_same_bits_on_every_machine(void **state) {
+    (void)state;
+    tw_random random;
+    uint64_t bits[3];
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a, of words */
+    tw_random_init(&random, 2026, 11);
+    for (int i = 0; i < 10000; i++) {
+        double shapes[3];
+        shapes[0] = tw_random_normal(&random);
+        shapes[1] = tw_random_exponential(&random, 3);
+        shapes[2] = (double)tw_random_geometric(&random, 1e-9);
+        memcpy(bits, shapes, sizeof bits);
+        for (size_t k = 0; k < 3; k++)
+            hash = (hash ^ bits[k]) * UINT64_C(0x100000001b3);
+    }
+    assert_true(bits[0] == UINT64_C(0xbfd740a970749fdc));
+    assert_true(bits[1] == UINT64_C(0x400a2fbfaed7cb29));
+    assert_true(bits[2] == UINT64_C(0x41d0990c28c00000));
+    assert_true(hash == UINT64_C(0x2b747c954c1d3ab6));
+}
+
+/* Against the C library, which differs in the last places at most. */
+static void test_rare_successes_are_as_rare_as_they_say(void **state) {
+    (void)state;
+    static const double chances[] = {0.999999, 0.5, 0.1, 1e-4, 1e-9, 1e-17};
+    for (size_t k = 0; k < sizeof chances / sizeof chances[0]; k++) {
+        tw_random random, same;
+        tw_random_init(&random, 3, k);
+        same = random;
+        for (int i = 0; i < 1000; i++) {
+            double expected = floor(log1p(-tw_random_uniform(&same)) / log1p(-chances[k]));
+            double found = (double)tw_random_geometric(&random, chances[k]);
+            assert_true(fabs(found - expected) <= 1 + 1e-14 * expected);
+        }
+    }
+}
+
 static void test_streams_differ_and_repeat(void **state) {
     (void)state;
     tw_random a, b, c;
@@ -78,6 +118,8 @@ int main(void) {
         cmocka_unit_test(test_matches_the_published_sequence),
         cmocka_unit_test(test_below_stays_below_and_reaches_all),
         cmocka_unit_test(test_moments_of_the_shapes),
+        cmocka_unit_test(test_shapes_have_the_same_bits_on_every_machine),
+        cmocka_unit_test(test_rare_successes_are_as_rare_as_they_say),
         cmocka_unit_test(test_streams_differ_and_repeat),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "logarithm.h"
 #include "sorted.h"
 
 #define PART_WIDTH 8
@@ -95,7 +96,7 @@ static size_t flag_spikes(const outlier_work *work, size_t column, recent *befor
         work->flags[cell] = 0;
         if (!(price > 0) || !isfinite(price))
             continue;
-        double level = log(price);
+        double level = natural_logarithm(price);
         double in = newest - good;
         double out = level - newest;
         bounds of = seen >= 2 ? bounds_of(before, work->rule) : (bounds){0, NAN};

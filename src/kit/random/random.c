@@ -5,12 +5,15 @@
  *  1. The state is never all zero: splitmix64 is a bijection of a counter, so at most one of
  *     four consecutive outputs is zero.
  *  2. Every shape consumes only draws of this generator, so a run is repeated by its seed.
+ *  3. Logarithms are those of this library, and the rest is rounded exactly: every machine has the
+ *     same shapes.
  */
 #include "tradewind/random.h"
 
-#include "splitmix.h"
-
 #include <math.h>
+
+#include "logarithm.h"
+#include "splitmix.h"
 
 void tw_random_init(tw_random *random, uint64_t seed, uint64_t stream) {
     uint64_t stream_seed = splitmix_at(seed, 0) ^ stream;
@@ -58,17 +61,29 @@ double tw_random_normal(tw_random *random) {
         double v = 2.0 * tw_random_uniform(random) - 1.0;
         double s = u * u + v * v;
         if (s > 0.0 && s < 1.0)
-            return u * sqrt(-2.0 * log(s) / s);
+            return u * sqrt(-2.0 * natural_logarithm(s) / s);
     }
 }
 
+/* Uniform in (0, 1], exactly 1 - tw_random_uniform. */
+static double positive_uniform(tw_random *random) {
+    return 1 - tw_random_uniform(random);
+}
+
 double tw_random_exponential(tw_random *random, double mean) {
-    return -mean * log1p(-tw_random_uniform(random));
+    return 0 - mean * natural_logarithm(positive_uniform(random));
+}
+
+/* ln(1 - p). What rounding 1 - p takes off the logarithm it takes off the difference from 1 as
+ * well (Kahan; Hewlett-Packard 15C Advanced Functions Handbook, 1982). */
+static double logarithm_of_rest(double p) {
+    double rest = 1 - p;
+    return rest == 1 ? -p : natural_logarithm(rest) * (p / (1 - rest));
 }
 
 uint64_t tw_random_geometric(tw_random *random, double p) {
     TW_ASSERT(p > 0.0 && p <= 1.0);
     if (p == 1.0)
         return 0;
-    return (uint64_t)floor(log1p(-tw_random_uniform(random)) / log1p(-p));
+    return (uint64_t)floor(natural_logarithm(positive_uniform(random)) / logarithm_of_rest(p));
 }

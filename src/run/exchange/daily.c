@@ -13,6 +13,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "exponential.h"
 #include "session.h"
 #include "tradewind/random.h"
 #include "tradewind/time.h"
@@ -155,10 +156,10 @@ static tw_status walk_symbol(daily_history *history, tw_symbol symbol, const int
     double beta = 0.6 + 0.8 * tw_random_uniform(&random);
     double own = OWN_VOLATILITY_MIN + OWN_VOLATILITY_SPREAD * tw_random_uniform(&random);
     double daily_own = own / sqrt(DAYS_A_YEAR);
-    double price = 20.0 * exp(3.0 * tw_random_uniform(&random));
+    double price = 20.0 * natural_exponential(3.0 * tw_random_uniform(&random));
     for (uint32_t i = 0; i < history->rows; i++) {
         double shock = beta * market[i] + daily_own * tw_random_normal(&random);
-        price *= exp(YEARLY_DRIFT / DAYS_A_YEAR + shock);
+        price *= natural_exponential(YEARLY_DRIFT / DAYS_A_YEAR + shock);
         if (price < 1.0)
             price = 1.0;
         double close = (double)llround(price * 100.0) / 100.0;

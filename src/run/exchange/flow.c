@@ -9,6 +9,7 @@
 
 #include <math.h>
 
+#include "exponential.h"
 #include "tradewind/time.h"
 
 static const double ODDS_LIMIT = 0.52;
@@ -99,7 +100,8 @@ static tw_side draw_side(order_flow *flow) {
 
 void flow_next(order_flow *flow, flow_act *ret_act) {
     double gap = tw_random_exponential(&flow->random, flow->interval_ns);
-    flow->fair *= exp(flow->volatility_per_ns * sqrt(gap) * tw_random_normal(&flow->random));
+    flow->fair *=
+        natural_exponential(flow->volatility_per_ns * sqrt(gap) * tw_random_normal(&flow->random));
     flow->fair = fmin(fmax(flow->fair, FAIR_MIN), FAIR_MAX);
     flow->next_ns += 1 + (int64_t)gap;
     double draw = tw_random_uniform(&flow->random);
