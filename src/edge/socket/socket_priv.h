@@ -100,12 +100,39 @@ tw_status socket_attach(tw_socket *socket, int fd);
 void socket_opened(tw_socket *socket);
 tw_status socket_take_early(tw_socket *socket, tw_slice bytes);
 void socket_plan_timer(tw_socket *socket);
-void socket_push(tw_socket *socket, tw_socket_frame *frame);
 tw_status socket_make(tw_loop *loop, const tw_socket_config *config, bool client,
                       tw_socket **ret_socket, tw_error *error);
+void socket_begin_closing(tw_socket *socket);
+bool socket_is_waiting_for_pong(const tw_socket *socket);
+
+/* socket_queue.c */
+/* Takes over one reference to `frame`. The caller has looked that there is a place. */
+void socket_push(tw_socket *socket, tw_socket_frame *frame);
+/* A place for a control frame is free. */
+bool socket_has_control_place(const tw_socket *socket);
+/* Watches for what the socket can do now. */
+void socket_go_on(tw_socket *socket);
+/* wslay hands over encoded control frames. */
+ssize_t socket_take_control(wslay_event_context_ptr events, const uint8_t *data, size_t size,
+                            int flags, void *context);
+/* Moves wslay's pings, pongs and close frames into the queue while there are places. */
+tw_status socket_queue_control(tw_socket *socket);
+/* True when both close frames have gone their way, or ours has and the peer is at fault. */
+bool socket_is_over(const tw_socket *socket);
+void socket_finish_closing(tw_socket *socket);
+/* The connection is broken. */
+void socket_lost(tw_socket *socket, const char *text);
+void socket_write(tw_socket *socket);
+
+/* socket_read.c */
 /* Reads from the connection: > 0 bytes, 0 nothing now, -1 at its end (socket->eof is set). */
 ssize_t socket_read(tw_socket *socket, char *buffer, size_t size);
-void socket_write(tw_socket *socket);
+void socket_read_frames(tw_socket *socket);
+/* wslay's callbacks: it wants bytes; it has a message. */
+ssize_t socket_feed_wslay(wslay_event_context_ptr events, uint8_t *buffer, size_t size, int flags,
+                          void *context);
+void socket_message_arrived(wslay_event_context_ptr events,
+                            const struct wslay_event_on_msg_recv_arg *message, void *context);
 
 /* socket_frame.c */
 tw_socket_frame *socket_frame_make(const tw_allocator *allocator, size_t capacity);

@@ -1,0 +1,174 @@
+/*
+ * socket_read.c - bytes of the connection to messages of the owner.
+ *
+ * Idea: wslay's event layer joins fragments, checks UTF-8, and answers pings and closes; what it
+ * wants to send goes into the queue. The numbered invariants are those of socket.c.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "socket_priv.h"
+
+/* So much is read from one socket before others get their turn. */
+#define READ_BUDGET ((size_t)256 << 10)
+/* Answers that wslay may gather before it has to hand them over. */
+#define WSLAY_QUEUE_MAX 64
+
+/* ---- reading -------------------------------------------------------------------------- */
+
+static ssize_t read_early(tw_socket *socket, char *buffer, size_t size) {
+    size_t left = socket->early_size - socket->early_read;
+    if (size > left)
+        size = left;
+    memcpy(buffer, socket->early + socket->early_read, size);
+    socket->early_read += size;
+    return (ssize_t)size;
+}
+
+static ssize_t read_plain(tw_socket *socket, char *buffer, size_t size) {
+    ssize_t got = recv(socket->fd, buffer, size, MSG_DONTWAIT);
+    if (got > 0)
+        return got;
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+        return 0;
+    socket->eof = true;
+    return -1;
+}
+
+static ssize_t read_tls(tw_socket *socket, char *buffer, size_t size) {
+    size_t got = 0;
+    CURLcode code = curl_easy_recv(socket->connector.easy, buffer, size, &got);
+    if (code == CURLE_AGAIN)
+        return 0;
+    if (code == CURLE_OK && got > 0)
+        return (ssize_t)got;
+    socket->eof = true;
+    return -1;
+}
+
+ssize_t socket_read(tw_socket *socket, char *buffer, size_t size) {
+    if (socket->early_read < socket->early_size)
+        return read_early(socket, buffer, size);
+    if (socket->fd < 0 || socket->eof)
+        return 0;
+    ssize_t got =
+        socket->connector.tls ? read_tls(socket, buffer, size) : read_plain(socket, buffer, size);
+    if (got > 0) {
+        socket->stats.byte_in_count += (uint64_t)got;
+        socket->heard_ns = tw_loop_now_ns(socket->loop);
+    }
+    return got;
+}
+
+ssize_t socket_feed_wslay(wslay_event_context_ptr events, uint8_t *buffer, size_t size, int flags,
+                          void *context) {
+    (void)flags;
+    tw_socket *socket = context;
+    if (size > socket->read_budget)
+        size = socket->read_budget;
+    socket->stalled = !socket_has_control_place(socket) ||
+                      wslay_event_get_queued_msg_count(socket->events) > WSLAY_QUEUE_MAX;
+    ssize_t got = socket->state == TW_SOCKET_CLOSED || size == 0 || socket->stalled
+                      ? 0
+                      : socket_read(socket, (char *)buffer, size);
+    if (got <= 0) {
+        wslay_event_set_error(events, WSLAY_ERR_WOULDBLOCK);
+        return -1;
+    }
+    socket->read_budget -= (size_t)got;
+    return got;
+}
+
+static void take_close(tw_socket *socket, const struct wslay_event_on_msg_recv_arg *message) {
+    socket->peer_code = message->status_code != 0 ? message->status_code : TW_SOCKET_NO_CODE;
+    size_t size = message->msg_length > 2 ? message->msg_length - 2 : 0;
+    if (size >= REASON_SIZE)
+        size = REASON_SIZE - 1;
+    if (size > 0)
+        memcpy(socket->reason, message->msg + 2, size);
+    socket->reason[size] = '\0';
+}
+
+void socket_message_arrived(wslay_event_context_ptr events,
+                            const struct wslay_event_on_msg_recv_arg *message, void *context) {
+    (void)events;
+    tw_socket *socket = context;
+    if (message->opcode == WSLAY_CONNECTION_CLOSE) {
+        take_close(socket, message);
+        return;
+    }
+    bool is_message = message->opcode == WSLAY_TEXT_FRAME || message->opcode == WSLAY_BINARY_FRAME;
+    if (!is_message || socket->doomed)
+        return;
+    socket->stats.message_in_count++;
+    if (socket->config.on_message == NULL)
+        return;
+    tw_socket_message out = {
+        .kind = message->opcode == WSLAY_TEXT_FRAME ? TW_SOCKET_TEXT : TW_SOCKET_BINARY,
+        .data = {(const char *)message->msg, message->msg_length},
+        .time_ns = tw_loop_now_ns(socket->loop),
+    };
+    socket->config.on_message(socket->config.context, socket, &out);
+}
+
+/* wslay has queued a close frame of its own because the peer broke a rule. */
+static void take_fault(tw_socket *socket) {
+    socket->close_code = wslay_event_get_status_code_sent(socket->events);
+    socket->failure = TW_PROTOCOL;
+    socket->failure_text = "the peer sent a malformed frame";
+    if (socket->close_code == TW_SOCKET_TOO_BIG) {
+        socket->failure = TW_FULL;
+        socket->failure_text = "the peer sent a message over the limit";
+    } else if (socket->close_code == TW_SOCKET_BAD_TEXT) {
+        socket->failure_text = "the peer sent text that is not UTF-8";
+    }
+    socket_begin_closing(socket);
+}
+
+/* After a fault the peer may still be sending: read and forget until it has seen our close
+ * frame, else the kernel would answer its bytes with a reset that overtakes the frame. */
+static void forget_input(tw_socket *socket) {
+    char nowhere[4096];
+    while (socket->read_budget > 0 && !socket->eof) {
+        ssize_t got = socket_read(socket, nowhere, sizeof nowhere);
+        if (got <= 0)
+            return;
+        size_t size = (size_t)got;
+        socket->read_budget -= size < socket->read_budget ? size : socket->read_budget;
+    }
+}
+
+void socket_read_frames(tw_socket *socket) {
+    socket->read_budget = READ_BUDGET;
+    bool was_waiting = socket_is_waiting_for_pong(socket);
+    bool was_enabled = wslay_event_get_read_enabled(socket->events) != 0;
+    if (was_enabled && wslay_event_recv(socket->events) != 0) {
+        socket_finish(socket, TW_NO_MEMORY, "no memory for an incoming message", 0);
+        return;
+    }
+    if (socket->state == TW_SOCKET_CLOSED)
+        return;
+    if (was_waiting && !socket_is_waiting_for_pong(socket))
+        socket_plan_timer(socket); /* for the next ping */
+    bool closed = wslay_event_get_close_received(socket->events) != 0;
+    if (!was_enabled)
+        forget_input(socket);
+    if (socket_queue_control(socket) != TW_OK) {
+        socket_finish(socket, TW_NO_MEMORY, "no memory for a control frame", 0);
+        return;
+    }
+    if (closed)
+        socket_begin_closing(socket);
+    else if (was_enabled && wslay_event_get_read_enabled(socket->events) == 0)
+        take_fault(socket);
+    if (socket->eof)
+        socket_lost(socket, "the connection was closed without a close frame");
+    else if (socket_is_over(socket))
+        socket_finish_closing(socket);
+    else
+        socket_go_on(socket);
+    /* TLS may hold bytes that the descriptor does not show any more. */
+    if (socket->state != TW_SOCKET_CLOSED && socket->read_budget == 0)
+        tw_loop_defer(socket->loop, &socket->read_task);
+}
