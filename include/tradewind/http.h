@@ -165,6 +165,12 @@ TW_API void tw_http_reply_reset(tw_http_reply *reply);
 TW_API tw_status tw_http_reply_upgrade(tw_http_reply *reply, tw_http_on_upgrade on_upgrade,
                                        void *context, tw_error *error) TW_MUST_CHECK;
 
+/* The same, with the extensions that were agreed on as the value of Sec-WebSocket-Extensions
+ * (tw_socket_deflate_choose); NULL or empty: none. */
+TW_API tw_status tw_http_reply_upgrade_with(tw_http_reply *reply, const char *extensions,
+                                            tw_http_on_upgrade on_upgrade, void *context,
+                                            tw_error *error) TW_MUST_CHECK;
+
 TW_END_DECLS
 
 /* ---- client --------------------------------------------------------------------------- */

@@ -21,8 +21,18 @@
  * the configured policy says whether the socket goes on or is closed as too slow. To tell many,
  * encode once with tw_socket_frame_new and send the same frame to all; the bytes are shared.
  *
+ * Mute. A connection can be alive, pongs included, and carry nothing. Three clocks look at it:
+ * pings every ping_interval_ns, to be followed by any byte within pong_timeout_ns;
+ * quiet_timeout_ns, the longest time without a message; and for channels within one socket,
+ * staleness.h above it.
+ *
+ * Smaller. permessage-deflate (RFC 7692) is offered by a client whose configuration says so, and
+ * used if the server agrees; a server answers an offer with tw_socket_deflate_choose. What is
+ * inflated is bounded by message_size_max like everything else. Shared frames go as they are.
+ *
  * Memory: one block a message in the queue, from the allocator; wslay gathers an incoming
- * message on the C heap, up to `message_size_max`.
+ * message on the C heap, up to `message_size_max`. With deflate about 300 kB of zlib, and a buffer
+ * for the last inflated message, up to message_size_max.
  * Threads: everything belongs to the loop's thread, frames too.
  */
 #ifndef TRADEWIND_SOCKET_H
@@ -74,12 +84,23 @@ typedef struct tw_socket_message {
     int64_t time_ns; /* when it was read: tw_loop_now_ns */
 } tw_socket_message;
 
+/* What is wished (a client's offer, a server's limits) or was agreed. `client` is what the client
+ * sends, `server` what the server sends. */
+typedef struct tw_socket_deflate {
+    bool on;
+    bool server_no_takeover; /* each message by itself: worse, but without memory between them */
+    bool client_no_takeover;
+    uint8_t server_bits; /* window of 2^bits bytes, 8 to 15; 0: 15 */
+    uint8_t client_bits;
+    uint32_t size_min; /* smaller messages are sent as they are; 0: 64 */
+} tw_socket_deflate;
+
 typedef struct tw_socket_ending {
     /*
      * TW_OK           closed properly, by either end
      * TW_CLOSED       the connection broke without a close frame
-     * TW_TIMEOUT      no pong, no answer to the handshake or to our close in time
-     * TW_FULL         too slow (1008), or a message over the limit (1009)
+     * TW_TIMEOUT      no pong, no message, no answer to the handshake or to our close in time
+     * TW_FULL         too slow (1008), or a message over the limit (1009), also once inflated
      * TW_PROTOCOL     the peer broke the protocol (1002, 1007), or is no WebSocket server
      * TW_UNREACHABLE  no name, no connection, no TLS session
      * TW_AUTH         the handshake was answered 401 or 403
@@ -103,8 +124,10 @@ typedef struct tw_socket_config {
     uint8_t policy;                /* tw_socket_policy at those bounds */
     int64_t ping_interval_ns;      /* a ping after so long; 0: 10 s, negative: never */
     int64_t pong_timeout_ns;       /* nothing heard for so long after a ping; 0: 10 s */
+    int64_t quiet_timeout_ns;      /* no message for so long; 0: never; may be changed later */
     int64_t close_timeout_ns;      /* for the peer's close frame; 0: 2 s */
     int64_t connect_timeout_ns;    /* name, TCP, TLS and handshake; 0: 10 s */
+    tw_socket_deflate deflate;     /* a client offers it; of a server's end, what was agreed */
     const char *certificate_file;  /* PEM of further authorities; NULL: the system's */
     /* Any of them may be NULL. */
     void (*on_open)(void *context, tw_socket *socket);
@@ -133,10 +156,14 @@ typedef struct tw_socket_stats {
     uint64_t message_out_count; /* queued, pings and pongs not counted */
     uint64_t byte_in_count;
     uint64_t byte_out_count;
-    uint64_t dropped_count; /* messages not taken because the queue was at its bound */
-    uint64_t write_count;   /* system calls that wrote */
-    size_t queue_size;      /* bytes waiting now */
-    size_t queue_count;     /* messages waiting now */
+    uint64_t dropped_count;    /* messages not taken because the queue was at its bound */
+    uint64_t payload_in_size;  /* bytes of messages, inflated */
+    uint64_t payload_out_size; /* bytes of messages, before they are deflated */
+    uint64_t deflated_in_count;
+    uint64_t deflated_out_count;
+    uint64_t write_count; /* system calls that wrote */
+    size_t queue_size;    /* bytes waiting now */
+    size_t queue_count;   /* messages waiting now */
 } tw_socket_stats;
 
 TW_BEGIN_DECLS
@@ -152,7 +179,8 @@ TW_API tw_status tw_socket_accept(tw_loop *loop, int fd, tw_slice early,
 
 /*
  * The client's end: begins to connect and returns; on_open or on_close follows. TW_INVALID (URL,
- * header text), TW_REFUSED (secrets over plain ws to another machine), TW_NO_MEMORY, TW_FULL.
+ * header text, bits of a window), TW_REFUSED (secrets over plain ws to another machine),
+ * TW_NO_MEMORY, TW_FULL.
  */
 TW_API tw_status tw_socket_connect(tw_loop *loop, const tw_socket_call *call,
                                    const tw_socket_config *config, tw_socket **ret_socket,
@@ -165,10 +193,17 @@ TW_API void tw_socket_free(tw_socket *socket);
 TW_API tw_socket_state tw_socket_get_state(const tw_socket *socket);
 TW_API tw_socket_stats tw_socket_get_stats(const tw_socket *socket);
 
+/* What both ends agreed on; not `on` before the socket is open, or if the peer declined. */
+TW_API tw_socket_deflate tw_socket_get_deflate(const tw_socket *socket);
+
+/* From now on the socket ends with TW_TIMEOUT when no message came for so long; 0: never. For those
+ * who know when silence is normal. */
+TW_API void tw_socket_set_quiet_timeout(tw_socket *socket, int64_t quiet_timeout_ns);
+
 /*
  * Queues one message; the bytes are copied. TW_OK, TW_FULL (the queue is at its bound: the message
  * is dropped and counted, and with TW_SOCKET_CLOSE_SLOW the socket is closing now), TW_STATE (not
- * open), TW_NO_MEMORY. Text must be UTF-8; the peer closes on anything else.
+ * open), TW_NO_MEMORY, TW_INVALID (text that is not UTF-8: the peer would close).
  */
 TW_API tw_status tw_socket_send(tw_socket *socket, tw_socket_kind kind,
                                 tw_slice data) TW_MUST_CHECK;
@@ -193,6 +228,23 @@ TW_API size_t tw_socket_discard(tw_socket *socket);
  * 4999) and reason (cut at 123 bytes). on_close follows. Ignored when not open; a socket that is
  * still connecting ends with TW_CANCELLED in the next turn. */
 TW_API void tw_socket_close(tw_socket *socket, uint16_t code, const char *reason);
+
+/*
+ * A server's answer to the Sec-WebSocket-Extensions header of a handshake: the first offer that the
+ * wishes allow, as the value of the same header of the answer (tw_http_reply_upgrade_with), and
+ * what was agreed, for the configuration of tw_socket_accept. False, and nothing is written, if
+ * there is none: the answer then has no such header.
+ */
+TW_API bool tw_socket_deflate_choose(tw_slice offers, const tw_socket_deflate *wish,
+                                     tw_socket_deflate *ret_agreed,
+                                     tw_text *ret_header) TW_MUST_CHECK;
+
+/* The client's side of the same, for those who make handshakes of their own: the wishes as a
+ * header's value; and what the answer's header agrees to, false if it does not fit the wishes (the
+ * connection must then be failed). */
+TW_API void tw_socket_deflate_offer(const tw_socket_deflate *wish, tw_text *ret_header);
+TW_API bool tw_socket_deflate_accept(tw_slice answer, const tw_socket_deflate *wish,
+                                     tw_socket_deflate *ret_agreed) TW_MUST_CHECK;
 
 TW_END_DECLS
 

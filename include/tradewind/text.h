@@ -46,6 +46,10 @@ TW_API tw_slice tw_slice_split(tw_slice *rest, char separator);
 /* Copies into a NUL-terminated buffer; TW_FULL (and nothing written) if it does not fit. */
 TW_API tw_status tw_slice_copy(tw_slice text, char *buffer, size_t capacity) TW_MUST_CHECK;
 
+/* True if all of it is well-formed UTF-8 (Unicode 15, table 3-7); NUL is a character like others.
+ */
+TW_API bool tw_slice_is_utf8(tw_slice text);
+
 /* How many letters must be changed, added, left out or swapped with their neighbour to make one
  * word of the other: small for a slip of the keyboard. For words of at most 64 bytes. */
 TW_API size_t tw_slice_distance(tw_slice a, tw_slice b);

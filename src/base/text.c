@@ -404,7 +404,7 @@ void tw_text_append_double(tw_text *text, double value) {
     tw_text_append(text, (tw_slice){buffer, (size_t)(to - buffer)});
 }
 
-/* ---- JSON ------------------------------------------------------------------------------ */
+/* ---- UTF-8 ------------------------------------------------------------------------------ */
 
 /* How many bytes at the start of `text` are one well-formed character (Unicode 15, table 3-7);
  * 0 if none, with the number of bytes that one U+FFFD replaces in `ret_bad`. */
@@ -428,6 +428,34 @@ static size_t utf8_character(tw_slice text, size_t *ret_bad) {
     }
     return size;
 }
+
+/* How many bytes at the start are plain ASCII, looked at by eights. */
+static size_t ascii_size(tw_slice text) {
+    size_t size = 0;
+    uint64_t eight = 0;
+    while (text.size - size >= sizeof eight) {
+        memcpy(&eight, text.data + size, sizeof eight);
+        if ((eight & UINT64_C(0x8080808080808080)) != 0)
+            break;
+        size += sizeof eight;
+    }
+    return size;
+}
+
+bool tw_slice_is_utf8(tw_slice text) {
+    while (text.size > 0) {
+        size_t bad = 0;
+        size_t size = ascii_size(text);
+        if (size == 0)
+            size = utf8_character(text, &bad);
+        if (size == 0)
+            return false;
+        text = (tw_slice){text.data + size, text.size - size};
+    }
+    return true;
+}
+
+/* ---- JSON ------------------------------------------------------------------------------ */
 
 /* Writes one byte below 0x80 as it stands in a JSON string. */
 static void append_json_byte(tw_text *text, char c) {

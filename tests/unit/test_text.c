@@ -421,6 +421,56 @@ static void test_json_strings_are_always_valid(void **state) {
     }
 }
 
+/* Every sequence of up to three bytes, and four by their borders, beside the definition: the
+ * shortest form of a code point that is no surrogate and at most U+10FFFF. */
+static bool slow_is_character(const unsigned char *c, size_t size) {
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    static const unsigned char leads[] = {0, 0, 0xC0, 0xE0, 0xF0};
+    if (size == 1)
+        return c[0] < 0x80;
+    unsigned char kept = (unsigned char)(0x7F >> size);
+    if ((c[0] & (unsigned char)~kept) != leads[size])
+        return false;
+    uint32_t point = c[0] & kept;
+    for (size_t i = 1; i < size; i++) {
+        if ((c[i] & 0xC0) != 0x80)
+            return false;
+        point = point << 6 | (c[i] & 0x3F);
+    }
+    return point >= least[size] && point <= 0x10FFFF && !(point >= 0xD800 && point <= 0xDFFF);
+}
+
+static bool slow_is_utf8(const unsigned char *c, size_t size) {
+    if (size == 0)
+        return true;
+    for (size_t first = 1; first <= size && first <= 4; first++)
+        if (slow_is_character(c, first) && slow_is_utf8(c + first, size - first))
+            return true;
+    return false;
+}
+
+static void test_utf8_is_what_unicode_says(void **state) {
+    (void)state;
+    static const unsigned char borders[] = {0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF,
+                                            0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xED, 0xEE, 0xEF,
+                                            0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xF8, 0xFE, 0xFF};
+    uint32_t count = sizeof borders;
+    for (uint32_t n = 0; n < count * count * count * count; n++) {
+        unsigned char text[24];
+        memset(text, 'x', sizeof text);
+        unsigned char four[4] = {borders[n % count], borders[n / count % count],
+                                 borders[n / count / count % count],
+                                 borders[n / count / count / count]};
+        bool wanted = slow_is_utf8(four, 4);
+        size_t at = n % 21; /* anywhere against the eights of the quick way */
+        memcpy(text + at, four, 4);
+        if (tw_slice_is_utf8((tw_slice){(const char *)text, at + 4}) != wanted ||
+            tw_slice_is_utf8((tw_slice){(const char *)text, sizeof text}) != wanted)
+            fail_msg("%02x %02x %02x %02x", four[0], four[1], four[2], four[3]);
+    }
+    assert_true(tw_slice_is_utf8((tw_slice){0}));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slices_compare_by_bytes),
@@ -440,6 +490,7 @@ int main(void) {
         cmocka_unit_test(test_a_full_writer_stops_and_remembers),
         cmocka_unit_test(test_every_piece_is_written_whole_or_not_at_all),
         cmocka_unit_test(test_json_strings_are_always_valid),
+        cmocka_unit_test(test_utf8_is_what_unicode_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -766,8 +766,23 @@ static tw_status compute_accept(tw_slice key, char accept[static 32]) {
     return TW_OK;
 }
 
+static bool add_upgrade_headers(struct MHD_Response *response, const char *accept,
+                                const char *extensions) {
+    bool has_extensions = extensions != NULL && extensions[0] != '\0';
+    return MHD_add_response_header(response, "Upgrade", "websocket") == MHD_YES &&
+           MHD_add_response_header(response, "Sec-WebSocket-Accept", accept) == MHD_YES &&
+           (!has_extensions ||
+            MHD_add_response_header(response, "Sec-WebSocket-Extensions", extensions) == MHD_YES);
+}
+
 tw_status tw_http_reply_upgrade(tw_http_reply *reply, tw_http_on_upgrade on_upgrade, void *context,
                                 tw_error *error) {
+    return tw_http_reply_upgrade_with(reply, NULL, on_upgrade, context, error);
+}
+
+tw_status tw_http_reply_upgrade_with(tw_http_reply *reply, const char *extensions,
+                                     tw_http_on_upgrade on_upgrade, void *context,
+                                     tw_error *error) {
     TW_ASSERT(reply != NULL && on_upgrade != NULL);
     tw_slice key = {0};
     char accept[32] = {0};
@@ -779,8 +794,7 @@ tw_status tw_http_reply_upgrade(tw_http_reply *reply, tw_http_on_upgrade on_upgr
         response = MHD_create_response_for_upgrade(upgraded, &reply->request);
     if (response == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "no memory to answer a WebSocket handshake");
-    if (MHD_add_response_header(response, "Upgrade", "websocket") != MHD_YES ||
-        MHD_add_response_header(response, "Sec-WebSocket-Accept", accept) != MHD_YES) {
+    if (!add_upgrade_headers(response, accept, extensions)) {
         MHD_destroy_response(response);
         return tw_error_set(error, TW_NO_MEMORY, "no memory to answer a WebSocket handshake");
     }

@@ -41,6 +41,7 @@ static void destroy(tw_socket *socket) {
         wslay_event_context_free(socket->events);
     if (socket->encoder != NULL)
         wslay_frame_context_free(socket->encoder);
+    socket_deflater_free(socket->deflater);
     if (socket->early != NULL)
         TW_DELETE(socket->allocator, socket->early, socket->early_size, char);
     if (socket->queue != NULL)
@@ -154,13 +155,24 @@ static void ping(tw_socket *socket, int64_t now_ns) {
         socket_finish(socket, TW_NO_MEMORY, "no memory for a ping", 0);
 }
 
+static int64_t quiet_deadline_ns(const tw_socket *socket) {
+    int64_t span_ns = socket->config.quiet_timeout_ns;
+    bool ever = span_ns > 0 && socket->quiet_ns <= INT64_MAX - span_ns;
+    return ever ? socket->quiet_ns + span_ns : INT64_MAX;
+}
+
 static void check_peer(tw_socket *socket, int64_t now_ns) {
+    if (now_ns >= quiet_deadline_ns(socket)) {
+        socket_finish(socket, TW_TIMEOUT, "the connection is open but no message came in time", 0);
+        return;
+    }
     if (socket_is_waiting_for_pong(socket)) {
         if (now_ns - socket->pinged_ns >= socket->config.pong_timeout_ns) {
             socket_finish(socket, TW_TIMEOUT, "the peer did not answer a ping in time", 0);
             return;
         }
-    } else if (now_ns - socket->pinged_ns >= socket->config.ping_interval_ns) {
+    } else if (socket->config.ping_interval_ns > 0 &&
+               now_ns - socket->pinged_ns >= socket->config.ping_interval_ns) {
         ping(socket, now_ns);
     }
     if (socket->state != TW_SOCKET_CLOSED)
@@ -188,11 +200,13 @@ static void timer_fired(void *context) {
 static int64_t next_deadline_ns(const tw_socket *socket) {
     if (socket->state != TW_SOCKET_OPEN)
         return socket->deadline_ns;
+    int64_t due_ns = quiet_deadline_ns(socket);
     if (socket->config.ping_interval_ns < 0)
-        return INT64_MAX;
-    return socket->pinged_ns + (socket_is_waiting_for_pong(socket)
-                                    ? socket->config.pong_timeout_ns
-                                    : socket->config.ping_interval_ns);
+        return due_ns;
+    int64_t span_ns = socket_is_waiting_for_pong(socket) ? socket->config.pong_timeout_ns
+                                                         : socket->config.ping_interval_ns;
+    int64_t ping_ns = socket->pinged_ns + span_ns;
+    return ping_ns < due_ns ? ping_ns : due_ns;
 }
 
 void socket_plan_timer(tw_socket *socket) {
@@ -234,6 +248,22 @@ static tw_status make_wslay(tw_socket *socket) {
     return socket_encoder_init(socket);
 }
 
+/* What cannot be made smaller grows a little by being deflated: five bytes for 16 kB and some at
+ * the end. */
+static uint64_t packed_size_max(uint32_t size_max) {
+    return (uint64_t)size_max + (size_max >> 10) + 64;
+}
+
+tw_status socket_start_deflate(tw_socket *socket) {
+    uint32_t size_max = socket->config.message_size_max;
+    if (!socket->agreed.on)
+        return TW_OK;
+    wslay_event_config_set_allowed_rsv_bits(socket->events, WSLAY_RSV1_BIT);
+    wslay_event_config_set_max_recv_msg_length(socket->events, packed_size_max(size_max));
+    return socket_deflater_new(socket->allocator, &socket->agreed, socket->client, size_max,
+                               &socket->deflater);
+}
+
 static void fill_defaults(tw_socket_config *config) {
     if (config->message_size_max == 0)
         config->message_size_max = MESSAGE_SIZE_DEFAULT;
@@ -251,6 +281,10 @@ static void fill_defaults(tw_socket_config *config) {
         config->connect_timeout_ns = CONNECT_TIMEOUT_DEFAULT_NS;
 }
 
+static bool are_bits(uint8_t bits) {
+    return bits == 0 || (bits >= 8 && bits <= 15);
+}
+
 static void open_now(void *context) {
     tw_socket *socket = context;
     socket_enter(socket);
@@ -265,6 +299,8 @@ tw_status socket_make(tw_loop *loop, const tw_socket_config *config, bool client
                       tw_socket **ret_socket, tw_error *error) {
     const tw_allocator *allocator =
         config->allocator != NULL ? config->allocator : tw_allocator_system();
+    if (!are_bits(config->deflate.server_bits) || !are_bits(config->deflate.client_bits))
+        return tw_error_set(error, TW_INVALID, "a window of deflate has 8 to 15 bits");
     tw_socket *socket = TW_NEW(allocator, 1, tw_socket);
     if (socket == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "no memory for a WebSocket");
@@ -316,6 +352,7 @@ void socket_opened(tw_socket *socket) {
     socket->state = TW_SOCKET_OPEN;
     socket->heard_ns = tw_loop_now_ns(socket->loop);
     socket->pinged_ns = socket->heard_ns; /* the first ping is due one interval from now */
+    socket->quiet_ns = socket->heard_ns;
     socket_plan_timer(socket);
     if (socket->config.on_open != NULL)
         socket->config.on_open(socket->config.context, socket);
@@ -330,12 +367,15 @@ tw_status tw_socket_accept(tw_loop *loop, int fd, tw_slice early, const tw_socke
     tw_status status = socket_make(loop, config, false, &socket, error);
     if (status != TW_OK)
         return status;
+    socket->agreed = config->deflate;
     status = socket_take_early(socket, early);
+    if (status == TW_OK)
+        status = socket_start_deflate(socket);
     if (status == TW_OK)
         status = socket_attach(socket, fd);
     if (status != TW_OK) {
         tw_socket_free(socket);
-        return tw_error_set(error, status, "the event loop cannot watch a WebSocket: %s",
+        return tw_error_set(error, status, "a WebSocket cannot be opened: %s",
                             tw_status_sentence(status));
     }
     /* Nothing is read before on_open has been called. */
@@ -354,6 +394,17 @@ tw_socket_state tw_socket_get_state(const tw_socket *socket) {
 
 tw_socket_stats tw_socket_get_stats(const tw_socket *socket) {
     return socket->stats;
+}
+
+tw_socket_deflate tw_socket_get_deflate(const tw_socket *socket) {
+    return socket->agreed;
+}
+
+void tw_socket_set_quiet_timeout(tw_socket *socket, int64_t quiet_timeout_ns) {
+    socket->config.quiet_timeout_ns = quiet_timeout_ns;
+    socket->quiet_ns = tw_loop_now_ns(socket->loop);
+    if (socket->state == TW_SOCKET_OPEN)
+        socket_plan_timer(socket);
 }
 
 static tw_status refuse(tw_socket *socket) {
@@ -378,11 +429,14 @@ tw_status tw_socket_send(tw_socket *socket, tw_socket_kind kind, tw_slice data) 
     TW_ASSERT(kind == TW_SOCKET_TEXT || kind == TW_SOCKET_BINARY);
     if (socket->state != TW_SOCKET_OPEN)
         return TW_STATE;
+    if (kind == TW_SOCKET_TEXT && !tw_slice_is_utf8(data))
+        return TW_INVALID;
     if (!has_room(socket, data.size))
         return refuse(socket);
     tw_socket_frame *frame = socket_frame_encode(socket, kind, data);
     if (frame == NULL)
         return TW_NO_MEMORY;
+    socket->stats.payload_out_size += data.size;
     socket->stats.message_out_count++;
     socket_push(socket, frame);
     return TW_OK;
@@ -395,6 +449,7 @@ tw_status tw_socket_send_frame(tw_socket *socket, tw_socket_frame *frame) {
     if (!has_room(socket, frame->size))
         return refuse(socket);
     frame->references++;
+    socket->stats.payload_out_size += frame->payload_size;
     socket->stats.message_out_count++;
     socket_push(socket, frame);
     return TW_OK;

@@ -241,8 +241,19 @@ static bool is_proper(const socket_connector *connector, tw_slice head) {
     return find_header(head, "Upgrade", &value) && equal_ignoring_case(value, "websocket") &&
            find_header(head, "Connection", &value) && has_word(value, "upgrade") &&
            find_header(head, "Sec-WebSocket-Accept", &value) &&
-           tw_slice_equal_string(value, connector->accept) &&
-           !find_header(head, "Sec-WebSocket-Extensions", &value);
+           tw_slice_equal_string(value, connector->accept);
+}
+
+/* Nothing, or permessage-deflate as it was offered, once; anything else spoils the handshake. */
+static bool agree_on_extensions(tw_socket *socket, tw_slice head) {
+    tw_slice value = {0};
+    tw_slice second = {0};
+    if (!find_header(head, "Sec-WebSocket-Extensions", &value))
+        return true;
+    const char *behind = value.data + value.size;
+    tw_slice rest = {behind, (size_t)(head.data + head.size - behind)};
+    return !find_header(rest, "Sec-WebSocket-Extensions", &second) &&
+           tw_socket_deflate_accept(value, &socket->config.deflate, &socket->agreed);
 }
 
 static void take_answer(tw_socket *socket, size_t head_size) {
@@ -254,12 +265,12 @@ static void take_answer(tw_socket *socket, size_t head_size) {
         refuse_answer(socket, http_status);
         return;
     }
-    if (!is_proper(connector, head)) {
+    if (!is_proper(connector, head) || !agree_on_extensions(socket, head)) {
         socket_finish(socket, TW_PROTOCOL, "the server's handshake is not one of WebSocket",
                       http_status);
         return;
     }
-    if (socket_take_early(socket, rest) != TW_OK) {
+    if (socket_take_early(socket, rest) != TW_OK || socket_start_deflate(socket) != TW_OK) {
         socket_finish(socket, TW_NO_MEMORY, "no memory for a WebSocket", 0);
         return;
     }
@@ -410,6 +421,11 @@ static tw_status write_request(tw_socket *socket, const url_target *target,
                           "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n"
                           "User-Agent: tradewind\r\n",
                           key);
+    if (socket->config.deflate.on) {
+        tw_text_append_string(&text, "Sec-WebSocket-Extensions: ");
+        tw_socket_deflate_offer(&socket->config.deflate, &text);
+        tw_text_append_string(&text, "\r\n");
+    }
     for (size_t i = 0; i < call->header_count; i++) {
         tw_text_append(&text, call->headers[i].name);
         tw_text_append_string(&text, ": ");

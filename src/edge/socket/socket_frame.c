@@ -58,16 +58,13 @@ tw_status socket_encoder_init(tw_socket *socket) {
     return make_encoder(&socket->encoding, &socket->encoder);
 }
 
-static tw_status encode(wslay_frame_context_ptr encoder, tw_socket_kind kind, tw_slice data,
-                        bool masked) {
-    struct wslay_frame_iocb block = {
-        .fin = 1,
-        .opcode = kind == TW_SOCKET_TEXT ? WSLAY_TEXT_FRAME : WSLAY_BINARY_FRAME,
-        .payload_length = data.size,
-        .mask = masked,
-        .data = (const uint8_t *)data.data,
-        .data_length = data.size,
-    };
+/* A whole frame around `data`, its opcode, mask and reserved bits as in `block`. */
+static tw_status encode(wslay_frame_context_ptr encoder, struct wslay_frame_iocb block,
+                        tw_slice data) {
+    block.fin = 1;
+    block.payload_length = data.size;
+    block.data = (const uint8_t *)data.data;
+    block.data_length = data.size;
     do {
         ssize_t sent = wslay_frame_send(encoder, &block);
         if (sent < 0)
@@ -78,19 +75,58 @@ static tw_status encode(wslay_frame_context_ptr encoder, tw_socket_kind kind, tw
     return TW_OK;
 }
 
-tw_socket_frame *socket_frame_encode(tw_socket *socket, tw_socket_kind kind, tw_slice data) {
+static uint8_t opcode_of(tw_socket_kind kind) {
+    return kind == TW_SOCKET_TEXT ? WSLAY_TEXT_FRAME : WSLAY_BINARY_FRAME;
+}
+
+/* A frame for this socket's own queue, or NULL. */
+static tw_socket_frame *encode_own(tw_socket *socket, struct wslay_frame_iocb block,
+                                   tw_slice data) {
     tw_socket_frame *frame =
         socket_frame_make(socket->allocator, data.size + FRAME_HEADER_SIZE_MAX);
     if (frame == NULL)
         return NULL;
-    frame->counts = true;
     socket->encoding = frame;
-    tw_status status = encode(socket->encoder, kind, data, socket->client);
+    block.mask = socket->client;
+    tw_status status = encode(socket->encoder, block, data);
     socket->encoding = NULL;
     if (status == TW_OK)
         return frame;
     socket_frame_release(frame);
     return NULL;
+}
+
+tw_socket_frame *socket_frame_close(tw_socket *socket, uint16_t code) {
+    const char payload[2] = {(char)(code >> 8), (char)(code & 0xff)};
+    struct wslay_frame_iocb block = {.opcode = WSLAY_CONNECTION_CLOSE};
+    return encode_own(socket, block, (tw_slice){payload, sizeof payload});
+}
+
+/* Deflated, or NULL; then the stream knows that the peer has not got it. */
+static tw_socket_frame *encode_smaller(tw_socket *socket, tw_socket_kind kind, tw_slice data) {
+    size_t capacity = socket_deflater_bound(socket->deflater, data.size);
+    char *buffer = tw_allocate(socket->allocator, 1, capacity, 8);
+    if (buffer == NULL)
+        return NULL;
+    size_t size = socket_deflater_pack(socket->deflater, data, buffer, capacity);
+    struct wslay_frame_iocb block = {.opcode = opcode_of(kind), .rsv = WSLAY_RSV1_BIT};
+    tw_socket_frame *frame = encode_own(socket, block, (tw_slice){buffer, size});
+    tw_release(socket->allocator, buffer, 1, capacity, 8);
+    if (frame == NULL)
+        socket_deflater_forget(socket->deflater);
+    else
+        socket->stats.deflated_out_count++;
+    return frame;
+}
+
+tw_socket_frame *socket_frame_encode(tw_socket *socket, tw_socket_kind kind, tw_slice data) {
+    struct wslay_frame_iocb block = {.opcode = opcode_of(kind)};
+    bool smaller = socket->deflater != NULL && socket_deflater_wants(socket->deflater, data.size);
+    tw_socket_frame *frame =
+        smaller ? encode_smaller(socket, kind, data) : encode_own(socket, block, data);
+    if (frame != NULL)
+        frame->counts = true;
+    return frame;
 }
 
 tw_status tw_socket_frame_new(const tw_allocator *allocator, tw_socket_kind kind, tw_slice data,
@@ -103,11 +139,13 @@ tw_status tw_socket_frame_new(const tw_allocator *allocator, tw_socket_kind kind
     if (frame == NULL)
         return TW_NO_MEMORY;
     frame->counts = true;
+    frame->payload_size = data.size;
     tw_socket_frame *current = frame;
     wslay_frame_context_ptr encoder = NULL;
     tw_status status = make_encoder(&current, &encoder);
     if (status == TW_OK) {
-        status = encode(encoder, kind, data, false);
+        struct wslay_frame_iocb block = {.opcode = opcode_of(kind)};
+        status = encode(encoder, block, data);
         wslay_frame_context_free(encoder);
     }
     if (status != TW_OK) {

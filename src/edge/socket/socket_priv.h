@@ -19,10 +19,14 @@ struct tw_socket_frame {
     const tw_allocator *allocator;
     size_t size;
     size_t capacity;
+    size_t payload_size; /* of a shared one */
     uint32_t references;
     bool counts; /* a message, not control or handshake */
     char data[];
 };
+
+/* The two streams of permessage-deflate. */
+typedef struct socket_deflater socket_deflater;
 
 /* One descriptor that libcurl wants to have watched while it connects. */
 typedef struct connect_watch {
@@ -53,6 +57,8 @@ struct tw_socket {
     tw_socket_config config;
     tw_socket_stats stats;
     socket_connector connector;
+    tw_socket_deflate agreed;
+    socket_deflater *deflater;       /* NULL: messages go as they are */
     wslay_event_context_ptr events;  /* incoming frames and outgoing control frames */
     wslay_frame_context_ptr encoder; /* outgoing messages of a client */
     tw_socket_frame *encoding;       /* what `encoder` writes into */
@@ -69,6 +75,7 @@ struct tw_socket {
     int64_t timer_ns;
     int64_t heard_ns;    /* the last byte from the peer */
     int64_t pinged_ns;   /* the last ping */
+    int64_t quiet_ns;    /* since then no message */
     int64_t deadline_ns; /* of connecting or closing */
     tw_loop_task flush_task;
     tw_loop_task open_task;
@@ -82,6 +89,8 @@ struct tw_socket {
     const char *failure_text;
     uint16_t close_code; /* of the first close frame, either way */
     uint16_t peer_code;  /* of the peer's close frame, 0 until it came */
+    uint16_t
+        fault_code; /* what the peer did wrong, as a close code; 0: nothing, or wslay's to say */
     char reason[REASON_SIZE];
     char control[CONTROL_SIZE];
     bool client;
@@ -98,6 +107,8 @@ void socket_leave(tw_socket *socket); /* the socket may be gone afterwards */
 void socket_finish(tw_socket *socket, tw_status status, const char *message, uint32_t http_status);
 tw_status socket_attach(tw_socket *socket, int fd);
 void socket_opened(tw_socket *socket);
+/* Makes the streams that `agreed` asks for. */
+tw_status socket_start_deflate(tw_socket *socket);
 tw_status socket_take_early(tw_socket *socket, tw_slice bytes);
 void socket_plan_timer(tw_socket *socket);
 tw_status socket_make(tw_loop *loop, const tw_socket_config *config, bool client,
@@ -138,9 +149,27 @@ void socket_message_arrived(wslay_event_context_ptr events,
 tw_socket_frame *socket_frame_make(const tw_allocator *allocator, size_t capacity);
 void socket_frame_release(tw_socket_frame *frame);
 tw_status socket_encoder_init(tw_socket *socket);
+/* A close frame with this code, or NULL. */
+tw_socket_frame *socket_frame_close(tw_socket *socket, uint16_t code);
 /* A message as this end has to send it, or NULL. */
 tw_socket_frame *socket_frame_encode(tw_socket *socket, tw_socket_kind kind, tw_slice data);
 int socket_random(uint8_t *buffer, size_t size);
+
+/* socket_deflate.c */
+tw_status socket_deflater_new(const tw_allocator *allocator, const tw_socket_deflate *agreed,
+                              bool client, size_t size_max, socket_deflater **ret_deflater);
+void socket_deflater_free(socket_deflater *deflater);
+/* Whether a message of this size is worth it. */
+bool socket_deflater_wants(const socket_deflater *deflater, size_t size);
+/* A message that was packed is not sent after all. */
+void socket_deflater_forget(socket_deflater *deflater);
+/* Bytes that a packed message may take. */
+size_t socket_deflater_bound(socket_deflater *deflater, size_t size);
+/* Packs a message; returns the bytes. */
+size_t socket_deflater_pack(socket_deflater *deflater, tw_slice data, char *buffer,
+                            size_t capacity);
+/* The message, valid until the next call. TW_FULL (over the bound), TW_CORRUPT, TW_NO_MEMORY. */
+tw_status socket_deflater_unpack(socket_deflater *deflater, tw_slice data, tw_slice *ret_message);
 
 /* socket_connect.c */
 void socket_connector_done(tw_socket *socket);

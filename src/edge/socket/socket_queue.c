@@ -91,6 +91,8 @@ size_t tw_socket_discard(tw_socket *socket) {
         socket_frame_release(frame);
     }
     socket->count = kept;
+    if (dropped > 0 && socket->deflater != NULL)
+        socket_deflater_forget(socket->deflater);
     return dropped;
 }
 

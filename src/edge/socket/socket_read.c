@@ -80,14 +80,61 @@ ssize_t socket_feed_wslay(wslay_event_context_ptr events, uint8_t *buffer, size_
     return got;
 }
 
+/* The peer did something wrong that wslay does not see; socket_read_frames closes then. */
+static void fault(tw_socket *socket, uint16_t code, tw_status status, const char *text) {
+    socket->fault_code = code;
+    socket->failure = status;
+    socket->failure_text = text;
+    wslay_event_shutdown_read(socket->events);
+}
+
 static void take_close(tw_socket *socket, const struct wslay_event_on_msg_recv_arg *message) {
+    tw_slice reason = {0};
+    if (message->msg_length > 2)
+        reason = (tw_slice){(const char *)message->msg + 2, message->msg_length - 2};
+    /* wslay lets half a code pass, and of a reason that comes in pieces not all is looked at. */
+    if (message->msg_length == 1 || !tw_slice_is_utf8(reason)) {
+        fault(socket, message->msg_length == 1 ? TW_SOCKET_PROTOCOL_ERROR : TW_SOCKET_BAD_TEXT,
+              TW_PROTOCOL, "the peer sent a malformed close frame");
+        return;
+    }
     socket->peer_code = message->status_code != 0 ? message->status_code : TW_SOCKET_NO_CODE;
-    size_t size = message->msg_length > 2 ? message->msg_length - 2 : 0;
-    if (size >= REASON_SIZE)
-        size = REASON_SIZE - 1;
-    if (size > 0)
-        memcpy(socket->reason, message->msg + 2, size);
-    socket->reason[size] = '\0';
+    /* 123 bytes are the most that a control frame has room for. */
+    if (tw_slice_copy(reason, socket->reason, sizeof socket->reason) != TW_OK)
+        socket->reason[0] = '\0';
+}
+
+static void refuse_packed(tw_socket *socket, tw_status status) {
+    if (status == TW_FULL)
+        fault(socket, TW_SOCKET_TOO_BIG, TW_FULL, "the peer sent a message over the limit");
+    else if (status == TW_NO_MEMORY)
+        fault(socket, TW_SOCKET_SERVER_ERROR, TW_NO_MEMORY, "no memory to inflate a message");
+    else
+        fault(socket, TW_SOCKET_BAD_TEXT, TW_PROTOCOL, "the peer sent what cannot be inflated");
+}
+
+/* Inflates a message that was deflated and looks at what wslay could not; false if it is at fault.
+ */
+static bool unpack(tw_socket *socket, const struct wslay_event_on_msg_recv_arg *arrived,
+                   tw_slice *ret_data) {
+    tw_slice data = {(const char *)arrived->msg, arrived->msg_length};
+    if ((arrived->rsv & WSLAY_RSV1_BIT) != 0) {
+        tw_status status = socket_deflater_unpack(socket->deflater, data, &data);
+        if (status != TW_OK) {
+            refuse_packed(socket, status);
+            return false;
+        }
+        socket->stats.deflated_in_count++;
+        if (arrived->opcode == WSLAY_TEXT_FRAME && !tw_slice_is_utf8(data)) {
+            fault(socket, TW_SOCKET_BAD_TEXT, TW_PROTOCOL, "the peer sent text that is not UTF-8");
+            return false;
+        }
+    } else if (data.size > socket->config.message_size_max) {
+        refuse_packed(socket, TW_FULL);
+        return false;
+    }
+    *ret_data = data;
+    return true;
 }
 
 void socket_message_arrived(wslay_event_context_ptr events,
@@ -99,17 +146,34 @@ void socket_message_arrived(wslay_event_context_ptr events,
         return;
     }
     bool is_message = message->opcode == WSLAY_TEXT_FRAME || message->opcode == WSLAY_BINARY_FRAME;
-    if (!is_message || socket->doomed)
+    tw_slice data = {0};
+    if (!is_message || socket->doomed || !unpack(socket, message, &data))
         return;
     socket->stats.message_in_count++;
+    socket->stats.payload_in_size += data.size;
+    socket->quiet_ns = tw_loop_now_ns(socket->loop);
     if (socket->config.on_message == NULL)
         return;
     tw_socket_message out = {
         .kind = message->opcode == WSLAY_TEXT_FRAME ? TW_SOCKET_TEXT : TW_SOCKET_BINARY,
-        .data = {(const char *)message->msg, message->msg_length},
+        .data = data,
         .time_ns = tw_loop_now_ns(socket->loop),
     };
     socket->config.on_message(socket->config.context, socket, &out);
+}
+
+/* Says goodbye with a code of ours: wslay, which may have queued another, is not asked any more.
+ * Without room or memory there is no close frame; the deadline ends it then. */
+static void close_for_fault(tw_socket *socket) {
+    bool said = socket->state == TW_SOCKET_CLOSING;
+    wslay_event_shutdown_write(socket->events);
+    socket->close_code = socket->fault_code;
+    tw_socket_frame *frame = !said && socket_has_control_place(socket)
+                                 ? socket_frame_close(socket, socket->fault_code)
+                                 : NULL;
+    if (frame != NULL)
+        socket_push(socket, frame);
+    socket_begin_closing(socket);
 }
 
 /* wslay has queued a close frame of its own because the peer broke a rule. */
@@ -139,29 +203,42 @@ static void forget_input(tw_socket *socket) {
     }
 }
 
+static void receive(tw_socket *socket) {
+    int failed = wslay_event_recv(socket->events);
+    if (failed == WSLAY_ERR_NOMEM)
+        socket_finish(socket, TW_NO_MEMORY, "no memory for an incoming message", 0);
+    else if (failed !=
+             0) /* a control frame in pieces or too long, a length not in its shortest form */
+        fault(socket, TW_SOCKET_PROTOCOL_ERROR, TW_PROTOCOL, "the peer sent a malformed frame");
+}
+
+static void look_for_the_end(tw_socket *socket) {
+    if (socket->fault_code != 0)
+        close_for_fault(socket);
+    else if (wslay_event_get_close_received(socket->events) != 0)
+        socket_begin_closing(socket);
+    else if (wslay_event_get_read_enabled(socket->events) == 0)
+        take_fault(socket);
+}
+
 void socket_read_frames(tw_socket *socket) {
     socket->read_budget = READ_BUDGET;
     bool was_waiting = socket_is_waiting_for_pong(socket);
     bool was_enabled = wslay_event_get_read_enabled(socket->events) != 0;
-    if (was_enabled && wslay_event_recv(socket->events) != 0) {
-        socket_finish(socket, TW_NO_MEMORY, "no memory for an incoming message", 0);
-        return;
-    }
+    if (was_enabled)
+        receive(socket);
     if (socket->state == TW_SOCKET_CLOSED)
         return;
     if (was_waiting && !socket_is_waiting_for_pong(socket))
         socket_plan_timer(socket); /* for the next ping */
-    bool closed = wslay_event_get_close_received(socket->events) != 0;
     if (!was_enabled)
         forget_input(socket);
     if (socket_queue_control(socket) != TW_OK) {
         socket_finish(socket, TW_NO_MEMORY, "no memory for a control frame", 0);
         return;
     }
-    if (closed)
-        socket_begin_closing(socket);
-    else if (was_enabled && wslay_event_get_read_enabled(socket->events) == 0)
-        take_fault(socket);
+    if (was_enabled)
+        look_for_the_end(socket);
     if (socket->eof)
         socket_lost(socket, "the connection was closed without a close frame");
     else if (socket_is_over(socket))

@@ -20,38 +20,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Bytes that continue a sequence beginning with `lead`; -1 if none begins so. */
-static int continuation_count(unsigned char lead) {
-    if (lead < 0x80)
-        return 0;
-    if (lead >= 0xc2 && lead <= 0xdf)
-        return 1;
-    if (lead >= 0xe0 && lead <= 0xef)
-        return 2;
-    return lead >= 0xf0 && lead <= 0xf4 ? 3 : -1;
-}
-
-/* The first continuation byte rules out overlong forms, surrogates and what is above U+10FFFF
- * (RFC 3629, section 4). */
-static bool continues(unsigned char lead, unsigned char next) {
-    unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-    return next >= low && next <= high;
-}
-
 bool metrics_text_is_valid(tw_slice text) {
-    const unsigned char *bytes = (const unsigned char *)text.data;
-    for (size_t i = 0; i < text.size;) {
-        unsigned char lead = bytes[i++];
-        int count = continuation_count(lead);
-        if (lead == 0 || count < 0 || (size_t)count > text.size - i)
-            return false;
-        for (int j = 0; j < count; j++) {
-            if (!continues(j == 0 ? lead : 0x80, bytes[i++]))
-                return false;
-        }
-    }
-    return true;
+    return tw_slice_is_utf8(text) && (text.size == 0 || memchr(text.data, 0, text.size) == NULL);
 }
 
 static bool has_values(const struct series *series, const tw_slice *values, uint32_t count) {
