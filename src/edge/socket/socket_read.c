@@ -80,12 +80,14 @@ ssize_t socket_feed_wslay(wslay_event_context_ptr events, uint8_t *buffer, size_
     return got;
 }
 
-/* The peer did something wrong that wslay does not see; socket_read_frames closes then. */
+/* The peer did something wrong that wslay does not see, or has no code for; socket_read_frames
+ * closes then, and wslay, which may have queued another close frame, is not asked any more. */
 static void fault(tw_socket *socket, uint16_t code, tw_status status, const char *text) {
     socket->fault_code = code;
     socket->failure = status;
     socket->failure_text = text;
     wslay_event_shutdown_read(socket->events);
+    wslay_event_shutdown_write(socket->events);
 }
 
 static void take_close(tw_socket *socket, const struct wslay_event_on_msg_recv_arg *message) {
@@ -145,6 +147,9 @@ void socket_message_arrived(wslay_event_context_ptr events,
         take_close(socket, message);
         return;
     }
+    /* At once: wslay forgets the pongs that wait when a close frame comes behind. */
+    if (message->opcode == WSLAY_PING && socket_queue_control(socket) != TW_OK)
+        fault(socket, TW_SOCKET_SERVER_ERROR, TW_NO_MEMORY, "no memory for a control frame");
     bool is_message = message->opcode == WSLAY_TEXT_FRAME || message->opcode == WSLAY_BINARY_FRAME;
     tw_slice data = {0};
     if (!is_message || socket->doomed || !unpack(socket, message, &data))
@@ -162,11 +167,10 @@ void socket_message_arrived(wslay_event_context_ptr events,
     socket->config.on_message(socket->config.context, socket, &out);
 }
 
-/* Says goodbye with a code of ours: wslay, which may have queued another, is not asked any more.
- * Without room or memory there is no close frame; the deadline ends it then. */
+/* Says goodbye with a code of ours. Without room or memory there is no close frame; the deadline
+ * ends it then. */
 static void close_for_fault(tw_socket *socket) {
     bool said = socket->state == TW_SOCKET_CLOSING;
-    wslay_event_shutdown_write(socket->events);
     socket->close_code = socket->fault_code;
     tw_socket_frame *frame = !said && socket_has_control_place(socket)
                                  ? socket_frame_close(socket, socket->fault_code)
