@@ -3,8 +3,9 @@
  * obvious slow reader of frames that its answers are compared with.
  *
  * A script is what the peer sends and what it expects to hear, in order. It is played against a
- * tw_socket that echoes every message, over a real TCP connection: the tw_socket is the client (behind
- * a handshake through the HTTP server) or the server's end, and the bytes come whole or in pieces.
+ * tw_socket that echoes every message, over a real TCP connection: the tw_socket is the client
+ * (behind a handshake through the HTTP server) or the server's end, and the bytes come whole or in
+ * pieces.
  */
 #ifndef TRADEWIND_TESTS_FRAME_SCRIPT_H
 #define TRADEWIND_TESTS_FRAME_SCRIPT_H
@@ -124,8 +125,7 @@ static void script_expect(frame_script *script, uint8_t first, const void *paylo
     assert_true(size <= SCRIPT_SIZE_MAX - script->payload_size);
     if (size > 0)
         memcpy(script->payloads + script->payload_size, payload, size);
-    script->expected[script->expected_count++] =
-        (script_frame){first, script->payload_size, size};
+    script->expected[script->expected_count++] = (script_frame){first, script->payload_size, size};
     script->payload_size += size;
 }
 
@@ -353,9 +353,8 @@ static void script_play(script_house *house, const frame_script *script, script_
     while (heard < script->expected_count || (sent < script->size && !script->ends_itself)) {
         size_t left = script->size - sent;
         size_t piece = chop > 0 && left > chop ? chop : left;
-        ssize_t taken = piece > 0 && !ear->eof
-                            ? send(house->fd, script->bytes + sent, piece, MSG_NOSIGNAL)
-                            : 0;
+        ssize_t taken =
+            piece > 0 && !ear->eof ? send(house->fd, script->bytes + sent, piece, MSG_NOSIGNAL) : 0;
         sent += taken > 0 ? (size_t)taken : 0;
         script_turn(house, piece > 0 ? 0 : TW_NS_PER_MS);
         ear_listen(ear, house->fd);

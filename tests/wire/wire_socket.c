@@ -540,6 +540,63 @@ static void pings_are_answered_and_keep_a_quiet_socket_open(void **state) {
     close_house(&house);
 }
 
+static void a_connection_that_answers_pings_but_says_nothing_is_mute(void **state) {
+    (void)state;
+    test_house house;
+    socket_end client = {0};
+    open_house(&house);
+    tw_socket_config config = {.ping_interval_ns = TW_NS_PER_MS,
+                               .quiet_timeout_ns = 60 * TW_NS_PER_MS};
+    socket_end *peer = connect_pair(&house, &config, &client);
+    int64_t began_ns = tw_time_monotonic_ns();
+    turn_until(&house, &client.closed, 1);
+    assert_int_equal(client.status, TW_TIMEOUT);
+    assert_non_null(strstr(client.message, "no message came"));
+    assert_true(tw_time_monotonic_ns() - began_ns >= 50 * TW_NS_PER_MS);
+    assert_int_equal(peer->messages, 0);
+    tw_socket_free(client.socket);
+    close_house(&house);
+}
+
+static void messages_keep_a_socket_from_being_mute_and_the_span_may_change(void **state) {
+    (void)state;
+    test_house house;
+    socket_end client = {0};
+    open_house(&house);
+    tw_socket_config config = {.ping_interval_ns = -1, .quiet_timeout_ns = 3600 * TW_NS_PER_SECOND};
+    socket_end *peer = connect_pair(&house, &config, &client);
+    tw_socket_set_quiet_timeout(client.socket, 2 * TW_NS_PER_SECOND);
+    for (uint32_t i = 1; i <= 5; i++) {
+        assert_int_equal(tw_socket_send(peer->socket, TW_SOCKET_TEXT, tw_slice_of("x")), TW_OK);
+        turn_until(&house, &client.messages, i);
+    }
+    assert_int_equal(client.closed, 0);
+    tw_socket_set_quiet_timeout(client.socket, 0); /* the session is over: silence is normal */
+    assert_int_equal(tw_loop_turn(house.loop, 5 * TW_NS_PER_MS, NULL, NULL), TW_OK);
+    assert_int_equal(client.closed, 0);
+    tw_socket_set_quiet_timeout(client.socket, TW_NS_PER_MS);
+    turn_until(&house, &client.closed, 1);
+    assert_int_equal(client.status, TW_TIMEOUT);
+    tw_socket_free(client.socket);
+    close_house(&house);
+}
+
+static void text_that_is_none_is_not_sent(void **state) {
+    (void)state;
+    test_house house;
+    socket_end client = {0};
+    open_house(&house);
+    connect_pair(&house, &plain_config, &client);
+    assert_int_equal(tw_socket_send(client.socket, TW_SOCKET_TEXT, tw_slice_of("\xed\xa0\x80")),
+                     TW_INVALID);
+    assert_int_equal(tw_socket_send(client.socket, TW_SOCKET_BINARY, tw_slice_of("\xed\xa0\x80")),
+                     TW_OK);
+    assert_int_equal(tw_socket_get_stats(client.socket).message_out_count, 1);
+    assert_int_equal(tw_socket_get_stats(client.socket).payload_out_size, 3);
+    tw_socket_free(client.socket);
+    close_house(&house);
+}
+
 static void an_abrupt_end_is_closed_with_1006(void **state) {
     (void)state;
     test_house house;
@@ -698,6 +755,11 @@ static void calls_that_make_no_sense_are_refused_at_once(void **state) {
     assert_int_equal(tw_socket_connect(house.loop, &call, &config, &client.socket, NULL),
                      TW_REFUSED);
     call.url = "ws://127.0.0.1/";
+    call.authenticated = false;
+    config.deflate = (tw_socket_deflate){.on = true, .client_bits = 16};
+    assert_int_equal(tw_socket_connect(house.loop, &call, &config, &client.socket, NULL),
+                     TW_INVALID);
+    config.deflate = (tw_socket_deflate){0};
     call.headers = &header;
     call.header_count = 1;
     assert_int_equal(tw_socket_connect(house.loop, &call, &config, &client.socket, NULL),
@@ -810,6 +872,9 @@ int main(void) {
         cmocka_unit_test(a_flood_of_pings_makes_nothing_grow),
         cmocka_unit_test(silence_after_a_ping_is_a_timeout),
         cmocka_unit_test(pings_are_answered_and_keep_a_quiet_socket_open),
+        cmocka_unit_test(a_connection_that_answers_pings_but_says_nothing_is_mute),
+        cmocka_unit_test(messages_keep_a_socket_from_being_mute_and_the_span_may_change),
+        cmocka_unit_test(text_that_is_none_is_not_sent),
         cmocka_unit_test(an_abrupt_end_is_closed_with_1006),
         cmocka_unit_test(both_ends_see_the_code_and_reason_of_a_close),
         cmocka_unit_test(a_peer_that_does_not_close_is_left_after_the_deadline),

@@ -37,8 +37,8 @@ static void play(bool as_client, size_t chop) {
 
 /* Ends a script that has no end of its own: the peer closes, and is answered. */
 static void end_well(frame_script *to) {
-    bool closes = to->expected_count > 0 &&
-                  (to->expected[to->expected_count - 1].first & 0x0f) == OP_CLOSE;
+    bool closes =
+        to->expected_count > 0 && (to->expected[to->expected_count - 1].first & 0x0f) == OP_CLOSE;
     if (closes)
         return;
     script_send(to, FIN | OP_CLOSE, "\x03\xe8", 2);
@@ -79,7 +79,8 @@ static const char *pattern(size_t size) {
 /* ---- 1 framing ---------------------------------------------------------------------------- */
 
 static bool framing(frame_script *to, uint32_t index) {
-    static const size_t sizes[] = {0, 1, 124, 125, 126, 127, 128, 1000, 65534, 65535, 65536, 131072};
+    static const size_t sizes[] = {0,   1,    124,   125,   126,   127,
+                                   128, 1000, 65534, 65535, 65536, 131072};
     uint32_t count = sizeof sizes / sizeof sizes[0];
     if (index >= 2 * count)
         return false;
@@ -482,9 +483,10 @@ static void every_case_is_answered_as_the_rfc_says(void **state) {
     static const struct {
         const char *name;
         case_maker make;
-    } sections[] = {{"framing", framing},   {"pings", pings},         {"reserved bits", reserved_bits},
-                    {"opcodes", opcodes},   {"fragments", fragments}, {"texts", texts},
-                    {"closing", closing},   {"limits", limits}};
+    } sections[] = {
+        {"framing", framing}, {"pings", pings},         {"reserved bits", reserved_bits},
+        {"opcodes", opcodes}, {"fragments", fragments}, {"texts", texts},
+        {"closing", closing}, {"limits", limits}};
     script_house_open(&house);
     ear.bytes = malloc(SCRIPT_SIZE_MAX);
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
