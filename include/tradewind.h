@@ -9,6 +9,7 @@
 #include "tradewind/alpaca.h"
 #include "tradewind/alpaca_client.h"
 #include "tradewind/alpaca_fetch.h"
+#include "tradewind/alpaca_fills.h"
 #include "tradewind/alpaca_records.h"
 #include "tradewind/alpaca_stream.h"
 #include "tradewind/api.h"
