@@ -10,6 +10,11 @@
  *     trading       ws open -> authenticate -> listen -> ready -> updates
  *
  * The trading stream has no replay: after each on_ready, reconcile orders and positions by REST.
+ * alpaca_session.h does that, reconnects, and fills gaps.
+ *
+ * Mute. A stream can be alive and carry nothing. Whoever knows the hours says with
+ * tw_alpaca_stream_expect how long each channel may be quiet, and on_down comes with TW_TIMEOUT
+ * when one is quiet for longer.
  *
  * Memory: all at creation (one reader of `frame_size_max`), except what the socket takes.
  * Threads: everything belongs to the loop's thread; callbacks come from the loop.
@@ -56,6 +61,7 @@ typedef struct tw_alpaca_stream_config {
     int64_t handshake_timeout_ns; /* from open to ready; 0: 15 s */
     size_t frame_size_max;        /* 0: 4 MiB */
     uint32_t level_count_max;     /* levels of one book message; 0: 4096 */
+    bool deflate;                 /* offer permessage-deflate */
 } tw_alpaca_stream_config;
 
 /* `received_ns` is when the socket read the frame, by the loop's (monotonic) clock. Records are
@@ -83,6 +89,7 @@ typedef struct tw_alpaca_stream_counts {
     uint64_t others;  /* messages without a record of ours */
     uint64_t bad;     /* messages that could not be understood and were passed over */
     uint64_t opens;   /* times it became ready */
+    uint64_t stale;   /* times a quiet channel ended it */
 } tw_alpaca_stream_counts;
 
 typedef struct tw_alpaca_stream tw_alpaca_stream;
@@ -105,6 +112,12 @@ TW_API tw_status tw_alpaca_stream_open(tw_alpaca_stream *stream, tw_error *error
 
 /* Closes at once; no callback follows. Harmless when closed. Allowed from a callback. */
 TW_API void tw_alpaca_stream_close(tw_alpaca_stream *stream);
+
+/* From now on `channel` (one bit of tw_alpaca_channel, or 0 for records of any kind, the updates of
+ * a trading stream too) may be quiet for `span_ns` while the stream is ready; 0: for ever. What is
+ * said holds over closing and opening. TW_FULL: the loop has no timer left; nothing is watched. */
+TW_API tw_status tw_alpaca_stream_expect(tw_alpaca_stream *stream, uint8_t channel,
+                                         int64_t span_ns) TW_MUST_CHECK;
 
 TW_API tw_alpaca_stream_state tw_alpaca_stream_state_of(const tw_alpaca_stream *stream);
 TW_API tw_alpaca_stream_counts tw_alpaca_stream_counts_of(const tw_alpaca_stream *stream);

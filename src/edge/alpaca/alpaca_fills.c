@@ -12,12 +12,11 @@
  * that is older than an update that was taken (filled less than `seen`) recovers nothing.
  *   3. Slots are used, or free (a list), or used and in the ring of ended ones, in the order of
  * their ends. A slot is taken from the ring's oldest end only when none is free.
- *   4. `names` holds exactly the keys of the ring of updates.
  */
 #include <string.h>
 
+#include "alpaca_recent.h"
 #include "tradewind/alpaca_fills.h"
-#include "tradewind/map.h"
 
 #define ORDER_COUNT_DEFAULT 4096
 #define UPDATE_COUNT_DEFAULT 16384
@@ -41,37 +40,20 @@ typedef struct order_slot {
 struct tw_alpaca_fills {
     const tw_allocator *allocator;
     tw_map *orders; /* key of the order -> slot */
-    tw_map *names;  /* key of the update -> 1 */
     order_slot *slots;
     uint32_t *ended; /* ring of slots, oldest first */
-    uint64_t *told;  /* ring of keys of updates */
     uint32_t slot_count;
     uint32_t free_slot;
     uint32_t ended_first;
     uint32_t ended_count;
-    uint32_t told_count_max;
-    uint64_t told_count; /* ever */
+    alpaca_recent recent; /* keys of updates */
     tw_alpaca_fills_stats stats;
 };
 
 /* ---- keys --------------------------------------------------------------------------------- */
 
-/* FNV-1a, stirred. Two of a million different names meet with a chance of one in ten million. */
-static uint64_t stir(uint64_t sum, const void *bytes, size_t size) {
-    const unsigned char *from = bytes;
-    for (size_t i = 0; i < size; i++)
-        sum = (sum ^ from[i]) * UINT64_C(1099511628211);
-    return sum;
-}
-
-static uint64_t finish_key(uint64_t sum) {
-    sum = (sum ^ (sum >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    sum = (sum ^ (sum >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return sum ^ (sum >> 31);
-}
-
 static uint64_t key_of_text(const char *text) {
-    return finish_key(stir(UINT64_C(14695981039346656037), text, strlen(text)));
+    return alpaca_key_end(alpaca_key_add(ALPACA_KEY_BEGIN, text, strlen(text)));
 }
 
 static uint64_t key_of_order(const tw_alpaca_order *order) {
@@ -85,9 +67,9 @@ static uint64_t key_of_update(const tw_alpaca_order_update *update) {
     if (update->event_id[0] != '\0')
         return key_of_text(update->event_id);
     uint64_t sum = key_of_order(&update->order);
-    sum = stir(sum, update->event_word, strlen(update->event_word));
-    sum = stir(sum, &update->timestamp_ns, sizeof update->timestamp_ns);
-    return finish_key(stir(sum, &update->order.order.filled.nano, sizeof(int64_t)));
+    sum = alpaca_key_add(sum, update->event_word, strlen(update->event_word));
+    sum = alpaca_key_add(sum, &update->timestamp_ns, sizeof update->timestamp_ns);
+    return alpaca_key_end(alpaca_key_add(sum, &update->order.order.filled.nano, sizeof(int64_t)));
 }
 
 /* ---- slots -------------------------------------------------------------------------------- */
@@ -145,21 +127,6 @@ static void note_state(tw_alpaca_fills *fills, order_slot *slot, const tw_alpaca
 
 /* ---- updates ------------------------------------------------------------------------------ */
 
-static bool is_repeated(const tw_alpaca_fills *fills, uint64_t key) {
-    uint64_t value = 0;
-    return tw_map_get(fills->names, key, &value);
-}
-
-static void remember(tw_alpaca_fills *fills, uint64_t key) {
-    uint64_t *place = &fills->told[fills->told_count % fills->told_count_max];
-    if (fills->told_count >= fills->told_count_max)
-        tw_map_drop(fills->names, *place, NULL);
-    *place = key;
-    fills->told_count++;
-    tw_status status = tw_map_put(fills->names, key, 1); /* there is room: invariant 4 */
-    TW_ASSERT(status == TW_OK);
-}
-
 static void add_fill(order_slot *slot, int64_t quantity, int64_t price) {
     slot->told += quantity;
     slot->notional += (wide)quantity * price;
@@ -183,13 +150,11 @@ static tw_alpaca_verdict take_fill(tw_alpaca_fills *fills, const tw_alpaca_order
 
 tw_alpaca_verdict tw_alpaca_fills_take(tw_alpaca_fills *fills,
                                        const tw_alpaca_order_update *update) {
-    uint64_t key = key_of_update(update);
     fills->stats.update_count++;
-    if (is_repeated(fills, key)) {
+    if (!alpaca_recent_add(&fills->recent, key_of_update(update))) {
         fills->stats.repeated_count++;
         return TW_ALPACA_REPEATED;
     }
-    remember(fills, key);
     bool is_fill =
         update->event == TW_ALPACA_EVENT_FILL || update->event == TW_ALPACA_EVENT_PARTIAL_FILL;
     if (is_fill) {
@@ -285,22 +250,17 @@ tw_alpaca_fills_stats tw_alpaca_fills_get_stats(const tw_alpaca_fills *fills) {
 
 /* ---- life --------------------------------------------------------------------------------- */
 
-static tw_status make_map(const tw_allocator *allocator, uint32_t count, tw_map **ret_map) {
-    tw_map_config config = {.entry_initial = count, .entry_max = count};
-    return tw_map_new(allocator, &config, ret_map);
-}
-
-static tw_status take_memory(tw_alpaca_fills *fills) {
+static tw_status take_memory(tw_alpaca_fills *fills, uint32_t update_count_max) {
+    tw_map_config config = {.entry_initial = fills->slot_count, .entry_max = fills->slot_count};
     fills->slots = TW_NEW(fills->allocator, fills->slot_count, order_slot);
     fills->ended = TW_NEW(fills->allocator, fills->slot_count, uint32_t);
-    fills->told = TW_NEW(fills->allocator, fills->told_count_max, uint64_t);
-    if (fills->slots == NULL || fills->ended == NULL || fills->told == NULL)
+    if (fills->slots == NULL || fills->ended == NULL)
         return TW_NO_MEMORY;
-    tw_status status = make_map(fills->allocator, fills->slot_count, &fills->orders);
-    if (status == TW_OK)
-        status = make_map(fills->allocator, fills->told_count_max, &fills->names);
     for (uint32_t i = 0; i < fills->slot_count; i++)
         fills->slots[i].next_free = i + 1 < fills->slot_count ? i + 1 : NO_SLOT;
+    tw_status status = tw_map_new(fills->allocator, &config, &fills->orders);
+    if (status == TW_OK)
+        status = alpaca_recent_init(&fills->recent, fills->allocator, update_count_max);
     return status;
 }
 
@@ -317,9 +277,8 @@ tw_status tw_alpaca_fills_new(const tw_allocator *allocator, const tw_alpaca_fil
         return TW_NO_MEMORY;
     fills->allocator = allocator;
     fills->slot_count = config->order_count_max > 0 ? config->order_count_max : ORDER_COUNT_DEFAULT;
-    fills->told_count_max =
-        config->update_count_max > 0 ? config->update_count_max : UPDATE_COUNT_DEFAULT;
-    tw_status status = take_memory(fills);
+    tw_status status = take_memory(fills, config->update_count_max > 0 ? config->update_count_max
+                                                                       : UPDATE_COUNT_DEFAULT);
     if (status != TW_OK) {
         tw_alpaca_fills_free(fills);
         return status;
@@ -333,10 +292,9 @@ void tw_alpaca_fills_free(tw_alpaca_fills *fills) {
         return;
     const tw_allocator *allocator = fills->allocator;
     tw_map_free(fills->orders);
-    tw_map_free(fills->names);
+    alpaca_recent_done(&fills->recent);
     TW_DELETE(allocator, fills->slots, fills->slot_count, order_slot);
     TW_DELETE(allocator, fills->ended, fills->slot_count, uint32_t);
-    TW_DELETE(allocator, fills->told, fills->told_count_max, uint64_t);
     TW_DELETE(allocator, fills, 1, tw_alpaca_fills);
 }
 
@@ -354,7 +312,5 @@ void tw_alpaca_fills_check(const tw_alpaca_fills *fills) {
         TW_ASSERT(slot->covered <= slot->told);
     }
     TW_ASSERT(used == tw_map_count(fills->orders) && ended == fills->ended_count);
-    uint64_t kept =
-        fills->told_count < fills->told_count_max ? fills->told_count : fills->told_count_max;
-    TW_ASSERT(tw_map_count(fills->names) == kept);
+    alpaca_recent_check(&fills->recent);
 }

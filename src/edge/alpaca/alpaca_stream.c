@@ -15,7 +15,8 @@
  *   any but CLOSED -- tw_alpaca_stream_close --> CLOSED, nobody is told
  *
  * Invariants
- * 1. A socket exists exactly while the state is not CLOSED, a timer only before READY.
+ * 1. A socket exists exactly while the state is not CLOSED; before READY the timer is the
+ *    handshake's, in READY that of the next channel to go stale, if one is watched.
  * 2. on_down is called at most once an open, last, with the state CLOSED; so it may open again.
  * 3. The user may close (and open again) in any callback. `generation` changes with every close:
  *    whoever called the user looks whether it is still the same before touching the socket.
@@ -26,10 +27,14 @@
 #include <string.h>
 
 #include "tradewind/alpaca_stream.h"
+#include "tradewind/staleness.h"
+#include "tradewind/time.h"
 
 #define NAMES_PER_MESSAGE 200
 #define URL_SIZE 512
 #define MESSAGE_SIZE 65536
+/* Places of the watch: one a channel, in the order of their bits, and one for whatever comes. */
+#define ANY_CHANNEL TW_ALPACA_CHANNEL_COUNT
 
 struct tw_alpaca_stream {
     const tw_allocator *allocator;
@@ -38,6 +43,7 @@ struct tw_alpaca_stream {
     tw_alpaca_reader *reader;
     tw_socket *socket;
     tw_loop_timer *timer;
+    tw_staleness watch;
     char *outgoing; /* MESSAGE_SIZE bytes for what we say */
     char (*names)[TW_SYMBOL_NAME_SIZE];
     const char **name_list; /* pointers into `names`, as the encoder wants them */
@@ -52,6 +58,7 @@ struct tw_alpaca_stream {
     int64_t received_ns; /* of the frame being decoded */
     size_t frame_size_max;
     uint8_t channels;
+    bool deflate;
     tw_alpaca_stream_counts counts;
     tw_status down_status; /* set by an error message while its frame is decoded */
     char down_reason[TW_ALPACA_MESSAGE_SIZE];
@@ -89,6 +96,57 @@ static void on_timeout(void *context) {
     go_down(stream, TW_TIMEOUT, reason);
 }
 
+/* ---- channels that go quiet ---- */
+
+static void on_stale_timer(void *context);
+
+/* Plans the look at the next channel that may go stale. */
+static tw_status plan_look(tw_alpaca_stream *stream) {
+    int64_t due_ns = tw_staleness_next_ns(&stream->watch);
+    tw_loop_timer_stop(stream->timer);
+    stream->timer = NULL;
+    if (due_ns == INT64_MAX)
+        return TW_OK;
+    int64_t delay_ns = due_ns - tw_time_monotonic_ns();
+    return tw_loop_timer_start(stream->loop, delay_ns > 0 ? delay_ns : 0, 0, on_stale_timer, stream,
+                               &stream->timer);
+}
+
+static void go_stale(tw_alpaca_stream *stream, uint32_t place, int64_t quiet_ns) {
+    static const char *const names[] = {"trades",    "quotes",     "bars",       "updatedBars",
+                                        "dailyBars", "orderbooks", "any channel"};
+    char reason[128];
+    snprintf(reason, sizeof reason, "nothing came on %s for %.1f s though the connection is alive",
+             names[place], (double)quiet_ns / 1e9);
+    stream->counts.stale++;
+    go_down(stream, TW_TIMEOUT, reason);
+}
+
+static void on_stale_timer(void *context) {
+    tw_alpaca_stream *stream = context;
+    uint32_t place = 0;
+    int64_t quiet_ns = 0;
+    stream->timer = NULL;
+    /* What has been read in this turn was heard before; a late turn is nobody's silence. */
+    if (tw_staleness_find(&stream->watch, tw_loop_now_ns(stream->loop), &place, &quiet_ns) == TW_OK)
+        go_stale(stream, place, quiet_ns);
+    else if (plan_look(stream) != TW_OK)
+        go_down(stream, TW_FULL, "the loop has no timer left");
+}
+
+static void hear(tw_alpaca_stream *stream, uint32_t place) {
+    stream->counts.records++;
+    tw_staleness_heard(&stream->watch, place, stream->received_ns);
+    tw_staleness_heard(&stream->watch, ANY_CHANNEL, stream->received_ns);
+}
+
+tw_status tw_alpaca_stream_expect(tw_alpaca_stream *stream, uint8_t channel, int64_t span_ns) {
+    TW_ASSERT((channel & (channel - 1u)) == 0 && channel <= TW_ALPACA_CHANNEL_ALL);
+    uint32_t place = channel == 0 ? ANY_CHANNEL : (uint32_t)__builtin_ctz(channel);
+    tw_staleness_expect(&stream->watch, place, span_ns, tw_time_monotonic_ns());
+    return stream->state == TW_ALPACA_STREAM_READY ? plan_look(stream) : TW_OK;
+}
+
 /* ---- what we say ---- */
 
 /* Sends a text; a failure takes the stream down. */
@@ -116,8 +174,11 @@ static void send_credentials(tw_alpaca_stream *stream) {
 static void become_ready(tw_alpaca_stream *stream) {
     stream->state = TW_ALPACA_STREAM_READY;
     stream->counts.opens++;
-    tw_loop_timer_stop(stream->timer);
-    stream->timer = NULL;
+    tw_staleness_restart(&stream->watch, tw_loop_now_ns(stream->loop));
+    if (plan_look(stream) != TW_OK) {
+        go_down(stream, TW_FULL, "the loop has no timer left");
+        return;
+    }
     if (stream->callbacks.on_ready != NULL)
         stream->callbacks.on_ready(stream->callbacks.context);
 }
@@ -154,7 +215,7 @@ static void on_trade(void *context, const tw_trade *trade) {
     tw_alpaca_stream *stream = context;
     if (!live(stream))
         return;
-    stream->counts.records++;
+    hear(stream, 0);
     if (stream->callbacks.on_trade != NULL)
         stream->callbacks.on_trade(stream->callbacks.context, trade, stream->received_ns);
 }
@@ -163,16 +224,23 @@ static void on_quote(void *context, const tw_quote *quote) {
     tw_alpaca_stream *stream = context;
     if (!live(stream))
         return;
-    stream->counts.records++;
+    hear(stream, 1);
     if (stream->callbacks.on_quote != NULL)
         stream->callbacks.on_quote(stream->callbacks.context, quote, stream->received_ns);
+}
+
+/* The decoder does not tell an updated bar from a first one, and neither is late for the other. */
+static uint32_t place_of_bar(const tw_alpaca_stream *stream, const tw_bar *bar) {
+    if (bar->timeframe_ns >= TW_NS_PER_DAY)
+        return 4;
+    return (stream->channels & TW_ALPACA_CHANNEL_BARS) != 0 ? 2 : 3;
 }
 
 static void on_bar(void *context, const tw_bar *bar) {
     tw_alpaca_stream *stream = context;
     if (!live(stream))
         return;
-    stream->counts.records++;
+    hear(stream, place_of_bar(stream, bar));
     if (stream->callbacks.on_bar != NULL)
         stream->callbacks.on_bar(stream->callbacks.context, bar, stream->received_ns);
 }
@@ -181,7 +249,7 @@ static void on_level(void *context, const tw_level *level) {
     tw_alpaca_stream *stream = context;
     if (!live(stream))
         return;
-    stream->counts.records++;
+    hear(stream, 5);
     if (stream->callbacks.on_level != NULL)
         stream->callbacks.on_level(stream->callbacks.context, level, stream->received_ns);
 }
@@ -279,7 +347,7 @@ static void on_market_frame(tw_alpaca_stream *stream, tw_slice data) {
 /* ---- trading ---- */
 
 static void on_update(tw_alpaca_stream *stream, const tw_alpaca_order_update *update) {
-    stream->counts.records++;
+    hear(stream, ANY_CHANNEL);
     if (stream->callbacks.on_order_update != NULL)
         stream->callbacks.on_order_update(stream->callbacks.context, update, stream->received_ns);
 }
@@ -359,6 +427,7 @@ tw_status tw_alpaca_stream_open(tw_alpaca_stream *stream, tw_error *error) {
     config.on_close = on_close;
     config.context = stream;
     config.connect_timeout_ns = stream->handshake_timeout_ns;
+    config.deflate.on = stream->deflate;
     tw_socket_call call;
     memset(&call, 0, sizeof call);
     call.url = stream->url;
@@ -414,6 +483,7 @@ static tw_status copy_config(tw_alpaca_stream *stream, const tw_alpaca_stream_co
         return TW_INVALID;
     stream->kind = config->kind;
     stream->channels = config->channels;
+    stream->deflate = config->deflate;
     stream->names_per_message =
         config->names_per_message > 0 ? config->names_per_message : NAMES_PER_MESSAGE;
     stream->handshake_timeout_ns =
