@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -771,6 +772,55 @@ static void test_the_maximum_of_an_order_holds_inside_bands_too(void **state) {
     assert_int_equal(tw_rebalance_compute(rebalance, &config, p, 3, &plan, NULL), TW_INVALID);
 }
 
+#define MANY 3000
+
+static int by_size(const void *a, const void *b) {
+    const tw_rebalance_position *x = a;
+    const tw_rebalance_position *y = b;
+    if (x->quantity.nano != y->quantity.nano)
+        return x->quantity.nano > y->quantity.nano ? -1 : 1;
+    return x->symbol < y->symbol ? -1 : 1;
+}
+
+/* Each may be sold whole; half of all is to be sold, of many that are alike. */
+static void check_many(bool in_symbol_order) {
+    static tw_rebalance_position p[MANY];
+    static tw_rebalance_position sorted[MANY];
+    static bool sells[MANY];
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(MANY);
+    int64_t total = 0;
+    uint64_t bits = 88172645463325252;
+    for (size_t i = 0; i < MANY; i++) {
+        bits ^= bits << 13;
+        bits ^= bits >> 7;
+        bits ^= bits << 17;
+        tw_symbol symbol = (tw_symbol)(in_symbol_order ? i : MANY - 1 - i);
+        p[i] = position(symbol, 1 + (int64_t)(bits % 40), 1, 0, 100);
+        total += p[i].quantity.nano;
+        sells[i] = false;
+    }
+    memcpy(sorted, p, sizeof p);
+    qsort(sorted, MANY, sizeof sorted[0], by_size);
+    tw_rebalance_config config = config_of(0, 0, -1);
+    config.cash_min.nano = total / 2 / TW_NANO * TW_NANO;
+    size_t count = 0;
+    for (int64_t sum = 0; sum < config.cash_min.nano; count++) {
+        sum += sorted[count].quantity.nano;
+        sells[sorted[count].symbol] = true;
+    }
+    tw_rebalance_plan plan = plan_of(rebalance, &config, p, MANY);
+    assert_true(plan.feasible && plan.proven);
+    assert_int_equal(plan.count, count);
+    for (size_t i = 0; i < MANY; i++)
+        assert_int_equal(plan.outcomes[i] == TW_OUTCOME_RAISE_CASH, sells[p[i].symbol]);
+}
+
+static void test_the_largest_of_many_give_way_then_the_lower_symbol(void **state) {
+    (void)state;
+    check_many(true);
+    check_many(false);
+}
+
 static void test_what_trades_ends_closest_to_its_targets(void **state) {
     (void)state;
     TW_AUTO(tw_rebalance) *rebalance = rebalance_of(4);
@@ -898,6 +948,7 @@ int main(void) {
         cmocka_unit_test(test_caps_leave_the_rest_outside),
         cmocka_unit_test(test_an_order_is_never_above_its_maximum),
         cmocka_unit_test(test_the_maximum_of_an_order_holds_inside_bands_too),
+        cmocka_unit_test(test_the_largest_of_many_give_way_then_the_lower_symbol),
         cmocka_unit_test(test_what_trades_ends_closest_to_its_targets),
         cmocka_unit_test(test_names_of_outcomes_are_told),
         cmocka_unit_test(test_extremes_are_exact_or_refused),

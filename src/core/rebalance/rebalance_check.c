@@ -106,8 +106,12 @@ static const char *position_fault(const tw_rebalance_config *config,
 static tw_status check_positions(problem *p, tw_error *error) {
     const wide value_max = (wide)INT64_MAX * TW_NANO;
     wide total = 0;
+    tw_symbol last = 0;
+    p->in_symbol_order = true;
     for (size_t i = 0; i < p->count; i++) {
         const tw_rebalance_position *at = &p->positions[i];
+        p->in_symbol_order = p->in_symbol_order && at->symbol >= last;
+        last = at->symbol;
         const char *fault = position_fault(p->config, at);
         if (fault != NULL)
             return tw_error_set(error, TW_INVALID, "%s has %s", rebalance_label_of(p, i).text,

@@ -1,7 +1,8 @@
 /*
  * rebalance_priv.h - what the files of core/rebalance share.
  *
- *     positions --rebalance_ranges--> ranges, outcomes --rebalance_tree--> who trades, the bound
+ *     positions --rebalance_offers--> outcomes, offers --rebalance_ranges--> who must trade
+ *         --rebalance_tree--> who trades as well, the bound
  *         --rebalance_steer--> how much each trades --rebalance_report--> the plan
  *
  * Invariants:
@@ -64,7 +65,7 @@ typedef struct node {
 } node;
 
 /* Directions: fewer (sell, towards `least`) and more (buy). */
-enum { DOWN = 0, UP = 1 };
+enum { DOWN = 0, UP = 1, NO_OFFERS = -1 };
 
 /* net, long and short above the groups, and everything. */
 #define NODES_EXTRA 4
@@ -91,13 +92,16 @@ typedef struct problem {
     int64_t equity;
     bool by_value; /* there are nodes below 0: offers are values, not cash */
     bool has_costs;
-    bool has_order_max; /* orders are limited, and it is looked at */
-    uint32_t top;       /* the node of positions without a group */
+    bool in_symbol_order; /* a higher index never has a lower symbol */
+    bool has_order_max;   /* orders are limited, and it is looked at */
+    uint32_t top;         /* the node of positions without a group */
     uint32_t sides; /* of the long positions, and one more of the short ones; 0: no gross limit */
     uint32_t group_first;
     uint32_t node_count;
     wide gross_limit; /* of long less short values at 1e-18; of purchases where there are ranges */
     wide gross_max;   /* of long less short purchases */
+    int offered;      /* the direction of the offers that stand in work, or NO_OFFERS ... */
+    size_t offered_count;
     size_t member_count;
     size_t mandatory;
     size_t chosen;       /* optional members */
@@ -128,17 +132,12 @@ typedef struct range_notes {
 tw_status rebalance_range_at(const problem *p, size_t index, tw_rebalance_range *ret_range,
                              range_notes *ret_notes, tw_error *error);
 
-/* Writes for every position whether it is above, below or inside its band. */
-void rebalance_classify(const problem *p);
-
-/* What all positions that are inside their bands offer in one direction: cash, one after the other,
- * or values, each at the places of its node. `ret_cost` is the most that all together may cost. */
-tw_status rebalance_offers(const problem *p, int direction, bool in_cash, size_t *ret_count,
-                           wide *ret_cost, tw_error *error);
-
 /* The one-sided range in which position `index` trades. False when there is none. */
 bool rebalance_member_of(const problem *p, size_t index, const tw_rebalance_range *range,
                          bool sells, member *ret_member);
+
+/* Takes the sales away that cost more than they bring. False when these are all. */
+bool rebalance_keep_useful_sales(member *m);
 
 uint32_t rebalance_node_of(const problem *p, size_t index);
 bool rebalance_is_short(const problem *p, size_t index);
@@ -176,6 +175,19 @@ static inline wide member_cash(const member *m, int64_t lots) {
 static inline wide member_lot_value(const member *m) {
     return (wide)m->lot * m->price;
 }
+
+/* --- rebalance_offers.c: who is inside, and what he can give ---------------------------------- */
+
+/* Writes for every position whether it is above, below or inside its band. */
+void rebalance_classify(problem *p);
+
+/* What all positions that are inside their bands offer in one direction: cash, one after the other,
+ * or values, each at the places of its node. `ret_cost` is the most that all together may cost. */
+tw_status rebalance_offers(problem *p, int direction, bool in_cash, size_t *ret_count,
+                           wide *ret_cost, tw_error *error);
+
+/* rebalance_member_of a position that is inside its band, found quickly. */
+bool rebalance_member_inside(const problem *p, size_t index, bool sells, member *ret_member);
 
 /* --- rebalance_select.c: the largest of many ------------------------------------------------- */
 

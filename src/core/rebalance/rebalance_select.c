@@ -2,9 +2,10 @@
  * rebalance_select.c - the fewest offers that cover an amount, without sorting them.
  *
  * A quickselect by weight: split by a pivot, keep the running sum of the larger part, and go on in
- * the part where the amount is reached. The pivot is a middle of three, of nine when there are
- * many: no random number, so the same offers end in the same places. Should the pivots be bad again
- * and again, what is left is sorted, so the worst case is O(n log n).
+ * the part where the amount is reached. Of many the first pivot is where a sample covers the
+ * amount; others are a middle of three, of nine when there are many: no random number, so the same
+ * offers end in the same places. Should the pivots be bad again and again, what is left is sorted,
+ * so the worst case is O(n log n).
  *
  * Invariants:
  * 1. offer_goes_first is a total order: no two offers are alike, for their indices differ.
@@ -15,12 +16,17 @@
 
 #define SPLITS_MAX 64
 #define SORT_BELOW 8
+#define SAMPLE_SIZE 64
+#define SAMPLE_BEYOND 3
+#define SAMPLE_FROM 1024 /* offers, for a sample to be worth its while */
 
 bool offer_goes_first(const problem *p, const offer *a, const offer *b) {
     if (a->amount != b->amount)
         return a->amount > b->amount;
     if (a->rank != b->rank)
         return a->rank < b->rank;
+    if (p->in_symbol_order)
+        return a->index < b->index;
     tw_symbol symbol_a = rebalance_symbol_of(p, a->index);
     tw_symbol symbol_b = rebalance_symbol_of(p, b->index);
     return symbol_a != symbol_b ? symbol_a < symbol_b : a->index < b->index;
@@ -84,6 +90,23 @@ static offer pivot_of(const problem *p, const offer *offers, size_t count) {
     return *middle_of(p, thirds[0], thirds[1], thirds[2]);
 }
 
+/* Where an even sample of the offers covers the part that is needed, and a little beyond: the first
+ * split then leaves few. */
+static offer sampled_pivot(const problem *p, const offer *offers, size_t count, double part) {
+    offer sample[SAMPLE_SIZE];
+    double sum = 0;
+    for (size_t i = 0; i < SAMPLE_SIZE; i++) {
+        sample[i] = offers[i * (count / SAMPLE_SIZE)];
+        sum += (double)sample[i].amount;
+    }
+    offers_sort(p, sample, SAMPLE_SIZE);
+    double covered = 0;
+    size_t at = 0;
+    while (at + 1 < SAMPLE_SIZE && covered < part * sum)
+        covered += (double)sample[at++].amount;
+    return sample[at + SAMPLE_BEYOND < SAMPLE_SIZE ? at + SAMPLE_BEYOND : SAMPLE_SIZE - 1];
+}
+
 /* Moves what goes before the pivot, and the pivot, to the front; returns their number and sum. */
 static size_t split(const problem *p, offer *offers, size_t count, const offer *pivot,
                     wide *ret_sum) {
@@ -114,8 +137,11 @@ size_t offers_cover(const problem *p, offer *offers, size_t count, wide need) {
         return count + 1;
     size_t begin = 0;
     size_t end = count;
+    double part = (double)need / (double)sum;
     for (int splits = 0; end - begin > SORT_BELOW && splits < SPLITS_MAX; splits++) {
-        offer pivot = pivot_of(p, &offers[begin], end - begin);
+        offer pivot = splits == 0 && count >= SAMPLE_FROM
+                          ? sampled_pivot(p, offers, count, part)
+                          : pivot_of(p, &offers[begin], end - begin);
         size_t front = split(p, &offers[begin], end - begin, &pivot, &sum);
         if (sum < need) {
             need -= sum;

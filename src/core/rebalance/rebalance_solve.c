@@ -17,6 +17,7 @@
 #define TRIES_MAX 64
 #define TRIES_LARGEST_MAX 4
 #define ROUNDS_MAX 8
+#define AHEAD 64                      /* positions, while reading those that trade */
 #define STEERED_MAX ((size_t)1 << 22) /* members, over all tries of a round */
 
 /* --- who must trade -------------------------------------------------------------------------- */
@@ -102,20 +103,20 @@ static bool does_sell(uint8_t outcome) {
     return outcome == TW_OUTCOME_RAISE_CASH || outcome == TW_OUTCOME_CUT_GROUP;
 }
 
-static bool find_member(const problem *p, size_t index, bool sells, member *ret_member) {
-    tw_rebalance_range range;
-    range_notes notes;
-    return rebalance_range_at(p, index, &range, &notes, NULL) == TW_OK &&
-           rebalance_member_of(p, index, &range, sells, ret_member);
+/* Far between in a large book, each of them would be waited for. */
+static void expect_chosen(const problem *p, size_t index) {
+    if (p->positions != NULL && index < p->count && is_chosen(p->work->outcomes[index]))
+        __builtin_prefetch(&p->positions[index]);
 }
 
 static void push_chosen(problem *p) {
     for (size_t i = 0; p->chosen > 0 && i < p->count; i++) {
         uint8_t outcome = p->work->outcomes[i];
+        expect_chosen(p, i + AHEAD);
         if (!is_chosen(outcome))
             continue;
         member m;
-        bool has_range = find_member(p, i, does_sell(outcome), &m);
+        bool has_range = rebalance_member_inside(p, i, does_sell(outcome), &m);
         TW_ASSERT(has_range);
         rebalance_push(p, &m);
     }
@@ -145,7 +146,8 @@ static bool choose_other_last(problem *p) {
     for (size_t tries = tries_of(p, TRIES_MAX); tries > 0 && left > 0; tries--) {
         offer next = offers_take(p, others, left--);
         member m;
-        if (next.amount < p->last_need || !find_member(p, next.index, does_sell(outcome), &m))
+        if (next.amount < p->last_need ||
+            !rebalance_member_inside(p, next.index, does_sell(outcome), &m))
             break;
         p->work->members[place] = m;
         if (rebalance_steer(p)) {
@@ -177,7 +179,8 @@ static size_t list_spare(const problem *p, uint32_t fault, bool finest, bool sel
         if (p->work->outcomes[i] != TW_OUTCOME_INSIDE ||
             !is_below(p, rebalance_node_of(p, i), fault))
             continue;
-        bool has_range = find_member(p, i, sells, &m) || (finest && find_member(p, i, !sells, &m));
+        bool has_range = rebalance_member_inside(p, i, sells, &m) ||
+                         (finest && rebalance_member_inside(p, i, !sells, &m));
         if (!has_range)
             continue;
         wide amount = finest ? -over_nano(member_lot_value(&m), true)
@@ -197,7 +200,7 @@ static uint8_t reason_of_more(uint32_t fault, bool sells) {
 
 static bool try_one(problem *p, uint32_t index, uint32_t fault, bool sells) {
     member m;
-    if (!find_member(p, index, sells, &m))
+    if (!rebalance_member_inside(p, index, sells, &m))
         return false;
     rebalance_push(p, &m);
     p->work->outcomes[index] = reason_of_more(fault, sells);
@@ -253,9 +256,9 @@ static bool add_one(problem *p, uint32_t index) {
     lacks_members(p, fault, &sells);
     if (index == UINT32_MAX)
         return false;
-    if (!find_member(p, index, sells, &m)) {
+    if (!rebalance_member_inside(p, index, sells, &m)) {
         sells = !sells;
-        if (!find_member(p, index, sells, &m))
+        if (!rebalance_member_inside(p, index, sells, &m))
             return false;
     }
     rebalance_push(p, &m);

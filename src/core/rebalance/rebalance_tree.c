@@ -316,11 +316,14 @@ static tw_status choose_by_cash(problem *p, const reach *all, bool *ret_feasible
     *ret_feasible = true;
     if (need <= 0)
         return TW_OK;
-    size_t count = 0;
+    size_t count = p->offered_count;
     wide cost = 0;
-    tw_status status = rebalance_offers(p, direction, true, &count, &cost, error);
+    tw_status status = TW_OK;
+    if (p->offered != direction)
+        status = rebalance_offers(p, direction, true, &count, &cost, error);
     if (status != TW_OK)
         return status;
+    p->offered = NO_OFFERS; /* they are taken from here */
     if (!p->by_value) {
         whole->counts[direction] = count;
         *ret_feasible = choose_at(p, 0, whole->least, whole->most);
