@@ -1,5 +1,6 @@
 /*
- * bench_guards.c - what the guards of a request cost: breaker, limiter, and what they are made of.
+ * bench_guards.c - what the guards of a request cost: breaker, limiter, retry, and what they are
+ * made of.
  *
  *     bench_guards [MILLIONS]    operations of one run, default 5
  *
@@ -14,6 +15,7 @@
 
 #include "tradewind/breaker.h"
 #include "tradewind/limiter.h"
+#include "tradewind/retry.h"
 #include "tradewind/time.h"
 
 #define RUN_COUNT 5
@@ -23,6 +25,7 @@ struct bench {
     tw_breaker *by_time;
     tw_breaker *open;
     tw_limiter *limiter; /* bucket 0 is as good as endless, 1 and 2 as well, 3 is empty */
+    tw_retry_budget *budget;
     tw_lock lock;
     uint64_t sink; /* results go here, so that no work can be left out */
 };
@@ -103,6 +106,16 @@ static void run_take_none(struct bench *bench, uint64_t count) {
     bench->sink += (uint64_t)ready_ns;
 }
 
+static void run_call(struct bench *bench, uint64_t count) {
+    const tw_retry_policy policy = tw_retry_policy_default();
+    const tw_retry_terms terms = {.kind = TW_RETRY_READ, .deadline_ns = INT64_MAX};
+    for (uint64_t i = 0; i < count; i++) {
+        tw_retry retry;
+        tw_retry_begin(&retry, bench->budget, &policy, &terms, (int64_t)i);
+        tw_retry_succeeded(&retry, false);
+    }
+}
+
 static int by_value(const void *a, const void *b) {
     double x = *(const double *)a;
     double y = *(const double *)b;
@@ -163,6 +176,8 @@ int main(int argc, char **argv) {
     struct bench bench = {0};
     make_breakers(&bench);
     make_limiter(&bench);
+    const tw_retry_budget_config budget = tw_retry_budget_config_default();
+    require(tw_retry_budget_new(NULL, &budget, &bench.budget, NULL) == TW_OK, "a budget");
     printf("%-44s %8s %8s %8s\n", "ns an operation", "median", "least", "most");
     run_row("loop", run_loop, &bench, count);
     run_row("a lock, taken and given back", run_lock, &bench, count);
@@ -173,6 +188,8 @@ int main(int argc, char **argv) {
     run_row("limiter: a token is not there", run_take_none, &bench, count);
     run_row("limiter: a token of one bucket", run_take, &bench, count);
     run_row("limiter: of two and a place, given back", run_take_three, &bench, count);
+    run_row("retry: a call that comes well at once", run_call, &bench, count);
+    tw_retry_budget_free(bench.budget);
     tw_limiter_free(bench.limiter);
     tw_breaker_free(bench.closed);
     tw_breaker_free(bench.open);

@@ -57,6 +57,7 @@
 #include "tradewind/rebalance.h"
 #include "tradewind/reconnect.h"
 #include "tradewind/recorder.h"
+#include "tradewind/retry.h"
 #include "tradewind/returns.h"
 #include "tradewind/ring.h"
 #include "tradewind/risk.h"
