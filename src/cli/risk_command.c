@@ -2,6 +2,7 @@
 #include "command.h"
 #include "interruption.h"
 #include "output_file.h"
+#include "risk_factors.h"
 #include "risk_figures.h"
 #include "risk_history.h"
 #include "risk_input.h"
@@ -23,6 +24,7 @@ typedef struct risk_run {
     tw_risk_report report;
     risk_history history;
     risk_figures figures;
+    risk_factors factors;
     risk_trials trials;
     output_file picture;
 } risk_run;
@@ -132,8 +134,11 @@ static tw_status try_portfolio(risk_run *all, tw_error *error) {
         status = risk_figures_make(&all->figures, &all->history, &all->config, error);
     if (status == TW_OK && options->stress)
         status = risk_trials_replay(&all->trials, input, error);
+    if (status == TW_OK && options->factors[0] != '\0')
+        status =
+            risk_factors_read(&all->factors, input, options->factors, all->config.runner, error);
     if (status == TW_OK && options->shocks[0] != '\0')
-        status = risk_trials_shock(&all->trials, input, options->shocks, error);
+        status = risk_trials_shock(&all->trials, input, &all->factors, options->shocks, error);
     if (status == TW_OK && tested)
         status = risk_trials_test(&all->trials, &all->history, &all->config,
                                   (size_t)options->backtest, error);
@@ -146,6 +151,7 @@ static tw_status report(risk_run *all, tw_error *error) {
                                 .report = &all->report,
                                 .history = &all->history,
                                 .figures = &all->figures,
+                                .factors = &all->factors,
                                 .trials = &all->trials,
                                 .benchmark = all->options->benchmark};
     tw_status status =
@@ -175,6 +181,7 @@ static tw_status run(void *target, const tw_arguments *arguments, tw_error *erro
     status = run_all(&all, error);
     output_file_drop(&all.picture);
     risk_trials_free(&all.trials);
+    risk_factors_free(&all.factors);
     risk_history_free(&all.history);
     tw_risk_free(all.risk);
     tw_workers_free(all.workers);

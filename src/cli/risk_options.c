@@ -56,8 +56,12 @@ const tw_config_option risk_option_table[] = {
     {"stress", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no",
      "what today's weights would have lost in the crises that the rows cover", NULL,
      offsetof(risk_options, stress)},
+    {"factors", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
+     "wide CSV of the returns of factors: how the portfolio moves with them, and names to shock",
+     NULL, offsetof(risk_options, factors)},
     {"shocks", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
-     "CSV of scenarios of your own: scenario,symbol,return", NULL, offsetof(risk_options, shocks)},
+     "CSV of scenarios of your own: scenario,symbol,return; a symbol is an asset or a factor", NULL,
+     offsetof(risk_options, shocks)},
     {"backtest", TW_CONFIG_INTEGER, "rows", "0", "1000000", "0",
      "forecast each row from so many before it, and test whether it held; 0: no test", NULL,
      offsetof(risk_options, backtest)},
@@ -133,8 +137,8 @@ tw_status risk_options_check(const risk_options *options, tw_error *error) {
         return tw_error_set(error, TW_USAGE, "--cash stands beside --positions");
     if (options->backtest == 1)
         return tw_error_set(error, TW_USAGE, "--backtest needs at least 2 rows (0: no test)");
-    const char *const read[] = {options->returns, options->prices, options->weights,
-                                options->positions};
+    const char *const read[] = {options->returns,   options->prices,  options->weights,
+                                options->positions, options->factors, options->shocks};
     const output_option written = {"plot", options->plot, .streams = false};
     for (size_t i = 0; i < sizeof read / sizeof read[0]; i++) {
         tw_status status =

@@ -16,6 +16,7 @@ typedef struct risk_options {
     char confidence[TW_CONFIG_TEXT_SIZE];
     char risk_free[TW_CONFIG_TEXT_SIZE];
     char minimum[TW_CONFIG_TEXT_SIZE];
+    char factors[TW_CONFIG_TEXT_SIZE];
     char shocks[TW_CONFIG_TEXT_SIZE];
     char plot[TW_CONFIG_TEXT_SIZE];
     double periods;

@@ -248,6 +248,8 @@ tw_status risk_print(const risk_result *result, tw_error *error) {
     if (status == TW_OK)
         status = print_contributions(result, error);
     if (status == TW_OK)
+        status = risk_factors_print(result->factors, error);
+    if (status == TW_OK)
         status = risk_trials_print(result->trials, result->input, error);
     if (status != TW_OK)
         return status;
@@ -336,6 +338,7 @@ tw_status risk_print_json(const risk_result *result, tw_error *error) {
     put_portfolio(&w, result);
     put_contributions(&w, result);
     risk_figures_put(result->figures, result->history, &w);
+    risk_factors_put(result->factors, &w);
     risk_trials_put(result->trials, result->input, &w);
     json_open(&w, "conventions", '{');
     for (size_t i = 0; i < count; i++)

@@ -4,6 +4,7 @@
 #ifndef TRADEWIND_CLI_RISK_REPORT_H
 #define TRADEWIND_CLI_RISK_REPORT_H
 
+#include "risk_factors.h"
 #include "risk_figures.h"
 #include "risk_input.h"
 #include "risk_trials.h"
@@ -15,6 +16,7 @@ typedef struct risk_result {
     const tw_risk_report *report;
     const risk_history *history;
     const risk_figures *figures;
+    const risk_factors *factors;
     const risk_trials *trials;
     const char *benchmark; /* its name, or empty */
 } risk_result;

@@ -66,37 +66,55 @@ tw_status risk_trials_replay(risk_trials *trials, const risk_input *input, tw_er
 
 enum { SCENARIO, SYMBOL, CHANGE };
 
+/* The shocks of one kind; there is room for one of each asset, or of each factor. */
+typedef struct shock_list {
+    tw_stress_shock *shocks;
+    size_t count;
+    size_t capacity;
+} shock_list;
+
 /* A scenario while its rows are read; they stand together. */
 typedef struct scenario {
     char name[RISK_TRIAL_NAME_SIZE];
-    tw_stress_shock *shocks; /* [assets] */
-    size_t count;
+    shock_list assets;
+    shock_list factors;
 } scenario;
 
 typedef struct shock_reader {
     risk_trials *trials;
     const risk_input *input;
+    const risk_factors *factors;
     named_rows rows;
     scenario open;
     double *losses; /* [assets] */
 } shock_reader;
 
+static bool is_open(const scenario *open) {
+    return open->assets.count + open->factors.count > 0;
+}
+
 /* What the rows that were read add up to. */
 static tw_status end_scenario(shock_reader *reader, tw_error *error) {
     const risk_input *input = reader->input;
     risk_trials *trials = reader->trials;
-    if (reader->open.count == 0)
+    scenario *open = &reader->open;
+    if (!is_open(open))
         return TW_OK;
-    const tw_stress_holdings holdings = {.weights = input->weights, .assets = input->assets};
-    const tw_stress_scenario work = {.assets = reader->open.shocks,
-                                     .asset_count = reader->open.count};
+    const tw_stress_holdings holdings = {.weights = input->weights,
+                                         .betas = reader->factors->betas,
+                                         .assets = input->assets,
+                                         .factors = reader->factors->table.assets};
+    const tw_stress_scenario work = {.assets = open->assets.shocks,
+                                     .asset_count = open->assets.count,
+                                     .factors = open->factors.shocks,
+                                     .factor_count = open->factors.count};
     risk_trial *trial = &trials->trials[trials->count];
-    *trial = (risk_trial){0};
-    memcpy(trial->name, reader->open.name, sizeof trial->name);
+    *trial = (risk_trial){.factors = work.factor_count};
+    memcpy(trial->name, open->name, sizeof trial->name);
     tw_status status = tw_stress_apply(&holdings, &work, &trial->result, reader->losses, error);
     if (status == TW_OK)
         trials->count++;
-    reader->open.count = 0;
+    open->assets.count = open->factors.count = 0;
     return status;
 }
 
@@ -120,35 +138,55 @@ static tw_status begin_scenario(shock_reader *reader, tw_slice name, tw_error *e
     return TW_OK;
 }
 
-static tw_status read_shock(shock_reader *reader, tw_error *error) {
-    static const named_range range = {"a return from -1 on, like -0.2 or -20%", -TW_NANO,
-                                      1000 * TW_NANO};
+/* The asset or the factor that the row at hand names, and the list that its shock goes to. */
+static tw_status find_shocked(shock_reader *reader, shock_list **ret_list, size_t *ret_index,
+                              tw_error *error) {
+    const risk_input *factors = &reader->factors->table;
     named_rows *rows = &reader->rows;
-    tw_slice name = named_rows_field(rows, SCENARIO);
     tw_slice symbol = named_rows_field(rows, SYMBOL);
-    scenario *open = &reader->open;
     size_t asset = risk_input_find(reader->input, symbol);
-    int64_t change = INT64_MIN;
-    tw_status status = TW_OK;
-    if (open->count == 0 || !tw_slice_equal_string(name, open->name))
-        status = begin_scenario(reader, name, error);
-    if (status != TW_OK)
-        return status;
-    if (asset == reader->input->assets)
-        return named_rows_bad(rows, SYMBOL, TW_RANGE, error, "there is no asset \"%.*s\"",
-                              (int)symbol.size, symbol.data);
-    for (size_t i = 0; i < open->count; i++) {
-        if (open->shocks[i].index == asset)
+    bool is_asset = asset < reader->input->assets;
+    shock_list *list = is_asset ? &reader->open.assets : &reader->open.factors;
+    size_t index = is_asset ? asset : risk_input_find(factors, symbol);
+    if (!is_asset && index == factors->assets)
+        return named_rows_bad(rows, SYMBOL, TW_RANGE, error, "there is no asset%s \"%.*s\"",
+                              factors->assets > 0 ? " or factor" : "", (int)symbol.size,
+                              symbol.data);
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->shocks[i].index == index)
             return named_rows_bad(rows, SYMBOL, TW_RANGE, error,
                                   "\"%.*s\" is twice in the scenario", (int)symbol.size,
                                   symbol.data);
     }
-    status = named_rows_share(rows, CHANGE, &range, &change, error);
+    *ret_list = list;
+    *ret_index = index;
+    return TW_OK;
+}
+
+static tw_status read_shock(shock_reader *reader, tw_error *error) {
+    static const named_range ranges[] = {
+        {"a return from -1 on, like -0.2 or -20%", -TW_NANO, 1000 * TW_NANO},
+        {"a change of a factor, like -0.2 or -20%", -1000 * TW_NANO, 1000 * TW_NANO}};
+    named_rows *rows = &reader->rows;
+    tw_slice name = named_rows_field(rows, SCENARIO);
+    scenario *open = &reader->open;
+    shock_list *list = NULL;
+    size_t index = 0;
+    int64_t change = INT64_MIN;
+    tw_status status = TW_OK;
+    if (!is_open(open) || !tw_slice_equal_string(name, open->name))
+        status = begin_scenario(reader, name, error);
+    if (status == TW_OK)
+        status = find_shocked(reader, &list, &index, error);
+    if (status != TW_OK)
+        return status;
+    const named_range *range = &ranges[list == &open->factors ? 1 : 0];
+    status = named_rows_share(rows, CHANGE, range, &change, error);
     if (status == TW_OK && change == INT64_MIN)
         return named_rows_bad(rows, CHANGE, TW_PARSE, error, "expected %s, found nothing",
-                              range.what);
+                              range->what);
     if (status == TW_OK)
-        open->shocks[open->count++] = (tw_stress_shock){asset, (double)change / (double)TW_NANO};
+        list->shocks[list->count++] = (tw_stress_shock){index, (double)change / (double)TW_NANO};
     return status;
 }
 
@@ -158,7 +196,7 @@ static tw_status read_shocks(shock_reader *reader, const char *path, tw_error *e
         named_rows_open(&reader->rows, path, columns, sizeof columns / sizeof columns[0], error);
     while (status == TW_OK && (status = named_rows_next(&reader->rows, error)) == TW_OK)
         status = read_shock(reader, error);
-    bool empty = reader->trials->count == 0 && reader->open.count == 0;
+    bool empty = reader->trials->count == 0 && !is_open(&reader->open);
     if (status == TW_EMPTY && empty && !reader->trials->replayed)
         status = tw_error_set_at(error, TW_EMPTY, path, 1, 0, "there is no shock after the header");
     else if (status == TW_EMPTY)
@@ -167,19 +205,34 @@ static tw_status read_shocks(shock_reader *reader, const char *path, tw_error *e
     return status;
 }
 
-tw_status risk_trials_shock(risk_trials *trials, const risk_input *input, const char *path,
-                            tw_error *error) {
+static bool take_list(shock_list *list, size_t capacity) {
+    list->capacity = capacity;
+    if (capacity == 0)
+        return true;
+    list->shocks = TW_NEW(tw_allocator_system(), capacity, tw_stress_shock);
+    return list->shocks != NULL;
+}
+
+static void give_list(shock_list *list) {
+    TW_DELETE(tw_allocator_system(), list->shocks, list->capacity, tw_stress_shock);
+}
+
+tw_status risk_trials_shock(risk_trials *trials, const risk_input *input,
+                            const risk_factors *factors, const char *path, tw_error *error) {
     const tw_allocator *system = tw_allocator_system();
-    shock_reader reader = {.trials = trials, .input = input};
+    shock_reader reader = {.trials = trials, .input = input, .factors = factors};
     tw_status status = make_room(trials, error);
-    reader.open.shocks = TW_NEW(system, input->assets, tw_stress_shock);
     reader.losses = TW_NEW(system, input->assets, double);
-    if (status == TW_OK && (reader.open.shocks == NULL || reader.losses == NULL))
+    bool have = reader.losses != NULL;
+    have = take_list(&reader.open.assets, input->assets) && have;
+    have = take_list(&reader.open.factors, factors->table.assets) && have;
+    if (status == TW_OK && !have)
         status =
             tw_error_set(error, TW_NO_MEMORY, "there is no memory for %zu shocks", input->assets);
     if (status == TW_OK)
         status = read_shocks(&reader, path, error);
-    TW_DELETE(system, reader.open.shocks, input->assets, tw_stress_shock);
+    give_list(&reader.open.assets);
+    give_list(&reader.open.factors);
     TW_DELETE(system, reader.losses, input->assets, double);
     return status;
 }
@@ -239,6 +292,9 @@ static void add_remark(table *rows, const risk_trial *trial) {
                  result->missing == 1 ? "" : "s", PERCENT * result->missing_weight);
     else if (result->coverage == TW_STRESS_PART)
         snprintf(cell, sizeof cell, "in part");
+    else if (trial->factors > 0)
+        snprintf(cell, sizeof cell, "by %zu factor%s", trial->factors,
+                 trial->factors == 1 ? "" : "s");
     table_cell(rows, cell);
 }
 
@@ -324,6 +380,8 @@ static void put_stress(const risk_trials *trials, const risk_input *input, json_
             json_flag(w, "whole", trial->result.coverage == TW_STRESS_WHOLE);
             json_count(w, "rows", trial->result.rows);
         }
+        if (trial->factors > 0)
+            json_count(w, "factors", trial->factors);
         json_number(w, "loss", trial->result.loss);
         json_number(w, "missing_weight", trial->result.missing_weight);
         if (worst < input->assets)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "json_writer.h"
+#include "risk_factors.h"
 #include "risk_history.h"
 #include "tradewind/backtest.h"
 #include "tradewind/stress.h"
@@ -18,6 +19,7 @@ enum { RISK_SCENARIO_MAX = 64, RISK_TRIAL_NAME_SIZE = 64 };
 typedef struct risk_trial {
     char name[RISK_TRIAL_NAME_SIZE];
     const tw_stress_window *window; /* NULL of a scenario */
+    size_t factors;                 /* that a scenario moves */
     tw_stress_result result;
 } risk_trial;
 
@@ -36,8 +38,11 @@ typedef struct risk_trials {
 tw_status risk_trials_replay(risk_trials *trials, const risk_input *input,
                              tw_error *error) TW_MUST_CHECK;
 
-/* The scenarios of a CSV scenario,symbol,return. TW_PARSE, TW_RANGE with the place. */
-tw_status risk_trials_shock(risk_trials *trials, const risk_input *input, const char *path,
+/* The scenarios of a CSV scenario,symbol,return, where a symbol is an asset or a factor. An asset
+ * that a scenario does not name moves by its exposures to the factors that it names. TW_PARSE,
+ * TW_RANGE with the place. */
+tw_status risk_trials_shock(risk_trials *trials, const risk_input *input,
+                            const risk_factors *factors, const char *path,
                             tw_error *error) TW_MUST_CHECK;
 
 /* Forecasts of each method from the `window` rows before, and whether they held. TW_USAGE: there

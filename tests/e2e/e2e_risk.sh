@@ -302,6 +302,65 @@ assert abs(stress["fall"] - (0.5 * 0.2 - 0.3 * 0.1)) < 1e-12 and abs(stress["ris
     said 'shocks.csv:4:1: the rows of the scenario "x" do not stand together'
 }
 
+# Changes of three factors in the time of many_prices, without some of its days and with a hole.
+factor_changes() {
+    python3 - <<'END'
+import datetime, random
+source = random.Random(4)
+day = datetime.date(2019, 12, 20)
+print("date,MARKET,RATE,OIL")
+for row in range(800):
+    market = source.gauss(0, 0.01)
+    cells = "%.17g,%.9f,%s" % (market, 0.3 * market + source.gauss(0, 0.002),
+                              "" if row == 300 else "%.6f" % source.gauss(0, 0.02))
+    if row % 40 != 7:
+        print("%s,%s" % (day, cells))
+    day += datetime.timedelta(days=1)
+END
+}
+
+shocks_of_factors_reach_the_assets() {
+    many_prices >prices.csv
+    factor_changes >factors.csv
+    printf 'symbol,weight\nN01,0.5\nN03,-0.2\nN04,0.4\nN11,0.6\n' >weights.csv
+    cat >shocks.csv <<'END'
+scenario,symbol,return
+crash,MARKET,-0.2
+crash,OIL,-0.4
+crash,N03,-0.05
+hike,RATE,0.01
+one,N01,-0.3
+END
+    run risk --prices prices.csv --weights weights.csv --factors factors.csv --shocks shocks.csv --json
+    ended 0
+    agrees_with_numpy --prices prices.csv --weights weights.csv --factors factors.csv \
+        --shocks shocks.csv
+    run risk --prices prices.csv --weights weights.csv --factors factors.csv --shocks shocks.csv
+    ended 0
+    grep -q '^MARKET  *-*[0-9.]* ' out || fail 'an exposure is shown'
+    grep -q '^crash .* by 2 factors' out || fail 'it is said what moved'
+    run risk --prices prices.csv --shocks shocks.csv
+    ended 3
+    said 'shocks.csv:2:2: there is no asset "MARKET"'
+    run risk --prices prices.csv --factors - --shocks - <factors.csv
+    ended 2
+    sed '1s/OIL/N03/' factors.csv >named.csv
+    run risk --prices prices.csv --factors named.csv
+    ended 3
+    said 'named.csv:1:4: "N03" is an asset, too'
+    sed 's/,\([^,]*\),.*/,\1,\1,0/;1s/.*/date,X,Y,Z/' factors.csv >same.csv
+    run risk --prices prices.csv --factors same.csv
+    ended 3
+    said '"Y" does not vary in the rows that count, or follows from the factors before it'
+    head -4 factors.csv >few.csv
+    run risk --prices prices.csv --factors few.csv
+    ended 3
+    printf 'scenario,symbol,return\nx,OIL,-0.1\nx,OIL,0.1\n' >shocks.csv
+    run risk --prices prices.csv --factors factors.csv --shocks shocks.csv
+    ended 3
+    said 'shocks.csv:3:2: "OIL" is twice in the scenario'
+}
+
 forecasts_are_tested() {
     many_prices >prices.csv
     run risk --prices prices.csv --backtest 100 --confidence 0.95 --json
@@ -366,5 +425,5 @@ run_cases figures_agree_with_numpy figures_of_real_prices_agree_with_numpy \
     missing_returns_are_counted_or_refused bad_files_are_told_with_their_place \
     wrong_usage_is_explained one_row_and_constant_prices_have_no_deviation \
     packed_files_and_pipes_are_read the_risk_may_be_drawn crises_and_shocks_are_tried \
-    forecasts_are_tested horizons_are_longer_periods the_same_seed_is_the_same_report \
-    a_full_disk_is_told
+    shocks_of_factors_reach_the_assets forecasts_are_tested horizons_are_longer_periods \
+    the_same_seed_is_the_same_report a_full_disk_is_told

@@ -2,7 +2,7 @@
 """slow_risk.py - the figures of `tradewind risk`, computed again with NumPy and compared.
 
     slow_risk.py REPORT.json --prices FILE [--weights FILE] [--benchmark NAME] [--periods N]
-                 [--risk-free RATE A YEAR] [--minimum RATE A YEAR]
+                 [--risk-free RATE A YEAR] [--minimum RATE A YEAR] [--factors FILE] [--shocks FILE]
 
 REPORT.json is what `tradewind risk --json` printed with the same options. Every figure has to agree
 to 1e-9 (of itself, or of 1). Prints each one that does not, and a last line; exits with 1 then.
@@ -213,6 +213,44 @@ def compare_contributions(comparison, report, x, weights, names):
         comparison.near(f"{row['symbol']} share of VaR", row["var_share"], parts[i] / parts.sum())
 
 
+def compare_factors(comparison, report, x, dates, whole, weights, names, options):
+    """Least squares of what is held on the factors, over the days that both have; then scenarios."""
+    factor_names, factor_dates, table = read_table(options.factors)
+    changes = dict(zip(factor_dates, table))
+    held = np.flatnonzero(weights)
+    days = [t for t, date in enumerate(dates)
+            if whole[t] and date in changes and not np.isnan(changes[date]).any()]
+    design = np.column_stack([np.ones(len(days)), [changes[dates[t]] for t in days]])
+    returns = np.column_stack([x[days][:, held], x[days][:, held] @ weights[held]])
+    solution, _, _, _ = np.linalg.lstsq(design, returns, rcond=None)
+    betas, exposure = solution[1:, :-1].T, solution[1:, -1]
+    residuals = returns[:, -1] - design @ solution[:, -1]
+    deviations = returns[:, -1] - returns[:, -1].mean()
+    degrees = len(days) - len(factor_names) - 1
+    errors = np.sqrt(np.diag(np.linalg.inv(design.T @ design)) * (residuals @ residuals) / degrees)
+    comparison.equal("rows of the factors", report["factors"]["rows"], len(days))
+    comparison.near("R squared", report["factors"]["r_squared"],
+                    1 - residuals @ residuals / (deviations @ deviations))
+    found = report["factors"]["exposures"]
+    comparison.equal("factors", [row["factor"] for row in found], factor_names)
+    for k, row in enumerate(found):
+        comparison.near(f"{row['factor']} beta", row["beta"], exposure[k])
+        comparison.near(f"{row['factor']} beta by the assets", row["beta"],
+                        (betas * weights[held, None]).sum(axis=0)[k])
+        comparison.near(f"{row['factor']} t", row["t"], exposure[k] / errors[k + 1])
+    scenarios = {}
+    with open(options.shocks, newline="") as file:
+        for row in csv.DictReader(file):
+            scenarios.setdefault(row["scenario"], {})[row["symbol"]] = float(row["return"])
+    losses = {row["name"]: row["loss"] for row in report["stress"] if row["kind"] == "scenario"}
+    comparison.equal("scenarios", list(losses), list(scenarios))
+    for name, shocks in scenarios.items():
+        moves = betas @ np.array([shocks.get(factor, 0.0) for factor in factor_names])
+        for i, asset in enumerate(held):
+            moves[i] = shocks.get(names[asset], moves[i])
+        comparison.near(f"loss of {name}", losses[name], -(weights[held] @ moves))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("report")
@@ -222,10 +260,12 @@ def main():
     parser.add_argument("--periods", type=float, default=252)
     parser.add_argument("--risk-free", type=float, default=0)
     parser.add_argument("--minimum", type=float, default=0)
+    parser.add_argument("--factors")
+    parser.add_argument("--shocks")
     options = parser.parse_args()
     with open(options.report) as file:
         report = json.load(file)
-    names, _, prices = read_table(options.prices)
+    names, dates, prices = read_table(options.prices)
     x = prices[1:] / prices[:-1] - 1
     market = x[:, names.index(options.benchmark)] if options.benchmark else None
     held = read_weights(options.weights) if options.weights else None
@@ -246,6 +286,8 @@ def main():
         comparison.near(key, report["portfolio"].get(key), expected)
     compare_tails(comparison, report, r)
     compare_contributions(comparison, report, used, weights, names)
+    if options.factors:
+        compare_factors(comparison, report, x, dates[1:], whole, weights, names, options)
     print(f"{comparison.count} figures, {comparison.faults} differ")
     return 1 if comparison.faults else 0
 
