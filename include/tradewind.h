@@ -11,6 +11,7 @@
 #include "tradewind/alpaca_fetch.h"
 #include "tradewind/alpaca_fills.h"
 #include "tradewind/alpaca_records.h"
+#include "tradewind/alpaca_session.h"
 #include "tradewind/alpaca_stream.h"
 #include "tradewind/api.h"
 #include "tradewind/backtest.h"
