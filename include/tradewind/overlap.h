@@ -53,6 +53,8 @@
 #define TW_OVERLAP_NO_LEAST INT64_MIN
 #define TW_OVERLAP_NO_MOST INT64_MAX
 
+#define TW_OVERLAP_NO_FAULT SIZE_MAX
+
 typedef struct tw_overlap tw_overlap;
 
 /* least <= sum of coefficient x value <= most, over the trades; a sale's value is below 0. */
@@ -94,7 +96,11 @@ typedef struct tw_overlap_plan {
     size_t solver_bound; /* the same by the solver; `bound` without one */
     size_t gap;          /* count less the greater of the two */
     size_t mandatory;    /* positions that had to trade */
-    const tw_rebalance_trade *trades; /* [count], by index; borrowed until the next call */
+    size_t fault;        /* the row that all allowed trades together cannot bring into its limits,
+                          * counted from 1; 0: the cash; TW_OVERLAP_NO_FAULT: none is known */
+    /* [count], by index; borrowed until the next call. The reason of a further trade is the first
+     * of the limits that breaks without it: the cash (raise, use) or a row (cut, fill group). */
+    const tw_rebalance_trade *trades;
     tw_money turnover;
     tw_money cost;
     tw_money cash_after;

@@ -285,6 +285,23 @@ typedef struct tw_rebalance_plan {
     char reason[TW_REBALANCE_REASON_SIZE]; /* one or two sentences: the proof, or what was done */
 } tw_rebalance_plan;
 
+/* The problem that the positions make: ranges of lots, for another way of solving it (overlap.h).
+ */
+typedef struct tw_rebalance_outlook {
+    tw_rebalance_range *ranges; /* [count], the caller's; who may not come home has only 0 */
+    /* [count] of tw_rebalance_outcome before any choice: inside, above or below the band, left
+     * restricted or below the minimum; borrowed until the next call. */
+    const uint8_t *outcomes;
+    tw_money equity;
+    tw_money turnover_bound; /* what the least trades of those that must trade are worth */
+    size_t mandatory;        /* ranges without 0 */
+    size_t restricted_outside;
+    size_t minimum_outside;
+    size_t order_max_outside;
+    size_t widened;
+    size_t shortened;
+} tw_rebalance_outlook;
+
 TW_BEGIN_DECLS
 
 /* No cash, a cash window of 0 to no limit, no costs, groups, limits or caps, to the nearest edge;
@@ -317,6 +334,14 @@ TW_API tw_status tw_rebalance_compute(tw_rebalance *rebalance, const tw_rebalanc
 TW_API tw_status tw_rebalance_solve(tw_rebalance *rebalance, const tw_rebalance_config *config,
                                     const tw_rebalance_range *ranges, size_t count,
                                     tw_rebalance_plan *ret_plan, tw_error *error) TW_MUST_CHECK;
+
+/* The ranges that compute would plan with, and no plan. Groups, limits, caps and the cash window of
+ * `config` are checked and not looked at further. `outlook->ranges` is given, the rest is written.
+ * Statuses as compute. */
+TW_API tw_status tw_rebalance_look_ahead(tw_rebalance *rebalance, const tw_rebalance_config *config,
+                                         const tw_rebalance_position *positions, size_t count,
+                                         tw_rebalance_outlook *outlook,
+                                         tw_error *error) TW_MUST_CHECK;
 
 /* "above band", "below band", "raise cash", "use cash", "cut group", "fill group". Never NULL. */
 TW_API const char *tw_trade_reason_name(tw_trade_reason reason);

@@ -15,6 +15,7 @@ typedef struct rebalance_run {
     tw_rebalance_config rules;
     tw_rebalance_plan plan;
     rebalance_lots lots;
+    rebalance_overlap overlap;
 } rebalance_run;
 
 static tw_status weigh(rebalance_run *all, tw_error *error) {
@@ -32,6 +33,8 @@ static tw_status read_input(rebalance_run *all, tw_error *error) {
         status = weigh(all, error);
     if (status == TW_OK && options->groups[0] != '\0')
         status = rebalance_groups_read(&all->input, options->groups, error);
+    if (status == TW_OK && options->limits[0] != '\0')
+        status = rebalance_overlap_read(&all->overlap, &all->input, options->limits, error);
     return status;
 }
 
@@ -71,8 +74,12 @@ static tw_status compute(rebalance_run *all, tw_error *error) {
     if (tw_rebalance_new(NULL, room, &all->rebalance) != TW_OK)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory for %zu positions",
                             input->count);
-    status = tw_rebalance_compute(all->rebalance, rules, input->positions, input->count, &all->plan,
-                                  error);
+    all->overlap.wishes = rebalance_options_solver(all->options, all->config);
+    if (all->options->limits[0] != '\0')
+        status = rebalance_overlap_compute(&all->overlap, all->rebalance, rules, &all->plan, error);
+    else
+        status = tw_rebalance_compute(all->rebalance, rules, input->positions, input->count,
+                                      &all->plan, error);
     if (status == TW_INVALID) /* what the files hold, not how the program was called */
         error->status = status = TW_RANGE;
     return status;
@@ -88,14 +95,15 @@ static tw_status choose_lots(rebalance_run *all, tw_error *error) {
 }
 
 static tw_status report(const rebalance_run *all, tw_error *error) {
-    const rebalance_result result = {.input = &all->input,
-                                     .plan = &all->plan,
-                                     .weights =
-                                         all->options->weigh[0] != '\0' ? &all->weights : NULL,
-                                     .lots = all->options->lots[0] != '\0' ? &all->lots : NULL,
-                                     .explain = all->options->explain,
-                                     .trades_max = all->rules.trades_max,
-                                     .turnover_max = all->rules.turnover_max};
+    const rebalance_result result = {
+        .input = &all->input,
+        .plan = &all->plan,
+        .weights = all->options->weigh[0] != '\0' ? &all->weights : NULL,
+        .lots = all->options->lots[0] != '\0' ? &all->lots : NULL,
+        .overlap = all->options->limits[0] != '\0' ? &all->overlap : NULL,
+        .explain = all->options->explain,
+        .trades_max = all->rules.trades_max,
+        .turnover_max = all->rules.turnover_max};
     tw_status status =
         all->options->json ? rebalance_print_json(&result, error) : rebalance_print(&result, error);
     if (status != TW_OK || all->plan.feasible)
@@ -126,6 +134,7 @@ static tw_status run(void *target, const tw_arguments *arguments, tw_error *erro
     status = run_all(&all, error);
     tw_rebalance_free(all.rebalance);
     rebalance_lots_close(&all.lots);
+    rebalance_overlap_close(&all.overlap);
     rebalance_input_close(&all.input);
     return status;
 }
@@ -134,13 +143,16 @@ int command_rebalance(int argc, char **argv) {
     rebalance_options options;
     static const tw_argument_short shorts[] = {
         {'p', "positions"}, {'t', "targets"}, {'c', "cash"}, {'b', "band"}, {'x', "explain"}};
+    static const tw_argument_variable variables[] = {{"TRADEWIND_CBC", "cbc"}};
     const tw_arguments_table tables[] = {
         {.section = "rebalance",
          .options = rebalance_option_table,
          .count = rebalance_option_count,
          .target = &options,
          .shorts = shorts,
-         .short_count = sizeof shorts / sizeof shorts[0]},
+         .short_count = sizeof shorts / sizeof shorts[0],
+         .variables = variables,
+         .variable_count = sizeof variables / sizeof variables[0]},
     };
     const tw_arguments_spec spec = {
         .command = "tradewind rebalance",

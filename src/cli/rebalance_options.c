@@ -91,6 +91,16 @@ const tw_config_option rebalance_option_table[] = {
     {"groups", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
      "CSV of groups and their limits: group,symbol,parent,min,max", NULL,
      offsetof(rebalance_options, groups)},
+    {"limits", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
+     "CSV of limits that may overlap: limit,symbol,factor,min,max,min_amount,max_amount", NULL,
+     offsetof(rebalance_options, limits)},
+    {"cbc", TW_CONFIG_TEXT, "FILE", NULL, NULL, "cbc",
+     "of --limits: the solver CBC, by an absolute path or a name in /usr/local/bin, /usr/bin or "
+     "/bin; off: ask none",
+     NULL, offsetof(rebalance_options, cbc)},
+    {"solve-for", TW_CONFIG_DURATION, NULL, "100ms", "1h", "10s",
+     "of --limits: the longest that the solver may take", NULL,
+     offsetof(rebalance_options, solve_for_ns)},
     {"lots", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
      "CSV of tax lots, symbol,quantity,price,date: show which of them the sales close", NULL,
      offsetof(rebalance_options, lots)},
@@ -146,12 +156,18 @@ static tw_status check_targets(const rebalance_options *options, tw_error *error
 static tw_status check_alone(const rebalance_options *options, const tw_config *config,
                              tw_error *error) {
     static const char *const of_lots[] = {"lot-order", "day", "tax-short", "tax-long"};
+    static const char *const of_limits[] = {"cbc", "solve-for"};
     static const char *const of_weights[] = {"from",          "to",           "covariance",
                                              "invest",        "weight-min",   "weight-max",
                                              "risk-aversion", "target-return"};
     for (size_t i = 0; options->lots[0] == '\0' && i < sizeof of_lots / sizeof of_lots[0]; i++) {
         if (is_given(config, of_lots[i]))
             return tw_error_set(error, TW_USAGE, "--%s is for --lots FILE", of_lots[i]);
+    }
+    for (size_t i = 0; options->limits[0] == '\0' && i < sizeof of_limits / sizeof of_limits[0];
+         i++) {
+        if (command_origin(config, of_limits[i]) == TW_CONFIG_FROM_OPTION)
+            return tw_error_set(error, TW_USAGE, "--%s is for --limits FILE", of_limits[i]);
     }
     for (size_t i = 0; options->weigh[0] == '\0' && i < sizeof of_weights / sizeof of_weights[0];
          i++) {
@@ -161,10 +177,29 @@ static tw_status check_alone(const rebalance_options *options, const tw_config *
     return TW_OK;
 }
 
+/* What the plan under limits that overlap cannot do. */
+static tw_status check_limits(const rebalance_options *options, const tw_config *config,
+                              tw_error *error) {
+    static const char *const without[] = {"cost-fixed", "max-trades", "max-turnover", "cap-first",
+                                          "gross-max",  "net-min",    "net-max"};
+    if (options->limits[0] == '\0')
+        return TW_OK;
+    for (size_t i = 0; i < sizeof without / sizeof without[0]; i++) {
+        if (is_given(config, without[i]))
+            return tw_error_set(error, TW_USAGE, "--%s does not go with --limits", without[i]);
+    }
+    if (options->groups[0] != '\0')
+        return tw_error_set(error, TW_USAGE,
+                            "--groups does not go with --limits: state each group as a limit");
+    if (options->aim == TW_REBALANCE_TO_TARGET || options->aim == TW_REBALANCE_CLOSEST)
+        return tw_error_set(error, TW_USAGE, "--limits goes with --aim edge or inner");
+    return TW_OK;
+}
+
 tw_status rebalance_options_check(const rebalance_options *options, const tw_config *config,
                                   tw_error *error) {
     const char *const read[] = {options->positions, options->targets, options->groups,
-                                options->prices, options->lots};
+                                options->prices,    options->limits,  options->lots};
     size_t streams = 0;
     for (size_t i = 0; i < sizeof read / sizeof read[0]; i++)
         streams += strcmp(read[i], "-") == 0 ? 1 : 0;
@@ -175,6 +210,8 @@ tw_status rebalance_options_check(const rebalance_options *options, const tw_con
     tw_status status = check_targets(options, error);
     if (status == TW_OK)
         status = check_alone(options, config, error);
+    if (status == TW_OK)
+        status = check_limits(options, config, error);
     if (status != TW_OK)
         return status;
     tw_lots_order order = TW_LOTS_HIGHEST_COST;
@@ -228,6 +265,13 @@ weight_wishes rebalance_options_wishes(const rebalance_options *options, const t
     wishes.config.risk_aversion = options->risk_aversion;
     wishes.config.return_per_period = options->target_return;
     return wishes;
+}
+
+overlap_wishes rebalance_options_solver(const rebalance_options *options, const tw_config *config) {
+    bool off = strcmp(options->cbc, "off") == 0;
+    return (overlap_wishes){.program = off ? NULL : options->cbc,
+                            .named = is_given(config, "cbc"),
+                            .deadline_ns = options->solve_for_ns};
 }
 
 rebalance_lots rebalance_options_lots(const rebalance_options *options, const tw_config *config) {

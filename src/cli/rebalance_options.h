@@ -7,6 +7,7 @@
 #include "arguments.h"
 #include "rebalance_input.h"
 #include "rebalance_lots.h"
+#include "rebalance_overlap.h"
 #include "rebalance_weights.h"
 #include "tradewind/rebalance.h"
 
@@ -16,9 +17,12 @@ typedef struct rebalance_options {
     char groups[TW_CONFIG_TEXT_SIZE];
     char weigh[TW_CONFIG_TEXT_SIZE];
     char prices[TW_CONFIG_TEXT_SIZE];
+    char limits[TW_CONFIG_TEXT_SIZE];
+    char cbc[TW_CONFIG_TEXT_SIZE];
     char lots[TW_CONFIG_TEXT_SIZE];
     char lot_order[TW_CONFIG_TEXT_SIZE];
     int64_t day_ns;
+    int64_t solve_for_ns;
     double tax_short;
     double tax_long;
     int64_t from_ns;
@@ -65,6 +69,9 @@ rebalance_defaults rebalance_options_defaults(const rebalance_options *options);
 
 /* Of checked options with --weigh. */
 weight_wishes rebalance_options_wishes(const rebalance_options *options, const tw_config *config);
+
+/* Of checked options with --limits. */
+overlap_wishes rebalance_options_solver(const rebalance_options *options, const tw_config *config);
 
 /* Of checked options with --lots. */
 rebalance_lots rebalance_options_lots(const rebalance_options *options, const tw_config *config);

@@ -259,7 +259,7 @@ static void print_wide_bands(const rebalance_input *input) {
 
 tw_status rebalance_print(const rebalance_result *result, tw_error *error) {
     tw_status status = TW_OK;
-    if (!result->plan->feasible)
+    if (!result->plan->feasible && result->overlap == NULL)
         status = print_fault(result, error);
     else if (result->plan->count > 0)
         status = print_trades(result, error);
@@ -267,6 +267,8 @@ tw_status rebalance_print(const rebalance_result *result, tw_error *error) {
         status = print_positions(result, error);
     if (status == TW_OK && result->lots != NULL)
         status = rebalance_lots_print(result->lots, result->input, error);
+    if (status == TW_OK && result->overlap != NULL)
+        status = rebalance_overlap_print(result->overlap, result->plan, error);
     if (status != TW_OK)
         return status;
     print_sums(result->plan);
@@ -354,7 +356,7 @@ tw_status rebalance_print_json(const rebalance_result *result, tw_error *error) 
     json_flag(&w, "feasible", plan->feasible);
     json_flag(&w, "proven", plan->proven);
     json_text(&w, "reason", plan->reason);
-    if (!plan->feasible)
+    if (!plan->feasible && result->overlap == NULL)
         put_fault(&w, result);
     put_trades(&w, result);
     json_count(&w, "count", plan->count);
@@ -371,6 +373,8 @@ tw_status rebalance_print_json(const rebalance_result *result, tw_error *error) 
     put_positions(&w, result);
     if (result->lots != NULL)
         rebalance_lots_put(result->lots, result->input, &w);
+    if (result->overlap != NULL)
+        rebalance_overlap_put(result->overlap, plan, &w);
     if (result->weights != NULL) {
         json_open(&w, "targets", '{');
         json_count(&w, "rows", result->weights->rows);

@@ -6,15 +6,17 @@
 
 #include "rebalance_input.h"
 #include "rebalance_lots.h"
+#include "rebalance_overlap.h"
 #include "rebalance_weights.h"
 
 typedef struct rebalance_result {
     const rebalance_input *input;
     const tw_rebalance_plan *plan;
-    const weight_report *weights; /* NULL: the targets were given */
-    const rebalance_lots *lots;   /* NULL: none were given */
-    bool explain;                 /* every position, too */
-    size_t trades_max;            /* the caps that the plan was made under */
+    const weight_report *weights;     /* NULL: the targets were given */
+    const rebalance_lots *lots;       /* NULL: none were given */
+    const rebalance_overlap *overlap; /* NULL: no limits that overlap */
+    bool explain;                     /* every position, too */
+    size_t trades_max;                /* the caps that the plan was made under */
     tw_money turnover_max;
 } rebalance_result;
 

@@ -83,7 +83,7 @@ static void test_a_plan_keeps_the_cash_and_the_row(void **state) {
     assert_int_equal(plan.bound, 1);
     assert_int_equal(plan.gap, 1);
     assert_int_equal(plan.proof, TW_OVERLAP_UNPROVEN);
-    assert_non_null(strstr(plan.reason, "at least 1 are needed"));
+    assert_non_null(strstr(plan.reason, "at least 1 needed"));
     /* Without the row one sale does. */
     x.problem.row_count = 0;
     plan = solve(overlap, &x.problem);
@@ -94,6 +94,35 @@ static void test_a_plan_keeps_the_cash_and_the_row(void **state) {
     plan = solve(overlap, &x.problem);
     assert_true(plan.feasible && plan.proof == TW_OVERLAP_EXACT);
     assert_int_equal(plan.count, 0);
+}
+
+/* A trade is for the limit that breaks without it: for a row only what the cash can do without. */
+static void test_further_trades_say_what_they_are_for(void **state) {
+    (void)state;
+    TW_AUTO(tw_overlap) *overlap = overlap_of(COUNT, 1);
+    example x;
+    make_example(&x);
+    x.problem.cash_min.nano = 0;
+    x.row.least.nano = TW_OVERLAP_NO_LEAST;
+    x.row.most.nano = -30 * TW_NANO;
+    tw_overlap_plan plan = solve(overlap, &x.problem);
+    assert_int_equal(plan.count, 1);
+    assert_int_equal(plan.trades[0].reason, TW_TRADE_CUT_GROUP);
+    x.problem.cash_min.nano = 30 * TW_NANO;
+    plan = solve(overlap, &x.problem);
+    assert_int_equal(plan.trades[0].reason, TW_TRADE_RAISE_CASH);
+    for (size_t i = 0; i < COUNT; i++) {
+        x.ranges[i].lots_min = 0;
+        x.ranges[i].lots_max = 9;
+    }
+    x.problem.cash = (tw_money){100 * TW_NANO};
+    x.problem.cash_min.nano = 0;
+    x.row = (tw_overlap_row){x.group, {30 * TW_NANO}, {TW_OVERLAP_NO_MOST}};
+    plan = solve(overlap, &x.problem);
+    assert_int_equal(plan.trades[0].reason, TW_TRADE_FILL_GROUP);
+    x.problem.cash_max.nano = 70 * TW_NANO;
+    plan = solve(overlap, &x.problem);
+    assert_int_equal(plan.trades[0].reason, TW_TRADE_USE_CASH);
 }
 
 static void test_no_positions_are_a_plan_if_the_limits_allow(void **state) {
@@ -118,11 +147,13 @@ static void test_what_no_trades_can_do_is_proven_and_named(void **state) {
     assert_false(plan.feasible);
     assert_int_equal(plan.proof, TW_OVERLAP_EXACT);
     assert_non_null(strstr(plan.reason, "cannot bring the cash into its window"));
+    assert_int_equal(plan.fault, 0);
     make_example(&x);
     x.row.most.nano = x.row.least.nano = -81 * TW_NANO;
     plan = solve(overlap, &x.problem);
     assert_int_equal(plan.proof, TW_OVERLAP_EXACT);
     assert_non_null(strstr(plan.reason, "cannot bring row 0 into its limits"));
+    assert_int_equal(plan.fault, 1);
     /* Together only: 41 needs 21 of the first two. That is no proof of whole numbers. */
     make_example(&x);
     x.problem.cash_min.nano = 41 * TW_NANO;
@@ -130,6 +161,7 @@ static void test_what_no_trades_can_do_is_proven_and_named(void **state) {
     assert_false(plan.feasible);
     assert_int_equal(plan.proof, TW_OVERLAP_UNPROVEN);
     assert_non_null(strstr(plan.reason, "not a proof"));
+    assert_true(plan.fault == TW_OVERLAP_NO_FAULT);
 }
 
 static void test_costs_round_against_the_trader(void **state) {
@@ -301,7 +333,7 @@ static void test_a_proof_that_a_plan_contradicts_is_not_believed(void **state) {
     assert_int_equal(plan.proof, TW_OVERLAP_UNPROVEN);
     assert_string_equal(plan.reason,
                         "The solver says that 3 trades are needed, but this plan keeps every limit "
-                        "with fewer: its proof is not believed. 2 trades, and at least 1 are "
+                        "with fewer: its proof is not believed. 2 trades, and at least 1 "
                         "needed.");
     plan = read_answer(overlap, &x.problem,
                        "Stopped on time - objective value 2.2\n 0 s0 2 0\n 4 s2 2 0\n",
@@ -423,6 +455,7 @@ static void test_nothing_is_left_when_memory_runs_out(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_plan_keeps_the_cash_and_the_row),
+        cmocka_unit_test(test_further_trades_say_what_they_are_for),
         cmocka_unit_test(test_no_positions_are_a_plan_if_the_limits_allow),
         cmocka_unit_test(test_what_no_trades_can_do_is_proven_and_named),
         cmocka_unit_test(test_costs_round_against_the_trader),

@@ -309,9 +309,27 @@ static size_t further_trades(tw_overlap *overlap, const tw_overlap_problem *prob
 
 /* --- the report ----------------------------------------------------------------------------- */
 
-static void write_trade(const tw_overlap_problem *problem, size_t index, int64_t lots,
+/* The cash breaks its limit without this trade. */
+static bool is_for_cash(const tw_overlap *overlap, const tw_overlap_problem *problem, size_t index,
+                        int64_t lots) {
+    const overlap_limit *cash = &overlap->limits[0];
+    overlap_wide without = overlap->sums[0] - overlap_cash_use(problem, index, lots);
+    return (cash->has_least && without < cash->least) || (cash->has_most && without > cash->most);
+}
+
+static tw_trade_reason reason_of(const tw_overlap *overlap, const tw_overlap_problem *problem,
+                                 size_t index, int64_t lots) {
+    if (overlap_is_mandatory(&problem->ranges[index]))
+        return lots < 0 ? TW_TRADE_ABOVE_BAND : TW_TRADE_BELOW_BAND;
+    if (is_for_cash(overlap, problem, index, lots))
+        return lots < 0 ? TW_TRADE_RAISE_CASH : TW_TRADE_USE_CASH;
+    return lots < 0 ? TW_TRADE_CUT_GROUP : TW_TRADE_FILL_GROUP;
+}
+
+static void write_trade(const tw_overlap *overlap, const tw_overlap_problem *problem, size_t index,
                         tw_rebalance_trade *ret_trade) {
     const tw_rebalance_range *range = &problem->ranges[index];
+    int64_t lots = overlap->lots[index];
     overlap_wide value = value_of(range, lots);
     memset(ret_trade, 0, sizeof *ret_trade);
     ret_trade->index = index;
@@ -321,9 +339,7 @@ static void write_trade(const tw_overlap_problem *problem, size_t index, int64_t
     ret_trade->cost.nano = (int64_t)cost_of(problem, value);
     ret_trade->symbol = range->symbol;
     ret_trade->side = lots < 0 ? TW_SIDE_SELL : TW_SIDE_BUY;
-    tw_trade_reason needed = lots < 0 ? TW_TRADE_ABOVE_BAND : TW_TRADE_BELOW_BAND;
-    tw_trade_reason further = lots < 0 ? TW_TRADE_RAISE_CASH : TW_TRADE_USE_CASH;
-    ret_trade->reason = (uint8_t)(overlap_is_mandatory(range) ? needed : further);
+    ret_trade->reason = (uint8_t)reason_of(overlap, problem, index, lots);
 }
 
 static tw_status write_trades(tw_overlap *overlap, const tw_overlap_problem *problem,
@@ -336,7 +352,7 @@ static tw_status write_trades(tw_overlap *overlap, const tw_overlap_problem *pro
         if (overlap->lots[i] == 0)
             continue;
         tw_rebalance_trade *trade = &overlap->trades[plan->count++];
-        write_trade(problem, i, overlap->lots[i], trade);
+        write_trade(overlap, problem, i, trade);
         plan->turnover.nano += trade->value.nano;
         plan->cost.nano += trade->cost.nano;
     }
@@ -356,12 +372,14 @@ static void say_impossible(size_t limit, tw_overlap_plan *plan) {
 
 tw_status overlap_report(tw_overlap *overlap, const tw_overlap_problem *problem, bool found,
                          tw_overlap_plan *plan, tw_error *error) {
+    plan->fault = TW_OVERLAP_NO_FAULT;
     for (size_t i = 0; i < problem->count; i++)
         plan->mandatory += overlap_is_mandatory(&problem->ranges[i]);
     size_t limit;
     size_t further = further_trades(overlap, problem, &limit);
     if (further == SIZE_MAX) {
         plan->proof = TW_OVERLAP_EXACT;
+        plan->fault = limit;
         say_impossible(limit, plan);
         return TW_OK;
     }

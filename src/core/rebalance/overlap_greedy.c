@@ -177,12 +177,13 @@ static void say(tw_overlap_plan *plan) {
         tw_text_append_string(&text, "No plan was found by moving one position at a time, which is "
                                      "not a proof that there is none; a solver can tell.");
     else if (plan->proof == TW_OVERLAP_EXACT)
-        tw_text_append_format(&text, "%zu trades, and no plan has fewer.", plan->count);
+        tw_text_append_format(&text, "%zu trade%s, and no plan has fewer.", plan->count,
+                              plan->count == 1 ? "" : "s");
     else
         tw_text_append_format(&text,
-                              "%zu trades, and at least %zu are needed; a solver can tell which "
+                              "%zu trade%s, and at least %zu needed; a solver can tell which "
                               "number is the least.",
-                              plan->count, plan->bound);
+                              plan->count, plan->count == 1 ? "" : "s", plan->bound);
 }
 
 tw_status tw_overlap_solve(tw_overlap *overlap, const tw_overlap_problem *problem,

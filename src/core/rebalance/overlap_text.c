@@ -422,10 +422,11 @@ static void say_contradiction(const reading *r, tw_text *text) {
 
 static void say_plan(const tw_overlap_plan *plan, tw_text *text) {
     if (plan->proof == TW_OVERLAP_UNPROVEN)
-        tw_text_append_format(text, "%zu trades, and at least %zu are needed.", plan->count,
-                              plan->solver_bound);
+        tw_text_append_format(text, "%zu trade%s, and at least %zu needed.", plan->count,
+                              plan->count == 1 ? "" : "s", plan->solver_bound);
     else
-        tw_text_append_format(text, "%zu trades, and no plan has fewer%s.", plan->count,
+        tw_text_append_format(text, "%zu trade%s, and no plan has fewer%s.", plan->count,
+                              plan->count == 1 ? "" : "s",
                               plan->proof == TW_OVERLAP_EXACT ? ""
                                                               : ", as the solver proved to its "
                                                                 "tolerance");
