@@ -7,7 +7,8 @@
  *     status = tw_target_weights_new(NULL, assets, &targets);
  *     status = tw_target_weights_compute(targets, &config, &input, &result, &error);
  *
- * Methods that look at each asset by itself or at shares of risk, always above 0:
+ * Methods that look at each asset by itself or at shares of risk, always above 0; without limits of
+ * their own (tw_target_weights_fit brings them into some):
  *   equal                  budget / count
  *   inverse volatility     in proportion to 1 / deviation
  *   inverse variance       in proportion to 1 / variance
@@ -124,6 +125,15 @@ typedef struct tw_target_weights_result {
     bool converged;        /* false: iterations_max came first; the weights are in their limits */
 } tw_target_weights_result;
 
+/* Weights and the limits that they are brought into. */
+typedef struct tw_target_fit {
+    const double *weights; /* [count], at least 0: of any method, of any sum */
+    const double *lower;   /* [count] */
+    const double *upper;   /* [count] */
+    size_t count;
+    double budget; /* what they shall add up to */
+} tw_target_fit;
+
 TW_BEGIN_DECLS
 
 /* Minimum variance, a budget of 1, a risk aversion of 1, no ridge, distances by correlation. */
@@ -149,6 +159,16 @@ TW_API tw_status tw_target_weights_compute(tw_target_weights *targets,
                                            const tw_target_weights_input *input,
                                            tw_target_weights_result *ret_result,
                                            tw_error *error) TW_MUST_CHECK;
+
+/*
+ * Limits for a method that has none: `ret_weights` are the weights times one factor, each cut to
+ * its limits, and add up to the budget to about 1e-15 a weight. So those between their limits keep
+ * their proportions. `ret_weights` may be `weights`. TW_INVALID: a number that is not finite, a
+ * weight below 0; TW_INFEASIBLE: limits that cross or cannot meet the budget. Cost: some hundred
+ * passes over the weights. Pure.
+ */
+TW_API tw_status tw_target_weights_fit(const tw_target_fit *fit, double *ret_weights,
+                                       tw_error *error) TW_MUST_CHECK;
 
 /* "equal", "inverse-volatility" ...: the words above, joined by "-". The name is never NULL; a
  * parse of another word is TW_PARSE. */

@@ -8,7 +8,19 @@
 
 enum { FIRST_CAPACITY = 1024 };
 
-enum { SYMBOL, QUANTITY, PRICE, LOT, MIN_TRADE, RESTRICTED, RANK, MAX_ORDER, MAX_SHARES };
+enum {
+    SYMBOL,
+    QUANTITY,
+    PRICE,
+    LOT,
+    MIN_TRADE,
+    RESTRICTED,
+    RANK,
+    MAX_ORDER,
+    MAX_SHARES,
+    WEIGHT_MIN,
+    WEIGHT_MAX
+};
 enum { WEIGHT = 1, BAND };
 enum { GROUP, MEMBER, PARENT, LEAST, MOST };
 
@@ -19,6 +31,7 @@ void rebalance_input_close(rebalance_input *input) {
     TW_DELETE(system, input->positions, input->capacity, tw_rebalance_position);
     TW_DELETE(system, input->targeted, input->capacity, uint8_t);
     TW_DELETE(system, input->order_maxima, input->capacity, tw_rebalance_order_max);
+    TW_DELETE(system, input->bounds, input->capacity, weight_bounds);
     TW_DELETE(system, input->groups, TW_REBALANCE_GROUPS_MAX, tw_rebalance_group);
     TW_DELETE(system, input->group_lines, TW_REBALANCE_GROUPS_MAX, uint64_t);
     tw_symbols_free(input->symbols);
@@ -40,10 +53,12 @@ static tw_status make_room(rebalance_input *input, tw_error *error) {
     size_t capacity = input->capacity == 0 ? FIRST_CAPACITY : 2 * input->capacity;
     tw_rebalance_position *positions = TW_NEW(system, capacity, tw_rebalance_position);
     tw_rebalance_order_max *maxima = TW_NEW(system, capacity, tw_rebalance_order_max);
+    weight_bounds *bounds = TW_NEW(system, capacity, weight_bounds);
     uint8_t *targeted = TW_NEW(system, capacity, uint8_t);
-    if (positions == NULL || maxima == NULL || targeted == NULL) {
+    if (positions == NULL || maxima == NULL || bounds == NULL || targeted == NULL) {
         TW_DELETE(system, positions, capacity, tw_rebalance_position);
         TW_DELETE(system, maxima, capacity, tw_rebalance_order_max);
+        TW_DELETE(system, bounds, capacity, weight_bounds);
         TW_DELETE(system, targeted, capacity, uint8_t);
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory for %zu positions", capacity);
     }
@@ -51,12 +66,15 @@ static tw_status make_room(rebalance_input *input, tw_error *error) {
     if (input->count > 0) {
         memcpy(positions, input->positions, input->count * sizeof *positions);
         memcpy(maxima, input->order_maxima, input->count * sizeof *maxima);
+        memcpy(bounds, input->bounds, input->count * sizeof *bounds);
     }
     TW_DELETE(system, input->positions, input->capacity, tw_rebalance_position);
     TW_DELETE(system, input->order_maxima, input->capacity, tw_rebalance_order_max);
+    TW_DELETE(system, input->bounds, input->capacity, weight_bounds);
     TW_DELETE(system, input->targeted, input->capacity, uint8_t);
     input->positions = positions;
     input->order_maxima = maxima;
+    input->bounds = bounds;
     input->targeted = targeted;
     input->capacity = capacity;
     return TW_OK;
@@ -168,12 +186,24 @@ static tw_status read_order_max(const named_rows *rows, tw_rebalance_order_max *
     return status;
 }
 
+static tw_status read_bounds(const named_rows *rows, weight_bounds *ret_bounds, tw_error *error) {
+    static const named_range weight = {"a weight from 0 to 1, like 0.25 or 25%", 0, TW_NANO};
+    *ret_bounds = (weight_bounds){-1, -1};
+    tw_status status = named_rows_share(rows, WEIGHT_MIN, &weight, &ret_bounds->least_nano, error);
+    if (status == TW_OK)
+        status = named_rows_share(rows, WEIGHT_MAX, &weight, &ret_bounds->most_nano, error);
+    if (status == TW_OK && ret_bounds->most_nano >= 0 &&
+        ret_bounds->least_nano > ret_bounds->most_nano)
+        return named_rows_bad(rows, WEIGHT_MIN, TW_RANGE, error, "weight_min is above weight_max");
+    return status;
+}
+
 tw_status rebalance_positions_read(rebalance_input *input, const char *path,
                                    const rebalance_defaults *defaults, tw_error *error) {
     static const named_column columns[] = {
-        {"symbol", true}, {"quantity", true},   {"price", true},
-        {"lot", false},   {"min_trade", false}, {"restricted", false},
-        {"rank", false},  {"max_order", false}, {"max_shares", false}};
+        {"symbol", true},      {"quantity", true},    {"price", true},      {"lot", false},
+        {"min_trade", false},  {"restricted", false}, {"rank", false},      {"max_order", false},
+        {"max_shares", false}, {"weight_min", false}, {"weight_max", false}};
     if (tw_symbols_new(NULL, REBALANCE_POSITION_MAX, &input->symbols) != TW_OK)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory for the symbols of %s", path);
     named_rows rows;
@@ -196,6 +226,8 @@ tw_status rebalance_positions_read(rebalance_input *input, const char *path,
         status = read_position(&rows, defaults->shorts, position, error);
         if (status == TW_OK)
             status = read_order_max(&rows, &input->order_maxima[input->count], error);
+        if (status == TW_OK)
+            status = read_bounds(&rows, &input->bounds[input->count], error);
         input->count += status == TW_OK ? 1 : 0;
     }
     named_rows_close(&rows);

@@ -30,12 +30,19 @@ typedef struct rebalance_defaults {
     bool shorts;       /* quantities and weights may be below 0 */
 } rebalance_defaults;
 
+/* What the weight of a position may be when it is made (--weigh); -1: nothing is said. */
+typedef struct weight_bounds {
+    int64_t least_nano;
+    int64_t most_nano;
+} weight_bounds;
+
 /* Zeroed, it is empty. */
 typedef struct rebalance_input {
     tw_symbols *symbols;
     tw_rebalance_position *positions;
     tw_rebalance_order_max *order_maxima; /* [capacity] */
     uint8_t *targeted;                    /* [capacity]: a row of the targets names it */
+    weight_bounds *bounds;                /* [capacity] */
     size_t count;
     size_t capacity;
     tw_symbols *group_names;    /* symbol i is groups[i] */

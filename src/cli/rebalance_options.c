@@ -244,6 +244,9 @@ rebalance_defaults rebalance_options_defaults(const rebalance_options *options) 
                                 .shorts = options->shorts};
 }
 
+static const uint8_t sides[] = {TW_RESTRICTION_NONE, TW_RESTRICTION_BUY_ONLY,
+                                TW_RESTRICTION_SELL_ONLY};
+
 weight_wishes rebalance_options_wishes(const rebalance_options *options, const tw_config *config) {
     static const uint8_t kinds[] = {TW_COVARIANCE_SAMPLE, TW_COVARIANCE_EXPONENTIAL,
                                     TW_COVARIANCE_SHRUNK, TW_COVARIANCE_ORACLE};
@@ -256,6 +259,8 @@ weight_wishes rebalance_options_wishes(const rebalance_options *options, const t
                             .from_ns = is_given(config, "from") ? options->from_ns : INT64_MIN,
                             .to_ns = is_given(config, "to") ? options->to_ns : INT64_MAX,
                             .covariance = kinds[options->covariance],
+                            .side = sides[options->side],
+                            .cash_nano = options->cash_nano,
                             .lower = least ? options->weight_min : 0,
                             .upper = most ? options->weight_max : options->invest,
                             .limited = least || most};
@@ -298,8 +303,6 @@ _Static_assert(TW_CAP_MOST_POSITIONS == 0 && TW_CAP_LARGEST_BREACHES == 1, "caps
 
 tw_rebalance_config rebalance_options_config(const rebalance_options *options,
                                              const tw_config *config) {
-    static const uint8_t sides[] = {TW_RESTRICTION_NONE, TW_RESTRICTION_BUY_ONLY,
-                                    TW_RESTRICTION_SELL_ONLY};
     int64_t rate = llround(options->cost_bps * (double)TW_REBALANCE_BASIS_POINT);
     tw_rebalance_config result;
     tw_rebalance_config_init(&result);

@@ -275,9 +275,7 @@ tw_status rebalance_print(const rebalance_result *result, tw_error *error) {
     print_targets(result);
     print_wide_bands(result->input);
     if (result->weights != NULL)
-        printf("The targets come from %zu rows of returns; their volatility a row is %.4f%%%s.\n",
-               result->weights->rows, PERCENT * result->weights->volatility,
-               result->weights->converged ? "" : " (not converged: the steps were spent)");
+        rebalance_weights_print(result->weights, result->input);
     return finish(error);
 }
 
@@ -375,13 +373,7 @@ tw_status rebalance_print_json(const rebalance_result *result, tw_error *error) 
         rebalance_lots_put(result->lots, result->input, &w);
     if (result->overlap != NULL)
         rebalance_overlap_put(result->overlap, plan, &w);
-    if (result->weights != NULL) {
-        json_open(&w, "targets", '{');
-        json_count(&w, "rows", result->weights->rows);
-        json_number(&w, "volatility", result->weights->volatility);
-        json_number(&w, "residual", result->weights->residual);
-        json_flag(&w, "converged", result->weights->converged);
-        json_close(&w);
-    }
+    if (result->weights != NULL)
+        rebalance_weights_put(result->weights, result->input, &w);
     return json_writer_end(&w, error);
 }

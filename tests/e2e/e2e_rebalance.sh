@@ -171,8 +171,9 @@ targets_that_cannot_be_made_are_told() {
     run rebalance --positions held.csv --weigh minimum-variance --prices prices.csv --cash 0 \
         --weight-max 10%
     ended 1
-    run rebalance --positions held.csv --weigh risk-parity --prices prices.csv --cash 0 --weight-max 30%
+    run rebalance --positions held.csv --weigh risk-parity --prices prices.csv --cash 0 --weight-max 19%
     ended 1
+    said 'the most weights, with what may not be bought, add up to 95.0000%'
     run rebalance --positions held.csv --weigh cleverest --prices prices.csv --cash 0
     ended 2
     said 'there is no method "cleverest"'
@@ -183,6 +184,62 @@ targets_that_cannot_be_made_are_told() {
     run rebalance --positions held.csv --weigh equal --prices prices.csv --cash 0
     ended 1
     said 'prices.csv has no column "Z"'
+}
+
+# Columns of the positions that say what may not trade, and what a weight may be.
+restricted_history() {
+    history
+    python3 - <<'END'
+import csv
+rows = list(csv.reader(open("held.csv")))
+says = {"A": "sell-only,,", "B": "yes,,", "C": ",,10%", "D": "buy-only,,", "E": ",3%,"}
+with open("held.csv", "w") as out:
+    print("symbol,quantity,price,restricted,weight_min,weight_max", file=out)
+    for row in rows[1:]:
+        print(",".join(row) + "," + says[row[0]], file=out)
+END
+}
+
+weights_respect_what_may_not_trade() {
+    restricted_history
+    printf 'group,symbol,min,max\nx,,,30%%\nx,A,,\nx,B,,\n' >groups.csv
+    for method in equal inverse-volatility inverse-variance risk-parity hierarchical \
+        minimum-variance maximum-diversification; do
+        run rebalance --positions held.csv --weigh $method --prices prices.csv --cash 9000 --json
+        ended 0
+        python3 - $method <<'END'
+import json, sys
+plan = json.load(open("out"))
+p = {x["symbol"]: x for x in plan["positions"]}
+near = 2e-9
+assert p["A"]["target"] <= p["A"]["weight"] + near, p["A"]
+assert abs(p["B"]["target"] - p["B"]["weight"]) < near, p["B"]
+assert p["C"]["target"] <= 0.1 + near and p["E"]["target"] >= 0.03 - near, p
+assert p["D"]["target"] >= p["D"]["weight"] - near, p["D"]
+assert abs(sum(x["target"] for x in p.values()) - 1) < 1e-8
+targets = plan["targets"]
+assert targets["fitted"] == (sys.argv[1] not in ("minimum-variance", "maximum-diversification"))
+assert targets["held_back"] >= 1 and targets["outside_limits"] == 0, targets
+END
+    done
+    run rebalance --positions held.csv --weigh equal --prices prices.csv --cash 9000 --side buy
+    ended 0
+    grep -q 'may not trade further, and keep' out || fail 'what is held back is told'
+    run rebalance --positions held.csv --weigh equal --prices prices.csv --cash 9000 --invest 90% \
+        --groups groups.csv
+    grep -q 'The targets of the group x add up to 36.*above the 30.00% allowed' out ||
+        fail 'a group that the weights do not keep is told'
+    sed -i 's/yes,,/yes,,10%/' held.csv
+    run rebalance --positions held.csv --weigh equal --prices prices.csv --cash 9000
+    ended 0
+    grep -q 'B may not trade into the limits of its weight, which give way' out || fail 'B is told'
+    run rebalance --positions held.csv --weigh equal --prices prices.csv --cash 9000 --invest 30%
+    ended 1
+    said 'the least weights, with what may not be sold, add up to'
+    sed -i 's/,10%$/,2%/; s/3%,$/3%,1%/' held.csv
+    run rebalance --positions held.csv --weigh equal --prices prices.csv --cash 9000
+    ended 3
+    said 'held.csv:6:5: weight_min is above weight_max'
 }
 
 sales_close_tax_lots() {
@@ -468,5 +525,5 @@ run_cases what_left_its_band_is_sold_to_the_edge what_no_target_names_is_sold od
     wide_bands_and_lost_rows_are_told plans_are_the_fewest_trades \
     plans_for_real_prices_are_the_fewest_trades targets_are_made_of_prices \
     targets_that_cannot_be_made_are_told sales_close_tax_lots what_cannot_be_is_proven \
-    faults_are_told_with_their_figures caps_leave_positions_outside orders_have_a_maximum groups_have_limits shorts_need_to_be_allowed \
+    faults_are_told_with_their_figures caps_leave_positions_outside orders_have_a_maximum groups_have_limits weights_respect_what_may_not_trade shorts_need_to_be_allowed \
     bad_files_are_told_with_their_place wrong_usage_is_explained a_full_disk_is_told
