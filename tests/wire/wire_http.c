@@ -331,6 +331,17 @@ static void a_request_arrives_as_it_was_sent(void **state) {
     do_path(&house, "HEAD", "/p", (tw_slice){0}, &outcome);
     assert_int_equal(outcome.http_status, 200);
     assert_int_equal(outcome.body_size, 0);
+    /* No kind of call leaves anything behind for the next one. */
+    do_path(&house, "GET", "/p", (tw_slice){0}, &outcome);
+    assert_string_equal(outcome.body, "GET /p 0");
+    do_path(&house, "POST", "/p", tw_slice_of("{}"), &outcome);
+    assert_string_equal(outcome.body, "POST /p 2");
+    do_path(&house, "DELETE", "/p", (tw_slice){0}, &outcome);
+    assert_string_equal(outcome.body, "DELETE /p 0");
+    do_path(&house, "POST", "/p", (tw_slice){0}, &outcome);
+    assert_string_equal(outcome.body, "POST /p 0");
+    do_path(&house, "GET", "/p", (tw_slice){0}, &outcome);
+    assert_string_equal(outcome.body, "GET /p 0");
     close_house(&house);
 }
 
@@ -383,6 +394,9 @@ static void connections_are_kept_alive_unless_single_use(void **state) {
     assert_int_equal(outcome.connection_count, 1);
     do_call(&house, &call, &outcome);
     assert_int_equal(outcome.connection_count, 1);
+    call.single_use_connection = false;
+    do_call(&house, &call, &outcome);
+    assert_int_equal(outcome.connection_count, 0);
     close_house(&house);
 }
 
@@ -669,6 +683,17 @@ static void secrets_do_not_leave_this_machine_in_the_clear(void **state) {
     assert_int_equal(tw_http_client_send(house.client, &call, note, &outcome, NULL, &error),
                      TW_INVALID);
     assert_null(strstr(error.message, "word"));
+    call.url = "http://127.0.0.1/"; /* what is known of one host is not believed of another */
+    assert_int_equal(tw_http_client_send(house.client, &call, note, &outcome, NULL, &error), TW_OK);
+    call.url = "http://127.0.0.1.example.com/";
+    assert_int_equal(tw_http_client_send(house.client, &call, note, &outcome, NULL, &error),
+                     TW_REFUSED);
+    call.url = "http:///127.0.0.1/";
+    if (tw_http_client_send(house.client, &call, note, &outcome, NULL, &error) == TW_OK) {
+        call.url = "http:///192.0.2.1/";
+        assert_int_not_equal(tw_http_client_send(house.client, &call, note, &outcome, NULL, &error),
+                             TW_OK);
+    }
     call.url = "ftp://127.0.0.1/";
     assert_int_equal(tw_http_client_send(house.client, &call, note, &outcome, NULL, &error),
                      TW_INVALID);

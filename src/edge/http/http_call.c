@@ -89,12 +89,45 @@ static tw_status check_parts(CURLU *parts, const tw_http_call *call, url_traits 
     return status;
 }
 
-static tw_status check_url(const tw_http_call *call, url_traits *ret_traits, tw_error *error) {
+/* The size of "http://host:port/" or "https://host:port/" at the URL's begin; 0 if it has not
+ * exactly that form, or bytes that libcurl has to judge. */
+static size_t origin_size(const char *url) {
+    size_t host_at = strncmp(url, "http://", 7) == 0 ? 7 : 8;
+    size_t size = 0;
+    if (host_at == 8 && strncmp(url, "https://", 8) != 0)
+        return 0;
+    for (size_t i = host_at; url[i] != '\0'; i++) {
+        unsigned char c = (unsigned char)url[i];
+        if (c <= ' ' || c >= 127 || c == '\\')
+            return 0;
+        if (c == '/' && size == 0)
+            size = i + 1;
+    }
+    return size > host_at + 1 && size < ORIGIN_SIZE ? size : 0;
+}
+
+/* Taking a URL apart costs more than all else that is checked, and most calls go where the last one
+ * went: what is in front of the path decides, so it is remembered. */
+static tw_status check_url(tw_http_client *client, const tw_http_call *call, url_traits *ret_traits,
+                           tw_error *error) {
+    size_t size = origin_size(call->url);
+    bool known =
+        size > 0 && size == client->origin_size && memcmp(client->origin, call->url, size) == 0;
+    if (known &&
+        (client->origin_traits.secure || !call->authenticated || client->origin_traits.loopback)) {
+        *ret_traits = client->origin_traits;
+        return TW_OK;
+    }
     CURLU *parts = curl_url();
     if (parts == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "no memory to read a URL");
     tw_status status = check_parts(parts, call, ret_traits, error);
     curl_url_cleanup(parts);
+    if (status == TW_OK && size > 0) {
+        memcpy(client->origin, call->url, size);
+        client->origin_size = size;
+        client->origin_traits = *ret_traits;
+    }
     return status;
 }
 
@@ -121,8 +154,8 @@ static size_t size_of_call(const tw_http_call *call) {
     return size;
 }
 
-tw_status http_call_check(const tw_http_client *client, const tw_http_call *call,
-                          url_traits *ret_traits, tw_error *error) {
+tw_status http_call_check(tw_http_client *client, const tw_http_call *call, url_traits *ret_traits,
+                          tw_error *error) {
     tw_slice method = tw_slice_of(call->method);
     if (!is_token(method) || method.size >= METHOD_SIZE)
         return tw_error_set(error, TW_INVALID, "not an HTTP method");
@@ -141,7 +174,7 @@ tw_status http_call_check(const tw_http_client *client, const tw_http_call *call
     if (size_of_call(call) > client->request_size_max)
         return tw_error_set(error, TW_FULL, "a request of %zu bytes is larger than allowed (%u)",
                             size_of_call(call), client->request_size_max);
-    return check_url(call, ret_traits, error);
+    return check_url(client, call, ret_traits, error);
 }
 
 static tw_status add_line(call_slot *slot, const char *line) {
@@ -150,6 +183,11 @@ static tw_status add_line(call_slot *slot, const char *line) {
         return TW_NO_MEMORY;
     slot->header_lines = longer;
     return TW_OK;
+}
+
+bool http_call_has_body(const char *method, size_t body_size) {
+    return body_size > 0 || strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
+           strcmp(method, "PATCH") == 0;
 }
 
 static tw_status copy_headers(call_slot *slot, const tw_http_call *call) {
@@ -168,6 +206,8 @@ static tw_status copy_headers(call_slot *slot, const tw_http_call *call) {
             return TW_NO_MEMORY;
         has_type = has_type || strncasecmp(line, "content-type:", 13) == 0;
     }
+    if (!http_call_has_body(slot->method, slot->request_body.size))
+        return TW_OK;
     /* libcurl would claim that a body is a form, and wait a second for "100 Continue". */
     if (!has_type && add_line(slot, "Content-Type:") != TW_OK)
         return TW_NO_MEMORY;

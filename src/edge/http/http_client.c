@@ -48,6 +48,16 @@ static void append(slot_list *list, call_slot *slot) {
     list->last = slot;
 }
 
+static void prepend(slot_list *list, call_slot *slot) {
+    slot->previous = NULL;
+    slot->next = list->first;
+    if (list->first != NULL)
+        list->first->previous = slot;
+    else
+        list->last = slot;
+    list->first = slot;
+}
+
 static void take(slot_list *list, call_slot *slot) {
     if (slot->previous != NULL)
         slot->previous->next = slot->next;
@@ -135,13 +145,14 @@ static void detach(call_slot *slot) {
     stats->received_size += slot->received_size;
 }
 
+/* The slot last used is taken first: its buffers are there, and in the processor's caches. */
 static void give_slot_back(call_slot *slot) {
     tw_http_client *client = slot->client;
     curl_slist_free_all(slot->header_lines);
     slot->header_lines = NULL;
     slot->state = FREE;
     slot->generation++;
-    append(&client->free, slot);
+    prepend(&client->free, slot);
 }
 
 static void count_outcome(tw_http_client_stats *stats, const call_slot *slot) {
@@ -269,13 +280,23 @@ static void wait_for_curl(void *context, int backend_fd, int64_t timeout_ns) {
     TW_ASSERT(failed == CURLM_OK || failed == CURLM_OUT_OF_MEMORY);
 }
 
+/* What a finished call makes room for is begun at once: libcurl sends only when it performs, and
+ * another look at all sockets before that would be for nothing. */
 static uint32_t handle_curl(void *context) {
     tw_http_client *client = context;
-    int running = 0;
-    CURLMcode failed = curl_multi_perform(client->multi, &running);
-    TW_ASSERT(failed == CURLM_OK || failed == CURLM_OUT_OF_MEMORY);
-    uint32_t count = http_stream_deliver(client);
-    return count + finish_done(client);
+    uint32_t count = 0;
+    uint64_t sent_before = 0;
+    for (int round = 0; round < 2; round++) {
+        int running = 0;
+        CURLMcode failed = curl_multi_perform(client->multi, &running);
+        TW_ASSERT(failed == CURLM_OK || failed == CURLM_OUT_OF_MEMORY);
+        count += http_stream_deliver(client);
+        sent_before = client->stats.sent_count;
+        count += finish_done(client);
+        if (client->stats.sent_count == sent_before)
+            break;
+    }
+    return count;
 }
 
 static void deadline_passed(void *context);
@@ -346,8 +367,9 @@ static tw_status make_tables(tw_http_client *client) {
         CURL *easy = curl_easy_init();
         if (easy == NULL)
             return TW_NO_MEMORY;
-        curl_easy_setopt(easy, CURLOPT_SHARE, client->share); /* a reset leaves it */
         client->easy_pool[client->easy_count++] = easy;
+        if (!http_transfer_prepare(client, easy))
+            return TW_NO_MEMORY;
     }
     return TW_OK;
 }

@@ -8,6 +8,7 @@
 
 #define METHOD_SIZE 16
 #define PRIORITY_COUNT 4
+#define ORIGIN_SIZE 256
 
 typedef enum slot_state { FREE = 0, QUEUED, RUNNING, LANDED, ENDING } slot_state;
 
@@ -67,6 +68,12 @@ typedef struct call_slot {
     char curl_words[CURL_ERROR_SIZE];
 } call_slot;
 
+/* What matters of a URL: whether it names this machine itself, and whether TLS is asked for. */
+typedef struct url_traits {
+    bool loopback;
+    bool secure;
+} url_traits;
+
 typedef struct slot_list {
     call_slot *first;
     call_slot *last;
@@ -102,6 +109,9 @@ struct tw_http_client {
     bool curl_ready;
     bool seated;
     bool in_callback;
+    char origin[ORIGIN_SIZE]; /* "https://host/" of the last URL that was taken apart... */
+    size_t origin_size;       /* 0: none */
+    url_traits origin_traits; /* ...and what was found */
     char user_agent[128];
     char certificate_file[512];
     char proxy[512];
@@ -111,16 +121,13 @@ struct tw_http_client {
 
 /* ---- http_call.c: what is asked for, checked and copied ---- */
 
-/* What matters of a URL: whether it names this machine itself, and whether TLS is asked for. */
-typedef struct url_traits {
-    bool loopback;
-    bool secure;
-} url_traits;
-
-tw_status http_call_check(const tw_http_client *client, const tw_http_call *call,
-                          url_traits *ret_traits, tw_error *error);
+tw_status http_call_check(tw_http_client *client, const tw_http_call *call, url_traits *ret_traits,
+                          tw_error *error);
 /* TW_NO_MEMORY; the slot may be given back then. */
 tw_status http_call_copy(call_slot *slot, const tw_http_call *call, url_traits traits);
+
+/* True if a request has a body, be it an empty one. */
+bool http_call_has_body(const char *method, size_t body_size);
 
 tw_status http_bytes_append(const tw_allocator *allocator, byte_buffer *bytes, const char *data,
                             size_t size);
@@ -128,6 +135,8 @@ void http_bytes_release(const tw_allocator *allocator, byte_buffer *bytes);
 
 /* ---- http_transfer.c: a call in libcurl's hands ---- */
 
+/* Sets up an easy handle of the pool, once; false if there is no memory for it. */
+bool http_transfer_prepare(tw_http_client *client, CURL *easy);
 /* Gives the call to libcurl, in an easy handle of the pool; false if libcurl has no memory for it,
  * and then the handle is back. */
 bool http_transfer_start(call_slot *slot);

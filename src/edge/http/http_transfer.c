@@ -102,46 +102,65 @@ static long to_ms(int64_t span_ns) {
     return (long)((span_ns + TW_NS_PER_MS - 1) / TW_NS_PER_MS);
 }
 
-static bool has_body(const call_slot *slot) {
-    return slot->request_body.size > 0 || strcmp(slot->method, "POST") == 0 ||
-           strcmp(slot->method, "PUT") == 0 || strcmp(slot->method, "PATCH") == 0;
-}
-
-/* Only long, pointer and function options that this version knows: setting one cannot fail but
- * for memory, and then the transfer fails for lack of it. */
-static void set_method(call_slot *slot) {
-    CURL *easy = slot->easy;
-    if (has_body(slot)) {
-        curl_easy_setopt(easy, CURLOPT_POST, 1L);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)slot->request_body.size);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
-                         slot->request_body.size > 0 ? slot->request_body.data : "");
-    } else if (strcmp(slot->method, "HEAD") == 0) {
-        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    } else {
-        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
-    }
-    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, slot->method);
-}
-
-static void set_connection(call_slot *slot) {
-    CURL *easy = slot->easy;
-    const tw_http_client *client = slot->client;
+/* What is the same for all calls. Options of numbers, pointers and functions that this version
+ * knows cannot fail; those of text can, for lack of memory. */
+bool http_transfer_prepare(tw_http_client *client, CURL *easy) {
+    curl_easy_setopt(easy, CURLOPT_SHARE, client->share);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* never waits for a name's look-up to end */
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, client->idle_age_s);
-    if (client->certificate_file[0] != '\0')
-        curl_easy_setopt(easy, CURLOPT_CAINFO, client->certificate_file);
     curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, client->connection_age_s);
-    if (slot->loopback) /* a proxy cannot reach this machine under that name */
-        curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    else if (client->proxy_named)
-        curl_easy_setopt(easy, CURLOPT_PROXY, client->proxy);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_arrived);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header_arrived);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, about_to_send);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, client);
+    const char *authorities = client->certificate_file[0] != '\0' ? client->certificate_file : NULL;
+    return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_USERAGENT, client->user_agent) == CURLE_OK &&
+           (authorities == NULL || curl_easy_setopt(easy, CURLOPT_CAINFO, authorities) == CURLE_OK);
+}
+
+/* Every kind of call sets what another kind may have left behind. */
+static bool set_method(call_slot *slot) {
+    CURL *easy = slot->easy;
+    const char *implied = "GET";
+    curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    if (http_call_has_body(slot->method, slot->request_body.size)) {
+        implied = "POST";
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)slot->request_body.size);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+                         slot->request_body.size > 0 ? slot->request_body.data : "");
+    } else if (strcmp(slot->method, "HEAD") == 0) {
+        implied = "HEAD";
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    }
+    const char *named = strcmp(slot->method, implied) == 0 ? NULL : slot->method;
+    return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, named) == CURLE_OK;
+}
+
+static void set_limits(call_slot *slot) {
+    CURL *easy = slot->easy;
+    bool bounded = slot->response_size_max <= INT64_MAX;
+    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE,
+                     bounded ? (curl_off_t)slot->response_size_max : (curl_off_t)0);
+    /* The other deadlines are the client's: libcurl does not look at those of transfers that it has
+     * waiting for a connection. */
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, to_ms(slot->connect_timeout_ns));
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)slot->speed_min);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+                     (long)((slot->slow_ns_max + TW_NS_PER_SECOND - 1) / TW_NS_PER_SECOND));
+}
+
+static bool set_connection(call_slot *slot) {
+    CURL *easy = slot->easy;
+    const tw_http_client *client = slot->client;
     /* Plain HTTP is always 1.1: this libcurl's HTTP/2 without TLS fails on kept connections. Over
      * TLS a call rather waits to share a connection than makes one, as soon as that is known to
      * work. */
@@ -149,51 +168,40 @@ static void set_connection(call_slot *slot) {
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                      may_share ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, may_share ? 1L : 0L);
-    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, about_to_send);
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, slot->single_use ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, slot->single_use ? 1L : 0L);
+    const char *proxy = client->proxy_named ? client->proxy : NULL;
+    if (slot->loopback) /* a proxy cannot reach this machine under that name */
+        proxy = "";
+    return curl_easy_setopt(easy, CURLOPT_PROXY, proxy) == CURLE_OK;
+}
+
+static bool set_call(call_slot *slot) {
+    CURL *easy = slot->easy;
+    slot->curl_words[0] = '\0';
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->curl_words);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, slot->header_lines);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, slot);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, slot);
-    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
-    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, client);
-    if (slot->single_use) {
-        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-        curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
-    }
-    /* The other deadlines are the client's: libcurl does not look at those of transfers that it has
-     * waiting for a connection. */
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, to_ms(slot->connect_timeout_ns));
-    if (slot->speed_min > 0) {
-        curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)slot->speed_min);
-        curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
-                         (long)((slot->slow_ns_max + TW_NS_PER_SECOND - 1) / TW_NS_PER_SECOND));
-    }
+    set_limits(slot);
+    return curl_easy_setopt(easy, CURLOPT_URL, slot->url.data) == CURLE_OK && set_method(slot) &&
+           set_connection(slot);
 }
 
 bool http_transfer_start(call_slot *slot) {
     tw_http_client *client = slot->client;
     TW_ASSERT(client->easy_count > 0);
-    CURL *easy = client->easy_pool[--client->easy_count];
-    slot->easy = easy;
-    slot->curl_words[0] = '\0';
-    curl_easy_reset(easy);
-    curl_easy_setopt(easy, CURLOPT_URL, slot->url.data);
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->curl_words);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, client->user_agent);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, slot->header_lines);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_arrived);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header_arrived);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
-    if (slot->response_size_max <= INT64_MAX)
-        curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)slot->response_size_max);
-    set_method(slot);
-    set_connection(slot);
-    CURLMcode failed = curl_multi_add_handle(client->multi, easy);
-    TW_ASSERT(failed == CURLM_OK || failed == CURLM_OUT_OF_MEMORY);
-    if (failed == CURLM_OK)
-        return true;
-    client->easy_pool[client->easy_count++] = easy;
+    slot->easy = client->easy_pool[--client->easy_count];
+    if (set_call(slot)) {
+        CURLMcode failed = curl_multi_add_handle(client->multi, slot->easy);
+        TW_ASSERT(failed == CURLM_OK || failed == CURLM_OUT_OF_MEMORY);
+        if (failed == CURLM_OK)
+            return true;
+    }
+    client->easy_pool[client->easy_count++] = slot->easy;
     slot->easy = NULL;
     return false;
 }
