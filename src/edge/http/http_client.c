@@ -349,7 +349,7 @@ static void deadline_passed(void *context) {
 
 static tw_status make_tables(tw_http_client *client) {
     client->slots = TW_NEW(client->allocator, client->slot_count, call_slot);
-    client->easy_pool = TW_NEW(client->allocator, client->in_flight_count_max, CURL *);
+    client->easy_pool = TW_NEW(client->allocator, client->in_flight_count_max, pooled_easy);
     if (client->slots == NULL || client->easy_pool == NULL)
         return TW_NO_MEMORY;
     for (uint32_t i = 0; i < client->slot_count; i++) {
@@ -367,9 +367,7 @@ static tw_status make_tables(tw_http_client *client) {
         CURL *easy = curl_easy_init();
         if (easy == NULL)
             return TW_NO_MEMORY;
-        client->easy_pool[client->easy_count++] = easy;
-        if (!http_transfer_prepare(client, easy))
-            return TW_NO_MEMORY;
+        client->easy_pool[client->easy_count++] = (pooled_easy){.easy = easy, .worn = true};
     }
     return TW_OK;
 }
@@ -502,7 +500,7 @@ void tw_http_client_free(tw_http_client *client) {
         TW_ASSERT(left == TW_OK);
     }
     while (client->easy_count > 0)
-        curl_easy_cleanup(client->easy_pool[--client->easy_count]);
+        curl_easy_cleanup(client->easy_pool[--client->easy_count].easy);
     if (client->multi != NULL)
         curl_multi_cleanup(client->multi);
     if (client->share != NULL)
@@ -510,7 +508,7 @@ void tw_http_client_free(tw_http_client *client) {
     if (client->curl_ready)
         curl_global_cleanup();
     if (client->easy_pool != NULL)
-        TW_DELETE(client->allocator, client->easy_pool, client->in_flight_count_max, CURL *);
+        TW_DELETE(client->allocator, client->easy_pool, client->in_flight_count_max, pooled_easy);
     TW_DELETE(client->allocator, client, 1, tw_http_client);
 }
 

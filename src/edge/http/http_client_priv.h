@@ -68,6 +68,12 @@ typedef struct call_slot {
     char curl_words[CURL_ERROR_SIZE];
 } call_slot;
 
+/* An easy handle that no call has. */
+typedef struct pooled_easy {
+    CURL *easy;
+    bool worn; /* to be set up again before its next use */
+} pooled_easy;
+
 /* What matters of a URL: whether it names this machine itself, and whether TLS is asked for. */
 typedef struct url_traits {
     bool loopback;
@@ -83,8 +89,8 @@ struct tw_http_client {
     const tw_allocator *allocator;
     tw_loop *loop;
     CURLM *multi;
-    CURLSH *share;    /* TLS sessions, which are an easy handle's own otherwise */
-    CURL **easy_pool; /* idle easy handles */
+    CURLSH *share;          /* TLS sessions, which are an easy handle's own otherwise */
+    pooled_easy *easy_pool; /* idle easy handles */
     uint32_t easy_count;
     uint32_t in_flight_count_max;
     uint32_t slot_count;
@@ -135,8 +141,6 @@ void http_bytes_release(const tw_allocator *allocator, byte_buffer *bytes);
 
 /* ---- http_transfer.c: a call in libcurl's hands ---- */
 
-/* Sets up an easy handle of the pool, once; false if there is no memory for it. */
-bool http_transfer_prepare(tw_http_client *client, CURL *easy);
 /* Gives the call to libcurl, in an easy handle of the pool; false if libcurl has no memory for it,
  * and then the handle is back. */
 bool http_transfer_start(call_slot *slot);

@@ -102,9 +102,16 @@ static long to_ms(int64_t span_ns) {
     return (long)((span_ns + TW_NS_PER_MS - 1) / TW_NS_PER_MS);
 }
 
+static void give_easy_back(call_slot *slot, bool worn) {
+    tw_http_client *client = slot->client;
+    client->easy_pool[client->easy_count++] = (pooled_easy){.easy = slot->easy, .worn = worn};
+    slot->easy = NULL;
+}
+
 /* What is the same for all calls. Options of numbers, pointers and functions that this version
  * knows cannot fail; those of text can, for lack of memory. */
-bool http_transfer_prepare(tw_http_client *client, CURL *easy) {
+static bool prepare(tw_http_client *client, CURL *easy) {
+    curl_easy_reset(easy);
     curl_easy_setopt(easy, CURLOPT_SHARE, client->share);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* never waits for a name's look-up to end */
@@ -194,15 +201,16 @@ static bool set_call(call_slot *slot) {
 bool http_transfer_start(call_slot *slot) {
     tw_http_client *client = slot->client;
     TW_ASSERT(client->easy_count > 0);
-    slot->easy = client->easy_pool[--client->easy_count];
-    if (set_call(slot)) {
+    pooled_easy pooled = client->easy_pool[--client->easy_count];
+    slot->easy = pooled.easy;
+    pooled.worn = pooled.worn && !prepare(client, slot->easy);
+    if (!pooled.worn && set_call(slot)) {
         CURLMcode failed = curl_multi_add_handle(client->multi, slot->easy);
         TW_ASSERT(failed == CURLM_OK || failed == CURLM_OUT_OF_MEMORY);
         if (failed == CURLM_OK)
             return true;
     }
-    client->easy_pool[client->easy_count++] = slot->easy;
-    slot->easy = NULL;
+    give_easy_back(slot, true);
     return false;
 }
 
@@ -265,8 +273,10 @@ void http_transfer_stop(call_slot *slot) {
                                      known_offset(easy, CURLINFO_SIZE_DOWNLOAD_T));
     keep_stages(slot);
     curl_multi_remove_handle(client->multi, easy);
-    client->easy_pool[client->easy_count++] = easy;
-    slot->easy = NULL;
+    /* libcurl counts how often it tried again by the handle, not by the call, and gives up at five;
+     * only a reset begins anew. It costs as much as all options. */
+    bool may_have_tried_again = slot->send_count != 1 || slot->http_status == 0;
+    give_easy_back(slot, may_have_tried_again);
 }
 
 static tw_status status_of(CURLcode code) {
