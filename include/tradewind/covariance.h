@@ -22,7 +22,7 @@
  * - SEMI: sum of min(r - b, 0) min(r - b, 0)' / (n - ddof) about the least acceptable return b, not
  *   centred, ddof 0 (Estrada 2008; PyPortfolioOpt).
  * - SHRUNK: d F + (1 - d) S: the sample S drawn to a target F by an intensity d that is given, or
- *   estimated as Ledoit and Wolf do; ddof 0.
+ *   estimated as Ledoit and Wolf do; ddof 0. Estimates of it hold for returns of 1e-150 to 1e150.
  * - ORACLE: to the IDENTITY target by the oracle approximating intensity (Chen, Wiesel, Eldar and
  *   Hero 2010, as scikit-learn), ddof 0.
  * - STRUCTURED: the target alone; ddof 0, as PerformanceAnalytics.
@@ -47,7 +47,8 @@
  * any number of threads.
  *
  * Memory: taken from the allocator and given back before the call returns: 3 assets^2 to 7 assets^2
- * doubles, rows x assets where rows are skipped and again where they are weighted or made over (for
+ * doubles, rows x assets where rows are skipped and again where they are weighted, made over or far
+ * from 1 (for
  * PAIRWISE three times that, and 4 assets^2 more). Cost: rows x assets^2 /
  * 2 multiply-adds; four times that for PAIRWISE, twice for GERBER, 5 assets^3 more for DENOISED.
  * Threads: pure; the way says who runs the parts.

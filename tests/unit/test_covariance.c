@@ -202,6 +202,77 @@ static void test_returns_too_large_are_told(void **state) {
     }
 }
 
+/* ---- Scale ----------------------------------------------------------------------------------- */
+
+#define SCALE_ROWS 30
+#define SCALE_ASSETS 7
+static double market[SCALE_ROWS * SCALE_ASSETS];
+static double index_returns[SCALE_ROWS];
+
+/* The market times 2^exponent, and the factor times another power. */
+static tw_status estimate_at(const tw_covariance_config *config, int exponent, int of_factor) {
+    static double returns[SCALE_ROWS * SCALE_ASSETS];
+    static double factor[SCALE_ROWS];
+    for (size_t i = 0; i < SCALE_ROWS * SCALE_ASSETS; i++)
+        returns[i] = ldexp(market[i], exponent);
+    for (size_t t = 0; t < SCALE_ROWS; t++)
+        factor[t] = ldexp(index_returns[t], of_factor);
+    bool given = config->target == TW_COVARIANCE_SINGLE_FACTOR && config->periods_per_year == 12;
+    tw_covariance_input input = {.returns = returns,
+                                 .factor = given ? factor : NULL,
+                                 .rows = SCALE_ROWS,
+                                 .assets = SCALE_ASSETS};
+    return tw_covariance_estimate(NULL, config, &input, answer, &report, &error);
+}
+
+static void expect_same_at_every_scale(const tw_covariance_config *config) {
+    static const int exponents[] = {-498, -300, -130, -65, -64, -1, 1, 64, 65, 130, 300, 498};
+    static double plain[SCALE_ASSETS * SCALE_ASSETS];
+    assert_int_equal(estimate_at(config, 0, 0), TW_OK);
+    memcpy(plain, answer, sizeof plain);
+    double intensity = report.shrinkage;
+    if (!(intensity > 0 && intensity < 1))
+        fail_msg("target %d: %g is at a bound", config->target, intensity);
+    for (size_t k = 0; k < sizeof exponents / sizeof exponents[0]; k++) {
+        int exponent = exponents[k];
+        assert_int_equal(estimate_at(config, exponent, -exponent / 2 + 7), TW_OK);
+        assert_memory_equal(&report.shrinkage, &intensity, sizeof intensity);
+        for (size_t i = 0; i < SCALE_ASSETS * SCALE_ASSETS; i++)
+            assert_true(answer[i] == ldexp(plain[i], 2 * exponent));
+    }
+}
+
+/* From 1e-150 to 1e150. */
+static void test_an_intensity_does_not_change_with_the_scale_of_returns(void **state) {
+    (void)state;
+    tw_random random;
+    tw_random_init(&random, 11, 0);
+    for (size_t t = 0; t < SCALE_ROWS; t++) {
+        index_returns[t] = tw_random_uniform(&random) - 0.5;
+        for (size_t i = 0; i < SCALE_ASSETS; i++)
+            market[t * SCALE_ASSETS + i] =
+                (i % 3 == 1 ? -0.6 : 0.2 * (double)(i + 1)) * index_returns[t] +
+                0.4 * (tw_random_uniform(&random) - 0.5);
+    }
+    tw_covariance_config config;
+    tw_covariance_config_init(&config, TW_COVARIANCE_ORACLE);
+    expect_same_at_every_scale(&config);
+    tw_covariance_config_init(&config, TW_COVARIANCE_SHRUNK);
+    for (unsigned gaps = 0; gaps < 2; gaps++) {
+        config.missing = gaps == 0 ? config.missing : TW_COVARIANCE_PAIRWISE;
+        /* Pairs of assets have no single factor. */
+        for (unsigned target = 0; target + gaps <= TW_COVARIANCE_SINGLE_FACTOR; target++) {
+            config.target = (uint8_t)target;
+            config.periods_per_year = 252;
+            expect_same_at_every_scale(&config);
+            config.periods_per_year = 12; /* with a factor that is given */
+            if (target == TW_COVARIANCE_SINGLE_FACTOR)
+                expect_same_at_every_scale(&config);
+        }
+        market[3] = market[3 * SCALE_ASSETS + 1] = NAN;
+    }
+}
+
 /* ---- Conventions ----------------------------------------------------------------------------- */
 
 static void test_the_sample_is_the_formula(void **state) {
@@ -570,6 +641,7 @@ int main(void) {
         cmocka_unit_test(test_a_missing_return_is_skipped_refused_or_zero),
         cmocka_unit_test(test_too_few_rows_are_told),
         cmocka_unit_test(test_returns_too_large_are_told),
+        cmocka_unit_test(test_an_intensity_does_not_change_with_the_scale_of_returns),
         cmocka_unit_test(test_the_sample_is_the_formula),
         cmocka_unit_test(test_risk_metrics_weights_are_the_formula),
         cmocka_unit_test(test_an_asset_that_does_not_vary_has_no_variance_and_no_correlation),

@@ -430,7 +430,11 @@ static tw_status estimate(covariance_work *work) {
         return covariance_no_memory(work);
     tw_status status = gather_rows(work);
     if (status == TW_OK)
+        status = covariance_to_scale(work);
+    if (status == TW_OK)
         status = run_kind(work);
+    if (status == TW_OK)
+        covariance_from_scale(work);
     return status == TW_OK ? finish(work) : status;
 }
 

@@ -53,6 +53,7 @@ typedef struct covariance_work {
     const double *values;   /* [rows][assets]; of PAIRWISE with NaN */
     const double *weights;  /* [rows], or NULL: all 1 */
     const double *factor;   /* [rows], or NULL */
+    int exponent;           /* values are in units of 2^exponent: covariance_scale.c */
     double weight_sum;      /* W */
     double weight_squares;  /* W2 */
     double *centres;        /* [assets]; where deviations are taken from */
@@ -101,6 +102,11 @@ tw_status covariance_sample(covariance_work *work);
 tw_status covariance_pairwise(covariance_work *work);
 tw_status covariance_semi(covariance_work *work);
 tw_status covariance_gerber(covariance_work *work);
+
+/* covariance_scale.c: for the kinds with an intensity values and factor are brought to a scale, and
+ * the matrix back from it. */
+tw_status covariance_to_scale(covariance_work *work);
+void covariance_from_scale(covariance_work *work);
 
 /* covariance_shrink.c: from the sample in work->matrix to the estimate. */
 tw_status covariance_to_target(covariance_work *work);
