@@ -186,6 +186,8 @@ typedef struct tw_risk_input {
     size_t observations;
     size_t assets;
     const tw_risk_scenarios *scenarios; /* or NULL; they stand for paths */
+    const char *const *names; /* [assets] or NULL: what the sentence of an error calls them; */
+    const int64_t *times_ns;  /* [observations] or NULL: likewise, when rows are */
 } tw_risk_input;
 
 /*
@@ -262,8 +264,11 @@ typedef struct tw_risk_report {
 
     tw_risk_exposure exposure;
 
-    /* All that follows is borrowed until the next compute. By horizon, then confidence, then
-     * method, each in the order of the config. */
+    /* All that follows is borrowed until the next compute. */
+    const double *portfolio; /* [observations]: the portfolio's return of each row that is used, */
+    const size_t *rows;      /* and which these are */
+
+    /* By horizon, then confidence, then method, each in the order of the config. */
     const tw_risk_estimate *estimates;
     uint32_t estimate_count;
 
@@ -317,8 +322,8 @@ TW_API void tw_risk_free(tw_risk *risk);
  * config outside its bounds or a rate without unit; TW_INVALID for a weight that is not finite,
  * weights that are all zero, a return, benchmark or scenario that is infinite, a missing one where
  * that fails, or scenarios with NaN; TW_EMPTY when no row can be used. `error` (may be NULL) says
- * which. `ret_report` is written only with TW_OK; what an earlier report borrowed is gone in any
- * case.
+ * which, by name and date where the input has these. `ret_report` is written only with TW_OK; what
+ * an earlier report borrowed is gone in any case.
  */
 TW_API tw_status tw_risk_compute(tw_risk *risk, const tw_risk_config *config,
                                  const tw_risk_input *input, tw_risk_report *ret_report,

@@ -96,14 +96,15 @@ static tw_status draw(risk_run *all, tw_error *error) {
 
 /* ---- Run ----------------------------------------------------------------------------------- */
 
-/* The library speaks of assets by number; the user knows their names. */
 static tw_status compute(risk_run *all, tw_error *error) {
     const risk_input *input = &all->input;
     const tw_risk_input work = {.returns = input->returns,
                                 .weights = input->weights,
                                 .benchmark = input->benchmark,
                                 .observations = input->rows,
-                                .assets = input->assets};
+                                .assets = input->assets,
+                                .names = input->labels,
+                                .times_ns = input->times_ns};
     tw_status status = tw_workers_new(NULL, (uint32_t)all->options->threads, &all->workers, error);
     if (status != TW_OK)
         return status;
@@ -119,7 +120,7 @@ static tw_status compute(risk_run *all, tw_error *error) {
                             "--fill may help",
                             input->path);
     if (status == TW_INVALID) /* what the file holds, not how the program was called */
-        error->status = status = TW_RANGE;
+        return tw_error_set(error, TW_RANGE, "%s: %s", input->path, error->message);
     return status;
 }
 
@@ -129,7 +130,7 @@ static tw_status try_portfolio(risk_run *all, tw_error *error) {
     const risk_input *input = &all->input;
     bool drawn = options->plot[0] != '\0';
     bool tested = options->backtest > 0;
-    tw_status status = risk_history_make(&all->history, input, error);
+    tw_status status = risk_history_make(&all->history, input, &all->report, error);
     if (status == TW_OK)
         status = risk_figures_make(&all->figures, &all->history, &all->config, error);
     if (status == TW_OK && options->stress)

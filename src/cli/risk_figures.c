@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "risk_conventions.h"
 #include "table.h"
 #include "tradewind/time.h"
 
@@ -114,11 +115,5 @@ void risk_figures_put(const risk_figures *figures, const risk_history *history, 
     }
     json_close(w);
     put_drawdowns(figures, history, w);
-    tw_risk_convention conventions[TW_RISK_CONVENTION_COUNT_MAX];
-    size_t count = tw_performance_conventions(&figures->conventions, conventions,
-                                              TW_RISK_CONVENTION_COUNT_MAX);
-    json_open(w, "figure_conventions", '{');
-    for (size_t i = 0; i < count; i++)
-        json_text(w, conventions[i].name, conventions[i].text);
-    json_close(w);
+    risk_conventions_put_figures(&figures->conventions, w);
 }

@@ -1,10 +1,12 @@
 /*
- * risk_history.h - the portfolio's own returns, row by row, for what is drawn and tested in time.
+ * risk_history.h - the portfolio's own returns, those of the report, row by row, for what is drawn
+ * and tested in time.
  */
 #ifndef TRADEWIND_CLI_RISK_HISTORY_H
 #define TRADEWIND_CLI_RISK_HISTORY_H
 
 #include "risk_input.h"
+#include "tradewind/risk.h"
 
 /* Zeroed, it is empty. */
 typedef struct risk_history {
@@ -18,7 +20,7 @@ typedef struct risk_history {
 
 /* TW_NO_MEMORY. Free it in any case. */
 tw_status risk_history_make(risk_history *history, const risk_input *input,
-                            tw_error *error) TW_MUST_CHECK;
+                            const tw_risk_report *report, tw_error *error) TW_MUST_CHECK;
 void risk_history_free(risk_history *history);
 
 #endif

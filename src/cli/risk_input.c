@@ -13,10 +13,15 @@
 #include "tradewind/batch.h"
 #include "tradewind/batch_clean.h"
 #include "tradewind/decimal.h"
+#include "tradewind/risk.h"
+#include "tradewind/time.h"
+
+enum { DATE_SIZE = 10 };
 
 void risk_input_close(risk_input *input) {
     const tw_allocator *system = tw_allocator_system();
     tw_release(system, input->names, input->asset_capacity, sizeof *input->names, 8);
+    TW_DELETE(system, input->labels, input->asset_capacity, const char *);
     TW_DELETE(system, input->times_ns, input->capacity, int64_t);
     TW_DELETE(system, input->returns, input->capacity * input->asset_capacity, double);
     TW_DELETE(system, input->weights, input->asset_capacity, double);
@@ -83,12 +88,13 @@ static tw_status take_memory(risk_input *input, tw_error *error) {
     input->asset_capacity = input->table.column_count;
     input->names = (char(*)[TW_SYMBOL_NAME_SIZE])tw_allocate(system, input->asset_capacity,
                                                              sizeof *input->names, 8);
+    input->labels = TW_NEW(system, input->asset_capacity, const char *);
     input->times_ns = TW_NEW(system, input->capacity, int64_t);
     input->returns = TW_NEW(system, input->capacity * input->asset_capacity, double);
     input->weights = TW_NEW(system, input->asset_capacity, double);
     input->benchmark = TW_NEW(system, input->capacity, double);
-    if (input->names == NULL || input->times_ns == NULL || input->returns == NULL ||
-        input->weights == NULL || input->benchmark == NULL)
+    if (input->names == NULL || input->labels == NULL || input->times_ns == NULL ||
+        input->returns == NULL || input->weights == NULL || input->benchmark == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory for %zu returns of %zu names",
                             input->capacity, input->asset_capacity);
     return TW_OK;
@@ -131,14 +137,34 @@ static tw_status make_returns(risk_input *input, bool prices, tw_error *error) {
     return TW_OK;
 }
 
+/* The library takes no greater returns; neither does any market make them. */
+static tw_status check_row(const risk_input *input, size_t row, tw_error *error) {
+    const tw_tape_table *table = &input->table;
+    for (size_t j = 0; j < table->column_count; j++) {
+        char time[TW_TIME_TEXT_SIZE];
+        if (!(fabs(table->values[row * table->column_count + j]) > TW_RISK_MAGNITUDE_MAX))
+            continue; /* a NaN is missing */
+        tw_time_format(table->times_ns[row], 0, time);
+        bool day = table->times_ns[row] % TW_NS_PER_DAY == 0;
+        return tw_error_set(error, TW_RANGE, "%s: the return of %s %s %.*s is beyond %g",
+                            input->path, table->names[j], day ? "on" : "at",
+                            (int)(day ? DATE_SIZE : TW_TIME_TEXT_SIZE), time,
+                            TW_RISK_MAGNITUDE_MAX);
+    }
+    return TW_OK;
+}
+
 /* Copies the chosen rows; `skipped` is the benchmark's column when it is not held. */
 static tw_status choose_rows(risk_input *input, const risk_wishes *wishes, size_t benchmark,
                              size_t skipped, tw_error *error) {
     const tw_tape_table *table = &input->table;
     size_t assets = 0;
     for (size_t j = 0; j < table->column_count; j++) {
-        if (j != skipped)
-            memcpy(input->names[assets++], table->names[j], sizeof *input->names);
+        if (j == skipped)
+            continue;
+        memcpy(input->names[assets], table->names[j], sizeof *input->names);
+        input->labels[assets] = input->names[assets];
+        assets++;
     }
     input->assets = assets;
     if (assets == 0)
@@ -146,6 +172,9 @@ static tw_status choose_rows(risk_input *input, const risk_wishes *wishes, size_
     for (size_t i = 0; i < table->row_count; i++) {
         if (table->times_ns[i] < wishes->from_ns || table->times_ns[i] > wishes->to_ns)
             continue;
+        tw_status status = check_row(input, i, error);
+        if (status != TW_OK)
+            return status;
         const double *from = table->values + i * table->column_count;
         double *to = input->returns + input->rows * assets;
         for (size_t j = 0, k = 0; j < table->column_count; j++) {

@@ -29,6 +29,7 @@ typedef struct risk_input {
     tw_tape_table table;
     const char *path;
     char (*names)[TW_SYMBOL_NAME_SIZE]; /* [assets] */
+    const char **labels;                /* [assets], the same, for sentences of the library */
     int64_t *times_ns;                  /* [rows] */
     double *returns;                    /* [rows][assets] */
     double *weights;                    /* [assets] */

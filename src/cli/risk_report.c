@@ -9,6 +9,7 @@
 #include "json_writer.h"
 #include "output_file.h"
 #include "readable.h"
+#include "risk_conventions.h"
 #include "table.h"
 #include "tradewind/time.h"
 
@@ -230,14 +231,6 @@ static tw_status print_contributions(const risk_result *result, tw_error *error)
     return status;
 }
 
-static const char footer[] =
-    "\nLosses are positive. Deviations are those of a sample, but for value at risk by moments, "
-    "which "
-    "takes\nthose of the rows as they are; yearly figures are per-period ones times the number of "
-    "periods or\nits root; OF VALUE AT RISK is of the Gaussian one at the "
-    "first "
-    "confidence.\n--json names every convention.\n";
-
 tw_status risk_print(const risk_result *result, tw_error *error) {
     print_head(result);
     tw_status status = print_figures(result, error);
@@ -253,7 +246,7 @@ tw_status risk_print(const risk_result *result, tw_error *error) {
         status = risk_trials_print(result->trials, result->input, error);
     if (status != TW_OK)
         return status;
-    fputs(footer, stdout);
+    risk_conventions_print(result->config);
     output_file out;
     status = output_file_open(&out, "-", error);
     return status == TW_OK ? output_file_finish(&out, error) : status;
@@ -322,8 +315,6 @@ static void put_contributions(json_writer *w, const risk_result *result) {
 tw_status risk_print_json(const risk_result *result, tw_error *error) {
     const tw_risk_report *report = result->report;
     risk_span span = risk_input_span(result->input);
-    tw_risk_convention conventions[TW_RISK_CONVENTION_COUNT_MAX];
-    size_t count = tw_risk_conventions(result->config, conventions);
     json_writer w = json_writer_begin();
     json_number(&w, "periods_per_year", report->periods_per_year);
     json_count(&w, "observations", report->observations);
@@ -340,9 +331,6 @@ tw_status risk_print_json(const risk_result *result, tw_error *error) {
     risk_figures_put(result->figures, result->history, &w);
     risk_factors_put(result->factors, &w);
     risk_trials_put(result->trials, result->input, &w);
-    json_open(&w, "conventions", '{');
-    for (size_t i = 0; i < count; i++)
-        json_text(&w, conventions[i].name, conventions[i].text);
-    json_close(&w);
+    risk_conventions_put(result->config, &w);
     return json_writer_end(&w, error);
 }

@@ -247,6 +247,7 @@ tw_status risk_trials_test(risk_trials *trials, const risk_history *series,
         return tw_error_set(error, TW_USAGE,
                             "--backtest %zu: there are %zu rows, and none is behind such a window",
                             window, series->rows);
+    trials->test_window = window;
     for (uint32_t c = 0; c < config->confidence_count; c++) {
         for (int m = 0; m < TW_RISK_METHOD_COUNT && status == TW_OK; m++) {
             tw_backtest_plan plan;
@@ -351,6 +352,8 @@ static tw_status print_tests(const risk_trials *trials, tw_error *error) {
     printf("\n");
     tw_status status = table_print(rows, stdout, error);
     table_free(rows);
+    if (status == TW_OK)
+        printf("Each forecast is from the %zu rows before it.\n", trials->test_window);
     return status;
 }
 
@@ -405,6 +408,7 @@ static void put_tests(const risk_trials *trials, json_writer *w) {
         json_open(w, NULL, '{');
         json_text(w, "method", tw_risk_method_name((tw_risk_method)trials->methods[i]));
         json_number(w, "confidence", test->confidence);
+        json_count(w, "window", trials->test_window);
         json_count(w, "forecasts", test->observations);
         json_count(w, "exceedances", test->exceedances);
         json_number(w, "expected", test->expected);

@@ -32,6 +32,7 @@ typedef struct risk_trials {
     tw_backtest_result tests[TW_RISK_METHOD_COUNT * TW_RISK_CONFIDENCE_COUNT_MAX];
     uint8_t methods[TW_RISK_METHOD_COUNT * TW_RISK_CONFIDENCE_COUNT_MAX];
     size_t test_count;
+    size_t test_window; /* of rows before each forecast */
 } risk_trials;
 
 /* The crises that the rows cover. TW_NO_MEMORY and the like. Free it in any case. */

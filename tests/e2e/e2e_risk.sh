@@ -412,6 +412,51 @@ the_same_seed_is_the_same_report() {
     grep -q monte_carlo out || fail 'fat tails'
 }
 
+every_result_carries_its_conventions() {
+    few_prices >prices.csv
+    run risk --prices prices.csv --risk-free 2%/year --minimum 0.0001/period --seed 9 --paths 5000 \
+        --distribution student --degrees 4 --backtest 5 --json
+    ended 0
+    python3 -c '
+import json
+d = json.load(open("out"))
+c = d["conventions"]
+assert c["risk_free"] == {"value": 0.02, "unit": "year", "per_period": 0.02 / 252}, c
+assert c["minimum_acceptable"] == {"value": 0.0001, "unit": "period", "per_period": 0.0001}, c
+assert (c["paths"], c["seed"], c["distribution"], c["degrees"]) == (5000, 9, "student", 4), c
+assert c["filter_decay"] == 0.94 and c["quantile_type"] == 7 and c["periods_per_year"] == 252, c
+f = d["figure_conventions"]
+assert f["risk_free"] == c["risk_free"] and f["quantile_type"] == 7 and f["tail"] == 0.05, f
+assert all(test["window"] == 5 for test in d["backtests"]) and d["backtests"]
+own, all_of = d["portfolio"], d["figures"]
+for a, b in (("mean", "mean_annual"), ("volatility", "volatility_annual"), ("omega", "omega"),
+             ("sharpe", "sharpe_annual"), ("sortino", "sortino_annual"), ("cagr", "cagr"),
+             ("skewness", "skewness_sample"), ("max_drawdown", "max_drawdown")):
+    assert own[a] == all_of[b], (a, own[a], all_of[b])'
+    run risk --prices prices.csv --risk-free 2%/year --seed 9 --paths 5000 --backtest 5
+    ended 0
+    grep -q 'Rates: free of risk 2%/year, least acceptable 0%/year' out || fail 'rates have a unit'
+    grep -q 'Historical: linear quantile, type 7' out || fail 'the kind of quantile'
+    grep -q 'Filtered: decay 0.94' out || fail 'the decay'
+    grep -q 'Monte Carlo: 5,000 paths, normal, seed 9' out || fail 'paths and seed'
+    grep -q 'Each forecast is from the 5 rows before it' out || fail 'the window of the test'
+}
+
+messages_name_assets_and_dates() {
+    few_prices >prices.csv
+    run risk --prices prices.csv --missing fail
+    ended 3
+    said 'prices.csv: the return of C on 2024-01-02 is missing'
+    printf 'date,A,B\n2024-01-01,0.01,0.02\n2024-01-02,0.01,1e70\n' >returns.csv
+    run risk --returns returns.csv
+    ended 3
+    said 'returns.csv: the return of B on 2024-01-02 is beyond 1e+60'
+    printf 'date,A,B\n2024-01-01,0.01,1e70\n2024-01-02,0.01,0.02\n' >returns.csv
+    run risk --returns returns.csv --benchmark B
+    ended 3
+    said 'returns.csv: the return of B on 2024-01-01 is beyond 1e+60'
+}
+
 a_full_disk_is_told() {
     few_prices >prices.csv
     run_to /dev/full risk --prices prices.csv
@@ -426,4 +471,5 @@ run_cases figures_agree_with_numpy figures_of_real_prices_agree_with_numpy \
     wrong_usage_is_explained one_row_and_constant_prices_have_no_deviation \
     packed_files_and_pipes_are_read the_risk_may_be_drawn crises_and_shocks_are_tried \
     shocks_of_factors_reach_the_assets forecasts_are_tested horizons_are_longer_periods \
-    the_same_seed_is_the_same_report a_full_disk_is_told
+    the_same_seed_is_the_same_report every_result_carries_its_conventions \
+    messages_name_assets_and_dates a_full_disk_is_told

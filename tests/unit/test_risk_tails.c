@@ -12,6 +12,7 @@
 #include "assert_near.h"
 #include "failing_heap.h"
 #include "tradewind/risk.h"
+#include "tradewind/time.h"
 
 #define ROWS_MAX 10000
 
@@ -524,7 +525,14 @@ static void test_bad_returns_name_their_row_and_asset(void **state) {
     config.fail_missing = true;
     expect(TW_OK, &config, &input, "");
     input.weights = weights;
-    expect(TW_INVALID, &config, &input, "row 3 has a missing return, of asset 1");
+    expect(TW_INVALID, &config, &input, "the return of asset 1 in row 3 is missing");
+    static const char *const names[2] = {"OIL", "GAS"};
+    int64_t times_ns[5] = {0, 0, 0, TW_NS_PER_DAY, 0};
+    input.names = names;
+    input.times_ns = times_ns;
+    expect(TW_INVALID, &config, &input, "the return of GAS on 1970-01-02 is missing");
+    times_ns[3] += TW_NS_PER_SECOND;
+    expect(TW_INVALID, &config, &input, "the return of GAS at 1970-01-02T00:00:01");
     values[3][0] = values[3][1] = 1.7e308;
     const double large[2] = {2, 2};
     input.weights = large;

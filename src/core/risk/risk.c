@@ -213,8 +213,9 @@ static tw_status collect_rows(tw_risk *risk, const tw_risk_config *config,
             value = risk_row_without_gaps(risk->lanes, input, t, risk->volatility_shares);
         }
         if (missing < input->assets && config->fail_missing)
-            return tw_error_set(error, TW_INVALID, "row %zu has a missing return, of asset %zu", t,
-                                missing);
+            return tw_error_set(error, TW_INVALID, "the return of %s %s is missing",
+                                risk_asset_label(input, missing).text,
+                                risk_row_label(input, t).text);
         risk->rows[used] = t;
         values[used] = value;
         used += missing < input->assets ? 0 : 1;
@@ -341,6 +342,8 @@ static void fill_covariance(const risk_work *work) {
 
 static void point_to_estimates(const tw_risk *risk, const tw_risk_config *config,
                                tw_risk_report *report) {
+    report->portfolio = risk->portfolio;
+    report->rows = risk->rows;
     report->estimates = risk->estimates;
     report->estimate_count = risk->slots.count;
     report->var_marginals = risk->var_marginals;

@@ -2,6 +2,13 @@
  * not. */
 #include "risk_priv.h"
 
+#include <string.h>
+
+#include "tradewind/text.h"
+#include "tradewind/time.h"
+
+#define DATE_SIZE 10
+
 static bool rate_is_good(tw_rate rate) {
     return isfinite(rate.value) &&
            (rate.unit == TW_RATE_PER_PERIOD || rate.unit == TW_RATE_PER_YEAR);
@@ -84,23 +91,46 @@ static tw_status check_scenarios(const tw_risk_scenarios *scenarios, tw_error *e
     return TW_OK;
 }
 
+risk_label risk_asset_label(const tw_risk_input *input, size_t asset) {
+    risk_label label;
+    tw_text text = tw_text_over(label.text, sizeof label.text);
+    if (input->names != NULL)
+        tw_text_append_string(&text, input->names[asset]);
+    else
+        tw_text_append_format(&text, "asset %zu", asset);
+    return label;
+}
+
+risk_label risk_row_label(const tw_risk_input *input, size_t row) {
+    risk_label label;
+    char time[TW_TIME_TEXT_SIZE];
+    tw_text text = tw_text_over(label.text, sizeof label.text);
+    if (input->times_ns == NULL) {
+        tw_text_append_format(&text, "in row %zu", row);
+        return label;
+    }
+    tw_time_format(input->times_ns[row], 0, time);
+    bool day = input->times_ns[row] % TW_NS_PER_DAY == 0;
+    tw_text_append_string(&text, day ? "on " : "at ");
+    tw_text_append(&text, (tw_slice){time, day ? DATE_SIZE : strlen(time)});
+    return label;
+}
+
 tw_status risk_input_check(const tw_risk_input *input, tw_error *error) {
     TW_ASSERT(input->returns != NULL && input->weights != NULL);
     bool any = false;
     for (size_t i = 0; i < input->assets; i++) {
         if (!(fabs(input->weights[i]) <= TW_RISK_MAGNITUDE_MAX))
-            return tw_error_set(error, TW_INVALID,
-                                "the weight of asset %zu is not finite, or beyond %g", i,
-                                TW_RISK_MAGNITUDE_MAX);
+            return tw_error_set(error, TW_INVALID, "the weight of %s is not finite, or beyond %g",
+                                risk_asset_label(input, i).text, TW_RISK_MAGNITUDE_MAX);
         any = any || input->weights[i] != 0;
     }
     if (!any)
         return tw_error_set(error, TW_INVALID, "every weight is zero: there is no portfolio");
     for (size_t t = 0; input->benchmark != NULL && t < input->observations; t++) {
         if (fabs(input->benchmark[t]) > TW_RISK_MAGNITUDE_MAX)
-            return tw_error_set(error, TW_INVALID,
-                                "the benchmark in row %zu is infinite, or beyond %g", t,
-                                TW_RISK_MAGNITUDE_MAX);
+            return tw_error_set(error, TW_INVALID, "the benchmark %s is infinite, or beyond %g",
+                                risk_row_label(input, t).text, TW_RISK_MAGNITUDE_MAX);
     }
     return input->scenarios == NULL ? TW_OK : check_scenarios(input->scenarios, error);
 }
@@ -111,9 +141,9 @@ tw_status risk_row_check(const tw_risk_input *input, size_t row, size_t *ret_mis
     *ret_missing = input->assets;
     for (size_t i = 0; i < input->assets; i++) {
         if (fabs(values[i]) > TW_RISK_MAGNITUDE_MAX)
-            return tw_error_set(error, TW_INVALID,
-                                "the return of asset %zu in row %zu is infinite, or beyond %g", i,
-                                row, TW_RISK_MAGNITUDE_MAX);
+            return tw_error_set(error, TW_INVALID, "the return of %s %s is infinite, or beyond %g",
+                                risk_asset_label(input, i).text, risk_row_label(input, row).text,
+                                TW_RISK_MAGNITUDE_MAX);
         bool missing = input->weights[i] != 0 && isnan(values[i]);
         if (missing && *ret_missing == input->assets)
             *ret_missing = i;

@@ -151,6 +151,14 @@ void risk_contributions_of(const double *weights, const double *marginals, size_
 
 /* ---- Checks (risk_check.c) ------------------------------------------------------------------- */
 
+/* What sentences call an asset and a row: "C" and "on 2024-01-31", or "asset 2" and "in row 7". */
+typedef struct risk_label {
+    char text[64];
+} risk_label;
+
+risk_label risk_asset_label(const tw_risk_input *input, size_t asset);
+risk_label risk_row_label(const tw_risk_input *input, size_t row);
+
 tw_status risk_config_check(const tw_risk_config *config, tw_error *error);
 tw_status risk_input_check(const tw_risk_input *input, tw_error *error); /* all but the returns */
 
