@@ -7,6 +7,7 @@
 #include "tradewind/alloc.h"
 #include "tradewind/allocation.h"
 #include "tradewind/alpaca.h"
+#include "tradewind/alpaca_calls.h"
 #include "tradewind/alpaca_client.h"
 #include "tradewind/alpaca_fetch.h"
 #include "tradewind/alpaca_fills.h"

@@ -86,6 +86,12 @@ typedef struct tw_alpaca_orders_query {
     int64_t after_ns;    /* submitted after it (exclusive); 0: no bound */
     bool ascending;      /* oldest first */
     const char *symbols; /* "AAPL,MSFT" or NULL for all */
+    int64_t until_ns;    /* submitted before it (exclusive); 0: no bound */
+    bool nested;         /* legs come with their order, not by themselves */
+    const char *side;    /* "buy" "sell"; NULL: both. The rest likewise: NULL is no bound */
+    const char *asset_class;
+    const char *before_order_id; /* the venue's ids, exclusive */
+    const char *after_order_id;
 } tw_alpaca_orders_query;
 
 /* How an order of unknown outcome is asked for; see tw_alpaca_client_settle. */

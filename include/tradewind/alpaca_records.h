@@ -58,7 +58,7 @@ typedef enum tw_alpaca_record_kind {
     TW_ALPACA_RECORD_CORRECTION,       /* stream "c": a trade as it was and as it is */
     TW_ALPACA_RECORD_CANCEL_ERROR,     /* stream "x": a trade that did not happen */
     TW_ALPACA_RECORD_IMBALANCE,        /* stream "i" */
-    TW_ALPACA_RECORD_TRADE,            /* one record of a page, by itself */
+    TW_ALPACA_RECORD_TRADE,            /* .../trades/latest; one record of a page, by itself */
     TW_ALPACA_RECORD_QUOTE,
     TW_ALPACA_RECORD_BAR,
     TW_ALPACA_RECORD_KIND_COUNT

@@ -346,7 +346,7 @@ static bool is_twin(const tw_alpaca_result *result) {
 
 /* As finish_order, but an accepted order whose answer cannot be read is an unknown one, and the
  * refusal of a twin is no refusal: the first has arrived, whatever its sender was told. */
-static void finish_submit(tw_alpaca_client *client, const alpaca_handler *handler,
+void alpaca_finish_submit(tw_alpaca_client *client, const alpaca_handler *handler,
                           tw_alpaca_result *result, tw_slice body) {
     one_order one;
     tw_error error = {0};
@@ -437,8 +437,7 @@ static void finish_quotes(tw_alpaca_client *client, const alpaca_handler *handle
 
 /* ---- the calls ---- */
 
-/* Begins a call whose URL is `base` and what the caller appends to the returned text. */
-static alpaca_call *begin(tw_alpaca_client *client, const char *base, const char *path,
+alpaca_call *alpaca_begin(tw_alpaca_client *client, const char *base, const char *path,
                           const alpaca_handler *handler, tw_text *ret_url) {
     TW_ASSERT(!client->ended);
     alpaca_call *call = alpaca_call_take(client, handler);
@@ -450,7 +449,7 @@ static alpaca_call *begin(tw_alpaca_client *client, const char *base, const char
     return call;
 }
 
-static tw_status commit(alpaca_call *call, const tw_text *url, const char *method, tw_slice body) {
+tw_status alpaca_commit(alpaca_call *call, const tw_text *url, const char *method, tw_slice body) {
     tw_status status = url->truncated ? TW_INVALID : alpaca_call_send(call, method, body, NULL);
     if (status != TW_OK)
         alpaca_call_release(call);
@@ -463,16 +462,16 @@ tw_status tw_alpaca_client_account(tw_alpaca_client *client, tw_alpaca_account_d
                                    void *context) {
     alpaca_handler handler = {finish_account, context, {.account = on_done}, {NULL}};
     tw_text url;
-    alpaca_call *call = begin(client, client->trading_url, "/v2/account", &handler, &url);
-    return call == NULL ? TW_FULL : commit(call, &url, "GET", no_body);
+    alpaca_call *call = alpaca_begin(client, client->trading_url, "/v2/account", &handler, &url);
+    return call == NULL ? TW_FULL : alpaca_commit(call, &url, "GET", no_body);
 }
 
 tw_status tw_alpaca_client_clock(tw_alpaca_client *client, tw_alpaca_clock_done on_done,
                                  void *context) {
     alpaca_handler handler = {finish_clock, context, {.clock = on_done}, {NULL}};
     tw_text url;
-    alpaca_call *call = begin(client, client->trading_url, "/v2/clock", &handler, &url);
-    return call == NULL ? TW_FULL : commit(call, &url, "GET", no_body);
+    alpaca_call *call = alpaca_begin(client, client->trading_url, "/v2/clock", &handler, &url);
+    return call == NULL ? TW_FULL : alpaca_commit(call, &url, "GET", no_body);
 }
 
 tw_status tw_alpaca_client_assets(tw_alpaca_client *client, const char *status,
@@ -480,14 +479,14 @@ tw_status tw_alpaca_client_assets(tw_alpaca_client *client, const char *status,
                                   void *context) {
     alpaca_handler handler = {finish_assets, context, {.plain = on_done}, {.asset = on_asset}};
     tw_text url;
-    alpaca_call *call = begin(client, client->trading_url, "/v2/assets", &handler, &url);
+    alpaca_call *call = alpaca_begin(client, client->trading_url, "/v2/assets", &handler, &url);
     if (call == NULL)
         return TW_FULL;
     if (status != NULL) {
         tw_text_append_string(&url, "?status=");
         tw_http_encode(tw_slice_of(status), &url);
     }
-    return commit(call, &url, "GET", no_body);
+    return alpaca_commit(call, &url, "GET", no_body);
 }
 
 tw_status tw_alpaca_client_positions(tw_alpaca_client *client, tw_alpaca_on_position on_position,
@@ -495,8 +494,8 @@ tw_status tw_alpaca_client_positions(tw_alpaca_client *client, tw_alpaca_on_posi
     alpaca_handler handler = {
         finish_positions, context, {.plain = on_done}, {.position = on_position}};
     tw_text url;
-    alpaca_call *call = begin(client, client->trading_url, "/v2/positions", &handler, &url);
-    return call == NULL ? TW_FULL : commit(call, &url, "GET", no_body);
+    alpaca_call *call = alpaca_begin(client, client->trading_url, "/v2/positions", &handler, &url);
+    return call == NULL ? TW_FULL : alpaca_commit(call, &url, "GET", no_body);
 }
 
 static void append_time(tw_text *url, const char *name, int64_t time_ns) {
@@ -506,6 +505,13 @@ static void append_time(tw_text *url, const char *name, int64_t time_ns) {
     tw_http_encode((tw_slice){buffer, size}, url);
 }
 
+static void append_text(tw_text *url, const char *name, const char *value) {
+    if (value == NULL)
+        return;
+    tw_text_append_string(url, name);
+    tw_http_encode(tw_slice_of(value), url);
+}
+
 tw_status tw_alpaca_client_orders(tw_alpaca_client *client, const tw_alpaca_orders_query *query,
                                   tw_alpaca_on_order on_order, tw_alpaca_done on_done,
                                   void *context) {
@@ -513,7 +519,8 @@ tw_status tw_alpaca_client_orders(tw_alpaca_client *client, const tw_alpaca_orde
         return TW_INVALID;
     alpaca_handler handler = {finish_orders, context, {.plain = on_done}, {.order = on_order}};
     tw_text url;
-    alpaca_call *call = begin(client, client->trading_url, "/v2/orders?status=", &handler, &url);
+    alpaca_call *call =
+        alpaca_begin(client, client->trading_url, "/v2/orders?status=", &handler, &url);
     if (call == NULL)
         return TW_FULL;
     tw_http_encode(tw_slice_of(query->status != NULL ? query->status : "open"), &url);
@@ -521,11 +528,16 @@ tw_status tw_alpaca_client_orders(tw_alpaca_client *client, const tw_alpaca_orde
                           query->ascending ? "asc" : "desc");
     if (query->after_ns != 0)
         append_time(&url, "&after=", query->after_ns);
-    if (query->symbols != NULL) {
-        tw_text_append_string(&url, "&symbols=");
-        tw_http_encode(tw_slice_of(query->symbols), &url);
-    }
-    return commit(call, &url, "GET", no_body);
+    if (query->until_ns != 0)
+        append_time(&url, "&until=", query->until_ns);
+    if (query->nested)
+        tw_text_append_string(&url, "&nested=true");
+    append_text(&url, "&symbols=", query->symbols);
+    append_text(&url, "&side=", query->side);
+    append_text(&url, "&asset_class=", query->asset_class);
+    append_text(&url, "&before_order_id=", query->before_order_id);
+    append_text(&url, "&after_order_id=", query->after_order_id);
+    return alpaca_commit(call, &url, "GET", no_body);
 }
 
 tw_status tw_alpaca_client_order(tw_alpaca_client *client, const char *venue_order_id,
@@ -534,11 +546,11 @@ tw_status tw_alpaca_client_order(tw_alpaca_client *client, const char *venue_ord
         return TW_INVALID;
     alpaca_handler handler = {finish_order, context, {.order = on_done}, {NULL}};
     tw_text url;
-    alpaca_call *call = begin(client, client->trading_url, "/v2/orders/", &handler, &url);
+    alpaca_call *call = alpaca_begin(client, client->trading_url, "/v2/orders/", &handler, &url);
     if (call == NULL)
         return TW_FULL;
     tw_http_encode(tw_slice_of(venue_order_id), &url);
-    return commit(call, &url, "GET", no_body);
+    return alpaca_commit(call, &url, "GET", no_body);
 }
 
 tw_status alpaca_query_until(tw_alpaca_client *client, const char *client_order_id,
@@ -547,13 +559,14 @@ tw_status alpaca_query_until(tw_alpaca_client *client, const char *client_order_
         return TW_INVALID;
     alpaca_handler handler = {finish_order, context, {.order = on_done}, {NULL}};
     tw_text url;
-    alpaca_call *call = begin(client, client->trading_url,
-                              "/v2/orders:by_client_order_id?client_order_id=", &handler, &url);
+    alpaca_call *call =
+        alpaca_begin(client, client->trading_url,
+                     "/v2/orders:by_client_order_id?client_order_id=", &handler, &url);
     if (call == NULL)
         return TW_FULL;
     call->until_ns = until_ns;
     tw_http_encode(tw_slice_of(client_order_id), &url);
-    return commit(call, &url, "GET", no_body);
+    return alpaca_commit(call, &url, "GET", no_body);
 }
 
 tw_status tw_alpaca_client_order_by_client_id(tw_alpaca_client *client, const char *client_order_id,
@@ -568,10 +581,10 @@ tw_status tw_alpaca_client_submit(tw_alpaca_client *client, const tw_alpaca_orde
     tw_alpaca_encode_order_request(&body, request);
     if (request->client_order_id[0] == '\0' || body.truncated)
         return TW_INVALID;
-    alpaca_handler handler = {finish_submit, context, {.order = on_done}, {NULL}};
+    alpaca_handler handler = {alpaca_finish_submit, context, {.order = on_done}, {NULL}};
     tw_text url;
-    alpaca_call *call = begin(client, client->trading_url, "/v2/orders", &handler, &url);
-    return call == NULL ? TW_FULL : commit(call, &url, "POST", tw_text_slice(&body));
+    alpaca_call *call = alpaca_begin(client, client->trading_url, "/v2/orders", &handler, &url);
+    return call == NULL ? TW_FULL : alpaca_commit(call, &url, "POST", tw_text_slice(&body));
 }
 
 tw_status tw_alpaca_client_cancel(tw_alpaca_client *client, const char *venue_order_id,
@@ -580,19 +593,19 @@ tw_status tw_alpaca_client_cancel(tw_alpaca_client *client, const char *venue_or
         return TW_INVALID; /* it would cancel all */
     alpaca_handler handler = {finish_plain, context, {.plain = on_done}, {NULL}};
     tw_text url;
-    alpaca_call *call = begin(client, client->trading_url, "/v2/orders/", &handler, &url);
+    alpaca_call *call = alpaca_begin(client, client->trading_url, "/v2/orders/", &handler, &url);
     if (call == NULL)
         return TW_FULL;
     tw_http_encode(tw_slice_of(venue_order_id), &url);
-    return commit(call, &url, "DELETE", no_body);
+    return alpaca_commit(call, &url, "DELETE", no_body);
 }
 
 tw_status tw_alpaca_client_cancel_all(tw_alpaca_client *client, tw_alpaca_on_entry on_entry,
                                       tw_alpaca_done on_done, void *context) {
     alpaca_handler handler = {finish_entries, context, {.plain = on_done}, {.entry = on_entry}};
     tw_text url;
-    alpaca_call *call = begin(client, client->trading_url, "/v2/orders", &handler, &url);
-    return call == NULL ? TW_FULL : commit(call, &url, "DELETE", no_body);
+    alpaca_call *call = alpaca_begin(client, client->trading_url, "/v2/orders", &handler, &url);
+    return call == NULL ? TW_FULL : alpaca_commit(call, &url, "DELETE", no_body);
 }
 
 tw_status tw_alpaca_client_latest_quotes(tw_alpaca_client *client, const tw_symbol *symbols,
@@ -603,7 +616,7 @@ tw_status tw_alpaca_client_latest_quotes(tw_alpaca_client *client, const tw_symb
     alpaca_handler handler = {finish_quotes, context, {.plain = on_done}, {.quote = on_quote}};
     tw_text url;
     alpaca_call *call =
-        begin(client, client->data_url, "/v2/stocks/quotes/latest?symbols=", &handler, &url);
+        alpaca_begin(client, client->data_url, "/v2/stocks/quotes/latest?symbols=", &handler, &url);
     if (call == NULL)
         return TW_FULL;
     for (size_t i = 0; i < count; i++) {
@@ -611,7 +624,7 @@ tw_status tw_alpaca_client_latest_quotes(tw_alpaca_client *client, const tw_symb
             tw_text_append_char(&url, ',');
         tw_http_encode(tw_slice_of(tw_symbols_name(client->symbols, symbols[i])), &url);
     }
-    return commit(call, &url, "GET", no_body);
+    return alpaca_commit(call, &url, "GET", no_body);
 }
 
 tw_status tw_alpaca_client_request(tw_alpaca_client *client, const char *method, const char *path,
@@ -625,8 +638,8 @@ tw_status tw_alpaca_client_request(tw_alpaca_client *client, const char *method,
         return TW_INVALID;
     alpaca_handler handler = {finish_body, context, {.body = on_done}, {NULL}};
     tw_text url;
-    alpaca_call *call = begin(client, client->trading_url, path, &handler, &url);
-    return call == NULL ? TW_FULL : commit(call, &url, known, body);
+    alpaca_call *call = alpaca_begin(client, client->trading_url, path, &handler, &url);
+    return call == NULL ? TW_FULL : alpaca_commit(call, &url, known, body);
 }
 
 /* ---- the client ---- */

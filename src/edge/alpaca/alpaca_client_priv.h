@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tradewind/alpaca_calls.h"
 #include "tradewind/alpaca_client.h"
 
 #define ALPACA_URL_SIZE 8192  /* of a whole URL, with the NUL */
@@ -32,6 +33,8 @@ struct alpaca_handler {
         tw_alpaca_order_done order;
         tw_alpaca_done plain;
         tw_alpaca_body_done body;
+        tw_alpaca_position_done position;
+        tw_alpaca_portfolio_done portfolio;
     } done;
     union {
         tw_alpaca_on_asset asset;
@@ -40,6 +43,10 @@ struct alpaca_handler {
         tw_alpaca_on_entry entry;
         void (*quote)(void *, const tw_quote *);
     } item;
+    tw_alpaca_record_sink sink; /* of a call for records: where they go, */
+    tw_alpaca_record_kind kind; /* what they are, */
+    bool writes;                /* and whether something was changed for them */
+    tw_alpaca_portfolio *portfolio;
 };
 
 /* One place for a call in flight.
@@ -97,6 +104,19 @@ void alpaca_call_abandon(alpaca_call *call);
 /* Sends a taken call whose `url` is complete. A failure leaves it taken. */
 tw_status alpaca_call_send(alpaca_call *call, const char *method, tw_slice body,
                            tw_error *error) TW_MUST_CHECK;
+
+/* Begins a call whose URL is `base` and `path` and what the caller appends to the returned text.
+ * NULL at the limit. */
+alpaca_call *alpaca_begin(tw_alpaca_client *client, const char *base, const char *path,
+                          const alpaca_handler *handler, tw_text *ret_url);
+/* Sends it, or gives its place back. */
+tw_status alpaca_commit(alpaca_call *call, const tw_text *url, const char *method,
+                        tw_slice body) TW_MUST_CHECK;
+
+/* Ends a call that makes an order: an accepted order whose answer cannot be read is an unknown one,
+ * and the refusal of a twin is TW_EXISTS. */
+void alpaca_finish_submit(tw_alpaca_client *client, const alpaca_handler *handler,
+                          tw_alpaca_result *result, tw_slice body);
 
 /* Decodes the venue's words of refusal and turns statuses into sentences; see the .c. */
 void alpaca_result_fail(tw_alpaca_result *result, tw_status status, const char *message);

@@ -184,6 +184,13 @@ static tw_status on_group(void *context, tw_slice key, tw_json_value *value) {
     return tw_json_kind_of(value) == TW_JSON_OBJECT ? on_object(a, value) : TW_OK;
 }
 
+/* {"symbol":"AAPL","trade":{...}}: the latest of one symbol. */
+static bool is_single(tw_alpaca_record_kind kind, tw_slice key) {
+    return (kind == TW_ALPACA_RECORD_TRADE && tw_slice_equal_string(key, "trade")) ||
+           (kind == TW_ALPACA_RECORD_QUOTE && tw_slice_equal_string(key, "quote")) ||
+           (kind == TW_ALPACA_RECORD_BAR && tw_slice_equal_string(key, "bar"));
+}
+
 static tw_status on_page_field(void *context, tw_slice key, tw_json_value *value) {
     answer_reading *a = context;
     tw_json_kind kind = tw_json_kind_of(value);
@@ -196,7 +203,7 @@ static tw_status on_page_field(void *context, tw_slice key, tw_json_value *value
         if (!tw_slice_equal_string(key, "snapshots"))
             return on_group(a, key, value);
     }
-    if (kind == TW_JSON_ARRAY)
+    if (kind == TW_JSON_ARRAY || is_single(a->kind, key))
         return on_group(a, key, value);
     if (kind == TW_JSON_OBJECT)
         return tw_json_each_field(value, on_group, a);
@@ -233,6 +240,15 @@ static tw_status read_page(answer_reading *a, tw_json_value *root) {
 
 static tw_status on_answer_root(void *context, tw_json_value *root) {
     answer_reading *a = context;
+    if (a->kind == TW_ALPACA_RECORD_TRADE || a->kind == TW_ALPACA_RECORD_QUOTE ||
+        a->kind == TW_ALPACA_RECORD_BAR) {
+        tw_slice time;
+        tw_status status = tw_json_peek(root, "t", &time);
+        if (status != TW_OK)
+            return status;
+        if (time.size == 0 && tw_json_kind_of(root) == TW_JSON_OBJECT)
+            return read_page(a, root);
+    }
     if (tw_json_kind_of(root) == TW_JSON_ARRAY)
         return tw_json_each_item(root, on_object, a);
     return is_page(a->kind) ? read_page(a, root) : on_object(a, root);
