@@ -660,6 +660,10 @@ TW_API tw_status tw_alpaca_reader_new(const tw_allocator *allocator, size_t size
                                       tw_alpaca_reader **ret_reader) TW_MUST_CHECK;
 TW_API void tw_alpaca_reader_free(tw_alpaca_reader *reader);
 
+/* Lets a reader read MessagePack, too: the binary form of the streams. Takes four times `size_max`
+ * bytes more, touched only as far as numbers reach. Harmless when done before. TW_NO_MEMORY. */
+TW_API tw_status tw_alpaca_reader_add_msgpack(tw_alpaca_reader *reader) TW_MUST_CHECK;
+
 /* All decoders: TW_PARSE (with the offset), TW_RANGE (a value does not fit), TW_FULL (the input
  * is larger than the reader). On failure the output is untouched. */
 TW_API tw_status tw_alpaca_decode_account(tw_alpaca_reader *reader, tw_slice json,
@@ -715,10 +719,23 @@ TW_API tw_status tw_alpaca_decode_stream(tw_alpaca_reader *reader, tw_slice json
                                          const tw_alpaca_events *events,
                                          tw_error *error) TW_MUST_CHECK;
 
+/* The same in MessagePack, through the same tables: what a server sends to whoever asked for
+ * "Content-Type: application/msgpack" in the handshake. A time is a timestamp (extension -1) or a
+ * string. The reader must have been given MessagePack; the input is borrowed, not copied. */
+TW_API tw_status tw_alpaca_decode_stream_msgpack(tw_alpaca_reader *reader, tw_slice input,
+                                                 const tw_alpaca_events *events,
+                                                 tw_error *error) TW_MUST_CHECK;
+
 /* One frame of the trading stream, text or binary. */
 TW_API tw_status tw_alpaca_decode_trading(tw_alpaca_reader *reader, tw_slice json,
                                           tw_alpaca_trading_message *ret_message,
                                           tw_error *error) TW_MUST_CHECK;
+
+/* A client's message in MessagePack; otherwise as tw_alpaca_decode_command below. */
+TW_API tw_status tw_alpaca_decode_command_msgpack(tw_alpaca_reader *reader, tw_slice input,
+                                                  tw_alpaca_command *ret_command,
+                                                  tw_alpaca_on_name on_name, void *context,
+                                                  tw_error *error) TW_MUST_CHECK;
 
 /* One message of a client to either stream. `on_name` (may be NULL) is called for every symbol
  * after the whole command is known. */
@@ -789,6 +806,11 @@ TW_API void tw_alpaca_encode_auth(tw_text *text, const char *key, const char *se
 /* `subscribe` or unsubscribe the same names on every channel of the set. */
 TW_API void tw_alpaca_encode_subscribe(tw_text *text, bool subscribe, uint8_t channels,
                                        const char *const *names, size_t count);
+
+/* The same in MessagePack (binary frames). */
+TW_API void tw_alpaca_encode_auth_msgpack(tw_text *text, const char *key, const char *secret);
+TW_API void tw_alpaca_encode_subscribe_msgpack(tw_text *text, bool subscribe, uint8_t channels,
+                                               const char *const *names, size_t count);
 
 /* The trading stream, both sides. */
 TW_API void tw_alpaca_encode_authenticate(tw_text *text, const char *key, const char *secret);

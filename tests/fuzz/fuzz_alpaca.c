@@ -1,9 +1,9 @@
 /*
  * fuzz_alpaca.c - every decoder of alpaca.h on arbitrary bytes.
  *
- * The first byte chooses the decoder, the rest is its input. What a decoder accepts must be JSON
- * to jansson too, must come back from its encoder unchanged, and what is refused must leave the
- * output alone.
+ * The first byte chooses the decoder (from 128 on: the kind of record, and what stands behind it),
+ * the rest is its input. What a decoder accepts must be JSON to jansson too, must come back from
+ * its encoder unchanged, and what is refused must leave the output alone.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #include <jansson.h>
 
-#include "tradewind/alpaca.h"
+#include "tradewind/alpaca_records.h"
 
 #define SIZE_MAX_IN 4096
 #define SIZE_MAX_OUT 262144
@@ -153,6 +153,19 @@ static void on_bad(void *context, tw_status status, tw_slice kind) {
     TW_ASSERT(status != TW_OK);
 }
 
+static void on_record(void *context, const tw_alpaca_record *record) {
+    target *t = context;
+    tw_text_clear(&t->text);
+    tw_alpaca_encode_record(&t->text, record);
+    if (record->kind != TW_ALPACA_RECORD_CODE) /* which has no braces */
+        (void)written(t);
+}
+
+static void on_answer(void *context, const tw_alpaca_answer *answer) {
+    (void)context;
+    TW_ASSERT(answer->next_page_token.size <= SIZE_MAX_IN);
+}
+
 static void try_market(target *t, tw_slice json, bool page) {
     tw_alpaca_events events;
     memset(&events, 0, sizeof events);
@@ -162,6 +175,8 @@ static void try_market(target *t, tw_slice json, bool page) {
     events.on_trade = on_trade;
     events.on_level = on_level;
     events.on_bad = on_bad;
+    events.on_record = on_record;
+    events.on_answer = on_answer;
     tw_symbol symbol = TW_SYMBOL_NONE;
     tw_status status = tw_symbols_intern(t->symbols, tw_slice_of("A"), &symbol);
     TW_ASSERT(status == TW_OK);
@@ -204,6 +219,23 @@ static void try_trading(target *t, tw_slice json) {
     TW_ASSERT(status == TW_OK && again.update.event == message.update.event);
 }
 
+static void try_records(target *t, unsigned kind, tw_slice json) {
+    tw_alpaca_record_sink sink = {t, on_record, on_answer};
+    if (kind < TW_ALPACA_RECORD_KIND_COUNT) {
+        if (tw_alpaca_decode_records(t->reader, (tw_alpaca_record_kind)kind, json, &sink, NULL) ==
+            TW_OK)
+            must_be_json(json);
+        return;
+    }
+    tw_alpaca_portfolio_point points[16];
+    tw_alpaca_portfolio portfolio = {.points = points, .point_max = 16};
+    if (tw_alpaca_decode_portfolio(t->reader, json, &portfolio, NULL) != TW_OK)
+        return;
+    must_be_json(json);
+    tw_alpaca_encode_portfolio(&t->text, &portfolio);
+    (void)written(t);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size == 0 || size > SIZE_MAX_IN)
         return 0;
@@ -214,32 +246,35 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         status = tw_alpaca_reader_new(NULL, SIZE_MAX_IN * 4, 4, t.symbols, &t.reader);
     TW_ASSERT(status == TW_OK);
     tw_slice json = {(const char *)data + 1, size - 1};
-    switch (data[0] % 8) {
-    case 0:
-        try_account(&t, json);
-        break;
-    case 1:
-        try_clock(&t, json);
-        break;
-    case 2:
-        try_orders(&t, json);
-        break;
-    case 3:
-        try_lists(&t, json);
-        break;
-    case 4:
-        try_request(&t, json);
-        break;
-    case 5:
-        try_market(&t, json, false);
-        break;
-    case 6:
-        try_market(&t, json, true);
-        break;
-    default:
-        try_trading(&t, json);
-        break;
-    }
+    if (data[0] >= 128)
+        try_records(&t, data[0] % 32u, json);
+    else
+        switch (data[0] % 8) {
+        case 0:
+            try_account(&t, json);
+            break;
+        case 1:
+            try_clock(&t, json);
+            break;
+        case 2:
+            try_orders(&t, json);
+            break;
+        case 3:
+            try_lists(&t, json);
+            break;
+        case 4:
+            try_request(&t, json);
+            break;
+        case 5:
+            try_market(&t, json, false);
+            break;
+        case 6:
+            try_market(&t, json, true);
+            break;
+        default:
+            try_trading(&t, json);
+            break;
+        }
     tw_alpaca_reader_free(t.reader);
     tw_symbols_free(t.symbols);
     return 0;

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "msgpack_pack.h"
 #include "tradewind/alpaca_records.h"
 
 #define BODY_SIZE (4u << 20)
@@ -34,6 +35,7 @@ typedef struct bench {
     json_t *items;   /* while a list is gathered */
     json_t *watched; /* assets that wait for their watchlist */
     const char *page_key;
+    bool packed; /* this pass: streams come as MessagePack */
     unsigned passed, unsupported, pointers, failed;
 } bench;
 
@@ -336,7 +338,8 @@ static tw_status run_stream(bench *b, tw_slice json, tw_error *error) {
     events.on_level = on_stream_level;
     events.on_control = on_control;
     events.on_record = on_stream_record;
-    tw_status status = tw_alpaca_decode_stream(b->reader, json, &events, error);
+    tw_status status = b->packed ? tw_alpaca_decode_stream_msgpack(b->reader, json, &events, error)
+                                 : tw_alpaca_decode_stream(b->reader, json, &events, error);
     take_items(b);
     return status;
 }
@@ -620,6 +623,7 @@ static size_t read_file(bench *b, const char *name) {
         fail_msg("cannot open %s", path);
     size_t size = fread(b->body, 1, BODY_SIZE, file);
     assert_true(size < BODY_SIZE);
+    b->body[size] = '\0';
     fclose(file);
     return size;
 }
@@ -627,6 +631,17 @@ static size_t read_file(bench *b, const char *name) {
 static void name_unsupported(bench *b, const char *id, const char *reason) {
     print_message("unsupported: %s: %s\n", id, reason);
     b->unsupported++;
+}
+
+/* The body in the other encoding of the streams. */
+static tw_slice pack_body(bench *b) {
+    static char packed[BODY_SIZE];
+    tw_text text = tw_text_over(packed, sizeof packed);
+    json_t *exact = json_loads(b->body, 0, NULL); /* integers as integers */
+    pack_json(&text, "", exact);
+    json_decref(exact);
+    assert_false(text.truncated);
+    return tw_text_slice(&text);
 }
 
 static void run_case(bench *b, json_t *entry) {
@@ -645,6 +660,8 @@ static void run_case(bench *b, json_t *entry) {
     tw_error error = {0};
     tw_status status = TW_OK;
     unsigned failed = b->failed;
+    if (b->packed)
+        json = pack_body(b);
     const char *reason = run_body(b, entry, json, &status, &error);
     if (reason != NULL) {
         name_unsupported(b, id, reason);
@@ -663,9 +680,10 @@ static void run_case(bench *b, json_t *entry) {
     json_decref(b->output);
 }
 
-static void test_real_bodies_survive_both_directions(void **state) {
+static void run_cases(bench *kept, bool packed) {
     static bench b;
-    (void)state;
+    memset(&b, 0, sizeof b);
+    b.packed = packed;
     b.root = getenv("TRADEWIND_DATA");
     char path[1024];
     snprintf(path, sizeof path, "%s/alpaca/index.json", b.root != NULL ? b.root : "");
@@ -679,21 +697,43 @@ static void test_real_bodies_survive_both_directions(void **state) {
     b.text = tw_text_over(b.buffer, BODY_SIZE);
     assert_int_equal(tw_symbols_new(NULL, 65536, &b.symbols), TW_OK);
     assert_int_equal(tw_alpaca_reader_new(NULL, BODY_SIZE, 64, b.symbols, &b.reader), TW_OK);
+    assert_int_equal(tw_alpaca_reader_add_msgpack(b.reader), TW_OK);
     size_t i;
     json_t *entry;
-    json_array_foreach(index, i, entry) run_case(&b, entry);
-    print_message("%u cases passed, %u unsupported, %u values failed of %u\n", b.passed,
-                  b.unsupported, b.failed, b.pointers);
+    json_array_foreach(index, i, entry) {
+        const char *endpoint = json_string_value(json_object_get(entry, "endpoint"));
+        if (!packed || strcmp(endpoint, "marketdata") == 0)
+            run_case(&b, entry);
+    }
+    print_message("%s%u cases passed, %u unsupported, %u values failed of %u\n",
+                  packed ? "as MessagePack: " : "", b.passed, b.unsupported, b.failed, b.pointers);
     json_decref(index);
     tw_alpaca_reader_free(b.reader);
     tw_symbols_free(b.symbols);
     free(b.body);
     free(b.buffer);
+    *kept = b;
+}
+
+static void test_real_bodies_survive_both_directions(void **state) {
+    bench b;
+    (void)state;
+    run_cases(&b, false);
     assert_int_equal(b.failed, 0);
     assert_true(b.passed > 200);
 }
 
+static void test_real_messages_are_the_same_as_msgpack(void **state) {
+    bench b;
+    (void)state;
+    run_cases(&b, true);
+    assert_int_equal(b.failed, 0);
+    assert_true(b.passed > 15);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_real_bodies_survive_both_directions)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_real_bodies_survive_both_directions),
+        cmocka_unit_test(test_real_messages_are_the_same_as_msgpack)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

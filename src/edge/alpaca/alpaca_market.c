@@ -496,6 +496,13 @@ tw_status tw_alpaca_decode_stream(tw_alpaca_reader *reader, tw_slice json,
     return tw_json_read(reader->json, json, on_frame, &c, error);
 }
 
+tw_status tw_alpaca_decode_stream_msgpack(tw_alpaca_reader *reader, tw_slice input,
+                                          const tw_alpaca_events *events, tw_error *error) {
+    TW_ASSERT(reader->symbols != NULL && reader->msgpack != NULL);
+    stream_context c = {reader, events};
+    return tw_msgpack_read(reader->msgpack, input, on_frame, &c, error);
+}
+
 /* ---- pages ---- */
 
 typedef enum page_kind { PAGE_TRADES, PAGE_QUOTES, PAGE_BARS, PAGE_NONE } page_kind;
@@ -634,6 +641,7 @@ tw_status tw_alpaca_reader_new(const tw_allocator *allocator, size_t size_max,
         return TW_NO_MEMORY;
     reader->allocator = allocator;
     reader->symbols = symbols;
+    reader->size_max = size_max;
     reader->level_count_max = level_count_max;
     tw_status status = tw_json_reader_new(allocator, size_max, &reader->json);
     if (status == TW_OK && level_count_max > 0) {
@@ -649,11 +657,18 @@ tw_status tw_alpaca_reader_new(const tw_allocator *allocator, size_t size_max,
     return TW_OK;
 }
 
+tw_status tw_alpaca_reader_add_msgpack(tw_alpaca_reader *reader) {
+    if (reader->msgpack != NULL)
+        return TW_OK;
+    return tw_msgpack_reader_new(reader->allocator, reader->size_max, &reader->msgpack);
+}
+
 void tw_alpaca_reader_free(tw_alpaca_reader *reader) {
     if (reader == NULL)
         return;
     if (reader->levels != NULL)
         TW_DELETE(reader->allocator, reader->levels, reader->level_count_max, tw_level);
     tw_json_reader_free(reader->json);
+    tw_msgpack_reader_free(reader->msgpack);
     TW_DELETE(reader->allocator, reader, 1, tw_alpaca_reader);
 }

@@ -5,6 +5,7 @@
  * tape, taker's side) is left out rather than invented. In the stream "T" is always first.
  */
 #include "alpaca_word.h"
+#include "msgpack_write.h"
 #include "tradewind/alpaca.h"
 
 static void put_number(tw_text *text, const char *key, int64_t nano) {
@@ -259,4 +260,34 @@ void tw_alpaca_encode_subscribe(tw_text *text, bool subscribe, uint8_t channels,
         put_names(text, names, count);
     }
     tw_text_append_char(text, '}');
+}
+
+static void pack(tw_text *text, const char *string) {
+    tw_msgpack_put_string(text, tw_slice_of(string));
+}
+
+void tw_alpaca_encode_auth_msgpack(tw_text *text, const char *key, const char *secret) {
+    tw_msgpack_put_map(text, 3);
+    pack(text, "action");
+    pack(text, "auth");
+    pack(text, "key");
+    pack(text, key);
+    pack(text, "secret");
+    pack(text, secret);
+}
+
+void tw_alpaca_encode_subscribe_msgpack(tw_text *text, bool subscribe, uint8_t channels,
+                                        const char *const *names, size_t count) {
+    TW_ASSERT(count <= UINT32_MAX);
+    tw_msgpack_put_map(text, 1 + (uint32_t)__builtin_popcount(channels & TW_ALPACA_CHANNEL_ALL));
+    pack(text, "action");
+    pack(text, subscribe ? "subscribe" : "unsubscribe");
+    for (unsigned i = 0; i < TW_ALPACA_CHANNEL_COUNT; i++) {
+        if ((channels & 1u << i) == 0)
+            continue;
+        pack(text, tw_alpaca_channel_name((tw_alpaca_channel)(1u << i)));
+        tw_msgpack_put_array(text, (uint32_t)count);
+        for (size_t n = 0; n < count; n++)
+            pack(text, names[n]);
+    }
 }

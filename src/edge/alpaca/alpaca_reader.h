@@ -5,11 +5,14 @@
 #define TW_ALPACA_READER_H
 
 #include "json.h"
+#include "msgpack.h"
 #include "tradewind/alpaca.h"
 
 struct tw_alpaca_reader {
     const tw_allocator *allocator;
     tw_json_reader *json;
+    tw_msgpack_reader *msgpack; /* NULL unless it was asked for */
+    size_t size_max;
     tw_symbols *symbols; /* may be NULL */
     tw_level *levels;    /* of the book message that is being read */
     uint32_t level_count_max;

@@ -457,22 +457,45 @@ static tw_alpaca_action action_of(const char *word) {
     return TW_ALPACA_ACTION_OTHER;
 }
 
+/* One visit of the input, whichever encoding it has. */
+static tw_status visit_command(tw_alpaca_reader *reader, tw_slice input, bool msgpack,
+                               command_context *c, tw_error *error) {
+    return msgpack ? tw_msgpack_read(reader->msgpack, input, on_command, c, error)
+                   : tw_json_read(reader->json, input, on_command, c, error);
+}
+
+static tw_status read_command(tw_alpaca_reader *reader, tw_slice input, bool msgpack,
+                              command_context *c, tw_error *error) {
+    tw_status status = visit_command(reader, input, msgpack, c, error);
+    if (status != TW_OK)
+        return status;
+    c->command.action = (uint8_t)action_of(c->command.action_word);
+    if (c->on_name == NULL || c->command.channels == 0)
+        return TW_OK;
+    c->naming = true;
+    return visit_command(reader, input, msgpack, c, error);
+}
+
 tw_status tw_alpaca_decode_command(tw_alpaca_reader *reader, tw_slice json,
                                    tw_alpaca_command *ret_command, tw_alpaca_on_name on_name,
                                    void *context, tw_error *error) {
-    command_context c;
-    memset(&c, 0, sizeof c);
-    c.on_name = on_name;
-    c.context = context;
-    tw_status status = tw_json_read(reader->json, json, on_command, &c, error);
-    if (status != TW_OK)
-        return status;
-    c.command.action = (uint8_t)action_of(c.command.action_word);
-    *ret_command = c.command;
-    if (on_name == NULL || c.command.channels == 0)
-        return TW_OK;
-    c.naming = true;
-    return tw_json_read(reader->json, json, on_command, &c, error);
+    command_context c = {.on_name = on_name, .context = context};
+    tw_status status = read_command(reader, json, false, &c, error);
+    if (status == TW_OK)
+        *ret_command = c.command;
+    return status;
+}
+
+tw_status tw_alpaca_decode_command_msgpack(tw_alpaca_reader *reader, tw_slice input,
+                                           tw_alpaca_command *ret_command,
+                                           tw_alpaca_on_name on_name, void *context,
+                                           tw_error *error) {
+    TW_ASSERT(reader->msgpack != NULL);
+    command_context c = {.on_name = on_name, .context = context};
+    tw_status status = read_command(reader, input, true, &c, error);
+    if (status == TW_OK)
+        *ret_command = c.command;
+    return status;
 }
 
 void tw_alpaca_encode_auth(tw_text *text, const char *key, const char *secret) {

@@ -23,9 +23,8 @@
 #endif
 
 #include "json.h"
+#include "json_value.h"
 
-#include <cstdarg>
-#include <cstdio>
 #include <cstring>
 #include <new>
 #include <string_view>
@@ -48,13 +47,19 @@ struct tw_json_reader {
     ondemand::parser parser;
 };
 
-struct tw_json_value {
+struct text_value : tw_json_value {
     tw_json_reader *reader;
     ondemand::value value;
     std::string_view token; /* trimmed */
-    tw_json_kind kind;
-    bool taken;
 };
+
+static text_value *text(tw_json_value *value) {
+    return static_cast<text_value *>(value);
+}
+
+namespace {
+extern const json_encoding text_encoding; /* at the end */
+}
 
 static_assert(alignof(tw_json_reader) <= 64, "tw_allocate must be able to align it");
 
@@ -139,36 +144,39 @@ static const char *place_of(ondemand::value &value, const char *fallback) {
     return place;
 }
 
-static tw_json_value value_of(tw_json_reader *reader, ondemand::value value) {
-    tw_json_value result{reader, value, trim(value.raw_json_token()), TW_JSON_NOTHING, false};
+static text_value value_of(tw_json_reader *reader, ondemand::value value) {
+    text_value result{
+        {&text_encoding, TW_JSON_NOTHING, false}, reader, value, trim(value.raw_json_token())};
     result.kind = kind_of(result.token);
     return result;
 }
 
-static tw_status check(tw_json_value *value);
+static tw_status check(text_value *value);
+static tw_status text_each_field(tw_json_value *base, tw_json_on_field on_field, void *context);
+static tw_status text_each_item(tw_json_value *base, tw_json_on_value on_item, void *context);
+static tw_status text_scalar(tw_json_value *base, tw_slice *ret_text);
 
 static tw_status check_item(void *, tw_json_value *value) {
-    return check(value);
+    return check(text(value));
 }
 
 static tw_status check_field(void *, tw_slice, tw_json_value *value) {
-    return check(value);
+    return check(text(value));
 }
 
 /* Walks a value that nobody took, so that malformed input is found (see the top). */
-static tw_status check(tw_json_value *value) {
+static tw_status check(text_value *value) {
     if (value->taken)
         return TW_OK;
     if (value->kind == TW_JSON_OBJECT)
-        return tw_json_each_field(value, check_field, nullptr);
+        return text_each_field(value, check_field, nullptr);
     if (value->kind == TW_JSON_ARRAY)
-        return tw_json_each_item(value, check_item, nullptr);
+        return text_each_item(value, check_item, nullptr);
     tw_slice ignored;
-    return tw_json_scalar(value, &ignored);
+    return text_scalar(value, &ignored);
 }
 
-static tw_status enter(tw_json_value *value, tw_json_kind kind) {
-    TW_ASSERT(!value->taken);
+static tw_status enter(text_value *value, tw_json_kind kind) {
     value->taken = true;
     if (value->kind != kind)
         return fail_at(value->reader, value->token.data(),
@@ -236,7 +244,7 @@ tw_status tw_json_read(tw_json_reader *reader, tw_slice input, tw_json_on_value 
     if (code != SUCCESS)
         return fail_with(reader, reader->buffer, code);
 
-    tw_json_value value = value_of(reader, root);
+    text_value value = value_of(reader, root);
     tw_status status = on_root(context, &value);
     if (status == TW_OK)
         status = check(&value);
@@ -247,11 +255,10 @@ tw_status tw_json_read(tw_json_reader *reader, tw_slice input, tw_json_on_value 
     return status;
 }
 
-tw_json_kind tw_json_kind_of(const tw_json_value *value) {
-    return value->kind;
-}
+} /* extern "C" */
 
-tw_status tw_json_each_field(tw_json_value *value, tw_json_on_field on_field, void *context) {
+static tw_status text_each_field(tw_json_value *base, tw_json_on_field on_field, void *context) {
+    text_value *value = text(base);
     tw_json_reader *reader = value->reader;
     tw_status status = enter(value, TW_JSON_OBJECT);
     if (status != TW_OK)
@@ -268,7 +275,7 @@ tw_status tw_json_each_field(tw_json_value *value, tw_json_on_field on_field, vo
             code = field.unescaped_key().get(key);
         if (code != SUCCESS)
             return fail_with(reader, place_of(value->value, value->token.data()), code);
-        tw_json_value child = value_of(reader, field.value());
+        text_value child = value_of(reader, field.value());
         status = on_field(context, tw_slice{key.data(), key.size()}, &child);
         if (status == TW_OK)
             status = check(&child);
@@ -279,7 +286,8 @@ tw_status tw_json_each_field(tw_json_value *value, tw_json_on_field on_field, vo
     return TW_OK;
 }
 
-tw_status tw_json_each_item(tw_json_value *value, tw_json_on_value on_item, void *context) {
+static tw_status text_each_item(tw_json_value *base, tw_json_on_value on_item, void *context) {
+    text_value *value = text(base);
     tw_json_reader *reader = value->reader;
     tw_status status = enter(value, TW_JSON_ARRAY);
     if (status != TW_OK)
@@ -293,7 +301,7 @@ tw_status tw_json_each_item(tw_json_value *value, tw_json_on_value on_item, void
         code = std::move(result).get(item);
         if (code != SUCCESS)
             return fail_with(reader, place_of(value->value, value->token.data()), code);
-        tw_json_value child = value_of(reader, item);
+        text_value child = value_of(reader, item);
         status = on_item(context, &child);
         if (status == TW_OK)
             status = check(&child);
@@ -305,56 +313,56 @@ tw_status tw_json_each_item(tw_json_value *value, tw_json_on_value on_item, void
 }
 
 /* An empty object cannot be entered twice: simdjson leaves it when it enters it. */
-static bool is_empty_object(const tw_json_value *value) {
+static bool is_empty_object(const text_value *value) {
     const char *next = value->token.data() + 1;
     while (*next == ' ' || *next == '\n' || *next == '\r' || *next == '\t')
         next++;
     return *next == '}';
 }
 
-tw_status tw_json_peek(tw_json_value *value, const char *key, tw_slice *ret_text) {
-    TW_ASSERT(!value->taken);
+static tw_status text_peek(tw_json_value *base, const char *key, tw_slice *ret_text) {
+    text_value *value = text(base);
     *ret_text = tw_slice{nullptr, 0};
     if (value->kind != TW_JSON_OBJECT || is_empty_object(value))
         return TW_OK;
     ondemand::object object;
     ondemand::value found;
-    std::string_view text;
+    std::string_view found_text;
     error_code code = value->value.get_object().get(object);
     if (code == SUCCESS)
         code = object.find_field(key).get(found);
     if (code == SUCCESS)
-        text = trim(found.raw_json_token());
+        found_text = trim(found.raw_json_token());
     else if (code != simdjson::NO_SUCH_FIELD)
         return fail_with(value->reader, value->token.data(), code);
     code = object.reset().error();
     if (code != SUCCESS)
         return fail_with(value->reader, value->token.data(), code);
-    if (text.size() >= 2 && text.front() == '"' && text.back() == '"' &&
-        text.find('\\') == std::string_view::npos)
-        *ret_text = tw_slice{text.data() + 1, text.size() - 2};
+    if (found_text.size() >= 2 && found_text.front() == '"' && found_text.back() == '"' &&
+        found_text.find('\\') == std::string_view::npos)
+        *ret_text = tw_slice{found_text.data() + 1, found_text.size() - 2};
     return TW_OK;
 }
 
-tw_status tw_json_scalar(tw_json_value *value, tw_slice *ret_text) {
-    TW_ASSERT(!value->taken);
+static tw_status text_scalar(tw_json_value *base, tw_slice *ret_text) {
+    text_value *value = text(base);
     value->taken = true;
-    std::string_view text = value->token;
+    std::string_view content = value->token;
     error_code code = SUCCESS;
     bool good = true;
     switch (value->kind) {
     case TW_JSON_STRING:
-        code = value->value.get_string().get(text);
+        code = value->value.get_string().get(content);
         break;
     case TW_JSON_NUMBER:
-        good = is_number(text);
+        good = is_number(content);
         break;
     case TW_JSON_BOOLEAN:
-        good = text == "true" || text == "false";
+        good = content == "true" || content == "false";
         break;
     case TW_JSON_NULL:
-        good = text == "null";
-        text = std::string_view();
+        good = content == "null";
+        content = std::string_view();
         break;
     case TW_JSON_OBJECT:
     case TW_JSON_ARRAY:
@@ -366,19 +374,18 @@ tw_status tw_json_scalar(tw_json_value *value, tw_slice *ret_text) {
         return fail_with(value->reader, value->token.data(), code);
     if (!good)
         return fail_at(value->reader, value->token.data(), "expected a JSON scalar");
-    ret_text->data = text.data();
-    ret_text->size = text.size();
+    ret_text->data = content.data();
+    ret_text->size = content.size();
     return TW_OK;
 }
 
-tw_status tw_json_fail(tw_json_value *value, tw_status status, const char *format, ...) {
-    char sentence[TW_ERROR_MESSAGE_SIZE];
-    va_list arguments;
-    va_start(arguments, format);
-    std::vsnprintf(sentence, sizeof sentence, format, arguments);
-    va_end(arguments);
+static tw_status text_fail(tw_json_value *base, tw_status status, const char *sentence) {
+    text_value *value = text(base);
     size_t offset = static_cast<size_t>(value->token.data() - value->reader->buffer);
     return tw_error_set_at(value->reader->error, status, "json", 0, offset + 1, "%s", sentence);
 }
 
-} /* extern "C" */
+namespace {
+const json_encoding text_encoding = {text_each_field, text_each_item, text_scalar, text_peek,
+                                     text_fail};
+}
