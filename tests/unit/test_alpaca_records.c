@@ -212,6 +212,7 @@ static void test_groups_tokens_and_times_of_a_page(void **state) {
     assert_int_equal(f->updated_ns, TW_NS_PER_SECOND);
     assert_int_equal(decode(f, TW_ALPACA_RECORD_CODE, "{\"V\":\"IEX\",\" \":\"Regular\"}"), TW_OK);
     assert_string_equal(f->buffer, "\"V\":\"IEX\"\n\" \":\"Regular\"\n");
+    assert_int_equal(decode(f, TW_ALPACA_RECORD_CODE, "[\"V\"]"), TW_PARSE);
 }
 
 static void test_snapshots_of_many_and_of_one(void **state) {

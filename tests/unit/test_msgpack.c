@@ -1,4 +1,5 @@
-/* test_msgpack.c - the rules of msgpack.h: every form, every bound, and streams read from it. */
+/* test_msgpack.c - the rules of MessagePack in json.h: every form, every bound, and streams read
+ * from it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,8 +10,7 @@
 #include <cmocka.h>
 
 #include "failing_heap.h"
-#include "msgpack.h"
-#include "msgpack_write.h"
+#include "json.h"
 #include "tradewind/alpaca_records.h"
 #include "tradewind/time.h"
 

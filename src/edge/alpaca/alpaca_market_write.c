@@ -5,7 +5,7 @@
  * tape, taker's side) is left out rather than invented. In the stream "T" is always first.
  */
 #include "alpaca_word.h"
-#include "msgpack_write.h"
+#include "json.h"
 #include "tradewind/alpaca.h"
 
 static void put_number(tw_text *text, const char *key, int64_t nano) {

@@ -5,7 +5,6 @@
 #define TW_ALPACA_READER_H
 
 #include "json.h"
-#include "msgpack.h"
 #include "tradewind/alpaca.h"
 
 struct tw_alpaca_reader {

@@ -249,7 +249,7 @@ static tw_status on_answer_root(void *context, tw_json_value *root) {
         if (time.size == 0 && tw_json_kind_of(root) == TW_JSON_OBJECT)
             return read_page(a, root);
     }
-    if (tw_json_kind_of(root) == TW_JSON_ARRAY)
+    if (tw_json_kind_of(root) == TW_JSON_ARRAY && a->kind != TW_ALPACA_RECORD_CODE)
         return tw_json_each_item(root, on_object, a);
     return is_page(a->kind) ? read_page(a, root) : on_object(a, root);
 }

@@ -1,5 +1,6 @@
 /*
- * json.h - reading JSON: simdjson's On-Demand parser behind a few C functions.
+ * json.h - reading JSON: simdjson's On-Demand parser behind a few C functions; and MessagePack, as
+ * if it were JSON.
  *
  * A document is visited, not built: tw_json_read calls back with the root, tw_json_each_field and
  * tw_json_each_item call back with every child in the order of the input, and a scalar is taken
@@ -15,13 +16,23 @@
  * callback; slices that were taken live until the reader's next tw_json_read. Each value may be
  * taken once.
  *
- * Memory: the input is copied into a buffer of the reader, because simdjson reads past the end.
- * Threads: a reader belongs to one thread.
+ * What is said of a document holds in both encodings: whoever reads words reads them through the
+ * same functions. Of MessagePack, keys that are no strings are passed over, and a scalar's text is
+ * that of JSON: numbers in their shortest digits, a timestamp (extension -1) in RFC 3339 and UTC, a
+ * string or binary as it stands in the input (UTF-8 is not checked), nil an empty slice. Other
+ * extensions are of kind TW_JSON_NOTHING: harmless unless they are asked for. Source: the
+ * MessagePack specification (github.com/msgpack/msgpack, spec.md, 2017).
+ *
+ * Memory: JSON is copied into a buffer of the reader, because simdjson reads past the end.
+ * MessagePack is not; its numbers and times that are taken as text are written into a buffer of
+ * four times `size_max` bytes, which is enough for any input. Threads: a reader belongs to one
+ * thread.
  */
 #ifndef TRADEWIND_JSON_H
 #define TRADEWIND_JSON_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "tradewind/alloc.h"
 #include "tradewind/api.h"
@@ -60,6 +71,15 @@ void tw_json_reader_free(tw_json_reader *reader);
 tw_status tw_json_read(tw_json_reader *reader, tw_slice input, tw_json_on_value on_root,
                        void *context, tw_error *error) TW_MUST_CHECK;
 
+/* The same for MessagePack. The input is borrowed: slices of strings point into it. A length that
+ * lies, a byte that is never used, what follows the document: TW_PARSE with the offset. */
+typedef struct tw_msgpack_reader tw_msgpack_reader;
+tw_status tw_msgpack_reader_new(const tw_allocator *allocator, size_t size_max,
+                                tw_msgpack_reader **ret_reader) TW_MUST_CHECK;
+void tw_msgpack_reader_free(tw_msgpack_reader *reader);
+tw_status tw_msgpack_read(tw_msgpack_reader *reader, tw_slice input, tw_json_on_value on_root,
+                          void *context, tw_error *error) TW_MUST_CHECK;
+
 tw_json_kind tw_json_kind_of(const tw_json_value *value);
 
 /* Visits the children. The value must be of the kind; anything else is TW_PARSE. */
@@ -80,6 +100,13 @@ tw_status tw_json_peek(tw_json_value *value, const char *key, tw_slice *ret_text
 /* Fills the read's error with a sentence and the value's offset; returns `status`. */
 tw_status tw_json_fail(tw_json_value *value, tw_status status, const char *format, ...)
     TW_PRINTF(3, 4);
+
+/* Writing MessagePack: the few forms that a client of a stream needs, each the shortest that holds
+ * its value. Bytes are appended; look at text->truncated afterwards. The pairs of a map and the
+ * items of an array follow their head. Strings have at most 4 GiB. */
+void tw_msgpack_put_map(tw_text *text, uint32_t count);
+void tw_msgpack_put_array(tw_text *text, uint32_t count);
+void tw_msgpack_put_string(tw_text *text, tw_slice string);
 
 TW_END_DECLS
 

@@ -14,7 +14,7 @@
  * 4. The text of a number or time is at most four bytes for each byte of its object, so the buffer
  *    of four times the input holds them all (_Static_asserts below the table of sizes).
  */
-#include "msgpack.h"
+#include "json.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /*
- * msgpack_write.c - see msgpack_write.h.
+ * msgpack_write.c - heads and strings of MessagePack, the highest byte first.
  */
-#include "msgpack_write.h"
+#include "json.h"
 
 /* `first` and the number in `width` bytes, the highest first. */
 static void put_head(tw_text *text, unsigned first, uint64_t number, unsigned width) {
