@@ -42,8 +42,8 @@
  *
  * Memory: all at tw_rebalance_new, about 180 bytes a position, of which 17 are read or written for
  * a position that does not trade. Cost: O(n) expected without groups, O(n x depth) with them, and
- * O(n log n) with caps or a limit on the gross value. Threads: a tw_rebalance belongs to one thread
- * at a time.
+ * O(n log n) with caps or a limit on the gross value (a cap takes as long as two to five plans).
+ * Threads: a tw_rebalance belongs to one thread at a time.
  */
 #ifndef TRADEWIND_REBALANCE_H
 #define TRADEWIND_REBALANCE_H
@@ -95,7 +95,8 @@ typedef enum tw_restriction {
 
 /* Who stays outside when a cap does not let everybody come home. */
 typedef enum tw_cap_priority {
-    TW_CAP_MOST_POSITIONS = 0,  /* the smallest breaches come home first: the most positions do */
+    TW_CAP_MOST_POSITIONS = 0,  /* the smallest breaches of each side come home first: the most
+                                 * positions do; a side that the cash needs goes on longer */
     TW_CAP_LARGEST_BREACHES = 1 /* the largest first: the worst that is left is smallest */
 } tw_cap_priority;
 
@@ -275,6 +276,7 @@ typedef struct tw_rebalance_plan {
     uint8_t fault;             /* tw_rebalance_fault */
     bool order_max_at_fault;   /* without the limits on orders there is a plan */
     size_t mandatory;          /* positions outside their band that trade */
+    size_t home_bound;         /* no plan within the caps lets more of these trade */
     size_t restricted_outside; /* outside their band, left alone as restricted */
     size_t minimum_outside;    /* outside, but crossing the whole band is below min_trade */
     size_t capped_outside;     /* outside, left alone because of a cap */

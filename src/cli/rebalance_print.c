@@ -367,6 +367,8 @@ tw_status rebalance_print_json(const rebalance_result *result, tw_error *error) 
     json_decimal(&w, "equity", plan->equity.nano);
     json_count(&w, "outside", plan->outside);
     json_count(&w, "shortened", plan->shortened);
+    json_count(&w, "home", plan->mandatory);
+    json_count(&w, "home_bound", plan->home_bound);
     json_count(&w, "widened", plan->widened);
     put_positions(&w, result);
     if (result->lots != NULL)

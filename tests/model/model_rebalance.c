@@ -206,7 +206,7 @@ static void keep(walk *w) {
 
 static void walk_from(walk *w, size_t i) {
     const instance *x = w->x;
-    if (i == x->count) {
+    if (i >= x->count || i >= NAMES) {
         keep(w);
         return;
     }
@@ -293,6 +293,8 @@ static const char *check_capped(const instance *x, const tw_rebalance_plan *plan
         return "a cap that is not kept";
     if ((int64_t)plan->mandatory > found->home)
         return "more at home than can be";
+    if ((int64_t)plan->home_bound < found->home)
+        return "a bound on who comes home below the truth";
     bool most = x->config.cap_priority == TW_CAP_MOST_POSITIONS;
     if (plan->proven && most && (int64_t)plan->mandatory != found->home)
         return "said to be the most at home, but is not";

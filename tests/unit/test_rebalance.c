@@ -671,7 +671,9 @@ static void test_caps_leave_the_rest_outside(void **state) {
     tw_rebalance_config config = config_of(80, 0, -1);
     config.trades_max = 2;
     tw_rebalance_plan plan = plan_of(rebalance, &config, p, 3);
-    assert_true(plan.feasible && !plan.proven); /* others could have come home */
+    assert_true(plan.feasible && plan.proven); /* as many as there may be trades */
+    assert_int_equal(plan.mandatory, 2);
+    assert_int_equal(plan.home_bound, 2);
     assert_int_equal(plan.count, 2);
     assert_int_equal(plan.capped_outside, 1);
     assert_int_equal(plan.outside, 1);
@@ -698,6 +700,31 @@ static void test_caps_leave_the_rest_outside(void **state) {
     plan = plan_of(rebalance, &config, p, 3);
     assert_true(!plan.feasible && !plan.proven);
     assert_non_null(strstr(plan.reason, "No plan was found within the caps"));
+}
+
+/* Equity 1,000; 200 of cash wanted, 210 of turnover allowed. Sales of 40 and 60 are part of what
+ * raises the cash, so that they cost nothing; of purchases of 5 and 20 only the first can be paid
+ * for. The smallest first would have been 5, 20 and no more. */
+static void test_sales_come_home_with_the_cash_that_they_raise(void **state) {
+    (void)state;
+    TW_AUTO(tw_rebalance) *rebalance = rebalance_of(6);
+    tw_rebalance_position p[6] = {position(0, 240, 1, 15, 5),  position(1, 260, 1, 15, 5),
+                                  position(2, 45, 1, 10, 5),   position(3, 30, 1, 10, 5),
+                                  position(4, 225, 1, 25, 20), position(5, 200, 1, 20, 15)};
+    tw_rebalance_config config = config_of(0, 200, 205);
+    config.turnover_max.nano = 210 * TW_NANO;
+    tw_rebalance_plan plan = plan_of(rebalance, &config, p, 6);
+    assert_true(plan.feasible && plan.proven);
+    assert_int_equal(plan.mandatory, 3);
+    assert_int_equal(plan.home_bound, 3);
+    assert_int_equal(plan.outcomes[3], TW_OUTCOME_LEFT_CAP);
+    assert_int_equal(plan.turnover.nano, 210 * TW_NANO);
+    assert_non_null(strstr(plan.reason, "No plan within the cap brings more home."));
+    config.cap_priority = TW_CAP_LARGEST_BREACHES;
+    plan = plan_of(rebalance, &config, p, 6);
+    assert_true(plan.feasible && !plan.proven);
+    assert_int_equal(plan.mandatory, 2);
+    assert_non_null(strstr(plan.reason, "No plan within the cap brings more than 3 home."));
 }
 
 /* 70 and 30 shares at 10, both wanted at 50% within 5%: 15 are to be sold and 15 bought. */
@@ -946,6 +973,7 @@ int main(void) {
         cmocka_unit_test(test_long_and_short_keep_net_and_gross),
         cmocka_unit_test(test_a_short_never_turns_long),
         cmocka_unit_test(test_caps_leave_the_rest_outside),
+        cmocka_unit_test(test_sales_come_home_with_the_cash_that_they_raise),
         cmocka_unit_test(test_an_order_is_never_above_its_maximum),
         cmocka_unit_test(test_the_maximum_of_an_order_holds_inside_bands_too),
         cmocka_unit_test(test_the_largest_of_many_give_way_then_the_lower_symbol),

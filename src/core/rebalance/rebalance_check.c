@@ -19,9 +19,19 @@ static bool is_cost(const tw_trade_cost *cost) {
            cost->sell_fixed.nano >= 0 && cost->sell_fixed.nano <= INT64_MAX / 4;
 }
 
+static int64_t larger(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
+
+static void note_cost(problem *p, const tw_trade_cost *cost) {
+    p->has_costs = p->has_costs || !rebalance_is_free(cost);
+    p->rate_most = larger(p->rate_most, larger(cost->buy_rate_nano, cost->sell_rate_nano));
+    p->fixed_most = larger(p->fixed_most, larger(cost->buy_fixed.nano, cost->sell_fixed.nano));
+}
+
 static tw_status check_costs(problem *p, tw_error *error) {
     const tw_rebalance_config *config = p->config;
-    p->has_costs = !rebalance_is_free(&config->cost);
+    note_cost(p, &config->cost);
     if (!is_cost(&config->cost))
         return tw_error_set(
             error, TW_INVALID,
@@ -34,7 +44,7 @@ static tw_status check_costs(problem *p, tw_error *error) {
             return tw_error_set(error, TW_INVALID,
                                 "cost class %zu has a rate outside 0 to 50%% or a negative cost",
                                 i + 1);
-        p->has_costs = p->has_costs || !rebalance_is_free(&config->costs[i]);
+        note_cost(p, &config->costs[i]);
     }
     return TW_OK;
 }

@@ -92,6 +92,9 @@ typedef struct problem {
     int64_t equity;
     bool by_value; /* there are nodes below 0: offers are values, not cash */
     bool has_costs;
+    bool within_caps_only; /* what cannot keep the caps need not be finished */
+    int64_t rate_most;     /* of all costs */
+    int64_t fixed_most;
     bool in_symbol_order; /* a higher index never has a lower symbol */
     bool has_order_max;   /* orders are limited, and it is looked at */
     uint32_t top;         /* the node of positions without a group */
@@ -218,6 +221,10 @@ tw_status rebalance_choose(problem *p, bool *ret_feasible, tw_error *error);
 /* The least turnover of any plan with these mandatory members. */
 wide rebalance_turnover_bound(problem *p);
 
+/* The least that has to be turned over to lead the cash that is used into its window; `moved` has
+ * been turned over by amounts that were not counted with their costs. */
+wide rebalance_turnover_to_window(const problem *p, wide cash, wide moved);
+
 /* Gives each node its place: `counts` are its own things. Invariant 4. */
 void rebalance_places(const problem *p);
 
@@ -271,6 +278,7 @@ rebalance_label rebalance_group_label(const problem *p, size_t group);
 void rebalance_say_infeasible(const problem *p);
 void rebalance_say_gross(const problem *p);
 void rebalance_say_order_max(const problem *p);
+void rebalance_say_home(const problem *p);
 void rebalance_say_not_found(const problem *p);
 void rebalance_say_none_fits(const problem *p);
 void rebalance_say_capped(const problem *p);

@@ -280,12 +280,17 @@ static bool choose_more(problem *p) {
 /* --- all of it ----------------------------------------------------------------------------------
  */
 
+static bool may_keep_caps(const problem *p) {
+    return p->plan->lower_bound <= p->config->trades_max &&
+           p->plan->turnover_bound.nano <= p->config->turnover_max.nano;
+}
+
 tw_status rebalance_solve_once(problem *p, tw_error *error) {
     tw_rebalance_plan *plan = p->plan;
     tw_status status = rebalance_take_mandatory(p, error);
     if (status != TW_OK)
         return status;
-    plan->mandatory = p->mandatory;
+    plan->mandatory = plan->home_bound = p->mandatory;
     plan->outside = plan->restricted_outside + plan->minimum_outside + plan->capped_outside +
                     plan->order_max_outside + plan->shortened;
     find_gross_room(p);
@@ -304,6 +309,8 @@ tw_status rebalance_solve_once(problem *p, tw_error *error) {
         rebalance_say_infeasible(p);
         return TW_OK;
     }
+    if (p->within_caps_only && !may_keep_caps(p))
+        return TW_OK;
     push_chosen(p);
     bool found = rebalance_steer(p) || choose_other_last(p) || choose_more(p);
     bool complete = false;

@@ -403,6 +403,15 @@ tw_status rebalance_choose(problem *p, bool *ret_feasible, tw_error *error) {
     return choose_by_value(p, &all, ret_feasible, error);
 }
 
+wide rebalance_turnover_to_window(const problem *p, wide cash, wide moved) {
+    const node *whole = &p->work->nodes[0];
+    wide slack = p->has_costs ? (wide)p->count + over_nano(moved * p->rate_most, true) : 0;
+    wide above = cash - whole->most - slack;
+    wide below = whole->least - cash - slack - (wide)p->count * p->fixed_most;
+    wide distance = above > 0 ? above : below > 0 ? below : 0;
+    return p->has_costs ? floor_divide(distance * TW_NANO, TW_NANO + p->rate_most) : distance;
+}
+
 /*
  * Theorem 2 and 4: from the smallest trades of the mandatory members, each node leads into its
  * window by the shortest way, and that way is a part of every plan. At node 0 the window is one
@@ -433,22 +442,6 @@ wide rebalance_turnover_bound(problem *p) {
         nodes[nodes[g].parent].nearest += to;
     }
     turnover += moved;
-    int64_t rate = 0;
-    int64_t fixed = 0;
-    for (size_t i = 0; i <= p->config->cost_count; i++) {
-        const tw_trade_cost *cost = cost_class_of(p->config, (uint16_t)i);
-        rate = cost->buy_rate_nano > rate ? cost->buy_rate_nano : rate;
-        rate = cost->sell_rate_nano > rate ? cost->sell_rate_nano : rate;
-        fixed = cost->buy_fixed.nano > fixed ? cost->buy_fixed.nano : fixed;
-        fixed = cost->sell_fixed.nano > fixed ? cost->sell_fixed.nano : fixed;
-    }
     /* What the groups moved may have moved the costs as well, by as much as the rate of it. */
-    cash += nodes[0].nearest - cash_value;
-    wide slack = p->has_costs ? (wide)p->count + over_nano(moved * rate, true) : 0;
-    wide above = cash - nodes[0].most - slack;
-    wide below = nodes[0].least - cash - slack - (wide)p->count * fixed;
-    wide distance = above > 0 ? above : below > 0 ? below : 0;
-    if (p->has_costs)
-        distance = floor_divide(distance * TW_NANO, TW_NANO + rate);
-    return turnover + distance;
+    return turnover + rebalance_turnover_to_window(p, cash + nodes[0].nearest - cash_value, moved);
 }

@@ -176,6 +176,19 @@ void rebalance_say_order_max(const problem *p) {
     tw_text_append_string(&text, " Without the most of an order there is a plan.");
 }
 
+void rebalance_say_home(const problem *p) {
+    tw_rebalance_plan *plan = p->plan;
+    char before[sizeof plan->reason];
+    memcpy(before, plan->reason, sizeof before);
+    tw_text text = tw_text_over(plan->reason, sizeof plan->reason);
+    tw_text_append_string(&text, before);
+    if (plan->mandatory == plan->home_bound)
+        tw_text_append_string(&text, " No plan within the cap brings more home.");
+    else
+        tw_text_append_format(&text, " No plan within the cap brings more than %zu home.",
+                              plan->home_bound);
+}
+
 void rebalance_say_capped(const problem *p) {
     tw_rebalance_plan *plan = p->plan;
     tw_text text = tw_text_over(plan->reason, sizeof plan->reason);
