@@ -6,6 +6,9 @@
  *     config.order = TW_LOTS_LEAST_TAX;
  *     status = tw_tax_lots_close(&config, &input, closings, &result, &error);
  *
+ * A purchase that closes a short position is told with `closes_short`: its lots are what was sold
+ * short, and gains and rules are turned round.
+ *
  * Lots are closed whole, one after the other in the chosen order, and the last one in part, until
  * the sale's quantity is reached. Ties go to the earlier purchase, then the lower index.
  *
@@ -19,10 +22,15 @@
  *   the purchases given besides: made elsewhere, or only planned. This is a warning and no advice:
  *   what was bought and sold again within the days is not seen unless it is given.
  *
+ * - What is gained on a short position is short-term, however long that stood (26 U.S.C. 1233: the
+ *   property that closes it has been held for no time), and its loss does not count as far as the
+ *   same asset is sold short within those 61 days (1091(e)). That somebody held the same asset long
+ *   at that time is not looked at.
+ *
  * Days are counted from 1970-01-01 (tw_date_to_days), in the calendar of the market.
  *
  * All money is whole, to the nearest 1e-9 with ties to even for each closing; a loss that does not
- * count is rounded up. Lots are long positions only.
+ * count is rounded up. What the trade costs is shared out by quantity, exactly in sum.
  *
  * Memory: nothing is allocated. Cost: O(lots + closings x log lots + purchases). Threads: pure.
  */
@@ -48,26 +56,30 @@ typedef enum tw_lots_order {
     TW_LOTS_LAST_IN = 2,
     TW_LOTS_LOWEST_COST = 3,
     TW_LOTS_LONG_TERM = 4, /* long-term lots first, then the dearest */
-    /* Short-term losses, then long-term ones, the greatest first; then what neither gains nor
-     * loses; then long-term gains, then short-term ones, the least first. */
+    /* By what an amount of each kind saves: losses of the higher rate (short-term ones, when the
+     * rates are one), then the others, the greatest first; then what neither gains nor loses; then
+     * gains of the lower rate (long-term ones), then the others, the least first. */
     TW_LOTS_LOSS_FIRST = 5,
     TW_LOTS_LEAST_TAX = 6 /* the least rate x gain a share: proven least for the given rates */
 } tw_lots_order;
 
 typedef struct tw_tax_lot {
     tw_quantity quantity; /* above 0 */
-    tw_price price;       /* paid, costs included; at least 0 */
-    int64_t day;          /* of the purchase */
+    tw_price price;       /* paid, costs included; had, less costs, when short; at least 0 */
+    int64_t day;          /* of the purchase, or of the short sale */
     tw_symbol symbol;
-    uint32_t reserved;
+    uint8_t is_short;
+    uint8_t reserved[3];
 } tw_tax_lot;
 
-/* A purchase that is not among the lots: in another account, after the sale, or planned. */
+/* A purchase (or a short sale) that is not among the lots: in another account, after the sale, or
+ * planned. */
 typedef struct tw_tax_purchase {
     tw_quantity quantity; /* above 0 */
     int64_t day;
     tw_symbol symbol;
-    uint32_t reserved;
+    uint8_t is_short;
+    uint8_t reserved[3];
 } tw_tax_purchase;
 
 typedef struct tw_tax_lots_config {
@@ -80,11 +92,15 @@ typedef struct tw_tax_lots_config {
 } tw_tax_lots_config;
 
 typedef struct tw_tax_lots_input {
-    tw_symbol symbol;     /* what is sold */
+    tw_symbol symbol;     /* what is sold, or bought back */
+    uint8_t closes_short; /* it is bought back: closes lots that are short */
+    uint8_t reserved[3];
     tw_quantity quantity; /* above 0 */
-    tw_price price;       /* had for it, at least 0 */
+    tw_price price;       /* had or paid for it, at least 0 */
+    tw_money trade_cost;  /* of the whole trade: less of a gain; at least 0 */
     int64_t day;
-    const tw_tax_lot *lots; /* of any symbols; those of others are passed over */
+    const tw_tax_lot *lots; /* of any symbols; those of others and of the other side are passed over
+                             */
     size_t lot_count;
     const tw_tax_purchase *purchases;
     size_t purchase_count;
@@ -94,8 +110,8 @@ typedef struct tw_tax_lots_input {
 typedef struct tw_tax_closing {
     size_t lot; /* index */
     tw_quantity quantity;
-    tw_money proceeds;
-    tw_money cost;
+    tw_money proceeds;        /* of a sale without its cost */
+    tw_money cost;            /* of a purchase with its cost */
     tw_money gain;            /* proceeds - cost */
     tw_quantity washed;       /* of a loss: as much of the quantity as was bought again */
     tw_money disallowed_loss; /* that part of the loss, at least 0 */

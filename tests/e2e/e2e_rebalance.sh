@@ -267,13 +267,67 @@ assert [(l["bought"], l["quantity"], l["gain"], l["long_term"]) for l in lots] =
     printf 'symbol,quantity,price,date\nA,1,90,2020-03-01\n' >lots.csv
     run rebalance --positions held.csv --targets wanted.csv --cash 0 --aim target --lots lots.csv
     ended 3
-    said 'lots.csv: the lots of A do not add up to what is sold'
+    said 'lots.csv: the lots of A add up to 1, and 15 are sold'
     printf 'symbol,quantity,price,date\nA,1,90,yesterday\n' >lots.csv
     run rebalance --positions held.csv --targets wanted.csv --cash 0 --lots lots.csv
     ended 3
     said 'lots.csv:2:4: expected a date like 2024-01-31, found "yesterday"'
     run rebalance --positions held.csv --targets wanted.csv --cash 0 --lots lots.csv --lot-order best
     ended 2
+}
+
+# Gains, less what the trades cost, are added up; and lots that are no position are named.
+lots_have_totals() {
+    printf 'symbol,quantity,price\nA,30,100\nB,1,100\nS,-10,50\n' >held.csv
+    printf 'symbol,weight\nA,0.5\nB,0.5\nS,0\n' >wanted.csv
+    cat >lots.csv <<'END'
+symbol,quantity,price,date
+A,10,90,2020-03-01
+A,10,120,2024-05-20
+A,10,110,2023-01-10
+B,3,50,2024-01-01
+S,-6,70,2021-02-03
+S,-4,40,2024-05-30
+S,-1,40,2024-06-01
+END
+    run rebalance --positions held.csv --targets wanted.csv --cash 500 --aim target --lots lots.csv \
+        --day 2024-06-03 --cost-bps 100 --lot-order loss-first --short --json
+    ended 0
+    python3 - <<'END'
+import json
+from fractions import Fraction as F
+plan = json.load(open("out"))
+trades = {t["symbol"]: t for t in plan["trades"]}
+lots = plan["lots"]
+for symbol in ("A", "S"):
+    mine = [l for l in lots if l["symbol"] == symbol]
+    trade = trades[symbol]
+    sign = 1 if trade["side"] == "sell" else -1
+    assert sum(F(l["quantity"]) for l in mine) == sign * F(trade["quantity"]), mine
+    side, price = ("proceeds", 1) if sign > 0 else ("cost", -1)
+    assert sum(F(l[side]) for l in mine) == F(trade["value"]) - price * F(trade["cost"]), mine
+    assert all(F(l["gain"]) == F(l["proceeds"]) - F(l["cost"]) for l in mine)
+shorts = [(l["bought"], l["quantity"], l["long_term"]) for l in lots if l["symbol"] == "S"]
+assert shorts[0][0] in ("2024-05-30", "2024-06-01") and not any(x[2] for x in shorts), shorts
+assert "2024-05-20" == [l["bought"] for l in lots if l["symbol"] == "A"][0]
+taxes = plan["taxes"]
+total = lambda key, term: sum(F(l[key]) for l in lots if l["long_term"] == term)
+assert taxes["year"] == 2024
+assert F(taxes["gain_short"]) == total("gain", False), taxes
+assert F(taxes["gain_long"]) == total("gain", True)
+assert F(taxes["disallowed_short"]) == total("disallowed_loss", False)
+assert F(taxes["disallowed_long"]) == total("disallowed_loss", True)
+rate = {False: F(37, 100), True: F(20, 100)}
+tax = sum(rate[l["long_term"]] * (F(l["gain"]) + F(l["disallowed_loss"])) for l in lots)
+assert abs(F(taxes["tax"]) - tax) < F(1, 10**8), (taxes, float(tax))
+assert plan["lots_amiss"] == [{"symbol": "B", "lots": "3", "position": "1"},
+                              {"symbol": "S", "lots": "-11", "position": "-10"}], plan["lots_amiss"]
+END
+    run rebalance --positions held.csv --targets wanted.csv --cash 500 --aim target --lots lots.csv \
+        --day 2024-06-03 --short
+    ended 0
+    grep -q '^Gains in 2024, costs taken off: short-term ' out || fail 'the totals'
+    grep -q '^The lots of B add up to 3, the position is 1' out || fail 'lots that are no position'
 }
 
 what_cannot_be_is_proven() {
@@ -524,6 +578,6 @@ a_full_disk_is_told() {
 run_cases what_left_its_band_is_sold_to_the_edge what_no_target_names_is_sold odd_lots_count_for_the_gross_limit \
     wide_bands_and_lost_rows_are_told plans_are_the_fewest_trades \
     plans_for_real_prices_are_the_fewest_trades targets_are_made_of_prices \
-    targets_that_cannot_be_made_are_told sales_close_tax_lots what_cannot_be_is_proven \
+    targets_that_cannot_be_made_are_told sales_close_tax_lots lots_have_totals what_cannot_be_is_proven \
     faults_are_told_with_their_figures caps_leave_positions_outside orders_have_a_maximum groups_have_limits weights_respect_what_may_not_trade shorts_need_to_be_allowed \
     bad_files_are_told_with_their_place wrong_usage_is_explained a_full_disk_is_told

@@ -42,10 +42,20 @@ static int64_t pick(uint64_t *seed, int64_t low, int64_t high) {
     return low + (int64_t)(next_random(seed) % (uint64_t)(high - low + 1));
 }
 
+/* Of the symbol and the side that the trade closes. */
+static bool is_of(const instance *x, tw_symbol symbol, uint8_t is_short) {
+    return symbol == 1 && is_short == x->input.closes_short;
+}
+
+static bool is_lot_of(const instance *x, size_t i) {
+    return is_of(x, x->lots[i].symbol, x->lots[i].is_short);
+}
+
 static void make_instance(instance *x, uint64_t *seed) {
     memset(x, 0, sizeof *x);
     x->input.day = 20000 + pick(seed, 0, 800);
     x->input.symbol = 1;
+    x->input.closes_short = pick(seed, 0, 3) == 0;
     x->input.price.nano = pick(seed, 5, 9) * TW_NANO;
     x->input.lots = x->lots;
     x->input.lot_count = (size_t)pick(seed, 1, LOTS);
@@ -55,7 +65,8 @@ static void make_instance(instance *x, uint64_t *seed) {
         int64_t age = pick(seed, 0, 2) == 0 ? pick(seed, 360, 370) : pick(seed, 0, 60);
         x->lots[i].day = x->input.day - age;
         x->lots[i].symbol = i == 0 || pick(seed, 0, 5) > 0 ? 1 : 2;
-        if (x->lots[i].symbol == 1)
+        x->lots[i].is_short = x->input.closes_short != (i > 0 && pick(seed, 0, 9) == 0);
+        if (is_lot_of(x, i))
             x->held += x->lots[i].quantity.nano / TW_NANO;
     }
     x->input.purchases = x->purchases;
@@ -64,28 +75,37 @@ static void make_instance(instance *x, uint64_t *seed) {
         x->purchases[i].quantity.nano = pick(seed, 1, 3) * TW_NANO;
         x->purchases[i].day = x->input.day + pick(seed, -34, 34);
         x->purchases[i].symbol = (tw_symbol)pick(seed, 1, 2);
+        x->purchases[i].is_short = pick(seed, 0, 3) == 0;
     }
     x->input.quantity.nano = pick(seed, 1, x->held) * TW_NANO;
+    x->input.trade_cost.nano = pick(seed, 0, 2) * (x->input.quantity.nano / 2);
     x->config.order = (uint8_t)pick(seed, 0, TW_LOTS_LEAST_TAX);
     x->config.short_rate_nano = pick(seed, 0, 4) * (TW_NANO / 10);
     x->config.long_rate_nano = pick(seed, 0, 4) * (TW_NANO / 10);
 }
 
 static bool is_long(const instance *x, size_t i) {
-    return tw_tax_is_long_term(x->lots[i].day, x->input.day);
+    return !x->input.closes_short && tw_tax_is_long_term(x->lots[i].day, x->input.day);
+}
+
+/* On one share, the cost of the trade taken off. */
+static int64_t gain_of(const instance *x, size_t i) {
+    int64_t rise = x->input.price.nano - x->lots[i].price.nano;
+    int64_t cost = x->input.trade_cost.nano / (x->input.quantity.nano / TW_NANO);
+    return (x->input.closes_short ? -rise : rise) - cost;
 }
 
 /* The tax on one share of a lot, losses counted. */
 static int64_t tax_of(const instance *x, size_t i) {
     int64_t rate = is_long(x, i) ? x->config.long_rate_nano : x->config.short_rate_nano;
-    return (int64_t)((wide)(x->input.price.nano - x->lots[i].price.nano) * rate / TW_NANO);
+    return (int64_t)((wide)gain_of(x, i) * rate / TW_NANO);
 }
 
 /* The least tax of filling `wanted` shares from lot `i` on, by trying every quantity of each. */
 static int64_t slow_least_tax(const instance *x, size_t i, int64_t wanted) {
     if (i == x->input.lot_count)
         return wanted == 0 ? 0 : INT64_MAX;
-    int64_t most = x->lots[i].symbol == 1 ? x->lots[i].quantity.nano / TW_NANO : 0;
+    int64_t most = is_lot_of(x, i) ? x->lots[i].quantity.nano / TW_NANO : 0;
     int64_t least = INT64_MAX;
     for (int64_t taken = 0; taken <= most && taken <= wanted; taken++) {
         int64_t rest = slow_least_tax(x, i + 1, wanted - taken);
@@ -108,13 +128,14 @@ static bool is_near(const instance *x, int64_t day) {
 static pool pool_of(const instance *x, const tw_tax_closing *closings, size_t count) {
     pool bought = {{0}, 0};
     for (size_t i = 0; i < x->input.lot_count; i++)
-        if (x->lots[i].symbol == 1 && is_near(x, x->lots[i].day))
+        if (is_lot_of(x, i) && is_near(x, x->lots[i].day))
             bought.of_lot[i] = x->lots[i].quantity.nano / TW_NANO;
     for (size_t k = 0; k < count; k++)
         if (bought.of_lot[closings[k].lot] > 0)
             bought.of_lot[closings[k].lot] -= closings[k].quantity.nano / TW_NANO;
     for (size_t i = 0; i < x->input.purchase_count; i++)
-        if (x->purchases[i].symbol == 1 && is_near(x, x->purchases[i].day))
+        if (is_of(x, x->purchases[i].symbol, x->purchases[i].is_short) &&
+            is_near(x, x->purchases[i].day))
             bought.elsewhere += x->purchases[i].quantity.nano / TW_NANO;
     return bought;
 }
@@ -154,32 +175,32 @@ static void assert_wash(const instance *x, const tw_tax_closing *closings, size_
 
 /* True when lot `a` must be closed before lot `b`. */
 static bool goes_before(const instance *x, size_t a, size_t b) {
-    int64_t paid_a = x->lots[a].price.nano;
-    int64_t paid_b = x->lots[b].price.nano;
-    int64_t had = x->input.price.nano;
+    int64_t gain_a = gain_of(x, a);
+    int64_t gain_b = gain_of(x, b);
+    bool longs_first = x->config.long_rate_nano > x->config.short_rate_nano; /* of losses */
     switch ((tw_lots_order)x->config.order) {
     case TW_LOTS_HIGHEST_COST:
-        return paid_a > paid_b;
+        return gain_a < gain_b;
     case TW_LOTS_FIRST_IN:
         return x->lots[a].day < x->lots[b].day;
     case TW_LOTS_LAST_IN:
         return x->lots[a].day > x->lots[b].day;
     case TW_LOTS_LOWEST_COST:
-        return paid_a < paid_b;
+        return gain_a > gain_b;
     case TW_LOTS_LONG_TERM:
-        return is_long(x, a) != is_long(x, b) ? is_long(x, a) : paid_a > paid_b;
+        return is_long(x, a) != is_long(x, b) ? is_long(x, a) : gain_a < gain_b;
     case TW_LOTS_LEAST_TAX:
         return tax_of(x, a) < tax_of(x, b);
     case TW_LOTS_LOSS_FIRST:
-        if ((paid_a > had) != (paid_b > had))
-            return paid_a > had;
-        if (paid_a > had)
-            return is_long(x, a) != is_long(x, b) ? is_long(x, b) : paid_a > paid_b;
-        if ((paid_a == had) != (paid_b == had))
-            return paid_a == had;
-        if (paid_a == had)
+        if ((gain_a < 0) != (gain_b < 0))
+            return gain_a < 0;
+        if (gain_a < 0)
+            return is_long(x, a) != is_long(x, b) ? is_long(x, a) == longs_first : gain_a < gain_b;
+        if ((gain_a == 0) != (gain_b == 0))
+            return gain_a == 0;
+        if (gain_a == 0)
             return false;
-        return is_long(x, a) != is_long(x, b) ? is_long(x, a) : paid_a > paid_b;
+        return is_long(x, a) != is_long(x, b) ? is_long(x, a) != longs_first : gain_a < gain_b;
     }
     return false;
 }
@@ -189,14 +210,14 @@ static void assert_ordered(const instance *x, const tw_tax_closing *closings, si
     bool closed[LOTS] = {false};
     for (size_t k = 0; k < count; k++) {
         size_t at = closings[k].lot;
-        assert_int_equal(x->lots[at].symbol, 1);
+        assert_true(is_lot_of(x, at));
         assert_false(closed[at]);
         closed[at] = true;
         left -= closings[k].quantity.nano;
         if (k + 1 < count)
             assert_int_equal(closings[k].quantity.nano, x->lots[at].quantity.nano);
         for (size_t i = 0; i < x->input.lot_count; i++)
-            if (!closed[i] && x->lots[i].symbol == 1)
+            if (!closed[i] && is_lot_of(x, i))
                 assert_false(goes_before(x, i, at));
     }
     assert_int_equal(left, 0);
@@ -222,6 +243,8 @@ static void test_lots_are_closed_as_all_other_ways_say(void **state) {
             tax += closings[k].quantity.nano / TW_NANO * tax_of(&x, closings[k].lot);
             gain += closings[k].gain.nano;
             assert_int_equal(closings[k].long_term, is_long(&x, closings[k].lot));
+            assert_int_equal(closings[k].gain.nano,
+                             closings[k].quantity.nano / TW_NANO * gain_of(&x, closings[k].lot));
         }
         assert_int_equal(gain, result.gain_short.nano + result.gain_long.nano);
         assert_int_equal(gain, result.proceeds.nano - result.cost.nano);

@@ -241,6 +241,83 @@ static void refuse(const tw_tax_lots_config *config, const tw_tax_lots_input *in
     assert_int_equal(tw_tax_lots_close(config, input, closings, &result, NULL), wanted);
 }
 
+static void test_the_cost_of_a_trade_is_shared_out_and_makes_losses(void **state) {
+    (void)state;
+    tw_tax_closing closings[LOTS];
+    const tw_tax_lot lots[] = {lot(1, 100, day_of(2024, 1, 2)), lot(2, 40, day_of(2020, 1, 2)),
+                               lot(4, 99, day_of(2024, 1, 3))};
+    tw_tax_lots_input input = sale_of(7, lots, 3);
+    input.trade_cost.nano = 10 * TW_NANO; /* no whole number of 1e-9 a share */
+    tw_tax_lots_result result = close_lots(TW_LOTS_LOSS_FIRST, &input, closings);
+    assert_int_equal(closings[0].lot, 0); /* 100 - 10/7 is less than 100 and than 99 */
+    assert_int_equal(closings[1].lot, 2);
+    assert_int_equal(closings[0].proceeds.nano, 100 * TW_NANO - 1428571428);
+    assert_int_equal(result.proceeds.nano, 690 * TW_NANO);
+    assert_int_equal(result.gain_short.nano, 4 * TW_NANO - 10 * TW_NANO * 5 / 7);
+    assert_int_equal(result.gain_short.nano + result.gain_long.nano, 690 * TW_NANO - 576 * TW_NANO);
+    input.trade_cost.nano = -1;
+    tw_tax_lots_config config;
+    tw_tax_lots_config_init(&config);
+    tw_error error = {0};
+    assert_int_equal(tw_tax_lots_close(&config, &input, closings, &result, &error), TW_INVALID);
+    assert_non_null(strstr(error.message, "the cost of the sale is below 0"));
+}
+
+/* Sold short at 130 and 90, bought back at 100. */
+static void test_a_short_position_is_closed_by_a_purchase(void **state) {
+    (void)state;
+    tw_tax_closing closings[LOTS];
+    tw_tax_lot lots[] = {lot(2, 130, day_of(2020, 1, 2)), lot(2, 90, day_of(2024, 6, 20)),
+                         lot(9, 10, day_of(2020, 1, 2)), lot(1, 90, day_of(2024, 6, 21))};
+    lots[0].is_short = lots[1].is_short = lots[3].is_short = 1;
+    tw_tax_lots_input input = sale_of(3, lots, 4);
+    input.closes_short = 1;
+    input.trade_cost.nano = 3 * TW_NANO;
+    tw_tax_lots_result result = close_lots(TW_LOTS_LEAST_TAX, &input, closings);
+    assert_int_equal(result.count, 2);
+    assert_int_equal(closings[0].lot, 1); /* the loss */
+    assert_int_equal(closings[0].proceeds.nano, 180 * TW_NANO);
+    assert_int_equal(closings[0].cost.nano, 202 * TW_NANO);
+    assert_int_equal(closings[0].gain.nano, -22 * TW_NANO);
+    assert_int_equal(closings[1].lot, 3);
+    assert_int_equal(closings[1].long_term, 0);
+    assert_int_equal(result.washed.nano, 0); /* both that were sold short lately are closed whole */
+    input.quantity.nano = 2 * TW_NANO;       /* leaves the one of the 21st of June */
+    result = close_lots(TW_LOTS_LEAST_TAX, &input, closings);
+    assert_int_equal(result.washed.nano, TW_NANO);
+    assert_int_equal(result.disallowed_short.nano, 23 * TW_NANO / 2);
+    result = close_lots(TW_LOTS_LOWEST_COST, &input, closings); /* the greatest gain */
+    assert_int_equal(closings[0].lot, 0);
+    assert_int_equal(closings[0].long_term, 0); /* after four years */
+    assert_int_equal(result.gain_short.nano, 57 * TW_NANO);
+    input.quantity.nano = 6 * TW_NANO;
+    tw_tax_lots_config config;
+    tw_tax_lots_config_init(&config);
+    tw_error error = {0};
+    assert_int_equal(tw_tax_lots_close(&config, &input, closings, &result, &error), TW_RANGE);
+    assert_non_null(strstr(error.message, "6 are bought back but only 5 are short"));
+}
+
+/* Losses of the higher rate first, gains of the lower. */
+static void test_the_rates_decide_which_losses_go_first(void **state) {
+    (void)state;
+    tw_tax_closing closings[LOTS];
+    const tw_tax_lot lots[] = {lot(1, 110, day_of(2024, 1, 2)), lot(1, 120, day_of(2020, 1, 2)),
+                               lot(1, 80, day_of(2024, 1, 2)), lot(1, 70, day_of(2020, 1, 2))};
+    const tw_tax_lots_input input = sale_of(4, lots, 4);
+    static const size_t usual[] = {0, 1, 3, 2};
+    static const size_t turned[] = {1, 0, 2, 3};
+    assert_order(TW_LOTS_LOSS_FIRST, &input, usual);
+    tw_tax_lots_config config;
+    tw_tax_lots_config_init(&config);
+    config.order = TW_LOTS_LOSS_FIRST;
+    config.long_rate_nano = config.short_rate_nano + 1;
+    tw_tax_lots_result result;
+    assert_int_equal(tw_tax_lots_close(&config, &input, closings, &result, NULL), TW_OK);
+    for (size_t k = 0; k < 4; k++)
+        assert_int_equal(closings[k].lot, turned[k]);
+}
+
 static void test_what_cannot_be_is_refused_and_nothing_is_written(void **state) {
     (void)state;
     tw_tax_lots_config config;
@@ -312,6 +389,9 @@ int main(void) {
         cmocka_unit_test(test_a_loss_does_not_count_as_far_as_it_is_bought_again),
         cmocka_unit_test(test_the_rest_of_a_lot_is_no_purchase_against_a_part_of_it),
         cmocka_unit_test(test_losses_that_do_not_count_are_rounded_up),
+        cmocka_unit_test(test_the_cost_of_a_trade_is_shared_out_and_makes_losses),
+        cmocka_unit_test(test_a_short_position_is_closed_by_a_purchase),
+        cmocka_unit_test(test_the_rates_decide_which_losses_go_first),
         cmocka_unit_test(test_what_cannot_be_is_refused_and_nothing_is_written),
         cmocka_unit_test(test_orders_have_names),
     };

@@ -7,7 +7,8 @@
  * c_j: to move one unit from j to i is allowed and changes the tax by c_i - c_j < 0. So in a least
  * choice every lot with a lesser c is closed whole before one with a greater c is touched, which is
  * the order of c; lots of equal c may be swapped freely. Rates are one for gains and losses, or the
- * sum would not be linear. (Rounding to 1e-9 a closing is outside of this.)
+ * sum would not be linear. The cost of the trade is a part of each unit's gain. (Rounding to 1e-9 a
+ * closing, and of that cost to 1e-9 a unit, is outside of this.)
  *
  * Invariants:
  * 1. The closings' `lot` are a heap while lots are chosen: the first of those left is at the top.
@@ -76,7 +77,23 @@ typedef struct chooser {
     const tw_tax_lots_config *config;
     const tw_tax_lots_input *input;
     int64_t long_until; /* what was bought up to this day is long-term at the sale */
+    wide unit_cost;     /* of the trade */
 } chooser;
+
+/* Lots that the trade may close, and purchases that count against its losses. */
+static bool is_of(const tw_tax_lots_input *input, tw_symbol symbol, uint8_t is_short) {
+    return symbol == input->symbol && (is_short != 0) == (input->closes_short != 0);
+}
+
+static bool is_long_term(const chooser *c, const tw_tax_lot *lot) {
+    return c->input->closes_short == 0 && lot->day <= c->long_until;
+}
+
+/* Of one unit. */
+static wide gain_of(const chooser *c, const tw_tax_lot *lot) {
+    wide rise = (wide)c->input->price.nano - lot->price.nano;
+    return (c->input->closes_short != 0 ? -rise : rise) - c->unit_cost;
+}
 
 /* A year and at most three days before the sale. */
 static int64_t long_until(int64_t sold_day) {
@@ -88,18 +105,18 @@ static int64_t long_until(int64_t sold_day) {
 
 /* Where the lot stands among the ranks of its order: lower ranks go first. */
 static int rank_of(const chooser *c, const tw_tax_lot *lot) {
-    bool long_term = lot->day <= c->long_until;
+    bool long_term = is_long_term(c, lot);
     if (c->config->order == TW_LOTS_LONG_TERM)
         return long_term ? 0 : 1;
     if (c->config->order != TW_LOTS_LOSS_FIRST)
         return 0;
-    int64_t paid = lot->price.nano;
-    int64_t had = c->input->price.nano;
-    if (paid > had)
-        return long_term ? 1 : 0;
-    if (paid == had)
+    bool long_costs_more = c->config->long_rate_nano > c->config->short_rate_nano;
+    wide gain = gain_of(c, lot);
+    if (gain < 0)
+        return long_term == long_costs_more ? 0 : 1;
+    if (gain == 0)
         return 2;
-    return long_term ? 3 : 4;
+    return long_term == long_costs_more ? 4 : 3;
 }
 
 /* What goes first within a rank: the lesser. */
@@ -110,14 +127,12 @@ static wide key_of(const chooser *c, const tw_tax_lot *lot) {
     case TW_LOTS_LAST_IN:
         return -(wide)lot->day;
     case TW_LOTS_LOWEST_COST:
-        return lot->price.nano;
-    case TW_LOTS_LEAST_TAX: {
-        bool long_term = lot->day <= c->long_until;
-        int64_t rate = long_term ? c->config->long_rate_nano : c->config->short_rate_nano;
-        return ((wide)c->input->price.nano - lot->price.nano) * rate;
-    }
+        return -gain_of(c, lot);
+    case TW_LOTS_LEAST_TAX:
+        return gain_of(c, lot) *
+               (is_long_term(c, lot) ? c->config->long_rate_nano : c->config->short_rate_nano);
     default:
-        return -(wide)lot->price.nano;
+        return gain_of(c, lot);
     }
 }
 
@@ -170,23 +185,28 @@ static tw_status check_lots(const tw_tax_lots_input *input, tw_error *error) {
                                 "lot %zu needs a quantity above 0, a price of at least 0 and a "
                                 "day of the years 1678 to 2261",
                                 i);
-        if (lot->symbol != input->symbol)
+        if (!is_of(input, lot->symbol, lot->is_short))
             continue;
         if (lot->day > input->day)
-            return tw_error_set(error, TW_INVALID, "lot %zu was bought after the sale", i);
+            return tw_error_set(error, TW_INVALID, "lot %zu was %s", i,
+                                lot->is_short != 0 ? "sold short after the purchase that closes it"
+                                                   : "bought after the sale");
         held += lot->quantity.nano;
         cost += (wide)lot->quantity.nano * lot->price.nano / TW_NANO + 1;
     }
     if (held == 0)
-        return tw_error_set(error, TW_NOT_FOUND, "there is no lot of what is sold");
+        return tw_error_set(error, TW_NOT_FOUND, "there is no lot of what is %s",
+                            input->closes_short != 0 ? "bought back" : "sold");
     if (held < input->quantity.nano) {
         char sold[TW_DECIMAL_TEXT_SIZE];
         char had[TW_DECIMAL_TEXT_SIZE];
         tw_decimal_format(input->quantity.nano, sold);
         tw_decimal_format((int64_t)held, had);
-        return tw_error_set(error, TW_RANGE, "%s are sold but only %s are held", sold, had);
+        return tw_error_set(error, TW_RANGE, "%s are %s but only %s are %s", sold,
+                            input->closes_short != 0 ? "bought back" : "sold", had,
+                            input->closes_short != 0 ? "short" : "held");
     }
-    if (cost > INT64_MAX)
+    if (cost > INT64_MAX / 2)
         return tw_error_set(error, TW_OVERFLOW, "the cost of the lots does not fit");
     return TW_OK;
 }
@@ -198,7 +218,10 @@ static tw_status check_input(const tw_tax_lots_input *input, tw_error *error) {
         return tw_error_set(error, TW_INVALID,
                             "the sale needs a quantity above 0, a price of at least 0 and a day "
                             "of the years 1678 to 2261");
-    if ((wide)input->quantity.nano * input->price.nano / TW_NANO >= INT64_MAX / 2)
+    if (input->trade_cost.nano < 0)
+        return tw_error_set(error, TW_INVALID, "the cost of the sale is below 0");
+    if (input->trade_cost.nano > INT64_MAX / 8 ||
+        (wide)input->quantity.nano * input->price.nano / TW_NANO >= INT64_MAX / 4)
         return tw_error_set(error, TW_OVERFLOW, "the proceeds of the sale do not fit");
     for (size_t i = 0; i < input->purchase_count; i++)
         if (input->purchases[i].quantity.nano <= 0 || !is_day(input->purchases[i].day))
@@ -226,10 +249,19 @@ static tw_tax_closing closing_of(const chooser *c, size_t index, int64_t wanted)
     memset(&closing, 0, sizeof closing);
     closing.lot = index;
     closing.quantity.nano = lot->quantity.nano < wanted ? lot->quantity.nano : wanted;
-    closing.proceeds = worth(input->price, closing.quantity);
-    closing.cost = worth(lot->price, closing.quantity);
+    /* What all up to this one bear of the cost, less what those before it do. */
+    wide before = input->quantity.nano - wanted;
+    wide share = input->trade_cost.nano * (before + closing.quantity.nano) / input->quantity.nano -
+                 input->trade_cost.nano * before / input->quantity.nano;
+    bool is_short = input->closes_short != 0;
+    closing.proceeds = worth(is_short ? lot->price : input->price, closing.quantity);
+    closing.cost = worth(is_short ? input->price : lot->price, closing.quantity);
+    if (is_short)
+        closing.cost.nano += (int64_t)share;
+    else
+        closing.proceeds.nano -= (int64_t)share;
     closing.gain.nano = closing.proceeds.nano - closing.cost.nano;
-    closing.long_term = lot->day <= c->long_until;
+    closing.long_term = is_long_term(c, lot);
     return closing;
 }
 
@@ -239,7 +271,7 @@ static size_t choose(const chooser *c, tw_tax_closing *closings) {
     const tw_tax_lots_input *input = c->input;
     size_t heap_count = 0;
     for (size_t i = 0; i < input->lot_count; i++)
-        if (input->lots[i].symbol == input->symbol)
+        if (is_of(input, input->lots[i].symbol, input->lots[i].is_short))
             closings[heap_count++].lot = i;
     for (size_t i = heap_count / 2; i-- > 0;)
         sift(c, closings, heap_count, i);
@@ -272,13 +304,15 @@ static wide bought_again(const tw_tax_lots_input *input, const tw_tax_closing *c
                          size_t count) {
     wide bought = 0;
     for (size_t i = 0; i < input->lot_count; i++)
-        if (input->lots[i].symbol == input->symbol && is_near(input, input->lots[i].day))
+        if (is_of(input, input->lots[i].symbol, input->lots[i].is_short) &&
+            is_near(input, input->lots[i].day))
             bought += input->lots[i].quantity.nano;
     for (size_t k = 0; k < count; k++)
         if (is_near(input, input->lots[closings[k].lot].day))
             bought -= closings[k].quantity.nano;
     for (size_t i = 0; i < input->purchase_count; i++)
-        if (input->purchases[i].symbol == input->symbol && is_near(input, input->purchases[i].day))
+        if (is_of(input, input->purchases[i].symbol, input->purchases[i].is_short) &&
+            is_near(input, input->purchases[i].day))
             bought += input->purchases[i].quantity.nano;
     return bought;
 }
@@ -344,7 +378,9 @@ tw_status tw_tax_lots_close(const tw_tax_lots_config *config, const tw_tax_lots_
         status = check_input(input, error);
     if (status != TW_OK)
         return status;
-    chooser c = {config, input, long_until(input->day)};
+    wide cost = (wide)input->trade_cost.nano * TW_NANO;
+    wide unit_cost = (cost + input->quantity.nano - 1) / input->quantity.nano;
+    chooser c = {config, input, long_until(input->day), unit_cost};
     size_t count = choose(&c, ret_closings);
     wash(input, ret_closings, count);
     *ret_result = add_up(config, ret_closings, count);
