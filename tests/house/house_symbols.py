@@ -38,6 +38,15 @@ def test_memory_and_libm_are_pure(folder):
     cases.expect(check_symbols.check_pure([archive(folder, clean)]) == [], "clean code is clean")
 
 
+def test_what_libm_rounds_as_it_likes_is_named(folder):
+    for call in ("log", "exp", "cbrt", "tanh"):
+        planted = compile_object(folder, "planted", "#include <math.h>\n"
+                                 f"double f(double x) {{ return {call}(x); }}\n")
+        problems = check_symbols.check_pure([archive(folder, planted)])
+        cases.expect(problems == [f"libplanted.a: planted.o calls {call}, whose last bits differ "
+                                  "from machine to machine"], f"{problems}")
+
+
 def test_a_call_inside_the_archive_is_no_call_out(folder):
     one = compile_object(folder, "one", "int inner(void); int outer(void) { return inner(); }\n")
     two = compile_object(folder, "two", "int inner(void); int inner(void) { return 1; }\n")
