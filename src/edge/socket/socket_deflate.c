@@ -149,7 +149,7 @@ size_t socket_deflater_pack(socket_deflater *deflater, tw_slice data, char *buff
 /* More room behind what is there; TW_FULL at the bound (invariant 2). */
 static tw_status grow(socket_deflater *deflater) {
     size_t capacity = deflater->capacity == 0 ? INFLATE_SIZE_FIRST : deflater->capacity * 2;
-    /* One byte more than the bound, to see whether there is one. */
+    /* One byte more than the bound: only a message over it fills the buffer and asks for more. */
     if (capacity > deflater->size_max + 1)
         capacity = deflater->size_max + 1;
     if (capacity <= deflater->capacity)
@@ -190,8 +190,6 @@ static tw_status inflate_some(socket_deflater *deflater) {
     in->avail_out = (uInt)(deflater->capacity - deflater->size);
     int done = inflate(in, Z_SYNC_FLUSH);
     deflater->size = deflater->capacity - in->avail_out;
-    if (deflater->size > deflater->size_max)
-        return TW_FULL;
     if (done == Z_STREAM_END)
         return begin_anew(deflater);
     if (done == Z_MEM_ERROR)
