@@ -67,6 +67,7 @@
 #include "tradewind/rolling_performance.h"
 #include "tradewind/simulate.h"
 #include "tradewind/socket.h"
+#include "tradewind/socket_inbox.h"
 #include "tradewind/solver.h"
 #include "tradewind/staleness.h"
 #include "tradewind/status.h"

@@ -17,6 +17,7 @@
 #include "failing_heap.h"
 #include "tradewind/http.h"
 #include "tradewind/socket.h"
+#include "tradewind/socket_inbox.h"
 #include "tradewind/time.h"
 
 #define PATIENCE_NS (20 * TW_NS_PER_SECOND)
@@ -581,6 +582,53 @@ static void messages_keep_a_socket_from_being_mute_and_the_span_may_change(void 
     close_house(&house);
 }
 
+static void into_the_inbox(void *context, tw_socket *socket, const tw_socket_message *message) {
+    (void)socket;
+    (void)tw_socket_inbox_offer(context, message);
+}
+
+static void a_handler_that_is_away_loses_messages_and_not_the_connection(void **state) {
+    (void)state;
+    test_house house;
+    tw_socket_inbox_config room = {.size = 8192};
+    TW_AUTO(tw_socket_inbox) *inbox = NULL;
+    tw_socket *client = NULL;
+    char url[64];
+    assert_int_equal(tw_socket_inbox_new(NULL, &room, &inbox), TW_OK);
+    open_house(&house);
+    house.config.ping_interval_ns = 2 * TW_NS_PER_MS;
+    house.config.pong_timeout_ns = 2 * TW_NS_PER_SECOND;
+    snprintf(url, sizeof url, "ws://127.0.0.1:%u/", tw_http_server_port(house.server));
+    tw_socket_call call = {.url = url};
+    tw_socket_config config = {.on_message = into_the_inbox, .context = inbox};
+    assert_int_equal(tw_socket_connect(house.loop, &call, &config, &client, NULL), TW_OK);
+    turn_until(&house, &house.peers[0].opened, 1);
+    for (int i = 0; i < 200; i++)
+        assert_int_equal(tw_socket_send(house.peers[0].socket, TW_SOCKET_TEXT, tw_slice_of("tick")),
+                         TW_OK);
+    int64_t end_ns = tw_time_monotonic_ns() + PATIENCE_NS;
+    /* Nobody takes anything; ten pongs come all the same. */
+    while (tw_socket_get_stats(house.peers[0].socket).byte_in_count < 60) {
+        assert_int_equal(tw_loop_turn(house.loop, TW_NS_PER_SECOND, NULL, NULL), TW_OK);
+        assert_true(tw_time_monotonic_ns() < end_ns);
+    }
+    assert_int_equal(house.peers[0].closed, 0);
+    tw_socket_inbox_stats stats = tw_socket_inbox_get_stats(inbox);
+    assert_int_equal(stats.offered_count, 200);
+    assert_int_equal(stats.dropped_count, 200 - 64);
+    char buffer[16];
+    tw_socket_letter letter;
+    for (int i = 0; i < 64; i++)
+        assert_int_equal(tw_socket_inbox_take(inbox, buffer, sizeof buffer, &letter), TW_OK);
+    assert_int_equal(tw_socket_send(house.peers[0].socket, TW_SOCKET_TEXT, tw_slice_of("x")),
+                     TW_OK);
+    while (tw_socket_inbox_take(inbox, buffer, sizeof buffer, &letter) != TW_OK)
+        assert_int_equal(tw_loop_turn(house.loop, TW_NS_PER_SECOND, NULL, NULL), TW_OK);
+    assert_int_equal(letter.dropped_count, 200 - 64); /* the next one tells */
+    tw_socket_free(client);
+    close_house(&house);
+}
+
 static void text_that_is_none_is_not_sent(void **state) {
     (void)state;
     test_house house;
@@ -874,6 +922,7 @@ int main(void) {
         cmocka_unit_test(pings_are_answered_and_keep_a_quiet_socket_open),
         cmocka_unit_test(a_connection_that_answers_pings_but_says_nothing_is_mute),
         cmocka_unit_test(messages_keep_a_socket_from_being_mute_and_the_span_may_change),
+        cmocka_unit_test(a_handler_that_is_away_loses_messages_and_not_the_connection),
         cmocka_unit_test(text_that_is_none_is_not_sent),
         cmocka_unit_test(an_abrupt_end_is_closed_with_1006),
         cmocka_unit_test(both_ends_see_the_code_and_reason_of_a_close),
