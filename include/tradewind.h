@@ -59,6 +59,7 @@
 #include "tradewind/rebalance.h"
 #include "tradewind/reconnect.h"
 #include "tradewind/recorder.h"
+#include "tradewind/resilient.h"
 #include "tradewind/retry.h"
 #include "tradewind/returns.h"
 #include "tradewind/ring.h"

@@ -36,6 +36,7 @@ MAY_INCLUDE = [
     ("edge/http", ["base", "kit/*", "edge/loop"]),
     ("edge/socket", ["base", "kit/*", "edge/loop"]),
     ("edge/bus", ["base", "kit/*", "edge/loop"]),
+    ("edge/resilient", ["base", "kit/*", "edge/loop", "edge/http"]),
     ("edge/json", ["base"]),
     ("edge/source", ["base"]),
     ("edge/itch", ["base", "core/market"]),

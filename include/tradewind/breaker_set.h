@@ -107,6 +107,10 @@ TW_API void tw_breaker_set_free(tw_breaker_set *set);
 TW_API tw_status tw_breaker_set_host(tw_breaker_set *set, tw_slice host, uint16_t port,
                                      uint32_t pool, tw_breaker_host **ret_host) TW_MUST_CHECK;
 
+/* The breakers of a host that was asked for before, or NULL. */
+TW_API tw_breaker_host *tw_breaker_set_find(tw_breaker_set *set, tw_slice host,
+                                            uint16_t port) TW_MUST_CHECK;
+
 /* As tw_breaker_acquire, and the panic rule. */
 TW_API tw_status tw_breaker_host_acquire(tw_breaker_host *host, tw_route_class route,
                                          int64_t now_ns,

@@ -100,7 +100,10 @@ static void test_leaves_nothing_when_memory_runs_out(void **state) {
 static void test_a_host_is_its_name_in_any_letters_and_its_port(void **state) {
     (void)state;
     TW_AUTO(tw_breaker_set) *set = set_of(small(3));
+    assert_null(tw_breaker_set_find(set, tw_slice_of("api.example.com"), 443));
     tw_breaker_host *host = host_of(set, "API.example.com", 443, 0);
+    assert_ptr_equal(tw_breaker_set_find(set, tw_slice_of("Api.example.com"), 443), host);
+    assert_null(tw_breaker_set_find(set, tw_slice_of("api.example.com"), 444));
     assert_ptr_equal(host_of(set, "api.EXAMPLE.com", 443, 2), host);
     assert_ptr_not_equal(host_of(set, "api.example.com", 80, 0), host);
     assert_ptr_not_equal(host_of(set, "api.example.co", 443, 0), host);

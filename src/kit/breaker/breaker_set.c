@@ -237,6 +237,11 @@ static tw_status add_locked(tw_breaker_set *set, tw_slice name, uint16_t port, u
     return TW_OK;
 }
 
+tw_breaker_host *tw_breaker_set_find(tw_breaker_set *set, tw_slice host, uint16_t port) {
+    uint32_t place = 0;
+    return find(set, host, port, &place);
+}
+
 tw_status tw_breaker_set_host(tw_breaker_set *set, tw_slice host, uint16_t port, uint32_t pool,
                               tw_breaker_host **ret_host) {
     uint32_t place = 0;
