@@ -66,7 +66,8 @@ typedef struct fault_seen {
     uint32_t applied;          /* orders made */
     uint32_t refused_twice;    /* submits with a client order id that had an order already */
     uint32_t cancels;          /* cancels carried out */
-    uint32_t replaces;         /* replacements carried out */
+    uint32_t replaces_begun;   /* PATCH, of the requests */
+    uint32_t replaces;         /* replacements carried out: each makes an order, not in `applied` */
     uint32_t reads;            /* GET */
     char client_order_id[132]; /* of the first order */
 } fault_seen;

@@ -21,6 +21,8 @@ void fault_venue_begin(fault_case *of, const fault_request *request) {
         of->seen.reads++;
     if (is_submit(request))
         of->seen.submits++;
+    if (strcmp(request->method, "PATCH") == 0)
+        of->seen.replaces_begun++;
 }
 
 void fault_venue_whole(fault_case *of, const fault_request *request) {
@@ -75,24 +77,33 @@ static fault_order *find(fault_case *of, const char *id, bool by_client_id) {
     return NULL;
 }
 
-static void submit(fault_case *of, const fault_request *request, fault_answer *answer) {
+/* A new order with the client order id of the request, and nothing else; NULL if it is not new. */
+static fault_order *make(fault_case *of, const fault_request *request, fault_answer *answer) {
     char client_order_id[sizeof of->orders[0].client_order_id];
     member(request, "client_order_id", client_order_id, sizeof client_order_id);
     if (find(of, client_order_id, true) != NULL || of->order_count == FAULT_ORDER_COUNT_MAX) {
         of->seen.refused_twice++;
         say(answer, 422, "{\"code\":40010001,\"message\":\"client_order_id must be unique\"}");
-        return;
+        return NULL;
     }
     fault_order *order = &of->orders[of->order_count++];
     snprintf(order->id, sizeof order->id, "00000000-0000-4000-8000-%06u%06u", request->index,
              of->order_count);
     snprintf(order->client_order_id, sizeof order->client_order_id, "%s", client_order_id);
+    order->status = "new";
+    return order;
+}
+
+static void submit(fault_case *of, const fault_request *request, fault_answer *answer) {
+    fault_order *order = make(of, request, answer);
+    if (order == NULL)
+        return;
     member(request, "symbol", order->symbol, sizeof order->symbol);
     member(request, "qty", order->quantity, sizeof order->quantity);
     member(request, "side", order->side, sizeof order->side);
-    order->status = "new";
     if (of->seen.applied++ == 0)
-        snprintf(of->seen.client_order_id, sizeof of->seen.client_order_id, "%s", client_order_id);
+        snprintf(of->seen.client_order_id, sizeof of->seen.client_order_id, "%s",
+                 order->client_order_id);
     say_order(answer, order);
 }
 
@@ -120,14 +131,21 @@ static void cancel(fault_case *of, const char *id, fault_answer *answer) {
     }
 }
 
+/* The new order takes the place of the old one. */
 static void replace(fault_case *of, const fault_request *request, const char *id,
                     fault_answer *answer) {
-    fault_order *order = find(of, id, false);
-    if (order == NULL) {
+    fault_order *old = find(of, id, false);
+    if (old == NULL) {
         say(answer, 404, "{\"code\":40410000,\"message\":\"order not found for %s\"}", id);
         return;
     }
+    fault_order *order = make(of, request, answer);
+    if (order == NULL)
+        return;
+    memcpy(order->symbol, old->symbol, sizeof order->symbol);
+    memcpy(order->side, old->side, sizeof order->side);
     member(request, "qty", order->quantity, sizeof order->quantity);
+    old->status = "replaced";
     of->seen.replaces++;
     say_order(answer, order);
 }

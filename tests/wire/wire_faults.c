@@ -10,7 +10,7 @@
  *   R3  an order that was made is never called rejected, absent or not sent: no intent is lost
  *   R4  an order that is called accepted was made
  *   R5  a submit reaches the venue once; once more only after it has denied having the order
- *   R6  a cancel or a replacement reaches the venue at most once
+ *   R6  a cancel reaches the venue at most once; a replacement is held to R2 to R5 as a submit is
  *   R7  a read that the venue answers in the end succeeds
  *   R8  no message has the secret in it
  */
@@ -26,6 +26,7 @@
 
 #include "failing_heap.h"
 #include "fault_server.h"
+#include "tradewind/alpaca_calls.h"
 #include "tradewind/alpaca_client.h"
 #include "tradewind/alpaca_fetch.h"
 #include "tradewind/time.h"
@@ -39,6 +40,7 @@
 typedef enum call_kind {
     CALL_SUBMIT = 0,
     CALL_CANCEL,
+    CALL_REPLACE,
     CALL_QUERY,
     CALL_ACCOUNT,
     CALL_ORDERS,
@@ -61,9 +63,9 @@ typedef struct fault_run {
     uint32_t twins;   /* a second submit was refused because the first had arrived */
     uint32_t endings; /* R1 */
     bool found;
-    bool prepared; /* a cancel's order is there */
     bool ended;
     char client_order_id[32];
+    char replacement_id[32]; /* client order id of the order that a replacement makes */
     char venue_order_id[TW_VENUE_ORDER_ID_SIZE];
     char message[512];
 } fault_run;
@@ -111,7 +113,7 @@ static uint32_t amount_of(fault_kind kind, uint64_t random) {
 static void write_script(fault_script *script, call_kind call, fault_kind kind, uint64_t seed) {
     uint64_t random = mix(seed * 1000003 + (uint64_t)call * 101 + (uint64_t)kind);
     memset(script, 0, sizeof *script);
-    if (call == CALL_CANCEL) /* the order is placed first */
+    if (call == CALL_CANCEL || call == CALL_REPLACE) /* the order is placed first */
         script->step_count++;
     fault_step first = {(uint8_t)kind, amount_of(kind, random >> 32)};
     script->steps[script->step_count++] = first;
@@ -143,22 +145,32 @@ static void keep_message(fault_run *run, const tw_alpaca_result *result) {
 }
 
 static void submit(fault_run *run);
+static void replace(fault_run *run);
+
+/* The client order id of the intent that is told of. */
+static const char *intent_of(const fault_run *run) {
+    return run->kind == CALL_REPLACE ? run->replacement_id : run->client_order_id;
+}
 
 static void on_settled(void *context, const tw_alpaca_result *result,
                        const tw_alpaca_order *order) {
     fault_run *run = context;
     keep_message(run, result);
     if (result->status == TW_OK) {
-        assert_string_equal(order->order.client_order_id, run->client_order_id);
+        assert_string_equal(order->order.client_order_id, intent_of(run));
         end_run(run, ACCEPTED, TW_OK);
     } else if (result->status == TW_NOT_FOUND) {
         run->denials++;
-        submit(run);
+        if (run->kind == CALL_REPLACE)
+            replace(run);
+        else
+            submit(run);
     } else {
         end_run(run, FAILED, result->status);
     }
 }
 
+/* The end of a submit or of a replacement. */
 static void on_submitted(void *context, const tw_alpaca_result *result,
                          const tw_alpaca_order *order) {
     static const tw_alpaca_settle_config quick = {
@@ -171,13 +183,12 @@ static void on_submitted(void *context, const tw_alpaca_result *result,
     fault_run *run = context;
     keep_message(run, result);
     if (result->status == TW_OK) {
-        assert_string_equal(order->order.client_order_id, run->client_order_id);
+        assert_string_equal(order->order.client_order_id, intent_of(run));
         end_run(run, ACCEPTED, TW_OK);
     } else if (result->status == TW_UNKNOWN || result->status == TW_EXISTS) {
         run->twins += result->status == TW_EXISTS;
         assert_int_equal(
-            tw_alpaca_client_settle(run->client, run->client_order_id, &quick, on_settled, run),
-            TW_OK);
+            tw_alpaca_client_settle(run->client, intent_of(run), &quick, on_settled, run), TW_OK);
     } else if (result->http_status > 0) {
         end_run(run, REJECTED, result->status);
     } else {
@@ -206,6 +217,15 @@ static void submit(fault_run *run) {
     assert_int_equal(tw_alpaca_client_submit(run->client, &request, on_submitted, run), TW_OK);
 }
 
+static void replace(fault_run *run) {
+    tw_alpaca_order_request changes = {.quantity = {7 * TW_NANO}};
+    strcpy(changes.client_order_id, run->replacement_id);
+    changes.present = 1u << TW_ALPACA_REQUEST_QTY | 1u << TW_ALPACA_REQUEST_CLIENT_ORDER_ID;
+    assert_int_equal(
+        tw_alpaca_client_replace(run->client, run->venue_order_id, &changes, on_submitted, run),
+        TW_OK);
+}
+
 static void on_plain(void *context, const tw_alpaca_result *result) {
     fault_run *run = context;
     keep_message(run, result);
@@ -215,10 +235,12 @@ static void on_plain(void *context, const tw_alpaca_result *result) {
 static void on_placed(void *context, const tw_alpaca_result *result, const tw_alpaca_order *order) {
     fault_run *run = context;
     assert_int_equal(result->status, TW_OK);
-    run->prepared = true;
     memcpy(run->venue_order_id, order->order.venue_order_id, sizeof run->venue_order_id);
-    assert_int_equal(tw_alpaca_client_cancel(run->client, run->venue_order_id, on_plain, run),
-                     TW_OK);
+    if (run->kind == CALL_REPLACE)
+        replace(run);
+    else
+        assert_int_equal(tw_alpaca_client_cancel(run->client, run->venue_order_id, on_plain, run),
+                         TW_OK);
 }
 
 static void on_queried(void *context, const tw_alpaca_result *result,
@@ -257,6 +279,7 @@ static void start_call(fault_run *run) {
         submit(run);
         return;
     case CALL_CANCEL:
+    case CALL_REPLACE:
         fill_request(run, &request);
         status = tw_alpaca_client_submit(run->client, &request, on_placed, run);
         break;
@@ -301,6 +324,7 @@ static void begin_run(world *w, uint32_t index) {
     run->world = w;
     run->index = index;
     snprintf(run->client_order_id, sizeof run->client_order_id, "intent-%u", index);
+    snprintf(run->replacement_id, sizeof run->replacement_id, "change-%u", index);
     w->running++;
     start_call(run);
 }
@@ -315,9 +339,9 @@ static void explain(const fault_run *run, const fault_script *script, const faul
                       fault_trait_of((fault_kind)script->steps[i].kind)->name,
                       script->steps[i].amount);
     print_message("  the venue saw %u requests, %u submits (%u whole), made %u orders, refused %u "
-                  "twins, cancelled %u\n",
+                  "twins, cancelled %u, began %u replacements and made %u\n",
                   seen->requests, seen->submits, seen->submits_whole, seen->applied,
-                  seen->refused_twice, seen->cancels);
+                  seen->refused_twice, seen->cancels, seen->replaces_begun, seen->replaces);
 }
 
 static bool submit_holds(const fault_run *run, const fault_seen *seen) {
@@ -326,6 +350,15 @@ static bool submit_holds(const fault_run *run, const fault_seen *seen) {
         return false;
     if (run->verdict == ACCEPTED) /* R4 */
         return made && strcmp(seen->client_order_id, run->client_order_id) == 0;
+    return !made && (run->verdict == REJECTED || run->verdict == NOT_SENT); /* R3 */
+}
+
+static bool replace_holds(const fault_run *run, const fault_seen *seen) {
+    bool made = seen->replaces > 0;
+    if (seen->replaces > 1 || seen->replaces_begun > 1 + run->denials || seen->submits > 1)
+        return false;             /* R2, R5 */
+    if (run->verdict == ACCEPTED) /* R4 */
+        return made;
     return !made && (run->verdict == REJECTED || run->verdict == NOT_SENT); /* R3 */
 }
 
@@ -362,6 +395,8 @@ static void check_run(world *w, fault_run *run) {
         holds = holds && submit_holds(run, &seen);
     else if (run->kind == CALL_CANCEL)
         holds = holds && cancel_holds(run, &seen);
+    else if (run->kind == CALL_REPLACE)
+        holds = holds && replace_holds(run, &seen);
     else
         holds = holds && read_holds(run, script, &seen);
     if (!holds)
@@ -439,18 +474,19 @@ static void every_call_survives_every_fault(void **state) {
     for (uint64_t seed = 0; seed < SEED_COUNT; seed++)
         for (int call = 0; call < CALL_KIND_COUNT; call++)
             for (int fault = 0; fault < FAULT_KIND_COUNT; fault++)
-                for (int more = call == CALL_SUBMIT ? 3 : 0; more >= 0; more--)
+                for (int more = call == CALL_SUBMIT || call == CALL_REPLACE ? 3 : 0; more >= 0;
+                     more--)
                     add_case(w, (call_kind)call, (fault_kind)fault, seed * 4 + (uint64_t)more);
     run_all(w);
     for (uint32_t i = 0; i < w->run_count; i++) {
-        submits += w->runs[i].kind == CALL_SUBMIT;
+        submits += w->runs[i].kind == CALL_SUBMIT || w->runs[i].kind == CALL_REPLACE;
         again += w->runs[i].denials > 0;
         twins += w->runs[i].twins;
     }
-    print_message(
-        "%u cases, %u of them orders; %u sent once more after the venue had denied having "
-        "them, %u of these refused because they had arrived\n",
-        w->run_count, submits, again, twins);
+    print_message("%u cases, %u of them orders and replacements; %u sent once more after the venue "
+                  "had denied having "
+                  "them, %u of these refused because they had arrived\n",
+                  w->run_count, submits, again, twins);
     assert_true(again > 0 && twins > 0);
 }
 
