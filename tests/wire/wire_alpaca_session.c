@@ -408,14 +408,20 @@ static const tw_alpaca_session_callbacks all_callbacks = {.on_up = on_up,
                                                           .on_order = on_order,
                                                           .on_order_update = on_order_update};
 
+static void start_server(world *w, uint16_t port) {
+    tw_http_server_config server = {.port = port, .handler = serve, .context = w};
+    tw_error error = {0};
+    if (tw_http_server_start(w->loop, &server, &w->server, &error) != TW_OK)
+        fail_msg("%s", error.message);
+}
+
 static void open_world(world *w, bool market) {
     char url[64];
-    tw_http_server_config server = {.handler = serve, .context = w};
     memset(w, 0, sizeof *w);
     w->market = market;
     w->now_ns = START_NS + 5 * TW_NS_PER_SECOND;
     assert_int_equal(tw_loop_new(NULL, &w->loop, NULL), TW_OK);
-    assert_int_equal(tw_http_server_start(w->loop, &server, &w->server, NULL), TW_OK);
+    start_server(w, 0);
     assert_int_equal(tw_http_client_new(w->loop, NULL, &w->http, NULL), TW_OK);
     assert_int_equal(tw_symbols_new(NULL, 16, &w->symbols), TW_OK);
     snprintf(url, sizeof url, "http://127.0.0.1:%u", tw_http_server_port(w->server));
@@ -576,6 +582,31 @@ static void a_mute_stream_is_left_and_its_gap_filled(void **state) {
     turn_until(&w, &w.ups, 2);
     assert_all_trades_came_once(&w);
     assert_true(tw_alpaca_session_stats_of(w.session).stream.stale >= 1);
+    close_world(&w);
+}
+
+static void the_venue_stops_and_starts_again(void **state) {
+    (void)state;
+    static world w;
+    char url[64];
+    open_world(&w, true);
+    tw_alpaca_session_config config = config_of(&w, true, url, sizeof url);
+    uint16_t port = tw_http_server_port(w.server);
+    begin(&w, &config);
+    turn_until(&w, &w.ups, 1);
+    trade(&w, true);
+    settle(&w);
+    cut(&w);
+    tw_http_server_free(w.server);
+    turn_until(&w, &w.downs, 4);
+    assert_int_equal(w.status, TW_UNREACHABLE);
+    for (int i = 0; i < 10; i++)
+        trade(&w, false);
+    start_server(&w, port);
+    turn_until(&w, &w.ups, 2);
+    trade(&w, true);
+    settle(&w);
+    assert_all_trades_came_once(&w);
     close_world(&w);
 }
 
@@ -875,6 +906,7 @@ int main(void) {
         cmocka_unit_test(a_gap_after_a_reset_is_filled_in_order_and_once),
         cmocka_unit_test(live_records_wait_behind_the_gap_that_is_being_filled),
         cmocka_unit_test(a_mute_stream_is_left_and_its_gap_filled),
+        cmocka_unit_test(the_venue_stops_and_starts_again),
         cmocka_unit_test(gaps_that_cannot_be_filled_are_told),
         cmocka_unit_test(refusals_for_good_are_not_tried_again),
         cmocka_unit_test(attempts_are_bounded),

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "tradewind/reconnect.h"
 #include "venue_priv.h"
 
 static const int64_t RETRY_NS_MIN = 250 * TW_NS_PER_MS;
@@ -175,12 +176,6 @@ static void on_retry(void *context) {
         connect_streams(venue);
 }
 
-/* Credentials that are refused will be refused again; everything else may come back. */
-static bool is_final(tw_status status) {
-    return status == TW_AUTH || status == TW_REFUSED || status == TW_UNSUPPORTED ||
-           status == TW_INVALID || status == TW_LIMIT;
-}
-
 void venue_lost(tw_venue *venue, tw_status status, const char *reason) {
     char message[256];
     if (venue->state == VENUE_FAILED || venue->state == VENUE_STOPPED)
@@ -189,7 +184,8 @@ void venue_lost(tw_venue *venue, tw_status status, const char *reason) {
     if (venue->away_since == 0)
         venue->away_since = now_ns;
     snprintf(message, sizeof message, "%s (%s)", reason, venue->config.trading_url);
-    if (is_final(status) || now_ns - venue->away_since > venue->config.patience_ns) {
+    bool final = tw_reconnect_loss_of(status) == TW_RECONNECT_FINAL;
+    if (final || now_ns - venue->away_since > venue->config.patience_ns) {
         venue_fail(venue, status, message);
         return;
     }
