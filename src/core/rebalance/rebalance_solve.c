@@ -22,6 +22,12 @@
 
 /* --- who must trade -------------------------------------------------------------------------- */
 
+/* Far between in a large book, each of those that trade would be waited for. */
+static void expect_trade(const problem *p, size_t index) {
+    if (p->positions != NULL && index < p->count && is_trade(p->work->outcomes[index]))
+        __builtin_prefetch(&p->positions[index]);
+}
+
 static tw_status take_one(problem *p, size_t index, tw_error *error) {
     uint8_t *outcome = &p->work->outcomes[index];
     tw_rebalance_plan *plan = p->plan;
@@ -62,6 +68,7 @@ tw_status rebalance_take_mandatory(problem *p, tw_error *error) {
     plan->order_max_outside = plan->shortened = 0;
     for (size_t i = 0; i < p->count; i++) {
         uint8_t outcome = p->work->outcomes[i];
+        expect_trade(p, i + AHEAD);
         if (outcome != TW_OUTCOME_ABOVE_BAND && outcome != TW_OUTCOME_BELOW_BAND)
             continue;
         tw_status status = take_one(p, i, error);
@@ -103,16 +110,10 @@ static bool does_sell(uint8_t outcome) {
     return outcome == TW_OUTCOME_RAISE_CASH || outcome == TW_OUTCOME_CUT_GROUP;
 }
 
-/* Far between in a large book, each of them would be waited for. */
-static void expect_chosen(const problem *p, size_t index) {
-    if (p->positions != NULL && index < p->count && is_chosen(p->work->outcomes[index]))
-        __builtin_prefetch(&p->positions[index]);
-}
-
 static void push_chosen(problem *p) {
     for (size_t i = 0; p->chosen > 0 && i < p->count; i++) {
         uint8_t outcome = p->work->outcomes[i];
-        expect_chosen(p, i + AHEAD);
+        expect_trade(p, i + AHEAD);
         if (!is_chosen(outcome))
             continue;
         member m;

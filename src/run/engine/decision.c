@@ -243,6 +243,7 @@ static void plan_config(const tw_engine *engine, tw_rebalance_config *config) {
         (int64_t)(engine->config.cash_weight / 2.0 * (double)engine->equity.nano);
     config->cash_max.nano = (int64_t)(share * (double)engine->equity.nano);
     config->aim = TW_REBALANCE_TO_TARGET;
+    config->symbols = engine->names;
     double targets = 0.0;
     for (uint32_t s = 0; s < engine->config.symbol_count; s++)
         targets += engine->symbols[s].target;
