@@ -2,9 +2,10 @@
  * bench_alpaca.c - what reading Alpaca's words costs, beside simdjson by itself.
  *
  * A page of bars of about 1 MB: ours (every field exact, handed out as tw_bar), simdjson On-Demand
- * taking the same fields as doubles, and simdjson's tree. A frame of 100 trades as a stream sends it:
- * as JSON and as MessagePack, each trade handed to a callback. All take turns in one run; the median
- * and the least of RUN_COUNT turns. Time is that of the processor. Nothing is asserted about it.
+ * taking the same fields as doubles, and simdjson's tree. A frame of 100 trades as a stream sends
+ * it: as JSON and as MessagePack, each trade handed to a callback. All take turns in one run; the
+ * median and the least of RUN_COUNT turns. Time is that of the processor. Nothing is asserted about
+ * it.
  */
 #include <stdint.h>
 #include <stdio.h>

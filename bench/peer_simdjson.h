@@ -11,7 +11,8 @@
 extern "C" {
 #endif
 
-/* `json` must have 64 readable bytes behind its end. Both return something made of all they read. */
+/* `json` must have 64 readable bytes behind its end. Both return something made of all they read.
+ */
 uint64_t peer_simdjson_dom(const char *json, size_t size);
 /* On-Demand over a page of bars: prices as doubles, times as text, counts as integers. */
 uint64_t peer_simdjson_bars(const char *json, size_t size);

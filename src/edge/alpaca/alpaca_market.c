@@ -20,6 +20,7 @@
 #include "tradewind/alpaca.h"
 
 #define MINUTE_NS TW_NS_PER_MINUTE
+#define SECOND_SIZE TW_ALPACA_SECOND_SIZE
 
 typedef enum item_key {
     KEY_T,  /* kind */
@@ -212,11 +213,41 @@ static tw_status take_decimal(const market_item *item, item_key key, int64_t *re
     return status == TW_OK ? TW_OK : fail(item, key, status, "a number that fits");
 }
 
+/* "2024-01-02T14:30:00.123456789Z" whose second was parsed a moment ago. */
+static bool parse_near(const tw_alpaca_reader *reader, tw_slice text, int64_t *ret_time_ns) {
+    size_t digits = text.size - SECOND_SIZE - 2; /* wraps where there is no room for ".", "Z" */
+    if (text.size < SECOND_SIZE + 3 || digits > 9 || text.data[text.size - 1] != 'Z' ||
+        text.data[SECOND_SIZE] != '.' || memcmp(text.data, reader->second, SECOND_SIZE) != 0)
+        return false;
+    int64_t fraction = 0;
+    for (size_t i = 0; i < 9; i++) {
+        int digit = i < digits ? text.data[SECOND_SIZE + 1 + i] - '0' : 0;
+        if (digit < 0 || digit > 9)
+            return false;
+        fraction = 10 * fraction + digit;
+    }
+    *ret_time_ns = reader->second_ns + fraction;
+    return true;
+}
+
+/* Messages of a frame, and records of a page of ticks, mostly share their second. */
+static tw_status parse_time(tw_alpaca_reader *reader, tw_slice text, int64_t *ret_time_ns) {
+    if (parse_near(reader, text, ret_time_ns))
+        return TW_OK;
+    tw_status status = tw_time_parse(text, ret_time_ns);
+    if (status == TW_OK && text.size > SECOND_SIZE && text.data[10] == 'T' &&
+        text.data[text.size - 1] == 'Z' && *ret_time_ns > 0) {
+        memcpy(reader->second, text.data, SECOND_SIZE);
+        reader->second_ns = *ret_time_ns - *ret_time_ns % TW_NS_PER_SECOND;
+    }
+    return status;
+}
+
 static tw_status take_time(const market_item *item, int64_t *ret_time_ns) {
     tw_slice text = item->values[KEY_t];
     if (text.size == 0)
         return TW_OK;
-    tw_status status = tw_time_parse(text, ret_time_ns);
+    tw_status status = parse_time(item->reader, text, ret_time_ns);
     return status == TW_OK ? TW_OK : fail(item, KEY_t, status, "a time of RFC 3339");
 }
 

@@ -7,6 +7,8 @@
 #include "json.h"
 #include "tradewind/alpaca.h"
 
+#define TW_ALPACA_SECOND_SIZE 19
+
 struct tw_alpaca_reader {
     const tw_allocator *allocator;
     tw_json_reader *json;
@@ -15,6 +17,8 @@ struct tw_alpaca_reader {
     tw_symbols *symbols; /* may be NULL */
     tw_level *levels;    /* of the book message that is being read */
     uint32_t level_count_max;
+    char second[TW_ALPACA_SECOND_SIZE]; /* "2024-01-02T14:30:00" as it was parsed last, */
+    int64_t second_ns;                  /* and which it is */
 };
 
 /* Reads one order object, its legs into `legs` (at most `leg_max`; leg_count counts all). */

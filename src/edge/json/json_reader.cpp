@@ -257,6 +257,37 @@ tw_status tw_json_read(tw_json_reader *reader, tw_slice input, tw_json_on_value 
 
 } /* extern "C" */
 
+/* How much of a text stands before the first quote or backslash. Keys and most values are short,
+ * so that a plain loop is quicker than a call. */
+static size_t plain_size(const char *text, size_t size_max) {
+    size_t size = 0;
+    while (size < size_max && text[size] != '"' && text[size] != '\\')
+        size++;
+    return size;
+}
+
+/* A string is what stands between its quotes, unless something in it is escaped: simdjson's first
+ * pass has found its end and has refused bytes that no string may hold. */
+static error_code key_of(const tw_json_reader *reader, ondemand::field &field,
+                         std::string_view *ret_key) {
+    const char *begin = field.key().raw();
+    size_t left = reader->input_size - static_cast<size_t>(begin - reader->buffer);
+    size_t size = plain_size(begin, left);
+    if (size == left || begin[size] != '"')
+        return field.unescaped_key().get(*ret_key);
+    *ret_key = std::string_view(begin, size);
+    return SUCCESS;
+}
+
+static error_code string_of(text_value *value, std::string_view *ret_content) {
+    std::string_view token = value->token;
+    if (token.size() < 2 || plain_size(token.data() + 1, token.size() - 1) != token.size() - 2 ||
+        token.back() != '"')
+        return value->value.get_string().get(*ret_content);
+    *ret_content = token.substr(1, token.size() - 2);
+    return SUCCESS;
+}
+
 static tw_status text_each_field(tw_json_value *base, tw_json_on_field on_field, void *context) {
     text_value *value = text(base);
     tw_json_reader *reader = value->reader;
@@ -272,7 +303,7 @@ static tw_status text_each_field(tw_json_value *base, tw_json_on_field on_field,
         std::string_view key;
         code = std::move(result).get(field);
         if (code == SUCCESS)
-            code = field.unescaped_key().get(key);
+            code = key_of(reader, field, &key);
         if (code != SUCCESS)
             return fail_with(reader, place_of(value->value, value->token.data()), code);
         text_value child = value_of(reader, field.value());
@@ -352,7 +383,7 @@ static tw_status text_scalar(tw_json_value *base, tw_slice *ret_text) {
     bool good = true;
     switch (value->kind) {
     case TW_JSON_STRING:
-        code = value->value.get_string().get(content);
+        code = string_of(value, &content);
         break;
     case TW_JSON_NUMBER:
         good = is_number(content);
