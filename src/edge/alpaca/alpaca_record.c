@@ -281,7 +281,7 @@ tw_status tw_alpaca_decode_records(tw_alpaca_reader *reader, tw_alpaca_record_ki
 
 /* Most messages are none of these, which must be told quickly. */
 tw_alpaca_record_kind tw_alpaca_message_kind(tw_slice type) {
-    if (type.size != 1 || memchr("tqbud", type.data[0], 5) != NULL)
+    if (type.size != 1 || strchr("tqbud", type.data[0]) != NULL)
         return TW_ALPACA_RECORD_KIND_COUNT;
     for (int i = 0; i < TW_ALPACA_RECORD_KIND_COUNT; i++)
         if (words[i] != NULL && words[i]->type != NULL &&
