@@ -243,6 +243,33 @@ static void test_what_cannot_be_is_refused_and_memory_comes_back(void **state) {
     close_house(&house);
 }
 
+static void test_a_call_without_memory_for_its_copy_is_refused(void **state) {
+    (void)state;
+    struct house house;
+    failing_heap heap;
+    tw_resilient *given = NULL;
+    open_house(&house, quick());
+    failing_heap_init(&heap);
+    tw_resilient_config config = quick();
+    config.loop = house.loop;
+    config.client = house.client;
+    assert_int_equal(tw_resilient_new(&heap.allocator, &config, &given, NULL), TW_OK);
+    tw_resilient *own = house.resilient;
+    house.resilient = given;
+    failing_heap_fail_at(&heap, 0, false);
+    assert_int_equal(send_call(&house, 0, TW_ROUTE_QUERY, TW_RETRY_READ, PATIENCE_NS, NULL),
+                     TW_NO_MEMORY);
+    read_now(&house, 0);
+    assert_int_equal(wait_for(&house, 0)->status, TW_OK);
+    tw_resilient_figures figures;
+    tw_resilient_figures_of(given, &figures);
+    assert_int_equal(figures.calls, 0);
+    tw_resilient_free(given);
+    assert_int_equal(heap.bytes_out, 0);
+    house.resilient = own;
+    close_house(&house);
+}
+
 static void test_calls_that_cannot_be_are_refused_at_once(void **state) {
     (void)state;
     struct house house;
@@ -620,6 +647,7 @@ static void test_the_end_answers_calls_in_every_state(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_cannot_be_is_refused_and_memory_comes_back),
+        cmocka_unit_test(test_a_call_without_memory_for_its_copy_is_refused),
         cmocka_unit_test(test_calls_that_cannot_be_are_refused_at_once),
         cmocka_unit_test(test_an_answer_comes_and_is_counted),
         cmocka_unit_test(test_a_read_is_tried_again_after_what_may_pass),

@@ -127,10 +127,12 @@ static tw_status parse_date(tw_slice text, int64_t wall_ns, int64_t *ret_span_ns
     if (status != TW_OK)
         return status;
     int64_t left = days * 86400 + moment.seconds - wall_ns / TW_NS_PER_SECOND;
+    int64_t span_ns = 0; /* of a date that has passed */
     if (left > SECONDS_MAX)
-        left = SECONDS_MAX;
-    int64_t span_ns = left * TW_NS_PER_SECOND - wall_ns % TW_NS_PER_SECOND;
-    *ret_span_ns = left < 0 || span_ns < 0 ? 0 : span_ns;
+        span_ns = SECONDS_MAX * TW_NS_PER_SECOND;
+    else if (left > 0)
+        span_ns = left * TW_NS_PER_SECOND - wall_ns % TW_NS_PER_SECOND;
+    *ret_span_ns = span_ns;
     return TW_OK;
 }
 
