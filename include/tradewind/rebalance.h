@@ -25,15 +25,15 @@
  * that does not hold, and with groups and costs together, `lower_bound` still holds and
  * count - lower_bound is the gap. docs/rebalancing-proof.md has the theorems.
  *
- * Small instances are exact always. Where the above proves nothing and at most
- * TW_REBALANCE_SEARCH_POSITIONS positions can trade, combinations of their lots are looked
- * through. Let a position's choices be the numbers of lots that it can trade, and not to trade
- * unless it must; leave the largest of these numbers out. When the product of the others is at most
- * config.search_max (65,536 unless told: four positions with 40 choices each), the plan has the
- * fewest trades, or it is proven that there is none; among the plans that were looked through it
- * is the one of least turnover, or the closest. Beyond, so many steps are made (some milliseconds),
- * and the answer is as good as they are. With a gross limit nobody may stand on the side that is
- * not his target's.
+ * Small instances are exact always. Where the above proves nothing, at most
+ * TW_REBALANCE_SEARCH_POSITIONS positions can trade and there are no more than
+ * TW_REBALANCE_SEARCH_GROUPS groups, combinations of lots are looked through. Let a position's
+ * choices be the numbers of lots that it can trade, and not to trade unless it must; leave the
+ * largest of these numbers out. When the product of the others is at most config.search_max (65,536
+ * unless told: four positions with 40 choices each), the plan has the fewest trades, or it is
+ * proven that there is none; among the plans that were looked through it is the one of least
+ * turnover, or the closest. Beyond, so many steps are made (some milliseconds), and the answer is
+ * as good as they are. With a gross limit nobody may stand on the side that is not his target's.
  *
  * A sale of a position inside its band is made only if it brings more than it costs.
  *
@@ -64,6 +64,7 @@
 #define TW_REBALANCE_GROUPS_MAX 4096
 #define TW_REBALANCE_COSTS_MAX 65535
 #define TW_REBALANCE_SEARCH_POSITIONS 32
+#define TW_REBALANCE_SEARCH_GROUPS 256
 #define TW_REBALANCE_SEARCH_DEFAULT 65536
 
 typedef struct tw_rebalance tw_rebalance;

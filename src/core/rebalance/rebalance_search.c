@@ -203,17 +203,32 @@ static void trade(search *s, const candidate *c, const member *m, int64_t lots, 
     s->gross += sign * (c->is_short ? -value : value);
 }
 
-/* Is every window reached, or can what is left still reach it? */
+static bool is_in_reach(const node *at, bool alone) {
+    wide low = alone ? 0 : at->low;
+    wide high = alone ? 0 : at->high;
+    return at->total + low <= at->most && at->total + high >= at->least;
+}
+
+static bool is_gross_in_reach(const search *s, bool alone) {
+    return s->p->sides == 0 || s->gross + (alone ? 0 : s->gross_left.low) <= s->p->gross_max;
+}
+
+/* Is every window reached `alone`, or can what is left still reach it? */
 static bool are_in_reach(const search *s, bool alone) {
     const problem *p = s->p;
-    for (uint32_t g = 0; g < p->node_count; g++) {
-        const node *at = &p->work->nodes[g];
-        wide low = alone ? 0 : at->low;
-        wide high = alone ? 0 : at->high;
-        if (at->total + low > at->most || at->total + high < at->least)
+    for (uint32_t g = 0; g < p->node_count; g++)
+        if (!is_in_reach(&p->work->nodes[g], alone))
             return false;
-    }
-    return p->sides == 0 || s->gross + (alone ? 0 : s->gross_left.low) <= p->gross_max;
+    return is_gross_in_reach(s, alone);
+}
+
+/* The same of the windows that a position counts for, by what is left without it. */
+static bool can_stay(const search *s, const candidate *c) {
+    const node *nodes = s->p->work->nodes;
+    for (uint32_t g = c->node; g != 0; g = nodes[g].parent)
+        if (!is_in_reach(&nodes[g], false))
+            return false;
+    return is_in_reach(&nodes[0], false) && is_gross_in_reach(s, false);
 }
 
 static wide amount_of(const member *m, int64_t lots, bool in_cash) {
@@ -338,7 +353,7 @@ static void walk_side(search *s, size_t at, const member *m, size_t trades) {
 
 /* All ways to make exactly `trades` more of the candidates from `at` on. */
 static void walk(search *s, size_t at, size_t trades) {
-    if (s->cut || s->must_left[at] > trades || s->count - at < trades || !are_in_reach(s, false))
+    if (s->must_left[at] > trades || s->count - at < trades || !take_step(s))
         return;
     const candidate *c = &s->all[at];
     leave(s, c, -1);
@@ -346,7 +361,7 @@ static void walk(search *s, size_t at, size_t trades) {
     for (int side = DOWN; side <= UP; side++)
         if (spare && c->has[side])
             walk_side(s, at, &c->by[side], trades - 1);
-    if (!c->must)
+    if (!c->must && can_stay(s, c))
         walk(s, at + 1, trades);
     leave(s, c, 1);
 }
@@ -376,7 +391,7 @@ static double away_of_members(const search *s) {
 static bool walk_with(search *s, size_t trades) {
     if (trades == 0)
         keep(s);
-    else
+    else if (are_in_reach(s, false))
         walk(s, 0, trades);
     return s->found;
 }
@@ -428,7 +443,7 @@ bool rebalance_search(problem *p, bool found, bool *ret_complete) {
     search s = {.p = p, .all = all, .steps_left = p->config->search_max};
     *ret_complete = false;
     if (p->config->search_max == 0 || p->member_count > TW_REBALANCE_SEARCH_POSITIONS ||
-        !is_sided(p) || !list_candidates(&s))
+        p->config->group_count > TW_REBALANCE_SEARCH_GROUPS || !is_sided(p) || !list_candidates(&s))
         return found;
     if (is_small(&s, p->config->search_max))
         s.steps_left = UINT64_MAX;
