@@ -30,14 +30,12 @@
  * calls tw_breaker_turn at tw_breaker_next_ns. A `now_ns` before one that was seen counts as that
  * one.
  *
- * Memory: all at creation: about 700 bytes, and one a call of a window by count or 24 a bucket of a
- * window by time.
- * Cost: a permit of a closed breaker: one atomic load, no lock, no clock. A rejection: two loads
- * and an atomic addition. A release: a short lock, and O(1) (a window by time: the buckets that
- * ended since).
- * Threads: every function may be called from any thread, but tw_breaker_new and tw_breaker_free.
- * The callbacks are called without any lock, so they may call the breaker again; on_change of two
- * threads may overlap, and the generations tell their order.
+ * Memory: all at creation: about 1.4 KB, and a byte an outcome of a window by count or 24 a bucket
+ * of a window by time. Cost: a permit of a closed breaker: one atomic load, no lock, no clock. A
+ * rejection: two loads and an atomic addition. A release: a short lock, and O(1) (a window by time:
+ * the buckets that ended since). Threads: every function may be called from any thread, but
+ * tw_breaker_new and tw_breaker_free. The callbacks are called without any lock, so they may call
+ * the breaker again; on_change of two threads may overlap, and the generations tell their order.
  * Source: M. Nygard, Release It! (2007); the rules are those that resilience4j made standard, with
  * leases instead of half-open permits that can be lost (its issues 903, 935 and 1389).
  */
