@@ -96,6 +96,9 @@ typedef struct tw_alpaca_session_callbacks {
     void (*on_order)(void *context, const tw_alpaca_order *order);
     void (*on_order_update)(void *context, const tw_alpaca_order_update *update,
                             int64_t received_ns);
+    /* What the stream says beside: corrections, cancels, halts. As it comes, and not made up for.
+     */
+    void (*on_record)(void *context, const tw_alpaca_record *record, int64_t received_ns);
 } tw_alpaca_session_callbacks;
 
 typedef struct tw_alpaca_session_stats {

@@ -81,11 +81,14 @@ typedef struct tw_alpaca_stream_callbacks {
      * TW_CLOSED, TW_UNREACHABLE, TW_PROTOCOL, TW_PARSE, TW_FULL ... Not called after
      * tw_alpaca_stream_close. */
     void (*on_down)(void *context, tw_status status, const char *reason);
+    /* A correction, cancel or error (they follow trades unasked), a status, price band, imbalance
+     * or article: see alpaca_records.h. Without it they are counted as others. */
+    void (*on_record)(void *context, const tw_alpaca_record *record, int64_t received_ns);
 } tw_alpaca_stream_callbacks;
 
 typedef struct tw_alpaca_stream_counts {
     uint64_t frames;
-    uint64_t records; /* trades, quotes, bars, levels, updates */
+    uint64_t records; /* trades, quotes, bars, levels, updates, and words of on_record */
     uint64_t others;  /* messages without a record of ours */
     uint64_t bad;     /* messages that could not be understood and were passed over */
     uint64_t opens;   /* times it became ready */

@@ -13,6 +13,7 @@
 
 #include "failing_heap.h"
 #include "tradewind/alpaca_client.h"
+#include "tradewind/alpaca_records.h"
 #include "tradewind/alpaca_stream.h"
 #include "tradewind/time.h"
 
@@ -135,6 +136,7 @@ static void on_server_message(void *context, tw_socket *socket, const tw_socket_
         if (w->chunks == 3)
             send_text(socket, "[{\"T\":\"t\",\"S\":\"A\",\"p\":1.5,\"s\":2,\"i\":9},"
                               "{\"T\":\"q\",\"S\":\"A\",\"bp\":1},{\"T\":\"zz\"},"
+                              "{\"T\":\"x\",\"S\":\"A\",\"i\":9,\"a\":\"C\"},"
                               "{\"T\":\"t\",\"S\":\"A\",\"p\":\"much\"},"
                               "{\"T\":\"b\",\"S\":\"B\",\"c\":3}]");
         break;
@@ -601,6 +603,11 @@ static void on_stream_bar(void *context, const tw_bar *bar, int64_t received_ns)
     note(context, "bar ");
     ((world *)context)->done = true;
 }
+static void on_stream_record(void *context, const tw_alpaca_record *record, int64_t received_ns) {
+    assert_int_equal(record->kind, TW_ALPACA_RECORD_CANCEL_ERROR);
+    note(context, "cancelled%llu ", (unsigned long long)record->as.cancel_error->id);
+    assert_true(received_ns > 0);
+}
 static void on_update(void *context, const tw_alpaca_order_update *update, int64_t received_ns) {
     (void)received_ns;
     note(context, "%s:%s ", update->event_word, update->order.order.client_order_id);
@@ -634,6 +641,7 @@ static tw_alpaca_stream *open_stream(world *w, tw_alpaca_stream_kind kind, const
     callbacks.on_quote = on_stream_quote;
     callbacks.on_bar = on_stream_bar;
     callbacks.on_order_update = on_update;
+    callbacks.on_record = on_stream_record;
     callbacks.on_down = on_down;
     tw_alpaca_stream *stream = NULL;
     assert_int_equal(tw_alpaca_stream_new(NULL, w->loop, &config, &callbacks, w->symbols, &stream),
@@ -647,11 +655,11 @@ static void test_market_data_is_subscribed_in_chunks_and_decoded(void **state) {
     world *w = *state;
     tw_alpaca_stream *stream = open_stream(w, TW_ALPACA_STREAM_MARKET_DATA, "/v2/iex");
     run(w);
-    assert_string_equal(w->log, "ready trade9 quote bar ");
+    assert_string_equal(w->log, "ready trade9 quote cancelled9 bar ");
     assert_int_equal(w->chunks, 3);
     assert_int_equal(w->subscribed, 5);
     tw_alpaca_stream_counts counts = tw_alpaca_stream_counts_of(stream);
-    assert_int_equal(counts.records, 3);
+    assert_int_equal(counts.records, 4);
     assert_int_equal(counts.others, 1);
     assert_int_equal(counts.bad, 1);
     assert_int_equal(tw_alpaca_stream_state_of(stream), TW_ALPACA_STREAM_READY);
@@ -671,7 +679,7 @@ static void test_a_stream_that_went_down_can_be_opened_again(void **state) {
     w->log[0] = '\0';
     assert_int_equal(tw_alpaca_stream_open(stream, NULL), TW_OK);
     run(w);
-    assert_string_equal(w->log, "ready trade9 quote bar ");
+    assert_string_equal(w->log, "ready trade9 quote cancelled9 bar ");
     assert_int_equal(w->chunks, 3);
     send_text(w->socket, "[{\"T\":\"error\",\"code\":407,\"msg\":\"slow client\"}]");
     run(w);

@@ -147,6 +147,11 @@ static void on_level(void *context, const tw_level *level, int64_t received_ns) 
         session->callbacks.on_level(session->callbacks.context, level, received_ns);
 }
 
+static void on_record(void *context, const tw_alpaca_record *record, int64_t received_ns) {
+    tw_alpaca_session *session = context;
+    session->callbacks.on_record(session->callbacks.context, record, received_ns);
+}
+
 /* ---- life --------------------------------------------------------------------------------- */
 
 static void destroy(tw_alpaca_session *session) {
@@ -193,6 +198,8 @@ static tw_status make_stream(tw_alpaca_session *session) {
                                             .on_level = on_level,
                                             .on_order_update = session_on_update,
                                             .on_down = on_stream_down};
+    if (session->callbacks.on_record != NULL)
+        callbacks.on_record = on_record;
     return tw_alpaca_stream_new(session->allocator, session->loop, &session->config.stream,
                                 &callbacks, session->symbols, &session->stream);
 }

@@ -254,6 +254,14 @@ static void on_level(void *context, const tw_level *level) {
         stream->callbacks.on_level(stream->callbacks.context, level, stream->received_ns);
 }
 
+static void on_record(void *context, const tw_alpaca_record *record) {
+    tw_alpaca_stream *stream = context;
+    if (!live(stream))
+        return;
+    stream->counts.records++;
+    stream->callbacks.on_record(stream->callbacks.context, record, stream->received_ns);
+}
+
 static void on_other(void *context, tw_slice kind) {
     (void)kind;
     ((tw_alpaca_stream *)context)->counts.others++;
@@ -331,6 +339,8 @@ static void on_market_frame(tw_alpaca_stream *stream, tw_slice data) {
     events.on_level = on_level;
     events.on_control = on_control;
     events.on_other = on_other;
+    if (stream->callbacks.on_record != NULL)
+        events.on_record = on_record;
     events.on_bad = on_bad;
     tw_error error = {0};
     stream->frame_generation = stream->generation;
