@@ -3,6 +3,11 @@
  *
  * Idea: wslay's event layer joins fragments, checks UTF-8, and answers pings and closes; what it
  * wants to send goes into the queue. The numbered invariants are those of socket.c.
+ *
+ * wslay 1.1.1 looks at a close frame's reason piece by piece as it is read, two bytes short of
+ * each: one with characters of several bytes that TCP cuts in two may be taken for broken text.
+ * Such a close is answered with 1007 and ends with TW_PROTOCOL instead of TW_OK; nothing else is
+ * lost.
  */
 #include <errno.h>
 #include <string.h>

@@ -12,11 +12,14 @@
 #include <string.h>
 #include <strings.h>
 
-#include "tradewind/reconnect.h"
 #include "venue_priv.h"
 
-static const int64_t RETRY_NS_MIN = 250 * TW_NS_PER_MS;
-static const int64_t RETRY_NS_MAX = 4 * TW_NS_PER_SECOND;
+/* A row of losses ends with ten seconds of being up. */
+static const tw_reconnect_config RECONNECT = {.pause_ns_min = 250 * TW_NS_PER_MS,
+                                              .pause_ns_max = 4 * TW_NS_PER_SECOND,
+                                              .throttled_ns_min = TW_NS_PER_SECOND,
+                                              .healthy_ns = 10 * TW_NS_PER_SECOND,
+                                              .storm_count_max = 30};
 static const int64_t PATIENCE_NS_DEFAULT = 20 * TW_NS_PER_SECOND;
 static const int64_t TIME_PERIOD_NS = 100 * TW_NS_PER_MS;
 static const size_t MARKET_RING_DEFAULT = 131072;
@@ -142,7 +145,8 @@ void venue_enter(tw_venue *venue, venue_state state) {
     venue->state = state;
     if (state == VENUE_UP) {
         venue->away_since = 0;
-        venue->retry_ns = RETRY_NS_MIN;
+        if (tw_reconnect_get_state(&venue->reconnect) == TW_RECONNECT_TRYING)
+            tw_reconnect_opened(&venue->reconnect, tw_time_monotonic_ns());
         tell_state(venue, TW_VENUE_UP, TW_OK, "");
     }
 }
@@ -169,11 +173,24 @@ static void connect_streams(tw_venue *venue) {
         venue_lost(venue, status, error.message);
 }
 
+static void on_retry(void *context);
+
+static void plan_retry(tw_venue *venue) {
+    int64_t delay_ns = tw_reconnect_next_ns(&venue->reconnect) - tw_time_monotonic_ns();
+    if (tw_loop_timer_start(venue->loop, delay_ns > 0 ? delay_ns : 0, 0, on_retry, venue,
+                            &venue->retry_timer) != TW_OK)
+        venue_fail(venue, TW_FULL, "no timer is left to connect again with");
+}
+
 static void on_retry(void *context) {
     tw_venue *venue = context;
     venue->retry_timer = NULL;
-    if (venue->state == VENUE_DOWN)
+    if (venue->state != VENUE_DOWN)
+        return;
+    if (tw_reconnect_try(&venue->reconnect, tw_time_monotonic_ns()) == TW_OK)
         connect_streams(venue);
+    else
+        plan_retry(venue);
 }
 
 void venue_lost(tw_venue *venue, tw_status status, const char *reason) {
@@ -184,8 +201,8 @@ void venue_lost(tw_venue *venue, tw_status status, const char *reason) {
     if (venue->away_since == 0)
         venue->away_since = now_ns;
     snprintf(message, sizeof message, "%s (%s)", reason, venue->config.trading_url);
-    bool final = tw_reconnect_loss_of(status) == TW_RECONNECT_FINAL;
-    if (final || now_ns - venue->away_since > venue->config.patience_ns) {
+    tw_reconnect_loss loss = tw_reconnect_loss_of(status);
+    if (loss == TW_RECONNECT_FINAL || now_ns - venue->away_since > venue->config.patience_ns) {
         venue_fail(venue, status, message);
         return;
     }
@@ -199,10 +216,8 @@ void venue_lost(tw_venue *venue, tw_status status, const char *reason) {
     venue_enter(venue, VENUE_DOWN);
     tell_state(venue, TW_VENUE_DOWN, status, message);
     venue->down_untold = true;
-    if (tw_loop_timer_start(venue->loop, venue->retry_ns, 0, on_retry, venue,
-                            &venue->retry_timer) != TW_OK)
-        venue_fail(venue, TW_FULL, "no timer is left to connect again with");
-    venue->retry_ns = venue->retry_ns * 2 < RETRY_NS_MAX ? venue->retry_ns * 2 : RETRY_NS_MAX;
+    (void)tw_reconnect_lost(&venue->reconnect, now_ns, loss, 0, tw_random_next(&venue->random));
+    plan_retry(venue);
 }
 
 static void stream_ready(tw_venue *venue) {
@@ -485,7 +500,9 @@ tw_status tw_venue_new(const tw_allocator *allocator, const tw_venue_config *con
     venue->allocator = allocator;
     venue->config = *config;
     venue->symbols = symbols;
-    venue->retry_ns = RETRY_NS_MIN;
+    tw_random_init(&venue->random, (uint64_t)tw_time_monotonic_ns(), 0);
+    status = tw_reconnect_init(&venue->reconnect, &RECONNECT);
+    TW_ASSERT(status == TW_OK);
     if (venue->config.patience_ns == 0)
         venue->config.patience_ns = PATIENCE_NS_DEFAULT;
     status = take_memory(venue);
@@ -541,6 +558,9 @@ tw_status tw_venue_start(tw_venue *venue, tw_error *error) {
     if (status != TW_OK)
         return tw_error_set(error, status, "the venue's loop has no timer left");
     venue->away_since = tw_time_monotonic_ns();
+    tw_reconnect_start(&venue->reconnect, venue->away_since);
+    status = tw_reconnect_try(&venue->reconnect, venue->away_since);
+    TW_ASSERT(status == TW_OK); /* the first attempt is due at once */
     connect_streams(venue);
     return TW_OK;
 }

@@ -14,6 +14,8 @@
 #include "tradewind/alpaca_client.h"
 #include "tradewind/alpaca_stream.h"
 #include "tradewind/loop.h"
+#include "tradewind/random.h"
+#include "tradewind/reconnect.h"
 #include "tradewind/ring.h"
 #include "tradewind/time.h"
 #include "tradewind/venue.h"
@@ -86,7 +88,8 @@ struct tw_venue {
     bool trading_ready;
     tw_loop_timer *retry_timer;
     tw_loop_timer *time_timer;
-    int64_t retry_ns;   /* the next backoff */
+    tw_reconnect reconnect;
+    tw_random random;   /* of the pauses */
     int64_t away_since; /* monotonic; 0 while UP */
 
     tw_ring *market;     /* to the engine */
