@@ -148,6 +148,10 @@ static void test_rows_with_missing_returns_are_skipped_and_counted(void **state)
     assert_int_equal(r.skipped, 1);
     assert_int_equal(r.benchmark_skipped, 1);
     assert_near(r.mean, (0.015 + 0.01 + 0.01) / 3, 1e-16);
+    assert_true(r.rows[0] == 0 && r.rows[1] == 2 && r.rows[2] == 3);
+    assert_near(r.portfolio[0], 0.015, 1e-17);
+    assert_near(r.portfolio[1], 0.01, 1e-17);
+    assert_near(r.portfolio[2], 0.01, 1e-17);
     assert_true(isnan(r.covariance[1]) && isfinite(r.covariance[2]));
     assert_true(r.volatility_contributions[1] == 0);
     config.fail_missing = true;
