@@ -9,6 +9,7 @@
 
 #include "doctor.h"
 #include "tradewind/cpu.h"
+#include "tradewind/solver.h"
 #include "tradewind/time.h"
 #include "zone_file.h"
 
@@ -126,6 +127,25 @@ static void look_at_program(doctor_list *list, const char *program, const char *
                   "apt-get install %s, if you want them", package);
 }
 
+/* As --limits of rebalance finds it: TRADEWIND_CBC, or where the system has its programs. */
+static void look_at_solver(doctor_list *list) {
+    static const char purpose[] = "proofs under limits that overlap";
+    char path[TW_SOLVER_PATH_SIZE];
+    tw_error error = {0};
+    const char *named = secure_getenv("TRADEWIND_CBC");
+    bool is_named = named != NULL && named[0] != '\0';
+    if (is_named && strcmp(named, "off") == 0)
+        doctor_say(list, DOCTOR_GOOD, "cbc", "TRADEWIND_CBC is off: no %s", purpose);
+    else if (tw_solver_find(is_named ? named : "cbc", path, &error) == TW_OK)
+        doctor_say(list, DOCTOR_GOOD, "cbc", "here: %s", purpose);
+    else if (error.status == TW_NOT_FOUND && !is_named)
+        doctor_advise(doctor_say(list, DOCTOR_NOTE, "cbc", "not here: %s", purpose),
+                      "apt-get install coinor-cbc, if you want them");
+    else
+        doctor_advise(doctor_say(list, DOCTOR_NOTE, "cbc", "%s", error.message),
+                      "without it there are no %s", purpose);
+}
+
 void doctor_look_at_machine(doctor_list *list) {
     look_at_system(list);
     look_at_memory(list);
@@ -134,5 +154,5 @@ void doctor_look_at_machine(doctor_list *list) {
     look_at_synchronisation(list);
     look_at_zones(list);
     look_at_program(list, "gnuplot", "gnuplot-nox", "the pictures of --plot");
-    look_at_program(list, "cbc", "coinor-cbc", "proofs under limits that overlap");
+    look_at_solver(list);
 }

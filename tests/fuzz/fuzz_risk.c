@@ -16,28 +16,16 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "memory_file.h"
 #include "risk_input.h"
 #include "tradewind/performance.h"
 #include "tradewind/risk.h"
 
-enum { HEAD_SIZE = 8, PATH_SIZE = 64, PATHS = 64, ROWS_MAX = 4096, CELLS_MAX = 1 << 16 };
+enum { HEAD_SIZE = 8, PATHS = 64, ROWS_MAX = 4096, CELLS_MAX = 1 << 16 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* ---- Files --------------------------------------------------------------------------------- */
-
-typedef struct memory_file {
-    int descriptor;
-    char path[PATH_SIZE];
-} memory_file;
-
-static memory_file make_file(const uint8_t *data, size_t size) {
-    memory_file file = {.descriptor = memfd_create("fuzz", 0)};
-    if (file.descriptor < 0 || write(file.descriptor, data, size) != (ssize_t)size)
-        abort();
-    snprintf(file.path, sizeof file.path, "/proc/self/fd/%d", file.descriptor);
-    return file;
-}
 
 static tw_status read_input(const uint8_t *head, const memory_file *table,
                             const memory_file *weights, risk_input *input, tw_error *error) {
@@ -206,11 +194,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     size_t rest = size - HEAD_SIZE;
     const uint8_t *end = memchr(body, 0, rest);
     size_t first = end == NULL ? rest : (size_t)(end - body);
-    memory_file table = make_file(body, first);
-    memory_file weights = make_file(body + first, 0);
+    memory_file table = memory_file_make(body, first);
+    memory_file weights = memory_file_make(body + first, 0);
     if (end != NULL) {
         close(weights.descriptor);
-        weights = make_file(end + 1, rest - first - 1);
+        weights = memory_file_make(end + 1, rest - first - 1);
     }
     risk_input input = {0};
     tw_error error = {0};

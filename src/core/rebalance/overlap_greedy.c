@@ -19,6 +19,8 @@
 #define PROGRESS_LEAST 1e-9
 #define MOVES_A_POSITION 4
 #define MOVES_BASE 100
+/* Positions x limits that all moves together look at: some seconds. */
+#define LOOKS_MAX ((size_t)500 * 1000 * 1000)
 
 typedef struct move {
     size_t index;
@@ -123,9 +125,15 @@ static void count_double(tw_overlap *overlap, const tw_overlap_problem *problem)
             overlap->scales[r] /= 2;
 }
 
+static size_t most_moves(const tw_overlap_problem *problem) {
+    size_t moves = MOVES_A_POSITION * problem->count + MOVES_BASE;
+    size_t affordable = LOOKS_MAX / ((problem->count + 1) * (problem->row_count + 1)) + 1;
+    return moves < affordable ? moves : affordable;
+}
+
 bool overlap_mend(tw_overlap *overlap, const tw_overlap_problem *problem, bool only_trading) {
     overlap_add_up(overlap, problem);
-    size_t moves_max = MOVES_A_POSITION * problem->count + MOVES_BASE;
+    size_t moves_max = most_moves(problem);
     for (size_t moves = 0; moves < moves_max; moves++) {
         double violation = violation_now(overlap, problem);
         if (violation <= 0)
