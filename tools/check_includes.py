@@ -46,7 +46,7 @@ MAY_INCLUDE = [
     ("edge/store", ["base", "kit/*", "core/market"]),
     ("edge/workers", ["base"]),
     ("edge/solver", ["base"]),
-    ("edge/alpaca", ["base", "kit/*", "core/market", "edge/json", "edge/loop", "edge/http",
+    ("edge/alpaca", ["base", "kit/*", "core/market", "edge/json", "edge/loop", "edge/http", "edge/resilient",
                      "edge/socket"]),
     ("run/engine", ["base", "kit/*", "core/market", "core/book", "core/window", "core/bars",
                     "core/batch", "core/risk", "core/rebalance"]),

@@ -21,6 +21,11 @@
  * and within its deadline. POST and DELETE are never sent twice: not by this client, and not by
  * the HTTP library (a request that must not be repeated gets a connection of its own).
  *
+ * With `resilient` set (resilient.h, over the same HTTP client) calls go through its limits,
+ * breakers and budget instead: reads are tried again, and hedged, as it decides; a write is tried
+ * once all the same. A call may then be refused at once: TW_STATE, the breaker is open; TW_TIMEOUT,
+ * there will be no place before the deadline; nothing was sent.
+ *
  * Memory: calls in flight are bounded by `call_count_max` and allocated at creation, as is the
  * reader's buffer; a fetch of a history (alpaca_fetch.h) allocates its pages when it starts.
  * Threads: everything belongs to the loop's thread. The secret is kept in memory while the
@@ -39,6 +44,7 @@
 #include "tradewind/http.h"
 #include "tradewind/loop.h"
 #include "tradewind/market.h"
+#include "tradewind/resilient.h"
 #include "tradewind/status.h"
 #include "tradewind/text.h"
 
@@ -52,6 +58,7 @@ typedef struct tw_alpaca_client_config {
     int64_t retry_delay_ns;    /* before the second try of a GET; 0: 250 ms */
     size_t body_size_max;      /* largest answer; 0: 16 MiB */
     uint32_t call_count_max;   /* calls in flight, the requests of fetches included; 0: 64 */
+    tw_resilient *resilient;   /* what calls go through (see above); borrowed; NULL: nothing */
 } tw_alpaca_client_config;
 
 /* How a call ended. Everything in it is borrowed for the callback. */
@@ -106,7 +113,8 @@ typedef struct tw_alpaca_settle_config {
 
 TW_BEGIN_DECLS
 
-/* Makes a client. `loop`, `http` and `symbols` are borrowed and must outlive it. TW_INVALID for
+/* Makes a client. `loop`, `http`, `resilient` and `symbols` are borrowed and must outlive it (free
+ * this, then `http`, then `resilient`). TW_INVALID for
  * a URL that is missing or too long, TW_NO_MEMORY. */
 TW_API tw_status tw_alpaca_client_new(const tw_allocator *allocator, tw_loop *loop,
                                       tw_http_client *http, const tw_alpaca_client_config *config,
@@ -120,8 +128,8 @@ TW_API void tw_alpaca_client_free(tw_alpaca_client *client);
 /* Calls in flight. */
 TW_API uint32_t tw_alpaca_client_pending(const tw_alpaca_client *client);
 
-/* All calls: TW_OK means that `on_done` will come; TW_FULL (call_count_max) and TW_INVALID mean
- * that it will not. */
+/* All calls: TW_OK means that `on_done` will come; TW_FULL (call_count_max), TW_INVALID, and with
+ * `resilient` its statuses, mean that it will not. */
 TW_API tw_status tw_alpaca_client_account(tw_alpaca_client *client, tw_alpaca_account_done on_done,
                                           void *context) TW_MUST_CHECK;
 TW_API tw_status tw_alpaca_client_clock(tw_alpaca_client *client, tw_alpaca_clock_done on_done,

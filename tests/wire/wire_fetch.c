@@ -491,6 +491,73 @@ static void one_request_asks_for_all_that_wait(void **state) {
     assert_int_equal(w->status, TW_OK);
 }
 
+/* The world's client again, with calls that go through resilient ones. */
+static tw_resilient *make_resilient_client(world *w) {
+    tw_resilient_config config = tw_resilient_config_default();
+    tw_resilient *resilient = NULL;
+    config.loop = w->loop;
+    config.client = w->http;
+    config.breakers.routes[TW_ROUTE_DATA].consecutive_max = 2;
+    config.breakers.routes[TW_ROUTE_DATA].open_ns_min = 20 * TW_NS_PER_MS;
+    config.breakers.routes[TW_ROUTE_DATA].open_ns_max = 20 * TW_NS_PER_MS;
+    config.routes[TW_ROUTE_DATA].policy.pause_ns_min = TW_NS_PER_MS;
+    config.routes[TW_ROUTE_DATA].policy.pause_ns_max = TW_NS_PER_MS;
+    assert_int_equal(tw_resilient_new(NULL, &config, &resilient, NULL), TW_OK);
+    tw_alpaca_client_free(w->client);
+    tw_alpaca_client_config client = {
+        .trading_url = w->url, .data_url = w->url, .resilient = resilient};
+    assert_int_equal(tw_alpaca_client_new(NULL, w->loop, w->http, &client, w->symbols, &w->client),
+                     TW_OK);
+    return resilient;
+}
+
+static void free_resilient_client(world *w, tw_resilient *resilient) {
+    tw_alpaca_client_free(w->client);
+    w->client = NULL;
+    tw_http_client_free(w->http);
+    w->http = NULL;
+    tw_resilient_free(resilient);
+}
+
+/* A breaker that opens keeps requests back at once; the fetch waits for it as for the venue. */
+static void an_open_breaker_is_waited_for(void **state) {
+    world *w = *state;
+    tw_resilient *resilient = make_resilient_client(w);
+    w->fail_status = 503;
+    w->fail_count = 12;
+    tw_alpaca_fetch_query query = query_of();
+    query.patience_ns = 10 * TW_NS_PER_SECOND;
+    fetch(w, "A,B", query);
+    assert_int_equal(w->status, TW_OK);
+    assert_string_equal(w->log, "A1 A2 A3 A=TW_OK:3 B1 B2 B3 B=TW_OK:3 ");
+    tw_resilient_host_figures figures;
+    uint16_t port = tw_http_server_port(w->server);
+    assert_int_equal(
+        tw_resilient_host_figures_of(resilient, tw_slice_of("127.0.0.1"), port, &figures), TW_OK);
+    assert_true(figures.breakers[TW_ROUTE_DATA].rejected > 0);
+    free_resilient_client(w, resilient);
+}
+
+static void resilient_calls_can_be_given_up(void **state) {
+    world *w = *state;
+    tw_resilient *resilient = make_resilient_client(w);
+    tw_resilient_figures figures;
+    w->hold = true;
+    assert_int_equal(start(w, "A,B", query_of()), TW_OK);
+    while (w->held_count < 2)
+        turn(w);
+    tw_alpaca_fetch_cancel(w->fetch);
+    assert_int_equal(tw_alpaca_client_pending(w->client), 0);
+    tw_resilient_figures_of(resilient, &figures);
+    assert_int_equal(figures.cancelled, 2);
+    assert_int_equal(start(w, "A,B", query_of()), TW_OK);
+    while (w->held_count < 4)
+        turn(w);
+    free_resilient_client(w, resilient);
+    assert_true(w->done);
+    assert_int_equal(w->status, TW_CANCELLED);
+}
+
 static void a_throttled_fetch_waits_until_the_venue_says(void **state) {
     world *w = *state;
     w->fail_status = 429;
@@ -631,6 +698,8 @@ int main(void) {
         CASE(without_patience_a_failure_ends_its_part),
         CASE(a_venue_that_comes_back_is_waited_for),
         CASE(one_request_asks_for_all_that_wait),
+        CASE(an_open_breaker_is_waited_for),
+        CASE(resilient_calls_can_be_given_up),
         CASE(a_throttled_fetch_waits_until_the_venue_says),
         CASE(patience_has_an_end),
         CASE(a_fetch_can_be_cancelled_in_a_callback),

@@ -76,6 +76,7 @@ struct tw_alpaca_client {
     const tw_allocator *allocator;
     tw_loop *loop;
     tw_http_client *http;
+    tw_resilient *resilient; /* NULL: calls go to `http` straight */
     tw_symbols *symbols;
     tw_alpaca_reader *reader;
     alpaca_call *calls;
@@ -100,6 +101,11 @@ alpaca_call *alpaca_call_take(tw_alpaca_client *client, const alpaca_handler *ha
 void alpaca_call_release(alpaca_call *call);
 /* Gives a place back in whatever state it is; what is in flight is given up and not heard of. */
 void alpaca_call_abandon(alpaca_call *call);
+
+/* Of an ended client: ends a call that is on its way, and tells its caller. */
+void alpaca_call_end(alpaca_call *call);
+/* Gives an ended client's memory back, when nothing flies any more. */
+void alpaca_client_release(tw_alpaca_client *client);
 
 /* Sends a taken call whose `url` is complete. A failure leaves it taken. */
 tw_status alpaca_call_send(alpaca_call *call, const char *method, tw_slice body,

@@ -27,6 +27,7 @@
 #define DELAY_GROWTH_MAX 32
 
 static void turn(void *context);
+static bool wait_for_venue(fetch_lane *lane, const tw_alpaca_result *result);
 
 /* ---- a lane and what it holds -------------------------------------------------------------- */
 
@@ -44,9 +45,15 @@ static void hold_failure(fetch_lane *lane, const tw_alpaca_result *result, const
     lane->state = LANE_HELD;
 }
 
-static void hold_error(fetch_lane *lane, tw_status status, const char *message) {
-    tw_alpaca_result result = {.status = status, .rate_remaining = -1};
-    hold_failure(lane, &result, message);
+/* A page that could not even be asked for. What a breaker or a limit keeps back is a silence of the
+ * venue like another. */
+static void hold_error(fetch_lane *lane, const tw_error *error) {
+    bool kept_back = error->status == TW_STATE || error->status == TW_TIMEOUT;
+    tw_alpaca_result result = {.status = kept_back ? TW_UNREACHABLE : error->status,
+                               .message = error->message,
+                               .rate_remaining = -1};
+    if (!wait_for_venue(lane, &result))
+        hold_failure(lane, &result, error->message);
 }
 
 /* Asks for the page that the lane's token names. */
@@ -60,7 +67,7 @@ static void ask(fetch_lane *lane) {
                            ? tw_error_set(&error, TW_INVALID, "the request's URL is too long")
                            : alpaca_call_send(call, "GET", (tw_slice){NULL, 0}, &error);
     if (status != TW_OK) {
-        hold_error(lane, status, error.message);
+        hold_error(lane, &error);
         return;
     }
     lane->state = LANE_FLYING;
