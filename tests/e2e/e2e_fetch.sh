@@ -20,7 +20,7 @@ has_a_whole_part() {
 # An exchange that takes its time, so that there is a middle.
 start_slow_exchange() {
     printf 'latency 150ms 0ms\n' >plan
-    start_exchange --clock step --faults plan "$@"
+    start_exchange --clock step --faults plan
 }
 
 # What an undisturbed fetch of the week brings: 3 symbols, 5 sessions of 390 minutes.
