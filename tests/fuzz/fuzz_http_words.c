@@ -1,8 +1,9 @@
 /*
- * fuzz_http_words.c - percent-encoding and query strings from anybody.
+ * fuzz_http_words.c - percent-encoding, query strings and heads of answers from anybody.
  *
  * What was encoded decodes to itself; decoding in place gives what decoding elsewhere gives;
- * cutting a query ends and stays inside of it.
+ * cutting a query ends and stays inside of it. A header is found where looking at each byte finds
+ * it.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -60,6 +61,52 @@ static void try_query(tw_slice text) {
     }
 }
 
+static char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Where the first line that begins with "name:" has its colon, or the size of the head. */
+static size_t colon_of(tw_slice head, const char *name) {
+    for (size_t at = 0; at < head.size; at++) {
+        if (at > 0 && head.data[at - 1] != '\n')
+            continue;
+        size_t i = 0;
+        while (at + i < head.size && name[i] != '\0' && lower(head.data[at + i]) == lower(name[i]))
+            i++;
+        if (name[i] == '\0' && at + i < head.size && head.data[at + i] == ':')
+            return at + i;
+    }
+    return head.size;
+}
+
+static void try_header(tw_slice head, const char *name) {
+    tw_http_result result = {.head = head};
+    tw_slice value = {0};
+    size_t colon = colon_of(head, name);
+    bool found = tw_http_result_header(&result, name, &value);
+    TW_ASSERT(found == (colon < head.size));
+    if (!found)
+        return;
+    TW_ASSERT(value.data > head.data + colon - 1);
+    TW_ASSERT(value.data + value.size <= head.data + head.size);
+    TW_ASSERT(memchr(value.data, '\n', value.size) == NULL);
+    TW_ASSERT(value.size == 0 || (value.data[0] != ' ' && value.data[value.size - 1] != '\r'));
+}
+
+/* The name is the input's own beginning, so that there is something to be found. */
+static void try_headers(tw_slice text) {
+    char name[9] = {0};
+    size_t size = 0;
+    while (size < sizeof name - 1 && size < text.size && text.data[size] > ' ' &&
+           text.data[size] != ':')
+        size++;
+    memcpy(name, text.data, size);
+    if (size > 0)
+        try_header(text, name);
+    try_header(text, "Retry-After");
+    try_header(text, "X-RateLimit-Reset");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     tw_slice text = {(const char *)data, size};
     if (size == 0 || size > INPUT_SIZE_MAX)
@@ -67,5 +114,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     try_decode(text);
     try_round_trip(text);
     try_query(text);
+    try_headers(text);
     return 0;
 }

@@ -594,22 +594,7 @@ tw_status tw_http_client_warm(tw_http_client *client, const char *url, uint32_t 
     return status;
 }
 
-/* ---- what came ------------------------------------------------------------------------ */
-
-bool tw_http_result_header(const tw_http_result *result, const char *name, tw_slice *ret_value) {
-    size_t name_size = strlen(name);
-    tw_slice rest = result->head;
-    while (rest.size > 0 && rest.data != NULL) {
-        tw_slice line = tw_slice_split(&rest, '\n');
-        if (line.size <= name_size || line.data[name_size] != ':' ||
-            strncasecmp(line.data, name, name_size) != 0)
-            continue;
-        *ret_value =
-            tw_slice_trim((tw_slice){line.data + name_size + 1, line.size - name_size - 1});
-        return true;
-    }
-    return false;
-}
+/* ---- what is known --------------------------------------------------------------------- */
 
 tw_http_client_stats tw_http_client_get_stats(const tw_http_client *client) {
     return client->stats;

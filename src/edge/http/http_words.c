@@ -1,9 +1,13 @@
 /*
- * http_words.c - percent-encoding and query strings (RFC 3986; the "+" of HTML forms).
+ * http_words.c - percent-encoding and query strings (RFC 3986; the "+" of HTML forms), and the
+ * headers of an answer (RFC 9112, section 5).
  *
  * Invariant: decoding never writes ahead of what it reads, so it may be done in place.
  */
 #include "tradewind/http.h"
+
+#include <string.h>
+#include <strings.h>
 
 static int hex_digit(char c) {
     if (c >= '0' && c <= '9')
@@ -77,6 +81,21 @@ bool tw_http_query_next(tw_slice *rest, tw_slice *ret_name, tw_slice *ret_value)
         *ret_name = (tw_slice){piece.data, equals};
         size_t value_at = equals < piece.size ? equals + 1 : equals;
         *ret_value = (tw_slice){piece.data + value_at, piece.size - value_at};
+        return true;
+    }
+    return false;
+}
+
+bool tw_http_result_header(const tw_http_result *result, const char *name, tw_slice *ret_value) {
+    size_t name_size = strlen(name);
+    tw_slice rest = result->head;
+    while (rest.size > 0 && rest.data != NULL) {
+        tw_slice line = tw_slice_split(&rest, '\n');
+        if (line.size <= name_size || line.data[name_size] != ':' ||
+            strncasecmp(line.data, name, name_size) != 0)
+            continue;
+        *ret_value =
+            tw_slice_trim((tw_slice){line.data + name_size + 1, line.size - name_size - 1});
         return true;
     }
     return false;
