@@ -105,8 +105,11 @@ static void pass_on(SSL *tls, int tls_fd, int plain_fd) {
 static void serve(tls_terminator *terminator, int tls_fd) {
     SSL *tls = SSL_new(terminator->context);
     int plain_fd = -1;
-    if (tls != NULL && SSL_set_fd(tls, tls_fd) == 1 && SSL_accept(tls) == 1)
+    if (tls != NULL && SSL_set_fd(tls, tls_fd) == 1 && SSL_accept(tls) == 1) {
         plain_fd = plain_socket(terminator->plain_port, false);
+        terminator->handshakes++;
+        terminator->resumed += SSL_session_reused(tls) == 1;
+    }
     if (plain_fd >= 0) {
         pass_on(tls, tls_fd, plain_fd);
         close(plain_fd);
@@ -138,6 +141,25 @@ bool tls_terminator_start(tls_terminator *terminator, uint16_t plain_port) {
         return false;
     terminator->port = ntohs(where.sin_port);
     return pthread_create(&terminator->thread, NULL, run, terminator) == 0;
+}
+
+/* ALPN (RFC 7301): "h2" if the client has it, else no word about it. */
+static int select_http2(SSL *tls, const unsigned char **ret_chosen, unsigned char *ret_size,
+                        const unsigned char *offered, unsigned offered_size, void *context) {
+    (void)tls;
+    (void)context;
+    for (unsigned i = 0; i + 2 < offered_size; i += 1u + offered[i]) {
+        if (offered[i] != 2 || memcmp(offered + i + 1, "h2", 2) != 0)
+            continue;
+        *ret_chosen = offered + i + 1;
+        *ret_size = 2;
+        return SSL_TLSEXT_ERR_OK;
+    }
+    return SSL_TLSEXT_ERR_NOACK;
+}
+
+void tls_terminator_offer_http2(tls_terminator *terminator) {
+    SSL_CTX_set_alpn_select_cb(terminator->context, select_http2, NULL);
 }
 
 void tls_terminator_stop(tls_terminator *terminator) {

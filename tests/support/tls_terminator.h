@@ -9,6 +9,7 @@
 #define TRADEWIND_TESTS_TLS_TERMINATOR_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -18,11 +19,15 @@ typedef struct tls_terminator {
     int fd;
     uint16_t port;
     uint16_t plain_port;
+    _Atomic uint32_t handshakes;
+    _Atomic uint32_t resumed; /* of these, sessions that were there before */
     char certificate_file[64];
 } tls_terminator;
 
 /* False if any part of it could not be made. */
 bool tls_terminator_start(tls_terminator *terminator, uint16_t plain_port);
+/* Says from now on that HTTP/2 is spoken behind it. */
+void tls_terminator_offer_http2(tls_terminator *terminator);
 void tls_terminator_stop(tls_terminator *terminator);
 
 #endif
