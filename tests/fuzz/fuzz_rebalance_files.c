@@ -111,7 +111,7 @@ static void plan_under(rebalance_limits *limits, const rebalance_input *input) {
     tw_rebalance_free(rebalance);
 }
 
-static void read_limits(rebalance_input *input, const memory_file *file) {
+static void read_limits(const rebalance_input *input, const memory_file *file) {
     rebalance_limits limits = {0};
     tw_error error = {0};
     tw_status status = rebalance_limits_read(&limits, input, file->path, &error);
@@ -140,7 +140,7 @@ static void check_lots(const rebalance_lots *lots, const tw_rebalance_plan *plan
 }
 
 /* A sale of a part of A, and a purchase of all that is short of S. */
-static void read_lots(rebalance_input *input, const memory_file *file, uint8_t choice) {
+static void read_lots(const rebalance_input *input, const memory_file *file, uint8_t choice) {
     const tw_rebalance_trade trades[] = {{.index = 0,
                                           .quantity = {7 * TW_NANO},
                                           .price = {100 * TW_NANO},
@@ -166,25 +166,43 @@ static void read_lots(rebalance_input *input, const memory_file *file, uint8_t c
     rebalance_lots_close(&lots);
 }
 
+/* The fixed positions, read once for all that only look at them. */
+static const rebalance_input *fixed_positions(void) {
+    static rebalance_input input;
+    if (input.count > 0)
+        return &input;
+    memory_file file = memory_file_make(positions_text, sizeof positions_text - 1);
+    tw_status status = read_positions(&input, &file);
+    TW_ASSERT(status == TW_OK);
+    memory_file_close(&file);
+    return &input;
+}
+
+/* Targets and groups are written into the positions: they need their own. */
+static void read_into_positions(unsigned kind, const memory_file *file) {
+    memory_file fixed = memory_file_make(positions_text, sizeof positions_text - 1);
+    rebalance_input input = {0};
+    tw_status status = read_positions(&input, kind == 0 ? file : &fixed);
+    TW_ASSERT(kind == 0 || status == TW_OK);
+    if (kind == 1)
+        read_targets(&input, file);
+    if (kind == 2)
+        read_groups(&input, file);
+    rebalance_input_close(&input);
+    memory_file_close(&fixed);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size == 0)
         return 0;
     memory_file file = memory_file_make(data + 1, size - 1);
-    memory_file fixed = memory_file_make(positions_text, sizeof positions_text - 1);
-    rebalance_input input = {0};
     unsigned kind = data[0] % 5;
-    tw_status status = read_positions(&input, kind == 0 ? &file : &fixed);
-    TW_ASSERT(kind == 0 || status == TW_OK);
-    if (kind == 1)
-        read_targets(&input, &file);
-    if (kind == 2)
-        read_groups(&input, &file);
     if (kind == 3)
-        read_limits(&input, &file);
-    if (kind == 4)
-        read_lots(&input, &file, data[0] / 5);
-    rebalance_input_close(&input);
-    memory_file_close(&fixed);
+        read_limits(fixed_positions(), &file);
+    else if (kind == 4)
+        read_lots(fixed_positions(), &file, data[0] / 5);
+    else
+        read_into_positions(kind, &file);
     memory_file_close(&file);
     return 0;
 }
