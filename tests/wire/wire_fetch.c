@@ -173,6 +173,8 @@ static void serve(void *context, const tw_http_request *request, tw_http_reply *
 
 /* ---- what comes back ---- */
 
+static void note(world *w, const char *format, ...) TW_PRINTF(2, 3);
+
 static void note(world *w, const char *format, ...) {
     size_t size = strlen(w->log);
     va_list rest;
