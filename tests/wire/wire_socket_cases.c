@@ -277,8 +277,8 @@ static const char *const good_texts[] = {
 };
 
 static const char *const bad_texts[] = {
-    "\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xed\xa0\x80"
-    "edited", /* a surrogate */
+    ("\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xed\xa0\x80"
+     "edited"), /* a surrogate */
     "\xce",
     "\xce\xba\xe1",
     "\xce\xba\xe1\xbd",
