@@ -290,8 +290,8 @@ static void take_rows(tw_indicator *indicator, const tw_indicator_table *table, 
             indicator->table.clean(from, rows * indicator->lanes, indicator->inputs[i]);
     }
     const bool *resets = table->resets == NULL ? no_resets : table->resets + first;
-    tw_step *end = indicator->steps + indicator->step_count;
-    for (tw_step *step = indicator->steps; step < end; step++) {
+    for (uint32_t i = 0; i < indicator->step_count; i++) {
+        tw_step *step = &indicator->steps[i];
         step->rows = rows;
         step->resets = resets;
         step->run(step);

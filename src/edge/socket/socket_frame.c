@@ -63,7 +63,7 @@ static tw_status encode(wslay_frame_context_ptr encoder, struct wslay_frame_iocb
                         tw_slice data) {
     block.fin = 1;
     block.payload_length = data.size;
-    block.data = (const uint8_t *)data.data;
+    block.data = (const uint8_t *)(data.size > 0 ? data.data : ""); /* NULL has no end to add to */
     block.data_length = data.size;
     do {
         ssize_t sent = wslay_frame_send(encoder, &block);
