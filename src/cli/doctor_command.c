@@ -157,13 +157,7 @@ int command_doctor(int argc, char **argv) {
          .target = &targets.options,
          .shorts = shorts,
          .short_count = 1},
-        {.heading = "The venue",
-         .section = "venue",
-         .options = venue_option_table,
-         .count = venue_option_count,
-         .target = &targets.access,
-         .variables = venue_variables,
-         .variable_count = venue_variable_count},
+        venue_arguments("The venue", &targets.access),
     };
     const tw_arguments_spec spec = {
         .command = "tradewind doctor",

@@ -177,7 +177,7 @@ static tw_status check_access(const tw_arguments *arguments, const venue_options
         return tw_error_set(error, TW_USAGE,
                             "\"%s\" is not taken from %s: type it, or set it in the environment",
                             address, arguments->config_path);
-    if (strchr(access->data_url, '@') != NULL)
+    if (venue_addresses_hold_credentials(access))
         return tw_error_set(error, TW_USAGE, "an address of the venue must not hold credentials");
     if (access->key_id[0] == '\0' || access->secret[0] == '\0')
         return tw_error_set(error, TW_USAGE,
@@ -333,13 +333,7 @@ int command_fetch(int argc, char **argv) {
          .target = &targets.options,
          .shorts = shorts,
          .short_count = 2},
-        {.heading = "The venue",
-         .section = "venue",
-         .options = venue_option_table,
-         .count = venue_option_count,
-         .target = &targets.access,
-         .variables = venue_variables,
-         .variable_count = venue_variable_count},
+        venue_arguments("The venue", &targets.access),
     };
     const tw_arguments_spec spec = {
         .command = "tradewind fetch",

@@ -105,9 +105,9 @@ static void note_part(fetch_pass *pass, const tw_alpaca_part *part, uint64_t row
     if (import.name.size == 0 || part->end_ns >= pass->settled_ns)
         return;
     pass->batch_rows++;
-    tw_status status = tw_store_put_import(pass->store, &import, &pass->error);
-    pass->notes++;
-    if (status != TW_OK)
+    if (tw_store_put_import(pass->store, &import, &pass->error) == TW_OK)
+        pass->notes++;
+    else
         stop(pass);
 }
 

@@ -441,13 +441,7 @@ int command_run(int argc, char **argv) {
          .target = &market,
          .shorts = market_shorts,
          .short_count = 1},
-        {.heading = "The venue of paper and live",
-         .section = "venue",
-         .options = venue_option_table,
-         .count = venue_option_count,
-         .target = &access,
-         .variables = venue_variables,
-         .variable_count = venue_variable_count},
+        venue_arguments("The venue of paper and live", &access),
     };
     const tw_arguments_spec spec = {
         .command = "tradewind run",

@@ -2,6 +2,7 @@
 #include "run_options.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "command.h"
 
@@ -61,7 +62,7 @@ const tw_config_option run_option_table[] = {
 
 const size_t run_option_count = sizeof run_option_table / sizeof run_option_table[0];
 
-const tw_config_option venue_option_table[] = {
+static const tw_config_option venue_option_table[] = {
     {"key-id", TW_CONFIG_SECRET, NULL, NULL, NULL, "", "API key id of the venue", NULL,
      offsetof(venue_options, key_id)},
     {"secret-key", TW_CONFIG_SECRET, NULL, NULL, NULL, "", "API secret of the venue", NULL,
@@ -77,15 +78,28 @@ const tw_config_option venue_option_table[] = {
      offsetof(venue_options, feed)},
 };
 
-const size_t venue_option_count = sizeof venue_option_table / sizeof venue_option_table[0];
-
-const tw_argument_variable venue_variables[] = {
+static const tw_argument_variable venue_variables[] = {
     {"APCA_API_KEY_ID", "key-id"},        {"APCA_API_SECRET_KEY", "secret-key"},
     {"APCA_API_BASE_URL", "trading-url"}, {"APCA_API_DATA_URL", "data-url"},
     {"APCA_DATA_BASE_URL", "data-url"},   {"APCA_API_STREAM_URL", "stream-url"},
 };
 
-const size_t venue_variable_count = sizeof venue_variables / sizeof venue_variables[0];
+tw_arguments_table venue_arguments(const char *heading, venue_options *target) {
+    return (tw_arguments_table){
+        .heading = heading,
+        .section = "venue",
+        .options = venue_option_table,
+        .count = sizeof venue_option_table / sizeof venue_option_table[0],
+        .target = target,
+        .variables = venue_variables,
+        .variable_count = sizeof venue_variables / sizeof venue_variables[0],
+    };
+}
+
+bool venue_addresses_hold_credentials(const venue_options *access) {
+    return strchr(access->trading_url, '@') != NULL || strchr(access->data_url, '@') != NULL ||
+           strchr(access->stream_url, '@') != NULL;
+}
 
 const char *venue_address_of_file(const tw_config *config) {
     static const char *const addresses[] = {"trading-url", "data-url", "stream-url"};

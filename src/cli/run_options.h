@@ -45,11 +45,12 @@ typedef struct venue_options {
     char feed[TW_CONFIG_TEXT_SIZE];
 } venue_options;
 
-extern const tw_config_option venue_option_table[];
-extern const size_t venue_option_count;
-/* The environment's names for them. */
-extern const tw_argument_variable venue_variables[];
-extern const size_t venue_variable_count;
+/* The options of a venue, in their section and with the environment's names, for a command's list
+ * of tables; `target` is borrowed. */
+tw_arguments_table venue_arguments(const char *heading, venue_options *target);
+
+/* An address that holds a name or a password ("user:password@host") would be shown in messages. */
+bool venue_addresses_hold_credentials(const venue_options *access);
 
 /* The first address of the venue that a configuration file sets, or NULL. Where credentials go is
  * typed or stands in the environment, and never in a file, which lies wherever the command is

@@ -53,8 +53,7 @@ tw_status run_safety_check(const run_options *options, const venue_options *acce
                            tw_error *error) {
     if (options->venue == RUN_DEMO)
         return TW_OK;
-    if (strchr(access->trading_url, '@') != NULL || strchr(access->data_url, '@') != NULL ||
-        strchr(access->stream_url, '@') != NULL)
+    if (venue_addresses_hold_credentials(access))
         return tw_error_set(error, TW_USAGE, "an address of the venue must not hold credentials");
     if (!is_play_money(options, access)) {
         tw_status status = check_live(options, access, error);
