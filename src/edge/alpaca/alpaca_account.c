@@ -93,30 +93,18 @@ static const word_field account_fields[TW_ALPACA_ACCOUNT_FIELD_COUNT] = {
 };
 static const word_table account_table = {account_fields, TW_ALPACA_ACCOUNT_FIELD_COUNT};
 
-typedef struct account_context {
-    tw_alpaca_account account;
-    uint32_t hint;
-} account_context;
-
-static tw_status on_account_field(void *context, tw_slice key, tw_json_value *value) {
-    account_context *c = context;
-    uint32_t row = tw_word_find(&account_table, key, &c->hint);
-    if (row == account_table.count)
-        return TW_OK;
-    return tw_word_decode(&account_table, row, value, &c->account, &c->account.present);
-}
-
 static tw_status on_account(void *context, tw_json_value *root) {
-    return tw_json_each_field(root, on_account_field, context);
+    tw_alpaca_account *account = context;
+    return tw_word_decode_all(&account_table, root, account, &account->present);
 }
 
 tw_status tw_alpaca_decode_account(tw_alpaca_reader *reader, tw_slice json,
                                    tw_alpaca_account *ret_account, tw_error *error) {
-    account_context c;
-    memset(&c, 0, sizeof c);
-    tw_status status = tw_json_read(reader->json, json, on_account, &c, error);
+    tw_alpaca_account account;
+    memset(&account, 0, sizeof account);
+    tw_status status = tw_json_read(reader->json, json, on_account, &account, error);
     if (status == TW_OK)
-        *ret_account = c.account;
+        *ret_account = account;
     return status;
 }
 
@@ -310,23 +298,9 @@ static const word_field asset_fields[TW_ALPACA_ASSET_FIELD_COUNT] = {
 };
 static const word_table asset_table = {asset_fields, TW_ALPACA_ASSET_FIELD_COUNT};
 
-typedef struct asset_context {
-    tw_alpaca_asset *asset;
-    uint32_t hint;
-} asset_context;
-
-static tw_status on_asset_field(void *context, tw_slice key, tw_json_value *value) {
-    asset_context *c = context;
-    uint32_t row = tw_word_find(&asset_table, key, &c->hint);
-    if (row == asset_table.count)
-        return TW_OK;
-    return tw_word_decode(&asset_table, row, value, c->asset, &c->asset->present);
-}
-
 tw_status tw_alpaca_read_asset(tw_json_value *value, tw_alpaca_asset *ret_asset) {
     memset(ret_asset, 0, sizeof *ret_asset);
-    asset_context c = {ret_asset, 0};
-    return tw_json_each_field(value, on_asset_field, &c);
+    return tw_word_decode_all(&asset_table, value, ret_asset, &ret_asset->present);
 }
 
 typedef struct assets_context {
@@ -417,19 +391,6 @@ static const word_field usd_fields[TW_ALPACA_USD_FIELD_COUNT] = {
 };
 static const word_table usd_table = {usd_fields, TW_ALPACA_USD_FIELD_COUNT};
 
-typedef struct usd_context {
-    tw_alpaca_usd *usd;
-    uint32_t hint;
-} usd_context;
-
-static tw_status on_usd_field(void *context, tw_slice key, tw_json_value *value) {
-    usd_context *c = context;
-    uint32_t row = tw_word_find(&usd_table, key, &c->hint);
-    if (row == usd_table.count)
-        return TW_OK;
-    return tw_word_decode(&usd_table, row, value, c->usd, &c->usd->present);
-}
-
 typedef struct position_context {
     tw_alpaca_reader *reader;
     tw_alpaca_position position;
@@ -446,9 +407,9 @@ static tw_status on_position_field(void *context, tw_slice key, tw_json_value *v
     if (row == TW_ALPACA_POSITION_USD) {
         if (tw_json_kind_of(value) != TW_JSON_OBJECT)
             return TW_OK;
-        usd_context usd = {&c->position.usd, 0};
+        tw_alpaca_usd *usd = &c->position.usd;
         c->position.present |= TW_ALPACA_BIT(TW_ALPACA_POSITION_USD);
-        return tw_json_each_field(value, on_usd_field, &usd);
+        return tw_word_decode_all(&usd_table, value, usd, &usd->present);
     }
     return tw_word_decode(&position_table, row, value, &c->position, &c->position.present);
 }

@@ -336,26 +336,13 @@ static const word_field leg_fields[] = {
 };
 static const word_table leg_table = {leg_fields, sizeof leg_fields / sizeof leg_fields[0]};
 
-typedef struct leg_context {
-    tw_alpaca_request_leg *leg;
-    uint32_t hint;
-} leg_context;
-
-static tw_status on_leg_field(void *context, tw_slice key, tw_json_value *value) {
-    leg_context *c = context;
-    uint32_t row = tw_word_find(&leg_table, key, &c->hint);
-    if (row == leg_table.count)
-        return TW_OK;
-    return tw_word_decode(&leg_table, row, value, c->leg, &c->leg->present);
-}
-
 static tw_status on_request_leg(void *context, tw_json_value *value) {
     tw_alpaca_order_request *request = context;
     uint32_t index = request->leg_count++;
     if (index >= TW_ALPACA_LEG_COUNT_MAX)
         return TW_OK;
-    leg_context c = {&request->legs[index], 0};
-    return tw_json_each_field(value, on_leg_field, &c);
+    tw_alpaca_request_leg *leg = &request->legs[index];
+    return tw_word_decode_all(&leg_table, value, leg, &leg->present);
 }
 
 static void put_legs(tw_text *text, const tw_alpaca_order_request *request, bool *first) {

@@ -200,6 +200,27 @@ uint32_t tw_word_find(const word_table *table, tw_slice key, uint32_t *hint) {
     return table->count;
 }
 
+typedef struct all_rows {
+    const word_table *table;
+    void *record;
+    uint64_t *present;
+    uint32_t hint;
+} all_rows;
+
+static tw_status on_row(void *context, tw_slice key, tw_json_value *value) {
+    all_rows *rows = context;
+    uint32_t row = tw_word_find(rows->table, key, &rows->hint);
+    if (row == rows->table->count)
+        return TW_OK;
+    return tw_word_decode(rows->table, row, value, rows->record, rows->present);
+}
+
+tw_status tw_word_decode_all(const word_table *table, tw_json_value *object, void *record,
+                             uint64_t *present) {
+    all_rows rows = {table, record, present, 0};
+    return tw_json_each_field(object, on_row, &rows);
+}
+
 void tw_word_key(tw_text *text, const char *name, bool *first) {
     tw_text_append_string(text, *first ? "\"" : ",\"");
     *first = false;

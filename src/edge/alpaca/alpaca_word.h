@@ -64,6 +64,11 @@ tw_status tw_word_put(const word_table *table, uint32_t row, tw_json_value *valu
  * table's order) and is moved on. */
 uint32_t tw_word_find(const word_table *table, tw_slice key, uint32_t *hint);
 
+/* Reads the fields of an object that the table names, and passes over the others: the counterpart
+ * of tw_word_encode_all. Statuses as tw_word_decode. */
+tw_status tw_word_decode_all(const word_table *table, tw_json_value *object, void *record,
+                             uint64_t *present) TW_MUST_CHECK;
+
 /* Writes one row, with the comma before it unless *first (which becomes false). */
 void tw_word_encode(const word_table *table, uint32_t row, const void *record, uint64_t present,
                     tw_text *text, bool *first);
