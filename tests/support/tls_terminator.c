@@ -113,6 +113,7 @@ static void serve(tls_terminator *terminator, int tls_fd) {
     if (plain_fd >= 0) {
         pass_on(tls, tls_fd, plain_fd);
         close(plain_fd);
+        SSL_shutdown(tls); /* an end without it spoils the client's session for resumption */
     }
     SSL_free(tls);
     close(tls_fd);
