@@ -57,12 +57,12 @@ many_at_once_are_the_same_as_one_by_one() {
 days_are_fetched_many_symbols_at_a_time() {
     start_exchange --clock step
     expect 0 fetch bars $three --timeframe 1d --from 2025-01-01 --to 2026-01-01 --db f.db --json
-    holds out "d['requests'] == 1 and d['rows'] == 3 * 261"
+    holds out "d['requests'] == 1 and d['rows'] == 3 * 250"
 }
 
 # 22 sessions, in two parts a symbol.
 month='--from 2025-12-01 --to 2025-12-31'
-month_rows=25740
+month_rows=24030
 
 a_killed_fetch_goes_on() {
     start_slow_exchange

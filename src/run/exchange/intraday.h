@@ -15,10 +15,11 @@
 
 #include "tradewind/market.h"
 
-#define INTRADAY_MINUTE_COUNT 390 /* 09:30 to 16:00 in New York */
+#define INTRADAY_MINUTE_COUNT 390 /* 09:30 to 16:00 in New York; the most there are */
 
 /* Writes the minutes of `day` (a daily bar) in the order of time and returns how many there are:
- * INTRADAY_MINUTE_COUNT, or 1 on a day with less than a share a minute. The same seed, symbol and
+ * INTRADAY_MINUTE_COUNT, fewer on a day that closes early, or 1 on a day with less than a share a
+ * minute. The same seed, symbol and
  * day always give the same. */
 uint32_t intraday_minutes(const tw_bar *day, uint64_t seed,
                           tw_bar ret_minutes[INTRADAY_MINUTE_COUNT]);
