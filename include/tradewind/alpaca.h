@@ -545,10 +545,14 @@ typedef enum tw_alpaca_channel {
     TW_ALPACA_CHANNEL_BARS = 4,
     TW_ALPACA_CHANNEL_UPDATED_BARS = 8,
     TW_ALPACA_CHANNEL_DAILY_BARS = 16,
-    TW_ALPACA_CHANNEL_BOOKS = 32,
-    TW_ALPACA_CHANNEL_ALL = 63
+    TW_ALPACA_CHANNEL_STATUSES = 32,
+    TW_ALPACA_CHANNEL_LULDS = 64, /* price bands: limit up, limit down */
+    TW_ALPACA_CHANNEL_IMBALANCES = 128,
+    TW_ALPACA_CHANNEL_BOOKS = 256,
+    TW_ALPACA_CHANNEL_NEWS = 512,
+    TW_ALPACA_CHANNEL_ALL = 1023
 } tw_alpaca_channel;
-#define TW_ALPACA_CHANNEL_COUNT 6
+#define TW_ALPACA_CHANNEL_COUNT 10
 
 typedef enum tw_alpaca_control_kind {
     TW_ALPACA_CONTROL_CONNECTED,     /* {"T":"success","msg":"connected"} */
@@ -616,7 +620,7 @@ typedef struct tw_alpaca_command {
     uint8_t action;       /* tw_alpaca_action */
     bool trade_updates;   /* listen: the stream is wanted */
     uint32_t other_count; /* listen: names of streams that do not exist */
-    uint8_t channels;     /* subscribe, unsubscribe: channels that were named */
+    uint16_t channels;    /* subscribe, unsubscribe: channels that were named */
 } tw_alpaca_command;
 
 /* One name in a subscribe or unsubscribe ("*" included), in the order of the input. */
@@ -796,7 +800,8 @@ TW_API void tw_alpaca_encode_stream_book(tw_text *text, const tw_level *levels, 
 /* Whole frames, brackets included. */
 TW_API void tw_alpaca_encode_stream_success(tw_text *text, const char *message);
 TW_API void tw_alpaca_encode_stream_error(tw_text *text, int64_t code, const char *message);
-/* The whole subscription: `names[c]` lists `counts[c]` symbol names of channel bit c. */
+/* The whole subscription: `names[c]` lists `counts[c]` symbol names of channel bit c. Corrections
+ * and cancels follow the trades, and their lists too. */
 TW_API void tw_alpaca_encode_stream_subscription(
     tw_text *text, const char *const *const names[TW_ALPACA_CHANNEL_COUNT],
     const uint32_t counts[TW_ALPACA_CHANNEL_COUNT]);
@@ -804,13 +809,23 @@ TW_API void tw_alpaca_encode_stream_subscription(
 /* What a client says to the market data stream. */
 TW_API void tw_alpaca_encode_auth(tw_text *text, const char *key, const char *secret);
 /* `subscribe` or unsubscribe the same names on every channel of the set. */
-TW_API void tw_alpaca_encode_subscribe(tw_text *text, bool subscribe, uint8_t channels,
+TW_API void tw_alpaca_encode_subscribe(tw_text *text, bool subscribe, uint16_t channels,
                                        const char *const *names, size_t count);
 
 /* The same in MessagePack (binary frames). */
 TW_API void tw_alpaca_encode_auth_msgpack(tw_text *text, const char *key, const char *secret);
-TW_API void tw_alpaca_encode_subscribe_msgpack(tw_text *text, bool subscribe, uint8_t channels,
+TW_API void tw_alpaca_encode_subscribe_msgpack(tw_text *text, bool subscribe, uint16_t channels,
                                                const char *const *names, size_t count);
+
+/*
+ * What a server's encoder wrote as JSON (an object or an array), appended as MessagePack: whole
+ * numbers as integers; numbers under the keys of prices ("p", "o", "bp" ...) and all others as
+ * doubles; texts under "t", "at", "timestamp" and "..._at" that are times as timestamps (extension
+ * -1). Keys keep their order. TW_FULL (longer than the reader), TW_PARSE, TW_RANGE; look at
+ * text->truncated too. Costs one reading of the text; nothing is allocated.
+ */
+TW_API tw_status tw_alpaca_pack(tw_alpaca_reader *reader, tw_slice json,
+                                tw_text *text) TW_MUST_CHECK;
 
 /* The trading stream, both sides. */
 TW_API void tw_alpaca_encode_authenticate(tw_text *text, const char *key, const char *secret);
@@ -826,7 +841,8 @@ TW_API const char *tw_alpaca_event_name(tw_alpaca_event event);
 TW_API tw_alpaca_event tw_alpaca_event_of(tw_slice word);
 /* "canceled", "corrected", "incorrect"; "" for the others. Never NULL. */
 TW_API const char *tw_alpaca_trade_mark_name(tw_trade_mark mark);
-/* "trades", "quotes", "bars", "updatedBars", "dailyBars", "orderbooks". */
+/* "trades", "quotes", "bars", "updatedBars", "dailyBars", "statuses", "lulds", "imbalances",
+ * "orderbooks", "news". */
 TW_API const char *tw_alpaca_channel_name(tw_alpaca_channel channel);
 /* True for the stream errors after which a new connection cannot help (402, 404, 409, 411 ...). */
 TW_API bool tw_alpaca_stream_error_is_final(int64_t code);

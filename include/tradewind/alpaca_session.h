@@ -68,7 +68,7 @@ typedef struct tw_alpaca_session_config {
 
 /* What was missed on one channel, once it has been dealt with. Borrowed for the callback. */
 typedef struct tw_alpaca_gap {
-    uint8_t channel; /* tw_alpaca_channel; 0: the updates of the trading stream */
+    uint16_t channel; /* tw_alpaca_channel; 0: the updates of the trading stream */
     bool filled;
     tw_status status;        /* why it is not filled; TW_OK */
     const char *message;     /* a sentence; "" */
@@ -134,7 +134,7 @@ TW_API tw_status tw_alpaca_session_start(tw_alpaca_session *session) TW_MUST_CHE
 TW_API void tw_alpaca_session_stop(tw_alpaca_session *session);
 
 /* How long a channel may be quiet: tw_alpaca_stream_expect. */
-TW_API tw_status tw_alpaca_session_expect(tw_alpaca_session *session, uint8_t channel,
+TW_API tw_status tw_alpaca_session_expect(tw_alpaca_session *session, uint16_t channel,
                                           int64_t span_ns) TW_MUST_CHECK;
 
 TW_API tw_alpaca_session_state tw_alpaca_session_state_of(const tw_alpaca_session *session);

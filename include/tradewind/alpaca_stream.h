@@ -54,7 +54,7 @@ typedef struct tw_alpaca_stream_config {
     const char *url;          /* "wss://stream.data.alpaca.markets/v2/iex"; ".../stream"; copied */
     const char *key_id;       /* copied */
     const char *secret;       /* copied; appears in no message */
-    uint8_t channels;         /* market data: bits of tw_alpaca_channel */
+    uint16_t channels;        /* market data: bits of tw_alpaca_channel */
     const char *const *names; /* market data: symbols, or one "*"; copied */
     size_t name_count;
     uint32_t names_per_message;   /* 0: 200 */
@@ -62,6 +62,7 @@ typedef struct tw_alpaca_stream_config {
     size_t frame_size_max;        /* 0: 4 MiB */
     uint32_t level_count_max;     /* levels of one book message; 0: 4096 */
     bool deflate;                 /* offer permessage-deflate */
+    bool msgpack;                 /* market data: ask for MessagePack instead of JSON */
 } tw_alpaca_stream_config;
 
 /* `received_ns` is when the socket read the frame, by the loop's (monotonic) clock. Records are
@@ -119,7 +120,7 @@ TW_API void tw_alpaca_stream_close(tw_alpaca_stream *stream);
 /* From now on `channel` (one bit of tw_alpaca_channel, or 0 for records of any kind, the updates of
  * a trading stream too) may be quiet for `span_ns` while the stream is ready; 0: for ever. What is
  * said holds over closing and opening. TW_FULL: the loop has no timer left; nothing is watched. */
-TW_API tw_status tw_alpaca_stream_expect(tw_alpaca_stream *stream, uint8_t channel,
+TW_API tw_status tw_alpaca_stream_expect(tw_alpaca_stream *stream, uint16_t channel,
                                          int64_t span_ns) TW_MUST_CHECK;
 
 TW_API tw_alpaca_stream_state tw_alpaca_stream_state_of(const tw_alpaca_stream *stream);

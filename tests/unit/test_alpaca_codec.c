@@ -319,11 +319,13 @@ static void test_a_subscription_is_counted_a_channel(void **state) {
     fixture *f = *state;
     static const char *const trades[] = {"AAPL", "MSFT"};
     static const char *const bars[] = {"*"};
-    const char *const *names[TW_ALPACA_CHANNEL_COUNT] = {trades, NULL, bars, NULL, NULL, NULL};
-    uint32_t counts[TW_ALPACA_CHANNEL_COUNT] = {2, 0, 1, 0, 0, 0};
+    const char *const *names[TW_ALPACA_CHANNEL_COUNT] = {trades, NULL, bars};
+    uint32_t counts[TW_ALPACA_CHANNEL_COUNT] = {2, 0, 1};
     tw_alpaca_encode_stream_subscription(&f->text, names, counts);
     assert_text(f, "[{\"T\":\"subscription\",\"trades\":[\"AAPL\",\"MSFT\"],\"quotes\":[],"
-                   "\"bars\":[\"*\"],\"updatedBars\":[],\"dailyBars\":[],\"orderbooks\":[]}]");
+                   "\"bars\":[\"*\"],\"updatedBars\":[],\"dailyBars\":[],\"statuses\":[],"
+                   "\"lulds\":[],\"imbalances\":[],\"orderbooks\":[],\"news\":[],"
+                   "\"corrections\":[\"AAPL\",\"MSFT\"],\"cancelErrors\":[\"AAPL\",\"MSFT\"]}]");
     seen s;
     assert_int_equal(stream(f, f->buffer, &s), TW_OK);
     assert_int_equal(s.controls[0].kind, TW_ALPACA_CONTROL_SUBSCRIPTION);
@@ -807,7 +809,7 @@ static void test_names_of_a_subscribe_come_after_the_action_is_known(void **stat
                        "\"action\":\"subscribe\"}";
     assert_int_equal(
         tw_alpaca_decode_command(f->reader, tw_slice_of(json), &command, on_name, &s, NULL), TW_OK);
-    assert_string_equal(s.names, "trades AAPL;bars *;bars BTC/USD;");
+    assert_string_equal(s.names, "trades AAPL;news *;bars *;bars BTC/USD;");
     static const char *const names[] = {"AAPL", "MSFT"};
     tw_alpaca_encode_subscribe(&f->text, true,
                                TW_ALPACA_CHANNEL_QUOTES | TW_ALPACA_CHANNEL_UPDATED_BARS, names, 2);

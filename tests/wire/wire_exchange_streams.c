@@ -74,7 +74,8 @@ static void subscriptions_are_answered_whole(void **state) {
     assert_string_equal(
         ask(&l, "{\"action\":\"subscribe\",\"trades\":[\"AAPL\",\"NONE\"],\"bars\":[\"*\"]}"),
         "[{\"T\":\"subscription\",\"trades\":[\"AAPL\"],\"quotes\":[],\"bars\":[\"*\"],"
-        "\"updatedBars\":[],\"dailyBars\":[],\"orderbooks\":[]}]\n");
+        "\"updatedBars\":[],\"dailyBars\":[],\"statuses\":[],\"lulds\":[],\"imbalances\":[],"
+        "\"orderbooks\":[],\"news\":[],\"corrections\":[\"AAPL\"],\"cancelErrors\":[\"AAPL\"]}]\n");
     assert_has(ask(&l, "{\"action\":\"subscribe\",\"quotes\":[\"MSFT\",\"AAPL\"]}"),
                "\"trades\":[\"AAPL\"],\"quotes\":[\"MSFT\",\"AAPL\"],\"bars\":[\"*\"]");
     assert_has(ask(&l, "{\"action\":\"unsubscribe\",\"quotes\":[\"MSFT\"],\"bars\":[\"*\"]}"),

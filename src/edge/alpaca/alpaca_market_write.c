@@ -245,10 +245,14 @@ void tw_alpaca_encode_stream_subscription(tw_text *text,
         tw_word_key(text, tw_alpaca_channel_name((tw_alpaca_channel)(1u << i)), &first);
         put_names(text, names[i], counts[i]);
     }
+    tw_word_key(text, "corrections", &first);
+    put_names(text, names[0], counts[0]);
+    tw_word_key(text, "cancelErrors", &first);
+    put_names(text, names[0], counts[0]);
     tw_text_append_string(text, "}]");
 }
 
-void tw_alpaca_encode_subscribe(tw_text *text, bool subscribe, uint8_t channels,
+void tw_alpaca_encode_subscribe(tw_text *text, bool subscribe, uint16_t channels,
                                 const char *const *names, size_t count) {
     tw_text_append_string(text,
                           subscribe ? "{\"action\":\"subscribe\"" : "{\"action\":\"unsubscribe\"");
@@ -276,7 +280,7 @@ void tw_alpaca_encode_auth_msgpack(tw_text *text, const char *key, const char *s
     pack(text, secret);
 }
 
-void tw_alpaca_encode_subscribe_msgpack(tw_text *text, bool subscribe, uint8_t channels,
+void tw_alpaca_encode_subscribe_msgpack(tw_text *text, bool subscribe, uint16_t channels,
                                         const char *const *names, size_t count) {
     TW_ASSERT(count <= UINT32_MAX);
     tw_msgpack_put_map(text, 1 + (uint32_t)__builtin_popcount(channels & TW_ALPACA_CHANNEL_ALL));

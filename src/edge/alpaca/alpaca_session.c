@@ -274,7 +274,7 @@ tw_status tw_alpaca_session_start(tw_alpaca_session *session) {
     return status;
 }
 
-tw_status tw_alpaca_session_expect(tw_alpaca_session *session, uint8_t channel, int64_t span_ns) {
+tw_status tw_alpaca_session_expect(tw_alpaca_session *session, uint16_t channel, int64_t span_ns) {
     return tw_alpaca_stream_expect(session->stream, channel, span_ns);
 }
 

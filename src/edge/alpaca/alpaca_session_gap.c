@@ -98,7 +98,7 @@ static void end_gap(tw_alpaca_session *session, tw_status status, const char *se
     session->gap.filled = status == TW_OK;
     session->gap.status = status;
     session->gap.message = status == TW_OK ? "" : sentence;
-    session->mending &= (uint8_t)~session->gap.channel;
+    session->mending &= (uint16_t)~session->gap.channel;
     /* The next one begins in a task, for this may be within a callback of the fetch. */
     tw_loop_defer(session->loop, &session->mend_task);
     session_tell_gap(session, &session->gap);
@@ -179,7 +179,7 @@ static void mend_next(void *context) {
 }
 
 void session_mend_market(tw_alpaca_session *session) {
-    uint8_t wanted = TW_ALPACA_CHANNEL_TRADES | TW_ALPACA_CHANNEL_BARS;
+    uint16_t wanted = TW_ALPACA_CHANNEL_TRADES | TW_ALPACA_CHANNEL_BARS;
     /* At the first opening nothing was missed: there was nothing before. */
     bool again = tw_reconnect_get_stats(&session->machine).open_count > 1;
     session->mending = again ? session->config.stream.channels & wanted : 0;

@@ -64,7 +64,7 @@ struct tw_alpaca_session {
     session_record *waiting;
     uint32_t waiting_count;
     tw_alpaca_fetch *fetch;
-    uint8_t mending; /* channels yet to be filled; the lowest is being fetched */
+    uint16_t mending; /* channels yet to be filled; the lowest is being fetched */
     tw_alpaca_gap gap;
     int64_t newest_ns;     /* venue's time of the newest trade or quote */
     int64_t newest_bar_ns; /* ... minute bar */

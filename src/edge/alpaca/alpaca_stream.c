@@ -26,6 +26,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tradewind/alpaca_records.h"
 #include "tradewind/alpaca_stream.h"
 #include "tradewind/staleness.h"
 #include "tradewind/time.h"
@@ -57,8 +58,9 @@ struct tw_alpaca_stream {
     int64_t handshake_timeout_ns;
     int64_t received_ns; /* of the frame being decoded */
     size_t frame_size_max;
-    uint8_t channels;
+    uint16_t channels;
     bool deflate;
+    bool msgpack;
     tw_alpaca_stream_counts counts;
     tw_status down_status; /* set by an error message while its frame is decoded */
     char down_reason[TW_ALPACA_MESSAGE_SIZE];
@@ -113,11 +115,12 @@ static tw_status plan_look(tw_alpaca_stream *stream) {
 }
 
 static void go_stale(tw_alpaca_stream *stream, uint32_t place, int64_t quiet_ns) {
-    static const char *const names[] = {"trades",    "quotes",     "bars",       "updatedBars",
-                                        "dailyBars", "orderbooks", "any channel"};
+    const char *name = place == ANY_CHANNEL
+                           ? "any channel"
+                           : tw_alpaca_channel_name((tw_alpaca_channel)(1u << place));
     char reason[128];
     snprintf(reason, sizeof reason, "nothing came on %s for %.1f s though the connection is alive",
-             names[place], (double)quiet_ns / 1e9);
+             name, (double)quiet_ns / 1e9);
     stream->counts.stale++;
     go_down(stream, TW_TIMEOUT, reason);
 }
@@ -140,7 +143,7 @@ static void hear(tw_alpaca_stream *stream, uint32_t place) {
     tw_staleness_heard(&stream->watch, ANY_CHANNEL, stream->received_ns);
 }
 
-tw_status tw_alpaca_stream_expect(tw_alpaca_stream *stream, uint8_t channel, int64_t span_ns) {
+tw_status tw_alpaca_stream_expect(tw_alpaca_stream *stream, uint16_t channel, int64_t span_ns) {
     TW_ASSERT((channel & (channel - 1u)) == 0 && channel <= TW_ALPACA_CHANNEL_ALL);
     uint32_t place = channel == 0 ? ANY_CHANNEL : (uint32_t)__builtin_ctz(channel);
     tw_staleness_expect(&stream->watch, place, span_ns, tw_time_monotonic_ns());
@@ -149,13 +152,14 @@ tw_status tw_alpaca_stream_expect(tw_alpaca_stream *stream, uint8_t channel, int
 
 /* ---- what we say ---- */
 
-/* Sends a text; a failure takes the stream down. */
+/* Sends a message; a failure takes the stream down. */
 static void say(tw_alpaca_stream *stream, const tw_text *text) {
     if (text->truncated) {
         go_down(stream, TW_FULL, "a message to the venue is too long");
         return;
     }
-    tw_status status = tw_socket_send(stream->socket, TW_SOCKET_TEXT, tw_text_slice(text));
+    tw_socket_kind kind = stream->msgpack ? TW_SOCKET_BINARY : TW_SOCKET_TEXT;
+    tw_status status = tw_socket_send(stream->socket, kind, tw_text_slice(text));
     if (status != TW_OK)
         go_down(stream, status, "the socket did not take a message");
 }
@@ -165,6 +169,8 @@ static void send_credentials(tw_alpaca_stream *stream) {
     stream->state = TW_ALPACA_STREAM_AUTHENTICATING;
     if (stream->kind == TW_ALPACA_STREAM_TRADING)
         tw_alpaca_encode_authenticate(&text, stream->key_id, stream->secret);
+    else if (stream->msgpack)
+        tw_alpaca_encode_auth_msgpack(&text, stream->key_id, stream->secret);
     else
         tw_alpaca_encode_auth(&text, stream->key_id, stream->secret);
     say(stream, &text);
@@ -198,8 +204,8 @@ static void send_interest(tw_alpaca_stream *stream) {
         tw_alpaca_encode_listen(&text, true);
     } else {
         size_t count = left < stream->names_per_message ? left : stream->names_per_message;
-        tw_alpaca_encode_subscribe(&text, true, stream->channels,
-                                   stream->name_list + stream->name_next, count);
+        (stream->msgpack ? tw_alpaca_encode_subscribe_msgpack : tw_alpaca_encode_subscribe)(
+            &text, true, stream->channels, stream->name_list + stream->name_next, count);
         stream->name_next += count;
     }
     say(stream, &text);
@@ -249,16 +255,32 @@ static void on_level(void *context, const tw_level *level) {
     tw_alpaca_stream *stream = context;
     if (!live(stream))
         return;
-    hear(stream, 5);
+    hear(stream, (uint32_t)__builtin_ctz(TW_ALPACA_CHANNEL_BOOKS));
     if (stream->callbacks.on_level != NULL)
         stream->callbacks.on_level(stream->callbacks.context, level, stream->received_ns);
+}
+
+/* Corrections and cancels follow the trades, but are no sign that trades still come. */
+static uint32_t place_of_record(tw_alpaca_record_kind kind) {
+    switch ((unsigned)kind) {
+    case TW_ALPACA_RECORD_TRADING_STATUS:
+        return (uint32_t)__builtin_ctz(TW_ALPACA_CHANNEL_STATUSES);
+    case TW_ALPACA_RECORD_BAND:
+        return (uint32_t)__builtin_ctz(TW_ALPACA_CHANNEL_LULDS);
+    case TW_ALPACA_RECORD_IMBALANCE:
+        return (uint32_t)__builtin_ctz(TW_ALPACA_CHANNEL_IMBALANCES);
+    case TW_ALPACA_RECORD_ARTICLE:
+        return (uint32_t)__builtin_ctz(TW_ALPACA_CHANNEL_NEWS);
+    default:
+        return ANY_CHANNEL;
+    }
 }
 
 static void on_record(void *context, const tw_alpaca_record *record) {
     tw_alpaca_stream *stream = context;
     if (!live(stream))
         return;
-    stream->counts.records++;
+    hear(stream, place_of_record((tw_alpaca_record_kind)record->kind));
     stream->callbacks.on_record(stream->callbacks.context, record, stream->received_ns);
 }
 
@@ -329,7 +351,9 @@ static void on_control(void *context, const tw_alpaca_control *control) {
     }
 }
 
-static void on_market_frame(tw_alpaca_stream *stream, tw_slice data) {
+/* A venue that was asked for MessagePack sends it in binary frames, and may still answer in text.
+ */
+static void on_market_frame(tw_alpaca_stream *stream, tw_slice data, bool binary) {
     tw_alpaca_events events;
     memset(&events, 0, sizeof events);
     events.context = stream;
@@ -345,7 +369,9 @@ static void on_market_frame(tw_alpaca_stream *stream, tw_slice data) {
     tw_error error = {0};
     stream->frame_generation = stream->generation;
     stream->down_status = TW_OK;
-    tw_status status = tw_alpaca_decode_stream(stream->reader, data, &events, &error);
+    tw_status status = (stream->msgpack && binary
+                            ? tw_alpaca_decode_stream_msgpack
+                            : tw_alpaca_decode_stream)(stream->reader, data, &events, &error);
     if (stream->frame_generation != stream->generation)
         return;
     if (stream->down_status != TW_OK)
@@ -414,7 +440,7 @@ static void on_message(void *context, tw_socket *socket, const tw_socket_message
     if (stream->kind == TW_ALPACA_STREAM_TRADING)
         on_trading_frame(stream, message->data);
     else
-        on_market_frame(stream, message->data);
+        on_market_frame(stream, message->data, message->kind == TW_SOCKET_BINARY);
 }
 
 static void on_close(void *context, tw_socket *socket, const tw_socket_ending *ending) {
@@ -442,6 +468,10 @@ tw_status tw_alpaca_stream_open(tw_alpaca_stream *stream, tw_error *error) {
     memset(&call, 0, sizeof call);
     call.url = stream->url;
     call.authenticated = true; /* the first messages carry the secret */
+    const tw_socket_header codec = {tw_slice_of("Content-Type"),
+                                    tw_slice_of("application/msgpack")};
+    call.headers = stream->msgpack ? &codec : NULL;
+    call.header_count = stream->msgpack ? 1 : 0;
     tw_status status = tw_loop_timer_start(stream->loop, stream->handshake_timeout_ns, 0,
                                            on_timeout, stream, &stream->timer);
     if (status != TW_OK)
@@ -494,6 +524,7 @@ static tw_status copy_config(tw_alpaca_stream *stream, const tw_alpaca_stream_co
     stream->kind = config->kind;
     stream->channels = config->channels;
     stream->deflate = config->deflate;
+    stream->msgpack = config->msgpack && config->kind == TW_ALPACA_STREAM_MARKET_DATA;
     stream->names_per_message =
         config->names_per_message > 0 ? config->names_per_message : NAMES_PER_MESSAGE;
     stream->handshake_timeout_ns =
@@ -524,6 +555,8 @@ tw_status tw_alpaca_stream_new(const tw_allocator *allocator, tw_loop *loop,
         status = tw_alpaca_reader_new(allocator, stream->frame_size_max,
                                       config->level_count_max > 0 ? config->level_count_max : 4096,
                                       symbols, &stream->reader);
+    if (status == TW_OK && stream->msgpack)
+        status = tw_alpaca_reader_add_msgpack(stream->reader);
     if (status != TW_OK) {
         tw_alpaca_stream_free(stream);
         return status;

@@ -57,22 +57,12 @@ const char *tw_alpaca_trade_mark_name(tw_trade_mark mark) {
 }
 
 const char *tw_alpaca_channel_name(tw_alpaca_channel channel) {
-    switch ((unsigned)channel) {
-    case TW_ALPACA_CHANNEL_TRADES:
-        return "trades";
-    case TW_ALPACA_CHANNEL_QUOTES:
-        return "quotes";
-    case TW_ALPACA_CHANNEL_BARS:
-        return "bars";
-    case TW_ALPACA_CHANNEL_UPDATED_BARS:
-        return "updatedBars";
-    case TW_ALPACA_CHANNEL_DAILY_BARS:
-        return "dailyBars";
-    case TW_ALPACA_CHANNEL_BOOKS:
-        return "orderbooks";
-    default:
-        return "";
-    }
+    static const char *const names[TW_ALPACA_CHANNEL_COUNT] = {
+        "trades",   "quotes", "bars",       "updatedBars", "dailyBars",
+        "statuses", "lulds",  "imbalances", "orderbooks",  "news"};
+    unsigned bits = (unsigned)channel;
+    bool one = bits != 0 && (bits & (bits - 1)) == 0 && bits <= TW_ALPACA_CHANNEL_ALL;
+    return one ? names[__builtin_ctz(bits)] : "";
 }
 
 bool tw_alpaca_stream_error_is_final(int64_t code) {
@@ -408,7 +398,7 @@ static tw_status on_channel_list(command_context *c, tw_slice key, tw_json_value
         c->channel = (tw_alpaca_channel)(1u << i);
         if (!tw_slice_equal_string(key, tw_alpaca_channel_name(c->channel)))
             continue;
-        c->command.channels = (uint8_t)(c->command.channels | 1u << i);
+        c->command.channels = (uint16_t)(c->command.channels | 1u << i);
         return tw_json_each_item(value, on_symbol_name, c);
     }
     return TW_OK;

@@ -31,6 +31,7 @@
 #ifndef TRADEWIND_JSON_H
 #define TRADEWIND_JSON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -101,12 +102,19 @@ tw_status tw_json_peek(tw_json_value *value, const char *key, tw_slice *ret_text
 tw_status tw_json_fail(tw_json_value *value, tw_status status, const char *format, ...)
     TW_PRINTF(3, 4);
 
-/* Writing MessagePack: the few forms that a client of a stream needs, each the shortest that holds
- * its value. Bytes are appended; look at text->truncated afterwards. The pairs of a map and the
- * items of an array follow their head. Strings have at most 4 GiB. */
+/* Writing MessagePack: the forms that streams need, each the shortest that holds its value. Bytes
+ * are appended; look at text->truncated afterwards. The pairs of a map and the items of an array
+ * follow their head. Strings have at most 4 GiB. A time (nanoseconds since the epoch) is a
+ * timestamp, extension -1. */
 void tw_msgpack_put_map(tw_text *text, uint32_t count);
 void tw_msgpack_put_array(tw_text *text, uint32_t count);
 void tw_msgpack_put_string(tw_text *text, tw_slice string);
+void tw_msgpack_put_unsigned(tw_text *text, uint64_t number);
+void tw_msgpack_put_integer(tw_text *text, int64_t number);
+void tw_msgpack_put_double(tw_text *text, double number);
+void tw_msgpack_put_boolean(tw_text *text, bool value);
+void tw_msgpack_put_nil(tw_text *text);
+void tw_msgpack_put_time(tw_text *text, int64_t time_ns);
 
 TW_END_DECLS
 

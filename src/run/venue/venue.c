@@ -400,8 +400,8 @@ static tw_status make_streams(tw_venue *venue) {
         .key_id = config->key_id,
         .secret = config->secret,
         .channels =
-            (uint8_t)(TW_ALPACA_CHANNEL_TRADES | TW_ALPACA_CHANNEL_BARS |
-                      (config->levels ? TW_ALPACA_CHANNEL_BOOKS : TW_ALPACA_CHANNEL_QUOTES)),
+            (uint16_t)(TW_ALPACA_CHANNEL_TRADES | TW_ALPACA_CHANNEL_BARS |
+                       (config->levels ? TW_ALPACA_CHANNEL_BOOKS : TW_ALPACA_CHANNEL_QUOTES)),
         .names = venue->names,
         .name_count = config->symbol_count,
         .frame_size_max = 16 * 1024 * 1024,
