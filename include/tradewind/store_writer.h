@@ -53,6 +53,7 @@
 #define TW_STORE_WRITER_QUEUE_SIZE_MIN ((size_t)256 << 10)
 #define TW_STORE_WRITER_QUEUE_SIZE_MAX ((size_t)1 << 32)
 #define TW_STORE_WRITER_GROUP_ROWS_DEFAULT 20000
+#define TW_STORE_WRITER_NAME_SIZE_MAX 2048 /* of an import's name */
 
 typedef struct tw_store_writer tw_store_writer;
 
@@ -106,6 +107,11 @@ TW_API tw_status tw_store_writer_put_orders(tw_store_writer *writer, const tw_or
 TW_API tw_status tw_store_writer_put_fills(tw_store_writer *writer, const tw_fill *fills,
                                            size_t count, int64_t deadline_ns, uint64_t *ret_ticket,
                                            tw_error *error) TW_MUST_CHECK;
+/* An import (see tw_store_put_import); it is never committed before the rows that were put before
+ * it. TW_RANGE: its name is too long. */
+TW_API tw_status tw_store_writer_put_import(tw_store_writer *writer, const tw_store_import *import,
+                                            int64_t deadline_ns, uint64_t *ret_ticket,
+                                            tw_error *error) TW_MUST_CHECK;
 
 /* Waits until the rows of a ticket are committed, and with TW_STORE_FULL on the disk. TW_TIMEOUT:
  * not yet; they stay on their way. TW_CLOSED or the store's failure: they may be lost. */

@@ -1,9 +1,12 @@
 /*
- * fetch_pass.c - the loop of a fetch: pages of the venue go into one batch of the store after the
- * other.
+ * fetch_pass.c - the loop of a fetch: pages of the venue go to the thread that writes the store.
  *
- * One thread does both: a page waits in its socket while a batch is written, and the requests that
- * are out go on meanwhile. A batch is committed when it is large, or a second old.
+ *     venue --pages--> loop (this thread) --rows, notes--> queue --batches--> store
+ *
+ * The loop decodes while the other thread writes. A batch is committed when it is large, or a
+ * second old; the queue is bounded, and a put that finds no room holds the loop up, so that a slow
+ * disk slows the venue down. A note goes into the queue behind the rows of its part and is never
+ * committed before them. What an earlier fetch noted is read through a handle of its own.
  */
 #include "fetch_pass.h"
 
@@ -14,7 +17,10 @@
 #include "interruption.h"
 #include "tradewind/time.h"
 
-enum { BATCH_ROWS = 200000, NAME_SIZE = 2048 };
+enum { BATCH_ROWS = 100000, NAME_SIZE = TW_STORE_WRITER_NAME_SIZE_MAX };
+
+#define QUEUE_SIZE ((size_t)32 << 20)
+#define STORE_PATIENCE_NS (5 * TW_NS_PER_MINUTE) /* for a disk that takes nothing */
 
 #define COMMIT_AGE_NS TW_NS_PER_SECOND
 #define TURN_NS (100 * TW_NS_PER_MS) /* how soon a signal is seen */
@@ -26,17 +32,12 @@ static void stop(fetch_pass *pass) {
     pass->done = true;
 }
 
-static tw_status commit(fetch_pass *pass, tw_store_durability durability, tw_error *error) {
-    pass->batch_rows = 0;
-    pass->committed_ns = tw_time_monotonic_ns();
-    return tw_store_commit(pass->store, durability, error);
+static int64_t store_deadline_ns(void) {
+    return tw_waiter_now_ns(NULL) + STORE_PATIENCE_NS;
 }
 
-static void rows_were_put(fetch_pass *pass, tw_status status, size_t count) {
+static void row_was_put(fetch_pass *pass, tw_status status) {
     pass->away = false;
-    pass->batch_rows += (uint32_t)count;
-    if (status == TW_OK && pass->batch_rows >= BATCH_ROWS)
-        status = commit(pass, TW_STORE_NORMAL, &pass->error);
     if (status != TW_OK)
         stop(pass);
 }
@@ -47,19 +48,22 @@ static void on_bars(void *context, const tw_bar *bars, size_t count) {
     for (size_t i = 0; i < count; i++)
         if (i == 0 || bars[i].symbol != bars[i - 1].symbol)
             pass->has_rows[bars[i].symbol] = true;
-    rows_were_put(pass, tw_store_put_bars(pass->store, bars, count, &pass->error), count);
+    row_was_put(pass, tw_store_writer_put_bars(pass->writer, bars, count, store_deadline_ns(),
+                                            &pass->ticket, &pass->error));
 }
 
 static void on_trades(void *context, const tw_trade *trades, size_t count) {
     fetch_pass *pass = context;
     pass->has_rows[trades[0].symbol] = true; /* parts of trades and quotes have one symbol */
-    rows_were_put(pass, tw_store_put_trades(pass->store, trades, count, &pass->error), count);
+    row_was_put(pass, tw_store_writer_put_trades(pass->writer, trades, count, store_deadline_ns(),
+                                            &pass->ticket, &pass->error));
 }
 
 static void on_quotes(void *context, const tw_quote *quotes, size_t count) {
     fetch_pass *pass = context;
     pass->has_rows[quotes[0].symbol] = true;
-    rows_were_put(pass, tw_store_put_quotes(pass->store, quotes, count, &pass->error), count);
+    row_was_put(pass, tw_store_writer_put_quotes(pass->writer, quotes, count, store_deadline_ns(),
+                                            &pass->ticket, &pass->error));
 }
 
 /* ---- parts --------------------------------------------------------------------------------- */
@@ -86,7 +90,7 @@ static bool wants(void *context, const tw_alpaca_part *part) {
     if (pass->restart || name.size == 0 || pass->error.status != TW_OK)
         return true;
     tw_error error = {0};
-    tw_status status = tw_store_find_import(pass->store, name, &earlier, &error);
+    tw_status status = tw_store_find_import(pass->notes, name, &earlier, &error);
     if (status == TW_OK) {
         pass->totals.left_out++;
         pass->totals.skipped += earlier.row_count;
@@ -104,9 +108,9 @@ static void note_part(fetch_pass *pass, const tw_alpaca_part *part, uint64_t row
     tw_store_import import = {.name = name_of(pass, part, buffer), .row_count = row_count};
     if (import.name.size == 0 || part->end_ns >= pass->settled_ns)
         return;
-    pass->batch_rows++;
-    if (tw_store_put_import(pass->store, &import, &pass->error) == TW_OK)
-        pass->notes++;
+    if (tw_store_writer_put_import(pass->writer, &import, store_deadline_ns(), &pass->ticket,
+                                   &pass->error) == TW_OK)
+        pass->note_count++;
     else
         stop(pass);
 }
@@ -133,9 +137,6 @@ static void on_part(void *context, const tw_alpaca_part *part, const tw_alpaca_r
     }
     pass->totals.parts++;
     note_part(pass, part, row_count);
-    if (!pass->done && tw_time_monotonic_ns() - pass->committed_ns >= COMMIT_AGE_NS &&
-        commit(pass, TW_STORE_NORMAL, &pass->error) != TW_OK)
-        stop(pass);
 }
 
 /* ---- the venue ----------------------------------------------------------------------------- */
@@ -248,11 +249,19 @@ static tw_status open_venue(fetch_pass *pass, tw_error *error) {
 }
 
 static tw_status open_store(fetch_pass *pass, tw_error *error) {
-    const tw_store_config config = {.path = pass->database,
-                                    .symbols = pass->symbols,
-                                    .batch_rows = 2 * BATCH_ROWS,
-                                    .mode = TW_STORE_WRITE};
-    return tw_store_open(&config, &pass->store, error);
+    tw_store_config config = {.path = pass->database,
+                              .symbols = pass->symbols,
+                              .batch_rows = 2 * BATCH_ROWS,
+                              .mode = TW_STORE_WRITE};
+    const tw_store_writer_config writer = {
+        .queue_size = QUEUE_SIZE, .group_rows = BATCH_ROWS, .group_delay_ns = COMMIT_AGE_NS};
+    tw_status status = tw_store_open(&config, &pass->store, error);
+    config.mode = TW_STORE_READ;
+    if (status == TW_OK)
+        status = tw_store_open(&config, &pass->notes, error);
+    if (status == TW_OK)
+        status = tw_store_writer_new(pass->store, &writer, &pass->writer, error);
+    return status == TW_OK ? tw_store_writer_start(pass->writer, error) : status;
 }
 
 static void close_venue(fetch_pass *pass) {
@@ -264,28 +273,49 @@ static void close_venue(fetch_pass *pass) {
 static void read_store_figures(fetch_pass *pass) {
     tw_store_figures figures;
     tw_store_read_figures(pass->store, &figures);
-    pass->totals.rows = figures.rows_put > pass->notes ? figures.rows_put - pass->notes : 0;
+    pass->totals.rows =
+        figures.rows_put > pass->note_count ? figures.rows_put - pass->note_count : 0;
     pass->totals.skipped += figures.rows_skipped;
 }
 
-/* Commits what came and closes; a failure counts unless there was one before. */
+/* Has everything that was put committed to the disk, and ends the writer. */
+static tw_status settle(fetch_pass *pass, tw_error *error) {
+    tw_error stopping = {0};
+    tw_status status = tw_store_writer_wait(pass->writer, pass->ticket, TW_STORE_FULL,
+                                            store_deadline_ns(), error);
+    tw_status stopped = tw_store_writer_stop(pass->writer, &stopping);
+    read_store_figures(pass);
+    if (status == TW_OK && stopped != TW_OK)
+        *error = stopping;
+    return status != TW_OK ? status : stopped;
+}
+
+/* Closes a store, if it was opened; its failure counts if none came before. */
+static tw_status close_one(tw_store *store, tw_status so_far, tw_error *error) {
+    tw_error late = {0};
+    tw_status status = store == NULL ? TW_OK : tw_store_close(store, &late);
+    if (so_far != TW_OK || status == TW_OK)
+        return so_far;
+    *error = late;
+    return status;
+}
+
+/* Writes what came and closes; a failure counts unless there was one before. */
 static tw_status close_store(fetch_pass *pass, tw_status so_far, tw_error *error) {
     tw_error closing = {0};
-    if (pass->store == NULL)
-        return so_far;
-    tw_status status = commit(pass, TW_STORE_FULL, &closing);
-    read_store_figures(pass);
-    tw_error late = {0};
-    tw_status closed = tw_store_close(pass->store, &late);
-    if (so_far != TW_OK)
-        return so_far;
-    *error = status != TW_OK ? closing : late;
-    return status != TW_OK ? status : closed;
+    tw_status status = TW_OK;
+    if (pass->writer != NULL)
+        status = settle(pass, &closing);
+    tw_store_writer_free(pass->writer);
+    tw_status closed = close_one(pass->store, status, &closing);
+    closed = close_one(pass->notes, closed, &closing);
+    if (so_far == TW_OK && closed != TW_OK)
+        *error = closing;
+    return so_far != TW_OK ? so_far : closed;
 }
 
 tw_status fetch_pass_run(fetch_pass *pass, tw_error *error) {
     pass->settled_ns = tw_time_wall_ns() - TW_NS_PER_DAY;
-    pass->committed_ns = tw_time_monotonic_ns();
     progress_start(&pass->bar, pass->noun);
     tw_status status = open_store(pass, error);
     if (status == TW_OK)

@@ -2,8 +2,8 @@
  * fetch_pass.h - histories of a venue into a store: many requests at once, resumable, each row
  * once.
  *
- * A history is fetched in parts (alpaca_fetch.h). With the last rows of a part stands a note that
- * it is whole, in the same commit, so that the next fetch leaves it out. A part that ends less than
+ * A history is fetched in parts (alpaca_fetch.h). Behind the last rows of a part stands a note that
+ * it is whole, never committed before them, so that the next fetch leaves it out. A part that ends less than
  * a day ago gets no note: its last rows may still be on their way, or be corrected. What was
  * written without a note is skipped by its key when it comes again.
  */
@@ -14,7 +14,7 @@
 #include "progress.h"
 #include "run_options.h"
 #include "tradewind/alpaca_fetch.h"
-#include "tradewind/store.h"
+#include "tradewind/store_writer.h"
 
 enum { FETCH_REFUSED_COUNT_MAX = 64 };
 
@@ -65,11 +65,12 @@ typedef struct fetch_pass {
     tw_http_client *http;
     tw_alpaca_client *client;
     tw_alpaca_fetch *fetch;
-    tw_store *store;
-    tw_error error; /* of the store, or why the venue gave no more */
-    uint64_t notes; /* rows of the store, but not of the history */
-    uint32_t batch_rows;
-    int64_t committed_ns;
+    tw_store *store;         /* the writer's */
+    tw_store *notes;         /* to read what fetches before have noted */
+    tw_store_writer *writer; /* in a thread of its own */
+    uint64_t ticket;         /* of the newest put */
+    uint64_t note_count;     /* rows of the store, but not of the history */
+    tw_error error;          /* of the store, or why the venue gave no more */
     int64_t settled_ns; /* what ended before it does not change any more; wall time */
     bool done;
     bool away; /* told that the venue does not answer */

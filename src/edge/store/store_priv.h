@@ -207,6 +207,7 @@ tw_status store_check_order(const tw_store *store, const tw_order *order, size_t
                             tw_error *error) TW_MUST_CHECK;
 tw_status store_check_fill(const tw_store *store, const tw_fill *fill, size_t index,
                            tw_error *error) TW_MUST_CHECK;
+tw_status store_check_import(const tw_store_import *import, tw_error *error) TW_MUST_CHECK;
 
 /* ---- store_read.c ---- */
 

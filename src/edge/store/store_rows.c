@@ -347,10 +347,16 @@ tw_status tw_store_put_run(tw_store *store, const tw_store_run *run, int64_t *re
     return status;
 }
 
-tw_status tw_store_put_import(tw_store *store, const tw_store_import *import, tw_error *error) {
+tw_status store_check_import(const tw_store_import *import, tw_error *error) {
     if (import->name.size == 0 || !slice_is_text(import->name))
         return ROW_BAD((size_t)0, "import", "name is empty, too long or holds a NUL");
-    tw_status status = store_enter_batch(store, 1, false, error);
+    return TW_OK;
+}
+
+tw_status tw_store_put_import(tw_store *store, const tw_store_import *import, tw_error *error) {
+    tw_status status = store_check_import(import, error);
+    if (status == TW_OK)
+        status = store_enter_batch(store, 1, false, error);
     if (status != TW_OK)
         return status;
     const store_value row[] = {slice_value(import->name), NUMBER(import->row_count),

@@ -13,119 +13,18 @@
  *   3. ticket_durable <= ticket_committed <= ticket_written <= ticket_last.
  *   4. After a failure nothing is written, and these numbers stand still.
  */
-#include "tradewind/store_writer.h"
-
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 
-#include "store_priv.h"
+#include "store_writer_priv.h"
 #include "tradewind/time.h"
 
-/* Rows of a piece at most: how much is copied under the lock at a time. */
-#define PIECE_ROWS_MAX 256
 #define GROUP_DELAY_DEFAULT_NS (50 * TW_NS_PER_MS)
-
-/* What a kind of row is: its size, and the store's function for it. */
-typedef enum row_kind { ROW_TRADE, ROW_QUOTE, ROW_BAR, ROW_ORDER, ROW_FILL } row_kind;
-
-/* What one put brings. */
-typedef struct row_block {
-    row_kind kind;
-    const void *rows;
-    size_t count;
-} row_block;
-
-typedef struct piece {
-    uint32_t kind; /* row_kind */
-    uint32_t count;
-    uint64_t ticket; /* of the put that it ends, else 0 */
-    int64_t put_ns;
-} piece;
-
-struct tw_store_writer {
-    const tw_allocator *allocator;
-    const tw_waiter *waiter;
-    tw_store *store;
-    int64_t group_delay_ns;
-    uint32_t group_rows;
-    bool threaded;
-    pthread_t thread;
-    void *rows; /* one piece's, of the writing thread */
-    /* the batch: of the writing thread */
-    uint32_t batch_rows;
-    int64_t batch_oldest_ns;
-    uint64_t ticket_written;
-    /* under the lock */
-    tw_lock lock;
-    uint8_t *bytes;
-    size_t capacity;
-    uint64_t head; /* positions only rise; their place is modulo capacity */
-    uint64_t tail;
-    uint64_t ticket_last;
-    uint64_t wanted_committed; /* the newest ticket somebody waits for */
-    uint64_t wanted_durable;
-    uint64_t ticket_committed;
-    uint64_t ticket_durable;
-    bool stopped;
-    tw_error failure;
-    tw_store_writer_figures figures;
-    uint32_t room_waiters;
-    /* futex words, raised at each event */
-    uint32_t room_word; /* there is more room, or the writer has ended */
-    uint32_t done_word; /* tickets were committed, or the writer has ended */
-    uint32_t work_word; /* rows, a wish or the end for the writing thread */
-    uint32_t asleep;    /* the writing thread waits on work_word, or is about to */
-};
-
-static size_t size_of_row(row_kind kind) {
-    switch (kind) {
-    case ROW_TRADE:
-        return sizeof(tw_trade);
-    case ROW_QUOTE:
-        return sizeof(tw_quote);
-    case ROW_BAR:
-        return sizeof(tw_bar);
-    case ROW_ORDER:
-        return sizeof(tw_order);
-    case ROW_FILL:
-        return sizeof(tw_fill);
-    }
-    TW_ASSERT(false);
-    return 0;
-}
 
 /* Tells those who wait on a word that something has happened. */
 static void tell_all(tw_store_writer *writer, uint32_t *word) {
     __atomic_fetch_add(word, 1, __ATOMIC_RELEASE);
     tw_waiter_wake(writer->waiter, word, INT32_MAX);
-}
-
-/* The word changes before `asleep` is read, and `asleep` is set before the word is waited on: one
- * of the two threads sees the other, so no work is forgotten and a busy writer costs no call. */
-static void tell_writer(tw_store_writer *writer) {
-    __atomic_fetch_add(&writer->work_word, 1, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&writer->asleep, __ATOMIC_SEQ_CST) != 0)
-        tw_waiter_wake(writer->waiter, &writer->work_word, 1);
-}
-
-static void lock(tw_store_writer *writer) {
-    tw_lock_acquire(&writer->lock, writer->waiter);
-}
-
-static void unlock(tw_store_writer *writer) {
-    tw_lock_release(&writer->lock, writer->waiter);
-}
-
-/* ---- the ring, under the lock ---- */
-
-static void copy_in(tw_store_writer *writer, const void *data, size_t size) {
-    size_t at = writer->tail % writer->capacity;
-    size_t first = size < writer->capacity - at ? size : writer->capacity - at;
-    memcpy(writer->bytes + at, data, first);
-    memcpy(writer->bytes, (const uint8_t *)data + first, size - first);
-    writer->tail += size;
-    TW_ASSERT(writer->tail - writer->head <= writer->capacity); /* invariant 1 */
 }
 
 static void copy_out(tw_store_writer *writer, void *data, size_t size) {
@@ -135,136 +34,6 @@ static void copy_out(tw_store_writer *writer, void *data, size_t size) {
     memcpy(data, writer->bytes + at, first);
     memcpy((uint8_t *)data + first, writer->bytes, size - first);
     writer->head += size;
-}
-
-static size_t size_in_ring(const row_block *block) {
-    size_t count = block->count;
-    size_t pieces = (count + PIECE_ROWS_MAX - 1) / PIECE_ROWS_MAX;
-    return pieces * sizeof(piece) + count * size_of_row(block->kind);
-}
-
-static void put_pieces(tw_store_writer *writer, const row_block *block) {
-    size_t count = block->count;
-    const uint8_t *from = block->rows;
-    size_t row_size = size_of_row(block->kind);
-    int64_t now_ns = tw_waiter_now_ns(writer->waiter);
-    writer->ticket_last++;
-    for (size_t done = 0; done < count;) {
-        size_t more = count - done < PIECE_ROWS_MAX ? count - done : PIECE_ROWS_MAX;
-        done += more;
-        const piece head = {.kind = block->kind,
-                            .count = (uint32_t)more,
-                            .ticket = done == count ? writer->ticket_last : 0,
-                            .put_ns = now_ns};
-        copy_in(writer, &head, sizeof head);
-        copy_in(writer, from, more * row_size);
-        from += more * row_size;
-    }
-    writer->figures.puts++;
-    writer->figures.rows += count;
-    uint64_t used = writer->tail - writer->head;
-    if (used > writer->figures.queue_peak)
-        writer->figures.queue_peak = used;
-}
-
-/* ---- putting ---- */
-
-/* Why nothing is taken any more, or TW_OK. Under the lock. */
-static tw_status check_open(const tw_store_writer *writer, tw_error *error) {
-    if (writer->failure.status != TW_OK) {
-        if (error != NULL)
-            *error = writer->failure;
-        return writer->failure.status;
-    }
-    if (writer->stopped)
-        return tw_error_set(error, TW_CLOSED, "the writer of the store was stopped");
-    return TW_OK;
-}
-
-/* Waits, with the lock let go, until `size` bytes are free; returns with the lock held. */
-static tw_status await_room(tw_store_writer *writer, size_t size, int64_t deadline_ns,
-                            tw_error *error) {
-    for (;;) {
-        tw_status status = check_open(writer, error);
-        if (status != TW_OK || writer->capacity - (writer->tail - writer->head) >= size)
-            return status;
-        uint32_t seen = __atomic_load_n(&writer->room_word, __ATOMIC_ACQUIRE);
-        writer->room_waiters++;
-        unlock(writer);
-        bool late = tw_waiter_now_ns(writer->waiter) >= deadline_ns;
-        if (!late)
-            tw_waiter_wait(writer->waiter, &writer->room_word, seen, deadline_ns);
-        lock(writer);
-        writer->room_waiters--;
-        if (!late)
-            continue;
-        writer->figures.puts_late++;
-        return tw_error_set(error, TW_TIMEOUT,
-                            "%llu bytes of rows wait for the store and leave no room",
-                            (unsigned long long)(writer->tail - writer->head));
-    }
-}
-
-static tw_status put(tw_store_writer *writer, const row_block *block, int64_t deadline_ns,
-                     uint64_t *ret_ticket, tw_error *error) {
-    size_t count_max = writer->capacity / 4 / size_of_row(block->kind);
-    TW_ASSERT(block->count > 0);
-    if (block->count > count_max)
-        return tw_error_set(error, TW_RANGE, "%zu rows in one put; the queue takes %zu at a time",
-                            block->count, count_max);
-    lock(writer);
-    tw_status status = await_room(writer, size_in_ring(block), deadline_ns, error);
-    if (status == TW_OK) {
-        put_pieces(writer, block);
-        if (ret_ticket != NULL)
-            *ret_ticket = writer->ticket_last;
-    }
-    unlock(writer);
-    if (status == TW_OK)
-        tell_writer(writer);
-    return status;
-}
-
-/* The five puts differ in the check of a row alone. An empty put has the last ticket. */
-#define PUT_CHECKED(kind, rows, check)                                                       \
-    do {                                                                                     \
-        TW_ASSERT((rows) != NULL || count == 0);                                             \
-        for (size_t i = 0; i < count; i++) {                                                 \
-            tw_status status = check(writer->store, &(rows)[i], i, error);                   \
-            if (status != TW_OK)                                                             \
-                return status;                                                               \
-        }                                                                                    \
-        if (count > 0)                                                                       \
-            return put(writer, &(row_block){(kind), (rows), count}, deadline_ns, ret_ticket, \
-                       error);                                                               \
-        if (ret_ticket != NULL)                                                              \
-            *ret_ticket = 0;                                                                 \
-        return TW_OK;                                                                        \
-    } while (false)
-
-tw_status tw_store_writer_put_trades(tw_store_writer *writer, const tw_trade *trades, size_t count,
-                                     int64_t deadline_ns, uint64_t *ret_ticket, tw_error *error) {
-    PUT_CHECKED(ROW_TRADE, trades, store_check_trade);
-}
-
-tw_status tw_store_writer_put_quotes(tw_store_writer *writer, const tw_quote *quotes, size_t count,
-                                     int64_t deadline_ns, uint64_t *ret_ticket, tw_error *error) {
-    PUT_CHECKED(ROW_QUOTE, quotes, store_check_quote);
-}
-
-tw_status tw_store_writer_put_bars(tw_store_writer *writer, const tw_bar *bars, size_t count,
-                                   int64_t deadline_ns, uint64_t *ret_ticket, tw_error *error) {
-    PUT_CHECKED(ROW_BAR, bars, store_check_bar);
-}
-
-tw_status tw_store_writer_put_orders(tw_store_writer *writer, const tw_order *orders, size_t count,
-                                     int64_t deadline_ns, uint64_t *ret_ticket, tw_error *error) {
-    PUT_CHECKED(ROW_ORDER, orders, store_check_order);
-}
-
-tw_status tw_store_writer_put_fills(tw_store_writer *writer, const tw_fill *fills, size_t count,
-                                    int64_t deadline_ns, uint64_t *ret_ticket, tw_error *error) {
-    PUT_CHECKED(ROW_FILL, fills, store_check_fill);
 }
 
 /* ---- waiting ---- */
@@ -281,14 +50,14 @@ tw_status tw_store_writer_wait(tw_store_writer *writer, uint64_t ticket,
                                tw_store_durability durability, int64_t deadline_ns,
                                tw_error *error) {
     bool durable = durability == TW_STORE_FULL;
-    lock(writer);
+    writer_lock(writer);
     TW_ASSERT(ticket <= writer->ticket_last);
     wish(writer, ticket, durable);
     for (;;) {
         bool done = (durable ? writer->ticket_durable : writer->ticket_committed) >= ticket;
-        tw_status status = done ? TW_OK : check_open(writer, error);
+        tw_status status = done ? TW_OK : writer_check_open(writer, error);
         uint32_t seen = __atomic_load_n(&writer->done_word, __ATOMIC_ACQUIRE);
-        unlock(writer);
+        writer_unlock(writer);
         if (done || (status != TW_OK && status != TW_CLOSED))
             return status;
         if (tw_waiter_now_ns(writer->waiter) >= deadline_ns)
@@ -296,13 +65,19 @@ tw_status tw_store_writer_wait(tw_store_writer *writer, uint64_t ticket,
                                        : tw_error_set(error, TW_TIMEOUT,
                                                       "the rows are not committed yet; they stay "
                                                       "on their way");
-        tell_writer(writer);
+        writer_tell(writer);
         tw_waiter_wait(writer->waiter, &writer->done_word, seen, deadline_ns);
-        lock(writer);
+        writer_lock(writer);
     }
 }
 
 /* ---- writing ---- */
+
+static tw_status write_import(tw_store *store, const import_row *row, tw_error *error) {
+    tw_store_import import = row->import;
+    import.name.data = row->name;
+    return tw_store_put_import(store, &import, error);
+}
 
 static tw_status write_rows(tw_store *store, const piece *head, const void *rows, tw_error *error) {
     switch ((row_kind)head->kind) {
@@ -316,6 +91,8 @@ static tw_status write_rows(tw_store *store, const piece *head, const void *rows
         return tw_store_put_orders(store, rows, head->count, error);
     case ROW_FILL:
         return tw_store_put_fills(store, rows, head->count, error);
+    case ROW_IMPORT:
+        return write_import(store, rows, error);
     }
     TW_ASSERT(false);
     return TW_INVALID;
@@ -323,14 +100,14 @@ static tw_status write_rows(tw_store *store, const piece *head, const void *rows
 
 /* Takes the next piece into writer->rows; false when there is none. */
 static bool take_piece(tw_store_writer *writer, piece *ret_head) {
-    lock(writer);
+    writer_lock(writer);
     bool there = writer->head != writer->tail;
     if (there) {
         copy_out(writer, ret_head, sizeof *ret_head);
-        copy_out(writer, writer->rows, ret_head->count * size_of_row((row_kind)ret_head->kind));
+        copy_out(writer, writer->rows, ret_head->count * writer_row_size((row_kind)ret_head->kind));
     }
     bool awaited = there && writer->room_waiters > 0;
-    unlock(writer);
+    writer_unlock(writer);
     if (awaited)
         tell_all(writer, &writer->room_word);
     return there;
@@ -341,12 +118,12 @@ static tw_status commit_group(tw_store_writer *writer, bool full, tw_error *erro
         tw_store_commit(writer->store, full ? TW_STORE_FULL : TW_STORE_NORMAL, error);
     if (status != TW_OK)
         return status;
-    lock(writer);
+    writer_lock(writer);
     writer->ticket_committed = writer->ticket_written;
     if (!writer->store->unsynced)
         writer->ticket_durable = writer->ticket_written;
     writer->figures.groups += writer->batch_rows > 0;
-    unlock(writer);
+    writer_unlock(writer);
     tell_all(writer, &writer->done_word);
     writer->batch_rows = 0;
     return TW_OK;
@@ -371,11 +148,11 @@ static tw_status write_piece(tw_store_writer *writer, const piece *head, tw_erro
 
 /* Commits when somebody waits, or the group is large or old enough. */
 static tw_status commit_if_due(tw_store_writer *writer, int64_t now_ns, tw_error *error) {
-    lock(writer);
+    writer_lock(writer);
     bool wanted = writer->wanted_committed > writer->ticket_committed;
     bool full = writer->wanted_durable > writer->ticket_durable;
     bool stopped = writer->stopped;
-    unlock(writer);
+    writer_unlock(writer);
     bool due =
         writer->batch_rows > 0 && (stopped || wanted || writer->batch_rows >= writer->group_rows ||
                                    now_ns - writer->batch_oldest_ns >= writer->group_delay_ns);
@@ -383,9 +160,9 @@ static tw_status commit_if_due(tw_store_writer *writer, int64_t now_ns, tw_error
 }
 
 static void fail_writer(tw_store_writer *writer, const tw_error *error) {
-    lock(writer);
+    writer_lock(writer);
     writer->failure = *error;
-    unlock(writer);
+    writer_unlock(writer);
     tell_all(writer, &writer->room_word);
     tell_all(writer, &writer->done_word);
 }
@@ -427,12 +204,12 @@ static int64_t next_ns(const tw_store_writer *writer) {
 
 /* What is there to do besides waiting: rows, a wish, the end. */
 static bool has_work(tw_store_writer *writer, bool *ret_stopped) {
-    lock(writer);
+    writer_lock(writer);
     bool rows = writer->head != writer->tail;
     bool wished = writer->wanted_durable > writer->ticket_durable ||
                   writer->wanted_committed > writer->ticket_committed;
     *ret_stopped = writer->stopped;
-    unlock(writer);
+    writer_unlock(writer);
     return rows || (wished && writer->batch_rows > 0);
 }
 
@@ -466,10 +243,10 @@ tw_status tw_store_writer_start(tw_store_writer *writer, tw_error *error) {
 }
 
 static void stop_thread(tw_store_writer *writer) {
-    lock(writer);
+    writer_lock(writer);
     writer->stopped = true;
-    unlock(writer);
-    tell_writer(writer);
+    writer_unlock(writer);
+    writer_tell(writer);
     tell_all(writer, &writer->room_word);
     if (!writer->threaded)
         return;
@@ -502,6 +279,7 @@ static void release_memory(tw_store_writer *writer) {
 _Static_assert(sizeof(tw_order) >= sizeof(tw_fill) && sizeof(tw_order) >= sizeof(tw_bar) &&
                    sizeof(tw_order) >= sizeof(tw_quote) && sizeof(tw_order) >= sizeof(tw_trade),
                "a piece of orders is the largest");
+_Static_assert(PIECE_ROWS_MAX * sizeof(tw_order) >= sizeof(import_row), "an import is a piece");
 
 tw_status tw_store_writer_new(tw_store *store, const tw_store_writer_config *config,
                               tw_store_writer **ret_writer, tw_error *error) {
@@ -543,8 +321,8 @@ void tw_store_writer_free(tw_store_writer *writer) {
 }
 
 void tw_store_writer_read_figures(tw_store_writer *writer, tw_store_writer_figures *ret_figures) {
-    lock(writer);
+    writer_lock(writer);
     *ret_figures = writer->figures;
     ret_figures->queue_used = writer->tail - writer->head;
-    unlock(writer);
+    writer_unlock(writer);
 }
