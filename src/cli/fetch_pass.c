@@ -49,21 +49,21 @@ static void on_bars(void *context, const tw_bar *bars, size_t count) {
         if (i == 0 || bars[i].symbol != bars[i - 1].symbol)
             pass->has_rows[bars[i].symbol] = true;
     row_was_put(pass, tw_store_writer_put_bars(pass->writer, bars, count, store_deadline_ns(),
-                                            &pass->ticket, &pass->error));
+                                               &pass->ticket, &pass->error));
 }
 
 static void on_trades(void *context, const tw_trade *trades, size_t count) {
     fetch_pass *pass = context;
     pass->has_rows[trades[0].symbol] = true; /* parts of trades and quotes have one symbol */
     row_was_put(pass, tw_store_writer_put_trades(pass->writer, trades, count, store_deadline_ns(),
-                                            &pass->ticket, &pass->error));
+                                                 &pass->ticket, &pass->error));
 }
 
 static void on_quotes(void *context, const tw_quote *quotes, size_t count) {
     fetch_pass *pass = context;
     pass->has_rows[quotes[0].symbol] = true;
     row_was_put(pass, tw_store_writer_put_quotes(pass->writer, quotes, count, store_deadline_ns(),
-                                            &pass->ticket, &pass->error));
+                                                 &pass->ticket, &pass->error));
 }
 
 /* ---- parts --------------------------------------------------------------------------------- */
@@ -281,8 +281,8 @@ static void read_store_figures(fetch_pass *pass) {
 /* Has everything that was put committed to the disk, and ends the writer. */
 static tw_status settle(fetch_pass *pass, tw_error *error) {
     tw_error stopping = {0};
-    tw_status status = tw_store_writer_wait(pass->writer, pass->ticket, TW_STORE_FULL,
-                                            store_deadline_ns(), error);
+    tw_status status =
+        tw_store_writer_wait(pass->writer, pass->ticket, TW_STORE_FULL, store_deadline_ns(), error);
     tw_status stopped = tw_store_writer_stop(pass->writer, &stopping);
     read_store_figures(pass);
     if (status == TW_OK && stopped != TW_OK)

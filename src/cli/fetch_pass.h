@@ -3,9 +3,9 @@
  * once.
  *
  * A history is fetched in parts (alpaca_fetch.h). Behind the last rows of a part stands a note that
- * it is whole, never committed before them, so that the next fetch leaves it out. A part that ends less than
- * a day ago gets no note: its last rows may still be on their way, or be corrected. What was
- * written without a note is skipped by its key when it comes again.
+ * it is whole, never committed before them, so that the next fetch leaves it out. A part that ends
+ * less than a day ago gets no note: its last rows may still be on their way, or be corrected. What
+ * was written without a note is skipped by its key when it comes again.
  */
 #ifndef TRADEWIND_CLI_FETCH_PASS_H
 #define TRADEWIND_CLI_FETCH_PASS_H
@@ -71,7 +71,7 @@ typedef struct fetch_pass {
     uint64_t ticket;         /* of the newest put */
     uint64_t note_count;     /* rows of the store, but not of the history */
     tw_error error;          /* of the store, or why the venue gave no more */
-    int64_t settled_ns; /* what ended before it does not change any more; wall time */
+    int64_t settled_ns;      /* what ended before it does not change any more; wall time */
     bool done;
     bool away; /* told that the venue does not answer */
 } fetch_pass;

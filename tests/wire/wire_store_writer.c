@@ -166,7 +166,45 @@ static void test_a_batch_of_the_store_that_is_full_is_committed_in_between(void 
     close_desk(&at);
 }
 
+/* The name is copied: what it points to may be gone when it is written. */
+static void test_an_import_is_written_behind_its_rows(void **state) {
+    desk at;
+    open_desk(&at, *state, (tw_store_config){0}, (tw_store_writer_config){.group_rows = 1});
+    char name[TW_STORE_WRITER_NAME_SIZE_MAX + 1];
+    memset(name, 'n', sizeof name);
+    tw_store_import import = {.name = {name, sizeof name - 1}, .row_count = 5, .size = 6};
+    put_one(&at, 1);
+    assert_int_equal(tw_store_writer_put_import(at.writer, &import, PAST, NULL, NULL), TW_OK);
+    memset(name, 'x', sizeof name);
+    turn_at(&at, 0); /* one group: the row */
+    assert_int_equal(rows(at.store, TW_STORE_TRADES), 1);
+    memset(name, 'n', sizeof name);
+    tw_store_import found;
+    assert_int_equal(tw_store_find_import(at.store, import.name, &found, NULL), TW_NOT_FOUND);
+    assert_int_equal(tw_store_writer_stop(at.writer, NULL), TW_OK);
+    assert_int_equal(tw_store_find_import(at.store, import.name, &found, NULL), TW_OK);
+    assert_int_equal(found.row_count, 5);
+    assert_int_equal(found.size, 6);
+    close_desk(&at);
+}
+
 /* ---- refusals ---- */
+
+static void test_a_bad_name_of_an_import_is_refused(void **state) {
+    desk at;
+    open_desk(&at, *state, (tw_store_config){0}, (tw_store_writer_config){0});
+    char name[TW_STORE_WRITER_NAME_SIZE_MAX + 1];
+    memset(name, 'n', sizeof name);
+    tw_store_import import = {.name = {name, sizeof name}};
+    tw_error error = {0};
+    assert_int_equal(tw_store_writer_put_import(at.writer, &import, PAST, NULL, &error), TW_RANGE);
+    assert_non_null(strstr(error.message, "2049 bytes, at most 2048"));
+    import.name.size = 0;
+    assert_int_equal(tw_store_writer_put_import(at.writer, &import, PAST, NULL, &error),
+                     TW_INVALID);
+    assert_int_equal(turn_at(&at, 0), 0);
+    close_desk(&at);
+}
 
 static void test_a_bad_row_is_refused_alone(void **state) {
     desk at;
@@ -357,6 +395,8 @@ int main(void) {
         IN_PLACE(test_a_batch_of_the_store_that_is_full_is_committed_in_between),
         IN_PLACE(test_a_bad_row_is_refused_alone),
         IN_PLACE(test_a_full_queue_holds_up_and_loses_nothing),
+        IN_PLACE(test_an_import_is_written_behind_its_rows),
+        IN_PLACE(test_a_bad_name_of_an_import_is_refused),
         IN_PLACE(test_limits_are_told),
         IN_PLACE(test_after_its_end_nothing_is_taken),
         IN_PLACE(test_a_failed_store_is_told_to_everybody),

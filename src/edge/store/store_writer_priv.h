@@ -16,14 +16,7 @@
 #define PIECE_ROWS_MAX 256
 
 /* What a kind of row is: its size, and the store's function for it. */
-typedef enum row_kind {
-    ROW_TRADE,
-    ROW_QUOTE,
-    ROW_BAR,
-    ROW_ORDER,
-    ROW_FILL,
-    ROW_IMPORT
-} row_kind;
+typedef enum row_kind { ROW_TRADE, ROW_QUOTE, ROW_BAR, ROW_ORDER, ROW_FILL, ROW_IMPORT } row_kind;
 
 /* An import in the queue: the name goes with it. */
 typedef struct import_row {
