@@ -7,7 +7,7 @@
  *     GET POST DELETE /v2/orders, GET DELETE /v2/orders/ID, GET /v2/orders:by_client_order_id
  *     GET  /v2/stocks/bars /v2/stocks/S/bars, .../{trades,quotes,bars}/latest
  *     WS   /v2/iex (market data: trades, quotes, bars, orderbooks)   WS /stream (trade_updates)
- *     GET  /sim/clock, POST /sim/clock/step?span=1s
+ *     GET  /sim/clock, POST /sim/clock/{step?span=1s,jump?to=open,speed?times=60}
  *
  * Orders are matched by price and time against a book kept alive by seeded agents, or against a
  * real order-level file. The `orderbooks` channel carries stock books in the wire form that the
@@ -16,6 +16,7 @@
  * Clock: real time (times a speed), or stepped: then time stands still between POSTs to
  * /sim/clock/step, whose answer says how many stream messages the step and all before it sent, so
  * that a client can wait for them. The same seed, files, steps and orders give the same messages.
+ * A jump (/sim/clock/jump) moves either clock on: agents rest on the way, as on a night.
  * Nothing is sent while a step is played: a step that tells a client more than 64 MiB (some hundred
  * thousand messages) closes it as too slow.
  *
@@ -44,6 +45,7 @@ typedef struct tw_exchange_config {
     const char *initial; /* LOBSTER order book of the tape's first moment, or NULL */
     const char *faults;  /* a plan of what goes wrong (docs/guide/exchange.md), or NULL */
     const char *tape_symbol; /* NULL: the tape's file name up to its first "_" */
+    bool always_open;        /* the market never closes; else agents rest while it is closed */
     tw_exchange_clock clock;
     double speed;             /* of the real clock; 1 is real time */
     int64_t start_ns;         /* 0: see tw_exchange_start_ns */
@@ -85,7 +87,8 @@ TW_API uint32_t tw_exchange_symbol_count(const tw_exchange *exchange);
 TW_API const char *tw_exchange_symbol_name(const tw_exchange *exchange, uint32_t index);
 
 /* When its clock began: as configured; else 09:30 in New York on the trading day after the
- * newest price; for a tape its first message; else, stepped, 2026-01-05T14:30:00Z; else now. */
+ * newest price; for a tape its first message; else, stepped, 2026-01-05T14:30:00Z; else now, or the
+ * next opening if the market is closed now and closes at all. */
 TW_API int64_t tw_exchange_start_ns(const tw_exchange *exchange);
 
 /* True once the tape has been played to its end. From any thread. */

@@ -10,11 +10,15 @@
 
 typedef struct listen_options {
     char listen[TW_CONFIG_TEXT_SIZE];
+    double speed;
 } listen_options;
 
 static const tw_config_option listen_table[] = {
     {"listen", TW_CONFIG_TEXT, "ADDR:PORT", NULL, NULL, "127.0.0.1:8765",
      "where to listen; port 0 takes any that is free", NULL, offsetof(listen_options, listen)},
+    {"speed", TW_CONFIG_NUMBER, "TIMES", "0.001", "100000", "1",
+     "so many times faster than outside: --speed 60 is --clock x60", NULL,
+     offsetof(listen_options, speed)},
 };
 
 /* The exchange that a signal ends. */
@@ -42,6 +46,18 @@ static tw_status split_listen(char *text, const char **ret_address, uint16_t *re
     }
     *ret_address = text;
     *ret_port = (uint16_t)port;
+    return TW_OK;
+}
+
+/* --speed is for a clock that runs and whose speed --clock does not say already. */
+static tw_status read_speed(const listen_options *listener, const char *clock,
+                            tw_exchange_config *config, tw_error *error) {
+    if (listener->speed == 1.0)
+        return TW_OK;
+    if (strcmp(clock, "real") != 0)
+        return tw_error_set(error, TW_USAGE, "--speed goes with --clock real, not with --clock %s",
+                            clock);
+    config->speed = listener->speed;
     return TW_OK;
 }
 
@@ -91,7 +107,7 @@ int command_exchange(int argc, char **argv) {
     const tw_arguments_table tables[] = {
         {.section = "exchange",
          .options = listen_table,
-         .count = 1,
+         .count = 2,
          .target = &listener,
          .shorts = listen_shorts,
          .short_count = 1},
@@ -118,6 +134,8 @@ int command_exchange(int argc, char **argv) {
     tw_exchange_config config;
     tw_error error = {0};
     tw_status status = exchange_options_apply(&options, &config, &error);
+    if (status == TW_OK)
+        status = read_speed(&listener, options.clock, &config, &error);
     if (status == TW_OK)
         status = split_listen(listener.listen, &config.address, &config.port, &error);
     if (status != TW_OK)

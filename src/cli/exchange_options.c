@@ -31,12 +31,15 @@ const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT] = {
      "real, x60 (that many times faster) or "
      "step (time moves on request only)",
      NULL, offsetof(exchange_options, clock)},
+    {"always-open", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no",
+     "the market never closes: nights, weekends and holidays are like any hour", NULL,
+     offsetof(exchange_options, always_open)},
     {"seed", TW_CONFIG_INTEGER, NULL, "0", NULL, "1", "the same seed makes the same market", NULL,
      offsetof(exchange_options, seed)},
     {"start", TW_CONFIG_TIME, NULL, NULL, NULL, NULL,
      "when the exchange's clock begins; "
      "default: 09:30 in New York after the newest price; the first of a tape; 2026-01-05T14:30:00Z "
-     "when stepped; else now",
+     "when stepped; else now, or the next opening if the market is closed now",
      NULL, offsetof(exchange_options, start_ns)},
     {"events", TW_CONFIG_NUMBER, NULL, "0.001", "1000000", "20",
      "orders and cancels a second and "
@@ -56,6 +59,8 @@ void exchange_options_of_demo(tw_config_option ret_table[EXCHANGE_OPTION_COUNT])
     for (size_t i = 0; i < EXCHANGE_OPTION_COUNT; i++) {
         if (strcmp(ret_table[i].name, "invested") == 0)
             ret_table[i].default_value = "90%";
+        else if (strcmp(ret_table[i].name, "always-open") == 0)
+            ret_table[i].default_value = "yes";
     }
 }
 
@@ -118,6 +123,7 @@ tw_status exchange_options_apply(const exchange_options *options, tw_exchange_co
     config.initial = text_or_null(options->initial);
     config.tape_symbol = text_or_null(options->tape_symbol);
     config.faults = text_or_null(options->faults);
+    config.always_open = options->always_open;
     config.seed = (uint64_t)options->seed;
     config.start_ns = options->start_ns;
     config.events_per_second = options->events;

@@ -16,6 +16,7 @@ typedef struct exchange_options {
     char tape_symbol[TW_CONFIG_TEXT_SIZE];
     char faults[TW_CONFIG_TEXT_SIZE];
     char clock[TW_CONFIG_TEXT_SIZE]; /* real, step, x60 ... */
+    bool always_open;
     int64_t seed;
     int64_t start_ns;
     double events;
@@ -24,7 +25,7 @@ typedef struct exchange_options {
     double invested;
 } exchange_options;
 
-#define EXCHANGE_OPTION_COUNT 13
+#define EXCHANGE_OPTION_COUNT 14
 extern const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT];
 
 /* The same table for `run`: there the account begins invested, so that a demo has something to

@@ -33,6 +33,7 @@ typedef struct trading_desk {
     uint32_t trade_count;
     tw_bar bars[DESK_BAR_COUNT_MAX];
     uint32_t bar_count;
+    char phases[256];   /* "after closed pre ..." */
     char updates[8192]; /* "new partial_fill fill ..." */
     ledger_update last_update;
     /* What the account must have, from the trades of its orders alone. */
@@ -50,6 +51,7 @@ typedef struct desk_config {
     uint64_t seed;
     tw_money cash;
     uint32_t order_count_max; /* 0: 4096 */
+    bool always_open;
 } desk_config;
 
 static inline void desk_mix(trading_desk *desk, const void *record, size_t size) {
@@ -116,6 +118,16 @@ static inline void desk_on_user_event(void *context, const tw_match_event *event
     ledger_on_match(desk->ledger, event);
 }
 
+static inline void desk_on_phase(void *context, session_phase phase) {
+    static const char *const names[] = {"closed", "pre", "regular", "after"};
+    trading_desk *desk = context;
+    size_t used = strlen(desk->phases);
+    snprintf(desk->phases + used, sizeof desk->phases - used, "%s%s", used > 0 ? " " : "",
+             names[phase]);
+    int64_t values[] = {floor_now(desk->floor), phase};
+    desk_mix(desk, values, sizeof values);
+}
+
 static inline void desk_on_update(void *context, const ledger_update *update) {
     trading_desk *desk = context;
     size_t used = strlen(desk->updates);
@@ -169,10 +181,11 @@ static inline tw_status desk_make(trading_desk *desk, const tw_allocator *alloca
         .minute_count_max = 64,
         .tape_path = config->tape_path,
         .initial_path = config->initial_path,
+        .always_open = config->always_open,
         .tape_midnight_ns = session_time_of(session_day_of(DESK_START_NS), 0, 0),
     };
-    floor_sink sink = {desk_on_trade, desk_on_levels,     desk_on_quote,
-                       desk_on_bar,   desk_on_user_event, desk};
+    floor_sink sink = {desk_on_trade,      desk_on_levels, desk_on_quote, desk_on_bar,
+                       desk_on_user_event, desk,           desk_on_phase};
     if (status == TW_OK)
         status = floor_new(allocator, &floor, &sink, &desk->floor, error);
     return status;

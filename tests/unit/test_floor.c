@@ -165,6 +165,85 @@ static void the_newest_minutes_are_kept(void **state) {
     desk_close(desk);
 }
 
+/* ---- the day ---- */
+
+static uint32_t trades_between(const trading_desk *desk, int64_t from_ns, int64_t until_ns) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < desk->trade_count; i++)
+        count += desk->trades[i].time_ns >= from_ns && desk->trades[i].time_ns < until_ns;
+    return count;
+}
+
+static void nothing_is_traded_while_the_market_is_closed(void **state) {
+    (void)state;
+    trading_desk *desk = open_agents(3);
+    int64_t day = session_day_of(DESK_START_NS);
+    assert_int_equal(floor_jump(desk->floor, session_time_of(day, 15, 50), NULL), TW_OK);
+    play(desk, session_time_of(day + 1, 9, 40), UINT64_MAX);
+    assert_string_equal(desk->phases, "after closed pre regular");
+    int64_t evening_ns = session_time_of(day, 20, 0);
+    int64_t morning_ns = session_time_of(day + 1, 4, 0);
+    uint32_t regular = trades_between(desk, session_time_of(day, 15, 50), evening_ns);
+    assert_true(regular > 500);
+    assert_int_equal(trades_between(desk, evening_ns, morning_ns), 0);
+    uint32_t early = trades_between(desk, morning_ns, session_time_of(day + 1, 9, 30));
+    assert_true(early > 100);
+    /* Ten minutes of the session hold as much as hours before it. */
+    uint32_t late = trades_between(desk, session_time_of(day + 1, 9, 30), INT64_MAX);
+    assert_true(late * 33 > early * 10);
+    tw_match_check(floor_match(desk->floor));
+    desk_close(desk);
+}
+
+static void a_market_that_never_closes_trades_at_night(void **state) {
+    (void)state;
+    const desk_config config = {.symbols = "AAA", .seed = 4, .always_open = true};
+    assert_int_equal(desk_open(&shared, NULL, &config, NULL), TW_OK);
+    int64_t midnight_ns = session_time_of(session_day_of(DESK_START_NS) + 6, 0, 0); /* Sunday */
+    assert_int_equal(floor_jump(shared.floor, midnight_ns, NULL), TW_OK);
+    assert_true(floor_is_open(shared.floor));
+    play(&shared, midnight_ns + 10 * TW_NS_PER_MINUTE, UINT64_MAX);
+    assert_true(trades_between(&shared, midnight_ns, INT64_MAX) > 500);
+    desk_close(&shared);
+}
+
+static void a_jump_leaves_out_the_agents_and_tells_the_phases(void **state) {
+    (void)state;
+    trading_desk *desk = open_agents(8);
+    play(desk, DESK_START_NS + TW_NS_PER_MINUTE, UINT64_MAX);
+    uint64_t acts = floor_event_count(desk->floor);
+    int64_t day = session_day_of(DESK_START_NS);
+    int64_t sunday_ns = session_time_of(day + 6, 12, 0);
+    assert_int_equal(floor_jump(desk->floor, sunday_ns, NULL), TW_OK);
+    assert_int_equal(floor_now(desk->floor), sunday_ns);
+    assert_int_equal(floor_event_count(desk->floor), acts);
+    assert_string_equal(desk->phases, "after closed pre regular after closed pre regular after "
+                                      "closed pre regular after closed pre regular after closed");
+    assert_false(floor_is_open(desk->floor));
+    assert_int_equal(floor_jump(desk->floor, session_next_open(sunday_ns), NULL), TW_OK);
+    assert_true(floor_is_open(desk->floor));
+    tw_quote quote;
+    floor_quote(desk->floor, 0, &quote);
+    assert_true(quote.bid_size.nano > 0 && quote.bid_price.nano < quote.ask_price.nano);
+    play(desk, floor_now(desk->floor) + TW_NS_PER_MINUTE, UINT64_MAX);
+    assert_true(floor_event_count(desk->floor) > acts + 3000);
+    desk_close(desk);
+}
+
+static void a_jump_plays_the_tape(void **state) {
+    (void)state;
+    trading_desk *desk = open_tape("34200.1,1,1,10,1000000,1\n"
+                                   "34200.2,1,2,20,1000000,1\n"
+                                   "40000.3,1,3,40,1000000,1\n",
+                                   "");
+    assert_int_equal(floor_jump(desk->floor, DESK_START_NS + TW_NS_PER_MINUTE, NULL), TW_OK);
+    tw_quote quote;
+    floor_quote(desk->floor, 0, &quote);
+    assert_int_equal(quote.bid_size.nano, 30 * TW_NANO);
+    assert_false(floor_tape_ended(desk->floor));
+    desk_close(desk);
+}
+
 /* ---- users ---- */
 
 static uint64_t user_order(trading_desk *desk, uint64_t number, tw_side side, int64_t price_nano,
@@ -386,6 +465,10 @@ int main(void) {
         cmocka_unit_test(agents_keep_a_two_sided_uncrossed_book),
         cmocka_unit_test(minutes_equal_their_trades),
         cmocka_unit_test(the_newest_minutes_are_kept),
+        cmocka_unit_test(nothing_is_traded_while_the_market_is_closed),
+        cmocka_unit_test(a_market_that_never_closes_trades_at_night),
+        cmocka_unit_test(a_jump_leaves_out_the_agents_and_tells_the_phases),
+        cmocka_unit_test(a_jump_plays_the_tape),
         cmocka_unit_test(users_wait_in_line_by_price_and_time),
         cmocka_unit_test(old_orders_are_taken_from_the_initial_book),
         cmocka_unit_test(a_tape_of_one_message_leaves_its_symbol_to_the_tape),

@@ -8,8 +8,7 @@
  * Invariants
  *  1. Everything the floor tells goes first to the ledger (if it is about a user's order), then to
  *     the streams, in one order.
- *  2. With the real clock the floor's time follows origin + (monotonic - origin) x speed; a turn
- *     plays at most ACTS_A_TURN acts so that requests are served even when the floor is behind.
+ *  2. Time is exchange_clock.c's.
  */
 #include <errno.h>
 #include <math.h>
@@ -24,13 +23,11 @@
 enum {
     BODY_SIZE = 8 * 1024 * 1024,
     MINUTE_COUNT_MAX = 2048,
-    ACTS_A_TURN = 20000,
     REQUEST_SIZE_MAX = 1024 * 1024,
     ORDER_COUNT_MAX = 131072 /* a list of their ids fits into a body */
 };
 
 static const int64_t CLOCK_PERIOD_NS = 2 * TW_NS_PER_MS;
-static const int64_t STEP_START_NS = INT64_C(1767623400000000000); /* 2026-01-05T14:30:00Z */
 static const int64_t CASH_NANO_MAX = 1000000000 * TW_NANO; /* leaves room for what it may become */
 
 static const char *const BUILT_IN_SYMBOLS =
@@ -185,12 +182,9 @@ static tw_status make_history(tw_exchange *exchange, tw_error *error) {
     if (status == TW_OK && table.row_count > 0) {
         status = history_from_table(exchange, &table, error);
     } else if (status == TW_OK) {
-        int64_t start_ns = config->start_ns != 0               ? config->start_ns
-                           : config->clock == TW_EXCHANGE_STEP ? STEP_START_NS
-                                                               : tw_time_wall_ns();
         status = daily_history_generate(exchange->allocator, exchange->symbols,
-                                        session_day_of(start_ns) - 1, config->history_days,
-                                        config->seed, &exchange->history);
+                                        session_day_of(exchange_default_start(config)) - 1,
+                                        config->history_days, config->seed, &exchange->history);
         if (status != TW_OK)
             tw_error_set(error, status, "the history could not be generated: %s",
                          tw_status_sentence(status));
@@ -200,46 +194,6 @@ static tw_status make_history(tw_exchange *exchange, tw_error *error) {
 }
 
 /* ---- the start ----------------------------------------------------------------------------- */
-
-/* The first message of the tape, in nanoseconds after midnight. */
-static tw_status first_of_tape(const tw_exchange *exchange, int64_t *ret_offset_ns,
-                               tw_error *error) {
-    tw_tape_config config = {.path = exchange->config.tape,
-                             .allocator = exchange->allocator,
-                             .format = TW_TAPE_LOBSTER_MESSAGES};
-    TW_AUTO(tw_tape) *tape = NULL;
-    tw_order_event event;
-    tw_status status = tw_tape_open(&config, &tape, error);
-    if (status == TW_OK)
-        status = tw_tape_next_event(tape, &event, error);
-    if (status == TW_EMPTY)
-        return tw_error_set(error, TW_PARSE, "%s: the tape has no message", config.path);
-    if (status == TW_OK)
-        *ret_offset_ns = event.time_ns;
-    return status;
-}
-
-/* Decides when the clock begins; `*ret_midnight_ns` is what a tape counts from. */
-static tw_status decide_start(tw_exchange *exchange, int64_t *ret_midnight_ns, tw_error *error) {
-    const tw_exchange_config *config = &exchange->config;
-    int64_t start_ns = config->start_ns;
-    int64_t offset_ns = 0;
-    if (start_ns == 0 && (config->prices != NULL || config->tape != NULL)) {
-        int64_t last = daily_history_last_day(exchange->history);
-        start_ns = session_time_of(session_next_trading_day(last), 9, 30);
-    } else if (start_ns == 0) {
-        start_ns = config->clock == TW_EXCHANGE_STEP ? STEP_START_NS : tw_time_wall_ns();
-    }
-    *ret_midnight_ns = session_time_of(session_day_of(start_ns), 0, 0);
-    if (config->tape != NULL) {
-        tw_status status = first_of_tape(exchange, &offset_ns, error);
-        if (status != TW_OK)
-            return status;
-        start_ns = *ret_midnight_ns + offset_ns;
-    }
-    exchange->start_ns = start_ns;
-    return TW_OK;
-}
 
 /* What a holding is worth as the market opens: the mid of the book, else the last close. */
 static tw_price opening_price(const tw_exchange *exchange, tw_symbol symbol) {
@@ -270,7 +224,7 @@ static tw_status endow(tw_exchange *exchange) {
 
 static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
     const tw_exchange_config *config = &exchange->config;
-    floor_sink sink = {on_trade, on_levels, on_quote, on_bar, on_user_event, exchange};
+    floor_sink sink = {on_trade, on_levels, on_quote, on_bar, on_user_event, exchange, NULL};
     floor_config floor = {
         .symbols = exchange->symbols,
         .history = exchange->history,
@@ -280,8 +234,9 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
         .minute_count_max = MINUTE_COUNT_MAX,
         .tape_path = config->tape,
         .initial_path = config->initial,
+        .always_open = config->always_open,
     };
-    tw_status status = decide_start(exchange, &floor.tape_midnight_ns, error);
+    tw_status status = exchange_decide_start(exchange, &floor.tape_midnight_ns, error);
     if (status != TW_OK)
         return status;
     floor.start_ns = exchange->start_ns;
@@ -314,21 +269,6 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
 
 /* ---- time ---------------------------------------------------------------------------------- */
 
-void exchange_catch_up(tw_exchange *exchange) {
-    if (exchange->config.clock == TW_EXCHANGE_STEP || exchange->failure.status != TW_OK)
-        return;
-    double elapsed =
-        (double)(tw_time_monotonic_ns() - exchange->origin_ns) * exchange->config.speed;
-    int64_t left_ns = EXCHANGE_END_NS - exchange->start_ns;
-    int64_t now_ns =
-        elapsed < (double)left_ns ? exchange->start_ns + (int64_t)elapsed : EXCHANGE_END_NS;
-    tw_status status = floor_advance(exchange->floor, now_ns, ACTS_A_TURN, &exchange->failure);
-    if (status != TW_OK)
-        exchange->failure.status = status;
-    else if (floor_tape_ended(exchange->floor))
-        atomic_store(&exchange->tape_ended, true);
-}
-
 static void on_clock(void *context) {
     tw_exchange *exchange = context;
     exchange_catch_up(exchange);
@@ -351,7 +291,7 @@ static tw_status check_config(const tw_exchange_config *config, tw_error *error)
     if (!is_credential(config->key) || !is_credential(config->secret))
         return tw_error_set(error, TW_INVALID, "key and secret must have 1 to %d characters",
                             LEDGER_KEY_SIZE - 1);
-    if (!(config->speed > 0.0) || !(config->speed <= 1e6))
+    if (!(config->speed > 0.0) || !(config->speed <= EXCHANGE_SPEED_MAX))
         return tw_error_set(error, TW_RANGE, "speed must be above 0 and at most 1000000");
     if (!(config->events_per_second >= 0.001) || !(config->events_per_second <= 1e6))
         return tw_error_set(error, TW_RANGE, "events a second must be 0.001 to 1000000");
@@ -409,7 +349,7 @@ static tw_status start_listening(tw_exchange *exchange, tw_error *error) {
     tw_status status = tw_http_server_start(exchange->loop, &server, &exchange->server, error);
     if (status != TW_OK)
         return status;
-    exchange->origin_ns = tw_time_monotonic_ns();
+    exchange_clock_set(exchange, exchange->start_ns);
     status = tw_loop_timer_start(exchange->loop, TW_NS_PER_SECOND, TW_NS_PER_SECOND, on_second,
                                  exchange, &exchange->second_timer);
     if (status == TW_OK && exchange->config.clock == TW_EXCHANGE_REAL)

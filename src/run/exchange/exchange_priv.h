@@ -17,6 +17,8 @@
 /* 2200-01-01T00:00:00Z, where its time ends: all that follows from a time fits into int64_t. */
 #define EXCHANGE_END_NS INT64_C(7258118400000000000)
 
+#define EXCHANGE_SPEED_MAX 1e6 /* of the real clock */
+
 #define SYMBOL_COUNT_MAX 8192
 
 struct tw_exchange {
@@ -35,7 +37,8 @@ struct tw_exchange {
     tw_alpaca_reader *reader;
     tw_random random; /* request ids */
     int64_t start_ns;
-    int64_t origin_ns; /* monotonic time at which the clock began */
+    int64_t clock_ns;  /* what the clock showed ... */
+    int64_t origin_ns; /* ... at this monotonic time */
     tw_error failure;  /* of the tape; ends the turns */
     atomic_bool stopped;
     atomic_bool tape_ended;
@@ -43,8 +46,25 @@ struct tw_exchange {
     tw_text body; /* of the answer being made */
 };
 
-/* Lets time pass up to now (real clock only). */
+/* exchange_clock.c: lets time pass up to now (real clock only). */
 void exchange_catch_up(tw_exchange *exchange);
+
+/* By how much the market is behind the clock: it has more to do than the machine can. 0 for a
+ * clock that is stepped. */
+int64_t exchange_lag_ns(const tw_exchange *exchange);
+
+/* The clock shows `now_ns` at this moment and goes on from there. */
+void exchange_clock_set(tw_exchange *exchange, int64_t now_ns);
+
+/* When the clock begins without a price file and a tape. */
+int64_t exchange_default_start(const tw_exchange_config *config);
+
+/* Decides when the clock begins, once there is a history; `*ret_midnight_ns` is what a tape counts
+ * from. */
+tw_status exchange_decide_start(tw_exchange *exchange, int64_t *ret_midnight_ns, tw_error *error);
+
+/* Takes what floor_advance or floor_jump came to: a failure of the tape ends the exchange. */
+tw_status exchange_advanced(tw_exchange *exchange, tw_status status);
 
 /* One request, already matched to a route. `names` are the decoded variable parts of the path. */
 typedef struct exchange_call {
@@ -84,9 +104,13 @@ void route_bars_of(exchange_call *call);
 void route_latest(exchange_call *call);
 void route_latest_of(exchange_call *call);
 
-/* routes_sim.c */
+/* routes_clock.c */
 void route_sim_clock(exchange_call *call);
 void route_sim_step(exchange_call *call);
+void route_sim_jump(exchange_call *call);
+void route_sim_speed(exchange_call *call);
+
+/* routes_sim.c */
 void route_welcome(exchange_call *call);
 
 #endif

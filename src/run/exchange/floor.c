@@ -6,6 +6,7 @@
  *  4. `touched` holds each (side, price) whose total may have changed in the request that runs;
  *     if it overflows, the whole book of the symbol is told instead.
  *  5. The heap holds each symbol with agents exactly once, ordered by (next act, symbol).
+ *  6. `phase` is that of now. Its end comes before all else that is due at that time.
  */
 #include "floor.h"
 
@@ -16,6 +17,9 @@
 #include "tradewind/time.h"
 
 enum { TOUCHED_MAX = 256, SNAPSHOT_MAX = 4096 };
+
+/* Of the regular session's events, in the hours before and after it. */
+static const double EXTENDED_ACTIVITY = 0.05;
 
 #define INITIAL_ID (UINT64_C(1) << 62) /* ids of orders made from an order book file */
 #define INITIAL_TICK INT64_C(100000)   /* LOBSTER's unit of price */
@@ -32,6 +36,10 @@ struct trading_floor {
     tw_match *match;
     tw_bars *bars;
     int64_t now_ns;
+    session_phase phase;
+    int64_t phase_until_ns;
+    bool jumping;       /* in floor_jump */
+    int64_t resting_ns; /* since when the agents rest; 0: they act */
     uint64_t event_count;
     uint32_t symbol_count;
 
@@ -228,6 +236,29 @@ static void perform(trading_floor *floor, tw_symbol symbol, const flow_act *act)
     TW_ASSERT(status != TW_INVALID && status != TW_EXISTS);
 }
 
+static void place_orders(trading_floor *floor, tw_symbol symbol) {
+    for (uint32_t i = 0; i < FLOW_OPENING_COUNT; i++) {
+        flow_act act;
+        flow_opening(&floor->flows[symbol], i, &act);
+        perform(floor, symbol, &act);
+    }
+}
+
+static bool agents_may_act(const trading_floor *floor) {
+    return !floor->jumping && (floor->config.always_open || floor->phase != SESSION_CLOSED);
+}
+
+/* Outside of the regular session little happens, but on a market that never closes. */
+static double events_per_second(const trading_floor *floor) {
+    bool busy = floor->config.always_open || floor->phase == SESSION_REGULAR;
+    return floor->config.events_per_second * (busy ? 1.0 : EXTENDED_ACTIVITY);
+}
+
+static void heap_order(trading_floor *floor) {
+    for (uint32_t i = floor->heap_count / 2; i-- > 0;)
+        heap_sift_down(floor, i);
+}
+
 static void start_agents(trading_floor *floor) {
     for (tw_symbol s = 0; s < floor->symbol_count; s++) {
         if (floor->config.tape_path != NULL && s == floor->config.tape_symbol)
@@ -235,18 +266,41 @@ static void start_agents(trading_floor *floor) {
         tw_price price = daily_history_last(floor->config.history, s);
         if (price.nano <= 0)
             continue;
-        order_flow *flow = &floor->flows[s];
-        flow_init(flow, s, price, floor->config.seed, floor->config.events_per_second,
+        flow_init(&floor->flows[s], s, price, floor->config.seed, events_per_second(floor),
                   floor->config.start_ns);
-        for (uint32_t i = 0; i < FLOW_OPENING_COUNT; i++) {
-            flow_act act;
-            flow_opening(flow, i, &act);
-            perform(floor, s, &act);
-        }
+        place_orders(floor, s);
         floor->heap[floor->heap_count++] = s;
     }
-    for (uint32_t i = floor->heap_count / 2; i-- > 0;)
-        heap_sift_down(floor, i);
+    heap_order(floor);
+    floor->resting_ns = agents_may_act(floor) ? 0 : floor->now_ns;
+}
+
+/* The rate is another from now on; draws that were made with the old one are made anew, which a
+ * process without memory allows. */
+static void set_rates(trading_floor *floor) {
+    for (uint32_t i = 0; i < floor->heap_count; i++)
+        flow_set_rate(&floor->flows[floor->heap[i]], events_per_second(floor), floor->now_ns);
+    heap_order(floor);
+}
+
+static void wake_agent(trading_floor *floor, tw_symbol symbol) {
+    order_flow *flow = &floor->flows[symbol];
+    for (uint64_t id = flow_take_live(flow); id != 0; id = flow_take_live(flow)) {
+        const flow_act act = {.kind = FLOW_CANCEL, .id = id};
+        perform(floor, symbol, &act);
+    }
+    flow_wake(flow, floor->now_ns - floor->resting_ns);
+    place_orders(floor, symbol);
+}
+
+/* In the order of symbols, not of the heap. */
+static void wake_agents(trading_floor *floor) {
+    for (tw_symbol s = 0; s < floor->symbol_count; s++) {
+        if (floor->flows[s].next_id != 0)
+            wake_agent(floor, s);
+    }
+    floor->resting_ns = 0;
+    set_rates(floor);
 }
 
 static void next_agent(trading_floor *floor) {
@@ -454,6 +508,7 @@ tw_status floor_new(const tw_allocator *allocator, const floor_config *config,
     floor->config = *config;
     floor->sink = *sink;
     floor->now_ns = config->start_ns;
+    floor->phase = session_phase_at(config->start_ns, &floor->phase_until_ns);
     floor->symbol_count = tw_symbols_count(config->symbols);
     tw_status status = take_memory(floor);
     if (status != TW_OK)
@@ -487,50 +542,106 @@ void floor_free(trading_floor *floor) {
     TW_DELETE(allocator, floor, 1, trading_floor);
 }
 
-/* When the next act is due, and whose it is. */
-static int64_t next_due(const trading_floor *floor, bool *ret_tape) {
-    int64_t due = floor->heap_count > 0 ? floor->flows[floor->heap[0]].next_ns : INT64_MAX;
-    *ret_tape = false;
+/* ---- time ---------------------------------------------------------------------------------- */
+
+typedef enum due_kind { DUE_PHASE, DUE_TAPE, DUE_AGENT } due_kind;
+
+/* When the next thing is due, and what it is. */
+static int64_t next_due(const trading_floor *floor, due_kind *ret_kind) {
+    int64_t due = floor->phase_until_ns;
+    *ret_kind = DUE_PHASE;
     if (floor->tape_waiting) {
         int64_t tape_ns = floor->config.tape_midnight_ns + floor->tape_next.time_ns;
-        if (tape_ns <= due) {
-            *ret_tape = true;
+        if (tape_ns < due) {
+            *ret_kind = DUE_TAPE;
             due = tape_ns;
         }
     }
+    if (floor->resting_ns == 0 && floor->heap_count > 0 &&
+        floor->flows[floor->heap[0]].next_ns < due) {
+        *ret_kind = DUE_AGENT;
+        due = floor->flows[floor->heap[0]].next_ns;
+    }
     return due;
+}
+
+static void tell_phase(trading_floor *floor) {
+    if (floor->sink.on_phase != NULL)
+        floor->sink.on_phase(floor->sink.context, floor->phase);
+}
+
+static void next_phase(trading_floor *floor) {
+    floor->now_ns = floor->phase_until_ns;
+    floor->phase = session_phase_at(floor->now_ns, &floor->phase_until_ns);
+    if (!agents_may_act(floor)) {
+        if (floor->resting_ns == 0)
+            floor->resting_ns = floor->now_ns;
+    } else if (floor->resting_ns != 0) {
+        wake_agents(floor);
+    } else {
+        set_rates(floor);
+    }
+    tell_phase(floor);
+}
+
+/* Time passes, and nothing else, up to the next thing or `until_ns`; false if that comes first. */
+static bool pass_time(trading_floor *floor, int64_t due_ns, int64_t until_ns) {
+    bool over = due_ns > until_ns;
+    tw_bars_advance(floor->bars, over ? until_ns : due_ns, on_finished_minute, floor);
+    if (over && until_ns > floor->now_ns)
+        floor->now_ns = until_ns;
+    return !over;
 }
 
 tw_status floor_advance(trading_floor *floor, int64_t until_ns, uint64_t event_count_max,
                         tw_error *error) {
     for (uint64_t acts = 0;; acts++) {
-        bool tape = false;
-        int64_t due = next_due(floor, &tape);
-        bool over = due > until_ns;
-        if (!over && acts == event_count_max)
+        due_kind kind;
+        int64_t due_ns = next_due(floor, &kind);
+        if (due_ns <= until_ns && acts == event_count_max)
             return TW_OK;
-        int64_t time_ns = over ? until_ns : due;
-        tw_bars_advance(floor->bars, time_ns, on_finished_minute, floor);
-        if (over) {
-            if (until_ns > floor->now_ns)
-                floor->now_ns = until_ns;
+        if (!pass_time(floor, due_ns, until_ns))
             return TW_OK;
+        if (kind == DUE_PHASE) {
+            next_phase(floor);
+            continue;
         }
         floor->event_count++;
-        if (tape) {
-            tw_status status = next_of_tape(floor, error);
-            if (status != TW_OK)
-                return status;
-        } else {
+        if (kind == DUE_AGENT) {
             next_agent(floor);
+            continue;
         }
+        tw_status status = next_of_tape(floor, error);
+        if (status != TW_OK)
+            return status;
     }
+}
+
+/* The agents rest as on a night: next_due leaves them out, and next_phase does not wake them. */
+tw_status floor_jump(trading_floor *floor, int64_t to_ns, tw_error *error) {
+    TW_ASSERT(to_ns >= floor->now_ns);
+    floor->jumping = true;
+    if (floor->resting_ns == 0)
+        floor->resting_ns = floor->now_ns;
+    tw_status status = floor_advance(floor, to_ns, UINT64_MAX, error);
+    floor->jumping = false;
+    if (status == TW_OK && agents_may_act(floor))
+        wake_agents(floor);
+    return status;
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
 int64_t floor_now(const trading_floor *floor) {
     return floor->now_ns;
+}
+
+session_phase floor_phase(const trading_floor *floor) {
+    return floor->phase;
+}
+
+bool floor_is_open(const trading_floor *floor) {
+    return floor->config.always_open || floor->phase == SESSION_REGULAR;
 }
 
 void floor_quote(const trading_floor *floor, tw_symbol symbol, tw_quote *ret_quote) {

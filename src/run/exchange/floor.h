@@ -16,6 +16,8 @@
  *  2. The same seed, file and user orders at the same times give the same events.
  *  3. Order ids of users have the top bit set; those of agents and files have not, so they
  *     never meet.
+ *  4. Agents rest while the market is closed, unless it never closes. When they come back their
+ *     fair value has moved on, as over a night, and they place their orders anew.
  *
  * Memory: all at creation. Threads: one owner.
  */
@@ -23,6 +25,7 @@
 #define TRADEWIND_RUN_EXCHANGE_FLOOR_H
 
 #include "daily.h"
+#include "session.h"
 #include "tradewind/error.h"
 #include "tradewind/market.h"
 #include "tradewind/match.h"
@@ -38,6 +41,9 @@ typedef struct floor_sink {
     void (*on_bar)(void *context, const tw_bar *bar);
     void (*on_user_event)(void *context, const tw_match_event *event);
     void *context;
+    /* A phase of the day has begun; the agents have come or gone. May be NULL. It may submit and
+     * cancel orders of users. */
+    void (*on_phase)(void *context, session_phase phase);
 } floor_sink;
 
 typedef struct floor_config {
@@ -51,6 +57,7 @@ typedef struct floor_config {
     const char *tape_path;     /* LOBSTER messages, or NULL */
     const char *initial_path;  /* LOBSTER order book for the first row, or NULL */
     tw_symbol tape_symbol;
+    bool always_open;         /* agents act at any hour */
     int64_t tape_midnight_ns; /* the point in time that the tape counts its seconds from */
 } floor_config;
 
@@ -68,11 +75,20 @@ void floor_free(trading_floor *floor);
 tw_status floor_advance(trading_floor *floor, int64_t until_ns, uint64_t event_count_max,
                         tw_error *error) TW_MUST_CHECK;
 
+/* Moves time to `to_ns` (not before now) while agents rest; the tape is played, and phases that
+ * begin on the way are told. Statuses as floor_advance. */
+tw_status floor_jump(trading_floor *floor, int64_t to_ns, tw_error *error) TW_MUST_CHECK;
+
 /* A user's order now. `order->id` must have FLOOR_USER_ID. The verdict is tw_match_submit's. */
 tw_status floor_submit(trading_floor *floor, const tw_match_order *order) TW_MUST_CHECK;
 tw_status floor_cancel(trading_floor *floor, tw_symbol symbol, uint64_t id) TW_MUST_CHECK;
 
 int64_t floor_now(const trading_floor *floor);
+
+/* The phase that now is in, and whether the regular session is on: so it always is where the
+ * market never closes. */
+session_phase floor_phase(const trading_floor *floor);
+bool floor_is_open(const trading_floor *floor);
 
 /* The best bid and ask now. */
 void floor_quote(const trading_floor *floor, tw_symbol symbol, tw_quote *ret_quote);

@@ -23,6 +23,8 @@ static const double FAIR_MAX = 2e9;
 static const double VOLATILITY_MIN = 0.15;
 static const double VOLATILITY_SPREAD = 0.25;
 static const double TRADING_SECONDS_A_YEAR = 252.0 * 6.5 * 3600.0;
+/* A night, a weekend, or more, moves a price as about an hour and a half of trading does. */
+static const double OVERNIGHT_NS_MAX = 1.5 * 3600e9;
 static const int64_t TICK_NANO = TW_NANO / 100;
 
 void flow_init(order_flow *flow, tw_symbol symbol, tw_price price, uint64_t seed,
@@ -33,8 +35,29 @@ void flow_init(order_flow *flow, tw_symbol symbol, tw_price price, uint64_t seed
     double yearly = VOLATILITY_MIN + VOLATILITY_SPREAD * tw_random_uniform(&flow->random);
     flow->fair = tw_decimal_to_double(price.nano);
     flow->volatility_per_ns = yearly / sqrt(TRADING_SECONDS_A_YEAR * 1e9);
+    flow_set_rate(flow, events_per_second, start_ns);
+}
+
+void flow_set_rate(order_flow *flow, double events_per_second, int64_t now_ns) {
+    TW_ASSERT(events_per_second > 0.0);
     flow->interval_ns = 1e9 / events_per_second;
-    flow->next_ns = start_ns + 1 + (int64_t)tw_random_exponential(&flow->random, flow->interval_ns);
+    flow->next_ns = now_ns + 1 + (int64_t)tw_random_exponential(&flow->random, flow->interval_ns);
+}
+
+static void move_fair(order_flow *flow, double gap_ns) {
+    flow->fair *= natural_exponential(flow->volatility_per_ns * sqrt(gap_ns) *
+                                      tw_random_normal(&flow->random));
+    flow->fair = fmin(fmax(flow->fair, FAIR_MIN), FAIR_MAX);
+}
+
+void flow_wake(order_flow *flow, int64_t gap_ns) {
+    TW_ASSERT(gap_ns >= 0);
+    double gap = (double)gap_ns;
+    move_fair(flow, gap < OVERNIGHT_NS_MAX ? gap : OVERNIGHT_NS_MAX);
+}
+
+uint64_t flow_take_live(order_flow *flow) {
+    return flow->live_count == 0 ? 0 : flow->live[--flow->live_count];
 }
 
 /* A limit price `distance` ticks away from the fair value's half spread, at least one tick. */
@@ -100,9 +123,7 @@ static tw_side draw_side(order_flow *flow) {
 
 void flow_next(order_flow *flow, flow_act *ret_act) {
     double gap = tw_random_exponential(&flow->random, flow->interval_ns);
-    flow->fair *=
-        natural_exponential(flow->volatility_per_ns * sqrt(gap) * tw_random_normal(&flow->random));
-    flow->fair = fmin(fmax(flow->fair, FAIR_MIN), FAIR_MAX);
+    move_fair(flow, gap);
     flow->next_ns += 1 + (int64_t)gap;
     double draw = tw_random_uniform(&flow->random);
     bool crowded = flow->live_count == FLOW_LIVE_COUNT_MAX;

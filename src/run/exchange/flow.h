@@ -47,6 +47,15 @@ void flow_init(order_flow *flow, tw_symbol symbol, tw_price price, uint64_t seed
 #define FLOW_OPENING_COUNT 80
 void flow_opening(order_flow *flow, uint32_t index, flow_act *ret_act);
 
+/* From `now_ns` on so many acts a second: the next one is drawn anew. */
+void flow_set_rate(order_flow *flow, double events_per_second, int64_t now_ns);
+
+/* After `gap_ns` of rest: the fair value moves as it would have. Orders are to be placed anew,
+ * flow_opening after flow_take_live has given each that may still rest: its id, or 0 after the
+ * last. */
+void flow_wake(order_flow *flow, int64_t gap_ns);
+uint64_t flow_take_live(order_flow *flow);
+
 /* The act at `next_ns`; moves `next_ns` to the one after it. */
 void flow_next(order_flow *flow, flow_act *ret_act);
 

@@ -22,6 +22,8 @@ static const route routes[] = {
     {"GET", "/", route_welcome, true},
     {"GET", "/sim/clock", route_sim_clock, true},
     {"POST", "/sim/clock/step", route_sim_step, true},
+    {"POST", "/sim/clock/jump", route_sim_jump, true},
+    {"POST", "/sim/clock/speed", route_sim_speed, true},
     {"GET", "/v2/account", route_account, false},
     {"GET", "/v2/clock", route_clock, false},
     {"GET", "/v2/assets", route_assets, false},

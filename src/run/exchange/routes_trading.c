@@ -21,6 +21,7 @@ void route_account(exchange_call *call) {
 void route_clock(exchange_call *call) {
     tw_alpaca_clock clock;
     words_clock(floor_now(call->exchange->floor), &clock);
+    clock.is_open = floor_is_open(call->exchange->floor);
     tw_alpaca_encode_clock(&call->exchange->body, &clock);
     answer_body(call, 200);
 }

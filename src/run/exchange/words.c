@@ -147,7 +147,7 @@ void words_clock(int64_t now_ns, tw_alpaca_clock *ret_clock) {
         .timestamp_offset = session_offset_seconds(now_ns),
         .next_open_offset = session_offset_seconds(next_open),
         .next_close_offset = session_offset_seconds(next_close),
-        .is_open = true, /* the simulated market never closes */
+        .is_open = session_phase_at(now_ns, NULL) == SESSION_REGULAR,
         .present = ~UINT64_C(0),
     };
 }

@@ -1,0 +1,105 @@
+/*
+ * exchange_clock.c - the exchange's time: where it begins, and how it follows the machine's.
+ *
+ * With the real clock the floor's time follows clock + (monotonic - origin) x speed; a turn plays
+ * at most ACTS_A_TURN acts, so that requests are served even when the floor is behind. What is
+ * missing then is the lag, and nothing is left out: the floor plays each act at its own time.
+ */
+#include "exchange_priv.h"
+#include "session.h"
+#include "tradewind/time.h"
+
+enum { ACTS_A_TURN = 20000 };
+
+static const int64_t STEP_START_NS = INT64_C(1767623400000000000); /* 2026-01-05T14:30:00Z */
+
+/* ---- the start ----------------------------------------------------------------------------- */
+
+/* Now, if that is in the regular session or the market never closes; else the next opening. */
+static int64_t open_start(bool always_open) {
+    int64_t now_ns = tw_time_wall_ns();
+    bool open = always_open || session_phase_at(now_ns, NULL) == SESSION_REGULAR;
+    return open ? now_ns : session_next_open(now_ns);
+}
+
+int64_t exchange_default_start(const tw_exchange_config *config) {
+    if (config->start_ns != 0)
+        return config->start_ns;
+    return config->clock == TW_EXCHANGE_STEP ? STEP_START_NS : open_start(config->always_open);
+}
+
+/* The first message of the tape, in nanoseconds after midnight. */
+static tw_status first_of_tape(const tw_exchange *exchange, int64_t *ret_offset_ns,
+                               tw_error *error) {
+    tw_tape_config config = {.path = exchange->config.tape,
+                             .allocator = exchange->allocator,
+                             .format = TW_TAPE_LOBSTER_MESSAGES};
+    TW_AUTO(tw_tape) *tape = NULL;
+    tw_order_event event;
+    tw_status status = tw_tape_open(&config, &tape, error);
+    if (status == TW_OK)
+        status = tw_tape_next_event(tape, &event, error);
+    if (status == TW_EMPTY)
+        return tw_error_set(error, TW_PARSE, "%s: the tape has no message", config.path);
+    if (status == TW_OK)
+        *ret_offset_ns = event.time_ns;
+    return status;
+}
+
+tw_status exchange_decide_start(tw_exchange *exchange, int64_t *ret_midnight_ns, tw_error *error) {
+    const tw_exchange_config *config = &exchange->config;
+    int64_t start_ns = config->start_ns;
+    int64_t offset_ns = 0;
+    if (start_ns == 0 && (config->prices != NULL || config->tape != NULL)) {
+        int64_t last = daily_history_last_day(exchange->history);
+        start_ns = session_time_of(session_next_trading_day(last), 9, 30);
+    } else if (start_ns == 0) {
+        start_ns = exchange_default_start(config);
+    }
+    *ret_midnight_ns = session_time_of(session_day_of(start_ns), 0, 0);
+    if (config->tape != NULL) {
+        tw_status status = first_of_tape(exchange, &offset_ns, error);
+        if (status != TW_OK)
+            return status;
+        start_ns = *ret_midnight_ns + offset_ns;
+    }
+    exchange->start_ns = start_ns;
+    return TW_OK;
+}
+
+/* ---- running ------------------------------------------------------------------------------- */
+
+void exchange_clock_set(tw_exchange *exchange, int64_t now_ns) {
+    exchange->clock_ns = now_ns;
+    exchange->origin_ns = tw_time_monotonic_ns();
+}
+
+/* What the real clock shows. */
+static int64_t clock_now(const tw_exchange *exchange) {
+    double elapsed =
+        (double)(tw_time_monotonic_ns() - exchange->origin_ns) * exchange->config.speed;
+    int64_t left_ns = EXCHANGE_END_NS - exchange->clock_ns;
+    return elapsed < (double)left_ns ? exchange->clock_ns + (int64_t)elapsed : EXCHANGE_END_NS;
+}
+
+int64_t exchange_lag_ns(const tw_exchange *exchange) {
+    if (exchange->config.clock == TW_EXCHANGE_STEP)
+        return 0;
+    int64_t lag_ns = clock_now(exchange) - floor_now(exchange->floor);
+    return lag_ns > 0 ? lag_ns : 0;
+}
+
+tw_status exchange_advanced(tw_exchange *exchange, tw_status status) {
+    if (status != TW_OK)
+        exchange->failure.status = status;
+    else if (floor_tape_ended(exchange->floor))
+        atomic_store(&exchange->tape_ended, true);
+    return status;
+}
+
+void exchange_catch_up(tw_exchange *exchange) {
+    if (exchange->config.clock == TW_EXCHANGE_STEP || exchange->failure.status != TW_OK)
+        return;
+    (void)exchange_advanced(exchange, floor_advance(exchange->floor, clock_now(exchange),
+                                                    ACTS_A_TURN, &exchange->failure));
+}
