@@ -1,0 +1,52 @@
+#!/bin/sh
+# e2e_sdk.sh - the official SDKs of JavaScript, both generations, against the exchange.
+#
+# Their packages are pinned by the lock files of tests/e2e/sdk and kept in the build folder, where a
+# second run finds them. Without npm, or where its registry cannot be reached, the story is skipped.
+# shellcheck disable=SC2154 # some names are set in lib/cases.sh
+. "$(dirname -- "$0")/lib/cases.sh"
+
+exec 9>&1 # what is counted is shown of cases that pass, too
+suites=$root/tests/e2e/sdk
+
+# npm_install FOLDER: what its lock file says, whole or not at all.
+npm_install() {
+    npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --loglevel=error >npm_said 2>&1 && return
+    grep -qE 'ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH' npm_said ||
+        fail "the SDKs cannot be installed: $(cat npm_said)"
+    skip "the registry of npm cannot be reached"
+}
+
+# $modules becomes a folder that has the SDKs. It is moved there whole: another run may want it, too.
+find_sdks() {
+    command -v node >/dev/null || skip "there is no node"
+    command -v npm >/dev/null || skip "there is no npm"
+    lock=$suites/package-lock.json
+    modules=$(dirname -- "$tradewind")/sdks-$(cksum <"$lock" | cut -d ' ' -f 1)
+    [ ! -d "$modules" ] || return 0
+    mkdir fresh
+    cp "$suites/package.json" "$lock" fresh
+    npm_install fresh
+    mv -T fresh "$modules" 2>/dev/null || [ -d "$modules" ] || fail "$modules cannot be made"
+}
+
+# A session of New York that takes thirteen minutes: bars of a minute close every two seconds.
+trades_with() {
+    find_sdks
+    start_exchange --symbols AAPL,MSFT,TSLA --seed 7 --start 2026-01-05T14:31:00Z --clock x30
+    cp "$suites"/*.mjs .
+    ln -s "$modules/node_modules" node_modules
+    EXCHANGE=$url node "sdk$1.mjs" >said 2>&1 || fail "$(cat said)"
+    echo "counts: SDK of JavaScript $1: $(tail -n 1 said)" >&9
+    grep -q '^[1-9][0-9]* passed, 0 failed$' said || fail "$(cat said)"
+}
+
+a_program_of_the_javascript_sdk_3_trades() {
+    trades_with 3
+}
+
+a_program_of_the_javascript_sdk_4_trades() {
+    trades_with 4
+}
+
+run_cases a_program_of_the_javascript_sdk_3_trades a_program_of_the_javascript_sdk_4_trades

@@ -1,0 +1,225 @@
+/*
+ * sdk3.mjs - what a stock trader calls, through @alpacahq/alpaca-trade-api 3.
+ *
+ * EXCHANGE is the address of the exchange (http://host:port).
+ */
+import Alpaca from "alpaca-3";
+
+import { Inbox, assert, eventually, failure, rule, run_rules } from "./suite.mjs";
+
+const exchange = process.env.EXCHANGE;
+const alpaca = new Alpaca({
+    keyId: "demo",
+    secretKey: "demo",
+    baseUrl: exchange,
+    dataBaseUrl: exchange,
+});
+
+const updates = new Inbox();
+
+const DECIMAL = /^-?\d+(\.\d+)?$/;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+async function all(pages) {
+    const items = [];
+    for await (const item of pages)
+        items.push(item);
+    return items;
+}
+
+function submit(order) {
+    return alpaca.createOrder({ time_in_force: "day", ...order });
+}
+
+function finished(id) {
+    return eventually(() => alpaca.getOrder(id), (order) => order.status === "filled", "the fill");
+}
+
+/* ---- account, clock, assets ---------------------------------------------------------------- */
+
+rule("the account's money is text and its switches are booleans", async () => {
+    const account = await alpaca.getAccount();
+    assert.match(account.id, UUID);
+    assert.equal(account.status, "ACTIVE");
+    assert.equal(account.currency, "USD");
+    for (const name of ["cash", "equity", "last_equity", "portfolio_value", "buying_power",
+        "long_market_value", "initial_margin", "maintenance_margin"])
+        assert.match(account[name], DECIMAL, name);
+    for (const name of ["trading_blocked", "transfers_blocked", "account_blocked",
+        "pattern_day_trader", "shorting_enabled"])
+        assert.equal(typeof account[name], "boolean", name);
+    assert.equal(typeof account.daytrade_count, "number");
+});
+
+rule("the clock is New York's", async () => {
+    const clock = await alpaca.getClock();
+    assert.equal(clock.is_open, true);
+    for (const name of ["timestamp", "next_open", "next_close"])
+        assert.match(clock[name], /T.*-0[45]:00$/, name);
+});
+
+rule("assets are listed and found by name", async () => {
+    const assets = await alpaca.getAssets({ status: "active" });
+    assert.ok(assets.length >= 3);
+    const apple = await alpaca.getAsset("AAPL");
+    assert.match(apple.id, UUID);
+    assert.equal(apple.class, "us_equity");
+    assert.equal(apple.tradable, true);
+    assert.deepEqual(await alpaca.getAsset(apple.id), apple);
+    const error = await failure(alpaca.getAsset("NOTHERE"));
+    assert.equal(error.response.status, 404);
+    assert.equal(error.response.data.code, 40410000);
+});
+
+/* ---- streams -------------------------------------------------------------------------------- */
+
+rule("the trading stream authorizes and listens", async () => {
+    const connected = new Promise((resolve) => alpaca.trade_ws.onConnect(resolve));
+    alpaca.trade_ws.onOrderUpdate((update) => updates.push(update));
+    alpaca.trade_ws.connect();
+    await connected;
+    alpaca.trade_ws.subscribe(["trade_updates"]);
+});
+
+/* ---- orders --------------------------------------------------------------------------------- */
+
+rule("a market order fills, and its updates say so", async () => {
+    const order = await submit({ symbol: "AAPL", qty: 5, side: "buy", type: "market",
+        client_order_id: "js3-market" });
+    assert.match(order.id, UUID);
+    assert.equal(order.qty, "5");
+    assert.equal(order.order_type, "market");
+    assert.equal(order.legs, null);
+    const filled = await finished(order.id);
+    assert.equal(filled.filled_qty, "5");
+    assert.match(filled.filled_avg_price, DECIMAL);
+    const update = await updates.next((message) => message.event === "fill" && message.order.id === order.id,
+        "the fill on the stream");
+    assert.match(update.price, DECIMAL);
+    assert.match(update.qty, DECIMAL);
+    assert.equal(update.position_qty, "5");
+    assert.equal(update.order.client_order_id, "js3-market");
+});
+
+rule("a position follows the fill", async () => {
+    const position = await alpaca.getPosition("AAPL");
+    assert.equal(position.qty, "5");
+    assert.equal(position.side, "long");
+    assert.equal(position.asset_class, "us_equity");
+    for (const name of ["avg_entry_price", "market_value", "cost_basis", "unrealized_pl",
+        "unrealized_plpc", "current_price", "lastday_price", "change_today"])
+        assert.match(position[name], DECIMAL, name);
+    assert.ok((await alpaca.getPositions()).some((held) => held.symbol === "AAPL"));
+});
+
+rule("a resting order is listed, found and cancelled", async () => {
+    const order = await submit({ symbol: "MSFT", qty: 1, side: "buy", type: "limit", limit_price: "1.00",
+        time_in_force: "gtc", client_order_id: "js3-rest" });
+    assert.equal((await alpaca.getOrder(order.id)).status, "new");
+    assert.equal((await alpaca.getOrderByClientId("js3-rest")).id, order.id);
+    const open = await alpaca.getOrders({ status: "open", limit: 500, symbols: "MSFT" });
+    assert.ok(open.some((listed) => listed.id === order.id));
+    await alpaca.cancelOrder(order.id);
+    await updates.next((message) => message.event === "canceled" && message.order.id === order.id,
+        "the cancel on the stream");
+    const gone = await alpaca.getOrder(order.id);
+    assert.equal(gone.status, "canceled");
+    assert.ok(gone.canceled_at);
+});
+
+rule("a client order id is taken for ever", async () => {
+    const error = await failure(submit({ symbol: "AAPL", qty: 1, side: "buy", type: "market",
+        client_order_id: "js3-market" }));
+    assert.equal(error.response.status, 422);
+    assert.equal(error.response.data.code, 40010001);
+    assert.match(error.response.data.message, /client_order_id must be unique/);
+});
+
+rule("an order for more money than there is is refused as Alpaca refuses it", async () => {
+    const error = await failure(submit({ symbol: "AAPL", qty: 1000000, side: "buy", type: "market" }));
+    assert.equal(error.response.status, 403);
+    assert.equal(error.response.data.code, 40310000);
+    assert.match(error.response.data.message, /insufficient buying power/);
+});
+
+rule("a limit of a fraction of a cent is refused", async () => {
+    const error = await failure(submit({ symbol: "AAPL", qty: 1, side: "buy", type: "limit",
+        limit_price: "100.001" }));
+    assert.equal(error.response.status, 422);
+    assert.equal(error.response.data.code, 42210000);
+});
+
+rule("a fractional order for a sum of money fills", async () => {
+    const order = await submit({ symbol: "MSFT", notional: 250, side: "buy", type: "market" });
+    assert.equal(order.notional, "250");
+    const filled = await finished(order.id);
+    assert.ok(Number(filled.filled_qty) > 0);
+});
+
+rule("every order can be cancelled at once", async () => {
+    const order = await submit({ symbol: "AAPL", qty: 1, side: "buy", type: "limit", limit_price: "2.00" });
+    const answers = await alpaca.cancelAllOrders();
+    assert.ok(answers.some((answer) => answer.id === order.id && answer.status === 200));
+    await eventually(() => alpaca.getOrders({ status: "open" }), (open) => open.length === 0);
+});
+
+rule("orders are listed in pages by time", async () => {
+    const newest = await alpaca.getOrders({ status: "all", limit: 2, direction: "desc" });
+    assert.equal(newest.length, 2);
+    const older = await alpaca.getOrders({ status: "all", limit: 500, until: newest[1].submitted_at });
+    assert.ok(older.length >= 1);
+    assert.ok(older.every((order) => order.id !== newest[0].id && order.id !== newest[1].id));
+});
+
+/* ---- market data ---------------------------------------------------------------------------- */
+
+rule("the latest trade, quote and bar have their names", async () => {
+    const trade = await alpaca.getLatestTrade("AAPL");
+    assert.ok(trade.Price > 0 && trade.Size > 0 && trade.Timestamp);
+    const quote = await alpaca.getLatestQuote("AAPL");
+    assert.ok(quote.AskPrice >= quote.BidPrice && quote.BidPrice > 0);
+    const two = await alpaca.getLatestQuotes(["AAPL", "MSFT"]);
+    assert.deepEqual([...two.keys()].sort(), ["AAPL", "MSFT"]);
+    const both = await alpaca.getLatestTrades(["AAPL", "MSFT"]);
+    assert.ok(both.get("MSFT").Price > 0);
+    assert.ok((await alpaca.getLatestBar("AAPL")).ClosePrice > 0);
+});
+
+rule("daily bars come in pages, each once", async () => {
+    const options = { start: "2025-11-03", end: "2025-12-31", timeframe: "1Day" };
+    const whole = await all(alpaca.getBarsV2("AAPL", { ...options }));
+    assert.ok(whole.length > 30);
+    const days = whole.map((bar) => bar.Timestamp);
+    assert.deepEqual([...new Set(days)].sort(), days);
+    for (const bar of whole)
+        assert.ok(bar.LowPrice <= bar.OpenPrice && bar.OpenPrice <= bar.HighPrice && bar.Volume > 0 &&
+            bar.VWAP >= bar.LowPrice && bar.VWAP <= bar.HighPrice);
+    const paged = await all(alpaca.getBarsV2("AAPL", { ...options, limit: 25, pageLimit: 7 }));
+    assert.deepEqual(paged, whole.slice(0, 25));
+});
+
+rule("bars of several symbols come by symbol", async () => {
+    const found = await alpaca.getMultiBarsV2(["AAPL", "MSFT"],
+        { start: "2025-12-01", end: "2025-12-31", timeframe: "1Day" });
+    assert.deepEqual([...found.keys()].sort(), ["AAPL", "MSFT"]);
+    assert.equal(found.get("AAPL").length, found.get("MSFT").length);
+});
+
+rule("a timeframe that is none is refused", async () => {
+    const error = await failure(all(alpaca.getBarsV2("AAPL", { start: "2025-12-01", timeframe: "7Weeks" })));
+    assert.match(error.message, /code: 400/);
+});
+
+/* ---- who it is ------------------------------------------------------------------------------ */
+
+rule("a wrong key is not authorized", async () => {
+    const stranger = new Alpaca({ keyId: "demo", secretKey: "wrong", baseUrl: exchange });
+    const error = await failure(stranger.getAccount());
+    assert.equal(error.response.status, 401);
+    assert.equal(error.response.data.code, 40110000);
+    assert.ok(error.response.headers["x-request-id"]);
+});
+
+await run_rules(async () => {
+    alpaca.trade_ws.disconnect();
+});

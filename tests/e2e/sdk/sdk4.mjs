@@ -1,0 +1,165 @@
+/*
+ * sdk4.mjs - what a stock trader calls, through @alpacahq/alpaca-trade-api 4.
+ *
+ * EXCHANGE is the address of the exchange (http://host:port). The client has no setting for an
+ * address, but takes the function that fetches.
+ */
+import * as sdk from "alpaca-4";
+
+import { Inbox, assert, eventually, failure, rule, run_rules } from "./suite.mjs";
+
+const { Alpaca, NotFoundError, PermissionError, TimeFrame, ValidationError, AuthError, withResponse } = sdk;
+const exchange = process.env.EXCHANGE;
+const stream = exchange.replace(/^http/, "ws");
+const local = (url, init) => fetch(url.replace(/^https:\/\/[^/]+/, exchange), init);
+const alpaca = new Alpaca({ keyId: "demo", secret: "demo", fetchApi: local, retry: false });
+const { trading, marketData } = alpaca;
+
+const updates = new Inbox();
+const trade_stream = trading.stream({ url: `${stream}/stream` });
+
+const DECIMAL = /^-?\d+(\.\d+)?$/;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+async function all(pages) {
+    const items = [];
+    for await (const item of pages)
+        items.push(item);
+    return items;
+}
+
+function finished(orderId) {
+    return eventually(() => trading.orders.getOrderByOrderID({ orderId }),
+        (order) => order.status === "filled", "the fill");
+}
+
+/* ---- account, clock, assets ---------------------------------------------------------------- */
+
+rule("the connection is valid", async () => {
+    const check = await trading.validateConnection();
+    assert.equal(check.ok, true, JSON.stringify(check));
+    assert.equal(check.account.status, "ACTIVE");
+    assert.match(check.account.buyingPower, DECIMAL);
+    assert.match(check.account.cash, DECIMAL);
+});
+
+rule("the clock and the assets are told", async () => {
+    const clock = await trading.clock.legacyClock();
+    assert.equal(clock.isOpen, true);
+    assert.ok(clock.nextClose > clock.timestamp);
+    const apple = await trading.assets.getV2AssetsSymbolOrAssetId({ symbolOrAssetId: "AAPL" });
+    assert.match(apple.id, UUID);
+    assert.equal(apple.tradable, true);
+    assert.ok((await trading.assets.getV2Assets({ status: "active" })).length >= 3);
+    const error = await failure(trading.assets.getV2AssetsSymbolOrAssetId({ symbolOrAssetId: "NOTHERE" }));
+    assert.ok(error instanceof NotFoundError);
+    assert.equal(error.code, 40410000);
+    assert.ok(error.requestId);
+});
+
+rule("an answer has its request's id", async () => {
+    const answer = await withResponse(trading.account.getAccountRaw());
+    assert.equal(answer.status, 200);
+    assert.ok(answer.headers.get("X-Request-ID"));
+});
+
+/* ---- orders --------------------------------------------------------------------------------- */
+
+rule("the trading stream authorizes and listens", async () => {
+    const listening = new Promise((resolve) => trade_stream.on("subscription", resolve));
+    trade_stream.onTradeUpdate((update) => updates.push(update));
+    trade_stream.connect();
+    assert.equal(await trade_stream.waitForAuthentication(10_000), true);
+    trade_stream.subscribeTradeUpdates();
+    assert.deepEqual(await listening, ["trade_updates"]);
+});
+
+rule("a market order fills, and its updates say so", async () => {
+    const order = await trading.orders.market({ symbol: "AAPL", qty: 5, side: "buy", clientOrderId: "js4-market" });
+    assert.equal(order.qty, "5");
+    const filled = await finished(order.id);
+    assert.equal(filled.filledQty, "5");
+    const update = await updates.next((message) => message.event === "fill" && message.order.id === order.id,
+        "the fill on the stream");
+    assert.equal(update.order.clientOrderId, "js4-market");
+    const position = await trading.positions.getOpenPosition({ symbolOrAssetId: "AAPL" });
+    assert.equal(position.side, "long");
+    assert.ok(Number(position.qty) >= 5);
+    assert.ok((await trading.positions.getAllOpenPositions()).length >= 1);
+});
+
+rule("submitAndWait ends with the fill", async () => {
+    const order = await trading.submitAndWait({ type: "market", symbol: "MSFT", qty: 1, side: "buy" },
+        { stream: trade_stream, timeoutMs: 15_000 });
+    assert.equal(order.status, "filled");
+});
+
+rule("a resting order is listed, found and cancelled", async () => {
+    const order = await trading.orders.limit({ symbol: "MSFT", qty: 1, side: "buy", limitPrice: "1.00",
+        timeInForce: "gtc", clientOrderId: "js4-rest" });
+    const found = await trading.orders.getOrderByClientOrderId({ clientOrderId: "js4-rest" });
+    assert.equal(found.id, order.id);
+    assert.equal(found.status, "new");
+    const open = await trading.orders.getAllOrders({ status: "open", limit: 500, symbols: ["MSFT"] });
+    assert.ok(open.some((listed) => listed.id === order.id));
+    await trading.orders.deleteOrderByOrderID({ orderId: order.id });
+    await updates.next((message) => message.event === "canceled" && message.order.id === order.id,
+        "the cancel on the stream");
+    const gone = await trading.orders.getOrderByOrderID({ orderId: order.id });
+    assert.equal(gone.status, "canceled");
+    assert.ok(gone.canceledAt instanceof Date);
+});
+
+rule("refusals are the classes that the client knows", async () => {
+    const twin = await failure(trading.orders.market({ symbol: "AAPL", qty: 1, side: "buy",
+        clientOrderId: "js4-market" }));
+    assert.ok(twin instanceof ValidationError);
+    assert.equal(twin.code, 40010001);
+    const poor = await failure(trading.orders.market({ symbol: "AAPL", qty: 1000000, side: "buy" }));
+    assert.ok(poor instanceof PermissionError);
+    assert.equal(poor.code, 40310000);
+    const fine = await failure(trading.orders.limit({ symbol: "AAPL", qty: 1, side: "buy", limitPrice: "100.001" }));
+    assert.ok(fine instanceof ValidationError);
+    assert.equal(fine.code, 42210000);
+});
+
+rule("every order can be cancelled at once", async () => {
+    const order = await trading.orders.limit({ symbol: "AAPL", qty: 1, side: "buy", limitPrice: "2.00" });
+    const answers = await trading.orders.deleteAllOrders();
+    assert.ok(answers.some((answer) => answer.id === order.id && answer.status === 200));
+});
+
+/* ---- market data ---------------------------------------------------------------------------- */
+
+rule("the latest are told by symbol", async () => {
+    assert.ok(await marketData.getLatestPrice("AAPL") > 0);
+    const { quotes } = await marketData.stocks.stockLatestQuotes({ symbols: "AAPL,MSFT" });
+    assert.deepEqual(Object.keys(quotes).sort(), ["AAPL", "MSFT"]);
+    const { quote } = await marketData.stocks.stockLatestQuoteSingle({ symbol: "AAPL" });
+    assert.ok(quote.ap >= quote.bp && quote.bp > 0);
+});
+
+rule("daily bars come in pages, each once", async () => {
+    const request = { symbols: ["AAPL", "MSFT"], timeframe: TimeFrame.Day,
+        start: new Date("2025-11-03"), end: new Date("2025-12-31") };
+    const whole = await marketData.getStockBars(request);
+    assert.ok(whole.AAPL.length > 30);
+    assert.equal(whole.AAPL.length, whole.MSFT.length);
+    const paged = await all(marketData.iterateStockBars({ ...request, limit: 7 }));
+    assert.equal(paged.length, whole.AAPL.length + whole.MSFT.length);
+    assert.ok(whole.AAPL[0].timestamp instanceof Date);
+    assert.match(whole.AAPL[0].timestampRaw, /^2025-11-03T0[45]:00:00Z$/);
+});
+
+/* ---- who it is ------------------------------------------------------------------------------ */
+
+rule("a wrong key is not authorized", async () => {
+    const stranger = new Alpaca({ keyId: "demo", secret: "wrong", fetchApi: local, retry: false });
+    const error = await failure(stranger.trading.account.getAccount());
+    assert.ok(error instanceof AuthError);
+    assert.equal(error.code, 40110000);
+});
+
+await run_rules(async () => {
+    trade_stream.disconnect();
+});
