@@ -424,16 +424,39 @@ static tw_status make_streams(tw_venue *venue) {
                                 &venue->trading);
 }
 
+/* Breakers open for no longer than a lost connection rests, or a venue that is back would be taken
+ * for one that is away. Stepped, nothing may depend on how long an answer took: calls go straight.
+ */
+static tw_status make_resilient(tw_venue *venue, tw_error *error) {
+    if (venue->config.stepped)
+        return TW_OK;
+    tw_resilient_config config = tw_resilient_config_default();
+    config.loop = venue->loop;
+    config.client = venue->http;
+    config.call_max = VENUE_CALL_COUNT_MAX;
+    config.host_max = 2; /* of trading and of data */
+    config.seed = tw_random_next(&venue->random);
+    for (int i = 0; i < TW_ROUTE_CLASS_COUNT; i++) {
+        config.breakers.routes[i].open_ns_min = RECONNECT.pause_ns_min;
+        config.breakers.routes[i].open_ns_max = RECONNECT.pause_ns_max;
+        config.routes[i].policy.pause_ns_max = RECONNECT.pause_ns_max;
+    }
+    return tw_resilient_new(venue->allocator, &config, &venue->resilient, error);
+}
+
 static tw_status make_client(tw_venue *venue, tw_error *error) {
     tw_status status = tw_loop_new(NULL, &venue->loop, error);
     if (status == TW_OK)
         status = tw_http_client_new(venue->loop, NULL, &venue->http, error);
+    if (status == TW_OK)
+        status = make_resilient(venue, error);
     if (status != TW_OK)
         return status;
     tw_alpaca_client_config client = {.trading_url = venue->config.trading_url,
                                       .data_url = venue->config.data_url,
                                       .key_id = venue->config.key_id,
                                       .secret = venue->config.secret,
+                                      .resilient = venue->resilient,
                                       .call_count_max = VENUE_CALL_COUNT_MAX};
     status = tw_alpaca_client_new(venue->allocator, venue->loop, venue->http, &client,
                                   venue->symbols, &venue->client);
@@ -528,6 +551,7 @@ void tw_venue_free(tw_venue *venue) {
     tw_alpaca_stream_free(venue->trading);
     tw_alpaca_client_free(venue->client);
     tw_http_client_free(venue->http);
+    tw_resilient_free(venue->resilient);
     tw_loop_free(venue->loop);
     tw_alpaca_reader_free(venue->step_reader);
     tw_ring_free(venue->market);

@@ -79,6 +79,7 @@ struct tw_venue {
     const char **names; /* of the symbols, for subscriptions */
     tw_loop *loop;
     tw_http_client *http;
+    tw_resilient *resilient; /* what calls go through; NULL in stepped mode */
     tw_alpaca_client *client;
     tw_alpaca_stream *data;
     tw_alpaca_stream *trading;

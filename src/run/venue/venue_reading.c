@@ -82,7 +82,7 @@ static void on_position(void *context, const tw_alpaca_position *position) {
     add(venue, TW_VENUE_POSITION)->as.position = position->position;
 }
 
-/* Starts the next part of a reading; a client without room counts as a loss. */
+/* Starts the next part of a reading; one that cannot start counts as a loss. */
 static void next_part(tw_venue *venue, tw_status started) {
     atomic_fetch_add(&venue->requests, 1);
     if (started == TW_OK) {
@@ -90,7 +90,9 @@ static void next_part(tw_venue *venue, tw_status started) {
         return;
     }
     venue->reading = NULL;
-    venue_lost(venue, started, "too many requests are in flight");
+    venue_lost(venue, started,
+               started == TW_FULL ? "too many requests are in flight"
+                                  : "requests have failed a lot");
 }
 
 static void on_positions_done(void *context, const tw_alpaca_result *result) {
