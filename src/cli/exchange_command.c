@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "exchange_options.h"
+#include "exchange_pointers.h"
 #include "tradewind/time.h"
 
 typedef struct listen_options {
@@ -78,6 +79,7 @@ static void print_ready(const tw_exchange *exchange, const char *address,
     printf("  try      curl -H 'APCA-API-KEY-ID: demo' -H 'APCA-API-SECRET-KEY: demo' "
            "http://%s/v2/account\n",
            host);
+    exchange_pointers_print(stdout, host, config->key, config->secret);
     fflush(stdout);
 }
 

@@ -49,4 +49,26 @@ a_program_of_the_javascript_sdk_4_trades() {
     trades_with 4
 }
 
-run_cases a_program_of_the_javascript_sdk_3_trades a_program_of_the_javascript_sdk_4_trades
+# pasted VERSION LINE: what the exchange printed for this SDK, and a line behind it, run as a program.
+pasted() {
+    awk -v "head=// JavaScript $1:" 'index($0, head) == 1 { on = 1; next } /^$/ { on = 0 } on' printed >pasted.js
+    echo "$2" >>pasted.js
+    mkdir -p node_modules/@alpacahq
+    ln -sfn "$modules/node_modules/alpaca-$1" node_modules/@alpacahq/alpaca-trade-api
+    node pasted.js >said 2>&1 || fail "$(cat said)"
+    grep -q '^held ACTIVE$' said || fail "$(cat said)"
+}
+
+what_it_prints_can_be_pasted() {
+    find_sdks
+    start_exchange --symbols AAPL --seed 7 --start 2026-01-05T14:31:00Z --clock x30
+    while read -r line <&8; do
+        echo "$line"
+        [ "$line" != '}' ] || break
+    done >printed
+    pasted 3 'alpaca.getAccount().then((account) => console.log("held", account.status));'
+    pasted 4 'alpaca.trading.account.getAccount().then((account) => console.log("held", account.status));'
+}
+
+run_cases what_it_prints_can_be_pasted a_program_of_the_javascript_sdk_3_trades \
+    a_program_of_the_javascript_sdk_4_trades
