@@ -87,8 +87,6 @@ void exchange_handle(void *context, const tw_http_request *request, tw_http_repl
 /* routes_trading.c */
 void route_account(exchange_call *call);
 void route_clock(exchange_call *call);
-void route_assets(exchange_call *call);
-void route_asset(exchange_call *call);
 void route_positions(exchange_call *call);
 void route_position(exchange_call *call);
 void route_orders_list(exchange_call *call);
@@ -97,6 +95,15 @@ void route_orders_cancel_all(exchange_call *call);
 void route_order(exchange_call *call);
 void route_order_by_client_id(exchange_call *call);
 void route_order_cancel(exchange_call *call);
+
+/* routes_assets.c */
+void route_assets(exchange_call *call);
+void route_asset(exchange_call *call);
+
+/* routes_calendar.c */
+void route_calendar(exchange_call *call);
+void route_market_clock(exchange_call *call);
+void route_market_calendar(exchange_call *call);
 
 /* routes_data.c */
 void route_bars(exchange_call *call);

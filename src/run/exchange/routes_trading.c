@@ -1,6 +1,7 @@
-/* routes_trading.c - account, clock, assets, positions and orders. */
+/* routes_trading.c - account, clock, positions and orders. */
 #include <string.h>
 
+#include "assets.h"
 #include "exchange_priv.h"
 #include "words.h"
 
@@ -26,46 +27,9 @@ void route_clock(exchange_call *call) {
     answer_body(call, 200);
 }
 
-void route_assets(exchange_call *call) {
-    tw_exchange *exchange = call->exchange;
-    tw_slice status = {0};
-    bool filtered = tw_http_request_query(call->request, "status", &status) &&
-                    !tw_slice_equal_string(status, "active");
-    tw_text_append_char(&exchange->body, '[');
-    for (tw_symbol s = 0; !filtered && s < tw_symbols_count(exchange->symbols); s++) {
-        tw_alpaca_asset asset;
-        words_asset(tw_symbols_name(exchange->symbols, s), &asset);
-        if (s > 0)
-            tw_text_append_char(&exchange->body, ',');
-        tw_alpaca_encode_asset(&exchange->body, &asset);
-    }
-    tw_text_append_char(&exchange->body, ']');
-    answer_body(call, 200);
-}
-
-/* A symbol by its name or by the id of its asset. */
+/* A symbol by its name, or by the id or the CUSIP of its asset. */
 static tw_symbol symbol_of(const tw_exchange *exchange, const char *name) {
-    tw_symbol symbol = tw_symbols_find(exchange->symbols, tw_slice_of(name));
-    for (tw_symbol s = 0; symbol == TW_SYMBOL_NONE && s < tw_symbols_count(exchange->symbols);
-         s++) {
-        char id[TW_VENUE_ORDER_ID_SIZE];
-        words_asset_id(tw_symbols_name(exchange->symbols, s), id);
-        if (strcmp(id, name) == 0)
-            symbol = s;
-    }
-    return symbol;
-}
-
-void route_asset(exchange_call *call) {
-    tw_symbol symbol = symbol_of(call->exchange, call->names[0]);
-    if (symbol == TW_SYMBOL_NONE) {
-        answer_error(call, 404, CODE_NOT_FOUND, "asset not found for %s", call->names[0]);
-        return;
-    }
-    tw_alpaca_asset asset;
-    words_asset(tw_symbols_name(call->exchange->symbols, symbol), &asset);
-    tw_alpaca_encode_asset(&call->exchange->body, &asset);
-    answer_body(call, 200);
+    return assets_find(exchange->symbols, tw_slice_of(name));
 }
 
 static void write_position(exchange_call *call, tw_symbol symbol) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "assets.h"
 #include "session.h"
 
 void words_asset_id(const char *symbol, char *buffer) {
@@ -74,7 +75,8 @@ void words_position(const ledger_account *account, tw_symbol symbol, const tw_sy
     snprintf(ret_position->symbol, sizeof ret_position->symbol, "%s",
              tw_symbols_name(symbols, symbol));
     words_asset_id(ret_position->symbol, ret_position->asset_id);
-    snprintf(ret_position->exchange, sizeof ret_position->exchange, "NASDAQ");
+    snprintf(ret_position->exchange, sizeof ret_position->exchange, "%s",
+             assets_exchange(ret_position->symbol));
     snprintf(ret_position->asset_class, sizeof ret_position->asset_class, "us_equity");
     snprintf(ret_position->side, sizeof ret_position->side, "long");
     tw_money value = {0};
@@ -117,24 +119,6 @@ void words_account(const account_ledger *ledger, const ledger_account *account,
     tw_date date = tw_date_of(account->created_ns);
     snprintf(ret_account->balance_asof, sizeof ret_account->balance_asof, "%04d-%02d-%02d",
              (int)date.year, (int)date.month, (int)date.day);
-}
-
-void words_asset(const char *symbol, tw_alpaca_asset *ret_asset) {
-    *ret_asset = (tw_alpaca_asset){
-        .maintenance_margin_nano = 100 * TW_NANO,
-        .tradable = true,
-        .fractionable = true,
-    };
-    words_asset_id(symbol, ret_asset->id);
-    snprintf(ret_asset->asset_class, sizeof ret_asset->asset_class, "us_equity");
-    snprintf(ret_asset->exchange, sizeof ret_asset->exchange, "NASDAQ");
-    snprintf(ret_asset->symbol, sizeof ret_asset->symbol, "%s", symbol);
-    snprintf(ret_asset->name, sizeof ret_asset->name, "%s", symbol);
-    snprintf(ret_asset->status, sizeof ret_asset->status, "active");
-    ret_asset->present =
-        TW_ALPACA_BIT(TW_ALPACA_ASSET_ID) | TW_ALPACA_BIT(TW_ALPACA_ASSET_TRADABLE) |
-        TW_ALPACA_BIT(TW_ALPACA_ASSET_MARGINABLE) | TW_ALPACA_BIT(TW_ALPACA_ASSET_SHORTABLE) |
-        TW_ALPACA_BIT(TW_ALPACA_ASSET_EASY_TO_BORROW) | TW_ALPACA_BIT(TW_ALPACA_ASSET_FRACTIONABLE);
 }
 
 void words_clock(int64_t now_ns, tw_alpaca_clock *ret_clock) {

@@ -1,5 +1,5 @@
 /*
- * words.h - what the exchange knows, as Alpaca's words: orders, positions, account, assets.
+ * words.h - what the exchange knows, as Alpaca's words: orders, positions, account.
  *
  * Threads: all functions are pure readers.
  */
@@ -19,7 +19,6 @@ void words_position(const ledger_account *account, tw_symbol symbol, const tw_sy
                     tw_price price, tw_price previous_close, tw_alpaca_position *ret_position);
 void words_account(const account_ledger *ledger, const ledger_account *account,
                    tw_alpaca_account *ret_account);
-void words_asset(const char *symbol, tw_alpaca_asset *ret_asset);
 void words_clock(int64_t now_ns, tw_alpaca_clock *ret_clock);
 
 #endif
