@@ -134,33 +134,15 @@ static void run(exchange_call *call, const route *chosen) {
 
 /* ---- upgrades ------------------------------------------------------------------------------ */
 
-static void upgraded(tw_exchange *exchange, stream_kind kind, int fd, tw_slice early) {
-    if (fd >= 0 && streams_accept(exchange->streams, kind, fd, early) != TW_OK)
-        close(fd);
-}
-
-static void upgraded_data(void *context, int fd, tw_slice early) {
-    upgraded(context, STREAM_DATA, fd, early);
-}
-
-static void upgraded_trading(void *context, int fd, tw_slice early) {
-    upgraded(context, STREAM_TRADING, fd, early);
-}
-
-/* The streams' addresses; true if the request was for one of them. */
-static bool upgrade(exchange_call *call, tw_slice path) {
-    static const char *const feeds[] = {"/v2/iex", "/v2/sip", "/v2/delayed_sip", "/v2/test"};
-    tw_http_on_upgrade on_upgrade = NULL;
-    if (tw_slice_equal_string(path, "/stream"))
-        on_upgrade = upgraded_trading;
-    for (size_t i = 0; i < sizeof feeds / sizeof feeds[0]; i++) {
-        if (tw_slice_equal_string(path, feeds[i]))
-            on_upgrade = upgraded_data;
-    }
-    if (on_upgrade == NULL)
+/* True if the request was for one of the streams. */
+static bool upgrade(exchange_call *call) {
+    tw_status status = TW_OK;
+    if (!streams_upgrade(call->exchange->streams, call->request, call->reply, &status))
         return false;
-    if (tw_http_reply_upgrade(call->reply, on_upgrade, call->exchange, NULL) != TW_OK)
+    if (status == TW_PROTOCOL)
         answer_error(call, 426, 0, "this is a WebSocket: ask for an upgrade");
+    else if (status != TW_OK)
+        answer_error(call, 503, 0, "there is no room for another stream");
     return true;
 }
 
@@ -169,7 +151,7 @@ void exchange_handle(void *context, const tw_http_request *request, tw_http_repl
     tw_slice path = tw_http_request_path(request);
     tw_slice method = tw_http_request_method(request);
     bool known_path = false;
-    if (upgrade(&call, path))
+    if (upgrade(&call))
         return;
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
         if (!fits(path, routes[i].pattern, &call))

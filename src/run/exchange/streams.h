@@ -1,40 +1,55 @@
 /*
  * streams.h - the two WebSocket streams: market data to many, trade updates to an account.
  *
- *     market data   accept -> "connected" -> auth -> "authenticated" -> subscribe -> arrays of
- *                   t q b o
- *     trading       accept -> authenticate -> "authorization" -> listen -> "listening" ->
+ *     market data   upgrade -> "connected" -> auth -> "authenticated" -> subscribe -> arrays of
+ *                   t q b u d s l i c x o n
+ *     trading       upgrade -> authenticate -> "authorization" -> listen -> "listening" ->
  *                   trade_updates
  *
- * What a client is told in one turn is gathered in its buffer and sent as one array. A client that
- * does not authenticate in time, reads too slowly or breaks the protocol is told so and closed.
- * What waits for a client is bounded by 64 MiB; a step of the clock that tells it more than that
- * makes it a slow one, because nothing is sent while the step is played.
+ * The handshake decides: its path which feed, its Content-Type whether a client is spoken to in
+ * JSON or in MessagePack, its APCA headers whether it need not authenticate any more, and what it
+ * offers whether messages are deflated.
  *
- * Memory: STREAM_CLIENT_COUNT_MAX places; a buffer a connected client. Threads: one owner.
+ * What the clients are told in one turn is gathered and sent as one array. Clients that subscribe
+ * to the same in the same encoding are one audience: each message is encoded once an encoding,
+ * gathered once an audience, and the bytes of an array are shared by all of its members. A client
+ * that does not authenticate in time, reads too slowly or breaks the protocol is told so and
+ * closed. What waits for a client is bounded by 64 MiB; a step of the clock that tells it more
+ * than that makes it a slow one, because nothing is sent while the step is played.
+ *
+ * Memory: STREAM_CLIENT_COUNT_MAX places; an index of 1.3 kB a symbol; a buffer of 256 KiB and a
+ * bit a symbol and channel for each different subscription. Threads: one owner.
  */
 #ifndef TRADEWIND_RUN_EXCHANGE_STREAMS_H
 #define TRADEWIND_RUN_EXCHANGE_STREAMS_H
 
 #include "floor.h"
 #include "ledger.h"
+#include "tradewind/http.h"
 #include "tradewind/loop.h"
 
-#define STREAM_CLIENT_COUNT_MAX 256
-
-typedef enum stream_kind { STREAM_DATA = 0, STREAM_TRADING = 1 } stream_kind;
+#define STREAM_CLIENT_COUNT_MAX 1024
 
 typedef struct streams streams;
+
+/* What an account's plan allows; 0: no limit. */
+typedef struct stream_limits {
+    uint32_t connection_count_max; /* at once, an account and endpoint: else error 406 */
+    uint32_t symbol_count_max;     /* of trades and quotes together, a connection: else 405 */
+} stream_limits;
 
 /* All are borrowed; the floor may be set later. */
 tw_status streams_new(const tw_allocator *allocator, tw_loop *loop, const tw_symbols *symbols,
                       account_ledger *ledger, streams **ret_streams) TW_MUST_CHECK;
 void streams_free(streams *streams);
 void streams_set_floor(streams *streams, const trading_floor *floor);
+void streams_set_limits(streams *streams, stream_limits limits);
 
-/* Takes over an upgraded connection. TW_FULL when all places are taken; the descriptor is the
- * caller's to close then. */
-tw_status streams_accept(streams *streams, stream_kind kind, int fd, tw_slice early) TW_MUST_CHECK;
+/* True if the request is for a stream's path; it has been answered then, unless `*ret_status` is
+ * not TW_OK: TW_PROTOCOL (it does not ask for an upgrade), TW_FULL (all places are taken),
+ * TW_NO_MEMORY. */
+bool streams_upgrade(streams *streams, const tw_http_request *request, tw_http_reply *reply,
+                     tw_status *ret_status);
 
 void streams_on_trade(streams *streams, const tw_trade *trade);
 void streams_on_levels(streams *streams, const tw_level *levels, size_t count);
@@ -45,9 +60,15 @@ void streams_on_update(streams *streams, const ledger_update *update);
 /* Sends what has been gathered. */
 void streams_flush(streams *streams);
 
-/* Closes clients that have not authenticated in time. Call it about once a second, with the
- * loop's time. */
+/* Closes clients that have not authenticated in time, and tells what the test feed has to tell.
+ * Call it about once a second, with the loop's time. */
 void streams_tick(streams *streams, int64_t now_ns);
+
+/* While muted, streams stay open and nothing is told on them: for faults. */
+void streams_mute(streams *streams, bool muted);
+
+/* Closes every client: for faults. */
+void streams_close_all(streams *streams, uint16_t code, const char *reason);
 
 /* Objects sent so far on all data streams, and on all trading streams. */
 void streams_counts(const streams *streams, uint64_t *ret_data, uint64_t *ret_trading);
