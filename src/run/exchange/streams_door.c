@@ -184,10 +184,10 @@ static tw_status begin_upgrade(streams *set, uint8_t place, const tw_http_reques
 bool streams_upgrade(streams *set, const tw_http_request *request, tw_http_reply *reply,
                      tw_status *ret_status) {
     tw_slice path = tw_http_request_path(request);
-    for (uint8_t i = 0; i < sizeof ENDPOINTS / sizeof ENDPOINTS[0]; i++) {
+    for (size_t i = 0; i < sizeof ENDPOINTS / sizeof ENDPOINTS[0]; i++) {
         if (!tw_slice_equal_string(path, ENDPOINTS[i].path))
             continue;
-        *ret_status = begin_upgrade(set, i, request, reply);
+        *ret_status = begin_upgrade(set, (uint8_t)i, request, reply);
         return true;
     }
     return false;
