@@ -56,6 +56,7 @@ typedef struct tw_exchange_config {
     double invested;          /* share of it held in equal parts of all symbols, 0 to 1 */
     const char *key;          /* its key and secret, 1 to 63 characters */
     const char *secret;
+    uint32_t multiplier_max; /* its margin: 1 (none), 2 or 4, as far as its equity allows */
 } tw_exchange_config;
 
 typedef struct tw_exchange tw_exchange;
@@ -63,7 +64,7 @@ typedef struct tw_exchange tw_exchange;
 TW_BEGIN_DECLS
 
 /* Port 0, seed 1, generated history of 756 days, real clock at speed 1, 20 events a second and
- * symbol, 100,000 dollars, key and secret "demo". */
+ * symbol, 100,000 dollars, key and secret "demo", multiplier up to 4. */
 TW_API void tw_exchange_config_init(tw_exchange_config *config);
 
 /* Reads the files, opens the books and listens. TW_BUSY: the port is in use. The statuses of the

@@ -49,7 +49,8 @@ typedef struct desk_config {
     const char *tape_path;
     const char *initial_path;
     uint64_t seed;
-    tw_money cash;
+    tw_money cash;            /* of each of the two accounts; the desk follows the first */
+    int64_t multiplier_max;   /* 0: 1, no margin */
     uint32_t order_count_max; /* 0: 4096 */
     bool always_open;
 } desk_config;
@@ -163,12 +164,13 @@ static inline tw_status desk_make(trading_desk *desk, const tw_allocator *alloca
         status = daily_history_generate(allocator, desk->symbols, session_day_of(DESK_START_NS) - 1,
                                         5, config->seed, &desk->history);
     uint32_t order_count_max = config->order_count_max == 0 ? 4096 : config->order_count_max;
+    ledger_opening openings[] = {{"key", "secret", config->cash, config->multiplier_max},
+                                 {"key2", "secret2", config->cash, config->multiplier_max}};
     ledger_config ledger = {.seed = config->seed,
                             .order_count_max = order_count_max,
                             .created_ns = DESK_START_NS,
-                            .cash = config->cash,
-                            .key = "key",
-                            .secret = "secret"};
+                            .openings = openings,
+                            .account_count = 2};
     if (status == TW_OK)
         status = ledger_new(allocator, &ledger, desk->symbols, desk_on_update, desk, &desk->ledger);
     floor_config floor = {

@@ -279,10 +279,14 @@ static void only_the_whole_key_and_secret_are_accepted(void **state) {
 static void a_holding_given_at_the_start_costs_its_price(void **state) {
     trading_desk *desk = *state;
     const tw_price price = {100 * TW_NANO};
-    assert_int_equal(ledger_endow(desk->ledger, 0, (tw_quantity){1001 * TW_NANO}, price), TW_LIMIT);
-    assert_int_equal(ledger_endow(desk->ledger, 0, (tw_quantity){INT64_MAX}, price), TW_OVERFLOW);
+    assert_int_equal(
+        ledger_endow(desk->ledger, desk->account, 0, (tw_quantity){1001 * TW_NANO}, price),
+        TW_LIMIT);
+    assert_int_equal(ledger_endow(desk->ledger, desk->account, 0, (tw_quantity){INT64_MAX}, price),
+                     TW_OVERFLOW);
     assert_int_equal(desk->account->cash.nano, 100000 * TW_NANO);
-    assert_int_equal(ledger_endow(desk->ledger, 0, (tw_quantity){600 * TW_NANO}, price), TW_OK);
+    assert_int_equal(
+        ledger_endow(desk->ledger, desk->account, 0, (tw_quantity){600 * TW_NANO}, price), TW_OK);
     assert_int_equal(desk->account->cash.nano, 40000 * TW_NANO);
     assert_int_equal(desk->account->holdings[0].quantity.nano, 600 * TW_NANO);
     assert_int_equal(desk->account->holdings[0].cost.nano, 60000 * TW_NANO);

@@ -232,8 +232,11 @@ static void money_and_shares_must_be_there(void **state) {
     request.quantity.nano++;
     assert_refused(desk, &request, 403, 40310000, "insufficient buying power");
     request = desk_request("BBB", TW_SIDE_SELL, TW_NANO / 2, 10 * TW_NANO);
+    assert_refused(desk, &request, 403, 40310000, "account is not allowed to short");
+    desk->account->holdings[1].quantity.nano = TW_NANO / 4;
     assert_refused(desk, &request, 403, 40310000,
-                   "insufficient qty available for order (requested: 0.5, available: 0)");
+                   "insufficient qty available for order (requested: 0.5, available: 0.25)");
+    desk->account->holdings[1].quantity.nano = 0;
 }
 
 static void numbers_that_do_not_fit_are_refused(void **state) {

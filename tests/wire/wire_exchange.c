@@ -42,9 +42,9 @@ static void account_clock_and_assets_are_told(void **state) {
     assert_int_equal(tw_alpaca_decode_account(w.reader, tw_slice_of(w.body), &account, NULL),
                      TW_OK);
     assert_int_equal(account.cash.nano, 100000 * TW_NANO);
-    assert_int_equal(account.buying_power.nano, 100000 * TW_NANO);
+    assert_int_equal(account.buying_power.nano, 400000 * TW_NANO);
     assert_has(w.body, "\"status\":\"ACTIVE\"");
-    assert_has(w.body, "\"multiplier\":\"1\"");
+    assert_has(w.body, "\"multiplier\":\"4\"");
     assert_answer("GET", "/v2/clock", NULL, 200,
                   "{\"timestamp\":\"2026-01-05T09:30:00-05:00\",\"is_open\":true,"
                   "\"next_open\":\"2026-01-06T09:30:00-05:00\","
@@ -92,9 +92,8 @@ static void wrong_orders_are_refused_in_the_venues_words(void **state) {
                   "{\"code\":40010001,\"message\":\"qty is out of range\"}");
     assert_answer("POST", "/v2/orders", MARKET("buy", "AAPL", "90000"), 403,
                   "{\"code\":40310000,\"message\":\"insufficient buying power\"}");
-    assert_answer("POST", "/v2/orders", MARKET("sell", "AAPL", "1.5"), 403,
-                  "{\"code\":40310000,\"message\":\"insufficient qty available for order "
-                  "(requested: 1.5, available: 0)\"}");
+    assert_answer("POST", "/v2/orders", MARKET("sell", "AAPL", "1.5"), 422,
+                  "{\"code\":42210000,\"message\":\"fractional orders cannot be sold short\"}");
     assert_answer("POST", "/v2/orders", LIMIT_BUY("x", "1.001"), 422,
                   "{\"code\":42210000,\"message\":\"invalid limit_price 1.001. sub-penny increment "
                   "does not fulfill minimum pricing criteria\"}");
@@ -122,7 +121,7 @@ static void orders_rest_are_listed_and_cancelled(void **state) {
     snprintf(path, sizeof path, "/v2/orders/%s", id);
     assert_has(get(path), "\"status\":\"new\"");
     get("/v2/account");
-    assert_has(w.body, "\"buying_power\":\"99997\"");
+    assert_has(w.body, "\"buying_power\":\"399997\"");
     assert_answer("DELETE", path, NULL, 204, "");
     assert_answer("DELETE", path, NULL, 422,
                   "{\"code\":42210000,\"message\":\"order is already in \\\"canceled\\\" state\"}");
@@ -210,6 +209,10 @@ static void a_purchase_becomes_a_position(void **state) {
     word_in(w.body, "cash", cash);
     assert_int_equal(tw_decimal_parse(tw_slice_of(cash), &cash_nano), TW_OK);
     assert_int_equal(cash_nano + basis_nano, 100000 * TW_NANO);
+    assert_answer("POST", "/v2/orders", MARKET("sell", "AAPL", "3.5"), 403,
+                  "{\"code\":40310000,\"message\":\"insufficient qty available for order "
+                  "(requested: 3.5, available: 3.25)\",\"available\":\"3.25\","
+                  "\"existing_qty\":\"3.25\",\"held_for_orders\":\"0\"}");
     call("POST", "/v2/orders", MARKET("sell", "AAPL", "3.25"));
     assert_string_equal(get("/v2/positions"), "[]");
 }

@@ -44,6 +44,7 @@ void tw_exchange_config_init(tw_exchange_config *config) {
         .cash = {100000 * TW_NANO},
         .key = "demo",
         .secret = "demo",
+        .multiplier_max = 4,
     };
 }
 
@@ -216,8 +217,8 @@ static tw_status endow(tw_exchange *exchange) {
         double shares = floor(part / tw_decimal_to_double(price.nano));
         status = shares > (double)(INT64_MAX / TW_NANO)
                      ? TW_OVERFLOW
-                     : ledger_endow(exchange->ledger, s, (tw_quantity){(int64_t)shares * TW_NANO},
-                                    price);
+                     : ledger_endow(exchange->ledger, ledger_account_at(exchange->ledger, 0), s,
+                                    (tw_quantity){(int64_t)shares * TW_NANO}, price);
     }
     return status;
 }
@@ -240,13 +241,18 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
     if (status != TW_OK)
         return status;
     floor.start_ns = exchange->start_ns;
+    ledger_opening opening = {
+        .key = config->key,
+        .secret = config->secret,
+        .cash = config->cash,
+        .multiplier_max = (int64_t)config->multiplier_max,
+    };
     ledger_config ledger = {
         .seed = config->seed,
         .order_count_max = config->order_count_max,
         .created_ns = exchange->start_ns,
-        .cash = config->cash,
-        .key = config->key,
-        .secret = config->secret,
+        .openings = &opening,
+        .account_count = 1,
     };
     status = ledger_new(exchange->allocator, &ledger, exchange->symbols, on_update, exchange,
                         &exchange->ledger);
@@ -302,6 +308,8 @@ static tw_status check_config(const tw_exchange_config *config, tw_error *error)
     if (config->cash.nano < 0 || config->cash.nano > CASH_NANO_MAX)
         return tw_error_set(error, TW_RANGE, "the account's cash must be 0 to %lld",
                             (long long)(CASH_NANO_MAX / TW_NANO));
+    if (config->multiplier_max != 1 && config->multiplier_max != 2 && config->multiplier_max != 4)
+        return tw_error_set(error, TW_RANGE, "an account's multiplier must be 1, 2 or 4");
     if (config->start_ns < 0 || config->start_ns >= EXCHANGE_END_NS)
         return tw_error_set(error, TW_RANGE, "the clock must begin between 1970 and 2200");
     if (config->order_count_max < 1 || config->order_count_max > ORDER_COUNT_MAX)

@@ -80,6 +80,7 @@ void answer_body(exchange_call *call, uint32_t http_status);
 void answer_empty(exchange_call *call, uint32_t http_status);
 void answer_error(exchange_call *call, uint32_t http_status, int64_t code, const char *format, ...)
     TW_PRINTF(4, 5);
+void answer_refusal(exchange_call *call, const ledger_refusal *refusal);
 
 /* The handler of the whole server. */
 void exchange_handle(void *context, const tw_http_request *request, tw_http_reply *reply);

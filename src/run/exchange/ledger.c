@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "holding.h"
 #include "ledger_priv.h"
 
 void uuid_write(tw_random *random, char *buffer) {
@@ -37,16 +38,39 @@ static tw_status take_memory(account_ledger *ledger) {
     tw_map_config map = {.entry_initial = ledger->order_count_max,
                          .entry_max = ledger->order_count_max};
     ledger->orders = TW_NEW(allocator, ledger->order_count_max, ledger_order);
-    ledger->account.holdings = TW_NEW(allocator, ledger->symbol_count, ledger_holding);
-    if (ledger->orders == NULL || ledger->account.holdings == NULL)
+    ledger->accounts = TW_NEW(allocator, ledger->account_count, ledger_account);
+    if (ledger->orders == NULL || ledger->accounts == NULL)
         return TW_NO_MEMORY;
+    for (uint32_t a = 0; a < ledger->account_count; a++) {
+        ledger->accounts[a].holdings = TW_NEW(allocator, ledger->symbol_count, ledger_holding);
+        if (ledger->accounts[a].holdings == NULL)
+            return TW_NO_MEMORY;
+    }
     tw_status status = tw_map_new(allocator, &map, &ledger->by_uuid);
     return status == TW_OK ? tw_map_new(allocator, &map, &ledger->by_client) : status;
+}
+
+static void open_account(account_ledger *ledger, uint32_t index, const ledger_opening *opening,
+                         int64_t created_ns) {
+    ledger_account *account = &ledger->accounts[index];
+    TW_ASSERT(strlen(opening->key) < LEDGER_KEY_SIZE && strlen(opening->secret) < LEDGER_KEY_SIZE);
+    snprintf(account->key, sizeof account->key, "%s", opening->key);
+    snprintf(account->secret, sizeof account->secret, "%s", opening->secret);
+    uuid_write(&ledger->random, account->id);
+    account->index = index;
+    account->created_ns = created_ns;
+    account->multiplier_max = opening->multiplier_max == 0 ? 1 : opening->multiplier_max;
+    account->settings =
+        (account_settings){.multiplier_max = ACCOUNT_MULTIPLIER_MAX, .fractional_trading = true};
+    account->cash = opening->cash;
+    account->cash_start = opening->cash;
+    account->last_equity = opening->cash;
 }
 
 tw_status ledger_new(const tw_allocator *allocator, const ledger_config *config,
                      const tw_symbols *symbols, ledger_on_update on_update, void *context,
                      account_ledger **ret_ledger) {
+    TW_ASSERT(config->account_count >= 1 && config->account_count <= LEDGER_ACCOUNT_COUNT_MAX);
     account_ledger *ledger = TW_NEW(allocator, 1, account_ledger);
     if (ledger == NULL)
         return TW_NO_MEMORY;
@@ -54,20 +78,17 @@ tw_status ledger_new(const tw_allocator *allocator, const ledger_config *config,
     ledger->symbols = symbols;
     ledger->symbol_count = tw_symbols_count(symbols);
     ledger->order_count_max = config->order_count_max;
+    ledger->account_count = config->account_count;
     ledger->on_update = on_update;
     ledger->context = context;
     tw_random_init(&ledger->random, config->seed, UINT64_C(0x6c6564676572));
-    snprintf(ledger->account.key, sizeof ledger->account.key, "%s", config->key);
-    snprintf(ledger->account.secret, sizeof ledger->account.secret, "%s", config->secret);
-    uuid_write(&ledger->random, ledger->account.id);
-    ledger->account.created_ns = config->created_ns;
-    ledger->account.cash = config->cash;
-    ledger->account.cash_start = config->cash;
     tw_status status = take_memory(ledger);
     if (status != TW_OK) {
         ledger_free(ledger);
         return status;
     }
+    for (uint32_t a = 0; a < ledger->account_count; a++)
+        open_account(ledger, a, &config->openings[a], config->created_ns);
     *ret_ledger = ledger;
     return TW_OK;
 }
@@ -76,7 +97,10 @@ void ledger_free(account_ledger *ledger) {
     if (ledger == NULL)
         return;
     TW_DELETE(ledger->allocator, ledger->orders, ledger->order_count_max, ledger_order);
-    TW_DELETE(ledger->allocator, ledger->account.holdings, ledger->symbol_count, ledger_holding);
+    for (uint32_t a = 0; ledger->accounts != NULL && a < ledger->account_count; a++)
+        TW_DELETE(ledger->allocator, ledger->accounts[a].holdings, ledger->symbol_count,
+                  ledger_holding);
+    TW_DELETE(ledger->allocator, ledger->accounts, ledger->account_count, ledger_account);
     tw_map_free(ledger->by_uuid);
     tw_map_free(ledger->by_client);
     TW_DELETE(ledger->allocator, ledger, 1, account_ledger);
@@ -86,18 +110,30 @@ void ledger_set_floor(account_ledger *ledger, trading_floor *floor) {
     ledger->floor = floor;
 }
 
-tw_status ledger_endow(account_ledger *ledger, tw_symbol symbol, tw_quantity quantity,
-                       tw_price price) {
-    ledger_holding *holding = &ledger->account.holdings[symbol];
+uint32_t ledger_account_count(const account_ledger *ledger) {
+    return ledger->account_count;
+}
+
+ledger_account *ledger_account_at(account_ledger *ledger, uint32_t index) {
+    TW_ASSERT(index < ledger->account_count);
+    return &ledger->accounts[index];
+}
+
+tw_status ledger_endow(account_ledger *ledger, ledger_account *account, tw_symbol symbol,
+                       tw_quantity quantity, tw_price price) {
+    ledger_holding *holding = &account->holdings[symbol];
     tw_money value = {0};
+    TW_ASSERT(symbol < ledger->symbol_count);
     tw_status status = tw_notional(price, quantity, &value);
     if (status != TW_OK)
         return status;
-    if (value.nano > ledger->account.cash.nano)
+    if (value.nano > account->cash.nano)
         return TW_LIMIT;
-    ledger->account.cash.nano -= value.nano;
+    account->cash.nano -= value.nano;
     holding->quantity.nano += quantity.nano;
     holding->cost.nano += value.nano;
+    holding->day_cost.nano += value.nano;
+    account->day_start_value.nano += value.nano;
     return TW_OK;
 }
 
@@ -110,10 +146,16 @@ static bool equal_secretly(tw_slice given, const char *expected) {
     return difference == 0;
 }
 
+/* Looks at every account, so that time tells nothing of which it was either. */
 ledger_account *ledger_authenticate(account_ledger *ledger, tw_slice key, tw_slice secret) {
-    bool key_matches = equal_secretly(key, ledger->account.key);
-    bool secret_matches = equal_secretly(secret, ledger->account.secret);
-    return key_matches && secret_matches ? &ledger->account : NULL;
+    ledger_account *found = NULL;
+    for (uint32_t a = 0; a < ledger->account_count; a++) {
+        bool key_matches = equal_secretly(key, ledger->accounts[a].key);
+        bool secret_matches = equal_secretly(secret, ledger->accounts[a].secret);
+        if (key_matches && secret_matches)
+            found = &ledger->accounts[a];
+    }
+    return found;
 }
 
 /* ---- finding ------------------------------------------------------------------------------- */
@@ -165,19 +207,23 @@ const ledger_order *ledger_orders(const account_ledger *ledger, uint32_t *ret_co
 
 bool ledger_owns(const account_ledger *ledger, const ledger_account *account,
                  const ledger_order *order) {
-    (void)order;
-    return account == &ledger->account;
+    return account == &ledger->accounts[order->account];
 }
 
 /* ---- submitting ---------------------------------------------------------------------------- */
 
+static ledger_account *account_of(account_ledger *ledger, const ledger_order *order) {
+    return &ledger->accounts[order->account];
+}
+
 static void tell(account_ledger *ledger, const ledger_order *order, tw_alpaca_event event,
                  const tw_match_event *trade) {
-    ledger_update update = {.account = &ledger->account,
+    const ledger_account *account = account_of(ledger, order);
+    ledger_update update = {.account = account,
                             .order = order,
                             .event = event,
                             .time_ns = floor_now(ledger->floor),
-                            .position = ledger->account.holdings[order->order.symbol].quantity};
+                            .position = account->holdings[order->order.symbol].quantity};
     uuid_write(&ledger->random, update.execution_id);
     if (trade != NULL) {
         update.price = trade->price;
@@ -186,23 +232,32 @@ static void tell(account_ledger *ledger, const ledger_order *order, tw_alpaca_ev
     ledger->on_update(ledger->context, &update);
 }
 
-/* Sets `held` as what is held for the order, in the account's or the symbol's total. */
+/* Sets `held` as what is held for the order, in the account's or the symbol's total, and its open
+ * quantity in the symbol's. */
 static void reserve(account_ledger *ledger, ledger_order *order, int64_t held_nano) {
-    int64_t change = held_nano - order->reserved_nano;
-    if (order->order.side == TW_SIDE_BUY)
-        ledger->account.reserved.nano += change;
-    else
-        ledger->account.holdings[order->order.symbol].reserved.nano += change;
+    ledger_account *account = account_of(ledger, order);
+    ledger_holding *holding = &account->holdings[order->order.symbol];
+    bool final = tw_order_status_is_final((tw_order_status)order->order.status);
+    int64_t open_nano = final ? 0 : order->order.quantity.nano - order->order.filled.nano;
+    int64_t *total = order->holds_shares ? &holding->reserved.nano : &account->reserved.nano;
+    tw_quantity *open =
+        order->order.side == TW_SIDE_BUY ? &holding->open_buys : &holding->open_sells;
+    *total += held_nano - order->reserved_nano;
+    open->nano += open_nano - order->counted_nano;
     order->reserved_nano = held_nano;
+    order->counted_nano = open_nano;
 }
 
-static ledger_order *record_order(account_ledger *ledger, const order_ticket *ticket) {
+static ledger_order *record_order(account_ledger *ledger, const ledger_account *account,
+                                  const order_ticket *ticket) {
     uint32_t index = ledger->order_count++;
     ledger_order *order = &ledger->orders[index];
     *order = (ledger_order){
         .order = ticket->order,
         .match_id = FLOOR_USER_ID | (index + 1),
-        .reserve_price_nano = ticket->reserve_price_nano,
+        .account = account->index,
+        .reserve_price_nano = ticket->hold.price_nano,
+        .holds_shares = ticket->hold.shares,
         .notional = ticket->notional,
     };
     tw_order *public = &order->order;
@@ -244,13 +299,13 @@ static tw_match_order match_order_of(const ledger_order *order) {
 tw_status ledger_submit(account_ledger *ledger, ledger_account *account,
                         const tw_alpaca_order_request *request, ledger_order *ret_order,
                         ledger_refusal *ret_refusal) {
-    TW_ASSERT(account == &ledger->account && ledger->floor != NULL);
+    TW_ASSERT(account == &ledger->accounts[account->index] && ledger->floor != NULL);
     order_ticket ticket = {0};
     tw_status status = order_gate(ledger, account, request, &ticket, ret_refusal);
     if (status != TW_OK)
         return status;
-    ledger_order *order = record_order(ledger, &ticket);
-    reserve(ledger, order, ticket.reserve_nano);
+    ledger_order *order = record_order(ledger, account, &ticket);
+    reserve(ledger, order, ticket.hold.held_nano);
     *ret_order = *order;
     tw_match_order match_order = match_order_of(order);
     status = floor_submit(ledger->floor, &match_order);
@@ -284,28 +339,10 @@ static int64_t trade_value(const tw_match_event *event) {
     return value;
 }
 
-static void move_holding(account_ledger *ledger, const ledger_order *order, int64_t quantity_nano,
-                         int64_t value_nano) {
-    ledger_account *account = &ledger->account;
-    ledger_holding *holding = &account->holdings[order->order.symbol];
-    if (order->order.side == TW_SIDE_BUY) {
-        account->cash.nano -= value_nano;
-        holding->quantity.nano += quantity_nano;
-        holding->cost.nano += value_nano;
-        return;
-    }
-    TW_ASSERT(holding->quantity.nano >= quantity_nano);
-    __extension__ typedef __int128 wide;
-    wide cost = (wide)holding->cost.nano * quantity_nano / holding->quantity.nano;
-    account->cash.nano += value_nano;
-    holding->quantity.nano -= quantity_nano;
-    holding->cost.nano -= (int64_t)cost;
-}
-
 /* What must stay reserved for the open rest of an order. */
 static int64_t still_needed(const ledger_order *order) {
     int64_t open_nano = order->order.quantity.nano - order->order.filled.nano;
-    if (order->order.side == TW_SIDE_SELL)
+    if (order->holds_shares)
         return open_nano;
     int64_t needed = 0;
     tw_status status =
@@ -327,7 +364,11 @@ static void fill(account_ledger *ledger, ledger_order *order, const tw_match_eve
     public->status = whole ? TW_ORDER_FILLED : TW_ORDER_PARTIALLY_FILLED;
     public->updated_ns = floor_now(ledger->floor);
     order->filled_ns = public->updated_ns;
-    move_holding(ledger, order, event->quantity.nano, value);
+    bool buys = public->side == TW_SIDE_BUY;
+    ledger_account *account = account_of(ledger, order);
+    account->cash.nano += buys ? -value : value;
+    holding_move(&account->holdings[public->symbol],
+                 buys ? event->quantity.nano : -event->quantity.nano, value);
     reserve(ledger, order, still_needed(order));
     tell(ledger, order, whole ? TW_ALPACA_EVENT_FILL : TW_ALPACA_EVENT_PARTIAL_FILL, event);
 }
@@ -379,37 +420,46 @@ void ledger_on_match(account_ledger *ledger, const tw_match_event *event) {
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-tw_money ledger_equity(const account_ledger *ledger, const ledger_account *account) {
-    int64_t equity = account->cash.nano;
-    for (tw_symbol s = 0; s < ledger->symbol_count; s++) {
-        tw_money value = {0};
-        if (tw_notional(floor_price(ledger->floor, s), account->holdings[s].quantity, &value) !=
-                TW_OK ||
-            __builtin_add_overflow(equity, value.nano, &equity))
-            return (tw_money){INT64_MAX};
+static void check_symbol(const account_ledger *ledger, const ledger_account *account,
+                         tw_symbol symbol) {
+    const ledger_holding *holding = &account->holdings[symbol];
+    int64_t shares = 0;
+    int64_t sells = 0;
+    int64_t buys = 0;
+    for (uint32_t i = 0; i < ledger->order_count; i++) {
+        const ledger_order *order = &ledger->orders[i];
+        if (order->order.symbol != symbol || !ledger_owns(ledger, account, order))
+            continue;
+        shares += order->holds_shares ? order->reserved_nano : 0;
+        sells += order->order.side == TW_SIDE_SELL ? order->counted_nano : 0;
+        buys += order->order.side == TW_SIDE_BUY ? order->counted_nano : 0;
     }
-    return (tw_money){equity};
+    TW_ASSERT(shares == holding->reserved.nano);
+    TW_ASSERT(sells == holding->open_sells.nano && buys == holding->open_buys.nano);
+    int64_t whole = holding->quantity.nano < 0 ? -holding->quantity.nano : holding->quantity.nano;
+    TW_ASSERT(holding->reserved.nano >= 0 && whole >= holding->reserved.nano);
 }
 
-void ledger_check(const account_ledger *ledger) {
-    const ledger_account *account = &ledger->account;
-    int64_t cash_held = 0;
-    int64_t shares_held = 0;
+static void check_account(const account_ledger *ledger, const ledger_account *account) {
+    int64_t money = 0;
     for (uint32_t i = 0; i < ledger->order_count; i++) {
         const ledger_order *order = &ledger->orders[i];
         bool final = tw_order_status_is_final((tw_order_status)order->order.status);
+        if (!ledger_owns(ledger, account, order))
+            continue;
         TW_ASSERT(order->reserved_nano == (final ? 0 : still_needed(order)));
-        if (order->order.side == TW_SIDE_BUY)
-            cash_held += order->reserved_nano;
-        else
-            shares_held += order->reserved_nano;
+        money += order->holds_shares ? 0 : order->reserved_nano;
     }
-    TW_ASSERT(cash_held == account->reserved.nano);
-    TW_ASSERT(account->cash.nano >= account->reserved.nano);
+    TW_ASSERT(money == account->reserved.nano);
+    bool margin = account->multiplier_max > 1;
+    TW_ASSERT(margin || account->cash.nano >= account->reserved.nano);
     for (tw_symbol s = 0; s < ledger->symbol_count; s++) {
-        TW_ASSERT(account->holdings[s].quantity.nano >= account->holdings[s].reserved.nano);
-        TW_ASSERT(account->holdings[s].reserved.nano >= 0);
-        shares_held -= account->holdings[s].reserved.nano;
+        TW_ASSERT(margin || account->holdings[s].quantity.nano >= 0);
+        check_symbol(ledger, account, s);
     }
-    TW_ASSERT(shares_held == 0);
+}
+
+void ledger_check(const account_ledger *ledger) {
+    for (uint32_t a = 0; a < ledger->account_count; a++)
+        check_account(ledger, &ledger->accounts[a]);
 }

@@ -15,11 +15,14 @@
  *  1. Over all accounts and the floor, money and shares only change hands: each trade of an
  *     account moves cash by exactly price x quantity, rounded down to 1e-9. (Rounded to nearest,
  *     the parts of an order could cost more than what was held for the whole.)
- *  2. reserved cash of an account = sum over its open buys of limit x open quantity, rounded up;
- *     reserved shares of a symbol = sum over its open sells of open quantity.
- *  3. Accounts hold no short positions and have no margin: cash - reserved >= 0 at any time. A
- *     market buy therefore never pays more than the price it was held at.
- *  4. A client order id is taken for ever, whatever became of its order.
+ *  2. An open order holds either shares (it closes a position) or money (it opens one; see
+ *     account_power.h): reserved money of an account = sum over its orders of the price they are
+ *     held at x open quantity, rounded up; reserved shares of a symbol = sum of open quantities.
+ *  3. An account without margin (multiplier_max 1) holds no short positions, and there
+ *     cash - reserved >= 0 at any time. A market buy never pays more than the price it was held at.
+ *  4. open_sells and open_buys of a holding count every open order of its symbol. While shares of a
+ *     position are held, all open orders against it together want no more than it has.
+ *  5. A client order id is taken for ever, whatever became of its order.
  *
  * Memory: all at creation. Threads: one owner.
  */
@@ -27,11 +30,13 @@
 #define TRADEWIND_RUN_EXCHANGE_LEDGER_H
 
 #include "floor.h"
+#include "refusal.h"
 #include "tradewind/alpaca.h"
 #include "tradewind/map.h"
 #include "tradewind/random.h"
 
 #define LEDGER_KEY_SIZE 64
+#define LEDGER_ACCOUNT_COUNT_MAX 64
 
 typedef struct ledger_order {
     tw_order order; /* venue_order_id is its UUID */
@@ -39,37 +44,51 @@ typedef struct ledger_order {
     uint32_t account;
     uint32_t next_same_uuid;   /* index + 1 of the next with the same hash; 0: none */
     uint32_t next_same_client; /* the same for the client order id */
-    int64_t reserved_nano;     /* cash (buy) or shares (sell) still held for it */
+    int64_t reserved_nano;     /* money or shares still held for it */
     int64_t reserve_price_nano;
+    int64_t counted_nano; /* its part of open_sells or open_buys */
+    bool holds_shares;    /* else money */
     int64_t notional_filled_nano;
     int64_t filled_ns;
     int64_t canceled_ns;
     tw_money notional; /* as requested, or 0 */
 } ledger_order;
 
+/* Quantity, cost and day cost are negative for a short position. */
 typedef struct ledger_holding {
     tw_quantity quantity;
-    tw_quantity reserved;
+    tw_quantity reserved; /* shares held by orders that close */
+    tw_quantity open_sells;
+    tw_quantity open_buys;
     tw_money cost;
+    tw_money day_cost; /* the same with what was there as the day began at yesterday's close */
 } ledger_holding;
+
+/* What the user has set for his account; see PATCH /v2/account/configurations. */
+typedef struct account_settings {
+    int64_t multiplier_max; /* 1, 2 or 4 */
+    bool no_shorting;
+    bool suspend_trade;
+    bool fractional_trading;
+} account_settings;
 
 typedef struct ledger_account {
     char key[LEDGER_KEY_SIZE];
     char secret[LEDGER_KEY_SIZE];
     char id[TW_VENUE_ORDER_ID_SIZE];
+    uint32_t index;
     int64_t created_ns;
+    int64_t multiplier_max; /* 1: no margin; 2, 4 */
+    account_settings settings;
     tw_money cash;
     tw_money cash_start;
     tw_money reserved;
+    /* As the day began. */
+    tw_money last_equity;
+    tw_money last_maintenance_margin;
+    tw_money day_start_value; /* of all positions, without signs */
     ledger_holding *holdings; /* one a symbol */
 } ledger_account;
-
-/* Why a request was refused, in Alpaca's words. */
-typedef struct ledger_refusal {
-    uint32_t http_status;
-    int64_t code;
-    char message[160];
-} ledger_refusal;
 
 /* One change of an order. */
 typedef struct ledger_update {
@@ -85,18 +104,25 @@ typedef struct ledger_update {
 
 typedef void (*ledger_on_update)(void *context, const ledger_update *update);
 
+/* One account as it begins. */
+typedef struct ledger_opening {
+    const char *key; /* 1 to LEDGER_KEY_SIZE - 1 characters */
+    const char *secret;
+    tw_money cash;
+    int64_t multiplier_max; /* 1, 2, 4; 0: 1 */
+} ledger_opening;
+
 typedef struct ledger_config {
     uint64_t seed;
     uint32_t order_count_max;
     int64_t created_ns;
-    tw_money cash;
-    const char *key;
-    const char *secret;
+    const ledger_opening *openings; /* of different keys */
+    uint32_t account_count;         /* 1 to LEDGER_ACCOUNT_COUNT_MAX */
 } ledger_config;
 
 typedef struct account_ledger account_ledger;
 
-/* One account as configured. The symbols are borrowed. */
+/* Accounts as configured, in their order. The symbols are borrowed. */
 tw_status ledger_new(const tw_allocator *allocator, const ledger_config *config,
                      const tw_symbols *symbols, ledger_on_update on_update, void *context,
                      account_ledger **ret_ledger) TW_MUST_CHECK;
@@ -105,10 +131,14 @@ void ledger_free(account_ledger *ledger);
 /* The floor to trade on; borrowed. Before the first submit. */
 void ledger_set_floor(account_ledger *ledger, trading_floor *floor);
 
-/* Turns cash of the account into a holding at a price, before trading begins. TW_LIMIT when it has
+/* The accounts, in the order of the configuration. */
+uint32_t ledger_account_count(const account_ledger *ledger);
+ledger_account *ledger_account_at(account_ledger *ledger, uint32_t index);
+
+/* Turns cash of an account into a holding at a price, before trading begins. TW_LIMIT when it has
  * not so much cash, TW_OVERFLOW. */
-tw_status ledger_endow(account_ledger *ledger, tw_symbol symbol, tw_quantity quantity,
-                       tw_price price) TW_MUST_CHECK;
+tw_status ledger_endow(account_ledger *ledger, ledger_account *account, tw_symbol symbol,
+                       tw_quantity quantity, tw_price price) TW_MUST_CHECK;
 
 /* The account that has this key and secret, or NULL. Takes the same time whatever differs. */
 ledger_account *ledger_authenticate(account_ledger *ledger, tw_slice key, tw_slice secret);
@@ -136,9 +166,6 @@ bool ledger_owns(const account_ledger *ledger, const ledger_account *account,
 
 /* What the floor did with an order of a user. */
 void ledger_on_match(account_ledger *ledger, const tw_match_event *event);
-
-/* Cash and the value of all holdings at the floor's prices; INT64_MAX if it does not fit. */
-tw_money ledger_equity(const account_ledger *ledger, const ledger_account *account);
 
 /* FNV-1a, for our own ids and names; equal hashes must still be compared. */
 uint64_t text_hash(tw_slice text, uint64_t salt);

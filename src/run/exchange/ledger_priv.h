@@ -2,6 +2,7 @@
 #ifndef TRADEWIND_RUN_EXCHANGE_LEDGER_PRIV_H
 #define TRADEWIND_RUN_EXCHANGE_LEDGER_PRIV_H
 
+#include "account_power.h"
 #include "ledger.h"
 
 struct account_ledger {
@@ -11,7 +12,8 @@ struct account_ledger {
     tw_random random;
     ledger_on_update on_update;
     void *context;
-    ledger_account account;
+    ledger_account *accounts;
+    uint32_t account_count;
     ledger_order *orders;
     uint32_t order_count;
     uint32_t order_count_max;
@@ -24,8 +26,7 @@ struct account_ledger {
 typedef struct order_ticket {
     tw_order order;
     tw_money notional;
-    int64_t reserve_price_nano; /* of a buy */
-    int64_t reserve_nano;
+    power_hold hold;
 } order_ticket;
 
 /* Decides on a request. TW_REFUSED with the refusal, else the ticket. */

@@ -4,29 +4,9 @@
  * The checks run from the cheapest to the dearest and stop at the first that fails: words,
  * prices, client order id, then money or shares. Nothing is changed here.
  */
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "ledger_priv.h"
-
-enum { CODE_REQUEST = 40010001, CODE_RULE = 42210000, CODE_FUNDS = 40310000 };
-
-/* A market buy holds this much more than the price shows (the venue's own margin is 2.5-4 %). */
-static const int64_t MARKET_COLLAR_NANO = TW_NANO + 4 * (TW_NANO / 100);
-
-static tw_status refuse(ledger_refusal *refusal, uint32_t http_status, int64_t code,
-                        const char *format, ...) TW_PRINTF(4, 5);
-
-static tw_status refuse(ledger_refusal *refusal, uint32_t http_status, int64_t code,
-                        const char *format, ...) {
-    *refusal = (ledger_refusal){.http_status = http_status, .code = code};
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(refusal->message, sizeof refusal->message, format, arguments);
-    va_end(arguments);
-    return TW_REFUSED;
-}
 
 static bool has(const tw_alpaca_order_request *request, tw_alpaca_request_field field) {
     return (request->present & TW_ALPACA_BIT(field)) != 0;
@@ -81,42 +61,10 @@ static tw_status check_price(const tw_alpaca_order_request *request, ledger_refu
     return TW_OK;
 }
 
-/* What the account would own after the sale must fit, also at a bid better than the limit. */
-static bool sale_fits(const account_ledger *ledger, const ledger_account *account,
-                      const order_ticket *ticket) {
-    tw_quote quote;
-    int64_t value = 0;
-    int64_t price = ticket->reserve_price_nano;
-    floor_quote(ledger->floor, ticket->order.symbol, &quote);
-    if (quote.bid_size.nano > 0 && quote.bid_price.nano > price)
-        price = quote.bid_price.nano;
-    return tw_decimal_multiply(price, ticket->order.quantity.nano, TW_ROUND_CEILING, &value) ==
-               TW_OK &&
-           value <= INT64_MAX / 2 - account->cash.nano;
-}
-
-/* The price that a buy is held at: its limit, or the ask (else the newest price) and a collar. */
-static tw_status reference_price(const account_ledger *ledger,
-                                 const tw_alpaca_order_request *request, tw_symbol symbol,
-                                 int64_t *ret_nano, ledger_refusal *refusal) {
-    if (request->type == TW_ORDER_LIMIT) {
-        *ret_nano = request->limit_price.nano;
-        return TW_OK;
-    }
-    tw_quote quote;
-    floor_quote(ledger->floor, symbol, &quote);
-    int64_t price =
-        quote.ask_size.nano > 0 ? quote.ask_price.nano : floor_price(ledger->floor, symbol).nano;
-    if (price <= 0 ||
-        tw_decimal_multiply(price, MARKET_COLLAR_NANO, TW_ROUND_CEILING, ret_nano) != TW_OK)
-        return refuse(refusal, 422, CODE_RULE, "no price for %s",
-                      tw_symbols_name(ledger->symbols, symbol));
-    return TW_OK;
-}
-
-/* Quantity from `qty`, or from `notional` at the price without its collar. */
-static tw_status decide_quantity(const tw_alpaca_order_request *request, int64_t price_nano,
-                                 order_ticket *ticket, ledger_refusal *refusal) {
+/* Quantity from `qty`, or from `notional` at the market's price. */
+static tw_status decide_quantity(const account_ledger *ledger,
+                                 const tw_alpaca_order_request *request, order_ticket *ticket,
+                                 ledger_refusal *refusal) {
     bool by_quantity = has(request, TW_ALPACA_REQUEST_QTY);
     bool by_notional = has(request, TW_ALPACA_REQUEST_NOTIONAL);
     if (by_quantity && by_notional)
@@ -128,10 +76,9 @@ static tw_status decide_quantity(const tw_alpaca_order_request *request, int64_t
         if (request->type != TW_ORDER_MARKET || request->time_in_force != TW_DAY)
             return refuse(refusal, 422, CODE_RULE, "notional orders must be market DAY orders");
         ticket->notional = request->notional;
-        int64_t bare_nano = 0;
-        if (tw_decimal_divide(price_nano, MARKET_COLLAR_NANO, TW_ROUND_CEILING, &bare_nano) !=
-                TW_OK ||
-            tw_decimal_divide(request->notional.nano, bare_nano, TW_ROUND_DOWN,
+        if (request->notional.nano > INT64_MAX / 2 || /* leaves room for the collar */
+            tw_decimal_divide(request->notional.nano,
+                              account_power_ask(ledger, ticket->order.symbol), TW_ROUND_DOWN,
                               &ticket->order.quantity.nano) != TW_OK)
             return refuse(refusal, 422, CODE_REQUEST, "notional is out of range");
     }
@@ -143,33 +90,30 @@ static tw_status decide_quantity(const tw_alpaca_order_request *request, int64_t
     return TW_OK;
 }
 
+/* What the account would own after the sale must fit, also at a bid better than the limit. */
+static bool sale_fits(const account_ledger *ledger, const ledger_account *account,
+                      const order_ticket *ticket) {
+    tw_quote quote;
+    int64_t value = 0;
+    int64_t price = ticket->hold.price_nano;
+    floor_quote(ledger->floor, ticket->order.symbol, &quote);
+    if (quote.bid_size.nano > 0 && quote.bid_price.nano > price)
+        price = quote.bid_price.nano;
+    return tw_decimal_multiply(price, ticket->order.quantity.nano, TW_ROUND_CEILING, &value) ==
+               TW_OK &&
+           value <= INT64_MAX / 2 - account->cash.nano;
+}
+
 static tw_status check_funds(const account_ledger *ledger, const ledger_account *account,
-                             order_ticket *ticket, ledger_refusal *refusal) {
-    const tw_order *order = &ticket->order;
-    if (tw_decimal_multiply(ticket->reserve_price_nano, order->quantity.nano, TW_ROUND_CEILING,
-                            &ticket->reserve_nano) != TW_OK)
-        return refuse(refusal, 422, CODE_REQUEST, "%s is out of range",
-                      ticket->notional.nano > 0 ? "notional" : "qty");
-    if (order->side == TW_SIDE_BUY) {
-        if (ticket->reserve_nano > account->cash.nano - account->reserved.nano)
-            return refuse(refusal, 403, CODE_FUNDS, "insufficient buying power");
-        return TW_OK;
-    }
-    const ledger_holding *holding = &account->holdings[order->symbol];
-    int64_t available = holding->quantity.nano - holding->reserved.nano;
-    if (order->quantity.nano > available) {
-        char requested[TW_DECIMAL_TEXT_SIZE];
-        char at_hand[TW_DECIMAL_TEXT_SIZE];
-        tw_decimal_format(order->quantity.nano, requested);
-        tw_decimal_format(available, at_hand);
-        return refuse(refusal, 403, CODE_FUNDS,
-                      "insufficient qty available for order (requested: %s, available: %s)",
-                      requested, at_hand);
-    }
-    if (!sale_fits(ledger, account, ticket))
+                             power_order *asked, int64_t price_nano, order_ticket *ticket,
+                             ledger_refusal *refusal) {
+    asked->quantity = ticket->order.quantity;
+    tw_status status =
+        account_power_decide(ledger, account, asked, price_nano, &ticket->hold, refusal);
+    if (status == TW_OK && ticket->order.side == TW_SIDE_SELL &&
+        !sale_fits(ledger, account, ticket))
         return refuse(refusal, 422, CODE_REQUEST, "qty is out of range");
-    ticket->reserve_nano = order->quantity.nano;
-    return TW_OK;
+    return status;
 }
 
 static tw_status check_client_id(const account_ledger *ledger, const ledger_account *account,
@@ -210,10 +154,13 @@ tw_status order_gate(const account_ledger *ledger, const ledger_account *account
     };
     memcpy(ret_ticket->order.client_order_id, request->client_order_id,
            sizeof ret_ticket->order.client_order_id);
-    status = reference_price(ledger, request, symbol, &ret_ticket->reserve_price_nano, ret_refusal);
+    int64_t price_nano = 0;
+    power_order asked = {.symbol = symbol, .side = (tw_side)request->side};
+    asked.limit_nano = request->type == TW_ORDER_LIMIT ? request->limit_price.nano : 0;
+    status = account_power_price(ledger, &asked, &price_nano, ret_refusal);
     if (status == TW_OK)
-        status = decide_quantity(request, ret_ticket->reserve_price_nano, ret_ticket, ret_refusal);
+        status = decide_quantity(ledger, request, ret_ticket, ret_refusal);
     if (status == TW_OK)
-        status = check_funds(ledger, account, ret_ticket, ret_refusal);
+        status = check_funds(ledger, account, &asked, price_nano, ret_ticket, ret_refusal);
     return status;
 }

@@ -87,6 +87,14 @@ void answer_error(exchange_call *call, uint32_t http_status, int64_t code, const
     send_answer(call, http_status, "application/json; charset=UTF-8", tw_text_slice(&text));
 }
 
+void answer_refusal(exchange_call *call, const ledger_refusal *refusal) {
+    char memory[4096];
+    tw_text text = tw_text_over(memory, sizeof memory);
+    refusal_write(refusal, &text);
+    send_answer(call, refusal->http_status, "application/json; charset=UTF-8",
+                tw_text_slice(&text));
+}
+
 /* ---- matching ------------------------------------------------------------------------------ */
 
 /* Fits the path against a pattern; decodes what stands for "{}" into the call. */

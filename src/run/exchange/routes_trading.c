@@ -5,12 +5,7 @@
 #include "exchange_priv.h"
 #include "words.h"
 
-enum {
-    ORDER_LIST_DEFAULT = 50,
-    ORDER_LIST_MAX = 500,
-    CANCEL_BODY_MAX = 2000,
-    CODE_NOT_FOUND = 40410000
-};
+enum { ORDER_LIST_DEFAULT = 50, ORDER_LIST_MAX = 500, CANCEL_BODY_MAX = 2000 };
 
 void route_account(exchange_call *call) {
     tw_alpaca_account account;
@@ -184,7 +179,7 @@ void route_orders_submit(exchange_call *call) {
     ledger_order order;
     ledger_refusal refusal;
     if (ledger_submit(exchange->ledger, call->account, &request, &order, &refusal) != TW_OK) {
-        answer_error(call, refusal.http_status, refusal.code, "%s", refusal.message);
+        answer_refusal(call, &refusal);
         return;
     }
     tw_text_clear(&exchange->body);
@@ -260,7 +255,7 @@ void route_order_cancel(exchange_call *call) {
     if (order == NULL)
         return;
     if (ledger_cancel(call->exchange->ledger, order, &refusal) != TW_OK)
-        answer_error(call, refusal.http_status, refusal.code, "%s", refusal.message);
+        answer_refusal(call, &refusal);
     else
         answer_empty(call, 204);
 }

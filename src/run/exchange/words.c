@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "account_power.h"
 #include "assets.h"
 #include "session.h"
 
@@ -60,17 +61,34 @@ static int64_t ratio(int64_t numerator, int64_t denominator) {
     return result;
 }
 
+/* Value and profit of a position; those of a short one have its sign. */
+static void words_profit(const ledger_holding *holding, tw_alpaca_position *position) {
+    int64_t cost = holding->cost.nano;
+    int64_t day_cost = holding->day_cost.nano;
+    tw_money value = {0};
+    if (tw_notional(position->position.current_price, holding->quantity, &value) == TW_OK)
+        position->market_value = value;
+    position->unrealized_pl.nano = value.nano - cost;
+    position->unrealized_plpc_nano = ratio(position->unrealized_pl.nano, cost < 0 ? -cost : cost);
+    position->unrealized_intraday_pl.nano = value.nano - day_cost;
+    position->unrealized_intraday_plpc_nano =
+        ratio(position->unrealized_intraday_pl.nano, day_cost < 0 ? -day_cost : day_cost);
+}
+
 void words_position(const ledger_account *account, tw_symbol symbol, const tw_symbols *symbols,
                     tw_price price, tw_price previous_close, tw_alpaca_position *ret_position) {
     const ledger_holding *holding = &account->holdings[symbol];
+    bool is_short = holding->quantity.nano < 0;
     *ret_position = (tw_alpaca_position){
         .position = {.quantity = holding->quantity, .current_price = price, .symbol = symbol},
-        .available = {holding->quantity.nano - holding->reserved.nano},
+        .available = account_available(holding),
         .cost_basis = holding->cost,
         .lastday_price = previous_close,
-        .asset_marginable = false,
+        .asset_marginable = account->multiplier_max > 1,
         .present = ~UINT64_C(0),
     };
+    if (is_short)
+        ret_position->available.nano = -ret_position->available.nano;
     ret_position->position.average_price.nano = ratio(holding->cost.nano, holding->quantity.nano);
     snprintf(ret_position->symbol, sizeof ret_position->symbol, "%s",
              tw_symbols_name(symbols, symbol));
@@ -78,35 +96,35 @@ void words_position(const ledger_account *account, tw_symbol symbol, const tw_sy
     snprintf(ret_position->exchange, sizeof ret_position->exchange, "%s",
              assets_exchange(ret_position->symbol));
     snprintf(ret_position->asset_class, sizeof ret_position->asset_class, "us_equity");
-    snprintf(ret_position->side, sizeof ret_position->side, "long");
-    tw_money value = {0};
-    if (tw_notional(price, holding->quantity, &value) == TW_OK)
-        ret_position->market_value = value;
-    ret_position->unrealized_pl.nano = value.nano - holding->cost.nano;
-    ret_position->unrealized_intraday_pl = ret_position->unrealized_pl;
-    ret_position->unrealized_plpc_nano =
-        ratio(ret_position->unrealized_pl.nano, holding->cost.nano);
-    ret_position->unrealized_intraday_plpc_nano = ret_position->unrealized_plpc_nano;
+    snprintf(ret_position->side, sizeof ret_position->side, is_short ? "short" : "long");
+    words_profit(holding, ret_position);
     ret_position->change_today_nano = ratio(price.nano - previous_close.nano, previous_close.nano);
 }
 
 void words_account(const account_ledger *ledger, const ledger_account *account,
                    tw_alpaca_account *ret_account) {
-    tw_money equity = ledger_equity(ledger, account);
-    tw_money free_cash = {account->cash.nano - account->reserved.nano};
-    tw_money holdings = {equity.nano - account->cash.nano};
+    account_figures figures;
+    account_figures_of(ledger, account, &figures);
     *ret_account = (tw_alpaca_account){
         .cash = account->cash,
-        .equity = equity,
-        .last_equity = account->cash_start,
-        .portfolio_value = equity,
-        .buying_power = free_cash,
-        .regt_buying_power = free_cash,
-        .effective_buying_power = free_cash,
-        .non_marginable_buying_power = free_cash,
-        .long_market_value = holdings,
-        .position_market_value = holdings,
-        .multiplier_nano = TW_NANO,
+        .equity = figures.equity,
+        .last_equity = account->last_equity,
+        .portfolio_value = figures.equity,
+        .buying_power = figures.buying_power,
+        .regt_buying_power = figures.regt_buying_power,
+        .daytrading_buying_power = figures.daytrading_buying_power,
+        .effective_buying_power = figures.buying_power,
+        .non_marginable_buying_power = figures.non_marginable_buying_power,
+        .options_buying_power = figures.non_marginable_buying_power,
+        .long_market_value = figures.long_market_value,
+        .short_market_value = figures.short_market_value,
+        .position_market_value = figures.position_market_value,
+        .initial_margin = figures.initial_margin,
+        .maintenance_margin = figures.maintenance_margin,
+        .last_maintenance_margin = account->last_maintenance_margin,
+        .multiplier_nano = figures.multiplier * TW_NANO,
+        .shorting_enabled = figures.shorting_enabled,
+        .trade_suspended_by_user = account->settings.suspend_trade,
         .created_ns = account->created_ns,
         .present = ~UINT64_C(0),
     };
