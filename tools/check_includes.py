@@ -75,13 +75,14 @@ NAMED_OTHERWISE = {"rolling": "core/window", "indicator": "core/window",
                    "overlap": "core/rebalance"}
 
 # Headers for the floor's own use: public within it, by the table, but not to users.
-LENT_HEADERS = {"src/base/careful.h", "src/base/exponential.h", "src/base/levels.h", "src/base/logarithm.h",
-                "src/base/normal.h", "src/base/sorted.h", "src/base/splitmix.h",
+LENT_HEADERS = {"src/base/careful.h", "src/base/digits.h", "src/base/exponential.h",
+                "src/base/levels.h", "src/base/logarithm.h", "src/base/normal.h",
+                "src/base/sorted.h", "src/base/splitmix.h",
                 "src/core/risk/risk_select.h", "src/core/risk/risk_shape.h",
                 "src/core/series/series.h", "src/core/series/series_lanes.h",
                 "src/core/series/drawdown_walk.h",
-                "src/edge/json/json.h", "src/edge/source/source.h", "src/edge/itch/capture.h",
-                "src/edge/itch/itch_bytes.h"}
+                "src/edge/json/json.h", "src/edge/json/flat_json.h", "src/edge/source/source.h",
+                "src/edge/itch/capture.h", "src/edge/itch/itch_bytes.h"}
 
 UMBRELLA = "include/tradewind.h"
 SOURCE_SUFFIXES = (".c", ".h", ".cpp", ".hpp", ".cc", ".inc")

@@ -712,7 +712,8 @@ TW_API tw_status tw_alpaca_decode_multi_status(tw_alpaca_reader *reader, tw_slic
 
 /* A body of market data: multi-symbol and single-symbol, history and latest. Writes the next
  * page's token (empty: this was the last) into `ret_token`, char[TW_ALPACA_TOKEN_SIZE], which
- * may be NULL. Needs a reader with symbols; TW_FULL when their table is. */
+ * may be NULL. Needs a reader with symbols; TW_FULL when their table is. Records before a fault
+ * have been handed out when a failure is returned, and in a frame messages. */
 TW_API tw_status tw_alpaca_decode_page(tw_alpaca_reader *reader, tw_slice json,
                                        const tw_alpaca_page_options *options,
                                        const tw_alpaca_events *events, char *ret_token,

@@ -1,16 +1,18 @@
 /*
- * alpaca_market.c - market data from bytes: stream frames, pages, latest values.
+ * alpaca_market.c - one record of market data, and the frames of a stream.
  *
- * A record's keys are one or two letters and mean different things in different records ("c" is
- * the close of a bar, the conditions of a trade), and "T" need not come first. So an object is
- * gathered first: each known key's scalar as a slice, conditions and book levels as what they
- * are; then one function a kind makes the record of it.
+ * Frames of trades, quotes and bars are read by alpaca_flat.c. What that does not know, and what is
+ * wrong, is read here, by visiting it. A record's keys are one or two letters and mean different
+ * things in different records ("c" is the close of a bar, the conditions of a trade), and "T" need
+ * not come first. So an object is gathered first: each known key's scalar as a slice, conditions
+ * and book levels as what they are; then one function a kind makes the record of it.
  *
  * Invariants
  * 1. Slices in an `item` are borrowed from the JSON reader and used before its next read.
  * 2. A record is handed out only after its whole object was well-formed.
  * 3. Levels of a message wait in reader->levels (bounded), because "r", "t" and "S" may follow
  *    them; `level_count` may pass the bound, then the message is refused whole.
+ * 4. Messages that alpaca_flat.c has handed out are read again for their form, and not handed out.
  */
 #include <string.h>
 
@@ -270,20 +272,19 @@ static void take_conditions(const market_item *item, char *conditions) {
         memcpy(conditions, text.data == NULL ? "" : text.data, text.size < 5 ? text.size : 5);
 }
 
-/* The symbol of a stream's message, or of the name in a page. */
-static tw_status take_symbol(const market_item *item, tw_slice name, tw_symbol *ret_symbol) {
-    tw_status status = tw_symbols_intern(item->reader->symbols, name, ret_symbol);
+tw_status tw_alpaca_read_symbol(tw_alpaca_reader *reader, tw_json_value *place, tw_slice name,
+                                tw_symbol *ret_symbol) {
+    tw_status status = tw_symbols_intern(reader->symbols, name, ret_symbol);
     if (status == TW_OK)
         return TW_OK;
-    return tw_json_fail(item->place, status, "symbol \"%.*s\" %s",
-                        (int)(name.size < 40 ? name.size : 40), name.data,
-                        status == TW_FULL ? "does not fit the table of symbols"
-                                          : "is not a name of a symbol");
+    return tw_json_fail(
+        place, status, "symbol \"%.*s\" %s", (int)(name.size < 40 ? name.size : 40), name.data,
+        status == TW_FULL ? "does not fit the table of symbols" : "is not a name of a symbol");
 }
 
 /* ---- records ---- */
 
-static uint8_t mark_of(tw_slice word) {
+uint8_t tw_alpaca_read_mark(tw_slice word) {
     for (int mark = TW_TRADE_CANCELED; mark <= TW_TRADE_INCORRECT; mark++)
         if (tw_slice_equal_string(word, tw_alpaca_trade_mark_name((tw_trade_mark)mark)))
             return (uint8_t)mark;
@@ -296,7 +297,7 @@ static tw_status make_trade(const market_item *item, tw_symbol symbol, tw_trade 
     trade->exchange = take_code(item, KEY_x);
     trade->tape = take_code(item, KEY_z);
     take_conditions(item, trade->conditions);
-    trade->mark = mark_of(item->values[KEY_u]);
+    trade->mark = tw_alpaca_read_mark(item->values[KEY_u]);
     char taker = take_code(item, KEY_tks);
     trade->side = taker == 'B' ? TW_SIDE_BUY : taker == 'S' ? TW_SIDE_SELL : TW_SIDE_NONE;
     tw_status status = take_time(item, &trade->time_ns);
@@ -422,6 +423,7 @@ static tw_status give_control(const market_item *item, tw_alpaca_control_kind ki
 typedef struct stream_context {
     tw_alpaca_reader *reader;
     const tw_alpaca_events *events;
+    uint64_t given; /* messages at the beginning that were handed out before */
 } stream_context;
 
 static tw_status give_bar(const market_item *item, tw_symbol symbol, char kind,
@@ -442,7 +444,8 @@ static tw_status give_record(const market_item *item, char kind, const tw_alpaca
     tw_symbol symbol = TW_SYMBOL_NONE;
     tw_trade trade;
     tw_quote quote;
-    tw_status status = take_symbol(item, item->values[KEY_S], &symbol);
+    tw_status status =
+        tw_alpaca_read_symbol(item->reader, item->place, item->values[KEY_S], &symbol);
     if (status != TW_OK)
         return status;
     switch (kind) {
@@ -506,6 +509,10 @@ static tw_status on_message(void *context, tw_json_value *value) {
     status = gather(c->reader, value, &item);
     if (status != TW_OK)
         return status;
+    if (c->given > 0) {
+        c->given--;
+        return TW_OK;
+    }
     status = give_message(&item, c->events);
     if (status != TW_OK && c->events->on_bad != NULL) {
         c->events->on_bad(c->events->context, status, item.values[KEY_T]);
@@ -523,183 +530,21 @@ static tw_status on_frame(void *context, tw_json_value *root) {
 tw_status tw_alpaca_decode_stream(tw_alpaca_reader *reader, tw_slice json,
                                   const tw_alpaca_events *events, tw_error *error) {
     TW_ASSERT(reader->symbols != NULL);
-    stream_context c = {reader, events};
+    flat_reading flat = {reader->symbols, &reader->flat, events, 0, 0};
+    const char *text = reader->visits_only ? NULL : tw_json_padded(reader->json, json);
+    if (text != NULL) {
+        const char *end = tw_flat_frame(&flat, text);
+        if (end != NULL && flat_json_blank(end) == text + json.size)
+            return TW_OK;
+        json.data = text;
+    }
+    stream_context c = {reader, events, flat.given};
     return tw_json_read(reader->json, json, on_frame, &c, error);
 }
 
 tw_status tw_alpaca_decode_stream_msgpack(tw_alpaca_reader *reader, tw_slice input,
                                           const tw_alpaca_events *events, tw_error *error) {
     TW_ASSERT(reader->symbols != NULL && reader->msgpack != NULL);
-    stream_context c = {reader, events};
+    stream_context c = {reader, events, 0};
     return tw_msgpack_read(reader->msgpack, input, on_frame, &c, error);
-}
-
-/* ---- pages ---- */
-
-typedef enum page_kind { PAGE_TRADES, PAGE_QUOTES, PAGE_BARS, PAGE_NONE } page_kind;
-
-typedef struct page_context {
-    tw_alpaca_reader *reader;
-    const tw_alpaca_page_options *options;
-    const tw_alpaca_events *events;
-    page_kind kind;
-    tw_symbol symbol;
-    char token[TW_ALPACA_TOKEN_SIZE];
-    tw_alpaca_answer answer;
-} page_context;
-
-static page_kind page_kind_of(tw_slice key) {
-    static const struct {
-        const char *name;
-        page_kind kind;
-    } names[] = {
-        {"bars", PAGE_BARS},    {"bar", PAGE_BARS},      {"trades", PAGE_TRADES},
-        {"trade", PAGE_TRADES}, {"quotes", PAGE_QUOTES}, {"quote", PAGE_QUOTES},
-    };
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (tw_slice_equal_string(key, names[i].name))
-            return names[i].kind;
-    return PAGE_NONE;
-}
-
-static tw_status on_page_item(void *context, tw_json_value *value) {
-    page_context *c = context;
-    const tw_alpaca_events *events = c->events;
-    market_item item;
-    tw_trade trade;
-    tw_quote quote;
-    tw_bar bar;
-    tw_status status = gather(c->reader, value, &item);
-    if (status != TW_OK)
-        return status;
-    c->answer.record_count++;
-    switch (c->kind) {
-    case PAGE_TRADES:
-        status = make_trade(&item, c->symbol, &trade);
-        if (status == TW_OK && events->on_trade != NULL)
-            events->on_trade(events->context, &trade);
-        break;
-    case PAGE_QUOTES:
-        status = make_quote(&item, c->symbol, &quote);
-        if (status == TW_OK && events->on_quote != NULL)
-            events->on_quote(events->context, &quote);
-        break;
-    case PAGE_BARS:
-        status = make_bar(&item, c->symbol, c->options->timeframe_ns, &bar);
-        if (status == TW_OK && events->on_bar != NULL)
-            events->on_bar(events->context, &bar);
-        break;
-    case PAGE_NONE:
-        break;
-    }
-    return status;
-}
-
-/* "AAPL":[...] of a history, "AAPL":{...} of the latest values. */
-static tw_status on_page_symbol(void *context, tw_slice key, tw_json_value *value) {
-    page_context *c = context;
-    tw_json_kind kind = tw_json_kind_of(value);
-    if (kind != TW_JSON_ARRAY && kind != TW_JSON_OBJECT)
-        return TW_OK;
-    market_item item;
-    memset(&item, 0, sizeof item);
-    item.reader = c->reader;
-    item.place = value;
-    tw_status status = take_symbol(&item, key, &c->symbol);
-    if (status != TW_OK)
-        return status;
-    return kind == TW_JSON_ARRAY ? tw_json_each_item(value, on_page_item, c)
-                                 : on_page_item(c, value);
-}
-
-static tw_status on_page_field(void *context, tw_slice key, tw_json_value *value) {
-    page_context *c = context;
-    tw_json_kind kind = tw_json_kind_of(value);
-    if (tw_slice_equal_string(key, "next_page_token")) {
-        tw_slice token;
-        tw_status status = tw_json_scalar(value, &token);
-        if (status == TW_OK && !tw_word_copy(token, c->token, sizeof c->token))
-            status = tw_json_fail(value, TW_RANGE, "the page token is longer than %zu bytes",
-                                  sizeof c->token - 1);
-        c->answer.next_page_token = token;
-        return status;
-    }
-    c->kind = page_kind_of(key);
-    if (c->kind == PAGE_NONE) {
-        if (kind == TW_JSON_STRING && tw_slice_equal_string(key, "symbol"))
-            return tw_json_scalar(value, &c->answer.symbol);
-        if (kind == TW_JSON_STRING && tw_slice_equal_string(key, "currency"))
-            return tw_json_scalar(value, &c->answer.currency);
-        return TW_OK;
-    }
-    bool single = key.data[key.size - 1] != 's';
-    c->symbol = c->options->symbol;
-    if (kind == TW_JSON_ARRAY)
-        return tw_json_each_item(value, on_page_item, c);
-    if (kind != TW_JSON_OBJECT)
-        return TW_OK;
-    return single ? on_page_item(c, value) : tw_json_each_field(value, on_page_symbol, c);
-}
-
-static tw_status on_page(void *context, tw_json_value *root) {
-    return tw_json_each_field(root, on_page_field, context);
-}
-
-tw_status tw_alpaca_decode_page(tw_alpaca_reader *reader, tw_slice json,
-                                const tw_alpaca_page_options *options,
-                                const tw_alpaca_events *events, char *ret_token, tw_error *error) {
-    TW_ASSERT(reader->symbols != NULL);
-    page_context c;
-    memset(&c, 0, sizeof c);
-    c.reader = reader;
-    c.options = options;
-    c.events = events;
-    tw_status status = tw_json_read(reader->json, json, on_page, &c, error);
-    if (status == TW_OK && events->on_answer != NULL)
-        events->on_answer(events->context, &c.answer);
-    if (status == TW_OK && ret_token != NULL)
-        memcpy(ret_token, c.token, sizeof c.token);
-    return status;
-}
-
-/* ---- the reader ---- */
-
-tw_status tw_alpaca_reader_new(const tw_allocator *allocator, size_t size_max,
-                               uint32_t level_count_max, tw_symbols *symbols,
-                               tw_alpaca_reader **ret_reader) {
-    tw_alpaca_reader *reader = TW_NEW(allocator, 1, tw_alpaca_reader);
-    if (reader == NULL)
-        return TW_NO_MEMORY;
-    reader->allocator = allocator;
-    reader->symbols = symbols;
-    reader->size_max = size_max;
-    reader->level_count_max = level_count_max;
-    tw_status status = tw_json_reader_new(allocator, size_max, &reader->json);
-    if (status == TW_OK && level_count_max > 0) {
-        reader->levels = TW_NEW(allocator, level_count_max, tw_level);
-        if (reader->levels == NULL)
-            status = TW_NO_MEMORY;
-    }
-    if (status != TW_OK) {
-        tw_alpaca_reader_free(reader);
-        return status;
-    }
-    *ret_reader = reader;
-    return TW_OK;
-}
-
-tw_status tw_alpaca_reader_add_msgpack(tw_alpaca_reader *reader) {
-    if (reader->msgpack != NULL)
-        return TW_OK;
-    return tw_msgpack_reader_new(reader->allocator, reader->size_max, &reader->msgpack);
-}
-
-void tw_alpaca_reader_free(tw_alpaca_reader *reader) {
-    if (reader == NULL)
-        return;
-    if (reader->levels != NULL)
-        TW_DELETE(reader->allocator, reader->levels, reader->level_count_max, tw_level);
-    tw_json_reader_free(reader->json);
-    tw_msgpack_reader_free(reader->msgpack);
-    TW_DELETE(reader->allocator, reader, 1, tw_alpaca_reader);
 }

@@ -1,9 +1,10 @@
 /*
- * alpaca_reader.h - what the decoders share: the JSON reader, the symbols, the pending levels.
+ * alpaca_reader.h - what the decoders share: the readers, the symbols, the pending levels.
  */
 #ifndef TW_ALPACA_READER_H
 #define TW_ALPACA_READER_H
 
+#include "alpaca_flat.h"
 #include "json.h"
 #include "tradewind/alpaca.h"
 
@@ -19,6 +20,8 @@ struct tw_alpaca_reader {
     uint32_t level_count_max;
     char second[TW_ALPACA_SECOND_SIZE]; /* "2024-01-02T14:30:00" as it was parsed last, */
     int64_t second_ns;                  /* and which it is */
+    flat_memory flat;
+    bool visits_only; /* for tests: alpaca_flat.c is left out */
 };
 
 /* Reads one order object, its legs into `legs` (at most `leg_max`; leg_count counts all). */
@@ -40,6 +43,13 @@ tw_status tw_alpaca_read_quote(tw_alpaca_reader *reader, tw_json_value *value, t
                                tw_quote *ret_quote) TW_MUST_CHECK;
 tw_status tw_alpaca_read_bar(tw_alpaca_reader *reader, tw_json_value *value, tw_symbol symbol,
                              int64_t timeframe_ns, tw_bar *ret_bar) TW_MUST_CHECK;
+
+/* The symbol of a name, added if it is new. An error names `place`. TW_FULL, TW_INVALID. */
+tw_status tw_alpaca_read_symbol(tw_alpaca_reader *reader, tw_json_value *place, tw_slice name,
+                                tw_symbol *ret_symbol) TW_MUST_CHECK;
+
+/* What a history says of a trade ("u"). */
+uint8_t tw_alpaca_read_mark(tw_slice word);
 
 /* Reads {"code":...,"message":...}. */
 tw_status tw_alpaca_read_error(tw_json_value *value, tw_alpaca_error *ret_problem) TW_MUST_CHECK;

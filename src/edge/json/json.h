@@ -72,8 +72,13 @@ void tw_json_reader_free(tw_json_reader *reader);
 tw_status tw_json_read(tw_json_reader *reader, tw_slice input, tw_json_on_value on_root,
                        void *context, tw_error *error) TW_MUST_CHECK;
 
-/* The same for MessagePack. The input is borrowed: slices of strings point into it. A length that
- * lies, a byte that is never used, what follows the document: TW_PARSE with the offset. */
+/* The input where tw_json_read would have it: in the reader's buffer, with at least 32 zero bytes
+ * behind its end; the same bytes can be given to tw_json_read from there. For whoever knows what to
+ * expect and reads that by himself first (flat_json.h). NULL if it is larger than the reader. */
+const char *tw_json_padded(tw_json_reader *reader, tw_slice input);
+
+/* tw_json_read for MessagePack. The input is borrowed: slices of strings point into it. A length
+ * that lies, a byte that is never used, what follows the document: TW_PARSE with the offset. */
 typedef struct tw_msgpack_reader tw_msgpack_reader;
 tw_status tw_msgpack_reader_new(const tw_allocator *allocator, size_t size_max,
                                 tw_msgpack_reader **ret_reader) TW_MUST_CHECK;

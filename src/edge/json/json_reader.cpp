@@ -36,6 +36,7 @@ using simdjson::SUCCESS;
 namespace ondemand = simdjson::ondemand;
 
 static const size_t padding = simdjson::SIMDJSON_PADDING;
+static_assert(padding >= 32, "tw_json_padded promises that many");
 
 struct tw_json_reader {
     const tw_allocator *allocator = nullptr;
@@ -223,14 +224,20 @@ void tw_json_reader_free(tw_json_reader *reader) {
     tw_release(allocator, reader, 1, sizeof(tw_json_reader), 64);
 }
 
-tw_status tw_json_read(tw_json_reader *reader, tw_slice input, tw_json_on_value on_root,
-                       void *context, tw_error *error) {
+const char *tw_json_padded(tw_json_reader *reader, tw_slice input) {
     if (input.size > reader->size_max)
-        return tw_error_set(error, TW_FULL, "the input has %zu bytes, at most %zu are read",
-                            input.size, reader->size_max);
-    if (input.size > 0)
+        return nullptr;
+    if (input.size > 0 && input.data != reader->buffer)
         std::memcpy(reader->buffer, input.data, input.size);
     std::memset(reader->buffer + input.size, 0, padding);
+    return reader->buffer;
+}
+
+tw_status tw_json_read(tw_json_reader *reader, tw_slice input, tw_json_on_value on_root,
+                       void *context, tw_error *error) {
+    if (tw_json_padded(reader, input) == nullptr)
+        return tw_error_set(error, TW_FULL, "the input has %zu bytes, at most %zu are read",
+                            input.size, reader->size_max);
     reader->input_size = input.size;
     reader->error = error;
     reader->depth = 0;
