@@ -316,6 +316,7 @@ static void put_symbol(scene *s) {
 }
 
 static void put_key_value(scene *s, const char *key) {
+    assert_non_null(key);
     tw_text_append_format(&s->text, "\"%s\"", key);
     put_mark(s, ":");
     if (strcmp(key, "t") == 0)
