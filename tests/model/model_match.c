@@ -49,6 +49,13 @@ typedef struct slow_match {
 static void tell(slow_match *slow, uint32_t symbol, tw_match_event event) {
     event.sequence = ++slow->sequence;
     event.symbol = symbol;
+    event.flags =
+        event.kind == TW_MATCH_RESTED || event.kind == TW_MATCH_REDUCED ||
+                event.kind == TW_MATCH_REPLACED ||
+                (event.kind == TW_MATCH_CANCELLED &&
+                 (event.reason == TW_MATCH_REQUESTED || event.reason == TW_MATCH_DISPLACED))
+            ? TW_MATCH_AT_LEVEL
+            : 0;
     assert_true(slow->told->count < EVENT_COUNT_MAX);
     slow->told->events[slow->told->count++] = event;
 }
@@ -266,7 +273,8 @@ static int why_not(slow_match *slow, const tw_match_order *order, const slow_ord
 }
 
 static void slow_submit(slow_match *slow, const tw_match_order *order) {
-    bool limited = order->type != TW_ORDER_MARKET;
+    bool limited = order->type != TW_ORDER_MARKET && order->type != TW_ORDER_STOP &&
+                   order->type != TW_ORDER_TRAILING_STOP;
     slow_order taker = {order->id,     order->owner, order->price.nano, order->quantity.nano,
                         order->symbol, order->side};
     int reason = why_not(slow, order, &taker);

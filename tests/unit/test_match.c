@@ -9,97 +9,15 @@
 #include <cmocka.h>
 
 #include "failing_heap.h"
-#include "tradewind/match.h"
-
-#define EVENT_COUNT_MAX 16
-
-/* An engine and the events of its last request. */
-typedef struct match_desk {
-    tw_match *match;
-    tw_match_sink sink;
-    tw_match_event events[EVENT_COUNT_MAX];
-    size_t count;
-    uint64_t sequence; /* of the last event of all */
-} match_desk;
-
-static void remember(void *context, const tw_match_event *event) {
-    match_desk *desk = context;
-    assert_true(desk->count < EVENT_COUNT_MAX);
-    assert_int_equal(event->sequence, ++desk->sequence);
-    desk->events[desk->count++] = *event;
-}
-
-static int make_desk(void **state) {
-    const tw_match_config config = {
-        .book = {.symbol_count_max = 2, .order_count_max = 6, .level_count_max = 6},
-        .self_trade = TW_MATCH_SELF_TRADE_CANCEL_NEWEST};
-    match_desk *made = test_calloc(1, sizeof *made);
-    made->sink = (tw_match_sink){remember, made};
-    *state = made;
-    return tw_match_new(NULL, &config, &made->match) == TW_OK ? 0 : -1;
-}
-
-static int free_desk(void **state) {
-    match_desk *desk = *state;
-    tw_match_check(desk->match);
-    tw_match_free(desk->match);
-    test_free(desk);
-    return 0;
-}
-
-static tw_match_order limit(uint64_t id, uint64_t owner, tw_side side, int64_t price,
-                            int64_t quantity) {
-    return (tw_match_order){.id = id,
-                            .owner = owner,
-                            .price.nano = price,
-                            .quantity.nano = quantity,
-                            .side = (uint8_t)side,
-                            .type = TW_ORDER_LIMIT,
-                            .time_in_force = TW_DAY};
-}
-
-static tw_status submit(match_desk *desk, tw_match_order order) {
-    desk->count = 0;
-    return tw_match_submit(desk->match, &order, &desk->sink);
-}
-
-/* Rests an order that must not trade. */
-static void place(match_desk *desk, uint64_t id, uint64_t owner, tw_side side, int64_t price,
-                  int64_t quantity) {
-    assert_int_equal(submit(desk, limit(id, owner, side, price, quantity)), TW_OK);
-    assert_int_equal(desk->events[1].kind, TW_MATCH_RESTED);
-}
-
-static void expect_kinds(const match_desk *desk, const uint8_t *kinds, size_t count) {
-    assert_int_equal(desk->count, count);
-    for (size_t i = 0; i < count; i++)
-        assert_int_equal(desk->events[i].kind, kinds[i]);
-}
-
-#define EXPECT(desk, ...) \
-    expect_kinds((desk), (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
-
-static void expect_trade(const tw_match_event *event, uint64_t maker_id, int64_t price,
-                         int64_t quantity) {
-    assert_int_equal(event->kind, TW_MATCH_TRADE);
-    assert_int_equal(event->maker_id, maker_id);
-    assert_int_equal(event->price.nano, price);
-    assert_int_equal(event->quantity.nano, quantity);
-}
-
-static int64_t open_quantity(const match_desk *desk, uint64_t id) {
-    tw_book_view view;
-    if (tw_book_find(tw_match_book(desk->match), 0, id, &view) != TW_OK)
-        return 0;
-    return view.quantity.nano;
-}
+#include "match_desk.h"
 
 /* ---- Creation ----------------------------------------------------------------------------- */
 
 static tw_status make_use_and_free(const tw_allocator *allocator, void *context) {
     (void)context;
     const tw_match_config config = {
-        .book = {.symbol_count_max = 1, .order_count_max = 4, .level_count_max = 4}};
+        .book = {.symbol_count_max = 1, .order_count_max = 4, .level_count_max = 4},
+        .special_count_max = 3};
     TW_AUTO(tw_match) *match = NULL;
     tw_status status = tw_match_new(allocator, &config, &match);
     if (status == TW_OK)
@@ -439,8 +357,6 @@ static void quantities_are_conserved(void **state) {
     assert_int_equal(counters.quantity_withdrawn, 2);
     assert_int_equal(counters.cancelled, 1);
 }
-
-#define DESK_TEST(name) cmocka_unit_test_setup_teardown(name, make_desk, free_desk)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

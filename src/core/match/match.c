@@ -3,72 +3,41 @@
  *
  * Idea: the book already keeps orders in the order in which they trade, so matching is: look at
  * the first order of the best level, trade, look again. An order's tag in the book is its owner.
- *
- * Numbered invariants:
- * M1  Every request is examined whole before it writes; a rejected one leaves the book as it was.
- * M2  An event is told after the book shows it.
- * M3  A trade moves one quantity from the maker and from the taker; every quantity that entered
- *     has been bought, sold or withdrawn, or rests (modulo 2^64).
- * M4  While a request is under way no other begins.
- * M5  Between requests a book is neither crossed nor locked: orders that cross trade or go.
+ * Special orders have records besides; see match_priv.h, also for the numbered invariants.
  */
-#include "tradewind/match.h"
-
-struct tw_match {
-    tw_book *book;
-    bool *halted; /* a symbol each */
-    tw_match_config config;
-    tw_match_counters counters;
-    uint64_t sequence;
-    bool busy; /* M4 */
-    tw_allocator allocator;
-};
-
-/* One request under way. */
-typedef struct match_request {
-    tw_match *match;
-    const tw_match_sink *sink;
-    tw_symbol symbol;
-    tw_quote before;
-} match_request;
-
-/* The incoming order; `remaining` is what has not traded yet. */
-typedef struct match_taker {
-    uint64_t id;
-    uint64_t owner;
-    int64_t price;
-    int64_t remaining;
-    bool limited; /* by `price` */
-    uint8_t side;
-} match_taker;
+#include "match_priv.h"
 
 typedef enum match_outcome { TAKEN_ALL_THERE_IS, STOPPED_BY_SELF_TRADE } match_outcome;
 
 /* ---- Life ------------------------------------------------------------------------------- */
 
+static tw_status make_parts(tw_match *match) {
+    const tw_match_config *config = &match->config;
+    tw_book_config book_config = config->book;
+    book_config.keep_tags = true; /* an order's owner */
+    tw_status status = tw_book_new(&match->allocator, &book_config, &match->book);
+    if (status != TW_OK)
+        return status;
+    match->symbols = TW_NEW(&match->allocator, config->book.symbol_count_max, match_symbol);
+    return match->symbols == NULL ? TW_NO_MEMORY : match_records_init(match);
+}
+
 tw_status tw_match_new(const tw_allocator *allocator, const tw_match_config *config,
                        tw_match **ret_match) {
     TW_ASSERT(config != NULL && ret_match != NULL);
-    if (config->self_trade > TW_MATCH_SELF_TRADE_CANCEL_NEWEST)
+    if (config->self_trade > TW_MATCH_SELF_TRADE_DECREMENT ||
+        config->special_count_max > TW_MATCH_SPECIAL_COUNT_MAX)
         return TW_INVALID;
-    tw_book *book = NULL;
-    tw_book_config book_config = config->book;
-    book_config.keep_tags = true; /* an order's owner */
-    tw_status status = tw_book_new(allocator, &book_config, &book);
-    if (status != TW_OK)
-        return status;
     tw_match *match = TW_NEW(allocator, 1, tw_match);
-    bool *halted = TW_NEW(allocator, config->book.symbol_count_max, bool);
-    if (match == NULL || halted == NULL) {
-        TW_DELETE(allocator, halted, config->book.symbol_count_max, bool);
-        TW_DELETE(allocator, match, 1, tw_match);
-        tw_book_free(book);
+    if (match == NULL)
         return TW_NO_MEMORY;
-    }
     match->allocator = allocator != NULL ? *allocator : *tw_allocator_system();
-    match->book = book;
-    match->halted = halted;
     match->config = *config;
+    tw_status status = make_parts(match);
+    if (status != TW_OK) {
+        tw_match_free(match);
+        return status;
+    }
     *ret_match = match;
     return TW_OK;
 }
@@ -77,7 +46,8 @@ void tw_match_free(tw_match *match) {
     if (match == NULL)
         return;
     tw_allocator allocator = match->allocator;
-    TW_DELETE(&allocator, match->halted, match->config.book.symbol_count_max, bool);
+    match_records_done(match);
+    TW_DELETE(&allocator, match->symbols, match->config.book.symbol_count_max, match_symbol);
     tw_book_free(match->book);
     TW_DELETE(&allocator, match, 1, tw_match);
 }
@@ -89,35 +59,37 @@ const tw_book *tw_match_book(const tw_match *match) {
 
 /* ---- Events ------------------------------------------------------------------------------ */
 
-static void tell(match_request *request, tw_match_event event) {
+void match_tell(match_request *request, tw_match_event event) {
     event.sequence = ++request->match->sequence;
     event.symbol = request->symbol;
     request->sink->event(request->sink->context, &event);
 }
 
-static bool symbol_is_known(const match_request *request) {
-    return request->symbol < request->match->config.book.symbol_count_max;
-}
-
-static match_request begin(tw_match *match, tw_symbol symbol, const tw_match_sink *sink) {
+match_request match_begin(tw_match *match, tw_symbol symbol, const tw_match_sink *sink) {
     TW_ASSERT(match != NULL && sink != NULL && sink->event != NULL);
     TW_ASSERT(!match->busy); /* M4: a sink must not make requests */
     match->busy = true;
     match_request request = {.match = match, .sink = sink, .symbol = symbol};
-    if (symbol_is_known(&request))
-        tw_book_best(match->book, symbol, &request.before);
+    if (symbol < match->config.book.symbol_count_max)
+        request.state = &match->symbols[symbol];
     return request;
 }
 
-static void finish(match_request *request) {
-    tw_quote after;
-    const tw_quote *before = &request->before;
-    tw_book_best(request->match->book, request->symbol, &after);
-    if (after.bid_price.nano != before->bid_price.nano ||
-        after.bid_size.nano != before->bid_size.nano ||
-        after.ask_price.nano != before->ask_price.nano ||
-        after.ask_size.nano != before->ask_size.nano)
-        tell(request, (tw_match_event){.kind = TW_MATCH_BEST_CHANGED});
+static bool same_best(const tw_quote *a, const tw_quote *b) {
+    return a->bid_price.nano == b->bid_price.nano && a->bid_size.nano == b->bid_size.nano &&
+           a->ask_price.nano == b->ask_price.nano && a->ask_size.nano == b->ask_size.nano;
+}
+
+void match_finish(match_request *request) {
+    match_symbol *state = request->state;
+    uint64_t revision = tw_book_revision(request->match->book, request->symbol);
+    if (revision != state->revision) {
+        tw_quote before = state->best;
+        tw_book_best(request->match->book, request->symbol, &state->best);
+        state->revision = revision;
+        if (!same_best(&before, &state->best))
+            match_tell(request, (tw_match_event){.kind = TW_MATCH_BEST_CHANGED});
+    }
     request->match->busy = false;
 }
 
@@ -128,6 +100,8 @@ static tw_status status_of(tw_match_reason reason) {
     case TW_MATCH_BAD_SIDE:
     case TW_MATCH_BAD_PRICE:
     case TW_MATCH_BAD_QUANTITY:
+    case TW_MATCH_BAD_TRAIL:
+    case TW_MATCH_BAD_GROUP:
         return TW_INVALID;
     case TW_MATCH_BAD_TYPE:
         return TW_UNSUPPORTED;
@@ -139,6 +113,8 @@ static tw_status status_of(tw_match_reason reason) {
         return TW_STATE;
     case TW_MATCH_WOULD_TRADE:
         return TW_LIMIT;
+    case TW_MATCH_NO_ROOM:
+        return TW_FULL;
     case TW_MATCH_NO_REASON:
     case TW_MATCH_REQUESTED:
     case TW_MATCH_IMMEDIATE:
@@ -147,17 +123,18 @@ static tw_status status_of(tw_match_reason reason) {
     case TW_MATCH_SELF_TRADE:
     case TW_MATCH_CAPACITY:
     case TW_MATCH_DISPLACED:
+    case TW_MATCH_GROUP:
         break;
     }
     return TW_OK;
 }
 
 /* Ends a request that was examined and found wanting. `event` says which order it was about. */
-static tw_status reject(match_request *request, tw_match_reason reason, tw_match_event event) {
+tw_status match_reject(match_request *request, tw_match_reason reason, tw_match_event event) {
     event.kind = TW_MATCH_REJECTED;
     event.reason = (uint8_t)reason;
     request->match->counters.rejected++;
-    tell(request, event);
+    match_tell(request, event);
     request->match->busy = false;
     return status_of(reason);
 }
@@ -168,14 +145,11 @@ static tw_match_event about(const tw_book_view *order, tw_match_event_kind kind)
                             .owner = order->tag,
                             .price = order->price,
                             .kind = (uint8_t)kind,
-                            .side = order->side};
+                            .side = order->side,
+                            .flags = TW_MATCH_AT_LEVEL};
 }
 
 /* ---- Trading ----------------------------------------------------------------------------- */
-
-static uint8_t opposite(uint8_t side) {
-    return side == TW_SIDE_BUY ? TW_SIDE_SELL : TW_SIDE_BUY;
-}
 
 static bool accepts(const match_taker *taker, int64_t price) {
     if (!taker->limited)
@@ -184,8 +158,20 @@ static bool accepts(const match_taker *taker, int64_t price) {
 }
 
 static bool is_self_trade(const tw_match *match, const match_taker *taker, uint64_t maker_owner) {
-    return match->config.self_trade == TW_MATCH_SELF_TRADE_CANCEL_NEWEST && taker->owner != 0 &&
+    return match->config.self_trade != TW_MATCH_SELF_TRADE_ALLOW && taker->owner != 0 &&
            taker->owner == maker_owner;
+}
+
+/* Orders of groups traded. */
+static void settle_groups(match_request *request, const match_taker *taker, uint64_t maker_id,
+                          int64_t quantity) {
+    if (taker->record != MATCH_NONE)
+        match_group_traded(request, taker->record, quantity);
+    if (request->state->grouped_count == 0)
+        return;
+    uint32_t maker = match_record_find(request->match, request->symbol, maker_id);
+    if (maker != MATCH_NONE)
+        match_group_traded(request, maker, quantity);
 }
 
 /* M3: one trade between the taker and a resting order. */
@@ -196,21 +182,27 @@ static void trade(match_request *request, match_taker *taker, const tw_book_view
     tw_status status =
         tw_book_execute(match->book, request->symbol, maker->id, (tw_quantity){quantity});
     TW_ASSERT(status == TW_OK);
+    if (!request->has_traded)
+        request->first_price = maker->price.nano;
+    request->last_price = maker->price.nano;
+    request->has_traded = true;
     taker->remaining -= quantity;
     match->counters.trades++;
     match->counters.quantity_bought += (uint64_t)quantity;
     match->counters.quantity_sold += (uint64_t)quantity;
-    tell(request, (tw_match_event){.trade_id = match->counters.trades,
-                                   .id = taker->id,
-                                   .owner = taker->owner,
-                                   .maker_id = maker->id,
-                                   .maker_owner = maker->tag,
-                                   .price = maker->price,
-                                   .quantity.nano = quantity,
-                                   .remaining.nano = taker->remaining,
-                                   .maker_remaining.nano = maker->quantity.nano - quantity,
-                                   .kind = TW_MATCH_TRADE,
-                                   .side = taker->side});
+    match_tell(request, (tw_match_event){.trade_id = match->counters.trades,
+                                         .id = taker->id,
+                                         .owner = taker->owner,
+                                         .maker_id = maker->id,
+                                         .maker_owner = maker->tag,
+                                         .price = maker->price,
+                                         .quantity.nano = quantity,
+                                         .remaining.nano = taker->remaining,
+                                         .maker_remaining.nano = maker->quantity.nano - quantity,
+                                         .kind = TW_MATCH_TRADE,
+                                         .side = taker->side});
+    if (request->state->grouped_count != 0)
+        settle_groups(request, taker, maker->id, quantity);
 }
 
 /* The order that would trade next with the taker; false when none crosses. */
@@ -218,37 +210,124 @@ static bool next_maker(const match_request *request, const match_taker *taker,
                        tw_book_view *ret_maker) {
     const tw_book *book = request->match->book;
     tw_book_level_place level =
-        tw_book_level_first(book, request->symbol, (tw_side)opposite(taker->side));
+        tw_book_level_first(book, request->symbol, (tw_side)match_opposite(taker->side));
     if (level == TW_BOOK_NO_PLACE)
         return false;
     tw_book_order_read(book, tw_book_order_first(book, level), ret_maker);
     return accepts(taker, ret_maker->price.nano);
 }
 
+/* ---- Trading with oneself ---------------------------------------------------------------------
+ */
+
+/* Takes a quantity off a resting order, and off its group what that means. */
+static void withdraw(match_request *request, const tw_book_view *order, int64_t quantity,
+                     tw_match_reason reason) {
+    tw_match *match = request->match;
+    bool gone = quantity == order->quantity.nano;
+    uint32_t record = MATCH_NONE;
+    if (request->state->grouped_count != 0)
+        record = match_record_find(match, request->symbol, order->id);
+    if (record != MATCH_NONE) {
+        match_record_take_off(request, record, quantity, reason);
+        return;
+    }
+    tw_status status =
+        tw_book_reduce(match->book, request->symbol, order->id, (tw_quantity){quantity});
+    TW_ASSERT(status == TW_OK);
+    tw_match_event event = about(order, gone ? TW_MATCH_CANCELLED : TW_MATCH_REDUCED);
+    event.reason = (uint8_t)reason;
+    event.quantity.nano = quantity;
+    event.remaining.nano = order->quantity.nano - quantity;
+    match->counters.cancelled += gone;
+    match->counters.quantity_withdrawn += (uint64_t)quantity;
+    match_tell(request, event);
+}
+
+/* The taker loses a quantity without a trade; its record too. */
+static void take_off(match_request *request, match_taker *taker, int64_t quantity) {
+    tw_match *match = request->match;
+    taker->remaining -= quantity;
+    if (taker->record != MATCH_NONE) {
+        match_record_take_off(request, taker->record, quantity, TW_MATCH_SELF_TRADE);
+        return;
+    }
+    bool gone = taker->remaining == 0;
+    tw_match_event event = match_about_taker(taker, gone ? TW_MATCH_CANCELLED : TW_MATCH_REDUCED);
+    event.reason = TW_MATCH_SELF_TRADE;
+    event.quantity.nano = quantity;
+    event.remaining.nano = taker->remaining;
+    match->counters.cancelled += gone;
+    match->counters.quantity_withdrawn += (uint64_t)quantity;
+    match_tell(request, event);
+}
+
+/* Two orders of one owner meet. True: the taker goes on. */
+static bool prevent(match_request *request, match_taker *taker, const tw_book_view *maker) {
+    int64_t there = maker->quantity.nano;
+    int64_t less = there < taker->remaining ? there : taker->remaining;
+    switch ((tw_match_self_trade)request->match->config.self_trade) {
+    case TW_MATCH_SELF_TRADE_CANCEL_OLDEST:
+        withdraw(request, maker, there, TW_MATCH_SELF_TRADE);
+        return true;
+    case TW_MATCH_SELF_TRADE_CANCEL_BOTH:
+        withdraw(request, maker, there, TW_MATCH_SELF_TRADE);
+        return false;
+    case TW_MATCH_SELF_TRADE_DECREMENT:
+        withdraw(request, maker, less, TW_MATCH_SELF_TRADE);
+        take_off(request, taker, less);
+        return true;
+    case TW_MATCH_SELF_TRADE_CANCEL_NEWEST:
+    case TW_MATCH_SELF_TRADE_ALLOW:
+        break;
+    }
+    return false;
+}
+
 static match_outcome take(match_request *request, match_taker *taker) {
     tw_book_view maker;
     while (taker->remaining > 0 && next_maker(request, taker, &maker)) {
-        if (is_self_trade(request->match, taker, maker.tag))
-            return STOPPED_BY_SELF_TRADE;
         int64_t quantity = maker.quantity.nano;
-        trade(request, taker, &maker, quantity < taker->remaining ? quantity : taker->remaining);
+        if (!is_self_trade(request->match, taker, maker.tag))
+            trade(request, taker, &maker,
+                  quantity < taker->remaining ? quantity : taker->remaining);
+        else if (!prevent(request, taker, &maker))
+            return STOPPED_BY_SELF_TRADE;
     }
     return TAKEN_ALL_THERE_IS;
+}
+
+/* ---- Fill or kill -----------------------------------------------------------------------------
+ */
+
+/* Whether the other leg of an order's group was met before: both together trade what one has. */
+static bool leg_was_met(const match_request *request, uint64_t id) {
+    tw_match *match = request->match;
+    if (request->state->grouped_count == 0)
+        return false;
+    uint32_t index = match_record_find(match, request->symbol, id);
+    if (index == MATCH_NONE || match->records[index].role != ROLE_LEG)
+        return false;
+    match->records[index].pass = match->pass;
+    return match->records[match->records[index].kin[1]].pass == match->pass;
 }
 
 /* What is left of `missing` after one level; sets *ret_stop at an order of the taker's owner. */
 static int64_t pass_level(const match_request *request, const match_taker *taker,
                           tw_book_level_place level, int64_t missing, bool *ret_stop) {
     const tw_book *book = request->match->book;
+    uint8_t self_trade = request->match->config.self_trade;
     tw_book_order_place at = tw_book_order_first(book, level);
     for (; at != TW_BOOK_NO_PLACE && missing > 0; at = tw_book_order_next(book, at)) {
         tw_book_view order;
         tw_book_order_read(book, at, &order);
         if (is_self_trade(request->match, taker, order.tag)) {
-            *ret_stop = true;
-            break;
+            *ret_stop = self_trade != TW_MATCH_SELF_TRADE_CANCEL_OLDEST;
+            if (*ret_stop)
+                break;
+        } else if (!leg_was_met(request, order.id)) {
+            missing -= order.quantity.nano < missing ? order.quantity.nano : missing;
         }
-        missing -= order.quantity.nano < missing ? order.quantity.nano : missing;
     }
     return missing;
 }
@@ -258,8 +337,9 @@ static bool is_fillable(const match_request *request, const match_taker *taker) 
     const tw_book *book = request->match->book;
     int64_t missing = taker->remaining;
     bool stop = false;
+    request->match->pass++;
     tw_book_level_place at =
-        tw_book_level_first(book, request->symbol, (tw_side)opposite(taker->side));
+        tw_book_level_first(book, request->symbol, (tw_side)match_opposite(taker->side));
     for (; at != TW_BOOK_NO_PLACE && missing > 0 && !stop; at = tw_book_level_next(book, at)) {
         tw_book_level_view level;
         tw_book_level_read(book, at, &level);
@@ -272,7 +352,7 @@ static bool is_fillable(const match_request *request, const match_taker *taker) 
 
 /* ---- What becomes of the rest --------------------------------------------------------------- */
 
-static tw_match_event about_taker(const match_taker *taker, tw_match_event_kind kind) {
+tw_match_event match_about_taker(const match_taker *taker, tw_match_event_kind kind) {
     return (tw_match_event){.id = taker->id,
                             .owner = taker->owner,
                             .price.nano = taker->limited ? taker->price : 0,
@@ -282,11 +362,15 @@ static tw_match_event about_taker(const match_taker *taker, tw_match_event_kind 
 }
 
 static void drop_rest(match_request *request, const match_taker *taker, tw_match_reason reason) {
-    tw_match_event event = about_taker(taker, TW_MATCH_CANCELLED);
+    if (taker->record != MATCH_NONE) {
+        match_record_take_off(request, taker->record, taker->remaining, reason);
+        return;
+    }
+    tw_match_event event = match_about_taker(taker, TW_MATCH_CANCELLED);
     event.reason = (uint8_t)reason;
     request->match->counters.cancelled++;
     request->match->counters.quantity_withdrawn += (uint64_t)taker->remaining;
-    tell(request, event);
+    match_tell(request, event);
 }
 
 static void rest(match_request *request, const match_taker *taker) {
@@ -299,14 +383,16 @@ static void rest(match_request *request, const match_taker *taker) {
         drop_rest(request, taker, TW_MATCH_CAPACITY);
         return;
     }
-    tw_match_event event = about_taker(taker, TW_MATCH_RESTED);
+    if (taker->record != MATCH_NONE)
+        match_record_at(request->match, taker->record)->place = TW_MATCH_IN_BOOK;
+    tw_match_event event = match_about_taker(taker, TW_MATCH_RESTED);
     event.remaining = event.quantity;
+    event.flags = TW_MATCH_AT_LEVEL;
     request->match->counters.rested++;
-    tell(request, event);
+    match_tell(request, event);
 }
 
-/* Trades what crosses and lets the rest rest or go. */
-static void work(match_request *request, match_taker *taker, tw_time_in_force time_in_force) {
+void match_work(match_request *request, match_taker *taker, tw_time_in_force time_in_force) {
     if (time_in_force == TW_FILL_OR_KILL && !is_fillable(request, taker)) {
         drop_rest(request, taker, TW_MATCH_KILLED);
         return;
@@ -324,25 +410,36 @@ static void work(match_request *request, match_taker *taker, tw_time_in_force ti
         rest(request, taker);
 }
 
+/* Stops look at what a request traded, and whoever lines up enters. */
+static void follow_up(match_request *request) {
+    match_stops_look(request);
+    if (request->state->line_first != MATCH_NONE)
+        match_line_run(request);
+}
+
 /* ---- Submit ------------------------------------------------------------------------------- */
 
-static bool price_is_good(const tw_match *match, tw_price price) {
+bool match_price_is_good(const tw_match *match, tw_price price) {
     return price.nano > 0 || match->config.book.allow_nonpositive_prices;
 }
 
-static bool is_taken_here(const tw_match_order *order) {
+static bool is_taken_here(const tw_match *match, const tw_match_order *order) {
     bool may_rest = order->time_in_force == TW_DAY || order->time_in_force == TW_GOOD_TILL_CANCELED;
     if (!may_rest && order->time_in_force != TW_IMMEDIATE_OR_CANCEL &&
         order->time_in_force != TW_FILL_OR_KILL)
         return false;
+    if (match_is_stop(order->type))
+        return may_rest && order->post_only == 0 && match->config.special_count_max != 0;
     if (order->type != TW_ORDER_LIMIT && order->type != TW_ORDER_MARKET)
         return false;
     return order->post_only == 0 || (may_rest && order->type == TW_ORDER_LIMIT);
 }
 
-static bool id_is_taken(const match_request *request, uint64_t id) {
+bool match_id_is_taken(const match_request *request, uint64_t id) {
     tw_book_view view;
-    return tw_book_find(request->match->book, request->symbol, id, &view) == TW_OK;
+    return tw_book_find(request->match->book, request->symbol, id, &view) == TW_OK ||
+           (request->state->record_count != 0 &&
+            match_record_find(request->match, request->symbol, id) != MATCH_NONE);
 }
 
 static bool would_trade(const match_request *request, const match_taker *taker) {
@@ -350,123 +447,192 @@ static bool would_trade(const match_request *request, const match_taker *taker) 
     return next_maker(request, taker, &maker);
 }
 
-static tw_match_reason examine(const match_request *request, const tw_match_order *order,
-                               const match_taker *taker) {
-    if (!symbol_is_known(request))
+static tw_match_reason examine_figures(const match_request *request, const tw_match_order *order,
+                                       const match_taker *taker) {
+    if (request->state == NULL)
         return TW_MATCH_BAD_SYMBOL;
     if (order->id == 0)
         return TW_MATCH_BAD_ID;
     if (order->side != TW_SIDE_BUY && order->side != TW_SIDE_SELL)
         return TW_MATCH_BAD_SIDE;
-    if (!is_taken_here(order))
+    if (!is_taken_here(request->match, order))
         return TW_MATCH_BAD_TYPE;
-    if (taker->limited && !price_is_good(request->match, order->price))
+    if (taker->limited && !match_price_is_good(request->match, order->price))
         return TW_MATCH_BAD_PRICE;
     if (order->quantity.nano <= 0)
         return TW_MATCH_BAD_QUANTITY;
-    if (request->match->halted[request->symbol])
+    return match_stop_examine(request->match, order);
+}
+
+tw_match_reason match_examine(const match_request *request, const tw_match_order *order,
+                              match_taker *ret_taker) {
+    *ret_taker =
+        (match_taker){.id = order->id,
+                      .owner = order->owner,
+                      .price = order->price.nano,
+                      .remaining = order->quantity.nano,
+                      .limited = order->type != TW_ORDER_MARKET && order->type != TW_ORDER_STOP &&
+                                 order->type != TW_ORDER_TRAILING_STOP,
+                      .side = order->side};
+    tw_match_reason reason = examine_figures(request, order, ret_taker);
+    if (reason != TW_MATCH_NO_REASON)
+        return reason;
+    if (request->state->halted)
         return TW_MATCH_SYMBOL_HALTED;
-    if (id_is_taken(request, order->id))
+    if (match_id_is_taken(request, order->id))
         return TW_MATCH_DUPLICATE_ID;
-    if (order->post_only != 0 && would_trade(request, taker))
+    if (order->post_only != 0 && would_trade(request, ret_taker))
         return TW_MATCH_WOULD_TRADE;
+    if (match_is_stop(order->type) &&
+        request->match->record_count == request->match->config.special_count_max)
+        return TW_MATCH_NO_ROOM;
     return TW_MATCH_NO_REASON;
 }
 
 tw_status tw_match_submit(tw_match *match, const tw_match_order *order, const tw_match_sink *sink) {
     TW_ASSERT(order != NULL);
-    match_request request = begin(match, order->symbol, sink);
-    match_taker taker = {.id = order->id,
-                         .owner = order->owner,
-                         .price = order->price.nano,
-                         .remaining = order->quantity.nano,
-                         .limited = order->type != TW_ORDER_MARKET,
-                         .side = order->side};
-    tw_match_reason reason = examine(&request, order, &taker);
+    match_request request = match_begin(match, order->symbol, sink);
+    match_taker taker;
+    tw_match_reason reason = match_examine(&request, order, &taker);
     if (reason != TW_MATCH_NO_REASON)
-        return reject(&request, reason, about_taker(&taker, TW_MATCH_REJECTED));
-    tw_match_event accepted = about_taker(&taker, TW_MATCH_ACCEPTED);
+        return match_reject(&request, reason, match_about_taker(&taker, TW_MATCH_REJECTED));
+    tw_match_event accepted = match_about_taker(&taker, TW_MATCH_ACCEPTED);
     accepted.remaining = accepted.quantity;
     match->counters.accepted++;
     match->counters.quantity_entered += (uint64_t)taker.remaining;
-    tell(&request, accepted);
-    work(&request, &taker, (tw_time_in_force)order->time_in_force);
-    finish(&request);
+    match_tell(&request, accepted);
+    if (match_is_stop(order->type))
+        match_line_append(&request, match_record_make(&request, order));
+    else
+        match_work(&request, &taker, (tw_time_in_force)order->time_in_force);
+    follow_up(&request);
+    match_finish(&request);
     return TW_OK;
 }
 
-/* ---- Changes to resting orders --------------------------------------------------------------- */
+/* ---- Changes to live orders -------------------------------------------------------------------
+ */
 
-static tw_match_reason find_resting(const match_request *request, uint64_t id,
-                                    tw_book_view *ret_view) {
-    if (!symbol_is_known(request))
+/* A live order: its record, if it has one, and what stands in the book, if it does. */
+typedef struct match_found {
+    uint32_t record;
+    tw_book_view view;
+} match_found;
+
+static tw_match_reason find_live(const match_request *request, uint64_t id,
+                                 match_found *ret_found) {
+    const tw_match *match = request->match;
+    *ret_found = (match_found){.record = MATCH_NONE};
+    if (request->state == NULL)
         return TW_MATCH_BAD_SYMBOL;
     if (id == 0)
         return TW_MATCH_BAD_ID;
-    if (tw_book_find(request->match->book, request->symbol, id, ret_view) != TW_OK)
+    if (request->state->record_count != 0)
+        ret_found->record = match_record_find(match, request->symbol, id);
+    if (ret_found->record != MATCH_NONE) {
+        match_record_view(match, ret_found->record, &ret_found->view);
+        return TW_MATCH_NO_REASON;
+    }
+    if (tw_book_find(match->book, request->symbol, id, &ret_found->view) != TW_OK)
         return TW_MATCH_UNKNOWN_ID;
     return TW_MATCH_NO_REASON;
 }
 
-/* Takes `quantity` (at most what there is) off a resting order and tells it. */
-static void withdraw(match_request *request, const tw_book_view *order, int64_t quantity,
-                     tw_match_reason reason) {
-    tw_match *match = request->match;
-    tw_status status =
-        tw_book_reduce(match->book, request->symbol, order->id, (tw_quantity){quantity});
-    TW_ASSERT(status == TW_OK);
-    bool gone = quantity == order->quantity.nano;
-    tw_match_event event = about(order, gone ? TW_MATCH_CANCELLED : TW_MATCH_REDUCED);
-    event.reason = (uint8_t)reason;
-    event.quantity.nano = quantity;
-    event.remaining.nano = order->quantity.nano - quantity;
-    match->counters.cancelled += gone;
-    match->counters.quantity_withdrawn += (uint64_t)quantity;
-    tell(request, event);
+/* Takes `quantity` (at most what there is) off a live order and tells it. */
+static void take_off_found(match_request *request, const match_found *found, int64_t quantity) {
+    if (found->record != MATCH_NONE)
+        match_record_take_off(request, found->record, quantity, TW_MATCH_REQUESTED);
+    else
+        withdraw(request, &found->view, quantity, TW_MATCH_REQUESTED);
 }
 
 tw_status tw_match_cancel(tw_match *match, tw_symbol symbol, uint64_t id,
                           const tw_match_sink *sink) {
-    match_request request = begin(match, symbol, sink);
-    tw_book_view order;
-    tw_match_reason reason = find_resting(&request, id, &order);
+    match_request request = match_begin(match, symbol, sink);
+    match_found found;
+    tw_match_reason reason = find_live(&request, id, &found);
     if (reason != TW_MATCH_NO_REASON)
-        return reject(&request, reason, (tw_match_event){.id = id});
-    withdraw(&request, &order, order.quantity.nano, TW_MATCH_REQUESTED);
-    finish(&request);
+        return match_reject(&request, reason, (tw_match_event){.id = id});
+    take_off_found(&request, &found, found.view.quantity.nano);
+    match_finish(&request);
     return TW_OK;
+}
+
+/* A leg that is held back is as large as its entry was. */
+static bool is_reducible(const tw_match *match, const match_found *found) {
+    return found->record == MATCH_NONE || match->records[found->record].place != TW_MATCH_HELD_BACK;
 }
 
 tw_status tw_match_reduce(tw_match *match, tw_symbol symbol, uint64_t id, tw_quantity quantity,
                           const tw_match_sink *sink) {
-    match_request request = begin(match, symbol, sink);
-    tw_book_view order;
-    tw_match_reason reason = find_resting(&request, id, &order);
+    match_request request = match_begin(match, symbol, sink);
+    match_found found;
+    tw_match_reason reason = find_live(&request, id, &found);
     if (reason == TW_MATCH_NO_REASON && quantity.nano <= 0)
         reason = TW_MATCH_BAD_QUANTITY;
+    if (reason == TW_MATCH_NO_REASON && !is_reducible(match, &found))
+        reason = TW_MATCH_BAD_GROUP;
     if (reason != TW_MATCH_NO_REASON)
-        return reject(&request, reason, (tw_match_event){.id = id, .quantity = quantity});
-    bool too_much = quantity.nano > order.quantity.nano;
-    withdraw(&request, &order, too_much ? order.quantity.nano : quantity.nano, TW_MATCH_REQUESTED);
-    finish(&request);
-    return too_much ? TW_RANGE : TW_OK;
+        return match_reject(&request, reason, (tw_match_event){.id = id, .quantity = quantity});
+    int64_t there = found.view.quantity.nano;
+    take_off_found(&request, &found, quantity.nano < there ? quantity.nano : there);
+    match_finish(&request);
+    return quantity.nano > there ? TW_RANGE : TW_OK;
+}
+
+/* What a record says against a replacement. */
+static tw_match_reason examine_record(const tw_match *match, const match_record *record,
+                                      const tw_match_replacement *replacement) {
+    int64_t percent = replacement->trail_percent_nano;
+    tw_match_order order = {.type = record->type,
+                            .stop_price = replacement->stop_price,
+                            .trail_price = replacement->trail_price,
+                            .trail_percent_nano = percent};
+    bool limited = record->type == TW_ORDER_LIMIT || record->type == TW_ORDER_STOP_LIMIT;
+    if (limited && !match_price_is_good(match, replacement->price))
+        return TW_MATCH_BAD_PRICE;
+    if (record->role != ROLE_ALONE && replacement->quantity.nano != record->remaining)
+        return TW_MATCH_BAD_QUANTITY;
+    if (record->type == TW_ORDER_TRAILING_STOP ? replacement->trail_price.nano == 0 && percent == 0
+                                               : replacement->stop_price.nano == 0)
+        return TW_MATCH_NO_REASON;
+    return match_stop_examine(match, &order);
 }
 
 static tw_match_reason examine_replacement(const match_request *request,
                                            const tw_match_replacement *replacement,
-                                           const tw_book_view *order, const match_taker *taker) {
+                                           const match_found *found, const match_taker *taker) {
     const tw_match *match = request->match;
-    if (!price_is_good(match, replacement->price))
-        return TW_MATCH_BAD_PRICE;
+    tw_match_reason reason = TW_MATCH_NO_REASON;
+    bool rests = true;
+    if (found->record != MATCH_NONE) {
+        const match_record *record = &match->records[found->record];
+        rests = record->place == TW_MATCH_IN_BOOK;
+        reason = examine_record(match, record, replacement);
+    } else if (!match_price_is_good(match, replacement->price)) {
+        reason = TW_MATCH_BAD_PRICE;
+    }
+    if (reason != TW_MATCH_NO_REASON)
+        return reason;
     if (replacement->quantity.nano <= 0)
         return TW_MATCH_BAD_QUANTITY;
-    if (match->halted[request->symbol])
+    if (request->state->halted)
         return TW_MATCH_SYMBOL_HALTED;
-    if (taker->id != order->id && id_is_taken(request, taker->id))
+    if (taker->id != found->view.id && match_id_is_taken(request, taker->id))
         return TW_MATCH_DUPLICATE_ID;
-    if (replacement->post_only != 0 && would_trade(request, taker))
+    if (rests && replacement->post_only != 0 && would_trade(request, taker))
         return TW_MATCH_WOULD_TRADE;
     return TW_MATCH_NO_REASON;
+}
+
+/* The record of an order that rests goes with it. */
+static void change_record(match_request *request, match_taker *taker, bool keeps_place) {
+    if (taker->record == MATCH_NONE)
+        return;
+    match_record *record = match_record_at(request->match, taker->record);
+    match_record_rename(request->match, taker->record, taker->id);
+    record->price = taker->price;
+    record->place = keeps_place ? TW_MATCH_IN_BOOK : 0;
 }
 
 /* The old order is on the side of the new one, so taking it out first changes no trade. */
@@ -480,54 +646,66 @@ static void change_order(match_request *request, const tw_book_view *order, matc
             tw_book_reduce(match->book, request->symbol, order->id, (tw_quantity){off});
         TW_ASSERT(status == TW_OK);
     }
+    change_record(request, taker, keeps_place);
     match->counters.quantity_withdrawn += (uint64_t)off;
     match->counters.quantity_entered += keeps_place ? 0 : (uint64_t)taker->remaining;
-    tw_match_event event = about_taker(taker, TW_MATCH_REPLACED);
+    tw_match_event event = match_about_taker(taker, TW_MATCH_REPLACED);
     event.remaining = event.quantity;
     event.previous_id = order->id;
     event.previous_price = order->price;
-    tell(request, event);
+    event.flags = TW_MATCH_AT_LEVEL;
+    match_tell(request, event);
     if (!keeps_place)
-        work(request, taker, TW_DAY);
+        match_work(request, taker, TW_DAY);
+}
+
+static bool rests(const tw_match *match, uint32_t record) {
+    return record == MATCH_NONE || match->records[record].place == TW_MATCH_IN_BOOK;
 }
 
 tw_status tw_match_replace(tw_match *match, tw_symbol symbol, uint64_t id,
                            const tw_match_replacement *replacement, const tw_match_sink *sink) {
     TW_ASSERT(replacement != NULL);
-    match_request request = begin(match, symbol, sink);
-    tw_book_view order = {0};
+    match_request request = match_begin(match, symbol, sink);
+    match_found found;
     match_taker taker = {0};
-    tw_match_reason reason = find_resting(&request, id, &order);
+    tw_match_reason reason = find_live(&request, id, &found);
     if (reason == TW_MATCH_NO_REASON) {
-        taker.id = replacement->id != 0 ? replacement->id : id;
-        taker.owner = order.tag;
-        taker.price = replacement->price.nano;
-        taker.remaining = replacement->quantity.nano;
-        taker.limited = true;
-        taker.side = order.side;
-        reason = examine_replacement(&request, replacement, &order, &taker);
+        taker = (match_taker){.id = replacement->id != 0 ? replacement->id : id,
+                              .owner = found.view.tag,
+                              .price = replacement->price.nano,
+                              .remaining = replacement->quantity.nano,
+                              .record = found.record,
+                              .limited = true,
+                              .side = found.view.side};
+        reason = examine_replacement(&request, replacement, &found, &taker);
     }
     if (reason != TW_MATCH_NO_REASON)
-        return reject(&request, reason,
-                      (tw_match_event){.id = id,
-                                       .owner = order.tag,
-                                       .price = replacement->price,
-                                       .quantity = replacement->quantity,
-                                       .side = order.side});
-    change_order(&request, &order, &taker);
-    finish(&request);
+        return match_reject(&request, reason,
+                            (tw_match_event){.id = id,
+                                             .owner = found.view.tag,
+                                             .price = replacement->price,
+                                             .quantity = replacement->quantity,
+                                             .side = found.view.side});
+    if (rests(match, found.record))
+        change_order(&request, &found.view, &taker);
+    else
+        match_record_replace(&request, found.record, replacement);
+    follow_up(&request);
+    match_finish(&request);
     return TW_OK;
 }
 
 /* ---- The tape ---------------------------------------------------------------------------------
  */
 
-/* Fills the orders of one level that stand before `id` and have an owner; true when it met `id`. */
+/* Fills the orders of one level that stand before `id` and have an owner; true when it met `id`, or
+ * a trade disturbed the book. */
 static bool fill_level_before(match_request *request, match_taker *taker, tw_book_level_place level,
                               uint64_t id) {
     const tw_book *book = request->match->book;
     tw_book_order_place at = tw_book_order_first(book, level);
-    while (at != TW_BOOK_NO_PLACE && taker->remaining > 0) {
+    while (at != TW_BOOK_NO_PLACE && taker->remaining > 0 && !request->disturbed) {
         tw_book_order_place next = tw_book_order_next(book, at);
         tw_book_view order;
         tw_book_order_read(book, at, &order);
@@ -539,46 +717,74 @@ static bool fill_level_before(match_request *request, match_taker *taker, tw_boo
                   quantity < taker->remaining ? quantity : taker->remaining);
         at = next;
     }
-    return false;
+    return request->disturbed;
 }
 
+/* Places are not good any more once a trade took others off the book: it begins anew then. */
 static void fill_before(match_request *request, match_taker *taker, uint64_t id) {
     const tw_book *book = request->match->book;
-    tw_book_level_place at =
-        tw_book_level_first(book, request->symbol, (tw_side)opposite(taker->side));
-    while (at != TW_BOOK_NO_PLACE && taker->remaining > 0) {
-        tw_book_level_place next = tw_book_level_next(book, at);
-        if (fill_level_before(request, taker, at, id))
-            return;
-        at = next;
+    do {
+        request->disturbed = false;
+        tw_book_level_place at =
+            tw_book_level_first(book, request->symbol, (tw_side)match_opposite(taker->side));
+        while (at != TW_BOOK_NO_PLACE && taker->remaining > 0) {
+            tw_book_level_place next = tw_book_level_next(book, at);
+            if (fill_level_before(request, taker, at, id))
+                break;
+            at = next;
+        }
+    } while (request->disturbed && taker->remaining > 0);
+}
+
+/* Executes what is left of a tape's execution on the order that it names, if that is still there;
+ * what others took of it is withdrawn. */
+static void fill_named(match_request *request, match_taker *taker, uint64_t id, int64_t displaced) {
+    tw_book_view order;
+    if (tw_book_find(request->match->book, request->symbol, id, &order) != TW_OK)
+        return; /* it went with a group of which another traded */
+    int64_t quantity = order.quantity.nano;
+    if (taker->remaining > 0) {
+        quantity = quantity < taker->remaining ? quantity : taker->remaining;
+        trade(request, taker, &order, quantity);
+        order.quantity.nano -= quantity;
     }
+    if (displaced > 0 && order.tag == 0)
+        withdraw(request, &order, displaced, TW_MATCH_DISPLACED);
 }
 
 tw_status tw_match_execute(tw_match *match, tw_symbol symbol, uint64_t id, tw_quantity quantity,
                            const tw_match_sink *sink) {
-    match_request request = begin(match, symbol, sink);
-    tw_book_view order;
-    tw_match_reason reason = find_resting(&request, id, &order);
+    match_request request = match_begin(match, symbol, sink);
+    match_found found;
+    tw_match_reason reason = find_live(&request, id, &found);
+    if (reason == TW_MATCH_NO_REASON && !rests(match, found.record))
+        reason = TW_MATCH_UNKNOWN_ID;
     if (reason == TW_MATCH_NO_REASON && quantity.nano <= 0)
         reason = TW_MATCH_BAD_QUANTITY;
     if (reason != TW_MATCH_NO_REASON)
-        return reject(&request, reason, (tw_match_event){.id = id, .quantity = quantity});
-    bool too_much = quantity.nano > order.quantity.nano;
-    int64_t wanted = too_much ? order.quantity.nano : quantity.nano;
-    match_taker taker = {.price = order.price.nano, .remaining = wanted, .limited = true};
-    taker.side = opposite(order.side);
+        return match_reject(&request, reason, (tw_match_event){.id = id, .quantity = quantity});
+    int64_t there = found.view.quantity.nano;
+    int64_t wanted = quantity.nano < there ? quantity.nano : there;
+    match_taker taker = {.price = found.view.price.nano, .remaining = wanted, .limited = true};
+    taker.side = match_opposite(found.view.side);
     fill_before(&request, &taker, id);
-    int64_t displaced = wanted - taker.remaining;
-    if (taker.remaining > 0) {
-        int64_t left = order.quantity.nano - taker.remaining;
-        trade(&request, &taker, &order, taker.remaining);
-        order.quantity.nano = left;
-    }
-    match->counters.quantity_entered += (uint64_t)wanted;
-    if (displaced > 0 && order.tag == 0)
-        withdraw(&request, &order, displaced, TW_MATCH_DISPLACED);
-    finish(&request);
-    return too_much ? TW_RANGE : TW_OK;
+    fill_named(&request, &taker, id, wanted - taker.remaining);
+    match->counters.quantity_entered += (uint64_t)(wanted - taker.remaining);
+    follow_up(&request);
+    match_finish(&request);
+    return quantity.nano > there ? TW_RANGE : TW_OK;
+}
+
+tw_status tw_match_see_price(tw_match *match, tw_symbol symbol, tw_price price,
+                             const tw_match_sink *sink) {
+    TW_ASSERT(match != NULL);
+    if (symbol >= match->config.book.symbol_count_max || !match_price_is_good(match, price))
+        return TW_INVALID;
+    match_request request = match_begin(match, symbol, sink);
+    match_stops_see(&request, price.nano);
+    follow_up(&request);
+    match_finish(&request);
+    return TW_OK;
 }
 
 /* ---- Halts, counts, checks ------------------------------------------------------------------- */
@@ -588,13 +794,14 @@ static tw_status set_halted(tw_match *match, tw_symbol symbol, bool halted,
     TW_ASSERT(match != NULL);
     if (symbol >= match->config.book.symbol_count_max)
         return TW_INVALID;
-    if (match->halted[symbol] == halted)
+    if (match->symbols[symbol].halted == halted)
         return TW_STATE;
-    match_request request = begin(match, symbol, sink);
-    match->halted[symbol] = halted;
-    tell(&request,
-         (tw_match_event){.kind = (uint8_t)(halted ? TW_MATCH_HALTED : TW_MATCH_RESUMED)});
-    finish(&request);
+    match_request request = match_begin(match, symbol, sink);
+    request.state->halted = halted;
+    match_tell(&request,
+               (tw_match_event){.kind = (uint8_t)(halted ? TW_MATCH_HALTED : TW_MATCH_RESUMED)});
+    match_line_run(&request);
+    match_finish(&request);
     return TW_OK;
 }
 
@@ -608,36 +815,10 @@ tw_status tw_match_resume(tw_match *match, tw_symbol symbol, const tw_match_sink
 
 bool tw_match_is_halted(const tw_match *match, tw_symbol symbol) {
     TW_ASSERT(match != NULL && symbol < match->config.book.symbol_count_max);
-    return match->halted[symbol];
+    return match->symbols[symbol].halted;
 }
 
 void tw_match_counters_of(const tw_match *match, tw_match_counters *ret_counters) {
     TW_ASSERT(match != NULL && ret_counters != NULL);
     *ret_counters = match->counters;
-}
-
-static uint64_t resting_quantity(const tw_book *book, tw_symbol symbol, tw_side side) {
-    uint64_t total = 0;
-    tw_book_level_place at = tw_book_level_first(book, symbol, side);
-    for (; at != TW_BOOK_NO_PLACE; at = tw_book_level_next(book, at)) {
-        tw_book_level_view level;
-        tw_book_level_read(book, at, &level);
-        total += (uint64_t)level.quantity.nano;
-    }
-    return total;
-}
-
-void tw_match_check(const tw_match *match) {
-    TW_ASSERT(match != NULL);
-    tw_book_check(match->book);
-    uint64_t resting = 0;
-    for (tw_symbol symbol = 0; symbol < match->config.book.symbol_count_max; symbol++) {
-        resting += resting_quantity(match->book, symbol, TW_SIDE_BUY);
-        resting += resting_quantity(match->book, symbol, TW_SIDE_SELL);
-        TW_ASSERT(tw_book_crossed(match->book, symbol) == TW_BOOK_UNCROSSED); /* M5 */
-    }
-    const tw_match_counters *counters = &match->counters;
-    TW_ASSERT(counters->quantity_bought == counters->quantity_sold);
-    TW_ASSERT(counters->quantity_entered == counters->quantity_bought + counters->quantity_sold +
-                                                counters->quantity_withdrawn + resting); /* M3 */
 }

@@ -124,12 +124,15 @@ static void on_match_event(void *context, const tw_match_event *event) {
         break;
     case TW_MATCH_RESTED:
     case TW_MATCH_REDUCED:
-    case TW_MATCH_REPLACED:
-        touch(floor, event->side, event->price);
-        break;
     case TW_MATCH_CANCELLED: /* an order that came and went has changed no level of its own */
-        if (event->reason == TW_MATCH_REQUESTED || event->reason == TW_MATCH_DISPLACED)
+        if ((event->flags & TW_MATCH_AT_LEVEL) != 0)
             touch(floor, event->side, event->price);
+        break;
+    case TW_MATCH_REPLACED:
+        if ((event->flags & TW_MATCH_AT_LEVEL) != 0) {
+            touch(floor, event->side, event->previous_price);
+            touch(floor, event->side, event->price);
+        }
         break;
     case TW_MATCH_BEST_CHANGED:
         floor->best_changed = true;
@@ -138,6 +141,10 @@ static void on_match_event(void *context, const tw_match_event *event) {
     case TW_MATCH_REJECTED:
     case TW_MATCH_HALTED:
     case TW_MATCH_RESUMED:
+    case TW_MATCH_PARKED:
+    case TW_MATCH_TRIGGERED:
+    case TW_MATCH_HELD:
+    case TW_MATCH_RELEASED:
         break;
     }
 }

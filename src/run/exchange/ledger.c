@@ -414,6 +414,10 @@ void ledger_on_match(account_ledger *ledger, const tw_match_event *event) {
     case TW_MATCH_BEST_CHANGED:
     case TW_MATCH_HALTED:
     case TW_MATCH_RESUMED:
+    case TW_MATCH_PARKED:
+    case TW_MATCH_TRIGGERED:
+    case TW_MATCH_HELD:
+    case TW_MATCH_RELEASED:
         break;
     }
 }
