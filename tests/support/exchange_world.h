@@ -265,7 +265,9 @@ static inline void on_closed(void *context, tw_socket *socket, const tw_socket_e
              ending->reason.data);
 }
 
-static inline void listen_to(listener *l, const char *path) {
+/* With headers of its own in the handshake, and an offer to deflate. */
+static inline void listen_with(listener *l, const char *path, const tw_socket_header *headers,
+                               size_t header_count, bool deflate) {
     char url[128];
     memset(l, 0, sizeof *l);
     l->log = calloc(1, LOG_SIZE);
@@ -273,9 +275,14 @@ static inline void listen_to(listener *l, const char *path) {
     snprintf(url, sizeof url, "ws://127.0.0.1:%u%s", tw_exchange_port(w.exchange), path);
     tw_socket_config config = {
         .message_size_max = 16u << 20, .on_message = on_frame, .on_close = on_closed, .context = l};
-    tw_socket_call request = {.url = url};
+    config.deflate.on = deflate;
+    tw_socket_call request = {.url = url, .headers = headers, .header_count = header_count};
     assert_int_equal(tw_socket_connect(w.loop, &request, &config, &l->socket, NULL), TW_OK);
     TURN_UNTIL(tw_socket_get_state(l->socket) == TW_SOCKET_OPEN);
+}
+
+static inline void listen_to(listener *l, const char *path) {
+    listen_with(l, path, NULL, 0, false);
 }
 
 static inline void hang_up(listener *l) {

@@ -378,9 +378,12 @@ tw_status tw_exchange_open(const tw_allocator *allocator, const tw_exchange_conf
         return tw_error_set(error, TW_NO_MEMORY, "no memory for the exchange");
     exchange->allocator = allocator;
     exchange->config = *config;
+    /* Every stream, and as many connections of HTTP. */
+    const tw_loop_config loop = {.watch_count_max = 2 * STREAM_CLIENT_COUNT_MAX,
+                                 .timer_count_max = 8 * STREAM_CLIENT_COUNT_MAX};
     status = take_memory(exchange, error);
     if (status == TW_OK)
-        status = tw_loop_new(NULL, &exchange->loop, error);
+        status = tw_loop_new(&loop, &exchange->loop, error);
     if (status == TW_OK)
         status = make_history(exchange, error);
     if (status == TW_OK)
