@@ -57,6 +57,7 @@ typedef struct tw_exchange_config {
     const char *key;          /* its key and secret, 1 to 63 characters */
     const char *secret;
     uint32_t multiplier_max; /* its margin: 1 (none), 2 or 4, as far as its equity allows */
+    uint32_t rate_limit; /* requests a minute, of trading and of market data each; 0: any number */
 } tw_exchange_config;
 
 typedef struct tw_exchange tw_exchange;

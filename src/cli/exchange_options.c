@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#define RATE_LIMIT_MAX 100000000u
+
 const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT] = {
     {"symbols", TW_CONFIG_TEXT, "LIST", NULL, NULL, "",
      "symbols to trade, AAPL,MSFT; default: "
@@ -27,6 +29,9 @@ const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT] = {
      NULL, offsetof(exchange_options, tape_symbol)},
     {"faults", TW_CONFIG_TEXT, "FILE", NULL, NULL, "", "a plan of what goes wrong", NULL,
      offsetof(exchange_options, faults)},
+    {"rate-limit", TW_CONFIG_TEXT, "RATE", NULL, NULL, "off",
+     "requests that an account may make, 200/min: of trading, and of market data; or off", NULL,
+     offsetof(exchange_options, rate_limit)},
     {"clock", TW_CONFIG_TEXT, "WORD", NULL, NULL, "real",
      "real, x60 (that many times faster) or "
      "step (time moves on request only)",
@@ -86,6 +91,28 @@ static tw_status read_clock(const char *word, tw_exchange_config *config, tw_err
                         word);
 }
 
+/* "off", or a number "/min". */
+static tw_status read_rate_limit(const char *word, uint32_t *ret_limit, tw_error *error) {
+    static const char unit[] = "/min";
+    tw_slice number = tw_slice_of(word);
+    size_t unit_size = sizeof unit - 1;
+    uint64_t limit = 0;
+    *ret_limit = 0;
+    if (strcmp(word, "off") == 0)
+        return TW_OK;
+    if (number.size > unit_size && strcmp(word + number.size - unit_size, unit) == 0)
+        number.size -= unit_size;
+    else
+        number.size = 0;
+    if (tw_parse_u64(number, &limit) != TW_OK || limit == 0 || limit > RATE_LIMIT_MAX)
+        return tw_error_set(error, TW_USAGE,
+                            "--rate-limit %s: write off, or requests a minute up to %u, like "
+                            "200/min",
+                            word, RATE_LIMIT_MAX);
+    *ret_limit = (uint32_t)limit;
+    return TW_OK;
+}
+
 /* A misspelt list is wrong usage and told as such, before anything is opened. */
 static tw_status check_symbols(const char *list, tw_error *error) {
     tw_slice rest = tw_slice_of(list);
@@ -114,6 +141,9 @@ tw_status exchange_options_apply(const exchange_options *options, tw_exchange_co
     if (options->initial[0] != '\0' && options->tape[0] == '\0')
         return tw_error_set(error, TW_USAGE,
                             "--initial is the book that a tape begins with: name the --tape too");
+    status = read_rate_limit(options->rate_limit, &config.rate_limit, error);
+    if (status != TW_OK)
+        return status;
     status = check_symbols(options->symbols, error);
     if (status != TW_OK)
         return status;

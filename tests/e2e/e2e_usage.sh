@@ -65,6 +65,10 @@ a_wrong_value_is_told_what_is_right() {
     says '--clock sundial: write real, step, or x and a speed'
     expect 2 run --symbols 'AAPL,B AD'
     says '"B AD" cannot be a symbol'
+    for rate in 200 0/min 200/hour /min many -1/min 100000001/min; do
+        expect 2 exchange --rate-limit "$rate"
+        says "--rate-limit $rate: write off, or requests a minute"
+    done
     expect 2 exchange --listen here
     says 'write an address and a port, like 127.0.0.1:8765'
     expect 2 exchange --listen 127.0.0.1:70000

@@ -48,6 +48,7 @@ typedef struct world {
     uint32_t http_status;
     char *body; /* of the last answer, NUL-ended */
     char request_id[64];
+    char head[4096]; /* status line and headers of the last answer, NUL-ended */
 } world;
 
 static world w;
@@ -91,6 +92,7 @@ static inline void on_answer(void *context, const tw_http_result *result) {
     w.request_id[0] = '\0';
     if (tw_http_result_header(result, "X-Request-ID", &id))
         assert_int_equal(tw_slice_copy(id, w.request_id, sizeof w.request_id), TW_OK);
+    assert_int_equal(tw_slice_copy(result->head, w.head, sizeof w.head), TW_OK);
     w.done = true;
 }
 

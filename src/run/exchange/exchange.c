@@ -328,6 +328,7 @@ static tw_status take_memory(tw_exchange *exchange, tw_error *error) {
     if (status != TW_OK || exchange->body_memory == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "no memory for the exchange");
     exchange->body = tw_text_over(exchange->body_memory, BODY_SIZE);
+    request_quota_init(&exchange->quota, exchange->config.rate_limit);
     tw_random_init(&exchange->random, exchange->config.seed, UINT64_C(0x72657175657374));
     return TW_OK;
 }

@@ -8,6 +8,7 @@
 #include "faulty_wire.h"
 #include "floor.h"
 #include "ledger.h"
+#include "request_quota.h"
 #include "streams.h"
 #include "tradewind/exchange.h"
 #include "tradewind/http.h"
@@ -36,6 +37,7 @@ struct tw_exchange {
     tw_loop_timer *second_timer;
     tw_alpaca_reader *reader;
     tw_random random; /* request ids */
+    request_quota quota;
     int64_t start_ns;
     int64_t clock_ns;  /* what the clock showed ... */
     int64_t origin_ns; /* ... at this monotonic time */
@@ -72,6 +74,7 @@ typedef struct exchange_call {
     const tw_http_request *request;
     tw_http_reply *reply;
     ledger_account *account; /* NULL for routes that need none */
+    quota_verdict quota;     /* its limit is 0 where requests are not counted */
     char names[2][128];
 } exchange_call;
 

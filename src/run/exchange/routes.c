@@ -2,7 +2,7 @@
  * routes.c - from a request to its answer: find the route, check the key, call it.
  *
  * A pattern is a path in which each "{}" stands for one segment; the first row that fits wins.
- * Every answer carries X-Request-ID, as the venue's do.
+ * Every answer carries X-Request-ID, as the venue's do, and what is left of the quota of requests.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -47,16 +47,45 @@ static const route routes[] = {
 
 /* ---- answers ------------------------------------------------------------------------------- */
 
+enum { ANSWER_HEADER_COUNT = 4 };
+
+/* The headers of an answer; what their values point to lives as long as this. */
+typedef struct answer_headers {
+    char id[TW_VENUE_ORDER_ID_SIZE];
+    char memory[64];
+    tw_http_header list[ANSWER_HEADER_COUNT];
+    size_t count;
+} answer_headers;
+
+static void add_number(answer_headers *headers, tw_text *text, const char *name, int64_t value) {
+    size_t begin = text->size;
+    tw_text_append_i64(text, value);
+    headers->list[headers->count++] =
+        (tw_http_header){tw_slice_of(name), {headers->memory + begin, text->size - begin}};
+}
+
+static void fill_headers(exchange_call *call, answer_headers *headers) {
+    const quota_verdict *quota = &call->quota;
+    tw_text text = tw_text_over(headers->memory, sizeof headers->memory);
+    uuid_write(&call->exchange->random, headers->id);
+    headers->list[0] = (tw_http_header){tw_slice_of("X-Request-ID"), tw_slice_of(headers->id)};
+    headers->count = 1;
+    if (quota->limit == 0)
+        return;
+    add_number(headers, &text, "X-RateLimit-Limit", quota->limit);
+    add_number(headers, &text, "X-RateLimit-Remaining", quota->remaining);
+    add_number(headers, &text, "X-RateLimit-Reset", quota->reset_s);
+}
+
 static void send_answer(exchange_call *call, uint32_t http_status, const char *type,
                         tw_slice body) {
-    char id[TW_VENUE_ORDER_ID_SIZE];
-    uuid_write(&call->exchange->random, id);
-    tw_http_header header = {tw_slice_of("X-Request-ID"), tw_slice_of(id)};
+    answer_headers headers;
+    fill_headers(call, &headers);
     tw_http_answer answer = {.status = http_status,
                              .content_type = type,
                              .body = body,
-                             .headers = &header,
-                             .header_count = 1};
+                             .headers = headers.list,
+                             .header_count = headers.count};
     if (tw_http_reply_send(call->reply, &answer, NULL) != TW_OK)
         tw_http_reply_reset(call->reply);
 }
@@ -129,9 +158,23 @@ static bool authenticate(exchange_call *call) {
     return call->account != NULL;
 }
 
+/* Counts the request among those of its account. Market data has paths of its own. */
+static bool within_quota(exchange_call *call) {
+    static const char data[] = "/v2/stocks/";
+    tw_slice path = tw_http_request_path(call->request);
+    bool is_data = path.size >= sizeof data - 1 && memcmp(path.data, data, sizeof data - 1) == 0;
+    call->quota =
+        request_quota_take(&call->exchange->quota, call->account, is_data, tw_time_wall_ns());
+    return !call->quota.refused;
+}
+
 static void run(exchange_call *call, const route *chosen) {
     if (!authenticate(call) && !chosen->open) {
         answer_error(call, 401, 40110000, "request is not authorized");
+        return;
+    }
+    if (!chosen->open && !within_quota(call)) {
+        answer_error(call, 429, 42910000, "rate limit exceeded");
         return;
     }
     tw_text_clear(&call->exchange->body);
