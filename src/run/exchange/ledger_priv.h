@@ -1,4 +1,4 @@
-/* ledger_priv.h - what ledger.c and order_gate.c share. */
+/* ledger_priv.h - what the files of the ledger share. */
 #ifndef TRADEWIND_RUN_EXCHANGE_LEDGER_PRIV_H
 #define TRADEWIND_RUN_EXCHANGE_LEDGER_PRIV_H
 
@@ -33,5 +33,8 @@ typedef struct order_ticket {
 tw_status order_gate(const account_ledger *ledger, const ledger_account *account,
                      const tw_alpaca_order_request *request, order_ticket *ret_ticket,
                      ledger_refusal *ret_refusal) TW_MUST_CHECK;
+
+/* What must stay held for the open rest of an order. */
+int64_t order_needs(const ledger_order *order);
 
 #endif
