@@ -202,7 +202,7 @@ static void a_market_that_never_closes_trades_at_night(void **state) {
     int64_t midnight_ns = session_time_of(session_day_of(DESK_START_NS) + 6, 0, 0); /* Sunday */
     assert_int_equal(floor_jump(shared.floor, midnight_ns, NULL), TW_OK);
     assert_true(floor_is_open(shared.floor));
-    play(&shared, midnight_ns + 10 * TW_NS_PER_MINUTE, UINT64_MAX);
+    play(&shared, midnight_ns + TW_NS_PER_HOUR, UINT64_MAX);
     assert_true(trades_between(&shared, midnight_ns, INT64_MAX) > 500);
     desk_close(&shared);
 }

@@ -538,12 +538,12 @@ static void prices_from_a_file_decide_symbols_and_start(void **state) {
     assert_has(get("/v2/stocks/AAA/bars?timeframe=1Day&start=2025-01-01"), "\"c\":11,");
     close_world();
     unlink(path);
-    /* Holdings are bought at the opening's mid, which is never below a tick. */
+    /* Holdings are bought at the opening's mid, which is never below five cents. */
     write_file(path, "date,AAA\n2025-01-02,0.000000001\n");
     tw_exchange_config rich = config;
     rich.invested = 1.0;
     open_world(&rich);
-    assert_has(get("/v2/account"), "\"cash\":\"0.01\"");
+    assert_has(get("/v2/account"), "\"cash\":\"0\"");
     close_world();
     unlink(path);
     write_file(path, "date,AAA\n2025-01-02,10\n2025-01-03,\n");

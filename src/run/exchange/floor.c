@@ -12,14 +12,15 @@
 
 #include <string.h>
 
+#include "activity.h"
 #include "flow.h"
 #include "tradewind/bars.h"
 #include "tradewind/time.h"
 
 enum { TOUCHED_MAX = 256, SNAPSHOT_MAX = 4096 };
 
-/* Of the regular session's events, in the hours before and after it. */
-static const double EXTENDED_ACTIVITY = 0.05;
+/* After so long the agents' rate follows the day. */
+static const int64_t RATE_PERIOD_NS = 5 * TW_NS_PER_MINUTE;
 
 #define INITIAL_ID (UINT64_C(1) << 62) /* ids of orders made from an order book file */
 #define INITIAL_TICK INT64_C(100000)   /* LOBSTER's unit of price */
@@ -38,8 +39,10 @@ struct trading_floor {
     int64_t now_ns;
     session_phase phase;
     int64_t phase_until_ns;
-    bool jumping;       /* in floor_jump */
-    int64_t resting_ns; /* since when the agents rest; 0: they act */
+    int64_t rates_until_ns; /* at most phase_until_ns */
+    double shares;          /* of activity_share */
+    bool jumping;           /* in floor_jump */
+    int64_t resting_ns;     /* since when the agents rest; 0: they act */
     uint64_t event_count;
     uint32_t symbol_count;
 
@@ -255,15 +258,35 @@ static bool agents_may_act(const trading_floor *floor) {
     return !floor->jumping && (floor->config.always_open || floor->phase != SESSION_CLOSED);
 }
 
-/* Outside of the regular session little happens, but on a market that never closes. */
-static double events_per_second(const trading_floor *floor) {
-    bool busy = floor->config.always_open || floor->phase == SESSION_REGULAR;
-    return floor->config.events_per_second * (busy ? 1.0 : EXTENDED_ACTIVITY);
+/* The mean of a regular session. */
+static double events_per_second(const trading_floor *floor, tw_symbol symbol) {
+    if (floor->config.events_total <= 0.0)
+        return floor->config.events_per_second;
+    return floor->config.events_total * activity_share(symbol, floor->shares);
+}
+
+/* A market that never closes has no quiet hours. */
+static double activity_now(const trading_floor *floor) {
+    bool quiet = floor->phase != SESSION_REGULAR && floor->config.always_open;
+    return activity_at(quiet ? ACTIVITY_NIGHT_NS : floor->now_ns);
 }
 
 static void heap_order(trading_floor *floor) {
     for (uint32_t i = floor->heap_count / 2; i-- > 0;)
         heap_sift_down(floor, i);
+}
+
+/* The rate is another from now on; draws that were made with the old one are made anew, which a
+ * process without memory allows. */
+static void set_rates(trading_floor *floor) {
+    double activity = activity_now(floor);
+    for (uint32_t i = 0; i < floor->heap_count; i++) {
+        tw_symbol symbol = floor->heap[i];
+        flow_set_rate(&floor->flows[symbol], events_per_second(floor, symbol) * activity,
+                      floor->now_ns);
+    }
+    heap_order(floor);
+    floor->rates_until_ns = floor->now_ns + RATE_PERIOD_NS;
 }
 
 static void start_agents(trading_floor *floor) {
@@ -273,21 +296,13 @@ static void start_agents(trading_floor *floor) {
         tw_price price = daily_history_last(floor->config.history, s);
         if (price.nano <= 0)
             continue;
-        flow_init(&floor->flows[s], s, price, floor->config.seed, events_per_second(floor),
+        flow_init(&floor->flows[s], s, price, floor->config.seed, events_per_second(floor, s),
                   floor->config.start_ns);
         place_orders(floor, s);
         floor->heap[floor->heap_count++] = s;
     }
-    heap_order(floor);
+    set_rates(floor);
     floor->resting_ns = agents_may_act(floor) ? 0 : floor->now_ns;
-}
-
-/* The rate is another from now on; draws that were made with the old one are made anew, which a
- * process without memory allows. */
-static void set_rates(trading_floor *floor) {
-    for (uint32_t i = 0; i < floor->heap_count; i++)
-        flow_set_rate(&floor->flows[floor->heap[i]], events_per_second(floor), floor->now_ns);
-    heap_order(floor);
 }
 
 static void wake_agent(trading_floor *floor, tw_symbol symbol) {
@@ -313,8 +328,10 @@ static void wake_agents(trading_floor *floor) {
 static void next_agent(trading_floor *floor) {
     tw_symbol symbol = floor->heap[0];
     flow_act act;
+    tw_quote best;
     floor->now_ns = floor->flows[symbol].next_ns;
-    flow_next(&floor->flows[symbol], &act);
+    tw_book_best(tw_match_book(floor->match), symbol, &best);
+    flow_next(&floor->flows[symbol], &best, &act);
     heap_sift_down(floor, 0);
     perform(floor, symbol, &act);
 }
@@ -517,6 +534,7 @@ tw_status floor_new(const tw_allocator *allocator, const floor_config *config,
     floor->now_ns = config->start_ns;
     floor->phase = session_phase_at(config->start_ns, &floor->phase_until_ns);
     floor->symbol_count = tw_symbols_count(config->symbols);
+    floor->shares = activity_shares(floor->symbol_count);
     tw_status status = take_memory(floor);
     if (status != TW_OK)
         tw_error_set(error, status, "no memory for a floor of %u symbols", floor->symbol_count);
@@ -551,12 +569,16 @@ void floor_free(trading_floor *floor) {
 
 /* ---- time ---------------------------------------------------------------------------------- */
 
-typedef enum due_kind { DUE_PHASE, DUE_TAPE, DUE_AGENT } due_kind;
+typedef enum due_kind { DUE_PHASE, DUE_RATES, DUE_TAPE, DUE_AGENT } due_kind;
 
 /* When the next thing is due, and what it is. */
 static int64_t next_due(const trading_floor *floor, due_kind *ret_kind) {
     int64_t due = floor->phase_until_ns;
     *ret_kind = DUE_PHASE;
+    if (floor->resting_ns == 0 && floor->rates_until_ns < due) {
+        *ret_kind = DUE_RATES;
+        due = floor->rates_until_ns;
+    }
     if (floor->tape_waiting) {
         int64_t tape_ns = floor->config.tape_midnight_ns + floor->tape_next.time_ns;
         if (tape_ns < due) {
@@ -600,6 +622,15 @@ static bool pass_time(trading_floor *floor, int64_t due_ns, int64_t until_ns) {
     return !over;
 }
 
+static void pass_border(trading_floor *floor, due_kind kind) {
+    if (kind == DUE_PHASE) {
+        next_phase(floor);
+        return;
+    }
+    floor->now_ns = floor->rates_until_ns;
+    set_rates(floor);
+}
+
 tw_status floor_advance(trading_floor *floor, int64_t until_ns, uint64_t event_count_max,
                         tw_error *error) {
     for (uint64_t acts = 0;; acts++) {
@@ -609,8 +640,8 @@ tw_status floor_advance(trading_floor *floor, int64_t until_ns, uint64_t event_c
             return TW_OK;
         if (!pass_time(floor, due_ns, until_ns))
             return TW_OK;
-        if (kind == DUE_PHASE) {
-            next_phase(floor);
+        if (kind == DUE_PHASE || kind == DUE_RATES) {
+            pass_border(floor, kind);
             continue;
         }
         floor->event_count++;

@@ -51,7 +51,8 @@ typedef struct floor_config {
     const daily_history *history; /* borrowed; opening prices of the agents */
     uint64_t seed;
     int64_t start_ns;
-    double events_per_second;  /* of the agents, a symbol */
+    double events_per_second;  /* of the agents, a symbol, as the mean of a session ... */
+    double events_total;       /* ... or, if above 0, of all symbols (activity.h shares it) */
     uint32_t order_count_max;  /* resting, all symbols together */
     uint32_t minute_count_max; /* minute bars kept a symbol */
     const char *tape_path;     /* LOBSTER messages, or NULL */

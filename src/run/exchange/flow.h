@@ -1,17 +1,18 @@
 /*
  * flow.h - seeded agents that keep one symbol's book alive.
  *
- * Each symbol has a fair value that walks at random (yearly volatility as drawn). Agents arrive
- * as a Poisson process; an act is a limit order near the fair value, the cancellation of an
- * older one, or a market order (immediate or cancel, at most 5 % from the fair value). When the
- * fair value moves, stale orders are hit by new ones, so prices move, spreads open and close, and
- * volume follows volatility.
+ * Each symbol has a fair value that moves with every act (yearly volatility as drawn), so that
+ * busy times are volatile times. Agents come in bursts (arrivals.h). An act is a limit order near
+ * the fair value, the cancellation of an older one, or an order that takes what is best; those
+ * whose order the fair value has left behind are the first to cancel or to be taken from. What is
+ * drawn, and how near it is to real orders, is measured by golden_flow.
  *
  * Memory: plain data of fixed size. Threads: one owner.
  */
 #ifndef TRADEWIND_RUN_EXCHANGE_FLOW_H
 #define TRADEWIND_RUN_EXCHANGE_FLOW_H
 
+#include "arrivals.h"
 #include "tradewind/market.h"
 #include "tradewind/match.h"
 #include "tradewind/random.h"
@@ -27,19 +28,27 @@ typedef struct flow_act {
     uint64_t id;          /* FLOW_CANCEL */
 } flow_act;
 
+/* An order that may still rest. */
+typedef struct flow_live {
+    uint64_t id;
+    int64_t ticks; /* its price; negative: it sells */
+} flow_live;
+
 typedef struct order_flow {
     tw_random random;
-    double fair;              /* in currency units */
-    double volatility_per_ns; /* of log fair, a square root of a nanosecond */
-    double interval_ns;       /* mean time between acts */
+    arrivals arrivals;
+    double fair;                 /* in currency units */
+    double volatility_per_ns;    /* of log fair in the session, a square root of a nanosecond */
+    double volatility_per_event; /* the same, an event */
     int64_t next_ns;
     uint64_t next_id;
-    uint64_t live[FLOW_LIVE_COUNT_MAX]; /* ids that may still rest */
+    flow_live live[FLOW_LIVE_COUNT_MAX]; /* oldest first */
     uint32_t live_count;
     tw_symbol symbol;
 } order_flow;
 
-/* Starts the agents of a symbol at a price (> 0). */
+/* Starts the agents of a symbol at a price (> 0). `events_per_second` is the mean of the regular
+ * session, which the day's volatility is shared among. */
 void flow_init(order_flow *flow, tw_symbol symbol, tw_price price, uint64_t seed,
                double events_per_second, int64_t start_ns);
 
@@ -56,7 +65,8 @@ void flow_set_rate(order_flow *flow, double events_per_second, int64_t now_ns);
 void flow_wake(order_flow *flow, int64_t gap_ns);
 uint64_t flow_take_live(order_flow *flow);
 
-/* The act at `next_ns`; moves `next_ns` to the one after it. */
-void flow_next(order_flow *flow, flow_act *ret_act);
+/* The act at `next_ns`; moves `next_ns` to the one after it. `best` is what the agents see: the
+ * best bid and ask, sizes 0 where there is none. */
+void flow_next(order_flow *flow, const tw_quote *best, flow_act *ret_act);
 
 #endif
