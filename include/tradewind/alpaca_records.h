@@ -201,6 +201,18 @@ typedef struct tw_alpaca_watchlist {
     uint64_t present;
 } tw_alpaca_watchlist;
 
+#define TW_ALPACA_WATCHLIST_SYMBOL_COUNT_MAX 256 /* of a request that are kept */
+
+/* What a client asks about a watchlist: name and symbols to create or replace one, one symbol to
+ * add. Texts that are not there are empty. */
+typedef struct tw_alpaca_watchlist_request {
+    tw_slice name;
+    tw_slice symbol;
+    tw_slice symbols[TW_ALPACA_WATCHLIST_SYMBOL_COUNT_MAX];
+    uint32_t symbol_count; /* counts all that came */
+    bool has_symbols;
+} tw_alpaca_watchlist_request;
+
 typedef enum tw_alpaca_entry_field {
     TW_ALPACA_ENTRY_ID,
     TW_ALPACA_ENTRY_SYMBOL,
@@ -674,6 +686,12 @@ TW_API tw_status tw_alpaca_decode_records(tw_alpaca_reader *reader, tw_alpaca_re
 TW_API void tw_alpaca_encode_record(tw_text *text, const tw_alpaca_record *record);
 TW_API void tw_alpaca_encode_watchlist(tw_text *text, const tw_alpaca_watchlist *watchlist,
                                        const tw_alpaca_asset *assets, size_t asset_count);
+
+/* Reads the body of a request about a watchlist; its texts live until the reader's next input.
+ * TW_PARSE, TW_FULL. */
+TW_API tw_status tw_alpaca_decode_watchlist_request(tw_alpaca_reader *reader, tw_slice json,
+                                                    tw_alpaca_watchlist_request *ret_request,
+                                                    tw_error *error) TW_MUST_CHECK;
 
 /* Reads /v2/account/portfolio/history into the caller's `points` and `point_max`; what else is in
  * *history is overwritten. TW_FULL when it has more points; then and on other failures the points

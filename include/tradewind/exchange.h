@@ -4,6 +4,8 @@
  * One object serves the trading and data REST calls and both WebSocket streams from one port:
  *
  *     GET  /v2/account /v2/clock /v2/assets[/S] /v2/positions[/S]
+ *     GET PATCH /v2/account/configurations, GET /v2/account/activities[/TYPE]
+ *     GET POST PUT DELETE /v2/watchlists[/ID[/S]], /v2/watchlists:by_name
  *     GET POST DELETE /v2/orders, GET DELETE /v2/orders/ID, GET /v2/orders:by_client_order_id
  *     GET  /v2/stocks/bars /v2/stocks/S/bars, .../{trades,quotes,bars}/latest
  *     WS   /v2/iex (market data: trades, quotes, bars, orderbooks)   WS /stream (trade_updates)

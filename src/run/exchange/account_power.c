@@ -230,11 +230,25 @@ static tw_status decide_opening(const account_ledger *ledger, const ledger_accou
     return TW_OK;
 }
 
+static tw_status check_settings(const ledger_account *account, const power_order *order,
+                                ledger_refusal *refusal) {
+    const account_settings *settings = &account->settings;
+    if (settings->suspend_trade)
+        return refuse(refusal, 403, CODE_FUNDS, "new orders are rejected by user request");
+    if (!settings->fractional_trading && order->quantity.nano % TW_NANO != 0)
+        return refuse(refusal, 403, CODE_FUNDS,
+                      "account is not allowed to trade fractional quantities");
+    return TW_OK;
+}
+
 tw_status account_power_decide(const account_ledger *ledger, const ledger_account *account,
                                const power_order *order, int64_t price_nano, power_hold *ret_hold,
                                ledger_refusal *ret_refusal) {
     TW_ASSERT(order->quantity.nano > 0 && price_nano > 0);
     const ledger_holding *holding = &account->holdings[order->symbol];
+    tw_status status = check_settings(account, order, ret_refusal);
+    if (status != TW_OK)
+        return status;
     *ret_hold = (power_hold){.price_nano = price_nano};
     if (tw_decimal_multiply(price_nano, order->quantity.nano, TW_ROUND_CEILING,
                             &ret_hold->held_nano) != TW_OK)

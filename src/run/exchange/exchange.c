@@ -257,6 +257,8 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
     status = ledger_new(exchange->allocator, &ledger, exchange->symbols, on_update, exchange,
                         &exchange->ledger);
     if (status == TW_OK)
+        status = watchlists_new(exchange->allocator, config->seed, &exchange->watchlists);
+    if (status == TW_OK)
         status = streams_new(exchange->allocator, exchange->loop, exchange->symbols,
                              exchange->ledger, &exchange->streams);
     if (status != TW_OK)
@@ -408,6 +410,7 @@ void tw_exchange_close(tw_exchange *exchange) {
     faulty_wire_free(exchange->faults);
     streams_free(exchange->streams);
     floor_free(exchange->floor);
+    watchlists_free(exchange->watchlists);
     ledger_free(exchange->ledger);
     daily_history_free(exchange->history);
     tw_loop_free(exchange->loop);

@@ -10,10 +10,12 @@
 #include "ledger.h"
 #include "request_quota.h"
 #include "streams.h"
+#include "tradewind/alpaca_records.h"
 #include "tradewind/exchange.h"
 #include "tradewind/http.h"
 #include "tradewind/loop.h"
 #include "tradewind/random.h"
+#include "watchlists.h"
 
 /* 2200-01-01T00:00:00Z, where its time ends: all that follows from a time fits into int64_t. */
 #define EXCHANGE_END_NS INT64_C(7258118400000000000)
@@ -29,6 +31,7 @@ struct tw_exchange {
     daily_history *history;
     trading_floor *floor;
     account_ledger *ledger;
+    watchlists *watchlists;
     streams *streams;
     tw_loop *loop;
     tw_http_server *server;
@@ -108,6 +111,18 @@ void route_asset(exchange_call *call);
 void route_calendar(exchange_call *call);
 void route_market_clock(exchange_call *call);
 void route_market_calendar(exchange_call *call);
+
+/* routes_activities.c, routes_settings.c, routes_watchlists.c */
+void route_activities(exchange_call *call);
+void route_settings(exchange_call *call);
+void route_settings_change(exchange_call *call);
+void route_watchlists(exchange_call *call);
+void route_watchlist(exchange_call *call);
+void route_watchlist_create(exchange_call *call);
+void route_watchlist_update(exchange_call *call);
+void route_watchlist_add(exchange_call *call);
+void route_watchlist_remove(exchange_call *call);
+void route_watchlist_delete(exchange_call *call);
 
 /* routes_data.c */
 void route_bars(exchange_call *call);

@@ -10,6 +10,8 @@
 #include "holding.h"
 #include "ledger_priv.h"
 
+enum { ACTIVITIES_AN_ORDER = 2 }; /* kept, on the average */
+
 void uuid_write(tw_random *random, char *buffer) {
     static const char digits[] = "0123456789abcdef";
     uint64_t high = (tw_random_next(random) & ~UINT64_C(0xf000)) | UINT64_C(0x4000);
@@ -47,7 +49,12 @@ static tw_status take_memory(account_ledger *ledger) {
             return TW_NO_MEMORY;
     }
     tw_status status = tw_map_new(allocator, &map, &ledger->by_uuid);
-    return status == TW_OK ? tw_map_new(allocator, &map, &ledger->by_client) : status;
+    if (status == TW_OK)
+        status = tw_map_new(allocator, &map, &ledger->by_client);
+    return status == TW_OK
+               ? activity_log_new(allocator, ACTIVITIES_AN_ORDER * ledger->order_count_max,
+                                  &ledger->activities)
+               : status;
 }
 
 static void open_account(account_ledger *ledger, uint32_t index, const ledger_opening *opening,
@@ -65,6 +72,12 @@ static void open_account(account_ledger *ledger, uint32_t index, const ledger_op
     account->cash = opening->cash;
     account->cash_start = opening->cash;
     account->last_equity = opening->cash;
+    account_activity deposit = {.time_ns = created_ns,
+                                .amount_nano = opening->cash.nano,
+                                .account = index,
+                                .kind = ACTIVITY_DEPOSIT};
+    memcpy(deposit.uuid, account->id, sizeof deposit.uuid);
+    activity_log_put(ledger->activities, &deposit);
 }
 
 tw_status ledger_new(const tw_allocator *allocator, const ledger_config *config,
@@ -101,6 +114,7 @@ void ledger_free(account_ledger *ledger) {
         TW_DELETE(ledger->allocator, ledger->accounts[a].holdings, ledger->symbol_count,
                   ledger_holding);
     TW_DELETE(ledger->allocator, ledger->accounts, ledger->account_count, ledger_account);
+    activity_log_free(ledger->activities);
     tw_map_free(ledger->by_uuid);
     tw_map_free(ledger->by_client);
     TW_DELETE(ledger->allocator, ledger, 1, account_ledger);
@@ -188,6 +202,16 @@ const ledger_order *ledger_find_client(const account_ledger *ledger, const ledge
         at = order->next_same_client;
     }
     return NULL;
+}
+
+const activity_log *ledger_activities(const account_ledger *ledger) {
+    return ledger->activities;
+}
+
+const char *account_check_name(uint8_t check) {
+    static const char *const names[ACCOUNT_CHECK_COUNT] = {"entry", "exit", "both"};
+    TW_ASSERT(check < ACCOUNT_CHECK_COUNT);
+    return names[check];
 }
 
 const ledger_order *ledger_orders(const account_ledger *ledger, uint32_t *ret_count) {

@@ -29,6 +29,7 @@
 #ifndef TRADEWIND_RUN_EXCHANGE_LEDGER_H
 #define TRADEWIND_RUN_EXCHANGE_LEDGER_H
 
+#include "activity_log.h"
 #include "floor.h"
 #include "refusal.h"
 #include "tradewind/alpaca.h"
@@ -64,9 +65,23 @@ typedef struct ledger_holding {
     tw_money day_cost; /* the same with what was there as the day began at yesterday's close */
 } ledger_holding;
 
+/* When a rule of day trading is looked at: as an order opens a position, closes one, or both. */
+typedef enum account_check {
+    ACCOUNT_CHECK_ENTRY = 0,
+    ACCOUNT_CHECK_EXIT = 1,
+    ACCOUNT_CHECK_BOTH = 2,
+    ACCOUNT_CHECK_COUNT = 3
+} account_check;
+
 /* What the user has set for his account; see PATCH /v2/account/configurations. */
 typedef struct account_settings {
     int64_t multiplier_max; /* 1, 2 or 4 */
+    int64_t options_level_max;
+    uint8_t dtbp_check; /* account_check */
+    uint8_t pdt_check;
+    bool no_email;
+    bool ptp_no_exception_entry;
+    bool disable_overnight_trading;
     bool no_shorting;
     bool suspend_trade;
     bool fractional_trading;
@@ -163,6 +178,12 @@ const ledger_order *ledger_find_client(const account_ledger *ledger, const ledge
 const ledger_order *ledger_orders(const account_ledger *ledger, uint32_t *ret_count);
 bool ledger_owns(const account_ledger *ledger, const ledger_account *account,
                  const ledger_order *order);
+
+/* What happened to the accounts. */
+const activity_log *ledger_activities(const account_ledger *ledger);
+
+/* "entry", "exit", "both". */
+const char *account_check_name(uint8_t check);
 
 /* What the floor did with an order of a user. */
 void ledger_on_match(account_ledger *ledger, const tw_match_event *event);

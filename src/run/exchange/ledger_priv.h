@@ -14,6 +14,7 @@ struct account_ledger {
     void *context;
     ledger_account *accounts;
     uint32_t account_count;
+    activity_log *activities;
     ledger_order *orders;
     uint32_t order_count;
     uint32_t order_count_max;
@@ -33,6 +34,9 @@ typedef struct order_ticket {
 tw_status order_gate(const account_ledger *ledger, const ledger_account *account,
                      const tw_alpaca_order_request *request, order_ticket *ret_ticket,
                      ledger_refusal *ret_refusal) TW_MUST_CHECK;
+
+/* account_fill.c: keeps what a fill leaves behind in the account, after cash and shares moved. */
+void account_note_fill(account_ledger *ledger, const ledger_update *update);
 
 /* What must stay held for the open rest of an order. */
 int64_t order_needs(const ledger_order *order);

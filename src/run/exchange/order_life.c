@@ -29,6 +29,8 @@ static void tell(account_ledger *ledger, const ledger_order *order, tw_alpaca_ev
         update.quantity = trade->quantity;
     }
     ledger->on_update(ledger->context, &update);
+    if (trade != NULL)
+        account_note_fill(ledger, &update);
 }
 
 /* Sets `held` as what is held for the order, in the account's or the symbol's total, and its open
