@@ -72,7 +72,6 @@ struct tw_http_request {
     int64_t time_ns;
     uint32_t status;
     uint32_t query_count;
-    tw_http_header query[TW_HTTP_QUERY_COUNT_MAX];
     request_phase phase;
     bool in_use;
     bool begun;     /* the headers have been looked at */
@@ -80,6 +79,7 @@ struct tw_http_request {
     bool suspended; /* invariant 2 */
     bool reset;     /* the reply is to break the connection */
     bool bad_query;
+    tw_http_header query[TW_HTTP_QUERY_COUNT_MAX]; /* last: what is cleared ends before it */
 };
 
 struct tw_http_reply {
@@ -142,7 +142,7 @@ static tw_http_request *take_slot(tw_http_server *server) {
     server->first_free = request->next_free;
     byte_buffer target = request->target;
     byte_buffer body = request->body;
-    memset(request, 0, sizeof *request);
+    memset(request, 0, offsetof(tw_http_request, query));
     target.size = 0;
     body.size = 0;
     request->target = target;
