@@ -187,7 +187,7 @@ static inline tw_status desk_make(trading_desk *desk, const tw_allocator *alloca
         .tape_midnight_ns = session_time_of(session_day_of(DESK_START_NS), 0, 0),
     };
     floor_sink sink = {desk_on_trade,      desk_on_levels, desk_on_quote, desk_on_bar,
-                       desk_on_user_event, desk,           desk_on_phase};
+                       desk_on_user_event, desk,           desk_on_phase, NULL};
     if (status == TW_OK)
         status = floor_new(allocator, &floor, &sink, &desk->floor, error);
     return status;

@@ -66,6 +66,10 @@ static void on_bar(void *context, const tw_bar *bar) {
     streams_on_bar(((tw_exchange *)context)->streams, bar);
 }
 
+static void on_halt(void *context, tw_symbol symbol, int64_t time_ns, bool halted) {
+    streams_on_halt(((tw_exchange *)context)->streams, symbol, time_ns, halted);
+}
+
 static void on_user_event(void *context, const tw_match_event *event) {
     ledger_on_match(((tw_exchange *)context)->ledger, event);
 }
@@ -225,7 +229,8 @@ static tw_status endow(tw_exchange *exchange) {
 
 static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
     const tw_exchange_config *config = &exchange->config;
-    floor_sink sink = {on_trade, on_levels, on_quote, on_bar, on_user_event, exchange, NULL};
+    floor_sink sink = {on_trade,      on_levels, on_quote, on_bar,
+                       on_user_event, exchange,  NULL,     on_halt};
     floor_config floor = {
         .symbols = exchange->symbols,
         .history = exchange->history,

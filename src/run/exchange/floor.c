@@ -140,10 +140,14 @@ static void on_match_event(void *context, const tw_match_event *event) {
     case TW_MATCH_BEST_CHANGED:
         floor->best_changed = true;
         break;
-    case TW_MATCH_ACCEPTED:
-    case TW_MATCH_REJECTED:
     case TW_MATCH_HALTED:
     case TW_MATCH_RESUMED:
+        if (floor->sink.on_halt != NULL)
+            floor->sink.on_halt(floor->sink.context, event->symbol, floor->now_ns,
+                                event->kind == TW_MATCH_HALTED);
+        break;
+    case TW_MATCH_ACCEPTED:
+    case TW_MATCH_REJECTED:
     case TW_MATCH_PARKED:
     case TW_MATCH_TRIGGERED:
     case TW_MATCH_HELD:

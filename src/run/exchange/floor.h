@@ -44,6 +44,8 @@ typedef struct floor_sink {
     /* A phase of the day has begun; the agents have come or gone. May be NULL. It may submit and
      * cancel orders of users. */
     void (*on_phase)(void *context, session_phase phase);
+    /* Trading of a symbol halts or resumes. May be NULL. */
+    void (*on_halt)(void *context, tw_symbol symbol, int64_t time_ns, bool halted);
 } floor_sink;
 
 typedef struct floor_config {

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "streams_priv.h"
+#include "tradewind/alpaca_records.h"
 #include "tradewind/time.h"
 
 static const int64_t AUTH_PATIENCE_NS = 10 * TW_NS_PER_SECOND;
@@ -40,12 +41,13 @@ static tw_status take_scratch(streams *set) {
     set->name_room = (size_t)TW_ALPACA_CHANNEL_COUNT * (set->market.symbol_count + 2);
     set->scratch_size = scratch_need(set->market.symbols);
     set->names = TW_NEW(allocator, set->name_room, const char *);
+    set->days = TW_NEW(allocator, set->market.symbol_count + 1, stream_day);
     set->levels = TW_NEW(allocator, STREAM_SNAPSHOT_MAX, tw_level);
     set->draft.wanted = TW_NEW(allocator, draft_words(set), uint64_t);
     set->scratch_memory = TW_NEW(allocator, set->scratch_size, char);
     set->packed_memory = TW_NEW(allocator, 2 * set->scratch_size, char);
     if (set->names == NULL || set->levels == NULL || set->draft.wanted == NULL ||
-        set->scratch_memory == NULL || set->packed_memory == NULL)
+        set->scratch_memory == NULL || set->packed_memory == NULL || set->days == NULL)
         return TW_NO_MEMORY;
     set->scratch = tw_text_over(set->scratch_memory, set->scratch_size);
     set->packed = tw_text_over(set->packed_memory, 2 * set->scratch_size);
@@ -93,6 +95,7 @@ void streams_free(streams *set) {
         client_free(set->clients[set->client_count - 1]);
     tw_alpaca_reader_free(set->reader);
     TW_DELETE(allocator, set->names, set->name_room, const char *);
+    TW_DELETE(allocator, set->days, set->market.symbol_count + 1, stream_day);
     TW_DELETE(allocator, set->levels, STREAM_SNAPSHOT_MAX, tw_level);
     TW_DELETE(allocator, set->draft.wanted, draft_words(set), uint64_t);
     TW_DELETE(allocator, set->scratch_memory, set->scratch_size, char);
@@ -142,11 +145,26 @@ void streams_on_quote(streams *set, const tw_quote *quote) {
     feed_tell(&set->market, TW_ALPACA_CHANNEL_QUOTES, quote->symbol);
 }
 
-void streams_on_bar(streams *set, const tw_bar *bar) {
-    if (!begin(set, TW_ALPACA_CHANNEL_BARS, bar->symbol))
+void streams_on_halt(streams *set, tw_symbol symbol, int64_t time_ns, bool halted) {
+    char memory[TW_TIME_TEXT_SIZE];
+    tw_time_format(time_ns, -1, memory);
+    tw_alpaca_trading_status status = {
+        .symbol = tw_slice_of(tw_symbols_name(set->market.symbols, symbol)),
+        .code = tw_slice_of(halted ? "H" : "T"),
+        .message = tw_slice_of(halted ? "Trading Halt" : "Trading Resumption"),
+        .reason_code = tw_slice_of(halted ? "T12" : ""),
+        .reason_message =
+            tw_slice_of(halted ? "Trading Halted; For information requested by NASDAQ" : ""),
+        .time = tw_slice_of(memory),
+        .tape = tw_slice_of("C"),
+        .present = (UINT64_C(1) << TW_ALPACA_TRADING_STATUS_FIELD_COUNT) - 1,
+    };
+    tw_alpaca_record record = {.kind = TW_ALPACA_RECORD_TRADING_STATUS,
+                               .as.trading_status = &status};
+    if (!begin(set, TW_ALPACA_CHANNEL_STATUSES, symbol))
         return;
-    tw_alpaca_encode_stream_bar(&set->scratch, bar, TW_ALPACA_BAR_MINUTE, set->market.symbols);
-    feed_tell(&set->market, TW_ALPACA_CHANNEL_BARS, bar->symbol);
+    tw_alpaca_encode_record(&set->scratch, &record);
+    feed_tell(&set->market, TW_ALPACA_CHANNEL_STATUSES, symbol);
 }
 
 /* ---- time ----------------------------------------------------------------------------------- */

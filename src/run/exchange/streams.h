@@ -54,7 +54,8 @@ bool streams_upgrade(streams *streams, const tw_http_request *request, tw_http_r
 void streams_on_trade(streams *streams, const tw_trade *trade);
 void streams_on_levels(streams *streams, const tw_level *levels, size_t count);
 void streams_on_quote(streams *streams, const tw_quote *quote);
-void streams_on_bar(streams *streams, const tw_bar *bar);
+void streams_on_bar(streams *streams, const tw_bar *bar); /* of a minute */
+void streams_on_halt(streams *streams, tw_symbol symbol, int64_t time_ns, bool halted);
 void streams_on_update(streams *streams, const ledger_update *update);
 
 /* Sends what has been gathered. */

@@ -5,6 +5,7 @@
  *     streams_data.c       what a client of market data asks for
  *     streams_trading.c    what a client of the trading stream asks for, and its updates
  *     streams_audience.c   who is told what: gathering, sharing, sending
+ *     streams_bars.c       what follows from a minute's bar: the day so far, price bands
  *     streams_test_feed.c  the market of /v2/test
  *     streams.c            the whole: life, what the floor tells, counts
  */
@@ -94,6 +95,21 @@ struct stream_client {
     bool slow;         /* it has been told so, and is being closed */
 };
 
+__extension__ typedef __int128 stream_value;
+
+enum { STREAM_BAND_MINUTES = 5 };
+
+/* A symbol's day so far, and the price that its bands are laid around. */
+typedef struct stream_day {
+    tw_bar bar;
+    stream_value value; /* price x quantity of its minutes */
+    int64_t date;
+    int64_t prices[STREAM_BAND_MINUTES]; /* of the last minutes, in turn */
+    uint32_t price_count;
+    int64_t reference_nano;
+    bool twice;
+} stream_day;
+
 /* The one symbol of /v2/test, and where its price has gone. */
 typedef struct stream_test_market {
     tw_symbols *symbols;
@@ -118,6 +134,7 @@ struct streams {
     stream_feed market;
     stream_feed test;
     stream_test_market test_market;
+    stream_day *days;      /* a symbol */
     stream_interest draft; /* a subscription that is being made */
     uint64_t data_count;
     uint64_t trading_count;

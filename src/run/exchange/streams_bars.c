@@ -1,0 +1,133 @@
+/*
+ * streams_bars.c - what follows from a minute's bar: the day so far, and price bands.
+ *
+ * The day so far is told behind each bar of a minute, as the venue tells it each minute; its volume
+ * and count are sums, its value a sum of the minutes' values.
+ *
+ * Price bands are those of the Limit Up-Limit Down plan (National Market System Plan to Address
+ * Extraordinary Market Volatility, section V and appendix A), for regular hours and as if all
+ * stocks were of tier 1: the reference is the mean price of the last five minutes, and stays until
+ * another differs from it by one percent; bands are 5 % away above 3 dollars, 20 % from 0.75 on,
+ * below that 75 % or 15 cents, whichever is less; twice as far in the last 25 minutes of the day.
+ * They are told, and nothing in the matching holds orders to them.
+ */
+#include <string.h>
+
+#include "session.h"
+#include "streams_priv.h"
+#include "tradewind/alpaca_records.h"
+#include "tradewind/time.h"
+
+static const int64_t CENT_NANO = TW_NANO / 100;
+
+/* ---- the day so far ------------------------------------------------------------------------- */
+
+static void day_begin(stream_day *day, const tw_bar *minute, int64_t date) {
+    memset(day, 0, sizeof *day);
+    day->date = date;
+    day->bar = *minute;
+    day->bar.time_ns = session_time_of(date, 0, 0);
+    day->bar.timeframe_ns = TW_NS_PER_DAY;
+    day->bar.volume.nano = 0;
+    day->bar.count = 0;
+}
+
+static void day_take(stream_day *day, const tw_bar *minute) {
+    int64_t date = session_day_of(minute->time_ns);
+    if (day->bar.count == 0 || day->date != date)
+        day_begin(day, minute, date);
+    tw_bar *bar = &day->bar;
+    if (minute->high.nano > bar->high.nano)
+        bar->high = minute->high;
+    if (minute->low.nano < bar->low.nano)
+        bar->low = minute->low;
+    bar->close = minute->close;
+    bar->count += minute->count;
+    bar->volume.nano += minute->volume.nano;
+    day->value += (stream_value)minute->vwap.nano * minute->volume.nano;
+    if (bar->volume.nano > 0)
+        bar->vwap.nano = (int64_t)((day->value + bar->volume.nano / 2) / bar->volume.nano);
+}
+
+/* ---- price bands ---------------------------------------------------------------------------- */
+
+/* The mean of the last five minutes that traded, this one among them. */
+static int64_t mean_price(stream_day *day, const tw_bar *minute) {
+    int64_t sum = 0;
+    day->prices[day->price_count++ % STREAM_BAND_MINUTES] = minute->vwap.nano;
+    uint32_t count =
+        day->price_count < STREAM_BAND_MINUTES ? day->price_count : STREAM_BAND_MINUTES;
+    for (uint32_t i = 0; i < count; i++)
+        sum += day->prices[i] / count;
+    return sum;
+}
+
+static int64_t band_width(int64_t reference_nano, bool twice) {
+    int64_t width = reference_nano / 20;
+    if (reference_nano < TW_NANO * 3 / 4)
+        width = reference_nano * 3 / 4 < 15 * CENT_NANO ? reference_nano * 3 / 4 : 15 * CENT_NANO;
+    else if (reference_nano <= 3 * TW_NANO)
+        width = reference_nano / 5;
+    return twice ? 2 * width : width;
+}
+
+/* To the nearest cent. */
+static int64_t in_cents(int64_t nano) {
+    return (nano + CENT_NANO / 2) / CENT_NANO * CENT_NANO;
+}
+
+static void tell_bands(streams *set, const tw_bar *minute, int64_t reference_nano, bool twice) {
+    int64_t width = band_width(reference_nano, twice);
+    int64_t down = in_cents(reference_nano - width);
+    tw_alpaca_band band = {
+        .symbol = tw_slice_of(tw_symbols_name(set->market.symbols, minute->symbol)),
+        .up = {in_cents(reference_nano + width)},
+        .down = {down > CENT_NANO ? down : CENT_NANO},
+        .indicator = tw_slice_of("B"),
+        .tape = tw_slice_of("C"),
+        .time_ns = minute->time_ns + TW_NS_PER_MINUTE,
+        .present = (UINT64_C(1) << TW_ALPACA_BAND_FIELD_COUNT) - 1,
+    };
+    tw_alpaca_record record = {.kind = TW_ALPACA_RECORD_BAND, .as.band = &band};
+    if (!feed_wanted(&set->market, TW_ALPACA_CHANNEL_LULDS, minute->symbol))
+        return;
+    tw_text_clear(&set->scratch);
+    tw_alpaca_encode_record(&set->scratch, &record);
+    feed_tell(&set->market, TW_ALPACA_CHANNEL_LULDS, minute->symbol);
+}
+
+static void move_bands(streams *set, stream_day *day, const tw_bar *minute) {
+    int64_t end_ns = minute->time_ns + TW_NS_PER_MINUTE;
+    int64_t until_ns = 0;
+    if (session_phase_at(end_ns, &until_ns) != SESSION_REGULAR)
+        return;
+    int64_t mean = mean_price(day, minute);
+    int64_t moved =
+        mean > day->reference_nano ? mean - day->reference_nano : day->reference_nano - mean;
+    bool twice = until_ns - end_ns <= 25 * TW_NS_PER_MINUTE && mean > 3 * TW_NANO;
+    if (moved < day->reference_nano / 100 && twice == day->twice && day->reference_nano > 0)
+        return;
+    day->twice = twice;
+    if (moved >= day->reference_nano / 100)
+        day->reference_nano = mean;
+    tell_bands(set, minute, day->reference_nano, twice);
+}
+
+/* ---- bars ----------------------------------------------------------------------------------- */
+
+static void tell_bar(streams *set, const tw_bar *bar, tw_alpaca_channel channel,
+                     tw_alpaca_bar_kind kind) {
+    if (!feed_wanted(&set->market, channel, bar->symbol))
+        return;
+    tw_text_clear(&set->scratch);
+    tw_alpaca_encode_stream_bar(&set->scratch, bar, kind, set->market.symbols);
+    feed_tell(&set->market, channel, bar->symbol);
+}
+
+void streams_on_bar(streams *set, const tw_bar *bar) {
+    stream_day *day = &set->days[bar->symbol];
+    tell_bar(set, bar, TW_ALPACA_CHANNEL_BARS, TW_ALPACA_BAR_MINUTE);
+    day_take(day, bar);
+    tell_bar(set, &day->bar, TW_ALPACA_CHANNEL_DAILY_BARS, TW_ALPACA_BAR_DAILY);
+    move_bands(set, day, bar);
+}
