@@ -11,6 +11,7 @@
  *     limit   ioc             is cancelled
  *     market  day, gtc, ioc   is cancelled
  *     any     fok             nothing: it trades whole or is cancelled whole
+ *     both    opg, cls        takes part in the opening or closing auction only, see "Auctions"
  *
  * A stop, stop-limit or trailing stop (day, gtc) waits outside of the book until a trade reaches
  * its stop price; a stop becomes a market order then, a stop-limit a limit order, a trailing stop
@@ -20,7 +21,7 @@
  *
  *     tw_match_submit -+- REJECTED                                            -> never was
  *                      +- ACCEPTED -+- (market, limit) enters, see below
- *                                   +- (stops) PARKED                         -> waits
+ *                                   +- (stops, opg, cls) PARKED               -> waits
  *     tw_match_submit_group: as tw_match_submit, or HELD                      -> held
  *     held:        the entry is filled: RELEASED, then as after ACCEPTED
  *     waits:       a trade reaches its stop: TRIGGERED, then enters
@@ -50,12 +51,24 @@
  *
  * Groups. See tw_match_submit_group.
  *
+ * Auctions. From tw_match_auction_begin to tw_match_auction_end a symbol does not trade: limit
+ * orders rest even where they cross, market orders wait (PARKED), ioc and fok are rejected, what
+ * lines up waits, and so do orders of groups but for opg and cls entries. Orders that are for the
+ * auction (opg for the opening, cls for the closing) may come at any time before; when it begins
+ * their limit orders come into the book. At its end all that can trades at one price: the limit,
+ * or the reference, at which the most is traded; of those the one that leaves the least over; of
+ * those the nearest to the reference; of two as near, the higher. (The order of Nasdaq's Equity
+ * Rules 4752(d)(2) and 4754(b)(2), opening and closing cross, without their step of the price at
+ * which shares remain.) Market orders trade before limit orders, these by price, then by time.
+ * Owners are not kept apart. What is left of market orders and of orders for the auction is
+ * cancelled; then trading goes on, and the auction's price reaches stops.
+ *
  * The tape: real orders can be replayed into a tw_match as orders of owner 0, their executions by
  * tw_match_execute, so that orders of other owners trade against a real day.
  *
  * Determinism: the same requests give the same events, bit for bit.
  *
- * Memory: all of it is taken by tw_match_new: that of a tw_book, 120 bytes a symbol, and about 200
+ * Memory: all of it is taken by tw_match_new: that of a tw_book, 128 bytes a symbol, and about 200
  * bytes for each special order.
  * Cost: O(1) a trade, and what the book costs a resting order. A stop is O(1) to come and O(log n)
  * amortised to trigger or cancel, n being the stops of its side and symbol; a new mark moves all
@@ -94,8 +107,9 @@ typedef struct tw_match_config {
     tw_book_config book;
     uint8_t self_trade; /* tw_match_self_trade */
     uint8_t reserved[3];
-    uint32_t special_count_max; /* orders with a stop or in a group, alive at once; 0: none are
-                                   taken; at most TW_MATCH_SPECIAL_COUNT_MAX */
+    uint32_t special_count_max; /* orders with a stop, for an auction, in a group, and market orders
+                                   during an auction, alive at once; 0: none are taken; at most
+                                   TW_MATCH_SPECIAL_COUNT_MAX */
 } tw_match_config;
 
 typedef struct tw_match_order {
@@ -106,8 +120,7 @@ typedef struct tw_match_order {
     tw_symbol symbol;
     uint8_t side;          /* tw_side */
     uint8_t type;          /* tw_order_type */
-    uint8_t time_in_force; /* TW_DAY, TW_GOOD_TILL_CANCELED, TW_IMMEDIATE_OR_CANCEL,
-                              TW_FILL_OR_KILL */
+    uint8_t time_in_force; /* tw_time_in_force */
     uint8_t post_only;     /* 1: rejected if it would trade at once; day and gtc limit orders */
     tw_price stop_price;   /* stop and stop-limit orders; not read for others */
     tw_price trail_price;  /* trailing stops: how far the stop stands from the mark, > 0 ... */
@@ -134,12 +147,27 @@ typedef enum tw_match_group {
 } tw_match_group;
 #define TW_MATCH_GROUP_COUNT_MAX 3
 
+typedef enum tw_match_auction {
+    TW_MATCH_OPENING = 1,
+    TW_MATCH_CLOSING = 2,
+    TW_MATCH_REOPENING = 3 /* after a halt: neither opg nor cls orders take part */
+} tw_match_auction;
+
+typedef struct tw_match_outlook {
+    tw_price price;
+    tw_quantity quantity;  /* that trades */
+    tw_quantity left_over; /* on `side`, at that price */
+    uint8_t side;          /* TW_SIDE_NONE when nothing is left over */
+    uint8_t reserved[7];
+} tw_match_outlook;
+
 /* Where a live order is. */
 typedef enum tw_match_place {
     TW_MATCH_IN_BOOK = 1,
     TW_MATCH_WAITING = 2,   /* for a trade at its stop */
     TW_MATCH_HELD_BACK = 3, /* a leg, until its entry is filled */
-    TW_MATCH_LINED_UP = 4   /* triggered or released, until a halt is over */
+    TW_MATCH_LINED_UP = 4,  /* triggered or released, until halt or auction are over */
+    TW_MATCH_AT_AUCTION = 5 /* outside of the book, for an auction */
 } tw_match_place;
 
 /* A live order as it stands. */
@@ -168,32 +196,39 @@ typedef enum tw_match_event_kind {
     TW_MATCH_BEST_CHANGED = 8,
     TW_MATCH_HALTED = 9,
     TW_MATCH_RESUMED = 10,
-    TW_MATCH_PARKED = 11,    /* waits for its stop */
+    TW_MATCH_PARKED = 11,    /* waits for its stop or for an auction */
     TW_MATCH_TRIGGERED = 12, /* its stop was reached */
     TW_MATCH_HELD = 13,      /* a leg of a group was taken; as ACCEPTED */
-    TW_MATCH_RELEASED = 14   /* the entry of its group was filled */
+    TW_MATCH_RELEASED = 14,  /* the entry of its group was filled */
+    TW_MATCH_AUCTION_BEGUN = 15,
+    TW_MATCH_AUCTION_ENDED = 16 /* price and quantity traded, 0 when nothing was; `remaining` and
+                                   `side`: what was left over at that price, and whose */
 } tw_match_event_kind;
 
 /* Flag of RESTED, REDUCED, CANCELLED and REPLACED: the order stands or stood in the book, at
  * `price` (REPLACED: stood, at `previous_price`). */
 #define TW_MATCH_AT_LEVEL UINT8_C(1)
+/* Flag of TRADE: in an auction. Its id is the buyer, its maker_id the seller; both may have left
+ * levels of the book, at their own limits. */
+#define TW_MATCH_IN_AUCTION UINT8_C(2)
 
 typedef enum tw_match_reason {
     TW_MATCH_NO_REASON = 0,
     /* of REJECTED, with the status returned */
-    TW_MATCH_BAD_SYMBOL = 1,    /* TW_INVALID */
-    TW_MATCH_BAD_ID = 2,        /* TW_INVALID: zero */
-    TW_MATCH_BAD_SIDE = 3,      /* TW_INVALID */
-    TW_MATCH_BAD_TYPE = 4,      /* TW_UNSUPPORTED: a type, time in force or mix not taken here */
-    TW_MATCH_BAD_PRICE = 5,     /* TW_INVALID */
-    TW_MATCH_BAD_QUANTITY = 6,  /* TW_INVALID */
-    TW_MATCH_DUPLICATE_ID = 7,  /* TW_EXISTS */
-    TW_MATCH_UNKNOWN_ID = 8,    /* TW_NOT_FOUND */
-    TW_MATCH_SYMBOL_HALTED = 9, /* TW_STATE */
-    TW_MATCH_WOULD_TRADE = 10,  /* TW_LIMIT: a post-only order */
-    TW_MATCH_NO_ROOM = 11,      /* TW_FULL: special_count_max */
-    TW_MATCH_BAD_TRAIL = 12,    /* TW_INVALID */
-    TW_MATCH_BAD_GROUP = 13,    /* TW_INVALID: a mix of orders that is no such group */
+    TW_MATCH_BAD_SYMBOL = 1,      /* TW_INVALID */
+    TW_MATCH_BAD_ID = 2,          /* TW_INVALID: zero */
+    TW_MATCH_BAD_SIDE = 3,        /* TW_INVALID */
+    TW_MATCH_BAD_TYPE = 4,        /* TW_UNSUPPORTED: a type, time in force or mix not taken here */
+    TW_MATCH_BAD_PRICE = 5,       /* TW_INVALID */
+    TW_MATCH_BAD_QUANTITY = 6,    /* TW_INVALID */
+    TW_MATCH_DUPLICATE_ID = 7,    /* TW_EXISTS */
+    TW_MATCH_UNKNOWN_ID = 8,      /* TW_NOT_FOUND */
+    TW_MATCH_SYMBOL_HALTED = 9,   /* TW_STATE */
+    TW_MATCH_WOULD_TRADE = 10,    /* TW_LIMIT: a post-only order */
+    TW_MATCH_NO_ROOM = 11,        /* TW_FULL: special_count_max */
+    TW_MATCH_BAD_TRAIL = 12,      /* TW_INVALID */
+    TW_MATCH_BAD_GROUP = 13,      /* TW_INVALID: a mix of orders that is no such group */
+    TW_MATCH_DURING_AUCTION = 14, /* TW_STATE: ioc, fok */
     /* of CANCELLED and REDUCED */
     TW_MATCH_REQUESTED = 20,
     TW_MATCH_IMMEDIATE = 21,    /* the rest of an immediate-or-cancel order */
@@ -202,7 +237,8 @@ typedef enum tw_match_reason {
     TW_MATCH_SELF_TRADE = 24,
     TW_MATCH_CAPACITY = 25,  /* the book had no room for what was to rest */
     TW_MATCH_DISPLACED = 26, /* see tw_match_execute */
-    TW_MATCH_GROUP = 27      /* another order of its group traded, was reduced or cancelled */
+    TW_MATCH_GROUP = 27,     /* another order of its group traded, was reduced or cancelled */
+    TW_MATCH_AUCTION_OVER = 28
 } tw_match_reason;
 
 /* One thing that happened. The book already shows it when the sink is called. */
@@ -215,16 +251,16 @@ typedef struct tw_match_event {
     uint64_t maker_owner;
     uint64_t previous_id; /* REPLACED: id and price it had until now; else 0 */
     tw_price previous_price;
-    tw_price price;        /* TRADE: the maker's; PARKED, TRIGGERED: the stop, 0 of a trailing one
-                              before the first trade; else the order's limit, 0 when it has none */
-    tw_quantity quantity;  /* traded, accepted, rested, taken off; REPLACED: now open */
-    tw_quantity remaining; /* of `id` after this event */
+    tw_price price; /* TRADE: the maker's; PARKED, TRIGGERED of a stop: where it is, 0 of a trailing
+                       one before the first trade; else the order's limit, 0 when it has none */
+    tw_quantity quantity;        /* traded, accepted, rested, taken off; REPLACED: now open */
+    tw_quantity remaining;       /* of `id` after this event */
     tw_quantity maker_remaining; /* TRADE */
     tw_symbol symbol;
     uint8_t kind;   /* tw_match_event_kind */
     uint8_t reason; /* tw_match_reason */
     uint8_t side;   /* of `id`; of a TRADE the taker's */
-    uint8_t flags;  /* TW_MATCH_AT_LEVEL */
+    uint8_t flags;  /* TW_MATCH_AT_LEVEL, TW_MATCH_IN_AUCTION */
 } tw_match_event;
 
 typedef struct tw_match_sink {
@@ -329,6 +365,19 @@ TW_API tw_status tw_match_execute(tw_match *match, tw_symbol symbol, uint64_t id
 TW_API tw_status tw_match_halt(tw_match *match, tw_symbol symbol, const tw_match_sink *sink);
 TW_API tw_status tw_match_resume(tw_match *match, tw_symbol symbol, const tw_match_sink *sink);
 TW_API bool tw_match_is_halted(const tw_match *match, tw_symbol symbol);
+
+/* Begins and ends an auction, see above. A reference of 0 is the last trade, if there was one. An
+ * auction may begin in a halt, but does not end in one. TW_STATE (already in one; in none; halted),
+ * TW_INVALID (symbol, kind, reference); without an event. */
+TW_API tw_status tw_match_auction_begin(tw_match *match, tw_symbol symbol, tw_match_auction kind,
+                                        const tw_match_sink *sink);
+TW_API tw_status tw_match_auction_end(tw_match *match, tw_symbol symbol, tw_price reference,
+                                      const tw_match_sink *sink);
+/* What would come of it if it ended now; false when nothing would trade. O(orders that cross). */
+TW_API bool tw_match_auction_outlook(tw_match *match, tw_symbol symbol, tw_price reference,
+                                     tw_match_outlook *ret_outlook);
+/* Which auction a symbol is in; 0: none. */
+TW_API int tw_match_auction_of(const tw_match *match, tw_symbol symbol);
 
 TW_API void tw_match_counters_of(const tw_match *match, tw_match_counters *ret_counters);
 

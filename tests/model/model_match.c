@@ -273,8 +273,7 @@ static int why_not(slow_match *slow, const tw_match_order *order, const slow_ord
 }
 
 static void slow_submit(slow_match *slow, const tw_match_order *order) {
-    bool limited = order->type != TW_ORDER_MARKET && order->type != TW_ORDER_STOP &&
-                   order->type != TW_ORDER_TRAILING_STOP;
+    bool limited = order->type == TW_ORDER_LIMIT || order->type == TW_ORDER_STOP_LIMIT;
     slow_order taker = {order->id,     order->owner, order->price.nano, order->quantity.nano,
                         order->symbol, order->side};
     int reason = why_not(slow, order, &taker);

@@ -110,6 +110,7 @@ static tw_status status_of(tw_match_reason reason) {
     case TW_MATCH_UNKNOWN_ID:
         return TW_NOT_FOUND;
     case TW_MATCH_SYMBOL_HALTED:
+    case TW_MATCH_DURING_AUCTION:
         return TW_STATE;
     case TW_MATCH_WOULD_TRADE:
         return TW_LIMIT;
@@ -124,6 +125,7 @@ static tw_status status_of(tw_match_reason reason) {
     case TW_MATCH_CAPACITY:
     case TW_MATCH_DISPLACED:
     case TW_MATCH_GROUP:
+    case TW_MATCH_AUCTION_OVER:
         break;
     }
     return TW_OK;
@@ -162,47 +164,51 @@ static bool is_self_trade(const tw_match *match, const match_taker *taker, uint6
            taker->owner == maker_owner;
 }
 
-/* Orders of groups traded. */
-static void settle_groups(match_request *request, const match_taker *taker, uint64_t maker_id,
-                          int64_t quantity) {
+/* Orders with records traded. */
+static void settle_records(match_request *request, const match_taker *taker, uint64_t maker_id,
+                           int64_t quantity) {
     if (taker->record != MATCH_NONE)
         match_group_traded(request, taker->record, quantity);
-    if (request->state->grouped_count == 0)
+    if (request->state->tied_count == 0)
         return;
     uint32_t maker = match_record_find(request->match, request->symbol, maker_id);
     if (maker != MATCH_NONE)
         match_group_traded(request, maker, quantity);
 }
 
+void match_trade_told(match_request *request, tw_match_event trade) {
+    tw_match_counters *counters = &request->match->counters;
+    if (!request->has_traded)
+        request->first_price = trade.price.nano;
+    request->last_price = trade.price.nano;
+    request->has_traded = true;
+    counters->quantity_bought += (uint64_t)trade.quantity.nano;
+    counters->quantity_sold += (uint64_t)trade.quantity.nano;
+    trade.trade_id = ++counters->trades;
+    trade.kind = TW_MATCH_TRADE;
+    match_tell(request, trade);
+}
+
 /* M3: one trade between the taker and a resting order. */
 static void trade(match_request *request, match_taker *taker, const tw_book_view *maker,
                   int64_t quantity) {
-    tw_match *match = request->match;
     TW_ASSERT(quantity > 0 && quantity <= taker->remaining && quantity <= maker->quantity.nano);
     tw_status status =
-        tw_book_execute(match->book, request->symbol, maker->id, (tw_quantity){quantity});
+        tw_book_execute(request->match->book, request->symbol, maker->id, (tw_quantity){quantity});
     TW_ASSERT(status == TW_OK);
-    if (!request->has_traded)
-        request->first_price = maker->price.nano;
-    request->last_price = maker->price.nano;
-    request->has_traded = true;
     taker->remaining -= quantity;
-    match->counters.trades++;
-    match->counters.quantity_bought += (uint64_t)quantity;
-    match->counters.quantity_sold += (uint64_t)quantity;
-    match_tell(request, (tw_match_event){.trade_id = match->counters.trades,
-                                         .id = taker->id,
-                                         .owner = taker->owner,
-                                         .maker_id = maker->id,
-                                         .maker_owner = maker->tag,
-                                         .price = maker->price,
-                                         .quantity.nano = quantity,
-                                         .remaining.nano = taker->remaining,
-                                         .maker_remaining.nano = maker->quantity.nano - quantity,
-                                         .kind = TW_MATCH_TRADE,
-                                         .side = taker->side});
-    if (request->state->grouped_count != 0)
-        settle_groups(request, taker, maker->id, quantity);
+    match_trade_told(request,
+                     (tw_match_event){.id = taker->id,
+                                      .owner = taker->owner,
+                                      .maker_id = maker->id,
+                                      .maker_owner = maker->tag,
+                                      .price = maker->price,
+                                      .quantity.nano = quantity,
+                                      .remaining.nano = taker->remaining,
+                                      .maker_remaining.nano = maker->quantity.nano - quantity,
+                                      .side = taker->side});
+    if (request->state->tied_count != 0)
+        settle_records(request, taker, maker->id, quantity);
 }
 
 /* The order that would trade next with the taker; false when none crosses. */
@@ -226,7 +232,7 @@ static void withdraw(match_request *request, const tw_book_view *order, int64_t 
     tw_match *match = request->match;
     bool gone = quantity == order->quantity.nano;
     uint32_t record = MATCH_NONE;
-    if (request->state->grouped_count != 0)
+    if (request->state->tied_count != 0)
         record = match_record_find(match, request->symbol, order->id);
     if (record != MATCH_NONE) {
         match_record_take_off(request, record, quantity, reason);
@@ -300,16 +306,15 @@ static match_outcome take(match_request *request, match_taker *taker) {
 /* ---- Fill or kill -----------------------------------------------------------------------------
  */
 
-/* Whether the other leg of an order's group was met before: both together trade what one has. */
-static bool leg_was_met(const match_request *request, uint64_t id) {
-    tw_match *match = request->match;
-    if (request->state->grouped_count == 0)
+bool match_leg_was_met(tw_match *match, tw_symbol symbol, uint64_t id) {
+    if (match->symbols[symbol].tied_count == 0)
         return false;
-    uint32_t index = match_record_find(match, request->symbol, id);
+    uint32_t index = match_record_find(match, symbol, id);
     if (index == MATCH_NONE || match->records[index].role != ROLE_LEG)
         return false;
     match->records[index].pass = match->pass;
-    return match->records[match->records[index].kin[1]].pass == match->pass;
+    uint32_t other = match->records[index].kin[1];
+    return other != MATCH_NONE && match->records[other].pass == match->pass;
 }
 
 /* What is left of `missing` after one level; sets *ret_stop at an order of the taker's owner. */
@@ -325,7 +330,7 @@ static int64_t pass_level(const match_request *request, const match_taker *taker
             *ret_stop = self_trade != TW_MATCH_SELF_TRADE_CANCEL_OLDEST;
             if (*ret_stop)
                 break;
-        } else if (!leg_was_met(request, order.id)) {
+        } else if (!match_leg_was_met(request->match, request->symbol, order.id)) {
             missing -= order.quantity.nano < missing ? order.quantity.nano : missing;
         }
     }
@@ -373,7 +378,7 @@ static void drop_rest(match_request *request, const match_taker *taker, tw_match
     match_tell(request, event);
 }
 
-static void rest(match_request *request, const match_taker *taker) {
+void match_rest(match_request *request, const match_taker *taker) {
     const tw_book_order order = {.id = taker->id,
                                  .tag = taker->owner,
                                  .price.nano = taker->price,
@@ -393,6 +398,10 @@ static void rest(match_request *request, const match_taker *taker) {
 }
 
 void match_work(match_request *request, match_taker *taker, tw_time_in_force time_in_force) {
+    if (request->state->auction != 0) {
+        match_rest(request, taker);
+        return;
+    }
     if (time_in_force == TW_FILL_OR_KILL && !is_fillable(request, taker)) {
         drop_rest(request, taker, TW_MATCH_KILLED);
         return;
@@ -407,13 +416,13 @@ void match_work(match_request *request, match_taker *taker, tw_time_in_force tim
     else if (time_in_force == TW_IMMEDIATE_OR_CANCEL)
         drop_rest(request, taker, TW_MATCH_IMMEDIATE);
     else
-        rest(request, taker);
+        match_rest(request, taker);
 }
 
 /* Stops look at what a request traded, and whoever lines up enters. */
 static void follow_up(match_request *request) {
     match_stops_look(request);
-    if (request->state->line_first != MATCH_NONE)
+    if (request->state->line.first != MATCH_NONE)
         match_line_run(request);
 }
 
@@ -425,13 +434,13 @@ bool match_price_is_good(const tw_match *match, tw_price price) {
 
 static bool is_taken_here(const tw_match *match, const tw_match_order *order) {
     bool may_rest = order->time_in_force == TW_DAY || order->time_in_force == TW_GOOD_TILL_CANCELED;
-    if (!may_rest && order->time_in_force != TW_IMMEDIATE_OR_CANCEL &&
-        order->time_in_force != TW_FILL_OR_KILL)
+    bool is_special = match_is_stop(order->type) || match_is_for_auction(order->time_in_force);
+    if (order->type > TW_ORDER_TRAILING_STOP || order->time_in_force > TW_AT_CLOSE)
+        return false;
+    if (is_special && match->config.special_count_max == 0)
         return false;
     if (match_is_stop(order->type))
-        return may_rest && order->post_only == 0 && match->config.special_count_max != 0;
-    if (order->type != TW_ORDER_LIMIT && order->type != TW_ORDER_MARKET)
-        return false;
+        return may_rest && order->post_only == 0;
     return order->post_only == 0 || (may_rest && order->type == TW_ORDER_LIMIT);
 }
 
@@ -464,29 +473,54 @@ static tw_match_reason examine_figures(const match_request *request, const tw_ma
     return match_stop_examine(request->match, order);
 }
 
+/* Stops, orders for an auction, and market orders in one wait outside of the book. */
+static bool needs_record(const match_request *request, const tw_match_order *order) {
+    return match_is_stop(order->type) || match_is_for_auction(order->time_in_force) ||
+           (request->state->auction != 0 && order->type == TW_ORDER_MARKET);
+}
+
 tw_match_reason match_examine(const match_request *request, const tw_match_order *order,
                               match_taker *ret_taker) {
-    *ret_taker =
-        (match_taker){.id = order->id,
-                      .owner = order->owner,
-                      .price = order->price.nano,
-                      .remaining = order->quantity.nano,
-                      .limited = order->type != TW_ORDER_MARKET && order->type != TW_ORDER_STOP &&
-                                 order->type != TW_ORDER_TRAILING_STOP,
-                      .side = order->side};
+    *ret_taker = (match_taker){.id = order->id,
+                               .owner = order->owner,
+                               .price = order->price.nano,
+                               .remaining = order->quantity.nano,
+                               .limited = match_is_limited(order->type),
+                               .side = order->side};
     tw_match_reason reason = examine_figures(request, order, ret_taker);
     if (reason != TW_MATCH_NO_REASON)
         return reason;
     if (request->state->halted)
         return TW_MATCH_SYMBOL_HALTED;
+    if (request->state->auction != 0 &&
+        (order->time_in_force == TW_IMMEDIATE_OR_CANCEL || order->time_in_force == TW_FILL_OR_KILL))
+        return TW_MATCH_DURING_AUCTION;
     if (match_id_is_taken(request, order->id))
         return TW_MATCH_DUPLICATE_ID;
     if (order->post_only != 0 && would_trade(request, ret_taker))
         return TW_MATCH_WOULD_TRADE;
-    if (match_is_stop(order->type) &&
+    if (needs_record(request, order) &&
         request->match->record_count == request->match->config.special_count_max)
         return TW_MATCH_NO_ROOM;
     return TW_MATCH_NO_REASON;
+}
+
+static void accept(match_request *request, const tw_match_order *order, match_taker *taker) {
+    if (!needs_record(request, order)) {
+        match_work(request, taker, (tw_time_in_force)order->time_in_force);
+        return;
+    }
+    uint32_t index = match_record_make(request, order);
+    if (!match_is_stop(order->type)) {
+        match_auction_enter(request, index);
+    } else if (match_stop_is_reached(request->match, match_record_at(request->match, index))) {
+        match_record_at(request->match, index)->triggered = true;
+        match_line_append(request, index);
+        match_tell_stop(request, index, TW_MATCH_TRIGGERED);
+    } else {
+        match_stop_park(request->match, index);
+        match_tell_stop(request, index, TW_MATCH_PARKED);
+    }
 }
 
 tw_status tw_match_submit(tw_match *match, const tw_match_order *order, const tw_match_sink *sink) {
@@ -501,10 +535,7 @@ tw_status tw_match_submit(tw_match *match, const tw_match_order *order, const tw
     match->counters.accepted++;
     match->counters.quantity_entered += (uint64_t)taker.remaining;
     match_tell(&request, accepted);
-    if (match_is_stop(order->type))
-        match_line_append(&request, match_record_make(&request, order));
-    else
-        match_work(&request, &taker, (tw_time_in_force)order->time_in_force);
+    accept(&request, order, &taker);
     follow_up(&request);
     match_finish(&request);
     return TW_OK;
@@ -588,8 +619,7 @@ static tw_match_reason examine_record(const tw_match *match, const match_record 
                             .stop_price = replacement->stop_price,
                             .trail_price = replacement->trail_price,
                             .trail_percent_nano = percent};
-    bool limited = record->type == TW_ORDER_LIMIT || record->type == TW_ORDER_STOP_LIMIT;
-    if (limited && !match_price_is_good(match, replacement->price))
+    if (match_is_limited(record->type) && !match_price_is_good(match, replacement->price))
         return TW_MATCH_BAD_PRICE;
     if (record->role != ROLE_ALONE && replacement->quantity.nano != record->remaining)
         return TW_MATCH_BAD_QUANTITY;
@@ -632,6 +662,7 @@ static void change_record(match_request *request, match_taker *taker, bool keeps
     match_record *record = match_record_at(request->match, taker->record);
     match_record_rename(request->match, taker->record, taker->id);
     record->price = taker->price;
+    record->remaining = taker->remaining;
     record->place = keeps_place ? TW_MATCH_IN_BOOK : 0;
 }
 

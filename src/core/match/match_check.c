@@ -21,7 +21,8 @@ static void check_place(const tw_match *match, const match_record *record) {
     TW_ASSERT(!rests || (view.quantity.nano == record->remaining && view.tag == record->owner &&
                          view.price.nano == record->price && view.side == record->side));
     TW_ASSERT(record->place != TW_MATCH_HELD_BACK || record->role == ROLE_LEG);
-    TW_ASSERT(record->place != TW_MATCH_IN_BOOK || record->role != ROLE_ALONE);
+    TW_ASSERT(record->place != TW_MATCH_IN_BOOK || record->role != ROLE_ALONE ||
+              match_is_for_auction(record->time_in_force));
 }
 
 static void check_kin(const tw_match *match, uint32_t index) {
@@ -42,12 +43,25 @@ static void check_kin(const tw_match *match, uint32_t index) {
     }
 }
 
+static uint32_t list_length(const tw_match *match, match_list list) {
+    uint32_t count = 0;
+    uint32_t last = MATCH_NONE;
+    for (uint32_t at = list.first; at != MATCH_NONE; at = match->records[at].next) {
+        TW_ASSERT(match->records[at].previous == last);
+        last = at;
+        count++;
+    }
+    TW_ASSERT(last == list.last);
+    return count;
+}
+
 /* M6: what records of a symbol say; returns what of their quantities is not in the book. */
 static uint64_t check_records(const tw_match *match, tw_symbol symbol) {
     const match_symbol *state = &match->symbols[symbol];
     uint64_t outside = 0;
     uint32_t count = 0;
-    uint32_t grouped_count = 0;
+    uint32_t tied_count = 0;
+    uint32_t auction_count = 0;
     uint32_t waiting_count = 0;
     uint32_t line_count = 0;
     for (uint32_t i = 1; i < match->record_high; i++) {
@@ -58,17 +72,18 @@ static uint64_t check_records(const tw_match *match, tw_symbol symbol) {
         check_place(match, record);
         check_kin(match, i);
         count++;
-        grouped_count += record->role != ROLE_ALONE;
+        bool for_auction = match_is_for_auction(record->time_in_force);
+        tied_count += (uint32_t)(record->role != ROLE_ALONE) + for_auction;
+        auction_count += for_auction || record->place == TW_MATCH_AT_AUCTION;
         waiting_count += record->place == TW_MATCH_WAITING;
         line_count += record->place == TW_MATCH_LINED_UP;
         outside += record->place != TW_MATCH_IN_BOOK ? (uint64_t)record->remaining : 0;
     }
-    TW_ASSERT(count == state->record_count && grouped_count == state->grouped_count);
+    TW_ASSERT(count == state->record_count && tied_count == state->tied_count);
     TW_ASSERT(waiting_count == match_stops_check(match, symbol));
-    TW_ASSERT(line_count == 0 || state->halted);
-    for (uint32_t at = state->line_first; at != MATCH_NONE; at = match->records[at].line_next)
-        line_count--;
-    TW_ASSERT(line_count == 0);
+    TW_ASSERT(line_count == 0 || state->halted || state->auction != 0);
+    TW_ASSERT(line_count == list_length(match, state->line));
+    TW_ASSERT(auction_count == list_length(match, state->auctions));
     return outside;
 }
 
@@ -79,7 +94,8 @@ void tw_match_check(const tw_match *match) {
     for (tw_symbol symbol = 0; symbol < match->config.book.symbol_count_max; symbol++) {
         open += resting_quantity(match->book, symbol, TW_SIDE_BUY);
         open += resting_quantity(match->book, symbol, TW_SIDE_SELL);
-        TW_ASSERT(tw_book_crossed(match->book, symbol) == TW_BOOK_UNCROSSED); /* M5 */
+        TW_ASSERT(match->symbols[symbol].auction != 0 || /* M5 */
+                  tw_book_crossed(match->book, symbol) == TW_BOOK_UNCROSSED);
         open += check_records(match, symbol);
     }
     const tw_match_counters *counters = &match->counters;

@@ -15,7 +15,7 @@ static void settle_role(match_request *request, match_record *record) {
     if (record->kin[0] != MATCH_NONE || record->kin[1] != MATCH_NONE)
         return;
     record->role = ROLE_ALONE;
-    request->state->grouped_count--;
+    request->state->tied_count--;
 }
 
 static void forget(match_request *request, uint32_t index, uint32_t kin) {
@@ -65,7 +65,7 @@ void match_group_traded(match_request *request, uint32_t index, int64_t quantity
     bool filled = record->remaining == 0;
     if (record->role == ROLE_LEG)
         other_leg_loses(request, index, quantity);
-    else if (filled)
+    else if (filled && record->role == ROLE_ENTRY)
         release_legs(request, index);
     if (filled)
         match_record_release(request, index);
@@ -174,19 +174,21 @@ static void take(match_request *request, tw_match_group kind, const tw_match_ord
         bool leads = i == 0 && kind != TW_MATCH_OCO;
         match_record_at(match, made[i])->role = leads ? ROLE_ENTRY : ROLE_LEG;
     }
-    request->state->grouped_count += (uint32_t)count;
+    request->state->tied_count += (uint32_t)count;
     name_kin(request, kind, made);
     for (size_t i = 0; i < count; i++) {
         bool held = i > 0 && kind != TW_MATCH_OCO;
         match_record *record = match_record_at(match, made[i]);
         if (held)
             record->place = TW_MATCH_HELD_BACK;
-        else
+        else if (!match_is_for_auction(record->time_in_force))
             match_line_append(request, made[i]);
         match->counters.accepted++;
         match->counters.quantity_entered += (uint64_t)record->remaining;
         match_tell(request, match_about_record(record, held ? TW_MATCH_HELD : TW_MATCH_ACCEPTED));
     }
+    if (match_is_for_auction(orders[0].time_in_force))
+        match_auction_enter(request, made[0]);
     match_line_run(request);
 }
 

@@ -7,32 +7,39 @@
  */
 #include "match_priv.h"
 
-void match_line_append(match_request *request, uint32_t index) {
-    match_symbol *state = request->state;
-    match_record *record = match_record_at(request->match, index);
-    record->place = TW_MATCH_LINED_UP;
-    record->line_next = MATCH_NONE;
-    record->line_previous = state->line_last;
-    if (state->line_last != MATCH_NONE)
-        match_record_at(request->match, state->line_last)->line_next = index;
+void match_list_append(tw_match *match, match_list *list, uint32_t index) {
+    match_record *record = match_record_at(match, index);
+    record->next = MATCH_NONE;
+    record->previous = list->last;
+    if (list->last != MATCH_NONE)
+        match_record_at(match, list->last)->next = index;
     else
-        state->line_first = index;
-    state->line_last = index;
+        list->first = index;
+    list->last = index;
+}
+
+void match_list_leave(tw_match *match, match_list *list, uint32_t index) {
+    match_record *record = match_record_at(match, index);
+    if (record->previous != MATCH_NONE)
+        match_record_at(match, record->previous)->next = record->next;
+    else
+        list->first = record->next;
+    if (record->next != MATCH_NONE)
+        match_record_at(match, record->next)->previous = record->previous;
+    else
+        list->last = record->previous;
+    record->next = record->previous = MATCH_NONE;
+}
+
+void match_line_append(match_request *request, uint32_t index) {
+    match_record_at(request->match, index)->place = TW_MATCH_LINED_UP;
+    match_list_append(request->match, &request->state->line, index);
 }
 
 void match_line_leave(tw_match *match, uint32_t index) {
     match_record *record = match_record_at(match, index);
-    match_symbol *state = &match->symbols[record->symbol];
     TW_ASSERT(record->place == TW_MATCH_LINED_UP);
-    if (record->line_previous != MATCH_NONE)
-        match_record_at(match, record->line_previous)->line_next = record->line_next;
-    else
-        state->line_first = record->line_next;
-    if (record->line_next != MATCH_NONE)
-        match_record_at(match, record->line_next)->line_previous = record->line_previous;
-    else
-        state->line_last = record->line_previous;
-    record->line_next = record->line_previous = MATCH_NONE;
+    match_list_leave(match, &match->symbols[record->symbol].line, index);
     record->place = 0;
 }
 
@@ -53,8 +60,7 @@ static void enter(match_request *request, uint32_t index) {
                          .price = record->price,
                          .remaining = record->remaining,
                          .record = index,
-                         .limited =
-                             record->type == TW_ORDER_LIMIT || record->type == TW_ORDER_STOP_LIMIT,
+                         .limited = match_is_limited(record->type),
                          .side = record->side};
     tw_time_in_force time_in_force = (tw_time_in_force)record->time_in_force;
     if (record->role == ROLE_ALONE) {
@@ -67,8 +73,8 @@ static void enter(match_request *request, uint32_t index) {
 
 void match_line_run(match_request *request) {
     match_symbol *state = request->state;
-    while (state->line_first != MATCH_NONE && !state->halted) {
-        uint32_t index = state->line_first;
+    while (state->line.first != MATCH_NONE && !state->halted && state->auction == 0) {
+        uint32_t index = state->line.first;
         match_line_leave(request->match, index);
         enter(request, index);
     }

@@ -13,16 +13,17 @@
  * M3  A trade moves one quantity from the maker and from the taker; every quantity that entered
  *     has been bought, sold or withdrawn, or rests, waits or is held (modulo 2^64).
  * M4  While a request is under way no other begins.
- * M5  Between requests a book is neither crossed nor locked: orders that cross trade or go.
+ * M5  Between requests a book is neither crossed nor locked, but in an auction: orders that cross
+ *     trade or go.
  * M6  A record is in the map under its id; its place says where else: IN_BOOK, the book holds its
  *     `remaining`; WAITING, it is in the heap of its stop or in that of its mark; LINED_UP, in the
- *     line of its symbol; HELD_BACK, nowhere else.
- * M7  Both live legs of a group have the same `remaining`.
- * M8  The marks of trailing sells stand in a list, the newest first, each higher than the one
- *     before it (of buys, lower); the newest is no lower than the last trade. So a new high passes
- *     marks from the front of the list only, and these become one.
- * M9  Of the trailing stops of a mark only that of the least trail is in the heap of stops, and no
- *     other can be reached before it.
+ *     line of its symbol; HELD_BACK, nowhere else; AT_AUCTION, in the list of its symbol's
+ * auctions, in which orders for an auction are also while they rest. M7  Both live legs of a group
+ * have the same `remaining`. M8  The marks of trailing sells stand in a list, the newest first,
+ * each higher than the one before it (of buys, lower); the newest is no lower than the last trade.
+ * So a new high passes marks from the front of the list only, and these become one. M9  Of the
+ * trailing stops of a mark only that of the least trail is in the heap of stops, and no other can
+ * be reached before it.
  */
 #ifndef TRADEWIND_CORE_MATCH_PRIV_H
 #define TRADEWIND_CORE_MATCH_PRIV_H
@@ -52,8 +53,8 @@ typedef struct match_record {
     int64_t trail; /* a price, or 1e-9 of a percent */
     int64_t remaining;
     match_heap_link links[2];
-    uint32_t line_next; /* of the line; of a free record the next free one */
-    uint32_t line_previous;
+    uint32_t next; /* in the line, or the list of auctions; of a free record the next free one */
+    uint32_t previous;
     uint32_t same_id; /* another record of this id, of another symbol */
     uint32_t mark;    /* of the root of a mark's heap */
     uint32_t kin[2];  /* of an entry: its legs; of a leg: the entry, the other leg */
@@ -81,17 +82,23 @@ typedef struct match_mark {
     bool known; /* false: no trade yet */
 } match_mark;
 
+typedef struct match_list {
+    uint32_t first;
+    uint32_t last;
+} match_list;
+
 typedef struct match_symbol {
     int64_t last_price;
     uint64_t revision; /* of the book, when best was read */
     tw_quote best;
     uint32_t record_count;
-    uint32_t grouped_count; /* records in a group */
-    uint32_t stops[2];      /* heaps, 0 buys, 1 sells */
-    uint32_t marks[2][2];   /* by side and by_percent, the newest */
-    uint32_t line_first;
-    uint32_t line_last;
-    bool has_traded; /* last_price is one */
+    uint32_t tied_count;  /* records in a group and those for an auction, which may rest */
+    uint32_t stops[2];    /* heaps, 0 buys, 1 sells */
+    uint32_t marks[2][2]; /* by side and by_percent, the newest */
+    match_list line;
+    match_list auctions; /* orders for auctions, and market orders that wait for one */
+    uint8_t auction;     /* tw_match_auction; 0: none */
+    bool has_traded;     /* last_price is one */
     bool halted;
 } match_symbol;
 
@@ -150,6 +157,14 @@ static inline bool match_is_stop(uint8_t type) {
     return type == TW_ORDER_STOP || type == TW_ORDER_STOP_LIMIT || type == TW_ORDER_TRAILING_STOP;
 }
 
+static inline bool match_is_limited(uint8_t type) {
+    return type == TW_ORDER_LIMIT || type == TW_ORDER_STOP_LIMIT;
+}
+
+static inline bool match_is_for_auction(uint8_t time_in_force) {
+    return time_in_force == TW_AT_OPEN || time_in_force == TW_AT_CLOSE;
+}
+
 /* ---- match.c ------------------------------------------------------------------------------- */
 
 void match_tell(match_request *request, tw_match_event event);
@@ -166,6 +181,13 @@ tw_match_reason match_examine(const match_request *request, const tw_match_order
 tw_match_event match_about_taker(const match_taker *taker, tw_match_event_kind kind);
 bool match_price_is_good(const tw_match *match, tw_price price);
 bool match_id_is_taken(const match_request *request, uint64_t id);
+/* Puts an order into the book. */
+void match_rest(match_request *request, const match_taker *taker);
+/* Counts a trade that the book shows, and tells it. */
+void match_trade_told(match_request *request, tw_match_event trade);
+/* Whether the other leg of an order's group was met since match->pass grew: both together trade
+ * what one has. */
+bool match_leg_was_met(tw_match *match, tw_symbol symbol, uint64_t id);
 
 /* ---- match_records.c ----------------------------------------------------------------------- */
 
@@ -216,11 +238,18 @@ void match_stops_see(match_request *request, int64_t price);
 /* Asserts what can be said of all stops of a symbol; returns how many wait. */
 uint32_t match_stops_check(const tw_match *match, tw_symbol symbol);
 
+/* ---- match_auction.c ----------------------------------------------------------------------- */
+
+/* An order for an auction, or a market order in one, was accepted. */
+void match_auction_enter(match_request *request, uint32_t index);
+
 /* ---- match_line.c -------------------------------------------------------------------------- */
 
+void match_list_append(tw_match *match, match_list *list, uint32_t index);
+void match_list_leave(tw_match *match, match_list *list, uint32_t index);
 void match_line_append(match_request *request, uint32_t index);
 void match_line_leave(tw_match *match, uint32_t index);
-/* Lets in whoever is lined up, and whom that lines up. Nobody while the symbol is halted. */
+/* Lets in whoever is lined up, and whom that lines up. Nobody in a halt or an auction. */
 void match_line_run(match_request *request);
 
 /* ---- match_groups.c ------------------------------------------------------------------------ */

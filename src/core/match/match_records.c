@@ -84,7 +84,7 @@ uint32_t match_record_make(match_request *request, const tw_match_order *order) 
     if (index == MATCH_NONE)
         index = match->record_high++;
     else
-        match->record_free = match->records[index].line_next;
+        match->record_free = match->records[index].next;
     bool by_percent = order->trail_percent_nano != 0;
     match->records[index] =
         (match_record){.id = order->id,
@@ -102,6 +102,7 @@ uint32_t match_record_make(match_request *request, const tw_match_order *order) 
                        .by_percent = by_percent};
     match->record_count++;
     request->state->record_count++;
+    request->state->tied_count += match_is_for_auction(order->time_in_force);
     put_id(match, index);
     return index;
 }
@@ -111,14 +112,17 @@ void match_record_release(match_request *request, uint32_t index) {
     match_record *record = &match->records[index];
     TW_ASSERT(record->role == ROLE_ALONE);
     drop_id(match, index);
-    *record = (match_record){.line_next = match->record_free};
+    if (match_is_for_auction(record->time_in_force) || record->place == TW_MATCH_AT_AUCTION)
+        match_list_leave(match, &request->state->auctions, index);
+    request->state->tied_count -= match_is_for_auction(record->time_in_force);
+    *record = (match_record){.next = match->record_free};
     match->record_free = index;
     match->record_count--;
     request->state->record_count--;
 }
 
 tw_match_event match_about_record(const match_record *record, tw_match_event_kind kind) {
-    bool limited = record->type == TW_ORDER_LIMIT || record->type == TW_ORDER_STOP_LIMIT;
+    bool limited = match_is_limited(record->type);
     return (tw_match_event){.id = record->id,
                             .owner = record->owner,
                             .price.nano = limited ? record->price : 0,
@@ -138,7 +142,8 @@ static void leave(match_request *request, uint32_t index) {
     case TW_MATCH_LINED_UP:
         match_line_leave(request->match, index);
         break;
-    case TW_MATCH_IN_BOOK: /* it left with its last share */
+    case TW_MATCH_IN_BOOK:    /* it left with its last share */
+    case TW_MATCH_AT_AUCTION: /* it leaves with its record */
     case TW_MATCH_HELD_BACK:
         break;
     }

@@ -137,6 +137,9 @@ static void on_match_event(void *context, const tw_match_event *event) {
             touch(floor, event->side, event->price);
         }
         break;
+    case TW_MATCH_AUCTION_ENDED: /* its trades left levels that they do not name */
+        floor->touched_overflow = true;
+        break;
     case TW_MATCH_BEST_CHANGED:
         floor->best_changed = true;
         break;
@@ -152,6 +155,7 @@ static void on_match_event(void *context, const tw_match_event *event) {
     case TW_MATCH_TRIGGERED:
     case TW_MATCH_HELD:
     case TW_MATCH_RELEASED:
+    case TW_MATCH_AUCTION_BEGUN:
         break;
     }
 }

@@ -228,6 +228,8 @@ void ledger_on_match(account_ledger *ledger, const tw_match_event *event) {
     case TW_MATCH_TRIGGERED:
     case TW_MATCH_HELD:
     case TW_MATCH_RELEASED:
+    case TW_MATCH_AUCTION_BEGUN:
+    case TW_MATCH_AUCTION_ENDED:
         break;
     }
 }
