@@ -56,7 +56,10 @@ typedef struct tw_exchange_config {
     uint32_t order_count_max; /* user orders, and resting orders of all kinds; 1 to 131072 */
     tw_money cash;            /* of the one account; at most 1,000,000,000 */
     double invested;          /* share of it held in equal parts of all symbols, 0 to 1 */
-    const char *key;          /* its key and secret, 1 to 63 characters */
+    uint32_t
+        stream_connection_max;  /* streams of an account at an endpoint, else error 406; 0: any */
+    uint32_t stream_symbol_max; /* of trades and quotes, a stream, else error 405; 0: any */
+    const char *key;            /* its key and secret, 1 to 63 characters */
     const char *secret;
     uint32_t multiplier_max; /* its margin: 1 (none), 2 or 4, as far as its equity allows */
     uint32_t rate_limit; /* requests a minute, of trading and of market data each; 0: any number */

@@ -57,6 +57,13 @@ const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT] = {
     {"invested", TW_CONFIG_PERCENT, NULL, "0", "1", "0",
      "share of them held in equal parts of all symbols from the start", NULL,
      offsetof(exchange_options, invested)},
+    {"stream-connections", TW_CONFIG_INTEGER, "N", "0", "1024", "0",
+     "streams that an account may have at one address, else error 406; 0: any number", NULL,
+     offsetof(exchange_options, stream_connections)},
+    {"stream-symbols", TW_CONFIG_INTEGER, "N", "0", "1000000", "0",
+     "symbols of trades and quotes that a stream may subscribe to, else error 405 (30 on a free "
+     "plan); 0: any number",
+     NULL, offsetof(exchange_options, stream_symbols)},
 };
 
 void exchange_options_of_demo(tw_config_option ret_table[EXCHANGE_OPTION_COUNT]) {
@@ -160,6 +167,8 @@ tw_status exchange_options_apply(const exchange_options *options, tw_exchange_co
     config.history_days = (uint32_t)options->history_days;
     config.cash.nano = options->cash_nano;
     config.invested = options->invested;
+    config.stream_connection_max = (uint32_t)options->stream_connections;
+    config.stream_symbol_max = (uint32_t)options->stream_symbols;
     *ret_config = config;
     return TW_OK;
 }

@@ -24,9 +24,11 @@ typedef struct exchange_options {
     int64_t history_days;
     int64_t cash_nano;
     double invested;
+    int64_t stream_connections;
+    int64_t stream_symbols;
 } exchange_options;
 
-#define EXCHANGE_OPTION_COUNT 15
+#define EXCHANGE_OPTION_COUNT 17
 extern const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT];
 
 /* The same table for `run`: there the account begins invested, so that a demo has something to

@@ -273,6 +273,8 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
         return status;
     ledger_set_floor(exchange->ledger, exchange->floor);
     streams_set_floor(exchange->streams, exchange->floor);
+    streams_set_limits(exchange->streams,
+                       (stream_limits){config->stream_connection_max, config->stream_symbol_max});
     status = endow(exchange);
     if (status != TW_OK)
         return tw_error_set(error, status, "the account's holdings are out of range");
