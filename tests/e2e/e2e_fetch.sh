@@ -122,8 +122,8 @@ a_symbol_without_bars_is_named() {
 
 a_refused_part_is_told() {
     start_exchange --clock step
-    expect 4 fetch trades AAPL $week --db f.db --json
-    says 'AAPL: the venue answered HTTP 404' 5
+    expect 4 fetch trades AAPL $week --feed delayed_sip --db f.db --json
+    says 'AAPL: the venue answered HTTP 400' 5
     holds out "len(d['refused']) == 5 and d['refused'][0]['symbols'] == 'AAPL'"
 }
 

@@ -346,8 +346,16 @@ static void wrong_bar_queries_are_refused(void **state) {
                   "{\"message\":\"symbols is required\"}");
     assert_answer("GET", "/v2/stocks/bars?symbols=AAPL", NULL, 400,
                   "{\"message\":\"invalid timeframe: \"}");
-    assert_answer("GET", "/v2/stocks/bars?symbols=AAPL&timeframe=1Week", NULL, 400,
-                  "{\"message\":\"timeframes above 1Day are not served here\"}");
+    static const char *const frames[] = {"0Min", "60Min", "24Hour", "2Day", "2Week", "5Month",
+                                         "1m",   "Min",   "1",      "-1T",  "1MinX", "1min",
+                                         "13M",  "1S",    "01",     "D"};
+    for (size_t i = 0; i < sizeof frames / sizeof frames[0]; i++) {
+        char path[160];
+        snprintf(path, sizeof path, "/v2/stocks/bars?symbols=AAPL&timeframe=%s", frames[i]);
+        call("GET", path, NULL);
+        assert_int_equal(w.http_status, 400);
+        assert_has(w.body, "{\"message\":\"invalid timeframe: ");
+    }
     assert_answer("GET", "/v2/stocks/bars?symbols=AAPL&timeframe=1Day&limit=0", NULL, 400,
                   "{\"message\":\"invalid limit: it must be 1 to 10000\"}");
     assert_answer("GET", "/v2/stocks/bars?symbols=AAPL&timeframe=1Day&start=x", NULL, 400,

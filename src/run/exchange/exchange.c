@@ -22,7 +22,7 @@
 
 enum {
     BODY_SIZE = 8 * 1024 * 1024,
-    MINUTE_COUNT_MAX = 2048,
+    MINUTE_COUNT_MAX = 1, /* market_past.h keeps them */
     REQUEST_SIZE_MAX = 1024 * 1024,
     ORDER_COUNT_MAX = 131072 /* a list of their ids fits into a body */
 };
@@ -51,6 +51,7 @@ void tw_exchange_config_init(tw_exchange_config *config) {
 /* ---- what the floor tells ------------------------------------------------------------------ */
 
 static void on_trade(void *context, const tw_trade *trade) {
+    market_past_trade(&((tw_exchange *)context)->past, trade);
     streams_on_trade(((tw_exchange *)context)->streams, trade);
 }
 
@@ -59,10 +60,12 @@ static void on_levels(void *context, const tw_level *levels, size_t count) {
 }
 
 static void on_quote(void *context, const tw_quote *quote) {
+    market_past_quote(&((tw_exchange *)context)->past, quote);
     streams_on_quote(((tw_exchange *)context)->streams, quote);
 }
 
 static void on_bar(void *context, const tw_bar *bar) {
+    market_past_minute(&((tw_exchange *)context)->past, bar);
     streams_on_bar(((tw_exchange *)context)->streams, bar);
 }
 
@@ -268,6 +271,10 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
                              exchange->ledger, &exchange->streams);
     if (status != TW_OK)
         return tw_error_set(error, status, "no memory for accounts and streams");
+    status =
+        market_past_init(&exchange->past, exchange->allocator, tw_symbols_count(exchange->symbols));
+    if (status != TW_OK)
+        return tw_error_set(error, status, "no memory for the market's past");
     status = floor_new(exchange->allocator, &floor, &sink, &exchange->floor, error);
     if (status != TW_OK)
         return status;
@@ -418,6 +425,7 @@ void tw_exchange_close(tw_exchange *exchange) {
     streams_free(exchange->streams);
     floor_free(exchange->floor);
     watchlists_free(exchange->watchlists);
+    market_past_done(&exchange->past);
     ledger_free(exchange->ledger);
     daily_history_free(exchange->history);
     tw_loop_free(exchange->loop);

@@ -8,6 +8,7 @@
 #include "faulty_wire.h"
 #include "floor.h"
 #include "ledger.h"
+#include "market_past.h"
 #include "request_quota.h"
 #include "streams.h"
 #include "tradewind/alpaca_records.h"
@@ -30,6 +31,7 @@ struct tw_exchange {
     tw_symbols *symbols;
     daily_history *history;
     trading_floor *floor;
+    market_past past;
     account_ledger *ledger;
     watchlists *watchlists;
     streams *streams;
@@ -124,11 +126,19 @@ void route_watchlist_add(exchange_call *call);
 void route_watchlist_remove(exchange_call *call);
 void route_watchlist_delete(exchange_call *call);
 
-/* routes_data.c */
+/* routes_history.c */
 void route_bars(exchange_call *call);
 void route_bars_of(exchange_call *call);
+void route_trades(exchange_call *call);
+void route_trades_of(exchange_call *call);
+void route_quotes(exchange_call *call);
+void route_quotes_of(exchange_call *call);
+
+/* routes_latest.c */
 void route_latest(exchange_call *call);
 void route_latest_of(exchange_call *call);
+void route_snapshots(exchange_call *call);
+void route_snapshot_of(exchange_call *call);
 
 /* routes_clock.c */
 void route_sim_clock(exchange_call *call);

@@ -55,8 +55,14 @@ static const route routes[] = {
     {"GET", "/v2/orders/{}", route_order, false},
     {"DELETE", "/v2/orders/{}", route_order_cancel, false},
     {"GET", "/v2/stocks/bars", route_bars, false},
+    {"GET", "/v2/stocks/trades", route_trades, false},
+    {"GET", "/v2/stocks/quotes", route_quotes, false},
+    {"GET", "/v2/stocks/snapshots", route_snapshots, false},
     {"GET", "/v2/stocks/{}/latest", route_latest, false},
     {"GET", "/v2/stocks/{}/bars", route_bars_of, false},
+    {"GET", "/v2/stocks/{}/trades", route_trades_of, false},
+    {"GET", "/v2/stocks/{}/quotes", route_quotes_of, false},
+    {"GET", "/v2/stocks/{}/snapshot", route_snapshot_of, false},
     {"GET", "/v2/stocks/{}/{}/latest", route_latest_of, false},
 };
 

@@ -1,0 +1,117 @@
+/*
+ * bar_walk.c - three sources, one after the other, forwards or backwards.
+ *
+ * Only those bars of a source are looked at that can lie in the range: the fold says when to stop,
+ * and each source is entered at the range's own end.
+ */
+#include "bar_walk.h"
+
+#include "intraday.h"
+#include "session.h"
+
+typedef struct walk {
+    const tw_exchange *exchange;
+    tw_symbol symbol;
+    const bar_range *range;
+    int64_t end_ns; /* what is at or after this lies in no bar of the range */
+    bar_fold fold;
+} walk;
+
+/* ---- the history --------------------------------------------------------------------------- */
+
+static bool take_minutes_of(walk *w, const tw_bar *day) {
+    tw_bar minutes[INTRADAY_MINUTE_COUNT];
+    uint32_t count = intraday_minutes(day, w->exchange->config.seed, minutes);
+    for (uint32_t k = 0; k < count; k++) {
+        if (!bar_fold_take(&w->fold, &minutes[w->range->descending ? count - 1 - k : k]))
+            return false;
+    }
+    return true;
+}
+
+/* How many of the days begin before a point in time. */
+static uint32_t days_before(const tw_bar *days, uint32_t count, int64_t time_ns) {
+    uint32_t low = 0;
+    while (low < count) {
+        uint32_t middle = low + (count - low) / 2;
+        if (days[middle].time_ns < time_ns)
+            low = middle + 1;
+        else
+            count = middle;
+    }
+    return low;
+}
+
+static bool take_history(walk *w) {
+    bool intraday = bar_frame_is_intraday(w->range->frame);
+    int64_t own_ns = session_time_of(session_day_of(w->exchange->start_ns), 0, 0);
+    uint32_t count = 0;
+    const tw_bar *days = daily_history_bars(w->exchange->history, w->symbol, &count);
+    uint32_t end = days_before(days, count, w->end_ns < own_ns ? w->end_ns : own_ns);
+    uint32_t begin = days_before(days, end, w->range->from_ns);
+    if (intraday && begin > 0)
+        begin--; /* its minutes may reach into the range */
+    for (uint32_t i = begin; i < end; i++) {
+        const tw_bar *day = &days[w->range->descending ? end - 1 - (i - begin) : i];
+        if (intraday ? !take_minutes_of(w, day) : !bar_fold_take(&w->fold, day))
+            return false;
+    }
+    return true;
+}
+
+/* ---- since the exchange began -------------------------------------------------------------- */
+
+static bool take_own_ascending(walk *w, const record_series *own) {
+    record_place place;
+    if (!record_series_seek(own, w->symbol, w->range->from_ns, &place))
+        return true;
+    do {
+        if (!bar_fold_take(&w->fold, record_series_at(own, place)))
+            return false;
+    } while (record_series_next(own, &place));
+    return true;
+}
+
+static bool take_own_descending(walk *w, const record_series *own) {
+    record_place place;
+    if (record_series_seek(own, w->symbol, w->end_ns, &place)) {
+        if (!record_series_previous(own, &place))
+            return true;
+    } else if (!record_series_last(own, w->symbol, &place)) {
+        return true;
+    }
+    do {
+        if (!bar_fold_take(&w->fold, record_series_at(own, place)))
+            return false;
+    } while (record_series_previous(own, &place));
+    return true;
+}
+
+static bool take_own(walk *w) {
+    const market_past *past = &w->exchange->past;
+    const record_series *own = bar_frame_is_intraday(w->range->frame) ? past->minutes : past->days;
+    return w->range->descending ? take_own_descending(w, own) : take_own_ascending(w, own);
+}
+
+static bool take_now(walk *w) {
+    tw_bar minute;
+    return !floor_minute_now(w->exchange->floor, w->symbol, &minute) ||
+           bar_fold_take(&w->fold, &minute);
+}
+
+/* A source that the fold has left ends the walk, but not before the last bar was handed out. */
+bool bar_walk(const tw_exchange *exchange, tw_symbol symbol, const bar_range *range, bar_sink sink,
+              void *context) {
+    walk w = {.exchange = exchange, .symbol = symbol, .range = range};
+    if (range->from_ns > range->to_ns)
+        return true;
+    w.end_ns = bar_frame_next(range->frame, bar_frame_start(range->frame, range->to_ns));
+    w.fold = (bar_fold){.range = range, .sink = sink, .context = context};
+    if (range->descending) {
+        if (take_now(&w) && take_own(&w))
+            take_history(&w);
+    } else if (take_history(&w) && take_own(&w)) {
+        take_now(&w);
+    }
+    return bar_fold_end(&w.fold);
+}

@@ -1,0 +1,131 @@
+/*
+ * routes_history.c - bars, trades, quotes and auctions of the past, page by page.
+ *
+ * A page goes on behind the record that its token names: symbols before it are passed over, and of
+ * its own symbol what comes after it in the page's direction is given.
+ */
+#include <string.h>
+
+#include "bar_walk.h"
+#include "history_page.h"
+
+/* Passes over the symbols before the token's; `*ret_resumed` tells that this one is the token's. */
+static bool is_ahead(const history_page *page, tw_symbol symbol, bool *ret_resumed) {
+    const history_query *query = page->query;
+    *ret_resumed = query->resumed && symbol == query->token_symbol;
+    if (!query->resumed || *ret_resumed)
+        return true;
+    const tw_symbols *symbols = page->exchange->symbols;
+    return strcmp(tw_symbols_name(symbols, symbol), tw_symbols_name(symbols, query->token_symbol)) >
+           0;
+}
+
+/* ---- bars ---------------------------------------------------------------------------------- */
+
+static bool put_bar(void *context, const tw_bar *bar) {
+    history_page *page = context;
+    if (!history_page_next(page, bar->symbol, bar->time_ns, 0))
+        return false;
+    tw_alpaca_encode_bar(page->body, bar);
+    return true;
+}
+
+static bool bars_of(history_page *page, tw_symbol symbol, bool resumed) {
+    const history_query *query = page->query;
+    bar_range range = {query->frame, query->from_ns, query->to_ns, query->descending};
+    if (resumed && query->descending && query->token_ns - 1 < range.to_ns)
+        range.to_ns = query->token_ns - 1;
+    else if (resumed && !query->descending && query->token_ns + 1 > range.from_ns)
+        range.from_ns = query->token_ns + 1;
+    return bar_walk(page->exchange, symbol, &range, put_bar, page);
+}
+
+/* ---- trades and quotes --------------------------------------------------------------------- */
+
+static int64_t time_at(const record_series *records, record_place place) {
+    int64_t time_ns = 0;
+    memcpy(&time_ns, record_series_at(records, place), sizeof time_ns);
+    return time_ns;
+}
+
+/* Where the records of a page begin: at the range's end, or behind the token's record. */
+static bool enter(const history_query *query, const record_series *records, tw_symbol symbol,
+                  bool resumed, record_place *ret_place) {
+    if (!query->descending)
+        return resumed ? record_series_find(records, symbol, query->token_number + 1, ret_place)
+                       : record_series_seek(records, symbol, query->from_ns, ret_place);
+    bool above = resumed ? record_series_find(records, symbol, query->token_number, ret_place)
+                         : record_series_seek(records, symbol, query->to_ns + 1, ret_place);
+    if (!above)
+        return record_series_last(records, symbol, ret_place);
+    return record_series_previous(records, ret_place);
+}
+
+static void put_tick(const history_page *page, const void *record) {
+    if (page->query->kind == HISTORY_TRADES)
+        tw_alpaca_encode_trade(page->body, record);
+    else
+        tw_alpaca_encode_quote(page->body, record);
+}
+
+static bool ticks_of(history_page *page, tw_symbol symbol, bool resumed) {
+    const history_query *query = page->query;
+    const market_past *past = &page->exchange->past;
+    const record_series *records = query->kind == HISTORY_TRADES ? past->trades : past->quotes;
+    record_place place;
+    bool there = enter(query, records, symbol, resumed, &place);
+    while (there) {
+        int64_t time_ns = time_at(records, place);
+        if (time_ns < query->from_ns || time_ns > query->to_ns)
+            return true;
+        if (!history_page_next(page, symbol, time_ns, record_series_number(records, place)))
+            return false;
+        put_tick(page, record_series_at(records, place));
+        there = query->descending ? record_series_previous(records, &place)
+                                  : record_series_next(records, &place);
+    }
+    return true;
+}
+
+/* ---- calls --------------------------------------------------------------------------------- */
+
+static void answer_history(exchange_call *call, history_kind kind, bool single, const char *name) {
+    history_query query;
+    history_page page;
+    if (!history_query_read(call, kind, single, &query))
+        return;
+    history_page_begin(&page, call, &query, name);
+    bool room = true;
+    for (uint32_t i = 0; room && i < query.symbol_count; i++) {
+        bool resumed = false;
+        if (!is_ahead(&page, query.symbols[i], &resumed))
+            continue;
+        room = kind == HISTORY_BARS ? bars_of(&page, query.symbols[i], resumed)
+                                    : ticks_of(&page, query.symbols[i], resumed);
+    }
+    history_page_end(&page, call);
+}
+
+void route_bars(exchange_call *call) {
+    answer_history(call, HISTORY_BARS, false, "bars");
+}
+
+void route_bars_of(exchange_call *call) {
+    answer_history(call, HISTORY_BARS, true, "bars");
+}
+
+void route_trades(exchange_call *call) {
+    answer_history(call, HISTORY_TRADES, false, "trades");
+}
+
+void route_trades_of(exchange_call *call) {
+    answer_history(call, HISTORY_TRADES, true, "trades");
+}
+
+void route_quotes(exchange_call *call) {
+    answer_history(call, HISTORY_QUOTES, false, "quotes");
+}
+
+void route_quotes_of(exchange_call *call) {
+    answer_history(call, HISTORY_QUOTES, true, "quotes");
+}
