@@ -62,6 +62,10 @@ TW_API tw_status tw_decimal_quantize(int64_t nano, int64_t step, tw_rounding rou
 TW_API double tw_decimal_to_double(int64_t nano);
 /* To nearest; TW_RANGE if not finite or out of range. */
 TW_API tw_status tw_decimal_from_double(double value, int64_t *ret_nano) TW_MUST_CHECK;
+/* The number that the shortest digits of `value` write, rounded half to even at the ninth: what
+ * somebody meant who read "0.1" into a double. TW_RANGE if not finite or out of range. Cost: a few
+ * nanoseconds for numbers of at most four decimals below 9e9, or nine below a million. */
+TW_API tw_status tw_decimal_from_shortest(double value, int64_t *ret_nano) TW_MUST_CHECK;
 
 TW_END_DECLS
 

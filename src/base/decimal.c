@@ -303,3 +303,28 @@ tw_status tw_decimal_from_double(double value, int64_t *ret_nano) {
         return TW_RANGE;
     return with_sign((uint64_t)nano, signbit(value), ret_nano);
 }
+
+/* If a whole number below 10^15 over a power of ten is the double, its digits are the shortest:
+ * those are no more, and of the decimals of at most fifteen digits no two are the same double
+ * (DBL_DIG; C17, 5.2.4.2.2). Both are exact as doubles, so the quotient is rounded once, as text
+ * would be. */
+static bool is_whole_over(double magnitude, double power, uint64_t *ret_number) {
+    *ret_number = (uint64_t)(magnitude * power + 0.5);
+    return (double)*ret_number / power == magnitude;
+}
+
+tw_status tw_decimal_from_shortest(double value, int64_t *ret_nano) {
+    double magnitude = fabs(value);
+    uint64_t number = 0;
+    if (magnitude < 9e9 && is_whole_over(magnitude, 1e4, &number))
+        return with_sign(number * 100000, signbit(value), ret_nano);
+    if (magnitude < 1e6 && is_whole_over(magnitude, 1e9, &number))
+        return with_sign(number, signbit(value), ret_nano);
+    if (!isfinite(value))
+        return TW_RANGE;
+    char buffer[32]; /* "-2.2250738585072014e-308" has 24 */
+    tw_text text = tw_text_over(buffer, sizeof buffer);
+    tw_text_append_double(&text, value);
+    TW_ASSERT(!text.truncated);
+    return tw_decimal_parse_rounded(tw_text_slice(&text), ret_nano);
+}

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -294,8 +295,44 @@ static void model_every_number_comes_back_from_its_text(void **state) {
     }
 }
 
+/* A double as others send it: of few decimals, of many, beside one of few, or any bits at all. */
+static double random_double(uint64_t *seed) {
+    static const double powers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e12};
+    uint64_t bits = next_random(seed);
+    double value = 0;
+    if (next_random(seed) % 8 == 0) {
+        memcpy(&value, &bits, sizeof value);
+        return value;
+    }
+    int64_t whole = (int64_t)(bits >> (1 + next_random(seed) % 63));
+    value = (double)whole / powers[next_random(seed) % (sizeof powers / sizeof powers[0])];
+    if (next_random(seed) % 4 == 0)
+        value = nextafter(value, next_random(seed) % 2 == 0 ? INFINITY : 0);
+    return next_random(seed) % 2 == 0 ? value : -value;
+}
+
+static void model_a_double_is_what_its_shortest_digits_write(void **state) {
+    (void)state;
+    uint64_t seed = 4;
+    unsigned fitted = 0;
+    for (int i = 0; i < 500000; i++) {
+        double value = random_double(&seed);
+        char buffer[32];
+        tw_text text = tw_text_over(buffer, sizeof buffer);
+        int64_t got = 77, wanted = 77;
+        tw_text_append_double(&text, value);
+        tw_status fits =
+            isfinite(value) ? tw_decimal_parse_rounded(tw_text_slice(&text), &wanted) : TW_RANGE;
+        assert_int_equal(tw_decimal_from_shortest(value, &got), fits);
+        assert_true(got == wanted);
+        fitted += fits == TW_OK;
+    }
+    assert_true(fitted > 250000 && fitted < 500000);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(model_a_double_is_what_its_shortest_digits_write),
         cmocka_unit_test(model_arithmetic_is_exact_and_rounded_once),
         cmocka_unit_test(model_texts_are_read_as_long_division_reads_them),
         cmocka_unit_test(model_every_number_comes_back_from_its_text),

@@ -189,6 +189,36 @@ static void test_doubles_become_the_nearest_nano(void **state) {
     assert_true(tw_decimal_to_double(-100000000) == -0.1);
 }
 
+static void test_doubles_become_what_their_shortest_digits_write(void **state) {
+    (void)state;
+    static const struct {
+        double value;
+        int64_t nano;
+    } cases[] = {
+        {126.55, INT64_C(126550000000)},
+        {-0.1, -100000000},
+        {0.285, 285000000},
+        {-0.0, 0},
+        {185.1234567, INT64_C(185123456700)},
+        {123456.123456789, INT64_C(123456123456789)},
+        {1234567.123456789, INT64_C(1234567123456789)},
+        {0.30000000000000004, 300000000},
+        {0.0000000025, 2}, /* a tie of its digits, to even, though the double is above it */
+        {5e-324, 0},
+        {9223372036.0, INT64_C(9223372036000000000)},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int64_t nano = 77;
+        assert_int_equal(tw_decimal_from_shortest(cases[i].value, &nano), TW_OK);
+        assert_true(nano == cases[i].nano);
+    }
+    int64_t nano = 7;
+    const double bad[] = {NAN, INFINITY, -INFINITY, 1e10, -1e300, 9223372036.8547763};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(tw_decimal_from_shortest(bad[i], &nano), TW_RANGE);
+    assert_int_equal(nano, 7);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exact_texts_are_read_and_written_alike),
@@ -198,6 +228,7 @@ int main(void) {
         cmocka_unit_test(test_overflow_is_told_and_writes_nothing),
         cmocka_unit_test(test_each_rounding_goes_its_way),
         cmocka_unit_test(test_doubles_become_the_nearest_nano),
+        cmocka_unit_test(test_doubles_become_what_their_shortest_digits_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,6 +52,9 @@ const char *tw_flat_records(flat_reading *reading, flat_kind kind, tw_symbol sym
 /* A frame: the byte behind it, or NULL. */
 const char *tw_flat_frame(flat_reading *reading, const char *at);
 
+/* A frame of MessagePack: true if all of it was read. */
+bool tw_flat_frame_packed(flat_reading *reading, tw_slice input);
+
 /* The symbol of a name, added if it is new. False if it is none, or the table is full. */
 bool tw_flat_symbol(flat_reading *reading, tw_slice name, tw_symbol *ret_symbol);
 

@@ -545,6 +545,10 @@ tw_status tw_alpaca_decode_stream(tw_alpaca_reader *reader, tw_slice json,
 tw_status tw_alpaca_decode_stream_msgpack(tw_alpaca_reader *reader, tw_slice input,
                                           const tw_alpaca_events *events, tw_error *error) {
     TW_ASSERT(reader->symbols != NULL && reader->msgpack != NULL);
-    stream_context c = {reader, events, 0};
+    flat_reading flat = {reader->symbols, &reader->flat, events, 0, 0};
+    if (!reader->visits_only && input.size <= reader->size_max &&
+        tw_flat_frame_packed(&flat, input))
+        return TW_OK;
+    stream_context c = {reader, events, flat.given};
     return tw_msgpack_read(reader->msgpack, input, on_frame, &c, error);
 }
