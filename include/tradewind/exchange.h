@@ -42,6 +42,9 @@ typedef struct tw_exchange_config {
     uint16_t port;       /* 0: any that is free */
     uint64_t seed;       /* of agents, history and ids */
     const char *symbols; /* "AAPL,MSFT"; NULL or empty: those of the prices, or a built-in list */
+    const char *symbols_file; /* instead: a text file of names; or NULL */
+    uint32_t
+        symbol_count;    /* made-up names are added up to so many, at most 8192; not with prices */
     const char *prices;  /* wide CSV of daily closes, or NULL: generated history */
     const char *tape;    /* LOBSTER messages to replay, or NULL */
     const char *initial; /* LOBSTER order book of the tape's first moment, or NULL */
@@ -52,6 +55,8 @@ typedef struct tw_exchange_config {
     double speed;             /* of the real clock; 1 is real time */
     int64_t start_ns;         /* 0: see tw_exchange_start_ns */
     double events_per_second; /* of the agents, a symbol; 0.001 to 1000000 */
+    double events_total; /* if above 0: of all symbols, more of the first than of the last; of more
+                          * than 1024 symbols 0 is 2000 */
     uint32_t history_days;    /* of the generated history */
     uint32_t order_count_max; /* user orders, and resting orders of all kinds; 1 to 131072 */
     tw_money cash;            /* of the one account; at most 1,000,000,000 */

@@ -8,9 +8,12 @@
 
 const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT] = {
     {"symbols", TW_CONFIG_TEXT, "LIST", NULL, NULL, "",
-     "symbols to trade, AAPL,MSFT; default: "
+     "symbols to trade, AAPL,MSFT, or @FILE with their names; default: "
      "those of --prices, else twenty large US stocks",
      NULL, offsetof(exchange_options, symbols)},
+    {"symbol-count", TW_CONFIG_INTEGER, NULL, "0", "8192", "0",
+     "made-up symbols are added until there are so many", NULL,
+     offsetof(exchange_options, symbol_count)},
     {"prices", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
      "daily closes, date,SYM1,SYM2,...; "
      "default: a generated history",
@@ -50,6 +53,10 @@ const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT] = {
      "orders and cancels a second and "
      "symbol, in exchange time",
      NULL, offsetof(exchange_options, events)},
+    {"events-total", TW_CONFIG_NUMBER, NULL, "0", "10000000", "0",
+     "instead of --events: of all symbols together, many of the first and few of the last "
+     "(Zipf's law); 0: as --events says, and 2000 for more than 1024 symbols",
+     NULL, offsetof(exchange_options, events_total)},
     {"history-days", TW_CONFIG_INTEGER, NULL, "2", "20000", "756", "days of generated history",
      NULL, offsetof(exchange_options, history_days)},
     {"cash", TW_CONFIG_DECIMAL, NULL, "0", NULL, "100000", "dollars in the demo account", NULL,
@@ -122,6 +129,8 @@ static tw_status read_rate_limit(const char *word, uint32_t *ret_limit, tw_error
 
 /* A misspelt list is wrong usage and told as such, before anything is opened. */
 static tw_status check_symbols(const char *list, tw_error *error) {
+    if (list[0] == '@')
+        return TW_OK;
     tw_slice rest = tw_slice_of(list);
     TW_AUTO(tw_symbols) *scratch = NULL;
     tw_symbol symbol;
@@ -154,7 +163,12 @@ tw_status exchange_options_apply(const exchange_options *options, tw_exchange_co
     status = check_symbols(options->symbols, error);
     if (status != TW_OK)
         return status;
-    config.symbols = text_or_null(options->symbols);
+    if (options->symbols[0] == '@')
+        config.symbols_file = options->symbols + 1;
+    else
+        config.symbols = text_or_null(options->symbols);
+    config.symbol_count = (uint32_t)options->symbol_count;
+    config.events_total = options->events_total;
     config.prices = text_or_null(options->prices);
     config.tape = text_or_null(options->tape);
     config.initial = text_or_null(options->initial);

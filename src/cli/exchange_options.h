@@ -9,7 +9,7 @@
 #include "tradewind/exchange.h"
 
 typedef struct exchange_options {
-    char symbols[TW_CONFIG_TEXT_SIZE];
+    char symbols[TW_CONFIG_TEXT_SIZE]; /* a list, or @ and the path of a file */
     char prices[TW_CONFIG_TEXT_SIZE];
     char tape[TW_CONFIG_TEXT_SIZE];
     char initial[TW_CONFIG_TEXT_SIZE];
@@ -21,6 +21,8 @@ typedef struct exchange_options {
     int64_t seed;
     int64_t start_ns;
     double events;
+    double events_total;
+    int64_t symbol_count;
     int64_t history_days;
     int64_t cash_nano;
     double invested;
@@ -28,7 +30,7 @@ typedef struct exchange_options {
     int64_t stream_symbols;
 } exchange_options;
 
-#define EXCHANGE_OPTION_COUNT 17
+#define EXCHANGE_OPTION_COUNT 19
 extern const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT];
 
 /* The same table for `run`: there the account begins invested, so that a demo has something to

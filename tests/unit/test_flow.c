@@ -163,7 +163,7 @@ static void after_a_rest_all_orders_are_given_back(void **state) {
     while (flow_take_live(&flow) != 0)
         count++;
     assert_int_equal(count, FLOW_OPENING_COUNT);
-    flow_wake(&flow, TW_NS_PER_DAY);
+    flow_wake(&flow, START_NS + TW_NS_PER_DAY, TW_NS_PER_DAY);
     assert_true(flow.fair != before && fabs(flow.fair / before - 1.0) < 0.1);
 }
 

@@ -25,7 +25,7 @@ static const double GAP_NS_MAX = 3.2e18;
 
 void arrivals_init(arrivals *process, double rate) {
     arrivals_set_rate(process, rate);
-    arrivals_calm(process);
+    arrivals_settle(process);
 }
 
 void arrivals_set_rate(arrivals *process, double rate) {
@@ -33,9 +33,10 @@ void arrivals_set_rate(arrivals *process, double rate) {
     process->base = rate * (1.0 - ARRIVALS_BRANCHING);
 }
 
-void arrivals_calm(arrivals *process) {
+void arrivals_settle(arrivals *process) {
+    double rate = process->base / (1.0 - ARRIVALS_BRANCHING);
     for (int k = 0; k < ARRIVALS_KERNEL_COUNT; k++)
-        process->excited[k] = 0.0;
+        process->excited[k] = rate * children[k];
 }
 
 /* When the first event of kernel k comes, if before `gap`; else `gap`. */
@@ -50,15 +51,21 @@ static double first_of_kernel(const arrivals *process, int k, double gap, tw_ran
     return first < gap ? first : gap;
 }
 
-int64_t arrivals_next(arrivals *process, tw_random *random) {
+int64_t arrivals_draw(const arrivals *process, tw_random *random) {
     double gap = tw_random_exponential(random, 1.0 / process->base);
     for (int k = 0; k < ARRIVALS_KERNEL_COUNT; k++)
         gap = first_of_kernel(process, k, gap, random);
-    gap = gap < GAP_NS_MAX ? gap : GAP_NS_MAX;
+    return 1 + (int64_t)(gap < GAP_NS_MAX ? gap : GAP_NS_MAX);
+}
+
+void arrivals_pass(arrivals *process, int64_t span_ns) {
     for (int k = 0; k < ARRIVALS_KERNEL_COUNT; k++) {
-        double passed = decay[k] * gap;
-        double left = passed < 40.0 ? natural_exponential(-passed) : 0.0;
-        process->excited[k] = process->excited[k] * left + children[k] * decay[k];
+        double passed = decay[k] * (double)span_ns;
+        process->excited[k] *= passed < 40.0 ? natural_exponential(-passed) : 0.0;
     }
-    return 1 + (int64_t)gap;
+}
+
+void arrivals_raise(arrivals *process) {
+    for (int k = 0; k < ARRIVALS_KERNEL_COUNT; k++)
+        process->excited[k] += children[k] * decay[k];
 }

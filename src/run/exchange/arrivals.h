@@ -32,10 +32,15 @@ void arrivals_init(arrivals *process, double rate);
 /* From now on another mean; what the past has raised stays. */
 void arrivals_set_rate(arrivals *process, double rate);
 
-/* Forgets the past. */
-void arrivals_calm(arrivals *process);
+/* Forgets the past: what is raised is the mean of what may be. */
+void arrivals_settle(arrivals *process);
 
-/* The time from now to the next event, at least a nanosecond; now is then there. */
-int64_t arrivals_next(arrivals *process, tw_random *random);
+/* Draws the time from now to the next event, at least a nanosecond. Nothing is changed: until the
+ * event is there, it may be drawn anew. */
+int64_t arrivals_draw(const arrivals *process, tw_random *random);
+
+/* So much time passes without an event. Then, perhaps, there is one. */
+void arrivals_pass(arrivals *process, int64_t span_ns);
+void arrivals_raise(arrivals *process);
 
 #endif

@@ -23,15 +23,14 @@
 enum {
     BODY_SIZE = 8 * 1024 * 1024,
     MINUTE_COUNT_MAX = 1, /* market_past.h keeps them */
+    MANY_SYMBOLS = 1024,
     REQUEST_SIZE_MAX = 1024 * 1024,
     ORDER_COUNT_MAX = 131072 /* a list of their ids fits into a body */
 };
 
 static const int64_t CLOCK_PERIOD_NS = 2 * TW_NS_PER_MS;
+static const double EVENTS_OF_MANY = 2000.0;
 static const int64_t CASH_NANO_MAX = 1000000000 * TW_NANO; /* leaves room for what it may become */
-
-static const char *const BUILT_IN_SYMBOLS =
-    "AAPL,MSFT,GOOG,AMZN,NVDA,META,TSLA,JPM,V,XOM,WMT,KO,PEP,CSCO,INTC,AMD,NFLX,DIS,BA,CAT";
 
 void tw_exchange_config_init(tw_exchange_config *config) {
     *config = (tw_exchange_config){
@@ -81,49 +80,7 @@ static void on_update(void *context, const ledger_update *update) {
     streams_on_update(((tw_exchange *)context)->streams, update);
 }
 
-/* ---- symbols and history ------------------------------------------------------------------- */
-
-static tw_status intern(tw_exchange *exchange, tw_slice name, tw_error *error) {
-    tw_symbol symbol;
-    tw_status status = tw_symbols_intern(exchange->symbols, tw_slice_trim(name), &symbol);
-    if (status != TW_OK)
-        tw_error_set(error, status, "\"%.*s\" cannot be a symbol: %s", (int)name.size, name.data,
-                     tw_status_sentence(status));
-    return status;
-}
-
-static tw_status intern_list(tw_exchange *exchange, const char *list, tw_error *error) {
-    tw_slice rest = tw_slice_of(list);
-    tw_status status = TW_OK;
-    while (status == TW_OK && rest.data != NULL)
-        status = intern(exchange, tw_slice_split(&rest, ','), error);
-    return status;
-}
-
-/* The tape's symbol: as configured, else the file's name up to its first "_". */
-static tw_slice tape_symbol_name(const tw_exchange_config *config) {
-    if (config->tape_symbol != NULL && config->tape_symbol[0] != '\0')
-        return tw_slice_of(config->tape_symbol);
-    const char *slash = strrchr(config->tape, '/');
-    tw_slice name = tw_slice_of(slash == NULL ? config->tape : slash + 1);
-    for (size_t i = 0; i < name.size; i++) {
-        if (name.data[i] == '_' || name.data[i] == '.')
-            name.size = i;
-    }
-    return name;
-}
-
-/* Columns of the price file whose last row has a value are listed; the others have stopped. */
-static tw_status intern_columns(tw_exchange *exchange, const tw_tape_table *table,
-                                tw_error *error) {
-    tw_status status = TW_OK;
-    for (size_t c = 0; status == TW_OK && c < table->column_count; c++) {
-        double last = table->values[(table->row_count - 1) * table->column_count + c];
-        if (!isnan(last))
-            status = intern(exchange, tw_slice_of(table->names[c]), error);
-    }
-    return status;
-}
+/* ---- history -------------------------------------------------------------------------------- */
 
 /* Reorders the file's columns to the symbols and makes their history. A symbol that the file does
  * not have gets none. */
@@ -152,21 +109,6 @@ static tw_status history_from_table(tw_exchange *exchange, const tw_tape_table *
     return status;
 }
 
-/* Names the symbols in a fixed order: the tape's, then the list's or the file's. */
-static tw_status name_symbols(tw_exchange *exchange, const tw_tape_table *table, tw_error *error) {
-    const tw_exchange_config *config = &exchange->config;
-    tw_status status = TW_OK;
-    if (config->tape != NULL)
-        status = intern(exchange, tape_symbol_name(config), error);
-    if (status != TW_OK)
-        return status;
-    if (config->symbols != NULL && config->symbols[0] != '\0')
-        return intern_list(exchange, config->symbols, error);
-    if (table->row_count > 0)
-        return intern_columns(exchange, table, error);
-    return intern_list(exchange, BUILT_IN_SYMBOLS, error);
-}
-
 static tw_status check_symbols(const tw_exchange *exchange, tw_error *error) {
     if (tw_symbols_count(exchange->symbols) == 0)
         return tw_error_set(error, TW_INVALID, "%s: no column has a price in the last row",
@@ -184,7 +126,7 @@ static tw_status make_history(tw_exchange *exchange, tw_error *error) {
         status = tw_tape_read_table(&read, &table, error);
     }
     if (status == TW_OK)
-        status = name_symbols(exchange, &table, error);
+        status = exchange_name_symbols(exchange, &table, error);
     if (status == TW_OK)
         status = check_symbols(exchange, error);
     if (status == TW_OK && table.row_count > 0) {
@@ -230,6 +172,16 @@ static tw_status endow(tw_exchange *exchange) {
     return status;
 }
 
+static bool has_many_symbols(const tw_exchange *exchange) {
+    return tw_symbols_count(exchange->symbols) > MANY_SYMBOLS;
+}
+
+/* Many symbols share what one machine can play, unless it is said how much that is. */
+static double events_of_all(const tw_exchange *exchange) {
+    double total = exchange->config.events_total;
+    return total == 0.0 && has_many_symbols(exchange) ? EVENTS_OF_MANY : total;
+}
+
 static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
     const tw_exchange_config *config = &exchange->config;
     floor_sink sink = {on_trade,      on_levels, on_quote, on_bar,
@@ -240,6 +192,7 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
         .seed = config->seed,
         .events_per_second = config->events_per_second,
         .order_count_max = config->order_count_max,
+        .events_total = events_of_all(exchange),
         .minute_count_max = MINUTE_COUNT_MAX,
         .tape_path = config->tape,
         .initial_path = config->initial,
@@ -317,6 +270,13 @@ static tw_status check_config(const tw_exchange_config *config, tw_error *error)
         return tw_error_set(error, TW_RANGE, "speed must be above 0 and at most 1000000");
     if (!(config->events_per_second >= 0.001) || !(config->events_per_second <= 1e6))
         return tw_error_set(error, TW_RANGE, "events a second must be 0.001 to 1000000");
+    if (!(config->events_total >= 0.0) || !(config->events_total <= 1e7))
+        return tw_error_set(error, TW_RANGE, "events of all symbols must be 0 to 10000000");
+    if (config->symbol_count > SYMBOL_COUNT_MAX)
+        return tw_error_set(error, TW_RANGE, "symbols must be at most %d", SYMBOL_COUNT_MAX);
+    if (config->symbol_count > 0 && config->prices != NULL)
+        return tw_error_set(error, TW_INVALID, "made-up symbols have no prices in %s",
+                            config->prices);
     if (config->history_days < 2 || config->history_days > 20000)
         return tw_error_set(error, TW_RANGE, "history days must be 2 to 20000");
     if (!(config->invested >= 0.0 && config->invested <= 1.0))

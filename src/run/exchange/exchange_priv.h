@@ -70,6 +70,10 @@ int64_t exchange_default_start(const tw_exchange_config *config);
  * from. */
 tw_status exchange_decide_start(tw_exchange *exchange, int64_t *ret_midnight_ns, tw_error *error);
 
+/* exchange_symbols.c: names the symbols; the table has the columns of the price file, or no row. */
+tw_status exchange_name_symbols(tw_exchange *exchange, const tw_tape_table *table,
+                                tw_error *error) TW_MUST_CHECK;
+
 /* Takes what floor_advance or floor_jump came to: a failure of the tape ends the exchange. */
 tw_status exchange_advanced(tw_exchange *exchange, tw_status status);
 

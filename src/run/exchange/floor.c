@@ -25,6 +25,12 @@ static const int64_t RATE_PERIOD_NS = 5 * TW_NS_PER_MINUTE;
 #define INITIAL_ID (UINT64_C(1) << 62) /* ids of orders made from an order book file */
 #define INITIAL_TICK INT64_C(100000)   /* LOBSTER's unit of price */
 
+/* The next act of a symbol's agents; beside one another, so that the heap stays in the cache. */
+typedef struct agent_due {
+    int64_t at_ns;
+    tw_symbol symbol;
+} agent_due;
+
 typedef struct minute_ring {
     uint32_t first;
     uint32_t count;
@@ -47,7 +53,7 @@ struct trading_floor {
     uint32_t symbol_count;
 
     order_flow *flows; /* one a symbol; unused for the symbol of the tape */
-    uint32_t *heap;    /* symbols by next act */
+    agent_due *heap;   /* by (at_ns, symbol) */
     uint32_t heap_count;
 
     tw_tape *tape; /* NULL without one, or after its end */
@@ -223,10 +229,8 @@ tw_status floor_cancel(trading_floor *floor, tw_symbol symbol, uint64_t id) {
 
 /* ---- agents -------------------------------------------------------------------------------- */
 
-static bool heap_before(const trading_floor *floor, uint32_t a, uint32_t b) {
-    int64_t at = floor->flows[a].next_ns;
-    int64_t bt = floor->flows[b].next_ns;
-    return at != bt ? at < bt : a < b;
+static bool due_before(const agent_due *a, const agent_due *b) {
+    return a->at_ns != b->at_ns ? a->at_ns < b->at_ns : a->symbol < b->symbol;
 }
 
 static void heap_sift_down(trading_floor *floor, uint32_t at) {
@@ -235,11 +239,11 @@ static void heap_sift_down(trading_floor *floor, uint32_t at) {
         if (child >= floor->heap_count)
             return;
         if (child + 1 < floor->heap_count &&
-            heap_before(floor, floor->heap[child + 1], floor->heap[child]))
+            due_before(&floor->heap[child + 1], &floor->heap[child]))
             child++;
-        if (!heap_before(floor, floor->heap[child], floor->heap[at]))
+        if (!due_before(&floor->heap[child], &floor->heap[at]))
             return;
-        uint32_t moved = floor->heap[at];
+        agent_due moved = floor->heap[at];
         floor->heap[at] = floor->heap[child];
         floor->heap[child] = moved;
         at = child;
@@ -289,9 +293,10 @@ static void heap_order(trading_floor *floor) {
 static void set_rates(trading_floor *floor) {
     double activity = activity_now(floor);
     for (uint32_t i = 0; i < floor->heap_count; i++) {
-        tw_symbol symbol = floor->heap[i];
+        tw_symbol symbol = floor->heap[i].symbol;
         flow_set_rate(&floor->flows[symbol], events_per_second(floor, symbol) * activity,
                       floor->now_ns);
+        floor->heap[i].at_ns = floor->flows[symbol].next_ns;
     }
     heap_order(floor);
     floor->rates_until_ns = floor->now_ns + RATE_PERIOD_NS;
@@ -307,7 +312,7 @@ static void start_agents(trading_floor *floor) {
         flow_init(&floor->flows[s], s, price, floor->config.seed, events_per_second(floor, s),
                   floor->config.start_ns);
         place_orders(floor, s);
-        floor->heap[floor->heap_count++] = s;
+        floor->heap[floor->heap_count++] = (agent_due){floor->flows[s].next_ns, s};
     }
     set_rates(floor);
     floor->resting_ns = agents_may_act(floor) ? 0 : floor->now_ns;
@@ -319,7 +324,7 @@ static void wake_agent(trading_floor *floor, tw_symbol symbol) {
         const flow_act act = {.kind = FLOW_CANCEL, .id = id};
         perform(floor, symbol, &act);
     }
-    flow_wake(flow, floor->now_ns - floor->resting_ns);
+    flow_wake(flow, floor->now_ns, floor->now_ns - floor->resting_ns);
     place_orders(floor, symbol);
 }
 
@@ -334,12 +339,13 @@ static void wake_agents(trading_floor *floor) {
 }
 
 static void next_agent(trading_floor *floor) {
-    tw_symbol symbol = floor->heap[0];
+    tw_symbol symbol = floor->heap[0].symbol;
     flow_act act;
     tw_quote best;
-    floor->now_ns = floor->flows[symbol].next_ns;
+    floor->now_ns = floor->heap[0].at_ns;
     tw_book_best(tw_match_book(floor->match), symbol, &best);
     flow_next(&floor->flows[symbol], &best, &act);
+    floor->heap[0].at_ns = floor->flows[symbol].next_ns;
     heap_sift_down(floor, 0);
     perform(floor, symbol, &act);
 }
@@ -509,10 +515,9 @@ static tw_status tape_start(trading_floor *floor, tw_error *error) {
 static tw_status take_memory(trading_floor *floor) {
     const tw_allocator *allocator = floor->allocator;
     uint32_t n = floor->symbol_count;
+    uint32_t orders = floor->config.order_count_max + n * FLOW_LIVE_COUNT_MAX;
     tw_match_config match = {
-        .book = {.symbol_count_max = n,
-                 .order_count_max = floor->config.order_count_max,
-                 .level_count_max = floor->config.order_count_max},
+        .book = {.symbol_count_max = n, .order_count_max = orders, .level_count_max = orders},
         .self_trade = TW_MATCH_SELF_TRADE_CANCEL_NEWEST,
     };
     tw_bars_config bars = {
@@ -521,7 +526,7 @@ static tw_status take_memory(trading_floor *floor) {
     if (status == TW_OK)
         status = tw_bars_new(allocator, &bars, &floor->bars);
     floor->flows = TW_NEW(allocator, n, order_flow);
-    floor->heap = TW_NEW(allocator, n, uint32_t);
+    floor->heap = TW_NEW(allocator, n, agent_due);
     floor->last_trades = TW_NEW(allocator, n, tw_trade);
     floor->minutes = TW_NEW(allocator, (size_t)n * floor->config.minute_count_max, tw_bar);
     floor->rings = TW_NEW(allocator, n, minute_ring);
@@ -568,7 +573,7 @@ void floor_free(trading_floor *floor) {
     tw_match_free(floor->match);
     tw_bars_free(floor->bars);
     TW_DELETE(allocator, floor->flows, n, order_flow);
-    TW_DELETE(allocator, floor->heap, n, uint32_t);
+    TW_DELETE(allocator, floor->heap, n, agent_due);
     TW_DELETE(allocator, floor->last_trades, n, tw_trade);
     TW_DELETE(allocator, floor->minutes, (size_t)n * floor->config.minute_count_max, tw_bar);
     TW_DELETE(allocator, floor->rings, n, minute_ring);
@@ -594,10 +599,9 @@ static int64_t next_due(const trading_floor *floor, due_kind *ret_kind) {
             due = tape_ns;
         }
     }
-    if (floor->resting_ns == 0 && floor->heap_count > 0 &&
-        floor->flows[floor->heap[0]].next_ns < due) {
+    if (floor->resting_ns == 0 && floor->heap_count > 0 && floor->heap[0].at_ns < due) {
         *ret_kind = DUE_AGENT;
-        due = floor->flows[floor->heap[0]].next_ns;
+        due = floor->heap[0].at_ns;
     }
     return due;
 }

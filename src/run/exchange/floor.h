@@ -55,7 +55,7 @@ typedef struct floor_config {
     int64_t start_ns;
     double events_per_second;  /* of the agents, a symbol, as the mean of a session ... */
     double events_total;       /* ... or, if above 0, of all symbols (activity.h shares it) */
-    uint32_t order_count_max;  /* resting, all symbols together */
+    uint32_t order_count_max;  /* resting, of users and the tape; agents have room of their own */
     uint32_t minute_count_max; /* minute bars kept a symbol */
     const char *tape_path;     /* LOBSTER messages, or NULL */
     const char *initial_path;  /* LOBSTER order book for the first row, or NULL */

@@ -16,6 +16,7 @@
 #include "flow.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "exponential.h"
 #include "logarithm.h"
@@ -30,8 +31,9 @@ static const double DISTANCE_FAR = 12.0e-4; /* ... of the few that are placed fa
 static const double ODDS_FAR = 0.2;
 static const double ODDS_INSIDE = 0.10; /* placed between fair value and half spread */
 static const double AGE_EXPONENT = 0.9;
-static const double ODDS_STALE = 0.6;      /* of a cancellation that looks for a stale order */
-static const double ODDS_WALK = 0.12;      /* of a taker who takes more than the best price */
+static const double ODDS_STALE = 0.6; /* of a cancellation that looks for a stale order */
+static const float STALE_EDGE = 0.4f; /* of the half spread: nearer to the fair value is stale */
+static const double ODDS_WALK = 0.12; /* of a taker who takes more than the best price */
 static const double ODDS_ROUND_TAKE = 0.8; /* of a taker who would take less than a hundred */
 static const double ORDER_VALUE = 10500.0; /* currency units */
 static const double MARKET_REACH = 0.05;   /* of the price */
@@ -58,7 +60,7 @@ static bool chance(order_flow *flow, double odds) {
 void flow_init(order_flow *flow, tw_symbol symbol, tw_price price, uint64_t seed,
                double events_per_second, int64_t start_ns) {
     TW_ASSERT(price.nano > 0 && events_per_second > 0.0);
-    *flow = (order_flow){.symbol = symbol, .next_id = 1};
+    *flow = (order_flow){.symbol = symbol, .next_id = 1, .last_ns = start_ns};
     tw_random_init(&flow->random, seed, UINT64_C(0x666c6f77) << 32 | symbol);
     double yearly = VOLATILITY_MIN + VOLATILITY_SPREAD * tw_random_uniform(&flow->random);
     flow->fair = fmin(fmax(tw_decimal_to_double(price.nano), FAIR_MIN), FAIR_MAX);
@@ -71,7 +73,16 @@ void flow_init(order_flow *flow, tw_symbol symbol, tw_price price, uint64_t seed
 void flow_set_rate(order_flow *flow, double events_per_second, int64_t now_ns) {
     TW_ASSERT(events_per_second > 0.0);
     arrivals_set_rate(&flow->arrivals, events_per_second / 1e9);
-    flow->next_ns = now_ns + arrivals_next(&flow->arrivals, &flow->random);
+    arrivals_pass(&flow->arrivals, now_ns - flow->last_ns);
+    flow->last_ns = now_ns;
+    flow->next_ns = now_ns + arrivals_draw(&flow->arrivals, &flow->random);
+}
+
+static void pass_to_next(order_flow *flow) {
+    arrivals_pass(&flow->arrivals, flow->next_ns - flow->last_ns);
+    arrivals_raise(&flow->arrivals);
+    flow->last_ns = flow->next_ns;
+    flow->next_ns += arrivals_draw(&flow->arrivals, &flow->random);
 }
 
 /* A few of the acts are news: they move the fair value far, as the rest of them together less. */
@@ -85,15 +96,16 @@ static void move_fair(order_flow *flow, double by) {
     flow->fair = fmin(fmax(flow->fair, FAIR_MIN), FAIR_MAX);
 }
 
-void flow_wake(order_flow *flow, int64_t gap_ns) {
+void flow_wake(order_flow *flow, int64_t now_ns, int64_t gap_ns) {
     TW_ASSERT(gap_ns >= 0);
     double gap = fmin((double)gap_ns, OVERNIGHT_NS_MAX);
     move_fair(flow, flow->volatility_per_ns * sqrt(gap) * tw_random_normal(&flow->random));
-    arrivals_calm(&flow->arrivals);
+    arrivals_settle(&flow->arrivals);
+    flow->last_ns = now_ns;
 }
 
 uint64_t flow_take_live(order_flow *flow) {
-    return flow->live_count == 0 ? 0 : flow->live[--flow->live_count].id;
+    return flow->live_count == 0 ? 0 : flow->ids[--flow->live_count];
 }
 
 /* ---- placing ------------------------------------------------------------------------------- */
@@ -148,7 +160,8 @@ static uint64_t draw_shares(order_flow *flow) {
 
 static void remember(order_flow *flow, uint64_t id, tw_side side, int64_t ticks) {
     TW_ASSERT(flow->live_count < FLOW_LIVE_COUNT_MAX);
-    flow->live[flow->live_count++] = (flow_live){id, side == TW_SIDE_BUY ? ticks : -ticks};
+    flow->prices[flow->live_count] = (float)(side == TW_SIDE_BUY ? ticks : -ticks);
+    flow->ids[flow->live_count++] = id;
 }
 
 static void act_submit(order_flow *flow, tw_time_in_force time_in_force, tw_side side,
@@ -198,32 +211,39 @@ static uint32_t draw_age(order_flow *flow) {
 }
 
 /* By how many ticks an order is away from the fair value; below 0 it gives something away. */
-static double edge_of(const order_flow *flow, const flow_live *order) {
-    double fair = flow->fair * TICKS_A_UNIT;
-    return order->ticks > 0 ? fair - (double)order->ticks : -(double)order->ticks - fair;
+static float edge_of(float fair, float price) {
+    return price > 0.0f ? fair - price : -price - fair;
 }
 
 /* The order that the fair value has come nearest to. */
-static uint32_t stalest(const order_flow *flow) {
+static uint32_t stalest(const order_flow *flow, float fair) {
     uint32_t found = 0;
+    float least = edge_of(fair, flow->prices[0]);
     for (uint32_t i = 1; i < flow->live_count; i++) {
-        if (edge_of(flow, &flow->live[i]) < edge_of(flow, &flow->live[found]))
-            found = i;
+        float edge = edge_of(fair, flow->prices[i]);
+        found = edge < least ? i : found;
+        least = edge < least ? edge : least;
     }
     return found;
+}
+
+static void forget(order_flow *flow, uint32_t pick) {
+    uint32_t younger = flow->live_count - pick - 1;
+    memmove(&flow->ids[pick], &flow->ids[pick + 1], younger * sizeof flow->ids[0]);
+    memmove(&flow->prices[pick], &flow->prices[pick + 1], younger * sizeof flow->prices[0]);
+    flow->live_count--;
 }
 
 static void act_cancel(order_flow *flow, flow_act *ret_act) {
     uint32_t pick = flow->live_count - 1 - draw_age(flow);
     if (chance(flow, ODDS_STALE)) {
-        uint32_t stale = stalest(flow);
-        if (edge_of(flow, &flow->live[stale]) < 0.4 * HALF_SPREAD * flow->fair * TICKS_A_UNIT)
+        float fair = (float)(flow->fair * TICKS_A_UNIT);
+        uint32_t stale = stalest(flow, fair);
+        if (edge_of(fair, flow->prices[stale]) < STALE_EDGE * (float)HALF_SPREAD * fair)
             pick = stale;
     }
-    *ret_act = (flow_act){.kind = FLOW_CANCEL, .id = flow->live[pick].id};
-    flow->live_count--;
-    for (uint32_t i = pick; i < flow->live_count; i++)
-        flow->live[i] = flow->live[i + 1];
+    *ret_act = (flow_act){.kind = FLOW_CANCEL, .id = flow->ids[pick]};
+    forget(flow, pick);
 }
 
 /* ---- taking -------------------------------------------------------------------------------- */
@@ -254,7 +274,7 @@ static void act_take(order_flow *flow, tw_side side, const tw_quote *best, flow_
 
 void flow_next(order_flow *flow, const tw_quote *best, flow_act *ret_act) {
     move_fair(flow, flow->volatility_per_event * draw_shock(flow));
-    flow->next_ns += arrivals_next(&flow->arrivals, &flow->random);
+    pass_to_next(flow);
     tw_side side = mispriced(flow, best);
     if (chance(flow, side == TW_SIDE_NONE ? ODDS_TAKE : ODDS_TAKE_MISPRICED)) {
         act_take(flow, side == TW_SIDE_NONE ? draw_side(flow) : side, best, ret_act);

@@ -28,23 +28,21 @@ typedef struct flow_act {
     uint64_t id;          /* FLOW_CANCEL */
 } flow_act;
 
-/* An order that may still rest. */
-typedef struct flow_live {
-    uint64_t id;
-    int64_t ticks; /* its price; negative: it sells */
-} flow_live;
-
 typedef struct order_flow {
     tw_random random;
     arrivals arrivals;
     double fair;                 /* in currency units */
     double volatility_per_ns;    /* of log fair in the session, a square root of a nanosecond */
     double volatility_per_event; /* the same, an event */
+    int64_t last_ns;             /* up to where the arrivals have come */
     int64_t next_ns;
     uint64_t next_id;
-    flow_live live[FLOW_LIVE_COUNT_MAX]; /* oldest first */
     uint32_t live_count;
     tw_symbol symbol;
+    /* Orders that may still rest, oldest first: price in ticks, below 0 of one that sells, and id.
+     * Prices are only for finding the stale one, so they need not be exact. */
+    float prices[FLOW_LIVE_COUNT_MAX];
+    uint64_t ids[FLOW_LIVE_COUNT_MAX];
 } order_flow;
 
 /* Starts the agents of a symbol at a price (> 0). `events_per_second` is the mean of the regular
@@ -59,10 +57,10 @@ void flow_opening(order_flow *flow, uint32_t index, flow_act *ret_act);
 /* From `now_ns` on so many acts a second: the next one is drawn anew. */
 void flow_set_rate(order_flow *flow, double events_per_second, int64_t now_ns);
 
-/* After `gap_ns` of rest: the fair value moves as it would have. Orders are to be placed anew,
- * flow_opening after flow_take_live has given each that may still rest: its id, or 0 after the
- * last. */
-void flow_wake(order_flow *flow, int64_t gap_ns);
+/* At `now_ns`, after `gap_ns` of rest: the fair value moves as it would have. Orders are to be
+ * placed anew, flow_opening after flow_take_live has given each that may still rest: its id, or 0
+ * after the last. */
+void flow_wake(order_flow *flow, int64_t now_ns, int64_t gap_ns);
 uint64_t flow_take_live(order_flow *flow);
 
 /* The act at `next_ns`; moves `next_ns` to the one after it. `best` is what the agents see: the
