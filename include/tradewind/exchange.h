@@ -9,6 +9,7 @@
  *     GET POST DELETE /v2/orders, GET DELETE /v2/orders/ID, GET /v2/orders:by_client_order_id
  *     GET  /v2/stocks/bars /v2/stocks/S/bars, .../{trades,quotes,bars}/latest
  *     WS   /v2/iex (market data: trades, quotes, bars, orderbooks)   WS /stream (trade_updates)
+ *     GET POST DELETE /sim/faults
  *     GET  /sim/clock, POST /sim/clock/{step?span=1s,jump?to=open,speed?times=60}
  *
  * Orders are matched by price and time against a book kept alive by seeded agents, or against a

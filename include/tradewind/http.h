@@ -104,6 +104,9 @@ typedef struct tw_http_answer {
     tw_slice body;                 /* copied */
     const tw_http_header *headers; /* further ones, copied; at most 8 */
     size_t header_count;
+    size_t cut_size; /* for faults to order: the connection ends behind so many bytes of the
+                        body, of which Content-Length promised all; 0: none is missing */
+    uint32_t bytes_per_second; /* the same: the body comes so slowly; 0: at once */
 } tw_http_answer;
 
 /* Receives the descriptor of an upgraded connection, which now belongs to the callee

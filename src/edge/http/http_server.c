@@ -14,14 +14,15 @@
  *   1. A request slot is taken in url_arrived and given back in finished, which libmicrohttpd
  *      calls exactly once for each request it has begun.
  *   2. `suspended` implies WAITING. libmicrohttpd must not be stopped with suspended
- *      connections: tw_http_server_free resumes them first.
+ *      connections: tw_http_server_free resumes them first, and answers that wait for their next
+ *      piece (http_pace.c).
  *   3. libmicrohttpd's client sockets are edge-triggered: after each MHD_run its timeout is
  *      asked for, and a timeout of zero means that it must run again without a wait.
  *   4. MHD_run is never entered from a callback of MHD_run: replies only resume and defer.
  *   5. An upgraded socket is duplicated and given away; libmicrohttpd closes its own copy at
  *      once, so the two lives are apart (closing a copy does not end the connection).
  */
-#include "tradewind/http.h"
+#include "http_pace.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -103,6 +104,7 @@ struct tw_http_server {
     uint32_t header_size_max;
     uint32_t body_size_max;
     uint16_t port;
+    http_paces paces;
     bool running; /* inside MHD_run (invariant 4) */
     bool stopped;
 };
@@ -517,6 +519,7 @@ tw_status tw_http_server_start(tw_loop *loop, const tw_http_server_config *confi
     server->loop = loop;
     server->handler = config->handler;
     server->context = config->context;
+    server->paces = (http_paces){allocator, loop, &server->run_again, NULL};
     server->run_again = (tw_loop_task){.run = run_again, .context = server};
     server->header_size_max = or_default(config->header_size_max, HEADER_SIZE_DEFAULT);
     server->body_size_max = or_default(config->body_size_max, BODY_SIZE_DEFAULT);
@@ -558,6 +561,7 @@ static void reset_all(tw_http_server *server) {
         if (request->in_use && request->phase == WAITING)
             tw_http_reply_reset(&server->slots[i]);
     }
+    http_paces_end(&server->paces);
     MHD_run(server->daemon);
 }
 
@@ -669,6 +673,16 @@ static tw_status add_headers(struct MHD_Response *response, const tw_http_answer
     return status;
 }
 
+static struct MHD_Response *response_of(tw_http_request *request, const tw_http_answer *answer) {
+    bool paced = answer->cut_size > 0 || answer->bytes_per_second > 0;
+    if (paced && answer->body.size > 0)
+        return http_pace_response(&request->server->paces, request->connection, answer);
+    /* The library takes a plain pointer although it only copies. */
+    const char *data = answer->body.size > 0 ? answer->body.data : "";
+    return MHD_create_response_from_buffer(answer->body.size, (void *)(uintptr_t)data,
+                                           MHD_RESPMEM_MUST_COPY);
+}
+
 tw_status tw_http_reply_send(tw_http_reply *reply, const tw_http_answer *answer, tw_error *error) {
     TW_ASSERT(reply != NULL && answer != NULL);
     if (answer->status < 200 || answer->status > 599)
@@ -676,10 +690,7 @@ tw_status tw_http_reply_send(tw_http_reply *reply, const tw_http_answer *answer,
     if (answer->header_count > TW_HTTP_ANSWER_HEADER_COUNT_MAX)
         return tw_error_set(error, TW_INVALID, "an answer has at most %d further headers",
                             TW_HTTP_ANSWER_HEADER_COUNT_MAX);
-    /* The library takes a plain pointer although it only copies. */
-    const char *data = answer->body.size > 0 ? answer->body.data : "";
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        answer->body.size, (void *)(uintptr_t)data, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response = response_of(&reply->request, answer);
     if (response == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "no memory for an answer of %zu bytes",
                             answer->body.size);

@@ -60,6 +60,8 @@ static void on_levels(void *context, const tw_level *levels, size_t count) {
 
 static void on_quote(void *context, const tw_quote *quote) {
     market_past_quote(&((tw_exchange *)context)->past, quote);
+    if (((tw_exchange *)context)->moments.stale)
+        return;
     streams_on_quote(((tw_exchange *)context)->streams, quote);
 }
 
@@ -77,7 +79,7 @@ static void on_user_event(void *context, const tw_match_event *event) {
 }
 
 static void on_update(void *context, const ledger_update *update) {
-    streams_on_update(((tw_exchange *)context)->streams, update);
+    fault_moments_tell(context, update);
 }
 
 /* ---- history -------------------------------------------------------------------------------- */
@@ -310,26 +312,30 @@ static tw_status take_memory(tw_exchange *exchange, tw_error *error) {
 }
 
 static tw_status plan_faults(tw_exchange *exchange, tw_error *error) {
-    fault_plan plan;
-    if (exchange->config.faults == NULL)
-        return TW_OK;
-    tw_status status = fault_plan_read(exchange->config.faults, &plan, error);
+    fault_plan plan = {.seed = 1};
+    tw_status status = TW_OK;
+    if (exchange->config.faults != NULL)
+        status = fault_plan_read(exchange->config.faults, &plan, error);
     if (status != TW_OK)
         return status;
-    status = faulty_wire_new(exchange->allocator, exchange->loop, &plan, exchange_handle, exchange,
-                             &exchange->faults);
-    return status == TW_OK ? TW_OK : tw_error_set(error, status, "no memory for the faults");
+    status = fault_moments_init(exchange);
+    if (status == TW_OK)
+        status = faulty_wire_new(exchange->allocator, exchange->loop, &exchange->moments.desk,
+                                 exchange_handle, exchange, &exchange->faults);
+    if (status != TW_OK)
+        return tw_error_set(error, status, "no memory for the faults");
+    fault_moments_begin(exchange, &plan);
+    return TW_OK;
 }
 
 static tw_status start_listening(tw_exchange *exchange, tw_error *error) {
-    bool faulty = exchange->faults != NULL;
     tw_http_server_config server = {
         .allocator = exchange->allocator,
         .address = exchange->config.address,
         .port = exchange->config.port,
         .body_size_max = REQUEST_SIZE_MAX,
-        .handler = faulty ? faulty_wire_handle : exchange_handle,
-        .context = faulty ? (void *)exchange->faults : exchange,
+        .handler = faulty_wire_handle,
+        .context = exchange->faults,
     };
     tw_status status = tw_http_server_start(exchange->loop, &server, &exchange->server, error);
     if (status != TW_OK)
@@ -382,6 +388,7 @@ void tw_exchange_close(tw_exchange *exchange) {
         return;
     tw_http_server_free(exchange->server);
     faulty_wire_free(exchange->faults);
+    fault_moments_done(exchange);
     streams_free(exchange->streams);
     floor_free(exchange->floor);
     watchlists_free(exchange->watchlists);

@@ -100,6 +100,6 @@ tw_status exchange_advanced(tw_exchange *exchange, tw_status status) {
 void exchange_catch_up(tw_exchange *exchange) {
     if (exchange->config.clock == TW_EXCHANGE_STEP || exchange->failure.status != TW_OK)
         return;
-    (void)exchange_advanced(exchange, floor_advance(exchange->floor, clock_now(exchange),
-                                                    ACTS_A_TURN, &exchange->failure));
+    (void)exchange_advanced(exchange,
+                            fault_moments_advance(exchange, clock_now(exchange), ACTS_A_TURN));
 }

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "daily.h"
+#include "fault_moments.h"
 #include "faulty_wire.h"
 #include "floor.h"
 #include "ledger.h"
@@ -37,7 +38,8 @@ struct tw_exchange {
     streams *streams;
     tw_loop *loop;
     tw_http_server *server;
-    faulty_wire *faults; /* NULL: none are planned */
+    faulty_wire *faults;
+    fault_moments moments;
     tw_loop_timer *clock_timer;
     tw_loop_timer *second_timer;
     tw_alpaca_reader *reader;
@@ -152,5 +154,10 @@ void route_sim_speed(exchange_call *call);
 
 /* routes_sim.c */
 void route_welcome(exchange_call *call);
+
+/* routes_faults.c */
+void route_faults(exchange_call *call);
+void route_faults_set(exchange_call *call);
+void route_faults_clear(exchange_call *call);
 
 #endif

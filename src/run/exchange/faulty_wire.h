@@ -1,12 +1,16 @@
 /*
- * faulty_wire.h - carries out a plan's faults of the wire, between the server and the routes.
+ * faulty_wire.h - carries out the faults of requests and answers, between the server and the
+ * routes.
+ *
+ * The exchange's own controls ("/" and "/sim/...") meet no fault: whoever orders faults must be
+ * able to call them off.
  *
  * Memory: one place a connection of the server, at creation. Threads: the loop's.
  */
 #ifndef TRADEWIND_RUN_EXCHANGE_FAULTY_WIRE_H
 #define TRADEWIND_RUN_EXCHANGE_FAULTY_WIRE_H
 
-#include "fault_plan.h"
+#include "fault_desk.h"
 #include "tradewind/alloc.h"
 #include "tradewind/http.h"
 #include "tradewind/loop.h"
@@ -16,8 +20,8 @@
 
 typedef struct faulty_wire faulty_wire;
 
-/* Requests go on to `handler`. TW_NO_MEMORY. */
-tw_status faulty_wire_new(const tw_allocator *allocator, tw_loop *loop, const fault_plan *plan,
+/* Requests go on to `handler`. The desk decides; it is borrowed. TW_NO_MEMORY. */
+tw_status faulty_wire_new(const tw_allocator *allocator, tw_loop *loop, fault_desk *desk,
                           tw_http_handler handler, void *context,
                           faulty_wire **ret_faults) TW_MUST_CHECK;
 
@@ -26,5 +30,11 @@ void faulty_wire_free(faulty_wire *wire);
 
 /* A tw_http_handler whose context is the faulty_wire. */
 void faulty_wire_handle(void *context, const tw_http_request *request, tw_http_reply *reply);
+
+/* Ends a reply, from within the handler, as the fault of its request wants it. */
+void faulty_wire_send(faulty_wire *wire, tw_http_reply *reply, const tw_http_answer *answer);
+
+/* For so long each request is reset. */
+void faulty_wire_vanish(faulty_wire *wire, int64_t span_ns);
 
 #endif

@@ -222,6 +222,15 @@ tw_status floor_submit(trading_floor *floor, const tw_match_order *order) {
     return submit(floor, order);
 }
 
+void floor_halt(trading_floor *floor, tw_symbol symbol, bool halted) {
+    tw_match_sink sink = {on_match_event, floor};
+    request_begin(floor);
+    tw_status status = halted ? tw_match_halt(floor->match, symbol, &sink)
+                              : tw_match_resume(floor->match, symbol, &sink);
+    TW_ASSERT(status == TW_OK || status == TW_EXISTS || status == TW_NOT_FOUND);
+    request_end(floor, symbol);
+}
+
 tw_status floor_cancel(trading_floor *floor, tw_symbol symbol, uint64_t id) {
     TW_ASSERT((id & FLOOR_USER_ID) != 0);
     return cancel(floor, symbol, id);

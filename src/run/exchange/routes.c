@@ -24,6 +24,9 @@ static const route routes[] = {
     {"POST", "/sim/clock/step", route_sim_step, true},
     {"POST", "/sim/clock/jump", route_sim_jump, true},
     {"POST", "/sim/clock/speed", route_sim_speed, true},
+    {"GET", "/sim/faults", route_faults, true},
+    {"POST", "/sim/faults", route_faults_set, true},
+    {"DELETE", "/sim/faults", route_faults_clear, true},
     {"GET", "/v2/account", route_account, false},
     {"GET", "/v2/account/configurations", route_settings, false},
     {"PATCH", "/v2/account/configurations", route_settings_change, false},
@@ -107,8 +110,7 @@ static void send_answer(exchange_call *call, uint32_t http_status, const char *t
                              .body = body,
                              .headers = headers.list,
                              .header_count = headers.count};
-    if (tw_http_reply_send(call->reply, &answer, NULL) != TW_OK)
-        tw_http_reply_reset(call->reply);
+    faulty_wire_send(call->exchange->faults, call->reply, &answer);
 }
 
 void answer_body(exchange_call *call, uint32_t http_status) {

@@ -68,8 +68,8 @@ void route_sim_step(exchange_call *call) {
         answer_error(call, 400, 0, "the clock ends with the year 2199");
         return;
     }
-    answer_moved(call, floor_advance(exchange->floor, floor_now(exchange->floor) + span_ns,
-                                     UINT64_MAX, &exchange->failure));
+    answer_moved(call,
+                 fault_moments_advance(exchange, floor_now(exchange->floor) + span_ns, UINT64_MAX));
 }
 
 /* "open" and "close" are the next ones; else a time or a date. */

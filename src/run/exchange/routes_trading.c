@@ -16,7 +16,7 @@ void route_account(exchange_call *call) {
 
 void route_clock(exchange_call *call) {
     tw_alpaca_clock clock;
-    words_clock(floor_now(call->exchange->floor), &clock);
+    words_clock(fault_moments_told_time(call->exchange), &clock);
     clock.is_open = floor_is_open(call->exchange->floor);
     tw_alpaca_encode_clock(&call->exchange->body, &clock);
     answer_body(call, 200);

@@ -204,6 +204,13 @@ void streams_close_all(streams *set, uint16_t code, const char *reason) {
         tw_socket_close(set->clients[i]->socket, code, reason);
 }
 
+void streams_close_slow(streams *set) {
+    streams_flush(set);
+    for (uint32_t i = 0; i < set->client_count; i++)
+        if (!set->clients[i]->slow)
+            client_drop_slow(set->clients[i]);
+}
+
 void streams_counts(const streams *set, uint64_t *ret_data, uint64_t *ret_trading) {
     *ret_data = set->data_count;
     *ret_trading = set->trading_count;

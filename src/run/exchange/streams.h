@@ -71,6 +71,9 @@ void streams_mute(streams *streams, bool muted);
 /* Closes every client: for faults. */
 void streams_close_all(streams *streams, uint16_t code, const char *reason);
 
+/* The same as of clients that read too slowly: they are told so. */
+void streams_close_slow(streams *streams);
+
 /* Objects sent so far on all data streams, and on all trading streams. */
 void streams_counts(const streams *streams, uint64_t *ret_data, uint64_t *ret_trading);
 

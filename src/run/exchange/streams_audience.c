@@ -123,7 +123,7 @@ bool feed_wanted(const stream_feed *feed, tw_alpaca_channel channel, tw_symbol s
 
 /* A client whose queue is full loses what waits in it, is told why and closed. A connection that
  * is closing already needs no further care. */
-static void drop_slow(stream_client *client) {
+void client_drop_slow(stream_client *client) {
     client->listening = false;
     client->slow = true;
     client->owner->dropped_count++;
@@ -136,7 +136,7 @@ static void drop_slow(stream_client *client) {
 static void after_send(stream_client *client, tw_status status) {
     bool open = tw_socket_get_state(client->socket) == TW_SOCKET_OPEN;
     if (open && !client->slow && (status == TW_FULL || status == TW_NO_MEMORY))
-        drop_slow(client);
+        client_drop_slow(client);
 }
 
 /* The trading stream says everything in binary frames, as the venue does. */

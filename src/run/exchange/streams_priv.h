@@ -186,6 +186,9 @@ void trading_message(stream_client *client, const tw_socket_message *message);
 
 void client_free(stream_client *client);
 
+/* Discards what waits for it, tells it 407 and closes it. */
+void client_drop_slow(stream_client *client);
+
 /* A command of either stream, in the client's encoding. */
 tw_status client_read(stream_client *client, const tw_socket_message *message,
                       tw_alpaca_command *ret_command, tw_alpaca_on_name on_name) TW_MUST_CHECK;
