@@ -373,6 +373,25 @@ static void one_connection_too_many_is_told(void **state) {
     hang_up(&second);
 }
 
+static void a_limit_of_the_exchange_outlives_a_plan(void **state) {
+    (void)state;
+    listener first;
+    listener second;
+    close_world();
+    tw_exchange_config config = configuration();
+    config.stream_connection_max = 1;
+    open_world(&config);
+    plan("limit connections 2");
+    call("DELETE", "/sim/faults", NULL);
+    listen_to_data(&first, NULL);
+    listen_to(&second, "/v2/iex");
+    TURN_UNTIL(second.frame_count == 1);
+    assert_has(ask(&second, "{\"action\":\"auth\",\"key\":\"demo\",\"secret\":\"demo\"}"),
+               "\"code\":406");
+    hang_up(&first);
+    hang_up(&second);
+}
+
 #define RULE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -397,6 +416,7 @@ int main(void) {
         RULE(a_halt_ends_with_its_plan),
         RULE(the_clock_is_told_wrong),
         RULE(one_connection_too_many_is_told),
+        RULE(a_limit_of_the_exchange_outlives_a_plan),
     };
     return cmocka_run_group_tests_name("faults of an exchange", tests, NULL, NULL);
 }

@@ -145,8 +145,11 @@ static void end_plan(tw_exchange *exchange) {
 void fault_moments_begin(tw_exchange *exchange, const fault_plan *plan) {
     end_plan(exchange);
     fault_desk_begin(&exchange->moments.desk, plan, floor_now(exchange->floor));
-    stream_limits limits = {.connection_count_max =
-                                fault_desk_connections(&exchange->moments.desk)};
+    stream_limits limits = {exchange->config.stream_connection_max,
+                            exchange->config.stream_symbol_max};
+    uint32_t connections = fault_desk_connections(&exchange->moments.desk);
+    if (connections > 0)
+        limits.connection_count_max = connections;
     streams_set_limits(exchange->streams, limits);
     arrive(exchange);
 }
