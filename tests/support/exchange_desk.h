@@ -127,6 +127,7 @@ static inline void desk_on_phase(void *context, session_phase phase) {
              names[phase]);
     int64_t values[] = {floor_now(desk->floor), phase};
     desk_mix(desk, values, sizeof values);
+    ledger_on_phase(desk->ledger, phase);
 }
 
 static inline void desk_on_update(void *context, const ledger_update *update) {

@@ -77,25 +77,163 @@ static void words_that_are_none_are_named(void **state) {
     assert_refused(desk, &request, 422, 40010001, "invalid time_in_force: \"\"");
 }
 
-static void kinds_that_are_not_simulated_are_refused(void **state) {
+static int64_t market(const trading_desk *desk) {
+    return floor_price(desk->floor, 0).nano;
+}
+
+/* Whole cents near a part of the market's price. */
+static tw_price priced(const trading_desk *desk, int64_t percent) {
+    return (tw_price){market(desk) / 100 * percent / (TW_NANO / 100) * (TW_NANO / 100)};
+}
+
+static tw_alpaca_order_request stop_of(const trading_desk *desk, tw_order_type type) {
+    tw_alpaca_order_request request = good();
+    request.type = (uint8_t)type;
+    request.stop_price = priced(desk, 110);
+    set(&request, TW_ALPACA_REQUEST_STOP_PRICE);
+    if (type == TW_ORDER_STOP)
+        unset(&request, TW_ALPACA_REQUEST_LIMIT_PRICE);
+    return request;
+}
+
+static void stops_have_their_prices_and_rest(void **state) {
+    trading_desk *desk = *state;
+    tw_alpaca_order_request request = stop_of(desk, TW_ORDER_STOP);
+    assert_taken(desk, &request);
+    request.time_in_force = TW_IMMEDIATE_OR_CANCEL;
+    assert_refused(desk, &request, 422, 42210000, "stop orders must be DAY or GTC orders");
+    request = stop_of(desk, TW_ORDER_STOP);
+    set(&request, TW_ALPACA_REQUEST_LIMIT_PRICE);
+    assert_refused(desk, &request, 422, 40010001, "stop orders require only stop price");
+    request = stop_of(desk, TW_ORDER_STOP_LIMIT);
+    assert_taken(desk, &request);
+    unset(&request, TW_ALPACA_REQUEST_LIMIT_PRICE);
+    assert_refused(desk, &request, 422, 40010001,
+                   "stop limit orders require both stop and limit price");
+    request = stop_of(desk, TW_ORDER_STOP);
+    request.stop_price = priced(desk, 90);
+    assert_refused(desk, &request, 422, 42210000, "stop price must be greater than current price");
+    request.side = TW_SIDE_SELL;
+    desk->account->holdings[0].quantity.nano = TW_NANO;
+    assert_taken(desk, &request);
+    request.stop_price = priced(desk, 110);
+    assert_refused(desk, &request, 422, 42210000, "stop price must be less than current price");
+    desk->account->holdings[0].quantity.nano = 0;
+}
+
+static void trails_are_one_of_two(void **state) {
+    trading_desk *desk = *state;
+    tw_alpaca_order_request request = desk_request("AAA", TW_SIDE_BUY, TW_NANO, 0);
+    request.type = TW_ORDER_TRAILING_STOP;
+    assert_refused(desk, &request, 422, 40010001,
+                   "trailing stop orders require one of trail_price or trail_percent");
+    set(&request, TW_ALPACA_REQUEST_TRAIL_PERCENT);
+    request.trail_percent_nano = 100 * TW_NANO;
+    assert_refused(desk, &request, 422, 40010001, "trail_percent must be > 0 and < 100");
+    request.trail_percent_nano = 2 * TW_NANO;
+    assert_taken(desk, &request);
+    set(&request, TW_ALPACA_REQUEST_TRAIL_PRICE);
+    request.trail_price.nano = TW_NANO;
+    assert_refused(desk, &request, 422, 40010001,
+                   "trailing stop orders require one of trail_price or trail_percent");
+    unset(&request, TW_ALPACA_REQUEST_TRAIL_PERCENT);
+    request.trail_percent_nano = 0;
+    assert_taken(desk, &request);
+    request.trail_price.nano = 1;
+    assert_refused(desk, &request, 422, 42210000,
+                   "invalid trail_price 0.000000001. sub-penny increment does not fulfill minimum "
+                   "pricing criteria");
+    request = good();
+    set(&request, TW_ALPACA_REQUEST_TRAIL_PRICE);
+    assert_refused(desk, &request, 422, 40010001,
+                   "only trailing stop orders take trail_price or trail_percent");
+}
+
+static tw_alpaca_order_request bracket_of(const trading_desk *desk) {
+    tw_alpaca_order_request request = desk_request("AAA", TW_SIDE_BUY, TW_NANO, 0);
+    strcpy(request.order_class, "bracket");
+    request.take_profit_limit_price = priced(desk, 120);
+    request.stop_loss_stop_price = priced(desk, 80);
+    set(&request, TW_ALPACA_REQUEST_TAKE_PROFIT);
+    set(&request, TW_ALPACA_REQUEST_STOP_LOSS);
+    return request;
+}
+
+static void classes_have_what_they_need(void **state) {
     trading_desk *desk = *state;
     tw_alpaca_order_request request = good();
-    request.type = TW_ORDER_STOP;
-    assert_refused(desk, &request, 422, 42210000, "stop orders are not supported");
-    request.type = TW_ORDER_STOP_LIMIT;
-    assert_refused(desk, &request, 422, 42210000, "stop_limit orders are not supported");
-    request.type = TW_ORDER_TRAILING_STOP;
-    assert_refused(desk, &request, 422, 42210000, "trailing_stop orders are not supported");
-    request = good();
-    request.time_in_force = TW_AT_OPEN;
-    assert_refused(desk, &request, 422, 42210000, "time_in_force opg is not supported");
-    request.time_in_force = TW_AT_CLOSE;
-    assert_refused(desk, &request, 422, 42210000, "time_in_force cls is not supported");
-    request = good();
-    strcpy(request.order_class, "bracket");
-    assert_refused(desk, &request, 422, 42210000, "order_class bracket is not supported");
     strcpy(request.order_class, "simple");
     assert_taken(desk, &request);
+    strcpy(request.order_class, "mleg");
+    assert_refused(desk, &request, 422, 40010001, "invalid order_class: \"mleg\"");
+    request = bracket_of(desk);
+    assert_taken(desk, &request);
+    request.order_class[0] = '\0';
+    assert_refused(desk, &request, 422, 42210000,
+                   "simple orders take no take_profit and no stop_loss");
+    request = bracket_of(desk);
+    request.take_profit_limit_price.nano = 0;
+    assert_refused(desk, &request, 422, 42210000, "bracket orders require take_profit.limit_price");
+    request = bracket_of(desk);
+    request.stop_loss_stop_price.nano = 0;
+    assert_refused(desk, &request, 422, 42210000, "bracket orders require stop_loss.stop_price");
+    request = bracket_of(desk);
+    request.time_in_force = TW_FILL_OR_KILL;
+    assert_refused(desk, &request, 422, 42210000, "bracket orders must be DAY or GTC orders");
+    request = bracket_of(desk);
+    request.quantity.nano = TW_NANO / 2;
+    assert_refused(desk, &request, 422, 42210000, "fractional orders must be simple orders");
+    request = bracket_of(desk);
+    strcpy(request.order_class, "oto");
+    assert_refused(desk, &request, 422, 42210000,
+                   "oto orders require one of take_profit and stop_loss");
+    unset(&request, TW_ALPACA_REQUEST_TAKE_PROFIT);
+    assert_taken(desk, &request);
+    request = bracket_of(desk);
+    strcpy(request.order_class, "oco");
+    assert_refused(desk, &request, 422, 42210000, "oco orders must be limit orders");
+    request.type = TW_ORDER_LIMIT;
+    assert_refused(desk, &request, 422, 42210000, "oco orders must be exit orders");
+}
+
+static void legs_are_beyond_the_base_price(void **state) {
+    trading_desk *desk = *state;
+    tw_alpaca_order_request request = bracket_of(desk);
+    request.take_profit_limit_price = priced(desk, 95);
+    assert_refused(desk, &request, 422, 42210000,
+                   "take_profit.limit_price must be >= base_price + 0.01");
+    request = bracket_of(desk);
+    request.stop_loss_stop_price = priced(desk, 105);
+    assert_refused(desk, &request, 422, 42210000,
+                   "stop_loss.stop_price must be <= base_price - 0.01");
+    request = bracket_of(desk);
+    request.type = TW_ORDER_LIMIT;
+    request.limit_price = priced(desk, 70);
+    set(&request, TW_ALPACA_REQUEST_LIMIT_PRICE);
+    assert_refused(desk, &request, 422, 42210000,
+                   "stop_loss.stop_price must be <= base_price - 0.01");
+    request.stop_loss_stop_price.nano = request.limit_price.nano - TW_NANO / 100;
+    assert_taken(desk, &request);
+}
+
+static void an_intent_must_be_what_the_order_does(void **state) {
+    trading_desk *desk = *state;
+    tw_alpaca_order_request request = good();
+    strcpy(request.position_intent, "buy_to_open");
+    assert_taken(desk, &request);
+    strcpy(request.position_intent, "buy_to_close");
+    assert_refused(desk, &request, 422, 42210000,
+                   "position intent mismatch, inferred: buy_to_open, specified: buy_to_close");
+}
+
+static void orders_for_auctions_are_taken_before_them(void **state) {
+    trading_desk *desk = *state; /* it is 9:30 */
+    tw_alpaca_order_request request = good();
+    request.time_in_force = TW_AT_CLOSE;
+    assert_taken(desk, &request);
+    request.time_in_force = TW_AT_OPEN;
+    assert_refused(desk, &request, 422, 42210000,
+                   "opg orders must be submitted after 7:00pm and before 9:28am");
 }
 
 static void extended_hours_are_for_day_limit_orders(void **state) {
@@ -279,7 +417,12 @@ static void the_number_of_orders_is_bounded(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(words_that_are_none_are_named, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(kinds_that_are_not_simulated_are_refused, set_up,
+        cmocka_unit_test_setup_teardown(stops_have_their_prices_and_rest, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(trails_are_one_of_two, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(classes_have_what_they_need, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(legs_are_beyond_the_base_price, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_intent_must_be_what_the_order_does, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(orders_for_auctions_are_taken_before_them, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(extended_hours_are_for_day_limit_orders, set_up, tear_down),
         cmocka_unit_test_setup_teardown(prices_fit_the_type, set_up, tear_down),

@@ -82,6 +82,10 @@ static void on_update(void *context, const ledger_update *update) {
     fault_moments_tell(context, update);
 }
 
+static void on_phase(void *context, session_phase phase) {
+    ledger_on_phase(((tw_exchange *)context)->ledger, phase);
+}
+
 /* ---- history -------------------------------------------------------------------------------- */
 
 /* Reorders the file's columns to the symbols and makes their history. A symbol that the file does
@@ -187,7 +191,7 @@ static double events_of_all(const tw_exchange *exchange) {
 static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
     const tw_exchange_config *config = &exchange->config;
     floor_sink sink = {on_trade,      on_levels, on_quote, on_bar,
-                       on_user_event, exchange,  NULL,     on_halt};
+                       on_user_event, exchange,  on_phase, on_halt};
     floor_config floor = {
         .symbols = exchange->symbols,
         .history = exchange->history,

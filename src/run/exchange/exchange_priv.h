@@ -104,12 +104,17 @@ void route_account(exchange_call *call);
 void route_clock(exchange_call *call);
 void route_positions(exchange_call *call);
 void route_position(exchange_call *call);
+
+/* order_list.c, routes_orders.c */
 void route_orders_list(exchange_call *call);
 void route_orders_submit(exchange_call *call);
 void route_orders_cancel_all(exchange_call *call);
 void route_order(exchange_call *call);
 void route_order_by_client_id(exchange_call *call);
 void route_order_cancel(exchange_call *call);
+void route_order_replace(exchange_call *call);
+void route_position_close(exchange_call *call);
+void route_positions_close(exchange_call *call);
 
 /* routes_assets.c */
 void route_assets(exchange_call *call);

@@ -236,6 +236,26 @@ tw_status floor_cancel(trading_floor *floor, tw_symbol symbol, uint64_t id) {
     return cancel(floor, symbol, id);
 }
 
+tw_status floor_submit_group(trading_floor *floor, tw_match_group kind,
+                             const tw_match_order *orders, size_t count) {
+    TW_ASSERT((orders[0].id & FLOOR_USER_ID) != 0);
+    tw_match_sink sink = {on_match_event, floor};
+    request_begin(floor);
+    tw_status status = tw_match_submit_group(floor->match, kind, orders, count, &sink);
+    request_end(floor, orders[0].symbol);
+    return status;
+}
+
+tw_status floor_replace(trading_floor *floor, tw_symbol symbol, uint64_t id,
+                        const tw_match_replacement *replacement) {
+    TW_ASSERT((id & FLOOR_USER_ID) != 0);
+    tw_match_sink sink = {on_match_event, floor};
+    request_begin(floor);
+    tw_status status = tw_match_replace(floor->match, symbol, id, replacement, &sink);
+    request_end(floor, symbol);
+    return status;
+}
+
 /* ---- agents -------------------------------------------------------------------------------- */
 
 static bool due_before(const agent_due *a, const agent_due *b) {
@@ -528,6 +548,7 @@ static tw_status take_memory(trading_floor *floor) {
     tw_match_config match = {
         .book = {.symbol_count_max = n, .order_count_max = orders, .level_count_max = orders},
         .self_trade = TW_MATCH_SELF_TRADE_CANCEL_NEWEST,
+        .special_count_max = floor->config.order_count_max,
     };
     tw_bars_config bars = {
         .frames = {{.step = TW_NS_PER_MINUTE}}, .frame_count = 1, .symbol_count_max = n};

@@ -219,6 +219,11 @@ const ledger_order *ledger_orders(const account_ledger *ledger, uint32_t *ret_co
     return ledger->orders;
 }
 
+const ledger_order *ledger_order_at(const account_ledger *ledger, uint32_t number) {
+    TW_ASSERT(number <= ledger->order_count);
+    return number == 0 ? NULL : &ledger->orders[number - 1];
+}
+
 bool ledger_owns(const account_ledger *ledger, const ledger_account *account,
                  const ledger_order *order) {
     return account == &ledger->accounts[order->account];

@@ -8,8 +8,15 @@
  * the trade_updates stream.
  *
  *     ledger_submit --> PENDING_NEW --ACCEPTED--> NEW --TRADE--> PARTIALLY_FILLED --TRADE--> FILLED
- *                                                  |                   |
- *                                                  +----- CANCELLED ---+--> CANCELED
+ *            |               |                     |                   |
+ *            |               |                     +--- CANCELLED -----+--> CANCELED
+ *            |               |                     +--- expiry --------+--> EXPIRED
+ *            |               |                     +-- ledger_replace -+--> REPLACED
+ *            |               +--REJECTED--> REJECTED
+ *            +--> HELD (a leg) --RELEASED, TRIGGERED--> NEW
+ *
+ * Where a live order is: with the ledger while it may not trade (order_session.c: the market is
+ * closed; Alpaca calls such an order "accepted" until it has been on the floor), else on the floor.
  *
  * Invariants
  *  1. Over all accounts and the floor, money and shares only change hands: each trade of an
@@ -20,9 +27,15 @@
  *     held at x open quantity, rounded up; reserved shares of a symbol = sum of open quantities.
  *  3. An account without margin (multiplier_max 1) holds no short positions, and there
  *     cash - reserved >= 0 at any time. A market buy never pays more than the price it was held at.
- *  4. open_sells and open_buys of a holding count every open order of its symbol. While shares of a
- *     position are held, all open orders against it together want no more than it has.
+ *  4. open_sells and open_buys of a holding count every open order of its symbol that holds
+ *     something. While shares of a position are held, all open orders against it together want no
+ *     more than it has.
  *  5. A client order id is taken for ever, whatever became of its order.
+ *  6. Of two orders of which only one can be filled (the legs of a bracket, an OCO) the first holds
+ *     for both; the other is passive and holds nothing. A leg that waits for its entry holds what
+ *     the entry has bought so far.
+ *  7. The floor knows an order by its match_id. One that replaces another takes over its match_id;
+ *     `holder` of the order that brought the id says whose it is now.
  *
  * Memory: all at creation. Threads: one owner.
  */
@@ -39,10 +52,38 @@
 #define LEDGER_KEY_SIZE 64
 #define LEDGER_ACCOUNT_COUNT_MAX 64
 
+enum { LEDGER_LEG_COUNT_MAX = 2 };
+
+/* Where a live order is. */
+typedef enum order_place { ORDER_WAITS = 0, ORDER_ON_FLOOR = 1 } order_place;
+
+typedef enum order_class {
+    ORDER_SIMPLE = 0,
+    ORDER_BRACKET = 1, /* an entry and two legs */
+    ORDER_OCO = 2,     /* two exits of which one is filled */
+    ORDER_OTO = 3      /* an entry and one leg */
+} order_class;
+
 typedef struct ledger_order {
     tw_order order; /* venue_order_id is its UUID */
     uint64_t match_id;
+    uint32_t holder; /* index of the order that has the match_id which this one brought */
     uint32_t account;
+    uint32_t parent;                     /* index + 1 of what it is a leg of; 0: none */
+    uint32_t legs[LEDGER_LEG_COUNT_MAX]; /* index + 1 each, 0: none */
+    uint32_t replaces;                   /* index + 1 */
+    uint32_t replaced_by;                /* index + 1 */
+    uint8_t place;                       /* order_place */
+    uint8_t group;                       /* order_class */
+    bool passive;                        /* invariant 6 */
+    int64_t covered_nano;                /* of a leg: what its entry has bought for it */
+    int64_t expires_ns;                  /* 0: not by itself */
+    int64_t expired_ns;
+    int64_t replaced_ns;
+    int64_t failed_ns;
+    tw_price trail_price;
+    int64_t trail_percent_nano;
+    tw_price high_water_mark;  /* of a trailing stop as it was last seen */
     uint32_t next_same_uuid;   /* index + 1 of the next with the same hash; 0: none */
     uint32_t next_same_client; /* the same for the client order id */
     int64_t reserved_nano;     /* money or shares still held for it */
@@ -164,9 +205,35 @@ tw_status ledger_submit(account_ledger *ledger, ledger_account *account,
                         const tw_alpaca_order_request *request, ledger_order *ret_order,
                         ledger_refusal *ret_refusal) TW_MUST_CHECK;
 
-/* Cancels an open order. TW_REFUSED when it is final already. */
+/* Cancels an open order, and with it those of its group. TW_REFUSED when it is final already. */
 tw_status ledger_cancel(account_ledger *ledger, const ledger_order *order,
                         ledger_refusal *ret_refusal) TW_MUST_CHECK;
+
+/* Replaces an open order by one with other figures; `*ret_order` is the new one as it stood when
+ * the floor took it. TW_REFUSED with the refusal filled: the old order is as it was. */
+tw_status ledger_replace(account_ledger *ledger, const ledger_order *order,
+                         const tw_alpaca_order_request *changes, ledger_order *ret_order,
+                         ledger_refusal *ret_refusal) TW_MUST_CHECK;
+
+/* What of a position is to be closed: a quantity, a percentage, or all of it. */
+typedef struct ledger_closing {
+    tw_quantity quantity;    /* 0: not given */
+    int64_t percentage_nano; /* 0: not given; 100e9 is all of it */
+} ledger_closing;
+
+/* Sends a market order of the day that closes a position (or part of it). As ledger_submit. */
+tw_status ledger_close(account_ledger *ledger, ledger_account *account, tw_symbol symbol,
+                       const ledger_closing *closing, ledger_order *ret_order,
+                       ledger_refusal *ret_refusal) TW_MUST_CHECK;
+
+/* A phase of the day has begun: orders come and go (order_session.c). */
+void ledger_on_phase(account_ledger *ledger, session_phase phase);
+
+/* An order by index + 1 (of parent, legs, replaces, replaced_by); NULL for 0. */
+const ledger_order *ledger_order_at(const account_ledger *ledger, uint32_t number);
+
+/* A copy of an order with the stop and mark that it has at this moment. */
+void ledger_look(const account_ledger *ledger, const ledger_order *order, ledger_order *ret_order);
 
 /* An order of an account by its UUID or client order id; NULL when there is none. */
 const ledger_order *ledger_find(const account_ledger *ledger, const ledger_account *account,

@@ -19,26 +19,101 @@ struct account_ledger {
     uint32_t order_count;
     uint32_t order_count_max;
     uint32_t symbol_count;
-    tw_map *by_uuid;   /* hash -> index + 1 of the newest with it */
-    tw_map *by_client; /* the same for client order ids */
+    tw_map *by_uuid;    /* hash -> index + 1 of the newest with it */
+    tw_map *by_client;  /* the same for client order ids */
+    uint8_t withdrawal; /* order_withdrawal: what CANCELLED of the floor means just now */
 };
 
-/* A request that passed the gate: what to send and what to hold for it. */
+/* A request that passed the gate: the order and its legs as they will be recorded, without ids and
+ * times, and what to hold for the first. */
 typedef struct order_ticket {
-    tw_order order;
-    tw_money notional;
+    ledger_order order;
+    ledger_order legs[LEDGER_LEG_COUNT_MAX];
+    uint32_t leg_count;
     power_hold hold;
 } order_ticket;
 
-/* Decides on a request. TW_REFUSED with the refusal, else the ticket. */
+/* order_gate.c: decides on a request. TW_REFUSED with the refusal, else the ticket. */
 tw_status order_gate(const account_ledger *ledger, const ledger_account *account,
                      const tw_alpaca_order_request *request, order_ticket *ret_ticket,
                      ledger_refusal *ret_refusal) TW_MUST_CHECK;
 
 /* account_fill.c: keeps what a fill leaves behind in the account, after cash and shares moved. */
 void account_note_fill(account_ledger *ledger, const ledger_update *update);
+/* Whether a client order id may be given to a new order. */
+tw_status order_gate_client_id(const account_ledger *ledger, const ledger_account *account,
+                               const tw_alpaca_order_request *request,
+                               ledger_refusal *ret_refusal) TW_MUST_CHECK;
+
+/* Whether there is room for so many more orders. */
+tw_status order_gate_room(const account_ledger *ledger, uint32_t count,
+                          ledger_refusal *ret_refusal) TW_MUST_CHECK;
+
+/* Decides what an order holds, as account_power.h does; `replaced` is what it replaces, or NULL. */
+tw_status order_gate_funds(const account_ledger *ledger, const ledger_account *account,
+                           const ledger_order *order, const ledger_order *replaced,
+                           power_hold *ret_hold, ledger_refusal *ret_refusal) TW_MUST_CHECK;
+
+/* order_rules.c: what an order must be whoever sends it. */
+tw_status order_rules_check(const tw_alpaca_order_request *request,
+                            ledger_refusal *ret_refusal) TW_MUST_CHECK;
+
+/* A price that a client gave is above zero and a multiple of its increment. */
+tw_status order_rules_price(const char *name, tw_price price,
+                            ledger_refusal *ret_refusal) TW_MUST_CHECK;
+
+/* order_groups.c: the class of a request, and whether take_profit and stop_loss go with it. */
+tw_status order_groups_check(const tw_alpaca_order_request *request, order_class *ret_class,
+                             ledger_refusal *ret_refusal) TW_MUST_CHECK;
+
+/* Makes the legs of a ticket whose first order stands, and checks their prices against
+ * `base_nano`: the entry's limit, or the market's price. */
+tw_status order_groups_make(const tw_alpaca_order_request *request, int64_t base_nano,
+                            order_ticket *ticket, ledger_refusal *ret_refusal) TW_MUST_CHECK;
+
+/* order_life.c */
+bool order_is_live(const ledger_order *order);
+ledger_account *order_account(account_ledger *ledger, const ledger_order *order);
 
 /* What must stay held for the open rest of an order. */
 int64_t order_needs(const ledger_order *order);
+
+/* Sets what is held for the order to what it needs now. */
+void order_reserve(account_ledger *ledger, ledger_order *order);
+
+void order_tell(account_ledger *ledger, const ledger_order *order, tw_alpaca_event event,
+                const tw_match_event *trade);
+
+/* Records the first order of a ticket, or a leg of it; nothing is held for it yet. */
+ledger_order *order_record(account_ledger *ledger, const ledger_account *account,
+                           const ledger_order *figures);
+
+/* Ends an order that is not on the floor (any more); tells it. */
+void order_cancel_now(account_ledger *ledger, ledger_order *order);
+void order_expire_now(account_ledger *ledger, ledger_order *order);
+void order_reject_now(account_ledger *ledger, ledger_order *order);
+
+/* order_floor.c: sends an order to the floor with those of its group that are alive; all of them
+ * are rejected when the floor does not take them. */
+void order_send(account_ledger *ledger, ledger_order *order);
+
+/* The price that the floor gets for an order; 0: none. */
+int64_t order_floor_price(const ledger_order *order);
+
+/* Takes an order and its group off the floor: they wait or are expired. */
+typedef enum order_withdrawal {
+    WITHDRAW_TO_CANCEL = 0,
+    WITHDRAW_TO_WAIT,
+    WITHDRAW_TO_EXPIRE
+} order_withdrawal;
+void order_withdraw(account_ledger *ledger, ledger_order *order, order_withdrawal withdrawal);
+
+/* order_session.c: whether an order may be on the floor now, and when a new one ends by itself. */
+bool order_may_trade(const account_ledger *ledger, const ledger_order *order);
+int64_t order_expiry(const account_ledger *ledger, const tw_order *order);
+
+/* Whether an order with this time in force is taken at this hour. */
+tw_status order_hours_check(const account_ledger *ledger, tw_time_in_force time_in_force,
+                            ledger_refusal *ret_refusal) TW_MUST_CHECK;
 
 #endif

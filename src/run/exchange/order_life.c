@@ -9,15 +9,19 @@
 #include "holding.h"
 #include "ledger_priv.h"
 
-/* ---- submitting ---------------------------------------------------------------------------- */
+bool order_is_live(const ledger_order *order) {
+    return !tw_order_status_is_final((tw_order_status)order->order.status);
+}
 
-static ledger_account *account_of(account_ledger *ledger, const ledger_order *order) {
+ledger_account *order_account(account_ledger *ledger, const ledger_order *order) {
     return &ledger->accounts[order->account];
 }
 
-static void tell(account_ledger *ledger, const ledger_order *order, tw_alpaca_event event,
-                 const tw_match_event *trade) {
-    const ledger_account *account = account_of(ledger, order);
+/* ---- what is told and held ----------------------------------------------------------------- */
+
+void order_tell(account_ledger *ledger, const ledger_order *order, tw_alpaca_event event,
+                const tw_match_event *trade) {
+    const ledger_account *account = order_account(ledger, order);
     ledger_update update = {.account = account,
                             .order = order,
                             .event = event,
@@ -33,13 +37,36 @@ static void tell(account_ledger *ledger, const ledger_order *order, tw_alpaca_ev
         account_note_fill(ledger, &update);
 }
 
-/* Sets `held` as what is held for the order, in the account's or the symbol's total, and its open
- * quantity in the symbol's. */
-static void reserve(account_ledger *ledger, ledger_order *order, int64_t held_nano) {
-    ledger_account *account = account_of(ledger, order);
+static int64_t least(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+/* The open quantity that an order holds for: invariant 6. */
+static int64_t held_quantity(const ledger_order *order) {
+    int64_t open_nano = order->order.quantity.nano - order->order.filled.nano;
+    if (!order_is_live(order) || order->passive)
+        return 0;
+    return order->parent == 0 ? open_nano
+                              : least(open_nano, order->covered_nano - order->order.filled.nano);
+}
+
+int64_t order_needs(const ledger_order *order) {
+    int64_t open_nano = held_quantity(order);
+    if (order->holds_shares)
+        return open_nano;
+    int64_t needed = 0;
+    tw_status status =
+        tw_decimal_multiply(order->reserve_price_nano, open_nano, TW_ROUND_CEILING, &needed);
+    TW_ASSERT(status == TW_OK);
+    return needed;
+}
+
+/* The account's or the symbol's total goes with the order, and so does its open quantity. */
+void order_reserve(account_ledger *ledger, ledger_order *order) {
+    ledger_account *account = order_account(ledger, order);
     ledger_holding *holding = &account->holdings[order->order.symbol];
-    bool final = tw_order_status_is_final((tw_order_status)order->order.status);
-    int64_t open_nano = final ? 0 : order->order.quantity.nano - order->order.filled.nano;
+    int64_t held_nano = order_needs(order);
+    int64_t open_nano = held_quantity(order);
     int64_t *total = order->holds_shares ? &holding->reserved.nano : &account->reserved.nano;
     tw_quantity *open =
         order->order.side == TW_SIDE_BUY ? &holding->open_buys : &holding->open_sells;
@@ -48,6 +75,8 @@ static void reserve(account_ledger *ledger, ledger_order *order, int64_t held_na
     order->reserved_nano = held_nano;
     order->counted_nano = open_nano;
 }
+
+/* ---- coming -------------------------------------------------------------------------------- */
 
 /* Puts order `index` at the head of its hash chain; returns the old head. */
 static uint32_t chain(tw_map *map, uint64_t hash, uint32_t index) {
@@ -59,25 +88,23 @@ static uint32_t chain(tw_map *map, uint64_t hash, uint32_t index) {
     return (uint32_t)head;
 }
 
-static ledger_order *record_order(account_ledger *ledger, const ledger_account *account,
-                                  const order_ticket *ticket) {
+ledger_order *order_record(account_ledger *ledger, const ledger_account *account,
+                           const ledger_order *figures) {
+    TW_ASSERT(ledger->order_count < ledger->order_count_max);
     uint32_t index = ledger->order_count++;
     ledger_order *order = &ledger->orders[index];
-    *order = (ledger_order){
-        .order = ticket->order,
-        .match_id = FLOOR_USER_ID | (index + 1),
-        .account = account->index,
-        .reserve_price_nano = ticket->hold.price_nano,
-        .holds_shares = ticket->hold.shares,
-        .notional = ticket->notional,
-    };
+    *order = *figures;
+    order->match_id = FLOOR_USER_ID | (index + 1);
+    order->holder = index;
+    order->account = account->index;
+    order->place = ORDER_WAITS;
     tw_order *public = &order->order;
     public->created_ns = floor_now(ledger->floor);
     public->updated_ns = public->created_ns;
-    public->status = TW_ORDER_PENDING_NEW;
     uuid_write(&ledger->random, public->venue_order_id);
     if (public->client_order_id[0] == '\0')
         uuid_write(&ledger->random, public->client_order_id);
+    order->expires_ns = order_expiry(ledger, public);
     order->next_same_uuid =
         chain(ledger->by_uuid, text_hash(tw_slice_of(public->venue_order_id), 0), index);
     order->next_same_client =
@@ -85,26 +112,15 @@ static ledger_order *record_order(account_ledger *ledger, const ledger_account *
     return order;
 }
 
-/* A market buy goes to the floor with the price that it was held at as its limit (invariant 3);
- * what cannot be had for it is cancelled like the rest of any market order. */
-static tw_match_order match_order_of(const ledger_order *order) {
-    tw_match_order out = {
-        .id = order->match_id,
-        .owner = 1 + (uint64_t)order->account,
-        .price = order->order.limit_price,
-        .quantity = order->order.quantity,
-        .symbol = order->order.symbol,
-        .side = order->order.side,
-        .type = order->order.type,
-        .time_in_force = order->order.time_in_force,
-    };
-    if (out.type == TW_ORDER_MARKET && out.side == TW_SIDE_BUY) {
-        out.type = TW_ORDER_LIMIT;
-        out.price.nano = order->reserve_price_nano;
-        if (out.time_in_force != TW_FILL_OR_KILL)
-            out.time_in_force = TW_IMMEDIATE_OR_CANCEL;
+static ledger_order *record_ticket(account_ledger *ledger, const ledger_account *account,
+                                   const order_ticket *ticket) {
+    ledger_order *order = order_record(ledger, account, &ticket->order);
+    for (uint32_t i = 0; i < ticket->leg_count; i++) {
+        ledger_order *leg = order_record(ledger, account, &ticket->legs[i]);
+        leg->parent = (uint32_t)(order - ledger->orders) + 1;
+        order->legs[i] = (uint32_t)(leg - ledger->orders) + 1;
     }
-    return out;
+    return order;
 }
 
 tw_status ledger_submit(account_ledger *ledger, ledger_account *account,
@@ -115,28 +131,52 @@ tw_status ledger_submit(account_ledger *ledger, ledger_account *account,
     tw_status status = order_gate(ledger, account, request, &ticket, ret_refusal);
     if (status != TW_OK)
         return status;
-    ledger_order *order = record_order(ledger, account, &ticket);
-    reserve(ledger, order, ticket.hold.held_nano);
+    ledger_order *order = record_ticket(ledger, account, &ticket);
+    order_reserve(ledger, order);
+    bool waits = !order_may_trade(ledger, order);
     *ret_order = *order;
-    tw_match_order match_order = match_order_of(order);
-    status = floor_submit(ledger->floor, &match_order);
-    if (status != TW_OK && order->order.status == TW_ORDER_PENDING_NEW) {
-        order->order.status = TW_ORDER_REJECTED;
-        reserve(ledger, order, 0);
-        tell(ledger, order, TW_ALPACA_EVENT_REJECTED, NULL);
+    if (waits) {
+        order_tell(ledger, order, TW_ALPACA_EVENT_ACCEPTED, NULL);
+    } else {
+        ret_order->place = ORDER_ON_FLOOR;
+        order_send(ledger, order);
     }
     return TW_OK;
 }
 
+/* ---- going --------------------------------------------------------------------------------- */
+
+static void end(account_ledger *ledger, ledger_order *order, tw_order_status status,
+                int64_t *ret_time_ns) {
+    order->order.status = (uint8_t)status;
+    order->order.updated_ns = floor_now(ledger->floor);
+    *ret_time_ns = order->order.updated_ns;
+    order->place = ORDER_WAITS;
+    order_reserve(ledger, order);
+}
+
+void order_cancel_now(account_ledger *ledger, ledger_order *order) {
+    end(ledger, order, TW_ORDER_CANCELED, &order->canceled_ns);
+    order_tell(ledger, order, TW_ALPACA_EVENT_CANCELED, NULL);
+}
+
+void order_expire_now(account_ledger *ledger, ledger_order *order) {
+    end(ledger, order, TW_ORDER_EXPIRED, &order->expired_ns);
+    order_tell(ledger, order, TW_ALPACA_EVENT_EXPIRED, NULL);
+}
+
+void order_reject_now(account_ledger *ledger, ledger_order *order) {
+    end(ledger, order, TW_ORDER_REJECTED, &order->failed_ns);
+    order_tell(ledger, order, TW_ALPACA_EVENT_REJECTED, NULL);
+}
+
 tw_status ledger_cancel(account_ledger *ledger, const ledger_order *order,
                         ledger_refusal *ret_refusal) {
-    if (!tw_order_status_is_final((tw_order_status)order->order.status) &&
-        floor_cancel(ledger->floor, order->order.symbol, order->match_id) == TW_OK)
-        return TW_OK;
-    *ret_refusal = (ledger_refusal){.http_status = 422, .code = 42210000};
-    snprintf(ret_refusal->message, sizeof ret_refusal->message, "order is already in \"%s\" state",
-             tw_order_status_name((tw_order_status)order->order.status));
-    return TW_REFUSED;
+    if (!order_is_live(order))
+        return refuse(ret_refusal, 422, CODE_RULE, "order is already in \"%s\" state",
+                      tw_order_status_name((tw_order_status)order->order.status));
+    order_withdraw(ledger, &ledger->orders[order - ledger->orders], WITHDRAW_TO_CANCEL);
+    return TW_OK;
 }
 
 /* ---- what the floor says ------------------------------------------------------------------- */
@@ -150,15 +190,16 @@ static int64_t trade_value(const tw_match_event *event) {
     return value;
 }
 
-int64_t order_needs(const ledger_order *order) {
-    int64_t open_nano = order->order.quantity.nano - order->order.filled.nano;
-    if (order->holds_shares)
-        return open_nano;
-    int64_t needed = 0;
-    tw_status status =
-        tw_decimal_multiply(order->reserve_price_nano, open_nano, TW_ROUND_CEILING, &needed);
-    TW_ASSERT(status == TW_OK);
-    return needed;
+/* What an entry buys is held for its leg at once (invariant 6), as far as nobody else wants it. */
+static void cover_leg(account_ledger *ledger, const ledger_order *entry, int64_t quantity_nano) {
+    if (entry->legs[0] == 0 || entry->group == ORDER_OCO)
+        return;
+    ledger_order *leg = &ledger->orders[entry->legs[0] - 1];
+    const ledger_holding *holding = &order_account(ledger, entry)->holdings[entry->order.symbol];
+    bool right_way = (holding->quantity.nano > 0) == (leg->order.side == TW_SIDE_SELL);
+    if (right_way)
+        leg->covered_nano += least(quantity_nano, account_available(holding).nano);
+    order_reserve(ledger, leg);
 }
 
 static void fill(account_ledger *ledger, ledger_order *order, const tw_match_event *event) {
@@ -175,20 +216,13 @@ static void fill(account_ledger *ledger, ledger_order *order, const tw_match_eve
     public->updated_ns = floor_now(ledger->floor);
     order->filled_ns = public->updated_ns;
     bool buys = public->side == TW_SIDE_BUY;
-    ledger_account *account = account_of(ledger, order);
+    ledger_account *account = order_account(ledger, order);
     account->cash.nano += buys ? -value : value;
     holding_move(&account->holdings[public->symbol],
                  buys ? event->quantity.nano : -event->quantity.nano, value);
-    reserve(ledger, order, order_needs(order));
-    tell(ledger, order, whole ? TW_ALPACA_EVENT_FILL : TW_ALPACA_EVENT_PARTIAL_FILL, event);
-}
-
-static void canceled(account_ledger *ledger, ledger_order *order) {
-    order->order.status = TW_ORDER_CANCELED;
-    order->order.updated_ns = floor_now(ledger->floor);
-    order->canceled_ns = order->order.updated_ns;
-    reserve(ledger, order, 0);
-    tell(ledger, order, TW_ALPACA_EVENT_CANCELED, NULL);
+    order_reserve(ledger, order);
+    cover_leg(ledger, order, event->quantity.nano);
+    order_tell(ledger, order, whole ? TW_ALPACA_EVENT_FILL : TW_ALPACA_EVENT_PARTIAL_FILL, event);
 }
 
 static ledger_order *order_of(account_ledger *ledger, uint64_t match_id) {
@@ -196,38 +230,82 @@ static ledger_order *order_of(account_ledger *ledger, uint64_t match_id) {
         return NULL;
     uint64_t index = (match_id & ~FLOOR_USER_ID) - 1;
     TW_ASSERT(index < ledger->order_count);
-    return &ledger->orders[index];
+    return &ledger->orders[ledger->orders[index].holder];
+}
+
+/* The venue has it, or has let it in: the first time that this is so is told. */
+static void become_new(account_ledger *ledger, ledger_order *order) {
+    if (order->order.status != TW_ORDER_PENDING_NEW && order->order.status != TW_ORDER_HELD)
+        return;
+    order->order.status = TW_ORDER_NEW;
+    order->order.updated_ns = floor_now(ledger->floor);
+    order_tell(ledger, order, TW_ALPACA_EVENT_NEW, NULL);
+}
+
+static void withdrawn(account_ledger *ledger, ledger_order *order) {
+    switch ((order_withdrawal)ledger->withdrawal) {
+    case WITHDRAW_TO_CANCEL:
+        order_cancel_now(ledger, order);
+        break;
+    case WITHDRAW_TO_EXPIRE:
+        order_expire_now(ledger, order);
+        break;
+    case WITHDRAW_TO_WAIT:
+        order->place = ORDER_WAITS;
+        break;
+    }
+}
+
+/* Another order of its group has traded: both together are for no more than one was. */
+static void reduced(account_ledger *ledger, ledger_order *order, int64_t quantity_nano) {
+    order->order.quantity.nano -= quantity_nano;
+    order->covered_nano -= least(order->covered_nano, quantity_nano);
+    order->order.updated_ns = floor_now(ledger->floor);
+    order_reserve(ledger, order);
+}
+
+static void on_trade(account_ledger *ledger, const tw_match_event *event) {
+    ledger_order *taker = order_of(ledger, event->id);
+    ledger_order *maker = order_of(ledger, event->maker_id);
+    if (maker != NULL)
+        fill(ledger, maker, event);
+    if (taker != NULL)
+        fill(ledger, taker, event);
 }
 
 void ledger_on_match(account_ledger *ledger, const tw_match_event *event) {
     ledger_order *order = order_of(ledger, event->id);
-    ledger_order *maker = order_of(ledger, event->maker_id);
+    if (event->kind == TW_MATCH_TRADE) {
+        on_trade(ledger, event);
+        return;
+    }
+    if (order == NULL || !order_is_live(order))
+        return;
     switch ((tw_match_event_kind)event->kind) {
-    case TW_MATCH_ACCEPTED:
-        order->order.status = TW_ORDER_NEW;
-        tell(ledger, order, TW_ALPACA_EVENT_NEW, NULL);
+    case TW_MATCH_ACCEPTED: /* the second order of an OCO stays held until its stop is reached */
+    case TW_MATCH_RELEASED: /* so does the second leg of a bracket */
+        if (!order->passive)
+            become_new(ledger, order);
         break;
-    case TW_MATCH_TRADE:
-        if (maker != NULL)
-            fill(ledger, maker, event);
-        if (order != NULL)
-            fill(ledger, order, event);
+    case TW_MATCH_TRIGGERED:
+        order->order.stop_price = event->price.nano != 0 ? event->price : order->order.stop_price;
+        become_new(ledger, order);
         break;
     case TW_MATCH_CANCELLED:
-        if (order != NULL && !tw_order_status_is_final((tw_order_status)order->order.status))
-            canceled(ledger, order);
+        withdrawn(ledger, order);
         break;
+    case TW_MATCH_REDUCED:
+        reduced(ledger, order, event->quantity.nano);
+        break;
+    case TW_MATCH_TRADE:
+    case TW_MATCH_HELD:
+    case TW_MATCH_PARKED:
     case TW_MATCH_REJECTED:
     case TW_MATCH_RESTED:
-    case TW_MATCH_REDUCED:
     case TW_MATCH_REPLACED:
     case TW_MATCH_BEST_CHANGED:
     case TW_MATCH_HALTED:
     case TW_MATCH_RESUMED:
-    case TW_MATCH_PARKED:
-    case TW_MATCH_TRIGGERED:
-    case TW_MATCH_HELD:
-    case TW_MATCH_RELEASED:
     case TW_MATCH_AUCTION_BEGUN:
     case TW_MATCH_AUCTION_ENDED:
         break;

@@ -73,7 +73,7 @@ void streams_on_update(streams *set, const ledger_update *update) {
             client->account != update->account)
             continue;
         if (!encoded) {
-            words_update(update, set->market.symbols, &words);
+            words_update(set->ledger, update, set->market.symbols, &words);
             tw_text_clear(&set->scratch);
             tw_alpaca_encode_order_update(&set->scratch, &words);
             encoded = true;

@@ -14,29 +14,64 @@ void words_asset_id(const char *symbol, char *buffer) {
     uuid_write(&random, buffer);
 }
 
-void words_order(const ledger_order *order, const tw_symbols *symbols, tw_alpaca_order *ret_order) {
+/* Which of four an order is, for the position that it was sent for. */
+static const char *intent_of(const ledger_order *order) {
+    if (order->order.side == TW_SIDE_BUY)
+        return order->holds_shares ? "buy_to_close" : "buy_to_open";
+    return order->holds_shares ? "sell_to_close" : "sell_to_open";
+}
+
+static void name_order(const account_ledger *ledger, uint32_t number, char *buffer) {
+    const ledger_order *order = ledger_order_at(ledger, number);
+    if (order != NULL)
+        snprintf(buffer, TW_ALPACA_ID_SIZE, "%s", order->order.venue_order_id);
+}
+
+void words_order(const account_ledger *ledger, const ledger_order *order, const tw_symbols *symbols,
+                 tw_alpaca_order *ret_order) {
+    static const char *const classes[] = {"", "bracket", "oco", "oto"};
+    bool waits = order->place == ORDER_WAITS;
     tw_alpaca_order_from(&order->order, symbols, ret_order);
     words_asset_id(ret_order->symbol, ret_order->asset_id);
     snprintf(ret_order->asset_class, sizeof ret_order->asset_class, "us_equity");
+    snprintf(ret_order->order_class, sizeof ret_order->order_class, "%s", classes[order->group]);
+    snprintf(ret_order->position_intent, sizeof ret_order->position_intent, "%s", intent_of(order));
+    if (order->order.status == TW_ORDER_PENDING_NEW && waits)
+        snprintf(ret_order->status, sizeof ret_order->status, "accepted");
+    name_order(ledger, order->replaces, ret_order->replaces);
+    name_order(ledger, order->replaced_by, ret_order->replaced_by);
     ret_order->submitted_ns = order->order.created_ns;
+    ret_order->expires_ns = order->expires_ns;
+    ret_order->expired_ns = order->expired_ns;
+    ret_order->canceled_ns = order->canceled_ns;
+    ret_order->replaced_ns = order->replaced_ns;
+    ret_order->failed_ns = order->failed_ns;
+    ret_order->filled_ns = order->order.status == TW_ORDER_FILLED ? order->filled_ns : 0;
     ret_order->notional = order->notional;
-    if (order->order.status == TW_ORDER_FILLED)
-        ret_order->filled_ns = order->filled_ns;
-    if (order->order.status == TW_ORDER_CANCELED)
-        ret_order->canceled_ns = order->canceled_ns;
-    if (order->order.status == TW_ORDER_REJECTED)
-        ret_order->failed_ns = order->order.updated_ns;
-    ret_order->present |= TW_ALPACA_BIT(TW_ALPACA_ORDER_QTY);
+    ret_order->trail_price = order->trail_price;
+    ret_order->trail_percent_nano = order->trail_percent_nano;
+    ret_order->high_water_mark = order->high_water_mark;
+    if (order->notional.nano == 0)
+        ret_order->present |= TW_ALPACA_BIT(TW_ALPACA_ORDER_QTY);
+    else
+        ret_order->order.quantity.nano = 0; /* null: it was sent for an amount */
 }
 
-void words_update(const ledger_update *update, const tw_symbols *symbols,
-                  tw_alpaca_order_update *ret_update) {
+void words_order_now(const account_ledger *ledger, const ledger_order *order,
+                     const tw_symbols *symbols, tw_alpaca_order *ret_order) {
+    ledger_order now;
+    ledger_look(ledger, order, &now);
+    words_order(ledger, &now, symbols, ret_order);
+}
+
+void words_update(const account_ledger *ledger, const ledger_update *update,
+                  const tw_symbols *symbols, tw_alpaca_order_update *ret_update) {
     *ret_update = (tw_alpaca_order_update){
         .timestamp_ns = update->time_ns,
         .at_ns = update->time_ns,
         .event = (uint8_t)update->event,
     };
-    words_order(update->order, symbols, &ret_update->order);
+    words_order(ledger, update->order, symbols, &ret_update->order);
     snprintf(ret_update->event_word, sizeof ret_update->event_word, "%s",
              tw_alpaca_event_name(update->event));
     snprintf(ret_update->execution_id, sizeof ret_update->execution_id, "%s", update->execution_id);

@@ -12,9 +12,14 @@
 /* The id of a symbol's asset: a UUID made of its name alone. 37 bytes. */
 void words_asset_id(const char *symbol, char *buffer);
 
-void words_order(const ledger_order *order, const tw_symbols *symbols, tw_alpaca_order *ret_order);
-void words_update(const ledger_update *update, const tw_symbols *symbols,
-                  tw_alpaca_order_update *ret_update);
+/* An order as the record says; the ledger names those that it replaces or that replace it. */
+void words_order(const account_ledger *ledger, const ledger_order *order, const tw_symbols *symbols,
+                 tw_alpaca_order *ret_order);
+/* The same with the stop and mark of this moment. */
+void words_order_now(const account_ledger *ledger, const ledger_order *order,
+                     const tw_symbols *symbols, tw_alpaca_order *ret_order);
+void words_update(const account_ledger *ledger, const ledger_update *update,
+                  const tw_symbols *symbols, tw_alpaca_order_update *ret_update);
 void words_position(const ledger_account *account, tw_symbol symbol, const tw_symbols *symbols,
                     tw_price price, tw_price previous_close, tw_alpaca_position *ret_position);
 void words_account(const account_ledger *ledger, const ledger_account *account,
