@@ -21,7 +21,7 @@ import tempfile
 import time
 
 SYMBOLS = ["S%c%c" % (65 + i // 10, 65 + i % 10) for i in range(100)]
-FROM, TO = "2025-12-01", "2025-12-31"
+FROM, LAST, TO = "2025-12-01", "2025-12-30", "2025-12-31"  # TO is without it, LAST with it
 KEYS = {"APCA_API_KEY_ID": "demo", "APCA_API_SECRET_KEY": "demo"}
 
 
@@ -47,7 +47,7 @@ def python_loop(url):
         token = ""
         while token is not None:
             connection.request("GET", "/v2/stocks/bars?symbols=%s&timeframe=1Min&start=%s&end=%s"
-                               "&limit=1000%s" % (symbol, FROM, TO, token and
+                               "&limit=1000%s" % (symbol, FROM, LAST, token and
                                                   "&page_token=" + token), headers=headers)
             page = json.loads(connection.getresponse().read())
             rows += sum(len(bars) for bars in page["bars"].values())
