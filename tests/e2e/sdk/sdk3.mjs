@@ -13,12 +13,21 @@ const alpaca = new Alpaca({
     secretKey: "demo",
     baseUrl: exchange,
     dataBaseUrl: exchange,
+    feed: "iex",
 });
 
+/* It makes every data stream wss; a desk has no certificate. */
+alpaca.data_stream_v2.session.url = exchange.replace(/^http/, "ws") + "/v2/iex";
+
 const updates = new Inbox();
+const trades = new Inbox();
+const quotes = new Inbox();
+const bars = new Inbox();
 
 const DECIMAL = /^-?\d+(\.\d+)?$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+const cents = (price) => price.toFixed(2);
 
 async function all(pages) {
     const items = [];
@@ -171,6 +180,53 @@ rule("orders are listed in pages by time", async () => {
     assert.ok(older.every((order) => order.id !== newest[0].id && order.id !== newest[1].id));
 });
 
+rule("a bracket without its stop is refused", async () => {
+    const error = await failure(submit({ symbol: "TSLA", qty: 1, side: "buy", type: "market",
+        order_class: "bracket", take_profit: { limit_price: "9999" } }));
+    assert.equal(error.response.status, 422);
+});
+
+/* ---- account: settings, activities, history, watchlists, calendar --------------------------- */
+
+rule("configurations are read and changed", async () => {
+    const before = await alpaca.getAccountConfigurations();
+    assert.equal(before.no_shorting, false);
+    assert.equal((await alpaca.updateAccountConfigurations({ no_shorting: true })).no_shorting, true);
+    assert.equal((await alpaca.updateAccountConfigurations({ no_shorting: false })).no_shorting, false);
+});
+
+rule("activities come in pages, each once", async () => {
+    const seen = [];
+    let pageToken;
+    for (;;) {
+        const page = await alpaca.getAccountActivities({ activityTypes: "FILL", pageSize: 1, pageToken });
+        if (page.length === 0)
+            break;
+        seen.push(...page.map((activity) => activity.id));
+        pageToken = page[page.length - 1].id;
+        assert.match(page[0].price, DECIMAL);
+    }
+    assert.ok(seen.length >= 2);
+    assert.equal(new Set(seen).size, seen.length);
+});
+
+rule("a watchlist lives from its making to its end", async () => {
+    const made = await alpaca.addWatchlist("desk 3", ["AAPL"]);
+    await alpaca.addToWatchlist(made.id, "MSFT");
+    assert.deepEqual((await alpaca.getWatchlist(made.id)).assets.map((asset) => asset.symbol), ["AAPL", "MSFT"]);
+    await alpaca.deleteFromWatchlist(made.id, "AAPL");
+    await alpaca.updateWatchlist(made.id, { name: "desk three", symbols: ["TSLA"] });
+    assert.ok((await alpaca.getWatchlists()).some((list) => list.name === "desk three"));
+    await alpaca.deleteWatchlist(made.id);
+    assert.equal((await failure(alpaca.getWatchlist(made.id))).response.status, 404);
+});
+
+rule("the calendar knows holidays and half days", async () => {
+    const days = await alpaca.getCalendar({ start: new Date("2025-11-26"), end: new Date("2025-11-28") });
+    assert.deepEqual(days.map((day) => [day.date, day.open, day.close]),
+        [["2025-11-26", "09:30", "16:00"], ["2025-11-28", "09:30", "13:00"]]);
+});
+
 /* ---- market data ---------------------------------------------------------------------------- */
 
 rule("the latest trade, quote and bar have their names", async () => {
@@ -210,6 +266,46 @@ rule("a timeframe that is none is refused", async () => {
     assert.match(error.message, /code: 400/);
 });
 
+rule("trades and quotes of the past come in pages", async () => {
+    const options = { start: "2026-01-05T14:31:00Z", limit: 40, pageLimit: 15 };
+    const trades = await all(alpaca.getTradesV2("AAPL", { ...options }));
+    assert.equal(trades.length, 40);
+    assert.equal(new Set(trades.map((trade) => trade.ID)).size, 40);
+    const quotes = await all(alpaca.getQuotesV2("AAPL", { ...options }));
+    assert.equal(quotes.length, 40);
+    const many = await alpaca.getMultiTradesV2(["AAPL", "MSFT"], { ...options });
+    assert.ok(many.get("AAPL").length > 0);
+});
+
+rule("snapshots have five parts", async () => {
+    const snapshot = await alpaca.getSnapshot("AAPL");
+    for (const part of ["LatestTrade", "LatestQuote", "MinuteBar", "DailyBar", "PrevDailyBar"])
+        assert.ok(snapshot[part], part);
+    assert.equal((await alpaca.getSnapshots(["AAPL", "MSFT"])).length, 2);
+});
+
+rule("the data stream sends trades, quotes and bars in MessagePack", async () => {
+    const { data_stream_v2: stream } = alpaca;
+    stream.onStockTrade((trade) => trades.push(trade));
+    stream.onStockQuote((quote) => quotes.push(quote));
+    stream.onStockBar((bar) => bars.push(bar));
+    const authenticated = new Promise((resolve) => stream.onConnect(resolve));
+    stream.connect();
+    await authenticated;
+    stream.subscribeForTrades(["AAPL"]);
+    stream.subscribeForQuotes(["AAPL"]);
+    stream.subscribeForBars(["*"]);
+    const trade = await trades.next();
+    assert.equal(trade.Symbol, "AAPL");
+    assert.ok(trade.Price > 0 && trade.Size > 0);
+    const quote = await quotes.next();
+    assert.ok(quote.BidPrice > 0 && quote.AskPrice >= quote.BidPrice);
+    const bar = await bars.next();
+    assert.ok(bar.HighPrice >= bar.LowPrice && bar.Volume > 0);
+    stream.unsubscribeFromTrades(["AAPL"]);
+    await eventually(async () => stream.getSubscriptions(), (list) => list.trades.length === 0);
+});
+
 /* ---- who it is ------------------------------------------------------------------------------ */
 
 rule("a wrong key is not authorized", async () => {
@@ -222,4 +318,6 @@ rule("a wrong key is not authorized", async () => {
 
 await run_rules(async () => {
     alpaca.trade_ws.disconnect();
+    if (alpaca.data_stream_v2.conn)
+        alpaca.data_stream_v2.disconnect();
 });

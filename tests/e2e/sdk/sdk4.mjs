@@ -16,10 +16,16 @@ const alpaca = new Alpaca({ keyId: "demo", secret: "demo", fetchApi: local, retr
 const { trading, marketData } = alpaca;
 
 const updates = new Inbox();
+const trades = new Inbox();
+const quotes = new Inbox();
+const bars = new Inbox();
+const market = marketData.stockStream({ url: `${stream}/v2/iex` });
 const trade_stream = trading.stream({ url: `${stream}/stream` });
 
 const DECIMAL = /^-?\d+(\.\d+)?$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+const cents = (price) => price.toFixed(2);
 
 async function all(pages) {
     const items = [];
@@ -129,6 +135,22 @@ rule("every order can be cancelled at once", async () => {
     assert.ok(answers.some((answer) => answer.id === order.id && answer.status === 200));
 });
 
+/* ---- account: settings, activities, history, watchlists, calendar --------------------------- */
+
+rule("activities come in pages, each once", async () => {
+    const seen = (await all(trading.iterateActivities({ activityTypes: ["FILL"], pageSize: 1 })))
+        .map((activity) => activity.id);
+    assert.ok(seen.length >= 2);
+    assert.equal(new Set(seen).size, seen.length);
+});
+
+rule("a watchlist lives from its making to its end", async () => {
+    const made = await trading.watchlists.postWatchlist({ createWatchlistRequest: { name: "desk 4", symbols: ["AAPL"] } });
+    assert.match(made.id, UUID);
+    assert.ok((await trading.watchlists.getWatchlists()).some((list) => list.name === "desk 4"));
+    await trading.watchlists.deleteWatchlistById({ watchlistId: made.id });
+});
+
 /* ---- market data ---------------------------------------------------------------------------- */
 
 rule("the latest are told by symbol", async () => {
@@ -151,6 +173,29 @@ rule("daily bars come in pages, each once", async () => {
     assert.match(whole.AAPL[0].timestampRaw, /^2025-11-03T0[45]:00:00Z$/);
 });
 
+rule("trades of the past come in pages", async () => {
+    const trades = await marketData.getStockTradesFor("AAPL", { start: new Date("2026-01-05T14:31:00Z"), limit: 15 },
+        { maxPerSymbol: 40 });
+    assert.equal(trades.length, 40);
+    assert.equal(new Set(trades.map((trade) => trade.idRaw)).size, 40);
+});
+
+rule("the data stream sends trades, quotes and bars in MessagePack", async () => {
+    market.onTrade((trade) => trades.push(trade));
+    market.onQuote((quote) => quotes.push(quote));
+    market.onBar((bar) => bars.push(bar));
+    market.subscribeForTrades(["AAPL"]);
+    market.subscribeForQuotes(["AAPL"]);
+    market.subscribeForBars(["*"]);
+    market.connect();
+    assert.equal(await market.waitForAuthentication(10_000), true);
+    const trade = await trades.next();
+    assert.equal(trade.symbol, "AAPL");
+    assert.ok(trade.timestamp instanceof Date && /\.\d{1,9}Z$|:\d\dZ$/.test(trade.timestampRaw));
+    assert.ok((await quotes.next()).bidPrice > 0);
+    assert.ok((await bars.next()).volume > 0);
+});
+
 /* ---- who it is ------------------------------------------------------------------------------ */
 
 rule("a wrong key is not authorized", async () => {
@@ -162,4 +207,5 @@ rule("a wrong key is not authorized", async () => {
 
 await run_rules(async () => {
     trade_stream.disconnect();
+    market.disconnect();
 });
