@@ -144,6 +144,17 @@ void route_trades(exchange_call *call);
 void route_trades_of(exchange_call *call);
 void route_quotes(exchange_call *call);
 void route_quotes_of(exchange_call *call);
+void route_auctions(exchange_call *call);
+void route_auctions_of(exchange_call *call);
+
+/* routes_meta.c, routes_screener.c */
+void route_exchanges(exchange_call *call);
+void route_conditions(exchange_call *call);
+void route_news(exchange_call *call);
+void route_corporate_actions(exchange_call *call);
+void route_announcements(exchange_call *call);
+void route_most_actives(exchange_call *call);
+void route_movers(exchange_call *call);
 
 /* routes_latest.c */
 void route_latest(exchange_call *call);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "query.h"
 #include "session.h"
 
 enum { LIMIT_DEFAULT = 1000, DATE_SIZE = sizeof "2026-01-05" - 1 };
@@ -23,7 +24,8 @@ static bool invalid(exchange_call *call, const char *name, tw_slice text) {
 
 /* A parameter's text; false without one, or with an empty one. */
 static bool query(const exchange_call *call, const char *name, tw_slice *ret_text) {
-    return tw_http_request_query(call->request, name, ret_text) && ret_text->size > 0;
+    *ret_text = query_text(call, name);
+    return ret_text->size > 0;
 }
 
 static bool is_one_of(tw_slice text, const char *const *words, size_t count) {
@@ -187,6 +189,11 @@ static bool read_frame(exchange_call *call, history_query *ret_query) {
 
 /* ---- tokens -------------------------------------------------------------------------------- */
 
+/* Auctions are those of days, and told as daily bars are. */
+static bool is_of_bars(history_kind kind) {
+    return kind == HISTORY_BARS || kind == HISTORY_AUCTIONS;
+}
+
 void history_token(const tw_exchange *exchange, const history_query *query, tw_symbol symbol,
                    int64_t time_ns, uint64_t number, char token[HISTORY_TOKEN_SIZE]) {
     char time[TW_TIME_TEXT_SIZE];
@@ -194,7 +201,7 @@ void history_token(const tw_exchange *exchange, const history_query *query, tw_s
     const char *name = tw_symbols_name(exchange->symbols, symbol);
     tw_time_format(time_ns, 9, time);
     int size =
-        query->kind == HISTORY_BARS
+        is_of_bars(query->kind)
             ? snprintf(plain, sizeof plain, "%s|%c|%s", name, bar_frame_letter(query->frame), time)
             : snprintf(plain, sizeof plain, "%s|%s|%llu", name, time, (unsigned long long)number);
     TW_ASSERT(size > 0 && (size_t)size < sizeof plain);
@@ -220,7 +227,7 @@ static bool read_token(exchange_call *call, history_query *ret_query) {
     tw_slice rest = {plain, decode(token, plain)};
     tw_slice name = tw_slice_split(&rest, '|');
     tw_slice first = tw_slice_split(&rest, '|');
-    bool bars = ret_query->kind == HISTORY_BARS;
+    bool bars = is_of_bars(ret_query->kind);
     ret_query->resumed = true;
     ret_query->token_symbol = tw_symbols_find(call->exchange->symbols, name);
     bool good = ret_query->token_symbol != TW_SYMBOL_NONE && rest.data != NULL &&
@@ -245,6 +252,7 @@ bool history_query_read(exchange_call *call, history_kind kind, bool single,
     ret_query->descending = false;
     ret_query->resumed = false;
     ret_query->symbol_count = 0;
+    ret_query->frame = (bar_frame){BAR_DAY, 1};
     if (!read_symbols(call, ret_query) || !read_feed(call, kind) || !read_currency(call, ret_query))
         return false;
     if (kind == HISTORY_LATEST)

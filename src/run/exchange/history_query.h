@@ -5,8 +5,9 @@
  * as the venue checks them: a mistake is answered 400 with a message that names it.
  *
  * A page token is the last record of the page before, in base-64 as the venue's is:
- * "AAPL|M|2022-01-03T09:00:00.000000000Z" for bars, "AAPL|2022-04-11T12:00:36.002951946Z|17" for
- * trades and quotes, whose third part is the record's number (record_series.h).
+ * "AAPL|M|2022-01-03T09:00:00.000000000Z" for bars and auctions,
+ * "AAPL|2022-04-11T12:00:36.002951946Z|17" for trades and quotes, whose third part is the record's
+ * number (record_series.h).
  */
 #ifndef TRADEWIND_RUN_EXCHANGE_HISTORY_QUERY_H
 #define TRADEWIND_RUN_EXCHANGE_HISTORY_QUERY_H

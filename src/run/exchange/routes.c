@@ -63,11 +63,20 @@ static const route routes[] = {
     {"GET", "/v2/stocks/bars", route_bars, false},
     {"GET", "/v2/stocks/trades", route_trades, false},
     {"GET", "/v2/stocks/quotes", route_quotes, false},
+    {"GET", "/v2/stocks/auctions", route_auctions, false},
+    {"GET", "/v2/stocks/meta/exchanges", route_exchanges, false},
+    {"GET", "/v2/stocks/meta/conditions/{}", route_conditions, false},
+    {"GET", "/v1beta1/news", route_news, false},
+    {"GET", "/v1/corporate-actions", route_corporate_actions, false},
+    {"GET", "/v2/corporate_actions/announcements", route_announcements, false},
+    {"GET", "/v1beta1/screener/stocks/most-actives", route_most_actives, false},
+    {"GET", "/v1beta1/screener/{}/movers", route_movers, false},
     {"GET", "/v2/stocks/snapshots", route_snapshots, false},
     {"GET", "/v2/stocks/{}/latest", route_latest, false},
     {"GET", "/v2/stocks/{}/bars", route_bars_of, false},
     {"GET", "/v2/stocks/{}/trades", route_trades_of, false},
     {"GET", "/v2/stocks/{}/quotes", route_quotes_of, false},
+    {"GET", "/v2/stocks/{}/auctions", route_auctions_of, false},
     {"GET", "/v2/stocks/{}/snapshot", route_snapshot_of, false},
     {"GET", "/v2/stocks/{}/{}/latest", route_latest_of, false},
 };
@@ -222,16 +231,16 @@ static void run(exchange_call *call, const route *chosen) {
 
 /* ---- upgrades ------------------------------------------------------------------------------ */
 
-/* True if the request was for one of the streams. */
-static bool upgrade(exchange_call *call) {
+/* True if the request opened one of the streams, or was refused one; `*ret_stream` tells that it
+ * names a stream but asks for no upgrade. */
+static bool upgrade(exchange_call *call, bool *ret_stream) {
     tw_status status = TW_OK;
     if (!streams_upgrade(call->exchange->streams, call->request, call->reply, &status))
         return false;
-    if (status == TW_PROTOCOL)
-        answer_error(call, 426, 0, "this is a WebSocket: ask for an upgrade");
-    else if (status != TW_OK)
+    *ret_stream = status == TW_PROTOCOL;
+    if (status != TW_OK && !*ret_stream)
         answer_error(call, 503, 0, "there is no room for another stream");
-    return true;
+    return !*ret_stream;
 }
 
 void exchange_handle(void *context, const tw_http_request *request, tw_http_reply *reply) {
@@ -239,7 +248,8 @@ void exchange_handle(void *context, const tw_http_request *request, tw_http_repl
     tw_slice path = tw_http_request_path(request);
     tw_slice method = tw_http_request_method(request);
     bool known_path = false;
-    if (upgrade(&call))
+    bool stream = false; /* of which one has a call of the same name: /v1beta1/news */
+    if (upgrade(&call, &stream))
         return;
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
         if (!fits(path, routes[i].pattern, &call))
@@ -250,7 +260,9 @@ void exchange_handle(void *context, const tw_http_request *request, tw_http_repl
             return;
         }
     }
-    if (known_path)
+    if (stream)
+        answer_error(&call, 426, 0, "this is a WebSocket: ask for an upgrade");
+    else if (known_path)
         answer_error(&call, 405, 40510000, "method not allowed");
     else
         answer_error(&call, 404, 40410000, "endpoint not found.");

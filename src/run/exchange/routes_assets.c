@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "assets.h"
-#include "exchange_priv.h"
+#include "query.h"
 
 /* What a list is asked for; an empty text asks for all. */
 typedef struct asset_filter {
@@ -12,11 +12,6 @@ typedef struct asset_filter {
     tw_slice exchange;
     tw_slice attributes;
 } asset_filter;
-
-static tw_slice query(const exchange_call *call, const char *name) {
-    tw_slice text = {0};
-    return tw_http_request_query(call->request, name, &text) ? text : (tw_slice){0};
-}
 
 static bool fits(tw_slice wanted, const char *word) {
     return wanted.size == 0 || tw_slice_equal_string(wanted, word);
@@ -53,8 +48,8 @@ void route_assets(exchange_call *call) {
     tw_exchange *exchange = call->exchange;
     tw_text *body = &exchange->body;
     uint32_t count = tw_symbols_count(exchange->symbols);
-    asset_filter filter = {query(call, "status"), query(call, "asset_class"),
-                           query(call, "exchange"), query(call, "attributes")};
+    asset_filter filter = {query_text(call, "status"), query_text(call, "asset_class"),
+                           query_text(call, "exchange"), query_text(call, "attributes")};
     tw_symbol *sorted = TW_NEW(exchange->allocator, count, tw_symbol);
     if (sorted == NULL) {
         answer_error(call, 500, 50010000, "no memory for the list");

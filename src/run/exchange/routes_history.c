@@ -8,6 +8,8 @@
 
 #include "bar_walk.h"
 #include "history_page.h"
+#include "session.h"
+#include "tradewind/alpaca_records.h"
 
 /* Passes over the symbols before the token's; `*ret_resumed` tells that this one is the token's. */
 static bool is_ahead(const history_page *page, tw_symbol symbol, bool *ret_resumed) {
@@ -30,14 +32,48 @@ static bool put_bar(void *context, const tw_bar *bar) {
     return true;
 }
 
-static bool bars_of(history_page *page, tw_symbol symbol, bool resumed) {
+/* Bars of a symbol, or the auctions of its days. */
+static bool bars_of(history_page *page, tw_symbol symbol, bool resumed, bar_sink put) {
     const history_query *query = page->query;
     bar_range range = {query->frame, query->from_ns, query->to_ns, query->descending};
     if (resumed && query->descending && query->token_ns - 1 < range.to_ns)
         range.to_ns = query->token_ns - 1;
     else if (resumed && !query->descending && query->token_ns + 1 > range.from_ns)
         range.from_ns = query->token_ns + 1;
-    return bar_walk(page->exchange, symbol, &range, put_bar, page);
+    return bar_walk(page->exchange, symbol, &range, put, page);
+}
+
+/* ---- auctions ------------------------------------------------------------------------------ */
+
+static tw_trade print_of(int64_t time_ns, tw_price price, char condition) {
+    return (tw_trade){
+        .time_ns = time_ns, .price = price, .exchange = 'Q', .conditions = {condition}};
+}
+
+/* The official prices of a day: its open at the opening and its close at the closing, when these
+ * have been. */
+static bool put_auctions(void *context, const tw_bar *bar) {
+    history_page *page = context;
+    char date[TW_TIME_TEXT_SIZE];
+    int64_t day = session_day_of(bar->time_ns);
+    int64_t now_ns = floor_now(page->exchange->floor);
+    session_hours hours;
+    if (!session_hours_of(day, &hours) || now_ns < hours.open_ns)
+        return true;
+    if (!history_page_next(page, bar->symbol, bar->time_ns, 0))
+        return false;
+    tw_time_format(day * TW_NS_PER_DAY, 0, date);
+    tw_alpaca_auction_day auctions = {
+        .date = {date, sizeof "2026-01-05" - 1},
+        .opening = {print_of(hours.open_ns, bar->open, 'Q')},
+        .closing = {print_of(hours.close_ns, bar->close, 'M')},
+        .opening_count = 1,
+        .closing_count = now_ns >= hours.close_ns,
+        .present = ~UINT64_C(0),
+    };
+    tw_alpaca_record record = {.kind = TW_ALPACA_RECORD_AUCTION_DAY, .as.auction_day = &auctions};
+    tw_alpaca_encode_record(page->body, &record);
+    return true;
 }
 
 /* ---- trades and quotes --------------------------------------------------------------------- */
@@ -100,8 +136,9 @@ static void answer_history(exchange_call *call, history_kind kind, bool single, 
         bool resumed = false;
         if (!is_ahead(&page, query.symbols[i], &resumed))
             continue;
-        room = kind == HISTORY_BARS ? bars_of(&page, query.symbols[i], resumed)
-                                    : ticks_of(&page, query.symbols[i], resumed);
+        room = kind == HISTORY_BARS       ? bars_of(&page, query.symbols[i], resumed, put_bar)
+               : kind == HISTORY_AUCTIONS ? bars_of(&page, query.symbols[i], resumed, put_auctions)
+                                          : ticks_of(&page, query.symbols[i], resumed);
     }
     history_page_end(&page, call);
 }
@@ -128,4 +165,12 @@ void route_quotes(exchange_call *call) {
 
 void route_quotes_of(exchange_call *call) {
     answer_history(call, HISTORY_QUOTES, true, "quotes");
+}
+
+void route_auctions(exchange_call *call) {
+    answer_history(call, HISTORY_AUCTIONS, false, "auctions");
+}
+
+void route_auctions_of(exchange_call *call) {
+    answer_history(call, HISTORY_AUCTIONS, true, "auctions");
 }

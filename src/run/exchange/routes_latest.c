@@ -3,8 +3,8 @@
  */
 #include <string.h>
 
-#include "bar_walk.h"
 #include "history_query.h"
+#include "newest_days.h"
 #include "tradewind/alpaca_records.h"
 
 typedef enum latest_kind {
@@ -34,24 +34,9 @@ static bool latest_bar(const tw_exchange *exchange, tw_symbol symbol, tw_bar *re
     return true;
 }
 
-typedef struct newest_days {
-    tw_bar bars[2];
-    uint32_t count;
-} newest_days;
-
-static bool take_day(void *context, const tw_bar *bar) {
-    newest_days *days = context;
-    days->bars[days->count++] = *bar;
-    return days->count < 2;
-}
-
 static void read_snapshot(const tw_exchange *exchange, tw_symbol symbol,
                           tw_alpaca_snapshot *ret_snapshot) {
-    newest_days days = {.count = 0};
-    bar_range range = {.frame = {BAR_DAY, 1},
-                       .from_ns = -EXCHANGE_END_NS / 2,
-                       .to_ns = floor_now(exchange->floor),
-                       .descending = true};
+    newest_days days;
     *ret_snapshot = (tw_alpaca_snapshot){.present = 0};
     floor_quote(exchange->floor, symbol, &ret_snapshot->latest_quote);
     ret_snapshot->present = TW_ALPACA_BIT(TW_ALPACA_SNAPSHOT_LATEST_QUOTE);
@@ -59,7 +44,7 @@ static void read_snapshot(const tw_exchange *exchange, tw_symbol symbol,
         ret_snapshot->present |= TW_ALPACA_BIT(TW_ALPACA_SNAPSHOT_LATEST_TRADE);
     if (latest_bar(exchange, symbol, &ret_snapshot->minute_bar))
         ret_snapshot->present |= TW_ALPACA_BIT(TW_ALPACA_SNAPSHOT_MINUTE_BAR);
-    bar_walk(exchange, symbol, &range, take_day, &days);
+    newest_days_read(exchange, symbol, &days);
     ret_snapshot->daily_bar = days.bars[0];
     ret_snapshot->previous_daily_bar = days.bars[1];
     if (days.count > 0)
