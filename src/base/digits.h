@@ -13,6 +13,7 @@
 #ifndef TW_BASE_DIGITS_H
 #define TW_BASE_DIGITS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -36,6 +37,10 @@ static inline uint64_t digits_load(const char *text) {
 /* A bit or more of each byte that is no digit; exact up to and with the first such byte. */
 static inline uint64_t digits_others(uint64_t word) {
     return ((word + DIGITS_EACH(6)) | word) & DIGITS_EACH(0xF0);
+}
+
+static inline bool digits_is(char c) {
+    return c >= '0' && c <= '9';
 }
 
 /* How many digits the word begins with: 0 to 8. */

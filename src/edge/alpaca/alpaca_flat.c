@@ -110,13 +110,24 @@ void tw_flat_put_word(const flat_field *field, tw_slice text, flat_item *item) {
     }
 }
 
+/* The bytes of a name of 1 to 7, and its size behind them: of MessagePack it may hold zeros. */
+static uint64_t word_of(tw_slice name) {
+    const unsigned char *bytes = (const unsigned char *)name.data;
+    size_t last = name.size - 1;
+    uint64_t word = (uint64_t)name.size << 56 | bytes[0];
+    if (name.size < 4)
+        return word | (uint64_t)bytes[name.size / 2] << 8 * (name.size / 2) |
+               (uint64_t)bytes[last] << 8 * last;
+    uint32_t end = (uint32_t)bytes[last - 3] | (uint32_t)bytes[last - 2] << 8 |
+                   (uint32_t)bytes[last - 1] << 16 | (uint32_t)bytes[last] << 24;
+    return word | (uint64_t)bytes[1] << 8 | (uint64_t)bytes[2] << 16 | (uint64_t)bytes[3] << 24 |
+           (uint64_t)end << 8 * (last - 3);
+}
+
 bool tw_flat_symbol(flat_reading *reading, tw_slice name, tw_symbol *ret_symbol) {
     if (name.size == 0 || name.size > 7)
         return tw_symbols_intern(reading->symbols, name, ret_symbol) == TW_OK;
-    char bytes[8] = {0};
-    memcpy(bytes, name.data, name.size);
-    bytes[7] = (char)name.size; /* a name of MessagePack may hold zeros */
-    uint64_t word = digits_bytes(bytes);
+    uint64_t word = word_of(name);
     size_t place = word * UINT64_C(0x9E3779B97F4A7C15) >> 32 & (FLAT_NAME_COUNT - 1);
     if (reading->memory->names[place].name != word) {
         tw_symbol symbol = TW_SYMBOL_NONE;

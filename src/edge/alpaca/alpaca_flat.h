@@ -20,7 +20,7 @@
 typedef enum flat_kind { FLAT_TRADES, FLAT_QUOTES, FLAT_BARS, FLAT_KIND_COUNT } flat_kind;
 
 #define FLAT_FIELD_MAX 11
-#define FLAT_NAME_COUNT 64 /* a power of two */
+#define FLAT_NAME_COUNT 256 /* a power of two */
 
 /* What a reader remembers from record to record. None of it changes what is read. */
 typedef struct flat_memory {

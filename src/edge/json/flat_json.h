@@ -53,7 +53,7 @@ static inline const char *flat_json_string(const char *at, tw_slice *ret_content
 }
 
 static inline const char *flat_json_digits(const char *at) {
-    while (*at >= '0' && *at <= '9')
+    while (digits_is(*at))
         at++;
     return at;
 }
@@ -90,41 +90,51 @@ static inline const char *flat_json_decimal_any(const char *at, int64_t *ret_nan
     return at != NULL && tw_decimal_parse_rounded(text, ret_nano) == TW_OK ? at : NULL;
 }
 
-/* The same; quick for up to seven digits on either side of the point. */
+/* The same; quick for up to eight digits before the point and nine behind it. */
 static inline const char *flat_json_decimal(const char *at, int64_t *ret_nano) {
     uint64_t word = digits_load(at);
     unsigned count = digits_count(word);
-    if (count == 0 || count == 8 || (count > 1 && *at == '0'))
+    if (count == 0 || (count > 1 && *at == '0') || (count == 8 && digits_is(at[8])))
         return flat_json_decimal_any(at, ret_nano);
     int64_t nano = digits_first(word, count) * TW_NANO;
     const char *behind = at + count;
     if (*behind == '.') {
-        word = digits_load(behind + 1);
+        word = digits_load(++behind);
         count = digits_count(word);
-        if (count == 0 || count == 8)
-            return flat_json_decimal_any(at, ret_nano);
+        if (count == 0)
+            return NULL;
         nano += INT64_C(10) * digits_behind_point(word, count);
-        behind += 1 + count;
+        behind += count;
+        if (count == 8 && digits_is(*behind))
+            nano += *behind++ - '0';
     }
-    if (*behind == 'e' || *behind == 'E')
+    if (digits_is(*behind) || *behind == 'e' || *behind == 'E')
         return flat_json_decimal_any(at, ret_nano);
     *ret_nano = nano;
     return behind;
 }
 
-/* An unsigned integer that fits 64 bits. */
+/* An unsigned integer that fits 64 bits; quick for up to 15 digits. */
 static inline const char *flat_json_unsigned(const char *at, uint64_t *ret_value) {
+    static const uint32_t powers[8] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
     uint64_t word = digits_load(at);
     unsigned count = digits_count(word);
     const char *behind = at + count;
     if (count == 0 || (count > 1 && *at == '0'))
         return NULL;
-    if (count == 8) {
-        behind = flat_json_digits(behind);
-        return tw_parse_u64((tw_slice){at, (size_t)(behind - at)}, ret_value) == TW_OK ? behind
-                                                                                       : NULL;
+    uint64_t value = digits_first(word, count);
+    if (count == 8 && digits_is(*behind)) {
+        word = digits_load(behind);
+        count = digits_count(word);
+        if (count == 8) {
+            behind = flat_json_digits(behind);
+            tw_slice text = {at, (size_t)(behind - at)};
+            return tw_parse_u64(text, ret_value) == TW_OK ? behind : NULL;
+        }
+        value = value * powers[count] + digits_first(word, count);
+        behind += count;
     }
-    *ret_value = digits_first(word, count);
+    *ret_value = value;
     return behind;
 }
 
@@ -191,7 +201,7 @@ static inline const char *flat_json_time(const char *at, flat_day *day, int64_t 
             return NULL;
         time_ns += INT64_C(10) * digits_behind_point(word, count);
         behind += count;
-        if (count == 8 && *behind >= '0' && *behind <= '9')
+        if (count == 8 && digits_is(*behind))
             time_ns += *behind++ - '0';
     }
     if (behind[0] != 'Z' || behind[1] != '"')
