@@ -357,6 +357,7 @@ static void changing_audiences_get_what_they_asked_for(void **state) {
                      on ? "subscribe" : "unsubscribe", names[s]);
             wants[i] = on ? wants[i] | 1u << s : wants[i] & ~(1u << s);
             ask(&l[i], line);
+            feed_check(&w.exchange->streams->market);
             before[i] = l[i].log_size;
         }
         size_t all_before = all.log_size;

@@ -341,3 +341,49 @@ tw_status audience_join(stream_client *client, const stream_interest *interest) 
     client->audience = audience;
     return TW_OK;
 }
+
+/* ---- invariants ----------------------------------------------------------------------------- */
+
+/* Invariant 1, seen from the index: each bit belongs to an audience that wants it. */
+static void check_row(const stream_feed *feed, uint32_t channel, uint32_t symbol) {
+    const uint64_t *row = index_row(feed, channel, symbol);
+    for (uint32_t place = 0; place < STREAM_CLIENT_COUNT_MAX; place++) {
+        const stream_audience *audience = feed->audiences[place];
+        bool wanted = false;
+        if (audience != NULL && symbol == feed->symbol_count)
+            wanted = (audience->interest.all >> channel & 1) != 0;
+        else if (audience != NULL)
+            wanted = (audience->interest.wanted[(size_t)channel * feed->mask_words + symbol / 64] >>
+                          (symbol % 64) &
+                      1) != 0;
+        TW_ASSERT((row[place / 64] >> (place % 64) & 1) == wanted);
+    }
+}
+
+static void check_audience(const stream_feed *feed, const stream_audience *audience) {
+    uint32_t members = 0;
+    for (const stream_client *m = audience->members; m != NULL; m = m->next_member, members++)
+        TW_ASSERT(m->audience == audience && m->handshake.codec == audience->codec);
+    TW_ASSERT(members == audience->member_count && members > 0);
+    TW_ASSERT(!interest_is_empty(feed, &audience->interest));
+    for (uint32_t i = audience->place + 1; i < STREAM_CLIENT_COUNT_MAX; i++) { /* invariant 2 */
+        const stream_audience *other = feed->audiences[i];
+        TW_ASSERT(other == NULL || other->codec != audience->codec ||
+                  !interest_equal(feed, &other->interest, &audience->interest));
+    }
+}
+
+void feed_check(const stream_feed *feed) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < STREAM_CLIENT_COUNT_MAX; i++) {
+        if (feed->audiences[i] == NULL)
+            continue;
+        TW_ASSERT(feed->audiences[i]->place == i);
+        check_audience(feed, feed->audiences[i]);
+        count++;
+    }
+    TW_ASSERT(count == feed->audience_count);
+    for (uint32_t c = 0; c < TW_ALPACA_CHANNEL_COUNT; c++)
+        for (uint32_t s = 0; s <= feed->symbol_count; s++)
+            check_row(feed, c, s);
+}

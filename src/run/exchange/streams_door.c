@@ -88,8 +88,7 @@ static stream_client *client_new(streams *set, const stream_handshake *handshake
     return client;
 }
 
-static tw_status accept_client(streams *set, const stream_handshake *handshake, int fd,
-                               tw_slice early) {
+tw_status client_accept(streams *set, const stream_handshake *handshake, int fd, tw_slice early) {
     stream_client *client = client_new(set, handshake);
     if (client == NULL)
         return TW_NO_MEMORY;
@@ -130,7 +129,7 @@ static void on_upgrade(void *context, int fd, tw_slice early) {
     pending *waiting = context;
     streams *set = waiting->set;
     set->pending_count--;
-    if (fd >= 0 && accept_client(set, &waiting->handshake, fd, early) != TW_OK)
+    if (fd >= 0 && client_accept(set, &waiting->handshake, fd, early) != TW_OK)
         close(fd);
     TW_DELETE(set->allocator, waiting, 1, pending);
 }

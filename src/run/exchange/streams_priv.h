@@ -162,6 +162,9 @@ void feed_tell(stream_feed *feed, tw_alpaca_channel channel, tw_symbol symbol);
 
 void feed_flush(stream_feed *feed);
 
+/* Asserts the invariants of audiences and index. Costs a look at everything. */
+void feed_check(const stream_feed *feed);
+
 /* Makes `interest` the client's. TW_NO_MEMORY, and it keeps what it had. */
 tw_status audience_join(stream_client *client, const stream_interest *interest) TW_MUST_CHECK;
 void audience_leave(stream_client *client);
@@ -184,6 +187,10 @@ void data_message(stream_client *client, const tw_socket_message *message);
 void data_error(stream_client *client, int64_t code);
 void trading_message(stream_client *client, const tw_socket_message *message);
 
+/* A client of an upgraded connection; there must be a place. The descriptor is the caller's still
+ * if it fails. */
+tw_status client_accept(streams *set, const stream_handshake *handshake, int fd,
+                        tw_slice early) TW_MUST_CHECK;
 void client_free(stream_client *client);
 
 /* Discards what waits for it, tells it 407 and closes it. */
