@@ -76,6 +76,7 @@ static void print_ready(const tw_exchange *exchange, const char *address,
     printf("  trading  http://%s/v2/account     key demo, secret demo\n", host);
     printf("  data     http://%s/v2/stocks/bars\n", host);
     printf("  streams  ws://%s/v2/iex  ws://%s/stream\n", host, host);
+    printf("  page     http://%s/\n", host);
     printf("  try      curl -H 'APCA-API-KEY-ID: demo' -H 'APCA-API-SECRET-KEY: demo' "
            "http://%s/v2/account\n",
            host);

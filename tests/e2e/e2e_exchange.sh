@@ -165,7 +165,17 @@ bars_and_the_latest_are_told() {
     answers 400 GET '/v2/stocks/bars?symbols=AAPL&timeframe=7Weeks'
 }
 
-run_cases a_port_in_use_is_a_failure an_address_of_another_machine_is_refused \
+a_browser_gets_a_page_and_a_program_a_document() {
+    curl_or_skip
+    answers 200 GET /
+    holds out 'd["name"] == "tradewind exchange"'
+    kind=$(curl -s -m 20 -o out -w '%{content_type}' -H 'Accept: text/html,*/*;q=0.8' "$url/")
+    [ "$kind" = 'text/html; charset=utf-8' ] || fail "the page is of the type $kind"
+    cmp out "$root/src/run/exchange/page.html" || fail "it is not the page of the sources"
+    ! grep -oE '(src|href|url\()[^>]*https?:' out || fail "the page asks another host"
+}
+
+run_cases a_browser_gets_a_page_and_a_program_a_document a_port_in_use_is_a_failure an_address_of_another_machine_is_refused \
     an_interrupt_is_its_ordinary_end account_clock_and_assets_are_told who_has_no_key_is_refused \
     an_order_lives_from_submit_to_cancel a_filled_order_becomes_a_position \
     an_order_that_cannot_be_is_refused bars_and_the_latest_are_told

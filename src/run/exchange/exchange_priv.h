@@ -91,6 +91,7 @@ typedef struct exchange_call {
 
 /* Answers: the JSON in exchange->body, nothing, or an error in the venue's shape. */
 void answer_body(exchange_call *call, uint32_t http_status);
+void answer_page(exchange_call *call, tw_slice html);
 void answer_empty(exchange_call *call, uint32_t http_status);
 void answer_error(exchange_call *call, uint32_t http_status, int64_t code, const char *format, ...)
     TW_PRINTF(4, 5);

@@ -134,6 +134,10 @@ void answer_body(exchange_call *call, uint32_t http_status) {
                 tw_text_slice(&call->exchange->body));
 }
 
+void answer_page(exchange_call *call, tw_slice html) {
+    send_answer(call, 200, "text/html; charset=utf-8", html);
+}
+
 void answer_empty(exchange_call *call, uint32_t http_status) {
     send_answer(call, http_status, NULL, (tw_slice){0});
 }
