@@ -214,10 +214,13 @@ static void put_symbol(scene *s) {
 }
 
 static void put_key_value(scene *s, const char *key) {
-    assert_non_null(key);
-    tw_text_append_format(&s->text, "\"%s\"", key);
+    put(s, "\"");
+    put(s, key);
+    put(s, "\"");
     put_mark(s, ":");
-    if (strcmp(key, "t") == 0)
+    if (key[0] == '\0')
+        put_anything(s);
+    else if (strcmp(key, "t") == 0)
         put_time(s);
     else if (strcmp(key, "S") == 0)
         put_symbol(s);

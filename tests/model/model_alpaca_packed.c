@@ -195,7 +195,9 @@ static void put_symbol(scene *s) {
 }
 
 static void put_value(scene *s, const char *key) {
-    if (strcmp(key, "t") == 0)
+    if (key[0] == '\0')
+        put_anything(s);
+    else if (strcmp(key, "t") == 0)
         put_time(s);
     else if (strcmp(key, "S") == 0)
         put_symbol(s);
