@@ -86,13 +86,14 @@ tw_status floor_jump(trading_floor *floor, int64_t to_ns, tw_error *error) TW_MU
 tw_status floor_submit(trading_floor *floor, const tw_match_order *order) TW_MUST_CHECK;
 tw_status floor_cancel(trading_floor *floor, tw_symbol symbol, uint64_t id) TW_MUST_CHECK;
 
-/* Nothing trades in a symbol that is halted; orders are taken and cancelled. */
-void floor_halt(trading_floor *floor, tw_symbol symbol, bool halted);
 /* The same for a group of users' orders, and for a change of one; see match.h. */
 tw_status floor_submit_group(trading_floor *floor, tw_match_group kind,
                              const tw_match_order *orders, size_t count) TW_MUST_CHECK;
 tw_status floor_replace(trading_floor *floor, tw_symbol symbol, uint64_t id,
                         const tw_match_replacement *replacement) TW_MUST_CHECK;
+
+/* Nothing trades in a symbol that is halted; orders are taken and cancelled. */
+void floor_halt(trading_floor *floor, tw_symbol symbol, bool halted);
 
 int64_t floor_now(const trading_floor *floor);
 
