@@ -131,6 +131,7 @@ static void a_bad_line_is_named_with_its_column(void **state) {
         {"mute 30s at -2m", TW_RANGE, "plan:1:13: expected a time that is to come"},
         {"halt AAPL 60s", TW_PARSE, "plan:1:14: expected another word"},
         {"clock jump 9000h at 1s", TW_RANGE, "plan:1:12: expected a span of at most a year"},
+        {"halt A\1B 1s at 1s", TW_PARSE, "plan:1:7: expected text"},
         {"restart at 4m now", TW_PARSE, "plan:1:15: expected the end of the line"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -278,7 +278,22 @@ static tw_status take_seed(plan_line *line, fault_plan *plan) {
     return line->word.size == 0 ? TW_OK : bad_end(line, example);
 }
 
+/* A plan is told again by its lines' text, so that must be text. */
+static tw_status check_text(plan_line *line) {
+    for (size_t i = 0; i < line->text.size; i++) {
+        unsigned char byte = (unsigned char)line->text.data[i];
+        if ((byte >= ' ' && byte != 0x7f) || is_blank((char)byte))
+            continue;
+        line->word = (tw_slice){line->text.data + i, 1};
+        return bad(line, TW_PARSE, "text", "latency 20ms 5ms");
+    }
+    return TW_OK;
+}
+
 static tw_status take_line(plan_line *line, fault_plan *plan) {
+    tw_status text_status = check_text(line);
+    if (text_status != TW_OK)
+        return text_status;
     line->rest = without_comment(line->text);
     next_word(line);
     if (line->word.size == 0)
