@@ -47,10 +47,10 @@ typedef struct tw_exchange_config {
     uint32_t
         symbol_count;    /* made-up names are added up to so many, at most 8192; not with prices */
     const char *prices;  /* wide CSV of daily closes, or NULL: generated history */
-    const char *tape;    /* LOBSTER messages to replay, or NULL */
+    const char *tape;    /* orders to replay: LOBSTER, Bitstamp, ITCH or DBN; or NULL */
     const char *initial; /* LOBSTER order book of the tape's first moment, or NULL */
     const char *faults;  /* a plan of what goes wrong (docs/guide/exchange.md), or NULL */
-    const char *tape_symbol; /* NULL: the tape's file name up to its first "_" */
+    const char *tape_symbol; /* "AAPL,MSFT"; NULL: the tape's file name up to its first "_" */
     bool always_open;        /* the market never closes; else agents rest while it is closed */
     tw_exchange_clock clock;
     double speed;             /* of the real clock; 1 is real time */

@@ -19,15 +19,14 @@ const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT] = {
      "default: a generated history",
      NULL, offsetof(exchange_options, prices)},
     {"tape", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
-     "LOBSTER messages to replay, plain, gzip or "
-     "zstd",
-     NULL, offsetof(exchange_options, tape)},
+     "orders to replay: LOBSTER messages, Bitstamp, ITCH or Databento mbo, plain or packed", NULL,
+     offsetof(exchange_options, tape)},
     {"initial", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
      "LOBSTER order book whose first row is the "
      "book after the tape's first message",
      NULL, offsetof(exchange_options, initial)},
     {"tape-symbol", TW_CONFIG_TEXT, "NAME", NULL, NULL, "",
-     "symbol of the tape; default: its file "
+     "symbol of the tape, or several of one that has many, AAPL,MSFT; default: its file "
      "name up to the first _",
      NULL, offsetof(exchange_options, tape_symbol)},
     {"faults", TW_CONFIG_TEXT, "FILE", NULL, NULL, "", "a plan of what goes wrong", NULL,

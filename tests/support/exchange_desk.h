@@ -53,6 +53,9 @@ typedef struct desk_config {
     int64_t multiplier_max;   /* 0: 1, no margin */
     uint32_t order_count_max; /* 0: 4096 */
     bool always_open;
+    uint8_t tape_format; /* 0: LOBSTER messages */
+    uint32_t tape_symbol_count;
+    int64_t tape_shift_ns;
 } desk_config;
 
 static inline void desk_mix(trading_desk *desk, const void *record, size_t size) {
@@ -180,11 +183,14 @@ static inline tw_status desk_make(trading_desk *desk, const tw_allocator *alloca
         .seed = config->seed,
         .start_ns = DESK_START_NS,
         .events_per_second = 20.0,
-        .order_count_max = 8192,
+        .order_count_max = 16384,
         .minute_count_max = 64,
         .tape_path = config->tape_path,
         .initial_path = config->initial_path,
         .always_open = config->always_open,
+        .tape_format = config->tape_format,
+        .tape_symbol_count = config->tape_symbol_count,
+        .tape_shift_ns = config->tape_shift_ns,
         .tape_midnight_ns = session_time_of(session_day_of(DESK_START_NS), 0, 0),
     };
     floor_sink sink = {desk_on_trade,      desk_on_levels, desk_on_quote, desk_on_bar,

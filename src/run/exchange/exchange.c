@@ -122,6 +122,15 @@ static tw_status check_symbols(const tw_exchange *exchange, tw_error *error) {
     return TW_OK;
 }
 
+/* The venues whose files have dates, of Bitcoin and of futures, are open at night. */
+static tw_status survey_tape(tw_exchange *exchange, tw_error *error) {
+    tw_exchange_config *config = &exchange->config;
+    tw_status status = floor_tape_survey(exchange->allocator, config->tape, exchange->symbols,
+                                         exchange->tape_symbol_count, &exchange->tape, error);
+    config->always_open = config->always_open || (status == TW_OK && exchange->tape.dated);
+    return status;
+}
+
 static tw_status make_history(tw_exchange *exchange, tw_error *error) {
     const tw_exchange_config *config = &exchange->config;
     tw_tape_table table = {0};
@@ -135,11 +144,13 @@ static tw_status make_history(tw_exchange *exchange, tw_error *error) {
         status = exchange_name_symbols(exchange, &table, error);
     if (status == TW_OK)
         status = check_symbols(exchange, error);
+    if (status == TW_OK && config->tape != NULL)
+        status = survey_tape(exchange, error);
     if (status == TW_OK && table.row_count > 0) {
         status = history_from_table(exchange, &table, error);
     } else if (status == TW_OK) {
         status = daily_history_generate(exchange->allocator, exchange->symbols,
-                                        session_day_of(exchange_default_start(config)) - 1,
+                                        session_day_of(exchange_default_start(exchange)) - 1,
                                         config->history_days, config->seed, &exchange->history);
         if (status != TW_OK)
             tw_error_set(error, status, "the history could not be generated: %s",
@@ -201,13 +212,15 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
         .events_total = events_of_all(exchange),
         .minute_count_max = MINUTE_COUNT_MAX,
         .tape_path = config->tape,
+        .tape_format = exchange->tape.format,
+        .tape_symbol_count = exchange->tape_symbol_count,
         .initial_path = config->initial,
         .always_open = config->always_open,
     };
-    tw_status status = exchange_decide_start(exchange, &floor.tape_midnight_ns, error);
-    if (status != TW_OK)
-        return status;
+    exchange_decide_start(exchange);
     floor.start_ns = exchange->start_ns;
+    floor.tape_shift_ns = exchange->tape.dated ? exchange->start_ns - exchange->tape.first_ns : 0;
+    floor.tape_midnight_ns = session_time_of(session_day_of(exchange->start_ns), 0, 0);
     ledger_opening opening = {
         .key = config->key,
         .secret = config->secret,
@@ -221,8 +234,8 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
         .openings = &opening,
         .account_count = 1,
     };
-    status = ledger_new(exchange->allocator, &ledger, exchange->symbols, on_update, exchange,
-                        &exchange->ledger);
+    tw_status status = ledger_new(exchange->allocator, &ledger, exchange->symbols, on_update,
+                                  exchange, &exchange->ledger);
     if (status == TW_OK)
         status = watchlists_new(exchange->allocator, config->seed, &exchange->watchlists);
     if (status == TW_OK)

@@ -22,49 +22,28 @@ static int64_t open_start(bool always_open) {
     return open ? now_ns : session_next_open(now_ns);
 }
 
-int64_t exchange_default_start(const tw_exchange_config *config) {
+int64_t exchange_default_start(const tw_exchange *exchange) {
+    const tw_exchange_config *config = &exchange->config;
     if (config->start_ns != 0)
         return config->start_ns;
+    if (config->tape != NULL && exchange->tape.dated)
+        return exchange->tape.first_ns;
     return config->clock == TW_EXCHANGE_STEP ? STEP_START_NS : open_start(config->always_open);
 }
 
-/* The first message of the tape, in nanoseconds after midnight. */
-static tw_status first_of_tape(const tw_exchange *exchange, int64_t *ret_offset_ns,
-                               tw_error *error) {
-    tw_tape_config config = {.path = exchange->config.tape,
-                             .allocator = exchange->allocator,
-                             .format = TW_TAPE_LOBSTER_MESSAGES};
-    TW_AUTO(tw_tape) *tape = NULL;
-    tw_order_event event;
-    tw_status status = tw_tape_open(&config, &tape, error);
-    if (status == TW_OK)
-        status = tw_tape_next_event(tape, &event, error);
-    if (status == TW_EMPTY)
-        return tw_error_set(error, TW_PARSE, "%s: the tape has no message", config.path);
-    if (status == TW_OK)
-        *ret_offset_ns = event.time_ns;
-    return status;
-}
-
-tw_status exchange_decide_start(tw_exchange *exchange, int64_t *ret_midnight_ns, tw_error *error) {
+/* The clock begins with the tape's first event. One without dates is of the day on which the
+ * clock would begin without it. */
+void exchange_decide_start(tw_exchange *exchange) {
     const tw_exchange_config *config = &exchange->config;
-    int64_t start_ns = config->start_ns;
-    int64_t offset_ns = 0;
-    if (start_ns == 0 && (config->prices != NULL || config->tape != NULL)) {
+    bool undated = config->tape != NULL && !exchange->tape.dated;
+    int64_t start_ns = exchange_default_start(exchange);
+    if (config->start_ns == 0 && (config->prices != NULL || undated)) {
         int64_t last = daily_history_last_day(exchange->history);
         start_ns = session_time_of(session_next_trading_day(last), 9, 30);
-    } else if (start_ns == 0) {
-        start_ns = exchange_default_start(config);
     }
-    *ret_midnight_ns = session_time_of(session_day_of(start_ns), 0, 0);
-    if (config->tape != NULL) {
-        tw_status status = first_of_tape(exchange, &offset_ns, error);
-        if (status != TW_OK)
-            return status;
-        start_ns = *ret_midnight_ns + offset_ns;
-    }
+    if (undated)
+        start_ns = session_time_of(session_day_of(start_ns), 0, 0) + exchange->tape.first_ns;
     exchange->start_ns = start_ns;
-    return TW_OK;
 }
 
 /* ---- running ------------------------------------------------------------------------------- */

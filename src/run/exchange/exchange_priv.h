@@ -8,6 +8,7 @@
 #include "fault_moments.h"
 #include "faulty_wire.h"
 #include "floor.h"
+#include "floor_tape.h"
 #include "ledger.h"
 #include "market_past.h"
 #include "request_quota.h"
@@ -45,6 +46,8 @@ struct tw_exchange {
     tw_alpaca_reader *reader;
     tw_random random; /* request ids */
     request_quota quota;
+    uint32_t tape_symbol_count; /* the first symbols are the tape's */
+    tape_survey tape;
     int64_t start_ns;
     int64_t clock_ns;  /* what the clock showed ... */
     int64_t origin_ns; /* ... at this monotonic time */
@@ -65,12 +68,11 @@ int64_t exchange_lag_ns(const tw_exchange *exchange);
 /* The clock shows `now_ns` at this moment and goes on from there. */
 void exchange_clock_set(tw_exchange *exchange, int64_t now_ns);
 
-/* When the clock begins without a price file and a tape. */
-int64_t exchange_default_start(const tw_exchange_config *config);
+/* When the clock begins where neither prices nor a tape without dates have a say. */
+int64_t exchange_default_start(const tw_exchange *exchange);
 
-/* Decides when the clock begins, once there is a history; `*ret_midnight_ns` is what a tape counts
- * from. */
-tw_status exchange_decide_start(tw_exchange *exchange, int64_t *ret_midnight_ns, tw_error *error);
+/* Decides when the clock begins, once there is a history. */
+void exchange_decide_start(tw_exchange *exchange);
 
 /* exchange_symbols.c: names the symbols; the table has the columns of the price file, or no row. */
 tw_status exchange_name_symbols(tw_exchange *exchange, const tw_tape_table *table,

@@ -78,7 +78,7 @@ static tw_status intern_made_up(tw_exchange *exchange, tw_error *error) {
     return status;
 }
 
-/* The tape's symbol: as configured, else the file's name up to its first "_". */
+/* The tape's symbols: as configured, else the file's name up to its first "_". */
 static tw_slice tape_symbol_name(const tw_exchange_config *config) {
     if (config->tape_symbol != NULL && config->tape_symbol[0] != '\0')
         return tw_slice_of(config->tape_symbol);
@@ -89,6 +89,16 @@ static tw_slice tape_symbol_name(const tw_exchange_config *config) {
             name.size = i;
     }
     return name;
+}
+
+/* The tape's symbols are the first. */
+static tw_status intern_tape(tw_exchange *exchange, tw_error *error) {
+    tw_slice rest = tape_symbol_name(&exchange->config);
+    tw_status status = TW_OK;
+    while (status == TW_OK && rest.data != NULL)
+        status = intern(exchange, tw_slice_split(&rest, ','), error);
+    exchange->tape_symbol_count = tw_symbols_count(exchange->symbols);
+    return status;
 }
 
 /* Columns of the price file whose last row has a value are listed; the others have stopped. */
@@ -119,7 +129,7 @@ tw_status exchange_name_symbols(tw_exchange *exchange, const tw_tape_table *tabl
     const tw_exchange_config *config = &exchange->config;
     tw_status status = TW_OK;
     if (config->tape != NULL)
-        status = intern(exchange, tape_symbol_name(config), error);
+        status = intern_tape(exchange, error);
     if (status == TW_OK)
         status = intern_chosen(exchange, table, error);
     return status == TW_OK ? intern_made_up(exchange, error) : status;

@@ -8,69 +8,15 @@
  *  5. The heap holds each symbol with agents exactly once, ordered by (next act, symbol).
  *  6. `phase` is that of now. Its end comes before all else that is due at that time.
  */
-#include "floor.h"
+#include "floor_priv.h"
 
 #include <string.h>
 
 #include "activity.h"
-#include "flow.h"
-#include "tradewind/bars.h"
 #include "tradewind/time.h"
-
-enum { TOUCHED_MAX = 256, SNAPSHOT_MAX = 4096 };
 
 /* After so long the agents' rate follows the day. */
 static const int64_t RATE_PERIOD_NS = 5 * TW_NS_PER_MINUTE;
-
-#define INITIAL_ID (UINT64_C(1) << 62) /* ids of orders made from an order book file */
-#define INITIAL_TICK INT64_C(100000)   /* LOBSTER's unit of price */
-
-/* The next act of a symbol's agents; beside one another, so that the heap stays in the cache. */
-typedef struct agent_due {
-    int64_t at_ns;
-    tw_symbol symbol;
-} agent_due;
-
-typedef struct minute_ring {
-    uint32_t first;
-    uint32_t count;
-} minute_ring;
-
-struct trading_floor {
-    const tw_allocator *allocator;
-    floor_config config;
-    floor_sink sink;
-    tw_match *match;
-    tw_bars *bars;
-    int64_t now_ns;
-    session_phase phase;
-    int64_t phase_until_ns;
-    int64_t rates_until_ns; /* at most phase_until_ns */
-    double shares;          /* of activity_share */
-    bool jumping;           /* in floor_jump */
-    int64_t resting_ns;     /* since when the agents rest; 0: they act */
-    uint64_t event_count;
-    uint32_t symbol_count;
-
-    order_flow *flows; /* one a symbol; unused for the symbol of the tape */
-    agent_due *heap;   /* by (at_ns, symbol) */
-    uint32_t heap_count;
-
-    tw_tape *tape; /* NULL without one, or after its end */
-    tw_order_event tape_next;
-    bool tape_waiting;      /* tape_next holds an event */
-    uint64_t tape_first_id; /* of the first order that the tape brings; 0: none yet */
-
-    tw_trade *last_trades; /* quantity 0: none yet */
-    tw_bar *minutes;       /* [symbol][minute_count_max] */
-    minute_ring *rings;
-
-    tw_level touched[TOUCHED_MAX];
-    uint32_t touched_count;
-    bool touched_overflow;
-    bool best_changed;
-    tw_level snapshot[SNAPSHOT_MAX];
-};
 
 /* ---- what a request changed ---------------------------------------------------------------- */
 
@@ -79,7 +25,7 @@ static void touch(trading_floor *floor, uint8_t side, tw_price price) {
         if (floor->touched[i].price.nano == price.nano && floor->touched[i].side == side)
             return;
     }
-    if (floor->touched_count == TOUCHED_MAX) {
+    if (floor->touched_count == FLOOR_TOUCHED_MAX) {
         floor->touched_overflow = true;
         return;
     }
@@ -100,7 +46,7 @@ static void on_finished_minute(void *context, const tw_bar *bar, const tw_bars_d
     floor->sink.on_bar(floor->sink.context, bar);
 }
 
-static void tell_trade(trading_floor *floor, const tw_match_event *event) {
+void floor_tell_trade(trading_floor *floor, const tw_match_event *event) {
     tw_trade trade = {
         .time_ns = floor->now_ns,
         .price = event->price,
@@ -122,14 +68,14 @@ static bool is_users(const tw_match_event *event) {
     return (event->id & FLOOR_USER_ID) != 0 || (event->maker_id & FLOOR_USER_ID) != 0;
 }
 
-static void on_match_event(void *context, const tw_match_event *event) {
+void floor_on_match(void *context, const tw_match_event *event) {
     trading_floor *floor = context;
     if (is_users(event))
         floor->sink.on_user_event(floor->sink.context, event);
     switch ((tw_match_event_kind)event->kind) {
     case TW_MATCH_TRADE:
         touch(floor, event->side == TW_SIDE_BUY ? TW_SIDE_SELL : TW_SIDE_BUY, event->price);
-        tell_trade(floor, event);
+        floor_tell_trade(floor, event);
         break;
     case TW_MATCH_RESTED:
     case TW_MATCH_REDUCED:
@@ -166,7 +112,7 @@ static void on_match_event(void *context, const tw_match_event *event) {
     }
 }
 
-static void request_begin(trading_floor *floor) {
+void floor_request_begin(trading_floor *floor) {
     floor->touched_count = 0;
     floor->touched_overflow = false;
     floor->best_changed = false;
@@ -175,7 +121,7 @@ static void request_begin(trading_floor *floor) {
 static void tell_levels(trading_floor *floor, tw_symbol symbol) {
     const tw_book *book = tw_match_book(floor->match);
     if (floor->touched_overflow) {
-        size_t count = floor_snapshot(floor, symbol, floor->snapshot, SNAPSHOT_MAX);
+        size_t count = floor_snapshot(floor, symbol, floor->snapshot, FLOOR_SNAPSHOT_MAX);
         if (count > 0)
             floor->sink.on_levels(floor->sink.context, floor->snapshot, count);
         return;
@@ -192,7 +138,7 @@ static void tell_levels(trading_floor *floor, tw_symbol symbol) {
     floor->sink.on_levels(floor->sink.context, floor->touched, floor->touched_count);
 }
 
-static void request_end(trading_floor *floor, tw_symbol symbol) {
+void floor_request_end(trading_floor *floor, tw_symbol symbol) {
     tell_levels(floor, symbol);
     if (floor->best_changed) {
         tw_quote quote;
@@ -201,34 +147,34 @@ static void request_end(trading_floor *floor, tw_symbol symbol) {
     }
 }
 
-static tw_status submit(trading_floor *floor, const tw_match_order *order) {
-    tw_match_sink sink = {on_match_event, floor};
-    request_begin(floor);
+tw_status floor_enter(trading_floor *floor, const tw_match_order *order) {
+    tw_match_sink sink = {floor_on_match, floor};
+    floor_request_begin(floor);
     tw_status status = tw_match_submit(floor->match, order, &sink);
-    request_end(floor, order->symbol);
+    floor_request_end(floor, order->symbol);
     return status;
 }
 
 static tw_status cancel(trading_floor *floor, tw_symbol symbol, uint64_t id) {
-    tw_match_sink sink = {on_match_event, floor};
-    request_begin(floor);
+    tw_match_sink sink = {floor_on_match, floor};
+    floor_request_begin(floor);
     tw_status status = tw_match_cancel(floor->match, symbol, id, &sink);
-    request_end(floor, symbol);
+    floor_request_end(floor, symbol);
     return status;
 }
 
 tw_status floor_submit(trading_floor *floor, const tw_match_order *order) {
     TW_ASSERT((order->id & FLOOR_USER_ID) != 0);
-    return submit(floor, order);
+    return floor_enter(floor, order);
 }
 
 void floor_halt(trading_floor *floor, tw_symbol symbol, bool halted) {
-    tw_match_sink sink = {on_match_event, floor};
-    request_begin(floor);
+    tw_match_sink sink = {floor_on_match, floor};
+    floor_request_begin(floor);
     tw_status status = halted ? tw_match_halt(floor->match, symbol, &sink)
                               : tw_match_resume(floor->match, symbol, &sink);
     TW_ASSERT(status == TW_OK || status == TW_EXISTS || status == TW_NOT_FOUND);
-    request_end(floor, symbol);
+    floor_request_end(floor, symbol);
 }
 
 tw_status floor_cancel(trading_floor *floor, tw_symbol symbol, uint64_t id) {
@@ -239,20 +185,20 @@ tw_status floor_cancel(trading_floor *floor, tw_symbol symbol, uint64_t id) {
 tw_status floor_submit_group(trading_floor *floor, tw_match_group kind,
                              const tw_match_order *orders, size_t count) {
     TW_ASSERT((orders[0].id & FLOOR_USER_ID) != 0);
-    tw_match_sink sink = {on_match_event, floor};
-    request_begin(floor);
+    tw_match_sink sink = {floor_on_match, floor};
+    floor_request_begin(floor);
     tw_status status = tw_match_submit_group(floor->match, kind, orders, count, &sink);
-    request_end(floor, orders[0].symbol);
+    floor_request_end(floor, orders[0].symbol);
     return status;
 }
 
 tw_status floor_replace(trading_floor *floor, tw_symbol symbol, uint64_t id,
                         const tw_match_replacement *replacement) {
     TW_ASSERT((id & FLOOR_USER_ID) != 0);
-    tw_match_sink sink = {on_match_event, floor};
-    request_begin(floor);
+    tw_match_sink sink = {floor_on_match, floor};
+    floor_request_begin(floor);
     tw_status status = tw_match_replace(floor->match, symbol, id, replacement, &sink);
-    request_end(floor, symbol);
+    floor_request_end(floor, symbol);
     return status;
 }
 
@@ -283,7 +229,7 @@ static void heap_sift_down(trading_floor *floor, uint32_t at) {
  * and a book without room, are part of the game. */
 static void perform(trading_floor *floor, tw_symbol symbol, const flow_act *act) {
     tw_status status =
-        act->kind == FLOW_SUBMIT ? submit(floor, &act->order) : cancel(floor, symbol, act->id);
+        act->kind == FLOW_SUBMIT ? floor_enter(floor, &act->order) : cancel(floor, symbol, act->id);
     TW_ASSERT(status != TW_INVALID && status != TW_EXISTS);
 }
 
@@ -333,7 +279,7 @@ static void set_rates(trading_floor *floor) {
 
 static void start_agents(trading_floor *floor) {
     for (tw_symbol s = 0; s < floor->symbol_count; s++) {
-        if (floor->config.tape_path != NULL && s == floor->config.tape_symbol)
+        if (floor_tape_has(floor, s))
             continue;
         tw_price price = daily_history_last(floor->config.history, s);
         if (price.nano <= 0)
@@ -379,166 +325,6 @@ static void next_agent(trading_floor *floor) {
     perform(floor, symbol, &act);
 }
 
-/* ---- the tape ------------------------------------------------------------------------------ */
-
-/* Reads the next event ahead; at the end of the file the tape is closed. */
-static tw_status tape_fetch(trading_floor *floor, tw_error *error) {
-    tw_status status = tw_tape_next_event(floor->tape, &floor->tape_next, error);
-    floor->tape_waiting = status == TW_OK;
-    if (status == TW_OK)
-        return TW_OK;
-    tw_tape_close(floor->tape);
-    floor->tape = NULL;
-    return status == TW_EMPTY ? TW_OK : status;
-}
-
-static void tape_trade(trading_floor *floor, const tw_order_event *event) {
-    tw_match_event unseen = {
-        .trade_id = (UINT64_C(1) << 61) | floor->event_count,
-        .price = event->price,
-        .quantity = event->quantity,
-        .symbol = floor->config.tape_symbol,
-        .side = event->side == TW_SIDE_BUY ? TW_SIDE_SELL : TW_SIDE_BUY,
-    };
-    tell_trade(floor, &unseen);
-}
-
-/* The one order that stands for all that rested at a price before the tape began. */
-static uint64_t initial_id(uint8_t side, tw_price price) {
-    uint64_t ticks = (uint64_t)(price.nano / INITIAL_TICK);
-    return INITIAL_ID | ticks << 1 | (side == TW_SIDE_BUY ? 1 : 0);
-}
-
-/* Which order of ours the event is about. One that the file never announced belongs to the
- * initial book if its number says that it is as old: the venue numbers orders as they come, so one
- * with a higher number than the first that the file brings was announced, and a user has traded it
- * away since. */
-static uint64_t tape_order_id(const trading_floor *floor, const tw_order_event *event) {
-    const tw_book *book = tw_match_book(floor->match);
-    tw_book_view view;
-    bool older = floor->tape_first_id == 0 || event->id <= floor->tape_first_id;
-    if (!older || floor->config.initial_path == NULL ||
-        tw_book_find(book, floor->config.tape_symbol, event->id, &view) == TW_OK)
-        return event->id;
-    return initial_id(event->side, event->price);
-}
-
-static tw_status tape_add(trading_floor *floor, const tw_order_event *event, tw_match_sink *sink) {
-    tw_match_order order = {
-        .id = event->id,
-        .price = event->price,
-        .quantity = event->quantity,
-        .symbol = floor->config.tape_symbol,
-        .side = event->side,
-        .type = TW_ORDER_LIMIT,
-        .time_in_force = TW_DAY,
-    };
-    if (floor->tape_first_id == 0)
-        floor->tape_first_id = event->id;
-    return tw_match_submit(floor->match, &order, sink);
-}
-
-/* Takes the quantity off an order: of one that the tape brought, a deletion is all of it. */
-static tw_status tape_take(trading_floor *floor, const tw_order_event *event, tw_match_sink *sink) {
-    uint64_t id = tape_order_id(floor, event);
-    if (event->kind == TW_EVENT_DELETE && id == event->id)
-        return tw_match_cancel(floor->match, floor->config.tape_symbol, id, sink);
-    return tw_match_reduce(floor->match, floor->config.tape_symbol, id, event->quantity, sink);
-}
-
-/* Orders that the file never announced, or that a user has traded away, are unknown to the
- * matching engine; the book counts them as anomalies and the replay goes on. */
-static void tape_perform(trading_floor *floor, const tw_order_event *event) {
-    tw_symbol symbol = floor->config.tape_symbol;
-    tw_match_sink sink = {on_match_event, floor};
-    tw_status status = TW_OK;
-    request_begin(floor);
-    switch ((tw_event_kind)event->kind) {
-    case TW_EVENT_ADD:
-        status = tape_add(floor, event, &sink);
-        break;
-    case TW_EVENT_REDUCE:
-    case TW_EVENT_DELETE:
-        status = tape_take(floor, event, &sink);
-        break;
-    case TW_EVENT_EXECUTE:
-        status = tw_match_execute(floor->match, symbol, tape_order_id(floor, event),
-                                  event->quantity, &sink);
-        break;
-    case TW_EVENT_HIDDEN:
-    case TW_EVENT_CROSS:
-        if (event->price.nano > 0 && event->quantity.nano > 0)
-            tape_trade(floor, event);
-        break;
-    case TW_EVENT_REPLACE: /* LOBSTER has none of these */
-    case TW_EVENT_MODIFY:
-    case TW_EVENT_CLEAR:
-    case TW_EVENT_OTHER:
-        break;
-    case TW_EVENT_HALT:
-        if (event->detail == TW_PHASE_HALTED)
-            status = tw_match_halt(floor->match, symbol, &sink);
-        else if (event->detail == TW_PHASE_TRADING)
-            status = tw_match_resume(floor->match, symbol, &sink);
-        break;
-    }
-    request_end(floor, symbol);
-    TW_ASSERT(status != TW_NO_MEMORY);
-}
-
-static tw_status next_of_tape(trading_floor *floor, tw_error *error) {
-    floor->now_ns = floor->config.tape_midnight_ns + floor->tape_next.time_ns;
-    tape_perform(floor, &floor->tape_next);
-    return tape_fetch(floor, error);
-}
-
-/* The book file's first row becomes one order a level, and it already shows what the first
- * message did: that message is passed over. */
-static tw_status tape_initial(trading_floor *floor, tw_error *error) {
-    tw_tape_config config = {.path = floor->config.initial_path,
-                             .allocator = floor->allocator,
-                             .format = TW_TAPE_LOBSTER_BOOK};
-    TW_AUTO(tw_tape) *book = NULL;
-    tw_status status = tw_tape_open(&config, &book, error);
-    if (status != TW_OK)
-        return status;
-    size_t count = 0;
-    status = tw_tape_next_levels(book, floor->snapshot, SNAPSHOT_MAX, &count, error);
-    if (status == TW_EMPTY)
-        status = tw_error_set(error, TW_PARSE, "%s: there is no row", config.path);
-    for (size_t i = 0; status == TW_OK && i < count; i++) {
-        const tw_level *level = &floor->snapshot[i];
-        tw_match_order order = {
-            .id = initial_id(level->side, level->price),
-            .price = level->price,
-            .quantity = level->quantity,
-            .symbol = floor->config.tape_symbol,
-            .side = level->side,
-            .type = TW_ORDER_LIMIT,
-            .time_in_force = TW_DAY,
-        };
-        status = submit(floor, &order);
-        if (status != TW_OK)
-            status = tw_error_set(error, status, "%s: its first row does not make a book: %s",
-                                  floor->config.initial_path, tw_status_sentence(status));
-    }
-    if (status == TW_OK && floor->tape_waiting && floor->tape_next.kind == TW_EVENT_ADD)
-        floor->tape_first_id = floor->tape_next.id;
-    return status == TW_OK && floor->tape_waiting ? tape_fetch(floor, error) : status;
-}
-
-static tw_status tape_start(trading_floor *floor, tw_error *error) {
-    if (floor->config.tape_path == NULL)
-        return TW_OK;
-    tw_tape_config config = {.path = floor->config.tape_path,
-                             .allocator = floor->allocator,
-                             .format = TW_TAPE_LOBSTER_MESSAGES};
-    tw_status status = tw_tape_open(&config, &floor->tape, error);
-    if (status == TW_OK)
-        status = tape_fetch(floor, error);
-    return status;
-}
-
 /* ---- life ---------------------------------------------------------------------------------- */
 
 static tw_status take_memory(trading_floor *floor) {
@@ -582,9 +368,7 @@ tw_status floor_new(const tw_allocator *allocator, const floor_config *config,
     if (status != TW_OK)
         tw_error_set(error, status, "no memory for a floor of %u symbols", floor->symbol_count);
     if (status == TW_OK)
-        status = tape_start(floor, error);
-    if (status == TW_OK && config->initial_path != NULL)
-        status = tape_initial(floor, error);
+        status = floor_tape_open(floor, error);
     if (status != TW_OK) {
         floor_free(floor);
         return status;
@@ -599,7 +383,7 @@ void floor_free(trading_floor *floor) {
         return;
     const tw_allocator *allocator = floor->allocator;
     uint32_t n = floor->symbol_count;
-    tw_tape_close(floor->tape);
+    floor_tape_close(floor);
     tw_match_free(floor->match);
     tw_bars_free(floor->bars);
     TW_DELETE(allocator, floor->flows, n, order_flow);
@@ -622,12 +406,10 @@ static int64_t next_due(const trading_floor *floor, due_kind *ret_kind) {
         *ret_kind = DUE_RATES;
         due = floor->rates_until_ns;
     }
-    if (floor->tape_waiting) {
-        int64_t tape_ns = floor->config.tape_midnight_ns + floor->tape_next.time_ns;
-        if (tape_ns < due) {
-            *ret_kind = DUE_TAPE;
-            due = tape_ns;
-        }
+    int64_t tape_ns = floor_tape_due(floor);
+    if (tape_ns < due) {
+        *ret_kind = DUE_TAPE;
+        due = tape_ns;
     }
     if (floor->resting_ns == 0 && floor->heap_count > 0 && floor->heap[0].at_ns < due) {
         *ret_kind = DUE_AGENT;
@@ -691,7 +473,7 @@ tw_status floor_advance(trading_floor *floor, int64_t until_ns, uint64_t event_c
             next_agent(floor);
             continue;
         }
-        tw_status status = next_of_tape(floor, error);
+        tw_status status = floor_tape_next(floor, error);
         if (status != TW_OK)
             return status;
     }
@@ -776,7 +558,7 @@ uint64_t floor_event_count(const trading_floor *floor) {
 }
 
 bool floor_tape_ended(const trading_floor *floor) {
-    return !floor->tape_waiting;
+    return !floor->tape.waiting;
 }
 
 const tw_match *floor_match(const trading_floor *floor) {

@@ -53,15 +53,17 @@ typedef struct floor_config {
     const daily_history *history; /* borrowed; opening prices of the agents */
     uint64_t seed;
     int64_t start_ns;
-    double events_per_second;  /* of the agents, a symbol, as the mean of a session ... */
-    double events_total;       /* ... or, if above 0, of all symbols (activity.h shares it) */
-    uint32_t order_count_max;  /* resting, of users and the tape; agents have room of their own */
-    uint32_t minute_count_max; /* minute bars kept a symbol */
-    const char *tape_path;     /* LOBSTER messages, or NULL */
-    const char *initial_path;  /* LOBSTER order book for the first row, or NULL */
-    tw_symbol tape_symbol;
-    bool always_open;         /* agents act at any hour */
-    int64_t tape_midnight_ns; /* the point in time that the tape counts its seconds from */
+    double events_per_second;   /* of the agents, a symbol, as the mean of a session ... */
+    double events_total;        /* ... or, if above 0, of all symbols (activity.h shares it) */
+    uint32_t order_count_max;   /* resting, of users and the tape; agents have room of their own */
+    uint32_t minute_count_max;  /* minute bars kept a symbol */
+    const char *tape_path;      /* a file of orders, or NULL */
+    const char *initial_path;   /* LOBSTER order book for the first row, or NULL */
+    uint32_t tape_symbol_count; /* the first symbols are the tape's; 0: one */
+    uint8_t tape_format;        /* tw_tape_format; 0: LOBSTER messages */
+    bool always_open;           /* agents act at any hour */
+    int64_t tape_midnight_ns;   /* what a tape without dates counts from */
+    int64_t tape_shift_ns;      /* added to the times of one that has them */
 } floor_config;
 
 typedef struct trading_floor trading_floor;
