@@ -4,35 +4,73 @@
  * Prices and sizes are JSON numbers with their exact digits. A code that is not known (exchange,
  * tape, taker's side) is left out rather than invented. In the stream "T" is always first.
  */
+#include <string.h>
+
+#include "alpaca_line.h"
 #include "alpaca_word.h"
 #include "json.h"
 #include "tradewind/alpaca.h"
 
-static void put_number(tw_text *text, const char *key, int64_t nano) {
-    tw_text_append_string(text, key);
-    tw_word_put_decimal(text, nano);
-}
+/* ---- bodies: pieces of a line ---- */
 
-static void put_time(tw_text *text, const char *key, int64_t time_ns) {
-    tw_text_append_string(text, key);
-    tw_word_put_time(text, time_ns);
-}
-
-static void put_code(tw_text *text, const char *key, char code) {
+static char *put_code(char *out, const char *key, size_t key_size, char code) {
     if (code == '\0')
-        return;
-    tw_text_append_string(text, key);
-    tw_text_append_json(text, (tw_slice){&code, 1});
+        return out;
+    return tw_line_code(line_put(out, key, key_size), code);
 }
 
-static void put_conditions(tw_text *text, const char conditions[5]) {
-    tw_text_append_string(text, ",\"c\":[");
+#define NUMBER(out, key, nano) line_decimal(LINE_PUT(out, key), nano)
+#define TIME(out, key, time_ns) tw_line_time(LINE_PUT(out, key), time_ns)
+#define CODE(out, key, code) put_code(out, key, sizeof(key) - 1, code)
+
+static char *put_conditions(char *out, const char conditions[5]) {
+    out = LINE_PUT(out, ",\"c\":[");
     for (int i = 0; i < 5 && conditions[i] != '\0'; i++) {
         if (i > 0)
-            tw_text_append_char(text, ',');
-        tw_text_append_json(text, (tw_slice){&conditions[i], 1});
+            *out++ = ',';
+        out = tw_line_code(out, conditions[i]);
     }
-    tw_text_append_char(text, ']');
+    *out++ = ']';
+    return out;
+}
+
+static char *put_trade_body(char *out, const tw_trade *trade) {
+    out = CODE(out, ",\"x\":", trade->exchange);
+    out = NUMBER(out, ",\"p\":", trade->price.nano);
+    out = NUMBER(out, ",\"s\":", trade->quantity.nano);
+    out = put_conditions(out, trade->conditions);
+    out = line_u64(LINE_PUT(out, ",\"i\":"), trade->id);
+    out = CODE(out, ",\"z\":", trade->tape);
+    if (trade->side != TW_SIDE_NONE)
+        out = CODE(out, ",\"tks\":", trade->side == TW_SIDE_BUY ? 'B' : 'S');
+    const char *mark = tw_alpaca_trade_mark_name((tw_trade_mark)trade->mark);
+    if (mark[0] != '\0') {
+        out = LINE_PUT(out, ",\"u\":\"");
+        out = line_put(out, mark, strlen(mark));
+        *out++ = '"';
+    }
+    return out;
+}
+
+static char *put_quote_body(char *out, const tw_quote *quote) {
+    out = CODE(out, ",\"bx\":", quote->bid_exchange);
+    out = NUMBER(out, ",\"bp\":", quote->bid_price.nano);
+    out = NUMBER(out, ",\"bs\":", quote->bid_size.nano);
+    out = CODE(out, ",\"ax\":", quote->ask_exchange);
+    out = NUMBER(out, ",\"ap\":", quote->ask_price.nano);
+    out = NUMBER(out, ",\"as\":", quote->ask_size.nano);
+    out = put_conditions(out, quote->conditions);
+    return CODE(out, ",\"z\":", quote->tape);
+}
+
+static char *put_bar_body(char *out, const tw_bar *bar) {
+    out = NUMBER(out, ",\"o\":", bar->open.nano);
+    out = NUMBER(out, ",\"h\":", bar->high.nano);
+    out = NUMBER(out, ",\"l\":", bar->low.nano);
+    out = NUMBER(out, ",\"c\":", bar->close.nano);
+    out = NUMBER(out, ",\"v\":", bar->volume.nano);
+    out = line_u64(LINE_PUT(out, ",\"n\":"), bar->count);
+    return NUMBER(out, ",\"vw\":", bar->vwap.nano);
 }
 
 /* {"T":"t","S":"AAPL" */
@@ -43,63 +81,30 @@ static void put_head(tw_text *text, char kind, tw_symbol symbol, const tw_symbol
     tw_word_put_string(text, tw_symbols_name(symbols, symbol));
 }
 
-static void put_trade_body(tw_text *text, const tw_trade *trade) {
-    put_code(text, ",\"x\":", trade->exchange);
-    put_number(text, ",\"p\":", trade->price.nano);
-    put_number(text, ",\"s\":", trade->quantity.nano);
-    put_conditions(text, trade->conditions);
-    tw_text_append_string(text, ",\"i\":");
-    tw_text_append_u64(text, trade->id);
-    put_code(text, ",\"z\":", trade->tape);
-    if (trade->side != TW_SIDE_NONE)
-        put_code(text, ",\"tks\":", trade->side == TW_SIDE_BUY ? 'B' : 'S');
-    const char *mark = tw_alpaca_trade_mark_name((tw_trade_mark)trade->mark);
-    if (mark[0] != '\0') {
-        tw_text_append_string(text, ",\"u\":");
-        tw_word_put_string(text, mark);
-    }
-}
-
-static void put_quote_body(tw_text *text, const tw_quote *quote) {
-    put_code(text, ",\"bx\":", quote->bid_exchange);
-    put_number(text, ",\"bp\":", quote->bid_price.nano);
-    put_number(text, ",\"bs\":", quote->bid_size.nano);
-    put_code(text, ",\"ax\":", quote->ask_exchange);
-    put_number(text, ",\"ap\":", quote->ask_price.nano);
-    put_number(text, ",\"as\":", quote->ask_size.nano);
-    put_conditions(text, quote->conditions);
-    put_code(text, ",\"z\":", quote->tape);
-}
-
-static void put_bar_body(tw_text *text, const tw_bar *bar) {
-    put_number(text, ",\"o\":", bar->open.nano);
-    put_number(text, ",\"h\":", bar->high.nano);
-    put_number(text, ",\"l\":", bar->low.nano);
-    put_number(text, ",\"c\":", bar->close.nano);
-    put_number(text, ",\"v\":", bar->volume.nano);
-    tw_text_append_string(text, ",\"n\":");
-    tw_text_append_u64(text, bar->count);
-    put_number(text, ",\"vw\":", bar->vwap.nano);
-}
-
 /* ---- REST ---- */
 
 void tw_alpaca_encode_trade(tw_text *text, const tw_trade *trade) {
-    put_time(text, "{\"t\":", trade->time_ns);
-    put_trade_body(text, trade);
-    tw_text_append_char(text, '}');
+    char spare[LINE_SIZE_MAX];
+    char *begin = line_begin(text, spare);
+    char *out = put_trade_body(TIME(begin, "{\"t\":", trade->time_ns), trade);
+    *out++ = '}';
+    line_end(text, spare, begin, out);
 }
 
 void tw_alpaca_encode_quote(tw_text *text, const tw_quote *quote) {
-    put_time(text, "{\"t\":", quote->time_ns);
-    put_quote_body(text, quote);
-    tw_text_append_char(text, '}');
+    char spare[LINE_SIZE_MAX];
+    char *begin = line_begin(text, spare);
+    char *out = put_quote_body(TIME(begin, "{\"t\":", quote->time_ns), quote);
+    *out++ = '}';
+    line_end(text, spare, begin, out);
 }
 
 void tw_alpaca_encode_bar(tw_text *text, const tw_bar *bar) {
-    put_time(text, "{\"t\":", bar->time_ns);
-    put_bar_body(text, bar);
-    tw_text_append_char(text, '}');
+    char spare[LINE_SIZE_MAX];
+    char *begin = line_begin(text, spare);
+    char *out = put_bar_body(TIME(begin, "{\"t\":", bar->time_ns), bar);
+    *out++ = '}';
+    line_end(text, spare, begin, out);
 }
 
 void tw_alpaca_encode_bars_page(tw_text *text, const tw_bar *bars, size_t count,
@@ -166,26 +171,42 @@ void tw_alpaca_encode_latest_bars(tw_text *text, const tw_bar *bars, size_t coun
 
 void tw_alpaca_encode_stream_trade(tw_text *text, const tw_trade *trade,
                                    const tw_symbols *symbols) {
+    char spare[LINE_SIZE_MAX];
     put_head(text, 't', trade->symbol, symbols);
-    put_trade_body(text, trade);
-    put_time(text, ",\"t\":", trade->time_ns);
-    tw_text_append_char(text, '}');
+    char *begin = line_begin(text, spare);
+    char *out = TIME(put_trade_body(begin, trade), ",\"t\":", trade->time_ns);
+    *out++ = '}';
+    line_end(text, spare, begin, out);
 }
 
 void tw_alpaca_encode_stream_quote(tw_text *text, const tw_quote *quote,
                                    const tw_symbols *symbols) {
+    char spare[LINE_SIZE_MAX];
     put_head(text, 'q', quote->symbol, symbols);
-    put_quote_body(text, quote);
-    put_time(text, ",\"t\":", quote->time_ns);
-    tw_text_append_char(text, '}');
+    char *begin = line_begin(text, spare);
+    char *out = TIME(put_quote_body(begin, quote), ",\"t\":", quote->time_ns);
+    *out++ = '}';
+    line_end(text, spare, begin, out);
 }
 
 void tw_alpaca_encode_stream_bar(tw_text *text, const tw_bar *bar, tw_alpaca_bar_kind kind,
                                  const tw_symbols *symbols) {
+    char spare[LINE_SIZE_MAX];
     put_head(text, (char)kind, bar->symbol, symbols);
-    put_bar_body(text, bar);
-    put_time(text, ",\"t\":", bar->time_ns);
-    tw_text_append_char(text, '}');
+    char *begin = line_begin(text, spare);
+    char *out = TIME(put_bar_body(begin, bar), ",\"t\":", bar->time_ns);
+    *out++ = '}';
+    line_end(text, spare, begin, out);
+}
+
+static void put_number(tw_text *text, const char *key, int64_t nano) {
+    tw_text_append_string(text, key);
+    tw_word_put_decimal(text, nano);
+}
+
+static void put_time(tw_text *text, const char *key, int64_t time_ns) {
+    tw_text_append_string(text, key);
+    tw_word_put_time(text, time_ns);
 }
 
 static void put_levels(tw_text *text, const tw_level *levels, size_t count, uint8_t side) {

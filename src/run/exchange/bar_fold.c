@@ -49,7 +49,8 @@ bool bar_fold_end(bar_fold *fold) {
 
 bool bar_fold_take(bar_fold *fold, const tw_bar *bar) {
     const bar_range *range = fold->range;
-    int64_t start_ns = bar_frame_start(range->frame, bar->time_ns);
+    bool whole = bar->timeframe_ns == bar_frame_span(range->frame) && range->frame.unit <= BAR_DAY;
+    int64_t start_ns = whole ? bar->time_ns : bar_frame_start(range->frame, bar->time_ns);
     if (start_ns < range->from_ns || start_ns > range->to_ns)
         return (start_ns < range->from_ns) != range->descending;
     if (fold->bar.timeframe_ns != 0 && fold->bar.time_ns == start_ns) {
