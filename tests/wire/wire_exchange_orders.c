@@ -283,6 +283,14 @@ static void a_trailing_stop_tells_its_mark(void **state) {
     word_in(w.body, "stop_price", stop);
     assert_int_equal(tw_decimal_parse(tw_slice_of(stop), &values[1]), TW_OK);
     assert_in_range(values[1], values[0] / 5 * 3, values[0] / 5 * 3 + 2);
+    order_path(path, "");
+    assert_answer("PATCH", path, "{\"trail\":\"100\"}", 422,
+                  JSON_ERROR(40010001, "trail_percent must be > 0 and < 100"));
+    post("{\"symbol\":\"AAPL\",\"qty\":\"1\",\"side\":\"buy\",\"type\":\"trailing_stop\","
+         "\"trail_price\":\"1\",\"time_in_force\":\"day\"}");
+    order_path(path, "");
+    assert_answer("PATCH", path, "{\"trail\":\"9223372036\"}", 422,
+                  JSON_ERROR(40010001, "trail is out of range"));
 }
 
 /* ---- hours ---- */

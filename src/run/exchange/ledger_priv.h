@@ -62,6 +62,9 @@ tw_status order_rules_check(const tw_alpaca_order_request *request,
 tw_status order_rules_price(const char *name, tw_price price,
                             ledger_refusal *ret_refusal) TW_MUST_CHECK;
 
+/* Puts the stop of a trailing stop a trail away from its mark; false when there is none there. */
+bool order_rules_place_trail(ledger_order *order);
+
 /* order_groups.c: the class of a request, and whether take_profit and stop_loss go with it. */
 tw_status order_groups_check(const tw_alpaca_order_request *request, order_class *ret_class,
                              ledger_refusal *ret_refusal) TW_MUST_CHECK;

@@ -39,20 +39,12 @@ static tw_status check_stop(const account_ledger *ledger, const tw_order *order,
 /* Where a trailing stop stands as it comes: its mark is the market's price. */
 static tw_status place_trail(const account_ledger *ledger, ledger_order *order,
                              ledger_refusal *refusal) {
-    int64_t mark = floor_price(ledger->floor, order->order.symbol).nano;
-    int64_t distance = order->trail_price.nano;
     if (order->order.type != TW_ORDER_TRAILING_STOP)
         return TW_OK;
-    if (order->trail_percent_nano != 0 && tw_decimal_multiply(mark, order->trail_percent_nano / 100,
-                                                              TW_ROUND_DOWN, &distance) != TW_OK)
-        distance = 0;
-    bool sells = order->order.side == TW_SIDE_SELL;
-    bool fits = mark > 0 && distance > 0 && (sells ? distance < mark : distance < INT64_MAX - mark);
-    if (!fits)
+    order->high_water_mark = floor_price(ledger->floor, order->order.symbol);
+    if (!order_rules_place_trail(order))
         return refuse(refusal, 422, CODE_RULE, "no stop price for %s",
                       tw_symbols_name(ledger->symbols, order->order.symbol));
-    order->high_water_mark.nano = mark;
-    order->order.stop_price.nano = sells ? mark - distance : mark + distance;
     return TW_OK;
 }
 

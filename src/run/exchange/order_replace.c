@@ -128,19 +128,6 @@ static ledger_order figures_of(const ledger_order *order, const tw_alpaca_order_
     return next;
 }
 
-/* The stop of a trailing one follows its new trail. */
-static void move_trail(ledger_order *next) {
-    int64_t distance = next->trail_price.nano;
-    int64_t mark = next->high_water_mark.nano;
-    if (next->order.type != TW_ORDER_TRAILING_STOP)
-        return;
-    if (next->trail_percent_nano != 0 && tw_decimal_multiply(mark, next->trail_percent_nano / 100,
-                                                             TW_ROUND_DOWN, &distance) != TW_OK)
-        return;
-    next->order.stop_price.nano =
-        next->order.side == TW_SIDE_SELL ? mark - distance : mark + distance;
-}
-
 static bool is_changed(const ledger_order *order, const ledger_order *next) {
     return next->order.quantity.nano != order->order.quantity.nano - order->order.filled.nano ||
            next->order.limit_price.nano != order->order.limit_price.nano ||
@@ -191,7 +178,8 @@ static tw_status decide(const account_ledger *ledger, const ledger_account *acco
     *ret_next = figures_of(order, changes, &request);
     if (!is_changed(order, ret_next))
         return refuse(refusal, 422, CODE_RULE, "order parameters are not changed");
-    move_trail(ret_next);
+    if (ret_next->order.type == TW_ORDER_TRAILING_STOP && !order_rules_place_trail(ret_next))
+        return refuse(refusal, 422, CODE_REQUEST, "trail is out of range");
     return decide_hold(ledger, account, order, ret_next, refusal);
 }
 

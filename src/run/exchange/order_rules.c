@@ -101,6 +101,19 @@ static tw_status check_trail(const tw_alpaca_order_request *request, ledger_refu
     return TW_OK;
 }
 
+bool order_rules_place_trail(ledger_order *order) {
+    int64_t mark = order->high_water_mark.nano;
+    int64_t distance = order->trail_price.nano;
+    if (order->trail_percent_nano != 0 && tw_decimal_multiply(mark, order->trail_percent_nano / 100,
+                                                              TW_ROUND_DOWN, &distance) != TW_OK)
+        return false;
+    bool sells = order->order.side == TW_SIDE_SELL;
+    if (mark <= 0 || distance <= 0 || (sells ? distance >= mark : distance >= INT64_MAX - mark))
+        return false;
+    order->order.stop_price.nano = sells ? mark - distance : mark + distance;
+    return true;
+}
+
 tw_status order_rules_check(const tw_alpaca_order_request *request, ledger_refusal *ret_refusal) {
     tw_status status = check_words(request, ret_refusal);
     if (status == TW_OK)
