@@ -203,6 +203,18 @@ TW_API tw_status tw_book_delete(tw_book *book, tw_symbol symbol, uint64_t id) TW
 TW_API tw_status tw_book_execute(tw_book *book, tw_symbol symbol, uint64_t id,
                                  tw_quantity quantity) TW_MUST_CHECK;
 
+/* Takes at most `quantity` (> 0) off an order as tw_book_reduce, and tells how it stood before: for
+ * who would have to find it first. TW_INVALID, TW_STATE, TW_NOT_FOUND. */
+TW_API tw_status tw_book_take(tw_book *book, tw_symbol symbol, uint64_t id, tw_quantity quantity,
+                              tw_book_view *ret_before) TW_MUST_CHECK;
+
+/* Executes at most `quantity` (> 0) of the order that is first to trade on a side, if it stands at
+ * `limit` or better, and tells how it stood before. TW_EMPTY when there is none; a symbol outside
+ * of the configured count, another side or quantity is a programmer error. */
+TW_API tw_status tw_book_execute_first(tw_book *book, tw_symbol symbol, tw_side side,
+                                       tw_price limit, tw_quantity quantity,
+                                       tw_book_view *ret_before) TW_MUST_CHECK;
+
 /* Removes order `id` and adds `order` behind all others of its price, in one step: either both
  * happen or nothing. order->id may be `id` or new; a side of TW_SIDE_NONE keeps the old one.
  * TW_INVALID, TW_STATE, TW_NOT_FOUND, TW_EXISTS (another order has the new id), TW_FULL,
@@ -251,6 +263,10 @@ TW_API void tw_book_set_time(tw_book *book, tw_symbol symbol, int64_t time_ns);
 /* The best bid and ask with their total sizes; price and size are zero on an empty side. The
  * time is the latest one known to the symbol; venue fields are zero. O(1). */
 TW_API void tw_book_best(const tw_book *book, tw_symbol symbol, tw_quote *ret_quote);
+
+/* The best price of a side; false when the side is empty. O(1). */
+TW_API bool tw_book_best_price(const tw_book *book, tw_symbol symbol, tw_side side,
+                               tw_price *ret_price);
 
 /* A number that grows whenever price or size of the best bid or ask changes: compare it with the
  * last one seen instead of comparing quotes. O(1). */

@@ -68,7 +68,7 @@
  *
  * Determinism: the same requests give the same events, bit for bit.
  *
- * Memory: all of it is taken by tw_match_new: that of a tw_book, 128 bytes a symbol, and about 200
+ * Memory: all of it is taken by tw_match_new: that of a tw_book, 200 bytes a symbol, and about 200
  * bytes for each special order.
  * Cost: O(1) a trade, and what the book costs a resting order. A stop is O(1) to come and O(log n)
  * amortised to trigger or cancel, n being the stops of its side and symbol; a new mark moves all

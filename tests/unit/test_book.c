@@ -767,8 +767,59 @@ static void extremes_do_not_overflow(void **state) {
     tw_book_check(book);
 }
 
+/* ---- Taking off what is told --------------------------------------------------------------- */
+
+static void what_is_taken_is_told_as_it_stood(void **state) {
+    (void)state;
+    TW_AUTO(tw_book) *book = make(4, 4);
+    tw_book_view view;
+    must_add(book, 1, TW_SIDE_SELL, 101, 5);
+    assert_int_equal(tw_book_take(book, 0, 1, (tw_quantity){2}, &view), TW_OK);
+    assert_int_equal(view.quantity.nano, 5);
+    assert_int_equal(view.price.nano, 101);
+    assert_int_equal(view.tag, 10);
+    assert_int_equal(view.side, TW_SIDE_SELL);
+    assert_int_equal(tw_book_take(book, 0, 1, (tw_quantity){INT64_MAX}, &view), TW_OK);
+    assert_int_equal(view.quantity.nano, 3);
+    assert_int_equal(tw_book_take(book, 0, 1, (tw_quantity){1}, &view), TW_NOT_FOUND);
+    assert_int_equal(tw_book_take(book, 0, 1, (tw_quantity){0}, &view), TW_INVALID);
+    tw_book_check(book);
+}
+
+static void the_first_to_trade_is_executed_up_to_a_limit(void **state) {
+    (void)state;
+    TW_AUTO(tw_book) *book = make(4, 4);
+    tw_book_view view;
+    tw_price best;
+    const tw_quantity four = {4};
+    assert_false(tw_book_best_price(book, 0, TW_SIDE_BUY, &best));
+    assert_int_equal(tw_book_execute_first(book, 0, TW_SIDE_BUY, (tw_price){1}, four, &view),
+                     TW_EMPTY);
+    must_add(book, 1, TW_SIDE_BUY, 99, 5);
+    must_add(book, 2, TW_SIDE_BUY, 100, 3);
+    must_add(book, 3, TW_SIDE_BUY, 100, 3);
+    assert_true(tw_book_best_price(book, 0, TW_SIDE_BUY, &best));
+    assert_int_equal(best.nano, 100);
+    assert_int_equal(tw_book_execute_first(book, 0, TW_SIDE_BUY, (tw_price){101}, four, &view),
+                     TW_EMPTY);
+    assert_int_equal(tw_book_execute_first(book, 0, TW_SIDE_BUY, (tw_price){100}, four, &view),
+                     TW_OK);
+    assert_int_equal(view.id, 2);
+    assert_int_equal(view.quantity.nano, 3);
+    assert_int_equal(
+        tw_book_execute_first(book, 0, TW_SIDE_BUY, (tw_price){99}, (tw_quantity){1}, &view),
+        TW_OK);
+    assert_int_equal(view.id, 3);
+    assert_int_equal(tw_book_find(book, 0, 3, &view), TW_OK);
+    assert_int_equal(view.quantity.nano, 2);
+    assert_int_equal(tw_book_find(book, 0, 2, &view), TW_NOT_FOUND);
+    tw_book_check(book);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_taken_is_told_as_it_stood),
+        cmocka_unit_test(the_first_to_trade_is_executed_up_to_a_limit),
         cmocka_unit_test(counts_outside_their_range_are_refused),
         cmocka_unit_test(every_failed_allocation_leaves_nothing),
         cmocka_unit_test(orders_of_a_price_keep_their_time),

@@ -333,6 +333,66 @@ tw_status tw_book_delete(tw_book *book, tw_symbol symbol, uint64_t id) {
     return take(book, symbol, id, 0, TW_EVENT_DELETE, book_ids_look(book, symbol, id));
 }
 
+/* ---- Taking off what is told -------------------------------------------------------------- */
+
+/* Written where it is to be, see tw_book_best. */
+INLINE void view(const tw_book *book, uint32_t index, int64_t price, uint32_t side,
+                 tw_book_view *ret_view) {
+    const book_order *order = book_order_at(book, index);
+    ret_view->id = order->id;
+    ret_view->tag = book->tags != NULL ? *book_tag_at(book, index) : 0;
+    ret_view->price.nano = price;
+    ret_view->quantity.nano = order->quantity;
+    ret_view->symbol = order->symbol;
+    ret_view->side = (uint8_t)side;
+    ret_view->reserved[0] = ret_view->reserved[1] = ret_view->reserved[2] = 0;
+}
+
+tw_status tw_book_take(tw_book *book, tw_symbol symbol, uint64_t id, tw_quantity quantity,
+                       tw_book_view *ret_before) {
+    TW_ASSERT(book != NULL && ret_before != NULL);
+    if (quantity.nano <= 0)
+        return book_deny(book, &book->anomalies.bad_quantity, TW_INVALID);
+    book_look look = book_ids_look(book, symbol, id);
+    book_spot spot;
+    bool is_home = book_ids_among(book, look.home, look.marked, symbol, id, &spot);
+    if (UNLIKELY(!is_home)) {
+        spot = book_ids_seek_behind(book, symbol, id);
+        if (spot.order == BOOK_NONE)
+            return miss(book, symbol, id);
+    }
+    const book_order *order = book_order_at(book, spot.order);
+    view(book, spot.order, book_price_at(book, order->level), book_side_at(book, order->level),
+         ret_before);
+    int64_t there = order->quantity;
+    if (UNLIKELY(!is_home) && quantity.nano >= there)
+        book_ids_unpass(book, spot);
+    return take_from(book, symbol, spot, quantity.nano < there ? quantity.nano : there,
+                     TW_EVENT_REDUCE);
+}
+
+tw_status tw_book_execute_first(tw_book *book, tw_symbol symbol_index, tw_side side, tw_price limit,
+                                tw_quantity quantity, tw_book_view *ret_before) {
+    TW_ASSERT(book != NULL && symbol_index < book->config.symbol_count_max && quantity.nano > 0);
+    TW_ASSERT((side == TW_SIDE_BUY || side == TW_SIDE_SELL) && ret_before != NULL);
+    book_symbol *symbol = &book->symbols[symbol_index];
+    const book_side *from = book_side_of(symbol, side);
+    int64_t price = book_price_of_key(&symbol->tick, side, from->best_key);
+    if (from->best == BOOK_NONE || book_is_better(side, limit.nano, price) ||
+        symbol->way != BOOK_BY_ORDER)
+        return TW_EMPTY;
+    uint32_t index = book_link_of(book, from->best)->next;
+    book_order *order = book_order_at(book, index);
+    view(book, index, price, side, ret_before);
+    if (quantity.nano < order->quantity) {
+        take_part(book, symbol, order, quantity.nano);
+        return TW_OK;
+    }
+    book_spot spot = book_ids_seek(book, symbol_index, order->id);
+    book_ids_unpass(book, spot);
+    return take_from(book, symbol_index, spot, order->quantity, TW_EVENT_EXECUTE);
+}
+
 /* ---- Replacing ----------------------------------------------------------------------------- */
 
 /* Whether there is room for `order` once `old` is gone. */

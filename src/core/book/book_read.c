@@ -7,6 +7,8 @@
 #include "book_ids.h"
 #include "book_levels.h"
 
+#include <string.h>
+
 __extension__ typedef __int128 wide;
 
 static const book_symbol *symbol_of(const tw_book *book, tw_symbol symbol) {
@@ -52,21 +54,35 @@ void tw_book_set_time(tw_book *book, tw_symbol symbol, int64_t time_ns) {
     book->symbols[symbol].time_ns = time_ns;
 }
 
+/* Written where it is to be, field by field: gathered first, it would be copied in pieces that are
+ * larger than those it was written in, for which a processor has to wait. */
 void tw_book_best(const tw_book *book, tw_symbol symbol_index, tw_quote *ret_quote) {
     TW_ASSERT(ret_quote != NULL);
     const book_symbol *symbol = symbol_of(book, symbol_index);
-    tw_quote quote = {.time_ns = symbol->time_ns, .symbol = symbol_index};
-    if (symbol->sides[0].best != BOOK_NONE) {
-        const book_level *bid = book_level_at(book, symbol->sides[0].best);
-        quote.bid_price.nano = book_price_at(book, symbol->sides[0].best);
-        quote.bid_size.nano = bid->quantity;
+    const book_side *bids = &symbol->sides[0];
+    const book_side *asks = &symbol->sides[1];
+    bool has_bid = bids->best != BOOK_NONE;
+    bool has_ask = asks->best != BOOK_NONE;
+    memset(ret_quote, 0, sizeof *ret_quote);
+    ret_quote->time_ns = symbol->time_ns;
+    ret_quote->symbol = symbol_index;
+    if (has_bid) {
+        ret_quote->bid_price.nano = book_price_of_key(&symbol->tick, TW_SIDE_BUY, bids->best_key);
+        ret_quote->bid_size.nano = book_level_at(book, bids->best)->quantity;
     }
-    if (symbol->sides[1].best != BOOK_NONE) {
-        const book_level *ask = book_level_at(book, symbol->sides[1].best);
-        quote.ask_price.nano = book_price_at(book, symbol->sides[1].best);
-        quote.ask_size.nano = ask->quantity;
+    if (has_ask) {
+        ret_quote->ask_price.nano = book_price_of_key(&symbol->tick, TW_SIDE_SELL, asks->best_key);
+        ret_quote->ask_size.nano = book_level_at(book, asks->best)->quantity;
     }
-    *ret_quote = quote;
+}
+
+bool tw_book_best_price(const tw_book *book, tw_symbol symbol, tw_side side, tw_price *ret_price) {
+    TW_ASSERT(ret_price != NULL);
+    const book_side *at = side_of(book, symbol, side);
+    if (at->best == BOOK_NONE)
+        return false;
+    ret_price->nano = book_price_of_key(&book->symbols[symbol].tick, side, at->best_key);
+    return true;
 }
 
 uint64_t tw_book_revision(const tw_book *book, tw_symbol symbol) {

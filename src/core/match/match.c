@@ -59,12 +59,6 @@ const tw_book *tw_match_book(const tw_match *match) {
 
 /* ---- Events ------------------------------------------------------------------------------ */
 
-void match_tell(match_request *request, tw_match_event event) {
-    event.sequence = ++request->match->sequence;
-    event.symbol = request->symbol;
-    request->sink->event(request->sink->context, &event);
-}
-
 match_request match_begin(tw_match *match, tw_symbol symbol, const tw_match_sink *sink) {
     TW_ASSERT(match != NULL && sink != NULL && sink->event != NULL);
     TW_ASSERT(!match->busy); /* M4: a sink must not make requests */
@@ -76,19 +70,27 @@ match_request match_begin(tw_match *match, tw_symbol symbol, const tw_match_sink
 }
 
 static bool same_best(const tw_quote *a, const tw_quote *b) {
-    return a->bid_price.nano == b->bid_price.nano && a->bid_size.nano == b->bid_size.nano &&
-           a->ask_price.nano == b->ask_price.nano && a->ask_size.nano == b->ask_size.nano;
+    return a->bid_size.nano == b->bid_size.nano && a->ask_size.nano == b->ask_size.nano &&
+           a->bid_price.nano == b->bid_price.nano && a->ask_price.nano == b->ask_price.nano;
+}
+
+/* Reads the best anew when the book says that it may be another. Two take turns, so that nothing is
+ * copied. */
+static bool best_changed(const match_request *request, uint64_t revision) {
+    match_symbol *state = request->state;
+    const tw_quote *before = &state->bests[state->best];
+    state->best ^= 1;
+    state->revision = revision;
+    tw_book_best(request->match->book, request->symbol, &state->bests[state->best]);
+    return !same_best(before, &state->bests[state->best]);
 }
 
 void match_finish(match_request *request) {
-    match_symbol *state = request->state;
     uint64_t revision = tw_book_revision(request->match->book, request->symbol);
-    if (revision != state->revision) {
-        tw_quote before = state->best;
-        tw_book_best(request->match->book, request->symbol, &state->best);
-        state->revision = revision;
-        if (!same_best(&before, &state->best))
-            match_tell(request, (tw_match_event){.kind = TW_MATCH_BEST_CHANGED});
+    if (revision != request->state->revision && best_changed(request, revision)) {
+        tw_match_event event;
+        match_event_init(&event, TW_MATCH_BEST_CHANGED);
+        match_tell(request, &event);
     }
     request->match->busy = false;
 }
@@ -132,23 +134,13 @@ static tw_status status_of(tw_match_reason reason) {
 }
 
 /* Ends a request that was examined and found wanting. `event` says which order it was about. */
-tw_status match_reject(match_request *request, tw_match_reason reason, tw_match_event event) {
-    event.kind = TW_MATCH_REJECTED;
-    event.reason = (uint8_t)reason;
+tw_status match_reject(match_request *request, tw_match_reason reason, tw_match_event *event) {
+    event->kind = TW_MATCH_REJECTED;
+    event->reason = (uint8_t)reason;
     request->match->counters.rejected++;
     match_tell(request, event);
     request->match->busy = false;
     return status_of(reason);
-}
-
-/* The order of an event, as it stood in the book. */
-static tw_match_event about(const tw_book_view *order, tw_match_event_kind kind) {
-    return (tw_match_event){.id = order->id,
-                            .owner = order->tag,
-                            .price = order->price,
-                            .kind = (uint8_t)kind,
-                            .side = order->side,
-                            .flags = TW_MATCH_AT_LEVEL};
 }
 
 /* ---- Trading ----------------------------------------------------------------------------- */
@@ -176,39 +168,46 @@ static void settle_records(match_request *request, const match_taker *taker, uin
         match_group_traded(request, maker, quantity);
 }
 
-void match_trade_told(match_request *request, tw_match_event trade) {
+void match_trade_told(match_request *request, tw_match_event *trade) {
     tw_match_counters *counters = &request->match->counters;
     if (!request->has_traded)
-        request->first_price = trade.price.nano;
-    request->last_price = trade.price.nano;
+        request->first_price = trade->price.nano;
+    request->last_price = trade->price.nano;
     request->has_traded = true;
-    counters->quantity_bought += (uint64_t)trade.quantity.nano;
-    counters->quantity_sold += (uint64_t)trade.quantity.nano;
-    trade.trade_id = ++counters->trades;
-    trade.kind = TW_MATCH_TRADE;
+    counters->quantity_bought += (uint64_t)trade->quantity.nano;
+    counters->quantity_sold += (uint64_t)trade->quantity.nano;
+    trade->trade_id = ++counters->trades;
+    trade->kind = TW_MATCH_TRADE;
     match_tell(request, trade);
 }
 
-/* M3: one trade between the taker and a resting order. */
+/* M3: a trade between the taker and a resting order, which the book shows. */
+static void traded(match_request *request, match_taker *taker, const tw_book_view *maker,
+                   int64_t quantity) {
+    TW_ASSERT(quantity > 0 && quantity <= taker->remaining && quantity <= maker->quantity.nano);
+    taker->remaining -= quantity;
+    tw_match_event event;
+    match_event_init(&event, TW_MATCH_TRADE);
+    event.id = taker->id;
+    event.owner = taker->owner;
+    event.maker_id = maker->id;
+    event.maker_owner = maker->tag;
+    event.price = maker->price;
+    event.quantity.nano = quantity;
+    event.remaining.nano = taker->remaining;
+    event.maker_remaining.nano = maker->quantity.nano - quantity;
+    event.side = taker->side;
+    match_trade_told(request, &event);
+    if (request->state->tied_count != 0)
+        settle_records(request, taker, maker->id, quantity);
+}
+
 static void trade(match_request *request, match_taker *taker, const tw_book_view *maker,
                   int64_t quantity) {
-    TW_ASSERT(quantity > 0 && quantity <= taker->remaining && quantity <= maker->quantity.nano);
     tw_status status =
         tw_book_execute(request->match->book, request->symbol, maker->id, (tw_quantity){quantity});
     TW_ASSERT(status == TW_OK);
-    taker->remaining -= quantity;
-    match_trade_told(request,
-                     (tw_match_event){.id = taker->id,
-                                      .owner = taker->owner,
-                                      .maker_id = maker->id,
-                                      .maker_owner = maker->tag,
-                                      .price = maker->price,
-                                      .quantity.nano = quantity,
-                                      .remaining.nano = taker->remaining,
-                                      .maker_remaining.nano = maker->quantity.nano - quantity,
-                                      .side = taker->side});
-    if (request->state->tied_count != 0)
-        settle_records(request, taker, maker->id, quantity);
+    traded(request, taker, maker, quantity);
 }
 
 /* The order that would trade next with the taker; false when none crosses. */
@@ -226,11 +225,30 @@ static bool next_maker(const match_request *request, const match_taker *taker,
 /* ---- Trading with oneself ---------------------------------------------------------------------
  */
 
+/* A quantity was taken off an order that had no record. */
+static void tell_withdrawn(match_request *request, const tw_book_view *before, int64_t quantity,
+                           tw_match_reason reason) {
+    tw_match_counters *counters = &request->match->counters;
+    bool gone = quantity == before->quantity.nano;
+    counters->cancelled += gone;
+    counters->quantity_withdrawn += (uint64_t)quantity;
+    tw_match_event event;
+    match_event_init(&event, gone ? TW_MATCH_CANCELLED : TW_MATCH_REDUCED);
+    event.id = before->id;
+    event.owner = before->tag;
+    event.price = before->price;
+    event.quantity.nano = quantity;
+    event.remaining.nano = before->quantity.nano - quantity;
+    event.reason = (uint8_t)reason;
+    event.side = before->side;
+    event.flags = TW_MATCH_AT_LEVEL;
+    match_tell(request, &event);
+}
+
 /* Takes a quantity off a resting order, and off its group what that means. */
 static void withdraw(match_request *request, const tw_book_view *order, int64_t quantity,
                      tw_match_reason reason) {
     tw_match *match = request->match;
-    bool gone = quantity == order->quantity.nano;
     uint32_t record = MATCH_NONE;
     if (request->state->tied_count != 0)
         record = match_record_find(match, request->symbol, order->id);
@@ -241,13 +259,7 @@ static void withdraw(match_request *request, const tw_book_view *order, int64_t 
     tw_status status =
         tw_book_reduce(match->book, request->symbol, order->id, (tw_quantity){quantity});
     TW_ASSERT(status == TW_OK);
-    tw_match_event event = about(order, gone ? TW_MATCH_CANCELLED : TW_MATCH_REDUCED);
-    event.reason = (uint8_t)reason;
-    event.quantity.nano = quantity;
-    event.remaining.nano = order->quantity.nano - quantity;
-    match->counters.cancelled += gone;
-    match->counters.quantity_withdrawn += (uint64_t)quantity;
-    match_tell(request, event);
+    tell_withdrawn(request, order, quantity, reason);
 }
 
 /* The taker loses a quantity without a trade; its record too. */
@@ -265,7 +277,7 @@ static void take_off(match_request *request, match_taker *taker, int64_t quantit
     event.remaining.nano = taker->remaining;
     match->counters.cancelled += gone;
     match->counters.quantity_withdrawn += (uint64_t)quantity;
-    match_tell(request, event);
+    match_tell(request, &event);
 }
 
 /* Two orders of one owner meet. True: the taker goes on. */
@@ -290,15 +302,32 @@ static bool prevent(match_request *request, match_taker *taker, const tw_book_vi
     return false;
 }
 
-static match_outcome take(match_request *request, match_taker *taker) {
+/* True: the taker goes on; *ret_is_own: the next one was its owner's and is dealt with. */
+static bool pass_own(match_request *request, match_taker *taker, bool *ret_is_own) {
     tw_book_view maker;
-    while (taker->remaining > 0 && next_maker(request, taker, &maker)) {
-        int64_t quantity = maker.quantity.nano;
-        if (!is_self_trade(request->match, taker, maker.tag))
-            trade(request, taker, &maker,
-                  quantity < taker->remaining ? quantity : taker->remaining);
-        else if (!prevent(request, taker, &maker))
+    *ret_is_own =
+        next_maker(request, taker, &maker) && is_self_trade(request->match, taker, maker.tag);
+    return !*ret_is_own || prevent(request, taker, &maker);
+}
+
+static match_outcome take(match_request *request, match_taker *taker) {
+    tw_match *match = request->match;
+    int64_t no_limit = taker->side == TW_SIDE_BUY ? INT64_MAX : INT64_MIN;
+    const tw_price limit = {taker->limited ? taker->price : no_limit};
+    bool looks = match->config.self_trade != TW_MATCH_SELF_TRADE_ALLOW && taker->owner != 0;
+    tw_side side = (tw_side)match_opposite(taker->side);
+    while (taker->remaining > 0) {
+        bool is_own = false;
+        if (looks && !pass_own(request, taker, &is_own))
             return STOPPED_BY_SELF_TRADE;
+        if (is_own)
+            continue;
+        tw_book_view maker;
+        if (tw_book_execute_first(match->book, request->symbol, side, limit,
+                                  (tw_quantity){taker->remaining}, &maker) != TW_OK)
+            break;
+        int64_t there = maker.quantity.nano;
+        traded(request, taker, &maker, there < taker->remaining ? there : taker->remaining);
     }
     return TAKEN_ALL_THERE_IS;
 }
@@ -358,12 +387,14 @@ static bool is_fillable(const match_request *request, const match_taker *taker) 
 /* ---- What becomes of the rest --------------------------------------------------------------- */
 
 tw_match_event match_about_taker(const match_taker *taker, tw_match_event_kind kind) {
-    return (tw_match_event){.id = taker->id,
-                            .owner = taker->owner,
-                            .price.nano = taker->limited ? taker->price : 0,
-                            .quantity.nano = taker->remaining,
-                            .kind = (uint8_t)kind,
-                            .side = taker->side};
+    tw_match_event event;
+    match_event_init(&event, kind);
+    event.id = taker->id;
+    event.owner = taker->owner;
+    event.price.nano = taker->limited ? taker->price : 0;
+    event.quantity.nano = taker->remaining;
+    event.side = taker->side;
+    return event;
 }
 
 static void drop_rest(match_request *request, const match_taker *taker, tw_match_reason reason) {
@@ -375,7 +406,23 @@ static void drop_rest(match_request *request, const match_taker *taker, tw_match
     event.reason = (uint8_t)reason;
     request->match->counters.cancelled++;
     request->match->counters.quantity_withdrawn += (uint64_t)taker->remaining;
-    match_tell(request, event);
+    match_tell(request, &event);
+}
+
+static inline void tell_accepted(match_request *request, const match_taker *taker) {
+    tw_match_event event = match_about_taker(taker, TW_MATCH_ACCEPTED);
+    event.remaining = event.quantity;
+    request->match->counters.accepted++;
+    request->match->counters.quantity_entered += (uint64_t)taker->remaining;
+    match_tell(request, &event);
+}
+
+static inline void tell_rested(match_request *request, const match_taker *taker) {
+    tw_match_event event = match_about_taker(taker, TW_MATCH_RESTED);
+    event.remaining = event.quantity;
+    event.flags = TW_MATCH_AT_LEVEL;
+    request->match->counters.rested++;
+    match_tell(request, &event);
 }
 
 void match_rest(match_request *request, const match_taker *taker) {
@@ -390,11 +437,7 @@ void match_rest(match_request *request, const match_taker *taker) {
     }
     if (taker->record != MATCH_NONE)
         match_record_at(request->match, taker->record)->place = TW_MATCH_IN_BOOK;
-    tw_match_event event = match_about_taker(taker, TW_MATCH_RESTED);
-    event.remaining = event.quantity;
-    event.flags = TW_MATCH_AT_LEVEL;
-    request->match->counters.rested++;
-    match_tell(request, event);
+    tell_rested(request, taker);
 }
 
 void match_work(match_request *request, match_taker *taker, tw_time_in_force time_in_force) {
@@ -452,8 +495,10 @@ bool match_id_is_taken(const match_request *request, uint64_t id) {
 }
 
 static bool would_trade(const match_request *request, const match_taker *taker) {
-    tw_book_view maker;
-    return next_maker(request, taker, &maker);
+    tw_price best;
+    return tw_book_best_price(request->match->book, request->symbol,
+                              (tw_side)match_opposite(taker->side), &best) &&
+           accepts(taker, best.nano);
 }
 
 static tw_match_reason examine_figures(const match_request *request, const tw_match_order *order,
@@ -479,30 +524,38 @@ static bool needs_record(const match_request *request, const tw_match_order *ord
            (request->state->auction != 0 && order->type == TW_ORDER_MARKET);
 }
 
-tw_match_reason match_examine(const match_request *request, const tw_match_order *order,
-                              match_taker *ret_taker) {
-    *ret_taker = (match_taker){.id = order->id,
-                               .owner = order->owner,
-                               .price = order->price.nano,
-                               .remaining = order->quantity.nano,
-                               .limited = match_is_limited(order->type),
-                               .side = order->side};
-    tw_match_reason reason = examine_figures(request, order, ret_taker);
-    if (reason != TW_MATCH_NO_REASON)
-        return reason;
-    if (request->state->halted)
+static match_taker taker_of(const tw_match_order *order) {
+    return (match_taker){.id = order->id,
+                         .owner = order->owner,
+                         .price = order->price.nano,
+                         .remaining = order->quantity.nano,
+                         .limited = match_is_limited(order->type),
+                         .side = order->side};
+}
+
+/* Whether an order whose figures are good can be taken now. */
+static tw_match_reason examine_state(const match_request *request, const tw_match_order *order,
+                                     const match_taker *taker) {
+    const match_symbol *state = request->state;
+    if (state->halted)
         return TW_MATCH_SYMBOL_HALTED;
-    if (request->state->auction != 0 &&
+    if (state->auction != 0 &&
         (order->time_in_force == TW_IMMEDIATE_OR_CANCEL || order->time_in_force == TW_FILL_OR_KILL))
         return TW_MATCH_DURING_AUCTION;
     if (match_id_is_taken(request, order->id))
         return TW_MATCH_DUPLICATE_ID;
-    if (order->post_only != 0 && would_trade(request, ret_taker))
+    if (order->post_only != 0 && would_trade(request, taker))
         return TW_MATCH_WOULD_TRADE;
     if (needs_record(request, order) &&
         request->match->record_count == request->match->config.special_count_max)
         return TW_MATCH_NO_ROOM;
     return TW_MATCH_NO_REASON;
+}
+
+tw_match_reason match_examine(const match_request *request, const tw_match_order *order) {
+    match_taker taker = taker_of(order);
+    tw_match_reason reason = examine_figures(request, order, &taker);
+    return reason != TW_MATCH_NO_REASON ? reason : examine_state(request, order, &taker);
 }
 
 static void accept(match_request *request, const tw_match_order *order, match_taker *taker) {
@@ -523,18 +576,46 @@ static void accept(match_request *request, const tw_match_order *order, match_ta
     }
 }
 
+/* What most orders are: they do not cross, nothing stands in their way, and the book says itself
+ * whether their id is taken. False when it is otherwise; nothing has changed then. */
+static bool rests_at_once(match_request *request, const tw_match_order *order,
+                          const match_taker *taker) {
+    const match_symbol *state = request->state;
+    const tw_quote *best = &state->bests[state->best]; /* as the book has it between requests */
+    bool crosses = order->side == TW_SIDE_BUY
+                       ? best->ask_size.nano != 0 && taker->price >= best->ask_price.nano
+                       : best->bid_size.nano != 0 && taker->price <= best->bid_price.nano;
+    if (crosses || order->type != TW_ORDER_LIMIT || order->time_in_force > TW_GOOD_TILL_CANCELED ||
+        state->halted || state->auction != 0 || state->record_count != 0)
+        return false;
+    const tw_book_order entering = {.id = order->id,
+                                    .tag = order->owner,
+                                    .price = order->price,
+                                    .quantity = order->quantity,
+                                    .side = order->side};
+    if (tw_book_add(request->match->book, request->symbol, &entering) != TW_OK)
+        return false;
+    tell_accepted(request, taker);
+    tell_rested(request, taker);
+    return true;
+}
+
 tw_status tw_match_submit(tw_match *match, const tw_match_order *order, const tw_match_sink *sink) {
     TW_ASSERT(order != NULL);
     match_request request = match_begin(match, order->symbol, sink);
-    match_taker taker;
-    tw_match_reason reason = match_examine(&request, order, &taker);
-    if (reason != TW_MATCH_NO_REASON)
-        return match_reject(&request, reason, match_about_taker(&taker, TW_MATCH_REJECTED));
-    tw_match_event accepted = match_about_taker(&taker, TW_MATCH_ACCEPTED);
-    accepted.remaining = accepted.quantity;
-    match->counters.accepted++;
-    match->counters.quantity_entered += (uint64_t)taker.remaining;
-    match_tell(&request, accepted);
+    match_taker taker = taker_of(order);
+    tw_match_reason reason = examine_figures(&request, order, &taker);
+    if (reason == TW_MATCH_NO_REASON && rests_at_once(&request, order, &taker)) {
+        match_finish(&request);
+        return TW_OK;
+    }
+    if (reason == TW_MATCH_NO_REASON)
+        reason = examine_state(&request, order, &taker);
+    if (reason != TW_MATCH_NO_REASON) {
+        tw_match_event rejected = match_about_taker(&taker, TW_MATCH_REJECTED);
+        return match_reject(&request, reason, &rejected);
+    }
+    tell_accepted(&request, &taker);
     accept(&request, order, &taker);
     follow_up(&request);
     match_finish(&request);
@@ -577,14 +658,32 @@ static void take_off_found(match_request *request, const match_found *found, int
         withdraw(request, &found->view, quantity, TW_MATCH_REQUESTED);
 }
 
+/* A symbol without special orders: the book finds and removes in one. */
+static tw_match_reason cancel_plain(match_request *request, uint64_t id) {
+    tw_book_view before;
+    if (tw_book_take(request->match->book, request->symbol, id, (tw_quantity){INT64_MAX},
+                     &before) != TW_OK)
+        return TW_MATCH_UNKNOWN_ID;
+    tell_withdrawn(request, &before, before.quantity.nano, TW_MATCH_REQUESTED);
+    return TW_MATCH_NO_REASON;
+}
+
+static tw_match_reason cancel(match_request *request, uint64_t id) {
+    if (request->state != NULL && id != 0 && request->state->record_count == 0)
+        return cancel_plain(request, id);
+    match_found found;
+    tw_match_reason reason = find_live(request, id, &found);
+    if (reason == TW_MATCH_NO_REASON)
+        take_off_found(request, &found, found.view.quantity.nano);
+    return reason;
+}
+
 tw_status tw_match_cancel(tw_match *match, tw_symbol symbol, uint64_t id,
                           const tw_match_sink *sink) {
     match_request request = match_begin(match, symbol, sink);
-    match_found found;
-    tw_match_reason reason = find_live(&request, id, &found);
+    tw_match_reason reason = cancel(&request, id);
     if (reason != TW_MATCH_NO_REASON)
-        return match_reject(&request, reason, (tw_match_event){.id = id});
-    take_off_found(&request, &found, found.view.quantity.nano);
+        return match_reject(&request, reason, &(tw_match_event){.id = id});
     match_finish(&request);
     return TW_OK;
 }
@@ -604,7 +703,7 @@ tw_status tw_match_reduce(tw_match *match, tw_symbol symbol, uint64_t id, tw_qua
     if (reason == TW_MATCH_NO_REASON && !is_reducible(match, &found))
         reason = TW_MATCH_BAD_GROUP;
     if (reason != TW_MATCH_NO_REASON)
-        return match_reject(&request, reason, (tw_match_event){.id = id, .quantity = quantity});
+        return match_reject(&request, reason, &(tw_match_event){.id = id, .quantity = quantity});
     int64_t there = found.view.quantity.nano;
     take_off_found(&request, &found, quantity.nano < there ? quantity.nano : there);
     match_finish(&request);
@@ -685,7 +784,7 @@ static void change_order(match_request *request, const tw_book_view *order, matc
     event.previous_id = order->id;
     event.previous_price = order->price;
     event.flags = TW_MATCH_AT_LEVEL;
-    match_tell(request, event);
+    match_tell(request, &event);
     if (!keeps_place)
         match_work(request, taker, TW_DAY);
 }
@@ -713,11 +812,11 @@ tw_status tw_match_replace(tw_match *match, tw_symbol symbol, uint64_t id,
     }
     if (reason != TW_MATCH_NO_REASON)
         return match_reject(&request, reason,
-                            (tw_match_event){.id = id,
-                                             .owner = found.view.tag,
-                                             .price = replacement->price,
-                                             .quantity = replacement->quantity,
-                                             .side = found.view.side});
+                            &(tw_match_event){.id = id,
+                                              .owner = found.view.tag,
+                                              .price = replacement->price,
+                                              .quantity = replacement->quantity,
+                                              .side = found.view.side});
     if (rests(match, found.record))
         change_order(&request, &found.view, &taker);
     else
@@ -793,7 +892,7 @@ tw_status tw_match_execute(tw_match *match, tw_symbol symbol, uint64_t id, tw_qu
     if (reason == TW_MATCH_NO_REASON && quantity.nano <= 0)
         reason = TW_MATCH_BAD_QUANTITY;
     if (reason != TW_MATCH_NO_REASON)
-        return match_reject(&request, reason, (tw_match_event){.id = id, .quantity = quantity});
+        return match_reject(&request, reason, &(tw_match_event){.id = id, .quantity = quantity});
     int64_t there = found.view.quantity.nano;
     int64_t wanted = quantity.nano < there ? quantity.nano : there;
     match_taker taker = {.price = found.view.price.nano, .remaining = wanted, .limited = true};
@@ -830,7 +929,7 @@ static tw_status set_halted(tw_match *match, tw_symbol symbol, bool halted,
     match_request request = match_begin(match, symbol, sink);
     request.state->halted = halted;
     match_tell(&request,
-               (tw_match_event){.kind = (uint8_t)(halted ? TW_MATCH_HALTED : TW_MATCH_RESUMED)});
+               &(tw_match_event){.kind = (uint8_t)(halted ? TW_MATCH_HALTED : TW_MATCH_RESUMED)});
     match_line_run(&request);
     match_finish(&request);
     return TW_OK;

@@ -253,16 +253,16 @@ static void cross(match_request *request, const auction_walk *buy, const auction
     uint32_t buy_record = execute(request, buy, quantity);
     uint32_t sell_record = execute(request, sell, quantity);
     match_trade_told(request,
-                     (tw_match_event){.id = buy->order.id,
-                                      .owner = buy->order.tag,
-                                      .maker_id = sell->order.id,
-                                      .maker_owner = sell->order.tag,
-                                      .price.nano = price,
-                                      .quantity.nano = quantity,
-                                      .remaining.nano = buy->order.quantity.nano - quantity,
-                                      .maker_remaining.nano = sell->order.quantity.nano - quantity,
-                                      .side = TW_SIDE_BUY,
-                                      .flags = TW_MATCH_IN_AUCTION});
+                     &(tw_match_event){.id = buy->order.id,
+                                       .owner = buy->order.tag,
+                                       .maker_id = sell->order.id,
+                                       .maker_owner = sell->order.tag,
+                                       .price.nano = price,
+                                       .quantity.nano = quantity,
+                                       .remaining.nano = buy->order.quantity.nano - quantity,
+                                       .maker_remaining.nano = sell->order.quantity.nano - quantity,
+                                       .side = TW_SIDE_BUY,
+                                       .flags = TW_MATCH_IN_AUCTION});
     if (buy_record != MATCH_NONE)
         match_group_traded(request, buy_record, quantity);
     if (sell_record != MATCH_NONE)
@@ -328,7 +328,7 @@ void match_auction_enter(match_request *request, uint32_t index) {
     if (record->type == TW_ORDER_LIMIT && state->auction != 0 && takes_part(record, state->auction))
         rest_listed(request, index);
     else
-        match_tell(request, match_about_record(record, TW_MATCH_PARKED));
+        match_tell_record(request, index, TW_MATCH_PARKED);
 }
 
 /* ---- Begin and end ----------------------------------------------------------------------------
@@ -344,7 +344,7 @@ tw_status tw_match_auction_begin(tw_match *match, tw_symbol symbol, tw_match_auc
         return TW_STATE;
     match_request request = match_begin(match, symbol, sink);
     request.state->auction = (uint8_t)kind;
-    match_tell(&request, (tw_match_event){.kind = TW_MATCH_AUCTION_BEGUN});
+    match_tell(&request, &(tw_match_event){.kind = TW_MATCH_AUCTION_BEGUN});
     uint32_t next = MATCH_NONE;
     for (uint32_t at = request.state->auctions.first; at != MATCH_NONE; at = next) {
         const match_record *record = match_record_at(match, at);
@@ -357,11 +357,11 @@ tw_status tw_match_auction_begin(tw_match *match, tw_symbol symbol, tw_match_auc
 }
 
 static void tell_end(match_request *request, const auction_figures *figures) {
-    match_tell(request, (tw_match_event){.price.nano = figures->price,
-                                         .quantity = quantity_of(figures->quantity),
-                                         .remaining = quantity_of(magnitude(figures->left_over)),
-                                         .kind = TW_MATCH_AUCTION_ENDED,
-                                         .side = (uint8_t)side_of(figures->left_over)});
+    match_tell(request, &(tw_match_event){.price.nano = figures->price,
+                                          .quantity = quantity_of(figures->quantity),
+                                          .remaining = quantity_of(magnitude(figures->left_over)),
+                                          .kind = TW_MATCH_AUCTION_ENDED,
+                                          .side = (uint8_t)side_of(figures->left_over)});
 }
 
 tw_status tw_match_auction_end(tw_match *match, tw_symbol symbol, tw_price reference,

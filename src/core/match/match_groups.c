@@ -37,8 +37,7 @@ static void release_legs(match_request *request, uint32_t entry_index) {
         forget(request, leg, entry_index);
         settle_role(request, match_record_at(request->match, leg));
         match_line_append(request, leg);
-        match_tell(request,
-                   match_about_record(match_record_at(request->match, leg), TW_MATCH_RELEASED));
+        match_tell_record(request, leg, TW_MATCH_RELEASED);
     }
     settle_role(request, entry);
 }
@@ -134,10 +133,9 @@ static bool fits(tw_match_group kind, const tw_match_order *orders, size_t at) {
 static tw_match_reason examine(const match_request *request, tw_match_group kind,
                                const tw_match_order *orders, size_t count, size_t *ret_at) {
     const tw_match *match = request->match;
-    match_taker taker;
     for (size_t i = 0; i < count; i++) {
         *ret_at = i;
-        tw_match_reason reason = match_examine(request, &orders[i], &taker);
+        tw_match_reason reason = match_examine(request, &orders[i]);
         if (reason == TW_MATCH_NO_REASON && !fits(kind, orders, i))
             reason = TW_MATCH_BAD_GROUP;
         if (reason != TW_MATCH_NO_REASON)
@@ -185,7 +183,7 @@ static void take(match_request *request, tw_match_group kind, const tw_match_ord
             match_line_append(request, made[i]);
         match->counters.accepted++;
         match->counters.quantity_entered += (uint64_t)record->remaining;
-        match_tell(request, match_about_record(record, held ? TW_MATCH_HELD : TW_MATCH_ACCEPTED));
+        match_tell_record(request, made[i], held ? TW_MATCH_HELD : TW_MATCH_ACCEPTED);
     }
     if (match_is_for_auction(orders[0].time_in_force))
         match_auction_enter(request, made[0]);
@@ -204,10 +202,10 @@ tw_status tw_match_submit_group(tw_match *match, tw_match_group kind, const tw_m
     if (reason != TW_MATCH_NO_REASON) {
         const tw_match_order *order = &orders[at];
         return match_reject(&request, reason,
-                            (tw_match_event){.id = order->id,
-                                             .owner = order->owner,
-                                             .quantity = order->quantity,
-                                             .side = order->side});
+                            &(tw_match_event){.id = order->id,
+                                              .owner = order->owner,
+                                              .quantity = order->quantity,
+                                              .side = order->side});
     }
     take(&request, kind, orders, count);
     match_finish(&request);

@@ -88,18 +88,19 @@ typedef struct match_list {
 } match_list;
 
 typedef struct match_symbol {
-    int64_t last_price;
+    tw_quote bests[2]; /* the best as it was told last, and the one before */
     uint64_t revision; /* of the book, when best was read */
-    tw_quote best;
+    int64_t last_price;
     uint32_t record_count;
-    uint32_t tied_count;  /* records in a group and those for an auction, which may rest */
+    uint32_t tied_count; /* records in a group and those for an auction, which may rest */
+    uint8_t best;        /* which of the bests is told last */
+    uint8_t auction;     /* tw_match_auction; 0: none */
+    bool halted;
+    bool has_traded; /* last_price is one */
+    match_list line;
+    match_list auctions;  /* orders for auctions, and market orders that wait for one */
     uint32_t stops[2];    /* heaps, 0 buys, 1 sells */
     uint32_t marks[2][2]; /* by side and by_percent, the newest */
-    match_list line;
-    match_list auctions; /* orders for auctions, and market orders that wait for one */
-    uint8_t auction;     /* tw_match_auction; 0: none */
-    bool has_traded;     /* last_price is one */
-    bool halted;
 } match_symbol;
 
 struct tw_match {
@@ -165,26 +166,51 @@ static inline bool match_is_for_auction(uint8_t time_in_force) {
     return time_in_force == TW_AT_OPEN || time_in_force == TW_AT_CLOSE;
 }
 
+/* An event that says nothing yet, made field by field: where a whole one may be cleared at once,
+ * gcc does it by an instruction that takes longer than matching. For the events of every day. */
+static inline void match_event_init(tw_match_event *event, tw_match_event_kind kind) {
+    event->trade_id = 0;
+    event->id = 0;
+    event->owner = 0;
+    event->maker_id = 0;
+    event->maker_owner = 0;
+    event->previous_id = 0;
+    event->previous_price.nano = 0;
+    event->price.nano = 0;
+    event->quantity.nano = 0;
+    event->remaining.nano = 0;
+    event->maker_remaining.nano = 0;
+    event->kind = (uint8_t)kind;
+    event->reason = 0;
+    event->side = 0;
+    event->flags = 0;
+}
+
+/* Tells an event, whose sequence and symbol are filled in here. */
+static inline void match_tell(match_request *request, tw_match_event *event) {
+    event->sequence = ++request->match->sequence;
+    event->symbol = request->symbol;
+    request->sink->event(request->sink->context, event);
+}
+
 /* ---- match.c ------------------------------------------------------------------------------- */
 
-void match_tell(match_request *request, tw_match_event event);
 /* Lets an order trade, and its rest rest or go. Its stops have not looked yet. */
 void match_work(match_request *request, match_taker *taker, tw_time_in_force time_in_force);
 /* Begins and ends a request; between them nothing is rejected any more. */
 match_request match_begin(tw_match *match, tw_symbol symbol, const tw_match_sink *sink);
 void match_finish(match_request *request);
 /* Ends a request that was found wanting. */
-tw_status match_reject(match_request *request, tw_match_reason reason, tw_match_event event);
-/* Whether an order could be taken, and the taker that it makes. */
-tw_match_reason match_examine(const match_request *request, const tw_match_order *order,
-                              match_taker *ret_taker);
+tw_status match_reject(match_request *request, tw_match_reason reason, tw_match_event *event);
+/* Whether an order could be taken. */
+tw_match_reason match_examine(const match_request *request, const tw_match_order *order);
 tw_match_event match_about_taker(const match_taker *taker, tw_match_event_kind kind);
 bool match_price_is_good(const tw_match *match, tw_price price);
 bool match_id_is_taken(const match_request *request, uint64_t id);
 /* Puts an order into the book. */
 void match_rest(match_request *request, const match_taker *taker);
 /* Counts a trade that the book shows, and tells it. */
-void match_trade_told(match_request *request, tw_match_event trade);
+void match_trade_told(match_request *request, tw_match_event *trade);
 /* Whether the other leg of an order's group was met since match->pass grew: both together trade
  * what one has. */
 bool match_leg_was_met(tw_match *match, tw_symbol symbol, uint64_t id);
@@ -202,6 +228,7 @@ void match_record_release(match_request *request, uint32_t index);
 /* Gives it another id, which is free. */
 void match_record_rename(tw_match *match, uint32_t index, uint64_t id);
 tw_match_event match_about_record(const match_record *record, tw_match_event_kind kind);
+void match_tell_record(match_request *request, uint32_t index, tw_match_event_kind kind);
 /* Reads it as the book would tell it. */
 void match_record_view(const tw_match *match, uint32_t index, tw_book_view *ret_view);
 /* Takes at most what there is off an order, wherever it is, tells it, and does to its group what

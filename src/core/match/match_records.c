@@ -133,6 +133,11 @@ tw_match_event match_about_record(const match_record *record, tw_match_event_kin
                             .flags = record->place == TW_MATCH_IN_BOOK ? TW_MATCH_AT_LEVEL : 0};
 }
 
+void match_tell_record(match_request *request, uint32_t index, tw_match_event_kind kind) {
+    tw_match_event event = match_about_record(match_record_at(request->match, index), kind);
+    match_tell(request, &event);
+}
+
 /* Takes an order from where it is, when nothing is left of it. */
 static void leave(match_request *request, uint32_t index) {
     switch ((tw_match_place)request->match->records[index].place) {
@@ -171,7 +176,7 @@ void match_record_withdraw(match_request *request, uint32_t index, int64_t quant
         leave(request, index);
         match_record_release(request, index);
     }
-    match_tell(request, event);
+    match_tell(request, &event);
 }
 
 void match_record_take_off(match_request *request, uint32_t index, int64_t quantity,
@@ -303,7 +308,7 @@ void match_record_replace(match_request *request, uint32_t index,
     tw_match_event event = match_about_record(record, TW_MATCH_REPLACED);
     event.previous_id = old.id;
     event.previous_price = match_about_record(&old, TW_MATCH_REPLACED).price;
-    match_tell(request, event);
+    match_tell(request, &event);
     if (!comes_again)
         return;
     match_tell_stop(request, index, TW_MATCH_PARKED);

@@ -369,7 +369,7 @@ void match_tell_stop(match_request *request, uint32_t index, tw_match_event_kind
     int64_t mark = 0;
     if (record->type == TW_ORDER_TRAILING_STOP && record->place == TW_MATCH_WAITING)
         (void)match_stop_read(request->match, index, &event.price.nano, &mark);
-    match_tell(request, event);
+    match_tell(request, &event);
 }
 
 /* ---- Trades -----------------------------------------------------------------------------------
