@@ -4,8 +4,9 @@
  * Idea: the most that can trade is what greedy matching gives, best buys with best sells as long as
  * they cross; and any price between the last two that so meet trades that much. No limit lies
  * between them but those of orders that did not meet, of which the best buy and the best sell leave
- * the least over. So five prices are looked at, and the rest is the order of the rules. Numbered
- * invariants are those of match_priv.h.
+ * the least over (where market orders are left over, the best limit behind them). So five prices
+ * are looked at, and the rest is the order of the rules. Numbered invariants are those of
+ * match_priv.h.
  */
 #include "match_priv.h"
 
@@ -151,9 +152,13 @@ static bool is_better(const auction_figures *a, const auction_figures *b,
     return distance_a != distance_b ? distance_a < distance_b : a->price > b->price;
 }
 
+/* The limit of the order there; of a market order the best of those behind it. */
 static void add_limit(const auction_walk *walk, int64_t *prices, size_t *count) {
-    if (!walk->is_over && !walk->is_market)
-        prices[(*count)++] = walk->order.price.nano;
+    if (walk->is_over || walk->level == TW_BOOK_NO_PLACE)
+        return;
+    tw_book_view order;
+    tw_book_order_read(walk->match->book, walk->place, &order);
+    prices[(*count)++] = order.price.nano;
 }
 
 static bool crosses(const auction_walk *buy, const auction_walk *sell) {
