@@ -44,6 +44,7 @@ enum { CLIENTS = 100, SYMBOLS = 100, BURST = 20, RUNS = 3, READ_SIZE = 1 << 20 }
 
 typedef struct reader {
     int fds[CLIENTS];
+    uint32_t count; /* connected and subscribed */
     int epoll;
     bool timing;
     atomic_bool stop;
@@ -127,7 +128,19 @@ static void subscribe(int fd, int left_out) {
     say(fd, text);
 }
 
+/* The clients answer no pings; a pong that nobody asked for says as well that they are there. */
+static void stay_alive(void) {
+    static const char pong[] = {(char)0x8A, (char)0x80, 0, 0, 0, 0};
+    static int64_t last_ns;
+    if (tw_time_monotonic_ns() - last_ns < TW_NS_PER_SECOND)
+        return;
+    last_ns = tw_time_monotonic_ns();
+    for (uint32_t i = 0; i < readers.count; i++)
+        require(send(readers.fds[i], pong, sizeof pong, MSG_NOSIGNAL) == sizeof pong, "a pong");
+}
+
 static void turn(int64_t wait_ns) {
+    stay_alive();
     require(tw_exchange_turn(exchange, wait_ns, NULL) == TW_OK, "a turn of the exchange");
 }
 
@@ -144,10 +157,12 @@ static void connect_all(variety kind) {
         subscribe(readers.fds[i], kind == SLICED ? i : -1);
         while (set->clients[i]->audience == NULL)
             turn(TW_NS_PER_MS);
+        readers.count++;
     }
 }
 
 static void hang_up(void) {
+    readers.count = 0;
     for (int i = 0; i < CLIENTS; i++)
         close(readers.fds[i]);
     while (streams_client_count(exchange->streams) > 0)
@@ -209,8 +224,10 @@ static void tell_burst(uint32_t first, bool naive) {
 static void drain(uint64_t read_before, uint64_t written_before) {
     uint64_t written = 0;
     while (bytes_waiting(&written) > 0 ||
-           atomic_load(&readers.bytes) - read_before < written - written_before)
+           atomic_load(&readers.bytes) - read_before < written - written_before) {
+        require(streams_client_count(exchange->streams) == CLIENTS, "keeping all clients");
         turn(TW_NS_PER_MS / 10);
+    }
 }
 
 typedef struct rates {
