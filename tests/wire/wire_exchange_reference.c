@@ -131,11 +131,11 @@ static void an_asset_is_found_by_name_id_and_cusip(void **state) {
                                         "\"status\":\"active\"",
                                         "\"tradable\":true",
                                         "\"fractionable\":true",
-                                        "\"maintenance_margin_requirement\":",
+                                        "\"maintenance_margin_requirement\":30,",
                                         "\"attributes\":[]",
-                                        "\"margin_requirement_long\":\"",
-                                        "\"margin_requirement_short\":\"",
-                                        "\"easy_to_borrow\":"};
+                                        "\"margin_requirement_long\":\"30\"",
+                                        "\"margin_requirement_short\":\"30\"",
+                                        "\"easy_to_borrow\":true"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         assert_has(whole, words[i]);
     assert_answer("GET", "/v2/assets/990000000", NULL, 404,

@@ -8,6 +8,8 @@
 
 #include "words.h"
 
+enum { MAINTENANCE_PERCENT = 30 }; /* account_power.h */
+
 typedef struct listing {
     const char *symbol;
     const char *name;
@@ -76,10 +78,13 @@ void assets_cusip(const char *symbol, char *buffer) {
 void assets_describe(const char *symbol, tw_alpaca_asset *ret_asset) {
     const listing *found = listing_of(symbol);
     *ret_asset = (tw_alpaca_asset){
-        .maintenance_margin_nano = 100 * TW_NANO,
-        .margin_requirement_long_nano = 100 * TW_NANO,
-        .margin_requirement_short_nano = 100 * TW_NANO,
+        .maintenance_margin_nano = MAINTENANCE_PERCENT * TW_NANO,
+        .margin_requirement_long_nano = MAINTENANCE_PERCENT * TW_NANO,
+        .margin_requirement_short_nano = MAINTENANCE_PERCENT * TW_NANO,
         .tradable = true,
+        .marginable = true,
+        .shortable = true,
+        .easy_to_borrow = true,
         .fractionable = true,
     };
     words_asset_id(symbol, ret_asset->id);
@@ -88,6 +93,7 @@ void assets_describe(const char *symbol, tw_alpaca_asset *ret_asset) {
     snprintf(ret_asset->exchange, sizeof ret_asset->exchange, "%s", assets_exchange(symbol));
     snprintf(ret_asset->symbol, sizeof ret_asset->symbol, "%s", symbol);
     snprintf(ret_asset->name, sizeof ret_asset->name, "%s", found == NULL ? symbol : found->name);
+    snprintf(ret_asset->borrow_status, sizeof ret_asset->borrow_status, "easy_to_borrow");
     snprintf(ret_asset->status, sizeof ret_asset->status, "active");
     ret_asset->present =
         TW_ALPACA_BIT(TW_ALPACA_ASSET_ID) | TW_ALPACA_BIT(TW_ALPACA_ASSET_TRADABLE) |
