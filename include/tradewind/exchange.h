@@ -67,6 +67,7 @@ typedef struct tw_exchange_config {
     uint32_t stream_symbol_max; /* of trades and quotes, a stream, else error 405; 0: any */
     const char *key;            /* its key and secret, 1 to 63 characters */
     const char *secret;
+    const char *state; /* a file that keeps accounts, orders and lists over restarts, or NULL */
     uint32_t multiplier_max; /* its margin: 1 (none), 2 or 4, as far as its equity allows */
     uint32_t rate_limit; /* requests a minute, of trading and of market data each; 0: any number */
 } tw_exchange_config;

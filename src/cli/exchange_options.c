@@ -34,6 +34,9 @@ const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT] = {
     {"rate-limit", TW_CONFIG_TEXT, "RATE", NULL, NULL, "off",
      "requests that an account may make, 200/min: of trading, and of market data; or off", NULL,
      offsetof(exchange_options, rate_limit)},
+    {"state", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
+     "keeps accounts, orders, activities and watchlists: a restart goes on where it ended", NULL,
+     offsetof(exchange_options, state)},
     {"clock", TW_CONFIG_TEXT, "WORD", NULL, NULL, "real",
      "real, x60 (that many times faster) or "
      "step (time moves on request only)",
@@ -159,6 +162,9 @@ tw_status exchange_options_apply(const exchange_options *options, tw_exchange_co
     status = read_rate_limit(options->rate_limit, &config.rate_limit, error);
     if (status != TW_OK)
         return status;
+    if (options->state[0] != '\0' && options->tape[0] != '\0')
+        return tw_error_set(error, TW_USAGE,
+                            "--state cannot be kept over a --tape, which begins anew each time");
     status = check_symbols(options->symbols, error);
     if (status != TW_OK)
         return status;
@@ -173,6 +179,7 @@ tw_status exchange_options_apply(const exchange_options *options, tw_exchange_co
     config.initial = text_or_null(options->initial);
     config.tape_symbol = text_or_null(options->tape_symbol);
     config.faults = text_or_null(options->faults);
+    config.state = text_or_null(options->state);
     config.always_open = options->always_open;
     config.seed = (uint64_t)options->seed;
     config.start_ns = options->start_ns;

@@ -15,6 +15,7 @@ typedef struct exchange_options {
     char initial[TW_CONFIG_TEXT_SIZE];
     char tape_symbol[TW_CONFIG_TEXT_SIZE];
     char faults[TW_CONFIG_TEXT_SIZE];
+    char state[TW_CONFIG_TEXT_SIZE];
     char clock[TW_CONFIG_TEXT_SIZE];      /* real, step, x60 ... */
     char rate_limit[TW_CONFIG_TEXT_SIZE]; /* off, 200/min */
     bool always_open;
@@ -30,7 +31,7 @@ typedef struct exchange_options {
     int64_t stream_symbols;
 } exchange_options;
 
-#define EXCHANGE_OPTION_COUNT 19
+#define EXCHANGE_OPTION_COUNT 20
 extern const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT];
 
 /* The same table for `run`: there the account begins invested, so that a demo has something to

@@ -53,8 +53,16 @@ const account_activity *activity_log_at(const activity_log *log, uint64_t number
     return &log->ring[(number - 1) % log->capacity];
 }
 
+void activity_log_clear(activity_log *log) {
+    activity_log_resume(log, 1);
+}
+
+uint64_t activity_log_capacity(const activity_log *log) {
+    return log->capacity;
+}
+
 void activity_log_resume(activity_log *log, uint64_t number) {
-    TW_ASSERT(log->first == log->end && number > 0);
+    TW_ASSERT(number > 0);
     log->first = number;
     log->end = number;
 }

@@ -45,8 +45,11 @@ void activity_log_put(activity_log *log, const account_activity *activity);
 void activity_log_range(const activity_log *log, uint64_t *ret_first, uint64_t *ret_end);
 const account_activity *activity_log_at(const activity_log *log, uint64_t number);
 
-/* Puts the numbers back as they were: what comes next is `number`. For a log that is empty. */
+/* Empties the log: what comes next has the number 1, or that of activity_log_resume. */
+void activity_log_clear(activity_log *log);
+/* Puts the numbers back as they were: what comes next is `number`. The log is empty then. */
 void activity_log_resume(activity_log *log, uint64_t number);
+uint64_t activity_log_capacity(const activity_log *log);
 
 /* Writes the id of an activity into ACTIVITY_ID_SIZE bytes. */
 void activity_id(const account_activity *activity, char *buffer);

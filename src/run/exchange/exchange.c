@@ -79,6 +79,9 @@ static void on_user_event(void *context, const tw_match_event *event) {
 }
 
 static void on_update(void *context, const ledger_update *update) {
+    exchange_state *state = ((tw_exchange *)context)->state;
+    if (state != NULL)
+        exchange_state_touch(state);
     fault_moments_tell(context, update);
 }
 
@@ -149,9 +152,11 @@ static tw_status make_history(tw_exchange *exchange, tw_error *error) {
     if (status == TW_OK && table.row_count > 0) {
         status = history_from_table(exchange, &table, error);
     } else if (status == TW_OK) {
+        int64_t start_ns = exchange->resume.origin_ns != 0 ? exchange->resume.origin_ns
+                                                           : exchange_default_start(exchange);
         status = daily_history_generate(exchange->allocator, exchange->symbols,
-                                        session_day_of(exchange_default_start(exchange)) - 1,
-                                        config->history_days, config->seed, &exchange->history);
+                                        session_day_of(start_ns) - 1, config->history_days,
+                                        config->seed, &exchange->history);
         if (status != TW_OK)
             tw_error_set(error, status, "the history could not be generated: %s",
                          tw_status_sentence(status));
@@ -217,6 +222,8 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
         .initial_path = config->initial,
         .always_open = config->always_open,
     };
+    if (exchange->state != NULL)
+        floor.openings = exchange_state_prices(exchange->state);
     exchange_decide_start(exchange);
     floor.start_ns = exchange->start_ns;
     floor.tape_shift_ns = exchange->tape.dated ? exchange->start_ns - exchange->tape.first_ns : 0;
@@ -254,11 +261,23 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
     streams_set_floor(exchange->streams, exchange->floor);
     streams_set_limits(exchange->streams,
                        (stream_limits){config->stream_connection_max, config->stream_symbol_max});
-    status = endow(exchange);
+    status = exchange->resume.origin_ns == 0 ? endow(exchange) : TW_OK;
     if (status != TW_OK)
         return tw_error_set(error, status, "the account's holdings are out of range");
+    if (exchange->state != NULL)
+        status = exchange_state_load(exchange->state, exchange->ledger, exchange->watchlists,
+                                     exchange->start_ns, error);
+    if (status != TW_OK)
+        return status;
     atomic_store(&exchange->tape_ended, config->tape == NULL);
     return TW_OK;
+}
+
+bool exchange_keep(tw_exchange *exchange) {
+    if (exchange->failure.status != TW_OK)
+        return exchange->state == NULL;
+    return exchange->state == NULL ||
+           exchange_state_save(exchange->state, &exchange->failure) == TW_OK;
 }
 
 /* ---- time ---------------------------------------------------------------------------------- */
@@ -266,12 +285,16 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
 static void on_clock(void *context) {
     tw_exchange *exchange = context;
     exchange_catch_up(exchange);
-    streams_flush(exchange->streams);
+    if (exchange_keep(exchange))
+        streams_flush(exchange->streams);
 }
 
 static void on_second(void *context) {
     tw_exchange *exchange = context;
-    streams_tick(exchange->streams, tw_loop_now_ns(exchange->loop));
+    if (exchange->state != NULL)
+        exchange_state_touch(exchange->state);
+    if (exchange_keep(exchange))
+        streams_tick(exchange->streams, tw_loop_now_ns(exchange->loop));
 }
 
 /* ---- life ---------------------------------------------------------------------------------- */
@@ -309,6 +332,9 @@ static tw_status check_config(const tw_exchange_config *config, tw_error *error)
         return tw_error_set(error, TW_RANGE, "the clock must begin between 1970 and 2200");
     if (config->order_count_max < 1 || config->order_count_max > ORDER_COUNT_MAX)
         return tw_error_set(error, TW_RANGE, "orders must be 1 to %d", ORDER_COUNT_MAX);
+    if (config->state != NULL && config->tape != NULL)
+        return tw_error_set(error, TW_INVALID,
+                            "a state is not kept over a tape, which begins anew each time");
     if (config->initial != NULL && config->tape == NULL)
         return tw_error_set(error, TW_INVALID, "an initial book needs a tape to go with it");
     return TW_OK;
@@ -384,8 +410,13 @@ tw_status tw_exchange_open(const tw_allocator *allocator, const tw_exchange_conf
     status = take_memory(exchange, error);
     if (status == TW_OK)
         status = tw_loop_new(&loop, &exchange->loop, error);
+    if (status == TW_OK && config->state != NULL)
+        status = exchange_state_open(allocator, config->state, &exchange->state, &exchange->resume,
+                                     error);
     if (status == TW_OK)
         status = make_history(exchange, error);
+    if (status == TW_OK && exchange->state != NULL)
+        status = exchange_state_set_symbols(exchange->state, exchange->symbols, error);
     if (status == TW_OK)
         status = make_floor(exchange, error);
     if (status == TW_OK)
@@ -408,6 +439,7 @@ void tw_exchange_close(tw_exchange *exchange) {
     fault_moments_done(exchange);
     streams_free(exchange->streams);
     floor_free(exchange->floor);
+    exchange_state_close(exchange->state);
     watchlists_free(exchange->watchlists);
     market_past_done(&exchange->past);
     ledger_free(exchange->ledger);

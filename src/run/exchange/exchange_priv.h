@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "daily.h"
+#include "exchange_state.h"
 #include "fault_moments.h"
 #include "faulty_wire.h"
 #include "floor.h"
@@ -36,6 +37,8 @@ struct tw_exchange {
     market_past past;
     account_ledger *ledger;
     watchlists *watchlists;
+    exchange_state *state; /* NULL: nothing is kept */
+    state_point resume;    /* where a former run left off */
     streams *streams;
     tw_loop *loop;
     tw_http_server *server;
@@ -80,6 +83,10 @@ tw_status exchange_name_symbols(tw_exchange *exchange, const tw_tape_table *tabl
 
 /* Takes what floor_advance or floor_jump came to: a failure of the tape ends the exchange. */
 tw_status exchange_advanced(tw_exchange *exchange, tw_status status);
+
+/* Makes durable what has changed; must be called before anything of it is told. A failure ends the
+ * exchange's turns. True when there is no state to keep. */
+bool exchange_keep(tw_exchange *exchange);
 
 /* One request, already matched to a route. `names` are the decoded variable parts of the path. */
 typedef struct exchange_call {

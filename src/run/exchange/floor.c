@@ -277,11 +277,19 @@ static void set_rates(trading_floor *floor) {
     floor->rates_until_ns = floor->now_ns + RATE_PERIOD_NS;
 }
 
+/* Where a symbol's price begins. */
+static tw_price opening_price(const trading_floor *floor, tw_symbol symbol) {
+    const tw_price *openings = floor->config.openings;
+    return openings != NULL && openings[symbol].nano > 0
+               ? openings[symbol]
+               : daily_history_last(floor->config.history, symbol);
+}
+
 static void start_agents(trading_floor *floor) {
     for (tw_symbol s = 0; s < floor->symbol_count; s++) {
         if (floor_tape_has(floor, s))
             continue;
-        tw_price price = daily_history_last(floor->config.history, s);
+        tw_price price = opening_price(floor, s);
         if (price.nano <= 0)
             continue;
         flow_init(&floor->flows[s], s, price, floor->config.seed, events_per_second(floor, s),
@@ -523,8 +531,7 @@ bool floor_last_trade(const trading_floor *floor, tw_symbol symbol, tw_trade *re
 
 tw_price floor_price(const trading_floor *floor, tw_symbol symbol) {
     const tw_trade *trade = &floor->last_trades[symbol];
-    return trade->quantity.nano > 0 ? trade->price
-                                    : daily_history_last(floor->config.history, symbol);
+    return trade->quantity.nano > 0 ? trade->price : opening_price(floor, symbol);
 }
 
 size_t floor_snapshot(const trading_floor *floor, tw_symbol symbol, tw_level *ret_levels,

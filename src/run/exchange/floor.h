@@ -51,6 +51,8 @@ typedef struct floor_sink {
 typedef struct floor_config {
     const tw_symbols *symbols;    /* borrowed */
     const daily_history *history; /* borrowed; opening prices of the agents */
+    const tw_price *openings;     /* of each symbol, or 0: the last close; NULL: that for all;
+                                     borrowed */
     uint64_t seed;
     int64_t start_ns;
     double events_per_second;   /* of the agents, a symbol, as the mean of a session ... */

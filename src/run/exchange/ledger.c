@@ -94,7 +94,8 @@ tw_status ledger_new(const tw_allocator *allocator, const ledger_config *config,
     ledger->account_count = config->account_count;
     ledger->on_update = on_update;
     ledger->context = context;
-    tw_random_init(&ledger->random, config->seed, UINT64_C(0x6c6564676572));
+    ledger->seed = config->seed;
+    ledger_new_ids(ledger, 0);
     tw_status status = take_memory(ledger);
     if (status != TW_OK) {
         ledger_free(ledger);
@@ -104,6 +105,10 @@ tw_status ledger_new(const tw_allocator *allocator, const ledger_config *config,
         open_account(ledger, a, &config->openings[a], config->created_ns);
     *ret_ledger = ledger;
     return TW_OK;
+}
+
+void ledger_new_ids(account_ledger *ledger, uint64_t count) {
+    tw_random_init(&ledger->random, ledger->seed, UINT64_C(0x6c6564676572) + count);
 }
 
 void ledger_free(account_ledger *ledger) {

@@ -9,6 +9,7 @@ struct account_ledger {
     const tw_allocator *allocator;
     const tw_symbols *symbols;
     trading_floor *floor;
+    uint64_t seed;
     tw_random random;
     ledger_on_update on_update;
     void *context;
@@ -77,6 +78,14 @@ tw_status order_groups_make(const tw_alpaca_order_request *request, int64_t base
 /* order_life.c */
 bool order_is_live(const ledger_order *order);
 ledger_account *order_account(account_ledger *ledger, const ledger_order *order);
+
+/* Begins another stream of random numbers for ids: the `count`-th start draws none that an earlier
+ * one drew. */
+void ledger_new_ids(account_ledger *ledger, uint64_t count);
+
+/* order_life.c: puts an order that was kept back at the end of all orders, as it was; one that is
+ * alive waits. */
+void order_recall(account_ledger *ledger, const ledger_order *order);
 
 /* What must stay held for the open rest of an order. */
 int64_t order_needs(const ledger_order *order);

@@ -88,6 +88,14 @@ static uint32_t chain(tw_map *map, uint64_t hash, uint32_t index) {
     return (uint32_t)head;
 }
 
+static void chain_order(account_ledger *ledger, uint32_t index) {
+    ledger_order *order = &ledger->orders[index];
+    order->next_same_uuid =
+        chain(ledger->by_uuid, text_hash(tw_slice_of(order->order.venue_order_id), 0), index);
+    order->next_same_client =
+        chain(ledger->by_client, text_hash(tw_slice_of(order->order.client_order_id), 1), index);
+}
+
 ledger_order *order_record(account_ledger *ledger, const ledger_account *account,
                            const ledger_order *figures) {
     TW_ASSERT(ledger->order_count < ledger->order_count_max);
@@ -105,11 +113,16 @@ ledger_order *order_record(account_ledger *ledger, const ledger_account *account
     if (public->client_order_id[0] == '\0')
         uuid_write(&ledger->random, public->client_order_id);
     order->expires_ns = order_expiry(ledger, public);
-    order->next_same_uuid =
-        chain(ledger->by_uuid, text_hash(tw_slice_of(public->venue_order_id), 0), index);
-    order->next_same_client =
-        chain(ledger->by_client, text_hash(tw_slice_of(public->client_order_id), 1), index);
+    chain_order(ledger, index);
     return order;
+}
+
+void order_recall(account_ledger *ledger, const ledger_order *order) {
+    TW_ASSERT(ledger->order_count < ledger->order_count_max);
+    uint32_t index = ledger->order_count++;
+    ledger->orders[index] = *order;
+    ledger->orders[index].place = ORDER_WAITS;
+    chain_order(ledger, index);
 }
 
 static ledger_order *record_ticket(account_ledger *ledger, const ledger_account *account,

@@ -113,8 +113,13 @@ static void fill_headers(exchange_call *call, answer_headers *headers) {
     add_number(headers, &text, "X-RateLimit-Reset", quota->reset_s);
 }
 
+/* A change is durable before it is acknowledged; one that cannot be is not. */
 static void send_answer(exchange_call *call, uint32_t http_status, const char *type,
                         tw_slice body) {
+    if (!exchange_keep(call->exchange)) {
+        tw_http_reply_reset(call->reply);
+        return;
+    }
     answer_headers headers;
     fill_headers(call, &headers);
     tw_http_answer answer = {.status = http_status,
@@ -229,8 +234,11 @@ static void run(exchange_call *call, const route *chosen) {
     }
     tw_text_clear(&call->exchange->body);
     exchange_catch_up(call->exchange);
+    if (call->exchange->state != NULL && strcmp(chosen->method, "GET") != 0)
+        exchange_state_touch(call->exchange->state);
     chosen->run(call);
-    streams_flush(call->exchange->streams);
+    if (exchange_keep(call->exchange))
+        streams_flush(call->exchange->streams);
 }
 
 /* ---- upgrades ------------------------------------------------------------------------------ */

@@ -7,6 +7,7 @@
 
 struct watchlists {
     const tw_allocator *allocator;
+    uint64_t seed;
     tw_random random;
     watchlist places[WATCHLIST_COUNT_MAX];
 };
@@ -16,9 +17,14 @@ tw_status watchlists_new(const tw_allocator *allocator, uint64_t seed, watchlist
     if (lists == NULL)
         return TW_NO_MEMORY;
     lists->allocator = allocator;
-    tw_random_init(&lists->random, seed, UINT64_C(0x7761746368));
+    lists->seed = seed;
+    watchlists_new_ids(lists, 0);
     *ret_lists = lists;
     return TW_OK;
+}
+
+void watchlists_new_ids(watchlists *lists, uint64_t count) {
+    tw_random_init(&lists->random, lists->seed, UINT64_C(0x7761746368) + count);
 }
 
 void watchlists_free(watchlists *lists) {

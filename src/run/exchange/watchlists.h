@@ -32,6 +32,9 @@ tw_status watchlists_new(const tw_allocator *allocator, uint64_t seed,
                          watchlists **ret_lists) TW_MUST_CHECK;
 void watchlists_free(watchlists *lists);
 
+/* Begins another stream of random numbers for ids; see exchange_state.h. */
+void watchlists_new_ids(watchlists *lists, uint64_t count);
+
 /* All places, also free ones: WATCHLIST_COUNT_MAX of them. */
 watchlist *watchlists_places(watchlists *lists);
 

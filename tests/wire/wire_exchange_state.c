@@ -1,0 +1,198 @@
+/* wire_exchange_state.c - records in a file, and an exchange that goes on from it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "exchange_world.h"
+#include "failing_heap.h"
+#include "state_file.h"
+
+static char folder[64];
+static char path[96];
+
+static int make_folder(void **state) {
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/tradewind-state-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/state.db", folder);
+    return 0;
+}
+
+static int drop_folder(void **state) {
+    (void)state;
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+    for (size_t i = 0; i < 4; i++) {
+        char name[128];
+        snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
+        unlink(name);
+    }
+    return rmdir(folder);
+}
+
+typedef struct collected {
+    uint64_t numbers[16];
+    char bytes[16][16];
+    size_t count;
+} collected;
+
+static tw_status collect(void *context, uint64_t number, const void *bytes, size_t size) {
+    collected *all = context;
+    assert_true(all->count < 16 && size < 16);
+    all->numbers[all->count] = number;
+    memcpy(all->bytes[all->count], bytes, size);
+    all->bytes[all->count++][size] = '\0';
+    return TW_OK;
+}
+
+static state_file *open_file(uint32_t layout, tw_status expected) {
+    state_file *file = NULL;
+    tw_error error = {0};
+    assert_int_equal(state_file_open(NULL, path, layout, &file, &error), expected);
+    return file;
+}
+
+static void put(state_file *file, uint32_t kind, uint64_t number, const char *text) {
+    assert_int_equal(state_file_put(file, kind, number, text, strlen(text), NULL), TW_OK);
+}
+
+static void what_was_committed_is_read_in_order(void **state) {
+    (void)state;
+    state_file *file = open_file(7, TW_OK);
+    put(file, 1, 300, "c");
+    put(file, 1, 2, "a");
+    put(file, 2, 1, "other");
+    put(file, 1, 30, "b");
+    put(file, 1, 2, "A");
+    assert_int_equal(state_file_drop(file, 1, 30, NULL), TW_OK);
+    assert_int_equal(state_file_drop(file, 1, 31, NULL), TW_OK);
+    assert_int_equal(state_file_commit(file, NULL), TW_OK);
+    assert_int_equal(state_file_commit(file, NULL), TW_OK);
+    put(file, 1, 1, "not committed");
+    state_file_close(file);
+    file = open_file(7, TW_OK);
+    collected all = {0};
+    assert_int_equal(state_file_read(file, 1, collect, &all, NULL), TW_OK);
+    assert_int_equal(all.count, 2);
+    assert_int_equal(all.numbers[0], 2);
+    assert_string_equal(all.bytes[0], "A");
+    assert_int_equal(all.numbers[1], 300);
+    assert_string_equal(all.bytes[1], "c");
+    state_file_close(file);
+}
+
+static void a_file_of_another_layout_or_program_is_refused(void **state) {
+    (void)state;
+    state_file_close(open_file(7, TW_OK));
+    open_file(8, TW_INVALID);
+    state_file *file = open_file(7, TW_OK);
+    open_file(7, TW_BUSY);
+    state_file_close(file);
+    unlink(path);
+    FILE *out = fopen(path, "w");
+    assert_non_null(out);
+    for (int i = 0; i < 1000; i++)
+        fputs("this is no database\n", out);
+    fclose(out);
+    open_file(7, TW_INVALID);
+    unlink(path);
+    assert_int_equal(mkdir(path, 0700), 0);
+    open_file(7, TW_IO);
+    assert_int_equal(rmdir(path), 0);
+}
+
+static tw_exchange_config kept(void) {
+    tw_exchange_config config = configuration();
+    config.state = path;
+    return config;
+}
+
+static void it_goes_on_where_it_ended(void **state) {
+    (void)state;
+    static char before[6][65536];
+    static const char *const asked[] = {"/v2/account",
+                                        "/v2/positions",
+                                        "/v2/orders?status=all&direction=asc",
+                                        "/v2/account/activities",
+                                        "/v2/watchlists",
+                                        "/v2/clock"};
+    tw_exchange_config config = kept();
+    open_world(&config);
+    call("POST", "/v2/orders", MARKET("buy", "AAPL", "2"));
+    call("POST", "/v2/orders", MARKET("sell", "MSFT", "3"));
+    call("POST", "/v2/orders", LIMIT_BUY("rests", "1.5"));
+    call("POST", "/v2/watchlists", "{\"name\":\"a\",\"symbols\":[\"AAPL\"]}");
+    step("61s");
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < 6; i++)
+            snprintf(before[i], sizeof before[i], "%s", get(asked[i]));
+        close_world();
+        open_world(&config);
+        for (size_t i = 0; i < 6; i++)
+            assert_string_equal(get(asked[i]), before[i]);
+        ledger_check(w.exchange->ledger);
+    }
+    /* Ids and numbers go on too. */
+    assert_answer("POST", "/v2/orders", LIMIT_BUY("rests", "1.5"), 422,
+                  "{\"code\":40010001,\"message\":\"client_order_id must be unique\"}");
+    call("POST", "/v2/orders", MARKET("buy", "MSFT", "3"));
+    assert_int_equal(w.http_status, 200);
+    get("/v2/account/activities/FILL");
+    assert_int_equal(count_of(w.body, "\"id\":"), 3);
+    call("DELETE", "/v2/orders", NULL);
+    assert_int_equal(count_of(w.body, "\"status\":200"), 1);
+    close_world();
+}
+
+static void other_symbols_and_other_keys_are_refused(void **state) {
+    (void)state;
+    tw_exchange_config config = kept();
+    tw_exchange *exchange = NULL;
+    tw_error error = {0};
+    open_world(&config);
+    close_world();
+    config.symbols = "MSFT,AAPL";
+    assert_int_equal(tw_exchange_open(NULL, &config, &exchange, &error), TW_INVALID);
+    assert_non_null(strstr(error.message, "other symbols"));
+    config = kept();
+    config.key = "another";
+    assert_int_equal(tw_exchange_open(NULL, &config, &exchange, &error), TW_INVALID);
+    assert_non_null(strstr(error.message, "other accounts"));
+    config = kept();
+    config.secret = "another"; /* a secret may change; it is not kept */
+    assert_int_equal(tw_exchange_open(NULL, &config, &exchange, &error), TW_OK);
+    tw_exchange_close(exchange);
+}
+
+static tw_status open_and_close(const tw_allocator *allocator, void *context) {
+    tw_exchange *exchange = NULL;
+    tw_status status = tw_exchange_open(allocator, context, &exchange, NULL);
+    tw_exchange_close(exchange);
+    return status;
+}
+
+static void nothing_is_left_when_memory_runs_out(void **state) {
+    (void)state;
+    tw_exchange_config config = kept();
+    config.symbols = "AAA";
+    config.order_count_max = 64;
+    assert_survives_failed_allocations(open_and_close, &config);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_was_committed_is_read_in_order, make_folder,
+                                        drop_folder),
+        cmocka_unit_test_setup_teardown(a_file_of_another_layout_or_program_is_refused, make_folder,
+                                        drop_folder),
+        cmocka_unit_test_setup_teardown(it_goes_on_where_it_ended, make_folder, drop_folder),
+        cmocka_unit_test_setup_teardown(other_symbols_and_other_keys_are_refused, make_folder,
+                                        drop_folder),
+        cmocka_unit_test_setup_teardown(nothing_is_left_when_memory_runs_out, make_folder,
+                                        drop_folder),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
