@@ -7,7 +7,9 @@
  *     GET PATCH /v2/account/configurations, GET /v2/account/activities[/TYPE]
  *     GET POST PUT DELETE /v2/watchlists[/ID[/S]], /v2/watchlists:by_name
  *     GET POST DELETE /v2/orders, GET DELETE /v2/orders/ID, GET /v2/orders:by_client_order_id
- *     GET  /v2/stocks/bars /v2/stocks/S/bars, .../{trades,quotes,bars}/latest
+ *     GET  /v2/calendar, /v3/clock, /v3/calendar/MARKET
+ *     GET  /v2/stocks[/S]/{bars,trades,quotes,auctions}, /v2/stocks[/S]/{trades,quotes,bars}/latest
+ *     GET  /v2/stocks/snapshots, /v2/stocks/S/snapshot, /v2/stocks/meta/..., /v1beta1/screener/...
  *     WS   /v2/iex (market data: trades, quotes, bars, orderbooks)   WS /stream (trade_updates)
  *     GET POST DELETE /sim/faults
  *     GET  /sim/clock, POST /sim/clock/{step?span=1s,jump?to=open,speed?times=60}
