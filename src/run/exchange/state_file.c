@@ -23,8 +23,8 @@ struct state_file {
 };
 
 static const char *const texts[STATEMENT_COUNT] = {
-    [PUT] = "INSERT INTO state (kind, number, payload) VALUES (?1, ?2, ?3) "
-            "ON CONFLICT (kind, number) DO UPDATE SET payload = excluded.payload",
+    [PUT] = ("INSERT INTO state (kind, number, payload) VALUES (?1, ?2, ?3) "
+             "ON CONFLICT (kind, number) DO UPDATE SET payload = excluded.payload"),
     [DROP] = "DELETE FROM state WHERE kind = ?1 AND number = ?2",
     [READ] = "SELECT number, payload FROM state WHERE kind = ?1 ORDER BY number",
 };
