@@ -30,7 +30,8 @@
  * connection of its own as well, closed after it, which cannot have died unnoticed.
  *
  * Memory: tables at creation (a client's histograms are 220 KB of it); the bytes of a request or an
- * answer grow up to the limits of the configuration and are kept for the next one. The two
+ * answer grow up to the limits of the configuration and are kept for the next one (of a request's
+ * body 32 KiB). The two
  * libraries allocate for themselves from the C heap (libmicrohttpd one block of `header_size_max` a
  * connection). Threads: everything belongs to the loop's thread.
  */

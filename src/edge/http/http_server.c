@@ -41,6 +41,8 @@
 #define CONNECTION_COUNT_DEFAULT 1024
 #define HEADER_SIZE_DEFAULT (16u << 10)
 #define BODY_SIZE_DEFAULT (1u << 20)
+/* A body buffer of at most so many bytes is kept for the next request of its slot. */
+#define BODY_KEPT_SIZE_MAX (32u << 10)
 #define IDLE_TIMEOUT_DEFAULT_NS (60 * TW_NS_PER_SECOND)
 #define LISTEN_BACKLOG 1024
 /* A body of unknown length that is too large is read and forgotten up to so many times the
@@ -159,6 +161,8 @@ static void give_slot_back(tw_http_request *request) {
     TW_ASSERT(request->in_use);
     if (request->counted)
         server->request_count--;
+    if (request->body.capacity > BODY_KEPT_SIZE_MAX)
+        bytes_done(server->allocator, &request->body);
     request->in_use = false;
     request->next_free = server->first_free;
     server->first_free = request;

@@ -24,7 +24,7 @@ enum {
     BODY_SIZE = 8 * 1024 * 1024,
     MINUTE_COUNT_MAX = 1, /* market_past.h keeps them */
     MANY_SYMBOLS = 1024,
-    REQUEST_SIZE_MAX = 1024 * 1024,
+    REQUEST_SIZE_MAX = 256 * 1024,
     ORDER_COUNT_MAX = 131072 /* a list of their ids fits into a body */
 };
 
