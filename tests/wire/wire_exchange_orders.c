@@ -92,7 +92,7 @@ static void a_bracket_is_answered_with_held_legs_and_lives(void **state) {
     get("/v2/orders?status=all&nested=true");
     assert_int_equal(count_of(w.body, "\"client_order_id\":"), 3);
     assert_int_equal(count_of(w.body, "\"legs\":[{"), 1);
-    get("/v2/orders?nested=true"); /* the entry is closed: its legs stand for themselves */
+    get("/v2/orders?nested=True"); /* the entry is closed: its legs stand for themselves */
     assert_int_equal(count_of(w.body, "\"client_order_id\":"), 2);
     call("DELETE", "/v2/orders", NULL);
     assert_int_equal(count_of(w.body, "\"status\":200,\"body\":{"), 1);
@@ -248,7 +248,7 @@ static void all_positions_are_closed_but_those_that_orders_hold(void **state) {
     assert_has(w.body, "{\"symbol\":\"MSFT\",\"status\":200,\"body\":{\"id\":");
     assert_has(w.body, "{\"symbol\":\"AAPL\",\"status\":403,\"body\":{\"code\":40310000,");
     assert_has(w.body, "\"held_for_orders\":\"3\"");
-    call("DELETE", "/v2/positions?cancel_orders=true", NULL);
+    call("DELETE", "/v2/positions?cancel_orders=True", NULL);
     assert_int_equal(count_of(w.body, "\"status\":200"), 1);
     assert_string_equal(get("/v2/positions"), "[]");
     assert_string_equal(get("/v2/orders"), "[]");

@@ -94,7 +94,6 @@ static bool read_places(exchange_call *call, order_filter *filter) {
 
 static bool read_filter(exchange_call *call, order_filter *filter) {
     tw_slice direction = {0};
-    tw_slice nested = {0};
     *filter = (order_filter){.limit = LIST_DEFAULT, .after_ns = INT64_MIN, .until_ns = INT64_MAX};
     read_names(call, filter);
     tw_slice class = query_text(call, "asset_class");
@@ -102,12 +101,11 @@ static bool read_filter(exchange_call *call, order_filter *filter) {
                    !tw_slice_equal_string(class, "all");
     bool good = read_status(call, filter) && query_count(call, "limit", LIST_MAX, &filter->limit) &&
                 read_word(call, "direction", "asc", "desc", &direction) &&
-                read_word(call, "nested", "true", "false", &nested) &&
+                query_flag(call, "nested", &filter->nested) &&
                 read_word(call, "side", "buy", "sell", &filter->side) &&
                 query_time(call, "after", &filter->after_ns) &&
                 query_time(call, "until", &filter->until_ns) && read_places(call, filter);
     filter->ascending = tw_slice_equal_string(direction, "asc");
-    filter->nested = tw_slice_equal_string(nested, "true");
     return good;
 }
 

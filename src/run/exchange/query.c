@@ -9,12 +9,31 @@ tw_slice query_text(const exchange_call *call, const char *name) {
     return tw_http_request_query(call->request, name, &text) ? text : (tw_slice){0};
 }
 
+static bool invalid(exchange_call *call, const char *name, tw_slice text) {
+    answer_error(call, 422, CODE_REQUEST, "invalid %s: %.*s", name, (int)text.size, text.data);
+    return false;
+}
+
+bool query_flag(exchange_call *call, const char *name, bool *ret_flag) {
+    static const char *const words[2][6] = {{"0", "f", "F", "FALSE", "false", "False"},
+                                            {"1", "t", "T", "TRUE", "true", "True"}};
+    tw_slice text = query_text(call, name);
+    if (text.size == 0)
+        return true;
+    for (int i = 0; i < 2 * 6; i++) {
+        if (!tw_slice_equal_string(text, words[i / 6][i % 6]))
+            continue;
+        *ret_flag = i >= 6;
+        return true;
+    }
+    return invalid(call, name, text);
+}
+
 bool query_time(exchange_call *call, const char *name, int64_t *ret_ns) {
     tw_slice text = query_text(call, name);
     if (text.size == 0 || tw_time_parse(text, ret_ns) == TW_OK)
         return true;
-    answer_error(call, 422, CODE_REQUEST, "invalid %s: %.*s", name, (int)text.size, text.data);
-    return false;
+    return invalid(call, name, text);
 }
 
 bool query_count(exchange_call *call, const char *name, uint64_t most, uint64_t *ret_count) {

@@ -14,6 +14,10 @@ bool query_time(exchange_call *call, const char *name, int64_t *ret_ns);
 /* A whole number from 1 to `most`; what is not given is left alone. */
 bool query_count(exchange_call *call, const char *name, uint64_t most, uint64_t *ret_count);
 
+/* True or false, in all the ways that Go's strconv.ParseBool reads ("true", "True", "1", "t" ...):
+ * the SDK of Python sends "True". What is not given is left alone. */
+bool query_flag(exchange_call *call, const char *name, bool *ret_flag);
+
 /* Writes a day (days since 1970) as "2026-01-05" into 16 bytes. */
 void query_write_day(int64_t day, char *buffer);
 

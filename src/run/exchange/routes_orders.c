@@ -95,27 +95,24 @@ void route_order_replace(exchange_call *call) {
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-static bool is_nested(const exchange_call *call) {
-    return tw_slice_equal_string(query_text(call, "nested"), "true");
+static void answer_order(exchange_call *call, const ledger_order *order) {
+    bool nested = false;
+    if (order == NULL || !query_flag(call, "nested", &nested))
+        return;
+    order_list_write(call, order, nested);
+    answer_body(call, 200);
 }
 
 void route_order(exchange_call *call) {
-    const ledger_order *order = find_order(call);
-    if (order == NULL)
-        return;
-    order_list_write(call, order, is_nested(call));
-    answer_body(call, 200);
+    answer_order(call, find_order(call));
 }
 
 void route_order_by_client_id(exchange_call *call) {
     tw_slice id = query_text(call, "client_order_id");
     const ledger_order *order = ledger_find_client(call->exchange->ledger, call->account, id);
-    if (order == NULL) {
+    if (order == NULL)
         answer_error(call, 404, CODE_NOT_FOUND, "order not found for %.*s", (int)id.size, id.data);
-        return;
-    }
-    order_list_write(call, order, is_nested(call));
-    answer_body(call, 200);
+    answer_order(call, order);
 }
 
 /* ---- cancelling ---------------------------------------------------------------------------- */
@@ -233,7 +230,10 @@ static void close_one(exchange_call *call, tw_symbol symbol) {
 void route_positions_close(exchange_call *call) {
     tw_exchange *exchange = call->exchange;
     bool first = true;
-    if (tw_slice_equal_string(query_text(call, "cancel_orders"), "true"))
+    bool cancels = false;
+    if (!query_flag(call, "cancel_orders", &cancels))
+        return;
+    if (cancels)
         cancel_open(call);
     tw_text_append_char(&exchange->body, '[');
     for (tw_symbol s = 0; s < tw_symbols_count(exchange->symbols); s++) {
