@@ -180,10 +180,61 @@ rule("orders are listed in pages by time", async () => {
     assert.ok(older.every((order) => order.id !== newest[0].id && order.id !== newest[1].id));
 });
 
+rule("a bracket is answered with its legs held, and cancelled as one", async () => {
+    const ask = (await alpaca.getLatestQuote("TSLA")).AskPrice;
+    const order = await submit({ symbol: "TSLA", qty: 2, side: "buy", type: "limit", limit_price: cents(ask / 2),
+        order_class: "bracket", take_profit: { limit_price: cents(ask * 2) },
+        stop_loss: { stop_price: cents(ask / 4), limit_price: cents(ask / 5) } });
+    assert.equal(order.order_class, "bracket");
+    assert.equal(order.legs.length, 2);
+    assert.deepEqual(order.legs.map((leg) => leg.status), ["held", "held"]);
+    assert.deepEqual(order.legs.map((leg) => leg.type).sort(), ["limit", "stop_limit"]);
+    const nested = await alpaca.getOrders({ status: "open", nested: true, symbols: "TSLA" });
+    assert.equal(nested.length, 1);
+    assert.equal(nested[0].legs.length, 2);
+    await alpaca.cancelOrder(order.id);
+    await eventually(() => alpaca.getOrder(order.legs[0].id), (leg) => leg.status === "canceled");
+});
+
+rule("a bracket whose entry fills arms its exits", async () => {
+    const ask = (await alpaca.getLatestQuote("TSLA")).AskPrice;
+    const order = await submit({ symbol: "TSLA", qty: 2, side: "buy", type: "market", order_class: "bracket",
+        take_profit: { limit_price: cents(ask * 2) }, stop_loss: { stop_price: cents(ask / 2) } });
+    await finished(order.id);
+    const profit = order.legs.find((leg) => leg.type === "limit");
+    await eventually(() => alpaca.getOrder(profit.id), (leg) => leg.status === "new", "the armed exit");
+    await alpaca.cancelOrder(profit.id);
+    await eventually(() => alpaca.getOrders({ status: "open", symbols: "TSLA" }), (open) => open.length === 0);
+});
+
 rule("a bracket without its stop is refused", async () => {
     const error = await failure(submit({ symbol: "TSLA", qty: 1, side: "buy", type: "market",
         order_class: "bracket", take_profit: { limit_price: "9999" } }));
     assert.equal(error.response.status, 422);
+});
+
+rule("a resting order is replaced by another", async () => {
+    const order = await submit({ symbol: "MSFT", qty: 1, side: "buy", type: "limit", limit_price: "3.00" });
+    const next = await alpaca.replaceOrder(order.id, { qty: "2", limit_price: "3.50" });
+    assert.notEqual(next.id, order.id);
+    assert.equal(next.replaces, order.id);
+    assert.equal(next.qty, "2");
+    const old = await eventually(() => alpaca.getOrder(order.id), (read) => read.status === "replaced");
+    assert.equal(old.replaced_by, next.id);
+    await alpaca.cancelOrder(next.id);
+});
+
+rule("stops and trailing stops rest", async () => {
+    await submit({ symbol: "AAPL", qty: 2, side: "buy", type: "market" });
+    await eventually(() => alpaca.getPosition("AAPL"), (held) => Number(held.qty_available) >= 2);
+    const bid = (await alpaca.getLatestQuote("AAPL")).BidPrice;
+    const stop = await submit({ symbol: "AAPL", qty: 1, side: "sell", type: "stop", stop_price: cents(bid / 2) });
+    const trail = await submit({ symbol: "AAPL", qty: 1, side: "sell", type: "trailing_stop", trail_percent: "40",
+        time_in_force: "gtc" });
+    assert.equal((await alpaca.getOrder(stop.id)).status, "new");
+    assert.match((await alpaca.getOrder(trail.id)).hwm, DECIMAL);
+    await alpaca.cancelOrder(stop.id);
+    await alpaca.cancelOrder(trail.id);
 });
 
 /* ---- account: settings, activities, history, watchlists, calendar --------------------------- */
@@ -227,6 +278,16 @@ rule("the calendar knows holidays and half days", async () => {
         [["2025-11-26", "09:30", "16:00"], ["2025-11-28", "09:30", "13:00"]]);
 });
 
+rule("positions are closed one by one and all at once", async () => {
+    const closing = await alpaca.closePosition("MSFT");
+    assert.equal(closing.side, "sell");
+    await finished(closing.id);
+    assert.equal((await failure(alpaca.getPosition("MSFT"))).response.status, 404);
+    const answers = await alpaca.closeAllPositions();
+    assert.ok(answers.every((answer) => answer.status === 200 && answer.body.symbol === answer.symbol));
+    await eventually(() => alpaca.getPositions(), (held) => held.length === 0);
+});
+
 /* ---- market data ---------------------------------------------------------------------------- */
 
 rule("the latest trade, quote and bar have their names", async () => {
@@ -268,10 +329,11 @@ rule("a timeframe that is none is refused", async () => {
 
 rule("trades and quotes of the past come in pages", async () => {
     const options = { start: "2026-01-05T14:31:00Z", limit: 40, pageLimit: 15 };
-    const trades = await all(alpaca.getTradesV2("AAPL", { ...options }));
-    assert.equal(trades.length, 40);
+    const trades = await eventually(() => all(alpaca.getTradesV2("AAPL", { ...options })),
+        (found) => found.length === 40, "the fortieth trade");
     assert.equal(new Set(trades.map((trade) => trade.ID)).size, 40);
-    const quotes = await all(alpaca.getQuotesV2("AAPL", { ...options }));
+    const quotes = await eventually(() => all(alpaca.getQuotesV2("AAPL", { ...options })),
+        (found) => found.length === 40, "the fortieth quote");
     assert.equal(quotes.length, 40);
     const many = await alpaca.getMultiTradesV2(["AAPL", "MSFT"], { ...options });
     assert.ok(many.get("AAPL").length > 0);

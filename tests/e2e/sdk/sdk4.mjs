@@ -135,6 +135,37 @@ rule("every order can be cancelled at once", async () => {
     assert.ok(answers.some((answer) => answer.id === order.id && answer.status === 200));
 });
 
+rule("a bracket is answered with its legs held, and cancelled as one", async () => {
+    const ask = (await marketData.stocks.stockLatestQuoteSingle({ symbol: "TSLA" })).quote.ap;
+    const order = await trading.orders.bracket({ symbol: "TSLA", qty: 2, side: "buy", limitPrice: cents(ask / 2),
+        takeProfit: { limitPrice: cents(ask * 2) }, stopLoss: { stopPrice: cents(ask / 4) } });
+    assert.equal(order.orderClass, "bracket");
+    assert.deepEqual(order.legs.map((leg) => leg.status), ["held", "held"]);
+    await trading.orders.deleteOrderByOrderID({ orderId: order.id });
+    await eventually(() => trading.orders.getOrderByOrderID({ orderId: order.legs[1].id }),
+        (leg) => leg.status === "canceled");
+});
+
+rule("an exit pair and an order that triggers another are taken", async () => {
+    const ask = (await marketData.stocks.stockLatestQuoteSingle({ symbol: "AAPL" })).quote.ap;
+    const oco = await trading.orders.oco({ symbol: "AAPL", qty: 1, side: "sell",
+        takeProfit: { limitPrice: cents(ask * 2) }, stopLoss: { stopPrice: cents(ask / 2) } });
+    assert.equal(oco.orderClass, "oco");
+    await trading.orders.deleteOrderByOrderID({ orderId: oco.id });
+    const oto = await trading.orders.oto({ symbol: "AAPL", qty: 1, side: "buy", limitPrice: "2.00",
+        stopLoss: { stopPrice: "1.00" } });
+    assert.equal(oto.legs.length, 1);
+    await trading.orders.deleteOrderByOrderID({ orderId: oto.id });
+});
+
+rule("a resting order is replaced by another", async () => {
+    const order = await trading.orders.limit({ symbol: "MSFT", qty: 1, side: "buy", limitPrice: "3.00" });
+    const next = await trading.orders.patchOrderByOrderId({ orderId: order.id,
+        patchOrderRequest: { qty: "2", limitPrice: "3.50" } });
+    assert.equal(next.replaces, order.id);
+    await trading.orders.deleteOrderByOrderID({ orderId: next.id });
+});
+
 /* ---- account: settings, activities, history, watchlists, calendar --------------------------- */
 
 rule("activities come in pages, each once", async () => {
@@ -149,6 +180,12 @@ rule("a watchlist lives from its making to its end", async () => {
     assert.match(made.id, UUID);
     assert.ok((await trading.watchlists.getWatchlists()).some((list) => list.name === "desk 4"));
     await trading.watchlists.deleteWatchlistById({ watchlistId: made.id });
+});
+
+rule("positions are closed", async () => {
+    const answers = await trading.closeAllPositions({ cancelOrders: true });
+    assert.ok(answers.length >= 1);
+    await eventually(() => trading.positions.getAllOpenPositions(), (held) => held.length === 0);
 });
 
 /* ---- market data ---------------------------------------------------------------------------- */
@@ -174,10 +211,18 @@ rule("daily bars come in pages, each once", async () => {
 });
 
 rule("trades of the past come in pages", async () => {
-    const trades = await marketData.getStockTradesFor("AAPL", { start: new Date("2026-01-05T14:31:00Z"), limit: 15 },
-        { maxPerSymbol: 40 });
-    assert.equal(trades.length, 40);
+    const request = { start: new Date("2026-01-05T14:31:00Z"), limit: 15 };
+    const trades = await eventually(() => marketData.getStockTradesFor("AAPL", request, { maxPerSymbol: 40 }),
+        (found) => found.length === 40, "the fortieth trade");
     assert.equal(new Set(trades.map((trade) => trade.idRaw)).size, 40);
+});
+
+rule("snapshots, conditions and exchanges are told", async () => {
+    const snapshot = await marketData.stocks.stockSnapshotSingle({ symbol: "AAPL" });
+    for (const part of ["latestTrade", "latestQuote", "minuteBar", "dailyBar", "prevDailyBar"])
+        assert.ok(snapshot[part], part);
+    assert.ok(Object.keys(await marketData.stocks.stockMetaExchanges()).length > 5);
+    assert.ok(Object.keys(await marketData.stocks.stockMetaConditions({ ticktype: "trade", tape: "A" })).length > 5);
 });
 
 rule("the data stream sends trades, quotes and bars in MessagePack", async () => {
