@@ -77,9 +77,10 @@
 #define TW_STORE_BATCH_ROWS_DEFAULT 100000
 #define TW_STORE_BATCH_ROWS_MAX 1000000
 #define TW_STORE_SYMBOL_COUNT_DEFAULT 65536
-#define TW_STORE_CHECKPOINT_PAGES_DEFAULT 4096 /* of 4 KiB */
-#define TW_STORE_PAYLOAD_SIZE_MAX 1048576      /* bytes of a journal payload or a run's report */
-#define TW_STORE_KIND_SIZE_MAX 31              /* bytes of a journal kind */
+#define TW_STORE_CHECKPOINT_PAGES_DEFAULT 4096
+#define TW_STORE_PAGE_SIZE_DEFAULT 4096
+#define TW_STORE_PAYLOAD_SIZE_MAX 1048576 /* bytes of a journal payload or a run's report */
+#define TW_STORE_KIND_SIZE_MAX 31         /* bytes of a journal kind */
 #define TW_STORE_HASH_SIZE 32
 
 typedef struct tw_store tw_store;
@@ -102,8 +103,10 @@ typedef struct tw_store_config {
     uint32_t batch_rows;       /* rows of a batch */
     uint32_t symbol_count_max; /* symbols of the file and of the table */
     uint32_t checkpoint_pages; /* of a file's write-ahead log before it is moved into the file */
+    uint32_t page_size;        /* bytes, of a new file: a power of two from 512 to 65536. Large ones
+                                * make loads quicker and small commits dearer */
     uint8_t mode;              /* tw_store_mode */
-    uint8_t reserved[3];
+    uint8_t reserved[7];
 } tw_store_config;
 
 /* One fact of the journal. Both slices are borrowed for the call. */

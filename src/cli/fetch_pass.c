@@ -17,7 +17,7 @@
 #include "interruption.h"
 #include "tradewind/time.h"
 
-enum { BATCH_ROWS = 100000, NAME_SIZE = TW_STORE_WRITER_NAME_SIZE_MAX };
+enum { BATCH_ROWS = 100000, PAGE_SIZE = 16384, NAME_SIZE = TW_STORE_WRITER_NAME_SIZE_MAX };
 
 #define QUEUE_SIZE ((size_t)32 << 20)
 #define STORE_PATIENCE_NS (5 * TW_NS_PER_MINUTE) /* for a disk that takes nothing */
@@ -252,6 +252,7 @@ static tw_status open_store(fetch_pass *pass, tw_error *error) {
     tw_store_config config = {.path = pass->database,
                               .symbols = pass->symbols,
                               .batch_rows = 2 * BATCH_ROWS,
+                              .page_size = PAGE_SIZE,
                               .mode = TW_STORE_WRITE};
     const tw_store_writer_config writer = {
         .queue_size = QUEUE_SIZE, .group_rows = BATCH_ROWS, .group_delay_ns = COMMIT_AGE_NS};

@@ -3,6 +3,8 @@
  */
 #include "store_place.h"
 
+#include <sys/stat.h>
+
 /* ---- who may open what ---- */
 
 static void test_a_second_writer_is_refused_through_a_link_too(void **state) {
@@ -234,6 +236,30 @@ static void test_a_lock_that_is_removed_ends_writing_and_is_seen_by_readers(void
     tw_cache_free(cache);
 }
 
+/* The bound on the file is one of bytes, whatever its pages are. */
+static void test_a_new_file_has_the_pages_that_were_asked_for(void **state) {
+    enum { PAGE = 16384, FILE_SIZE_MAX = 40 * PAGE };
+    const test_place *place = *state;
+    close_store(open_with(place, (tw_store_config){.mode = TW_STORE_WRITE, .page_size = PAGE}));
+    tw_store *store = open_with(place, (tw_store_config){.mode = TW_STORE_WRITE,
+                                                         .page_size = 512, /* not of a new one */
+                                                         .size_max = FILE_SIZE_MAX});
+    tw_status status = TW_OK;
+    for (uint64_t id = 1; status == TW_OK; id++) {
+        tw_trade trade = trade_at(place, (int64_t)id, id);
+        assert_true(id < 1000000);
+        status = tw_store_put_trades(store, &trade, 1, NULL);
+        if (status == TW_OK && id % 1000 == 0)
+            status = tw_store_commit(store, TW_STORE_NORMAL, NULL);
+    }
+    assert_int_equal(status, TW_NO_SPACE);
+    tw_store_free(store);
+    struct stat file;
+    assert_int_equal(stat(place->path, &file), 0);
+    assert_int_equal(file.st_size % PAGE, 0);
+    assert_in_range(file.st_size, FILE_SIZE_MAX / 2, FILE_SIZE_MAX);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_PLACE(test_a_second_writer_is_refused_through_a_link_too),
@@ -243,6 +269,7 @@ int main(void) {
         IN_PLACE(test_a_backup_is_a_store_of_one_moment),
         IN_PLACE(test_vacuum_gives_room_back_and_keeps_rows),
         IN_PLACE(test_without_a_writer_there_is_nothing_to_be_told),
+        IN_PLACE(test_a_new_file_has_the_pages_that_were_asked_for),
         IN_PLACE(test_a_lock_that_is_removed_ends_writing_and_is_seen_by_readers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,7 @@ typedef struct sqlite_connection {
     int lock_fd;
     int busy_timeout_ms;
     uint32_t checkpoint_pages;
+    uint32_t page_size; /* of a new file */
 } sqlite_connection;
 
 static inline sqlite_connection *sqlite_of(const tw_store *store) {

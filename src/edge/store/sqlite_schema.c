@@ -181,10 +181,13 @@ static tw_status take_steps(tw_store *store, tw_error *error) {
 /* A transaction that is not committed ends with the connection. */
 static tw_status create(tw_store *store, uint64_t wanted_epoch, tw_error *error) {
     static const char doing[] = "creating it failed";
+    char text[64];
     uint64_t epoch;
     tw_status status = choose_epoch(wanted_epoch, &epoch, error);
+    sqlite3_snprintf(sizeof text, text, "PRAGMA page_size = %u; PRAGMA journal_mode = WAL",
+                     sqlite_of(store)->page_size);
     if (status == TW_OK)
-        status = execute(store, "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL", doing, error);
+        status = execute(store, text, doing, error);
     if (status == TW_OK)
         status = execute(store, "PRAGMA synchronous = FULL; BEGIN IMMEDIATE", doing, error);
     if (status == TW_OK)
@@ -233,6 +236,21 @@ static tw_status enter_log_mode(tw_store *store, tw_error *error) {
     return status;
 }
 
+static tw_status bound(tw_store *store, uint64_t size_max, tw_error *error) {
+    char text[64];
+    int64_t page_size = 0;
+    tw_status status =
+        query(store, "PRAGMA page_size", "reading its page size failed", &page_size, error);
+    if (status != TW_OK)
+        return status;
+    uint64_t pages = size_max / (uint64_t)page_size;
+    sqlite3_snprintf(sizeof text, text, "PRAGMA max_page_count = %llu",
+                     (unsigned long long)(pages < 1           ? 1
+                                          : pages > INT32_MAX ? INT32_MAX
+                                                              : pages));
+    return execute(store, text, "bounding its size failed", error);
+}
+
 /*
  * SQLite may lose pages when two connections write or checkpoint at once (the WAL reset race, in
  * the versions of sqlite_has_reset_race). Here it cannot happen: one writer, which does every
@@ -255,13 +273,7 @@ static tw_status settle(tw_store *store, const tw_store_config *config, tw_error
     status = enter_log_mode(store, error);
     if (status == TW_OK)
         status = execute(store, "PRAGMA synchronous = NORMAL", doing, error);
-    if (status != TW_OK || config->size_max == 0)
-        return status;
-    char text[64];
-    uint64_t pages = config->size_max / 4096 < INT32_MAX ? config->size_max / 4096 : INT32_MAX;
-    sqlite3_snprintf(sizeof text, text, "PRAGMA max_page_count = %llu",
-                     (unsigned long long)(pages == 0 ? 1 : pages));
-    return execute(store, text, doing, error);
+    return status == TW_OK && config->size_max > 0 ? bound(store, config->size_max, error) : status;
 }
 
 /* What the handle must know of the file. */

@@ -384,6 +384,7 @@ static tw_status make_connection(tw_store *store, const tw_store_config *config,
                                                                : (int)timeout_ms;
     connection->checkpoint_pages = config->checkpoint_pages == 0 ? TW_STORE_CHECKPOINT_PAGES_DEFAULT
                                                                  : config->checkpoint_pages;
+    connection->page_size = config->page_size == 0 ? TW_STORE_PAGE_SIZE_DEFAULT : config->page_size;
     snprintf(store->backend_name, sizeof store->backend_name, "SQLite %s", sqlite3_libversion());
     if (sqlite_has_reset_race(sqlite3_libversion_number()))
         store->precautions = "wal_reset_race=avoided"; /* see settle */

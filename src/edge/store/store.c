@@ -283,6 +283,8 @@ static const store_backend *backend_for(const char *path) {
 tw_status tw_store_open(const tw_store_config *config, tw_store **ret_store, tw_error *error) {
     TW_ASSERT(config != NULL && config->path != NULL && ret_store != NULL);
     TW_ASSERT(config->symbols != NULL && config->mode <= TW_STORE_WRITE);
+    TW_ASSERT(config->page_size == 0 || (config->page_size >= 512 && config->page_size <= 65536 &&
+                                         (config->page_size & (config->page_size - 1)) == 0));
     TW_ASSERT(config->batch_rows <= TW_STORE_BATCH_ROWS_MAX && config->busy_timeout_ns >= 0);
     const store_backend *backend = backend_for(config->path);
     if (config->path[0] == '\0')
