@@ -10,8 +10,9 @@
  * 200 ms. The pool is measured cold (connections are made while the clock runs) and warm.
  *
  * Without latency: the pool beside a loop around a bare libcurl multi handle, 100 easy handles that
- * are set up once and added again, their bodies kept whole until they are; and, where they are
- * installed, aiohttp (peer_http.py) and wrk with one thread, which drops what it reads.
+ * are set up once and added again, their bodies kept whole until they are; the pool behind
+ * tw_resilient, with limits, breakers, budget and hedges on; and, where they are installed, aiohttp
+ * (peer_http.py) and wrk with one thread, which drops what it reads.
  *
  * Every row is run five times; the best and the median are printed, and the least processor time a
  * document, which a busy machine disturbs less. Nothing is asserted about time.
@@ -28,6 +29,7 @@
 #include <unistd.h>
 
 #include "tradewind/http.h"
+#include "tradewind/resilient.h"
 #include "tradewind/time.h"
 
 #define RUN_COUNT 5
@@ -115,6 +117,7 @@ static pid_t start_server(uint16_t *ret_port) {
 typedef struct document_fetcher {
     tw_loop *loop;
     tw_http_client *client;
+    tw_resilient *resilient; /* NULL: calls go to the client straight */
     char url[64];
     uint32_t begun;
     uint32_t done;
@@ -133,9 +136,26 @@ static void note(void *context, const tw_http_result *result) {
         send_one(self);
 }
 
+static void note_resilient(void *context, const tw_resilient_result *result) {
+    require(result->status == TW_OK, "a resilient call");
+    note(context, result->http);
+}
+
+static void send_resilient(document_fetcher *fetcher, const tw_http_call *http) {
+    const tw_resilient_call call = {.http = *http, .route = TW_ROUTE_DATA, .kind = TW_RETRY_READ};
+    require(tw_resilient_send(fetcher->resilient, &call, note_resilient, fetcher, NULL, NULL) ==
+                TW_OK,
+            "a resilient send");
+}
+
 static void send_one(document_fetcher *fetcher) {
-    tw_http_call call = {.method = "GET", .url = fetcher->url};
+    tw_http_call call = {
+        .method = "GET", .url = fetcher->url, .total_timeout_ns = TW_NS_PER_MINUTE};
     fetcher->begun++;
+    if (fetcher->resilient != NULL) {
+        send_resilient(fetcher, &call);
+        return;
+    }
     require(tw_http_client_send(fetcher->client, &call, note, fetcher, NULL, NULL) == TW_OK,
             "a send");
 }
@@ -149,8 +169,20 @@ static void open_fetcher(document_fetcher *fetcher, uint16_t port, const char *p
             "the client");
 }
 
+/* The whole stack, with a rate that is counted and never reached. */
+static void make_resilient(document_fetcher *fetcher) {
+    tw_resilient_config config = tw_resilient_config_default();
+    config.loop = fetcher->loop;
+    config.client = fetcher->client;
+    config.places = CONNECTION_COUNT;
+    config.rate = (tw_limiter_bucket_config){
+        .tokens = 1000000, .period_ns = TW_NS_PER_SECOND, .burst = 1000000};
+    require(tw_resilient_new(NULL, &config, &fetcher->resilient, NULL) == TW_OK, "the stack");
+}
+
 static void close_fetcher(document_fetcher *fetcher) {
     tw_http_client_free(fetcher->client);
+    tw_resilient_free(fetcher->resilient);
     tw_loop_free(fetcher->loop);
 }
 
@@ -343,16 +375,22 @@ static run_time fetch_wrk(const char *url, uint32_t count) {
 static void bench_now(uint16_t port, uint32_t count) {
     static bare_loop bare;
     document_fetcher fetcher;
+    document_fetcher stack;
     run_time ours[RUN_COUNT];
+    run_time resilient[RUN_COUNT];
     run_time libcurl[RUN_COUNT];
     run_time aiohttp[RUN_COUNT];
     run_time wrk[RUN_COUNT];
     open_fetcher(&fetcher, port, "/now");
+    open_fetcher(&stack, port, "/now");
+    make_resilient(&stack);
     open_bare(&bare, fetcher.url);
     fetch(&fetcher, CONNECTION_COUNT, CONNECTION_COUNT);
+    fetch(&stack, CONNECTION_COUNT, CONNECTION_COUNT);
     fetch_bare(&bare, CONNECTION_COUNT);
     for (int i = 0; i < RUN_COUNT; i++) {
         ours[i] = fetch(&fetcher, count, CONNECTION_COUNT);
+        resilient[i] = fetch(&stack, count, CONNECTION_COUNT);
         libcurl[i] = fetch_bare(&bare, count);
         wrk[i] = fetch_wrk(fetcher.url, count);
         aiohttp[i] = fetch_aiohttp(fetcher.url, count / 4);
@@ -363,11 +401,13 @@ static void bench_now(uint16_t port, uint32_t count) {
     printf("%u documents of 10 kB, no latency, %d connections\n", count, CONNECTION_COUNT);
     printf("%-26s %9s %9s %11s %9s\n", "documents/s", "best", "median", "pool's x", "cpu us");
     print_now("pool", timing_of(ours), count, median);
+    print_now("pool, all guards on", timing_of(resilient), count, median);
     print_now("bare libcurl multi", timing_of(libcurl), count, median);
     print_now("wrk, one thread", timing_of(wrk), count, median);
     print_now("aiohttp", timing_of(aiohttp), count / 4, median / 4);
     close_bare(&bare);
     close_fetcher(&fetcher);
+    close_fetcher(&stack);
 }
 
 int main(int argc, char **argv) {

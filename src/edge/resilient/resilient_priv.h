@@ -31,6 +31,10 @@ struct host {
     uint32_t places; /* bucket */
     uint32_t out;    /* attempts */
     tw_histogram times[TW_ROUTE_CLASS_COUNT];
+    struct usual_time {
+        uint64_t count; /* of `times` when it was read; 0: never */
+        int64_t ns;
+    } usual[TW_ROUTE_CLASS_COUNT];
 };
 
 struct call;
