@@ -103,7 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char request[HEAD_SIZE_MAX + 512];
     tw_slice body = {(const char *)data, size};
     tw_slice head = size == 0 ? (tw_slice){"", 0} : tw_slice_split(&body, '\n');
-    if (head.size == 0 || head.size > HEAD_SIZE_MAX || is_left_out(head))
+    if (head.data == NULL || head.size == 0 || head.size > HEAD_SIZE_MAX || is_left_out(head))
         return 0;
     if (exchange == NULL)
         open_exchange();
