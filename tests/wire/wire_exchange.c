@@ -321,7 +321,7 @@ static void on_no_answer(void *context, const tw_http_result *result) {
 static void a_latency_delays_every_answer(void **state) {
     (void)state;
     char path[] = "/tmp/tradewind-plan-XXXXXX";
-    static const char plan[] = "latency 30ms\n";
+    static const char plan[] = "latency 700ms\n";
     int fd = mkstemp(path);
     assert_int_equal(write(fd, plan, sizeof plan - 1), sizeof plan - 1);
     close(fd);
@@ -330,7 +330,7 @@ static void a_latency_delays_every_answer(void **state) {
     open_world(&config);
     int64_t begun_ns = tw_time_monotonic_ns();
     get("/v2/clock");
-    assert_true(tw_time_monotonic_ns() - begun_ns >= 30 * TW_NS_PER_MS);
+    assert_true(tw_time_monotonic_ns() - begun_ns >= 700 * TW_NS_PER_MS);
     char url[128];
     snprintf(url, sizeof url, "%s/v2/clock", w.base);
     tw_http_call call = {.method = "GET", .url = url};
