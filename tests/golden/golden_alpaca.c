@@ -705,7 +705,7 @@ static void run_cases(bench *kept, bool packed) {
         if (!packed || strcmp(endpoint, "marketdata") == 0)
             run_case(&b, entry);
     }
-    print_message("%s%u cases passed, %u unsupported, %u values failed of %u\n",
+    print_message("counts: %s%u cases passed, %u unsupported, %u values failed of %u\n",
                   packed ? "as MessagePack: " : "", b.passed, b.unsupported, b.failed, b.pointers);
     json_decref(index);
     tw_alpaca_reader_free(b.reader);

@@ -509,10 +509,10 @@ static void every_call_survives_every_fault(void **state) {
         again += w->runs[i].denials > 0;
         twins += w->runs[i].twins;
     }
-    print_message("%u cases, %u of them orders and replacements; %u sent once more after the venue "
-                  "had denied having "
-                  "them, %u of these refused because they had arrived\n",
-                  w->run_count, submits, again, twins);
+    print_message(
+        "counts: %u cases, %u of them orders and replacements; %u sent once more after "
+        "the venue had denied having them, %u of these refused because they had arrived\n",
+        w->run_count, submits, again, twins);
     assert_true(again > 0 && twins > 0);
     tw_resilient_figures figures;
     tw_resilient_figures_of(w->resilient, &figures);
