@@ -100,6 +100,9 @@ typedef struct exchange_call {
 
 /* Answers: the JSON in exchange->body, nothing, or an error in the venue's shape. */
 void answer_body(exchange_call *call, uint32_t http_status);
+/* An array with what `write` makes of each position of the account. */
+void answer_positions(exchange_call *call, uint32_t http_status,
+                      void (*write)(exchange_call *call, tw_symbol symbol));
 void answer_page(exchange_call *call, tw_slice html);
 void answer_empty(exchange_call *call, uint32_t http_status);
 void answer_error(exchange_call *call, uint32_t http_status, int64_t code, const char *format, ...)

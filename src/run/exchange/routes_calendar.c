@@ -8,6 +8,7 @@
 
 #include "exchange_priv.h"
 #include "holidays.h"
+#include "query.h"
 #include "session.h"
 #include "tradewind/alpaca_records.h"
 
@@ -23,9 +24,9 @@ typedef struct day_range {
 
 /* Reads a date, or the New York day of a point in time. True also when there is none. */
 static bool read_day(exchange_call *call, const char *name, int64_t *ret_day) {
-    tw_slice text = {0};
+    tw_slice text = query_text(call, name);
     int64_t time_ns = 0;
-    if (!tw_http_request_query(call->request, name, &text) || text.size == 0)
+    if (text.size == 0)
         return true;
     if (tw_time_parse(text, &time_ns) != TW_OK) {
         answer_error(call, 422, CODE_INVALID, "invalid %s: %.*s", name, (int)text.size, text.data);
@@ -81,10 +82,10 @@ static void put_day(tw_text *text, int64_t day) {
 void route_calendar(exchange_call *call) {
     tw_text *body = &call->exchange->body;
     day_range range = {FIRST_DAY, DEFAULT_LAST_DAY};
-    tw_slice type = {0};
+    tw_slice type = query_text(call, "date_type");
     if (!read_day(call, "start", &range.first) || !read_day(call, "end", &range.last))
         return;
-    bool typed = tw_http_request_query(call->request, "date_type", &type) && type.size > 0;
+    bool typed = type.size > 0;
     bool settlement = typed && tw_slice_equal_string(type, "SETTLEMENT");
     if (typed && !settlement && !tw_slice_equal_string(type, "TRADING")) {
         answer_error(call, 422, CODE_INVALID, "invalid date_type: %.*s", (int)type.size, type.data);
@@ -160,15 +161,15 @@ static void put_clock(tw_text *text, const market *of, int64_t now_ns) {
 
 void route_market_clock(exchange_call *call) {
     tw_text *body = &call->exchange->body;
-    tw_slice names = {0};
-    tw_slice time = {0};
+    tw_slice names = query_text(call, "markets");
+    tw_slice time = query_text(call, "time");
     int64_t now_ns = floor_now(call->exchange->floor);
-    if (tw_http_request_query(call->request, "time", &time) && time.size > 0 &&
+    if (time.size > 0 &&
         (tw_time_parse(time, &now_ns) != TW_OK || now_ns < 0 || now_ns >= EXCHANGE_END_NS)) {
         answer_error(call, 400, 0, "invalid time: %.*s", (int)time.size, time.data);
         return;
     }
-    if (!tw_http_request_query(call->request, "markets", &names) || names.size == 0)
+    if (names.size == 0)
         names = tw_slice_of("NYSE");
     tw_text_append_string(body, "{\"clocks\":[");
     while (names.data != NULL) {
@@ -201,7 +202,7 @@ static void put_market_day(tw_text *text, int64_t day, bool utc) {
 
 void route_market_calendar(exchange_call *call) {
     tw_text *body = &call->exchange->body;
-    tw_slice zone = {0};
+    tw_slice zone = query_text(call, "timezone");
     day_range range = {.first = session_day_of(floor_now(call->exchange->floor))};
     const market *of = find_market(call, tw_slice_of(call->names[0]));
     if (of == NULL || !read_day(call, "start", &range.first))
@@ -209,7 +210,7 @@ void route_market_calendar(exchange_call *call) {
     range.last = range.first + WEEK;
     if (!read_day(call, "end", &range.last))
         return;
-    bool utc = tw_http_request_query(call->request, "timezone", &zone) && zone.size > 0;
+    bool utc = zone.size > 0;
     if (utc && !tw_slice_equal_string(zone, "UTC")) {
         answer_error(call, 400, 0, "invalid timezone: %.*s", (int)zone.size, zone.data);
         return;

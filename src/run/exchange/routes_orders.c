@@ -228,22 +228,10 @@ static void close_one(exchange_call *call, tw_symbol symbol) {
 }
 
 void route_positions_close(exchange_call *call) {
-    tw_exchange *exchange = call->exchange;
-    bool first = true;
     bool cancels = false;
     if (!query_flag(call, "cancel_orders", &cancels))
         return;
     if (cancels)
         cancel_open(call);
-    tw_text_append_char(&exchange->body, '[');
-    for (tw_symbol s = 0; s < tw_symbols_count(exchange->symbols); s++) {
-        if (call->account->holdings[s].quantity.nano == 0)
-            continue;
-        if (!first)
-            tw_text_append_char(&exchange->body, ',');
-        first = false;
-        close_one(call, s);
-    }
-    tw_text_append_char(&exchange->body, ']');
-    answer_body(call, 207);
+    answer_positions(call, 207, close_one);
 }

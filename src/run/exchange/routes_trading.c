@@ -31,7 +31,8 @@ static void write_position(exchange_call *call, tw_symbol symbol) {
     tw_alpaca_encode_position(&exchange->body, &position);
 }
 
-void route_positions(exchange_call *call) {
+void answer_positions(exchange_call *call, uint32_t http_status,
+                      void (*write)(exchange_call *call, tw_symbol symbol)) {
     tw_exchange *exchange = call->exchange;
     bool first = true;
     tw_text_append_char(&exchange->body, '[');
@@ -41,10 +42,14 @@ void route_positions(exchange_call *call) {
         if (!first)
             tw_text_append_char(&exchange->body, ',');
         first = false;
-        write_position(call, s);
+        write(call, s);
     }
     tw_text_append_char(&exchange->body, ']');
-    answer_body(call, 200);
+    answer_body(call, http_status);
+}
+
+void route_positions(exchange_call *call) {
+    answer_positions(call, 200, write_position);
 }
 
 void route_position(exchange_call *call) {
