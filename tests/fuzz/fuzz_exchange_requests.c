@@ -45,6 +45,10 @@ static int dial(void) {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     TW_ASSERT(fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
     TW_ASSERT(fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
+    /* Closed with a reset, or the exchange's side would keep each port for a minute: there are
+       fewer of those than inputs. */
+    struct linger none = {.l_onoff = 1};
+    TW_ASSERT(setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0);
     return fd;
 }
 
