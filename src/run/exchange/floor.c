@@ -2,21 +2,15 @@
  * floor.c - see floor.h. One request at a time goes to the matching engine; what it changed is
  * gathered while it runs and told when it is over: trades at once, then levels, then the quote.
  *
- * Further invariants
- *  4. `touched` holds each (side, price) whose total may have changed in the request that runs;
+ * Further invariant
+ *  5. `touched` holds each (side, price) whose total may have changed in the request that runs;
  *     if it overflows, the whole book of the symbol is told instead.
- *  5. The heap holds each symbol with agents exactly once, ordered by (next act, symbol).
- *  6. `phase` is that of now. Its end comes before all else that is due at that time.
  */
 #include "floor_priv.h"
 
 #include <string.h>
 
-#include "activity.h"
 #include "tradewind/time.h"
-
-/* After so long the agents' rate follows the day. */
-static const int64_t RATE_PERIOD_NS = 5 * TW_NS_PER_MINUTE;
 
 /* ---- what a request changed ---------------------------------------------------------------- */
 
@@ -32,7 +26,7 @@ static void touch(trading_floor *floor, uint8_t side, tw_price price) {
     floor->touched[floor->touched_count++] = (tw_level){.price = price, .side = side};
 }
 
-static void on_finished_minute(void *context, const tw_bar *bar, const tw_bars_detail *detail) {
+void floor_on_minute(void *context, const tw_bar *bar, const tw_bars_detail *detail) {
     (void)detail;
     trading_floor *floor = context;
     minute_ring *ring = &floor->rings[bar->symbol];
@@ -59,7 +53,7 @@ void floor_tell_trade(trading_floor *floor, const tw_match_event *event) {
         .conditions = "@",
     };
     floor->last_trades[event->symbol] = trade;
-    tw_status status = tw_bars_push(floor->bars, &trade, on_finished_minute, floor);
+    tw_status status = tw_bars_push(floor->bars, &trade, floor_on_minute, floor);
     TW_ASSERT(status == TW_OK || status == TW_OVERFLOW);
     floor->sink.on_trade(floor->sink.context, &trade);
 }
@@ -155,7 +149,7 @@ tw_status floor_enter(trading_floor *floor, const tw_match_order *order) {
     return status;
 }
 
-static tw_status cancel(trading_floor *floor, tw_symbol symbol, uint64_t id) {
+tw_status floor_remove(trading_floor *floor, tw_symbol symbol, uint64_t id) {
     tw_match_sink sink = {floor_on_match, floor};
     floor_request_begin(floor);
     tw_status status = tw_match_cancel(floor->match, symbol, id, &sink);
@@ -179,7 +173,7 @@ void floor_halt(trading_floor *floor, tw_symbol symbol, bool halted) {
 
 tw_status floor_cancel(trading_floor *floor, tw_symbol symbol, uint64_t id) {
     TW_ASSERT((id & FLOOR_USER_ID) != 0);
-    return cancel(floor, symbol, id);
+    return floor_remove(floor, symbol, id);
 }
 
 tw_status floor_submit_group(trading_floor *floor, tw_match_group kind,
@@ -200,137 +194,6 @@ tw_status floor_replace(trading_floor *floor, tw_symbol symbol, uint64_t id,
     tw_status status = tw_match_replace(floor->match, symbol, id, replacement, &sink);
     floor_request_end(floor, symbol);
     return status;
-}
-
-/* ---- agents -------------------------------------------------------------------------------- */
-
-static bool due_before(const agent_due *a, const agent_due *b) {
-    return a->at_ns != b->at_ns ? a->at_ns < b->at_ns : a->symbol < b->symbol;
-}
-
-static void heap_sift_down(trading_floor *floor, uint32_t at) {
-    for (;;) {
-        uint32_t child = 2 * at + 1;
-        if (child >= floor->heap_count)
-            return;
-        if (child + 1 < floor->heap_count &&
-            due_before(&floor->heap[child + 1], &floor->heap[child]))
-            child++;
-        if (!due_before(&floor->heap[child], &floor->heap[at]))
-            return;
-        agent_due moved = floor->heap[at];
-        floor->heap[at] = floor->heap[child];
-        floor->heap[child] = moved;
-        at = child;
-    }
-}
-
-/* An agent's act. Agents act on what they remember: cancelling an order that has traded away,
- * and a book without room, are part of the game. */
-static void perform(trading_floor *floor, tw_symbol symbol, const flow_act *act) {
-    tw_status status =
-        act->kind == FLOW_SUBMIT ? floor_enter(floor, &act->order) : cancel(floor, symbol, act->id);
-    TW_ASSERT(status != TW_INVALID && status != TW_EXISTS);
-}
-
-static void place_orders(trading_floor *floor, tw_symbol symbol) {
-    for (uint32_t i = 0; i < FLOW_OPENING_COUNT; i++) {
-        flow_act act;
-        flow_opening(&floor->flows[symbol], i, &act);
-        perform(floor, symbol, &act);
-    }
-}
-
-static bool agents_may_act(const trading_floor *floor) {
-    return !floor->jumping && (floor->config.always_open || floor->phase != SESSION_CLOSED);
-}
-
-/* The mean of a regular session. */
-static double events_per_second(const trading_floor *floor, tw_symbol symbol) {
-    if (floor->config.events_total <= 0.0)
-        return floor->config.events_per_second;
-    return floor->config.events_total * activity_share(symbol, floor->shares);
-}
-
-/* A market that never closes has no quiet hours. */
-static double activity_now(const trading_floor *floor) {
-    bool quiet = floor->phase != SESSION_REGULAR && floor->config.always_open;
-    return activity_at(quiet ? ACTIVITY_NIGHT_NS : floor->now_ns);
-}
-
-static void heap_order(trading_floor *floor) {
-    for (uint32_t i = floor->heap_count / 2; i-- > 0;)
-        heap_sift_down(floor, i);
-}
-
-/* The rate is another from now on; draws that were made with the old one are made anew, which a
- * process without memory allows. */
-static void set_rates(trading_floor *floor) {
-    double activity = activity_now(floor);
-    for (uint32_t i = 0; i < floor->heap_count; i++) {
-        tw_symbol symbol = floor->heap[i].symbol;
-        flow_set_rate(&floor->flows[symbol], events_per_second(floor, symbol) * activity,
-                      floor->now_ns);
-        floor->heap[i].at_ns = floor->flows[symbol].next_ns;
-    }
-    heap_order(floor);
-    floor->rates_until_ns = floor->now_ns + RATE_PERIOD_NS;
-}
-
-/* Where a symbol's price begins. */
-static tw_price opening_price(const trading_floor *floor, tw_symbol symbol) {
-    const tw_price *openings = floor->config.openings;
-    return openings != NULL && openings[symbol].nano > 0
-               ? openings[symbol]
-               : daily_history_last(floor->config.history, symbol);
-}
-
-static void start_agents(trading_floor *floor) {
-    for (tw_symbol s = 0; s < floor->symbol_count; s++) {
-        if (floor_tape_has(floor, s))
-            continue;
-        tw_price price = opening_price(floor, s);
-        if (price.nano <= 0)
-            continue;
-        flow_init(&floor->flows[s], s, price, floor->config.seed, events_per_second(floor, s),
-                  floor->config.start_ns);
-        place_orders(floor, s);
-        floor->heap[floor->heap_count++] = (agent_due){floor->flows[s].next_ns, s};
-    }
-    set_rates(floor);
-    floor->resting_ns = agents_may_act(floor) ? 0 : floor->now_ns;
-}
-
-static void wake_agent(trading_floor *floor, tw_symbol symbol) {
-    order_flow *flow = &floor->flows[symbol];
-    for (uint64_t id = flow_take_live(flow); id != 0; id = flow_take_live(flow)) {
-        const flow_act act = {.kind = FLOW_CANCEL, .id = id};
-        perform(floor, symbol, &act);
-    }
-    flow_wake(flow, floor->now_ns, floor->now_ns - floor->resting_ns);
-    place_orders(floor, symbol);
-}
-
-/* In the order of symbols, not of the heap. */
-static void wake_agents(trading_floor *floor) {
-    for (tw_symbol s = 0; s < floor->symbol_count; s++) {
-        if (floor->flows[s].next_id != 0)
-            wake_agent(floor, s);
-    }
-    floor->resting_ns = 0;
-    set_rates(floor);
-}
-
-static void next_agent(trading_floor *floor) {
-    tw_symbol symbol = floor->heap[0].symbol;
-    flow_act act;
-    tw_quote best;
-    floor->now_ns = floor->heap[0].at_ns;
-    tw_book_best(tw_match_book(floor->match), symbol, &best);
-    flow_next(&floor->flows[symbol], &best, &act);
-    floor->heap[0].at_ns = floor->flows[symbol].next_ns;
-    heap_sift_down(floor, 0);
-    perform(floor, symbol, &act);
 }
 
 /* ---- life ---------------------------------------------------------------------------------- */
@@ -371,7 +234,6 @@ tw_status floor_new(const tw_allocator *allocator, const floor_config *config,
     floor->now_ns = config->start_ns;
     floor->phase = session_phase_at(config->start_ns, &floor->phase_until_ns);
     floor->symbol_count = tw_symbols_count(config->symbols);
-    floor->shares = activity_shares(floor->symbol_count);
     tw_status status = take_memory(floor);
     if (status != TW_OK)
         tw_error_set(error, status, "no memory for a floor of %u symbols", floor->symbol_count);
@@ -381,7 +243,7 @@ tw_status floor_new(const tw_allocator *allocator, const floor_config *config,
         floor_free(floor);
         return status;
     }
-    start_agents(floor);
+    floor_agents_start(floor);
     *ret_floor = floor;
     return TW_OK;
 }
@@ -402,102 +264,11 @@ void floor_free(trading_floor *floor) {
     TW_DELETE(allocator, floor, 1, trading_floor);
 }
 
-/* ---- time ---------------------------------------------------------------------------------- */
-
-typedef enum due_kind { DUE_PHASE, DUE_RATES, DUE_TAPE, DUE_AGENT } due_kind;
-
-/* When the next thing is due, and what it is. */
-static int64_t next_due(const trading_floor *floor, due_kind *ret_kind) {
-    int64_t due = floor->phase_until_ns;
-    *ret_kind = DUE_PHASE;
-    if (floor->resting_ns == 0 && floor->rates_until_ns < due) {
-        *ret_kind = DUE_RATES;
-        due = floor->rates_until_ns;
-    }
-    int64_t tape_ns = floor_tape_due(floor);
-    if (tape_ns < due) {
-        *ret_kind = DUE_TAPE;
-        due = tape_ns;
-    }
-    if (floor->resting_ns == 0 && floor->heap_count > 0 && floor->heap[0].at_ns < due) {
-        *ret_kind = DUE_AGENT;
-        due = floor->heap[0].at_ns;
-    }
-    return due;
-}
-
-static void tell_phase(trading_floor *floor) {
-    if (floor->sink.on_phase != NULL)
-        floor->sink.on_phase(floor->sink.context, floor->phase);
-}
-
-static void next_phase(trading_floor *floor) {
-    floor->now_ns = floor->phase_until_ns;
-    floor->phase = session_phase_at(floor->now_ns, &floor->phase_until_ns);
-    if (!agents_may_act(floor)) {
-        if (floor->resting_ns == 0)
-            floor->resting_ns = floor->now_ns;
-    } else if (floor->resting_ns != 0) {
-        wake_agents(floor);
-    } else {
-        set_rates(floor);
-    }
-    tell_phase(floor);
-}
-
-/* Time passes, and nothing else, up to the next thing or `until_ns`; false if that comes first. */
-static bool pass_time(trading_floor *floor, int64_t due_ns, int64_t until_ns) {
-    bool over = due_ns > until_ns;
-    tw_bars_advance(floor->bars, over ? until_ns : due_ns, on_finished_minute, floor);
-    if (over && until_ns > floor->now_ns)
-        floor->now_ns = until_ns;
-    return !over;
-}
-
-static void pass_border(trading_floor *floor, due_kind kind) {
-    if (kind == DUE_PHASE) {
-        next_phase(floor);
-        return;
-    }
-    floor->now_ns = floor->rates_until_ns;
-    set_rates(floor);
-}
-
-tw_status floor_advance(trading_floor *floor, int64_t until_ns, uint64_t event_count_max,
-                        tw_error *error) {
-    for (uint64_t acts = 0;; acts++) {
-        due_kind kind;
-        int64_t due_ns = next_due(floor, &kind);
-        if (due_ns <= until_ns && acts == event_count_max)
-            return TW_OK;
-        if (!pass_time(floor, due_ns, until_ns))
-            return TW_OK;
-        if (kind == DUE_PHASE || kind == DUE_RATES) {
-            pass_border(floor, kind);
-            continue;
-        }
-        floor->event_count++;
-        if (kind == DUE_AGENT) {
-            next_agent(floor);
-            continue;
-        }
-        tw_status status = floor_tape_next(floor, error);
-        if (status != TW_OK)
-            return status;
-    }
-}
-
-/* The agents rest as on a night: next_due leaves them out, and next_phase does not wake them. */
-tw_status floor_jump(trading_floor *floor, int64_t to_ns, tw_error *error) {
-    TW_ASSERT(to_ns >= floor->now_ns);
-    floor->jumping = true;
-    if (floor->resting_ns == 0)
-        floor->resting_ns = floor->now_ns;
-    tw_status status = floor_advance(floor, to_ns, UINT64_MAX, error);
-    floor->jumping = false;
-    if (status == TW_OK && agents_may_act(floor))
-        wake_agents(floor);
-    return status;
+tw_price floor_opening_price(const trading_floor *floor, tw_symbol symbol) {
+    const tw_price *openings = floor->config.openings;
+    return openings != NULL && openings[symbol].nano > 0
+               ? openings[symbol]
+               : daily_history_last(floor->config.history, symbol);
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -531,7 +302,7 @@ bool floor_last_trade(const trading_floor *floor, tw_symbol symbol, tw_trade *re
 
 tw_price floor_price(const trading_floor *floor, tw_symbol symbol) {
     const tw_trade *trade = &floor->last_trades[symbol];
-    return trade->quantity.nano > 0 ? trade->price : opening_price(floor, symbol);
+    return trade->quantity.nano > 0 ? trade->price : floor_opening_price(floor, symbol);
 }
 
 size_t floor_snapshot(const trading_floor *floor, tw_symbol symbol, tw_level *ret_levels,

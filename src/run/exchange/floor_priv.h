@@ -2,7 +2,9 @@
  * floor_priv.h - what the files of the trading floor share: its state, and how a request to the
  * matching engine is told.
  *
- *     floor.c         requests and what they change, phases and time
+ *     floor.c         requests and what they change
+ *     floor_time.c    phases and time
+ *     floor_agents.c  who acts next, how busy they are, when they rest
  *     floor_tape.c    the replay of a file of orders
  */
 #ifndef TRADEWIND_RUN_EXCHANGE_FLOOR_PRIV_H
@@ -67,7 +69,32 @@ void floor_on_match(void *context, const tw_match_event *event);
 /* Tells a trade that the matching engine did not make. */
 void floor_tell_trade(trading_floor *floor, const tw_match_event *event);
 
-/* A new order of anybody. */
+/* A new order of anybody, and its cancellation. */
 tw_status floor_enter(trading_floor *floor, const tw_match_order *order);
+tw_status floor_remove(trading_floor *floor, tw_symbol symbol, uint64_t id);
+
+/* Takes a minute that is over. */
+void floor_on_minute(void *context, const tw_bar *bar, const tw_bars_detail *detail);
+
+/* Where a symbol's price begins. */
+tw_price floor_opening_price(const trading_floor *floor, tw_symbol symbol);
+
+/* ---- floor_agents.c ------------------------------------------------------------------------- */
+
+/* Places the orders that the book opens with. */
+void floor_agents_start(trading_floor *floor);
+
+/* Whether they act at this hour. */
+bool floor_agents_may_act(const trading_floor *floor);
+
+/* When the next of them acts; INT64_MAX: nobody does. */
+int64_t floor_agents_due(const trading_floor *floor);
+void floor_agents_next(trading_floor *floor);
+
+/* Their rates are those of now, until rates_until_ns. */
+void floor_agents_pace(trading_floor *floor);
+
+/* They come back from their rest, with prices that have moved meanwhile. */
+void floor_agents_wake(trading_floor *floor);
 
 #endif
