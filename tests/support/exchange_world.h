@@ -171,6 +171,14 @@ static inline const char *step(const char *span) {
     return w.body;
 }
 
+/* Moves the clock on at once; "open", "close" or a time. */
+static inline void jump_world(const char *to) {
+    char path[96];
+    snprintf(path, sizeof path, "/sim/clock/jump?to=%s", to);
+    call("POST", path, "");
+    assert_int_equal(w.http_status, 200);
+}
+
 /* ---- fixture ---- */
 
 static inline tw_exchange_config configuration(void) {

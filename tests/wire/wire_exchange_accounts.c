@@ -149,6 +149,31 @@ static void pages_of_activities_are_the_whole(void **state) {
     assert_string_equal(get("/v2/account/activities?date=2026-01-06"), "[]");
 }
 
+/* ---- days ---- */
+
+/* Before the night and after it: what was the present is the day before. */
+static void a_night_makes_the_close_the_day_before(void **state) {
+    (void)state;
+    char equity[64];
+    char price[64];
+    char piece[320];
+    call("POST", "/v2/orders", MARKET("buy", "AAPL", "20"));
+    assert_has(get("/v2/account"), "\"balance_asof\":\"2026-01-02\"");
+    assert_has(w.body, "\"last_equity\":\"100000\"");
+    jump_world("close");
+    word_in(get("/v2/account"), "equity", equity);
+    word_in(get("/v2/positions/AAPL"), "current_price", price);
+    jump_world("2026-01-06T05:00:00Z");
+    snprintf(piece, sizeof piece, "\"last_equity\":\"%s\"", equity);
+    assert_has(get("/v2/account"), piece);
+    assert_has(w.body, "\"balance_asof\":\"2026-01-05\"");
+    snprintf(piece, sizeof piece,
+             "\"unrealized_intraday_pl\":\"0\",\"unrealized_intraday_plpc\":\"0\","
+             "\"current_price\":\"%s\",\"lastday_price\":\"%s\",\"change_today\":\"0\"",
+             price, price);
+    assert_has(get("/v2/positions/AAPL"), piece);
+}
+
 /* ---- watchlists ---- */
 
 static void watchlists_are_made_changed_and_deleted(void **state) {
@@ -213,6 +238,7 @@ int main(void) {
                                         tear_down),
         cmocka_unit_test_setup_teardown(every_fill_is_an_activity, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pages_of_activities_are_the_whole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_night_makes_the_close_the_day_before, set_up, tear_down),
         cmocka_unit_test_setup_teardown(watchlists_are_made_changed_and_deleted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_number_of_watchlists_is_bounded, set_up, tear_down),
     };

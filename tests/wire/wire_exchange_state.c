@@ -147,6 +147,52 @@ static void it_goes_on_where_it_ended(void **state) {
     close_world();
 }
 
+static void the_day_goes_on_after_a_restart(void **state) {
+    (void)state;
+    static char before[2][65536];
+    static const char *const asked[] = {"/v2/account", "/v2/positions"};
+    static const char *const times[] = {"2026-01-05T21:30:00Z", "2026-01-07T15:00:00Z"};
+    tw_exchange_config config = kept();
+    open_world(&config);
+    call("POST", "/v2/orders", MARKET("buy", "AAPL", "20"));
+    step("61s");
+    for (size_t t = 0; t < 2; t++) {
+        jump_world(times[t]);
+        step("1s");
+        for (size_t i = 0; i < 2; i++)
+            snprintf(before[i], sizeof before[i], "%s", get(asked[i]));
+        close_world();
+        open_world(&config);
+        for (size_t i = 0; i < 2; i++)
+            assert_string_equal(get(asked[i]), before[i]);
+    }
+    close_world();
+}
+
+/* Stopped on a Monday before its close, and back on Thursday: the days between closed at the prices
+ * that it left off with. */
+static void days_without_it_are_over_when_it_is_back(void **state) {
+    (void)state;
+    char equity[64];
+    char price[64];
+    char piece[128];
+    tw_exchange_config config = kept();
+    open_world(&config);
+    call("POST", "/v2/orders", MARKET("buy", "AAPL", "20"));
+    step("61s");
+    word_in(get("/v2/account"), "equity", equity);
+    word_in(get("/v2/positions/AAPL"), "current_price", price);
+    close_world();
+    assert_int_equal(tw_time_parse(tw_slice_of("2026-01-08T08:00:00Z"), &config.start_ns), TW_OK);
+    open_world(&config);
+    snprintf(piece, sizeof piece, "\"last_equity\":\"%s\"", equity);
+    assert_has(get("/v2/account"), piece);
+    assert_has(w.body, "\"balance_asof\":\"2026-01-07\"");
+    snprintf(piece, sizeof piece, "\"lastday_price\":\"%s\",\"change_today\":\"0\"", price);
+    assert_has(get("/v2/positions/AAPL"), piece);
+    close_world();
+}
+
 static void other_symbols_and_other_keys_are_refused(void **state) {
     (void)state;
     tw_exchange_config config = kept();
@@ -189,6 +235,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_file_of_another_layout_or_program_is_refused, make_folder,
                                         drop_folder),
         cmocka_unit_test_setup_teardown(it_goes_on_where_it_ended, make_folder, drop_folder),
+        cmocka_unit_test_setup_teardown(the_day_goes_on_after_a_restart, make_folder, drop_folder),
+        cmocka_unit_test_setup_teardown(days_without_it_are_over_when_it_is_back, make_folder,
+                                        drop_folder),
         cmocka_unit_test_setup_teardown(other_symbols_and_other_keys_are_refused, make_folder,
                                         drop_folder),
         cmocka_unit_test_setup_teardown(nothing_is_left_when_memory_runs_out, make_folder,

@@ -21,7 +21,9 @@ typedef enum record_kind {
     RECORD_HOLDING,
     RECORD_ORDER,
     RECORD_ACTIVITY,
-    RECORD_WATCHLIST
+    RECORD_WATCHLIST,
+    RECORD_DAY,
+    RECORD_CLOSES /* 0: of the day, 1: of the day before */
 } record_kind;
 
 struct exchange_state {
@@ -38,6 +40,8 @@ struct exchange_state {
     uint64_t account_hashes[LEDGER_ACCOUNT_COUNT_MAX];
     uint64_t list_hashes[WATCHLIST_COUNT_MAX];
     uint64_t prices_hash;
+    uint64_t day_hash;
+    uint64_t closes_hashes[2];
     uint64_t *holding_hashes; /* accounts x symbols */
     uint64_t *order_hashes;
     uint32_t *open_orders; /* indices of orders that were not final when they were saved */
@@ -55,7 +59,8 @@ static uint32_t layout_of(void) {
                                    sizeof(ledger_holding),
                                    sizeof(ledger_order),
                                    sizeof(account_activity),
-                                   sizeof(watchlist)};
+                                   sizeof(watchlist),
+                                   sizeof(account_day)};
     return (uint32_t)text_hash((tw_slice){(const char *)sizes, sizeof sizes}, 0);
 }
 
@@ -206,6 +211,23 @@ static tw_status on_list(void *context, uint64_t number, const void *bytes, size
     return TW_OK;
 }
 
+static tw_status on_day(void *context, uint64_t number, const void *bytes, size_t size) {
+    account_ledger *ledger = ((exchange_state *)context)->ledger;
+    if (number != 0 || size != sizeof ledger->day)
+        return TW_INVALID;
+    memcpy(&ledger->day, bytes, sizeof ledger->day);
+    return TW_OK;
+}
+
+/* Symbols that are new have no close. */
+static tw_status on_closes(void *context, uint64_t number, const void *bytes, size_t size) {
+    account_ledger *ledger = ((exchange_state *)context)->ledger;
+    if (number > 1 || size > ledger->symbol_count * sizeof(tw_price))
+        return TW_INVALID;
+    memcpy(number == 0 ? ledger->closes : ledger->last_closes, bytes, size);
+    return TW_OK;
+}
+
 static tw_status take_memory(exchange_state *state) {
     const account_ledger *ledger = state->ledger;
     size_t holdings = (size_t)ledger->account_count * ledger->symbol_count;
@@ -236,6 +258,10 @@ static tw_status read_all(exchange_state *state, tw_error *error) {
     }
     if (status == TW_OK)
         status = state_file_read(state->file, RECORD_WATCHLIST, on_list, state, error);
+    if (status == TW_OK)
+        status = state_file_read(state->file, RECORD_DAY, on_day, state, error);
+    if (status == TW_OK)
+        status = state_file_read(state->file, RECORD_CLOSES, on_closes, state, error);
     return status;
 }
 
@@ -398,6 +424,20 @@ static tw_status save_prices(exchange_state *state, tw_error *error) {
                        &state->prices_hash, error);
 }
 
+static tw_status save_day(exchange_state *state, tw_error *error) {
+    const account_ledger *ledger = state->ledger;
+    const tw_price *closes[2] = {ledger->closes, ledger->last_closes};
+    tw_status status =
+        save_record(state, &(state_record){RECORD_DAY, 0, &ledger->day, sizeof ledger->day},
+                    &state->day_hash, error);
+    for (uint32_t i = 0; status == TW_OK && i < 2; i++)
+        status = save_record(
+            state,
+            &(state_record){RECORD_CLOSES, i, closes[i], ledger->symbol_count * sizeof(tw_price)},
+            &state->closes_hashes[i], error);
+    return status;
+}
+
 void exchange_state_touch(exchange_state *state) {
     state->touched = true;
 }
@@ -418,6 +458,8 @@ tw_status exchange_state_save(exchange_state *state, tw_error *error) {
         status = save_activities(state, error);
     if (status == TW_OK)
         status = save_lists(state, error);
+    if (status == TW_OK)
+        status = save_day(state, error);
     if (status == TW_OK)
         status = state_file_commit(state->file, error);
     state->touched = status != TW_OK;

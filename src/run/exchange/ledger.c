@@ -41,7 +41,10 @@ static tw_status take_memory(account_ledger *ledger) {
                          .entry_max = ledger->order_count_max};
     ledger->orders = TW_NEW(allocator, ledger->order_count_max, ledger_order);
     ledger->accounts = TW_NEW(allocator, ledger->account_count, ledger_account);
-    if (ledger->orders == NULL || ledger->accounts == NULL)
+    ledger->closes = TW_NEW(allocator, ledger->symbol_count, tw_price);
+    ledger->last_closes = TW_NEW(allocator, ledger->symbol_count, tw_price);
+    if (ledger->orders == NULL || ledger->accounts == NULL || ledger->closes == NULL ||
+        ledger->last_closes == NULL)
         return TW_NO_MEMORY;
     for (uint32_t a = 0; a < ledger->account_count; a++) {
         ledger->accounts[a].holdings = TW_NEW(allocator, ledger->symbol_count, ledger_holding);
@@ -119,6 +122,8 @@ void ledger_free(account_ledger *ledger) {
         TW_DELETE(ledger->allocator, ledger->accounts[a].holdings, ledger->symbol_count,
                   ledger_holding);
     TW_DELETE(ledger->allocator, ledger->accounts, ledger->account_count, ledger_account);
+    TW_DELETE(ledger->allocator, ledger->closes, ledger->symbol_count, tw_price);
+    TW_DELETE(ledger->allocator, ledger->last_closes, ledger->symbol_count, tw_price);
     activity_log_free(ledger->activities);
     tw_map_free(ledger->by_uuid);
     tw_map_free(ledger->by_client);
@@ -127,6 +132,7 @@ void ledger_free(account_ledger *ledger) {
 
 void ledger_set_floor(account_ledger *ledger, trading_floor *floor) {
     ledger->floor = floor;
+    account_day_open(ledger);
 }
 
 uint32_t ledger_account_count(const account_ledger *ledger) {

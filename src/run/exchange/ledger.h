@@ -139,10 +139,13 @@ typedef struct ledger_account {
     tw_money cash;
     tw_money cash_start;
     tw_money reserved;
-    /* As the day began. */
+    /* As the day before closed (account_day.h). */
     tw_money last_equity;
     tw_money last_maintenance_margin;
     tw_money day_start_value; /* of all positions, without signs */
+    /* As this day closed; nothing before that. */
+    tw_money close_equity;
+    tw_money close_maintenance_margin;
     ledger_holding *holdings; /* one a symbol */
 } ledger_account;
 
@@ -228,6 +231,15 @@ tw_status ledger_close(account_ledger *ledger, ledger_account *account, tw_symbo
 
 /* A phase of the day has begun: orders come and go (order_session.c). */
 void ledger_on_phase(account_ledger *ledger, session_phase phase);
+
+/* Ends the accounts' day if midnight has passed (account_day.h); before anything is read of them.
+ * What changes them does it by itself. */
+void ledger_turn_day(account_ledger *ledger);
+
+/* The trading day that the accounts are in, days since 1970, and what a symbol closed at on the day
+ * before: 0 on the first day. */
+int64_t ledger_day(const account_ledger *ledger);
+tw_price ledger_last_close(const account_ledger *ledger, tw_symbol symbol);
 
 /* An order by index + 1 (of parent, legs, replaces, replaced_by); NULL for 0. */
 const ledger_order *ledger_order_at(const account_ledger *ledger, uint32_t number);

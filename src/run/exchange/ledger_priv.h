@@ -2,6 +2,7 @@
 #ifndef TRADEWIND_RUN_EXCHANGE_LEDGER_PRIV_H
 #define TRADEWIND_RUN_EXCHANGE_LEDGER_PRIV_H
 
+#include "account_day.h"
 #include "account_power.h"
 #include "ledger.h"
 
@@ -15,6 +16,9 @@ struct account_ledger {
     void *context;
     ledger_account *accounts;
     uint32_t account_count;
+    account_day day;
+    tw_price *closes;      /* of the day, one a symbol, once it is closed */
+    tw_price *last_closes; /* of the day before; 0 on the first */
     activity_log *activities;
     ledger_order *orders;
     uint32_t order_count;

@@ -141,6 +141,7 @@ tw_status ledger_submit(account_ledger *ledger, ledger_account *account,
                         ledger_refusal *ret_refusal) {
     TW_ASSERT(account == &ledger->accounts[account->index] && ledger->floor != NULL);
     order_ticket ticket = {0};
+    ledger_turn_day(ledger);
     tw_status status = order_gate(ledger, account, request, &ticket, ret_refusal);
     if (status != TW_OK)
         return status;
@@ -288,6 +289,7 @@ static void on_trade(account_ledger *ledger, const tw_match_event *event) {
 
 void ledger_on_match(account_ledger *ledger, const tw_match_event *event) {
     ledger_order *order = order_of(ledger, event->id);
+    ledger_turn_day(ledger);
     if (event->kind == TW_MATCH_TRADE) {
         on_trade(ledger, event);
         return;

@@ -230,6 +230,7 @@ tw_status ledger_replace(account_ledger *ledger, const ledger_order *order,
                          ledger_refusal *ret_refusal) {
     ledger_order *old = &ledger->orders[order - ledger->orders];
     ledger_order figures;
+    ledger_turn_day(ledger);
     ledger_look(ledger, old, old);
     tw_status status =
         decide(ledger, order_account(ledger, old), old, changes, &figures, ret_refusal);

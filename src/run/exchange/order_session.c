@@ -138,6 +138,7 @@ static void step_enter(account_ledger *ledger, ledger_order *order, session_phas
 
 void ledger_on_phase(account_ledger *ledger, session_phase phase) {
     static const session_step steps[] = {step_auction, step_leave, step_enter};
+    ledger_turn_day(ledger);
     for (size_t s = 0; s < sizeof steps / sizeof steps[0]; s++) {
         for (uint32_t i = 0; i < ledger->order_count; i++) {
             ledger_order *order = &ledger->orders[i];
@@ -145,4 +146,5 @@ void ledger_on_phase(account_ledger *ledger, session_phase phase) {
                 steps[s](ledger, order, phase);
         }
     }
+    account_day_phase(ledger);
 }

@@ -234,6 +234,7 @@ static void run(exchange_call *call, const route *chosen) {
     }
     tw_text_clear(&call->exchange->body);
     exchange_catch_up(call->exchange);
+    ledger_turn_day(call->exchange->ledger);
     if (call->exchange->state != NULL && strcmp(chosen->method, "GET") != 0)
         exchange_state_touch(call->exchange->state);
     chosen->run(call);

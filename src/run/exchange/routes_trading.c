@@ -23,11 +23,17 @@ static tw_symbol symbol_of(const tw_exchange *exchange, const char *name) {
     return assets_find(exchange->symbols, tw_slice_of(name));
 }
 
+/* On the accounts' first day the history's last close is that of the day before. */
+static tw_price previous_close(const tw_exchange *exchange, tw_symbol symbol) {
+    tw_price close = ledger_last_close(exchange->ledger, symbol);
+    return close.nano != 0 ? close : daily_history_last(exchange->history, symbol);
+}
+
 static void write_position(exchange_call *call, tw_symbol symbol) {
     tw_exchange *exchange = call->exchange;
     tw_alpaca_position position;
     words_position(call->account, symbol, exchange->symbols, floor_price(exchange->floor, symbol),
-                   daily_history_last(exchange->history, symbol), &position);
+                   previous_close(exchange, symbol), &position);
     tw_alpaca_encode_position(&exchange->body, &position);
 }
 

@@ -169,7 +169,7 @@ void words_account(const account_ledger *ledger, const ledger_account *account,
     snprintf(ret_account->status, sizeof ret_account->status, "ACTIVE");
     snprintf(ret_account->crypto_status, sizeof ret_account->crypto_status, "INACTIVE");
     snprintf(ret_account->currency, sizeof ret_account->currency, "USD");
-    tw_date date = tw_date_of(account->created_ns);
+    tw_date date = tw_date_from_days(session_previous_trading_day(ledger_day(ledger)));
     snprintf(ret_account->balance_asof, sizeof ret_account->balance_asof, "%04d-%02d-%02d",
              (int)date.year, (int)date.month, (int)date.day);
 }
