@@ -154,6 +154,32 @@ static void run_metrics_histogram(struct bench *bench, uint64_t count) {
                                     bench->values[i & (VALUE_COUNT - 1)]);
 }
 
+static void run_intended(struct bench *bench, uint64_t count) {
+    for (uint64_t i = 0; i < count; i++)
+        tw_metrics_histogram_record_intended(
+            bench->shard, bench->wait, bench->values[i & (VALUE_COUNT - 1)], INT64_C(1) << 20);
+}
+
+static void run_lap(struct bench *bench, uint64_t count) {
+    int64_t since = 0;
+    int64_t now = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        now += bench->values[i & (VALUE_COUNT - 1)];
+        tw_metrics_lap(bench->shard, bench->wait, &since, now);
+    }
+}
+
+static void run_clock(struct bench *bench, uint64_t count) {
+    for (uint64_t i = 0; i < count; i++)
+        bench->sink += (uint64_t)now_ns();
+}
+
+static void run_timer(struct bench *bench, uint64_t count) {
+    for (uint64_t i = 0; i < count; i++) {
+        TW_METRICS_TIMED timer = tw_metrics_timer_start(bench->shard, bench->wait, now_ns);
+    }
+}
+
 static int by_value(const void *a, const void *b) {
     double x = *(const double *)a;
     double y = *(const double *)b;
@@ -169,7 +195,7 @@ static void measure(struct bench *bench, const char *name, operation run, uint64
         runs[i] = (double)(now_ns() - start) / (double)count;
     }
     qsort(runs, RUN_COUNT, sizeof(runs[0]), by_value);
-    printf("%-28s %8.2f %8.2f %8.2f\n", name, runs[RUN_COUNT / 2], runs[0], runs[RUN_COUNT - 1]);
+    printf("%-30s %8.2f %8.2f %8.2f\n", name, runs[RUN_COUNT / 2], runs[0], runs[RUN_COUNT - 1]);
 }
 
 static void make_metrics(struct bench *bench) {
@@ -234,6 +260,10 @@ int main(int argc, char **argv) {
         {"metrics counter add", run_counter},
         {"metrics gauge set", run_gauge},
         {"metrics histogram record", run_metrics_histogram},
+        {"metrics record intended", run_intended},
+        {"metrics lap, without clock", run_lap},
+        {"the clock, for comparison", run_clock},
+        {"metrics timed scope, 2 clocks", run_timer},
     };
     long millions = argc > 1 ? strtol(argv[1], NULL, 10) : 5;
     if (argc > 2 || millions < 1 || millions > 10000) {
@@ -241,7 +271,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     struct bench *bench = make();
-    printf("%-28s %8s %8s %8s\n", "ns an operation", "median", "least", "most");
+    printf("%-30s %8s %8s %8s\n", "ns an operation", "median", "least", "most");
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         measure(bench, rows[i].name, rows[i].run, (uint64_t)millions * 1000000);
     printf("# checksum %016" PRIx64 "\n", bench->sink);

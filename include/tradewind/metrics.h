@@ -11,6 +11,10 @@
  *     record    tw_metrics_counter_add(shard, handle, 1)     the thread of the shard
  *     read      tw_metrics_expose                            any thread
  *
+ * Beside that, two ways in which a module that counts anyway need not count twice: the owner of
+ * plain counts copies them into his shard now and then (tw_metrics_counter_set), and a histogram of
+ * its own is read from where it stands (tw_metrics_attach).
+ *
  * Units: durations are recorded in nanoseconds, always. A family whose unit is "seconds" is
  * written out in seconds, converted exactly; gauges alone are given in the unit they show.
  *
@@ -73,6 +77,14 @@ typedef struct tw_metrics_gauge {
 typedef struct tw_metrics_histogram {
     uint32_t cell;
 } tw_metrics_histogram;
+
+/* A scope that is being timed; see TW_METRICS_TIMED. */
+typedef struct tw_metrics_timer {
+    tw_metrics_shard *shard; /* NULL: nothing is, or it has been recorded */
+    int64_t (*now_ns)(void);
+    int64_t began_ns;
+    tw_metrics_histogram histogram;
+} tw_metrics_timer;
 
 typedef enum tw_metrics_kind {
     TW_METRICS_COUNTER,  /* uint64_t, only grows */
@@ -194,9 +206,46 @@ TW_API void tw_metrics_gauge_add(tw_metrics_shard *shard, tw_metrics_gauge gauge
 TW_API void tw_metrics_histogram_record(tw_metrics_shard *shard, tw_metrics_histogram histogram,
                                         int64_t value);
 
+/* A count that somebody keeps elsewhere: this shard's part becomes `total`. A total below the one
+ * before is left out, for a counter only grows. */
+TW_API void tw_metrics_counter_set(tw_metrics_shard *shard, tw_metrics_counter counter,
+                                   uint64_t total);
+
+/* As tw_histogram_record_intended: `value` was measured by a loop that means to start something
+ * each `interval` (above 0) and waited. What it missed meanwhile counts too. */
+TW_API void tw_metrics_histogram_record_intended(tw_metrics_shard *shard,
+                                                 tw_metrics_histogram histogram, int64_t value,
+                                                 int64_t interval);
+
+/* Stages that follow one another: records the time from `*since_ns` to `now_ns`, which is then
+ * where the next stage begins. One look at the clock a stage. */
+TW_API void tw_metrics_lap(tw_metrics_shard *shard, tw_metrics_histogram histogram,
+                           int64_t *since_ns, int64_t now_ns);
+
+/* Time spent in a scope:
+ *
+ *     TW_METRICS_TIMED timer = tw_metrics_timer_start(shard, wait, tw_time_monotonic_ns);
+ *
+ * Recorded where the scope is left, whatever the way, or at tw_metrics_timer_stop if that is
+ * earlier. With a NULL shard the clock is not read. */
+TW_API tw_metrics_timer tw_metrics_timer_start(tw_metrics_shard *shard,
+                                               tw_metrics_histogram histogram,
+                                               int64_t (*now_ns)(void)) TW_MUST_CHECK;
+TW_API void tw_metrics_timer_stop(tw_metrics_timer *timer);
+#define TW_METRICS_TIMED __attribute__((cleanup(tw_metrics_timer_stop))) tw_metrics_timer
+
 /* The shard's own histogram, for the other ways of recording; NULL for a NULL shard. */
 TW_API tw_histogram *tw_metrics_histogram_in(tw_metrics_shard *shard,
                                              tw_metrics_histogram histogram) TW_MUST_CHECK;
+
+/*
+ * Lets a histogram that its owner goes on recording into (one writer, as histogram.h says) be part
+ * of a series: readers add it to what the shards hold. One for each series; another takes its
+ * place, NULL takes it away, and what it had counted with it. It must live until then, and no
+ * reader may be at work when it is taken away.
+ */
+TW_API void tw_metrics_attach(tw_metrics *metrics, tw_metrics_histogram histogram,
+                              const tw_histogram *source);
 
 /* Reading one series, merged over all shards. A gauge that no shard has set is NaN. The
  * histogram is added to `into`, which the caller has made ready. */

@@ -306,7 +306,107 @@ static void test_a_null_shard_records_nothing(void **state) {
     tw_metrics_gauge_set(NULL, (tw_metrics_gauge){0}, 1.0);
     tw_metrics_gauge_add(NULL, (tw_metrics_gauge){0}, 1.0);
     tw_metrics_histogram_record(NULL, (tw_metrics_histogram){0}, 1);
+    tw_metrics_counter_set(NULL, (tw_metrics_counter){0}, 1);
+    tw_metrics_histogram_record_intended(NULL, (tw_metrics_histogram){0}, 5, 1);
     assert_null(tw_metrics_histogram_in(NULL, (tw_metrics_histogram){0}));
+    tw_metrics_timer timer = tw_metrics_timer_start(NULL, (tw_metrics_histogram){0}, NULL);
+    tw_metrics_timer_stop(&timer);
+}
+
+static void test_a_total_that_is_set_never_falls(void **state) {
+    (void)state;
+    TW_AUTO(tw_metrics) *metrics = small_metrics();
+    tw_metrics_counter counter;
+    tw_metrics_family family = define(metrics, &(tw_metrics_definition){.name = "x"});
+    assert_int_equal(tw_metrics_counter_of(metrics, family, NULL, &counter), TW_OK);
+    tw_metrics_shard *one = shard_of(metrics);
+    tw_metrics_counter_set(one, counter, 7);
+    tw_metrics_counter_set(one, counter, 5);
+    assert_int_equal(tw_metrics_counter_value(metrics, counter), 7);
+    tw_metrics_counter_set(one, counter, 9);
+    tw_metrics_counter_add(shard_of(metrics), counter, 100);
+    assert_int_equal(tw_metrics_counter_value(metrics, counter), 109);
+}
+
+static tw_metrics_histogram histogram_of(tw_metrics *metrics, const char *name) {
+    tw_metrics_histogram histogram = {UINT32_MAX};
+    tw_metrics_family family =
+        define(metrics, &(tw_metrics_definition){.name = name, .kind = TW_METRICS_HISTOGRAM});
+    assert_int_equal(tw_metrics_histogram_of(metrics, family, NULL, &histogram), TW_OK);
+    return histogram;
+}
+
+/* A loop that means to ask every 10 and once waits for 45 has kept three more waiting. */
+static void test_what_a_stalled_loop_missed_is_recorded_too(void **state) {
+    (void)state;
+    TW_AUTO(tw_metrics) *metrics = small_metrics();
+    tw_metrics_histogram wait = histogram_of(metrics, "wait");
+    tw_metrics_shard *shard = shard_of(metrics);
+    tw_metrics_histogram_record_intended(shard, wait, 9, 10);
+    tw_metrics_histogram_record_intended(shard, wait, 45, 10);
+    const tw_histogram *histogram = tw_metrics_histogram_in(shard, wait);
+    assert_int_equal(tw_histogram_count(histogram), 5);
+    assert_int_equal(tw_histogram_sum(histogram), 9 + 45 + 35 + 25 + 15);
+}
+
+static void test_laps_follow_one_another(void **state) {
+    (void)state;
+    TW_AUTO(tw_metrics) *metrics = small_metrics();
+    tw_metrics_histogram decode = histogram_of(metrics, "decode");
+    tw_metrics_histogram decide = histogram_of(metrics, "decide");
+    tw_metrics_shard *shard = shard_of(metrics);
+    int64_t since = 1000;
+    tw_metrics_lap(shard, decode, &since, 1030);
+    tw_metrics_lap(shard, decide, &since, 1100);
+    assert_int_equal(tw_histogram_sum(tw_metrics_histogram_in(shard, decode)), 30);
+    assert_int_equal(tw_histogram_sum(tw_metrics_histogram_in(shard, decide)), 70);
+    assert_int_equal(since, 1100);
+}
+
+static int64_t clock_reads = 0;
+
+static int64_t stepping_clock(void) {
+    return 100 * ++clock_reads;
+}
+
+static int leave_early(tw_metrics_shard *shard, tw_metrics_histogram wait, bool early) {
+    TW_METRICS_TIMED timer = tw_metrics_timer_start(shard, wait, stepping_clock);
+    if (early)
+        return 1;
+    tw_metrics_timer_stop(&timer);
+    return 0;
+}
+
+static void test_a_timed_scope_is_recorded_once_however_it_is_left(void **state) {
+    (void)state;
+    TW_AUTO(tw_metrics) *metrics = small_metrics();
+    tw_metrics_histogram wait = histogram_of(metrics, "wait");
+    tw_metrics_shard *shard = shard_of(metrics);
+    assert_int_equal(leave_early(shard, wait, true) + leave_early(shard, wait, false), 1);
+    const tw_histogram *histogram = tw_metrics_histogram_in(shard, wait);
+    assert_int_equal(tw_histogram_count(histogram), 2);
+    assert_int_equal(tw_histogram_sum(histogram), 200);
+}
+
+static void test_an_attached_histogram_is_part_of_its_series(void **state) {
+    (void)state;
+    static tw_histogram own;
+    TW_AUTO(tw_metrics) *metrics = small_metrics();
+    histogram_of(metrics, "before");
+    tw_metrics_histogram wait = histogram_of(metrics, "wait");
+    tw_histogram_init(&own);
+    tw_metrics_attach(metrics, wait, &own);
+    tw_histogram_record(&own, 5);
+    tw_metrics_histogram_record(shard_of(metrics), wait, 6);
+    tw_histogram merged;
+    tw_histogram_init(&merged);
+    tw_metrics_histogram_merge(metrics, wait, &merged);
+    assert_int_equal(tw_histogram_count(&merged), 2);
+    assert_int_equal(tw_histogram_sum(&merged), 11);
+    tw_metrics_attach(metrics, wait, NULL);
+    tw_histogram_init(&merged);
+    tw_metrics_histogram_merge(metrics, wait, &merged);
+    assert_int_equal(tw_histogram_sum(&merged), 6);
 }
 
 static void test_counters_and_gauges_are_written_as_open_metrics(void **state) {
@@ -644,6 +744,11 @@ int main(void) {
         cmocka_unit_test(test_shards_are_leased_and_keep_what_they_counted),
         cmocka_unit_test(test_gauges_merge_by_their_rule),
         cmocka_unit_test(test_a_null_shard_records_nothing),
+        cmocka_unit_test(test_a_total_that_is_set_never_falls),
+        cmocka_unit_test(test_what_a_stalled_loop_missed_is_recorded_too),
+        cmocka_unit_test(test_laps_follow_one_another),
+        cmocka_unit_test(test_a_timed_scope_is_recorded_once_however_it_is_left),
+        cmocka_unit_test(test_an_attached_histogram_is_part_of_its_series),
         cmocka_unit_test(test_counters_and_gauges_are_written_as_open_metrics),
         cmocka_unit_test(test_histograms_are_written_with_exact_buckets),
         cmocka_unit_test(test_the_default_buckets_read_back_as_powers_of_two),

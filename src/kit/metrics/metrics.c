@@ -165,6 +165,15 @@ void tw_metrics_counter_add(tw_metrics_shard *shard, tw_metrics_counter counter,
     store_cell(cell, load_cell(cell) + amount);
 }
 
+void tw_metrics_counter_set(tw_metrics_shard *shard, tw_metrics_counter counter, uint64_t total) {
+    if (shard == NULL)
+        return;
+    TW_ASSERT(counter.cell < shard->cell_count);
+    uint64_t *cell = &shard->cells[counter.cell];
+    if (total > load_cell(cell))
+        store_cell(cell, total);
+}
+
 void tw_metrics_gauge_set(tw_metrics_shard *shard, tw_metrics_gauge gauge, double value) {
     if (shard == NULL)
         return;
@@ -195,6 +204,41 @@ void tw_metrics_histogram_record(tw_metrics_shard *shard, tw_metrics_histogram h
         return;
     TW_ASSERT(histogram.cell < shard->histogram_count);
     tw_histogram_record(&shard->histograms[histogram.cell], value);
+}
+
+void tw_metrics_histogram_record_intended(tw_metrics_shard *shard, tw_metrics_histogram histogram,
+                                          int64_t value, int64_t interval) {
+    if (shard == NULL)
+        return;
+    TW_ASSERT(histogram.cell < shard->histogram_count);
+    tw_histogram_record_intended(&shard->histograms[histogram.cell], value, interval);
+}
+
+void tw_metrics_lap(tw_metrics_shard *shard, tw_metrics_histogram histogram, int64_t *since_ns,
+                    int64_t now_ns) {
+    tw_metrics_histogram_record(shard, histogram, now_ns - *since_ns);
+    *since_ns = now_ns;
+}
+
+tw_metrics_timer tw_metrics_timer_start(tw_metrics_shard *shard, tw_metrics_histogram histogram,
+                                        int64_t (*now_ns)(void)) {
+    return (tw_metrics_timer){.shard = shard,
+                              .now_ns = now_ns,
+                              .began_ns = shard != NULL ? now_ns() : 0,
+                              .histogram = histogram};
+}
+
+void tw_metrics_timer_stop(tw_metrics_timer *timer) {
+    if (timer->shard == NULL)
+        return;
+    tw_metrics_histogram_record(timer->shard, timer->histogram, timer->now_ns() - timer->began_ns);
+    timer->shard = NULL;
+}
+
+void tw_metrics_attach(tw_metrics *metrics, tw_metrics_histogram histogram,
+                       const tw_histogram *source) {
+    TW_ASSERT(histogram.cell < metrics->histogram_used);
+    atomic_store_explicit(&metrics->attached[histogram.cell], source, memory_order_release);
 }
 
 uint64_t tw_metrics_counter_value(const tw_metrics *metrics, tw_metrics_counter counter) {
@@ -246,6 +290,10 @@ void tw_metrics_histogram_merge(const tw_metrics *metrics, tw_metrics_histogram 
     TW_ASSERT(histogram.cell < metrics->histogram_used);
     for (uint32_t i = 0; i < metrics->config.shard_max; i++)
         tw_histogram_merge(into, &metrics->shards[i].histograms[histogram.cell]);
+    const tw_histogram *attached =
+        atomic_load_explicit(&metrics->attached[histogram.cell], memory_order_acquire);
+    if (attached != NULL)
+        tw_histogram_merge(into, attached);
 }
 
 uint64_t tw_metrics_overflow_count(const tw_metrics *metrics, tw_metrics_family family) {

@@ -36,10 +36,14 @@ static bool take_memory(tw_metrics *metrics) {
     metrics->series = TW_NEW(allocator, series_total(config), struct series);
     metrics->shards = TW_NEW(allocator, config->shard_max, tw_metrics_shard);
     metrics->cells = tw_allocate(allocator, cells, sizeof(uint64_t), SHARD_ALIGNMENT);
-    if (config->histogram_max > 0)
+    if (config->histogram_max > 0) {
         metrics->histograms = TW_NEW(allocator, histogram_total(config), tw_histogram);
+        metrics->attached = TW_NEW(allocator, config->histogram_max, const tw_histogram *_Atomic);
+    }
     return metrics->families != NULL && metrics->series != NULL && metrics->shards != NULL &&
-           metrics->cells != NULL && (metrics->histograms != NULL || config->histogram_max == 0);
+           metrics->cells != NULL &&
+           ((metrics->histograms != NULL && metrics->attached != NULL) ||
+            config->histogram_max == 0);
 }
 
 static void share_memory(tw_metrics *metrics) {
@@ -90,6 +94,7 @@ void tw_metrics_free(tw_metrics *metrics) {
     TW_DELETE(allocator, metrics->shards, config->shard_max, tw_metrics_shard);
     tw_release(allocator, metrics->cells, cells, sizeof(uint64_t), SHARD_ALIGNMENT);
     TW_DELETE(allocator, metrics->histograms, histogram_total(config), tw_histogram);
+    TW_DELETE(allocator, metrics->attached, config->histogram_max, const tw_histogram *_Atomic);
     TW_DELETE(allocator, metrics, 1, tw_metrics);
 }
 

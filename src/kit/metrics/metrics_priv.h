@@ -56,7 +56,8 @@ struct tw_metrics {
     tw_metrics_shard *shards;
     uint64_t *cells;
     tw_histogram *histograms;
-    atomic_flag growing; /* the spin lock: held while a series is made */
+    const tw_histogram *_Atomic *attached; /* of each histogram cell, or NULL */
+    atomic_flag growing;                   /* the spin lock: held while a series is made */
 };
 
 /* Bytes that are UTF-8 without NUL. */
