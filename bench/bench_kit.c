@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "tradewind/alloc.h"
+#include "tradewind/flight.h"
 #include "tradewind/histogram.h"
 #include "tradewind/map.h"
 #include "tradewind/metrics.h"
@@ -33,6 +34,7 @@ struct record {
 struct bench {
     tw_ring *ring;
     tw_map *map;
+    tw_flight *flight;
     tw_histogram *histogram;
     tw_metrics *metrics;
     tw_metrics_shard *shard;
@@ -154,6 +156,12 @@ static void run_metrics_histogram(struct bench *bench, uint64_t count) {
                                     bench->values[i & (VALUE_COUNT - 1)]);
 }
 
+static void run_flight(struct bench *bench, uint64_t count) {
+    for (uint64_t i = 0; i < count; i++)
+        tw_flight_note(bench->flight, (int64_t)i, "order", (int64_t)i, 2,
+                       (tw_slice){"tradewind-1a2b3c4d-1234567 filled", 33});
+}
+
 static void run_intended(struct bench *bench, uint64_t count) {
     for (uint64_t i = 0; i < count; i++)
         tw_metrics_histogram_record_intended(
@@ -224,6 +232,7 @@ static struct bench *make(void) {
     require(tw_ring_new(NULL, RING_CAPACITY, sizeof(struct record), &bench->ring) == TW_OK &&
                 tw_map_new(NULL, &config, &bench->map) == TW_OK,
             "creation");
+    require(tw_flight_new(NULL, 4096, &bench->flight) == TW_OK, "creation");
     bench->histogram = TW_NEW(NULL, 1, tw_histogram);
     require(bench->histogram != NULL, "allocation");
     tw_histogram_init(bench->histogram);
@@ -240,6 +249,7 @@ static void done(struct bench *bench) {
     tw_ring_free(bench->ring);
     tw_map_free(bench->map);
     tw_metrics_free(bench->metrics);
+    tw_flight_free(bench->flight);
     TW_DELETE(NULL, bench->histogram, 1, tw_histogram);
     TW_DELETE(NULL, bench, 1, struct bench);
 }
@@ -262,6 +272,7 @@ int main(int argc, char **argv) {
         {"metrics histogram record", run_metrics_histogram},
         {"metrics record intended", run_intended},
         {"metrics lap, without clock", run_lap},
+        {"flight note", run_flight},
         {"the clock, for comparison", run_clock},
         {"metrics timed scope, 2 clocks", run_timer},
     };

@@ -45,6 +45,7 @@ MAY_INCLUDE = [
                    "edge/dbn"]),
     ("edge/store", ["base", "kit/*", "core/market"]),
     ("edge/workers", ["base"]),
+    ("edge/crash", ["base", "kit/*"]),
     ("edge/solver", ["base"]),
     ("edge/alpaca", ["base", "kit/*", "core/market", "edge/json", "edge/loop", "edge/http", "edge/resilient",
                      "edge/socket"]),
