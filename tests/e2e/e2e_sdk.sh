@@ -1,5 +1,6 @@
 #!/bin/sh
-# e2e_sdk.sh - the official SDKs of JavaScript, both generations, against the exchange.
+# e2e_sdk.sh - the official SDKs of JavaScript, both generations, against the exchange; and a client
+# that asks as alpaca-py does and holds each answer against the models of the SDKs of Python and Go.
 #
 # Their packages are pinned by the lock files of tests/e2e/sdk and kept in the build folder, where a
 # second run finds them. Without npm, or where its registry cannot be reached, the story is skipped.
@@ -30,15 +31,34 @@ find_sdks() {
     mv -T fresh "$modules" 2>/dev/null || [ -d "$modules" ] || fail "$modules cannot be made"
 }
 
+# $python becomes an interpreter that has what alpaca-py asks through.
+find_python() {
+    for python in python3 /usr/bin/python3; do
+        "$python" -c 'import msgpack, requests, websockets' 2>/dev/null && return
+    done
+    skip "python3 has no msgpack, requests and websockets"
+}
+
 # A session of New York that takes thirteen minutes: bars of a minute close every two seconds.
+start_session() {
+    start_exchange --symbols AAPL,MSFT,TSLA --seed 7 --start 2026-01-05T14:31:00Z --clock x30
+}
+
+# rules_of NAME COMMAND...: runs a program whose last line counts its rules.
+rules_of() {
+    name=$1
+    shift
+    EXCHANGE=$url "$@" >said 2>&1 || fail "$(cat said)"
+    echo "counts: SDK of $name: $(tail -n 1 said)" >&9
+    grep -q '^[1-9][0-9]* passed, 0 failed$' said || fail "$(cat said)"
+}
+
 trades_with() {
     find_sdks
-    start_exchange --symbols AAPL,MSFT,TSLA --seed 7 --start 2026-01-05T14:31:00Z --clock x30
+    start_session
     cp "$suites"/*.mjs .
     ln -s "$modules/node_modules" node_modules
-    EXCHANGE=$url node "sdk$1.mjs" >said 2>&1 || fail "$(cat said)"
-    echo "counts: SDK of JavaScript $1: $(tail -n 1 said)" >&9
-    grep -q '^[1-9][0-9]* passed, 0 failed$' said || fail "$(cat said)"
+    rules_of "JavaScript $1" node "sdk$1.mjs"
 }
 
 a_program_of_the_javascript_sdk_3_trades() {
@@ -47,6 +67,12 @@ a_program_of_the_javascript_sdk_3_trades() {
 
 a_program_of_the_javascript_sdk_4_trades() {
     trades_with 4
+}
+
+a_program_that_asks_as_the_python_sdk_trades() {
+    find_python
+    start_session
+    rules_of "Python and Go, by their models" env PYTHONDONTWRITEBYTECODE=1 "$python" "$suites/python.py"
 }
 
 # pasted VERSION LINE: what the exchange printed for this SDK, and a line behind it, run as a program.
@@ -71,4 +97,4 @@ what_it_prints_can_be_pasted() {
 }
 
 run_cases what_it_prints_can_be_pasted a_program_of_the_javascript_sdk_3_trades \
-    a_program_of_the_javascript_sdk_4_trades
+    a_program_of_the_javascript_sdk_4_trades a_program_that_asks_as_the_python_sdk_trades

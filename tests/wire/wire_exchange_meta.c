@@ -112,7 +112,11 @@ static void nothing_is_reported_in_the_right_shape(void **state) {
                         "{\"news\":[],\"next_page_token\":null}");
     assert_string_equal(get("/v1/corporate-actions?symbols=AAPL&types=cash_dividend"),
                         "{\"corporate_actions\":{},\"next_page_token\":null}");
+    assert_string_equal(get("/v1beta1/corporate-actions?symbols=AAPL&limit=1000"),
+                        "{\"corporate_actions\":{},\"next_page_token\":null}");
     assert_string_equal(get("/v2/corporate_actions/announcements?ca_types=Dividend"), "[]");
+    assert_answer("GET", "/v2/corporate_actions/announcements/7", NULL, 404,
+                  "{\"code\":40410000,\"message\":\"announcement not found for 7\"}");
     assert_answer("GET", "/v1beta1/news?limit=51", NULL, 400,
                   "{\"message\":\"invalid limit: it must be 1 to 50\"}");
     assert_int_equal(read_records("/v1beta1/news", TW_ALPACA_RECORD_ARTICLE).count, 0);

@@ -166,6 +166,7 @@ void route_conditions(exchange_call *call);
 void route_news(exchange_call *call);
 void route_corporate_actions(exchange_call *call);
 void route_announcements(exchange_call *call);
+void route_announcement(exchange_call *call);
 void route_most_actives(exchange_call *call);
 void route_movers(exchange_call *call);
 

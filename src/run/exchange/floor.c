@@ -40,11 +40,20 @@ void floor_on_minute(void *context, const tw_bar *bar, const tw_bars_detail *det
     floor->sink.on_bar(floor->sink.context, bar);
 }
 
+/* What the market hears of a quantity: whole shares, and one for what is less than one, as trades
+ * in fractions are reported (FINRA). A tape's units are its own. */
+static tw_quantity reported(const trading_floor *floor, tw_symbol symbol, tw_quantity quantity) {
+    int64_t whole = quantity.nano - quantity.nano % TW_NANO;
+    if (quantity.nano <= 0 || floor_tape_has(floor, symbol))
+        return quantity;
+    return (tw_quantity){whole > 0 ? whole : TW_NANO};
+}
+
 void floor_tell_trade(trading_floor *floor, const tw_match_event *event) {
     tw_trade trade = {
         .time_ns = floor->now_ns,
         .price = event->price,
-        .quantity = event->quantity,
+        .quantity = reported(floor, event->symbol, event->quantity),
         .id = event->trade_id,
         .symbol = event->symbol,
         .side = event->side,
@@ -287,6 +296,8 @@ bool floor_is_open(const trading_floor *floor) {
 
 void floor_quote(const trading_floor *floor, tw_symbol symbol, tw_quote *ret_quote) {
     tw_book_best(tw_match_book(floor->match), symbol, ret_quote);
+    ret_quote->bid_size = reported(floor, symbol, ret_quote->bid_size);
+    ret_quote->ask_size = reported(floor, symbol, ret_quote->ask_size);
     ret_quote->time_ns = floor->now_ns;
     ret_quote->symbol = symbol;
     ret_quote->bid_exchange = 'V';

@@ -12,12 +12,15 @@
 
 enum { PAGE_SIZE_MAX = 100 };
 
-/* The venue's types; the exchange itself makes fills and deposits of cash. */
+/* The venue's types, those of former years too; the exchange itself makes fills and deposits of
+ * cash. */
 static const char *const types[] = {
-    "FILL",   "CSD",    "TRANS",  "MISC",  "ACATC",  "ACATS",  "CFEE",  "CSW",     "DIV",
-    "DIVCGL", "DIVCGS", "DIVFEE", "DIVFT", "DIVNRA", "DIVROC", "DIVTW", "DIVTXEX", "FEE",
-    "INT",    "INTNRA", "INTTW",  "JNL",   "JNLC",   "JNLS",   "MA",    "NC",      "OPASN",
-    "OPEXP",  "OPXRC",  "PTC",    "PTR",   "REORG",  "SC",     "SSO",   "SSP"};
+    "FILL",    "CSD",   "TRANS",  "MISC",   "ACATC",  "ACATS", "CFEE",   "CGD",    "CIL",
+    "CSW",     "DIV",   "DIVCGL", "DIVCGS", "DIVFEE", "DIVFT", "DIVNRA", "DIVROC", "DIVTW",
+    "DIVTXEX", "DIVWH", "EXTRD",  "FEE",    "FOPT",   "FXTRD", "INT",    "INTNRA", "INTPNL",
+    "INTTW",   "JNL",   "JNLC",   "JNLS",   "MA",     "MEM",   "NC",     "OCT",    "OPASN",
+    "OPCA",    "OPCSH", "OPEXC",  "OPEXP",  "OPTRD",  "OPXRC", "PTC",    "PTR",    "REO",
+    "REORG",   "SC",    "SPIN",   "SPLIT",  "SSO",    "SSP",   "SWP",    "VOF",    "WH"};
 enum { TYPE_FILL = 0, TYPE_DEPOSIT = 1 };
 
 typedef struct activity_filter {
@@ -135,7 +138,9 @@ static void write_activity(exchange_call *call, const account_activity *activity
         words.created_ns = activity->time_ns;
         words.net_amount.nano = activity->amount_nano;
         words.status = tw_slice_of("executed");
-        words.present = TW_ALPACA_BIT(TW_ALPACA_ACTIVITY_NET_AMOUNT);
+        words.description = tw_slice_of("");
+        words.present = TW_ALPACA_BIT(TW_ALPACA_ACTIVITY_NET_AMOUNT) |
+                        TW_ALPACA_BIT(TW_ALPACA_ACTIVITY_DESCRIPTION);
     }
     tw_alpaca_encode_record(&call->exchange->body, &record);
 }

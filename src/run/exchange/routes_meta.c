@@ -79,3 +79,7 @@ void route_corporate_actions(exchange_call *call) {
 void route_announcements(exchange_call *call) {
     answer_nothing(call, "[]", ACTION_MAX);
 }
+
+void route_announcement(exchange_call *call) {
+    answer_error(call, 404, CODE_NOT_FOUND, "announcement not found for %s", call->names[0]);
+}

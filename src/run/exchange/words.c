@@ -110,6 +110,12 @@ static void words_profit(const ledger_holding *holding, tw_alpaca_position *posi
         ratio(position->unrealized_intraday_pl.nano, day_cost < 0 ? -day_cost : day_cost);
 }
 
+/* A position is in dollars: nothing was swapped, and no second set of figures says so. */
+#define POSITION_PRESENT (TW_ALPACA_BIT(TW_ALPACA_POSITION_SWAP_RATE) - 1)
+_Static_assert(TW_ALPACA_POSITION_AVG_ENTRY_SWAP_RATE > TW_ALPACA_POSITION_SWAP_RATE &&
+                   TW_ALPACA_POSITION_USD > TW_ALPACA_POSITION_SWAP_RATE,
+               "what another currency needs comes last");
+
 void words_position(const ledger_account *account, tw_symbol symbol, const tw_symbols *symbols,
                     tw_price price, tw_price previous_close, tw_alpaca_position *ret_position) {
     const ledger_holding *holding = &account->holdings[symbol];
@@ -120,7 +126,7 @@ void words_position(const ledger_account *account, tw_symbol symbol, const tw_sy
         .cost_basis = holding->cost,
         .lastday_price = previous_close,
         .asset_marginable = account->multiplier_max > 1,
-        .present = ~UINT64_C(0),
+        .present = POSITION_PRESENT,
     };
     if (is_short)
         ret_position->available.nano = -ret_position->available.nano;
