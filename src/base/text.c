@@ -31,8 +31,15 @@ bool tw_slice_equal(tw_slice a, tw_slice b) {
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+/* Most words of a table differ in their first letters: what follows is not looked at. */
 bool tw_slice_equal_string(tw_slice a, const char *string) {
-    return tw_slice_equal(a, tw_slice_of(string));
+    if (string == NULL)
+        return a.size == 0;
+    for (size_t i = 0; i < a.size; i++) {
+        if (string[i] == 0 || string[i] != a.data[i])
+            return false;
+    }
+    return string[a.size] == 0;
 }
 
 bool tw_slice_starts_with(tw_slice text, const char *prefix) {
@@ -257,7 +264,12 @@ void tw_text_append_string(tw_text *text, const char *string) {
 }
 
 void tw_text_append_char(tw_text *text, char c) {
-    tw_text_append(text, (tw_slice){&c, 1});
+    TW_ASSERT(text->size < text->capacity);
+    text->truncated = text->truncated || text->capacity - text->size == 1;
+    if (text->truncated)
+        return;
+    text->data[text->size++] = c;
+    text->data[text->size] = 0;
 }
 
 #define U64_DIGIT_COUNT_MAX 20
@@ -457,17 +469,38 @@ bool tw_slice_is_utf8(tw_slice text) {
 
 /* ---- JSON ------------------------------------------------------------------------------ */
 
-/* Writes one byte below 0x80 as it stands in a JSON string. */
+/* How many bytes at the start stand for themselves in a JSON string: ASCII without control
+ * characters, quotes and backslashes, eight at a time. */
+static size_t plain_size(tw_slice text) {
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    size_t size = 0;
+    while (text.size - size >= sizeof(uint64_t)) {
+        uint64_t eight = 0;
+        memcpy(&eight, text.data + size, sizeof eight);
+        /* The high bit of a byte: it is below the number taken off, or not ASCII at all; wrong
+         * only above a byte where it is right. */
+        uint64_t quotes = (eight ^ '"' * ones) - ones;
+        uint64_t backslashes = (eight ^ '\\' * ones) - ones;
+        uint64_t controls = eight - 0x20 * ones;
+        if (((quotes | backslashes | controls | eight) & 0x80 * ones) != 0)
+            break;
+        size += sizeof eight;
+    }
+    while (size < text.size && text.data[size] >= 0x20 && text.data[size] != '"' &&
+           text.data[size] != '\\' && (text.data[size] & 0x80) == 0)
+        size++;
+    return size;
+}
+
+/* Writes a control character, quote or backslash as it stands in a JSON string. */
 static void append_json_byte(tw_text *text, char c) {
     static const char named[] = "\"\\\b\f\n\r\t";
     static const char letters[] = "\"\\bfnrt";
     const char *found = c == 0 ? NULL : strchr(named, c);
     if (found != NULL)
         tw_text_append_format(text, "\\%c", letters[found - named]);
-    else if ((unsigned char)c < 0x20)
-        tw_text_append_format(text, "\\u%04x", (unsigned)c);
     else
-        tw_text_append_char(text, c);
+        tw_text_append_format(text, "\\u%04x", (unsigned)c);
 }
 
 void tw_text_append_json(tw_text *text, tw_slice piece) {
@@ -475,10 +508,11 @@ void tw_text_append_json(tw_text *text, tw_slice piece) {
     tw_text_append_char(text, '"');
     while (piece.size > 0 && !text->truncated) {
         size_t bad = 0;
-        size_t size = utf8_character(piece, &bad);
-        if (size == 1)
+        size_t plain = plain_size(piece);
+        size_t size = plain > 0 ? plain : utf8_character(piece, &bad);
+        if (plain == 0 && size == 1)
             append_json_byte(text, piece.data[0]);
-        else if (size > 1)
+        else if (size > 0)
             tw_text_append(text, (tw_slice){piece.data, size});
         else
             tw_text_append_string(text, "\xEF\xBF\xBD");

@@ -421,6 +421,42 @@ static void test_json_strings_are_always_valid(void **state) {
     }
 }
 
+/* Bytes that stand for themselves are written by eights: no other may hide among them, at any
+ * place. */
+static void test_json_strings_escape_a_byte_wherever_it_stands(void **state) {
+    (void)state;
+    for (unsigned c = 0; c < 0x80; c++) {
+        for (size_t place = 0; place < 20; place++) {
+            char piece[20];
+            char buffer[64];
+            char expected[64];
+            char escaped[2] = {(char)c, 0};
+            memset(piece, 'x', sizeof piece);
+            piece[place] = (char)c;
+            tw_text one = tw_text_over(buffer, sizeof buffer);
+            tw_text_append_json(&one, (tw_slice){escaped, 1});
+            bool itself = c >= 0x20 && c != '"' && c != '\\';
+            assert_int_equal(one.size == 3, itself);
+            snprintf(expected, sizeof expected, "\"%.*s%.*s%.*s\"", (int)place,
+                     "xxxxxxxxxxxxxxxxxxxx", (int)one.size - 2, one.data + 1, (int)(19 - place),
+                     "xxxxxxxxxxxxxxxxxxxx");
+            char whole[64];
+            tw_text text = tw_text_over(whole, sizeof whole);
+            tw_text_append_json(&text, (tw_slice){piece, sizeof piece});
+            assert_string_equal(whole, expected);
+        }
+    }
+}
+
+static void test_words_equal_only_as_a_whole(void **state) {
+    (void)state;
+    assert_true(tw_slice_equal_string((tw_slice){"limits", 5}, "limit"));
+    assert_false(tw_slice_equal_string(tw_slice_of("limit"), "limi"));
+    assert_false(tw_slice_equal_string(tw_slice_of("limit"), "limits"));
+    assert_false(tw_slice_equal_string((tw_slice){"a\0b", 3}, "a"));
+    assert_false(tw_slice_equal_string(tw_slice_of("a"), NULL));
+}
+
 /* Every sequence of up to three bytes, and four by their borders, beside the definition: the
  * shortest form of a code point that is no surrogate and at most U+10FFFF. */
 static bool slow_is_character(const unsigned char *c, size_t size) {
@@ -490,6 +526,8 @@ int main(void) {
         cmocka_unit_test(test_a_full_writer_stops_and_remembers),
         cmocka_unit_test(test_every_piece_is_written_whole_or_not_at_all),
         cmocka_unit_test(test_json_strings_are_always_valid),
+        cmocka_unit_test(test_json_strings_escape_a_byte_wherever_it_stands),
+        cmocka_unit_test(test_words_equal_only_as_a_whole),
         cmocka_unit_test(test_utf8_is_what_unicode_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
