@@ -12,6 +12,8 @@
 #include "tradewind/decimal.h"
 #include "tradewind/time.h"
 
+enum { KEY_SIZE_MAX = 64 };
+
 bool tw_word_copy(tw_slice text, char *buffer, size_t capacity) {
     TW_ASSERT(capacity > 0);
     size_t size = text.size;
@@ -221,11 +223,16 @@ tw_status tw_word_decode_all(const word_table *table, tw_json_value *object, voi
     return tw_json_each_field(object, on_row, &rows);
 }
 
+/* One piece: an order has forty of them. */
 void tw_word_key(tw_text *text, const char *name, bool *first) {
-    tw_text_append_string(text, *first ? "\"" : ",\"");
+    char key[KEY_SIZE_MAX] = ",\"";
+    size_t size = strlen(name);
+    TW_ASSERT(size <= sizeof key - 4);
+    memcpy(key + 2, name, size);
+    memcpy(key + 2 + size, "\":", 2);
+    size_t skipped = *first ? 1 : 0; /* the comma */
     *first = false;
-    tw_text_append_string(text, name);
-    tw_text_append_string(text, "\":");
+    tw_text_append(text, (tw_slice){key + skipped, size + 4 - skipped});
 }
 
 void tw_word_put_decimal(tw_text *text, int64_t nano) {
@@ -349,7 +356,7 @@ void tw_word_encode(const word_table *table, uint32_t row, const void *record, u
         return;
     tw_word_key(text, field->name, first);
     if (!has && field->absent == WORD_NULL)
-        tw_text_append_string(text, "null");
+        tw_text_append(text, (tw_slice){"null", 4});
     else
         encode_value(field, source, text);
 }

@@ -12,18 +12,36 @@
 
 enum { ACTIVITIES_AN_ORDER = 2 }; /* kept, on the average */
 
+/* Eight hexadecimal digits at once: each nibble gets a byte, then what makes it a letter. */
+static void write_hex(uint64_t value, char *out) {
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t x = (value & 0xFFFF0000) << 16 | (value & 0xFFFF);
+    x = (x << 8 & UINT64_C(0x00FF000000FF0000)) | (x & UINT64_C(0x000000FF000000FF));
+    x = (x << 4 & UINT64_C(0x0F000F000F000F00)) | (x & UINT64_C(0x000F000F000F000F));
+    uint64_t letters = (x + 6 * ones) >> 4 & ones;
+    x += '0' * ones + ('a' - '0' - 10) * letters;
+    for (int i = 0; i < 8; i++)
+        out[i] = (char)(x >> (56 - 8 * i));
+}
+
 void uuid_write(tw_random *random, char *buffer) {
-    static const char digits[] = "0123456789abcdef";
     uint64_t high = (tw_random_next(random) & ~UINT64_C(0xf000)) | UINT64_C(0x4000);
     uint64_t low = (tw_random_next(random) & ~(UINT64_C(3) << 62)) | UINT64_C(1) << 63;
-    char *out = buffer;
-    for (int i = 0; i < 32; i++) {
-        if (i == 8 || i == 12 || i == 16 || i == 20)
-            *out++ = '-';
-        uint64_t word = i < 16 ? high : low;
-        *out++ = digits[(word >> (60 - 4 * (i % 16))) & 15];
+    char digits[32];
+    write_hex(high >> 32, digits);
+    write_hex(high & UINT32_MAX, digits + 8);
+    write_hex(low >> 32, digits + 16);
+    write_hex(low & UINT32_MAX, digits + 24);
+    static const uint8_t sizes[] = {8, 4, 4, 4, 12};
+    const char *from = digits;
+    for (size_t i = 0; i < sizeof sizes; i++) {
+        if (i > 0)
+            *buffer++ = '-';
+        memcpy(buffer, from, sizes[i]);
+        buffer += sizes[i];
+        from += sizes[i];
     }
-    *out = '\0';
+    *buffer = '\0';
 }
 
 uint64_t text_hash(tw_slice text, uint64_t salt) {

@@ -258,26 +258,34 @@ static bool upgrade(exchange_call *call, bool *ret_stream) {
     return !*ret_stream;
 }
 
+static const route *find_route(exchange_call *call, tw_slice method, tw_slice path) {
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        if (tw_slice_equal_string(method, routes[i].method) && fits(path, routes[i].pattern, call))
+            return &routes[i];
+    }
+    return NULL;
+}
+
+static bool is_known(exchange_call *call, tw_slice path) {
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        if (fits(path, routes[i].pattern, call))
+            return true;
+    }
+    return false;
+}
+
 void exchange_handle(void *context, const tw_http_request *request, tw_http_reply *reply) {
     exchange_call call = {.exchange = context, .request = request, .reply = reply};
     tw_slice path = tw_http_request_path(request);
-    tw_slice method = tw_http_request_method(request);
-    bool known_path = false;
     bool stream = false; /* of which one has a call of the same name: /v1beta1/news */
     if (upgrade(&call, &stream))
         return;
-    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-        if (!fits(path, routes[i].pattern, &call))
-            continue;
-        known_path = true;
-        if (tw_slice_equal_string(method, routes[i].method)) {
-            run(&call, &routes[i]);
-            return;
-        }
-    }
-    if (stream)
+    const route *found = find_route(&call, tw_http_request_method(request), path);
+    if (found != NULL)
+        run(&call, found);
+    else if (stream)
         answer_error(&call, 426, 0, "this is a WebSocket: ask for an upgrade");
-    else if (known_path)
+    else if (is_known(&call, path))
         answer_error(&call, 405, 40510000, "method not allowed");
     else
         answer_error(&call, 404, 40410000, "endpoint not found.");

@@ -117,12 +117,13 @@ int64_t session_settlement_day(int64_t day) {
 bool session_hours_of(int64_t day, session_hours *ret_hours) {
     if (!session_is_trading_day(day))
         return false;
-    int32_t close = holidays_close_minute(day);
+    int64_t close_ns = holidays_close_minute(day) * TW_NS_PER_MINUTE;
+    int64_t midnight_ns = session_time_of(day, 0, 0); /* clocks change on Sundays only */
     *ret_hours = (session_hours){
-        .pre_market_ns = session_time_of(day, 4, 0),
-        .open_ns = session_time_of(day, 9, 30),
-        .close_ns = session_time_of(day, close / 60, close % 60),
-        .end_ns = session_time_of(day, close / 60 + 4, close % 60),
+        .pre_market_ns = midnight_ns + 4 * TW_NS_PER_HOUR,
+        .open_ns = midnight_ns + 9 * TW_NS_PER_HOUR + 30 * TW_NS_PER_MINUTE,
+        .close_ns = midnight_ns + close_ns,
+        .end_ns = midnight_ns + close_ns + 4 * TW_NS_PER_HOUR,
     };
     return true;
 }
