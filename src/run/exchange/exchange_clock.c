@@ -1,16 +1,18 @@
 /*
  * exchange_clock.c - the exchange's time: where it begins, and how it follows the machine's.
  *
- * With the real clock the floor's time follows clock + (monotonic - origin) x speed; a turn plays
- * at most ACTS_A_TURN acts, so that requests are served even when the floor is behind. What is
- * missing then is the lag, and nothing is left out: the floor plays each act at its own time.
+ * With the real clock the floor's time follows clock + (monotonic - origin) x speed. A turn of the
+ * loop plays the market for TURN_NS, all its requests together, so that they are served even when
+ * the floor is behind. What is missing then is the lag, and nothing is left out: the floor plays
+ * each act at its own time.
  */
 #include "exchange_priv.h"
 #include "session.h"
 #include "tradewind/time.h"
 
-enum { ACTS_A_TURN = 20000 };
+enum { ACTS_AT_ONCE = 128 }; /* between two looks at the time */
 
+static const int64_t TURN_NS = 2 * TW_NS_PER_MS; /* no less than the period of the clock's timer */
 static const int64_t STEP_START_NS = INT64_C(1767623400000000000); /* 2026-01-05T14:30:00Z */
 
 /* ---- the start ----------------------------------------------------------------------------- */
@@ -79,6 +81,12 @@ tw_status exchange_advanced(tw_exchange *exchange, tw_status status) {
 void exchange_catch_up(tw_exchange *exchange) {
     if (exchange->config.clock == TW_EXCHANGE_STEP || exchange->failure.status != TW_OK)
         return;
-    (void)exchange_advanced(exchange,
-                            fault_moments_advance(exchange, clock_now(exchange), ACTS_A_TURN));
+    int64_t until_ns = clock_now(exchange);
+    int64_t end_ns = tw_loop_now_ns(exchange->loop) + TURN_NS;
+    tw_status status = TW_OK;
+    do
+        status =
+            exchange_advanced(exchange, fault_moments_advance(exchange, until_ns, ACTS_AT_ONCE));
+    while (status == TW_OK && floor_now(exchange->floor) < until_ns &&
+           tw_time_monotonic_ns() < end_ns);
 }
