@@ -62,15 +62,18 @@ typedef struct tw_exchange_config {
                           * than 1024 symbols 0 is 2000 */
     uint32_t history_days;    /* of the generated history */
     uint32_t order_count_max; /* user orders, and resting orders of all kinds; 1 to 131072 */
-    tw_money cash;            /* of the one account; at most 1,000,000,000 */
+    tw_money cash;            /* of an account; at most 1,000,000,000 */
     double invested;          /* share of it held in equal parts of all symbols, 0 to 1 */
     uint32_t
         stream_connection_max;  /* streams of an account at an endpoint, else error 406; 0: any */
     uint32_t stream_symbol_max; /* of trades and quotes, a stream, else error 405; 0: any */
-    const char *key;            /* its key and secret, 1 to 63 characters */
+    const char *key;            /* of the one account: key and secret, 1 to 63 characters */
     const char *secret;
-    const char *state; /* a file that keeps accounts, orders and lists over restarts, or NULL */
-    uint32_t multiplier_max; /* its margin: 1 (none), 2 or 4, as far as its equity allows */
+    const char *accounts; /* instead: a file of accounts (docs/guide/exchange.md) that nobody but
+                           * its owner may read; or NULL */
+    const char *state;    /* a file that keeps accounts, orders and lists over restarts, or NULL */
+    uint32_t
+        multiplier_max;  /* an account's margin: 1 (none), 2 or 4, as far as its equity allows */
     uint32_t rate_limit; /* requests a minute, of trading and of market data each; 0: any number */
 } tw_exchange_config;
 
@@ -97,6 +100,21 @@ TW_API tw_status tw_exchange_turn(tw_exchange *exchange, int64_t wait_ns,
 
 /* Ends the turns, from any thread or a signal handler. */
 TW_API void tw_exchange_stop(tw_exchange *exchange);
+
+/* An account, without its secret. */
+typedef struct tw_exchange_account {
+    char key[64];
+    char name[64]; /* or empty */
+    tw_money cash;
+    uint32_t multiplier_max;
+    bool kept;   /* it was there in a former run of the same state */
+    bool closed; /* it was, and is not configured any more: nobody can use it */
+} tw_exchange_account;
+
+/* The accounts there are, in an order that stays the same over restarts. */
+TW_API uint32_t tw_exchange_account_count(const tw_exchange *exchange);
+TW_API void tw_exchange_account_at(const tw_exchange *exchange, uint32_t index,
+                                   tw_exchange_account *ret_account);
 
 TW_API uint16_t tw_exchange_port(const tw_exchange *exchange);
 TW_API uint32_t tw_exchange_symbol_count(const tw_exchange *exchange);

@@ -11,12 +11,17 @@
 
 typedef struct listen_options {
     char listen[TW_CONFIG_TEXT_SIZE];
+    char accounts[TW_CONFIG_TEXT_SIZE];
     double speed;
 } listen_options;
 
 static const tw_config_option listen_table[] = {
     {"listen", TW_CONFIG_TEXT, "ADDR:PORT", NULL, NULL, "127.0.0.1:8765",
      "where to listen; port 0 takes any that is free", NULL, offsetof(listen_options, listen)},
+    {"accounts", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
+     "who trades here, a line each: key, secret, cash=, multiplier=, shorting=, name=; only its "
+     "owner may read it; default: demo, whose secret is demo",
+     NULL, offsetof(listen_options, accounts)},
     {"speed", TW_CONFIG_NUMBER, "TIMES", "0.001", "100000", "1",
      "so many times faster than outside: --speed 60 is --clock x60", NULL,
      offsetof(listen_options, speed)},
@@ -62,6 +67,32 @@ static tw_status read_speed(const listen_options *listener, const char *clock,
     return TW_OK;
 }
 
+/* Each account by its key; secrets stay in the file. */
+static void print_accounts(const tw_exchange *exchange, const char *file) {
+    for (uint32_t i = 0; i < tw_exchange_account_count(exchange); i++) {
+        tw_exchange_account account;
+        char cash[TW_DECIMAL_TEXT_SIZE];
+        tw_exchange_account_at(exchange, i, &account);
+        tw_decimal_format(account.cash.nano, cash);
+        bool named = account.name[0] != '\0';
+        printf("  account  %s%s%s%s: %s dollars", account.key, named ? " (" : "", account.name,
+               named ? ")" : "", cash);
+        if (account.closed)
+            printf(", closed: it is not in %s any more", file);
+        else if (account.kept)
+            printf(", as it was left");
+        printf("\n");
+    }
+}
+
+/* The first account that somebody can use. */
+static void find_open(const tw_exchange *exchange, tw_exchange_account *ret_account) {
+    uint32_t i = 0;
+    do
+        tw_exchange_account_at(exchange, i, ret_account);
+    while (ret_account->closed && ++i < tw_exchange_account_count(exchange));
+}
+
 static void print_ready(const tw_exchange *exchange, const char *address,
                         const tw_exchange_config *config) {
     unsigned port = tw_exchange_port(exchange);
@@ -73,14 +104,20 @@ static void print_ready(const tw_exchange *exchange, const char *address,
     printf("listening on http://%s\n", host);
     printf("  %u symbols, seed %llu, clock from %s\n", tw_exchange_symbol_count(exchange),
            (unsigned long long)config->seed, start);
-    printf("  trading  http://%s/v2/account     key demo, secret demo\n", host);
+    tw_exchange_account account;
+    find_open(exchange, &account);
+    const char *secret = config->accounts == NULL ? config->secret : "SECRET";
+    if (config->accounts != NULL)
+        print_accounts(exchange, config->accounts);
+    printf("  trading  http://%s/v2/account     key %s, secret %s\n", host, account.key,
+           config->accounts == NULL ? config->secret : "as in the file");
     printf("  data     http://%s/v2/stocks/bars\n", host);
     printf("  streams  ws://%s/v2/iex  ws://%s/stream\n", host, host);
     printf("  page     http://%s/\n", host);
-    printf("  try      curl -H 'APCA-API-KEY-ID: demo' -H 'APCA-API-SECRET-KEY: demo' "
+    printf("  try      curl -H 'APCA-API-KEY-ID: %s' -H 'APCA-API-SECRET-KEY: %s' "
            "http://%s/v2/account\n",
-           host);
-    exchange_pointers_print(stdout, host, config->key, config->secret);
+           account.key, secret, host);
+    exchange_pointers_print(stdout, host, account.key, secret);
     fflush(stdout);
 }
 
@@ -110,7 +147,7 @@ int command_exchange(int argc, char **argv) {
     const tw_arguments_table tables[] = {
         {.section = "exchange",
          .options = listen_table,
-         .count = 2,
+         .count = sizeof listen_table / sizeof listen_table[0],
          .target = &listener,
          .shorts = listen_shorts,
          .short_count = 1},
@@ -126,7 +163,8 @@ int command_exchange(int argc, char **argv) {
         .command = "tradewind exchange",
         .summary = "An exchange on this machine that any Alpaca client can talk to.",
         .example = "  tradewind exchange --symbols AAPL,MSFT --clock x60\n"
-                   "  tradewind exchange --listen 127.0.0.1:0 --tape AAPL_message_50.csv.gz\n",
+                   "  tradewind exchange --listen 127.0.0.1:0 --tape AAPL_message_50.csv.gz\n"
+                   "  tradewind exchange --accounts desk.accounts --state desk.db\n",
         .tables = tables,
         .table_count = 2,
     };
@@ -139,6 +177,8 @@ int command_exchange(int argc, char **argv) {
     tw_status status = exchange_options_apply(&options, &config, &error);
     if (status == TW_OK)
         status = read_speed(&listener, options.clock, &config, &error);
+    if (status == TW_OK)
+        config.accounts = listener.accounts[0] == '\0' ? NULL : listener.accounts;
     if (status == TW_OK)
         status = split_listen(listener.listen, &config.address, &config.port, &error);
     if (status != TW_OK)

@@ -175,7 +175,30 @@ a_browser_gets_a_page_and_a_program_a_document() {
     ! grep -oE '(src|href|url\()[^>]*https?:' out || fail "the page asks another host"
 }
 
-run_cases a_browser_gets_a_page_and_a_program_a_document a_port_in_use_is_a_failure an_address_of_another_machine_is_refused \
+accounts_of_a_file_are_told_without_their_secrets() {
+    command -v curl >/dev/null || skip "there is no curl"
+    printf 'PKALICE s3cret-1 cash=250000 name=alice\nPKBOB s3cret-2\n' >accounts
+    chmod 644 accounts
+    expect 1 exchange --listen 127.0.0.1:0 --symbols AAPL --accounts accounts
+    says 'accounts has secrets and others may read it (mode 0644)'
+    chmod 600 accounts
+    start_exchange --symbols AAPL --clock step --accounts accounts
+    code=$(curl -s -m 20 -o out -w '%{http_code}' -H 'APCA-API-KEY-ID: PKBOB' \
+        -H 'APCA-API-SECRET-KEY: s3cret-2' "$url/v2/account")
+    [ "$code" = 200 ] || fail "Bob is answered with $code"
+    kill "$exchange"
+    cat <&8 >out
+    prints 'account  PKALICE (alice): 250000 dollars'
+    prints 'account  PKBOB: 100000 dollars'
+    prints 'APCA_API_KEY_ID=PKALICE'
+    ! grep -q 's3cret' out exchange_err || fail "a secret is printed"
+    printf 'PKALICE s3cret-1 cash=much\n' >accounts
+    expect 3 exchange --listen 127.0.0.1:0 --symbols AAPL --accounts accounts
+    says 'accounts:1:18: expected an amount of money'
+    silent
+}
+
+run_cases accounts_of_a_file_are_told_without_their_secrets a_browser_gets_a_page_and_a_program_a_document a_port_in_use_is_a_failure an_address_of_another_machine_is_refused \
     an_interrupt_is_its_ordinary_end account_clock_and_assets_are_told who_has_no_key_is_refused \
     an_order_lives_from_submit_to_cancel a_filled_order_becomes_a_position \
     an_order_that_cannot_be_is_refused bars_and_the_latest_are_told

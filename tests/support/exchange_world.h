@@ -45,6 +45,8 @@ typedef struct world {
     char base[64];
     bool done;
     bool with_key;
+    const char *key; /* of whom calls */
+    const char *secret;
     uint32_t http_status;
     char *body; /* of the last answer, NUL-ended */
     char request_id[64];
@@ -99,8 +101,8 @@ static inline void on_answer(void *context, const tw_http_result *result) {
 static inline void send_call(const char *method, const char *path, tw_slice body) {
     char url[4096];
     snprintf(url, sizeof url, "%s%s", w.base, path);
-    tw_http_header headers[] = {{tw_slice_of("APCA-API-KEY-ID"), tw_slice_of("demo")},
-                                {tw_slice_of("APCA-API-SECRET-KEY"), tw_slice_of("demo")}};
+    tw_http_header headers[] = {{tw_slice_of("APCA-API-KEY-ID"), tw_slice_of(w.key)},
+                                {tw_slice_of("APCA-API-SECRET-KEY"), tw_slice_of(w.secret)}};
     tw_http_call call = {
         .method = method,
         .url = url,
@@ -194,6 +196,8 @@ static inline tw_exchange_config configuration(void) {
 static inline void open_world(const tw_exchange_config *config) {
     memset(&w, 0, sizeof w);
     w.with_key = true;
+    w.key = "demo";
+    w.secret = "demo";
     tw_error error = {0};
     if (tw_exchange_open(NULL, config, &w.exchange, &error) != TW_OK)
         fail_msg("%s", error.message);

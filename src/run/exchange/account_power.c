@@ -135,7 +135,8 @@ void account_figures_of(const account_ledger *ledger, const ledger_account *acco
     bool margin = ret_figures->multiplier > 1;
     ret_figures->initial_margin.nano = fit(margin ? gross / REGT_MULTIPLIER : gross);
     ret_figures->maintenance_margin.nano = fit(margin ? sums.maintenance : gross);
-    ret_figures->shorting_enabled = margin && !account->settings.no_shorting;
+    ret_figures->shorting_enabled =
+        margin && !account->no_shorting && !account->settings.no_shorting;
     power_of(account, &sums, ret_figures);
 }
 

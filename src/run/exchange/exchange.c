@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account_list.h"
 #include "exchange_priv.h"
 #include "session.h"
 #include "tradewind/tape.h"
@@ -30,7 +31,6 @@ enum {
 
 static const int64_t CLOCK_PERIOD_NS = 2 * TW_NS_PER_MS;
 static const double EVENTS_OF_MANY = 2000.0;
-static const int64_t CASH_NANO_MAX = 1000000000 * TW_NANO; /* leaves room for what it may become */
 
 void tw_exchange_config_init(tw_exchange_config *config) {
     *config = (tw_exchange_config){
@@ -167,33 +167,6 @@ static tw_status make_history(tw_exchange *exchange, tw_error *error) {
 
 /* ---- the start ----------------------------------------------------------------------------- */
 
-/* What a holding is worth as the market opens: the mid of the book, else the last close. */
-static tw_price opening_price(const tw_exchange *exchange, tw_symbol symbol) {
-    tw_quote quote;
-    floor_quote(exchange->floor, symbol, &quote);
-    if (quote.bid_size.nano <= 0 || quote.ask_size.nano <= 0)
-        return daily_history_last(exchange->history, symbol);
-    return (tw_price){quote.bid_price.nano + (quote.ask_price.nano - quote.bid_price.nano) / 2};
-}
-
-/* Buys equal parts of all symbols at the opening, in whole shares, without a trade. */
-static tw_status endow(tw_exchange *exchange) {
-    uint32_t n = tw_symbols_count(exchange->symbols);
-    double part = tw_decimal_to_double(exchange->config.cash.nano) * exchange->config.invested / n;
-    tw_status status = TW_OK;
-    for (tw_symbol s = 0; status == TW_OK && s < n; s++) {
-        tw_price price = opening_price(exchange, s);
-        if (price.nano <= 0)
-            continue;
-        double shares = floor(part / tw_decimal_to_double(price.nano));
-        status = shares > (double)(INT64_MAX / TW_NANO)
-                     ? TW_OVERFLOW
-                     : ledger_endow(exchange->ledger, ledger_account_at(exchange->ledger, 0), s,
-                                    (tw_quantity){(int64_t)shares * TW_NANO}, price);
-    }
-    return status;
-}
-
 static bool has_many_symbols(const tw_exchange *exchange) {
     return tw_symbols_count(exchange->symbols) > MANY_SYMBOLS;
 }
@@ -228,28 +201,15 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
     floor.start_ns = exchange->start_ns;
     floor.tape_shift_ns = exchange->tape.dated ? exchange->start_ns - exchange->tape.first_ns : 0;
     floor.tape_midnight_ns = session_time_of(session_day_of(exchange->start_ns), 0, 0);
-    ledger_opening opening = {
-        .key = config->key,
-        .secret = config->secret,
-        .cash = config->cash,
-        .multiplier_max = (int64_t)config->multiplier_max,
-    };
-    ledger_config ledger = {
-        .seed = config->seed,
-        .order_count_max = config->order_count_max,
-        .created_ns = exchange->start_ns,
-        .openings = &opening,
-        .account_count = 1,
-    };
-    tw_status status = ledger_new(exchange->allocator, &ledger, exchange->symbols, on_update,
-                                  exchange, &exchange->ledger);
-    if (status == TW_OK)
-        status = watchlists_new(exchange->allocator, config->seed, &exchange->watchlists);
+    tw_status status = exchange_open_accounts(exchange, on_update, error);
+    if (status != TW_OK)
+        return status;
+    status = watchlists_new(exchange->allocator, config->seed, &exchange->watchlists);
     if (status == TW_OK)
         status = streams_new(exchange->allocator, exchange->loop, exchange->symbols,
                              exchange->ledger, &exchange->streams);
     if (status != TW_OK)
-        return tw_error_set(error, status, "no memory for accounts and streams");
+        return tw_error_set(error, status, "no memory for lists and streams");
     status =
         market_past_init(&exchange->past, exchange->allocator, tw_symbols_count(exchange->symbols));
     if (status != TW_OK)
@@ -261,10 +221,8 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
     streams_set_floor(exchange->streams, exchange->floor);
     streams_set_limits(exchange->streams,
                        (stream_limits){config->stream_connection_max, config->stream_symbol_max});
-    status = exchange->resume.origin_ns == 0 ? endow(exchange) : TW_OK;
-    if (status != TW_OK)
-        return tw_error_set(error, status, "the account's holdings are out of range");
-    if (exchange->state != NULL)
+    status = exchange_endow_accounts(exchange, error);
+    if (status == TW_OK && exchange->state != NULL)
         status = exchange_state_load(exchange->state, exchange->ledger, exchange->watchlists,
                                      exchange->start_ns, error);
     if (status != TW_OK)
@@ -323,9 +281,9 @@ static tw_status check_config(const tw_exchange_config *config, tw_error *error)
         return tw_error_set(error, TW_RANGE, "history days must be 2 to 20000");
     if (!(config->invested >= 0.0 && config->invested <= 1.0))
         return tw_error_set(error, TW_RANGE, "the invested share must be 0 to 1");
-    if (config->cash.nano < 0 || config->cash.nano > CASH_NANO_MAX)
+    if (config->cash.nano < 0 || config->cash.nano > ACCOUNT_CASH_NANO_MAX)
         return tw_error_set(error, TW_RANGE, "the account's cash must be 0 to %lld",
-                            (long long)(CASH_NANO_MAX / TW_NANO));
+                            (long long)(ACCOUNT_CASH_NANO_MAX / TW_NANO));
     if (config->multiplier_max != 1 && config->multiplier_max != 2 && config->multiplier_max != 4)
         return tw_error_set(error, TW_RANGE, "an account's multiplier must be 1, 2 or 4");
     if (config->start_ns < 0 || config->start_ns >= EXCHANGE_END_NS)

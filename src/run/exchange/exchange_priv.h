@@ -36,6 +36,7 @@ struct tw_exchange {
     trading_floor *floor;
     market_past past;
     account_ledger *ledger;
+    uint32_t kept_account_count; /* the first ones are of a former run */
     watchlists *watchlists;
     exchange_state *state; /* NULL: nothing is kept */
     state_point resume;    /* where a former run left off */
@@ -76,6 +77,12 @@ int64_t exchange_default_start(const tw_exchange *exchange);
 
 /* Decides when the clock begins, once there is a history. */
 void exchange_decide_start(tw_exchange *exchange);
+
+/* exchange_accounts.c: makes the ledger, once there are a state and a start; gives those who are
+ * new what they begin with, once there is a floor. */
+tw_status exchange_open_accounts(tw_exchange *exchange, ledger_on_update on_update,
+                                 tw_error *error) TW_MUST_CHECK;
+tw_status exchange_endow_accounts(tw_exchange *exchange, tw_error *error) TW_MUST_CHECK;
 
 /* exchange_symbols.c: names the symbols; the table has the columns of the price file, or no row. */
 tw_status exchange_name_symbols(tw_exchange *exchange, const tw_tape_table *table,

@@ -36,6 +36,7 @@ struct exchange_state {
     tw_price *prices;
     uint32_t symbol_count;
     uint32_t account_count;
+    uint32_t kept_account_count; /* the first ones were in the file */
     uint32_t order_count_max;
     uint64_t account_hashes[LEDGER_ACCOUNT_COUNT_MAX];
     uint64_t list_hashes[WATCHLIST_COUNT_MAX];
@@ -62,6 +63,18 @@ static uint32_t layout_of(void) {
                                    sizeof(watchlist),
                                    sizeof(account_day)};
     return (uint32_t)text_hash((tw_slice){(const char *)sizes, sizeof sizes}, 0);
+}
+
+/* A hash of eight bytes at a time; 0 is kept for what was never saved. */
+static uint64_t hash_of(const void *bytes, size_t size) {
+    uint64_t hash = size;
+    for (size_t i = 0; i < size; i += sizeof(uint64_t)) {
+        uint64_t word = 0;
+        memcpy(&word, (const char *)bytes + i, size - i < sizeof word ? size - i : sizeof word);
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+    }
+    return hash == 0 ? 1 : hash;
 }
 
 /* ---- life ---------------------------------------------------------------------------------- */
@@ -145,7 +158,22 @@ const tw_price *exchange_state_prices(const exchange_state *state) {
 
 /* ---- loading ------------------------------------------------------------------------------- */
 
-/* The configured account keeps its key, secret and margin; all else is as it was. */
+static tw_status on_key(void *context, uint64_t number, const void *bytes, size_t size) {
+    state_keys *keys = context;
+    ledger_account saved;
+    if (number != keys->count || number >= LEDGER_ACCOUNT_COUNT_MAX || size != sizeof saved)
+        return TW_CORRUPT;
+    memcpy(&saved, bytes, sizeof saved);
+    memcpy(keys->keys[keys->count++], saved.key, sizeof saved.key);
+    return TW_OK;
+}
+
+tw_status exchange_state_keys(exchange_state *state, state_keys *ret_keys, tw_error *error) {
+    *ret_keys = (state_keys){.count = 0};
+    return state_file_read(state->file, RECORD_ACCOUNT, on_key, ret_keys, error);
+}
+
+/* The account is as it was, but for what the configuration says of it. */
 static tw_status on_account(void *context, uint64_t number, const void *bytes, size_t size) {
     account_ledger *ledger = ((exchange_state *)context)->ledger;
     ledger_account saved;
@@ -153,23 +181,29 @@ static tw_status on_account(void *context, uint64_t number, const void *bytes, s
         return TW_INVALID;
     ledger_account *account = &ledger->accounts[number];
     memcpy(&saved, bytes, sizeof saved);
-    if (memcmp(saved.key, account->key, sizeof saved.key) != 0)
+    if (strcmp(saved.key, account->key) != 0)
         return TW_INVALID;
     memcpy(saved.secret, account->secret, sizeof saved.secret);
+    memcpy(saved.name, account->name, sizeof saved.name);
+    saved.closed = account->closed;
+    saved.no_shorting = account->no_shorting;
     saved.holdings = account->holdings;
     saved.multiplier_max = account->multiplier_max;
     *account = saved;
+    ((exchange_state *)context)->kept_account_count = (uint32_t)number + 1;
     return TW_OK;
 }
 
 static tw_status on_holding(void *context, uint64_t number, const void *bytes, size_t size) {
-    account_ledger *ledger = ((exchange_state *)context)->ledger;
+    exchange_state *state = context;
+    account_ledger *ledger = state->ledger;
     uint64_t account = number >> 32;
     uint64_t symbol = number & UINT32_MAX;
     if (account >= ledger->account_count || symbol >= ledger->symbol_count ||
         size != sizeof(ledger_holding))
         return TW_INVALID;
     memcpy(&ledger->accounts[account].holdings[symbol], bytes, size);
+    state->holding_hashes[account * state->symbol_count + symbol] = hash_of(bytes, size);
     return TW_OK;
 }
 
@@ -244,10 +278,6 @@ static tw_status take_memory(exchange_state *state) {
 
 static tw_status read_all(exchange_state *state, tw_error *error) {
     tw_status status = state_file_read(state->file, RECORD_ACCOUNT, on_account, state, error);
-    if (status == TW_INVALID)
-        return tw_error_set(error, status,
-                            "the state was kept for other accounts: configure the same keys "
-                            "first, in the same order");
     if (status == TW_OK)
         status = state_file_read(state->file, RECORD_HOLDING, on_holding, state, error);
     if (status == TW_OK)
@@ -255,6 +285,8 @@ static tw_status read_all(exchange_state *state, tw_error *error) {
     if (status == TW_OK && state->point.origin_ns != 0) {
         activity_log_clear(state->ledger->activities);
         status = state_file_read(state->file, RECORD_ACTIVITY, on_activity, state, error);
+        for (uint32_t a = state->kept_account_count; a < state->account_count; a++)
+            account_note_opening(state->ledger, &state->ledger->accounts[a]);
     }
     if (status == TW_OK)
         status = state_file_read(state->file, RECORD_WATCHLIST, on_list, state, error);
@@ -266,12 +298,16 @@ static tw_status read_all(exchange_state *state, tw_error *error) {
 }
 
 /* Orders that are alive wait since they were read; now they go where this hour sends them: to the
- * floor, to their end, or on waiting. */
+ * floor, to their end, or on waiting. Nobody could cancel those of a closed account any more. */
 static void reopen(exchange_state *state) {
     account_ledger *ledger = state->ledger;
     for (uint32_t i = 0; i < ledger->order_count; i++) {
-        if (order_is_live(&ledger->orders[i]))
-            state->open_orders[state->open_count++] = i;
+        ledger_order *order = &ledger->orders[i];
+        if (!order_is_live(order))
+            continue;
+        state->open_orders[state->open_count++] = i;
+        if (ledger->accounts[order->account].closed)
+            order_cancel_now(ledger, order);
     }
     state->saved_order_count = ledger->order_count;
     ledger_on_phase(ledger, floor_phase(ledger->floor));
@@ -308,18 +344,6 @@ tw_status exchange_state_load(exchange_state *state, account_ledger *ledger, wat
 }
 
 /* ---- saving -------------------------------------------------------------------------------- */
-
-/* A hash of eight bytes at a time; 0 is kept for what was never saved. */
-static uint64_t hash_of(const void *bytes, size_t size) {
-    uint64_t hash = size;
-    for (size_t i = 0; i < size; i += sizeof(uint64_t)) {
-        uint64_t word = 0;
-        memcpy(&word, (const char *)bytes + i, size - i < sizeof word ? size - i : sizeof word);
-        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-        hash ^= hash >> 32;
-    }
-    return hash == 0 ? 1 : hash;
-}
 
 typedef struct state_record {
     record_kind kind;

@@ -47,9 +47,18 @@ tw_status exchange_state_set_symbols(exchange_state *state, const tw_symbols *sy
                                      tw_error *error) TW_MUST_CHECK;
 const tw_price *exchange_state_prices(const exchange_state *state);
 
+/* The keys of the accounts in the file, in their order. */
+typedef struct state_keys {
+    char keys[LEDGER_ACCOUNT_COUNT_MAX][LEDGER_KEY_SIZE];
+    uint32_t count;
+} state_keys;
+tw_status exchange_state_keys(exchange_state *state, state_keys *ret_keys,
+                              tw_error *error) TW_MUST_CHECK;
+
 /* Puts what the file has into a ledger and watchlists that have just been made, and opens orders
- * again on the ledger's floor; then saves. Both are borrowed. TW_INVALID when the accounts that are
- * configured do not begin with those of the file. `origin_ns` is kept if this is the first run. */
+ * again on the ledger's floor; then saves. Both are borrowed. The ledger's accounts begin with
+ * those of the file; orders of accounts that are closed now are cancelled. `origin_ns` is kept if
+ * this is the first run. */
 tw_status exchange_state_load(exchange_state *state, account_ledger *ledger, watchlists *lists,
                               int64_t origin_ns, tw_error *error) TW_MUST_CHECK;
 

@@ -78,12 +78,25 @@ static tw_status take_memory(account_ledger *ledger) {
                : status;
 }
 
+void account_note_opening(account_ledger *ledger, const ledger_account *account) {
+    account_activity deposit = {.time_ns = account->created_ns,
+                                .amount_nano = account->cash_start.nano,
+                                .account = account->index,
+                                .kind = ACTIVITY_DEPOSIT};
+    memcpy(deposit.uuid, account->id, sizeof deposit.uuid);
+    activity_log_put(ledger->activities, &deposit);
+}
+
 static void open_account(account_ledger *ledger, uint32_t index, const ledger_opening *opening,
                          int64_t created_ns) {
     ledger_account *account = &ledger->accounts[index];
-    TW_ASSERT(strlen(opening->key) < LEDGER_KEY_SIZE && strlen(opening->secret) < LEDGER_KEY_SIZE);
+    TW_ASSERT(strlen(opening->key) < LEDGER_KEY_SIZE);
+    TW_ASSERT(opening->closed || strlen(opening->secret) < LEDGER_KEY_SIZE);
     snprintf(account->key, sizeof account->key, "%s", opening->key);
-    snprintf(account->secret, sizeof account->secret, "%s", opening->secret);
+    snprintf(account->secret, sizeof account->secret, "%s", opening->closed ? "" : opening->secret);
+    snprintf(account->name, sizeof account->name, "%s", opening->name == NULL ? "" : opening->name);
+    account->closed = opening->closed;
+    account->no_shorting = opening->no_shorting;
     uuid_write(&ledger->random, account->id);
     account->index = index;
     account->created_ns = created_ns;
@@ -93,12 +106,7 @@ static void open_account(account_ledger *ledger, uint32_t index, const ledger_op
     account->cash = opening->cash;
     account->cash_start = opening->cash;
     account->last_equity = opening->cash;
-    account_activity deposit = {.time_ns = created_ns,
-                                .amount_nano = opening->cash.nano,
-                                .account = index,
-                                .kind = ACTIVITY_DEPOSIT};
-    memcpy(deposit.uuid, account->id, sizeof deposit.uuid);
-    activity_log_put(ledger->activities, &deposit);
+    account_note_opening(ledger, account);
 }
 
 tw_status ledger_new(const tw_allocator *allocator, const ledger_config *config,
@@ -195,7 +203,7 @@ ledger_account *ledger_authenticate(account_ledger *ledger, tw_slice key, tw_sli
     for (uint32_t a = 0; a < ledger->account_count; a++) {
         bool key_matches = equal_secretly(key, ledger->accounts[a].key);
         bool secret_matches = equal_secretly(secret, ledger->accounts[a].secret);
-        if (key_matches && secret_matches)
+        if (key_matches && secret_matches && !ledger->accounts[a].closed)
             found = &ledger->accounts[a];
     }
     return found;

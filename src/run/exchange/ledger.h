@@ -131,6 +131,9 @@ typedef struct account_settings {
 typedef struct ledger_account {
     char key[LEDGER_KEY_SIZE];
     char secret[LEDGER_KEY_SIZE];
+    char name[LEDGER_KEY_SIZE]; /* what its owner calls it, or empty */
+    bool closed;                /* nobody comes in, and it has no open orders */
+    bool no_shorting;           /* whatever its settings say */
     char id[TW_VENUE_ORDER_ID_SIZE];
     uint32_t index;
     int64_t created_ns;
@@ -169,6 +172,9 @@ typedef struct ledger_opening {
     const char *secret;
     tw_money cash;
     int64_t multiplier_max; /* 1, 2, 4; 0: 1 */
+    const char *name;       /* or NULL */
+    bool no_shorting;
+    bool closed; /* its secret is not looked at, and may be NULL */
 } ledger_opening;
 
 typedef struct ledger_config {

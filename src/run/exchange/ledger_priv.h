@@ -45,6 +45,10 @@ tw_status order_gate(const account_ledger *ledger, const ledger_account *account
 
 /* account_fill.c: keeps what a fill leaves behind in the account, after cash and shares moved. */
 void account_note_fill(account_ledger *ledger, const ledger_update *update);
+
+/* ledger.c: notes the deposit with which an account began. */
+void account_note_opening(account_ledger *ledger, const ledger_account *account);
+
 /* Whether a client order id may be given to a new order. */
 tw_status order_gate_client_id(const account_ledger *ledger, const ledger_account *account,
                                const tw_alpaca_order_request *request,
