@@ -184,6 +184,10 @@ static void test_a_quote_is_written_and_read_back(void **state) {
     seen s;
     assert_int_equal(stream(f, f->buffer, &s), TW_OK);
     assert_memory_equal(&s.quotes[0], &quote, sizeof quote);
+    tw_text_clear(&f->text);
+    tw_alpaca_encode_quote(&f->text, &quote);
+    assert_text(f, "{\"t\":\"2021-02-22T15:51:45.335689322Z\",\"ax\":\"Q\",\"ap\":87.68,\"as\":0,"
+                   "\"bx\":\"U\",\"bp\":87.66,\"bs\":100,\"c\":[\"R\"],\"z\":\"C\"}");
 }
 
 static tw_bar a_bar(fixture *f, const char *name, const char *time) {

@@ -2,7 +2,8 @@
  * alpaca_market_write.c - market data to bytes, as REST and as the stream write it.
  *
  * Prices and sizes are JSON numbers with their exact digits. A code that is not known (exchange,
- * tape, taker's side) is left out rather than invented. In the stream "T" is always first.
+ * tape, taker's side) is left out rather than invented. In the stream "T" is always first. As the
+ * venue has it, a quote's bid comes before its ask in the stream and behind it in REST.
  */
 #include <string.h>
 
@@ -52,15 +53,20 @@ static char *put_trade_body(char *out, const tw_trade *trade) {
     return out;
 }
 
-static char *put_quote_body(char *out, const tw_quote *quote) {
+static char *put_bid(char *out, const tw_quote *quote) {
     out = CODE(out, ",\"bx\":", quote->bid_exchange);
     out = NUMBER(out, ",\"bp\":", quote->bid_price.nano);
-    out = NUMBER(out, ",\"bs\":", quote->bid_size.nano);
+    return NUMBER(out, ",\"bs\":", quote->bid_size.nano);
+}
+
+static char *put_ask(char *out, const tw_quote *quote) {
     out = CODE(out, ",\"ax\":", quote->ask_exchange);
     out = NUMBER(out, ",\"ap\":", quote->ask_price.nano);
-    out = NUMBER(out, ",\"as\":", quote->ask_size.nano);
-    out = put_conditions(out, quote->conditions);
-    return CODE(out, ",\"z\":", quote->tape);
+    return NUMBER(out, ",\"as\":", quote->ask_size.nano);
+}
+
+static char *put_quote_codes(char *out, const tw_quote *quote) {
+    return CODE(put_conditions(out, quote->conditions), ",\"z\":", quote->tape);
 }
 
 static char *put_bar_body(char *out, const tw_bar *bar) {
@@ -94,7 +100,8 @@ void tw_alpaca_encode_trade(tw_text *text, const tw_trade *trade) {
 void tw_alpaca_encode_quote(tw_text *text, const tw_quote *quote) {
     char spare[LINE_SIZE_MAX];
     char *begin = line_begin(text, spare);
-    char *out = put_quote_body(TIME(begin, "{\"t\":", quote->time_ns), quote);
+    char *out = put_ask(TIME(begin, "{\"t\":", quote->time_ns), quote);
+    out = put_quote_codes(put_bid(out, quote), quote);
     *out++ = '}';
     line_end(text, spare, begin, out);
 }
@@ -184,7 +191,8 @@ void tw_alpaca_encode_stream_quote(tw_text *text, const tw_quote *quote,
     char spare[LINE_SIZE_MAX];
     put_head(text, 'q', quote->symbol, symbols);
     char *begin = line_begin(text, spare);
-    char *out = TIME(put_quote_body(begin, quote), ",\"t\":", quote->time_ns);
+    char *out = put_quote_codes(put_ask(put_bid(begin, quote), quote), quote);
+    out = TIME(out, ",\"t\":", quote->time_ns);
     *out++ = '}';
     line_end(text, spare, begin, out);
 }

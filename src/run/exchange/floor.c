@@ -300,8 +300,8 @@ void floor_quote(const trading_floor *floor, tw_symbol symbol, tw_quote *ret_quo
     ret_quote->ask_size = reported(floor, symbol, ret_quote->ask_size);
     ret_quote->time_ns = floor->now_ns;
     ret_quote->symbol = symbol;
-    ret_quote->bid_exchange = 'V';
-    ret_quote->ask_exchange = 'V';
+    ret_quote->bid_exchange = ret_quote->bid_size.nano > 0 ? 'V' : ' ';
+    ret_quote->ask_exchange = ret_quote->ask_size.nano > 0 ? 'V' : ' ';
     ret_quote->tape = 'C';
     ret_quote->conditions[0] = 'R';
 }
