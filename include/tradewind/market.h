@@ -81,9 +81,9 @@ typedef enum tw_order_status {
 typedef enum tw_trade_mark {
     TW_TRADE_STANDS = 0,
     TW_TRADE_CANCELED = 1,
-    TW_TRADE_CORRECTED = 2, /* replaced by another */
-    TW_TRADE_INCORRECT = 3,
-    TW_TRADE_MARKED = 4 /* by a word that is not known */
+    TW_TRADE_CORRECTED = 2, /* it replaces an incorrect one */
+    TW_TRADE_INCORRECT = 3, /* it does not stand: another replaces it */
+    TW_TRADE_MARKED = 4     /* by a word that is not known */
 } tw_trade_mark;
 
 /* One execution on the tape. */

@@ -45,6 +45,30 @@ static void shares_are_kept_and_counted(void **state) {
     assert_int_equal(desk.counts[1], resets);
 }
 
+static void trades_are_late_cancelled_or_corrected_by_share(void **state) {
+    (void)state;
+    uint32_t counts[3] = {0};
+    int64_t longest_ns = 0;
+    begin("trades late 20s 10%\ntrades cancel 5s 10%\ntrades correct 1m 10%\n");
+    for (int i = 0; i < 10000; i++) {
+        fault_trade_verdict verdict = fault_desk_trade(&desk);
+        if (verdict.rule == NULL)
+            continue;
+        counts[verdict.rule->kind - FAULT_TRADE_LATE]++;
+        assert_true(verdict.delay_ns > 0 && verdict.delay_ns <= verdict.rule->span_ns);
+        if (verdict.rule->kind == FAULT_TRADE_LATE)
+            longest_ns = verdict.delay_ns > longest_ns ? verdict.delay_ns : longest_ns;
+        else
+            assert_int_equal(verdict.delay_ns, verdict.rule->span_ns);
+    }
+    assert_in_range(counts[0], 900, 1100);
+    assert_in_range(counts[1], 800, 1000);
+    assert_in_range(counts[2], 720, 900);
+    assert_true(longest_ns > 19 * TW_NS_PER_SECOND);
+    begin("updates drop");
+    assert_null(fault_desk_trade(&desk).rule);
+}
+
 static void the_same_seed_draws_the_same(void **state) {
     (void)state;
     bool struck[200];
@@ -150,6 +174,7 @@ static void connections_are_limited_by_the_last_word(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shares_are_kept_and_counted),
+        cmocka_unit_test(trades_are_late_cancelled_or_corrected_by_share),
         cmocka_unit_test(the_same_seed_draws_the_same),
         cmocka_unit_test(a_path_limits_a_line),
         cmocka_unit_test(latencies_lie_in_their_range_and_add_up),

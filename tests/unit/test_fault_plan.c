@@ -82,6 +82,12 @@ static void faults_of_streams_and_of_time_are_read(void **state) {
     assert_int_equal(rule.kind, FAULT_UPDATE_DELAY);
     assert_int_equal(rule.span_ns, 5 * TW_NS_PER_SECOND);
     assert_float_equal(rule_of("updates delay 5s 10%").share, 0.1, 1e-12);
+    rule = rule_of("trades late 30s 1%");
+    assert_int_equal(rule.kind, FAULT_TRADE_LATE);
+    assert_int_equal(rule.span_ns, 30 * TW_NS_PER_SECOND);
+    assert_float_equal(rule.share, 0.01, 1e-12);
+    assert_int_equal(rule_of("trades cancel 1h").kind, FAULT_TRADE_CANCEL);
+    assert_int_equal(rule_of("trades correct 5s 2%").kind, FAULT_TRADE_CORRECT);
     assert_int_equal(rule_of("limit connections 1").number, 1);
     rule = rule_of("mute 30s at 2m");
     assert_int_equal(rule.kind, FAULT_MUTE);
@@ -126,6 +132,8 @@ static void a_bad_line_is_named_with_its_column(void **state) {
         {"trickle 1% 10", TW_PARSE, "plan:1:12: expected bytes a second"},
         {"trickle 1% 0B/s", TW_RANGE, "plan:1:12: expected another number"},
         {"updates lose 1%", TW_PARSE, "plan:1:9: expected another word"},
+        {"trades late 31s", TW_RANGE, "plan:1:13: expected a lateness of at most 30s"},
+        {"trades early 1s", TW_PARSE, "plan:1:8: expected another word, as in: trades late"},
         {"limit connections 0", TW_RANGE, "plan:1:19: expected another number"},
         {"mute 30s 2m", TW_PARSE, "plan:1:10: expected another word, as in: mute 30s at 2m"},
         {"mute 30s at -2m", TW_RANGE, "plan:1:13: expected a time that is to come"},

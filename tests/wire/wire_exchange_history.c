@@ -1,5 +1,4 @@
 /* wire_exchange_history.c - bars, trades and quotes of the past, page by page. */
-#include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -92,36 +91,6 @@ static void descending_is_ascending_reversed(void **state) {
 }
 
 /* ---- bars are what their trades make them ---- */
-
-typedef struct made_bar {
-    int64_t open, high, low, close, volume;
-    double turnover;
-    int64_t count;
-} made_bar;
-
-static void add_trade(made_bar *bar, const char *record) {
-    int64_t price = record_number(record, "p");
-    int64_t size = record_number(record, "s");
-    if (bar->count == 0)
-        *bar = (made_bar){.open = price, .high = price, .low = price};
-    bar->high = price > bar->high ? price : bar->high;
-    bar->low = price < bar->low ? price : bar->low;
-    bar->close = price;
-    bar->volume += size;
-    bar->turnover += (double)price * (double)size;
-    bar->count++;
-}
-
-static void assert_bar(const char *record, const made_bar *bar) {
-    assert_int_equal(record_number(record, "o"), bar->open);
-    assert_int_equal(record_number(record, "h"), bar->high);
-    assert_int_equal(record_number(record, "l"), bar->low);
-    assert_int_equal(record_number(record, "c"), bar->close);
-    assert_int_equal(record_number(record, "v"), bar->volume);
-    assert_int_equal(record_number(record, "n"), bar->count * TW_NANO);
-    double vwap = (double)record_number(record, "vw");
-    assert_true(fabs(vwap - bar->turnover / (double)bar->volume) < 10.0);
-}
 
 static void bars_equal_those_made_of_the_trades(void **state) {
     (void)state;

@@ -61,12 +61,17 @@ static bool take_history(walk *w) {
 
 /* ---- since the exchange began -------------------------------------------------------------- */
 
+/* A minute that no trade is told of is none. */
+static bool take_record(walk *w, const tw_bar *bar) {
+    return bar->count == 0 || bar_fold_take(&w->fold, bar);
+}
+
 static bool take_own_ascending(walk *w, const record_series *own) {
     record_place place;
     if (!record_series_seek(own, w->symbol, w->range->from_ns, &place))
         return true;
     do {
-        if (!bar_fold_take(&w->fold, record_series_at(own, place)))
+        if (!take_record(w, record_series_at(own, place)))
             return false;
     } while (record_series_next(own, &place));
     return true;
@@ -81,7 +86,7 @@ static bool take_own_descending(walk *w, const record_series *own) {
         return true;
     }
     do {
-        if (!bar_fold_take(&w->fold, record_series_at(own, place)))
+        if (!take_record(w, record_series_at(own, place)))
             return false;
     } while (record_series_previous(own, &place));
     return true;
@@ -95,7 +100,7 @@ static bool take_own(walk *w) {
 
 static bool take_now(walk *w) {
     tw_bar minute;
-    return !floor_minute_now(w->exchange->floor, w->symbol, &minute) ||
+    return !trade_reports_minute_now(w->exchange, w->symbol, &minute) ||
            bar_fold_take(&w->fold, &minute);
 }
 

@@ -50,8 +50,7 @@ void tw_exchange_config_init(tw_exchange_config *config) {
 /* ---- what the floor tells ------------------------------------------------------------------ */
 
 static void on_trade(void *context, const tw_trade *trade) {
-    market_past_trade(&((tw_exchange *)context)->past, trade);
-    streams_on_trade(((tw_exchange *)context)->streams, trade);
+    trade_reports_trade(context, trade);
 }
 
 static void on_levels(void *context, const tw_level *levels, size_t count) {
@@ -66,8 +65,7 @@ static void on_quote(void *context, const tw_quote *quote) {
 }
 
 static void on_bar(void *context, const tw_bar *bar) {
-    market_past_minute(&((tw_exchange *)context)->past, bar);
-    streams_on_bar(((tw_exchange *)context)->streams, bar);
+    trade_reports_bar(context, bar);
 }
 
 static void on_halt(void *context, tw_symbol symbol, int64_t time_ns, bool halted) {
@@ -212,6 +210,8 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
         return tw_error_set(error, status, "no memory for lists and streams");
     status =
         market_past_init(&exchange->past, exchange->allocator, tw_symbols_count(exchange->symbols));
+    if (status == TW_OK)
+        status = trade_reports_init(exchange);
     if (status != TW_OK)
         return tw_error_set(error, status, "no memory for the market's past");
     status = floor_new(exchange->allocator, &floor, &sink, &exchange->floor, error);
@@ -399,6 +399,7 @@ void tw_exchange_close(tw_exchange *exchange) {
     floor_free(exchange->floor);
     exchange_state_close(exchange->state);
     watchlists_free(exchange->watchlists);
+    trade_reports_done(exchange);
     market_past_done(&exchange->past);
     ledger_free(exchange->ledger);
     daily_history_free(exchange->history);

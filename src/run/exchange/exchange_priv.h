@@ -14,6 +14,7 @@
 #include "market_past.h"
 #include "request_quota.h"
 #include "streams.h"
+#include "trade_reports.h"
 #include "tradewind/alpaca_records.h"
 #include "tradewind/exchange.h"
 #include "tradewind/http.h"
@@ -45,6 +46,7 @@ struct tw_exchange {
     tw_http_server *server;
     faulty_wire *faults;
     fault_moments moments;
+    trade_reports reports;
     tw_loop_timer *clock_timer;
     tw_loop_timer *second_timer;
     tw_alpaca_reader *reader;

@@ -56,6 +56,25 @@ const fault_rule *fault_desk_update(fault_desk *desk) {
     return NULL;
 }
 
+/* A late trade is late by up to the rule's span, all others come after just so long. */
+static int64_t draw_delay(fault_desk *desk, uint32_t index) {
+    const fault_rule *rule = &desk->plan.rules[index];
+    if (rule->kind != FAULT_TRADE_LATE || rule->span_ns == 0)
+        return rule->span_ns + (rule->span_ns == 0);
+    return 1 + (int64_t)tw_random_below(&desk->randoms[index], (uint64_t)rule->span_ns);
+}
+
+fault_trade_verdict fault_desk_trade(fault_desk *desk) {
+    for (uint32_t i = 0; i < desk->plan.rule_count; i++) {
+        const fault_rule *rule = &desk->plan.rules[i];
+        if (rule->kind < FAULT_TRADE_LATE || rule->kind > FAULT_TRADE_CORRECT || !strikes(desk, i))
+            continue;
+        int64_t delay_ns = draw_delay(desk, i);
+        return (fault_trade_verdict){rule, delay_ns, tw_random_next(&desk->randoms[i])};
+    }
+    return (fault_trade_verdict){.rule = NULL};
+}
+
 static bool lasts(const fault_desk *desk, const fault_rule *rule, int64_t now_ns) {
     int64_t since_ns = now_ns - desk->begin_ns;
     return since_ns >= rule->at_ns && since_ns - rule->at_ns < rule->span_ns;

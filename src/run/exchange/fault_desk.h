@@ -35,6 +35,16 @@ fault_verdict fault_desk_request(fault_desk *desk, tw_slice path);
 /* Draws for one message of trade_updates: the line that strikes, or NULL. */
 const fault_rule *fault_desk_update(fault_desk *desk);
 
+/* What is to become of a trade on its way to the tape. */
+typedef struct fault_trade_verdict {
+    const fault_rule *rule; /* of a trade that is late, cancelled or corrected; NULL: none */
+    int64_t delay_ns;       /* how late, or after how long; above 0 */
+    uint64_t draw;          /* for what else is by chance */
+} fault_trade_verdict;
+
+/* Draws for one trade. The first line that strikes wins. */
+fault_trade_verdict fault_desk_trade(fault_desk *desk);
+
 /* True while a line of this kind lasts. */
 bool fault_desk_lasts(const fault_desk *desk, fault_kind kind, int64_t now_ns);
 

@@ -60,6 +60,7 @@ static void hold(tw_exchange *exchange, const ledger_update *update, int64_t spa
         .due_ns = floor_now(exchange->floor) + span_ns,
         .behind_next = behind_next,
     };
+    floor_alarm_by(exchange->floor, moments->held[moments->held_count - 1].due_ns);
 }
 
 static void tell_now(tw_exchange *exchange, const ledger_update *update) {
@@ -123,6 +124,7 @@ static void arrive(tw_exchange *exchange) {
     fault_moments *moments = &exchange->moments;
     int64_t now_ns = floor_now(exchange->floor);
     tell_due(exchange, now_ns);
+    trade_reports_arrive(exchange, now_ns);
     streams_mute(exchange->streams, fault_desk_lasts(&moments->desk, FAULT_MUTE, now_ns));
     moments->stale = fault_desk_lasts(&moments->desk, FAULT_STALE, now_ns);
     set_halts(exchange, now_ns);
@@ -161,22 +163,21 @@ static int64_t next_moment(const tw_exchange *exchange, int64_t now_ns) {
         if (moments->held[i].due_ns < next_ns)
             next_ns = moments->held[i].due_ns;
     }
-    return next_ns;
+    int64_t report_ns = trade_reports_next(&exchange->reports);
+    return report_ns < next_ns ? report_ns : next_ns;
 }
 
+/* What is to come may come closer while time passes: the alarm stops it then. */
 tw_status fault_moments_advance(tw_exchange *exchange, int64_t until_ns, uint64_t event_count_max) {
-    tw_status status = TW_OK;
-    bool arrived = true;
-    while (status == TW_OK && arrived) {
-        int64_t next_ns = next_moment(exchange, floor_now(exchange->floor));
-        if (next_ns > until_ns)
-            return floor_advance(exchange->floor, until_ns, event_count_max, &exchange->failure);
-        status = floor_advance(exchange->floor, next_ns, event_count_max, &exchange->failure);
-        arrived = floor_now(exchange->floor) >= next_ns; /* else it has acted as often as it may */
-        if (status == TW_OK && arrived)
-            arrive(exchange);
+    for (;;) {
+        floor_set_alarm(exchange->floor, next_moment(exchange, floor_now(exchange->floor)));
+        tw_status status =
+            floor_advance(exchange->floor, until_ns, event_count_max, &exchange->failure);
+        bool arrived = floor_now(exchange->floor) >= floor_alarm(exchange->floor);
+        if (status != TW_OK || !arrived) /* at the end, or it has acted as often as it may */
+            return status;
+        arrive(exchange);
     }
-    return status;
 }
 
 int64_t fault_moments_told_time(const tw_exchange *exchange) {

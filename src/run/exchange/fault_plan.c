@@ -37,6 +37,9 @@ static const line_form FORMS[] = {
     {"updates duplicate p", "updates duplicate 1%", FAULT_UPDATE_DUPLICATE, 0, 0},
     {"updates reorder p", "updates reorder 1%", FAULT_UPDATE_REORDER, 0, 0},
     {"updates delay D p", "updates delay 5s 10%", FAULT_UPDATE_DELAY, 0, 0},
+    {"trades late D p", "trades late 20s 1%", FAULT_TRADE_LATE, 0, 0},
+    {"trades cancel D p", "trades cancel 5s 1%", FAULT_TRADE_CANCEL, 0, 0},
+    {"trades correct D p", "trades correct 5s 1%", FAULT_TRADE_CORRECT, 0, 0},
     {"limit connections N", "limit connections 1", FAULT_CONNECTIONS, 1, 1024},
     {"mute D at D", "mute 30s at 2m", FAULT_MUTE, 0, 0},
     {"stale D at D", "stale 30s at 2m", FAULT_STALE, 0, 0},
@@ -119,6 +122,8 @@ static tw_status take_span(const plan_line *line, const line_form *form, int64_t
     bool of_the_wire = form->kind == FAULT_LATENCY || form->kind == FAULT_TAIL;
     if (of_the_wire && *ret_ns > FAULT_LATENCY_NS_MAX)
         return bad(line, TW_RANGE, "a latency of at most 60s", form->example);
+    if (form->kind == FAULT_TRADE_LATE && *ret_ns > FAULT_TRADE_LATE_NS_MAX)
+        return bad(line, TW_RANGE, "a lateness of at most 30s", form->example);
     if (*ret_ns > SPAN_NS_MAX || *ret_ns < -SPAN_NS_MAX)
         return bad(line, TW_RANGE, "a span of at most a year", form->example);
     return TW_OK;
@@ -303,8 +308,8 @@ static tw_status take_line(plan_line *line, fault_plan *plan) {
     const line_form *form = find_form(line);
     if (form == NULL)
         return bad(line, TW_PARSE,
-                   "seed, latency, tail, status, reset, truncate, trickle, updates, limit, mute, "
-                   "stale, close, slow, halt, clock or restart",
+                   "seed, latency, tail, status, reset, truncate, trickle, updates, trades, limit, "
+                   "mute, stale, close, slow, halt, clock or restart",
                    "latency 20ms 5ms");
     if (plan->rule_count == FAULT_RULE_COUNT_MAX)
         return tw_error_set_at(line->error, TW_FULL, line->name, line->number, 0,

@@ -14,8 +14,12 @@
  *     truncate 1%                   half of the answer comes, then the connection ends
  *     trickle 0.5% 10B/s            the answer comes so slowly
  *     updates drop 1%               of the messages of trade_updates: also duplicate, reorder
- * (behind the next), and delay 5s 10%; without a share all of them limit connections 1 further
- * streams of an account are told 406 mute 30s at 2m                streams stay open and silent
+ * (behind the next), and delay 5s 10%; without a share all of them
+ *     trades late 20s 1%            of the trades are told up to so much later, at most 30s
+ *     trades cancel 5s 1%           of the trades are taken back after so long
+ *     trades correct 5s 1%          of the trades are told wrongly and put right after so long
+ *     limit connections 1           further streams of an account are told 406
+ *     mute 30s at 2m                streams stay open and silent
  *     stale 30s at 2m               the same for quotes alone
  *     close streams at 3m           every stream is closed
  *     slow clients at 3m            the same, told 407
@@ -38,6 +42,9 @@
 /* A minute is longer than any client waits. */
 #define FAULT_LATENCY_NS_MAX INT64_C(60000000000)
 
+/* The tape reports a trade within half a minute of the end of its own. */
+#define FAULT_TRADE_LATE_NS_MAX INT64_C(30000000000)
+
 #define FAULT_RULE_COUNT_MAX 64
 #define FAULT_PATH_SIZE 64
 #define FAULT_TEXT_SIZE 96
@@ -57,6 +64,9 @@ typedef enum fault_kind {
     FAULT_UPDATE_DUPLICATE,
     FAULT_UPDATE_REORDER,
     FAULT_UPDATE_DELAY,
+    FAULT_TRADE_LATE,
+    FAULT_TRADE_CANCEL,
+    FAULT_TRADE_CORRECT,
     FAULT_CONNECTIONS,
     FAULT_MUTE,
     FAULT_STALE,

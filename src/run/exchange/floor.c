@@ -241,6 +241,7 @@ tw_status floor_new(const tw_allocator *allocator, const floor_config *config,
     floor->config = *config;
     floor->sink = *sink;
     floor->now_ns = config->start_ns;
+    floor->alarm_ns = INT64_MAX;
     floor->phase = session_phase_at(config->start_ns, &floor->phase_until_ns);
     floor->symbol_count = tw_symbols_count(config->symbols);
     tw_status status = take_memory(floor);

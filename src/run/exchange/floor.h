@@ -76,11 +76,17 @@ tw_status floor_new(const tw_allocator *allocator, const floor_config *config,
                     tw_error *error) TW_MUST_CHECK;
 void floor_free(trading_floor *floor);
 
-/* Lets agents and tape act until `until_ns` or until `event_count_max` of them have acted. The
- * time is then `until_ns`, or that of the last act. A malformed tape ends the replay: TW_PARSE
- * and the like, once. */
+/* Lets agents and tape act until `until_ns` (or the alarm, if that is earlier) or until
+ * `event_count_max` of them have acted. The time is then that end, or that of the last act. A
+ * malformed tape ends the replay: TW_PARSE and the like, once. */
 tw_status floor_advance(trading_floor *floor, int64_t until_ns, uint64_t event_count_max,
                         tw_error *error) TW_MUST_CHECK;
+
+/* Something outside of the floor is due at a moment: floor_advance goes no further than that, until
+ * it is said when the next is (INT64_MAX: nothing is). floor_alarm_by only makes it earlier. */
+void floor_set_alarm(trading_floor *floor, int64_t at_ns);
+void floor_alarm_by(trading_floor *floor, int64_t at_ns);
+int64_t floor_alarm(const trading_floor *floor);
 
 /* Moves time to `to_ns` (not before now) while agents rest; the tape is played, and phases that
  * begin on the way are told. Statuses as floor_advance. */

@@ -40,6 +40,7 @@ struct trading_floor {
     int64_t rates_until_ns; /* at most phase_until_ns */
     double shares;          /* of activity_share */
     bool jumping;           /* in floor_jump */
+    int64_t alarm_ns;       /* floor_advance stops there */
     int64_t resting_ns;     /* since when the agents rest; 0: they act */
     uint64_t event_count;
     uint32_t symbol_count;

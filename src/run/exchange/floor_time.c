@@ -71,9 +71,10 @@ tw_status floor_advance(trading_floor *floor, int64_t until_ns, uint64_t event_c
     for (uint64_t acts = 0;; acts++) {
         due_kind kind;
         int64_t due_ns = next_due(floor, &kind);
-        if (due_ns <= until_ns && acts == event_count_max)
+        int64_t end_ns = floor->alarm_ns < until_ns ? floor->alarm_ns : until_ns;
+        if (due_ns <= end_ns && acts == event_count_max)
             return TW_OK;
-        if (!pass_time(floor, due_ns, until_ns))
+        if (!pass_time(floor, due_ns, end_ns))
             return TW_OK;
         if (kind == DUE_PHASE || kind == DUE_RATES) {
             pass_border(floor, kind);
@@ -90,10 +91,24 @@ tw_status floor_advance(trading_floor *floor, int64_t until_ns, uint64_t event_c
     }
 }
 
+void floor_set_alarm(trading_floor *floor, int64_t at_ns) {
+    floor->alarm_ns = at_ns;
+}
+
+void floor_alarm_by(trading_floor *floor, int64_t at_ns) {
+    if (at_ns < floor->alarm_ns)
+        floor->alarm_ns = at_ns;
+}
+
+int64_t floor_alarm(const trading_floor *floor) {
+    return floor->alarm_ns;
+}
+
 /* The agents rest as on a night: next_due leaves them out, and next_phase does not wake them. */
 tw_status floor_jump(trading_floor *floor, int64_t to_ns, tw_error *error) {
     TW_ASSERT(to_ns >= floor->now_ns);
     floor->jumping = true;
+    floor->alarm_ns = INT64_MAX; /* who jumps leaves it behind */
     if (floor->resting_ns == 0)
         floor->resting_ns = floor->now_ns;
     tw_status status = floor_advance(floor, to_ns, UINT64_MAX, error);

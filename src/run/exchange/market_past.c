@@ -1,5 +1,12 @@
-/* market_past.c - four series; a finished minute is also joined to its day. */
+/*
+ * market_past.c - four series; a finished minute is also joined to its day.
+ *
+ * A trade that is told late, taken back or replaced changes the minute it was in: that is made anew
+ * from its trades, and its day from its minutes, as long as all of them are remembered.
+ */
 #include "market_past.h"
+
+#include <string.h>
 
 #include "bar_fold.h"
 #include "session.h"
@@ -49,23 +56,160 @@ void market_past_quote(market_past *past, const tw_quote *quote) {
     *(tw_quote *)record_series_push(past->quotes, quote->symbol) = *quote;
 }
 
+static bool is_of_day(const tw_bar *minute, const tw_bar *day) {
+    return minute->time_ns - day->time_ns < 25 * TW_NS_PER_HOUR &&
+           session_day_of(minute->time_ns) == session_day_of(day->time_ns);
+}
+
+/* Adds a minute to its day, whose count is 0 before the first. */
+static void add_to_day(tw_bar *day, const tw_bar *minute) {
+    if (minute->count > 0 && day->count > 0) {
+        bar_join(day, minute);
+    } else if (minute->count > 0) {
+        int64_t day_ns = day->time_ns;
+        *day = *minute;
+        day->time_ns = day_ns;
+        day->timeframe_ns = TW_NS_PER_DAY;
+    }
+}
+
 static void join_day(market_past *past, const tw_bar *minute) {
     record_place place;
-    if (record_series_last(past->days, minute->symbol, &place)) {
-        tw_bar *day = record_series_at(past->days, place);
-        if (minute->time_ns - day->time_ns < 25 * TW_NS_PER_HOUR &&
-            session_day_of(minute->time_ns) == session_day_of(day->time_ns)) {
-            bar_join(day, minute);
-            return;
-        }
+    tw_bar *day = NULL;
+    if (record_series_last(past->days, minute->symbol, &place))
+        day = record_series_at(past->days, place);
+    if (day == NULL || !is_of_day(minute, day)) {
+        day = record_series_push(past->days, minute->symbol);
+        *day = (tw_bar){.time_ns = session_time_of(session_day_of(minute->time_ns), 0, 0),
+                        .timeframe_ns = TW_NS_PER_DAY,
+                        .symbol = minute->symbol};
     }
-    tw_bar *day = record_series_push(past->days, minute->symbol);
-    *day = *minute;
-    day->time_ns = session_time_of(session_day_of(minute->time_ns), 0, 0);
-    day->timeframe_ns = TW_NS_PER_DAY;
+    add_to_day(day, minute);
 }
 
 void market_past_minute(market_past *past, const tw_bar *minute) {
     *(tw_bar *)record_series_push(past->minutes, minute->symbol) = *minute;
     join_day(past, minute);
+}
+
+/* ---- revisions ----------------------------------------------------------------------------- */
+
+bool past_trade_counts(const tw_trade *trade) {
+    return trade->mark == TW_TRADE_STANDS || trade->mark == TW_TRADE_CORRECTED;
+}
+
+uint64_t market_past_trade_number(const market_past *past, tw_symbol symbol) {
+    record_place place;
+    bool there = record_series_last(past->trades, symbol, &place);
+    TW_ASSERT(there);
+    return record_series_number(past->trades, place);
+}
+
+tw_trade *market_past_trade_at(market_past *past, tw_symbol symbol, uint64_t number) {
+    record_place place;
+    if (!record_series_find(past->trades, symbol, number, &place) ||
+        record_series_number(past->trades, place) != number)
+        return NULL;
+    return record_series_at(past->trades, place);
+}
+
+bool market_past_newest_trade(const market_past *past, tw_symbol symbol, tw_trade *ret_trade) {
+    record_place place;
+    bool there = record_series_last(past->trades, symbol, &place);
+    for (; there; there = record_series_previous(past->trades, &place)) {
+        const tw_trade *trade = record_series_at(past->trades, place);
+        if (!past_trade_counts(trade))
+            continue;
+        *ret_trade = *trade;
+        return true;
+    }
+    return false;
+}
+
+/* Whether all records of a symbol at or after a time are there still. */
+static bool remembers(const record_series *series, tw_symbol symbol, int64_t time_ns) {
+    record_place place;
+    if (!record_series_first(series, symbol, &place))
+        return false;
+    int64_t first_ns = 0;
+    memcpy(&first_ns, record_series_at(series, place), sizeof first_ns);
+    return record_series_number(series, place) == 0 || first_ns < time_ns;
+}
+
+static void add_to_minute(tw_bar *minute, bar_wide *turnover, const tw_trade *trade) {
+    tw_price price = trade->price;
+    if (minute->count == 0)
+        minute->open = minute->high = minute->low = price;
+    if (price.nano > minute->high.nano)
+        minute->high = price;
+    if (price.nano < minute->low.nano)
+        minute->low = price;
+    minute->close = price;
+    minute->volume.nano += trade->quantity.nano;
+    minute->count++;
+    *turnover += (bar_wide)price.nano * trade->quantity.nano;
+}
+
+/* To the nearest, ties to even, as core/bars rounds. */
+static int64_t divide(bar_wide turnover, int64_t volume) {
+    int64_t quotient = (int64_t)(turnover / volume);
+    bar_wide twice = 2 * (turnover % volume);
+    return quotient + (twice > volume || (twice == volume && quotient % 2 != 0));
+}
+
+bool market_past_remake(const market_past *past, tw_symbol symbol, int64_t minute_ns,
+                        tw_bar *ret_minute) {
+    record_place place;
+    bar_wide turnover = 0;
+    if (!remembers(past->trades, symbol, minute_ns))
+        return false;
+    tw_bar minute = {.time_ns = minute_ns, .timeframe_ns = TW_NS_PER_MINUTE, .symbol = symbol};
+    bool there = record_series_seek(past->trades, symbol, minute_ns, &place);
+    for (; there; there = record_series_next(past->trades, &place)) {
+        const tw_trade *trade = record_series_at(past->trades, place);
+        if (trade->time_ns - minute_ns >= TW_NS_PER_MINUTE)
+            break;
+        if (past_trade_counts(trade))
+            add_to_minute(&minute, &turnover, trade);
+    }
+    if (minute.count > 0)
+        minute.vwap.nano = divide(turnover, minute.volume.nano);
+    *ret_minute = minute;
+    return true;
+}
+
+static void remake_day(const market_past *past, tw_bar *day) {
+    record_place place;
+    tw_bar made = {.time_ns = day->time_ns, .timeframe_ns = TW_NS_PER_DAY, .symbol = day->symbol};
+    if (!remembers(past->minutes, day->symbol, day->time_ns))
+        return;
+    bool there = record_series_seek(past->minutes, day->symbol, day->time_ns, &place);
+    for (; there; there = record_series_next(past->minutes, &place)) {
+        const tw_bar *minute = record_series_at(past->minutes, place);
+        if (!is_of_day(minute, day))
+            break;
+        add_to_day(&made, minute);
+    }
+    *day = made;
+}
+
+bool market_past_revise(market_past *past, const tw_bar *minute, tw_bar *ret_minute,
+                        tw_bar *ret_day) {
+    record_place place;
+    int64_t day_ns = session_time_of(session_day_of(minute->time_ns), 0, 0);
+    if (!record_series_seek(past->minutes, minute->symbol, minute->time_ns, &place))
+        return false;
+    tw_bar *told = record_series_at(past->minutes, place);
+    if (told->time_ns != minute->time_ns)
+        return false;
+    uint32_t revision = told->revision + 1;
+    *told = *minute;
+    told->revision = revision;
+    *ret_minute = *told;
+    if (!record_series_seek(past->days, minute->symbol, day_ns, &place))
+        return false;
+    tw_bar *day = record_series_at(past->days, place);
+    remake_day(past, day);
+    *ret_day = *day;
+    return true;
 }

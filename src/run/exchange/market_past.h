@@ -29,9 +29,34 @@ tw_status market_past_init(market_past *past, const tw_allocator *allocator,
                            uint32_t symbol_count) TW_MUST_CHECK;
 void market_past_done(market_past *past);
 
-/* Takes what the floor tells, in its order. */
+/* The mark of a trade that is not on the tape yet: it is told nowhere. */
+#define PAST_UNREPORTED UINT8_MAX
+
+/* True if a trade counts: it is on the tape, and neither cancelled nor replaced. */
+bool past_trade_counts(const tw_trade *trade);
+
+/* Takes what the floor tells, in its order. A minute whose count is 0 keeps the place of one that
+ * no trade is told of yet. */
 void market_past_trade(market_past *past, const tw_trade *trade);
 void market_past_quote(market_past *past, const tw_quote *quote);
 void market_past_minute(market_past *past, const tw_bar *minute);
+
+/* The number of a symbol's newest trade (record_series.h), and a trade by its number: NULL once it
+ * is forgotten. */
+uint64_t market_past_trade_number(const market_past *past, tw_symbol symbol);
+tw_trade *market_past_trade_at(market_past *past, tw_symbol symbol, uint64_t number);
+
+/* A symbol's newest trade that counts; false without one. */
+bool market_past_newest_trade(const market_past *past, tw_symbol symbol, tw_trade *ret_trade);
+
+/* Makes a minute anew from its trades that count; its count is 0 without any. False: some of its
+ * trades are forgotten. */
+bool market_past_remake(const market_past *past, tw_symbol symbol, int64_t minute_ns,
+                        tw_bar *ret_minute);
+
+/* Puts a remade minute in the place of what it was, and makes its day anew unless some of the
+ * day's minutes are forgotten. Writes both as they are now; false: the minute is forgotten. */
+bool market_past_revise(market_past *past, const tw_bar *minute, tw_bar *ret_minute,
+                        tw_bar *ret_day);
 
 #endif

@@ -97,6 +97,11 @@ static bool enter(const history_query *query, const record_series *records, tw_s
     return record_series_previous(records, ret_place);
 }
 
+/* A trade that is not on the tape yet is told nowhere. */
+static bool is_told(const history_query *query, const void *record) {
+    return query->kind != HISTORY_TRADES || ((const tw_trade *)record)->mark != PAST_UNREPORTED;
+}
+
 static void put_tick(const history_page *page, const void *record) {
     if (page->query->kind == HISTORY_TRADES)
         tw_alpaca_encode_trade(page->body, record);
@@ -114,9 +119,12 @@ static bool ticks_of(history_page *page, tw_symbol symbol, bool resumed) {
         int64_t time_ns = time_at(records, place);
         if (time_ns < query->from_ns || time_ns > query->to_ns)
             return true;
-        if (!history_page_next(page, symbol, time_ns, record_series_number(records, place)))
-            return false;
-        put_tick(page, record_series_at(records, place));
+        const void *record = record_series_at(records, place);
+        if (is_told(query, record)) {
+            if (!history_page_next(page, symbol, time_ns, record_series_number(records, place)))
+                return false;
+            put_tick(page, record);
+        }
         there = query->descending ? record_series_previous(records, &place)
                                   : record_series_next(records, &place);
     }

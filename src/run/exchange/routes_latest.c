@@ -28,10 +28,14 @@ static latest_kind latest_of(const char *word) {
 /* The newest minute of a symbol, finished or not. */
 static bool latest_bar(const tw_exchange *exchange, tw_symbol symbol, tw_bar *ret_bar) {
     record_place place;
-    if (!record_series_last(exchange->past.minutes, symbol, &place))
-        return floor_minute_now(exchange->floor, symbol, ret_bar);
-    *ret_bar = *(const tw_bar *)record_series_at(exchange->past.minutes, place);
-    return true;
+    const record_series *minutes = exchange->past.minutes;
+    bool there = record_series_last(minutes, symbol, &place);
+    for (; there; there = record_series_previous(minutes, &place)) {
+        *ret_bar = *(const tw_bar *)record_series_at(minutes, place);
+        if (ret_bar->count > 0)
+            return true;
+    }
+    return trade_reports_minute_now(exchange, symbol, ret_bar);
 }
 
 static void read_snapshot(const tw_exchange *exchange, tw_symbol symbol,
@@ -40,7 +44,7 @@ static void read_snapshot(const tw_exchange *exchange, tw_symbol symbol,
     *ret_snapshot = (tw_alpaca_snapshot){.present = 0};
     floor_quote(exchange->floor, symbol, &ret_snapshot->latest_quote);
     ret_snapshot->present = TW_ALPACA_BIT(TW_ALPACA_SNAPSHOT_LATEST_QUOTE);
-    if (floor_last_trade(exchange->floor, symbol, &ret_snapshot->latest_trade))
+    if (trade_reports_last_trade(exchange, symbol, &ret_snapshot->latest_trade))
         ret_snapshot->present |= TW_ALPACA_BIT(TW_ALPACA_SNAPSHOT_LATEST_TRADE);
     if (latest_bar(exchange, symbol, &ret_snapshot->minute_bar))
         ret_snapshot->present |= TW_ALPACA_BIT(TW_ALPACA_SNAPSHOT_MINUTE_BAR);
@@ -72,7 +76,7 @@ static bool write_latest(exchange_call *call, latest_kind kind, tw_symbol symbol
     tw_bar bar;
     switch (kind) {
     case LATEST_TRADES:
-        if (!floor_last_trade(exchange->floor, symbol, &trade))
+        if (!trade_reports_last_trade(exchange, symbol, &trade))
             return false;
         tw_alpaca_encode_trade(&exchange->body, &trade);
         return true;

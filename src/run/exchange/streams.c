@@ -131,6 +131,64 @@ void streams_on_trade(streams *set, const tw_trade *trade) {
     feed_tell(&set->market, TW_ALPACA_CHANNEL_TRADES, trade->symbol);
 }
 
+static tw_slice one_letter(const char *letter) {
+    return (tw_slice){letter, *letter != '\0'};
+}
+
+void streams_on_cancel(streams *set, const tw_trade *trade, int64_t time_ns, bool error) {
+    const tw_alpaca_cancel_error cancel = {
+        .symbol = tw_slice_of(tw_symbols_name(set->market.symbols, trade->symbol)),
+        .exchange = one_letter(&trade->exchange),
+        .action = tw_slice_of(error ? "E" : "C"),
+        .tape = one_letter(&trade->tape),
+        .id = trade->id,
+        .price = trade->price,
+        .size = trade->quantity,
+        .time_ns = time_ns,
+        .present = TW_ALPACA_BIT(TW_ALPACA_CANCEL_ERROR_FIELD_COUNT) - 1,
+    };
+    tw_alpaca_record record = {.kind = TW_ALPACA_RECORD_CANCEL_ERROR, .as.cancel_error = &cancel};
+    if (!begin(set, TW_ALPACA_CHANNEL_TRADES, trade->symbol))
+        return;
+    tw_alpaca_encode_record(&set->scratch, &record);
+    feed_tell(&set->market, TW_ALPACA_CHANNEL_TRADES, trade->symbol);
+}
+
+/* "@,T" of the letters '@', 'T'. */
+static void write_conditions(const tw_trade *trade, char text[16]) {
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof trade->conditions && trade->conditions[i] != '\0'; i++) {
+        if (i > 0)
+            text[used++] = ',';
+        text[used++] = trade->conditions[i];
+    }
+    text[used] = '\0';
+}
+
+void streams_on_correction(streams *set, const tw_trade *wrong, const tw_trade *right,
+                           int64_t time_ns) {
+    tw_alpaca_correction correction = {
+        .symbol = tw_slice_of(tw_symbols_name(set->market.symbols, wrong->symbol)),
+        .exchange = one_letter(&wrong->exchange),
+        .tape = one_letter(&wrong->tape),
+        .original_id = wrong->id,
+        .original_price = wrong->price,
+        .original_size = wrong->quantity,
+        .id = right->id,
+        .price = right->price,
+        .size = right->quantity,
+        .time_ns = time_ns,
+        .present = TW_ALPACA_BIT(TW_ALPACA_CORRECTION_FIELD_COUNT) - 1,
+    };
+    tw_alpaca_record record = {.kind = TW_ALPACA_RECORD_CORRECTION, .as.correction = &correction};
+    if (!begin(set, TW_ALPACA_CHANNEL_TRADES, wrong->symbol))
+        return;
+    write_conditions(wrong, correction.original_conditions);
+    write_conditions(right, correction.conditions);
+    tw_alpaca_encode_record(&set->scratch, &record);
+    feed_tell(&set->market, TW_ALPACA_CHANNEL_TRADES, wrong->symbol);
+}
+
 void streams_on_levels(streams *set, const tw_level *levels, size_t count) {
     if (!begin(set, TW_ALPACA_CHANNEL_BOOKS, levels[0].symbol))
         return;

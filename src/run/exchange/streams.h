@@ -52,9 +52,16 @@ bool streams_upgrade(streams *streams, const tw_http_request *request, tw_http_r
                      tw_status *ret_status);
 
 void streams_on_trade(streams *streams, const tw_trade *trade);
+/* A trade that did not happen after all (an error, or cancelled), and one that was told wrongly: to
+ * those who want trades. */
+void streams_on_cancel(streams *streams, const tw_trade *trade, int64_t time_ns, bool error);
+void streams_on_correction(streams *streams, const tw_trade *wrong, const tw_trade *right,
+                           int64_t time_ns);
 void streams_on_levels(streams *streams, const tw_level *levels, size_t count);
 void streams_on_quote(streams *streams, const tw_quote *quote);
 void streams_on_bar(streams *streams, const tw_bar *bar); /* of a minute */
+/* A minute that was told before and is another now, with its day as that is now. */
+void streams_on_updated_bar(streams *streams, const tw_bar *minute, const tw_bar *day);
 void streams_on_halt(streams *streams, tw_symbol symbol, int64_t time_ns, bool halted);
 void streams_on_update(streams *streams, const ledger_update *update);
 

@@ -131,3 +131,16 @@ void streams_on_bar(streams *set, const tw_bar *bar) {
     tell_bar(set, &day->bar, TW_ALPACA_CHANNEL_DAILY_BARS, TW_ALPACA_BAR_DAILY);
     move_bands(set, day, bar);
 }
+
+/* What has been told of the day so far goes on from what the day is now. */
+void streams_on_updated_bar(streams *set, const tw_bar *minute, const tw_bar *day_bar) {
+    stream_day *day = &set->days[minute->symbol];
+    int64_t date = session_day_of(day_bar->time_ns);
+    tell_bar(set, minute, TW_ALPACA_CHANNEL_UPDATED_BARS, TW_ALPACA_BAR_UPDATED);
+    if (date < day->date)
+        return;
+    if (date > day->date)
+        day_begin(day, minute, date);
+    day->bar = *day_bar;
+    day->value = (stream_value)day_bar->vwap.nano * day_bar->volume.nano;
+}
