@@ -55,6 +55,7 @@
 #include "tradewind/performance.h"
 #include "tradewind/pool.h"
 #include "tradewind/portfolios.h"
+#include "tradewind/pretrade.h"
 #include "tradewind/quantile.h"
 #include "tradewind/random.h"
 #include "tradewind/rate.h"
