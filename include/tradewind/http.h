@@ -1,6 +1,6 @@
 /*
- * http.h - HTTP/1.1, both ends, on a tw_loop: a server over libmicrohttpd and a client over
- * libcurl (HTTP/2 over TLS when the other side has it).
+ * http.h - HTTP/1.1, both ends, on a tw_loop: a server that trusts nobody and a client over libcurl
+ * (HTTP/2 over TLS when the other side has it).
  *
  * Server: a handler is called with every whole request; it answers at once or later.
  *
@@ -30,10 +30,10 @@
  * connection of its own as well, closed after it, which cannot have died unnoticed.
  *
  * Memory: tables at creation (a client's histograms are 220 KB of it); the bytes of a request or an
- * answer grow up to the limits of the configuration and are kept for the next one (of a request's
- * body 32 KiB). The two
- * libraries allocate for themselves from the C heap (libmicrohttpd one block of `header_size_max` a
- * connection). Threads: everything belongs to the loop's thread.
+ * answer grow up to the limits of the configuration. A connection of the server that is idle costs
+ * a place in a table (about 120 bytes) and a watch of the loop; buffers belong to requests and go
+ * with them, and buffer_size_max bounds those of all together. libcurl allocates for itself from
+ * the C heap. Threads: everything belongs to the loop's thread.
  */
 #ifndef TRADEWIND_HTTP_H
 #define TRADEWIND_HTTP_H
@@ -87,16 +87,32 @@ typedef struct tw_http_reply tw_http_reply;
 typedef void (*tw_http_handler)(void *context, const tw_http_request *request,
                                 tw_http_reply *reply);
 
+/* Answers what the server refuses by itself, before there is a request to look at: malformed ones
+ * (400, 417, 501, 505), too large ones (413, 414, 431), too slow ones (408), too many clients
+ * (503). The reply must be ended within the call. The connection ends behind it. */
+typedef void (*tw_http_refuser)(void *owner, uint32_t status, const char *sentence,
+                                tw_http_reply *reply);
+
 typedef struct tw_http_server_config {
     const tw_allocator *allocator; /* NULL: the system's */
     const char *address;           /* numeric IPv4 or IPv6; NULL: "127.0.0.1" */
     uint16_t port;                 /* 0: any that is free, see tw_http_server_port */
-    uint32_t connection_count_max; /* more wait to be accepted; 0: 1024 */
+    uint32_t connection_count_max; /* clients at once; the next is answered 503; 0: 1024 */
     uint32_t header_size_max;      /* request line and headers; over it 431 (or 414); 0: 16 KiB */
     uint32_t body_size_max;        /* over it 413; 0: 1 MiB */
-    int64_t idle_timeout_ns;       /* silent connections are closed (whole seconds); 0: 60 s */
+    size_t buffer_size_max;        /* of all connections together: requests that are not whole and
+                                      answers that are not taken. Beyond it the connection that has
+                                      been at it longest is reset; 0: 256 MiB */
+    int64_t idle_timeout_ns;       /* silent connections are closed, and those that take nothing of
+                                      their answer are reset; 0: 60 s */
+    int64_t request_timeout_ns;    /* from the first byte of a request to its last; over it 408;
+                                      0: 30 s */
     tw_http_handler handler;
-    void *context;
+    void *context;                            /* of the handler */
+    tw_http_refuser refuse;                   /* NULL: refusals are a sentence in plain text */
+    uint32_t (*count_elsewhere)(void *owner); /* clients that became something else (streams) and
+                                                 count as well; NULL: none do */
+    void *owner;                              /* of these two */
 } tw_http_server_config;
 
 typedef struct tw_http_answer {
@@ -127,6 +143,9 @@ TW_API uint16_t tw_http_server_port(const tw_http_server *server);
 
 /* Requests with the handler: begun and not yet ended. Upgraded connections do not count. */
 TW_API uint32_t tw_http_server_request_count(const tw_http_server *server);
+
+/* Connections there are, idle ones and those that are being refused among them. */
+TW_API uint32_t tw_http_server_connection_count(const tw_http_server *server);
 
 /* Stops accepting connections; requests that are being read or answered go on. Turn the loop
  * until the request count is zero, or as long as you have patience, then free. */
@@ -164,8 +183,9 @@ TW_API tw_status tw_http_reply_send(tw_http_reply *reply, const tw_http_answer *
 TW_API void tw_http_reply_reset(tw_http_reply *reply);
 
 /* Makes the connection a WebSocket (RFC 6455, section 4.2): checks the request, answers 101 and
- * hands over the descriptor in a later turn (or -1). TW_PROTOCOL if the request does not ask
- * for it properly: the reply has not ended then, answer 400 or 426. TW_NO_MEMORY. */
+ * hands over the descriptor when the handler has returned, or in a later turn (or -1). TW_PROTOCOL
+ * if the request does not ask for it properly: the reply has not ended then, answer 400 or 426.
+ * TW_NO_MEMORY. */
 TW_API tw_status tw_http_reply_upgrade(tw_http_reply *reply, tw_http_on_upgrade on_upgrade,
                                        void *context, tw_error *error) TW_MUST_CHECK;
 
