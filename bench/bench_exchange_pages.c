@@ -3,7 +3,8 @@
  *
  * An exchange with a generated history writes pages of minutes and of days as a call for them does:
  * from the history to the text of the body. Beside it the same bytes are copied, and written as
- * with printf, a call a value. All take turns in one run; the least of RUN_COUNT turns.
+ * with printf, a call a value. The row "made" is of hours of which nothing is remembered. All take
+ * turns in one run; the least of RUN_COUNT turns.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -85,6 +86,16 @@ static void walk_hours(bench *b) {
     walk(b, (bar_frame){BAR_HOUR, 1});
 }
 
+/* With nothing remembered, as the first who asks. */
+static void walk_hours_anew(bench *b) {
+    past_minutes *anew = NULL;
+    if (past_minutes_new(NULL, b->exchange->config.seed, &anew) != TW_OK)
+        return;
+    past_minutes_free(b->exchange->past_minutes);
+    b->exchange->past_minutes = anew;
+    walk_hours(b);
+}
+
 static void walk_days(bench *b) {
     walk(b, (bar_frame){BAR_DAY, 1});
 }
@@ -125,6 +136,7 @@ int main(void) {
     b.text = tw_text_over(memory, ROOM);
     report(&b, "minutes", walk_minutes);
     report(&b, "hours", walk_hours);
+    report(&b, "made", walk_hours_anew);
     report(&b, "days", walk_days);
     tw_exchange_close(b.exchange);
     return 0;

@@ -38,33 +38,43 @@ void bar_join(tw_bar *bar, const tw_bar *later) {
 }
 
 bool bar_fold_end(bar_fold *fold) {
-    if (fold->bar.timeframe_ns == 0 || fold->refused)
+    tw_bar *bar = &fold->made.bar;
+    if (bar->timeframe_ns == 0 || fold->refused)
         return !fold->refused;
     if (fold->joined)
-        set_vwap(&fold->bar, fold->turnover);
-    fold->refused = !fold->sink(fold->context, &fold->bar);
-    fold->bar.timeframe_ns = 0;
-    return !fold->refused;
+        set_vwap(bar, fold->made.turnover);
+    bool wanted = fold->sink != NULL ? fold->sink(fold->context, bar)
+                                     : fold->part_sink(fold->context, &fold->made);
+    fold->refused = !wanted;
+    bar->timeframe_ns = 0;
+    return wanted;
 }
 
-bool bar_fold_take(bar_fold *fold, const tw_bar *bar) {
+static bool take(bar_fold *fold, const tw_bar *bar, bar_wide turnover) {
     const bar_range *range = fold->range;
     bool whole = bar->timeframe_ns == bar_frame_span(range->frame) && range->frame.unit <= BAR_DAY;
     int64_t start_ns = whole ? bar->time_ns : bar_frame_start(range->frame, bar->time_ns);
     if (start_ns < range->from_ns || start_ns > range->to_ns)
         return (start_ns < range->from_ns) != range->descending;
-    if (fold->bar.timeframe_ns != 0 && fold->bar.time_ns == start_ns) {
-        fold->turnover += turnover_of(bar);
-        join_values(&fold->bar, bar, !range->descending);
+    if (fold->made.bar.timeframe_ns != 0 && fold->made.bar.time_ns == start_ns) {
+        fold->made.turnover += turnover;
+        join_values(&fold->made.bar, bar, !range->descending);
         fold->joined = true;
         return true;
     }
     if (!bar_fold_end(fold))
         return false;
-    fold->bar = *bar;
-    fold->bar.time_ns = start_ns;
-    fold->bar.timeframe_ns = bar_frame_span(range->frame);
-    fold->turnover = turnover_of(bar);
+    fold->made = (bar_part){*bar, turnover};
+    fold->made.bar.time_ns = start_ns;
+    fold->made.bar.timeframe_ns = bar_frame_span(range->frame);
     fold->joined = false;
     return true;
+}
+
+bool bar_fold_take(bar_fold *fold, const tw_bar *bar) {
+    return take(fold, bar, turnover_of(bar));
+}
+
+bool bar_fold_take_part(bar_fold *fold, const bar_part *part) {
+    return take(fold, &part->bar, part->turnover);
 }

@@ -17,24 +17,32 @@ typedef struct bar_range {
     bool descending;
 } bar_range;
 
+__extension__ typedef __int128 bar_wide;
+
+/* A bar and the exact turnover of all that it was made of, at 1e-18. */
+typedef struct bar_part {
+    tw_bar bar;
+    bar_wide turnover;
+} bar_part;
+
 /* Takes a bar that is whole; false: no more, please. */
 typedef bool (*bar_sink)(void *context, const tw_bar *bar);
-
-__extension__ typedef __int128 bar_wide;
+typedef bool (*bar_part_sink)(void *context, const bar_part *part);
 
 typedef struct bar_fold {
     const bar_range *range;
-    bar_sink sink;
+    bar_sink sink;           /* of whole bars, ... */
+    bar_part_sink part_sink; /* ... or with their turnover, if `sink` is NULL */
     void *context;
-    tw_bar bar;        /* in progress, if its timeframe is not 0 */
-    bar_wide turnover; /* of it, at 1e-18 */
-    bool joined;       /* it is made of more than one */
-    bool refused;      /* the sink wants no more */
+    bar_part made; /* in progress, if its bar's timeframe is not 0 */
+    bool joined;   /* it is made of more than one */
+    bool refused;  /* the sink wants no more */
 } bar_fold;
 
 /* Takes the next bar in the range's direction. False: the sink wants no more, or none that comes
  * can lie in the range. */
 bool bar_fold_take(bar_fold *fold, const tw_bar *bar);
+bool bar_fold_take_part(bar_fold *fold, const bar_part *part);
 
 /* Hands out the bar in progress; false: the sink wants no more. */
 bool bar_fold_end(bar_fold *fold);

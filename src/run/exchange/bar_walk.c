@@ -6,7 +6,7 @@
  */
 #include "bar_walk.h"
 
-#include "intraday.h"
+#include "past_minutes.h"
 #include "session.h"
 
 typedef struct walk {
@@ -20,13 +20,38 @@ typedef struct walk {
 /* ---- the history --------------------------------------------------------------------------- */
 
 static bool take_minutes_of(walk *w, const tw_bar *day) {
-    tw_bar minutes[INTRADAY_MINUTE_COUNT];
-    uint32_t count = intraday_minutes(day, w->exchange->config.seed, minutes);
-    for (uint32_t k = 0; k < count; k++) {
-        if (!bar_fold_take(&w->fold, &minutes[w->range->descending ? count - 1 - k : k]))
+    const minutes_of_day *minutes = past_minutes_of(w->exchange->past_minutes, day);
+    uint32_t last = minutes->count - 1;
+    for (uint32_t k = 0; k <= last; k++) {
+        if (!bar_fold_take(&w->fold, &minutes->bars[w->range->descending ? last - k : k]))
             return false;
     }
     return true;
+}
+
+static bool take_hours_of(walk *w, const tw_bar *day) {
+    const hours_of_day *hours = past_hours_of(w->exchange->past_minutes, day);
+    uint32_t last = hours->count - 1;
+    for (uint32_t k = 0; k <= last; k++) {
+        if (!bar_fold_take_part(&w->fold, &hours->parts[w->range->descending ? last - k : k]))
+            return false;
+    }
+    return true;
+}
+
+/* What the range's bars are made of: minutes, hours, or the day itself. */
+static bool take_day(walk *w, const tw_bar *day) {
+    switch (w->range->frame.unit) {
+    case BAR_MINUTE:
+        return take_minutes_of(w, day);
+    case BAR_HOUR:
+        return take_hours_of(w, day);
+    case BAR_DAY:
+    case BAR_WEEK:
+    case BAR_MONTH:
+        break;
+    }
+    return bar_fold_take(&w->fold, day);
 }
 
 /* How many of the days begin before a point in time. */
@@ -53,7 +78,7 @@ static bool take_history(walk *w) {
         begin--; /* its minutes may reach into the range */
     for (uint32_t i = begin; i < end; i++) {
         const tw_bar *day = &days[w->range->descending ? end - 1 - (i - begin) : i];
-        if (intraday ? !take_minutes_of(w, day) : !bar_fold_take(&w->fold, day))
+        if (!take_day(w, day))
             return false;
     }
     return true;

@@ -212,6 +212,8 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
         market_past_init(&exchange->past, exchange->allocator, tw_symbols_count(exchange->symbols));
     if (status == TW_OK)
         status = trade_reports_init(exchange);
+    if (status == TW_OK)
+        status = past_minutes_new(exchange->allocator, config->seed, &exchange->past_minutes);
     if (status != TW_OK)
         return tw_error_set(error, status, "no memory for the market's past");
     status = floor_new(exchange->allocator, &floor, &sink, &exchange->floor, error);
@@ -399,6 +401,7 @@ void tw_exchange_close(tw_exchange *exchange) {
     floor_free(exchange->floor);
     exchange_state_close(exchange->state);
     watchlists_free(exchange->watchlists);
+    past_minutes_free(exchange->past_minutes);
     trade_reports_done(exchange);
     market_past_done(&exchange->past);
     ledger_free(exchange->ledger);

@@ -12,6 +12,7 @@
 #include "floor_tape.h"
 #include "ledger.h"
 #include "market_past.h"
+#include "past_minutes.h"
 #include "request_quota.h"
 #include "streams.h"
 #include "trade_reports.h"
@@ -36,6 +37,7 @@ struct tw_exchange {
     daily_history *history;
     trading_floor *floor;
     market_past past;
+    past_minutes *past_minutes; /* of the history's days */
     account_ledger *ledger;
     uint32_t kept_account_count; /* the first ones are of a former run */
     watchlists *watchlists;

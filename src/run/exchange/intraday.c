@@ -56,7 +56,9 @@ static double fold(const tw_bar *day, double price) {
     double span = (double)day->high.nano - low;
     if (span <= 0.0)
         return low;
-    double turns = fmod(fabs(price - low), 2.0 * span);
+    double turns = fabs(price - low);
+    if (turns >= 2.0 * span)
+        turns = fmod(turns, 2.0 * span);
     return low + (turns <= span ? turns : 2.0 * span - turns);
 }
 
