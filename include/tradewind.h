@@ -51,6 +51,7 @@
 #include "tradewind/market.h"
 #include "tradewind/match.h"
 #include "tradewind/metrics.h"
+#include "tradewind/monitor.h"
 #include "tradewind/overlap.h"
 #include "tradewind/performance.h"
 #include "tradewind/pool.h"

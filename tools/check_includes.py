@@ -46,6 +46,7 @@ MAY_INCLUDE = [
     ("edge/store", ["base", "kit/*", "core/market"]),
     ("edge/workers", ["base"]),
     ("edge/crash", ["base", "kit/*"]),
+    ("edge/monitor", ["base", "kit/*", "edge/loop", "edge/http"]),
     ("edge/solver", ["base"]),
     ("edge/alpaca", ["base", "kit/*", "core/market", "edge/json", "edge/loop", "edge/http", "edge/resilient",
                      "edge/socket"]),
