@@ -29,6 +29,7 @@
 
 #include "tradewind/alloc.h"
 #include "tradewind/error.h"
+#include "tradewind/flight.h"
 #include "tradewind/histogram.h"
 #include "tradewind/market.h"
 #include "tradewind/rebalance.h"
@@ -47,7 +48,8 @@ typedef enum tw_market_kind {
 typedef struct tw_market_event {
     int64_t received_ns; /* monotonic: when its bytes were read */
     uint32_t kind;       /* tw_market_kind */
-    uint32_t reserved;
+    uint32_t decoded_ns; /* of an event whose stages are to be timed: from its bytes to here, at
+                            least 1; 0: they are not */
     union {
         tw_trade trade;
         tw_quote quote;
@@ -219,6 +221,7 @@ typedef struct tw_engine_config {
     int64_t decision_gap_ns;    /* least time between two decisions */
 
     int64_t (*monotonic_ns)(void); /* for latency figures; NULL: none are taken */
+    tw_flight *flight;             /* phases and journal entries are noted there; may be NULL */
 } tw_engine_config;
 
 /* ---- state and report --------------------------------------------------------------------- */
@@ -298,6 +301,18 @@ typedef struct tw_engine_holding {
     double volatility_share; /* of the target portfolio's variance; NaN when unknown */
 } tw_engine_holding;
 
+/* Where time goes between the bytes of an event and an order of ours. The first two are timed of
+ * the events that the feed marks, the others each time. */
+typedef enum tw_engine_stage {
+    TW_ENGINE_STAGE_QUEUE,   /* decoded, until the engine takes it */
+    TW_ENGINE_STAGE_INTAKE,  /* book, window, bars, value, band */
+    TW_ENGINE_STAGE_DECIDE,  /* risk, targets, the plan: a decision */
+    TW_ENGINE_STAGE_CHECK,   /* price, cash, limits, its row and entry: a planned trade */
+    TW_ENGINE_STAGE_DURABLE, /* an intent, until it is on the disk and with the broker */
+    TW_ENGINE_STAGE_ORDER, /* all: bytes of the newest event before an intent, until it is there */
+    TW_ENGINE_STAGE_COUNT
+} tw_engine_stage;
+
 typedef struct tw_engine tw_engine;
 
 TW_BEGIN_DECLS
@@ -335,6 +350,12 @@ TW_API void tw_engine_get_report(const tw_engine *engine, tw_engine_report *ret_
 /* Monotonic nanoseconds from the bytes' arrival to the end of the decision it led to, of every
  * market event. Borrowed. */
 TW_API const tw_histogram *tw_engine_latency(const tw_engine *engine);
+
+/* The same by stage; empty without `monotonic_ns`. Borrowed; may be read beside the engine's
+ * thread, as histogram.h says, until the engine is freed. */
+TW_API const tw_histogram *tw_engine_stage_latency(const tw_engine *engine, tw_engine_stage stage);
+/* "queue", "intake", ... Never NULL. */
+TW_API const char *tw_engine_stage_name(tw_engine_stage stage);
 
 /* Walks all state and asserts its invariants: positions equal the fills, cash is conserved. */
 TW_API void tw_engine_check(const tw_engine *engine);

@@ -668,14 +668,18 @@ static inline void fake_done(fake_desk *desk) {
     tw_symbols_free(desk->symbols);
 }
 
-static inline tw_status fake_engine(fake_desk *desk, const tw_engine_config *config,
-                                    tw_engine **ret_engine, tw_error *error) {
-    tw_engine_ports ports = {
+static inline tw_engine_ports fake_ports(fake_desk *desk) {
+    return (tw_engine_ports){
         .feed = {fake_next_market, fake_next_venue, desk},
         .broker = {fake_submit, fake_cancel, fake_query, fake_snapshot, desk},
         .store = {fake_put_trade, fake_put_bar, fake_put_order, fake_put_fill, fake_append,
                   fake_durable, fake_health, desk},
     };
+}
+
+static inline tw_status fake_engine(fake_desk *desk, const tw_engine_config *config,
+                                    tw_engine **ret_engine, tw_error *error) {
+    tw_engine_ports ports = fake_ports(desk);
     return tw_engine_new(NULL, config, desk->symbols, &ports, ret_engine, error);
 }
 

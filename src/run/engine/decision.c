@@ -296,8 +296,7 @@ static void remember_before(tw_engine *engine) {
     }
 }
 
-void decision_make(tw_engine *engine, const char *cause) {
-    TW_ASSERT(!engine->plan.active && engine->orders.open_count == 0);
+static void decide(tw_engine *engine, const char *cause) {
     if (!set_targets(engine)) {
         engine_fail(engine, TW_INFEASIBLE,
                     "no symbol can be given a target weight: there is no "
@@ -331,6 +330,13 @@ void decision_make(tw_engine *engine, const char *cause) {
     engine->report.trades_planned += plan.count;
     engine->report.trades_lower_bound += plan.lower_bound;
     adopt_plan(engine, &plan);
+}
+
+void decision_make(tw_engine *engine, const char *cause) {
+    TW_ASSERT(!engine->plan.active && engine->orders.open_count == 0);
+    int64_t began_ns = trace_now(engine);
+    decide(engine, cause);
+    trace_stage(engine, TW_ENGINE_STAGE_DECIDE, began_ns);
 }
 
 /* ---- intents ------------------------------------------------------------------------------- */
@@ -410,6 +416,8 @@ static void intend(tw_engine *engine, const tw_order *order, const char *why) {
     tw_decimal_format(record->order.quantity.nano, quantity);
     tw_decimal_format(record->order.limit_price.nano, price);
     record->order.created_ns = engine->now_ns;
+    record->heard_ns = engine->heard_ns;
+    record->intended_ns = trace_now(engine);
     record->deadline_ns = engine->now_ns + engine->config.order_patience_ns;
     /* The row first: whoever finds the entry after a crash must find the order, too. */
     record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
@@ -455,7 +463,9 @@ uint64_t decision_follow_plan(tw_engine *engine) {
     uint8_t side = plan->trades[plan->next_trade].side;
     while (plan->next_trade < plan->trade_count && plan->trades[plan->next_trade].side == side &&
            engine->phase == TW_ENGINE_TRADING) {
+        int64_t began_ns = trace_now(engine);
         intend_trade(engine, &plan->trades[plan->next_trade++], &budget);
+        trace_stage(engine, TW_ENGINE_STAGE_CHECK, began_ns);
         work++;
     }
     return work;

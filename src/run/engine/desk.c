@@ -401,6 +401,8 @@ static uint64_t send_intent(tw_engine *engine, order_record *record, uint64_t du
     if (status == TW_FULL)
         return 0;
     order_table_sent(&engine->orders, record);
+    trace_stage(engine, TW_ENGINE_STAGE_DURABLE, record->intended_ns);
+    trace_stage(engine, TW_ENGINE_STAGE_ORDER, record->heard_ns);
     if (status != TW_OK) {
         tw_order_result result = {.status = status};
         memcpy(result.client_order_id, record->order.client_order_id,

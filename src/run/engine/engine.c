@@ -39,6 +39,8 @@ void engine_fail(tw_engine *engine, tw_status status, const char *format, ...) {
     va_end(arguments);
     engine->failure.status = status;
     engine->phase = TW_ENGINE_FAILED;
+    tw_flight_note(engine->config.flight, trace_now(engine), "engine failed", status,
+                   engine->now_ns, tw_slice_of(tw_status_name(status)));
 }
 
 void engine_enter(tw_engine *engine, tw_engine_phase phase) {
@@ -195,6 +197,8 @@ tw_status tw_engine_new(const tw_allocator *allocator, const tw_engine_config *c
     engine->store = ports->store;
     engine->journal_sequence = config->journal_sequence;
     tw_histogram_init(&engine->latency);
+    for (size_t i = 0; i < TW_ENGINE_STAGE_COUNT; i++)
+        tw_histogram_init(&engine->stages[i]);
     status = take_parts(engine);
     if (status == TW_OK)
         status = take_arrays(engine);
@@ -390,6 +394,7 @@ static uint64_t read_venue(tw_engine *engine, uint32_t count_max) {
     uint64_t count = 0;
     while (count < count_max && engine->phase < TW_ENGINE_DONE && record_drain(engine) &&
            engine->feed.next_venue(engine->feed.context, &event) == TW_OK) {
+        engine->heard_ns = event.received_ns;
         desk_venue(engine, &event);
         count++;
     }
@@ -401,7 +406,9 @@ static uint64_t read_market(tw_engine *engine, uint32_t count_max) {
     uint64_t count = 0;
     while (count < count_max && engine->phase < TW_ENGINE_DONE && record_drain(engine) &&
            engine->feed.next_market(engine->feed.context, &event) == TW_OK) {
+        int64_t began_ns = trace_event(engine, &event);
         intake_market(engine, &event);
+        trace_stage(engine, TW_ENGINE_STAGE_INTAKE, began_ns);
         phase_step(engine);
         if (engine->config.monotonic_ns != NULL)
             tw_histogram_record(&engine->latency,

@@ -6,6 +6,7 @@
  *     desk.c        venue events: snapshot, orders, fills, positions, cash
  *     decision.c    history, risk, targets, plan, checks, intents
  *     record.c      journal entries and rows, with back-pressure
+ *     trace.c       where time goes; what the flight recorder hears
  *     summary.c     report and holdings
  *     order_table.c the life of an order
  */
@@ -134,6 +135,8 @@ struct tw_engine {
 
     tw_engine_report report;
     tw_histogram latency;
+    int64_t heard_ns; /* monotonic: when the bytes of the newest event were read */
+    tw_histogram stages[TW_ENGINE_STAGE_COUNT];
 };
 
 /* ---- engine.c ------------------------------------------------------------------------------ */
@@ -179,5 +182,15 @@ void record_row(tw_engine *engine, const engine_row *row);
 /* Hands waiting rows and entries to the store; true when none is left. */
 bool record_drain(tw_engine *engine);
 bool record_waits(const tw_engine *engine);
+
+/* ---- trace.c ------------------------------------------------------------------------------- */
+
+/* Monotonic time, or 0 when no latencies are taken. */
+int64_t trace_now(const tw_engine *engine);
+/* A stage that began then is over; nothing when that is 0. */
+void trace_stage(tw_engine *engine, tw_engine_stage stage, int64_t began_ns);
+/* An event is taken; the beginning of its first stage, or 0 when it is not timed. */
+int64_t trace_event(tw_engine *engine, const tw_market_event *event);
+void trace_journal(const tw_engine *engine, const tw_journal_entry *entry);
 
 #endif

@@ -48,6 +48,8 @@ typedef struct order_record {
     int64_t deadline_ns;       /* venue time after which it is cancelled; 0: never */
     int64_t notional_nano;     /* money of the filled part */
     int64_t ask_again_ns;      /* venue time of the next query while UNKNOWN */
+    int64_t heard_ns;          /* monotonic, for latencies: the bytes that it followed, */
+    int64_t intended_ns;       /* and when it was intended; 0: not taken */
     uint32_t queries;          /* asked so far while UNKNOWN */
     uint8_t state;             /* order_state */
     uint8_t cancel_requested;

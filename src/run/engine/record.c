@@ -42,6 +42,7 @@ uint64_t record_journal(tw_engine *engine, const char *kind, const char *format,
         return UINT64_MAX;
     }
     engine->journal_sequence = entry.sequence;
+    trace_journal(engine, &entry);
     engine->report.journal_entries++;
     return entry.sequence;
 }
