@@ -373,9 +373,11 @@ TW_API tw_status tw_match_auction_begin(tw_match *match, tw_symbol symbol, tw_ma
                                         const tw_match_sink *sink);
 TW_API tw_status tw_match_auction_end(tw_match *match, tw_symbol symbol, tw_price reference,
                                       const tw_match_sink *sink);
-/* What would come of it if it ended now; false when nothing would trade. O(orders that cross). */
-TW_API bool tw_match_auction_outlook(tw_match *match, tw_symbol symbol, tw_price reference,
-                                     tw_match_outlook *ret_outlook);
+/* What would come of an auction if it ended now: of the one that the symbol is in, which must be of
+ * this kind, or of one that began and ended at once. False when nothing would trade. Nothing is
+ * changed or told. O(orders that cross, and limit orders that are for the auction). */
+TW_API bool tw_match_auction_outlook(tw_match *match, tw_symbol symbol, tw_match_auction kind,
+                                     tw_price reference, tw_match_outlook *ret_outlook);
 /* Which auction a symbol is in; 0: none. */
 TW_API int tw_match_auction_of(const tw_match *match, tw_symbol symbol);
 

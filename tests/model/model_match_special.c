@@ -790,6 +790,7 @@ typedef struct match_pair {
     uint64_t seed;
     uint64_t next_id;
     uint64_t kinds[TW_MATCH_AUCTION_ENDED + 1];
+    uint64_t foretold; /* auctions that traded */
 } match_pair;
 
 static void remember(void *context, const tw_match_event *event) {
@@ -889,6 +890,37 @@ static void replace_both(match_pair *pair) {
     tw_match_replace(pair->match, 0, id, &replacement, &pair->sink);
 }
 
+static void compare_events(match_pair *pair, uint32_t number);
+
+/* What was foretold of an auction comes true when it begins and ends at once. */
+static void foretell_both(match_pair *pair, tw_match_auction kind) {
+    int64_t reference = dice(pair, 3) == 0 ? 0 : some_price(pair) + 50;
+    tw_match_outlook outlook = {0};
+    bool can_end = pair->slow.auction == 0 && !pair->slow.halted;
+    bool trades =
+        can_end && tw_match_auction_outlook(pair->match, 0, kind, (tw_price){reference}, &outlook);
+    slow_auction_begin(&pair->slow, kind);
+    tw_match_auction_begin(pair->match, 0, kind, &pair->sink);
+    if (!can_end || dice(pair, 2) == 0)
+        return;
+    compare_events(pair, 0);
+    pair->told.count = 0;
+    pair->wanted.count = 0;
+    slow_auction_end(&pair->slow, reference);
+    tw_match_auction_end(pair->match, 0, (tw_price){reference}, &pair->sink);
+    tw_match_event ended = {0};
+    for (size_t i = 0; i < pair->told.count; i++) {
+        if (pair->told.events[i].kind == TW_MATCH_AUCTION_ENDED)
+            ended = pair->told.events[i];
+    }
+    assert_int_equal(ended.kind, TW_MATCH_AUCTION_ENDED);
+    assert_int_equal(trades, ended.quantity.nano > 0);
+    assert_int_equal(outlook.price.nano, ended.price.nano);
+    assert_int_equal(outlook.quantity.nano, ended.quantity.nano);
+    assert_int_equal(outlook.left_over.nano, ended.remaining.nano);
+    pair->foretold += trades;
+}
+
 static void change_phase_of_both(match_pair *pair) {
     uint32_t what = dice(pair, 8);
     if (what == 0) {
@@ -898,9 +930,7 @@ static void change_phase_of_both(match_pair *pair) {
         slow_halt(&pair->slow, false);
         tw_match_resume(pair->match, 0, &pair->sink);
     } else if (what == 4) {
-        tw_match_auction kind = (tw_match_auction)(1 + dice(pair, 3));
-        slow_auction_begin(&pair->slow, kind);
-        tw_match_auction_begin(pair->match, 0, kind, &pair->sink);
+        foretell_both(pair, (tw_match_auction)(1 + dice(pair, 3)));
     } else {
         int64_t reference = dice(pair, 3) == 0 ? 0 : some_price(pair) + 50;
         slow_auction_end(&pair->slow, reference);
@@ -1006,6 +1036,7 @@ static void run(tw_match_self_trade self_trade, uint64_t seed, uint32_t request_
     }
     for (int kind = TW_MATCH_ACCEPTED; kind <= TW_MATCH_AUCTION_ENDED; kind++)
         assert_true(pair->kinds[kind] > 0);
+    assert_true(pair->foretold > 5);
     tw_match_free(pair->match);
     test_free(pair);
 }

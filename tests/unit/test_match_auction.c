@@ -75,12 +75,35 @@ static void the_most_trades_then_the_least_is_left_over(void **state) {
     place(desk, 2, 0, TW_SIDE_BUY, 101, 5);
     place(desk, 3, 0, TW_SIDE_SELL, 99, 10);
     place(desk, 4, 0, TW_SIDE_SELL, 100, 1);
-    assert_true(tw_match_auction_outlook(desk->match, 0, (tw_price){0}, &outlook));
+    assert_true(
+        tw_match_auction_outlook(desk->match, 0, TW_MATCH_OPENING, (tw_price){0}, &outlook));
     assert_int_equal(outlook.price.nano, 101); /* 11 at 100 and 101, 4 left over at each: higher */
     assert_int_equal(outlook.quantity.nano, 11);
     assert_int_equal(outlook.left_over.nano, 4);
     assert_int_equal(end(desk, 100), TW_OK); /* the nearest to the reference */
     expect_end(desk, 100, 11, TW_SIDE_BUY, 4);
+}
+
+static void what_an_auction_would_bring_is_told_before_it_begins(void **state) {
+    match_desk *desk = *state;
+    tw_match_outlook outlook;
+    place(desk, 1, 0, TW_SIDE_BUY, 99, 10);
+    place(desk, 2, 0, TW_SIDE_SELL, 101, 10);
+    submit(desk, timed(limit(3, 5, TW_SIDE_BUY, 102, 25), TW_AT_CLOSE));
+    submit(desk, timed(market(4, TW_SIDE_SELL, 7), TW_AT_CLOSE));
+    assert_false(
+        tw_match_auction_outlook(desk->match, 0, TW_MATCH_OPENING, (tw_price){0}, &outlook));
+    assert_true(
+        tw_match_auction_outlook(desk->match, 0, TW_MATCH_CLOSING, (tw_price){0}, &outlook));
+    assert_int_equal(outlook.price.nano, 102); /* 17 at 101 and 102 */
+    assert_int_equal(outlook.quantity.nano, 17);
+    assert_int_equal(outlook.left_over.nano, 8);
+    assert_int_equal(outlook.side, TW_SIDE_BUY);
+    assert_int_equal(tw_match_auction_of(desk->match, 0), 0);
+    tw_price bid;
+    assert_true(tw_book_best_price(tw_match_book(desk->match), 0, TW_SIDE_BUY, &bid));
+    assert_int_equal(bid.nano, 99);
+    tw_match_check(desk->match);
 }
 
 static void the_reference_decides_between_equals(void **state) {
@@ -196,6 +219,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         SPECIAL_TEST(orders_rest_crossed_until_the_auction_ends),
         SPECIAL_TEST(the_most_trades_then_the_least_is_left_over),
+        SPECIAL_TEST(what_an_auction_would_bring_is_told_before_it_begins),
         SPECIAL_TEST(the_reference_decides_between_equals),
         SPECIAL_TEST(market_orders_trade_first_and_do_not_outlive_it),
         SPECIAL_TEST(orders_for_an_auction_wait_for_it),

@@ -223,13 +223,65 @@ static tw_side side_of(wide left_over) {
     return left_over > 0 ? TW_SIDE_BUY : TW_SIDE_SELL;
 }
 
-bool tw_match_auction_outlook(tw_match *match, tw_symbol symbol, tw_price reference,
-                              tw_match_outlook *ret_outlook) {
-    TW_ASSERT(match != NULL && ret_outlook != NULL);
+/* ---- The outlook ------------------------------------------------------------------------------
+ */
+
+/* An auction that has not begun is looked at by letting its limit orders into the book, behind all
+ * others as they would come, and taking them out again: nobody sees the book in between. */
+static bool is_outside(const match_record *record, uint8_t kind) {
+    return record->type == TW_ORDER_LIMIT && record->place == TW_MATCH_AT_AUCTION &&
+           takes_part(record, kind);
+}
+
+/* An order that the full book does not take would be cancelled by the auction, too. */
+static void let_in(tw_match *match, tw_symbol symbol, uint8_t kind) {
+    const match_record *record = NULL;
+    for (uint32_t at = match->symbols[symbol].auctions.first; at != MATCH_NONE; at = record->next) {
+        record = &match->records[at];
+        const tw_book_order order = {.id = record->id,
+                                     .price.nano = record->price,
+                                     .quantity.nano = record->remaining,
+                                     .side = record->side};
+        tw_status status =
+            is_outside(record, kind) ? tw_book_add(match->book, symbol, &order) : TW_OK;
+        TW_ASSERT(status == TW_OK || status == TW_FULL);
+    }
+}
+
+static void let_out(tw_match *match, tw_symbol symbol, uint8_t kind) {
+    const match_record *record = NULL;
+    for (uint32_t at = match->symbols[symbol].auctions.first; at != MATCH_NONE; at = record->next) {
+        record = &match->records[at];
+        tw_book_view view;
+        if (!is_outside(record, kind) ||
+            tw_book_find(match->book, symbol, record->id, &view) != TW_OK)
+            continue;
+        tw_status status = tw_book_delete(match->book, symbol, record->id);
+        TW_ASSERT(status == TW_OK);
+    }
+}
+
+bool tw_match_auction_outlook(tw_match *match, tw_symbol symbol, tw_match_auction kind,
+                              tw_price reference, tw_match_outlook *ret_outlook) {
+    TW_ASSERT(match != NULL && ret_outlook != NULL && !match->busy);
     TW_ASSERT(symbol < match->config.book.symbol_count_max);
+    TW_ASSERT(kind >= TW_MATCH_OPENING && kind <= TW_MATCH_REOPENING);
+    match_symbol *state = &match->symbols[symbol];
+    TW_ASSERT(state->auction == 0 || state->auction == (uint8_t)kind);
+    bool supposed = state->auction == 0;
+    if (supposed) {
+        state->auction = (uint8_t)kind;
+        let_in(match, symbol, state->auction);
+    }
     auction_figures figures = {0};
+    bool trades = find_price(match, symbol, reference, &figures);
+    if (supposed) {
+        let_out(match, symbol, state->auction);
+        state->auction = 0;
+        state->revision = tw_book_revision(match->book, symbol);
+    }
     *ret_outlook = (tw_match_outlook){0};
-    if (!find_price(match, symbol, reference, &figures))
+    if (!trades)
         return false;
     ret_outlook->price.nano = figures.price;
     ret_outlook->quantity = quantity_of(figures.quantity);
