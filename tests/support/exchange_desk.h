@@ -133,6 +133,10 @@ static inline void desk_on_phase(void *context, session_phase phase) {
     ledger_on_phase(desk->ledger, phase);
 }
 
+static inline void desk_on_gathering(void *context, tw_match_auction kind) {
+    ledger_on_gathering(((trading_desk *)context)->ledger, kind);
+}
+
 static inline void desk_on_update(void *context, const ledger_update *update) {
     trading_desk *desk = context;
     size_t used = strlen(desk->updates);
@@ -194,7 +198,8 @@ static inline tw_status desk_make(trading_desk *desk, const tw_allocator *alloca
         .tape_midnight_ns = session_time_of(session_day_of(DESK_START_NS), 0, 0),
     };
     floor_sink sink = {desk_on_trade,      desk_on_levels, desk_on_quote, desk_on_bar,
-                       desk_on_user_event, desk,           desk_on_phase, NULL};
+                       desk_on_user_event, desk,           desk_on_phase, NULL,
+                       desk_on_gathering};
     if (status == TW_OK)
         status = floor_new(allocator, &floor, &sink, &desk->floor, error);
     return status;

@@ -15,6 +15,8 @@
 
 enum { SYMBOLS = 3 };
 
+static const int64_t CLOSE_NS = INT64_C(1767646800000000000); /* 2026-01-05T21:00:00Z */
+
 /* Beside each day that is told stand the minutes that were told before it. */
 typedef struct day_view {
     int64_t volume_nano[SYMBOLS];
@@ -31,6 +33,7 @@ typedef struct watcher {
     tw_alpaca_stream *stream;
     day_view view;
     uint32_t bands;
+    uint32_t imbalances[SYMBOLS];
     int64_t down_nano[SYMBOLS];
     int64_t up_nano[SYMBOLS];
     char statuses[512];
@@ -92,11 +95,27 @@ static void take_band(watcher *watch, const tw_alpaca_band *band) {
     assert_true(band->down.nano > 0 && band->down.nano < band->up.nano);
 }
 
+/* One a second and symbol in the ten minutes before 16:00, at a price near the market's. */
+static void take_imbalance(watcher *watch, const tw_alpaca_imbalance *imbalance) {
+    tw_symbol s = tw_symbols_find(w.symbols, imbalance->symbol);
+    assert_true(s < SYMBOLS);
+    assert_true(imbalance->time_ns >= CLOSE_NS - 10 * TW_NS_PER_MINUTE);
+    assert_true(imbalance->time_ns < CLOSE_NS);
+    assert_true(tw_slice_equal_string(imbalance->tape, "C"));
+    assert_true(imbalance->price.nano > watch->view.low_nano[s] / 100 * 98);
+    assert_true(imbalance->price.nano < watch->view.high_nano[s] / 100 * 102);
+    watch->imbalances[s]++;
+}
+
 static void on_record(void *context, const tw_alpaca_record *record, int64_t received_ns) {
     watcher *watch = context;
     (void)received_ns;
     if (record->kind == TW_ALPACA_RECORD_BAND) {
         take_band(watch, record->as.band);
+        return;
+    }
+    if (record->kind == TW_ALPACA_RECORD_IMBALANCE) {
+        take_imbalance(watch, record->as.imbalance);
         return;
     }
     assert_int_equal(record->kind, TW_ALPACA_RECORD_TRADING_STATUS);
@@ -175,6 +194,8 @@ static void bands_lie_around_the_mean_of_five_minutes(void **state) {
     step("2h"); /* none after hours */
     settle();
     assert_true(watch.bands < bands + 26 * SYMBOLS);
+    for (tw_symbol s = 0; s < SYMBOLS; s++) /* none before two of them meet */
+        assert_true(watch.imbalances[s] > 400 && watch.imbalances[s] <= 600);
     tw_alpaca_stream_free(watch.stream);
 }
 

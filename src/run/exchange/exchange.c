@@ -87,6 +87,14 @@ static void on_phase(void *context, session_phase phase) {
     ledger_on_phase(((tw_exchange *)context)->ledger, phase);
 }
 
+static void on_gathering(void *context, tw_match_auction kind) {
+    ledger_on_gathering(((tw_exchange *)context)->ledger, kind);
+}
+
+static void on_outlook(void *context, tw_match_auction kind) {
+    streams_on_outlook(((tw_exchange *)context)->streams, kind);
+}
+
 /* ---- history -------------------------------------------------------------------------------- */
 
 /* Reorders the file's columns to the symbols and makes their history. A symbol that the file does
@@ -177,8 +185,8 @@ static double events_of_all(const tw_exchange *exchange) {
 
 static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
     const tw_exchange_config *config = &exchange->config;
-    floor_sink sink = {on_trade,      on_levels, on_quote, on_bar,
-                       on_user_event, exchange,  on_phase, on_halt};
+    floor_sink sink = {on_trade, on_levels, on_quote, on_bar,       on_user_event,
+                       exchange, on_phase,  on_halt,  on_gathering, on_outlook};
     floor_config floor = {
         .symbols = exchange->symbols,
         .history = exchange->history,

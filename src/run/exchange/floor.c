@@ -3,13 +3,14 @@
  * gathered while it runs and told when it is over: trades at once, then levels, then the quote.
  *
  * Further invariant
- *  5. `touched` holds each (side, price) whose total may have changed in the request that runs;
+ *  6. `touched` holds each (side, price) whose total may have changed in the request that runs;
  *     if it overflows, the whole book of the symbol is told instead.
  */
 #include "floor_priv.h"
 
 #include <string.h>
 
+#include "auction_interest.h"
 #include "tradewind/time.h"
 
 /* ---- what a request changed ---------------------------------------------------------------- */
@@ -49,8 +50,16 @@ static tw_quantity reported(const trading_floor *floor, tw_symbol symbol, tw_qua
     return (tw_quantity){whole > 0 ? whole : TW_NANO};
 }
 
+static void tell(trading_floor *floor, const tw_trade *trade) {
+    floor->last_trades[trade->symbol] = *trade;
+    tw_status status = tw_bars_push(floor->bars, trade, floor_on_minute, floor);
+    TW_ASSERT(status == TW_OK || status == TW_OVERFLOW);
+    floor->sink.on_trade(floor->sink.context, trade);
+}
+
+/* T: outside of the regular session. */
 void floor_tell_trade(trading_floor *floor, const tw_match_event *event) {
-    tw_trade trade = {
+    const tw_trade trade = {
         .time_ns = floor->now_ns,
         .price = event->price,
         .quantity = reported(floor, event->symbol, event->quantity),
@@ -59,12 +68,28 @@ void floor_tell_trade(trading_floor *floor, const tw_match_event *event) {
         .side = event->side,
         .exchange = 'V',
         .tape = 'C',
-        .conditions = "@",
+        .conditions = {'@', floor_is_open(floor) ? '\0' : 'T'},
     };
-    floor->last_trades[event->symbol] = trade;
-    tw_status status = tw_bars_push(floor->bars, &trade, floor_on_minute, floor);
-    TW_ASSERT(status == TW_OK || status == TW_OVERFLOW);
-    floor->sink.on_trade(floor->sink.context, &trade);
+    tell(floor, &trade);
+}
+
+/* The trades of an auction are told as the one that they are: O at the opening, 6 at the close, 5
+ * after a halt; X: of an auction of this exchange. */
+static void tell_auction(trading_floor *floor, const tw_match_event *event) {
+    static const char codes[] = {'?', 'O', '6', '5'};
+    if (event->quantity.nano == 0)
+        return;
+    const tw_trade trade = {
+        .time_ns = floor->now_ns,
+        .price = event->price,
+        .quantity = reported(floor, event->symbol, event->quantity),
+        .id = floor->auction_trade_id,
+        .symbol = event->symbol,
+        .exchange = 'Q',
+        .tape = 'C',
+        .conditions = {'@', codes[floor->auction_kind], 'X'},
+    };
+    tell(floor, &trade);
 }
 
 static bool is_users(const tw_match_event *event) {
@@ -77,6 +102,10 @@ void floor_on_match(void *context, const tw_match_event *event) {
         floor->sink.on_user_event(floor->sink.context, event);
     switch ((tw_match_event_kind)event->kind) {
     case TW_MATCH_TRADE:
+        if ((event->flags & TW_MATCH_IN_AUCTION) != 0) {
+            floor->auction_trade_id = event->trade_id;
+            break;
+        }
         touch(floor, event->side == TW_SIDE_BUY ? TW_SIDE_SELL : TW_SIDE_BUY, event->price);
         floor_tell_trade(floor, event);
         break;
@@ -94,6 +123,7 @@ void floor_on_match(void *context, const tw_match_event *event) {
         break;
     case TW_MATCH_AUCTION_ENDED: /* its trades left levels that they do not name */
         floor->touched_overflow = true;
+        tell_auction(floor, event);
         break;
     case TW_MATCH_BEST_CHANGED:
         floor->best_changed = true;
@@ -110,7 +140,9 @@ void floor_on_match(void *context, const tw_match_event *event) {
     case TW_MATCH_TRIGGERED:
     case TW_MATCH_HELD:
     case TW_MATCH_RELEASED:
+        break;
     case TW_MATCH_AUCTION_BEGUN:
+        floor->auction_kind = tw_match_auction_of(floor->match, event->symbol);
         break;
     }
 }
@@ -168,6 +200,8 @@ tw_status floor_remove(trading_floor *floor, tw_symbol symbol, uint64_t id) {
 
 tw_status floor_submit(trading_floor *floor, const tw_match_order *order) {
     TW_ASSERT((order->id & FLOOR_USER_ID) != 0);
+    if (order->time_in_force == TW_AT_OPEN || order->time_in_force == TW_AT_CLOSE)
+        floor->asked[order->symbol] = true;
     return floor_enter(floor, order);
 }
 
@@ -210,11 +244,12 @@ tw_status floor_replace(trading_floor *floor, tw_symbol symbol, uint64_t id,
 static tw_status take_memory(trading_floor *floor) {
     const tw_allocator *allocator = floor->allocator;
     uint32_t n = floor->symbol_count;
-    uint32_t orders = floor->config.order_count_max + n * FLOW_LIVE_COUNT_MAX;
+    uint32_t specials = floor->config.order_count_max + n * AUCTION_INTEREST_COUNT;
+    uint32_t orders = specials + n * FLOW_LIVE_COUNT_MAX;
     tw_match_config match = {
         .book = {.symbol_count_max = n, .order_count_max = orders, .level_count_max = orders},
         .self_trade = TW_MATCH_SELF_TRADE_CANCEL_NEWEST,
-        .special_count_max = floor->config.order_count_max,
+        .special_count_max = specials,
     };
     tw_bars_config bars = {
         .frames = {{.step = TW_NS_PER_MINUTE}}, .frame_count = 1, .symbol_count_max = n};
@@ -226,8 +261,9 @@ static tw_status take_memory(trading_floor *floor) {
     floor->last_trades = TW_NEW(allocator, n, tw_trade);
     floor->minutes = TW_NEW(allocator, (size_t)n * floor->config.minute_count_max, tw_bar);
     floor->rings = TW_NEW(allocator, n, minute_ring);
+    floor->asked = TW_NEW(allocator, n, bool);
     if (floor->flows == NULL || floor->heap == NULL || floor->last_trades == NULL ||
-        floor->minutes == NULL || floor->rings == NULL)
+        floor->minutes == NULL || floor->rings == NULL || floor->asked == NULL)
         status = TW_NO_MEMORY;
     return status;
 }
@@ -254,6 +290,7 @@ tw_status floor_new(const tw_allocator *allocator, const floor_config *config,
         return status;
     }
     floor_agents_start(floor);
+    floor_auction_plan(floor);
     *ret_floor = floor;
     return TW_OK;
 }
@@ -271,6 +308,7 @@ void floor_free(trading_floor *floor) {
     TW_DELETE(allocator, floor->last_trades, n, tw_trade);
     TW_DELETE(allocator, floor->minutes, (size_t)n * floor->config.minute_count_max, tw_bar);
     TW_DELETE(allocator, floor->rings, n, minute_ring);
+    TW_DELETE(allocator, floor->asked, n, bool);
     TW_DELETE(allocator, floor, 1, trading_floor);
 }
 
@@ -289,6 +327,10 @@ int64_t floor_now(const trading_floor *floor) {
 
 session_phase floor_phase(const trading_floor *floor) {
     return floor->phase;
+}
+
+bool floor_is_halted(const trading_floor *floor, tw_symbol symbol) {
+    return tw_match_is_halted(floor->match, symbol);
 }
 
 bool floor_is_open(const trading_floor *floor) {

@@ -16,7 +16,9 @@
  *  2. The same seed, file and user orders at the same times give the same events.
  *  3. Order ids of users have the top bit set; those of agents and files have not, so they
  *     never meet.
- *  4. Agents rest while the market is closed, unless it never closes. When they come back their
+ *  4. The regular session opens and closes with an auction of each symbol (floor_auction.c), at its
+ *     first and last moment.
+ *  5. Agents rest while the market is closed, unless it never closes. When they come back their
  *     fair value has moved on, as over a night, and they place their orders anew.
  *
  * Memory: all at creation. Threads: one owner.
@@ -46,6 +48,11 @@ typedef struct floor_sink {
     void (*on_phase)(void *context, session_phase phase);
     /* Trading of a symbol halts or resumes. May be NULL. */
     void (*on_halt)(void *context, tw_symbol symbol, int64_t time_ns, bool halted);
+    /* Orders gather for the auction of this kind, which ends the phase: it is time to submit those
+     * of users that are for it. Called once, at the latest just before the auction. May be NULL. */
+    void (*on_gathering)(void *context, tw_match_auction kind);
+    /* A second of the gathering is over: floor_outlook has news. May be NULL. */
+    void (*on_outlook)(void *context, tw_match_auction kind);
 } floor_sink;
 
 typedef struct floor_config {
@@ -104,6 +111,16 @@ tw_status floor_replace(trading_floor *floor, tw_symbol symbol, uint64_t id,
 
 /* Nothing trades in a symbol that is halted; orders are taken and cancelled. */
 void floor_halt(trading_floor *floor, tw_symbol symbol, bool halted);
+
+bool floor_is_halted(const trading_floor *floor, tw_symbol symbol);
+
+/* The auction that orders gather for; 0: none. */
+int floor_gathering(const trading_floor *floor);
+
+/* What an auction of a symbol would come to if it were held now; false: nothing would trade, or the
+ * symbol is halted. The costs are those of tw_match_auction_outlook. */
+bool floor_outlook(const trading_floor *floor, tw_symbol symbol, tw_match_auction kind,
+                   tw_match_outlook *ret_outlook);
 
 int64_t floor_now(const trading_floor *floor);
 

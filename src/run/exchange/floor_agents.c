@@ -7,11 +7,17 @@
  *     they are taken back and placed anew.
  */
 #include "activity.h"
+#include "auction_interest.h"
 #include "floor_priv.h"
 #include "tradewind/time.h"
 
 /* After so long the agents' rate follows the day. */
 static const int64_t RATE_PERIOD_NS = 5 * TW_NS_PER_MINUTE;
+
+/* What golden_flow measures of the agents: of their messages so many are trades, of that size. */
+static const double TRADES_A_MESSAGE = 0.063;
+static const double SHARES_A_TRADE = 74.0;
+static const double SESSION_SECONDS = 6.5 * 3600.0;
 
 /* ---- who is next --------------------------------------------------------------------------- */
 
@@ -126,12 +132,59 @@ static void wake_agent(trading_floor *floor, tw_symbol symbol) {
 /* In the order of symbols, not of the heap. */
 void floor_agents_wake(trading_floor *floor) {
     for (tw_symbol s = 0; s < floor->symbol_count; s++) {
-        if (floor->flows[s].next_id != 0)
+        if (floor_agents_has(floor, s))
             wake_agent(floor, s);
     }
     floor->resting_ns = 0;
     floor_agents_pace(floor);
 }
+
+/* ---- auctions ------------------------------------------------------------------------------- */
+
+bool floor_agents_attend(const trading_floor *floor) {
+    return !floor->jumping && !floor->config.always_open;
+}
+
+bool floor_agents_has(const trading_floor *floor, tw_symbol symbol) {
+    return floor->flows[symbol].next_id != 0;
+}
+
+void floor_agents_gather(trading_floor *floor, tw_symbol symbol, tw_match_auction kind,
+                         uint32_t first, uint32_t end) {
+    if (!floor_agents_has(floor, symbol))
+        return;
+    const auction_interest interest = {
+        .seed = floor->config.seed,
+        .day = session_day_of(floor->now_ns),
+        .fair = floor->flows[symbol].fair,
+        .shares_a_day =
+            events_per_second(floor, symbol) * SESSION_SECONDS * TRADES_A_MESSAGE * SHARES_A_TRADE,
+        .symbol = symbol,
+        .kind = kind,
+    };
+    for (uint32_t i = first; i < end; i++) {
+        flow_act act = {.kind = FLOW_SUBMIT};
+        auction_interest_order(&interest, i, &act.order);
+        perform(floor, symbol, &act);
+    }
+}
+
+void floor_agents_complete(trading_floor *floor, tw_symbol symbol, tw_match_auction kind) {
+    if (!floor_agents_has(floor, symbol) || floor->config.always_open)
+        return;
+    if (floor->resting_ns != 0)
+        wake_agent(floor, symbol);
+    floor_agents_gather(floor, symbol, kind, floor->gathered, AUCTION_INTEREST_COUNT);
+}
+
+void floor_agents_scatter(trading_floor *floor, tw_symbol symbol) {
+    for (uint32_t i = 0; floor_agents_has(floor, symbol) && i < floor->gathered; i++) {
+        const flow_act act = {.kind = FLOW_CANCEL, .id = AUCTION_INTEREST_ID | (i + 1)};
+        perform(floor, symbol, &act);
+    }
+}
+
+/* ---- the next act --------------------------------------------------------------------------- */
 
 void floor_agents_next(trading_floor *floor) {
     tw_symbol symbol = floor->heap[0].symbol;

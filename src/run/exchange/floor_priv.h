@@ -5,6 +5,7 @@
  *     floor.c         requests and what they change
  *     floor_time.c    phases and time
  *     floor_agents.c  who acts next, how busy they are, when they rest
+ *     floor_auction.c the auctions that open and close the session
  *     floor_tape.c    the replay of a file of orders
  */
 #ifndef TRADEWIND_RUN_EXCHANGE_FLOOR_PRIV_H
@@ -44,6 +45,13 @@ struct trading_floor {
     int64_t resting_ns;     /* since when the agents rest; 0: they act */
     uint64_t event_count;
     uint32_t symbol_count;
+
+    bool gathering;    /* for the auction that ends this phase */
+    uint32_t gathered; /* orders of each symbol's agents that have come for it */
+    int64_t gather_ns; /* when the next of them come; INT64_MAX: none do */
+    bool *asked;       /* a symbol: a user has an order for that auction */
+    int auction_kind;  /* of the auction that began last; what it has traded last */
+    uint64_t auction_trade_id;
 
     order_flow *flows; /* one a symbol; unused for the symbol of the tape */
     agent_due *heap;   /* by (at_ns, symbol) */
@@ -95,7 +103,30 @@ void floor_agents_next(trading_floor *floor);
 /* Their rates are those of now, until rates_until_ns. */
 void floor_agents_pace(trading_floor *floor);
 
+/* Whether they come to auctions, and whether a symbol has any. */
+bool floor_agents_attend(const trading_floor *floor);
+bool floor_agents_has(const trading_floor *floor, tw_symbol symbol);
+
+/* Orders of a symbol's agents for an auction: those from `first` up to `end`; all that are missing,
+ * after a rest at prices of now; none any more. */
+void floor_agents_gather(trading_floor *floor, tw_symbol symbol, tw_match_auction kind,
+                         uint32_t first, uint32_t end);
+void floor_agents_complete(trading_floor *floor, tw_symbol symbol, tw_match_auction kind);
+void floor_agents_scatter(trading_floor *floor, tw_symbol symbol);
+
 /* They come back from their rest, with prices that have moved meanwhile. */
 void floor_agents_wake(trading_floor *floor);
+
+/* ---- floor_auction.c ------------------------------------------------------------------------ */
+
+/* A phase has begun: finds when the gathering for the auction at its end begins. */
+void floor_auction_plan(trading_floor *floor);
+
+/* When something is due of it; INT64_MAX: nothing. */
+int64_t floor_auction_due(const trading_floor *floor);
+void floor_auction_next(trading_floor *floor);
+
+/* The border has come: holds the auctions of all symbols. */
+void floor_auction_hold(trading_floor *floor);
 
 #endif

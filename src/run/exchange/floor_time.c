@@ -6,12 +6,16 @@
  */
 #include "floor_priv.h"
 
-typedef enum due_kind { DUE_PHASE, DUE_RATES, DUE_TAPE, DUE_AGENT } due_kind;
+typedef enum due_kind { DUE_PHASE, DUE_GATHERING, DUE_RATES, DUE_TAPE, DUE_AGENT } due_kind;
 
 /* When the next thing is due, and what it is. */
 static int64_t next_due(const trading_floor *floor, due_kind *ret_kind) {
     int64_t due = floor->phase_until_ns;
     *ret_kind = DUE_PHASE;
+    if (floor_auction_due(floor) < due) {
+        *ret_kind = DUE_GATHERING;
+        due = floor_auction_due(floor);
+    }
     if (floor->resting_ns == 0 && floor->rates_until_ns < due) {
         *ret_kind = DUE_RATES;
         due = floor->rates_until_ns;
@@ -36,6 +40,7 @@ static void tell_phase(trading_floor *floor) {
 
 static void next_phase(trading_floor *floor) {
     floor->now_ns = floor->phase_until_ns;
+    floor_auction_hold(floor);
     floor->phase = session_phase_at(floor->now_ns, &floor->phase_until_ns);
     if (!floor_agents_may_act(floor)) {
         if (floor->resting_ns == 0)
@@ -45,6 +50,7 @@ static void next_phase(trading_floor *floor) {
     } else {
         floor_agents_pace(floor);
     }
+    floor_auction_plan(floor);
     tell_phase(floor);
 }
 
@@ -60,10 +66,12 @@ static bool pass_time(trading_floor *floor, int64_t due_ns, int64_t until_ns) {
 static void pass_border(trading_floor *floor, due_kind kind) {
     if (kind == DUE_PHASE) {
         next_phase(floor);
-        return;
+    } else if (kind == DUE_GATHERING) {
+        floor_auction_next(floor);
+    } else {
+        floor->now_ns = floor->rates_until_ns;
+        floor_agents_pace(floor);
     }
-    floor->now_ns = floor->rates_until_ns;
-    floor_agents_pace(floor);
 }
 
 tw_status floor_advance(trading_floor *floor, int64_t until_ns, uint64_t event_count_max,
@@ -76,7 +84,7 @@ tw_status floor_advance(trading_floor *floor, int64_t until_ns, uint64_t event_c
             return TW_OK;
         if (!pass_time(floor, due_ns, end_ns))
             return TW_OK;
-        if (kind == DUE_PHASE || kind == DUE_RATES) {
+        if (kind == DUE_PHASE || kind == DUE_GATHERING || kind == DUE_RATES) {
             pass_border(floor, kind);
             continue;
         }
@@ -104,16 +112,29 @@ int64_t floor_alarm(const trading_floor *floor) {
     return floor->alarm_ns;
 }
 
-/* The agents rest as on a night: next_due leaves them out, and next_phase does not wake them. */
+/* Who jumps leaves the alarm behind, also one that is set on the way. */
+static tw_status pass_alarms(trading_floor *floor, int64_t to_ns, tw_error *error) {
+    tw_status status = TW_OK;
+    do {
+        floor->alarm_ns = INT64_MAX;
+        status = floor_advance(floor, to_ns, UINT64_MAX, error);
+    } while (status == TW_OK && floor->now_ns < to_ns);
+    return status;
+}
+
+/* The agents rest as on a night: next_due leaves them out, and next_phase does not wake them. They
+ * are back for what happens at `to_ns` itself, such as an auction. */
 tw_status floor_jump(trading_floor *floor, int64_t to_ns, tw_error *error) {
     TW_ASSERT(to_ns >= floor->now_ns);
     floor->jumping = true;
-    floor->alarm_ns = INT64_MAX; /* who jumps leaves it behind */
     if (floor->resting_ns == 0)
         floor->resting_ns = floor->now_ns;
-    tw_status status = floor_advance(floor, to_ns, UINT64_MAX, error);
+    int64_t last_ns = to_ns > floor->now_ns ? to_ns - 1 : to_ns;
+    tw_status status = pass_alarms(floor, last_ns, error);
     floor->jumping = false;
-    if (status == TW_OK && floor_agents_may_act(floor))
+    if (status != TW_OK)
+        return status;
+    if (floor_agents_may_act(floor))
         floor_agents_wake(floor);
-    return status;
+    return pass_alarms(floor, to_ns, error);
 }

@@ -247,6 +247,9 @@ void ledger_turn_day(account_ledger *ledger);
 int64_t ledger_day(const account_ledger *ledger);
 tw_price ledger_last_close(const account_ledger *ledger, tw_symbol symbol);
 
+/* Orders gather for an auction: those that wait for it are sent (order_session.c). */
+void ledger_on_gathering(account_ledger *ledger, tw_match_auction kind);
+
 /* An order by index + 1 (of parent, legs, replaces, replaced_by); NULL for 0. */
 const ledger_order *ledger_order_at(const account_ledger *ledger, uint32_t number);
 

@@ -9,8 +9,7 @@
  * A market buy goes with the price that it was held at as its limit (ledger.h, invariant 3); what
  * cannot be had for it is cancelled, like the rest of any market order. For the same reason a buy
  * stop goes as a stop-limit, 2.5 % (below $50: 4 %) above its stop: so does Alpaca's (its page
- * "Orders at Alpaca", stop orders). Orders for the opening or the close are sent when it comes, and
- * take what is there.
+ * "Orders at Alpaca", stop orders).
  */
 #include "ledger_priv.h"
 
@@ -32,9 +31,10 @@ static uint8_t floor_type(const tw_order *order) {
 }
 
 static uint8_t floor_time_in_force(const tw_order *order) {
-    bool at_once = order->time_in_force == TW_AT_OPEN || order->time_in_force == TW_AT_CLOSE;
-    bool market = order->type == TW_ORDER_MARKET && order->time_in_force != TW_FILL_OR_KILL;
-    return at_once || market ? TW_IMMEDIATE_OR_CANCEL : order->time_in_force;
+    bool at_once =
+        order->type == TW_ORDER_MARKET &&
+        (order->time_in_force == TW_DAY || order->time_in_force == TW_GOOD_TILL_CANCELED);
+    return at_once ? TW_IMMEDIATE_OR_CANCEL : order->time_in_force;
 }
 
 static tw_match_order floor_order(const ledger_order *order) {

@@ -5,12 +5,14 @@
  *     before and after it      those for extended hours (day and gtc limit orders)
  *     closed                   none
  *     always open              every order, at any hour
+ *     gathering for an auction those that are for it
  *
  * Who may not trade waits with the ledger and is sent to the floor when his time comes, in the
  * order in which the orders were given; who may not trade any more is taken off the floor. A day
  * order ends with the session in which it could have traded, a gtc order with the session of the
- * 90th day after it came. Orders for the opening (opg) are sent as it begins, those for the close
- * (cls) as it ends; what they cannot have then is cancelled.
+ * 90th day after it came. Orders for the opening (opg) and for the close (cls) are sent when orders
+ * gather for its auction (floor_auction.c); what they cannot have there is cancelled by it, or here
+ * where there was none.
  *
  * An entry of a group that is filled in part stays on the floor over night, since its legs are for
  * more than it has left; there it may trade outside of the regular session.
@@ -23,9 +25,10 @@
 enum { GTC_DAYS = 90 };
 
 bool order_may_trade(const account_ledger *ledger, const ledger_order *order) {
-    uint8_t time_in_force = order->order.time_in_force;
-    if (time_in_force == TW_AT_OPEN || time_in_force == TW_AT_CLOSE)
-        return false;
+    if (order->order.time_in_force == TW_AT_OPEN)
+        return floor_gathering(ledger->floor) == TW_MATCH_OPENING;
+    if (order->order.time_in_force == TW_AT_CLOSE)
+        return floor_gathering(ledger->floor) == TW_MATCH_CLOSING;
     return floor_is_open(ledger->floor) ||
            (order->order.extended_hours != 0 && floor_phase(ledger->floor) != SESSION_CLOSED);
 }
@@ -99,10 +102,15 @@ static bool is_due(const account_ledger *ledger, const ledger_order *order) {
     return order->expires_ns != 0 && order->expires_ns <= floor_now(ledger->floor);
 }
 
-/* Orders for the auction that has come: those that were there before it. */
-static bool is_called(const ledger_order *order, session_phase phase) {
-    return (phase == SESSION_REGULAR && order->order.time_in_force == TW_AT_OPEN) ||
-           (phase == SESSION_AFTER_HOURS && order->order.time_in_force == TW_AT_CLOSE);
+static bool is_for(const ledger_order *order, tw_match_auction kind) {
+    return order->order.time_in_force == (kind == TW_MATCH_OPENING ? TW_AT_OPEN : TW_AT_CLOSE);
+}
+
+/* The auction that it was for is over, and has left it alone. */
+static bool was_passed_over(const ledger_order *order, session_phase phase) {
+    return order->place == ORDER_ON_FLOOR &&
+           ((phase == SESSION_REGULAR && is_for(order, TW_MATCH_OPENING)) ||
+            (phase == SESSION_AFTER_HOURS && is_for(order, TW_MATCH_CLOSING)));
 }
 
 static bool must_leave(const account_ledger *ledger, const ledger_order *order) {
@@ -115,17 +123,22 @@ static void send_from_waiting(account_ledger *ledger, ledger_order *order) {
     order_send(ledger, order);
 }
 
-typedef void (*session_step)(account_ledger *ledger, ledger_order *order, session_phase phase);
-
-static void step_auction(account_ledger *ledger, ledger_order *order, session_phase phase) {
-    if (order->place == ORDER_WAITS && is_called(order, phase))
-        send_from_waiting(ledger, order);
+void ledger_on_gathering(account_ledger *ledger, tw_match_auction kind) {
+    TW_ASSERT(floor_gathering(ledger->floor) == (int)kind);
+    for (uint32_t i = 0; i < ledger->order_count; i++) {
+        ledger_order *order = &ledger->orders[i];
+        if (order_is_live(order) && order->place == ORDER_WAITS && is_for(order, kind))
+            send_from_waiting(ledger, order);
+    }
 }
 
+typedef void (*session_step)(account_ledger *ledger, ledger_order *order, session_phase phase);
+
 static void step_leave(account_ledger *ledger, ledger_order *order, session_phase phase) {
-    (void)phase;
     if (is_due(ledger, order))
         order_withdraw(ledger, order, WITHDRAW_TO_EXPIRE);
+    else if (was_passed_over(order, phase))
+        order_withdraw(ledger, order, WITHDRAW_TO_CANCEL);
     else if (must_leave(ledger, order))
         order_withdraw(ledger, order, WITHDRAW_TO_WAIT);
 }
@@ -137,7 +150,7 @@ static void step_enter(account_ledger *ledger, ledger_order *order, session_phas
 }
 
 void ledger_on_phase(account_ledger *ledger, session_phase phase) {
-    static const session_step steps[] = {step_auction, step_leave, step_enter};
+    static const session_step steps[] = {step_leave, step_enter};
     ledger_turn_day(ledger);
     for (size_t s = 0; s < sizeof steps / sizeof steps[0]; s++) {
         for (uint32_t i = 0; i < ledger->order_count; i++) {

@@ -225,6 +225,29 @@ void streams_on_halt(streams *set, tw_symbol symbol, int64_t time_ns, bool halte
     feed_tell(&set->market, TW_ALPACA_CHANNEL_STATUSES, symbol);
 }
 
+static void tell_outlook(streams *set, tw_symbol symbol, const tw_match_outlook *outlook) {
+    tw_alpaca_imbalance imbalance = {
+        .symbol = tw_slice_of(tw_symbols_name(set->market.symbols, symbol)),
+        .tape = tw_slice_of("C"),
+        .price = outlook->price,
+        .time_ns = floor_now(set->floor),
+        .present = (UINT64_C(1) << TW_ALPACA_IMBALANCE_FIELD_COUNT) - 1,
+    };
+    tw_alpaca_record record = {.kind = TW_ALPACA_RECORD_IMBALANCE, .as.imbalance = &imbalance};
+    tw_text_clear(&set->scratch);
+    tw_alpaca_encode_record(&set->scratch, &record);
+    feed_tell(&set->market, TW_ALPACA_CHANNEL_IMBALANCES, symbol);
+}
+
+void streams_on_outlook(streams *set, tw_match_auction kind) {
+    tw_match_outlook outlook;
+    for (tw_symbol s = 0; s < set->market.symbol_count; s++) {
+        if (feed_wanted(&set->market, TW_ALPACA_CHANNEL_IMBALANCES, s) &&
+            floor_outlook(set->floor, s, kind, &outlook))
+            tell_outlook(set, s, &outlook);
+    }
+}
+
 /* ---- time ----------------------------------------------------------------------------------- */
 
 void streams_flush(streams *set) {

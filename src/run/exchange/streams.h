@@ -63,6 +63,8 @@ void streams_on_bar(streams *streams, const tw_bar *bar); /* of a minute */
 /* A minute that was told before and is another now, with its day as that is now. */
 void streams_on_updated_bar(streams *streams, const tw_bar *minute, const tw_bar *day);
 void streams_on_halt(streams *streams, tw_symbol symbol, int64_t time_ns, bool halted);
+/* Tells what the auction that orders gather for would come to now, to those who want to know. */
+void streams_on_outlook(streams *streams, tw_match_auction kind);
 void streams_on_update(streams *streams, const ledger_update *update);
 
 /* Sends what has been gathered. */
