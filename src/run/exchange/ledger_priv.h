@@ -83,6 +83,10 @@ tw_status order_groups_check(const tw_alpaca_order_request *request, order_class
 tw_status order_groups_make(const tw_alpaca_order_request *request, int64_t base_nano,
                             order_ticket *ticket, ledger_refusal *ret_refusal) TW_MUST_CHECK;
 
+/* order_wash.c: refuses an order that could trade with an open one of its account. */
+tw_status order_wash_check(const account_ledger *ledger, const ledger_account *account,
+                           const ledger_order *order, ledger_refusal *ret_refusal) TW_MUST_CHECK;
+
 /* order_life.c */
 bool order_is_live(const ledger_order *order);
 ledger_account *order_account(account_ledger *ledger, const ledger_order *order);

@@ -250,6 +250,8 @@ tw_status order_gate(const account_ledger *ledger, const ledger_account *account
     if (status == TW_OK)
         status = decide_quantity(ledger, &request, order, ret_refusal);
     if (status == TW_OK)
+        status = order_wash_check(ledger, account, order, ret_refusal);
+    if (status == TW_OK)
         status = order_gate_funds(ledger, account, order, NULL, &ret_ticket->hold, ret_refusal);
     if (status == TW_OK)
         status = check_intent(&request, order, &ret_ticket->hold, ret_refusal);

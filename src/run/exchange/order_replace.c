@@ -180,7 +180,8 @@ static tw_status decide(const account_ledger *ledger, const ledger_account *acco
         return refuse(refusal, 422, CODE_RULE, "order parameters are not changed");
     if (ret_next->order.type == TW_ORDER_TRAILING_STOP && !order_rules_place_trail(ret_next))
         return refuse(refusal, 422, CODE_REQUEST, "trail is out of range");
-    return decide_hold(ledger, account, order, ret_next, refusal);
+    status = order_wash_check(ledger, account, ret_next, refusal);
+    return status == TW_OK ? decide_hold(ledger, account, order, ret_next, refusal) : status;
 }
 
 /* ---- the exchange of one for the other ----------------------------------------------------- */
