@@ -118,6 +118,61 @@ static void bars_equal_those_made_of_the_trades(void **state) {
     }
 }
 
+/* Before the exchange began too, and up to its first own trade. */
+static void trades_of_the_past_make_their_bars(void **state) {
+    (void)state;
+    static const char *const hours[][2] = {
+        {"2025-12-24T14:30:00Z", "2025-12-24T15:29:59.999999999Z"}, /* closes early */
+        {"2025-12-24T17:00:00Z", "2025-12-24T23:00:00Z"},
+        {"2026-01-02T20:30:00Z", "2026-01-05T14:33:59.999999999Z"}};
+    step("5m");
+    for (size_t h = 0; h < 3; h++) {
+        char path[256];
+        snprintf(path, sizeof path, "/v2/stocks/AAPL/trades?start=%s&end=%s&limit=10000",
+                 hours[h][0], hours[h][1]);
+        records_read(&whole, path);
+        snprintf(path, sizeof path, "/v2/stocks/AAPL/bars?timeframe=1Min&start=%s&end=%s",
+                 hours[h][0], hours[h][1]);
+        records_read(&parts, path);
+        assert_true(parts.count > 30);
+        uint32_t at = 0;
+        for (uint32_t b = 0; b < parts.count; b++) {
+            made_bar bar = {0};
+            int64_t start_ns = record_time(parts.records[b]);
+            while (at < whole.count && record_time(whole.records[at]) < start_ns + TW_NS_PER_MINUTE)
+                add_trade(&bar, whole.records[at++]);
+            assert_bar(parts.records[b], &bar);
+        }
+        assert_int_equal(at, whole.count);
+    }
+}
+
+static uint64_t id_of(const char *record) {
+    return strtoull(strstr(record, "\"i\":") + 4, NULL, 10);
+}
+
+static void ids_of_trades_are_their_own(void **state) {
+    (void)state;
+    step("1m");
+    records_read(&whole, "/v2/stocks/AAPL/trades?start=2026-01-02T20:30:00Z&limit=10000");
+    for (uint32_t i = 1; i < whole.count; i++) {
+        assert_true(record_time(whole.records[i]) >= record_time(whole.records[i - 1]));
+        if (record_time(whole.records[i]) < INT64_C(1767589200000000000))
+            assert_int_equal(id_of(whole.records[i]), id_of(whole.records[i - 1]) + 1);
+    }
+}
+
+static void pages_of_trades_before_the_beginning_are_the_whole(void **state) {
+    (void)state;
+    step("20s");
+    assert_pages("/v2/stocks/trades?symbols=MSFT,AAPL&start=2026-01-02T20:58:00Z", 100);
+    assert_pages("/v2/stocks/AAPL/quotes?start=2026-01-02T20:59:30Z", 50);
+    assert_reversed("/v2/stocks/AAPL/trades?start=2026-01-02T20:50:00Z");
+    assert_reversed("/v2/stocks/MSFT/quotes?start=2026-01-02T20:50:00Z");
+    assert_string_equal(get("/v2/stocks/trades?symbols=AAPL&start=2026-01-03&end=2026-01-04"),
+                        "{\"trades\":{},\"next_page_token\":null}");
+}
+
 static void longer_frames_hold_the_days(void **state) {
     (void)state;
     static const char *const frames[] = {"1Week", "1Month"};
@@ -258,6 +313,9 @@ int main(void) {
         CASE(pages_of_trades_and_quotes_are_the_whole),
         CASE(descending_is_ascending_reversed),
         CASE(bars_equal_those_made_of_the_trades),
+        CASE(trades_of_the_past_make_their_bars),
+        CASE(ids_of_trades_are_their_own),
+        CASE(pages_of_trades_before_the_beginning_are_the_whole),
         CASE(longer_frames_hold_the_days),
         CASE(both_ends_are_inclusive),
         CASE(what_is_asked_wrongly_is_named),

@@ -54,26 +54,15 @@ static bool take_day(walk *w, const tw_bar *day) {
     return bar_fold_take(&w->fold, day);
 }
 
-/* How many of the days begin before a point in time. */
-static uint32_t days_before(const tw_bar *days, uint32_t count, int64_t time_ns) {
-    uint32_t low = 0;
-    while (low < count) {
-        uint32_t middle = low + (count - low) / 2;
-        if (days[middle].time_ns < time_ns)
-            low = middle + 1;
-        else
-            count = middle;
-    }
-    return low;
-}
-
 static bool take_history(walk *w) {
     bool intraday = bar_frame_is_intraday(w->range->frame);
     int64_t own_ns = session_time_of(session_day_of(w->exchange->start_ns), 0, 0);
     uint32_t count = 0;
-    const tw_bar *days = daily_history_bars(w->exchange->history, w->symbol, &count);
-    uint32_t end = days_before(days, count, w->end_ns < own_ns ? w->end_ns : own_ns);
-    uint32_t begin = days_before(days, end, w->range->from_ns);
+    const daily_history *history = w->exchange->history;
+    const tw_bar *days = daily_history_bars(history, w->symbol, &count);
+    uint32_t end =
+        daily_history_before(history, w->symbol, w->end_ns < own_ns ? w->end_ns : own_ns);
+    uint32_t begin = daily_history_before(history, w->symbol, w->range->from_ns);
     if (intraday && begin > 0)
         begin--; /* its minutes may reach into the range */
     for (uint32_t i = begin; i < end; i++) {

@@ -207,6 +207,20 @@ const tw_bar *daily_history_bars(const daily_history *history, tw_symbol symbol,
     return history->bars + (size_t)symbol * history->rows;
 }
 
+uint32_t daily_history_before(const daily_history *history, tw_symbol symbol, int64_t time_ns) {
+    uint32_t low = 0;
+    uint32_t high = 0;
+    const tw_bar *days = daily_history_bars(history, symbol, &high);
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (days[middle].time_ns < time_ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 tw_price daily_history_last(const daily_history *history, tw_symbol symbol) {
     uint32_t count = 0;
     const tw_bar *bars = daily_history_bars(history, symbol, &count);

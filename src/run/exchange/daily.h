@@ -40,6 +40,9 @@ void daily_history_free(daily_history *history);
 const tw_bar *daily_history_bars(const daily_history *history, tw_symbol symbol,
                                  uint32_t *ret_count);
 
+/* How many days of a symbol begin before a point in time. */
+uint32_t daily_history_before(const daily_history *history, tw_symbol symbol, int64_t time_ns);
+
 /* The newest close of a symbol; zero when it has none. */
 tw_price daily_history_last(const daily_history *history, tw_symbol symbol);
 

@@ -9,6 +9,7 @@
 #include "bar_walk.h"
 #include "history_page.h"
 #include "session.h"
+#include "tick_walk.h"
 #include "tradewind/alpaca_records.h"
 
 /* Passes over the symbols before the token's; `*ret_resumed` tells that this one is the token's. */
@@ -78,57 +79,30 @@ static bool put_auctions(void *context, const tw_bar *bar) {
 
 /* ---- trades and quotes --------------------------------------------------------------------- */
 
-static int64_t time_at(const record_series *records, record_place place) {
-    int64_t time_ns = 0;
-    memcpy(&time_ns, record_series_at(records, place), sizeof time_ns);
-    return time_ns;
-}
-
-/* Where the records of a page begin: at the range's end, or behind the token's record. */
-static bool enter(const history_query *query, const record_series *records, tw_symbol symbol,
-                  bool resumed, record_place *ret_place) {
-    if (!query->descending)
-        return resumed ? record_series_find(records, symbol, query->token_number + 1, ret_place)
-                       : record_series_seek(records, symbol, query->from_ns, ret_place);
-    bool above = resumed ? record_series_find(records, symbol, query->token_number, ret_place)
-                         : record_series_seek(records, symbol, query->to_ns + 1, ret_place);
-    if (!above)
-        return record_series_last(records, symbol, ret_place);
-    return record_series_previous(records, ret_place);
-}
-
-/* A trade that is not on the tape yet is told nowhere. */
-static bool is_told(const history_query *query, const void *record) {
-    return query->kind != HISTORY_TRADES || ((const tw_trade *)record)->mark != PAST_UNREPORTED;
-}
-
-static void put_tick(const history_page *page, const void *record) {
-    if (page->query->kind == HISTORY_TRADES)
-        tw_alpaca_encode_trade(page->body, record);
-    else
+static bool put_tick(void *context, const void *record, int64_t time_ns, uint64_t number) {
+    history_page *page = context;
+    bool quotes = page->query->kind == HISTORY_QUOTES;
+    tw_symbol symbol =
+        quotes ? ((const tw_quote *)record)->symbol : ((const tw_trade *)record)->symbol;
+    if (!history_page_next(page, symbol, time_ns, number))
+        return false;
+    if (quotes)
         tw_alpaca_encode_quote(page->body, record);
+    else
+        tw_alpaca_encode_trade(page->body, record);
+    return true;
 }
 
 static bool ticks_of(history_page *page, tw_symbol symbol, bool resumed) {
     const history_query *query = page->query;
-    const market_past *past = &page->exchange->past;
-    const record_series *records = query->kind == HISTORY_TRADES ? past->trades : past->quotes;
-    record_place place;
-    bool there = enter(query, records, symbol, resumed, &place);
-    while (there) {
-        int64_t time_ns = time_at(records, place);
-        if (time_ns < query->from_ns || time_ns > query->to_ns)
-            return true;
-        const void *record = record_series_at(records, place);
-        if (is_told(query, record)) {
-            if (!history_page_next(page, symbol, time_ns, record_series_number(records, place)))
-                return false;
-            put_tick(page, record);
-        }
-        there = query->descending ? record_series_previous(records, &place)
-                                  : record_series_next(records, &place);
-    }
-    return true;
+    const tick_range range = {.quotes = query->kind == HISTORY_QUOTES,
+                              .descending = query->descending,
+                              .resumed = resumed,
+                              .from_ns = query->from_ns,
+                              .to_ns = query->to_ns,
+                              .behind_ns = query->token_ns,
+                              .behind_number = query->token_number};
+    return tick_walk(page->exchange, symbol, &range, put_tick, page);
 }
 
 /* ---- calls --------------------------------------------------------------------------------- */
