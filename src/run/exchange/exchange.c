@@ -347,6 +347,8 @@ static tw_status start_listening(tw_exchange *exchange, tw_error *error) {
         .body_size_max = REQUEST_SIZE_MAX,
         .handler = faulty_wire_handle,
         .context = exchange->faults,
+        .refuse = exchange_refuse,
+        .owner = exchange,
     };
     tw_status status = tw_http_server_start(exchange->loop, &server, &exchange->server, error);
     if (status != TW_OK)

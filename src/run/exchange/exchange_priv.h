@@ -107,6 +107,7 @@ typedef struct exchange_call {
     ledger_account *account; /* NULL for routes that need none */
     quota_verdict quota;     /* its limit is 0 where requests are not counted */
     char names[2][128];
+    char allow[64]; /* the methods of the path, told where the request's is none of them */
 } exchange_call;
 
 /* Answers: the JSON in exchange->body, nothing, or an error in the venue's shape. */
@@ -120,8 +121,10 @@ void answer_error(exchange_call *call, uint32_t http_status, int64_t code, const
     TW_PRINTF(4, 5);
 void answer_refusal(exchange_call *call, const ledger_refusal *refusal);
 
-/* The handler of the whole server. */
+/* The handler of the whole server, and what it refuses by itself. */
 void exchange_handle(void *context, const tw_http_request *request, tw_http_reply *reply);
+void exchange_refuse(void *context, uint32_t http_status, const char *sentence,
+                     tw_http_reply *reply);
 
 /* routes_trading.c */
 void route_account(exchange_call *call);

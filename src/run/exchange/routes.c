@@ -2,10 +2,8 @@
  * routes.c - from a request to its answer: find the route, check the key, call it.
  *
  * A pattern is a path in which each "{}" stands for one segment; the first row that fits wins.
- * Every answer carries X-Request-ID, as the venue's do, and what is left of the quota of requests.
+ * HEAD is answered as GET is (the server leaves the body out), OPTIONS with what is allowed.
  */
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -83,102 +81,28 @@ static const route routes[] = {
     {"GET", "/v2/stocks/{}/{}/latest", route_latest_of, false},
 };
 
-/* ---- answers ------------------------------------------------------------------------------- */
-
-enum { ANSWER_HEADER_COUNT = 4 };
-
-/* The headers of an answer; what their values point to lives as long as this. */
-typedef struct answer_headers {
-    char id[TW_VENUE_ORDER_ID_SIZE];
-    char memory[64];
-    tw_http_header list[ANSWER_HEADER_COUNT];
-    size_t count;
-} answer_headers;
-
-static void add_number(answer_headers *headers, tw_text *text, const char *name, int64_t value) {
-    size_t begin = text->size;
-    tw_text_append_i64(text, value);
-    headers->list[headers->count++] =
-        (tw_http_header){tw_slice_of(name), {headers->memory + begin, text->size - begin}};
-}
-
-static void fill_headers(exchange_call *call, answer_headers *headers) {
-    const quota_verdict *quota = &call->quota;
-    tw_text text = tw_text_over(headers->memory, sizeof headers->memory);
-    uuid_write(&call->exchange->random, headers->id);
-    headers->list[0] = (tw_http_header){tw_slice_of("X-Request-ID"), tw_slice_of(headers->id)};
-    headers->count = 1;
-    if (quota->limit == 0)
-        return;
-    add_number(headers, &text, "X-RateLimit-Limit", quota->limit);
-    add_number(headers, &text, "X-RateLimit-Remaining", quota->remaining);
-    add_number(headers, &text, "X-RateLimit-Reset", quota->reset_s);
-}
-
-/* A change is durable before it is acknowledged; one that cannot be is not. */
-static void send_answer(exchange_call *call, uint32_t http_status, const char *type,
-                        tw_slice body) {
-    if (!exchange_keep(call->exchange)) {
-        tw_http_reply_reset(call->reply);
-        return;
-    }
-    answer_headers headers;
-    fill_headers(call, &headers);
-    tw_http_answer answer = {.status = http_status,
-                             .content_type = type,
-                             .body = body,
-                             .headers = headers.list,
-                             .header_count = headers.count};
-    faulty_wire_send(call->exchange->faults, call->reply, &answer);
-}
-
-void answer_body(exchange_call *call, uint32_t http_status) {
-    if (call->exchange->body.truncated) {
-        answer_error(call, 500, 0, "the answer is larger than this server can send");
-        return;
-    }
-    send_answer(call, http_status, "application/json; charset=UTF-8",
-                tw_text_slice(&call->exchange->body));
-}
-
-void answer_page(exchange_call *call, tw_slice html) {
-    send_answer(call, 200, "text/html; charset=utf-8", html);
-}
-
-void answer_empty(exchange_call *call, uint32_t http_status) {
-    send_answer(call, http_status, NULL, (tw_slice){0});
-}
-
-void answer_error(exchange_call *call, uint32_t http_status, int64_t code, const char *format,
-                  ...) {
-    char message[256];
-    char memory[6 * sizeof message + 64]; /* an escaped byte takes up to six */
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
-    va_end(arguments);
-    tw_text text = tw_text_over(memory, sizeof memory);
-    tw_alpaca_encode_error(&text, code, message);
-    send_answer(call, http_status, "application/json; charset=UTF-8", tw_text_slice(&text));
-}
-
-void answer_refusal(exchange_call *call, const ledger_refusal *refusal) {
-    char memory[4096];
-    tw_text text = tw_text_over(memory, sizeof memory);
-    refusal_write(refusal, &text);
-    send_answer(call, refusal->http_status, "application/json; charset=UTF-8",
-                tw_text_slice(&text));
-}
-
 /* ---- matching ------------------------------------------------------------------------------ */
 
-/* False if they differ before the first "{}": most rows need no closer look. */
+/* False if they differ before the first "{}" or escape: most rows need no closer look. */
 static bool begins_alike(tw_slice path, const char *pattern) {
     for (size_t i = 0; pattern[i] != '\0' && pattern[i] != '{'; i++) {
+        if (i < path.size && path.data[i] == '%')
+            return true;
         if (i == path.size || path.data[i] != pattern[i])
             return false;
     }
     return true;
+}
+
+/* Some clients escape the colon of "orders:by_client_order_id". */
+static bool is_segment(tw_slice segment, tw_slice expected) {
+    char memory[64];
+    size_t size = 0;
+    if (tw_slice_equal(segment, expected))
+        return true;
+    return memchr(segment.data, '%', segment.size) != NULL &&
+           tw_http_decode(segment, false, memory, sizeof memory, &size) == TW_OK &&
+           tw_slice_equal((tw_slice){memory, size}, expected);
 }
 
 /* Fits the path against a pattern; decodes what stands for "{}" into the call. */
@@ -191,7 +115,7 @@ static bool fits(tw_slice path, const char *pattern, exchange_call *call) {
         tw_slice segment = tw_slice_split(&path, '/');
         tw_slice expected = tw_slice_split(&wanted, '/');
         if (!tw_slice_equal_string(expected, "{}")) {
-            if (!tw_slice_equal(segment, expected))
+            if (!is_segment(segment, expected))
                 return false;
             continue;
         }
@@ -254,7 +178,7 @@ static bool upgrade(exchange_call *call, bool *ret_stream) {
         return false;
     *ret_stream = status == TW_PROTOCOL;
     if (status != TW_OK && !*ret_stream)
-        answer_error(call, 503, 0, "there is no room for another stream");
+        answer_error(call, 503, 50310000, "there is no room for another stream");
     return !*ret_stream;
 }
 
@@ -266,27 +190,49 @@ static const route *find_route(exchange_call *call, tw_slice method, tw_slice pa
     return NULL;
 }
 
-static bool is_known(exchange_call *call, tw_slice path) {
+/* The methods that the path has, for "Allow"; false if the path is unknown. */
+static bool find_allowed(exchange_call *call, tw_slice path) {
+    tw_text allow = tw_text_over(call->allow, sizeof call->allow);
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-        if (fits(path, routes[i].pattern, call))
-            return true;
+        if (!fits(path, routes[i].pattern, call) || strstr(call->allow, routes[i].method) != NULL)
+            continue;
+        if (allow.size > 0)
+            tw_text_append_string(&allow, ", ");
+        tw_text_append_string(&allow, routes[i].method);
+        if (strcmp(routes[i].method, "GET") == 0)
+            tw_text_append_string(&allow, ", HEAD");
     }
-    return false;
+    if (allow.size > 0)
+        tw_text_append_string(&allow, ", OPTIONS");
+    return allow.size > 0;
+}
+
+/* No route has this method and path. */
+static void answer_unknown(exchange_call *call, tw_slice method, tw_slice path, bool stream) {
+    bool options = tw_slice_equal_string(method, "OPTIONS");
+    bool known = find_allowed(call, path);
+    if (options && (known || tw_slice_equal_string(path, "*")))
+        answer_empty(call, 204);
+    else if (stream)
+        answer_error(call, 426, 42610000, "this is a WebSocket: ask for an upgrade");
+    else if (known)
+        answer_error(call, 405, 40510000, "method not allowed");
+    else
+        answer_error(call, 404, 40410000, "endpoint not found.");
 }
 
 void exchange_handle(void *context, const tw_http_request *request, tw_http_reply *reply) {
     exchange_call call = {.exchange = context, .request = request, .reply = reply};
     tw_slice path = tw_http_request_path(request);
+    tw_slice method = tw_http_request_method(request);
     bool stream = false; /* of which one has a call of the same name: /v1beta1/news */
     if (upgrade(&call, &stream))
         return;
-    const route *found = find_route(&call, tw_http_request_method(request), path);
+    if (tw_slice_equal_string(method, "HEAD"))
+        method = tw_slice_of("GET");
+    const route *found = find_route(&call, method, path);
     if (found != NULL)
         run(&call, found);
-    else if (stream)
-        answer_error(&call, 426, 0, "this is a WebSocket: ask for an upgrade");
-    else if (is_known(&call, path))
-        answer_error(&call, 405, 40510000, "method not allowed");
     else
-        answer_error(&call, 404, 40410000, "endpoint not found.");
+        answer_unknown(&call, method, path, stream);
 }

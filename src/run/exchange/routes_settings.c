@@ -109,6 +109,11 @@ void route_settings_change(exchange_call *call) {
     settings_change change = {.settings = call->account->settings};
     tw_alpaca_record_sink sink = {.context = &change, .on_record = on_configuration};
     tw_error error = {0};
+    /* A list of settings is none, although its records could be read. */
+    if (!tw_slice_starts_with(tw_slice_trim(tw_http_request_body(call->request)), "{")) {
+        answer_error(call, 422, CODE_REQUEST, "request body format is invalid: not an object");
+        return;
+    }
     if (tw_alpaca_decode_records(call->exchange->reader, TW_ALPACA_RECORD_CONFIGURATION,
                                  tw_http_request_body(call->request), &sink, &error) != TW_OK) {
         answer_error(call, 422, CODE_REQUEST, "request body format is invalid: %s", error.message);
