@@ -86,8 +86,18 @@ static int64_t to_cent(double price) {
     return llround(price * 100.0) * (TW_NANO / 100);
 }
 
+/* A day, and its midnight in New York: the same for all symbols. */
+typedef struct history_day {
+    int64_t day;
+    int64_t midnight_ns;
+} history_day;
+
+static history_day history_day_of(int64_t day) {
+    return (history_day){day, session_time_of(day, 0, 0)};
+}
+
 /* Appends the bar of one day. `close` keeps all its digits; the drawn prices are in cents. */
-static tw_status append_day(daily_history *history, tw_symbol symbol, int64_t day, double close,
+static tw_status append_day(daily_history *history, tw_symbol symbol, history_day at, double close,
                             day_shape shape) {
     int64_t close_nano = 0;
     tw_status status = tw_decimal_from_double(close, &close_nano);
@@ -102,7 +112,7 @@ static tw_status append_day(daily_history *history, tw_symbol symbol, int64_t da
     int64_t drop = to_cent(tw_decimal_to_double(low) * shape.reach_down);
     low -= drop < low ? drop : 0;
     bars[count] = (tw_bar){
-        .time_ns = session_time_of(day, 0, 0),
+        .time_ns = at.midnight_ns,
         .timeframe_ns = TW_NS_PER_DAY,
         .open = {open},
         .high = {high},
@@ -114,25 +124,37 @@ static tw_status append_day(daily_history *history, tw_symbol symbol, int64_t da
         .symbol = symbol,
     };
     history->counts[symbol] = count + 1;
-    if (day > history->last_day)
-        history->last_day = day;
+    if (at.day > history->last_day)
+        history->last_day = at.day;
     return TW_OK;
+}
+
+static tw_status append_closes(daily_history *history, tw_symbol symbol, const history_day *days,
+                               const daily_closes *closes, uint64_t seed) {
+    tw_random random;
+    tw_random_init(&random, seed, symbol);
+    tw_status status = TW_OK;
+    for (uint32_t row = 0; status == TW_OK && row < closes->rows; row++) {
+        double close = closes->closes[(size_t)row * closes->columns + symbol];
+        day_shape shape = draw_shape(&random);
+        if (!isnan(close))
+            status = append_day(history, symbol, days[row], close, shape);
+    }
+    return status;
 }
 
 tw_status daily_history_from_closes(const tw_allocator *allocator, const daily_closes *closes,
                                     uint64_t seed, daily_history **ret_history) {
     daily_history *history = NULL;
+    history_day *days = TW_NEW(allocator, closes->rows, history_day);
+    if (days == NULL)
+        return TW_NO_MEMORY;
+    for (uint32_t row = 0; row < closes->rows; row++)
+        days[row] = history_day_of(closes->day_ns[row] / TW_NS_PER_DAY);
     tw_status status = history_new(allocator, closes->columns, closes->rows, &history);
-    for (uint32_t s = 0; status == TW_OK && s < closes->columns; s++) {
-        tw_random random;
-        tw_random_init(&random, seed, s);
-        for (uint32_t row = 0; status == TW_OK && row < closes->rows; row++) {
-            double close = closes->closes[(size_t)row * closes->columns + s];
-            day_shape shape = draw_shape(&random);
-            if (!isnan(close))
-                status = append_day(history, s, closes->day_ns[row] / TW_NS_PER_DAY, close, shape);
-        }
-    }
+    for (uint32_t s = 0; status == TW_OK && s < closes->columns; s++)
+        status = append_closes(history, s, days, closes, seed);
+    TW_DELETE(allocator, days, closes->rows, history_day);
     if (status != TW_OK) {
         daily_history_free(history);
         return status;
@@ -142,14 +164,14 @@ tw_status daily_history_from_closes(const tw_allocator *allocator, const daily_c
 }
 
 /* Fills days[0..count-1] with the trading days that end on the last one at or before `last`. */
-static void list_days(int64_t last, int64_t *days, uint32_t count) {
+static void list_days(int64_t last, history_day *days, uint32_t count) {
     int64_t day = session_is_trading_day(last) ? last : session_previous_trading_day(last);
     for (uint32_t i = count; i-- > 0; day = session_previous_trading_day(day))
-        days[i] = day;
+        days[i] = history_day_of(day);
 }
 
 /* One symbol's walk: its own shocks beside the market's, scaled by a drawn beta. */
-static tw_status walk_symbol(daily_history *history, tw_symbol symbol, const int64_t *days,
+static tw_status walk_symbol(daily_history *history, tw_symbol symbol, const history_day *days,
                              const double *market, uint64_t seed) {
     tw_random random;
     tw_random_init(&random, seed, symbol);
@@ -178,7 +200,7 @@ tw_status daily_history_generate(const tw_allocator *allocator, const tw_symbols
     tw_status status = history_new(allocator, symbol_count, days, &history);
     if (status != TW_OK)
         return status;
-    int64_t *day_list = TW_NEW(allocator, days, int64_t);
+    history_day *day_list = TW_NEW(allocator, days, history_day);
     double *market = TW_NEW(allocator, days, double);
     status = day_list == NULL || market == NULL ? TW_NO_MEMORY : TW_OK;
     if (status == TW_OK) {
@@ -190,7 +212,7 @@ tw_status daily_history_generate(const tw_allocator *allocator, const tw_symbols
     }
     for (tw_symbol s = 0; status == TW_OK && s < symbol_count; s++)
         status = walk_symbol(history, s, day_list, market, seed);
-    TW_DELETE(allocator, day_list, days, int64_t);
+    TW_DELETE(allocator, day_list, days, history_day);
     TW_DELETE(allocator, market, days, double);
     if (status != TW_OK) {
         daily_history_free(history);
