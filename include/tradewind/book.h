@@ -264,6 +264,10 @@ TW_API void tw_book_set_time(tw_book *book, tw_symbol symbol, int64_t time_ns);
  * time is the latest one known to the symbol; venue fields are zero. O(1). */
 TW_API void tw_book_best(const tw_book *book, tw_symbol symbol, tw_quote *ret_quote);
 
+/* Brings a quote up to date that tw_book_best has filled for this symbol (one of zeros is that of
+ * an empty book); true if a price or size of it is another now. O(1). */
+TW_API bool tw_book_best_follow(const tw_book *book, tw_symbol symbol, tw_quote *quote);
+
 /* The best price of a side; false when the side is empty. O(1). */
 TW_API bool tw_book_best_price(const tw_book *book, tw_symbol symbol, tw_side side,
                                tw_price *ret_price);

@@ -324,6 +324,39 @@ static void a_batch_does_what_single_calls_do(void **state) {
     tw_book_check(book);
 }
 
+/* Each figure of the four is seen to change, and nothing else is. */
+static void a_quote_follows_the_best(void **state) {
+    (void)state;
+    TW_AUTO(tw_book) *book = make(16, 16);
+    tw_quote quote = {0};
+    assert_false(tw_book_best_follow(book, 1, &quote));
+    const struct {
+        uint64_t id;
+        tw_side side;
+        int64_t price;
+        bool changes;
+    } orders[] = {{1, TW_SIDE_BUY, 90, true},  {2, TW_SIDE_BUY, 89, false},
+                  {3, TW_SIDE_SELL, 95, true}, {4, TW_SIDE_SELL, 96, false},
+                  {5, TW_SIDE_BUY, 91, true},  {6, TW_SIDE_SELL, 94, true},
+                  {7, TW_SIDE_SELL, 94, true}};
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        const tw_book_order order = {.id = orders[i].id,
+                                     .price.nano = orders[i].price,
+                                     .quantity.nano = 2,
+                                     .side = (uint8_t)orders[i].side};
+        assert_int_equal(tw_book_add(book, 1, &order), TW_OK);
+        assert_int_equal(tw_book_best_follow(book, 1, &quote), orders[i].changes);
+        tw_quote best;
+        tw_book_best(book, 1, &best);
+        assert_memory_equal(&quote, &best, sizeof best);
+    }
+    assert_false(tw_book_best_follow(book, 1, &quote));
+    assert_int_equal(tw_book_clear(book, 1), TW_OK);
+    assert_true(tw_book_best_follow(book, 1, &quote));
+    assert_int_equal(quote.ask_price.nano, 0);
+    assert_int_equal(quote.bid_size.nano, 0);
+}
+
 /* ---- Prices and pages ----------------------------------------------------------------------- */
 
 /* The levels of one side, as prices. */
@@ -846,6 +879,7 @@ int main(void) {
         cmocka_unit_test(a_snapshot_replaces_the_levels),
         cmocka_unit_test(a_symbol_changes_its_way_only_through_clear),
         cmocka_unit_test(a_quote_sets_both_sides_at_once),
+        cmocka_unit_test(a_quote_follows_the_best),
         cmocka_unit_test(figures_are_exact),
         cmocka_unit_test(averages_round_to_even_below_zero_too),
         cmocka_unit_test(extremes_do_not_overflow),

@@ -54,26 +54,44 @@ void tw_book_set_time(tw_book *book, tw_symbol symbol, int64_t time_ns) {
     book->symbols[symbol].time_ns = time_ns;
 }
 
+/* Price and size of the best of a side, zero if it is empty. */
+static void read_best(const tw_book *book, const book_symbol *symbol, uint32_t side,
+                      int64_t *ret_price, int64_t *ret_size) {
+    const book_side *at = &symbol->sides[side - TW_SIDE_BUY];
+    *ret_price = 0;
+    *ret_size = 0;
+    if (at->best == BOOK_NONE)
+        return;
+    *ret_price = book_price_of_key(&symbol->tick, side, at->best_key);
+    *ret_size = book_level_at(book, at->best)->quantity;
+}
+
 /* Written where it is to be, field by field: gathered first, it would be copied in pieces that are
  * larger than those it was written in, for which a processor has to wait. */
-void tw_book_best(const tw_book *book, tw_symbol symbol_index, tw_quote *ret_quote) {
-    TW_ASSERT(ret_quote != NULL);
+bool tw_book_best_follow(const tw_book *book, tw_symbol symbol_index, tw_quote *quote) {
+    TW_ASSERT(quote != NULL);
     const book_symbol *symbol = symbol_of(book, symbol_index);
-    const book_side *bids = &symbol->sides[0];
-    const book_side *asks = &symbol->sides[1];
-    bool has_bid = bids->best != BOOK_NONE;
-    bool has_ask = asks->best != BOOK_NONE;
+    int64_t bid_price;
+    int64_t bid_size;
+    int64_t ask_price;
+    int64_t ask_size;
+    read_best(book, symbol, TW_SIDE_BUY, &bid_price, &bid_size);
+    read_best(book, symbol, TW_SIDE_SELL, &ask_price, &ask_size);
+    int64_t differing = (bid_price ^ quote->bid_price.nano) | (bid_size ^ quote->bid_size.nano) |
+                        (ask_price ^ quote->ask_price.nano) | (ask_size ^ quote->ask_size.nano);
+    quote->time_ns = symbol->time_ns;
+    quote->symbol = symbol_index;
+    quote->bid_price.nano = bid_price;
+    quote->bid_size.nano = bid_size;
+    quote->ask_price.nano = ask_price;
+    quote->ask_size.nano = ask_size;
+    return differing != 0;
+}
+
+void tw_book_best(const tw_book *book, tw_symbol symbol, tw_quote *ret_quote) {
+    TW_ASSERT(ret_quote != NULL);
     memset(ret_quote, 0, sizeof *ret_quote);
-    ret_quote->time_ns = symbol->time_ns;
-    ret_quote->symbol = symbol_index;
-    if (has_bid) {
-        ret_quote->bid_price.nano = book_price_of_key(&symbol->tick, TW_SIDE_BUY, bids->best_key);
-        ret_quote->bid_size.nano = book_level_at(book, bids->best)->quantity;
-    }
-    if (has_ask) {
-        ret_quote->ask_price.nano = book_price_of_key(&symbol->tick, TW_SIDE_SELL, asks->best_key);
-        ret_quote->ask_size.nano = book_level_at(book, asks->best)->quantity;
-    }
+    (void)tw_book_best_follow(book, symbol, ret_quote);
 }
 
 bool tw_book_best_price(const tw_book *book, tw_symbol symbol, tw_side side, tw_price *ret_price) {

@@ -69,25 +69,13 @@ match_request match_begin(tw_match *match, tw_symbol symbol, const tw_match_sink
     return request;
 }
 
-static bool same_best(const tw_quote *a, const tw_quote *b) {
-    return a->bid_size.nano == b->bid_size.nano && a->ask_size.nano == b->ask_size.nano &&
-           a->bid_price.nano == b->bid_price.nano && a->ask_price.nano == b->ask_price.nano;
-}
-
-/* Reads the best anew when the book says that it may be another. Two take turns, so that nothing is
- * copied. */
-static bool best_changed(const match_request *request, uint64_t revision) {
-    match_symbol *state = request->state;
-    const tw_quote *before = &state->bests[state->best];
-    state->best ^= 1;
-    state->revision = revision;
-    tw_book_best(request->match->book, request->symbol, &state->bests[state->best]);
-    return !same_best(before, &state->bests[state->best]);
-}
-
 void match_finish(match_request *request) {
-    uint64_t revision = tw_book_revision(request->match->book, request->symbol);
-    if (revision != request->state->revision && best_changed(request, revision)) {
+    const tw_book *book = request->match->book;
+    match_symbol *state = request->state;
+    uint64_t revision = tw_book_revision(book, request->symbol);
+    bool may_differ = revision != state->revision;
+    state->revision = revision;
+    if (may_differ && tw_book_best_follow(book, request->symbol, &state->best)) {
         tw_match_event event;
         match_event_init(&event, TW_MATCH_BEST_CHANGED);
         match_tell(request, &event);
@@ -425,6 +413,20 @@ static inline void tell_rested(match_request *request, const match_taker *taker)
     match_tell(request, &event);
 }
 
+/* Both at once, of one event. */
+static inline void tell_taken(match_request *request, const match_taker *taker) {
+    tw_match_counters *counters = &request->match->counters;
+    tw_match_event event = match_about_taker(taker, TW_MATCH_ACCEPTED);
+    event.remaining = event.quantity;
+    counters->accepted++;
+    counters->quantity_entered += (uint64_t)taker->remaining;
+    match_tell(request, &event);
+    event.kind = TW_MATCH_RESTED;
+    event.flags = TW_MATCH_AT_LEVEL;
+    counters->rested++;
+    match_tell(request, &event);
+}
+
 void match_rest(match_request *request, const match_taker *taker) {
     const tw_book_order order = {.id = taker->id,
                                  .tag = taker->owner,
@@ -515,7 +517,8 @@ static tw_match_reason examine_figures(const match_request *request, const tw_ma
         return TW_MATCH_BAD_PRICE;
     if (order->quantity.nano <= 0)
         return TW_MATCH_BAD_QUANTITY;
-    return match_stop_examine(request->match, order);
+    return match_is_stop(order->type) ? match_stop_examine(request->match, order)
+                                      : TW_MATCH_NO_REASON;
 }
 
 /* Stops, orders for an auction, and market orders in one wait outside of the book. */
@@ -581,7 +584,7 @@ static void accept(match_request *request, const tw_match_order *order, match_ta
 static bool rests_at_once(match_request *request, const tw_match_order *order,
                           const match_taker *taker) {
     const match_symbol *state = request->state;
-    const tw_quote *best = &state->bests[state->best]; /* as the book has it between requests */
+    const tw_quote *best = &state->best; /* as the book has it between requests */
     bool crosses = order->side == TW_SIDE_BUY
                        ? best->ask_size.nano != 0 && taker->price >= best->ask_price.nano
                        : best->bid_size.nano != 0 && taker->price <= best->bid_price.nano;
@@ -595,8 +598,7 @@ static bool rests_at_once(match_request *request, const tw_match_order *order,
                                     .side = order->side};
     if (tw_book_add(request->match->book, request->symbol, &entering) != TW_OK)
         return false;
-    tell_accepted(request, taker);
-    tell_rested(request, taker);
+    tell_taken(request, taker);
     return true;
 }
 

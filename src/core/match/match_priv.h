@@ -88,12 +88,11 @@ typedef struct match_list {
 } match_list;
 
 typedef struct match_symbol {
-    tw_quote bests[2]; /* the best as it was told last, and the one before */
+    tw_quote best;     /* as it was told last */
     uint64_t revision; /* of the book, when best was read */
     int64_t last_price;
     uint32_t record_count;
     uint32_t tied_count; /* records in a group and those for an auction, which may rest */
-    uint8_t best;        /* which of the bests is told last */
     uint8_t auction;     /* tw_match_auction; 0: none */
     bool halted;
     bool has_traded; /* last_price is one */
