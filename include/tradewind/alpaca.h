@@ -438,6 +438,7 @@ typedef struct tw_alpaca_request_leg {
 /* The body of POST /v2/orders, and of PATCH /v2/orders/{id} (any of its fields). The encoder
  * leaves out what is not given. A decoder keeps unknown words as text with their bit clear, so
  * that an exchange can name them in its refusal. */
+#define TW_ALPACA_AMOUNT_NANO_MAX (INT64_C(9223372036) * TW_NANO)
 typedef struct tw_alpaca_order_request {
     char symbol[TW_SYMBOL_NAME_SIZE];
     char client_order_id[TW_CLIENT_ORDER_ID_SIZE]; /* a longer one is cut and its bit is clear */
@@ -446,8 +447,8 @@ typedef struct tw_alpaca_order_request {
     char side_word[TW_ALPACA_WORD_SIZE];
     char type_word[TW_ALPACA_WORD_SIZE];
     char time_in_force_word[TW_ALPACA_WORD_SIZE];
-    tw_quantity quantity; /* quantity or notional, never both */
-    tw_money notional;
+    tw_quantity quantity; /* quantity or notional, never both; too large a number is read as ... */
+    tw_money notional;    /* ... TW_ALPACA_AMOUNT_NANO_MAX, or below zero as that with a minus */
     tw_price limit_price;
     tw_price stop_price;
     tw_price trail_price;

@@ -560,6 +560,30 @@ static void test_a_request_may_have_numbers_brackets_and_unknown_words(void **st
                                       "\"limit_price\":\"298.5\"}}"));
 }
 
+/* So that an exchange can say that nobody has so much; what is no number is refused. */
+static void test_amounts_that_do_not_fit_are_the_largest_that_do(void **state) {
+    fixture *f = *state;
+    static const char *const large[] = {"9223372036.9", "1e30", "99999999999999999999", "1e999999"};
+    static const char *const none[] = {"\"Infinity\"", "\"1e\"", "\"-\"", "true"};
+    tw_alpaca_order_request r;
+    char json[128];
+    for (size_t i = 0; i < sizeof large / sizeof large[0]; i++) {
+        snprintf(json, sizeof json, "{\"qty\":\"%s\",\"notional\":-%s}", large[i], large[i]);
+        assert_int_equal(tw_alpaca_decode_order_request(f->reader, tw_slice_of(json), &r, NULL),
+                         TW_OK);
+        assert_int_equal(r.quantity.nano, TW_ALPACA_AMOUNT_NANO_MAX);
+        assert_int_equal(r.notional.nano, -TW_ALPACA_AMOUNT_NANO_MAX);
+    }
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        snprintf(json, sizeof json, "{\"qty\":%s}", none[i]);
+        assert_int_equal(tw_alpaca_decode_order_request(f->reader, tw_slice_of(json), &r, NULL),
+                         TW_PARSE);
+    }
+    assert_int_equal(tw_alpaca_decode_order_request(
+                         f->reader, tw_slice_of("{\"limit_price\":\"1e30\"}"), &r, NULL),
+                     TW_RANGE);
+}
+
 static void test_an_account_is_written_and_read_back(void **state) {
     fixture *f = *state;
     tw_alpaca_account account, back;
@@ -956,6 +980,7 @@ int main(void) {
         CASE(test_legs_follow_their_order),
         CASE(test_unknown_words_pass_through_and_are_never_taken_for_known_ones),
         CASE(test_an_order_request_leaves_out_what_is_not_given),
+        CASE(test_amounts_that_do_not_fit_are_the_largest_that_do),
         CASE(test_a_request_may_have_numbers_brackets_and_unknown_words),
         CASE(test_an_account_is_written_and_read_back),
         CASE(test_a_clock_keeps_new_yorks_offset),

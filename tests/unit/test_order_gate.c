@@ -377,23 +377,31 @@ static void money_and_shares_must_be_there(void **state) {
     desk->account->holdings[1].quantity.nano = 0;
 }
 
-static void numbers_that_do_not_fit_are_refused(void **state) {
+static void numbers_that_do_not_fit_are_more_than_anybody_has(void **state) {
     trading_desk *desk = *state;
     tw_alpaca_order_request request =
         desk_request("AAA", TW_SIDE_BUY, INT64_MAX, INT64_MAX - INT64_MAX % (TW_NANO / 100));
-    assert_refused(desk, &request, 422, 40010001, "qty is out of range");
+    assert_refused(desk, &request, 403, 40310000, "insufficient buying power");
     request = desk_request("AAA", TW_SIDE_BUY, INT64_MAX - INT64_MAX % TW_NANO, 0);
-    assert_refused(desk, &request, 422, 40010001, "qty is out of range");
+    assert_refused(desk, &request, 403, 40310000, "insufficient buying power");
     unset(&request, TW_ALPACA_REQUEST_QTY);
     set(&request, TW_ALPACA_REQUEST_NOTIONAL);
     request.notional.nano = INT64_MAX;
-    assert_refused(desk, &request, 422, 40010001, "notional is out of range");
+    assert_refused(desk, &request, 403, 40310000, "insufficient buying power");
     /* Shares for more than there could be money. */
     desk->account->holdings[0].quantity.nano = 1000 * TW_NANO;
+    request = desk_request("AAA", TW_SIDE_SELL, TW_ALPACA_AMOUNT_NANO_MAX, 9000000 * TW_NANO);
+    assert_refused(desk, &request, 403, 40310000,
+                   "insufficient qty available for order (requested: 9223372036, available: "
+                   "1000)");
     request = desk_request("AAA", TW_SIDE_SELL, 1000 * TW_NANO, 9000000 * TW_NANO);
-    assert_refused(desk, &request, 422, 40010001, "qty is out of range");
+    assert_refused(desk, &request, 422, 40010001, "order value is out of range");
     request.limit_price.nano = 4000000 * TW_NANO;
     assert_taken(desk, &request);
+    /* Shares to be bought back for more than there could be money. */
+    desk->account->holdings[0].quantity.nano = -1000 * TW_NANO;
+    request = desk_request("AAA", TW_SIDE_BUY, 1000 * TW_NANO, 9300000 * TW_NANO);
+    assert_refused(desk, &request, 422, 40010001, "order value is out of range");
     desk->account->holdings[0].quantity.nano = 0;
 }
 
@@ -432,7 +440,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(client_ids_are_taken_once_and_have_128_bytes, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(money_and_shares_must_be_there, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(numbers_that_do_not_fit_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(numbers_that_do_not_fit_are_more_than_anybody_has, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(the_number_of_orders_is_bounded, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

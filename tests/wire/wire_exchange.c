@@ -88,10 +88,18 @@ static void wrong_orders_are_refused_in_the_venues_words(void **state) {
                   "{\"code\":40010001,\"message\":\"invalid side: \\\"hold\\\"\"}");
     assert_answer("POST", "/v2/orders", MARKET("buy", "AAPL", "0"), 422,
                   "{\"code\":40010001,\"message\":\"qty must be > 0\"}");
-    assert_answer("POST", "/v2/orders", MARKET("buy", "AAPL", "9000000000"), 422,
-                  "{\"code\":40010001,\"message\":\"qty is out of range\"}");
-    assert_answer("POST", "/v2/orders", MARKET("buy", "AAPL", "90000"), 403,
-                  "{\"code\":40310000,\"message\":\"insufficient buying power\"}");
+    assert_answer("POST", "/v2/orders", MARKET("buy", "AAPL", "9000000000"), 403,
+                  "{\"code\":40310000,\"message\":\"insufficient buying power\","
+                  "\"buying_power\":\"400000\"}");
+    assert_answer("POST", "/v2/orders", MARKET("buy", "AAPL", "1e99"), 403,
+                  "{\"code\":40310000,\"message\":\"insufficient buying power\","
+                  "\"buying_power\":\"400000\"}");
+    assert_answer("POST", "/v2/orders",
+                  "{\"symbol\":\"AAPL\",\"qty\":\"90000\",\"side\":\"buy\",\"type\":\"limit\","
+                  "\"limit_price\":\"100.01\",\"time_in_force\":\"day\"}",
+                  403,
+                  "{\"code\":40310000,\"message\":\"insufficient buying power\","
+                  "\"buying_power\":\"400000\",\"cost_basis\":\"9000900\"}");
     assert_answer("POST", "/v2/orders", MARKET("sell", "AAPL", "1.5"), 422,
                   "{\"code\":42210000,\"message\":\"fractional orders cannot be sold short\"}");
     assert_answer("POST", "/v2/orders", LIMIT_BUY("x", "1.001"), 422,

@@ -202,8 +202,15 @@ static void replacements_are_refused_in_the_venues_words(void **state) {
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         assert_answer("PATCH", path, rows[i].body, 422, rows[i].answer);
-    assert_answer("PATCH", path, "{\"qty\":\"900000\"}", 403,
-                  JSON_ERROR(40310000, "insufficient buying power"));
+    static const char *const many[] = {"900000", "1e30"};
+    for (size_t i = 0; i < 2; i++) {
+        char body[64];
+        snprintf(body, sizeof body, "{\"qty\":\"%s\"}", many[i]);
+        call("PATCH", path, body);
+        assert_int_equal(w.http_status, 403);
+        assert_has(w.body, "{\"code\":40310000,\"message\":\"insufficient buying power\",");
+        assert_has(w.body, "\"buying_power\":\"");
+    }
     assert_has(get(path), "\"status\":\"new\"");
     assert_int_equal(count_of(get("/v2/orders?status=all"), "\"client_order_id\":"), 1);
     call("PATCH", path, "{");

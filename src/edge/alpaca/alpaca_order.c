@@ -383,6 +383,21 @@ static tw_status on_stop_loss(void *context, tw_slice key, tw_json_value *value)
     return TW_OK;
 }
 
+/* A number that is one but does not fit is the largest that does, in whole shares or dollars: it is
+ * for an exchange to say that nobody has so much. */
+static tw_status on_amount(request_context *c, uint32_t row, tw_json_value *value) {
+    tw_slice text;
+    int64_t nano = 0;
+    if (tw_json_kind_of(value) == TW_JSON_NULL)
+        return TW_OK;
+    tw_status status = tw_json_scalar(value, &text);
+    if (status != TW_OK)
+        return status;
+    if (tw_decimal_parse_rounded(text, &nano) == TW_RANGE)
+        text = tw_slice_of(text.data[0] == '-' ? "-9223372036" : "9223372036");
+    return tw_word_put(&request_table, row, value, text, &c->request, &c->request.present);
+}
+
 static tw_status on_request_field(void *context, tw_slice key, tw_json_value *value) {
     request_context *c = context;
     uint32_t row = tw_word_find(&request_table, key, &c->hint);
@@ -394,6 +409,8 @@ static tw_status on_request_field(void *context, tw_slice key, tw_json_value *va
         c->request.present |= TW_ALPACA_BIT(row);
         return tw_json_each_item(value, on_request_leg, &c->request);
     }
+    if (row == TW_ALPACA_REQUEST_QTY || row == TW_ALPACA_REQUEST_NOTIONAL)
+        return on_amount(c, row, value);
     if (row != TW_ALPACA_REQUEST_TAKE_PROFIT && row != TW_ALPACA_REQUEST_STOP_LOSS)
         return tw_word_decode(&request_table, row, value, &c->request, &c->request.present);
     if (tw_json_kind_of(value) != TW_JSON_OBJECT)

@@ -13,6 +13,9 @@ __extension__ typedef __int128 wide;
 
 enum { REGT_MULTIPLIER = 2 };
 
+/* What an order costs that costs more than an amount can hold: nobody can pay it. */
+#define VALUE_BEYOND_NANO INT64_MAX
+
 static const int64_t DAY_TRADER_EQUITY_NANO = 25000 * TW_NANO;
 static const int64_t MARGIN_EQUITY_NANO = 2000 * TW_NANO;
 static const int64_t MAINTENANCE_NANO = 3 * (TW_NANO / 10);
@@ -215,6 +218,20 @@ static tw_status check_short(const account_ledger *ledger, const account_figures
     return TW_OK;
 }
 
+static tw_status refuse_cost(const account_figures *figures, const power_order *order,
+                             const power_hold *hold, ledger_refusal *refusal) {
+    char text[TW_DECIMAL_TEXT_SIZE];
+    (void)refuse(refusal, 403, CODE_FUNDS, "insufficient buying power");
+    tw_decimal_format(figures->buying_power.nano, text);
+    refusal_detail(refusal, "buying_power", text);
+    bool known =
+        order->quantity.nano < TW_ALPACA_AMOUNT_NANO_MAX && hold->held_nano < VALUE_BEYOND_NANO;
+    tw_decimal_format(hold->held_nano, text);
+    if (known)
+        refusal_detail(refusal, "cost_basis", text);
+    return TW_REFUSED;
+}
+
 /* What the account may spend beyond what an order that is replaced holds. */
 static tw_status decide_opening(const account_ledger *ledger, const ledger_account *account,
                                 const power_order *order, power_hold *hold,
@@ -227,7 +244,7 @@ static tw_status decide_opening(const account_ledger *ledger, const ledger_accou
             return status;
     }
     if (hold->held_nano - order->replaced_money.nano > figures.buying_power.nano)
-        return refuse(refusal, 403, CODE_FUNDS, "insufficient buying power");
+        return refuse_cost(&figures, order, hold, refusal);
     return TW_OK;
 }
 
@@ -251,11 +268,16 @@ tw_status account_power_decide(const account_ledger *ledger, const ledger_accoun
     if (status != TW_OK)
         return status;
     *ret_hold = (power_hold){.price_nano = price_nano};
-    if (tw_decimal_multiply(price_nano, order->quantity.nano, TW_ROUND_CEILING,
-                            &ret_hold->held_nano) != TW_OK)
-        return refuse(ret_refusal, 422, CODE_REQUEST, "qty is out of range");
+    bool fits = tw_decimal_multiply(price_nano, order->quantity.nano, TW_ROUND_CEILING,
+                                    &ret_hold->held_nano) == TW_OK;
+    if (!fits)
+        ret_hold->held_nano = VALUE_BEYOND_NANO;
     bool closes =
         order->side == TW_SIDE_SELL ? holding->quantity.nano > 0 : holding->quantity.nano < 0;
-    return closes ? decide_closing(holding, order, ret_hold, ret_refusal)
-                  : decide_opening(ledger, account, order, ret_hold, ret_refusal);
+    if (!closes)
+        return decide_opening(ledger, account, order, ret_hold, ret_refusal);
+    status = decide_closing(holding, order, ret_hold, ret_refusal);
+    return status == TW_OK && !fits
+               ? refuse(ret_refusal, 422, CODE_REQUEST, "order value is out of range")
+               : status;
 }

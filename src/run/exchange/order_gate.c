@@ -56,10 +56,9 @@ static tw_status quantity_of_notional(const account_ledger *ledger,
     if (request->type != TW_ORDER_MARKET || request->time_in_force != TW_DAY)
         return refuse(refusal, 422, CODE_RULE, "notional orders must be market DAY orders");
     order->notional = request->notional;
-    if (request->notional.nano > INT64_MAX / 2 || /* leaves room for the collar */
-        tw_decimal_divide(request->notional.nano, account_power_ask(ledger, order->order.symbol),
+    if (tw_decimal_divide(request->notional.nano, account_power_ask(ledger, order->order.symbol),
                           TW_ROUND_DOWN, &order->order.quantity.nano) != TW_OK)
-        return refuse(refusal, 422, CODE_REQUEST, "notional is out of range");
+        order->order.quantity.nano = TW_ALPACA_AMOUNT_NANO_MAX; /* more than anybody can pay */
     return TW_OK;
 }
 
@@ -123,7 +122,7 @@ tw_status order_gate_funds(const account_ledger *ledger, const ledger_account *a
         status = account_power_decide(ledger, account, &asked, price_nano, ret_hold, ret_refusal);
     if (status == TW_OK && order->order.side == TW_SIDE_SELL &&
         !sale_fits(ledger, account, &order->order, price_nano))
-        return refuse(ret_refusal, 422, CODE_REQUEST, "qty is out of range");
+        return refuse(ret_refusal, 422, CODE_REQUEST, "order value is out of range");
     return status;
 }
 
