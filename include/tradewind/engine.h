@@ -32,6 +32,7 @@
 #include "tradewind/flight.h"
 #include "tradewind/histogram.h"
 #include "tradewind/market.h"
+#include "tradewind/pretrade.h"
 #include "tradewind/rebalance.h"
 #include "tradewind/risk.h"
 
@@ -212,11 +213,10 @@ typedef struct tw_engine_config {
     int64_t duration_ns;           /* of venue time after the first decision; 0: until stopped */
     tw_quantity lot;               /* order quantities are multiples of it */
 
-    /* Pre-trade limits; a breach denies the order, journals why and counts it. */
-    double collar;              /* largest distance of a limit price from the mid, e.g. 0.01 */
-    tw_money order_value_max;   /* 0: none */
-    double position_weight_max; /* of equity; 0: none */
-    int64_t price_age_ns_max;   /* no order on a price older than this */
+    /* Limits of every order; a breach denies it, journals why with the figures, and counts it. The
+     * collar and the age of a price must be set: limit prices are made as far from the mid as the
+     * collar allows. The engine fills in symbols and orders. */
+    tw_pretrade_config controls;
     int64_t warm_ns_max;        /* wait so long for a price of every symbol, then trade the rest */
     int64_t decision_gap_ns;    /* least time between two decisions */
 
@@ -266,7 +266,8 @@ typedef struct tw_engine_report {
     uint64_t orders_unknown;
     uint64_t orders_adopted_open; /* of earlier runs, and not yet at their end */
     uint64_t orders_denied;       /* by our own checks; never sent */
-    char denied_reason[24];       /* why the newest of them; stable words, empty when none */
+    char denied_reason[24];       /* why the newest of them; empty when none */
+    uint64_t denied[TW_PRETRADE_REASON_COUNT];
     uint64_t fills;
     uint64_t fills_repeated;
     uint64_t fills_recovered; /* learned from a query or snapshot, not from the stream */

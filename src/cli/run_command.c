@@ -14,6 +14,7 @@
 
 #include "command.h"
 #include "named_rows.h"
+#include "run_limits.h"
 #include "run_past.h"
 #include "run_safety.h"
 #include "run_session.h"
@@ -272,15 +273,12 @@ static void engine_config_of(const run_session *session, tw_engine_config *confi
         .order_patience_ns = options->patience_ns,
         .duration_ns = options->duration_ns,
         .lot = {TW_NANO},
-        .collar = options->collar,
-        .order_value_max = {options->order_value_max_nano},
-        .position_weight_max = options->position_weight_max,
-        .price_age_ns_max = 5 * TW_NS_PER_MINUTE,
         .warm_ns_max = 2 * TW_NS_PER_MINUTE,
         .decision_gap_ns = 5 * TW_NS_PER_SECOND,
         .monotonic_ns = tw_time_monotonic_ns,
     };
     memcpy(config->timeframes_ns, TIMEFRAMES_NS, sizeof TIMEFRAMES_NS);
+    run_limits_apply(options, session->limits, &config->controls);
 }
 
 /* The engine, with what an earlier run of this store left open. */
@@ -399,11 +397,12 @@ static int trade_and_report(run_session *session) {
     return ending.status == TW_OK ? EXIT_DONE : command_failed("run", &ending);
 }
 
-static int run(const run_options *options, const exchange_options *market,
+static int run(const run_options *options, const run_limits *limits, const exchange_options *market,
                const venue_options *access) {
-    run_session session = {.options = options, .market = market, .access = access};
+    run_session session = {
+        .options = options, .limits = limits, .market = market, .access = access};
     tw_error error = {0};
-    tw_status status = run_safety_check(options, access, &error);
+    tw_status status = run_safety_check(options, limits, access, &error);
     if (status == TW_OK)
         status = exchange_options_apply(market, &session.exchange_config, &error);
     if (status != TW_OK)
@@ -420,6 +419,7 @@ static int run(const run_options *options, const exchange_options *market,
 
 int command_run(int argc, char **argv) {
     static run_options options;
+    static run_limits limits;
     static exchange_options market;
     static tw_config_option market_table[EXCHANGE_OPTION_COUNT];
     exchange_options_of_demo(market_table);
@@ -434,6 +434,7 @@ int command_run(int argc, char **argv) {
          .target = &options,
          .shorts = run_shorts,
          .short_count = 2},
+        run_limits_arguments("Limits of orders", &limits),
         {.heading = "The market of --venue demo",
          .section = "exchange",
          .options = market_table,
@@ -461,5 +462,5 @@ int command_run(int argc, char **argv) {
     if (command_origin(&arguments.configs[RUN_TABLE], "duration") == TW_CONFIG_FROM_DEFAULT &&
         market.tape[0] == '\0')
         options.duration_ns = DURATION_NS_DEFAULT;
-    return run(&options, &market, &access);
+    return run(&options, &limits, &market, &access);
 }

@@ -32,6 +32,23 @@ typedef struct run_options {
     bool understood;
 } run_options;
 
+/* Limits of orders; 0: none. Shares of equity are fractions. */
+typedef struct run_limits {
+    int64_t quantity_max_nano;
+    int64_t position_value_max_nano;
+    double gross_max;
+    double value_at_risk_max;
+    double day_loss_max;
+    double drawdown_max;
+    int64_t losses_max;
+    int64_t error_max;
+    int64_t repeat_max;
+    int64_t open_max;
+    int64_t rate_max;
+    int64_t day_max;
+    int64_t duplicate_span_ns;
+} run_limits;
+
 extern const tw_config_option run_option_table[];
 extern const size_t run_option_count;
 

@@ -127,6 +127,16 @@ static void end(tw_text *text, char bracket) {
     tw_text_append_char(text, ',');
 }
 
+/* How often each control denied an order. */
+static void denied(tw_text *text, const tw_engine_report *engine) {
+    tw_text_append_string(text, "\"denied_by\":{");
+    for (int i = 0; i < TW_PRETRADE_REASON_COUNT; i++) {
+        if (engine->denied[i] > 0)
+            whole(text, tw_pretrade_reason_name((tw_pretrade_reason)i), engine->denied[i]);
+    }
+    end(text, '}');
+}
+
 static void json_events(tw_text *text, const run_figures *figures) {
     const tw_engine_report *engine = &figures->engine;
     tw_text_append_string(text, "\"events\":{");
@@ -231,6 +241,7 @@ static void json_trading(tw_text *text, const tw_engine_report *engine) {
     whole(text, "adopted_open", engine->orders_adopted_open);
     whole(text, "denied", engine->orders_denied);
     string(text, "denied_reason", engine->denied_reason);
+    denied(text, engine);
     end(text, '}');
     tw_text_append_string(text, "\"fills\":{");
     whole(text, "total", engine->fills);

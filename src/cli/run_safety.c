@@ -33,8 +33,8 @@ static bool is_play_money(const run_options *options, const venue_options *acces
     return false;
 }
 
-static tw_status check_live(const run_options *options, const venue_options *access,
-                            tw_error *error) {
+static tw_status check_live(const run_options *options, const run_limits *limits,
+                            const venue_options *access, tw_error *error) {
     if (options->venue != RUN_LIVE)
         return tw_error_set(error, TW_LIMIT,
                             "the trading address %s is not the paper venue's: real money needs "
@@ -43,20 +43,22 @@ static tw_status check_live(const run_options *options, const venue_options *acc
     if (!options->understood)
         return tw_error_set(error, TW_LIMIT,
                             "--venue live sends orders with real money: say --i-understand");
-    if (options->order_value_max_nano == 0 || options->position_weight_max <= 0.0)
+    if (options->order_value_max_nano == 0 || options->position_weight_max <= 0.0 ||
+        limits->day_loss_max <= 0.0)
         return tw_error_set(error, TW_LIMIT,
-                            "--venue live needs limits: give --max-order and --max-weight");
+                            "--venue live needs limits: give --max-order, --max-weight and "
+                            "--max-day-loss");
     return TW_OK;
 }
 
-tw_status run_safety_check(const run_options *options, const venue_options *access,
-                           tw_error *error) {
+tw_status run_safety_check(const run_options *options, const run_limits *limits,
+                           const venue_options *access, tw_error *error) {
     if (options->venue == RUN_DEMO)
         return TW_OK;
     if (venue_addresses_hold_credentials(access))
         return tw_error_set(error, TW_USAGE, "an address of the venue must not hold credentials");
     if (!is_play_money(options, access)) {
-        tw_status status = check_live(options, access, error);
+        tw_status status = check_live(options, limits, access, error);
         if (status != TW_OK)
             return status;
     }

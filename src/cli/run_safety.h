@@ -14,12 +14,12 @@
 #include "tradewind/error.h"
 
 /* The configuration tables of `tradewind run`, in their order. */
-enum { RUN_TABLE = 0, MARKET_TABLE = 1, VENUE_TABLE = 2, RUN_TABLE_COUNT = 3 };
+enum { RUN_TABLE = 0, LIMITS_TABLE = 1, MARKET_TABLE = 2, VENUE_TABLE = 3, RUN_TABLE_COUNT = 4 };
 
 /* TW_LIMIT (exit status 5) for real money that was not asked for in full; TW_USAGE for missing
  * credentials, or credentials in an address. */
-tw_status run_safety_check(const run_options *options, const venue_options *access,
-                           tw_error *error) TW_MUST_CHECK;
+tw_status run_safety_check(const run_options *options, const run_limits *limits,
+                           const venue_options *access, tw_error *error) TW_MUST_CHECK;
 
 /* False, and a sentence on standard error, when a file says what must be typed. */
 bool run_safety_origins(const tw_arguments *arguments, const run_options *options);

@@ -43,6 +43,7 @@ typedef struct run_session {
     const run_options *options;
     const exchange_options *market;
     const venue_options *access;
+    const run_limits *limits;
     char database[TW_CONFIG_TEXT_SIZE];
 
     tw_exchange *exchange; /* demo only */

@@ -22,9 +22,9 @@ live_money_needs_a_word_and_limits() {
     expect 5 run --venue live --symbols AAPL
     says 'say --i-understand'
     expect 5 run --venue live --symbols AAPL --i-understand
-    says 'give --max-order and --max-weight'
+    says 'give --max-order, --max-weight and --max-day-loss'
     expect 5 run --venue live --symbols AAPL --i-understand --max-order 100
-    says 'give --max-order and --max-weight'
+    says 'give --max-order, --max-weight and --max-day-loss'
     silent
     [ ! -e tradewind.db ] || fail "a store was made"
 }

@@ -26,7 +26,7 @@ live_needs_everything_said() {
     expect 5 run --venue live --symbols AAPL --db none.db
     says '--i-understand'
     expect 5 run --venue live --symbols AAPL --i-understand --db none.db
-    says '--max-order and --max-weight'
+    says '--max-order, --max-weight and --max-day-loss'
     # A local exchange does not make --venue live harmless.
     APCA_API_BASE_URL=http://127.0.0.1:9
     export APCA_API_BASE_URL

@@ -54,8 +54,8 @@ static tw_engine_config plain_config(uint32_t symbol_count) {
         .band = 0.01,
         .order_patience_ns = 5 * TW_NS_PER_SECOND,
         .lot = {TW_NANO},
-        .collar = 0.01,
-        .price_age_ns_max = 60 * TW_NS_PER_SECOND,
+        .controls.limits = {.collar_nano = TW_NANO / 100,
+                            .price_age_ns_max = 60 * TW_NS_PER_SECOND},
         .warm_ns_max = 5 * TW_NS_PER_SECOND,
         .decision_gap_ns = TW_NS_PER_SECOND,
     };
@@ -172,9 +172,9 @@ static tw_engine_config config_of(uint64_t seed, uint32_t symbol_count) {
     config.rebalance_interval_ns = (int64_t)tw_random_below(&random, 40) * TW_NS_PER_SECOND;
     config.order_patience_ns = (int64_t)(1 + tw_random_below(&random, 10)) * TW_NS_PER_SECOND;
     if (tw_random_below(&random, 4) == 0)
-        config.position_weight_max = 0.5;
+        config.controls.limits.position_share_max_nano = TW_NANO / 2;
     if (tw_random_below(&random, 4) == 0)
-        config.order_value_max.nano = 20000 * TW_NANO;
+        config.controls.limits.value_max.nano = 20000 * TW_NANO;
     return config;
 }
 
@@ -380,7 +380,7 @@ static void a_price_that_grew_stale_is_denied(void **state) {
     tw_engine_config config = plain_config(2);
     options.fill = 0;
     config.order_patience_ns = 60 * TW_NS_PER_SECOND;
-    config.price_age_ns_max = 2 * TW_NS_PER_SECOND;
+    config.controls.limits.price_age_ns_max = 2 * TW_NS_PER_SECOND;
     tw_engine *engine = start(&options, &config);
     desk.position[0] = 1000 * TW_NANO;
     desk.cash = 0;
@@ -412,8 +412,8 @@ static void a_limit_denies(void **state) {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fake_options options = plain_options(3);
         tw_engine_config config = plain_config(3);
-        config.order_value_max.nano = rows[i].order_value;
-        config.position_weight_max = rows[i].weight;
+        config.controls.limits.value_max.nano = rows[i].order_value;
+        config.controls.limits.position_share_max_nano = (int64_t)(rows[i].weight * 1e9);
         config.order_count_max = rows[i].order_count;
         config.decision_gap_ns = 600 * TW_NS_PER_SECOND;
         tw_engine *engine = start(&options, &config);
@@ -422,6 +422,42 @@ static void a_limit_denies(void **state) {
         assert_int_equal(fake_count(&desk, "denied", rows[i].word), rows[i].denied);
         assert_int_equal(report_of(engine).orders_denied, rows[i].denied);
         assert_int_equal(desk.submits, 3 - rows[i].denied);
+        end(engine);
+    }
+}
+
+/* A fall of one symbol trips the stop: what would buy is denied, what sells is not. */
+static void a_loss_of_the_day_stops_buying(void **state) {
+    (void)state;
+    fake_options options = plain_options(3);
+    tw_engine_config config = plain_config(3);
+    config.controls.day_loss_share_max_nano = TW_NANO / 50;
+    tw_engine *engine = start(&options, &config);
+    until(engine, TW_ENGINE_TRADING);
+    turns(engine, 60);
+    assert_int_equal(report_of(engine).orders_denied, 0);
+    desk.price[0] = desk.price[0] * 7 / 10;
+    turns(engine, 200);
+    tw_engine_report report = report_of(engine);
+    assert_true(report.denied[TW_PRETRADE_DAY_LOSS] > 0);
+    assert_int_equal(report.denied[TW_PRETRADE_DAY_LOSS], report.orders_denied);
+    assert_true(fake_count(&desk, "denied", "\"side\":\"buy\"") > 0);
+    assert_int_equal(fake_count(&desk, "denied", "\"side\":\"sell\""), 0);
+    end(engine);
+}
+
+/* The history of the fake venue is known: its value at risk is far above a tenth of a percent. */
+static void value_at_risk_denies(void **state) {
+    (void)state;
+    static const int64_t shares[] = {TW_NANO / 1000, TW_NANO};
+    for (size_t i = 0; i < 2; i++) {
+        fake_options options = plain_options(3);
+        tw_engine_config config = plain_config(3);
+        config.controls.value_at_risk_share_max_nano = shares[i];
+        tw_engine *engine = start(&options, &config);
+        until(engine, TW_ENGINE_TRADING);
+        turns(engine, 40);
+        assert_true((fake_count(&desk, "denied", "value_at_risk") > 0) == (i == 0));
         end(engine);
     }
 }
@@ -868,7 +904,7 @@ static void a_configuration_that_makes_no_sense_is_refused(void **state) {
     rows[3].history_days_max = 1;
     rows[4].timeframe_count = 0;
     rows[5].band = 1.0;
-    rows[6].collar = NAN;
+    rows[6].controls.limits.collar_nano = 0;
     rows[7].strategy = TW_STRATEGY_TARGETS;
     rows[8].strategy = TW_STRATEGY_TARGETS;
     rows[8].target_weights = heavy;
@@ -918,6 +954,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(an_infeasible_plan_is_journaled_and_not_traded),
         cmocka_unit_test(a_price_that_grew_stale_is_denied),
         cmocka_unit_test(a_limit_denies),
+        cmocka_unit_test(a_loss_of_the_day_stops_buying),
+        cmocka_unit_test(value_at_risk_denies),
         cmocka_unit_test(a_limit_price_keeps_to_the_collar),
         cmocka_unit_test(without_history_only_measured_weights_fail),
         cmocka_unit_test(the_newest_closes_of_each_symbol_are_kept),

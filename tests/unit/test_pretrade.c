@@ -1,5 +1,6 @@
 /* test_pretrade.c - every control of tradewind/pretrade.h at its limit, one above it, and around
  * it. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -327,6 +328,10 @@ static void test_value_at_risk_is_that_of_all_orders_filled(void **state) {
     desk->config.limits.may_short = true;
     desk->config.value_at_risk_share_max_nano = TW_NANO / 50;
     open_desk(desk);
+    expect(enter(desk, 0, TW_SIDE_BUY, 1, 100), TW_PRETRADE_VALUE_AT_RISK); /* unknown */
+    static const double holes[] = {0.0004, NAN, NAN, 0.0009};
+    tw_pretrade_set_covariance(desk->gate, holes, 2.0);
+    expect(enter(desk, 0, TW_SIDE_BUY, 1, 100), TW_PRETRADE_VALUE_AT_RISK);
     tw_pretrade_set_covariance(desk->gate, covariance, 2.0);
     /* 2 x 0.02 x 50,000 = 2,000: the limit. */
     expect(enter(desk, 0, TW_SIDE_BUY, 501, 100), TW_PRETRADE_VALUE_AT_RISK);

@@ -145,13 +145,14 @@ static bool net_exposure(gate_view *gate, order_view *order, tw_pretrade_verdict
            magnitude(order->net) > magnitude(order->net_before);
 }
 
+/* What is unknown (no covariance, or one with holes) is not below any limit. */
 static bool value_at_risk(gate_view *gate, order_view *order, tw_pretrade_verdict *verdict) {
-    if (gate->covariance == NULL)
-        return false;
+    pretrade_wide limit = gate->config.value_at_risk_share_max_nano;
+    if (gate->covariance == NULL || !isfinite(order->variance))
+        return above(INT64_MAX, limit, verdict) && !order->closes;
     double money = gate->factor * sqrt(fmax(order->variance, 0.0)) * (double)TW_NANO;
     pretrade_wide nano = money < 0x1p62 ? (pretrade_wide)money : (pretrade_wide)1 << 62;
-    return above(share(nano, order->equity), gate->config.value_at_risk_share_max_nano, verdict) &&
-           order->variance > gate->variance;
+    return above(share(nano, order->equity), limit, verdict) && order->variance > gate->variance;
 }
 
 /* One more than there are: `limit` is how many there may be. */
@@ -291,7 +292,7 @@ static const struct {
     [TW_PRETRADE_DAY_LOSS] = {"day_loss", TW_PRETRADE_UNIT_MONEY, day_loss},
     [TW_PRETRADE_DRAWDOWN] = {"drawdown", TW_PRETRADE_UNIT_SHARE, drawdown},
     [TW_PRETRADE_LOSSES_IN_A_ROW] = {"losses_in_a_row", TW_PRETRADE_UNIT_COUNT, losses_in_a_row},
-    [TW_PRETRADE_TABLE_FULL] = {"table_full", TW_PRETRADE_UNIT_COUNT, table_full},
+    [TW_PRETRADE_TABLE_FULL] = {"order_table_full", TW_PRETRADE_UNIT_COUNT, table_full},
 };
 
 _Static_assert(sizeof controls / sizeof controls[0] == TW_PRETRADE_REASON_COUNT,

@@ -3,12 +3,8 @@
  *
  *     history_end:  closes --> prices [days][symbols] --> returns --> volatilities --> targets,
  * risk make:         holdings, marks, targets --> fewest trades --> plan (sells, then buys)
- *     follow_plan:  plan --> checks --> intent in the journal --> order table
  *
- * Invariants
- *  1. An intent exists only after its checks passed and its journal entry was taken.
- *  2. Buys wait until every sell of the plan is over, so that they spend money that is there.
- *  3. Only one plan is active at a time, and no decision is made while one is.
+ * Invariant: only one plan is active at a time, and no decision is made while one is.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -200,6 +196,7 @@ void decision_history_end(tw_engine *engine) {
     tw_batch_returns(NULL, prices, engine->prices, TW_BATCH_SIMPLE, engine->returns);
     measure_volatility(engine, returns);
     make_benchmark(engine, returns.rows);
+    limits_history(engine);
     record_journal(engine, "history", "{\"closes\":%zu,\"days\":%zu}", engine->close_count,
                    engine->day_count);
 }
@@ -209,7 +206,7 @@ void decision_history_end(tw_engine *engine) {
 /* A symbol without a fresh price is not traded, whatever its weight. */
 static bool tradable(const tw_engine *engine, const engine_symbol *state) {
     return state->mark.nano > 0 && state->mark_ns != 0 &&
-           engine->now_ns - state->mark_ns <= engine->config.price_age_ns_max;
+           engine->now_ns - state->mark_ns <= engine->config.controls.limits.price_age_ns_max;
 }
 
 static size_t list_positions(tw_engine *engine) {
@@ -310,6 +307,7 @@ static void decide(tw_engine *engine, const char *cause) {
     engine->last_decision_ns = engine->now_ns;
     engine->drifted = false;
     engine->report.decisions++;
+    limits_refresh(engine);
     tw_rebalance_config config;
     tw_rebalance_plan plan;
     tw_error error = {0};
@@ -337,136 +335,4 @@ void decision_make(tw_engine *engine, const char *cause) {
     int64_t began_ns = trace_now(engine);
     decide(engine, cause);
     trace_stage(engine, TW_ENGINE_STAGE_DECIDE, began_ns);
-}
-
-/* ---- intents ------------------------------------------------------------------------------- */
-
-/* Why an order may not be sent; NULL when it may. The words are stable. */
-static const char *check_intent(const tw_engine *engine, const tw_order *order) {
-    const tw_engine_config *limits = &engine->config;
-    const engine_symbol *state = &engine->symbols[order->symbol];
-    tw_money value = {0};
-    if (!tradable(engine, state))
-        return "stale_price";
-    double distance = fabs((double)(order->limit_price.nano - state->mark.nano));
-    if (distance > limits->collar * (double)state->mark.nano + (double)TW_NANO / 100.0)
-        return "price_collar";
-    if (tw_notional(order->limit_price, order->quantity, &value) != TW_OK)
-        return "order_value";
-    if (limits->order_value_max.nano > 0 && value.nano > limits->order_value_max.nano)
-        return "order_value";
-    if (order->side == TW_SIDE_SELL)
-        return order->quantity.nano > state->quantity.nano ? "short_sale" : NULL;
-    if (value.nano > engine->cash.nano)
-        return "cash";
-    double weight = (double)(state->value.nano + value.nano) / (double)engine->equity.nano;
-    if (limits->position_weight_max > 0.0 && weight > limits->position_weight_max)
-        return "position_weight";
-    return NULL;
-}
-
-/* A limit that trades at once but never beyond the collar, in whole price increments: cents, and
- * hundredths of a cent below one dollar (SEC rule 612). */
-static tw_price collar_price(const tw_engine *engine, tw_symbol symbol, tw_side side) {
-    int64_t mark = engine->symbols[symbol].mark.nano;
-    int64_t room = (int64_t)(engine->config.collar * (double)mark);
-    int64_t wanted = side == TW_SIDE_BUY ? mark + room : mark - room;
-    int64_t step = wanted >= TW_NANO ? TW_NANO / 100 : TW_NANO / 10000;
-    int64_t price = 0;
-    tw_status status = tw_decimal_quantize(
-        wanted, step, side == TW_SIDE_BUY ? TW_ROUND_FLOOR : TW_ROUND_CEILING, &price);
-    return (tw_price){status == TW_OK && price > 0 ? price : step};
-}
-
-/* Buys take no more than the cash that is there, less what this plan's open buys may spend. */
-static void clip_to_cash(const tw_engine *engine, tw_order *order, int64_t *budget_nano) {
-    int64_t lot = engine->config.lot.nano > 0 ? engine->config.lot.nano : 1;
-    int64_t affordable = 0;
-    int64_t value = 0;
-    if (tw_decimal_divide(*budget_nano, order->limit_price.nano, TW_ROUND_DOWN, &affordable) !=
-        TW_OK)
-        return;
-    affordable -= affordable % lot;
-    if (order->quantity.nano > affordable)
-        order->quantity.nano = affordable;
-    if (tw_decimal_multiply(order->limit_price.nano, order->quantity.nano, TW_ROUND_CEILING,
-                            &value) == TW_OK)
-        *budget_nano -= value;
-}
-
-static void deny(tw_engine *engine, const tw_order *order, const char *reason) {
-    char quantity[TW_DECIMAL_TEXT_SIZE];
-    tw_decimal_format(order->quantity.nano, quantity);
-    engine->report.orders_denied++;
-    snprintf(engine->report.denied_reason, sizeof engine->report.denied_reason, "%s", reason);
-    record_journal(engine, "denied",
-                   "{\"symbol\":\"%s\",\"side\":\"%s\",\"quantity\":\"%s\",\"reason\":\"%s\"}",
-                   tw_symbols_name(engine->names, order->symbol),
-                   tw_side_name((tw_side)order->side), quantity, reason);
-}
-
-static void intend(tw_engine *engine, const tw_order *order, const char *why) {
-    order_record *record = NULL;
-    if (order_table_intend(&engine->orders, order, &record) != TW_OK) {
-        deny(engine, order, "order_table_full");
-        return;
-    }
-    char quantity[TW_DECIMAL_TEXT_SIZE];
-    char price[TW_DECIMAL_TEXT_SIZE];
-    tw_decimal_format(record->order.quantity.nano, quantity);
-    tw_decimal_format(record->order.limit_price.nano, price);
-    record->order.created_ns = engine->now_ns;
-    record->heard_ns = engine->heard_ns;
-    record->intended_ns = trace_now(engine);
-    record->deadline_ns = engine->now_ns + engine->config.order_patience_ns;
-    /* The row first: whoever finds the entry after a crash must find the order, too. */
-    record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
-    record->journal_sequence = record_journal(
-        engine, "intent",
-        "{\"order\":\"%s\",\"symbol\":\"%s\",\"side\":\"%s\",\"quantity\":\"%s\",\"limit\":\"%s\","
-        "\"why\":\"%s\"}",
-        record->order.client_order_id, tw_symbols_name(engine->names, order->symbol),
-        tw_side_name((tw_side)order->side), quantity, price, why);
-    engine->report.orders++;
-    engine->plan.intended = true;
-}
-
-static void intend_trade(tw_engine *engine, const tw_rebalance_trade *trade, int64_t *budget) {
-    tw_order order = {
-        .quantity = trade->quantity,
-        .limit_price = collar_price(engine, trade->symbol, (tw_side)trade->side),
-        .symbol = trade->symbol,
-        .side = trade->side,
-        .type = TW_ORDER_LIMIT,
-        .time_in_force = TW_DAY,
-    };
-    if (order.side == TW_SIDE_BUY)
-        clip_to_cash(engine, &order, budget);
-    const char *reason = order.quantity.nano <= 0 ? "cash" : check_intent(engine, &order);
-    if (reason != NULL)
-        deny(engine, &order, reason);
-    else
-        intend(engine, &order, tw_trade_reason_name((tw_trade_reason)trade->reason));
-}
-
-uint64_t decision_follow_plan(tw_engine *engine) {
-    engine_plan *plan = &engine->plan;
-    uint64_t work = 0;
-    if (!plan->active || engine->orders.open_count > 0)
-        return 0;
-    if (plan->next_trade == plan->trade_count) {
-        plan->active = false;
-        engine->idle_decisions = plan->intended ? 0 : engine->idle_decisions + 1;
-        return 1;
-    }
-    int64_t budget = engine->cash.nano;
-    uint8_t side = plan->trades[plan->next_trade].side;
-    while (plan->next_trade < plan->trade_count && plan->trades[plan->next_trade].side == side &&
-           engine->phase == TW_ENGINE_TRADING) {
-        int64_t began_ns = trace_now(engine);
-        intend_trade(engine, &plan->trades[plan->next_trade++], &budget);
-        trace_stage(engine, TW_ENGINE_STAGE_CHECK, began_ns);
-        work++;
-    }
-    return work;
 }

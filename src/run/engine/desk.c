@@ -92,6 +92,7 @@ static void apply_fill(tw_engine *engine, const order_record *record,
     if (state->mark.nano == 0)
         state->mark = execution != NULL ? execution->price : record->order.average_price;
     intake_revalue(engine, record->order.symbol);
+    limits_fill(engine, record, change);
     record_fill(engine, record, execution, change);
 }
 
@@ -126,6 +127,7 @@ static void apply_told(tw_engine *engine, order_record *record, const tw_order *
     }
     if (change.quantity.nano > 0)
         apply_fill(engine, record, execution, &change);
+    limits_end(engine, record);
     record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
     record_journal(engine, "order", "{\"order\":\"%s\",\"status\":\"%s\",\"venue\":\"%s\"}",
                    record->order.client_order_id,
@@ -226,6 +228,7 @@ static void snapshot_end(tw_engine *engine) {
     for (tw_symbol s = 0; s < engine->config.symbol_count; s++)
         settle_position(engine, s, first);
     settle_cash(engine, first);
+    limits_settle(engine);
     engine->account_known = true;
 }
 
@@ -236,6 +239,7 @@ static void submit_result(tw_engine *engine, const tw_order_result *result) {
     if (record == NULL || record->answered != 0)
         return;
     order_table_result(&engine->orders, record, result);
+    limits_end(engine, record);
     record->ask_again_ns = engine->now_ns + ASK_AGAIN_NS;
     if (result->status == TW_OK && result->order.venue_order_id[0] != '\0')
         memcpy(record->order.venue_order_id, result->order.venue_order_id,
@@ -266,6 +270,7 @@ static void query_result(tw_engine *engine, const tw_order_result *result) {
     if (++record->queries < QUERIES_BEFORE_MISSING)
         return;
     order_table_missing(&engine->orders, record);
+    limits_end(engine, record);
     engine->snapshot_wanted = true; /* invariant 4 */
     record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
     record_journal(engine, "missing", "{\"order\":\"%s\",\"queries\":%u}", result->client_order_id,
@@ -386,6 +391,7 @@ void desk_venue(tw_engine *engine, const tw_venue_event *event) {
 
 static void withdraw(tw_engine *engine, order_record *record) {
     order_table_withdraw(&engine->orders, record);
+    limits_end(engine, record);
     record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
     record_journal(engine, "withdrawn", "{\"order\":\"%s\"}", record->order.client_order_id);
 }
@@ -414,7 +420,7 @@ static uint64_t send_intent(tw_engine *engine, order_record *record, uint64_t du
 
 static uint64_t cancel_late(tw_engine *engine, order_record *record) {
     bool late = record->deadline_ns != 0 && engine->now_ns >= record->deadline_ns;
-    if (!late || record->cancel_requested != 0)
+    if (!late || record->cancel_requested != 0 || !limits_allow_cancel(engine))
         return 0;
     if (engine->broker.cancel(engine->broker.context, &record->order) != TW_OK)
         return 0; /* not taken: asked again next turn */

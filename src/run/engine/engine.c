@@ -86,9 +86,8 @@ static tw_status check_config(const tw_engine_config *config, tw_error *error) {
         return tw_error_set(error, TW_INVALID, "there must be 1 to %d timeframes",
                             TW_ENGINE_TIMEFRAME_COUNT_MAX);
     if (!(config->band >= 0.0 && config->band < 1.0) ||
-        !(config->cash_weight >= 0.0 && config->cash_weight < 1.0) ||
-        !(config->collar > 0.0 && config->collar < 1.0))
-        return tw_error_set(error, TW_INVALID, "band, cash weight and collar must be 0 to 1");
+        !(config->cash_weight >= 0.0 && config->cash_weight < 1.0))
+        return tw_error_set(error, TW_INVALID, "band and cash weight must be 0 to 1");
     if (config->order_patience_ns <= 0)
         return tw_error_set(error, TW_INVALID, "the patience with an order must be above zero");
     if (config->strategy == TW_STRATEGY_TARGETS && config->target_weights == NULL)
@@ -206,6 +205,8 @@ tw_status tw_engine_new(const tw_allocator *allocator, const tw_engine_config *c
         tw_error_set(error, status, "no memory for %u symbols", config->symbol_count);
     if (status == TW_OK)
         status = copy_targets(engine, error);
+    if (status == TW_OK)
+        status = limits_take(engine, error);
     if (status != TW_OK) {
         tw_engine_free(engine);
         return status;
@@ -226,6 +227,7 @@ void tw_engine_free(tw_engine *engine) {
     tw_book_free(engine->book);
     tw_bars_free(engine->bars);
     tw_risk_free(engine->risk);
+    limits_done(engine);
     tw_rebalance_free(engine->rebalance);
     order_table_done(&engine->orders);
     TW_DELETE(allocator, engine->symbols, n, engine_symbol);
@@ -245,7 +247,10 @@ void tw_engine_free(tw_engine *engine) {
 
 tw_status tw_engine_adopt(tw_engine *engine, const tw_order *order) {
     TW_ASSERT(engine->phase == TW_ENGINE_STARTING && engine->started_ns == 0);
-    return order_table_adopt(&engine->orders, order);
+    tw_status status = order_table_adopt(&engine->orders, order);
+    if (status == TW_OK)
+        limits_adopt(engine, &engine->orders.records[engine->orders.count - 1]);
+    return status;
 }
 
 /* ---- phases -------------------------------------------------------------------------------- */
@@ -295,7 +300,7 @@ static uint64_t trade(tw_engine *engine) {
     if (engine->snapshot_wanted)
         engine->plan.active = false; /* made from figures that are in doubt */
     if (engine->plan.active || engine->orders.open_count > 0)
-        return decision_follow_plan(engine);
+        return intents_follow_plan(engine);
     if (engine->snapshot_wanted) {
         engine_enter(engine, TW_ENGINE_SETTLING);
         return 1;
@@ -334,11 +339,10 @@ static void record_start(tw_engine *engine) {
     tw_text_append_double(&text, config->band);
     tw_text_append_string(&text, ",\"cash_weight\":");
     tw_text_append_double(&text, config->cash_weight);
-    tw_text_append_string(&text, ",\"collar\":");
-    tw_text_append_double(&text, config->collar);
     tw_text_append_format(&text, ",\"duration_ns\":%lld,\"adopted\":%u}",
                           (long long)config->duration_ns, engine->orders.adopted_count);
     record_journal(engine, "start", "%s", memory);
+    limits_record(engine);
 }
 
 static uint64_t phase_step(tw_engine *engine) {
@@ -427,6 +431,7 @@ tw_status tw_engine_turn(tw_engine *engine, uint32_t event_count_max, uint64_t *
             engine_fail(engine, health, "the store failed: %s", tw_status_sentence(health));
     }
     work += read_venue(engine, event_count_max);
+    limits_turn(engine);
     work += phase_step(engine);
     work += desk_turn(engine);
     work += read_market(engine, event_count_max);

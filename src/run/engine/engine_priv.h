@@ -4,7 +4,9 @@
  *     engine.c      life, phases, the turn
  *     intake.c      market events: book, window, bars, marks, drift
  *     desk.c        venue events: snapshot, orders, fills, positions, cash
- *     decision.c    history, risk, targets, plan, checks, intents
+ *     decision.c    history, risk, targets, plan
+ *     intents.c     the plan's trades to intents
+ *     limits.c      the controls before each order
  *     record.c      journal entries and rows, with back-pressure
  *     trace.c       where time goes; what the flight recorder hears
  *     summary.c     report and holdings
@@ -117,11 +119,14 @@ struct tw_engine {
     double *prices;       /* [days][symbols] */
     double *returns;      /* [days - 1][symbols] */
     double *volatilities;
-    double *scratch; /* [3][symbols] */
+    double *covariance; /* [symbols][symbols] of a day's returns; NULL: no limit needs it */
+    double *scratch;    /* [3][symbols] */
     double *weights;
     double *targets; /* copy of the given ones, or NULL */
     size_t day_count;
     tw_risk *risk;
+    tw_pretrade *gate;
+    int64_t limits_day; /* since the epoch; 0: none has begun */
     tw_rebalance *rebalance;
     tw_rebalance_position *positions;
 
@@ -165,12 +170,41 @@ void desk_cancel_open(tw_engine *engine);
 
 void decision_history_end(tw_engine *engine);
 void decision_make(tw_engine *engine, const char *cause);
-/* Turns trades of the active plan into intents as far as its order allows. */
-uint64_t decision_follow_plan(tw_engine *engine);
 /* Makes engine->risk. */
 tw_status decision_take_risk(tw_engine *engine);
 /* Risk of given weights over the history; false when there is none. */
 bool decision_risk(tw_engine *engine, const double *weights);
+
+/* ---- intents.c ----------------------------------------------------------------------------- */
+
+/* Turns trades of the active plan into intents as far as its order allows. */
+uint64_t intents_follow_plan(tw_engine *engine);
+
+/* ---- limits.c ------------------------------------------------------------------------------ */
+
+tw_status limits_take(tw_engine *engine, tw_error *error);
+void limits_done(tw_engine *engine);
+/* After a symbol's mark or its time has changed. */
+void limits_mark(tw_engine *engine, tw_symbol symbol);
+/* After the venue's positions and cash were taken over. */
+void limits_settle(tw_engine *engine);
+void limits_adopt(tw_engine *engine, order_record *record);
+void limits_fill(tw_engine *engine, const order_record *record, const order_change *change);
+/* After whatever may have ended an order. */
+void limits_end(tw_engine *engine, order_record *record);
+/* Begins the day when it is due. */
+void limits_turn(tw_engine *engine);
+/* When the returns of the history are there. */
+void limits_history(tw_engine *engine);
+/* Before a decision: value at risk at the marks of now. */
+void limits_refresh(tw_engine *engine);
+/* True: it counts from now on, under ret_verdict->ticket. */
+bool limits_allow(tw_engine *engine, const tw_order *order, tw_pretrade_verdict *ret_verdict);
+bool limits_allow_cancel(tw_engine *engine);
+/* A limit or figure in the unit of its reason, in TW_DECIMAL_TEXT_SIZE bytes. */
+void limits_format(tw_pretrade_reason reason, int64_t value, char *ret_text);
+void limits_record(tw_engine *engine);
+void limits_check(const tw_engine *engine);
 
 /* ---- record.c ------------------------------------------------------------------------------ */
 

@@ -25,6 +25,7 @@ void intake_revalue(tw_engine *engine, tw_symbol symbol) {
     }
     engine->equity = equity;
     state->value = value;
+    limits_mark(engine, symbol);
 }
 
 void intake_check_band(tw_engine *engine, tw_symbol symbol) {
@@ -41,8 +42,10 @@ void intake_check_band(tw_engine *engine, tw_symbol symbol) {
 static void set_mark(tw_engine *engine, tw_symbol symbol, tw_price price, int64_t time_ns) {
     engine_symbol *state = &engine->symbols[symbol];
     state->mark_ns = time_ns;
-    if (state->mark.nano == price.nano)
+    if (state->mark.nano == price.nano) {
+        limits_mark(engine, symbol);
         return;
+    }
     state->mark = price;
     intake_revalue(engine, symbol);
 }
@@ -102,7 +105,7 @@ static void take_trade(tw_engine *engine, const tw_trade *trade) {
     if (state->bid.nano == 0 || state->ask.nano == 0)
         set_mark(engine, trade->symbol, trade->price, trade->time_ns);
     else
-        state->mark_ns = trade->time_ns;
+        set_mark(engine, trade->symbol, state->mark, trade->time_ns);
 }
 
 /* A level or quote that makes no sense is counted by the book and changes nothing. */

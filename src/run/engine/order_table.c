@@ -28,8 +28,8 @@ tw_status order_table_adopt(order_table *table, const tw_order *order) {
     TW_ASSERT(!tw_order_status_is_final((tw_order_status)order->status));
     if (table->count == table->capacity)
         return TW_FULL;
-    table->records[table->count++] =
-        (order_record){.order = *order, .state = ORDER_UNKNOWN, .answered = 1};
+    table->records[table->count++] = (order_record){
+        .order = *order, .state = ORDER_UNKNOWN, .answered = 1, .ticket = TW_PRETRADE_NO_TICKET};
     order_record *record = &table->records[table->count - 1];
     if (tw_decimal_multiply(order->average_price.nano, order->filled.nano, TW_ROUND_HALF_EVEN,
                             &record->notional_nano) != TW_OK)
@@ -44,7 +44,8 @@ tw_status order_table_intend(order_table *table, const tw_order *wanted,
     if (table->count == table->capacity)
         return TW_FULL;
     order_record *record = &table->records[table->count++];
-    *record = (order_record){.order = *wanted, .state = ORDER_INTENDED};
+    *record =
+        (order_record){.order = *wanted, .state = ORDER_INTENDED, .ticket = TW_PRETRADE_NO_TICKET};
     table->intent++;
     table->open_count++;
     record->order.status = TW_ORDER_PENDING_NEW;

@@ -51,6 +51,7 @@ typedef struct order_record {
     int64_t heard_ns;          /* monotonic, for latencies: the bytes that it followed, */
     int64_t intended_ns;       /* and when it was intended; 0: not taken */
     uint32_t queries;          /* asked so far while UNKNOWN */
+    uint32_t ticket;           /* of the controls; TW_PRETRADE_NO_TICKET: it does not count */
     uint8_t state;             /* order_state */
     uint8_t cancel_requested;
     uint8_t seen;     /* in the snapshot being read */

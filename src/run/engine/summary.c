@@ -77,5 +77,6 @@ void tw_engine_check(const tw_engine *engine) {
         open += record->state != ORDER_DONE;
     }
     TW_ASSERT(open == engine->orders.open_count);
+    limits_check(engine);
     tw_book_check(engine->book);
 }

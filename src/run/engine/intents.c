@@ -1,0 +1,126 @@
+/*
+ * intents.c - from the trades of a plan to intents in the journal.
+ *
+ *     plan --> limit price, cash --> controls --> intent in the journal --> order table
+ *
+ * Invariants
+ *  1. An intent exists only after every control passed it and its journal entry was taken.
+ *  2. Who passes has a place in the order table: limits_allow denies when there is none.
+ *  3. Buys wait until every sell of the plan is over, so that they spend money that is there.
+ */
+#include <stdio.h>
+
+#include "engine_priv.h"
+
+/* A limit that trades at once but never beyond the collar, in whole price increments: cents, and
+ * hundredths of a cent below one dollar (SEC rule 612). */
+static tw_price collar_price(const tw_engine *engine, tw_symbol symbol, tw_side side) {
+    int64_t mark = engine->symbols[symbol].mark.nano;
+    engine_wide room = (engine_wide)mark * engine->config.controls.limits.collar_nano / TW_NANO;
+    int64_t wanted = side == TW_SIDE_BUY ? mark + (int64_t)room : mark - (int64_t)room;
+    int64_t step = wanted >= TW_NANO ? TW_NANO / 100 : TW_NANO / 10000;
+    int64_t price = 0;
+    tw_status status = tw_decimal_quantize(
+        wanted, step, side == TW_SIDE_BUY ? TW_ROUND_FLOOR : TW_ROUND_CEILING, &price);
+    return (tw_price){status == TW_OK && price > 0 ? price : step};
+}
+
+/* Buys take no more than the cash that is there, less what this plan's open buys may spend. */
+static void clip_to_cash(const tw_engine *engine, tw_order *order, int64_t *budget_nano) {
+    int64_t lot = engine->config.lot.nano > 0 ? engine->config.lot.nano : 1;
+    int64_t affordable = 0;
+    int64_t value = 0;
+    if (tw_decimal_divide(*budget_nano, order->limit_price.nano, TW_ROUND_DOWN, &affordable) !=
+        TW_OK)
+        return;
+    affordable -= affordable % lot;
+    if (order->quantity.nano > affordable)
+        order->quantity.nano = affordable;
+    if (tw_decimal_multiply(order->limit_price.nano, order->quantity.nano, TW_ROUND_CEILING,
+                            &value) == TW_OK)
+        *budget_nano -= value;
+}
+
+static void deny(tw_engine *engine, const tw_order *order, const tw_pretrade_verdict *verdict) {
+    char quantity[TW_DECIMAL_TEXT_SIZE];
+    char limit[TW_DECIMAL_TEXT_SIZE];
+    char actual[TW_DECIMAL_TEXT_SIZE];
+    const char *reason = tw_pretrade_reason_name(verdict->reason);
+    tw_decimal_format(order->quantity.nano, quantity);
+    limits_format(verdict->reason, verdict->limit, limit);
+    limits_format(verdict->reason, verdict->actual, actual);
+    engine->report.orders_denied++;
+    engine->report.denied[verdict->reason]++;
+    snprintf(engine->report.denied_reason, sizeof engine->report.denied_reason, "%s", reason);
+    record_journal(engine, "denied",
+                   "{\"symbol\":\"%s\",\"side\":\"%s\",\"quantity\":\"%s\",\"reason\":\"%s\","
+                   "\"limit\":\"%s\",\"actual\":\"%s\"}",
+                   tw_symbols_name(engine->names, order->symbol),
+                   tw_side_name((tw_side)order->side), quantity, reason, limit, actual);
+}
+
+static void intend(tw_engine *engine, const tw_order *order, uint32_t ticket, const char *why) {
+    order_record *record = NULL;
+    tw_status status = order_table_intend(&engine->orders, order, &record);
+    TW_ASSERT(status == TW_OK); /* invariant 2 */
+    record->ticket = ticket;
+    char quantity[TW_DECIMAL_TEXT_SIZE];
+    char price[TW_DECIMAL_TEXT_SIZE];
+    tw_decimal_format(record->order.quantity.nano, quantity);
+    tw_decimal_format(record->order.limit_price.nano, price);
+    record->order.created_ns = engine->now_ns;
+    record->heard_ns = engine->heard_ns;
+    record->intended_ns = trace_now(engine);
+    record->deadline_ns = engine->now_ns + engine->config.order_patience_ns;
+    /* The row first: whoever finds the entry after a crash must find the order, too. */
+    record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
+    record->journal_sequence = record_journal(
+        engine, "intent",
+        "{\"order\":\"%s\",\"symbol\":\"%s\",\"side\":\"%s\",\"quantity\":\"%s\",\"limit\":\"%s\","
+        "\"why\":\"%s\"}",
+        record->order.client_order_id, tw_symbols_name(engine->names, order->symbol),
+        tw_side_name((tw_side)order->side), quantity, price, why);
+    engine->report.orders++;
+    engine->plan.intended = true;
+}
+
+static void intend_trade(tw_engine *engine, const tw_rebalance_trade *trade, int64_t *budget) {
+    tw_order order = {
+        .quantity = trade->quantity,
+        .limit_price = collar_price(engine, trade->symbol, (tw_side)trade->side),
+        .symbol = trade->symbol,
+        .side = trade->side,
+        .type = TW_ORDER_LIMIT,
+        .time_in_force = TW_DAY,
+    };
+    tw_pretrade_verdict verdict = {.reason = TW_PRETRADE_CASH};
+    if (order.side == TW_SIDE_BUY)
+        clip_to_cash(engine, &order, budget);
+    if (order.quantity.nano <= 0 || !limits_allow(engine, &order, &verdict))
+        deny(engine, &order, &verdict);
+    else
+        intend(engine, &order, verdict.ticket,
+               tw_trade_reason_name((tw_trade_reason)trade->reason));
+}
+
+uint64_t intents_follow_plan(tw_engine *engine) {
+    engine_plan *plan = &engine->plan;
+    uint64_t work = 0;
+    if (!plan->active || engine->orders.open_count > 0)
+        return 0;
+    if (plan->next_trade == plan->trade_count) {
+        plan->active = false;
+        engine->idle_decisions = plan->intended ? 0 : engine->idle_decisions + 1;
+        return 1;
+    }
+    int64_t budget = engine->cash.nano;
+    uint8_t side = plan->trades[plan->next_trade].side;
+    while (plan->next_trade < plan->trade_count && plan->trades[plan->next_trade].side == side &&
+           engine->phase == TW_ENGINE_TRADING) {
+        int64_t began_ns = trace_now(engine);
+        intend_trade(engine, &plan->trades[plan->next_trade++], &budget);
+        trace_stage(engine, TW_ENGINE_STAGE_CHECK, began_ns);
+        work++;
+    }
+    return work;
+}

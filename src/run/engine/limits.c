@@ -1,0 +1,245 @@
+/*
+ * limits.c - the controls before each order: what they are told, and what they say.
+ *
+ * The gate of pretrade.h follows the engine: every mark, fill, end of an order and snapshot is told
+ * to it, so that what is out counts from the moment at which it was allowed. Nothing of a strategy
+ * comes between limits_allow and the journal.
+ *
+ * Invariants
+ *  1. Each order that is not done has a ticket of the gate, and no other has one.
+ *  2. Cash and positions of the gate are the engine's.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "engine_priv.h"
+
+/* 06:00 in UTC is the night of New York all the year: a day of the limits begins then. */
+static const int64_t DAY_BEGIN_NS = 6 * TW_NS_PER_HOUR;
+static const double QUANTILE_99 = 2.3263478740408408; /* of the normal distribution */
+
+tw_status limits_take(tw_engine *engine, tw_error *error) {
+    tw_pretrade_config config = engine->config.controls;
+    uint32_t n = engine->config.symbol_count;
+    config.symbol_count = n;
+    config.order_count_max = engine->config.order_count_max;
+    config.market_orders = false;
+    if (config.limits.collar_nano <= 0 || config.limits.collar_nano >= TW_NANO)
+        return tw_error_set(error, TW_INVALID, "the collar must be above 0 and below 1");
+    if (config.limits.price_age_ns_max <= 0)
+        return tw_error_set(error, TW_INVALID, "the age of a price must be limited");
+    if (config.value_at_risk_share_max_nano > 0) {
+        engine->covariance = TW_NEW(engine->allocator, (size_t)n * n, double);
+        if (engine->covariance == NULL)
+            return tw_error_set(error, TW_NO_MEMORY, "no memory for the covariance of %u symbols",
+                                n);
+    }
+    return tw_pretrade_new(engine->allocator, &config, &engine->gate, error);
+}
+
+void limits_done(tw_engine *engine) {
+    size_t n = engine->config.symbol_count;
+    tw_pretrade_free(engine->gate);
+    TW_DELETE(engine->allocator, engine->covariance, n * n, double);
+}
+
+/* ---- what the gate is told ----------------------------------------------------------------- */
+
+void limits_mark(tw_engine *engine, tw_symbol symbol) {
+    const engine_symbol *state = &engine->symbols[symbol];
+    tw_pretrade_mark(engine->gate, symbol, state->mark, state->mark_ns);
+}
+
+void limits_settle(tw_engine *engine) {
+    for (tw_symbol s = 0; s < engine->config.symbol_count; s++)
+        tw_pretrade_set_position(engine->gate, s, engine->symbols[s].quantity,
+                                 engine->symbols[s].average);
+    tw_pretrade_set_cash(engine->gate, engine->cash);
+}
+
+void limits_adopt(tw_engine *engine, order_record *record) {
+    tw_order left = record->order;
+    left.quantity.nano -= left.filled.nano;
+    if (left.quantity.nano <= 0 || left.limit_price.nano < 0 || left.side == TW_SIDE_NONE ||
+        left.symbol >= engine->config.symbol_count)
+        return; /* nothing of it can still be filled */
+    tw_status status = tw_pretrade_adopt(engine->gate, &left, &record->ticket);
+    TW_ASSERT(status == TW_OK); /* as many as the order table holds */
+}
+
+/* What one unit of a fill cost. */
+static tw_price price_of(const order_record *record, const order_change *change) {
+    tw_price price = {0};
+    if (tw_decimal_divide(change->notional.nano, change->quantity.nano, TW_ROUND_HALF_EVEN,
+                          &price.nano) != TW_OK)
+        price = record->order.average_price;
+    return price.nano > 0 ? price : (tw_price){1};
+}
+
+void limits_fill(tw_engine *engine, const order_record *record, const order_change *change) {
+    tw_symbol symbol = record->order.symbol;
+    if (record->ticket == TW_PRETRADE_NO_TICKET)
+        tw_pretrade_set_position(engine->gate, symbol, engine->symbols[symbol].quantity,
+                                 engine->symbols[symbol].average);
+    else if (tw_pretrade_fill(engine->gate, record->ticket, change->quantity,
+                              price_of(record, change)) != TW_OK)
+        engine_fail(engine, TW_OVERFLOW, "order %s: its fills cannot be added up",
+                    record->order.client_order_id);
+    tw_pretrade_set_cash(engine->gate, engine->cash); /* of recovered fills the price is rounded */
+}
+
+void limits_end(tw_engine *engine, order_record *record) {
+    if (record->state != ORDER_DONE || record->ticket == TW_PRETRADE_NO_TICKET)
+        return;
+    tw_pretrade_outcome outcome = record->order.status == TW_ORDER_FILLED ? TW_PRETRADE_FILLED
+                                  : record->order.status == TW_ORDER_REJECTED
+                                      ? TW_PRETRADE_REJECTED
+                                      : TW_PRETRADE_CANCELED;
+    tw_pretrade_end(engine->gate, record->ticket, outcome, engine->now_ns);
+    record->ticket = TW_PRETRADE_NO_TICKET;
+}
+
+/* ---- days and risk ------------------------------------------------------------------------- */
+
+void limits_turn(tw_engine *engine) {
+    int64_t day = (engine->now_ns - DAY_BEGIN_NS) / TW_NS_PER_DAY;
+    if (!engine->account_known || day == engine->limits_day)
+        return;
+    engine->limits_day = day;
+    tw_pretrade_begin_day(engine->gate);
+}
+
+static double covariance_of(const tw_engine *engine, uint32_t a, uint32_t b) {
+    uint32_t n = engine->config.symbol_count;
+    double sum_a = 0.0;
+    double sum_b = 0.0;
+    double sum = 0.0;
+    size_t count = 0;
+    for (size_t row = 0; row + 1 < engine->day_count; row++) {
+        double x = engine->returns[row * n + a];
+        double y = engine->returns[row * n + b];
+        if (isnan(x) || isnan(y))
+            continue;
+        sum_a += x;
+        sum_b += y;
+        sum += x * y;
+        count++;
+    }
+    if (count < 2)
+        return NAN; /* value at risk is unknown: its control denies */
+    double days = (double)count;
+    return (sum - sum_a * sum_b / days) / (days - 1.0);
+}
+
+/* Once, when the history is there: O(days x symbols^2). */
+void limits_history(tw_engine *engine) {
+    uint32_t n = engine->config.symbol_count;
+    if (engine->covariance == NULL)
+        return;
+    for (uint32_t a = 0; a < n; a++) {
+        for (uint32_t b = 0; b <= a; b++) {
+            double value = covariance_of(engine, a, b);
+            engine->covariance[(size_t)a * n + b] = value;
+            engine->covariance[(size_t)b * n + a] = value;
+        }
+    }
+    tw_pretrade_set_covariance(engine->gate, engine->covariance, QUANTILE_99);
+}
+
+/* ---- what the gate says -------------------------------------------------------------------- */
+
+bool limits_allow(tw_engine *engine, const tw_order *order, tw_pretrade_verdict *ret_verdict) {
+    if (engine->orders.count == engine->orders.capacity) {
+        *ret_verdict = (tw_pretrade_verdict){.reason = TW_PRETRADE_TABLE_FULL,
+                                             .limit = engine->orders.capacity,
+                                             .actual = (int64_t)engine->orders.capacity + 1};
+        return false;
+    }
+    return tw_pretrade_enter(engine->gate, order, engine->now_ns, ret_verdict) == TW_OK;
+}
+
+bool limits_allow_cancel(tw_engine *engine) {
+    tw_pretrade_verdict verdict;
+    return tw_pretrade_cancel(engine->gate, engine->now_ns, &verdict) == TW_OK;
+}
+
+void limits_refresh(tw_engine *engine) {
+    tw_pretrade_refresh(engine->gate);
+}
+
+void limits_format(tw_pretrade_reason reason, int64_t value, char *ret_text) {
+    tw_pretrade_unit unit = tw_pretrade_reason_unit(reason);
+    tw_text text = tw_text_over(ret_text, TW_DECIMAL_TEXT_SIZE);
+    if (unit == TW_PRETRADE_UNIT_COUNT || unit == TW_PRETRADE_UNIT_NONE)
+        tw_text_append_i64(&text, value);
+    else
+        tw_decimal_format(value, ret_text); /* of a time: seconds */
+}
+
+/* The limits of this run that are set, for the journal: a denial can be read without the command.
+ */
+void limits_record(tw_engine *engine) {
+    const tw_pretrade_config *config = &engine->config.controls;
+    const tw_pretrade_limits *limits = &config->limits;
+    const struct {
+        tw_pretrade_reason reason;
+        int64_t value;
+    } rows[] = {
+        {TW_PRETRADE_STALE_PRICE, limits->price_age_ns_max},
+        {TW_PRETRADE_PRICE_COLLAR, limits->collar_nano},
+        {TW_PRETRADE_ORDER_QUANTITY, limits->quantity_max.nano},
+        {TW_PRETRADE_ORDER_VALUE, limits->value_max.nano},
+        {TW_PRETRADE_POSITION_QUANTITY, limits->position_max.nano},
+        {TW_PRETRADE_POSITION_VALUE, limits->position_value_max.nano},
+        {TW_PRETRADE_POSITION_WEIGHT, limits->position_share_max_nano},
+        {TW_PRETRADE_GROSS_EXPOSURE, config->gross_share_max_nano},
+        {TW_PRETRADE_NET_EXPOSURE, config->net_share_max_nano},
+        {TW_PRETRADE_VALUE_AT_RISK, config->value_at_risk_share_max_nano},
+        {TW_PRETRADE_OPEN_ORDERS, config->open_max},
+        {TW_PRETRADE_OPEN_ORDERS_SYMBOL, limits->open_max},
+        {TW_PRETRADE_DUPLICATE_ORDER, config->duplicate_span_ns},
+        {TW_PRETRADE_MESSAGE_RATE, config->message_max[TW_PRETRADE_SUBMIT]},
+        {TW_PRETRADE_MESSAGE_DAY, config->message_day_max[TW_PRETRADE_SUBMIT]},
+        {TW_PRETRADE_REPEATED_EXECUTION, limits->repeat_max},
+        {TW_PRETRADE_ORDER_ERRORS, config->error_max},
+        {TW_PRETRADE_DAY_LOSS, config->day_loss_max.nano},
+        {TW_PRETRADE_DRAWDOWN, config->drawdown_share_max_nano},
+        {TW_PRETRADE_LOSSES_IN_A_ROW, config->losses_max},
+    };
+    char memory[TW_JOURNAL_PAYLOAD_SIZE];
+    tw_text text = tw_text_over(memory, sizeof memory);
+    tw_text_append_char(&text, '{');
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char value[TW_DECIMAL_TEXT_SIZE];
+        if (rows[i].value == 0)
+            continue;
+        limits_format(rows[i].reason, rows[i].value, value);
+        tw_text_append_format(&text, "%s\"%s\":\"%s\"", text.size == 1 ? "" : ",",
+                              tw_pretrade_reason_name(rows[i].reason), value);
+    }
+    if (config->day_loss_share_max_nano > 0) {
+        char value[TW_DECIMAL_TEXT_SIZE];
+        tw_decimal_format(config->day_loss_share_max_nano, value);
+        tw_text_append_format(&text, ",\"day_loss_share\":\"%s\"", value);
+    }
+    tw_text_append_char(&text, '}');
+    TW_ASSERT(!text.truncated);
+    record_journal(engine, "limits", "%s", memory);
+}
+
+void limits_check(const tw_engine *engine) {
+    tw_pretrade_check(engine->gate);
+    tw_pretrade_figures figures;
+    tw_pretrade_get_figures(engine->gate, &figures);
+    TW_ASSERT(!engine->account_known || figures.cash.nano == engine->cash.nano);
+    /* The engine rounds each value, the gate the sum of them. */
+    int64_t apart = figures.equity.nano - engine->equity.nano;
+    TW_ASSERT(!engine->account_known || llabs(apart) <= engine->config.symbol_count);
+    uint32_t tickets = 0;
+    for (uint32_t i = 0; i < engine->orders.count; i++) {
+        const order_record *record = &engine->orders.records[i];
+        TW_ASSERT(record->state != ORDER_DONE || record->ticket == TW_PRETRADE_NO_TICKET);
+        tickets += record->ticket != TW_PRETRADE_NO_TICKET;
+    }
+    TW_ASSERT(tickets == figures.open_count);
+}
