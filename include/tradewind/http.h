@@ -13,8 +13,8 @@
  *             tw_http_reply_reset(reply);
  *     }
  *
- * A `tw_http_reply` must be ended exactly once, by tw_http_reply_send, _reset or _upgrade (one
- * that fails has not ended it). Request and reply live until then, also after the handler has
+ * A `tw_http_reply` must be ended exactly once, by tw_http_reply_send, _feed, _reset or _upgrade
+ * (one that fails has not ended it). Request and reply live until then, also after the handler has
  * returned: keep both pointers to answer later. The client's going away in the meantime changes
  * nothing; the answer is dropped. Freeing the server ends all of them.
  *
@@ -126,6 +126,21 @@ typedef struct tw_http_answer {
     uint32_t bytes_per_second; /* the same: the body comes so slowly; 0: at once */
 } tw_http_answer;
 
+/* A body whose length nobody knows yet (tw_http_reply_feed). */
+typedef struct tw_http_feed tw_http_feed;
+
+#define TW_HTTP_FEED_END SIZE_MAX /* of a read: the body is complete */
+
+typedef struct tw_http_feed_source {
+    /* Writes the next bytes, at most `capacity`, and returns how many. 0: there are none now; it is
+     * asked again after tw_http_feed_wake. TW_HTTP_FEED_END: there will be none. */
+    size_t (*read)(void *context, char *buffer, size_t capacity);
+    /* Once, at the end: the body is complete, the client has gone or is too slow, or the server is
+     * being freed. The feed must not be touched any more. */
+    void (*on_end)(void *context);
+    void *context;
+} tw_http_feed_source;
+
 /* Receives the descriptor of an upgraded connection, which now belongs to the callee
  * (non-blocking, TCP_NODELAY), and the bytes that came behind the request (valid during the
  * call). The 101 answer has been sent. `fd` is -1 if the client went away before. */
@@ -178,6 +193,18 @@ TW_API bool tw_http_request_header(const tw_http_request *request, const char *n
  * the reply has not ended then. */
 TW_API tw_status tw_http_reply_send(tw_http_reply *reply, const tw_http_answer *answer,
                                     tw_error *error) TW_MUST_CHECK;
+
+/* Begins an answer of which status, type and headers are known and the body is not: the source is
+ * asked for it, a piece whenever the last one is on its way. Nothing of it is kept for a client
+ * that reads slowly; one that takes nothing for `idle_timeout_ns` is closed. `answer->body` is
+ * ignored, and the request does not count any more (tw_http_server_request_count). Errors as of
+ * tw_http_reply_send; the source has heard nothing then. */
+TW_API tw_status tw_http_reply_feed(tw_http_reply *reply, const tw_http_answer *answer,
+                                    const tw_http_feed_source *source, tw_http_feed **ret_feed,
+                                    tw_error *error) TW_MUST_CHECK;
+
+/* There is something to read. Any number of times, from anywhere, until the feed's end. */
+TW_API void tw_http_feed_wake(tw_http_feed *feed);
 
 /* Breaks the connection without an answer (TCP reset): for faults to order. */
 TW_API void tw_http_reply_reset(tw_http_reply *reply);

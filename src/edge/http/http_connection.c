@@ -311,9 +311,22 @@ static void deliver(http_connection *connection) {
     }
     size_t before = connection->request->output.at;
     connection->phase = HTTP_WRITING;
-    switch (http_reply_write(connection)) {
+    http_written written = http_reply_write(connection);
+    bool moved = connection->request->output.at > before;
+    while (written == HTTP_WRITTEN && http_feed_fill(connection)) {
+        moved = true;
+        written = http_reply_write(connection);
+    }
+    if (connection->request->reset) {
+        http_connection_break(connection);
+        return;
+    }
+    switch (written) {
     case HTTP_WRITTEN:
-        answered(connection);
+        if (http_feed_is_open(connection))
+            http_wait_for(connection, HTTP_WAIT_NOTHING, false);
+        else
+            answered(connection);
         break;
     case HTTP_BROKEN:
         http_connection_free(connection);
@@ -322,7 +335,7 @@ static void deliver(http_connection *connection) {
         http_wait_for(connection, HTTP_WAIT_NOTHING, false);
         break;
     case HTTP_BLOCKED: /* its time begins anew when some of it was taken */
-        http_wait_for(connection, HTTP_WAIT_PEER, connection->request->output.at > before);
+        http_wait_for(connection, HTTP_WAIT_PEER, moved);
         break;
     }
 }
@@ -345,6 +358,8 @@ static void settle(http_connection *connection) {
         break;
     case HTTP_WRITING:
         events = connection->wait == HTTP_WAIT_PEER ? TW_LOOP_WRITABLE : 0;
+        if (http_feed_waits(connection) && !connection->request->feed.deaf)
+            events = TW_LOOP_READABLE;
         break;
     case HTTP_FREE:
         return;
@@ -376,7 +391,9 @@ void http_connection_ready(void *context, int fd, uint32_t events) {
     http_connection *connection = context;
     (void)fd;
     (void)events;
-    if (connection->phase == HTTP_WRITING)
+    if (http_feed_waits(connection))
+        http_feed_peer(connection);
+    else if (connection->phase == HTTP_WRITING)
         deliver(connection);
     else if (connection->phase == HTTP_LINGERING)
         linger(connection);

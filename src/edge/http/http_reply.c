@@ -106,7 +106,12 @@ static tw_status put_headers(tw_text *text, const tw_http_answer *answer, tw_err
 static void put_frame(http_connection *connection, const tw_http_answer *answer, tw_text *text) {
     tw_text_append_format(text, "HTTP/1.1 %u %s\r\nDate: %s\r\n", answer->status,
                           reason_of(answer->status), date_of(connection->server));
-    if (answer->status != 204 && answer->status != STATUS_UNCHANGED)
+    const tw_http_feed *feed = &connection->request->feed;
+    bool chunked = feed->source.read != NULL && !feed->plain;
+    if (chunked)
+        tw_text_append_string(text, "Transfer-Encoding: chunked\r\n");
+    else if (feed->source.read == NULL && answer->status != 204 &&
+             answer->status != STATUS_UNCHANGED)
         tw_text_append_format(text, "Content-Length: %zu\r\n", answer->body.size);
     if (connection->closing)
         tw_text_append_string(text, "Connection: close\r\n");
@@ -152,9 +157,8 @@ http_written http_reply_write(http_connection *connection) {
     return end == output->size ? HTTP_WRITTEN : wait_for_pace(connection);
 }
 
-/* Hands head and body to the kernel; what is left of them is kept. A connection that is broken, or
- * for whose answer there is no memory, is reset. */
-static void send_now(http_connection *connection, tw_slice head, tw_slice body) {
+/* A connection that is broken, or for whose answer there is no memory, is reset. */
+void http_reply_send_now(http_connection *connection, tw_slice head, tw_slice body) {
     tw_http_request *request = connection->request;
     tw_http_server *server = connection->server;
     struct iovec pieces[2] = {{(void *)(uintptr_t)head.data, head.size},
@@ -206,29 +210,39 @@ void http_reply_end(tw_http_request *request) {
         tw_loop_defer(connection->server->loop, &connection->task);
 }
 
-tw_status tw_http_reply_send(tw_http_reply *reply, const tw_http_answer *answer, tw_error *error) {
-    TW_ASSERT(reply != NULL && answer != NULL);
-    http_connection *connection = reply->request.connection;
-    tw_http_server *server = connection->server;
+tw_status http_reply_head(http_connection *connection, const tw_http_answer *answer,
+                          tw_slice *ret_head, tw_error *error) {
     TW_ASSERT(connection->phase == HTTP_WAITING);
     if (answer->status < 200 || answer->status > 599)
         return tw_error_set(error, TW_INVALID, "%u is not the status of an answer", answer->status);
     if (answer->header_count > TW_HTTP_ANSWER_HEADER_COUNT_MAX)
         return tw_error_set(error, TW_INVALID, "an answer has at most %d further headers",
                             TW_HTTP_ANSWER_HEADER_COUNT_MAX);
-    tw_text text = tw_text_over(server->scratch + HTTP_SCRATCH_SIZE, HTTP_ANSWER_HEAD_SIZE);
+    tw_text text =
+        tw_text_over(connection->server->scratch + HTTP_SCRATCH_SIZE, HTTP_ANSWER_HEAD_SIZE);
     put_frame(connection, answer, &text);
     tw_status status = put_headers(&text, answer, error);
     if (status != TW_OK)
         return status;
     tw_text_append_string(&text, "\r\n");
     TW_ASSERT(!text.truncated);
+    *ret_head = tw_text_slice(&text);
+    return TW_OK;
+}
+
+tw_status tw_http_reply_send(tw_http_reply *reply, const tw_http_answer *answer, tw_error *error) {
+    TW_ASSERT(reply != NULL && answer != NULL);
+    http_connection *connection = reply->request.connection;
+    tw_slice head;
+    tw_status status = http_reply_head(connection, answer, &head, error);
+    if (status != TW_OK)
+        return status;
     bool no_body = answer->status == 204 || answer->status == STATUS_UNCHANGED ||
                    tw_slice_equal_string(reply->request.head.method, "HEAD");
     bool paced = answer->cut_size > 0 || answer->bytes_per_second > 0;
     if (no_body || !paced || answer->body.size == 0)
-        send_now(connection, tw_text_slice(&text), no_body ? (tw_slice){0} : answer->body);
-    else if (keep_paced(connection, tw_text_slice(&text), answer) != TW_OK)
+        http_reply_send_now(connection, head, no_body ? (tw_slice){0} : answer->body);
+    else if (keep_paced(connection, head, answer) != TW_OK)
         return tw_error_set(error, TW_NO_MEMORY, "no memory for an answer of %zu bytes",
                             answer->body.size);
     http_reply_end(&reply->request);

@@ -123,7 +123,7 @@ static void free_request(tw_http_server *server, tw_http_request *request) {
 void http_request_give_back(http_connection *connection) {
     tw_http_server *server = connection->server;
     tw_http_request *request = connection->request;
-    TW_ASSERT(request->on_upgrade == NULL);
+    TW_ASSERT(request->on_upgrade == NULL && request->feed.source.read == NULL);
     tw_loop_timer_stop(request->pace);
     request->pace = NULL;
     http_request_begin(connection);
@@ -251,7 +251,9 @@ void http_connection_free(http_connection *connection) {
     leave_queue(connection);
     tw_http_on_upgrade on_upgrade = NULL;
     void *upgrade_context = NULL;
+    tw_http_feed_source feed = {0};
     if (request != NULL) {
+        feed = http_feed_take(request);
         on_upgrade = request->on_upgrade;
         upgrade_context = request->upgrade_context;
         request->on_upgrade = NULL;
@@ -266,6 +268,8 @@ void http_connection_free(http_connection *connection) {
         listen_again(server);
     if (on_upgrade != NULL)
         on_upgrade(upgrade_context, -1, (tw_slice){0});
+    if (feed.on_end != NULL)
+        feed.on_end(feed.context);
 }
 
 static void run_task(void *context) {

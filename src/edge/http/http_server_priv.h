@@ -4,6 +4,7 @@
  *     http_server.c      start and stop, the listener, places, deadlines, memory
  *     http_connection.c  one connection: reading, handing to the handler, going on
  *     http_reply.c       answers: what they look like, writing, pace
+ *     http_feed.c        answers whose end is not known yet
  *     http_handshake.c   the upgrade to a WebSocket
  *     http_head.c        the head of a request; http_chunks.c: a chunked body
  *
@@ -12,6 +13,7 @@
  *                     ^  |       |                   ^                                |
  *                     |  +-------+-- refused --------+                                |
  *                     +------------------ kept alive ---------------------------------+
+ *                                   a feed: asked for more, or waits to be woken ---+
  *                                            upgraded: the descriptor is given away --+
  *                                    not kept: closed, or LINGERING until the peer does
  *
@@ -68,6 +70,14 @@ typedef enum http_wait {
     HTTP_WAIT_NOTHING = HTTP_WAIT_COUNT
 } http_wait;
 
+/* An answer without a known end is open while it has a source. */
+struct tw_http_feed {
+    tw_http_feed_source source;
+    tw_http_request *request;
+    bool plain; /* its end is that of the connection: HTTP/1.0 has no chunks */
+    bool deaf;  /* the client sends while it is answered: its going is not watched for */
+};
+
 /* Both the request and its reply: the two public names are one struct. */
 struct tw_http_request {
     http_connection *connection;
@@ -81,6 +91,7 @@ struct tw_http_request {
     int64_t time_ns;
     tw_http_on_upgrade on_upgrade; /* from the 101 until the descriptor is given away */
     void *upgrade_context;
+    tw_http_feed feed;
     tw_loop_timer *pace; /* until the next piece may go */
     size_t allowed;      /* bytes of the output that may go; SIZE_MAX: all */
     size_t piece_size;
@@ -189,6 +200,26 @@ http_written http_reply_write(http_connection *connection);
 
 /* The reply is ended: goes on at the end of the turn, or when its handler returns. */
 void http_reply_end(tw_http_request *request);
+
+/* The head of an answer in the server's scratch; the feed's says no length. */
+tw_status http_reply_head(http_connection *connection, const tw_http_answer *answer,
+                          tw_slice *ret_head, tw_error *error) TW_MUST_CHECK;
+/* Hands head and body to the kernel; what it does not take is kept. */
+void http_reply_send_now(http_connection *connection, tw_slice head, tw_slice body);
+
+/* ---- http_feed.c -------------------------------------------------------------------------- */
+
+/* Puts the next piece into the output, which has been written. False: there is none now, or there
+ * is no feed; without memory the reply is to be reset. */
+bool http_feed_fill(http_connection *connection);
+/* The answer is a feed, and not complete. */
+bool http_feed_is_open(const http_connection *connection);
+/* What there was of it is written, and it waits to be woken. */
+bool http_feed_waits(const http_connection *connection);
+/* The peer said something, or left. */
+void http_feed_peer(http_connection *connection);
+/* Takes the source away from a request that ends; the caller tells it, once all is in order. */
+tw_http_feed_source http_feed_take(tw_http_request *request);
 
 /* ---- http_handshake.c --------------------------------------------------------------------- */
 
