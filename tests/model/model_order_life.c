@@ -193,6 +193,11 @@ static void step_time(void) {
     assert_int_equal(status, TW_OK);
 }
 
+static void step_halt(void) {
+    tw_symbol symbol = (tw_symbol)below(SYMBOLS);
+    floor_halt(l.desk.floor, symbol, !floor_is_halted(l.desk.floor, symbol) && below(4) == 0);
+}
+
 /* ---- what must hold ---- */
 
 /* A final order stays as it is; a live one goes the ways of the diagram. */
@@ -224,7 +229,8 @@ static void check_place(const ledger_order *order) {
     if (there)
         assert_int_equal(view.quantity.nano, order->order.quantity.nano - order->order.filled.nano);
     bool half_filled_entry = order->legs[0] != 0 && order->order.filled.nano > 0;
-    if (order->parent == 0 && !half_filled_entry)
+    if (order->parent == 0 && !half_filled_entry &&
+        !floor_is_halted(l.desk.floor, order->order.symbol))
         assert_int_equal(order->place == ORDER_ON_FLOOR, order_may_trade(l.desk.ledger, order));
 }
 
@@ -283,8 +289,9 @@ static void check_step(void) {
 }
 
 static void walk(uint64_t seed) {
-    static void (*const steps[])(void) = {step_submit,  step_submit, step_submit, step_cancel,
-                                          step_replace, step_close,  step_time,   step_time};
+    static void (*const steps[])(void) = {step_submit, step_submit,  step_submit,
+                                          step_cancel, step_replace, step_close,
+                                          step_time,   step_time,    step_halt};
     const desk_config config = {.symbols = "AAA,BBB",
                                 .seed = seed,
                                 .cash = {2000000 * TW_NANO},

@@ -339,6 +339,34 @@ static void nothing_trades_in_a_halted_symbol(void **state) {
     hang_up(&l);
 }
 
+static void what_is_sent_in_a_halt_trades_as_it_ends(void **state) {
+    (void)state;
+    listener data;
+    listener updates;
+    step("10s");
+    listen_to_data(&data, "{\"action\":\"subscribe\",\"trades\":[\"AAPL\"],\"statuses\":[\"AAPL\"],"
+                          "\"lulds\":[\"AAPL\"]}");
+    listen_to_updates(&updates);
+    plan("halt AAPL 60s at 0s");
+    step("10s");
+    call("POST", "/v2/orders",
+         "{\"symbol\":\"AAPL\",\"qty\":\"3\",\"side\":\"buy\",\"type\":\"market\","
+         "\"time_in_force\":\"day\"}");
+    assert_has(w.body, "\"status\":\"accepted\"");
+    step("60s");
+    TURN_UNTIL(strstr(updates.log, "\"event\":\"fill\"") != NULL);
+    assert_has(updates.log, "\"event\":\"accepted\"");
+    assert_has(updates.log, "\"event\":\"new\"");
+    TURN_UNTIL(count_of(data.log, "\"T\":\"s\"") == 2);
+    const char *halted = strstr(data.log, "\"sc\":\"H\"");
+    const char *print = strstr(data.log, "\"c\":[\"@\",\"5\",\"X\"]");
+    const char *resumed = strstr(data.log, "\"sc\":\"T\"");
+    assert_true(halted != NULL && halted < print && print < resumed);
+    assert_non_null(strstr(resumed, "\"T\":\"l\"")); /* bands around the price of the auction */
+    hang_up(&updates);
+    hang_up(&data);
+}
+
 static void a_halt_ends_with_its_plan(void **state) {
     (void)state;
     listener l;
@@ -413,6 +441,7 @@ int main(void) {
         RULE(clients_are_told_that_they_are_slow),
         RULE(a_restart_closes_all_and_keeps_the_state),
         RULE(nothing_trades_in_a_halted_symbol),
+        RULE(what_is_sent_in_a_halt_trades_as_it_ends),
         RULE(a_halt_ends_with_its_plan),
         RULE(the_clock_is_told_wrong),
         RULE(one_connection_too_many_is_told),

@@ -4,9 +4,11 @@
 #include <math.h>
 
 #include "tradewind/random.h"
+#include "tradewind/time.h"
 
-static const double OPENING_SHARE = 0.02;
-static const double CLOSING_SHARE = 0.06;
+/* By tw_match_auction: of a day's shares; and who is for which auction. After a halt all are. */
+static const double SHARES[] = {0.0, 0.02, 0.06, 0.005};
+static const uint8_t TIMES[] = {TW_DAY, TW_AT_OPEN, TW_AT_CLOSE, TW_DAY};
 static const double LEVEL_DISTANCE = 2.0e-4; /* of the price, from one limit to the next */
 static const double LEVEL_SHARE = 0.2;       /* of what is wanted at the market */
 static const double LOT = 100.0;
@@ -30,21 +32,20 @@ static int64_t limit_price(double fair, tw_side side, double away) {
 void auction_interest_order(const auction_interest *interest, uint32_t index,
                             tw_match_order *ret_order) {
     TW_ASSERT(index < AUCTION_INTEREST_COUNT && interest->fair > 0.0);
-    bool opening = interest->kind == TW_MATCH_OPENING;
     tw_random random;
-    uint64_t moment = (uint64_t)interest->day * 2 + (opening ? 0 : 1);
+    uint64_t second = (uint64_t)(interest->time_ns / TW_NS_PER_SECOND);
     tw_random_init(&random, interest->seed,
-                   (moment * AUCTION_INTEREST_COUNT + index) << 32 | interest->symbol);
+                   (second * AUCTION_INTEREST_COUNT + index) << 20 | interest->symbol);
     tw_side side = index % 2 == 0 ? TW_SIDE_BUY : TW_SIDE_SELL;
     uint32_t level = index / 2;
-    double wanted = interest->shares_a_day * (opening ? OPENING_SHARE : CLOSING_SHARE);
+    double wanted = interest->shares_a_day * SHARES[interest->kind];
     double draw = tw_random_uniform(&random);
     *ret_order = (tw_match_order){
         .id = AUCTION_INTEREST_ID | (index + 1),
         .symbol = interest->symbol,
         .side = (uint8_t)side,
         .type = level == 0 ? TW_ORDER_MARKET : TW_ORDER_LIMIT,
-        .time_in_force = opening ? TW_AT_OPEN : TW_AT_CLOSE,
+        .time_in_force = TIMES[interest->kind],
     };
     if (level == 0) {
         ret_order->quantity.nano = lots(wanted * (0.4 + 0.6 * draw));

@@ -4,9 +4,10 @@
  * Of each side one order at the market and some with limits round the fair value, which together
  * take what the market orders of the other side leave over: an auction's price is some basis points
  * away from the fair value, towards the side that wants more. They are for so much that about a
- * fiftieth of a day's shares trade at the opening, and a sixteenth at the close.
+ * fiftieth of a day's shares trade at the opening, a sixteenth at the close, and a two-hundredth
+ * after a halt.
  *
- * The same seed, day and symbol give the same orders, whatever happened before.
+ * The same seed, time and symbol give the same orders, whatever happened before.
  *
  * Threads: pure.
  */
@@ -22,11 +23,11 @@
 
 typedef struct auction_interest {
     uint64_t seed;
-    int64_t day; /* of New York, since 1970 */
+    int64_t time_ns;
     double fair; /* in currency units */
     double shares_a_day;
     tw_symbol symbol;
-    tw_match_auction kind; /* opening or closing */
+    tw_match_auction kind;
 } auction_interest;
 
 /* One of the orders; index below AUCTION_INTEREST_COUNT, the first come first. */

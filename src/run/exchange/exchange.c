@@ -68,8 +68,10 @@ static void on_bar(void *context, const tw_bar *bar) {
     trade_reports_bar(context, bar);
 }
 
-static void on_halt(void *context, tw_symbol symbol, int64_t time_ns, bool halted) {
-    streams_on_halt(((tw_exchange *)context)->streams, symbol, time_ns, halted);
+static void on_halt(void *context, tw_symbol symbol, int64_t time_ns, floor_halt_step step) {
+    if (step != FLOOR_REOPENS)
+        streams_on_halt(((tw_exchange *)context)->streams, symbol, time_ns, step == FLOOR_HALTED);
+    ledger_on_halt(((tw_exchange *)context)->ledger, symbol, step);
 }
 
 static void on_user_event(void *context, const tw_match_event *event) {

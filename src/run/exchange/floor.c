@@ -130,9 +130,7 @@ void floor_on_match(void *context, const tw_match_event *event) {
         break;
     case TW_MATCH_HALTED:
     case TW_MATCH_RESUMED:
-        if (floor->sink.on_halt != NULL)
-            floor->sink.on_halt(floor->sink.context, event->symbol, floor->now_ns,
-                                event->kind == TW_MATCH_HALTED);
+        floor->halt_news = event->kind;
         break;
     case TW_MATCH_ACCEPTED:
     case TW_MATCH_REJECTED:
@@ -173,13 +171,23 @@ static void tell_levels(trading_floor *floor, tw_symbol symbol) {
     floor->sink.on_levels(floor->sink.context, floor->touched, floor->touched_count);
 }
 
+static void tell_halt(trading_floor *floor, tw_symbol symbol) {
+    int news = floor->halt_news;
+    floor->halt_news = 0;
+    if (news != 0)
+        floor_tell_halt(floor, symbol, news == TW_MATCH_HALTED ? FLOOR_HALTED : FLOOR_RESUMED);
+}
+
 void floor_request_end(trading_floor *floor, tw_symbol symbol) {
+    if (floor_gathers_for_reopening(floor, symbol))
+        return; /* nobody is shown a book that is crossed */
     tell_levels(floor, symbol);
     if (floor->best_changed) {
         tw_quote quote;
         floor_quote(floor, symbol, &quote);
         floor->sink.on_quote(floor->sink.context, &quote);
     }
+    tell_halt(floor, symbol);
 }
 
 tw_status floor_enter(trading_floor *floor, const tw_match_order *order) {
@@ -203,15 +211,6 @@ tw_status floor_submit(trading_floor *floor, const tw_match_order *order) {
     if (order->time_in_force == TW_AT_OPEN || order->time_in_force == TW_AT_CLOSE)
         floor->asked[order->symbol] = true;
     return floor_enter(floor, order);
-}
-
-void floor_halt(trading_floor *floor, tw_symbol symbol, bool halted) {
-    tw_match_sink sink = {floor_on_match, floor};
-    floor_request_begin(floor);
-    tw_status status = halted ? tw_match_halt(floor->match, symbol, &sink)
-                              : tw_match_resume(floor->match, symbol, &sink);
-    TW_ASSERT(status == TW_OK || status == TW_STATE); /* it may be so already */
-    floor_request_end(floor, symbol);
 }
 
 tw_status floor_cancel(trading_floor *floor, tw_symbol symbol, uint64_t id) {
@@ -262,8 +261,10 @@ static tw_status take_memory(trading_floor *floor) {
     floor->minutes = TW_NEW(allocator, (size_t)n * floor->config.minute_count_max, tw_bar);
     floor->rings = TW_NEW(allocator, n, minute_ring);
     floor->asked = TW_NEW(allocator, n, bool);
+    floor->halt_quotes = TW_NEW(allocator, n, tw_quote);
     if (floor->flows == NULL || floor->heap == NULL || floor->last_trades == NULL ||
-        floor->minutes == NULL || floor->rings == NULL || floor->asked == NULL)
+        floor->minutes == NULL || floor->rings == NULL || floor->asked == NULL ||
+        floor->halt_quotes == NULL)
         status = TW_NO_MEMORY;
     return status;
 }
@@ -309,6 +310,7 @@ void floor_free(trading_floor *floor) {
     TW_DELETE(allocator, floor->minutes, (size_t)n * floor->config.minute_count_max, tw_bar);
     TW_DELETE(allocator, floor->rings, n, minute_ring);
     TW_DELETE(allocator, floor->asked, n, bool);
+    TW_DELETE(allocator, floor->halt_quotes, n, tw_quote);
     TW_DELETE(allocator, floor, 1, trading_floor);
 }
 
@@ -329,15 +331,15 @@ session_phase floor_phase(const trading_floor *floor) {
     return floor->phase;
 }
 
-bool floor_is_halted(const trading_floor *floor, tw_symbol symbol) {
-    return tw_match_is_halted(floor->match, symbol);
-}
-
 bool floor_is_open(const trading_floor *floor) {
     return floor->config.always_open || floor->phase == SESSION_REGULAR;
 }
 
 void floor_quote(const trading_floor *floor, tw_symbol symbol, tw_quote *ret_quote) {
+    if (floor_gathers_for_reopening(floor, symbol)) {
+        *ret_quote = floor->halt_quotes[symbol];
+        return;
+    }
     tw_book_best(tw_match_book(floor->match), symbol, ret_quote);
     ret_quote->bid_size = reported(floor, symbol, ret_quote->bid_size);
     ret_quote->ask_size = reported(floor, symbol, ret_quote->ask_size);
@@ -362,6 +364,8 @@ tw_price floor_price(const trading_floor *floor, tw_symbol symbol) {
 size_t floor_snapshot(const trading_floor *floor, tw_symbol symbol, tw_level *ret_levels,
                       size_t capacity) {
     const tw_book *book = tw_match_book(floor->match);
+    if (floor_gathers_for_reopening(floor, symbol))
+        return 0;
     size_t count = tw_book_depth(book, symbol, TW_SIDE_BUY, ret_levels, capacity / 2);
     count += tw_book_depth(book, symbol, TW_SIDE_SELL, ret_levels + count, capacity - count);
     for (size_t i = 0; i < count; i++) {

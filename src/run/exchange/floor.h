@@ -35,6 +35,10 @@
 
 #define FLOOR_USER_ID (UINT64_C(1) << 63)
 
+/* Of a halt: it begins; trading is about to resume, and what a user submits now takes part in the
+ * auction with which it does; it has resumed. */
+typedef enum floor_halt_step { FLOOR_HALTED, FLOOR_REOPENS, FLOOR_RESUMED } floor_halt_step;
+
 /* What the floor tells, in the order in which it happens. Records are borrowed. */
 typedef struct floor_sink {
     void (*on_trade)(void *context, const tw_trade *trade);
@@ -46,8 +50,9 @@ typedef struct floor_sink {
     /* A phase of the day has begun; the agents have come or gone. May be NULL. It may submit and
      * cancel orders of users. */
     void (*on_phase)(void *context, session_phase phase);
-    /* Trading of a symbol halts or resumes. May be NULL. */
-    void (*on_halt)(void *context, tw_symbol symbol, int64_t time_ns, bool halted);
+    /* Trading of a symbol halts, reopens or resumes. May be NULL. It may submit and cancel orders
+     * of users. */
+    void (*on_halt)(void *context, tw_symbol symbol, int64_t time_ns, floor_halt_step step);
     /* Orders gather for the auction of this kind, which ends the phase: it is time to submit those
      * of users that are for it. Called once, at the latest just before the auction. May be NULL. */
     void (*on_gathering)(void *context, tw_match_auction kind);
@@ -109,7 +114,8 @@ tw_status floor_submit_group(trading_floor *floor, tw_match_group kind,
 tw_status floor_replace(trading_floor *floor, tw_symbol symbol, uint64_t id,
                         const tw_match_replacement *replacement) TW_MUST_CHECK;
 
-/* Nothing trades in a symbol that is halted; orders are taken and cancelled. */
+/* Nothing trades in a symbol that is halted; orders gather, and are cancelled. It resumes with an
+ * auction of them (floor_halt.c). What is so already stays so. */
 void floor_halt(trading_floor *floor, tw_symbol symbol, bool halted);
 
 bool floor_is_halted(const trading_floor *floor, tw_symbol symbol);

@@ -119,12 +119,17 @@ void floor_agents_start(trading_floor *floor) {
     floor->resting_ns = floor_agents_may_act(floor) ? 0 : floor->now_ns;
 }
 
-static void wake_agent(trading_floor *floor, tw_symbol symbol) {
+void floor_agents_leave(trading_floor *floor, tw_symbol symbol) {
     order_flow *flow = &floor->flows[symbol];
     for (uint64_t id = flow_take_live(flow); id != 0; id = flow_take_live(flow)) {
         const flow_act act = {.kind = FLOW_CANCEL, .id = id};
         perform(floor, symbol, &act);
     }
+}
+
+static void wake_agent(trading_floor *floor, tw_symbol symbol) {
+    order_flow *flow = &floor->flows[symbol];
+    floor_agents_leave(floor, symbol);
     flow_wake(flow, floor->now_ns, floor->now_ns - floor->resting_ns);
     place_orders(floor, symbol);
 }
@@ -155,7 +160,7 @@ void floor_agents_gather(trading_floor *floor, tw_symbol symbol, tw_match_auctio
         return;
     const auction_interest interest = {
         .seed = floor->config.seed,
-        .day = session_day_of(floor->now_ns),
+        .time_ns = floor->now_ns,
         .fair = floor->flows[symbol].fair,
         .shares_a_day =
             events_per_second(floor, symbol) * SESSION_SECONDS * TRADES_A_MESSAGE * SHARES_A_TRADE,
@@ -178,7 +183,7 @@ void floor_agents_complete(trading_floor *floor, tw_symbol symbol, tw_match_auct
 }
 
 void floor_agents_scatter(trading_floor *floor, tw_symbol symbol) {
-    for (uint32_t i = 0; floor_agents_has(floor, symbol) && i < floor->gathered; i++) {
+    for (uint32_t i = 0; floor_agents_has(floor, symbol) && i < AUCTION_INTEREST_COUNT; i++) {
         const flow_act act = {.kind = FLOW_CANCEL, .id = AUCTION_INTEREST_ID | (i + 1)};
         perform(floor, symbol, &act);
     }

@@ -6,6 +6,7 @@
  *     floor_time.c    phases and time
  *     floor_agents.c  who acts next, how busy they are, when they rest
  *     floor_auction.c the auctions that open and close the session
+ *     floor_halt.c    a symbol stops trading and opens again
  *     floor_tape.c    the replay of a file of orders
  */
 #ifndef TRADEWIND_RUN_EXCHANGE_FLOOR_PRIV_H
@@ -46,11 +47,13 @@ struct trading_floor {
     uint64_t event_count;
     uint32_t symbol_count;
 
-    bool gathering;    /* for the auction that ends this phase */
-    uint32_t gathered; /* orders of each symbol's agents that have come for it */
-    int64_t gather_ns; /* when the next of them come; INT64_MAX: none do */
-    bool *asked;       /* a symbol: a user has an order for that auction */
-    int auction_kind;  /* of the auction that began last; what it has traded last */
+    bool gathering;        /* for the auction that ends this phase */
+    uint32_t gathered;     /* orders of each symbol's agents that have come for it */
+    int64_t gather_ns;     /* when the next of them come; INT64_MAX: none do */
+    bool *asked;           /* a symbol: a user has an order for that auction */
+    tw_quote *halt_quotes; /* a symbol: that of before its halt */
+    int halt_news;         /* what the request that runs told of a halt of its symbol; 0: nothing */
+    int auction_kind;      /* of the auction that began last; what it has traded last */
     uint64_t auction_trade_id;
 
     order_flow *flows; /* one a symbol; unused for the symbol of the tape */
@@ -114,8 +117,17 @@ void floor_agents_gather(trading_floor *floor, tw_symbol symbol, tw_match_auctio
 void floor_agents_complete(trading_floor *floor, tw_symbol symbol, tw_match_auction kind);
 void floor_agents_scatter(trading_floor *floor, tw_symbol symbol);
 
+/* Takes back what a symbol's agents have in the book. */
+void floor_agents_leave(trading_floor *floor, tw_symbol symbol);
+
 /* They come back from their rest, with prices that have moved meanwhile. */
 void floor_agents_wake(trading_floor *floor);
+
+/* ---- floor_halt.c --------------------------------------------------------------------------- */
+
+/* True while a symbol is halted and orders gather. */
+bool floor_gathers_for_reopening(const trading_floor *floor, tw_symbol symbol);
+void floor_tell_halt(trading_floor *floor, tw_symbol symbol, floor_halt_step step);
 
 /* ---- floor_auction.c ------------------------------------------------------------------------ */
 

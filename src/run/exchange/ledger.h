@@ -247,6 +247,9 @@ void ledger_turn_day(account_ledger *ledger);
 int64_t ledger_day(const account_ledger *ledger);
 tw_price ledger_last_close(const account_ledger *ledger, tw_symbol symbol);
 
+/* A symbol reopens after a halt, or has resumed: those that wait are sent (order_session.c). */
+void ledger_on_halt(account_ledger *ledger, tw_symbol symbol, floor_halt_step step);
+
 /* Orders gather for an auction: those that wait for it are sent (order_session.c). */
 void ledger_on_gathering(account_ledger *ledger, tw_match_auction kind);
 

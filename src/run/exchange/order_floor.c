@@ -30,14 +30,16 @@ static uint8_t floor_type(const tw_order *order) {
     return order->type;
 }
 
-static uint8_t floor_time_in_force(const tw_order *order) {
+/* A market order that comes while its symbol reopens waits for the auction's end. */
+static uint8_t floor_time_in_force(const account_ledger *ledger, const tw_order *order) {
     bool at_once =
         order->type == TW_ORDER_MARKET &&
         (order->time_in_force == TW_DAY || order->time_in_force == TW_GOOD_TILL_CANCELED);
-    return at_once ? TW_IMMEDIATE_OR_CANCEL : order->time_in_force;
+    return at_once && !floor_is_halted(ledger->floor, order->symbol) ? TW_IMMEDIATE_OR_CANCEL
+                                                                     : order->time_in_force;
 }
 
-static tw_match_order floor_order(const ledger_order *order) {
+static tw_match_order floor_order(const account_ledger *ledger, const ledger_order *order) {
     const tw_order *public = &order->order;
     return (tw_match_order){
         .id = order->match_id,
@@ -47,7 +49,7 @@ static tw_match_order floor_order(const ledger_order *order) {
         .symbol = public->symbol,
         .side = public->side,
         .type = floor_type(public),
-        .time_in_force = floor_time_in_force(public),
+        .time_in_force = floor_time_in_force(ledger, public),
         .stop_price = public->stop_price,
         .trail_price = order->trail_price,
         .trail_percent_nano = order->trail_percent_nano,
@@ -83,7 +85,7 @@ void order_send(account_ledger *ledger, ledger_order *order) {
     TW_ASSERT(count > 0);
     for (uint32_t i = 0; i < count; i++) {
         members[i]->place = ORDER_ON_FLOOR;
-        orders[i] = floor_order(members[i]);
+        orders[i] = floor_order(ledger, members[i]);
     }
     tw_status status =
         count == 1 ? floor_submit(ledger->floor, orders)

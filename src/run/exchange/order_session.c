@@ -6,6 +6,7 @@
  *     closed                   none
  *     always open              every order, at any hour
  *     gathering for an auction those that are for it
+ *     halted                   none that comes now; who is on the floor stays there
  *
  * Who may not trade waits with the ledger and is sent to the floor when his time comes, in the
  * order in which the orders were given; who may not trade any more is taken off the floor. A day
@@ -24,13 +25,18 @@
 
 enum { GTC_DAYS = 90 };
 
-bool order_may_trade(const account_ledger *ledger, const ledger_order *order) {
+/* Whether an order may stand on the floor at this hour. */
+static bool is_its_hour(const account_ledger *ledger, const ledger_order *order) {
     if (order->order.time_in_force == TW_AT_OPEN)
         return floor_gathering(ledger->floor) == TW_MATCH_OPENING;
     if (order->order.time_in_force == TW_AT_CLOSE)
         return floor_gathering(ledger->floor) == TW_MATCH_CLOSING;
     return floor_is_open(ledger->floor) ||
            (order->order.extended_hours != 0 && floor_phase(ledger->floor) != SESSION_CLOSED);
+}
+
+bool order_may_trade(const account_ledger *ledger, const ledger_order *order) {
+    return is_its_hour(ledger, order) && !floor_is_halted(ledger->floor, order->order.symbol);
 }
 
 /* The end of after hours of this trading day, or of the next. */
@@ -115,7 +121,7 @@ static bool was_passed_over(const ledger_order *order, session_phase phase) {
 
 static bool must_leave(const account_ledger *ledger, const ledger_order *order) {
     bool half_filled_entry = order->legs[0] != 0 && order->order.filled.nano > 0;
-    return order->place == ORDER_ON_FLOOR && !half_filled_entry && !order_may_trade(ledger, order);
+    return order->place == ORDER_ON_FLOOR && !half_filled_entry && !is_its_hour(ledger, order);
 }
 
 static void send_from_waiting(account_ledger *ledger, ledger_order *order) {
@@ -131,6 +137,41 @@ void ledger_on_gathering(account_ledger *ledger, tw_match_auction kind) {
             send_from_waiting(ledger, order);
     }
 }
+
+/* ---- halts --------------------------------------------------------------------------------- */
+
+/* Whether it takes part in the auction after a halt: it has no group, and need not trade at once.
+ */
+static bool may_reopen(const account_ledger *ledger, const ledger_order *order) {
+    uint8_t time_in_force = order->order.time_in_force;
+    return order->group == ORDER_SIMPLE && order->parent == 0 &&
+           (time_in_force == TW_DAY || time_in_force == TW_GOOD_TILL_CANCELED) &&
+           is_its_hour(ledger, order);
+}
+
+/* What an order for the market had left in the auction does not stay behind it. */
+static void step_resume(account_ledger *ledger, ledger_order *order) {
+    bool at_market = order->order.type == TW_ORDER_MARKET && order->group == ORDER_SIMPLE &&
+                     order->parent == 0 && order->order.time_in_force <= TW_GOOD_TILL_CANCELED;
+    if (order->place == ORDER_WAITS && order_may_trade(ledger, order))
+        send_from_waiting(ledger, order);
+    else if (order->place == ORDER_ON_FLOOR && at_market)
+        order_withdraw(ledger, order, WITHDRAW_TO_CANCEL);
+}
+
+void ledger_on_halt(account_ledger *ledger, tw_symbol symbol, floor_halt_step step) {
+    for (uint32_t i = 0; i < ledger->order_count && step != FLOOR_HALTED; i++) {
+        ledger_order *order = &ledger->orders[i];
+        if (order->order.symbol != symbol || !order_is_live(order) || !goes_first(ledger, order))
+            continue;
+        if (step == FLOOR_RESUMED)
+            step_resume(ledger, order);
+        else if (order->place == ORDER_WAITS && may_reopen(ledger, order))
+            send_from_waiting(ledger, order);
+    }
+}
+
+/* ---- phases of the day --------------------------------------------------------------------- */
 
 typedef void (*session_step)(account_ledger *ledger, ledger_order *order, session_phase phase);
 

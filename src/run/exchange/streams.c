@@ -203,7 +203,7 @@ void streams_on_quote(streams *set, const tw_quote *quote) {
     feed_tell(&set->market, TW_ALPACA_CHANNEL_QUOTES, quote->symbol);
 }
 
-void streams_on_halt(streams *set, tw_symbol symbol, int64_t time_ns, bool halted) {
+static void tell_status(streams *set, tw_symbol symbol, int64_t time_ns, bool halted) {
     char memory[TW_TIME_TEXT_SIZE];
     tw_time_format(time_ns, -1, memory);
     tw_alpaca_trading_status status = {
@@ -223,6 +223,12 @@ void streams_on_halt(streams *set, tw_symbol symbol, int64_t time_ns, bool halte
         return;
     tw_alpaca_encode_record(&set->scratch, &record);
     feed_tell(&set->market, TW_ALPACA_CHANNEL_STATUSES, symbol);
+}
+
+void streams_on_halt(streams *set, tw_symbol symbol, int64_t time_ns, bool halted) {
+    tell_status(set, symbol, time_ns, halted);
+    if (!halted && set->floor != NULL)
+        bands_reopen(set, symbol, time_ns, floor_price(set->floor, symbol));
 }
 
 static void tell_outlook(streams *set, tw_symbol symbol, const tw_match_outlook *outlook) {

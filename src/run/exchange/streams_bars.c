@@ -9,7 +9,8 @@
  * stocks were of tier 1: the reference is the mean price of the last five minutes, and stays until
  * another differs from it by one percent; bands are 5 % away above 3 dollars, 20 % from 0.75 on,
  * below that 75 % or 15 cents, whichever is less; twice as far in the last 25 minutes of the day.
- * They are told, and nothing in the matching holds orders to them.
+ * After a halt the price at which trading resumes is the reference. They are told, and nothing in
+ * the matching holds orders to them.
  */
 #include <string.h>
 
@@ -76,24 +77,25 @@ static int64_t in_cents(int64_t nano) {
     return (nano + CENT_NANO / 2) / CENT_NANO * CENT_NANO;
 }
 
-static void tell_bands(streams *set, const tw_bar *minute, int64_t reference_nano, bool twice) {
-    int64_t width = band_width(reference_nano, twice);
+static void tell_bands(streams *set, tw_symbol symbol, int64_t time_ns) {
+    int64_t reference_nano = set->days[symbol].reference_nano;
+    int64_t width = band_width(reference_nano, set->days[symbol].twice);
     int64_t down = in_cents(reference_nano - width);
     tw_alpaca_band band = {
-        .symbol = tw_slice_of(tw_symbols_name(set->market.symbols, minute->symbol)),
+        .symbol = tw_slice_of(tw_symbols_name(set->market.symbols, symbol)),
         .up = {in_cents(reference_nano + width)},
         .down = {down > CENT_NANO ? down : CENT_NANO},
         .indicator = tw_slice_of("B"),
         .tape = tw_slice_of("C"),
-        .time_ns = minute->time_ns + TW_NS_PER_MINUTE,
+        .time_ns = time_ns,
         .present = (UINT64_C(1) << TW_ALPACA_BAND_FIELD_COUNT) - 1,
     };
     tw_alpaca_record record = {.kind = TW_ALPACA_RECORD_BAND, .as.band = &band};
-    if (!feed_wanted(&set->market, TW_ALPACA_CHANNEL_LULDS, minute->symbol))
+    if (!feed_wanted(&set->market, TW_ALPACA_CHANNEL_LULDS, symbol))
         return;
     tw_text_clear(&set->scratch);
     tw_alpaca_encode_record(&set->scratch, &record);
-    feed_tell(&set->market, TW_ALPACA_CHANNEL_LULDS, minute->symbol);
+    feed_tell(&set->market, TW_ALPACA_CHANNEL_LULDS, symbol);
 }
 
 static void move_bands(streams *set, stream_day *day, const tw_bar *minute) {
@@ -110,7 +112,16 @@ static void move_bands(streams *set, stream_day *day, const tw_bar *minute) {
     day->twice = twice;
     if (moved >= day->reference_nano / 100)
         day->reference_nano = mean;
-    tell_bands(set, minute, day->reference_nano, twice);
+    tell_bands(set, minute->symbol, end_ns);
+}
+
+/* The price at which trading resumes is the next reference. */
+void bands_reopen(streams *set, tw_symbol symbol, int64_t time_ns, tw_price price) {
+    if (session_phase_at(time_ns, NULL) != SESSION_REGULAR)
+        return;
+    set->days[symbol].price_count = 0;
+    set->days[symbol].reference_nano = price.nano;
+    tell_bands(set, symbol, time_ns);
 }
 
 /* ---- bars ----------------------------------------------------------------------------------- */

@@ -200,6 +200,11 @@ void client_drop_slow(stream_client *client);
 tw_status client_read(stream_client *client, const tw_socket_message *message,
                       tw_alpaca_command *ret_command, tw_alpaca_on_name on_name) TW_MUST_CHECK;
 
+/* ---- streams_bars.c ------------------------------------------------------------------------- */
+
+/* A symbol trades again, beginning at this price. */
+void bands_reopen(streams *set, tw_symbol symbol, int64_t time_ns, tw_price price);
+
 /* ---- streams_test_feed.c -------------------------------------------------------------------- */
 
 tw_status test_market_init(stream_test_market *market, const tw_allocator *allocator) TW_MUST_CHECK;
