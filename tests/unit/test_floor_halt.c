@@ -118,16 +118,16 @@ static void orders_wait_as_accepted_and_trade_as_it_reopens(void **state) {
     (void)state;
     floor_halt(desk.floor, 0, true);
     const ledger_order *buy = order(TW_SIDE_BUY, 10, 0);
-    const ledger_order *sell = order(TW_SIDE_SELL, 20, 0);
+    const ledger_order *high = order(TW_SIDE_BUY, 20, 300);
     const ledger_order *low = order(TW_SIDE_BUY, 30, -500);
     assert_string_equal(desk.updates, "accepted accepted accepted");
     advance(10 * TW_NS_PER_SECOND);
     assert_string_equal(desk.updates, "accepted accepted accepted");
     floor_halt(desk.floor, 0, false);
     assert_int_equal(buy->order.status, TW_ORDER_FILLED);
-    assert_int_equal(sell->order.status, TW_ORDER_FILLED);
+    assert_int_equal(high->order.status, TW_ORDER_FILLED);
     assert_int_equal(buy->order.average_price.nano, last_print()->price.nano);
-    assert_int_equal(sell->order.average_price.nano, last_print()->price.nano);
+    assert_int_equal(high->order.average_price.nano, last_print()->price.nano);
     assert_int_equal(low->order.status, TW_ORDER_NEW);
     assert_int_equal(low->place, ORDER_ON_FLOOR);
 }
