@@ -45,7 +45,8 @@ typedef struct tw_exchange_config {
     uint16_t port;       /* 0: any that is free */
     uint64_t seed;       /* of agents, history and ids */
     const char *symbols; /* "AAPL,MSFT"; NULL or empty: those of the prices, or a built-in list */
-    const char *symbols_file; /* instead: a text file of names; or NULL */
+    const char *symbols_file;   /* instead: a text file of names; or NULL */
+    const char *hard_to_borrow; /* "GME,AMC": cannot be sold short; or NULL */
     uint32_t
         symbol_count;    /* made-up names are added up to so many, at most 8192; not with prices */
     const char *prices;  /* wide CSV of daily closes, or NULL: generated history */

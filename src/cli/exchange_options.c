@@ -14,6 +14,9 @@ const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT] = {
     {"symbol-count", TW_CONFIG_INTEGER, NULL, "0", "8192", "0",
      "made-up symbols are added until there are so many", NULL,
      offsetof(exchange_options, symbol_count)},
+    {"hard-to-borrow", TW_CONFIG_TEXT, "LIST", NULL, NULL, "",
+     "symbols, GME,AMC, that cannot be sold short and take orders of the day only", NULL,
+     offsetof(exchange_options, hard_to_borrow)},
     {"prices", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
      "daily closes, date,SYM1,SYM2,...; "
      "default: a generated history",
@@ -174,6 +177,7 @@ tw_status exchange_options_apply(const exchange_options *options, tw_exchange_co
         config.symbols = text_or_null(options->symbols);
     config.symbol_count = (uint32_t)options->symbol_count;
     config.events_total = options->events_total;
+    config.hard_to_borrow = text_or_null(options->hard_to_borrow);
     config.prices = text_or_null(options->prices);
     config.tape = text_or_null(options->tape);
     config.initial = text_or_null(options->initial);

@@ -10,6 +10,7 @@
 
 typedef struct exchange_options {
     char symbols[TW_CONFIG_TEXT_SIZE]; /* a list, or @ and the path of a file */
+    char hard_to_borrow[TW_CONFIG_TEXT_SIZE];
     char prices[TW_CONFIG_TEXT_SIZE];
     char tape[TW_CONFIG_TEXT_SIZE];
     char initial[TW_CONFIG_TEXT_SIZE];
@@ -31,7 +32,7 @@ typedef struct exchange_options {
     int64_t stream_symbols;
 } exchange_options;
 
-#define EXCHANGE_OPTION_COUNT 20
+#define EXCHANGE_OPTION_COUNT 21
 extern const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT];
 
 /* The same table for `run`: there the account begins invested, so that a demo has something to

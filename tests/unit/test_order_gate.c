@@ -405,6 +405,29 @@ static void numbers_that_do_not_fit_are_more_than_anybody_has(void **state) {
     desk->account->holdings[0].quantity.nano = 0;
 }
 
+static void what_is_hard_to_borrow_is_bought_for_the_day(void **state) {
+    trading_desk *desk = *state;
+    desk->account->multiplier_max = 4;
+    ledger_set_hard_to_borrow(desk->ledger, 1);
+    assert_true(ledger_is_hard_to_borrow(desk->ledger, 1));
+    assert_false(ledger_is_hard_to_borrow(desk->ledger, 0));
+    tw_alpaca_order_request request = desk_request("AAA", TW_SIDE_SELL, TW_NANO, 0);
+    assert_taken(desk, &request);
+    strcpy(request.symbol, "BBB");
+    assert_refused(desk, &request, 422, 42210000, "asset \"BBB\" cannot be sold short");
+    desk->account->holdings[1].quantity.nano = TW_NANO; /* to sell what is there */
+    assert_taken(desk, &request);
+    desk->account->holdings[1].quantity.nano = -TW_NANO; /* to buy back what was borrowed before */
+    request.side = TW_SIDE_BUY;
+    assert_taken(desk, &request);
+    request.time_in_force = TW_GOOD_TILL_CANCELED;
+    assert_refused(desk, &request, 422, 42210000,
+                   "only day orders are allowed for hard-to-borrow asset \"BBB\"");
+    strcpy(request.symbol, "AAA");
+    assert_taken(desk, &request);
+    desk->account->holdings[1].quantity.nano = 0;
+}
+
 static void the_number_of_orders_is_bounded(void **state) {
     trading_desk *desk = *state;
     ledger_order order;
@@ -441,6 +464,8 @@ int main(void) {
                                         tear_down),
         cmocka_unit_test_setup_teardown(money_and_shares_must_be_there, set_up, tear_down),
         cmocka_unit_test_setup_teardown(numbers_that_do_not_fit_are_more_than_anybody_has, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_is_hard_to_borrow_is_bought_for_the_day, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_number_of_orders_is_bounded, set_up, tear_down),
     };

@@ -142,6 +142,28 @@ static void an_asset_is_found_by_name_id_and_cusip(void **state) {
                   "{\"code\":40410000,\"message\":\"asset not found for 990000000\"}");
 }
 
+static void what_is_hard_to_borrow_is_told(void **state) {
+    (void)state;
+    tw_exchange_config config = configuration();
+    tw_exchange *exchange = NULL;
+    tw_error error = {0};
+    close_world();
+    config.hard_to_borrow = "AAPL, BRK.B";
+    open_world(&config);
+    assert_has(get("/v2/assets/AAPL"), "\"easy_to_borrow\":false");
+    assert_has(w.body, "\"borrow_status\":\"hard_to_borrow\"");
+    get("/v2/assets");
+    assert_int_equal(count_of(w.body, "\"borrow_status\":\"hard_to_borrow\""), 2);
+    assert_int_equal(count_of(w.body, "\"easy_to_borrow\":true"), 1);
+    call("POST", "/v2/watchlists", "{\"name\":\"mine\",\"symbols\":[\"AAPL\"]}");
+    assert_has(w.body, "\"easy_to_borrow\":false");
+    assert_answer("POST", "/v2/orders", MARKET("sell", "AAPL", "1"), 422,
+                  "{\"code\":42210000,\"message\":\"asset \\\"AAPL\\\" cannot be sold short\"}");
+    config.hard_to_borrow = "AAPL,GME";
+    assert_int_equal(tw_exchange_open(NULL, &config, &exchange, &error), TW_INVALID);
+    assert_string_equal(error.message, "\"GME\" cannot be hard to borrow: it is not traded here");
+}
+
 static void assets_are_filtered_and_sorted(void **state) {
     (void)state;
     static const struct {
@@ -198,6 +220,7 @@ int main(void) {
         CASE(a_market_has_a_calendar_in_its_own_time),
         CASE(a_market_has_a_clock_with_phases),
         CASE(an_asset_is_found_by_name_id_and_cusip),
+        CASE(what_is_hard_to_borrow_is_told),
         CASE(assets_are_filtered_and_sorted),
         CASE(the_clients_words_read_the_calendar),
     };

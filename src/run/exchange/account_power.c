@@ -210,11 +210,13 @@ static tw_status decide_closing(const ledger_holding *holding, const power_order
 
 static tw_status check_short(const account_ledger *ledger, const account_figures *figures,
                              const power_order *order, ledger_refusal *refusal) {
-    (void)ledger;
     if (!figures->shorting_enabled)
         return refuse(refusal, 403, CODE_FUNDS, "account is not allowed to short");
     if (order->quantity.nano % TW_NANO != 0)
         return refuse(refusal, 422, CODE_RULE, "fractional orders cannot be sold short");
+    if (ledger_is_hard_to_borrow(ledger, order->symbol))
+        return refuse(refusal, 422, CODE_RULE, "asset \"%s\" cannot be sold short",
+                      tw_symbols_name(ledger->symbols, order->symbol));
     return TW_OK;
 }
 

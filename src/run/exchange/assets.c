@@ -75,7 +75,7 @@ void assets_cusip(const char *symbol, char *buffer) {
     buffer[9] = '\0';
 }
 
-void assets_describe(const char *symbol, tw_alpaca_asset *ret_asset) {
+void assets_describe(const char *symbol, bool hard_to_borrow, tw_alpaca_asset *ret_asset) {
     const listing *found = listing_of(symbol);
     *ret_asset = (tw_alpaca_asset){
         .maintenance_margin_nano = MAINTENANCE_PERCENT * TW_NANO,
@@ -84,7 +84,7 @@ void assets_describe(const char *symbol, tw_alpaca_asset *ret_asset) {
         .tradable = true,
         .marginable = true,
         .shortable = true,
-        .easy_to_borrow = true,
+        .easy_to_borrow = !hard_to_borrow,
         .fractionable = true,
     };
     words_asset_id(symbol, ret_asset->id);
@@ -93,7 +93,8 @@ void assets_describe(const char *symbol, tw_alpaca_asset *ret_asset) {
     snprintf(ret_asset->exchange, sizeof ret_asset->exchange, "%s", assets_exchange(symbol));
     snprintf(ret_asset->symbol, sizeof ret_asset->symbol, "%s", symbol);
     snprintf(ret_asset->name, sizeof ret_asset->name, "%s", found == NULL ? symbol : found->name);
-    snprintf(ret_asset->borrow_status, sizeof ret_asset->borrow_status, "easy_to_borrow");
+    snprintf(ret_asset->borrow_status, sizeof ret_asset->borrow_status, "%s",
+             hard_to_borrow ? "hard_to_borrow" : "easy_to_borrow");
     snprintf(ret_asset->status, sizeof ret_asset->status, "active");
     ret_asset->present =
         TW_ALPACA_BIT(TW_ALPACA_ASSET_ID) | TW_ALPACA_BIT(TW_ALPACA_ASSET_TRADABLE) |

@@ -20,7 +20,7 @@ void assets_cusip(const char *symbol, char *buffer);
 /* The exchange that lists it: "NASDAQ", "NYSE". */
 const char *assets_exchange(const char *symbol);
 
-void assets_describe(const char *symbol, tw_alpaca_asset *ret_asset);
+void assets_describe(const char *symbol, bool hard_to_borrow, tw_alpaca_asset *ret_asset);
 
 /* The symbol that a name, an id or a CUSIP stands for; TW_SYMBOL_NONE without one. Cost: O(symbols)
  * for all but names. */

@@ -212,6 +212,9 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
     tw_status status = exchange_open_accounts(exchange, on_update, error);
     if (status != TW_OK)
         return status;
+    status = exchange_mark_hard_to_borrow(exchange, error);
+    if (status != TW_OK)
+        return status;
     status = watchlists_new(exchange->allocator, config->seed, &exchange->watchlists);
     if (status == TW_OK)
         status = streams_new(exchange->allocator, exchange->loop, exchange->symbols,

@@ -92,6 +92,9 @@ tw_status exchange_endow_accounts(tw_exchange *exchange, tw_error *error) TW_MUS
 tw_status exchange_name_symbols(tw_exchange *exchange, const tw_tape_table *table,
                                 tw_error *error) TW_MUST_CHECK;
 
+/* Marks those of the configuration that are hard to borrow, once there is a ledger. */
+tw_status exchange_mark_hard_to_borrow(tw_exchange *exchange, tw_error *error) TW_MUST_CHECK;
+
 /* Takes what floor_advance or floor_jump came to: a failure of the tape ends the exchange. */
 tw_status exchange_advanced(tw_exchange *exchange, tw_status status);
 

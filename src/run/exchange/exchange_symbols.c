@@ -134,3 +134,20 @@ tw_status exchange_name_symbols(tw_exchange *exchange, const tw_tape_table *tabl
         status = intern_chosen(exchange, table, error);
     return status == TW_OK ? intern_made_up(exchange, error) : status;
 }
+
+tw_status exchange_mark_hard_to_borrow(tw_exchange *exchange, tw_error *error) {
+    const char *list = exchange->config.hard_to_borrow;
+    if (list == NULL || list[0] == '\0')
+        return TW_OK;
+    tw_slice rest = tw_slice_of(list);
+    while (rest.data != NULL) {
+        tw_slice name = tw_slice_trim(tw_slice_split(&rest, ','));
+        tw_symbol symbol = tw_symbols_find(exchange->symbols, name);
+        if (symbol == TW_SYMBOL_NONE)
+            return tw_error_set(error, TW_INVALID,
+                                "\"%.*s\" cannot be hard to borrow: it is not traded here",
+                                (int)name.size, name.data);
+        ledger_set_hard_to_borrow(exchange->ledger, symbol);
+    }
+    return TW_OK;
+}

@@ -59,10 +59,11 @@ static tw_status take_memory(account_ledger *ledger) {
                          .entry_max = ledger->order_count_max};
     ledger->orders = TW_NEW(allocator, ledger->order_count_max, ledger_order);
     ledger->accounts = TW_NEW(allocator, ledger->account_count, ledger_account);
+    ledger->hard_to_borrow = TW_NEW(allocator, ledger->symbol_count, bool);
     ledger->closes = TW_NEW(allocator, ledger->symbol_count, tw_price);
     ledger->last_closes = TW_NEW(allocator, ledger->symbol_count, tw_price);
     if (ledger->orders == NULL || ledger->accounts == NULL || ledger->closes == NULL ||
-        ledger->last_closes == NULL)
+        ledger->last_closes == NULL || ledger->hard_to_borrow == NULL)
         return TW_NO_MEMORY;
     for (uint32_t a = 0; a < ledger->account_count; a++) {
         ledger->accounts[a].holdings = TW_NEW(allocator, ledger->symbol_count, ledger_holding);
@@ -149,6 +150,7 @@ void ledger_free(account_ledger *ledger) {
         TW_DELETE(ledger->allocator, ledger->accounts[a].holdings, ledger->symbol_count,
                   ledger_holding);
     TW_DELETE(ledger->allocator, ledger->accounts, ledger->account_count, ledger_account);
+    TW_DELETE(ledger->allocator, ledger->hard_to_borrow, ledger->symbol_count, bool);
     TW_DELETE(ledger->allocator, ledger->closes, ledger->symbol_count, tw_price);
     TW_DELETE(ledger->allocator, ledger->last_closes, ledger->symbol_count, tw_price);
     activity_log_free(ledger->activities);
@@ -160,6 +162,16 @@ void ledger_free(account_ledger *ledger) {
 void ledger_set_floor(account_ledger *ledger, trading_floor *floor) {
     ledger->floor = floor;
     account_day_open(ledger);
+}
+
+void ledger_set_hard_to_borrow(account_ledger *ledger, tw_symbol symbol) {
+    TW_ASSERT(symbol < ledger->symbol_count);
+    ledger->hard_to_borrow[symbol] = true;
+}
+
+bool ledger_is_hard_to_borrow(const account_ledger *ledger, tw_symbol symbol) {
+    TW_ASSERT(symbol < ledger->symbol_count);
+    return ledger->hard_to_borrow[symbol];
 }
 
 uint32_t ledger_account_count(const account_ledger *ledger) {

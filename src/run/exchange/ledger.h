@@ -196,6 +196,11 @@ void ledger_free(account_ledger *ledger);
 /* The floor to trade on; borrowed. Before the first submit. */
 void ledger_set_floor(account_ledger *ledger, trading_floor *floor);
 
+/* Shares of a symbol that are hard to borrow cannot be sold short, and only orders of the day are
+ * taken for it. */
+void ledger_set_hard_to_borrow(account_ledger *ledger, tw_symbol symbol);
+bool ledger_is_hard_to_borrow(const account_ledger *ledger, tw_symbol symbol);
+
 /* The accounts, in the order of the configuration. */
 uint32_t ledger_account_count(const account_ledger *ledger);
 ledger_account *ledger_account_at(account_ledger *ledger, uint32_t index);

@@ -24,9 +24,10 @@ struct account_ledger {
     uint32_t order_count;
     uint32_t order_count_max;
     uint32_t symbol_count;
-    tw_map *by_uuid;    /* hash -> index + 1 of the newest with it */
-    tw_map *by_client;  /* the same for client order ids */
-    uint8_t withdrawal; /* order_withdrawal: what CANCELLED of the floor means just now */
+    bool *hard_to_borrow; /* one a symbol */
+    tw_map *by_uuid;      /* hash -> index + 1 of the newest with it */
+    tw_map *by_client;    /* the same for client order ids */
+    uint8_t withdrawal;   /* order_withdrawal: what CANCELLED of the floor means just now */
 };
 
 /* A request that passed the gate: the order and its legs as they will be recorded, without ids and

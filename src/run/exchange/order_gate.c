@@ -237,6 +237,11 @@ tw_status order_gate(const account_ledger *ledger, const ledger_account *account
     tw_symbol symbol = tw_symbols_find(ledger->symbols, tw_slice_of(request.symbol));
     if (symbol == TW_SYMBOL_NONE)
         return refuse(ret_refusal, 422, CODE_RULE, "asset \"%s\" not found", request.symbol);
+    if (ledger_is_hard_to_borrow(ledger, symbol) &&
+        has(&request, TW_ALPACA_REQUEST_TIME_IN_FORCE) && request.time_in_force != TW_DAY)
+        return refuse(ret_refusal, 422, CODE_RULE,
+                      "only day orders are allowed for hard-to-borrow asset \"%s\"",
+                      request.symbol);
     order_class class = ORDER_SIMPLE;
     tw_status status = check_request(ledger, account, &request, &class, ret_refusal);
     if (status != TW_OK)

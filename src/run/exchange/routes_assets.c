@@ -44,6 +44,11 @@ static int compare(const void *a, const void *b, void *context) {
     return order != 0 ? order : strcmp(one, other);
 }
 
+static void describe(const tw_exchange *exchange, tw_symbol symbol, tw_alpaca_asset *ret_asset) {
+    assets_describe(tw_symbols_name(exchange->symbols, symbol),
+                    ledger_is_hard_to_borrow(exchange->ledger, symbol), ret_asset);
+}
+
 void route_assets(exchange_call *call) {
     tw_exchange *exchange = call->exchange;
     tw_text *body = &exchange->body;
@@ -61,7 +66,7 @@ void route_assets(exchange_call *call) {
     tw_text_append_char(body, '[');
     for (uint32_t i = 0; i < count; i++) {
         tw_alpaca_asset asset;
-        assets_describe(tw_symbols_name(exchange->symbols, sorted[i]), &asset);
+        describe(exchange, sorted[i], &asset);
         if (!is_wanted(&filter, &asset))
             continue;
         if (body->data[body->size - 1] != '[')
@@ -80,7 +85,7 @@ void route_asset(exchange_call *call) {
         return;
     }
     tw_alpaca_asset asset;
-    assets_describe(tw_symbols_name(call->exchange->symbols, symbol), &asset);
+    describe(call->exchange, symbol, &asset);
     tw_alpaca_encode_asset(&call->exchange->body, &asset);
     answer_body(call, 200);
 }

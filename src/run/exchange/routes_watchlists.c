@@ -26,7 +26,9 @@ static void write_list(exchange_call *call, const watchlist *list, bool with_ass
         return;
     }
     for (uint32_t i = 0; i < list->symbol_count; i++)
-        assets_describe(tw_symbols_name(call->exchange->symbols, list->symbols[i]), &assets[i]);
+        assets_describe(tw_symbols_name(call->exchange->symbols, list->symbols[i]),
+                        ledger_is_hard_to_borrow(call->exchange->ledger, list->symbols[i]),
+                        &assets[i]);
     words.present |= TW_ALPACA_BIT(TW_ALPACA_WATCHLIST_ASSETS);
     words.asset_count = list->symbol_count;
     tw_alpaca_encode_watchlist(body, &words, assets, list->symbol_count);
