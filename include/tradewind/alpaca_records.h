@@ -661,6 +661,12 @@ typedef struct tw_alpaca_portfolio_point {
     uint32_t present;            /* bits 0 timestamp, 1 equity, 2 profit_loss, 3 fraction */
 } tw_alpaca_portfolio_point;
 
+/* What came in and went out of one kind ("CSD", "FEE" ...): a sum for each point. */
+typedef struct tw_alpaca_cashflow {
+    const char *activity_type;
+    const tw_money *amounts; /* NULL: all of them are zero */
+} tw_alpaca_cashflow;
+
 typedef struct tw_alpaca_portfolio {
     tw_alpaca_portfolio_point *points; /* the caller's */
     uint32_t point_max;
@@ -668,7 +674,9 @@ typedef struct tw_alpaca_portfolio {
     tw_money base_value;
     char base_value_asof[TW_ALPACA_WORD_SIZE]; /* "2024-01-02" */
     char timeframe[TW_ALPACA_WORD_SIZE];
-    uint64_t present; /* bits 0 base_value, 1 base_value_asof, 2 timeframe */
+    uint64_t present;                    /* bits 0 base_value, 1 base_value_asof, 2 timeframe */
+    const tw_alpaca_cashflow *cashflows; /* written, not read; NULL: no "cashflow" at all */
+    uint32_t cashflow_count;
 } tw_alpaca_portfolio;
 
 TW_BEGIN_DECLS

@@ -143,6 +143,10 @@ static inline void desk_on_halt(void *context, tw_symbol symbol, int64_t time_ns
     ledger_on_halt(((trading_desk *)context)->ledger, symbol, step);
 }
 
+static inline void desk_on_minute(void *context) {
+    ledger_on_minute(((trading_desk *)context)->ledger);
+}
+
 static inline void desk_on_update(void *context, const ledger_update *update) {
     trading_desk *desk = context;
     size_t used = strlen(desk->updates);
@@ -203,9 +207,9 @@ static inline tw_status desk_make(trading_desk *desk, const tw_allocator *alloca
         .tape_shift_ns = config->tape_shift_ns,
         .tape_midnight_ns = session_time_of(session_day_of(DESK_START_NS), 0, 0),
     };
-    floor_sink sink = {desk_on_trade, desk_on_levels,     desk_on_quote,
-                       desk_on_bar,   desk_on_user_event, desk,
-                       desk_on_phase, desk_on_halt,       desk_on_gathering};
+    floor_sink sink = {desk_on_trade,      desk_on_levels, desk_on_quote, desk_on_bar,
+                       desk_on_user_event, desk,           desk_on_phase, desk_on_halt,
+                       desk_on_gathering,  NULL,           desk_on_minute};
     if (status == TW_OK)
         status = floor_new(allocator, &floor, &sink, &desk->floor, error);
     return status;

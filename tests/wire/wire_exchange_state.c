@@ -149,8 +149,9 @@ static void it_goes_on_where_it_ended(void **state) {
 
 static void the_day_goes_on_after_a_restart(void **state) {
     (void)state;
-    static char before[2][65536];
-    static const char *const asked[] = {"/v2/account", "/v2/positions"};
+    static char before[3][65536];
+    static const char *const asked[] = {"/v2/account", "/v2/positions",
+                                        "/v2/account/portfolio/history?period=2D"};
     static const char *const times[] = {"2026-01-05T21:30:00Z", "2026-01-07T15:00:00Z"};
     tw_exchange_config config = kept();
     open_world(&config);
@@ -159,13 +160,36 @@ static void the_day_goes_on_after_a_restart(void **state) {
     for (size_t t = 0; t < 2; t++) {
         jump_world(times[t]);
         step("1s");
-        for (size_t i = 0; i < 2; i++)
+        for (size_t i = 0; i < 3; i++)
             snprintf(before[i], sizeof before[i], "%s", get(asked[i]));
         close_world();
         open_world(&config);
-        for (size_t i = 0; i < 2; i++)
+        for (size_t i = 0; i < 3; i++)
             assert_string_equal(get(asked[i]), before[i]);
     }
+    close_world();
+}
+
+/* The account has not seen the close of its first day, but the day ends for it as for others. */
+static void an_evening_is_a_day_too(void **state) {
+    (void)state;
+    static const char history[] = "/v2/account/portfolio/history?period=2D&timeframe=1D";
+    static char before[65536];
+    tw_exchange_config config = kept();
+    assert_int_equal(tw_time_parse(tw_slice_of("2026-01-05T22:00:00Z"), &config.start_ns), TW_OK);
+    open_world(&config);
+    jump_world("2026-01-06T01:30:00Z");
+    assert_has(get(history), "\"equity\":[0,0],");
+    jump_world("2026-01-06T15:00:00Z");
+    assert_has(get(history), "\"equity\":[0,100000],");
+    assert_has(get("/v2/account"), "\"last_equity\":\"100000\"");
+    call("POST", "/v2/orders", MARKET("buy", "AAPL", "20"));
+    step("61s");
+    jump_world("2026-01-06T22:00:00Z");
+    snprintf(before, sizeof before, "%s", get(history));
+    close_world();
+    open_world(&config);
+    assert_string_equal(get(history), before);
     close_world();
 }
 
@@ -236,6 +260,7 @@ int main(void) {
                                         drop_folder),
         cmocka_unit_test_setup_teardown(it_goes_on_where_it_ended, make_folder, drop_folder),
         cmocka_unit_test_setup_teardown(the_day_goes_on_after_a_restart, make_folder, drop_folder),
+        cmocka_unit_test_setup_teardown(an_evening_is_a_day_too, make_folder, drop_folder),
         cmocka_unit_test_setup_teardown(days_without_it_are_over_when_it_is_back, make_folder,
                                         drop_folder),
         cmocka_unit_test_setup_teardown(other_symbols_and_other_keys_are_refused, make_folder,

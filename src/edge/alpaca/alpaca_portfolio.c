@@ -128,6 +128,23 @@ static void put_point(tw_text *text, const tw_alpaca_portfolio_point *point, uns
         tw_text_append_double(text, point->profit_loss_fraction);
 }
 
+static void put_cashflows(tw_text *text, const tw_alpaca_portfolio *history) {
+    tw_text_append_char(text, '{');
+    for (uint32_t c = 0; c < history->cashflow_count; c++) {
+        const tw_alpaca_cashflow *flow = &history->cashflows[c];
+        bool first = c == 0;
+        tw_word_key(text, flow->activity_type, &first);
+        tw_text_append_char(text, '[');
+        for (uint32_t i = 0; i < history->point_count; i++) {
+            if (i > 0)
+                tw_text_append_char(text, ',');
+            tw_word_put_decimal(text, flow->amounts == NULL ? 0 : flow->amounts[i].nano);
+        }
+        tw_text_append_char(text, ']');
+    }
+    tw_text_append_char(text, '}');
+}
+
 void tw_alpaca_encode_portfolio(tw_text *text, const tw_alpaca_portfolio *history) {
     bool first = true;
     tw_text_append_char(text, '{');
@@ -143,5 +160,9 @@ void tw_alpaca_encode_portfolio(tw_text *text, const tw_alpaca_portfolio *histor
     }
     for (uint32_t row = 0; row < history_table.count; row++)
         tw_word_encode(&history_table, row, history, history->present, text, &first);
+    if (history->cashflows != NULL) {
+        tw_word_key(text, "cashflow", &first);
+        put_cashflows(text, history);
+    }
     tw_text_append_char(text, '}');
 }

@@ -26,32 +26,42 @@ static void begin(account_ledger *ledger, int64_t now_ns) {
     ledger->day = (account_day){.day = day, .end_ns = session_time_of(day + 1, 0, 0)};
 }
 
-void account_day_open(account_ledger *ledger) {
-    if (ledger->day.end_ns == 0)
-        begin(ledger, floor_now(ledger->floor));
-}
-
 /* ---- the close ----------------------------------------------------------------------------- */
 
-static void take_close(account_ledger *ledger) {
+static int64_t close_of(const account_ledger *ledger) {
+    session_hours hours;
+    bool trades = session_hours_of(ledger->day.day, &hours);
+    TW_ASSERT(trades);
+    return hours.close_ns;
+}
+
+/* `time_ns` is when the accounts were worth what they are now. */
+static void take_close(account_ledger *ledger, int64_t time_ns) {
     for (tw_symbol s = 0; s < ledger->symbol_count; s++)
         ledger->closes[s] = floor_price(ledger->floor, s);
     for (uint32_t a = 0; a < ledger->account_count; a++) {
         ledger_account *account = &ledger->accounts[a];
         account_figures figures;
         account_figures_of(ledger, account, &figures);
+        equity_point worth = {time_ns, figures.equity.nano};
+        equity_past_put(&ledger->pasts[a], EQUITY_MINUTES, worth);
+        equity_past_put(&ledger->pasts[a], EQUITY_CLOSES, worth);
         account->close_equity = figures.equity;
         account->close_maintenance_margin = figures.maintenance_margin;
     }
     ledger->day.closed = true;
 }
 
+void account_day_open(account_ledger *ledger) {
+    int64_t now_ns = floor_now(ledger->floor);
+    begin(ledger, now_ns);
+    if (now_ns >= close_of(ledger)) /* it begins in the evening */
+        take_close(ledger, now_ns);
+}
+
 void account_day_phase(account_ledger *ledger) {
-    session_hours hours;
-    bool trades = session_hours_of(ledger->day.day, &hours);
-    TW_ASSERT(trades);
-    if (!ledger->day.closed && floor_now(ledger->floor) >= hours.close_ns)
-        take_close(ledger);
+    if (!ledger->day.closed && floor_now(ledger->floor) >= close_of(ledger))
+        take_close(ledger, close_of(ledger));
 }
 
 /* ---- the end ------------------------------------------------------------------------------- */
@@ -84,11 +94,46 @@ void ledger_turn_day(account_ledger *ledger) {
     if (now_ns < ledger->day.end_ns)
         return;
     if (!ledger->day.closed)
-        take_close(ledger);
+        take_close(ledger, close_of(ledger));
     memcpy(ledger->last_closes, ledger->closes, ledger->symbol_count * sizeof ledger->closes[0]);
     for (uint32_t a = 0; a < ledger->account_count; a++)
         carry_account(ledger, &ledger->accounts[a]);
     begin(ledger, now_ns);
+}
+
+/* ---- what accounts were worth -------------------------------------------------------------- */
+
+static tw_money equity_now(const account_ledger *ledger, const ledger_account *account) {
+    account_figures figures;
+    account_figures_of(ledger, account, &figures);
+    return figures.equity;
+}
+
+void ledger_on_minute(account_ledger *ledger) {
+    int64_t now_ns = floor_now(ledger->floor);
+    ledger_turn_day(ledger);
+    for (uint32_t a = 0; a < ledger->account_count; a++) {
+        int64_t equity = equity_now(ledger, &ledger->accounts[a]).nano;
+        equity_past_put(&ledger->pasts[a], EQUITY_MINUTES, (equity_point){now_ns, equity});
+    }
+}
+
+tw_money ledger_equity_at(const account_ledger *ledger, const ledger_account *account,
+                          int64_t time_ns) {
+    int64_t equity = 0;
+    if (time_ns >= floor_now(ledger->floor))
+        return equity_now(ledger, account);
+    if (equity_past_at(&ledger->pasts[account->index], time_ns, &equity))
+        return (tw_money){equity};
+    return time_ns < account->created_ns ? (tw_money){0} : account->cash_start;
+}
+
+bool ledger_equity_at_close(const account_ledger *ledger, const ledger_account *account,
+                            int64_t day, tw_money *ret_equity) {
+    session_hours hours;
+    bool trades = session_hours_of(day, &hours);
+    TW_ASSERT(trades);
+    return equity_past_close(&ledger->pasts[account->index], hours.close_ns, &ret_equity->nano);
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */

@@ -27,7 +27,7 @@ typedef struct account_day {
     bool closed;    /* the figures of its close were taken */
 } account_day;
 
-/* The first day, or the one that a former run left off in; the ledger has a floor. */
+/* The first day; the ledger has a floor. */
 void account_day_open(account_ledger *ledger);
 
 /* A phase has begun, and what it does to orders is done: takes the figures of the close if that has

@@ -67,6 +67,26 @@ void activity_log_resume(activity_log *log, uint64_t number) {
     log->end = number;
 }
 
+/* Begins with the kinds, in their order; those of former years too. */
+static const char *const types[] = {
+    "FILL",    "CSD",   "TRANS",  "MISC",   "ACATC",  "ACATS", "CFEE",   "CGD",    "CIL",
+    "CSW",     "DIV",   "DIVCGL", "DIVCGS", "DIVFEE", "DIVFT", "DIVNRA", "DIVROC", "DIVTW",
+    "DIVTXEX", "DIVWH", "EXTRD",  "FEE",    "FOPT",   "FXTRD", "INT",    "INTNRA", "INTPNL",
+    "INTTW",   "JNL",   "JNLC",   "JNLS",   "MA",     "MEM",   "NC",     "OCT",    "OPASN",
+    "OPCA",    "OPCSH", "OPEXC",  "OPEXP",  "OPTRD",  "OPXRC", "PTC",    "PTR",    "REO",
+    "REORG",   "SC",    "SPIN",   "SPLIT",  "SSO",    "SSP",   "SWP",    "VOF",    "WH"};
+
+const char *activity_type(activity_kind kind) {
+    return types[kind];
+}
+
+const char *activity_type_named(tw_slice word) {
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (tw_slice_equal_string(word, types[i]))
+            return types[i];
+    return NULL;
+}
+
 void activity_id(const account_activity *activity, char *buffer) {
     int64_t local_ns =
         activity->time_ns + session_offset_seconds(activity->time_ns) * TW_NS_PER_SECOND;

@@ -51,6 +51,11 @@ void activity_log_clear(activity_log *log);
 void activity_log_resume(activity_log *log, uint64_t number);
 uint64_t activity_log_capacity(const activity_log *log);
 
+/* The venue's word for a kind ("FILL", "CSD"), and for a word one of the venue's types, of which
+ * the exchange itself makes these two; NULL for another. The same word is the same pointer. */
+const char *activity_type(activity_kind kind);
+const char *activity_type_named(tw_slice word);
+
 /* Writes the id of an activity into ACTIVITY_ID_SIZE bytes. */
 void activity_id(const account_activity *activity, char *buffer);
 

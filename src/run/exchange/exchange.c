@@ -85,6 +85,10 @@ static void on_update(void *context, const ledger_update *update) {
     fault_moments_tell(context, update);
 }
 
+static void on_minute(void *context) {
+    ledger_on_minute(((tw_exchange *)context)->ledger);
+}
+
 static void on_phase(void *context, session_phase phase) {
     ledger_on_phase(((tw_exchange *)context)->ledger, phase);
 }
@@ -187,8 +191,8 @@ static double events_of_all(const tw_exchange *exchange) {
 
 static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
     const tw_exchange_config *config = &exchange->config;
-    floor_sink sink = {on_trade, on_levels, on_quote, on_bar,       on_user_event,
-                       exchange, on_phase,  on_halt,  on_gathering, on_outlook};
+    floor_sink sink = {on_trade, on_levels, on_quote,     on_bar,     on_user_event, exchange,
+                       on_phase, on_halt,   on_gathering, on_outlook, on_minute};
     floor_config floor = {
         .symbols = exchange->symbols,
         .history = exchange->history,
@@ -319,7 +323,10 @@ static tw_status take_memory(tw_exchange *exchange, tw_error *error) {
         status = tw_alpaca_reader_new(exchange->allocator, REQUEST_SIZE_MAX, 0, exchange->symbols,
                                       &exchange->reader);
     exchange->body_memory = TW_NEW(exchange->allocator, BODY_SIZE, char);
-    if (status != TW_OK || exchange->body_memory == NULL)
+    exchange->points = TW_NEW(exchange->allocator, PORTFOLIO_POINT_MAX, tw_alpaca_portfolio_point);
+    exchange->cashflow = TW_NEW(exchange->allocator, PORTFOLIO_POINT_MAX, tw_money);
+    if (status != TW_OK || exchange->body_memory == NULL || exchange->points == NULL ||
+        exchange->cashflow == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "no memory for the exchange");
     exchange->body = tw_text_over(exchange->body_memory, BODY_SIZE);
     request_quota_init(&exchange->quota, exchange->config.rate_limit);
@@ -424,6 +431,9 @@ void tw_exchange_close(tw_exchange *exchange) {
     tw_loop_free(exchange->loop);
     tw_alpaca_reader_free(exchange->reader);
     tw_symbols_free(exchange->symbols);
+    TW_DELETE(exchange->allocator, exchange->points, PORTFOLIO_POINT_MAX,
+              tw_alpaca_portfolio_point);
+    TW_DELETE(exchange->allocator, exchange->cashflow, PORTFOLIO_POINT_MAX, tw_money);
     TW_DELETE(exchange->allocator, exchange->body_memory, BODY_SIZE, char);
     TW_DELETE(exchange->allocator, exchange, 1, tw_exchange);
 }

@@ -30,6 +30,9 @@
 
 #define SYMBOL_COUNT_MAX 8192
 
+/* Of a history of an account: every trading day there is, or six weeks of minutes. */
+#define PORTFOLIO_POINT_MAX 65536
+
 struct tw_exchange {
     const tw_allocator *allocator;
     tw_exchange_config config;
@@ -62,6 +65,8 @@ struct tw_exchange {
     tw_error failure;  /* of the tape; ends the turns */
     atomic_bool stopped;
     atomic_bool tape_ended;
+    tw_alpaca_portfolio_point *points; /* of the history being told */
+    tw_money *cashflow;                /* one a point */
     char *body_memory;
     tw_text body; /* of the answer being made */
 };
@@ -154,6 +159,9 @@ void route_asset(exchange_call *call);
 void route_calendar(exchange_call *call);
 void route_market_clock(exchange_call *call);
 void route_market_calendar(exchange_call *call);
+
+/* routes_portfolio.c */
+void route_portfolio(exchange_call *call);
 
 /* routes_activities.c, routes_settings.c, routes_watchlists.c */
 void route_activities(exchange_call *call);

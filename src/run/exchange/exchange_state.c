@@ -6,51 +6,9 @@
  * holdings, new orders and those that were open when they were saved last: a final order never
  * changes again.
  */
-#include "exchange_state.h"
-
 #include <string.h>
 
-#include "ledger_priv.h"
-#include "state_file.h"
-
-typedef enum record_kind {
-    RECORD_POINT,
-    RECORD_SYMBOL,
-    RECORD_PRICES,
-    RECORD_ACCOUNT,
-    RECORD_HOLDING,
-    RECORD_ORDER,
-    RECORD_ACTIVITY,
-    RECORD_WATCHLIST,
-    RECORD_DAY,
-    RECORD_CLOSES /* 0: of the day, 1: of the day before */
-} record_kind;
-
-struct exchange_state {
-    const tw_allocator *allocator;
-    state_file *file;
-    state_point point;
-    const tw_symbols *symbols;
-    account_ledger *ledger;
-    watchlists *lists;
-    tw_price *prices;
-    uint32_t symbol_count;
-    uint32_t account_count;
-    uint32_t kept_account_count; /* the first ones were in the file */
-    uint32_t order_count_max;
-    uint64_t account_hashes[LEDGER_ACCOUNT_COUNT_MAX];
-    uint64_t list_hashes[WATCHLIST_COUNT_MAX];
-    uint64_t prices_hash;
-    uint64_t day_hash;
-    uint64_t closes_hashes[2];
-    uint64_t *holding_hashes; /* accounts x symbols */
-    uint64_t *order_hashes;
-    uint32_t *open_orders; /* indices of orders that were not final when they were saved */
-    uint32_t open_count;
-    uint32_t saved_order_count;
-    uint64_t saved_activity_end;
-    bool touched;
-};
+#include "exchange_state_priv.h"
 
 /* Which structs the file holds: another size is another layout. */
 static uint32_t layout_of(void) {
@@ -61,7 +19,8 @@ static uint32_t layout_of(void) {
                                    sizeof(ledger_order),
                                    sizeof(account_activity),
                                    sizeof(watchlist),
-                                   sizeof(account_day)};
+                                   sizeof(account_day),
+                                   sizeof(equity_point)};
     return (uint32_t)text_hash((tw_slice){(const char *)sizes, sizeof sizes}, 0);
 }
 
@@ -191,6 +150,7 @@ static tw_status on_account(void *context, uint64_t number, const void *bytes, s
     saved.multiplier_max = account->multiplier_max;
     *account = saved;
     ((exchange_state *)context)->kept_account_count = (uint32_t)number + 1;
+    equity_past_clear(&ledger->pasts[number]);
     return TW_OK;
 }
 
@@ -245,23 +205,6 @@ static tw_status on_list(void *context, uint64_t number, const void *bytes, size
     return TW_OK;
 }
 
-static tw_status on_day(void *context, uint64_t number, const void *bytes, size_t size) {
-    account_ledger *ledger = ((exchange_state *)context)->ledger;
-    if (number != 0 || size != sizeof ledger->day)
-        return TW_INVALID;
-    memcpy(&ledger->day, bytes, sizeof ledger->day);
-    return TW_OK;
-}
-
-/* Symbols that are new have no close. */
-static tw_status on_closes(void *context, uint64_t number, const void *bytes, size_t size) {
-    account_ledger *ledger = ((exchange_state *)context)->ledger;
-    if (number > 1 || size > ledger->symbol_count * sizeof(tw_price))
-        return TW_INVALID;
-    memcpy(number == 0 ? ledger->closes : ledger->last_closes, bytes, size);
-    return TW_OK;
-}
-
 static tw_status take_memory(exchange_state *state) {
     const account_ledger *ledger = state->ledger;
     size_t holdings = (size_t)ledger->account_count * ledger->symbol_count;
@@ -291,9 +234,7 @@ static tw_status read_all(exchange_state *state, tw_error *error) {
     if (status == TW_OK)
         status = state_file_read(state->file, RECORD_WATCHLIST, on_list, state, error);
     if (status == TW_OK)
-        status = state_file_read(state->file, RECORD_DAY, on_day, state, error);
-    if (status == TW_OK)
-        status = state_file_read(state->file, RECORD_CLOSES, on_closes, state, error);
+        status = exchange_state_load_days(state, error);
     return status;
 }
 
@@ -345,15 +286,7 @@ tw_status exchange_state_load(exchange_state *state, account_ledger *ledger, wat
 
 /* ---- saving -------------------------------------------------------------------------------- */
 
-typedef struct state_record {
-    record_kind kind;
-    uint64_t number;
-    const void *bytes;
-    size_t size;
-} state_record;
-
-/* Writes a record whose bytes have another hash than those that were saved. */
-static tw_status save_record(exchange_state *state, const state_record *record,
+tw_status exchange_state_put(exchange_state *state, const state_record *record,
                              uint64_t *saved_hash, tw_error *error) {
     uint64_t hash = hash_of(record->bytes, record->size);
     if (hash == *saved_hash)
@@ -372,15 +305,15 @@ static tw_status save_account(exchange_state *state, uint32_t index, tw_error *e
     memset(copy.secret, 0, sizeof copy.secret); /* a secret stays where it was configured */
     copy.holdings = NULL;
     tw_status status =
-        save_record(state, &(state_record){RECORD_ACCOUNT, index, &copy, sizeof copy},
-                    &state->account_hashes[index], error);
+        exchange_state_put(state, &(state_record){RECORD_ACCOUNT, index, &copy, sizeof copy},
+                           &state->account_hashes[index], error);
     for (tw_symbol s = 0; status == TW_OK && s < state->symbol_count; s++) {
         static const ledger_holding nothing = {0};
         uint64_t *hash = &state->holding_hashes[(size_t)index * state->symbol_count + s];
         const ledger_holding *holding = &account->holdings[s];
         if (*hash == 0 && memcmp(holding, &nothing, sizeof nothing) == 0)
             continue;
-        status = save_record(
+        status = exchange_state_put(
             state,
             &(state_record){RECORD_HOLDING, (uint64_t)index << 32 | s, holding, sizeof *holding},
             hash, error);
@@ -398,8 +331,9 @@ static tw_status save_orders(exchange_state *state, tw_error *error) {
         uint32_t index = state->open_orders[i];
         const ledger_order *order = &ledger->orders[index];
         if (status == TW_OK)
-            status = save_record(state, &(state_record){RECORD_ORDER, index, order, sizeof *order},
-                                 &state->order_hashes[index], error);
+            status = exchange_state_put(state,
+                                        &(state_record){RECORD_ORDER, index, order, sizeof *order},
+                                        &state->order_hashes[index], error);
         if (status != TW_OK || !tw_order_status_is_final((tw_order_status)order->order.status))
             state->open_orders[kept++] = index;
     }
@@ -432,9 +366,9 @@ static tw_status save_lists(exchange_state *state, tw_error *error) {
     for (uint32_t i = 0; status == TW_OK && i < WATCHLIST_COUNT_MAX; i++) {
         if (state->list_hashes[i] == 0 && places[i].id[0] == '\0')
             continue;
-        status =
-            save_record(state, &(state_record){RECORD_WATCHLIST, i, &places[i], sizeof places[i]},
-                        &state->list_hashes[i], error);
+        status = exchange_state_put(
+            state, &(state_record){RECORD_WATCHLIST, i, &places[i], sizeof places[i]},
+            &state->list_hashes[i], error);
     }
     return status;
 }
@@ -442,24 +376,10 @@ static tw_status save_lists(exchange_state *state, tw_error *error) {
 static tw_status save_prices(exchange_state *state, tw_error *error) {
     for (tw_symbol s = 0; s < state->symbol_count; s++)
         state->prices[s] = floor_price(state->ledger->floor, s);
-    return save_record(state,
-                       &(state_record){RECORD_PRICES, 0, state->prices,
-                                       state->symbol_count * sizeof state->prices[0]},
-                       &state->prices_hash, error);
-}
-
-static tw_status save_day(exchange_state *state, tw_error *error) {
-    const account_ledger *ledger = state->ledger;
-    const tw_price *closes[2] = {ledger->closes, ledger->last_closes};
-    tw_status status =
-        save_record(state, &(state_record){RECORD_DAY, 0, &ledger->day, sizeof ledger->day},
-                    &state->day_hash, error);
-    for (uint32_t i = 0; status == TW_OK && i < 2; i++)
-        status = save_record(
-            state,
-            &(state_record){RECORD_CLOSES, i, closes[i], ledger->symbol_count * sizeof(tw_price)},
-            &state->closes_hashes[i], error);
-    return status;
+    return exchange_state_put(state,
+                              &(state_record){RECORD_PRICES, 0, state->prices,
+                                              state->symbol_count * sizeof state->prices[0]},
+                              &state->prices_hash, error);
 }
 
 void exchange_state_touch(exchange_state *state) {
@@ -483,7 +403,7 @@ tw_status exchange_state_save(exchange_state *state, tw_error *error) {
     if (status == TW_OK)
         status = save_lists(state, error);
     if (status == TW_OK)
-        status = save_day(state, error);
+        status = exchange_state_save_days(state, error);
     if (status == TW_OK)
         status = state_file_commit(state->file, error);
     state->touched = status != TW_OK;

@@ -52,6 +52,8 @@ static tw_quantity reported(const trading_floor *floor, tw_symbol symbol, tw_qua
 
 static void tell(trading_floor *floor, const tw_trade *trade) {
     floor->last_trades[trade->symbol] = *trade;
+    if (floor->minute_end_ns == INT64_MAX)
+        floor->minute_end_ns = tw_time_floor(floor->now_ns, TW_NS_PER_MINUTE) + TW_NS_PER_MINUTE;
     tw_status status = tw_bars_push(floor->bars, trade, floor_on_minute, floor);
     TW_ASSERT(status == TW_OK || status == TW_OVERFLOW);
     floor->sink.on_trade(floor->sink.context, trade);
@@ -279,6 +281,7 @@ tw_status floor_new(const tw_allocator *allocator, const floor_config *config,
     floor->sink = *sink;
     floor->now_ns = config->start_ns;
     floor->alarm_ns = INT64_MAX;
+    floor->minute_end_ns = INT64_MAX;
     floor->phase = session_phase_at(config->start_ns, &floor->phase_until_ns);
     floor->symbol_count = tw_symbols_count(config->symbols);
     tw_status status = take_memory(floor);

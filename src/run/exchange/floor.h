@@ -58,6 +58,8 @@ typedef struct floor_sink {
     void (*on_gathering)(void *context, tw_match_auction kind);
     /* A second of the gathering is over: floor_outlook has news. May be NULL. */
     void (*on_outlook)(void *context, tw_match_auction kind);
+    /* A minute in which something traded is over, and its trades made the prices. May be NULL. */
+    void (*on_minute)(void *context);
 } floor_sink;
 
 typedef struct floor_config {

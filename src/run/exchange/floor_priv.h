@@ -40,6 +40,7 @@ struct trading_floor {
     session_phase phase;
     int64_t phase_until_ns;
     int64_t rates_until_ns; /* at most phase_until_ns */
+    int64_t minute_end_ns;  /* of the one in which something traded; INT64_MAX: none is open */
     double shares;          /* of activity_share */
     bool jumping;           /* in floor_jump */
     int64_t alarm_ns;       /* floor_advance stops there */

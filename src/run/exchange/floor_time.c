@@ -2,16 +2,28 @@
  * floor_time.c - how time passes on the floor: phases of the day, the pace of the agents, and their
  * acts and the tape's, in the order of time.
  *
- * Invariant: `phase` is that of now. Its end comes before all else that is due at that time.
+ * Invariant: `phase` is that of now. Its end comes before all else that is due at that time, but
+ * for the minute that ends with it.
  */
 #include "floor_priv.h"
 
-typedef enum due_kind { DUE_PHASE, DUE_GATHERING, DUE_RATES, DUE_TAPE, DUE_AGENT } due_kind;
+typedef enum due_kind {
+    DUE_PHASE,
+    DUE_MINUTE,
+    DUE_GATHERING,
+    DUE_RATES,
+    DUE_TAPE,
+    DUE_AGENT
+} due_kind;
 
 /* When the next thing is due, and what it is. */
 static int64_t next_due(const trading_floor *floor, due_kind *ret_kind) {
     int64_t due = floor->phase_until_ns;
     *ret_kind = DUE_PHASE;
+    if (floor->minute_end_ns <= due) {
+        *ret_kind = DUE_MINUTE;
+        due = floor->minute_end_ns;
+    }
     if (floor_auction_due(floor) < due) {
         *ret_kind = DUE_GATHERING;
         due = floor_auction_due(floor);
@@ -63,15 +75,34 @@ static bool pass_time(trading_floor *floor, int64_t due_ns, int64_t until_ns) {
     return !over;
 }
 
-static void pass_border(trading_floor *floor, due_kind kind) {
-    if (kind == DUE_PHASE) {
+static void end_minute(trading_floor *floor) {
+    floor->now_ns = floor->minute_end_ns;
+    floor->minute_end_ns = INT64_MAX;
+    if (floor->sink.on_minute != NULL)
+        floor->sink.on_minute(floor->sink.context);
+}
+
+/* True if what is due is no act of anybody; it is done then. */
+static bool pass_border(trading_floor *floor, due_kind kind) {
+    switch (kind) {
+    case DUE_PHASE:
         next_phase(floor);
-    } else if (kind == DUE_GATHERING) {
+        return true;
+    case DUE_MINUTE:
+        end_minute(floor);
+        return true;
+    case DUE_GATHERING:
         floor_auction_next(floor);
-    } else {
+        return true;
+    case DUE_RATES:
         floor->now_ns = floor->rates_until_ns;
         floor_agents_pace(floor);
+        return true;
+    case DUE_TAPE:
+    case DUE_AGENT:
+        break;
     }
+    return false;
 }
 
 tw_status floor_advance(trading_floor *floor, int64_t until_ns, uint64_t event_count_max,
@@ -84,10 +115,8 @@ tw_status floor_advance(trading_floor *floor, int64_t until_ns, uint64_t event_c
             return TW_OK;
         if (!pass_time(floor, due_ns, end_ns))
             return TW_OK;
-        if (kind == DUE_PHASE || kind == DUE_GATHERING || kind == DUE_RATES) {
-            pass_border(floor, kind);
+        if (pass_border(floor, kind))
             continue;
-        }
         floor->event_count++;
         if (kind == DUE_AGENT) {
             floor_agents_next(floor);

@@ -60,14 +60,16 @@ static tw_status take_memory(account_ledger *ledger) {
     ledger->orders = TW_NEW(allocator, ledger->order_count_max, ledger_order);
     ledger->accounts = TW_NEW(allocator, ledger->account_count, ledger_account);
     ledger->hard_to_borrow = TW_NEW(allocator, ledger->symbol_count, bool);
+    ledger->pasts = TW_NEW(allocator, ledger->account_count, equity_past);
     ledger->closes = TW_NEW(allocator, ledger->symbol_count, tw_price);
     ledger->last_closes = TW_NEW(allocator, ledger->symbol_count, tw_price);
-    if (ledger->orders == NULL || ledger->accounts == NULL || ledger->closes == NULL ||
-        ledger->last_closes == NULL || ledger->hard_to_borrow == NULL)
+    if (ledger->orders == NULL || ledger->accounts == NULL || ledger->pasts == NULL ||
+        ledger->closes == NULL || ledger->last_closes == NULL || ledger->hard_to_borrow == NULL)
         return TW_NO_MEMORY;
     for (uint32_t a = 0; a < ledger->account_count; a++) {
         ledger->accounts[a].holdings = TW_NEW(allocator, ledger->symbol_count, ledger_holding);
-        if (ledger->accounts[a].holdings == NULL)
+        if (ledger->accounts[a].holdings == NULL ||
+            equity_past_init(&ledger->pasts[a], allocator) != TW_OK)
             return TW_NO_MEMORY;
     }
     tw_status status = tw_map_new(allocator, &map, &ledger->by_uuid);
@@ -149,6 +151,9 @@ void ledger_free(account_ledger *ledger) {
     for (uint32_t a = 0; ledger->accounts != NULL && a < ledger->account_count; a++)
         TW_DELETE(ledger->allocator, ledger->accounts[a].holdings, ledger->symbol_count,
                   ledger_holding);
+    for (uint32_t a = 0; ledger->pasts != NULL && a < ledger->account_count; a++)
+        equity_past_done(&ledger->pasts[a]);
+    TW_DELETE(ledger->allocator, ledger->pasts, ledger->account_count, equity_past);
     TW_DELETE(ledger->allocator, ledger->accounts, ledger->account_count, ledger_account);
     TW_DELETE(ledger->allocator, ledger->hard_to_borrow, ledger->symbol_count, bool);
     TW_DELETE(ledger->allocator, ledger->closes, ledger->symbol_count, tw_price);

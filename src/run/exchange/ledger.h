@@ -243,6 +243,18 @@ tw_status ledger_close(account_ledger *ledger, ledger_account *account, tw_symbo
 /* A phase of the day has begun: orders come and go (order_session.c). */
 void ledger_on_phase(account_ledger *ledger, session_phase phase);
 
+/* A minute in which something traded is over: what the accounts are worth is written down. */
+void ledger_on_minute(account_ledger *ledger);
+
+/* What an account was worth at a time up to now; 0 before it was there. */
+tw_money ledger_equity_at(const account_ledger *ledger, const ledger_account *account,
+                          int64_t time_ns);
+
+/* What it was worth as the market closed on a trading day, or on the last day before that of which
+ * this is known. False when it has seen no close by then. */
+bool ledger_equity_at_close(const account_ledger *ledger, const ledger_account *account,
+                            int64_t day, tw_money *ret_equity);
+
 /* Ends the accounts' day if midnight has passed (account_day.h); before anything is read of them.
  * What changes them does it by itself. */
 void ledger_turn_day(account_ledger *ledger);

@@ -4,6 +4,7 @@
 
 #include "account_day.h"
 #include "account_power.h"
+#include "equity_past.h"
 #include "ledger.h"
 
 struct account_ledger {
@@ -16,6 +17,7 @@ struct account_ledger {
     void *context;
     ledger_account *accounts;
     uint32_t account_count;
+    equity_past *pasts; /* one an account */
     account_day day;
     tw_price *closes;      /* of the day, one a symbol, once it is closed */
     tw_price *last_closes; /* of the day before; 0 on the first */

@@ -30,6 +30,7 @@ static const route routes[] = {
     {"PATCH", "/v2/account/configurations", route_settings_change, false},
     {"GET", "/v2/account/activities", route_activities, false},
     {"GET", "/v2/account/activities/{}", route_activities, false},
+    {"GET", "/v2/account/portfolio/history", route_portfolio, false},
     {"GET", "/v2/watchlists", route_watchlists, false},
     {"POST", "/v2/watchlists", route_watchlist_create, false},
     {"GET", "/v2/watchlists:by_name", route_watchlist, false},

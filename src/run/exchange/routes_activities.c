@@ -12,17 +12,6 @@
 
 enum { PAGE_SIZE_MAX = 100 };
 
-/* The venue's types, those of former years too; the exchange itself makes fills and deposits of
- * cash. */
-static const char *const types[] = {
-    "FILL",    "CSD",   "TRANS",  "MISC",   "ACATC",  "ACATS", "CFEE",   "CGD",    "CIL",
-    "CSW",     "DIV",   "DIVCGL", "DIVCGS", "DIVFEE", "DIVFT", "DIVNRA", "DIVROC", "DIVTW",
-    "DIVTXEX", "DIVWH", "EXTRD",  "FEE",    "FOPT",   "FXTRD", "INT",    "INTNRA", "INTPNL",
-    "INTTW",   "JNL",   "JNLC",   "JNLS",   "MA",     "MEM",   "NC",     "OCT",    "OPASN",
-    "OPCA",    "OPCSH", "OPEXC",  "OPEXP",  "OPTRD",  "OPXRC", "PTC",    "PTR",    "REO",
-    "REORG",   "SC",    "SPIN",   "SPLIT",  "SSO",    "SSP",   "SWP",    "VOF",    "WH"};
-enum { TYPE_FILL = 0, TYPE_DEPOSIT = 1 };
-
 typedef struct activity_filter {
     bool fills;
     bool deposits;
@@ -35,15 +24,15 @@ typedef struct activity_filter {
 } activity_filter;
 
 static bool read_type(exchange_call *call, tw_slice word, activity_filter *filter) {
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        if (!tw_slice_equal_string(word, types[i]))
-            continue;
-        filter->fills = filter->fills || i == TYPE_FILL;
-        filter->deposits = filter->deposits || i == TYPE_DEPOSIT;
-        return true;
+    const char *type = activity_type_named(word);
+    if (type == NULL) {
+        answer_error(call, 422, CODE_REQUEST, "invalid activity type: %.*s", (int)word.size,
+                     word.data);
+        return false;
     }
-    answer_error(call, 422, CODE_REQUEST, "invalid activity type: %.*s", (int)word.size, word.data);
-    return false;
+    filter->fills = filter->fills || type == activity_type(ACTIVITY_FILL);
+    filter->deposits = filter->deposits || type == activity_type(ACTIVITY_DEPOSIT);
+    return true;
 }
 
 static bool read_category(exchange_call *call, activity_filter *filter) {
