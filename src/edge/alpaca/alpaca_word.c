@@ -225,9 +225,10 @@ tw_status tw_word_decode_all(const word_table *table, tw_json_value *object, voi
 
 /* One piece: an order has forty of them. */
 void tw_word_key(tw_text *text, const char *name, bool *first) {
-    char key[KEY_SIZE_MAX] = ",\"";
+    char key[KEY_SIZE_MAX];
     size_t size = strlen(name);
     TW_ASSERT(size <= sizeof key - 4);
+    memcpy(key, ",\"", 2);
     memcpy(key + 2, name, size);
     memcpy(key + 2 + size, "\":", 2);
     size_t skipped = *first ? 1 : 0; /* the comma */

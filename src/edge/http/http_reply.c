@@ -104,15 +104,23 @@ static tw_status put_headers(tw_text *text, const tw_http_answer *answer, tw_err
 
 /* What the server says about the connection, the length and the time. */
 static void put_frame(http_connection *connection, const tw_http_answer *answer, tw_text *text) {
-    tw_text_append_format(text, "HTTP/1.1 %u %s\r\nDate: %s\r\n", answer->status,
-                          reason_of(answer->status), date_of(connection->server));
+    tw_text_append_string(text, "HTTP/1.1 ");
+    tw_text_append_u64(text, answer->status);
+    tw_text_append_char(text, ' ');
+    tw_text_append_string(text, reason_of(answer->status));
+    tw_text_append_string(text, "\r\nDate: ");
+    tw_text_append_string(text, date_of(connection->server));
+    tw_text_append_string(text, "\r\n");
     const tw_http_feed *feed = &connection->request->feed;
     bool chunked = feed->source.read != NULL && !feed->plain;
-    if (chunked)
+    if (chunked) {
         tw_text_append_string(text, "Transfer-Encoding: chunked\r\n");
-    else if (feed->source.read == NULL && answer->status != 204 &&
-             answer->status != STATUS_UNCHANGED)
-        tw_text_append_format(text, "Content-Length: %zu\r\n", answer->body.size);
+    } else if (feed->source.read == NULL && answer->status != 204 &&
+               answer->status != STATUS_UNCHANGED) {
+        tw_text_append_string(text, "Content-Length: ");
+        tw_text_append_u64(text, answer->body.size);
+        tw_text_append_string(text, "\r\n");
+    }
     if (connection->closing)
         tw_text_append_string(text, "Connection: close\r\n");
     else if (connection->request->head.old)

@@ -14,6 +14,11 @@ void words_asset_id(const char *symbol, char *buffer) {
     uuid_write(&random, buffer);
 }
 
+static void put_word(char *buffer, size_t capacity, const char *word) {
+    tw_status status = tw_slice_copy(tw_slice_of(word), buffer, capacity);
+    TW_ASSERT(status == TW_OK);
+}
+
 /* Which of four an order is, for the position that it was sent for. */
 static const char *intent_of(const ledger_order *order) {
     if (order->order.side == TW_SIDE_BUY)
@@ -34,8 +39,8 @@ void words_order(const account_ledger *ledger, const ledger_order *order, const 
     tw_alpaca_order_from(&order->order, symbols, ret_order);
     words_asset_id(ret_order->symbol, ret_order->asset_id);
     snprintf(ret_order->asset_class, sizeof ret_order->asset_class, "us_equity");
-    snprintf(ret_order->order_class, sizeof ret_order->order_class, "%s", classes[order->group]);
-    snprintf(ret_order->position_intent, sizeof ret_order->position_intent, "%s", intent_of(order));
+    put_word(ret_order->order_class, sizeof ret_order->order_class, classes[order->group]);
+    put_word(ret_order->position_intent, sizeof ret_order->position_intent, intent_of(order));
     if (order->order.status == TW_ORDER_PENDING_NEW && waits)
         snprintf(ret_order->status, sizeof ret_order->status, "accepted");
     name_order(ledger, order->replaces, ret_order->replaces);
