@@ -40,6 +40,13 @@
 
 typedef enum tw_exchange_clock { TW_EXCHANGE_REAL = 0, TW_EXCHANGE_STEP = 1 } tw_exchange_clock;
 
+/* What the account's plan of market data has. BASIC: iex alone in real time, sip 15 minutes late;
+ * and where no limit is configured one stream, 30 symbols on it and 200 requests a minute. */
+typedef enum tw_exchange_plan {
+    TW_EXCHANGE_PLAN_PLUS = 0,
+    TW_EXCHANGE_PLAN_BASIC = 1
+} tw_exchange_plan;
+
 typedef struct tw_exchange_config {
     const char *address; /* NULL: 127.0.0.1 */
     uint16_t port;       /* 0: any that is free */
@@ -74,7 +81,8 @@ typedef struct tw_exchange_config {
                            * its owner may read; or NULL */
     const char *state;    /* a file that keeps accounts, orders and lists over restarts, or NULL */
     uint32_t
-        multiplier_max;  /* an account's margin: 1 (none), 2 or 4, as far as its equity allows */
+        multiplier_max; /* an account's margin: 1 (none), 2 or 4, as far as its equity allows */
+    tw_exchange_plan plan;
     uint32_t rate_limit; /* requests a minute, of trading and of market data each; 0: any number */
 } tw_exchange_config;
 

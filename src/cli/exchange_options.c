@@ -37,6 +37,11 @@ const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT] = {
     {"rate-limit", TW_CONFIG_TEXT, "RATE", NULL, NULL, "off",
      "requests that an account may make, 200/min: of trading, and of market data; or off", NULL,
      offsetof(exchange_options, rate_limit)},
+    {"plan", TW_CONFIG_TEXT, "WORD", NULL, NULL, "plus",
+     "of market data: plus, or basic: iex alone in real time, sip 15 minutes late, and 1 stream, "
+     "30 "
+     "symbols and 200/min where no other limit is given",
+     NULL, offsetof(exchange_options, plan)},
     {"state", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
      "keeps accounts, orders, activities and watchlists: a restart goes on where it ended", NULL,
      offsetof(exchange_options, state)},
@@ -132,6 +137,13 @@ static tw_status read_rate_limit(const char *word, uint32_t *ret_limit, tw_error
     return TW_OK;
 }
 
+static tw_status read_plan(const char *word, tw_exchange_plan *ret_plan, tw_error *error) {
+    *ret_plan = strcmp(word, "basic") == 0 ? TW_EXCHANGE_PLAN_BASIC : TW_EXCHANGE_PLAN_PLUS;
+    if (*ret_plan == TW_EXCHANGE_PLAN_BASIC || strcmp(word, "plus") == 0)
+        return TW_OK;
+    return tw_error_set(error, TW_USAGE, "--plan %s: write plus or basic", word);
+}
+
 /* A misspelt list is wrong usage and told as such, before anything is opened. */
 static tw_status check_symbols(const char *list, tw_error *error) {
     if (list[0] == '@')
@@ -163,6 +175,8 @@ tw_status exchange_options_apply(const exchange_options *options, tw_exchange_co
         return tw_error_set(error, TW_USAGE,
                             "--initial is the book that a tape begins with: name the --tape too");
     status = read_rate_limit(options->rate_limit, &config.rate_limit, error);
+    if (status == TW_OK)
+        status = read_plan(options->plan, &config.plan, error);
     if (status != TW_OK)
         return status;
     if (options->state[0] != '\0' && options->tape[0] != '\0')

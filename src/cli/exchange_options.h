@@ -19,6 +19,7 @@ typedef struct exchange_options {
     char state[TW_CONFIG_TEXT_SIZE];
     char clock[TW_CONFIG_TEXT_SIZE];      /* real, step, x60 ... */
     char rate_limit[TW_CONFIG_TEXT_SIZE]; /* off, 200/min */
+    char plan[TW_CONFIG_TEXT_SIZE];       /* plus, basic */
     bool always_open;
     int64_t seed;
     int64_t start_ns;
@@ -32,7 +33,7 @@ typedef struct exchange_options {
     int64_t stream_symbols;
 } exchange_options;
 
-#define EXCHANGE_OPTION_COUNT 21
+#define EXCHANGE_OPTION_COUNT 22
 extern const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT];
 
 /* The same table for `run`: there the account begins invested, so that a demo has something to
@@ -40,7 +41,8 @@ extern const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT];
 void exchange_options_of_demo(tw_config_option ret_table[EXCHANGE_OPTION_COUNT]);
 
 /* Fills the exchange's configuration; texts are borrowed from `options`. TW_USAGE with a sentence
- * for a clock, a rate or a symbol that is none, and for an initial book without its tape. */
+ * for a clock, a rate, a plan or a symbol that is none, and for an initial book without its tape.
+ */
 tw_status exchange_options_apply(const exchange_options *options, tw_exchange_config *ret_config,
                                  tw_error *error) TW_MUST_CHECK;
 

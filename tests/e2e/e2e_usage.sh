@@ -69,6 +69,8 @@ a_wrong_value_is_told_what_is_right() {
         expect 2 exchange --rate-limit "$rate"
         says "--rate-limit $rate: write off, or requests a minute"
     done
+    expect 2 exchange --plan gold
+    says '--plan gold: write plus or basic'
     expect 2 exchange --listen here
     says 'write an address and a port, like 127.0.0.1:8765'
     expect 2 exchange --listen 127.0.0.1:70000

@@ -383,10 +383,13 @@ static void wrong_bar_queries_are_refused(void **state) {
 
 static void the_newest_is_told_of_one_and_of_many(void **state) {
     (void)state;
-    assert_answer("GET", "/v2/stocks/AAPL/trades/latest", NULL, 404,
-                  "{\"message\":\"no trade found for AAPL\"}");
-    assert_answer("GET", "/v2/stocks/trades/latest?symbols=AAPL,MSFT", NULL, 200,
-                  "{\"trades\":{}}");
+    assert_has(get("/v2/stocks/AAPL/trades/latest"),
+               "\"t\":\"2026-01-02T20:59:"); /* the history's */
+    assert_has(get("/v2/stocks/trades/latest?symbols=AAPL,MSFT"),
+               "\"MSFT\":{\"t\":\"2026-01-02T20:");
+    assert_answer("GET", "/v2/stocks/NONE/trades/latest", NULL, 404,
+                  "{\"message\":\"no trade found for NONE\"}");
+    assert_answer("GET", "/v2/stocks/trades/latest?symbols=NONE", NULL, 200, "{\"trades\":{}}");
     step("2m");
     static const char *const kinds[][2] = {
         {"trades", "trade"}, {"quotes", "quote"}, {"bars", "bar"}};

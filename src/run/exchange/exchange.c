@@ -238,8 +238,7 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
         return status;
     ledger_set_floor(exchange->ledger, exchange->floor);
     streams_set_floor(exchange->streams, exchange->floor);
-    streams_set_limits(exchange->streams,
-                       (stream_limits){config->stream_connection_max, config->stream_symbol_max});
+    streams_set_limits(exchange->streams, exchange_stream_limits(exchange));
     status = exchange_endow_accounts(exchange, error);
     if (status == TW_OK && exchange->state != NULL)
         status = exchange_state_load(exchange->state, exchange->ledger, exchange->watchlists,
@@ -248,6 +247,24 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
         return status;
     atomic_store(&exchange->tape_ended, config->tape == NULL);
     return TW_OK;
+}
+
+stream_limits exchange_stream_limits(const tw_exchange *exchange) {
+    return (stream_limits){.connection_count_max = exchange->config.stream_connection_max,
+                           .symbol_count_max = exchange->config.stream_symbol_max,
+                           .no_sip = exchange->config.plan == TW_EXCHANGE_PLAN_BASIC};
+}
+
+/* A basic plan has limits where none is configured. */
+static void complete_plan(tw_exchange_config *config) {
+    if (config->plan != TW_EXCHANGE_PLAN_BASIC)
+        return;
+    if (config->stream_connection_max == 0)
+        config->stream_connection_max = 1;
+    if (config->stream_symbol_max == 0)
+        config->stream_symbol_max = 30;
+    if (config->rate_limit == 0)
+        config->rate_limit = 200;
 }
 
 bool exchange_keep(tw_exchange *exchange) {
@@ -386,6 +403,7 @@ tw_status tw_exchange_open(const tw_allocator *allocator, const tw_exchange_conf
         return tw_error_set(error, TW_NO_MEMORY, "no memory for the exchange");
     exchange->allocator = allocator;
     exchange->config = *config;
+    complete_plan(&exchange->config);
     /* Every stream, and as many connections of HTTP. */
     const tw_loop_config loop = {.watch_count_max = 2 * STREAM_CLIENT_COUNT_MAX,
                                  .timer_count_max = 8 * STREAM_CLIENT_COUNT_MAX};

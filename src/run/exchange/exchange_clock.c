@@ -75,6 +75,8 @@ tw_status exchange_advanced(tw_exchange *exchange, tw_status status) {
         exchange->failure.status = status;
     else if (floor_tape_ended(exchange->floor))
         atomic_store(&exchange->tape_ended, true);
+    if (status == TW_OK)
+        delayed_feed_turn(exchange);
     return status;
 }
 

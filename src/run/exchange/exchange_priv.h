@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "daily.h"
+#include "delayed_feed.h"
 #include "exchange_state.h"
 #include "fault_moments.h"
 #include "faulty_wire.h"
@@ -60,9 +61,10 @@ struct tw_exchange {
     uint32_t tape_symbol_count; /* the first symbols are the tape's */
     tape_survey tape;
     int64_t start_ns;
-    int64_t clock_ns;  /* what the clock showed ... */
-    int64_t origin_ns; /* ... at this monotonic time */
-    tw_error failure;  /* of the tape; ends the turns */
+    int64_t delayed_ns; /* so far the delayed feed has been told; 0: never */
+    int64_t clock_ns;   /* what the clock showed ... */
+    int64_t origin_ns;  /* ... at this monotonic time */
+    tw_error failure;   /* of the tape; ends the turns */
     atomic_bool stopped;
     atomic_bool tape_ended;
     tw_alpaca_portfolio_point *points; /* of the history being told */
@@ -92,6 +94,9 @@ void exchange_decide_start(tw_exchange *exchange);
 tw_status exchange_open_accounts(tw_exchange *exchange, ledger_on_update on_update,
                                  tw_error *error) TW_MUST_CHECK;
 tw_status exchange_endow_accounts(tw_exchange *exchange, tw_error *error) TW_MUST_CHECK;
+
+/* What the streams of an account may have by its plan and the configuration. */
+stream_limits exchange_stream_limits(const tw_exchange *exchange);
 
 /* exchange_symbols.c: names the symbols; the table has the columns of the price file, or no row. */
 tw_status exchange_name_symbols(tw_exchange *exchange, const tw_tape_table *table,

@@ -119,6 +119,13 @@ static void strike_once(tw_exchange *exchange, int64_t now_ns) {
     }
 }
 
+static void set_stale(fault_moments *moments, int64_t now_ns) {
+    bool stale = fault_desk_lasts(&moments->desk, FAULT_STALE, now_ns);
+    if (stale && !moments->stale)
+        moments->stale_ns = now_ns;
+    moments->stale = stale;
+}
+
 /* Makes what the plan wants at this time so. */
 static void arrive(tw_exchange *exchange) {
     fault_moments *moments = &exchange->moments;
@@ -126,7 +133,7 @@ static void arrive(tw_exchange *exchange) {
     tell_due(exchange, now_ns);
     trade_reports_arrive(exchange, now_ns);
     streams_mute(exchange->streams, fault_desk_lasts(&moments->desk, FAULT_MUTE, now_ns));
-    moments->stale = fault_desk_lasts(&moments->desk, FAULT_STALE, now_ns);
+    set_stale(moments, now_ns);
     set_halts(exchange, now_ns);
     strike_once(exchange, now_ns);
 }
@@ -147,8 +154,7 @@ static void end_plan(tw_exchange *exchange) {
 void fault_moments_begin(tw_exchange *exchange, const fault_plan *plan) {
     end_plan(exchange);
     fault_desk_begin(&exchange->moments.desk, plan, floor_now(exchange->floor));
-    stream_limits limits = {exchange->config.stream_connection_max,
-                            exchange->config.stream_symbol_max};
+    stream_limits limits = exchange_stream_limits(exchange);
     uint32_t connections = fault_desk_connections(&exchange->moments.desk);
     if (connections > 0)
         limits.connection_count_max = connections;

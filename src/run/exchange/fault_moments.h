@@ -27,7 +27,8 @@ typedef struct fault_moments {
     fault_desk desk;
     held_update *held; /* in the order in which they came */
     uint32_t held_count;
-    bool stale; /* no quotes are told */
+    bool stale;       /* no quotes are told ... */
+    int64_t stale_ns; /* ... that are newer than this */
     bool halted[FAULT_RULE_COUNT_MAX];
 } fault_moments;
 

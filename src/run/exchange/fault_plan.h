@@ -20,7 +20,7 @@
  *     trades correct 5s 1%          of the trades are told wrongly and put right after so long
  *     limit connections 1           further streams of an account are told 406
  *     mute 30s at 2m                streams stay open and silent
- *     stale 30s at 2m               the same for quotes alone
+ *     stale 30s at 2m               no new quotes, on streams and in answers
  *     close streams at 3m           every stream is closed
  *     slow clients at 3m            the same, told 407
  *     halt AAPL 60s at 90s          nothing trades in a symbol

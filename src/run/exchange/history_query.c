@@ -142,13 +142,44 @@ static bool read_sort(exchange_call *call, history_query *ret_query) {
            invalid(call, "sort", text);
 }
 
-/* The feeds are all the same here; which may be named is the venue's rule. */
-static bool read_feed(exchange_call *call, history_kind kind) {
+/* Which feeds may be named is the venue's rule; without a name it is the best of the plan. */
+static bool read_feed(exchange_call *call, history_query *ret_query) {
     static const char *const feeds[] = {"sip", "iex", "otc", "boats", "delayed_sip", "overnight"};
+    bool basic = call->exchange->config.plan == TW_EXCHANGE_PLAN_BASIC;
+    history_kind kind = ret_query->kind;
     size_t count = kind == HISTORY_LATEST ? 6 : kind == HISTORY_AUCTIONS ? 1 : 4;
     tw_slice text = {0};
-    return !query(call, "feed", &text) || is_one_of(text, feeds, count) ||
-           invalid(call, "feed", text);
+    ret_query->feed = basic && kind != HISTORY_AUCTIONS ? FEED_IEX : FEED_SIP;
+    if (!query(call, "feed", &text))
+        return true;
+    size_t f = 0;
+    while (f < count && !tw_slice_equal_string(text, feeds[f]))
+        f++;
+    ret_query->feed = (history_feed)f;
+    return f < count || invalid(call, "feed", text);
+}
+
+/* On a basic plan the last 15 minutes of sip are not to be had; where no end is named it is that
+ * long ago. */
+static bool allow_feed(exchange_call *call, history_query *ret_query) {
+    const fault_moments *moments = &call->exchange->moments;
+    int64_t until_ns = floor_now(call->exchange->floor) - FEED_DELAY_NS;
+    tw_slice text = {0};
+    if (ret_query->kind == HISTORY_QUOTES && moments->stale && moments->stale_ns < ret_query->to_ns)
+        ret_query->to_ns = moments->stale_ns;
+    if (ret_query->feed >= FEED_OTC && ret_query->feed != FEED_DELAYED_SIP)
+        ret_query->symbol_count = 0;
+    if (ret_query->feed == FEED_DELAYED_SIP)
+        ret_query->to_ns = until_ns;
+    if (call->exchange->config.plan != TW_EXCHANGE_PLAN_BASIC || ret_query->feed != FEED_SIP ||
+        ret_query->to_ns <= until_ns)
+        return true;
+    if (ret_query->kind == HISTORY_LATEST || query(call, "end", &text)) {
+        answer_error(call, 403, 0, "subscription does not permit querying recent SIP data");
+        return false;
+    }
+    ret_query->to_ns = until_ns;
+    return true;
 }
 
 /* There are no rates of exchange: all is in dollars. */
@@ -253,12 +284,15 @@ bool history_query_read(exchange_call *call, history_kind kind, bool single,
     ret_query->resumed = false;
     ret_query->symbol_count = 0;
     ret_query->frame = (bar_frame){BAR_DAY, 1};
-    if (!read_symbols(call, ret_query) || !read_feed(call, kind) || !read_currency(call, ret_query))
+    ret_query->to_ns = floor_now(call->exchange->floor);
+    if (!read_symbols(call, ret_query) || !read_feed(call, ret_query) ||
+        !read_currency(call, ret_query))
         return false;
     if (kind == HISTORY_LATEST)
-        return true;
+        return allow_feed(call, ret_query);
     if (kind == HISTORY_BARS && (!read_frame(call, ret_query) || !read_adjustment(call)))
         return false;
     return read_limit(call, ret_query) && read_range(call, ret_query) &&
-           read_sort(call, ret_query) && read_asof(call) && read_token(call, ret_query);
+           read_sort(call, ret_query) && read_asof(call) && read_token(call, ret_query) &&
+           allow_feed(call, ret_query);
 }

@@ -16,7 +16,8 @@
 #include "exchange_priv.h"
 
 #define HISTORY_LIMIT_MAX 10000
-#define HISTORY_TOKEN_SIZE 128 /* with the NUL */
+#define FEED_DELAY_NS (15 * TW_NS_PER_MINUTE) /* of delayed_sip, and of sip on a basic plan */
+#define HISTORY_TOKEN_SIZE 128                /* with the NUL */
 
 typedef enum history_kind {
     HISTORY_BARS,
@@ -26,15 +27,27 @@ typedef enum history_kind {
     HISTORY_LATEST /* symbols, feed and currency alone */
 } history_kind;
 
+/* sip and iex are the market; of the others delayed_sip is the market 15 minutes ago, and nothing
+ * trades here over the counter or overnight (boats, overnight). */
+typedef enum history_feed {
+    FEED_SIP,
+    FEED_IEX,
+    FEED_OTC,
+    FEED_BOATS,
+    FEED_DELAYED_SIP,
+    FEED_OVERNIGHT
+} history_feed;
+
 typedef struct history_query {
     history_kind kind;
+    history_feed feed;
     bool single; /* one symbol, named by the path */
     bool descending;
     bool has_currency;
     bool resumed;    /* there is a token */
     bar_frame frame; /* HISTORY_BARS */
     int64_t from_ns; /* inclusive both */
-    int64_t to_ns;
+    int64_t to_ns;   /* HISTORY_LATEST: as of then */
     uint64_t limit;
     tw_symbol token_symbol; /* where to go on, behind this record */
     int64_t token_ns;

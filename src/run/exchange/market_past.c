@@ -113,19 +113,6 @@ tw_trade *market_past_trade_at(market_past *past, tw_symbol symbol, uint64_t num
     return record_series_at(past->trades, place);
 }
 
-bool market_past_newest_trade(const market_past *past, tw_symbol symbol, tw_trade *ret_trade) {
-    record_place place;
-    bool there = record_series_last(past->trades, symbol, &place);
-    for (; there; there = record_series_previous(past->trades, &place)) {
-        const tw_trade *trade = record_series_at(past->trades, place);
-        if (!past_trade_counts(trade))
-            continue;
-        *ret_trade = *trade;
-        return true;
-    }
-    return false;
-}
-
 /* Whether all records of a symbol at or after a time are there still. */
 static bool remembers(const record_series *series, tw_symbol symbol, int64_t time_ns) {
     record_place place;

@@ -46,9 +46,6 @@ void market_past_minute(market_past *past, const tw_bar *minute);
 uint64_t market_past_trade_number(const market_past *past, tw_symbol symbol);
 tw_trade *market_past_trade_at(market_past *past, tw_symbol symbol, uint64_t number);
 
-/* A symbol's newest trade that counts; false without one. */
-bool market_past_newest_trade(const market_past *past, tw_symbol symbol, tw_trade *ret_trade);
-
 /* Makes a minute anew from its trades that count; its count is 0 without any. False: some of its
  * trades are forgotten. */
 bool market_past_remake(const market_past *past, tw_symbol symbol, int64_t minute_ns,

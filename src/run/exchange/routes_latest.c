@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "history_query.h"
-#include "newest_days.h"
+#include "newest.h"
 #include "tradewind/alpaca_records.h"
 
 typedef enum latest_kind {
@@ -25,30 +25,17 @@ static latest_kind latest_of(const char *word) {
 
 /* ---- records ------------------------------------------------------------------------------- */
 
-/* The newest minute of a symbol, finished or not. */
-static bool latest_bar(const tw_exchange *exchange, tw_symbol symbol, tw_bar *ret_bar) {
-    record_place place;
-    const record_series *minutes = exchange->past.minutes;
-    bool there = record_series_last(minutes, symbol, &place);
-    for (; there; there = record_series_previous(minutes, &place)) {
-        *ret_bar = *(const tw_bar *)record_series_at(minutes, place);
-        if (ret_bar->count > 0)
-            return true;
-    }
-    return trade_reports_minute_now(exchange, symbol, ret_bar);
-}
-
-static void read_snapshot(const tw_exchange *exchange, tw_symbol symbol,
+static void read_snapshot(const tw_exchange *exchange, tw_symbol symbol, int64_t at_ns,
                           tw_alpaca_snapshot *ret_snapshot) {
     newest_days days;
     *ret_snapshot = (tw_alpaca_snapshot){.present = 0};
-    floor_quote(exchange->floor, symbol, &ret_snapshot->latest_quote);
-    ret_snapshot->present = TW_ALPACA_BIT(TW_ALPACA_SNAPSHOT_LATEST_QUOTE);
-    if (trade_reports_last_trade(exchange, symbol, &ret_snapshot->latest_trade))
+    if (newest_quote(exchange, symbol, at_ns, &ret_snapshot->latest_quote))
+        ret_snapshot->present |= TW_ALPACA_BIT(TW_ALPACA_SNAPSHOT_LATEST_QUOTE);
+    if (newest_trade(exchange, symbol, at_ns, &ret_snapshot->latest_trade))
         ret_snapshot->present |= TW_ALPACA_BIT(TW_ALPACA_SNAPSHOT_LATEST_TRADE);
-    if (latest_bar(exchange, symbol, &ret_snapshot->minute_bar))
+    if (newest_minute(exchange, symbol, at_ns, &ret_snapshot->minute_bar))
         ret_snapshot->present |= TW_ALPACA_BIT(TW_ALPACA_SNAPSHOT_MINUTE_BAR);
-    newest_days_read(exchange, symbol, &days);
+    newest_days_read(exchange, symbol, at_ns, &days);
     ret_snapshot->daily_bar = days.bars[0];
     ret_snapshot->previous_daily_bar = days.bars[1];
     if (days.count > 0)
@@ -57,9 +44,9 @@ static void read_snapshot(const tw_exchange *exchange, tw_symbol symbol,
         ret_snapshot->present |= TW_ALPACA_BIT(TW_ALPACA_SNAPSHOT_PREVIOUS_DAILY_BAR);
 }
 
-static void write_snapshot(exchange_call *call, tw_symbol symbol, const char *name) {
+static void write_snapshot(exchange_call *call, tw_symbol symbol, int64_t at_ns, const char *name) {
     tw_alpaca_snapshot snapshot;
-    read_snapshot(call->exchange, symbol, &snapshot);
+    read_snapshot(call->exchange, symbol, at_ns, &snapshot);
     if (name != NULL) {
         snapshot.symbol = tw_slice_of(name);
         snapshot.present |= TW_ALPACA_BIT(TW_ALPACA_SNAPSHOT_SYMBOL);
@@ -69,28 +56,29 @@ static void write_snapshot(exchange_call *call, tw_symbol symbol, const char *na
 }
 
 /* Writes one record of a symbol; false when it has none yet. */
-static bool write_latest(exchange_call *call, latest_kind kind, tw_symbol symbol) {
+static bool write_latest(exchange_call *call, latest_kind kind, tw_symbol symbol, int64_t at_ns) {
     tw_exchange *exchange = call->exchange;
     tw_trade trade;
     tw_quote quote;
     tw_bar bar;
     switch (kind) {
     case LATEST_TRADES:
-        if (!trade_reports_last_trade(exchange, symbol, &trade))
+        if (!newest_trade(exchange, symbol, at_ns, &trade))
             return false;
         tw_alpaca_encode_trade(&exchange->body, &trade);
         return true;
     case LATEST_QUOTES:
-        floor_quote(exchange->floor, symbol, &quote);
+        if (!newest_quote(exchange, symbol, at_ns, &quote))
+            return false;
         tw_alpaca_encode_quote(&exchange->body, &quote);
         return true;
     case LATEST_BARS:
-        if (!latest_bar(exchange, symbol, &bar))
+        if (!newest_minute(exchange, symbol, at_ns, &bar))
             return false;
         tw_alpaca_encode_bar(&exchange->body, &bar);
         return true;
     case LATEST_SNAPSHOTS:
-        write_snapshot(call, symbol, NULL);
+        write_snapshot(call, symbol, at_ns, NULL);
         return true;
     case LATEST_NONE:
         break;
@@ -111,7 +99,7 @@ static void write_all(exchange_call *call, const history_query *query, latest_ki
         tw_text_append_json(
             body, tw_slice_of(tw_symbols_name(call->exchange->symbols, query->symbols[i])));
         tw_text_append_char(body, ':');
-        if (write_latest(call, kind, query->symbols[i]))
+        if (write_latest(call, kind, query->symbols[i], query->to_ns))
             first = false;
         else
             *body = before;
@@ -154,7 +142,7 @@ void route_latest_of(exchange_call *call) {
     tw_text_append_string(body, "{\"symbol\":");
     tw_text_append_json(body, tw_slice_of(call->names[0]));
     tw_text_append_format(body, ",\"%s\":", singular[kind]);
-    if (query.symbol_count == 0 || !write_latest(call, kind, query.symbols[0])) {
+    if (query.symbol_count == 0 || !write_latest(call, kind, query.symbols[0], query.to_ns)) {
         answer_error(call, 404, 0, "no %s found for %s", singular[kind], call->names[0]);
         return;
     }
@@ -180,6 +168,6 @@ void route_snapshot_of(exchange_call *call) {
         answer_error(call, 404, 0, "no snapshot found for %s", call->names[0]);
         return;
     }
-    write_snapshot(call, query.symbols[0], call->names[0]);
+    write_snapshot(call, query.symbols[0], query.to_ns, call->names[0]);
     answer_body(call, 200);
 }

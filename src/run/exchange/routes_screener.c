@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "newest_days.h"
+#include "newest.h"
 #include "query.h"
 #include "tradewind/alpaca_records.h"
 
@@ -53,7 +53,7 @@ static bool screen_read(exchange_call *call, uint32_t day_count, screen *ret_scr
     }
     for (tw_symbol s = 0; s < capacity; s++) {
         screened *row = &ret_screen->rows[ret_screen->count];
-        newest_days_read(exchange, s, &row->days);
+        newest_days_read(exchange, s, floor_now(exchange->floor), &row->days);
         row->name = tw_symbols_name(exchange->symbols, s);
         ret_screen->count += row->days.count >= day_count;
     }

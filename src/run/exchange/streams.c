@@ -73,6 +73,8 @@ tw_status streams_new(const tw_allocator *allocator, tw_loop *loop, const tw_sym
     if (status == TW_OK)
         status = feed_init(&set->market, set, symbols);
     if (status == TW_OK)
+        status = feed_init(&set->delayed, set, symbols);
+    if (status == TW_OK)
         status = feed_init(&set->test, set, set->test_market.symbols);
     if (status == TW_OK)
         status = take_scratch(set);
@@ -101,6 +103,7 @@ void streams_free(streams *set) {
     TW_DELETE(allocator, set->scratch_memory, set->scratch_size, char);
     TW_DELETE(allocator, set->packed_memory, 2 * set->scratch_size, char);
     feed_done(&set->market);
+    feed_done(&set->delayed);
     feed_done(&set->test);
     test_market_done(&set->test_market);
     TW_DELETE(allocator, set, 1, streams);
@@ -258,6 +261,7 @@ void streams_on_outlook(streams *set, tw_match_auction kind) {
 
 void streams_flush(streams *set) {
     feed_flush(&set->market);
+    feed_flush(&set->delayed);
     feed_flush(&set->test);
 }
 

@@ -36,6 +36,7 @@ typedef struct streams streams;
 typedef struct stream_limits {
     uint32_t connection_count_max; /* at once, an account and endpoint: else error 406 */
     uint32_t symbol_count_max;     /* of trades and quotes together, a connection: else 405 */
+    bool no_sip;                   /* sip is another plan's: error 409 */
 } stream_limits;
 
 /* All are borrowed; the floor may be set later. */
@@ -66,6 +67,14 @@ void streams_on_halt(streams *streams, tw_symbol symbol, int64_t time_ns, bool h
 /* Tells what the auction that orders gather for would come to now, to those who want to know. */
 void streams_on_outlook(streams *streams, tw_match_auction kind);
 void streams_on_update(streams *streams, const ledger_update *update);
+
+/* The feed that is told late: whether anybody is on it, which of its channels are wanted of a
+ * symbol, and what they are told. */
+bool streams_delayed_listened(const streams *streams);
+uint32_t streams_delayed_wanted(const streams *streams, tw_symbol symbol);
+void streams_on_delayed_trade(streams *streams, const tw_trade *trade);
+void streams_on_delayed_quote(streams *streams, const tw_quote *quote);
+void streams_on_delayed_bar(streams *streams, const tw_bar *minute, const tw_bar *day);
 
 /* Sends what has been gathered. */
 void streams_flush(streams *streams);

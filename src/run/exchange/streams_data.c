@@ -27,6 +27,7 @@ static const char *error_text(int64_t code) {
         {405, "symbol limit exceeded"},
         {406, "connection limit exceeded"},
         {407, "slow client"},
+        {409, "insufficient subscription"},
         {410, "invalid subscribe action for this feed"},
         {500, "internal error"},
     };
@@ -70,6 +71,9 @@ static void admit(stream_client *client, ledger_account *account) {
     uint32_t limit = client->owner->limits.connection_count_max;
     if (account == NULL) {
         data_error(client, 402);
+    } else if (client->sip && client->owner->limits.no_sip) {
+        data_error(client, 409);
+        tw_socket_close(client->socket, TW_SOCKET_POLICY, "insufficient subscription");
     } else if (limit > 0 && connections_of(client, account) >= limit) {
         data_error(client, 406);
         tw_socket_close(client->socket, TW_SOCKET_POLICY, "connection limit exceeded");

@@ -15,20 +15,30 @@ enum { QUEUE_SIZE_MAX = 64 * 1024 * 1024, QUEUE_COUNT_MAX = 65536 };
 /* Everything but articles, which have a stream of their own. */
 #define STOCK_CHANNELS (TW_ALPACA_CHANNEL_ALL & ~(unsigned)TW_ALPACA_CHANNEL_NEWS)
 
+/* Books are not remembered, so that they cannot be told late. */
+#define DELAYED_CHANNELS (STOCK_CHANNELS & ~(unsigned)TW_ALPACA_CHANNEL_BOOKS)
+
+typedef enum endpoint_market {
+    MARKET_NOW,
+    MARKET_SIP,
+    MARKET_DELAYED,
+    MARKET_TEST
+} endpoint_market;
+
 typedef struct endpoint {
     const char *path;
     stream_kind kind;
-    bool test;
+    endpoint_market market;
     uint16_t channels;
 } endpoint;
 
 static const endpoint ENDPOINTS[] = {
-    {"/v2/iex", STREAM_DATA, false, STOCK_CHANNELS},
-    {"/v2/sip", STREAM_DATA, false, STOCK_CHANNELS},
-    {"/v2/delayed_sip", STREAM_DATA, false, STOCK_CHANNELS},
-    {"/v2/test", STREAM_DATA, true, STOCK_CHANNELS},
-    {"/v1beta1/news", STREAM_DATA, false, TW_ALPACA_CHANNEL_NEWS},
-    {"/stream", STREAM_TRADING, false, 0},
+    {"/v2/iex", STREAM_DATA, MARKET_NOW, STOCK_CHANNELS},
+    {"/v2/sip", STREAM_DATA, MARKET_SIP, STOCK_CHANNELS},
+    {"/v2/delayed_sip", STREAM_DATA, MARKET_DELAYED, DELAYED_CHANNELS},
+    {"/v2/test", STREAM_DATA, MARKET_TEST, STOCK_CHANNELS},
+    {"/v1beta1/news", STREAM_DATA, MARKET_NOW, TW_ALPACA_CHANNEL_NEWS},
+    {"/stream", STREAM_TRADING, MARKET_NOW, 0},
 };
 
 typedef struct pending {
@@ -80,7 +90,10 @@ static stream_client *client_new(streams *set, const stream_handshake *handshake
     client->owner = set;
     client->kind = at->kind;
     client->channels = at->channels;
-    client->feed = at->test ? &set->test : &set->market;
+    client->sip = at->market == MARKET_SIP;
+    client->feed = at->market == MARKET_TEST      ? &set->test
+                   : at->market == MARKET_DELAYED ? &set->delayed
+                                                  : &set->market;
     client->handshake = *handshake;
     client->accepted_ns = tw_loop_now_ns(set->loop);
     if (client->kind == STREAM_TRADING)

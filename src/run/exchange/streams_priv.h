@@ -6,6 +6,7 @@
  *     streams_trading.c    what a client of the trading stream asks for, and its updates
  *     streams_audience.c   who is told what: gathering, sharing, sending
  *     streams_bars.c       what follows from a minute's bar: the day so far, price bands
+ *     streams_delayed.c    the market 15 minutes late
  *     streams_test_feed.c  the market of /v2/test
  *     streams.c            the whole: life, what the floor tells, counts
  */
@@ -91,8 +92,9 @@ struct stream_client {
     uint32_t place; /* in owner->clients */
     stream_kind kind;
     uint16_t channels; /* that may be subscribed here */
-    bool listening;    /* trading: trade_updates are wanted */
-    bool slow;         /* it has been told so, and is being closed */
+    bool sip;
+    bool listening; /* trading: trade_updates are wanted */
+    bool slow;      /* it has been told so, and is being closed */
 };
 
 __extension__ typedef __int128 stream_value;
@@ -132,6 +134,7 @@ struct streams {
     stream_limits limits;
     bool muted;
     stream_feed market;
+    stream_feed delayed;
     stream_feed test;
     stream_test_market test_market;
     stream_day *days;      /* a symbol */

@@ -129,10 +129,6 @@ void trade_reports_trade(tw_exchange *exchange, const tw_trade *trade) {
     put_waiting(exchange, &report);
 }
 
-bool trade_reports_last_trade(const tw_exchange *exchange, tw_symbol symbol, tw_trade *ret_trade) {
-    return market_past_newest_trade(&exchange->past, symbol, ret_trade);
-}
-
 /* ---- bars ---------------------------------------------------------------------------------- */
 
 /* Makes a touched minute what was told of it. One of more trades than are remembered stays what the

@@ -73,8 +73,4 @@ void trade_reports_arrive(struct tw_exchange *exchange, int64_t now_ns);
 bool trade_reports_minute_now(const struct tw_exchange *exchange, tw_symbol symbol,
                               tw_bar *ret_bar);
 
-/* The newest trade that was told and stands; false without one. */
-bool trade_reports_last_trade(const struct tw_exchange *exchange, tw_symbol symbol,
-                              tw_trade *ret_trade);
-
 #endif
