@@ -217,8 +217,8 @@ typedef struct tw_engine_config {
      * collar and the age of a price must be set: limit prices are made as far from the mid as the
      * collar allows. The engine fills in symbols and orders. */
     tw_pretrade_config controls;
-    int64_t warm_ns_max;        /* wait so long for a price of every symbol, then trade the rest */
-    int64_t decision_gap_ns;    /* least time between two decisions */
+    int64_t warm_ns_max;     /* wait so long for a price of every symbol, then trade the rest */
+    int64_t decision_gap_ns; /* least time between two decisions */
 
     int64_t (*monotonic_ns)(void); /* for latency figures; NULL: none are taken */
     tw_flight *flight;             /* phases and journal entries are noted there; may be NULL */

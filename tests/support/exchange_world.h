@@ -98,21 +98,26 @@ static inline void on_answer(void *context, const tw_http_result *result) {
     w.done = true;
 }
 
-static inline void send_call(const char *method, const char *path, tw_slice body) {
+static inline void send_with(const char *method, const char *path, const tw_http_header *headers,
+                             size_t header_count, tw_slice body) {
     char url[4096];
     snprintf(url, sizeof url, "%s%s", w.base, path);
-    tw_http_header headers[] = {{tw_slice_of("APCA-API-KEY-ID"), tw_slice_of(w.key)},
-                                {tw_slice_of("APCA-API-SECRET-KEY"), tw_slice_of(w.secret)}};
     tw_http_call call = {
         .method = method,
         .url = url,
         .headers = headers,
-        .header_count = w.with_key ? 2 : 0,
+        .header_count = header_count,
         .body = body,
     };
     w.done = false;
     assert_int_equal(tw_http_client_send(w.http, &call, on_answer, NULL, NULL, NULL), TW_OK);
     TURN_UNTIL(w.done);
+}
+
+static inline void send_call(const char *method, const char *path, tw_slice body) {
+    tw_http_header headers[] = {{tw_slice_of("APCA-API-KEY-ID"), tw_slice_of(w.key)},
+                                {tw_slice_of("APCA-API-SECRET-KEY"), tw_slice_of(w.secret)}};
+    send_with(method, path, headers, w.with_key ? 2 : 0, body);
 }
 
 static inline const char *call(const char *method, const char *path, const char *body) {

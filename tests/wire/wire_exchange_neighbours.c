@@ -102,6 +102,91 @@ static void a_key_goes_with_its_own_secret_alone(void **state) {
     }
 }
 
+/* ---- ways to say who one is ---- */
+
+#define UNAUTHORIZED "{\"code\":40110000,\"message\":\"request is not authorized\"}"
+
+typedef struct way {
+    const char *names[3];
+    const char *values[3];
+    uint32_t status;
+} way;
+
+#define KEY "APCA-API-KEY-ID"
+#define SECRET "APCA-API-SECRET-KEY"
+#define OTHER "Authorization"
+/* base64 of PKALICE:alices-secret and of PKBOB:bobs-secret */
+#define ALICES_BASIC "Basic UEtBTElDRTphbGljZXMtc2VjcmV0"
+#define BOBS_BASIC "Basic UEtCT0I6Ym9icy1zZWNyZXQ="
+
+static const way ways[] = {
+    {{KEY, SECRET}, {"PKALICE", "alices-secret"}, 200},
+    {{OTHER}, {ALICES_BASIC}, 200},
+    {{OTHER}, {"bAsIc  UEtCT0I6Ym9icy1zZWNyZXQ= "}, 200},
+    {{KEY, SECRET, OTHER}, {"PKALICE", "alices-secret", ALICES_BASIC}, 401},
+    {{KEY, OTHER}, {"PKALICE", ALICES_BASIC}, 401},
+    {{SECRET, OTHER}, {"alices-secret", ALICES_BASIC}, 401},
+    {{KEY, SECRET, OTHER}, {"PKALICE", "alices-secret", "Bearer x"}, 401},
+    {{OTHER}, {"Bearer alices-secret"}, 401},
+    {{KEY}, {"PKALICE"}, 401},
+    {{SECRET}, {"alices-secret"}, 401},
+    {{OTHER}, {""}, 401},
+    {{OTHER}, {"Basic"}, 401},
+    {{OTHER}, {"Basic "}, 401},
+    {{OTHER}, {"Basic ===="}, 401},
+    {{OTHER}, {"Basic UEtBTElDRTphbGljZXMtc2VjcmV"}, 401},
+    {{OTHER}, {"Basic UEtBTElDRTphbGljZXMtc2 jcmV0"}, 401},
+    {{OTHER}, {"Basic UEtBTElDRTphbGljZXMtc2VjcmV0UEtBTElDRTphbGljZXMtc2VjcmV0"}, 401},
+    {{OTHER}, {"Basic UEtBTElDRWFsaWNlcy1zZWNyZXQ="}, 401}, /* no colon */
+    {{NULL}, {NULL}, 401},
+};
+
+static size_t headers_of(const way *one, tw_http_header headers[3]) {
+    size_t count = 0;
+    for (; count < 3 && one->names[count] != NULL; count++)
+        headers[count] =
+            (tw_http_header){tw_slice_of(one->names[count]), tw_slice_of(one->values[count])};
+    return count;
+}
+
+/* On the calls of trading and of market data alike. */
+static void a_request_says_who_it_is_in_one_way(void **state) {
+    (void)state;
+    static const char *const paths[] = {"/v2/account", "/v2/stocks/quotes/latest?symbols=AAPL"};
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        for (size_t p = 0; p < 2; p++) {
+            tw_http_header headers[3];
+            size_t count = headers_of(&ways[i], headers);
+            send_with("GET", paths[p], headers, count, (tw_slice){0});
+            if (w.http_status != ways[i].status)
+                fail_msg("row %zu: %s", i, w.body);
+            if (ways[i].status == 401)
+                assert_string_equal(w.body, UNAUTHORIZED);
+        }
+    }
+    tw_http_header basic = {tw_slice_of(OTHER), tw_slice_of(BOBS_BASIC)};
+    send_with("GET", "/v2/account", &basic, 1, (tw_slice){0});
+    assert_has(w.body, "\"cash\":\"50000\"");
+}
+
+/* The same in the handshake of a stream: what is nobody's must still authenticate. */
+static void a_handshake_says_who_it_is_in_one_way(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        listener l;
+        tw_http_header headers[3];
+        tw_socket_header named[3];
+        size_t count = headers_of(&ways[i], headers);
+        for (size_t h = 0; h < count; h++)
+            named[h] = (tw_socket_header){headers[h].name, headers[h].value};
+        listen_with(&l, "/stream", named, count, false);
+        const char *answer =
+            ask(&l, "{\"action\":\"listen\",\"data\":{\"streams\":[\"trade_updates\"]}}");
+        assert_has(answer, ways[i].status == 200 ? "\"listening\"" : "\"unauthorized\"");
+        hang_up(&l);
+    }
+}
+
 /* Every way of asking for what is another's. */
 static void what_is_anothers_is_not_there(void **state) {
     (void)state;
@@ -327,6 +412,8 @@ static void no_secret_is_kept_in_the_state(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_key_goes_with_its_own_secret_alone, open_two, close_two),
+        cmocka_unit_test_setup_teardown(a_request_says_who_it_is_in_one_way, open_two, close_two),
+        cmocka_unit_test_setup_teardown(a_handshake_says_who_it_is_in_one_way, open_two, close_two),
         cmocka_unit_test_setup_teardown(what_is_anothers_is_not_there, open_two, close_two),
         cmocka_unit_test_setup_teardown(they_trade_with_one_another, open_two, close_two),
         cmocka_unit_test_setup_teardown(accounts_come_and_go_over_restarts, make_folder,

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "credentials.h"
 #include "exchange_priv.h"
 
 typedef struct route {
@@ -130,16 +131,6 @@ static bool fits(tw_slice path, const char *pattern, exchange_call *call) {
     return path.data == NULL && wanted.data == NULL;
 }
 
-static bool authenticate(exchange_call *call) {
-    tw_slice key = {0};
-    tw_slice secret = {0};
-    if (!tw_http_request_header(call->request, "APCA-API-KEY-ID", &key) ||
-        !tw_http_request_header(call->request, "APCA-API-SECRET-KEY", &secret))
-        return false;
-    call->account = ledger_authenticate(call->exchange->ledger, key, secret);
-    return call->account != NULL;
-}
-
 /* Counts the request among those of its account. Market data has paths of its own. */
 static bool within_quota(exchange_call *call) {
     static const char data[] = "/v2/stocks/";
@@ -151,7 +142,8 @@ static bool within_quota(exchange_call *call) {
 }
 
 static void run(exchange_call *call, const route *chosen) {
-    if (!authenticate(call) && !chosen->open) {
+    call->account = credentials_account(call->exchange->ledger, call->request, NULL);
+    if (call->account == NULL && !chosen->open) {
         answer_error(call, 401, 40110000, "request is not authorized");
         return;
     }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "credentials.h"
 #include "streams_priv.h"
 
 enum { QUEUE_SIZE_MAX = 64 * 1024 * 1024, QUEUE_COUNT_MAX = 65536 };
@@ -147,16 +148,6 @@ static void on_upgrade(void *context, int fd, tw_slice early) {
     TW_DELETE(set->allocator, waiting, 1, pending);
 }
 
-static void read_credentials(streams *set, const tw_http_request *request,
-                             stream_handshake *handshake) {
-    tw_slice key = {0};
-    tw_slice secret = {0};
-    handshake->presented = tw_http_request_header(request, "APCA-API-KEY-ID", &key) &&
-                           tw_http_request_header(request, "APCA-API-SECRET-KEY", &secret);
-    if (handshake->presented)
-        handshake->account = ledger_authenticate(set->ledger, key, secret);
-}
-
 /* Reads the headers; `extensions` is what to answer to an offer to deflate. */
 static void read_handshake(streams *set, const tw_http_request *request,
                            stream_handshake *handshake, tw_text *extensions) {
@@ -168,7 +159,7 @@ static void read_handshake(streams *set, const tw_http_request *request,
     if (tw_http_request_header(request, "Sec-WebSocket-Extensions", &value) &&
         !tw_socket_deflate_choose(value, &wish, &handshake->deflate, extensions))
         tw_text_clear(extensions);
-    read_credentials(set, request, handshake);
+    handshake->account = credentials_account(set->ledger, request, &handshake->presented);
 }
 
 static tw_status begin_upgrade(streams *set, uint8_t place, const tw_http_request *request,
