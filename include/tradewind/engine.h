@@ -178,6 +178,23 @@ typedef struct tw_engine_ports {
     tw_store_port store;
 } tw_engine_ports;
 
+/* ---- the kill switch ----------------------------------------------------------------------- */
+
+/* What a kill does; each does what those before it do. */
+typedef enum tw_kill_level {
+    TW_KILL_NONE = 0,
+    TW_KILL_NEW = 1,    /* nothing new is sent */
+    TW_KILL_CANCEL = 2, /* open orders are cancelled */
+    TW_KILL_FLATTEN = 3 /* every position is closed */
+} tw_kill_level;
+
+typedef enum tw_kill_source {
+    TW_KILL_BY_CALL = 0,
+    TW_KILL_BY_SIGNAL = 1,
+    TW_KILL_BY_FILE = 2,
+    TW_KILL_BY_RULE = 3 /* a stop of the controls was tripped */
+} tw_kill_source;
+
 /* ---- configuration ------------------------------------------------------------------------ */
 
 typedef enum tw_strategy {
@@ -217,8 +234,9 @@ typedef struct tw_engine_config {
      * collar and the age of a price must be set: limit prices are made as far from the mid as the
      * collar allows. The engine fills in symbols and orders. */
     tw_pretrade_config controls;
-    int64_t warm_ns_max;     /* wait so long for a price of every symbol, then trade the rest */
-    int64_t decision_gap_ns; /* least time between two decisions */
+    tw_kill_level kill_on_stop; /* when a stop of the controls trips; NONE: they only deny */
+    int64_t warm_ns_max;        /* wait so long for a price of every symbol, then trade the rest */
+    int64_t decision_gap_ns;    /* least time between two decisions */
 
     int64_t (*monotonic_ns)(void); /* for latency figures; NULL: none are taken */
     tw_flight *flight;             /* phases and journal entries are noted there; may be NULL */
@@ -273,6 +291,11 @@ typedef struct tw_engine_report {
     uint64_t fills_recovered; /* learned from a query or snapshot, not from the stream */
     uint64_t differences;     /* positions or cash that the venue told otherwise */
     uint64_t pauses;
+
+    tw_kill_level killed; /* in force */
+    tw_kill_source killed_by;
+    int64_t killed_ns; /* venue time of the newest kill */
+    uint64_t kills;
 
     tw_money cash_before;
     tw_money cash_after;
@@ -337,6 +360,22 @@ TW_API tw_status tw_engine_turn(tw_engine *engine, uint32_t event_count_max, uin
 
 /* Ends the run in an orderly way: no new orders, open ones are cancelled, then DONE. */
 TW_API void tw_engine_stop(tw_engine *engine);
+
+/* Kills at once, from any thread: no order is handed to the broker any more once this has returned
+ * (one that is just being handed over excepted). The rest - journal, cancels, flattening - follows
+ * in the next turn. A level that is not above the one in force changes nothing. The run goes on and
+ * watches; whoever wants a kill to outlive the process must say so again before the first turn. */
+TW_API void tw_engine_kill(tw_engine *engine, tw_kill_level level, tw_kill_source source);
+
+/* Ends a kill of any level, from any thread; trading goes on in the next turn. */
+TW_API void tw_engine_lift(tw_engine *engine);
+
+/* The level that was asked for last, from any thread. */
+TW_API tw_kill_level tw_engine_killed(const tw_engine *engine);
+
+/* "none", "new", "cancel", "flatten"; "call", "signal", "file", "rule". Never NULL. */
+TW_API const char *tw_kill_level_name(tw_kill_level level);
+TW_API const char *tw_kill_source_name(tw_kill_source source);
 
 /* "equal", "inverse-volatility", "targets". Never NULL. */
 TW_API const char *tw_strategy_name(tw_strategy strategy);

@@ -109,7 +109,7 @@ typedef enum tw_pretrade_state {
     TW_PRETRADE_STOPPED = 2
 } tw_pretrade_state;
 
-/* What stays tripped until it is reset. */
+/* What stays tripped until it is reset; bits of tw_pretrade_figures.stops: 1 << stop. */
 typedef enum tw_pretrade_stop {
     TW_PRETRADE_STOP_REPEATS,
     TW_PRETRADE_STOP_ERRORS,
@@ -181,6 +181,7 @@ typedef struct tw_pretrade_figures {
     double value_at_risk; /* in money; NaN without a covariance */
     uint32_t open_count;
     uint32_t losses;
+    uint32_t stops; /* that are tripped */
     uint64_t denied[TW_PRETRADE_REASON_COUNT];
     uint64_t passed;
 } tw_pretrade_figures;

@@ -387,6 +387,22 @@ static tw_money money_of(pretrade_wide nano) {
     return (tw_money){nano < INT64_MIN ? INT64_MIN : (int64_t)nano};
 }
 
+static bool repeats_tripped(const tw_pretrade *gate) {
+    for (uint32_t s = 0; s < gate->config.symbol_count; s++) {
+        if (gate->symbols[s].repeats[0].tripped || gate->symbols[s].repeats[1].tripped)
+            return true;
+    }
+    return false;
+}
+
+static uint32_t stops_of(const tw_pretrade *gate) {
+    return (uint32_t)repeats_tripped(gate) << TW_PRETRADE_STOP_REPEATS |
+           (uint32_t)gate->errors.tripped << TW_PRETRADE_STOP_ERRORS |
+           (uint32_t)gate->day_loss_tripped << TW_PRETRADE_STOP_DAY_LOSS |
+           (uint32_t)gate->drawdown_tripped << TW_PRETRADE_STOP_DRAWDOWN |
+           (uint32_t)gate->losses_tripped << TW_PRETRADE_STOP_LOSSES;
+}
+
 void tw_pretrade_get_figures(const tw_pretrade *gate, tw_pretrade_figures *ret_figures) {
     *ret_figures = (tw_pretrade_figures){
         .cash = {gate->cash},
@@ -400,6 +416,7 @@ void tw_pretrade_get_figures(const tw_pretrade *gate, tw_pretrade_figures *ret_f
             gate->covariance == NULL ? NAN : gate->factor * sqrt(fmax(gate->variance, 0.0)),
         .open_count = gate->open_count,
         .losses = gate->losses,
+        .stops = stops_of(gate),
         .passed = gate->passed,
     };
     memcpy(ret_figures->denied, gate->denied, sizeof gate->denied);

@@ -263,6 +263,7 @@ static void adopt_plan(tw_engine *engine, const tw_rebalance_plan *plan) {
     active->trade_count = count;
     active->next_trade = 0;
     active->intended = false;
+    active->why = NULL;
     active->active = count > 0;
 }
 
@@ -281,7 +282,7 @@ static void record_decision(tw_engine *engine, const char *cause, const tw_rebal
 }
 
 /* The first decision fixes what the report calls "before". */
-static void remember_before(tw_engine *engine) {
+void decision_remember_before(tw_engine *engine) {
     engine->first_decision_ns = engine->now_ns;
     engine->report.cash_before = engine->cash;
     engine->report.equity_before = engine->equity;
@@ -301,7 +302,7 @@ static void decide(tw_engine *engine, const char *cause) {
         return;
     }
     if (engine->first_decision_ns == 0) {
-        remember_before(engine);
+        decision_remember_before(engine);
         decision_risk(engine, engine->weights);
     }
     engine->last_decision_ns = engine->now_ns;

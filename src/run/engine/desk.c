@@ -397,7 +397,7 @@ static void withdraw(tw_engine *engine, order_record *record) {
 }
 
 static uint64_t send_intent(tw_engine *engine, order_record *record, uint64_t durable) {
-    if (engine->now_ns >= record->deadline_ns) {
+    if (engine->now_ns >= record->deadline_ns || kill_forbids(engine, record)) {
         withdraw(engine, record); /* it waited too long: its price is of another time */
         return 1;
     }

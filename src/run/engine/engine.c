@@ -305,6 +305,8 @@ static uint64_t trade(tw_engine *engine) {
         engine_enter(engine, TW_ENGINE_SETTLING);
         return 1;
     }
+    if (engine->kill_level > TW_KILL_NONE)
+        return kill_trade(engine);
     if (engine->first_decision_ns == 0) {
         decision_make(engine, "start");
         return 1;
@@ -432,6 +434,7 @@ tw_status tw_engine_turn(tw_engine *engine, uint32_t event_count_max, uint64_t *
     }
     work += read_venue(engine, event_count_max);
     limits_turn(engine);
+    work += kill_turn(engine);
     work += phase_step(engine);
     work += desk_turn(engine);
     work += read_market(engine, event_count_max);

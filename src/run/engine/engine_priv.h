@@ -7,6 +7,7 @@
  *     decision.c    history, risk, targets, plan
  *     intents.c     the plan's trades to intents
  *     limits.c      the controls before each order
+ *     kill.c        the switch that ends trading
  *     record.c      journal entries and rows, with back-pressure
  *     trace.c       where time goes; what the flight recorder hears
  *     summary.c     report and holdings
@@ -14,6 +15,8 @@
  */
 #ifndef TRADEWIND_RUN_ENGINE_PRIV_H
 #define TRADEWIND_RUN_ENGINE_PRIV_H
+
+#include <stdatomic.h>
 
 #include "order_table.h"
 #include "tradewind/bars.h"
@@ -60,7 +63,8 @@ typedef struct engine_close {
 /* A plan in progress: sells first, buys when the sells are over. */
 typedef struct engine_plan {
     bool active;
-    bool intended; /* at least one of its trades passed the checks */
+    bool intended;   /* at least one of its trades passed the checks */
+    const char *why; /* of its intents; NULL: each trade has its own reason */
     uint32_t trade_count;
     uint32_t next_trade;        /* first trade not yet turned into an intent */
     tw_rebalance_trade *trades; /* sells, then buys; symbol_count places */
@@ -95,6 +99,11 @@ struct tw_engine {
     uint32_t idle_decisions; /* in a row that led to no order */
     int64_t warm_until_ns;
     bool stop_requested;
+    _Atomic uint32_t kill_asked; /* level and source; set by any thread */
+    tw_kill_level kill_level;    /* in force */
+    uint32_t stops_seen;         /* of the controls, that have led to a kill */
+    int64_t flattened_ns;        /* when positions were last closed; 0: not yet */
+    bool flat_told;
     bool up;
     bool snapshot_done;
     bool snapshot_wanted; /* ask for another once all orders are settled */
@@ -170,6 +179,8 @@ void desk_cancel_open(tw_engine *engine);
 
 void decision_history_end(tw_engine *engine);
 void decision_make(tw_engine *engine, const char *cause);
+/* Fixes what the report calls "before". */
+void decision_remember_before(tw_engine *engine);
 /* Makes engine->risk. */
 tw_status decision_take_risk(tw_engine *engine);
 /* Risk of given weights over the history; false when there is none. */
@@ -179,6 +190,15 @@ bool decision_risk(tw_engine *engine, const double *weights);
 
 /* Turns trades of the active plan into intents as far as its order allows. */
 uint64_t intents_follow_plan(tw_engine *engine);
+
+/* ---- kill.c -------------------------------------------------------------------------------- */
+
+/* Puts in force what was asked for. */
+uint64_t kill_turn(tw_engine *engine);
+/* In place of decisions while a kill is in force and no order is open. */
+uint64_t kill_trade(tw_engine *engine);
+/* True for an order that was made before the kill that is asked for now. */
+bool kill_forbids(const tw_engine *engine, const order_record *record);
 
 /* ---- limits.c ------------------------------------------------------------------------------ */
 

@@ -64,6 +64,7 @@ static void intend(tw_engine *engine, const tw_order *order, uint32_t ticket, co
     tw_status status = order_table_intend(&engine->orders, order, &record);
     TW_ASSERT(status == TW_OK); /* invariant 2 */
     record->ticket = ticket;
+    record->kill_level = (uint8_t)engine->kill_level;
     char quantity[TW_DECIMAL_TEXT_SIZE];
     char price[TW_DECIMAL_TEXT_SIZE];
     tw_decimal_format(record->order.quantity.nano, quantity);
@@ -100,7 +101,8 @@ static void intend_trade(tw_engine *engine, const tw_rebalance_trade *trade, int
         deny(engine, &order, &verdict);
     else
         intend(engine, &order, verdict.ticket,
-               tw_trade_reason_name((tw_trade_reason)trade->reason));
+               engine->plan.why != NULL ? engine->plan.why
+                                        : tw_trade_reason_name((tw_trade_reason)trade->reason));
 }
 
 uint64_t intents_follow_plan(tw_engine *engine) {

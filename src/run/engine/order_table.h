@@ -54,8 +54,9 @@ typedef struct order_record {
     uint32_t ticket;           /* of the controls; TW_PRETRADE_NO_TICKET: it does not count */
     uint8_t state;             /* order_state */
     uint8_t cancel_requested;
-    uint8_t seen;     /* in the snapshot being read */
-    uint8_t answered; /* its submit has ended: nothing of it is on its way any more */
+    uint8_t seen;       /* in the snapshot being read */
+    uint8_t kill_level; /* in force when it was made */
+    uint8_t answered;   /* its submit has ended: nothing of it is on its way any more */
 } order_record;
 
 /* What an update changed. */

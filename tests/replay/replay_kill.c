@@ -1,0 +1,262 @@
+/*
+ * replay_kill.c - the kill switch of the engine, against a fake venue with faults.
+ *
+ * A seed makes a venue, a level and the turn at which it is asked for. From then on nothing may be
+ * sent but what closes a position at FLATTEN; CANCEL ends with no order open, FLATTEN with no
+ * position. A second half lifts the kill, and trading goes on.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_desk.h"
+#include "tradewind/time.h"
+
+#define SEED_COUNT 300
+#define TURNS_MAX 4000
+
+static fake_desk desk;
+
+static tw_engine_config config_of(uint32_t symbol_count) {
+    return (tw_engine_config){
+        .strategy_name = "kill",
+        .epoch = 5,
+        .symbol_count = symbol_count,
+        .order_count_max = 4096,
+        .level_count_max = 256,
+        .history_days_max = 64,
+        .window_count = 16,
+        .timeframes_ns = {TW_NS_PER_SECOND},
+        .timeframe_count = 1,
+        .strategy = TW_STRATEGY_EQUAL,
+        .cash_weight = 0.02,
+        .band = 0.001,
+        .rebalance_interval_ns = 5 * TW_NS_PER_SECOND,
+        .order_patience_ns = 5 * TW_NS_PER_SECOND,
+        .lot = {TW_NANO},
+        .controls.limits = {.collar_nano = TW_NANO / 100,
+                            .price_age_ns_max = 60 * TW_NS_PER_SECOND},
+        .warm_ns_max = 5 * TW_NS_PER_SECOND,
+        .decision_gap_ns = TW_NS_PER_SECOND,
+    };
+}
+
+static fake_options options_of(uint64_t seed) {
+    return (fake_options){.seed = seed,
+                          .symbol_count = 1 + (uint32_t)(seed % FAKE_SYMBOLS),
+                          .history_days = 40,
+                          .fill = 100 + (uint32_t)(seed * 7 % 600),
+                          .reject = (uint32_t)(seed % 50),
+                          .lose_answer = (uint32_t)(seed * 3 % 60),
+                          .repeat_update = (uint32_t)(seed * 5 % 100),
+                          .drop_update = (uint32_t)(seed % 40),
+                          .broker_full = (uint32_t)(seed * 11 % 100),
+                          .delay_max = (uint32_t)(seed % 5),
+                          .durable_delay = (uint32_t)(seed % 4)};
+}
+
+static tw_engine *start(const fake_options *options, const tw_engine_config *config) {
+    tw_engine *engine = NULL;
+    tw_error error = {0};
+    fake_init(&desk, options);
+    if (fake_engine(&desk, config, &engine, &error) != TW_OK)
+        fail_msg("%s", error.message);
+    return engine;
+}
+
+static void end(tw_engine *engine) {
+    tw_engine_free(engine);
+    fake_done(&desk);
+}
+
+static void turn(tw_engine *engine) {
+    uint64_t work = 0;
+    fake_turn(&desk);
+    assert_int_equal(tw_engine_turn(engine, 32, &work, NULL), TW_OK);
+    tw_engine_check(engine);
+}
+
+static void until_trading(tw_engine *engine) {
+    for (int i = 0; i < TURNS_MAX && tw_engine_phase_now(engine) != TW_ENGINE_TRADING; i++)
+        turn(engine);
+    assert_int_equal(tw_engine_phase_now(engine), TW_ENGINE_TRADING);
+}
+
+static tw_engine_report report_of(const tw_engine *engine) {
+    tw_engine_report report;
+    tw_engine_get_report(engine, &report, NULL);
+    return report;
+}
+
+static bool is_flat(void) {
+    for (uint32_t s = 0; s < desk.options.symbol_count; s++) {
+        if (desk.position[s] != 0)
+            return false;
+    }
+    return true;
+}
+
+static uint32_t open_at_venue(void) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < desk.order_count; i++)
+        count += desk.orders[i].at_venue && fake_is_open(&desk.orders[i]);
+    return count;
+}
+
+/* Turns until a level has done what it promises. */
+static void until_done(tw_engine *engine, tw_kill_level level) {
+    for (int i = 0; i < TURNS_MAX; i++) {
+        tw_engine_report report = report_of(engine);
+        bool settled = report.orders_open == 0 && report.orders_unknown == 0;
+        if (settled && (level != TW_KILL_FLATTEN || fake_count(&desk, "flat", NULL) > 0))
+            return;
+        turn(engine);
+    }
+    fail_msg("a kill of level %s does not come to its end", tw_kill_level_name(level));
+}
+
+static void play(uint64_t seed) {
+    fake_options options = options_of(seed);
+    tw_engine_config config = config_of(options.symbol_count);
+    tw_kill_level level = (tw_kill_level)(1 + seed % 3);
+    tw_engine *engine = start(&options, &config);
+    until_trading(engine);
+    for (uint64_t i = 0; i < 5 + seed * 13 % 90; i++)
+        turn(engine);
+    tw_engine_kill(engine, level, TW_KILL_BY_CALL);
+    uint64_t before = desk.submits;
+    uint32_t buys = fake_count(&desk, "intent", "\"side\":\"buy\"");
+    for (int i = 0; i < 60; i++)
+        turn(engine);
+    if (level != TW_KILL_FLATTEN)
+        assert_int_equal(desk.submits, before);
+    assert_int_equal(fake_count(&desk, "intent", "\"side\":\"buy\""), buys);
+    desk.calm = true;
+    if (level >= TW_KILL_CANCEL)
+        until_done(engine, level);
+    if (level == TW_KILL_CANCEL)
+        assert_int_equal(open_at_venue(), 0);
+    if (level == TW_KILL_FLATTEN)
+        assert_true(is_flat());
+    assert_int_equal(report_of(engine).killed, level);
+    assert_int_equal(fake_count(&desk, "kill", tw_kill_level_name(level)), 1);
+    tw_engine_lift(engine);
+    uint64_t lifted = desk.submits;
+    desk.price[0] = desk.price[0] * 8 / 10;
+    for (int i = 0; i < TURNS_MAX && desk.submits == lifted; i++)
+        turn(engine);
+    assert_true(desk.submits > lifted || options.symbol_count == 1);
+    assert_int_equal(report_of(engine).killed, TW_KILL_NONE);
+    assert_int_equal(fake_count(&desk, "lift", NULL), 1);
+    end(engine);
+}
+
+static void nothing_is_sent_after_a_kill(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEED_COUNT; seed++)
+        play(seed);
+}
+
+/* An intent that is journaled and waits for the disk is withdrawn, not sent. */
+static void an_intent_that_waits_is_withdrawn(void **state) {
+    (void)state;
+    fake_options options = options_of(0);
+    options.symbol_count = 3;
+    options.durable_delay = 1000;
+    tw_engine_config config = config_of(3);
+    config.order_patience_ns = 3600 * TW_NS_PER_SECOND;
+    tw_engine *engine = start(&options, &config);
+    until_trading(engine);
+    for (int i = 0; i < 40; i++)
+        turn(engine);
+    assert_true(fake_count(&desk, "intent", NULL) > 0);
+    assert_int_equal(desk.submits, 0);
+    tw_engine_kill(engine, TW_KILL_NEW, TW_KILL_BY_SIGNAL);
+    turn(engine);
+    turn(engine);
+    assert_int_equal(fake_count(&desk, "withdrawn", NULL), fake_count(&desk, "intent", NULL));
+    assert_int_equal(report_of(engine).orders_open, 0);
+    assert_int_equal(fake_count(&desk, "kill", "\"by\":\"signal\""), 1);
+    end(engine);
+}
+
+static void a_kill_before_the_first_turn_keeps_everything_back(void **state) {
+    (void)state;
+    fake_options options = options_of(0);
+    options.symbol_count = 2;
+    tw_engine_config config = config_of(2);
+    config.duration_ns = 20 * TW_NS_PER_SECOND;
+    tw_engine *engine = start(&options, &config);
+    tw_engine_kill(engine, TW_KILL_CANCEL, TW_KILL_BY_FILE);
+    for (int i = 0; i < TURNS_MAX && tw_engine_phase_now(engine) != TW_ENGINE_DONE; i++)
+        turn(engine);
+    assert_int_equal(tw_engine_phase_now(engine), TW_ENGINE_DONE);
+    assert_int_equal(desk.submits, 0);
+    assert_int_equal(fake_count(&desk, "decision", NULL), 0);
+    assert_int_equal(report_of(engine).killed_by, TW_KILL_BY_FILE);
+    end(engine);
+}
+
+static void levels_only_rise(void **state) {
+    (void)state;
+    fake_options options = options_of(0);
+    tw_engine_config config = config_of(options.symbol_count);
+    tw_engine *engine = start(&options, &config);
+    until_trading(engine);
+    tw_engine_kill(engine, TW_KILL_CANCEL, TW_KILL_BY_CALL);
+    turn(engine);
+    tw_engine_kill(engine, TW_KILL_NEW, TW_KILL_BY_CALL);
+    turn(engine);
+    assert_int_equal(tw_engine_killed(engine), TW_KILL_CANCEL);
+    tw_engine_kill(engine, TW_KILL_FLATTEN, TW_KILL_BY_SIGNAL);
+    turn(engine);
+    assert_int_equal(report_of(engine).killed, TW_KILL_FLATTEN);
+    assert_int_equal(report_of(engine).kills, 2);
+    end(engine);
+}
+
+static void a_stop_of_the_controls_kills_by_rule(void **state) {
+    (void)state;
+    fake_options options = options_of(0);
+    options.symbol_count = 3;
+    tw_engine_config config = config_of(3);
+    config.controls.day_loss_share_max_nano = TW_NANO / 50;
+    config.kill_on_stop = TW_KILL_FLATTEN;
+    tw_engine *engine = start(&options, &config);
+    until_trading(engine);
+    for (int i = 0; i < 80; i++)
+        turn(engine);
+    assert_false(is_flat());
+    desk.price[0] = desk.price[0] * 7 / 10;
+    desk.calm = true;
+    for (int i = 0; i < TURNS_MAX && fake_count(&desk, "flat", NULL) == 0; i++)
+        turn(engine);
+    assert_true(is_flat());
+    assert_int_equal(fake_count(&desk, "kill", "\"by\":\"rule\""), 1);
+    assert_true(fake_count(&desk, "intent", "\"why\":\"flatten\"") >= 3);
+    end(engine);
+}
+
+static void names(void **state) {
+    (void)state;
+    assert_string_equal(tw_kill_level_name(TW_KILL_FLATTEN), "flatten");
+    assert_string_equal(tw_kill_level_name((tw_kill_level)9), "?");
+    assert_string_equal(tw_kill_source_name(TW_KILL_BY_RULE), "rule");
+    assert_string_equal(tw_kill_source_name((tw_kill_source)9), "?");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_sent_after_a_kill),
+        cmocka_unit_test(an_intent_that_waits_is_withdrawn),
+        cmocka_unit_test(a_kill_before_the_first_turn_keeps_everything_back),
+        cmocka_unit_test(levels_only_rise),
+        cmocka_unit_test(a_stop_of_the_controls_kills_by_rule),
+        cmocka_unit_test(names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
