@@ -187,6 +187,37 @@ static void stops_wait_while_the_symbol_is_halted(void **state) {
     EXPECT(desk, TW_MATCH_RESUMED, TW_MATCH_TRADE, TW_MATCH_BEST_CHANGED);
 }
 
+static void park_at(match_desk *desk, tw_symbol symbol, uint64_t id, int64_t price) {
+    tw_match_order order = stop(id, TW_SIDE_SELL, price, 1);
+    order.symbol = symbol;
+    park(desk, order);
+}
+
+/* The same id at two symbols, and two ids that the map of records cannot tell apart by their keys,
+ * taken out in both orders. */
+static void symbols_do_not_know_each_others_stops(void **state) {
+    match_desk *desk = *state;
+    const uint64_t meeting = 7 - UINT64_C(0x9e3779b97f4a7c15);
+    const uint64_t ids[2][2] = {{7, 7}, {7, meeting}};
+    for (size_t round = 0; round < 4; round++) {
+        const uint64_t *pair = ids[round / 2];
+        tw_symbol first = (tw_symbol)(round % 2);
+        park_at(desk, 0, pair[0], 90);
+        park_at(desk, 1, pair[1], 80);
+        for (tw_symbol symbol = 0; symbol < 2; symbol++) {
+            tw_match_view view;
+            assert_int_equal(tw_match_find(desk->match, symbol, pair[symbol], &view), TW_OK);
+            assert_int_equal(view.stop_price.nano, symbol == 0 ? 90 : 80);
+        }
+        tw_match_view unknown;
+        assert_int_equal(tw_match_find(desk->match, 0, meeting, &unknown), TW_NOT_FOUND);
+        assert_int_equal(tw_match_cancel(desk->match, first, pair[first], &desk->sink), TW_OK);
+        assert_int_equal(tw_match_cancel(desk->match, 1 - first, pair[1 - first], &desk->sink),
+                         TW_OK);
+        tw_match_check(desk->match);
+    }
+}
+
 static void bad_stops_are_rejected(void **state) {
     match_desk *desk = *state;
     tw_match_order both = trailing(1, TW_SIDE_BUY, 1, 1);
@@ -218,6 +249,7 @@ int main(void) {
         SPECIAL_TEST(waiting_orders_are_reduced_and_cancelled),
         SPECIAL_TEST(a_replaced_stop_comes_again),
         SPECIAL_TEST(stops_wait_while_the_symbol_is_halted),
+        SPECIAL_TEST(symbols_do_not_know_each_others_stops),
         SPECIAL_TEST(bad_stops_are_rejected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,15 +15,16 @@
  * M4  While a request is under way no other begins.
  * M5  Between requests a book is neither crossed nor locked, but in an auction: orders that cross
  *     trade or go.
- * M6  A record is in the map under its id; its place says where else: IN_BOOK, the book holds its
+ * M6  A record is in the map under its key; its place says where else: IN_BOOK, the book holds its
  *     `remaining`; WAITING, it is in the heap of its stop or in that of its mark; LINED_UP, in the
  *     line of its symbol; HELD_BACK, nowhere else; AT_AUCTION, in the list of its symbol's
- * auctions, in which orders for an auction are also while they rest. M7  Both live legs of a group
- * have the same `remaining`. M8  The marks of trailing sells stand in a list, the newest first,
- * each higher than the one before it (of buys, lower); the newest is no lower than the last trade.
- * So a new high passes marks from the front of the list only, and these become one. M9  Of the
- * trailing stops of a mark only that of the least trail is in the heap of stops, and no other can
- * be reached before it.
+ *     auctions, in which orders for an auction are also while they rest.
+ * M7  Both live legs of a group have the same `remaining`.
+ * M8  The marks of trailing sells stand in a list, the newest first, each higher than the one
+ *     before it (of buys, lower); the newest is no lower than the last trade. So a new high passes
+ *     marks from the front of the list only, and these become one.
+ * M9  Of the trailing stops of a mark only that of the least trail is in the heap of stops, and no
+ *     other can be reached before it.
  */
 #ifndef TRADEWIND_CORE_MATCH_PRIV_H
 #define TRADEWIND_CORE_MATCH_PRIV_H
@@ -55,10 +56,10 @@ typedef struct match_record {
     match_heap_link links[2];
     uint32_t next; /* in the line, or the list of auctions; of a free record the next free one */
     uint32_t previous;
-    uint32_t same_id; /* another record of this id, of another symbol */
-    uint32_t mark;    /* of the root of a mark's heap */
-    uint32_t kin[2];  /* of an entry: its legs; of a leg: the entry, the other leg */
-    uint32_t pass;    /* see is_fillable */
+    uint32_t same_key; /* another record with this key of the map */
+    uint32_t mark;     /* of the root of a mark's heap */
+    uint32_t kin[2];   /* of an entry: its legs; of a leg: the entry, the other leg */
+    uint32_t pass;     /* see is_fillable */
     tw_symbol symbol;
     uint8_t side;
     uint8_t type;

@@ -1,9 +1,10 @@
 /*
  * match_records.c - the orders that are special: where each is, and its figures.
  *
- * Idea: a record is a slot of a pool, found by a map from ids. Symbols may use the same ids, so
- * the map knows the newest record of an id and that the one before. Numbered invariants are those
- * of match_priv.h.
+ * Idea: a record is a slot of a pool, found by a map. Symbols may use the same ids, and thousands
+ * of them do when agents come for an auction, so its keys are made of id and symbol; of records
+ * with the same key it knows the newest, and that the one before. Numbered invariants are those of
+ * match_priv.h.
  */
 #include "match_priv.h"
 
@@ -31,47 +32,54 @@ void match_records_done(tw_match *match) {
 /* ---- By id ------------------------------------------------------------------------------------
  */
 
+/* Spread, so that neighbouring ids of different symbols do not meet. */
+static uint64_t key_of(tw_symbol symbol, uint64_t id) {
+    return id + symbol * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 uint32_t match_record_find(const tw_match *match, tw_symbol symbol, uint64_t id) {
     uint64_t index = MATCH_NONE;
-    if (match->record_count == 0 || !tw_map_get(match->ids, id, &index))
+    if (match->record_count == 0 || !tw_map_get(match->ids, key_of(symbol, id), &index))
         return MATCH_NONE;
-    while (index != MATCH_NONE && match->records[index].symbol != symbol)
-        index = match->records[index].same_id;
+    while (index != MATCH_NONE &&
+           (match->records[index].symbol != symbol || match->records[index].id != id))
+        index = match->records[index].same_key;
     return (uint32_t)index;
 }
 
-/* M6: puts a record into the map under its id. */
-static void put_id(tw_match *match, uint32_t index) {
+/* M6: puts a record into the map under its key. */
+static void put_key(tw_match *match, uint32_t index) {
     match_record *record = &match->records[index];
     uint64_t *first = NULL;
-    tw_status status = tw_map_ensure(match->ids, record->id, &first, NULL);
+    tw_status status = tw_map_ensure(match->ids, key_of(record->symbol, record->id), &first, NULL);
     TW_ASSERT(status == TW_OK); /* it holds as many as there are records */
-    record->same_id = (uint32_t)*first;
+    record->same_key = (uint32_t)*first;
     *first = index;
 }
 
-static void drop_id(tw_match *match, uint32_t index) {
+static void drop_key(tw_match *match, uint32_t index) {
     const match_record *record = &match->records[index];
-    uint64_t *first = tw_map_find(match->ids, record->id);
+    uint64_t key = key_of(record->symbol, record->id);
+    uint64_t *first = tw_map_find(match->ids, key);
     TW_ASSERT(first != NULL);
     if (*first != index) {
         uint32_t before = (uint32_t)*first;
-        while (match->records[before].same_id != index)
-            before = match->records[before].same_id;
-        match->records[before].same_id = record->same_id;
-    } else if (record->same_id != MATCH_NONE) {
-        *first = record->same_id;
+        while (match->records[before].same_key != index)
+            before = match->records[before].same_key;
+        match->records[before].same_key = record->same_key;
+    } else if (record->same_key != MATCH_NONE) {
+        *first = record->same_key;
     } else {
-        tw_map_drop(match->ids, record->id, NULL);
+        tw_map_drop(match->ids, key, NULL);
     }
 }
 
 void match_record_rename(tw_match *match, uint32_t index, uint64_t id) {
     if (match->records[index].id == id)
         return;
-    drop_id(match, index);
+    drop_key(match, index);
     match->records[index].id = id;
-    put_id(match, index);
+    put_key(match, index);
 }
 
 /* ---- Life -------------------------------------------------------------------------------------
@@ -103,7 +111,7 @@ uint32_t match_record_make(match_request *request, const tw_match_order *order) 
     match->record_count++;
     request->state->record_count++;
     request->state->tied_count += match_is_for_auction(order->time_in_force);
-    put_id(match, index);
+    put_key(match, index);
     return index;
 }
 
@@ -111,7 +119,7 @@ void match_record_release(match_request *request, uint32_t index) {
     tw_match *match = request->match;
     match_record *record = &match->records[index];
     TW_ASSERT(record->role == ROLE_ALONE);
-    drop_id(match, index);
+    drop_key(match, index);
     if (match_is_for_auction(record->time_in_force) || record->place == TW_MATCH_AT_AUCTION)
         match_list_leave(match, &request->state->auctions, index);
     request->state->tied_count -= match_is_for_auction(record->time_in_force);
