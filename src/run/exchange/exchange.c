@@ -278,7 +278,7 @@ bool exchange_keep(tw_exchange *exchange) {
 
 static void on_clock(void *context) {
     tw_exchange *exchange = context;
-    exchange_catch_up(exchange);
+    exchange_tick(exchange);
     if (exchange_keep(exchange))
         streams_flush(exchange->streams);
 }

@@ -1,16 +1,16 @@
 /*
  * exchange_clock.c - the exchange's time: where it begins, and how it follows the machine's.
  *
- * With the real clock the floor's time follows clock + (monotonic - origin) x speed. A turn of the
- * loop plays the market for TURN_NS, all its requests together, so that they are served even when
- * the floor is behind. What is missing then is the lag, and nothing is left out: the floor plays
- * each act at its own time.
+ * With the real clock the floor's time follows clock + (monotonic - origin) x speed. A tick of the
+ * clock plays the market for TURN_NS at most, and so do all requests of a turn together, so that
+ * they are served even when the floor is behind. What is missing then is the lag, and nothing is
+ * left out: the floor plays each act at its own time.
  */
 #include "exchange_priv.h"
 #include "session.h"
 #include "tradewind/time.h"
 
-enum { ACTS_AT_ONCE = 128 }; /* between two looks at the time */
+enum { ACTS_AT_ONCE = 512 }; /* between two looks at the time */
 
 static const int64_t TURN_NS = 2 * TW_NS_PER_MS; /* no less than the period of the clock's timer */
 static const int64_t STEP_START_NS = INT64_C(1767623400000000000); /* 2026-01-05T14:30:00Z */
@@ -80,15 +80,28 @@ tw_status exchange_advanced(tw_exchange *exchange, tw_status status) {
     return status;
 }
 
-void exchange_catch_up(tw_exchange *exchange) {
-    if (exchange->config.clock == TW_EXCHANGE_STEP || exchange->failure.status != TW_OK)
-        return;
+/* At least a slice, so that the market moves however busy the machine is. */
+static void play(tw_exchange *exchange, int64_t end_ns) {
     int64_t until_ns = clock_now(exchange);
-    int64_t end_ns = tw_loop_now_ns(exchange->loop) + TURN_NS;
     tw_status status = TW_OK;
     do
         status =
             exchange_advanced(exchange, fault_moments_advance(exchange, until_ns, ACTS_AT_ONCE));
     while (status == TW_OK && floor_now(exchange->floor) < until_ns &&
            tw_time_monotonic_ns() < end_ns);
+}
+
+static bool may_play(const tw_exchange *exchange) {
+    return exchange->config.clock == TW_EXCHANGE_REAL && exchange->failure.status == TW_OK;
+}
+
+void exchange_tick(tw_exchange *exchange) {
+    if (may_play(exchange))
+        play(exchange, tw_time_monotonic_ns() + TURN_NS);
+}
+
+void exchange_catch_up(tw_exchange *exchange) {
+    int64_t end_ns = tw_loop_now_ns(exchange->loop) + TURN_NS;
+    if (may_play(exchange) && tw_time_monotonic_ns() < end_ns)
+        play(exchange, end_ns);
 }

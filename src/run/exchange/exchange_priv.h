@@ -73,7 +73,10 @@ struct tw_exchange {
     tw_text body; /* of the answer being made */
 };
 
-/* exchange_clock.c: lets time pass up to now (real clock only). */
+/* exchange_clock.c: lets time pass up to now (real clock only), or as far as a tick may. */
+void exchange_tick(tw_exchange *exchange);
+
+/* The same before a request, unless this turn of the loop has played long enough. */
 void exchange_catch_up(tw_exchange *exchange);
 
 /* By how much the market is behind the clock: it has more to do than the machine can. 0 for a
