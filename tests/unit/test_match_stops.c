@@ -193,29 +193,40 @@ static void park_at(match_desk *desk, tw_symbol symbol, uint64_t id, int64_t pri
     park(desk, order);
 }
 
-/* The same id at two symbols, and two ids that the map of records cannot tell apart by their keys,
- * taken out in both orders. */
+static void expect_stop(const match_desk *desk, tw_symbol symbol, uint64_t id, int64_t price) {
+    tw_match_view view;
+    assert_int_equal(tw_match_find(desk->match, symbol, id, &view), TW_OK);
+    assert_int_equal(view.stop_price.nano, price);
+}
+
+static void call_off(match_desk *desk, tw_symbol symbol, uint64_t id) {
+    tw_match_view view;
+    assert_int_equal(tw_match_cancel(desk->match, symbol, id, &desk->sink), TW_OK);
+    assert_int_equal(tw_match_find(desk->match, symbol, id, &view), TW_NOT_FOUND);
+    tw_match_check(desk->match);
+}
+
+/* The same id at two symbols, and two ids whose keys in the map of records are one; the older goes
+ * first, then the newer. */
 static void symbols_do_not_know_each_others_stops(void **state) {
     match_desk *desk = *state;
-    const uint64_t meeting = 7 - UINT64_C(0x9e3779b97f4a7c15);
-    const uint64_t ids[2][2] = {{7, 7}, {7, meeting}};
-    for (size_t round = 0; round < 4; round++) {
-        const uint64_t *pair = ids[round / 2];
-        tw_symbol first = (tw_symbol)(round % 2);
-        park_at(desk, 0, pair[0], 90);
-        park_at(desk, 1, pair[1], 80);
-        for (tw_symbol symbol = 0; symbol < 2; symbol++) {
-            tw_match_view view;
-            assert_int_equal(tw_match_find(desk->match, symbol, pair[symbol], &view), TW_OK);
-            assert_int_equal(view.stop_price.nano, symbol == 0 ? 90 : 80);
+    const uint64_t ids[] = {7, 7 - UINT64_C(0x9e3779b97f4a7c15)};
+    park_at(desk, 0, 1, 70);
+    for (size_t i = 0; i < 2; i++) {
+        for (tw_symbol first = 0; first < 2; first++) {
+            const uint64_t pair[] = {7, ids[i]};
+            park_at(desk, 0, pair[0], 90);
+            park_at(desk, 1, pair[1], 80);
+            expect_stop(desk, 0, pair[0], 90);
+            expect_stop(desk, 1, pair[1], 80);
+            call_off(desk, first, pair[first]);
+            expect_stop(desk, 1 - first, pair[1 - first], first == 0 ? 80 : 90);
+            call_off(desk, 1 - first, pair[1 - first]);
+            assert_int_equal(tw_match_cancel(desk->match, first, pair[first], &desk->sink),
+                             TW_NOT_FOUND);
         }
-        tw_match_view unknown;
-        assert_int_equal(tw_match_find(desk->match, 0, meeting, &unknown), TW_NOT_FOUND);
-        assert_int_equal(tw_match_cancel(desk->match, first, pair[first], &desk->sink), TW_OK);
-        assert_int_equal(tw_match_cancel(desk->match, 1 - first, pair[1 - first], &desk->sink),
-                         TW_OK);
-        tw_match_check(desk->match);
     }
+    expect_stop(desk, 0, 1, 70);
 }
 
 static void bad_stops_are_rejected(void **state) {

@@ -32,7 +32,8 @@ void match_records_done(tw_match *match) {
 /* ---- By id ------------------------------------------------------------------------------------
  */
 
-/* Spread, so that neighbouring ids of different symbols do not meet. */
+/* Of one symbol each id has a key of its own; the ids of different symbols, which mostly begin at
+ * one, do not meet but by chance. */
 static uint64_t key_of(tw_symbol symbol, uint64_t id) {
     return id + symbol * UINT64_C(0x9e3779b97f4a7c15);
 }
@@ -41,8 +42,7 @@ uint32_t match_record_find(const tw_match *match, tw_symbol symbol, uint64_t id)
     uint64_t index = MATCH_NONE;
     if (match->record_count == 0 || !tw_map_get(match->ids, key_of(symbol, id), &index))
         return MATCH_NONE;
-    while (index != MATCH_NONE &&
-           (match->records[index].symbol != symbol || match->records[index].id != id))
+    while (index != MATCH_NONE && match->records[index].symbol != symbol)
         index = match->records[index].same_key;
     return (uint32_t)index;
 }
