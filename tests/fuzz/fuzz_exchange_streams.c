@@ -81,7 +81,7 @@ static void tell_market(stage *s) {
                   .volume = {TW_NANO},
                   .count = 1};
     streams_on_trade(s->streams, &trade);
-    streams_on_bar(s->streams, &bar);
+    streams_on_bar(s->streams, &bar, &bar);
     streams_on_halt(s->streams, 0, DESK_START_NS, true);
     test_market_tell(s->streams, DESK_START_NS);
     streams_flush(s->streams);

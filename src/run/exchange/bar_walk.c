@@ -15,6 +15,7 @@ typedef struct walk {
     const bar_range *range;
     int64_t end_ns; /* what is at or after this lies in no bar of the range */
     bar_fold fold;
+    tw_bar today; /* of bars of days: the newest day, with the minute that is not over */
 } walk;
 
 /* ---- the history --------------------------------------------------------------------------- */
@@ -75,9 +76,10 @@ static bool take_history(walk *w) {
 
 /* ---- since the exchange began -------------------------------------------------------------- */
 
-/* A minute that no trade is told of is none. */
+/* A minute that no trade is told of is none; today is taken by itself. */
 static bool take_record(walk *w, const tw_bar *bar) {
-    return bar->count == 0 || bar_fold_take(&w->fold, bar);
+    bool is_today = w->today.count > 0 && bar->time_ns == w->today.time_ns;
+    return bar->count == 0 || is_today || bar_fold_take(&w->fold, bar);
 }
 
 static bool take_own_ascending(walk *w, const record_series *own) {
@@ -114,8 +116,21 @@ static bool take_own(walk *w) {
 
 static bool take_now(walk *w) {
     tw_bar minute;
+    if (w->today.count > 0)
+        return bar_fold_take(&w->fold, &w->today);
     return !trade_reports_minute_now(w->exchange, w->symbol, &minute) ||
            bar_fold_take(&w->fold, &minute);
+}
+
+/* Bars of days have today in one piece: the minutes of the evening do not move its prices. */
+static void find_today(walk *w) {
+    tw_bar minute;
+    if (bar_frame_is_intraday(w->range->frame))
+        return;
+    if (!trade_reports_minute_now(w->exchange, w->symbol, &minute))
+        minute = (tw_bar){.symbol = w->symbol};
+    if (!market_past_today(&w->exchange->past, &minute, &w->today))
+        w->today.count = 0;
 }
 
 /* A source that the fold has left ends the walk, but not before the last bar was handed out. */
@@ -126,6 +141,7 @@ bool bar_walk(const tw_exchange *exchange, tw_symbol symbol, const bar_range *ra
         return true;
     w.end_ns = bar_frame_next(range->frame, bar_frame_start(range->frame, range->to_ns));
     w.fold = (bar_fold){.range = range, .sink = sink, .context = context};
+    find_today(&w);
     if (range->descending) {
         if (take_now(&w) && take_own(&w))
             take_history(&w);

@@ -225,8 +225,8 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
                              exchange->ledger, &exchange->streams);
     if (status != TW_OK)
         return tw_error_set(error, status, "no memory for lists and streams");
-    status =
-        market_past_init(&exchange->past, exchange->allocator, tw_symbols_count(exchange->symbols));
+    status = market_past_init(&exchange->past, exchange->allocator,
+                              tw_symbols_count(exchange->symbols), config->always_open);
     if (status == TW_OK)
         status = trade_reports_init(exchange);
     if (status == TW_OK)

@@ -46,13 +46,27 @@ static bool bars_of(history_page *page, tw_symbol symbol, bool resumed, bar_sink
 
 /* ---- auctions ------------------------------------------------------------------------------ */
 
-static tw_trade print_of(int64_t time_ns, tw_price price, char condition) {
-    return (tw_trade){
-        .time_ns = time_ns, .price = price, .exchange = 'Q', .conditions = {condition}};
+typedef struct official {
+    int64_t time_ns;
+    tw_price price;    /* of the day's bar */
+    const char *codes; /* of an auction's trade, and of the official price */
+} official;
+
+/* Returns how many prints there are: without an auction there is the official price alone. */
+static uint32_t prints_of(const history_page *page, tw_symbol symbol, const official *of,
+                          tw_trade *ret_prints) {
+    tw_trade auction = {.price = of->price};
+    bool held = market_past_print(&page->exchange->past, symbol, of->time_ns, &auction);
+    for (uint32_t i = 0; i <= held; i++)
+        ret_prints[i] = (tw_trade){.time_ns = of->time_ns,
+                                   .price = auction.price,
+                                   .quantity = auction.quantity,
+                                   .exchange = 'Q',
+                                   .conditions = {of->codes[held ? i : 1]}};
+    return 1 + held;
 }
 
-/* The official prices of a day: its open at the opening and its close at the closing, when these
- * have been. */
+/* The auctions of a day, when they have been. */
 static bool put_auctions(void *context, const tw_bar *bar) {
     history_page *page = context;
     char date[TW_TIME_TEXT_SIZE];
@@ -66,12 +80,13 @@ static bool put_auctions(void *context, const tw_bar *bar) {
     tw_time_format(day * TW_NS_PER_DAY, 0, date);
     tw_alpaca_auction_day auctions = {
         .date = {date, sizeof "2026-01-05" - 1},
-        .opening = {print_of(hours.open_ns, bar->open, 'Q')},
-        .closing = {print_of(hours.close_ns, bar->close, 'M')},
-        .opening_count = 1,
-        .closing_count = now_ns >= hours.close_ns,
         .present = ~UINT64_C(0),
     };
+    const official opening = {hours.open_ns, bar->open, "OQ"};
+    const official closing = {hours.close_ns, bar->close, "6M"};
+    auctions.opening_count = prints_of(page, bar->symbol, &opening, auctions.opening);
+    if (now_ns >= hours.close_ns)
+        auctions.closing_count = prints_of(page, bar->symbol, &closing, auctions.closing);
     tw_alpaca_record record = {.kind = TW_ALPACA_RECORD_AUCTION_DAY, .as.auction_day = &auctions};
     tw_alpaca_encode_record(page->body, &record);
     return true;

@@ -60,9 +60,9 @@ void streams_on_correction(streams *streams, const tw_trade *wrong, const tw_tra
                            int64_t time_ns);
 void streams_on_levels(streams *streams, const tw_level *levels, size_t count);
 void streams_on_quote(streams *streams, const tw_quote *quote);
-void streams_on_bar(streams *streams, const tw_bar *bar); /* of a minute */
+void streams_on_bar(streams *streams, const tw_bar *minute, const tw_bar *day);
 /* A minute that was told before and is another now, with its day as that is now. */
-void streams_on_updated_bar(streams *streams, const tw_bar *minute, const tw_bar *day);
+void streams_on_updated_bar(streams *streams, const tw_bar *minute);
 void streams_on_halt(streams *streams, tw_symbol symbol, int64_t time_ns, bool halted);
 /* Tells what the auction that orders gather for would come to now, to those who want to know. */
 void streams_on_outlook(streams *streams, tw_match_auction kind);

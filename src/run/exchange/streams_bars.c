@@ -1,8 +1,6 @@
 /*
- * streams_bars.c - what follows from a minute's bar: the day so far, and price bands.
- *
- * The day so far is told behind each bar of a minute, as the venue tells it each minute; its volume
- * and count are sums, its value a sum of the minutes' values.
+ * streams_bars.c - bars, the day so far behind each bar of a minute, as the venue tells it each
+ * minute, and price bands.
  *
  * Price bands are those of the Limit Up-Limit Down plan (National Market System Plan to Address
  * Extraordinary Market Volatility, section V and appendix A), for regular hours and as if all
@@ -12,45 +10,12 @@
  * After a halt the price at which trading resumes is the reference. They are told, and nothing in
  * the matching holds orders to them.
  */
-#include <string.h>
-
 #include "session.h"
 #include "streams_priv.h"
 #include "tradewind/alpaca_records.h"
 #include "tradewind/time.h"
 
 static const int64_t CENT_NANO = TW_NANO / 100;
-
-/* ---- the day so far ------------------------------------------------------------------------- */
-
-static void day_begin(stream_day *day, const tw_bar *minute, int64_t date) {
-    memset(day, 0, sizeof *day);
-    day->date = date;
-    day->bar = *minute;
-    day->bar.time_ns = session_time_of(date, 0, 0);
-    day->bar.timeframe_ns = TW_NS_PER_DAY;
-    day->bar.volume.nano = 0;
-    day->bar.count = 0;
-}
-
-static void day_take(stream_day *day, const tw_bar *minute) {
-    int64_t date = session_day_of(minute->time_ns);
-    if (day->bar.count == 0 || day->date != date)
-        day_begin(day, minute, date);
-    tw_bar *bar = &day->bar;
-    if (minute->high.nano > bar->high.nano)
-        bar->high = minute->high;
-    if (minute->low.nano < bar->low.nano)
-        bar->low = minute->low;
-    bar->close = minute->close;
-    bar->count += minute->count;
-    bar->volume.nano += minute->volume.nano;
-    day->value += (stream_value)minute->vwap.nano * minute->volume.nano;
-    if (bar->volume.nano > 0)
-        bar->vwap.nano = (int64_t)((day->value + bar->volume.nano / 2) / bar->volume.nano);
-}
-
-/* ---- price bands ---------------------------------------------------------------------------- */
 
 /* The mean of the last five minutes that traded, this one among them. */
 static int64_t mean_price(stream_day *day, const tw_bar *minute) {
@@ -98,7 +63,17 @@ static void tell_bands(streams *set, tw_symbol symbol, int64_t time_ns) {
     feed_tell(&set->market, TW_ALPACA_CHANNEL_LULDS, symbol);
 }
 
-static void move_bands(streams *set, stream_day *day, const tw_bar *minute) {
+/* Each day begins without a reference. */
+static stream_day *day_of(streams *set, const tw_bar *minute) {
+    stream_day *day = &set->days[minute->symbol];
+    int64_t date = session_day_of(minute->time_ns);
+    if (day->date != date)
+        *day = (stream_day){.date = date};
+    return day;
+}
+
+static void move_bands(streams *set, const tw_bar *minute) {
+    stream_day *day = day_of(set, minute);
     int64_t end_ns = minute->time_ns + TW_NS_PER_MINUTE;
     int64_t until_ns = 0;
     if (session_phase_at(end_ns, &until_ns) != SESSION_REGULAR)
@@ -135,23 +110,12 @@ static void tell_bar(streams *set, const tw_bar *bar, tw_alpaca_channel channel,
     feed_tell(&set->market, channel, bar->symbol);
 }
 
-void streams_on_bar(streams *set, const tw_bar *bar) {
-    stream_day *day = &set->days[bar->symbol];
-    tell_bar(set, bar, TW_ALPACA_CHANNEL_BARS, TW_ALPACA_BAR_MINUTE);
-    day_take(day, bar);
-    tell_bar(set, &day->bar, TW_ALPACA_CHANNEL_DAILY_BARS, TW_ALPACA_BAR_DAILY);
-    move_bands(set, day, bar);
+void streams_on_bar(streams *set, const tw_bar *minute, const tw_bar *day) {
+    tell_bar(set, minute, TW_ALPACA_CHANNEL_BARS, TW_ALPACA_BAR_MINUTE);
+    tell_bar(set, day, TW_ALPACA_CHANNEL_DAILY_BARS, TW_ALPACA_BAR_DAILY);
+    move_bands(set, minute);
 }
 
-/* What has been told of the day so far goes on from what the day is now. */
-void streams_on_updated_bar(streams *set, const tw_bar *minute, const tw_bar *day_bar) {
-    stream_day *day = &set->days[minute->symbol];
-    int64_t date = session_day_of(day_bar->time_ns);
+void streams_on_updated_bar(streams *set, const tw_bar *minute) {
     tell_bar(set, minute, TW_ALPACA_CHANNEL_UPDATED_BARS, TW_ALPACA_BAR_UPDATED);
-    if (date < day->date)
-        return;
-    if (date > day->date)
-        day_begin(day, minute, date);
-    day->bar = *day_bar;
-    day->value = (stream_value)day_bar->vwap.nano * day_bar->volume.nano;
 }

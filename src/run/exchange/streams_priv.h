@@ -101,10 +101,8 @@ __extension__ typedef __int128 stream_value;
 
 enum { STREAM_BAND_MINUTES = 5 };
 
-/* A symbol's day so far, and the price that its bands are laid around. */
+/* Of a symbol's day: the price that its bands are laid around. */
 typedef struct stream_day {
-    tw_bar bar;
-    stream_value value; /* price x quantity of its minutes */
     int64_t date;
     int64_t prices[STREAM_BAND_MINUTES]; /* of the last minutes, in turn */
     uint32_t price_count;

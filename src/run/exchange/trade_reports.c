@@ -111,7 +111,7 @@ static void begin_correction(tw_exchange *exchange, const tw_trade *trade, uint6
 void trade_reports_trade(tw_exchange *exchange, const tw_trade *trade) {
     trade_reports *reports = &exchange->reports;
     fault_trade_verdict verdict = {0};
-    if (reports->waiting_count < TRADE_REPORT_MAX)
+    if (reports->waiting_count < TRADE_REPORT_MAX && !past_is_print(trade))
         verdict = fault_desk_trade(&exchange->moments.desk);
     if (verdict.rule == NULL) {
         tell_at_once(exchange, trade);
@@ -144,8 +144,10 @@ void trade_reports_bar(tw_exchange *exchange, const tw_bar *bar) {
     tw_bar told = *bar;
     as_told(exchange, &told);
     market_past_minute(&exchange->past, &told);
-    if (told.count > 0)
-        streams_on_bar(exchange->streams, &told);
+    const tw_bar nothing = {.symbol = bar->symbol};
+    tw_bar day;
+    if (told.count > 0 && market_past_today(&exchange->past, &nothing, &day))
+        streams_on_bar(exchange->streams, &told, &day);
 }
 
 bool trade_reports_minute_now(const tw_exchange *exchange, tw_symbol symbol, tw_bar *ret_bar) {
@@ -157,10 +159,9 @@ bool trade_reports_minute_now(const tw_exchange *exchange, tw_symbol symbol, tw_
 
 static void revise_bar(tw_exchange *exchange, tw_symbol symbol, int64_t minute_ns) {
     tw_bar minute;
-    tw_bar day;
     if (market_past_remake(&exchange->past, symbol, minute_ns, &minute) &&
-        market_past_revise(&exchange->past, &minute, &minute, &day) && minute.count > 0)
-        streams_on_updated_bar(exchange->streams, &minute, &day);
+        market_past_revise(&exchange->past, &minute, &minute) && minute.count > 0)
+        streams_on_updated_bar(exchange->streams, &minute);
 }
 
 /* The bar of a minute that is over is told again at the next mark of half a minute. */

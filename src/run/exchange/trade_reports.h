@@ -9,9 +9,9 @@
  *                 then the right one --------------------> "c", and its bar is due
  *     bar due, at the next half-minute mark ---------------> "u"
  *
- * Which trades, and when, is the plan of faults' (fault_plan.h). What the market did is not touched
- * by it: orders are filled as they were, only what is told of it differs. A trade keeps the time at
- * which it was made, however late it is told.
+ * Which trades, and when, is the plan of faults' (fault_plan.h); official prices of auctions are
+ * none of them. What the market did is not touched by it: orders are filled as they were, only what
+ * is told of it differs. A trade keeps the time at which it was made, however late it is told.
  *
  * A minute that is over and in which a trade was told late, cancelled or corrected is told again
  * half a minute after it, as the venue does (its `updatedBars`).
