@@ -835,6 +835,8 @@ TW_API void tw_alpaca_encode_listen(tw_text *text, bool trade_updates);
 TW_API void tw_alpaca_encode_authorization(tw_text *text, bool authorized, const char *action);
 TW_API void tw_alpaca_encode_listening(tw_text *text, bool trade_updates);
 TW_API void tw_alpaca_encode_order_update(tw_text *text, const tw_alpaca_order_update *update);
+/* The same without the name of the stream, as /v2/events/trades tells it. */
+TW_API void tw_alpaca_encode_order_event(tw_text *text, const tw_alpaca_order_update *update);
 
 /* ---- words ------------------------------------------------------------------------------ */
 

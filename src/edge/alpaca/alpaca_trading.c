@@ -323,12 +323,18 @@ tw_status tw_alpaca_decode_trading(tw_alpaca_reader *reader, tw_slice json,
 }
 
 void tw_alpaca_encode_order_update(tw_text *text, const tw_alpaca_order_update *update) {
+    tw_text_append_string(text, "{\"stream\":\"trade_updates\",\"data\":");
+    tw_alpaca_encode_order_event(text, update);
+    tw_text_append_char(text, '}');
+}
+
+void tw_alpaca_encode_order_event(tw_text *text, const tw_alpaca_order_update *update) {
     tw_alpaca_order_update copy = *update;
     if (copy.event_word[0] == '\0')
         (void)tw_word_copy(tw_slice_of(tw_alpaca_event_name((tw_alpaca_event)copy.event)),
                            copy.event_word, sizeof copy.event_word);
     bool first = true;
-    tw_text_append_string(text, "{\"stream\":\"trade_updates\",\"data\":{");
+    tw_text_append_char(text, '{');
     for (uint32_t row = 0; row < update_table.count; row++) {
         tw_word_encode(&update_table, row, &copy, copy.present, text, &first);
         if (row == TW_ALPACA_UPDATE_EVENT) {
@@ -336,7 +342,7 @@ void tw_alpaca_encode_order_update(tw_text *text, const tw_alpaca_order_update *
             tw_alpaca_encode_order(text, &copy.order, NULL, 0);
         }
     }
-    tw_text_append_string(text, "}}");
+    tw_text_append_char(text, '}');
 }
 
 void tw_alpaca_encode_authorization(tw_text *text, bool authorized, const char *action) {

@@ -69,6 +69,21 @@ void answer_body(exchange_call *call, uint32_t http_status) {
                 tw_text_slice(&call->exchange->body));
 }
 
+tw_status answer_events(exchange_call *call, const event_span *span) {
+    static const char type[] = "text/event-stream";
+    if (tw_slice_equal_string(tw_http_request_method(call->request), "HEAD")) {
+        send_answer(call, 200, type, (tw_slice){0});
+        return TW_OK;
+    }
+    answer_headers headers;
+    fill_headers(call, &headers);
+    const tw_http_answer answer = {.status = 200,
+                                   .content_type = type,
+                                   .headers = headers.list,
+                                   .header_count = headers.count};
+    return event_feeds_open(call->exchange->events, call->account, span, call->reply, &answer);
+}
+
 void answer_page(exchange_call *call, tw_slice html) {
     send_answer(call, 200, "text/html; charset=utf-8", html);
 }

@@ -80,9 +80,11 @@ static void on_user_event(void *context, const tw_match_event *event) {
 
 static void on_update(void *context, const ledger_update *update) {
     exchange_state *state = ((tw_exchange *)context)->state;
+    ledger_update told = *update;
     if (state != NULL)
         exchange_state_touch(state);
-    fault_moments_tell(context, update);
+    event_feeds_on_update(((tw_exchange *)context)->events, &told);
+    fault_moments_tell(context, &told);
 }
 
 static void on_minute(void *context) {
@@ -223,6 +225,9 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
     if (status == TW_OK)
         status = streams_new(exchange->allocator, exchange->loop, exchange->symbols,
                              exchange->ledger, &exchange->streams);
+    if (status == TW_OK)
+        status = event_feeds_new(exchange->allocator, exchange->ledger, exchange->symbols,
+                                 &exchange->events);
     if (status != TW_OK)
         return tw_error_set(error, status, "no memory for lists and streams");
     status = market_past_init(&exchange->past, exchange->allocator,
@@ -274,13 +279,19 @@ bool exchange_keep(tw_exchange *exchange) {
            exchange_state_save(exchange->state, &exchange->failure) == TW_OK;
 }
 
+void exchange_tell(tw_exchange *exchange) {
+    if (!exchange_keep(exchange))
+        return;
+    streams_flush(exchange->streams);
+    event_feeds_flush(exchange->events, floor_now(exchange->floor));
+}
+
 /* ---- time ---------------------------------------------------------------------------------- */
 
 static void on_clock(void *context) {
     tw_exchange *exchange = context;
     exchange_tick(exchange);
-    if (exchange_keep(exchange))
-        streams_flush(exchange->streams);
+    exchange_tell(exchange);
 }
 
 static void on_second(void *context) {
@@ -437,6 +448,7 @@ void tw_exchange_close(tw_exchange *exchange) {
     tw_http_server_free(exchange->server);
     faulty_wire_free(exchange->faults);
     fault_moments_done(exchange);
+    event_feeds_free(exchange->events);
     streams_free(exchange->streams);
     floor_free(exchange->floor);
     exchange_state_close(exchange->state);

@@ -6,6 +6,7 @@
 
 #include "daily.h"
 #include "delayed_feed.h"
+#include "event_feeds.h"
 #include "exchange_state.h"
 #include "fault_moments.h"
 #include "faulty_wire.h"
@@ -48,6 +49,7 @@ struct tw_exchange {
     exchange_state *state; /* NULL: nothing is kept */
     state_point resume;    /* where a former run left off */
     streams *streams;
+    event_feeds *events;
     tw_loop *loop;
     tw_http_server *server;
     faulty_wire *faults;
@@ -115,6 +117,9 @@ tw_status exchange_advanced(tw_exchange *exchange, tw_status status);
  * exchange's turns. True when there is no state to keep. */
 bool exchange_keep(tw_exchange *exchange);
 
+/* Keeps what has happened, and tells it to streams and feeds. */
+void exchange_tell(tw_exchange *exchange);
+
 /* One request, already matched to a route. `names` are the decoded variable parts of the path. */
 typedef struct exchange_call {
     tw_exchange *exchange;
@@ -132,6 +137,8 @@ void answer_body(exchange_call *call, uint32_t http_status);
 void answer_positions(exchange_call *call, uint32_t http_status,
                       void (*write)(exchange_call *call, tw_symbol symbol));
 void answer_page(exchange_call *call, tw_slice html);
+/* A feed of the account's updates. The call is still to be answered if it fails. */
+tw_status answer_events(exchange_call *call, const event_span *span) TW_MUST_CHECK;
 void answer_empty(exchange_call *call, uint32_t http_status);
 void answer_error(exchange_call *call, uint32_t http_status, int64_t code, const char *format, ...)
     TW_PRINTF(4, 5);
@@ -173,6 +180,7 @@ void route_portfolio(exchange_call *call);
 
 /* routes_activities.c, routes_settings.c, routes_watchlists.c */
 void route_activities(exchange_call *call);
+void route_events(exchange_call *call);
 void route_settings(exchange_call *call);
 void route_settings_change(exchange_call *call);
 void route_watchlists(exchange_call *call);

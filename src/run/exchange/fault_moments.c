@@ -111,6 +111,7 @@ static void strike_once(tw_exchange *exchange, int64_t now_ns) {
             streams_close_slow(exchange->streams);
             continue;
         }
+        event_feeds_close_all(exchange->events);
         bool restart = rule->kind == FAULT_RESTART;
         streams_close_all(exchange->streams, TW_SOCKET_GOING_AWAY,
                           restart ? "service restart" : "closed by a plan of faults");

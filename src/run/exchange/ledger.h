@@ -48,6 +48,7 @@
 #include "tradewind/alpaca.h"
 #include "tradewind/map.h"
 #include "tradewind/random.h"
+#include "update_log.h"
 
 #define LEDGER_KEY_SIZE 64
 #define LEDGER_ACCOUNT_COUNT_MAX 64
@@ -158,6 +159,7 @@ typedef struct ledger_update {
     const ledger_order *order;
     tw_alpaca_event event;
     char execution_id[TW_EXECUTION_ID_SIZE];
+    char event_id[UPDATE_ID_SIZE]; /* empty until the update is kept */
     tw_price price;       /* of a fill */
     tw_quantity quantity; /* of a fill */
     tw_quantity position; /* after a fill */

@@ -32,6 +32,7 @@ static const route routes[] = {
     {"GET", "/v2/account/activities", route_activities, false},
     {"GET", "/v2/account/activities/{}", route_activities, false},
     {"GET", "/v2/account/portfolio/history", route_portfolio, false},
+    {"GET", "/v2/events/trades", route_events, false},
     {"GET", "/v2/watchlists", route_watchlists, false},
     {"POST", "/v2/watchlists", route_watchlist_create, false},
     {"GET", "/v2/watchlists:by_name", route_watchlist, false},
@@ -157,8 +158,7 @@ static void run(exchange_call *call, const route *chosen) {
     if (call->exchange->state != NULL && strcmp(chosen->method, "GET") != 0)
         exchange_state_touch(call->exchange->state);
     chosen->run(call);
-    if (exchange_keep(call->exchange))
-        streams_flush(call->exchange->streams);
+    exchange_tell(call->exchange);
 }
 
 /* ---- upgrades ------------------------------------------------------------------------------ */

@@ -20,8 +20,7 @@ static void write_clock(exchange_call *call) {
     char now[TW_TIME_TEXT_SIZE];
     uint64_t data = 0;
     uint64_t trading = 0;
-    if (exchange_keep(exchange))
-        streams_flush(exchange->streams);
+    exchange_tell(exchange);
     streams_counts(exchange->streams, &data, &trading);
     tw_time_format(floor_now(exchange->floor), 9, now);
     tw_text_append_format(

@@ -76,13 +76,16 @@ void words_update(const account_ledger *ledger, const ledger_update *update,
         .at_ns = update->time_ns,
         .event = (uint8_t)update->event,
     };
+    memcpy(ret_update->event_id, update->event_id, sizeof update->event_id);
     words_order(ledger, update->order, symbols, &ret_update->order);
     snprintf(ret_update->event_word, sizeof ret_update->event_word, "%s",
              tw_alpaca_event_name(update->event));
     snprintf(ret_update->execution_id, sizeof ret_update->execution_id, "%s", update->execution_id);
     ret_update->present = TW_ALPACA_BIT(TW_ALPACA_UPDATE_EVENT) |
                           TW_ALPACA_BIT(TW_ALPACA_UPDATE_TIMESTAMP) |
-                          TW_ALPACA_BIT(TW_ALPACA_UPDATE_EXECUTION_ID);
+                          TW_ALPACA_BIT(TW_ALPACA_UPDATE_EXECUTION_ID) |
+                          TW_ALPACA_BIT(TW_ALPACA_UPDATE_AT) |
+                          TW_ALPACA_BIT(TW_ALPACA_UPDATE_EVENT_ID);
     if (update->event == TW_ALPACA_EVENT_FILL || update->event == TW_ALPACA_EVENT_PARTIAL_FILL) {
         ret_update->price = update->price;
         ret_update->quantity = update->quantity;

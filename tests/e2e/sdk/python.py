@@ -416,6 +416,27 @@ async def a_wrong_secret_is_told_on_both_streams():
     await socket.close()
 
 
+@rule
+async def order_events_are_told_again_over_http():
+    order = submit(symbol="AAPL", qty=1, side="buy", type="market", time_in_force="day")
+    await filled(order["id"])
+    address = f"{EXCHANGE}/v2/events/trades"
+    until = rest.ask("GET", "/clock")["timestamp"]
+    answer = requests.get(address, {"since": "2026-01-05", "until": until}, headers=rest.headers,
+                          stream=True, timeout=20)
+    assert answer.headers["Content-Type"] == "text/event-stream"
+    lines = [line for line in answer.iter_lines(decode_unicode=True) if line]
+    events = [check_all("update", json.loads(line.removeprefix("data: ")), "event")
+              for line in lines]
+    assert [event["event"] for event in events][-2:] == ["new", "fill"]
+    ids = [event["event_id"] for event in events]
+    assert ids == sorted(set(ids)) and len(ids[0]) == 26
+    with requests.get(address, {"since_id": ids[-1]}, headers=rest.headers, stream=True,
+                      timeout=20) as live:
+        again = next(live.iter_lines(decode_unicode=True))
+    assert json.loads(again.removeprefix("data: ")) == events[-1]
+
+
 async def main():
     failed = 0
     for run in rules:
