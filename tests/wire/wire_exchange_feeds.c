@@ -105,6 +105,42 @@ static void the_delayed_feed_is_the_market_15_minutes_ago(void **state) {
     hang_up(&then);
 }
 
+static void what_was_taken_back_meanwhile_is_not_told_late(void **state) {
+    (void)state;
+    listener then;
+    static record_list list;
+    listen_on(&then, "/v2/delayed_sip", "{\"action\":\"subscribe\",\"trades\":[\"MSFT\"]}");
+    call("POST", "/sim/faults", "trades cancel 5s 20%\ntrades correct 1m 20%\ntrades late 30s 20%");
+    step("3m");
+    call("DELETE", "/sim/faults", NULL);
+    uint64_t sent = number_in(step("14m"), "data_messages");
+    take_objects(&late, then.log, 't');
+    TURN_UNTIL((take_objects(&late, then.log, 't'), late.count == sent));
+    records_read(&list, "/v2/stocks/MSFT/trades?end=2026-01-05T14:31:59.999999999Z&limit=10000&"
+                        "start=2026-01-05T14:30:00Z");
+    uint32_t at = 0, left_out = 0;
+    for (uint32_t i = 0; i < list.count; i++) {
+        char price[64], object[512];
+        const char *record = list.records[i];
+        if (strstr(record, "\"u\":\"canceled\"") != NULL ||
+            strstr(record, "\"u\":\"incorrect\"") != NULL) {
+            left_out++;
+            continue;
+        }
+        assert_true(at < late.count);
+        assert_int_equal(time_of(&late, at), record_time(record));
+        snprintf(price, sizeof price, "\"p\":%.*s,",
+                 (int)strcspn(strstr(record, "\"p\":") + 4, ","), strstr(record, "\"p\":") + 4);
+        snprintf(object, sizeof object, "%.*s", (int)late.sizes[at], late.at[at]);
+        assert_has(object, price);
+        assert_null(strstr(object, "\"u\""));
+        at++;
+    }
+    assert_int_equal(at, late.count);
+    assert_true(left_out > 10);
+    hang_up(&then);
+}
+
 static void the_latest_of_the_delayed_feed_is_of_then(void **state) {
     (void)state;
     char trade[1024], quote[1024], expected[2048];
@@ -231,6 +267,7 @@ int main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         CASE(the_delayed_feed_is_the_market_15_minutes_ago),
+        CASE(what_was_taken_back_meanwhile_is_not_told_late),
         CASE(the_latest_of_the_delayed_feed_is_of_then),
         CASE(quotes_that_stand_still_do_so_in_every_answer),
         CASE(nothing_trades_overnight_or_over_the_counter),

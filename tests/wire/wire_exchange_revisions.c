@@ -356,6 +356,19 @@ static void a_minute_without_a_trade_that_stands_is_none(void **state) {
     assert_true(!stands(trades.records[0]) && stands(trades.records[trades.count - 1]));
 }
 
+static void a_jump_leaves_nothing_behind(void **state) {
+    (void)state;
+    plan("trades late 30s 50%\ntrades cancel 20s 20%");
+    step("50s");
+    call("POST", "/sim/clock/jump?to=2026-01-05T15:00:00Z", "");
+    assert_int_equal(w.http_status, 200);
+    plan("seed 1");
+    step("30s"); /* the bars of then are told anew at the next mark of half a minute */
+    assert_int_equal(w.exchange->reports.waiting_count, 0);
+    assert_history_agrees("1Min");
+    assert_history_agrees("1Day");
+}
+
 /* A day of New York is told right after its minute, and neither is late. */
 static void bars_come_as_their_minute_ends_and_days_behind_them(void **state) {
     (void)state;
@@ -393,6 +406,7 @@ int main(void) {
         cmocka_unit_test(cancels_and_corrections_are_told_and_the_bars_follow),
         CASE(the_objects_are_the_venues),
         CASE(a_minute_without_a_trade_that_stands_is_none),
+        CASE(a_jump_leaves_nothing_behind),
         CASE(bars_come_as_their_minute_ends_and_days_behind_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

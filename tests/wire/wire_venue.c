@@ -6,11 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include "failing_heap.h"
 #include "tradewind/exchange.h"
@@ -463,6 +465,21 @@ static void steps_give_the_same_transcript_twice(void **state) {
     assert_true(w->transcript == transcript);
 }
 
+/* Cancels and corrections follow the trades unasked, and are waited for like all else. */
+static void a_step_waits_for_what_is_taken_back(void **state) {
+    world *w = *state;
+    char path[] = "/tmp/tradewind-test-XXXXXX";
+    static const char plan[] = "trades cancel 1s 30%\ntrades correct 1s 30%\ntrades late 5s 30%\n";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, plan, sizeof plan - 1), sizeof plan - 1);
+    close(fd);
+    w->exchange_config.faults = path;
+    step_through(w);
+    assert_true(w->market > 100);
+    unlink(path);
+}
+
 static void a_step_without_an_exchange_says_so(void **state) {
     world *w = *state;
     tw_error error = {0};
@@ -573,6 +590,7 @@ int main(void) {
         RULE(it_comes_back_with_the_exchange),
         RULE(a_full_market_ring_is_a_lost_connection),
         RULE(steps_give_the_same_transcript_twice),
+        RULE(a_step_waits_for_what_is_taken_back),
         RULE(a_step_without_an_exchange_says_so),
         RULE(a_running_clock_cannot_be_stepped),
         RULE(a_url_that_is_none_is_refused),

@@ -187,6 +187,13 @@ tw_status fault_moments_advance(tw_exchange *exchange, int64_t until_ns, uint64_
     }
 }
 
+tw_status fault_moments_jump(tw_exchange *exchange, int64_t to_ns) {
+    tw_status status = floor_jump(exchange->floor, to_ns, &exchange->failure);
+    if (status == TW_OK)
+        arrive(exchange);
+    return status;
+}
+
 int64_t fault_moments_told_time(const tw_exchange *exchange) {
     int64_t now_ns = floor_now(exchange->floor);
     return now_ns + fault_desk_clock_error(&exchange->moments.desk, now_ns);

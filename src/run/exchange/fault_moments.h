@@ -45,6 +45,9 @@ void fault_moments_begin(struct tw_exchange *exchange, const fault_plan *plan);
 tw_status fault_moments_advance(struct tw_exchange *exchange, int64_t until_ns,
                                 uint64_t event_count_max) TW_MUST_CHECK;
 
+/* floor_jump; what came due on the way is told at its end. */
+tw_status fault_moments_jump(struct tw_exchange *exchange, int64_t to_ns) TW_MUST_CHECK;
+
 /* Tells an update on the streams, as the plan wants it. */
 void fault_moments_tell(struct tw_exchange *exchange, const ledger_update *update);
 

@@ -101,7 +101,7 @@ void route_sim_jump(exchange_call *call) {
                      "the clock goes forward only, at most 366 days at once, to the year 2199");
         return;
     }
-    tw_status status = floor_jump(exchange->floor, to_ns, &exchange->failure);
+    tw_status status = fault_moments_jump(exchange, to_ns);
     exchange_clock_set(exchange, floor_now(exchange->floor));
     answer_moved(call, status);
 }

@@ -286,6 +286,14 @@ static void on_level(void *context, const tw_level *level, int64_t received_ns) 
                                           .as.level = *level});
 }
 
+/* A trade that is taken back or put right stays as it was told in what the engine has made of it:
+ * its windows are over the newest trades, and a decision was made on them. The message counts. */
+static void on_record(void *context, const tw_alpaca_record *record, int64_t received_ns) {
+    (void)record;
+    (void)received_ns;
+    ((tw_venue *)context)->data_objects++;
+}
+
 static void on_order_update(void *context, const tw_alpaca_order_update *update,
                             int64_t received_ns) {
     tw_venue *venue = context;
@@ -393,6 +401,7 @@ static tw_status make_streams(tw_venue *venue) {
                                             .on_quote = on_quote,
                                             .on_bar = on_bar,
                                             .on_level = on_level,
+                                            .on_record = on_record,
                                             .on_down = on_stream_down};
     tw_alpaca_stream_config data = {
         .kind = TW_ALPACA_STREAM_MARKET_DATA,
