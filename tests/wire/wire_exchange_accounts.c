@@ -149,6 +149,37 @@ static void pages_of_activities_are_the_whole(void **state) {
     assert_string_equal(get("/v2/account/activities?date=2026-01-06"), "[]");
 }
 
+/* ---- day trades ---- */
+
+static void day_trades_are_told_and_the_fourth_is_denied(void **state) {
+    (void)state;
+    static const char denied[] =
+        "{\"code\":40310100,\"message\":\"trade denied due to pattern day trading protection\"}";
+    tw_exchange_config config = configuration();
+    config.cash.nano = 20000 * TW_NANO;
+    close_world();
+    open_world(&config);
+    for (int i = 0; i < 3; i++) {
+        call("POST", "/v2/orders", MARKET("buy", "AAPL", "1"));
+        call("POST", "/v2/orders", MARKET("sell", "AAPL", "1"));
+        assert_int_equal(w.http_status, 200);
+    }
+    assert_has(get("/v2/account"), "\"daytrade_count\":3");
+    assert_has(w.body, "\"pattern_day_trader\":false");
+    assert_has(w.body, "\"multiplier\":\"2\"");
+    assert_has(w.body, "\"sma\":\"");
+    assert_answer("POST", "/v2/orders", MARKET("buy", "AAPL", "1"), 403, denied);
+    call("PATCH", "/v2/account/configurations", "{\"pdt_check\":\"exit\"}");
+    call("POST", "/v2/orders", MARKET("buy", "AAPL", "1"));
+    assert_int_equal(w.http_status, 200);
+    assert_answer("DELETE", "/v2/positions/AAPL", NULL, 403, denied);
+    call("PATCH", "/v2/account/configurations", "{\"pdt_check\":\"entry\"}");
+    call("DELETE", "/v2/positions/AAPL", NULL);
+    assert_int_equal(w.http_status, 200);
+    assert_has(get("/v2/account"), "\"daytrade_count\":4");
+    assert_has(w.body, "\"pattern_day_trader\":true");
+}
+
 /* ---- days ---- */
 
 /* Before the night and after it: what was the present is the day before. */
@@ -238,6 +269,8 @@ int main(void) {
                                         tear_down),
         cmocka_unit_test_setup_teardown(every_fill_is_an_activity, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pages_of_activities_are_the_whole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(day_trades_are_told_and_the_fourth_is_denied, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_night_makes_the_close_the_day_before, set_up, tear_down),
         cmocka_unit_test_setup_teardown(watchlists_are_made_changed_and_deleted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_number_of_watchlists_is_bounded, set_up, tear_down),

@@ -48,6 +48,8 @@ static void take_close(account_ledger *ledger, int64_t time_ns) {
         equity_past_put(&ledger->pasts[a], EQUITY_CLOSES, worth);
         account->close_equity = figures.equity;
         account->close_maintenance_margin = figures.maintenance_margin;
+        account->close_memo = figures.memo;
+        account->close_traded = account->traded;
     }
     ledger->day.closed = true;
 }
@@ -84,7 +86,11 @@ static void carry_holding(ledger_account *account, ledger_holding *holding, tw_p
 static void carry_account(account_ledger *ledger, ledger_account *account) {
     account->last_equity = account->close_equity;
     account->last_maintenance_margin = account->close_maintenance_margin;
+    account->last_memo = account->close_memo;
+    account->traded.nano -= account->close_traded.nano;
+    account->close_traded.nano = 0;
     account->day_start_value.nano = 0;
+    day_trades_begin(ledger, account);
     for (tw_symbol s = 0; s < ledger->symbol_count; s++)
         carry_holding(account, &account->holdings[s], ledger->closes[s]);
 }

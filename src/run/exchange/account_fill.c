@@ -2,7 +2,18 @@
  */
 #include <string.h>
 
+#include "holding.h"
 #include "ledger_priv.h"
+
+void account_move(account_ledger *ledger, ledger_order *order, int64_t quantity_nano,
+                  int64_t value_nano) {
+    ledger_account *account = &ledger->accounts[order->account];
+    ledger_holding *holding = &account->holdings[order->order.symbol];
+    day_trades_note(ledger, order, quantity_nano);
+    order->filled_day = ledger->day.day;
+    account->traded.nano += holding_opened(holding, quantity_nano, value_nano);
+    holding_move(holding, quantity_nano, value_nano);
+}
 
 void account_note_fill(account_ledger *ledger, const ledger_update *update) {
     const tw_order *order = &update->order->order;

@@ -99,6 +99,12 @@ static wide opened_today(const ledger_account *account, const position_sums *sum
     return greater(sums->day_cost - account->day_start_value.nano, 0);
 }
 
+/* The day-trading power that the day began with. */
+static wide day_trading_start(const ledger_account *account) {
+    wide excess = (wide)account->last_equity.nano - account->last_maintenance_margin.nano;
+    return excess * ACCOUNT_MULTIPLIER_MAX;
+}
+
 static void power_of(const ledger_account *account, const position_sums *sums,
                      account_figures *figures) {
     wide held = account->reserved.nano;
@@ -110,15 +116,15 @@ static void power_of(const ledger_account *account, const position_sums *sums,
         figures->non_marginable_buying_power = figures->regt_buying_power;
         return;
     }
-    wide start = (wide)account->last_equity.nano - account->last_maintenance_margin.nano;
     bool solvent = figures->equity.nano > 0;
     figures->regt_buying_power.nano = above_zero(spare * REGT_MULTIPLIER - held);
     if (figures->multiplier == ACCOUNT_MULTIPLIER_MAX && solvent)
         figures->daytrading_buying_power.nano =
-            above_zero(start * ACCOUNT_MULTIPLIER_MAX - opened_today(account, sums) - held);
-    figures->buying_power = figures->multiplier == ACCOUNT_MULTIPLIER_MAX
-                                ? figures->daytrading_buying_power
-                                : figures->regt_buying_power;
+            above_zero(day_trading_start(account) - opened_today(account, sums) - held);
+    figures->buying_power.nano =
+        fit(greater(figures->regt_buying_power.nano, figures->daytrading_buying_power.nano));
+    wide credit = (wide)account->last_memo.nano - account->traded.nano / REGT_MULTIPLIER;
+    figures->memo.nano = fit(greater(spare, credit));
     figures->non_marginable_buying_power.nano = above_zero(greater(spare, 0) - held);
 }
 
@@ -234,6 +240,14 @@ static tw_status refuse_cost(const account_figures *figures, const power_order *
     return TW_REFUSED;
 }
 
+static tw_status refuse_day_trading(const account_figures *figures, ledger_refusal *refusal) {
+    char text[TW_DECIMAL_TEXT_SIZE];
+    (void)refuse(refusal, 403, CODE_FUNDS, "insufficient day trading buying power");
+    tw_decimal_format(figures->daytrading_buying_power.nano, text);
+    refusal_detail(refusal, "daytrading_buying_power", text);
+    return TW_REFUSED;
+}
+
 /* What the account may spend beyond what an order that is replaced holds. */
 static tw_status decide_opening(const account_ledger *ledger, const ledger_account *account,
                                 const power_order *order, power_hold *hold,
@@ -245,9 +259,31 @@ static tw_status decide_opening(const account_ledger *ledger, const ledger_accou
         if (status != TW_OK)
             return status;
     }
-    if (hold->held_nano - order->replaced_money.nano > figures.buying_power.nano)
+    int64_t wanted = hold->held_nano - order->replaced_money.nano;
+    if (wanted > figures.buying_power.nano)
         return refuse_cost(&figures, order, hold, refusal);
-    return TW_OK;
+    bool checked = figures.multiplier == ACCOUNT_MULTIPLIER_MAX &&
+                   account->settings.dtbp_check != ACCOUNT_CHECK_EXIT;
+    return checked && wanted > figures.daytrading_buying_power.nano
+               ? refuse_day_trading(&figures, refusal)
+               : TW_OK;
+}
+
+/* More was opened today than the day began with power for: closing it would be a day-trading margin
+ * call. */
+static tw_status check_exit(const account_ledger *ledger, const ledger_account *account,
+                            const power_order *order, ledger_refusal *refusal) {
+    account_figures figures;
+    position_sums sums;
+    if (account->settings.dtbp_check == ACCOUNT_CHECK_ENTRY ||
+        !account->holdings[order->symbol].opened_today)
+        return TW_OK;
+    account_figures_of(ledger, account, &figures);
+    sum_positions(ledger, account, &sums);
+    return figures.multiplier == ACCOUNT_MULTIPLIER_MAX &&
+                   opened_today(account, &sums) > day_trading_start(account)
+               ? refuse_day_trading(&figures, refusal)
+               : TW_OK;
 }
 
 static tw_status check_settings(const ledger_account *account, const power_order *order,
@@ -279,6 +315,8 @@ tw_status account_power_decide(const account_ledger *ledger, const ledger_accoun
     if (!closes)
         return decide_opening(ledger, account, order, ret_hold, ret_refusal);
     status = decide_closing(holding, order, ret_hold, ret_refusal);
+    if (status == TW_OK)
+        status = check_exit(ledger, account, order, ret_refusal);
     return status == TW_OK && !fits
                ? refuse(ret_refusal, 422, CODE_REQUEST, "order value is out of range")
                : status;

@@ -17,7 +17,16 @@
  *     RegT power          2 x (equity - initial margin) - what open orders hold
  *     day-trading power   4 x (last equity - last maintenance margin) - what was opened today
  *                         - what open orders hold
- *     buying power        cash less what is held (1), the RegT power (2), the day-trading power (4)
+ *     buying power        cash less what is held (1), the RegT power (2), the greater of that and
+ *                         the day-trading power (4)
+ *     sma                 the greater of equity - initial margin and the sma of the close before
+ *                         - half of what was opened since + half of what was closed, at the prices
+ *                         it traded at (Regulation T's special memorandum account; 1: 0)
+ *
+ * With 4 a setting says when the day-trading power is looked at (dtbp_check): as a position is
+ * opened (entry: an order for more of it is refused, even if the RegT power would do), as one of
+ * today is closed (exit: refused while more was opened today than the day began with power for), or
+ * both.
  *
  * An order that closes a position holds shares of it; one that opens or enlarges a position holds
  * money: a buy its limit x quantity, a short sale the greater of its limit and 3 % above the ask x
@@ -45,6 +54,7 @@ typedef struct account_figures {
     tw_money daytrading_buying_power;
     tw_money buying_power;
     tw_money non_marginable_buying_power;
+    tw_money memo; /* of the special memorandum account: "sma" */
     bool shorting_enabled;
 } account_figures;
 

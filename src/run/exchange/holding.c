@@ -38,3 +38,12 @@ void holding_move(ledger_holding *holding, int64_t quantity_nano, int64_t value_
                 value_nano - share(value_nano, closing, quantity_nano));
     TW_ASSERT(holding->quantity.nano != 0 || holding->cost.nano == 0);
 }
+
+int64_t holding_opened(const ledger_holding *holding, int64_t quantity_nano, int64_t value_nano) {
+    int64_t held = holding->quantity.nano;
+    if (held == 0 || (held > 0) == (quantity_nano > 0))
+        return value_nano;
+    bool through = held > 0 ? -quantity_nano > held : quantity_nano > -held;
+    int64_t closed = through ? share(value_nano, -held, quantity_nano) : value_nano;
+    return value_nano - 2 * closed;
+}

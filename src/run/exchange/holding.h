@@ -9,4 +9,7 @@
  * through zero begins anew on the other side with its part of the value. */
 void holding_move(ledger_holding *holding, int64_t quantity_nano, int64_t value_nano);
 
+/* What such a move opens of `value_nano`, less what it closes. */
+int64_t holding_opened(const ledger_holding *holding, int64_t quantity_nano, int64_t value_nano);
+
 #endif

@@ -109,6 +109,8 @@ static void open_account(account_ledger *ledger, uint32_t index, const ledger_op
     account->cash = opening->cash;
     account->cash_start = opening->cash;
     account->last_equity = opening->cash;
+    account->last_memo = opening->cash;
+    account->close_memo = opening->cash;
     account->close_equity = opening->cash; /* of who comes after the close */
     account_note_opening(ledger, account);
 }

@@ -93,6 +93,7 @@ typedef struct ledger_order {
     bool holds_shares;    /* else money */
     int64_t notional_filled_nano;
     int64_t filled_ns;
+    int64_t filled_day; /* the accounts' day of its newest trade */
     int64_t canceled_ns;
     tw_money notional; /* as requested, or 0 */
 } ledger_order;
@@ -105,7 +106,17 @@ typedef struct ledger_holding {
     tw_quantity open_buys;
     tw_money cost;
     tw_money day_cost; /* the same with what was there as the day began at yesterday's close */
+    bool opened_today; /* and nothing of it was closed since (day_trades.h) */
 } ledger_holding;
+
+enum { DAY_TRADE_DAYS = 5 };
+
+/* What was done on one trading day. */
+typedef struct day_trade_tally {
+    int64_t day;
+    uint32_t day_trades;
+    uint32_t trades; /* orders that traded */
+} day_trade_tally;
 
 /* When a rule of day trading is looked at: as an order opens a position, closes one, or both. */
 typedef enum account_check {
@@ -147,9 +158,16 @@ typedef struct ledger_account {
     tw_money last_equity;
     tw_money last_maintenance_margin;
     tw_money day_start_value; /* of all positions, without signs */
+    tw_money last_memo;       /* what "sma" was (account_power.h) */
     /* As this day closed; nothing before that. */
     tw_money close_equity;
     tw_money close_maintenance_margin;
+    tw_money close_memo;
+    /* What was opened less what was closed since the day before closed, as it traded. */
+    tw_money traded;
+    tw_money close_traded;
+    day_trade_tally tallies[DAY_TRADE_DAYS];
+    bool pattern_day_trader;
     ledger_holding *holdings; /* one a symbol */
 } ledger_account;
 
@@ -160,9 +178,9 @@ typedef struct ledger_update {
     tw_alpaca_event event;
     char execution_id[TW_EXECUTION_ID_SIZE];
     char event_id[UPDATE_ID_SIZE]; /* empty until the update is kept */
-    tw_price price;       /* of a fill */
-    tw_quantity quantity; /* of a fill */
-    tw_quantity position; /* after a fill */
+    tw_price price;                /* of a fill */
+    tw_quantity quantity;          /* of a fill */
+    tw_quantity position;          /* after a fill */
     int64_t time_ns;
 } ledger_update;
 

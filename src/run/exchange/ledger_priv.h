@@ -4,6 +4,7 @@
 
 #include "account_day.h"
 #include "account_power.h"
+#include "day_trades.h"
 #include "equity_past.h"
 #include "ledger.h"
 
@@ -45,6 +46,11 @@ typedef struct order_ticket {
 tw_status order_gate(const account_ledger *ledger, const ledger_account *account,
                      const tw_alpaca_order_request *request, order_ticket *ret_ticket,
                      ledger_refusal *ret_refusal) TW_MUST_CHECK;
+
+/* account_fill.c: moves the position of an order's symbol by `quantity_nano` (bought: positive)
+ * that were worth `value_nano`, and what is counted of the day. */
+void account_move(account_ledger *ledger, ledger_order *order, int64_t quantity_nano,
+                  int64_t value_nano);
 
 /* account_fill.c: keeps what a fill leaves behind in the account, after cash and shares moved. */
 void account_note_fill(account_ledger *ledger, const ledger_update *update);

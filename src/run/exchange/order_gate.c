@@ -261,7 +261,9 @@ tw_status order_gate(const account_ledger *ledger, const ledger_account *account
         status = check_intent(&request, order, &ret_ticket->hold, ret_refusal);
     order->reserve_price_nano = ret_ticket->hold.price_nano;
     order->holds_shares = ret_ticket->hold.shares;
+    if (status == TW_OK)
+        status = order_groups_make(&request, base_price(ledger, order), ret_ticket, ret_refusal);
     return status == TW_OK
-               ? order_groups_make(&request, base_price(ledger, order), ret_ticket, ret_refusal)
+               ? day_trades_check(ledger, account, order, ret_ticket->leg_count > 0, ret_refusal)
                : status;
 }

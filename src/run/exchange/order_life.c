@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "holding.h"
 #include "ledger_priv.h"
 
 bool order_is_live(const ledger_order *order) {
@@ -232,8 +231,7 @@ static void fill(account_ledger *ledger, ledger_order *order, const tw_match_eve
     bool buys = public->side == TW_SIDE_BUY;
     ledger_account *account = order_account(ledger, order);
     account->cash.nano += buys ? -value : value;
-    holding_move(&account->holdings[public->symbol],
-                 buys ? event->quantity.nano : -event->quantity.nano, value);
+    account_move(ledger, order, buys ? event->quantity.nano : -event->quantity.nano, value);
     order_reserve(ledger, order);
     cover_leg(ledger, order, event->quantity.nano);
     order_tell(ledger, order, whole ? TW_ALPACA_EVENT_FILL : TW_ALPACA_EVENT_PARTIAL_FILL, event);

@@ -6,6 +6,7 @@
 
 #include "account_power.h"
 #include "assets.h"
+#include "day_trades.h"
 #include "session.h"
 
 void words_asset_id(const char *symbol, char *buffer) {
@@ -81,11 +82,10 @@ void words_update(const account_ledger *ledger, const ledger_update *update,
     snprintf(ret_update->event_word, sizeof ret_update->event_word, "%s",
              tw_alpaca_event_name(update->event));
     snprintf(ret_update->execution_id, sizeof ret_update->execution_id, "%s", update->execution_id);
-    ret_update->present = TW_ALPACA_BIT(TW_ALPACA_UPDATE_EVENT) |
-                          TW_ALPACA_BIT(TW_ALPACA_UPDATE_TIMESTAMP) |
-                          TW_ALPACA_BIT(TW_ALPACA_UPDATE_EXECUTION_ID) |
-                          TW_ALPACA_BIT(TW_ALPACA_UPDATE_AT) |
-                          TW_ALPACA_BIT(TW_ALPACA_UPDATE_EVENT_ID);
+    ret_update->present =
+        TW_ALPACA_BIT(TW_ALPACA_UPDATE_EVENT) | TW_ALPACA_BIT(TW_ALPACA_UPDATE_TIMESTAMP) |
+        TW_ALPACA_BIT(TW_ALPACA_UPDATE_EXECUTION_ID) | TW_ALPACA_BIT(TW_ALPACA_UPDATE_AT) |
+        TW_ALPACA_BIT(TW_ALPACA_UPDATE_EVENT_ID);
     if (update->event == TW_ALPACA_EVENT_FILL || update->event == TW_ALPACA_EVENT_PARTIAL_FILL) {
         ret_update->price = update->price;
         ret_update->quantity = update->quantity;
@@ -173,6 +173,9 @@ void words_account(const account_ledger *ledger, const ledger_account *account,
         .last_maintenance_margin = account->last_maintenance_margin,
         .multiplier_nano = figures.multiplier * TW_NANO,
         .shorting_enabled = figures.shorting_enabled,
+        .sma = figures.memo,
+        .daytrade_count = day_trades_count(ledger, account),
+        .pattern_day_trader = day_trades_flagged(ledger, account),
         .trade_suspended_by_user = account->settings.suspend_trade,
         .created_ns = account->created_ns,
         .present = ~UINT64_C(0),
