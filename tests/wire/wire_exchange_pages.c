@@ -1,5 +1,6 @@
 /*
- * wire_exchange_pages.c - random questions for bars, beside an obvious slow way to answer them.
+ * wire_exchange_pages.c - random questions for bars, trades and quotes, beside an obvious slow way
+ * to answer them.
  *
  * The slow way knows the minutes and the days alone: it walks over all of them, puts each into the
  * bar that begins where the calendar says, and cuts what is left into pages. Minutes are held to
@@ -216,6 +217,69 @@ static void every_question_is_answered_as_the_slow_way_does(void **state) {
     }
 }
 
+/* ---- trades and quotes --------------------------------------------------------------------- */
+
+/* Records of one symbol around the market's beginning: of the history's last hour, and its own. */
+static void read_ticks(record_list *all, const char *kind, const char *name) {
+    char path[256];
+    snprintf(path, sizeof path, "/v2/stocks/%s?symbols=%s&start=2026-01-02T20:00:00Z&limit=10000",
+             kind, name);
+    records_read(all, path);
+}
+
+static void check_ticks(const record_list *all, const char *kind, const char *name,
+                        tw_random *random) {
+    static const uint32_t limits[] = {3, 50, 400, 10000};
+    uint32_t ends[2];
+    int64_t times[2];
+    char path[512], texts[2][TW_TIME_TEXT_SIZE];
+    bool descending = tw_random_below(random, 2) == 0;
+    for (int e = 0; e < 2; e++)
+        ends[e] = (uint32_t)tw_random_below(random, all->count);
+    for (int e = 0; e < 2; e++) {
+        times[e] = record_time(all->records[ends[(ends[0] > ends[1]) ^ e]]);
+        times[e] += (int64_t)tw_random_below(random, 3) - 1; /* at, just before or just after */
+    }
+    if (times[0] > times[1])
+        return;
+    uint32_t count = 0, first = 0;
+    for (uint32_t i = 0; i < all->count; i++) {
+        int64_t time_ns = record_time(all->records[i]);
+        first += time_ns < times[0];
+        count += time_ns >= times[0] && time_ns <= times[1];
+    }
+    uint32_t limit = limits[tw_random_below(random, 4)];
+    limit = count / limit < PAGE_MAX ? limit : count / PAGE_MAX + 1;
+    for (int e = 0; e < 2; e++)
+        tw_time_format(times[e], -1, texts[e]);
+    snprintf(path, sizeof path, "/v2/stocks/%s?symbols=NONE,%s&start=%s&end=%s&limit=%u&sort=%s",
+             kind, name, texts[0], texts[1], limit, descending ? "desc" : "asc");
+    records_read(&list, path);
+    if (list.count != count || list.pages != (count == 0 ? 1 : (count + limit - 1) / limit))
+        fail_msg("%u of %u in %u pages: %s", list.count, count, list.pages, path);
+    for (uint32_t i = 0; i < count; i++)
+        assert_string_equal(list.records[i],
+                            all->records[descending ? first + count - 1 - i : first + i]);
+}
+
+static void ticks_of_any_range_are_a_part_of_all(void **state) {
+    (void)state;
+    static const char *const kinds[] = {"trades", "quotes"};
+    static record_list all;
+    tw_random random;
+    call("POST", "/sim/faults", "trades cancel 5s 10%\ntrades correct 5s 10%\ntrades late 9s 10%");
+    step("6m");
+    tw_random_init(&random, 20260105, 5);
+    for (size_t k = 0; k < 2; k++) {
+        for (uint32_t s = 0; s < SYMBOLS; s++) {
+            read_ticks(&all, kinds[k], NAMES[s]);
+            assert_true(all.count > 500);
+            for (int i = 0; i < 15; i++)
+                check_ticks(&all, kinds[k], NAMES[s], &random);
+        }
+    }
+}
+
 static void minutes_add_up_to_their_days(void **state) {
     (void)state;
     step("41m20s");
@@ -248,6 +312,7 @@ int main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         CASE(every_question_is_answered_as_the_slow_way_does),
+        CASE(ticks_of_any_range_are_a_part_of_all),
         CASE(minutes_add_up_to_their_days),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

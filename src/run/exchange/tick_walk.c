@@ -97,8 +97,6 @@ static bool enter(const walk *w, const record_series *records, record_place *ret
     if (!range->descending)
         return behind ? record_series_find(records, w->symbol, range->behind_number + 1, ret_place)
                       : record_series_seek(records, w->symbol, w->from_ns, ret_place);
-    if (range->resumed && !behind)
-        return false;
     bool above = behind ? record_series_find(records, w->symbol, range->behind_number, ret_place)
                         : record_series_seek(records, w->symbol, w->to_ns + 1, ret_place);
     if (!above)
