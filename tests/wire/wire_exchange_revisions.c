@@ -356,6 +356,43 @@ static void a_minute_without_a_trade_that_stands_is_none(void **state) {
     assert_true(!stands(trades.records[0]) && stands(trades.records[trades.count - 1]));
 }
 
+/* All that a client is told in 200 seconds, as one line: frames end where a step does. */
+static char *told_in(uint32_t steps, const char *span) {
+    listener l;
+    tw_exchange_config config = configuration();
+    open_world(&config);
+    plan("trades late 30s 20%\ntrades cancel 40s 10%\ntrades correct 7s 10%");
+    listen_to_data(&l, "{\"action\":\"subscribe\",\"trades\":[\"*\"],\"bars\":[\"*\"],"
+                       "\"updatedBars\":[\"*\"],\"dailyBars\":[\"*\"]}");
+    size_t begin = l.log_size;
+    uint64_t sent = 0;
+    for (uint32_t i = 0; i < steps; i++)
+        sent = number_in(step(span), "data_messages");
+    TURN_UNTIL(count_of(l.log + begin, "{\"T\":") == sent);
+    char *text = malloc(l.log_size - begin + 1);
+    assert_non_null(text);
+    size_t size = 0;
+    for (const char *at = l.log + begin; *at != '\0'; at++) {
+        bool border = strncmp(at, "]\n[", 3) == 0;
+        text[size++] = border ? ',' : *at;
+        at += border ? 2 : 0;
+    }
+    text[size] = '\0';
+    hang_up(&l);
+    close_world();
+    return text;
+}
+
+static void a_long_step_tells_what_short_ones_tell(void **state) {
+    (void)state;
+    char *of_one = told_in(1, "200s");
+    char *of_many = told_in(200, "1s");
+    assert_true(count_of(of_one, "\"T\":\"u\"") > 5);
+    assert_string_equal(of_one, of_many);
+    free(of_one);
+    free(of_many);
+}
+
 static void a_jump_leaves_nothing_behind(void **state) {
     (void)state;
     plan("trades late 30s 50%\ntrades cancel 20s 20%");
@@ -406,6 +443,7 @@ int main(void) {
         cmocka_unit_test(cancels_and_corrections_are_told_and_the_bars_follow),
         CASE(the_objects_are_the_venues),
         CASE(a_minute_without_a_trade_that_stands_is_none),
+        cmocka_unit_test(a_long_step_tells_what_short_ones_tell),
         CASE(a_jump_leaves_nothing_behind),
         CASE(bars_come_as_their_minute_ends_and_days_behind_them),
     };
