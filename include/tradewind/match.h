@@ -139,7 +139,9 @@ typedef struct tw_match_replacement {
     int64_t trail_percent_nano; /* keeps the old trail */
 } tw_match_replacement;
 
-/* Orders that depend on each other; each has the symbol and the quantity of the first. */
+/* Orders that depend on each other; each has the symbol of the first. Those of an OCO have its
+ * quantity, too; legs have one quantity, that of their entry or more: what it was filled for before
+ * it came. */
 typedef enum tw_match_group {
     TW_MATCH_OCO = 1,    /* 2 orders of one side: what one trades is taken off the other */
     TW_MATCH_OTO = 2,    /* an entry and a leg of the other side, held until the entry is filled */

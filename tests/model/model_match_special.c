@@ -856,6 +856,7 @@ static void group_both(match_pair *pair) {
     tw_match_group kind = (tw_match_group)(1 + dice(pair, 3));
     size_t count = kind == TW_MATCH_BRACKET ? 3 : 2;
     tw_match_order orders[3];
+    int64_t filled = dice(pair, 4) == 0 ? 1 + (int64_t)dice(pair, 20) : 0;
     for (size_t i = 0; i < count; i++) {
         orders[i] = some_order(pair, (uint8_t)(TW_ORDER_LIMIT + dice(pair, 4)));
         if (i == 0 && kind != TW_MATCH_OCO) {
@@ -863,7 +864,7 @@ static void group_both(match_pair *pair) {
             continue;
         }
         orders[i].owner = orders[0].owner;
-        orders[i].quantity = orders[0].quantity;
+        orders[i].quantity.nano = orders[0].quantity.nano + (kind == TW_MATCH_OCO ? 0 : filled);
         orders[i].side = kind == TW_MATCH_OCO ? orders[0].side : other_side(orders[0].side);
     }
     slow_submit_group(&pair->slow, kind, orders, count);

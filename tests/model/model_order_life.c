@@ -228,9 +228,7 @@ static void check_place(const ledger_order *order) {
     assert_int_equal(there, order->place == ORDER_ON_FLOOR);
     if (there)
         assert_int_equal(view.quantity.nano, order->order.quantity.nano - order->order.filled.nano);
-    bool half_filled_entry = order->legs[0] != 0 && order->order.filled.nano > 0;
-    if (order->parent == 0 && !half_filled_entry &&
-        !floor_is_halted(l.desk.floor, order->order.symbol))
+    if (order->parent == 0 && !floor_is_halted(l.desk.floor, order->order.symbol))
         assert_int_equal(order->place == ORDER_ON_FLOOR, order_may_trade(l.desk.ledger, order));
 }
 

@@ -148,6 +148,44 @@ static void a_partly_filled_order_can_be_cancelled(void **state) {
 }
 
 /* What is refused at the gate may still meet as a group on the floor. */
+/* An entry that takes all there is up to three percent above the market, and waits for more. */
+static const ledger_order *enter_big_bracket(trading_desk *desk) {
+    int64_t dollars = quote_of(desk, 0).ask_price.nano * 103 / 100 / TW_NANO * TW_NANO;
+    tw_alpaca_order_request request = desk_request("AAA", TW_SIDE_BUY, 20000 * TW_NANO, dollars);
+    request.time_in_force = TW_GOOD_TILL_CANCELED;
+    snprintf(request.order_class, sizeof request.order_class, "bracket");
+    request.take_profit_limit_price.nano = dollars * 2;
+    request.stop_loss_stop_price.nano = TW_NANO;
+    request.present |=
+        TW_ALPACA_BIT(TW_ALPACA_REQUEST_TAKE_PROFIT) | TW_ALPACA_BIT(TW_ALPACA_REQUEST_STOP_LOSS);
+    return submit(desk, &request);
+}
+
+static void a_half_filled_entry_rests_over_the_night(void **state) {
+    trading_desk *desk = *state;
+    const ledger_order *entry = enter_big_bracket(desk);
+    const ledger_order *profit = ledger_order_at(desk->ledger, entry->legs[0]);
+    const ledger_order *loss = ledger_order_at(desk->ledger, entry->legs[1]);
+    assert_int_equal(entry->order.status, TW_ORDER_PARTIALLY_FILLED);
+    int64_t evening_ns = session_next_close(DESK_START_NS) + TW_NS_PER_MINUTE;
+    assert_int_equal(floor_jump(desk->floor, evening_ns, NULL), TW_OK);
+    int64_t filled = entry->order.filled.nano;
+    advance(desk, TW_NS_PER_HOUR);
+    assert_int_equal(entry->place, ORDER_WAITS);
+    assert_int_equal(entry->order.filled.nano, filled);
+    assert_int_equal(profit->order.status, TW_ORDER_HELD);
+    check(desk);
+    assert_int_equal(floor_jump(desk->floor, session_next_open(floor_now(desk->floor)), NULL),
+                     TW_OK);
+    assert_true(entry->order.filled.nano > filled);
+    advance(desk, 30 * TW_NS_PER_MINUTE);
+    assert_int_equal(entry->order.status, TW_ORDER_FILLED);
+    assert_int_equal(profit->order.status, TW_ORDER_NEW);
+    assert_int_equal(profit->order.quantity.nano, entry->order.quantity.nano);
+    assert_int_equal(loss->order.status, TW_ORDER_HELD);
+    check(desk);
+}
+
 static void an_order_never_trades_with_its_owner(void **state) {
     trading_desk *desk = *state;
     tw_alpaca_order_request request = desk_request("AAA", TW_SIDE_BUY, 10 * TW_NANO, 0);
@@ -388,6 +426,8 @@ int main(void) {
                                         tear_down),
         cmocka_unit_test_setup_teardown(agents_fill_what_rests, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_partly_filled_order_can_be_cancelled, set_up_rich,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_half_filled_entry_rests_over_the_night, set_up_rich,
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_order_never_trades_with_its_owner, set_up, tear_down),
         cmocka_unit_test(a_market_buy_never_pays_more_than_was_held),

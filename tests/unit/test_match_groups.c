@@ -161,6 +161,23 @@ static void two_resting_legs_trade_as_much_as_one(void **state) {
     expect_event(&desk->events[2], TW_MATCH_CANCELLED, 2, 10);
 }
 
+static void legs_may_be_for_what_their_entry_was_filled_for_before(void **state) {
+    match_desk *desk = *state;
+    tw_match_order orders[3];
+    make_bracket(orders);
+    orders[0].quantity.nano = 4;
+    assert_int_equal(submit_group(desk, TW_MATCH_BRACKET, orders), TW_OK);
+    assert_int_equal(submit(desk, limit(50, 0, TW_SIDE_SELL, 100, 4)), TW_OK);
+    assert_int_equal(view_of(desk, 2).quantity.nano, 10);
+    assert_int_equal(view_of(desk, 3).quantity.nano, 10);
+    assert_int_equal(submit(desk, limit(60, 0, TW_SIDE_BUY, 110, 10)), TW_OK);
+    tw_match_view view;
+    assert_int_equal(tw_match_find(desk->match, 0, 3, &view), TW_NOT_FOUND);
+    make_bracket(orders);
+    orders[0].quantity.nano = 11;
+    assert_int_equal(submit_group(desk, TW_MATCH_BRACKET, orders), TW_INVALID);
+}
+
 static void what_is_no_group_is_rejected(void **state) {
     match_desk *desk = *state;
     tw_match_order orders[3];
@@ -234,6 +251,7 @@ int main(void) {
         SPECIAL_TEST(one_cancels_the_other),
         SPECIAL_TEST(one_triggers_the_other),
         SPECIAL_TEST(two_resting_legs_trade_as_much_as_one),
+        SPECIAL_TEST(legs_may_be_for_what_their_entry_was_filled_for_before),
         SPECIAL_TEST(what_is_no_group_is_rejected),
         SPECIAL_TEST(reducing_an_order_reduces_its_group),
         SPECIAL_TEST(a_leg_is_replaced_without_its_quantity),

@@ -113,6 +113,15 @@ static bool is_leg(const tw_match_order *order) {
            (order->time_in_force == TW_DAY || order->time_in_force == TW_GOOD_TILL_CANCELED);
 }
 
+/* The legs are for as much as each other, and for no less than what the entry has open: it may have
+ * been filled in part before. */
+static bool is_for_enough(tw_match_group kind, const tw_match_order *orders, size_t at) {
+    int64_t first = orders[0].quantity.nano;
+    if (kind == TW_MATCH_OCO)
+        return orders[at].quantity.nano == first;
+    return orders[at].quantity.nano == orders[1].quantity.nano && orders[1].quantity.nano >= first;
+}
+
 /* Whether an order that is good by itself is that of its place in the group. */
 static bool fits(tw_match_group kind, const tw_match_order *orders, size_t at) {
     const tw_match_order *first = &orders[0];
@@ -124,9 +133,8 @@ static bool fits(tw_match_group kind, const tw_match_order *orders, size_t at) {
         if (orders[i].id == order->id)
             return false;
     }
-    return at == 0 ||
-           (order->side == side && order->symbol == first->symbol && order->owner == first->owner &&
-            order->quantity.nano == first->quantity.nano);
+    return at == 0 || (order->side == side && order->symbol == first->symbol &&
+                       order->owner == first->owner && is_for_enough(kind, orders, at));
 }
 
 /* Why a group cannot be taken; *ret_at: which order of it. */

@@ -15,9 +15,6 @@
  * gather for its auction (floor_auction.c); what they cannot have there is cancelled by it, or here
  * where there was none.
  *
- * An entry of a group that is filled in part stays on the floor over night, since its legs are for
- * more than it has left; there it may trade outside of the regular session.
- *
  * Source: Alpaca's page "Orders at Alpaca", sections on time in force and extended hours.
  */
 #include "ledger_priv.h"
@@ -120,8 +117,7 @@ static bool was_passed_over(const ledger_order *order, session_phase phase) {
 }
 
 static bool must_leave(const account_ledger *ledger, const ledger_order *order) {
-    bool half_filled_entry = order->legs[0] != 0 && order->order.filled.nano > 0;
-    return order->place == ORDER_ON_FLOOR && !half_filled_entry && !is_its_hour(ledger, order);
+    return order->place == ORDER_ON_FLOOR && !is_its_hour(ledger, order);
 }
 
 static void send_from_waiting(account_ledger *ledger, ledger_order *order) {
