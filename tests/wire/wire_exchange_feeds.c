@@ -219,7 +219,7 @@ static void a_basic_plan_has_no_recent_sip_data(void **state) {
     (void)state;
     static const char *const refused[] = {
         "/v2/stocks/bars?symbols=AAPL&timeframe=1Min&feed=sip&end=2026-01-05T14:35:00.000000001Z",
-        "/v2/stocks/AAPL/trades?feed=sip&start=2026-01-05&end=2026-01-06",
+        "/v2/stocks/AAPL/trades?start=2026-01-05&end=2026-01-06", /* sip without a name */
         "/v2/stocks/AAPL/quotes?feed=sip&end=2026-01-05T14:50:00Z",
         "/v2/stocks/auctions?symbols=AAPL&end=2026-01-06",
         "/v2/stocks/AAPL/trades/latest?feed=sip",
@@ -236,8 +236,11 @@ static void a_basic_plan_has_no_recent_sip_data(void **state) {
     assert_true(list.count > 100);
     assert_true(record_time(list.records[list.count - 1]) <= INT64_C(1767623700000000000));
     get("/v2/stocks/bars?symbols=AAPL&timeframe=1Min&feed=sip&end=2026-01-05T14:35:00Z");
-    /* Without a name it is iex, in real time. */
     get("/v2/stocks/AAPL/bars?timeframe=1Min");
+    assert_has(w.body, "\"t\":\"2026-01-05T14:34:00Z\"");
+    assert_null(strstr(w.body, "\"t\":\"2026-01-05T14:36:00Z\""));
+    /* Of iex all is had, and it is what the newest are of without a name. */
+    get("/v2/stocks/AAPL/bars?timeframe=1Min&feed=iex");
     assert_has(w.body, "\"t\":\"2026-01-05T14:49:00Z\"");
     get("/v2/stocks/snapshots?symbols=AAPL&feed=delayed_sip");
     get("/v2/stocks/AAPL/quotes/latest");

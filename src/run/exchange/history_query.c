@@ -142,14 +142,15 @@ static bool read_sort(exchange_call *call, history_query *ret_query) {
            invalid(call, "sort", text);
 }
 
-/* Which feeds may be named is the venue's rule; without a name it is the best of the plan. */
+/* Which feeds may be named is the venue's rule; without a name the history is sip's, and the newest
+ * records are of the best feed of the plan. */
 static bool read_feed(exchange_call *call, history_query *ret_query) {
     static const char *const feeds[] = {"sip", "iex", "otc", "boats", "delayed_sip", "overnight"};
     bool basic = call->exchange->config.plan == TW_EXCHANGE_PLAN_BASIC;
     history_kind kind = ret_query->kind;
     size_t count = kind == HISTORY_LATEST ? 6 : kind == HISTORY_AUCTIONS ? 1 : 4;
     tw_slice text = {0};
-    ret_query->feed = basic && kind != HISTORY_AUCTIONS ? FEED_IEX : FEED_SIP;
+    ret_query->feed = basic && kind == HISTORY_LATEST ? FEED_IEX : FEED_SIP;
     if (!query(call, "feed", &text))
         return true;
     size_t f = 0;
