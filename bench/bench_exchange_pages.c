@@ -1,5 +1,6 @@
 /*
- * bench_exchange_pages.c - what a page of 10,000 bars costs the exchange, beside copying its bytes.
+ * bench_exchange_pages.c - what a page of 10,000 bars, trades or quotes costs the exchange, of bars
+ * beside copying its bytes.
  *
  * An exchange with a generated history writes pages of minutes and of days as a call for them does:
  * from the history to the text of the body. Beside it the same bytes are copied, and written as
@@ -13,6 +14,7 @@
 
 #include "bar_walk.h"
 #include "session.h"
+#include "tick_walk.h"
 #include "tradewind/alpaca.h"
 
 enum { RUN_COUNT = 51, BAR_MAX = 10000, ROOM = 4 << 20 };
@@ -21,6 +23,8 @@ typedef struct bench {
     tw_exchange *exchange;
     tw_text text;
     uint32_t count;
+    bool quotes;
+    int64_t last_day_ns;
     tw_bar bars[BAR_MAX];
 } bench;
 
@@ -100,6 +104,32 @@ static void walk_days(bench *b) {
     walk(b, (bar_frame){BAR_DAY, 1});
 }
 
+static bool take_tick(void *context, const void *record, int64_t time_ns, uint64_t number) {
+    bench *b = context;
+    (void)time_ns;
+    (void)number;
+    if (b->count == BAR_MAX)
+        return false;
+    if (b->count++ > 0)
+        tw_text_append_char(&b->text, ',');
+    if (b->quotes)
+        tw_alpaca_encode_quote(&b->text, record);
+    else
+        tw_alpaca_encode_trade(&b->text, record);
+    return true;
+}
+
+/* Of the history's last day, whose minutes are remembered. */
+static void walk_ticks(bench *b) {
+    const tick_range range = {
+        .quotes = b->quotes, .from_ns = b->last_day_ns, .to_ns = EXCHANGE_END_NS};
+    tw_text_clear(&b->text);
+    b->count = 0;
+    bool more = true;
+    for (tw_symbol s = 0; more && s < tw_exchange_symbol_count(b->exchange); s++)
+        more = tick_walk(b->exchange, s, &range, take_tick, b);
+}
+
 static double least_us(bench *b, void (*run)(bench *b)) {
     int64_t least = INT64_MAX;
     for (int i = 0; i < RUN_COUNT; i++) {
@@ -123,6 +153,14 @@ static void report(bench *b, const char *name, void (*run)(bench *b)) {
            name, count, size, whole, (double)size / whole / 1e3, encoded, printed, copied);
 }
 
+static void report_ticks(bench *b, const char *name, bool quotes) {
+    b->quotes = quotes;
+    b->last_day_ns = session_time_of(daily_history_last_day(b->exchange->history), 0, 0);
+    double whole = least_us(b, walk_ticks);
+    printf("%-8s %6" PRIu32 "      %8zu bytes: page %8.1f us (%5.2f GB/s)\n", name, b->count,
+           b->text.size, whole, (double)b->text.size / whole / 1e3);
+}
+
 int main(void) {
     tw_exchange_config config;
     tw_error error = {0};
@@ -138,6 +176,8 @@ int main(void) {
     report(&b, "hours", walk_hours);
     report(&b, "made", walk_hours_anew);
     report(&b, "days", walk_days);
+    report_ticks(&b, "trades", false);
+    report_ticks(&b, "quotes", true);
     tw_exchange_close(b.exchange);
     return 0;
 }
