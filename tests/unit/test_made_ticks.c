@@ -58,8 +58,8 @@ static void assert_quoted(const tw_bar *bar, uint64_t seed) {
         assert_int_equal(quote.time_ns, made_quote_time(&minute, k));
         assert_true(quote.time_ns >= last_ns && quote.time_ns <= trade.time_ns);
         assert_true(quote.bid_price.nano > 0 && quote.bid_price.nano < quote.ask_price.nano);
-        assert_true(quote.bid_price.nano == trade.price.nano ||
-                    quote.ask_price.nano == trade.price.nano);
+        bool bought = trade.side == TW_SIDE_BUY;
+        assert_int_equal(trade.price.nano, bought ? quote.ask_price.nano : quote.bid_price.nano);
         assert_true(quote.bid_size.nano > 0 && quote.ask_size.nano > 0);
         last_ns = trade.time_ns;
     }

@@ -133,30 +133,37 @@ static int64_t size_at(const made_minute *minute, uint64_t k) {
 
 /* ---- records ------------------------------------------------------------------------------- */
 
+/* Two basis points, in whole cents. */
+static int64_t spread_at(int64_t price) {
+    return (price / 5000 / CENT_NANO + 1) * CENT_NANO;
+}
+
+/* Whether its buyer took what was offered; a bid is never at nothing. */
+static bool is_bought(const made_minute *minute, uint64_t k, int64_t price) {
+    return draw(minute, k, DRAW_SIDE) % 2 == 0 && price > spread_at(price);
+}
+
 void made_trade(const made_minute *minute, uint64_t k, tw_trade *ret_trade) {
     TW_ASSERT(k < minute->bar->count);
+    int64_t price = price_at(minute, k);
     *ret_trade = (tw_trade){
         .time_ns = made_trade_time(minute, k),
-        .price = {price_at(minute, k)},
+        .price = {price},
         .quantity = {size_at(minute, k)},
         .id = minute->first_id + k,
         .symbol = minute->bar->symbol,
+        .side = is_bought(minute, k, price) ? TW_SIDE_BUY : TW_SIDE_SELL,
         .exchange = 'V',
         .tape = 'C',
         .conditions = "@",
     };
 }
 
-/* Two basis points, in whole cents. */
-static int64_t spread_at(int64_t price) {
-    return (price / 5000 / CENT_NANO + 1) * CENT_NANO;
-}
-
 void made_quote(const made_minute *minute, uint64_t k, tw_quote *ret_quote) {
     int64_t price = price_at(minute, k);
     int64_t spread = spread_at(price);
     uint64_t depth = draw(minute, k, DRAW_DEPTH);
-    bool bought = draw(minute, k, DRAW_SIDE) % 2 == 0 && price > spread;
+    bool bought = is_bought(minute, k, price);
     *ret_quote = (tw_quote){
         .time_ns = made_quote_time(minute, k),
         .bid_price = {bought ? price - spread : price},
