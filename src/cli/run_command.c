@@ -279,6 +279,7 @@ static void engine_config_of(const run_session *session, tw_engine_config *confi
     };
     memcpy(config->timeframes_ns, TIMEFRAMES_NS, sizeof TIMEFRAMES_NS);
     run_limits_apply(options, session->limits, &config->controls);
+    config->kill_on_stop = (tw_kill_level)session->limits->on_stop;
 }
 
 /* The engine, with what an earlier run of this store left open. */
@@ -326,11 +327,16 @@ static tw_status make_session(run_session *session, tw_error *error) {
                              &session->recorder);
     if (status != TW_OK)
         return tw_error_set(error, status, "no memory for the recorder");
-    return make_engine(session, error);
+    status = make_engine(session, error);
+    if (status == TW_OK)
+        status = run_kill_start(&session->kill, session->database, session->engine, session->loop,
+                                error);
+    return status;
 }
 
 static void free_session(run_session *session) {
     run_session_join(session);
+    run_kill_stop(&session->kill);
     tw_engine_free(session->engine);
     tw_venue_free(session->venue);
     tw_recorder_free(session->recorder);
@@ -402,6 +408,7 @@ static int run(const run_options *options, const run_limits *limits, const excha
     run_session session = {
         .options = options, .limits = limits, .market = market, .access = access};
     tw_error error = {0};
+    run_kill_block_signal();
     tw_status status = run_safety_check(options, limits, access, &error);
     if (status == TW_OK)
         status = exchange_options_apply(market, &session.exchange_config, &error);

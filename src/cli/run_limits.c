@@ -48,6 +48,10 @@ static const tw_config_option limit_table[] = {
      "0: "
      "none is",
      NULL, offsetof(run_limits, duplicate_span_ns)},
+    {"on-stop", TW_CONFIG_CHOICE, NULL, NULL, NULL, "none",
+     "what else a tripped stop does: none (all but closing orders are denied), or a kill of this "
+     "level",
+     "none|new|cancel|flatten", offsetof(run_limits, on_stop)},
 };
 
 tw_arguments_table run_limits_arguments(const char *heading, run_limits *target) {

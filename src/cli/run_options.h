@@ -47,6 +47,7 @@ typedef struct run_limits {
     int64_t rate_max;
     int64_t day_max;
     int64_t duplicate_span_ns;
+    int on_stop; /* tw_kill_level */
 } run_limits;
 
 extern const tw_config_option run_option_table[];

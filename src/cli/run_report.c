@@ -243,6 +243,14 @@ static void json_trading(tw_text *text, const tw_engine_report *engine) {
     string(text, "denied_reason", engine->denied_reason);
     denied(text, engine);
     end(text, '}');
+    tw_text_append_string(text, "\"kills\":{");
+    whole(text, "total", engine->kills);
+    string(text, "level", tw_kill_level_name(engine->killed));
+    if (engine->kills > 0) {
+        string(text, "by", tw_kill_source_name(engine->killed_by));
+        point(text, "newest", engine->killed_ns);
+    }
+    end(text, '}');
     tw_text_append_string(text, "\"fills\":{");
     whole(text, "total", engine->fills);
     whole(text, "repeated", engine->fills_repeated);
@@ -469,6 +477,9 @@ static void print_orders(const tw_engine_report *engine) {
         count(engine->orders_denied, text[6]));
     if (engine->orders_denied > 0)
         printf("             the newest was denied for its %s\n", engine->denied_reason);
+    if (engine->kills > 0)
+        printf("  killed     %s, the newest by %s; level now: %s\n", count(engine->kills, text[0]),
+               tw_kill_source_name(engine->killed_by), tw_kill_level_name(engine->killed));
     printf("  fills      %s, turnover %s\n", count(engine->fills, text[0]),
            money(engine->turnover.nano, text[1]));
 }

@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "run_kill.h"
 #include "run_options.h"
 #include "tradewind/engine.h"
 #include "tradewind/exchange.h"
@@ -57,6 +58,7 @@ typedef struct run_session {
     tw_venue *venue;
     tw_engine *engine;
     tw_loop *loop; /* of the main thread: signals, wake-ups */
+    run_kill kill;
 
     run_thread exchange_thread;
     run_thread network_thread;

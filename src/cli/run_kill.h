@@ -1,0 +1,42 @@
+/*
+ * run_kill.h - who may kill a run: its kill file and SIGUSR2, heard by a thread of their own.
+ *
+ * The thread does nothing but wait for the two and set the engine's switch, so that a kill is not
+ * held up by whatever the engine is busy with. The main thread then writes the file for a kill that
+ * did not come from it (a signal, a rule): it holds in the next run, too.
+ */
+#ifndef TRADEWIND_CLI_RUN_KILL_H
+#define TRADEWIND_CLI_RUN_KILL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "kill_file.h"
+#include "tradewind/loop.h"
+
+typedef struct run_kill {
+    char path[KILL_FILE_PATH_SIZE]; /* empty: the store has no file */
+    const char *name;               /* of the file in its folder */
+    tw_engine *engine;
+    tw_loop *loop; /* of the main thread: woken after each change */
+    int signals;   /* descriptors, or -1 */
+    int folder;
+    int ending;
+    pthread_t thread;
+    bool started;
+    _Atomic uint32_t told; /* the level that the file is known to say */
+} run_kill;
+
+/* First of all, before any thread is made: SIGUSR2 is heard by the thread below alone. */
+void run_kill_block_signal(void);
+
+/* Kills at once if the file says so, and listens from now on. TW_IO, TW_FULL. */
+tw_status run_kill_start(run_kill *kill, const char *database, tw_engine *engine, tw_loop *loop,
+                         tw_error *error) TW_MUST_CHECK;
+/* Harmless when it was not started. */
+void run_kill_stop(run_kill *kill);
+
+/* Main thread, each turn: writes the file of a kill that did not come from it. */
+tw_status run_kill_turn(run_kill *kill, tw_error *error) TW_MUST_CHECK;
+
+#endif
