@@ -30,7 +30,7 @@
  * used if the server agrees; a server answers an offer with tw_socket_deflate_choose. What is
  * inflated is bounded by message_size_max like everything else. Shared frames go as they are.
  *
- * Memory: one block a message in the queue, from the allocator; wslay gathers an incoming
+ * Memory: one block a message in the queue, which grows up to its bound, from the allocator; wslay gathers an incoming
  * message on the C heap, up to `message_size_max`. With deflate about 300 kB of zlib, and a buffer
  * for the last inflated message, up to message_size_max.
  * Threads: everything belongs to the loop's thread, frames too.
@@ -199,6 +199,10 @@ TW_API tw_socket_deflate tw_socket_get_deflate(const tw_socket *socket);
 /* From now on the socket ends with TW_TIMEOUT when no message came for so long; 0: never. For those
  * who know when silence is normal. */
 TW_API void tw_socket_set_quiet_timeout(tw_socket *socket, int64_t quiet_timeout_ns);
+
+/* The bound of incoming messages from now on, at least 1: a server may grant more to those whom it
+ * knows. */
+TW_API void tw_socket_set_message_size_max(tw_socket *socket, uint32_t message_size_max);
 
 /*
  * Queues one message; the bytes are copied. TW_OK, TW_FULL (the queue is at its bound: the message

@@ -242,6 +242,12 @@ static void listen_again(tw_http_server *server) {
         tw_loop_watch_set(server->listener, TW_LOOP_READABLE);
 }
 
+static void give_place_back(http_connection *connection) {
+    tw_http_server *server = connection->server;
+    *connection = (http_connection){.server = server, .next = server->first_free, .fd = -1};
+    server->first_free = connection;
+}
+
 void http_connection_free(http_connection *connection) {
     tw_http_server *server = connection->server;
     tw_http_request *request = connection->request;
@@ -261,8 +267,7 @@ void http_connection_free(http_connection *connection) {
     }
     if (connection->fd >= 0)
         close(connection->fd);
-    *connection = (http_connection){.server = server, .next = server->first_free, .fd = -1};
-    server->first_free = connection;
+    give_place_back(connection);
     server->connection_count--;
     if (server->accept_timer == NULL)
         listen_again(server);
@@ -284,21 +289,35 @@ static bool is_over_bound(const tw_http_server *server) {
     return (uint64_t)server->connection_count + elsewhere > server->config.connection_count_max;
 }
 
-/* Takes a place for a connection; the descriptor is closed if there is none. */
-static void welcome(tw_http_server *server, int fd) {
+static bool has_place(const tw_http_server *server) {
+    return server->first_free != NULL || server->used_count < server->place_count;
+}
+
+/* A place that was used before, else the next; the others are never touched. */
+static http_connection *take_place(tw_http_server *server) {
     http_connection *connection = server->first_free;
+    if (connection != NULL)
+        server->first_free = connection->next;
+    else
+        connection = &server->places[server->used_count++];
+    TW_ASSERT(connection->phase == HTTP_FREE);
+    *connection = (http_connection){.server = server, .fd = -1};
+    return connection;
+}
+
+/* Takes a place for a connection; the descriptor is closed if it cannot be watched. */
+static void welcome(tw_http_server *server, int fd) {
+    http_connection *connection = take_place(server);
     int yes = 1;
-    TW_ASSERT(connection != NULL && connection->phase == HTTP_FREE);
     tw_status status = tw_loop_watch_start(server->loop, fd, TW_LOOP_READABLE,
                                            http_connection_ready, connection, &connection->watch);
     if (status != TW_OK) {
+        give_place_back(connection);
         close(fd);
         return;
     }
     (void)!setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    server->first_free = connection->next;
     server->connection_count++;
-    connection->next = NULL;
     connection->fd = fd;
     connection->wait = HTTP_WAIT_NOTHING;
     connection->task = (tw_loop_task){.run = run_task, .context = connection};
@@ -325,7 +344,7 @@ static void accept_ready(void *context, int fd, uint32_t events) {
     tw_http_server *server = context;
     (void)events;
     for (int i = 0; i < ACCEPT_COUNT_MAX; i++) {
-        if (server->first_free == NULL) { /* the next waits until one has been told */
+        if (!has_place(server)) { /* the next waits until one has been told */
             tw_loop_watch_set(server->listener, 0);
             return;
         }
@@ -425,11 +444,6 @@ static tw_status make_places(tw_http_server *server, tw_error *error) {
     server->places = TW_NEW(server->allocator, server->place_count, http_connection);
     if (server->places == NULL || server->scratch == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "no memory for the connections of an HTTP server");
-    for (uint32_t i = server->place_count; i > 0; i--) {
-        http_connection *connection = &server->places[i - 1];
-        *connection = (http_connection){.server = server, .next = server->first_free, .fd = -1};
-        server->first_free = connection;
-    }
     return TW_OK;
 }
 
@@ -499,7 +513,7 @@ void tw_http_server_free(tw_http_server *server) {
     if (server == NULL)
         return;
     tw_http_server_stop(server);
-    for (uint32_t i = 0; server->places != NULL && i < server->place_count; i++) {
+    for (uint32_t i = 0; server->places != NULL && i < server->used_count; i++) {
         TW_ASSERT(!server->places[i].handling);
         if (server->places[i].phase != HTTP_FREE)
             http_connection_break(&server->places[i]);

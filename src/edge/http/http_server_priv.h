@@ -145,6 +145,7 @@ struct tw_http_server {
     http_connection *first_free;
     tw_http_reply *first_spare;
     uint32_t place_count;
+    uint32_t used_count; /* places behind these were never used */
     uint32_t connection_count;
     uint32_t request_count;
     uint32_t spare_count;

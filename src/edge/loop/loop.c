@@ -66,6 +66,7 @@ struct tw_loop {
     tw_loop_watch *watches;
     tw_loop_watch *first_free_watch;
     uint32_t watch_count_max;
+    uint32_t watch_used_count; /* those behind were never used, nor their memory touched */
     timer_heap timers;
     signal_slot signals[TW_LOOP_SIGNAL_COUNT_MAX];
 
@@ -94,12 +95,6 @@ static tw_status make_tables(tw_loop *loop, uint32_t timer_count_max) {
     loop->watches = TW_NEW(loop->allocator, loop->watch_count_max, tw_loop_watch);
     if (loop->watches == NULL)
         return TW_NO_MEMORY;
-    for (uint32_t i = loop->watch_count_max; i > 0; i--) {
-        tw_loop_watch *watch = &loop->watches[i - 1];
-        watch->loop = loop;
-        watch->next_free = loop->first_free_watch;
-        loop->first_free_watch = watch;
-    }
     return loop_timers_init(&loop->timers, loop->allocator, timer_count_max);
 }
 
@@ -149,7 +144,7 @@ tw_status tw_loop_new(const tw_loop_config *config, tw_loop **ret_loop, tw_error
 }
 
 static void close_all(tw_loop *loop) {
-    for (uint32_t i = 0; loop->watches != NULL && i < loop->watch_count_max; i++)
+    for (uint32_t i = 0; loop->watches != NULL && i < loop->watch_used_count; i++)
         if (loop->watches[i].state == SLOT_IN_USE)
             tw_loop_watch_stop(&loop->watches[i]);
     for (int i = 0; i < TW_LOOP_SIGNAL_COUNT_MAX; i++)
@@ -291,28 +286,43 @@ static void watch_ready(uv_poll_t *handle, int status, int uv_events) {
     watch->on_ready(watch->context, watch->fd, events);
 }
 
-static void watch_closed(uv_handle_t *handle) {
-    tw_loop_watch *watch = handle->data;
+static tw_loop_watch *take_watch(tw_loop *loop) {
+    tw_loop_watch *watch = loop->first_free_watch;
+    if (watch != NULL) {
+        loop->first_free_watch = watch->next_free;
+    } else if (loop->watch_used_count < loop->watch_count_max) {
+        watch = &loop->watches[loop->watch_used_count++];
+        watch->loop = loop;
+    }
+    return watch;
+}
+
+static void give_watch_back(tw_loop_watch *watch) {
     tw_loop *loop = watch->loop;
     watch->state = SLOT_FREE;
     watch->next_free = loop->first_free_watch;
     loop->first_free_watch = watch;
 }
 
+static void watch_closed(uv_handle_t *handle) {
+    give_watch_back(handle->data);
+}
+
 tw_status tw_loop_watch_start(tw_loop *loop, int fd, uint32_t events, tw_loop_on_ready on_ready,
                               void *context, tw_loop_watch **ret_watch) {
     TW_ASSERT(fd >= 0 && on_ready != NULL && ret_watch != NULL);
-    tw_loop_watch *watch = loop->first_free_watch;
+    tw_loop_watch *watch = take_watch(loop);
     if (watch == NULL)
         return TW_FULL;
     int failed = uv_poll_init(&loop->uv, &watch->poll, fd);
+    if (failed != 0)
+        give_watch_back(watch);
     if (failed == UV_EEXIST)
         return TW_EXISTS;
     if (failed == UV_EPERM || failed == UV_EBADF)
         return TW_INVALID;
     if (failed != 0)
         return tw_status_from_errno(-failed);
-    loop->first_free_watch = watch->next_free;
     watch->poll.data = watch;
     watch->on_ready = on_ready;
     watch->context = context;

@@ -8,7 +8,7 @@
  *   1. heap[0 .. count) are exactly the timers with `running` set; heap[i]->position == i.
  *   2. A parent is never later than its children: by deadline, then by sequence. No two timers
  *      have the same sequence, so the order is total and a run is reproducible.
- *   3. The other slots are in the free list.
+ *   3. The other slots are in the free list, or behind the first `used_count` and never touched.
  */
 #include "timers.h"
 
@@ -62,12 +62,6 @@ tw_status loop_timers_init(timer_heap *timers, const tw_allocator *allocator, ui
         loop_timers_done(timers);
         return TW_NO_MEMORY;
     }
-    for (uint32_t i = count_max; i > 0; i--) {
-        tw_loop_timer *timer = &timers->slots[i - 1];
-        timer->owner = timers;
-        timer->next_free = timers->first_free;
-        timers->first_free = timer;
-    }
     return TW_OK;
 }
 
@@ -80,9 +74,13 @@ void loop_timers_done(timer_heap *timers) {
 
 tw_loop_timer *loop_timers_start(timer_heap *timers, int64_t deadline_ns, int64_t repeat_ns) {
     tw_loop_timer *timer = timers->first_free;
-    if (timer == NULL)
+    if (timer != NULL)
+        timers->first_free = timer->next_free;
+    else if (timers->used_count < timers->count_max)
+        timer = &timers->slots[timers->used_count++];
+    else
         return NULL;
-    timers->first_free = timer->next_free;
+    timer->owner = timers;
     timer->deadline_ns = deadline_ns;
     timer->repeat_ns = repeat_ns;
     timer->sequence = ++timers->sequence;

@@ -11,8 +11,9 @@ typedef struct timer_heap {
     const tw_allocator *allocator;
     tw_loop_timer *slots;      /* count_max of them */
     tw_loop_timer **heap;      /* the running ones, earliest first */
-    tw_loop_timer *first_free; /* the others, linked */
+    tw_loop_timer *first_free; /* of the others, those that ran before */
     uint32_t count;
+    uint32_t used_count; /* slots behind these never ran */
     uint32_t count_max;
     uint64_t sequence; /* of the timer started last */
 } timer_heap;

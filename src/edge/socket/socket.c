@@ -26,6 +26,7 @@
 #define MESSAGE_SIZE_DEFAULT (4u << 20)
 #define QUEUE_SIZE_DEFAULT (4u << 20)
 #define QUEUE_COUNT_DEFAULT 1024
+#define QUEUE_COUNT_FIRST 8
 #define PING_INTERVAL_DEFAULT_NS (10 * TW_NS_PER_SECOND)
 #define PONG_TIMEOUT_DEFAULT_NS (10 * TW_NS_PER_SECOND)
 #define CLOSE_TIMEOUT_DEFAULT_NS (2 * TW_NS_PER_SECOND)
@@ -295,6 +296,13 @@ static void open_now(void *context) {
     socket_leave(socket);
 }
 
+/* The queue grows when it has to: most never do. */
+static uint32_t first_places(const tw_socket_config *config) {
+    return (config->queue_count_max < QUEUE_COUNT_FIRST ? config->queue_count_max
+                                                        : QUEUE_COUNT_FIRST) +
+           CONTROL_PLACES;
+}
+
 tw_status socket_make(tw_loop *loop, const tw_socket_config *config, bool client,
                       tw_socket **ret_socket, tw_error *error) {
     const tw_allocator *allocator =
@@ -313,7 +321,7 @@ tw_status socket_make(tw_loop *loop, const tw_socket_config *config, bool client
     socket->flush_task = (tw_loop_task){.run = flush, .context = socket};
     socket->open_task = (tw_loop_task){.run = open_now, .context = socket};
     socket->read_task = (tw_loop_task){.run = read_again, .context = socket};
-    socket->places = socket->config.queue_count_max + CONTROL_PLACES;
+    socket->places = first_places(&socket->config);
     socket->queue = TW_NEW(allocator, socket->places, tw_socket_frame *);
     if (socket->queue == NULL || make_wslay(socket) != TW_OK) {
         destroy(socket);
@@ -407,6 +415,16 @@ void tw_socket_set_quiet_timeout(tw_socket *socket, int64_t quiet_timeout_ns) {
         socket_plan_timer(socket);
 }
 
+void tw_socket_set_message_size_max(tw_socket *socket, uint32_t message_size_max) {
+    TW_ASSERT(message_size_max > 0);
+    socket->config.message_size_max = message_size_max;
+    uint64_t size_max =
+        socket->deflater != NULL ? packed_size_max(message_size_max) : message_size_max;
+    wslay_event_config_set_max_recv_msg_length(socket->events, size_max);
+    if (socket->deflater != NULL)
+        socket_deflater_set_size_max(socket->deflater, message_size_max);
+}
+
 static tw_status refuse(tw_socket *socket) {
     socket->stats.dropped_count++;
     if (socket->config.policy != TW_SOCKET_CLOSE_SLOW)
@@ -433,6 +451,8 @@ tw_status tw_socket_send(tw_socket *socket, tw_socket_kind kind, tw_slice data) 
         return TW_INVALID;
     if (!has_room(socket, data.size))
         return refuse(socket);
+    if (!socket_make_place(socket))
+        return TW_NO_MEMORY;
     tw_socket_frame *frame = socket_frame_encode(socket, kind, data);
     if (frame == NULL)
         return TW_NO_MEMORY;
@@ -448,6 +468,8 @@ tw_status tw_socket_send_frame(tw_socket *socket, tw_socket_frame *frame) {
         return TW_STATE;
     if (!has_room(socket, frame->size))
         return refuse(socket);
+    if (!socket_make_place(socket))
+        return TW_NO_MEMORY;
     frame->references++;
     socket->stats.payload_out_size += frame->payload_size;
     socket->stats.message_out_count++;

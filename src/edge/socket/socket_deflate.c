@@ -101,6 +101,10 @@ tw_status socket_deflater_new(const tw_allocator *allocator, const tw_socket_def
     return TW_OK;
 }
 
+void socket_deflater_set_size_max(socket_deflater *deflater, size_t size_max) {
+    deflater->size_max = size_max;
+}
+
 void socket_deflater_free(socket_deflater *deflater) {
     if (deflater == NULL)
         return;

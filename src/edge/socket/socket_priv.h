@@ -119,6 +119,9 @@ bool socket_is_waiting_for_pong(const tw_socket *socket);
 /* socket_queue.c */
 /* Takes over one reference to `frame`. The caller has looked that there is a place. */
 void socket_push(tw_socket *socket, tw_socket_frame *frame);
+/* A place for one more message, behind which all places for control frames remain; false without
+ * memory. */
+bool socket_make_place(tw_socket *socket);
 /* A place for a control frame is free. */
 bool socket_has_control_place(const tw_socket *socket);
 /* Watches for what the socket can do now. */
@@ -159,6 +162,8 @@ int socket_random(uint8_t *buffer, size_t size);
 tw_status socket_deflater_new(const tw_allocator *allocator, const tw_socket_deflate *agreed,
                               bool client, size_t size_max, socket_deflater **ret_deflater);
 void socket_deflater_free(socket_deflater *deflater);
+/* Of the messages that come from now on. */
+void socket_deflater_set_size_max(socket_deflater *deflater, size_t size_max);
 /* Whether a message of this size is worth it. */
 bool socket_deflater_wants(const socket_deflater *deflater, size_t size);
 /* A message that was packed is not sent after all. */

@@ -38,6 +38,23 @@ void socket_go_on(tw_socket *socket) {
     tw_loop_defer(socket->loop, &socket->read_task);
 }
 
+bool socket_make_place(tw_socket *socket) {
+    if (socket->stats.queue_count + CONTROL_PLACES < socket->places)
+        return true;
+    uint32_t most = socket->config.queue_count_max + CONTROL_PLACES;
+    uint32_t places = socket->places > most / 2 ? most : 2 * socket->places;
+    tw_socket_frame **queue = TW_NEW(socket->allocator, places, tw_socket_frame *);
+    if (queue == NULL)
+        return false;
+    for (uint32_t i = 0; i < socket->count; i++)
+        queue[i] = socket->queue[(socket->first + i) % socket->places];
+    TW_DELETE(socket->allocator, socket->queue, socket->places, tw_socket_frame *);
+    socket->queue = queue;
+    socket->places = places;
+    socket->first = 0;
+    return true;
+}
+
 /* Takes over one reference to `frame`. The caller has looked that there is a place. */
 void socket_push(tw_socket *socket, tw_socket_frame *frame) {
     TW_ASSERT(socket->count < socket->places);
