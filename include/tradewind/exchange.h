@@ -73,6 +73,9 @@ typedef struct tw_exchange_config {
     tw_money cash;            /* of an account; at most 1,000,000,000 */
     double invested;          /* share of it held in equal parts of all symbols, 0 to 1 */
     uint32_t
+        connection_count_max; /* clients at once, of HTTP and streams; the next is answered 503.
+                               * At most 100000; 0: 10000, or as the limit of open files has it */
+    uint32_t
         stream_connection_max;  /* streams of an account at an endpoint, else error 406; 0: any */
     uint32_t stream_symbol_max; /* of trades and quotes, a stream, else error 405; 0: any */
     const char *key;            /* of the one account: key and secret, 1 to 63 characters */

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "command.h"
 #include "exchange_options.h"
@@ -13,6 +14,7 @@ typedef struct listen_options {
     char listen[TW_CONFIG_TEXT_SIZE];
     char accounts[TW_CONFIG_TEXT_SIZE];
     double speed;
+    int64_t connections;
 } listen_options;
 
 static const tw_config_option listen_table[] = {
@@ -25,6 +27,11 @@ static const tw_config_option listen_table[] = {
     {"speed", TW_CONFIG_NUMBER, "TIMES", "0.001", "100000", "1",
      "so many times faster than outside: --speed 60 is --clock x60", NULL,
      offsetof(listen_options, speed)},
+    {"connections", TW_CONFIG_INTEGER, "N", "0", "100000", "0",
+     "clients at once, of REST and streams together, the next is answered 503; 0: 10000, or as "
+     "many "
+     "as the limit of open files allows",
+     NULL, offsetof(listen_options, connections)},
 };
 
 /* The exchange that a signal ends. */
@@ -91,6 +98,16 @@ static void find_open(const tw_exchange *exchange, tw_exchange_account *ret_acco
     do
         tw_exchange_account_at(exchange, i, ret_account);
     while (ret_account->closed && ++i < tw_exchange_account_count(exchange));
+}
+
+/* Each client is an open file. Where the limit cannot be raised, what the exchange asks for is held
+ * against it as it is. */
+static void raise_file_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static void print_ready(const tw_exchange *exchange, const char *address,
@@ -183,5 +200,7 @@ int command_exchange(int argc, char **argv) {
         status = split_listen(listener.listen, &config.address, &config.port, &error);
     if (status != TW_OK)
         return command_failed("exchange", &error);
+    config.connection_count_max = (uint32_t)listener.connections;
+    raise_file_limit();
     return serve(&config, config.address);
 }

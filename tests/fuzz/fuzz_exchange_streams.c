@@ -41,7 +41,7 @@ static stage *the_stage(void) {
     if (status == TW_OK)
         status = tw_loop_new(NULL, &s.loop, NULL);
     if (status == TW_OK)
-        status = streams_new(NULL, s.loop, s.desk.symbols, s.desk.ledger, &s.streams);
+        status = streams_new(NULL, s.loop, s.desk.symbols, s.desk.ledger, 16, &s.streams);
     if (status == TW_OK)
         status = tw_symbols_new(NULL, 16, &s.symbols);
     if (status == TW_OK)

@@ -381,11 +381,21 @@ static void changing_audiences_get_what_they_asked_for(void **state) {
                      number_in(get("/sim/clock"), "data_messages"));
 }
 
+static void note_http_status(void *context, tw_socket *socket, const tw_socket_ending *ending) {
+    (void)socket;
+    *(uint16_t *)context = ending->http_status;
+}
+
 static void there_are_places_for_so_many_and_no_more(void **state) {
     (void)state;
-    enum { CLIENTS = STREAM_CLIENT_COUNT_MAX };
+    enum { CLIENTS = 200 };
     static tw_socket *sockets[CLIENTS];
     static uint64_t counts[CLIENTS];
+    tw_exchange_config crowded = configuration();
+    crowded.connection_count_max = CLIENTS + 1; /* and the one that makes calls */
+    close_world();
+    open_world(&crowded);
+    get("/v2/clock");
     tw_loop *loop = NULL;
     const tw_loop_config config = {.watch_count_max = 2 * CLIENTS, .timer_count_max = 8 * CLIENTS};
     assert_int_equal(tw_loop_new(&config, &loop, NULL), TW_OK);
@@ -405,8 +415,14 @@ static void there_are_places_for_so_many_and_no_more(void **state) {
     }
     TURN_UNTIL((assert_int_equal(tw_loop_turn(loop, 0, NULL, NULL), TW_OK),
                 streams_client_count(w.exchange->streams) == CLIENTS));
-    call("GET", "/v2/sip", NULL);
-    assert_int_equal(w.http_status, 503);
+    uint16_t refused = 0;
+    tw_socket *one_more = NULL;
+    tw_socket_config last = {.on_close = note_http_status, .context = &refused};
+    tw_socket_call late = {.url = url, .headers = headers, .header_count = 2};
+    assert_int_equal(tw_socket_connect(loop, &late, &last, &one_more, NULL), TW_OK);
+    TURN_UNTIL((assert_int_equal(tw_loop_turn(loop, 0, NULL, NULL), TW_OK), refused != 0));
+    assert_int_equal(refused, 503);
+    tw_socket_free(one_more);
     for (int i = 0; i < CLIENTS; i++)
         assert_int_equal(tw_socket_send(sockets[i], TW_SOCKET_TEXT,
                                         tw_slice_of("{\"action\":\"subscribe\",\"trades\":[\"*\"],"
@@ -447,7 +463,7 @@ static void a_mute_stream_is_open_and_silent(void **state) {
 static tw_status make_and_free(const tw_allocator *allocator, void *context) {
     (void)context;
     streams *set = NULL;
-    tw_status status = streams_new(allocator, w.loop, w.symbols, w.exchange->ledger, &set);
+    tw_status status = streams_new(allocator, w.loop, w.symbols, w.exchange->ledger, 16, &set);
     if (status == TW_OK)
         streams_free(set);
     return status;

@@ -480,6 +480,11 @@ static void the_client_over_the_bound_is_answered_503(void **state) {
     say_text(second, GET("/c"));
     hear_until(second, "GET /c 0.");
     hang_up(0);
+    turn_until_connections(2); /* the second, and the one that was refused and stays */
+    raw_client *next = dial(4);
+    say_text(next, GET("/n"));
+    hear_until(next, "GET /n 0.");
+    hang_up(4);
     hang_up(2);
     turn_until_connections(1);
     raw_client *third = dial(2);

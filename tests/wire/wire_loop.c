@@ -1,10 +1,13 @@
 /* wire_loop.c - the event loop against the kernel: descriptors, timers, wake-ups, signals. */
+#include <arpa/inet.h>
+#include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -186,6 +189,57 @@ static void a_watch_is_level_triggered_and_can_pause_and_stop(void **state) {
     close(c.fds[1]);
 }
 
+typedef struct last_words {
+    tw_loop_watch *watch;
+    char text[4];
+    size_t size;
+    int error;
+} last_words;
+
+static void read_a_byte(void *context, int fd, uint32_t events) {
+    last_words *words = context;
+    (void)events;
+    ssize_t got = recv(fd, words->text + words->size, 1, 0);
+    words->size += got > 0 ? 1 : 0;
+    words->error = got < 0 ? errno : 0;
+}
+
+/* Two ends of TCP: only there a reset leaves what came before it to be read. */
+static void connect_ends(int ends[2]) {
+    struct sockaddr_in where = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof where;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&where, size), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&where, &size), 0);
+    ends[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(ends[0], (struct sockaddr *)&where, size), 0);
+    ends[1] = accept(listener, NULL, NULL);
+    assert_true(ends[1] >= 0);
+    close(listener);
+}
+
+static void a_broken_descriptor_is_told_until_the_reader_knows_why(void **state) {
+    (void)state;
+    const struct linger at_once = {.l_onoff = 1};
+    tw_loop *loop = make_loop(4, 4);
+    last_words words = {0};
+    int ends[2];
+    connect_ends(ends);
+    assert_int_equal(
+        tw_loop_watch_start(loop, ends[1], TW_LOOP_READABLE, read_a_byte, &words, &words.watch),
+        TW_OK);
+    assert_int_equal(send(ends[0], "abc", 3, MSG_NOSIGNAL), 3);
+    assert_int_equal(setsockopt(ends[0], SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+    close(ends[0]);
+    for (int i = 0; i < 10 && words.error == 0; i++)
+        turn(loop, TW_NS_PER_SECOND / 10);
+    assert_memory_equal(words.text, "abc", 3);
+    assert_int_equal(words.error, ECONNRESET);
+    tw_loop_free(loop);
+    close(ends[1]);
+}
+
 /* ---- wake-ups, signals, tasks --------------------------------------------------------- */
 
 static void count_up(void *context) {
@@ -270,6 +324,7 @@ int main(void) {
         cmocka_unit_test(a_timer_that_restarts_itself_does_not_hold_a_turn),
         cmocka_unit_test(timers_are_bounded),
         cmocka_unit_test(a_watch_is_level_triggered_and_can_pause_and_stop),
+        cmocka_unit_test(a_broken_descriptor_is_told_until_the_reader_knows_why),
         cmocka_unit_test(a_wake_from_another_thread_ends_the_wait),
         cmocka_unit_test(signals_come_as_callbacks),
         cmocka_unit_test(deferred_tasks_run_once_in_this_turn),

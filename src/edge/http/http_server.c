@@ -267,8 +267,9 @@ void http_connection_free(http_connection *connection) {
     }
     if (connection->fd >= 0)
         close(connection->fd);
-    give_place_back(connection);
     server->connection_count--;
+    server->surplus_count -= connection->surplus;
+    give_place_back(connection);
     if (server->accept_timer == NULL)
         listen_again(server);
     if (on_upgrade != NULL)
@@ -281,12 +282,14 @@ static void run_task(void *context) {
     http_connection_go_on(context);
 }
 
-/* More clients than there may be, those counted that have become something else. */
+/* More clients than there may be, those counted that have become something else, and those not that
+ * are being refused. */
 static bool is_over_bound(const tw_http_server *server) {
     uint32_t elsewhere = server->config.count_elsewhere != NULL
                              ? server->config.count_elsewhere(server->config.owner)
                              : 0;
-    return (uint64_t)server->connection_count + elsewhere > server->config.connection_count_max;
+    uint64_t clients = (uint64_t)server->connection_count - server->surplus_count + elsewhere;
+    return clients > server->config.connection_count_max;
 }
 
 static bool has_place(const tw_http_server *server) {
@@ -322,6 +325,7 @@ static void welcome(tw_http_server *server, int fd) {
     connection->wait = HTTP_WAIT_NOTHING;
     connection->task = (tw_loop_task){.run = run_task, .context = connection};
     connection->surplus = is_over_bound(server);
+    server->surplus_count += connection->surplus;
     http_connection_begin(connection);
 }
 

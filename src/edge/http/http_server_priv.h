@@ -147,6 +147,7 @@ struct tw_http_server {
     uint32_t place_count;
     uint32_t used_count; /* places behind these were never used */
     uint32_t connection_count;
+    uint32_t surplus_count; /* of them, those that are being refused */
     uint32_t request_count;
     uint32_t spare_count;
     size_t buffered; /* invariant 5 */

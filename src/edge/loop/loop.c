@@ -273,11 +273,28 @@ int64_t tw_loop_now_ns(const tw_loop *loop) {
 
 /* ---- descriptors ---------------------------------------------------------------------- */
 
+static void watch_ready(uv_poll_t *handle, int status, int uv_events);
+
+static void listen_for(tw_loop_watch *watch) {
+    int wanted = 0;
+    if ((watch->events & TW_LOOP_READABLE) != 0)
+        wanted |= UV_READABLE;
+    if ((watch->events & TW_LOOP_WRITABLE) != 0)
+        wanted |= UV_WRITABLE;
+    int failed = uv_poll_start(&watch->poll, wanted, watch_ready);
+    TW_ASSERT(failed == 0); /* it can only fail on a handle that is closing */
+}
+
 static void watch_ready(uv_poll_t *handle, int status, int uv_events) {
     tw_loop_watch *watch = handle->data;
     uint32_t events = 0;
-    if (status < 0) /* broken: libuv has stopped the handle; let the reader find out why */
+    /* Broken: the reader shall find out why. libuv has stopped the handle, but there may be bytes
+     * to read before the reason is. */
+    if (status < 0) {
         events = watch->events;
+        watch->loop->changed = true;
+        listen_for(watch);
+    }
     if ((uv_events & UV_READABLE) != 0)
         events |= TW_LOOP_READABLE;
     if ((uv_events & UV_WRITABLE) != 0)
@@ -341,13 +358,7 @@ void tw_loop_watch_set(tw_loop_watch *watch, uint32_t events) {
         return;
     watch->events = events;
     watch->loop->changed = true;
-    int wanted = 0;
-    if ((events & TW_LOOP_READABLE) != 0)
-        wanted |= UV_READABLE;
-    if ((events & TW_LOOP_WRITABLE) != 0)
-        wanted |= UV_WRITABLE;
-    int failed = uv_poll_start(&watch->poll, wanted, watch_ready);
-    TW_ASSERT(failed == 0); /* it can only fail on a handle that is closing */
+    listen_for(watch);
 }
 
 void tw_loop_watch_stop(tw_loop_watch *watch) {

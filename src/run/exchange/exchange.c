@@ -224,7 +224,7 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
     status = watchlists_new(exchange->allocator, config->seed, &exchange->watchlists);
     if (status == TW_OK)
         status = streams_new(exchange->allocator, exchange->loop, exchange->symbols,
-                             exchange->ledger, &exchange->streams);
+                             exchange->ledger, exchange->connection_count_max, &exchange->streams);
     if (status == TW_OK)
         status = event_feeds_new(exchange->allocator, exchange->ledger, exchange->symbols,
                                  &exchange->events);
@@ -340,6 +340,9 @@ static tw_status check_config(const tw_exchange_config *config, tw_error *error)
     if (config->state != NULL && config->tape != NULL)
         return tw_error_set(error, TW_INVALID,
                             "a state is not kept over a tape, which begins anew each time");
+    if (config->connection_count_max > EXCHANGE_CONNECTION_COUNT_MAX)
+        return tw_error_set(error, TW_RANGE, "connections must be at most %d",
+                            EXCHANGE_CONNECTION_COUNT_MAX);
     if (config->initial != NULL && config->tape == NULL)
         return tw_error_set(error, TW_INVALID, "an initial book needs a tape to go with it");
     return TW_OK;
@@ -371,8 +374,7 @@ static tw_status plan_faults(tw_exchange *exchange, tw_error *error) {
         return status;
     status = fault_moments_init(exchange);
     if (status == TW_OK)
-        status = faulty_wire_new(exchange->allocator, exchange->loop, &exchange->moments.desk,
-                                 exchange_handle, exchange, &exchange->faults);
+        status = exchange_open_faults(exchange);
     if (status != TW_OK)
         return tw_error_set(error, status, "no memory for the faults");
     fault_moments_begin(exchange, &plan);
@@ -380,17 +382,7 @@ static tw_status plan_faults(tw_exchange *exchange, tw_error *error) {
 }
 
 static tw_status start_listening(tw_exchange *exchange, tw_error *error) {
-    tw_http_server_config server = {
-        .allocator = exchange->allocator,
-        .address = exchange->config.address,
-        .port = exchange->config.port,
-        .body_size_max = REQUEST_SIZE_MAX,
-        .handler = faulty_wire_handle,
-        .context = exchange->faults,
-        .refuse = exchange_refuse,
-        .owner = exchange,
-    };
-    tw_status status = tw_http_server_start(exchange->loop, &server, &exchange->server, error);
+    tw_status status = exchange_listen(exchange, REQUEST_SIZE_MAX, error);
     if (status != TW_OK)
         return status;
     exchange_clock_set(exchange, exchange->start_ns);
@@ -415,12 +407,9 @@ tw_status tw_exchange_open(const tw_allocator *allocator, const tw_exchange_conf
     exchange->allocator = allocator;
     exchange->config = *config;
     complete_plan(&exchange->config);
-    /* Every stream, and as many connections of HTTP. */
-    const tw_loop_config loop = {.watch_count_max = 2 * STREAM_CLIENT_COUNT_MAX,
-                                 .timer_count_max = 8 * STREAM_CLIENT_COUNT_MAX};
     status = take_memory(exchange, error);
     if (status == TW_OK)
-        status = tw_loop_new(&loop, &exchange->loop, error);
+        status = exchange_open_loop(exchange, error);
     if (status == TW_OK && config->state != NULL)
         status = exchange_state_open(allocator, config->state, &exchange->state, &exchange->resume,
                                      error);

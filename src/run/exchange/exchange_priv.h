@@ -35,6 +35,8 @@
 /* Of a history of an account: every trading day there is, or six weeks of minutes. */
 #define PORTFOLIO_POINT_MAX 65536
 
+#define EXCHANGE_CONNECTION_COUNT_MAX 100000
+
 struct tw_exchange {
     const tw_allocator *allocator;
     tw_exchange_config config;
@@ -52,6 +54,7 @@ struct tw_exchange {
     event_feeds *events;
     tw_loop *loop;
     tw_http_server *server;
+    uint32_t connection_count_max; /* of HTTP and streams together */
     faulty_wire *faults;
     fault_moments moments;
     trade_reports reports;
@@ -74,6 +77,13 @@ struct tw_exchange {
     char *body_memory;
     tw_text body; /* of the answer being made */
 };
+
+/* exchange_listener.c: decides how many clients there may be (TW_RANGE: the process may not open so
+ * many files) and makes the loop for them; the faults of their requests; the server. */
+tw_status exchange_open_loop(tw_exchange *exchange, tw_error *error) TW_MUST_CHECK;
+tw_status exchange_open_faults(tw_exchange *exchange) TW_MUST_CHECK;
+tw_status exchange_listen(tw_exchange *exchange, uint32_t body_size_max,
+                          tw_error *error) TW_MUST_CHECK;
 
 /* exchange_clock.c: lets time pass up to now (real clock only), or as far as a tick may. */
 void exchange_tick(tw_exchange *exchange);

@@ -32,23 +32,26 @@ struct faulty_wire {
     bool faulty;    /* there is one */
     int64_t gone_until_ns;
     delayed_request *free;
-    delayed_request places[FAULTY_WIRE_DELAYED_MAX];
+    delayed_request *places;
+    uint32_t place_count;
+    uint32_t used_count; /* places behind these were never used */
 };
 
-tw_status faulty_wire_new(const tw_allocator *allocator, tw_loop *loop, fault_desk *desk,
-                          tw_http_handler handler, void *context, faulty_wire **ret_faults) {
+tw_status faulty_wire_new(const tw_allocator *allocator, const faulty_wire_config *config,
+                          faulty_wire **ret_faults) {
     faulty_wire *faults = TW_NEW(allocator, 1, faulty_wire);
     if (faults == NULL)
         return TW_NO_MEMORY;
     faults->allocator = allocator;
-    faults->loop = loop;
-    faults->desk = desk;
-    faults->handler = handler;
-    faults->context = context;
-    for (size_t i = FAULTY_WIRE_DELAYED_MAX; i-- > 0;) {
-        faults->places[i].faults = faults;
-        faults->places[i].next_free = faults->free;
-        faults->free = &faults->places[i];
+    faults->loop = config->loop;
+    faults->desk = config->desk;
+    faults->handler = config->handler;
+    faults->context = config->context;
+    faults->place_count = config->place_count_max;
+    faults->places = TW_NEW(allocator, faults->place_count, delayed_request);
+    if (faults->places == NULL) {
+        TW_DELETE(allocator, faults, 1, faulty_wire);
+        return TW_NO_MEMORY;
     }
     *ret_faults = faults;
     return TW_OK;
@@ -57,8 +60,9 @@ tw_status faulty_wire_new(const tw_allocator *allocator, tw_loop *loop, fault_de
 void faulty_wire_free(faulty_wire *faults) {
     if (faults == NULL)
         return;
-    for (size_t i = 0; i < FAULTY_WIRE_DELAYED_MAX; i++)
+    for (uint32_t i = 0; i < faults->used_count; i++)
         tw_loop_timer_stop(faults->places[i].timer);
+    TW_DELETE(faults->allocator, faults->places, faults->place_count, delayed_request);
     TW_DELETE(faults->allocator, faults, 1, faulty_wire);
 }
 
@@ -166,16 +170,28 @@ static void on_due(void *context) {
     hand_on(faults, place->faulty ? &place->rule : NULL, place->request, place->reply);
 }
 
+static delayed_request *take_place(faulty_wire *faults) {
+    delayed_request *place = faults->free;
+    if (place != NULL)
+        faults->free = place->next_free;
+    else if (faults->used_count < faults->place_count)
+        place = &faults->places[faults->used_count++];
+    return place;
+}
+
 /* True if the request waits now. */
 static bool delay(faulty_wire *faults, const fault_verdict *verdict, const tw_http_request *request,
                   tw_http_reply *reply) {
-    delayed_request *place = faults->free;
-    if (verdict->latency_ns <= 0 || place == NULL)
+    delayed_request *place = verdict->latency_ns > 0 ? take_place(faults) : NULL;
+    if (place == NULL)
         return false;
     if (tw_loop_timer_start(faults->loop, verdict->latency_ns, 0, on_due, place, &place->timer) !=
-        TW_OK)
+        TW_OK) {
+        place->next_free = faults->free;
+        faults->free = place;
         return false;
-    faults->free = place->next_free;
+    }
+    place->faults = faults;
     place->request = request;
     place->reply = reply;
     place->faulty = verdict->rule != NULL;

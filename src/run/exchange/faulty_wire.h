@@ -15,14 +15,19 @@
 #include "tradewind/http.h"
 #include "tradewind/loop.h"
 
-#define FAULTY_WIRE_DELAYED_MAX \
-    1024 /* the server's connections, each of which waits for one answer */
-
 typedef struct faulty_wire faulty_wire;
 
-/* Requests go on to `handler`. The desk decides; it is borrowed. TW_NO_MEMORY. */
-tw_status faulty_wire_new(const tw_allocator *allocator, tw_loop *loop, fault_desk *desk,
-                          tw_http_handler handler, void *context,
+/* Of the server's connections each waits for one answer at most: there are `place_count_max`. */
+typedef struct faulty_wire_config {
+    tw_loop *loop;
+    fault_desk *desk; /* decides; borrowed */
+    uint32_t place_count_max;
+    tw_http_handler handler; /* where requests go on to */
+    void *context;
+} faulty_wire_config;
+
+/* TW_NO_MEMORY. */
+tw_status faulty_wire_new(const tw_allocator *allocator, const faulty_wire_config *config,
                           faulty_wire **ret_faults) TW_MUST_CHECK;
 
 /* Requests that wait are dropped; free the server first, which resets them. NULL is ignored. */

@@ -62,13 +62,21 @@ static tw_status take_reader(streams *set) {
 }
 
 tw_status streams_new(const tw_allocator *allocator, tw_loop *loop, const tw_symbols *symbols,
-                      account_ledger *ledger, streams **ret_streams) {
+                      account_ledger *ledger, uint32_t client_count_max, streams **ret_streams) {
     streams *set = TW_NEW(allocator, 1, streams);
     if (set == NULL)
         return TW_NO_MEMORY;
     set->allocator = allocator;
     set->loop = loop;
     set->ledger = ledger;
+    set->client_count_max = client_count_max;
+    stream_memory_init(&set->memory, allocator);
+    set->memory_size_max = STREAM_MEMORY_MAX;
+    set->clients = TW_NEW(allocator, client_count_max, stream_client *);
+    if (set->clients == NULL) {
+        TW_DELETE(allocator, set, 1, streams);
+        return TW_NO_MEMORY;
+    }
     tw_status status = test_market_init(&set->test_market, allocator);
     if (status == TW_OK)
         status = feed_init(&set->market, set, symbols);
@@ -106,6 +114,8 @@ void streams_free(streams *set) {
     feed_done(&set->delayed);
     feed_done(&set->test);
     test_market_done(&set->test_market);
+    TW_ASSERT(set->memory.used == 0);
+    TW_DELETE(allocator, set->clients, set->client_count_max, stream_client *);
     TW_DELETE(allocator, set, 1, streams);
 }
 
@@ -263,6 +273,7 @@ void streams_flush(streams *set) {
     feed_flush(&set->market);
     feed_flush(&set->delayed);
     feed_flush(&set->test);
+    stream_memory_keep(set);
 }
 
 static void close_unknown(stream_client *client, int64_t now_ns) {

@@ -17,8 +17,9 @@
  * closed. What waits for a client is bounded by 64 MiB; a step of the clock that tells it more
  * than that makes it a slow one, because nothing is sent while the step is played.
  *
- * Memory: STREAM_CLIENT_COUNT_MAX places; an index of 1.3 kB a symbol; a buffer of 256 KiB and a
- * bit a symbol and channel for each different subscription. Threads: one owner.
+ * Memory: a place a client; an index of 1.3 kB a symbol; a buffer of 256 KiB and a bit a symbol and
+ * channel for each different subscription; what waits for clients, up to STREAM_MEMORY_MAX. A
+ * client that nobody knows yet may send messages of 16 KiB only. Threads: one owner.
  */
 #ifndef TRADEWIND_RUN_EXCHANGE_STREAMS_H
 #define TRADEWIND_RUN_EXCHANGE_STREAMS_H
@@ -28,7 +29,12 @@
 #include "tradewind/http.h"
 #include "tradewind/loop.h"
 
-#define STREAM_CLIENT_COUNT_MAX 1024
+/* Different subscriptions at once; one more is told "internal error". */
+#define STREAM_AUDIENCE_COUNT_MAX 1024
+
+/* What all streams together may hold: queues, buffers, windows. Beyond it the slowest are closed;
+ * beyond half of it nobody new is deflated. */
+#define STREAM_MEMORY_MAX ((size_t)1 << 30)
 
 typedef struct streams streams;
 
@@ -39,9 +45,10 @@ typedef struct stream_limits {
     bool no_sip;                   /* sip is another plan's: error 409 */
 } stream_limits;
 
-/* All are borrowed; the floor may be set later. */
+/* All are borrowed; the floor may be set later. There are places for `client_count_max` clients. */
 tw_status streams_new(const tw_allocator *allocator, tw_loop *loop, const tw_symbols *symbols,
-                      account_ledger *ledger, streams **ret_streams) TW_MUST_CHECK;
+                      account_ledger *ledger, uint32_t client_count_max,
+                      streams **ret_streams) TW_MUST_CHECK;
 void streams_free(streams *streams);
 void streams_set_floor(streams *streams, const trading_floor *floor);
 void streams_set_limits(streams *streams, stream_limits limits);

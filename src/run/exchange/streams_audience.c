@@ -166,7 +166,8 @@ void client_say_scratch(stream_client *client) {
 static void send_to_members(stream_audience *audience, tw_slice bytes) {
     tw_socket_kind kind = audience->codec == STREAM_JSON ? TW_SOCKET_TEXT : TW_SOCKET_BINARY;
     tw_socket_frame *frame = NULL;
-    tw_status made = tw_socket_frame_new(audience->feed->owner->allocator, kind, bytes, &frame);
+    tw_status made =
+        tw_socket_frame_new(&audience->feed->owner->memory.counting, kind, bytes, &frame);
     for (stream_client *m = audience->members; m != NULL; m = m->next_member) {
         tw_status status = made;
         if (m->handshake.deflate.on)
@@ -284,12 +285,19 @@ static stream_audience *audience_new(const stream_client *client, const stream_i
     return audience;
 }
 
-/* There is a place: no more audiences than clients, and this one's client has left its own. */
+/* One more audience, when the client has left its own. */
+static bool has_place(const stream_client *client) {
+    const stream_audience *own = client->audience;
+    bool frees = own != NULL && own->member_count == 1;
+    return client->feed->audience_count - (frees ? 1 : 0) < STREAM_AUDIENCE_COUNT_MAX;
+}
+
+/* There is a place: it was looked for, and this one's client has left its own. */
 static void audience_place(stream_audience *audience) {
     stream_feed *feed = audience->feed;
     while (feed->audiences[audience->place] != NULL)
         audience->place++;
-    TW_ASSERT(audience->place < STREAM_CLIENT_COUNT_MAX);
+    TW_ASSERT(audience->place < STREAM_AUDIENCE_COUNT_MAX);
     feed->audiences[audience->place] = audience;
     feed->audience_count++;
     index_put(audience, true);
@@ -322,6 +330,8 @@ tw_status audience_join(stream_client *client, const stream_interest *interest) 
     uint64_t hash = interest_hash(client->feed, interest);
     stream_audience *audience = audience_find(client, interest, hash);
     bool made = audience == NULL;
+    if (made && !has_place(client))
+        return TW_FULL;
     if (made)
         audience = audience_new(client, interest, hash);
     if (audience == NULL)
@@ -347,7 +357,7 @@ tw_status audience_join(stream_client *client, const stream_interest *interest) 
 /* Invariant 1, seen from the index: each bit belongs to an audience that wants it. */
 static void check_row(const stream_feed *feed, uint32_t channel, uint32_t symbol) {
     const uint64_t *row = index_row(feed, channel, symbol);
-    for (uint32_t place = 0; place < STREAM_CLIENT_COUNT_MAX; place++) {
+    for (uint32_t place = 0; place < STREAM_AUDIENCE_COUNT_MAX; place++) {
         const stream_audience *audience = feed->audiences[place];
         bool wanted = false;
         if (audience != NULL && symbol == feed->symbol_count)
@@ -366,7 +376,7 @@ static void check_audience(const stream_feed *feed, const stream_audience *audie
         TW_ASSERT(m->audience == audience && m->handshake.codec == audience->codec);
     TW_ASSERT(members == audience->member_count && members > 0);
     TW_ASSERT(!interest_is_empty(feed, &audience->interest));
-    for (uint32_t i = audience->place + 1; i < STREAM_CLIENT_COUNT_MAX; i++) { /* invariant 2 */
+    for (uint32_t i = audience->place + 1; i < STREAM_AUDIENCE_COUNT_MAX; i++) { /* invariant 2 */
         const stream_audience *other = feed->audiences[i];
         TW_ASSERT(other == NULL || other->codec != audience->codec ||
                   !interest_equal(feed, &other->interest, &audience->interest));
@@ -375,7 +385,7 @@ static void check_audience(const stream_feed *feed, const stream_audience *audie
 
 void feed_check(const stream_feed *feed) {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < STREAM_CLIENT_COUNT_MAX; i++) {
+    for (uint32_t i = 0; i < STREAM_AUDIENCE_COUNT_MAX; i++) {
         if (feed->audiences[i] == NULL)
             continue;
         TW_ASSERT(feed->audiences[i]->place == i);

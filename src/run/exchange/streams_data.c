@@ -78,7 +78,7 @@ static void admit(stream_client *client, ledger_account *account) {
         data_error(client, 406);
         tw_socket_close(client->socket, TW_SOCKET_POLICY, "connection limit exceeded");
     } else {
-        client->account = account;
+        client_authenticated(client, account);
         data_success(client, "authenticated");
     }
 }

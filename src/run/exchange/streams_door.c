@@ -83,6 +83,11 @@ static void on_close(void *context, tw_socket *socket, const tw_socket_ending *e
     client_free(context);
 }
 
+void client_authenticated(stream_client *client, ledger_account *account) {
+    client->account = account;
+    tw_socket_set_message_size_max(client->socket, STREAM_COMMAND_SIZE_MAX);
+}
+
 static stream_client *client_new(streams *set, const stream_handshake *handshake) {
     const endpoint *at = &ENDPOINTS[handshake->endpoint];
     stream_client *client = TW_NEW(set->allocator, 1, stream_client);
@@ -107,8 +112,9 @@ tw_status client_accept(streams *set, const stream_handshake *handshake, int fd,
     if (client == NULL)
         return TW_NO_MEMORY;
     tw_socket_config config = {
-        .allocator = set->allocator,
-        .message_size_max = STREAM_COMMAND_SIZE_MAX,
+        .allocator = &set->memory.counting,
+        .message_size_max =
+            handshake->account != NULL ? STREAM_COMMAND_SIZE_MAX : STREAM_GREETING_SIZE_MAX,
         .queue_size_max = QUEUE_SIZE_MAX,
         .queue_count_max = QUEUE_COUNT_MAX,
         .policy = TW_SOCKET_DROP,
@@ -152,11 +158,12 @@ static void on_upgrade(void *context, int fd, tw_slice early) {
 static void read_handshake(streams *set, const tw_http_request *request,
                            stream_handshake *handshake, tw_text *extensions) {
     const tw_socket_deflate wish = {.on = true};
+    bool scarce = stream_memory_is_scarce(set);
     tw_slice value = {0};
     if (tw_http_request_header(request, "Content-Type", &value) &&
         tw_slice_starts_with(tw_slice_trim(value), "application/msgpack"))
         handshake->codec = STREAM_MSGPACK;
-    if (tw_http_request_header(request, "Sec-WebSocket-Extensions", &value) &&
+    if (!scarce && tw_http_request_header(request, "Sec-WebSocket-Extensions", &value) &&
         !tw_socket_deflate_choose(value, &wish, &handshake->deflate, extensions))
         tw_text_clear(extensions);
     handshake->account = credentials_account(set->ledger, request, &handshake->presented);
@@ -166,7 +173,7 @@ static tw_status begin_upgrade(streams *set, uint8_t place, const tw_http_reques
                                tw_http_reply *reply) {
     char memory[256];
     tw_text extensions = tw_text_over(memory, sizeof memory);
-    if (set->client_count + set->pending_count >= STREAM_CLIENT_COUNT_MAX)
+    if (set->client_count + set->pending_count >= set->client_count_max)
         return TW_FULL;
     pending *waiting = TW_NEW(set->allocator, 1, pending);
     if (waiting == NULL)

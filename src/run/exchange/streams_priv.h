@@ -7,6 +7,7 @@
  *     streams_audience.c   who is told what: gathering, sharing, sending
  *     streams_bars.c       what follows from a minute's bar: the day so far, price bands
  *     streams_delayed.c    the market 15 minutes late
+ *     streams_memory.c     what all of it may hold, and who is closed when that is too much
  *     streams_test_feed.c  the market of /v2/test
  *     streams.c            the whole: life, what the floor tells, counts
  */
@@ -22,7 +23,8 @@ enum {
     STREAM_BUFFER_SIZE = 256 * 1024,
     STREAM_COMMAND_SIZE_MAX = 1024 * 1024,
     STREAM_SNAPSHOT_MAX = 2048,
-    STREAM_INDEX_WORDS = STREAM_CLIENT_COUNT_MAX / 64
+    STREAM_GREETING_SIZE_MAX = 16 * 1024, /* of those who have not authenticated */
+    STREAM_INDEX_WORDS = STREAM_AUDIENCE_COUNT_MAX / 64
 };
 
 typedef enum stream_codec {
@@ -43,7 +45,7 @@ typedef struct stream_feed {
     /* Bit a of the words at (channel x (symbol_count + 1) + symbol): audience a wants it. The last
      * "symbol" stands for all of them. */
     uint64_t *index;
-    stream_audience *audiences[STREAM_CLIENT_COUNT_MAX]; /* NULL: a free place */
+    stream_audience *audiences[STREAM_AUDIENCE_COUNT_MAX]; /* NULL: a free place */
     uint32_t audience_count;
 } stream_feed;
 
@@ -120,14 +122,24 @@ typedef struct stream_test_market {
     uint64_t trade_id;
 } stream_test_market;
 
+/* An allocator that knows how much is out. */
+typedef struct stream_memory {
+    tw_allocator counting;
+    const tw_allocator *under;
+    size_t used;
+} stream_memory;
+
 struct streams {
     const tw_allocator *allocator;
     tw_loop *loop;
     account_ledger *ledger;
     const trading_floor *floor;
     tw_alpaca_reader *reader;
-    stream_client *clients[STREAM_CLIENT_COUNT_MAX]; /* the first client_count */
+    stream_client **clients; /* the first client_count of client_count_max */
     uint32_t client_count;
+    uint32_t client_count_max;
+    stream_memory memory; /* of the sockets and frames */
+    size_t memory_size_max;
     uint32_t pending_count; /* handshakes that were answered and have no client yet */
     stream_limits limits;
     bool muted;
@@ -166,7 +178,7 @@ void feed_flush(stream_feed *feed);
 /* Asserts the invariants of audiences and index. Costs a look at everything. */
 void feed_check(const stream_feed *feed);
 
-/* Makes `interest` the client's. TW_NO_MEMORY, and it keeps what it had. */
+/* Makes `interest` the client's. TW_NO_MEMORY or TW_FULL, and it keeps what it had. */
 tw_status audience_join(stream_client *client, const stream_interest *interest) TW_MUST_CHECK;
 void audience_leave(stream_client *client);
 void audience_flush(stream_audience *audience);
@@ -188,6 +200,9 @@ void data_message(stream_client *client, const tw_socket_message *message);
 void data_error(stream_client *client, int64_t code);
 void trading_message(stream_client *client, const tw_socket_message *message);
 
+/* The account is the client's from now on, and larger commands are listened to. */
+void client_authenticated(stream_client *client, ledger_account *account);
+
 /* A client of an upgraded connection; there must be a place. The descriptor is the caller's still
  * if it fails. */
 tw_status client_accept(streams *set, const stream_handshake *handshake, int fd,
@@ -205,6 +220,13 @@ tw_status client_read(stream_client *client, const tw_socket_message *message,
 
 /* A symbol trades again, beginning at this price. */
 void bands_reopen(streams *set, tw_symbol symbol, int64_t time_ns, tw_price price);
+
+/* ---- streams_memory.c ---------------------------------------------------------------------- */
+
+void stream_memory_init(stream_memory *memory, const tw_allocator *under);
+/* Closes the slowest until the rest is within STREAM_MEMORY_MAX. */
+void stream_memory_keep(streams *set);
+bool stream_memory_is_scarce(const streams *set);
 
 /* ---- streams_test_feed.c -------------------------------------------------------------------- */
 

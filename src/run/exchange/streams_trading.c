@@ -26,6 +26,8 @@ static void authenticate(stream_client *client, const tw_alpaca_command *command
     if (account != client->account)
         client->listening = false; /* to another's orders */
     client->account = account;
+    if (account != NULL)
+        client_authenticated(client, account);
     tell_authorization(client, account != NULL, "authenticate");
 }
 
