@@ -96,6 +96,9 @@ static void check_search(const record_series *series, tw_symbol symbol, uint32_t
     uint32_t from = first_kept(symbol, chunk_count);
     uint32_t count = lists[symbol].count;
     int64_t time_ns = (int64_t)tw_random_below(random, PUSHES);
+    if (from < count) /* at, just before or just after one that is there */
+        time_ns = lists[symbol].rows[from + tw_random_below(random, count - from)].time_ns +
+                  (int64_t)tw_random_below(random, 3) - 1;
     uint64_t number = tw_random_below(random, count + 2);
     uint32_t at = from;
     while (at < count && lists[symbol].rows[at].time_ns < time_ns)
@@ -126,10 +129,11 @@ static void what_is_kept_is_the_newest_whole_and_in_order(void **state) {
             /* The first symbols trade more than the others. */
             uint64_t draw = tw_random_below(&random, SYMBOLS * SYMBOLS);
             tw_symbol symbol = (tw_symbol)(draw % (1 + draw / SYMBOLS));
-            push(series, symbol, (row){(int64_t)(i / 3), i});
+            push(series, symbol, (row){(int64_t)(i / 90 * 3), i}); /* many at one time */
             if (i % 97 == 0) {
                 check_symbol(series, (tw_symbol)(i % SYMBOLS), chunk_count);
-                check_search(series, (tw_symbol)(i % SYMBOLS), chunk_count, &random);
+                for (int n = 0; n < 8; n++)
+                    check_search(series, (tw_symbol)(i % SYMBOLS), chunk_count, &random);
             }
         }
         for (tw_symbol s = 0; s < SYMBOLS; s++)

@@ -57,7 +57,9 @@ static bool take_day(walk *w, const tw_bar *day) {
 
 static bool take_history(walk *w) {
     bool intraday = bar_frame_is_intraday(w->range->frame);
-    int64_t own_ns = session_time_of(session_day_of(w->exchange->start_ns), 0, 0);
+    int64_t own_ns = w->exchange->first_day_ns;
+    if (w->range->from_ns >= own_ns)
+        return true;
     uint32_t count = 0;
     const daily_history *history = w->exchange->history;
     const tw_bar *days = daily_history_bars(history, w->symbol, &count);

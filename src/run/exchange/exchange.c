@@ -214,7 +214,7 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
     exchange_decide_start(exchange);
     floor.start_ns = exchange->start_ns;
     floor.tape_shift_ns = exchange->tape.dated ? exchange->start_ns - exchange->tape.first_ns : 0;
-    floor.tape_midnight_ns = session_time_of(session_day_of(exchange->start_ns), 0, 0);
+    floor.tape_midnight_ns = exchange->first_day_ns;
     tw_status status = exchange_open_accounts(exchange, on_update, error);
     if (status != TW_OK)
         return status;

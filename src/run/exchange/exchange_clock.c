@@ -46,6 +46,7 @@ void exchange_decide_start(tw_exchange *exchange) {
     if (undated)
         start_ns = session_time_of(session_day_of(start_ns), 0, 0) + exchange->tape.first_ns;
     exchange->start_ns = start_ns > exchange->resume.now_ns ? start_ns : exchange->resume.now_ns;
+    exchange->first_day_ns = session_time_of(session_day_of(exchange->start_ns), 0, 0);
 }
 
 /* ---- running ------------------------------------------------------------------------------- */

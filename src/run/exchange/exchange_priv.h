@@ -66,10 +66,11 @@ struct tw_exchange {
     uint32_t tape_symbol_count; /* the first symbols are the tape's */
     tape_survey tape;
     int64_t start_ns;
-    int64_t delayed_ns; /* so far the delayed feed has been told; 0: never */
-    int64_t clock_ns;   /* what the clock showed ... */
-    int64_t origin_ns;  /* ... at this monotonic time */
-    tw_error failure;   /* of the tape; ends the turns */
+    int64_t first_day_ns; /* the midnight before it: the history ends there, its own past begins */
+    int64_t delayed_ns;   /* so far the delayed feed has been told; 0: never */
+    int64_t clock_ns;     /* what the clock showed ... */
+    int64_t origin_ns;    /* ... at this monotonic time */
+    tw_error failure;     /* of the tape; ends the turns */
     atomic_bool stopped;
     atomic_bool tape_ended;
     tw_alpaca_portfolio_point *points; /* of the history being told */

@@ -128,19 +128,39 @@ static int64_t time_at(const record_series *series, record_place place) {
     return time_ns;
 }
 
+static int64_t last_time_of(const record_series *series, uint32_t chunk_index) {
+    return time_at(series, (record_place){chunk_index, series->chunks[chunk_index].count - 1});
+}
+
+/* The first chunk whose last record is at or after a time that the symbol's last record is not
+ * before: looked for from the end that is nearer in time. */
+static uint32_t seek_chunk(const record_series *series, const symbol_chunks *owner,
+                           int64_t time_ns) {
+    int64_t first_ns = time_at(series, (record_place){owner->first, 0});
+    int64_t last_ns = last_time_of(series, owner->last);
+    if (time_ns < last_ns / 2 + first_ns / 2) {
+        uint32_t c = owner->first;
+        while (last_time_of(series, c) < time_ns)
+            c = series->chunks[c].next;
+        return c;
+    }
+    uint32_t c = owner->last;
+    while (series->chunks[c].previous != NO_CHUNK &&
+           last_time_of(series, series->chunks[c].previous) >= time_ns)
+        c = series->chunks[c].previous;
+    return c;
+}
+
 bool record_series_seek(const record_series *series, tw_symbol symbol, int64_t time_ns,
                         record_place *ret_place) {
     TW_ASSERT(symbol < series->symbol_count);
-    for (uint32_t c = series->symbols[symbol].first; c != NO_CHUNK; c = series->chunks[c].next) {
-        uint32_t count = series->chunks[c].count;
-        if (time_at(series, (record_place){c, count - 1}) < time_ns)
-            continue;
-        *ret_place = (record_place){c, 0};
-        while (time_at(series, *ret_place) < time_ns)
-            ret_place->index++;
-        return true;
-    }
-    return false;
+    const symbol_chunks *owner = &series->symbols[symbol];
+    if (owner->last == NO_CHUNK || last_time_of(series, owner->last) < time_ns)
+        return false;
+    *ret_place = (record_place){seek_chunk(series, owner, time_ns), 0};
+    while (time_at(series, *ret_place) < time_ns)
+        ret_place->index++;
+    return true;
 }
 
 bool record_series_find(const record_series *series, tw_symbol symbol, uint64_t number,

@@ -46,7 +46,8 @@ void *record_series_push(record_series *series, tw_symbol symbol);
 bool record_series_first(const record_series *series, tw_symbol symbol, record_place *ret_place);
 bool record_series_last(const record_series *series, tw_symbol symbol, record_place *ret_place);
 
-/* The first record at or after a time. Cost: O(chunks of the symbol). */
+/* The first record at or after a time. Cost: O(chunks of the symbol between it and the nearer end).
+ */
 bool record_series_seek(const record_series *series, tw_symbol symbol, int64_t time_ns,
                         record_place *ret_place);
 

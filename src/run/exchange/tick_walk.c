@@ -70,6 +70,8 @@ static bool take_day(const walk *w, const tw_bar *day) {
 
 static bool take_history(const walk *w) {
     const daily_history *history = w->exchange->history;
+    if (w->from_ns >= w->own_ns)
+        return true;
     uint32_t count = 0;
     const tw_bar *days = daily_history_bars(history, w->symbol, &count);
     int64_t end_ns = w->to_ns < w->own_ns - 1 ? w->to_ns + 1 : w->own_ns;
@@ -137,7 +139,7 @@ bool tick_walk(const tw_exchange *exchange, tw_symbol symbol, const tick_range *
               .range = range,
               .from_ns = range->from_ns,
               .to_ns = range->to_ns,
-              .own_ns = session_time_of(session_day_of(exchange->start_ns), 0, 0),
+              .own_ns = exchange->first_day_ns,
               .sink = sink,
               .context = context};
     if (range->resumed && range->descending && range->behind_ns < w.to_ns)
