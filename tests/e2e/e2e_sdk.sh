@@ -59,6 +59,7 @@ trades_with() {
     cp "$suites"/*.mjs .
     ln -s "$modules/node_modules" node_modules
     rules_of "JavaScript $1" node "sdk$1.mjs"
+    rules_of "JavaScript $1, market data" node "sdk$1_market.mjs"
 }
 
 a_program_of_the_javascript_sdk_3_trades() {

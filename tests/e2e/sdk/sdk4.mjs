@@ -158,6 +158,32 @@ rule("an exit pair and an order that triggers another are taken", async () => {
     await trading.orders.deleteOrderByOrderID({ orderId: oto.id });
 });
 
+rule("stops, stop-limits and trailing stops rest", async () => {
+    const { quote } = await marketData.stocks.stockLatestQuoteSingle({ symbol: "MSFT" });
+    const far = { symbol: "MSFT", qty: 1, side: "buy", timeInForce: "gtc" };
+    const resting = [
+        await trading.orders.stop({ ...far, stopPrice: cents(quote.ap * 2) }),
+        await trading.orders.stopLimit({ ...far, stopPrice: cents(quote.ap * 2), limitPrice: cents(quote.ap * 3) }),
+        await trading.orders.trailingStop({ ...far, trailPercent: 50 }),
+        await trading.orders.trailingStop({ ...far, trailPrice: 20 }),
+        await trading.orders.submit({ ...far, type: "limit", limitPrice: "1.00" }),
+    ];
+    assert.deepEqual(resting.map((order) => order.type), ["stop", "stop_limit", "trailing_stop", "trailing_stop",
+        "limit"]);
+    assert.equal(resting[2].trailPercent, "50");
+    assert.equal(resting[3].trailPrice, "20");
+    assert.ok(Number((await trading.orders.getOrderByOrderID({ orderId: resting[2].id })).hwm) > 0);
+    const answers = await trading.orders.deleteAllOrders();
+    assert.equal(answers.length, resting.length);
+});
+
+rule("an order for a sum of money fills in fractions", async () => {
+    const order = await trading.orders.market({ symbol: "AAPL", notional: "100.50", side: "buy" });
+    assert.equal(order.notional, "100.5");
+    assert.equal(order.qty ?? null, null);
+    assert.match((await finished(order.id)).filledQty, /^\d+\.\d+$/);
+});
+
 rule("a resting order is replaced by another", async () => {
     const order = await trading.orders.limit({ symbol: "MSFT", qty: 1, side: "buy", limitPrice: "3.00" });
     const next = await trading.orders.patchOrderByOrderId({ orderId: order.id,
@@ -175,11 +201,54 @@ rule("activities come in pages, each once", async () => {
     assert.equal(new Set(seen).size, seen.length);
 });
 
+rule("fills and deposits are told by type", async () => {
+    const fills = await trading.collectActivitiesByType({ activityType: "FILL", pageSize: 2 });
+    assert.ok(fills.every((fill) => fill.activityType === "FILL" && fill.symbol));
+    const [deposit] = await trading.accountActivities.getAccountActivitiesByActivityType({ activityType: "CSD" });
+    assert.equal(deposit.netAmount, "100000");
+    const both = await trading.collectActivities({ pageSize: 3 });
+    assert.equal(both.length, fills.length + 1);
+    assert.ok(both[0].transactionTime instanceof Date);
+    assert.deepEqual((await trading.collectActivities({ pageSize: 3, direction: "asc" })).map(({ id }) => id),
+        both.map(({ id }) => id).reverse());
+});
+
+rule("watchlists are found by id and by name", async () => {
+    const { watchlists } = trading;
+    const { id } = await watchlists.postWatchlist({ createWatchlistRequest: { name: "four", symbols: ["AAPL"] } });
+    const symbols = (list) => list.assets.map((asset) => asset.symbol).join();
+    assert.equal(symbols(await watchlists.addAssetToWatchlist({ watchlistId: id,
+        addAssetToWatchlistRequest: { symbol: "MSFT" } })), "AAPL,MSFT");
+    assert.equal(symbols(await watchlists.addAssetToWatchlistByName({ name: "four",
+        addAssetToWatchlistRequest: { symbol: "TSLA" } })), "AAPL,MSFT,TSLA");
+    assert.equal(symbols(await watchlists.removeAssetFromWatchlist({ watchlistId: id, symbol: "MSFT" })), "AAPL,TSLA");
+    assert.equal((await watchlists.getWatchlistById({ watchlistId: id })).name, "four");
+    assert.equal((await watchlists.updateWatchlistById({ watchlistId: id,
+        updateWatchlistRequest: { name: "five", symbols: [] } })).name, "five");
+    assert.equal((await watchlists.getWatchlistByName({ name: "five" })).id, id);
+    assert.equal(symbols(await watchlists.updateWatchlistByName({ name: "five",
+        updateWatchlistRequest: { name: "six", symbols: ["MSFT"] } })), "MSFT");
+    await watchlists.deleteWatchlistByName({ name: "six" });
+    assert.ok(await failure(watchlists.getWatchlistById({ watchlistId: id })) instanceof NotFoundError);
+});
+
 rule("a watchlist lives from its making to its end", async () => {
     const made = await trading.watchlists.postWatchlist({ createWatchlistRequest: { name: "desk 4", symbols: ["AAPL"] } });
     assert.match(made.id, UUID);
     assert.ok((await trading.watchlists.getWatchlists()).some((list) => list.name === "desk 4"));
     await trading.watchlists.deleteWatchlistById({ watchlistId: made.id });
+});
+
+rule("a position is closed in part", async () => {
+    const order = await trading.positions.deleteOpenPosition({ symbolOrAssetId: "AAPL", percentage: 40 });
+    assert.equal(order.side, "sell");
+    assert.equal(order.positionIntent, "sell_to_close");
+    await finished(order.id);
+    const rest = await trading.positions.getOpenPosition({ symbolOrAssetId: "AAPL" });
+    await finished((await trading.positions.deleteOpenPosition({ symbolOrAssetId: rest.assetId, qty: 1 })).id);
+    const nothing = await failure(trading.positions.deleteOpenPosition({ symbolOrAssetId: "TSLA" }));
+    assert.ok(nothing instanceof NotFoundError);
+    assert.equal(nothing.code, 40410000);
 });
 
 rule("positions are closed", async () => {

@@ -50,6 +50,10 @@ export class Inbox {
             this.#waiting.splice(place, 1)[0].resolve(item);
     }
 
+    get size() {
+        return this.#kept.length;
+    }
+
     next(accept = () => true, what = "a message") {
         const place = this.#kept.findIndex(accept);
         if (place >= 0)
@@ -57,6 +61,13 @@ export class Inbox {
         const arrived = new Promise((resolve) => this.#waiting.push({ accept, resolve }));
         return within(20_000, arrived, what);
     }
+}
+
+/* What goes wrong from now on; an empty plan: nothing. */
+export async function plan_faults(plan) {
+    const answer = await fetch(`${process.env.EXCHANGE}/sim/faults`,
+        plan === "" ? { method: "DELETE" } : { method: "POST", body: plan });
+    assert.ok(answer.ok, await answer.text());
 }
 
 export async function failure(promise) {
