@@ -2,8 +2,8 @@
  * model_neighbours.c - two accounts send, replace and cancel random orders close to one another and
  * among agents, over days. Beside the ledger stands a count from the trades alone: what one side of
  * a trade gives the other gets. After each step both accounts and the agents together have what
- * there was at the start, to the last nano-dollar and the last part of a share, and everything
- * holds that ledger_check asserts.
+ * there was at the start and was paid in since, to the last nano-dollar and the last part of a
+ * share, and everything holds that ledger_check asserts.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,6 +24,7 @@ static const int64_t START_NANO = 2000000 * TW_NANO;
 static trading_desk desk;
 static tw_random dice;
 static uint32_t refused_wash;
+static int64_t moved_nano; /* paid in, less what was paid out */
 
 static uint64_t below(uint64_t limit) {
     return tw_random_below(&dice, limit);
@@ -85,6 +86,17 @@ static void step_replace(void) {
     assert_true(status == TW_OK || status == TW_REFUSED);
 }
 
+/* Up to a fifth of what an account has, or more than it may take out. */
+static void step_cash(void) {
+    ledger_account *account = any_account();
+    int64_t amount = (int64_t)below((uint64_t)START_NANO / 5) - START_NANO / 10;
+    ledger_refusal refusal;
+    if (below(4) == 0)
+        amount = -START_NANO * 2;
+    if (ledger_move_cash(desk.ledger, account, (tw_money){amount}, &refusal) == TW_OK)
+        moved_nano += amount;
+}
+
 /* Mostly a second; now and then over the night. */
 static void step_time(void) {
     int64_t now_ns = floor_now(desk.floor);
@@ -99,7 +111,7 @@ static void check_step(void) {
     int64_t cash_nano = 0;
     for (uint32_t a = 0; a < ACCOUNTS; a++)
         cash_nano += ledger_account_at(desk.ledger, a)->cash.nano;
-    assert_int_equal(cash_nano + desk.other_cash_nano, ACCOUNTS * START_NANO);
+    assert_int_equal(cash_nano + desk.other_cash_nano, ACCOUNTS * START_NANO + moved_nano);
     for (tw_symbol s = 0; s < SYMBOLS; s++) {
         int64_t shares_nano = 0;
         for (uint32_t a = 0; a < ACCOUNTS; a++)
@@ -130,8 +142,8 @@ static uint32_t trades_between(void) {
 }
 
 static void what_one_gives_the_other_gets(void **state) {
-    static void (*const steps[])(void) = {step_submit, step_submit,  step_submit,
-                                          step_cancel, step_replace, step_time};
+    static void (*const steps[])(void) = {step_submit,  step_submit, step_submit, step_cancel,
+                                          step_replace, step_time,   step_cash};
     static const int64_t multipliers[OUTCOMES] = {1, 4};
     (void)state;
     for (uint64_t seed = 1; seed <= 4; seed++) {
@@ -140,6 +152,7 @@ static void what_one_gives_the_other_gets(void **state) {
                                     .cash = {START_NANO},
                                     .multiplier_max = multipliers[seed % OUTCOMES]};
         refused_wash = 0;
+        moved_nano = 0;
         tw_random_init(&dice, seed, 11);
         assert_int_equal(desk_open(&desk, NULL, &config, NULL), TW_OK);
         for (uint32_t i = 0; i < STEPS; i++) {
@@ -151,6 +164,7 @@ static void what_one_gives_the_other_gets(void **state) {
                       trades_between(), refused_wash);
         assert_true(trades_between() > 0);
         assert_true(refused_wash > 0);
+        assert_true(moved_nano != 0);
         desk_close(&desk);
     }
 }

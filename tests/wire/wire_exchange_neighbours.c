@@ -297,6 +297,86 @@ static void they_trade_with_one_another(void **state) {
     hang_up(&bob);
 }
 
+/* ---- from outside ---- */
+
+static void accounts_are_told_without_their_secrets(void **state) {
+    (void)state;
+    w.with_key = false;
+    get("/sim/accounts");
+    assert_has(w.body, "[{\"key\":\"PKALICE\",\"name\":\"alice\",\"id\":\"");
+    assert_has(w.body, "\"status\":\"ACTIVE\",\"cash\":\"250000\",\"equity\":\"250000\","
+                       "\"buying_power\":\"1000000\",\"multiplier\":\"4\","
+                       "\"shorting_enabled\":true},{\"key\":\"PKBOB\",\"name\":\"\",");
+    assert_null(strstr(w.body, "secret"));
+}
+
+static void cash_is_paid_in_and_out(void **state) {
+    (void)state;
+    call("POST", "/sim/accounts/PKBOB/cash?amount=1000.25", "");
+    assert_int_equal(w.http_status, 200);
+    assert_has(w.body, "\"key\":\"PKBOB\"");
+    assert_has(w.body, "\"cash\":\"51000.25\"");
+    call("POST", "/sim/accounts/PKBOB/cash?amount=-51000.25", "");
+    assert_int_equal(w.http_status, 200);
+    as_bob();
+    assert_has(get("/v2/account"), "\"cash\":\"0\"");
+    get("/v2/account/activities?direction=asc");
+    assert_int_equal(count_of(w.body, "\"activity_type\":\"CSD\""), 2);
+    assert_int_equal(count_of(w.body, "\"activity_type\":\"CSW\""), 1);
+    assert_has(get("/v2/account/activities/CSW"), "\"net_amount\":\"-51000.25\"");
+    assert_null(strstr(w.body, "CSD"));
+    get("/v2/account/activities?category=non_trade_activity");
+    assert_int_equal(count_of(w.body, "\"activity_type\""), 3);
+    assert_has(get("/v2/account/portfolio/history?period=1D&timeframe=1D&cashflow_types=ALL"),
+               "\"cashflow\":{\"CSD\":[51000.25],\"CSW\":[-51000.25]}");
+    as_alice();
+    assert_has(get("/v2/account"), "\"cash\":\"250000\"");
+}
+
+static void no_more_is_paid_out_than_is_free(void **state) {
+    (void)state;
+    static const struct {
+        const char *path;
+        uint32_t status;
+        const char *answer;
+    } rows[] = {
+        {"/sim/accounts/PKBOB/cash?amount=-49000.01", 403,
+         "{\"code\":40310000,\"message\":\"insufficient cash to withdraw\","
+         "\"available\":\"49000\"}"},
+        {"/sim/accounts/PKBOB/cash?amount=0", 422,
+         "{\"code\":40010001,\"message\":\"amount must not be 0\"}"},
+        {"/sim/accounts/PKBOB/cash?amount=999950000.01", 422,
+         "{\"code\":40010001,\"message\":\"an account has at most 1000000000 dollars\"}"},
+        {"/sim/accounts/PKBOB/cash?amount=much", 422,
+         "{\"code\":40010001,\"message\":\"amount must be dollars, below 0 to take some out, like "
+         "2500 or -250.50\"}"},
+        {"/sim/accounts/PKBOB/cash", 422,
+         "{\"code\":40010001,\"message\":\"amount must be dollars, below 0 to take some out, like "
+         "2500 or -250.50\"}"},
+        {"/sim/accounts/NOBODY/cash?amount=1", 404,
+         "{\"code\":40410000,\"message\":\"account not found for NOBODY\"}"},
+    };
+    as_bob();
+    call("POST", "/v2/orders",
+         "{\"symbol\":\"AAPL\",\"qty\":\"1000\",\"side\":\"buy\",\"type\":\"limit\","
+         "\"limit_price\":\"1\",\"time_in_force\":\"day\"}");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_answer("POST", rows[i].path, "", rows[i].status, rows[i].answer);
+    /* What is not cash but can be borrowed on, and what a short sale has brought in. */
+    as_alice();
+    call("POST", "/v2/orders", MARKET("buy", "MSFT", "300"));
+    assert_has(get("/v2/account"), "\"cash\":\"1");
+    call("POST", "/sim/accounts/PKALICE/cash?amount=-200000", "");
+    assert_int_equal(w.http_status, 403);
+    call("DELETE", "/v2/positions", NULL);
+    call("POST", "/v2/orders", MARKET("sell", "AAPL", "100"));
+    call("POST", "/sim/accounts/PKALICE/cash?amount=-250001", "");
+    assert_int_equal(w.http_status, 403);
+    call("POST", "/sim/accounts/PKALICE/cash?amount=-100000", "");
+    assert_int_equal(w.http_status, 200);
+    ledger_check(w.exchange->ledger);
+}
+
 /* ---- over restarts ---- */
 
 static void open_again(const char *accounts) {
@@ -347,6 +427,9 @@ static void accounts_come_and_go_over_restarts(void **state) {
     as("PKBOB", "");
     call("GET", "/v2/account", NULL);
     assert_int_equal(w.http_status, 401);
+    assert_has(get("/sim/accounts"), "\"status\":\"ACCOUNT_CLOSED\"");
+    assert_answer("POST", "/sim/accounts/PKBOB/cash?amount=1", "", 422,
+                  "{\"code\":42210000,\"message\":\"account is closed\"}");
     ledger_check(w.exchange->ledger);
     close_world();
 
@@ -416,6 +499,10 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_handshake_says_who_it_is_in_one_way, open_two, close_two),
         cmocka_unit_test_setup_teardown(what_is_anothers_is_not_there, open_two, close_two),
         cmocka_unit_test_setup_teardown(they_trade_with_one_another, open_two, close_two),
+        cmocka_unit_test_setup_teardown(accounts_are_told_without_their_secrets, open_two,
+                                        close_two),
+        cmocka_unit_test_setup_teardown(cash_is_paid_in_and_out, open_two, close_two),
+        cmocka_unit_test_setup_teardown(no_more_is_paid_out_than_is_free, open_two, close_two),
         cmocka_unit_test_setup_teardown(accounts_come_and_go_over_restarts, make_folder,
                                         drop_folder),
         cmocka_unit_test_setup_teardown(a_state_of_a_file_needs_the_file, make_folder, drop_folder),

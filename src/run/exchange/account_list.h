@@ -23,9 +23,6 @@
 
 enum { ACCOUNT_LIST_SIZE_MAX = 64 * 1024 };
 
-/* At most so much to begin with: that leaves room for what it may become. */
-#define ACCOUNT_CASH_NANO_MAX (INT64_C(1000000000) * TW_NANO)
-
 typedef struct account_entry {
     char key[LEDGER_KEY_SIZE];
     char secret[LEDGER_KEY_SIZE];

@@ -69,8 +69,8 @@ void activity_log_resume(activity_log *log, uint64_t number) {
 
 /* Begins with the kinds, in their order; those of former years too. */
 static const char *const types[] = {
-    "FILL",    "CSD",   "TRANS",  "MISC",   "ACATC",  "ACATS", "CFEE",   "CGD",    "CIL",
-    "CSW",     "DIV",   "DIVCGL", "DIVCGS", "DIVFEE", "DIVFT", "DIVNRA", "DIVROC", "DIVTW",
+    "FILL",    "CSD",   "CSW",    "TRANS",  "MISC",   "ACATC", "ACATS",  "CFEE",   "CGD",
+    "CIL",     "DIV",   "DIVCGL", "DIVCGS", "DIVFEE", "DIVFT", "DIVNRA", "DIVROC", "DIVTW",
     "DIVTXEX", "DIVWH", "EXTRD",  "FEE",    "FOPT",   "FXTRD", "INT",    "INTNRA", "INTPNL",
     "INTTW",   "JNL",   "JNLC",   "JNLS",   "MA",     "MEM",   "NC",     "OCT",    "OPASN",
     "OPCA",    "OPCSH", "OPEXC",  "OPEXP",  "OPTRD",  "OPXRC", "PTC",    "PTR",    "REO",

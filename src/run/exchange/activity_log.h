@@ -1,5 +1,5 @@
 /*
- * activity_log.h - what happened to the accounts: fills, deposits.
+ * activity_log.h - what happened to the accounts: fills, deposits, withdrawals.
  *
  * A ring of the newest activities of all accounts, numbered 1, 2, 3 ... in the order in which they
  * happened; when it is full, the oldest is forgotten. An activity's id is its New York time to the
@@ -16,7 +16,12 @@
 
 #define ACTIVITY_ID_SIZE 56 /* 17 digits, "::", 36 characters and the NUL */
 
-typedef enum activity_kind { ACTIVITY_FILL = 0, ACTIVITY_DEPOSIT = 1 } activity_kind;
+typedef enum activity_kind {
+    ACTIVITY_FILL = 0,
+    ACTIVITY_DEPOSIT = 1,
+    ACTIVITY_WITHDRAWAL = 2,
+    ACTIVITY_KIND_COUNT = 3
+} activity_kind;
 
 typedef struct account_activity {
     char uuid[TW_VENUE_ORDER_ID_SIZE];
@@ -25,7 +30,7 @@ typedef struct account_activity {
     int64_t quantity_nano;
     int64_t cumulative_nano;
     int64_t leaves_nano;
-    int64_t amount_nano;  /* of a deposit */
+    int64_t amount_nano;  /* of a deposit; of a withdrawal below zero */
     uint32_t account;     /* its index */
     uint32_t order_index; /* of a fill */
     tw_symbol symbol;

@@ -355,7 +355,7 @@ static tw_status take_memory(tw_exchange *exchange, tw_error *error) {
                                       &exchange->reader);
     exchange->body_memory = TW_NEW(exchange->allocator, BODY_SIZE, char);
     exchange->points = TW_NEW(exchange->allocator, PORTFOLIO_POINT_MAX, tw_alpaca_portfolio_point);
-    exchange->cashflow = TW_NEW(exchange->allocator, PORTFOLIO_POINT_MAX, tw_money);
+    exchange->cashflow = TW_NEW(exchange->allocator, PORTFOLIO_CASH_MAX, tw_money);
     if (status != TW_OK || exchange->body_memory == NULL || exchange->points == NULL ||
         exchange->cashflow == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "no memory for the exchange");
@@ -452,7 +452,7 @@ void tw_exchange_close(tw_exchange *exchange) {
     tw_symbols_free(exchange->symbols);
     TW_DELETE(exchange->allocator, exchange->points, PORTFOLIO_POINT_MAX,
               tw_alpaca_portfolio_point);
-    TW_DELETE(exchange->allocator, exchange->cashflow, PORTFOLIO_POINT_MAX, tw_money);
+    TW_DELETE(exchange->allocator, exchange->cashflow, PORTFOLIO_CASH_MAX, tw_money);
     TW_DELETE(exchange->allocator, exchange->body_memory, BODY_SIZE, char);
     TW_DELETE(exchange->allocator, exchange, 1, tw_exchange);
 }

@@ -34,6 +34,7 @@
 
 /* Of a history of an account: every trading day there is, or six weeks of minutes. */
 #define PORTFOLIO_POINT_MAX 65536
+#define PORTFOLIO_CASH_MAX ((size_t)(ACTIVITY_KIND_COUNT - 1) * PORTFOLIO_POINT_MAX)
 
 #define EXCHANGE_CONNECTION_COUNT_MAX 100000
 
@@ -74,7 +75,7 @@ struct tw_exchange {
     atomic_bool stopped;
     atomic_bool tape_ended;
     tw_alpaca_portfolio_point *points; /* of the history being told */
-    tw_money *cashflow;                /* one a point */
+    tw_money *cashflow;                /* one a point, of deposits and of withdrawals */
     char *body_memory;
     tw_text body; /* of the answer being made */
 };
@@ -236,6 +237,10 @@ void route_sim_speed(exchange_call *call);
 
 /* routes_sim.c */
 void route_welcome(exchange_call *call);
+
+/* routes_accounts.c */
+void route_accounts(exchange_call *call);
+void route_account_cash(exchange_call *call);
 
 /* routes_faults.c */
 void route_faults(exchange_call *call);

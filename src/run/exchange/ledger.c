@@ -81,15 +81,6 @@ static tw_status take_memory(account_ledger *ledger) {
                : status;
 }
 
-void account_note_opening(account_ledger *ledger, const ledger_account *account) {
-    account_activity deposit = {.time_ns = account->created_ns,
-                                .amount_nano = account->cash_start.nano,
-                                .account = account->index,
-                                .kind = ACTIVITY_DEPOSIT};
-    memcpy(deposit.uuid, account->id, sizeof deposit.uuid);
-    activity_log_put(ledger->activities, &deposit);
-}
-
 static void open_account(account_ledger *ledger, uint32_t index, const ledger_opening *opening,
                          int64_t created_ns) {
     ledger_account *account = &ledger->accounts[index];

@@ -230,6 +230,14 @@ ledger_account *ledger_account_at(account_ledger *ledger, uint32_t index);
 tw_status ledger_endow(account_ledger *ledger, ledger_account *account, tw_symbol symbol,
                        tw_quantity quantity, tw_price price) TW_MUST_CHECK;
 
+/* At most so much cash to begin with or to be paid in: that leaves room for what it may become. */
+#define ACCOUNT_CASH_NANO_MAX (INT64_C(1000000000) * TW_NANO)
+
+/* Pays cash in, or out where it is below zero: at most what is neither held nor needed for
+ * positions. TW_REFUSED with the refusal filled. */
+tw_status ledger_move_cash(account_ledger *ledger, ledger_account *account, tw_money amount,
+                           ledger_refusal *ret_refusal) TW_MUST_CHECK;
+
 /* The account that has this key and secret, or NULL. Takes the same time whatever differs. */
 ledger_account *ledger_authenticate(account_ledger *ledger, tw_slice key, tw_slice secret);
 

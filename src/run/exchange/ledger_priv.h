@@ -55,7 +55,7 @@ void account_move(account_ledger *ledger, ledger_order *order, int64_t quantity_
 /* account_fill.c: keeps what a fill leaves behind in the account, after cash and shares moved. */
 void account_note_fill(account_ledger *ledger, const ledger_update *update);
 
-/* ledger.c: notes the deposit with which an account began. */
+/* account_cash.c: notes the deposit with which an account began. */
 void account_note_opening(account_ledger *ledger, const ledger_account *account);
 
 /* Whether a client order id may be given to a new order. */

@@ -23,6 +23,8 @@ static const route routes[] = {
     {"POST", "/sim/clock/step", route_sim_step, true},
     {"POST", "/sim/clock/jump", route_sim_jump, true},
     {"POST", "/sim/clock/speed", route_sim_speed, true},
+    {"GET", "/sim/accounts", route_accounts, true},
+    {"POST", "/sim/accounts/{}/cash", route_account_cash, true},
     {"GET", "/sim/faults", route_faults, true},
     {"POST", "/sim/faults", route_faults_set, true},
     {"DELETE", "/sim/faults", route_faults_clear, true},

@@ -13,8 +13,7 @@
 enum { PAGE_SIZE_MAX = 100 };
 
 typedef struct activity_filter {
-    bool fills;
-    bool deposits;
+    bool kinds[ACTIVITY_KIND_COUNT];
     bool ascending;
     uint64_t page_size;
     int64_t after_ns;
@@ -30,8 +29,9 @@ static bool read_type(exchange_call *call, tw_slice word, activity_filter *filte
                      word.data);
         return false;
     }
-    filter->fills = filter->fills || type == activity_type(ACTIVITY_FILL);
-    filter->deposits = filter->deposits || type == activity_type(ACTIVITY_DEPOSIT);
+    for (uint32_t kind = 0; kind < ACTIVITY_KIND_COUNT; kind++)
+        if (type == activity_type((activity_kind)kind))
+            filter->kinds[kind] = true;
     return true;
 }
 
@@ -43,8 +43,8 @@ static bool read_category(exchange_call *call, activity_filter *filter) {
         answer_error(call, 422, CODE_REQUEST, "invalid category: %.*s", (int)text.size, text.data);
         return false;
     }
-    filter->fills = text.size == 0 || trades;
-    filter->deposits = text.size == 0 || others;
+    for (uint32_t kind = 0; kind < ACTIVITY_KIND_COUNT; kind++)
+        filter->kinds[kind] = text.size == 0 || (kind == ACTIVITY_FILL ? trades : others);
     return true;
 }
 
@@ -84,8 +84,7 @@ static bool read_filter(exchange_call *call, activity_filter *filter) {
 
 static bool passes(const exchange_call *call, const activity_filter *filter,
                    const account_activity *activity) {
-    bool wanted = activity->kind == ACTIVITY_FILL ? filter->fills : filter->deposits;
-    if (!wanted || activity->account != call->account->index)
+    if (!filter->kinds[activity->kind] || activity->account != call->account->index)
         return false;
     if (activity->time_ns <= filter->after_ns || activity->time_ns >= filter->until_ns)
         return false;
@@ -122,7 +121,7 @@ static void write_activity(exchange_call *call, const account_activity *activity
         write_fill(call, activity, &words);
     } else {
         query_write_day(session_day_of(activity->time_ns), date);
-        words.activity_type = tw_slice_of("CSD");
+        words.activity_type = tw_slice_of(activity_type((activity_kind)activity->kind));
         words.date = tw_slice_of(date);
         words.created_ns = activity->time_ns;
         words.net_amount.nano = activity->amount_nano;

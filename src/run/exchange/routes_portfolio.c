@@ -160,8 +160,8 @@ static void tell_profits(history *h) {
 
 /* ---- cash ---------------------------------------------------------------------------------- */
 
-/* What came in from the first point on, added up to the end of each window. */
-static void sum_deposits(history *h, tw_money *amounts) {
+/* What came in, or went out, from the first point on, added up to the end of each window. */
+static void sum_cash(history *h, activity_kind kind, tw_money *amounts) {
     const activity_log *log = ledger_activities(h->call->exchange->ledger);
     uint64_t number = 0;
     uint64_t end = 0;
@@ -174,7 +174,7 @@ static void sum_deposits(history *h, tw_money *amounts) {
             const account_activity *activity = activity_log_at(log, number);
             if (activity->time_ns >= until_ns)
                 break;
-            if (activity->kind == ACTIVITY_DEPOSIT && activity->time_ns >= first_ns &&
+            if (activity->kind == kind && activity->time_ns >= first_ns &&
                 activity->account == h->call->account->index)
                 sum += activity->amount_nano;
         }
@@ -182,21 +182,36 @@ static void sum_deposits(history *h, tw_money *amounts) {
     }
 }
 
+static void tell_cashflow(history *h, const char *type, tw_alpaca_cashflow *flow) {
+    tw_money *amounts = h->call->exchange->cashflow;
+    *flow = (tw_alpaca_cashflow){type, NULL};
+    for (uint32_t kind = ACTIVITY_DEPOSIT; kind < ACTIVITY_KIND_COUNT; kind++) {
+        if (type == activity_type((activity_kind)kind)) {
+            sum_cash(h, (activity_kind)kind, amounts);
+            flow->amounts = amounts;
+        }
+        amounts += PORTFOLIO_POINT_MAX;
+    }
+}
+
+/* Of all types those are told of which there is one. */
+static bool is_told(const history *h, const tw_alpaca_cashflow *flow) {
+    uint32_t count = h->words.point_count;
+    return !h->query.all_cashflows || (count > 0 && flow->amounts[count - 1].nano != 0);
+}
+
 static void tell_cashflows(history *h, tw_alpaca_cashflow *flows) {
-    const char *deposits = activity_type(ACTIVITY_DEPOSIT);
     if (h->query.all_cashflows) {
-        h->query.cashflow_count = 1;
-        h->query.cashflows[0] = deposits;
+        h->query.cashflow_count = 2;
+        h->query.cashflows[0] = activity_type(ACTIVITY_DEPOSIT);
+        h->query.cashflows[1] = activity_type(ACTIVITY_WITHDRAWAL);
     }
     for (uint32_t i = 0; i < h->query.cashflow_count; i++) {
-        flows[i] = (tw_alpaca_cashflow){h->query.cashflows[i], NULL};
-        if (h->query.cashflows[i] != deposits)
-            continue;
-        flows[i].amounts = h->call->exchange->cashflow;
-        sum_deposits(h, h->call->exchange->cashflow);
+        tw_alpaca_cashflow *flow = &flows[h->words.cashflow_count];
+        tell_cashflow(h, h->query.cashflows[i], flow);
+        h->words.cashflow_count += is_told(h, flow);
     }
     h->words.cashflows = flows;
-    h->words.cashflow_count = h->query.cashflow_count;
 }
 
 void route_portfolio(exchange_call *call) {

@@ -22,7 +22,8 @@ void route_welcome(exchange_call *call) {
         "\"trading\":\"/v2/account, /v2/orders, /v2/positions, /v2/assets, /v2/clock\","
         "\"data\":\"/v2/stocks/bars, /v2/stocks/{trades,quotes,bars}/latest\","
         "\"streams\":\"/v2/iex, /stream\",\"controls\":\"/sim/clock, /sim/clock/step?span=1s, "
-        "/sim/clock/jump?to=open, /sim/clock/speed?times=60, /sim/faults\"}",
+        "/sim/clock/jump?to=open, /sim/clock/speed?times=60, /sim/faults, /sim/accounts, "
+        "/sim/accounts/{key}/cash?amount=\"}",
         tw_symbols_count(exchange->symbols));
     answer_body(call, 200);
 }
