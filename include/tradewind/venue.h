@@ -25,9 +25,20 @@
 #include <stdint.h>
 
 #include "tradewind/alloc.h"
+#include "tradewind/breaker_set.h"
 #include "tradewind/engine.h"
 #include "tradewind/error.h"
+#include "tradewind/flight.h"
+#include "tradewind/histogram.h"
 #include "tradewind/market.h"
+
+/* A request of the engine that has ended. Borrowed for the call. */
+typedef struct tw_venue_call {
+    const char *what;            /* "submit", "cancel", "query" */
+    const char *client_order_id; /* of its order */
+    tw_status status;
+    int64_t elapsed_ns;
+} tw_venue_call;
 
 typedef struct tw_venue_config {
     const char *trading_url;        /* "http://127.0.0.1:8765" */
@@ -42,9 +53,14 @@ typedef struct tw_venue_config {
     uint32_t history_days;
     uint32_t market_ring_count; /* 0: 131072 */
     double speed;               /* of the venue's clock against ours; 1 but for a simulation */
+    uint32_t trace_every;       /* one market event in so many is marked to have its stages timed,
+                                   by the engine too; 0: none */
+    tw_flight *flight;          /* losses and ends of requests are noted there; may be NULL */
     int64_t patience_ns;        /* how long it may be away before it has failed; 0: 20 s */
     /* Called on the network thread when new events wait; may be NULL. */
     void (*on_events)(void *context);
+    /* The same when a request has ended. */
+    void (*on_call)(void *context, const tw_venue_call *call);
     void *context;
 } tw_venue_config;
 
@@ -55,6 +71,76 @@ typedef struct tw_venue_counts {
     uint64_t connects;
     uint64_t history_bars;
 } tw_venue_counts;
+
+/* Where the time of the wire goes. */
+typedef enum tw_venue_stage {
+    TW_VENUE_STAGE_DECODE,    /* from the bytes of a market event to its ring; marked ones */
+    TW_VENUE_STAGE_HAND_OVER, /* from the engine's command to the begin of its request */
+    TW_VENUE_STAGE_SUBMIT,    /* requests by kind, until the answer is decoded */
+    TW_VENUE_STAGE_CANCEL,
+    TW_VENUE_STAGE_QUERY,
+    TW_VENUE_STAGE_HTTP_QUEUE, /* all requests: those of http.h (tw_http_stage) */
+    TW_VENUE_STAGE_HTTP_NAME,
+    TW_VENUE_STAGE_HTTP_CONNECT,
+    TW_VENUE_STAGE_HTTP_TLS,
+    TW_VENUE_STAGE_HTTP_FIRST_BYTE,
+    TW_VENUE_STAGE_HTTP_TOTAL,
+    TW_VENUE_STAGE_COUNT
+} tw_venue_stage;
+
+typedef struct tw_venue_stream_figures {
+    uint64_t frames;
+    uint64_t records;
+    uint64_t bad;   /* messages that could not be understood */
+    uint64_t opens; /* times it became ready */
+    uint64_t stale; /* times a quiet channel ended it */
+} tw_venue_stream_figures;
+
+/* What stands before the requests of a class of routes, over all hosts. */
+typedef struct tw_venue_route_figures {
+    tw_breaker_state breaker; /* of the host that is worst off: OPEN, HALF_OPEN, else */
+    uint64_t rejected;        /* by breakers */
+    uint64_t opened;          /* times that one opened */
+    uint64_t failures;
+} tw_venue_route_figures;
+
+/* Counts since creation, and what there is now. */
+typedef struct tw_venue_figures {
+    bool up;
+    int64_t heard_ns; /* monotonic: when the newest market data arrived; 0: none has */
+    uint64_t market_events;
+    uint64_t market_dropped; /* the ring was full */
+    uint64_t connects;
+    uint64_t losses;
+    uint32_t market_waiting; /* for the engine */
+    uint32_t events_waiting;
+    uint32_t commands_waiting; /* for a place */
+    tw_venue_stream_figures data;
+    tw_venue_stream_figures trading;
+
+    uint64_t requests;
+    uint64_t answers[6]; /* 1xx to 5xx at 1 to 5, others at 0 */
+    uint64_t timeouts;
+    uint64_t failures;
+    uint64_t resends_refused; /* that libcurl would have sent again */
+    uint64_t connections;     /* opened */
+    uint64_t reused;          /* requests on a kept one */
+    uint64_t sent_size;
+    uint64_t received_size;
+    uint32_t connections_open;
+    uint32_t in_flight;
+    uint32_t queued;
+
+    /* Without guards (stepped mode) zero. */
+    uint64_t attempts;
+    uint64_t retries;
+    uint64_t hedges;
+    uint64_t hedges_won;
+    uint64_t given_up;      /* calls that were not tried again */
+    uint64_t limited;       /* calls that found no tokens or place in time */
+    uint64_t limit_waiting; /* now */
+    tw_venue_route_figures routes[TW_ROUTE_CLASS_COUNT];
+} tw_venue_figures;
 
 typedef struct tw_venue tw_venue;
 
@@ -94,6 +180,16 @@ TW_API void tw_venue_wake(tw_venue *venue);
 TW_API void tw_venue_ports(tw_venue *venue, tw_feed_port *ret_feed, tw_broker_port *ret_broker);
 
 TW_API void tw_venue_counts_of(const tw_venue *venue, tw_venue_counts *ret_counts);
+
+/* All of it, on the network thread: some hundred loads, and short locks of breakers and limiters.
+ */
+TW_API void tw_venue_figures_of(tw_venue *venue, tw_venue_figures *ret_figures);
+
+/* Borrowed; may be read beside the network thread, as histogram.h says, until the venue is freed.
+ */
+TW_API const tw_histogram *tw_venue_stage_latency(const tw_venue *venue, tw_venue_stage stage);
+/* "decode", "hand_over", "submit", ... Never NULL. */
+TW_API const char *tw_venue_stage_name(tw_venue_stage stage);
 
 TW_END_DECLS
 

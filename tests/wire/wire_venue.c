@@ -52,6 +52,10 @@ typedef struct world {
     tw_order_result result;
     tw_order_update update;
     uint64_t transcript;
+    uint32_t traced; /* market events that are marked */
+    uint32_t calls;  /* on_call */
+    tw_venue_call call;
+    char call_order[TW_CLIENT_ORDER_ID_SIZE];
 } world;
 
 static void on_events(void *context) {
@@ -59,6 +63,13 @@ static void on_events(void *context) {
 }
 
 /* ---- the exchange's thread ----------------------------------------------------------------- */
+
+static void on_call(void *context, const tw_venue_call *call) {
+    world *w = context;
+    w->calls++;
+    w->call = *call;
+    snprintf(w->call_order, sizeof w->call_order, "%s", call->client_order_id);
+}
 
 static void *exchange_main(void *context) {
     world *w = context;
@@ -179,7 +190,9 @@ static void take_market_event(world *w, tw_market_event event) {
     w->market++;
     if (event.kind == TW_MARKET_LEVEL && event.as.level.clear != 0)
         w->books[event.as.level.symbol]++;
+    w->traced += event.decoded_ns != 0;
     event.received_ns = 0;
+    event.decoded_ns = 0;
     hash_in(w, &event, sizeof event);
 }
 
@@ -315,6 +328,54 @@ static void an_order_is_submitted_found_and_cancelled(void **state) {
     tw_order other = far_order("venue-2");
     assert_int_equal(queried(w, &other), TW_NOT_FOUND);
     assert_true(cancelled(w, &other) != TW_OK); /* the venue never named it */
+}
+
+static uint64_t times(const world *w, tw_venue_stage stage) {
+    return tw_histogram_count(tw_venue_stage_latency(w->venue, stage));
+}
+
+static void requests_and_marked_events_are_timed(void **state) {
+    world *w = *state;
+    tw_venue_figures figures;
+    TW_AUTO(tw_flight) *flight = NULL;
+    tw_flight_event noted = {0};
+    assert_int_equal(tw_flight_new(NULL, 256, &flight), TW_OK);
+    w->config.trace_every = 4;
+    w->config.flight = flight;
+    w->config.on_call = on_call;
+    start_exchange(w);
+    start_venue(w);
+    until_ready(w);
+    tw_order order = far_order("venue-1");
+    assert_int_equal(submitted(w, &order), TW_OK);
+    assert_string_equal(w->call.what, "submit");
+    assert_string_equal(w->call_order, "venue-1");
+    assert_true(w->call.status == TW_OK && w->call.elapsed_ns > 0);
+    assert_true(tw_flight_get(flight, tw_flight_newest(flight), &noted));
+    assert_string_equal(noted.name, "submit");
+    assert_string_equal(noted.text, "venue-1");
+    assert_true(noted.values[0] == TW_OK && noted.values[1] == w->call.elapsed_ns);
+    assert_int_equal(queried(w, &order), TW_OK);
+    assert_int_equal(submitted(w, &order), TW_EXISTS);
+    memcpy(order.venue_order_id, w->result.order.venue_order_id, sizeof order.venue_order_id);
+    assert_true(cancelled(w, &order) != TW_OK); /* of an order that the answer did not name */
+    assert_int_equal(w->calls, 4);
+    assert_int_equal(times(w, TW_VENUE_STAGE_SUBMIT), 2);
+    assert_int_equal(times(w, TW_VENUE_STAGE_QUERY), 1);
+    assert_int_equal(times(w, TW_VENUE_STAGE_CANCEL), 1);
+    assert_int_equal(times(w, TW_VENUE_STAGE_HAND_OVER), 4);
+    take_events(w);
+    tw_venue_figures_of(w->venue, &figures);
+    assert_true(figures.up && figures.heard_ns > 0 && figures.market_waiting == 0);
+    assert_int_equal(figures.market_events, w->market);
+    assert_int_equal(w->traced, (w->market + 3) / 4);
+    assert_int_equal(times(w, TW_VENUE_STAGE_DECODE), w->traced);
+    assert_true(figures.data.records > 0 && figures.trading.opens == 1);
+    assert_true(figures.attempts >= figures.requests && figures.requests >= 7);
+    assert_true(figures.answers[2] >= 6 && figures.answers[4] >= 1);
+    assert_int_equal(times(w, TW_VENUE_STAGE_HTTP_TOTAL), figures.requests);
+    assert_int_equal(figures.routes[TW_ROUTE_SUBMIT].breaker, TW_BREAKER_CLOSED);
+    assert_int_equal(figures.routes[TW_ROUTE_SUBMIT].rejected, 0);
 }
 
 static void a_market_order_is_filled_and_the_snapshot_tells_it(void **state) {
@@ -584,6 +645,7 @@ int main(void) {
         RULE(it_is_up_after_a_whole_snapshot),
         RULE(the_history_is_the_newest_of_every_symbol),
         RULE(an_order_is_submitted_found_and_cancelled),
+        RULE(requests_and_marked_events_are_timed),
         RULE(a_market_order_is_filled_and_the_snapshot_tells_it),
         RULE(wrong_credentials_fail_at_once),
         RULE(nobody_there_fails_after_the_patience),

@@ -142,6 +142,8 @@ static void tell_state(tw_venue *venue, tw_venue_kind kind, tw_status status, co
 /* ---- connection ---------------------------------------------------------------------------- */
 
 void venue_enter(tw_venue *venue, venue_state state) {
+    tw_flight_note(venue->config.flight, tw_time_monotonic_ns(), "venue", venue->state, state,
+                   tw_slice_of(venue_state_name(state)));
     venue->state = state;
     if (state == VENUE_UP) {
         venue->away_since = 0;
@@ -201,6 +203,8 @@ void venue_lost(tw_venue *venue, tw_status status, const char *reason) {
     if (venue->away_since == 0)
         venue->away_since = now_ns;
     snprintf(message, sizeof message, "%s (%s)", reason, venue->config.trading_url);
+    tw_flight_note(venue->config.flight, now_ns, "venue lost", status, venue->state,
+                   tw_slice_of(tw_status_name(status)));
     tw_reconnect_loss loss = tw_reconnect_loss_of(status);
     if (loss == TW_RECONNECT_FINAL || now_ns - venue->away_since > venue->config.patience_ns) {
         venue_fail(venue, status, message);
@@ -245,7 +249,21 @@ static void on_stream_down(void *context, tw_status status, const char *reason) 
 
 /* ---- market data --------------------------------------------------------------------------- */
 
-static void push_market(tw_venue *venue, const tw_market_event *event) {
+/* Every so many events one is marked; its first stage ends here. */
+static void trace_market(tw_venue *venue, tw_market_event *event) {
+    venue->heard_ns = event->received_ns;
+    if (venue->config.trace_every == 0 || venue->until_traced-- > 0)
+        return;
+    venue->until_traced = venue->config.trace_every - 1;
+    int64_t decoded_ns = tw_time_monotonic_ns() - event->received_ns;
+    tw_histogram_record(&venue->stages[TW_VENUE_STAGE_DECODE], decoded_ns);
+    event->decoded_ns = decoded_ns < 1            ? 1
+                        : decoded_ns > UINT32_MAX ? UINT32_MAX
+                                                  : (uint32_t)decoded_ns;
+}
+
+static void push_market(tw_venue *venue, tw_market_event *event) {
+    trace_market(venue, event);
     if (tw_ring_push(venue->market, event) == TW_OK) {
         atomic_fetch_add_explicit(&venue->market_events, 1, memory_order_relaxed);
         venue_told(venue);
@@ -321,7 +339,7 @@ static tw_status port_next_venue(void *context, tw_venue_event *ret_event) {
 }
 
 static tw_status push_command(tw_venue *venue, venue_command_kind kind, const tw_order *order) {
-    venue_command command = {.kind = (uint32_t)kind};
+    venue_command command = {.handed_ns = tw_time_monotonic_ns(), .kind = (uint32_t)kind};
     if (order != NULL)
         command.order = *order;
     tw_status status = tw_ring_push(venue->commands, &command);
@@ -532,6 +550,8 @@ tw_status tw_venue_new(const tw_allocator *allocator, const tw_venue_config *con
     venue->allocator = allocator;
     venue->config = *config;
     venue->symbols = symbols;
+    for (size_t i = 0; i < VENUE_OWN_STAGES; i++)
+        tw_histogram_init(&venue->stages[i]);
     tw_random_init(&venue->random, (uint64_t)tw_time_monotonic_ns(), 0);
     status = tw_reconnect_init(&venue->reconnect, &RECONNECT);
     TW_ASSERT(status == TW_OK);

@@ -55,6 +55,7 @@ static void tell(venue_call *call, const tw_alpaca_result *result, const tw_alpa
     }
     if (order != NULL)
         told->order = order->order;
+    venue_trace_ended(call, result->status);
     give_back(call);
     if (venue->state != VENUE_STOPPED)
         venue_queue_add(venue, &venue->results, &event);
@@ -96,6 +97,7 @@ static bool run_command(tw_venue *venue, const venue_command *command) {
     venue_call *call = take_call(venue, command);
     if (call == NULL)
         return false;
+    venue_trace_begun(call);
     tw_status status = start_call(venue, call);
     if (status == TW_FULL) {
         give_back(call);

@@ -5,6 +5,7 @@
  *     venue_calls.c    commands of the engine as REST calls, and their results
  *     venue_reading.c  snapshot, clock and history
  *     venue_step.c     stepped mode
+ *     venue_figures.c  what it tells about itself
  */
 #ifndef TRADEWIND_RUN_VENUE_PRIV_H
 #define TRADEWIND_RUN_VENUE_PRIV_H
@@ -25,7 +26,8 @@ enum {
     VENUE_COMMAND_COUNT_MAX = 1024,
     VENUE_EVENT_COUNT_MAX = 8192,
     VENUE_READING_COUNT_MAX = 16,
-    VENUE_ORDERS_A_SNAPSHOT = 500
+    VENUE_ORDERS_A_SNAPSHOT = 500,
+    VENUE_OWN_STAGES = TW_VENUE_STAGE_HTTP_QUEUE /* the others are those of the HTTP client */
 };
 
 typedef enum venue_state {
@@ -46,7 +48,8 @@ typedef enum venue_command_kind {
 
 typedef struct venue_command {
     tw_order order;
-    uint32_t kind; /* venue_command_kind */
+    int64_t handed_ns; /* monotonic: when the engine gave it */
+    uint32_t kind;     /* venue_command_kind */
     uint32_t reserved;
 } venue_command;
 
@@ -54,6 +57,7 @@ typedef struct venue_command {
 typedef struct venue_call {
     tw_venue *venue;
     venue_command command;
+    int64_t began_ns; /* monotonic */
     struct venue_call *next_free;
 } venue_call;
 
@@ -138,6 +142,10 @@ struct tw_venue {
     uint64_t data_objects; /* received: trades, quotes, bars, whole book messages */
     uint64_t trading_objects;
 
+    uint32_t until_traced; /* market events before the next that is marked */
+    int64_t heard_ns;
+    tw_histogram stages[VENUE_OWN_STAGES];
+
     _Atomic uint64_t market_events;
     _Atomic uint64_t market_dropped;
     _Atomic uint64_t requests;
@@ -158,6 +166,13 @@ tw_venue_event venue_event(const tw_venue *venue, tw_venue_kind kind);
 void venue_queue_add(tw_venue *venue, venue_queue *queue, const tw_venue_event *event);
 /* Moves what waits into the ring as far as it has room; true when nothing waits. */
 bool venue_pump(tw_venue *venue);
+
+/* ---- venue_figures.c ----------------------------------------------------------------------- */
+
+const char *venue_state_name(venue_state state);
+/* A command has been taken up, or its request has ended. */
+void venue_trace_begun(venue_call *call);
+void venue_trace_ended(venue_call *call, tw_status status);
 
 /* ---- venue_calls.c ------------------------------------------------------------------------- */
 
