@@ -24,7 +24,16 @@
 #include "tradewind/alloc.h"
 #include "tradewind/engine.h"
 #include "tradewind/error.h"
+#include "tradewind/flight.h"
+#include "tradewind/histogram.h"
 #include "tradewind/store.h"
+
+/* A batch that was committed. */
+typedef struct tw_recorder_commit {
+    uint32_t rows; /* and entries */
+    bool urgent;   /* it holds an order, a fill or an entry: it is on the disk now */
+    int64_t elapsed_ns;
+} tw_recorder_commit;
 
 typedef struct tw_recorder_config {
     uint32_t row_count_max;            /* rows waiting; 0: 65536 */
@@ -33,8 +42,23 @@ typedef struct tw_recorder_config {
     int64_t commit_delay_ns;           /* and at the latest after; 0: 250 ms */
     void (*on_work)(void *context);    /* engine thread: something waits for the recorder */
     void (*on_durable)(void *context); /* recorder thread: the durable sequence moved */
+    /* The same: a batch was committed. May be NULL, as the others may. */
+    void (*on_commit)(void *context, const tw_recorder_commit *commit);
+    tw_flight *flight; /* urgent commits and failures are noted there; may be NULL */
     void *context;
 } tw_recorder_config;
+
+/* Counts since creation, and what waits now. */
+typedef struct tw_recorder_figures {
+    uint64_t rows;
+    uint64_t entries;
+    uint64_t commits;
+    uint64_t commits_urgent;
+    uint64_t durable; /* sequence of the journal */
+    uint32_t rows_waiting;
+    uint32_t entries_waiting;
+    bool failed;
+} tw_recorder_figures;
 
 typedef struct tw_recorder tw_recorder;
 
@@ -58,6 +82,15 @@ TW_API tw_status tw_recorder_flush(tw_recorder *recorder, tw_error *error) TW_MU
 
 /* The first failure's sentence; empty while there is none. Recorder thread. Borrowed. */
 TW_API const tw_error *tw_recorder_failure(const tw_recorder *recorder);
+
+/* On the recorder's thread. */
+TW_API void tw_recorder_figures_of(const tw_recorder *recorder, tw_recorder_figures *ret_figures);
+
+/* How long commits took, urgent ones and others (of which the disk need not have heard), and how
+ * many rows and entries a batch had. Borrowed; may be read beside the recorder's thread, as
+ * histogram.h says, until it is freed. */
+TW_API const tw_histogram *tw_recorder_commit_latency(const tw_recorder *recorder, bool urgent);
+TW_API const tw_histogram *tw_recorder_batch_sizes(const tw_recorder *recorder);
 
 TW_END_DECLS
 

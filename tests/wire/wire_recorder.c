@@ -8,6 +8,8 @@
 typedef struct calls {
     uint64_t work;
     uint64_t durable;
+    uint64_t commits;
+    tw_recorder_commit commit; /* the newest */
 } calls;
 
 typedef struct recording {
@@ -26,6 +28,12 @@ static void on_durable(void *context) {
     ((calls *)context)->durable++;
 }
 
+static void on_commit(void *context, const tw_recorder_commit *commit) {
+    calls *to = context;
+    to->commits++;
+    to->commit = *commit;
+}
+
 static void open_desk(recording *desk, test_place *place, tw_store_config store,
                       tw_recorder_config config) {
     *desk = (recording){.place = place};
@@ -33,6 +41,7 @@ static void open_desk(recording *desk, test_place *place, tw_store_config store,
     desk->store = open_with(place, store);
     config.on_work = on_work;
     config.on_durable = on_durable;
+    config.on_commit = on_commit;
     config.context = &desk->calls;
     assert_int_equal(tw_recorder_new(NULL, &config, desk->store, 0, &desk->recorder), TW_OK);
     tw_recorder_port(desk->recorder, &desk->port);
@@ -316,6 +325,40 @@ static void two_threads_share_nothing_but_rings(void **state) {
     close_desk(&desk);
 }
 
+static void commits_are_counted_and_timed(void **state) {
+    recording desk;
+    tw_recorder_figures now;
+    tw_flight_event noted;
+    TW_AUTO(tw_flight) *flight = NULL;
+    assert_int_equal(tw_flight_new(NULL, 16, &flight), TW_OK);
+    open_desk(&desk, *state, (tw_store_config){0},
+              (tw_recorder_config){.commit_rows = 3, .flight = flight});
+    for (uint64_t i = 1; i <= 3; i++)
+        assert_int_equal(put_trade(&desk, i), TW_OK);
+    tw_recorder_figures_of(desk.recorder, &now);
+    assert_true(now.rows_waiting == 3 && now.rows == 0 && now.commits == 0);
+    turn(&desk, 1);
+    assert_true(desk.calls.commits == 1 && desk.calls.commit.rows == 3);
+    assert_true(!desk.calls.commit.urgent && desk.calls.commit.elapsed_ns > 0);
+    assert_int_equal(tw_flight_newest(flight), 0); /* market data alone is no news */
+    assert_int_equal(put_order(&desk, 1), TW_OK);
+    assert_int_equal(append(&desk, 1), TW_OK);
+    turn(&desk, 2);
+    assert_true(desk.calls.commits == 2 && desk.calls.commit.rows == 2);
+    assert_true(desk.calls.commit.urgent);
+    assert_true(tw_flight_get(flight, 1, &noted));
+    assert_string_equal(noted.name, "commit");
+    assert_true(noted.values[0] == 2 && noted.values[1] == desk.calls.commit.elapsed_ns);
+    tw_recorder_figures_of(desk.recorder, &now);
+    assert_true(now.rows == 4 && now.entries == 1 && now.commits == 2 && now.commits_urgent == 1);
+    assert_true(now.durable == 1 && now.rows_waiting + now.entries_waiting == 0 && !now.failed);
+    assert_int_equal(tw_histogram_count(tw_recorder_commit_latency(desk.recorder, false)), 1);
+    assert_int_equal(tw_histogram_sum(tw_recorder_commit_latency(desk.recorder, true)),
+                     desk.calls.commit.elapsed_ns);
+    assert_int_equal(tw_histogram_sum(tw_recorder_batch_sizes(desk.recorder)), 5);
+    close_desk(&desk);
+}
+
 static tw_status make_and_free(const tw_allocator *allocator, void *context) {
     TW_AUTO(tw_recorder) *recorder = NULL;
     tw_recorder_config config = {.row_count_max = 16, .entry_count_max = 16};
@@ -339,6 +382,7 @@ int main(void) {
         IN_PLACE(a_failed_store_stops_the_recorder_for_good),
         IN_PLACE(a_gap_in_the_journal_is_a_failure),
         IN_PLACE(two_threads_share_nothing_but_rings),
+        IN_PLACE(commits_are_counted_and_timed),
         IN_PLACE(nothing_is_left_when_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

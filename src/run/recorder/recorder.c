@@ -43,6 +43,9 @@ struct tw_recorder {
     int64_t batch_began_ns;  /* 0: no batch */
     uint64_t batch_sequence; /* newest entry in the batch */
     tw_error failure;
+    tw_recorder_figures figures;  /* counts only */
+    tw_histogram commit_times[2]; /* not urgent, urgent */
+    tw_histogram batch_sizes;
     _Atomic uint64_t durable;
     _Atomic int health; /* tw_status */
 };
@@ -61,6 +64,9 @@ tw_status tw_recorder_new(const tw_allocator *allocator, const tw_recorder_confi
     own->commit_rows = own->commit_rows > 0 ? own->commit_rows : COMMIT_ROWS_DEFAULT;
     own->commit_delay_ns =
         own->commit_delay_ns > 0 ? own->commit_delay_ns : COMMIT_DELAY_DEFAULT_NS;
+    tw_histogram_init(&recorder->commit_times[false]);
+    tw_histogram_init(&recorder->commit_times[true]);
+    tw_histogram_init(&recorder->batch_sizes);
     atomic_init(&recorder->durable, journal_sequence);
     atomic_init(&recorder->health, TW_OK);
     tw_status status =
@@ -192,6 +198,7 @@ static tw_status write_entries(tw_recorder *recorder, uint64_t *work, tw_error *
                 return status;
         }
         recorder->batch_rows += (uint32_t)count;
+        recorder->figures.entries += count;
         *work += count;
         tw_ring_consume(recorder->entries, count);
     }
@@ -216,15 +223,34 @@ static tw_status write_rows(tw_recorder *recorder, uint64_t *work, tw_error *err
         tw_ring_consume(recorder->rows, count);
     }
     recorder->batch_rows += (uint32_t)written;
+    recorder->figures.rows += written;
     *work += written;
     return TW_OK;
 }
 
+static void tell_commit(tw_recorder *recorder, int64_t began_ns) {
+    int64_t now_ns = tw_time_monotonic_ns();
+    tw_recorder_commit done = {.rows = recorder->batch_rows,
+                               .urgent = recorder->batch_urgent,
+                               .elapsed_ns = now_ns - began_ns};
+    recorder->figures.commits++;
+    recorder->figures.commits_urgent += done.urgent;
+    tw_histogram_record(&recorder->commit_times[done.urgent], done.elapsed_ns);
+    tw_histogram_record(&recorder->batch_sizes, done.rows);
+    if (done.urgent)
+        tw_flight_note(recorder->config.flight, now_ns, "commit", done.rows, done.elapsed_ns,
+                       tw_slice_of(""));
+    if (recorder->config.on_commit != NULL)
+        recorder->config.on_commit(recorder->config.context, &done);
+}
+
 static tw_status commit(tw_recorder *recorder, tw_error *error) {
     tw_store_durability durability = recorder->batch_urgent ? TW_STORE_FULL : TW_STORE_NORMAL;
+    int64_t began_ns = tw_time_monotonic_ns();
     tw_status status = tw_store_commit(recorder->store, durability, error);
     if (status != TW_OK)
         return status;
+    tell_commit(recorder, began_ns);
     if (recorder->batch_sequence != 0) {
         atomic_store_explicit(&recorder->durable, recorder->batch_sequence, memory_order_release);
         if (recorder->config.on_durable != NULL)
@@ -240,6 +266,8 @@ static tw_status commit(tw_recorder *recorder, tw_error *error) {
 static tw_status fail(tw_recorder *recorder, tw_status status, const tw_error *error) {
     recorder->failure = *error;
     recorder->failure.status = status;
+    tw_flight_note(recorder->config.flight, tw_time_monotonic_ns(), "store failed", status, 0,
+                   tw_slice_of(tw_status_name(status)));
     atomic_store_explicit(&recorder->health, status, memory_order_release);
     if (recorder->config.on_durable != NULL)
         recorder->config.on_durable(recorder->config.context);
@@ -290,4 +318,22 @@ tw_status tw_recorder_flush(tw_recorder *recorder, tw_error *error) {
 
 const tw_error *tw_recorder_failure(const tw_recorder *recorder) {
     return &recorder->failure;
+}
+
+/* ---- what it tells about itself ------------------------------------------------------------ */
+
+void tw_recorder_figures_of(const tw_recorder *recorder, tw_recorder_figures *ret_figures) {
+    *ret_figures = recorder->figures;
+    ret_figures->durable = atomic_load_explicit(&recorder->durable, memory_order_relaxed);
+    ret_figures->rows_waiting = (uint32_t)tw_ring_count(recorder->rows);
+    ret_figures->entries_waiting = (uint32_t)tw_ring_count(recorder->entries);
+    ret_figures->failed = recorder->failure.status != TW_OK;
+}
+
+const tw_histogram *tw_recorder_commit_latency(const tw_recorder *recorder, bool urgent) {
+    return &recorder->commit_times[urgent];
+}
+
+const tw_histogram *tw_recorder_batch_sizes(const tw_recorder *recorder) {
+    return &recorder->batch_sizes;
 }
