@@ -87,6 +87,7 @@
 #include "tradewind/target_weights.h"
 #include "tradewind/task.h"
 #include "tradewind/tax_lots.h"
+#include "tradewind/telemetry.h"
 #include "tradewind/text.h"
 #include "tradewind/time.h"
 #include "tradewind/venue.h"

@@ -55,6 +55,7 @@ MAY_INCLUDE = [
     ("run/recorder", ["base", "kit/*", "core/market", "edge/store", "run/engine"]),
     ("run/venue", ["base", "kit/*", "core/market", "edge/loop", "edge/alpaca", "edge/store",
                    "edge/tape", "run/engine"]),
+    ("run/telemetry", ["base", "kit/*", "core/market", "run/engine", "run/venue", "run/recorder"]),
     ("run/exchange", ["base", "kit/*", "core/match", "core/book", "core/market", "core/bars",
                       "edge/*"]),
     ("run/dashboard", ["base", "kit/*", "edge/http", "edge/socket", "edge/loop", "run/engine"]),

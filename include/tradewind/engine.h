@@ -388,7 +388,8 @@ TW_API void tw_engine_get_report(const tw_engine *engine, tw_engine_report *ret_
                                  tw_engine_holding *holdings);
 
 /* Monotonic nanoseconds from the bytes' arrival to the end of the decision it led to, of every
- * market event. Borrowed. */
+ * market event; one that came in a frame with others counts as done when the last of them is.
+ * Borrowed. */
 TW_API const tw_histogram *tw_engine_latency(const tw_engine *engine);
 
 /* The same by stage; empty without `monotonic_ns`. Borrowed; may be read beside the engine's

@@ -29,9 +29,9 @@
  * Cost: recording a counter or gauge is a load, an add and a store; a histogram as
  * tw_histogram_record. Resolving compares label values one by one: keep the handle.
  * Threads: recording never waits and is never waited for. A shard belongs to one thread at a
- * time. Defining must be over before the first resolve. Resolving takes a spin lock of the
- * registry for the moment in which a new series is made, never for one that exists. A reader
- * beside writers sees each counter at some moment during the read, never less than what was
+ * time. Nobody else may use the registry while a family is being defined. Resolving takes a spin
+ * lock of the registry for the moment in which a new series is made, never for one that exists. A
+ * reader beside writers sees each counter at some moment during the read, never less than what was
  * recorded before it began by a thread it has synchronised with, and histograms as
  * histogram.h says.
  */

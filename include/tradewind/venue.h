@@ -53,7 +53,8 @@ typedef struct tw_venue_config {
     uint32_t history_days;
     uint32_t market_ring_count; /* 0: 131072 */
     double speed;               /* of the venue's clock against ours; 1 but for a simulation */
-    uint32_t trace_every;       /* one market event in so many is marked to have its stages timed,
+    uint32_t trace_every;       /* one market event in so many (and one after a tenth of a second
+                                   without) is marked to have its stages timed,
                                    by the engine too; 0: none */
     tw_flight *flight;          /* losses and ends of requests are noted there; may be NULL */
     int64_t patience_ns;        /* how long it may be away before it has failed; 0: 20 s */

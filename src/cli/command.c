@@ -9,8 +9,8 @@ enum { HELP_SIZE = 32768 };
 
 /* The sections that a configuration file may have. */
 static const char *const sections[] = {
-    "",      "bars",   "batch",     "book", "db",  "doctor", "exchange", "export",
-    "fetch", "import", "rebalance", "risk", "run", "stats",  "venue",    "window"};
+    "",       "bars",   "batch",     "book", "db",  "doctor", "exchange", "export", "fetch",
+    "flight", "import", "rebalance", "risk", "run", "stats",  "venue",    "window"};
 
 int exit_status_of(tw_status status) {
     switch (status) {

@@ -33,6 +33,7 @@ int command_doctor(int argc, char **argv);
 int command_exchange(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_fetch(int argc, char **argv);
+int command_flight(int argc, char **argv);
 int command_import(int argc, char **argv);
 int command_rebalance(int argc, char **argv);
 int command_risk(int argc, char **argv);

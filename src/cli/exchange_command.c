@@ -8,6 +8,7 @@
 #include "command.h"
 #include "exchange_options.h"
 #include "exchange_pointers.h"
+#include "listen_address.h"
 #include "tradewind/time.h"
 
 typedef struct listen_options {
@@ -41,25 +42,6 @@ static void on_signal(int number) {
     (void)number;
     if (interrupted != NULL)
         tw_exchange_stop(interrupted);
-}
-
-/* Cuts "127.0.0.1:8765" or "[::1]:8765" in place. */
-static tw_status split_listen(char *text, const char **ret_address, uint16_t *ret_port,
-                              tw_error *error) {
-    char *colon = strrchr(text, ':');
-    uint64_t port = 0;
-    if (colon == NULL || tw_parse_u64(tw_slice_of(colon + 1), &port) != TW_OK || port > 65535)
-        return tw_error_set(error, TW_USAGE,
-                            "--listen %s: write an address and a port, like 127.0.0.1:8765", text);
-    *colon = '\0';
-    size_t size = strlen(text);
-    if (text[0] == '[' && size > 2 && text[size - 1] == ']') {
-        text[size - 1] = '\0';
-        text++;
-    }
-    *ret_address = text;
-    *ret_port = (uint16_t)port;
-    return TW_OK;
 }
 
 /* --speed is for a clock that runs and whose speed --clock does not say already. */
@@ -112,11 +94,9 @@ static void raise_file_limit(void) {
 
 static void print_ready(const tw_exchange *exchange, const char *address,
                         const tw_exchange_config *config) {
-    unsigned port = tw_exchange_port(exchange);
-    bool ipv6 = strchr(address, ':') != NULL;
     char host[128];
     char start[TW_TIME_TEXT_SIZE];
-    snprintf(host, sizeof host, ipv6 ? "[%s]:%u" : "%s:%u", address, port);
+    listen_address_host(address, tw_exchange_port(exchange), host, sizeof host);
     tw_time_format(tw_exchange_start_ns(exchange), 0, start);
     printf("listening on http://%s\n", host);
     printf("  %u symbols, seed %llu, clock from %s\n", tw_exchange_symbol_count(exchange),
@@ -197,7 +177,8 @@ int command_exchange(int argc, char **argv) {
     if (status == TW_OK)
         config.accounts = listener.accounts[0] == '\0' ? NULL : listener.accounts;
     if (status == TW_OK)
-        status = split_listen(listener.listen, &config.address, &config.port, &error);
+        status = listen_address_split(listener.listen, "--listen", &config.address, &config.port,
+                                      &error);
     if (status != TW_OK)
         return command_failed("exchange", &error);
     config.connection_count_max = (uint32_t)listener.connections;

@@ -34,6 +34,7 @@ static const command_entry commands[] = {
     {"window", "sliding statistics of each symbol after each of its trades", command_window},
     {"risk", "the risk of a portfolio, and what each asset contributes", command_risk},
     {"rebalance", "the fewest trades that bring positions home, with proof", command_rebalance},
+    {"flight", "what a run that crashed wrote down of its last moments", command_flight},
     {"doctor", "is this machine, this configuration, this venue fit to trade with", command_doctor},
 };
 

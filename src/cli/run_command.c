@@ -205,6 +205,14 @@ static void wake_engine(void *context) {
     tw_loop_wake(((run_session *)context)->loop);
 }
 
+static void tell_call(void *context, const tw_venue_call *call) {
+    run_monitor_on_call(&((run_session *)context)->monitor, call);
+}
+
+static void tell_commit(void *context, const tw_recorder_commit *commit) {
+    run_monitor_on_commit(&((run_session *)context)->monitor, commit);
+}
+
 /* "http://host" becomes "ws://host/stream". */
 static void stream_url_of(const char *url, const char *path, char *buffer, size_t capacity) {
     bool secure = strncmp(url, "https://", 8) == 0;
@@ -248,6 +256,9 @@ static tw_status make_venue(run_session *session, tw_error *error) {
                  : demo           ? session->exchange_config.speed
                                   : 1.0,
         .on_events = session->stepped ? NULL : wake_engine,
+        .on_call = options->slow_ns > 0 ? tell_call : NULL,
+        .trace_every = options->metrics[0] != '\0' ? RUN_TRACE_EVERY : 0,
+        .flight = session->monitor.flight,
         .context = session,
     };
     return tw_venue_new(NULL, &config, session->symbols, &session->venue, error);
@@ -276,6 +287,7 @@ static void engine_config_of(const run_session *session, tw_engine_config *confi
         .warm_ns_max = 2 * TW_NS_PER_MINUTE,
         .decision_gap_ns = 5 * TW_NS_PER_SECOND,
         .monotonic_ns = tw_time_monotonic_ns,
+        .flight = session->monitor.flight,
     };
     memcpy(config->timeframes_ns, TIMEFRAMES_NS, sizeof TIMEFRAMES_NS);
     run_limits_apply(options, session->limits, &config->controls);
@@ -314,6 +326,8 @@ static tw_status make_session(run_session *session, tw_error *error) {
         status = run_session_listen(session, error);
     if (status == TW_OK)
         status = open_store(session, error);
+    if (status == TW_OK)
+        status = run_monitor_prepare(&session->monitor, session->options, session->database, error);
     if (status == TW_OK && !session->stepped)
         status = tw_loop_new(NULL, &session->recorder_thread.loop, error);
     if (status == TW_OK)
@@ -322,6 +336,8 @@ static tw_status make_session(run_session *session, tw_error *error) {
         return status;
     tw_recorder_config recorder = {.on_work = wake_recorder,
                                    .on_durable = session->stepped ? NULL : wake_engine,
+                                   .on_commit = session->options->slow_ns > 0 ? tell_commit : NULL,
+                                   .flight = session->monitor.flight,
                                    .context = session};
     status = tw_recorder_new(NULL, &recorder, session->store, session->first_sequence,
                              &session->recorder);
@@ -331,12 +347,17 @@ static tw_status make_session(run_session *session, tw_error *error) {
     if (status == TW_OK)
         status = run_kill_start(&session->kill, session->database, session->engine, session->loop,
                                 error);
-    return status;
+    if (status != TW_OK)
+        return status;
+    tw_telemetry_config parts = {
+        .engine = session->engine, .venue = session->venue, .recorder = session->recorder};
+    return run_monitor_start(&session->monitor, session->options, &parts, error);
 }
 
 static void free_session(run_session *session) {
     run_session_join(session);
     run_kill_stop(&session->kill);
+    run_monitor_stop(&session->monitor);
     tw_engine_free(session->engine);
     tw_venue_free(session->venue);
     tw_recorder_free(session->recorder);
@@ -410,6 +431,8 @@ static int run(const run_options *options, const run_limits *limits, const excha
     tw_error error = {0};
     run_kill_block_signal();
     tw_status status = run_safety_check(options, limits, access, &error);
+    if (status == TW_OK)
+        status = run_monitor_check(options, &error);
     if (status == TW_OK)
         status = exchange_options_apply(market, &session.exchange_config, &error);
     if (status != TW_OK)

@@ -51,6 +51,17 @@ const tw_config_option run_option_table[] = {
      "days of history for volatility and risk", NULL, offsetof(run_options, history_days)},
     {"window", TW_CONFIG_INTEGER, NULL, "2", "1000000", "100",
      "trades in the sliding window of a symbol", NULL, offsetof(run_options, window_count)},
+    {"metrics", TW_CONFIG_TEXT, "ADDR:PORT", NULL, NULL, "",
+     "serve OpenMetrics figures at http://ADDR:PORT/metrics; a port alone is on this machine, port "
+     "0 any that is free",
+     NULL, offsetof(run_options, metrics)},
+    {"slow", TW_CONFIG_DURATION, NULL, NULL, NULL, "0s",
+     "tell of requests and commits that took this long, at most one a second; 0: of none", NULL,
+     offsetof(run_options, slow_ns)},
+    {"flight", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
+     "file for the newest events when the program crashes or gets SIGUSR1; none: no such file; "
+     "default: beside the store, with -flight behind its name",
+     NULL, offsetof(run_options, flight)},
     {"json", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no", "print the report as one JSON document",
      NULL, offsetof(run_options, json)},
     {"quiet", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no", "no progress line", NULL,

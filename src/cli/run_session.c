@@ -26,6 +26,22 @@ static void end_thread(run_session *session, run_thread *thread, tw_status statu
     tw_loop_wake(session->loop);
 }
 
+/* Figures for --metrics, each on its own thread; without it the clock is not even read. */
+static void tell_engine(run_session *session) {
+    if (session->monitor.telemetry != NULL)
+        tw_telemetry_turn_engine(session->monitor.telemetry, tw_time_monotonic_ns());
+}
+
+static void tell_venue(run_session *session) {
+    if (session->monitor.telemetry != NULL)
+        tw_telemetry_turn_venue(session->monitor.telemetry, tw_time_monotonic_ns());
+}
+
+static void tell_recorder(run_session *session) {
+    if (session->monitor.telemetry != NULL)
+        tw_telemetry_turn_recorder(session->monitor.telemetry, tw_time_monotonic_ns());
+}
+
 static void *exchange_main(void *context) {
     run_session *session = context;
     tw_error *error = &session->exchange_thread.error;
@@ -40,8 +56,10 @@ static void *network_main(void *context) {
     run_session *session = context;
     tw_error *error = &session->network_thread.error;
     tw_status status = TW_OK;
-    while (!atomic_load(&session->ending) && status == TW_OK)
+    while (!atomic_load(&session->ending) && status == TW_OK) {
         status = tw_venue_turn(session->venue, TW_NS_PER_SECOND, error);
+        tell_venue(session);
+    }
     end_thread(session, &session->network_thread, status);
     return NULL;
 }
@@ -53,6 +71,7 @@ static void *recorder_main(void *context) {
     while (!atomic_load(&session->ending) && status == TW_OK) {
         uint64_t work = 0;
         status = tw_recorder_turn(session->recorder, tw_time_monotonic_ns(), &work, &thread->error);
+        tell_recorder(session);
         if (status == TW_OK)
             status =
                 tw_loop_turn(thread->loop, work > 0 ? 0 : 50 * TW_NS_PER_MS, NULL, &thread->error);
@@ -178,6 +197,7 @@ static tw_status live_loop(run_session *session, tw_error *error) {
     while (status == TW_OK && !finished(session) && !waited_enough(session, &stop_ns)) {
         uint64_t work = 0;
         status = tw_engine_turn(session->engine, EVENTS_A_TURN, &work, error);
+        tell_engine(session);
         if (session->exchange != NULL)
             end_with_tape(session, tw_exchange_tape_ended(session->exchange));
         show_progress(session, &next_progress_ns);
@@ -208,6 +228,9 @@ static tw_status settle(run_session *session, tw_error *error) {
         if (status == TW_OK)
             status = run_kill_turn(&session->kill, error);
     }
+    tell_engine(session);
+    tell_venue(session);
+    tell_recorder(session);
     return status;
 }
 

@@ -104,7 +104,8 @@ static void every_stage_is_timed_as_often_as_it_happens(void **state) {
     assert_int_equal(tw_histogram_count(tw_engine_latency(engine)), market_count);
     const tw_histogram *queue = tw_engine_stage_latency(engine, TW_ENGINE_STAGE_QUEUE);
     assert_int_equal(tw_histogram_min(queue), WAITED_NS);
-    assert_int_equal(tw_histogram_max(queue), WAITED_NS);
+    /* Behind another event the look that ends the other's frame comes before. */
+    assert_int_equal(tw_histogram_max(queue), WAITED_NS + CLOCK_STEP);
     assert_int_equal(least_of(engine, TW_ENGINE_STAGE_INTAKE), CLOCK_STEP);
     /* Being made durable takes a turn at least, and an order more than that. */
     assert_true(least_of(engine, TW_ENGINE_STAGE_DURABLE) > CLOCK_STEP);

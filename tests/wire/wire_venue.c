@@ -368,7 +368,7 @@ static void requests_and_marked_events_are_timed(void **state) {
     tw_venue_figures_of(w->venue, &figures);
     assert_true(figures.up && figures.heard_ns > 0 && figures.market_waiting == 0);
     assert_int_equal(figures.market_events, w->market);
-    assert_int_equal(w->traced, (w->market + 3) / 4);
+    assert_true(w->traced >= (w->market + 3) / 4 && w->traced < w->market);
     assert_int_equal(times(w, TW_VENUE_STAGE_DECODE), w->traced);
     assert_true(figures.data.records > 0 && figures.trading.opens == 1);
     assert_true(figures.attempts >= figures.requests && figures.requests >= 7);

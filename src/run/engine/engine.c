@@ -416,11 +416,9 @@ static uint64_t read_market(tw_engine *engine, uint32_t count_max) {
         intake_market(engine, &event);
         trace_stage(engine, TW_ENGINE_STAGE_INTAKE, began_ns);
         phase_step(engine);
-        if (engine->config.monotonic_ns != NULL)
-            tw_histogram_record(&engine->latency,
-                                engine->config.monotonic_ns() - event.received_ns);
         count++;
     }
+    trace_frame_end(engine);
     return count;
 }
 

@@ -149,7 +149,8 @@ struct tw_engine {
 
     tw_engine_report report;
     tw_histogram latency;
-    int64_t heard_ns; /* monotonic: when the bytes of the newest event were read */
+    int64_t heard_ns;      /* monotonic: when the bytes of the newest event were read */
+    uint64_t frame_events; /* market events of these bytes whose latency is not recorded yet */
     tw_histogram stages[TW_ENGINE_STAGE_COUNT];
 };
 
@@ -245,6 +246,8 @@ int64_t trace_now(const tw_engine *engine);
 void trace_stage(tw_engine *engine, tw_engine_stage stage, int64_t began_ns);
 /* An event is taken; the beginning of its first stage, or 0 when it is not timed. */
 int64_t trace_event(tw_engine *engine, const tw_market_event *event);
+/* The events that came with the newest one are done, as far as they have come. */
+void trace_frame_end(tw_engine *engine);
 void trace_journal(const tw_engine *engine, const tw_journal_entry *entry);
 
 #endif

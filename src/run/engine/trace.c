@@ -3,7 +3,9 @@
  *
  * Idea: what is rare (decisions, intents, sends) is always timed. Of market events the feed marks a
  * few (`decoded_ns` of tw_market_event), and only for these the clock is read between the stages;
- * the others cost a comparison. Nothing here reaches a decision or the journal.
+ * the others cost a comparison. The latency of all events is taken when the last of those that came
+ * in one piece is done, and counts for each of them: one look at the clock a frame, not an event,
+ * and a figure that is never too good. Nothing here reaches a decision or the journal.
  */
 #include <string.h>
 
@@ -18,8 +20,19 @@ void trace_stage(tw_engine *engine, tw_engine_stage stage, int64_t began_ns) {
         tw_histogram_record(&engine->stages[stage], trace_now(engine) - began_ns);
 }
 
+void trace_frame_end(tw_engine *engine) {
+    if (engine->config.monotonic_ns != NULL && engine->frame_events > 0)
+        tw_histogram_record_n(&engine->latency, trace_now(engine) - engine->heard_ns,
+                              engine->frame_events);
+    engine->frame_events = 0;
+}
+
 int64_t trace_event(tw_engine *engine, const tw_market_event *event) {
-    engine->heard_ns = event->received_ns;
+    if (event->received_ns != engine->heard_ns) {
+        trace_frame_end(engine);
+        engine->heard_ns = event->received_ns;
+    }
+    engine->frame_events++;
     if (event->decoded_ns == 0)
         return 0;
     int64_t now_ns = trace_now(engine);

@@ -22,6 +22,7 @@ static const tw_reconnect_config RECONNECT = {.pause_ns_min = 250 * TW_NS_PER_MS
                                               .storm_count_max = 30};
 static const int64_t PATIENCE_NS_DEFAULT = 20 * TW_NS_PER_SECOND;
 static const int64_t TIME_PERIOD_NS = 100 * TW_NS_PER_MS;
+static const int64_t TRACE_PERIOD_NS = 100 * TW_NS_PER_MS;
 static const size_t MARKET_RING_DEFAULT = 131072;
 static const size_t STEP_ANSWER_SIZE_MAX = 65536;
 
@@ -249,12 +250,18 @@ static void on_stream_down(void *context, tw_status status, const char *reason) 
 
 /* ---- market data --------------------------------------------------------------------------- */
 
-/* Every so many events one is marked; its first stage ends here. */
+/* Every so many events one is marked, and one after a while without; its first stage ends here. */
 static void trace_market(tw_venue *venue, tw_market_event *event) {
     venue->heard_ns = event->received_ns;
-    if (venue->config.trace_every == 0 || venue->until_traced-- > 0)
+    bool due = venue->until_traced == 0 || event->received_ns >= venue->trace_by_ns;
+    if (venue->config.trace_every == 0)
         return;
+    if (!due) {
+        venue->until_traced--;
+        return;
+    }
     venue->until_traced = venue->config.trace_every - 1;
+    venue->trace_by_ns = event->received_ns + TRACE_PERIOD_NS;
     int64_t decoded_ns = tw_time_monotonic_ns() - event->received_ns;
     tw_histogram_record(&venue->stages[TW_VENUE_STAGE_DECODE], decoded_ns);
     event->decoded_ns = decoded_ns < 1            ? 1

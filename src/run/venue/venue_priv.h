@@ -142,7 +142,8 @@ struct tw_venue {
     uint64_t data_objects; /* received: trades, quotes, bars, whole book messages */
     uint64_t trading_objects;
 
-    uint32_t until_traced; /* market events before the next that is marked */
+    uint32_t until_traced; /* market events before the next that is marked, */
+    int64_t trace_by_ns;   /* or the first that is read from then on */
     int64_t heard_ns;
     tw_histogram stages[VENUE_OWN_STAGES];
 

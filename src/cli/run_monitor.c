@@ -1,0 +1,155 @@
+/* run_monitor.c - see run_monitor.h. */
+#include "run_monitor.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "listen_address.h"
+#include "tradewind/log.h"
+#include "tradewind/time.h"
+
+enum { FLIGHT_EVENT_COUNT = 4096 };
+
+static const char NO_FLIGHT[] = "none";
+static const char FLIGHT_SUFFIX[] = "-flight";
+static const char FLIGHT_OF_SERVER[] = "tradewind-flight";
+
+/* Where figures are served; `text` is the caller's and holds the address. */
+static tw_status split_address(const run_options *options, char text[TW_CONFIG_TEXT_SIZE],
+                               const char **ret_address, uint16_t *ret_port, tw_error *error) {
+    snprintf(text, TW_CONFIG_TEXT_SIZE, "%s", options->metrics);
+    return listen_address_split(text, "--metrics", ret_address, ret_port, error);
+}
+
+tw_status run_monitor_check(const run_options *options, tw_error *error) {
+    char text[TW_CONFIG_TEXT_SIZE];
+    const char *address = NULL;
+    uint16_t port = 0;
+    return options->metrics[0] == '\0' ? TW_OK
+                                       : split_address(options, text, &address, &port, error);
+}
+
+/* ---- flight recorder ----------------------------------------------------------------------- */
+
+/* Beside the store; a store on a server has no beside, so in the folder of the program. */
+static void name_dump(const run_options *options, const char *database, char *buffer,
+                      size_t capacity) {
+    if (options->flight[0] != '\0')
+        snprintf(buffer, capacity, "%s", options->flight);
+    else if (strstr(database, "://") != NULL || strchr(database, '=') != NULL)
+        snprintf(buffer, capacity, "%s", FLIGHT_OF_SERVER);
+    else
+        snprintf(buffer, capacity, "%s%s", database, FLIGHT_SUFFIX);
+}
+
+tw_status run_monitor_prepare(run_monitor *monitor, const run_options *options,
+                              const char *database, tw_error *error) {
+    char path[TW_CONFIG_TEXT_SIZE + sizeof FLIGHT_SUFFIX];
+    monitor->slow_calls.threshold_ns = options->slow_ns;
+    monitor->slow_commits.threshold_ns = options->slow_ns;
+    if (tw_flight_new(NULL, FLIGHT_EVENT_COUNT, &monitor->flight) != TW_OK)
+        return tw_error_set(error, TW_NO_MEMORY, "no memory for the flight recorder");
+    if (strcmp(options->flight, NO_FLIGHT) == 0)
+        return TW_OK;
+    name_dump(options, database, path, sizeof path);
+    tw_crash_config config = {.flight = monitor->flight, .path = path};
+    return tw_crash_start(&config, &monitor->crash, error);
+}
+
+/* ---- figures over HTTP --------------------------------------------------------------------- */
+
+/* A loop whose wait fails has nothing left to serve with; the run goes on without. */
+static void *serve(void *context) {
+    run_monitor *monitor = context;
+    tw_error error = {0};
+    tw_status status = TW_OK;
+    while (status == TW_OK && !atomic_load(&monitor->ending))
+        status = tw_loop_turn(monitor->loop, -1, NULL, &error);
+    if (status != TW_OK)
+        fprintf(stderr, "tradewind run: the figures are not served any more: %s\n", error.message);
+    return NULL;
+}
+
+static tw_status start_thread(run_monitor *monitor, tw_error *error) {
+    int failure = pthread_create(&monitor->thread, NULL, serve, monitor);
+    if (failure != 0)
+        return tw_error_set_errno(error, failure, "a thread could not be started");
+    monitor->running = true;
+    return TW_OK;
+}
+
+tw_status run_monitor_start(run_monitor *monitor, const run_options *options,
+                            const tw_telemetry_config *parts, tw_error *error) {
+    char text[TW_CONFIG_TEXT_SIZE];
+    char host[TW_CONFIG_TEXT_SIZE + 16];
+    const char *address = NULL;
+    uint16_t port = 0;
+    if (options->metrics[0] == '\0')
+        return TW_OK;
+    tw_telemetry_config config = *parts;
+    config.room = (tw_metrics_config){.family_max = TW_MONITOR_FAMILY_COUNT,
+                                      .series_max = TW_MONITOR_SERIES_COUNT,
+                                      .histogram_max = TW_MONITOR_HISTOGRAM_COUNT,
+                                      .shard_max = 1};
+    tw_status status = split_address(options, text, &address, &port, error);
+    if (status == TW_OK)
+        status = tw_telemetry_new(NULL, &config, &monitor->telemetry, error);
+    if (status == TW_OK)
+        status = tw_loop_new(NULL, &monitor->loop, error);
+    if (status != TW_OK)
+        return status;
+    tw_monitor_config listener = {.loop = monitor->loop,
+                                  .metrics = tw_telemetry_metrics(monitor->telemetry),
+                                  .address = address,
+                                  .port = port};
+    status = tw_monitor_start(NULL, &listener, &monitor->monitor, error);
+    if (status == TW_OK)
+        status = start_thread(monitor, error);
+    if (status == TW_OK)
+        fprintf(stderr, "metrics on http://%s/metrics\n",
+                listen_address_host(address, tw_monitor_port(monitor->monitor), host, sizeof host));
+    return status;
+}
+
+void run_monitor_stop(run_monitor *monitor) {
+    atomic_store(&monitor->ending, true);
+    if (monitor->running) {
+        tw_loop_wake(monitor->loop);
+        pthread_join(monitor->thread, NULL);
+    }
+    tw_monitor_free(monitor->monitor);
+    tw_loop_free(monitor->loop);
+    tw_telemetry_free(monitor->telemetry);
+    tw_crash_stop(monitor->crash);
+    tw_flight_free(monitor->flight);
+    *monitor = (run_monitor){0};
+}
+
+/* ---- what was slow ------------------------------------------------------------------------- */
+
+static const tw_log SLOW_LOG = {.level = TW_LOG_WARNING};
+
+void run_monitor_on_call(run_monitor *monitor, const tw_venue_call *call) {
+    uint64_t left_out = 0;
+    char took[TW_TIME_TEXT_SIZE];
+    char order[TW_CLIENT_ORDER_ID_SIZE + 8];
+    if (!slow_log_takes(&monitor->slow_calls, call->elapsed_ns, tw_time_monotonic_ns(), &left_out))
+        return;
+    tw_duration_format(call->elapsed_ns, took);
+    tw_log_write(&SLOW_LOG, TW_LOG_WARNING, "slow.request",
+                 "request=%s took=%s order=%s result=%s left_out=%llu", call->what, took,
+                 tw_log_quote(tw_slice_of(call->client_order_id), order, sizeof order),
+                 tw_status_name(call->status), (unsigned long long)left_out);
+}
+
+void run_monitor_on_commit(run_monitor *monitor, const tw_recorder_commit *commit) {
+    uint64_t left_out = 0;
+    char took[TW_TIME_TEXT_SIZE];
+    if (!slow_log_takes(&monitor->slow_commits, commit->elapsed_ns, tw_time_monotonic_ns(),
+                        &left_out))
+        return;
+    tw_duration_format(commit->elapsed_ns, took);
+    tw_log_write(&SLOW_LOG, TW_LOG_WARNING, "slow.commit",
+                 "rows=%u urgent=%s took=%s left_out=%llu", commit->rows,
+                 commit->urgent ? "yes" : "no", took, (unsigned long long)left_out);
+}
