@@ -13,6 +13,7 @@ void account_move(account_ledger *ledger, ledger_order *order, int64_t quantity_
     order->filled_day = ledger->day.day;
     account->traded.nano += holding_opened(holding, quantity_nano, value_nano);
     holding_move(holding, quantity_nano, value_nano);
+    account_note_holding(ledger, account, order->order.symbol);
 }
 
 void account_note_fill(account_ledger *ledger, const ledger_update *update) {

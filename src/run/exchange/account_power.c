@@ -65,21 +65,26 @@ static wide maintenance_of(int64_t price_nano, int64_t quantity_nano) {
     return greater(value * MAINTENANCE_NANO / TW_NANO, product(SHORT_MARGIN_NANO, -quantity_nano));
 }
 
+static void add_position(const ledger_holding *holding, int64_t price, position_sums *sums) {
+    int64_t quantity = holding->quantity.nano;
+    if (quantity > 0)
+        sums->longs += product(price, quantity);
+    else
+        sums->shorts += product(price, -quantity);
+    sums->maintenance += maintenance_of(price, quantity);
+    sums->day_cost += quantity > 0 ? holding->day_cost.nano : -(wide)holding->day_cost.nano;
+}
+
 static void sum_positions(const account_ledger *ledger, const ledger_account *account,
                           position_sums *ret_sums) {
+    const uint64_t *held = account_held(ledger, account);
     *ret_sums = (position_sums){0};
-    for (tw_symbol s = 0; s < ledger->symbol_count; s++) {
-        const ledger_holding *holding = &account->holdings[s];
-        int64_t quantity = holding->quantity.nano;
-        if (quantity == 0)
-            continue;
-        int64_t price = floor_price(ledger->floor, s).nano;
-        if (quantity > 0)
-            ret_sums->longs += product(price, quantity);
-        else
-            ret_sums->shorts += product(price, -quantity);
-        ret_sums->maintenance += maintenance_of(price, quantity);
-        ret_sums->day_cost += quantity > 0 ? holding->day_cost.nano : -(wide)holding->day_cost.nano;
+    for (uint32_t w = 0; w < ledger->held_words; w++) {
+        for (uint64_t left = held[w]; left != 0; left &= left - 1) {
+            tw_symbol symbol = 64 * w + (uint32_t)__builtin_ctzll(left);
+            add_position(&account->holdings[symbol], floor_price(ledger->floor, symbol).nano,
+                         ret_sums);
+        }
     }
 }
 

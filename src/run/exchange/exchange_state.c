@@ -163,6 +163,7 @@ static tw_status on_holding(void *context, uint64_t number, const void *bytes, s
         size != sizeof(ledger_holding))
         return TW_INVALID;
     memcpy(&ledger->accounts[account].holdings[symbol], bytes, size);
+    account_note_holding(ledger, &ledger->accounts[account], (tw_symbol)symbol);
     state->holding_hashes[account * state->symbol_count + symbol] = hash_of(bytes, size);
     return TW_OK;
 }

@@ -53,6 +53,10 @@ uint64_t text_hash(tw_slice text, uint64_t salt) {
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
+static size_t held_size(const account_ledger *ledger) {
+    return (size_t)ledger->account_count * ledger->held_words;
+}
+
 static tw_status take_memory(account_ledger *ledger) {
     const tw_allocator *allocator = ledger->allocator;
     tw_map_config map = {.entry_initial = ledger->order_count_max,
@@ -61,10 +65,13 @@ static tw_status take_memory(account_ledger *ledger) {
     ledger->accounts = TW_NEW(allocator, ledger->account_count, ledger_account);
     ledger->hard_to_borrow = TW_NEW(allocator, ledger->symbol_count, bool);
     ledger->pasts = TW_NEW(allocator, ledger->account_count, equity_past);
+    ledger->held_words = (ledger->symbol_count + 63) / 64;
+    ledger->held = TW_NEW(allocator, held_size(ledger), uint64_t);
     ledger->closes = TW_NEW(allocator, ledger->symbol_count, tw_price);
     ledger->last_closes = TW_NEW(allocator, ledger->symbol_count, tw_price);
     if (ledger->orders == NULL || ledger->accounts == NULL || ledger->pasts == NULL ||
-        ledger->closes == NULL || ledger->last_closes == NULL || ledger->hard_to_borrow == NULL)
+        ledger->closes == NULL || ledger->last_closes == NULL || ledger->hard_to_borrow == NULL ||
+        ledger->held == NULL)
         return TW_NO_MEMORY;
     for (uint32_t a = 0; a < ledger->account_count; a++) {
         ledger->accounts[a].holdings = TW_NEW(allocator, ledger->symbol_count, ledger_holding);
@@ -149,6 +156,7 @@ void ledger_free(account_ledger *ledger) {
     TW_DELETE(ledger->allocator, ledger->pasts, ledger->account_count, equity_past);
     TW_DELETE(ledger->allocator, ledger->accounts, ledger->account_count, ledger_account);
     TW_DELETE(ledger->allocator, ledger->hard_to_borrow, ledger->symbol_count, bool);
+    TW_DELETE(ledger->allocator, ledger->held, held_size(ledger), uint64_t);
     TW_DELETE(ledger->allocator, ledger->closes, ledger->symbol_count, tw_price);
     TW_DELETE(ledger->allocator, ledger->last_closes, ledger->symbol_count, tw_price);
     activity_log_free(ledger->activities);
@@ -181,6 +189,18 @@ ledger_account *ledger_account_at(account_ledger *ledger, uint32_t index) {
     return &ledger->accounts[index];
 }
 
+/* ---- positions ----------------------------------------------------------------------------- */
+
+void account_note_holding(account_ledger *ledger, const ledger_account *account, tw_symbol symbol) {
+    uint64_t *word = &ledger->held[(size_t)account->index * ledger->held_words + symbol / 64];
+    uint64_t bit = UINT64_C(1) << (symbol % 64);
+    *word = account->holdings[symbol].quantity.nano != 0 ? *word | bit : *word & ~bit;
+}
+
+const uint64_t *account_held(const account_ledger *ledger, const ledger_account *account) {
+    return &ledger->held[(size_t)account->index * ledger->held_words];
+}
+
 tw_status ledger_endow(account_ledger *ledger, ledger_account *account, tw_symbol symbol,
                        tw_quantity quantity, tw_price price) {
     ledger_holding *holding = &account->holdings[symbol];
@@ -196,8 +216,11 @@ tw_status ledger_endow(account_ledger *ledger, ledger_account *account, tw_symbo
     holding->cost.nano += value.nano;
     holding->day_cost.nano += value.nano;
     account->day_start_value.nano += value.nano;
+    account_note_holding(ledger, account, symbol);
     return TW_OK;
 }
+
+/* ---- keys ---------------------------------------------------------------------------------- */
 
 /* Compares without stopping at the first difference, so that time tells nothing. */
 static bool equal_secretly(tw_slice given, const char *expected) {
@@ -313,7 +336,9 @@ static void check_account(const account_ledger *ledger, const ledger_account *ac
     bool margin = account->multiplier_max > 1;
     TW_ASSERT(margin || account->cash.nano >= account->reserved.nano);
     for (tw_symbol s = 0; s < ledger->symbol_count; s++) {
-        TW_ASSERT(margin || account->holdings[s].quantity.nano >= 0);
+        int64_t quantity = account->holdings[s].quantity.nano;
+        TW_ASSERT(margin || quantity >= 0);
+        TW_ASSERT((account_held(ledger, account)[s / 64] >> (s % 64) & 1) == (quantity != 0));
         check_symbol(ledger, account, s);
     }
 }

@@ -20,6 +20,8 @@ struct account_ledger {
     uint32_t account_count;
     equity_past *pasts; /* one an account */
     account_day day;
+    uint64_t *held; /* [account][held_words], a bit a symbol that it has a position in */
+    uint32_t held_words;
     tw_price *closes;      /* of the day, one a symbol, once it is closed */
     tw_price *last_closes; /* of the day before; 0 on the first */
     activity_log *activities;
@@ -54,6 +56,12 @@ void account_move(account_ledger *ledger, ledger_order *order, int64_t quantity_
 
 /* account_fill.c: keeps what a fill leaves behind in the account, after cash and shares moved. */
 void account_note_fill(account_ledger *ledger, const ledger_update *update);
+
+/* ledger.c: notes whether the account has a position; after each change of one. */
+void account_note_holding(account_ledger *ledger, const ledger_account *account, tw_symbol symbol);
+
+/* The words of `held` of an account, to go through its positions without a look at all symbols. */
+const uint64_t *account_held(const account_ledger *ledger, const ledger_account *account);
 
 /* account_cash.c: notes the deposit with which an account began. */
 void account_note_opening(account_ledger *ledger, const ledger_account *account);
