@@ -126,6 +126,9 @@ typedef struct tw_match_order {
     tw_price trail_price;  /* trailing stops: how far the stop stands from the mark, > 0 ... */
     int64_t trail_percent_nano; /* ... or this part of the mark, in 1e-9 of a percent: above 0,
                                    below 100 percent; rounded down to a price. One of both. */
+    tw_price
+        mark; /* trailing stops: the highest price (buys: the lowest) that it has seen elsewhere,
+                 for one that comes back; not read before the symbol's first trade; 0: none */
 } tw_match_order;
 
 typedef struct tw_match_replacement {

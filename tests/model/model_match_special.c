@@ -391,18 +391,34 @@ static void look(slow_match *slow) {
     slow->price_count = 0;
 }
 
+/* The mark that a trailing stop came with counts if no trade has passed it. */
+static bool brings_mark(const slow_match *slow, const slow_order *order) {
+    int64_t mark = order->as.mark.nano;
+    if (mark == 0 || !slow->has_traded)
+        return false;
+    return order->as.side == TW_SIDE_SELL ? mark > slow->last_price : mark < slow->last_price;
+}
+
 static void park(slow_match *slow, slow_order *order) {
     order->place = TW_MATCH_WAITING;
     if (order->as.type == TW_ORDER_TRAILING_STOP && !order->has_mark) {
         order->has_mark = slow->has_traded;
-        order->mark = slow->last_price;
+        order->mark = brings_mark(slow, order) ? order->as.mark.nano : slow->last_price;
     }
     tell_stop(slow, order, TW_MATCH_PARKED);
 }
 
-static bool is_reached(const slow_match *slow, const slow_order *order) {
-    return slow->has_traded && order->as.type != TW_ORDER_TRAILING_STOP &&
-           reaches(order, slow->last_price);
+static bool is_reached(const slow_match *slow, slow_order *order) {
+    if (order->as.type != TW_ORDER_TRAILING_STOP)
+        return slow->has_traded && reaches(order, slow->last_price);
+    if (!brings_mark(slow, order))
+        return false;
+    order->has_mark = true;
+    order->mark = order->as.mark.nano;
+    if (reaches(order, slow->last_price))
+        return true;
+    order->has_mark = false;
+    return false;
 }
 
 static void run_line(slow_match *slow) {
@@ -836,6 +852,8 @@ static tw_match_order some_order(match_pair *pair, uint8_t type) {
         order.stop_price.nano = some_price(pair);
     if (type == TW_ORDER_TRAILING_STOP)
         some_trail(pair, &order.trail_price, &order.trail_percent_nano);
+    if (type == TW_ORDER_TRAILING_STOP && dice(pair, 3) == 0)
+        order.mark.nano = some_price(pair);
     return order;
 }
 

@@ -128,6 +128,41 @@ static void a_trailing_stop_follows_its_mark(void **state) {
     expect_event(&desk->events[1], TW_MATCH_TRIGGERED, 2, 1);
 }
 
+static tw_match_order marked(tw_match_order order, int64_t mark) {
+    order.mark.nano = mark;
+    return order;
+}
+
+static void a_trailing_stop_comes_back_with_its_mark(void **state) {
+    match_desk *desk = *state;
+    park(desk, marked(trailing(1, TW_SIDE_SELL, 5, 0), 120)); /* before the first trade: not read */
+    assert_int_equal(view_of(desk, 1).mark.nano, 0);
+    assert_int_equal(see(desk, 100), TW_OK);
+    assert_int_equal(view_of(desk, 1).mark.nano, 100);
+    park(desk, marked(trailing(2, TW_SIDE_SELL, 0, 10), 103));
+    assert_int_equal(view_of(desk, 2).mark.nano, 103);
+    park(desk, marked(trailing(3, TW_SIDE_SELL, 5, 0), 99)); /* passed by the last trade */
+    assert_int_equal(view_of(desk, 3).mark.nano, 100);
+    park(desk, marked(trailing(4, TW_SIDE_BUY, 5, 0), 98));
+    assert_int_equal(view_of(desk, 4).stop_price.nano, 103);
+    assert_int_equal(see(desk, 102), TW_OK);
+    assert_int_equal(view_of(desk, 1).mark.nano, 102);
+    assert_int_equal(view_of(desk, 2).mark.nano, 103);
+    assert_int_equal(view_of(desk, 4).mark.nano, 98);
+    tw_match_check(desk->match);
+}
+
+static void a_trailing_stop_may_come_back_reached(void **state) {
+    match_desk *desk = *state;
+    place(desk, 9, 0, TW_SIDE_BUY, 90, 1);
+    assert_int_equal(see(desk, 100), TW_OK);
+    assert_int_equal(submit(desk, marked(trailing(1, TW_SIDE_SELL, 5, 0), 105)), TW_OK);
+    EXPECT(desk, TW_MATCH_ACCEPTED, TW_MATCH_TRIGGERED, TW_MATCH_TRADE, TW_MATCH_BEST_CHANGED);
+    assert_int_equal(desk->events[1].price.nano, 100);
+    park(desk, marked(trailing(2, TW_SIDE_BUY, 5, 0), 86)); /* the last trade was at 90 */
+    assert_int_equal(view_of(desk, 2).stop_price.nano, 91);
+}
+
 static void waiting_orders_are_reduced_and_cancelled(void **state) {
     match_desk *desk = *state;
     park(desk, stop(1, TW_SIDE_SELL, 95, 4));
@@ -257,6 +292,8 @@ int main(void) {
         SPECIAL_TEST(what_a_stop_trades_reaches_further_stops),
         SPECIAL_TEST(a_stop_that_is_reached_already_is_triggered_at_once),
         SPECIAL_TEST(a_trailing_stop_follows_its_mark),
+        SPECIAL_TEST(a_trailing_stop_comes_back_with_its_mark),
+        SPECIAL_TEST(a_trailing_stop_may_come_back_reached),
         SPECIAL_TEST(waiting_orders_are_reduced_and_cancelled),
         SPECIAL_TEST(a_replaced_stop_comes_again),
         SPECIAL_TEST(stops_wait_while_the_symbol_is_halted),

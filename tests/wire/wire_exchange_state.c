@@ -170,6 +170,66 @@ static void the_day_goes_on_after_a_restart(void **state) {
     close_world();
 }
 
+/* What "hwm" and the whole of an order are now. */
+static int64_t look_at(const char *order_path, char *body, size_t size) {
+    char text[64];
+    int64_t mark = 0;
+    snprintf(body, size, "%s", get(order_path));
+    word_in(body, "hwm", text);
+    assert_int_equal(tw_decimal_parse(tw_slice_of(text), &mark), TW_OK);
+    assert_has(body, "\"status\":\"new\"");
+    return mark;
+}
+
+/* A sell's is the highest price since it came, a buy's the lowest: over restarts and nights. */
+static void trailing_stops_keep_their_marks(void **state) {
+    (void)state;
+    static const char *const orders[2] = {
+        "{\"symbol\":\"AAPL\",\"qty\":\"1\",\"side\":\"sell\",\"type\":\"trailing_stop\","
+        "\"trail_percent\":\"40\",\"time_in_force\":\"gtc\"}",
+        "{\"symbol\":\"MSFT\",\"qty\":\"1\",\"side\":\"buy\",\"type\":\"trailing_stop\","
+        "\"trail_price\":\"90\",\"time_in_force\":\"gtc\"}"};
+    static char before[8192];
+    static char after[8192];
+    char paths[2][96];
+    int64_t marks[2];
+    tw_exchange_config config = kept();
+    open_world(&config);
+    call("POST", "/v2/orders", MARKET("buy", "AAPL", "1"));
+    call("POST", "/v2/orders", MARKET("sell", "MSFT", "1"));
+    for (size_t i = 0; i < 2; i++) {
+        char id[64];
+        call("POST", "/v2/orders", orders[i]);
+        assert_int_equal(w.http_status, 200);
+        word_in(w.body, "id", id);
+        snprintf(paths[i], sizeof paths[i], "/v2/orders/%s", id);
+    }
+    step("600s");
+    for (size_t i = 0; i < 2; i++) {
+        look_at(paths[i], before, sizeof before);
+        close_world();
+        open_world(&config);
+        marks[i] = look_at(paths[i], after, sizeof after);
+        assert_string_equal(after, before);
+    }
+    step("10s"); /* trades of the market that begins again do not make them forget */
+    int64_t highest = look_at(paths[0], after, sizeof after);
+    int64_t lowest = look_at(paths[1], after, sizeof after);
+    assert_true(highest >= marks[0] && lowest <= marks[1]);
+    marks[0] = highest;
+    marks[1] = lowest;
+    jump_world("2026-01-05T23:00:00Z"); /* off the floor */
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(look_at(paths[i], after, sizeof after), marks[i]);
+    close_world();
+    open_world(&config);
+    jump_world("2026-01-06T14:31:00Z");
+    step("10s");
+    assert_true(look_at(paths[0], after, sizeof after) >= marks[0]);
+    assert_true(look_at(paths[1], after, sizeof after) <= marks[1]);
+    close_world();
+}
+
 /* The account has not seen the close of its first day, but the day ends for it as for others. */
 static void an_evening_is_a_day_too(void **state) {
     (void)state;
@@ -260,6 +320,7 @@ int main(void) {
                                         drop_folder),
         cmocka_unit_test_setup_teardown(it_goes_on_where_it_ended, make_folder, drop_folder),
         cmocka_unit_test_setup_teardown(the_day_goes_on_after_a_restart, make_folder, drop_folder),
+        cmocka_unit_test_setup_teardown(trailing_stops_keep_their_marks, make_folder, drop_folder),
         cmocka_unit_test_setup_teardown(an_evening_is_a_day_too, make_folder, drop_folder),
         cmocka_unit_test_setup_teardown(days_without_it_are_over_when_it_is_back, make_folder,
                                         drop_folder),

@@ -52,6 +52,7 @@ typedef struct match_record {
     int64_t price;
     int64_t stop;  /* of a trailing one: where it is, if it leads its mark (M9) */
     int64_t trail; /* a price, or 1e-9 of a percent */
+    int64_t start; /* the mark that a trailing one brought; 0: none */
     int64_t remaining;
     match_heap_link links[2];
     uint32_t next; /* in the line, or the list of auctions; of a free record the next free one */
@@ -246,14 +247,16 @@ void match_record_replace(match_request *request, uint32_t index,
 
 /* Why an order cannot be a stop; NO_REASON when it is none. */
 tw_match_reason match_stop_examine(const tw_match *match, const tw_match_order *order);
-/* Puts a stop where it waits. A trailing one is new, and takes its mark from the last trade. */
+/* Puts a stop where it waits. A trailing one is new: its mark is the last trade, or what it brought
+ * if that is farther from its stop. */
 void match_stop_park(tw_match *match, uint32_t index);
 /* Takes it out. */
 void match_stop_lift(tw_match *match, uint32_t index);
 /* Gives a trailing stop that waits another trail; it keeps its mark. */
 void match_stop_set_trail(tw_match *match, uint32_t index, int64_t trail, bool by_percent);
-/* Whether the last trade has reached a stop that does not wait. A new trailing one it has not. */
-bool match_stop_is_reached(const tw_match *match, const match_record *record);
+/* Whether the last trade has reached a stop that does not wait. A trailing one it has reached only
+ * if that brought a mark; its stop is put where that has it. */
+bool match_stop_is_reached(const tw_match *match, match_record *record);
 /* Tells that a stop waits, or that it was reached. */
 void match_tell_stop(match_request *request, uint32_t index, tw_match_event_kind kind);
 /* Where a waiting trailing stop stands; false before the first trade. */

@@ -101,6 +101,7 @@ uint32_t match_record_make(match_request *request, const tw_match_order *order) 
                        .price = order->price.nano,
                        .stop = order->stop_price.nano,
                        .trail = by_percent ? order->trail_percent_nano : order->trail_price.nano,
+                       .start = order->mark.nano,
                        .remaining = order->quantity.nano,
                        .symbol = request->symbol,
                        .side = order->side,

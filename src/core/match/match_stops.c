@@ -154,10 +154,20 @@ tw_match_reason match_stop_examine(const tw_match *match, const tw_match_order *
     return TW_MATCH_NO_REASON;
 }
 
-bool match_stop_is_reached(const tw_match *match, const match_record *record) {
+/* Whether the mark that a trailing stop brought counts: the last trade has not passed it. */
+static bool brings_mark(const match_symbol *state, const match_record *record) {
+    return state->has_traded && record->start != 0 &&
+           passes(record->side, record->start, state->last_price);
+}
+
+bool match_stop_is_reached(const tw_match *match, match_record *record) {
     const match_symbol *state = &match->symbols[record->symbol];
-    return state->has_traded && record->type != TW_ORDER_TRAILING_STOP &&
-           reaches(record->side, state->last_price, record->stop);
+    if (record->type == TW_ORDER_TRAILING_STOP) {
+        if (!brings_mark(state, record))
+            return false;
+        record->stop = stop_of(record, record->start);
+    }
+    return state->has_traded && reaches(record->side, state->last_price, record->stop);
 }
 
 /* ---- Marks ------------------------------------------------------------------------------------
@@ -220,9 +230,45 @@ static uint32_t mark_make(tw_match *match, match_mark figures) {
     return index;
 }
 
+/* The mark of a price in the list of a kind of trail; if it lacks one, it is put where it belongs
+ * (M8). */
+static uint32_t same_mark(tw_match *match, const match_mark *from, bool by_percent) {
+    match_mark figures = *from;
+    figures.by_percent = by_percent;
+    figures.root = figures.older = figures.newer = MATCH_NONE;
+    uint32_t at = *newest_of(match, &figures);
+    uint32_t newer = MATCH_NONE;
+    while (at != MATCH_NONE && match->marks[at].price != figures.price &&
+           passes(from->side, figures.price, match->marks[at].price)) {
+        newer = at;
+        at = match->marks[at].older;
+    }
+    if (at != MATCH_NONE && match->marks[at].price == figures.price)
+        return at;
+    uint32_t index = mark_make(match, figures);
+    if (newer == MATCH_NONE)
+        return index;
+    match_mark *made = &match->marks[index];
+    *newest_of(match, &figures) = made->older; /* from the front to behind `newer` */
+    match->marks[made->older].newer = MATCH_NONE;
+    made->newer = newer;
+    made->older = at;
+    match->marks[newer].older = index;
+    if (at != MATCH_NONE)
+        match->marks[at].newer = index;
+    return index;
+}
+
 /* The mark that an order has which comes now (M8). */
 static uint32_t mark_for(tw_match *match, const match_record *record) {
     const match_symbol *state = &match->symbols[record->symbol];
+    if (brings_mark(state, record))
+        return same_mark(match,
+                         &(match_mark){.price = record->start,
+                                       .symbol = record->symbol,
+                                       .side = record->side,
+                                       .known = true},
+                         record->by_percent);
     uint32_t newest = state->marks[side_index(record->side)][record->by_percent];
     if (newest != MATCH_NONE &&
         (!state->has_traded || match->marks[newest].price == state->last_price))
@@ -305,34 +351,6 @@ void match_stop_lift(tw_match *match, uint32_t index) {
     mark_lift(match, mark);
     take_out(match, HEAP_OF_MARK, &mark->root, index);
     mark_settle(match, mark_index);
-}
-
-/* The list of the other kind of trail may lack the mark; it is put where it belongs (M8). */
-static uint32_t same_mark(tw_match *match, const match_mark *from, bool by_percent) {
-    match_mark figures = *from;
-    figures.by_percent = by_percent;
-    figures.root = figures.older = figures.newer = MATCH_NONE;
-    uint32_t at = *newest_of(match, &figures);
-    uint32_t newer = MATCH_NONE;
-    while (at != MATCH_NONE && match->marks[at].price != figures.price &&
-           passes(from->side, figures.price, match->marks[at].price)) {
-        newer = at;
-        at = match->marks[at].older;
-    }
-    if (at != MATCH_NONE && match->marks[at].price == figures.price)
-        return at;
-    uint32_t index = mark_make(match, figures);
-    if (newer == MATCH_NONE)
-        return index;
-    match_mark *made = &match->marks[index];
-    *newest_of(match, &figures) = made->older; /* from the front to behind `newer` */
-    match->marks[made->older].newer = MATCH_NONE;
-    made->newer = newer;
-    made->older = at;
-    match->marks[newer].older = index;
-    if (at != MATCH_NONE)
-        match->marks[at].newer = index;
-    return index;
 }
 
 void match_stop_set_trail(tw_match *match, uint32_t index, int64_t trail, bool by_percent) {

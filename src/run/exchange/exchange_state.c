@@ -322,6 +322,19 @@ static tw_status save_account(exchange_state *state, uint32_t index, tw_error *e
     return status;
 }
 
+/* A trailing stop with the mark that it has now. */
+static tw_status save_order(exchange_state *state, uint32_t index, tw_error *error) {
+    const ledger_order *order = &state->ledger->orders[index];
+    ledger_order copy;
+    if (order->order.type == TW_ORDER_TRAILING_STOP) {
+        memcpy(&copy, order, sizeof copy);
+        ledger_look(state->ledger, &copy, &copy);
+        order = &copy;
+    }
+    return exchange_state_put(state, &(state_record){RECORD_ORDER, index, order, sizeof *order},
+                              &state->order_hashes[index], error);
+}
+
 static tw_status save_orders(exchange_state *state, tw_error *error) {
     const account_ledger *ledger = state->ledger;
     tw_status status = TW_OK;
@@ -332,9 +345,7 @@ static tw_status save_orders(exchange_state *state, tw_error *error) {
         uint32_t index = state->open_orders[i];
         const ledger_order *order = &ledger->orders[index];
         if (status == TW_OK)
-            status = exchange_state_put(state,
-                                        &(state_record){RECORD_ORDER, index, order, sizeof *order},
-                                        &state->order_hashes[index], error);
+            status = save_order(state, index, error);
         if (status != TW_OK || !tw_order_status_is_final((tw_order_status)order->order.status))
             state->open_orders[kept++] = index;
     }

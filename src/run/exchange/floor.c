@@ -271,6 +271,18 @@ static tw_status take_memory(trading_floor *floor) {
     return status;
 }
 
+/* Where a market goes on, stops look at its newest prices, as if these had just been traded at. */
+static void remember_prices(trading_floor *floor) {
+    tw_match_sink sink = {floor_on_match, floor};
+    const tw_price *openings = floor->config.openings;
+    for (tw_symbol s = 0; openings != NULL && s < floor->symbol_count; s++) {
+        if (openings[s].nano <= 0)
+            continue;
+        tw_status status = tw_match_see_price(floor->match, s, openings[s], &sink);
+        TW_ASSERT(status == TW_OK);
+    }
+}
+
 tw_status floor_new(const tw_allocator *allocator, const floor_config *config,
                     const floor_sink *sink, trading_floor **ret_floor, tw_error *error) {
     trading_floor *floor = TW_NEW(allocator, 1, trading_floor);
@@ -293,6 +305,7 @@ tw_status floor_new(const tw_allocator *allocator, const floor_config *config,
         floor_free(floor);
         return status;
     }
+    remember_prices(floor);
     floor_agents_start(floor);
     floor_auction_plan(floor);
     *ret_floor = floor;

@@ -53,6 +53,7 @@ static tw_match_order floor_order(const account_ledger *ledger, const ledger_ord
         .stop_price = public->stop_price,
         .trail_price = order->trail_price,
         .trail_percent_nano = order->trail_percent_nano,
+        .mark = order->high_water_mark,
     };
 }
 
