@@ -230,6 +230,17 @@ static inline tw_status desk_open(trading_desk *desk, const tw_allocator *alloca
     return TW_OK;
 }
 
+/* Lets time pass as fault_moments.c does: what is on its way to the floor arrives. */
+static inline void desk_advance(trading_desk *desk, int64_t until_ns) {
+    do {
+        floor_set_alarm(desk->floor, ledger_transit_next(desk->ledger));
+        tw_status status = floor_advance(desk->floor, until_ns, UINT64_MAX, NULL);
+        TW_ASSERT(status == TW_OK);
+        ledger_transit_arrive(desk->ledger, floor_now(desk->floor));
+    } while (floor_now(desk->floor) < until_ns);
+    floor_set_alarm(desk->floor, ledger_transit_next(desk->ledger));
+}
+
 /* Writes a temporary file of its own; remove it with unlink. */
 static inline void desk_write_file(char path[64], const char *text) {
     snprintf(path, 64, "/tmp/tradewind-test-XXXXXX");

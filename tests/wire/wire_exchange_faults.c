@@ -339,6 +339,45 @@ static void nothing_trades_in_a_halted_symbol(void **state) {
     hang_up(&l);
 }
 
+static void the_way_to_the_floor_takes_time(void **state) {
+    (void)state;
+    char id[64];
+    char path[96];
+    listener updates;
+    listen_to_updates(&updates);
+    plan("floor 1s");
+    call("POST", "/v2/orders",
+         "{\"symbol\":\"AAPL\",\"qty\":\"3\",\"side\":\"buy\",\"type\":\"limit\","
+         "\"limit_price\":\"1\",\"time_in_force\":\"day\"}");
+    assert_has(w.body, "\"status\":\"pending_new\"");
+    word_in(w.body, "id", id);
+    snprintf(path, sizeof path, "/v2/orders/%s", id);
+    assert_has(get(path), "\"status\":\"pending_new\"");
+    step("1s");
+    assert_has(get(path), "\"status\":\"new\"");
+    call("DELETE", path, NULL);
+    assert_int_equal(w.http_status, 204);
+    assert_has(get(path), "\"status\":\"pending_cancel\"");
+    call("DELETE", path, NULL);
+    assert_int_equal(w.http_status, 422);
+    step("999ms");
+    assert_has(get(path), "\"status\":\"pending_cancel\"");
+    step("1ms");
+    assert_has(get(path), "\"status\":\"canceled\"");
+    call("POST", "/v2/orders",
+         "{\"symbol\":\"AAPL\",\"qty\":\"3\",\"side\":\"buy\",\"type\":\"market\","
+         "\"time_in_force\":\"day\"}");
+    word_in(w.body, "id", id);
+    snprintf(path, sizeof path, "/v2/orders/%s", id);
+    call("DELETE", path, NULL);
+    call("DELETE", "/sim/faults", NULL); /* and what is on its way arrives */
+    assert_has(get(path), "\"status\":\"filled\"");
+    TURN_UNTIL(strstr(updates.log, "\"event\":\"order_cancel_rejected\"") != NULL);
+    assert_int_equal(count_of(updates.log, "\"event\":\"pending_new\""), 2);
+    assert_int_equal(count_of(updates.log, "\"event\":\"pending_cancel\""), 2);
+    hang_up(&updates);
+}
+
 static void what_is_sent_in_a_halt_trades_as_it_ends(void **state) {
     (void)state;
     listener data;
@@ -441,6 +480,7 @@ int main(void) {
         RULE(clients_are_told_that_they_are_slow),
         RULE(a_restart_closes_all_and_keeps_the_state),
         RULE(nothing_trades_in_a_halted_symbol),
+        RULE(the_way_to_the_floor_takes_time),
         RULE(what_is_sent_in_a_halt_trades_as_it_ends),
         RULE(a_halt_ends_with_its_plan),
         RULE(the_clock_is_told_wrong),

@@ -91,6 +91,10 @@ static void on_minute(void *context) {
     ledger_on_minute(((tw_exchange *)context)->ledger);
 }
 
+static int64_t floor_delay(void *context) {
+    return fault_desk_floor(&((tw_exchange *)context)->moments.desk);
+}
+
 static void on_phase(void *context, session_phase phase) {
     ledger_on_phase(((tw_exchange *)context)->ledger, phase);
 }
@@ -242,6 +246,7 @@ static tw_status make_floor(tw_exchange *exchange, tw_error *error) {
     if (status != TW_OK)
         return status;
     ledger_set_floor(exchange->ledger, exchange->floor);
+    ledger_set_delay(exchange->ledger, floor_delay);
     streams_set_floor(exchange->streams, exchange->floor);
     streams_set_limits(exchange->streams, exchange_stream_limits(exchange));
     status = exchange_endow_accounts(exchange, error);

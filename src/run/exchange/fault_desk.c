@@ -75,6 +75,15 @@ fault_trade_verdict fault_desk_trade(fault_desk *desk) {
     return (fault_trade_verdict){.rule = NULL};
 }
 
+int64_t fault_desk_floor(fault_desk *desk) {
+    int64_t latency_ns = 0;
+    for (uint32_t i = 0; i < desk->plan.rule_count; i++) {
+        if (desk->plan.rules[i].kind == FAULT_FLOOR)
+            latency_ns += draw_latency(desk, i);
+    }
+    return latency_ns;
+}
+
 static bool lasts(const fault_desk *desk, const fault_rule *rule, int64_t now_ns) {
     int64_t since_ns = now_ns - desk->begin_ns;
     return since_ns >= rule->at_ns && since_ns - rule->at_ns < rule->span_ns;

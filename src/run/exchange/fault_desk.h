@@ -45,6 +45,9 @@ typedef struct fault_trade_verdict {
 /* Draws for one trade. The first line that strikes wins. */
 fault_trade_verdict fault_desk_trade(fault_desk *desk);
 
+/* How long what is asked of an order takes to the floor. */
+int64_t fault_desk_floor(fault_desk *desk);
+
 /* True while a line of this kind lasts. */
 bool fault_desk_lasts(const fault_desk *desk, fault_kind kind, int64_t now_ns);
 

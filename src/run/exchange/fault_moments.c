@@ -133,6 +133,7 @@ static void arrive(tw_exchange *exchange) {
     int64_t now_ns = floor_now(exchange->floor);
     tell_due(exchange, now_ns);
     trade_reports_arrive(exchange, now_ns);
+    ledger_transit_arrive(exchange->ledger, now_ns);
     streams_mute(exchange->streams, fault_desk_lasts(&moments->desk, FAULT_MUTE, now_ns));
     set_stale(moments, now_ns);
     set_halts(exchange, now_ns);
@@ -150,6 +151,7 @@ static void end_plan(tw_exchange *exchange) {
         moments->halted[i] = false;
     }
     tell_due(exchange, INT64_MAX);
+    ledger_transit_arrive(exchange->ledger, INT64_MAX);
 }
 
 void fault_moments_begin(tw_exchange *exchange, const fault_plan *plan) {
@@ -171,7 +173,9 @@ static int64_t next_moment(const tw_exchange *exchange, int64_t now_ns) {
             next_ns = moments->held[i].due_ns;
     }
     int64_t report_ns = trade_reports_next(&exchange->reports);
-    return report_ns < next_ns ? report_ns : next_ns;
+    int64_t transit_ns = ledger_transit_next(exchange->ledger);
+    next_ns = report_ns < next_ns ? report_ns : next_ns;
+    return transit_ns < next_ns ? transit_ns : next_ns;
 }
 
 /* What is to come may come closer while time passes: the alarm stops it then. */

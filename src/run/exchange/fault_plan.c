@@ -41,6 +41,7 @@ static const line_form FORMS[] = {
     {"trades cancel D p", "trades cancel 5s 1%", FAULT_TRADE_CANCEL, 0, 0},
     {"trades correct D p", "trades correct 5s 1%", FAULT_TRADE_CORRECT, 0, 0},
     {"limit connections N", "limit connections 1", FAULT_CONNECTIONS, 1, 1024},
+    {"floor D d", "floor 200ms 50ms", FAULT_FLOOR, 0, 0},
     {"mute D at D", "mute 30s at 2m", FAULT_MUTE, 0, 0},
     {"stale D at D", "stale 30s at 2m", FAULT_STALE, 0, 0},
     {"close streams at D", "close streams at 3m", FAULT_CLOSE, 0, 0},
@@ -119,8 +120,9 @@ static bool read_span(tw_slice word, bool may_be_negative, int64_t *ret_ns) {
 static tw_status take_span(const plan_line *line, const line_form *form, int64_t *ret_ns) {
     if (!read_span(line->word, form->kind == FAULT_CLOCK, ret_ns))
         return bad(line, TW_PARSE, "a span of time", form->example);
-    bool of_the_wire = form->kind == FAULT_LATENCY || form->kind == FAULT_TAIL;
-    if (of_the_wire && *ret_ns > FAULT_LATENCY_NS_MAX)
+    bool is_latency =
+        form->kind == FAULT_LATENCY || form->kind == FAULT_TAIL || form->kind == FAULT_FLOOR;
+    if (is_latency && *ret_ns > FAULT_LATENCY_NS_MAX)
         return bad(line, TW_RANGE, "a latency of at most 60s", form->example);
     if (form->kind == FAULT_TRADE_LATE && *ret_ns > FAULT_TRADE_LATE_NS_MAX)
         return bad(line, TW_RANGE, "a lateness of at most 30s", form->example);
@@ -309,7 +311,7 @@ static tw_status take_line(plan_line *line, fault_plan *plan) {
     if (form == NULL)
         return bad(line, TW_PARSE,
                    "seed, latency, tail, status, reset, truncate, trickle, updates, trades, limit, "
-                   "mute, stale, close, slow, halt, clock or restart",
+                   "floor, mute, stale, close, slow, halt, clock or restart",
                    "latency 20ms 5ms");
     if (plan->rule_count == FAULT_RULE_COUNT_MAX)
         return tw_error_set_at(line->error, TW_FULL, line->name, line->number, 0,

@@ -15,8 +15,9 @@
  *            |               +--REJECTED--> REJECTED
  *            +--> HELD (a leg) --RELEASED, TRIGGERED--> NEW
  *
- * Where a live order is: with the ledger while it may not trade (order_session.c: the market is
- * closed; Alpaca calls such an order "accepted" until it has been on the floor), else on the floor.
+ * Where a live order is: on its way to the floor (order_transit.c), with the ledger while it may
+ * not trade (order_session.c: the market is closed; Alpaca calls such an order "accepted" until it
+ * has been on the floor), else on the floor.
  *
  * Invariants
  *  1. Over all accounts and the floor, money and shares only change hands: each trade of an
@@ -56,7 +57,7 @@
 enum { LEDGER_LEG_COUNT_MAX = 2 };
 
 /* Where a live order is. */
-typedef enum order_place { ORDER_WAITS = 0, ORDER_ON_FLOOR = 1 } order_place;
+typedef enum order_place { ORDER_WAITS = 0, ORDER_ON_FLOOR = 1, ORDER_ON_ITS_WAY = 2 } order_place;
 
 typedef enum order_class {
     ORDER_SIMPLE = 0,
@@ -267,6 +268,16 @@ typedef struct ledger_closing {
 tw_status ledger_close(account_ledger *ledger, ledger_account *account, tw_symbol symbol,
                        const ledger_closing *closing, ledger_order *ret_order,
                        ledger_refusal *ret_refusal) TW_MUST_CHECK;
+
+/* How long what is asked of an order takes to the floor, in nanoseconds, 0: no time; called with
+ * the context of on_update. NULL: never any. */
+typedef int64_t (*ledger_delay)(void *context);
+void ledger_set_delay(account_ledger *ledger, ledger_delay delay);
+
+/* When the next of what is on its way arrives (INT64_MAX: nothing is), and lets arrive what is due.
+ * The floor's alarm is set to it. */
+int64_t ledger_transit_next(const account_ledger *ledger);
+void ledger_transit_arrive(account_ledger *ledger, int64_t now_ns);
 
 /* A phase of the day has begun: orders come and go (order_session.c). */
 void ledger_on_phase(account_ledger *ledger, session_phase phase);

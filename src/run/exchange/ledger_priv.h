@@ -8,6 +8,22 @@
 #include "equity_past.h"
 #include "ledger.h"
 
+#define ORDER_TRANSIT_MAX 4096
+
+/* What is on its way to the floor, in a circle. */
+typedef struct order_errand {
+    int64_t due_ns;
+    uint32_t order; /* its index */
+    bool cancels;   /* else it is submitted */
+} order_errand;
+
+typedef struct order_transit {
+    order_errand errands[ORDER_TRANSIT_MAX];
+    uint32_t first;
+    uint32_t count;
+    int64_t last_ns; /* when the last of them is due */
+} order_transit;
+
 struct account_ledger {
     const tw_allocator *allocator;
     const tw_symbols *symbols;
@@ -32,7 +48,9 @@ struct account_ledger {
     bool *hard_to_borrow; /* one a symbol */
     tw_map *by_uuid;      /* hash -> index + 1 of the newest with it */
     tw_map *by_client;    /* the same for client order ids */
-    uint8_t withdrawal;   /* order_withdrawal: what CANCELLED of the floor means just now */
+    ledger_delay delay;
+    order_transit transit;
+    uint8_t withdrawal; /* order_withdrawal: what CANCELLED of the floor means just now */
 };
 
 /* A request that passed the gate: the order and its legs as they will be recorded, without ids and
@@ -148,6 +166,11 @@ typedef enum order_withdrawal {
     WITHDRAW_TO_EXPIRE
 } order_withdrawal;
 void order_withdraw(account_ledger *ledger, ledger_order *order, order_withdrawal withdrawal);
+
+/* order_transit.c: sends an order, or its cancellation, on its way to the floor. False: that takes
+ * no time, and the caller does at once what is asked. */
+bool order_transit_submit(account_ledger *ledger, ledger_order *order) TW_MUST_CHECK;
+bool order_transit_cancel(account_ledger *ledger, ledger_order *order) TW_MUST_CHECK;
 
 /* order_session.c: whether an order may be on the floor now, and when a new one ends by itself. */
 bool order_may_trade(const account_ledger *ledger, const ledger_order *order);

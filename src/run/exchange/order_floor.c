@@ -114,7 +114,7 @@ void order_withdraw(account_ledger *ledger, ledger_order *order, order_withdrawa
     for (uint32_t i = 0; i < count; i++) {
         if (!order_is_live(members[i]))
             continue;
-        if (members[i]->place == ORDER_WAITS) {
+        if (members[i]->place != ORDER_ON_FLOOR) {
             end_waiting(ledger, members[i], withdrawal);
             continue;
         }

@@ -120,7 +120,10 @@ void order_recall(account_ledger *ledger, const ledger_order *order) {
     TW_ASSERT(ledger->order_count < ledger->order_count_max);
     uint32_t index = ledger->order_count++;
     ledger->orders[index] = *order;
-    ledger->orders[index].place = ORDER_WAITS;
+    ledger_order *own = &ledger->orders[index];
+    own->place = ORDER_WAITS;
+    if (own->order.status == TW_ORDER_PENDING_CANCEL) /* the cancellation has not arrived */
+        own->order.status = own->order.filled.nano > 0 ? TW_ORDER_PARTIALLY_FILLED : TW_ORDER_NEW;
     chain_order(ledger, index);
 }
 
@@ -150,6 +153,8 @@ tw_status ledger_submit(account_ledger *ledger, ledger_account *account,
     *ret_order = *order;
     if (waits) {
         order_tell(ledger, order, TW_ALPACA_EVENT_ACCEPTED, NULL);
+    } else if (order_transit_submit(ledger, order)) {
+        *ret_order = *order;
     } else {
         ret_order->place = ORDER_ON_FLOOR;
         order_send(ledger, order);
@@ -185,10 +190,12 @@ void order_reject_now(account_ledger *ledger, ledger_order *order) {
 
 tw_status ledger_cancel(account_ledger *ledger, const ledger_order *order,
                         ledger_refusal *ret_refusal) {
-    if (!order_is_live(order))
+    ledger_order *own = &ledger->orders[order - ledger->orders];
+    if (!order_is_live(order) || order->order.status == TW_ORDER_PENDING_CANCEL)
         return refuse(ret_refusal, 422, CODE_RULE, "order is already in \"%s\" state",
                       tw_order_status_name((tw_order_status)order->order.status));
-    order_withdraw(ledger, &ledger->orders[order - ledger->orders], WITHDRAW_TO_CANCEL);
+    if (!order_transit_cancel(ledger, own) && order_is_live(own))
+        order_withdraw(ledger, own, WITHDRAW_TO_CANCEL);
     return TW_OK;
 }
 
@@ -225,6 +232,7 @@ static void fill(account_ledger *ledger, ledger_order *order, const tw_match_eve
                                          TW_ROUND_HALF_EVEN, &public->average_price.nano);
     TW_ASSERT(status == TW_OK);
     bool whole = public->filled.nano == public->quantity.nano;
+    if (whole || public->status != TW_ORDER_PENDING_CANCEL)
     public->status = whole ? TW_ORDER_FILLED : TW_ORDER_PARTIALLY_FILLED;
     public->updated_ns = floor_now(ledger->floor);
     order->filled_ns = public->updated_ns;

@@ -19,8 +19,12 @@ static tw_status check_state(const account_ledger *ledger, const ledger_order *o
                              ledger_refusal *refusal) {
     if (!order_is_live(order))
         return refuse(refusal, 422, CODE_REQUEST, "only open orders can be replaced");
-    if (order->order.status == TW_ORDER_PENDING_NEW)
-        return refuse(refusal, 422, CODE_RULE, "cannot replace order in accepted status");
+    if (order->order.status == TW_ORDER_PENDING_NEW ||
+        order->order.status == TW_ORDER_PENDING_CANCEL)
+        return refuse(refusal, 422, CODE_RULE, "cannot replace order in %s status",
+                      order->place == ORDER_WAITS
+                          ? "accepted"
+                          : tw_order_status_name((tw_order_status)order->order.status));
     if (tw_match_is_halted(floor_match(ledger->floor), order->order.symbol))
         return refuse(refusal, 422, CODE_RULE, "cannot replace order while %s is halted",
                       tw_symbols_name(ledger->symbols, order->order.symbol));
