@@ -196,6 +196,15 @@ async def the_clock_and_the_calendar_can_be_parsed():
 
 
 @rule
+async def the_history_of_the_account_can_be_parsed():
+    history = check_all("portfolio", rest.ask("GET", "/account/portfolio/history", {
+        "period": "3D", "timeframe": "1D"}), "history")
+    assert history["timeframe"] == "1D" and history["equity"][:2] == [0, 0]
+    refused(lambda: rest.ask("GET", "/account/portfolio/history", {"timeframe": "1W"}), 422,
+            40010001, "timeframe")
+
+
+@rule
 async def a_watchlist_is_made_changed_and_deleted():
     made = check_all("watchlist", rest.ask("POST", "/watchlists", {
         "name": "python", "symbols": ["AAPL"]}), "watchlist")

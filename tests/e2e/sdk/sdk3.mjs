@@ -246,6 +246,23 @@ rule("configurations are read and changed", async () => {
     assert.equal((await alpaca.updateAccountConfigurations({ no_shorting: false })).no_shorting, false);
 });
 
+rule("the history of the account ends with what it is worth", async () => {
+    const { timestamp, equity, profit_loss, profit_loss_pct, base_value, timeframe } =
+        await alpaca.getPortfolioHistory({ period: "1D", timeframe: "5Min", extended_hours: true });
+    assert.equal(timeframe, "5Min");
+    assert.ok(timestamp.length > 60); /* since four in the morning */
+    for (const column of [equity, profit_loss, profit_loss_pct])
+        assert.ok(column.length === timestamp.length && column.every((value) => typeof value === "number"));
+    assert.equal(equity[0], 0);
+    assert.ok(equity.at(-1) > 99_000 && base_value > 99_000);
+    const days = await alpaca.getPortfolioHistory({ date_start: "2026-01-02", date_end: "2026-01-05",
+        timeframe: "1D" });
+    assert.deepEqual(days.timestamp.map((at) => new Date(at * 1000).toISOString().slice(0, 10)),
+        ["2026-01-02", "2026-01-05"]);
+    const error = await failure(alpaca.getPortfolioHistory({ period: "1Y" }));
+    assert.equal(error.response.status, 422);
+});
+
 rule("activities come in pages, each once", async () => {
     const seen = [];
     let pageToken;

@@ -194,6 +194,40 @@ rule("a resting order is replaced by another", async () => {
 
 /* ---- account: settings, activities, history, watchlists, calendar --------------------------- */
 
+rule("configurations are read and changed", async () => {
+    const { accountConfigurations } = trading;
+    const before = await accountConfigurations.getAccountConfig();
+    assert.equal(before.noShorting, false);
+    assert.equal(before.maxMarginMultiplier, "4");
+    const change = (settings) => accountConfigurations.patchAccountConfig({ accountConfigurations: settings });
+    assert.equal((await change({ ...before, noShorting: true })).noShorting, true);
+    assert.deepEqual(await change({ noShorting: false }), before);
+});
+
+rule("the calendar knows holidays and half days", async () => {
+    const days = await trading.calendar.legacyCalendar({ start: new Date("2025-11-26T12:00:00Z"),
+        end: new Date("2025-11-28T12:00:00Z") });
+    assert.deepEqual(days.map(({ date, open, close }) => [date.toISOString().slice(0, 10), open, close]),
+        [["2025-11-26", "09:30", "16:00"], ["2025-11-28", "09:30", "13:00"]]);
+});
+
+rule("the history of the account ends with what it is worth", async () => {
+    const history = (request) => trading.portfolioHistory.getAccountPortfolioHistory(request);
+    const day = await history({ period: "1D", timeframe: "1Min", pnlReset: "no_reset" });
+    assert.equal(day.timeframe, "1Min");
+    assert.ok(day.timestamp.length > 1 && day.equity.length === day.timestamp.length);
+    assert.ok(day.equity.at(-1) > 99_000);
+    assert.equal(day.profitLoss.length, day.profitLossPct.length);
+    const days = await history({ start: new Date("2026-01-02T12:00:00Z"), timeframe: "1D", period: "1W",
+        cashflowTypes: "ALL" });
+    assert.deepEqual(days.equity.map((worth) => worth > 0), [false, true]);
+    assert.ok(days.baseValueAsof instanceof Date);
+    assert.deepEqual(days.cashflow, { CSD: [0, 100000] });
+    const error = await failure(history({ period: "2M", timeframe: "1H" }));
+    assert.ok(error instanceof ValidationError);
+    assert.equal(error.code, 40010001);
+});
+
 rule("activities come in pages, each once", async () => {
     const seen = (await all(trading.iterateActivities({ activityTypes: ["FILL"], pageSize: 1 })))
         .map((activity) => activity.id);
