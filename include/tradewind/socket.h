@@ -30,10 +30,10 @@
  * used if the server agrees; a server answers an offer with tw_socket_deflate_choose. What is
  * inflated is bounded by message_size_max like everything else. Shared frames go as they are.
  *
- * Memory: one block a message in the queue, which grows up to its bound, from the allocator; wslay gathers an incoming
- * message on the C heap, up to `message_size_max`. With deflate about 300 kB of zlib, and a buffer
- * for the last inflated message, up to message_size_max.
- * Threads: everything belongs to the loop's thread, frames too.
+ * Memory: one block a message in the queue, which grows up to its bound, from the allocator; wslay
+ * gathers an incoming message on the C heap, up to `message_size_max`. With deflate about 300 kB of
+ * zlib, and a buffer for the last inflated message, up to message_size_max. Threads: everything
+ * belongs to the loop's thread, frames too.
  */
 #ifndef TRADEWIND_SOCKET_H
 #define TRADEWIND_SOCKET_H
