@@ -310,8 +310,23 @@ static void a_client_that_has_said_all_still_gets_its_answer(void **state) {
     say_text(client, "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf");
     assert_int_equal(shutdown(client->fd, SHUT_WR), 0);
     hear_end(client);
-    assert_int_equal(client->size, 0);
+    assert_status(client->heard, 400);
     assert_int_equal(d.handled, 1);
+    close_desk();
+}
+
+/* Whoever pipelines a thousand requests does not hold up the others. */
+static void one_request_of_a_connection_is_handled_in_a_turn(void **state) {
+    (void)state;
+    open_desk((tw_http_server_config){0});
+    raw_client *greedy = dial(0);
+    for (int i = 0; i < 100; i++)
+        say_text(greedy, GET("/greedy"));
+    raw_client *modest = dial(1);
+    say_text(modest, GET("/modest"));
+    hear_until(modest, "GET /modest 0.");
+    assert_true(d.handled < 50);
+    turn_until_handled(101);
     close_desk();
 }
 
@@ -568,6 +583,7 @@ int main(void) {
         cmocka_unit_test(whoever_waits_to_be_asked_for_the_body_is_asked),
         cmocka_unit_test(head_has_no_body_and_old_clients_are_closed),
         cmocka_unit_test(a_client_that_has_said_all_still_gets_its_answer),
+        cmocka_unit_test(one_request_of_a_connection_is_handled_in_a_turn),
         cmocka_unit_test(refusals_are_answered_and_end_the_connection),
         cmocka_unit_test(whoever_sends_too_much_gets_to_see_the_refusal),
         cmocka_unit_test(a_request_that_does_not_end_is_answered_408),

@@ -2,8 +2,9 @@
  * http_connection.c - one connection: bytes become requests, requests go to the handler.
  *
  * Idea: `go_on` does what the phase asks for until something is missing (bytes, the reply, room in
- * the kernel), and then `settle` waits for that. Everything that happens to a connection ends
- * there, so no phase calls another one. The phases are drawn in http_server_priv.h.
+ * the kernel) or one request is done, and then `settle` waits for that. Everything that happens to
+ * a connection ends there, so no phase calls another one. The phases are drawn in
+ * http_server_priv.h.
  */
 #include <errno.h>
 #include <string.h>
@@ -223,6 +224,9 @@ static void read_some(http_connection *connection) {
     ssize_t got = recv(connection->fd, scratch, HTTP_SCRATCH_SIZE, 0);
     if (got > 0)
         received(connection, (tw_slice){scratch, (size_t)got});
+    else if (got == 0 && connection->request != NULL)
+        http_connection_refuse(connection,
+                               (http_fault){400, "the request ended before it was whole"});
     else if (got == 0 || (errno != EAGAIN && errno != EINTR))
         http_connection_free(connection);
 }
@@ -374,8 +378,14 @@ static void settle(http_connection *connection) {
 
 void http_connection_go_on(http_connection *connection) {
     tw_http_server *server = connection->server;
+    bool handled = false;
     bool more = true;
     while (more) {
+        if (connection->phase == HTTP_READY && handled) {
+            tw_loop_defer(server->loop, &connection->task); /* others have their turn between */
+            break;
+        }
+        handled = handled || connection->phase == HTTP_READY;
         if (connection->phase == HTTP_READY)
             call_handler(connection);
         else if (connection->phase == HTTP_ENDED)
