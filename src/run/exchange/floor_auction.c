@@ -66,8 +66,8 @@ static void begin_gathering(trading_floor *floor, tw_match_auction kind) {
 
 /* How many of a symbol's agents have come for the auction by now: they come one after another, the
  * last with the last look at it. */
-static uint32_t share_by_now(const trading_floor *floor, int kind) {
-    int64_t lead_ns = lead_of(kind);
+static uint32_t share_by_now(const trading_floor *floor, tw_match_auction kind) {
+    int64_t lead_ns = lead_of((int)kind);
     int64_t passed_ns = floor->now_ns - (floor->phase_until_ns - lead_ns);
     return (uint32_t)(passed_ns * AUCTION_INTEREST_COUNT / (lead_ns - OUTLOOK_PERIOD_NS));
 }
