@@ -76,6 +76,8 @@ typedef struct tw_venue_counts {
 /* Where the time of the wire goes. */
 typedef enum tw_venue_stage {
     TW_VENUE_STAGE_DECODE,    /* from the bytes of a market event to its ring; marked ones */
+    TW_VENUE_STAGE_LATE,      /* how late the loop was for a timer of 100 ms; what it missed as it
+                                 stood still counts too (tw_histogram_record_intended) */
     TW_VENUE_STAGE_HAND_OVER, /* from the engine's command to the begin of its request */
     TW_VENUE_STAGE_SUBMIT,    /* requests by kind, until the answer is decoded */
     TW_VENUE_STAGE_CANCEL,

@@ -364,6 +364,9 @@ static void requests_and_marked_events_are_timed(void **state) {
     assert_int_equal(times(w, TW_VENUE_STAGE_QUERY), 1);
     assert_int_equal(times(w, TW_VENUE_STAGE_CANCEL), 1);
     assert_int_equal(times(w, TW_VENUE_STAGE_HAND_OVER), 4);
+    uint64_t seen = times(w, TW_VENUE_STAGE_LATE);
+    until(w, TW_VENUE_TIME, w->seen[TW_VENUE_TIME] + 2);
+    assert_true(times(w, TW_VENUE_STAGE_LATE) >= seen + 2);
     take_events(w);
     tw_venue_figures_of(w->venue, &figures);
     assert_true(figures.up && figures.heard_ns > 0 && figures.market_waiting == 0);

@@ -602,9 +602,18 @@ void tw_venue_free(tw_venue *venue) {
     TW_DELETE(allocator, venue, 1, tw_venue);
 }
 
+/* How late the loop comes to what it meant to do: everything that waited meanwhile waited too. */
+static void trace_lateness(tw_venue *venue) {
+    int64_t now_ns = tw_time_monotonic_ns();
+    int64_t late_ns = now_ns - venue->time_due_ns;
+    tw_histogram_record_intended(&venue->stages[TW_VENUE_STAGE_LATE], late_ns, TIME_PERIOD_NS);
+    venue->time_due_ns += (late_ns / TIME_PERIOD_NS + 1) * TIME_PERIOD_NS;
+}
+
 /* The venue's time goes on when no market event comes. */
 static void on_time(void *context) {
     tw_venue *venue = context;
+    trace_lateness(venue);
     tw_venue_event event = venue_event(venue, TW_VENUE_TIME);
     if (venue->state != VENUE_UP || venue->config.stepped || !venue_pump(venue))
         return;
@@ -618,6 +627,7 @@ tw_status tw_venue_start(tw_venue *venue, tw_error *error) {
     if (status != TW_OK)
         return tw_error_set(error, status, "the venue's loop has no timer left");
     venue->away_since = tw_time_monotonic_ns();
+    venue->time_due_ns = venue->away_since + TIME_PERIOD_NS;
     tw_reconnect_start(&venue->reconnect, venue->away_since);
     status = tw_reconnect_try(&venue->reconnect, venue->away_since);
     TW_ASSERT(status == TW_OK); /* the first attempt is due at once */

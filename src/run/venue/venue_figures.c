@@ -47,9 +47,9 @@ void venue_trace_ended(venue_call *call, tw_status status) {
 }
 
 const char *tw_venue_stage_name(tw_venue_stage stage) {
-    static const char *const names[] = {"decode",   "hand_over",       "submit",    "cancel",
-                                        "query",    "http_queue",      "http_name", "http_connect",
-                                        "http_tls", "http_first_byte", "http_total"};
+    static const char *const names[] = {
+        "decode",     "late",      "hand_over",    "submit",   "cancel",          "query",
+        "http_queue", "http_name", "http_connect", "http_tls", "http_first_byte", "http_total"};
     size_t index = (size_t)stage;
     return index < sizeof names / sizeof names[0] ? names[index] : "?";
 }

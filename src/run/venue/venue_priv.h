@@ -145,6 +145,7 @@ struct tw_venue {
     uint32_t until_traced; /* market events before the next that is marked, */
     int64_t trace_by_ns;   /* or the first that is read from then on */
     int64_t heard_ns;
+    int64_t time_due_ns; /* when on_time is meant to be called next */
     tw_histogram stages[VENUE_OWN_STAGES];
 
     _Atomic uint64_t market_events;
