@@ -1,5 +1,5 @@
 #!/bin/sh
-# e2e_sdk.sh - the official SDKs of JavaScript, both generations, against the exchange; and a client
+# e2e_sdk.sh - the official SDKs of JavaScript, both generations, and TypeScript; and a client
 # that asks as alpaca-py does and holds each answer against the models of the SDKs of Python and Go.
 #
 # Their packages are pinned by the lock files of tests/e2e/sdk and kept in the build folder, where a
@@ -68,6 +68,14 @@ a_program_of_the_javascript_sdk_3_trades() {
 
 a_program_of_the_javascript_sdk_4_trades() {
     trades_with 4
+}
+
+a_program_of_the_typescript_sdk_trades() {
+    find_sdks
+    start_session
+    cp "$suites"/*.mjs .
+    ln -s "$modules/node_modules" node_modules
+    rules_of TypeScript node typescript.mjs
 }
 
 a_program_that_asks_as_the_python_sdk_trades() {
@@ -141,4 +149,4 @@ what_it_prints_can_be_pasted() {
 }
 
 run_cases the_readme_places_a_bracket_order what_it_prints_can_be_pasted a_program_of_the_javascript_sdk_3_trades \
-    a_program_of_the_javascript_sdk_4_trades a_program_that_asks_as_the_python_sdk_trades
+    a_program_of_the_javascript_sdk_4_trades a_program_of_the_typescript_sdk_trades a_program_that_asks_as_the_python_sdk_trades

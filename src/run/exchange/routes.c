@@ -43,6 +43,7 @@ static const route routes[] = {
     {"DELETE", "/v2/watchlists:by_name", route_watchlist_delete, false},
     {"GET", "/v2/watchlists/{}", route_watchlist, false},
     {"PUT", "/v2/watchlists/{}", route_watchlist_update, false},
+    {"PATCH", "/v2/watchlists/{}", route_watchlist_update, false}, /* so the TypeScript SDK */
     {"POST", "/v2/watchlists/{}", route_watchlist_add, false},
     {"DELETE", "/v2/watchlists/{}", route_watchlist_delete, false},
     {"DELETE", "/v2/watchlists/{}/{}", route_watchlist_remove, false},
