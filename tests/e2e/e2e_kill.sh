@@ -19,7 +19,7 @@ nothing_was_intended_since() {
 }
 
 begin_trading() {
-    begin run $large --db run.db --clock x1 "$@"
+    begin run $large --db run.db --clock x1
     eventually has_orders run.db
 }
 
