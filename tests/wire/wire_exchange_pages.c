@@ -303,6 +303,8 @@ static void minutes_add_up_to_their_days(void **state) {
             assert_int_equal(sum.close.nano, day->close.nano);
             assert_int_equal(sum.volume.nano, day->volume.nano);
             assert_int_equal(sum.count, day->count);
+            if (d + 1 == days.counts[s]) /* of its own market also the mean price */
+                assert_int_equal(sum.vwap.nano, day->vwap.nano);
         }
         assert_int_equal(at, minutes.counts[s]);
     }

@@ -6,7 +6,7 @@
  */
 #include "bar_fold.h"
 
-static bar_wide turnover_of(const tw_bar *bar) {
+bar_wide bar_turnover(const tw_bar *bar) {
     return (bar_wide)bar->vwap.nano * bar->volume.nano;
 }
 
@@ -31,10 +31,10 @@ static void join_values(tw_bar *bar, const tw_bar *other, bool later) {
     bar->count += other->count;
 }
 
-void bar_join(tw_bar *bar, const tw_bar *later) {
-    bar_wide turnover = turnover_of(bar) + turnover_of(later);
+void bar_join(tw_bar *bar, bar_wide *turnover, const tw_bar *later) {
+    *turnover += bar_turnover(later);
     join_values(bar, later, true);
-    set_vwap(bar, turnover);
+    set_vwap(bar, *turnover);
 }
 
 bool bar_fold_end(bar_fold *fold) {
@@ -72,7 +72,7 @@ static bool take(bar_fold *fold, const tw_bar *bar, bar_wide turnover) {
 }
 
 bool bar_fold_take(bar_fold *fold, const tw_bar *bar) {
-    return take(fold, bar, turnover_of(bar));
+    return take(fold, bar, bar_turnover(bar));
 }
 
 bool bar_fold_take_part(bar_fold *fold, const bar_part *part) {

@@ -47,7 +47,11 @@ bool bar_fold_take_part(bar_fold *fold, const bar_part *part);
 /* Hands out the bar in progress; false: the sink wants no more. */
 bool bar_fold_end(bar_fold *fold);
 
-/* Joins a later bar to an earlier one, which grows. */
-void bar_join(tw_bar *bar, const tw_bar *later);
+/* What was paid for all of a bar, at 1e-18. */
+bar_wide bar_turnover(const tw_bar *bar);
+
+/* Joins a later bar to an earlier one, which grows. The turnover is that of all that it was made
+ * of, so that its mean price is rounded once. */
+void bar_join(tw_bar *bar, bar_wide *turnover, const tw_bar *later);
 
 #endif

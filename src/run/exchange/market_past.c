@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#include "bar_fold.h"
 #include "session.h"
 
 /* The table of market_past.h. */
@@ -111,12 +110,13 @@ static void add_to_day(const market_past *past, past_day *day, const tw_bar *min
         added.time_ns = day->bar.time_ns;
         added.timeframe_ns = TW_NS_PER_DAY;
         day->bar = added;
+        day->turnover = bar_turnover(&added);
     } else {
         if (in_session && !day->in_session)
             set_price(&day->bar, minute->open);
         else if (!in_session && day->in_session)
             price_outside(past, day, &added);
-        bar_join(&day->bar, &added);
+        bar_join(&day->bar, &day->turnover, &added);
     }
     day->in_session = day->in_session || in_session;
 }

@@ -19,12 +19,14 @@
 #ifndef TRADEWIND_RUN_EXCHANGE_MARKET_PAST_H
 #define TRADEWIND_RUN_EXCHANGE_MARKET_PAST_H
 
+#include "bar_fold.h"
 #include "record_series.h"
 
 /* A day and whether its prices are those of the session. */
 typedef struct past_day {
     tw_bar bar;
-    bool in_session; /* else only what came before the opening has traded */
+    bar_wide turnover; /* of its minutes */
+    bool in_session;   /* else only what came before the opening has traded */
 } past_day;
 
 typedef struct market_past {
