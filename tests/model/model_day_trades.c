@@ -132,6 +132,52 @@ static void compare(int64_t cash) {
     }
 }
 
+/* ---- what the account was worth ---- */
+
+/* A market that began at these prices, and the trades since: the newest up to a time, or before. */
+static int64_t slow_price(tw_symbol symbol, int64_t time_ns) {
+    int64_t price = daily_history_last(desk.history, symbol).nano;
+    for (uint32_t i = 0; i < desk.trade_count && desk.trades[i].time_ns < time_ns; i++)
+        if (desk.trades[i].symbol == symbol)
+            price = desk.trades[i].price.nano;
+    return price;
+}
+
+static int64_t slow_equity(int64_t cash, int64_t time_ns) {
+    const activity_log *log = ledger_activities(desk.ledger);
+    int64_t shares[SYMBOLS] = {0};
+    uint64_t number = 0;
+    uint64_t end = 0;
+    activity_log_range(log, &number, &end);
+    for (; number < end; number++) {
+        const account_activity *fill = activity_log_at(log, number);
+        if (fill->kind != ACTIVITY_FILL || fill->account != 0 || fill->time_ns >= time_ns)
+            continue;
+        int64_t sign = fill->side == TW_SIDE_BUY ? 1 : -1;
+        shares[fill->symbol] += sign * fill->quantity_nano;
+        cash -= sign * desk_value(fill->price_nano, fill->quantity_nano);
+    }
+    for (tw_symbol s = 0; s < SYMBOLS; s++)
+        cash += shares[s] / TW_NANO * slow_price(s, time_ns);
+    return cash;
+}
+
+/* At any whole minute of the past; at the close with what the auction there did. */
+static void compare_worth(int64_t cash) {
+    int64_t minutes = (floor_now(desk.floor) - DESK_START_NS) / TW_NS_PER_MINUTE;
+    if (minutes < 2)
+        return;
+    int64_t back = 1 + (int64_t)below(below(2) == 0 ? 2 : (uint64_t)minutes - 1);
+    int64_t time_ns = DESK_START_NS + (minutes - back) * TW_NS_PER_MINUTE;
+    session_hours hours;
+    bool at_close = below(4) == 0 && session_hours_of(session_day_of(time_ns), &hours) &&
+                    hours.close_ns < floor_now(desk.floor);
+    if (at_close)
+        time_ns = hours.close_ns;
+    assert_int_equal(ledger_equity_at(desk.ledger, desk.account, time_ns).nano,
+                     slow_equity(cash, at_close ? time_ns + 1 : time_ns));
+}
+
 /* ---- what the rule says of an order ---- */
 
 /* Whether orders of a symbol are open that open a position, and such that close one. */
@@ -254,7 +300,9 @@ static void live(uint64_t seed, int64_t dollars, bool always_open) {
             break;
         }
         compare(config.cash.nano);
+        compare_worth(config.cash.nano);
     }
+    assert_true(desk.trade_count < DESK_TRADE_COUNT_MAX);
     ledger_check(desk.ledger);
     desk_close(&desk);
 }

@@ -57,17 +57,19 @@ tw_status exchange_state_load_days(exchange_state *state, tw_error *error) {
 
 /* ---- saving -------------------------------------------------------------------------------- */
 
+/* Closes change with the day or not at all. */
 static tw_status save_day(exchange_state *state, tw_error *error) {
     const account_ledger *ledger = state->ledger;
     const tw_price *closes[2] = {ledger->closes, ledger->last_closes};
+    uint64_t before = state->day_hash;
     tw_status status =
         exchange_state_put(state, &(state_record){RECORD_DAY, 0, &ledger->day, sizeof ledger->day},
                            &state->day_hash, error);
+    if (state->day_hash == before)
+        return status;
     for (uint32_t i = 0; status == TW_OK && i < 2; i++)
-        status = exchange_state_put(
-            state,
-            &(state_record){RECORD_CLOSES, i, closes[i], ledger->symbol_count * sizeof(tw_price)},
-            &state->closes_hashes[i], error);
+        status = state_file_put(state->file, RECORD_CLOSES, i, closes[i],
+                                ledger->symbol_count * sizeof(tw_price), error);
     return status;
 }
 

@@ -38,7 +38,6 @@ struct exchange_state {
     uint64_t list_hashes[WATCHLIST_COUNT_MAX];
     uint64_t prices_hash;
     uint64_t day_hash;
-    uint64_t closes_hashes[2];
     uint64_t *holding_hashes; /* accounts x symbols */
     uint64_t *order_hashes;
     uint32_t *open_orders; /* indices of orders that were not final when they were saved */
