@@ -69,6 +69,9 @@ typedef struct tw_config {
     const tw_config_option *options;
     size_t count;
     void *target; /* the module's config struct */
+    /* Rows of the same section that another table reads: passed over in a file, not unknown. */
+    const tw_config_option *others;
+    size_t other_count;
     tw_config_origin origins[TW_CONFIG_OPTION_COUNT_MAX];
 } tw_config;
 

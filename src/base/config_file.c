@@ -194,12 +194,21 @@ typedef struct table_findings {
     bool others_may_read;
 } table_findings;
 
+static bool is_anothers(const tw_config *config, tw_slice name) {
+    for (size_t i = 0; i < config->other_count; i++)
+        if (tw_slice_equal_string(name, config->others[i].name))
+            return true;
+    return false;
+}
+
 /* Checks one setting of our section and keeps its value. */
 static tw_status find_setting(const tw_config *config, line_reader *reader,
                               const file_setting *setting, table_findings *findings) {
     char sentence[TW_CONFIG_SENTENCE_SIZE];
     size_t index = 0;
     if (!tw_config_find(config, setting->name, &index)) {
+        if (is_anothers(config, setting->name))
+            return TW_OK;
         tw_config_describe_unknown(config, setting->name, sentence);
         return tw_error_set_at(reader->error, TW_NOT_FOUND, reader->path, reader->line, 0, "%s",
                                sentence);

@@ -418,9 +418,12 @@ tw_status tw_arguments_parse(tw_arguments *arguments, const tw_arguments_spec *s
                              char *const *argv, tw_error *error) {
     check_spec(spec);
     *arguments = (tw_arguments){0};
-    for (size_t t = 0; t < spec->table_count; t++)
-        tw_config_init(&arguments->configs[t], spec->tables[t].options, spec->tables[t].count,
-                       spec->tables[t].target);
+    for (size_t t = 0; t < spec->table_count; t++) {
+        const tw_arguments_table *table = &spec->tables[t];
+        tw_config_init(&arguments->configs[t], table->options, table->count, table->target);
+        arguments->configs[t].others = table->others;
+        arguments->configs[t].other_count = table->other_count;
+    }
     word_cursor start = {.spec = spec, .words = argv, .count = argc, .next = 1, .error = error};
     tw_status status = survey(arguments, start);
     if (status != TW_OK || arguments->help)

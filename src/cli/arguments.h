@@ -63,6 +63,8 @@ typedef struct tw_arguments_table {
     size_t short_count;
     const tw_argument_variable *variables;
     size_t variable_count;
+    const tw_config_option *others; /* rows of the same section that are not this table's */
+    size_t other_count;
 } tw_arguments_table;
 
 typedef struct tw_arguments_spec {

@@ -11,30 +11,6 @@
 #include "listen_address.h"
 #include "tradewind/time.h"
 
-typedef struct listen_options {
-    char listen[TW_CONFIG_TEXT_SIZE];
-    char accounts[TW_CONFIG_TEXT_SIZE];
-    double speed;
-    int64_t connections;
-} listen_options;
-
-static const tw_config_option listen_table[] = {
-    {"listen", TW_CONFIG_TEXT, "ADDR:PORT", NULL, NULL, "127.0.0.1:8765",
-     "where to listen; port 0 takes any that is free", NULL, offsetof(listen_options, listen)},
-    {"accounts", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
-     "who trades here, a line each: key, secret, cash=, multiplier=, shorting=, name=; only its "
-     "owner may read it; default: demo, whose secret is demo",
-     NULL, offsetof(listen_options, accounts)},
-    {"speed", TW_CONFIG_NUMBER, "TIMES", "0.001", "100000", "1",
-     "so many times faster than outside: --speed 60 is --clock x60", NULL,
-     offsetof(listen_options, speed)},
-    {"connections", TW_CONFIG_INTEGER, "N", "0", "100000", "0",
-     "clients at once, of REST and streams together, the next is answered 503; 0: 10000, or as "
-     "many "
-     "as the limit of open files allows",
-     NULL, offsetof(listen_options, connections)},
-};
-
 /* The exchange that a signal ends. */
 static tw_exchange *volatile interrupted;
 
@@ -45,7 +21,7 @@ static void on_signal(int number) {
 }
 
 /* --speed is for a clock that runs and whose speed --clock does not say already. */
-static tw_status read_speed(const listen_options *listener, const char *clock,
+static tw_status read_speed(const exchange_listen_options *listener, const char *clock,
                             tw_exchange_config *config, tw_error *error) {
     if (listener->speed == 1.0)
         return TW_OK;
@@ -138,23 +114,27 @@ static int serve(const tw_exchange_config *config, const char *address) {
 
 int command_exchange(int argc, char **argv) {
     exchange_options options;
-    listen_options listener;
+    exchange_listen_options listener;
     static const tw_argument_short listen_shorts[] = {{'l', "listen"}};
     static const tw_argument_short shorts[] = {{'s', "symbols"}};
     const tw_arguments_table tables[] = {
         {.section = "exchange",
-         .options = listen_table,
-         .count = sizeof listen_table / sizeof listen_table[0],
+         .options = exchange_listen_table,
+         .count = EXCHANGE_LISTEN_COUNT,
          .target = &listener,
          .shorts = listen_shorts,
-         .short_count = 1},
+         .short_count = 1,
+         .others = exchange_option_table,
+         .other_count = EXCHANGE_OPTION_COUNT},
         {.heading = "The market",
          .section = "exchange",
          .options = exchange_option_table,
          .count = EXCHANGE_OPTION_COUNT,
          .target = &options,
          .shorts = shorts,
-         .short_count = 1},
+         .short_count = 1,
+         .others = exchange_listen_table,
+         .other_count = EXCHANGE_LISTEN_COUNT},
     };
     const tw_arguments_spec spec = {
         .command = "tradewind exchange",

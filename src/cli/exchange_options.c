@@ -6,6 +6,24 @@
 
 #define RATE_LIMIT_MAX 100000000u
 
+const tw_config_option exchange_listen_table[EXCHANGE_LISTEN_COUNT] = {
+    {"listen", TW_CONFIG_TEXT, "ADDR:PORT", NULL, NULL, "127.0.0.1:8765",
+     "where to listen; port 0 takes any that is free", NULL,
+     offsetof(exchange_listen_options, listen)},
+    {"accounts", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
+     "who trades here, a line each: key, secret, cash=, multiplier=, shorting=, name=; only its "
+     "owner may read it; default: demo, whose secret is demo",
+     NULL, offsetof(exchange_listen_options, accounts)},
+    {"speed", TW_CONFIG_NUMBER, "TIMES", "0.001", "100000", "1",
+     "so many times faster than outside: --speed 60 is --clock x60", NULL,
+     offsetof(exchange_listen_options, speed)},
+    {"connections", TW_CONFIG_INTEGER, "N", "0", "100000", "0",
+     "clients at once, of REST and streams together, the next is answered 503; 0: 10000, or as "
+     "many "
+     "as the limit of open files allows",
+     NULL, offsetof(exchange_listen_options, connections)},
+};
+
 const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT] = {
     {"symbols", TW_CONFIG_TEXT, "LIST", NULL, NULL, "",
      "symbols to trade, AAPL,MSFT, or @FILE with their names; default: "

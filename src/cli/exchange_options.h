@@ -36,6 +36,17 @@ typedef struct exchange_options {
 #define EXCHANGE_OPTION_COUNT 22
 extern const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT];
 
+/* What only the exchange that stands alone has; its rows are in the same section of a file. */
+typedef struct exchange_listen_options {
+    char listen[TW_CONFIG_TEXT_SIZE];
+    char accounts[TW_CONFIG_TEXT_SIZE];
+    double speed;
+    int64_t connections;
+} exchange_listen_options;
+
+#define EXCHANGE_LISTEN_COUNT 4
+extern const tw_config_option exchange_listen_table[EXCHANGE_LISTEN_COUNT];
+
 /* The same table for `run`: there the account begins invested, so that a demo has something to
  * rebalance. */
 void exchange_options_of_demo(tw_config_option ret_table[EXCHANGE_OPTION_COUNT]);

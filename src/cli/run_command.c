@@ -471,7 +471,9 @@ int command_run(int argc, char **argv) {
          .count = EXCHANGE_OPTION_COUNT,
          .target = &market,
          .shorts = market_shorts,
-         .short_count = 1},
+         .short_count = 1,
+         .others = exchange_listen_table,
+         .other_count = EXCHANGE_LISTEN_COUNT},
         venue_arguments("The venue of paper and live", &access),
     };
     const tw_arguments_spec spec = {

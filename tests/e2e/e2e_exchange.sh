@@ -182,7 +182,8 @@ accounts_of_a_file_are_told_without_their_secrets() {
     expect 1 exchange --listen 127.0.0.1:0 --symbols AAPL --accounts accounts
     says 'accounts has secrets and others may read it (mode 0644)'
     chmod 600 accounts
-    start_exchange --symbols AAPL --clock step --accounts accounts
+    printf '[exchange]\nsymbols = AAPL\nclock = step\naccounts = accounts\n' >tradewind.conf
+    start_exchange
     code=$(curl -s -m 20 -o out -w '%{http_code}' -H 'APCA-API-KEY-ID: PKBOB' \
         -H 'APCA-API-SECRET-KEY: s3cret-2' "$url/v2/account")
     [ "$code" = 200 ] || fail "Bob is answered with $code"

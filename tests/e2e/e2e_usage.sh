@@ -100,6 +100,10 @@ an_unknown_key_of_the_configuration_is_an_error() {
     expect 2 run --clock step
     says 'duration'
     says 'tradewind.conf:2'
+    # What only the exchange alone has is no mistake for a run.
+    printf '[exchange]\nlisten = 127.0.0.1:0\nsymbls = AAPL\n' >tradewind.conf
+    expect 2 run --clock step
+    says 'tradewind.conf:3: unknown setting "symbls"; did you mean "symbols"?'
 }
 
 an_option_wins_over_the_configuration() {

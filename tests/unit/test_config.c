@@ -229,6 +229,32 @@ static tw_status read_text(const char *content, size_t size, mode_t mode, const 
     return status;
 }
 
+/* Two tables of one section: each reads its own rows, and knows the other's. */
+static void test_a_section_may_have_two_tables(void **state) {
+    (void)state;
+    static const tw_config_option elsewhere[] = {{.name = "listen", .type = TW_CONFIG_TEXT},
+                                                 {.name = "port", .type = TW_CONFIG_INTEGER}};
+    static const char *const texts[] = {"port = none\ndb = x.db\nlisten = 1\n", "lisen = 1\n"};
+    static const tw_status expected[] = {TW_OK, TW_NOT_FOUND};
+    for (size_t i = 0; i < 2; i++) {
+        settings target;
+        tw_config config;
+        tw_error error = {0};
+        char path[] = "/tmp/tradewind-config-XXXXXX";
+        int file = mkstemp(path);
+        assert_true(file >= 0);
+        assert_int_equal(write(file, texts[i], strlen(texts[i])), (ssize_t)strlen(texts[i]));
+        close(file);
+        tw_config_init(&config, options, COUNT, &target);
+        assert_int_equal(config.other_count, 0);
+        config.others = elsewhere;
+        config.other_count = 2;
+        assert_int_equal(tw_config_read_file(&config, path, NULL, &error), expected[i]);
+        assert_string_equal(target.database, i == 0 ? "x.db" : "tradewind.db");
+        unlink(path);
+    }
+}
+
 static void test_a_file_is_read_by_sections(void **state) {
     (void)state;
     static const char content[] = "\xEF\xBB\xBF# settings\r\n"
@@ -408,6 +434,7 @@ int main(void) {
         cmocka_unit_test(test_every_type_is_read_and_written),
         cmocka_unit_test(test_a_bad_value_names_what_was_expected_and_changes_nothing),
         cmocka_unit_test(test_a_secret_is_never_in_a_message),
+        cmocka_unit_test(test_a_section_may_have_two_tables),
         cmocka_unit_test(test_a_file_is_read_by_sections),
         cmocka_unit_test(test_a_faulty_line_is_named),
         cmocka_unit_test(test_lines_are_bounded),
