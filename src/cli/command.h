@@ -29,6 +29,7 @@ int command_batch(int argc, char **argv);
 int command_book(int argc, char **argv);
 int command_db(int argc, char **argv);
 int command_kill(int argc, char **argv);
+int command_explain(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_exchange(int argc, char **argv);
 int command_export(int argc, char **argv);

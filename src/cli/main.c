@@ -23,6 +23,7 @@ static const command_entry commands[] = {
      command_run},
     {"exchange", "the Alpaca-compatible simulated exchange on this machine", command_exchange},
     {"kill", "stops the trading of a store at once, or lets it go on", command_kill},
+    {"explain", "why an order was made, and what became of it", command_explain},
     {"fetch", "histories of bars, trades and quotes of a venue into a store", command_fetch},
     {"import", "files of trades or bars into a store", command_import},
     {"export", "trades or bars of a store as files", command_export},

@@ -274,11 +274,12 @@ static void record_decision(tw_engine *engine, const char *cause, const tw_rebal
     tw_decimal_format(engine->equity.nano, equity);
     tw_decimal_format(engine->cash.nano, cash);
     tw_decimal_format(plan->turnover.nano, turnover);
-    record_journal(engine, "decision",
-                   "{\"cause\":\"%s\",\"equity\":\"%s\",\"cash\":\"%s\",\"feasible\":%s,"
-                   "\"trades\":%zu,\"lower_bound\":%zu,\"turnover\":\"%s\"}",
-                   cause, equity, cash, plan->feasible ? "true" : "false", plan->count,
-                   plan->lower_bound, turnover);
+    engine->decision_sequence =
+        record_journal(engine, "decision",
+                       "{\"cause\":\"%s\",\"equity\":\"%s\",\"cash\":\"%s\",\"feasible\":%s,"
+                       "\"trades\":%zu,\"lower_bound\":%zu,\"turnover\":\"%s\"}",
+                       cause, equity, cash, plan->feasible ? "true" : "false", plan->count,
+                       plan->lower_bound, turnover);
 }
 
 /* The first decision fixes what the report calls "before". */

@@ -128,7 +128,7 @@ static tw_status take_arrays(tw_engine *engine) {
     /* A plan has at most a trade a symbol, and only one plan is active: so many intents are made,
      * withdrawn or refused in one step. */
     engine->pending_capacity = n * engine->config.timeframe_count + 2 * n + ROWS_A_STEP;
-    engine->entry_capacity = 2 * n + ENTRIES_A_STEP;
+    engine->entry_capacity = 3 * n + ENTRIES_A_STEP;
     engine->symbols = TW_NEW(allocator, n, engine_symbol);
     engine->closes = TW_NEW(allocator, cells, engine_close);
     engine->prices = TW_NEW(allocator, cells, double);

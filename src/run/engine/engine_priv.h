@@ -70,6 +70,12 @@ typedef struct engine_plan {
     tw_rebalance_trade *trades; /* sells, then buys; symbol_count places */
 } engine_plan;
 
+/* What the controls said of an order, before it counted. */
+typedef struct intent_checks {
+    tw_pretrade_verdict passed; /* or which one denied */
+    tw_pretrade_verdict verdicts[TW_PRETRADE_REASON_COUNT];
+} intent_checks;
+
 typedef enum engine_row_kind { ROW_TRADE, ROW_BAR, ROW_ORDER, ROW_FILL } engine_row_kind;
 
 /* A row that the store could not take yet. */
@@ -146,6 +152,7 @@ struct tw_engine {
     uint32_t entry_count;
     uint32_t entry_capacity;
     uint64_t journal_sequence;
+    uint64_t decision_sequence; /* of the newest decision, or kill, that makes orders */
 
     tw_engine_report report;
     tw_histogram latency;
@@ -219,8 +226,10 @@ void limits_turn(tw_engine *engine);
 void limits_history(tw_engine *engine);
 /* Before a decision: value at risk at the marks of now. */
 void limits_refresh(tw_engine *engine);
-/* True: it counts from now on, under ret_verdict->ticket. */
-bool limits_allow(tw_engine *engine, const tw_order *order, tw_pretrade_verdict *ret_verdict);
+/* True: it counts from now on, under ret_checks->passed.ticket. */
+bool limits_allow(tw_engine *engine, const tw_order *order, intent_checks *ret_checks);
+void limits_record_checks(tw_engine *engine, const char *client_order_id,
+                          const intent_checks *checks);
 bool limits_allow_cancel(tw_engine *engine);
 /* A limit or figure in the unit of its reason, in TW_DECIMAL_TEXT_SIZE bytes. */
 void limits_format(tw_pretrade_reason reason, int64_t value, char *ret_text);

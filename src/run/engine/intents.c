@@ -59,28 +59,47 @@ static void deny(tw_engine *engine, const tw_order *order, const tw_pretrade_ver
                    tw_side_name((tw_side)order->side), quantity, reason, limit, actual);
 }
 
-static void intend(tw_engine *engine, const tw_order *order, uint32_t ticket, const char *why) {
+/* What an intent says beside the order: where the position stands, and what it was decided from. */
+static void record_intent(tw_engine *engine, order_record *record, const char *why) {
+    const tw_order *order = &record->order;
+    const engine_symbol *state = &engine->symbols[order->symbol];
+    double equity = (double)engine->equity.nano;
+    char quantity[TW_DECIMAL_TEXT_SIZE];
+    char price[TW_DECIMAL_TEXT_SIZE];
+    char mark[TW_DECIMAL_TEXT_SIZE];
+    char memory[256];
+    tw_text weights = tw_text_over(memory, sizeof memory);
+    tw_decimal_format(order->quantity.nano, quantity);
+    tw_decimal_format(order->limit_price.nano, price);
+    tw_decimal_format(state->mark.nano, mark);
+    tw_text_append_string(&weights, "\"weight\":");
+    tw_text_append_double(&weights, equity > 0.0 ? (double)state->value.nano / equity : 0.0);
+    tw_text_append_string(&weights, ",\"target\":");
+    tw_text_append_double(&weights, state->target);
+    record->journal_sequence = record_journal(
+        engine, "intent",
+        "{\"order\":\"%s\",\"symbol\":\"%s\",\"side\":\"%s\",\"quantity\":\"%s\",\"limit\":\"%s\","
+        "\"why\":\"%s\",\"mark\":\"%s\",%s,\"decision\":%llu}",
+        order->client_order_id, tw_symbols_name(engine->names, order->symbol),
+        tw_side_name((tw_side)order->side), quantity, price, why, mark, memory,
+        (unsigned long long)engine->decision_sequence);
+}
+
+static void intend(tw_engine *engine, const tw_order *order, const intent_checks *checks,
+                   const char *why) {
     order_record *record = NULL;
     tw_status status = order_table_intend(&engine->orders, order, &record);
     TW_ASSERT(status == TW_OK); /* invariant 2 */
-    record->ticket = ticket;
+    record->ticket = checks->passed.ticket;
     record->kill_level = (uint8_t)engine->kill_level;
-    char quantity[TW_DECIMAL_TEXT_SIZE];
-    char price[TW_DECIMAL_TEXT_SIZE];
-    tw_decimal_format(record->order.quantity.nano, quantity);
-    tw_decimal_format(record->order.limit_price.nano, price);
     record->order.created_ns = engine->now_ns;
     record->heard_ns = engine->heard_ns;
     record->intended_ns = trace_now(engine);
     record->deadline_ns = engine->now_ns + engine->config.order_patience_ns;
-    /* The row first: whoever finds the entry after a crash must find the order, too. */
+    /* The row first, then the checks: whoever finds the intent after a crash must find both. */
     record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
-    record->journal_sequence = record_journal(
-        engine, "intent",
-        "{\"order\":\"%s\",\"symbol\":\"%s\",\"side\":\"%s\",\"quantity\":\"%s\",\"limit\":\"%s\","
-        "\"why\":\"%s\"}",
-        record->order.client_order_id, tw_symbols_name(engine->names, order->symbol),
-        tw_side_name((tw_side)order->side), quantity, price, why);
+    limits_record_checks(engine, record->order.client_order_id, checks);
+    record_intent(engine, record, why);
     engine->report.orders++;
     engine->plan.intended = true;
 }
@@ -94,13 +113,13 @@ static void intend_trade(tw_engine *engine, const tw_rebalance_trade *trade, int
         .type = TW_ORDER_LIMIT,
         .time_in_force = TW_DAY,
     };
-    tw_pretrade_verdict verdict = {.reason = TW_PRETRADE_CASH};
+    intent_checks checks = {.passed = {.reason = TW_PRETRADE_CASH}};
     if (order.side == TW_SIDE_BUY)
         clip_to_cash(engine, &order, budget);
-    if (order.quantity.nano <= 0 || !limits_allow(engine, &order, &verdict))
-        deny(engine, &order, &verdict);
+    if (order.quantity.nano <= 0 || !limits_allow(engine, &order, &checks))
+        deny(engine, &order, &checks.passed);
     else
-        intend(engine, &order, verdict.ticket,
+        intend(engine, &order, &checks,
                engine->plan.why != NULL ? engine->plan.why
                                         : tw_trade_reason_name((tw_trade_reason)trade->reason));
 }

@@ -70,9 +70,9 @@ static void lift(tw_engine *engine) {
 
 static void apply(tw_engine *engine, uint32_t asked) {
     tw_kill_level level = level_of(asked);
-    record_journal(engine, "kill", "{\"level\":\"%s\",\"by\":\"%s\",\"open\":%u}",
-                   tw_kill_level_name(level), tw_kill_source_name(source_of(asked)),
-                   engine->orders.open_count);
+    engine->decision_sequence = record_journal(
+        engine, "kill", "{\"level\":\"%s\",\"by\":\"%s\",\"open\":%u}", tw_kill_level_name(level),
+        tw_kill_source_name(source_of(asked)), engine->orders.open_count);
     engine->kill_level = level;
     engine->report.killed = level;
     engine->report.killed_by = source_of(asked);

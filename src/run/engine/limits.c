@@ -148,14 +148,43 @@ void limits_history(tw_engine *engine) {
 
 /* ---- what the gate says -------------------------------------------------------------------- */
 
-bool limits_allow(tw_engine *engine, const tw_order *order, tw_pretrade_verdict *ret_verdict) {
+bool limits_allow(tw_engine *engine, const tw_order *order, intent_checks *ret_checks) {
     if (engine->orders.count == engine->orders.capacity) {
-        *ret_verdict = (tw_pretrade_verdict){.reason = TW_PRETRADE_TABLE_FULL,
-                                             .limit = engine->orders.capacity,
-                                             .actual = (int64_t)engine->orders.capacity + 1};
+        ret_checks->passed = (tw_pretrade_verdict){.reason = TW_PRETRADE_TABLE_FULL,
+                                                   .limit = engine->orders.capacity,
+                                                   .actual = (int64_t)engine->orders.capacity + 1};
         return false;
     }
-    return tw_pretrade_enter(engine->gate, order, engine->now_ns, ret_verdict) == TW_OK;
+    tw_pretrade_explain(engine->gate, order, engine->now_ns, ret_checks->verdicts);
+    return tw_pretrade_enter(engine->gate, order, engine->now_ns, &ret_checks->passed) == TW_OK;
+}
+
+/* Controls that have a limit: [limit, figure]. What does not fit an entry is left out, and said. */
+void limits_record_checks(tw_engine *engine, const char *client_order_id,
+                          const intent_checks *checks) {
+    char memory[TW_JOURNAL_PAYLOAD_SIZE - 16];
+    tw_text text = tw_text_over(memory, sizeof memory);
+    bool cut = false;
+    tw_text_append_format(&text, "{\"order\":\"%s\"", client_order_id);
+    for (int i = TW_PRETRADE_PASSED + 1; i < TW_PRETRADE_TABLE_FULL; i++) {
+        const tw_pretrade_verdict *verdict = &checks->verdicts[i];
+        tw_pretrade_reason reason = (tw_pretrade_reason)i;
+        char limit[TW_DECIMAL_TEXT_SIZE];
+        char actual[TW_DECIMAL_TEXT_SIZE];
+        if (verdict->limit == 0 || verdict->actual == INT64_MAX)
+            continue;
+        limits_format(reason, verdict->limit, limit);
+        limits_format(reason, verdict->actual, actual);
+        size_t size = text.size;
+        tw_text_append_format(&text, ",\"%s\":[\"%s\",\"%s\"]", tw_pretrade_reason_name(reason),
+                              limit, actual);
+        if (text.truncated) {
+            memory[size] = '\0';
+            cut = true;
+            break;
+        }
+    }
+    record_journal(engine, "checks", "%s%s}", memory, cut ? ",\"cut\":true" : "");
 }
 
 bool limits_allow_cancel(tw_engine *engine) {
