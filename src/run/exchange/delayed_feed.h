@@ -18,8 +18,9 @@
 
 #define DELAYED_FEED_STRETCH_NS INT64_C(100000000)
 
-/* What passes at once, after a jump of the clock, is told in at most so many stretches. */
-#define DELAYED_FEED_STRETCH_COUNT_MAX 4096
+/* What passes at once, in a long step or a jump of the clock, is told in at most so many stretches.
+ */
+#define DELAYED_FEED_STRETCH_COUNT_MAX 1024
 
 struct tw_exchange;
 
