@@ -12,11 +12,11 @@
 
 /* One client of the feed. */
 typedef struct reader {
-    char text[1 << 20];
     size_t size;
     uint64_t id;
     tw_status status;
     bool done;
+    char text[16 << 20];
 } reader;
 
 static reader first;
@@ -43,7 +43,8 @@ static void on_done(void *context, const tw_http_result *result) {
 
 static void follow(reader *r, const char *query) {
     char url[512];
-    *r = (reader){0};
+    memset(r, 0, offsetof(reader, text));
+    r->text[0] = '\0';
     snprintf(url, sizeof url, "%s/v2/events/trades%s", w.base, query);
     tw_http_header headers[] = {{tw_slice_of("APCA-API-KEY-ID"), tw_slice_of(w.key)},
                                 {tw_slice_of("APCA-API-SECRET-KEY"), tw_slice_of(w.secret)}};
@@ -150,6 +151,29 @@ static void what_is_asked_wrongly_is_refused(void **state) {
     w.with_key = true;
 }
 
+static void what_was_forgotten_is_counted(void **state) {
+    (void)state;
+    uint32_t count = 0;
+    uint64_t oldest = 0;
+    uint64_t end_of_log = 0;
+    call("POST", "/v2/orders", LIMIT_BUY("one", "1.00"));
+    follow(&first, "?since=2026-01-05T00:00:00Z");
+    TURN_UNTIL(events_of(&first) == 1);
+    ledger_update update = {.account = ledger_account_at(w.exchange->ledger, 0),
+                            .order = ledger_orders(w.exchange->ledger, &count),
+                            .event = TW_ALPACA_EVENT_NEW,
+                            .time_ns = floor_now(w.exchange->floor)};
+    const update_log *log = event_feeds_log(w.exchange->events);
+    while (oldest < 103) { /* at once: nobody reads meanwhile */
+        event_feeds_on_update(w.exchange->events, &update);
+        update_log_range(log, &oldest, &end_of_log);
+    }
+    call("POST", "/v2/orders", LIMIT_BUY("two", "1.00"));
+    TURN_UNTIL(first.size > 2000 && strstr(first.text + first.size - 2000, "\"two\"") != NULL);
+    assert_has(first.text, "\n\n: you are reading too slowly, dropped 102 messages\n\ndata: ");
+    end(&first);
+}
+
 static void a_plan_of_faults_closes_it(void **state) {
     (void)state;
     call("POST", "/sim/faults", "close streams at 1s");
@@ -167,6 +191,7 @@ int main(void) {
         CASE(what_happens_is_told_as_the_stream_tells_it),
         CASE(what_was_is_told_again_between_the_bounds),
         CASE(what_is_asked_wrongly_is_refused),
+        CASE(what_was_forgotten_is_counted),
         CASE(a_plan_of_faults_closes_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

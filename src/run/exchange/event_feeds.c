@@ -11,9 +11,8 @@
 
 #include "words.h"
 
-enum { LOG_COUNT = 8192, LOG_SIZE = 8 * 1024 * 1024, TEXT_SIZE = 8 * 1024 };
+enum { LOG_COUNT = 8192 };
 
-#define DATA "data: "
 #define END_OF_EVENT "\n\n"
 
 typedef struct event_feed {
@@ -34,7 +33,6 @@ struct event_feeds {
     uint32_t client_count;
     uint64_t told; /* what was put before this has gone out */
     int64_t now_ns;
-    char text[TEXT_SIZE];
 };
 
 tw_status event_feeds_new(const tw_allocator *allocator, const account_ledger *ledger,
@@ -46,7 +44,7 @@ tw_status event_feeds_new(const tw_allocator *allocator, const account_ledger *l
     feeds->ledger = ledger;
     feeds->symbols = symbols;
     feeds->told = 1;
-    if (update_log_new(allocator, LOG_COUNT, LOG_SIZE, &feeds->log) != TW_OK) {
+    if (update_log_new(allocator, LOG_COUNT, &feeds->log) != TW_OK) {
         event_feeds_free(feeds);
         return TW_NO_MEMORY;
     }
@@ -67,16 +65,7 @@ const update_log *event_feeds_log(const event_feeds *feeds) {
 }
 
 void event_feeds_on_update(event_feeds *feeds, ledger_update *update) {
-    tw_alpaca_order_update words;
-    update_entry entry = {.time_ns = update->time_ns, .account = update->account->index};
-    tw_text text = tw_text_over(feeds->text, sizeof feeds->text);
-    update_log_next_id(feeds->log, update->time_ns, update->event_id);
-    memcpy(entry.id, update->event_id, sizeof entry.id);
-    words_update(feeds->ledger, update, feeds->symbols, &words);
-    tw_alpaca_encode_order_event(&text, &words);
-    TW_ASSERT(!text.truncated);
-    entry.text = tw_text_slice(&text);
-    update_log_put(feeds->log, &entry);
+    update_log_put(feeds->log, update);
 }
 
 /* ---- one client ---------------------------------------------------------------------------- */
@@ -90,27 +79,31 @@ static void skip_forgotten(event_feed *client, uint64_t first, tw_text *text) {
     client->span.next = first;
 }
 
-static bool is_beyond(const event_span *span, const update_entry *entry) {
-    return entry->time_ns > span->until_ns ||
-           (span->until_id[0] != '\0' && strcmp(entry->id, span->until_id) > 0);
+static bool is_beyond(const event_span *span, const ledger_update *update) {
+    return update->time_ns > span->until_ns ||
+           (span->until_id[0] != '\0' && strcmp(update->event_id, span->until_id) > 0);
 }
 
 static bool is_last(const update_log *log, const char *id) {
     uint64_t first;
     uint64_t end;
     update_log_range(log, &first, &end);
-    return first < end && strcmp(update_log_at(log, end - 1).id, id) == 0;
+    return first < end && strcmp(update_log_at(log, end - 1)->event_id, id) == 0;
 }
 
 /* False: there is no room for it. */
-static bool put_event(const update_entry *entry, tw_text *text) {
-    size_t size = sizeof DATA - 1 + entry->text.size + sizeof END_OF_EVENT - 1;
-    if (text->capacity - text->size <= size)
-        return false;
-    tw_text_append_string(text, DATA);
-    tw_text_append(text, entry->text);
+static bool put_event(const event_feeds *feeds, const ledger_update *update, tw_text *text) {
+    tw_alpaca_order_update words;
+    size_t before = text->size;
+    words_update(feeds->ledger, update, feeds->symbols, &words);
+    tw_text_append_string(text, "data: ");
+    tw_alpaca_encode_order_event(text, &words);
     tw_text_append_string(text, END_OF_EVENT);
-    return true;
+    if (!text->truncated)
+        return true;
+    TW_ASSERT(before > 0); /* one always fits */
+    *text = (tw_text){.data = text->data, .size = before, .capacity = text->capacity};
+    return false;
 }
 
 /* It has all that there will be: its time is over, or its last event is the newest. */
@@ -131,9 +124,10 @@ static size_t read_events(void *context, char *buffer, size_t capacity) {
     update_log_range(log, &first, &end);
     skip_forgotten(client, first, &text);
     for (; client->span.next < end && !client->over; client->span.next++) {
-        update_entry entry = update_log_at(log, client->span.next);
-        client->over = is_beyond(&client->span, &entry);
-        if (!client->over && entry.account == client->account->index && !put_event(&entry, &text))
+        const ledger_update *update = update_log_at(log, client->span.next);
+        client->over = is_beyond(&client->span, update);
+        if (!client->over && update->account == client->account &&
+            !put_event(client->owner, update, &text))
             break;
     }
     client->over = client->over || has_reached_end(client, end);

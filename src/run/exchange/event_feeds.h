@@ -11,7 +11,6 @@
 #ifndef TRADEWIND_RUN_EXCHANGE_EVENT_FEEDS_H
 #define TRADEWIND_RUN_EXCHANGE_EVENT_FEEDS_H
 
-#include "ledger.h"
 #include "tradewind/http.h"
 #include "update_log.h"
 
@@ -23,7 +22,7 @@ typedef struct event_feeds event_feeds;
 typedef struct event_span {
     uint64_t next;
     int64_t until_ns;
-    char until_id[UPDATE_ID_SIZE];
+    char until_id[LEDGER_EVENT_ID_SIZE];
 } event_span;
 
 /* Ledger and symbols are borrowed. TW_NO_MEMORY. */

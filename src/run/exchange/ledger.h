@@ -49,9 +49,9 @@
 #include "tradewind/alpaca.h"
 #include "tradewind/map.h"
 #include "tradewind/random.h"
-#include "update_log.h"
 
 #define LEDGER_KEY_SIZE 64
+#define LEDGER_EVENT_ID_SIZE 27 /* 26 characters and the NUL */
 #define LEDGER_ACCOUNT_COUNT_MAX 64
 
 enum { LEDGER_LEG_COUNT_MAX = 2 };
@@ -178,10 +178,10 @@ typedef struct ledger_update {
     const ledger_order *order;
     tw_alpaca_event event;
     char execution_id[TW_EXECUTION_ID_SIZE];
-    char event_id[UPDATE_ID_SIZE]; /* empty until the update is kept */
-    tw_price price;                /* of a fill */
-    tw_quantity quantity;          /* of a fill */
-    tw_quantity position;          /* after a fill */
+    char event_id[LEDGER_EVENT_ID_SIZE]; /* empty until the update is kept */
+    tw_price price;                      /* of a fill */
+    tw_quantity quantity;                /* of a fill */
+    tw_quantity position;                /* after a fill */
     int64_t time_ns;
 } ledger_update;
 

@@ -7,8 +7,8 @@
 /* The id of an event; empty if it is not given. */
 static bool read_id(exchange_call *call, const char *name, char *ret_id) {
     tw_slice text = query_text(call, name);
-    if (text.size == 0 ||
-        (text.size == UPDATE_ID_SIZE - 1 && tw_slice_copy(text, ret_id, UPDATE_ID_SIZE) == TW_OK))
+    if (text.size == 0 || (text.size == LEDGER_EVENT_ID_SIZE - 1 &&
+                           tw_slice_copy(text, ret_id, LEDGER_EVENT_ID_SIZE) == TW_OK))
         return true;
     answer_error(call, 422, CODE_REQUEST, "invalid %s: %.*s", name, (int)text.size, text.data);
     return false;
@@ -34,7 +34,7 @@ static bool fit_together(exchange_call *call) {
 
 static bool read_span(exchange_call *call, event_span *span) {
     const update_log *log = event_feeds_log(call->exchange->events);
-    char since_id[UPDATE_ID_SIZE] = "";
+    char since_id[LEDGER_EVENT_ID_SIZE] = "";
     int64_t since_ns = INT64_MAX; /* nothing of before */
     *span = (event_span){.until_ns = INT64_MAX};
     if (!fit_together(call) || !query_time(call, "since", &since_ns) ||
