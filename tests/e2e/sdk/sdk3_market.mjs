@@ -127,6 +127,23 @@ rule("a halt is told, and its end", async () => {
     await plan_faults("");
 });
 
+rule("a trade that is late, taken back or put right is told, and its bar again", async () => {
+    const cancels = new Inbox();
+    const corrections = new Inbox();
+    stream.onCancelErrors((message) => cancels.push(message));
+    stream.onCorrections((message) => corrections.push(message));
+    await plan_faults("trades late 20s 20%\ntrades cancel 2s 20%\ntrades correct 2s 20%");
+    const cancel = await cancels.next();
+    assert.ok(Number.isInteger(cancel.ID) && cancel.Size > 0);
+    assert.match(cancel.CancelErrorAction, /^[CE]$/);
+    const correction = await corrections.next();
+    assert.notEqual(correction.OriginalPrice, correction.CorrectedPrice);
+    assert.notEqual(correction.OriginalID, correction.CorrectedID);
+    const bar = await inboxes.UpdatedBars.next();
+    assert.ok(bar.HighPrice >= bar.LowPrice && bar.Volume > 0);
+    await plan_faults("");
+});
+
 rule("both streams come back when they were cut", async () => {
     const filled = new Inbox();
     updates.onOrderUpdate((update) => filled.push(update));
