@@ -165,6 +165,14 @@ http_written http_reply_write(http_connection *connection) {
     return end == output->size ? HTTP_WRITTEN : wait_for_pace(connection);
 }
 
+/* Keeps what is behind the first `done` bytes. */
+static tw_status keep_rest(tw_http_server *server, http_bytes *output, tw_slice piece,
+                           size_t done) {
+    if (done == piece.size)
+        return TW_OK;
+    return http_bytes_put(server, output, piece.data + done, piece.size - done);
+}
+
 /* A connection that is broken, or for whose answer there is no memory, is reset. */
 void http_reply_send_now(http_connection *connection, tw_slice head, tw_slice body) {
     tw_http_request *request = connection->request;
@@ -177,11 +185,8 @@ void http_reply_send_now(http_connection *connection, tw_slice head, tw_slice bo
     size_t done = sent > 0 ? (size_t)sent : 0;
     size_t of_head = done < head.size ? done : head.size;
     size_t of_body = done - of_head;
-    request->reset =
-        broken ||
-        http_bytes_put(server, &request->output, head.data + of_head, head.size - of_head) !=
-            TW_OK ||
-        http_bytes_put(server, &request->output, body.data + of_body, body.size - of_body) != TW_OK;
+    request->reset = broken || keep_rest(server, &request->output, head, of_head) != TW_OK ||
+                     keep_rest(server, &request->output, body, of_body) != TW_OK;
 }
 
 /* A body that comes slowly or not wholly is kept first and goes piece by piece. */
