@@ -369,9 +369,9 @@ static void whoever_sends_too_much_gets_to_see_the_refusal(void **state) {
     static char flood[1 << 20];
     open_desk((tw_http_server_config){.header_size_max = 1000});
     memset(flood, 'x', sizeof flood);
-    static const char *const begins[] = {"GET /", "GET / HTTP/1.1\r\nX: ",
-                                         "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000"
-                                         "\r\n\r\n"};
+    static const char *const begins[] = {
+        "GET /",
+        "GET / HTTP/1.1\r\nX: ", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n"};
     static const uint32_t statuses[] = {414, 431, 413};
     for (int i = 0; i < 3; i++) {
         raw_client *client = dial(0);
