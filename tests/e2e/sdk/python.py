@@ -355,6 +355,19 @@ async def everything_is_closed_at_once():
     assert rest.ask("GET", "/positions") == []
 
 
+@rule
+async def the_past_of_the_account_is_numbers():
+    for params in ({"period": "1D", "timeframe": "1Min"}, {"period": "1M", "timeframe": "1D"},
+                   {"start": "2026-01-05T14:30:00+00:00", "timeframe": "5Min",
+                    "intraday_reporting": "market_hours", "pnl_reset": "per_day"}):
+        history = check_all("portfolio", rest.ask("GET", "/account/portfolio/history", params),
+                            "history")
+        lengths = {len(history[name]) for name in (
+            "timestamp", "equity", "profit_loss", "profit_loss_pct")}
+        assert len(lengths) == 1, history
+        assert history["timeframe"] == params["timeframe"]
+
+
 # ---- market data ----------------------------------------------------------------------------------
 
 
