@@ -448,6 +448,37 @@ static void accounts_come_and_go_over_restarts(void **state) {
     close_world();
 }
 
+/* Also who comes later, and only once. */
+static void each_begins_with_its_own_share_invested(void **state) {
+    (void)state;
+    tw_exchange_config config = of_accounts(ALICE);
+    config.state = state_path;
+    config.invested = 0.5;
+    open_world(&config);
+    as_alice();
+    get("/v2/positions");
+    assert_int_equal(count_of(w.body, "\"symbol\":"), 3);
+    int64_t cash_nano = ledger_account_at(w.exchange->ledger, 0)->cash.nano;
+    assert_true(cash_nano > 125000 * TW_NANO && cash_nano < 127000 * TW_NANO);
+    close_world();
+    config = of_accounts(ALICE BOB);
+    config.state = state_path;
+    config.invested = 0.5;
+    config.symbols = "MSFT,AAPL,BRK.B,NEW";
+    open_world(&config);
+    as_alice();
+    get("/v2/positions");
+    assert_int_equal(count_of(w.body, "\"symbol\":"), 3);
+    assert_int_equal(ledger_account_at(w.exchange->ledger, 0)->cash.nano, cash_nano);
+    as_bob();
+    get("/v2/positions");
+    assert_int_equal(count_of(w.body, "\"symbol\":"), 4);
+    cash_nano = ledger_account_at(w.exchange->ledger, 1)->cash.nano;
+    assert_true(cash_nano >= 25000 * TW_NANO && cash_nano < 27000 * TW_NANO);
+    ledger_check(w.exchange->ledger);
+    close_world();
+}
+
 static void a_state_of_a_file_needs_the_file(void **state) {
     (void)state;
     tw_exchange *exchange = NULL;
@@ -504,6 +535,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(cash_is_paid_in_and_out, open_two, close_two),
         cmocka_unit_test_setup_teardown(no_more_is_paid_out_than_is_free, open_two, close_two),
         cmocka_unit_test_setup_teardown(accounts_come_and_go_over_restarts, make_folder,
+                                        drop_folder),
+        cmocka_unit_test_setup_teardown(each_begins_with_its_own_share_invested, make_folder,
                                         drop_folder),
         cmocka_unit_test_setup_teardown(a_state_of_a_file_needs_the_file, make_folder, drop_folder),
         cmocka_unit_test_setup_teardown(all_accounts_of_all_runs_are_bounded, make_folder,

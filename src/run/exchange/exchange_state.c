@@ -123,6 +123,8 @@ static tw_status on_key(void *context, uint64_t number, const void *bytes, size_
     if (number != keys->count || number >= LEDGER_ACCOUNT_COUNT_MAX || size != sizeof saved)
         return TW_CORRUPT;
     memcpy(&saved, bytes, sizeof saved);
+    if (memchr(saved.key, '\0', sizeof saved.key) == NULL)
+        return TW_CORRUPT;
     memcpy(keys->keys[keys->count++], saved.key, sizeof saved.key);
     return TW_OK;
 }
