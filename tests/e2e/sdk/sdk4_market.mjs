@@ -212,6 +212,20 @@ rule("a halt is told, and its end", async () => {
     await plan_faults("");
 });
 
+rule("a trade that is late, taken back or put right is told, and its bar again", async () => {
+    await plan_faults("trades late 20s 20%\ntrades cancel 2s 20%\ntrades correct 2s 20%");
+    const cancel = await inboxes.CancelError.next(undefined, "a cancel");
+    assert.ok(both.includes(cancel.symbol) && Number.isInteger(cancel.id) && cancel.size > 0);
+    assert.match(cancel.action, /^[CE]$/);
+    const correction = await inboxes.Correction.next(undefined, "a correction");
+    assert.notEqual(correction.originalPrice, correction.correctedPrice);
+    assert.notEqual(correction.originalIdRaw, correction.correctedIdRaw);
+    assert.match(correction.timestampRaw, /^2026-01-05T\d\d:\d\d:\d\d\.\d+Z$/);
+    const bar = await inboxes.UpdatedBar.next(undefined, "an updated bar");
+    assert.ok(bar.high >= bar.low && bar.volume > 0);
+    await plan_faults("");
+});
+
 rule("a stream that was cut comes back with what it had", async () => {
     const cut = new Promise((resolve) => market.on("reconnecting", resolve));
     const again = new Promise((resolve) => market.onReconnected(resolve));
