@@ -96,6 +96,70 @@ static void a_cancellation_that_comes_too_late_is_rejected(void **state) {
     assert_non_null(strstr(desk.updates, "fill order_cancel_rejected"));
 }
 
+static tw_status replace(const ledger_order *order, int64_t shares, int64_t dollars,
+                         ledger_order *ret_next) {
+    tw_alpaca_order_request changes = {.limit_price = {dollars * TW_NANO},
+                                       .quantity = {shares * TW_NANO},
+                                       .present = TW_ALPACA_BIT(TW_ALPACA_REQUEST_LIMIT_PRICE)};
+    if (shares > 0)
+        changes.present |= TW_ALPACA_BIT(TW_ALPACA_REQUEST_QTY);
+    return ledger_replace(desk.ledger, order, &changes, ret_next, &refusal);
+}
+
+static const ledger_order *kept(const ledger_order *order) {
+    return ledger_find(desk.ledger, desk.account, tw_slice_of(order->order.venue_order_id));
+}
+
+static void a_replacement_takes_the_same_way(void **state) {
+    (void)state;
+    const ledger_order *order = buy(10, 1);
+    ledger_order next;
+    advance(TW_NS_PER_SECOND);
+    assert_int_equal(replace(order, 7, 2, &next), TW_OK);
+    assert_int_equal(next.order.status, TW_ORDER_PENDING_NEW);
+    assert_int_equal(order->order.status, TW_ORDER_PENDING_REPLACE);
+    assert_int_equal(kept(&next)->reserved_nano, 0);
+    ledger_order other;
+    assert_int_equal(replace(order, 7, 3, &other), TW_REFUSED);
+    assert_string_equal(refusal.message, "cannot replace order in pending_replace status");
+    assert_int_equal(ledger_cancel(desk.ledger, order, &refusal), TW_REFUSED);
+    assert_string_equal(refusal.message, "order is already in \"pending_replace\" state");
+    ledger_check(desk.ledger);
+    advance(TW_NS_PER_SECOND);
+    assert_string_equal(desk.updates, "pending_new new pending_replace replaced new");
+    assert_int_equal(order->order.status, TW_ORDER_REPLACED);
+    assert_int_equal(kept(&next)->order.status, TW_ORDER_NEW);
+    assert_int_equal(kept(&next)->order.quantity.nano, 7 * TW_NANO);
+    assert_true(kept(&next)->reserved_nano > 0);
+    tw_match_view view;
+    assert_int_equal(tw_match_find(floor_match(desk.floor), 0, kept(&next)->match_id, &view),
+                     TW_OK);
+    assert_int_equal(view.price.nano, 2 * TW_NANO);
+    assert_int_equal(view.quantity.nano, 7 * TW_NANO);
+}
+
+static void a_replacement_that_comes_too_late_is_rejected(void **state) {
+    (void)state;
+    const ledger_order *low = buy(10, 1);
+    ledger_order next;
+    assert_int_equal(replace(low, 0, 2, &next), TW_REFUSED);
+    assert_string_equal(refusal.message, "cannot replace order in pending_new status");
+    advance(TW_NS_PER_SECOND);
+    assert_int_equal(replace(low, 0, 2, &next), TW_OK);
+    cancel(kept(&next)); /* behind it on the same way */
+    advance(TW_NS_PER_SECOND);
+    assert_string_equal(desk.updates, "pending_new new pending_replace pending_cancel replaced "
+                                      "canceled");
+    low = buy(10, 1);
+    desk_advance(&desk, session_next_close(DESK_START_NS) - TW_NS_PER_SECOND / 2);
+    desk.updates[0] = '\0';
+    assert_int_equal(replace(low, 0, 2, &next), TW_OK);
+    advance(TW_NS_PER_SECOND); /* both end with the session */
+    assert_int_equal(low->order.status, TW_ORDER_EXPIRED);
+    assert_int_equal(kept(&next)->order.status, TW_ORDER_EXPIRED);
+    assert_string_equal(desk.updates, "pending_replace expired expired order_replace_rejected");
+}
+
 static void errands_arrive_in_their_order(void **state) {
     (void)state;
     const ledger_order *order = buy(10, 1);
@@ -147,6 +211,8 @@ int main(void) {
         TRANSIT_TEST(an_order_is_pending_new_until_it_arrives),
         TRANSIT_TEST(a_cancellation_takes_the_same_way),
         TRANSIT_TEST(a_cancellation_that_comes_too_late_is_rejected),
+        TRANSIT_TEST(a_replacement_takes_the_same_way),
+        TRANSIT_TEST(a_replacement_that_comes_too_late_is_rejected),
         TRANSIT_TEST(errands_arrive_in_their_order),
         TRANSIT_TEST(what_arrives_when_the_session_is_over_waits),
         TRANSIT_TEST(more_than_there_is_room_for_pushes_the_first_in),

@@ -355,6 +355,16 @@ static void the_way_to_the_floor_takes_time(void **state) {
     assert_has(get(path), "\"status\":\"pending_new\"");
     step("1s");
     assert_has(get(path), "\"status\":\"new\"");
+    call("PATCH", path, "{\"limit_price\":\"2\"}");
+    assert_has(w.body, "\"status\":\"pending_new\"");
+    assert_has(get(path), "\"status\":\"pending_replace\"");
+    call("PATCH", path, "{\"limit_price\":\"3\"}");
+    assert_int_equal(w.http_status, 422);
+    step("1s");
+    assert_has(get(path), "\"status\":\"replaced\"");
+    word_in(w.body, "replaced_by", id);
+    snprintf(path, sizeof path, "/v2/orders/%s", id);
+    assert_has(get(path), "\"status\":\"new\"");
     call("DELETE", path, NULL);
     assert_int_equal(w.http_status, 204);
     assert_has(get(path), "\"status\":\"pending_cancel\"");
@@ -375,6 +385,7 @@ static void the_way_to_the_floor_takes_time(void **state) {
     TURN_UNTIL(strstr(updates.log, "\"event\":\"order_cancel_rejected\"") != NULL);
     assert_int_equal(count_of(updates.log, "\"event\":\"pending_new\""), 2);
     assert_int_equal(count_of(updates.log, "\"event\":\"pending_cancel\""), 2);
+    assert_int_equal(count_of(updates.log, "\"event\":\"pending_replace\""), 1);
     hang_up(&updates);
 }
 

@@ -18,7 +18,7 @@
  *     trades late 20s 1%            of the trades are told up to so much later, at most 30s
  *     trades cancel 5s 1%           of the trades are taken back after so long
  *     trades correct 5s 1%          of the trades are told wrongly and put right after so long
- *     floor 200ms 50ms              orders and cancellations take so long to the floor
+ *     floor 200ms 50ms              what is asked of orders takes so long to the floor
  *     limit connections 1           further streams of an account are told 406
  *     mute 30s at 2m                streams stay open and silent
  *     stale 30s at 2m               no new quotes, on streams and in answers

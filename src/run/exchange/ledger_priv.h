@@ -11,10 +11,13 @@
 #define ORDER_TRANSIT_MAX 4096
 
 /* What is on its way to the floor, in a circle. */
+typedef enum order_errand_kind { ERRAND_SUBMIT, ERRAND_CANCEL, ERRAND_REPLACE } order_errand_kind;
+
 typedef struct order_errand {
     int64_t due_ns;
-    uint32_t order; /* its index */
-    bool cancels;   /* else it is submitted */
+    uint32_t order; /* its index; of a replacement that of the new order */
+    order_errand_kind kind;
+    bool keeps_quantity; /* a replacement: it is for what the old order has open when it arrives */
 } order_errand;
 
 typedef struct order_transit {
@@ -124,6 +127,11 @@ tw_status order_wash_check(const account_ledger *ledger, const ledger_account *a
 
 /* order_life.c */
 bool order_is_live(const ledger_order *order);
+
+/* Whether its cancellation or its replacement is on the way; and it is no more. */
+bool order_is_pending(const ledger_order *order);
+void order_settle(ledger_order *order);
+
 ledger_account *order_account(account_ledger *ledger, const ledger_order *order);
 
 /* Begins another stream of random numbers for ids: the `count`-th start draws none that an earlier
@@ -171,6 +179,16 @@ void order_withdraw(account_ledger *ledger, ledger_order *order, order_withdrawa
  * no time, and the caller does at once what is asked. */
 bool order_transit_submit(account_ledger *ledger, ledger_order *order) TW_MUST_CHECK;
 bool order_transit_cancel(account_ledger *ledger, ledger_order *order) TW_MUST_CHECK;
+
+/* The same for a replacement of an order: `figures` are those of the new one, which is recorded and
+ * returned; NULL: at once. */
+ledger_order *order_transit_replace(account_ledger *ledger, ledger_order *old,
+                                    const ledger_order *figures, bool keeps_quantity);
+
+/* order_replace.c: puts a new order that was on its way in the place of what it replaces. False: it
+ * cannot any more, and nothing is changed. */
+bool order_replace_arrives(account_ledger *ledger, ledger_order *old, ledger_order *next,
+                           bool keeps_quantity) TW_MUST_CHECK;
 
 /* order_session.c: whether an order may be on the floor now, and when a new one ends by itself. */
 bool order_may_trade(const account_ledger *ledger, const ledger_order *order);

@@ -12,6 +12,15 @@ bool order_is_live(const ledger_order *order) {
     return !tw_order_status_is_final((tw_order_status)order->order.status);
 }
 
+bool order_is_pending(const ledger_order *order) {
+    return order->order.status == TW_ORDER_PENDING_CANCEL ||
+           order->order.status == TW_ORDER_PENDING_REPLACE;
+}
+
+void order_settle(ledger_order *order) {
+    order->order.status = order->order.filled.nano > 0 ? TW_ORDER_PARTIALLY_FILLED : TW_ORDER_NEW;
+}
+
 ledger_account *order_account(account_ledger *ledger, const ledger_order *order) {
     return &ledger->accounts[order->account];
 }
@@ -122,8 +131,10 @@ void order_recall(account_ledger *ledger, const ledger_order *order) {
     ledger->orders[index] = *order;
     ledger_order *own = &ledger->orders[index];
     own->place = ORDER_WAITS;
-    if (own->order.status == TW_ORDER_PENDING_CANCEL) /* the cancellation has not arrived */
-        own->order.status = own->order.filled.nano > 0 ? TW_ORDER_PARTIALLY_FILLED : TW_ORDER_NEW;
+    if (order_is_pending(own)) /* what was on its way to it has not arrived */
+        order_settle(own);
+    else if (own->order.status == TW_ORDER_PENDING_NEW && own->replaces != 0)
+        own->order.status = TW_ORDER_REJECTED;
     chain_order(ledger, index);
 }
 
@@ -191,7 +202,7 @@ void order_reject_now(account_ledger *ledger, ledger_order *order) {
 tw_status ledger_cancel(account_ledger *ledger, const ledger_order *order,
                         ledger_refusal *ret_refusal) {
     ledger_order *own = &ledger->orders[order - ledger->orders];
-    if (!order_is_live(order) || order->order.status == TW_ORDER_PENDING_CANCEL)
+    if (!order_is_live(order) || order_is_pending(order))
         return refuse(ret_refusal, 422, CODE_RULE, "order is already in \"%s\" state",
                       tw_order_status_name((tw_order_status)order->order.status));
     if (!order_transit_cancel(ledger, own) && order_is_live(own))
@@ -232,7 +243,7 @@ static void fill(account_ledger *ledger, ledger_order *order, const tw_match_eve
                                          TW_ROUND_HALF_EVEN, &public->average_price.nano);
     TW_ASSERT(status == TW_OK);
     bool whole = public->filled.nano == public->quantity.nano;
-    if (whole || public->status != TW_ORDER_PENDING_CANCEL)
+    if (whole || !order_is_pending(order))
     public->status = whole ? TW_ORDER_FILLED : TW_ORDER_PARTIALLY_FILLED;
     public->updated_ns = floor_now(ledger->floor);
     order->filled_ns = public->updated_ns;

@@ -19,8 +19,7 @@ static tw_status check_state(const account_ledger *ledger, const ledger_order *o
                              ledger_refusal *refusal) {
     if (!order_is_live(order))
         return refuse(refusal, 422, CODE_REQUEST, "only open orders can be replaced");
-    if (order->order.status == TW_ORDER_PENDING_NEW ||
-        order->order.status == TW_ORDER_PENDING_CANCEL)
+    if (order->order.status == TW_ORDER_PENDING_NEW || order_is_pending(order))
         return refuse(refusal, 422, CODE_RULE, "cannot replace order in %s status",
                       order->place == ORDER_WAITS
                           ? "accepted"
@@ -230,6 +229,48 @@ static void change_on_floor(account_ledger *ledger, const ledger_order *order) {
     TW_ASSERT(status == TW_OK);
 }
 
+static void exchange_orders(account_ledger *ledger, ledger_order *old, ledger_order *next) {
+    take_over(ledger, old, next);
+    retire(ledger, old, next);
+    order_reserve(ledger, next);
+    if (next->order.status == TW_ORDER_NEW)
+        order_tell(ledger, next, TW_ALPACA_EVENT_NEW, NULL);
+}
+
+bool order_replace_arrives(account_ledger *ledger, ledger_order *old, ledger_order *next,
+                           bool keeps_quantity) {
+    int64_t open_nano = old->order.quantity.nano - old->order.filled.nano;
+    ledger_order figures = *old;
+    ledger_refusal refusal;
+    ledger_look(ledger, old, old);
+    figures.order = next->order;
+    figures.high_water_mark = old->high_water_mark;
+    if (!order_is_pending(next)) /* it may be cancelled on its way */
+        figures.order.status = TW_ORDER_NEW;
+    figures.order.updated_ns = floor_now(ledger->floor);
+    if (keeps_quantity)
+        figures.order.quantity.nano = open_nano;
+    figures.holder = next->holder;
+    figures.next_same_uuid = next->next_same_uuid;
+    figures.next_same_client = next->next_same_client;
+    figures.expires_ns = next->expires_ns;
+    figures.trail_price = next->trail_price;
+    figures.trail_percent_nano = next->trail_percent_nano;
+    figures.covered_nano = old->covered_nano - old->order.filled.nano;
+    figures.reserved_nano = figures.counted_nano = 0;
+    figures.notional_filled_nano = figures.filled_ns = 0;
+    if ((figures.order.type == TW_ORDER_TRAILING_STOP && !order_rules_place_trail(&figures)) ||
+        tw_match_is_halted(floor_match(ledger->floor), old->order.symbol) ||
+        (old->group != ORDER_SIMPLE && figures.order.quantity.nano != open_nano) ||
+        decide_hold(ledger, order_account(ledger, old), old, &figures, &refusal) != TW_OK)
+        return false;
+    *next = figures;
+    exchange_orders(ledger, old, next);
+    if (next->place == ORDER_ON_FLOOR)
+        change_on_floor(ledger, next);
+    return true;
+}
+
 tw_status ledger_replace(account_ledger *ledger, const ledger_order *order,
                          const tw_alpaca_order_request *changes, ledger_order *ret_order,
                          ledger_refusal *ret_refusal) {
@@ -241,12 +282,14 @@ tw_status ledger_replace(account_ledger *ledger, const ledger_order *order,
         decide(ledger, order_account(ledger, old), old, changes, &figures, ret_refusal);
     if (status != TW_OK)
         return status;
-    ledger_order *next = order_record(ledger, order_account(ledger, old), &figures);
-    take_over(ledger, old, next);
-    retire(ledger, old, next);
-    order_reserve(ledger, next);
-    if (next->order.status == TW_ORDER_NEW)
-        order_tell(ledger, next, TW_ALPACA_EVENT_NEW, NULL);
+    ledger_order *next =
+        order_transit_replace(ledger, old, &figures, !has(changes, TW_ALPACA_REQUEST_QTY));
+    if (next != NULL) {
+        *ret_order = *next;
+        return TW_OK;
+    }
+    next = order_record(ledger, order_account(ledger, old), &figures);
+    exchange_orders(ledger, old, next);
     *ret_order = *next;
     if (next->place == ORDER_ON_FLOOR)
         change_on_floor(ledger, next);
