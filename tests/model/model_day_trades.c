@@ -3,8 +3,8 @@
  *
  * Random orders, cancels and spans of time over weeks, on an account that is free of the rule of
  * day trading and on one that is not. After each step the slow account walks the list of all fills
- * from the first one: what was a day trade, who is flagged, cash, shares, what was opened and
- * closed, the day's costs. And before each order it says, from the list of orders, whether the rule
+ * from the first one: what was a day trade, who is flagged, cash, shares, and what all was worth at
+ * a minute of the past. And before each order it says, from the list of orders, whether the rule
  * denies it.
  */
 #include <setjmp.h>

@@ -320,6 +320,13 @@ static void test_a_history_fills_the_callers_points(void **state) {
     assert_int_equal(points[1].present, 5); /* timestamp and profit_loss */
     tw_alpaca_encode_portfolio(&f->text, &history);
     assert_string_equal(f->buffer, json);
+    const tw_money deposits[] = {{0}, {5 * TW_NANO / 2}};
+    const tw_alpaca_cashflow flows[] = {{"CSD", deposits}, {"FEE", NULL}};
+    history.cashflows = flows;
+    history.cashflow_count = 2;
+    tw_text_clear(&f->text);
+    tw_alpaca_encode_portfolio(&f->text, &history);
+    assert_non_null(strstr(f->buffer, "\"15Min\",\"cashflow\":{\"CSD\":[0,2.5],\"FEE\":[0,0]}}"));
     history.point_max = 1;
     assert_int_equal(tw_alpaca_decode_portfolio(f->reader, tw_slice_of(json), &history, &f->error),
                      TW_FULL);

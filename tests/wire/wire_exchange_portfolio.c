@@ -201,6 +201,8 @@ static void points_stand_where_the_hours_have_them(void **state) {
         {"?start=2026-01-08&period=1W&timeframe=1D", 2, "2026-01-08T05:00:00Z",
          "2026-01-09T05:00:00Z"},
         {"?start=2026-02-01&timeframe=1D", 0, NULL, NULL},
+        {"?start=2199-12-31&period=100A&timeframe=1D", 0, NULL, NULL},
+        {"?end=1970-01-01&period=100A", 1, "1969-12-31T05:00:00Z", "1969-12-31T05:00:00Z"},
     };
     jump_world("2026-01-09T17:00:30Z");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

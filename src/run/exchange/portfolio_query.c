@@ -173,7 +173,8 @@ static void place_span(const asked_span *span, int64_t now_ns, portfolio_query *
         query->start_ns = within(session_time_of(first, 0, 0), now_ns);
     } else if (span->end_ns == INT64_MIN) {
         int64_t last = other_end(&span->period, first_day(query, span->start_ns), 1);
-        query->end_ns = within(session_time_of(last + 1, 0, 0) - 1, now_ns);
+        if (last < session_day_of(now_ns)) /* else the end is now, however far that is */
+            query->end_ns = session_time_of(last + 1, 0, 0) - 1;
     }
     query->first_day = first_day(query, query->start_ns);
 }
