@@ -1,6 +1,6 @@
 #!/bin/sh
 # e2e_sdk.sh - the official SDKs of JavaScript, both generations, and TypeScript; and a client
-# that asks as alpaca-py does and holds each answer against the models of the SDKs of Python and Go.
+# that asks as alpaca-py does and holds each answer against the models of the SDKs of Python, Go and C#.
 #
 # Their packages are pinned by the lock files of tests/e2e/sdk and kept in the build folder, where a
 # second run finds them. Without npm, or where its registry cannot be reached, the story is skipped.
@@ -81,7 +81,7 @@ a_program_of_the_typescript_sdk_trades() {
 a_program_that_asks_as_the_python_sdk_trades() {
     find_python
     start_session
-    rules_of "Python and Go, by their models" env PYTHONDONTWRITEBYTECODE=1 "$python" "$suites/python.py"
+    rules_of "Python, Go and C#, by their models" env PYTHONDONTWRITEBYTECODE=1 "$python" "$suites/python.py"
 }
 
 # use_sdk VERSION: the package under its own name.

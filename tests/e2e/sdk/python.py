@@ -1,6 +1,6 @@
 """
 python.py - what a stock trader calls through alpaca-py, said byte for byte as it says it, and every
-answer held against its models and those of the Go SDK (shapes.py).
+answer held against its models and those of the SDKs of Go and C# (shapes.py).
 
 It is no SDK: alpaca-py itself cannot be had from Debian. It asks through the same library
 (requests), with its headers, its `True` and `False` in queries, its numbers where texts are

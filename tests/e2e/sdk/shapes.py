@@ -2,12 +2,13 @@
 shapes.py - what strictly typed SDKs demand of an answer.
 
 Each table is a model of an official SDK: a name of the wire, and the type that the SDK's decoder
-demands there. `?` behind a type: it may be null or absent. `!` before one: it must be there, though
-null. A table's name in a type is an object of that table; `[x]` is an array of x, `{x}` an object
-whose values are x.
+demands there. `?` behind a type: it may be null or absent. A table's name in a type is
+an object of that table; `[x]` is an array of x, `{x}` an object whose values are x.
 
   python   alpaca-py: pydantic 2, which takes a number's text for a number but no number for text
   go       alpaca-trade-api-go: encoding/json, in which a size is uint32 and a decimal text or number
+  csharp   alpaca-trade-api-csharp: Newtonsoft.Json, whose required members must not be null, and
+           whose enumerations know no other word
 """
 import datetime
 import re
@@ -37,6 +38,8 @@ ENUMS = {
     "event": """accepted canceled expired fill new partial_fill pending_cancel pending_new
         pending_replace rejected replaced restated""",
     "market_type": "stocks crypto",
+    "span": "1Min 5Min 15Min 1H 1D",
+    "tape": "A B C N O",
 }
 ENUMS = {name: words.split() for name, words in ENUMS.items()}
 
@@ -199,7 +202,70 @@ GO = {
                "price": "decimal?", "qty": "decimal?"},
 }
 
-SDKS = {"python": PYTHON, "go": GO}
+CSHARP = {
+    "order": {
+        "id": "uuid", "client_order_id": "str", **ORDER_TIMES, "created_at": "time?",
+        "updated_at": "time?", "submitted_at": "time?", "replaced_by": "uuid?", "replaces": "uuid?",
+        "asset_id": "uuid", "symbol": "str", "asset_class": "asset_class", "notional": "decimal?",
+        "qty": "decimal?", "filled_qty": "decimal", "type": "order_type", "order_class": "class",
+        "side": "order_side", "time_in_force": "tif", "limit_price": "decimal?",
+        "stop_price": "decimal?", "trail_price": "decimal?", "trail_percent": "decimal?",
+        "hwm": "decimal?", "filled_avg_price": "decimal?", "status": "order_status",
+        "legs": "[order]?",
+    },
+    "position": {
+        "asset_id": "uuid", "symbol": "str", "exchange": "asset_exchange",
+        "asset_class": "asset_class", "avg_entry_price": "decimal", "qty": "decimal",
+        "qty_available": "decimal", "side": "position_side", "market_value": "decimal?",
+        "cost_basis": "decimal", "unrealized_pl": "decimal?", "unrealized_plpc": "decimal?",
+        "unrealized_intraday_pl": "decimal?", "unrealized_intraday_plpc": "decimal?",
+        "current_price": "decimal?", "lastday_price": "decimal?", "change_today": "decimal?",
+    },
+    "account": {
+        "id": "uuid", "account_number": "str?", "status": "account_status",
+        "crypto_status": "account_status?", "currency": "str?", "created_at": "time",
+        **{name: "bool" for name in (
+            "pattern_day_trader", "trading_blocked", "transfers_blocked", "account_blocked",
+            "trade_suspended_by_user", "shorting_enabled")},
+        **GO_DECIMALS, "multiplier": "decimal", "daytrade_count": "int",
+    },
+    "settings": {"dtbp_check": "check", "trade_confirm_email": "email", "suspend_trade": "bool",
+                 "no_shorting": "bool", "ptp_no_exception_entry": "bool"},
+    "asset": {"id": "uuid", "class": "asset_class", "exchange": "asset_exchange", "symbol": "str",
+              "name": "str?", "status": "asset_status", "tradable": "bool", "marginable": "bool",
+              "shortable": "bool", "easy_to_borrow": "bool", "fractionable": "bool",
+              "maintenance_margin_requirement": "decimal?", "attributes": "[str]?"},
+    "clock": PYTHON["clock"],
+    "day": {"date": "date", "open": "hour", "close": "hour", "session_open": "str",
+            "session_close": "str"},
+    "watchlist": {"id": "uuid", "account_id": "uuid", "created_at": "time", "updated_at": "time?",
+                  "name": "str", "assets": "[asset]?"},
+    "fill": {"activity_type": "str", "id": "str", "symbol": "str?", "qty": "decimal?",
+             "cum_qty": "decimal?", "leaves_qty": "decimal?", "price": "decimal?",
+             "side": "order_side?", "transaction_time": "time?", "type": "execution?",
+             "order_id": "uuid?"},
+    "other_activity": {"activity_type": "str", "id": "str", "date": "date?",
+                       "net_amount": "decimal?", "per_share_amount": "decimal?"},
+    "cancel": {"id": "uuid", "status": "int"},
+    "closed": {"symbol": "str", "status": "int"},
+    "portfolio": {"timestamp": "[int]", "equity": "[decimal?]", "profit_loss": "[decimal?]",
+                  "profit_loss_pct": "[decimal?]", "base_value": "decimal", "timeframe": "span"},
+    "bar": {"t": "time", "o": "decimal", "h": "decimal", "l": "decimal", "c": "decimal",
+            "v": "decimal", "n": "uint", "vw": "decimal"},
+    "trade": {"t": "time", "p": "decimal", "s": "decimal", "x": "str", "i": "uint", "c": "[str]",
+              "z": "tape"},
+    "quote": {"t": "time", "bp": "decimal", "bs": "decimal", "bx": "str", "ap": "decimal",
+              "as": "decimal", "ax": "str", "c": "[str]", "z": "tape"},
+    "snapshot": PYTHON["snapshot"],
+    "actives": GO["actives"],
+    "active": GO["active"],
+    "movers": PYTHON["movers"],
+    "mover": PYTHON["mover"],
+    "update": {"event": "event", "execution_id": "uuid?", "price": "decimal?", "qty": "decimal?",
+               "position_qty": "decimal?", "timestamp": "time?", "order": "order"},
+}
+
+SDKS = {"python": PYTHON, "go": GO, "csharp": CSHARP}
 
 
 def is_number(value):
