@@ -24,22 +24,34 @@
 #include <time.h>
 
 #include "tradewind/random.h"
+#include "tradewind/ring.h"
 #include "tradewind/telemetry.h"
 #include "tradewind/time.h"
 
-enum { SYMBOLS = 20, ROUNDS = 61, EVENTS_DEFAULT = 400000, FRAME = 50, DEPTH = 10, TRACE = 509 };
+enum {
+    SYMBOLS = 20,
+    ROUNDS = 61,
+    EVENTS_DEFAULT = 400000,
+    FRAME = 50,
+    DEPTH = 10,
+    TRACE = 509,
+    EVENTS_A_TURN = 4096
+};
 
 typedef enum watching { BARE, PLAIN, WATCHED, WAY_COUNT } watching;
 
 static const char *const NAMES[WAY_COUNT] = {"bare", "plain", "watched"};
 
-/* The world around the engine: events made beforehand, a venue that fills at once, a store that
- * takes everything. */
+/* The world around the engine: events made beforehand, which come through a ring as in a run, a
+ * venue that fills at once, a store whose rows go into a ring. Filling the one and emptying the
+ * other is the work of other threads, and not measured. */
 typedef struct world {
     tw_symbols *symbols;
     tw_market_event *events;
     size_t event_count;
     size_t next;
+    tw_ring *market;
+    tw_ring *rows;
     uint32_t until_traced;
     uint32_t trace_every;
     int64_t frame_ns;
@@ -47,8 +59,17 @@ typedef struct world {
     uint32_t told_first;
     uint32_t told_count;
     uint64_t sequence;
-    uint64_t rows;
 } world;
+
+typedef struct row {
+    uint64_t kind;
+    union {
+        tw_trade trade;
+        tw_bar bar;
+        tw_fill fill;
+        tw_order order;
+    } as;
+} row;
 
 static void require(bool condition, const char *what) {
     if (condition)
@@ -60,17 +81,7 @@ static void require(bool condition, const char *what) {
 /* ---- ports --------------------------------------------------------------------------------- */
 
 static tw_status next_market(void *context, tw_market_event *ret_event) {
-    world *w = context;
-    if (w->next == w->event_count)
-        return TW_EMPTY;
-    *ret_event = w->events[w->next];
-    if (w->next % FRAME == 0) /* as the network's thread does for each, whoever watches */
-        w->frame_ns = tw_time_monotonic_ns();
-    ret_event->received_ns = w->frame_ns;
-    ret_event->decoded_ns = w->until_traced == 0;
-    w->until_traced = w->until_traced == 0 ? w->trace_every : w->until_traced - 1;
-    w->next++;
-    return TW_OK;
+    return tw_ring_pop(((world *)context)->market, ret_event);
 }
 
 static tw_status next_venue(void *context, tw_venue_event *ret_event) {
@@ -114,22 +125,24 @@ static tw_status snapshot(void *context) {
     return TW_OK;
 }
 
+static tw_status put(world *w, const row *next) {
+    return tw_ring_push(w->rows, next);
+}
+
 static tw_status put_trade(void *context, const tw_trade *trade) {
-    (void)trade;
-    ((world *)context)->rows++;
-    return TW_OK;
+    return put(context, &(row){.kind = 1, .as.trade = *trade});
 }
 
 static tw_status put_bar(void *context, const tw_bar *bar) {
-    (void)bar;
-    ((world *)context)->rows++;
-    return TW_OK;
+    return put(context, &(row){.kind = 2, .as.bar = *bar});
+}
+
+static tw_status put_order(void *context, const tw_order *order) {
+    return put(context, &(row){.kind = 3, .as.order = *order});
 }
 
 static tw_status put_fill(void *context, const tw_fill *fill) {
-    (void)fill;
-    ((world *)context)->rows++;
-    return TW_OK;
+    return put(context, &(row){.kind = 4, .as.fill = *fill});
 }
 
 static tw_status append_journal(void *context, const tw_journal_entry *entry) {
@@ -236,8 +249,8 @@ static tw_engine *make_engine(world *w, watching way, tw_flight *flight) {
     tw_engine_ports ports = {
         .feed = {next_market, next_venue, w},
         .broker = {submit, take_order, take_order, snapshot, w},
-        .store = {put_trade, put_bar, take_order, put_fill, append_journal, durable_sequence,
-                  health, w},
+        .store = {put_trade, put_bar, put_order, put_fill, append_journal, durable_sequence, health,
+                  w},
     };
     require(tw_engine_new(NULL, &config, w->symbols, &ports, &engine, NULL) == TW_OK, "an engine");
     return engine;
@@ -249,20 +262,45 @@ static int64_t thread_ns(void) {
     return (int64_t)now.tv_sec * TW_NS_PER_SECOND + now.tv_nsec;
 }
 
+/* What the network's thread does, whoever watches. */
+static void fill_market(world *w) {
+    for (int i = 0; i < EVENTS_A_TURN && w->next < w->event_count; i++) {
+        tw_market_event event = w->events[w->next];
+        if (w->next % FRAME == 0)
+            w->frame_ns = tw_time_monotonic_ns();
+        event.received_ns = w->frame_ns;
+        event.decoded_ns = w->until_traced == 0;
+        w->until_traced = w->until_traced == 0 ? w->trace_every : w->until_traced - 1;
+        w->next++;
+        require(tw_ring_push(w->market, &event) == TW_OK, "room for market events");
+    }
+}
+
+/* And the recorder's. */
+static void empty_rows(world *w) {
+    const void *shown = NULL;
+    size_t count;
+    while ((count = tw_ring_peek(w->rows, 256, &shown)) > 0)
+        tw_ring_consume(w->rows, count);
+}
+
 static double turn_all(world *w, tw_engine *engine, tw_telemetry *telemetry) {
-    int64_t began_ns = thread_ns();
+    int64_t spent_ns = 0;
     uint64_t work = 1;
     while (work > 0) {
-        require(tw_engine_turn(engine, 4096, &work, NULL) == TW_OK, "a turn");
+        fill_market(w);
+        int64_t began_ns = thread_ns();
+        require(tw_engine_turn(engine, EVENTS_A_TURN, &work, NULL) == TW_OK, "a turn");
         if (telemetry != NULL)
             tw_telemetry_turn_engine(telemetry, tw_time_monotonic_ns());
+        spent_ns += thread_ns() - began_ns;
+        empty_rows(w);
     }
-    int64_t ended_ns = thread_ns();
     tw_engine_report report;
     tw_engine_get_report(engine, &report, NULL);
     require(report.phase == TW_ENGINE_TRADING && report.fills > 0 && w->next == w->event_count,
             "trading");
-    return (double)(ended_ns - began_ns) / (double)w->event_count;
+    return (double)spent_ns / (double)w->event_count;
 }
 
 /* Nanoseconds an event. */
@@ -340,6 +378,9 @@ int main(int argc, char **argv) {
         require(tw_symbols_intern(w.symbols, tw_slice_of(name), &symbol) == TW_OK, "a symbol");
     }
     make_events(&w, (size_t)count);
+    require(tw_ring_new(NULL, 131072, sizeof(tw_market_event), &w.market) == TW_OK &&
+                tw_ring_new(NULL, 65536, sizeof(row), &w.rows) == TW_OK,
+            "rings");
     /* A venue and a recorder that nobody turns: only their figures are read. */
     tw_venue *venue = NULL;
     tw_recorder *recorder = NULL;
@@ -363,6 +404,8 @@ int main(int argc, char **argv) {
     print(results);
     tw_recorder_free(recorder);
     tw_venue_free(venue);
+    tw_ring_free(w.market);
+    tw_ring_free(w.rows);
     tw_symbols_free(w.symbols);
     TW_DELETE(NULL, w.events, w.event_count, tw_market_event);
     return 0;
