@@ -232,7 +232,7 @@ TW_API tw_metrics_timer tw_metrics_timer_start(tw_metrics_shard *shard,
                                                tw_metrics_histogram histogram,
                                                int64_t (*now_ns)(void)) TW_MUST_CHECK;
 TW_API void tw_metrics_timer_stop(tw_metrics_timer *timer);
-#define TW_METRICS_TIMED __attribute__((cleanup(tw_metrics_timer_stop))) tw_metrics_timer
+#define TW_METRICS_TIMED __attribute__((cleanup(tw_metrics_timer_stop), unused)) tw_metrics_timer
 
 /* The shard's own histogram, for the other ways of recording; NULL for a NULL shard. */
 TW_API tw_histogram *tw_metrics_histogram_in(tw_metrics_shard *shard,

@@ -31,6 +31,8 @@ typedef struct reading {
     char problem[LINE_MAX_SIZE + 256];
 } reading;
 
+static bool wrong(reading *now, const char *format, ...) TW_PRINTF(2, 3);
+
 static bool wrong(reading *now, const char *format, ...) {
     int used = snprintf(now->problem, sizeof now->problem, "line %u: ", now->line);
     va_list arguments;
