@@ -9,6 +9,7 @@ expected, and its MessagePack stream whose commands end in an empty fragment.
 EXCHANGE is the address of the exchange (http://host:port). The last line is `N passed, N failed`.
 """
 import asyncio
+import base64
 import datetime
 import json
 import os
@@ -173,6 +174,17 @@ async def the_account_and_its_configuration_are_read_and_changed():
                            time_in_force="day"), 403, 40310000, "short")
     back = rest.ask("PATCH", "/account/configurations", {"no_shorting": False})
     assert back == settings
+
+
+@rule
+async def key_and_secret_may_come_as_basic_authorization():
+    basic = Rest()
+    token = base64.b64encode(b"demo:demo").decode()
+    basic.headers = {"Authorization": f"Basic {token}", "User-Agent": "APCA-PY/0.44.0"}
+    assert basic.ask("GET", "/account")["id"] == rest.ask("GET", "/account")["id"]
+    assert basic.ask("GET", "/stocks/bars/latest", {"symbols": "AAPL"})["bars"] is not None
+    basic.headers["Authorization"] = "Basic " + base64.b64encode(b"demo:wrong").decode()
+    refused(lambda: basic.ask("GET", "/account"), 401, 40110000, "")
 
 
 @rule
