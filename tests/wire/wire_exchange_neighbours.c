@@ -233,6 +233,13 @@ static void what_is_anothers_is_not_there(void **state) {
         call(list_methods[i], "/v2/watchlists:by_name?name=mine", NULL);
         assert_int_equal(w.http_status, 404);
     }
+    static const char events[] =
+        "/v2/events/trades?since=2026-01-05T14:29:59Z&until=2026-01-05T14:30:00.5Z";
+    step("1s");
+    assert_null(strstr(get(events), "data: {"));
+    as_alice();
+    assert_int_equal(count_of(get(events), "data: {"), 3); /* two are new, one is filled */
+    as_bob();
     /* Names and ids are each account's own. */
     call("POST", "/v2/orders", LIMIT_BUY("mine", "1.5"));
     assert_int_equal(w.http_status, 200);
