@@ -102,6 +102,19 @@ static void positions_cost_their_close_from_the_next_day_on(void **state) {
     assert_int_equal(before.daytrading_buying_power.nano, figures().daytrading_buying_power.nano);
 }
 
+static void who_begins_invested_was_so_the_day_before(void **state) {
+    (void)state;
+    const tw_price price = {100 * TW_NANO};
+    assert_int_equal(
+        ledger_endow(desk.ledger, desk.account, 0, (tw_quantity){600 * TW_NANO}, price), TW_OK);
+    assert_int_equal(desk.account->last_equity.nano, usual.cash.nano);
+    assert_int_equal(desk.account->last_maintenance_margin.nano, 18000 * TW_NANO);
+    assert_int_equal(figures().daytrading_buying_power.nano, 4 * 82000 * TW_NANO);
+    int64_t excess = figures().equity.nano - figures().initial_margin.nano;
+    int64_t memo = 70000 * TW_NANO;
+    assert_int_equal(figures().memo.nano, excess > memo ? excess : memo);
+}
+
 static void a_new_day_begins_with_four_times_the_excess(void **state) {
     (void)state;
     trade("AAA", TW_SIDE_BUY, 200);
@@ -153,6 +166,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_day_before_is_that_of_the_close, set_up, tear_down),
         cmocka_unit_test_setup_teardown(positions_cost_their_close_from_the_next_day_on, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(who_begins_invested_was_so_the_day_before, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_new_day_begins_with_four_times_the_excess, set_up,
                                         tear_down),

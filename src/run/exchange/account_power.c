@@ -133,6 +133,10 @@ static void power_of(const ledger_account *account, const position_sums *sums,
     figures->non_marginable_buying_power.nano = above_zero(greater(spare, 0) - held);
 }
 
+tw_money account_maintenance(tw_price price, tw_quantity quantity) {
+    return (tw_money){fit(maintenance_of(price.nano, quantity.nano))};
+}
+
 void account_figures_of(const account_ledger *ledger, const ledger_account *account,
                         account_figures *ret_figures) {
     position_sums sums;

@@ -61,6 +61,9 @@ typedef struct account_figures {
 void account_figures_of(const account_ledger *ledger, const ledger_account *account,
                         account_figures *ret_figures);
 
+/* The maintenance margin of a position (short: quantity below 0) of an account with margin. */
+tw_money account_maintenance(tw_price price, tw_quantity quantity);
+
 /* An order to be decided on. `given_back_*` is what an order that this one replaces holds. */
 typedef struct power_order {
     tw_symbol symbol;

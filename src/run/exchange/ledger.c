@@ -216,6 +216,12 @@ tw_status ledger_endow(account_ledger *ledger, ledger_account *account, tw_symbo
     holding->cost.nano += value.nano;
     holding->day_cost.nano += value.nano;
     account->day_start_value.nano += value.nano;
+    bool margin = account->multiplier_max > 1;
+    account->last_maintenance_margin.nano +=
+        margin ? account_maintenance(price, quantity).nano : value.nano;
+    account->last_memo.nano -= value.nano / 2;
+    account->close_maintenance_margin = account->last_maintenance_margin;
+    account->close_memo = account->last_memo;
     account_note_holding(ledger, account, symbol);
     return TW_OK;
 }

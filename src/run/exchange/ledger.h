@@ -226,8 +226,8 @@ bool ledger_is_hard_to_borrow(const account_ledger *ledger, tw_symbol symbol);
 uint32_t ledger_account_count(const account_ledger *ledger);
 ledger_account *ledger_account_at(account_ledger *ledger, uint32_t index);
 
-/* Turns cash of an account into a holding at a price, before trading begins. TW_LIMIT when it has
- * not so much cash, TW_OVERFLOW. */
+/* Turns cash of an account into a holding at a price, before trading begins: as if it had been
+ * there on the day before. TW_LIMIT when it has not so much cash, TW_OVERFLOW. */
 tw_status ledger_endow(account_ledger *ledger, ledger_account *account, tw_symbol symbol,
                        tw_quantity quantity, tw_price price) TW_MUST_CHECK;
 
