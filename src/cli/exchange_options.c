@@ -92,7 +92,7 @@ const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT] = {
     {"invested", TW_CONFIG_PERCENT, NULL, "0", "1", "0",
      "share of them held in equal parts of all symbols from the start", NULL,
      offsetof(exchange_options, invested)},
-    {"stream-connections", TW_CONFIG_INTEGER, "N", "0", "1024", "0",
+    {"stream-connections", TW_CONFIG_INTEGER, "N", "0", "100000", "0",
      "streams that an account may have at one address, else error 406; 0: any number", NULL,
      offsetof(exchange_options, stream_connections)},
     {"stream-symbols", TW_CONFIG_INTEGER, "N", "0", "1000000", "0",

@@ -17,6 +17,14 @@ an_address_of_another_machine_is_refused() {
     silent
 }
 
+more_connections_than_files_are_refused_at_the_start() {
+    # shellcheck disable=SC3045 # every sh of a Debian has it
+    ulimit -n 300
+    expect 3 exchange --listen 127.0.0.1:0 --connections 1000
+    says '1000 connections need 1128 open files, of which this process may have 300'
+    silent
+}
+
 an_interrupt_is_its_ordinary_end() {
     for signal in INT TERM; do
         rm -f ready
@@ -200,6 +208,7 @@ accounts_of_a_file_are_told_without_their_secrets() {
 }
 
 run_cases accounts_of_a_file_are_told_without_their_secrets a_browser_gets_a_page_and_a_program_a_document a_port_in_use_is_a_failure an_address_of_another_machine_is_refused \
+    more_connections_than_files_are_refused_at_the_start \
     an_interrupt_is_its_ordinary_end account_clock_and_assets_are_told who_has_no_key_is_refused \
     an_order_lives_from_submit_to_cancel a_filled_order_becomes_a_position \
     an_order_that_cannot_be_is_refused bars_and_the_latest_are_told

@@ -71,6 +71,8 @@ a_wrong_value_is_told_what_is_right() {
     done
     expect 2 exchange --plan gold
     says '--plan gold: write plus or basic'
+    expect 2 exchange --connections 100001
+    says 'expected 0 to 100000'
     expect 2 exchange --listen here
     says 'write an address and a port, like 127.0.0.1:8765'
     expect 2 exchange --listen 127.0.0.1:70000
