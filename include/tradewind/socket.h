@@ -32,8 +32,8 @@
  *
  * Memory: one block a message in the queue, which grows up to its bound, from the allocator; wslay
  * gathers an incoming message on the C heap, up to `message_size_max`. With deflate about 300 kB of
- * zlib, and a buffer for the last inflated message, up to message_size_max. Threads: everything
- * belongs to the loop's thread, frames too.
+ * zlib, and a buffer for the last inflated message, up to message_size_max.
+ * Threads: everything belongs to the loop's thread, frames too.
  */
 #ifndef TRADEWIND_SOCKET_H
 #define TRADEWIND_SOCKET_H

@@ -193,19 +193,22 @@ tw_status tw_time_parse(tw_slice text, int64_t *ret_time_ns) {
     return TW_OK;
 }
 
-/* Writes `count` digits of `number` with leading zeros; returns the byte after them. */
-static char *put_number(char *out, int64_t number, int count) {
-    for (int i = count - 1; i >= 0; i--) {
-        out[i] = (char)('0' + number % 10);
-        number /= 10;
-    }
-    return out + count;
+/* Writes two digits; returns the byte after them. */
+static char *put_two(char *out, uint32_t number) {
+    uint32_t tens = number / 10;
+    out[0] = (char)('0' + tens);
+    out[1] = (char)('0' + number - 10 * tens);
+    return out + 2;
 }
 
 /* Writes the fraction of a second: `digits` of the nine, or as many as needed for -1. */
-static char *put_fraction(char *out, int64_t ns, int digits) {
-    char all[9];
-    put_number(all, ns, 9);
+static char *put_fraction(char *out, uint32_t ns, int digits) {
+    char all[10];
+    put_two(all, ns / 10000000);
+    put_two(all + 2, ns / 100000 % 100);
+    put_two(all + 4, ns / 1000 % 100);
+    put_two(all + 6, ns / 10 % 100);
+    put_two(all + 8, ns % 10 * 10);
     if (digits < 0) {
         digits = 9;
         while (digits > 0 && all[digits - 1] == '0')
@@ -233,26 +236,28 @@ size_t tw_time_format_offset(int64_t time_ns, int32_t offset_seconds, int digits
     int64_t days = floor_divide(seconds, SECONDS_PER_DAY);
     int64_t second_of_day = seconds - days * SECONDS_PER_DAY;
     tw_date date = tw_date_from_days(days);
-    char *out = put_number(buffer, date.year, 4);
+    uint32_t year = (uint32_t)date.year; /* 1677 to 2262 */
+    uint32_t second = (uint32_t)second_of_day;
+    char *out = put_two(put_two(buffer, year / 100), year % 100);
     *out++ = '-';
-    out = put_number(out, date.month, 2);
+    out = put_two(out, (uint32_t)date.month);
     *out++ = '-';
-    out = put_number(out, date.day, 2);
+    out = put_two(out, (uint32_t)date.day);
     *out++ = 'T';
-    out = put_number(out, second_of_day / 3600, 2);
+    out = put_two(out, second / 3600);
     *out++ = ':';
-    out = put_number(out, second_of_day / 60 % 60, 2);
+    out = put_two(out, second / 60 % 60);
     *out++ = ':';
-    out = put_number(out, second_of_day % 60, 2);
-    out = put_fraction(out, ns, digits);
+    out = put_two(out, second % 60);
+    out = put_fraction(out, (uint32_t)ns, digits);
     if (offset_minutes == 0) {
         *out++ = 'Z';
     } else {
-        int32_t magnitude = offset_minutes < 0 ? -offset_minutes : offset_minutes;
+        uint32_t magnitude = (uint32_t)(offset_minutes < 0 ? -offset_minutes : offset_minutes);
         *out++ = offset_minutes < 0 ? '-' : '+';
-        out = put_number(out, magnitude / 60, 2);
+        out = put_two(out, magnitude / 60);
         *out++ = ':';
-        out = put_number(out, magnitude % 60, 2);
+        out = put_two(out, magnitude % 60);
     }
     *out = 0;
     return (size_t)(out - buffer);
@@ -377,7 +382,7 @@ static void append_fractional(tw_text *text, uint64_t ns, uint64_t unit_ns, cons
     tw_text_append_u64(text, ns / unit_ns);
     char fraction[12];
     uint64_t billionths = ns % unit_ns * (uint64_t)(TW_NS_PER_SECOND / (int64_t)unit_ns);
-    *put_fraction(fraction, (int64_t)billionths, -1) = 0;
+    *put_fraction(fraction, (uint32_t)billionths, -1) = 0;
     tw_text_append_string(text, fraction);
     tw_text_append_string(text, name);
 }

@@ -369,7 +369,7 @@ static const word_field position_fields[TW_ALPACA_POSITION_FIELD_COUNT] = {
     [TW_ALPACA_POSITION_SWAP_RATE] = POSITION("swap_rate", swap_rate_nano, WORD_DECIMAL, WORD_OMIT),
     [TW_ALPACA_POSITION_AVG_ENTRY_SWAP_RATE] =
         POSITION("avg_entry_swap_rate", avg_entry_swap_rate_nano, WORD_DECIMAL, WORD_OMIT),
-    [TW_ALPACA_POSITION_USD] = {"usd", 0, 0, WORD_CUSTOM, WORD_OMIT},
+    [TW_ALPACA_POSITION_USD] = WORD_CUSTOM_ROW("usd", WORD_OMIT),
 };
 static const word_table position_table = {position_fields, TW_ALPACA_POSITION_FIELD_COUNT};
 

@@ -55,7 +55,7 @@ static const word_field order_fields[TW_ALPACA_ORDER_FIELD_COUNT] = {
     [TW_ALPACA_ORDER_STATUS] = ORDER("status", status, WORD_TEXT, WORD_ZERO),
     [TW_ALPACA_ORDER_EXTENDED_HOURS] =
         ORDER("extended_hours", order.extended_hours, WORD_BOOLEAN, WORD_ZERO),
-    [TW_ALPACA_ORDER_LEGS] = {"legs", 0, 0, WORD_CUSTOM, WORD_NULL},
+    [TW_ALPACA_ORDER_LEGS] = WORD_CUSTOM_ROW("legs", WORD_NULL),
     [TW_ALPACA_ORDER_TRAIL_PERCENT] =
         ORDER("trail_percent", trail_percent_nano, WORD_DECIMAL, WORD_NULL),
     [TW_ALPACA_ORDER_TRAIL_PRICE] = ORDER("trail_price", trail_price.nano, WORD_DECIMAL, WORD_NULL),
@@ -321,9 +321,9 @@ static const word_field request_fields[TW_ALPACA_REQUEST_FIELD_COUNT] = {
     [TW_ALPACA_REQUEST_CLIENT_ORDER_ID] = REQUEST("client_order_id", client_order_id, WORD_TEXT),
     [TW_ALPACA_REQUEST_ORDER_CLASS] = REQUEST("order_class", order_class, WORD_TEXT),
     [TW_ALPACA_REQUEST_POSITION_INTENT] = REQUEST("position_intent", position_intent, WORD_TEXT),
-    [TW_ALPACA_REQUEST_TAKE_PROFIT] = {"take_profit", 0, 0, WORD_CUSTOM, WORD_OMIT},
-    [TW_ALPACA_REQUEST_STOP_LOSS] = {"stop_loss", 0, 0, WORD_CUSTOM, WORD_OMIT},
-    [TW_ALPACA_REQUEST_LEGS] = {"legs", 0, 0, WORD_CUSTOM, WORD_OMIT},
+    [TW_ALPACA_REQUEST_TAKE_PROFIT] = WORD_CUSTOM_ROW("take_profit", WORD_OMIT),
+    [TW_ALPACA_REQUEST_STOP_LOSS] = WORD_CUSTOM_ROW("stop_loss", WORD_OMIT),
+    [TW_ALPACA_REQUEST_LEGS] = WORD_CUSTOM_ROW("legs", WORD_OMIT),
 };
 static const word_table request_table = {request_fields, TW_ALPACA_REQUEST_FIELD_COUNT};
 

@@ -79,11 +79,11 @@ const record_word tw_word_corporate_action = {
 static const word_field snapshot_fields[TW_ALPACA_SNAPSHOT_FIELD_COUNT] = {
     [TW_ALPACA_SNAPSHOT_SYMBOL] =
         WORD_ROW(tw_alpaca_snapshot, "symbol", symbol, WORD_SLICE, WORD_OMIT),
-    [TW_ALPACA_SNAPSHOT_LATEST_TRADE] = {"latestTrade", 0, 0, WORD_CUSTOM, WORD_OMIT},
-    [TW_ALPACA_SNAPSHOT_LATEST_QUOTE] = {"latestQuote", 0, 0, WORD_CUSTOM, WORD_OMIT},
-    [TW_ALPACA_SNAPSHOT_MINUTE_BAR] = {"minuteBar", 0, 0, WORD_CUSTOM, WORD_OMIT},
-    [TW_ALPACA_SNAPSHOT_DAILY_BAR] = {"dailyBar", 0, 0, WORD_CUSTOM, WORD_OMIT},
-    [TW_ALPACA_SNAPSHOT_PREVIOUS_DAILY_BAR] = {"prevDailyBar", 0, 0, WORD_CUSTOM, WORD_OMIT},
+    [TW_ALPACA_SNAPSHOT_LATEST_TRADE] = WORD_CUSTOM_ROW("latestTrade", WORD_OMIT),
+    [TW_ALPACA_SNAPSHOT_LATEST_QUOTE] = WORD_CUSTOM_ROW("latestQuote", WORD_OMIT),
+    [TW_ALPACA_SNAPSHOT_MINUTE_BAR] = WORD_CUSTOM_ROW("minuteBar", WORD_OMIT),
+    [TW_ALPACA_SNAPSHOT_DAILY_BAR] = WORD_CUSTOM_ROW("dailyBar", WORD_OMIT),
+    [TW_ALPACA_SNAPSHOT_PREVIOUS_DAILY_BAR] = WORD_CUSTOM_ROW("prevDailyBar", WORD_OMIT),
 };
 
 static tw_status read_snapshot(record_reading *r, uint32_t row, tw_json_value *value) {
@@ -135,8 +135,8 @@ const record_word tw_word_snapshot = {
 static const word_field auction_fields[TW_ALPACA_AUCTION_DAY_FIELD_COUNT] = {
     [TW_ALPACA_AUCTION_DAY_DATE] =
         WORD_ROW(tw_alpaca_auction_day, "d", date, WORD_SLICE, WORD_OMIT),
-    [TW_ALPACA_AUCTION_DAY_OPENING] = {"o", 0, 0, WORD_CUSTOM, WORD_OMIT},
-    [TW_ALPACA_AUCTION_DAY_CLOSING] = {"c", 0, 0, WORD_CUSTOM, WORD_OMIT},
+    [TW_ALPACA_AUCTION_DAY_OPENING] = WORD_CUSTOM_ROW("o", WORD_OMIT),
+    [TW_ALPACA_AUCTION_DAY_CLOSING] = WORD_CUSTOM_ROW("c", WORD_OMIT),
 };
 
 typedef struct prints_context {
@@ -244,8 +244,8 @@ static const word_field article_fields[TW_ALPACA_ARTICLE_FIELD_COUNT] = {
     [TW_ALPACA_ARTICLE_SUMMARY] = ARTICLE("summary", summary, WORD_SLICE),
     [TW_ALPACA_ARTICLE_CONTENT] = ARTICLE("content", content, WORD_SLICE),
     [TW_ALPACA_ARTICLE_URL] = ARTICLE("url", url, WORD_SLICE),
-    [TW_ALPACA_ARTICLE_IMAGES] = {"images", 0, 0, WORD_CUSTOM, WORD_OMIT},
-    [TW_ALPACA_ARTICLE_SYMBOLS] = {"symbols", 0, 0, WORD_CUSTOM, WORD_OMIT},
+    [TW_ALPACA_ARTICLE_IMAGES] = WORD_CUSTOM_ROW("images", WORD_OMIT),
+    [TW_ALPACA_ARTICLE_SYMBOLS] = WORD_CUSTOM_ROW("symbols", WORD_OMIT),
     [TW_ALPACA_ARTICLE_SOURCE] = ARTICLE("source", source, WORD_SLICE),
 };
 

@@ -109,7 +109,7 @@ static const word_field watchlist_fields[TW_ALPACA_WATCHLIST_FIELD_COUNT] = {
     [TW_ALPACA_WATCHLIST_CREATED_AT] = WATCHLIST("created_at", created_ns, WORD_TIME),
     [TW_ALPACA_WATCHLIST_UPDATED_AT] = WATCHLIST("updated_at", updated_ns, WORD_TIME),
     [TW_ALPACA_WATCHLIST_NAME] = WATCHLIST("name", name, WORD_SLICE),
-    [TW_ALPACA_WATCHLIST_ASSETS] = {"assets", 0, 0, WORD_CUSTOM, WORD_OMIT},
+    [TW_ALPACA_WATCHLIST_ASSETS] = WORD_CUSTOM_ROW("assets", WORD_OMIT),
 };
 
 /* An asset is handed out as it comes, so a list of any length needs no room. */
@@ -165,7 +165,7 @@ static const word_field entry_fields[TW_ALPACA_ENTRY_FIELD_COUNT] = {
     [TW_ALPACA_ENTRY_ID] = ENTRY("id", id, WORD_SLICE),
     [TW_ALPACA_ENTRY_SYMBOL] = ENTRY("symbol", symbol, WORD_SLICE),
     [TW_ALPACA_ENTRY_STATUS] = ENTRY("status", http_status, WORD_INTEGER),
-    [TW_ALPACA_ENTRY_BODY] = {"body", 0, 0, WORD_CUSTOM, WORD_OMIT},
+    [TW_ALPACA_ENTRY_BODY] = WORD_CUSTOM_ROW("body", WORD_OMIT),
 };
 
 static tw_status read_entry(record_reading *r, uint32_t row, tw_json_value *value) {

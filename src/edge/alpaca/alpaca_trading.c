@@ -229,12 +229,7 @@ tw_status tw_alpaca_decode_multi_status(tw_alpaca_reader *reader, tw_slice json,
 
 /* ---- trading stream: the server's messages ---- */
 
-#define UPDATE(key, member, form)                                                    \
-    {                                                                                \
-        key, offsetof(tw_alpaca_order_update, member),                               \
-            (uint16_t)sizeof(((tw_alpaca_order_update *)0)->member), form, WORD_OMIT \
-    }
-
+#define UPDATE(key, member, form) WORD_ROW(tw_alpaca_order_update, key, member, form, WORD_OMIT)
 static const word_field update_fields[TW_ALPACA_UPDATE_FIELD_COUNT] = {
     [TW_ALPACA_UPDATE_EVENT] = UPDATE("event", event_word, WORD_TEXT),
     [TW_ALPACA_UPDATE_TIMESTAMP] = UPDATE("timestamp", timestamp_ns, WORD_TIME),

@@ -12,7 +12,7 @@
 #include "tradewind/decimal.h"
 #include "tradewind/time.h"
 
-enum { KEY_SIZE_MAX = 64 };
+static const size_t NULL_SIZE = 4; /* behind the key of a member */
 
 bool tw_word_copy(tw_slice text, char *buffer, size_t capacity) {
     TW_ASSERT(capacity > 0);
@@ -223,17 +223,13 @@ tw_status tw_word_decode_all(const word_table *table, tw_json_value *object, voi
     return tw_json_each_field(object, on_row, &rows);
 }
 
-/* One piece: an order has forty of them. */
 void tw_word_key(tw_text *text, const char *name, bool *first) {
-    char key[KEY_SIZE_MAX];
-    size_t size = strlen(name);
-    TW_ASSERT(size <= sizeof key - 4);
-    memcpy(key, ",\"", 2);
-    memcpy(key + 2, name, size);
-    memcpy(key + 2 + size, "\":", 2);
-    size_t skipped = *first ? 1 : 0; /* the comma */
+    if (!*first)
+        tw_text_append_char(text, ',');
     *first = false;
-    tw_text_append(text, (tw_slice){key + skipped, size + 4 - skipped});
+    tw_text_append_char(text, '"');
+    tw_text_append_string(text, name);
+    tw_text_append(text, (tw_slice){"\":", 2});
 }
 
 void tw_word_put_decimal(tw_text *text, int64_t nano) {
@@ -355,10 +351,13 @@ void tw_word_encode(const word_table *table, uint32_t row, const void *record, u
         return;
     if (!has && field->absent == WORD_OMIT)
         return;
-    tw_word_key(text, field->name, first);
-    if (!has && field->absent == WORD_NULL)
-        tw_text_append(text, (tw_slice){"null", 4});
-    else
+    bool is_null = !has && field->absent == WORD_NULL;
+    size_t skipped = *first ? 1 : 0; /* the comma */
+    size_t size = field->key_size + (is_null ? NULL_SIZE : 0);
+    TW_ASSERT(field->member != NULL); /* a custom row has its own encoder */
+    tw_text_append(text, (tw_slice){field->member + skipped, size - skipped});
+    *first = false;
+    if (!is_null)
         encode_value(field, source, text);
 }
 

@@ -36,8 +36,10 @@ typedef enum word_absent {
 
 typedef struct word_field {
     const char *name;
+    const char *member; /* `,"name":null`; NULL of a WORD_CUSTOM row */
     size_t offset;
-    uint16_t size; /* of the field, for WORD_TEXT */
+    uint16_t size;     /* of the field, for WORD_TEXT */
+    uint16_t key_size; /* of `member` up to its colon */
     uint8_t form;
     uint8_t absent;
 } word_field;
@@ -47,8 +49,13 @@ typedef struct word_table {
     uint32_t count; /* at most 64 */
 } word_table;
 
-#define WORD_ROW(type, key, member, form, absent) \
-    { key, offsetof(type, member), (uint16_t)sizeof(((type *)0)->member), form, absent }
+#define WORD_ROW(type, key, member, form, absent)                                                \
+    {                                                                                            \
+        key, ",\"" key "\":null", offsetof(type, member), (uint16_t)sizeof(((type *)0)->member), \
+            (uint16_t)(sizeof(",\"" key "\":") - 1), form, absent                                \
+    }
+#define WORD_CUSTOM_ROW(key, absent) \
+    { key, NULL, 0, 0, 0, WORD_CUSTOM, absent }
 
 /* Reads `value` into row `row` of `record` and sets its bit. Null leaves both alone. TW_PARSE or
  * TW_RANGE with the field's name. Not for WORD_CUSTOM. */
