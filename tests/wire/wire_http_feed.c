@@ -1,16 +1,21 @@
 /* wire_http_feed.c - answers whose end nobody knows yet: told as they come to be, ended once. */
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "tradewind/http.h"
 #include "tradewind/time.h"
 
+#define GET "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+#define END_OF_FEED "\r\n\r\n0\r\n\r\n"
 #define PATIENCE_NS (20 * TW_NS_PER_SECOND)
 
 /* What the server has to tell, and whom. */
@@ -159,6 +164,66 @@ static void a_client_that_goes_is_noticed_at_once(void **state) {
     assert_int_equal(d.ends, 1);
 }
 
+/* A client of sockets alone has asked, and the feed waits. */
+static int ask(desk *d, const char *request) {
+    struct sockaddr_in where = {.sin_family = AF_INET,
+                                .sin_port = htons(tw_http_server_port(d->server)),
+                                .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&where, sizeof where), 0);
+    assert_int_equal(send(fd, request, strlen(request), 0), strlen(request));
+    TURN_UNTIL(d, d->feed != NULL);
+    return fd;
+}
+
+static void one_that_has_said_something_more_is_noticed_when_it_goes(void **state) {
+    (void)state;
+    desk d;
+    open_desk(&d, "word");
+    int fd = ask(&d, GET);
+    assert_int_equal(send(fd, "GET", 3, 0), 3);
+    assert_int_equal(tw_loop_turn(d.loop, TW_NS_PER_SECOND, NULL, NULL), TW_OK);
+    assert_int_equal(d.ends, 0);
+    close(fd);
+    TURN_UNTIL(&d, d.ends == 1);
+    close_desk(&d);
+}
+
+static void what_is_asked_during_a_feed_is_answered_behind_it(void **state) {
+    (void)state;
+    desk d;
+    char heard[2048] = {0};
+    size_t size = 0;
+    open_desk(&d, "word");
+    int fd = ask(&d, GET);
+    assert_int_equal(send(fd, GET, strlen(GET), 0), strlen(GET));
+    assert_int_equal(tw_loop_turn(d.loop, TW_NS_PER_SECOND, NULL, NULL), TW_OK);
+    d.complete = true;
+    tw_http_feed_wake(d.feed);
+    TURN_UNTIL(&d, d.ends == 2);
+    while (strstr(heard, END_OF_FEED "HTTP/1.1 200 OK") == NULL) {
+        ssize_t got = recv(fd, heard + size, sizeof heard - 1 - size, 0);
+        assert_true(got > 0);
+        size += (size_t)got;
+    }
+    close(fd);
+    close_desk(&d);
+}
+
+static void whoever_talks_into_a_feed_without_end_is_cut_off(void **state) {
+    (void)state;
+    static const char noise[4096];
+    desk d;
+    open_desk(&d, "word");
+    int fd = ask(&d, GET);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(send(fd, noise, sizeof noise, 0), sizeof noise);
+    TURN_UNTIL(&d, d.ends == 1);
+    close(fd);
+    close_desk(&d);
+}
+
 static void a_client_that_does_not_read_is_not_told_more(void **state) {
     (void)state;
     static char text[24u << 20]; /* more than the kernel keeps for a connection */
@@ -218,6 +283,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_told_arrives_before_the_end),
         cmocka_unit_test(a_client_that_goes_is_noticed_at_once),
+        cmocka_unit_test(one_that_has_said_something_more_is_noticed_when_it_goes),
+        cmocka_unit_test(what_is_asked_during_a_feed_is_answered_behind_it),
+        cmocka_unit_test(whoever_talks_into_a_feed_without_end_is_cut_off),
         cmocka_unit_test(a_client_that_does_not_read_is_not_told_more),
         cmocka_unit_test(a_feed_ends_with_its_server),
         cmocka_unit_test(an_answer_that_cannot_begin_leaves_the_reply_open),

@@ -362,7 +362,7 @@ static void settle(http_connection *connection) {
         break;
     case HTTP_WRITING:
         events = connection->wait == HTTP_WAIT_PEER ? TW_LOOP_WRITABLE : 0;
-        if (http_feed_waits(connection) && !connection->request->feed.deaf)
+        if (http_feed_waits(connection))
             events = TW_LOOP_READABLE;
         break;
     case HTTP_FREE:

@@ -3,7 +3,8 @@
  *
  * Idea: the source is asked for a piece when the last one is with the kernel, so nothing piles up
  * here for a client that reads slowly, and a source can tell it what it missed. While there is
- * nothing to tell, the connection listens: a client that goes is noticed then.
+ * nothing to tell, the connection listens: a client that goes is noticed then, even one that has
+ * said something before. That waits, as what comes behind any request does, but not much of it.
  *
  * A feed is part of its request, and open while it has a source; the source hears of the end once.
  */
@@ -13,7 +14,7 @@
 
 #include "http_server_priv.h"
 
-enum { PIECE_SIZE_MAX = 16 * 1024 };
+enum { PIECE_SIZE_MAX = 16 * 1024, LATER_SIZE_MAX = 16 * 1024 };
 
 bool http_feed_is_open(const http_connection *connection) {
     return connection->request != NULL && connection->request->feed.source.read != NULL;
@@ -74,13 +75,20 @@ bool http_feed_fill(http_connection *connection) {
     return !request->reset;
 }
 
+/* False: it is more than is kept for a client of a feed. */
+static bool keep_for_later(http_connection *connection, tw_slice bytes) {
+    http_bytes *later = &connection->request->later;
+    return later->size + bytes.size <= LATER_SIZE_MAX &&
+           http_bytes_put(connection->server, later, bytes.data, bytes.size) == TW_OK;
+}
+
 void http_feed_peer(http_connection *connection) {
-    char byte;
-    ssize_t got = recv(connection->fd, &byte, 1, MSG_PEEK);
-    if (got > 0)
-        connection->request->feed.deaf = true;
-    else if (got == 0 || (errno != EAGAIN && errno != EINTR))
+    char *scratch = connection->server->scratch;
+    ssize_t got = recv(connection->fd, scratch, LATER_SIZE_MAX, 0);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
         http_connection_free(connection);
+    else if (got > 0 && !keep_for_later(connection, (tw_slice){scratch, (size_t)got}))
+        http_connection_break(connection);
 }
 
 void tw_http_feed_wake(tw_http_feed *feed) {

@@ -22,8 +22,8 @@
  *      first byte of one until its answer is written. Idle ones cost a place in a table.
  *   2. A connection stands in the queue of what it waits for, with the time at which that is over,
  *      or in none: while its reply is the handler's to end, or a timer paces it.
- *   3. Nothing is read while a request is answered: what a pipelining client sends waits in
- *      `later` (what came with the request) and in the kernel.
+ *   3. While a request is answered, what a pipelining client sends waits in `later` (what came
+ *      with the request, or while a feed had nothing to tell) and in the kernel.
  *   4. A request that is WAITING is never taken away but by tw_http_server_free.
  *   5. `buffered` is the sum of the capacities of all buffers.
  */
@@ -75,7 +75,6 @@ struct tw_http_feed {
     tw_http_feed_source source;
     tw_http_request *request;
     bool plain; /* its end is that of the connection: HTTP/1.0 has no chunks */
-    bool deaf;  /* the client sends while it is answered: its going is not watched for */
 };
 
 /* Both the request and its reply: the two public names are one struct. */
