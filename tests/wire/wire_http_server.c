@@ -385,6 +385,25 @@ static void whoever_sends_too_much_gets_to_see_the_refusal(void **state) {
     close_desk();
 }
 
+/* What follows the last request is not read; the answers arrive all the same, and an end. */
+static void what_comes_behind_the_last_request_resets_nothing(void **state) {
+    (void)state;
+    static const char last[] = "GET /b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    static char flood[1 << 17];
+    open_desk((tw_http_server_config){0});
+    memset(flood, 'x', sizeof flood);
+    memcpy(flood, GET("/a"), sizeof GET("/a") - 1);
+    memcpy(flood + sizeof GET("/a") - 1, last, sizeof last - 1);
+    raw_client *client = dial(0);
+    assert_int_equal(send(client->fd, flood, sizeof flood, 0), sizeof flood);
+    shutdown(client->fd, SHUT_WR);
+    hear_end(client);
+    assert_true(client->ended);
+    assert_non_null(strstr(client->heard, "GET /a 0."));
+    assert_non_null(strstr(client->heard, "GET /b 0."));
+    close_desk();
+}
+
 /* ---- time --------------------------------------------------------------------------------- */
 
 static void a_request_that_does_not_end_is_answered_408(void **state) {
@@ -586,6 +605,7 @@ int main(void) {
         cmocka_unit_test(one_request_of_a_connection_is_handled_in_a_turn),
         cmocka_unit_test(refusals_are_answered_and_end_the_connection),
         cmocka_unit_test(whoever_sends_too_much_gets_to_see_the_refusal),
+        cmocka_unit_test(what_comes_behind_the_last_request_resets_nothing),
         cmocka_unit_test(a_request_that_does_not_end_is_answered_408),
         cmocka_unit_test(a_silent_connection_is_closed),
         cmocka_unit_test(a_busy_connection_is_kept),

@@ -216,6 +216,8 @@ static bool take_later(http_connection *connection) {
     later->at += used;
     if (later->at == later->size)
         later->at = later->size = 0;
+    else if (connection->closing) /* nobody will read it */
+        connection->unread = true;
     return true;
 }
 
