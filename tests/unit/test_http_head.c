@@ -66,6 +66,12 @@ static void the_connection_is_kept_as_both_versions_have_it(void **state) {
     assert_true(head.keeps_alive);
     assert_int_equal(status_of("GET / HTTP/1.1\r\nConnection: x, CLOSE\r\n" HOST "\r\n"), 0);
     assert_false(head.keeps_alive);
+    assert_int_equal(
+        status_of("GET / HTTP/1.1\r\nConnection: x\r\n" HOST "Connection: close\r\n\r\n"), 0);
+    assert_false(head.keeps_alive);
+    assert_int_equal(
+        status_of("GET / HTTP/1.0\r\nConnection: close\r\nConnection: Keep-Alive\r\n\r\n"), 0);
+    assert_false(head.keeps_alive);
     assert_int_equal(status_of("POST / HTTP/1.1\r\nExpect: 100-Continue\r\n" HOST "\r\n"), 0);
     assert_true(head.expects_continue);
     assert_int_equal(status_of("POST / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n" HOST "\r\n"), 0);

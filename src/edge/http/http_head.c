@@ -195,15 +195,22 @@ static http_fault read_framing(http_head *head) {
     return FINE;
 }
 
+/* Several headers of one name are one list. */
+static bool connection_says(const http_head *head, const char *option) {
+    for (uint32_t i = 0; i < head->header_count; i++)
+        if (equal_ignoring_case(head->headers[i].name, "Connection") &&
+            http_list_has(head->headers[i].value, option))
+            return true;
+    return false;
+}
+
 static http_fault read_connection(http_head *head) {
     tw_slice value = {0};
     uint32_t hosts = count_of(head, "Host");
     if (hosts > 1 || (hosts == 0 && !head->old))
         return fault(400, "the request has no Host, or several");
-    head->keeps_alive = !head->old;
-    if (http_head_get(head, "Connection", &value))
-        head->keeps_alive =
-            head->old ? http_list_has(value, "keep-alive") : !http_list_has(value, "close");
+    head->keeps_alive =
+        !connection_says(head, "close") && (!head->old || connection_says(head, "keep-alive"));
     if (!http_head_get(head, "Expect", &value) || head->old)
         return FINE;
     if (!equal_ignoring_case(value, "100-continue"))
