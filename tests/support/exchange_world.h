@@ -138,7 +138,9 @@ static inline const char *get(const char *path) {
     return w.body;
 }
 
+/* A text that was looked for and not found is NULL: that fails, too. */
 static inline void assert_has(const char *text, const char *piece) {
+    assert_non_null(text);
     if (strstr(text, piece) == NULL)
         fail_msg("%s is not in %.2000s", piece, text);
 }
