@@ -453,6 +453,20 @@ static void a_silent_connection_is_closed(void **state) {
 }
 
 /* Descriptors are looked at before timers, so that a slow machine does not close it either. */
+static void empty_lines_are_no_request(void **state) {
+    (void)state;
+    open_desk((tw_http_server_config){.idle_timeout_ns = 40 * TW_NS_PER_MS,
+                                      .request_timeout_ns = TW_NS_PER_MS});
+    static const char *const texts[] = {"\r\n", GET("/a") "\r\n\r\n"};
+    for (int i = 0; i < 2; i++) {
+        const char *heard = ask_once(texts[i]);
+        assert_true(d.clients[0].ended);
+        assert_null(strstr(heard, " 408 "));
+    }
+    assert_int_equal(d.handled, 1);
+    close_desk();
+}
+
 static void a_busy_connection_is_kept(void **state) {
     (void)state;
     const int64_t idle_ns = 40 * TW_NS_PER_MS;
@@ -608,6 +622,7 @@ int main(void) {
         cmocka_unit_test(what_comes_behind_the_last_request_resets_nothing),
         cmocka_unit_test(a_request_that_does_not_end_is_answered_408),
         cmocka_unit_test(a_silent_connection_is_closed),
+        cmocka_unit_test(empty_lines_are_no_request),
         cmocka_unit_test(a_busy_connection_is_kept),
         cmocka_unit_test(whoever_does_not_take_his_answer_is_reset),
         cmocka_unit_test(whoever_takes_his_answer_slowly_gets_it_all),

@@ -348,9 +348,17 @@ static void deliver(http_connection *connection) {
 
 /* ---- going on ----------------------------------------------------------------------------- */
 
+/* Empty lines are passed over, and no request: whoever sends them is as idle as before. */
+static bool has_begun_nothing(const http_connection *connection) {
+    const tw_http_request *request = connection->request;
+    return connection->phase == HTTP_HEAD && request != NULL && request->head_bytes.size == 0;
+}
+
 /* Waits for what the phase is missing. */
 static void settle(http_connection *connection) {
     uint32_t events = 0;
+    if (has_begun_nothing(connection))
+        http_request_give_back(connection);
     switch ((http_phase)connection->phase) {
     case HTTP_HEAD:
     case HTTP_BODY:
