@@ -190,11 +190,12 @@ static int raw_connect(test_house *house, const char *behind) {
     char request[512];
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&where, sizeof where), 0);
-    int size = snprintf(request, sizeof request,
-                        "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: WebSocket\r\n"
-                        "Connection: keep-alive, Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n%s",
-                        behind);
+    int size = snprintf(
+        request, sizeof request,
+        "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: WebSocket\r\n"
+        "Connection: keep-alive, TE\r\nConnection: x, Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n%s",
+        behind);
     assert_int_equal(send(fd, request, (size_t)size, MSG_NOSIGNAL), size);
     assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
     return fd;

@@ -17,9 +17,9 @@ static tw_status check_handshake(const tw_http_request *request, tw_slice *ret_k
     tw_slice value = {0};
     if (!tw_slice_equal_string(request->head.method, "GET"))
         return tw_error_set(error, TW_PROTOCOL, "a WebSocket handshake is a GET");
-    if (!tw_http_request_header(request, "Upgrade", &value) || !http_list_has(value, "websocket"))
+    if (!http_head_lists(&request->head, "Upgrade", "websocket"))
         return tw_error_set(error, TW_PROTOCOL, "the request does not ask for a WebSocket");
-    if (!tw_http_request_header(request, "Connection", &value) || !http_list_has(value, "upgrade"))
+    if (!http_head_lists(&request->head, "Connection", "upgrade"))
         return tw_error_set(error, TW_PROTOCOL, "the request has no \"Connection: Upgrade\"");
     if (!tw_http_request_header(request, "Sec-WebSocket-Version", &value) ||
         !tw_slice_equal_string(value, "13"))

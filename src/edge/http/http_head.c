@@ -43,7 +43,7 @@ static bool equal_ignoring_case(tw_slice text, const char *word) {
     return text.size == size && strncasecmp(text.data, word, size) == 0;
 }
 
-bool http_list_has(tw_slice list, const char *token) {
+static bool list_has(tw_slice list, const char *token) {
     while (list.data != NULL)
         if (equal_ignoring_case(tw_slice_trim(tw_slice_split(&list, ',')), token))
             return true;
@@ -195,11 +195,10 @@ static http_fault read_framing(http_head *head) {
     return FINE;
 }
 
-/* Several headers of one name are one list. */
-static bool connection_says(const http_head *head, const char *option) {
+bool http_head_lists(const http_head *head, const char *name, const char *token) {
     for (uint32_t i = 0; i < head->header_count; i++)
-        if (equal_ignoring_case(head->headers[i].name, "Connection") &&
-            http_list_has(head->headers[i].value, option))
+        if (equal_ignoring_case(head->headers[i].name, name) &&
+            list_has(head->headers[i].value, token))
             return true;
     return false;
 }
@@ -209,8 +208,9 @@ static http_fault read_connection(http_head *head) {
     uint32_t hosts = count_of(head, "Host");
     if (hosts > 1 || (hosts == 0 && !head->old))
         return fault(400, "the request has no Host, or several");
+    bool closes = http_head_lists(head, "Connection", "close");
     head->keeps_alive =
-        !connection_says(head, "close") && (!head->old || connection_says(head, "keep-alive"));
+        !closes && (!head->old || http_head_lists(head, "Connection", "keep-alive"));
     if (!http_head_get(head, "Expect", &value) || head->old)
         return FINE;
     if (!equal_ignoring_case(value, "100-continue"))

@@ -46,7 +46,8 @@ http_fault http_head_read(tw_slice text, http_head *ret_head);
 /* The first header of this name, whatever its case. */
 bool http_head_get(const http_head *head, const char *name, tw_slice *ret_value);
 
-/* True if the comma-separated list has the token, whatever its case. */
-bool http_list_has(tw_slice list, const char *token);
+/* True if a header of this name has the token in its comma-separated list, whatever the case of
+ * both; several headers are one list (RFC 9110, section 5.3). */
+bool http_head_lists(const http_head *head, const char *name, const char *token);
 
 #endif
