@@ -104,6 +104,7 @@ static tw_status count_descriptors(uint32_t *ret_count, tw_error *error) {
         return tw_error_set_errno(error, errno, "/proc/self/fd cannot be read");
     uint32_t count = 0;
     const struct dirent *entry;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is this call's own
     while ((entry = readdir(folder)) != NULL)
         count += entry->d_name[0] != '.';
     closedir(folder);

@@ -64,24 +64,33 @@ uint64_t solver_began(pid_t process) {
     return tw_parse_u64(tw_slice_split(&rest, ' '), &began) == TW_OK ? began : 0;
 }
 
-static bool has_mark(pid_t process, const char *mark) {
+/* Whether a process is one of those to end. Between programs (execve) it shows no environment:
+ * then it is asked again in the next round. */
+enum finding { OTHERS, UNCLEAR, OURS };
+
+static enum finding look(pid_t process, const char *mark) {
     char environment[ENVIRONMENT_SIZE];
     size_t size = read_file(process, "environ", environment, sizeof environment);
     for (size_t at = 0; at < size; at += strlen(environment + at) + 1)
         if (strcmp(environment + at, mark) == 0)
-            return true;
-    return false;
+            return OURS;
+    char path[64];
+    char program[8];
+    snprintf(path, sizeof path, "/proc/%ld/exe",
+             (long)process); /* the kernel's threads have none */
+    return size == 0 && readlink(path, program, sizeof program) > 0 ? UNCLEAR : OTHERS;
 }
 
-/* False when it is not one of those to end. */
-static bool end_process(pid_t process, const char *mark, uint64_t began) {
-    if (solver_began(process) < began || !has_mark(process, mark))
-        return false;
+/* Ends it if it is one of those. */
+static enum finding end_process(pid_t process, const char *mark, uint64_t began) {
+    enum finding found = solver_began(process) < began ? OTHERS : look(process, mark);
+    if (found != OURS)
+        return found;
     int descriptor = (int)syscall(SYS_pidfd_open, process, 0);
     if (descriptor < 0)
-        return false; /* gone */
-    bool found = has_mark(process, mark);
-    if (found) {
+        return OTHERS; /* gone */
+    found = look(process, mark);
+    if (found == OURS) {
         struct pollfd watched = {.fd = descriptor, .events = POLLIN};
         if (syscall(SYS_pidfd_send_signal, descriptor, SIGKILL, NULL, 0) == 0)
             (void)poll(&watched, 1, GONE_MS_MAX); /* late, it is found in the next round */
@@ -90,19 +99,21 @@ static bool end_process(pid_t process, const char *mark, uint64_t began) {
     return found;
 }
 
-static bool end_round(DIR *processes, const char *mark, uint64_t began) {
-    bool any = false;
+/* The clearest that was found. */
+static enum finding end_round(DIR *processes, const char *mark, uint64_t began) {
+    enum finding clearest = OTHERS;
     rewinddir(processes);
     for (;;) {
         // NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is this call's own
         const struct dirent *entry = readdir(processes);
         if (entry == NULL)
-            return any;
+            return clearest;
         uint64_t number = 0;
         if (tw_parse_u64(tw_slice_of(entry->d_name), &number) != TW_OK || number > INT32_MAX ||
             (pid_t)number == getpid())
             continue;
-        any = end_process((pid_t)number, mark, began) || any;
+        enum finding found = end_process((pid_t)number, mark, began);
+        clearest = found > clearest ? found : clearest;
     }
 }
 
@@ -110,9 +121,9 @@ bool solver_end_marked(const char *mark, uint64_t began) {
     DIR *processes = opendir("/proc");
     if (processes == NULL)
         return true;
-    bool left = true;
-    for (int round = 0; round < ROUNDS_MAX && left; round++)
-        left = end_round(processes, mark, began);
+    enum finding found = OURS;
+    for (int round = 0; round < ROUNDS_MAX && found != OTHERS; round++)
+        found = end_round(processes, mark, began);
     closedir(processes);
-    return !left;
+    return found != OURS;
 }

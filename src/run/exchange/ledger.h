@@ -108,6 +108,7 @@ typedef struct ledger_holding {
     tw_money cost;
     tw_money day_cost; /* the same with what was there as the day began at yesterday's close */
     bool opened_today; /* and nothing of it was closed since (day_trades.h) */
+    uint8_t unused[7]; /* zero: holdings are compared and kept as bytes */
 } ledger_holding;
 
 enum { DAY_TRADE_DAYS = 5 };

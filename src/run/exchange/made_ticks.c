@@ -112,7 +112,8 @@ static int64_t pair_offset(const made_minute *minute, uint64_t pair, uint64_t pa
     if (first + 1 >= pairs || mean <= TW_NANO)
         return 0;
     double off = share(minute, first, DRAW_SIZE);
-    int64_t shares = (int64_t)((double)(mean / TW_NANO - 1) * off * off);
+    int64_t most = mean / TW_NANO - 1;
+    int64_t shares = (int64_t)((double)most * off * off);
     return (pair == first ? shares : -shares) * TW_NANO;
 }
 

@@ -114,13 +114,13 @@ ledger_order *order_record(account_ledger *ledger, const ledger_account *account
     order->holder = index;
     order->account = account->index;
     order->place = ORDER_WAITS;
-    tw_order *public = &order->order;
-    public->created_ns = floor_now(ledger->floor);
-    public->updated_ns = public->created_ns;
-    uuid_write(&ledger->random, public->venue_order_id);
-    if (public->client_order_id[0] == '\0')
-        uuid_write(&ledger->random, public->client_order_id);
-    order->expires_ns = order_expiry(ledger, public);
+    tw_order *shown = &order->order;
+    shown->created_ns = floor_now(ledger->floor);
+    shown->updated_ns = shown->created_ns;
+    uuid_write(&ledger->random, shown->venue_order_id);
+    if (shown->client_order_id[0] == '\0')
+        uuid_write(&ledger->random, shown->client_order_id);
+    order->expires_ns = order_expiry(ledger, shown);
     chain_order(ledger, index);
     return order;
 }
@@ -235,19 +235,19 @@ static void cover_leg(account_ledger *ledger, const ledger_order *entry, int64_t
 
 static void fill(account_ledger *ledger, ledger_order *order, const tw_match_event *event) {
     int64_t value = trade_value(event);
-    tw_order *public = &order->order;
-    public->filled.nano += event->quantity.nano;
+    tw_order *shown = &order->order;
+    shown->filled.nano += event->quantity.nano;
     order->notional_filled_nano += value;
-    TW_ASSERT(public->filled.nano <= public->quantity.nano);
-    tw_status status = tw_decimal_divide(order->notional_filled_nano, public->filled.nano,
-                                         TW_ROUND_HALF_EVEN, &public->average_price.nano);
+    TW_ASSERT(shown->filled.nano <= shown->quantity.nano);
+    tw_status status = tw_decimal_divide(order->notional_filled_nano, shown->filled.nano,
+                                         TW_ROUND_HALF_EVEN, &shown->average_price.nano);
     TW_ASSERT(status == TW_OK);
-    bool whole = public->filled.nano == public->quantity.nano;
+    bool whole = shown->filled.nano == shown->quantity.nano;
     if (whole || !order_is_pending(order))
-    public->status = whole ? TW_ORDER_FILLED : TW_ORDER_PARTIALLY_FILLED;
-    public->updated_ns = floor_now(ledger->floor);
-    order->filled_ns = public->updated_ns;
-    bool buys = public->side == TW_SIDE_BUY;
+        shown->status = whole ? TW_ORDER_FILLED : TW_ORDER_PARTIALLY_FILLED;
+    shown->updated_ns = floor_now(ledger->floor);
+    order->filled_ns = shown->updated_ns;
+    bool buys = shown->side == TW_SIDE_BUY;
     ledger_account *account = order_account(ledger, order);
     account->cash.nano += buys ? -value : value;
     account_move(ledger, order, buys ? event->quantity.nano : -event->quantity.nano, value);

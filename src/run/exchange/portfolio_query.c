@@ -59,13 +59,14 @@ static int64_t nominal_days(const portfolio_period *period) {
 }
 
 static bool read_period(exchange_call *call, portfolio_period *ret_period) {
+    static const char units[] = {'D', 'W', 'M', 'A'};
     tw_slice text = query_text(call, "period");
     uint64_t count = 0;
     if (text.size == 0)
         return true;
     char unit = text.data[text.size - 1];
     if (tw_parse_u64((tw_slice){text.data, text.size - 1}, &count) != TW_OK || count == 0 ||
-        count > PERIOD_DAYS_MAX || memchr("DWMA", unit, 4) == NULL)
+        count > PERIOD_DAYS_MAX || memchr(units, unit, sizeof units) == NULL)
         return invalid(call, "period", text);
     *ret_period = (portfolio_period){(int64_t)count, unit};
     return nominal_days(ret_period) <= PERIOD_DAYS_MAX || invalid(call, "period", text);
