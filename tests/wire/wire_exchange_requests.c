@@ -147,6 +147,27 @@ static void a_method_that_a_path_does_not_have_is_told_which_it_has(void **state
     assert_has(say(of_all, sizeof of_all - 1), " 204 ");
 }
 
+/* The page's own requests say where they come from; so do those of a page of another site. */
+static void controls_are_not_for_pages_of_other_sites(void **state) {
+    (void)state;
+    static const struct {
+        const char *origin;
+        const char *status;
+    } rows[] = {{"Origin: http://desk\r\n", " 200 "},
+                {"Origin: http://elsewhere.example\r\n", " 403 "},
+                {"Origin: https://desk\r\n", " 403 "},
+                {"Origin: null\r\n", " 403 "},
+                {"", " 200 "}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[256];
+        int size = snprintf(text, sizeof text,
+                            "POST /sim/clock/step?span=1s HTTP/1.1\r\n" HOST "%s"
+                            "Content-Length: 0\r\nConnection: close\r\n\r\n",
+                            rows[i].origin);
+        assert_has(say(text, (size_t)size), rows[i].status);
+    }
+}
+
 static void head_is_get_without_a_body(void **state) {
     (void)state;
     char length[64];
@@ -404,6 +425,7 @@ int main(void) {
         cmocka_unit_test(what_is_no_request_is_refused_in_the_venues_shape),
         cmocka_unit_test(what_is_too_large_is_refused_in_the_venues_shape),
         cmocka_unit_test(a_method_that_a_path_does_not_have_is_told_which_it_has),
+        cmocka_unit_test(controls_are_not_for_pages_of_other_sites),
         cmocka_unit_test(head_is_get_without_a_body),
         cmocka_unit_test(a_path_means_the_same_however_it_is_written),
         cmocka_unit_test(each_field_of_an_order_may_be_anything),

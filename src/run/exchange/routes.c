@@ -145,10 +145,29 @@ static bool within_quota(exchange_call *call) {
     return !call->quota.refused;
 }
 
+/* A page of another site may send requests here, and its browser says so: what needs no key is
+ * not for it. */
+static bool is_from_elsewhere(const exchange_call *call) {
+    static const char scheme[] = "http://";
+    tw_slice origin;
+    tw_slice host;
+    if (!tw_http_request_header(call->request, "Origin", &origin))
+        return false;
+    if (!tw_http_request_header(call->request, "Host", &host) ||
+        !tw_slice_starts_with(origin, scheme))
+        return true;
+    tw_slice authority = {origin.data + sizeof scheme - 1, origin.size - (sizeof scheme - 1)};
+    return !tw_slice_equal(authority, host);
+}
+
 static void run(exchange_call *call, const route *chosen) {
     call->account = credentials_account(call->exchange->ledger, call->request, NULL);
     if (call->account == NULL && !chosen->open) {
         answer_error(call, 401, 40110000, "request is not authorized");
+        return;
+    }
+    if (chosen->open && is_from_elsewhere(call)) {
+        answer_error(call, 403, 40310000, "this is answered to pages of this exchange only");
         return;
     }
     if (!chosen->open && !within_quota(call)) {
