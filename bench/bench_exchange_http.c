@@ -1,12 +1,13 @@
 /*
  * bench_exchange_http.c - what the exchange's calls cost beside the HTTP server that they run on.
  *
- *     bench_exchange_http [SECONDS]    of each run of wrk, default 2
+ *     bench_exchange_http [SECONDS]    of each run of wrk, default 1
  *
  * Two servers, each a process of its own: tw_http_server with a handler that answers `{}`, and an
  * exchange. wrk asks them in turn, 64 connections in one thread: `{}`, GET /v2/account, and
  * POST /v2/orders of a limit order that rests far below the market, each of which stays in the
- * book. An exchange takes a bounded number of orders, so each round gets a fresh one.
+ * book. An exchange takes a bounded number of orders, so each round gets a fresh one; where a run
+ * of orders reached that bound, its figure is the bound's and not the exchange's, and this says so.
  *
  * Every row is run five times; the best and the median are printed, their share of what `{}` got in
  * the same round, and the least processor time that the server spent on a request, which a busy
@@ -148,6 +149,8 @@ static outcome ask(const server *asked_one, const char *path, const char *option
     pclose(output);
     if (asked <= 0.0)
         return (outcome){0};
+    if (refused > 0.0)
+        printf("%s: %.0f were refused: take fewer seconds\n", path, refused);
     return (outcome){.rate = rate * (asked - refused) / asked,
                      .cpu_us = (cpu_us_of(asked_one->process) - begin_us) / asked};
 }
@@ -199,7 +202,7 @@ int main(int argc, char **argv) {
                                   {.name = "POST /v2/orders, resting"}};
     char path[] = "/tmp/tradewind-wrk-XXXXXX";
     char options[64];
-    int seconds = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 2;
+    int seconds = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 1;
     int fd = mkstemp(path);
     require(fd >= 0 && write(fd, script, sizeof script - 1) == sizeof script - 1,
             "writing the script of wrk");

@@ -120,10 +120,12 @@ check_symbols() {
         python3 tools/check_symbols.py exports build/src/libtradewind.so include/tradewind
 }
 
-# Plans beside full enumeration, ten times as many of them as in the suite.
+# Plans beside full enumeration, ten times as many of them as in the suite; a million orders of two
+# accounts, after each of which cash and shares are what they were.
 check_models() {
     build_folder build -Dtests=enabled || return 1
-    TRADEWIND_MODEL_RUNS=100000 python3 tools/run_tests.py --quiet build model_rebalance
+    TRADEWIND_MODEL_RUNS=100000 python3 tools/run_tests.py --quiet build model_rebalance &&
+        TRADEWIND_MODEL_RUNS=2100 python3 tools/run_tests.py --quiet build model_neighbours
 }
 
 # What is installed is enough for a stranger: a consumer built through pkg-config runs, against

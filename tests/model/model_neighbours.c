@@ -4,11 +4,14 @@
  * a trade gives the other gets. After each step both accounts and the agents together have what
  * there was at the start and was paid in since, to the last nano-dollar and the last part of a
  * share, and everything holds that ledger_check asserts.
+ *
+ * TRADEWIND_MODEL_RUNS says how many such worlds there are (4); each takes some 500 orders.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -16,7 +19,7 @@
 #include "exchange_desk.h"
 #include "ledger_priv.h"
 
-enum { STEPS = 1500, SYMBOLS = 2, ACCOUNTS = 2, OUTCOMES = 2 };
+enum { RUNS = 4, STEPS = 1500, SYMBOLS = 2, ACCOUNTS = 2, OUTCOMES = 2 };
 
 static const int64_t CENT = TW_NANO / 100;
 static const int64_t START_NANO = 2000000 * TW_NANO;
@@ -141,32 +144,50 @@ static uint32_t trades_between(void) {
     return count;
 }
 
-static void what_one_gives_the_other_gets(void **state) {
+/* What the seeds together came to: a world without these would show nothing. */
+typedef struct tally {
+    uint64_t orders;
+    uint64_t between;
+    uint64_t wash;
+    uint64_t moved;
+} tally;
+
+static void play(uint64_t seed, tally *sums) {
     static void (*const steps[])(void) = {step_submit,  step_submit, step_submit, step_cancel,
                                           step_replace, step_time,   step_cash};
     static const int64_t multipliers[OUTCOMES] = {1, 4};
-    (void)state;
-    for (uint64_t seed = 1; seed <= 4; seed++) {
-        const desk_config config = {.symbols = "AAA,BBB",
-                                    .seed = seed,
-                                    .cash = {START_NANO},
-                                    .multiplier_max = multipliers[seed % OUTCOMES]};
-        refused_wash = 0;
-        moved_nano = 0;
-        tw_random_init(&dice, seed, 11);
-        assert_int_equal(desk_open(&desk, NULL, &config, NULL), TW_OK);
-        for (uint32_t i = 0; i < STEPS; i++) {
-            steps[below(sizeof steps / sizeof steps[0])]();
-            check_step();
-        }
-        tw_match_check(floor_match(desk.floor));
-        print_message("seed %u: %u trades between them, %u wash trades refused\n", (unsigned)seed,
-                      trades_between(), refused_wash);
-        assert_true(trades_between() > 0);
-        assert_true(refused_wash > 0);
-        assert_true(moved_nano != 0);
-        desk_close(&desk);
+    const desk_config config = {.symbols = "AAA,BBB",
+                                .seed = seed,
+                                .cash = {START_NANO},
+                                .multiplier_max = multipliers[seed % OUTCOMES]};
+    refused_wash = 0;
+    moved_nano = 0;
+    tw_random_init(&dice, seed, 11);
+    assert_int_equal(desk_open(&desk, NULL, &config, NULL), TW_OK);
+    for (uint32_t i = 0; i < STEPS; i++) {
+        steps[below(sizeof steps / sizeof steps[0])]();
+        check_step();
     }
+    tw_match_check(floor_match(desk.floor));
+    sums->orders += desk.ledger->order_count;
+    sums->between += trades_between();
+    sums->wash += refused_wash;
+    sums->moved += moved_nano != 0;
+    desk_close(&desk);
+}
+
+static void what_one_gives_the_other_gets(void **state) {
+    (void)state;
+    const char *wanted = getenv("TRADEWIND_MODEL_RUNS");
+    uint64_t count = wanted != NULL ? strtoull(wanted, NULL, 10) : RUNS;
+    tally sums = {0};
+    for (uint64_t seed = 1; seed <= count; seed++)
+        play(seed, &sums);
+    print_message("%llu orders, %llu trades between the accounts, %llu wash trades refused\n",
+                  (unsigned long long)sums.orders, (unsigned long long)sums.between,
+                  (unsigned long long)sums.wash);
+    assert_true(sums.orders > 200 * count);
+    assert_true(sums.between > 5 * count && sums.wash > 5 * count && sums.moved > 0);
 }
 
 int main(void) {
