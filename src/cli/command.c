@@ -8,9 +8,10 @@
 enum { HELP_SIZE = 32768 };
 
 /* The sections that a configuration file may have. */
-static const char *const sections[] = {
-    "",       "bars",   "batch",     "book", "db",  "doctor", "exchange", "export", "fetch",
-    "flight", "import", "rebalance", "risk", "run", "stats",  "venue",    "window"};
+static const char *const sections[] = {"",       "bars",     "batch",   "book",   "db",
+                                       "doctor", "exchange", "explain", "export", "fetch",
+                                       "flight", "import",   "kill",    "limits", "rebalance",
+                                       "risk",   "run",      "stats",   "venue",  "window"};
 
 int exit_status_of(tw_status status) {
     switch (status) {

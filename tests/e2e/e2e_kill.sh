@@ -89,6 +89,14 @@ a_file_that_cannot_be_understood_kills() {
     holds out 'd["kills"]["level"] == "cancel" and d["orders"]["total"] == 0'
 }
 
+limits_may_stand_in_a_file() {
+    printf '[limits]\nmax-open = 1\n\n[kill]\nwait = 0s\n' >tradewind.conf
+    expect 0 run --clock step --symbols AAPL,MSFT --duration 10s --db run.db --quiet --json
+    holds out 'd["orders"]["denied_by"]["open_orders"] > 0'
+    expect 0 kill --db run.db
+    prints 'the next one starts killed'
+}
+
 bad_uses_are_told() {
     expect 1 kill --db nowhere.db
     says 'nowhere.db'
@@ -108,4 +116,4 @@ bad_uses_are_told() {
 
 run_cases the_command_kills_and_is_answered a_kill_holds_in_the_next_run_and_can_be_lifted \
     a_signal_kills_and_is_remembered flattening_closes_every_position \
-    a_file_that_cannot_be_understood_kills bad_uses_are_told
+    a_file_that_cannot_be_understood_kills limits_may_stand_in_a_file bad_uses_are_told
