@@ -51,7 +51,7 @@ MAY_INCLUDE = [
     ("edge/alpaca", ["base", "kit/*", "core/market", "edge/json", "edge/loop", "edge/http", "edge/resilient",
                      "edge/socket"]),
     ("run/engine", ["base", "kit/*", "core/market", "core/book", "core/window", "core/bars",
-                    "core/batch", "core/risk", "core/rebalance", "core/pretrade"]),
+                    "core/batch", "core/covariance", "core/risk", "core/rebalance", "core/pretrade"]),
     ("run/recorder", ["base", "kit/*", "core/market", "edge/store", "run/engine"]),
     ("run/venue", ["base", "kit/*", "core/market", "edge/loop", "edge/alpaca", "edge/store",
                    "edge/tape", "run/engine"]),

@@ -152,6 +152,14 @@ tw_status decision_take_risk(tw_engine *engine) {
     return tw_risk_new(engine->allocator, &maxima, &engine->risk);
 }
 
+void decision_risk_unknown(tw_engine *engine, tw_status status, const tw_error *error) {
+    char text[256];
+    tw_text reason = tw_text_over(text, sizeof text);
+    tw_text_append_json(&reason, tw_slice_of(error->message));
+    record_journal(engine, "risk", "{\"status\":\"%s\",\"reason\":%s}", tw_status_name(status),
+                   reason.truncated ? "\"\"" : text);
+}
+
 bool decision_risk(tw_engine *engine, const double *weights) {
     if (engine->day_count < HISTORY_DAYS_MIN)
         return false;
@@ -168,11 +176,7 @@ bool decision_risk(tw_engine *engine, const double *weights) {
     tw_status status = tw_risk_compute(engine->risk, &config, &input, &engine->report.risk, &error);
     engine->report.risk_valid = status == TW_OK;
     if (status != TW_OK) {
-        char text[256];
-        tw_text reason = tw_text_over(text, sizeof text);
-        tw_text_append_json(&reason, tw_slice_of(error.message));
-        record_journal(engine, "risk", "{\"status\":\"%s\",\"reason\":%s}", tw_status_name(status),
-                       reason.truncated ? "\"\"" : text);
+        decision_risk_unknown(engine, status, &error);
         return false;
     }
     engine->report.history_days = (uint32_t)engine->report.risk.observations;

@@ -191,6 +191,8 @@ void decision_make(tw_engine *engine, const char *cause);
 void decision_remember_before(tw_engine *engine);
 /* Makes engine->risk. */
 tw_status decision_take_risk(tw_engine *engine);
+/* Journals why there is no figure of risk. */
+void decision_risk_unknown(tw_engine *engine, tw_status status, const tw_error *error);
 /* Risk of given weights over the history; false when there is none. */
 bool decision_risk(tw_engine *engine, const double *weights);
 

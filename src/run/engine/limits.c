@@ -9,14 +9,14 @@
  *  1. Each order that is not done has a ticket of the gate, and no other has one.
  *  2. Cash and positions of the gate are the engine's.
  */
-#include <math.h>
 #include <stdlib.h>
 
 #include "engine_priv.h"
+#include "tradewind/covariance.h"
 
 /* 06:00 in UTC is the night of New York all the year: a day of the limits begins then. */
 static const int64_t DAY_BEGIN_NS = 6 * TW_NS_PER_HOUR;
-static const double QUANTILE_99 = 2.3263478740408408; /* of the normal distribution */
+static const double CONFIDENCE = 0.99; /* of value at risk */
 
 tw_status limits_take(tw_engine *engine, tw_error *error) {
     tw_pretrade_config config = engine->config.controls;
@@ -109,41 +109,27 @@ void limits_turn(tw_engine *engine) {
     tw_pretrade_begin_day(engine->gate);
 }
 
-static double covariance_of(const tw_engine *engine, uint32_t a, uint32_t b) {
-    uint32_t n = engine->config.symbol_count;
-    double sum_a = 0.0;
-    double sum_b = 0.0;
-    double sum = 0.0;
-    size_t count = 0;
-    for (size_t row = 0; row + 1 < engine->day_count; row++) {
-        double x = engine->returns[row * n + a];
-        double y = engine->returns[row * n + b];
-        if (isnan(x) || isnan(y))
-            continue;
-        sum_a += x;
-        sum_b += y;
-        sum += x * y;
-        count++;
-    }
-    if (count < 2)
-        return NAN; /* value at risk is unknown: its control denies */
-    double days = (double)count;
-    return (sum - sum_a * sum_b / days) / (days - 1.0);
-}
-
-/* Once, when the history is there: O(days x symbols^2). */
+/* Once, when the history is there. Without an estimate value at risk is unknown, and its control
+ * denies. */
 void limits_history(tw_engine *engine) {
-    uint32_t n = engine->config.symbol_count;
     if (engine->covariance == NULL)
         return;
-    for (uint32_t a = 0; a < n; a++) {
-        for (uint32_t b = 0; b <= a; b++) {
-            double value = covariance_of(engine, a, b);
-            engine->covariance[(size_t)a * n + b] = value;
-            engine->covariance[(size_t)b * n + a] = value;
-        }
-    }
-    tw_pretrade_set_covariance(engine->gate, engine->covariance, QUANTILE_99);
+    tw_covariance_config config;
+    tw_covariance_config_init(&config, TW_COVARIANCE_SAMPLE);
+    config.missing = TW_COVARIANCE_PAIRWISE;
+    config.leave_definite = true;
+    tw_covariance_input input = {.returns = engine->returns,
+                                 .rows = engine->day_count - 1,
+                                 .assets = engine->config.symbol_count};
+    tw_covariance_report report;
+    tw_error error = {0};
+    tw_status status = tw_covariance_estimate(engine->allocator, &config, &input,
+                                              engine->covariance, &report, &error);
+    if (status != TW_OK)
+        decision_risk_unknown(engine, status, &error);
+    else
+        tw_pretrade_set_covariance(engine->gate, engine->covariance,
+                                   tw_risk_normal_quantile(CONFIDENCE));
 }
 
 /* ---- what the gate says -------------------------------------------------------------------- */
