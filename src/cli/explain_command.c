@@ -86,7 +86,7 @@ static tw_status keep_next(explain_desk *desk, const tw_store_record *record) {
 }
 
 /* The decision and the limits in force come before the order's own entries. */
-static tw_status keep_reasons(explain_desk *desk) {
+static void keep_reasons(explain_desk *desk) {
     kept_entry *reasons[] = {&desk->limits, &desk->decided};
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
         if (reasons[i]->payload == NULL)
@@ -94,7 +94,6 @@ static tw_status keep_reasons(explain_desk *desk) {
         desk->entries[desk->count++] = *reasons[i];
         reasons[i]->payload = NULL;
     }
-    return TW_OK;
 }
 
 static tw_status on_record(void *context, const tw_store_record *record) {
@@ -106,8 +105,9 @@ static tw_status on_record(void *context, const tw_store_record *record) {
         return desk->count == 0 ? keep(&desk->limits, record) : TW_OK;
     if (!is_asked_for(desk, field_of(record->payload, "\"order\":\"")))
         return TW_OK;
-    tw_status status = desk->count == 0 ? keep_reasons(desk) : TW_OK;
-    return status == TW_OK ? keep_next(desk, record) : status;
+    if (desk->count == 0)
+        keep_reasons(desk);
+    return keep_next(desk, record);
 }
 
 /* ---- printing ------------------------------------------------------------------------------ */
@@ -201,20 +201,22 @@ static void free_desk(explain_desk *desk) {
     tw_symbols_free(desk->symbols);
 }
 
-static int explain(explain_desk *desk) {
-    tw_error error = {0};
-    tw_status status = read_journal(desk, &error);
-    if (status == TW_OK && desk->options->json)
-        print_json(desk);
+static tw_status explain(void *target, const tw_arguments *arguments, tw_error *error) {
+    static explain_desk desk;
+    if (arguments->operand_count == 0)
+        return tw_error_set(error, TW_USAGE, "say which order, like `tradewind explain 17`");
+    desk = (explain_desk){.options = target, .order = arguments->operands[0]};
+    tw_status status = read_journal(&desk, error);
+    if (status == TW_OK && desk.options->json)
+        print_json(&desk);
     else if (status == TW_OK)
-        status = print_words(desk, &error);
-    free_desk(desk);
-    return status == TW_OK ? command_printed("explain") : command_failed("explain", &error);
+        status = print_words(&desk, error);
+    free_desk(&desk);
+    return status;
 }
 
 int command_explain(int argc, char **argv) {
     static explain_options options;
-    static explain_desk desk;
     static const tw_argument_short shorts[] = {{'d', "db"}};
     const tw_arguments_table tables[] = {
         {.section = "explain",
@@ -236,14 +238,6 @@ int command_explain(int argc, char **argv) {
         .table_count = 1,
         .operand_count_max = 1,
     };
-    tw_arguments arguments;
-    int ending = EXIT_DONE;
-    if (!command_arguments(&arguments, &spec, argc, argv, &ending))
-        return ending;
-    if (arguments.operand_count == 0) {
-        fprintf(stderr, "tradewind explain: say which order, like `tradewind explain 17`\n");
-        return EXIT_USAGE;
-    }
-    desk = (explain_desk){.options = &options, .order = arguments.operands[0]};
-    return explain(&desk);
+    int ending = command_main(&spec, argc, argv, explain, &options);
+    return ending == EXIT_DONE ? command_printed("explain") : ending;
 }

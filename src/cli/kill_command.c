@@ -45,16 +45,13 @@ typedef struct kill_desk {
     int folder; /* inotify on the folder of the store */
     uint64_t from_sequence;
     bool answered;
-    int64_t answered_ns;
 } kill_desk;
 
 static tw_status on_record(void *context, const tw_store_record *record) {
     kill_desk *desk = context;
     desk->from_sequence = record->sequence + 1;
-    if (tw_slice_equal_string(record->kind, desk->options->lift ? "lift" : "kill")) {
+    if (tw_slice_equal_string(record->kind, desk->options->lift ? "lift" : "kill"))
         desk->answered = true;
-        desk->answered_ns = record->time_ns;
-    }
     return TW_OK;
 }
 
@@ -141,8 +138,24 @@ static void print_json(const kill_desk *desk, bool changed) {
            changed ? "true" : "false", desk->answered ? "true" : "false");
 }
 
+static tw_status kill_or_lift(void *target, const tw_arguments *arguments, tw_error *error) {
+    kill_desk desk = {.options = target, .folder = -1};
+    bool changed = false;
+    (void)arguments;
+    tw_status status = act(&desk, &changed, error);
+    if (desk.folder >= 0)
+        close(desk.folder);
+    tw_store_free(desk.store);
+    tw_symbols_free(desk.symbols);
+    if (status == TW_OK && desk.options->json)
+        print_json(&desk, changed);
+    else if (status == TW_OK)
+        print_words(&desk, changed);
+    return status;
+}
+
 int command_kill(int argc, char **argv) {
-    kill_options options;
+    static kill_options options;
     static const tw_argument_short shorts[] = {{'d', "db"}};
     const tw_arguments_table tables[] = {
         {.section = "kill",
@@ -163,23 +176,6 @@ int command_kill(int argc, char **argv) {
         .tables = tables,
         .table_count = 1,
     };
-    tw_arguments arguments;
-    int ending = EXIT_DONE;
-    if (!command_arguments(&arguments, &spec, argc, argv, &ending))
-        return ending;
-    kill_desk desk = {.options = &options, .folder = -1};
-    tw_error error = {0};
-    bool changed = false;
-    tw_status status = act(&desk, &changed, &error);
-    if (desk.folder >= 0)
-        close(desk.folder);
-    tw_store_free(desk.store);
-    tw_symbols_free(desk.symbols);
-    if (status != TW_OK)
-        return command_failed("kill", &error);
-    if (options.json)
-        print_json(&desk, changed);
-    else
-        print_words(&desk, changed);
-    return command_printed("kill");
+    int ending = command_main(&spec, argc, argv, kill_or_lift, &options);
+    return ending == EXIT_DONE ? command_printed("kill") : ending;
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "output_file.h"
+
 bool kill_file_path(const char *database, char ret_path[KILL_FILE_PATH_SIZE]) {
     if (strstr(database, "://") != NULL || strcmp(database, ":memory:") == 0)
         return false;
@@ -59,24 +61,20 @@ static int sync_folder(const char *path) {
     return result;
 }
 
-static int write_synced(const char *path, const char *text) {
-    size_t size = strlen(text);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return -1;
-    bool done = write(fd, text, size) == (ssize_t)size && fsync(fd) == 0;
-    return close(fd) == 0 && done ? 0 : -1;
-}
-
 tw_status kill_file_write(const char *path, tw_kill_level level, const char *writer,
                           tw_error *error) {
-    char fresh[KILL_FILE_PATH_SIZE + 8];
     char text[128];
-    snprintf(fresh, sizeof fresh, "%s.new", path);
+    output_file file = {0};
     snprintf(text, sizeof text, "%s %.64s\n", tw_kill_level_name(level), writer);
-    if (write_synced(fresh, text) != 0 || rename(fresh, path) != 0 || sync_folder(path) != 0)
-        return tw_error_set_errno(error, errno, "%s cannot be written", path);
-    return TW_OK;
+    tw_status status = output_file_open(&file, path, error);
+    if (status == TW_OK)
+        status = output_file_write(&file, tw_slice_of(text), error);
+    if (status == TW_OK)
+        status = output_file_keep(&file, error);
+    output_file_drop(&file);
+    if (status == TW_OK && sync_folder(path) != 0)
+        status = tw_error_set_errno(error, errno, "the folder of %s cannot be synced", path);
+    return status;
 }
 
 tw_status kill_file_remove(const char *path, bool *ret_was_there, tw_error *error) {

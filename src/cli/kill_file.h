@@ -19,7 +19,7 @@ bool kill_file_path(const char *database, char ret_path[KILL_FILE_PATH_SIZE]);
 /* The level that the file asks for; NONE when there is no file. */
 tw_kill_level kill_file_read(const char *path);
 
-/* Writes the file as a whole and syncs it and its folder. TW_IO, TW_NO_SPACE, TW_REFUSED. */
+/* Writes the file as a whole and syncs it and its folder. Statuses as of output_file.h. */
 tw_status kill_file_write(const char *path, tw_kill_level level, const char *writer,
                           tw_error *error) TW_MUST_CHECK;
 
