@@ -12,11 +12,10 @@
 #include <unistd.h>
 
 #include "failing_heap.h"
-#include "fake_desk.h"
+#include "replay_desk.h"
 
 enum { SEED_COUNT = 400, TURNS_OF_TROUBLE = 400, TURNS_TO_END = 1200 };
 
-static fake_desk desk;
 static const char *program;
 static uint64_t seed_now;
 
@@ -66,20 +65,6 @@ static fake_options plain_options(uint32_t symbol_count) {
         .seed = 1, .symbol_count = symbol_count, .history_days = 40, .fill = 1000};
 }
 
-static tw_engine *start(const fake_options *options, const tw_engine_config *config) {
-    tw_engine *engine = NULL;
-    tw_error error = {0};
-    fake_init(&desk, options);
-    if (fake_engine(&desk, config, &engine, &error) != TW_OK)
-        fail_msg("%s", error.message);
-    return engine;
-}
-
-static void end(tw_engine *engine) {
-    tw_engine_free(engine);
-    fake_done(&desk);
-}
-
 static tw_status turn(tw_engine *engine) {
     uint64_t work = 0;
     fake_turn(&desk);
@@ -101,12 +86,6 @@ static void until(tw_engine *engine, tw_engine_phase phase) {
             fail_msg("the phase stays %s", tw_engine_phase_name(tw_engine_phase_now(engine)));
         assert_int_equal(turn(engine), TW_OK);
     }
-}
-
-static tw_engine_report report_of(const tw_engine *engine) {
-    tw_engine_report report;
-    tw_engine_get_report(engine, &report, NULL);
-    return report;
 }
 
 /* Positions and cash are the venue's. Cash that was learned from an average price carries its

@@ -13,13 +13,11 @@
 
 #include <cmocka.h>
 
-#include "fake_desk.h"
+#include "replay_desk.h"
 #include "tradewind/time.h"
 
 #define SEED_COUNT 300
 #define TURNS_MAX 4000
-
-static fake_desk desk;
 
 static tw_engine_config config_of(uint32_t symbol_count) {
     return (tw_engine_config){
@@ -59,20 +57,6 @@ static fake_options options_of(uint64_t seed) {
                           .durable_delay = (uint32_t)(seed % 4)};
 }
 
-static tw_engine *start(const fake_options *options, const tw_engine_config *config) {
-    tw_engine *engine = NULL;
-    tw_error error = {0};
-    fake_init(&desk, options);
-    if (fake_engine(&desk, config, &engine, &error) != TW_OK)
-        fail_msg("%s", error.message);
-    return engine;
-}
-
-static void end(tw_engine *engine) {
-    tw_engine_free(engine);
-    fake_done(&desk);
-}
-
 static void turn(tw_engine *engine) {
     uint64_t work = 0;
     fake_turn(&desk);
@@ -84,12 +68,6 @@ static void until_trading(tw_engine *engine) {
     for (int i = 0; i < TURNS_MAX && tw_engine_phase_now(engine) != TW_ENGINE_TRADING; i++)
         turn(engine);
     assert_int_equal(tw_engine_phase_now(engine), TW_ENGINE_TRADING);
-}
-
-static tw_engine_report report_of(const tw_engine *engine) {
-    tw_engine_report report;
-    tw_engine_get_report(engine, &report, NULL);
-    return report;
 }
 
 static bool is_flat(void) {

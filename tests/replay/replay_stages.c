@@ -2,11 +2,10 @@
  * replay_stages.c - where the engine's time goes, and what its flight recorder hears, in virtual
  * time: every look at the monotonic clock moves it by one step, so spans are known exactly.
  */
-#include "fake_desk.h"
+#include "replay_desk.h"
 
 enum { TURNS_TO_END = 1200, CLOCK_STEP = 100, DECODED_NS = 40, WAITED_NS = 7 };
 
-static fake_desk desk;
 static int64_t clock_ns;
 static uint64_t market_count;
 static uint64_t marked_count;
@@ -74,11 +73,6 @@ static tw_engine *run(bool timed, tw_flight *flight) {
         assert_int_equal(tw_engine_turn(engine, 32, &work, NULL), TW_OK);
     }
     return engine;
-}
-
-static void end(tw_engine *engine) {
-    tw_engine_free(engine);
-    fake_done(&desk);
 }
 
 static uint64_t count_of(const tw_engine *engine, tw_engine_stage stage) {

@@ -342,7 +342,7 @@ static void a_minute_without_a_trade_that_stands_is_none(void **state) {
     (void)state;
     plan("trades cancel 10s");
     step("3m");
-    assert_string_equal(get("/v2/stocks/AAPL/trades/latest"), w.body);
+    assert_true(stands(get("/v2/stocks/AAPL/trades/latest")));
     records_read(&bars, "/v2/stocks/AAPL/bars?timeframe=1Min&start=2026-01-05");
     assert_true(bars.count <= 1); /* the one whose trades are not taken back yet */
     plan("seed 1");
