@@ -47,10 +47,10 @@ tw_status run_monitor_prepare(run_monitor *monitor, const run_options *options,
     char path[TW_CONFIG_TEXT_SIZE + sizeof FLIGHT_SUFFIX];
     monitor->slow_calls.threshold_ns = options->slow_ns;
     monitor->slow_commits.threshold_ns = options->slow_ns;
+    if (strcmp(options->flight, NO_FLIGHT) == 0)
+        return TW_OK; /* nobody would read it */
     if (tw_flight_new(NULL, FLIGHT_EVENT_COUNT, &monitor->flight) != TW_OK)
         return tw_error_set(error, TW_NO_MEMORY, "no memory for the flight recorder");
-    if (strcmp(options->flight, NO_FLIGHT) == 0)
-        return TW_OK;
     name_dump(options, database, path, sizeof path);
     tw_crash_config config = {.flight = monitor->flight, .path = path};
     return tw_crash_start(&config, &monitor->crash, error);

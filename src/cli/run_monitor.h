@@ -21,8 +21,8 @@
 
 /* All zero: nothing has been started. */
 typedef struct run_monitor {
-    tw_flight *flight;
-    tw_crash *crash;         /* NULL: --flight none */
+    tw_flight *flight; /* NULL, as crash: --flight none */
+    tw_crash *crash;
     tw_telemetry *telemetry; /* NULL, as what follows: no --metrics */
     tw_loop *loop;
     tw_monitor *monitor;

@@ -233,8 +233,8 @@ void tw_crash_stop(tw_crash *crash) {
         sigaction(SIGNALS[i], &crash->previous[i], NULL);
     sigaltstack(&crash->previous_stack, NULL);
     atomic_store(&installed, false);
-    while (!begin_writing(crash, true)) { /* one that was late may still be at it (invariant 2) */
-    }
+    /* One that was late may still be at it (invariant 2); false: it was this thread. */
+    (void)begin_writing(crash, true);
     end_writing(crash);
     atomic_flag_clear(&taken);
 }

@@ -8,6 +8,8 @@
  */
 #include "http_chunks.h"
 
+#include "http_head.h"
+
 #include "tradewind/api.h"
 
 enum { LINE_SIZE_MAX = 256, TRAILER_SIZE_MAX = 8192, SIZE_DIGITS_MAX = 15 };
@@ -27,18 +29,8 @@ enum {
     BROKEN
 };
 
-static int hex_digit(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 static uint8_t after_size_char(http_chunks *chunks, char c) {
-    int digit = hex_digit(c);
+    int digit = http_hex_digit(c);
     if (digit >= 0 && chunks->line_size < SIZE_DIGITS_MAX) {
         chunks->left = chunks->left * 16 + (uint64_t)digit;
         chunks->line_size++;

@@ -168,13 +168,6 @@ static uint32_t count_of(const http_head *head, const char *name) {
     return count;
 }
 
-static bool is_digits(tw_slice text) {
-    for (size_t i = 0; i < text.size; i++)
-        if (text.data[i] < '0' || text.data[i] > '9')
-            return false;
-    return text.size > 0;
-}
-
 /* How long the body is (RFC 9112, section 6.3). */
 static http_fault read_framing(http_head *head) {
     tw_slice length = {0};
@@ -188,9 +181,10 @@ static http_fault read_framing(http_head *head) {
     if (coded && !equal_ignoring_case(coding, "chunked"))
         return fault(501, "the only transfer encoding that is known here is chunked");
     head->chunked = coded;
-    if (sized && !is_digits(length))
+    tw_status parsed = sized ? tw_parse_u64(length, &head->body_size) : TW_OK;
+    if (parsed == TW_PARSE)
         return fault(400, "Content-Length is not a number");
-    if (sized && tw_parse_u64(length, &head->body_size) != TW_OK)
+    if (parsed == TW_RANGE)
         head->body_size = UINT64_MAX;
     return FINE;
 }

@@ -50,4 +50,7 @@ bool http_head_get(const http_head *head, const char *name, tw_slice *ret_value)
  * both; several headers are one list (RFC 9110, section 5.3). */
 bool http_head_lists(const http_head *head, const char *name, const char *token);
 
+/* The value of a hexadecimal digit; -1 for what is none. In http_words.c. */
+int http_hex_digit(char c);
+
 #endif

@@ -4,12 +4,12 @@
  *
  * Invariant: decoding never writes ahead of what it reads, so it may be done in place.
  */
-#include "tradewind/http.h"
+#include "http_head.h"
 
 #include <string.h>
 #include <strings.h>
 
-static int hex_digit(char c) {
+int http_hex_digit(char c) {
     if (c >= '0' && c <= '9')
         return c - '0';
     if (c >= 'a' && c <= 'f')
@@ -28,8 +28,8 @@ tw_status tw_http_decode(tw_slice text, bool plus_is_space, char *buffer, size_t
         if (c == '+' && plus_is_space) {
             c = ' ';
         } else if (c == '%') {
-            int high = i + 2 < text.size ? hex_digit(text.data[i + 1]) : -1;
-            int low = i + 2 < text.size ? hex_digit(text.data[i + 2]) : -1;
+            int high = i + 2 < text.size ? http_hex_digit(text.data[i + 1]) : -1;
+            int low = i + 2 < text.size ? http_hex_digit(text.data[i + 2]) : -1;
             if (high < 0 || low < 0 || (high | low) == 0)
                 return TW_PARSE;
             c = (char)(high * 16 + low);

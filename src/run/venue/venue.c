@@ -253,10 +253,9 @@ static void on_stream_down(void *context, tw_status status, const char *reason) 
 /* Every so many events one is marked, and one after a while without; its first stage ends here. */
 static void trace_market(tw_venue *venue, tw_market_event *event) {
     venue->heard_ns = event->received_ns;
-    bool due = venue->until_traced == 0 || event->received_ns >= venue->trace_by_ns;
     if (venue->config.trace_every == 0)
         return;
-    if (!due) {
+    if (venue->until_traced > 0 && event->received_ns < venue->trace_by_ns) {
         venue->until_traced--;
         return;
     }
