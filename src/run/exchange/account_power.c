@@ -16,7 +16,6 @@ enum { REGT_MULTIPLIER = 2 };
 /* What an order costs that costs more than an amount can hold: nobody can pay it. */
 #define VALUE_BEYOND_NANO INT64_MAX
 
-static const int64_t DAY_TRADER_EQUITY_NANO = 25000 * TW_NANO;
 static const int64_t MARGIN_EQUITY_NANO = 2000 * TW_NANO;
 static const int64_t MAINTENANCE_NANO = 3 * (TW_NANO / 10);
 static const int64_t LONG_CHEAP_NANO = 5 * (TW_NANO / 2);
@@ -92,8 +91,8 @@ static int64_t multiplier_of(const ledger_account *account, wide equity) {
     int64_t most = account->multiplier_max;
     if (account->settings.multiplier_max < most)
         most = account->settings.multiplier_max;
-    bool day_trader =
-        equity >= DAY_TRADER_EQUITY_NANO || account->last_equity.nano >= DAY_TRADER_EQUITY_NANO;
+    bool day_trader = equity >= ACCOUNT_DAY_TRADER_EQUITY_NANO ||
+                      account->last_equity.nano >= ACCOUNT_DAY_TRADER_EQUITY_NANO;
     if (most >= ACCOUNT_MULTIPLIER_MAX && day_trader)
         return ACCOUNT_MULTIPLIER_MAX;
     return most >= REGT_MULTIPLIER && equity >= MARGIN_EQUITY_NANO ? REGT_MULTIPLIER : 1;
@@ -137,25 +136,30 @@ tw_money account_maintenance(tw_price price, tw_quantity quantity) {
     return (tw_money){fit(maintenance_of(price.nano, quantity.nano))};
 }
 
-void account_figures_of(const account_ledger *ledger, const ledger_account *account,
-                        account_figures *ret_figures) {
-    position_sums sums;
-    sum_positions(ledger, account, &sums);
-    wide equity = account->cash.nano + sums.longs - sums.shorts;
-    wide gross = sums.longs + sums.shorts;
+static void figures_of_sums(const ledger_account *account, const position_sums *sums,
+                            account_figures *ret_figures) {
+    wide equity = account->cash.nano + sums->longs - sums->shorts;
+    wide gross = sums->longs + sums->shorts;
     *ret_figures = (account_figures){
         .multiplier = multiplier_of(account, equity),
         .equity = {fit(equity)},
-        .long_market_value = {fit(sums.longs)},
-        .short_market_value = {-fit(sums.shorts)},
+        .long_market_value = {fit(sums->longs)},
+        .short_market_value = {-fit(sums->shorts)},
         .position_market_value = {fit(gross)},
     };
     bool margin = ret_figures->multiplier > 1;
     ret_figures->initial_margin.nano = fit(margin ? gross / REGT_MULTIPLIER : gross);
-    ret_figures->maintenance_margin.nano = fit(margin ? sums.maintenance : gross);
+    ret_figures->maintenance_margin.nano = fit(margin ? sums->maintenance : gross);
     ret_figures->shorting_enabled =
         margin && !account->no_shorting && !account->settings.no_shorting;
-    power_of(account, &sums, ret_figures);
+    power_of(account, sums, ret_figures);
+}
+
+void account_figures_of(const account_ledger *ledger, const ledger_account *account,
+                        account_figures *ret_figures) {
+    position_sums sums;
+    sum_positions(ledger, account, &sums);
+    figures_of_sums(account, &sums, ret_figures);
 }
 
 /* ---- orders -------------------------------------------------------------------------------- */
@@ -287,8 +291,8 @@ static tw_status check_exit(const account_ledger *ledger, const ledger_account *
     if (account->settings.dtbp_check == ACCOUNT_CHECK_ENTRY ||
         !account->holdings[order->symbol].opened_today)
         return TW_OK;
-    account_figures_of(ledger, account, &figures);
     sum_positions(ledger, account, &sums);
+    figures_of_sums(account, &sums, &figures);
     return figures.multiplier == ACCOUNT_MULTIPLIER_MAX &&
                    opened_today(account, &sums) > day_trading_start(account)
                ? refuse_day_trading(&figures, refusal)

@@ -41,6 +41,7 @@
 #include "ledger.h"
 
 enum { ACCOUNT_MULTIPLIER_MAX = 4 };
+#define ACCOUNT_DAY_TRADER_EQUITY_NANO (25000 * TW_NANO)
 
 typedef struct account_figures {
     int64_t multiplier; /* 1, 2 or 4 */

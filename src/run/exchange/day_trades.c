@@ -6,12 +6,12 @@
  */
 #include "day_trades.h"
 
+#include "account_power.h"
 #include "ledger_priv.h"
 #include "session.h"
 
 enum { DAY_TRADES_MAX = 4, SHARE_PERCENT = 6 };
 
-static const int64_t EXEMPT_EQUITY_NANO = 25000 * TW_NANO;
 static const tw_date RULE_ENDS = {2026, 6, 4};
 
 static bool rule_holds(const account_ledger *ledger) {
@@ -110,10 +110,14 @@ static open_pair pair_of(const ledger_holding *holding) {
 
 static uint32_t count_pairs(const account_ledger *ledger, const ledger_account *account,
                             tw_symbol but) {
+    const uint64_t *held = account_held(ledger, account);
     uint32_t count = 0;
-    for (tw_symbol s = 0; s < ledger->symbol_count; s++) {
-        open_pair pair = pair_of(&account->holdings[s]);
-        count += s != but && pair.opens && pair.closes;
+    for (uint32_t w = 0; w < ledger->held_words; w++) { /* what closes needs a position */
+        for (uint64_t left = held[w]; left != 0; left &= left - 1) {
+            tw_symbol s = 64 * w + (uint32_t)__builtin_ctzll(left);
+            open_pair pair = pair_of(&account->holdings[s]);
+            count += s != but && pair.opens && pair.closes;
+        }
     }
     return count;
 }
@@ -122,8 +126,8 @@ tw_status day_trades_check(const account_ledger *ledger, const ledger_account *a
                            const ledger_order *order, bool has_legs, ledger_refusal *ret_refusal) {
     uint8_t check = account->settings.pdt_check;
     tw_symbol symbol = order->order.symbol;
-    if (account->multiplier_max == 1 || account->last_equity.nano >= EXEMPT_EQUITY_NANO ||
-        !rule_holds(ledger))
+    if (account->multiplier_max == 1 ||
+        account->last_equity.nano >= ACCOUNT_DAY_TRADER_EQUITY_NANO || !rule_holds(ledger))
         return TW_OK;
     open_pair pair = pair_of(&account->holdings[symbol]);
     uint32_t others = day_trades_count(ledger, account) + count_pairs(ledger, account, symbol);

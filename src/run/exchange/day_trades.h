@@ -26,7 +26,8 @@
  * Source: Alpaca's page "User Protection", its reference of the account and its configurations, and
  * FINRA's Rule 4210.
  *
- * Cost: a few comparisons a fill; a pass over the symbols an order, for accounts below 25,000.
+ * Cost: a few comparisons a fill; a pass over the positions an order, for accounts below
+ * 25,000.
  */
 #ifndef TRADEWIND_RUN_EXCHANGE_DAY_TRADES_H
 #define TRADEWIND_RUN_EXCHANGE_DAY_TRADES_H

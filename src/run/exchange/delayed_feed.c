@@ -14,6 +14,7 @@ typedef struct stretch {
     tw_symbol symbol;
     int64_t from_ns; /* inclusive both */
     int64_t to_ns;
+    bool daily; /* somebody wants the day behind each minute */
 } stretch;
 
 static bool tell_trade(void *context, const void *record, int64_t time_ns, uint64_t number) {
@@ -44,10 +45,11 @@ static void tell_ticks(const stretch *s, bool quotes) {
 }
 
 static bool tell_minute(void *context, const tw_bar *minute) {
-    tw_exchange *exchange = context;
+    const stretch *s = context;
     newest_days days;
-    newest_days_read(exchange, minute->symbol, minute->time_ns + TW_NS_PER_MINUTE, &days);
-    streams_on_delayed_bar(exchange->streams, minute, &days.bars[0]);
+    if (s->daily)
+        newest_days_read(s->exchange, minute->symbol, minute->time_ns + TW_NS_PER_MINUTE, &days);
+    streams_on_delayed_bar(s->exchange->streams, minute, s->daily ? &days.bars[0] : NULL);
     return true;
 }
 
@@ -58,15 +60,17 @@ static void tell_minutes(const stretch *s) {
                              .to_ns = s->to_ns - TW_NS_PER_MINUTE};
     if (tw_time_floor(s->to_ns, TW_NS_PER_MINUTE) < s->from_ns)
         return;
-    bool whole = bar_walk(s->exchange, s->symbol, &range, tell_minute, s->exchange);
+    stretch context = *s;
+    bool whole = bar_walk(s->exchange, s->symbol, &range, tell_minute, &context);
     TW_ASSERT(whole);
 }
 
 static void tell_stretch(tw_exchange *exchange, int64_t from_ns, int64_t to_ns) {
     uint32_t count = tw_symbols_count(exchange->symbols);
     for (tw_symbol symbol = 0; symbol < count; symbol++) {
-        const stretch s = {exchange, symbol, from_ns, to_ns};
         uint32_t wanted = streams_delayed_wanted(exchange->streams, symbol);
+        const stretch s = {exchange, symbol, from_ns, to_ns,
+                           (wanted & TW_ALPACA_CHANNEL_DAILY_BARS) != 0};
         if ((wanted & TW_ALPACA_CHANNEL_QUOTES) != 0)
             tell_ticks(&s, true);
         if ((wanted & TW_ALPACA_CHANNEL_TRADES) != 0)

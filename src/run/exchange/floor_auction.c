@@ -50,10 +50,6 @@ void floor_auction_plan(trading_floor *floor) {
         floor->gather_ns = floor->now_ns;
 }
 
-int64_t floor_auction_due(const trading_floor *floor) {
-    return floor->gather_ns;
-}
-
 /* ---- gathering ----------------------------------------------------------------------------- */
 
 static void begin_gathering(trading_floor *floor, tw_match_auction kind) {

@@ -135,8 +135,6 @@ void floor_tell_halt(trading_floor *floor, tw_symbol symbol, floor_halt_step ste
 /* A phase has begun: finds when the gathering for the auction at its end begins. */
 void floor_auction_plan(trading_floor *floor);
 
-/* When something is due of it; INT64_MAX: nothing. */
-int64_t floor_auction_due(const trading_floor *floor);
 void floor_auction_next(trading_floor *floor);
 
 /* The border has come: holds the auctions of all symbols. */

@@ -24,9 +24,9 @@ static int64_t next_due(const trading_floor *floor, due_kind *ret_kind) {
         *ret_kind = DUE_MINUTE;
         due = floor->minute_end_ns;
     }
-    if (floor_auction_due(floor) < due) {
+    if (floor->gather_ns < due) {
         *ret_kind = DUE_GATHERING;
-        due = floor_auction_due(floor);
+        due = floor->gather_ns;
     }
     if (floor->resting_ns == 0 && floor->rates_until_ns < due) {
         *ret_kind = DUE_RATES;

@@ -13,6 +13,7 @@
  */
 #include "made_ticks.h"
 
+#include "splitmix.h"
 #include "tradewind/time.h"
 
 /* Apart from all other draws of the seed. */
@@ -22,17 +23,11 @@ static const int64_t CENT_NANO = TW_NANO / 100;
 
 enum { DRAW_TIME = 0, DRAW_PRICE, DRAW_SIZE, DRAW_SIDE, DRAW_DEPTH, DRAW_COUNT };
 
-/* A number of its own for each place: the finaliser of splitmix64 (Steele, Lea and Flood, Fast
- * splittable pseudorandom number generators, OOPSLA 2014), twice. */
-static uint64_t stir(uint64_t x) {
-    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return x ^ (x >> 31);
-}
-
+/* A number of its own for each place. */
 static uint64_t draw(const made_minute *minute, uint64_t k, unsigned what) {
     uint64_t place = (uint64_t)minute->bar->time_ns ^ minute->bar->symbol * UINT64_C(0x9e3779b9);
-    return stir(stir(minute->seed ^ TICK_SEED ^ stir(place)) + k * DRAW_COUNT + what);
+    uint64_t day = splitmix_scatter(minute->seed ^ TICK_SEED ^ splitmix_scatter(place));
+    return splitmix_scatter(day + k * DRAW_COUNT + what);
 }
 
 /* Uniform in [0, 1). */

@@ -182,9 +182,7 @@ static bool remembers(const record_series *series, tw_symbol symbol, int64_t tim
     record_place place;
     if (!record_series_first(series, symbol, &place))
         return false;
-    int64_t first_ns = 0;
-    memcpy(&first_ns, record_series_at(series, place), sizeof first_ns);
-    return record_series_number(series, place) == 0 || first_ns < time_ns;
+    return record_series_number(series, place) == 0 || record_series_time(series, place) < time_ns;
 }
 
 static void add_to_minute(tw_bar *minute, bar_wide *turnover, const tw_trade *trade) {

@@ -205,7 +205,7 @@ tw_status ledger_cancel(account_ledger *ledger, const ledger_order *order,
     if (!order_is_live(order) || order_is_pending(order))
         return refuse(ret_refusal, 422, CODE_RULE, "order is already in \"%s\" state",
                       tw_order_status_name((tw_order_status)order->order.status));
-    if (!order_transit_cancel(ledger, own) && order_is_live(own))
+    if (!order_transit_cancel(ledger, own))
         order_withdraw(ledger, own, WITHDRAW_TO_CANCEL);
     return TW_OK;
 }

@@ -26,11 +26,6 @@ static const portfolio_frame frames[] = {{"1Min", TW_NS_PER_MINUTE},
                                          {"1D", TW_NS_PER_DAY}};
 enum { FRAME_MINUTE = 0, FRAME_QUARTER = 2, FRAME_DAY = 4, FRAME_COUNT = 5 };
 
-static bool invalid(exchange_call *call, const char *name, tw_slice text) {
-    answer_error(call, 422, CODE_REQUEST, "invalid %s: %.*s", name, (int)text.size, text.data);
-    return false;
-}
-
 /* ---- times --------------------------------------------------------------------------------- */
 
 /* A time, or a day of New York: its begin, or as an end its last nanosecond. */
@@ -40,7 +35,7 @@ static bool read_time(exchange_call *call, const char *name, bool end, int64_t *
     if (text.size == 0)
         return true;
     if (tw_time_parse(text, &time_ns) != TW_OK || time_ns < 0 || time_ns > EXCHANGE_END_NS)
-        return invalid(call, name, text);
+        return query_invalid(call, name, text);
     if (text.size == DATE_SIZE) {
         int64_t day = time_ns / TW_NS_PER_DAY;
         time_ns = end ? session_time_of(day + 1, 0, 0) - 1 : session_time_of(day, 0, 0);
@@ -67,9 +62,9 @@ static bool read_period(exchange_call *call, portfolio_period *ret_period) {
     char unit = text.data[text.size - 1];
     if (tw_parse_u64((tw_slice){text.data, text.size - 1}, &count) != TW_OK || count == 0 ||
         count > PERIOD_DAYS_MAX || memchr(units, unit, sizeof units) == NULL)
-        return invalid(call, "period", text);
+        return query_invalid(call, "period", text);
     *ret_period = (portfolio_period){(int64_t)count, unit};
-    return nominal_days(ret_period) <= PERIOD_DAYS_MAX || invalid(call, "period", text);
+    return nominal_days(ret_period) <= PERIOD_DAYS_MAX || query_invalid(call, "period", text);
 }
 
 /* So many months after a day (before it: less than 0), or the last day of that month. */
@@ -201,7 +196,7 @@ static bool read_frame(exchange_call *call, int64_t days, portfolio_query *query
                 break;
     }
     if (chosen == FRAME_COUNT)
-        return invalid(call, "timeframe", text);
+        return query_invalid(call, "timeframe", text);
     if (chosen != FRAME_DAY && days > MONTH_DAYS) {
         answer_error(call, 422, CODE_REQUEST,
                      "only the timeframe 1D can be specified for more than 30 days");
@@ -226,14 +221,14 @@ static bool read_hours(exchange_call *call, portfolio_query *query) {
         if (tw_slice_equal_string(text, names[i]))
             return true;
     }
-    return invalid(call, "intraday_reporting", text);
+    return query_invalid(call, "intraday_reporting", text);
 }
 
 static bool read_reset(exchange_call *call, portfolio_query *query) {
     tw_slice text = query_text(call, "pnl_reset");
     query->no_reset = tw_slice_equal_string(text, "no_reset");
     return text.size == 0 || query->no_reset || tw_slice_equal_string(text, "per_day") ||
-           invalid(call, "pnl_reset", text);
+           query_invalid(call, "pnl_reset", text);
 }
 
 static bool has_cashflow(const portfolio_query *query, const char *type) {
@@ -252,11 +247,8 @@ static bool read_cashflows(exchange_call *call, portfolio_query *query) {
     while (list.data != NULL) {
         tw_slice word = tw_slice_trim(tw_slice_split(&list, ','));
         const char *type = activity_type_named(word);
-        if (type == NULL || type == activity_type(ACTIVITY_FILL)) {
-            answer_error(call, 422, CODE_REQUEST, "invalid activity type: %.*s", (int)word.size,
-                         word.data);
-            return false;
-        }
+        if (type == NULL || type == activity_type(ACTIVITY_FILL))
+            return query_invalid(call, "activity type", word);
         if (!has_cashflow(query, type))
             query->cashflows[query->cashflow_count++] = type;
     }

@@ -9,7 +9,7 @@ tw_slice query_text(const exchange_call *call, const char *name) {
     return tw_http_request_query(call->request, name, &text) ? text : (tw_slice){0};
 }
 
-static bool invalid(exchange_call *call, const char *name, tw_slice text) {
+bool query_invalid(exchange_call *call, const char *name, tw_slice text) {
     answer_error(call, 422, CODE_REQUEST, "invalid %s: %.*s", name, (int)text.size, text.data);
     return false;
 }
@@ -26,14 +26,14 @@ bool query_flag(exchange_call *call, const char *name, bool *ret_flag) {
         *ret_flag = i >= 6;
         return true;
     }
-    return invalid(call, name, text);
+    return query_invalid(call, name, text);
 }
 
 bool query_time(exchange_call *call, const char *name, int64_t *ret_ns) {
     tw_slice text = query_text(call, name);
     if (text.size == 0 || tw_time_parse(text, ret_ns) == TW_OK)
         return true;
-    return invalid(call, name, text);
+    return query_invalid(call, name, text);
 }
 
 bool query_count(exchange_call *call, const char *name, uint64_t most, uint64_t *ret_count) {

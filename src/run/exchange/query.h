@@ -21,4 +21,7 @@ bool query_flag(exchange_call *call, const char *name, bool *ret_flag);
 /* Writes a day (days since 1970) as "2026-01-05" into 16 bytes. */
 void query_write_day(int64_t day, char *buffer);
 
+/* Refuses a parameter in the venue's words, 422; false. */
+bool query_invalid(exchange_call *call, const char *name, tw_slice text);
+
 #endif

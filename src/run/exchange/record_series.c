@@ -122,21 +122,22 @@ bool record_series_last(const record_series *series, tw_symbol symbol, record_pl
     return true;
 }
 
-static int64_t time_at(const record_series *series, record_place place) {
+int64_t record_series_time(const record_series *series, record_place place) {
     int64_t time_ns = 0;
     memcpy(&time_ns, record_series_at(series, place), sizeof time_ns);
     return time_ns;
 }
 
 static int64_t last_time_of(const record_series *series, uint32_t chunk_index) {
-    return time_at(series, (record_place){chunk_index, series->chunks[chunk_index].count - 1});
+    return record_series_time(series,
+                              (record_place){chunk_index, series->chunks[chunk_index].count - 1});
 }
 
 /* The first chunk whose last record is at or after a time that the symbol's last record is not
  * before: looked for from the end that is nearer in time. */
 static uint32_t seek_chunk(const record_series *series, const symbol_chunks *owner,
                            int64_t time_ns) {
-    int64_t first_ns = time_at(series, (record_place){owner->first, 0});
+    int64_t first_ns = record_series_time(series, (record_place){owner->first, 0});
     int64_t last_ns = last_time_of(series, owner->last);
     if (time_ns < last_ns / 2 + first_ns / 2) {
         uint32_t c = owner->first;
@@ -158,7 +159,7 @@ bool record_series_seek(const record_series *series, tw_symbol symbol, int64_t t
     if (owner->last == NO_CHUNK || last_time_of(series, owner->last) < time_ns)
         return false;
     *ret_place = (record_place){seek_chunk(series, owner, time_ns), 0};
-    while (time_at(series, *ret_place) < time_ns)
+    while (record_series_time(series, *ret_place) < time_ns)
         ret_place->index++;
     return true;
 }

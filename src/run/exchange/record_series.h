@@ -61,6 +61,7 @@ bool record_series_next(const record_series *series, record_place *place);
 bool record_series_previous(const record_series *series, record_place *place);
 
 void *record_series_at(const record_series *series, record_place place);
+int64_t record_series_time(const record_series *series, record_place place);
 uint64_t record_series_number(const record_series *series, record_place place);
 
 #endif

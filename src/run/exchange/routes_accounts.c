@@ -17,7 +17,6 @@ static void write_money(tw_text *text, const char *name, int64_t nano) {
     tw_text_append_format(text, ",\"%s\":\"%s\"", name, decimal);
 }
 
-/* Keys and names have no character that JSON would escape (account_list.h). */
 static void write_account(exchange_call *call, const ledger_account *account) {
     account_figures figures;
     tw_text *text = &call->exchange->body;

@@ -24,11 +24,8 @@ typedef struct activity_filter {
 
 static bool read_type(exchange_call *call, tw_slice word, activity_filter *filter) {
     const char *type = activity_type_named(word);
-    if (type == NULL) {
-        answer_error(call, 422, CODE_REQUEST, "invalid activity type: %.*s", (int)word.size,
-                     word.data);
-        return false;
-    }
+    if (type == NULL)
+        return query_invalid(call, "activity type", word);
     for (uint32_t kind = 0; kind < ACTIVITY_KIND_COUNT; kind++)
         if (type == activity_type((activity_kind)kind))
             filter->kinds[kind] = true;
@@ -39,10 +36,8 @@ static bool read_category(exchange_call *call, activity_filter *filter) {
     tw_slice text = query_text(call, "category");
     bool trades = tw_slice_equal_string(text, "trade_activity");
     bool others = tw_slice_equal_string(text, "non_trade_activity");
-    if (text.size > 0 && !trades && !others) {
-        answer_error(call, 422, CODE_REQUEST, "invalid category: %.*s", (int)text.size, text.data);
-        return false;
-    }
+    if (text.size > 0 && !trades && !others)
+        return query_invalid(call, "category", text);
     for (uint32_t kind = 0; kind < ACTIVITY_KIND_COUNT; kind++)
         filter->kinds[kind] = text.size == 0 || (kind == ACTIVITY_FILL ? trades : others);
     return true;

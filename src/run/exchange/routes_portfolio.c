@@ -201,11 +201,9 @@ static bool is_told(const history *h, const tw_alpaca_cashflow *flow) {
 }
 
 static void tell_cashflows(history *h, tw_alpaca_cashflow *flows) {
-    if (h->query.all_cashflows) {
-        h->query.cashflow_count = 2;
-        h->query.cashflows[0] = activity_type(ACTIVITY_DEPOSIT);
-        h->query.cashflows[1] = activity_type(ACTIVITY_WITHDRAWAL);
-    }
+    for (uint32_t kind = ACTIVITY_DEPOSIT; h->query.all_cashflows && kind < ACTIVITY_KIND_COUNT;
+         kind++)
+        h->query.cashflows[h->query.cashflow_count++] = activity_type((activity_kind)kind);
     for (uint32_t i = 0; i < h->query.cashflow_count; i++) {
         tw_alpaca_cashflow *flow = &flows[h->words.cashflow_count];
         tell_cashflow(h, h->query.cashflows[i], flow);

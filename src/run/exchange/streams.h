@@ -68,7 +68,7 @@ void streams_on_correction(streams *streams, const tw_trade *wrong, const tw_tra
 void streams_on_levels(streams *streams, const tw_level *levels, size_t count);
 void streams_on_quote(streams *streams, const tw_quote *quote);
 void streams_on_bar(streams *streams, const tw_bar *minute, const tw_bar *day);
-/* A minute that was told before and is another now, with its day as that is now. */
+/* A minute that was told before and is another now. */
 void streams_on_updated_bar(streams *streams, const tw_bar *minute);
 void streams_on_halt(streams *streams, tw_symbol symbol, int64_t time_ns, bool halted);
 /* Tells what the auction that orders gather for would come to now, to those who want to know. */
@@ -81,6 +81,7 @@ bool streams_delayed_listened(const streams *streams);
 uint32_t streams_delayed_wanted(const streams *streams, tw_symbol symbol);
 void streams_on_delayed_trade(streams *streams, const tw_trade *trade);
 void streams_on_delayed_quote(streams *streams, const tw_quote *quote);
+/* `day` as it is after the minute; NULL: nobody wants it. */
 void streams_on_delayed_bar(streams *streams, const tw_bar *minute, const tw_bar *day);
 
 /* Sends what has been gathered. */

@@ -30,6 +30,8 @@ void streams_on_delayed_quote(streams *set, const tw_quote *quote) {
 
 static void tell_bar(streams *set, const tw_bar *bar, tw_alpaca_channel channel,
                      tw_alpaca_bar_kind kind) {
+    if (!feed_wanted(&set->delayed, channel, bar->symbol))
+        return;
     tw_text_clear(&set->scratch);
     tw_alpaca_encode_stream_bar(&set->scratch, bar, kind, set->delayed.symbols);
     feed_tell(&set->delayed, channel, bar->symbol);
@@ -37,5 +39,6 @@ static void tell_bar(streams *set, const tw_bar *bar, tw_alpaca_channel channel,
 
 void streams_on_delayed_bar(streams *set, const tw_bar *minute, const tw_bar *day) {
     tell_bar(set, minute, TW_ALPACA_CHANNEL_BARS, TW_ALPACA_BAR_MINUTE);
-    tell_bar(set, day, TW_ALPACA_CHANNEL_DAILY_BARS, TW_ALPACA_BAR_DAILY);
+    if (day != NULL)
+        tell_bar(set, day, TW_ALPACA_CHANNEL_DAILY_BARS, TW_ALPACA_BAR_DAILY);
 }

@@ -99,8 +99,6 @@ struct stream_client {
     bool slow;      /* it has been told so, and is being closed */
 };
 
-__extension__ typedef __int128 stream_value;
-
 enum { STREAM_BAND_MINUTES = 5 };
 
 /* Of a symbol's day: the price that its bands are laid around. */
@@ -224,7 +222,7 @@ void bands_reopen(streams *set, tw_symbol symbol, int64_t time_ns, tw_price pric
 /* ---- streams_memory.c ---------------------------------------------------------------------- */
 
 void stream_memory_init(stream_memory *memory, const tw_allocator *under);
-/* Closes the slowest until the rest is within STREAM_MEMORY_MAX. */
+/* Closes the slowest until the rest is within memory_size_max. */
 void stream_memory_keep(streams *set);
 bool stream_memory_is_scarce(const streams *set);
 

@@ -25,9 +25,10 @@ static void authenticate(stream_client *client, const tw_alpaca_command *command
                                                   tw_slice_of(command->secret));
     if (account != client->account)
         client->listening = false; /* to another's orders */
-    client->account = account;
     if (account != NULL)
         client_authenticated(client, account);
+    else
+        client->account = NULL;
     tell_authorization(client, account != NULL, "authenticate");
 }
 

@@ -86,12 +86,6 @@ static bool take_history(const walk *w) {
 
 /* ---- own ----------------------------------------------------------------------------------- */
 
-static int64_t time_at(const record_series *records, record_place place) {
-    int64_t time_ns = 0;
-    memcpy(&time_ns, record_series_at(records, place), sizeof time_ns);
-    return time_ns;
-}
-
 /* Where the records of the range begin: at its end, or behind the record that it names. */
 static bool enter(const walk *w, const record_series *records, record_place *ret_place) {
     const tick_range *range = w->range;
@@ -117,7 +111,7 @@ static bool take_own(const walk *w) {
     record_place place;
     bool there = enter(w, records, &place);
     while (there) {
-        int64_t time_ns = time_at(records, place);
+        int64_t time_ns = record_series_time(records, place);
         if (time_ns < w->from_ns || time_ns > w->to_ns)
             return true;
         const void *record = record_series_at(records, place);
