@@ -92,8 +92,8 @@ UMBRELLA = "include/tradewind.h"
 SOURCE_SUFFIXES = (".c", ".h", ".cpp", ".hpp", ".cc", ".inc")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
-# Names that may stand in more than one folder.
-REPEATED_NAMES = {"meson.build", "README.md"}
+# Names that may stand in more than one folder: each tool looks for its own under one name.
+REPEATED_NAMES = {"meson.build", "README.md", "package.json", "package-lock.json"}
 # Folders whose files are not part of the house: build output, and data named by what they hold.
 FOREIGN_FOLDERS = re.compile(r"^(\.git|build|build-.*|__pycache__|corpus|data|node_modules|dist)$")
 
