@@ -79,6 +79,7 @@
 #include "tradewind/store.h"
 #include "tradewind/store_pool.h"
 #include "tradewind/store_writer.h"
+#include "tradewind/strategy.h"
 #include "tradewind/stress.h"
 #include "tradewind/tape.h"
 #include "tradewind/tape_dbn.h"

@@ -75,7 +75,8 @@ NAMED_OTHERWISE = {"rolling": "core/window", "indicator": "core/window",
                    "rolling_performance": "core/performance",
                    "allocation": "core/rebalance", "drift": "core/rebalance",
                    "target_weights": "core/rebalance", "tax_lots": "core/rebalance",
-                   "overlap": "core/rebalance"}
+                   "overlap": "core/rebalance",
+                   "strategy": "core/market"}
 
 # Headers for the floor's own use: public within it, by the table, but not to users.
 LENT_HEADERS = {"src/base/careful.h", "src/base/digits.h", "src/base/exponential.h",

@@ -20,7 +20,8 @@
  * Time: `time_ns` in events is the venue's time and drives every decision. Monotonic times are
  * used for latency figures only and never reach the journal.
  *
- * Memory: everything is taken at creation from the maxima in tw_engine_config.
+ * Memory: everything is taken at creation from the maxima in tw_engine_config, but for the estimate
+ * of a covariance, which borrows some for the length of a decision.
  * Cost: a market event is a book change, a window push, a bar push and a band check.
  * Threads: an engine belongs to one thread; the ports may hide rings to other threads.
  */
@@ -35,6 +36,8 @@
 #include "tradewind/pretrade.h"
 #include "tradewind/rebalance.h"
 #include "tradewind/risk.h"
+#include "tradewind/strategy.h"
+#include "tradewind/zone.h"
 
 /* ---- events in ---------------------------------------------------------------------------- */
 
@@ -178,6 +181,18 @@ typedef struct tw_engine_ports {
     tw_store_port store;
 } tw_engine_ports;
 
+/* A strategy of the user's own (strategy.h). It never sees an order. Both calls say how long they
+ * took: 0 where nobody looked at a clock, which is what makes a run repeatable. */
+typedef struct tw_strategy_port {
+    /* TW_STRATEGY_WEIGHTS, TW_STRATEGY_KEEP, or anything else: it failed. */
+    int (*weigh)(void *context, const tw_strategy_view *view, double *ret_weights,
+                 int64_t *ret_took_ns);
+    /* TW_STRATEGY_SIGNAL or TW_STRATEGY_QUIET. NULL: it does not want bars. */
+    int (*bar)(void *context, const tw_strategy_bar *bar, int64_t *ret_took_ns);
+    void *context;
+    const char *name; /* as tw_strategy_object has it; lives as long as the engine */
+} tw_strategy_port;
+
 /* ---- the kill switch ----------------------------------------------------------------------- */
 
 /* What a kill does; each does what those before it do. */
@@ -200,10 +215,26 @@ typedef enum tw_kill_source {
 typedef enum tw_strategy {
     TW_STRATEGY_EQUAL = 0,
     TW_STRATEGY_INVERSE_VOLATILITY = 1,
-    TW_STRATEGY_TARGETS = 2 /* weights given from outside */
+    TW_STRATEGY_TARGETS = 2,     /* weights given from outside */
+    TW_STRATEGY_RISK_PARITY = 3, /* each symbol the same share of the risk */
+    TW_STRATEGY_MINIMUM_VARIANCE = 4,
+    TW_STRATEGY_MOMENTUM = 5, /* the best of the past, in equal shares */
+    TW_STRATEGY_PORT = 6      /* the user's own */
 } tw_strategy;
 
 #define TW_ENGINE_TIMEFRAME_COUNT_MAX 8
+#define TW_ENGINE_TIME_COUNT_MAX 16
+
+/* Symbols that the two strategies with a covariance take at most: it has their square of places. */
+#define TW_ENGINE_COVARIANCE_COUNT_MAX 2048
+
+/* Returns from so many days ago until `skip` days ago; the best `top` are held. */
+typedef struct tw_engine_momentum {
+    uint32_t top;
+    uint32_t days; /* the span of the return; with skip at most history_days_max */
+    uint32_t skip; /* newest days left out */
+} tw_engine_momentum;
+
 #define TW_STRATEGY_NAME_SIZE 24
 
 typedef struct tw_engine_config {
@@ -226,9 +257,18 @@ typedef struct tw_engine_config {
     double cash_weight;            /* share of equity kept in cash, e.g. 0.02 */
     double band;                   /* half width around a target as a share of equity */
     int64_t rebalance_interval_ns; /* between scheduled decisions; 0: once, then on drift only */
-    int64_t order_patience_ns;     /* an order still open after it is cancelled */
-    int64_t duration_ns;           /* of venue time after the first decision; 0: until stopped */
-    tw_quantity lot;               /* order quantities are multiples of it */
+    /* Times of day, in seconds of the zone's local clock, at which a decision is made from Monday
+     * to Friday; without a fresh price of any symbol, or a quarter of an hour late, they pass. */
+    uint32_t times_s[TW_ENGINE_TIME_COUNT_MAX];
+    uint32_t time_count;
+    const tw_zone *zone;         /* of the exchange's days; borrowed; NULL: UTC */
+    bool drift_ignored;          /* no decision because a symbol has left its band */
+    tw_engine_momentum momentum; /* TW_STRATEGY_MOMENTUM */
+    tw_strategy_port port;       /* TW_STRATEGY_PORT */
+    int64_t strategy_budget_ns;  /* a call of the port above it is journaled; 0: none is */
+    int64_t order_patience_ns;   /* an order still open after it is cancelled */
+    int64_t duration_ns;         /* of venue time after the first decision; 0: until stopped */
+    tw_quantity lot;             /* order quantities are multiples of it */
 
     /* Limits of every order; a breach denies it, journals why with the figures, and counts it. The
      * collar and the age of a price must be set: limit prices are made as far from the mid as the
@@ -273,6 +313,10 @@ typedef struct tw_engine_report {
     uint64_t odd_events; /* left out: no price or quantity, or a time far in the future */
 
     uint64_t decisions;
+    uint64_t strategy_calls;   /* of the user's own strategy, for weights or with a bar */
+    uint64_t strategy_slow;    /* of these, above their budget */
+    uint64_t strategy_refused; /* times that no weights came of a strategy that stand */
+    uint64_t strategy_signals; /* times that it asked for a decision */
     uint64_t trades_planned;
     uint64_t trades_lower_bound;
     uint64_t plans_infeasible; /* decisions that found no way into the bands and the cash window */
@@ -377,8 +421,14 @@ TW_API tw_kill_level tw_engine_killed(const tw_engine *engine);
 TW_API const char *tw_kill_level_name(tw_kill_level level);
 TW_API const char *tw_kill_source_name(tw_kill_source source);
 
-/* "equal", "inverse-volatility", "targets". Never NULL. */
+/* "equal", "inverse-volatility", "targets", "risk-parity", "min-variance", "momentum", "own". Never
+ * NULL. */
 TW_API const char *tw_strategy_name(tw_strategy strategy);
+
+/* What is asked of the weights of a user's own strategy: each is finite and at least 0, and they
+ * add up to at most 1. TW_INVALID with the symbol at fault. Pure. */
+TW_API tw_status tw_strategy_weights_check(const double *weights, uint32_t count,
+                                           const tw_symbols *names, tw_error *error) TW_MUST_CHECK;
 
 TW_API tw_engine_phase tw_engine_phase_now(const tw_engine *engine);
 TW_API const char *tw_engine_phase_name(tw_engine_phase phase);

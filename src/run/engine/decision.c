@@ -1,8 +1,9 @@
 /*
  * decision.c - from history and holdings to intents.
  *
- *     history_end:  closes --> prices [days][symbols] --> returns --> volatilities --> targets,
- * risk make:         holdings, marks, targets --> fewest trades --> plan (sells, then buys)
+ *     history_end:  closes --> prices [days][symbols] --> returns --> volatilities, risk
+ *     make:         targets (strategies.c), holdings, marks --> fewest trades --> plan (sells, then
+ *                   buys)
  *
  * Invariant: only one plan is active at a time, and no decision is made while one is.
  */
@@ -69,39 +70,6 @@ static void measure_volatility(tw_engine *engine, tw_batch_shape returns) {
             counts[s] >= HISTORY_DAYS_MIN ? deviations[s] * sqrt(PERIODS_PER_YEAR) : NAN;
         engine->symbols[s].volatility = engine->volatilities[s];
     }
-}
-
-/* ---- targets ------------------------------------------------------------------------------- */
-
-static double raw_weight(const tw_engine *engine, uint32_t symbol) {
-    switch (engine->config.strategy) {
-    case TW_STRATEGY_EQUAL:
-        return 1.0;
-    case TW_STRATEGY_INVERSE_VOLATILITY:
-        return engine->volatilities[symbol] > 0.0 ? 1.0 / engine->volatilities[symbol] : 0.0;
-    case TW_STRATEGY_TARGETS:
-        return engine->config.target_weights[symbol];
-    }
-    return 0.0;
-}
-
-/* Given weights are taken as they are; the others share what is not kept in cash. */
-static bool set_targets(tw_engine *engine) {
-    uint32_t n = engine->config.symbol_count;
-    double total = 0.0;
-    for (uint32_t s = 0; s < n; s++)
-        total += raw_weight(engine, s);
-    if (!(total > 0.0))
-        return false;
-    bool given = engine->config.strategy == TW_STRATEGY_TARGETS;
-    double scale = given ? 1.0 : (1.0 - engine->config.cash_weight) / total;
-    for (uint32_t s = 0; s < n; s++) {
-        engine_symbol *state = &engine->symbols[s];
-        state->target_nano = llround(raw_weight(engine, s) * scale * (double)TW_NANO);
-        state->target = (double)state->target_nano / (double)TW_NANO;
-        engine->weights[s] = state->target;
-    }
-    return true;
 }
 
 /* ---- risk ---------------------------------------------------------------------------------- */
@@ -192,6 +160,7 @@ void decision_history_end(tw_engine *engine) {
         return;
     engine->history_done = true;
     lay_out(engine);
+    past_fill(engine);
     if (engine->day_count < 2)
         return;
     tw_batch_shape prices = {engine->day_count, n};
@@ -208,7 +177,7 @@ void decision_history_end(tw_engine *engine) {
 /* ---- plan ---------------------------------------------------------------------------------- */
 
 /* A symbol without a fresh price is not traded, whatever its weight. */
-static bool tradable(const tw_engine *engine, const engine_symbol *state) {
+bool decision_tradable(const tw_engine *engine, const engine_symbol *state) {
     return state->mark.nano > 0 && state->mark_ns != 0 &&
            engine->now_ns - state->mark_ns <= engine->config.controls.limits.price_age_ns_max;
 }
@@ -228,7 +197,7 @@ static size_t list_positions(tw_engine *engine) {
             .lot = engine->config.lot,
             .symbol = s,
             .band_kind = TW_BAND_ABSOLUTE,
-            .restricted = tradable(engine, state) ? 0 : 1,
+            .restricted = decision_tradable(engine, state) ? 0 : 1,
         };
     }
     return count;
@@ -300,17 +269,17 @@ void decision_remember_before(tw_engine *engine) {
 }
 
 static void decide(tw_engine *engine, const char *cause) {
-    if (!set_targets(engine)) {
-        engine_fail(engine, TW_INFEASIBLE,
-                    "no symbol can be given a target weight: there is no "
-                    "history to measure their volatility by");
+    bool first = engine->report.decisions == 0;
+    bool targeted = strategies_aim(engine, cause);
+    if (engine->failure.status != TW_OK)
         return;
-    }
-    if (engine->first_decision_ns == 0) {
+    if (engine->first_decision_ns == 0)
         decision_remember_before(engine);
-        decision_risk(engine, engine->weights);
-    }
     engine->last_decision_ns = engine->now_ns;
+    if (!targeted)
+        return;
+    if (first)
+        decision_risk(engine, engine->weights);
     engine->drifted = false;
     engine->report.decisions++;
     limits_refresh(engine);

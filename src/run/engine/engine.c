@@ -26,9 +26,9 @@
 #include "engine_priv.h"
 
 /* Rows and entries that one step can make beside those that grow with symbols, timeframes and
- * orders: a trade, an order, a fill; a change of phase, a decision, its risk, a difference of cash.
- */
-enum { ROWS_A_STEP = 4, ENTRIES_A_STEP = 16 };
+ * orders: a trade, an order, a fill; a change of phase, a decision, its risk, what its strategy
+ * said, a difference of cash. */
+enum { ROWS_A_STEP = 4, ENTRIES_A_STEP = 20 };
 
 void engine_fail(tw_engine *engine, tw_status status, const char *format, ...) {
     if (engine->failure.status != TW_OK)
@@ -55,14 +55,11 @@ void engine_enter(tw_engine *engine, tw_engine_phase phase) {
 void engine_see_time(tw_engine *engine, int64_t time_ns) {
     if (engine->started_ns == 0)
         engine->started_ns = time_ns;
-    if (time_ns > engine->now_ns)
-        engine->now_ns = time_ns;
-}
-
-const char *tw_strategy_name(tw_strategy strategy) {
-    static const char *const names[] = {"equal", "inverse-volatility", "targets"};
-    size_t index = (size_t)strategy;
-    return index < sizeof names / sizeof names[0] ? names[index] : "?";
+    if (time_ns <= engine->now_ns)
+        return;
+    if (engine->past.today.end_ns != 0 && time_ns >= engine->past.today.end_ns)
+        past_end_day(engine, time_ns);
+    engine->now_ns = time_ns;
 }
 
 const char *tw_engine_phase_name(tw_engine_phase phase) {
@@ -90,9 +87,8 @@ static tw_status check_config(const tw_engine_config *config, tw_error *error) {
         return tw_error_set(error, TW_INVALID, "band and cash weight must be 0 to 1");
     if (config->order_patience_ns <= 0)
         return tw_error_set(error, TW_INVALID, "the patience with an order must be above zero");
-    if (config->strategy == TW_STRATEGY_TARGETS && config->target_weights == NULL)
-        return tw_error_set(error, TW_INVALID, "the strategy needs target weights");
-    return TW_OK;
+    tw_status status = strategies_check(config, error);
+    return status == TW_OK ? schedule_check(config, error) : status;
 }
 
 static tw_status take_parts(tw_engine *engine) {
@@ -113,6 +109,8 @@ static tw_status take_parts(tw_engine *engine) {
         status = tw_rebalance_new(allocator, n, &engine->rebalance);
     if (status == TW_OK)
         status = order_table_init(&engine->orders, allocator, config);
+    if (status == TW_OK)
+        status = strategies_take(engine);
     engine->windows = TW_NEW(allocator, n, tw_window *);
     tw_window_config window = {.count_max = config->window_count, .window_count = 1};
     window.windows[0].span_ns = config->window_span_ns;
@@ -228,6 +226,7 @@ void tw_engine_free(tw_engine *engine) {
     tw_bars_free(engine->bars);
     tw_risk_free(engine->risk);
     limits_done(engine);
+    strategies_done(engine);
     tw_rebalance_free(engine->rebalance);
     order_table_done(&engine->orders);
     TW_DELETE(allocator, engine->symbols, n, engine_symbol);
@@ -278,23 +277,6 @@ static bool warm(const tw_engine *engine) {
     return true;
 }
 
-static bool still_outside(tw_engine *engine) {
-    bool outside = false;
-    for (uint32_t s = 0; s < engine->config.symbol_count; s++) {
-        intake_check_band(engine, s);
-        outside = outside || engine->symbols[s].outside;
-    }
-    engine->drifted = outside;
-    return outside;
-}
-
-/* Decisions that lead to no order (nothing feasible, all denied) are repeated less and less often.
- */
-static int64_t drift_gap(const tw_engine *engine) {
-    uint32_t doublings = engine->idle_decisions < 8 ? engine->idle_decisions : 8;
-    return engine->config.decision_gap_ns << doublings;
-}
-
 /* Decides when there is a reason to and nothing is under way. */
 static uint64_t trade(tw_engine *engine) {
     if (engine->snapshot_wanted)
@@ -307,21 +289,11 @@ static uint64_t trade(tw_engine *engine) {
     }
     if (engine->kill_level > TW_KILL_NONE)
         return kill_trade(engine);
-    if (engine->first_decision_ns == 0) {
-        decision_make(engine, "start");
-        return 1;
-    }
-    int64_t since = engine->now_ns - engine->last_decision_ns;
-    int64_t interval = engine->config.rebalance_interval_ns;
-    if (interval > 0 && since >= interval) {
-        decision_make(engine, "schedule");
-        return 1;
-    }
-    if (engine->drifted && since >= drift_gap(engine) && still_outside(engine)) {
-        decision_make(engine, "drift");
-        return 1;
-    }
-    return 0;
+    const char *cause = schedule_cause(engine);
+    if (cause == NULL)
+        return 0;
+    decision_make(engine, cause);
+    return 1;
 }
 
 static bool over(const tw_engine *engine) {
@@ -341,8 +313,10 @@ static void record_start(tw_engine *engine) {
     tw_text_append_double(&text, config->band);
     tw_text_append_string(&text, ",\"cash_weight\":");
     tw_text_append_double(&text, config->cash_weight);
-    tw_text_append_format(&text, ",\"duration_ns\":%lld,\"adopted\":%u}",
+    tw_text_append_format(&text, ",\"duration_ns\":%lld,\"adopted\":%u",
                           (long long)config->duration_ns, engine->orders.adopted_count);
+    strategies_record(engine, &text);
+    tw_text_append_char(&text, '}');
     record_journal(engine, "start", "%s", memory);
     limits_record(engine);
 }

@@ -4,7 +4,10 @@
  *     engine.c      life, phases, the turn
  *     intake.c      market events: book, window, bars, marks, drift
  *     desk.c        venue events: snapshot, orders, fills, positions, cash
- *     decision.c    history, risk, targets, plan
+ *     decision.c    history, risk, plan
+ *     past.c        daily closes, kept current, for strategies
+ *     schedule.c    when a decision is made, and why
+ *     strategies.c  targets; strategies_covariance.c, strategies_port.c the larger strategies
  *     intents.c     the plan's trades to intents
  *     limits.c      the controls before each order
  *     kill.c        the switch that ends trading
@@ -76,6 +79,17 @@ typedef struct intent_checks {
     tw_pretrade_verdict verdicts[TW_PRETRADE_REASON_COUNT];
 } intent_checks;
 
+/* Daily closes as strategies see them: finished days, and above them the day of now. */
+typedef struct engine_past {
+    double *closes; /* [capacity + 1][symbols], oldest first; NULL: no strategy looks at them */
+    int64_t *days;  /* [capacity + 1], since 1970-01-01 */
+    uint32_t count; /* finished days */
+    uint32_t capacity;
+    tw_zone_day_span today; /* end_ns 0: not known yet */
+} engine_past;
+
+typedef struct engine_strategies engine_strategies; /* strategies_priv.h */
+
 typedef enum engine_row_kind { ROW_TRADE, ROW_BAR, ROW_ORDER, ROW_FILL } engine_row_kind;
 
 /* A row that the store could not take yet. */
@@ -115,6 +129,10 @@ struct tw_engine {
     bool snapshot_wanted; /* ask for another once all orders are settled */
     bool history_done;
     bool drifted;
+    bool asked;     /* the strategy was asked at least once */
+    bool targeted;  /* there are targets */
+    bool signalled; /* the strategy wants to be asked */
+    int64_t due_ns; /* next time of day of the schedule; 0: not known yet */
     tw_error failure;
 
     engine_symbol *symbols;
@@ -139,6 +157,8 @@ struct tw_engine {
     double *weights;
     double *targets; /* copy of the given ones, or NULL */
     size_t day_count;
+    engine_past past;
+    engine_strategies *strategies;
     tw_risk *risk;
     tw_pretrade *gate;
     int64_t limits_day; /* since the epoch; 0: none has begun */
@@ -195,6 +215,41 @@ tw_status decision_take_risk(tw_engine *engine);
 void decision_risk_unknown(tw_engine *engine, tw_status status, const tw_error *error);
 /* Risk of given weights over the history; false when there is none. */
 bool decision_risk(tw_engine *engine, const double *weights);
+/* True for a symbol with a fresh price. */
+bool decision_tradable(const tw_engine *engine, const engine_symbol *state);
+
+/* ---- past.c -------------------------------------------------------------------------------- */
+
+tw_status past_take(tw_engine *engine);
+void past_done(tw_engine *engine);
+/* When the history is laid out. */
+void past_fill(tw_engine *engine);
+/* When the day is over, before the event is taken that ended it. */
+void past_end_day(tw_engine *engine, int64_t time_ns);
+/* Writes the row of now; returns how many rows there are, with it. */
+uint32_t past_refresh(tw_engine *engine);
+
+/* ---- schedule.c ---------------------------------------------------------------------------- */
+
+tw_status schedule_check(const tw_engine_config *config, tw_error *error);
+/* Why a decision is to be made now, or NULL; for when nothing is under way. */
+const char *schedule_cause(tw_engine *engine);
+/* The day of the exchange that a time falls into, when a day begins at `open_seconds` of its clock.
+ */
+tw_zone_day_span schedule_day(const tw_engine *engine, int64_t time_ns, int32_t open_seconds);
+
+/* ---- strategies.c -------------------------------------------------------------------------- */
+
+tw_status strategies_check(const tw_engine_config *config, tw_error *error);
+tw_status strategies_take(tw_engine *engine);
+void strategies_done(tw_engine *engine);
+/* Brings the targets up to date for a decision of this cause. False: there are none, because the
+ * user's own strategy has not given any yet, or because the run has failed. */
+bool strategies_aim(tw_engine *engine, const char *cause);
+/* Of `start`: what the strategy and the schedule were told beside their names. */
+void strategies_record(const tw_engine *engine, tw_text *text);
+/* A bar has finished (strategies_port.c). */
+void strategies_bar(tw_engine *engine, const tw_bar *bar);
 
 /* ---- intents.c ----------------------------------------------------------------------------- */
 

@@ -77,6 +77,7 @@ static void on_bar(void *context, const tw_bar *bar, const tw_bars_detail *detai
     tw_engine *engine = context;
     engine->report.bars_built++;
     record_row(engine, &(engine_row){.kind = ROW_BAR, .as.bar = *bar});
+    strategies_bar(engine, bar);
 }
 
 /* What no store would take: a price or quantity of nothing, or bytes behind the conditions' end. */
