@@ -54,6 +54,7 @@
 #include "tradewind/monitor.h"
 #include "tradewind/overlap.h"
 #include "tradewind/performance.h"
+#include "tradewind/plugin.h"
 #include "tradewind/pool.h"
 #include "tradewind/portfolios.h"
 #include "tradewind/pretrade.h"

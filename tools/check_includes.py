@@ -48,6 +48,7 @@ MAY_INCLUDE = [
     ("edge/crash", ["base", "kit/*"]),
     ("edge/monitor", ["base", "kit/*", "edge/loop", "edge/http"]),
     ("edge/solver", ["base"]),
+    ("edge/plugin", ["base", "core/market"]),
     ("edge/alpaca", ["base", "kit/*", "core/market", "edge/json", "edge/loop", "edge/http", "edge/resilient",
                      "edge/socket"]),
     ("run/engine", ["base", "kit/*", "core/market", "core/book", "core/window", "core/bars",
@@ -80,7 +81,7 @@ NAMED_OTHERWISE = {"rolling": "core/window", "indicator": "core/window",
 
 # Headers for the floor's own use: public within it, by the table, but not to users.
 LENT_HEADERS = {"src/base/careful.h", "src/base/digits.h", "src/base/exponential.h",
-                "src/base/levels.h", "src/base/logarithm.h", "src/base/normal.h",
+                "src/base/levels.h", "src/base/logarithm.h", "src/base/normal.h", "src/base/safe_path.h",
                 "src/base/sorted.h", "src/base/splitmix.h",
                 "src/core/risk/risk_select.h", "src/core/risk/risk_shape.h",
                 "src/core/series/series.h", "src/core/series/series_lanes.h",

@@ -15,42 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "safe_path.h"
 #include "solver_priv.h"
 
 _Static_assert(TW_SOLVER_PATH_SIZE >= PATH_MAX, "realpath writes that much");
 
 static const char *const folders[] = {"/usr/local/bin", "/usr/bin", "/bin"};
-
-/* A file or folder that only root and the caller can change. A sticky folder lets others add to it,
- * but not take away or replace what is not theirs. */
-static bool is_safe(const struct stat *found) {
-    bool sticky = S_ISDIR(found->st_mode) && (found->st_mode & S_ISVTX) != 0;
-    bool ours = found->st_uid == 0 || found->st_uid == geteuid();
-    bool own_group = found->st_gid == 0 || found->st_gid == getegid();
-    bool others = (found->st_mode & S_IWOTH) != 0;
-    bool group = (found->st_mode & S_IWGRP) != 0 && !own_group;
-    return ours && (sticky || (!others && !group));
-}
-
-/* The path and all folders above it. */
-static tw_status check_way(const char *program, const char *path, tw_error *error) {
-    char part[TW_SOLVER_PATH_SIZE];
-    snprintf(part, sizeof part, "%s", path);
-    for (size_t size = strlen(part); size > 0; size--) {
-        if (size != strlen(path) && part[size - 1] != '/')
-            continue;
-        part[size > 1 && part[size - 1] == '/' ? size - 1 : size] = 0;
-        struct stat found;
-        if (stat(part, &found) != 0)
-            return tw_error_set_errno(error, errno, "cannot look at %s", part);
-        if (!is_safe(&found))
-            return tw_error_set(error, TW_PERMISSION,
-                                "the solver %s is not run: others may change %s (see who owns it, "
-                                "and chmod go-w)",
-                                program, part);
-    }
-    return TW_OK;
-}
 
 static tw_status no_solver(const char *program, tw_error *error) {
     return tw_error_set(error, TW_NOT_FOUND,
@@ -84,9 +54,11 @@ static tw_status resolve(const char *program, const char *path, char ret_path[TW
     if (!S_ISREG(found.st_mode) || access(real, X_OK) != 0)
         return tw_error_set(error, TW_PERMISSION, "the solver %s is not a program that may be run",
                             program);
-    tw_status status = check_way(program, path, error);
+    char subject[TW_SOLVER_PATH_SIZE + 32];
+    snprintf(subject, sizeof subject, "the solver %s is not run", program);
+    tw_status status = safe_path_check(subject, path, error);
     if (status == TW_OK)
-        status = check_way(program, real, error);
+        status = safe_path_check(subject, real, error);
     if (status == TW_OK)
         memcpy(ret_path, real, strlen(real) + 1);
     return status;
