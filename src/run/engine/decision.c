@@ -255,6 +255,30 @@ static void record_decision(tw_engine *engine, const char *cause, const tw_rebal
                        plan->lower_bound, turnover);
 }
 
+enum { TARGETS_ENTRY_FULL = TW_JOURNAL_PAYLOAD_SIZE - 96 }; /* no room for another symbol */
+
+/* The weights that a decision aims at, where they are not those of the decision before: as many
+ * entries as they need. Whoever reads them later takes the newest of each symbol. */
+static void record_targets(tw_engine *engine) {
+    char memory[TW_JOURNAL_PAYLOAD_SIZE];
+    tw_text text = tw_text_over(memory, sizeof memory);
+    for (uint32_t s = 0; s < engine->config.symbol_count; s++) {
+        engine_symbol *state = &engine->symbols[s];
+        if (state->target_nano == state->target_told_nano)
+            continue;
+        state->target_told_nano = state->target_nano;
+        tw_text_append_format(
+            &text, text.size == 0 ? "{\"%s\":" : ",\"%s\":", tw_symbols_name(engine->names, s));
+        tw_text_append_double(&text, state->target);
+        if (text.size > TARGETS_ENTRY_FULL) {
+            record_journal(engine, "targets", "%s}", memory);
+            tw_text_clear(&text);
+        }
+    }
+    if (text.size > 0)
+        record_journal(engine, "targets", "%s}", memory);
+}
+
 /* The first decision fixes what the report calls "before". */
 void decision_remember_before(tw_engine *engine) {
     engine->first_decision_ns = engine->now_ns;
@@ -294,6 +318,7 @@ static void decide(tw_engine *engine, const char *cause) {
         engine_fail(engine, status, "the plan cannot be computed: %s", error.message);
         return;
     }
+    record_targets(engine);
     record_decision(engine, cause, &plan);
     if (!plan.feasible) {
         engine->report.plans_infeasible++;

@@ -55,9 +55,10 @@ static void record_fill(tw_engine *engine, const order_record *record,
     tw_decimal_format(fill->price.nano, price);
     tw_decimal_format(fill->quantity.nano, quantity);
     record_journal(engine, "fill",
-                   "{\"order\":\"%s\",\"execution\":\"%s\",\"side\":\"%s\",\"quantity\":\"%s\","
-                   "\"price\":\"%s\"}",
-                   fill->client_order_id, fill->execution_id, tw_side_name((tw_side)fill->side),
+                   "{\"order\":\"%s\",\"execution\":\"%s\",\"symbol\":\"%s\",\"side\":\"%s\","
+                   "\"quantity\":\"%s\",\"price\":\"%s\"}",
+                   fill->client_order_id, fill->execution_id,
+                   tw_symbols_name(engine->names, fill->symbol), tw_side_name((tw_side)fill->side),
                    quantity, price);
 }
 
@@ -180,11 +181,13 @@ static void settle_position(tw_engine *engine, tw_symbol symbol, bool first) {
     if (state->snapshot.nano != state->quantity.nano) {
         char ours[TW_DECIMAL_TEXT_SIZE];
         char theirs[TW_DECIMAL_TEXT_SIZE];
+        char average[TW_DECIMAL_TEXT_SIZE];
         tw_decimal_format(state->quantity.nano, ours);
         tw_decimal_format(state->snapshot.nano, theirs);
+        tw_decimal_format(state->snapshot_average.nano, average);
         record_journal(engine, first ? "position" : "difference",
-                       "{\"symbol\":\"%s\",\"ours\":\"%s\",\"venue\":\"%s\"}",
-                       tw_symbols_name(engine->names, symbol), ours, theirs);
+                       "{\"symbol\":\"%s\",\"ours\":\"%s\",\"venue\":\"%s\",\"average\":\"%s\"}",
+                       tw_symbols_name(engine->names, symbol), ours, theirs, average);
         engine->report.differences += first ? 0 : 1;
         state->quantity = state->snapshot;
         state->average = state->snapshot_average;
@@ -211,6 +214,13 @@ static void settle_cash(tw_engine *engine, bool first) {
     engine->cash = engine->snapshot_cash;
 }
 
+/* Ends the list of positions that a run begins with: what was not named is not held. */
+static void record_account(tw_engine *engine) {
+    char cash[TW_DECIMAL_TEXT_SIZE];
+    tw_decimal_format(engine->cash.nano, cash);
+    record_journal(engine, "account", "{\"cash\":\"%s\"}", cash);
+}
+
 /* Orders that the venue does not list as open have ended, or never arrived: ask about each. */
 static void snapshot_end(tw_engine *engine) {
     bool first = !engine->account_known;
@@ -228,6 +238,8 @@ static void snapshot_end(tw_engine *engine) {
     for (tw_symbol s = 0; s < engine->config.symbol_count; s++)
         settle_position(engine, s, first);
     settle_cash(engine, first);
+    if (first)
+        record_account(engine);
     limits_settle(engine);
     engine->account_known = true;
 }

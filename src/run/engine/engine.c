@@ -149,6 +149,7 @@ static tw_status take_arrays(tw_engine *engine) {
         engine->volatilities[s] = NAN;
         engine->symbols[s].volatility = NAN;
         engine->symbols[s].volatility_share = NAN;
+        engine->symbols[s].target_told_nano = -1;
     }
     return TW_OK;
 }

@@ -43,6 +43,7 @@ typedef struct engine_symbol {
     tw_money value;            /* quantity x mark */
     int64_t target_nano;       /* weight at 1e-9 */
     double target;             /* the same as a double, for the report */
+    int64_t target_told_nano;  /* of the newest journal entry about it; below 0: none yet */
     bool has_levels;           /* its book is kept from levels, not from quotes */
     bool outside;              /* beyond its band by the newest event */
     bool in_snapshot;          /* told of in the snapshot being read */
