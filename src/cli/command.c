@@ -7,11 +7,21 @@
 
 enum { HELP_SIZE = 32768 };
 
-/* The sections that a configuration file may have. */
-static const char *const sections[] = {"",       "bars",     "batch",   "book",   "db",
-                                       "doctor", "exchange", "explain", "export", "fetch",
-                                       "flight", "import",   "kill",    "limits", "rebalance",
-                                       "risk",   "run",      "stats",   "venue",  "window"};
+/* In the order of the alphabet. */
+const char *const command_sections[] = {
+    "",          "bars",      "batch", "book",   "config", "db",    "doctor", "exchange",
+    "explain",   "export",    "fetch", "flight", "import", "kill",  "limits", "orders",
+    "positions", "rebalance", "risk",  "run",    "stats",  "venue", "window"};
+const size_t command_section_count = sizeof command_sections / sizeof command_sections[0];
+
+/* Of command_listen: the program has one command line, and this is how it is read. */
+static command_listener listener;
+static void *listener_context;
+
+void command_listen(command_listener told, void *context) {
+    listener = told;
+    listener_context = context;
+}
 
 int exit_status_of(tw_status status) {
     switch (status) {
@@ -91,8 +101,13 @@ bool command_arguments(tw_arguments *arguments, const tw_arguments_spec *spec, i
     tw_error error = {0};
     tw_arguments_spec whole = *spec;
     whole.reads_config = true;
-    whole.sections = sections;
-    whole.section_count = sizeof sections / sizeof sections[0];
+    whole.sections = command_sections;
+    whole.section_count = command_section_count;
+    if (listener != NULL) {
+        listener(listener_context, &whole);
+        *ret_exit = EXIT_DONE;
+        return false;
+    }
     if (tw_arguments_parse(arguments, &whole, argc, argv, &error) != TW_OK) {
         /* Of a configuration file too: what the program is told to do is not understood. */
         fprintf(stderr, "%s: %s\nSee `%s --help`.\n", spec->command, error.message, spec->command);

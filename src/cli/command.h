@@ -24,9 +24,21 @@ typedef enum exit_status {
     EXIT_INTERRUPTED = 130
 } exit_status;
 
+/* One row of `tradewind --help`. */
+typedef struct command_entry {
+    const char *name;
+    const char *summary;
+    int (*run)(int argc, char **argv);
+} command_entry;
+
+/* main.c: every command there is, in the order of the help. */
+extern const command_entry command_list[];
+extern const size_t command_count;
+
 int command_bars(int argc, char **argv);
 int command_batch(int argc, char **argv);
 int command_book(int argc, char **argv);
+int command_config(int argc, char **argv);
 int command_db(int argc, char **argv);
 int command_kill(int argc, char **argv);
 int command_explain(int argc, char **argv);
@@ -36,6 +48,8 @@ int command_export(int argc, char **argv);
 int command_fetch(int argc, char **argv);
 int command_flight(int argc, char **argv);
 int command_import(int argc, char **argv);
+int command_orders(int argc, char **argv);
+int command_positions(int argc, char **argv);
 int command_rebalance(int argc, char **argv);
 int command_risk(int argc, char **argv);
 int command_run(int argc, char **argv);
@@ -60,6 +74,16 @@ int command_printed(const char *command);
  * printed or an error was told, and the program ends with `*ret_exit`. */
 bool command_arguments(tw_arguments *arguments, const tw_arguments_spec *spec, int argc,
                        char **argv, int *ret_exit);
+
+/* The sections that a configuration file may have; the first is "", the part before any heading. */
+extern const char *const command_sections[];
+extern const size_t command_section_count;
+
+/* Instead of reading arguments, every command that is called hands its tables to `listener` and
+ * ends; NULL: they read again. So that one command can tell the settings of all, whose tables stay
+ * where they are used. */
+typedef void (*command_listener)(void *context, const tw_arguments_spec *spec);
+void command_listen(command_listener listener, void *context);
 
 /* What a command does, with the target of its options. */
 typedef tw_status (*command_work)(void *options, const tw_arguments *arguments, tw_error *error);

@@ -95,3 +95,9 @@ void json_date(json_writer *writer, const char *key, int64_t time_ns) {
     time[DATE_SIZE] = '\0';
     json_text(writer, key, time);
 }
+
+void json_time(json_writer *writer, const char *key, int64_t time_ns) {
+    char time[TW_TIME_TEXT_SIZE];
+    tw_time_format(time_ns, 9, time);
+    json_text(writer, key, time);
+}

@@ -42,5 +42,6 @@ void json_flag(json_writer *writer, const char *key, bool value);
 void json_text(json_writer *writer, const char *key, const char *value);
 void json_decimal(json_writer *writer, const char *key, int64_t nano); /* exact, as a string */
 void json_date(json_writer *writer, const char *key, int64_t time_ns); /* "2024-01-31" */
+void json_time(json_writer *writer, const char *key, int64_t time_ns); /* with nanoseconds */
 
 #endif

@@ -12,18 +12,15 @@
 /* A slip of the keyboard: a word further from every command than this is not guessed at. */
 static const size_t SLIP_DISTANCE_MAX = 2;
 
-typedef struct command_entry {
-    const char *name;
-    const char *summary;
-    int (*run)(int argc, char **argv);
-} command_entry;
-
-static const command_entry commands[] = {
+const command_entry command_list[] = {
     {"run", "the trading system: against the built-in exchange, a paper or a live venue",
      command_run},
     {"exchange", "the Alpaca-compatible simulated exchange on this machine", command_exchange},
     {"kill", "stops the trading of a store at once, or lets it go on", command_kill},
     {"explain", "why an order was made, and what became of it", command_explain},
+    {"orders", "the orders of a store: their states, and why each was made", command_orders},
+    {"positions", "what is held: prices, weights and targets, by the store alone",
+     command_positions},
     {"fetch", "histories of bars, trades and quotes of a venue into a store", command_fetch},
     {"import", "files of trades or bars into a store", command_import},
     {"export", "trades or bars of a store as files", command_export},
@@ -37,21 +34,23 @@ static const command_entry commands[] = {
     {"rebalance", "the fewest trades that bring positions home, with proof", command_rebalance},
     {"flight", "what a run that crashed wrote down of its last moments", command_flight},
     {"doctor", "is this machine, this configuration, this venue fit to trade with", command_doctor},
+    {"config", "the settings in force, and where each comes from", command_config},
 };
+const size_t command_count = sizeof command_list / sizeof command_list[0];
 
 static void print_usage(FILE *out) {
     fprintf(out, "usage: tradewind COMMAND [options] [arguments]\n\n"
                  "The fast path of a trading system.\n\n");
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    for (size_t i = 0; i < command_count; i++)
+        fprintf(out, "  %-10s %s\n", command_list[i].name, command_list[i].summary);
     fprintf(out, "\n`tradewind COMMAND --help` tells the options of a command with an example.\n"
                  "First steps: `tradewind run --venue demo` needs no account.\n");
 }
 
 static const command_entry *find_command(const char *name) {
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        if (strcmp(name, commands[i].name) == 0)
-            return &commands[i];
+    for (size_t i = 0; i < command_count; i++) {
+        if (strcmp(name, command_list[i].name) == 0)
+            return &command_list[i];
     }
     return NULL;
 }
@@ -59,10 +58,10 @@ static const command_entry *find_command(const char *name) {
 static int unknown_command(const char *name) {
     const char *nearest = NULL;
     size_t nearest_distance = SLIP_DISTANCE_MAX + 1;
-    for (size_t i = 0; strlen(name) <= 64 && i < sizeof commands / sizeof commands[0]; i++) {
-        size_t distance = tw_slice_distance(tw_slice_of(name), tw_slice_of(commands[i].name));
+    for (size_t i = 0; strlen(name) <= 64 && i < command_count; i++) {
+        size_t distance = tw_slice_distance(tw_slice_of(name), tw_slice_of(command_list[i].name));
         if (distance < nearest_distance) {
-            nearest = commands[i].name;
+            nearest = command_list[i].name;
             nearest_distance = distance;
         }
     }
