@@ -64,6 +64,7 @@
 #include "tradewind/rebalance.h"
 #include "tradewind/reconnect.h"
 #include "tradewind/recorder.h"
+#include "tradewind/recorder_past.h"
 #include "tradewind/resilient.h"
 #include "tradewind/retry.h"
 #include "tradewind/returns.h"

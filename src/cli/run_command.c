@@ -301,7 +301,7 @@ static tw_status make_engine(run_session *session, tw_error *error) {
     run_past past;
     engine_config_of(session, &config);
     tw_status status = run_past_read(session, &config, &past, error);
-    config.intent_sequence = past.intent;
+    config.intent_sequence = past.orders.intent;
     tw_venue_ports(session->venue, &ports.feed, &ports.broker);
     tw_recorder_port(session->recorder, &ports.store);
     if (status == TW_OK)

@@ -6,23 +6,6 @@
 
 #include "input.h"
 
-static tw_status on_past_order(void *context, const tw_order *order) {
-    run_past *past = context;
-    size_t size = strlen(past->prefix);
-    uint64_t intent = 0;
-    if (strncmp(order->client_order_id, past->prefix, size) != 0)
-        return TW_OK;
-    if (tw_parse_u64(tw_slice_of(order->client_order_id + size), &intent) == TW_OK &&
-        intent > past->intent)
-        past->intent = intent;
-    if (tw_order_status_is_final((tw_order_status)order->status))
-        return TW_OK;
-    if (past->open_count == past->open_capacity)
-        return TW_FULL;
-    past->open[past->open_count++] = *order;
-    return TW_OK;
-}
-
 /* An order of an earlier run goes to the engine, which asks what became of it. */
 static tw_status adopt(run_session *session, const tw_order *order, tw_error *error) {
     if (order->symbol >= session->symbol_count)
@@ -46,14 +29,13 @@ static tw_status on_past_run(void *context, const tw_store_run *run) {
 
 /* Orders that another kind of venue may still hold cannot be settled by asking this one. */
 static tw_status check_past_venue(run_session *session, run_past *past, tw_error *error) {
-    past->run_id = session->run_id;
     tw_status status = tw_store_read_runs(session->store, on_past_run, past, error);
-    if (status == TW_OK && past->open_count > 0 &&
+    if (status == TW_OK && past->orders.open_count > 0 &&
         strcmp(past->venue, run_venue_name(session)) != 0)
         return tw_error_set(error, TW_LIMIT,
                             "%s has %zu orders that may still be open at the %s venue: finish them "
                             "there, or take another --db",
-                            session->database, past->open_count, past->venue);
+                            session->database, past->orders.open_count, past->venue);
     return status;
 }
 
@@ -78,24 +60,19 @@ void run_past_continue_market(run_session *session) {
 
 tw_status run_past_read(run_session *session, const tw_engine_config *config, run_past *ret_past,
                         tw_error *error) {
-    *ret_past = (run_past){.open_capacity = config->order_count_max / 2};
-    snprintf(ret_past->prefix, sizeof ret_past->prefix, "%s-%016llx-", config->strategy_name,
-             (unsigned long long)config->epoch);
-    ret_past->open = TW_NEW(NULL, ret_past->open_capacity, tw_order);
-    if (ret_past->open == NULL)
-        return tw_error_set(error, TW_NO_MEMORY, "no memory for the orders of earlier runs");
-    tw_status status = tw_store_read_orders(session->store, on_past_order, ret_past, error);
+    *ret_past = (run_past){.run_id = session->run_id};
+    tw_status status = tw_recorder_past_read(session->store, config->strategy_name,
+                                             config->order_count_max / 2, &ret_past->orders, error);
     return status == TW_OK ? check_past_venue(session, ret_past, error) : status;
 }
 
 tw_status run_past_adopt(run_session *session, const run_past *past, tw_error *error) {
     tw_status status = TW_OK;
-    for (size_t i = 0; status == TW_OK && i < past->open_count; i++)
-        status = adopt(session, &past->open[i], error);
+    for (size_t i = 0; status == TW_OK && i < past->orders.open_count; i++)
+        status = adopt(session, &past->orders.open[i], error);
     return status;
 }
 
 void run_past_done(run_past *past) {
-    TW_DELETE(NULL, past->open, past->open_capacity, tw_order);
-    past->open = NULL;
+    tw_recorder_past_done(&past->orders);
 }

@@ -10,15 +10,12 @@
 #define TRADEWIND_CLI_RUN_PAST_H
 
 #include "run_session.h"
+#include "tradewind/recorder_past.h"
 
 typedef struct run_past {
     int64_t run_id; /* of the run that begins */
     char venue[16]; /* of the run before it */
-    char prefix[96];
-    uint64_t intent; /* the highest number ever used */
-    tw_order *open;
-    size_t open_count;
-    size_t open_capacity;
+    tw_recorder_past orders;
 } run_past;
 
 /* A demo in a store that has trades goes on where they end, so that two markets never overlap. A

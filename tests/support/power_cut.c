@@ -117,7 +117,8 @@ static uint64_t draw(uint64_t *state, uint64_t bound) {
 
 /* ---- recording ---- */
 
-static power_cut *recorder; /* the disk that records, or NULL */
+static power_cut *recorder;  /* the disk that records, or NULL */
+static vfs_hook asked_first; /* asked before anything is recorded, or NULL */
 
 static operation *note(power_cut *disk, op_kind kind, int name, int node) {
     disk->operations = room_for_one(disk->operations, disk->operation_count,
@@ -181,6 +182,9 @@ static void note_remove(power_cut *disk, int index, bool syncs_directory) {
 
 static int record(const vfs_event *event) {
     power_cut *disk = recorder;
+    int refused = asked_first == NULL ? SQLITE_OK : asked_first(event);
+    if (refused != SQLITE_OK)
+        return refused;
     int index = disk == NULL ? -1 : name_of(disk, event->path);
     if (index < 0)
         return SQLITE_OK;
@@ -198,7 +202,12 @@ static int record(const vfs_event *event) {
 }
 
 void power_cut_install(void) {
+    power_cut_install_behind(NULL);
+}
+
+void power_cut_install_behind(vfs_hook hook) {
     TW_ASSERT(recorder == NULL);
+    asked_first = hook;
     vfs_shim_install(record);
 }
 
@@ -450,12 +459,17 @@ static void remove_all(const power_cut *disk) {
     }
 }
 
-void power_cut_restore(power_cut *disk, size_t boundary, uint64_t seed) {
+/* Plays up to a boundary. */
+static void play_to(power_cut *disk, size_t boundary) {
     TW_ASSERT(recorder != disk && boundary <= disk->operation_count);
     if (disk->nodes == NULL || boundary < disk->cursor)
         rewind_disk(disk);
     while (disk->cursor < boundary)
         play(disk, disk->cursor++);
+}
+
+void power_cut_restore(power_cut *disk, size_t boundary, uint64_t seed) {
+    play_to(disk, boundary);
     /* The operation at the boundary had begun: some of it may be there. */
     bool begun =
         boundary < disk->operation_count && (disk->operations[boundary].kind == OP_WRITE ||
@@ -481,4 +495,24 @@ void power_cut_restore(power_cut *disk, size_t boundary, uint64_t seed) {
     free(content.data);
     if (begun)
         disk->nodes[disk->operations[boundary].node].pending_count--;
+}
+
+void power_cut_keep(power_cut *disk, size_t boundary) {
+    play_to(disk, boundary);
+    remove_all(disk);
+    bytes content = {0};
+    for (int i = 0; i < disk->name_count; i++) {
+        const disk_name *named = &disk->names[i];
+        char path[512];
+        int node = named->bindings[named->binding_count - 1];
+        if (node == NO_NODE)
+            continue;
+        const disk_node *of = &disk->nodes[node];
+        copy_bytes(&content, &of->synced);
+        for (size_t p = 0; p < of->pending_count; p++)
+            apply(&content, &disk->operations[of->pending[p]]);
+        snprintf(path, sizeof path, "%s/%s", disk->directory, named->text);
+        write_file(path, content.data, content.size);
+    }
+    free(content.data);
 }

@@ -32,10 +32,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "vfs_shim.h"
+
 typedef struct power_cut power_cut;
 
-/* Installs the shim, and takes it away again. No database may be open. */
+/* Installs the shim, and takes it away again. No database may be open. With a hook, it is asked
+ * first: what it refuses neither happens nor is recorded. */
 void power_cut_install(void);
+void power_cut_install_behind(vfs_hook hook);
 void power_cut_remove(void);
 
 /* Starts to record the files of a directory. */
@@ -49,6 +53,9 @@ void power_cut_stop(power_cut *disk);
 
 /* Writes what is left after a cut. Going through the boundaries upwards is quickest. */
 void power_cut_restore(power_cut *disk, size_t boundary, uint64_t seed);
+
+/* The same after the death of the process alone: all operations before the boundary were made. */
+void power_cut_keep(power_cut *disk, size_t boundary);
 
 void power_cut_free(power_cut *disk);
 

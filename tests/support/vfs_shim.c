@@ -119,7 +119,11 @@ static int shim_shm_lock(sqlite3_file *file, int offset, int count, int flags) {
     sqlite3_file *real = real_of(file);
     int code = SQLITE_OK;
     if ((flags & SQLITE_SHM_LOCK) != 0)
-        code = ask((vfs_event){.call = VFS_SHM_LOCK, .path = path_of(file), .flags = flags});
+        code = ask((vfs_event){.call = VFS_SHM_LOCK,
+                               .path = path_of(file),
+                               .flags = flags,
+                               .size = count,
+                               .offset = offset});
     return code == SQLITE_OK ? real->pMethods->xShmLock(real, offset, count, flags) : code;
 }
 

@@ -32,8 +32,8 @@ typedef struct vfs_event {
     int flags;        /* of an open; of a removal: whether the directory is to be synced */
     const char *path; /* NULL: a temporary file */
     const void *data; /* of a write */
-    int size;
-    int64_t offset; /* of a truncation: the size that it leaves */
+    int size;         /* of locks of the log: how many, */
+    int64_t offset;   /* from which on; of a truncation: the size that it leaves */
 } vfs_event;
 
 /* Added to the answer to a write: it is made all the same, but SQLite is told that it was not. */

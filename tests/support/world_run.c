@@ -1,0 +1,248 @@
+/*
+ * world_run.c - one run of the trading system, as run_command.c and run_session.c put it together:
+ * store, recorder, what earlier runs left, engine; its turns; its end or its death.
+ *
+ *   (none) --time to start--> running --engine done or failed--> (none)
+ *                                |
+ *                                +--killed, with or without the power--> (none)
+ *
+ * Invariant: what a run does after its death has no effect: the ports swallow it, and the files are
+ * made anew from what had reached the disk.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "world_priv.h"
+
+enum { CALLS_TO_DEATH_MAX = 40 };
+
+static void need(const world *w, tw_status status, const char *what, const tw_error *error) {
+    WORLD_REQUIRE(w, status == TW_OK, "%s: %s %s", what, tw_status_name(status),
+                  error == NULL ? "" : error->message);
+}
+
+/* ---- start ---- */
+
+static void open_store(world *w) {
+    world_run *run = &w->run;
+    tw_error error = {0};
+    need(w, tw_symbols_new(NULL, 64, &run->symbols), "symbols", NULL);
+    for (tw_symbol s = 0; s < w->plan.symbol_count; s++) {
+        tw_symbol symbol;
+        const char *name = tw_symbols_name(w->exchange.symbols, s);
+        need(w, tw_symbols_intern(run->symbols, tw_slice_of(name), &symbol), "symbols", NULL);
+    }
+    tw_store_config config = {.path = w->disk.path,
+                              .symbols = run->symbols,
+                              .epoch = WORLD_EPOCH,
+                              .busy_timeout_ns = TW_NS_PER_MS,
+                              .checkpoint_pages = w->plan.checkpoint_pages,
+                              .symbol_count_max = 64,
+                              .mode = TW_STORE_WRITE};
+    need(w, tw_store_open(&config, &run->store, &error), "the store does not open", &error);
+    need(w, tw_store_last_sequence(run->store, &run->first_sequence, &error), "the store", &error);
+}
+
+static void begin_row(world *w) {
+    world_run *run = &w->run;
+    tw_error error = {0};
+    tw_store_run row = {.started_ns = w->now_ns,
+                        .seed = w->seed,
+                        .venue = tw_slice_of("world"),
+                        .strategy = tw_slice_of("world")};
+    need(w, tw_store_put_run(run->store, &row, NULL, &error), "the run's row", &error);
+    need(w, tw_store_commit(run->store, TW_STORE_FULL, &error), "the run's row", &error);
+}
+
+static void make_engine(world *w) {
+    static double weights[WORLD_SYMBOLS];
+    world_run *run = &w->run;
+    tw_error error = {0};
+    tw_recorder_past past;
+    world_plan_engine(w, &run->config, weights);
+    need(w,
+         tw_recorder_past_read(run->store, WORLD_STRATEGY_NAME, WORLD_ORDERS_A_RUN / 2, &past,
+                               &error),
+         "orders of earlier runs", &error);
+    WORLD_REQUIRE(w, past.intent >= w->intent_count,
+                  "the store knows orders up to %llu, %llu had been in its journal",
+                  (unsigned long long)past.intent, (unsigned long long)w->intent_count);
+    while (w->intent_count < past.intent) /* rows whose intents never reached the disk */
+        w->intents[w->intent_count++] = (world_intent){.row_put = true};
+    run->config.intent_sequence = past.intent;
+    run->config.journal_sequence = run->first_sequence;
+    tw_engine_ports ports = world_ports(w);
+    need(w, tw_engine_new(NULL, &run->config, run->symbols, &ports, &run->engine, &error),
+         "the engine", &error);
+    for (size_t i = 0; i < past.open_count; i++)
+        need(w, tw_engine_adopt(run->engine, &past.open[i]), "an order is not adopted", NULL);
+    w->result.adopted += past.open_count;
+    tw_recorder_past_done(&past);
+}
+
+void world_run_start(world *w) {
+    world_run *run = &w->run;
+    uint64_t durable = run->death_durable; /* of the one before */
+    memset(run, 0, sizeof *run);
+    world_disk_begin(w);
+    open_store(w);
+    world_check_store(w, durable);
+    begin_row(w);
+    run->durable = run->first_sequence;
+    tw_recorder_config config = {.row_count_max = w->plan.row_ring,
+                                 .entry_count_max = w->plan.entry_ring,
+                                 .commit_rows = 200};
+    need(w, tw_recorder_new(NULL, &config, run->store, run->first_sequence, &run->recorder),
+         "the recorder", NULL);
+    tw_recorder_port(run->recorder, &run->port);
+    make_engine(w);
+    if (w->kill > TW_KILL_NONE)
+        tw_engine_kill(run->engine, w->kill, TW_KILL_BY_FILE);
+    world_wire_begin(w);
+    w->result.runs++;
+    world_tell(w, "run %llu starts", (unsigned long long)w->result.runs);
+}
+
+/* ---- end ---- */
+
+static void free_run(world *w) {
+    world_run *run = &w->run;
+    power_cut_stop(w->disk.record);
+    world_wire_end(w);
+    tw_engine_free(run->engine);
+    tw_recorder_free(run->recorder);
+    tw_store_free(run->store);
+    tw_symbols_free(run->symbols);
+    run->engine = NULL;
+    run->recorder = NULL;
+    run->store = NULL;
+    run->symbols = NULL;
+    run->port = (tw_store_port){0};
+}
+
+static void rest(world *w) {
+    w->next_start_ns =
+        w->now_ns +
+        (w->calm ? TW_NS_PER_MS : world_span(w, DRAW_STORY, TW_NS_PER_MS, 4 * TW_NS_PER_SECOND));
+}
+
+/* The store's failure is the recorder's to tell; everything else is on the disk when it ends. */
+void world_run_end(world *w) {
+    world_run *run = &w->run;
+    tw_engine_report report;
+    tw_error error = {0};
+    tw_engine_get_report(run->engine, &report, NULL);
+    tw_status status = tw_recorder_flush(run->recorder, &error);
+    run->death_durable = run->durable;
+    if (status == TW_OK && report.phase == TW_ENGINE_DONE)
+        run->death_durable = w->journal.count;
+    w->result.decisions += report.decisions;
+    w->result.recovered_fills += report.fills_recovered;
+    world_tell(w, "run ends: %s %s", tw_engine_phase_name(report.phase), error.message);
+    free_run(w);
+    world_disk_end(w);
+    rest(w);
+}
+
+static void die(world *w, bool power_goes, size_t boundary) {
+    world_run *run = &w->run;
+    tw_engine_report report;
+    tw_engine_get_report(run->engine, &report, NULL);
+    w->result.decisions += report.decisions;
+    w->result.recovered_fills += report.fills_recovered;
+    world_tell(w, "dies at %zu of %zu", boundary, power_cut_boundary(w->disk.record));
+    free_run(w);
+    world_disk_crash(w, boundary, power_goes);
+    rest(w);
+}
+
+/* ---- turn ---- */
+
+void world_run_recorder(world *w) {
+    world_run *run = &w->run;
+    uint64_t work = 0;
+    tw_error error = {0};
+    if (run->dead || w->disk.stalled_turns > 0)
+        return;
+    if (tw_recorder_turn(run->recorder, w->now_ns, &work, &error) != TW_OK)
+        world_tell(w, "the recorder fails: %s", error.message);
+}
+
+/* The process dies in the middle of the recorder's turn: somewhere in what it did to the disk, and
+ * before the engine has heard that anything is durable. */
+static void die_in_recorder(world *w, bool power_goes) {
+    world_run *run = &w->run;
+    size_t before = power_cut_boundary(w->disk.record);
+    run->death_durable = run->durable;
+    world_run_recorder(w);
+    size_t after = power_cut_boundary(w->disk.record);
+    run->dead = true;
+    die(w, power_goes, before + (size_t)world_below(w, DRAW_STORY, after - before + 1));
+}
+
+static void turn_kill(world *w) {
+    world_run *run = &w->run;
+    if (world_strikes_now(w, WORLD_KILL)) {
+        tw_kill_level level = (tw_kill_level)(1 + world_below(w, DRAW_STORY, 3));
+        w->kill = level > w->kill ? level : w->kill;
+        w->lift_ns = w->now_ns + world_span(w, DRAW_STORY, TW_NS_PER_SECOND, TW_NS_PER_MINUTE);
+        tw_engine_kill(run->engine, w->kill, TW_KILL_BY_FILE);
+    }
+    bool lifts = tw_engine_killed(run->engine) > TW_KILL_NONE && w->now_ns >= w->lift_ns;
+    if (lifts || (w->calm && tw_engine_killed(run->engine) > TW_KILL_NONE)) {
+        tw_engine_lift(run->engine);
+        w->kill = TW_KILL_NONE;
+    }
+    /* A stop of the rules kills as well: it is lifted like any other. */
+    if (tw_engine_killed(run->engine) > TW_KILL_NONE && w->now_ns >= w->lift_ns)
+        w->lift_ns = w->now_ns + TW_NS_PER_MINUTE / 2;
+}
+
+static bool is_over(const world *w, tw_status status) {
+    return status != TW_OK || tw_engine_phase_now(w->run.engine) >= TW_ENGINE_DONE;
+}
+
+void world_run_turn(world *w) {
+    world_run *run = &w->run;
+    if (run->engine == NULL) {
+        if (w->now_ns >= w->next_start_ns)
+            world_run_start(w);
+        return;
+    }
+    bool crash = world_strikes_now(w, WORLD_CRASH);
+    bool power_goes = world_strikes_now(w, WORLD_POWER_CUT);
+    uint32_t calls = 1 + (uint32_t)world_below(w, DRAW_STORY, CALLS_TO_DEATH_MAX);
+    bool in_recorder = world_below(w, DRAW_STORY, 2) == 0;
+    turn_kill(w);
+    if (!run->ends && world_strikes_now(w, WORLD_NEW_TARGETS)) {
+        run->ends = true;
+        w->targets++;
+        tw_engine_stop(run->engine);
+    }
+    run->calls = 0;
+    run->dies_at = (crash || power_goes) && !in_recorder ? calls : 0;
+    uint64_t work = 0;
+    tw_error error = {0};
+    uint32_t events = 1 + (uint32_t)world_below(w, DRAW_TURNS, 256);
+    if (world_below(w, DRAW_TURNS, 2) == 0 && run->dies_at == 0)
+        world_run_recorder(w);
+    tw_status status = tw_engine_turn(run->engine, events, &work, &error);
+    if (run->dead) {
+        die(w, power_goes, run->death_boundary);
+        return;
+    }
+    world_check_turn(w);
+    if (crash || power_goes) {
+        die_in_recorder(w, power_goes);
+        return;
+    }
+    world_run_recorder(w);
+    if (status != TW_OK)
+        world_tell(w, "the engine fails: %s", error.message);
+    if (!is_over(w, status))
+        return;
+    if (run->last)
+        run->over = true;
+    else
+        world_run_end(w);
+}
