@@ -25,15 +25,16 @@
  *
  * Value at risk is that of the positions as if all open orders were filled: factor x sqrt(e' C e),
  * e in money, C the covariance of returns over the horizon. A passed order updates it in
- * O(symbols); prices that have moved enter at tw_pretrade_refresh.
+ * O(symbols); prices that have moved enter a few at a time, and all of them at tw_pretrade_refresh.
  *
  * Time is an argument, any clock that does not fall; a time before one that was seen counts as it.
  *
  * Memory: all at creation: about 250 bytes a symbol, 80 an order, 8 a message of a second.
- * Cost: a mark O(1), some nanoseconds; enter O(controls), and O(own open orders of the symbol) if
- * some of them are on the other side: some hundred nanoseconds (bench_pretrade). Threads: a gate
- * belongs to one thread. Source: SEC rule 15c3-5 and Commission Delegated Regulation (EU) 2017/589
- * (RTS 6), article 15, in our words; value at risk as in risk.h (normal).
+ * Cost: a mark O(1), some nanoseconds, and O(symbols) with a covariance; enter O(controls), and
+ * O(own open orders of the symbol) if some of them are on the other side: some hundred nanoseconds
+ * (bench_pretrade). Threads: a gate belongs to one thread. Source: SEC rule 15c3-5 and Commission
+ * Delegated Regulation (EU) 2017/589 (RTS 6), article 15, in our words; value at risk as in risk.h
+ * (normal).
  */
 #ifndef TRADEWIND_PRETRADE_H
 #define TRADEWIND_PRETRADE_H
@@ -217,9 +218,9 @@ TW_API void tw_pretrade_set_cash(tw_pretrade *gate, tw_money cash);
 TW_API void tw_pretrade_begin_day(tw_pretrade *gate);
 
 /* The covariance of returns, [symbols][symbols], borrowed until the next call; NULL: none. `factor`
- * is the quantile of the normal distribution, e.g. 2.326 for 99 %. Refreshes. */
+ * is the quantile of the normal distribution, e.g. 2.326 for 99 %. Refreshes. O(symbols^2). */
 TW_API void tw_pretrade_set_covariance(tw_pretrade *gate, const double *covariance, double factor);
-/* Value at risk at the marks of now. O(symbols^2). */
+/* Value at risk at the marks of now. O(symbols). */
 TW_API void tw_pretrade_refresh(tw_pretrade *gate);
 
 TW_API void tw_pretrade_set_state(tw_pretrade *gate, tw_pretrade_state state);
@@ -263,6 +264,12 @@ TW_API void tw_pretrade_end(tw_pretrade *gate, uint32_t ticket, tw_pretrade_outc
  * i if that control denies, else TW_PRETRADE_PASSED. Nothing is counted. */
 TW_API void tw_pretrade_explain(tw_pretrade *gate, const tw_order *order, int64_t now_ns,
                                 tw_pretrade_verdict ret_verdicts[TW_PRETRADE_REASON_COUNT]);
+
+/* tw_pretrade_explain, and then tw_pretrade_enter, for little more than the price of one. */
+TW_API tw_status
+tw_pretrade_enter_explained(tw_pretrade *gate, const tw_order *order, int64_t now_ns,
+                            tw_pretrade_verdict ret_verdicts[TW_PRETRADE_REASON_COUNT],
+                            tw_pretrade_verdict *ret_verdict) TW_MUST_CHECK;
 
 TW_API void tw_pretrade_get_figures(const tw_pretrade *gate, tw_pretrade_figures *ret_figures);
 

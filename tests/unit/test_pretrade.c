@@ -592,6 +592,26 @@ static void test_explain_tells_every_control_and_counts_nothing(void **state) {
     assert_int_equal(verdicts[TW_PRETRADE_ORDER_INVALID].reason, TW_PRETRADE_ORDER_INVALID);
 }
 
+/* What explain has told is of the moment before; the verdict is of the moment itself. */
+static void test_a_stop_that_trips_at_the_entry_denies_it(void **state) {
+    struct desk *desk = *state;
+    desk->config.day_loss_max.nano = 1000 * TW_NANO;
+    open_desk(desk);
+    tw_order order = order_of(0, TW_SIDE_BUY, 1, 100);
+    tw_pretrade_verdict verdicts[TW_PRETRADE_REASON_COUNT];
+    tw_pretrade_begin_day(desk->gate);
+    tw_pretrade_set_cash(desk->gate, (tw_money){98000 * TW_NANO});
+    assert_int_equal(tw_pretrade_enter_explained(desk->gate, &order, NOW, verdicts, &desk->verdict),
+                     TW_REFUSED);
+    assert_int_equal(desk->verdict.reason, TW_PRETRADE_DAY_LOSS);
+    assert_int_equal(verdicts[TW_PRETRADE_DAY_LOSS].reason, TW_PRETRADE_PASSED);
+    order.quantity.nano = 0;
+    assert_int_equal(tw_pretrade_enter_explained(desk->gate, &order, NOW, verdicts, &desk->verdict),
+                     TW_REFUSED);
+    assert_int_equal(desk->verdict.reason, TW_PRETRADE_ORDER_INVALID);
+    tw_pretrade_check(desk->gate);
+}
+
 static void test_an_adopted_order_counts(void **state) {
     struct desk *desk = *state;
     desk->config.limits.open_max = 1;
@@ -710,6 +730,7 @@ int main(void) {
         AT_A_DESK(test_losses_in_a_row_stop),
         AT_A_DESK(test_an_override_ends),
         AT_A_DESK(test_explain_tells_every_control_and_counts_nothing),
+        AT_A_DESK(test_a_stop_that_trips_at_the_entry_denies_it),
         AT_A_DESK(test_an_adopted_order_counts),
         AT_A_DESK(test_a_fill_turns_a_position_round),
         cmocka_unit_test(test_names_and_units),

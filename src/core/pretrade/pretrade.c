@@ -142,13 +142,6 @@ void tw_pretrade_begin_day(tw_pretrade *gate) {
         gate->messages[i].today = 0;
 }
 
-void tw_pretrade_set_covariance(tw_pretrade *gate, const double *covariance, double factor) {
-    TW_ASSERT(covariance == NULL || factor > 0.0);
-    gate->covariance = covariance;
-    gate->factor = factor;
-    tw_pretrade_refresh(gate);
-}
-
 void tw_pretrade_set_state(tw_pretrade *gate, tw_pretrade_state state) {
     gate->state = state;
 }
@@ -167,6 +160,7 @@ void tw_pretrade_override(tw_pretrade *gate, tw_pretrade_reason reason, int64_t 
 static void reset_repeats(tw_pretrade *gate) {
     for (uint32_t s = 0; s < gate->config.symbol_count; s++)
         memset(gate->symbols[s].repeats, 0, sizeof gate->symbols[s].repeats);
+    gate->repeats_tripped = 0;
 }
 
 void tw_pretrade_reset(tw_pretrade *gate, tw_pretrade_stop stop) {
@@ -298,21 +292,51 @@ static void pass(tw_pretrade *gate, uint32_t ticket, tw_pretrade_verdict *ret_ve
     *ret_verdict = (tw_pretrade_verdict){.reason = TW_PRETRADE_PASSED, .ticket = ticket};
 }
 
-tw_status tw_pretrade_enter(tw_pretrade *gate, const tw_order *order, int64_t now_ns,
-                            tw_pretrade_verdict *ret_verdict) {
-    now_ns = see_time(gate, now_ns);
-    pretrade_watch(gate);
-    tw_status status = judge(gate, order, TW_PRETRADE_SUBMIT, ret_verdict);
-    if (status != TW_OK)
-        return status;
+/* What passed counts from now on. */
+static void count_entry(tw_pretrade *gate, const tw_order *order,
+                        tw_pretrade_verdict *ret_verdict) {
     pretrade_symbol *symbol = &gate->symbols[order->symbol];
     pretrade_open open = open_of(gate, order);
-    pretrade_message_count(&gate->messages[TW_PRETRADE_SUBMIT], now_ns);
-    pretrade_tally_count(&symbol->repeats[order->side == TW_SIDE_SELL], now_ns,
-                         symbol->limits.repeat_max, symbol->limits.repeat_span_ns);
-    pretrade_remember(symbol, order, now_ns);
+    pretrade_message_count(&gate->messages[TW_PRETRADE_SUBMIT], gate->now_ns);
+    gate->repeats_tripped +=
+        pretrade_tally_count(&symbol->repeats[order->side == TW_SIDE_SELL], gate->now_ns,
+                             symbol->limits.repeat_max, symbol->limits.repeat_span_ns);
+    pretrade_remember(symbol, order, gate->now_ns);
     pass(gate, pretrade_attach(gate, &open), ret_verdict);
+}
+
+tw_status tw_pretrade_enter(tw_pretrade *gate, const tw_order *order, int64_t now_ns,
+                            tw_pretrade_verdict *ret_verdict) {
+    see_time(gate, now_ns);
+    pretrade_watch(gate);
+    tw_status status = judge(gate, order, TW_PRETRADE_SUBMIT, ret_verdict);
+    if (status == TW_OK)
+        count_entry(gate, order, ret_verdict);
+    return status;
+}
+
+/* The verdict that follows from what each control has said. */
+static tw_status judge_told(tw_pretrade *gate,
+                            const tw_pretrade_verdict verdicts[TW_PRETRADE_REASON_COUNT],
+                            tw_pretrade_verdict *ret_verdict) {
+    for (int reason = TW_PRETRADE_PASSED + 1; reason < TW_PRETRADE_REASON_COUNT; reason++) {
+        if (verdicts[reason].reason != TW_PRETRADE_PASSED)
+            return deny(gate, verdicts[reason], ret_verdict);
+    }
     return TW_OK;
+}
+
+tw_status tw_pretrade_enter_explained(tw_pretrade *gate, const tw_order *order, int64_t now_ns,
+                                      tw_pretrade_verdict ret_verdicts[TW_PRETRADE_REASON_COUNT],
+                                      tw_pretrade_verdict *ret_verdict) {
+    tw_pretrade_explain(gate, order, now_ns, ret_verdicts);
+    /* What the controls have said holds, unless a stop trips at this very moment. */
+    tw_status status = pretrade_watch(gate) || !is_valid(gate, order)
+                           ? judge(gate, order, TW_PRETRADE_SUBMIT, ret_verdict)
+                           : judge_told(gate, ret_verdicts, ret_verdict);
+    if (status == TW_OK)
+        count_entry(gate, order, ret_verdict);
+    return status;
 }
 
 /* The place that detach frees is the first that attach takes: the ticket stays what it was. */
@@ -387,16 +411,8 @@ static tw_money money_of(pretrade_wide nano) {
     return (tw_money){nano < INT64_MIN ? INT64_MIN : (int64_t)nano};
 }
 
-static bool repeats_tripped(const tw_pretrade *gate) {
-    for (uint32_t s = 0; s < gate->config.symbol_count; s++) {
-        if (gate->symbols[s].repeats[0].tripped || gate->symbols[s].repeats[1].tripped)
-            return true;
-    }
-    return false;
-}
-
 static uint32_t stops_of(const tw_pretrade *gate) {
-    return (uint32_t)repeats_tripped(gate) << TW_PRETRADE_STOP_REPEATS |
+    return (uint32_t)(gate->repeats_tripped > 0) << TW_PRETRADE_STOP_REPEATS |
            (uint32_t)gate->errors.tripped << TW_PRETRADE_STOP_ERRORS |
            (uint32_t)gate->day_loss_tripped << TW_PRETRADE_STOP_DAY_LOSS |
            (uint32_t)gate->drawdown_tripped << TW_PRETRADE_STOP_DRAWDOWN |
@@ -449,13 +465,19 @@ void tw_pretrade_check(const tw_pretrade *gate) {
     pretrade_wide intended = 0;
     pretrade_wide reserved = 0;
     uint32_t open = 0;
+    uint32_t tripped = 0;
+    uint32_t moved = 0;
     for (uint32_t s = 0; s < gate->config.symbol_count; s++) {
         check_symbol(gate, s, &reserved);
         value += gate->symbols[s].value;
         worst += gate->symbols[s].worst;
         intended += gate->symbols[s].intended;
         open += gate->symbols[s].open_count;
+        tripped += gate->symbols[s].repeats[0].tripped + gate->symbols[s].repeats[1].tripped;
+        moved += gate->symbols[s].has_moved;
     }
+    TW_ASSERT(tripped == gate->repeats_tripped);
+    TW_ASSERT(moved == gate->moved_count && moved < PRETRADE_MOVED_MAX);
     TW_ASSERT(value == gate->value && worst == gate->worst && intended == gate->intended);
     TW_ASSERT(reserved == gate->reserved && open == gate->open_count);
     uint32_t free = 0;

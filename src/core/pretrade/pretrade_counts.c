@@ -7,7 +7,6 @@
  * Invariants
  *  1. value, worst, intended and reserved of the gate are the sums over its symbols and orders.
  *  2. buys, sells and open_count of a symbol are those of the orders in its list.
- *  3. exposure[s] is `intended` of s at the marks of the last refresh; product = C exposure.
  */
 #include <math.h>
 #include <string.h>
@@ -44,40 +43,6 @@ pretrade_wide pretrade_nano(pretrade_wide value) {
     return value / TW_NANO;
 }
 
-static double exposure_of(const pretrade_symbol *symbol) {
-    return (double)symbol->intended / ((double)TW_NANO * (double)TW_NANO);
-}
-
-/* One position of e has changed: C e and e' C e follow in O(symbols). */
-static void follow_exposure(tw_pretrade *gate, tw_symbol symbol) {
-    if (gate->covariance == NULL)
-        return;
-    uint32_t n = gate->config.symbol_count;
-    const double *row = gate->covariance + (size_t)symbol * n;
-    double change = exposure_of(&gate->symbols[symbol]) - gate->exposure[symbol];
-    gate->variance += change * (2.0 * gate->product[symbol] + change * row[symbol]);
-    gate->exposure[symbol] += change;
-    for (uint32_t i = 0; i < n; i++)
-        gate->product[i] += change * row[i];
-}
-
-void tw_pretrade_refresh(tw_pretrade *gate) {
-    if (gate->covariance == NULL)
-        return;
-    uint32_t n = gate->config.symbol_count;
-    gate->variance = 0.0;
-    for (uint32_t s = 0; s < n; s++)
-        gate->exposure[s] = exposure_of(&gate->symbols[s]);
-    for (uint32_t s = 0; s < n; s++) {
-        const double *row = gate->covariance + (size_t)s * n;
-        double sum = 0.0;
-        for (uint32_t i = 0; i < n; i++)
-            sum += row[i] * gate->exposure[i];
-        gate->product[s] = sum;
-        gate->variance += gate->exposure[s] * sum;
-    }
-}
-
 void pretrade_revalue(tw_pretrade *gate, tw_symbol symbol) {
     pretrade_symbol *state = &gate->symbols[symbol];
     pretrade_wide worst = pretrade_worst(state->quantity, state->buys, state->sells);
@@ -93,23 +58,26 @@ void pretrade_revalue(tw_pretrade *gate, tw_symbol symbol) {
     state->intended = intended;
 }
 
-void pretrade_watch(tw_pretrade *gate) {
+bool pretrade_watch(tw_pretrade *gate) {
     if (!gate->day_begun)
-        return;
+        return false;
     const tw_pretrade_config *config = &gate->config;
     pretrade_wide equity = pretrade_equity(gate);
-    if (equity > gate->peak_equity)
+    bool rises = equity > gate->peak_equity;
+    if (rises)
         gate->peak_equity = equity;
     pretrade_wide loss = gate->day_equity - equity;
-    if (config->day_loss_max.nano > 0 && loss > (pretrade_wide)config->day_loss_max.nano * TW_NANO)
-        gate->day_loss_tripped = true;
-    if (config->day_loss_share_max_nano > 0 &&
-        loss > pretrade_nano(gate->day_equity) * config->day_loss_share_max_nano)
-        gate->day_loss_tripped = true;
-    if (config->drawdown_share_max_nano > 0 &&
-        gate->peak_equity - equity >
-            pretrade_nano(gate->peak_equity) * config->drawdown_share_max_nano)
-        gate->drawdown_tripped = true;
+    bool lost = (config->day_loss_max.nano > 0 &&
+                 loss > (pretrade_wide)config->day_loss_max.nano * TW_NANO) ||
+                (config->day_loss_share_max_nano > 0 &&
+                 loss > pretrade_nano(gate->day_equity) * config->day_loss_share_max_nano);
+    bool drawn = config->drawdown_share_max_nano > 0 &&
+                 gate->peak_equity - equity >
+                     pretrade_nano(gate->peak_equity) * config->drawdown_share_max_nano;
+    bool trips = (lost && !gate->day_loss_tripped) || (drawn && !gate->drawdown_tripped);
+    gate->day_loss_tripped |= lost;
+    gate->drawdown_tripped |= drawn;
+    return rises || trips;
 }
 
 /* ---- told ---------------------------------------------------------------------------------- */
@@ -122,6 +90,7 @@ void tw_pretrade_mark(tw_pretrade *gate, tw_symbol symbol, tw_price price, int64
         return; /* what is held is still valued at the newest that there was */
     state->mark = price.nano;
     pretrade_revalue(gate, symbol);
+    pretrade_exposure_moved(gate, symbol);
     pretrade_watch(gate);
 }
 
@@ -131,7 +100,7 @@ void tw_pretrade_set_position(tw_pretrade *gate, tw_symbol symbol, tw_quantity q
     gate->symbols[symbol].quantity = quantity.nano;
     gate->symbols[symbol].average = average_price.nano;
     pretrade_revalue(gate, symbol);
-    follow_exposure(gate, symbol);
+    pretrade_exposure_changed(gate, symbol);
 }
 
 void tw_pretrade_set_cash(tw_pretrade *gate, tw_money cash) {
@@ -172,7 +141,7 @@ uint32_t pretrade_attach(tw_pretrade *gate, const pretrade_open *order) {
     gate->open_count++;
     count_open(gate, place, 1);
     pretrade_revalue(gate, order->symbol);
-    follow_exposure(gate, order->symbol);
+    pretrade_exposure_changed(gate, order->symbol);
     return ticket;
 }
 
@@ -189,7 +158,7 @@ void pretrade_detach(tw_pretrade *gate, uint32_t ticket) {
     symbol->open_count--;
     gate->open_count--;
     pretrade_revalue(gate, place->symbol);
-    follow_exposure(gate, place->symbol);
+    pretrade_exposure_changed(gate, place->symbol);
     place->side = TW_SIDE_NONE;
     place->next = gate->free_first;
     gate->free_first = ticket;
@@ -240,7 +209,7 @@ tw_status tw_pretrade_fill(tw_pretrade *gate, uint32_t ticket, tw_quantity quant
     move_position(symbol, order, sign * quantity.nano, price.nano);
     gate->cash = cash;
     pretrade_revalue(gate, order->symbol);
-    follow_exposure(gate, order->symbol);
+    pretrade_exposure_changed(gate, order->symbol);
     pretrade_watch(gate);
     return TW_OK;
 }
@@ -289,14 +258,15 @@ void pretrade_message_count(pretrade_messages *messages, int64_t now_ns) {
     messages->oldest = messages->oldest + 1 == messages->capacity ? 0 : messages->oldest + 1;
 }
 
-void pretrade_tally_count(pretrade_tally *tally, int64_t now_ns, uint32_t max, int64_t span_ns) {
+bool pretrade_tally_count(pretrade_tally *tally, int64_t now_ns, uint32_t max, int64_t span_ns) {
     if (tally->count == 0 || (span_ns > 0 && now_ns - tally->from_ns >= span_ns)) {
         tally->from_ns = now_ns;
         tally->count = 0;
     }
     tally->count++;
-    if (max > 0 && tally->count >= max)
-        tally->tripped = true;
+    bool trips = max > 0 && tally->count >= max && !tally->tripped;
+    tally->tripped |= trips;
+    return trips;
 }
 
 void pretrade_remember(pretrade_symbol *symbol, const tw_order *order, int64_t now_ns) {

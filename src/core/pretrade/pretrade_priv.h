@@ -4,6 +4,7 @@
  *     pretrade.c          life, settings, stops, judging
  *     pretrade_controls.c the table of controls: one short function each
  *     pretrade_counts.c   what counts: marks, positions, open orders, messages
+ *     pretrade_risk.c     the variance of it
  */
 #ifndef TRADEWIND_CORE_PRETRADE_PRIV_H
 #define TRADEWIND_CORE_PRETRADE_PRIV_H
@@ -11,6 +12,9 @@
 #include "tradewind/pretrade.h"
 
 __extension__ typedef __int128 pretrade_wide;
+
+/* Symbols whose marks have moved and that have not entered the variance yet. */
+#define PRETRADE_MOVED_MAX 4
 
 /* The newest orders of a symbol, the oldest overwritten. */
 typedef struct pretrade_recent {
@@ -44,6 +48,7 @@ typedef struct pretrade_symbol {
     uint32_t recent_next;
     pretrade_recent recent[TW_PRETRADE_RECENT];
     pretrade_tally repeats[2]; /* buys, sells */
+    bool has_moved;            /* waits in the gate's `moved` */
 } pretrade_symbol;
 
 typedef struct pretrade_open {
@@ -91,12 +96,16 @@ struct tw_pretrade {
     bool losses_tripped;
     uint32_t losses;
     pretrade_tally errors;
+    uint32_t repeats_tripped; /* how many of the symbols' tallies */
 
     const double *covariance;
     double factor;
     double *exposure; /* e: money of each symbol if all are filled */
     double *product;  /* C e */
     double variance;  /* e' C e */
+    tw_symbol moved[PRETRADE_MOVED_MAX];
+    uint32_t moved_count;
+    uint32_t renewed; /* the element of product to be made anew next */
 
     int64_t override_until_ns[TW_PRETRADE_REASON_COUNT];
     uint64_t denied[TW_PRETRADE_REASON_COUNT];
@@ -133,8 +142,8 @@ pretrade_wide pretrade_nano(pretrade_wide value);       /* from 1e-18, toward ze
 
 /* After quantity, mark or open orders of a symbol have changed. */
 void pretrade_revalue(tw_pretrade *gate, tw_symbol symbol);
-/* Trips the stops that equity decides. */
-void pretrade_watch(tw_pretrade *gate);
+/* Trips the stops that equity decides. True if one was, or the peak has risen. */
+bool pretrade_watch(tw_pretrade *gate);
 
 /* Takes a free place for an order and lets it count; there must be one. */
 uint32_t pretrade_attach(tw_pretrade *gate, const pretrade_open *order);
@@ -146,9 +155,16 @@ int64_t pretrade_reserve(uint8_t side, int64_t quantity, int64_t price);
 /* How many of a kind were in the second before now; 0 if it has no limit a second. */
 uint32_t pretrade_message_recent(const pretrade_messages *messages, int64_t now_ns);
 void pretrade_message_count(pretrade_messages *messages, int64_t now_ns);
-/* Counts one; trips at `max` within `span_ns`. */
-void pretrade_tally_count(pretrade_tally *tally, int64_t now_ns, uint32_t max, int64_t span_ns);
+/* Counts one; trips at `max` within `span_ns`. True if it is this one that trips it. */
+bool pretrade_tally_count(pretrade_tally *tally, int64_t now_ns, uint32_t max, int64_t span_ns);
 void pretrade_remember(pretrade_symbol *symbol, const tw_order *order, int64_t now_ns);
+
+/* ---- pretrade_risk.c ----------------------------------------------------------------------- */
+
+/* The mark of a symbol has moved ... */
+void pretrade_exposure_moved(tw_pretrade *gate, tw_symbol symbol);
+/* ... or its position or open orders have changed, which enters at once. */
+void pretrade_exposure_changed(tw_pretrade *gate, tw_symbol symbol);
 
 /* ---- pretrade_controls.c ------------------------------------------------------------------- */
 

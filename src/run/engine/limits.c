@@ -141,8 +141,8 @@ bool limits_allow(tw_engine *engine, const tw_order *order, intent_checks *ret_c
                                                    .actual = (int64_t)engine->orders.capacity + 1};
         return false;
     }
-    tw_pretrade_explain(engine->gate, order, engine->now_ns, ret_checks->verdicts);
-    return tw_pretrade_enter(engine->gate, order, engine->now_ns, &ret_checks->passed) == TW_OK;
+    return tw_pretrade_enter_explained(engine->gate, order, engine->now_ns, ret_checks->verdicts,
+                                       &ret_checks->passed) == TW_OK;
 }
 
 /* Controls that have a limit: [limit, figure]. What does not fit an entry is left out, and said. */
