@@ -65,6 +65,8 @@
 #include "tradewind/reconnect.h"
 #include "tradewind/recorder.h"
 #include "tradewind/recorder_past.h"
+#include "tradewind/recording.h"
+#include "tradewind/replay.h"
 #include "tradewind/resilient.h"
 #include "tradewind/retry.h"
 #include "tradewind/returns.h"

@@ -54,6 +54,7 @@ MAY_INCLUDE = [
     ("run/engine", ["base", "kit/*", "core/market", "core/book", "core/window", "core/bars",
                     "core/batch", "core/covariance", "core/risk", "core/rebalance", "core/pretrade"]),
     ("run/recorder", ["base", "kit/*", "core/market", "edge/store", "run/engine"]),
+    ("run/recording", ["base", "kit/*", "core/market", "run/engine"]),
     ("run/venue", ["base", "kit/*", "core/market", "edge/loop", "edge/alpaca", "edge/store",
                    "edge/tape", "run/engine"]),
     ("run/telemetry", ["base", "kit/*", "core/market", "run/engine", "run/venue", "run/recorder"]),
@@ -76,7 +77,7 @@ NAMED_OTHERWISE = {"rolling": "core/window", "indicator": "core/window",
                    "rolling_performance": "core/performance",
                    "allocation": "core/rebalance", "drift": "core/rebalance",
                    "target_weights": "core/rebalance", "tax_lots": "core/rebalance",
-                   "overlap": "core/rebalance",
+                   "overlap": "core/rebalance", "replay": "run/recording",
                    "strategy": "core/market"}
 
 # Headers for the floor's own use: public within it, by the table, but not to users.

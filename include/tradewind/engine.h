@@ -128,6 +128,23 @@ typedef struct tw_venue_event {
     } as;
 } tw_venue_event;
 
+/* ---- the kill switch ----------------------------------------------------------------------- */
+
+/* What a kill does; each does what those before it do. */
+typedef enum tw_kill_level {
+    TW_KILL_NONE = 0,
+    TW_KILL_NEW = 1,    /* nothing new is sent */
+    TW_KILL_CANCEL = 2, /* open orders are cancelled */
+    TW_KILL_FLATTEN = 3 /* every position is closed */
+} tw_kill_level;
+
+typedef enum tw_kill_source {
+    TW_KILL_BY_CALL = 0,
+    TW_KILL_BY_SIGNAL = 1,
+    TW_KILL_BY_FILE = 2,
+    TW_KILL_BY_RULE = 3 /* a stop of the controls was tripped */
+} tw_kill_source;
+
 /* ---- ports -------------------------------------------------------------------------------- */
 
 /* Events in. Both pops return TW_OK, or TW_EMPTY when there is nothing now. */
@@ -174,11 +191,25 @@ typedef struct tw_store_port {
     void *context;
 } tw_store_port;
 
+/* Told of what else reaches the engine, beside the other ports: together they are all that its
+ * journal is made from. A recording notes it, and a replay puts what was noted in its place. Each
+ * call may be NULL; all come from the engine's thread. */
+typedef struct tw_input_port {
+    /* An order of an earlier run was taken over. */
+    void (*adopted)(void *context, const tw_order *order);
+    /* A turn begins; `stop`: tw_engine_stop has been called. */
+    void (*turn)(void *context, uint32_t event_count_max, bool stop);
+    /* The engine looks at its kill switch and will believe what is left here. */
+    void (*killed)(void *context, tw_kill_level *level, tw_kill_source *source);
+    void *context;
+} tw_input_port;
+
 /* Everything outside of the engine. */
 typedef struct tw_engine_ports {
     tw_feed_port feed;
     tw_broker_port broker;
     tw_store_port store;
+    tw_input_port inputs; /* all zero: nobody is told */
 } tw_engine_ports;
 
 /* A strategy of the user's own (strategy.h). It never sees an order. Both calls say how long they
@@ -192,23 +223,6 @@ typedef struct tw_strategy_port {
     void *context;
     const char *name; /* as tw_strategy_object has it; lives as long as the engine */
 } tw_strategy_port;
-
-/* ---- the kill switch ----------------------------------------------------------------------- */
-
-/* What a kill does; each does what those before it do. */
-typedef enum tw_kill_level {
-    TW_KILL_NONE = 0,
-    TW_KILL_NEW = 1,    /* nothing new is sent */
-    TW_KILL_CANCEL = 2, /* open orders are cancelled */
-    TW_KILL_FLATTEN = 3 /* every position is closed */
-} tw_kill_level;
-
-typedef enum tw_kill_source {
-    TW_KILL_BY_CALL = 0,
-    TW_KILL_BY_SIGNAL = 1,
-    TW_KILL_BY_FILE = 2,
-    TW_KILL_BY_RULE = 3 /* a stop of the controls was tripped */
-} tw_kill_source;
 
 /* ---- configuration ------------------------------------------------------------------------ */
 

@@ -297,7 +297,7 @@ static void engine_config_of(const run_session *session, tw_engine_config *confi
 /* The engine, with what an earlier run of this store left open. */
 static tw_status make_engine(run_session *session, tw_error *error) {
     tw_engine_config config;
-    tw_engine_ports ports;
+    tw_engine_ports ports = {0};
     run_past past;
     engine_config_of(session, &config);
     tw_status status = run_past_read(session, &config, &past, error);

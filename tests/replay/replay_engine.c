@@ -1,10 +1,11 @@
 /*
  * replay_engine.c - the engine against a faulty venue and a slow store, in virtual time.
  *
- * Several hundred seeds, each a run of its own with faults drawn from it, each played twice. What
- * must hold at every call is asserted by the fake desk; what must hold after every turn and at the
- * end is asserted here. A seed that fails is printed with the command that repeats it alone:
- * TRADEWIND_SEED chooses one seed, TRADEWIND_SEEDS how many are played.
+ * Several hundred seeds, each a run of its own with faults drawn from it, each played twice, the
+ * second time with a recording from which it is then repeated. What must hold at every call is
+ * asserted by the fake desk; what must hold after every turn and at the end is asserted here. A
+ * seed that fails is printed with the command that repeats it alone: TRADEWIND_SEED chooses one
+ * seed, TRADEWIND_SEEDS how many are played.
  */
 #include <math.h>
 #include <signal.h>
@@ -12,7 +13,7 @@
 #include <unistd.h>
 
 #include "failing_heap.h"
-#include "replay_desk.h"
+#include "recorded_desk.h"
 
 enum { SEED_COUNT = 400, TURNS_OF_TROUBLE = 400, TURNS_TO_END = 1200 };
 
@@ -71,6 +72,8 @@ static tw_status turn(tw_engine *engine) {
     uint32_t events = 1 + (uint32_t)tw_random_below(&desk.random, 48);
     tw_status status = tw_engine_turn(engine, events, &work, NULL);
     tw_engine_check(engine);
+    if (recording != NULL)
+        record_turn((int64_t)desk.turn * 7 * TW_NS_PER_MS);
     return status;
 }
 
@@ -197,10 +200,12 @@ static void check_differences(const tw_engine_report *report) {
 }
 
 /* Trouble, then calm, then an orderly end. */
-static void play(uint64_t seed) {
+static void play(uint64_t seed, bool recorded) {
     fake_options options = options_of(seed);
     tw_engine_config config = config_of(seed, options.symbol_count);
-    tw_engine *engine = start(&options, &config);
+    tw_engine *engine =
+        recorded ? start_recorded(&options, &config, (tw_recording_config){.block_size = 16384})
+                 : start(&options, &config);
     tw_status status = TW_OK;
     adopt_some(engine, seed);
     for (uint32_t i = 0; status == TW_OK && i < TURNS_OF_TROUBLE; i++)
@@ -227,6 +232,10 @@ static void play(uint64_t seed) {
             assert_same_figures(engine);
         }
     }
+    if (recorded) {
+        record_close();
+        assert_replays_whole();
+    }
     end(engine);
 }
 
@@ -241,7 +250,7 @@ typedef struct tally {
 
 static void play_twice(uint64_t seed, tally *sums) {
     seed_now = seed;
-    play(seed);
+    play(seed, false);
     uint64_t hash = fake_hash(&desk);
     uint32_t entries = desk.entry_count;
     sums->submits += desk.submits;
@@ -250,7 +259,7 @@ static void play_twice(uint64_t seed, tally *sums) {
     sums->tampered += desk.tampered;
     sums->snapshots += desk.snapshots;
     sums->missing += fake_count(&desk, "missing", NULL);
-    play(seed);
+    play(seed, true);
     assert_true(hash == fake_hash(&desk) && entries == desk.entry_count);
 }
 
@@ -274,8 +283,15 @@ static void seeds_keep_their_promises(void **state) {
     assert_true(sums.snapshots > 2 * count);
 }
 
+static int make_record(void **state) {
+    (void)state;
+    record_init();
+    return 0;
+}
+
 static int tell_failed_seed(void **state) {
     (void)state;
+    record_done();
     tell_seed();
     seed_now = 0;
     return 0;
@@ -926,7 +942,7 @@ int main(int argc, char **argv) {
     program = argv[0];
     signal(SIGABRT, on_abort);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(seeds_keep_their_promises, tell_failed_seed),
+        cmocka_unit_test_setup_teardown(seeds_keep_their_promises, make_record, tell_failed_seed),
         cmocka_unit_test(given_targets_are_reached),
         cmocka_unit_test(one_symbol_is_enough),
         cmocka_unit_test(sells_are_over_before_buys),

@@ -193,6 +193,7 @@ tw_status tw_engine_new(const tw_allocator *allocator, const tw_engine_config *c
     engine->feed = ports->feed;
     engine->broker = ports->broker;
     engine->store = ports->store;
+    engine->inputs = ports->inputs;
     engine->journal_sequence = config->journal_sequence;
     tw_histogram_init(&engine->latency);
     for (size_t i = 0; i < TW_ENGINE_STAGE_COUNT; i++)
@@ -248,9 +249,12 @@ void tw_engine_free(tw_engine *engine) {
 tw_status tw_engine_adopt(tw_engine *engine, const tw_order *order) {
     TW_ASSERT(engine->phase == TW_ENGINE_STARTING && engine->started_ns == 0);
     tw_status status = order_table_adopt(&engine->orders, order);
-    if (status == TW_OK)
-        limits_adopt(engine, &engine->orders.records[engine->orders.count - 1]);
-    return status;
+    if (status != TW_OK)
+        return status;
+    limits_adopt(engine, &engine->orders.records[engine->orders.count - 1]);
+    if (engine->inputs.adopted != NULL)
+        engine->inputs.adopted(engine->inputs.context, order);
+    return TW_OK;
 }
 
 /* ---- phases -------------------------------------------------------------------------------- */
@@ -400,6 +404,8 @@ static uint64_t read_market(tw_engine *engine, uint32_t count_max) {
 tw_status tw_engine_turn(tw_engine *engine, uint32_t event_count_max, uint64_t *ret_work,
                          tw_error *error) {
     uint64_t work = 0;
+    if (engine->inputs.turn != NULL)
+        engine->inputs.turn(engine->inputs.context, event_count_max, engine->stop_requested);
     if (engine->failure.status == TW_OK) {
         tw_status health = engine->store.health(engine->store.context);
         if (health != TW_OK)

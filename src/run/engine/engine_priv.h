@@ -111,6 +111,7 @@ struct tw_engine {
     tw_feed_port feed;
     tw_broker_port broker;
     tw_store_port store;
+    tw_input_port inputs;
 
     tw_engine_phase phase;
     int64_t now_ns;            /* newest venue time seen */

@@ -55,8 +55,20 @@ tw_kill_level tw_engine_killed(const tw_engine *engine) {
     return level_of(atomic_load(&engine->kill_asked));
 }
 
+/* Every look of the engine's thread at the word goes through here, so that a replay sees a kill at
+ * the very look at which the run saw it. */
+static uint32_t look(const tw_engine *engine) {
+    uint32_t asked = atomic_load(&engine->kill_asked);
+    if (engine->inputs.killed == NULL)
+        return asked;
+    tw_kill_level level = level_of(asked);
+    tw_kill_source source = source_of(asked);
+    engine->inputs.killed(engine->inputs.context, &level, &source);
+    return word_of(level, source);
+}
+
 bool kill_forbids(const tw_engine *engine, const order_record *record) {
-    return level_of(atomic_load(&engine->kill_asked)) > (tw_kill_level)record->kill_level;
+    return level_of(look(engine)) > (tw_kill_level)record->kill_level;
 }
 
 static void lift(tw_engine *engine) {
@@ -102,7 +114,7 @@ uint64_t kill_turn(tw_engine *engine) {
     if (engine->phase >= TW_ENGINE_DONE || !record_drain(engine))
         return 0;
     follow_rule(engine);
-    uint32_t asked = atomic_load(&engine->kill_asked);
+    uint32_t asked = look(engine);
     if (level_of(asked) == engine->kill_level)
         return 0;
     if (level_of(asked) > engine->kill_level)
