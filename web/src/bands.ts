@@ -18,6 +18,9 @@ export function scaleEnd(positions: readonly Position[]): number {
     return Math.max(step, Math.ceil((largest * 1.02) / step) * step);
 }
 
+/* What stands under a scale: its beginning, middle and end. */
+export const scaleMarks = (end: number) => [0, end / 2, end];
+
 const place = (share: number, end: number) => `${Math.min(100, Math.max(0, (100 * share) / end)).toFixed(2)}%`;
 
 export class BandLine {

@@ -55,10 +55,11 @@ export class Candles {
         this.#chart.applyOptions({
             layout: { background: { color: card }, textColor: ink },
             grid: { vertLines: { color: colour("grid") }, horzLines: { color: colour("grid") } },
-            rightPriceScale: edge,
+            rightPriceScale: { ...edge, entireTextOnly: true },
             timeScale: edge,
         });
         this.#candles.applyOptions({
+            priceLineColor: colour("accent"),
             upColor: card, downColor: colour("down"), borderUpColor: colour("up"), borderDownColor: colour("down"),
             wickUpColor: colour("up"), wickDownColor: colour("down"),
         });
@@ -89,13 +90,17 @@ export class Candles {
         this.#chart.timeScale().applyOptions({ timeVisible: selection.timeframe !== "1d", secondsVisible: selection.timeframe === "1s" });
     }
 
+    /* All of them, perhaps once more: then what is in sight stays. */
     put(bars: Bar[]): void {
+        const fresh = this.#bars.length === 0 || bars.length === 0;
         this.#bars = bars;
         this.#pointed = null;
         this.#candles.setData(bars.map(candleOf));
         this.#volumes.setData(bars.map(([time, , , , , value]) => ({ time: time as UTCTimestamp, value })));
-        this.#chart.priceScale("right").applyOptions({ autoScale: true });
-        this.#chart.timeScale().setVisibleLogicalRange({ from: Math.max(bars.length - SEEN, -5), to: bars.length + 4 });
+        if (fresh) {
+            this.#chart.priceScale("right").applyOptions({ autoScale: true });
+            this.#chart.timeScale().setVisibleLogicalRange({ from: bars.length - SEEN, to: bars.length + 4 });
+        }
         this.#tell();
     }
 

@@ -5,7 +5,7 @@
  * that is seen.
  */
 import { billionths, written, digitsOf } from "./decimal.ts";
-import { at, row, setText } from "./dom.ts";
+import { at, element, row, setText } from "./dom.ts";
 import { price, quantity, UNKNOWN } from "./format.ts";
 import type { Quote, Selected } from "./protocol.ts";
 
@@ -18,11 +18,9 @@ interface Rung {
 function rung(parent: Element, side: string, kind: string): Rung {
     const { node, cells: [name, level, size] } = row(["left side", "level", "size"]);
     node.classList.add(kind);
-    setText(name, side);
-    const bar = document.createElement("span");
-    bar.className = "fill";
-    const text = document.createElement("span");
-    size.append(bar, text);
+    name.append(element("span", "hidden", side));
+    const bar = size.appendChild(element("span", "fill"));
+    const text = size.appendChild(element("span"));
     parent.append(node);
     return {
         show(quote, largest) {

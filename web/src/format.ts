@@ -66,7 +66,7 @@ export function inUnit(text: string | null, unit: Unit | undefined): string {
     case "money": return written(value, 2);
     case "price": return price(text);
     case "share": return `${written(value * 100n, 2)}%`;
-    case "time": return `${quantity(text)} s`;
+    case "time": return `${exact(text, 0, 3)} s`;
     default: return quantity(text);
     }
 }

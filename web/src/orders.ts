@@ -37,12 +37,22 @@ function makeRow() {
     return { node, update };
 }
 
+/* What became of all of them; what there is none of is not told. */
+const ENDS = ["open", "filled", "canceled", "rejected", "unknown"];
+
+function tally({ orders, counts }: State): string {
+    const total = counts["orders"] ?? 0;
+    const ends = ENDS.filter((name) => (counts[name] ?? 0) > 0).map((name) => `${count(counts[name])} ${name}`);
+    const denied = (counts["denied"] ?? 0) > 0 ? [`${count(counts["denied"])} denied before they were made`] : [];
+    const shown = orders.length < total ? [`the newest ${count(orders.length)} are shown`] : [];
+    return [`${count(total)} in all`, ...ends, ...denied, ...shown].join(", ");
+}
+
 export class Orders {
     #list = new Listing<Order>(at("orders"), ({ id }) => id, makeRow);
 
-    show({ orders, counts }: State): void {
-        this.#list.show(orders);
-        setText(at("orders-note"), orders.length < (counts["orders"] ?? 0)
-            ? `the newest ${count(orders.length)} of ${count(counts["orders"])}` : "newest first");
+    show(state: State): void {
+        this.#list.show(state.orders);
+        setText(at("orders-note"), tally(state));
     }
 }

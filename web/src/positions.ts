@@ -1,7 +1,7 @@
 /*
  * positions.ts - what is held, a row a symbol; its name selects it.
  */
-import { BandLine, scaleEnd } from "./bands.ts";
+import { BandLine, scaleEnd, scaleMarks } from "./bands.ts";
 import { at, element, Listing, row, setAttribute, setText, setTrend } from "./dom.ts";
 import { gain, money, percent, price, quantity, sign } from "./format.ts";
 import type { Position } from "./protocol.ts";
@@ -10,8 +10,15 @@ export class Positions {
     #end = 1;
     #selected = "";
     #list: Listing<Position>;
+    #axis: Listing<number>;
 
     constructor(private select: (symbol: string) => void) {
+        const axis = at("band-head").appendChild(element("div", "axis"));
+        axis.setAttribute("aria-hidden", "true");
+        this.#axis = new Listing<number>(axis, (mark) => String(mark / this.#end), () => {
+            const node = element("span");
+            return { node, update: (mark) => { setText(node, percent(mark, 1).replace(".0", "")); node.style.left = percent(mark / this.#end); } };
+        });
         this.#list = new Listing(at("positions"), ({ symbol }) => symbol, () => this.#row());
     }
 
@@ -46,6 +53,7 @@ export class Positions {
     show(positions: readonly Position[], selected: string): void {
         this.#end = scaleEnd(positions);
         this.#selected = selected;
+        this.#axis.show(scaleMarks(this.#end));
         this.#list.show(positions);
     }
 }

@@ -139,8 +139,9 @@ export interface Selected {
 
 export interface State {
     type: "state";
-    time: string;
+    time: string | null; /* of the venue */
     sequence: number;
+    age: number;         /* seconds since the engine told this */
     phase: string;
     killed: "none" | Level;
     killed_by: string | null;

@@ -1,7 +1,7 @@
 /*
  * stream.ts - one WebSocket to the run, kept up, and always honest about how well it is.
  *
- *                  open, token, hello               nothing for SILENT_MS
+ *                  open, token, hello               nothing new for SILENT_MS
  *     CONNECTING ---------------------> LIVE <------------------------------> SILENT
  *      ^   |  ^                          |            something came            |
  *      |   |  | again, after a pause     | closed                               | closed, or for GIVEN_UP_MS
@@ -12,7 +12,8 @@
  *      +-- begin(another token) -- REFUSED <-- closed with 4401: the token is not this run's
  *
  * Invariants: (1) there is at most one socket, and what an earlier one still says is not heard;
- * (2) LIVE means that a message of the run came within SILENT_MS; (3) every wait has an end.
+ * (2) LIVE means that what is seen is younger than SILENT_MS: a state whose engine has stood still is
+ * as old as the state says, however often it is sent; (3) every wait has an end.
  */
 import type { Message, Selection } from "./protocol.ts";
 
@@ -27,7 +28,7 @@ export type Health = "connecting" | "live" | "silent" | "lost" | "refused" | "en
 
 export interface Condition {
     health: Health;
-    heardAt: number | null; /* when the newest message came */
+    heardAt: number | null; /* of when the newest is */
     againAt: number | null; /* when the next try is made */
     reason: string;         /* what was said as it closed; may be empty */
 }
@@ -60,6 +61,7 @@ export class Stream {
     #selection: Selection | null = null;
     #tries = 0;
     #openedAt = 0;
+    #spokenAt = 0; /* when anything came */
     #condition: Condition = { health: "connecting", heardAt: null, againAt: null, reason: "" };
 
     constructor(
@@ -111,14 +113,17 @@ export class Stream {
             this.#drop();
             return this.#lose(1007, "what came could not be read");
         }
-        const health = message.type === "end" ? "ended" : "live";
+        const now = this.around.now();
+        const heardAt = now - (message.type === "state" ? 1000 * message.age : 0);
+        const health = message.type === "end" ? "ended" : now - heardAt >= SILENT_MS ? "silent" : "live";
+        this.#spokenAt = now;
         if (message.type === "hello") {
             this.#tries = 0;
-            this.#change({ health, heardAt: this.around.now(), reason: "" });
+            this.#change({ health, heardAt: now, reason: "" });
             if (this.#selection !== null)
                 this.select(this.#selection);
-        } else
-            this.#change({ health, heardAt: this.around.now() });
+        } else if (message.type === "state" || message.type === "end")
+            this.#change({ health, heardAt });
         return this.onMessage(message);
     }
 
@@ -140,7 +145,7 @@ export class Stream {
                 this.#connect();
         } else if (health === "live" && quiet >= SILENT_MS)
             this.#change({ health: "silent" });
-        else if (health === "silent" ? quiet >= GIVEN_UP_MS : health !== "live" && now - this.#openedAt >= OPEN_MS) {
+        else if (health === "silent" ? now - this.#spokenAt >= GIVEN_UP_MS : health !== "live" && now - this.#openedAt >= OPEN_MS) {
             this.#drop();
             this.#lose(1006, "");
         } else

@@ -31,11 +31,11 @@ function showAccount(state: State): void {
 }
 
 function showCounts({ counts, events_per_second: rate, seconds, risk }: State): void {
-    const at_rest = (name: string) => count(counts[name]);
-    set("order-count", at_rest("orders"));
-    set("order-note", `${at_rest("filled")} filled, ${at_rest("open")} open, ${at_rest("unknown")} unknown, ${at_rest("denied")} denied`);
+    const unknown = (counts["unknown"] ?? 0) > 0 ? `${count(counts["unknown"])} unknown, ` : "";
+    set("order-count", count(counts["orders"]));
+    set("order-note", `${unknown}${count(counts["filled"])} filled, ${count(counts["open"])} open`);
     set("events", count(rate === null ? null : Math.round(rate)));
-    set("events-note", `${at_rest("events")} in ${count(Math.floor(seconds))} s`);
+    set("events-note", `${count(counts["events"])} in ${count(Math.floor(seconds))} s`);
     set("drawdown", percent(risk?.drawdown ?? null, 3));
     set("day-loss", `loss of the day ${percent(risk?.day_loss ?? null, 3)}`);
 }
@@ -43,9 +43,11 @@ function showCounts({ counts, events_per_second: rate, seconds, risk }: State): 
 export function showSummary(state: State): void {
     set("phase-name", state.phase);
     setAttribute(at("phase"), "data-calm", String(CALM.has(state.phase)));
-    set("clock", clock(state.time));
-    setAttribute(at("clock"), "datetime", state.time);
-    set("clock-day", `${day(state.time)} UTC`);
+    if (state.time !== null) {
+        set("clock", clock(state.time));
+        setAttribute(at("clock"), "datetime", state.time);
+        set("clock-day", `${day(state.time)} UTC`);
+    }
     showAccount(state);
     showCounts(state);
 }

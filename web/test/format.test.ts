@@ -65,6 +65,7 @@ test("a limit is told in its unit, and as it came without one", () => {
     assert.equal(format.inUnit("0.0125", "share"), "1.25%");
     assert.equal(format.inUnit("1000", "money"), "1,000.00");
     assert.equal(format.inUnit("300", "time"), "300 s");
+    assert.equal(format.inUnit("1.057279787", "time"), "1.057 s");
     assert.equal(format.inUnit("20", "count"), "20");
     assert.equal(format.inUnit("0.5", undefined), "0.5");
     assert.equal(format.inUnit("unheard of", "money"), "unheard of");

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { type Condition, GIVEN_UP_MS, OPEN_MS, SILENT_MS, type Socket, Stream } from "../src/stream.ts";
 
 const HELLO = { type: "hello" };
-const STATE = { type: "state" };
+const STATE = { type: "state", age: 0 };
 
 class FakeSocket implements Socket {
     onopen: Socket["onopen"] = null;
@@ -85,6 +85,21 @@ test("silence is told, and ends with the next word", () => {
     w.newest.say(STATE);
     assert.equal(w.condition.health, "live");
     assert.equal(w.sockets.length, 1);
+});
+
+test("what an engine told long ago is old, however often it is sent", () => {
+    const w = world();
+    w.stream.begin("secret");
+    w.open();
+    for (let age = 0; age <= 40; age++) {
+        w.newest.say({ type: "state", age });
+        w.newest.say({ type: "bar" });
+        assert.equal(w.condition.health, age * 1000 < SILENT_MS ? "live" : "silent", `at ${age} s`);
+        w.pass(1000);
+    }
+    assert.equal(w.sockets.length, 1);
+    w.newest.say(STATE);
+    assert.equal(w.condition.health, "live");
 });
 
 test("a connection that stays silent is given up", () => {
