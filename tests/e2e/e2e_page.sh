@@ -9,7 +9,7 @@ a_person_trades_on_the_page() {
     command -v node >/dev/null || skip "there is no node"
     browser=$(command -v chromium) || skip "there is no chromium"
     start_exchange --symbols AAPL,MSFT --seed 7 --start 2026-01-05T14:31:00Z --clock x10
-    cp "$root/tests/e2e/page/page.mjs" "$root/tests/e2e/sdk/suite.mjs" .
+    cp "$root"/tests/e2e/page/*.mjs "$root/tests/e2e/sdk/suite.mjs" .
     mkdir profile
     EXCHANGE=$url CHROMIUM=$browser PROFILE=$PWD/profile node page.mjs >said 2>&1 || fail "$(cat said)"
     echo "counts: page: $(tail -n 1 said)" >&9
