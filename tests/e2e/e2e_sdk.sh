@@ -6,29 +6,13 @@
 # second run finds them. Without npm, or where its registry cannot be reached, the story is skipped.
 # shellcheck disable=SC2154 # some names are set in lib/cases.sh
 . "$(dirname -- "$0")/lib/cases.sh"
+. "$(dirname -- "$0")/lib/npm.sh"
 
 exec 9>&1 # what is counted is shown of cases that pass, too
 suites=$root/tests/e2e/sdk
 
-# npm_install FOLDER: what its lock file says, whole or not at all.
-npm_install() {
-    npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --loglevel=error >npm_said 2>&1 && return
-    grep -qE 'ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH' npm_said ||
-        fail "the SDKs cannot be installed: $(cat npm_said)"
-    skip "the registry of npm cannot be reached"
-}
-
-# $modules becomes a folder that has the SDKs. It is moved there whole: another run may want it, too.
 find_sdks() {
-    command -v node >/dev/null || skip "there is no node"
-    command -v npm >/dev/null || skip "there is no npm"
-    lock=$suites/package-lock.json
-    modules=$(dirname -- "$tradewind")/sdks-$(cksum <"$lock" | cut -d ' ' -f 1)
-    [ ! -d "$modules" ] || return 0
-    mkdir fresh
-    cp "$suites/package.json" "$lock" fresh
-    npm_install fresh
-    mv -T fresh "$modules" 2>/dev/null || [ -d "$modules" ] || fail "$modules cannot be made"
+    find_packages sdks "$suites"
 }
 
 # $python becomes an interpreter that has what alpaca-py asks through.
