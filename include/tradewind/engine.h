@@ -142,7 +142,8 @@ typedef enum tw_kill_source {
     TW_KILL_BY_CALL = 0,
     TW_KILL_BY_SIGNAL = 1,
     TW_KILL_BY_FILE = 2,
-    TW_KILL_BY_RULE = 3 /* a stop of the controls was tripped */
+    TW_KILL_BY_RULE = 3, /* a stop of the controls was tripped */
+    TW_KILL_BY_PAGE = 4  /* somebody at the dashboard */
 } tw_kill_source;
 
 /* ---- ports -------------------------------------------------------------------------------- */
@@ -431,7 +432,8 @@ TW_API void tw_engine_lift(tw_engine *engine);
 /* The level that was asked for last, from any thread. */
 TW_API tw_kill_level tw_engine_killed(const tw_engine *engine);
 
-/* "none", "new", "cancel", "flatten"; "call", "signal", "file", "rule". Never NULL. */
+/* "none", "new", "cancel", "flatten"; "call", "signal", "file", "rule", "page". Never
+ * NULL. */
 TW_API const char *tw_kill_level_name(tw_kill_level level);
 TW_API const char *tw_kill_source_name(tw_kill_source source);
 

@@ -60,6 +60,7 @@ void engine_see_time(tw_engine *engine, int64_t time_ns) {
     if (engine->past.today.end_ns != 0 && time_ns >= engine->past.today.end_ns)
         past_end_day(engine, time_ns);
     engine->now_ns = time_ns;
+    engine->orders.now_ns = time_ns;
 }
 
 const char *tw_engine_phase_name(tw_engine_phase phase) {

@@ -14,6 +14,7 @@
  *     record.c      journal entries and rows, with back-pressure
  *     trace.c       where time goes; what the flight recorder hears
  *     summary.c     report and holdings
+ *     view.c        all of it copied for another thread
  *     order_table.c the life of an order
  */
 #ifndef TRADEWIND_RUN_ENGINE_PRIV_H
@@ -27,6 +28,7 @@
 #include "tradewind/batch_clean.h"
 #include "tradewind/book.h"
 #include "tradewind/engine.h"
+#include "tradewind/engine_view.h"
 #include "tradewind/time.h"
 #include "tradewind/window.h"
 
@@ -38,6 +40,7 @@ typedef struct engine_symbol {
     int64_t mark_ns;
     tw_price bid;
     tw_price ask;
+    tw_price last; /* of the newest trade; 0: none yet */
     tw_quantity quantity;
     tw_price average;          /* entry price of it, 0 when flat */
     tw_money value;            /* quantity x mark */
@@ -181,6 +184,10 @@ struct tw_engine {
     int64_t heard_ns;      /* monotonic: when the bytes of the newest event were read */
     uint64_t frame_events; /* market events of these bytes whose latency is not recorded yet */
     tw_histogram stages[TW_ENGINE_STAGE_COUNT];
+
+    tw_engine_viewer *viewer; /* who looks, or NULL */
+    bool judged;              /* an order was, and below is what the controls said of the newest */
+    tw_pretrade_verdict judgement[TW_PRETRADE_REASON_COUNT];
 };
 
 /* ---- engine.c ------------------------------------------------------------------------------ */
@@ -293,6 +300,9 @@ bool limits_allow_cancel(tw_engine *engine);
 /* A limit or figure in the unit of its reason, in TW_DECIMAL_TEXT_SIZE bytes. */
 void limits_format(tw_pretrade_reason reason, int64_t value, char *ret_text);
 void limits_record(tw_engine *engine);
+/* The controls that have a limit, with their figures; returns how many. */
+uint32_t limits_view(const tw_engine *engine, const tw_pretrade_figures *figures,
+                     tw_engine_view_limit ret_limits[TW_PRETRADE_REASON_COUNT]);
 void limits_check(const tw_engine *engine);
 
 /* ---- record.c ------------------------------------------------------------------------------ */
@@ -317,5 +327,15 @@ int64_t trace_event(tw_engine *engine, const tw_market_event *event);
 /* The events that came with the newest one are done, as far as they have come. */
 void trace_frame_end(tw_engine *engine);
 void trace_journal(const tw_engine *engine, const tw_journal_entry *entry);
+
+/* ---- summary.c ----------------------------------------------------------------------------- */
+
+/* One line of the report. */
+void summary_describe(const tw_engine *engine, tw_symbol symbol, tw_engine_holding *ret_holding);
+
+/* ---- view.c -------------------------------------------------------------------------------- */
+
+/* A bar has ended. */
+void view_on_bar(tw_engine_viewer *viewer, const tw_bar *bar);
 
 #endif

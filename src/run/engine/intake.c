@@ -78,6 +78,8 @@ static void on_bar(void *context, const tw_bar *bar, const tw_bars_detail *detai
     engine->report.bars_built++;
     record_row(engine, &(engine_row){.kind = ROW_BAR, .as.bar = *bar});
     strategies_bar(engine, bar);
+    if (engine->viewer != NULL)
+        view_on_bar(engine->viewer, bar);
 }
 
 /* What no store would take: a price or quantity of nothing, or bytes behind the conditions' end. */
@@ -97,6 +99,7 @@ static void take_trade(tw_engine *engine, const tw_trade *trade) {
         return;
     }
     engine->report.trades++;
+    state->last = trade->price;
     record_row(engine, &(engine_row){.kind = ROW_TRADE, .as.trade = *trade});
     tw_status window = tw_window_push(engine->windows[trade->symbol], trade->time_ns, trade->price,
                                       trade->quantity);

@@ -91,6 +91,7 @@ static void intend(tw_engine *engine, const tw_order *order, const intent_checks
     tw_status status = order_table_intend(&engine->orders, order, &record);
     TW_ASSERT(status == TW_OK); /* invariant 2 */
     record->ticket = checks->passed.ticket;
+    record->why = why;
     record->kill_level = (uint8_t)engine->kill_level;
     record->order.created_ns = engine->now_ns;
     record->heard_ns = engine->heard_ns;

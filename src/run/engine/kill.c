@@ -34,7 +34,7 @@ const char *tw_kill_level_name(tw_kill_level level) {
 }
 
 const char *tw_kill_source_name(tw_kill_source source) {
-    static const char *const names[] = {"call", "signal", "file", "rule"};
+    static const char *const names[] = {"call", "signal", "file", "rule", "page"};
     size_t index = (size_t)source;
     return index < sizeof names / sizeof names[0] ? names[index] : "?";
 }

@@ -10,6 +10,7 @@
  *  2. Cash and positions of the gate are the engine's.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine_priv.h"
 #include "tradewind/covariance.h"
@@ -141,8 +142,11 @@ bool limits_allow(tw_engine *engine, const tw_order *order, intent_checks *ret_c
                                                    .actual = (int64_t)engine->orders.capacity + 1};
         return false;
     }
-    return tw_pretrade_enter_explained(engine->gate, order, engine->now_ns, ret_checks->verdicts,
-                                       &ret_checks->passed) == TW_OK;
+    tw_status status = tw_pretrade_enter_explained(engine->gate, order, engine->now_ns,
+                                                   ret_checks->verdicts, &ret_checks->passed);
+    memcpy(engine->judgement, ret_checks->verdicts, sizeof engine->judgement);
+    engine->judged = true;
+    return status == TW_OK;
 }
 
 /* Controls that have a limit: [limit, figure]. What does not fit an entry is left out, and said. */
@@ -191,15 +195,17 @@ void limits_format(tw_pretrade_reason reason, int64_t value, char *ret_text) {
         tw_decimal_format(value, ret_text); /* of a time: seconds */
 }
 
-/* The limits of this run that are set, for the journal: a denial can be read without the command.
- */
-void limits_record(tw_engine *engine) {
-    const tw_pretrade_config *config = &engine->config.controls;
+enum { ROW_COUNT_MAX = 24 };
+
+typedef struct limit_row {
+    tw_pretrade_reason reason;
+    int64_t value;
+} limit_row;
+
+/* The limits of this run that are set. */
+static size_t list_limits(const tw_pretrade_config *config, limit_row ret_rows[ROW_COUNT_MAX]) {
     const tw_pretrade_limits *limits = &config->limits;
-    const struct {
-        tw_pretrade_reason reason;
-        int64_t value;
-    } rows[] = {
+    const limit_row rows[] = {
         {TW_PRETRADE_STALE_PRICE, limits->price_age_ns_max},
         {TW_PRETRADE_PRICE_COLLAR, limits->collar_nano},
         {TW_PRETRADE_ORDER_QUANTITY, limits->quantity_max.nano},
@@ -221,13 +227,25 @@ void limits_record(tw_engine *engine) {
         {TW_PRETRADE_DRAWDOWN, config->drawdown_share_max_nano},
         {TW_PRETRADE_LOSSES_IN_A_ROW, config->losses_max},
     };
+    size_t count = 0;
+    _Static_assert(sizeof rows / sizeof rows[0] <= ROW_COUNT_MAX, "a place for each");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].value != 0)
+            ret_rows[count++] = rows[i];
+    }
+    return count;
+}
+
+/* For the journal: a denial can be read without the command. */
+void limits_record(tw_engine *engine) {
+    const tw_pretrade_config *config = &engine->config.controls;
+    limit_row rows[ROW_COUNT_MAX];
+    size_t count = list_limits(config, rows);
     char memory[TW_JOURNAL_PAYLOAD_SIZE];
     tw_text text = tw_text_over(memory, sizeof memory);
     tw_text_append_char(&text, '{');
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < count; i++) {
         char value[TW_DECIMAL_TEXT_SIZE];
-        if (rows[i].value == 0)
-            continue;
         limits_format(rows[i].reason, rows[i].value, value);
         tw_text_append_format(&text, "%s\"%s\":\"%s\"", text.size == 1 ? "" : ",",
                               tw_pretrade_reason_name(rows[i].reason), value);
@@ -240,6 +258,107 @@ void limits_record(tw_engine *engine) {
     tw_text_append_char(&text, '}');
     TW_ASSERT(!text.truncated);
     record_journal(engine, "limits", "%s", memory);
+}
+
+/* ---- what another thread sees -------------------------------------------------------------- */
+
+/* part of whole in billionths; 0 where there is no whole. */
+static int64_t share_nano(int64_t part_nano, int64_t whole_nano) {
+    int64_t share = 0;
+    if (whole_nano <= 0 ||
+        tw_decimal_divide(part_nano, whole_nano, TW_ROUND_HALF_EVEN, &share) != TW_OK)
+        return 0;
+    return share;
+}
+
+static int64_t above_zero(int64_t value) {
+    return value > 0 ? value : 0;
+}
+
+/* The figure of now of what concerns the whole account; false for what only an order has. */
+static bool figure_now(const tw_pretrade_figures *now, tw_pretrade_reason reason,
+                       int64_t *ret_figure) {
+    int64_t equity = now->equity.nano;
+    switch ((int)reason) {
+    case TW_PRETRADE_GROSS_EXPOSURE:
+        *ret_figure = share_nano(now->gross.nano, equity);
+        return true;
+    case TW_PRETRADE_NET_EXPOSURE:
+        *ret_figure = share_nano(now->net.nano < 0 ? -now->net.nano : now->net.nano, equity);
+        return true;
+    case TW_PRETRADE_VALUE_AT_RISK:
+        *ret_figure = equity > 0 && now->value_at_risk >= 0.0
+                          ? (int64_t)(now->value_at_risk / tw_decimal_to_double(equity) * TW_NANO)
+                          : 0;
+        return equity > 0 && now->value_at_risk >= 0.0;
+    case TW_PRETRADE_OPEN_ORDERS:
+        *ret_figure = now->open_count;
+        return true;
+    case TW_PRETRADE_DAY_LOSS:
+        *ret_figure = above_zero(now->day_equity.nano - equity);
+        return true;
+    case TW_PRETRADE_DRAWDOWN:
+        *ret_figure = share_nano(above_zero(now->peak_equity.nano - equity), now->peak_equity.nano);
+        return true;
+    case TW_PRETRADE_LOSSES_IN_A_ROW:
+        *ret_figure = now->losses;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool is_stopped(uint32_t stops, tw_pretrade_reason reason) {
+    static const struct {
+        tw_pretrade_reason reason;
+        tw_pretrade_stop stop;
+    } rows[] = {{TW_PRETRADE_REPEATED_EXECUTION, TW_PRETRADE_STOP_REPEATS},
+                {TW_PRETRADE_ORDER_ERRORS, TW_PRETRADE_STOP_ERRORS},
+                {TW_PRETRADE_DAY_LOSS, TW_PRETRADE_STOP_DAY_LOSS},
+                {TW_PRETRADE_DRAWDOWN, TW_PRETRADE_STOP_DRAWDOWN},
+                {TW_PRETRADE_LOSSES_IN_A_ROW, TW_PRETRADE_STOP_LOSSES}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].reason == reason)
+            return (stops & (1u << rows[i].stop)) != 0;
+    }
+    return false;
+}
+
+/* The day's loss is limited in money, as a share, or both: then by the smaller. */
+static void view_day_loss(const tw_pretrade_config *config, const tw_pretrade_figures *figures,
+                          limit_row rows[ROW_COUNT_MAX], size_t *count) {
+    int64_t money = 0;
+    if (config->day_loss_share_max_nano <= 0 ||
+        tw_decimal_multiply(config->day_loss_share_max_nano, figures->day_equity.nano,
+                            TW_ROUND_HALF_EVEN, &money) != TW_OK)
+        return;
+    for (size_t i = 0; i < *count; i++) {
+        if (rows[i].reason != TW_PRETRADE_DAY_LOSS)
+            continue;
+        rows[i].value = money < rows[i].value ? money : rows[i].value;
+        return;
+    }
+    rows[(*count)++] = (limit_row){TW_PRETRADE_DAY_LOSS, money};
+}
+
+uint32_t limits_view(const tw_engine *engine, const tw_pretrade_figures *figures,
+                     tw_engine_view_limit ret_limits[TW_PRETRADE_REASON_COUNT]) {
+    limit_row rows[ROW_COUNT_MAX];
+    size_t count = list_limits(&engine->config.controls, rows);
+    view_day_loss(&engine->config.controls, figures, rows, &count);
+    for (size_t i = 0; i < count; i++) {
+        tw_engine_view_limit *shown = &ret_limits[i];
+        const tw_pretrade_verdict *newest = &engine->judgement[rows[i].reason];
+        *shown = (tw_engine_view_limit){.reason = rows[i].reason,
+                                        .limit = rows[i].value,
+                                        .stopped = is_stopped(figures->stops, rows[i].reason)};
+        shown->known = figure_now(figures, rows[i].reason, &shown->figure);
+        if (!shown->known && engine->judged && newest->actual != INT64_MAX) {
+            shown->figure = newest->actual;
+            shown->known = true;
+        }
+    }
+    return (uint32_t)count;
 }
 
 void limits_check(const tw_engine *engine) {

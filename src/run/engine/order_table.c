@@ -31,6 +31,7 @@ tw_status order_table_adopt(order_table *table, const tw_order *order) {
     table->records[table->count++] = (order_record){
         .order = *order, .state = ORDER_UNKNOWN, .answered = 1, .ticket = TW_PRETRADE_NO_TICKET};
     order_record *record = &table->records[table->count - 1];
+    record->life_ns[TW_ENGINE_MOMENT_INTENDED] = order->created_ns;
     if (tw_decimal_multiply(order->average_price.nano, order->filled.nano, TW_ROUND_HALF_EVEN,
                             &record->notional_nano) != TW_OK)
         record->notional_nano = 0;
@@ -49,6 +50,7 @@ tw_status order_table_intend(order_table *table, const tw_order *wanted,
     table->intent++;
     table->open_count++;
     record->order.status = TW_ORDER_PENDING_NEW;
+    record->life_ns[TW_ENGINE_MOMENT_INTENDED] = table->now_ns;
     snprintf(record->order.client_order_id, sizeof record->order.client_order_id, "%s%" PRIu64,
              table->prefix, table->intent);
     *ret_record = record;
@@ -77,13 +79,21 @@ static void finish(order_table *table, order_record *record) {
     TW_ASSERT(record->state != ORDER_DONE && table->open_count > 0);
     TW_ASSERT(tw_order_status_is_final((tw_order_status)record->order.status));
     record->state = ORDER_DONE;
+    record->life_ns[TW_ENGINE_MOMENT_ENDED] = table->now_ns;
     table->open_count--;
 }
 
 void order_table_sent(order_table *table, order_record *record) {
-    (void)table;
     TW_ASSERT(record->state == ORDER_INTENDED);
     record->state = ORDER_SENT;
+    record->life_ns[TW_ENGINE_MOMENT_SENT] = table->now_ns;
+}
+
+/* The venue has it; only the first time counts. */
+static void enliven(const order_table *table, order_record *record) {
+    record->state = ORDER_LIVE;
+    if (record->life_ns[TW_ENGINE_MOMENT_LIVE] == 0)
+        record->life_ns[TW_ENGINE_MOMENT_LIVE] = table->now_ns;
 }
 
 void order_table_withdraw(order_table *table, order_record *record) {
@@ -104,7 +114,7 @@ void order_table_result(order_table *table, order_record *record, const tw_order
     if (record->state != ORDER_SENT)
         return; /* an update of the stream was faster, or the order is settled */
     if (accepted) {
-        record->state = ORDER_LIVE;
+        enliven(table, record);
         if (record->order.status == TW_ORDER_PENDING_NEW)
             record->order.status = TW_ORDER_NEW;
     } else if (uncertain) {
@@ -165,6 +175,8 @@ tw_status order_table_update(order_table *table, order_record *record, const tw_
         record->order.filled = told->filled;
         record->order.average_price = told->average_price;
         record->notional_nano += notional_nano;
+        if (record->life_ns[TW_ENGINE_MOMENT_FIRST_FILL] == 0)
+            record->life_ns[TW_ENGINE_MOMENT_FIRST_FILL] = table->now_ns;
     }
     if (told->venue_order_id[0] != '\0')
         memcpy(record->order.venue_order_id, told->venue_order_id,
@@ -180,7 +192,7 @@ tw_status order_table_update(order_table *table, order_record *record, const tw_
     }
     if (told->updated_ns > record->order.updated_ns)
         record->order.updated_ns = told->updated_ns;
-    record->state = ORDER_LIVE;
+    enliven(table, record);
     if (tw_order_status_is_final((tw_order_status)record->order.status)) {
         ret_change->became_final = true;
         finish(table, record);

@@ -33,6 +33,7 @@
 #define TRADEWIND_RUN_ENGINE_ORDER_TABLE_H
 
 #include "tradewind/engine.h"
+#include "tradewind/engine_view.h"
 
 typedef enum order_state {
     ORDER_INTENDED = 0,
@@ -44,15 +45,17 @@ typedef enum order_state {
 
 typedef struct order_record {
     tw_order order;
-    uint64_t journal_sequence; /* entry that must be durable before the send */
-    int64_t deadline_ns;       /* venue time after which it is cancelled; 0: never */
-    int64_t notional_nano;     /* money of the filled part */
-    int64_t ask_again_ns;      /* venue time of the next query while UNKNOWN */
-    int64_t heard_ns;          /* monotonic, for latencies: the bytes that it followed, */
-    int64_t intended_ns;       /* and when it was intended; 0: not taken */
-    uint32_t queries;          /* asked so far while UNKNOWN */
-    uint32_t ticket;           /* of the controls; TW_PRETRADE_NO_TICKET: it does not count */
-    uint8_t state;             /* order_state */
+    int64_t life_ns[TW_ENGINE_MOMENT_COUNT]; /* venue time of each moment; 0: not yet, or never */
+    const char *why;                         /* it was made; never freed; NULL: adopted */
+    uint64_t journal_sequence;               /* entry that must be durable before the send */
+    int64_t deadline_ns;                     /* venue time after which it is cancelled; 0: never */
+    int64_t notional_nano;                   /* money of the filled part */
+    int64_t ask_again_ns;                    /* venue time of the next query while UNKNOWN */
+    int64_t heard_ns;    /* monotonic, for latencies: the bytes that it followed, */
+    int64_t intended_ns; /* and when it was intended; 0: not taken */
+    uint32_t queries;    /* asked so far while UNKNOWN */
+    uint32_t ticket;     /* of the controls; TW_PRETRADE_NO_TICKET: it does not count */
+    uint8_t state;       /* order_state */
     uint8_t cancel_requested;
     uint8_t seen;       /* in the snapshot being read */
     uint8_t kill_level; /* in force when it was made */
@@ -76,6 +79,7 @@ typedef struct order_table {
     uint32_t open_count;    /* not DONE */
     uint32_t scan_from;     /* every record before it is DONE */
     uint64_t intent;        /* last number given */
+    int64_t now_ns;         /* newest venue time seen, as the engine has it: for life_ns alone */
     char prefix[64];        /* "<strategy>-<epoch>-" */
 } order_table;
 

@@ -28,10 +28,10 @@ static void count_orders(const tw_engine *engine, tw_engine_report *report) {
     }
 }
 
-static void describe(const tw_engine *engine, tw_symbol symbol, tw_engine_holding *holding) {
+void summary_describe(const tw_engine *engine, tw_symbol symbol, tw_engine_holding *ret_holding) {
     const engine_symbol *state = &engine->symbols[symbol];
     double equity = (double)engine->equity.nano;
-    *holding = (tw_engine_holding){
+    *ret_holding = (tw_engine_holding){
         .symbol = symbol,
         .quantity_before = state->quantity_before,
         .quantity_after = state->quantity,
@@ -57,7 +57,7 @@ void tw_engine_get_report(const tw_engine *engine, tw_engine_report *ret_report,
     ret_report->equity_after = engine->equity;
     count_orders(engine, ret_report);
     for (tw_symbol s = 0; holdings != NULL && s < engine->config.symbol_count; s++)
-        describe(engine, s, &holdings[s]);
+        summary_describe(engine, s, &holdings[s]);
 }
 
 void tw_engine_check(const tw_engine *engine) {
