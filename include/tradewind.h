@@ -28,6 +28,7 @@
 #include "tradewind/covariance.h"
 #include "tradewind/cpu.h"
 #include "tradewind/crash.h"
+#include "tradewind/dashboard.h"
 #include "tradewind/dbn.h"
 #include "tradewind/decimal.h"
 #include "tradewind/dense.h"

@@ -60,7 +60,8 @@ MAY_INCLUDE = [
     ("run/telemetry", ["base", "kit/*", "core/market", "run/engine", "run/venue", "run/recorder"]),
     ("run/exchange", ["base", "kit/*", "core/match", "core/book", "core/market", "core/bars",
                       "edge/*"]),
-    ("run/dashboard", ["base", "kit/*", "edge/http", "edge/socket", "edge/loop", "run/engine"]),
+    ("run/dashboard", ["base", "kit/*", "core/market", "edge/json", "edge/loop",
+                       "edge/http", "edge/socket", "run/engine", "run/venue", "run/recorder"]),
     ("cli", ["base", "kit/*", "core/*", "edge/*", "run/*"]),
 ]
 

@@ -257,7 +257,8 @@ static tw_status make_venue(run_session *session, tw_error *error) {
                                   : 1.0,
         .on_events = session->stepped ? NULL : wake_engine,
         .on_call = options->slow_ns > 0 ? tell_call : NULL,
-        .trace_every = options->metrics[0] != '\0' ? RUN_TRACE_EVERY : 0,
+        .trace_every =
+            options->metrics[0] != '\0' || options->listen[0] != '\0' ? RUN_TRACE_EVERY : 0,
         .flight = session->monitor.flight,
         .context = session,
     };
@@ -312,6 +313,30 @@ static tw_status make_engine(run_session *session, tw_error *error) {
     return status;
 }
 
+static void on_control(void *context, tw_kill_level level) {
+    run_kill_changed(&((run_session *)context)->kill, level);
+}
+
+static tw_status start_dashboard(run_session *session, tw_error *error) {
+    const tw_dashboard_config parts = {
+        .engine = session->engine,
+        .symbols = session->symbols,
+        .symbol_count = session->symbol_count,
+        .venue = session->venue,
+        .recorder = session->recorder,
+        .timeframes_ns = TIMEFRAMES_NS,
+        .timeframe_count = sizeof TIMEFRAMES_NS / sizeof TIMEFRAMES_NS[0],
+        .venue_name = run_venue_name(session),
+        .strategy = run_strategy_name(session),
+        .run = session->run_id,
+        .speed = session->exchange != NULL ? session->exchange_config.speed : 1.0,
+        .on_control = on_control,
+        .context = session,
+    };
+    return run_dashboard_start(&session->dashboard, session->options, &parts, session->database,
+                               error);
+}
+
 static tw_status make_session(run_session *session, tw_error *error) {
     tw_status status = TW_OK;
     if (session->options->venue == RUN_DEMO)
@@ -351,11 +376,13 @@ static tw_status make_session(run_session *session, tw_error *error) {
         return status;
     tw_telemetry_config parts = {
         .engine = session->engine, .venue = session->venue, .recorder = session->recorder};
-    return run_monitor_start(&session->monitor, session->options, &parts, error);
+    status = run_monitor_start(&session->monitor, session->options, &parts, error);
+    return status == TW_OK ? start_dashboard(session, error) : status;
 }
 
 static void free_session(run_session *session) {
     run_session_join(session);
+    run_dashboard_stop(&session->dashboard);
     run_kill_stop(&session->kill);
     run_monitor_stop(&session->monitor);
     tw_engine_free(session->engine);
@@ -433,6 +460,8 @@ static int run(const run_options *options, const run_limits *limits, const excha
     tw_status status = run_safety_check(options, limits, access, &error);
     if (status == TW_OK)
         status = run_monitor_check(options, &error);
+    if (status == TW_OK)
+        status = run_dashboard_check(options, &error);
     if (status == TW_OK)
         status = exchange_options_apply(market, &session.exchange_config, &error);
     if (status != TW_OK)

@@ -134,12 +134,33 @@ void run_kill_stop(run_kill *kill) {
     close_descriptors(kill);
 }
 
+void run_kill_changed(run_kill *kill, tw_kill_level level) {
+    if (level == TW_KILL_NONE)
+        atomic_store(&kill->lifted, true);
+    tw_loop_wake(kill->loop);
+}
+
+/* Not if there was a kill after the lift. */
+static tw_status remove_file(run_kill *kill, tw_error *error) {
+    bool was_there = false;
+    if (tw_engine_killed(kill->engine) != TW_KILL_NONE || kill->path[0] == '\0')
+        return TW_OK;
+    /* First what the file will say: its going must lift nothing that is asked for from now on. */
+    atomic_store(&kill->told, TW_KILL_NONE);
+    return kill_file_remove(kill->path, &was_there, error);
+}
+
 tw_status run_kill_turn(run_kill *kill, tw_error *error) {
+    if (atomic_exchange(&kill->lifted, false)) {
+        tw_status status = remove_file(kill, error);
+        if (status != TW_OK)
+            return status;
+    }
     uint32_t level = (uint32_t)tw_engine_killed(kill->engine);
     uint32_t told = atomic_load(&kill->told);
     if (level <= told || kill->path[0] == '\0')
         return TW_OK;
     /* First what the file will say: the thread reads it again when it is written. */
     atomic_store(&kill->told, level);
-    return kill_file_write(kill->path, (tw_kill_level)level, "signal or rule", error);
+    return kill_file_write(kill->path, (tw_kill_level)level, "signal, rule or page", error);
 }

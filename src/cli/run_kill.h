@@ -3,7 +3,7 @@
  *
  * The thread does nothing but wait for the two and set the engine's switch, so that a kill is not
  * held up by whatever the engine is busy with. The main thread then writes the file for a kill that
- * did not come from it (a signal, a rule): it holds in the next run, too.
+ * did not come from it (a signal, a rule, the page): it holds in the next run, too.
  */
 #ifndef TRADEWIND_CLI_RUN_KILL_H
 #define TRADEWIND_CLI_RUN_KILL_H
@@ -25,6 +25,7 @@ typedef struct run_kill {
     pthread_t thread;
     bool started;
     _Atomic uint32_t told; /* the level that the file is known to say */
+    atomic_bool lifted;    /* by somebody who has lifted the engine: the file goes, too */
 } run_kill;
 
 /* First of all, before any thread is made: SIGUSR2 is heard by the thread below alone. */
@@ -36,7 +37,12 @@ tw_status run_kill_start(run_kill *kill, const char *database, tw_engine *engine
 /* Harmless when it was not started. */
 void run_kill_stop(run_kill *kill);
 
-/* Main thread, each turn: writes the file of a kill that did not come from it. */
+/* Any thread that has told the engine of a kill or a lift: the main thread writes or removes the
+ * file. */
+void run_kill_changed(run_kill *kill, tw_kill_level level);
+
+/* Main thread, each turn: writes the file of a kill that did not come from it, and removes that of
+ * one that was lifted. */
 tw_status run_kill_turn(run_kill *kill, tw_error *error) TW_MUST_CHECK;
 
 #endif

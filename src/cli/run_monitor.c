@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "beside_store.h"
 #include "listen_address.h"
 #include "tradewind/log.h"
 #include "tradewind/time.h"
@@ -11,8 +12,6 @@
 enum { FLIGHT_EVENT_COUNT = 4096 };
 
 static const char NO_FLIGHT[] = "none";
-static const char FLIGHT_SUFFIX[] = "-flight";
-static const char FLIGHT_OF_SERVER[] = "tradewind-flight";
 
 /* Where figures are served; `text` is the caller's and holds the address. */
 static tw_status split_address(const run_options *options, char text[TW_CONFIG_TEXT_SIZE],
@@ -31,20 +30,17 @@ tw_status run_monitor_check(const run_options *options, tw_error *error) {
 
 /* ---- flight recorder ----------------------------------------------------------------------- */
 
-/* Beside the store; a store on a server has no beside, so in the folder of the program. */
 static void name_dump(const run_options *options, const char *database, char *buffer,
                       size_t capacity) {
     if (options->flight[0] != '\0')
         snprintf(buffer, capacity, "%s", options->flight);
-    else if (strstr(database, "://") != NULL || strchr(database, '=') != NULL)
-        snprintf(buffer, capacity, "%s", FLIGHT_OF_SERVER);
     else
-        snprintf(buffer, capacity, "%s%s", database, FLIGHT_SUFFIX);
+        beside_store(database, "flight", buffer, capacity);
 }
 
 tw_status run_monitor_prepare(run_monitor *monitor, const run_options *options,
                               const char *database, tw_error *error) {
-    char path[TW_CONFIG_TEXT_SIZE + sizeof FLIGHT_SUFFIX];
+    char path[BESIDE_PATH_SIZE];
     monitor->slow_calls.threshold_ns = options->slow_ns;
     monitor->slow_commits.threshold_ns = options->slow_ns;
     if (strcmp(options->flight, NO_FLIGHT) == 0)

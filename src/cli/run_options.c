@@ -51,6 +51,11 @@ const tw_config_option run_option_table[] = {
      "days of history for volatility and risk", NULL, offsetof(run_options, history_days)},
     {"window", TW_CONFIG_INTEGER, NULL, "2", "1000000", "100",
      "trades in the sliding window of a symbol", NULL, offsetof(run_options, window_count)},
+    {"listen", TW_CONFIG_TEXT, "ADDR:PORT", NULL, NULL, "",
+     "serve the dashboard at http://ADDR:PORT/; a port alone is on this machine, port 0 any that "
+     "is "
+     "free",
+     NULL, offsetof(run_options, listen)},
     {"metrics", TW_CONFIG_TEXT, "ADDR:PORT", NULL, NULL, "",
      "serve OpenMetrics figures at http://ADDR:PORT/metrics; a port alone is on this machine, port "
      "0 any that is free",

@@ -27,6 +27,7 @@ typedef struct run_options {
     double position_weight_max;
     int64_t history_days;
     int64_t window_count;
+    char listen[TW_CONFIG_TEXT_SIZE];  /* where the dashboard is served; empty: nowhere */
     char metrics[TW_CONFIG_TEXT_SIZE]; /* where figures are served; empty: nowhere */
     char flight[TW_CONFIG_TEXT_SIZE];  /* file of the flight recorder's dump; empty: by the store */
     int64_t slow_ns;                   /* a request or commit of so long is told; 0: none */

@@ -26,20 +26,35 @@ static void end_thread(run_session *session, run_thread *thread, tw_status statu
     tw_loop_wake(session->loop);
 }
 
-/* Figures for --metrics, each on its own thread; without it the clock is not even read. */
+/* What --metrics and --listen show, each on its own thread; without them the clock is not even
+ * read.
+ */
+static bool is_watched(const run_session *session) {
+    return session->monitor.telemetry != NULL || session->dashboard.dashboard != NULL;
+}
+
 static void tell_engine(run_session *session) {
-    if (session->monitor.telemetry != NULL)
-        tw_telemetry_turn_engine(session->monitor.telemetry, tw_time_monotonic_ns());
+    if (!is_watched(session))
+        return;
+    int64_t now_ns = tw_time_monotonic_ns();
+    tw_telemetry_turn_engine(session->monitor.telemetry, now_ns);
+    tw_dashboard_turn_engine(session->dashboard.dashboard, now_ns);
 }
 
 static void tell_venue(run_session *session) {
-    if (session->monitor.telemetry != NULL)
-        tw_telemetry_turn_venue(session->monitor.telemetry, tw_time_monotonic_ns());
+    if (!is_watched(session))
+        return;
+    int64_t now_ns = tw_time_monotonic_ns();
+    tw_telemetry_turn_venue(session->monitor.telemetry, now_ns);
+    tw_dashboard_turn_venue(session->dashboard.dashboard, now_ns);
 }
 
 static void tell_recorder(run_session *session) {
-    if (session->monitor.telemetry != NULL)
-        tw_telemetry_turn_recorder(session->monitor.telemetry, tw_time_monotonic_ns());
+    if (!is_watched(session))
+        return;
+    int64_t now_ns = tw_time_monotonic_ns();
+    tw_telemetry_turn_recorder(session->monitor.telemetry, now_ns);
+    tw_dashboard_turn_recorder(session->dashboard.dashboard, now_ns);
 }
 
 static void *exchange_main(void *context) {
@@ -296,6 +311,7 @@ tw_status run_session_trade(run_session *session, tw_error *error) {
         status = trade(session, error);
     session->finished_ns = tw_time_monotonic_ns();
     end_progress(session);
+    tw_dashboard_end_engine(session->dashboard.dashboard, session->finished_ns);
     run_session_join(session);
     tw_error cause = {0};
     if (status != TW_OK && thread_failure(session, &cause) != TW_OK) {

@@ -6,6 +6,7 @@
  *     recorder thread          tw_recorder_turn
  *     main thread              tw_engine_turn, progress, signals
  *     monitor thread (--metrics) the figures' own loop, see run_monitor.h
+ *     dashboard thread (--listen) its own loop, see run_dashboard.h
  *
  * With a stepped exchange only the exchange keeps its own thread; network, recorder and engine take
  * turns on the main thread in a fixed order, so that the run is repeated by its seed.
@@ -16,6 +17,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "run_dashboard.h"
 #include "run_kill.h"
 #include "run_monitor.h"
 #include "run_options.h"
@@ -62,6 +64,7 @@ typedef struct run_session {
     tw_loop *loop; /* of the main thread: signals, wake-ups */
     run_kill kill;
     run_monitor monitor;
+    run_dashboard dashboard;
 
     run_thread exchange_thread;
     run_thread network_thread;

@@ -1,0 +1,235 @@
+/* run_dashboard.c - see run_dashboard.h. */
+#include "run_dashboard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "input.h"
+#include "listen_address.h"
+#include "tradewind/time.h"
+
+static const int64_t FAREWELL_NS = TW_NS_PER_SECOND; /* for the last word to those who look */
+
+/* Where it listens; `text` is the caller's and holds the address. */
+static tw_status split_address(const run_options *options, char text[TW_CONFIG_TEXT_SIZE],
+                               const char **ret_address, uint16_t *ret_port, tw_error *error) {
+    snprintf(text, TW_CONFIG_TEXT_SIZE, "%s", options->listen);
+    return listen_address_split(text, "--listen", ret_address, ret_port, error);
+}
+
+tw_status run_dashboard_check(const run_options *options, tw_error *error) {
+    char text[TW_CONFIG_TEXT_SIZE];
+    const char *address = NULL;
+    uint16_t port = 0;
+    return options->listen[0] == '\0' ? TW_OK
+                                      : split_address(options, text, &address, &port, error);
+}
+
+/* ---- files --------------------------------------------------------------------------------- */
+
+/* A file of one line that only its owner may read. One that a run left behind, which did not end in
+ * order, is replaced. */
+static tw_status write_private(const char *path, const char *line, tw_error *error) {
+    char text[TW_CONFIG_TEXT_SIZE + 32];
+    int size = snprintf(text, sizeof text, "%s\n", line);
+    if (unlink(path) != 0 && errno != ENOENT)
+        return tw_error_set_errno(error, errno, "%s cannot be replaced", path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return tw_error_set_errno(error, errno, "%s cannot be made", path);
+    ssize_t written = write(fd, text, (size_t)size);
+    int failure = written == (ssize_t)size ? 0 : errno != 0 ? errno : EIO;
+    explicit_bzero(text, sizeof text);
+    if (close(fd) != 0 && failure == 0)
+        failure = errno;
+    return failure == 0 ? TW_OK : tw_error_set_errno(error, failure, "%s cannot be written", path);
+}
+
+static tw_status write_files(run_dashboard *run, const char *database, const char *host,
+                             tw_error *error) {
+    char path[BESIDE_PATH_SIZE];
+    beside_store(database, "token", path, sizeof path);
+    tw_status status = write_private(path, tw_dashboard_token(run->dashboard), error);
+    if (status != TW_OK)
+        return status;
+    memcpy(run->token_path, path, sizeof path);
+    beside_store(database, "listen", path, sizeof path);
+    status = write_private(path, host, error);
+    if (status == TW_OK)
+        memcpy(run->listen_path, path, sizeof path);
+    return status;
+}
+
+/* What lets somebody in goes to a terminal, where the user sits, and not into the logs that take
+ * what a service says. */
+static void say_where(const run_dashboard *run, const char *host) {
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "dashboard on http://%s/#token=%s\n", host,
+                tw_dashboard_token(run->dashboard));
+    else
+        fprintf(stderr, "dashboard on http://%s/ (its token is in %s)\n", host, run->token_path);
+}
+
+/* ---- bars of the past ---------------------------------------------------------------------- */
+
+/* The newest bars of a read, as a ring. */
+typedef struct newest_bars {
+    tw_bar *bars;
+    size_t capacity;
+    size_t count;
+} newest_bars;
+
+static tw_status on_bar(void *context, const tw_bar *bar) {
+    newest_bars *newest = context;
+    newest->bars[newest->count++ % newest->capacity] = *bar;
+    return TW_OK;
+}
+
+static void reverse(tw_bar *bars, size_t count) {
+    for (size_t i = 0; i < count / 2; i++) {
+        tw_bar first = bars[i];
+        bars[i] = bars[count - 1 - i];
+        bars[count - 1 - i] = first;
+    }
+}
+
+/* Lays the ring out, oldest first. */
+static size_t lay_out(newest_bars *newest) {
+    if (newest->count <= newest->capacity)
+        return newest->count;
+    size_t oldest = newest->count % newest->capacity;
+    reverse(newest->bars, oldest);
+    reverse(newest->bars + oldest, newest->capacity - oldest);
+    reverse(newest->bars, newest->capacity);
+    return newest->capacity;
+}
+
+/* A store that cannot be read is told once, and shows no bars of the past. */
+static bool open_store(run_dashboard *run) {
+    tw_error error = {0};
+    if (run->store != NULL || run->store_failed)
+        return !run->store_failed;
+    if (input_any_store_open(run->database, TW_STORE_READ, &run->symbols, &run->store, &error) ==
+        TW_OK)
+        return true;
+    run->store_failed = true;
+    fprintf(stderr, "tradewind run: the dashboard shows no bars of the past: %s\n", error.message);
+    return false;
+}
+
+/* How far back a read goes, in bars: the market sleeps at night, so a span may hold few. */
+static const int64_t SPANS[] = {1, 8, 64};
+
+static size_t read_bars(void *context, tw_symbol symbol, int64_t timeframe_ns, tw_bar *ret_bars,
+                        size_t capacity) {
+    run_dashboard *run = context;
+    newest_bars newest = {.bars = ret_bars, .capacity = capacity};
+    tw_error error = {0};
+    int64_t last_ns = 0;
+    if (!open_store(run))
+        return 0;
+    tw_symbol own = tw_symbols_find(run->symbols, tw_slice_of(tw_symbols_name(run->names, symbol)));
+    if (own == TW_SYMBOL_NONE &&
+        tw_symbols_intern(run->symbols, tw_slice_of(tw_symbols_name(run->names, symbol)), &own) !=
+            TW_OK)
+        return 0;
+    if (tw_store_last_trade(run->store, own, &last_ns, &error) != TW_OK)
+        return 0; /* nothing has traded yet */
+    for (size_t i = 0; i < sizeof SPANS / sizeof SPANS[0] && newest.count < capacity; i++) {
+        tw_store_range range = {.from_ns = last_ns - SPANS[i] * (int64_t)capacity * timeframe_ns,
+                                .to_ns = INT64_MAX,
+                                .timeframe_ns = timeframe_ns,
+                                .symbol = own};
+        newest.count = 0;
+        if (tw_store_read_bars(run->store, &range, on_bar, &newest, &error) != TW_OK)
+            return 0;
+    }
+    return lay_out(&newest);
+}
+
+/* ---- the thread ---------------------------------------------------------------------------- */
+
+/* A loop whose wait fails has nothing left to serve with; the run goes on without. */
+static void *serve(void *context) {
+    run_dashboard *run = context;
+    tw_error error = {0};
+    tw_status status = TW_OK;
+    while (status == TW_OK && !atomic_load(&run->ending))
+        status = tw_loop_turn(run->loop, -1, NULL, &error);
+    tw_dashboard_stop(run->dashboard);
+    int64_t until_ns = tw_time_monotonic_ns() + FAREWELL_NS;
+    while (status == TW_OK && tw_dashboard_stream_count(run->dashboard) > 0 &&
+           tw_time_monotonic_ns() < until_ns)
+        status = tw_loop_turn(run->loop, TW_NS_PER_SECOND / 20, NULL, &error);
+    if (status != TW_OK)
+        fprintf(stderr, "tradewind run: the dashboard is not served any more: %s\n", error.message);
+    return NULL;
+}
+
+static tw_status start_thread(run_dashboard *run, tw_error *error) {
+    int failure = pthread_create(&run->thread, NULL, serve, run);
+    if (failure != 0)
+        return tw_error_set_errno(error, failure, "a thread could not be started");
+    run->running = true;
+    return TW_OK;
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+static const char *backend_of(const char *database) {
+    return strstr(database, "://") != NULL || strchr(database, '=') != NULL ? "postgres" : "sqlite";
+}
+
+tw_status run_dashboard_start(run_dashboard *run, const run_options *options,
+                              const tw_dashboard_config *parts, const char *database,
+                              tw_error *error) {
+    char text[TW_CONFIG_TEXT_SIZE];
+    char host[TW_CONFIG_TEXT_SIZE + 16];
+    tw_dashboard_config config = *parts;
+    if (options->listen[0] == '\0')
+        return TW_OK;
+    tw_status status = split_address(options, text, &config.address, &config.port, error);
+    if (status == TW_OK)
+        status = tw_loop_new(NULL, &run->loop, error);
+    if (status != TW_OK)
+        return status;
+    snprintf(run->database, sizeof run->database, "%s",
+             options->database[0] != '\0' ? options->database : database);
+    run->names = parts->symbols;
+    config.loop = run->loop;
+    config.store = database;
+    config.backend = backend_of(database);
+    config.read_bars = read_bars;
+    config.read_context = run;
+    status = tw_dashboard_start(NULL, &config, &run->dashboard, error);
+    if (status != TW_OK)
+        return status;
+    listen_address_host(config.address, tw_dashboard_port(run->dashboard), host, sizeof host);
+    status = write_files(run, database, host, error);
+    if (status == TW_OK)
+        status = start_thread(run, error);
+    if (status == TW_OK)
+        say_where(run, host);
+    return status;
+}
+
+void run_dashboard_stop(run_dashboard *run) {
+    atomic_store(&run->ending, true);
+    if (run->running) {
+        tw_loop_wake(run->loop);
+        pthread_join(run->thread, NULL);
+    }
+    if (run->token_path[0] != '\0')
+        unlink(run->token_path);
+    if (run->listen_path[0] != '\0')
+        unlink(run->listen_path);
+    tw_dashboard_free(run->dashboard);
+    tw_loop_free(run->loop);
+    tw_store_free(run->store);
+    tw_symbols_free(run->symbols);
+    explicit_bzero(run->database, sizeof run->database);
+    *run = (run_dashboard){0};
+}
