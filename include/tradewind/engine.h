@@ -190,6 +190,10 @@ typedef struct tw_store_port {
     /* TW_OK, or the failure that stopped the store. */
     tw_status (*health)(void *context);
     void *context;
+    /* What has been put and appended since the last call belongs together: the store must hold all
+     * of it or nothing, whenever it is looked at again (a fill and its order, an intent and its
+     * checks). May be NULL. */
+    void (*whole)(void *context);
 } tw_store_port;
 
 /* Told of what else reaches the engine, beside the other ports: together they are all that its

@@ -10,6 +10,9 @@
  * NORMAL when it is large or old enough. A power cut can therefore lose the newest trades and bars,
  * up to `commit_delay_ns` of them, and never an intent, order or fill that the engine acted upon.
  *
+ * What the engine says belongs together (`whole` of its port) is in one batch, unless it has more
+ * rows than a batch of the store may have.
+ *
  * When the store fails the recorder stops for good: health tells the status, the error keeps the
  * sentence, and the engine ends the run.
  *
@@ -77,7 +80,7 @@ TW_API void tw_recorder_port(tw_recorder *recorder, tw_store_port *ret_port);
 TW_API tw_status tw_recorder_turn(tw_recorder *recorder, int64_t now_ns, uint64_t *ret_work,
                                   tw_error *error) TW_MUST_CHECK;
 
-/* Writes and commits everything that waits. */
+/* Writes and commits everything that waits. Not while the engine is in the middle of a turn. */
 TW_API tw_status tw_recorder_flush(tw_recorder *recorder, tw_error *error) TW_MUST_CHECK;
 
 /* The first failure's sentence; empty while there is none. Recorder thread. Borrowed. */

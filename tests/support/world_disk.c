@@ -3,10 +3,13 @@
  *
  * Faults strike files of the store alone; the exchange's state is on another machine.
  */
+#include <dirent.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "vfs_shim.h"
 #include "world_priv.h"
@@ -37,29 +40,36 @@ static int strike(const vfs_event *event) {
     return SQLITE_OK;
 }
 
-static void run_command(const world *w, const char *command) {
-    WORLD_REQUIRE(w, system(command) == 0, "%s", command);
+static void remove_directory(const world *w, const char *name) {
+    char path[352];
+    DIR *entries = opendir(name);
+    WORLD_REQUIRE(w, entries != NULL, "%s is gone", name);
+    for (struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
+        snprintf(path, sizeof path, "%s/%s", name, entry->d_name);
+        if (entry->d_name[0] != '.')
+            unlink(path);
+    }
+    closedir(entries);
+    WORLD_REQUIRE(w, rmdir(name) == 0, "%s is not empty", name);
 }
 
 void world_disk_open(world *w) {
     world_disk *disk = &w->disk;
-    char command[160];
     snprintf(disk->directory, sizeof disk->directory, "/tmp/tradewind-world-XXXXXX");
     WORLD_REQUIRE(w, mkdtemp(disk->directory) != NULL, "no directory in /tmp");
     snprintf(disk->store_directory, sizeof disk->store_directory, "%s/store", disk->directory);
     snprintf(disk->path, sizeof disk->path, "%s/w.db", disk->store_directory);
-    snprintf(command, sizeof command, "mkdir '%s'", disk->store_directory);
-    run_command(w, command);
+    WORLD_REQUIRE(w, mkdir(disk->store_directory, 0700) == 0, "no directory in %s",
+                  disk->directory);
     power_cut_install_behind(strike);
     striking = w;
 }
 
 void world_disk_close(world *w) {
-    char command[160];
     striking = NULL;
     power_cut_remove();
-    snprintf(command, sizeof command, "rm -rf '%s'", w->disk.directory);
-    run_command(w, command);
+    remove_directory(w, w->disk.store_directory);
+    remove_directory(w, w->disk.directory);
 }
 
 void world_disk_begin(world *w) {

@@ -41,8 +41,8 @@ static const fault_row rows[WORLD_FAULT_COUNT] = {
     [WORLD_DISK_LOCKED] = {"disk locked", true, 3000},
     [WORLD_STORE_FULL] = {"store full", false, 1},
     [WORLD_BETWEEN] = {"recorder between", false, 500},
-    [WORLD_CRASH] = {"crash", true, 6000},
-    [WORLD_POWER_CUT] = {"power cut", true, 6000},
+    [WORLD_CRASH] = {"crash", true, 4000},
+    [WORLD_POWER_CUT] = {"power cut", true, 4000},
     [WORLD_NEW_TARGETS] = {"new targets", true, 5000},
 };
 
@@ -76,11 +76,15 @@ bool world_strikes(world *w, world_stream stream, world_fault fault) {
     return strikes(w, stream, fault, 1000);
 }
 
-bool world_strikes_now(world *w, world_fault fault) {
-    bool struck = strikes(w, DRAW_STORY, fault, 1000000);
+bool world_strikes_harder(world *w, world_fault fault, uint32_t times) {
+    bool struck = strikes(w, DRAW_STORY, fault, 1000000 / times);
     if (struck)
         world_tell(w, "%s", rows[fault].name);
     return struck;
+}
+
+bool world_strikes_now(world *w, world_fault fault) {
+    return world_strikes_harder(w, fault, 1);
 }
 
 /* ---- the plan ---- */
@@ -120,8 +124,10 @@ void world_plan_init(world *w) {
     plan->restarts = world_is_on(w, WORLD_RESTART) || world_is_on(w, WORLD_AWAY);
     if (!world_is_on(w, WORLD_RATE_LIMIT))
         plan->rate_limit = 0;
-    if (!world_is_on(w, WORLD_STORE_FULL))
-        plan->row_ring = plan->entry_ring = 0;
+    if (!world_is_on(w, WORLD_STORE_FULL)) {
+        plan->row_ring = 4096;
+        plan->entry_ring = 512;
+    }
 }
 
 static void draw_targets(tw_random *random, uint32_t count, double *ret_weights) {

@@ -238,11 +238,19 @@ static tw_status health(void *context) {
     return w->run.port.health(w->run.port.context);
 }
 
+static void whole(void *context) {
+    world *w = context;
+    if (is_dead(w))
+        return;
+    w->run.port.whole(w->run.port.context);
+    come_between(w);
+}
+
 tw_engine_ports world_ports(world *w) {
     return (tw_engine_ports){
         .feed = {next_market, next_venue, w},
         .broker = {submit, cancel, query, snapshot, w},
         .store = {put_trade, put_bar, put_order, put_fill, append_journal, durable_sequence, health,
-                  w},
+                  w, whole},
     };
 }

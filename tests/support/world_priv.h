@@ -33,13 +33,13 @@
 enum {
     WORLD_SYMBOLS = 6,
     WORLD_HISTORY_DAYS = 40,
-    WORLD_REQUESTS = 512,
-    WORLD_MESSAGES = 4096,
-    WORLD_INBOX = 8192,
-    WORLD_MARKET = 32768,
-    WORLD_INTENTS = 8192,
-    WORLD_ORDERS_MAX = 4096, /* of the exchange */
-    WORLD_ORDERS_A_RUN = 1024
+    WORLD_REQUESTS = 256,
+    WORLD_MESSAGES = 512,
+    WORLD_INBOX = 2048,
+    WORLD_MARKET = 8192,
+    WORLD_INTENTS = 2048,
+    WORLD_ORDERS_MAX = 2048, /* of the exchange */
+    WORLD_ORDERS_A_RUN = 512
 };
 
 #define WORLD_EPOCH UINT64_C(0x5eed)
@@ -70,7 +70,7 @@ typedef struct world_plan {
     int64_t latency_ns_max; /* of a request, one way */
     int64_t timeout_ns;     /* after which the sender of a request gives up */
     uint32_t rate_limit;    /* requests a minute; 0: none */
-    uint32_t row_ring;      /* of the recorder; 0: as it is by default */
+    uint32_t row_ring;      /* of the recorder */
     uint32_t entry_ring;
     uint32_t checkpoint_pages;
     double events_per_second;
@@ -284,6 +284,8 @@ bool world_is_on(const world *w, world_fault fault);
 /* Draws whether a fault strikes, per mille or in a million, and counts it. Never in calm. */
 bool world_strikes(world *w, world_stream stream, world_fault fault);
 bool world_strikes_now(world *w, world_fault fault);
+/* The same with odds so many times as high: at moments at which more is at stake. */
+bool world_strikes_harder(world *w, world_fault fault, uint32_t times);
 uint64_t world_below(world *w, world_stream stream, uint64_t bound);
 int64_t world_span(world *w, world_stream stream, int64_t min_ns, int64_t max_ns);
 /* The configuration of the next run; targets in ret_weights. */

@@ -14,7 +14,7 @@
 
 #include "world_priv.h"
 
-enum { CALLS_TO_DEATH_MAX = 40 };
+enum { CALLS_TO_DEATH_MAX = 24 };
 
 static void need(const world *w, tw_status status, const char *what, const tw_error *error) {
     WORLD_REQUIRE(w, status == TW_OK, "%s: %s %s", what, tw_status_name(status),
@@ -202,6 +202,13 @@ static bool is_over(const world *w, tw_status status) {
     return status != TW_OK || tw_engine_phase_now(w->run.engine) >= TW_ENGINE_DONE;
 }
 
+/* Orders or their news are under way: what a death now leaves half done is worth seeing. */
+static bool is_busy(const world *w) {
+    const world_wire *wire = &w->wire;
+    return wire->message_count > 0 || (wire->request_count > 0 && wire->state == WIRE_UP) ||
+           w->run.durable < w->journal.count;
+}
+
 void world_run_turn(world *w) {
     world_run *run = &w->run;
     if (run->engine == NULL) {
@@ -209,8 +216,9 @@ void world_run_turn(world *w) {
             world_run_start(w);
         return;
     }
-    bool crash = world_strikes_now(w, WORLD_CRASH);
-    bool power_goes = world_strikes_now(w, WORLD_POWER_CUT);
+    uint32_t stake = is_busy(w) ? 10 : 1;
+    bool crash = world_strikes_harder(w, WORLD_CRASH, stake);
+    bool power_goes = world_strikes_harder(w, WORLD_POWER_CUT, stake);
     uint32_t calls = 1 + (uint32_t)world_below(w, DRAW_STORY, CALLS_TO_DEATH_MAX);
     bool in_recorder = world_below(w, DRAW_STORY, 2) == 0;
     turn_kill(w);

@@ -130,6 +130,51 @@ static void an_entry_is_durable_after_its_full_commit(void **state) {
     close_desk(&desk);
 }
 
+/* A crash at any commit leaves a fill with its order, an intent with its checks. */
+static void what_belongs_together_is_in_one_batch(void **state) {
+    recording desk;
+    open_desk(&desk, *state, (tw_store_config){0}, (tw_recorder_config){0});
+    desk.port.whole(desk.port.context);
+    assert_int_equal(put_order(&desk, 1), TW_OK);
+    assert_int_equal(append(&desk, 1), TW_OK);
+    assert_int_equal(turn(&desk, 1), 0);
+    assert_int_equal(put_order(&desk, 2), TW_OK);
+    assert_int_equal(turn(&desk, TW_NS_PER_SECOND), 0);
+    assert_true(durable(&desk) == 0 && desk.calls.commits == 0);
+    uint64_t woken = desk.calls.work;
+    desk.port.whole(desk.port.context);
+    assert_true(desk.calls.work == woken + 1);    /* by the end of it, not in its middle */
+    assert_int_equal(put_order(&desk, 3), TW_OK); /* of the next one */
+    assert_int_equal(turn(&desk, TW_NS_PER_SECOND), 3);
+    assert_true(durable(&desk) == 1 && desk.calls.commits == 1);
+    assert_int_equal(seen_by_others(&desk, TW_STORE_ORDERS), 2);
+    desk.port.whole(desk.port.context);
+    assert_int_equal(turn(&desk, TW_NS_PER_SECOND), 1);
+    assert_int_equal(seen_by_others(&desk, TW_STORE_ORDERS), 3);
+    close_desk(&desk);
+}
+
+/* The engine cannot end a whole that does not fit the rings: they are emptied into the batch. */
+static void a_whole_may_be_larger_than_a_ring(void **state) {
+    recording desk;
+    open_desk(&desk, *state, (tw_store_config){0}, (tw_recorder_config){.row_count_max = 16});
+    desk.port.whole(desk.port.context);
+    uint64_t count = 0;
+    for (int round = 0; round < 3; round++) {
+        while (put_order(&desk, count + 1) == TW_OK)
+            count++;
+        assert_int_equal(turn(&desk, TW_NS_PER_SECOND), 16);
+        assert_int_equal(desk.calls.commits, 0);
+    }
+    assert_int_equal(append(&desk, 1), TW_OK);
+    assert_int_equal(turn(&desk, TW_NS_PER_SECOND), 0);
+    desk.port.whole(desk.port.context);
+    assert_int_equal(turn(&desk, TW_NS_PER_SECOND), 1);
+    assert_true(count == 48 && durable(&desk) == 1 && desk.calls.commits == 1);
+    assert_int_equal(seen_by_others(&desk, TW_STORE_ORDERS), 48);
+    close_desk(&desk);
+}
+
 static void rows_before_an_entry_are_durable_with_it(void **state) {
     recording desk;
     open_desk(&desk, *state, (tw_store_config){0}, (tw_recorder_config){0});
@@ -374,6 +419,8 @@ static void nothing_is_left_when_memory_runs_out(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_PLACE(an_entry_is_durable_after_its_full_commit),
+        IN_PLACE(what_belongs_together_is_in_one_batch),
+        IN_PLACE(a_whole_may_be_larger_than_a_ring),
         IN_PLACE(rows_before_an_entry_are_durable_with_it),
         IN_PLACE(order_is_kept),
         IN_PLACE(a_full_ring_is_back_pressure),

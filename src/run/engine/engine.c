@@ -17,6 +17,8 @@
  *  2. Venue events are read before market events of the same turn, so that a fill is known before
  *     the tick behind it is judged.
  *  3. now_ns never falls.
+ *  4. The store hears where an event and all that followed from it end (record_whole), so that a
+ *     death leaves whole facts.
  */
 #include <math.h>
 #include <stdarg.h>
@@ -382,6 +384,7 @@ static uint64_t read_venue(tw_engine *engine, uint32_t count_max) {
            engine->feed.next_venue(engine->feed.context, &event) == TW_OK) {
         engine->heard_ns = event.received_ns;
         desk_venue(engine, &event);
+        record_whole(engine);
         count++;
     }
     return count;
@@ -396,6 +399,7 @@ static uint64_t read_market(tw_engine *engine, uint32_t count_max) {
         intake_market(engine, &event);
         trace_stage(engine, TW_ENGINE_STAGE_INTAKE, began_ns);
         phase_step(engine);
+        record_whole(engine);
         count++;
     }
     trace_frame_end(engine);
@@ -417,10 +421,12 @@ tw_status tw_engine_turn(tw_engine *engine, uint32_t event_count_max, uint64_t *
     work += kill_turn(engine);
     work += phase_step(engine);
     work += desk_turn(engine);
+    record_whole(engine);
     work += read_market(engine, event_count_max);
     work += phase_step(engine);
     work += desk_turn(engine);
     record_drain(engine);
+    record_whole(engine);
     *ret_work = work;
     if (engine->failure.status == TW_OK)
         return TW_OK;

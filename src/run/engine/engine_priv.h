@@ -315,6 +315,8 @@ void record_row(tw_engine *engine, const engine_row *row);
 /* Hands waiting rows and entries to the store; true when none is left. */
 bool record_drain(tw_engine *engine);
 bool record_waits(const tw_engine *engine);
+/* An event and all that follows from it are with the store, unless some of it waits. */
+void record_whole(tw_engine *engine);
 
 /* ---- trace.c ------------------------------------------------------------------------------- */
 

@@ -121,3 +121,8 @@ bool record_drain(tw_engine *engine) {
         drain_entries(engine);
     return !record_waits(engine);
 }
+
+void record_whole(tw_engine *engine) {
+    if (engine->store.whole != NULL && !record_waits(engine))
+        engine->store.whole(engine->store.context);
+}

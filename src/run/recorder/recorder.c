@@ -5,7 +5,10 @@
  *  1. Rows are put in the order in which they were pushed, journal entries likewise.
  *  2. `durable` moves only after a FULL commit that holds the entry and every row that was pushed
  *     before it: rows are read after entries, and a turn reads all that were there by then.
- *  3. After a failure nothing is written any more, and `durable` stands still.
+ *  3. A batch ends where the engine has said that a whole ends, so that no crash leaves a fill
+ *     without its order. When a ring is full in the middle of a whole, what is there is put into
+ *     the batch to make room, and the batch waits for its end.
+ *  4. After a failure nothing is written any more, and `durable` stands still.
  */
 #include "tradewind/recorder.h"
 
@@ -46,9 +49,25 @@ struct tw_recorder {
     tw_recorder_figures figures;  /* counts only */
     tw_histogram commit_times[2]; /* not urgent, urgent */
     tw_histogram batch_sizes;
+    uint32_t taken_rows; /* off the rings, ever; both wrap around */
+    uint32_t taken_entries;
     _Atomic uint64_t durable;
-    _Atomic int health; /* tw_status */
+    _Atomic int health;     /* tw_status */
+    _Atomic uint64_t whole; /* rows and entries that a whole has ended with (span_word) */
+    /* Of the engine's thread: pushed, ever. */
+    uint32_t pushed_rows;
+    uint32_t pushed_entries;
+    uint32_t told_entries; /* when the recorder was woken last */
+    bool tells_wholes;
 };
+
+/* Not a word of span_word: the engine has never told of a whole, and each row is one. */
+static const uint64_t NEVER_TOLD = UINT64_MAX;
+
+static uint64_t span_word(uint32_t rows, uint32_t entries) {
+    uint64_t word = (uint64_t)rows << 32 | entries;
+    return word == NEVER_TOLD ? NEVER_TOLD - 1 : word;
+}
 
 tw_status tw_recorder_new(const tw_allocator *allocator, const tw_recorder_config *config,
                           tw_store *store, uint64_t journal_sequence, tw_recorder **ret_recorder) {
@@ -69,6 +88,7 @@ tw_status tw_recorder_new(const tw_allocator *allocator, const tw_recorder_confi
     tw_histogram_init(&recorder->batch_sizes);
     atomic_init(&recorder->durable, journal_sequence);
     atomic_init(&recorder->health, TW_OK);
+    atomic_init(&recorder->whole, NEVER_TOLD);
     tw_status status =
         tw_ring_new(allocator, own->row_count_max, sizeof(recorder_row), &recorder->rows);
     if (status == TW_OK)
@@ -100,6 +120,7 @@ static void wake(const tw_recorder *recorder) {
 /* The recorder looks by itself after the commit delay; it is woken early when rows pile up. */
 static tw_status push_row(tw_recorder *recorder, const recorder_row *row) {
     tw_status status = tw_ring_push(recorder->rows, row);
+    recorder->pushed_rows += status == TW_OK;
     if (status == TW_FULL || tw_ring_count(recorder->rows) == tw_ring_capacity(recorder->rows) / 4)
         wake(recorder);
     return status;
@@ -124,8 +145,21 @@ static tw_status put_fill(void *context, const tw_fill *fill) {
 static tw_status append_journal(void *context, const tw_journal_entry *entry) {
     tw_recorder *recorder = context;
     tw_status status = tw_ring_push(recorder->entries, entry);
-    wake(recorder);
+    recorder->pushed_entries += status == TW_OK;
+    if (status == TW_FULL || !recorder->tells_wholes)
+        wake(recorder);
     return status;
+}
+
+static void whole(void *context) {
+    tw_recorder *recorder = context;
+    recorder->tells_wholes = true;
+    atomic_store_explicit(&recorder->whole,
+                          span_word(recorder->pushed_rows, recorder->pushed_entries),
+                          memory_order_release);
+    if (recorder->told_entries != recorder->pushed_entries)
+        wake(recorder);
+    recorder->told_entries = recorder->pushed_entries;
 }
 
 static uint64_t durable_sequence(void *context) {
@@ -146,6 +180,7 @@ void tw_recorder_port(tw_recorder *recorder, tw_store_port *ret_port) {
         .durable_sequence = durable_sequence,
         .health = health,
         .context = recorder,
+        .whole = whole,
     };
 }
 
@@ -185,10 +220,43 @@ static tw_status make_room(tw_recorder *recorder, tw_error *error) {
     return tw_store_commit(recorder->store, TW_STORE_FULL, error);
 }
 
-static tw_status write_entries(tw_recorder *recorder, uint64_t *work, tw_error *error) {
+static size_t at_most(size_t count, size_t most) {
+    return count < most ? count : most;
+}
+
+/* How much a turn takes off the rings, and whether a batch may end behind it. */
+typedef struct span {
+    size_t rows;
+    size_t entries;
+    bool whole;
+} span;
+
+static bool is_full(const tw_ring *ring) {
+    return tw_ring_count(ring) == tw_ring_capacity(ring);
+}
+
+/* Up to the newest whole; beyond it only to make room. */
+static span next_span(const tw_recorder *recorder) {
+    uint64_t word = atomic_load_explicit(&recorder->whole, memory_order_acquire);
+    int32_t rows = (int32_t)((uint32_t)(word >> 32) - recorder->taken_rows);
+    int32_t entries = (int32_t)((uint32_t)word - recorder->taken_entries);
+    if (word == NEVER_TOLD)
+        return (span){SIZE_MAX, SIZE_MAX, true};
+    if (rows >= 0 && entries >= 0 && rows + entries > 0)
+        return (span){(size_t)rows, (size_t)entries, true};
+    if (is_full(recorder->rows) || is_full(recorder->entries))
+        return (span){SIZE_MAX, SIZE_MAX, false};
+    return (span){.whole = rows == 0 && entries == 0};
+}
+
+static tw_status write_entries(tw_recorder *recorder, size_t count_max, uint64_t *work,
+                               tw_error *error) {
     const void *records = NULL;
     size_t count;
-    while ((count = tw_ring_peek(recorder->entries, 64, &records)) > 0) {
+    size_t written = 0;
+    while (written < count_max &&
+           (count = tw_ring_peek(recorder->entries, at_most(count_max - written, 64), &records)) >
+               0) {
         const tw_journal_entry *entries = records;
         for (size_t i = 0; i < count; i++) {
             tw_status status = write_entry(recorder, &entries[i], error);
@@ -197,20 +265,24 @@ static tw_status write_entries(tw_recorder *recorder, uint64_t *work, tw_error *
             if (status != TW_OK)
                 return status;
         }
-        recorder->batch_rows += (uint32_t)count;
-        recorder->figures.entries += count;
-        *work += count;
+        written += count;
         tw_ring_consume(recorder->entries, count);
     }
+    recorder->batch_rows += (uint32_t)written;
+    recorder->taken_entries += (uint32_t)written;
+    recorder->figures.entries += written;
+    *work += written;
     return TW_OK;
 }
 
-static tw_status write_rows(tw_recorder *recorder, uint64_t *work, tw_error *error) {
+static tw_status write_rows(tw_recorder *recorder, size_t count_max, uint64_t *work,
+                            tw_error *error) {
     const void *records = NULL;
     size_t count;
-    size_t waiting = tw_ring_count(recorder->rows);
+    size_t waiting = at_most(tw_ring_count(recorder->rows), count_max);
     size_t written = 0;
-    while (written < waiting && (count = tw_ring_peek(recorder->rows, 256, &records)) > 0) {
+    while (written < waiting &&
+           (count = tw_ring_peek(recorder->rows, at_most(waiting - written, 256), &records)) > 0) {
         const recorder_row *rows = records;
         for (size_t i = 0; i < count; i++) {
             tw_status status = write_row(recorder, &rows[i], error);
@@ -223,6 +295,7 @@ static tw_status write_rows(tw_recorder *recorder, uint64_t *work, tw_error *err
         tw_ring_consume(recorder->rows, count);
     }
     recorder->batch_rows += (uint32_t)written;
+    recorder->taken_rows += (uint32_t)written;
     recorder->figures.rows += written;
     *work += written;
     return TW_OK;
@@ -274,8 +347,8 @@ static tw_status fail(tw_recorder *recorder, tw_status status, const tw_error *e
     return status;
 }
 
-tw_status tw_recorder_turn(tw_recorder *recorder, int64_t now_ns, uint64_t *ret_work,
-                           tw_error *error) {
+static tw_status write_span(tw_recorder *recorder, const span *take, int64_t now_ns, bool at_once,
+                            uint64_t *ret_work, tw_error *error) {
     tw_error own = {0};
     *ret_work = 0;
     if (recorder->failure.status != TW_OK) {
@@ -283,15 +356,16 @@ tw_status tw_recorder_turn(tw_recorder *recorder, int64_t now_ns, uint64_t *ret_
             *error = recorder->failure;
         return recorder->failure.status;
     }
-    tw_status status = write_entries(recorder, ret_work, &own);
+    tw_status status = write_entries(recorder, take->entries, ret_work, &own);
     if (status == TW_OK)
-        status = write_rows(recorder, ret_work, &own);
+        status = write_rows(recorder, take->rows, ret_work, &own);
     if (status == TW_OK && recorder->batch_rows > 0) {
         if (recorder->batch_began_ns == 0)
             recorder->batch_began_ns = now_ns;
-        bool due = recorder->batch_urgent || recorder->batch_rows >= recorder->config.commit_rows ||
+        bool due = at_once || recorder->batch_urgent ||
+                   recorder->batch_rows >= recorder->config.commit_rows ||
                    now_ns - recorder->batch_began_ns >= recorder->config.commit_delay_ns;
-        if (due)
+        if (due && take->whole)
             status = commit(recorder, &own);
     }
     if (status == TW_OK)
@@ -301,19 +375,17 @@ tw_status tw_recorder_turn(tw_recorder *recorder, int64_t now_ns, uint64_t *ret_
     return fail(recorder, status, &own);
 }
 
+tw_status tw_recorder_turn(tw_recorder *recorder, int64_t now_ns, uint64_t *ret_work,
+                           tw_error *error) {
+    span take = next_span(recorder);
+    return write_span(recorder, &take, now_ns, false, ret_work, error);
+}
+
+/* Nobody adds to what is there: all of it is whole. */
 tw_status tw_recorder_flush(tw_recorder *recorder, tw_error *error) {
+    static const span all = {SIZE_MAX, SIZE_MAX, true};
     uint64_t work = 0;
-    tw_status status = TW_OK;
-    do
-        status = tw_recorder_turn(recorder, recorder->batch_began_ns, &work, error);
-    while (status == TW_OK && work > 0);
-    if (status != TW_OK || recorder->batch_rows == 0)
-        return status;
-    tw_error own = {0};
-    status = commit(recorder, &own);
-    if (status != TW_OK && error != NULL)
-        *error = own;
-    return status == TW_OK ? TW_OK : fail(recorder, status, &own);
+    return write_span(recorder, &all, recorder->batch_began_ns, true, &work, error);
 }
 
 const tw_error *tw_recorder_failure(const tw_recorder *recorder) {

@@ -259,6 +259,13 @@ static tw_status health(void *context) {
     return answered(recording, GROUP_HEALTH, store->health(store->context));
 }
 
+/* Tells the engine nothing, so there is nothing to note. */
+static void whole(void *context) {
+    const tw_store_port *store = &((tw_recording *)context)->ports.store;
+    if (store->whole != NULL)
+        store->whole(store->context);
+}
+
 /* ---- inputs -------------------------------------------------------------------------------- */
 
 static void adopted(void *context, const tw_order *order) {
@@ -354,7 +361,7 @@ void tw_recording_wrap(tw_recording *recording, tw_engine_ports *ports, tw_engin
         .feed = {next_market, next_venue, recording},
         .broker = {submit, cancel, query, snapshot, recording},
         .store = {put_trade, put_bar, put_order, put_fill, append_journal, durable_sequence, health,
-                  recording},
+                  recording, whole},
         .inputs = {adopted, turn, killed, recording},
     };
 }
