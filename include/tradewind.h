@@ -81,6 +81,7 @@
 #include "tradewind/socket_inbox.h"
 #include "tradewind/solver.h"
 #include "tradewind/staleness.h"
+#include "tradewind/standing.h"
 #include "tradewind/status.h"
 #include "tradewind/store.h"
 #include "tradewind/store_pool.h"

@@ -77,6 +77,7 @@ NAMED_OTHERWISE = {"rolling": "core/window", "indicator": "core/window",
                    "drawdown": "core/performance", "returns": "core/performance",
                    "rolling_performance": "core/performance",
                    "allocation": "core/rebalance", "drift": "core/rebalance",
+                   "standing": "core/rebalance",
                    "target_weights": "core/rebalance", "tax_lots": "core/rebalance",
                    "overlap": "core/rebalance", "replay": "run/recording",
                    "strategy": "core/market"}

@@ -99,7 +99,7 @@ static tw_status blame_order_max(problem *p, tw_rebalance_plan *plan, tw_error *
     return status;
 }
 
-static tw_status run(problem *p, tw_rebalance_plan *ret_plan, tw_error *error) {
+tw_status rebalance_run(problem *p, tw_rebalance_plan *ret_plan, tw_error *error) {
     tw_rebalance_plan plan;
     tw_status status = rebalance_check(p, error);
     if (status == TW_OK)
@@ -122,8 +122,9 @@ tw_status tw_rebalance_compute(tw_rebalance *rebalance, const tw_rebalance_confi
     problem p = {.work = rebalance,
                  .config = config,
                  .positions = count == 0 ? none : positions,
-                 .count = count};
-    return run(&p, ret_plan, error);
+                 .count = count,
+                 .part_count = count};
+    return rebalance_run(&p, ret_plan, error);
 }
 
 tw_status tw_rebalance_solve(tw_rebalance *rebalance, const tw_rebalance_config *config,
@@ -131,6 +132,7 @@ tw_status tw_rebalance_solve(tw_rebalance *rebalance, const tw_rebalance_config 
                              tw_rebalance_plan *ret_plan, tw_error *error) {
     TW_ASSERT(rebalance != NULL && config != NULL && ret_plan != NULL);
     TW_ASSERT(ranges != NULL || count == 0);
-    problem p = {.work = rebalance, .config = config, .ranges = ranges, .count = count};
-    return run(&p, ret_plan, error);
+    problem p = {
+        .work = rebalance, .config = config, .ranges = ranges, .count = count, .part_count = count};
+    return rebalance_run(&p, ret_plan, error);
 }

@@ -5,7 +5,7 @@
  * Invariant: after rebalance_check weights are at most 1e9 in size and bands 1e10, every position
  * is worth less than 2^63 at 1e-9, the equity is above 0 and below 2^63, and no limit is crossed.
  */
-#include "rebalance_priv.h"
+#include "standing_priv.h"
 
 #define BAND_NANO_MAX (10 * TW_NANO)
 #define RATE_NANO_MAX (TW_NANO / 2)
@@ -85,8 +85,8 @@ static bool is_fraction(int64_t nano, int64_t most) {
     return nano >= 0 && nano <= most;
 }
 
-static const char *position_fault(const tw_rebalance_config *config,
-                                  const tw_rebalance_position *at) {
+const char *rebalance_position_fault(const tw_rebalance_config *config,
+                                     const tw_rebalance_position *at) {
     bool shorts = config->shorts_allowed != 0;
     if (at->price.nano <= 0)
         return "a price that is not above 0";
@@ -112,26 +112,8 @@ static const char *position_fault(const tw_rebalance_config *config,
     return NULL;
 }
 
-/* The equity at 1e-9, rounded down; positive. */
-static tw_status check_positions(problem *p, tw_error *error) {
-    const wide value_max = (wide)INT64_MAX * TW_NANO;
-    wide total = 0;
-    tw_symbol last = 0;
-    p->in_symbol_order = true;
-    for (size_t i = 0; i < p->count; i++) {
-        const tw_rebalance_position *at = &p->positions[i];
-        p->in_symbol_order = p->in_symbol_order && at->symbol >= last;
-        last = at->symbol;
-        const char *fault = position_fault(p->config, at);
-        if (fault != NULL)
-            return tw_error_set(error, TW_INVALID, "%s has %s", rebalance_label_of(p, i).text,
-                                fault);
-        wide value = (wide)at->quantity.nano * at->price.nano;
-        if (value > value_max || value < -value_max)
-            return tw_error_set(error, TW_OVERFLOW, "the value of %s does not fit",
-                                rebalance_label_of(p, i).text);
-        total += value;
-    }
+/* The equity at 1e-9, rounded down; positive. `total` is what the positions are worth at 1e-18. */
+static tw_status find_equity(problem *p, wide total, tw_error *error) {
     wide equity =
         (total < 0 ? -ceiling_divide(-total, TW_NANO) : total / TW_NANO) + p->config->cash.nano;
     if (equity > INT64_MAX)
@@ -141,6 +123,34 @@ static tw_status check_positions(problem *p, tw_error *error) {
                             "positions and cash are worth nothing: there is nothing to weigh");
     p->equity = (int64_t)equity;
     return TW_OK;
+}
+
+static tw_status check_positions(problem *p, tw_error *error) {
+    const wide value_max = (wide)INT64_MAX * TW_NANO;
+    wide total = 0;
+    tw_symbol last = 0;
+    p->in_symbol_order = true;
+    for (size_t i = 0; i < p->count; i++) {
+        const tw_rebalance_position *at = &p->positions[i];
+        p->in_symbol_order = p->in_symbol_order && at->symbol >= last;
+        last = at->symbol;
+        const char *fault = rebalance_position_fault(p->config, at);
+        if (fault != NULL)
+            return tw_error_set(error, TW_INVALID, "%s has %s", rebalance_label_of(p, i).text,
+                                fault);
+        wide value = (wide)at->quantity.nano * at->price.nano;
+        if (value > value_max || value < -value_max)
+            return tw_error_set(error, TW_OVERFLOW, "the value of %s does not fit",
+                                rebalance_label_of(p, i).text);
+        total += value;
+    }
+    return find_equity(p, total, error);
+}
+
+/* What stands has been checked as it was put, and added up. */
+static tw_status check_standing(problem *p, tw_error *error) {
+    p->in_symbol_order = true;
+    return find_equity(p, p->standing->total, error);
 }
 
 static tw_status check_ranges(const problem *p, tw_error *error) {
@@ -168,7 +178,9 @@ tw_status rebalance_check(problem *p, tw_error *error) {
         status = check_costs(p, error);
     if (status == TW_OK)
         status = check_order_max(p, error);
-    if (status == TW_OK)
-        status = p->positions != NULL ? check_positions(p, error) : check_ranges(p, error);
-    return status;
+    if (status != TW_OK)
+        return status;
+    if (p->standing != NULL)
+        return check_standing(p, error);
+    return p->positions != NULL ? check_positions(p, error) : check_ranges(p, error);
 }

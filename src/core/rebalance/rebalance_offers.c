@@ -11,6 +11,7 @@
  * would make them in cash; whoever takes or changes them sets it to NO_OFFERS.
  */
 #include "rebalance_bands.h"
+#include "standing_priv.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -93,7 +94,7 @@ INLINE giving value_trade(const problem *p, wide quantity, const terms *at, bool
 
 /* --- classes --------------------------------------------------------------------------------- */
 
-static uint8_t exact_outcome(const problem *p, const tw_rebalance_position *at) {
+uint8_t rebalance_exact_outcome(const problem *p, const tw_rebalance_position *at) {
     edges band = edges_of(p, at, reach_of(at));
     if (band.held < band.low)
         return TW_OUTCOME_BELOW_BAND;
@@ -110,7 +111,7 @@ INLINE void classify_and_offer(problem *p, int direction) {
         const tw_rebalance_position *at = &p->positions[i];
         sketch band = sketch_of(at, equity);
         bool inside = band.held - band.low > band.error && band.high - band.held > band.error;
-        uint8_t outcome = inside ? TW_OUTCOME_INSIDE : exact_outcome(p, at);
+        uint8_t outcome = inside ? TW_OUTCOME_INSIDE : rebalance_exact_outcome(p, at);
         p->work->outcomes[i] = outcome;
         if (direction == NO_OFFERS || outcome != TW_OUTCOME_INSIDE)
             continue;
@@ -141,6 +142,10 @@ static int expected_direction(const problem *p) {
 
 void rebalance_classify(problem *p) {
     p->offered = NO_OFFERS;
+    if (p->standing != NULL) {
+        standing_classify(p->standing, p);
+        return;
+    }
     if (p->positions != NULL) {
         int direction = expected_direction(p);
         if (direction == DOWN)

@@ -42,7 +42,8 @@ tw_status tw_rebalance_look_ahead(tw_rebalance *rebalance, const tw_rebalance_co
     problem p = {.work = rebalance,
                  .config = config,
                  .positions = count == 0 ? none : positions,
-                 .count = count};
+                 .count = count,
+                 .part_count = count};
     tw_rebalance_plan plan;
     memset(&plan, 0, sizeof plan);
     p.plan = &plan;

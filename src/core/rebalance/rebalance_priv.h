@@ -17,6 +17,8 @@
 #ifndef TRADEWIND_REBALANCE_PRIV_H
 #define TRADEWIND_REBALANCE_PRIV_H
 
+#include <string.h>
+
 #include "rebalance_money.h"
 
 /* No limit: beyond every sum of 2^32 amounts of int64_t. */
@@ -87,8 +89,10 @@ typedef struct problem {
     tw_rebalance *work;
     const tw_rebalance_config *config;
     const tw_rebalance_position *positions; /* NULL: ranges are given */
+    const struct tw_standing *standing;     /* that these stand in, all plain; or NULL */
     const tw_rebalance_range *ranges;
     size_t count;
+    size_t part_count; /* how many of them take part, for bounds */
     int64_t equity;
     bool by_value; /* there are nodes below 0: offers are values, not cash */
     bool has_costs;
@@ -123,6 +127,10 @@ typedef struct problem {
 /* Checks the input and finds the equity. */
 tw_status rebalance_check(problem *p, tw_error *error);
 
+/* What a configuration does not allow of a position, or NULL. */
+const char *rebalance_position_fault(const tw_rebalance_config *config,
+                                     const tw_rebalance_position *at);
+
 /* --- rebalance_ranges.c: positions to ranges ------------------------------------------------ */
 
 /* What a range does not tell. */
@@ -156,6 +164,23 @@ static inline bool rebalance_is_free(const tw_trade_cost *cost) {
            cost->sell_fixed.nano == 0;
 }
 
+/* The first position from `index` on that is not inside its band, or `count`. Eight at a time,
+ * since nearly all are. */
+static inline size_t next_not_inside(const uint8_t *outcomes, size_t index, size_t count) {
+    while (index < count && index % 8 != 0 && outcomes[index] == TW_OUTCOME_INSIDE)
+        index++;
+    uint64_t eight = 0;
+    while (index + 8 <= count && index % 8 == 0) {
+        memcpy(&eight, outcomes + index, sizeof eight);
+        if (eight != 0)
+            break;
+        index += 8;
+    }
+    while (index < count && outcomes[index] == TW_OUTCOME_INSIDE)
+        index++;
+    return index;
+}
+
 static inline bool is_trade(uint8_t outcome) {
     return outcome >= TW_OUTCOME_ABOVE_BAND && outcome <= TW_OUTCOME_FILL_GROUP;
 }
@@ -183,6 +208,7 @@ static inline wide member_lot_value(const member *m) {
 
 /* Writes for every position whether it is above, below or inside its band. */
 void rebalance_classify(problem *p);
+uint8_t rebalance_exact_outcome(const problem *p, const tw_rebalance_position *at);
 
 /* What all positions that are inside their bands offer in one direction: cash, one after the other,
  * or values, each at the places of its node. `ret_cost` is the most that all together may cost. */
@@ -282,6 +308,11 @@ void rebalance_say_home(const problem *p);
 void rebalance_say_not_found(const problem *p);
 void rebalance_say_none_fits(const problem *p);
 void rebalance_say_capped(const problem *p);
+
+/* --- rebalance.c: from the input to the plan ---------------------------------------------------
+ */
+
+tw_status rebalance_run(problem *p, tw_rebalance_plan *ret_plan, tw_error *error);
 
 /* --- rebalance_solve.c: all of it, without caps
  * --------------------------------------------------- */

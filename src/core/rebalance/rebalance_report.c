@@ -42,10 +42,13 @@ static void say_feasible(const problem *p) {
         tw_text_append_string(&text, "No trade is needed: every position that may trade is inside "
                                      "its band and the cash is inside its window.");
     } else {
-        tw_text_append_format(&text, "%zu trade%s: %zu outside the band, %zu more for the %s; ",
-                              plan->count, plan->count == 1 ? "" : "s", plan->mandatory,
-                              plan->count - plan->mandatory,
-                              p->by_value ? "limits" : "cash window");
+        tw_text_append_u64(&text, plan->count);
+        tw_text_append_string(&text, plan->count == 1 ? " trade: " : " trades: ");
+        tw_text_append_u64(&text, plan->mandatory);
+        tw_text_append_string(&text, " outside the band, ");
+        tw_text_append_u64(&text, plan->count - plan->mandatory);
+        tw_text_append_string(&text, p->by_value ? " more for the limits; "
+                                                 : " more for the cash window; ");
         if (plan->count == plan->lower_bound)
             tw_text_append_string(&text, plan->capped_outside > 0 ? "no plan for these has fewer."
                                                                   : "no plan has fewer.");
@@ -89,7 +92,9 @@ tw_status rebalance_write_plan(problem *p, tw_error *error) {
     wide cost = 0;
     for (size_t i = 0; i < p->member_count; i++)
         slots[p->work->members[i].index] = (uint32_t)i;
-    for (size_t i = 0; i < p->count && count < p->member_count; i++) {
+    for (size_t i = 0; count < p->member_count; i++) {
+        i = next_not_inside(p->work->outcomes, i, p->count);
+        TW_ASSERT(i < p->count);
         if (!is_trade(p->work->outcomes[i]))
             continue;
         tw_rebalance_trade *trade = &trades[count++];

@@ -66,8 +66,9 @@ tw_status rebalance_take_mandatory(problem *p, tw_error *error) {
     p->member_count = 0;
     plan->restricted_outside = plan->minimum_outside = plan->widened = 0;
     plan->order_max_outside = plan->shortened = 0;
-    for (size_t i = 0; i < p->count; i++) {
-        uint8_t outcome = p->work->outcomes[i];
+    const uint8_t *outcomes = p->work->outcomes;
+    for (size_t i = 0; (i = next_not_inside(outcomes, i, p->count)) < p->count; i++) {
+        uint8_t outcome = outcomes[i];
         expect_trade(p, i + AHEAD);
         if (outcome != TW_OUTCOME_ABOVE_BAND && outcome != TW_OUTCOME_BELOW_BAND)
             continue;

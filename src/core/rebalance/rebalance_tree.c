@@ -405,9 +405,9 @@ tw_status rebalance_choose(problem *p, bool *ret_feasible, tw_error *error) {
 
 wide rebalance_turnover_to_window(const problem *p, wide cash, wide moved) {
     const node *whole = &p->work->nodes[0];
-    wide slack = p->has_costs ? (wide)p->count + over_nano(moved * p->rate_most, true) : 0;
+    wide slack = p->has_costs ? (wide)p->part_count + over_nano(moved * p->rate_most, true) : 0;
     wide above = cash - whole->most - slack;
-    wide below = whole->least - cash - slack - (wide)p->count * p->fixed_most;
+    wide below = whole->least - cash - slack - (wide)p->part_count * p->fixed_most;
     wide distance = above > 0 ? above : below > 0 ? below : 0;
     return p->has_costs ? floor_divide(distance * TW_NANO, TW_NANO + p->rate_most) : distance;
 }
