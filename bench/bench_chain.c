@@ -61,6 +61,7 @@ typedef struct chain {
     double *closes;
     tw_order *orders; /* of the newest run */
     size_t order_count;
+    uint64_t journal; /* hash of that of all controls */
     int64_t taken_ns;
     int64_t due_ns;
     tw_histogram taken;
@@ -314,6 +315,10 @@ static void run(chain *c, way how, size_t decisions, tw_engine_report *ret_repor
     tw_histogram_init(&c->taken);
     tw_histogram_init(&c->due);
     play(c, engine, first, decisions, how == DURABLE);
+    quiet_venue_empty(&c->venue);
+    if (how == ALL && c->journal == 0)
+        c->journal = c->venue.hash;
+    quiet_require(how != ALL || c->journal == c->venue.hash, "the same journal in each run");
     tw_engine_check(engine);
     tw_engine_get_report(engine, ret_report, NULL);
     for (int i = 0; i < TW_ENGINE_STAGE_COUNT; i++)
@@ -419,6 +424,7 @@ int main(int argc, char **argv) {
     }
     quiet_venue_init(&c.venue, (uint32_t)symbols, 1024);
     c.venue.on_submit = on_submit;
+    c.venue.hashes = true;
     c.venue.context = &c;
     c.orders = calloc(DECISIONS_MAX, sizeof *c.orders);
     quiet_require(c.orders != NULL, "memory for orders");
@@ -460,7 +466,7 @@ int main(int argc, char **argv) {
     printf("p50 of the stages, ns:");
     for (int i = TW_ENGINE_STAGE_DECIDE; i <= TW_ENGINE_STAGE_CHECK; i++)
         printf("  %s %.0f", tw_engine_stage_name((tw_engine_stage)i), stages[ALL][i]);
-    printf("\n");
+    printf("\njournal %016" PRIx64 "\n", c.journal);
     quiet_venue_done(&c.venue);
     free(c.events);
     free(c.orders);

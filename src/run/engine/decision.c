@@ -182,25 +182,41 @@ bool decision_tradable(const tw_engine *engine, const engine_symbol *state) {
            engine->now_ns - state->mark_ns <= engine->config.controls.limits.price_age_ns_max;
 }
 
-static size_t list_positions(tw_engine *engine) {
+/* Targets that were set anew stand from now on. */
+static void stand_targets(tw_engine *engine) {
     int64_t band_nano = llround(engine->config.band * (double)TW_NANO);
-    size_t count = 0;
     for (uint32_t s = 0; s < engine->config.symbol_count; s++) {
         const engine_symbol *state = &engine->symbols[s];
-        if (state->mark.nano <= 0)
-            continue;
-        engine->positions[count++] = (tw_rebalance_position){
-            .quantity = state->quantity,
-            .price = state->mark,
-            .weight_nano = state->target_nano,
-            .band_nano = band_nano,
-            .lot = engine->config.lot,
-            .symbol = s,
-            .band_kind = TW_BAND_ABSOLUTE,
-            .restricted = decision_tradable(engine, state) ? 0 : 1,
-        };
+        tw_standing_put(engine->standing, &(tw_rebalance_position){
+                                              .quantity = state->quantity,
+                                              .price = state->mark,
+                                              .weight_nano = state->target_nano,
+                                              .band_nano = band_nano,
+                                              .lot = engine->config.lot,
+                                              .symbol = s,
+                                              .band_kind = TW_BAND_ABSOLUTE,
+                                          });
     }
-    return count;
+    engine->untradable_count = engine->config.symbol_count; /* nobody was asked yet */
+}
+
+/* Who may be traded at this moment. While no mark that was fresh can have become old, and all were,
+ * nothing has changed. */
+static void stand_restrictions(tw_engine *engine) {
+    int64_t oldest_ns = engine->now_ns - engine->config.controls.limits.price_age_ns_max;
+    if (engine->untradable_count == 0 && engine->mark_ns_least >= oldest_ns)
+        return;
+    engine->untradable_count = 0;
+    engine->mark_ns_least = INT64_MAX;
+    for (uint32_t s = 0; s < engine->config.symbol_count; s++) {
+        const engine_symbol *state = &engine->symbols[s];
+        bool tradable = decision_tradable(engine, state);
+        tw_standing_restrict(engine->standing, s,
+                             tradable ? TW_RESTRICTION_NONE : TW_RESTRICTION_ALL);
+        engine->untradable_count += !tradable;
+        if (tradable && state->mark_ns < engine->mark_ns_least)
+            engine->mark_ns_least = state->mark_ns;
+    }
 }
 
 /* Cash is left between half its target, so that prices may move while the orders are out, and twice
@@ -214,10 +230,7 @@ static void plan_config(const tw_engine *engine, tw_rebalance_config *config) {
     config->cash_max.nano = (int64_t)(share * (double)engine->equity.nano);
     config->aim = TW_REBALANCE_TO_TARGET;
     config->symbols = engine->names;
-    double targets = 0.0;
-    for (uint32_t s = 0; s < engine->config.symbol_count; s++)
-        targets += engine->symbols[s].target;
-    int64_t idle = (int64_t)((1.0 - targets + share) * (double)engine->equity.nano);
+    int64_t idle = (int64_t)((1.0 - engine->target_total + share) * (double)engine->equity.nano);
     if (idle > config->cash_max.nano)
         config->cash_max.nano = idle;
 }
@@ -241,18 +254,24 @@ static void adopt_plan(tw_engine *engine, const tw_rebalance_plan *plan) {
 }
 
 static void record_decision(tw_engine *engine, const char *cause, const tw_rebalance_plan *plan) {
-    char equity[TW_DECIMAL_TEXT_SIZE];
-    char cash[TW_DECIMAL_TEXT_SIZE];
-    char turnover[TW_DECIMAL_TEXT_SIZE];
-    tw_decimal_format(engine->equity.nano, equity);
-    tw_decimal_format(engine->cash.nano, cash);
-    tw_decimal_format(plan->turnover.nano, turnover);
-    engine->decision_sequence =
-        record_journal(engine, "decision",
-                       "{\"cause\":\"%s\",\"equity\":\"%s\",\"cash\":\"%s\",\"feasible\":%s,"
-                       "\"trades\":%zu,\"lower_bound\":%zu,\"turnover\":\"%s\"}",
-                       cause, equity, cash, plan->feasible ? "true" : "false", plan->count,
-                       plan->lower_bound, turnover);
+    record_line line;
+    tw_text *text = record_begin(engine, &line, "decision");
+    RECORD_PUT(text, "{\"cause\":\"");
+    tw_text_append_string(text, cause);
+    RECORD_PUT(text, "\",\"equity\":\"");
+    record_decimal(text, engine->equity.nano);
+    RECORD_PUT(text, "\",\"cash\":\"");
+    record_decimal(text, engine->cash.nano);
+    RECORD_PUT(text, "\",\"feasible\":");
+    tw_text_append_string(text, plan->feasible ? "true" : "false");
+    RECORD_PUT(text, ",\"trades\":");
+    tw_text_append_u64(text, plan->count);
+    RECORD_PUT(text, ",\"lower_bound\":");
+    tw_text_append_u64(text, plan->lower_bound);
+    RECORD_PUT(text, ",\"turnover\":\"");
+    record_decimal(text, plan->turnover.nano);
+    RECORD_PUT(text, "\"}");
+    engine->decision_sequence = record_end(engine, &line);
 }
 
 enum { TARGETS_ENTRY_FULL = TW_JOURNAL_PAYLOAD_SIZE - 96 }; /* no room for another symbol */
@@ -311,14 +330,18 @@ static void decide(tw_engine *engine, const char *cause) {
     tw_rebalance_plan plan;
     tw_error error = {0};
     plan_config(engine, &config);
-    size_t count = list_positions(engine);
+    if (engine->targets_fresh)
+        stand_targets(engine);
+    stand_restrictions(engine);
     tw_status status =
-        tw_rebalance_compute(engine->rebalance, &config, engine->positions, count, &plan, &error);
+        tw_standing_plan(engine->standing, engine->rebalance, &config, &plan, &error);
     if (status != TW_OK) {
         engine_fail(engine, status, "the plan cannot be computed: %s", error.message);
         return;
     }
-    record_targets(engine);
+    if (engine->targets_fresh)
+        record_targets(engine);
+    engine->targets_fresh = false;
     record_decision(engine, cause, &plan);
     if (!plan.feasible) {
         engine->report.plans_infeasible++;

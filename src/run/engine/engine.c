@@ -111,6 +111,8 @@ static tw_status take_parts(tw_engine *engine) {
     if (status == TW_OK)
         status = tw_rebalance_new(allocator, n, &engine->rebalance);
     if (status == TW_OK)
+        status = tw_standing_new(allocator, n, &engine->standing);
+    if (status == TW_OK)
         status = order_table_init(&engine->orders, allocator, config);
     if (status == TW_OK)
         status = strategies_take(engine);
@@ -137,15 +139,14 @@ static tw_status take_arrays(tw_engine *engine) {
     engine->volatilities = TW_NEW(allocator, n, double);
     engine->scratch = TW_NEW(allocator, 3 * (size_t)n, double);
     engine->weights = TW_NEW(allocator, n, double);
-    engine->positions = TW_NEW(allocator, n, tw_rebalance_position);
     engine->plan.trades = TW_NEW(allocator, n, tw_rebalance_trade);
     engine->pending = TW_NEW(allocator, engine->pending_capacity, engine_row);
     engine->entries = TW_NEW(allocator, engine->entry_capacity, tw_journal_entry);
     bool complete = engine->symbols != NULL && engine->closes != NULL && engine->prices != NULL &&
                     engine->returns != NULL && engine->volatilities != NULL &&
                     engine->scratch != NULL && engine->weights != NULL &&
-                    engine->positions != NULL && engine->plan.trades != NULL &&
-                    engine->pending != NULL && engine->entries != NULL;
+                    engine->plan.trades != NULL && engine->pending != NULL &&
+                    engine->entries != NULL;
     if (!complete)
         return TW_NO_MEMORY;
     for (uint32_t s = 0; s < n; s++) {
@@ -233,6 +234,7 @@ void tw_engine_free(tw_engine *engine) {
     limits_done(engine);
     strategies_done(engine);
     tw_rebalance_free(engine->rebalance);
+    tw_standing_free(engine->standing);
     order_table_done(&engine->orders);
     TW_DELETE(allocator, engine->symbols, n, engine_symbol);
     TW_DELETE(allocator, engine->closes, cells, engine_close);
@@ -241,7 +243,6 @@ void tw_engine_free(tw_engine *engine) {
     TW_DELETE(allocator, engine->volatilities, n, double);
     TW_DELETE(allocator, engine->scratch, 3 * (size_t)n, double);
     TW_DELETE(allocator, engine->weights, n, double);
-    TW_DELETE(allocator, engine->positions, n, tw_rebalance_position);
     TW_DELETE(allocator, engine->plan.trades, n, tw_rebalance_trade);
     TW_DELETE(allocator, engine->pending, engine->pending_capacity, engine_row);
     TW_DELETE(allocator, engine->entries, engine->entry_capacity, tw_journal_entry);

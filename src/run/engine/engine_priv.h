@@ -29,6 +29,7 @@
 #include "tradewind/book.h"
 #include "tradewind/engine.h"
 #include "tradewind/engine_view.h"
+#include "tradewind/standing.h"
 #include "tradewind/time.h"
 #include "tradewind/window.h"
 
@@ -93,6 +94,14 @@ typedef struct engine_past {
 } engine_past;
 
 typedef struct engine_strategies engine_strategies; /* strategies_priv.h */
+
+/* The beginning of what the journal tells of a control, as it was told last: limits change rarely.
+ */
+typedef struct told_limit {
+    int64_t limit;
+    uint32_t size; /* 0: never told */
+    char text[60]; /* ,"price_collar":["0.005"," */
+} told_limit;
 
 typedef enum engine_row_kind { ROW_TRADE, ROW_BAR, ROW_ORDER, ROW_FILL } engine_row_kind;
 
@@ -166,9 +175,15 @@ struct tw_engine {
     engine_strategies *strategies;
     tw_risk *risk;
     tw_pretrade *gate;
+    told_limit limits_told[TW_PRETRADE_REASON_COUNT];
     int64_t limits_day; /* since the epoch; 0: none has begun */
     tw_rebalance *rebalance;
-    tw_rebalance_position *positions;
+    tw_standing *standing;     /* holdings, marks and targets, for plans */
+    double target_total;       /* sum of the targets */
+    bool targets_fresh;        /* set since the newest decision: not journaled, not standing yet */
+    uint32_t untradable_count; /* that stand so: no price, or an old one */
+    int64_t mark_ns_least;     /* no mark of those that are tradable is older */
+    tw_symbol drifted_symbol;  /* the newest that was beyond its band */
 
     engine_row *pending; /* rows that wait for the store, in order */
     uint32_t pending_count;
@@ -307,8 +322,21 @@ void limits_check(const tw_engine *engine);
 
 /* ---- record.c ------------------------------------------------------------------------------ */
 
-/* Appends a journal entry, or lets it wait for the store; `format` makes a JSON object. Returns its
- * sequence. */
+/* An entry that is being written, piece by piece: for those that are made between an event and an
+ * order, where a format would be most of the cost. What was begun must be ended. */
+typedef struct record_line {
+    tw_journal_entry entry;
+    tw_text text; /* over its payload */
+} record_line;
+
+tw_text *record_begin(const tw_engine *engine, record_line *line, const char *kind);
+/* Appends it to the journal, or lets it wait for the store. Returns its sequence. */
+uint64_t record_end(tw_engine *engine, record_line *line);
+void record_decimal(tw_text *text, int64_t nano);
+/* A piece that stands here in the source. */
+#define RECORD_PUT(text, literal) tw_text_append((text), (tw_slice){(literal), sizeof(literal) - 1})
+
+/* The same at once; `format` makes a JSON object. */
 uint64_t record_journal(tw_engine *engine, const char *kind, const char *format, ...)
     TW_PRINTF(3, 4);
 void record_row(tw_engine *engine, const engine_row *row);

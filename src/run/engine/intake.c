@@ -25,6 +25,7 @@ void intake_revalue(tw_engine *engine, tw_symbol symbol) {
     }
     engine->equity = equity;
     state->value = value;
+    tw_standing_move(engine->standing, symbol, state->quantity, state->mark);
     limits_mark(engine, symbol);
 }
 
@@ -35,13 +36,17 @@ void intake_check_band(tw_engine *engine, tw_symbol symbol) {
     engine_wide distance = (engine_wide)state->value.nano * TW_NANO - state->target_nano * equity;
     engine_wide width = band_nano * equity;
     state->outside = distance > width || distance < -width;
-    if (state->outside)
+    if (state->outside) {
         engine->drifted = true;
+        engine->drifted_symbol = symbol;
+    }
 }
 
 static void set_mark(tw_engine *engine, tw_symbol symbol, tw_price price, int64_t time_ns) {
     engine_symbol *state = &engine->symbols[symbol];
     state->mark_ns = time_ns;
+    if (time_ns < engine->mark_ns_least)
+        engine->mark_ns_least = time_ns;
     if (state->mark.nano == price.nano) {
         limits_mark(engine, symbol);
         return;

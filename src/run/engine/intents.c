@@ -64,25 +64,30 @@ static void record_intent(tw_engine *engine, order_record *record, const char *w
     const tw_order *order = &record->order;
     const engine_symbol *state = &engine->symbols[order->symbol];
     double equity = (double)engine->equity.nano;
-    char quantity[TW_DECIMAL_TEXT_SIZE];
-    char price[TW_DECIMAL_TEXT_SIZE];
-    char mark[TW_DECIMAL_TEXT_SIZE];
-    char memory[256];
-    tw_text weights = tw_text_over(memory, sizeof memory);
-    tw_decimal_format(order->quantity.nano, quantity);
-    tw_decimal_format(order->limit_price.nano, price);
-    tw_decimal_format(state->mark.nano, mark);
-    tw_text_append_string(&weights, "\"weight\":");
-    tw_text_append_double(&weights, equity > 0.0 ? (double)state->value.nano / equity : 0.0);
-    tw_text_append_string(&weights, ",\"target\":");
-    tw_text_append_double(&weights, state->target);
-    record->journal_sequence = record_journal(
-        engine, "intent",
-        "{\"order\":\"%s\",\"symbol\":\"%s\",\"side\":\"%s\",\"quantity\":\"%s\",\"limit\":\"%s\","
-        "\"why\":\"%s\",\"mark\":\"%s\",%s,\"decision\":%llu}",
-        order->client_order_id, tw_symbols_name(engine->names, order->symbol),
-        tw_side_name((tw_side)order->side), quantity, price, why, mark, memory,
-        (unsigned long long)engine->decision_sequence);
+    record_line line;
+    tw_text *text = record_begin(engine, &line, "intent");
+    RECORD_PUT(text, "{\"order\":\"");
+    tw_text_append_string(text, order->client_order_id);
+    RECORD_PUT(text, "\",\"symbol\":\"");
+    tw_text_append_string(text, tw_symbols_name(engine->names, order->symbol));
+    RECORD_PUT(text, "\",\"side\":\"");
+    tw_text_append_string(text, tw_side_name((tw_side)order->side));
+    RECORD_PUT(text, "\",\"quantity\":\"");
+    record_decimal(text, order->quantity.nano);
+    RECORD_PUT(text, "\",\"limit\":\"");
+    record_decimal(text, order->limit_price.nano);
+    RECORD_PUT(text, "\",\"why\":\"");
+    tw_text_append_string(text, why);
+    RECORD_PUT(text, "\",\"mark\":\"");
+    record_decimal(text, state->mark.nano);
+    RECORD_PUT(text, "\",\"weight\":");
+    tw_text_append_double(text, equity > 0.0 ? (double)state->value.nano / equity : 0.0);
+    RECORD_PUT(text, ",\"target\":");
+    tw_text_append_double(text, state->target);
+    RECORD_PUT(text, ",\"decision\":");
+    tw_text_append_u64(text, engine->decision_sequence);
+    tw_text_append_char(text, '}');
+    record->journal_sequence = record_end(engine, &line);
 }
 
 static void intend(tw_engine *engine, const tw_order *order, const intent_checks *checks,

@@ -149,32 +149,58 @@ bool limits_allow(tw_engine *engine, const tw_order *order, intent_checks *ret_c
     return status == TW_OK;
 }
 
+/* `,"price_collar":["0.005","` of a control and its limit. */
+static const told_limit *tell_limit(tw_engine *engine, tw_pretrade_reason reason, int64_t limit) {
+    told_limit *told = &engine->limits_told[reason];
+    if (told->size > 0 && told->limit == limit)
+        return told;
+    char value[TW_DECIMAL_TEXT_SIZE];
+    tw_text text = tw_text_over(told->text, sizeof told->text);
+    limits_format(reason, limit, value);
+    RECORD_PUT(&text, ",\"");
+    tw_text_append_string(&text, tw_pretrade_reason_name(reason));
+    RECORD_PUT(&text, "\":[\"");
+    tw_text_append_string(&text, value);
+    RECORD_PUT(&text, "\",\"");
+    TW_ASSERT(!text.truncated);
+    told->limit = limit;
+    told->size = (uint32_t)text.size;
+    return told;
+}
+
+enum { CUT_SIZE = 16 }; /* kept free for saying that not all fits */
+
 /* Controls that have a limit: [limit, figure]. What does not fit an entry is left out, and said. */
 void limits_record_checks(tw_engine *engine, const char *client_order_id,
                           const intent_checks *checks) {
-    char memory[TW_JOURNAL_PAYLOAD_SIZE - 16];
-    tw_text text = tw_text_over(memory, sizeof memory);
-    bool cut = false;
-    tw_text_append_format(&text, "{\"order\":\"%s\"", client_order_id);
-    for (int i = TW_PRETRADE_PASSED + 1; i < TW_PRETRADE_TABLE_FULL; i++) {
+    record_line line;
+    tw_text *text = record_begin(engine, &line, "checks");
+    text->capacity -= CUT_SIZE;
+    RECORD_PUT(text, "{\"order\":\"");
+    tw_text_append_string(text, client_order_id);
+    tw_text_append_char(text, '"');
+    for (int i = TW_PRETRADE_PASSED + 1; i < TW_PRETRADE_TABLE_FULL && !text->truncated; i++) {
         const tw_pretrade_verdict *verdict = &checks->verdicts[i];
         tw_pretrade_reason reason = (tw_pretrade_reason)i;
-        char limit[TW_DECIMAL_TEXT_SIZE];
+        char memory[sizeof(told_limit) + TW_DECIMAL_TEXT_SIZE];
         char actual[TW_DECIMAL_TEXT_SIZE];
         if (verdict->limit == 0 || verdict->actual == INT64_MAX)
             continue;
-        limits_format(reason, verdict->limit, limit);
+        const told_limit *told = tell_limit(engine, reason, verdict->limit);
+        tw_text one = tw_text_over(memory, sizeof memory);
+        tw_text_append(&one, (tw_slice){told->text, told->size});
         limits_format(reason, verdict->actual, actual);
-        size_t size = text.size;
-        tw_text_append_format(&text, ",\"%s\":[\"%s\",\"%s\"]", tw_pretrade_reason_name(reason),
-                              limit, actual);
-        if (text.truncated) {
-            memory[size] = '\0';
-            cut = true;
-            break;
-        }
+        tw_text_append_string(&one, actual);
+        RECORD_PUT(&one, "\"]");
+        tw_text_append(text, tw_text_slice(&one)); /* as a whole, or not at all */
     }
-    record_journal(engine, "checks", "%s%s}", memory, cut ? ",\"cut\":true" : "");
+    bool cut = text->truncated;
+    text->truncated = false;
+    text->capacity += CUT_SIZE;
+    if (cut)
+        RECORD_PUT(text, ",\"cut\":true");
+    tw_text_append_char(text, '}');
+    record_end(engine, &line);
 }
 
 bool limits_allow_cancel(tw_engine *engine) {

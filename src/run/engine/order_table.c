@@ -51,8 +51,10 @@ tw_status order_table_intend(order_table *table, const tw_order *wanted,
     table->open_count++;
     record->order.status = TW_ORDER_PENDING_NEW;
     record->life_ns[TW_ENGINE_MOMENT_INTENDED] = table->now_ns;
-    snprintf(record->order.client_order_id, sizeof record->order.client_order_id, "%s%" PRIu64,
-             table->prefix, table->intent);
+    tw_text id = tw_text_over(record->order.client_order_id, sizeof record->order.client_order_id);
+    tw_text_append_string(&id, table->prefix);
+    tw_text_append_u64(&id, table->intent);
+    TW_ASSERT(!id.truncated);
     *ret_record = record;
     return TW_OK;
 }

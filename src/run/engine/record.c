@@ -23,28 +23,50 @@ bool record_waits(const tw_engine *engine) {
     return engine->pending_count > 0 || engine->entry_count > 0;
 }
 
-uint64_t record_journal(tw_engine *engine, const char *kind, const char *format, ...) {
-    tw_journal_entry entry = {.sequence = engine->journal_sequence + 1, .time_ns = engine->now_ns};
-    snprintf(entry.kind, sizeof entry.kind, "%s", kind);
-    va_list arguments;
-    va_start(arguments, format);
-    int size = vsnprintf(entry.payload, sizeof entry.payload, format, arguments);
-    va_end(arguments);
-    TW_ASSERT(size > 0 && (size_t)size < sizeof entry.payload);
-    tw_status status = record_waits(engine)
-                           ? TW_FULL
-                           : engine->store.append_journal(engine->store.context, &entry);
+tw_text *record_begin(const tw_engine *engine, record_line *line, const char *kind) {
+    line->entry = (tw_journal_entry){.time_ns = engine->now_ns};
+    tw_text name = tw_text_over(line->entry.kind, sizeof line->entry.kind);
+    tw_text_append_string(&name, kind);
+    TW_ASSERT(!name.truncated);
+    line->text = tw_text_over(line->entry.payload, sizeof line->entry.payload);
+    return &line->text;
+}
+
+void record_decimal(tw_text *text, int64_t nano) {
+    char digits[TW_DECIMAL_TEXT_SIZE];
+    size_t size = tw_decimal_format(nano, digits);
+    tw_text_append(text, (tw_slice){digits, size});
+}
+
+uint64_t record_end(tw_engine *engine, record_line *line) {
+    tw_journal_entry *entry = &line->entry;
+    TW_ASSERT(line->text.size > 0 && !line->text.truncated);
+    entry->sequence = engine->journal_sequence + 1;
+    tw_status status =
+        record_waits(engine) ? TW_FULL : engine->store.append_journal(engine->store.context, entry);
     if (status == TW_FULL) {
         TW_ASSERT(engine->entry_count < engine->entry_capacity);
-        engine->entries[engine->entry_count++] = entry;
+        engine->entries[engine->entry_count++] = *entry;
     } else if (status != TW_OK) {
-        entry_failed(engine, &entry, status);
+        entry_failed(engine, entry, status);
         return UINT64_MAX;
     }
-    engine->journal_sequence = entry.sequence;
-    trace_journal(engine, &entry);
+    engine->journal_sequence = entry->sequence;
+    trace_journal(engine, entry);
     engine->report.journal_entries++;
-    return entry.sequence;
+    return entry->sequence;
+}
+
+uint64_t record_journal(tw_engine *engine, const char *kind, const char *format, ...) {
+    record_line line;
+    record_begin(engine, &line, kind);
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vsnprintf(line.entry.payload, sizeof line.entry.payload, format, arguments);
+    va_end(arguments);
+    TW_ASSERT(size > 0 && (size_t)size < sizeof line.entry.payload);
+    line.text.size = (size_t)size;
+    return record_end(engine, &line);
 }
 
 static tw_status put(const tw_engine *engine, const engine_row *row) {

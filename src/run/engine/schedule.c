@@ -82,8 +82,13 @@ static bool time_has_come(tw_engine *engine) {
 
 /* ---- drift --------------------------------------------------------------------------------- */
 
+/* Equity has moved since a symbol was found outside. Mostly that one still is, and nobody else has
+ * to be asked. */
 static bool still_outside(tw_engine *engine) {
     bool outside = false;
+    intake_check_band(engine, engine->drifted_symbol);
+    if (engine->symbols[engine->drifted_symbol].outside)
+        return true;
     for (uint32_t s = 0; s < engine->config.symbol_count; s++) {
         intake_check_band(engine, s);
         outside = outside || engine->symbols[s].outside;

@@ -242,14 +242,17 @@ static tw_status set_targets(tw_engine *engine, tw_error *error) {
                             "measure %s by",
                             engine->config.strategy == TW_STRATEGY_MOMENTUM ? "their returns"
                                                                             : "their volatility");
+    engine->target_total = 0.0;
     double scale = given ? 1.0 : (1.0 - engine->config.cash_weight) / total;
     for (uint32_t s = 0; s < n; s++) {
         engine_symbol *state = &engine->symbols[s];
         state->target_nano = llround(raw[s] * scale * (double)TW_NANO);
         state->target = (double)state->target_nano / (double)TW_NANO;
         engine->weights[s] = state->target;
+        engine->target_total += state->target;
     }
     engine->targeted = true;
+    engine->targets_fresh = true;
     return TW_OK;
 }
 

@@ -78,5 +78,6 @@ void tw_engine_check(const tw_engine *engine) {
     }
     TW_ASSERT(open == engine->orders.open_count);
     limits_check(engine);
+    tw_standing_check(engine->standing);
     tw_book_check(engine->book);
 }
