@@ -25,6 +25,7 @@ export class Browser {
     #process;
     #last = 0;
     #rest = "";
+    #answer;
     session;
     asked = [];
     errors = [];
@@ -54,6 +55,9 @@ export class Browser {
 
     #note({ method, params }) {
         switch (method) {
+        case "Fetch.requestPaused":
+            this.#answer?.(params.requestId);
+            break;
         case "Network.requestWillBeSent":
             this.asked.push(params.request.url);
             break;
@@ -126,6 +130,15 @@ export class Browser {
         assert.ok(await this.read(`(() => { const e = document.querySelector(${JSON.stringify(selector)});
             e?.focus(); return e !== null && e === document.activeElement; })()`), `${selector} takes no focus`);
         await this.key("Enter");
+    }
+
+    /* What is asked for at `pattern` is answered here, until the function that this gives is called. */
+    async answering(pattern, responseCode, headers, body) {
+        const responseHeaders = Object.entries(headers).map(([name, value]) => ({ name, value }));
+        this.#answer = (requestId) => this.send("Fetch.fulfillRequest",
+            { requestId, responseCode, responseHeaders, body: Buffer.from(JSON.stringify(body)).toString("base64") });
+        await this.send("Fetch.enable", { patterns: [{ urlPattern: pattern }] });
+        return () => this.send("Fetch.disable");
     }
 
     theme(scheme) {
