@@ -55,6 +55,7 @@ MAY_INCLUDE = [
                     "core/batch", "core/covariance", "core/risk", "core/rebalance", "core/pretrade"]),
     ("run/recorder", ["base", "kit/*", "core/market", "edge/store", "run/engine"]),
     ("run/recording", ["base", "kit/*", "core/market", "run/engine"]),
+    ("run/recovery", ["base", "kit/*", "core/market", "edge/json", "edge/store", "run/engine"]),
     ("run/venue", ["base", "kit/*", "core/market", "edge/loop", "edge/alpaca", "edge/store",
                    "edge/tape", "run/engine"]),
     ("run/telemetry", ["base", "kit/*", "core/market", "run/engine", "run/venue", "run/recorder"]),

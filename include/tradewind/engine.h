@@ -202,6 +202,8 @@ typedef struct tw_store_port {
 typedef struct tw_input_port {
     /* An order of an earlier run was taken over. */
     void (*adopted)(void *context, const tw_order *order);
+    /* A plan of an earlier run was taken over. */
+    void (*resumed)(void *context, const struct tw_engine_plan *plan);
     /* A turn begins; `stop`: tw_engine_stop has been called. */
     void (*turn)(void *context, uint32_t event_count_max, bool stop);
     /* The engine looks at its kill switch and will believe what is left here. */
@@ -296,6 +298,7 @@ typedef struct tw_engine_config {
     tw_kill_level kill_on_stop; /* when a stop of the controls trips; NONE: they only deny */
     int64_t warm_ns_max;        /* wait so long for a price of every symbol, then trade the rest */
     int64_t decision_gap_ns;    /* least time between two decisions */
+    int64_t resume_ns_max; /* a plan that was interrupted goes on if it is not older; 0: never */
 
     int64_t (*monotonic_ns)(void); /* for latency figures; NULL: none are taken */
     tw_flight *flight;             /* phases and journal entries are noted there; may be NULL */
@@ -339,6 +342,8 @@ typedef struct tw_engine_report {
     uint64_t trades_planned;
     uint64_t trades_lower_bound;
     uint64_t plans_infeasible; /* decisions that found no way into the bands and the cash window */
+    uint64_t plans_resumed;    /* went on after an interruption, of this run or an earlier one */
+    uint64_t plans_dropped;    /* ended before their last trade */
     uint64_t orders;
     uint64_t orders_filled;
     uint64_t orders_canceled;
@@ -402,6 +407,37 @@ typedef enum tw_engine_stage {
 
 typedef struct tw_engine tw_engine;
 
+/* ---- a plan that an earlier run did not finish ---------------------------------------------- */
+
+#define TW_ENGINE_PLAN_REASON_SIZE 24
+
+typedef struct tw_engine_plan_trade {
+    tw_symbol symbol;
+    uint8_t side;   /* tw_side */
+    uint8_t denied; /* by a control, in the run that planned it: it is not tried again */
+    uint8_t reserved[2];
+    tw_quantity quantity; /* planned */
+    tw_quantity filled;   /* by orders that are over */
+} tw_engine_plan_trade;
+
+/* An order of such a plan that was adopted; its shares count for that trade. */
+typedef struct tw_engine_plan_order {
+    const char *client_order_id;
+    uint32_t trade; /* index */
+    uint32_t reserved;
+} tw_engine_plan_order;
+
+typedef struct tw_engine_plan {
+    uint64_t decision;                  /* sequence of its journal entry */
+    int64_t decided_ns;                 /* and its time */
+    uint64_t targets;                   /* the fingerprint that its entries tell */
+    const tw_engine_plan_trade *trades; /* sells, then buys; no symbol twice */
+    const tw_engine_plan_order *orders;
+    uint32_t trade_count; /* at most the number of symbols */
+    uint32_t order_count;
+    char refused[TW_ENGINE_PLAN_REASON_SIZE]; /* a word: why it cannot go on; empty: it may */
+} tw_engine_plan;
+
 TW_BEGIN_DECLS
 
 /* Makes an engine. The symbol table and the ports are borrowed and must outlive it.
@@ -414,6 +450,12 @@ TW_API void tw_engine_free(tw_engine *engine);
 /* Before the first turn: an order of an earlier run that was not final. The engine asks the
  * venue what became of it before it trades. TW_FULL. */
 TW_API tw_status tw_engine_adopt(tw_engine *engine, const tw_order *order) TW_MUST_CHECK;
+
+/* Before the first turn, and after the orders were adopted: a plan that an earlier run of the same
+ * store did not finish. When all is settled the engine goes on with what is left of it, or drops it
+ * and journals why: it is older than `resume_ns_max`, the targets are others now, or `refused` says
+ * so. Everything is copied. TW_INVALID: such a plan was never made; nothing has changed. */
+TW_API tw_status tw_engine_resume(tw_engine *engine, const tw_engine_plan *plan) TW_MUST_CHECK;
 
 /* One cycle: takes at most `event_count_max` events, decides, releases durable intents.
  * `*ret_work` is the number of things done; zero means that nothing was waiting. Fails only when

@@ -362,6 +362,10 @@ TW_API tw_status tw_store_read_runs(tw_store *store, tw_store_on_run callback, v
 TW_API tw_status tw_store_read_journal(tw_store *store, uint64_t from_sequence,
                                        tw_store_on_record callback, void *context,
                                        tw_error *error) TW_MUST_CHECK;
+/* The newest `count_max` records, newest first. */
+TW_API tw_status tw_store_read_journal_back(tw_store *store, uint64_t count_max,
+                                            tw_store_on_record callback, void *context,
+                                            tw_error *error) TW_MUST_CHECK;
 
 /*
  * Calls `work`, in which all reads of this handle see one state of the store, whatever others

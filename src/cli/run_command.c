@@ -287,6 +287,7 @@ static void engine_config_of(const run_session *session, tw_engine_config *confi
         .lot = {TW_NANO},
         .warm_ns_max = 2 * TW_NS_PER_MINUTE,
         .decision_gap_ns = 5 * TW_NS_PER_SECOND,
+        .resume_ns_max = options->resume_ns,
         .monotonic_ns = tw_time_monotonic_ns,
         .flight = session->monitor.flight,
     };
@@ -299,16 +300,17 @@ static void engine_config_of(const run_session *session, tw_engine_config *confi
 static tw_status make_engine(run_session *session, tw_error *error) {
     tw_engine_config config;
     tw_engine_ports ports = {0};
-    run_past past;
+    run_past past = {0};
     engine_config_of(session, &config);
     tw_status status = run_past_read(session, &config, &past, error);
-    config.intent_sequence = past.orders.intent;
+    if (status == TW_OK)
+        config.intent_sequence = tw_recovery_intent(past.recovery);
     tw_venue_ports(session->venue, &ports.feed, &ports.broker);
     tw_recorder_port(session->recorder, &ports.store);
     if (status == TW_OK)
         status = tw_engine_new(NULL, &config, session->symbols, &ports, &session->engine, error);
     if (status == TW_OK)
-        status = run_past_adopt(session, &past, error);
+        status = run_past_hand_over(session, &past, error);
     run_past_done(&past);
     return status;
 }

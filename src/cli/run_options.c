@@ -39,6 +39,10 @@ const tw_config_option run_option_table[] = {
     {"away", TW_CONFIG_DURATION, NULL, "1s", NULL, "20s",
      "how long the venue may be out of reach before the run ends", NULL,
      offsetof(run_options, away_ns)},
+    {"resume", TW_CONFIG_DURATION, NULL, NULL, NULL, "15m",
+     "a plan that was interrupted by a crash or a lost connection goes on if it is not older; 0: "
+     "never",
+     NULL, offsetof(run_options, resume_ns)},
     {"collar", TW_CONFIG_PERCENT, NULL, "0.01%", "20%", "0.5%",
      "largest distance of a limit price from the mid", NULL, offsetof(run_options, collar)},
     {"max-order", TW_CONFIG_DECIMAL, NULL, "0", NULL, "0",

@@ -6,19 +6,6 @@
 
 #include "input.h"
 
-/* An order of an earlier run goes to the engine, which asks what became of it. */
-static tw_status adopt(run_session *session, const tw_order *order, tw_error *error) {
-    if (order->symbol >= session->symbol_count)
-        return tw_error_set(error, TW_LIMIT,
-                            "%s has an order of an earlier run for %s that may still be open: name "
-                            "that symbol as well, so that it can be brought to its end",
-                            session->database, tw_symbols_name(session->symbols, order->symbol));
-    tw_status status = tw_engine_adopt(session->engine, order);
-    if (status != TW_OK)
-        tw_error_set(error, status, "too many orders of earlier runs are still open");
-    return status;
-}
-
 /* The venue of the newest run but this one. */
 static tw_status on_past_run(void *context, const tw_store_run *run) {
     run_past *past = context;
@@ -29,14 +16,36 @@ static tw_status on_past_run(void *context, const tw_store_run *run) {
 
 /* Orders that another kind of venue may still hold cannot be settled by asking this one. */
 static tw_status check_past_venue(run_session *session, run_past *past, tw_error *error) {
+    size_t open_count = 0;
+    (void)tw_recovery_open(past->recovery, &open_count);
+    past->run_id = session->run_id;
     tw_status status = tw_store_read_runs(session->store, on_past_run, past, error);
-    if (status == TW_OK && past->orders.open_count > 0 &&
-        strcmp(past->venue, run_venue_name(session)) != 0)
+    bool same = strcmp(past->venue, run_venue_name(session)) == 0;
+    if (status == TW_OK && open_count > 0 && !same)
         return tw_error_set(error, TW_LIMIT,
                             "%s has %zu orders that may still be open at the %s venue: finish them "
                             "there, or take another --db",
-                            session->database, past->orders.open_count, past->venue);
+                            session->database, open_count, past->venue);
+    /* A plan was made for one account; that of a demo begins anew with each run. */
+    if (status == TW_OK && (!same || session->options->venue == RUN_DEMO))
+        tw_recovery_refuse(past->recovery, "venue");
     return status;
+}
+
+/* The engine can only ask about orders of its own symbols. */
+static tw_status check_past_symbols(const run_session *session, const run_past *past,
+                                    tw_error *error) {
+    size_t count = 0;
+    const tw_order *open = tw_recovery_open(past->recovery, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (open[i].symbol >= session->symbol_count)
+            return tw_error_set(error, TW_LIMIT,
+                                "%s has an order of an earlier run for %s that may still be open: "
+                                "name that symbol as well, so that it can be brought to its end",
+                                session->database,
+                                tw_symbols_name(session->symbols, open[i].symbol));
+    }
+    return TW_OK;
 }
 
 void run_past_continue_market(run_session *session) {
@@ -60,19 +69,25 @@ void run_past_continue_market(run_session *session) {
 
 tw_status run_past_read(run_session *session, const tw_engine_config *config, run_past *ret_past,
                         tw_error *error) {
-    *ret_past = (run_past){.run_id = session->run_id};
-    tw_status status = tw_recorder_past_read(session->store, config->strategy_name,
-                                             config->order_count_max / 2, &ret_past->orders, error);
+    tw_recovery_config wanted = {.symbols = session->symbols,
+                                 .symbol_count = session->symbol_count,
+                                 .strategy_name = config->strategy_name,
+                                 .epoch = config->epoch,
+                                 .open_count_max = config->order_count_max / 2};
+    *ret_past = (run_past){0};
+    tw_status status = tw_recovery_new(NULL, &wanted, &ret_past->recovery);
+    if (status != TW_OK)
+        return tw_error_set(error, status, "no memory for the orders of earlier runs");
+    status = tw_recovery_read(ret_past->recovery, session->store, error);
     return status == TW_OK ? check_past_venue(session, ret_past, error) : status;
 }
 
-tw_status run_past_adopt(run_session *session, const run_past *past, tw_error *error) {
-    tw_status status = TW_OK;
-    for (size_t i = 0; status == TW_OK && i < past->orders.open_count; i++)
-        status = adopt(session, &past->orders.open[i], error);
-    return status;
+tw_status run_past_hand_over(run_session *session, const run_past *past, tw_error *error) {
+    tw_status status = check_past_symbols(session, past, error);
+    return status == TW_OK ? tw_recovery_apply(past->recovery, session->engine, error) : status;
 }
 
 void run_past_done(run_past *past) {
-    tw_recorder_past_done(&past->orders);
+    tw_recovery_free(past->recovery);
+    past->recovery = NULL;
 }

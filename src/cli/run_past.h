@@ -1,6 +1,6 @@
 /*
- * run_past.h - what earlier runs left in the store: where the market ended, the highest intent
- * number, and orders that may still be open.
+ * run_past.h - what earlier runs left in the store: where the market ended, and what recovery.h
+ * finds: the highest intent number, orders that may still be open, a plan that was not finished.
  *
  * Such orders go to the engine, which asks the venue what became of each before it trades. Orders
  * of a symbol that this run does not trade, or of another kind of venue, cannot be settled that
@@ -10,12 +10,12 @@
 #define TRADEWIND_CLI_RUN_PAST_H
 
 #include "run_session.h"
-#include "tradewind/recorder_past.h"
+#include "tradewind/recovery.h"
 
 typedef struct run_past {
     int64_t run_id; /* of the run that begins */
     char venue[16]; /* of the run before it */
-    tw_recorder_past orders;
+    tw_recovery *recovery;
 } run_past;
 
 /* A demo in a store that has trades goes on where they end, so that two markets never overlap. A
@@ -23,12 +23,13 @@ typedef struct run_past {
  * is opened for writing. */
 void run_past_continue_market(run_session *session);
 
-/* Reads the orders of the store. Release with run_past_done, also after a failure. */
+/* Reads orders and journal of the store. Release with run_past_done, also after a failure. */
 tw_status run_past_read(run_session *session, const tw_engine_config *config, run_past *ret_past,
                         tw_error *error) TW_MUST_CHECK;
 
-/* Hands the open ones to the engine. */
-tw_status run_past_adopt(run_session *session, const run_past *past, tw_error *error) TW_MUST_CHECK;
+/* Hands open orders and plan to the engine. */
+tw_status run_past_hand_over(run_session *session, const run_past *past,
+                             tw_error *error) TW_MUST_CHECK;
 void run_past_done(run_past *past);
 
 #endif

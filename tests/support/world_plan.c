@@ -184,6 +184,7 @@ void world_plan_engine(world *w, tw_engine_config *ret_config, double *ret_weigh
         .lot = {TW_NANO},
         .warm_ns_max = 20 * TW_NS_PER_SECOND,
         .decision_gap_ns = TW_NS_PER_SECOND,
+        .resume_ns_max = 15 * TW_NS_PER_MINUTE,
     };
     draw_limits(&random, &ret_config->controls);
     if (tw_random_below(&random, 4) == 0)

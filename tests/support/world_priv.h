@@ -25,7 +25,7 @@
 #include "tradewind/engine.h"
 #include "tradewind/random.h"
 #include "tradewind/recorder.h"
-#include "tradewind/recorder_past.h"
+#include "tradewind/recovery.h"
 #include "tradewind/store.h"
 #include "tradewind/time.h"
 #include "world.h"

@@ -58,26 +58,30 @@ static void make_engine(world *w) {
     static double weights[WORLD_SYMBOLS];
     world_run *run = &w->run;
     tw_error error = {0};
-    tw_recorder_past past;
+    size_t open_count = 0;
+    TW_AUTO(tw_recovery) *past = NULL;
     world_plan_engine(w, &run->config, weights);
-    need(w,
-         tw_recorder_past_read(run->store, WORLD_STRATEGY_NAME, WORLD_ORDERS_A_RUN / 2, &past,
-                               &error),
-         "orders of earlier runs", &error);
-    WORLD_REQUIRE(w, past.intent >= w->intent_count,
+    tw_recovery_config wanted = {.symbols = run->symbols,
+                                 .symbol_count = run->config.symbol_count,
+                                 .strategy_name = run->config.strategy_name,
+                                 .epoch = run->config.epoch,
+                                 .open_count_max = WORLD_ORDERS_A_RUN / 2};
+    need(w, tw_recovery_new(NULL, &wanted, &past), "what earlier runs left", NULL);
+    need(w, tw_recovery_read(past, run->store, &error), "what earlier runs left", &error);
+    uint64_t intent = tw_recovery_intent(past);
+    WORLD_REQUIRE(w, intent >= w->intent_count,
                   "the store knows orders up to %llu, %llu had been in its journal",
-                  (unsigned long long)past.intent, (unsigned long long)w->intent_count);
-    while (w->intent_count < past.intent) /* rows whose intents never reached the disk */
+                  (unsigned long long)intent, (unsigned long long)w->intent_count);
+    while (w->intent_count < intent) /* rows whose intents never reached the disk */
         w->intents[w->intent_count++] = (world_intent){.row_put = true};
-    run->config.intent_sequence = past.intent;
+    run->config.intent_sequence = intent;
     run->config.journal_sequence = run->first_sequence;
     tw_engine_ports ports = world_ports(w);
     need(w, tw_engine_new(NULL, &run->config, run->symbols, &ports, &run->engine, &error),
          "the engine", &error);
-    for (size_t i = 0; i < past.open_count; i++)
-        need(w, tw_engine_adopt(run->engine, &past.open[i]), "an order is not adopted", NULL);
-    w->result.adopted += past.open_count;
-    tw_recorder_past_done(&past);
+    need(w, tw_recovery_apply(past, run->engine, &error), "what earlier runs left", &error);
+    (void)tw_recovery_open(past, &open_count);
+    w->result.adopted += open_count;
 }
 
 void world_run_start(world *w) {

@@ -154,7 +154,7 @@ static tw_status read_row(tw_store *store, reading *read) {
 /* ---- many rows ---- */
 
 static int page_rows(store_sql which) {
-    bool is_long = which == SQL_RECORDS_FROM || which == SQL_RUNS_ALL;
+    bool is_long = which == SQL_RECORDS_FROM || which == SQL_RECORDS_BACK || which == SQL_RUNS_ALL;
     return is_long ? PAGE_ROWS_OF_LONG_TEXTS : PAGE_ROWS;
 }
 

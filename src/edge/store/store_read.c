@@ -300,6 +300,17 @@ tw_status tw_store_read_journal(tw_store *store, uint64_t from_sequence,
     return store->backend->select(store, SQL_RECORDS_FROM, &key, decode_record, &to, error);
 }
 
+tw_status tw_store_read_journal_back(tw_store *store, uint64_t count_max,
+                                     tw_store_on_record callback, void *context, tw_error *error) {
+    uint64_t last = 0;
+    tw_status status = tw_store_last_sequence(store, &last, error);
+    delivery to = {.context = context, .on_record = callback};
+    store_value key = store_number((int64_t)(last > count_max ? last - count_max : 0));
+    if (status == TW_OK)
+        status = store->backend->select(store, SQL_RECORDS_BACK, &key, decode_record, &to, error);
+    return status;
+}
+
 /* ---- many reads as one ---- */
 
 typedef struct reading_together {

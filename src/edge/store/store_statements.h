@@ -141,6 +141,8 @@
     X(POSITIONS_OF, "l", POSITION_KINDS,                                                      \
       "SELECT " POSITION_COLUMNS " FROM positions WHERE run = ?1 ORDER BY time_ns, symbol")   \
     X(RUNS_ALL, "", RUN_KINDS, "SELECT " RUN_COLUMNS " FROM runs ORDER BY id")                \
+    X(RECORDS_BACK, "l", RECORD_KINDS,                                                        \
+      "SELECT " RECORD_COLUMNS " FROM journal WHERE sequence > ?1 ORDER BY sequence DESC")    \
     X(RECORDS_FROM, "l", RECORD_KINDS,                                                        \
       "SELECT " RECORD_COLUMNS " FROM journal WHERE sequence >= ?1 ORDER BY sequence")        \
     X(IMPORT_OF, "t", IMPORT_KINDS, "SELECT " IMPORT_COLUMNS " FROM imports WHERE name = ?1") \

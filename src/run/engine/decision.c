@@ -235,24 +235,6 @@ static void plan_config(const tw_engine *engine, tw_rebalance_config *config) {
         config->cash_max.nano = idle;
 }
 
-/* Copies the plan's trades, sells before buys, each in the order of the plan. */
-static void adopt_plan(tw_engine *engine, const tw_rebalance_plan *plan) {
-    engine_plan *active = &engine->plan;
-    uint32_t count = 0;
-    for (int pass = 0; pass < 2; pass++) {
-        uint8_t side = pass == 0 ? TW_SIDE_SELL : TW_SIDE_BUY;
-        for (size_t i = 0; i < plan->count; i++) {
-            if (plan->trades[i].side == side)
-                active->trades[count++] = plan->trades[i];
-        }
-    }
-    active->trade_count = count;
-    active->next_trade = 0;
-    active->intended = false;
-    active->why = NULL;
-    active->active = count > 0;
-}
-
 static void record_decision(tw_engine *engine, const char *cause, const tw_rebalance_plan *plan) {
     record_line line;
     tw_text *text = record_begin(engine, &line, "decision");
@@ -350,7 +332,7 @@ static void decide(tw_engine *engine, const char *cause) {
     }
     engine->report.trades_planned += plan.count;
     engine->report.trades_lower_bound += plan.lower_bound;
-    adopt_plan(engine, &plan);
+    plan_begin(engine, &plan);
 }
 
 void decision_make(tw_engine *engine, const char *cause) {

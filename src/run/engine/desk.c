@@ -94,6 +94,7 @@ static void apply_fill(tw_engine *engine, const order_record *record,
         state->mark = execution != NULL ? execution->price : record->order.average_price;
     intake_revalue(engine, record->order.symbol);
     limits_fill(engine, record, change);
+    plan_filled(engine, record, change->quantity);
     record_fill(engine, record, execution, change);
 }
 
@@ -189,6 +190,7 @@ static void settle_position(tw_engine *engine, tw_symbol symbol, bool first) {
                        "{\"symbol\":\"%s\",\"ours\":\"%s\",\"venue\":\"%s\",\"average\":\"%s\"}",
                        tw_symbols_name(engine->names, symbol), ours, theirs, average);
         engine->report.differences += first ? 0 : 1;
+        engine->position_differences += first ? 0 : 1;
         state->quantity = state->snapshot;
         state->average = state->snapshot_average;
     }
@@ -306,6 +308,7 @@ static void venue_down(tw_engine *engine) {
     engine->report.pauses++;
     if (engine->orders.open_count > 0)
         engine->snapshot_wanted = true; /* invariant 3: the next one begins with open orders */
+    plan_suspend(engine);
     record_journal(engine, "down", "{\"phase\":\"%s\"}", tw_engine_phase_name(engine->phase));
     if (engine->phase == TW_ENGINE_TRADING || engine->phase == TW_ENGINE_WARMING)
         engine_enter(engine, TW_ENGINE_PAUSED);

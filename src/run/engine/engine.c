@@ -131,7 +131,7 @@ static tw_status take_arrays(tw_engine *engine) {
     /* A plan has at most a trade a symbol, and only one plan is active: so many intents are made,
      * withdrawn or refused in one step. */
     engine->pending_capacity = n * engine->config.timeframe_count + 2 * n + ROWS_A_STEP;
-    engine->entry_capacity = 3 * n + ENTRIES_A_STEP;
+    engine->entry_capacity = 3 * n + n / PLAN_TRADES_AN_ENTRY + ENTRIES_A_STEP;
     engine->symbols = TW_NEW(allocator, n, engine_symbol);
     engine->closes = TW_NEW(allocator, cells, engine_close);
     engine->prices = TW_NEW(allocator, cells, double);
@@ -139,7 +139,7 @@ static tw_status take_arrays(tw_engine *engine) {
     engine->volatilities = TW_NEW(allocator, n, double);
     engine->scratch = TW_NEW(allocator, 3 * (size_t)n, double);
     engine->weights = TW_NEW(allocator, n, double);
-    engine->plan.trades = TW_NEW(allocator, n, tw_rebalance_trade);
+    engine->plan.trades = TW_NEW(allocator, n, engine_trade);
     engine->pending = TW_NEW(allocator, engine->pending_capacity, engine_row);
     engine->entries = TW_NEW(allocator, engine->entry_capacity, tw_journal_entry);
     bool complete = engine->symbols != NULL && engine->closes != NULL && engine->prices != NULL &&
@@ -243,7 +243,7 @@ void tw_engine_free(tw_engine *engine) {
     TW_DELETE(allocator, engine->volatilities, n, double);
     TW_DELETE(allocator, engine->scratch, 3 * (size_t)n, double);
     TW_DELETE(allocator, engine->weights, n, double);
-    TW_DELETE(allocator, engine->plan.trades, n, tw_rebalance_trade);
+    TW_DELETE(allocator, engine->plan.trades, n, engine_trade);
     TW_DELETE(allocator, engine->pending, engine->pending_capacity, engine_row);
     TW_DELETE(allocator, engine->entries, engine->entry_capacity, tw_journal_entry);
     TW_DELETE(allocator, engine->targets, n, double);
@@ -288,9 +288,10 @@ static bool warm(const tw_engine *engine) {
 
 /* Decides when there is a reason to and nothing is under way. */
 static uint64_t trade(tw_engine *engine) {
+    const engine_plan *plan = &engine->plan;
     if (engine->snapshot_wanted)
-        engine->plan.active = false; /* made from figures that are in doubt */
-    if (engine->plan.active || engine->orders.open_count > 0)
+        plan_suspend(engine); /* made from figures that are in doubt */
+    if ((plan->active && !plan->suspended) || engine->orders.open_count > 0)
         return intents_follow_plan(engine);
     if (engine->snapshot_wanted) {
         engine_enter(engine, TW_ENGINE_SETTLING);
@@ -298,6 +299,8 @@ static uint64_t trade(tw_engine *engine) {
     }
     if (engine->kill_level > TW_KILL_NONE)
         return kill_trade(engine);
+    if (plan->active)
+        return plan_continue(engine);
     const char *cause = schedule_cause(engine);
     if (cause == NULL)
         return 0;
@@ -335,7 +338,7 @@ static uint64_t phase_step(tw_engine *engine) {
         return 0;
     if (over(engine) && engine->phase < TW_ENGINE_STOPPING) {
         engine_enter(engine, TW_ENGINE_STOPPING);
-        engine->plan.active = false;
+        plan_end(engine, "dropped", "stop");
         desk_cancel_open(engine);
         return 1;
     }
@@ -347,7 +350,6 @@ static uint64_t phase_step(tw_engine *engine) {
         if (engine->phase == TW_ENGINE_STARTING)
             record_start(engine);
         engine_enter(engine, TW_ENGINE_SETTLING);
-        engine->plan.active = false;
         desk_cancel_open(engine);
         return 1;
     case TW_ENGINE_SETTLING:

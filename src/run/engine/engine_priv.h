@@ -5,6 +5,7 @@
  *     intake.c      market events: book, window, bars, marks, drift
  *     desk.c        venue events: snapshot, orders, fills, positions, cash
  *     decision.c    history, risk, plan
+ *     plan.c        the life of a plan: journaled, suspended, resumed, ended
  *     past.c        daily closes, kept current, for strategies
  *     schedule.c    when a decision is made, and why
  *     strategies.c  targets; strategies_covariance.c, strategies_port.c the larger strategies
@@ -68,14 +69,32 @@ typedef struct engine_close {
     uint32_t reserved;
 } engine_close;
 
-/* A plan in progress: sells first, buys when the sells are over. */
+/* So many trades of a plan fit one journal entry at least. */
+enum { PLAN_TRADES_AN_ENTRY = 12 };
+
+/* A trade of a plan, and how far it has come. */
+typedef struct engine_trade {
+    tw_rebalance_trade planned;
+    tw_quantity filled; /* by all orders of it, of this run and earlier ones */
+    bool denied;        /* a control said no: it is not tried again */
+} engine_trade;
+
+/* A plan in progress: sells first, buys when the sells are over. plan.c has its states. */
 typedef struct engine_plan {
     bool active;
-    bool intended;   /* at least one of its trades passed the checks */
-    const char *why; /* of its intents; NULL: each trade has its own reason */
+    bool suspended;       /* no order of it is made until all is settled */
+    bool resumed;         /* what is left of it goes on */
+    bool intended;        /* at least one of its trades passed the checks */
+    const char *why;      /* of its intents; NULL: each trade has its own reason */
+    uint64_t decision;    /* its entry in the journal; 0: it is not journaled */
+    int64_t decided_ns;   /* venue time */
+    uint64_t targets;     /* fingerprint of strategy and targets */
+    uint64_t differences; /* of positions, when it was suspended */
+    char refused[TW_ENGINE_PLAN_REASON_SIZE]; /* why whoever handed it in says no; empty: he does
+                                                 not */
     uint32_t trade_count;
-    uint32_t next_trade;        /* first trade not yet turned into an intent */
-    tw_rebalance_trade *trades; /* sells, then buys; symbol_count places */
+    uint32_t next_trade;  /* first trade not yet turned into an intent */
+    engine_trade *trades; /* sells, then buys; symbol_count places */
 } engine_plan;
 
 /* What the controls said of an order, before it counted. */
@@ -130,7 +149,8 @@ struct tw_engine {
     int64_t started_ns;        /* first venue time seen; 0: none */
     int64_t first_decision_ns; /* 0: none yet */
     int64_t last_decision_ns;
-    uint32_t idle_decisions; /* in a row that led to no order */
+    uint64_t position_differences; /* that the venue told, after the first snapshot */
+    uint32_t idle_decisions;       /* in a row that led to no order */
     int64_t warm_until_ns;
     bool stop_requested;
     _Atomic uint32_t kill_asked; /* level and source; set by any thread */
@@ -274,6 +294,22 @@ bool strategies_aim(tw_engine *engine, const char *cause);
 void strategies_record(const tw_engine *engine, tw_text *text);
 /* A bar has finished (strategies_port.c). */
 void strategies_bar(tw_engine *engine, const tw_bar *bar);
+
+/* ---- plan.c -------------------------------------------------------------------------------- */
+
+/* Takes over a computed plan, and journals its trades. */
+void plan_begin(tw_engine *engine, const tw_rebalance_plan *plan);
+/* Ends the active plan, if there is one; `how` is done, dropped or replaced, `reason` may be NULL.
+ */
+void plan_end(tw_engine *engine, const char *how, const char *reason);
+/* Its orders are in doubt: nothing more of it is made until plan_continue. */
+void plan_suspend(tw_engine *engine);
+/* When all is settled: goes on with what is left of a suspended plan, or drops it. */
+uint64_t plan_continue(tw_engine *engine);
+/* Of a trade that was not denied, what is not filled. */
+tw_quantity plan_left(const engine_trade *trade);
+/* Shares of an order have moved. */
+void plan_filled(tw_engine *engine, const order_record *record, tw_quantity quantity);
 
 /* ---- intents.c ----------------------------------------------------------------------------- */
 

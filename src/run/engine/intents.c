@@ -25,9 +25,13 @@ static tw_price collar_price(const tw_engine *engine, tw_symbol symbol, tw_side 
     return (tw_price){status == TW_OK && price > 0 ? price : step};
 }
 
+static int64_t lot_of(const tw_engine *engine) {
+    return engine->config.lot.nano > 0 ? engine->config.lot.nano : 1;
+}
+
 /* Buys take no more than the cash that is there, less what this plan's open buys may spend. */
 static void clip_to_cash(const tw_engine *engine, tw_order *order, int64_t *budget_nano) {
-    int64_t lot = engine->config.lot.nano > 0 ? engine->config.lot.nano : 1;
+    int64_t lot = lot_of(engine);
     int64_t affordable = 0;
     int64_t value = 0;
     if (tw_decimal_divide(*budget_nano, order->limit_price.nano, TW_ROUND_DOWN, &affordable) !=
@@ -39,6 +43,14 @@ static void clip_to_cash(const tw_engine *engine, tw_order *order, int64_t *budg
     if (tw_decimal_multiply(order->limit_price.nano, order->quantity.nano, TW_ROUND_CEILING,
                             &value) == TW_OK)
         *budget_nano -= value;
+}
+
+/* What is left of a plan of another time sells no more than is held now. */
+static void clip_to_holding(const tw_engine *engine, tw_order *order) {
+    int64_t held = engine->symbols[order->symbol].quantity.nano;
+    if (order->quantity.nano <= held)
+        return;
+    order->quantity.nano = held > 0 ? held - held % lot_of(engine) : 0;
 }
 
 static void deny(tw_engine *engine, const tw_order *order, const tw_pretrade_verdict *verdict) {
@@ -54,9 +66,10 @@ static void deny(tw_engine *engine, const tw_order *order, const tw_pretrade_ver
     snprintf(engine->report.denied_reason, sizeof engine->report.denied_reason, "%s", reason);
     record_journal(engine, "denied",
                    "{\"symbol\":\"%s\",\"side\":\"%s\",\"quantity\":\"%s\",\"reason\":\"%s\","
-                   "\"limit\":\"%s\",\"actual\":\"%s\"}",
+                   "\"limit\":\"%s\",\"actual\":\"%s\",\"decision\":%llu}",
                    tw_symbols_name(engine->names, order->symbol),
-                   tw_side_name((tw_side)order->side), quantity, reason, limit, actual);
+                   tw_side_name((tw_side)order->side), quantity, reason, limit, actual,
+                   (unsigned long long)engine->decision_sequence);
 }
 
 /* What an intent says beside the order: where the position stands, and what it was decided from. */
@@ -91,13 +104,17 @@ static void record_intent(tw_engine *engine, order_record *record, const char *w
 }
 
 static void intend(tw_engine *engine, const tw_order *order, const intent_checks *checks,
-                   const char *why) {
+                   uint32_t trade) {
+    engine_plan *plan = &engine->plan;
+    tw_trade_reason reason = (tw_trade_reason)plan->trades[trade].planned.reason;
     order_record *record = NULL;
     tw_status status = order_table_intend(&engine->orders, order, &record);
     TW_ASSERT(status == TW_OK); /* invariant 2 */
     record->ticket = checks->passed.ticket;
     record->why = why;
     record->kill_level = (uint8_t)engine->kill_level;
+    record->decision = plan->decision;
+    record->trade = trade;
     record->order.created_ns = engine->now_ns;
     record->heard_ns = engine->heard_ns;
     record->intended_ns = trace_now(engine);
@@ -105,47 +122,55 @@ static void intend(tw_engine *engine, const tw_order *order, const intent_checks
     /* The row first, then the checks: whoever finds the intent after a crash must find both. */
     record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
     limits_record_checks(engine, record->order.client_order_id, checks);
-    record_intent(engine, record, why);
+    record_intent(engine, record, plan->why != NULL ? plan->why : tw_trade_reason_name(reason));
     engine->report.orders++;
-    engine->plan.intended = true;
+    plan->intended = true;
 }
 
-static void intend_trade(tw_engine *engine, const tw_rebalance_trade *trade, int64_t *budget) {
+static void intend_trade(tw_engine *engine, uint32_t index, int64_t *budget) {
+    engine_trade *trade = &engine->plan.trades[index];
+    const tw_rebalance_trade *planned = &trade->planned;
     tw_order order = {
-        .quantity = trade->quantity,
-        .limit_price = collar_price(engine, trade->symbol, (tw_side)trade->side),
-        .symbol = trade->symbol,
-        .side = trade->side,
+        .quantity = plan_left(trade),
+        .limit_price = collar_price(engine, planned->symbol, (tw_side)planned->side),
+        .symbol = planned->symbol,
+        .side = planned->side,
         .type = TW_ORDER_LIMIT,
         .time_in_force = TW_DAY,
     };
     intent_checks checks = {.passed = {.reason = TW_PRETRADE_CASH}};
-    if (order.side == TW_SIDE_BUY)
+    if (order.quantity.nano <= 0)
+        return; /* of a resumed plan: it is done, or was denied before */
+    if (order.side == TW_SIDE_BUY) {
         clip_to_cash(engine, &order, budget);
-    if (order.quantity.nano <= 0 || !limits_allow(engine, &order, &checks))
+    } else if (engine->plan.resumed) {
+        checks.passed.reason = TW_PRETRADE_SHORT_SALE;
+        clip_to_holding(engine, &order);
+    }
+    trade->denied = order.quantity.nano <= 0 || !limits_allow(engine, &order, &checks);
+    if (trade->denied)
         deny(engine, &order, &checks.passed);
     else
-        intend(engine, &order, &checks,
-               engine->plan.why != NULL ? engine->plan.why
-                                        : tw_trade_reason_name((tw_trade_reason)trade->reason));
+        intend(engine, &order, &checks, index);
 }
 
 uint64_t intents_follow_plan(tw_engine *engine) {
     engine_plan *plan = &engine->plan;
     uint64_t work = 0;
-    if (!plan->active || engine->orders.open_count > 0)
+    if (!plan->active || plan->suspended || engine->orders.open_count > 0)
         return 0;
     if (plan->next_trade == plan->trade_count) {
-        plan->active = false;
+        plan_end(engine, "done", NULL);
         engine->idle_decisions = plan->intended ? 0 : engine->idle_decisions + 1;
         return 1;
     }
     int64_t budget = engine->cash.nano;
-    uint8_t side = plan->trades[plan->next_trade].side;
-    while (plan->next_trade < plan->trade_count && plan->trades[plan->next_trade].side == side &&
+    uint8_t side = plan->trades[plan->next_trade].planned.side;
+    while (plan->next_trade < plan->trade_count &&
+           plan->trades[plan->next_trade].planned.side == side &&
            engine->phase == TW_ENGINE_TRADING) {
         int64_t began_ns = trace_now(engine);
-        intend_trade(engine, &plan->trades[plan->next_trade++], &budget);
+        intend_trade(engine, plan->next_trade++, &budget);
         trace_stage(engine, TW_ENGINE_STAGE_CHECK, began_ns);
         work++;
     }

@@ -76,7 +76,7 @@ static void lift(tw_engine *engine) {
     engine->kill_level = TW_KILL_NONE;
     engine->report.killed = TW_KILL_NONE;
     engine->flat_told = false;
-    engine->plan.active = false;
+    plan_end(engine, "dropped", "lift");
     tw_pretrade_set_state(engine->gate, TW_PRETRADE_ACTIVE);
 }
 
@@ -90,7 +90,7 @@ static void apply(tw_engine *engine, uint32_t asked) {
     engine->report.killed_by = source_of(asked);
     engine->report.killed_ns = engine->now_ns;
     engine->report.kills++;
-    engine->plan.active = false;
+    plan_end(engine, level == TW_KILL_FLATTEN ? "replaced" : "dropped", "kill");
     engine->flattened_ns = 0;
     tw_pretrade_set_state(engine->gate,
                           level == TW_KILL_FLATTEN ? TW_PRETRADE_REDUCING : TW_PRETRADE_STOPPED);
@@ -126,18 +126,19 @@ uint64_t kill_turn(tw_engine *engine) {
 
 /* ---- flattening ---------------------------------------------------------------------------- */
 
-static tw_rebalance_trade close_of(const tw_engine *engine, tw_symbol symbol) {
+static engine_trade close_of(const tw_engine *engine, tw_symbol symbol) {
     const engine_symbol *state = &engine->symbols[symbol];
     int64_t quantity = state->quantity.nano;
-    return (tw_rebalance_trade){
-        .symbol = symbol,
-        .quantity = {quantity < 0 ? -quantity : quantity},
-        .price = state->mark,
-        .side = quantity < 0 ? TW_SIDE_BUY : TW_SIDE_SELL,
-    };
+    return (engine_trade){.planned = {
+                              .symbol = symbol,
+                              .quantity = {quantity < 0 ? -quantity : quantity},
+                              .price = state->mark,
+                              .side = quantity < 0 ? TW_SIDE_BUY : TW_SIDE_SELL,
+                          }};
 }
 
-/* A plan that closes every position: sells, then buys. */
+/* A plan that closes every position: sells, then buys. It is not journaled: the kill that asks for
+ * it outlives the run, and asks again. */
 static void plan_flat(tw_engine *engine) {
     engine_plan *plan = &engine->plan;
     *plan = (engine_plan){.trades = plan->trades, .why = "flatten"};

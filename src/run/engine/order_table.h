@@ -55,6 +55,8 @@ typedef struct order_record {
     int64_t intended_ns; /* and when it was intended; 0: not taken */
     uint32_t queries;    /* asked so far while UNKNOWN */
     uint32_t ticket;     /* of the controls; TW_PRETRADE_NO_TICKET: it does not count */
+    uint64_t decision;   /* the plan that it belongs to, by its decision; 0: none */
+    uint32_t trade;      /* its place in that plan */
     uint8_t state;       /* order_state */
     uint8_t cancel_requested;
     uint8_t seen;       /* in the snapshot being read */

@@ -276,6 +276,29 @@ static void adopted(void *context, const tw_order *order) {
         inputs->adopted(inputs->context, order);
 }
 
+static void resumed(void *context, const tw_engine_plan *plan) {
+    tw_recording *recording = context;
+    const tw_input_port *inputs = &recording->ports.inputs;
+    item_plan begin = {.decision = plan->decision,
+                       .decided_ns = plan->decided_ns,
+                       .targets = plan->targets,
+                       .trade_count = plan->trade_count,
+                       .order_count = plan->order_count};
+    memcpy(begin.refused, plan->refused, sizeof begin.refused);
+    note_bytes(recording, (item_head){.kind = ITEM_PLAN}, &begin, sizeof begin);
+    for (uint32_t i = 0; i < plan->trade_count; i++)
+        note_bytes(recording, (item_head){.kind = ITEM_PLAN_TRADE}, &plan->trades[i],
+                   sizeof plan->trades[i]);
+    for (uint32_t i = 0; i < plan->order_count; i++) {
+        item_plan_order order = {.trade = plan->orders[i].trade};
+        tw_text id = tw_text_over(order.client_order_id, sizeof order.client_order_id);
+        tw_text_append_string(&id, plan->orders[i].client_order_id);
+        note_bytes(recording, (item_head){.kind = ITEM_PLAN_ORDER}, &order, sizeof order);
+    }
+    if (inputs->resumed != NULL)
+        inputs->resumed(inputs->context, plan);
+}
+
 static void turn(void *context, uint32_t event_count_max, bool stop) {
     tw_recording *recording = context;
     const tw_input_port *inputs = &recording->ports.inputs;
@@ -362,7 +385,7 @@ void tw_recording_wrap(tw_recording *recording, tw_engine_ports *ports, tw_engin
         .broker = {submit, cancel, query, snapshot, recording},
         .store = {put_trade, put_bar, put_order, put_fill, append_journal, durable_sequence, health,
                   recording, whole},
-        .inputs = {adopted, turn, killed, recording},
+        .inputs = {adopted, resumed, turn, killed, recording},
     };
 }
 

@@ -124,6 +124,9 @@ item_group item_group_of(const item_head *head) {
         return (item_group)head->sub;
     case ITEM_TURN:
     case ITEM_ADOPTED:
+    case ITEM_PLAN:
+    case ITEM_PLAN_TRADE:
+    case ITEM_PLAN_ORDER:
     case ITEM_END:
     case ITEM_KIND_COUNT:
         break;
@@ -409,6 +412,15 @@ static bool is_plain_item(const item *of) {
     case ITEM_STRATEGY:
         return head->size == sizeof(item_strategy) &&
                (head->sub == GROUP_WEIGH || head->sub == GROUP_BAR_SHOWN);
+    case ITEM_PLAN:
+        return head->size == sizeof(item_plan) &&
+               is_ended(of->as.plan.refused, sizeof of->as.plan.refused);
+    case ITEM_PLAN_TRADE:
+        return head->size == sizeof(tw_engine_plan_trade);
+    case ITEM_PLAN_ORDER:
+        return head->size == sizeof(item_plan_order) && of->as.plan_order.trade <= UINT32_MAX &&
+               is_ended(of->as.plan_order.client_order_id,
+                        sizeof of->as.plan_order.client_order_id);
     case ITEM_END:
         return head->size == sizeof(item_end);
     case ITEM_TURN:

@@ -11,6 +11,8 @@
  *     TRADE ... MARKET               tw_trade, tw_quote, tw_level, tw_bar
  *     VENUE     VENUE                time_ns, then what its kind (`sub`) has
  *     ADOPTED   -                    tw_order
+ *     PLAN      -                    a plan of an earlier run: its head, then
+ *     PLAN_TRADE, PLAN_ORDER         each trade and each order of it
  *     KILL      KILL                 the level and source that the engine saw, when they changed
  *     ANSWER    `sub`                the status of a call that was not answered as always
  *     DURABLE   DURABLE              the sequence, when it changed
@@ -50,7 +52,10 @@ typedef enum item_kind {
     ITEM_END = 13,
     ITEM_WEIGHTS = 14,
     ITEM_STRATEGY = 15,
-    ITEM_KIND_COUNT = 16
+    ITEM_PLAN = 16,
+    ITEM_PLAN_TRADE = 17,
+    ITEM_PLAN_ORDER = 18,
+    ITEM_KIND_COUNT = 19
 } item_kind;
 
 typedef enum item_group {
@@ -94,6 +99,20 @@ typedef struct item_entry {
     char kind[TW_JOURNAL_KIND_SIZE];
     char payload[TW_JOURNAL_PAYLOAD_SIZE]; /* as much of it as the item's size says */
 } item_entry;
+
+typedef struct item_plan {
+    uint64_t decision;
+    int64_t decided_ns;
+    uint64_t targets;
+    uint32_t trade_count;
+    uint32_t order_count;
+    char refused[TW_ENGINE_PLAN_REASON_SIZE];
+} item_plan;
+
+typedef struct item_plan_order {
+    char client_order_id[TW_CLIENT_ORDER_ID_SIZE];
+    uint64_t trade;
+} item_plan_order;
 
 #define ITEM_WEIGHT_COUNT_MAX 128 /* of one item; more of them take several */
 
@@ -140,6 +159,9 @@ typedef struct item {
         item_entry entry;
         double weights[ITEM_WEIGHT_COUNT_MAX];
         item_strategy strategy;
+        item_plan plan;
+        tw_engine_plan_trade plan_trade;
+        item_plan_order plan_order;
         item_end end;
     } as;
 } item;

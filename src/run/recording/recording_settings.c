@@ -60,6 +60,7 @@ typedef enum setting_kind {
     F(kill_on_stop, LEVEL, ONE)         \
     F(warm_ns_max, SPAN, ONE)           \
     F(decision_gap_ns, SPAN, ONE)       \
+    F(resume_ns_max, SPAN, ONE)         \
     F(monotonic_ns, LOCAL, ONE)         \
     F(flight, LOCAL, ONE)
 

@@ -60,7 +60,8 @@ static const item *take(tw_replay *replay) {
 }
 
 static bool begins_turn(const item *next) {
-    return next->head.kind == ITEM_TURN || next->head.kind == ITEM_ADOPTED;
+    return next->head.kind == ITEM_TURN || next->head.kind == ITEM_ADOPTED ||
+           (next->head.kind >= ITEM_PLAN && next->head.kind <= ITEM_PLAN_ORDER);
 }
 
 static void apply_kill(tw_replay *replay, const item *taken) {
@@ -155,6 +156,57 @@ static void adopt(tw_replay *replay, const tw_order *order) {
     replay_stop(replay, tw_engine_adopt(replay->engine, order));
 }
 
+/* A plan is a head and as many trades and orders as it says; one that is cut short is none, and
+ * what follows it is looked at in its turn. */
+static tw_status read_plan(tw_replay *replay, item_plan head, tw_engine_plan_trade *trades,
+                           item_plan_order *orders, tw_engine_plan_order *named) {
+    tw_engine_plan plan = {.decision = head.decision,
+                           .decided_ns = head.decided_ns,
+                           .targets = head.targets,
+                           .trades = trades,
+                           .orders = named,
+                           .trade_count = head.trade_count,
+                           .order_count = head.order_count};
+    memcpy(plan.refused, head.refused, sizeof plan.refused);
+    for (uint32_t i = 0; i < head.trade_count; i++) {
+        if (!replay->has_next || next_of(replay)->head.kind != ITEM_PLAN_TRADE)
+            return TW_EMPTY;
+        trades[i] = take(replay)->as.plan_trade;
+    }
+    for (uint32_t i = 0; i < head.order_count; i++) {
+        if (!replay->has_next || next_of(replay)->head.kind != ITEM_PLAN_ORDER)
+            return TW_EMPTY;
+        orders[i] = take(replay)->as.plan_order;
+        named[i] = (tw_engine_plan_order){.client_order_id = orders[i].client_order_id,
+                                          .trade = (uint32_t)orders[i].trade};
+    }
+    return tw_engine_resume(replay->engine, &plan);
+}
+
+static void resume(tw_replay *replay, item_plan head) {
+    const tw_engine_config *config = &replay->head.config;
+    if (replay->result->turns > 0 || replay->resumed || head.trade_count > config->symbol_count ||
+        head.order_count > config->order_count_max) {
+        replay->result->strays++;
+        return;
+    }
+    size_t trade_count = (size_t)head.trade_count + 1;
+    size_t order_count = (size_t)head.order_count + 1;
+    tw_engine_plan_trade *trades = TW_NEW(replay->allocator, trade_count, tw_engine_plan_trade);
+    item_plan_order *orders = TW_NEW(replay->allocator, order_count, item_plan_order);
+    tw_engine_plan_order *named = TW_NEW(replay->allocator, order_count, tw_engine_plan_order);
+    tw_status status = TW_NO_MEMORY;
+    if (trades != NULL && orders != NULL && named != NULL)
+        status = read_plan(replay, head, trades, orders, named);
+    TW_DELETE(replay->allocator, trades, trade_count, tw_engine_plan_trade);
+    TW_DELETE(replay->allocator, orders, order_count, item_plan_order);
+    TW_DELETE(replay->allocator, named, order_count, tw_engine_plan_order);
+    replay->resumed = status == TW_OK;
+    replay->result->strays += status == TW_EMPTY || status == TW_INVALID;
+    if (status == TW_NO_MEMORY)
+        replay_stop(replay, status);
+}
+
 static bool is_over(const tw_replay *replay) {
     const tw_replay_options *options = &replay->options;
     const tw_replay_result *result = replay->result;
@@ -175,6 +227,8 @@ static void play(tw_replay *replay) {
         const item *taken = take(replay);
         if (taken->head.kind == ITEM_ADOPTED) {
             adopt(replay, &taken->as.order);
+        } else if (taken->head.kind == ITEM_PLAN) {
+            resume(replay, taken->as.plan);
         } else if (taken->head.kind == ITEM_TURN) {
             item_turn begin = taken->as.turn;
             if (begin.stop != 0)

@@ -35,6 +35,7 @@ struct tw_replay {
     item items[2];         /* the newest that was taken, and the next */
     unsigned next;         /* index of the next */
     bool has_next;
+    bool resumed;      /* a plan of an earlier run was taken over */
     tw_status reading; /* why there is none: TW_EMPTY, TW_TRUNCATED, TW_CORRUPT */
     tw_error reading_error;
     bool loose; /* in a turn of its own, for what was left over: calls are not counted */

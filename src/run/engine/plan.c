@@ -1,0 +1,263 @@
+/*
+ * plan.c - the life of a plan, which outlives an interruption.
+ *
+ *              plan_begin                    tw_engine_resume (of an earlier run)
+ *                  |                                 |
+ *                  v        plan_suspend             v
+ *               RUNNING --------------------------> SUSPENDED
+ *                  |  ^                              |  |
+ *   its last trade |  +-------- plan_continue -------+  | plan_continue: too old, other targets
+ *                  v                                    v
+ *                done          dropped, replaced <------+---- plan_end: stop, kill
+ *
+ * Idea: what a plan wants is journaled with its decision, before any of its intents, and each
+ * intent names that decision. What is left of a trade is then its quantity less the shares that all
+ * orders of it have filled, whichever run made them: that can be told at any moment at which none
+ * of these orders is open.
+ *
+ * Invariants
+ *  1. A trade gets an order only while no other order of ours is open, and for no more than what is
+ *     left of it then: all its orders together never fill more than was planned.
+ *  2. A plan that has orders is in the journal as a whole: its entries come before their intents.
+ *  3. One that began ends with one `plan_end`, unless the process dies or the run fails: that is
+ *     how the next run knows it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "engine_priv.h"
+
+/* ---- the journal --------------------------------------------------------------------------- */
+
+static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size) {
+    const unsigned char *at = bytes;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* FNV-1a over the strategy's word and the name and target of every symbol. */
+static uint64_t fingerprint(const tw_engine *engine) {
+    const char *word = tw_strategy_name(engine->config.strategy);
+    uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), word, strlen(word) + 1);
+    for (tw_symbol s = 0; s < engine->config.symbol_count; s++) {
+        const char *name = tw_symbols_name(engine->names, s);
+        hash = hash_bytes(hash, name, strlen(name) + 1);
+        hash = hash_bytes(hash, &engine->symbols[s].target_nano, sizeof(int64_t));
+    }
+    return hash;
+}
+
+static void append_trade(const tw_engine *engine, tw_text *text, const engine_trade *trade) {
+    char quantity[TW_DECIMAL_TEXT_SIZE];
+    tw_decimal_format(trade->planned.quantity.nano, quantity);
+    tw_text_append_format(text, "[\"%s\",\"%s\",\"%s\"]",
+                          tw_symbols_name(engine->names, trade->planned.symbol),
+                          tw_side_name((tw_side)trade->planned.side), quantity);
+}
+
+/* As many entries as it takes: a reader knows by `last` that none is missing. */
+static void record_plan(tw_engine *engine) {
+    const engine_plan *plan = &engine->plan;
+    unsigned part = 0;
+    for (uint32_t i = 0; i < plan->trade_count;) {
+        char memory[TW_JOURNAL_PAYLOAD_SIZE];
+        tw_text text = tw_text_over(memory, sizeof memory);
+        tw_text_append_format(&text,
+                              "{\"decision\":%llu,\"part\":%u,\"strategy\":\"%s\",\"targets\":"
+                              "\"%016llx\",\"trades\":[",
+                              (unsigned long long)plan->decision, ++part,
+                              tw_strategy_name(engine->config.strategy),
+                              (unsigned long long)plan->targets);
+        for (uint32_t k = 0; k < PLAN_TRADES_AN_ENTRY && i < plan->trade_count; k++, i++) {
+            if (k > 0)
+                tw_text_append_char(&text, ',');
+            append_trade(engine, &text, &plan->trades[i]);
+        }
+        tw_text_append_string(&text, i == plan->trade_count ? "],\"last\":true}" : "]}");
+        TW_ASSERT(!text.truncated);
+        record_journal(engine, "plan", "%s", memory);
+    }
+}
+
+/* ---- beginning and end --------------------------------------------------------------------- */
+
+/* Copies the trades, sells before buys, each in the order of the plan. */
+static uint32_t copy_trades(engine_trade *trades, const tw_rebalance_plan *plan) {
+    uint32_t count = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        uint8_t side = pass == 0 ? TW_SIDE_SELL : TW_SIDE_BUY;
+        for (size_t i = 0; i < plan->count; i++) {
+            if (plan->trades[i].side == side)
+                trades[count++] = (engine_trade){.planned = plan->trades[i]};
+        }
+    }
+    return count;
+}
+
+void plan_begin(tw_engine *engine, const tw_rebalance_plan *plan) {
+    TW_ASSERT(!engine->plan.active);
+    engine_plan *own = &engine->plan;
+    uint32_t count = copy_trades(own->trades, plan);
+    *own = (engine_plan){
+        .active = count > 0,
+        .decision = engine->decision_sequence,
+        .decided_ns = engine->now_ns,
+        .targets = fingerprint(engine),
+        .trade_count = count,
+        .trades = own->trades,
+    };
+    record_plan(engine);
+}
+
+void plan_end(tw_engine *engine, const char *how, const char *reason) {
+    engine_plan *plan = &engine->plan;
+    if (!plan->active)
+        return;
+    plan->active = false;
+    if (plan->decision == 0)
+        return;
+    engine->report.plans_dropped += strcmp(how, "done") != 0;
+    if (reason != NULL)
+        record_journal(engine, "plan_end", "{\"decision\":%llu,\"how\":\"%s\",\"reason\":\"%s\"}",
+                       (unsigned long long)plan->decision, how, reason);
+    else
+        record_journal(engine, "plan_end", "{\"decision\":%llu,\"how\":\"%s\"}",
+                       (unsigned long long)plan->decision, how);
+}
+
+tw_quantity plan_left(const engine_trade *trade) {
+    int64_t left = trade->planned.quantity.nano - trade->filled.nano;
+    return (tw_quantity){trade->denied || left < 0 ? 0 : left};
+}
+
+void plan_filled(tw_engine *engine, const order_record *record, tw_quantity quantity) {
+    engine_plan *plan = &engine->plan;
+    if (plan->active && record->decision != 0 && record->decision == plan->decision)
+        plan->trades[record->trade].filled.nano += quantity.nano;
+}
+
+/* ---- interruption -------------------------------------------------------------------------- */
+
+void plan_suspend(tw_engine *engine) {
+    engine_plan *plan = &engine->plan;
+    if (!plan->active || plan->suspended)
+        return;
+    plan->suspended = true;
+    plan->differences = engine->position_differences;
+}
+
+/* The targets of a run are those that stand; a new run sets its own, and asks its strategy again
+ * for its first decision if the plan is none of theirs. */
+static bool has_same_targets(tw_engine *engine) {
+    bool asked = engine->asked;
+    bool same = strategies_aim(engine, asked ? "drift" : "start") &&
+                fingerprint(engine) == engine->plan.targets;
+    if (!same)
+        engine->asked = asked;
+    return same;
+}
+
+/* Why a suspended plan cannot go on, or NULL. */
+static const char *refusal(tw_engine *engine) {
+    const engine_plan *plan = &engine->plan;
+    if (plan->refused[0] != '\0')
+        return plan->refused;
+    if (plan->decision == 0)
+        return "kill";
+    if (engine->config.resume_ns_max == 0)
+        return "off";
+    if (engine->now_ns - plan->decided_ns > engine->config.resume_ns_max ||
+        engine->now_ns < plan->decided_ns)
+        return "age";
+    if (plan->differences != engine->position_differences)
+        return "difference"; /* it was made from holdings that were not so */
+    return has_same_targets(engine) ? NULL : "targets";
+}
+
+uint64_t plan_continue(tw_engine *engine) {
+    engine_plan *plan = &engine->plan;
+    TW_ASSERT(plan->active && plan->suspended && engine->orders.open_count == 0);
+    const char *reason = refusal(engine);
+    if (reason != NULL) {
+        plan_end(engine, "dropped", reason);
+        return 1;
+    }
+    unsigned left = 0;
+    for (uint32_t i = 0; i < plan->trade_count; i++)
+        left += plan_left(&plan->trades[i]).nano > 0;
+    record_journal(engine, "resume", "{\"decision\":%llu,\"age_ns\":%lld,\"trades\":%u}",
+                   (unsigned long long)plan->decision,
+                   (long long)(engine->now_ns - plan->decided_ns), left);
+    engine->report.plans_resumed++;
+    if (engine->first_decision_ns == 0) {
+        decision_remember_before(engine);
+        decision_risk(engine, engine->weights);
+    }
+    engine->decision_sequence = plan->decision;
+    engine->last_decision_ns = plan->decided_ns;
+    plan->suspended = false;
+    plan->resumed = true;
+    plan->intended = false;
+    plan->why = "resume";
+    plan->next_trade = 0;
+    limits_refresh(engine);
+    return 1;
+}
+
+/* ---- of an earlier run --------------------------------------------------------------------- */
+
+static bool is_possible(tw_engine *engine, const tw_engine_plan *plan) {
+    bool possible = plan->decision != 0 && plan->trade_count <= engine->config.symbol_count;
+    for (uint32_t i = 0; possible && i < plan->trade_count; i++) {
+        const tw_engine_plan_trade *trade = &plan->trades[i];
+        possible = trade->symbol < engine->config.symbol_count &&
+                   (trade->side == TW_SIDE_BUY || trade->side == TW_SIDE_SELL) &&
+                   trade->quantity.nano > 0 && trade->filled.nano >= 0;
+        for (uint32_t k = 0; possible && k < i; k++)
+            possible = plan->trades[k].symbol != trade->symbol &&
+                       (plan->trades[k].side == trade->side || trade->side == TW_SIDE_BUY);
+    }
+    for (uint32_t i = 0; possible && i < plan->order_count; i++)
+        possible = plan->orders[i].trade < plan->trade_count &&
+                   order_table_find(&engine->orders, plan->orders[i].client_order_id) != NULL;
+    return possible;
+}
+
+static void take_order(tw_engine *engine, const tw_engine_plan_order *order) {
+    order_record *record = order_table_find(&engine->orders, order->client_order_id);
+    record->decision = engine->plan.decision;
+    record->trade = order->trade;
+    engine->plan.trades[order->trade].filled.nano += record->order.filled.nano;
+}
+
+tw_status tw_engine_resume(tw_engine *engine, const tw_engine_plan *plan) {
+    TW_ASSERT(engine->phase == TW_ENGINE_STARTING && engine->started_ns == 0);
+    TW_ASSERT(!engine->plan.active);
+    if (!is_possible(engine, plan))
+        return TW_INVALID;
+    engine_plan *own = &engine->plan;
+    *own = (engine_plan){
+        .active = true,
+        .suspended = true,
+        .decision = plan->decision,
+        .decided_ns = plan->decided_ns,
+        .targets = plan->targets,
+        .trade_count = plan->trade_count,
+        .trades = own->trades,
+    };
+    snprintf(own->refused, sizeof own->refused, "%s", plan->refused);
+    for (uint32_t i = 0; i < plan->trade_count; i++) {
+        const tw_engine_plan_trade *trade = &plan->trades[i];
+        own->trades[i] = (engine_trade){
+            .planned = {.symbol = trade->symbol, .side = trade->side, .quantity = trade->quantity},
+            .filled = trade->filled,
+            .denied = trade->denied != 0,
+        };
+    }
+    for (uint32_t i = 0; i < plan->order_count; i++)
+        take_order(engine, &plan->orders[i]);
+    if (engine->inputs.resumed != NULL)
+        engine->inputs.resumed(engine->inputs.context, plan);
+    return TW_OK;
+}
