@@ -146,6 +146,37 @@ typedef enum tw_kill_source {
     TW_KILL_BY_PAGE = 4  /* somebody at the dashboard */
 } tw_kill_source;
 
+/* ---- a plan that an earlier run did not finish ---------------------------------------------- */
+
+#define TW_ENGINE_PLAN_REASON_SIZE 24
+
+typedef struct tw_engine_plan_trade {
+    tw_symbol symbol;
+    uint8_t side;   /* tw_side */
+    uint8_t denied; /* by a control, in the run that planned it: it is not tried again */
+    uint8_t reserved[2];
+    tw_quantity quantity; /* planned */
+    tw_quantity filled;   /* by orders that are over */
+} tw_engine_plan_trade;
+
+/* An order of such a plan that was adopted; its shares count for that trade. */
+typedef struct tw_engine_plan_order {
+    const char *client_order_id;
+    uint32_t trade; /* index */
+    uint32_t reserved;
+} tw_engine_plan_order;
+
+typedef struct tw_engine_plan {
+    uint64_t decision;                  /* sequence of its journal entry */
+    int64_t decided_ns;                 /* and its time */
+    uint64_t targets;                   /* the fingerprint that its entries tell */
+    const tw_engine_plan_trade *trades; /* sells, then buys; no symbol twice */
+    const tw_engine_plan_order *orders;
+    uint32_t trade_count; /* at most the number of symbols */
+    uint32_t order_count;
+    char refused[TW_ENGINE_PLAN_REASON_SIZE]; /* a word: why it cannot go on; empty: it may */
+} tw_engine_plan;
+
 /* ---- ports -------------------------------------------------------------------------------- */
 
 /* Events in. Both pops return TW_OK, or TW_EMPTY when there is nothing now. */
@@ -203,7 +234,7 @@ typedef struct tw_input_port {
     /* An order of an earlier run was taken over. */
     void (*adopted)(void *context, const tw_order *order);
     /* A plan of an earlier run was taken over. */
-    void (*resumed)(void *context, const struct tw_engine_plan *plan);
+    void (*resumed)(void *context, const tw_engine_plan *plan);
     /* A turn begins; `stop`: tw_engine_stop has been called. */
     void (*turn)(void *context, uint32_t event_count_max, bool stop);
     /* The engine looks at its kill switch and will believe what is left here. */
@@ -406,37 +437,6 @@ typedef enum tw_engine_stage {
 } tw_engine_stage;
 
 typedef struct tw_engine tw_engine;
-
-/* ---- a plan that an earlier run did not finish ---------------------------------------------- */
-
-#define TW_ENGINE_PLAN_REASON_SIZE 24
-
-typedef struct tw_engine_plan_trade {
-    tw_symbol symbol;
-    uint8_t side;   /* tw_side */
-    uint8_t denied; /* by a control, in the run that planned it: it is not tried again */
-    uint8_t reserved[2];
-    tw_quantity quantity; /* planned */
-    tw_quantity filled;   /* by orders that are over */
-} tw_engine_plan_trade;
-
-/* An order of such a plan that was adopted; its shares count for that trade. */
-typedef struct tw_engine_plan_order {
-    const char *client_order_id;
-    uint32_t trade; /* index */
-    uint32_t reserved;
-} tw_engine_plan_order;
-
-typedef struct tw_engine_plan {
-    uint64_t decision;                  /* sequence of its journal entry */
-    int64_t decided_ns;                 /* and its time */
-    uint64_t targets;                   /* the fingerprint that its entries tell */
-    const tw_engine_plan_trade *trades; /* sells, then buys; no symbol twice */
-    const tw_engine_plan_order *orders;
-    uint32_t trade_count; /* at most the number of symbols */
-    uint32_t order_count;
-    char refused[TW_ENGINE_PLAN_REASON_SIZE]; /* a word: why it cannot go on; empty: it may */
-} tw_engine_plan;
 
 TW_BEGIN_DECLS
 
