@@ -107,6 +107,7 @@ static void intend(tw_engine *engine, const tw_order *order, const intent_checks
                    uint32_t trade) {
     engine_plan *plan = &engine->plan;
     tw_trade_reason reason = (tw_trade_reason)plan->trades[trade].planned.reason;
+    const char *why = plan->why != NULL ? plan->why : tw_trade_reason_name(reason);
     order_record *record = NULL;
     tw_status status = order_table_intend(&engine->orders, order, &record);
     TW_ASSERT(status == TW_OK); /* invariant 2 */
@@ -122,7 +123,7 @@ static void intend(tw_engine *engine, const tw_order *order, const intent_checks
     /* The row first, then the checks: whoever finds the intent after a crash must find both. */
     record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
     limits_record_checks(engine, record->order.client_order_id, checks);
-    record_intent(engine, record, plan->why != NULL ? plan->why : tw_trade_reason_name(reason));
+    record_intent(engine, record, why);
     engine->report.orders++;
     plan->intended = true;
 }
