@@ -188,7 +188,7 @@ static tw_status open_store(run_session *session, tw_error *error) {
     tw_store_run run = {.started_ns = tw_time_wall_ns(),
                         .seed = session->exchange_config.seed,
                         .venue = tw_slice_of(run_venue_name(session)),
-                        .strategy = tw_slice_of(run_strategy_name(session))};
+                        .strategy = tw_slice_of(run_strategy_word(&session->strategy))};
     status = tw_store_put_run(session->store, &run, &session->run_id, error);
     return status == TW_OK ? tw_store_commit(session->store, TW_STORE_FULL, error) : status;
 }
@@ -269,7 +269,6 @@ static void engine_config_of(const run_session *session, tw_engine_config *confi
     const run_options *options = session->options;
     *config = (tw_engine_config){
         .strategy_name = "tradewind",
-        .epoch = tw_store_epoch(session->store),
         .journal_sequence = session->first_sequence,
         .symbol_count = session->symbol_count,
         .order_count_max = ORDER_COUNT_MAX,
@@ -277,7 +276,6 @@ static void engine_config_of(const run_session *session, tw_engine_config *confi
         .history_days_max = (uint32_t)options->history_days,
         .window_count = (uint32_t)options->window_count,
         .timeframe_count = sizeof TIMEFRAMES_NS / sizeof TIMEFRAMES_NS[0],
-        .strategy = session->targets != NULL ? TW_STRATEGY_TARGETS : (tw_strategy)options->strategy,
         .target_weights = session->targets,
         .cash_weight = options->cash_weight,
         .band = options->band,
@@ -294,6 +292,15 @@ static void engine_config_of(const run_session *session, tw_engine_config *confi
     memcpy(config->timeframes_ns, TIMEFRAMES_NS, sizeof TIMEFRAMES_NS);
     run_limits_apply(options, session->limits, &config->controls);
     config->kill_on_stop = (tw_kill_level)session->limits->on_stop;
+    run_strategy_apply(&session->strategy, config);
+}
+
+/* Before there is a store: a strategy that cannot be loaded leaves none behind. */
+static tw_status open_strategy(run_session *session, tw_error *error) {
+    tw_engine_config config;
+    engine_config_of(session, &config);
+    return run_strategy_open(&session->strategy, session->symbols, &config, session->stepped,
+                             error);
 }
 
 /* The engine, with what an earlier run of this store left open. */
@@ -302,6 +309,7 @@ static tw_status make_engine(run_session *session, tw_error *error) {
     tw_engine_ports ports = {0};
     run_past past = {0};
     engine_config_of(session, &config);
+    config.epoch = tw_store_epoch(session->store);
     tw_status status = run_past_read(session, &config, &past, error);
     if (status == TW_OK)
         config.intent_sequence = tw_recovery_intent(past.recovery);
@@ -348,6 +356,8 @@ static tw_status make_session(run_session *session, tw_error *error) {
     if (status == TW_OK)
         status = make_symbols(session, error);
     if (status == TW_OK)
+        status = open_strategy(session, error);
+    if (status == TW_OK)
         status = tw_loop_new(NULL, &session->loop, error);
     if (status == TW_OK) /* from here on there is something that an interrupt could harm */
         status = run_session_listen(session, error);
@@ -388,6 +398,7 @@ static void free_session(run_session *session) {
     run_kill_stop(&session->kill);
     run_monitor_stop(&session->monitor);
     tw_engine_free(session->engine);
+    run_strategy_close(&session->strategy);
     tw_venue_free(session->venue);
     tw_recorder_free(session->recorder);
     tw_exchange_close(session->exchange);
@@ -453,13 +464,16 @@ static int trade_and_report(run_session *session) {
     return ending.status == TW_OK ? EXIT_DONE : command_failed("run", &ending);
 }
 
-static int run(const run_options *options, const run_limits *limits, const exchange_options *market,
+static int run(const run_options *options, const run_limits *limits,
+               const run_strategy_options *strategy, const exchange_options *market,
                const venue_options *access) {
     run_session session = {
         .options = options, .limits = limits, .market = market, .access = access};
     tw_error error = {0};
     run_kill_block_signal();
     tw_status status = run_safety_check(options, limits, access, &error);
+    if (status == TW_OK)
+        status = run_strategy_prepare(&session.strategy, options, strategy, &error);
     if (status == TW_OK)
         status = run_monitor_check(options, &error);
     if (status == TW_OK)
@@ -485,6 +499,7 @@ int command_run(int argc, char **argv) {
     static tw_config_option market_table[EXCHANGE_OPTION_COUNT];
     exchange_options_of_demo(market_table);
     static venue_options access;
+    static run_strategy_options strategy;
     static const tw_argument_short run_shorts[] = {{'d', "db"}, {'q', "quiet"}};
     static const tw_argument_short market_shorts[] = {{'s', "symbols"}};
     const tw_arguments_table tables[] = {
@@ -506,6 +521,7 @@ int command_run(int argc, char **argv) {
          .others = exchange_listen_table,
          .other_count = EXCHANGE_LISTEN_COUNT},
         venue_arguments("The venue of paper and live", &access),
+        run_strategy_arguments("Strategy and schedule", &strategy),
     };
     const tw_arguments_spec spec = {
         .command = "tradewind run",
@@ -525,5 +541,9 @@ int command_run(int argc, char **argv) {
     if (command_origin(&arguments.configs[RUN_TABLE], "duration") == TW_CONFIG_FROM_DEFAULT &&
         market.tape[0] == '\0')
         options.duration_ns = DURATION_NS_DEFAULT;
-    return run(&options, &limits, &market, &access);
+    if (command_origin(&arguments.configs[RUN_TABLE], "rebalance-every") ==
+            TW_CONFIG_FROM_DEFAULT &&
+        strategy.times[0] != '\0')
+        options.rebalance_interval_ns = 0;
+    return run(&options, &limits, &strategy, &market, &access);
 }

@@ -12,7 +12,7 @@ typedef enum run_venue { RUN_DEMO = 0, RUN_PAPER = 1, RUN_LIVE = 2 } run_venue;
 
 typedef struct run_options {
     int venue;    /* run_venue */
-    int strategy; /* tw_strategy, without TW_STRATEGY_TARGETS */
+    int strategy; /* of the choices: run_strategy.h makes a tw_strategy of it */
     char targets[TW_CONFIG_TEXT_SIZE];
     char database[TW_CONFIG_TEXT_SIZE];
     int64_t duration_ns; /* of the venue's time; 0: until stopped, or to the end of the tape */

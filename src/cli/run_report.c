@@ -23,11 +23,6 @@ const char *run_venue_name(const run_session *session) {
     return "?";
 }
 
-const char *run_strategy_name(const run_session *session) {
-    return tw_strategy_name(session->targets != NULL ? TW_STRATEGY_TARGETS
-                                                     : (tw_strategy)session->options->strategy);
-}
-
 tw_status run_report_measure(run_session *session, run_figures **ret_figures, tw_error *error) {
     static const double quantiles[] = {0.5, 0.99, 0.999};
     run_figures *figures = TW_NEW(NULL, 1, run_figures);
@@ -131,7 +126,7 @@ tw_status run_report_store(run_session *session, run_figures *figures, tw_status
         .ended_ns = tw_time_wall_ns(),
         .seed = session->exchange_config.seed,
         .venue = tw_slice_of(run_venue_name(session)),
-        .strategy = tw_slice_of(run_strategy_name(session)),
+        .strategy = tw_slice_of(run_strategy_word(&session->strategy)),
         .report = tw_text_slice(&text),
     };
     status = tw_store_put_run(session->store, &run, NULL, error);

@@ -86,7 +86,8 @@ static void print_title(const run_session *session, const run_figures *figures,
     tw_time_format(engine->started_ns, 0, from);
     tw_time_format(engine->ended_ns, 0, to);
     printf("\n%sRun %lld%s  %s, %u symbols, strategy %s", look->strong, (long long)session->run_id,
-           look->plain, run_venue_name(session), session->symbol_count, run_strategy_name(session));
+           look->plain, run_venue_name(session), session->symbol_count,
+           run_strategy_word(&session->strategy));
     if (session->exchange != NULL)
         printf(", seed %llu", (unsigned long long)session->exchange_config.seed);
     printf("\n       %s to %s of the venue's time, in %.1f s", from, to, figures->seconds);

@@ -142,6 +142,19 @@ static void json_risk(tw_text *text, const tw_engine_report *engine) {
     end(text, '}');
 }
 
+/* Calls of the user's own strategy. */
+static void json_own(tw_text *text, const run_session *session, const tw_engine_report *engine) {
+    if (session->strategy.plugin == NULL)
+        return;
+    tw_text_append_string(text, "\"own_strategy\":{");
+    string(text, "path", tw_plugin_path(session->strategy.plugin));
+    whole(text, "calls", engine->strategy_calls);
+    whole(text, "slow", engine->strategy_slow);
+    whole(text, "refused", engine->strategy_refused);
+    whole(text, "signals", engine->strategy_signals);
+    end(text, '}');
+}
+
 static void json_trading(tw_text *text, const tw_engine_report *engine) {
     tw_text_append_string(text, "\"rebalance\":{");
     whole(text, "decisions", engine->decisions);
@@ -218,7 +231,7 @@ void run_report_json(tw_text *text, const run_session *session, const run_figure
            : ending == TW_INTERRUPTED ? "interrupted"
                                       : "failed");
     string(text, "venue", run_venue_name(session));
-    string(text, "strategy", run_strategy_name(session));
+    string(text, "strategy", run_strategy_word(&session->strategy));
     whole(text, "symbols", session->symbol_count);
     whole(text, "seed", session->exchange_config.seed);
     string(text, "clock", session->stepped ? "step" : "real");
@@ -229,6 +242,7 @@ void run_report_json(tw_text *text, const run_session *session, const run_figure
     json_events(text, figures);
     json_store(text, session, figures);
     json_risk(text, engine);
+    json_own(text, session, engine);
     json_trading(text, engine);
     json_positions(text, session, figures);
     end(text, '}');

@@ -81,6 +81,8 @@ bool run_safety_origins(const tw_arguments *arguments, const run_options *option
         said = "i-understand";
     if (address != NULL)
         said = address;
+    if (command_origin(&arguments->configs[STRATEGY_TABLE], "strategy-file") == TW_CONFIG_FROM_FILE)
+        said = "strategy-file";
     if (said == NULL)
         return true;
     fprintf(stderr, "tradewind run: \"%s\" is not taken from %s: type it%s\n", said,

@@ -3,8 +3,8 @@
  *
  * Play money is the paper venue or an exchange on this machine; every other trading address is
  * taken for a live one, whatever --venue says, and needs --venue live, --i-understand and limits.
- * A configuration file may hold settings, but not the word to go live and no address of a venue: a
- * file that lies about in the current folder must not be enough.
+ * A configuration file may hold settings, but not the word to go live, no address of a venue and no
+ * strategy to load: a file that lies about in the current folder must not be enough.
  */
 #ifndef TRADEWIND_CLI_RUN_SAFETY_H
 #define TRADEWIND_CLI_RUN_SAFETY_H
@@ -14,7 +14,14 @@
 #include "tradewind/error.h"
 
 /* The configuration tables of `tradewind run`, in their order. */
-enum { RUN_TABLE = 0, LIMITS_TABLE = 1, MARKET_TABLE = 2, VENUE_TABLE = 3, RUN_TABLE_COUNT = 4 };
+enum {
+    RUN_TABLE = 0,
+    LIMITS_TABLE = 1,
+    MARKET_TABLE = 2,
+    VENUE_TABLE = 3,
+    STRATEGY_TABLE = 4,
+    RUN_TABLE_COUNT = 5
+};
 
 /* TW_LIMIT (exit status 5) for real money that was not asked for in full; TW_USAGE for missing
  * credentials, or credentials in an address. */

@@ -21,6 +21,7 @@
 #include "run_kill.h"
 #include "run_monitor.h"
 #include "run_options.h"
+#include "run_strategy.h"
 #include "tradewind/engine.h"
 #include "tradewind/exchange.h"
 #include "tradewind/loop.h"
@@ -56,6 +57,7 @@ typedef struct run_session {
     tw_symbols *symbols;
     uint32_t symbol_count;
     double *targets; /* of --targets, or NULL */
+    run_strategy strategy;
     tw_store *store;
     tw_recorder *recorder;
     run_addresses addresses;
@@ -92,7 +94,6 @@ void run_session_join(run_session *session);
 
 /* What the run row of the store says. */
 const char *run_venue_name(const run_session *session);
-const char *run_strategy_name(const run_session *session);
 
 /* Everything that a report shows. */
 typedef struct run_figures run_figures;
