@@ -27,6 +27,10 @@ static void put_orders(tw_telemetry *to, const tw_engine_report *report) {
     telemetry_put(to, THREAD_ENGINE, ROW_DECISIONS, report->decisions);
     telemetry_put(to, THREAD_ENGINE, ROW_INFEASIBLE, report->plans_infeasible);
     telemetry_put(to, THREAD_ENGINE, ROW_PLANNED, report->trades_planned);
+    telemetry_put(to, THREAD_ENGINE, ROW_STRATEGY_CALLS, report->strategy_calls);
+    telemetry_put(to, THREAD_ENGINE, ROW_STRATEGY_SLOW, report->strategy_slow);
+    telemetry_put(to, THREAD_ENGINE, ROW_STRATEGY_REFUSED, report->strategy_refused);
+    telemetry_put(to, THREAD_ENGINE, ROW_STRATEGY_SIGNALS, report->strategy_signals);
     telemetry_put(to, THREAD_ENGINE, ROW_ORDERS_INTENDED, report->orders);
     telemetry_put(to, THREAD_ENGINE, ROW_ORDERS_DENIED, report->orders_denied);
     telemetry_put(to, THREAD_ENGINE, ROW_ORDERS_FILLED, report->orders_filled);
