@@ -337,7 +337,7 @@ static tw_status start_dashboard(run_session *session, tw_error *error) {
         .timeframes_ns = TIMEFRAMES_NS,
         .timeframe_count = sizeof TIMEFRAMES_NS / sizeof TIMEFRAMES_NS[0],
         .venue_name = run_venue_name(session),
-        .strategy = run_strategy_name(session),
+        .strategy = run_strategy_word(&session->strategy),
         .run = session->run_id,
         .speed = session->exchange != NULL ? session->exchange_config.speed : 1.0,
         .on_control = on_control,
