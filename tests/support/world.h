@@ -70,6 +70,7 @@ typedef struct world_result {
     uint64_t fills;   /* rows of the store */
     uint64_t entries; /* of the journal */
     uint64_t recovered_fills;
+    uint64_t resumed; /* plans that went on after an interruption */
     uint64_t adopted; /* orders that a run took over from the one before */
     uint64_t market_events;
     int64_t virtual_ns;

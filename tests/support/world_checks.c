@@ -76,6 +76,38 @@ static void check_difference(const world *w, const tw_journal_entry *entry) {
                   entry->payload);
 }
 
+static void note_trade(world *w, const tw_journal_entry *entry, uint64_t decision,
+                       const char *trade) {
+    char symbol[16];
+    char side[8];
+    char quantity[32];
+    int64_t nano = 0;
+    WORLD_REQUIRE(w, w->trade_count < WORLD_TRADES, "too many trades are planned");
+    WORLD_REQUIRE(
+        w,
+        sscanf(trade, "[\"%15[^\"]\",\"%7[^\"]\",\"%31[^\"]\"]", symbol, side, quantity) == 3 &&
+            tw_decimal_parse(tw_slice_of(quantity), &nano) == TW_OK,
+        "a trade of a plan cannot be read: %s", entry->payload);
+    w->trades[w->trade_count++] =
+        (world_trade){.sequence = entry->sequence,
+                      .decision = decision,
+                      .quantity = nano,
+                      .symbol = tw_symbols_find(w->run.symbols, tw_slice_of(symbol)),
+                      .side = strcmp(side, "sell") == 0 ? TW_SIDE_SELL : TW_SIDE_BUY};
+}
+
+static void note_plan(world *w, const tw_journal_entry *entry) {
+    char word[64];
+    const char *at = strstr(entry->payload, "\"trades\":[");
+    WORLD_REQUIRE(w, at != NULL && world_word(entry->payload, "decision", word),
+                  "a plan cannot be read: %s", entry->payload);
+    uint64_t decision = strtoull(word, NULL, 10);
+    for (at = strchr(at, '[') + 1; *at == '['; at += at[0] == ',') {
+        note_trade(w, entry, decision, at);
+        at = strchr(at, ']') + 1;
+    }
+}
+
 void world_check_journal_entry(world *w, const tw_journal_entry *entry) {
     char word[64];
     if (strcmp(entry->kind, "checks") == 0) {
@@ -86,6 +118,8 @@ void world_check_journal_entry(world *w, const tw_journal_entry *entry) {
         intent->intent = entry->sequence;
         if (world_word(entry->payload, "decision", word))
             intent->decision = strtoull(word, NULL, 10);
+    } else if (strcmp(entry->kind, "plan") == 0) {
+        note_plan(w, entry);
     } else if (strcmp(entry->kind, "position") == 0) {
         take_over(w, entry);
     } else if (strcmp(entry->kind, "difference") == 0) {
@@ -162,6 +196,8 @@ void world_check_store(world *w, uint64_t durable) {
                   (unsigned long long)walk.count, (unsigned long long)durable);
     w->journal.count = walk.count;
     forget_intents(w, walk.count);
+    while (w->trade_count > 0 && w->trades[w->trade_count - 1].sequence > walk.count)
+        w->trade_count--;
 }
 
 /* ---- at the end ---- */
@@ -241,6 +277,24 @@ static void check_exchange_orders(const world *w) {
     WORLD_REQUIRE(w, ours <= sums.orders, "the exchange has orders that the store has not");
 }
 
+/* All orders of a planned trade together, whichever run made them, never fill more than it. */
+static void check_plans(const world *w) {
+    for (uint32_t t = 0; t < w->trade_count; t++) {
+        const world_trade *trade = &w->trades[t];
+        int64_t filled = 0;
+        for (uint64_t i = 0; i < w->intent_count; i++) {
+            const world_intent *intent = &w->intents[i];
+            if (intent->decision == trade->decision && intent->symbol == trade->symbol &&
+                intent->side == trade->side)
+                filled += sums.quantity[i];
+        }
+        WORLD_REQUIRE(w, filled <= trade->quantity,
+                      "plan %llu wanted %lld of S%u, and its orders filled %lld",
+                      (unsigned long long)trade->decision, (long long)trade->quantity,
+                      trade->symbol, (long long)filled);
+    }
+}
+
 static void read_store(world *w) {
     tw_error error = {0};
     memset(&sums, 0, sizeof sums);
@@ -286,5 +340,6 @@ void world_check_end(world *w) {
     check_figures(w);
     read_store(w);
     check_exchange_orders(w);
+    check_plans(w);
     world_exchange_check(w);
 }

@@ -125,8 +125,8 @@ void world_plan_init(world *w) {
     if (!world_is_on(w, WORLD_RATE_LIMIT))
         plan->rate_limit = 0;
     if (!world_is_on(w, WORLD_STORE_FULL)) {
-        plan->row_ring = 4096;
-        plan->entry_ring = 512;
+        plan->row_ring = 512;
+        plan->entry_ring = 128;
     }
 }
 
@@ -171,7 +171,7 @@ void world_plan_engine(world *w, tw_engine_config *ret_config, double *ret_weigh
         .epoch = WORLD_EPOCH,
         .symbol_count = w->plan.symbol_count,
         .order_count_max = WORLD_ORDERS_A_RUN,
-        .level_count_max = 1024,
+        .level_count_max = 512,
         .history_days_max = WORLD_HISTORY_DAYS,
         .window_count = 16,
         .timeframes_ns = {TW_NS_PER_SECOND, TW_NS_PER_MINUTE},

@@ -35,9 +35,10 @@ enum {
     WORLD_HISTORY_DAYS = 40,
     WORLD_REQUESTS = 256,
     WORLD_MESSAGES = 512,
-    WORLD_INBOX = 2048,
-    WORLD_MARKET = 8192,
+    WORLD_INBOX = 1024,
+    WORLD_MARKET = 4096,
     WORLD_INTENTS = 2048,
+    WORLD_TRADES = 2048,
     WORLD_ORDERS_MAX = 2048, /* of the exchange */
     WORLD_ORDERS_A_RUN = 512
 };
@@ -203,6 +204,15 @@ typedef struct world_intent {
     bool arrived;   /* at the exchange's gate */
 } world_intent;
 
+/* A trade of a plan, as its journal entry says. */
+typedef struct world_trade {
+    uint64_t sequence; /* of that entry */
+    uint64_t decision;
+    int64_t quantity;
+    tw_symbol symbol;
+    uint8_t side;
+} world_trade;
+
 typedef struct world_disk {
     char directory[64]; /* of the world */
     char store_directory[80];
@@ -259,6 +269,8 @@ struct world {
     world_run run;
     world_intent intents[WORLD_INTENTS]; /* by number */
     uint64_t intent_count;
+    world_trade trades[WORLD_TRADES]; /* in the order of the journal */
+    uint32_t trade_count;
     tw_kill_level kill; /* in the file beside the store */
     int64_t lift_ns;
     int64_t next_start_ns; /* of a run, while there is none */

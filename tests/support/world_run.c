@@ -36,6 +36,7 @@ static void open_store(world *w) {
                               .symbols = run->symbols,
                               .epoch = WORLD_EPOCH,
                               .busy_timeout_ns = TW_NS_PER_MS,
+                              .batch_rows = 2000,
                               .checkpoint_pages = w->plan.checkpoint_pages,
                               .symbol_count_max = 64,
                               .mode = TW_STORE_WRITE};
@@ -142,6 +143,7 @@ void world_run_end(world *w) {
         run->death_durable = w->journal.count;
     w->result.decisions += report.decisions;
     w->result.recovered_fills += report.fills_recovered;
+    w->result.resumed += report.plans_resumed;
     world_tell(w, "run ends: %s %s", tw_engine_phase_name(report.phase), error.message);
     free_run(w);
     world_disk_end(w);
@@ -154,6 +156,7 @@ static void die(world *w, bool power_goes, size_t boundary) {
     tw_engine_get_report(run->engine, &report, NULL);
     w->result.decisions += report.decisions;
     w->result.recovered_fills += report.fills_recovered;
+    w->result.resumed += report.plans_resumed;
     world_tell(w, "dies at %zu of %zu", boundary, power_cut_boundary(w->disk.record));
     free_run(w);
     world_disk_crash(w, boundary, power_goes);
