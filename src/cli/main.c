@@ -32,6 +32,7 @@ const command_entry command_list[] = {
     {"window", "sliding statistics of each symbol after each of its trades", command_window},
     {"risk", "the risk of a portfolio, and what each asset contributes", command_risk},
     {"rebalance", "the fewest trades that bring positions home, with proof", command_rebalance},
+    {"strategy", "a strategy of your own, tried on a history of daily closes", command_strategy},
     {"flight", "what a run that crashed wrote down of its last moments", command_flight},
     {"doctor", "is this machine, this configuration, this venue fit to trade with", command_doctor},
     {"config", "the settings in force, and where each comes from", command_config},

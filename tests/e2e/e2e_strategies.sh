@@ -113,6 +113,84 @@ a_schedule_that_makes_no_sense_is_refused() {
     refuse 2 'looks back over 252 days' --strategy momentum --risk-days 251
 }
 
+# closes DAYS: a history of four symbols, one of which begins late.
+closes() {
+    python3 -c '
+import datetime, math, random, sys
+random.seed(5)
+day, prices = datetime.date(2020, 1, 1), [50.0, 70.0, 90.0, 110.0]
+print("date,AA,BB,CC,DD")
+for row in range(int(sys.argv[1])):
+    prices = [p * math.exp(random.gauss(0, 0.01)) for p in prices]
+    fields = [f"{p:.2f}" for p in prices]
+    if row < 40:
+        fields[3] = ""
+    print(day + datetime.timedelta(row), *fields, sep=",")' "$1" >closes.csv
+}
+
+# A constant weight of 0.2 each, restored every day at a cost of 10 basis points.
+a_trial_measures_what_would_have_come() {
+    closes 300
+    expect 0 strategy "$odd/odd_plain.so" --prices closes.csv --arg 0.2 --cost-bps 10 --json
+    cat >slow.py <<'END'
+import csv, json
+rows = [[float(x) if x else None for x in row[1:]] for row in csv.reader(open("closes.csv"))
+        if row[0] != "date"]
+weights, growth, turnover = [0.0] * 4, 1.0, 0.0
+for day, row in enumerate(rows):
+    if day > 0:
+        past = rows[day - 1]
+        grown = [w * (x / y if x and y else 1.0) for w, x, y in zip(weights, row, past)]
+        total = 1.0 + sum(grown) - sum(weights)
+        growth, weights = growth * total, [g / total for g in grown]
+    traded = sum(abs(0.2 - w) for w in weights)
+    turnover, weights = turnover + traded, [0.2] * 4
+    growth *= 1.0 - 0.001 * traded if day > 0 else 1.0
+d = json.load(open("out"))
+assert abs(d["strategy"]["total_return"] - (growth - 1)) < 1e-9, (d["strategy"], growth)
+assert abs(d["strategy"]["turnover_annual"] - turnover / 299 * 252) < 1e-9, turnover
+assert d["asked"] == d["answered"] == 300 and d["faults"]["first"] == ""
+assert all(abs(w["last"] - 0.2) < 1e-12 for w in d["weights"])
+END
+    python3 slow.py || fail "the figures are others"
+    expect 0 strategy "$odd/odd_plain.so" --prices closes.csv --arg 0.2 --every 50 --json
+    holds out 'd["asked"] == 6 and d["weigh_ns"]["count"] == 6'
+    expect 0 strategy "$odd/odd_plain.so" --prices closes.csv --arg keep
+    prints 'It was asked 300 times: 0 answers stand, 300 were "no change"'
+    expect 0 strategy "$example" --prices closes.csv --arg 20
+    prints 'trend: 4 symbols, 2020-01-01 to 2020-10-26, 300 days.'
+    prints 'A call with a bar took'
+}
+
+a_trial_finds_what_breaks_the_rules() {
+    closes 20
+    expect 1 strategy "$odd/odd_plain.so" --prices closes.csv --arg early
+    says '1 answers were refused' && says '2020-01-05: the weight of AA is -1, below 0'
+    expect 1 strategy "$odd/odd_plain.so" --prices closes.csv --arg moody --json
+    says '20 differed between two states'
+    holds out 'd["faults"] == {"refused": 0, "differed": 20, "overran": 0,
+              "first": "2020-01-01: two states that were shown the same differ"}'
+    expect 1 strategy "$odd/odd_plain.so" --prices closes.csv --arg greedy
+    says '20 wrote beside the weights'
+    expect 1 strategy "$odd/odd_plain.so" --prices closes.csv --arg fail
+    says 'it answered -7, which is a failure'
+    expect 3 strategy "$odd/odd_newer.so" --prices closes.csv
+    says 'is of version 2'
+    expect 2 strategy "$example" --prices closes.csv --arg many
+    says 'the argument is a number of days'
+    expect 2 strategy "$example"
+    says 'a history is needed: --prices FILE'
+    expect 1 strategy "$example" --prices nowhere.csv
+    says 'nowhere.csv'
+    printf 'date,AA\n2020-01-01,5\n' >short.csv
+    expect 3 strategy "$example" --prices short.csv
+    says 'a trial needs two days of prices'
+    printf 'date,AA\n2020-01-01,5\n2020-01-02,-1\n' >bad.csv
+    expect 3 strategy "$example" --prices bad.csv
+    says 'bad.csv:3'
+}
+
 run_cases strategies_of_the_house_trade a_strategy_of_ones_own_trades weights_that_are_none_are_refused \
     a_slow_strategy_is_told times_of_day_are_kept what_cannot_be_loaded_is_named \
-    a_schedule_that_makes_no_sense_is_refused
+    a_schedule_that_makes_no_sense_is_refused a_trial_measures_what_would_have_come \
+    a_trial_finds_what_breaks_the_rules
