@@ -55,7 +55,9 @@ typedef enum world_fault {
     WORLD_CRASH = 28,       /* the process is killed, at any call of a turn */
     WORLD_POWER_CUT = 29,   /* ... and what was not synced is lost, torn, or out of order */
     WORLD_NEW_TARGETS = 30, /* an orderly end, and a new run with other targets */
-    WORLD_FAULT_COUNT = 31
+    WORLD_DISK_BROKEN = 31, /* a sync fails */
+    WORLD_FORGETFUL = 32,   /* the exchange dies after a request, before it has kept it */
+    WORLD_FAULT_COUNT = 33
 } world_fault;
 
 #define WORLD_FAULTS_ALL ((UINT64_C(1) << WORLD_FAULT_COUNT) - 1)

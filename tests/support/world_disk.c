@@ -33,6 +33,8 @@ static int strike(const vfs_event *event) {
         return SQLITE_OK;
     if (event->call == VFS_WRITE && w->disk.full)
         return SQLITE_FULL;
+    if (event->call == VFS_SYNC && w->disk.broken)
+        return SQLITE_IOERR_FSYNC;
     if (is_write_lock(event) && w->disk.locked > 0) {
         w->disk.locked--;
         return SQLITE_BUSY;
@@ -73,7 +75,7 @@ void world_disk_close(world *w) {
 }
 
 void world_disk_begin(world *w) {
-    w->disk.full = false;
+    w->disk.full = w->disk.broken = false;
     w->disk.locked = 0;
     w->disk.stalled_turns = 0;
     w->disk.record = power_cut_new(w->disk.store_directory);
@@ -97,6 +99,8 @@ void world_disk_turn(world *w) {
     world_disk *disk = &w->disk;
     if (world_strikes_now(w, WORLD_DISK_FULL))
         disk->full = true;
+    if (world_strikes_now(w, WORLD_DISK_BROKEN))
+        disk->broken = true;
     if (world_strikes_now(w, WORLD_DISK_LOCKED))
         disk->locked = world_below(w, DRAW_STORY, 2) == 0 ? 1 : 1000;
     if (world_strikes_now(w, WORLD_DISK_SLOW))
@@ -104,7 +108,7 @@ void world_disk_turn(world *w) {
     else if (disk->stalled_turns > 0)
         disk->stalled_turns--;
     if (w->calm) {
-        disk->full = false;
+        disk->full = disk->broken = false;
         disk->locked = 0;
         disk->stalled_turns = 0;
     }

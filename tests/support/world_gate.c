@@ -223,9 +223,13 @@ void world_gate_handle(world *w, wire_request *request) {
         return;
     }
     bool error = world_strikes(w, DRAW_WIRE, WORLD_SERVER_ERROR);
+    bool forgets = changes(request) && world_strikes(w, DRAW_WIRE, WORLD_FORGETFUL);
     if (!error || world_below(w, DRAW_WIRE, 2) == 0)
         carry_out(w, request);
     if (error)
         request->result = (tw_order_result){.status = changes(request) ? TW_UNKNOWN : TW_REMOTE};
-    world_exchange_keep(w);
+    if (forgets)
+        world_exchange_die(w, world_span(w, DRAW_WIRE, TW_NS_PER_MS, 4 * TW_NS_PER_SECOND));
+    else
+        world_exchange_keep(w);
 }

@@ -44,6 +44,8 @@ static const fault_row rows[WORLD_FAULT_COUNT] = {
     [WORLD_CRASH] = {"crash", true, 4000},
     [WORLD_POWER_CUT] = {"power cut", true, 4000},
     [WORLD_NEW_TARGETS] = {"new targets", true, 5000},
+    [WORLD_DISK_BROKEN] = {"sync failed", true, 1500},
+    [WORLD_FORGETFUL] = {"exchange forgetful", false, 30},
 };
 
 const char *world_fault_name(world_fault fault) {
@@ -121,7 +123,8 @@ void world_plan_init(world *w) {
     plan->levels = world_below(w, DRAW_PLAN, 4) != 0;
     plan->invested = (double)world_below(w, DRAW_PLAN, 10) / 10.0;
     plan->multiplier_max = multipliers[world_below(w, DRAW_PLAN, 4)];
-    plan->restarts = world_is_on(w, WORLD_RESTART) || world_is_on(w, WORLD_AWAY);
+    plan->restarts = world_is_on(w, WORLD_RESTART) || world_is_on(w, WORLD_AWAY) ||
+                     world_is_on(w, WORLD_FORGETFUL);
     if (!world_is_on(w, WORLD_RATE_LIMIT))
         plan->rate_limit = 0;
     if (!world_is_on(w, WORLD_STORE_FULL)) {

@@ -219,6 +219,7 @@ typedef struct world_disk {
     char path[96];
     power_cut *record;
     bool full;
+    bool broken;
     uint32_t locked; /* so many attempts at the write lock fail */
     uint32_t stalled_turns;
 } world_disk;

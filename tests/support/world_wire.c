@@ -257,7 +257,7 @@ static void arrive(world *w, wire_request *request) {
         return;
     }
     world_gate_handle(w, request);
-    if (!request->answer_lost)
+    if (!request->answer_lost && w->exchange.running)
         request->answered_ns = w->now_ns + latency(w);
 }
 
