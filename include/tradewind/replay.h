@@ -40,13 +40,17 @@ typedef struct tw_replay_origin {
 typedef struct tw_replay_options {
     int64_t until_ns;        /* ends before the first turn at or after this venue time; 0: none */
     uint64_t until_sequence; /* ends after the turn that made this entry; 0: none */
-    /* All may be NULL. Each event before the engine gets it; each entry that it makes, with the one
-     * that was recorded in its place (NULL: none, or nothing is compared). A status that is not
-     * TW_OK ends the replay with it. */
+    /* All may be NULL, and are called before the engine is told. A status that is not TW_OK ends
+     * the replay with it. */
+    tw_status (*on_turn)(void *context, uint64_t turn, uint32_t event_count_max, bool stop);
     tw_status (*on_market)(void *context, const tw_market_event *event);
+    tw_status (*on_venue)(void *context, const tw_venue_event *event);
+    /* An entry that the engine has made, and the one that was recorded in its place; NULL: none, or
+     * nothing is compared. */
     tw_status (*on_entry)(void *context, const tw_journal_entry *made,
                           const tw_journal_entry *recorded);
-    tw_status (*on_order)(void *context, const tw_order *order); /* handed to the broker */
+    /* An order that the engine hands over; is it one of the recording? */
+    tw_status (*on_order)(void *context, const tw_order *order, bool recorded);
     void *context;
 } tw_replay_options;
 
@@ -75,6 +79,7 @@ typedef struct tw_replay_result {
 
     uint64_t events_left_out; /* of the venue, about orders that the engine has not made */
     uint64_t orders_unknown;  /* orders that the recording does not have */
+    uint64_t orders_recorded; /* orders that it has; not compared only */
     uint64_t bytes;           /* of the file */
 } tw_replay_result;
 

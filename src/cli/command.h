@@ -51,6 +51,7 @@ int command_import(int argc, char **argv);
 int command_orders(int argc, char **argv);
 int command_positions(int argc, char **argv);
 int command_rebalance(int argc, char **argv);
+int command_replay(int argc, char **argv);
 int command_risk(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_stats(int argc, char **argv);

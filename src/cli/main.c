@@ -17,6 +17,8 @@ const command_entry command_list[] = {
      command_run},
     {"exchange", "the Alpaca-compatible simulated exchange on this machine", command_exchange},
     {"kill", "stops the trading of a store at once, or lets it go on", command_kill},
+    {"replay", "a run again from its recording: whether it is the same, or what else it would do",
+     command_replay},
     {"explain", "why an order was made, and what became of it", command_explain},
     {"orders", "the orders of a store: their states, and why each was made", command_orders},
     {"positions", "what is held: prices, weights and targets, by the store alone",

@@ -315,6 +315,13 @@ static tw_status make_engine(run_session *session, tw_error *error) {
         config.intent_sequence = tw_recovery_intent(past.recovery);
     tw_venue_ports(session->venue, &ports.feed, &ports.broker);
     tw_recorder_port(session->recorder, &ports.store);
+    run_recording_parts parts = {.database = session->database,
+                                 .symbols = session->symbols,
+                                 .config = &config,
+                                 .ports = &ports,
+                                 .stepped = session->stepped};
+    if (status == TW_OK)
+        status = run_recording_start(&session->recording, session->options, &parts, error);
     if (status == TW_OK)
         status = tw_engine_new(NULL, &config, session->symbols, &ports, &session->engine, error);
     if (status == TW_OK)
@@ -397,6 +404,7 @@ static void free_session(run_session *session) {
     run_dashboard_stop(&session->dashboard);
     run_kill_stop(&session->kill);
     run_monitor_stop(&session->monitor);
+    run_recording_stop(&session->recording);
     tw_engine_free(session->engine);
     run_strategy_close(&session->strategy);
     tw_venue_free(session->venue);
@@ -454,6 +462,7 @@ static int trade_and_report(run_session *session) {
     tw_error ending = {0};
     tw_error error = {0};
     ending.status = run_session_trade(session, &ending);
+    run_recording_stop(&session->recording);
     if (ending.status == TW_OK && session->interrupted)
         tell_interrupted(session, &ending);
     report(session, &ending);

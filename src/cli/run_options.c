@@ -72,6 +72,13 @@ const tw_config_option run_option_table[] = {
      "file for the newest events when the program crashes or gets SIGUSR1; none: no such file; "
      "default: beside the store, with -flight behind its name",
      NULL, offsetof(run_options, flight)},
+    {"record", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
+     "file of all that reaches the engine, for `tradewind replay`; none: no such file; default: "
+     "beside the store, with -record behind its name; that of the run before is kept with .1",
+     NULL, offsetof(run_options, record)},
+    {"record-max", TW_CONFIG_INTEGER, "BYTES", "0", NULL, "4G",
+     "the recording ends when its file is so large; the run goes on; 0: no bound", NULL,
+     offsetof(run_options, record_bytes_max)},
     {"json", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no", "print the report as one JSON document",
      NULL, offsetof(run_options, json)},
     {"quiet", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no", "no progress line", NULL,

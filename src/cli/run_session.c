@@ -246,6 +246,7 @@ static tw_status settle(run_session *session, tw_error *error) {
     tell_engine(session);
     tell_venue(session);
     tell_recorder(session);
+    run_recording_turn(&session->recording);
     return status;
 }
 
@@ -258,6 +259,7 @@ static tw_status wait_ready(run_session *session, tw_error *error) {
             status = tw_engine_turn(session->engine, EVENTS_A_TURN, &work, error);
         if (status == TW_OK)
             status = tw_loop_turn(session->loop, 0, NULL, error);
+        run_recording_turn(&session->recording);
     }
     return status;
 }

@@ -5,6 +5,7 @@
  *     network thread           tw_venue_turn
  *     recorder thread          tw_recorder_turn
  *     main thread              tw_engine_turn, progress, signals
+ *     recording thread         tw_recording_turn, see run_recording.h
  *     monitor thread (--metrics) the figures' own loop, see run_monitor.h
  *     dashboard thread (--listen) its own loop, see run_dashboard.h
  *
@@ -22,6 +23,7 @@
 #include "run_monitor.h"
 #include "run_options.h"
 #include "run_strategy.h"
+#include "run_recording.h"
 #include "tradewind/engine.h"
 #include "tradewind/exchange.h"
 #include "tradewind/loop.h"
@@ -67,6 +69,7 @@ typedef struct run_session {
     run_kill kill;
     run_monitor monitor;
     run_dashboard dashboard;
+    run_recording recording;
 
     run_thread exchange_thread;
     run_thread network_thread;

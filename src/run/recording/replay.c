@@ -221,6 +221,16 @@ static bool is_over(const tw_replay *replay) {
     return replay->head.config.journal_sequence + report.journal_entries >= options->until_sequence;
 }
 
+static void begin_turn(tw_replay *replay, const item_turn *begin) {
+    const tw_replay_options *options = &replay->options;
+    if (begin->stop != 0)
+        tw_engine_stop(replay->engine);
+    replay->result->turns++;
+    if (options->on_turn != NULL)
+        replay_stop(replay, options->on_turn(options->context, replay->result->turns,
+                                             begin->event_count_max, begin->stop != 0));
+}
+
 static void play(tw_replay *replay) {
     fetch(replay);
     while (replay->has_next && !is_over(replay)) {
@@ -231,9 +241,7 @@ static void play(tw_replay *replay) {
             resume(replay, taken->as.plan);
         } else if (taken->head.kind == ITEM_TURN) {
             item_turn begin = taken->as.turn;
-            if (begin.stop != 0)
-                tw_engine_stop(replay->engine);
-            replay->result->turns++;
+            begin_turn(replay, &begin);
             turn(replay, begin.event_count_max);
             finish_turn(replay, begin.event_count_max);
             compare_turn_end(replay);
@@ -253,8 +261,15 @@ static tw_status make(tw_replay *replay, tw_error *error) {
         return tw_error_set(error, status, "no memory for the replay");
     if (replay->head.strategy[0] != '\0' && replay->head.config.port.weigh == NULL)
         replay_strategy(replay, &replay->head.config.port);
+    if (replay->changed && replay->head.config.port.weigh == replay_weigh)
+        return tw_error_set(error, TW_INVALID,
+                            "%s has a strategy of the user's own, %s: with other settings that "
+                            "itself is needed, not what it said",
+                            replay->name, replay->head.strategy);
     if (replay->changed)
         status = replay_orders_read(replay->allocator, &replay->source, &replay->orders, error);
+    if (replay->changed && status == TW_OK)
+        replay->result->orders_recorded = replay_orders_count(replay->orders);
     if (status == TW_OK)
         status = tw_engine_new(replay->allocator, &replay->head.config, replay->head.symbols,
                                &ports, &replay->engine, error);

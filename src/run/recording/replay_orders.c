@@ -19,6 +19,7 @@ struct replay_orders {
     size_t count;
     size_t capacity;
     tw_map *by_id; /* hash of the id, to its index */
+    uint64_t submitted;
 };
 
 static uint64_t hash_of(const char *id) {
@@ -60,6 +61,7 @@ static tw_status keep(replay_orders *orders, const tw_order *order, uint64_t tur
         status = tw_map_put(orders->by_id, hash_of(order->client_order_id), orders->count);
     if (status == TW_OK)
         orders->orders[orders->count++] = (known_order){*order, turn, made};
+    orders->submitted += status == TW_OK && !made;
     return status;
 }
 
@@ -109,6 +111,10 @@ void replay_orders_free(replay_orders *orders) {
     tw_map_free(orders->by_id);
     TW_DELETE(orders->allocator, orders->orders, orders->capacity, known_order);
     TW_DELETE(orders->allocator, orders, 1, replay_orders);
+}
+
+uint64_t replay_orders_count(const replay_orders *orders) {
+    return orders->submitted;
 }
 
 bool replay_orders_made(replay_orders *orders, const tw_order *order, uint64_t turn) {

@@ -16,6 +16,8 @@ typedef struct replay_orders replay_orders;
 tw_status replay_orders_read(const tw_allocator *allocator, const reader_source *source,
                              replay_orders **ret_orders, tw_error *error) TW_MUST_CHECK;
 void replay_orders_free(replay_orders *orders);
+/* Handed to the broker, those of earlier runs left out. */
+uint64_t replay_orders_count(const replay_orders *orders);
 
 /* The replay has made an order, in its n-th turn: is it one of the recording? */
 bool replay_orders_made(replay_orders *orders, const tw_order *order, uint64_t turn);

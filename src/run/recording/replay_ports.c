@@ -65,6 +65,8 @@ static tw_status next_venue(void *context, tw_venue_event *ret_event) {
     memcpy(&ret_event->as, &taken->as.venue.as, item_venue_size(taken->head.sub));
     replay->result->venue_events++;
     see_time(replay, ret_event->time_ns);
+    if (replay->options.on_venue != NULL)
+        replay_stop(replay, replay->options.on_venue(replay->options.context, ret_event));
     return TW_OK;
 }
 
@@ -110,10 +112,11 @@ static tw_status submit(void *context, const tw_order *order) {
         result->strays++;
     if (replay->changed && !has_room(replay))
         return TW_FULL;
+    bool known = !replay->changed || replay_orders_made(replay->orders, order, result->turns);
     result->orders++;
     if (replay->options.on_order != NULL)
-        replay_stop(replay, replay->options.on_order(replay->options.context, order));
-    if (replay->changed && !replay_orders_made(replay->orders, order, result->turns)) {
+        replay_stop(replay, replay->options.on_order(replay->options.context, order, known));
+    if (!known) {
         replay->canceled[replay->canceled_count++] = *order;
         result->orders_unknown++;
     }
@@ -201,7 +204,7 @@ static int strategy_answer(const item *taken, int usual, int64_t *ret_took_ns) {
 }
 
 /* Weights come in parts, all of one call. */
-static int weigh(void *context, const tw_strategy_view *view, double *ret_weights,
+int replay_weigh(void *context, const tw_strategy_view *view, double *ret_weights,
                  int64_t *ret_took_ns) {
     tw_replay *replay = context;
     uint32_t count = 0;
@@ -225,7 +228,7 @@ static int show_bar(void *context, const tw_strategy_bar *bar, int64_t *ret_took
 
 void replay_strategy(tw_replay *replay, tw_strategy_port *ret_port) {
     *ret_port = (tw_strategy_port){
-        .weigh = weigh, .bar = show_bar, .context = replay, .name = replay->head.strategy};
+        .weigh = replay_weigh, .bar = show_bar, .context = replay, .name = replay->head.strategy};
 }
 
 void replay_ports(tw_replay *replay, tw_engine_ports *ret_ports) {

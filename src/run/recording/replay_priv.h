@@ -66,6 +66,8 @@ void replay_stop(tw_replay *replay, tw_status status);
 
 void replay_ports(tw_replay *replay, tw_engine_ports *ret_ports);
 /* What the user's own strategy said, from the recording: it is not needed itself. */
+int replay_weigh(void *context, const tw_strategy_view *view, double *ret_weights,
+                 int64_t *ret_took_ns);
 void replay_strategy(tw_replay *replay, tw_strategy_port *ret_port);
 
 /* ---- replay_compare.c ---------------------------------------------------------------------- */

@@ -1,0 +1,138 @@
+/* run_recording.c - see run_recording.h. */
+#include "run_recording.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "output_file.h"
+#include "tradewind/time.h"
+
+static const char NO_RECORDING[] = "none";
+static const int64_t WAIT_NS = 100 * TW_NS_PER_MS;
+
+static void name_file(run_recording *recording, const run_options *options, const char *database) {
+    if (options->record[0] != '\0')
+        snprintf(recording->path, sizeof recording->path, "%s", options->record);
+    else
+        beside_store(database, "record", recording->path, sizeof recording->path);
+}
+
+/* The recording of the run before is kept, and no older one. */
+static tw_status keep_last(const run_recording *recording, tw_error *error) {
+    char older[sizeof recording->path + 2];
+    struct stat about;
+    if (lstat(recording->path, &about) != 0 || !S_ISREG(about.st_mode))
+        return TW_OK;
+    snprintf(older, sizeof older, "%s.1", recording->path);
+    if (rename(recording->path, older) != 0)
+        return tw_error_set_errno(error, errno, "%s cannot be kept as %s", recording->path, older);
+    return TW_OK;
+}
+
+/* ---- the thread ---------------------------------------------------------------------------- */
+
+static void on_work(void *context) {
+    tw_loop_wake(((run_recording *)context)->loop);
+}
+
+static void turn(run_recording *recording) {
+    uint64_t work = 0;
+    tw_error error = {0};
+    if (tw_recording_turn(recording->recording, tw_time_monotonic_ns(), &work, &error) != TW_OK)
+        fprintf(stderr, "tradewind run: the run is not recorded any more: %s\n", error.message);
+}
+
+/* Without its thread a recording soon has no free block, and ends. */
+static void *record_main(void *context) {
+    run_recording *recording = context;
+    tw_error error = {0};
+    tw_status status = TW_OK;
+    while (status == TW_OK && !atomic_load(&recording->ending)) {
+        turn(recording);
+        status = tw_loop_turn(recording->loop, WAIT_NS, NULL, &error);
+    }
+    if (status != TW_OK)
+        fprintf(stderr, "tradewind run: the run is not recorded any more: %s\n", error.message);
+    return NULL;
+}
+
+static tw_status start_thread(run_recording *recording, tw_error *error) {
+    int failure = pthread_create(&recording->thread, NULL, record_main, recording);
+    if (failure != 0)
+        return tw_error_set_errno(error, failure, "a thread could not be started");
+    recording->running = true;
+    return TW_OK;
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+tw_status run_recording_start(run_recording *recording, const run_options *options,
+                              const run_recording_parts *parts, tw_error *error) {
+    if (strcmp(options->record, NO_RECORDING) == 0)
+        return TW_OK;
+    name_file(recording, options, parts->database);
+    if (output_is_store(recording->path, parts->database))
+        return tw_error_set(error, TW_USAGE,
+                            "--record %s is a file of the store: name another, or `--record none`",
+                            recording->path);
+    tw_status status = keep_last(recording, error);
+    if (status == TW_OK && !parts->stepped)
+        status = tw_loop_new(NULL, &recording->loop, error);
+    if (status != TW_OK)
+        return status;
+    tw_recording_config config = {.path = recording->path,
+                                  .database = parts->database,
+                                  .zone = parts->zone,
+                                  .size_max = (uint64_t)options->record_bytes_max,
+                                  .on_work = parts->stepped ? NULL : on_work,
+                                  .context = recording};
+    status = tw_recording_new(NULL, &config, parts->config, parts->symbols, &recording->recording,
+                              error);
+    if (status != TW_OK)
+        return status;
+    tw_recording_wrap(recording->recording, parts->ports, parts->config);
+    return parts->stepped ? TW_OK : start_thread(recording, error);
+}
+
+void run_recording_turn(run_recording *recording) {
+    if (recording->recording != NULL)
+        turn(recording);
+}
+
+static void tell_end(const run_recording *recording) {
+    static const char *const reasons[] = {
+        [TW_RECORDING_LATE] = "the disk or the processor was too slow for it",
+        [TW_RECORDING_BOUND] = "the file is as large as --record-max allows",
+        [TW_RECORDING_FAILED] = "the file could not be written",
+    };
+    tw_recording_end end = recording->figures.end;
+    if (end == TW_RECORDING_CLOSED || end == TW_RECORDING_TORN)
+        return;
+    fprintf(stderr,
+            "tradewind run: the recording %s ends before the run, because %s; a replay goes as far "
+            "as it reaches\n",
+            recording->path, reasons[end]);
+}
+
+void run_recording_stop(run_recording *recording) {
+    tw_error error = {0};
+    atomic_store(&recording->ending, true);
+    if (recording->running) {
+        tw_loop_wake(recording->loop);
+        pthread_join(recording->thread, NULL);
+        recording->running = false;
+    }
+    if (recording->recording != NULL) {
+        tw_status status = tw_recording_close(recording->recording, &error);
+        tw_recording_figures_of(recording->recording, &recording->figures);
+        if (status != TW_OK && recording->figures.end != TW_RECORDING_FAILED)
+            fprintf(stderr, "tradewind run: the recording has no end: %s\n", error.message);
+        tell_end(recording);
+    }
+    tw_recording_free(recording->recording);
+    tw_loop_free(recording->loop);
+    recording->recording = NULL;
+    recording->loop = NULL;
+}

@@ -1,0 +1,51 @@
+/*
+ * run_recording.h - the recording of a run (--record): what `tradewind replay` repeats it from.
+ *
+ * The file stands beside the store, and the one of the run before it is kept under its name with
+ * ".1". A thread of its own packs and writes; a stepped run does it in its turns.
+ */
+#ifndef TRADEWIND_CLI_RUN_RECORDING_H
+#define TRADEWIND_CLI_RUN_RECORDING_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "beside_store.h"
+#include "run_options.h"
+#include "tradewind/loop.h"
+#include "tradewind/recording.h"
+
+/* All zero: nothing is recorded. */
+typedef struct run_recording {
+    char path[BESIDE_PATH_SIZE]; /* stays after the end */
+    tw_recording *recording;
+    tw_loop *loop; /* of the thread; NULL: stepped */
+    pthread_t thread;
+    bool running;
+    atomic_bool ending;
+    tw_recording_figures figures; /* after the end */
+} run_recording;
+
+/* What the engine is going to be made from. */
+typedef struct run_recording_parts {
+    const char *database;
+    const tw_symbols *symbols;
+    tw_engine_config *config; /* its strategy, and the ports, then lead through the recording */
+    tw_engine_ports *ports;
+    tw_slice zone; /* bytes of the config's zone */
+    bool stepped;
+} run_recording_parts;
+
+/* Before the engine is made. Nothing with `--record none`. TW_USAGE: the file would be the store's;
+ * TW_IO and its kin. */
+tw_status run_recording_start(run_recording *recording, const run_options *options,
+                              const run_recording_parts *parts, tw_error *error) TW_MUST_CHECK;
+
+/* In a stepped run, after the engine's turns. */
+void run_recording_turn(run_recording *recording);
+
+/* The engine turns no more: writes what is left, and tells on standard error if it is not the whole
+ * run. Harmless in any state. */
+void run_recording_stop(run_recording *recording);
+
+#endif
