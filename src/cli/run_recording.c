@@ -105,11 +105,10 @@ static void tell_end(const run_recording *recording) {
     static const char *const reasons[] = {
         [TW_RECORDING_LATE] = "the disk or the processor was too slow for it",
         [TW_RECORDING_BOUND] = "the file is as large as --record-max allows",
-        [TW_RECORDING_FAILED] = "the file could not be written",
     };
     tw_recording_end end = recording->figures.end;
-    if (end == TW_RECORDING_CLOSED || end == TW_RECORDING_TORN)
-        return;
+    if (end != TW_RECORDING_LATE && end != TW_RECORDING_BOUND)
+        return; /* whole, or its failure has been told */
     fprintf(stderr,
             "tradewind run: the recording %s ends before the run, because %s; a replay goes as far "
             "as it reaches\n",

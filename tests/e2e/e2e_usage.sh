@@ -31,7 +31,7 @@ each_command_tells_the_version() {
 nothing_to_do_is_wrong_usage() {
     expect 2
     silent
-    says 'usage: tradewind COMMAND' 24
+    says 'usage: tradewind COMMAND' 30
 }
 
 an_unknown_command_is_told_its_nearest() {
