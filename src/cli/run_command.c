@@ -315,11 +315,13 @@ static tw_status make_engine(run_session *session, tw_error *error) {
         config.intent_sequence = tw_recovery_intent(past.recovery);
     tw_venue_ports(session->venue, &ports.feed, &ports.broker);
     tw_recorder_port(session->recorder, &ports.store);
-    run_recording_parts parts = {.database = session->database,
-                                 .symbols = session->symbols,
-                                 .config = &config,
-                                 .ports = &ports,
-                                 .stepped = session->stepped};
+    run_recording_parts parts = {
+        .database = session->database,
+        .symbols = session->symbols,
+        .config = &config,
+        .ports = &ports,
+        .zone = {session->strategy.zone_bytes, session->strategy.zone_size},
+        .stepped = session->stepped};
     if (status == TW_OK)
         status = run_recording_start(&session->recording, session->options, &parts, error);
     if (status == TW_OK)

@@ -2,6 +2,7 @@
 #include "run_strategy.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tradewind/time.h"
@@ -141,11 +142,23 @@ static tw_status load(run_strategy *strategy, const tw_symbols *symbols,
     return tw_plugin_open(NULL, &plugin, &strategy->plugin, error);
 }
 
+static tw_status read_zone(run_strategy *strategy, tw_error *error) {
+    tw_error why = {0};
+    const char *name = strategy->options->zone;
+    tw_status status = zone_file_bytes(name, &strategy->zone_bytes, &strategy->zone_size, error);
+    if (status != TW_OK)
+        return status;
+    tw_slice bytes = {strategy->zone_bytes, strategy->zone_size};
+    status = tw_zone_new(NULL, bytes, &strategy->zone, &why);
+    return status == TW_OK ? TW_OK
+                           : tw_error_set(error, status, "time zone %s: %s", name, why.message);
+}
+
 tw_status run_strategy_open(run_strategy *strategy, const tw_symbols *symbols,
                             const tw_engine_config *config, bool repeated, tw_error *error) {
     tw_status status = TW_OK;
     if (needs_days(strategy))
-        status = zone_file_read(strategy->options->zone, &strategy->zone, error);
+        status = read_zone(strategy, error);
     if (status == TW_OK && strategy->kind == TW_STRATEGY_PORT)
         status = load(strategy, symbols, config, repeated, error);
     return status;
@@ -155,6 +168,7 @@ void run_strategy_close(run_strategy *strategy) {
     tw_plugin_close(strategy->plugin);
     TW_DELETE(NULL, strategy->names, strategy->name_count, const char *);
     tw_zone_free(strategy->zone);
+    free(strategy->zone_bytes);
     *strategy = (run_strategy){0};
 }
 

@@ -28,7 +28,9 @@ typedef struct run_strategy {
     tw_strategy kind;
     uint32_t times_s[TW_ENGINE_TIME_COUNT_MAX];
     uint32_t time_count;
-    tw_zone *zone; /* NULL: nobody asks for days */
+    tw_zone *zone;    /* NULL: nobody asks for days */
+    char *zone_bytes; /* that it was made from, for the recording */
+    size_t zone_size;
     const char **names;
     uint32_t name_count;
     tw_plugin *plugin; /* NULL: none */

@@ -27,21 +27,31 @@ static tw_status read_bytes(const char *path, char *buffer, size_t *ret_size, tw
     return TW_OK;
 }
 
-tw_status zone_file_read(const char *name, tw_zone **ret_zone, tw_error *error) {
+tw_status zone_file_bytes(const char *name, char **ret_bytes, size_t *ret_size, tw_error *error) {
     char path[ZONE_PATH_SIZE];
-    tw_error why = {0};
     const char *folder = secure_getenv("TZDIR");
-    size_t size = 0;
     snprintf(path, sizeof path, "%s/%s", folder != NULL ? folder : "/usr/share/zoneinfo", name);
     char *buffer = malloc(ZONE_SIZE_MAX);
     if (buffer == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory for a time zone");
-    tw_status status = read_bytes(path, buffer, &size, error);
-    if (status == TW_OK) {
-        status = tw_zone_new(NULL, (tw_slice){buffer, size}, ret_zone, &why);
-        if (status != TW_OK)
-            status = tw_error_set(error, status, "%s: %s", path, why.message);
+    tw_status status = read_bytes(path, buffer, ret_size, error);
+    if (status != TW_OK) {
+        free(buffer);
+        return status;
     }
-    free(buffer);
-    return status;
+    *ret_bytes = buffer;
+    return TW_OK;
+}
+
+tw_status zone_file_read(const char *name, tw_zone **ret_zone, tw_error *error) {
+    char *bytes = NULL;
+    size_t size = 0;
+    tw_error why = {0};
+    tw_status status = zone_file_bytes(name, &bytes, &size, error);
+    if (status != TW_OK)
+        return status;
+    status = tw_zone_new(NULL, (tw_slice){bytes, size}, ret_zone, &why);
+    free(bytes);
+    return status == TW_OK ? TW_OK
+                           : tw_error_set(error, status, "time zone %s: %s", name, why.message);
 }
