@@ -26,6 +26,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "quiet_account.h"
 #include "quiet_disk.h"
 #include "quiet_venue.h"
 #include "tradewind/histogram.h"
@@ -44,8 +45,7 @@ enum {
     PEER_DECISIONS = 400
 };
 
-static const double MOVE = 1.35;   /* what takes a symbol out of its band, up or down */
-static const double EQUITY = 10e6; /* dollars */
+static const double MOVE = 1.35; /* what takes a symbol out of its band, up or down */
 
 typedef enum way { ALL, NO_RISK, DURABLE, WAY_COUNT } way;
 
@@ -55,10 +55,7 @@ typedef struct chain {
     quiet_venue venue;
     tw_market_event *events;
     size_t event_count;
-    int64_t *quantity_nano;
-    int64_t *price_nano;
-    int64_t cash_nano;
-    double *closes;
+    quiet_account account;
     tw_order *orders; /* of the newest run */
     size_t order_count;
     uint64_t journal; /* hash of that of all controls */
@@ -104,10 +101,6 @@ static tw_market_event ordinary(tw_random *random, const int64_t *mids, uint32_t
                      .side = TW_SIDE_BUY}};
 }
 
-static int64_t whole_cents(double dollars) {
-    return llround(dollars * 100.0) * (TW_NANO / 100);
-}
-
 /* First a quote of each symbol; then, again and again, ordinary ones and one that drifts. */
 static void make_events(chain *c, size_t decisions) {
     uint32_t n = c->venue.symbol_count;
@@ -120,7 +113,7 @@ static void make_events(chain *c, size_t decisions) {
     int64_t time_ns = c->venue.begin_ns + 14 * TW_NS_PER_HOUR;
     size_t next = 0;
     for (uint32_t s = 0; s < n; s++) {
-        mids[s] = c->price_nano[s];
+        mids[s] = c->account.price_nano[s];
         c->events[next++] = quote_of(s, mids[s], time_ns += STEP_NS / 100);
     }
     for (size_t d = 0; d < decisions; d++) {
@@ -128,101 +121,22 @@ static void make_events(chain *c, size_t decisions) {
             c->events[next++] = ordinary(&random, mids, n, time_ns += STEP_NS);
         tw_symbol symbol = (tw_symbol)(d % n);
         bool up = (d / n + symbol) % 2 == 0;
-        mids[symbol] = whole_cents((double)mids[symbol] / TW_NANO * (up ? MOVE : 1.0 / MOVE));
+        mids[symbol] = quiet_cents((double)mids[symbol] / TW_NANO * (up ? MOVE : 1.0 / MOVE));
         c->events[next++] = quote_of(symbol, mids[symbol], time_ns += STEP_NS);
     }
     free(mids);
 }
 
-/* Positions at their weights, in whole shares, and two years of closes with one factor. */
-static void make_account(chain *c) {
-    uint32_t n = c->venue.symbol_count;
-    tw_random random;
-    tw_random_init(&random, 5, 0);
-    c->quantity_nano = calloc(n, sizeof(int64_t));
-    c->price_nano = calloc(n, sizeof(int64_t));
-    c->closes = calloc((size_t)DAYS * n, sizeof(double));
-    quiet_require(c->quantity_nano != NULL && c->price_nano != NULL && c->closes != NULL, "memory");
-    double left = EQUITY;
-    for (uint32_t s = 0; s < n; s++) {
-        double price = 20.0 + (double)tw_random_below(&random, 8000) / 100.0;
-        double shares = floor(0.98 * EQUITY / n / price);
-        c->price_nano[s] = whole_cents(price);
-        c->quantity_nano[s] = (int64_t)shares * TW_NANO;
-        left -= shares * price;
-        c->closes[(size_t)(DAYS - 1) * n + s] = price;
-    }
-    c->cash_nano = whole_cents(left);
-    for (size_t day = DAYS - 1; day-- > 0;) {
-        double market = 0.01 * (tw_random_uniform(&random) - 0.5);
-        for (uint32_t s = 0; s < n; s++) {
-            double own = 0.03 * (tw_random_uniform(&random) - 0.5);
-            c->closes[day * n + s] = c->closes[(day + 1) * n + s] * (1.0 - market - own);
-        }
-    }
-    c->venue.day_count = DAYS;
-    c->venue.closes = c->closes;
-}
-
 /* ---- the engine ---------------------------------------------------------------------------- */
-
-static tw_pretrade_config every_control(way how, uint32_t n) {
-    tw_pretrade_config config;
-    tw_pretrade_config_init(&config);
-    config.limits = (tw_pretrade_limits){
-        .quantity_max = {100000 * TW_NANO},
-        .value_max = {1000000 * TW_NANO},
-        .collar_nano = TW_NANO / 200,
-        .price_age_ns_max = 300 * TW_NS_PER_SECOND,
-        .position_max = {1000000 * TW_NANO},
-        .position_value_max = {5000000 * TW_NANO},
-        .position_share_max_nano = TW_NANO / 2,
-        .open_max = 100,
-        .repeat_max = 1000,
-        .repeat_span_ns = TW_NS_PER_MINUTE,
-    };
-    config.gross_share_max_nano = 2 * TW_NANO;
-    config.net_share_max_nano = 2 * TW_NANO;
-    config.value_at_risk_share_max_nano = how == NO_RISK ? 0 : TW_NANO / 2;
-    config.open_max = n;
-    config.message_max[TW_PRETRADE_SUBMIT] = 1000;
-    config.message_max[TW_PRETRADE_CANCEL] = 1000;
-    config.message_day_max[TW_PRETRADE_SUBMIT] = 1000000;
-    config.duplicate_span_ns = TW_NS_PER_SECOND;
-    config.day_loss_max.nano = 5000000 * TW_NANO;
-    config.day_loss_share_max_nano = TW_NANO / 2;
-    config.drawdown_share_max_nano = TW_NANO / 2;
-    config.losses_max = 100000;
-    config.error_max = 20;
-    config.error_span_ns = TW_NS_PER_MINUTE;
-    return config;
-}
 
 static tw_engine *make_engine(chain *c, way how, const tw_engine_ports *ports) {
     tw_engine *engine = NULL;
     tw_error error = {0};
     uint32_t n = c->venue.symbol_count;
-    tw_engine_config config = {
-        .strategy_name = "chain",
-        .epoch = 1,
-        .symbol_count = n,
-        .order_count_max = DECISIONS_MAX + 384,
-        .level_count_max = 64 * n,
-        .history_days_max = DAYS,
-        .window_count = 100,
-        .timeframes_ns = {TW_NS_PER_SECOND, TW_NS_PER_MINUTE, TW_NS_PER_HOUR},
-        .timeframe_count = 3,
-        .strategy = TW_STRATEGY_EQUAL,
-        .cash_weight = 0.02,
-        .band = 0.98 / n * 0.2,
-        .order_patience_ns = TW_NS_PER_MINUTE,
-        .lot = {TW_NANO},
-        .controls = every_control(how, n),
-        .kill_on_stop = TW_KILL_CANCEL,
-        .warm_ns_max = TW_NS_PER_SECOND,
-        .decision_gap_ns = TW_NS_PER_SECOND,
-        .monotonic_ns = tw_time_monotonic_ns,
-    };
+    tw_engine_config config;
+    quiet_engine_config(n, DAYS, how != NO_RISK, &config);
+    config.order_count_max = DECISIONS_MAX + 384;
+    config.band = 0.98 / n * 0.2;
     if (tw_engine_new(NULL, &config, c->venue.symbols, ports, &engine, &error) != TW_OK)
         quiet_require(false, error.message);
     return engine;
@@ -305,7 +219,7 @@ static void run(chain *c, way how, size_t decisions, tw_engine_report *ret_repor
                 double stages[TW_ENGINE_STAGE_COUNT]) {
     quiet_disk disk;
     tw_engine_ports ports;
-    quiet_venue_begin(&c->venue, c->quantity_nano, c->price_nano, c->cash_nano);
+    quiet_venue_begin(&c->venue, &c->account);
     quiet_venue_ports(&c->venue, &ports);
     if (how == DURABLE)
         quiet_disk_open(&disk, c->venue.symbols, c->venue.symbol_count, &ports.store);
@@ -338,10 +252,10 @@ static void write_input(const chain *c, const char *path, size_t decisions) {
     FILE *out = fopen(path, "w");
     quiet_require(out != NULL, "a file for the peer");
     uint32_t n = c->venue.symbol_count;
-    fprintf(out, "%u %d %.2f\n", n, DAYS, (double)c->cash_nano / TW_NANO);
+    fprintf(out, "%u %d %.2f\n", n, DAYS, (double)c->account.cash_nano / TW_NANO);
     for (uint32_t s = 0; s < n; s++)
-        fprintf(out, "%" PRId64 " %.2f\n", c->quantity_nano[s] / TW_NANO,
-                (double)c->price_nano[s] / TW_NANO);
+        fprintf(out, "%" PRId64 " %.2f\n", c->account.quantity_nano[s] / TW_NANO,
+                (double)c->account.price_nano[s] / TW_NANO);
     for (size_t i = 0; i < n + decisions * (BETWEEN + 1); i++) {
         const tw_market_event *event = &c->events[i];
         if (event->kind == TW_MARKET_QUOTE)
@@ -428,7 +342,7 @@ int main(int argc, char **argv) {
     c.venue.context = &c;
     c.orders = calloc(DECISIONS_MAX, sizeof *c.orders);
     quiet_require(c.orders != NULL, "memory for orders");
-    make_account(&c);
+    quiet_account_make(&c.account, (uint32_t)symbols, DAYS);
     make_events(&c, (size_t)decisions);
     int file = mkstemp(path);
     quiet_require(file >= 0 && close(file) == 0, "a temporary file");
@@ -470,8 +384,6 @@ int main(int argc, char **argv) {
     quiet_venue_done(&c.venue);
     free(c.events);
     free(c.orders);
-    free(c.quantity_nano);
-    free(c.price_nano);
-    free(c.closes);
+    quiet_account_done(&c.account);
     return 0;
 }

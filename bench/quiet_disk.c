@@ -37,6 +37,12 @@ static void *record(void *context) {
         if (tw_recorder_turn(disk->recorder, tw_time_monotonic_ns(), &work, &error) != TW_OK)
             quiet_require(false, error.message);
     }
+    tw_error error = {0};
+    if (tw_recorder_flush(disk->recorder, &error) != TW_OK)
+        quiet_require(false, error.message);
+    struct timespec busy;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &busy);
+    disk->busy_ns = (int64_t)busy.tv_sec * TW_NS_PER_SECOND + busy.tv_nsec;
     return NULL;
 }
 
@@ -65,15 +71,20 @@ void quiet_disk_open(quiet_disk *disk, tw_symbols *symbols, uint32_t symbol_coun
     tw_recorder_port(disk->recorder, ret_port);
 }
 
+void quiet_disk_finish(quiet_disk *disk) {
+    if (disk->finished)
+        return;
+    atomic_store(&disk->ending, true);
+    sem_post(&disk->work);
+    pthread_join(disk->thread, NULL);
+    disk->finished = true;
+}
+
 void quiet_disk_close(quiet_disk *disk) {
     static const char *const ends[] = {"", "-wal", "-shm"};
     char path[96];
     tw_error error = {0};
-    atomic_store(&disk->ending, true);
-    sem_post(&disk->work);
-    pthread_join(disk->thread, NULL);
-    if (tw_recorder_flush(disk->recorder, &error) != TW_OK)
-        quiet_require(false, error.message);
+    quiet_disk_finish(disk);
     tw_recorder_free(disk->recorder);
     if (tw_store_close(disk->store, &error) != TW_OK)
         quiet_require(false, error.message);

@@ -59,11 +59,13 @@ void quiet_venue_done(quiet_venue *venue) {
     free(venue->price_nano);
 }
 
-void quiet_venue_begin(quiet_venue *venue, const int64_t *quantity_nano, const int64_t *price_nano,
-                       int64_t cash_nano) {
-    memcpy(venue->quantity_nano, quantity_nano, venue->symbol_count * sizeof(int64_t));
-    memcpy(venue->price_nano, price_nano, venue->symbol_count * sizeof(int64_t));
-    venue->cash_nano = cash_nano;
+void quiet_venue_begin(quiet_venue *venue, const quiet_account *account) {
+    size_t size = venue->symbol_count * sizeof(int64_t);
+    quiet_require(account->symbol_count == venue->symbol_count, "as many symbols");
+    memcpy(venue->quantity_nano, account->quantity_nano, size);
+    memcpy(venue->price_nano, account->price_nano, size);
+    venue->account = account;
+    venue->cash_nano = account->cash_nano;
     venue->now_ns = venue->begin_ns;
     venue->told = venue->fills = venue->sequence = venue->hash = 0;
     venue->is_filling = false;
@@ -81,15 +83,15 @@ static void tell_close(const quiet_venue *venue, uint64_t index, tw_venue_event 
     tw_bar *bar = &event->as.history;
     event->kind = TW_VENUE_HISTORY;
     bar->symbol = (tw_symbol)(index % venue->symbol_count);
-    bar->time_ns = venue->begin_ns - (int64_t)(venue->day_count - day) * TW_NS_PER_DAY;
+    bar->time_ns = venue->begin_ns - (int64_t)(venue->account->day_count - day) * TW_NS_PER_DAY;
     bar->timeframe_ns = TW_NS_PER_DAY;
-    bar->close.nano = (int64_t)(venue->closes[index] * (double)TW_NANO);
+    bar->close.nano = (int64_t)(venue->account->closes[index] * (double)TW_NANO);
 }
 
 /* Event `index` of the opening; false when that is over. */
 static bool tell_opening(const quiet_venue *venue, uint64_t index, tw_venue_event *event) {
     uint64_t n = venue->symbol_count;
-    uint64_t closes = n * venue->day_count;
+    uint64_t closes = n * venue->account->day_count;
     if (index == 0) {
         event->kind = TW_VENUE_ACCOUNT;
         event->as.account.cash.nano = venue->cash_nano;
@@ -132,7 +134,7 @@ static void tell_fill(quiet_venue *venue, tw_venue_event *event) {
 static tw_status next_venue(void *context, tw_venue_event *ret_event) {
     quiet_venue *venue = context;
     if (!venue->is_filling &&
-        venue->told > 3 + (1 + (uint64_t)venue->day_count) * venue->symbol_count)
+        venue->told > 3 + (1 + (uint64_t)venue->account->day_count) * venue->symbol_count)
         return TW_EMPTY;
     *ret_event = (tw_venue_event){.time_ns = venue->now_ns};
     if (tell_opening(venue, venue->told, ret_event)) {

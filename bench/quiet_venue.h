@@ -8,21 +8,19 @@
 #ifndef QUIET_VENUE_H
 #define QUIET_VENUE_H
 
+#include "quiet_account.h"
 #include "tradewind/engine.h"
 #include "tradewind/ring.h"
-
-#define QUIET_DAYS_MAX 1024
 
 typedef struct quiet_venue {
     tw_symbols *symbols;
     uint32_t symbol_count;
-    uint32_t day_count; /* of history */
-    int64_t begin_ns;   /* the first moment: a midnight */
-    int64_t now_ns;     /* venue time, which its events bear */
+    int64_t begin_ns; /* the first moment: a midnight */
+    int64_t now_ns;   /* venue time, which its events bear */
     int64_t cash_nano;
     int64_t *quantity_nano; /* [symbols] */
     int64_t *price_nano;    /* [symbols]: orders are filled at it */
-    const double *closes;   /* [days][symbols] */
+    const quiet_account *account;
 
     tw_ring *market;
     tw_ring *rows;
@@ -43,9 +41,8 @@ typedef struct quiet_venue {
 void quiet_venue_init(quiet_venue *venue, uint32_t symbol_count, size_t market_events);
 void quiet_venue_done(quiet_venue *venue);
 
-/* Account, history and store as at first, with nothing told. */
-void quiet_venue_begin(quiet_venue *venue, const int64_t *quantity_nano, const int64_t *price_nano,
-                       int64_t cash_nano);
+/* Account, history and store as at first, with nothing told. The account is borrowed. */
+void quiet_venue_begin(quiet_venue *venue, const quiet_account *account);
 
 /* Ports that end here. */
 void quiet_venue_ports(quiet_venue *venue, tw_engine_ports *ret_ports);
