@@ -36,13 +36,13 @@
 enum {
     ROUNDS = 6, /* the first is the warm-up */
     SYMBOLS_DEFAULT = 500,
-    TAPE = 500000, /* events; played again and again, each time later */
+    TAPE = 100000, /* events; played again and again, each time later */
     FRAME = 50,
     DEPTH = 10,
     DAYS = 252,
     EVENTS_A_TURN = 4096,
     INTERVAL_NS = 1000, /* of the paced way */
-    PEER_EVENTS = 200000
+    PEER_EVENTS = 100000
 };
 
 typedef enum way { MEMORY, RISK, DISK, PACED, WAY_COUNT } way;
@@ -129,7 +129,7 @@ static void make_tape(flow *f) {
     }
     while (next < f->tape_count)
         f->tape[next++] = random_event(f, &random, there,
-                                       time_ns += 500 + (int64_t)tw_random_below(&random, 1000));
+                                       time_ns += 10000 + (int64_t)tw_random_below(&random, 20000));
     f->lap_ns = time_ns + 1000 - begin_ns;
     free(there);
 }

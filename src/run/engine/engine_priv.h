@@ -200,6 +200,8 @@ struct tw_engine {
     tw_rebalance *rebalance;
     tw_standing *standing;     /* holdings, marks and targets, for plans */
     double target_total;       /* sum of the targets */
+    uint64_t fingerprint;      /* of strategy and targets (plan.c) ... */
+    bool fingerprint_known;    /* ... as they are now */
     bool targets_fresh;        /* set since the newest decision: not journaled, not standing yet */
     uint32_t untradable_count; /* that stand so: no price, or an old one */
     int64_t mark_ns_least;     /* no mark of those that are tradable is older */
@@ -376,6 +378,8 @@ void record_decimal(tw_text *text, int64_t nano);
 uint64_t record_journal(tw_engine *engine, const char *kind, const char *format, ...)
     TW_PRINTF(3, 4);
 void record_row(tw_engine *engine, const engine_row *row);
+/* The same for the row that is most frequent, without a copy. */
+void record_trade(tw_engine *engine, const tw_trade *trade);
 /* Hands waiting rows and entries to the store; true when none is left. */
 bool record_drain(tw_engine *engine);
 bool record_waits(const tw_engine *engine);

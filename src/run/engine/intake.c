@@ -105,7 +105,7 @@ static void take_trade(tw_engine *engine, const tw_trade *trade) {
     }
     engine->report.trades++;
     state->last = trade->price;
-    record_row(engine, &(engine_row){.kind = ROW_TRADE, .as.trade = *trade});
+    record_trade(engine, trade);
     tw_status window = tw_window_push(engine->windows[trade->symbol], trade->time_ns, trade->price,
                                       trade->quantity);
     tw_status bars = tw_bars_push(engine->bars, trade, on_bar, engine);

@@ -36,8 +36,11 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size) {
     return hash;
 }
 
-/* FNV-1a over the strategy's word and the name and target of every symbol. */
-static uint64_t fingerprint(const tw_engine *engine) {
+/* FNV-1a over the strategy's word and the name and target of every symbol; made anew only after the
+ * targets were set. */
+static uint64_t fingerprint(tw_engine *engine) {
+    if (engine->fingerprint_known)
+        return engine->fingerprint;
     const char *word = tw_strategy_name(engine->config.strategy);
     uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), word, strlen(word) + 1);
     for (tw_symbol s = 0; s < engine->config.symbol_count; s++) {
@@ -45,38 +48,52 @@ static uint64_t fingerprint(const tw_engine *engine) {
         hash = hash_bytes(hash, name, strlen(name) + 1);
         hash = hash_bytes(hash, &engine->symbols[s].target_nano, sizeof(int64_t));
     }
+    engine->fingerprint = hash;
+    engine->fingerprint_known = true;
     return hash;
 }
 
 static void append_trade(const tw_engine *engine, tw_text *text, const engine_trade *trade) {
-    char quantity[TW_DECIMAL_TEXT_SIZE];
-    tw_decimal_format(trade->planned.quantity.nano, quantity);
-    tw_text_append_format(text, "[\"%s\",\"%s\",\"%s\"]",
-                          tw_symbols_name(engine->names, trade->planned.symbol),
-                          tw_side_name((tw_side)trade->planned.side), quantity);
+    RECORD_PUT(text, "[\"");
+    tw_text_append_string(text, tw_symbols_name(engine->names, trade->planned.symbol));
+    RECORD_PUT(text, "\",\"");
+    tw_text_append_string(text, tw_side_name((tw_side)trade->planned.side));
+    RECORD_PUT(text, "\",\"");
+    record_decimal(text, trade->planned.quantity.nano);
+    RECORD_PUT(text, "\"]");
+}
+
+/* As %016llx. */
+static void append_hex(tw_text *text, uint64_t value) {
+    char digits[16];
+    for (size_t i = sizeof digits; i-- > 0; value >>= 4)
+        digits[i] = "0123456789abcdef"[value & 15];
+    tw_text_append(text, (tw_slice){digits, sizeof digits});
 }
 
 /* As many entries as it takes: a reader knows by `last` that none is missing. */
 static void record_plan(tw_engine *engine) {
     const engine_plan *plan = &engine->plan;
-    unsigned part = 0;
+    uint64_t part = 0;
     for (uint32_t i = 0; i < plan->trade_count;) {
-        char memory[TW_JOURNAL_PAYLOAD_SIZE];
-        tw_text text = tw_text_over(memory, sizeof memory);
-        tw_text_append_format(&text,
-                              "{\"decision\":%llu,\"part\":%u,\"strategy\":\"%s\",\"targets\":"
-                              "\"%016llx\",\"trades\":[",
-                              (unsigned long long)plan->decision, ++part,
-                              tw_strategy_name(engine->config.strategy),
-                              (unsigned long long)plan->targets);
+        record_line line;
+        tw_text *text = record_begin(engine, &line, "plan");
+        RECORD_PUT(text, "{\"decision\":");
+        tw_text_append_u64(text, plan->decision);
+        RECORD_PUT(text, ",\"part\":");
+        tw_text_append_u64(text, ++part);
+        RECORD_PUT(text, ",\"strategy\":\"");
+        tw_text_append_string(text, tw_strategy_name(engine->config.strategy));
+        RECORD_PUT(text, "\",\"targets\":\"");
+        append_hex(text, plan->targets);
+        RECORD_PUT(text, "\",\"trades\":[");
         for (uint32_t k = 0; k < PLAN_TRADES_AN_ENTRY && i < plan->trade_count; k++, i++) {
             if (k > 0)
-                tw_text_append_char(&text, ',');
-            append_trade(engine, &text, &plan->trades[i]);
+                tw_text_append_char(text, ',');
+            append_trade(engine, text, &plan->trades[i]);
         }
-        tw_text_append_string(&text, i == plan->trade_count ? "],\"last\":true}" : "]}");
-        TW_ASSERT(!text.truncated);
-        record_journal(engine, "plan", "%s", memory);
+        tw_text_append_string(text, i == plan->trade_count ? "],\"last\":true}" : "]}");
+        record_end(engine, &line);
     }
 }
 

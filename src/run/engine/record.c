@@ -84,20 +84,32 @@ static tw_status put(const tw_engine *engine, const engine_row *row) {
     return TW_INVALID;
 }
 
-void record_row(tw_engine *engine, const engine_row *row) {
-    if (engine->pending_count == 0) {
-        tw_status status = put(engine, row);
-        if (status == TW_OK) {
-            engine->report.rows_put++;
-            return;
-        }
-        if (status != TW_FULL) {
-            engine_fail(engine, status, "the store failed: %s", tw_status_sentence(status));
-            return;
-        }
+/* A row was offered to the store. True if it must wait. */
+static bool has_to_wait(tw_engine *engine, tw_status status) {
+    if (status == TW_FULL) {
+        TW_ASSERT(engine->pending_count < engine->pending_capacity);
+        return true;
     }
-    TW_ASSERT(engine->pending_count < engine->pending_capacity);
-    engine->pending[engine->pending_count++] = *row;
+    if (status == TW_OK)
+        engine->report.rows_put++;
+    else
+        engine_fail(engine, status, "the store failed: %s", tw_status_sentence(status));
+    return false;
+}
+
+void record_row(tw_engine *engine, const engine_row *row) {
+    tw_status status = engine->pending_count == 0 ? put(engine, row) : TW_FULL;
+    if (has_to_wait(engine, status))
+        engine->pending[engine->pending_count++] = *row;
+}
+
+void record_trade(tw_engine *engine, const tw_trade *trade) {
+    const tw_store_port *store = &engine->store;
+    tw_status status =
+        engine->pending_count == 0 ? store->put_trade(store->context, trade) : TW_FULL;
+    if (has_to_wait(engine, status))
+        engine->pending[engine->pending_count++] =
+            (engine_row){.kind = ROW_TRADE, .as.trade = *trade};
 }
 
 static void drain_entries(tw_engine *engine) {

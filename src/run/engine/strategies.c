@@ -253,6 +253,7 @@ static tw_status set_targets(tw_engine *engine, tw_error *error) {
     }
     engine->targeted = true;
     engine->targets_fresh = true;
+    engine->fingerprint_known = false;
     return TW_OK;
 }
 
