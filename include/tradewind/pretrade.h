@@ -271,6 +271,8 @@ tw_pretrade_enter_explained(tw_pretrade *gate, const tw_order *order, int64_t no
                             tw_pretrade_verdict ret_verdicts[TW_PRETRADE_REASON_COUNT],
                             tw_pretrade_verdict *ret_verdict) TW_MUST_CHECK;
 
+/* `stops` of the figures, for those who ask all the time. */
+TW_API uint32_t tw_pretrade_stops(const tw_pretrade *gate);
 TW_API void tw_pretrade_get_figures(const tw_pretrade *gate, tw_pretrade_figures *ret_figures);
 
 /* "price_collar" and so on; never NULL. */

@@ -411,7 +411,7 @@ static tw_money money_of(pretrade_wide nano) {
     return (tw_money){nano < INT64_MIN ? INT64_MIN : (int64_t)nano};
 }
 
-static uint32_t stops_of(const tw_pretrade *gate) {
+uint32_t tw_pretrade_stops(const tw_pretrade *gate) {
     return (uint32_t)(gate->repeats_tripped > 0) << TW_PRETRADE_STOP_REPEATS |
            (uint32_t)gate->errors.tripped << TW_PRETRADE_STOP_ERRORS |
            (uint32_t)gate->day_loss_tripped << TW_PRETRADE_STOP_DAY_LOSS |
@@ -432,7 +432,7 @@ void tw_pretrade_get_figures(const tw_pretrade *gate, tw_pretrade_figures *ret_f
             gate->covariance == NULL ? NAN : gate->factor * sqrt(fmax(gate->variance, 0.0)),
         .open_count = gate->open_count,
         .losses = gate->losses,
-        .stops = stops_of(gate),
+        .stops = tw_pretrade_stops(gate),
         .passed = gate->passed,
     };
     memcpy(ret_figures->denied, gate->denied, sizeof gate->denied);

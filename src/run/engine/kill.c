@@ -102,10 +102,9 @@ static void apply(tw_engine *engine, uint32_t asked) {
 static void follow_rule(tw_engine *engine) {
     if (engine->config.kill_on_stop == TW_KILL_NONE)
         return;
-    tw_pretrade_figures figures;
-    tw_pretrade_get_figures(engine->gate, &figures);
-    uint32_t fresh = figures.stops & ~engine->stops_seen;
-    engine->stops_seen = figures.stops;
+    uint32_t stops = tw_pretrade_stops(engine->gate);
+    uint32_t fresh = stops & ~engine->stops_seen;
+    engine->stops_seen = stops;
     if (fresh != 0)
         tw_engine_kill(engine, engine->config.kill_on_stop, TW_KILL_BY_RULE);
 }
