@@ -14,7 +14,7 @@
 
 #include "crash_desk.h"
 
-enum { SEED_COUNT = 30, TURNS_MAX = 4000, TURNS_AFTER = 60 };
+enum { SEED_COUNT = 8, TURNS_MAX = 4000, TURNS_AFTER = 60 };
 
 static const char *program;
 static uint64_t seed_now;

@@ -71,7 +71,9 @@ static inline void crash_drop_commands(void) {
         fake_command command = desk.commands[i];
         if (command.act == FAKE_QUERY || tw_random_below(&desk.random, 2) == 0)
             continue;
-        command.answered = true; /* nobody hears its answer */
+        command.answered = true; /* nobody hears its answer, and it may be long on its way */
+        if (tw_random_below(&desk.random, 2) == 0)
+            command.due += tw_random_below(&desk.random, 200); /* 50 seconds */
         desk.commands[left++] = command;
     }
     desk.command_count = left;

@@ -12,8 +12,9 @@
  *  3. The venue's figures are taken over only from a snapshot that began while none of our orders
  *     was open: account, positions and orders are read one after the other, and a fill between
  *     them would be counted twice or not at all.
- *  4. An order is given up as missing only after its own submit has ended, so that nothing of it
- *     is still on its way; the venue's figures are then read again before trading goes on.
+ *  4. An order is given up as missing only after its own submit has ended and at an age at which
+ *     nothing of it can be on its way any more: a request outlives whoever gave it up, be it by a
+ *     timeout or by dying. The venue's figures are then read again before trading goes on.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@
 static const int64_t ASK_AGAIN_NS = TW_NS_PER_SECOND;
 static const int64_t CANCEL_PATIENCE_NS = 5 * TW_NS_PER_SECOND; /* for news after a cancel */
 static const uint32_t QUERIES_BEFORE_MISSING = 4;
+static const int64_t MISSING_AGE_NS = TW_NS_PER_MINUTE; /* of an order, at least */
 
 /* ---- fills --------------------------------------------------------------------------------- */
 
@@ -281,7 +283,9 @@ static void query_result(tw_engine *engine, const tw_order_result *result) {
     if (result->status != TW_NOT_FOUND || record->state == ORDER_INTENDED || record->answered == 0)
         return; /* the venue could not say: it is asked again */
     order_table_doubt(record, record->ask_again_ns);
-    if (++record->queries < QUERIES_BEFORE_MISSING)
+    record->queries++;
+    if (record->queries < QUERIES_BEFORE_MISSING ||
+        engine->now_ns - record->order.created_ns < MISSING_AGE_NS)
         return;
     order_table_missing(&engine->orders, record);
     limits_end(engine, record);
