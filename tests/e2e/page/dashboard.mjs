@@ -7,7 +7,7 @@
  */
 import { Browser } from "./browser.mjs";
 import { Run } from "./running.mjs";
-import { CONTRASTS, FOCUS, OVER_THE_EDGE } from "./sights.mjs";
+import { CONTRASTS, FOCUS, over_the_edge } from "./sights.mjs";
 import { assert, eventually, rule, run_rules } from "./suite.mjs";
 
 const { TRADEWIND, CHROMIUM, PROFILE } = process.env;
@@ -98,11 +98,18 @@ rule("orders, limits, latency and risk are those of the state", async () => {
     assert.equal(risk, percent(state.risk.var95));
 });
 
-rule("what is seen goes on by itself", async () => {
+rule("what is seen goes on by itself, and no column moves", async () => {
+    const columns = () => browser.read(`[...document.querySelectorAll("main thead th")].map((head) => {
+        const { left, width } = head.getBoundingClientRect();
+        return [head.closest("section").className, head.textContent, left, width].join(" ");
+    })`);
+    const stood = await columns();
     const before = Number(await browser.read("document.body.dataset.sequence"));
     const clock = await text("clock");
     await browser.eventually(`Number(document.body.dataset.sequence) > ${before + 3}`);
     await browser.eventually(`document.getElementById("clock").textContent > ${JSON.stringify(clock)}`);
+    await browser.read("document.querySelectorAll('main td').forEach((cell) => { if (cell.children.length === 0) cell.textContent += '00'; })");
+    assert.deepEqual(await columns(), stood);
 });
 
 rule("a symbol is chosen from the keyboard: its candles and its depth come", async () => {
@@ -157,7 +164,7 @@ for (const scheme of ["light", "dark"])
 rule("it fits every window, down to a phone's", async () => {
     for (const width of [1440, 1180, 1024, 760, 390, 360, 320]) {
         await browser.size(width, 800, width < 800);
-        assert.deepEqual(await browser.read(OVER_THE_EDGE), [], `at ${width} pixels`);
+        assert.deepEqual(await browser.read(over_the_edge(width)), [], `at ${width} pixels`);
     }
     const columns = await browser.read("new Set([...document.querySelectorAll('.card')].map((card) => card.getBoundingClientRect().left)).size");
     assert.equal(columns, 1, "a phone has one column");

@@ -4,14 +4,15 @@
  * The functions run in the browser, given as text.
  */
 
-/* Elements that reach over the right edge of the window, but for those inside of what scrolls. */
-export const OVER_THE_EDGE = `(() => {
+/* Elements that reach over the right edge of a window of so many pixels, but for those inside of what
+ * scrolls. The window is told: a phone's is as wide as what does not fit. */
+export const over_the_edge = (width) => `(() => {
     const scrolls = (node) => node !== null && (["auto", "scroll", "hidden", "clip"].includes(getComputedStyle(node).overflowX)
         && node !== document.body && node !== document.documentElement || scrolls(node.parentElement));
     const over = [...document.querySelectorAll("body *")].filter((node) => node.checkVisibility()
-        && node.getBoundingClientRect().right > innerWidth + 0.5 && !scrolls(node.parentElement));
+        && node.getBoundingClientRect().right > ${width} + 0.5 && !scrolls(node.parentElement));
     return over.map((node) => node.tagName + "." + node.className + "#" + node.id)
-        .concat(document.documentElement.scrollWidth > innerWidth ? ["the page scrolls sideways"] : []);
+        .concat(document.documentElement.scrollWidth > ${width} ? ["the page scrolls sideways"] : []);
 })()`;
 
 /*
