@@ -322,6 +322,34 @@ static void given_targets_are_reached(void **state) {
     end(engine);
 }
 
+/* An order of an earlier run trades while the first snapshot is read: after its cash was told, and
+ * before its positions are. By the time it has been told as a whole no order is open any more. */
+static void a_snapshot_that_began_with_open_orders_is_read_again(void **state) {
+    (void)state;
+    fake_options options = plain_options(2);
+    tw_engine_config config = plain_config(2);
+    options.fill = 0;
+    tw_engine *engine = start(&options, &config);
+    tw_order order = {.quantity = {10 * TW_NANO},
+                      .limit_price = {desk.price[0] * 2},
+                      .side = TW_SIDE_BUY,
+                      .type = TW_ORDER_LIMIT,
+                      .status = TW_ORDER_NEW,
+                      .client_order_id = "earlier-1",
+                      .venue_order_id = "e1"};
+    assert_int_equal(tw_engine_adopt(engine, &order), TW_OK);
+    fake_order *known = fake_note(&desk, &order);
+    known->adopted = known->at_venue = true;
+    while (desk.reading != 2)
+        turns(engine, 1);
+    while (fake_is_open(known))
+        fake_trade(&desk, known);
+    until(engine, TW_ENGINE_TRADING);
+    assert_true(desk.position[0] == 10 * TW_NANO && desk.snapshots == 2);
+    assert_same_figures(engine);
+    end(engine);
+}
+
 static void one_symbol_is_enough(void **state) {
     (void)state;
     fake_options options = plain_options(1);
@@ -944,6 +972,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(seeds_keep_their_promises, make_record, tell_failed_seed),
         cmocka_unit_test(given_targets_are_reached),
+        cmocka_unit_test(a_snapshot_that_began_with_open_orders_is_read_again),
         cmocka_unit_test(one_symbol_is_enough),
         cmocka_unit_test(sells_are_over_before_buys),
         cmocka_unit_test(an_infeasible_plan_is_journaled_and_not_traded),

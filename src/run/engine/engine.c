@@ -256,6 +256,7 @@ tw_status tw_engine_adopt(tw_engine *engine, const tw_order *order) {
     if (status != TW_OK)
         return status;
     limits_adopt(engine, &engine->orders.records[engine->orders.count - 1]);
+    engine->snapshot_wanted = true; /* the first begins with an open order (desk.c, invariant 3) */
     if (engine->inputs.adopted != NULL)
         engine->inputs.adopted(engine->inputs.context, order);
     return TW_OK;
