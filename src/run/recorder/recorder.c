@@ -59,6 +59,7 @@ struct tw_recorder {
     uint32_t pushed_entries;
     uint32_t told_entries; /* when the recorder was woken last */
     bool tells_wholes;
+    bool told_full; /* the newest row found no room, and the recorder was woken for it */
 };
 
 /* Not a word of span_word: the engine has never told of a whole, and each row is one. */
@@ -129,8 +130,10 @@ static tw_status push_row(tw_recorder *recorder, row_kind kind, const void *row,
         tw_ring_commit(recorder->rows, 1);
         recorder->pushed_rows++;
     }
-    if (full || tw_ring_count(recorder->rows) == tw_ring_capacity(recorder->rows) / 4)
+    bool piles_up = tw_ring_count(recorder->rows) == tw_ring_capacity(recorder->rows) / 4;
+    if (full ? !recorder->told_full : piles_up)
         wake(recorder);
+    recorder->told_full = full;
     return full ? TW_FULL : TW_OK;
 }
 
