@@ -63,6 +63,9 @@ typedef struct tw_dashboard_config {
     int64_t run;
     double speed;
 
+    int64_t period_ns;         /* between two states of a stream; 0: 250 ms */
+    int64_t token_patience_ns; /* that a stream has to show its token; 0: 5 s */
+
     /* The engine has heard of a kill of this level, or of a lift (TW_KILL_NONE): write it down,
      * wake its thread. Dashboard's thread. May be NULL, as what follows. */
     void (*on_control)(void *context, tw_kill_level level);

@@ -14,7 +14,8 @@
 
 #include "dashboard_priv.h"
 
-static const int64_t TICK_NS = 250 * TW_NS_PER_MS;
+static const int64_t PERIOD_NS = 250 * TW_NS_PER_MS;
+static const int64_t TOKEN_PATIENCE_NS = 5 * TW_NS_PER_SECOND;
 static const int64_t IDLE_NS = 20 * TW_NS_PER_SECOND; /* of a connection without a request */
 static const int64_t REQUEST_NS = 5 * TW_NS_PER_SECOND;
 static const char *const DEFAULT_ADDRESS = "127.0.0.1";
@@ -66,7 +67,8 @@ void dashboard_want(tw_dashboard *dashboard) {
     atomic_store(&dashboard->wanted, 1);
     if (dashboard->timer != NULL)
         return;
-    tw_status status = tw_loop_timer_start(dashboard->config.loop, TICK_NS, TICK_NS, on_tick,
+    int64_t period_ns = dashboard->config.period_ns;
+    tw_status status = tw_loop_timer_start(dashboard->config.loop, period_ns, period_ns, on_tick,
                                            dashboard, &dashboard->timer);
     TW_ASSERT(status == TW_OK); /* one timer, and a loop has thousands */
 }
@@ -85,7 +87,7 @@ static void on_view(void *context) {
 static bool is_due(tw_dashboard *dashboard, int64_t *next_ns, int64_t now_ns) {
     if (atomic_load_explicit(&dashboard->wanted, memory_order_relaxed) == 0 || now_ns < *next_ns)
         return false;
-    *next_ns = now_ns + TICK_NS;
+    *next_ns = now_ns + dashboard->config.period_ns;
     return true;
 }
 
@@ -220,6 +222,10 @@ static void adopt_config(tw_dashboard *dashboard, const tw_dashboard_config *con
     *own = *config;
     if (own->address == NULL)
         own->address = DEFAULT_ADDRESS;
+    if (own->period_ns == 0)
+        own->period_ns = PERIOD_NS;
+    if (own->token_patience_ns == 0)
+        own->token_patience_ns = TOKEN_PATIENCE_NS;
     dashboard->loopback = dashboard_access_is_loopback(own->address);
     dashboard->started_ns = tw_time_monotonic_ns();
     dashboard->rate_ns = dashboard->started_ns;

@@ -1,7 +1,7 @@
 /*
  * dashboard_streams.c - WebSocket clients: who they are, what they look at, what is due to them.
  *
- *     FREE --handshake--> TAKEN --on_upgrade--> OPEN --token within 5 s--> KNOWN
+ *     FREE --handshake--> TAKEN --on_upgrade--> OPEN --token in time  --> KNOWN
  *                           |                    |                          |
  *                           +--- client gone ----+---- wrong, late (4401) --+--> FREE
  *
@@ -13,16 +13,16 @@
  *     selected, or nothing.
  */
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "dashboard_priv.h"
 
-static const int64_t TOKEN_PATIENCE_NS = 5 * TW_NS_PER_SECOND;
 static const int64_t QUIET_NS = TW_NS_PER_SECOND; /* a state comes so often if nothing changes */
 /* By then the recorder has committed what it had when a selection was heard of. */
 static const int64_t AGAIN_NS = TW_NS_PER_SECOND;
 
-enum { NOT_KNOWN = 4401, QUEUE_COUNT_MAX = 256 };
+enum { NOT_KNOWN = 4401, QUEUE_COUNT_MAX = 256, KERNEL_BUFFER_SIZE = 64 * 1024 };
 
 static uint32_t place_of(const dashboard_stream *stream) {
     return (uint32_t)(stream - stream->owner->streams);
@@ -137,6 +137,13 @@ static void on_close(void *context, tw_socket *socket, const tw_socket_ending *e
 
 /* ---- coming in ----------------------------------------------------------------------------- */
 
+/* The system's own buffer would let a slow client fall megabytes behind; where it cannot be made
+ * smaller it only falls further behind. */
+static void bound_buffer(int fd) {
+    const int size = KERNEL_BUFFER_SIZE;
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+}
+
 static void on_upgrade(void *context, int fd, tw_slice early) {
     dashboard_stream *stream = context;
     tw_dashboard *owner = stream->owner;
@@ -154,6 +161,7 @@ static void on_upgrade(void *context, int fd, tw_slice early) {
         release_place(stream);
         return;
     }
+    bound_buffer(fd);
     stream->accepted_ns = tw_loop_now_ns(owner->config.loop);
     if (tw_socket_accept(owner->config.loop, fd, early, &config, &stream->socket, NULL) != TW_OK) {
         close(fd);
@@ -253,7 +261,7 @@ static bool is_due(const dashboard_stream *stream, int64_t now_ns) {
 
 static void drop_silent(dashboard_stream *stream, int64_t now_ns) {
     if (stream->socket != NULL && !stream->known &&
-        now_ns - stream->accepted_ns >= TOKEN_PATIENCE_NS)
+        now_ns - stream->accepted_ns >= stream->owner->config.token_patience_ns)
         tw_socket_close(stream->socket, NOT_KNOWN, "no token came");
 }
 
