@@ -41,6 +41,7 @@ int command_book(int argc, char **argv);
 int command_config(int argc, char **argv);
 int command_db(int argc, char **argv);
 int command_kill(int argc, char **argv);
+int command_monitor(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_exchange(int argc, char **argv);

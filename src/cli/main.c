@@ -16,6 +16,7 @@ const command_entry command_list[] = {
     {"run", "the trading system: against the built-in exchange, a paper or a live venue",
      command_run},
     {"exchange", "the Alpaca-compatible simulated exchange on this machine", command_exchange},
+    {"monitor", "a run that was started with --listen, live in the terminal", command_monitor},
     {"kill", "stops the trading of a store at once, or lets it go on", command_kill},
     {"replay", "a run again from its recording: whether it is the same, or what else it would do",
      command_replay},

@@ -639,6 +639,30 @@ static void test_each_stream_has_a_selection_of_its_own(void **state) {
     close_house(&to);
 }
 
+/* Until the engine has shown it, there is nothing of it to tell, and nothing of the old one. */
+static void test_a_new_selection_is_told_when_the_engine_shows_it(void **state) {
+    (void)state;
+    house to;
+    open_house(&to);
+    until_trading(&to);
+    int fd = known_stream(&to);
+    tell(fd, "{\"select\":\"S1\",\"timeframe\":\"1s\"}");
+    await(&to, fd, "bars");
+    to.engine_rests = true;
+    tell(fd, "{\"select\":\"S2\",\"timeframe\":\"1m\"}");
+    do {
+        listen_to(&to, fd);
+        assert_null(strstr(got.text, "\"S2\",\"timeframe\":\"1m\",\"bar"));
+    } while (strstr(got.text, "\"selected\":null}") == NULL);
+    to.engine_rests = false;
+    do {
+        await(&to, fd, "state");
+    } while (strstr(got.text, "\"selected\":null}") != NULL);
+    assert_non_null(strstr(got.text, "\"selected\":{\"symbol\":\"S2\",\"timeframe\":\"1m\""));
+    close(fd);
+    close_house(&to);
+}
+
 static void test_a_selection_that_is_not_there_closes(void **state) {
     (void)state;
     static const char *const words[] = {"{\"select\":\"S9\",\"timeframe\":\"1s\"}",
@@ -793,6 +817,7 @@ int main(void) {
         cmocka_unit_test(test_a_stream_without_a_token_is_closed_in_time),
         cmocka_unit_test(test_a_selection_has_depth_and_bars),
         cmocka_unit_test(test_each_stream_has_a_selection_of_its_own),
+        cmocka_unit_test(test_a_new_selection_is_told_when_the_engine_shows_it),
         cmocka_unit_test(test_a_selection_that_is_not_there_closes),
         cmocka_unit_test(test_the_seventeenth_stream_is_refused),
         cmocka_unit_test(test_a_slow_client_misses_states_and_nothing_else),

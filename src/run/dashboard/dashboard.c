@@ -64,7 +64,8 @@ void dashboard_look(tw_dashboard *dashboard) {
 
 void dashboard_want(tw_dashboard *dashboard) {
     tw_engine_viewer_want(dashboard->viewer, true);
-    atomic_store(&dashboard->wanted, 1);
+    if (atomic_exchange(&dashboard->wanted, 1) == 0 && dashboard->config.venue != NULL)
+        tw_venue_wake(dashboard->config.venue); /* it may wait for a second */
     if (dashboard->timer != NULL)
         return;
     int64_t period_ns = dashboard->config.period_ns;
@@ -109,6 +110,7 @@ void tw_dashboard_turn_venue(tw_dashboard *dashboard, int64_t now_ns) {
     told->taken_ns = now_ns;
     tw_venue_figures_of(dashboard->config.venue, &told->figures);
     tw_triple_buffer_publish(dashboard->venue);
+    tw_loop_wake(dashboard->config.loop);
 }
 
 void tw_dashboard_turn_recorder(tw_dashboard *dashboard, int64_t now_ns) {
@@ -119,6 +121,7 @@ void tw_dashboard_turn_recorder(tw_dashboard *dashboard, int64_t now_ns) {
     told->taken_ns = now_ns;
     tw_recorder_figures_of(dashboard->config.recorder, &told->figures);
     tw_triple_buffer_publish(dashboard->recorder);
+    tw_loop_wake(dashboard->config.loop);
 }
 
 /* ---- life ---------------------------------------------------------------------------------- */

@@ -15,7 +15,7 @@
 #include "dashboard_page.h"
 #include "dashboard_priv.h"
 
-static const int64_t FRESH_NS = 250 * TW_NS_PER_MS;      /* such a view answers at once */
+static const int64_t FRESH_NS = 500 * TW_NS_PER_MS;      /* what is as new answers at once */
 static const int64_t PATIENCE_NS = 2 * TW_NS_PER_SECOND; /* then the newest there is does */
 
 enum { HEADER_COUNT = 6 };
@@ -116,12 +116,22 @@ static void answer_state(tw_dashboard *dashboard, tw_http_reply *reply) {
     answer_json(reply, 200, tw_text_slice(&text));
 }
 
+/* Engine, venue and recorder have told of themselves since then, as far as they are there. */
+static bool is_known_since(tw_dashboard *dashboard, int64_t time_ns) {
+    const dashboard_venue *venue = tw_triple_buffer_read(dashboard->venue, NULL);
+    const dashboard_recorder *recorder = tw_triple_buffer_read(dashboard->recorder, NULL);
+    return dashboard->view->taken_ns >= time_ns &&
+           (dashboard->config.venue == NULL || (venue != NULL && venue->taken_ns >= time_ns)) &&
+           (dashboard->config.recorder == NULL ||
+            (recorder != NULL && recorder->taken_ns >= time_ns));
+}
+
 /* True if it has been answered. */
 static bool answer_if_due(tw_dashboard *dashboard, const dashboard_pending *pending) {
-    const tw_engine_view *view = dashboard->view;
     int64_t now_ns = tw_loop_now_ns(dashboard->config.loop);
     bool late = now_ns - pending->asked_ns >= PATIENCE_NS;
-    if (view != NULL && (late || view->taken_ns >= pending->asked_ns - FRESH_NS))
+    bool there = dashboard->view != NULL;
+    if (there && (late || is_known_since(dashboard, pending->asked_ns - FRESH_NS)))
         answer_state(dashboard, pending->reply);
     else if (late)
         refuse(pending->reply, 503, "the engine has not shown itself yet; try again");
