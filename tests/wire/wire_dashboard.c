@@ -52,9 +52,9 @@ static void on_control(void *context, tw_kill_level level) {
 static size_t read_bars(void *context, tw_symbol symbol, int64_t timeframe_ns, tw_bar *ret_bars,
                         size_t capacity) {
     house *to = context;
-    assert_int_equal(symbol, 1);
-    assert_int_equal(timeframe_ns, TW_NS_PER_SECOND);
     assert_int_equal(capacity, TW_DASHBOARD_BAR_COUNT_MAX);
+    if (symbol != 1 || timeframe_ns != TW_NS_PER_SECOND)
+        return 0;
     memcpy(ret_bars, to->past, to->past_count * sizeof to->past[0]);
     return to->past_count;
 }
