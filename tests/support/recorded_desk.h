@@ -15,6 +15,8 @@
 
 static char record_path[64];
 static tw_recording *recording;
+static void (*under_recording)(
+    tw_engine_ports *ports); /* changes the desk's ports first; or NULL */
 
 static inline void record_init(void) {
     snprintf(record_path, sizeof record_path, "/tmp/tradewind-record-XXXXXX");
@@ -35,6 +37,8 @@ static inline tw_engine *start_recorded(const fake_options *options, const tw_en
     fake_init(&desk, options);
     tw_engine_ports ports = fake_ports(&desk);
     wanted.path = record_path;
+    if (under_recording != NULL)
+        under_recording(&ports);
     if (tw_recording_new(NULL, &wanted, config, desk.symbols, &recording, &error) != TW_OK)
         fail_msg("%s", error.message);
     tw_engine_config wrapped = *config;
