@@ -54,6 +54,8 @@ a_slow_strategy_is_told() {
     [ "$(query slow.db "SELECT count(*) > 0 FROM journal WHERE kind = 'strategy' AND
         json_extract(payload, '\$.slow') = 'weigh' AND
         json_extract(payload, '\$.took_ns') > 1000000")" = 1 ] || fail "the journal does not tell it"
+    expect 0 replay slow.db-record
+    prints 'identical: '
 }
 
 # The market of the demo begins at 09:30 in New York.
