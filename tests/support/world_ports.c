@@ -221,8 +221,12 @@ static tw_status append_journal(void *context, const tw_journal_entry *entry) {
         return TW_OK;
     come_between(w);
     tw_status status = note_room(w, w->run.port.append_journal(w->run.port.context, entry));
-    if (status == TW_OK)
-        note_entry(w, entry);
+    if (status != TW_OK)
+        return status;
+    note_entry(w, entry);
+    /* Another thread may pull the switch when an order is meant and not sent yet. */
+    if (strcmp(entry->kind, "intent") == 0 && world_strikes_harder(w, WORLD_KILL, 40))
+        world_run_kill(w);
     return status;
 }
 

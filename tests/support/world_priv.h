@@ -363,6 +363,8 @@ void world_run_turn(world *w);
 /* Ends in the way that the engine's phase says; the store is closed. */
 void world_run_end(world *w);
 void world_run_recorder(world *w);
+/* Somebody asks for a kill of any level, at any moment. */
+void world_run_kill(world *w);
 
 /* ---- world_checks.c ---- */
 

@@ -187,14 +187,17 @@ static void die_in_recorder(world *w, bool power_goes) {
     die(w, power_goes, before + (size_t)world_below(w, DRAW_STORY, after - before + 1));
 }
 
+void world_run_kill(world *w) {
+    tw_kill_level level = (tw_kill_level)(1 + world_below(w, DRAW_STORY, 3));
+    w->kill = level > w->kill ? level : w->kill;
+    w->lift_ns = w->now_ns + world_span(w, DRAW_STORY, TW_NS_PER_SECOND, TW_NS_PER_MINUTE);
+    tw_engine_kill(w->run.engine, w->kill, TW_KILL_BY_FILE);
+}
+
 static void turn_kill(world *w) {
     world_run *run = &w->run;
-    if (world_strikes_now(w, WORLD_KILL)) {
-        tw_kill_level level = (tw_kill_level)(1 + world_below(w, DRAW_STORY, 3));
-        w->kill = level > w->kill ? level : w->kill;
-        w->lift_ns = w->now_ns + world_span(w, DRAW_STORY, TW_NS_PER_SECOND, TW_NS_PER_MINUTE);
-        tw_engine_kill(run->engine, w->kill, TW_KILL_BY_FILE);
-    }
+    if (world_strikes_now(w, WORLD_KILL))
+        world_run_kill(w);
     bool lifts = tw_engine_killed(run->engine) > TW_KILL_NONE && w->now_ns >= w->lift_ns;
     if (lifts || (w->calm && tw_engine_killed(run->engine) > TW_KILL_NONE)) {
         tw_engine_lift(run->engine);
