@@ -420,7 +420,8 @@ void world_exchange_turn(world *w) {
     if (world_strikes_now(w, WORLD_CASH))
         move_cash(w);
     if (world_strikes_now(w, WORLD_CLOCK))
-        x->clock_error_ns = world_span(w, DRAW_STORY, -3 * TW_NS_PER_SECOND, 3 * TW_NS_PER_SECOND);
+        x->clock_error_ns =
+            world_span(w, DRAW_STORY, -60 * TW_NS_PER_SECOND, 60 * TW_NS_PER_SECOND);
     world_exchange_keep(w);
     draw_death(w);
 }
