@@ -54,6 +54,7 @@
 #include "tradewind/match.h"
 #include "tradewind/metrics.h"
 #include "tradewind/monitor.h"
+#include "tradewind/notify.h"
 #include "tradewind/overlap.h"
 #include "tradewind/performance.h"
 #include "tradewind/plugin.h"

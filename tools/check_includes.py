@@ -48,6 +48,7 @@ MAY_INCLUDE = [
     ("edge/crash", ["base", "kit/*"]),
     ("edge/monitor", ["base", "kit/*", "edge/loop", "edge/http"]),
     ("edge/solver", ["base"]),
+    ("edge/notify", ["base"]),
     ("edge/plugin", ["base", "core/market"]),
     ("edge/alpaca", ["base", "kit/*", "core/market", "edge/json", "edge/loop", "edge/http", "edge/resilient",
                      "edge/socket"]),

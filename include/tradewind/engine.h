@@ -499,6 +499,19 @@ TW_API const char *tw_engine_phase_name(tw_engine_phase phase);
 TW_API void tw_engine_get_report(const tw_engine *engine, tw_engine_report *ret_report,
                                  tw_engine_holding *holdings);
 
+/* What a portfolio would have risked over the history of closes, as risk.h says it. */
+typedef struct tw_engine_risk {
+    size_t observations;
+    double volatility_annual;
+    double value_at_risk; /* share of equity that one day in twenty loses, historical */
+    double expected_shortfall;
+} tw_engine_risk;
+
+/* Of any weights, [symbol_count]. Not for a hot path: takes and gives back memory, O(days x
+ * symbols). TW_EMPTY: the history is too short; others as tw_risk_compute. */
+TW_API tw_status tw_engine_risk_of(const tw_engine *engine, const double *weights,
+                                   tw_engine_risk *ret_risk, tw_error *error) TW_MUST_CHECK;
+
 /* Monotonic nanoseconds from the bytes' arrival to the end of the decision it led to, of every
  * market event; one that came in a frame with others counts as done when the last of them is.
  * Borrowed. */

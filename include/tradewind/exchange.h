@@ -61,6 +61,7 @@ typedef struct tw_exchange_config {
     const char *tape;    /* orders to replay: LOBSTER, Bitstamp, ITCH or DBN; or NULL */
     const char *initial; /* LOBSTER order book of the tape's first moment, or NULL */
     const char *faults;  /* a plan of what goes wrong (docs/guide/exchange.md), or NULL */
+    const char *fault_text;  /* instead: the text of one, or NULL */
     const char *tape_symbol; /* "AAPL,MSFT"; NULL: the tape's file name up to its first "_" */
     bool always_open;        /* the market never closes; else agents rest while it is closed */
     tw_exchange_clock clock;
@@ -137,6 +138,22 @@ TW_API const char *tw_exchange_symbol_name(const tw_exchange *exchange, uint32_t
  * newest price; for a tape its first message; else, stepped, 2026-01-05T14:30:00Z; else now, or the
  * next opening if the market is closed now and closes at all. */
 TW_API int64_t tw_exchange_start_ns(const tw_exchange *exchange);
+
+/* What became of the exchange's orders and of its plan of faults, for whoever has it in his own
+ * process: between two turns, from their thread. Orders are those of all accounts, as they stand,
+ * in the order of their submission; those of former runs of the same state are among them. */
+TW_API uint32_t tw_exchange_order_count(const tw_exchange *exchange);
+TW_API void tw_exchange_order_at(const tw_exchange *exchange, uint32_t index, tw_order *ret_order);
+
+/* A line of the plan, and how often it has struck. */
+typedef struct tw_exchange_fault {
+    char line[96];
+    uint64_t count;
+} tw_exchange_fault;
+
+TW_API uint32_t tw_exchange_fault_count(const tw_exchange *exchange);
+TW_API void tw_exchange_fault_at(const tw_exchange *exchange, uint32_t index,
+                                 tw_exchange_fault *ret_fault);
 
 /* True once the tape has been played to its end. From any thread. */
 TW_API bool tw_exchange_tape_ended(const tw_exchange *exchange);

@@ -17,6 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "credential_file.h"
+
 extern char **environ;
 
 #define CONFIG_FILE_NAME "tradewind.conf"
@@ -373,6 +375,24 @@ static tw_status apply_file(tw_arguments *arguments, const tw_arguments_spec *sp
     return status;
 }
 
+/* A secret that is not in the environment may be among the credentials of the service. */
+static tw_status apply_credential(tw_config *config, const tw_arguments_spec *spec,
+                                  const tw_argument_variable *variable, tw_error *error) {
+    char secret[TW_CONFIG_TEXT_SIZE];
+    option_place option = {0};
+    const char *directory = variable_value(spec, "CREDENTIALS_DIRECTORY");
+    bool known = find_name(spec, tw_slice_of(variable->name), &option);
+    if (directory == NULL || !known || row_at(spec, option)->type != TW_CONFIG_SECRET)
+        return TW_OK;
+    tw_status status =
+        credential_file_read(directory, variable->variable, secret, sizeof secret, error);
+    if (status == TW_OK)
+        status = tw_config_set(config, tw_slice_of(variable->name), tw_slice_of(secret),
+                               TW_CONFIG_FROM_ENVIRONMENT, error);
+    explicit_bzero(secret, sizeof secret);
+    return status == TW_NOT_FOUND ? TW_OK : status;
+}
+
 static tw_status apply_environment(tw_arguments *arguments, const tw_arguments_spec *spec,
                                    tw_error *error) {
     for (size_t t = 0; t < spec->table_count; t++) {
@@ -381,12 +401,16 @@ static tw_status apply_environment(tw_arguments *arguments, const tw_arguments_s
         for (size_t v = table->variable_count; v > 0; v--) {
             const tw_argument_variable *variable = &table->variables[v - 1];
             const char *value = variable_value(spec, variable->variable);
-            if (value == NULL)
-                continue;
             tw_error reason = {0};
-            tw_status status =
-                tw_config_set(&arguments->configs[t], tw_slice_of(variable->name),
-                              tw_slice_of(value), TW_CONFIG_FROM_ENVIRONMENT, &reason);
+            tw_status status = TW_OK;
+            if (value == NULL) {
+                status = apply_credential(&arguments->configs[t], spec, variable, &reason);
+                if (status != TW_OK)
+                    return tw_error_set(error, TW_USAGE, "%s", reason.message);
+                continue;
+            }
+            status = tw_config_set(&arguments->configs[t], tw_slice_of(variable->name),
+                                   tw_slice_of(value), TW_CONFIG_FROM_ENVIRONMENT, &reason);
             if (status != TW_OK)
                 return tw_error_set(error, TW_USAGE, "environment variable %s: %s",
                                     variable->variable, reason.message);

@@ -24,7 +24,8 @@
  * `-h`) ends the reading. With `reads_config`, `--config FILE` names the configuration file, else
  * ./tradewind.conf and $XDG_CONFIG_HOME/tradewind/tradewind.conf (or ~/.config/...) are looked
  * for in this order. A variable that is set to nothing counts as not set. A secret comes from the
- * environment or a file, never from an option, which every user of the machine could read.
+ * environment or a file, never from an option, which every user of the machine could read; of a
+ * service it may be a credential of its manager (credential_file.h).
  *
  * Memory: nothing is allocated; operands point into argv. A tw_arguments takes about 30 KB.
  * Threads: a tw_arguments belongs to its owner.

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "gentle_faults.h"
+
 #define RATE_LIMIT_MAX 100000000u
 
 const tw_config_option exchange_listen_table[EXCHANGE_LISTEN_COUNT] = {
@@ -50,7 +52,8 @@ const tw_config_option exchange_option_table[EXCHANGE_OPTION_COUNT] = {
      "symbol of the tape, or several of one that has many, AAPL,MSFT; default: its file "
      "name up to the first _",
      NULL, offsetof(exchange_options, tape_symbol)},
-    {"faults", TW_CONFIG_TEXT, "FILE", NULL, NULL, "", "a plan of what goes wrong", NULL,
+    {"faults", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
+     "a plan of what goes wrong, or gentle: some of everything, within half an hour", NULL,
      offsetof(exchange_options, faults)},
     {"rate-limit", TW_CONFIG_TEXT, "RATE", NULL, NULL, "off",
      "requests that an account may make, 200/min: of trading, and of market data; or off", NULL,
@@ -214,7 +217,10 @@ tw_status exchange_options_apply(const exchange_options *options, tw_exchange_co
     config.tape = text_or_null(options->tape);
     config.initial = text_or_null(options->initial);
     config.tape_symbol = text_or_null(options->tape_symbol);
-    config.faults = text_or_null(options->faults);
+    if (strcmp(options->faults, "gentle") == 0)
+        config.fault_text = GENTLE_FAULTS;
+    else
+        config.faults = text_or_null(options->faults);
     config.state = text_or_null(options->state);
     config.always_open = options->always_open;
     config.seed = (uint64_t)options->seed;

@@ -165,20 +165,18 @@ static tw_status choose_database(run_session *session, tw_error *error) {
     if (fd < 0)
         return tw_error_set_errno(error, errno, "%s cannot be made", session->database);
     close(fd);
+    session->temporary = true;
     return TW_OK;
 }
 
 static tw_status open_store(run_session *session, tw_error *error) {
-    tw_status status = choose_database(session, error);
-    if (status != TW_OK)
-        return status;
     tw_store_config config = {.path = session->database,
                               .symbols = session->symbols,
                               .symbol_count_max = SYMBOL_COUNT_MAX,
                               .mode = TW_STORE_WRITE};
     if (session->stepped)
         config.epoch = (UINT64_C(1) << 63) | session->exchange_config.seed;
-    status = tw_store_open(&config, &session->store, error);
+    tw_status status = tw_store_open(&config, &session->store, error);
     if (status == TW_OK) /* from here on it is only named, and a password is not for that */
         snprintf(session->database, sizeof session->database, "%s", tw_store_path(session->store));
     if (status == TW_OK)
@@ -191,6 +189,34 @@ static tw_status open_store(run_session *session, tw_error *error) {
                         .strategy = tw_slice_of(run_strategy_word(&session->strategy))};
     status = tw_store_put_run(session->store, &run, &session->run_id, error);
     return status == TW_OK ? tw_store_commit(session->store, TW_STORE_FULL, error) : status;
+}
+
+/* ---- the demo's exchange ------------------------------------------------------------------- */
+
+/* Beside the store, so that a demo that was killed finds its orders and its cash again. A stepped
+ * exchange begins anew each time, since a seed must repeat a run; so does a tape. */
+static void choose_state(run_session *session) {
+    tw_exchange_config *config = &session->exchange_config;
+    bool is_file = strstr(session->database, "://") == NULL;
+    if (config->state != NULL || session->stepped || config->tape != NULL || !is_file)
+        return;
+    snprintf(session->exchange_state, sizeof session->exchange_state, "%s-exchange",
+             session->database);
+    config->state = session->exchange_state;
+}
+
+static tw_status open_exchange(run_session *session, tw_error *error) {
+    run_past_continue_market(session);
+    choose_state(session);
+    tw_status status = tw_exchange_open(NULL, &session->exchange_config, &session->exchange, error);
+    if (status == TW_INVALID && session->exchange_state[0] != '\0') {
+        tw_error cause = *error;
+        status = tw_error_set(error, TW_USAGE, "%s: %s; or take another --db",
+                              session->exchange_state, cause.message);
+    }
+    if (status != TW_OK && session->temporary)
+        unlink(session->database);
+    return status;
 }
 
 /* ---- parts --------------------------------------------------------------------------------- */
@@ -357,11 +383,9 @@ static tw_status start_dashboard(run_session *session, tw_error *error) {
 }
 
 static tw_status make_session(run_session *session, tw_error *error) {
-    tw_status status = TW_OK;
-    if (session->options->venue == RUN_DEMO)
-        run_past_continue_market(session);
-    if (session->options->venue == RUN_DEMO)
-        status = tw_exchange_open(NULL, &session->exchange_config, &session->exchange, error);
+    tw_status status = choose_database(session, error);
+    if (status == TW_OK && session->options->venue == RUN_DEMO)
+        status = open_exchange(session, error);
     if (status == TW_OK)
         status = make_symbols(session, error);
     if (status == TW_OK)
@@ -490,6 +514,8 @@ static int run(const run_options *options, const run_limits *limits,
     if (status == TW_OK)
         status = run_dashboard_check(options, &error);
     if (status == TW_OK)
+        status = run_service_start(&session.service, &error);
+    if (status == TW_OK)
         status = exchange_options_apply(market, &session.exchange_config, &error);
     if (status != TW_OK)
         return command_failed("run", &error);
@@ -499,6 +525,7 @@ static int run(const run_options *options, const run_limits *limits,
         options->venue == RUN_DEMO && session.exchange_config.clock == TW_EXCHANGE_STEP;
     status = make_session(&session, &error);
     int ending = status == TW_OK ? trade_and_report(&session) : command_failed("run", &error);
+    run_service_stop(&session.service);
     free_session(&session);
     return ending;
 }

@@ -8,6 +8,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 enum { REPORT_SIZE = 4 * 1024 * 1024 };
 
@@ -23,6 +26,52 @@ const char *run_venue_name(const run_session *session) {
     return "?";
 }
 
+bool run_holding_is_outside(const tw_engine_holding *holding) {
+    return holding->weight_after < holding->band_low || holding->weight_after > holding->band_high;
+}
+
+/* ---- measuring ----------------------------------------------------------------------------- */
+
+/* A portfolio that holds nothing, or a history too short, has no such figures. */
+static void measure_risk(const run_session *session, run_figures *figures) {
+    uint32_t n = session->symbol_count;
+    double *weights = TW_NEW(NULL, n, double);
+    tw_error unknown = {0};
+    if (weights == NULL)
+        return;
+    for (uint32_t s = 0; s < n; s++)
+        weights[s] = figures->holdings[s].weight_before;
+    if (tw_engine_risk_of(session->engine, weights, &figures->risk_before, &unknown) != TW_OK)
+        figures->risk_before = (tw_engine_risk){0};
+    for (uint32_t s = 0; s < n; s++)
+        weights[s] = figures->holdings[s].weight_after;
+    if (tw_engine_risk_of(session->engine, weights, &figures->risk_after, &unknown) != TW_OK)
+        figures->risk_after = (tw_engine_risk){0};
+    TW_DELETE(NULL, weights, n, double);
+}
+
+/* Orders with their reasons, what they cost, and whether the exchange says the same. */
+static tw_status measure_orders(const run_session *session, run_figures *figures, tw_error *error) {
+    order_filter filter = {.symbol = TW_SYMBOL_NONE, .limit = ORDER_ROWS_MAX};
+    if (session->exchange == NULL)
+        filter.from_sequence = session->first_sequence + 1;
+    tw_status status = order_rows_read(session->store, &filter, &figures->orders, error);
+    if (status == TW_OK)
+        status = run_costs_measure(&figures->orders, session->first_sequence, session->symbol_count,
+                                   &figures->costs, error);
+    if (status != TW_OK || session->exchange == NULL)
+        return status;
+    char prefix[64];
+    snprintf(prefix, sizeof prefix, "tradewind-%016llx-",
+             (unsigned long long)tw_store_epoch(session->store));
+    run_audit_sides sides = {.exchange = session->exchange,
+                             .symbols = session->symbols,
+                             .orders = &figures->orders,
+                             .prefix = prefix,
+                             .after_sequence = session->first_sequence};
+    return run_audit_make(&sides, &figures->audit, error);
+}
+
 tw_status run_report_measure(run_session *session, run_figures **ret_figures, tw_error *error) {
     static const double quantiles[] = {0.5, 0.99, 0.999};
     run_figures *figures = TW_NEW(NULL, 1, run_figures);
@@ -35,6 +84,8 @@ tw_status run_report_measure(run_session *session, run_figures **ret_figures, tw
     figures->holdings = holdings;
     tw_engine_get_report(session->engine, &figures->engine, figures->holdings);
     tw_venue_counts_of(session->venue, &figures->venue);
+    tw_venue_figures_of(session->venue, &figures->wire);
+    measure_risk(session, figures);
     const tw_histogram *latency = tw_engine_latency(session->engine);
     tw_histogram_quantiles(latency, quantiles, 3, figures->latency_ns);
     figures->latency_max_ns = tw_histogram_max(latency);
@@ -49,6 +100,8 @@ tw_status run_report_measure(run_session *session, run_figures **ret_figures, tw
     if (status == TW_OK)
         status = tw_store_journal_hash(session->store, figures->journal_hash, error);
     if (status == TW_OK)
+        status = measure_orders(session, figures, error);
+    if (status == TW_OK)
         *ret_figures = figures;
     else
         run_report_free(session, figures);
@@ -58,8 +111,39 @@ tw_status run_report_measure(run_session *session, run_figures **ret_figures, tw
 void run_report_free(const run_session *session, run_figures *figures) {
     if (figures == NULL)
         return;
+    order_rows_done(&figures->orders);
+    run_costs_done(&figures->costs);
     TW_DELETE(NULL, figures->holdings, session->symbol_count, tw_engine_holding);
     TW_DELETE(NULL, figures, 1, run_figures);
+}
+
+/* ---- printing ------------------------------------------------------------------------------ */
+
+static report_look choose_look(void) {
+    const char *no_color = secure_getenv("NO_COLOR");
+    const char *terminal = secure_getenv("TERM");
+    bool colours = isatty(STDOUT_FILENO) && (no_color == NULL || no_color[0] == '\0') &&
+                   terminal != NULL && strcmp(terminal, "dumb") != 0;
+    if (!colours)
+        return (report_look){"", "", "", "", ""};
+    return (report_look){"\033[1m", "\033[2m", "\033[32m", "\033[31m", "\033[0m"};
+}
+
+static tw_status print_people(const run_session *session, const run_figures *figures,
+                              tw_error *error) {
+    report_look look = choose_look();
+    if (figures->engine.started_ns == 0)
+        return TW_OK;
+    tw_status status = run_report_story(session, figures, &look, error);
+    if (status == TW_NO_MEMORY)
+        return status; /* what could not be written is told when all of it has been tried */
+    if (session->options->details)
+        run_report_details(session, figures);
+    const char *name = program_invocation_name;
+    printf("\nEverything is in %s\n%s", session->database, look.faint);
+    printf("  %s orders --db %s\n", name, session->database);
+    printf("  %s positions --db %s%s\n", name, session->database, look.plain);
+    return TW_OK;
 }
 
 /* Makes the JSON of the moment; the caller releases REPORT_SIZE chars. */
@@ -87,7 +171,7 @@ tw_status run_report_print(const run_session *session, const run_figures *figure
             puts(text.data);
         TW_DELETE(NULL, text.data, REPORT_SIZE, char);
     } else {
-        run_report_details(session, figures);
+        status = print_people(session, figures, error);
     }
     if (status == TW_OK && (fflush(stdout) != 0 || ferror(stdout) != 0))
         status = tw_error_set_errno(error, errno, "the report could not be written");

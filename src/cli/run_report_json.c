@@ -198,6 +198,60 @@ static void json_trading(tw_text *text, const tw_engine_report *engine) {
     end(text, '}');
 }
 
+static void json_risk_of(tw_text *text, const char *name, const tw_engine_risk *risk) {
+    key(text, name);
+    if (risk->observations == 0) {
+        tw_text_append_string(text, "null,");
+        return;
+    }
+    tw_text_append_char(text, '{');
+    whole(text, "observations", risk->observations);
+    number(text, "volatility_annual", risk->volatility_annual);
+    number(text, "value_at_risk", risk->value_at_risk);
+    number(text, "expected_shortfall", risk->expected_shortfall);
+    end(text, '}');
+}
+
+/* What the owner of the portfolio asks. */
+static void json_outcome(tw_text *text, const run_figures *figures) {
+    const run_costs *costs = &figures->costs;
+    const run_audit *audit = &figures->audit;
+    const tw_venue_figures *wire = &figures->wire;
+    json_risk_of(text, "risk_before", &figures->risk_before);
+    json_risk_of(text, "risk_after", &figures->risk_after);
+    tw_text_append_string(text, "\"costs\":{");
+    decimal(text, "traded", costs->total.traded.nano);
+    decimal(text, "shortfall", costs->total.shortfall.nano);
+    number(text, "shortfall_bps", run_cost_bps(&costs->total));
+    tw_text_append_string(text, "\"reasons\":{");
+    for (uint32_t i = 0; i < costs->reason_count; i++)
+        whole(text, costs->reasons[i].why, costs->reasons[i].count);
+    end(text, '}');
+    end(text, '}');
+    tw_text_append_string(text, "\"wire\":{");
+    whole(text, "requests", wire->requests);
+    whole(text, "refused", wire->answers[4] + wire->answers[5]);
+    whole(text, "failures", wire->failures);
+    whole(text, "timeouts", wire->timeouts);
+    whole(text, "retries", wire->retries);
+    whole(text, "losses", wire->losses);
+    end(text, '}');
+    key(text, "audit");
+    if (!audit->made) {
+        tw_text_append_string(text, "null,");
+        return;
+    }
+    tw_text_append_char(text, '{');
+    whole(text, "faults", audit->faults);
+    whole(text, "exchange_orders", audit->exchange_orders);
+    whole(text, "intents", audit->intents);
+    whole(text, "twice", audit->twice);
+    whole(text, "unintended", audit->unintended);
+    whole(text, "missing", audit->missing);
+    whole(text, "different", audit->different);
+    end(text, '}');
+}
+
 static void json_positions(tw_text *text, const run_session *session, const run_figures *figures) {
     tw_text_append_string(text, "\"positions\":[");
     for (uint32_t s = 0; s < session->symbol_count; s++) {
@@ -244,6 +298,7 @@ void run_report_json(tw_text *text, const run_session *session, const run_figure
     json_risk(text, engine);
     json_own(text, session, engine);
     json_trading(text, engine);
+    json_outcome(text, figures);
     json_positions(text, session, figures);
     end(text, '}');
     text->size--; /* the comma behind the document */

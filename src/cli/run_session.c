@@ -205,6 +205,13 @@ static void end_with_tape(run_session *session, bool tape_ended) {
         tw_engine_stop(session->engine);
 }
 
+/* Of a service: without one the clock is not read. */
+static void tell_manager(run_session *session) {
+    if (session->service.notify.socket != 0)
+        run_service_turn(&session->service, tw_engine_phase_now(session->engine),
+                         tw_time_monotonic_ns());
+}
+
 static tw_status live_loop(run_session *session, tw_error *error) {
     int64_t next_progress_ns = 0;
     int64_t stop_ns = 0;
@@ -213,6 +220,7 @@ static tw_status live_loop(run_session *session, tw_error *error) {
         uint64_t work = 0;
         status = tw_engine_turn(session->engine, EVENTS_A_TURN, &work, error);
         tell_engine(session);
+        tell_manager(session);
         if (session->exchange != NULL)
             end_with_tape(session, tw_exchange_tape_ended(session->exchange));
         show_progress(session, &next_progress_ns);
@@ -275,6 +283,7 @@ static tw_status stepped_loop(run_session *session, tw_error *error) {
             status = settle(session, error);
         if (status != TW_OK || finished(session))
             break;
+        tell_manager(session);
         status = tw_venue_step(session->venue, STEP_NS, &tape_ended, error);
         if (status == TW_OK)
             status = tw_loop_turn(session->loop, 0, NULL, error);
@@ -313,6 +322,7 @@ tw_status run_session_trade(run_session *session, tw_error *error) {
         status = trade(session, error);
     session->finished_ns = tw_time_monotonic_ns();
     end_progress(session);
+    run_service_stop(&session->service);
     tw_dashboard_end_engine(session->dashboard.dashboard, session->finished_ns);
     run_session_join(session);
     tw_error cause = {0};

@@ -23,6 +23,7 @@
 #include "run_monitor.h"
 #include "run_options.h"
 #include "run_recording.h"
+#include "run_service.h"
 #include "run_strategy.h"
 #include "tradewind/engine.h"
 #include "tradewind/exchange.h"
@@ -53,6 +54,8 @@ typedef struct run_session {
     const venue_options *access;
     const run_limits *limits;
     char database[TW_CONFIG_TEXT_SIZE];
+    bool temporary;                                /* the store is a new file of its own */
+    char exchange_state[TW_CONFIG_TEXT_SIZE + 16]; /* where the demo's exchange keeps its own */
 
     tw_exchange *exchange; /* demo only */
     tw_exchange_config exchange_config;
@@ -67,6 +70,7 @@ typedef struct run_session {
     tw_engine *engine;
     tw_loop *loop; /* of the main thread: signals, wake-ups */
     run_kill kill;
+    run_service service;
     run_monitor monitor;
     run_dashboard dashboard;
     run_recording recording;

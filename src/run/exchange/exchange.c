@@ -375,6 +375,9 @@ static tw_status plan_faults(tw_exchange *exchange, tw_error *error) {
     tw_status status = TW_OK;
     if (exchange->config.faults != NULL)
         status = fault_plan_read(exchange->config.faults, &plan, error);
+    else if (exchange->config.fault_text != NULL)
+        status = fault_plan_parse("the plan of faults", tw_slice_of(exchange->config.fault_text),
+                                  &plan, error);
     if (status != TW_OK)
         return status;
     status = fault_moments_init(exchange);
