@@ -74,6 +74,19 @@ static tw_alpaca_order_request read_request(world *w, const tw_order *order) {
     return told;
 }
 
+static bool has_open_sell(const world *w) {
+    uint32_t count = 0;
+    const ledger_order *orders = ledger_orders(w->exchange.ledger, &count);
+    for (uint32_t i = count; i > 0; i--) {
+        const tw_order *order = &orders[i - 1].order;
+        if (order->side == TW_SIDE_SELL &&
+            !tw_order_status_is_final((tw_order_status)order->status) &&
+            world_intent_of(order->client_order_id) != 0)
+            return true;
+    }
+    return false;
+}
+
 /* What arrives here was durable before it was sent, passed every control, and comes once. */
 static void check_arrival(world *w, const wire_request *request) {
     const char *id = request->order.client_order_id;
@@ -83,6 +96,8 @@ static void check_arrival(world *w, const wire_request *request) {
     WORLD_REQUIRE(w, intent->submitted && intent->intent > 0 && intent->checks > 0,
                   "%s arrives without an intent and its checks in the journal", id);
     WORLD_REQUIRE(w, !intent->arrived, "%s arrives twice", id);
+    WORLD_REQUIRE(w, request->order.side == TW_SIDE_SELL || !has_open_sell(w),
+                  "%s buys while a sell is open", id);
     intent->arrived = true;
     w->result.submits++;
 }

@@ -51,21 +51,6 @@ static bool is_dead(world *w) {
 
 /* ---- broker ---- */
 
-static bool has_open_sell(const world *w) {
-    uint32_t count = 0;
-    if (!w->exchange.running)
-        return false;
-    const ledger_order *orders = ledger_orders(w->exchange.ledger, &count);
-    for (uint32_t i = count; i > 0; i--) {
-        const tw_order *order = &orders[i - 1].order;
-        if (order->side == TW_SIDE_SELL &&
-            !tw_order_status_is_final((tw_order_status)order->status) &&
-            world_intent_of(order->client_order_id) != 0)
-            return true;
-    }
-    return false;
-}
-
 static void check_kill(const world *w, const tw_order *order) {
     tw_kill_level level = tw_engine_killed(w->run.engine);
     if (level == TW_KILL_NONE)
@@ -104,9 +89,6 @@ static tw_status submit(void *context, const tw_order *order) {
     WORLD_REQUIRE(w, !intent->submitted, "%s is sent twice", order->client_order_id);
     check_kill(w, order);
     check_limits(w, order);
-    WORLD_REQUIRE(w,
-                  order->side == TW_SIDE_SELL || w->exchange.running == false || !has_open_sell(w),
-                  "%s buys while a sell is open", order->client_order_id);
     if (world_strikes(w, DRAW_WIRE, WORLD_BROKER_FULL) ||
         !world_wire_send(w, REQUEST_SUBMIT, order))
         return TW_FULL;
