@@ -105,6 +105,7 @@ typedef struct tw_socket_ending {
      * TW_UNREACHABLE  no name, no connection, no TLS session
      * TW_AUTH         the handshake was answered 401 or 403
      * TW_THROTTLED    the handshake was answered 429
+     * TW_REMOTE       the handshake was answered 408, or 500 and above: another time it may not be
      * TW_REFUSED      the handshake was answered with another status
      * TW_CANCELLED    tw_socket_close while it was still connecting
      * TW_NO_MEMORY

@@ -163,6 +163,20 @@ static void what_strikes_once_strikes_once(void **state) {
     assert_null(fault_desk_due(&desk, at(60)));
 }
 
+static void what_lasts_is_counted_as_it_begins(void **state) {
+    (void)state;
+    begin(
+        "mute 30s at 10s\nstale 5s at 20s\nhalt AAPL 5s at 20s\nclock jump 9s at 30s\nlatency 1ms");
+    static const int64_t moments[] = {9, 10, 15, 20, 29, 30, 100};
+    static const uint64_t begun[][5] = {{0},       {1},          {1},         {1, 1, 1},
+                                        {1, 1, 1}, {1, 1, 1, 1}, {1, 1, 1, 1}};
+    for (int i = 0; i < 7; i++) {
+        assert_null(fault_desk_due(&desk, at(moments[i])));
+        for (int rule = 0; rule < 5; rule++)
+            assert_int_equal(desk.counts[rule], begun[i][rule]);
+    }
+}
+
 static void connections_are_limited_by_the_last_word(void **state) {
     (void)state;
     begin("latency 1ms");
@@ -182,6 +196,7 @@ int main(void) {
         cmocka_unit_test(what_lasts_begins_and_ends_in_time),
         cmocka_unit_test(the_next_moment_is_the_earliest_to_come),
         cmocka_unit_test(what_strikes_once_strikes_once),
+        cmocka_unit_test(what_lasts_is_counted_as_it_begins),
         cmocka_unit_test(connections_are_limited_by_the_last_word),
     };
     return cmocka_run_group_tests_name("what a plan decides", tests, NULL, NULL);

@@ -722,7 +722,8 @@ static void refusals_of_the_handshake_are_told_apart(void **state) {
     static const struct {
         uint32_t http_status;
         tw_status status;
-    } cases[] = {{401, TW_AUTH}, {403, TW_AUTH}, {429, TW_THROTTLED}, {404, TW_REFUSED}};
+    } cases[] = {{401, TW_AUTH},   {403, TW_AUTH},   {429, TW_THROTTLED}, {404, TW_REFUSED},
+                 {408, TW_REMOTE}, {503, TW_REMOTE}, {500, TW_REMOTE}};
     test_house house;
     open_house(&house);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

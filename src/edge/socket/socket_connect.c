@@ -231,6 +231,8 @@ static void refuse_answer(tw_socket *socket, uint32_t http_status) {
                       http_status);
     else if (http_status == 429)
         socket_finish(socket, TW_THROTTLED, "the server asks to connect less often", http_status);
+    else if (http_status == 408 || http_status >= 500)
+        socket_finish(socket, TW_REMOTE, "the server failed at the handshake", http_status);
     else
         socket_finish(socket, TW_REFUSED, "the server did not switch to WebSocket", http_status);
 }

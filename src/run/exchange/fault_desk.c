@@ -148,13 +148,12 @@ int64_t fault_desk_next(const fault_desk *desk, int64_t now_ns) {
 const fault_rule *fault_desk_due(fault_desk *desk, int64_t now_ns) {
     for (uint32_t i = 0; i < desk->plan.rule_count; i++) {
         const fault_rule *rule = &desk->plan.rules[i];
-        bool once =
-            rule->kind == FAULT_CLOSE || rule->kind == FAULT_SLOW || rule->kind == FAULT_RESTART;
-        if (!once || desk->over[i] || now_ns - desk->begin_ns < rule->at_ns)
+        if (rule->kind < FAULT_MUTE || desk->over[i] || now_ns - desk->begin_ns < rule->at_ns)
             continue;
         desk->over[i] = true;
         desk->counts[i]++;
-        return rule;
+        if (rule->kind == FAULT_CLOSE || rule->kind == FAULT_SLOW || rule->kind == FAULT_RESTART)
+            return rule;
     }
     return NULL;
 }

@@ -63,7 +63,8 @@ uint32_t fault_desk_connections(const fault_desk *desk);
 /* When, after `now_ns`, something begins or ends; INT64_MAX: never. */
 int64_t fault_desk_next(const fault_desk *desk, int64_t now_ns);
 
-/* The next line that strikes once and is due (close, slow, restart), or NULL. Each comes once. */
+/* The next line that strikes once and is due (close, slow, restart), or NULL. Each comes once.
+ * Counts these, and those that last (mute, stale, halt, clock), as they begin. */
 const fault_rule *fault_desk_due(fault_desk *desk, int64_t now_ns);
 
 #endif
