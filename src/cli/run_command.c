@@ -440,6 +440,7 @@ static void free_session(run_session *session) {
     tw_loop_free(session->loop);
     tw_store_free(session->store);
     tw_symbols_free(session->symbols);
+    run_monitor_free(&session->monitor);
     TW_DELETE(NULL, session->targets, SYMBOL_COUNT_MAX, double);
 }
 

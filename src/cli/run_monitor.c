@@ -116,6 +116,14 @@ void run_monitor_stop(run_monitor *monitor) {
     tw_monitor_free(monitor->monitor);
     tw_loop_free(monitor->loop);
     tw_telemetry_free(monitor->telemetry);
+    monitor->running = false;
+    monitor->monitor = NULL;
+    monitor->loop = NULL;
+    monitor->telemetry = NULL;
+}
+
+void run_monitor_free(run_monitor *monitor) {
+    TW_ASSERT(!monitor->running);
     tw_crash_stop(monitor->crash);
     tw_flight_free(monitor->flight);
     *monitor = (run_monitor){0};

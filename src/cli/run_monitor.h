@@ -49,8 +49,10 @@ tw_status run_monitor_prepare(run_monitor *monitor, const run_options *options,
 tw_status run_monitor_start(run_monitor *monitor, const run_options *options,
                             const tw_telemetry_config *parts, tw_error *error) TW_MUST_CHECK;
 
-/* Ends the thread and gives everything back; before the parts are freed. Harmless in any state. */
+/* Ends the thread and what reads the parts; before these are freed. Harmless in any state. */
 void run_monitor_stop(run_monitor *monitor);
+/* Gives the flight recorder back; after the parts are freed, which note their end there. */
+void run_monitor_free(run_monitor *monitor);
 
 /* Hooks of the venue and of the recorder, on their threads. */
 void run_monitor_on_call(run_monitor *monitor, const tw_venue_call *call);

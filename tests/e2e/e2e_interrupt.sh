@@ -68,6 +68,28 @@ ctrl_c_before_the_first_order_is_in_order() {
     [ "$(open_orders run.db)" = 0 ] || fail "orders are left open"
 }
 
+has_ended_orders() { [ "$(query run.db 'SELECT count(*) FROM orders WHERE status >= 8')" -gt 0 ]; }
+
+faults_struck() {
+    curl -s "$url/sim/faults" >struck.json
+    ! grep -q '"count":0' struck.json
+}
+
+# The sanitisers see here whether the end of a request finds what it reports to.
+ctrl_c_twice_gives_up_what_the_venue_does_not_answer() {
+    start_exchange --symbols AAPL,MSFT --clock x10
+    begin run --venue paper --symbols AAPL,MSFT --duration 0 --band 0.01% --rebalance-every 1s \
+        --db run.db
+    eventually has_ended_orders
+    curl -s "$url/sim/faults" --data-binary 'latency 50s 0s /v2/orders' >/dev/null
+    eventually faults_struck
+    kill -INT "$started"
+    kill -INT "$started"
+    ended 130
+    says 'interrupted'
+    store_is_clean run.db
+}
+
 a_killed_run_is_taken_up_by_the_next() {
     start_exchange --cash 1000000000 --symbols AAPL,MSFT --clock x1
     begin run --venue paper $large --db run.db
@@ -127,4 +149,5 @@ a_reader_that_goes_away_ends_nothing_badly() {
 run_cases ctrl_c_ends_a_demo_in_order ctrl_c_ends_a_stepped_demo_in_order \
     the_end_signal_is_an_interrupt_too ctrl_c_ends_a_paper_run_in_order \
     ctrl_c_before_the_first_order_is_in_order a_killed_run_is_taken_up_by_the_next \
+    ctrl_c_twice_gives_up_what_the_venue_does_not_answer \
     a_killed_demo_is_followed_by_another a_reader_that_goes_away_ends_nothing_badly
