@@ -7,7 +7,7 @@
  * cash window of 0.5% of the equity; holdings stand within 24% of their targets, 2% of them
  * outside the band in the second table. Printed are the times of tw_rebalance_compute, the median
  * of RUN_COUNT: in ms and in ns a position, plain, with costs, with 11 groups, with a cap on the
- * turnover, and when nothing has to be done.
+ * turnover, and when nothing has to be done, then also by tw_standing_plan.
  *
  * Then the same ranges of lots (without weights: tw_rebalance_solve) as a mixed integer program for
  * CBC: whole lots z, one binary a position, lots_min y <= z <= lots_max y, one row for the cash.
@@ -31,7 +31,7 @@
 #include <unistd.h>
 
 #include "tradewind/random.h"
-#include "tradewind/rebalance.h"
+#include "tradewind/standing.h"
 
 #define RUN_COUNT 7
 #define GROUP_COUNT 11
@@ -118,15 +118,19 @@ static void add_groups(instance *x) {
     x->config.group_count = GROUP_COUNT;
 }
 
-static double measure(tw_rebalance *rebalance, const instance *x, tw_rebalance_plan *plan) {
+/* From scratch, or of what stands. */
+static double measure(tw_rebalance *rebalance, const tw_standing *standing, const instance *x,
+                      tw_rebalance_plan *plan) {
     double times[RUN_COUNT];
     int repeats = x->count < 10000 ? (int)(200000 / x->count) : 1;
     tw_error error = {0};
     for (int run = -1; run < RUN_COUNT; run++) {
         double start = now_ns();
         for (int i = 0; i < repeats; i++)
-            require(tw_rebalance_compute(rebalance, &x->config, x->positions, x->count, plan,
-                                         &error) == TW_OK,
+            require((standing != NULL
+                         ? tw_standing_plan(standing, rebalance, &x->config, plan, &error)
+                         : tw_rebalance_compute(rebalance, &x->config, x->positions, x->count, plan,
+                                                &error)) == TW_OK,
                     error.message);
         if (run >= 0)
             times[run] = (now_ns() - start) / repeats;
@@ -135,14 +139,28 @@ static double measure(tw_rebalance *rebalance, const instance *x, tw_rebalance_p
     return times[RUN_COUNT / 2];
 }
 
-static void report(const char *name, tw_rebalance *rebalance, const instance *x) {
+static void report_way(const char *name, tw_rebalance *rebalance, const tw_standing *standing,
+                       const instance *x) {
     tw_rebalance_plan plan;
-    double ns = measure(rebalance, x, &plan);
+    double ns = measure(rebalance, standing, x, &plan);
     printf("%9zu  %-22s %10.4f %8.1f  %7zu %7zu  %s\n", x->count, name, ns / 1e6,
            ns / (double)x->count, plan.count, plan.lower_bound,
            !plan.feasible ? "infeasible"
            : plan.proven  ? "proven"
                           : "bounded");
+}
+
+static void report(const char *name, tw_rebalance *rebalance, const instance *x) {
+    report_way(name, rebalance, NULL, x);
+}
+
+static void report_standing(const char *name, tw_rebalance *rebalance, const instance *x) {
+    tw_standing *standing = NULL;
+    require(tw_standing_new(NULL, (uint32_t)x->count, &standing) == TW_OK, "memory");
+    for (size_t i = 0; i < x->count; i++)
+        tw_standing_put(standing, &x->positions[i]);
+    report_way(name, rebalance, standing, x);
+    tw_standing_free(standing);
 }
 
 static void report_size(size_t count) {
@@ -154,6 +172,7 @@ static void report_size(size_t count) {
     x.config.cash_min.nano = x.config.cash_max.nano = 0;
     x.config.cash_max.nano = INT64_MAX;
     report("nothing to do", rebalance, &x);
+    report_standing("and it stands", rebalance, &x);
     x.config = plain;
     x.config.cost = (tw_trade_cost){
         5 * TW_REBALANCE_BASIS_POINT, 5 * TW_REBALANCE_BASIS_POINT, {TW_NANO}, {TW_NANO}};

@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "failing_heap.h"
 #include "tradewind/random.h"
 #include "tradewind/standing.h"
 
@@ -268,11 +269,26 @@ static void test_a_hair_beyond_an_edge_is_outside(void **state) {
     tw_rebalance_free(rebalance);
 }
 
+static tw_status make_and_free(const tw_allocator *allocator, void *context) {
+    (void)context;
+    tw_standing *standing = NULL;
+    tw_status status = tw_standing_new(allocator, 20, &standing);
+    if (status == TW_OK)
+        tw_standing_free(standing);
+    return status;
+}
+
+static void test_every_allocation_may_fail(void **state) {
+    (void)state;
+    assert_survives_failed_allocations(make_and_free, NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_stands_is_planned_as_from_scratch),
         cmocka_unit_test(test_a_hair_beyond_an_edge_is_outside),
         cmocka_unit_test(test_positions_without_a_price_take_no_part),
+        cmocka_unit_test(test_every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,9 +7,9 @@
  *
  *     low x equity < held < high x equity         (low and high parts of the equity)
  *
- * and those three numbers change only with the position itself. One pass in doubles, of which the
- * compiler makes vectors, finds those that may be outside: the bounds are drawn so much tighter
- * that no rounding can hide one. These are looked at exactly. All else is the solver's.
+ * and those three numbers change only with the position itself. One pass in doubles finds those
+ * that may be outside: the bounds are drawn so much tighter that no rounding can hide one. These
+ * are looked at exactly. All else is the solver's.
  *
  * Invariants
  *  1. total = sum of quantity x price of all that have a price, at 1e-18; part_count counts these,
@@ -178,19 +178,25 @@ void tw_standing_restrict(tw_standing *standing, tw_symbol symbol, tw_restrictio
 
 /* ---- a plan -------------------------------------------------------------------------------- */
 
+/* Two at a time, on every machine: a comparison gives all ones or nothing. */
+typedef double lanes __attribute__((vector_size(16)));
+typedef int64_t lanes_mask __attribute__((vector_size(16)));
+
+static lanes load(const double *from) {
+    lanes value;
+    memcpy(&value, from, sizeof value);
+    return value;
+}
+
 /* Whether some position of a block may be outside. All at once and without a branch. */
 static bool may_have_left(const tw_standing *standing, size_t first, double equity) {
-    const double *held = standing->held + first;
-    const double *low = standing->low + first;
-    const double *high = standing->high + first;
-    int64_t outside = 0;
-    for (size_t i = 0; i < BLOCK; i++) {
-        double least = held[i] * (1.0 - MARGIN);
-        double most = held[i] * (1.0 + MARGIN);
-        outside |= -(int64_t)(least <= low[i] * equity);
-        outside |= -(int64_t)(most >= high[i] * equity);
+    lanes_mask outside = {0, 0};
+    for (size_t i = first; i < first + BLOCK; i += sizeof(lanes) / sizeof(double)) {
+        lanes held = load(standing->held + i);
+        outside |= held * (1.0 - MARGIN) <= load(standing->low + i) * equity;
+        outside |= held * (1.0 + MARGIN) >= load(standing->high + i) * equity;
     }
-    return outside != 0;
+    return (outside[0] | outside[1]) != 0;
 }
 
 void standing_classify(const tw_standing *standing, problem *p) {
