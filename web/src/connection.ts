@@ -18,7 +18,7 @@ function words({ health, heardAt }: Condition, phase: string): Words {
     case "connecting": return { short: "connecting", long: "" };
     case "live": return { short: "live", long: "" };
     case "silent": return { short: "silent", long: "The run says nothing. What you see is old." };
-    case "lost": return { short: "lost", long: heardAt === null ? "The run cannot be reached." : "The connection is lost. What you see is old." };
+    case "lost": return { short: "lost", long: heardAt === null ? "The run cannot be reached, or too many watch it already." : "The connection is lost. What you see is old." };
     case "ended": return { short: "ended", long: `The run has ended (${phase}). What you see is its last word.` };
     case "refused": return { short: "refused", long: heardAt === null ? "" : "Another run answers here, with a token of its own. What you see is old." };
     }

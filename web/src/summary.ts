@@ -41,8 +41,9 @@ function showCounts({ counts, events_per_second: rate, seconds, risk }: State): 
 }
 
 export function showSummary(state: State): void {
-    set("phase-name", state.phase);
-    setAttribute(at("phase"), "data-calm", String(CALM.has(state.phase)));
+    const stopped = state.killed !== "none";
+    set("phase-name", stopped ? `${state.phase}, stopped` : state.phase);
+    setAttribute(at("phase"), "data-calm", String(CALM.has(state.phase) && !stopped));
     if (state.time !== null) {
         set("clock", clock(state.time));
         setAttribute(at("clock"), "datetime", state.time);

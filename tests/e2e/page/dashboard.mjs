@@ -228,6 +228,8 @@ rule("trading is stopped from the keyboard alone", async () => {
     await browser.key("Enter");
     await says("killed-text", "Stopped: cancel, by page.");
     assert.equal(await browser.read("document.getElementById('kill').open"), false);
+    assert.deepEqual(await browser.read("[document.getElementById('phase').dataset.calm, document.getElementById('phase-name').textContent]"),
+        ["false", "trading, stopped"]);
     const state = await run.state();
     assert.deepEqual([state.killed, state.killed_by], ["cancel", "page"]);
     await browser.eventually("document.title.startsWith('stopped, ')", "the title");
