@@ -329,7 +329,9 @@ typedef struct tw_engine_config {
     tw_kill_level kill_on_stop; /* when a stop of the controls trips; NONE: they only deny */
     int64_t warm_ns_max;        /* wait so long for a price of every symbol, then trade the rest */
     int64_t decision_gap_ns;    /* least time between two decisions */
-    int64_t resume_ns_max; /* a plan that was interrupted goes on if it is not older; 0: never */
+    int64_t resume_ns_max;   /* a plan that was interrupted goes on if it is not older; 0: never */
+    int64_t reconcile_ns;    /* between comparisons with the venue while trading; 0: none */
+    uint32_t difference_max; /* an hour; more of them are a kill by rule; 0: any number */
 
     int64_t (*monotonic_ns)(void); /* for latency figures; NULL: none are taken */
     tw_flight *flight;             /* phases and journal entries are noted there; may be NULL */
@@ -390,6 +392,9 @@ typedef struct tw_engine_report {
     uint64_t fills_recovered; /* learned from a query or snapshot, not from the stream */
     uint64_t differences;     /* positions or cash that the venue told otherwise */
     uint64_t pauses;
+    uint64_t reconciliations; /* comparisons with the venue after which the figures agreed */
+    int64_t reconciled_ns;    /* venue time of the newest; 0: none yet */
+    uint64_t foreign;         /* orders of the account that are not ours, told of in snapshots */
 
     tw_kill_level killed; /* in force */
     tw_kill_source killed_by;

@@ -312,6 +312,9 @@ static void engine_config_of(const run_session *session, tw_engine_config *confi
         .warm_ns_max = 2 * TW_NS_PER_MINUTE,
         .decision_gap_ns = 5 * TW_NS_PER_SECOND,
         .resume_ns_max = options->resume_ns,
+        /* Answers come when they come: a stepped run would not be repeated by its seed. */
+        .reconcile_ns = session->stepped ? 0 : options->reconcile_ns,
+        .difference_max = (uint32_t)options->difference_max,
         .monotonic_ns = tw_time_monotonic_ns,
         .flight = session->monitor.flight,
     };

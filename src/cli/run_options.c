@@ -44,6 +44,13 @@ const tw_config_option run_option_table[] = {
      "a plan that was interrupted by a crash or a lost connection goes on if it is not older; 0: "
      "never",
      NULL, offsetof(run_options, resume_ns)},
+    {"reconcile", TW_CONFIG_DURATION, NULL, NULL, NULL, "60s",
+     "compare positions and cash with the venue so often while trading; 0: only after connections",
+     NULL, offsetof(run_options, reconcile_ns)},
+    {"max-differences", TW_CONFIG_INTEGER, NULL, "0", "1000000", "3",
+     "more comparisons than this within an hour in which the venue tells otherwise kill the run "
+     "(new, or as --on-stop says); 0: any number",
+     NULL, offsetof(run_options, difference_max)},
     {"collar", TW_CONFIG_PERCENT, NULL, "0.01%", "20%", "0.5%",
      "largest distance of a limit price from the mid", NULL, offsetof(run_options, collar)},
     {"max-order", TW_CONFIG_DECIMAL, NULL, "0", NULL, "0",

@@ -22,6 +22,8 @@ typedef struct run_options {
     int64_t rebalance_interval_ns;
     int64_t patience_ns;
     int64_t away_ns;
+    int64_t reconcile_ns; /* between comparisons with the venue; 0: none */
+    int64_t difference_max;
     int64_t resume_ns; /* a plan that was interrupted goes on if it is not older; 0: never */
     double collar;
     int64_t order_value_max_nano;

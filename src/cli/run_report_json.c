@@ -194,6 +194,10 @@ static void json_trading(tw_text *text, const tw_engine_report *engine) {
     decimal(text, "equity_before", engine->equity_before.nano);
     decimal(text, "equity_after", engine->equity_after.nano);
     whole(text, "differences", engine->differences);
+    whole(text, "reconciliations", engine->reconciliations);
+    if (engine->reconciled_ns != 0)
+        point(text, "reconciled", engine->reconciled_ns);
+    whole(text, "foreign_orders", engine->foreign);
     whole(text, "pauses", engine->pauses);
     end(text, '}');
 }

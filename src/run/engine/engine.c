@@ -266,7 +266,7 @@ tw_status tw_engine_adopt(tw_engine *engine, const tw_order *order) {
 
 /* All orders are settled and the venue's figures were compared: or asks for what is missing. */
 static bool settled(tw_engine *engine) {
-    if (engine->orders.open_count > 0 || !engine->snapshot_done)
+    if (engine->orders.open_count > 0 || !engine->snapshot_done || engine->reconcile.in_flight)
         return false;
     if (!engine->snapshot_wanted)
         return true;
@@ -429,6 +429,7 @@ tw_status tw_engine_turn(tw_engine *engine, uint32_t event_count_max, uint64_t *
     work += read_market(engine, event_count_max);
     work += phase_step(engine);
     work += desk_turn(engine);
+    work += reconcile_turn(engine);
     record_drain(engine);
     record_whole(engine);
     *ret_work = work;

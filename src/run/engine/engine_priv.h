@@ -9,6 +9,7 @@
  *     past.c        daily closes, kept current, for strategies
  *     schedule.c    when a decision is made, and why
  *     strategies.c  targets; strategies_covariance.c, strategies_port.c the larger strategies
+ *     reconcile.c   the venue's figures beside ours, while trading
  *     intents.c     the plan's trades to intents
  *     limits.c      the controls before each order
  *     kill.c        the switch that ends trading
@@ -54,6 +55,10 @@ typedef struct engine_symbol {
     bool in_snapshot;          /* told of in the snapshot being read */
     tw_quantity snapshot;      /* quantity told there */
     tw_price snapshot_average; /* entry price told there */
+    uint64_t changes;          /* news and acts of its orders; with what the last check found: */
+    uint64_t gap_changes;
+    int64_t gap; /* the venue's quantity less ours, at 1e-9 */
+    bool unclear;
     tw_quantity quantity_before;
     double weight_before;
     double volatility;
@@ -96,6 +101,22 @@ typedef struct engine_plan {
     uint32_t next_trade;  /* first trade not yet turned into an intent */
     engine_trade *trades; /* sells, then buys; symbol_count places */
 } engine_plan;
+
+enum { FOREIGN_COUNT = 256 };
+
+/* Reconciliation while trading (reconcile.c). Times are the venue's. */
+typedef struct engine_reconcile {
+    bool in_flight;            /* a snapshot that was asked for there is on its way */
+    int64_t next_ns;           /* when the next is asked for */
+    int64_t doubtful_since_ns; /* of the first in a row that did not agree; 0: the last one did */
+    uint64_t changes;          /* of all symbols */
+    uint64_t cash_gap_changes;
+    int64_t cash_gap;
+    int64_t hour_ns; /* of the first of these differences */
+    uint32_t hour_count;
+    uint32_t foreign_next;           /* place of the next */
+    uint64_t foreign[FOREIGN_COUNT]; /* hashes of the newest orders of others that were told */
+} engine_reconcile;
 
 /* What the controls said of an order, before it counted. */
 typedef struct intent_checks {
@@ -180,6 +201,8 @@ struct tw_engine {
 
     order_table orders;
     engine_plan plan;
+    engine_reconcile reconcile;
+    int64_t cash_slack_nano; /* rounding that our cash may carry */
 
     engine_close *closes; /* [symbols][history_days_max], each a ring until the history ends */
     size_t close_count;   /* laid out, when it has ended */
@@ -312,6 +335,21 @@ uint64_t plan_continue(tw_engine *engine);
 tw_quantity plan_left(const engine_trade *trade);
 /* Shares of an order have moved. */
 void plan_filled(tw_engine *engine, const order_record *record, tw_quantity quantity);
+
+/* ---- reconcile.c --------------------------------------------------------------------------- */
+
+/* Asks for a snapshot when one is due. */
+uint64_t reconcile_turn(tw_engine *engine);
+/* The snapshot that was asked for is there. */
+void reconcile_end(tw_engine *engine);
+/* After news of an order of this symbol, or an act of ours on it. */
+void reconcile_touch(tw_engine *engine, tw_symbol symbol);
+/* SETTLING has compared all figures. */
+void reconcile_settled(tw_engine *engine, bool differed);
+/* True the first time that an order of others is seen, as long as it is remembered. */
+bool reconcile_is_news(tw_engine *engine, const char *venue_order_id);
+/* The connection was lost, and with it what was asked for. */
+void reconcile_reset(tw_engine *engine);
 
 /* ---- intents.c ----------------------------------------------------------------------------- */
 

@@ -61,6 +61,8 @@ typedef enum setting_kind {
     F(warm_ns_max, SPAN, ONE)           \
     F(decision_gap_ns, SPAN, ONE)       \
     F(resume_ns_max, SPAN, ONE)         \
+    F(reconcile_ns, SPAN, ONE)          \
+    F(difference_max, COUNT32, ONE)     \
     F(monotonic_ns, LOCAL, ONE)         \
     F(flight, LOCAL, ONE)
 
