@@ -147,7 +147,8 @@ static void apply_told(tw_engine *engine, order_record *record, const tw_order *
 
 static void snapshot_begin(tw_engine *engine, const tw_account *account) {
     engine->snapshot_cash = account->cash;
-    if (!engine->reconcile.in_flight)
+    engine->reconcile.reading = engine->reconcile.in_flight || engine->phase == TW_ENGINE_TRADING;
+    if (!engine->reconcile.reading)
         engine->snapshot_done = false;
     for (uint32_t s = 0; s < engine->config.symbol_count; s++) {
         engine->symbols[s].in_snapshot = false;
@@ -240,7 +241,7 @@ static void record_account(tw_engine *engine) {
 static void snapshot_end(tw_engine *engine) {
     bool first = !engine->account_known;
     uint64_t differences = engine->report.differences;
-    if (engine->reconcile.in_flight) {
+    if (engine->reconcile.reading) {
         reconcile_end(engine);
         return;
     }

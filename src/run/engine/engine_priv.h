@@ -107,6 +107,7 @@ enum { FOREIGN_COUNT = 256 };
 /* Reconciliation while trading (reconcile.c). Times are the venue's. */
 typedef struct engine_reconcile {
     bool in_flight;            /* a snapshot that was asked for there is on its way */
+    bool reading;              /* what is being read is such a one, or nobody waits for it */
     int64_t next_ns;           /* when the next is asked for */
     int64_t doubtful_since_ns; /* of the first in a row that did not agree; 0: the last one did */
     uint64_t changes;          /* of all symbols */

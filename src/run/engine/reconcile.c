@@ -36,6 +36,7 @@ void reconcile_touch(tw_engine *engine, tw_symbol symbol) {
 void reconcile_reset(tw_engine *engine) {
     engine_reconcile *state = &engine->reconcile;
     state->in_flight = false;
+    state->reading = false;
     state->doubtful_since_ns = 0;
     state->cash_gap = 0;
     for (tw_symbol s = 0; s < engine->config.symbol_count; s++)
@@ -165,6 +166,7 @@ static void settle_again(tw_engine *engine) {
 void reconcile_end(tw_engine *engine) {
     engine_reconcile *state = &engine->reconcile;
     state->in_flight = false;
+    state->reading = false;
     if (engine->phase != TW_ENGINE_TRADING || engine->snapshot_wanted)
         return; /* SETTLING reads its own */
     bool unclear = mark_unclear(engine);
