@@ -42,8 +42,12 @@ a_run_that_was_killed_is_repeated_as_far_as_it_was_written() {
 
 what_differs_is_shown() {
     expect 0 run --clock step --seed 7 --duration 30s --json --db run.db
-    query run.db 'DROP TRIGGER journal_is_not_changed'
-    query run.db "UPDATE journal SET payload = '{}' WHERE sequence = 30"
+    python3 -c '
+import sqlite3
+db = sqlite3.connect("run.db")
+db.execute("DROP TRIGGER journal_is_not_changed")
+db.execute("UPDATE journal SET payload = ? WHERE sequence = 30", ("{}",))
+db.commit()'
     expect 1 replay run.db-record
     prints 'The journal of the store is another from entry 30 on:'
     prints 'stored    30 '
