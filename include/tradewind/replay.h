@@ -18,7 +18,7 @@
  * not simulated: an order that the recording does not have counts as cancelled, unfilled.
  * Journal entries count as durable at once.
  *
- * Memory: the engine's, 8 MB, and 1 KB for each entry that waits to be compared. Cost: the
+ * Memory: the engine's, 2 MB, and 1 KB for each entry that waits to be compared. Cost: the
  * engine's, and some ten nanoseconds an event. Threads: a replay belongs to one thread.
  */
 #ifndef TRADEWIND_REPLAY_H

@@ -104,10 +104,10 @@ bad_uses_are_told() {
     expect 2 replay run.db-record --until soon
     says 'number of an entry'
     expect 2 run --clock step --duration 1s --record run.db --db run.db
-    head -c 2500 run.db-record >cut
-    printf 'XXXXXXXX' >>cut
-    tail -c +2509 run.db-record >>cut
-    expect 3 replay cut
+    head -c 2500 run.db-record >broken
+    printf 'XXXXXXXX' >>broken
+    tail -c +2509 run.db-record >>broken
+    expect 3 replay broken
     says 'the block at byte'
 }
 
