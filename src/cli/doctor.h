@@ -13,7 +13,7 @@
 #include "run_options.h"
 #include "tradewind/api.h"
 
-#define DOCTOR_FINDING_COUNT_MAX 32
+#define DOCTOR_FINDING_COUNT_MAX 48
 
 typedef enum doctor_verdict {
     DOCTOR_GOOD = 0,
@@ -45,6 +45,10 @@ unsigned doctor_count(const doctor_list *list, doctor_verdict verdict);
 
 /* doctor_machine.c: processors, memory, files, clocks, zones, programs. */
 void doctor_look_at_machine(doctor_list *list);
+/* doctor_service.c: what an installation needs that runs for months; and the configuration file,
+ * whose path may be empty. */
+void doctor_look_at_service(doctor_list *list);
+void doctor_look_at_settings(doctor_list *list, const char *path);
 /* doctor_place.c: the folder of a store, and the store if it is there. `path` may be empty. */
 void doctor_look_at_store(doctor_list *list, const char *path);
 /* doctor_online.c: addresses and credentials, and with `online` whether the venue answers. */

@@ -99,13 +99,6 @@ static tw_status print_json(const doctor_list *list, tw_error *error) {
 
 /* ---- command ------------------------------------------------------------------------------- */
 
-static void look_at_configuration(doctor_list *list, const char *path) {
-    if (path[0] != '\0')
-        doctor_say(list, DOCTOR_GOOD, "configuration", "%s", path);
-    else
-        doctor_say(list, DOCTOR_GOOD, "configuration", "no file, so the defaults");
-}
-
 /* As for a run, see venue_address_of_file. */
 static bool addresses_are_typed(doctor_list *list, const tw_arguments *arguments) {
     const char *address = venue_address_of_file(&arguments->configs[VENUE_OPTIONS]);
@@ -126,7 +119,8 @@ static void examine(doctor_list *list, const doctor_targets *targets,
         snprintf(access.trading_url, sizeof access.trading_url, "%s",
                  options->live ? VENUE_LIVE_URL : VENUE_PAPER_URL);
     doctor_look_at_machine(list);
-    look_at_configuration(list, arguments->config_path);
+    doctor_look_at_service(list);
+    doctor_look_at_settings(list, arguments->config_path);
     doctor_look_at_store(list, options->database[0] != '\0' ? options->database : "tradewind.db");
     bool typed = addresses_are_typed(list, arguments);
     doctor_look_at_venue(list, &access, options->online && typed);

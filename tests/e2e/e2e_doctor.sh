@@ -27,6 +27,23 @@ import json
 print([c["verdict"] for c in json.load(open("out"))["checks"] if c["check"] == "sync to disk"][0])')"
 }
 
+what_a_service_needs_is_looked_at() {
+    printf '[run]\nband = 2%%\n' >tradewind.conf
+    chmod 644 tradewind.conf
+    (ulimit -c 0 && expect 0 doctor --json)
+    for check in "core files" swap "clock speed" libraries service; do
+        holds out "any(c['check'] == '$check' for c in d['checks'])"
+    done
+    holds out '[c["found"].startswith("SQLite 3.") for c in d["checks"]
+        if c["check"] == "libraries"] == [True]'
+    finding configuration ok
+    chmod 666 tradewind.conf
+    expect 1 doctor --json
+    finding configuration bad
+    expect 1 doctor
+    prints 'chmod go-w tradewind.conf'
+}
+
 a_store_is_read_whole() {
     printf 'ts_ns,symbol,price,size,side\n1704207600000000000,AAPL,100,10,B\n' >trades.csv
     "$MAKE_STORE" s.db trades.csv
@@ -90,7 +107,7 @@ credentials_do_not_go_over_plain_http() {
     finding account unreachable
 }
 
-run_cases a_fresh_machine_is_fit_for_the_demo a_store_is_read_whole a_venue_that_answers_is_fit \
+run_cases a_fresh_machine_is_fit_for_the_demo what_a_service_needs_is_looked_at a_store_is_read_whole a_venue_that_answers_is_fit \
     a_wrong_secret_is_told_once_and_never_shown nobody_there_is_told \
     without_credentials_nothing_is_asked a_file_does_not_say_where_credentials_go \
     credentials_do_not_go_over_plain_http
