@@ -26,8 +26,9 @@ static tw_status check_past_venue(run_session *session, run_past *past, tw_error
                             "%s has %zu orders that may still be open at the %s venue: finish them "
                             "there, or take another --db",
                             session->database, open_count, past->venue);
-    /* A plan was made for one account; that of a demo begins anew with each run. */
-    if (status == TW_OK && (!same || session->options->venue == RUN_DEMO))
+    /* A plan was made for one account; that of a demo which keeps no state ends with the run. */
+    bool anew = session->options->venue == RUN_DEMO && session->exchange_config.state == NULL;
+    if (status == TW_OK && (!same || anew))
         tw_recovery_refuse(past->recovery, "venue");
     return status;
 }
