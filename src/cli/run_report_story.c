@@ -6,10 +6,14 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "readable.h"
 #include "run_report.h"
+#include "wrapped.h"
+
+enum { STORY_WIDTH = 100 };
 
 static const char *money(int64_t nano, char *buffer) {
     return readable_decimal(nano, 2, 2, buffer);
@@ -46,152 +50,162 @@ static void tell_title(const run_session *session, const run_figures *figures,
     printf("\n\n");
 }
 
-static void tell_worth(const tw_engine_report *engine, const report_look *look) {
+static void tell_worth(FILE *story, const tw_engine_report *engine, const report_look *look) {
     char text[4][READABLE_SIZE];
     int64_t gain = engine->equity_after.nano - engine->equity_before.nano;
     if (engine->decisions == 0) {
-        printf("The portfolio is worth %s; nothing was decided.\n",
-               money(engine->equity_after.nano, text[0]));
+        fprintf(story, "The portfolio is worth %s; nothing was decided.\n",
+                money(engine->equity_after.nano, text[0]));
         return;
     }
-    printf("The portfolio was worth %s when the first decision was made and is worth %s: ",
-           money(engine->equity_before.nano, text[0]), money(engine->equity_after.nano, text[1]));
-    printf("%s%s%s%s (%+.3f%%).\n", gain < 0 ? look->bad : look->good, gain < 0 ? "" : "+",
-           money(gain, text[2]), look->plain, share_of(gain, engine->equity_before.nano));
-    printf("Cash was %.1f%% of it and is %.1f%%: %s.\n",
-           share_of(engine->cash_before.nano, engine->equity_before.nano),
-           share_of(engine->cash_after.nano, engine->equity_after.nano),
-           money(engine->cash_after.nano, text[3]));
+    fprintf(story, "The portfolio was worth %s when the first decision was made and is worth %s: ",
+            money(engine->equity_before.nano, text[0]), money(engine->equity_after.nano, text[1]));
+    fprintf(story, "%s%s%s%s (%+.3f%%).\n", gain < 0 ? look->bad : look->good, gain < 0 ? "" : "+",
+            money(gain, text[2]), look->plain, share_of(gain, engine->equity_before.nano));
+    fprintf(story, "Cash was %.1f%% of it and is %.1f%%: %s.\n",
+            share_of(engine->cash_before.nano, engine->equity_before.nano),
+            share_of(engine->cash_after.nano, engine->equity_after.nano),
+            money(engine->cash_after.nano, text[3]));
 }
 
 /* ---- what was traded, and why -------------------------------------------------------------- */
 
-static void tell_reasons(const run_costs *costs) {
+static void tell_reasons(FILE *story, const run_costs *costs) {
     for (uint32_t i = 0; i < costs->reason_count; i++) {
         const run_reason *reason = &costs->reasons[i];
-        printf("%s%llu for \"%s\"", i == 0 ? ": " : ", ", (unsigned long long)reason->count,
-               reason->why);
+        fprintf(story, "%s%llu for \"%s\"", i == 0 ? ": " : ", ", (unsigned long long)reason->count,
+                reason->why);
     }
 }
 
-static void tell_decisions(const run_figures *figures) {
+static void tell_decisions(FILE *story, const run_figures *figures) {
     const tw_engine_report *engine = &figures->engine;
-    printf("%llu decision%s made %llu order%s", (unsigned long long)engine->decisions,
-           plural(engine->decisions), (unsigned long long)engine->orders, plural(engine->orders));
-    tell_reasons(&figures->costs);
-    printf(".\n");
+    fprintf(story, "%llu decision%s made %llu order%s", (unsigned long long)engine->decisions,
+            plural(engine->decisions), (unsigned long long)engine->orders, plural(engine->orders));
+    tell_reasons(story, &figures->costs);
+    fprintf(story, ".\n");
     if (engine->trades_planned > 0 && engine->trades_planned == engine->trades_lower_bound)
-        printf("That is the fewest trades that bring every position home.\n");
+        fprintf(story, "That is the fewest trades that bring every position home.\n");
     else if (engine->trades_planned > 0)
-        printf("%llu trades were planned, and at least %llu are needed.\n",
-               (unsigned long long)engine->trades_planned,
-               (unsigned long long)engine->trades_lower_bound);
-    printf("%llu filled, %llu cancelled, %llu rejected by the venue",
-           (unsigned long long)engine->orders_filled, (unsigned long long)engine->orders_canceled,
-           (unsigned long long)engine->orders_rejected);
+        fprintf(story, "%llu trades were planned, and at least %llu are needed.\n",
+                (unsigned long long)engine->trades_planned,
+                (unsigned long long)engine->trades_lower_bound);
+    fprintf(story, "%llu filled, %llu cancelled, %llu rejected by the venue",
+            (unsigned long long)engine->orders_filled, (unsigned long long)engine->orders_canceled,
+            (unsigned long long)engine->orders_rejected);
     if (engine->orders_denied > 0)
-        printf("; %llu more were denied by our own checks, the newest for its %s",
-               (unsigned long long)engine->orders_denied, engine->denied_reason);
-    printf(".\n");
+        fprintf(story, "; %llu more were denied by our own checks, the newest for its %s",
+                (unsigned long long)engine->orders_denied, engine->denied_reason);
+    fprintf(story, ".\n");
 }
 
-static void tell_costs(const run_figures *figures) {
+static void tell_costs(FILE *story, const run_figures *figures) {
     const run_cost *total = &figures->costs.total;
     char text[2][READABLE_SIZE];
     if (total->traded.nano == 0) {
-        printf("Nothing was traded.\n");
+        fprintf(story, "Nothing was traded.\n");
         return;
     }
-    printf("They traded %s, %.1f%% of the portfolio", money(total->traded.nano, text[0]),
-           share_of(total->traded.nano, figures->engine.equity_after.nano));
+    fprintf(story, "They traded %s, %.1f%% of the portfolio", money(total->traded.nano, text[0]),
+            share_of(total->traded.nano, figures->engine.equity_after.nano));
     double bps = run_cost_bps(total);
     if (isnan(bps)) {
-        printf(".\n");
+        fprintf(story, ".\n");
         return;
     }
     int64_t shortfall = total->shortfall.nano;
-    printf(", %s %s (%.1f basis points) against the middle of the market when each was decided.\n",
-           shortfall < 0 ? "and gained" : "which cost",
-           money(shortfall < 0 ? -shortfall : shortfall, text[1]), fabs(bps));
+    fprintf(story,
+            ", %s %s (%.1f basis points) against the middle of the market when each was decided.\n",
+            shortfall < 0 ? "and gained" : "which cost",
+            money(shortfall < 0 ? -shortfall : shortfall, text[1]), fabs(bps));
 }
 
 /* ---- risk ---------------------------------------------------------------------------------- */
 
-static void tell_risk(const run_figures *figures) {
+static void tell_risk(FILE *story, const run_figures *figures) {
     const tw_engine_risk *before = &figures->risk_before;
     const tw_engine_risk *after = &figures->risk_after;
     int64_t equity = figures->engine.equity_after.nano;
     char text[READABLE_SIZE];
     if (after->observations == 0) {
-        printf("There is no history long enough to measure the risk of the holdings by.\n");
+        fprintf(story, "There is no history long enough to measure the risk of the holdings by.\n");
         return;
     }
     if (before->observations > 0)
-        printf("The holdings' volatility was %.1f%% a year and is %.1f%%; one day in twenty lost "
-               "more than %.2f%%, and now %.2f%%",
-               100.0 * before->volatility_annual, 100.0 * after->volatility_annual,
-               100.0 * before->value_at_risk, 100.0 * after->value_at_risk);
+        fprintf(story,
+                "The holdings' volatility was %.1f%% a year and is %.1f%%; one day in twenty lost "
+                "more than %.2f%%, and now %.2f%%",
+                100.0 * before->volatility_annual, 100.0 * after->volatility_annual,
+                100.0 * before->value_at_risk, 100.0 * after->value_at_risk);
     else
-        printf("The holdings' volatility is %.1f%% a year; one day in twenty lost more than %.2f%%",
-               100.0 * after->volatility_annual, 100.0 * after->value_at_risk);
-    printf(" (%s), by %zu days of history.\n",
-           money((int64_t)(after->value_at_risk * (double)equity), text), after->observations);
+        fprintf(
+            story,
+            "The holdings' volatility is %.1f%% a year; one day in twenty lost more than %.2f%%",
+            100.0 * after->volatility_annual, 100.0 * after->value_at_risk);
+    fprintf(story, " (%s), by %zu days of history.\n",
+            money((int64_t)(after->value_at_risk * (double)equity), text), after->observations);
 }
 
 /* ---- what went wrong, and what was done ---------------------------------------------------- */
 
-static void tell_wire(const run_figures *figures) {
+static void tell_wire(FILE *story, const run_figures *figures) {
     const tw_venue_figures *wire = &figures->wire;
     const tw_engine_report *engine = &figures->engine;
     uint64_t bad = wire->answers[4] + wire->answers[5] + wire->failures + wire->timeouts;
     if (figures->audit.faults > 0)
-        printf("The exchange was told to fail and did so %llu times. ",
-               (unsigned long long)figures->audit.faults);
-    printf("%llu of %llu requests failed or were refused; %llu %s tried again. ",
-           (unsigned long long)bad, (unsigned long long)wire->requests,
-           (unsigned long long)wire->retries, wire->retries == 1 ? "was" : "were");
-    printf("The connection was lost %llu time%s.\n", (unsigned long long)wire->losses,
-           plural(wire->losses));
+        fprintf(story, "The exchange was told to fail and did so %llu times. ",
+                (unsigned long long)figures->audit.faults);
+    fprintf(story, "%llu of %llu requests failed or were refused; %llu %s tried again. ",
+            (unsigned long long)bad, (unsigned long long)wire->requests,
+            (unsigned long long)wire->retries, wire->retries == 1 ? "was" : "were");
+    fprintf(story, "The connection was lost %llu time%s.\n", (unsigned long long)wire->losses,
+            plural(wire->losses));
     if (engine->fills_repeated + engine->fills_recovered > 0)
-        printf(
+        fprintf(
+            story,
             "%llu message%s of fills came twice and counted once; %llu fill%s that no message told "
             "of were learned by asking.\n",
             (unsigned long long)engine->fills_repeated, plural(engine->fills_repeated),
             (unsigned long long)engine->fills_recovered, plural(engine->fills_recovered));
     if (engine->differences > 0)
-        printf("The venue's account differed from ours %llu time%s; its figures were taken over.\n",
-               (unsigned long long)engine->differences, plural(engine->differences));
+        fprintf(
+            story,
+            "The venue's account differed from ours %llu time%s; its figures were taken over.\n",
+            (unsigned long long)engine->differences, plural(engine->differences));
     if (engine->kills > 0)
-        printf("Trading was killed %llu time%s, the newest by %s; level now: %s.\n",
-               (unsigned long long)engine->kills, plural(engine->kills),
-               tw_kill_source_name(engine->killed_by), tw_kill_level_name(engine->killed));
+        fprintf(story, "Trading was killed %llu time%s, the newest by %s; level now: %s.\n",
+                (unsigned long long)engine->kills, plural(engine->kills),
+                tw_kill_source_name(engine->killed_by), tw_kill_level_name(engine->killed));
     if (figures->venue.market_dropped > 0)
-        printf(
+        fprintf(
+            story,
             "%llu market events were dropped because the machine did not keep up; the books were "
             "read anew.\n",
             (unsigned long long)figures->venue.market_dropped);
 }
 
-static void tell_audit(const run_figures *figures, const report_look *look) {
+static void tell_audit(FILE *story, const run_figures *figures, const report_look *look) {
     const run_audit *audit = &figures->audit;
     const tw_engine_report *engine = &figures->engine;
     uint64_t unknown = engine->orders_unknown + engine->orders_adopted_open;
     const char *colour = audit->twice == 0 && unknown == 0 ? look->good : look->bad;
     if (!audit->made) {
-        printf("%s%llu orders are unknown at the end, %llu open.%s\n",
-               unknown == 0 ? look->good : look->bad, (unsigned long long)unknown,
-               (unsigned long long)engine->orders_open, look->plain);
+        fprintf(story, "%s%llu orders are unknown at the end, %llu open.%s\n",
+                unknown == 0 ? look->good : look->bad, (unsigned long long)unknown,
+                (unsigned long long)engine->orders_open, look->plain);
         return;
     }
-    printf("%s%llu orders were sent twice, %llu are unknown at the end.%s ", colour,
-           (unsigned long long)audit->twice, (unsigned long long)unknown, look->plain);
+    fprintf(story, "%s%llu orders were sent twice, %llu are unknown at the end.%s ", colour,
+            (unsigned long long)audit->twice, (unsigned long long)unknown, look->plain);
     if (run_audit_holds(audit))
-        printf("The exchange has %llu of our orders, each with its intent in the journal, and the "
-               "same "
-               "quantities and fills.\n",
-               (unsigned long long)audit->exchange_orders);
+        fprintf(story,
+                "The exchange has %llu of our orders, each with its intent in the journal, and the "
+                "same "
+                "quantities and fills.\n",
+                (unsigned long long)audit->exchange_orders);
     else
-        printf(
+        fprintf(
+            story,
             "%sThe exchange and the journal differ: of %llu orders there %llu have no intent, %llu "
             "say other figures, and %llu of ours are not there.%s\n",
             look->bad, (unsigned long long)audit->exchange_orders,
@@ -201,7 +215,7 @@ static void tell_audit(const run_figures *figures, const report_look *look) {
 
 /* ---- what comes next ----------------------------------------------------------------------- */
 
-static void tell_next(const run_session *session, const run_figures *figures) {
+static void tell_next(FILE *story, const run_session *session, const run_figures *figures) {
     const tw_engine_report *engine = &figures->engine;
     uint32_t outside = 0;
     double worst = 0.0;
@@ -213,28 +227,48 @@ static void tell_next(const run_session *session, const run_figures *figures) {
     if (engine->decisions == 0)
         return;
     if (outside == 0)
-        printf("Next: nothing. Every position is inside of its band; the furthest is %.2f%% of the "
-               "portfolio from its target.\n",
-               100.0 * worst);
+        fprintf(
+            story,
+            "Next: nothing. Every position is inside of its band; the furthest is %.2f%% of the "
+            "portfolio from its target.\n",
+            100.0 * worst);
     else
-        printf("Next: %u position%s %s outside of the band (!) and would be traded by the next "
-               "decision.\n",
-               outside, plural(outside), outside == 1 ? "is" : "are");
+        fprintf(story,
+                "Next: %u position%s %s outside of the band (!) and would be traded by the next "
+                "decision.\n",
+                outside, plural(outside), outside == 1 ? "is" : "are");
+}
+
+/* The sentences, each on a line of its own, however long. */
+static void tell_all(FILE *story, const run_session *session, const run_figures *figures,
+                     const report_look *look) {
+    const tw_engine_report *engine = &figures->engine;
+    tell_worth(story, engine, look);
+    if (engine->decisions > 0) {
+        tell_decisions(story, figures);
+        tell_costs(story, figures);
+    }
+    tell_risk(story, figures);
+    tell_wire(story, figures);
+    tell_audit(story, figures, look);
+    tell_next(story, session, figures);
 }
 
 tw_status run_report_story(const run_session *session, const run_figures *figures,
                            const report_look *look, tw_error *error) {
-    const tw_engine_report *engine = &figures->engine;
-    tell_title(session, figures, look);
-    tell_worth(engine, look);
-    if (engine->decisions > 0) {
-        tell_decisions(figures);
-        tell_costs(figures);
+    char *text = NULL;
+    size_t size = 0;
+    FILE *story = open_memstream(&text, &size);
+    if (story == NULL)
+        return tw_error_set(error, TW_NO_MEMORY, "no memory for the report");
+    tell_all(story, session, figures, look);
+    if (fclose(story) != 0) {
+        free(text);
+        return tw_error_set(error, TW_NO_MEMORY, "no memory for the report");
     }
-    tell_risk(figures);
-    tell_wire(figures);
-    tell_audit(figures, look);
-    tell_next(session, figures);
+    tell_title(session, figures, look);
+    wrapped_print(stdout, text, STORY_WIDTH);
+    free(text);
     putchar('\n');
     return run_report_table(session, figures, error);
 }

@@ -27,10 +27,14 @@ static tw_status read_bytes(const char *path, char *buffer, size_t *ret_size, tw
     return TW_OK;
 }
 
+static void path_of(const char *name, char path[ZONE_PATH_SIZE]) {
+    const char *folder = secure_getenv("TZDIR");
+    snprintf(path, ZONE_PATH_SIZE, "%s/%s", folder != NULL ? folder : "/usr/share/zoneinfo", name);
+}
+
 tw_status zone_file_bytes(const char *name, char **ret_bytes, size_t *ret_size, tw_error *error) {
     char path[ZONE_PATH_SIZE];
-    const char *folder = secure_getenv("TZDIR");
-    snprintf(path, sizeof path, "%s/%s", folder != NULL ? folder : "/usr/share/zoneinfo", name);
+    path_of(name, path);
     char *buffer = malloc(ZONE_SIZE_MAX);
     if (buffer == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory for a time zone");
@@ -52,6 +56,9 @@ tw_status zone_file_read(const char *name, tw_zone **ret_zone, tw_error *error) 
         return status;
     status = tw_zone_new(NULL, (tw_slice){bytes, size}, ret_zone, &why);
     free(bytes);
-    return status == TW_OK ? TW_OK
-                           : tw_error_set(error, status, "time zone %s: %s", name, why.message);
+    if (status == TW_OK)
+        return TW_OK;
+    char path[ZONE_PATH_SIZE];
+    path_of(name, path);
+    return tw_error_set(error, status, "%s: %s", path, why.message);
 }

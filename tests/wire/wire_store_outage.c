@@ -219,7 +219,7 @@ static void test_a_server_that_stays_away_loses_the_batch_and_not_the_handle(voi
     through(&proxy, place, address);
     tw_store *store = open_with(place, (tw_store_config){.path = address,
                                                          .mode = TW_STORE_WRITE,
-                                                         .busy_timeout_ns = 60 * TW_NS_PER_MS});
+                                                         .busy_timeout_ns = 400 * TW_NS_PER_MS});
     put_and_commit(place, store, 1, 3);
     proxy.refusals = 1000000;
     atomic_store(&proxy.left_down, 1); /* the server hears of the commit; we do not hear of it */
@@ -233,7 +233,7 @@ static void test_a_server_that_stays_away_loses_the_batch_and_not_the_handle(voi
     /* A connection that was lost before the commit went out leaves no doubt. */
     store = open_with(place, (tw_store_config){.path = address,
                                                .mode = TW_STORE_WRITE,
-                                               .busy_timeout_ns = 60 * TW_NS_PER_MS});
+                                               .busy_timeout_ns = 400 * TW_NS_PER_MS});
     assert_int_equal(rows(store, TW_STORE_TRADES), 6);
     assert_int_equal(put_batch(place, store, 3, 3, &error), TW_OK);
     proxy.refusals = 1000000;
