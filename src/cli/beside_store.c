@@ -5,7 +5,7 @@
 #include <string.h>
 
 const char *beside_store(const char *database, const char *what, char *buffer, size_t capacity) {
-    bool server = strstr(database, "://") != NULL || strchr(database, '=') != NULL;
+    bool server = strstr(database, "://") != NULL;
     snprintf(buffer, capacity, "%s-%s", server ? "tradewind" : database, what);
     return buffer;
 }

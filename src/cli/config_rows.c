@@ -8,14 +8,15 @@
 
 /* ---- one setting --------------------------------------------------------------------------- */
 
-/* The address of a database may hold a password: what stands before its host is not shown. */
+/* An address may hold a password: what stands before its host is not shown. */
 static void mask_address(const char *value, char *buffer, size_t capacity) {
     const char *host = strrchr(value, '@');
-    bool server = strncmp(value, "postgres", 8) == 0 && strstr(value, "://") != NULL;
-    if (server && strstr(value, "password") != NULL)
-        snprintf(buffer, capacity, "postgresql://********");
-    else if (server && host != NULL)
-        snprintf(buffer, capacity, "postgresql://********%s", host);
+    const char *scheme = strstr(value, "://");
+    int size = scheme != NULL ? (int)(scheme - value) : 0;
+    if (scheme != NULL && strstr(value, "password") != NULL)
+        snprintf(buffer, capacity, "%.*s://********", size, value);
+    else if (scheme != NULL && host > scheme)
+        snprintf(buffer, capacity, "%.*s://********%s", size, value, host);
     else
         snprintf(buffer, capacity, "%s", value);
 }

@@ -74,13 +74,9 @@ static tw_status await_answer(kill_desk *desk, tw_error *error) {
     }
 }
 
-static tw_status open_desk(kill_desk *desk, tw_error *error) {
+static tw_status open_ears(kill_desk *desk, tw_error *error) {
     char folder[KILL_FILE_PATH_SIZE];
     const char *database = desk->options->database;
-    if (!kill_file_path(database, desk->path))
-        return tw_error_set(error, TW_USAGE,
-                            "%s is not a file: a run of it is killed by its signal SIGUSR2",
-                            database);
     tw_status status =
         input_any_store_open(database, TW_STORE_READ, &desk->symbols, &desk->store, error);
     if (status == TW_OK)
@@ -97,9 +93,17 @@ static tw_status open_desk(kill_desk *desk, tw_error *error) {
 
 static tw_status act(kill_desk *desk, bool *ret_changed, tw_error *error) {
     const kill_options *options = desk->options;
-    tw_status status = open_desk(desk, error);
-    if (status != TW_OK)
-        return status;
+    tw_error unheard = {0};
+    tw_status status = TW_OK;
+    if (!kill_file_path(options->database, desk->path))
+        return tw_error_set(error, TW_USAGE,
+                            "%s is not a file: a run of it is killed by its signal SIGUSR2",
+                            options->database);
+    tw_status ears = open_ears(desk, &unheard); /* a kill does not wait for what only listens */
+    if (ears != TW_OK && access(options->database, F_OK) != 0) {
+        *error = unheard;
+        return ears;
+    }
     tw_kill_level before = kill_file_read(desk->path);
     tw_kill_level level = (tw_kill_level)(options->level + TW_KILL_NEW);
     *ret_changed = options->lift ? before != TW_KILL_NONE : before < level;
@@ -109,6 +113,9 @@ static tw_status act(kill_desk *desk, bool *ret_changed, tw_error *error) {
         status = kill_file_write(desk->path, level, "tradewind kill", error);
     if (status != TW_OK || !*ret_changed)
         return status;
+    if (ears != TW_OK)
+        return tw_error_set(error, ears, "%s is %s; whether a run has answered cannot be told: %s",
+                            desk->path, options->lift ? "removed" : "written", unheard.message);
     return await_answer(desk, error);
 }
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "output_file.h"
@@ -29,7 +30,7 @@ static tw_kill_level level_of(const char *text) {
 
 tw_kill_level kill_file_read(const char *path) {
     char text[128] = "";
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT ? TW_KILL_NONE : TW_KILL_CANCEL;
     ssize_t size = read(fd, text, sizeof text - 1);
@@ -67,6 +68,9 @@ tw_status kill_file_write(const char *path, tw_kill_level level, const char *wri
     output_file file = {0};
     snprintf(text, sizeof text, "%s %.64s\n", tw_kill_level_name(level), writer);
     tw_status status = output_file_open(&file, path, error);
+    /* Whoever the run belongs to must be able to read it, whoever writes it. */
+    if (status == TW_OK && fchmod(fileno(file.stream), 0644) != 0)
+        status = tw_error_set_errno(error, errno, "%s cannot be made readable", path);
     if (status == TW_OK)
         status = output_file_write(&file, tw_slice_of(text), error);
     if (status == TW_OK)

@@ -169,6 +169,8 @@ static tw_status print_once(monitor *to, tw_error *error) {
     tw_status status = ask(to, error);
     if (status == TW_OK)
         status = await(to, error);
+    if (status == TW_OK && to->interrupted)
+        return tw_error_set(error, TW_INTERRUPTED, "interrupted");
     if (status != TW_OK || to->options->json || to->heard_ns == 0)
         return status;
     tw_text text = tw_text_over(to->screen, SCREEN_SIZE);

@@ -4,7 +4,7 @@
  *     orders table --filter--> ring of `limit` --turn--> oldest first
  *     journal      --intents--> looked up by client order id, and added
  *
- * With from_sequence the intents come first: an order that has none there is not let through.
+ * With from_sequence an order that has no intent there is taken out again at the end.
  */
 #include "order_rows.h"
 
@@ -94,6 +94,7 @@ static tw_status on_record(void *context, const tw_store_record *record) {
     order_row *row = status == TW_OK ? find(reading, fields[0].text) : NULL;
     if (row == NULL)
         return status;
+    row->intent = record->sequence;
     if (tw_slice_copy(fields[1].text, row->why, sizeof row->why) != TW_OK)
         row->why[0] = '\0'; /* a longer word is none of the engine's */
     if (tw_parse_u64(fields[2].text, &row->decision) != TW_OK)
@@ -102,10 +103,10 @@ static tw_status on_record(void *context, const tw_store_record *record) {
     return TW_OK;
 }
 
-static void keep_decided(order_rows *rows) {
+static void keep_intended(order_rows *rows) {
     size_t kept = 0;
     for (size_t i = 0; i < rows->count; i++) {
-        if (rows->rows[i].decision != 0)
+        if (rows->rows[i].intent != 0)
             rows->rows[kept++] = rows->rows[i];
     }
     rows->total -= rows->count - kept;
@@ -128,7 +129,7 @@ static tw_status read_both(void *context, tw_error *error) {
     uint64_t from = reading->filter->from_sequence;
     status = tw_store_read_journal(reading->store, from > 0 ? from : 1, on_record, reading, error);
     if (status == TW_OK && from > 0)
-        keep_decided(rows);
+        keep_intended(rows);
     return status;
 }
 

@@ -17,8 +17,9 @@ enum { ORDER_ROWS_MAX = 1000000, ORDER_WHY_SIZE = 32 };
 typedef struct order_row {
     tw_order order;
     char why[ORDER_WHY_SIZE]; /* empty: the journal has no intent of it */
-    uint64_t decision;        /* journal sequence; 0: unknown */
-    tw_price mark;            /* the middle of the market when it was intended; 0: unknown */
+    uint64_t intent;          /* journal sequence of its own entry; 0: there is none */
+    uint64_t decision;        /* of the decision that it follows from; 0: unknown */
+    tw_price mark;            /* what its symbol was worth when it was intended; 0: unknown */
 } order_row;
 
 typedef struct order_filter {

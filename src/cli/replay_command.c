@@ -230,6 +230,12 @@ static tw_status compare_store(replay_outcome *outcome, tw_error *error) {
     if (!outcome->result.compared || outcome->result.differs || path[0] == '\0' ||
         desk.journal.count == 0)
         return TW_OK;
+    if (named[0] == '\0' && strstr(path, "://") != NULL) {
+        /* Whom to log in to is not for a file to say. */
+        snprintf(outcome->store.why, sizeof outcome->store.why,
+                 "it is on a server: name it with --db");
+        return TW_OK;
+    }
     return replay_journal_compare(&desk.journal, path, tw_replay_settings(desk.replay)->epoch,
                                   named[0] != '\0', &outcome->store, error);
 }

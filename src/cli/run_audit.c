@@ -36,7 +36,7 @@ static void compare(const run_audit_sides *sides, audit_row *rows, run_audit *au
         audit->exchange_orders++;
         audit_row *place =
             bsearch(theirs.client_order_id, rows, sides->orders->count, sizeof rows[0], id_against);
-        if (place == NULL || place->row->decision == 0) {
+        if (place == NULL || place->row->intent == 0) {
             audit->unintended++;
             continue;
         }
@@ -49,9 +49,8 @@ static void count(const run_audit_sides *sides, const audit_row *rows, run_audit
     for (size_t i = 0; i < sides->orders->count; i++) {
         const order_row *row = rows[i].row;
         bool acknowledged = row->order.venue_order_id[0] != '\0';
-        audit->intents += row->decision != 0;
-        audit->missing +=
-            row->decision > sides->after_sequence && acknowledged && rows[i].seen == 0;
+        audit->intents += row->intent != 0;
+        audit->missing += row->intent > sides->after_sequence && acknowledged && rows[i].seen == 0;
     }
     for (uint32_t i = 0; i < tw_exchange_fault_count(sides->exchange); i++) {
         tw_exchange_fault fault;

@@ -179,15 +179,17 @@ static tw_status open_store(run_session *session, tw_error *error) {
     tw_status status = tw_store_open(&config, &session->store, error);
     if (status == TW_OK) /* from here on it is only named, and a password is not for that */
         snprintf(session->database, sizeof session->database, "%s", tw_store_path(session->store));
-    if (status == TW_OK)
-        status = tw_store_last_sequence(session->store, &session->first_sequence, error);
-    if (status != TW_OK)
-        return status;
+    return status == TW_OK ? tw_store_last_sequence(session->store, &session->first_sequence, error)
+                           : status;
+}
+
+/* The run's row, once nothing has refused it: the next one takes its venue for where orders are. */
+static tw_status begin_run(run_session *session, tw_error *error) {
     tw_store_run run = {.started_ns = tw_time_wall_ns(),
                         .seed = session->exchange_config.seed,
                         .venue = tw_slice_of(run_venue_name(session)),
                         .strategy = tw_slice_of(run_strategy_word(&session->strategy))};
-    status = tw_store_put_run(session->store, &run, &session->run_id, error);
+    tw_status status = tw_store_put_run(session->store, &run, &session->run_id, error);
     return status == TW_OK ? tw_store_commit(session->store, TW_STORE_FULL, error) : status;
 }
 
@@ -358,7 +360,7 @@ static tw_status make_engine(run_session *session, tw_error *error) {
     if (status == TW_OK)
         status = run_past_hand_over(session, &past, error);
     run_past_done(&past);
-    return status;
+    return status == TW_OK ? begin_run(session, error) : status;
 }
 
 static void on_control(void *context, tw_kill_level level) {
@@ -432,6 +434,8 @@ static void free_session(run_session *session) {
     run_session_join(session);
     run_dashboard_stop(&session->dashboard);
     run_kill_stop(&session->kill);
+    if (session->kill.engine != NULL) /* what was killed while the report was written */
+        run_kill_turn(&session->kill);
     run_monitor_stop(&session->monitor);
     run_recording_stop(&session->recording);
     tw_engine_free(session->engine);

@@ -1,10 +1,12 @@
 /*
  * run_costs.h - what the orders of a run traded, and what that cost.
  *
- * The cost of an order is its implementation shortfall: what was paid above, or taken below, the
- * middle of the market when it was decided, times what was filled. What was not filled costs
- * nothing here: it was decided anew, and counts there. Below zero it was a gain.
- * Source: A. F. Perold, The Implementation Shortfall, Journal of Portfolio Management, 1988.
+ * The cost of an order is what was paid above, or taken below, what its symbol was worth (its mark:
+ * the middle of the market, else the newest trade) when the order was made, times what was filled:
+ * the arrival price's part of the implementation shortfall (A. F. Perold, The Implementation
+ * Shortfall, Journal of Portfolio Management, 1988). The way of the market between a decision and
+ * an order that waited for others is not in it. What was not filled costs nothing here: it was
+ * decided anew, and counts there. Below zero it was a gain.
  */
 #ifndef TRADEWIND_CLI_RUN_COSTS_H
 #define TRADEWIND_CLI_RUN_COSTS_H
@@ -31,13 +33,13 @@ typedef struct run_costs {
     run_cost total;
     run_cost *symbols; /* one each */
     uint32_t count;
-    uint64_t unmarked; /* orders that filled and whose mark is not known: in `traded` alone */
+    bool beyond; /* more was traded than can be added up: the sums are of a part */
     run_reason reasons[RUN_REASON_COUNT_MAX];
     uint32_t reason_count;
 } run_costs;
 
-/* Of the orders whose decision stands behind `after_sequence` in the journal. TW_NO_MEMORY,
- * TW_OVERFLOW. Release in any case. */
+/* Of the orders whose intent stands behind `after_sequence` in the journal. TW_NO_MEMORY. Release
+ * in any case. */
 tw_status run_costs_measure(const order_rows *orders, uint64_t after_sequence,
                             uint32_t symbol_count, run_costs *ret_costs,
                             tw_error *error) TW_MUST_CHECK;

@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+#include "tradewind/time.h"
 
 static const uint32_t FILE_EVENTS = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE;
 
@@ -147,10 +150,13 @@ static tw_status remove_file(run_kill *kill, tw_error *error) {
         return TW_OK;
     /* First what the file will say: its going must lift nothing that is asked for from now on. */
     atomic_store(&kill->told, TW_KILL_NONE);
-    return kill_file_remove(kill->path, &was_there, error);
+    tw_status status = kill_file_remove(kill->path, &was_there, error);
+    if (status != TW_OK)
+        atomic_store(&kill->lifted, true);
+    return status;
 }
 
-tw_status run_kill_turn(run_kill *kill, tw_error *error) {
+static tw_status settle_file(run_kill *kill, tw_error *error) {
     if (atomic_exchange(&kill->lifted, false)) {
         tw_status status = remove_file(kill, error);
         if (status != TW_OK)
@@ -162,5 +168,22 @@ tw_status run_kill_turn(run_kill *kill, tw_error *error) {
         return TW_OK;
     /* First what the file will say: the thread reads it again when it is written. */
     atomic_store(&kill->told, level);
-    return kill_file_write(kill->path, (tw_kill_level)level, "signal, rule or page", error);
+    tw_status status =
+        kill_file_write(kill->path, (tw_kill_level)level, "signal, rule or page", error);
+    if (status != TW_OK)
+        atomic_store(&kill->told, told);
+    return status;
+}
+
+void run_kill_turn(run_kill *kill) {
+    tw_error error = {0};
+    if (kill->retry_ns != 0 && tw_time_monotonic_ns() < kill->retry_ns)
+        return;
+    if (settle_file(kill, &error) == TW_OK) {
+        kill->retry_ns = 0;
+        return;
+    }
+    if (kill->retry_ns == 0) /* what is killed must be cancelled and closed: the run goes on */
+        fprintf(stderr, "tradewind run: %s; it is tried again each second\n", error.message);
+    kill->retry_ns = tw_time_monotonic_ns() + TW_NS_PER_SECOND;
 }

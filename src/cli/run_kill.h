@@ -25,6 +25,7 @@ typedef struct run_kill {
     pthread_t thread;
     bool started;
     _Atomic uint32_t told; /* the level that the file is known to say */
+    int64_t retry_ns;      /* monotonic: when the file is tried again; 0: it is as it should be */
     atomic_bool lifted;    /* by somebody who has lifted the engine: the file goes, too */
 } run_kill;
 
@@ -41,8 +42,8 @@ void run_kill_stop(run_kill *kill);
  * file. */
 void run_kill_changed(run_kill *kill, tw_kill_level level);
 
-/* Main thread, each turn: writes the file of a kill that did not come from it, and removes that of
- * one that was lifted. */
-tw_status run_kill_turn(run_kill *kill, tw_error *error) TW_MUST_CHECK;
+/* Main thread, each turn and once at the end: writes the file of a kill that did not come from it,
+ * and removes that of one that was lifted. What cannot be done is told, and tried again. */
+void run_kill_turn(run_kill *kill);
 
 #endif

@@ -6,11 +6,10 @@
 
 #include "input.h"
 
-/* The venue of the newest run but this one. */
+/* The venue of the newest run. */
 static tw_status on_past_run(void *context, const tw_store_run *run) {
     run_past *past = context;
-    if (run->id < past->run_id)
-        snprintf(past->venue, sizeof past->venue, "%.*s", (int)run->venue.size, run->venue.data);
+    snprintf(past->venue, sizeof past->venue, "%.*s", (int)run->venue.size, run->venue.data);
     return TW_OK;
 }
 
@@ -18,7 +17,6 @@ static tw_status on_past_run(void *context, const tw_store_run *run) {
 static tw_status check_past_venue(run_session *session, run_past *past, tw_error *error) {
     size_t open_count = 0;
     (void)tw_recovery_open(past->recovery, &open_count);
-    past->run_id = session->run_id;
     tw_status status = tw_store_read_runs(session->store, on_past_run, past, error);
     bool same = strcmp(past->venue, run_venue_name(session)) == 0;
     if (status == TW_OK && open_count > 0 && !same)

@@ -13,8 +13,7 @@
 #include "tradewind/recovery.h"
 
 typedef struct run_past {
-    int64_t run_id; /* of the run that begins */
-    char venue[16]; /* of the run before it */
+    char venue[16]; /* of the run before */
     tw_recovery *recovery;
 } run_past;
 

@@ -27,6 +27,12 @@ static const char *plural(uint64_t count) {
     return count == 1 ? "" : "s";
 }
 
+/* A plan of before that goes on, or a kill that closes positions, makes orders without a decision.
+ */
+static bool acted(const tw_engine_report *engine) {
+    return engine->decisions > 0 || engine->orders > 0 || engine->orders_denied > 0;
+}
+
 /* ---- what it was and is -------------------------------------------------------------------- */
 
 static void tell_title(const run_session *session, const run_figures *figures,
@@ -53,7 +59,7 @@ static void tell_title(const run_session *session, const run_figures *figures,
 static void tell_worth(FILE *story, const tw_engine_report *engine, const report_look *look) {
     char text[4][READABLE_SIZE];
     int64_t gain = engine->equity_after.nano - engine->equity_before.nano;
-    if (engine->decisions == 0) {
+    if (!acted(engine)) {
         fprintf(story, "The portfolio is worth %s; nothing was decided.\n",
                 money(engine->equity_after.nano, text[0]));
         return;
@@ -102,6 +108,10 @@ static void tell_decisions(FILE *story, const run_figures *figures) {
 static void tell_costs(FILE *story, const run_figures *figures) {
     const run_cost *total = &figures->costs.total;
     char text[2][READABLE_SIZE];
+    if (figures->costs.beyond) {
+        fprintf(story, "They traded more than can be added up here.\n");
+        return;
+    }
     if (total->traded.nano == 0) {
         fprintf(story, "Nothing was traded.\n");
         return;
@@ -115,7 +125,7 @@ static void tell_costs(FILE *story, const run_figures *figures) {
     }
     int64_t shortfall = total->shortfall.nano;
     fprintf(story,
-            ", %s %s (%.1f basis points) against the middle of the market when each was decided.\n",
+            ", %s %s (%.1f basis points) against what each was worth when its order was made.\n",
             shortfall < 0 ? "and gained" : "which cost",
             money(shortfall < 0 ? -shortfall : shortfall, text[1]), fabs(bps));
 }
@@ -195,8 +205,8 @@ static void tell_audit(FILE *story, const run_figures *figures, const report_loo
                 (unsigned long long)engine->orders_open, look->plain);
         return;
     }
-    fprintf(story, "%s%llu orders were sent twice, %llu are unknown at the end.%s ", colour,
-            (unsigned long long)audit->twice, (unsigned long long)unknown, look->plain);
+    fprintf(story, "%s%llu orders are at the exchange twice, %llu are unknown at the end.%s ",
+            colour, (unsigned long long)audit->twice, (unsigned long long)unknown, look->plain);
     if (run_audit_holds(audit))
         fprintf(story,
                 "The exchange has %llu of our orders, each with its intent in the journal, and the "
@@ -244,7 +254,7 @@ static void tell_all(FILE *story, const run_session *session, const run_figures 
                      const report_look *look) {
     const tw_engine_report *engine = &figures->engine;
     tell_worth(story, engine, look);
-    if (engine->decisions > 0) {
+    if (acted(engine)) {
         tell_decisions(story, figures);
         tell_costs(story, figures);
     }

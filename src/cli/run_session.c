@@ -224,8 +224,7 @@ static tw_status live_loop(run_session *session, tw_error *error) {
         if (session->exchange != NULL)
             end_with_tape(session, tw_exchange_tape_ended(session->exchange));
         show_progress(session, &next_progress_ns);
-        if (status == TW_OK)
-            status = run_kill_turn(&session->kill, error);
+        run_kill_turn(&session->kill);
         if (status == TW_OK)
             status = thread_failure(session, error);
         if (status == TW_OK)
@@ -248,8 +247,7 @@ static tw_status settle(run_session *session, tw_error *error) {
             status = tw_recorder_flush(session->recorder, error);
         if (status == TW_OK && work == 0)
             status = tw_engine_turn(session->engine, EVENTS_A_TURN, &work, error);
-        if (status == TW_OK)
-            status = run_kill_turn(&session->kill, error);
+        run_kill_turn(&session->kill);
     }
     tell_engine(session);
     tell_venue(session);

@@ -148,7 +148,8 @@ static void pass_day(const strategy_trial *trial, strategy_ledger *ledger, size_
     }
     for (size_t s = 0; s < n; s++)
         ledger->weights[s] /= 1.0 + earned;
-    ledger->returns[ledger->count++] = earned;
+    ledger->returns[ledger->count++] = (1.0 + earned) * (1.0 - ledger->owed) - 1.0;
+    ledger->owed = 0.0;
 }
 
 /* What it costs is taken off the return of the day. */
@@ -160,9 +161,12 @@ static void trade_to(const strategy_trial *trial, strategy_ledger *ledger, const
         ledger->weights[s] = targets[s];
     }
     ledger->turnover += traded;
+    double kept = 1.0 - trial->wishes.cost * traded;
     double *last = ledger->count > 0 ? &ledger->returns[ledger->count - 1] : NULL;
     if (last != NULL)
-        *last = (1.0 + *last) * (1.0 - trial->wishes.cost * traded) - 1.0;
+        *last = (1.0 + *last) * kept - 1.0;
+    else
+        ledger->owed = 1.0 - kept; /* on the first day there is no return yet to take it from */
 }
 
 /* Equal weights of all that have a price. */

@@ -38,6 +38,7 @@ typedef struct strategy_ledger {
     double *returns; /* [days], of which `count` are filled */
     size_t count;
     double turnover; /* all that was traded, in equities */
+    double owed;     /* share that the first trade cost, until there is a return to take it from */
     double figures[TW_FIGURE_COUNT];
 } strategy_ledger;
 

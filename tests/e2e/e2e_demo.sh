@@ -26,9 +26,10 @@ nothing_is_lost_in_a_faulty_demo() {
 
 the_report_is_in_sentences() {
     expect 0 run --symbols AAPL,MSFT --duration 5m --speed 300 --db run.db
+    tr '\n' ' ' <out >joined && mv joined out
     prints 'The portfolio was worth'
-    prints 'against the middle of the market when each was decided'
-    prints '0 orders were sent twice, 0 are unknown at the end.'
+    prints 'against what each was worth when its order was made'
+    prints '0 orders are at the exchange twice, 0 are unknown at the end.'
     prints 'each with its intent in the journal, and the same quantities and fills'
     prints 'OFF BY'
     prints 'Everything is in run.db'

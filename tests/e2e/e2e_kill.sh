@@ -101,6 +101,10 @@ bad_uses_are_told() {
     expect 1 kill --db nowhere.db
     says 'nowhere.db'
     [ ! -e nowhere.db.kill ] || fail "a kill file was made for no store"
+    echo 'this is no store' >damaged.db # a kill does not wait until it can be read
+    expect 3 kill --level flatten --db damaged.db
+    says 'damaged.db.kill is written; whether a run has answered cannot be told'
+    grep -q '^flatten ' damaged.db.kill || fail "there is no kill file"
     expect 2 kill --level hard --db run.db
     says 'expected new, cancel or flatten'
     expect 2 kill --db postgresql://localhost/x

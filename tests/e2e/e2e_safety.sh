@@ -76,6 +76,10 @@ orders_of_another_venue_are_not_settled_here() {
     left_open paper
     expect 5 run --clock step --duration 1m --symbols AAPL,MSFT --db past.db
     says 'that may still be open at the paper venue'
+    # A run that was refused is none: it does not stand between, and another try is refused as well.
+    expect 5 run --clock step --duration 1m --symbols AAPL,MSFT --db past.db
+    says 'that may still be open at the paper venue'
+    [ "$(query past.db 'SELECT count(*) FROM runs')" = 1 ] || fail "a refused run has a row"
 }
 
 orders_of_a_symbol_left_out_stop_the_run() {

@@ -104,7 +104,7 @@ for day, row in enumerate(rows):
         growth, weights = growth * total, [g / total for g in grown]
     traded = sum(abs(0.2 - w) for w in weights)
     turnover, weights = turnover + traded, [0.2] * 4
-    growth *= 1.0 - 0.001 * traded if day > 0 else 1.0
+    growth *= 1.0 - 0.001 * traded
 d = json.load(open("out"))
 assert abs(d["strategy"]["total_return"] - (growth - 1)) < 1e-9, (d["strategy"], growth)
 assert abs(d["strategy"]["turnover_annual"] - turnover / 299 * 252) < 1e-9, turnover

@@ -298,7 +298,7 @@ static tw_pretrade_reason slow_judge(const struct slow *slow, const tw_order *or
         return TW_PRETRADE_SELF_TRADE;
     if (sent_in_a_second(slow, kind, now_ns) + 1 > config->message_max[kind])
         return TW_PRETRADE_MESSAGE_RATE;
-    if (sent_today(slow, kind) + 1 > config->message_day_max[kind])
+    if (!closes && sent_today(slow, kind) + 1 > config->message_day_max[kind])
         return TW_PRETRADE_MESSAGE_DAY;
     if (!closes && slow->repeats_tripped[s][order->side == TW_SIDE_SELL])
         return TW_PRETRADE_REPEATED_EXECUTION;

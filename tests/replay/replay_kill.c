@@ -199,6 +199,26 @@ static void levels_only_rise(void **state) {
     end(engine);
 }
 
+/* The limits of one order cut what a kill closes: it comes again until nothing is held. */
+static void flattening_cuts_what_one_order_may_not_be(void **state) {
+    (void)state;
+    fake_options options = options_of(0);
+    options.symbol_count = 2;
+    tw_engine_config config = config_of(2);
+    config.controls.limits.value_max.nano = 5000 * TW_NANO;
+    config.controls.message_day_max[TW_PRETRADE_SUBMIT] = 1;
+    tw_engine *engine = start(&options, &config);
+    desk.position[0] = 500 * TW_NANO; /* a share is 20 at least */
+    desk.calm = true;
+    tw_engine_kill(engine, TW_KILL_FLATTEN, TW_KILL_BY_CALL);
+    until_trading(engine);
+    until_done(engine, TW_KILL_FLATTEN);
+    assert_true(is_flat());
+    assert_in_range(fake_count(&desk, "intent", NULL), 2, 200);
+    assert_int_equal(fake_count(&desk, "denied", NULL), 0);
+    end(engine);
+}
+
 static void a_stop_of_the_controls_kills_by_rule(void **state) {
     (void)state;
     fake_options options = options_of(0);
@@ -235,6 +255,7 @@ int main(void) {
         cmocka_unit_test(an_intent_that_waits_is_withdrawn),
         cmocka_unit_test(a_kill_before_the_first_turn_keeps_everything_back),
         cmocka_unit_test(levels_only_rise),
+        cmocka_unit_test(flattening_cuts_what_one_order_may_not_be),
         cmocka_unit_test(a_stop_of_the_controls_kills_by_rule),
         cmocka_unit_test(names),
     };

@@ -207,9 +207,11 @@ static bool message_rate(gate_view *gate, order_view *order, tw_pretrade_verdict
                  messages->capacity, verdict);
 }
 
+/* What closes a position is never too much for a day. */
 static bool message_day(gate_view *gate, order_view *order, tw_pretrade_verdict *verdict) {
     return above((pretrade_wide)gate->messages[order->message].today + 1,
-                 gate->config.message_day_max[order->message], verdict);
+                 gate->config.message_day_max[order->message], verdict) &&
+           !order->closes;
 }
 
 static bool repeated_execution(gate_view *gate, order_view *order, tw_pretrade_verdict *verdict) {

@@ -333,6 +333,8 @@ static void decide(tw_engine *engine, const char *cause) {
     engine->report.trades_planned += plan.count;
     engine->report.trades_lower_bound += plan.lower_bound;
     plan_begin(engine, &plan);
+    if (plan.count == 0)
+        engine->idle_decisions++;
 }
 
 void decision_make(tw_engine *engine, const char *cause) {

@@ -103,9 +103,11 @@ static void apply_fill(tw_engine *engine, const order_record *record,
 }
 
 /* An id that names something else at the venue (a copied store, another program) is no news of
- * ours. */
+ * ours. An order of ours never changes its quantity under one id. */
 static bool is_same_order(const tw_order *ours, const tw_order *told) {
-    return told->symbol == ours->symbol && (told->side == TW_SIDE_NONE || told->side == ours->side);
+    return told->symbol == ours->symbol &&
+           (told->side == TW_SIDE_NONE || told->side == ours->side) &&
+           (told->quantity.nano == 0 || told->quantity.nano == ours->quantity.nano);
 }
 
 /* What the venue says about one of our orders, by whatever way it came. */
@@ -190,7 +192,8 @@ static void snapshot_order(tw_engine *engine, const tw_order *order) {
 /* Takes over the venue's word on one holding; a difference to ours is journaled. */
 static void settle_position(tw_engine *engine, tw_symbol symbol, bool first) {
     engine_symbol *state = &engine->symbols[symbol];
-    if (state->snapshot.nano != state->quantity.nano) {
+    bool same = state->snapshot.nano == state->quantity.nano;
+    if (!same || (first && state->snapshot.nano != 0)) { /* the first tells all that is held */
         char ours[TW_DECIMAL_TEXT_SIZE];
         char theirs[TW_DECIMAL_TEXT_SIZE];
         char average[TW_DECIMAL_TEXT_SIZE];

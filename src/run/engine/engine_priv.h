@@ -102,7 +102,8 @@ typedef struct engine_plan {
     engine_trade *trades; /* sells, then buys; symbol_count places */
 } engine_plan;
 
-enum { FOREIGN_COUNT = 256 };
+/* More than a snapshot can tell of: else each would be forgotten before it is told again. */
+enum { FOREIGN_COUNT = 1024 };
 
 /* Reconciliation while trading (reconcile.c). Times are the venue's. */
 typedef struct engine_reconcile {

@@ -128,6 +128,23 @@ static void intend(tw_engine *engine, const tw_order *order, const intent_checks
     plan->intended = true;
 }
 
+/* What a kill closes comes again until it is closed, so the limits of one order cut it and do not
+ * deny it. */
+static void clip_to_largest(const tw_engine *engine, tw_order *order) {
+    const tw_pretrade_limits *limits = &engine->config.controls.limits;
+    int64_t most = order->quantity.nano;
+    int64_t by_value = 0;
+    if (limits->quantity_max.nano > 0 && limits->quantity_max.nano < most)
+        most = limits->quantity_max.nano;
+    if (limits->value_max.nano > 0 &&
+        tw_decimal_divide(limits->value_max.nano, order->limit_price.nano, TW_ROUND_DOWN,
+                          &by_value) == TW_OK &&
+        by_value < most)
+        most = by_value;
+    if (most < order->quantity.nano)
+        order->quantity.nano = most - most % lot_of(engine);
+}
+
 static void intend_trade(tw_engine *engine, uint32_t index, int64_t *budget) {
     engine_trade *trade = &engine->plan.trades[index];
     const tw_rebalance_trade *planned = &trade->planned;
@@ -148,6 +165,8 @@ static void intend_trade(tw_engine *engine, uint32_t index, int64_t *budget) {
         checks.passed.reason = TW_PRETRADE_SHORT_SALE;
         clip_to_holding(engine, &order);
     }
+    if (engine->plan.decision == 0)
+        clip_to_largest(engine, &order);
     trade->denied = order.quantity.nano <= 0 || !limits_allow(engine, &order, &checks);
     if (trade->denied)
         deny(engine, &order, &checks.passed);

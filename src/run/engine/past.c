@@ -125,7 +125,7 @@ uint32_t past_refresh(tw_engine *engine) {
     for (uint32_t s = 0; s < n; s++) {
         row[s] = mark_of(&engine->symbols[s]);
         if (isnan(row[s]) && past->count > 0)
-            row[s] = row[s - n];
+            row[s] = past->closes[(past->count - 1) * n + s];
     }
     past->days[past->count] = past->today.day;
     return past->count + 1;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -83,8 +84,15 @@ tw_status block_file_create(const tw_allocator *allocator, const char *path, blo
     block_file *file = make(allocator, path, true, error);
     if (file == NULL)
         return TW_NO_MEMORY;
-    file->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (file->fd < 0) {
+    struct stat found;
+    int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+    file->fd = open(path, flags, 0600);
+    if (file->fd >= 0 && fstat(file->fd, &found) == 0 && !S_ISREG(found.st_mode)) {
+        tw_error_set(error, TW_INVALID, "%s is there and is no file: no recording is made", path);
+        block_file_free(file);
+        return TW_INVALID;
+    }
+    if (file->fd < 0 || ftruncate(file->fd, 0) != 0) {
         tw_status status =
             tw_error_set_errno(error, errno, "the recording %s cannot be made", path);
         block_file_free(file);

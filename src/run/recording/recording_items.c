@@ -401,7 +401,7 @@ static bool is_plain_item(const item *of) {
         return head->size == 0 && (head->sub & 15) <= TW_KILL_FLATTEN &&
                head->sub >> 4 <= TW_KILL_BY_PAGE;
     case ITEM_ANSWER:
-        return head->size == sizeof(int64_t) && head->sub < GROUP_COUNT && of->as.status <= 0 &&
+        return head->size == sizeof(int64_t) && head->sub < GROUP_COUNT && of->as.status < 0 &&
                of->as.status >= INT16_MIN;
     case ITEM_DURABLE:
         return head->size == sizeof(uint64_t);

@@ -97,10 +97,12 @@ static tw_status pack_block(tw_recording *recording, const ready_block *ready, t
     return status;
 }
 
-/* What was handed over before the engine's thread saw that the file is full or broken. */
+/* What was handed over before the engine's thread saw that the file is full or broken; the end may
+ * have had another reason before. */
 static bool is_refused(const tw_recording *recording) {
-    tw_recording_end end = end_of(recording);
-    return end == TW_RECORDING_BOUND || end == TW_RECORDING_FAILED || recording->end_written;
+    uint64_t most = recording->config.size_max;
+    bool full = most > 0 && block_file_at(recording->file) >= most;
+    return full || recording->failure.status != TW_OK || recording->end_written;
 }
 
 static tw_status take_ready(tw_recording *recording, uint64_t *work, tw_error *error) {

@@ -148,8 +148,17 @@ static void finish_turn(tw_replay *replay, uint32_t event_count_max) {
     }
 }
 
+/* What the start of a run hands over: it has checked it, and a file may hold anything. */
+static bool can_be_adopted(const tw_replay *replay, const tw_order *order) {
+    return order->symbol < replay->head.config.symbol_count &&
+           !tw_order_status_is_final((tw_order_status)order->status) &&
+           (order->side == TW_SIDE_BUY || order->side == TW_SIDE_SELL) &&
+           order->quantity.nano > 0 && order->filled.nano >= 0 &&
+           order->filled.nano <= order->quantity.nano && order->limit_price.nano >= 0;
+}
+
 static void adopt(tw_replay *replay, const tw_order *order) {
-    if (replay->result->turns > 0) {
+    if (replay->result->turns > 0 || !can_be_adopted(replay, order)) {
         replay->result->strays++;
         return;
     }
@@ -266,6 +275,9 @@ static tw_status make(tw_replay *replay, tw_error *error) {
                             "%s has a strategy of the user's own, %s: with other settings that "
                             "itself is needed, not what it said",
                             replay->name, replay->head.strategy);
+    if (replay->head.config.symbol_count > replay->head.symbol_count)
+        return tw_error_set(error, TW_INVALID, "%s has %u symbols, not %u", replay->name,
+                            replay->head.symbol_count, replay->head.config.symbol_count);
     if (replay->changed)
         status = replay_orders_read(replay->allocator, &replay->source, &replay->orders, error);
     if (replay->changed && status == TW_OK)

@@ -255,6 +255,8 @@ static void take_intent(tw_recovery *recovery, const tw_store_record *record) {
         trade = trade_of(recovery, read.symbol);
         number = number_of(recovery, read.order);
     }
+    if (number > recovery->intent) /* its row may not have been written */
+        recovery->intent = number;
     uint32_t count = recovery->intent_count;
     bool follows = count == 0 || number > recovery->intents[count - 1].number;
     if (trade == NULL || number == 0 || !follows || count == PLAN_ORDERS_MAX) {
