@@ -4,9 +4,11 @@
  */
 #include <curl/curl.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <libpq-fe.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -44,24 +46,31 @@ static void look_at_cores(doctor_list *list) {
                   "what a crash leaves of the run is told by `tradewind flight`");
 }
 
+/* The figure of a line `NAME:   12345 kB`, if the line has that name. */
+static void take_kilobytes(const char *line, const char *name, uint64_t *kilobytes) {
+    size_t size = strlen(name);
+    if (strncmp(line, name, size) == 0)
+        *kilobytes = strtoull(line + size, NULL, 10);
+}
+
 static void look_at_swap(doctor_list *list) {
     char line[128];
-    unsigned long long memory_kb = 0;
-    unsigned long long swap_kb = 0;
-    unsigned long long free_kb = 0;
+    uint64_t memory_kb = 0;
+    uint64_t swap_kb = 0;
+    uint64_t free_kb = 0;
     FILE *file = fopen("/proc/meminfo", "re");
     if (file == NULL)
         return;
     while (fgets(line, sizeof line, file) != NULL) {
-        (void)sscanf(line, "MemTotal: %llu", &memory_kb);
-        (void)sscanf(line, "SwapTotal: %llu", &swap_kb);
-        (void)sscanf(line, "SwapFree: %llu", &free_kb);
+        take_kilobytes(line, "MemTotal:", &memory_kb);
+        take_kilobytes(line, "SwapTotal:", &swap_kb);
+        take_kilobytes(line, "SwapFree:", &free_kb);
     }
     fclose(file);
     bool much = swap_kb > memory_kb || swap_kb - free_kb > memory_kb / 20;
-    doctor_finding *finding =
-        doctor_say(list, much ? DOCTOR_NOTE : DOCTOR_GOOD, "swap",
-                   "%llu MB, %llu MB of them in use", swap_kb / 1024, (swap_kb - free_kb) / 1024);
+    doctor_finding *finding = doctor_say(list, much ? DOCTOR_NOTE : DOCTOR_GOOD, "swap",
+                                         "%" PRIu64 " MB, %" PRIu64 " MB of them in use",
+                                         swap_kb / 1024, (swap_kb - free_kb) / 1024);
     if (much)
         doctor_advise(finding,
                       "a run that is swapped out misses its market: give it more memory, or "

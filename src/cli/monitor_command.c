@@ -181,8 +181,8 @@ static tw_status print_once(monitor *to, tw_error *error) {
 
 static tw_status draw(monitor *to, int64_t now_ns, tw_error *error) {
     char note[128] = "";
-    monitor_screen screen = {.coloured =
-                                 getenv("NO_COLOR") == NULL || getenv("NO_COLOR")[0] == '\0',
+    const char *no_color = secure_getenv("NO_COLOR");
+    monitor_screen screen = {.coloured = no_color == NULL || no_color[0] == '\0',
                              .note = note,
                              .name = to->options->database};
     monitor_terminal_size(&screen.width, &screen.height);

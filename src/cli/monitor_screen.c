@@ -308,13 +308,13 @@ static void write_venue(writer *to, const monitor_state *state) {
         put_line(to, NULL, &line);
         return;
     }
+    uint64_t failed = state->venue.failures + state->venue.timeouts;
     tw_text_append_format(&line, "VENUE %s, heard %s ago, %llu losses, %llu dropped, %llu requests",
                           state->venue.up ? "up" : "DOWN", span(state->venue.heard_ms * 1e6, heard),
                           (unsigned long long)state->venue.losses,
                           (unsigned long long)state->venue.dropped,
                           (unsigned long long)state->venue.requests);
-    tw_text_append_format(&line, ", %llu failed, %llu again",
-                          (unsigned long long)(state->venue.failures + state->venue.timeouts),
+    tw_text_append_format(&line, ", %llu failed, %llu again", (unsigned long long)failed,
                           (unsigned long long)state->venue.retries);
     put_line(to, state->venue.up ? NULL : ALARM, &line);
 }

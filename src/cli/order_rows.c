@@ -79,7 +79,7 @@ static order_row *find(const order_reading *reading, tw_slice id) {
     if (tw_slice_copy(id, text, sizeof text) != TW_OK)
         return NULL;
     const order_row *const *place =
-        bsearch(text, reading->by_id, reading->rows->count, sizeof reading->by_id[0], id_against);
+        bsearch(text, reading->by_id, reading->rows->count, sizeof(order_row *), id_against);
     return place == NULL ? NULL : &reading->rows->rows[*place - reading->rows->rows];
 }
 
@@ -125,7 +125,7 @@ static tw_status read_both(void *context, tw_error *error) {
     turn(rows);
     for (size_t i = 0; i < rows->count; i++)
         reading->by_id[i] = &rows->rows[i];
-    qsort(reading->by_id, rows->count, sizeof reading->by_id[0], by_id);
+    qsort(reading->by_id, rows->count, sizeof(order_row *), by_id);
     uint64_t from = reading->filter->from_sequence;
     status = tw_store_read_journal(reading->store, from > 0 ? from : 1, on_record, reading, error);
     if (status == TW_OK && from > 0)

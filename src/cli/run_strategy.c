@@ -101,13 +101,12 @@ tw_status run_strategy_prepare(run_strategy *strategy, const run_options *run,
                             "--targets and --strategy-file both say what to hold: give one");
     if (options->argument[0] != '\0' && options->file[0] == '\0')
         return tw_error_set(error, TW_USAGE, "--strategy-arg is for a --strategy-file");
-    if (strategy->kind == TW_STRATEGY_MOMENTUM &&
-        options->momentum_days + options->momentum_skip > run->history_days)
+    long long days = options->momentum_days + options->momentum_skip;
+    if (strategy->kind == TW_STRATEGY_MOMENTUM && days > run->history_days)
         return tw_error_set(error, TW_USAGE,
                             "momentum looks back over %lld days, with those that it skips, but "
                             "--risk-days keeps only %lld",
-                            (long long)(options->momentum_days + options->momentum_skip),
-                            (long long)run->history_days);
+                            days, (long long)run->history_days);
     return parse_times(strategy, error);
 }
 

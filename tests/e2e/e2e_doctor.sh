@@ -30,6 +30,7 @@ print([c["verdict"] for c in json.load(open("out"))["checks"] if c["check"] == "
 what_a_service_needs_is_looked_at() {
     printf '[run]\nband = 2%%\n' >tradewind.conf
     chmod 644 tradewind.conf
+    # shellcheck disable=SC3045 # dash has it too
     (ulimit -c 0 && expect 0 doctor --json)
     for check in "core files" swap "clock speed" libraries service; do
         holds out "any(c['check'] == '$check' for c in d['checks'])"

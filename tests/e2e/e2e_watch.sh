@@ -4,7 +4,7 @@
 . "$(dirname -- "$0")/lib/cases.sh"
 
 begin_watched() {
-    begin run --venue demo --duration 0 --quiet --listen 0 --db run.db "$@"
+    begin run --venue demo --duration 0 --quiet --listen 0 --db run.db
     eventually test -s run.db-listen
     address=$(cat run.db-listen)
     token=$(cat run.db-token)

@@ -201,7 +201,8 @@ static void test_what_stands_is_planned_as_from_scratch(void **state) {
     const char *one = getenv("TRADEWIND_SEED");
     uint64_t first = one != NULL ? strtoull(one, NULL, 10) : 1;
     for (uint64_t seed = first; seed < first + (one != NULL ? 1 : RUNS); seed++) {
-        print_message(seed % 100 == 0 ? "seed %llu\n" : "", (unsigned long long)seed);
+        if (seed % 100 == 0)
+            print_message("seed %llu\n", (unsigned long long)seed);
         play(&w, seed);
     }
     if (one != NULL)

@@ -57,6 +57,7 @@ static tw_status check_object(const tw_plugin *plugin, tw_error *error) {
 static tw_status load(tw_plugin *plugin, tw_error *error) {
     plugin->handle = dlopen(plugin->path, RTLD_NOW | RTLD_LOCAL);
     if (plugin->handle == NULL)
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): the C library keeps one text a thread
         return tw_error_set(error, TW_PARSE, "the strategy cannot be loaded: %s", dlerror());
     plugin->object = dlsym(plugin->handle, TW_STRATEGY_SYMBOL);
     if (plugin->object == NULL)

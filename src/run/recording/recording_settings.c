@@ -129,6 +129,7 @@ typedef struct setting_row {
     size_t size;
 } setting_row;
 
+// NOLINTBEGIN(bugprone-sizeof-expression): of a field that points, the pointer's size is meant
 #define ROW(prefix, path, kind) \
     {prefix, SETTING_##kind, offsetof(tw_engine_config, path), sizeof((tw_engine_config *)0)->path},
 #define ENGINE_ROW(name, kind, first) ROW(#name, name, kind)
@@ -138,6 +139,7 @@ typedef struct setting_row {
 
 static const setting_row rows[] = {ENGINE_FIELDS(ENGINE_ROW) MOMENTUM_FIELDS(MOMENTUM_ROW)
                                        CONTROLS_FIELDS(CONTROLS_ROW) LIMITS_FIELDS(LIMITS_ROW)};
+// NOLINTEND(bugprone-sizeof-expression)
 
 enum { ROW_COUNT = sizeof rows / sizeof rows[0], NAME_SIZE_MAX = 64 };
 

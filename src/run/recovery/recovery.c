@@ -143,6 +143,24 @@ static tw_status take_trade(void *context, tw_json_value *value) {
     return TW_OK;
 }
 
+/* A number as the journal prints a fingerprint: 1 to 16 digits to the base of 16. */
+static tw_status parse_hex(tw_slice text, uint64_t *ret_value) {
+    if (text.size < 1 || text.size > 16)
+        return TW_PARSE;
+    uint64_t value = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        char digit = text.data[i];
+        if (digit >= '0' && digit <= '9')
+            value = value << 4 | (uint64_t)(digit - '0');
+        else if (digit >= 'a' && digit <= 'f')
+            value = value << 4 | (uint64_t)(digit - 'a' + 10);
+        else
+            return TW_PARSE;
+    }
+    *ret_value = value;
+    return TW_OK;
+}
+
 static tw_status take_field(void *context, tw_slice key, tw_json_value *value) {
     payload *read = context;
     tw_slice text = {0};
@@ -163,12 +181,7 @@ static tw_status take_field(void *context, tw_slice key, tw_json_value *value) {
     tw_status status = tw_json_scalar(value, &text);
     if (status == TW_OK && is_decision)
         return tw_parse_u64(text, &read->decision);
-    char digits[20];
-    if (status == TW_OK)
-        status = tw_slice_copy(text, digits, sizeof digits);
-    if (status == TW_OK && sscanf(digits, "%" SCNx64, &read->targets) != 1)
-        status = TW_PARSE;
-    return status;
+    return status == TW_OK ? parse_hex(text, &read->targets) : status;
 }
 
 static tw_status take_root(void *context, tw_json_value *root) {
