@@ -5,7 +5,7 @@
     the venue is down                      TRADEWIND_DOWN seconds (3; the whole campaign: 3600)
     the disk is full                       a file-size limit, and a small disk where one can be made
     the database is locked by another program
-    the machine's clock is stepped         (with libfaketime, where it is installed)
+    the machine's clock is stepped         (tests/support/stepped_clock.c)
 
 Each is played while the run trades. A run may pause; where it cannot go on it ends and says why.
 Afterwards all is settled and compared (world.py).
@@ -25,7 +25,7 @@ from world import Run, demand, eventually
 
 DOWN = float(os.environ.get("TRADEWIND_DOWN", "3"))
 MARKET = ("--clock", "x20", "--events", "10", "--history-days", "100")
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+STEPPED_CLOCK = os.environ["STEPPED_CLOCK_LIBRARY"]
 
 
 def trading(store, run, since=0):
@@ -165,20 +165,21 @@ def a_database_that_another_program_locks_sends_nothing_meanwhile():
         print(f"counts: {'ended' if ended else 'waited'}; {orders} orders, {fills} fills compared")
 
 
+def step_clock(path, seconds):
+    with open(path + "-next", "w", encoding="ascii") as file:
+        file.write(f"{seconds}\n")
+    os.rename(path + "-next", path)
+
+
 def a_clock_that_is_stepped_changes_nothing():
-    if not os.path.exists(FAKETIME):
-        return "libfaketime is not installed"
     with world.world(*MARKET) as (folder, exchange, store):
-        steps = os.path.join(folder, "clock")
-        with open(steps, "w", encoding="ascii") as file:
-            file.write("+0\n")
-        run = Run(folder, exchange.url, *world.BUSY, environment={
-            "LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": steps, "FAKETIME_NO_CACHE": "1",
-            "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
+        clock = os.path.join(folder, "clock")
+        step_clock(clock, 0)
+        run = Run(folder, exchange.url, *world.BUSY,
+                  environment={"LD_PRELOAD": STEPPED_CLOCK, "STEPPED_CLOCK": clock})
         trading(store, run)
-        for step in ("-3600", "+7200", "-86400", "+0"):
-            with open(steps, "w", encoding="ascii") as file:
-                file.write(step + "\n")
+        for seconds in (-3600, 7200, -86400, 0):
+            step_clock(clock, seconds)
             trades_again(store, run, store.newest())
         demand(store.number("SELECT count(*) FROM journal WHERE kind = 'down'") == 0,
                "a step of the clock cost the connection")
