@@ -97,6 +97,9 @@ void http_handshake_finish(http_connection *connection) {
     connection->fd = -1;
     http_connection_free(connection);
     (void)!setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    on_upgrade(context, fd, (tw_slice){early.data + early.at, early.size - early.at});
+    tw_slice rest = {0};
+    if (early.size > early.at)
+        rest = (tw_slice){early.data + early.at, early.size - early.at};
+    on_upgrade(context, fd, rest);
     http_bytes_free(server, &early);
 }

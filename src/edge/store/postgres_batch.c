@@ -400,10 +400,12 @@ static const unsigned char *send_line(postgres_connection *pg, const char *name,
 
 static tw_status send_lines(postgres_connection *pg, store_sql which) {
     postgres_rows *rows = &pg->rows[which];
+    if (rows->sent == rows->size)
+        return TW_OK;
     const unsigned char *at = rows->bytes + rows->sent;
     char name[16];
     snprintf(name, sizeof name, "s%d", (int)which);
-    tw_status status = rows->sent < rows->size ? postgres_prepare(pg, which) : TW_OK;
+    tw_status status = postgres_prepare(pg, which);
     for (uint32_t i = rows->sent_count; i < rows->count && status == TW_OK; i++) {
         at = send_line(pg, name, at);
         if (at == NULL)
