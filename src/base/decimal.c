@@ -31,7 +31,8 @@ static tw_slice take_digits(tw_slice *text) {
     while (digits.size < text->size && text->data[digits.size] >= '0' &&
            text->data[digits.size] <= '9')
         digits.size++;
-    *text = (tw_slice){text->data + digits.size, text->size - digits.size};
+    if (digits.size > 0)
+        *text = (tw_slice){text->data + digits.size, text->size - digits.size};
     return digits;
 }
 

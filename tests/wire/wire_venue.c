@@ -161,6 +161,33 @@ static void hash_in(world *w, const void *bytes, size_t size) {
         w->transcript = (w->transcript ^ at[i]) * UINT64_C(0x100000001b3);
 }
 
+/* What an event says: the bytes of a union behind its member are no part of it. */
+static void hash_venue_event(world *w, const tw_venue_event *event) {
+    static const size_t sizes[KINDS] = {[TW_VENUE_ACCOUNT] = sizeof event->as.account,
+                                        [TW_VENUE_POSITION] = sizeof event->as.position,
+                                        [TW_VENUE_OPEN_ORDER] = sizeof event->as.order,
+                                        [TW_VENUE_HISTORY] = sizeof event->as.history,
+                                        [TW_VENUE_DOWN] = sizeof event->as.failure,
+                                        [TW_VENUE_FAILED] = sizeof event->as.failure,
+                                        [TW_VENUE_ORDER_UPDATE] = sizeof event->as.update,
+                                        [TW_VENUE_SUBMIT_RESULT] = sizeof event->as.result,
+                                        [TW_VENUE_QUERY_RESULT] = sizeof event->as.result,
+                                        [TW_VENUE_CANCEL_RESULT] = sizeof event->as.result};
+    hash_in(w, &event->time_ns, sizeof event->time_ns);
+    hash_in(w, &event->kind, sizeof event->kind);
+    hash_in(w, &event->as, sizes[event->kind]);
+}
+
+static void hash_market_event(world *w, const tw_market_event *event) {
+    static const size_t sizes[] = {[TW_MARKET_TRADE] = sizeof event->as.trade,
+                                   [TW_MARKET_QUOTE] = sizeof event->as.quote,
+                                   [TW_MARKET_LEVEL] = sizeof event->as.level,
+                                   [TW_MARKET_BAR] = sizeof event->as.bar};
+    assert_in_range(event->kind, TW_MARKET_TRADE, TW_MARKET_BAR);
+    hash_in(w, &event->kind, sizeof event->kind);
+    hash_in(w, &event->as, sizes[event->kind]);
+}
+
 static void take_bar(world *w, const tw_bar *bar) {
     assert_true(bar->symbol < SYMBOLS && bar->timeframe_ns == TW_NS_PER_DAY);
     w->bars_ascend = w->bars_ascend && bar->time_ns > w->newest_bar[bar->symbol];
@@ -182,8 +209,7 @@ static void take_venue_event(world *w, tw_venue_event event) {
     if (event.kind == TW_VENUE_SUBMIT_RESULT || event.kind == TW_VENUE_QUERY_RESULT ||
         event.kind == TW_VENUE_CANCEL_RESULT)
         w->result = event.as.result;
-    event.received_ns = 0;
-    hash_in(w, &event, sizeof event);
+    hash_venue_event(w, &event);
 }
 
 static void take_market_event(world *w, tw_market_event event) {
@@ -191,9 +217,7 @@ static void take_market_event(world *w, tw_market_event event) {
     if (event.kind == TW_MARKET_LEVEL && event.as.level.clear != 0)
         w->books[event.as.level.symbol]++;
     w->traced += event.decoded_ns != 0;
-    event.received_ns = 0;
-    event.decoded_ns = 0;
-    hash_in(w, &event, sizeof event);
+    hash_market_event(w, &event);
 }
 
 static void take_events(world *w) {

@@ -158,6 +158,8 @@ static const timeframe_unit *timeframe_unit_of(tw_slice word) {
 }
 
 tw_status tw_timeframe_parse(tw_slice text, int64_t *ret_timeframe_ns) {
+    if (text.size == 0)
+        return TW_PARSE;
     size_t digits = 0;
     while (digits < text.size && text.data[digits] >= '0' && text.data[digits] <= '9')
         digits++;
