@@ -173,7 +173,8 @@ def load_tests(build, suites, without, texts):
     tests = [test for test in tests if not suites_of(test) & set(without)]
     if texts:
         tests = [test for test in tests if any(text in test["name"] for text in texts)]
-    return tests
+    # The longest first (their priority in Meson says so), or the last ones would run alone.
+    return sorted(tests, key=lambda test: -test["priority"])
 
 
 def main(arguments):
@@ -182,7 +183,8 @@ def main(arguments):
     parser.add_argument("text", nargs="*")
     parser.add_argument("--suite", action="append", default=[])
     parser.add_argument("--without", action="append", default=[])
-    parser.add_argument("--jobs", type=int, default=max(2, os.cpu_count() or 2))
+    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 2),
+                        help="programs at a time: twice the processors, for many only wait")
     parser.add_argument("--timeout-factor", type=float, default=1.0)
     parser.add_argument("--quiet", action="store_true", help="show only what fails")
     options = parser.parse_args(arguments)

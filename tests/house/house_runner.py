@@ -93,7 +93,8 @@ def test_status_and_cases_must_agree(_):
 def run_folder(folder, tests):
     """Runs the runner over a pretended build folder; returns its status and its last line."""
     rows = [{"name": name, "cmd": ["/bin/sh", "-c", script], "env": {}, "suite": ["tradewind:unit"],
-             "workdir": None, "timeout": 1, "is_parallel": True} for name, script in tests]
+             "workdir": None, "timeout": 1, "is_parallel": True, "priority": 0}
+            for name, script in tests]
     cases.write(folder, "meson-info/intro-tests.json", json.dumps(rows))
     captured = io.StringIO()
     with contextlib.redirect_stdout(captured):
