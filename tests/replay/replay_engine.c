@@ -828,14 +828,24 @@ static void shares_filled_for_nothing_end_the_run(void **state) {
     end(engine);
 }
 
+/* The other side, another symbol, another quantity: each alone is another order. */
 static void news_of_another_order_by_our_id_ends_the_run(void **state) {
     (void)state;
-    tw_engine *engine = with_an_order();
-    tw_venue_event event = news_of_it();
-    event.as.update.order.side =
-        event.as.update.order.side == TW_SIDE_BUY ? TW_SIDE_SELL : TW_SIDE_BUY;
-    assert_int_equal(hear(engine, &event), TW_PROTOCOL);
-    end(engine);
+    for (int row = 0; row < 4; row++) {
+        tw_engine *engine = with_an_order();
+        tw_venue_event event = news_of_it();
+        tw_order *told = &event.as.update.order;
+        if (row == 0)
+            told->side = told->side == TW_SIDE_BUY ? TW_SIDE_SELL : TW_SIDE_BUY;
+        else if (row == 1)
+            told->symbol++;
+        else if (row == 2)
+            told->quantity.nano += TW_NANO;
+        else
+            *told = desk.orders[0].order; /* ours: the run goes on */
+        assert_int_equal(hear(engine, &event), row < 3 ? TW_PROTOCOL : TW_OK);
+        end(engine);
+    }
 }
 
 static void trades_of_others_are_a_reason_to_look_again(void **state) {
@@ -864,6 +874,32 @@ static void show(tw_engine *engine, tw_market_event event) {
     desk.market[desk.market_first] = event;
     desk.market_count = 1;
     turns(engine, 1);
+}
+
+/* There is too much of it, and what is heard of its price is old: a decision about it trades
+ * nothing, and the next comes after twice the time. */
+static void decisions_that_trade_nothing_grow_rarer(void **state) {
+    (void)state;
+    static const double targets[] = {0.05};
+    fake_options options = plain_options(1);
+    tw_engine_config config = plain_config(1);
+    config.strategy = TW_STRATEGY_TARGETS;
+    config.target_weights = targets;
+    config.controls.limits.price_age_ns_max = 2 * TW_NS_PER_SECOND;
+    tw_engine *engine = start(&options, &config);
+    desk.silent[0] = true;
+    desk.position[0] = 200 * TW_NANO;
+    until(engine, TW_ENGINE_TRADING);
+    for (int seconds = 0; seconds < 60; seconds++) {
+        tw_trade late = {.time_ns = desk.now_ns - 10 * TW_NS_PER_SECOND,
+                         .price = {desk.price[0] + seconds % 2 * TW_NANO},
+                         .quantity = {TW_NANO}};
+        show(engine, (tw_market_event){.kind = TW_MARKET_TRADE, .as.trade = late});
+    }
+    assert_int_equal(desk.submits, 0);
+    assert_int_equal(fake_count(&desk, "decision", "\"feasible\":false"), 0);
+    assert_in_range(fake_count(&desk, "decision", "\"cause\":\"drift\""), 3, 6);
+    end(engine);
 }
 
 static void odd_ticks_are_left_out(void **state) {
@@ -976,6 +1012,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(one_symbol_is_enough),
         cmocka_unit_test(sells_are_over_before_buys),
         cmocka_unit_test(an_infeasible_plan_is_journaled_and_not_traded),
+        cmocka_unit_test(decisions_that_trade_nothing_grow_rarer),
         cmocka_unit_test(a_price_that_grew_stale_is_denied),
         cmocka_unit_test(a_limit_denies),
         cmocka_unit_test(a_loss_of_the_day_stops_buying),

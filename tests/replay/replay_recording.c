@@ -317,6 +317,101 @@ static void what_a_strategy_said_is_repeated_without_it(void **state) {
     assert_true(words > 10);
 }
 
+/* ---- what no run writes -------------------------------------------------------------------- */
+
+/* A recording whose items are what the test itself calls at the ports, at a desk of two symbols. */
+static tw_engine_ports record_by_hand(tw_recording_config wanted) {
+    fake_options options = options_of(1, 2);
+    tw_engine_config config = config_of(2);
+    fake_init(&desk, &options);
+    desk.calm = true;
+    tw_engine_ports ports = fake_ports(&desk);
+    wanted.path = record_path;
+    assert_int_equal(tw_recording_new(NULL, &wanted, &config, desk.symbols, &recording, NULL),
+                     TW_OK);
+    tw_recording_wrap(recording, &ports, &config);
+    return ports;
+}
+
+static tw_replay_result replay_by_hand(void) {
+    TW_AUTO(tw_replay) *replay = NULL;
+    tw_replay_result result;
+    assert_int_equal(tw_replay_open(NULL, record_path, &replay, NULL), TW_OK);
+    assert_int_equal(tw_replay_run(replay, &(tw_replay_options){0}, &result, NULL), TW_OK);
+    return result;
+}
+
+/* The start of a run has checked what it hands over; a file may hold anything. */
+static void an_order_that_no_run_can_take_over_is_left_out(void **state) {
+    (void)state;
+    static const tw_order good = {.quantity = {10 * TW_NANO},
+                                  .filled = {3 * TW_NANO},
+                                  .limit_price = {TW_NANO},
+                                  .symbol = 1,
+                                  .side = TW_SIDE_BUY,
+                                  .type = TW_ORDER_LIMIT,
+                                  .status = TW_ORDER_PARTIALLY_FILLED,
+                                  .client_order_id = "earlier-1"};
+    tw_order rows[] = {good, good, good, good, good, good, good, good};
+    rows[1].symbol = 2;
+    rows[2].status = TW_ORDER_FILLED;
+    rows[3].side = TW_SIDE_NONE;
+    rows[4].quantity.nano = rows[4].filled.nano = 0;
+    rows[5].filled.nano = -1;
+    rows[6].filled.nano = 11 * TW_NANO;
+    rows[7].limit_price.nano = -1;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        tw_engine_ports ports = record_by_hand((tw_recording_config){0});
+        ports.inputs.adopted(ports.inputs.context, &rows[i]);
+        ports.inputs.turn(ports.inputs.context, 32, false);
+        record_close();
+        tw_replay_result result = replay_by_hand();
+        assert_int_equal(result.strays, i > 0);
+        assert_int_equal(result.turns, 1);
+        fake_done(&desk);
+    }
+}
+
+/* An entry that zstd cannot make much smaller. */
+static void append_noise(const tw_engine_ports *ports, tw_random *random, uint64_t sequence) {
+    tw_journal_entry entry = {.sequence = sequence, .kind = "noise"};
+    for (size_t i = 0; i < sizeof entry.payload - 1; i++)
+        entry.payload[i] = (char)('0' + tw_random_below(random, 64));
+    assert_int_equal(ports->store.append_journal(ports->store.context, &entry), TW_OK);
+}
+
+/* What is waiting when the recording has ended for want of a block still meets the bound of the
+ * file, and a disk that fails: nothing is written behind them. */
+static void a_bound_and_a_disk_count_after_another_end(void **state) {
+    (void)state;
+    struct rlimit whole;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &whole), 0);
+    for (int fails = 0; fails < 2; fails++) {
+        tw_random random;
+        tw_recording_figures figures;
+        uint64_t work = 0;
+        tw_random_init(&random, 8, 1);
+        tw_engine_ports ports = record_by_hand((tw_recording_config){
+            .block_size = 16384, .block_count = 64, .size_max = fails != 0 ? 0 : 20000});
+        for (uint64_t i = 1; i <= 1200; i++)
+            append_noise(&ports, &random, i);
+        tw_recording_figures_of(recording, &figures);
+        assert_int_equal(figures.end, TW_RECORDING_LATE);
+        rlim_t most = fails != 0 ? 9000 : whole.rlim_cur;
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &(struct rlimit){most, whole.rlim_max}), 0);
+        tw_status status = tw_recording_turn(recording, TW_NS_PER_SECOND, &work, NULL);
+        assert_true((status != TW_OK) == (fails != 0));
+        assert_true((tw_recording_close(recording, NULL) != TW_OK) == (fails != 0));
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &whole), 0);
+        tw_recording_figures_of(recording, &figures);
+        assert_true(figures.bytes < 300000 && figures.lost > 600); /* of 1,048,576 that waited */
+        tw_recording_free(recording);
+        recording = NULL;
+        fake_done(&desk);
+    }
+}
+
 /* ---- other engines ------------------------------------------------------------------------- */
 
 static void an_engine_that_does_otherwise_is_found(void **state) {
@@ -401,6 +496,30 @@ static void every_setting_reads_back_what_it_writes(void **state) {
     fake_done(&desk);
 }
 
+/* The tables of an engine are as long as its symbols are many. */
+static void more_symbols_than_were_recorded_are_refused(void **state) {
+    (void)state;
+    size_t size = 0;
+    char *bytes = record_short(2, 2, &size);
+    for (int count = 1; count <= 3; count++) {
+        TW_AUTO(tw_replay) *replay = NULL;
+        tw_replay_result result;
+        tw_error error = {0};
+        char value[8];
+        snprintf(value, sizeof value, "%d", count);
+        assert_int_equal(
+            tw_replay_open_bytes(NULL, "two", (tw_slice){bytes, size}, &replay, &error), TW_OK);
+        assert_int_equal(
+            tw_replay_set(replay, tw_slice_of("symbol_count"), tw_slice_of(value), &error), TW_OK);
+        tw_status status = tw_replay_run(replay, &(tw_replay_options){0}, &result, &error);
+        assert_int_equal(status, count <= 2 ? TW_OK : TW_INVALID);
+        if (count > 2)
+            assert_string_equal(error.message, "two has 2 symbols, not 3");
+    }
+    free(bytes);
+    fake_done(&desk);
+}
+
 /* ---- memory, misuse ------------------------------------------------------------------------ */
 
 static tw_status make_and_free(const tw_allocator *allocator, void *context) {
@@ -449,6 +568,10 @@ static void what_cannot_be_is_refused(void **state) {
         assert_true(error.message[0] != '\0');
     }
     tw_recording_config nowhere = {.path = "/nowhere/at/all"};
+    tw_recording_config device = {.path = "/dev/null"}; /* nothing that is no file is written to */
+    assert_int_equal(tw_recording_new(NULL, &device, &config, desk.symbols, &made, &error),
+                     TW_INVALID);
+    assert_non_null(strstr(error.message, "is there and is no file"));
     assert_int_equal(tw_recording_new(NULL, &nowhere, &config, desk.symbols, &made, &error),
                      TW_NOT_FOUND);
     assert_int_equal(tw_replay_open(NULL, "/nowhere/at/all", &replay, &error), TW_NOT_FOUND);
@@ -479,9 +602,12 @@ int main(void) {
         cmocka_unit_test(kills_and_lifts_at_any_moment_are_repeated),
         cmocka_unit_test(clocks_change_nothing),
         cmocka_unit_test(what_a_strategy_said_is_repeated_without_it),
+        cmocka_unit_test(an_order_that_no_run_can_take_over_is_left_out),
+        cmocka_unit_test(a_bound_and_a_disk_count_after_another_end),
         cmocka_unit_test(an_engine_that_does_otherwise_is_found),
         cmocka_unit_test(another_setting_gives_other_orders),
         cmocka_unit_test(every_setting_reads_back_what_it_writes),
+        cmocka_unit_test(more_symbols_than_were_recorded_are_refused),
         cmocka_unit_test(nothing_is_left_when_memory_runs_out),
         cmocka_unit_test(what_cannot_be_is_refused),
     };

@@ -123,6 +123,21 @@ static void a_plan_is_what_its_entries_and_orders_say(void **state) {
     assert_int_equal(tw_recovery_intent(recovery), 1);
 }
 
+/* A crash may fall between the two: its number must not be given to another order. */
+static void the_number_of_an_intent_without_a_row_is_taken(void **state) {
+    (void)state;
+    static const line lines[] = {
+        {"start", "{}"},
+        {"decision", "{}"},
+        {"plan", PLAN},
+        {"intent", INTENT_1},
+        {"intent", "{\"order\":\"" ORDER_2 "\",\"symbol\":\"MSFT\",\"decision\":2}"},
+    };
+    TW_AUTO(tw_recovery) *recovery = read_lines(lines, 5);
+    take(recovery, order_of(ORDER_1, 0, TW_ORDER_FILLED, 10));
+    assert_int_equal(tw_recovery_intent(recovery), 2);
+}
+
 /* Its shares are counted by the engine, which will learn what became of it. */
 static void an_open_order_is_told_and_not_counted(void **state) {
     (void)state;
@@ -293,6 +308,7 @@ static void nothing_is_left_when_memory_runs_out(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plan_is_what_its_entries_and_orders_say),
+        cmocka_unit_test(the_number_of_an_intent_without_a_row_is_taken),
         cmocka_unit_test(an_open_order_is_told_and_not_counted),
         cmocka_unit_test(what_has_ended_is_no_plan),
         cmocka_unit_test(what_is_not_understood_is_refused_as_a_whole),
