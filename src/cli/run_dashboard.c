@@ -180,7 +180,7 @@ static tw_status start_thread(run_dashboard *run, tw_error *error) {
 /* ---- life ---------------------------------------------------------------------------------- */
 
 static const char *backend_of(const char *database) {
-    return strstr(database, "://") != NULL || strchr(database, '=') != NULL ? "postgres" : "sqlite";
+    return strstr(database, "://") != NULL ? "postgres" : "sqlite";
 }
 
 tw_status run_dashboard_start(run_dashboard *run, const run_options *options,
