@@ -62,6 +62,13 @@ secrets_are_masked() {
     prints 'environment APCA_API_SECRET_KEY'
     prints 'db = postgresql://********@127.0.0.1/x'
     ! grep -q -e do-not-show-47 -e hidden-48 out err || fail "a secret is shown"
+    # An address of any kind, and a password behind it.
+    printf '[run]\ndb = postgresql://127.0.0.1/x?user=me&password=hidden-48\n' >tradewind.conf
+    export APCA_API_BASE_URL=http://me:hidden-48@127.0.0.1:1
+    expect 0 config
+    prints 'db = postgresql://********'
+    prints 'trading-url = http://********@127.0.0.1:1'
+    ! grep -q -e do-not-show-47 -e hidden-48 out err || fail "a secret is shown"
     expect 0 config --json
     ! grep -q -e do-not-show-47 -e hidden-48 out err || fail "a secret is shown"
 }

@@ -69,6 +69,24 @@ a_signal_kills_and_is_remembered() {
     [ ! -e run.db.kill ] || fail "the file is still there"
 }
 
+# The file is tried again until it is there, and is told of once; the kill holds meanwhile.
+a_file_that_cannot_be_written_is_tried_again() {
+    begin_trading
+    mkdir run.db.kill # in its way
+    kill -USR2 "$started"
+    eventually grep -q 'it is tried again each second' err
+    eventually was_killed
+    sleep 1.2 # a second try fails, too
+    [ -d run.db.kill ] || fail "what was in the way is gone"
+    rmdir run.db.kill
+    eventually test -s run.db.kill
+    grep -q '^cancel ' run.db.kill || fail "the file says: $(cat run.db.kill)"
+    stop_run
+    [ "$(grep -c 'it is tried again' err)" = 1 ] || fail "it is told of more than once"
+    [ "$(query run.db "SELECT count(*) FROM journal WHERE kind = 'lift'")" = 0 ] || fail "it was lifted"
+    nothing_was_intended_since
+}
+
 flattening_closes_every_position() {
     start_exchange --symbols AAPL,MSFT --clock x1
     begin run --venue paper --symbols AAPL,MSFT --duration 0 --db run.db
@@ -119,5 +137,5 @@ bad_uses_are_told() {
 }
 
 run_cases the_command_kills_and_is_answered a_kill_holds_in_the_next_run_and_can_be_lifted \
-    a_signal_kills_and_is_remembered flattening_closes_every_position \
+    a_signal_kills_and_is_remembered a_file_that_cannot_be_written_is_tried_again flattening_closes_every_position \
     a_file_that_cannot_be_understood_kills limits_may_stand_in_a_file bad_uses_are_told
