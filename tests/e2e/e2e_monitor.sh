@@ -8,10 +8,6 @@ market='--symbols AAPL,MSFT --duration 0 --clock x60 --db run.db'
 
 # shellcheck disable=SC2086 # $market is words
 
-has_ended_orders() {
-    [ "$(query "$1" 'SELECT count(*) FROM orders WHERE status >= 8')" -gt 0 ]
-}
-
 # watch: a run with figures; sets $figures to where they are.
 watch() {
     begin run $market --metrics 0

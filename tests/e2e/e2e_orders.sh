@@ -130,13 +130,20 @@ they_work_beside_a_run() {
 a_second_run_begins_with_what_it_finds() {
     start_exchange --symbols AAPL,MSFT --invested 50%
     expect 0 run --venue paper --symbols AAPL,MSFT --duration 2s --db run.db --quiet
-    # Somebody else sells a part: the next run finds it, and so do we.
-    python3 - "$url" <<'PY'
-import json, sys, urllib.request
-request = urllib.request.Request(
-    sys.argv[1] + "/v2/positions/AAPL?percentage=100", method="DELETE",
-    headers={"APCA-API-KEY-ID": "demo", "APCA-API-SECRET-KEY": "demo"})
-json.load(urllib.request.urlopen(request, timeout=10))
+    expect 0 positions --db run.db --json
+    holds out '{p["symbol"] for p in d["positions"] if p["quantity"] != "0"} == {"AAPL", "MSFT"}'
+    # Somebody else sells all of one: the next run finds it, and so do we.
+    python3 - "$url" <<'PY' || fail "it was not sold"
+import json, sys, time, urllib.request
+def ask(method, path):
+    request = urllib.request.Request(sys.argv[1] + path, method=method, headers={
+        "APCA-API-KEY-ID": "demo", "APCA-API-SECRET-KEY": "demo"})
+    return json.load(urllib.request.urlopen(request, timeout=10))
+ask("DELETE", "/v2/positions/AAPL?percentage=100")
+end = time.monotonic() + 10
+while "AAPL" in {position["symbol"] for position in ask("GET", "/v2/positions")}:
+    assert time.monotonic() < end
+    time.sleep(0.05)
 PY
     printf 'symbol,weight\nMSFT,0.4\nAAPL,0\n' >targets.csv
     expect 0 run --venue paper --targets targets.csv --duration 2s --db run.db --json
@@ -146,6 +153,7 @@ PY
 import json
 told, report = json.load(open("out")), json.load(open("report.json"))
 held = {p["symbol"]: p["quantity"] for p in report["positions"] if p["quantity"] != "0"}
+assert set(held) == {"MSFT"}, held
 assert {p["symbol"]: p["quantity"] for p in told["positions"] if p["quantity"] != "0"} == held
 assert told["cash"] == report["account"]["cash_after"]
 PY

@@ -65,10 +65,6 @@ a_venue_that_dies_ends_the_run_within_its_patience() {
     [ "$(query run.db 'SELECT ended_ns > 0 FROM runs')" = 1 ] || fail "the run row is not finished"
 }
 
-has_ended_orders() {
-    [ "$(query "$1" 'SELECT count(*) FROM orders WHERE status >= 8')" -gt 0 ]
-}
-
 nothing_to_trade_is_wrong_usage() {
     APCA_API_KEY_ID=demo
     APCA_API_SECRET_KEY=demo

@@ -69,8 +69,10 @@ an_order_is_explained_with_its_market() {
 another_setting_shows_other_orders() {
     expect 0 run --clock step --seed 7 --duration 30s --json --db run.db
     orders=$(json out 'd["orders"]["total"]')
-    expect 0 replay run.db-record --set band=0.01
+    expect 0 replay run.db-record --set band=0.01 # which is what it was
     prints "With band=0.01: $orders orders instead of $orders, of which $orders are those of the run"
+    expect 0 replay run.db-record --set cash_weight=0.5 --json
+    holds out "d['orders'] > 0 and d['orders_recorded'] == $orders and d['orders_unknown'] > 0"
     expect 0 replay run.db-record --set 'cash_weight=0.5 band=0.02'
     prints 'Fills are not simulated'
     expect 0 replay run.db-record --settings

@@ -37,15 +37,13 @@ a_manager_hears_how_a_run_does() {
     [ "$(sed -n '/STOPPING=1/,$p' heard | grep -c READY=1)" = 0 ] || fail "ready after the end"
 }
 
-has_sent_orders() { [ "$(query run.db 'SELECT count(*) FROM orders')" -gt 0 ]; }
-
 a_stop_under_load_leaves_nothing_unknown() {
     start_manager
     NOTIFY_SOCKET=$PWD/manager.socket
     export NOTIFY_SOCKET
     begin run --cash 1000000000 --symbols AAPL,MSFT --duration 0 --clock x30 --faults gentle \
         --db run.db --json
-    eventually has_sent_orders
+    eventually has_orders run.db
     eventually hears READY=1
     kill -TERM "$started"
     ended 130
@@ -62,35 +60,44 @@ a_manager_that_is_not_there_is_told() {
     says 'NOTIFY_SOCKET'
 }
 
+# Whoever looks finds them where they are: in their own files.
+no_credential_is_in() {
+    grep -q -a -e key-47 -e secret-48 accounts || fail "it would not be found"
+    ! grep -q -a -e key-47 -e secret-48 "$@" || fail "a credential is shown"
+}
+
 credentials_come_from_the_manager() {
     mkdir -m 700 credentials
     printf 'key-47\n' >credentials/APCA_API_KEY_ID
     printf 'secret-48' >credentials/APCA_API_SECRET_KEY
-    chmod 600 credentials/*
+    printf 'key-47 secret-48\n' >accounts
+    chmod 600 credentials/* accounts
     CREDENTIALS_DIRECTORY=$PWD/credentials
     export CREDENTIALS_DIRECTORY
     expect 0 config venue --json
     holds out '[(s["value"], s["origin"]) for s in d["settings"] if s["name"] in
         ("key-id", "secret-key")] == [("********", "environment")] * 2'
+    no_credential_is_in out err
     # The exchange knows them, and a run gets in with them.
-    printf 'key-47 secret-48\n' >accounts
-    chmod 600 accounts
     start_exchange --accounts accounts --symbols AAPL,MSFT
     unset APCA_API_KEY_ID APCA_API_SECRET_KEY
-    expect 0 run --venue paper --symbols AAPL,MSFT --duration 1s --db run.db --quiet
+    expect 0 run --venue paper --symbols AAPL,MSFT --duration 1s --db run.db
+    no_credential_is_in out err run.db*
     # The environment wins.
     APCA_API_KEY_ID=other
     export APCA_API_KEY_ID
     expect 4 run --venue paper --symbols AAPL,MSFT --duration 1s --db run2.db --quiet
+    no_credential_is_in out err run2.db*
     unset APCA_API_KEY_ID
     chmod 644 credentials/APCA_API_SECRET_KEY
     expect 2 run --venue paper --symbols AAPL,MSFT --duration 1s --db run3.db --quiet
     says 'is a secret and anybody may read it'
+    no_credential_is_in out err
     chmod 600 credentials/APCA_API_SECRET_KEY
     printf 'two\nlines\n' >credentials/APCA_API_KEY_ID
     expect 2 config venue
     says 'must be one line'
-    ! grep -q -e key-47 -e secret-48 out err || fail "a credential is shown"
+    no_credential_is_in out err
 }
 
 # The unit with the command that is tested in it.

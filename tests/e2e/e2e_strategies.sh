@@ -35,17 +35,6 @@ times_of_day_are_kept() {
     [ "$(causes berlin.db)" = "start time" ] || fail "the causes are: $(causes berlin.db)"
 }
 
-# refuse STATUS TEXT ARGUMENTS...: a run that cannot begin says so, and leaves no store.
-refuse() {
-    wanted_status=$1
-    text=$2
-    shift 2
-    expect "$wanted_status" run --clock step --duration 5s --db refused.db "$@"
-    says "$text"
-    silent
-    [ ! -e refused.db ] || fail "a store was made for a run that could not begin"
-}
-
 a_schedule_that_makes_no_sense_is_refused() {
     refuse 2 '"9:35" is no time of day like 09:35' --rebalance-at 9:35
     refuse 2 '"24:00" is no time of day' --rebalance-at 09:35,24:00

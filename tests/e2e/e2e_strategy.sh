@@ -39,17 +39,6 @@ a_slow_strategy_is_told() {
     prints 'identical: '
 }
 
-# refuse STATUS TEXT ARGUMENTS...: a run that cannot begin says so, and leaves no store.
-refuse() {
-    wanted_status=$1
-    text=$2
-    shift 2
-    expect "$wanted_status" run --clock step --duration 5s --db refused.db "$@"
-    says "$text"
-    silent
-    [ ! -e refused.db ] || fail "a store was made for a run that could not begin"
-}
-
 what_cannot_be_loaded_is_named() {
     refuse 1 'there is no strategy nowhere.so' --strategy-file nowhere.so
     cp "$odd/odd_plain.so" mine.so

@@ -148,8 +148,23 @@ has_orders() {
     [ "$(query "$1" 'SELECT count(*) FROM orders WHERE status BETWEEN 1 AND 2')" -gt 0 ]
 }
 
+has_ended_orders() {
+    [ "$(query "$1" 'SELECT count(*) FROM orders WHERE status >= 8')" -gt 0 ]
+}
+
 has_trades() {
     [ "$(query "$1" 'SELECT count(*) FROM trades')" -gt 0 ]
+}
+
+# refuse STATUS TEXT ARGUMENTS...: a run that cannot begin says so, and leaves no store.
+refuse() {
+    wanted_status=$1
+    text=$2
+    shift 2
+    expect "$wanted_status" run --clock step --duration 5s --db refused.db "$@"
+    says "$text"
+    silent
+    [ ! -e refused.db ] || fail "a store was made for a run that could not begin"
 }
 
 # ---- running them ------------------------------------------------------------------------------

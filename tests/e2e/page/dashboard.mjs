@@ -156,8 +156,10 @@ for (const scheme of ["light", "dark"])
         assert.ok(page.checked > 300, `${page.checked} looks`);
         assert.deepEqual(page.bad, []);
         await browser.read("document.getElementById('kill-open').click()");
+        await browser.eventually("document.getElementById('kill').open", "the dialog");
         const dialog = await browser.read(CONTRASTS);
         await browser.key("Escape");
+        assert.ok(dialog.checked > 20, `${dialog.checked} looks at the dialog`);
         assert.deepEqual(dialog.bad, []);
     });
 
