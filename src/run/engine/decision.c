@@ -112,12 +112,32 @@ static void record_risk(tw_engine *engine) {
     record_journal(engine, "risk", "%s", memory);
 }
 
-tw_status decision_take_risk(tw_engine *engine) {
+static tw_status new_risk(const tw_engine *engine, tw_risk **ret_risk) {
     tw_risk_config config;
     tw_risk_config_init(&config);
     const tw_risk_maxima maxima =
         tw_risk_maxima_of(&config, engine->config.history_days_max, engine->config.symbol_count);
-    return tw_risk_new(engine->allocator, &maxima, &engine->risk);
+    return tw_risk_new(engine->allocator, &maxima, ret_risk);
+}
+
+tw_status decision_take_risk(tw_engine *engine) {
+    return new_risk(engine, &engine->risk);
+}
+
+/* Of these weights over the history; `benchmark` may be NULL. */
+static tw_status compute_risk(const tw_engine *engine, tw_risk *risk, const double *weights,
+                              const double *benchmark, tw_risk_report *ret_report,
+                              tw_error *error) {
+    tw_risk_config config;
+    tw_risk_config_init(&config);
+    tw_risk_input input = {
+        .returns = engine->returns,
+        .weights = weights,
+        .benchmark = benchmark,
+        .observations = engine->day_count - 1,
+        .assets = engine->config.symbol_count,
+    };
+    return tw_risk_compute(risk, &config, &input, ret_report, error);
 }
 
 void decision_risk_unknown(tw_engine *engine, tw_status status, const tw_error *error) {
@@ -131,17 +151,9 @@ void decision_risk_unknown(tw_engine *engine, tw_status status, const tw_error *
 bool decision_risk(tw_engine *engine, const double *weights) {
     if (engine->day_count < HISTORY_DAYS_MIN)
         return false;
-    tw_risk_config config;
-    tw_risk_config_init(&config);
-    tw_risk_input input = {
-        .returns = engine->returns,
-        .weights = weights,
-        .benchmark = engine->prices,
-        .observations = engine->day_count - 1,
-        .assets = engine->config.symbol_count,
-    };
     tw_error error = {0};
-    tw_status status = tw_risk_compute(engine->risk, &config, &input, &engine->report.risk, &error);
+    tw_status status =
+        compute_risk(engine, engine->risk, weights, engine->prices, &engine->report.risk, &error);
     engine->report.risk_valid = status == TW_OK;
     if (status != TW_OK) {
         decision_risk_unknown(engine, status, &error);
@@ -154,18 +166,41 @@ bool decision_risk(tw_engine *engine, const double *weights) {
     return true;
 }
 
+/* The first estimate of the default configuration is historical, 95 %. */
+tw_status tw_engine_risk_of(const tw_engine *engine, const double *weights,
+                            tw_engine_risk *ret_risk, tw_error *error) {
+    if (engine->day_count < HISTORY_DAYS_MIN)
+        return tw_error_set(error, TW_EMPTY, "the history has less than %u days", HISTORY_DAYS_MIN);
+    TW_AUTO(tw_risk) *risk = NULL;
+    tw_risk_report report;
+    tw_status status = new_risk(engine, &risk);
+    if (status != TW_OK)
+        return tw_error_set(error, status, "no memory for the risk of a portfolio");
+    status = compute_risk(engine, risk, weights, NULL, &report, error);
+    if (status != TW_OK)
+        return status;
+    *ret_risk = (tw_engine_risk){
+        .observations = report.observations,
+        .volatility_annual = report.volatility_annual,
+        .value_at_risk = report.estimates[0].value,
+        .expected_shortfall = report.estimates[0].expected_shortfall,
+    };
+    return TW_OK;
+}
+
 void decision_history_end(tw_engine *engine) {
     uint32_t n = engine->config.symbol_count;
     if (engine->history_done)
         return;
     engine->history_done = true;
     lay_out(engine);
+    tw_batch_shape prices = {engine->day_count, n};
+    if (engine->day_count > 1)
+        tw_batch_fill_forward(NULL, prices, engine->prices, FILL_DAYS);
     past_fill(engine);
     if (engine->day_count < 2)
         return;
-    tw_batch_shape prices = {engine->day_count, n};
     tw_batch_shape returns = {engine->day_count - 1, n};
-    tw_batch_fill_forward(NULL, prices, engine->prices, FILL_DAYS);
     tw_batch_returns(NULL, prices, engine->prices, TW_BATCH_SIMPLE, engine->returns);
     measure_volatility(engine, returns);
     make_benchmark(engine, returns.rows);

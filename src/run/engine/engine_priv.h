@@ -225,8 +225,7 @@ struct tw_engine {
     tw_rebalance *rebalance;
     tw_standing *standing;     /* holdings, marks and targets, for plans */
     double target_total;       /* sum of the targets */
-    uint64_t fingerprint;      /* of strategy and targets (plan.c) ... */
-    bool fingerprint_known;    /* ... as they are now */
+    uint64_t fingerprint;      /* of strategy and targets, by which a plan is known */
     bool targets_fresh;        /* set since the newest decision: not journaled, not standing yet */
     uint32_t untradable_count; /* that stand so: no price, or an old one */
     int64_t mark_ns_least;     /* no mark of those that are tradable is older */

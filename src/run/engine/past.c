@@ -5,8 +5,8 @@
  *                                          a decision --> the marks of now are the row above them
  *
  * A day is one of the exchange's calendar (tw_engine_config.zone). The newest mark of a day stands
- * for its close; a day on which no symbol had a mark is none. A price stands still over at most
- * FILL_DAYS missing ones, then it is missing.
+ * for its close; a day on which no symbol had a mark is none. In the history a price stands still
+ * over a few missing ones (decision.c), then it is missing.
  *
  * Invariants
  *  1. days is strictly ascending, and days[count - 1] < today.day once today is known.
@@ -17,7 +17,6 @@
 
 #include "engine_priv.h"
 
-enum { FILL_DAYS = 5 };
 static const int64_t MARK_AGE_NS_MAX = 7 * TW_NS_PER_DAY; /* five sessions */
 
 static bool is_wanted(const tw_engine *engine) {
@@ -72,8 +71,6 @@ void past_fill(tw_engine *engine) {
         return;
     past->count = (uint32_t)engine->day_count;
     memcpy(past->closes, engine->prices, past->count * n * sizeof(double));
-    if (past->count > 1)
-        tw_batch_fill_forward(NULL, (tw_batch_shape){past->count, n}, past->closes, FILL_DAYS);
     list_days(engine);
 }
 

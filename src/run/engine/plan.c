@@ -29,30 +29,6 @@
 
 /* ---- the journal --------------------------------------------------------------------------- */
 
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size) {
-    const unsigned char *at = bytes;
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
-/* FNV-1a over the strategy's word and the name and target of every symbol; made anew only after the
- * targets were set. */
-static uint64_t fingerprint(tw_engine *engine) {
-    if (engine->fingerprint_known)
-        return engine->fingerprint;
-    const char *word = tw_strategy_name(engine->config.strategy);
-    uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), word, strlen(word) + 1);
-    for (tw_symbol s = 0; s < engine->config.symbol_count; s++) {
-        const char *name = tw_symbols_name(engine->names, s);
-        hash = hash_bytes(hash, name, strlen(name) + 1);
-        hash = hash_bytes(hash, &engine->symbols[s].target_nano, sizeof(int64_t));
-    }
-    engine->fingerprint = hash;
-    engine->fingerprint_known = true;
-    return hash;
-}
-
 static void append_trade(const tw_engine *engine, tw_text *text, const engine_trade *trade) {
     RECORD_PUT(text, "[\"");
     tw_text_append_string(text, tw_symbols_name(engine->names, trade->planned.symbol));
@@ -120,7 +96,7 @@ void plan_begin(tw_engine *engine, const tw_rebalance_plan *plan) {
         .active = count > 0,
         .decision = engine->decision_sequence,
         .decided_ns = engine->now_ns,
-        .targets = fingerprint(engine),
+        .targets = engine->fingerprint,
         .trade_count = count,
         .trades = own->trades,
     };
@@ -169,7 +145,7 @@ void plan_suspend(tw_engine *engine) {
 static bool has_same_targets(tw_engine *engine) {
     bool asked = engine->asked;
     bool same = strategies_aim(engine, asked ? "drift" : "start") &&
-                fingerprint(engine) == engine->plan.targets;
+                engine->fingerprint == engine->plan.targets;
     if (!same)
         engine->asked = asked;
     return same;

@@ -227,6 +227,25 @@ static tw_status weigh(tw_engine *engine, bool *ret_keep, tw_error *error) {
     return TW_OK;
 }
 
+static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size) {
+    const unsigned char *at = bytes;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* FNV-1a over the strategy's word and the name and target of every symbol. */
+static uint64_t fingerprint_of(const tw_engine *engine) {
+    const char *word = tw_strategy_name(engine->config.strategy);
+    uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), word, strlen(word) + 1);
+    for (tw_symbol s = 0; s < engine->config.symbol_count; s++) {
+        const char *name = tw_symbols_name(engine->names, s);
+        hash = hash_bytes(hash, name, strlen(name) + 1);
+        hash = hash_bytes(hash, &engine->symbols[s].target_nano, sizeof(int64_t));
+    }
+    return hash;
+}
+
 /* Given weights are taken as they are; the others share what is not kept in cash. */
 static tw_status set_targets(tw_engine *engine, tw_error *error) {
     const double *raw = engine->strategies->raw;
@@ -253,7 +272,7 @@ static tw_status set_targets(tw_engine *engine, tw_error *error) {
     }
     engine->targeted = true;
     engine->targets_fresh = true;
-    engine->fingerprint_known = false;
+    engine->fingerprint = fingerprint_of(engine);
     return TW_OK;
 }
 

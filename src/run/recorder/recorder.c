@@ -58,8 +58,7 @@ struct tw_recorder {
     uint32_t pushed_rows;
     uint32_t pushed_entries;
     uint32_t told_entries; /* when the recorder was woken last */
-    bool tells_wholes;
-    bool told_full; /* the newest row found no room, and the recorder was woken for it */
+    bool told_full;        /* the newest row found no room, and the recorder was woken for it */
 };
 
 /* Not a word of span_word: the engine has never told of a whole, and each row is one. */
@@ -157,14 +156,14 @@ static tw_status append_journal(void *context, const tw_journal_entry *entry) {
     tw_recorder *recorder = context;
     tw_status status = tw_ring_push(recorder->entries, entry);
     recorder->pushed_entries += status == TW_OK;
-    if (status == TW_FULL || !recorder->tells_wholes)
+    if (status == TW_FULL ||
+        atomic_load_explicit(&recorder->whole, memory_order_relaxed) == NEVER_TOLD)
         wake(recorder);
     return status;
 }
 
 static void whole(void *context) {
     tw_recorder *recorder = context;
-    recorder->tells_wholes = true;
     atomic_store_explicit(&recorder->whole,
                           span_word(recorder->pushed_rows, recorder->pushed_entries),
                           memory_order_release);
