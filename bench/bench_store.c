@@ -9,8 +9,9 @@
  * and a parser that checks nothing shell       the sqlite3 program's .import, into a table with an
  * index on (symbol, ts_ns) python      peer_sqlite_import.py: executemany in one transaction a
  * commit    each row committed and synced by itself, over the first 2,000 rows What is not
- * installed is left out and said. Statistics: a miss beside one aggregate query of the same rows,
- * and a hit. Nothing is asserted about time; look at the ratios, which come from one run.
+ * installed is left out and said. Journal: records of the size of an intent, in batches.
+ * Statistics: a miss beside one aggregate query of the same rows, and a hit. Nothing is asserted
+ * about time; look at the ratios, which come from one run.
  */
 #include <inttypes.h>
 #include <sqlite3.h>
@@ -408,6 +409,52 @@ static void bench_statistics(void) {
     tw_symbols_free(symbols);
 }
 
+/* ---- the journal ---- */
+
+enum { RECORD_COUNT = 200000, RECORD_BATCH = 1000 };
+
+/* An intent as the engine writes it: some 250 bytes. */
+static const char intent[] =
+    "{\"order\":\"tradewind-0123456789abcdef-1234\",\"symbol\":\"SYM07\",\"side\":\"buy\","
+    "\"quantity\":\"120\",\"limit\":\"101.25\",\"why\":\"plan\",\"mark\":\"101.2\","
+    "\"weight\":0.0123456789,\"target\":0.0234567891,\"decision\":123456}";
+
+static double append_records(void) {
+    char path[600];
+    remove_database(in_folder("journal.db", path));
+    tw_symbols *symbols = NULL;
+    tw_store *store = NULL;
+    tw_error error = {0};
+    require(tw_symbols_new(NULL, 16, &symbols) == TW_OK, "memory");
+    const tw_store_config config = {.path = path, .symbols = symbols, .mode = TW_STORE_WRITE};
+    require_ok(tw_store_open(&config, &store, &error), &error);
+    double begin = now_s();
+    for (uint64_t i = 1; i <= RECORD_COUNT; i++) {
+        const tw_store_record record = {.sequence = i,
+                                        .time_ns = (int64_t)i,
+                                        .kind = tw_slice_of("intent"),
+                                        .payload = {intent, sizeof intent - 1}};
+        require_ok(tw_store_append_journal(store, &record, 1, &error), &error);
+        if (i % RECORD_BATCH == 0)
+            require_ok(tw_store_commit(store, TW_STORE_FULL, &error), &error);
+    }
+    double seconds = now_s() - begin;
+    require_ok(tw_store_close(store, &error), &error);
+    tw_symbols_free(symbols);
+    return seconds;
+}
+
+static void bench_journal(void) {
+    double seconds[RUN_COUNT];
+    (void)append_records();
+    for (int run = 0; run < RUN_COUNT; run++)
+        seconds[run] = append_records();
+    double middle = median(seconds);
+    printf("\njournal: %d records of %zu bytes, %d a durable batch, medians of %d\n", RECORD_COUNT,
+           sizeof intent - 1, RECORD_BATCH, RUN_COUNT);
+    printf("%-20s %12.0f records/s\n", "append", RECORD_COUNT / middle);
+}
+
 int main(int argc, char **argv) {
     if (argc > 1)
         row_count = strtoull(argv[1], NULL, 10);
@@ -421,6 +468,7 @@ int main(int argc, char **argv) {
         make_csv();
     bench_imports();
     bench_statistics();
+    bench_journal();
     char command[128];
     snprintf(command, sizeof command, "rm -rf '%s'", folder);
     require(system(command) == 0, "removing the folder");

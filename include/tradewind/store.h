@@ -45,6 +45,13 @@
  * A writer whose connection was lost, and which another program has replaced meanwhile, can commit
  * nothing more: TW_STATE. A password in a path is never shown in an error.
  *
+ * Journal. Each record carries a checksum over itself and the checksum before it, 64 bits without a
+ * key, so that damage is noticed (store_chain.h has the rule). A record of before schema 3 has none
+ * and is taken as it is; the chain begins behind the last of them. What is checked, and when: a
+ * read that says so checks what it hands over, tw_store_verify_journal everything; open checks
+ * nothing. Records that were taken off the end as a whole leave nothing that could be noticed. One
+ * writer makes the chain: it is carried in the handle, and goes back with a batch that is given up.
+ *
  * Symbols. Records carry indexes of the tw_symbols given at open; the file keeps its own ids and
  * the names. A read adds names it meets to that table, so it counts as the adding thread.
  *
@@ -73,7 +80,7 @@
 #include "tradewind/text.h"
 #include "tradewind/wait.h"
 
-#define TW_STORE_VERSION 2 /* of the schema; newer files are refused */
+#define TW_STORE_VERSION 3 /* of the schema; newer files are refused */
 #define TW_STORE_BATCH_ROWS_DEFAULT 100000
 #define TW_STORE_BATCH_ROWS_MAX 1000000
 #define TW_STORE_SYMBOL_COUNT_DEFAULT 65536
@@ -193,6 +200,28 @@ typedef struct tw_store_figures {
     uint8_t reserved[3];
 } tw_store_figures;
 
+/* What is wrong with a journal. */
+typedef enum tw_store_damage {
+    TW_STORE_SOUND = 0,
+    TW_STORE_CHANGED = 1,   /* a record is not what was written, or its checksum is not */
+    TW_STORE_MISSING = 2,   /* a record that others follow is not there */
+    TW_STORE_MISPLACED = 3, /* records stand before the first one */
+    TW_STORE_UNREADABLE = 4 /* the database cannot read a record */
+} tw_store_damage;
+
+/* What tw_store_verify_journal has found. */
+typedef struct tw_store_journal_state {
+    uint64_t record_count; /* read */
+    uint64_t unchained;    /* of them from before checksums: only their sequence was checked */
+    uint64_t damaged_from; /* the first sequence that is damaged; 0: none */
+    uint64_t following;    /* records that are there from damaged_from on, and misplaced ones */
+    uint64_t sound_behind; /* of them those that follow rightly upon the one before them */
+    uint64_t quarantined;  /* records that were set aside in the past */
+    uint8_t damage;        /* tw_store_damage, of damaged_from */
+    bool at_end;           /* changed, and nothing sound behind it: what a torn write leaves */
+    uint8_t reserved[6];
+} tw_store_journal_state;
+
 /* How far the import of one source (a file) has come. */
 typedef struct tw_store_import {
     tw_slice name;      /* of the source, chosen by the importer (2 KiB suit every database);
@@ -248,6 +277,11 @@ TW_API void tw_store_free(tw_store *store);
 /* The number made when the store was: part of every client order id, so that two stores never
  * name the same order. Never 0. */
 TW_API uint64_t tw_store_epoch(const tw_store *store);
+
+/* How many times damaged records were set aside (tw_store_quarantine_journal) when this handle was
+ * opened or since by itself. What was in them is in doubt, so numbers that they gave out must not
+ * be given again: client order ids go on from this number times 2^32. */
+TW_API uint64_t tw_store_quarantines(const tw_store *store);
 
 /* The path as errors name it: a password in the address of a server is hidden. */
 TW_API const char *tw_store_path(const tw_store *store);
@@ -423,9 +457,48 @@ TW_API tw_status tw_store_last_sequence(tw_store *store, uint64_t *ret_sequence,
 TW_API tw_status tw_store_journal_hash(tw_store *store, uint8_t ret_hash[TW_STORE_HASH_SIZE],
                                        tw_error *error) TW_MUST_CHECK;
 
-/* Reads the whole store against its own rules (integrity, journal without gaps). TW_CORRUPT names
+/*
+ * The same two reads, which check each record's checksum (see Journal) against the one before it as
+ * they go, in the same pass. TW_CORRUPT: a record is damaged or missing; forward it is not handed
+ * over, backward it and those newer were, and what was made of them must be thrown away. All that
+ * is handed over is checked, but for the oldest of `count_max` records read backward; so is nothing
+ * else: records before these are tw_store_verify_journal's.
+ */
+TW_API tw_status tw_store_read_journal_checked(tw_store *store, uint64_t from_sequence,
+                                               tw_store_on_record callback, void *context,
+                                               tw_error *error) TW_MUST_CHECK;
+TW_API tw_status tw_store_read_journal_back_checked(tw_store *store, uint64_t count_max,
+                                                    tw_store_on_record callback, void *context,
+                                                    tw_error *error) TW_MUST_CHECK;
+
+/* Reads the whole journal against its checksums and sequences. What is found is no error but in
+ * `ret_state`; TW_OK also if it is damaged. TW_BUSY, TW_IO, TW_UNREACHABLE, TW_NO_MEMORY: nothing
+ * was found out. About 2 s a GB. */
+TW_API tw_status tw_store_verify_journal(tw_store *store, tw_store_journal_state *ret_state,
+                                         tw_error *error) TW_MUST_CHECK;
+
+/* "changed", "missing", "misplaced", "unreadable"; "sound". */
+TW_API const char *tw_store_damage_name(tw_store_damage damage);
+
+/*
+ * Moves the records from state->damaged_from on, and misplaced ones, as they are into the table
+ * journal_quarantine, with `time_ns` and the name of the damage, and appends a record `quarantine`
+ * in their place that says so; in one transaction, on the disk when this returns. `state` is what
+ * tw_store_verify_journal has just found on this writing handle. TW_STATE: a batch is open, or the
+ * journal is another one than that by now. TW_CORRUPT: the database cannot read what is to be
+ * moved. Else what tw_store_commit returns; on an error nothing has moved, but for the two cases
+ * told there.
+ */
+TW_API tw_status tw_store_quarantine_journal(tw_store *store, const tw_store_journal_state *state,
+                                             int64_t time_ns, tw_error *error) TW_MUST_CHECK;
+
+/* Reads the whole store against its own rules (integrity, journal). TW_CORRUPT names
  * the first thing found. Worth it after `recovered`; about 1 s a GB. */
 TW_API tw_status tw_store_verify(tw_store *store, tw_error *error) TW_MUST_CHECK;
+
+/* The same without the journal: what the database finds in itself (SQLite's integrity_check; on a
+ * server, whether the rows keep the store's rules). */
+TW_API tw_status tw_store_verify_database(tw_store *store, tw_error *error) TW_MUST_CHECK;
 
 /* What the store is made of and how large it is. */
 TW_API tw_status tw_store_describe(tw_store *store, tw_store_description *ret_description,

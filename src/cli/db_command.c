@@ -33,6 +33,7 @@ typedef struct db_desk {
     tw_symbols *symbols;
     tw_store *store;
     tw_store_figures figures;
+    int ending; /* of what has gone well: EXIT_DATA when it tells of damage */
     tw_text json;
     tw_text words;
     char json_memory[ANSWER_SIZE];
@@ -195,6 +196,63 @@ static tw_status do_check(db_desk *desk, tw_error *error) {
     return status;
 }
 
+/* The whole of what is said of a journal. */
+static void append_journal(db_desk *desk, const tw_store_journal_state *state) {
+    const char *why = tw_store_damage_name((tw_store_damage)state->damage);
+    bool sound = state->damaged_from == 0;
+    tw_text_append_format(&desk->json,
+                          ",\"journal\":{\"sound\":%s,\"entries\":%" PRIu64
+                          ",\"unchained\":%" PRIu64 ",\"quarantined\":%" PRIu64,
+                          sound ? "true" : "false", state->record_count, state->unchained,
+                          state->quarantined);
+    tw_text_append_format(&desk->words,
+                          "journal    %" PRIu64 " entries, %" PRIu64
+                          " of them from before checksums; %" PRIu64 " in quarantine\n",
+                          state->record_count, state->unchained, state->quarantined);
+    if (sound) {
+        tw_text_append_string(&desk->json, ",\"damaged_from\":null}");
+        tw_text_append_string(&desk->words, "           sound\n");
+        return;
+    }
+    tw_text_append_format(&desk->json,
+                          ",\"damaged_from\":%" PRIu64 ",\"why\":\"%s\",\"following\":%" PRIu64
+                          ",\"sound_behind\":%" PRIu64 ",\"at_end\":%s}",
+                          state->damaged_from, why, state->following, state->sound_behind,
+                          state->at_end ? "true" : "false");
+    tw_text_append_format(&desk->words,
+                          "           damaged at entry %" PRIu64 " (%s); %" PRIu64
+                          " are there from it on, %" PRIu64 " of them sound\n",
+                          state->damaged_from, why, state->following, state->sound_behind);
+    if (state->damage != TW_STORE_UNREADABLE)
+        tw_text_append_format(&desk->words, "           the next run %s\n",
+                              state->at_end ? "sets them aside and goes on"
+                                            : "is refused, unless it is told --quarantine");
+}
+
+/* What check asks, but to its end: the journal is looked at though the database is damaged. */
+static tw_status do_verify(db_desk *desk, tw_error *error) {
+    tw_store_journal_state state = {0};
+    tw_error finding = {0};
+    tw_status status = open_desk(desk, TW_STORE_READ, error);
+    if (status == TW_OK)
+        status = tw_store_verify_journal(desk->store, &state, error);
+    if (status != TW_OK)
+        return status;
+    tw_status database = tw_store_verify_database(desk->store, &finding);
+    if (database != TW_OK && database != TW_CORRUPT) {
+        *error = finding;
+        return database;
+    }
+    bool sound = database == TW_OK && state.damaged_from == 0;
+    desk->ending = sound ? EXIT_DONE : EXIT_DATA;
+    tw_text_append_format(&desk->json, "\"sound\":%s,\"database\":", sound ? "true" : "false");
+    tw_text_append_json(&desk->json, tw_slice_of(database == TW_OK ? "sound" : finding.message));
+    tw_text_append_format(&desk->words, "database   %s\n",
+                          database == TW_OK ? "sound" : finding.message);
+    append_journal(desk, &state);
+    return TW_OK;
+}
+
 static tw_status do_backup(db_desk *desk, tw_error *error) {
     if (desk->options->out[0] == '\0')
         return tw_error_set(error, TW_USAGE, "name the new file with --out FILE");
@@ -252,11 +310,8 @@ static tw_status do_vacuum(db_desk *desk, tw_error *error) {
 static const struct {
     const char *name;
     tw_status (*run)(db_desk *desk, tw_error *error);
-} actions[] = {{"info", tell_info},
-               {"check", do_check},
-               {"backup", do_backup},
-               {"migrate", do_migrate},
-               {"vacuum", do_vacuum}};
+} actions[] = {{"info", tell_info},   {"check", do_check},     {"verify", do_verify},
+               {"backup", do_backup}, {"migrate", do_migrate}, {"vacuum", do_vacuum}};
 
 static tw_status act(db_desk *desk, const char *name, tw_error *error) {
     desk->json = tw_text_over(desk->json_memory, sizeof desk->json_memory);
@@ -271,8 +326,8 @@ static tw_status act(db_desk *desk, const char *name, tw_error *error) {
         return actions[i].run(desk, error);
     }
     return tw_error_set(error, TW_USAGE,
-                        "say what to do: info, check, backup, migrate or vacuum, like tradewind db "
-                        "info --db ticks.db");
+                        "say what to do: info, check, verify, backup, migrate or vacuum, like "
+                        "tradewind db info --db ticks.db");
 }
 
 static int print(const db_desk *desk) {
@@ -281,7 +336,8 @@ static int print(const db_desk *desk) {
         printf("%s}\n", desk->json_memory);
     else
         fputs(desk->words_memory, stdout);
-    return command_printed("db");
+    int printed = command_printed("db");
+    return printed == EXIT_DONE ? desk->ending : printed;
 }
 
 int command_db(int argc, char **argv) {
@@ -297,8 +353,9 @@ int command_db(int argc, char **argv) {
     };
     const tw_arguments_spec spec = {
         .command = "tradewind db",
-        .operands = "info|check|backup|migrate|vacuum",
-        .summary = "What a store is and holds; reads all of it against its own rules; copies one\n"
+        .operands = "info|check|verify|backup|migrate|vacuum",
+        .summary = "What a store is and holds; reads all of it against its own rules (verify\n"
+                   "tells what of the journal is damaged, and how much follows); copies one\n"
                    "state of it while others read and write; brings its tables up to date; gives\n"
                    "unused room back.",
         .example = "tradewind db info --db ticks.db\n"
@@ -311,7 +368,7 @@ int command_db(int argc, char **argv) {
     int ending = EXIT_DONE;
     if (!command_arguments(&arguments, &spec, argc, argv, &ending))
         return ending;
-    db_desk desk = {.options = &options};
+    db_desk desk = {.options = &options, .ending = EXIT_DONE};
     tw_error error = {0};
     tw_status status = act(&desk, arguments.operand_count > 0 ? arguments.operands[0] : "", &error);
     tw_store_free(desk.store);

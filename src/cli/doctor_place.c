@@ -98,7 +98,7 @@ static void look_inside(doctor_list *list, const char *path) {
         doctor_say(list, DOCTOR_UNREACHABLE, "store", "%s", error.message);
     else
         doctor_advise(doctor_say(list, DOCTOR_BAD, "store", "%s", error.message),
-                      "`tradewind db check --db ...` says more; restore a backup if it is damaged");
+                      "`tradewind db verify --db ...` says more; restore a backup if it is damaged");
     tw_store_free(store);
     tw_symbols_free(symbols);
 }

@@ -15,7 +15,7 @@ info_tells_what_is_in_it() {
     prints 'SQLite'
     prints 'trades                200'
     expect 0 db info --db s.db --json
-    holds out 'd["rows"]["trades"] == 200 and d["rows"]["symbols"] == 5 and d["schema"] == 2'
+    holds out 'd["rows"]["trades"] == 200 and d["rows"]["symbols"] == 5 and d["schema"] == 3'
     holds out '(d["precautions"] == "wal_reset_race=avoided") == (d["backend"] == "SQLite 3.40.1")'
     holds out 'd["size"] > 0 and len(d["epoch"]) == 16 and d["newest_trade"].startswith("2024-")'
 }
@@ -51,17 +51,43 @@ an_older_store_is_brought_up_to_date() {
     make_store s.db
     expect 0 db migrate --db s.db
     prints 'nothing to do'
-    query s.db 'DROP TABLE imports'
-    query s.db 'PRAGMA user_version = 1'
+    alter s.db "DROP TABLE imports; DROP TRIGGER journal_is_not_shortened;
+        DROP TABLE journal_quarantine; ALTER TABLE journal DROP COLUMN checksum;
+        DELETE FROM meta WHERE key <> 'epoch'; PRAGMA user_version = 1"
     expect 0 db info --db s.db --json
     holds out 'd["schema"] == 1'
     expect 0 db migrate --db s.db --json
-    holds out 'd["from"] == 1 and d["to"] == 2 and d["migrated"]'
+    holds out 'd["from"] == 1 and d["to"] == 3 and d["migrated"]'
     expect 0 db info --db s.db --json
-    holds out 'd["schema"] == 2 and d["rows"]["trades"] == 200'
+    holds out 'd["schema"] == 3 and d["rows"]["trades"] == 200'
     query s.db 'PRAGMA user_version = 99'
     expect 3 db info --db s.db
     says 'newer version'
+}
+
+verify_tells_where_a_journal_is_damaged_and_what_follows() {
+    expect 0 run --clock step --duration 10s --symbols AAPL,MSFT --db r.db --json
+    expect 0 db verify --db r.db
+    prints 'database   sound'
+    expect 0 db verify --db r.db --json
+    holds out 'd["sound"] and d["database"] == "sound" and d["journal"]["entries"] > 5'
+    holds out 'd["journal"]["sound"] and d["journal"]["damaged_from"] is None'
+    spoil r.db "UPDATE journal SET payload = '{}' WHERE sequence = 4"
+    expect 3 db verify --db r.db --json
+    [ ! -s err ] || fail "the document says it"
+    holds out 'not d["sound"] and d["database"] == "sound" and not d["journal"]["sound"]'
+    holds out 'd["journal"]["damaged_from"] == 4 and d["journal"]["why"] == "changed"'
+    holds out 'd["journal"]["following"] == d["journal"]["entries"] - 3'
+    holds out 'd["journal"]["sound_behind"] == d["journal"]["following"] - 1'
+    holds out 'not d["journal"]["at_end"]'
+    expect 3 db verify --db r.db
+    prints 'damaged at entry 4 (changed)'
+    prints 'is refused, unless it is told --quarantine'
+    expect 3 db check --db r.db
+    says 'record 4 of the journal is changed'
+    spoil r.db "DELETE FROM journal WHERE sequence = 2"
+    expect 3 db verify --db r.db
+    prints 'damaged at entry 2 (missing)'
 }
 
 the_last_run_is_told() {
@@ -93,14 +119,14 @@ unused_room_is_given_back() {
 
 wrong_use_is_told() {
     expect 2 db
-    says 'info, check, backup, migrate or vacuum'
+    says 'info, check, verify, backup, migrate or vacuum'
     expect 2 db polish --db s.db
-    says 'info, check, backup, migrate or vacuum'
+    says 'info, check, verify, backup, migrate or vacuum'
     expect 2 db info
     says '--db'
     expect 1 db info --db missing.db
     says 'missing.db does not exist'
-    for action in check migrate vacuum; do
+    for action in check verify migrate vacuum; do
         expect 1 db $action --db missing.db
         says 'missing.db does not exist'
     done
@@ -117,6 +143,7 @@ run_cases \
     a_sound_store_is_called_sound_and_a_damaged_one_is_not \
     a_backup_is_a_store_and_replaces_nothing \
     an_older_store_is_brought_up_to_date \
+    verify_tells_where_a_journal_is_damaged_and_what_follows \
     the_last_run_is_told \
     unused_room_is_given_back \
     wrong_use_is_told

@@ -226,6 +226,30 @@ static inline test_bytes load_beside(const test_place *place, const char *suffix
     return load_file(path);
 }
 
+/* Makes of a store one of schema 1 or 2, as a program of that time left it. */
+static inline void make_older(const test_place *place, int version) {
+    if (place->on_server)
+        tamper(place->path,
+               "DROP TRIGGER journal_is_not_shortened ON journal;"
+               "DROP TRIGGER journal_is_not_emptied ON journal; DROP FUNCTION journal_is_kept();"
+               "CREATE TRIGGER journal_is_not_shortened BEFORE DELETE OR TRUNCATE ON journal"
+               " FOR EACH STATEMENT EXECUTE FUNCTION journal_is_append_only()");
+    else
+        tamper(place->path, "DROP TRIGGER journal_is_not_shortened;"
+                            "CREATE TRIGGER journal_is_not_shortened BEFORE DELETE ON journal"
+                            " BEGIN SELECT raise(ABORT, 'the journal is append-only'); END");
+    tamper(place->path, "DROP TABLE journal_quarantine; ALTER TABLE journal DROP COLUMN checksum;"
+                        "DELETE FROM meta WHERE key IN ('chained_after', 'quarantines')");
+    if (version == 1)
+        tamper(place->path, "DROP TABLE imports");
+    char sql[80];
+    snprintf(sql, sizeof sql,
+             place->on_server ? "UPDATE meta SET value = %d WHERE key = 'schema'"
+                              : "PRAGMA user_version = %d",
+             version);
+    tamper(place->path, sql);
+}
+
 static const tw_store_range everything
     __attribute__((unused)) = {.from_ns = INT64_MIN, .to_ns = INT64_MAX, .symbol = TW_SYMBOL_NONE};
 

@@ -212,6 +212,20 @@ static tw_status call_verify(life *of, tw_error *error) {
     return tw_store_verify(of->store, error);
 }
 
+static tw_status on_record(void *context, const tw_store_record *record) {
+    (void)context;
+    (void)record;
+    return TW_OK;
+}
+
+static tw_status call_read_checked(life *of, tw_error *error) {
+    tw_store_journal_state state;
+    tw_status status = tw_store_read_journal_checked(of->store, 2, on_record, NULL, error);
+    if (status == TW_OK)
+        status = tw_store_read_journal_back_checked(of->store, 9, on_record, NULL, error);
+    return status == TW_OK ? tw_store_verify_journal(of->store, &state, error) : status;
+}
+
 static tw_status call_describe(life *of, tw_error *error) {
     tw_store_description description;
     return tw_store_describe(of->store, &description, error);
@@ -263,6 +277,7 @@ static const call calls[] = {
     {"counts", call_counts, NULL, false},
     {"hash", call_hash, NULL, false},
     {"verify", call_verify, NULL, false},
+    {"read and verify the journal", call_read_checked, NULL, false},
     {"describe", call_describe, NULL, false},
     {"backup", call_backup, NULL, false},
     {"vacuum", call_vacuum, NULL, false},
@@ -365,6 +380,49 @@ static void test_whichever_allocation_of_a_library_fails_the_call_says_so_and_th
                   lives, sizeof calls / sizeof calls[0], refusals);
 }
 
+/* ---- records set aside ---- */
+
+/* One life in which the newest record is taken for damaged; true if it met the failure. */
+static bool set_aside(const test_place *place, const story_files *files) {
+    life one = {.place = place};
+    tw_error error = {0};
+    tw_store_journal_state state;
+    story_files_put(place, files);
+    assert_int_equal(call_open(&one, &error), TW_OK);
+    assert_int_equal(tw_store_verify_journal(one.store, &state, &error), TW_OK);
+    uint64_t last = state.record_count;
+    state.damaged_from = last;
+    state.following = 1;
+    state.damage = TW_STORE_CHANGED;
+    heap.calls = heap.failures = 0;
+    heap.armed = true;
+    tw_status status = tw_store_quarantine_journal(one.store, &state, 5, &error);
+    heap.armed = false;
+    assert_true(status == TW_OK || (status == TW_NO_MEMORY && heap.failures > 0));
+    assert_int_equal(tw_store_quarantines(one.store), status == TW_OK);
+    close_store(one.store);
+    assert_int_equal(call_open(&one, &error), TW_OK);
+    assert_int_equal(tw_store_verify_journal(one.store, &state, &error), TW_OK);
+    assert_int_equal(state.damaged_from, 0);
+    assert_int_equal(state.record_count, last);
+    assert_int_equal(state.quarantined, status == TW_OK);
+    assert_int_equal(tw_store_quarantines(one.store), status == TW_OK);
+    close_store(one.store);
+    return heap.failures > 0;
+}
+
+static void test_records_are_set_aside_as_a_whole_or_not_at_all(void **state) {
+    const test_place *place = *state;
+    story_files files = story_files_make(place, STEP_IN_FILE, STEP_IN_LOG);
+    for (int stays = 0; stays < 2; stays++) {
+        heap.stays = stays != 0;
+        for (heap.number = 0; set_aside(place, &files); heap.number++) {
+        }
+        assert_true(heap.number > 10);
+    }
+    story_files_drop(&files);
+}
+
 /* ---- its own ---- */
 
 static tw_status open_for_reading(const tw_allocator *allocator, void *context) {
@@ -404,6 +462,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         IN_PLACE(
             test_whichever_allocation_of_a_library_fails_the_call_says_so_and_the_store_goes_on),
+        IN_PLACE(test_records_are_set_aside_as_a_whole_or_not_at_all),
         IN_PLACE(test_all_memory_of_its_own_is_taken_at_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -217,8 +217,8 @@ static void make_old_file(const test_place *place) {
     }
     commit(store, TW_STORE_FULL);
     close_store(store);
-    tamper(place->path, "DROP TABLE imports; PRAGMA user_version = 1;"
-                        "PRAGMA wal_checkpoint(TRUNCATE)");
+    make_older(place, 1);
+    tamper(place->path, "PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 /* It is old or new, and in either case whole: a reader sees so, and a writer brings it up again. */

@@ -138,6 +138,7 @@ void postgres_forget_batch(tw_store *store) {
         rows->count = rows->sent_count = 0;
     }
     postgres_forget_wanted_days(pg);
+    pg->ahead[0] = '\0';
     pg->unsent = 0;
 }
 
@@ -340,10 +341,21 @@ static bool has_bulks(const postgres_connection *pg) {
     return has;
 }
 
+/* What stands ahead of the rows, once a transaction. */
+static tw_status send_ahead(postgres_connection *pg) {
+    if (pg->ahead[0] == '\0' || pg->in_transaction)
+        return TW_OK;
+    tw_status status = postgres_run(pg, begin_text);
+    pg->in_transaction = true;
+    return status == TW_OK ? postgres_run(pg, pg->ahead) : status;
+}
+
 /* Partitions and bulks: what cannot be a part of a pipeline. */
 static tw_status send_bulks(tw_store *store) {
     postgres_connection *pg = postgres_of(store);
     tw_status status = postgres_make_days(pg);
+    if (status == TW_OK)
+        status = send_ahead(pg);
     if (status != TW_OK || !has_bulks(pg))
         return status;
     if (!pg->in_transaction)

@@ -4,7 +4,8 @@
  * From the socket up: postgres_wire.c (waiting, results, faults), postgres_address.c (what a
  * message may show of an address), postgres_session.c (connect, lock, turn, come back),
  * postgres_schema.c, postgres_days.c (partitions), postgres_batch.c (rows on their way),
- * postgres_read.c, postgres_care.c; postgres_store.c puts them behind the seam.
+ * postgres_read.c, postgres_quarantine.c, postgres_care.c; postgres_store.c puts them behind the
+ * seam.
  */
 #ifndef TRADEWIND_POSTGRES_PRIV_H
 #define TRADEWIND_POSTGRES_PRIV_H
@@ -18,6 +19,7 @@
 /* "TWst" in `meta`: these tables are ours. Also the first half of the advisory lock's key. */
 #define POSTGRES_APPLICATION_OURS 0x54577374
 
+#define POSTGRES_AHEAD_SIZE 1200
 #define POSTGRES_SCHEMA_DEFAULT "tradewind"
 #define POSTGRES_NAME_SIZE 64
 /* A server that says nothing for so long while it owes an answer counts as gone. */
@@ -80,8 +82,9 @@ typedef struct postgres_connection {
     bool partitioned;
     bool cannot_merge;
     bool prepared[SQL_COUNT];
-    unsigned reading; /* cursors open */
-    size_t unsent;    /* bytes, of all tables */
+    char ahead[POSTGRES_AHEAD_SIZE]; /* statements that the batch begins with, or empty */
+    unsigned reading;                /* cursors open */
+    size_t unsent;                   /* bytes, of all tables */
     postgres_rows rows[POSTGRES_TABLE_COUNT];
     postgres_days days[2]; /* of trades and quotes */
 } postgres_connection;
@@ -210,6 +213,11 @@ tw_status postgres_prepare(postgres_connection *pg, store_sql which) TW_MUST_CHE
 
 tw_status postgres_select(tw_store *store, store_sql which, const store_value *parameters,
                           store_on_row on_row, void *context, tw_error *error) TW_MUST_CHECK;
+
+/* ---- postgres_quarantine.c ---- */
+
+tw_status postgres_quarantine(tw_store *store, const store_quarantine *what,
+                              tw_error *error) TW_MUST_CHECK;
 
 /* ---- postgres_care.c ---- */
 

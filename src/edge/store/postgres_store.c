@@ -158,6 +158,7 @@ const store_backend store_postgres = {
     .close = close_server,
     .begin = begin,
     .put = postgres_put,
+    .quarantine = postgres_quarantine,
     .commit = commit,
     .sync = sync_log,
     .rollback = rollback,

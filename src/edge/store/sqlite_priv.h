@@ -18,6 +18,14 @@
     X(COMMIT, "COMMIT")                                                                            \
     X(ROLLBACK, "ROLLBACK")                                                                        \
     X(INTEGRITY, "PRAGMA integrity_check(1)")                                                      \
+    X(QUARANTINE_KEEP,                                                                             \
+      "INSERT INTO journal_quarantine(quarantined_ns, reason, " CHAINED_COLUMNS ") SELECT ?2, "    \
+      "?3, " CHAINED_COLUMNS " FROM journal WHERE sequence >= ?1 OR sequence < 1 "                 \
+      "ORDER BY sequence")                                                                         \
+    X(QUARANTINE_TAKE, "DELETE FROM journal WHERE sequence >= ?1 OR sequence < 1")                 \
+    X(QUARANTINE_CHAIN,                                                                            \
+      "UPDATE meta SET value = ?1 - 1 WHERE key = 'chained_after' AND value >= ?1")                \
+    X(QUARANTINE_COUNT, "UPDATE meta SET value = value + 1 WHERE key = 'quarantines' AND ?1 > 0")  \
     X(BULK_TRADES,                                                                                 \
       "INSERT INTO trades(" TRADE_COLUMNS ") SELECT c0, c1, c2, c3, c4, c5, c6, c7, c8, c9 FROM "  \
       "tradewind_rows WHERE true" TRADE_CONFLICT)                                                  \
@@ -124,6 +132,11 @@ tw_status sqlite_bulk_put(tw_store *store, store_sql which, const store_value *r
 /* Writes what waits, in the open transaction; and forgets it. */
 tw_status sqlite_bulk_flush(tw_store *store, tw_error *error) TW_MUST_CHECK;
 void sqlite_bulk_forget(tw_store *store);
+
+/* ---- sqlite_quarantine.c ---- */
+
+tw_status sqlite_quarantine(tw_store *store, const store_quarantine *what,
+                            tw_error *error) TW_MUST_CHECK;
 
 /* ---- sqlite_care.c ---- */
 

@@ -81,7 +81,25 @@ static const char version_2[] =
     " name TEXT PRIMARY KEY, row_count INTEGER NOT NULL, size INTEGER NOT NULL,"
     " checksum INTEGER NOT NULL) STRICT, WITHOUT ROWID;";
 
-static const char *const steps[] = {version_1, version_2};
+/* Each record of the journal has a checksum (store_chain.h), but for those that are there already;
+ * a record leaves the journal only as a whole and into the quarantine. */
+static const char version_3[] =
+    "ALTER TABLE journal ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;"
+    "INSERT INTO meta(key, value) SELECT 'chained_after', coalesce(max(sequence), 0) FROM journal;"
+    "INSERT INTO meta(key, value) VALUES('quarantines', 0);"
+    "CREATE TABLE journal_quarantine("
+    " id INTEGER PRIMARY KEY, quarantined_ns INTEGER NOT NULL, reason TEXT NOT NULL,"
+    " sequence INTEGER NOT NULL, time_ns INTEGER NOT NULL, kind TEXT NOT NULL,"
+    " payload TEXT NOT NULL, checksum INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX journal_quarantine_by_sequence ON journal_quarantine(sequence);"
+    "DROP TRIGGER IF EXISTS journal_is_not_shortened;"
+    "CREATE TRIGGER journal_is_not_shortened BEFORE DELETE ON journal"
+    " WHEN NOT EXISTS (SELECT 1 FROM journal_quarantine AS kept WHERE"
+    " kept.sequence = OLD.sequence AND kept.time_ns = OLD.time_ns AND kept.kind = OLD.kind AND"
+    " kept.payload = OLD.payload AND kept.checksum = OLD.checksum)"
+    " BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;";
+
+static const char *const steps[] = {version_1, version_2, version_3};
 _Static_assert(sizeof steps / sizeof steps[0] == TW_STORE_VERSION, "one step a version");
 
 /* Runs one fixed text and reads one integer; for the few statements before the tables are there. */
@@ -276,6 +294,30 @@ static tw_status settle(tw_store *store, const tw_store_config *config, tw_error
     return status == TW_OK && config->size_max > 0 ? bound(store, config->size_max, error) : status;
 }
 
+/* Where the chain of the journal begins, and where it stands. */
+static tw_status read_chain(tw_store *store, tw_error *error) {
+    static const char doing[] = "reading its journal failed";
+    bool chains = store->version >= STORE_VERSION_OF_CHAIN;
+    int64_t after = chains ? -1 : INT64_MAX; /* -1: the mark is not there */
+    int64_t quarantines = chains ? -1 : 0;
+    int64_t checksum = 0;
+    tw_status status = TW_OK;
+    if (chains) {
+        status = query(store, "SELECT value FROM meta WHERE key = 'chained_after'", doing, &after,
+                       error);
+        if (status == TW_OK)
+            status = query(store, "SELECT value FROM meta WHERE key = 'quarantines'", doing,
+                           &quarantines, error);
+        if (status == TW_OK)
+            status = query(store, "SELECT checksum FROM journal ORDER BY sequence DESC LIMIT 1",
+                           doing, &checksum, error);
+    }
+    store->chained_after = (uint64_t)after;
+    store->quarantines = (uint64_t)quarantines;
+    store->last_checksum = store->last_sequence > store->chained_after ? (uint64_t)checksum : 0;
+    return status;
+}
+
 /* What the handle must know of the file. */
 static tw_status read_marks(tw_store *store, tw_error *error) {
     int64_t epoch = 0;
@@ -295,7 +337,7 @@ static tw_status read_marks(tw_store *store, tw_error *error) {
     store->epoch = (uint64_t)epoch;
     store->last_id = (uint32_t)last_id;
     store->last_sequence = (uint64_t)sequence;
-    return status;
+    return status == TW_OK ? read_chain(store, error) : status;
 }
 
 tw_status sqlite_prepare_file(tw_store *store, const tw_store_config *config, tw_error *error) {

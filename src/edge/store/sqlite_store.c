@@ -443,6 +443,7 @@ const store_backend store_sqlite = {
     .close = close_file,
     .begin = begin,
     .put = put_row,
+    .quarantine = sqlite_quarantine,
     .commit = commit,
     .sync = sync_log,
     .rollback = rollback,

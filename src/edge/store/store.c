@@ -6,8 +6,8 @@
  *
  * Invariants (the states are drawn in tradewind/store.h):
  *   1. BATCH if and only if the backend has a transaction open for writing.
- *   2. The maps of symbols and places, last_sequence and last_id describe the store with the open
- *      batch; giving up a batch brings them back to what was committed.
+ *   2. The maps of symbols and places, last_sequence, last_checksum and last_id describe the store
+ * with the open batch; giving up a batch brings them back to what was committed.
  *   3. Nothing is written in FAILED: not by close either.
  */
 #include <stdio.h>
@@ -43,6 +43,7 @@ static void restore_maps(tw_store *store) {
     }
     store_forget_symbols(store);
     store->last_sequence = store->committed_sequence;
+    store->last_checksum = store->committed_checksum;
 }
 
 /* The next batch begins with nothing. */
@@ -140,6 +141,7 @@ static tw_status end_batch(tw_store *store, bool full, tw_error *error) {
     store->backend->announce(store, store->touched);
     store->committed_id = store->last_id;
     store->committed_sequence = store->last_sequence;
+    store->committed_checksum = store->last_checksum;
     store->figures.rows_put += store->batch_put;
     store->figures.rows_skipped += store->batch_skipped;
     store->figures.commits++;
@@ -266,12 +268,15 @@ static tw_status take_memory(const tw_store_config *config, tw_store **ret_store
 static tw_status check_fit(tw_store *store, tw_error *error) {
     if (store->epoch == 0)
         return tw_error_set(error, TW_CORRUPT, "%s has lost its epoch", store->path);
+    if (store->chained_after > INT64_MAX || store->quarantines > STORE_QUARANTINES_MAX)
+        return tw_error_set(error, TW_CORRUPT, "%s has lost the marks of its journal", store->path);
     if (store->last_id > store->symbol_count_max)
         return tw_error_set(error, TW_FULL, "%s has %lu symbols; there is room for %lu",
                             store->path, (unsigned long)store->last_id,
                             (unsigned long)store->symbol_count_max);
     store->committed_id = store->last_id;
     store->committed_sequence = store->last_sequence;
+    store->committed_checksum = store->last_checksum;
     return TW_OK;
 }
 
@@ -324,6 +329,10 @@ void tw_store_free(tw_store *store) {
 
 uint64_t tw_store_epoch(const tw_store *store) {
     return store->epoch;
+}
+
+uint64_t tw_store_quarantines(const tw_store *store) {
+    return store->quarantines;
 }
 
 const char *tw_store_path(const tw_store *store) {

@@ -61,22 +61,19 @@ tw_status tw_store_journal_hash(tw_store *store, uint8_t ret_hash[TW_STORE_HASH_
     return TW_OK;
 }
 
-static tw_status check_span(tw_store *store, const store_value *row, void *context,
-                            tw_error *error) {
-    (void)context;
-    int64_t count = row[0].number;
-    int64_t first = row[1].number;
-    int64_t last = row[2].number;
-    if (first == 1 && last == count)
-        return TW_OK;
-    return tw_error_set(error, TW_CORRUPT,
-                        "%s: the journal has %lld records from %lld to %lld; some are missing",
-                        store->path, (long long)count, (long long)first, (long long)last);
+tw_status tw_store_verify_database(tw_store *store, tw_error *error) {
+    return store->backend->verify(store, error);
 }
 
 tw_status tw_store_verify(tw_store *store, tw_error *error) {
-    tw_status status = store->backend->verify(store, error);
-    if (status != TW_OK)
+    tw_store_journal_state state;
+    tw_status status = tw_store_verify_database(store, error);
+    if (status == TW_OK)
+        status = tw_store_verify_journal(store, &state, error);
+    if (status != TW_OK || state.damaged_from == 0)
         return status;
-    return store->backend->select(store, SQL_JOURNAL_SPAN, NULL, check_span, NULL, error);
+    return tw_error_set(error, TW_CORRUPT,
+                        "%s: record %llu of the journal is %s; `tradewind db verify` says more",
+                        store->path, (unsigned long long)state.damaged_from,
+                        tw_store_damage_name((tw_store_damage)state.damage));
 }

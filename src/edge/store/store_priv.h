@@ -11,8 +11,12 @@
 #include "store_statements.h"
 #include "tradewind/store.h"
 
-/* A reader may meet an older file; the table of imports came with this schema. */
+/* A reader may meet an older file; the table of imports came with this schema, */
 #define STORE_VERSION_OF_IMPORTS 2
+/* and with this one the checksums of the journal and the table of what was set aside. */
+#define STORE_VERSION_OF_CHAIN 3
+
+#define STORE_QUARANTINES_MAX 1000000 /* more there cannot have been */
 
 /* Changes are announced by groups of symbols: those whose ids agree in their last 12 bits. */
 #define STORE_GROUP_COUNT 4096
@@ -31,6 +35,14 @@ typedef struct store_value {
 typedef tw_status (*store_on_row)(tw_store *store, const store_value *row, void *context,
                                   tw_error *error);
 
+/* Records that are set aside: from a sequence on, and those before the first. */
+typedef struct store_quarantine {
+    int64_t from;
+    uint64_t count; /* so many are expected to be there */
+    int64_t time_ns;
+    const char *reason; /* a word of a-z */
+} store_quarantine;
+
 /* What a database does for the store. All run on the handle's thread. A function that fails has
  * filled `error`. */
 typedef struct store_backend {
@@ -39,8 +51,8 @@ typedef struct store_backend {
      * and then of the last. */
     bool prices_are_unordered;
 
-    /* Connects, makes or checks the tables, and fills epoch, last_id, last_sequence and the name
-     * of the backend. What it took so far is given back by close. */
+    /* Connects, makes or checks the tables, and fills epoch, last_id, last_sequence, what is known
+     * of the chain, and the name of the backend. What it took so far is given back by close. */
     tw_status (*open)(tw_store *store, const tw_store_config *config, tw_error *error);
 
     /* Ends the connection, if there is one; in FAILED nothing is written any more. No batch is
@@ -53,6 +65,10 @@ typedef struct store_backend {
     /* Writes a row in the transaction. What became of it, symbols left out, is counted in batch_put
      * and batch_skipped, now or at the commit. */
     tw_status (*put)(tw_store *store, store_sql which, const store_value *row, tw_error *error);
+
+    /* In the transaction and ahead of its rows: moves records out of the journal, and counts that.
+     */
+    tw_status (*quarantine)(tw_store *store, const store_quarantine *what, tw_error *error);
 
     /* Ends the transaction. With `full` it is on the disk, or sync makes it so: it says which by
      * setting store->unsynced. */
@@ -141,6 +157,11 @@ struct tw_store {
     uint64_t touched[STORE_GROUP_COUNT / 64]; /* groups with trades in the open batch */
     uint64_t last_sequence;
     uint64_t committed_sequence;
+    /* chain of the journal */
+    uint64_t last_checksum; /* of last_sequence; 0: it has none */
+    uint64_t committed_checksum;
+    uint64_t chained_after; /* the last record without a checksum */
+    uint64_t quarantines;
     tw_store_figures figures;
     char backend_name[64];
     const char *precautions; /* constant; NULL: none */

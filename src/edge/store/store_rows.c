@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "store_chain.h"
 #include "store_priv.h"
 
 /* ---- checks ---- */
@@ -403,11 +404,16 @@ tw_status tw_store_append_journal(tw_store *store, const tw_store_record *record
         status = store_enter_batch(store, count, count > 0, error);
     for (size_t i = 0; status == TW_OK && i < count; i++) {
         const tw_store_record *record = &records[i];
+        uint64_t checksum =
+            store_chain_next(store->last_checksum, store_chain_digest(store->epoch, record));
         const store_value row[] = {NUMBER(record->sequence), NUMBER(record->time_ns),
-                                   slice_value(record->kind), slice_value(record->payload)};
+                                   slice_value(record->kind), slice_value(record->payload),
+                                   NUMBER(checksum)};
         status = store_put(store, SQL_PUT_RECORD, row, error);
-        if (status == TW_OK)
-            store->last_sequence = record->sequence;
+        if (status != TW_OK)
+            return status;
+        store->last_sequence = record->sequence;
+        store->last_checksum = checksum;
     }
     return status;
 }

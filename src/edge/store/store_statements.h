@@ -50,6 +50,8 @@
 
 #define RECORD_KINDS "lltt"
 #define RECORD_COLUMNS "sequence, time_ns, kind, payload"
+#define CHAINED_KINDS RECORD_KINDS "l"
+#define CHAINED_COLUMNS RECORD_COLUMNS ", checksum"
 
 #define IMPORT_KINDS "tlll"
 #define IMPORT_COLUMNS "name, row_count, size, checksum"
@@ -69,6 +71,7 @@
 
 #define VALUES_2 " VALUES(?1, ?2)"
 #define VALUES_4 " VALUES(?1, ?2, ?3, ?4)"
+#define VALUES_5 " VALUES(?1, ?2, ?3, ?4, ?5)"
 #define VALUES_6 " VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
 #define VALUES_7 " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
 #define VALUES_10 " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
@@ -100,7 +103,7 @@
       VALUES_7 " ON CONFLICT(id) DO UPDATE SET started_ns = excluded.started_ns, "               \
                "ended_ns = excluded.ended_ns, seed = excluded.seed, venue = excluded.venue, "    \
                "strategy = excluded.strategy, report = excluded.report")                         \
-    X(PUT_RECORD, RECORD_KINDS, "journal", RECORD_COLUMNS, VALUES_4)                             \
+    X(PUT_RECORD, CHAINED_KINDS, "journal", CHAINED_COLUMNS, VALUES_5)                           \
     X(PUT_IMPORT, IMPORT_KINDS, "imports", IMPORT_COLUMNS,                                       \
       VALUES_4 " ON CONFLICT(name) DO UPDATE SET row_count = excluded.row_count, "               \
                "size = excluded.size, checksum = excluded.checksum")
@@ -141,6 +144,10 @@
     X(POSITIONS_OF, "l", POSITION_KINDS,                                                      \
       "SELECT " POSITION_COLUMNS " FROM positions WHERE run = ?1 ORDER BY time_ns, symbol")   \
     X(RUNS_ALL, "", RUN_KINDS, "SELECT " RUN_COLUMNS " FROM runs ORDER BY id")                \
+    X(CHAINED_BACK, "l", CHAINED_KINDS,                                                       \
+      "SELECT " CHAINED_COLUMNS " FROM journal WHERE sequence > ?1 ORDER BY sequence DESC")   \
+    X(CHAINED_FROM, "l", CHAINED_KINDS,                                                       \
+      "SELECT " CHAINED_COLUMNS " FROM journal WHERE sequence >= ?1 ORDER BY sequence")       \
     X(RECORDS_BACK, "l", RECORD_KINDS,                                                        \
       "SELECT " RECORD_COLUMNS " FROM journal WHERE sequence > ?1 ORDER BY sequence DESC")    \
     X(RECORDS_FROM, "l", RECORD_KINDS,                                                        \
@@ -163,7 +170,8 @@
     X(COUNT_POSITIONS, "", "l", "SELECT count(*) FROM positions")                             \
     X(COUNT_RUNS, "", "l", "SELECT count(*) FROM runs")                                       \
     X(COUNT_JOURNAL, "", "l", "SELECT count(*) FROM journal")                                 \
-    X(COUNT_IMPORTS, "", "l", "SELECT count(*) FROM imports")
+    X(COUNT_IMPORTS, "", "l", "SELECT count(*) FROM imports")                                 \
+    X(COUNT_QUARANTINE, "", "l", "SELECT count(*) FROM journal_quarantine")
 
 typedef enum store_sql {
 #define STORE_SQL_PUT(name, kinds, table, columns, rest) SQL_##name,

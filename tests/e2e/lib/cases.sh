@@ -108,6 +108,19 @@ for row in sqlite3.connect(sys.argv[1], timeout=10).execute(sys.argv[2]):
     print(*row, sep="|")' "$1" "$2"
 }
 
+# alter FILE SQL: changes a store behind its back.
+alter() {
+    python3 -c '
+import sqlite3, sys
+sqlite3.connect(sys.argv[1], timeout=10).executescript(sys.argv[2])' "$1" "$2"
+}
+
+# spoil FILE SQL: changes its journal, which the file itself would not have.
+spoil() {
+    alter "$1" "DROP TRIGGER IF EXISTS journal_is_not_changed;
+        DROP TRIGGER IF EXISTS journal_is_not_shortened; $2"
+}
+
 # The file opens clean, and the journal has no gap.
 store_is_clean() {
     [ "$(query "$1" 'PRAGMA integrity_check')" = ok ] || fail "the store $1 is damaged"
