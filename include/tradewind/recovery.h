@@ -17,6 +17,12 @@
  * symbols that are not there, or has an intent whose order is not in the store, is handed to the
  * engine as refused, with a word that says why; the engine drops and journals it.
  *
+ * What is read of the journal is checked against its checksums as it is read, and nothing else of
+ * it is: damage ends the reading (TW_CORRUPT), and what was found until then is to be freed. After
+ * the damaged records were set aside (tw_store_quarantine_journal) a new reading goes well; it
+ * refuses a plan that they may have been a part of, and gives out order numbers beyond any of
+ * theirs. The orders of the store stay: one whose intent was set aside is asked about like others.
+ *
  * Without a store (tests, other keepers of a journal):
  *
  *     newest entry first:  while (tw_recovery_seek(recovery, &record) == TW_OK) ...
@@ -50,8 +56,8 @@ TW_API tw_status tw_recovery_new(const tw_allocator *allocator, const tw_recover
                                  tw_recovery **ret_recovery) TW_MUST_CHECK;
 TW_API void tw_recovery_free(tw_recovery *recovery);
 
-/* Reads orders and journal. TW_FULL: more orders may be open than there is room for. What reading
- * a store can return. */
+/* Reads orders and journal. TW_FULL: more orders may be open than there is room for. TW_CORRUPT:
+ * see above. What reading a store can return. */
 TW_API tw_status tw_recovery_read(tw_recovery *recovery, tw_store *store,
                                   tw_error *error) TW_MUST_CHECK;
 

@@ -334,7 +334,18 @@ static tw_status open_strategy(run_session *session, tw_error *error) {
                              error);
 }
 
-/* The engine, with what an earlier run of this store left open. */
+static tw_status make_recorder(run_session *session, tw_error *error) {
+    tw_recorder_config config = {.on_work = wake_recorder,
+                                 .on_durable = session->stepped ? NULL : wake_engine,
+                                 .on_commit = session->options->slow_ns > 0 ? tell_commit : NULL,
+                                 .flight = session->monitor.flight,
+                                 .context = session};
+    tw_status status =
+        tw_recorder_new(NULL, &config, session->store, session->first_sequence, &session->recorder);
+    return status == TW_OK ? TW_OK : tw_error_set(error, status, "no memory for the recorder");
+}
+
+/* Recorder and engine, with what an earlier run of this store left open. */
 static tw_status make_engine(run_session *session, tw_error *error) {
     tw_engine_config config;
     tw_engine_ports ports = {0};
@@ -342,10 +353,14 @@ static tw_status make_engine(run_session *session, tw_error *error) {
     engine_config_of(session, &config);
     config.epoch = tw_store_epoch(session->store);
     tw_status status = run_past_read(session, &config, &past, error);
-    if (status == TW_OK)
+    if (status == TW_OK) {
         config.intent_sequence = tw_recovery_intent(past.recovery);
+        config.journal_sequence = session->first_sequence;
+        status = make_recorder(session, error);
+    }
     tw_venue_ports(session->venue, &ports.feed, &ports.broker);
-    tw_recorder_port(session->recorder, &ports.store);
+    if (status == TW_OK)
+        tw_recorder_port(session->recorder, &ports.store);
     run_recording_parts parts = {
         .database = session->database,
         .symbols = session->symbols,
@@ -409,15 +424,6 @@ static tw_status make_session(run_session *session, tw_error *error) {
         status = make_venue(session, error);
     if (status != TW_OK)
         return status;
-    tw_recorder_config recorder = {.on_work = wake_recorder,
-                                   .on_durable = session->stepped ? NULL : wake_engine,
-                                   .on_commit = session->options->slow_ns > 0 ? tell_commit : NULL,
-                                   .flight = session->monitor.flight,
-                                   .context = session};
-    status = tw_recorder_new(NULL, &recorder, session->store, session->first_sequence,
-                             &session->recorder);
-    if (status != TW_OK)
-        return tw_error_set(error, status, "no memory for the recorder");
     status = make_engine(session, error);
     if (status == TW_OK)
         status = run_kill_start(&session->kill, session->database, session->engine, session->loop,

@@ -44,6 +44,10 @@ const tw_config_option run_option_table[] = {
      "a plan that was interrupted by a crash or a lost connection goes on if it is not older; 0: "
      "never",
      NULL, offsetof(run_options, resume_ns)},
+    {"quarantine", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no",
+     "go on although the journal is damaged before its end: set aside what is damaged and all that "
+     "follows",
+     NULL, offsetof(run_options, quarantine)},
     {"reconcile", TW_CONFIG_DURATION, NULL, NULL, NULL, "60s",
      "compare positions and cash with the venue so often while trading; 0: only after connections",
      NULL, offsetof(run_options, reconcile_ns)},

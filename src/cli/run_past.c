@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "input.h"
+#include "run_damage.h"
 
 /* The venue of the newest run. */
 static tw_status on_past_run(void *context, const tw_store_run *run) {
@@ -66,18 +67,31 @@ void run_past_continue_market(run_session *session) {
         config->start_ns = tw_time_floor(newest_ns, TW_NS_PER_SECOND) + TW_NS_PER_SECOND;
 }
 
-tw_status run_past_read(run_session *session, const tw_engine_config *config, run_past *ret_past,
-                        tw_error *error) {
-    tw_recovery_config wanted = {.symbols = session->symbols,
-                                 .symbol_count = session->symbol_count,
-                                 .strategy_name = config->strategy_name,
-                                 .epoch = config->epoch,
-                                 .open_count_max = config->order_count_max / 2};
-    *ret_past = (run_past){0};
-    tw_status status = tw_recovery_new(NULL, &wanted, &ret_past->recovery);
+static tw_status read_all(run_session *session, const tw_recovery_config *wanted, run_past *past,
+                          tw_error *error) {
+    tw_recovery_free(past->recovery);
+    past->recovery = NULL;
+    tw_status status = tw_recovery_new(NULL, wanted, &past->recovery);
     if (status != TW_OK)
         return tw_error_set(error, status, "no memory for the orders of earlier runs");
-    status = tw_recovery_read(ret_past->recovery, session->store, error);
+    return tw_recovery_read(past->recovery, session->store, error);
+}
+
+tw_status run_past_read(run_session *session, const tw_engine_config *config, run_past *ret_past,
+                        tw_error *error) {
+    const tw_recovery_config wanted = {.symbols = session->symbols,
+                                       .symbol_count = session->symbol_count,
+                                       .strategy_name = config->strategy_name,
+                                       .epoch = config->epoch,
+                                       .open_count_max = config->order_count_max / 2};
+    *ret_past = (run_past){0};
+    tw_status status = read_all(session, &wanted, ret_past, error);
+    if (status == TW_CORRUPT) {
+        tw_error found = *error;
+        status = run_damage_mend(session, &found, error);
+        if (status == TW_OK)
+            status = read_all(session, &wanted, ret_past, error);
+    }
     return status == TW_OK ? check_past_venue(session, ret_past, error) : status;
 }
 

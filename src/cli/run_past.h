@@ -22,7 +22,8 @@ typedef struct run_past {
  * is opened for writing. */
 void run_past_continue_market(run_session *session);
 
-/* Reads orders and journal of the store. Release with run_past_done, also after a failure. */
+/* Reads orders and journal of the store; the entries it begins behind may be other ones afterwards
+ * (run_damage.h). Release with run_past_done, also after a failure. */
 tw_status run_past_read(run_session *session, const tw_engine_config *config, run_past *ret_past,
                         tw_error *error) TW_MUST_CHECK;
 

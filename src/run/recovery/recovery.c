@@ -17,6 +17,9 @@
 
 enum { SEEK_MAX = 65536, PLAN_ORDERS_MAX = 65536, PAYLOAD_SIZE_MAX = 4096 };
 
+/* Numbers of orders between two quarantines: more than there can be intents. */
+enum { NUMBERS_BITS = 32 };
+
 /* An order of the plan, by its intent. */
 typedef struct plan_intent {
     uint64_t number;
@@ -300,6 +303,8 @@ tw_status tw_recovery_take_record(tw_recovery *recovery, const tw_store_record *
         recovery->ended = recovery->plan.decision == 0; /* a kill is no plan */
         return TW_OK;
     }
+    if (is_kind(record, "quarantine")) /* intents and denials may be among what was set aside */
+        tw_recovery_refuse(recovery, "quarantine");
     if (decision_of(record) != recovery->from)
         return TW_OK;
     if (is_kind(record, "plan"))
@@ -380,11 +385,15 @@ static tw_status on_order(void *context, const tw_order *order) {
 }
 
 tw_status tw_recovery_read(tw_recovery *recovery, tw_store *store, tw_error *error) {
-    tw_status status = tw_store_read_journal_back(store, SEEK_MAX, on_back, recovery, error);
+    uint64_t above = tw_store_quarantines(store) << NUMBERS_BITS;
+    if (above > recovery->intent) /* what is in quarantine may have used any number below */
+        recovery->intent = above;
+    tw_status status =
+        tw_store_read_journal_back_checked(store, SEEK_MAX, on_back, recovery, error);
     if (status == TW_EMPTY)
         status = TW_OK;
     if (status == TW_OK && recovery->from != 0)
-        status = tw_store_read_journal(store, recovery->from, on_record, recovery, error);
+        status = tw_store_read_journal_checked(store, recovery->from, on_record, recovery, error);
     return status == TW_OK ? tw_store_read_orders(store, on_order, recovery, error) : status;
 }
 
