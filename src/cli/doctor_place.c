@@ -97,8 +97,9 @@ static void look_inside(doctor_list *list, const char *path) {
     else if (status == TW_UNREACHABLE || status == TW_AUTH || status == TW_TIMEOUT)
         doctor_say(list, DOCTOR_UNREACHABLE, "store", "%s", error.message);
     else
-        doctor_advise(doctor_say(list, DOCTOR_BAD, "store", "%s", error.message),
-                      "`tradewind db verify --db ...` says more; restore a backup if it is damaged");
+        doctor_advise(
+            doctor_say(list, DOCTOR_BAD, "store", "%s", error.message),
+            "`tradewind db verify --db ...` says more; restore a backup if it is damaged");
     tw_store_free(store);
     tw_symbols_free(symbols);
 }
