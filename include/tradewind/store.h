@@ -89,6 +89,7 @@
 #define TW_STORE_PAYLOAD_SIZE_MAX 1048576 /* bytes of a journal payload or a run's report */
 #define TW_STORE_KIND_SIZE_MAX 31         /* bytes of a journal kind */
 #define TW_STORE_HASH_SIZE 32
+#define TW_STORE_MASK_SIZE 17 /* that a path takes more when it is masked, and the NUL */
 
 typedef struct tw_store tw_store;
 
@@ -285,6 +286,13 @@ TW_API uint64_t tw_store_quarantines(const tw_store *store);
 
 /* The path as errors name it: a password in the address of a server is hidden. */
 TW_API const char *tw_store_path(const tw_store *store);
+
+/* Is it the address of a server? Everything else is a file. */
+TW_API bool tw_store_is_server(const char *path);
+
+/* Writes a path as it may be shown, with passwords hidden if it is an address of any kind, and
+ * returns ret_text. What does not fit is cut: strlen(path) + TW_STORE_MASK_SIZE is enough. */
+TW_API const char *tw_store_mask(const char *path, char *ret_text, size_t capacity);
 
 /* "SQLite 3.40.1", "PostgreSQL 15.18". */
 TW_API const char *tw_store_backend(const tw_store *store);

@@ -2,10 +2,11 @@
 #include "beside_store.h"
 
 #include <stdio.h>
-#include <string.h>
+
+#include "tradewind/store.h"
 
 const char *beside_store(const char *database, const char *what, char *buffer, size_t capacity) {
-    bool server = strstr(database, "://") != NULL;
-    snprintf(buffer, capacity, "%s-%s", server ? "tradewind" : database, what);
+    const char *name = tw_store_is_server(database) ? "tradewind" : database;
+    snprintf(buffer, capacity, "%s-%s", name, what);
     return buffer;
 }

@@ -107,7 +107,7 @@ static void look_inside(doctor_list *list, const char *path) {
 void doctor_look_at_store(doctor_list *list, const char *path) {
     char copy[TW_CONFIG_TEXT_SIZE];
     struct stat there;
-    bool server = strncmp(path, "postgres://", 11) == 0 || strncmp(path, "postgresql://", 13) == 0;
+    bool server = tw_store_is_server(path);
     if (!server) {
         snprintf(copy, sizeof copy, "%s", path);
         look_at_folder(list, folder_of(copy));

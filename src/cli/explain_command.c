@@ -178,16 +178,15 @@ static void print_json(const explain_desk *desk) {
 /* ---- command ------------------------------------------------------------------------------- */
 
 static tw_status read_journal(explain_desk *desk, tw_error *error) {
-    const char *database = desk->options->database;
-    tw_status status =
-        input_any_store_open(database, TW_STORE_READ, &desk->symbols, &desk->store, error);
+    tw_status status = input_any_store_open(desk->options->database, TW_STORE_READ, &desk->symbols,
+                                            &desk->store, error);
     if (status == TW_OK && tw_json_reader_new(NULL, PAYLOAD_SIZE_MAX, &desk->reader) != TW_OK)
         return tw_error_set(error, TW_NO_MEMORY, "no memory to read the journal");
     if (status == TW_OK)
         status = tw_store_read_journal(desk->store, 1, on_record, desk, error);
     if (status == TW_OK && desk->count == 0)
-        return tw_error_set(error, TW_NOT_FOUND, "the journal of %s has no order %s", database,
-                            desk->order);
+        return tw_error_set(error, TW_NOT_FOUND, "the journal of %s has no order %s",
+                            tw_store_path(desk->store), desk->order);
     return status;
 }
 

@@ -95,10 +95,11 @@ static tw_status act(kill_desk *desk, bool *ret_changed, tw_error *error) {
     const kill_options *options = desk->options;
     tw_error unheard = {0};
     tw_status status = TW_OK;
+    char shown[TW_CONFIG_TEXT_SIZE + TW_STORE_MASK_SIZE];
     if (!kill_file_path(options->database, desk->path))
         return tw_error_set(error, TW_USAGE,
                             "%s is not a file: a run of it is killed by its signal SIGUSR2",
-                            options->database);
+                            tw_store_mask(options->database, shown, sizeof shown));
     tw_status ears = open_ears(desk, &unheard); /* a kill does not wait for what only listens */
     if (ears != TW_OK && access(options->database, F_OK) != 0) {
         *error = unheard;

@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 #include "output_file.h"
+#include "tradewind/store.h"
 
 bool kill_file_path(const char *database, char ret_path[KILL_FILE_PATH_SIZE]) {
-    if (strstr(database, "://") != NULL || strcmp(database, ":memory:") == 0)
+    if (tw_store_is_server(database) || strcmp(database, ":memory:") == 0)
         return false;
     int size = snprintf(ret_path, KILL_FILE_PATH_SIZE, "%s.kill", database);
     return size > 0 && size < KILL_FILE_PATH_SIZE;

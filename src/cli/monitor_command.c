@@ -20,6 +20,7 @@
 #include "monitor_terminal.h"
 #include "tradewind/http.h"
 #include "tradewind/loop.h"
+#include "tradewind/store.h"
 #include "tradewind/time.h"
 
 enum { DOCUMENT_SIZE_MAX = 16 * 1024 * 1024, SCREEN_SIZE = 60 * 1024, LINE_SIZE_MAX = 256 };
@@ -49,6 +50,7 @@ static const tw_config_option monitor_table[] = {
 
 typedef struct monitor {
     const monitor_options *options;
+    char store[TW_CONFIG_TEXT_SIZE + TW_STORE_MASK_SIZE]; /* as it may be shown */
     char url[LINE_SIZE_MAX + 32];
     char bearer[LINE_SIZE_MAX + 16];
     tw_loop *loop;
@@ -66,16 +68,16 @@ typedef struct monitor {
 /* ---- where it is --------------------------------------------------------------------------- */
 
 /* The first line of a small file beside the store. */
-static tw_status read_line(const char *database, const char *what, char line[LINE_SIZE_MAX],
+static tw_status read_line(const monitor *to, const char *what, char line[LINE_SIZE_MAX],
                            tw_error *error) {
     char path[BESIDE_PATH_SIZE];
-    beside_store(database, what, path, sizeof path);
+    beside_store(to->options->database, what, path, sizeof path);
     FILE *file = fopen(path, "re");
     if (file == NULL && errno == ENOENT)
         return tw_error_set(error, TW_NOT_FOUND,
                             "no run of %s shows itself: there is no %s. Start one with "
                             "`tradewind run --db %s --listen 0`",
-                            database, path, database);
+                            to->store, path, to->store);
     if (file == NULL)
         return tw_error_set_errno(error, errno, "%s cannot be read", path);
     bool read = fgets(line, LINE_SIZE_MAX, file) != NULL;
@@ -100,10 +102,10 @@ static tw_status find_run(monitor *to, const tw_arguments *arguments, tw_error *
     tw_status status = TW_OK;
     if (arguments->operand_count > 0)
         name_url(to, arguments->operands[0]);
-    else if ((status = read_line(to->options->database, "listen", address, error)) == TW_OK)
+    else if ((status = read_line(to, "listen", address, error)) == TW_OK)
         name_url(to, address);
     if (status == TW_OK)
-        status = read_line(to->options->database, "token", token, error);
+        status = read_line(to, "token", token, error);
     if (status == TW_OK)
         snprintf(to->bearer, sizeof to->bearer, "Bearer %s", token);
     explicit_bzero(token, sizeof token);
@@ -118,7 +120,7 @@ static tw_status judge(monitor *to, const tw_http_result *result, tw_error *erro
     if (result->http_status == 401)
         return tw_error_set(error, TW_AUTH,
                             "%s does not take the token beside %s: it belongs to another run",
-                            to->url, to->options->database);
+                            to->url, to->store);
     if (result->http_status != 200)
         return tw_error_set(error, TW_REFUSED, "%s answers with %u", to->url, result->http_status);
     return monitor_state_read(to->reader, result->body, to->state, error);
@@ -164,8 +166,7 @@ static tw_status await(monitor *to, tw_error *error) {
 /* ---- showing ------------------------------------------------------------------------------- */
 
 static tw_status print_once(monitor *to, tw_error *error) {
-    const monitor_screen screen = {
-        .width = MONITOR_WIDTH_MAX, .note = "", .name = to->options->database};
+    const monitor_screen screen = {.width = MONITOR_WIDTH_MAX, .note = "", .name = to->store};
     tw_status status = ask(to, error);
     if (status == TW_OK)
         status = await(to, error);
@@ -184,7 +185,7 @@ static tw_status draw(monitor *to, int64_t now_ns, tw_error *error) {
     const char *no_color = secure_getenv("NO_COLOR");
     monitor_screen screen = {.coloured = no_color == NULL || no_color[0] == '\0',
                              .note = note,
-                             .name = to->options->database};
+                             .name = to->store};
     monitor_terminal_size(&screen.width, &screen.height);
     screen.width = screen.width < MONITOR_WIDTH_MAX ? screen.width : MONITOR_WIDTH_MAX;
     double age = (double)(now_ns - to->heard_ns) / 1e9 + to->state->age;
@@ -293,6 +294,7 @@ static void give_back(monitor *to) {
 static tw_status look(void *target, const tw_arguments *arguments, tw_error *error) {
     static monitor to;
     to.options = target;
+    tw_store_mask(to.options->database, to.store, sizeof to.store);
     bool once = to.options->once || to.options->json || !monitor_terminal_is_there();
     tw_status status = make(&to, error);
     if (status == TW_OK)

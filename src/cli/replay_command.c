@@ -9,6 +9,7 @@
 #include "command.h"
 #include "replay_print.h"
 #include "table.h"
+#include "tradewind/store.h"
 #include "tradewind/time.h"
 
 typedef struct replay_options {
@@ -230,7 +231,7 @@ static tw_status compare_store(replay_outcome *outcome, tw_error *error) {
     if (!outcome->result.compared || outcome->result.differs || path[0] == '\0' ||
         desk.journal.count == 0)
         return TW_OK;
-    if (named[0] == '\0' && strstr(path, "://") != NULL) {
+    if (named[0] == '\0' && tw_store_is_server(path)) {
         /* Whom to log in to is not for a file to say. */
         snprintf(outcome->store.why, sizeof outcome->store.why,
                  "it is on a server: name it with --db");

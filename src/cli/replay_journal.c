@@ -117,7 +117,8 @@ tw_status replay_journal_compare(const replay_journal *journal, const char *path
     *ret_store = (replay_store){.kind = REPLAY_STORE_NOT_READ};
     tw_status status = input_any_store_open(path, TW_STORE_READ, &symbols, &store, &why);
     if (status == TW_OK && tw_store_epoch(store) != epoch)
-        status = tw_error_set(&why, TW_INVALID, "%s is not the store of this recording", path);
+        status = tw_error_set(&why, TW_INVALID, "%s is not the store of this recording",
+                              tw_store_path(store));
     if (status == TW_OK)
         status = compare(&all, store, &why);
     tw_store_free(store);

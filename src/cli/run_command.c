@@ -199,8 +199,8 @@ static tw_status begin_run(run_session *session, tw_error *error) {
  * exchange begins anew each time, since a seed must repeat a run; so does a tape. */
 static void choose_state(run_session *session) {
     tw_exchange_config *config = &session->exchange_config;
-    bool is_file = strstr(session->database, "://") == NULL;
-    if (config->state != NULL || session->stepped || config->tape != NULL || !is_file)
+    if (config->state != NULL || session->stepped || config->tape != NULL ||
+        tw_store_is_server(session->database))
         return;
     snprintf(session->exchange_state, sizeof session->exchange_state, "%s-exchange",
              session->database);

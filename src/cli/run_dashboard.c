@@ -179,10 +179,6 @@ static tw_status start_thread(run_dashboard *run, tw_error *error) {
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
-static const char *backend_of(const char *database) {
-    return strstr(database, "://") != NULL ? "postgres" : "sqlite";
-}
-
 tw_status run_dashboard_start(run_dashboard *run, const run_options *options,
                               const tw_dashboard_config *parts, const char *database,
                               tw_error *error) {
@@ -201,7 +197,7 @@ tw_status run_dashboard_start(run_dashboard *run, const run_options *options,
     run->names = parts->symbols;
     config.loop = run->loop;
     config.store = database;
-    config.backend = backend_of(database);
+    config.backend = tw_store_is_server(database) ? "postgres" : "sqlite";
     config.read_bars = read_bars;
     config.read_context = run;
     status = tw_dashboard_start(NULL, &config, &run->dashboard, error);

@@ -125,7 +125,8 @@ bad_uses_are_told() {
     grep -q '^flatten ' damaged.db.kill || fail "there is no kill file"
     expect 2 kill --level hard --db run.db
     says 'expected new, cancel or flatten'
-    expect 2 kill --db postgresql://localhost/x
+    expect 2 kill --db postgresql://me:s3cret@localhost/x
+    says 'postgresql://me:***@localhost/x is not a file'
     says 'SIGUSR2'
     expect 0 run --clock step --symbols AAPL --duration 1s --db run.db --quiet
     expect 0 kill --lift --db run.db

@@ -85,6 +85,27 @@ no_output_shows_the_password() {
     ! grep -q s3cret out err || fail "it is shown by db backup"
     expect 1 export trades NOPE --db "$address"
     ! grep -q s3cret out err || fail "it is shown by export"
+    expect 1 explain 4711 --db "$address"
+    ! grep -q s3cret out err || fail "it is shown by explain"
+    expect 0 run --clock step --seed 8 --duration 5s --symbols AAPL --db run.db
+    expect 1 replay run.db-record --db "$address"
+    says 'is not the store of this recording'
+    ! grep -q s3cret out err || fail "it is shown by replay"
+}
+
+the_monitor_of_a_run_on_a_server_shows_no_password() {
+    address watched
+    begin run --venue demo --duration 0 --quiet --listen 0 --db "$address"
+    eventually test -s tradewind-listen
+    mv err run_err
+    expect 0 monitor --db "$address" --once
+    prints 'postgresql://tradewind:***@'
+    printf 'wrong\n' >tradewind-token
+    expect 4 monitor --db "$address" --once
+    says 'it belongs to another run'
+    if grep -q s3cret out err run_err; then fail "it is shown"; fi
+    kill -INT "$started"
+    ended 130
 }
 
 a_server_that_is_not_there_is_told() {
@@ -96,4 +117,5 @@ a_server_that_is_not_there_is_told() {
 
 run_cases a_server_keeps_the_same_rows_as_a_file a_run_on_a_server_is_the_run_in_a_file statistics_of_a_server_are_those_of_a_file \
     a_second_run_goes_on_where_the_first_ended no_output_shows_the_password \
+    the_monitor_of_a_run_on_a_server_shows_no_password \
     a_server_that_is_not_there_is_told

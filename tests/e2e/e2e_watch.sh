@@ -139,6 +139,13 @@ without_a_run_it_says_so() {
     expect 4 monitor --db gone.db
     says '127.0.0.1:1'
     silent
+    server=postgresql://me:s3cret@127.0.0.1:9/x
+    expect 1 monitor --db "$server"
+    says 'no run of postgresql://me:***@127.0.0.1:9/x shows itself'
+    printf '127.0.0.1:1\n' >tradewind-listen
+    printf 'token\n' >tradewind-token
+    expect 4 monitor --db "$server"
+    if grep -q s3cret out err; then fail "the password is shown"; fi
     expect 2 run --listen nowhere --duration 1s
     says '--listen nowhere: write an address and a port'
 }

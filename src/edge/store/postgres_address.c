@@ -37,25 +37,35 @@ static void mask_parameters(const char *at, tw_text *text) {
     }
 }
 
-void postgres_mask(const char *address, char *ret_text, size_t capacity) {
-    tw_text text = tw_text_over(ret_text, capacity);
-    const char *rest = strstr(address, "://");
-    TW_ASSERT(rest != NULL && capacity > strlen(address));
-    rest += 3;
+bool tw_store_is_server(const char *path) {
+    return strncmp(path, "postgres://", 11) == 0 || strncmp(path, "postgresql://", 13) == 0;
+}
+
+static void mask(const char *address, const char *rest, tw_text *text) {
     const char *at = strrchr(rest, '@');
     const char *colon = strchr(rest, ':');
     if (at != NULL && colon != NULL && colon < at) {
-        tw_text_append(&text, (tw_slice){address, (size_t)(colon - address) + 1});
-        tw_text_append_string(&text, MASK);
+        tw_text_append(text, (tw_slice){address, (size_t)(colon - address) + 1});
+        tw_text_append_string(text, MASK);
         rest = at;
     } else {
-        tw_text_append(&text, (tw_slice){address, (size_t)(rest - address)});
+        tw_text_append(text, (tw_slice){address, (size_t)(rest - address)});
     }
     const char *question = strchr(rest, '?');
     size_t plain = question == NULL ? strlen(rest) : (size_t)(question - rest) + 1;
-    tw_text_append(&text, (tw_slice){rest, plain});
+    tw_text_append(text, (tw_slice){rest, plain});
     if (question != NULL)
-        mask_parameters(question + 1, &text);
+        mask_parameters(question + 1, text);
+}
+
+const char *tw_store_mask(const char *path, char *ret_text, size_t capacity) {
+    tw_text text = tw_text_over(ret_text, capacity);
+    const char *scheme = strstr(path, "://");
+    if (scheme != NULL)
+        mask(path, scheme + 3, &text);
+    else
+        tw_text_append_string(&text, path);
+    return ret_text;
 }
 
 /* libpq's own words about a bad address may quote the part with the password. */

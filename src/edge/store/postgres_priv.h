@@ -95,9 +95,6 @@ static inline postgres_connection *postgres_of(const tw_store *store) {
 
 /* ---- postgres_address.c ---- */
 
-/* Writes the address without its passwords. `capacity` of strlen(address) + 16 is always enough. */
-void postgres_mask(const char *address, char *ret_text, size_t capacity);
-
 /* Checks that libpq can read it. */
 tw_status postgres_check_address(const char *address, const char *masked,
                                  tw_error *error) TW_MUST_CHECK;

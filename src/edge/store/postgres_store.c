@@ -45,7 +45,7 @@ static tw_status make_connection(tw_store *store, const tw_store_config *config,
     if (pg->address == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory to open a store");
     memcpy(pg->address, config->path, pg->address_size);
-    postgres_mask(config->path, store->path, store->path_size);
+    tw_store_mask(config->path, store->path, store->path_size);
     tw_status status = postgres_check_address(pg->address, store->path, error);
     return status == TW_OK ? name_program(pg, error) : status;
 }

@@ -25,9 +25,6 @@ const store_statement store_statements[SQL_COUNT] = {
 #undef STORE_SQL_READ
 };
 
-/* What a name may grow by when the passwords in it are hidden. */
-#define MASK_SIZE_MAX 16
-
 /* ---- batches ---- */
 
 /* Brings the maps back to what was committed (invariant 2). */
@@ -227,7 +224,7 @@ static void release_memory(tw_store *store) {
 static bool copy_path(tw_store *store, const char *path) {
     /* SQLite gives names that begin with a colon another meaning. */
     const char *prefix = path[0] == ':' ? "./" : "";
-    store->path_size = strlen(prefix) + strlen(path) + MASK_SIZE_MAX + 1;
+    store->path_size = strlen(prefix) + strlen(path) + TW_STORE_MASK_SIZE;
     store->path = TW_NEW(store->allocator, store->path_size, char);
     if (store->path != NULL)
         snprintf(store->path, store->path_size, "%s%s", prefix, path);
@@ -281,8 +278,7 @@ static tw_status check_fit(tw_store *store, tw_error *error) {
 }
 
 static const store_backend *backend_for(const char *path) {
-    bool server = strncmp(path, "postgres://", 11) == 0 || strncmp(path, "postgresql://", 13) == 0;
-    return server ? &store_postgres : &store_sqlite;
+    return tw_store_is_server(path) ? &store_postgres : &store_sqlite;
 }
 
 tw_status tw_store_open(const tw_store_config *config, tw_store **ret_store, tw_error *error) {
