@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plain_text.h"
+
 enum { HELP_SIZE = 32768 };
 
 /* In the order of the alphabet. */
@@ -78,8 +80,10 @@ int command_ended(const char *command, tw_status status, const tw_error *error) 
 }
 
 int command_failed(const char *command, const tw_error *error) {
-    fprintf(stderr, "tradewind %s: %s\n", command,
-            error->message[0] != '\0' ? error->message : tw_status_sentence(error->status));
+    char plain[PLAIN_TEXT_SIZE(sizeof error->message)]; /* it may quote a file */
+    const char *sentence =
+        error->message[0] != '\0' ? error->message : tw_status_sentence(error->status);
+    fprintf(stderr, "tradewind %s: %s\n", command, plain_text(sentence, plain, sizeof plain));
     return exit_status_of(error->status);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "plain_text.h"
 #include "replay_print.h"
 #include "table.h"
 #include "tradewind/store.h"
@@ -108,10 +109,11 @@ static tw_status change_settings(tw_error *error) {
 
 static void print_settings(void) {
     char memory[SETTING_SIZE];
+    char plain[PLAIN_TEXT_SIZE(SETTING_SIZE)];
     const char *name = NULL;
     tw_text text = tw_text_over(memory, sizeof memory);
     for (size_t i = 0; (name = tw_replay_setting(desk.replay, i, &text)) != NULL; i++) {
-        printf("%s=%s\n", name, memory);
+        printf("%s=%s\n", name, plain_text(memory, plain, sizeof plain));
         tw_text_clear(&text);
     }
 }
@@ -158,11 +160,12 @@ static bool is_asked_for(const tw_journal_entry *entry) {
 
 static void explain(const tw_journal_entry *entry) {
     char time[TW_TIME_TEXT_SIZE];
+    char payload[PLAIN_TEXT_SIZE(sizeof entry->payload)];
     tw_slice name = field_of(entry->payload, "\"symbol\":\"");
     tw_symbol symbol = tw_symbols_find(tw_replay_symbols(desk.replay), name);
     tw_time_format(entry->time_ns, 9, time);
     printf("%s  %llu  %s  %s\n", time, (unsigned long long)entry->sequence, entry->kind,
-           entry->payload);
+           plain_text(entry->payload, payload, sizeof payload));
     if (strcmp(entry->kind, "intent") == 0 && symbol < desk.inputs.symbol_count)
         replay_inputs_print_market(&desk.inputs, symbol, entry->time_ns);
     desk.explained++;

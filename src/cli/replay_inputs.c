@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "plain_text.h"
 #include "tradewind/time.h"
 
 enum { NUMBER_SIZE = TW_DECIMAL_TEXT_SIZE };
@@ -141,12 +142,16 @@ static void print_venue_event(const tw_venue_event *event) {
                                         "query result",
                                         "cancel result",
                                         "time"};
+    char id[PLAIN_TEXT_SIZE(TW_CLIENT_ORDER_ID_SIZE)];
+    char word[PLAIN_TEXT_SIZE(sizeof event->as.update.event)];
     print_time(event->time_ns);
     printf("venue    %s", event->kind < sizeof names / sizeof names[0] ? names[event->kind] : "?");
     if (event->kind == TW_VENUE_ORDER_UPDATE)
-        printf(" %s %s", event->as.update.order.client_order_id, event->as.update.event);
+        printf(" %s %s", plain_text(event->as.update.order.client_order_id, id, sizeof id),
+               plain_text(event->as.update.event, word, sizeof word));
     else if (event->kind >= TW_VENUE_SUBMIT_RESULT && event->kind <= TW_VENUE_CANCEL_RESULT)
-        printf(" %s %s", event->as.result.client_order_id, tw_status_name(event->as.result.status));
+        printf(" %s %s", plain_text(event->as.result.client_order_id, id, sizeof id),
+               tw_status_name(event->as.result.status));
     printf("\n");
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "json_writer.h"
+#include "plain_text.h"
 #include "tradewind/time.h"
 
 bool replay_is_identical(const replay_outcome *outcome) {
@@ -30,13 +31,16 @@ static double rate_of(const replay_outcome *outcome) {
 
 static void print_entry(const char *whose, const tw_journal_entry *entry) {
     char time[TW_TIME_TEXT_SIZE];
+    char kind[PLAIN_TEXT_SIZE(sizeof entry->kind)];
+    char payload[PLAIN_TEXT_SIZE(sizeof entry->payload)];
     if (entry->sequence == 0) {
         printf("  %-9s no such entry\n", whose);
         return;
     }
     tw_time_format(entry->time_ns, 9, time);
-    printf("  %-9s %" PRIu64 " %s %s\n            %s\n", whose, entry->sequence, time, entry->kind,
-           entry->payload);
+    printf("  %-9s %" PRIu64 " %s %s\n            %s\n", whose, entry->sequence, time,
+           plain_text(entry->kind, kind, sizeof kind),
+           plain_text(entry->payload, payload, sizeof payload));
 }
 
 static void print_difference(const replay_outcome *outcome) {
@@ -77,8 +81,9 @@ static void print_store(const replay_outcome *outcome) {
         return;
     }
     if (store->kind == REPLAY_STORE_NOT_READ) {
+        char why[PLAIN_TEXT_SIZE(sizeof store->why)];
         if (store->why[0] != '\0')
-            printf("The store was not compared: %s.\n", store->why);
+            printf("The store was not compared: %s.\n", plain_text(store->why, why, sizeof why));
         return;
     }
     printf("The journal of the store is another from entry %" PRIu64 " on:\n",
@@ -124,6 +129,8 @@ static void print_speed(const replay_outcome *outcome) {
 
 void replay_print_words(const replay_outcome *outcome) {
     const tw_replay_result *result = &outcome->result;
+    char program[128];
+    plain_text(outcome->origin.program, program, sizeof program);
     if (!result->compared)
         print_changed(outcome);
     else if (result->differs)
@@ -133,13 +140,12 @@ void replay_print_words(const replay_outcome *outcome) {
     if (result->compared && result->strays > 0)
         printf("The engine made %" PRIu64
                " calls otherwise than the recorded one, by version %s.\n",
-               result->strays, outcome->origin.program);
+               result->strays, program);
     print_store(outcome);
     print_end(result);
     if (outcome->origin.settings_unknown + outcome->origin.settings_missing > 0)
         printf("The recording, by version %s, has %u settings that are none here, and lacks %u.\n",
-               outcome->origin.program, outcome->origin.settings_unknown,
-               outcome->origin.settings_missing);
+               program, outcome->origin.settings_unknown, outcome->origin.settings_missing);
     print_speed(outcome);
 }
 

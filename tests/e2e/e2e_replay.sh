@@ -90,6 +90,22 @@ it_may_be_left_and_has_a_bound() {
     prints 'identical: '
 }
 
+# Whoever made the recording has no say over the terminal of whoever replays it.
+controls_in_a_recording_do_not_reach_the_terminal() {
+    escape=$(printf '\033')
+    expect 0 run --clock step --seed 7 --duration 10s --symbols AAPL --quiet --db "a${escape}]0;b.db"
+    mv "a${escape}]0;b.db-record" here
+    rm "a${escape}]0;b.db"
+    expect 0 replay here
+    prints 'The store was not compared: a\x1b]0;b.db '
+    if grep -q "$escape" out err; then fail "an escape went out"; fi
+    expect 0 replay here --json
+    holds out 'd["database"] == "a\x1b]0;b.db"'
+    expect 1 replay here --db "a${escape}]0;b.db"
+    says 'a\x1b]0;b.db'
+    if grep -q "$escape" out err; then fail "an escape went out"; fi
+}
+
 bad_uses_are_told() {
     expect 0 run --clock step --seed 7 --duration 10s --quiet --db run.db
     expect 2 replay
@@ -116,4 +132,4 @@ bad_uses_are_told() {
 run_cases a_stepped_run_is_repeated_with_its_hash a_run_by_the_clock_with_faults_is_repeated \
     a_run_that_was_killed_is_repeated_as_far_as_it_was_written what_differs_is_shown \
     an_order_is_explained_with_its_market another_setting_shows_other_orders \
-    it_may_be_left_and_has_a_bound bad_uses_are_told
+    it_may_be_left_and_has_a_bound controls_in_a_recording_do_not_reach_the_terminal bad_uses_are_told
