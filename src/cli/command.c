@@ -138,7 +138,8 @@ int command_main(const tw_arguments_spec *spec, int argc, char **argv, command_w
         return ending;
     tw_error error = {0};
     tw_status status = work(options, &arguments, &error);
-    return command_ended(name_of(spec), status, &error);
+    return status == TW_OK ? command_printed(name_of(spec))
+                           : command_ended(name_of(spec), status, &error);
 }
 
 tw_config_origin command_origin(const tw_config *config, const char *name) {

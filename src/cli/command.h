@@ -91,8 +91,8 @@ void command_listen(command_listener listener, void *context);
 /* What a command does, with the target of its options. */
 typedef tw_status (*command_work)(void *options, const tw_arguments *arguments, tw_error *error);
 
-/* The whole of a command: reads the arguments, works, tells what went wrong. Returns the exit
- * status. The last word of spec->command is its name. */
+/* The whole of a command: reads the arguments, works, tells what went wrong, also with the last
+ * words on standard output. Returns the exit status. The last word of spec->command is its name. */
 int command_main(const tw_arguments_spec *spec, int argc, char **argv, command_work work,
                  void *options);
 

@@ -237,6 +237,5 @@ int command_explain(int argc, char **argv) {
         .table_count = 1,
         .operand_count_max = 1,
     };
-    int ending = command_main(&spec, argc, argv, explain, &options);
-    return ending == EXIT_DONE ? command_printed("explain") : ending;
+    return command_main(&spec, argc, argv, explain, &options);
 }

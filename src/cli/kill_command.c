@@ -184,6 +184,5 @@ int command_kill(int argc, char **argv) {
         .tables = tables,
         .table_count = 1,
     };
-    int ending = command_main(&spec, argc, argv, kill_or_lift, &options);
-    return ending == EXIT_DONE ? command_printed("kill") : ending;
+    return command_main(&spec, argc, argv, kill_or_lift, &options);
 }

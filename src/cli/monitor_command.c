@@ -183,9 +183,8 @@ static tw_status print_once(monitor *to, tw_error *error) {
 static tw_status draw(monitor *to, int64_t now_ns, tw_error *error) {
     char note[128] = "";
     const char *no_color = secure_getenv("NO_COLOR");
-    monitor_screen screen = {.coloured = no_color == NULL || no_color[0] == '\0',
-                             .note = note,
-                             .name = to->store};
+    monitor_screen screen = {
+        .coloured = no_color == NULL || no_color[0] == '\0', .note = note, .name = to->store};
     monitor_terminal_size(&screen.width, &screen.height);
     screen.width = screen.width < MONITOR_WIDTH_MAX ? screen.width : MONITOR_WIDTH_MAX;
     double age = (double)(now_ns - to->heard_ns) / 1e9 + to->state->age;
@@ -328,6 +327,5 @@ int command_monitor(int argc, char **argv) {
         .table_count = 1,
         .operand_count_max = 1,
     };
-    int ending = command_main(&spec, argc, argv, look, &options);
-    return ending == EXIT_DONE ? command_printed("monitor") : ending;
+    return command_main(&spec, argc, argv, look, &options);
 }

@@ -234,6 +234,5 @@ int command_orders(int argc, char **argv) {
         .tables = tables,
         .table_count = 1,
     };
-    int ending = command_main(&spec, argc, argv, show_orders, &options);
-    return ending == EXIT_DONE ? command_printed("orders") : ending;
+    return command_main(&spec, argc, argv, show_orders, &options);
 }

@@ -230,6 +230,5 @@ int command_positions(int argc, char **argv) {
         .tables = tables,
         .table_count = 1,
     };
-    int ending = command_main(&spec, argc, argv, show_positions, &options);
-    return ending == EXIT_DONE ? command_printed("positions") : ending;
+    return command_main(&spec, argc, argv, show_positions, &options);
 }

@@ -352,8 +352,5 @@ int command_replay(int argc, char **argv) {
         .operand_count_max = 1,
     };
     int ending = command_main(&spec, argc, argv, replay, &options);
-    if (ending != EXIT_DONE)
-        return ending;
-    ending = command_printed("replay");
     return ending == EXIT_DONE && desk.different ? EXIT_FAILED : ending;
 }
