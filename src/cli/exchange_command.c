@@ -68,11 +68,10 @@ static void raise_file_limit(void) {
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static void print_ready(const tw_exchange *exchange, const char *address,
-                        const tw_exchange_config *config) {
-    char host[128];
+static void print_ready(const tw_exchange *exchange, const tw_exchange_config *config) {
+    char host[LISTEN_HOST_SIZE];
     char start[TW_TIME_TEXT_SIZE];
-    listen_address_host(address, tw_exchange_port(exchange), host, sizeof host);
+    listen_address_host(config->address, tw_exchange_port(exchange), host, sizeof host);
     tw_time_format(tw_exchange_start_ns(exchange), 0, start);
     printf("listening on http://%s\n", host);
     printf("  %u symbols, seed %llu, clock from %s\n", tw_exchange_symbol_count(exchange),
@@ -94,7 +93,7 @@ static void print_ready(const tw_exchange *exchange, const char *address,
     fflush(stdout);
 }
 
-static int serve(const tw_exchange_config *config, const char *address) {
+static int serve(const tw_exchange_config *config) {
     tw_error error = {0};
     tw_exchange *exchange = NULL;
     tw_status status = tw_exchange_open(NULL, config, &exchange, &error);
@@ -104,7 +103,7 @@ static int serve(const tw_exchange_config *config, const char *address) {
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    print_ready(exchange, address, config);
+    print_ready(exchange, config);
     while (status == TW_OK)
         status = tw_exchange_turn(exchange, TW_NS_PER_SECOND, &error);
     interrupted = NULL;
@@ -150,6 +149,7 @@ int command_exchange(int argc, char **argv) {
     if (!command_arguments(&arguments, &spec, argc, argv, &ending))
         return ending;
     tw_exchange_config config;
+    listen_address address;
     tw_error error = {0};
     tw_status status = exchange_options_apply(&options, &config, &error);
     if (status == TW_OK)
@@ -157,11 +157,12 @@ int command_exchange(int argc, char **argv) {
     if (status == TW_OK)
         config.accounts = listener.accounts[0] == '\0' ? NULL : listener.accounts;
     if (status == TW_OK)
-        status = listen_address_split(listener.listen, "--listen", &config.address, &config.port,
-                                      &error);
+        status = listen_address_read(listener.listen, "--listen", &address, &error);
     if (status != TW_OK)
         return command_failed("exchange", &error);
+    config.address = address.host;
+    config.port = address.port;
     config.connection_count_max = (uint32_t)listener.connections;
     raise_file_limit();
-    return serve(&config, config.address);
+    return serve(&config);
 }

@@ -6,27 +6,23 @@
 
 #include "tradewind/text.h"
 
-static const char THIS_MACHINE[] = "127.0.0.1";
-
-tw_status listen_address_split(char *text, const char *option, const char **ret_address,
-                               uint16_t *ret_port, tw_error *error) {
-    char *colon = strrchr(text, ':');
-    const char *digits = colon != NULL ? colon + 1 : text;
+tw_status listen_address_read(const char *text, const char *option, listen_address *ret_address,
+                              tw_error *error) {
+    const char *colon = strrchr(text, ':');
+    tw_slice host = tw_slice_of("127.0.0.1");
     uint64_t port = 0;
-    if (tw_parse_u64(tw_slice_of(digits), &port) != TW_OK || port > UINT16_MAX)
+    if (tw_parse_u64(tw_slice_of(colon != NULL ? colon + 1 : text), &port) != TW_OK ||
+        port > UINT16_MAX)
         return tw_error_set(error, TW_USAGE,
                             "%s %s: write an address and a port, like 127.0.0.1:8765", option,
                             text);
-    *ret_port = (uint16_t)port;
-    *ret_address = colon != NULL ? text : THIS_MACHINE;
-    if (colon == NULL)
-        return TW_OK;
-    *colon = '\0';
-    size_t size = strlen(text);
-    if (text[0] == '[' && size > 2 && text[size - 1] == ']') {
-        text[size - 1] = '\0';
-        *ret_address = text + 1;
-    }
+    if (colon != NULL)
+        host = (tw_slice){text, (size_t)(colon - text)};
+    if (host.size > 2 && host.data[0] == '[' && host.data[host.size - 1] == ']')
+        host = (tw_slice){host.data + 1, host.size - 2};
+    ret_address->port = (uint16_t)port;
+    tw_status status = tw_slice_copy(host, ret_address->host, sizeof ret_address->host);
+    TW_ASSERT(status == TW_OK); /* no option's text is longer */
     return TW_OK;
 }
 

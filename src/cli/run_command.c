@@ -513,6 +513,19 @@ static int trade_and_report(run_session *session) {
     return ending.status == TW_OK ? EXIT_DONE : command_failed("run", &ending);
 }
 
+/* Before anything is made: TW_USAGE for an address that is none. */
+static tw_status read_addresses(run_session *session, tw_error *error) {
+    const run_options *options = session->options;
+    tw_status status = TW_OK;
+    if (options->metrics[0] != '\0')
+        status =
+            listen_address_read(options->metrics, "--metrics", &session->monitor.address, error);
+    if (status == TW_OK && options->listen[0] != '\0')
+        status =
+            listen_address_read(options->listen, "--listen", &session->dashboard.address, error);
+    return status;
+}
+
 static int run(const run_options *options, const run_limits *limits,
                const run_strategy_options *strategy, const exchange_options *market,
                const venue_options *access) {
@@ -524,9 +537,7 @@ static int run(const run_options *options, const run_limits *limits,
     if (status == TW_OK)
         status = run_strategy_prepare(&session.strategy, options, strategy, &error);
     if (status == TW_OK)
-        status = run_monitor_check(options, &error);
-    if (status == TW_OK)
-        status = run_dashboard_check(options, &error);
+        status = read_addresses(&session, &error);
     if (status == TW_OK)
         status = run_service_start(&session.service, &error);
     if (status == TW_OK)

@@ -8,25 +8,9 @@
 #include <unistd.h>
 
 #include "input.h"
-#include "listen_address.h"
 #include "tradewind/time.h"
 
 static const int64_t FAREWELL_NS = TW_NS_PER_SECOND; /* for the last word to those who look */
-
-/* Where it listens; `text` is the caller's and holds the address. */
-static tw_status split_address(const run_options *options, char text[TW_CONFIG_TEXT_SIZE],
-                               const char **ret_address, uint16_t *ret_port, tw_error *error) {
-    snprintf(text, TW_CONFIG_TEXT_SIZE, "%s", options->listen);
-    return listen_address_split(text, "--listen", ret_address, ret_port, error);
-}
-
-tw_status run_dashboard_check(const run_options *options, tw_error *error) {
-    char text[TW_CONFIG_TEXT_SIZE];
-    const char *address = NULL;
-    uint16_t port = 0;
-    return options->listen[0] == '\0' ? TW_OK
-                                      : split_address(options, text, &address, &port, error);
-}
 
 /* ---- files --------------------------------------------------------------------------------- */
 
@@ -182,20 +166,19 @@ static tw_status start_thread(run_dashboard *run, tw_error *error) {
 tw_status run_dashboard_start(run_dashboard *run, const run_options *options,
                               const tw_dashboard_config *parts, const char *database,
                               tw_error *error) {
-    char text[TW_CONFIG_TEXT_SIZE];
-    char host[TW_CONFIG_TEXT_SIZE + 16];
+    char host[LISTEN_HOST_SIZE];
     tw_dashboard_config config = *parts;
     if (options->listen[0] == '\0')
         return TW_OK;
-    tw_status status = split_address(options, text, &config.address, &config.port, error);
-    if (status == TW_OK)
-        status = tw_loop_new(NULL, &run->loop, error);
+    tw_status status = tw_loop_new(NULL, &run->loop, error);
     if (status != TW_OK)
         return status;
     snprintf(run->database, sizeof run->database, "%s",
              options->database[0] != '\0' ? options->database : database);
     run->names = parts->symbols;
     config.loop = run->loop;
+    config.address = run->address.host;
+    config.port = run->address.port;
     config.store = database;
     config.backend = tw_store_is_server(database) ? "postgres" : "sqlite";
     config.read_bars = read_bars;

@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 
 #include "beside_store.h"
+#include "listen_address.h"
 #include "run_options.h"
 #include "tradewind/dashboard.h"
 #include "tradewind/loop.h"
@@ -22,6 +23,7 @@
 
 /* All zero: nothing has been started. */
 typedef struct run_dashboard {
+    listen_address address; /* of --listen, before it is started */
     tw_dashboard *dashboard; /* NULL, as what follows: no --listen */
     tw_loop *loop;
     pthread_t thread;
@@ -37,9 +39,6 @@ typedef struct run_dashboard {
     tw_store *store;
     bool store_failed;
 } run_dashboard;
-
-/* Before anything is made: TW_USAGE with a sentence for an address that is none. */
-tw_status run_dashboard_check(const run_options *options, tw_error *error) TW_MUST_CHECK;
 
 /* Everything is made and nothing turns yet: begins to listen, writes the files, says where. `parts`
  * is what the dashboard shows, but for loop, address, and where bars come from; `database` is the

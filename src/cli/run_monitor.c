@@ -5,28 +5,12 @@
 #include <string.h>
 
 #include "beside_store.h"
-#include "listen_address.h"
 #include "tradewind/log.h"
 #include "tradewind/time.h"
 
 enum { FLIGHT_EVENT_COUNT = 4096 };
 
 static const char NO_FLIGHT[] = "none";
-
-/* Where figures are served; `text` is the caller's and holds the address. */
-static tw_status split_address(const run_options *options, char text[TW_CONFIG_TEXT_SIZE],
-                               const char **ret_address, uint16_t *ret_port, tw_error *error) {
-    snprintf(text, TW_CONFIG_TEXT_SIZE, "%s", options->metrics);
-    return listen_address_split(text, "--metrics", ret_address, ret_port, error);
-}
-
-tw_status run_monitor_check(const run_options *options, tw_error *error) {
-    char text[TW_CONFIG_TEXT_SIZE];
-    const char *address = NULL;
-    uint16_t port = 0;
-    return options->metrics[0] == '\0' ? TW_OK
-                                       : split_address(options, text, &address, &port, error);
-}
 
 /* ---- flight recorder ----------------------------------------------------------------------- */
 
@@ -76,10 +60,8 @@ static tw_status start_thread(run_monitor *monitor, tw_error *error) {
 
 tw_status run_monitor_start(run_monitor *monitor, const run_options *options,
                             const tw_telemetry_config *parts, tw_error *error) {
-    char text[TW_CONFIG_TEXT_SIZE];
-    char host[TW_CONFIG_TEXT_SIZE + 16];
-    const char *address = NULL;
-    uint16_t port = 0;
+    char host[LISTEN_HOST_SIZE];
+    const listen_address *address = &monitor->address;
     if (options->metrics[0] == '\0')
         return TW_OK;
     tw_telemetry_config config = *parts;
@@ -87,23 +69,22 @@ tw_status run_monitor_start(run_monitor *monitor, const run_options *options,
                                       .series_max = TW_MONITOR_SERIES_COUNT,
                                       .histogram_max = TW_MONITOR_HISTOGRAM_COUNT,
                                       .shard_max = 1};
-    tw_status status = split_address(options, text, &address, &port, error);
-    if (status == TW_OK)
-        status = tw_telemetry_new(NULL, &config, &monitor->telemetry, error);
+    tw_status status = tw_telemetry_new(NULL, &config, &monitor->telemetry, error);
     if (status == TW_OK)
         status = tw_loop_new(NULL, &monitor->loop, error);
     if (status != TW_OK)
         return status;
     tw_monitor_config listener = {.loop = monitor->loop,
                                   .metrics = tw_telemetry_metrics(monitor->telemetry),
-                                  .address = address,
-                                  .port = port};
+                                  .address = address->host,
+                                  .port = address->port};
     status = tw_monitor_start(NULL, &listener, &monitor->monitor, error);
     if (status == TW_OK)
         status = start_thread(monitor, error);
     if (status == TW_OK)
         fprintf(stderr, "metrics on http://%s/metrics\n",
-                listen_address_host(address, tw_monitor_port(monitor->monitor), host, sizeof host));
+                listen_address_host(address->host, tw_monitor_port(monitor->monitor), host,
+                                    sizeof host));
     return status;
 }
 

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "listen_address.h"
 #include "run_options.h"
 #include "slow_log.h"
 #include "tradewind/crash.h"
@@ -21,6 +22,7 @@
 
 /* All zero: nothing has been started. */
 typedef struct run_monitor {
+    listen_address address; /* of --metrics, before it is started */
     tw_flight *flight; /* NULL, as crash: --flight none */
     tw_crash *crash;
     tw_telemetry *telemetry; /* NULL, as what follows: no --metrics */
@@ -36,9 +38,6 @@ typedef struct run_monitor {
 /* One market event in so many is timed stage by stage while somebody watches: a prime, so that it
  * is not always the first of its frame. */
 enum { RUN_TRACE_EVERY = 509 };
-
-/* Before anything is made: TW_USAGE with a sentence for an address that is none. */
-tw_status run_monitor_check(const run_options *options, tw_error *error) TW_MUST_CHECK;
 
 /* The flight recorder and its crash handler, before there is anything to record. `database` names
  * the dump when --flight does not. */

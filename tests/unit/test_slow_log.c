@@ -56,15 +56,13 @@ static void addresses_are_cut_into_host_and_port(void **state) {
                 {"[::1]:65535", "::1", 65535, "[::1]:65535"},
                 {"0.0.0.0:1", "0.0.0.0", 1, "0.0.0.0:1"}};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
-        char text[64];
         char host[64];
-        const char *address = NULL;
-        uint16_t port = 1234;
-        snprintf(text, sizeof text, "%s", good[i].text);
-        assert_int_equal(listen_address_split(text, "--x", &address, &port, NULL), TW_OK);
-        assert_string_equal(address, good[i].address);
-        assert_int_equal(port, good[i].port);
-        assert_string_equal(listen_address_host(address, port, host, sizeof host), good[i].host);
+        listen_address read = {.port = 1234};
+        assert_int_equal(listen_address_read(good[i].text, "--x", &read, NULL), TW_OK);
+        assert_string_equal(read.host, good[i].address);
+        assert_int_equal(read.port, good[i].port);
+        assert_string_equal(listen_address_host(read.host, read.port, host, sizeof host),
+                            good[i].host);
     }
 }
 
@@ -73,14 +71,11 @@ static void an_address_that_is_none_is_named_with_its_option(void **state) {
     static const char *const bad[] = {
         "", "here", "127.0.0.1", "127.0.0.1:", "1:65536", ":", "-1", "127.0.0.1:80x"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        char text[64];
         char wanted[96];
-        const char *address = NULL;
-        uint16_t port = 0;
+        listen_address read;
         tw_error error = {0};
-        snprintf(text, sizeof text, "%s", bad[i]);
         snprintf(wanted, sizeof wanted, "--x %s: write an address and a port", bad[i]);
-        assert_int_equal(listen_address_split(text, "--x", &address, &port, &error), TW_USAGE);
+        assert_int_equal(listen_address_read(bad[i], "--x", &read, &error), TW_USAGE);
         assert_non_null(strstr(error.message, wanted));
     }
 }
