@@ -136,29 +136,24 @@ static size_t read_bars(void *context, tw_symbol symbol, int64_t timeframe_ns, t
 
 /* ---- the thread ---------------------------------------------------------------------------- */
 
-/* A loop whose wait fails has nothing left to serve with; the run goes on without. */
-static void *serve(void *context) {
+/* Tells who looks that the run is over, and waits until they have heard. */
+static tw_status say_farewell(void *context, tw_error *error) {
     run_dashboard *run = context;
-    tw_error error = {0};
     tw_status status = TW_OK;
-    while (status == TW_OK && !atomic_load(&run->ending))
-        status = tw_loop_turn(run->loop, -1, NULL, &error);
     tw_dashboard_stop(run->dashboard);
     int64_t until_ns = tw_time_monotonic_ns() + FAREWELL_NS;
     while (status == TW_OK && tw_dashboard_stream_count(run->dashboard) > 0 &&
            tw_time_monotonic_ns() < until_ns)
-        status = tw_loop_turn(run->loop, TW_NS_PER_SECOND / 20, NULL, &error);
-    if (status != TW_OK)
-        fprintf(stderr, "tradewind run: the dashboard is not served any more: %s\n", error.message);
-    return NULL;
+        status = tw_loop_turn(run->thread.loop, TW_NS_PER_SECOND / 20, NULL, error);
+    return status;
 }
 
 static tw_status start_thread(run_dashboard *run, tw_error *error) {
-    int failure = pthread_create(&run->thread, NULL, serve, run);
-    if (failure != 0)
-        return tw_error_set_errno(error, failure, "a thread could not be started");
-    run->running = true;
-    return TW_OK;
+    const loop_thread_work serving = {.wait_ns = -1,
+                                      .end = say_farewell,
+                                      .context = run,
+                                      .lost = "the dashboard is not served any more"};
+    return loop_thread_start(&run->thread, &serving, error);
 }
 
 /* ---- life ---------------------------------------------------------------------------------- */
@@ -170,13 +165,13 @@ tw_status run_dashboard_start(run_dashboard *run, const run_options *options,
     tw_dashboard_config config = *parts;
     if (options->listen[0] == '\0')
         return TW_OK;
-    tw_status status = tw_loop_new(NULL, &run->loop, error);
+    tw_status status = loop_thread_open(&run->thread, error);
     if (status != TW_OK)
         return status;
     snprintf(run->database, sizeof run->database, "%s",
              options->database[0] != '\0' ? options->database : database);
     run->names = parts->symbols;
-    config.loop = run->loop;
+    config.loop = run->thread.loop;
     config.address = run->address.host;
     config.port = run->address.port;
     config.store = database;
@@ -196,17 +191,13 @@ tw_status run_dashboard_start(run_dashboard *run, const run_options *options,
 }
 
 void run_dashboard_stop(run_dashboard *run) {
-    atomic_store(&run->ending, true);
-    if (run->running) {
-        tw_loop_wake(run->loop);
-        pthread_join(run->thread, NULL);
-    }
+    loop_thread_stop(&run->thread);
     if (run->token_path[0] != '\0')
         unlink(run->token_path);
     if (run->listen_path[0] != '\0')
         unlink(run->listen_path);
     tw_dashboard_free(run->dashboard);
-    tw_loop_free(run->loop);
+    loop_thread_close(&run->thread);
     tw_store_free(run->store);
     tw_symbols_free(run->symbols);
     explicit_bzero(run->database, sizeof run->database);

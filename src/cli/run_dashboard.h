@@ -11,24 +11,18 @@
 #ifndef TRADEWIND_CLI_RUN_DASHBOARD_H
 #define TRADEWIND_CLI_RUN_DASHBOARD_H
 
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "beside_store.h"
 #include "listen_address.h"
+#include "loop_thread.h"
 #include "run_options.h"
 #include "tradewind/dashboard.h"
-#include "tradewind/loop.h"
 #include "tradewind/store.h"
 
 /* All zero: nothing has been started. */
 typedef struct run_dashboard {
-    listen_address address; /* of --listen, before it is started */
+    listen_address address;  /* of --listen, before it is started */
     tw_dashboard *dashboard; /* NULL, as what follows: no --listen */
-    tw_loop *loop;
-    pthread_t thread;
-    bool running;
-    atomic_bool ending;
+    loop_thread thread;
     char token_path[BESIDE_PATH_SIZE]; /* empty: not written */
     char listen_path[BESIDE_PATH_SIZE];
 

@@ -38,25 +38,8 @@ tw_status run_monitor_prepare(run_monitor *monitor, const run_options *options,
 
 /* ---- figures over HTTP --------------------------------------------------------------------- */
 
-/* A loop whose wait fails has nothing left to serve with; the run goes on without. */
-static void *serve(void *context) {
-    run_monitor *monitor = context;
-    tw_error error = {0};
-    tw_status status = TW_OK;
-    while (status == TW_OK && !atomic_load(&monitor->ending))
-        status = tw_loop_turn(monitor->loop, -1, NULL, &error);
-    if (status != TW_OK)
-        fprintf(stderr, "tradewind run: the figures are not served any more: %s\n", error.message);
-    return NULL;
-}
-
-static tw_status start_thread(run_monitor *monitor, tw_error *error) {
-    int failure = pthread_create(&monitor->thread, NULL, serve, monitor);
-    if (failure != 0)
-        return tw_error_set_errno(error, failure, "a thread could not be started");
-    monitor->running = true;
-    return TW_OK;
-}
+static const loop_thread_work SERVING = {.wait_ns = -1,
+                                         .lost = "the figures are not served any more"};
 
 tw_status run_monitor_start(run_monitor *monitor, const run_options *options,
                             const tw_telemetry_config *parts, tw_error *error) {
@@ -71,16 +54,16 @@ tw_status run_monitor_start(run_monitor *monitor, const run_options *options,
                                       .shard_max = 1};
     tw_status status = tw_telemetry_new(NULL, &config, &monitor->telemetry, error);
     if (status == TW_OK)
-        status = tw_loop_new(NULL, &monitor->loop, error);
+        status = loop_thread_open(&monitor->thread, error);
     if (status != TW_OK)
         return status;
-    tw_monitor_config listener = {.loop = monitor->loop,
+    tw_monitor_config listener = {.loop = monitor->thread.loop,
                                   .metrics = tw_telemetry_metrics(monitor->telemetry),
                                   .address = address->host,
                                   .port = address->port};
     status = tw_monitor_start(NULL, &listener, &monitor->monitor, error);
     if (status == TW_OK)
-        status = start_thread(monitor, error);
+        status = loop_thread_start(&monitor->thread, &SERVING, error);
     if (status == TW_OK)
         fprintf(stderr, "metrics on http://%s/metrics\n",
                 listen_address_host(address->host, tw_monitor_port(monitor->monitor), host,
@@ -89,22 +72,16 @@ tw_status run_monitor_start(run_monitor *monitor, const run_options *options,
 }
 
 void run_monitor_stop(run_monitor *monitor) {
-    atomic_store(&monitor->ending, true);
-    if (monitor->running) {
-        tw_loop_wake(monitor->loop);
-        pthread_join(monitor->thread, NULL);
-    }
+    loop_thread_stop(&monitor->thread);
     tw_monitor_free(monitor->monitor);
-    tw_loop_free(monitor->loop);
+    loop_thread_close(&monitor->thread);
     tw_telemetry_free(monitor->telemetry);
-    monitor->running = false;
     monitor->monitor = NULL;
-    monitor->loop = NULL;
     monitor->telemetry = NULL;
 }
 
 void run_monitor_free(run_monitor *monitor) {
-    TW_ASSERT(!monitor->running);
+    TW_ASSERT(!monitor->thread.running);
     tw_crash_stop(monitor->crash);
     tw_flight_free(monitor->flight);
     *monitor = (run_monitor){0};

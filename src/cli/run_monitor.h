@@ -8,29 +8,23 @@
 #ifndef TRADEWIND_CLI_RUN_MONITOR_H
 #define TRADEWIND_CLI_RUN_MONITOR_H
 
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "listen_address.h"
+#include "loop_thread.h"
 #include "run_options.h"
 #include "slow_log.h"
 #include "tradewind/crash.h"
 #include "tradewind/flight.h"
-#include "tradewind/loop.h"
 #include "tradewind/monitor.h"
 #include "tradewind/telemetry.h"
 
 /* All zero: nothing has been started. */
 typedef struct run_monitor {
     listen_address address; /* of --metrics, before it is started */
-    tw_flight *flight; /* NULL, as crash: --flight none */
+    tw_flight *flight;      /* NULL, as crash: --flight none */
     tw_crash *crash;
     tw_telemetry *telemetry; /* NULL, as what follows: no --metrics */
-    tw_loop *loop;
     tw_monitor *monitor;
-    pthread_t thread;
-    bool running;
-    atomic_bool ending;
+    loop_thread thread;
     slow_log slow_calls;   /* of the network thread */
     slow_log slow_commits; /* of the recorder's */
 } run_monitor;

@@ -10,7 +10,6 @@
 #include "tradewind/time.h"
 
 static const char NO_RECORDING[] = "none";
-static const int64_t WAIT_NS = 100 * TW_NS_PER_MS;
 
 static void name_file(run_recording *recording, const run_options *options, const char *database) {
     if (options->record[0] != '\0')
@@ -34,10 +33,11 @@ static tw_status keep_last(const run_recording *recording, tw_error *error) {
 /* ---- the thread ---------------------------------------------------------------------------- */
 
 static void on_work(void *context) {
-    tw_loop_wake(((run_recording *)context)->loop);
+    tw_loop_wake(((run_recording *)context)->thread.loop);
 }
 
-static void turn(run_recording *recording) {
+static void turn(void *context) {
+    run_recording *recording = context;
     uint64_t work = 0;
     tw_error error = {0};
     if (tw_recording_turn(recording->recording, tw_time_monotonic_ns(), &work, &error) != TW_OK)
@@ -45,25 +45,12 @@ static void turn(run_recording *recording) {
 }
 
 /* Without its thread a recording soon has no free block, and ends. */
-static void *record_main(void *context) {
-    run_recording *recording = context;
-    tw_error error = {0};
-    tw_status status = TW_OK;
-    while (status == TW_OK && !atomic_load(&recording->ending)) {
-        turn(recording);
-        status = tw_loop_turn(recording->loop, WAIT_NS, NULL, &error);
-    }
-    if (status != TW_OK)
-        fprintf(stderr, "tradewind run: the run is not recorded any more: %s\n", error.message);
-    return NULL;
-}
-
 static tw_status start_thread(run_recording *recording, tw_error *error) {
-    int failure = pthread_create(&recording->thread, NULL, record_main, recording);
-    if (failure != 0)
-        return tw_error_set_errno(error, failure, "a thread could not be started");
-    recording->running = true;
-    return TW_OK;
+    const loop_thread_work packing = {.wait_ns = 100 * TW_NS_PER_MS,
+                                      .turn = turn,
+                                      .context = recording,
+                                      .lost = "the run is not recorded any more"};
+    return loop_thread_start(&recording->thread, &packing, error);
 }
 
 /* ---- life ---------------------------------------------------------------------------------- */
@@ -79,7 +66,7 @@ tw_status run_recording_start(run_recording *recording, const run_options *optio
                             recording->path);
     tw_status status = keep_last(recording, error);
     if (status == TW_OK && !parts->stepped)
-        status = tw_loop_new(NULL, &recording->loop, error);
+        status = loop_thread_open(&recording->thread, error);
     if (status != TW_OK)
         return status;
     tw_recording_config config = {.path = recording->path,
@@ -101,12 +88,11 @@ void run_recording_turn(run_recording *recording) {
         turn(recording);
 }
 
-static void tell_end(const run_recording *recording) {
+static void tell_end(const run_recording *recording, tw_recording_end end) {
     static const char *const reasons[] = {
         [TW_RECORDING_LATE] = "the disk or the processor was too slow for it",
         [TW_RECORDING_BOUND] = "the file is as large as --record-max allows",
     };
-    tw_recording_end end = recording->figures.end;
     if (end != TW_RECORDING_LATE && end != TW_RECORDING_BOUND)
         return; /* whole, or its failure has been told */
     fprintf(stderr,
@@ -117,21 +103,16 @@ static void tell_end(const run_recording *recording) {
 
 void run_recording_stop(run_recording *recording) {
     tw_error error = {0};
-    atomic_store(&recording->ending, true);
-    if (recording->running) {
-        tw_loop_wake(recording->loop);
-        pthread_join(recording->thread, NULL);
-        recording->running = false;
-    }
+    loop_thread_stop(&recording->thread);
     if (recording->recording != NULL) {
+        tw_recording_figures figures;
         tw_status status = tw_recording_close(recording->recording, &error);
-        tw_recording_figures_of(recording->recording, &recording->figures);
-        if (status != TW_OK && recording->figures.end != TW_RECORDING_FAILED)
+        tw_recording_figures_of(recording->recording, &figures);
+        if (status != TW_OK && figures.end != TW_RECORDING_FAILED)
             fprintf(stderr, "tradewind run: the recording has no end: %s\n", error.message);
-        tell_end(recording);
+        tell_end(recording, figures.end);
     }
     tw_recording_free(recording->recording);
-    tw_loop_free(recording->loop);
+    loop_thread_close(&recording->thread);
     recording->recording = NULL;
-    recording->loop = NULL;
 }

@@ -7,23 +7,16 @@
 #ifndef TRADEWIND_CLI_RUN_RECORDING_H
 #define TRADEWIND_CLI_RUN_RECORDING_H
 
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "beside_store.h"
+#include "loop_thread.h"
 #include "run_options.h"
-#include "tradewind/loop.h"
 #include "tradewind/recording.h"
 
 /* All zero: nothing is recorded. */
 typedef struct run_recording {
-    char path[BESIDE_PATH_SIZE]; /* stays after the end */
+    char path[BESIDE_PATH_SIZE];
     tw_recording *recording;
-    tw_loop *loop; /* of the thread; NULL: stepped */
-    pthread_t thread;
-    bool running;
-    atomic_bool ending;
-    tw_recording_figures figures; /* after the end */
+    loop_thread thread; /* not opened: stepped */
 } run_recording;
 
 /* What the engine is going to be made from. */
