@@ -1,5 +1,5 @@
 /*
- * world_run.c - one run of the trading system, as run_command.c and run_session.c put it together:
+ * world_run.c - one run of the trading system, as run_parts.c and run_session.c put it together:
  * store, recorder, what earlier runs left, engine; its turns; its end or its death.
  *
  *   (none) --time to start--> running --engine done or failed--> (none)
