@@ -34,7 +34,6 @@ typedef struct writer {
     const monitor_screen *screen;
     const char *end;
     tw_text *text;
-    uint32_t lines;
 } writer;
 
 /* ---- lines --------------------------------------------------------------------------------- */
@@ -52,7 +51,6 @@ static void put_line(writer *to, const char *style, const tw_text *line) {
     if (styled)
         tw_text_append_string(to->text, PLAIN);
     tw_text_append_string(to->text, to->end);
-    to->lines++;
 }
 
 static char *money(int64_t nano, char *buffer) {

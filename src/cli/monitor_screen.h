@@ -6,7 +6,7 @@
 
 #include "monitor_state.h"
 
-enum { MONITOR_WIDTH_MIN = 80, MONITOR_WIDTH_MAX = 160, MONITOR_HEIGHT_MIN = 24 };
+enum { MONITOR_WIDTH_MAX = 160 };
 
 typedef struct monitor_screen {
     uint32_t width;   /* characters; a line is cut there */

@@ -32,7 +32,6 @@ struct field {
 static const field POSITION_FIELDS[] = {
     {.key = "symbol", .kind = WORD, .offset = AT(monitor_position, symbol)},
     {.key = "quantity", .kind = MONEY, .offset = AT(monitor_position, quantity_nano)},
-    {.key = "price", .kind = MONEY, .offset = AT(monitor_position, price_nano)},
     {.key = "value", .kind = MONEY, .offset = AT(monitor_position, value_nano)},
     {.key = "profit", .kind = MONEY, .offset = AT(monitor_position, profit_nano)},
     {.key = "weight", .kind = REAL, .offset = AT(monitor_position, weight)},
@@ -52,7 +51,6 @@ static const field ORDER_FIELDS[] = {
     {.key = "quantity", .kind = MONEY, .offset = AT(monitor_order, quantity_nano)},
     {.key = "filled", .kind = MONEY, .offset = AT(monitor_order, filled_nano)},
     {.key = "limit", .kind = MONEY, .offset = AT(monitor_order, limit_nano)},
-    {.key = "average", .kind = MONEY, .offset = AT(monitor_order, average_nano)},
     {0},
 };
 
@@ -61,8 +59,6 @@ static const field STAGE_FIELDS[] = {
     {.key = "count", .kind = COUNT, .offset = AT(monitor_stage, count)},
     {.key = "p50", .kind = REAL, .offset = AT(monitor_stage, p50)},
     {.key = "p99", .kind = REAL, .offset = AT(monitor_stage, p99)},
-    {.key = "p999", .kind = REAL, .offset = AT(monitor_stage, p999)},
-    {.key = "max", .kind = REAL, .offset = AT(monitor_stage, max)},
     {0},
 };
 
@@ -96,9 +92,6 @@ static const field COUNT_FIELDS[] = {
     {.key = "rejected", .kind = COUNT, .offset = AT(monitor_state, counts.rejected)},
     {.key = "denied", .kind = COUNT, .offset = AT(monitor_state, counts.denied)},
     {.key = "unknown", .kind = COUNT, .offset = AT(monitor_state, counts.unknown)},
-    {.key = "fills", .kind = COUNT, .offset = AT(monitor_state, counts.fills)},
-    {.key = "differences", .kind = COUNT, .offset = AT(monitor_state, counts.differences)},
-    {.key = "pauses", .kind = COUNT, .offset = AT(monitor_state, counts.pauses)},
     {0},
 };
 
@@ -119,7 +112,6 @@ static const field VENUE_FIELDS[] = {
     {.key = "timeouts", .kind = COUNT, .offset = AT(monitor_state, venue.timeouts)},
     {.key = "failures", .kind = COUNT, .offset = AT(monitor_state, venue.failures)},
     {.key = "retries", .kind = COUNT, .offset = AT(monitor_state, venue.retries)},
-    {.key = "waiting", .kind = COUNT, .offset = AT(monitor_state, venue.waiting)},
     {.key = "breakers",
      .kind = LIST,
      .offset = AT(monitor_state, breakers),
@@ -131,10 +123,8 @@ static const field VENUE_FIELDS[] = {
 };
 
 static const field STORE_FIELDS[] = {
-    {.key = "backend", .kind = WORD, .offset = AT(monitor_state, store.backend)},
     {.key = "rows", .kind = COUNT, .offset = AT(monitor_state, store.rows)},
     {.key = "waiting", .kind = COUNT, .offset = AT(monitor_state, store.waiting)},
-    {.key = "commits", .kind = COUNT, .offset = AT(monitor_state, store.commits)},
     {.key = "syncs", .kind = COUNT, .offset = AT(monitor_state, store.syncs)},
     {0},
 };

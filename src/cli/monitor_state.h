@@ -29,7 +29,6 @@ typedef char monitor_word[MONITOR_WORD_SIZE];
 typedef struct monitor_position {
     monitor_word symbol;
     int64_t quantity_nano;
-    int64_t price_nano;
     int64_t value_nano;
     int64_t profit_nano;
     double weight;
@@ -48,7 +47,6 @@ typedef struct monitor_order {
     int64_t quantity_nano;
     int64_t filled_nano;
     int64_t limit_nano;
-    int64_t average_nano;
 } monitor_order;
 
 typedef struct monitor_stage {
@@ -56,8 +54,6 @@ typedef struct monitor_stage {
     uint64_t count;
     double p50; /* nanoseconds, as the rest */
     double p99;
-    double p999;
-    double max;
 } monitor_stage;
 
 typedef struct monitor_breaker {
@@ -94,9 +90,6 @@ typedef struct monitor_state {
         uint64_t rejected;
         uint64_t denied;
         uint64_t unknown;
-        uint64_t fills;
-        uint64_t differences;
-        uint64_t pauses;
     } counts;
     struct {
         double var95;
@@ -114,14 +107,11 @@ typedef struct monitor_state {
         uint64_t timeouts;
         uint64_t failures;
         uint64_t retries;
-        uint64_t waiting;
     } venue;
     struct {
         bool told;
-        monitor_word backend;
         uint64_t rows;
         uint64_t waiting;
-        uint64_t commits;
         uint64_t syncs;
     } store;
     uint32_t position_count; /* that there are; at most the bound of them are below */

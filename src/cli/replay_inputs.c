@@ -36,7 +36,6 @@ void replay_inputs_done(replay_inputs *inputs) {
 void replay_inputs_turn(replay_inputs *inputs, uint64_t turn, bool stop) {
     inputs->turn = turn;
     inputs->stop = stop;
-    inputs->count = 0;
     inputs->newest_count = 0;
     inputs->venue_count = 0;
 }
@@ -45,11 +44,14 @@ void replay_inputs_turn(replay_inputs *inputs, uint64_t turn, bool stop) {
  * nothing, there as here. */
 static void keep_level(replay_inputs *inputs, const tw_level *level) {
     symbol_market *market = &inputs->markets[level->symbol];
+    tw_status status = TW_OK;
     if (!market->has_levels) {
         market->has_levels = true;
-        inputs->anomalies += tw_book_clear(inputs->book, level->symbol) != TW_OK;
+        status = tw_book_clear(inputs->book, level->symbol);
     }
-    inputs->anomalies += tw_book_set_level(inputs->book, level) != TW_OK;
+    if (status == TW_OK)
+        status = tw_book_set_level(inputs->book, level);
+    (void)status;
 }
 
 static void keep_market(replay_inputs *inputs, const tw_market_event *event) {
@@ -63,14 +65,12 @@ static void keep_market(replay_inputs *inputs, const tw_market_event *event) {
 
 void replay_inputs_market(replay_inputs *inputs, const tw_market_event *event) {
     inputs->newest[inputs->newest_count++ % REPLAY_INPUT_COUNT] = *event;
-    inputs->count++;
     if (inputs->book != NULL)
         keep_market(inputs, event);
 }
 
 void replay_inputs_venue(replay_inputs *inputs, const tw_venue_event *event) {
     inputs->venue[inputs->venue_count++ % REPLAY_INPUT_COUNT] = *event;
-    inputs->count++;
 }
 
 /* ---- printing ------------------------------------------------------------------------------ */
@@ -161,12 +161,12 @@ static uint64_t first_kept(uint64_t count) {
 }
 
 void replay_inputs_print(const replay_inputs *inputs) {
-    uint64_t shown = inputs->venue_count - first_kept(inputs->venue_count) + inputs->newest_count -
-                     first_kept(inputs->newest_count);
-    printf("Turn %" PRIu64 " had %" PRIu64 " inputs by then%s%s\n", inputs->turn, inputs->count,
-           shown < inputs->count ? "; the newest of each kind:"
-           : inputs->count > 0   ? ":"
-                                 : ".",
+    uint64_t count = inputs->venue_count + inputs->newest_count;
+    uint64_t left_out = first_kept(inputs->venue_count) + first_kept(inputs->newest_count);
+    printf("Turn %" PRIu64 " had %" PRIu64 " inputs by then%s%s\n", inputs->turn, count,
+           left_out > 0 ? "; the newest of each kind:"
+           : count > 0  ? ":"
+                        : ".",
            inputs->stop ? " (the run had been told to stop)" : "");
     for (uint64_t i = first_kept(inputs->venue_count); i < inputs->venue_count; i++)
         print_venue_event(&inputs->venue[i % REPLAY_INPUT_COUNT]);

@@ -19,15 +19,13 @@ typedef struct symbol_market {
 
 typedef struct replay_inputs {
     const tw_symbols *symbols;
-    uint64_t turn;
-    uint64_t count;                             /* of this turn so far */
+    uint64_t turn;                              /* what follows is of it */
     tw_market_event newest[REPLAY_INPUT_COUNT]; /* a ring of market events */
     uint64_t newest_count;
     tw_venue_event venue[REPLAY_INPUT_COUNT];
     uint64_t venue_count;
     bool stop;
-    tw_book *book;      /* NULL: nobody asks for the market */
-    uint64_t anomalies; /* changes that the book refused */
+    tw_book *book; /* NULL: nobody asks for the market */
     symbol_market *markets;
     uint32_t symbol_count;
 } replay_inputs;

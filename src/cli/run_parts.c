@@ -221,12 +221,12 @@ static tw_status make_recorder(run_session *session, tw_error *error) {
 static tw_status make_engine(run_session *session, tw_error *error) {
     tw_engine_config config;
     tw_engine_ports ports = {0};
-    run_past past = {0};
+    tw_recovery *past = NULL;
     engine_config_of(session, &config);
     config.epoch = tw_store_epoch(session->store);
     tw_status status = run_past_read(session, &config, &past, error);
     if (status == TW_OK) {
-        config.intent_sequence = tw_recovery_intent(past.recovery);
+        config.intent_sequence = tw_recovery_intent(past);
         config.journal_sequence = session->first_sequence;
         status = make_recorder(session, error);
     }
@@ -245,8 +245,8 @@ static tw_status make_engine(run_session *session, tw_error *error) {
     if (status == TW_OK)
         status = tw_engine_new(NULL, &config, session->symbols, &ports, &session->engine, error);
     if (status == TW_OK)
-        status = run_past_hand_over(session, &past, error);
-    run_past_done(&past);
+        status = run_past_hand_over(session, past, error);
+    tw_recovery_free(past);
     return status == TW_OK ? begin_run(session, error) : status;
 }
 

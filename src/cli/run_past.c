@@ -7,36 +7,39 @@
 #include "input.h"
 #include "run_damage.h"
 
+typedef char venue_word[16];
+
 /* The venue of the newest run. */
 static tw_status on_past_run(void *context, const tw_store_run *run) {
-    run_past *past = context;
-    snprintf(past->venue, sizeof past->venue, "%.*s", (int)run->venue.size, run->venue.data);
+    venue_word *venue = context;
+    snprintf(*venue, sizeof *venue, "%.*s", (int)run->venue.size, run->venue.data);
     return TW_OK;
 }
 
 /* Orders that another kind of venue may still hold cannot be settled by asking this one. */
-static tw_status check_past_venue(run_session *session, run_past *past, tw_error *error) {
+static tw_status check_past_venue(run_session *session, tw_recovery *past, tw_error *error) {
+    venue_word venue = "";
     size_t open_count = 0;
-    (void)tw_recovery_open(past->recovery, &open_count);
-    tw_status status = tw_store_read_runs(session->store, on_past_run, past, error);
-    bool same = strcmp(past->venue, run_venue_name(session)) == 0;
+    (void)tw_recovery_open(past, &open_count);
+    tw_status status = tw_store_read_runs(session->store, on_past_run, &venue, error);
+    bool same = strcmp(venue, run_venue_name(session)) == 0;
     if (status == TW_OK && open_count > 0 && !same)
         return tw_error_set(error, TW_LIMIT,
                             "%s has %zu orders that may still be open at the %s venue: finish them "
                             "there, or take another --db",
-                            session->database, open_count, past->venue);
+                            session->database, open_count, venue);
     /* A plan was made for one account; that of a demo which keeps no state ends with the run. */
     bool anew = session->options->venue == RUN_DEMO && session->exchange_config.state == NULL;
     if (status == TW_OK && (!same || anew))
-        tw_recovery_refuse(past->recovery, "venue");
+        tw_recovery_refuse(past, "venue");
     return status;
 }
 
 /* The engine can only ask about orders of its own symbols. */
-static tw_status check_past_symbols(const run_session *session, const run_past *past,
+static tw_status check_past_symbols(const run_session *session, const tw_recovery *past,
                                     tw_error *error) {
     size_t count = 0;
-    const tw_order *open = tw_recovery_open(past->recovery, &count);
+    const tw_order *open = tw_recovery_open(past, &count);
     for (size_t i = 0; i < count; i++) {
         if (open[i].symbol >= session->symbol_count)
             return tw_error_set(error, TW_LIMIT,
@@ -67,24 +70,23 @@ void run_past_continue_market(run_session *session) {
         config->start_ns = tw_time_floor(newest_ns, TW_NS_PER_SECOND) + TW_NS_PER_SECOND;
 }
 
-static tw_status read_all(run_session *session, const tw_recovery_config *wanted, run_past *past,
-                          tw_error *error) {
-    tw_recovery_free(past->recovery);
-    past->recovery = NULL;
-    tw_status status = tw_recovery_new(NULL, wanted, &past->recovery);
+static tw_status read_all(run_session *session, const tw_recovery_config *wanted,
+                          tw_recovery **past, tw_error *error) {
+    tw_recovery_free(*past);
+    *past = NULL;
+    tw_status status = tw_recovery_new(NULL, wanted, past);
     if (status != TW_OK)
         return tw_error_set(error, status, "no memory for the orders of earlier runs");
-    return tw_recovery_read(past->recovery, session->store, error);
+    return tw_recovery_read(*past, session->store, error);
 }
 
-tw_status run_past_read(run_session *session, const tw_engine_config *config, run_past *ret_past,
-                        tw_error *error) {
+tw_status run_past_read(run_session *session, const tw_engine_config *config,
+                        tw_recovery **ret_past, tw_error *error) {
     const tw_recovery_config wanted = {.symbols = session->symbols,
                                        .symbol_count = session->symbol_count,
                                        .strategy_name = config->strategy_name,
                                        .epoch = config->epoch,
                                        .open_count_max = config->order_count_max / 2};
-    *ret_past = (run_past){0};
     tw_status status = read_all(session, &wanted, ret_past, error);
     if (status == TW_CORRUPT) {
         tw_error found = *error;
@@ -92,15 +94,10 @@ tw_status run_past_read(run_session *session, const tw_engine_config *config, ru
         if (status == TW_OK)
             status = read_all(session, &wanted, ret_past, error);
     }
-    return status == TW_OK ? check_past_venue(session, ret_past, error) : status;
+    return status == TW_OK ? check_past_venue(session, *ret_past, error) : status;
 }
 
-tw_status run_past_hand_over(run_session *session, const run_past *past, tw_error *error) {
+tw_status run_past_hand_over(run_session *session, tw_recovery *past, tw_error *error) {
     tw_status status = check_past_symbols(session, past, error);
-    return status == TW_OK ? tw_recovery_apply(past->recovery, session->engine, error) : status;
-}
-
-void run_past_done(run_past *past) {
-    tw_recovery_free(past->recovery);
-    past->recovery = NULL;
+    return status == TW_OK ? tw_recovery_apply(past, session->engine, error) : status;
 }

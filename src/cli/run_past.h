@@ -12,24 +12,18 @@
 #include "run_session.h"
 #include "tradewind/recovery.h"
 
-typedef struct run_past {
-    char venue[16]; /* of the run before */
-    tw_recovery *recovery;
-} run_past;
-
 /* A demo in a store that has trades goes on where they end, so that two markets never overlap. A
  * price file, a tape or --start say their own day. A store that cannot be read is told of when it
  * is opened for writing. */
 void run_past_continue_market(run_session *session);
 
 /* Reads orders and journal of the store; the entries it begins behind may be other ones afterwards
- * (run_damage.h). Release with run_past_done, also after a failure. */
-tw_status run_past_read(run_session *session, const tw_engine_config *config, run_past *ret_past,
-                        tw_error *error) TW_MUST_CHECK;
+ * (run_damage.h). `*ret_past` is NULL before, and the caller's to free also after a failure. */
+tw_status run_past_read(run_session *session, const tw_engine_config *config,
+                        tw_recovery **ret_past, tw_error *error) TW_MUST_CHECK;
 
 /* Hands open orders and plan to the engine. */
-tw_status run_past_hand_over(run_session *session, const run_past *past,
+tw_status run_past_hand_over(run_session *session, tw_recovery *past,
                              tw_error *error) TW_MUST_CHECK;
-void run_past_done(run_past *past);
 
 #endif
