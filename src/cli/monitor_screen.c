@@ -81,15 +81,6 @@ static char *span(double ns, char *buffer) {
     return buffer;
 }
 
-static char *percent(double share, char *buffer) {
-    tw_text text = tw_text_over(buffer, READABLE_SIZE);
-    if (isnan(share))
-        tw_text_append_char(&text, '-');
-    else
-        tw_text_append_format(&text, "%.2f%%", 100.0 * share);
-    return buffer;
-}
-
 /* ---- sections ------------------------------------------------------------------------------ */
 
 static void write_head(writer *to, const monitor_state *state) {
@@ -130,9 +121,10 @@ static void write_account(writer *to, const monitor_state *state) {
                           money(state->account.turnover_nano, d));
     put_line(to, NULL, &line);
     tw_text_clear(&line);
-    tw_text_append_format(&line, "drawdown %s  loss of the day %s  a day at 95%%: var %s, tail %s",
-                          percent(state->risk.drawdown, a), percent(state->risk.day_loss, b),
-                          percent(state->risk.var95, c), percent(state->risk.es95, d));
+    tw_text_append_format(
+        &line, "drawdown %s  loss of the day %s  a day at 95%%: var %s, tail %s",
+        readable_percent(state->risk.drawdown, a), readable_percent(state->risk.day_loss, b),
+        readable_percent(state->risk.var95, c), readable_percent(state->risk.es95, d));
     put_line(to, NULL, &line);
 }
 
@@ -153,7 +145,7 @@ static void write_limits(writer *to, const monitor_state *state) {
     tw_text_append_format(&line, "limits %u", state->limit_count);
     if (nearest != NULL)
         tw_text_append_format(&line, "  nearest %s, used %s", nearest->reason,
-                              percent(nearest->used, used));
+                              readable_percent(nearest->used, used));
     if (stopped > 0)
         tw_text_append_format(&line, "  STOPPED %u", stopped);
     put_line(to, stopped > 0 ? ALARM : NULL, &line);
@@ -206,7 +198,8 @@ static void write_position(writer *to, const monitor_position *position, double 
     tw_text_append_format(&line, "%-6.6s %9s %12s %10s %7s %7s ", position->symbol,
                           amount(position->quantity_nano, quantity),
                           money(position->value_nano, value), money(position->profit_nano, profit),
-                          percent(position->weight, weight), percent(position->target, target));
+                          readable_percent(position->weight, weight),
+                          readable_percent(position->target, target));
     append_bar(&line, position, top);
     put_line(to, position->outside ? BOLD : NULL, &line);
 }

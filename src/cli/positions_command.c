@@ -97,13 +97,6 @@ static double target_of(const position_row *row) {
 
 /* ---- printing ------------------------------------------------------------------------------ */
 
-static const char *share(double value, char *buffer) {
-    if (isnan(value))
-        return "-";
-    snprintf(buffer, READABLE_SIZE, "%.2f%%", 100.0 * value);
-    return buffer;
-}
-
 static void add_row(table *rows, const positions_desk *desk, const position_row *row) {
     const journal_holding *holding = row->holding;
     char text[READABLE_SIZE];
@@ -114,8 +107,8 @@ static void add_row(table *rows, const positions_desk *desk, const position_row 
                                                : "-");
     table_cell(rows, row->valued ? readable_decimal(holding->mark.nano, 2, 4, text) : "-");
     table_cell(rows, row->valued ? readable_decimal(row->value.nano, 2, 2, text) : "-");
-    table_cell(rows, share(weight_of(desk, row), text));
-    table_cell(rows, share(target_of(row), text));
+    table_cell(rows, readable_percent(weight_of(desk, row), text));
+    table_cell(rows, readable_percent(target_of(row), text));
     table_cell(rows, row->profitable ? readable_decimal(row->profit.nano, 2, 2, text) : "-");
 }
 

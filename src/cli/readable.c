@@ -2,6 +2,7 @@
 #include "readable.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,6 +55,11 @@ char *readable_decimal(int64_t nano, int digits_min, int digits_max, char *buffe
         rounded = nano; /* at the very end of the range: shown as it is */
     tw_decimal_format_fixed(rounded, digits_min, buffer);
     group_digits(buffer);
+    return buffer;
+}
+
+char *readable_percent(double share, char *buffer) {
+    snprintf(buffer, READABLE_SIZE, isfinite(share) ? "%.2f%%" : "-", 100.0 * share);
     return buffer;
 }
 

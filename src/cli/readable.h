@@ -21,6 +21,9 @@ char *readable_decimal(int64_t nano, int digits_min, int digits_max, char *buffe
 /* The same for whole + nano x 1e-9 with 0 <= nano < 1e9 and whole >= 0: a total beyond int64_t. */
 char *readable_total(int64_t whole, int64_t nano, int digits_min, int digits_max, char *buffer);
 
+/* "12.34%" of a share, 0.1234; "-" for one that is not known. */
+char *readable_percent(double share, char *buffer);
+
 /* "1 day", "36 hours", "90 minutes", else "1m30.5s". */
 char *readable_span(int64_t span_ns, char *buffer);
 

@@ -48,9 +48,8 @@ static void add_decimal(table *rows, int64_t nano, int digits_min, int digits_ma
 }
 
 static void add_share(table *rows, double share) {
-    char cell[CELL_SIZE];
-    snprintf(cell, sizeof cell, "%.2f%%", PERCENT * share);
-    table_cell(rows, cell);
+    char cell[READABLE_SIZE];
+    table_cell(rows, readable_percent(share, cell));
 }
 
 static void add_why(table *rows, const tw_rebalance_trade *trade) {

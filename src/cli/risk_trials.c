@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "named_rows.h"
+#include "readable.h"
 #include "table.h"
 
 enum { PERCENT = 100, CELL_SIZE = 64 };
@@ -267,9 +268,8 @@ tw_status risk_trials_test(risk_trials *trials, const risk_history *series,
 /* ---- For people ---------------------------------------------------------------------------- */
 
 static void add_percent(table *rows, double value) {
-    char cell[CELL_SIZE];
-    snprintf(cell, sizeof cell, isfinite(value) ? "%.2f%%" : "-", PERCENT * value);
-    table_cell(rows, cell);
+    char cell[READABLE_SIZE];
+    table_cell(rows, readable_percent(value, cell));
 }
 
 static void add_count(table *rows, size_t count) {

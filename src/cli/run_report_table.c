@@ -9,13 +9,6 @@
 
 enum { ROWS_SHOWN_MAX = 40 };
 
-static const char *percent(double value, char *buffer) {
-    if (!isfinite(value))
-        return "-";
-    snprintf(buffer, READABLE_SIZE, "%.2f%%", 100.0 * value);
-    return buffer;
-}
-
 /* Signed, in hundredths of a percent of the portfolio; nothing where it is at its target. */
 static const char *distance(const tw_engine_holding *holding, char *buffer) {
     snprintf(buffer, READABLE_SIZE, "%+.2f%%%s",
@@ -45,11 +38,11 @@ static void add_row(table *rows, const char *name, const tw_engine_holding *hold
     table_cell(rows, cost->traded.nano > 0 ? readable_decimal(cost->traded.nano, 2, 2, text) : "");
     table_cell(rows,
                cost->expected.nano > 0 ? readable_decimal(cost->shortfall.nano, 2, 2, text) : "");
-    table_cell(rows, percent(holding->weight_before, text));
-    table_cell(rows, percent(holding->weight_after, text));
-    table_cell(rows, percent(holding->weight_target, text));
+    table_cell(rows, readable_percent(holding->weight_before, text));
+    table_cell(rows, readable_percent(holding->weight_after, text));
+    table_cell(rows, readable_percent(holding->weight_target, text));
     table_cell(rows, distance(holding, text));
-    table_cell(rows, percent(holding->volatility_share, text));
+    table_cell(rows, readable_percent(holding->volatility_share, text));
 }
 
 /* Those with the largest share of what was traded or is off come first; a tie goes by name. */

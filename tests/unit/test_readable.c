@@ -1,4 +1,5 @@
 /* test_readable.c - numbers for people, and the line of the progress bar. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,6 +31,15 @@ static void decimals_keep_the_digits_asked_for(void **state) {
     assert_string_equal(readable_decimal(INT64_MAX, 2, 2, text), "9,223,372,036.85");
     /* Rounded it would not fit: the ends of the range are shown as they are. */
     assert_string_equal(readable_decimal(INT64_MIN, 0, 0, text), "-9,223,372,036.854775808");
+}
+
+static void shares_are_percent_or_a_dash(void **state) {
+    (void)state;
+    char text[READABLE_SIZE];
+    assert_string_equal(readable_percent(0.1234, text), "12.34%");
+    assert_string_equal(readable_percent(-1.0, text), "-100.00%");
+    assert_string_equal(readable_percent(NAN, text), "-");
+    assert_string_equal(readable_percent(INFINITY, text), "-");
 }
 
 static void decimals_round_ties_to_even(void **state) {
@@ -88,6 +98,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_are_grouped_by_thousands),
         cmocka_unit_test(decimals_keep_the_digits_asked_for),
+        cmocka_unit_test(shares_are_percent_or_a_dash),
         cmocka_unit_test(decimals_round_ties_to_even),
         cmocka_unit_test(totals_go_beyond_a_decimal),
         cmocka_unit_test(spans_are_words_where_they_can_be),
