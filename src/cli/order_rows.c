@@ -1,7 +1,7 @@
 /*
  * order_rows.c - a ring of the newest orders, then their intents.
  *
- *     orders table --filter--> ring of `limit` --turn--> oldest first
+ *     orders table --filter--> ring of `limit` --lay out--> oldest first
  *     journal      --intents--> looked up by client order id, and added
  *
  * With from_sequence an order that has no intent there is taken out again at the end.
@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "journal_fields.h"
+#include "newest_rows.h"
 
 typedef struct order_reading {
     tw_store *store;
@@ -40,25 +41,6 @@ static tw_status on_order(void *context, const tw_order *order) {
     rows->rows[rows->total % rows->capacity] = (order_row){.order = *order};
     rows->total++;
     return TW_OK;
-}
-
-static void reverse(order_row *rows, size_t count) {
-    for (size_t i = 0; i < count / 2; i++) {
-        order_row held = rows[i];
-        rows[i] = rows[count - 1 - i];
-        rows[count - 1 - i] = held;
-    }
-}
-
-/* The ring becomes a list that begins with its oldest. */
-static void turn(order_rows *rows) {
-    size_t oldest = (size_t)(rows->total % rows->capacity);
-    rows->count = rows->total < rows->capacity ? (size_t)rows->total : rows->capacity;
-    if (rows->total <= rows->capacity)
-        return;
-    reverse(rows->rows, oldest);
-    reverse(rows->rows + oldest, rows->count - oldest);
-    reverse(rows->rows, rows->count);
 }
 
 /* ---- the journal --------------------------------------------------------------------------- */
@@ -122,7 +104,8 @@ static tw_status read_both(void *context, tw_error *error) {
     tw_status status = tw_store_read_orders(reading->store, on_order, reading, error);
     if (status != TW_OK)
         return status;
-    turn(rows);
+    rows->count =
+        newest_rows_lay_out(rows->rows, sizeof rows->rows[0], rows->total, rows->capacity);
     for (size_t i = 0; i < rows->count; i++)
         reading->by_id[i] = &rows->rows[i];
     qsort(reading->by_id, rows->count, sizeof(order_row *), by_id);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "input.h"
+#include "newest_rows.h"
 #include "tradewind/time.h"
 
 static const int64_t FAREWELL_NS = TW_NS_PER_SECOND; /* for the last word to those who look */
@@ -72,25 +73,6 @@ static tw_status on_bar(void *context, const tw_bar *bar) {
     return TW_OK;
 }
 
-static void reverse(tw_bar *bars, size_t count) {
-    for (size_t i = 0; i < count / 2; i++) {
-        tw_bar first = bars[i];
-        bars[i] = bars[count - 1 - i];
-        bars[count - 1 - i] = first;
-    }
-}
-
-/* Lays the ring out, oldest first. */
-static size_t lay_out(newest_bars *newest) {
-    if (newest->count <= newest->capacity)
-        return newest->count;
-    size_t oldest = newest->count % newest->capacity;
-    reverse(newest->bars, oldest);
-    reverse(newest->bars + oldest, newest->capacity - oldest);
-    reverse(newest->bars, newest->capacity);
-    return newest->capacity;
-}
-
 /* A store that cannot be read is told once, and shows no bars of the past. */
 static bool open_store(run_dashboard *run) {
     tw_error error = {0};
@@ -131,7 +113,7 @@ static size_t read_bars(void *context, tw_symbol symbol, int64_t timeframe_ns, t
         if (tw_store_read_bars(run->store, &range, on_bar, &newest, &error) != TW_OK)
             return 0;
     }
-    return lay_out(&newest);
+    return newest_rows_lay_out(ret_bars, sizeof *ret_bars, newest.count, capacity);
 }
 
 /* ---- the thread ---------------------------------------------------------------------------- */
