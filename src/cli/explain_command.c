@@ -6,7 +6,7 @@
 
 #include "command.h"
 #include "input.h"
-#include "json.h"
+#include "journal_fields.h"
 #include "tradewind/time.h"
 
 typedef struct explain_options {
@@ -21,7 +21,7 @@ static const tw_config_option explain_table[] = {
      NULL, offsetof(explain_options, json)},
 };
 
-enum { ENTRY_COUNT_MAX = 4096, PAYLOAD_SIZE_MAX = 4096 };
+enum { ENTRY_COUNT_MAX = 4096 };
 
 typedef struct kept_entry {
     uint64_t sequence;
@@ -44,37 +44,16 @@ typedef struct explain_desk {
     kept_entry limits;
 } explain_desk;
 
-static bool is_number(const char *text) {
-    return text[0] != '\0' && strspn(text, "0123456789") == strlen(text);
-}
-
-/* An id is the order's if it is the one asked for, or ends with its number. */
-static bool is_asked_for(const explain_desk *desk, tw_slice id) {
-    size_t size = strlen(desk->order);
-    if (!is_number(desk->order))
-        return tw_slice_equal_string(id, desk->order);
-    return id.size > size && id.data[id.size - size - 1] == '-' &&
-           memcmp(id.data + id.size - size, desk->order, size) == 0;
-}
-
-/* The text of `"key":"..."` in a payload; entries are written by the engine, ids hold no quote. */
-static tw_slice field_of(tw_slice payload, const char *key) {
-    const char *at = memmem(payload.data, payload.size, key, strlen(key));
-    if (at == NULL)
-        return (tw_slice){NULL, 0};
-    tw_slice rest = {at + strlen(key), payload.size - (size_t)(at + strlen(key) - payload.data)};
-    return tw_slice_split(&rest, '"');
-}
-
 static tw_status keep(kept_entry *place, const tw_store_record *record) {
-    TW_DELETE(NULL, place->payload, PAYLOAD_SIZE_MAX, char);
+    TW_DELETE(NULL, place->payload, JOURNAL_PAYLOAD_SIZE_MAX, char);
     *place = (kept_entry){.sequence = record->sequence, .time_ns = record->time_ns};
-    place->payload = TW_NEW(NULL, PAYLOAD_SIZE_MAX, char);
+    place->payload = TW_NEW(NULL, JOURNAL_PAYLOAD_SIZE_MAX, char);
     if (place->payload == NULL)
         return TW_NO_MEMORY;
     tw_status status = tw_slice_copy(record->kind, place->kind, sizeof place->kind);
-    return status == TW_OK ? tw_slice_copy(record->payload, place->payload, PAYLOAD_SIZE_MAX)
-                           : status;
+    return status == TW_OK
+               ? tw_slice_copy(record->payload, place->payload, JOURNAL_PAYLOAD_SIZE_MAX)
+               : status;
 }
 
 static tw_status keep_next(explain_desk *desk, const tw_store_record *record) {
@@ -103,7 +82,7 @@ static tw_status on_record(void *context, const tw_store_record *record) {
         return desk->count == 0 ? keep(&desk->decided, record) : TW_OK;
     if (tw_slice_equal_string(record->kind, "limits"))
         return desk->count == 0 ? keep(&desk->limits, record) : TW_OK;
-    if (!is_asked_for(desk, field_of(record->payload, "\"order\":\"")))
+    if (!journal_is_about(record->payload, desk->order))
         return TW_OK;
     if (desk->count == 0)
         keep_reasons(desk);
@@ -180,7 +159,8 @@ static void print_json(const explain_desk *desk) {
 static tw_status read_journal(explain_desk *desk, tw_error *error) {
     tw_status status = input_any_store_open(desk->options->database, TW_STORE_READ, &desk->symbols,
                                             &desk->store, error);
-    if (status == TW_OK && tw_json_reader_new(NULL, PAYLOAD_SIZE_MAX, &desk->reader) != TW_OK)
+    if (status == TW_OK &&
+        tw_json_reader_new(NULL, JOURNAL_PAYLOAD_SIZE_MAX, &desk->reader) != TW_OK)
         return tw_error_set(error, TW_NO_MEMORY, "no memory to read the journal");
     if (status == TW_OK)
         status = tw_store_read_journal(desk->store, 1, on_record, desk, error);
@@ -192,9 +172,9 @@ static tw_status read_journal(explain_desk *desk, tw_error *error) {
 
 static void free_desk(explain_desk *desk) {
     for (size_t i = 0; i < desk->count; i++)
-        TW_DELETE(NULL, desk->entries[i].payload, PAYLOAD_SIZE_MAX, char);
-    TW_DELETE(NULL, desk->decided.payload, PAYLOAD_SIZE_MAX, char);
-    TW_DELETE(NULL, desk->limits.payload, PAYLOAD_SIZE_MAX, char);
+        TW_DELETE(NULL, desk->entries[i].payload, JOURNAL_PAYLOAD_SIZE_MAX, char);
+    TW_DELETE(NULL, desk->decided.payload, JOURNAL_PAYLOAD_SIZE_MAX, char);
+    TW_DELETE(NULL, desk->limits.payload, JOURNAL_PAYLOAD_SIZE_MAX, char);
     tw_json_reader_free(desk->reader);
     tw_store_free(desk->store);
     tw_symbols_free(desk->symbols);

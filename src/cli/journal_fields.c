@@ -1,6 +1,9 @@
 /* journal_fields.c - see journal_fields.h. */
 #include "journal_fields.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "tradewind/decimal.h"
 
 typedef struct wanted_fields {
@@ -27,6 +30,25 @@ tw_status journal_fields_read(tw_json_reader *reader, tw_slice payload, journal_
     for (size_t i = 0; i < count; i++)
         fields[i].text = (tw_slice){NULL, 0};
     return tw_json_read(reader, payload, take_object, &wanted, error);
+}
+
+tw_slice journal_text_of(tw_slice payload, const char *key) {
+    char begin[32];
+    int size = snprintf(begin, sizeof begin, "\"%s\":\"", key);
+    TW_ASSERT(size > 0 && (size_t)size < sizeof begin);
+    const char *at = memmem(payload.data, payload.size, begin, (size_t)size);
+    if (at == NULL)
+        return (tw_slice){NULL, 0};
+    tw_slice rest = {at + size, payload.size - (size_t)(at + size - payload.data)};
+    return tw_slice_split(&rest, '"');
+}
+
+bool journal_is_about(tw_slice payload, const char *order) {
+    tw_slice id = journal_text_of(payload, "order");
+    size_t size = strlen(order);
+    if (size == 0 || id.size < size || memcmp(id.data + id.size - size, order, size) != 0)
+        return false;
+    return id.size == size || id.data[id.size - size - 1] == '-';
 }
 
 int64_t journal_field_decimal(const journal_field *field, int64_t otherwise) {

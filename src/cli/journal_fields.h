@@ -23,6 +23,13 @@ typedef struct journal_field {
 tw_status journal_fields_read(tw_json_reader *reader, tw_slice payload, journal_field *fields,
                               size_t count, tw_error *error) TW_MUST_CHECK;
 
+/* The text of `"key":"..."` in a payload, which is not read as JSON: the engine writes it, and ids,
+ * symbols and words of its own hold no quote. Empty: it is not there. */
+tw_slice journal_text_of(tw_slice payload, const char *key);
+
+/* Is an entry about this order: a whole client order id, or the number at its end? */
+bool journal_is_about(tw_slice payload, const char *order);
+
 /* The exact number of a field; `otherwise` where there is none. */
 int64_t journal_field_decimal(const journal_field *field, int64_t otherwise);
 

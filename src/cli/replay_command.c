@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "journal_fields.h"
 #include "plain_text.h"
 #include "replay_print.h"
 #include "table.h"
@@ -139,29 +140,10 @@ static tw_status on_venue(void *context, const tw_venue_event *event) {
     return TW_OK;
 }
 
-/* The text of `"key":"..."` in a payload; ids and symbols hold no quote. */
-static tw_slice field_of(const char *payload, const char *key) {
-    const char *at = strstr(payload, key);
-    if (at == NULL)
-        return (tw_slice){NULL, 0};
-    tw_slice rest = tw_slice_of(at + strlen(key));
-    return tw_slice_split(&rest, '"');
-}
-
-/* An id is the order's if it is the one asked for, or ends with its number. */
-static bool is_asked_for(const tw_journal_entry *entry) {
-    tw_slice id = field_of(entry->payload, "\"order\":\"");
-    size_t size = strlen(desk.options->explain);
-    if (size == 0 || id.size < size)
-        return false;
-    bool ends = memcmp(id.data + id.size - size, desk.options->explain, size) == 0;
-    return ends && (id.size == size || id.data[id.size - size - 1] == '-');
-}
-
 static void explain(const tw_journal_entry *entry) {
     char time[TW_TIME_TEXT_SIZE];
     char payload[PLAIN_TEXT_SIZE(sizeof entry->payload)];
-    tw_slice name = field_of(entry->payload, "\"symbol\":\"");
+    tw_slice name = journal_text_of(tw_slice_of(entry->payload), "symbol");
     tw_symbol symbol = tw_symbols_find(tw_replay_symbols(desk.replay), name);
     tw_time_format(entry->time_ns, 9, time);
     printf("%s  %llu  %s  %s\n", time, (unsigned long long)entry->sequence, entry->kind,
@@ -175,7 +157,7 @@ static tw_status on_entry(void *context, const tw_journal_entry *made,
                           const tw_journal_entry *recorded) {
     (void)context;
     (void)recorded;
-    if (is_asked_for(made) && !desk.options->json)
+    if (!desk.options->json && journal_is_about(tw_slice_of(made->payload), desk.options->explain))
         explain(made);
     return replay_journal_keep(&desk.journal, made);
 }
