@@ -96,7 +96,7 @@ int command_printed(const char *command) {
     return EXIT_FAILED;
 }
 
-static const char *name_of(const tw_arguments_spec *spec) {
+const char *command_name(const tw_arguments_spec *spec) {
     const char *space = strrchr(spec->command, ' ');
     return space != NULL ? space + 1 : spec->command;
 }
@@ -124,7 +124,7 @@ bool command_arguments(tw_arguments *arguments, const tw_arguments_spec *spec, i
         tw_text text = tw_text_over(memory, sizeof memory);
         tw_arguments_help(&whole, &text);
         fputs(memory, stdout);
-        *ret_exit = command_printed(name_of(spec));
+        *ret_exit = command_printed(command_name(spec));
         return false;
     }
     return true;
@@ -138,8 +138,8 @@ int command_main(const tw_arguments_spec *spec, int argc, char **argv, command_w
         return ending;
     tw_error error = {0};
     tw_status status = work(options, &arguments, &error);
-    return status == TW_OK ? command_printed(name_of(spec))
-                           : command_ended(name_of(spec), status, &error);
+    return status == TW_OK ? command_printed(command_name(spec))
+                           : command_ended(command_name(spec), status, &error);
 }
 
 tw_config_origin command_origin(const tw_config *config, const char *name) {

@@ -73,6 +73,9 @@ int command_ended(const char *command, tw_status status, const tw_error *error);
  * EXIT_FAILED, else EXIT_DONE. `command` may be empty: the program itself. */
 int command_printed(const char *command);
 
+/* The last word of spec->command: "run" of "tradewind run". */
+const char *command_name(const tw_arguments_spec *spec);
+
 /* Reads the arguments, and what the configuration file says of them. True: go on. False: help was
  * printed or an error was told, and the program ends with `*ret_exit`. */
 bool command_arguments(tw_arguments *arguments, const tw_arguments_spec *spec, int argc,
@@ -92,7 +95,7 @@ void command_listen(command_listener listener, void *context);
 typedef tw_status (*command_work)(void *options, const tw_arguments *arguments, tw_error *error);
 
 /* The whole of a command: reads the arguments, works, tells what went wrong, also with the last
- * words on standard output. Returns the exit status. The last word of spec->command is its name. */
+ * words on standard output. Returns the exit status. */
 int command_main(const tw_arguments_spec *spec, int argc, char **argv, command_work work,
                  void *options);
 

@@ -97,11 +97,6 @@ static void take(config_rows *rows, const config_table *from, size_t index) {
 
 /* ---- all of them --------------------------------------------------------------------------- */
 
-static const char *name_of(const tw_arguments_spec *spec) {
-    const char *space = strrchr(spec->command, ' ');
-    return space != NULL ? space + 1 : spec->command;
-}
-
 static void on_spec(void *context, const tw_arguments_spec *spec) {
     static tw_arguments arguments;
     config_rows *rows = context;
@@ -119,7 +114,7 @@ static void on_spec(void *context, const tw_arguments_spec *spec) {
         return;
     snprintf(rows->path, sizeof rows->path, "%s", arguments.config_path);
     for (size_t t = 0; t < spec->table_count; t++) {
-        config_table from = {name_of(spec), &spec->tables[t], &arguments.configs[t]};
+        config_table from = {command_name(spec), &spec->tables[t], &arguments.configs[t]};
         for (size_t i = 0; i < spec->tables[t].count; i++)
             take(rows, &from, i);
     }

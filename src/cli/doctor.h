@@ -42,6 +42,8 @@ void doctor_advise(doctor_finding *finding, const char *format, ...) TW_PRINTF(2
 /* The worst verdict, and how many findings have one. */
 doctor_verdict doctor_worst(const doctor_list *list);
 unsigned doctor_count(const doctor_list *list, doctor_verdict verdict);
+/* The first line of a small file, without its end; false when there is none. */
+bool doctor_first_line(const char *path, char *buffer, int capacity);
 
 /* doctor_machine.c: processors, memory, files, clocks, zones, programs. */
 void doctor_look_at_machine(doctor_list *list);

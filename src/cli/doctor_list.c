@@ -1,6 +1,7 @@
 /* doctor_list.c - what was found, in the order in which it was looked for. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "doctor.h"
 
@@ -38,4 +39,15 @@ unsigned doctor_count(const doctor_list *list, doctor_verdict verdict) {
     for (size_t i = 0; i < list->count; i++)
         count += list->findings[i].verdict == verdict;
     return count;
+}
+
+bool doctor_first_line(const char *path, char *buffer, int capacity) {
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return false;
+    bool read = fgets(buffer, capacity, file) != NULL;
+    fclose(file);
+    if (read)
+        buffer[strcspn(buffer, "\n")] = '\0';
+    return read;
 }

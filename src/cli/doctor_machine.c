@@ -56,12 +56,8 @@ static void look_at_files(doctor_list *list) {
 static void look_at_clock_source(doctor_list *list) {
     enum { READING_COUNT = 20000 };
     char source[64] = "unknown";
-    FILE *file = fopen("/sys/devices/system/clocksource/clocksource0/current_clocksource", "r");
-    if (file != NULL) {
-        if (fgets(source, sizeof source, file) != NULL)
-            source[strcspn(source, "\n")] = '\0';
-        fclose(file);
-    }
+    (void)doctor_first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource",
+                            source, sizeof source);
     int64_t began_ns = tw_time_monotonic_ns();
     int64_t last_ns = began_ns;
     for (int i = 0; i < READING_COUNT; i++)

@@ -16,25 +16,13 @@
 
 #include "doctor.h"
 
-/* The first line of a small file, without its end; false when there is none. */
-static bool first_line(const char *path, char *buffer, int capacity) {
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return false;
-    bool read = fgets(buffer, capacity, file) != NULL;
-    fclose(file);
-    if (read)
-        buffer[strcspn(buffer, "\n")] = '\0';
-    return read;
-}
-
 /* A core file is the memory of the run, with its credentials. */
 static void look_at_cores(doctor_list *list) {
     char pattern[128] = "core";
     struct rlimit cores;
     if (getrlimit(RLIMIT_CORE, &cores) != 0)
         return;
-    (void)first_line("/proc/sys/kernel/core_pattern", pattern, sizeof pattern);
+    (void)doctor_first_line("/proc/sys/kernel/core_pattern", pattern, sizeof pattern);
     if (cores.rlim_cur == 0 && pattern[0] != '|') {
         doctor_say(list, DOCTOR_GOOD, "core files", "none are written");
         return;
@@ -79,8 +67,8 @@ static void look_at_swap(doctor_list *list) {
 
 static void look_at_governor(doctor_list *list) {
     char governor[64];
-    if (!first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", governor,
-                    sizeof governor)) {
+    if (!doctor_first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", governor,
+                           sizeof governor)) {
         doctor_say(list, DOCTOR_GOOD, "clock speed", "the system does not change it");
         return;
     }
