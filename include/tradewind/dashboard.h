@@ -48,14 +48,14 @@ typedef struct tw_dashboard_config {
     uint16_t port;       /* 0: any that is free */
 
     tw_engine *engine;
-    const tw_symbols *symbols; /* the engine's; names are copied */
+    const tw_symbols *symbols; /* the engine's */
     tw_venue *venue;           /* NULL: nothing is told of it, as of the recorder */
     const tw_recorder *recorder;
-    const int64_t *timeframes_ns; /* that the page may choose from; copied */
+    const int64_t *timeframes_ns; /* that the page may choose from */
     uint32_t timeframe_count;     /* at most TW_ENGINE_TIMEFRAME_COUNT_MAX */
     uint32_t symbol_count;        /* the engine's */
 
-    /* Words that the page shows; copied. */
+    /* Words that the page shows. */
     const char *venue_name;
     const char *strategy;
     const char *store;

@@ -278,6 +278,9 @@ TW_API void tw_pretrade_get_figures(const tw_pretrade *gate, tw_pretrade_figures
 /* "price_collar" and so on; never NULL. */
 TW_API const char *tw_pretrade_reason_name(tw_pretrade_reason reason);
 TW_API tw_pretrade_unit tw_pretrade_reason_unit(tw_pretrade_reason reason);
+/* A limit or figure of a control: counts as they are, everything else exact at 1e-9, times in
+ * seconds. `ret_text` has TW_DECIMAL_TEXT_SIZE bytes. */
+TW_API void tw_pretrade_value_format(tw_pretrade_reason reason, int64_t value, char *ret_text);
 
 /* Adds everything up again and asserts that it is what is kept. O(symbols + orders). */
 TW_API void tw_pretrade_check(const tw_pretrade *gate);

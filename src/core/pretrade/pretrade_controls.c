@@ -309,6 +309,15 @@ tw_pretrade_unit tw_pretrade_reason_unit(tw_pretrade_reason reason) {
                                                      : TW_PRETRADE_UNIT_NONE;
 }
 
+void tw_pretrade_value_format(tw_pretrade_reason reason, int64_t value, char *ret_text) {
+    tw_pretrade_unit unit = tw_pretrade_reason_unit(reason);
+    tw_text text = tw_text_over(ret_text, TW_DECIMAL_TEXT_SIZE);
+    if (unit == TW_PRETRADE_UNIT_COUNT || unit == TW_PRETRADE_UNIT_NONE)
+        tw_text_append_i64(&text, value);
+    else
+        tw_decimal_format(value, ret_text); /* nanoseconds are seconds at 1e-9 */
+}
+
 bool pretrade_ask(const tw_pretrade *gate, const pretrade_candidate *candidate,
                   tw_pretrade_reason reason, tw_pretrade_verdict *ret_verdict) {
     TW_ASSERT(reason > TW_PRETRADE_PASSED && reason < TW_PRETRADE_REASON_COUNT);

@@ -10,8 +10,6 @@
  *     runs as long. Without either, the other threads do one load a turn.
  *  2. One buffer of `capacity` bytes makes every message; nothing else grows.
  */
-#include <string.h>
-
 #include "dashboard_priv.h"
 
 static const int64_t PERIOD_NS = 250 * TW_NS_PER_MS;
@@ -24,7 +22,6 @@ enum {
     CONNECTION_COUNT_MAX = 64,
     HEADER_SIZE_MAX = 8192,
     BAR_SIZE = 160,
-    WORD_COUNT = 5,
     BUFFER_COUNT = 24 /* answers on their way, together */
 };
 
@@ -35,14 +32,7 @@ static bool is_wanted(const tw_dashboard *dashboard) {
         if (dashboard->pending[i].reply != NULL)
             return true;
     }
-    return dashboard_streams_listen(dashboard);
-}
-
-static void take_view(tw_dashboard *dashboard) {
-    bool fresh = false;
-    const tw_engine_view *view = tw_engine_viewer_read(dashboard->viewer, &fresh);
-    if (fresh)
-        dashboard->view = view;
+    return tw_dashboard_stream_count(dashboard) > 0;
 }
 
 static void on_tick(void *context) {
@@ -58,7 +48,7 @@ static void on_tick(void *context) {
 }
 
 void dashboard_look(tw_dashboard *dashboard) {
-    take_view(dashboard);
+    dashboard->view = tw_engine_viewer_read(dashboard->viewer, NULL);
     dashboard_routes_answer_pending(dashboard);
 }
 
@@ -126,44 +116,6 @@ void tw_dashboard_turn_recorder(tw_dashboard *dashboard, int64_t now_ns) {
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
-/* Copies of the texts, one behind the other. */
-static tw_status copy_words(tw_dashboard *dashboard) {
-    tw_dashboard_config *config = &dashboard->config;
-    const char **words[WORD_COUNT] = {&config->venue_name, &config->strategy, &config->store,
-                                      &config->backend, &config->address};
-    size_t size = 0;
-    for (size_t i = 0; i < WORD_COUNT; i++)
-        size += strlen(*words[i]) + 1;
-    dashboard->words = TW_NEW(dashboard->allocator, size, char);
-    if (dashboard->words == NULL)
-        return TW_NO_MEMORY;
-    dashboard->words_size = size;
-    char *to = dashboard->words;
-    for (size_t i = 0; i < WORD_COUNT; i++) {
-        size_t length = strlen(*words[i]) + 1;
-        memcpy(to, *words[i], length);
-        *words[i] = to;
-        to += length;
-    }
-    return TW_OK;
-}
-
-static tw_status copy_names(tw_dashboard *dashboard) {
-    const tw_dashboard_config *config = &dashboard->config;
-    dashboard->names =
-        tw_allocate(dashboard->allocator, config->symbol_count, TW_SYMBOL_NAME_SIZE, 8);
-    if (dashboard->names == NULL)
-        return TW_NO_MEMORY;
-    for (uint32_t i = 0; i < config->symbol_count; i++) {
-        tw_slice name = tw_slice_of(tw_symbols_name(config->symbols, i));
-        tw_status status = tw_slice_copy(name, dashboard->names[i], TW_SYMBOL_NAME_SIZE);
-        TW_ASSERT(status == TW_OK); /* no name is longer */
-    }
-    memcpy(dashboard->timeframes_ns, config->timeframes_ns,
-           config->timeframe_count * sizeof dashboard->timeframes_ns[0]);
-    return TW_OK;
-}
-
 static tw_status take_memory(tw_dashboard *dashboard) {
     const tw_allocator *allocator = dashboard->allocator;
     dashboard->capacity = dashboard_state_size_max(dashboard->config.symbol_count) +
@@ -174,11 +126,7 @@ static tw_status take_memory(tw_dashboard *dashboard) {
     if (dashboard->memory == NULL || dashboard->bars == NULL || dashboard->scratch == NULL)
         return TW_NO_MEMORY;
     tw_histogram_init(dashboard->scratch);
-    tw_status status = copy_words(dashboard);
-    if (status == TW_OK)
-        status = copy_names(dashboard);
-    if (status == TW_OK)
-        status = tw_triple_buffer_new(allocator, sizeof(dashboard_venue), &dashboard->venue);
+    tw_status status = tw_triple_buffer_new(allocator, sizeof(dashboard_venue), &dashboard->venue);
     if (status == TW_OK)
         status = tw_triple_buffer_new(allocator, sizeof(dashboard_recorder), &dashboard->recorder);
     if (status == TW_OK)
@@ -285,8 +233,6 @@ void tw_dashboard_free(tw_dashboard *dashboard) {
     TW_DELETE(allocator, dashboard->scratch, 1, tw_histogram);
     TW_DELETE(allocator, dashboard->bars, TW_DASHBOARD_BAR_COUNT_MAX, tw_bar);
     TW_DELETE(allocator, dashboard->memory, dashboard->capacity, char);
-    TW_DELETE(allocator, dashboard->words, dashboard->words_size, char);
-    tw_release(allocator, dashboard->names, dashboard->config.symbol_count, TW_SYMBOL_NAME_SIZE, 8);
     TW_DELETE(allocator, dashboard, 1, tw_dashboard);
 }
 

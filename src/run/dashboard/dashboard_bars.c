@@ -25,9 +25,9 @@ static void append_bar(tw_text *text, const tw_bar *bar) {
 static void append_head(const tw_dashboard *dashboard, const dashboard_stream *stream,
                         const char *type, tw_text *text) {
     char timeframe[TW_TIME_TEXT_SIZE];
-    tw_timeframe_format(dashboard->timeframes_ns[stream->frame], timeframe);
+    tw_timeframe_format(dashboard->config.timeframes_ns[stream->frame], timeframe);
     tw_text_append_format(text, "{\"type\":\"%s\",\"symbol\":", type);
-    tw_text_append_json(text, tw_slice_of(dashboard->names[stream->symbol]));
+    tw_text_append_json(text, tw_slice_of(dashboard_name(dashboard, stream->symbol)));
     tw_text_append_format(text, ",\"timeframe\":\"%s\",", timeframe);
 }
 
@@ -38,8 +38,8 @@ static size_t read_past(tw_dashboard *dashboard, const dashboard_stream *stream,
     if (config->read_bars == NULL)
         return 0;
     size_t count = config->read_bars(config->read_context, stream->symbol,
-                                     dashboard->timeframes_ns[stream->frame], dashboard->bars,
-                                     TW_DASHBOARD_BAR_COUNT_MAX);
+                                     dashboard->config.timeframes_ns[stream->frame],
+                                     dashboard->bars, TW_DASHBOARD_BAR_COUNT_MAX);
     TW_ASSERT(count <= TW_DASHBOARD_BAR_COUNT_MAX);
     while (count > 0 && dashboard->bars[count - 1].time_ns >= before_ns)
         count--;

@@ -63,11 +63,7 @@ typedef struct dashboard_recorder {
 
 struct tw_dashboard {
     const tw_allocator *allocator;
-    tw_dashboard_config config; /* its texts are copies */
-    char *words;                /* that hold them */
-    size_t words_size;
-    int64_t timeframes_ns[TW_ENGINE_TIMEFRAME_COUNT_MAX];
-    char (*names)[TW_SYMBOL_NAME_SIZE];
+    tw_dashboard_config config;
     bool loopback;
     char *token; /* a page of memory of its own */
     int64_t started_ns;
@@ -104,6 +100,9 @@ struct tw_dashboard {
 /* Takes the newest view if there is one, and begins or ends to want them. */
 void dashboard_look(tw_dashboard *dashboard);
 void dashboard_want(tw_dashboard *dashboard);
+static inline const char *dashboard_name(const tw_dashboard *dashboard, tw_symbol symbol) {
+    return tw_symbols_name(dashboard->config.symbols, symbol);
+}
 
 /* ---- dashboard_access.c -------------------------------------------------------------------- */
 
@@ -127,7 +126,6 @@ void dashboard_routes_answer_pending(tw_dashboard *dashboard);
 
 tw_status dashboard_streams_begin(tw_dashboard *dashboard, tw_http_reply *reply) TW_MUST_CHECK;
 void dashboard_streams_tick(tw_dashboard *dashboard);
-bool dashboard_streams_listen(const tw_dashboard *dashboard);
 void dashboard_streams_stop(tw_dashboard *dashboard);
 void dashboard_streams_free(tw_dashboard *dashboard);
 

@@ -94,7 +94,7 @@ static void write_position(const tw_dashboard *dashboard, const tw_engine_view_p
                            tw_text *text) {
     const tw_engine_holding *holding = &position->holding;
     dashboard_put_open(text, NULL, '{');
-    dashboard_put_word(text, "symbol", dashboard->names[holding->symbol]);
+    dashboard_put_word(text, "symbol", dashboard_name(dashboard, holding->symbol));
     dashboard_put_decimal(text, "quantity", holding->quantity_after.nano);
     dashboard_put_decimal(text, "price", holding->price.nano);
     dashboard_put_decimal(text, "average", holding->average_price.nano);
@@ -138,16 +138,10 @@ static void write_risk(const tw_engine_view *view, tw_text *text) {
     tw_text_append_char(text, '}');
 }
 
-/* Counts as they are, everything else exact at 1e-9; of a time: seconds. */
-static void put_amount(tw_text *text, const char *key, tw_pretrade_unit unit, int64_t value) {
-    dashboard_put_key(text, key);
-    if (unit != TW_PRETRADE_UNIT_COUNT && unit != TW_PRETRADE_UNIT_NONE) {
-        dashboard_decimal(text, value);
-        return;
-    }
-    tw_text_append_char(text, '"');
-    tw_text_append_i64(text, value);
-    tw_text_append_char(text, '"');
+static void put_amount(tw_text *text, const char *key, tw_pretrade_reason reason, int64_t value) {
+    char amount[TW_DECIMAL_TEXT_SIZE];
+    tw_pretrade_value_format(reason, value, amount);
+    dashboard_put_word(text, key, amount);
 }
 
 static const char *unit_word(tw_pretrade_unit unit) {
@@ -158,13 +152,12 @@ static const char *unit_word(tw_pretrade_unit unit) {
 }
 
 static void write_limit(const tw_engine_view_limit *limit, tw_text *text) {
-    tw_pretrade_unit unit = tw_pretrade_reason_unit(limit->reason);
     dashboard_put_open(text, NULL, '{');
     dashboard_put_word(text, "reason", tw_pretrade_reason_name(limit->reason));
-    dashboard_put_word(text, "unit", unit_word(unit));
-    put_amount(text, "limit", unit, limit->limit);
+    dashboard_put_word(text, "unit", unit_word(tw_pretrade_reason_unit(limit->reason)));
+    put_amount(text, "limit", limit->reason, limit->limit);
     if (limit->known)
-        put_amount(text, "figure", unit, limit->figure);
+        put_amount(text, "figure", limit->reason, limit->figure);
     else
         dashboard_put_null(text, "figure");
     dashboard_put_real(text, "used",
@@ -210,7 +203,7 @@ static void write_order(const tw_dashboard *dashboard, const tw_engine_view_orde
     bool named = order->symbol < dashboard->config.symbol_count;
     dashboard_put_open(text, NULL, '{');
     dashboard_put_word(text, "id", order->client_order_id);
-    dashboard_put_word(text, "symbol", named ? dashboard->names[order->symbol] : "");
+    dashboard_put_word(text, "symbol", named ? dashboard_name(dashboard, order->symbol) : "");
     dashboard_put_word(text, "side", tw_side_name((tw_side)order->side));
     dashboard_put_decimal(text, "quantity", order->quantity.nano);
     dashboard_put_decimal(text, "filled", order->filled.nano);
@@ -279,9 +272,9 @@ void dashboard_state_write_selection(const tw_dashboard *dashboard, const dashbo
         tw_text_append_char(text, '}');
         return;
     }
-    tw_timeframe_format(dashboard->timeframes_ns[stream->frame], timeframe);
+    tw_timeframe_format(dashboard->config.timeframes_ns[stream->frame], timeframe);
     dashboard_put_open(text, "selected", '{');
-    dashboard_put_word(text, "symbol", dashboard->names[selection->symbol]);
+    dashboard_put_word(text, "symbol", dashboard_name(dashboard, selection->symbol));
     dashboard_put_word(text, "timeframe", timeframe);
     write_levels("bids", selection->bids, selection->bid_count, text);
     write_levels("asks", selection->asks, selection->ask_count, text);
@@ -306,12 +299,12 @@ void dashboard_state_write_hello(const tw_dashboard *dashboard, tw_text *text) {
     dashboard_put_open(text, "symbols", '[');
     for (uint32_t i = 0; i < config->symbol_count; i++) {
         dashboard_separate(text);
-        tw_text_append_json(text, tw_slice_of(dashboard->names[i]));
+        tw_text_append_json(text, tw_slice_of(dashboard_name(dashboard, i)));
     }
     tw_text_append_char(text, ']');
     dashboard_put_open(text, "timeframes", '[');
     for (uint32_t i = 0; i < config->timeframe_count; i++) {
-        tw_timeframe_format(dashboard->timeframes_ns[i], timeframe);
+        tw_timeframe_format(dashboard->config.timeframes_ns[i], timeframe);
         dashboard_separate(text);
         tw_text_append_json(text, tw_slice_of(timeframe));
     }

@@ -63,22 +63,12 @@ static tw_status on_root(void *context, tw_json_value *value) {
     return tw_json_each_field(value, on_field, context);
 }
 
-static bool find_symbol(const tw_dashboard *dashboard, tw_slice name, tw_symbol *ret_symbol) {
-    for (uint32_t i = 0; i < dashboard->config.symbol_count; i++) {
-        if (tw_slice_equal_string(name, dashboard->names[i])) {
-            *ret_symbol = i;
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool find_frame(const tw_dashboard *dashboard, tw_slice word, uint32_t *ret_frame) {
     int64_t span_ns = 0;
     if (tw_timeframe_parse(word, &span_ns) != TW_OK)
         return false;
     for (uint32_t i = 0; i < dashboard->config.timeframe_count; i++) {
-        if (dashboard->timeframes_ns[i] == span_ns) {
+        if (dashboard->config.timeframes_ns[i] == span_ns) {
             *ret_frame = i;
             return true;
         }
@@ -88,11 +78,11 @@ static bool find_frame(const tw_dashboard *dashboard, tw_slice word, uint32_t *r
 
 static void select_symbol(dashboard_stream *stream, const message *read) {
     tw_dashboard *owner = stream->owner;
-    tw_symbol symbol = 0;
+    tw_symbol symbol = tw_symbols_find(owner->config.symbols, read->select);
     uint32_t frame = 0;
-    if (!find_symbol(owner, read->select, &symbol) || !find_frame(owner, read->timeframe, &frame) ||
+    if (symbol >= owner->config.symbol_count || !find_frame(owner, read->timeframe, &frame) ||
         tw_engine_viewer_select(owner->viewer, place_of(stream), symbol,
-                                owner->timeframes_ns[frame]) != TW_OK) {
+                                owner->config.timeframes_ns[frame]) != TW_OK) {
         tw_socket_close(stream->socket, TW_SOCKET_POLICY, "there is no such symbol or timeframe");
         return;
     }
@@ -108,8 +98,7 @@ static void greet(dashboard_stream *stream) {
     tw_text text = tw_text_over(owner->memory, owner->capacity);
     stream->known = true;
     dashboard_state_write_hello(owner, &text);
-    if (tell(stream, &text) == TW_OK)
-        dashboard_want(owner);
+    (void)tell(stream, &text);
 }
 
 static void on_message(void *context, tw_socket *socket, const tw_socket_message *told) {
@@ -224,7 +213,7 @@ static void tell_bars(dashboard_stream *stream, int64_t now_ns) {
     const tw_dashboard *owner = stream->owner;
     const tw_engine_view_selection *selection = &owner->view->selections[place_of(stream)];
     if (!stream->selected || !selection->on || selection->symbol != stream->symbol ||
-        selection->timeframe_ns != owner->timeframes_ns[stream->frame])
+        selection->timeframe_ns != owner->config.timeframes_ns[stream->frame])
         return; /* no view has it yet */
     uint64_t ended = selection->bars_ended - stream->bars_ended;
     if (!stream->bars_told || selection->bars_ended < stream->bars_ended ||
@@ -286,10 +275,6 @@ void dashboard_streams_tick(tw_dashboard *dashboard) {
 }
 
 /* ---- end ----------------------------------------------------------------------------------- */
-
-bool dashboard_streams_listen(const tw_dashboard *dashboard) {
-    return tw_dashboard_stream_count(dashboard) > 0;
-}
 
 void dashboard_streams_stop(tw_dashboard *dashboard) {
     char memory[64];

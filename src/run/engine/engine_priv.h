@@ -389,8 +389,6 @@ bool limits_allow(tw_engine *engine, const tw_order *order, intent_checks *ret_c
 void limits_record_checks(tw_engine *engine, const char *client_order_id,
                           const intent_checks *checks);
 bool limits_allow_cancel(tw_engine *engine);
-/* A limit or figure in the unit of its reason, in TW_DECIMAL_TEXT_SIZE bytes. */
-void limits_format(tw_pretrade_reason reason, int64_t value, char *ret_text);
 void limits_record(tw_engine *engine);
 /* The controls that have a limit, with their figures; returns how many. */
 uint32_t limits_view(const tw_engine *engine, const tw_pretrade_figures *figures,

@@ -59,8 +59,8 @@ static void deny(tw_engine *engine, const tw_order *order, const tw_pretrade_ver
     char actual[TW_DECIMAL_TEXT_SIZE];
     const char *reason = tw_pretrade_reason_name(verdict->reason);
     tw_decimal_format(order->quantity.nano, quantity);
-    limits_format(verdict->reason, verdict->limit, limit);
-    limits_format(verdict->reason, verdict->actual, actual);
+    tw_pretrade_value_format(verdict->reason, verdict->limit, limit);
+    tw_pretrade_value_format(verdict->reason, verdict->actual, actual);
     engine->report.orders_denied++;
     engine->report.denied[verdict->reason]++;
     snprintf(engine->report.denied_reason, sizeof engine->report.denied_reason, "%s", reason);

@@ -156,7 +156,7 @@ static const told_limit *tell_limit(tw_engine *engine, tw_pretrade_reason reason
         return told;
     char value[TW_DECIMAL_TEXT_SIZE];
     tw_text text = tw_text_over(told->text, sizeof told->text);
-    limits_format(reason, limit, value);
+    tw_pretrade_value_format(reason, limit, value);
     RECORD_PUT(&text, ",\"");
     tw_text_append_string(&text, tw_pretrade_reason_name(reason));
     RECORD_PUT(&text, "\":[\"");
@@ -189,7 +189,7 @@ void limits_record_checks(tw_engine *engine, const char *client_order_id,
         const told_limit *told = tell_limit(engine, reason, verdict->limit);
         tw_text one = tw_text_over(memory, sizeof memory);
         tw_text_append(&one, (tw_slice){told->text, told->size});
-        limits_format(reason, verdict->actual, actual);
+        tw_pretrade_value_format(reason, verdict->actual, actual);
         tw_text_append_string(&one, actual);
         RECORD_PUT(&one, "\"]");
         tw_text_append(text, tw_text_slice(&one)); /* as a whole, or not at all */
@@ -210,15 +210,6 @@ bool limits_allow_cancel(tw_engine *engine) {
 
 void limits_refresh(tw_engine *engine) {
     tw_pretrade_refresh(engine->gate);
-}
-
-void limits_format(tw_pretrade_reason reason, int64_t value, char *ret_text) {
-    tw_pretrade_unit unit = tw_pretrade_reason_unit(reason);
-    tw_text text = tw_text_over(ret_text, TW_DECIMAL_TEXT_SIZE);
-    if (unit == TW_PRETRADE_UNIT_COUNT || unit == TW_PRETRADE_UNIT_NONE)
-        tw_text_append_i64(&text, value);
-    else
-        tw_decimal_format(value, ret_text); /* of a time: seconds */
 }
 
 enum { ROW_COUNT_MAX = 24 };
@@ -272,7 +263,7 @@ void limits_record(tw_engine *engine) {
     tw_text_append_char(&text, '{');
     for (size_t i = 0; i < count; i++) {
         char value[TW_DECIMAL_TEXT_SIZE];
-        limits_format(rows[i].reason, rows[i].value, value);
+        tw_pretrade_value_format(rows[i].reason, rows[i].value, value);
         tw_text_append_format(&text, "%s\"%s\":\"%s\"", text.size == 1 ? "" : ",",
                               tw_pretrade_reason_name(rows[i].reason), value);
     }
