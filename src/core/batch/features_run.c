@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "features_priv.h"
+#include "fnv.h"
 
 typedef struct run {
     tw_features *f;
@@ -32,12 +33,12 @@ static bool is_remembered(const run *r) {
     return r->panel->series != NULL && r->panel->shape.rows <= r->f->rows_remembered;
 }
 
-/* FNV-1a over the rows at which sessions begin. */
+/* Of the rows at which sessions begin. */
 static uint64_t hash_sessions(const tw_features_panel *panel) {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash = FNV_BASIS;
     for (size_t i = 0; panel->resets != NULL && i < panel->shape.rows; i++) {
         if (panel->resets[i])
-            hash = (hash ^ i) * UINT64_C(0x100000001b3);
+            hash = fnv_add(hash, i);
     }
     return hash;
 }

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "fnv.h"
 #include "tradewind/market.h"
 
 #define COUNT_MAX (UINT32_C(1) << 28)
@@ -79,11 +80,9 @@ static bool is_name(tw_slice name) {
     return true;
 }
 
-/* FNV-1a, its upper half folded in because the slots are chosen by low bits. */
+/* The upper half is folded in because the slots are chosen by low bits. */
 static uint32_t hash_of(tw_slice name) {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < name.size; i++)
-        hash = (hash ^ (unsigned char)name.data[i]) * UINT64_C(0x100000001b3);
+    uint64_t hash = fnv_bytes(FNV_BASIS, name.data, name.size);
     return (uint32_t)(hash ^ (hash >> 32));
 }
 

@@ -16,6 +16,8 @@
 #include <string.h>
 
 #include "alpaca_recent.h"
+#include "fnv.h"
+#include "splitmix.h"
 #include "tradewind/alpaca_fills.h"
 
 #define ORDER_COUNT_DEFAULT 4096
@@ -53,7 +55,7 @@ struct tw_alpaca_fills {
 /* ---- keys --------------------------------------------------------------------------------- */
 
 static uint64_t key_of_text(const char *text) {
-    return alpaca_key_end(alpaca_key_add(ALPACA_KEY_BEGIN, text, strlen(text)));
+    return splitmix_scatter(fnv_bytes(FNV_BASIS, text, strlen(text)));
 }
 
 static uint64_t key_of_order(const tw_alpaca_order *order) {
@@ -67,9 +69,9 @@ static uint64_t key_of_update(const tw_alpaca_order_update *update) {
     if (update->event_id[0] != '\0')
         return key_of_text(update->event_id);
     uint64_t sum = key_of_order(&update->order);
-    sum = alpaca_key_add(sum, update->event_word, strlen(update->event_word));
-    sum = alpaca_key_add(sum, &update->timestamp_ns, sizeof update->timestamp_ns);
-    return alpaca_key_end(alpaca_key_add(sum, &update->order.order.filled.nano, sizeof(int64_t)));
+    sum = fnv_bytes(sum, update->event_word, strlen(update->event_word));
+    sum = fnv_bytes(sum, &update->timestamp_ns, sizeof update->timestamp_ns);
+    return splitmix_scatter(fnv_bytes(sum, &update->order.order.filled.nano, sizeof(int64_t)));
 }
 
 /* ---- slots -------------------------------------------------------------------------------- */

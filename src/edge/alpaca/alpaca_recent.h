@@ -19,22 +19,6 @@ typedef struct alpaca_recent {
     uint64_t count; /* ever */
 } alpaca_recent;
 
-#define ALPACA_KEY_BEGIN UINT64_C(14695981039346656037)
-
-/* FNV-1a; alpaca_key_end stirs it. */
-static inline uint64_t alpaca_key_add(uint64_t key, const void *bytes, size_t size) {
-    const unsigned char *from = (const unsigned char *)bytes;
-    for (size_t i = 0; i < size; i++)
-        key = (key ^ from[i]) * UINT64_C(1099511628211);
-    return key;
-}
-
-static inline uint64_t alpaca_key_end(uint64_t key) {
-    key = (key ^ (key >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    key = (key ^ (key >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return key ^ (key >> 31);
-}
-
 /* All memory at once. TW_NO_MEMORY, and alpaca_recent_done is to be called all the same. */
 tw_status alpaca_recent_init(alpaca_recent *recent, const tw_allocator *allocator,
                              uint32_t capacity) TW_MUST_CHECK;

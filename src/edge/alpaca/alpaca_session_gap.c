@@ -9,26 +9,28 @@
  * Invariant (of alpaca_session.c, 2): live trades and bars are passed on when `mending` is empty.
  */
 #include "alpaca_session_priv.h"
+#include "fnv.h"
+#include "splitmix.h"
 #include "tradewind/time.h"
 
 #define MINUTE_NS (60 * TW_NS_PER_SECOND)
 
 static uint64_t key_of_trade(const tw_trade *trade) {
-    uint64_t key = alpaca_key_add(ALPACA_KEY_BEGIN, &trade->symbol, sizeof trade->symbol);
-    key = alpaca_key_add(key, &trade->id, sizeof trade->id);
-    key = alpaca_key_add(key, &trade->time_ns, sizeof trade->time_ns);
-    key = alpaca_key_add(key, &trade->price.nano, sizeof trade->price.nano);
-    key = alpaca_key_add(key, &trade->exchange, 1); /* ids are an exchange's own */
-    key = alpaca_key_add(key, &trade->mark, 1);
-    return alpaca_key_end(alpaca_key_add(key, &trade->quantity.nano, sizeof(int64_t)));
+    uint64_t key = fnv_bytes(FNV_BASIS, &trade->symbol, sizeof trade->symbol);
+    key = fnv_bytes(key, &trade->id, sizeof trade->id);
+    key = fnv_bytes(key, &trade->time_ns, sizeof trade->time_ns);
+    key = fnv_bytes(key, &trade->price.nano, sizeof trade->price.nano);
+    key = fnv_bytes(key, &trade->exchange, 1); /* ids are an exchange's own */
+    key = fnv_bytes(key, &trade->mark, 1);
+    return splitmix_scatter(fnv_bytes(key, &trade->quantity.nano, sizeof(int64_t)));
 }
 
 /* Of what a bar says: a bar of the same minute with other figures is news. */
 static uint64_t key_of_bar(const tw_bar *bar) {
     const int64_t words[] = {bar->time_ns,  bar->timeframe_ns, bar->open.nano,  bar->high.nano,
                              bar->low.nano, bar->close.nano,   bar->volume.nano};
-    uint64_t key = alpaca_key_add(ALPACA_KEY_BEGIN, &bar->symbol, sizeof bar->symbol);
-    return alpaca_key_end(alpaca_key_add(key, words, sizeof words));
+    uint64_t key = fnv_bytes(FNV_BASIS, &bar->symbol, sizeof bar->symbol);
+    return splitmix_scatter(fnv_bytes(key, words, sizeof words));
 }
 
 /* ---- passing on --------------------------------------------------------------------------- */

@@ -12,10 +12,8 @@
  */
 #include <string.h>
 
+#include "fnv.h"
 #include "tradewind/breaker_set.h"
-
-#define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME UINT64_C(0x100000001b3)
 
 /* The context of a breaker's hooks. */
 struct member {
@@ -180,11 +178,11 @@ static char small_letter(char letter) {
     return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
 }
 
-/* FNV-1a (Fowler, Noll and Vo) of the name in small letters, and the port. */
+/* Of the name in small letters, and the port. */
 static uint64_t hash_of(tw_slice name, uint16_t port) {
-    uint64_t hash = FNV_OFFSET ^ port;
+    uint64_t hash = FNV_BASIS ^ port;
     for (size_t i = 0; i < name.size; i++)
-        hash = (hash ^ (unsigned char)small_letter(name.data[i])) * FNV_PRIME;
+        hash = fnv_add(hash, (unsigned char)small_letter(name.data[i]));
     return hash ^ hash >> 32;
 }
 

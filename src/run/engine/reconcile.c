@@ -23,8 +23,10 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine_priv.h"
+#include "fnv.h"
 
 static const int64_t RECHECK_NS = 2 * TW_NS_PER_SECOND;
 
@@ -76,9 +78,7 @@ uint64_t reconcile_turn(tw_engine *engine) {
 
 bool reconcile_is_news(tw_engine *engine, const char *venue_order_id) {
     engine_reconcile *state = &engine->reconcile;
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (const char *at = venue_order_id; *at != '\0'; at++)
-        hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+    uint64_t hash = fnv_bytes(FNV_BASIS, venue_order_id, strlen(venue_order_id));
     for (uint32_t i = 0; i < FOREIGN_COUNT; i++) {
         if (state->foreign[i] == hash)
             return false;

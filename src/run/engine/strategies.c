@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fnv.h"
 #include "strategies_priv.h"
 
 static const uint32_t NAMES_MAX = 16; /* of symbols that are told to have no history */
@@ -227,21 +228,14 @@ static tw_status weigh(tw_engine *engine, bool *ret_keep, tw_error *error) {
     return TW_OK;
 }
 
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size) {
-    const unsigned char *at = bytes;
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
-/* FNV-1a over the strategy's word and the name and target of every symbol. */
+/* Over the strategy's word and the name and target of every symbol. */
 static uint64_t fingerprint_of(const tw_engine *engine) {
     const char *word = tw_strategy_name(engine->config.strategy);
-    uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), word, strlen(word) + 1);
+    uint64_t hash = fnv_bytes(FNV_BASIS, word, strlen(word) + 1);
     for (tw_symbol s = 0; s < engine->config.symbol_count; s++) {
         const char *name = tw_symbols_name(engine->names, s);
-        hash = hash_bytes(hash, name, strlen(name) + 1);
-        hash = hash_bytes(hash, &engine->symbols[s].target_nano, sizeof(int64_t));
+        hash = fnv_bytes(hash, name, strlen(name) + 1);
+        hash = fnv_bytes(hash, &engine->symbols[s].target_nano, sizeof(int64_t));
     }
     return hash;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fnv.h"
 #include "holding.h"
 #include "ledger_priv.h"
 
@@ -45,10 +46,7 @@ void uuid_write(tw_random *random, char *buffer) {
 }
 
 uint64_t text_hash(tw_slice text, uint64_t salt) {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ salt;
-    for (size_t i = 0; i < text.size; i++)
-        hash = (hash ^ (uint8_t)text.data[i]) * UINT64_C(0x100000001b3);
-    return hash;
+    return fnv_bytes(FNV_BASIS ^ salt, text.data, text.size);
 }
 
 /* ---- life ---------------------------------------------------------------------------------- */

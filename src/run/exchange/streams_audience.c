@@ -16,6 +16,7 @@
  */
 #include <string.h>
 
+#include "fnv.h"
 #include "streams_priv.h"
 
 /* ---- interests ------------------------------------------------------------------------------ */
@@ -42,9 +43,9 @@ static bool interest_is_empty(const stream_feed *feed, const stream_interest *in
 }
 
 static uint64_t interest_hash(const stream_feed *feed, const stream_interest *interest) {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ interest->all;
+    uint64_t hash = FNV_BASIS ^ interest->all;
     for (size_t i = 0; i < interest_words(feed); i++)
-        hash = (hash ^ interest->wanted[i]) * UINT64_C(0x100000001b3);
+        hash = fnv_add(hash, interest->wanted[i]);
     return hash;
 }
 

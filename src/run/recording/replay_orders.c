@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "fnv.h"
 #include "tradewind/map.h"
 
 enum { ORDERS_AT_FIRST = 256, ORDER_COUNT_MAX = 1 << 22 };
@@ -23,10 +24,7 @@ struct replay_orders {
 };
 
 static uint64_t hash_of(const char *id) {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (; *id != '\0'; id++)
-        hash = (hash ^ (unsigned char)*id) * UINT64_C(0x100000001b3);
-    return hash;
+    return fnv_bytes(FNV_BASIS, id, strlen(id));
 }
 
 /* Ids whose hashes are the same are told apart; the second of them counts as unknown. */
