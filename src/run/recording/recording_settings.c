@@ -14,7 +14,6 @@
 #include "tradewind/time.h"
 
 typedef enum setting_kind {
-    SETTING_LOCAL, /* means something in its own process only, or has rows of its own */
     SETTING_TEXT,
     SETTING_COUNT32,
     SETTING_COUNT64,
@@ -26,9 +25,10 @@ typedef enum setting_kind {
     SETTING_LEVEL
 } setting_kind;
 
-/* name, kind, and how an initialiser of it begins: ONE value, MANY in braces, or a part of
- * its own. */
-#define ENGINE_FIELDS(F)                \
+/* F: name, kind, and how an initialiser of it begins: ONE value, MANY in braces, or a part of its
+ * own. L: a field without a row, which means something in its own process only, or has rows of its
+ * own. */
+#define ENGINE_FIELDS(F, L)             \
     F(strategy_name, TEXT, MANY)        \
     F(epoch, COUNT64, ONE)              \
     F(intent_sequence, COUNT64, ONE)    \
@@ -42,39 +42,39 @@ typedef enum setting_kind {
     F(timeframes_ns, SPAN, MANY)        \
     F(timeframe_count, COUNT32, ONE)    \
     F(strategy, STRATEGY, ONE)          \
-    F(target_weights, LOCAL, ONE)       \
+    L(target_weights, ONE)              \
     F(cash_weight, SHARE, ONE)          \
     F(band, SHARE, ONE)                 \
     F(rebalance_interval_ns, SPAN, ONE) \
     F(times_s, COUNT32, MANY)           \
     F(time_count, COUNT32, ONE)         \
-    F(zone, LOCAL, ONE)                 \
+    L(zone, ONE)                        \
     F(drift_ignored, YES, ONE)          \
-    F(momentum, LOCAL, MOMENTUM)        \
-    F(port, LOCAL, MANY)                \
+    L(momentum, MOMENTUM)               \
+    L(port, MANY)                       \
     F(strategy_budget_ns, SPAN, ONE)    \
     F(order_patience_ns, SPAN, ONE)     \
     F(duration_ns, SPAN, ONE)           \
     F(lot, NANO, MANY)                  \
-    F(controls, LOCAL, MANY)            \
+    L(controls, MANY)                   \
     F(kill_on_stop, LEVEL, ONE)         \
     F(warm_ns_max, SPAN, ONE)           \
     F(decision_gap_ns, SPAN, ONE)       \
     F(resume_ns_max, SPAN, ONE)         \
     F(reconcile_ns, SPAN, ONE)          \
     F(difference_max, COUNT32, ONE)     \
-    F(monotonic_ns, LOCAL, ONE)         \
-    F(flight, LOCAL, ONE)
+    L(monotonic_ns, ONE)                \
+    L(flight, ONE)
 
 #define MOMENTUM_FIELDS(F) \
     F(top, COUNT32, ONE)   \
     F(days, COUNT32, ONE)  \
     F(skip, COUNT32, ONE)
 
-#define CONTROLS_FIELDS(F)                     \
+#define CONTROLS_FIELDS(F, L)                  \
     F(symbol_count, COUNT32, ONE)              \
     F(order_count_max, COUNT32, ONE)           \
-    F(limits, LOCAL, LIMITS)                   \
+    L(limits, LIMITS)                          \
     F(market_orders, YES, ONE)                 \
     F(on_margin, YES, ONE)                     \
     F(cash_min, NANO, MANY)                    \
@@ -110,14 +110,16 @@ typedef enum setting_kind {
 #define FIRST_ONE 0,
 #define FIRST_MANY {0},
 #define FIRST(name, kind, first) FIRST_##first
-#define FIRST_OF_PART(name, kind, first) FIRST_##first
-#define FIRST_MOMENTUM {MOMENTUM_FIELDS(FIRST_OF_PART)},
-#define FIRST_LIMITS {LIMITS_FIELDS(FIRST_OF_PART)},
+#define FIRST_LOCAL(name, first) FIRST_##first
+#define FIRST_MOMENTUM {MOMENTUM_FIELDS(FIRST)},
+#define FIRST_LIMITS {LIMITS_FIELDS(FIRST)},
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic error "-Wmissing-field-initializers"
-__attribute__((unused)) static const tw_engine_config every_field = {ENGINE_FIELDS(FIRST)};
-__attribute__((unused)) static const tw_pretrade_config every_control = {CONTROLS_FIELDS(FIRST)};
+__attribute__((unused)) static const tw_engine_config every_field = {
+    ENGINE_FIELDS(FIRST, FIRST_LOCAL)};
+__attribute__((unused)) static const tw_pretrade_config every_control = {
+    CONTROLS_FIELDS(FIRST, FIRST_LOCAL)};
 #pragma GCC diagnostic pop
 
 /* ---- rows ---------------------------------------------------------------------------------- */
@@ -129,40 +131,30 @@ typedef struct setting_row {
     size_t size;
 } setting_row;
 
-// NOLINTBEGIN(bugprone-sizeof-expression): of a field that points, the pointer's size is meant
 #define ROW(prefix, path, kind) \
     {prefix, SETTING_##kind, offsetof(tw_engine_config, path), sizeof((tw_engine_config *)0)->path},
 #define ENGINE_ROW(name, kind, first) ROW(#name, name, kind)
 #define MOMENTUM_ROW(name, kind, first) ROW("momentum." #name, momentum.name, kind)
 #define CONTROLS_ROW(name, kind, first) ROW("controls." #name, controls.name, kind)
+#define NO_ROW(name, first)
 #define LIMITS_ROW(name, kind, first) ROW("controls.limits." #name, controls.limits.name, kind)
 
-static const setting_row rows[] = {ENGINE_FIELDS(ENGINE_ROW) MOMENTUM_FIELDS(MOMENTUM_ROW)
-                                       CONTROLS_FIELDS(CONTROLS_ROW) LIMITS_FIELDS(LIMITS_ROW)};
-// NOLINTEND(bugprone-sizeof-expression)
+static const setting_row rows[] = {ENGINE_FIELDS(ENGINE_ROW, NO_ROW) MOMENTUM_FIELDS(
+    MOMENTUM_ROW) CONTROLS_FIELDS(CONTROLS_ROW, NO_ROW) LIMITS_FIELDS(LIMITS_ROW)};
 
 enum { ROW_COUNT = sizeof rows / sizeof rows[0], NAME_SIZE_MAX = 64 };
 
-/* The index-th row that has a text. */
 static const setting_row *row_at(size_t index) {
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        if (rows[i].kind != SETTING_LOCAL && index-- == 0)
-            return &rows[i];
-    }
-    return NULL;
+    TW_ASSERT(index < ROW_COUNT);
+    return &rows[index];
 }
 
 size_t settings_count(void) {
-    size_t count = 0;
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        count += rows[i].kind != SETTING_LOCAL;
-    return count;
+    return ROW_COUNT;
 }
 
 const char *settings_name(size_t index) {
-    const setting_row *row = row_at(index);
-    TW_ASSERT(row != NULL);
-    return row->name;
+    return row_at(index)->name;
 }
 
 /* Bytes of one element. */
@@ -182,7 +174,6 @@ static size_t width_of(setting_kind kind) {
         return sizeof(int64_t);
     case SETTING_SHARE:
         return sizeof(double);
-    case SETTING_LOCAL:
     case SETTING_TEXT:
         break;
     }
@@ -243,7 +234,6 @@ static void write_element(setting_kind kind, const unsigned char *at, tw_text *t
         tw_decimal_format(wide, buffer);
         tw_text_append_string(text, buffer);
         return;
-    case SETTING_LOCAL:
     case SETTING_TEXT:
         break;
     }
@@ -252,7 +242,6 @@ static void write_element(setting_kind kind, const unsigned char *at, tw_text *t
 
 void settings_write(const tw_engine_config *config, size_t index, tw_text *text) {
     const setting_row *row = row_at(index);
-    TW_ASSERT(row != NULL);
     const unsigned char *at = (const unsigned char *)config + row->offset;
     if (row->kind == SETTING_TEXT) {
         tw_text_append_string(text, (const char *)at);
@@ -320,7 +309,7 @@ static tw_status read_element(setting_kind kind, tw_slice text, unsigned char *a
 
 static const setting_row *find_row(tw_slice name) {
     for (size_t i = 0; i < ROW_COUNT; i++) {
-        if (rows[i].kind != SETTING_LOCAL && tw_slice_equal_string(name, rows[i].name))
+        if (tw_slice_equal_string(name, rows[i].name))
             return &rows[i];
     }
     return NULL;
@@ -332,7 +321,7 @@ static tw_status no_row(tw_slice name, tw_error *error) {
     size_t least = SIZE_MAX;
     for (size_t i = 0; i < ROW_COUNT; i++) {
         size_t distance = tw_slice_distance(begin, tw_slice_of(rows[i].name));
-        if (rows[i].kind == SETTING_LOCAL || distance >= least)
+        if (distance >= least)
             continue;
         least = distance;
         nearest = &rows[i];
