@@ -376,7 +376,6 @@ typedef struct tw_engine_report {
     uint64_t trades_lower_bound;
     uint64_t plans_infeasible; /* decisions that found no way into the bands and the cash window */
     uint64_t plans_resumed;    /* went on after an interruption, of this run or an earlier one */
-    uint64_t plans_dropped;    /* ended before their last trade */
     uint64_t orders;
     uint64_t orders_filled;
     uint64_t orders_canceled;

@@ -118,9 +118,6 @@ TW_API const char *tw_replay_setting(const tw_replay *replay, size_t index, tw_t
 TW_API tw_status tw_replay_run(tw_replay *replay, const tw_replay_options *options,
                                tw_replay_result *ret_result, tw_error *error) TW_MUST_CHECK;
 
-/* The engine after the run, for its report; NULL before. Borrowed. */
-TW_API const tw_engine *tw_replay_engine(const tw_replay *replay);
-
 TW_END_DECLS
 
 TW_DEFINE_AUTO(tw_replay, tw_replay_free)

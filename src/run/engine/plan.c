@@ -110,7 +110,6 @@ void plan_end(tw_engine *engine, const char *how, const char *reason) {
     plan->active = false;
     if (plan->decision == 0)
         return;
-    engine->report.plans_dropped += strcmp(how, "done") != 0;
     if (reason != NULL)
         record_journal(engine, "plan_end", "{\"decision\":%llu,\"how\":\"%s\",\"reason\":\"%s\"}",
                        (unsigned long long)plan->decision, how, reason);

@@ -122,16 +122,10 @@ static tw_status answered(tw_recording *recording, item_group group, tw_status s
 /* ---- feed ---------------------------------------------------------------------------------- */
 
 static void note_market(tw_recording *recording, const tw_market_event *event, uint32_t call) {
-    static const struct {
-        uint8_t kind;
-        uint8_t size;
-    } kinds[] = {[TW_MARKET_TRADE] = {ITEM_TRADE, sizeof(tw_trade)},
-                 [TW_MARKET_QUOTE] = {ITEM_QUOTE, sizeof(tw_quote)},
-                 [TW_MARKET_LEVEL] = {ITEM_LEVEL, sizeof(tw_level)},
-                 [TW_MARKET_BAR] = {ITEM_BAR, sizeof(tw_bar)}};
     TW_ASSERT(event->kind >= TW_MARKET_TRADE && event->kind <= TW_MARKET_BAR);
-    note_bytes(recording, (item_head){.kind = kinds[event->kind].kind, .call = call}, &event->as,
-               kinds[event->kind].size);
+    uint8_t kind = (uint8_t)(event->kind - TW_MARKET_TRADE + ITEM_TRADE);
+    note_bytes(recording, (item_head){.kind = kind, .call = call}, &event->as,
+               item_market_size(kind));
 }
 
 static tw_status next_market(void *context, tw_market_event *ret_event) {
@@ -410,11 +404,10 @@ static tw_status check_config(const tw_recording_config *config, const tw_engine
 static tw_status take_memory(tw_recording *recording, const tw_symbols *symbols) {
     const tw_allocator *allocator = recording->allocator;
     const tw_recording_config *config = &recording->config;
-    recording->packed_capacity = BLOCK_SIZE_MAX;
     recording->blocks =
         TW_NEW(allocator, (size_t)config->block_count * config->block_size, uint8_t);
     recording->spare = TW_NEW(allocator, config->block_count, uint32_t);
-    recording->packed = TW_NEW(allocator, recording->packed_capacity, uint8_t);
+    recording->packed = TW_NEW(allocator, BLOCK_SIZE_MAX, uint8_t);
     if (recording->blocks == NULL || recording->spare == NULL || recording->packed == NULL)
         return TW_NO_MEMORY;
     tw_status status =
@@ -475,7 +468,7 @@ void tw_recording_free(tw_recording *recording) {
     TW_DELETE(allocator, recording->blocks, (size_t)config->block_count * config->block_size,
               uint8_t);
     TW_DELETE(allocator, recording->spare, config->block_count, uint32_t);
-    TW_DELETE(allocator, recording->packed, recording->packed_capacity, uint8_t);
+    TW_DELETE(allocator, recording->packed, BLOCK_SIZE_MAX, uint8_t);
     TW_DELETE(allocator, recording, 1, tw_recording);
 }
 

@@ -82,21 +82,22 @@ size_t item_venue_size(uint32_t kind) {
     return SIZE_MAX;
 }
 
-static size_t market_size(uint8_t kind) {
-    switch (kind) {
-    case ITEM_TRADE:
-        return sizeof(tw_trade);
-    case ITEM_QUOTE:
-        return sizeof(tw_quote);
-    case ITEM_LEVEL:
-        return sizeof(tw_level);
-    default:
-        return sizeof(tw_bar);
-    }
-}
+/* The market events in the order of their kinds: bytes, and where the symbol stands. */
+static const struct {
+    size_t size;
+    size_t symbol;
+} MARKET_SHAPES[] = {{sizeof(tw_trade), offsetof(tw_trade, symbol)},
+                     {sizeof(tw_quote), offsetof(tw_quote, symbol)},
+                     {sizeof(tw_level), offsetof(tw_level, symbol)},
+                     {sizeof(tw_bar), offsetof(tw_bar, symbol)}};
 
 static bool is_market(uint8_t kind) {
     return kind >= ITEM_TRADE && kind <= ITEM_BAR;
+}
+
+size_t item_market_size(uint8_t kind) {
+    TW_ASSERT(is_market(kind));
+    return MARKET_SHAPES[kind - ITEM_TRADE].size;
 }
 
 item_group item_group_of(const item_head *head) {
@@ -186,22 +187,9 @@ static void remember(item_context *context, uint8_t kind, uint32_t call, const u
         context->time = words[0];
 }
 
-static size_t symbol_offset(uint8_t kind) {
-    switch (kind) {
-    case ITEM_TRADE:
-        return offsetof(tw_trade, symbol);
-    case ITEM_QUOTE:
-        return offsetof(tw_quote, symbol);
-    case ITEM_LEVEL:
-        return offsetof(tw_level, symbol);
-    default:
-        return offsetof(tw_bar, symbol);
-    }
-}
-
 static uint32_t symbol_of(uint8_t kind, const void *payload) {
     uint32_t symbol = 0;
-    memcpy(&symbol, (const char *)payload + symbol_offset(kind), sizeof symbol);
+    memcpy(&symbol, (const char *)payload + MARKET_SHAPES[kind - ITEM_TRADE].symbol, sizeof symbol);
     return symbol;
 }
 
@@ -319,7 +307,7 @@ static bool unpack_words(item_context *context, tw_slice *bytes, bool expected, 
     uint8_t kind = to->head.kind;
     uint64_t call = is_market(kind) ? context->next_call : 0;
     uint64_t symbol = 0;
-    size_t size = is_market(kind) ? market_size(kind) : sizeof(item_turn);
+    size_t size = is_market(kind) ? item_market_size(kind) : sizeof(item_turn);
     if ((!expected && !take_number(bytes, &call)) || call > UINT32_MAX ||
         (is_market(kind) && !take_number(bytes, &symbol)) || symbol > UINT32_MAX)
         return false;

@@ -166,6 +166,9 @@ typedef struct item {
     } as;
 } item;
 
+/* Bytes of a market event, ITEM_TRADE to ITEM_BAR: kinds in the order of tw_market_kind. */
+size_t item_market_size(uint8_t kind);
+
 /* Bytes of what a venue event of this kind has behind its time; SIZE_MAX: there is no such kind. */
 size_t item_venue_size(uint32_t kind);
 

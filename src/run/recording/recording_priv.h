@@ -42,7 +42,6 @@ struct tw_recording {
     uint32_t symbol_count; /* that the strategy gives weights to */
     uint32_t calls[GROUP_COUNT];
     uint64_t durable;
-    tw_status health;
     uint8_t kill; /* level and source */
     uint8_t *at;  /* in the block being filled */
     size_t room;  /* bytes left in it; 0: there is no block */
@@ -55,9 +54,8 @@ struct tw_recording {
     block_file *file;
     item_context *context;
     journal_digest *digest;
-    uint8_t *packed;
+    uint8_t *packed; /* BLOCK_SIZE_MAX */
     size_t packed_size;
-    size_t packed_capacity;
     int64_t flushed_ns;
     bool end_written; /* at least once */
     bool told;        /* of its failure */

@@ -59,10 +59,10 @@ tw_status recording_write_head(tw_recording *recording, const tw_engine_config *
                           .database = recording->config.database,
                           .began_ns = tw_time_wall_ns(),
                           .zone = recording->config.zone};
-    if (head_size_max(symbols, &origin) > recording->packed_capacity)
+    if (head_size_max(symbols, &origin) > BLOCK_SIZE_MAX)
         return tw_error_set(error, TW_LIMIT, "%u symbols are too many for a recording",
                             tw_symbols_count(symbols));
-    tw_text text = tw_text_over((char *)recording->packed, recording->packed_capacity);
+    tw_text text = tw_text_over((char *)recording->packed, BLOCK_SIZE_MAX);
     head_write(engine, symbols, &origin, &text);
     recording->packed_size = tw_text_slice(&text).size;
     return write_packed(recording, error);
@@ -71,7 +71,7 @@ tw_status recording_write_head(tw_recording *recording, const tw_engine_config *
 /* ---- items --------------------------------------------------------------------------------- */
 
 static void pack(tw_recording *recording, const item_head *head, const uint8_t *payload) {
-    TW_ASSERT(recording->packed_size + ITEM_PACKED_SIZE_MAX <= recording->packed_capacity);
+    TW_ASSERT(recording->packed_size + ITEM_PACKED_SIZE_MAX <= BLOCK_SIZE_MAX);
     recording->packed_size +=
         item_pack(recording->context, head, payload, recording->packed + recording->packed_size);
     if (head->kind != ITEM_ENTRY)

@@ -64,17 +64,19 @@ static bool begins_turn(const item *next) {
            (next->head.kind >= ITEM_PLAN && next->head.kind <= ITEM_PLAN_ORDER);
 }
 
+void replay_see_kill(tw_replay *replay, const item *taken) {
+    replay->kill_level = (tw_kill_level)(taken->head.sub & 15);
+    replay->kill_source = (tw_kill_source)(taken->head.sub >> 4);
+}
+
 static void apply_kill(tw_replay *replay, const item *taken) {
-    tw_kill_level level = (tw_kill_level)(taken->head.sub & 15);
-    tw_kill_source source = (tw_kill_source)(taken->head.sub >> 4);
-    replay->kill_level = level;
-    replay->kill_source = source;
-    if (!replay->changed || source == TW_KILL_BY_RULE)
+    replay_see_kill(replay, taken);
+    if (!replay->changed || replay->kill_source == TW_KILL_BY_RULE)
         return; /* its own rules make its own kills */
-    if (level == TW_KILL_NONE)
+    if (replay->kill_level == TW_KILL_NONE)
         tw_engine_lift(replay->engine);
     else
-        tw_engine_kill(replay->engine, level, source);
+        tw_engine_kill(replay->engine, replay->kill_level, replay->kill_source);
 }
 
 /* With changed settings: what is for the recorded engine alone is passed over. */
@@ -379,10 +381,6 @@ tw_engine_config *tw_replay_settings(tw_replay *replay) {
 
 const tw_symbols *tw_replay_symbols(const tw_replay *replay) {
     return replay->head.symbols;
-}
-
-const tw_engine *tw_replay_engine(const tw_replay *replay) {
-    return replay->engine;
 }
 
 tw_status tw_replay_set(tw_replay *replay, tw_slice name, tw_slice value, tw_error *error) {

@@ -188,10 +188,8 @@ static void killed(void *context, tw_kill_level *level, tw_kill_source *source) 
     const item *taken = replay_take(replay, GROUP_KILL);
     if (replay->changed)
         return;
-    if (taken != NULL && taken->head.kind == ITEM_KILL) {
-        replay->kill_level = (tw_kill_level)(taken->head.sub & 15);
-        replay->kill_source = (tw_kill_source)(taken->head.sub >> 4);
-    }
+    if (taken != NULL && taken->head.kind == ITEM_KILL)
+        replay_see_kill(replay, taken);
     *level = replay->kill_level;
     *source = replay->kill_source;
 }

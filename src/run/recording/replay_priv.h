@@ -61,6 +61,8 @@ struct tw_replay {
  * take. */
 const item *replay_take(tw_replay *replay, item_group group);
 void replay_stop(tw_replay *replay, tw_status status);
+/* Level and source that the recorded engine saw are those of this item from now on. */
+void replay_see_kill(tw_replay *replay, const item *taken);
 
 /* ---- replay_ports.c ------------------------------------------------------------------------ */
 
