@@ -2,7 +2,7 @@
  * run_report.c - what a run did, measured once at its end: for people, for machines, and into the
  * store.
  *
- * The JSON document is made once; the store keeps the same bytes that --json prints.
+ * The store keeps the same bytes that --json prints.
  */
 #include "run_report.h"
 

@@ -154,10 +154,8 @@ void portfolios_tile_advance(tw_portfolios *p, size_t tile, const portfolios_ste
 /* Brings the tails of a tile to what its node says is present, and fills its figures. */
 void portfolios_tile_figures(tw_portfolios *p, size_t tile, const portfolio_node *node);
 
-/* Gathers all tails of a tile, or one. */
+/* Gathers all tails of a tile. */
 void portfolios_tails_gather(tw_portfolios *p, size_t tile, const portfolio_node *node);
-void portfolios_tail_gather_again(tw_portfolios *p, size_t portfolio, double mean, double deviation,
-                                  size_t present);
 
 /* The rows of a window as two spans, of the portfolios from `portfolio` on. */
 void portfolios_spans(const tw_portfolios *p, size_t portfolio, portfolio_span ret_spans[2]);

@@ -45,19 +45,6 @@ tw_status tw_word_decimal(tw_json_value *value, const char *name, int64_t *ret_n
     return status == TW_OK ? TW_OK : bad(value, status, name, "a number that fits");
 }
 
-tw_status tw_word_time(tw_json_value *value, const char *name, int64_t *ret_time_ns) {
-    if (tw_json_kind_of(value) == TW_JSON_NULL)
-        return TW_EMPTY;
-    tw_slice text;
-    tw_status status = tw_json_scalar(value, &text);
-    if (status != TW_OK)
-        return status;
-    if (text.size == 0)
-        return TW_EMPTY;
-    status = tw_time_parse(text, ret_time_ns);
-    return status == TW_OK ? TW_OK : bad(value, status, name, "a time of RFC 3339");
-}
-
 static tw_status put_boolean(tw_json_value *value, const char *name, tw_slice text, void *target) {
     if (!tw_slice_equal_string(text, "true") && !tw_slice_equal_string(text, "false"))
         return bad(value, TW_PARSE, name, "true or false");

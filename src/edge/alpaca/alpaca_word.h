@@ -89,7 +89,6 @@ void tw_word_key(tw_text *text, const char *name, bool *first);
 
 /* A number as JSON text, exact: a string and a number are read alike. Null is TW_EMPTY. */
 tw_status tw_word_decimal(tw_json_value *value, const char *name, int64_t *ret_nano) TW_MUST_CHECK;
-tw_status tw_word_time(tw_json_value *value, const char *name, int64_t *ret_time_ns) TW_MUST_CHECK;
 
 /* An array of scalars, or one of them, as a list with commas. False in *ret_whole if it was cut. */
 tw_status tw_word_list(tw_json_value *value, char *buffer, size_t capacity,

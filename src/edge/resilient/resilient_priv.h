@@ -67,7 +67,6 @@ struct call {
     tw_loop_timer *timer;       /* PAUSED: the pause; OUT: the hedge */
     int64_t begun_ns;
     int64_t deadline_ns;
-    int64_t limited_from_ns;
     int64_t limited_ns;
     uint32_t generation;
     uint8_t state; /* enum call_state */

@@ -24,7 +24,6 @@
 
 /* Bytes of a text that a cell holds beside its size; the longest is a trade's conditions. */
 #define CELL_TEXT_SIZE_MAX 7
-#define COLUMN_COUNT_MAX 11
 
 /* ---- what waits ---- */
 
