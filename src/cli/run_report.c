@@ -2,7 +2,7 @@
  * run_report.c - what a run did, measured once at its end: for people, for machines, and into the
  * store.
  *
- * The store keeps the same bytes that --json prints.
+ * The JSON document is made once; the store keeps the same bytes that --json prints.
  */
 #include "run_report.h"
 
@@ -113,6 +113,7 @@ void run_report_free(const run_session *session, run_figures *figures) {
         return;
     order_rows_done(&figures->orders);
     run_costs_done(&figures->costs);
+    TW_DELETE(NULL, figures->json, REPORT_SIZE, char);
     TW_DELETE(NULL, figures->holdings, session->symbol_count, tw_engine_holding);
     TW_DELETE(NULL, figures, 1, run_figures);
 }
@@ -146,30 +147,32 @@ static tw_status print_people(const run_session *session, const run_figures *fig
     return TW_OK;
 }
 
-/* Makes the JSON of the moment; the caller releases REPORT_SIZE chars. */
-static tw_status make_json(const run_session *session, const run_figures *figures, tw_status ending,
-                           tw_text *ret_text, tw_error *error) {
-    char *memory = TW_NEW(NULL, REPORT_SIZE, char);
-    if (memory == NULL)
-        return tw_error_set(error, TW_NO_MEMORY, "no memory for the report");
-    *ret_text = tw_text_over(memory, REPORT_SIZE);
-    run_report_json(ret_text, session, figures, ending);
-    if (!ret_text->truncated)
+/* Makes figures->json, unless it is there and says that ending. */
+static tw_status make_json(const run_session *session, run_figures *figures, tw_status ending,
+                           tw_error *error) {
+    if (figures->json != NULL && figures->json_ending == ending)
         return TW_OK;
-    TW_DELETE(NULL, memory, REPORT_SIZE, char);
-    *ret_text = (tw_text){0};
+    if (figures->json == NULL)
+        figures->json = TW_NEW(NULL, REPORT_SIZE, char);
+    if (figures->json == NULL)
+        return tw_error_set(error, TW_NO_MEMORY, "no memory for the report");
+    tw_text text = tw_text_over(figures->json, REPORT_SIZE);
+    run_report_json(&text, session, figures, ending);
+    figures->json_ending = ending;
+    if (!text.truncated)
+        return TW_OK;
+    TW_DELETE(NULL, figures->json, REPORT_SIZE, char);
+    figures->json = NULL;
     return tw_error_set(error, TW_FULL, "the report is too large");
 }
 
-tw_status run_report_print(const run_session *session, const run_figures *figures, tw_status ending,
+tw_status run_report_print(const run_session *session, run_figures *figures, tw_status ending,
                            tw_error *error) {
     tw_status status = TW_OK;
     if (session->options->json) {
-        tw_text text = {0};
-        status = make_json(session, figures, ending, &text, error);
+        status = make_json(session, figures, ending, error);
         if (status == TW_OK)
-            puts(text.data);
-        TW_DELETE(NULL, text.data, REPORT_SIZE, char);
+            puts(figures->json);
     } else {
         status = print_people(session, figures, error);
     }
@@ -198,10 +201,9 @@ static tw_status store_positions(run_session *session, run_figures *figures, tw_
 
 tw_status run_report_store(run_session *session, run_figures *figures, tw_status ending,
                            tw_error *error) {
-    tw_text text = {0};
     tw_status status = store_positions(session, figures, error);
     if (status == TW_OK)
-        status = make_json(session, figures, ending, &text, error);
+        status = make_json(session, figures, ending, error);
     if (status != TW_OK)
         return status;
     tw_store_run run = {
@@ -211,9 +213,8 @@ tw_status run_report_store(run_session *session, run_figures *figures, tw_status
         .seed = session->exchange_config.seed,
         .venue = tw_slice_of(run_venue_name(session)),
         .strategy = tw_slice_of(run_strategy_word(&session->strategy)),
-        .report = tw_text_slice(&text),
+        .report = tw_slice_of(figures->json),
     };
     status = tw_store_put_run(session->store, &run, NULL, error);
-    TW_DELETE(NULL, text.data, REPORT_SIZE, char);
     return status == TW_OK ? tw_store_commit(session->store, TW_STORE_FULL, error) : status;
 }

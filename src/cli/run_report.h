@@ -32,6 +32,8 @@ struct run_figures {
     int64_t latency_ns[3]; /* p50, p99, p99.9 */
     int64_t latency_max_ns;
     uint64_t events;
+    char *json; /* the document, once it is made, and the ending that it says */
+    tw_status json_ending;
 };
 
 /* The document; `ending` is how the trading ended. What does not fit truncates `text`. */

@@ -116,7 +116,7 @@ tw_status run_report_store(run_session *session, run_figures *figures, tw_status
 
 /* Prints the run, which ended with `ending`: for people, or as JSON. A run that never heard from
  * its venue has nothing to show to people. TW_IO when standard output fails. */
-tw_status run_report_print(const run_session *session, const run_figures *figures, tw_status ending,
+tw_status run_report_print(const run_session *session, run_figures *figures, tw_status ending,
                            tw_error *error) TW_MUST_CHECK;
 
 #endif
