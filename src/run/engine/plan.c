@@ -23,7 +23,6 @@
  *     how the next run knows it.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "engine_priv.h"
 
