@@ -14,7 +14,7 @@ import os
 import sys
 
 import world
-from world import Broken, Run, demand
+from world import MARKET, Broken, Run, demand
 
 WHICH = os.environ.get("TRADEWIND_FAULTS", "few")
 JOBS = int(os.environ.get("TRADEWIND_JOBS", "2"))
@@ -58,8 +58,7 @@ def play(names):
     """One world under one plan. Returns orders and fills compared, or raises Broken."""
     plan = "\n".join(["seed 7"] + [FAULTS[name] for name in names]) + "\n"
     try:
-        with world.world("--clock", "x20", "--events", "10", "--history-days", "100") as (
-                folder, exchange, store):
+        with world.world(*MARKET) as (folder, exchange, store):
             exchange.ask("POST", "/sim/faults", plan.encode())
             run = Run(folder, exchange.url, *world.BUSY, *world.wanted(folder, world.seeded(names)),
                       "--duration", "90s", "--away", "60s")
@@ -84,7 +83,7 @@ def chosen_plans():
 def faults_alone_and_in_pairs_lose_nothing():
     plans = chosen_plans()
     orders = fills = 0
-    troubles, quiet = [], set(FAULTS) - UNCOUNTED if WHICH != "few" else set()
+    troubles, quiet = [], set(itertools.chain(*plans)) - UNCOUNTED
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
         futures = {pool.submit(play, names): names for names in plans}
         for number, future in enumerate(concurrent.futures.as_completed(futures), 1):

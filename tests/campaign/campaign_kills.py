@@ -9,12 +9,11 @@ trading begins again: into the start and its reconciliation.
 """
 
 import os
-import signal
 import sys
 import time
 
 import world
-from world import Run, demand, eventually
+from world import MARKET, Run, demand, finish, trading
 
 KILLS = int(os.environ.get("TRADEWIND_KILLS", "4"))
 
@@ -22,8 +21,7 @@ KILLS = int(os.environ.get("TRADEWIND_KILLS", "4"))
 def kills_lose_nothing_and_send_nothing_twice():
     chance = world.seeded("kills")
     starts, seen, targets = [], {}, ()
-    with world.world("--clock", "x20", "--events", "10", "--history-days", "100") as (
-            folder, exchange, store):
+    with world.world(*MARKET) as (folder, exchange, store):
         for number in range(KILLS):
             newest = store.newest()
             if number % 2 == 0:  # the others go on with what the killed one had begun
@@ -33,8 +31,7 @@ def kills_lose_nothing_and_send_nothing_twice():
             if number % 3 == 2:
                 time.sleep(chance.uniform(0, 0.4))
             else:
-                eventually(lambda: store.trades_since(newest) or not run.alive(), "it trades")
-                demand(run.alive(), f"run {number} ended by itself: {run.said()}")
+                trading(store, run, newest)
                 starts.append(time.monotonic() - began)
                 time.sleep(chance.uniform(0, 0.7))
             acknowledged = {row[0]: row for row in store.rows(
@@ -48,13 +45,10 @@ def kills_lose_nothing_and_send_nothing_twice():
                 lost = [row for key, row in seen.items() if there.get(key) != row]
                 demand(not lost, f"kill {number}: {len(lost)} entries are gone, as {lost[:1]}")
                 print(f"{number + 1} kills, {len(there)} entries", file=sys.stderr, flush=True)
-        run = Run(folder, exchange.url, *world.BUSY)
         newest = store.newest()
-        eventually(lambda: store.trades_since(newest), "it trades after the last kill")
-        run.process.send_signal(signal.SIGINT)
-        run.wait()
-        world.settle(folder, exchange)
-        orders, fills = world.compare(exchange, store)
+        run = Run(folder, exchange.url, *world.BUSY)
+        trading(store, run, newest)
+        orders, fills = finish(folder, exchange, store, run)
         print(f"counts: {KILLS} kills, {orders} orders and {fills} fills compared, {len(seen)} "
               f"entries seen before a kill and after it; from start to trading "
               f"p50 {world.share_of(starts, 0.5):.2f} s, p99 {world.share_of(starts, 0.99):.2f} s, "

@@ -21,34 +21,18 @@ import time
 
 import wire
 import world
-from world import Run, demand, eventually
+from world import MARKET, Run, demand, eventually, finish, trading
 
 DOWN = float(os.environ.get("TRADEWIND_DOWN", "3"))
-MARKET = ("--clock", "x20", "--events", "10", "--history-days", "100")
-STEPPED_CLOCK = os.environ["STEPPED_CLOCK_LIBRARY"]
-
-
-def trading(store, run, since=0):
-    eventually(lambda: store.trades_since(since) or not run.alive(), "it trades")
-    demand(run.alive(), f"the run ended by itself: {run.said()}")
-
-
-def finish(folder, exchange, store, run):
-    """The run is asked to end; what it did is settled and compared."""
-    if run.alive():
-        run.process.send_signal(signal.SIGINT)
-        status = run.wait()
-        demand(status in (0, 130), f"the run ended with {status}: {run.said()}")
-    world.settle(folder, exchange)
-    orders, fills = world.compare(exchange, store)
-    demand(fills > 0, "nothing was traded: this proves nothing")
-    return orders, fills
+STEPPED_CLOCK = os.environ.get("STEPPED_CLOCK_LIBRARY", os.path.join(
+    world.ROOT, "build", "tests", "support", "stepped_clock.so"))
 
 
 def trades_again(store, run, since):
-    """A new decision was made after that entry."""
-    eventually(lambda: store.number("SELECT count(*) FROM journal WHERE sequence > ? AND "
-                                    "kind = 'intent'", since) or not run.alive(),
+    """An order was made after that entry, and something has filled since."""
+    eventually(lambda: store.number(
+        "SELECT count(*) FROM journal WHERE kind = 'fill' AND sequence > (SELECT min(sequence) FROM "
+        "journal WHERE kind = 'intent' AND sequence > ?)", since) or not run.alive(),
                "it trades again", 90)
     demand(run.alive(), f"the run ended by itself: {run.said()}")
 
@@ -59,8 +43,10 @@ def interrupted_line(mode, seconds):
         run = Run(folder, line.url, *world.BUSY, "--away", "5m")
         trading(store, run)
         for _ in range(2):
+            before = store.newest()
             line.become(mode)
-            eventually(lambda: store.number("SELECT count(*) FROM journal WHERE kind = 'down'"),
+            eventually(lambda: store.number("SELECT count(*) FROM journal WHERE kind = 'down' AND "
+                                            "sequence > ?", before),
                        "the loss is in the journal", 90)
             time.sleep(seconds)
             newest = store.newest()

@@ -10,6 +10,8 @@ import socket
 import struct
 import threading
 
+from world import demand
+
 
 class Proxy:
     def __init__(self, port):
@@ -41,7 +43,7 @@ class Proxy:
         with self.lock:
             self.wanted = (mode, done)
         self.waker.send(b"x")
-        done.wait(10)
+        demand(done.wait(10), f"the line did not become {mode}")
 
     def change(self):
         self.woken.recv(64)

@@ -74,9 +74,9 @@ class Exchange:
         command = [TRADEWIND, "exchange", "--listen", f"127.0.0.1:{self.port}",
                    "--state", os.path.join(self.folder, "exchange.state"),
                    "--symbols", SYMBOLS, *self.arguments]
-        self.errors = open(os.path.join(self.folder, "exchange.err"), "ab")
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.errors,
-                                        stdin=subprocess.DEVNULL, cwd=self.folder)
+        with open(os.path.join(self.folder, "exchange.err"), "ab") as errors:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors,
+                                            stdin=subprocess.DEVNULL, cwd=self.folder)
         line = self.process.stdout.readline().decode()
         demand(line.startswith("listening on "), f"the exchange did not start: {line!r}")
         self.url = line[len("listening on "):].strip()
@@ -86,7 +86,6 @@ class Exchange:
         self.process.send_signal(number)
         self.process.stdout.close()
         self.process.wait(30)
-        self.errors.close()
 
     def ask(self, method, path, body=None):
         key = base64.b64encode(b"demo:demo").decode()
@@ -112,7 +111,6 @@ class Run:
     """One `tradewind run` against an exchange."""
 
     def __init__(self, folder, url, *arguments, wrapper=(), environment=None, store=None):
-        self.report = os.path.join(folder, "report.json")
         self.errors = os.path.join(folder, "run.err")
         names = clean_environment()
         names.update(APCA_API_BASE_URL=url, APCA_API_DATA_URL=url,
@@ -120,9 +118,9 @@ class Run:
         names.update(environment or {})
         command = [*wrapper, TRADEWIND, "run", "--venue", "paper", "--symbols", SYMBOLS, "--db",
                    os.path.join(store or folder, "run.db"), "--json", "--quiet", *arguments]
-        with open(self.report, "wb") as out, open(self.errors, "ab") as errors:
-            self.process = subprocess.Popen(command, stdout=out, stderr=errors, cwd=folder,
-                                            stdin=subprocess.DEVNULL, env=names)
+        with open(self.errors, "ab") as errors:
+            self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors,
+                                            stdin=subprocess.DEVNULL, cwd=folder, env=names)
 
     def kill(self):
         self.process.kill()
@@ -144,9 +142,13 @@ class Run:
         return self.process.poll() is None
 
 
+# An exchange that is quick enough for a sample, and slow enough to be met in the middle of things.
+MARKET = ("--clock", "x20", "--events", "10", "--history-days", "100")
+
 # A market that moves and a portfolio that follows it closely: something is always under way.
 BUSY = ("--band", "0.01%", "--rebalance-every", "1s", "--patience", "3s", "--duration", "0",
         "--risk-days", "60", "--max-errors", "1000000", "--duplicate-window", "0")
+
 
 def wanted(folder, chance):
     """Other weights than before in a file: the next run has a portfolio to turn over."""
@@ -272,18 +274,35 @@ def settle(folder, exchange, store=None):
     demand(status == 0, f"the settling run ended with {status}: {run.said()}")
 
 
+def trading(store, run, since=0):
+    """The run has begun to trade behind that entry."""
+    eventually(lambda: store.trades_since(since) or not run.alive(), "it trades")
+    demand(run.alive(), f"the run ended by itself: {run.said()}")
+
+
+def finish(folder, exchange, store, run):
+    """The run is asked to end; what it did is settled and compared."""
+    if run.alive():
+        run.process.send_signal(signal.SIGINT)
+        status = run.wait(180)
+        demand(status in (0, 130), f"the run ended with {status}: {run.said()}")
+    settle(folder, exchange)
+    orders, fills = compare(exchange, store)
+    demand(fills > 0, "nothing was traded: this proves nothing")
+    return orders, fills
+
+
 @contextlib.contextmanager
-def world(*arguments, keep=None):
+def world(*arguments):
     """A folder with an exchange in it; both are gone at the end, but for the folder of a failure."""
-    folder = tempfile.mkdtemp(prefix="tradewind-campaign-", dir=keep)
+    folder = tempfile.mkdtemp(prefix="tradewind-campaign-")
     exchange = None
     try:
         exchange = Exchange(folder, *arguments)
         yield folder, exchange, Store(folder)
     except Broken as broken:
-        folder_kept = folder
-        folder = None
-        raise Broken(f"{broken} (left in {folder_kept})") from None
+        left, folder = folder, None
+        raise Broken(f"{broken} (left in {left})") from None
     finally:
         if exchange is not None and exchange.process.poll() is None:
             exchange.end(signal.SIGKILL)
