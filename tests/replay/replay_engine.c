@@ -902,6 +902,26 @@ static void decisions_that_trade_nothing_grow_rarer(void **state) {
     end(engine);
 }
 
+/* However often nothing was to do when the time came: a symbol that then leaves its band is brought
+ * home at once. */
+static void calm_on_schedule_does_not_delay_a_drift(void **state) {
+    (void)state;
+    fake_options options = plain_options(1);
+    tw_engine_config config = plain_config(1);
+    config.band = 0.001;
+    config.rebalance_interval_ns = 20 * TW_NS_PER_SECOND;
+    tw_engine *engine = start(&options, &config);
+    until(engine, TW_ENGINE_TRADING);
+    while (fake_count(&desk, "decision", "\"cause\":\"schedule\"") < 6)
+        turns(engine, 1);
+    uint32_t before = fake_count(&desk, "decision", "\"cause\":\"drift\"");
+    desk.price[0] = desk.price[0] * 6 / 5;
+    turns(engine, 20);
+    assert_int_equal(fake_count(&desk, "decision", "\"cause\":\"drift\""), before + 1);
+    assert_true(desk.sells_seen);
+    end(engine);
+}
+
 static void odd_ticks_are_left_out(void **state) {
     (void)state;
     fake_options options = plain_options(1);
@@ -1013,6 +1033,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(sells_are_over_before_buys),
         cmocka_unit_test(an_infeasible_plan_is_journaled_and_not_traded),
         cmocka_unit_test(decisions_that_trade_nothing_grow_rarer),
+        cmocka_unit_test(calm_on_schedule_does_not_delay_a_drift),
         cmocka_unit_test(a_price_that_grew_stale_is_denied),
         cmocka_unit_test(a_limit_denies),
         cmocka_unit_test(a_loss_of_the_day_stops_buying),

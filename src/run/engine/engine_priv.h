@@ -173,7 +173,7 @@ struct tw_engine {
     int64_t first_decision_ns; /* 0: none yet */
     int64_t last_decision_ns;
     uint64_t position_differences; /* that the venue told, after the first snapshot */
-    uint32_t idle_decisions;       /* in a row that led to no order */
+    uint32_t idle_decisions;       /* in a row that led to no order, drift after drift */
     int64_t warm_until_ns;
     bool stop_requested;
     _Atomic uint32_t kill_asked; /* level and source; set by any thread */

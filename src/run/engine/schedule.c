@@ -97,8 +97,8 @@ static bool still_outside(tw_engine *engine) {
     return outside;
 }
 
-/* Decisions that lead to no order (nothing feasible, all denied) are repeated less and less often.
- */
+/* Decisions that lead to no order (nothing feasible, nothing to trade, all denied) are repeated
+ * less and less often. */
 static int64_t drift_gap(const tw_engine *engine) {
     uint32_t doublings = engine->idle_decisions < 8 ? engine->idle_decisions : 8;
     return engine->config.decision_gap_ns << doublings;
