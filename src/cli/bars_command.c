@@ -189,10 +189,7 @@ static tw_status print_table(const bars_options *options, const bars_writer *wri
                              const bars_totals *totals, tw_error *error) {
     char cell[READABLE_SIZE];
     char path[OUTPUT_PATH_SIZE];
-    table *rows = table_new();
-    table_column(rows, "TIMEFRAME", false);
-    table_column(rows, "BARS", true);
-    table_column(rows, "FILE", false);
+    table *rows = table_new("TIMEFRAME|>BARS|FILE");
     for (uint32_t i = 0; i < writer->frames.count; i++) {
         char file[BARS_NAME_SIZE + 8];
         bars_frames_file(&writer->frames, i, file);
@@ -202,8 +199,7 @@ static tw_status print_table(const bars_options *options, const bars_writer *wri
         table_cell(rows, readable_count(writer->rows[i], cell));
         table_cell(rows, path);
     }
-    tw_status status = table_print(rows, stdout, error);
-    table_free(rows);
+    tw_status status = table_end(rows, error);
     if (status != TW_OK)
         return status;
     printf("\n%s trades in %.2f s", readable_count(totals->trades, cell), totals->seconds);

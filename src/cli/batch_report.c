@@ -248,13 +248,12 @@ static void lay_symbols_across(const batch_result *result, table *rows) {
 }
 
 tw_status batch_print_latest(const batch_result *result, tw_error *error) {
-    table *rows = table_new();
+    table *rows = table_new("");
     if (result->panel->shape.columns <= SYMBOLS_ACROSS_MAX)
         lay_symbols_across(result, rows);
     else
         lay_symbols_down(result, rows);
-    tw_status status = table_print(rows, stdout, error);
-    table_free(rows);
+    tw_status status = table_end(rows, error);
     output_file out;
     if (status == TW_OK)
         status = output_file_open(&out, "-", error);

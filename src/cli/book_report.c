@@ -70,15 +70,7 @@ static void add_symbol(table *rows, const symbol_end *end) {
 }
 
 static tw_status print_symbols(const book_replay *replay, tw_error *error) {
-    table *rows = table_new();
-    table_column(rows, "SYMBOL", false);
-    table_column(rows, "BID SIZE", true);
-    table_column(rows, "BID", true);
-    table_column(rows, "ASK", true);
-    table_column(rows, "ASK SIZE", true);
-    table_column(rows, "LEVELS", true);
-    table_column(rows, "ORDERS", true);
-    table_column(rows, "", false);
+    table *rows = table_new("SYMBOL|>BID SIZE|>BID|>ASK|>ASK SIZE|>LEVELS|>ORDERS|");
     uint32_t shown = 0;
     uint32_t left = 0;
     uint32_t symbol_count = tw_symbols_count(replay->symbols);
@@ -90,8 +82,7 @@ static tw_status print_symbols(const book_replay *replay, tw_error *error) {
             add_symbol(rows, &end);
         left += shown++ >= SHOWN_SYMBOL_MAX;
     }
-    tw_status status = table_print(rows, stdout, error);
-    table_free(rows);
+    tw_status status = table_end(rows, error);
     if (status == TW_OK && left > 0)
         printf("... and %u more symbols\n", left);
     return status;

@@ -90,19 +90,11 @@ static void add_row(table *rows, const tw_crash_dump *dump, size_t index) {
 
 static tw_status print_table(const tw_crash_dump *dump, const flight_options *options,
                              tw_error *error) {
-    table *rows = table_new();
-    table_column(rows, "NOTE", true);
-    table_column(rows, "TIME", false);
-    table_column(rows, "WHAT", false);
-    table_column(rows, "FIRST", true);
-    table_column(rows, "SECOND", true);
-    table_column(rows, "TEXT", false);
+    table *rows = table_new(">NOTE|TIME|WHAT|>FIRST|>SECOND|TEXT");
     for (size_t i = first_shown(dump, options); i < dump->count; i++)
         add_row(rows, dump, i);
     print_head(dump);
-    tw_status status = table_print(rows, stdout, error);
-    table_free(rows);
-    return status;
+    return table_end(rows, error);
 }
 
 static void write_event(json_writer *w, const tw_crash_dump *dump, const tw_flight_event *event) {

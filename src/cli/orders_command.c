@@ -93,23 +93,15 @@ static void add_row(table *rows, const orders_desk *desk, const order_row *row) 
 }
 
 static tw_status print_words(const orders_desk *desk, tw_error *error) {
-    static const struct {
-        const char *heading;
-        bool right;
-    } columns[] = {{"TIME", false},    {"ORDER", true}, {"SYMBOL", false}, {"SIDE", false},
-                   {"QUANTITY", true}, {"LIMIT", true}, {"STATE", false},  {"FILLED", true},
-                   {"AVERAGE", true},  {"WHY", false},  {"DECISION", true}};
     if (desk->rows.count == 0) {
         print_nothing(desk);
         return TW_OK;
     }
-    table *rows = table_new();
-    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
-        table_column(rows, columns[i].heading, columns[i].right);
+    table *rows = table_new("TIME|>ORDER|SYMBOL|SIDE|>QUANTITY|>LIMIT|STATE|>FILLED|>AVERAGE|WHY|"
+                            ">DECISION");
     for (size_t i = 0; i < desk->rows.count; i++)
         add_row(rows, desk, &desk->rows.rows[i]);
-    tw_status status = table_print(rows, stdout, error);
-    table_free(rows);
+    tw_status status = table_end(rows, error);
     if (status == TW_OK && desk->rows.total > desk->rows.count)
         printf("\nThe newest %zu of %" PRIu64 "; --limit shows more.\n", desk->rows.count,
                desk->rows.total);

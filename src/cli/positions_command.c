@@ -113,8 +113,6 @@ static void add_row(table *rows, const positions_desk *desk, const position_row 
 }
 
 static tw_status print_words(const positions_desk *desk, tw_error *error) {
-    static const char *const headings[] = {"SYMBOL", "QUANTITY", "ENTRY",  "MARK",
-                                           "VALUE",  "WEIGHT",   "TARGET", "PROFIT"};
     const journal_account *account = &desk->account;
     char text[READABLE_SIZE];
     char time[TW_TIME_TEXT_SIZE];
@@ -132,14 +130,10 @@ static tw_status print_words(const positions_desk *desk, tw_error *error) {
         printf("Nothing is held.\n");
         return TW_OK;
     }
-    table *rows = table_new();
-    for (size_t i = 0; i < sizeof headings / sizeof headings[0]; i++)
-        table_column(rows, headings[i], i > 0);
+    table *rows = table_new("SYMBOL|>QUANTITY|>ENTRY|>MARK|>VALUE|>WEIGHT|>TARGET|>PROFIT");
     for (size_t i = 0; i < desk->count; i++)
         add_row(rows, desk, &desk->rows[i]);
-    tw_status status = table_print(rows, stdout, error);
-    table_free(rows);
-    return status;
+    return table_end(rows, error);
 }
 
 static void json_position(json_writer *w, const positions_desk *desk, const position_row *row) {

@@ -317,21 +317,14 @@ tw_status rebalance_lots_print(const rebalance_lots *lots, const rebalance_input
         print_amiss(lots, input);
         return TW_OK;
     }
-    table *rows = table_new();
-    table_column(rows, "CLOSES", false);
-    table_column(rows, "BOUGHT", false);
-    table_column(rows, "QUANTITY", true);
-    table_column(rows, "GAIN", true);
-    table_column(rows, "TERM", false);
-    table_column(rows, "MAY NOT COUNT", true);
+    table *rows = table_new("CLOSES|BOUGHT|>QUANTITY|>GAIN|TERM|>MAY NOT COUNT");
     for (size_t i = 0; i < lots->sale_count; i++) {
         const lot_sale *sale = &lots->sales[i];
         for (size_t k = 0; k < sale->result.count; k++)
             add_closing(rows, lots, sale, name_of(input, sale), &sale->closings[k]);
     }
     printf("\n");
-    tw_status status = table_print(rows, stdout, error);
-    table_free(rows);
+    tw_status status = table_end(rows, error);
     print_total(lots);
     print_amiss(lots, input);
     return status;

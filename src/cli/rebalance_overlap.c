@@ -298,18 +298,11 @@ static void add_limit(table *rows, const rebalance_overlap *overlap, const tw_re
 tw_status rebalance_overlap_print(const rebalance_overlap *overlap, const tw_rebalance_plan *plan,
                                   tw_error *error) {
     const tw_overlap_plan *found = &overlap->plan;
-    table *rows = table_new();
-    table_column(rows, "LIMIT", false);
-    table_column(rows, "BEFORE", true);
-    table_column(rows, "AFTER", true);
-    table_column(rows, "SHARE", true);
-    table_column(rows, "MIN", true);
-    table_column(rows, "MAX", true);
+    table *rows = table_new("LIMIT|>BEFORE|>AFTER|>SHARE|>MIN|>MAX");
     for (size_t k = 0; k < overlap->limits.count; k++)
         add_limit(rows, overlap, plan, k);
     printf("\n");
-    tw_status status = table_print(rows, stdout, error);
-    table_free(rows);
+    tw_status status = table_end(rows, error);
     if (!found->feasible && found->proof != TW_OVERLAP_UNPROVEN)
         return status; /* there is nothing to bound */
     printf("\nBound: at least %zu trade%s by whole numbers", found->bound,

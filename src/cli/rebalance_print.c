@@ -76,29 +76,16 @@ static void add_trades(table *rows, const rebalance_result *result, uint8_t side
 }
 
 static tw_status print_trades(const rebalance_result *result, tw_error *error) {
-    table *rows = table_new();
-    table_column(rows, "SYMBOL", false);
-    table_column(rows, "SIDE", false);
-    table_column(rows, "QUANTITY", true);
-    table_column(rows, "PRICE", true);
-    table_column(rows, "VALUE", true);
-    table_column(rows, "WHY", false);
+    table *rows = table_new("SYMBOL|SIDE|>QUANTITY|>PRICE|>VALUE|WHY");
     add_trades(rows, result, TW_SIDE_SELL);
     add_trades(rows, result, TW_SIDE_BUY);
-    tw_status status = table_print(rows, stdout, error);
-    table_free(rows);
-    return status;
+    return table_end(rows, error);
 }
 
 static tw_status print_positions(const rebalance_result *result, tw_error *error) {
     const rebalance_input *input = result->input;
     size_t trade = 0;
-    table *rows = table_new();
-    table_column(rows, "POSITION", false);
-    table_column(rows, "WEIGHT", true);
-    table_column(rows, "TARGET", true);
-    table_column(rows, "AFTER", true);
-    table_column(rows, "WHY", false);
+    table *rows = table_new("POSITION|>WEIGHT|>TARGET|>AFTER|WHY");
     for (size_t i = 0; i < input->count; i++) {
         const tw_rebalance_position *position = &input->positions[i];
         table_row(rows);
@@ -113,9 +100,7 @@ static tw_status print_positions(const rebalance_result *result, tw_error *error
             table_cell(rows, outcome_of(result->plan, i));
     }
     printf("\n");
-    tw_status status = table_print(rows, stdout, error);
-    table_free(rows);
-    return status;
+    return table_end(rows, error);
 }
 
 static void print_amount(const char *what, int64_t nano) {
@@ -179,8 +164,7 @@ static void add_money(table *rows, tw_money amount) {
 static tw_status print_fault(const rebalance_result *result, tw_error *error) {
     const tw_rebalance_plan *plan = result->plan;
     fault_figures figures = figures_of(result);
-    table *rows = table_new();
-    table_column(rows, "LIMIT", false);
+    table *rows = table_new("LIMIT");
     if (figures.group != NULL)
         table_column(rows, "GROUP", false);
     if (figures.money || figures.trades || figures.turnover)
@@ -208,9 +192,7 @@ static tw_status print_fault(const rebalance_result *result, tw_error *error) {
         add_money(rows, result->turnover_max);
         add_money(rows, plan->turnover_needed);
     }
-    tw_status status = table_print(rows, stdout, error);
-    table_free(rows);
-    return status;
+    return table_end(rows, error);
 }
 
 static tw_status finish(tw_error *error) {

@@ -191,21 +191,12 @@ static void add_wish(table *rows, const order_wish *wish) {
 }
 
 static tw_status print_wishes(tw_error *error) {
-    static const struct {
-        const char *heading;
-        bool right;
-    } columns[] = {{"FIRST AT", false}, {"SYMBOL", false}, {"SIDE", false},     {"QUANTITY", true},
-                   {"LIMIT", true},     {"ORDERS", true},  {"OF THE RUN", true}};
-    table *rows = table_new();
-    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
-        table_column(rows, columns[i].heading, columns[i].right);
+    table *rows = table_new("FIRST AT|SYMBOL|SIDE|>QUANTITY|>LIMIT|>ORDERS|>OF THE RUN");
     for (uint32_t i = 0; i < desk.wish_count; i++) {
         if (desk.wishes[i].count > 0)
             add_wish(rows, &desk.wishes[i]);
     }
-    tw_status status = table_print(rows, stdout, error);
-    table_free(rows);
-    return status;
+    return table_end(rows, error);
 }
 
 /* ---- the command --------------------------------------------------------------------------- */

@@ -207,10 +207,7 @@ tw_status risk_factors_print(const risk_factors *factors, tw_error *error) {
     char cell[CELL_SIZE];
     if (factors->rows == 0)
         return TW_OK;
-    table *rows = table_new();
-    table_column(rows, "FACTOR", false);
-    table_column(rows, "EXPOSURE", true);
-    table_column(rows, "T", true);
+    table *rows = table_new("FACTOR|>EXPOSURE|>T");
     for (size_t k = 0; k < factors->table.assets; k++) {
         table_row(rows);
         table_cell(rows, factors->table.names[k]);
@@ -220,8 +217,7 @@ tw_status risk_factors_print(const risk_factors *factors, tw_error *error) {
         table_cell(rows, cell);
     }
     printf("\n");
-    tw_status status = table_print(rows, stdout, error);
-    table_free(rows);
+    tw_status status = table_end(rows, error);
     printf("by %zu rows; R squared %.3f\n", factors->rows, factors->r_squared);
     return status;
 }

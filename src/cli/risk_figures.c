@@ -59,12 +59,7 @@ tw_status risk_drawdowns_print(const risk_figures *figures, const risk_history *
                                tw_error *error) {
     if (figures->drawdown_count == 0)
         return TW_OK;
-    table *rows = table_new();
-    table_column(rows, "DRAWDOWN", true);
-    table_column(rows, "FROM", false);
-    table_column(rows, "TROUGH", false);
-    table_column(rows, "RECOVERED", false);
-    table_column(rows, "ROWS", true);
+    table *rows = table_new(">DRAWDOWN|FROM|TROUGH|RECOVERED|>ROWS");
     for (size_t i = 0; i < figures->drawdown_count; i++) {
         const tw_drawdown *fall = &figures->drawdowns[i];
         char cell[CELL_SIZE];
@@ -81,9 +76,7 @@ tw_status risk_drawdowns_print(const risk_figures *figures, const risk_history *
         table_cell(rows, cell);
     }
     printf("\n");
-    tw_status status = table_print(rows, stdout, error);
-    table_free(rows);
-    return status;
+    return table_end(rows, error);
 }
 
 /* ---- For machines -------------------------------------------------------------------------- */

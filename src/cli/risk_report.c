@@ -127,9 +127,7 @@ void risk_title(const tw_risk_report *report, const risk_input *input, char *buf
 static tw_status print_figures(const risk_result *result, tw_error *error) {
     figure figures[FIGURE_COUNT];
     collect_figures(result, figures);
-    table *rows = table_new();
-    table_column(rows, "FIGURE", false);
-    table_column(rows, "VALUE", true);
+    table *rows = table_new("FIGURE|>VALUE");
     for (size_t i = 0; i < FIGURE_COUNT; i++) {
         if (figures[i].compared && result->benchmark[0] == '\0')
             continue;
@@ -137,19 +135,12 @@ static tw_status print_figures(const risk_result *result, tw_error *error) {
         table_cell(rows, figures[i].name);
         add_figure(rows, figures[i].value, figures[i].kind);
     }
-    tw_status status = table_print(rows, stdout, error);
-    table_free(rows);
-    return status;
+    return table_end(rows, error);
 }
 
 static tw_status print_estimates(const risk_result *result, tw_error *error) {
     const tw_risk_report *report = result->report;
-    table *rows = table_new();
-    table_column(rows, "METHOD", false);
-    table_column(rows, "CONFIDENCE", true);
-    table_column(rows, "VALUE AT RISK", true);
-    table_column(rows, "EXPECTED SHORTFALL", true);
-    table_column(rows, "", false);
+    table *rows = table_new("METHOD|>CONFIDENCE|>VALUE AT RISK|>EXPECTED SHORTFALL|");
     for (uint32_t i = 0; i < report->estimate_count; i++) {
         const tw_risk_estimate *estimate = &report->estimates[i];
         char confidence[CELL_SIZE];
@@ -164,9 +155,7 @@ static tw_status print_estimates(const risk_result *result, tw_error *error) {
     printf("\n");
     if (report->estimate_count > 0 && report->estimates[0].horizon > 1)
         printf("Over %u periods:\n", report->estimates[0].horizon);
-    tw_status status = table_print(rows, stdout, error);
-    table_free(rows);
-    return status;
+    return table_end(rows, error);
 }
 
 double risk_var_share(const tw_risk_report *report, size_t asset) {
@@ -209,11 +198,7 @@ static tw_status print_contributions(const risk_result *result, tw_error *error)
     share *order = order_shares(report);
     if (order == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "there is no memory for a table");
-    table *rows = table_new();
-    table_column(rows, "ASSET", false);
-    table_column(rows, "WEIGHT", true);
-    table_column(rows, "OF VOLATILITY", true);
-    table_column(rows, "OF VALUE AT RISK", true);
+    table *rows = table_new("ASSET|>WEIGHT|>OF VOLATILITY|>OF VALUE AT RISK");
     for (size_t k = 0; k < shown; k++) {
         size_t asset = order[k].asset;
         table_row(rows);
@@ -223,10 +208,9 @@ static tw_status print_contributions(const risk_result *result, tw_error *error)
         add_figure(rows, risk_var_share(report, asset), AS_PERCENT);
     }
     printf("\n");
-    tw_status status = table_print(rows, stdout, error);
+    tw_status status = table_end(rows, error);
     if (status == TW_OK && shown < report->assets)
         printf("and %zu more, which --json has\n", report->assets - shown);
-    table_free(rows);
     TW_DELETE(tw_allocator_system(), order, report->assets, share);
     return status;
 }

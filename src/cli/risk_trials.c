@@ -300,12 +300,7 @@ static void add_remark(table *rows, const risk_trial *trial) {
 }
 
 static tw_status print_stress(const risk_trials *trials, const risk_input *input, tw_error *error) {
-    table *rows = table_new();
-    table_column(rows, "STRESS", false);
-    table_column(rows, "ROWS", true);
-    table_column(rows, "LOSS", true);
-    table_column(rows, "WORST", false);
-    table_column(rows, "", false);
+    table *rows = table_new("STRESS|>ROWS|>LOSS|WORST|");
     for (size_t i = 0; i < trials->count; i++) {
         const risk_trial *trial = &trials->trials[i];
         size_t worst = trial->result.worst_asset;
@@ -320,21 +315,12 @@ static tw_status print_stress(const risk_trials *trials, const risk_input *input
         add_remark(rows, trial);
     }
     printf("\n");
-    tw_status status = table_print(rows, stdout, error);
-    table_free(rows);
-    return status;
+    return table_end(rows, error);
 }
 
 static tw_status print_tests(const risk_trials *trials, tw_error *error) {
-    table *rows = table_new();
-    table_column(rows, "BACK-TEST", false);
-    table_column(rows, "CONFIDENCE", true);
-    table_column(rows, "FORECASTS", true);
-    table_column(rows, "EXCEEDED", true);
-    table_column(rows, "EXPECTED", true);
-    table_column(rows, "P COVERAGE", true);
-    table_column(rows, "P INDEPENDENCE", true);
-    table_column(rows, "ZONE", false);
+    table *rows = table_new(
+        "BACK-TEST|>CONFIDENCE|>FORECASTS|>EXCEEDED|>EXPECTED|>P COVERAGE|>P INDEPENDENCE|ZONE");
     for (size_t i = 0; i < trials->test_count; i++) {
         const tw_backtest_result *test = &trials->tests[i];
         char expected[CELL_SIZE];
@@ -350,8 +336,7 @@ static tw_status print_tests(const risk_trials *trials, tw_error *error) {
         table_cell(rows, tw_backtest_zone_name((tw_backtest_zone)test->zone));
     }
     printf("\n");
-    tw_status status = table_print(rows, stdout, error);
-    table_free(rows);
+    tw_status status = table_end(rows, error);
     if (status == TW_OK)
         printf("Each forecast is from the %zu rows before it.\n", trials->test_window);
     return status;

@@ -73,26 +73,22 @@ static void rank(const run_session *session, const run_figures *figures, shown_r
 
 tw_status run_report_table(const run_session *session, const run_figures *figures,
                            tw_error *error) {
-    static const char *const headings[] = {"SYMBOL", "WAS",    "TRADED", "IS",
-                                           "PRICE",  "VALUE",  "COST",   "BEFORE",
-                                           "NOW",    "TARGET", "OFF BY", "OF RISK"};
     uint32_t count =
         session->symbol_count < ROWS_SHOWN_MAX ? session->symbol_count : ROWS_SHOWN_MAX;
     shown_row *shown = TW_NEW(NULL, session->symbol_count, shown_row);
     if (shown == NULL)
         return tw_error_set(error, TW_NO_MEMORY, "no memory for the report");
     rank(session, figures, shown);
-    table *rows = table_new();
-    for (size_t i = 0; i < sizeof headings / sizeof headings[0]; i++)
-        table_column(rows, headings[i], i > 0);
+    table *rows =
+        table_new("SYMBOL|>WAS|>TRADED|>IS|>PRICE|>VALUE|>COST|>BEFORE|>NOW|>TARGET|>OFF BY|"
+                  ">OF RISK");
     for (uint32_t i = 0; i < count; i++) {
         uint32_t s = shown[i].symbol;
         add_row(rows, tw_symbols_name(session->symbols, s), &figures->holdings[s],
                 &figures->costs.symbols[s]);
     }
     TW_DELETE(NULL, shown, session->symbol_count, shown_row);
-    tw_status status = table_print(rows, stdout, error);
-    table_free(rows);
+    tw_status status = table_end(rows, error);
     if (count < session->symbol_count)
         printf("and %u more, that traded less and are nearer to their targets.\n",
                session->symbol_count - count);

@@ -225,19 +225,14 @@ static void print_period(const stats_report *report, bool same) {
 }
 
 static tw_status print_table(const stats_report *report, tw_error *error) {
-    static const char *const headings[] = {"COUNT", "VOLUME", "NOTIONAL", "VWAP", "OPEN",
-                                           "HIGH",  "LOW",    "CLOSE",    "MEAN", "STDDEV"};
     bool same = one_period(report);
-    table *rows = table_new();
-    table_column(rows, "SYMBOL", false);
-    for (size_t i = 0; i < sizeof headings / sizeof headings[0]; i++)
-        table_column(rows, headings[i], true);
+    table *rows = table_new("SYMBOL|>COUNT|>VOLUME|>NOTIONAL|>VWAP|>OPEN|>HIGH|>LOW|>CLOSE|>MEAN|"
+                            ">STDDEV");
     if (!same)
         table_column(rows, "UNTIL", false);
     for (uint32_t i = 0; i < report->count; i++)
         add_row(rows, &report->rows[i], !same);
-    tw_status status = table_print(rows, stdout, error);
-    table_free(rows);
+    tw_status status = table_end(rows, error);
     if (status != TW_OK)
         return status;
     print_period(report, same);

@@ -110,10 +110,7 @@ static void print_head(const strategy_trial *trial) {
 }
 
 static tw_status print_figures(const strategy_trial *trial, tw_error *error) {
-    table *rows = table_new();
-    table_column(rows, "FIGURE", false);
-    table_column(rows, "STRATEGY", true);
-    table_column(rows, "EQUAL WEIGHTS", true);
+    table *rows = table_new("FIGURE|>STRATEGY|>EQUAL WEIGHTS");
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
         table_row(rows);
         table_cell(rows, figures[i].name);
@@ -124,18 +121,13 @@ static tw_status print_figures(const strategy_trial *trial, tw_error *error) {
     table_cell(rows, "turnover a year");
     add_value(rows, turnover_a_year(&trial->own), true);
     add_value(rows, turnover_a_year(&trial->equal), true);
-    tw_status status = table_print(rows, stdout, error);
-    table_free(rows);
-    return status;
+    return table_end(rows, error);
 }
 
 static tw_status print_weights(const strategy_trial *trial, tw_error *error) {
     size_t shown = 0;
     size_t held = 0;
-    table *rows = table_new();
-    table_column(rows, "SYMBOL", false);
-    table_column(rows, "LAST WEIGHT", true);
-    table_column(rows, "MEAN WEIGHT", true);
+    table *rows = table_new("SYMBOL|>LAST WEIGHT|>MEAN WEIGHT");
     for (size_t s = 0; s < trial->table.column_count; s++) {
         if (trial->means[s] <= 0.0)
             continue;
@@ -149,8 +141,7 @@ static tw_status print_weights(const strategy_trial *trial, tw_error *error) {
         add_value(rows, trial->means[s], true);
     }
     printf("\n");
-    tw_status status = table_print(rows, stdout, error);
-    table_free(rows);
+    tw_status status = table_end(rows, error);
     if (held > shown)
         printf("and %zu more\n", held - shown);
     return status;
