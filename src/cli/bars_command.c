@@ -168,11 +168,7 @@ static tw_status print_json(const bars_writer *writer, const bars_totals *totals
     tw_text_append_double(&text, totals->seconds);
     tw_text_append_string(&text, "}\n");
     TW_ASSERT(!text.truncated);
-    output_file out;
-    tw_status status = output_file_open(&out, "-", error);
-    if (status == TW_OK)
-        status = output_file_write(&out, tw_text_slice(&text), error);
-    return status == TW_OK ? output_file_finish(&out, error) : status;
+    return output_print(tw_text_slice(&text), error);
 }
 
 static void print_revisions(const bars_totals *totals) {
@@ -212,9 +208,7 @@ static tw_status print_table(const bars_options *options, const bars_writer *wri
     if (totals->excluded > 0)
         printf("%s of them did not move everything, by their conditions.\n",
                readable_count(totals->excluded, cell));
-    output_file out;
-    status = output_file_open(&out, "-", error);
-    return status == TW_OK ? output_file_finish(&out, error) : status;
+    return output_printed(error);
 }
 
 static tw_status print_report(const bars_options *options, const bars_writer *writer,

@@ -130,12 +130,8 @@ static bool newest_row(const batch_result *result, size_t column, size_t *ret_ro
 }
 
 static tw_status print_text(const tw_text *text, tw_error *error) {
-    output_file out;
     TW_ASSERT(!text->truncated);
-    tw_status status = output_file_open(&out, "-", error);
-    if (status == TW_OK)
-        status = output_file_write(&out, tw_text_slice(text), error);
-    return status == TW_OK ? output_file_finish(&out, error) : status;
+    return output_print(tw_text_slice(text), error);
 }
 
 static void append_newest_json(const batch_result *result, size_t row, size_t column,
@@ -253,11 +249,7 @@ tw_status batch_print_latest(const batch_result *result, tw_error *error) {
         lay_symbols_across(result, rows);
     else
         lay_symbols_down(result, rows);
-    tw_status status = table_end(rows, error);
-    output_file out;
-    if (status == TW_OK)
-        status = output_file_open(&out, "-", error);
-    return status == TW_OK ? output_file_finish(&out, error) : status;
+    return table_end(rows, error); /* which asks standard output, too */
 }
 
 /* ---- What was done -------------------------------------------------------------------------- */

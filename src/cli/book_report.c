@@ -204,9 +204,7 @@ tw_status book_report_text(const book_replay *replay, tw_error *error) {
     print_sync(replay);
     print_anomalies(replay);
     print_ending(replay);
-    output_file out;
-    status = output_file_open(&out, "-", error);
-    return status == TW_OK ? output_file_finish(&out, error) : status;
+    return output_printed(error);
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------- */

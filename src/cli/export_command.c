@@ -212,11 +212,7 @@ static tw_status report(const export_pass *pass, tw_error *error) {
                               pass->bars ? "bars" : "trades", seconds);
         tw_text_append_format(&text, " (%s rows/s).\n", readable_count((uint64_t)rate, number));
     }
-    output_file out;
-    tw_status status = output_file_open(&out, "-", error);
-    if (status == TW_OK)
-        status = output_file_write(&out, tw_text_slice(&text), error);
-    return status == TW_OK ? output_file_finish(&out, error) : status;
+    return output_print(tw_text_slice(&text), error);
 }
 
 static tw_status export_rows(export_pass *pass, const tw_arguments *arguments, tw_error *error) {

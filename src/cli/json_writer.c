@@ -38,9 +38,7 @@ json_writer json_writer_begin(void) {
 tw_status json_writer_end(json_writer *writer, tw_error *error) {
     TW_ASSERT(writer->depth == 1);
     fputs("}\n", stdout);
-    output_file out;
-    tw_status status = output_file_open(&out, "-", error);
-    return status == TW_OK ? output_file_finish(&out, error) : status;
+    return output_printed(error);
 }
 
 void json_open(json_writer *writer, const char *key, char kind) {

@@ -179,6 +179,17 @@ tw_status output_file_finish(output_file *file, tw_error *error) {
     return written ? TW_OK : cannot(file, os_errno, error);
 }
 
+tw_status output_printed(tw_error *error) {
+    output_file out = {.stream = stdout};
+    return output_file_finish(&out, error);
+}
+
+tw_status output_print(tw_slice text, tw_error *error) {
+    output_file out = {.stream = stdout};
+    tw_status status = output_file_write(&out, text, error);
+    return status == TW_OK ? output_file_finish(&out, error) : status;
+}
+
 tw_status output_file_publish(output_file *file, tw_error *error) {
     if (file->temporary[0] == '\0')
         return TW_OK;

@@ -58,6 +58,11 @@ tw_status output_file_write(output_file *file, tw_slice piece, tw_error *error) 
 tw_status output_file_tell(output_file *file, int64_t *ret_size, tw_error *error) TW_MUST_CHECK;
 tw_status output_file_cut(output_file *file, int64_t size, tw_error *error) TW_MUST_CHECK;
 
+/* Standard output, after what printf and its kin have put there: was all of it taken? The second
+ * writes a text before. Statuses as of output_file_write. */
+tw_status output_printed(tw_error *error) TW_MUST_CHECK;
+tw_status output_print(tw_slice text, tw_error *error) TW_MUST_CHECK;
+
 /* Everything is on the disk; only the name is missing. Statuses as of output_file_write. */
 tw_status output_file_finish(output_file *file, tw_error *error) TW_MUST_CHECK;
 

@@ -195,12 +195,6 @@ static tw_status print_fault(const rebalance_result *result, tw_error *error) {
     return table_end(rows, error);
 }
 
-static tw_status finish(tw_error *error) {
-    output_file out;
-    tw_status status = output_file_open(&out, "-", error);
-    return status == TW_OK ? output_file_finish(&out, error) : status;
-}
-
 /* What a lost row of the targets would do is told: it sells a whole position. */
 static void print_targets(const rebalance_result *result) {
     const rebalance_input *input = result->input;
@@ -257,7 +251,7 @@ tw_status rebalance_print(const rebalance_result *result, tw_error *error) {
     print_wide_bands(result->input);
     if (result->weights != NULL)
         rebalance_weights_print(result->weights, result->input);
-    return finish(error);
+    return output_printed(error);
 }
 
 /* ---- For machines -------------------------------------------------------------------------- */

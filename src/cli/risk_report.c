@@ -231,9 +231,7 @@ tw_status risk_print(const risk_result *result, tw_error *error) {
     if (status != TW_OK)
         return status;
     risk_conventions_print(result->config);
-    output_file out;
-    status = output_file_open(&out, "-", error);
-    return status == TW_OK ? output_file_finish(&out, error) : status;
+    return output_printed(error);
 }
 
 /* ---- For machines -------------------------------------------------------------------------- */

@@ -236,9 +236,7 @@ static tw_status print_table(const stats_report *report, tw_error *error) {
     if (status != TW_OK)
         return status;
     print_period(report, same);
-    output_file out;
-    status = output_file_open(&out, "-", error);
-    return status == TW_OK ? output_file_finish(&out, error) : status;
+    return output_printed(error);
 }
 
 /* ---- command ------------------------------------------------------------------------------- */
