@@ -5,17 +5,18 @@
  * second time with a recording from which it is then repeated. What must hold at every call is
  * asserted by the fake desk; what must hold after every turn and at the end is asserted here. A
  * seed that fails is printed with the command that repeats it alone: TRADEWIND_SEED chooses one
- * seed, TRADEWIND_SEEDS how many are played.
+ * seed, TRADEWIND_SEEDS how many are played. Then the rules of decisions, orders and ends one by
+ * one; those of what a venue may tell are in replay_venue.c.
  */
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "engine_desk.h"
 #include "failing_heap.h"
-#include "recorded_desk.h"
 
-enum { SEED_COUNT = 400, TURNS_OF_TROUBLE = 400, TURNS_TO_END = 1200 };
+enum { SEED_COUNT = 400, TURNS_OF_TROUBLE = 400 };
 
 static const char *program;
 static uint64_t seed_now;
@@ -36,83 +37,6 @@ static void on_abort(int number) {
     tell_seed();
     signal(number, SIG_DFL);
     raise(number);
-}
-
-static tw_engine_config plain_config(uint32_t symbol_count) {
-    return (tw_engine_config){
-        .strategy_name = "replay",
-        .epoch = 77,
-        .symbol_count = symbol_count,
-        .order_count_max = 256,
-        .level_count_max = 256,
-        .history_days_max = 64,
-        .window_count = 16,
-        .timeframes_ns = {TW_NS_PER_SECOND, TW_NS_PER_MINUTE},
-        .timeframe_count = 2,
-        .strategy = TW_STRATEGY_EQUAL,
-        .cash_weight = 0.02,
-        .band = 0.01,
-        .order_patience_ns = 5 * TW_NS_PER_SECOND,
-        .lot = {TW_NANO},
-        .controls.limits = {.collar_nano = TW_NANO / 100,
-                            .price_age_ns_max = 60 * TW_NS_PER_SECOND},
-        .warm_ns_max = 5 * TW_NS_PER_SECOND,
-        .decision_gap_ns = TW_NS_PER_SECOND,
-    };
-}
-
-static fake_options plain_options(uint32_t symbol_count) {
-    return (fake_options){
-        .seed = 1, .symbol_count = symbol_count, .history_days = 40, .fill = 1000};
-}
-
-static tw_status turn(tw_engine *engine) {
-    uint64_t work = 0;
-    fake_turn(&desk);
-    uint32_t events = 1 + (uint32_t)tw_random_below(&desk.random, 48);
-    tw_status status = tw_engine_turn(engine, events, &work, NULL);
-    tw_engine_check(engine);
-    if (recording != NULL)
-        record_turn((int64_t)desk.turn * 7 * TW_NS_PER_MS);
-    return status;
-}
-
-static void turns(tw_engine *engine, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++)
-        assert_int_equal(turn(engine), TW_OK);
-}
-
-/* Turns until the phase is reached. */
-static void until(tw_engine *engine, tw_engine_phase phase) {
-    for (uint32_t i = 0; tw_engine_phase_now(engine) != phase; i++) {
-        if (i == TURNS_TO_END)
-            fail_msg("the phase stays %s", tw_engine_phase_name(tw_engine_phase_now(engine)));
-        assert_int_equal(turn(engine), TW_OK);
-    }
-}
-
-/* Positions and cash are the venue's. Cash that was learned from an average price carries its
- * rounding: half of 1e-9 for each share. */
-static void assert_same_figures(const tw_engine *engine) {
-    tw_engine_report report;
-    tw_engine_holding holdings[FAKE_SYMBOLS];
-    tw_engine_get_report(engine, &report, holdings);
-    int64_t shares = 0;
-    for (uint32_t s = 0; s < desk.options.symbol_count; s++)
-        assert_true(holdings[s].quantity_after.nano == desk.position[s]);
-    for (uint32_t i = 0; report.fills_recovered > 0 && i < desk.order_count; i++)
-        shares += desk.orders[i].order.filled.nano / TW_NANO + 1;
-    int64_t difference = report.cash_after.nano - desk.cash;
-    assert_true(difference <= shares && difference >= -shares);
-}
-
-static void assert_nothing_left(const tw_engine *engine) {
-    tw_engine_report report = report_of(engine);
-    assert_int_equal(report.orders_open, 0);
-    assert_int_equal(report.orders_unknown, 0);
-    assert_int_equal(report.late_trades, 0);
-    for (uint32_t i = 0; i < desk.order_count; i++)
-        assert_false(fake_is_open(&desk.orders[i]));
 }
 
 /* ---- seeds --------------------------------------------------------------------------------- */
@@ -322,34 +246,6 @@ static void given_targets_are_reached(void **state) {
     end(engine);
 }
 
-/* An order of an earlier run trades while the first snapshot is read: after its cash was told, and
- * before its positions are. By the time it has been told as a whole no order is open any more. */
-static void a_snapshot_that_began_with_open_orders_is_read_again(void **state) {
-    (void)state;
-    fake_options options = plain_options(2);
-    tw_engine_config config = plain_config(2);
-    options.fill = 0;
-    tw_engine *engine = start(&options, &config);
-    tw_order order = {.quantity = {10 * TW_NANO},
-                      .limit_price = {desk.price[0] * 2},
-                      .side = TW_SIDE_BUY,
-                      .type = TW_ORDER_LIMIT,
-                      .status = TW_ORDER_NEW,
-                      .client_order_id = "earlier-1",
-                      .venue_order_id = "e1"};
-    assert_int_equal(tw_engine_adopt(engine, &order), TW_OK);
-    fake_order *known = fake_note(&desk, &order);
-    known->adopted = known->at_venue = true;
-    while (desk.reading != 2)
-        turns(engine, 1);
-    while (fake_is_open(known))
-        fake_trade(&desk, known);
-    until(engine, TW_ENGINE_TRADING);
-    assert_true(desk.position[0] == 10 * TW_NANO && desk.snapshots == 2);
-    assert_same_figures(engine);
-    end(engine);
-}
-
 static void one_symbol_is_enough(void **state) {
     (void)state;
     fake_options options = plain_options(1);
@@ -543,95 +439,6 @@ static void the_newest_closes_of_each_symbol_are_kept(void **state) {
     end(engine);
 }
 
-static void a_lost_connection_pauses_and_a_snapshot_resumes(void **state) {
-    (void)state;
-    fake_options options = plain_options(2);
-    tw_engine_config config = plain_config(2);
-    tw_engine *engine = start(&options, &config);
-    until(engine, TW_ENGINE_TRADING);
-    turns(engine, 20);
-    fake_break(&desk);
-    desk.position[0] += 5000 * TW_NANO; /* behind our back */
-    desk.tampered = true;
-    uint64_t submits = desk.submits;
-    until(engine, TW_ENGINE_PAUSED);
-    while (!desk.up)
-        turns(engine, 1);
-    assert_true(desk.submits == submits);
-    until(engine, TW_ENGINE_TRADING);
-    assert_int_equal(report_of(engine).differences, 1);
-    assert_int_equal(report_of(engine).pauses, 1);
-    turns(engine, 60);
-    assert_true(desk.sells_seen); /* what was too much has been sold */
-    tw_engine_stop(engine);
-    until(engine, TW_ENGINE_DONE);
-    assert_same_figures(engine);
-    end(engine);
-}
-
-/* A submit that hangs: the venue does not know the order yet, and that proves nothing. */
-static void an_order_whose_submit_hangs_is_not_given_up(void **state) {
-    (void)state;
-    fake_options options = plain_options(1);
-    tw_engine_config config = plain_config(1);
-    tw_engine *engine = start(&options, &config);
-    while (desk.submits == 0)
-        turns(engine, 1);
-    desk.commands[0].due = desk.turn + 120;
-    fake_break(&desk);
-    turns(engine, 110); /* back, asked about many times */
-    assert_true(desk.up && report_of(engine).orders_unknown == 1);
-    assert_int_equal(desk.submits, 1);
-    turns(engine, 60);
-    assert_int_equal(fake_count(&desk, "missing", NULL), 0);
-    tw_engine_stop(engine);
-    until(engine, TW_ENGINE_DONE);
-    assert_true(desk.orders[0].at_venue);
-    assert_nothing_left(engine);
-    assert_same_figures(engine);
-    end(engine);
-}
-
-/* Account, then a fill, then positions: such a snapshot is of no single moment. */
-static void a_fill_while_a_snapshot_is_read_counts_once(void **state) {
-    (void)state;
-    fake_options options = plain_options(1);
-    tw_engine_config config = plain_config(1);
-    options.fill = 0;
-    config.order_patience_ns = 60 * TW_NS_PER_SECOND;
-    tw_engine *engine = start(&options, &config);
-    while (desk.submits == 0 || !desk.orders[0].at_venue)
-        turns(engine, 1);
-    turns(engine, 2);
-    fake_break(&desk);
-    while (desk.reading != 2) /* the account has been read */
-        turns(engine, 1);
-    desk.price[0] = desk.orders[0].order.limit_price.nano;
-    while (fake_is_open(&desk.orders[0]))
-        fake_trade(&desk, &desk.orders[0]);
-    until(engine, TW_ENGINE_TRADING);
-    assert_int_equal(report_of(engine).differences, 0);
-    assert_true(desk.snapshots >= 3); /* another was read when nothing was open */
-    tw_engine_stop(engine);
-    until(engine, TW_ENGINE_DONE);
-    assert_same_figures(engine);
-    end(engine);
-}
-
-static void a_loss_while_warming_pauses_too(void **state) {
-    (void)state;
-    fake_options options = plain_options(2);
-    tw_engine_config config = plain_config(2);
-    tw_engine *engine = start(&options, &config);
-    desk.silent[0] = true;
-    until(engine, TW_ENGINE_WARMING);
-    fake_break(&desk);
-    until(engine, TW_ENGINE_PAUSED);
-    until(engine, TW_ENGINE_TRADING);
-    assert_true(desk.up && desk.snapshots == 2);
-    end(engine);
-}
-
 static void a_stop_ends_every_phase(void **state) {
     (void)state;
     for (int phase = TW_ENGINE_STARTING; phase <= TW_ENGINE_PAUSED; phase++) {
@@ -741,141 +548,6 @@ static void a_store_that_fails_at_any_entry_ends_the_run(void **state) {
     }
 }
 
-static void a_venue_that_gave_up_ends_the_run(void **state) {
-    (void)state;
-    fake_options options = plain_options(1);
-    tw_engine_config config = plain_config(1);
-    tw_engine *engine = start(&options, &config);
-    tw_error error = {0};
-    uint64_t work = 0;
-    tw_venue_event event = fake_event(&desk, TW_VENUE_FAILED);
-    event.as.failure.status = TW_AUTH;
-    snprintf(event.as.failure.message, sizeof event.as.failure.message, "no such key");
-    turns(engine, 10);
-    fake_tell(&desk, &event);
-    assert_int_equal(tw_engine_turn(engine, 100, &work, &error), TW_AUTH);
-    assert_string_equal(error.message, "no such key");
-    assert_int_equal(tw_engine_phase_now(engine), TW_ENGINE_FAILED);
-    end(engine);
-}
-
-static void more_filled_than_ordered_ends_the_run(void **state) {
-    (void)state;
-    fake_options options = plain_options(1);
-    tw_engine_config config = plain_config(1);
-    options.fill = 0;
-    tw_engine *engine = start(&options, &config);
-    while (desk.submits == 0)
-        turns(engine, 1);
-    tw_venue_event event = fake_event(&desk, TW_VENUE_ORDER_UPDATE);
-    event.as.update.order = desk.orders[0].order;
-    event.as.update.order.filled.nano = desk.orders[0].order.quantity.nano + TW_NANO;
-    event.as.update.order.average_price.nano = TW_NANO;
-    fake_tell(&desk, &event);
-    tw_status status = turn(engine);
-    assert_int_equal(status == TW_OK ? turn(engine) : status, TW_PROTOCOL);
-    end(engine);
-}
-
-static void an_order_of_others_is_journaled_and_left_alone(void **state) {
-    (void)state;
-    fake_options options = plain_options(1);
-    tw_engine_config config = plain_config(1);
-    tw_engine *engine = start(&options, &config);
-    until(engine, TW_ENGINE_TRADING);
-    tw_venue_event event = fake_event(&desk, TW_VENUE_ORDER_UPDATE);
-    snprintf(event.as.update.order.client_order_id, TW_CLIENT_ORDER_ID_SIZE, "replay-other");
-    event.as.update.order.filled.nano = TW_NANO;
-    event.as.update.order.status = TW_ORDER_FILLED;
-    fake_tell(&desk, &event);
-    turns(engine, 20);
-    assert_int_equal(fake_count(&desk, "foreign", NULL), 1);
-    assert_same_figures(engine);
-    end(engine);
-}
-
-/* A first order is at the venue, and nothing of it has filled. */
-static tw_engine *with_an_order(void) {
-    fake_options options = plain_options(1);
-    tw_engine_config config = plain_config(1);
-    options.fill = 0;
-    tw_engine *engine = start(&options, &config);
-    while (desk.submits == 0)
-        turns(engine, 1);
-    return engine;
-}
-
-/* What the venue says of that order. */
-static tw_venue_event news_of_it(void) {
-    tw_venue_event event = fake_event(&desk, TW_VENUE_ORDER_UPDATE);
-    event.as.update.order = desk.orders[0].order;
-    return event;
-}
-
-static tw_status hear(tw_engine *engine, const tw_venue_event *event) {
-    fake_tell(&desk, event);
-    tw_status status = turn(engine);
-    return status == TW_OK ? turn(engine) : status;
-}
-
-static void shares_filled_for_nothing_end_the_run(void **state) {
-    (void)state;
-    tw_engine *engine = with_an_order();
-    tw_venue_event event = news_of_it();
-    event.as.update.order.filled.nano = TW_NANO;
-    event.as.update.order.average_price.nano = 0;
-    assert_int_equal(hear(engine, &event), TW_PROTOCOL);
-    end(engine);
-}
-
-/* The other side, another symbol, another quantity: each alone is another order. */
-static void news_of_another_order_by_our_id_ends_the_run(void **state) {
-    (void)state;
-    for (int row = 0; row < 4; row++) {
-        tw_engine *engine = with_an_order();
-        tw_venue_event event = news_of_it();
-        tw_order *told = &event.as.update.order;
-        if (row == 0)
-            told->side = told->side == TW_SIDE_BUY ? TW_SIDE_SELL : TW_SIDE_BUY;
-        else if (row == 1)
-            told->symbol++;
-        else if (row == 2)
-            told->quantity.nano += TW_NANO;
-        else
-            *told = desk.orders[0].order; /* ours: the run goes on */
-        assert_int_equal(hear(engine, &event), row < 3 ? TW_PROTOCOL : TW_OK);
-        end(engine);
-    }
-}
-
-static void trades_of_others_are_a_reason_to_look_again(void **state) {
-    (void)state;
-    fake_options options = plain_options(1);
-    tw_engine_config config = plain_config(1);
-    tw_engine *engine = start(&options, &config);
-    until(engine, TW_ENGINE_TRADING);
-    turns(engine, 40);
-    uint32_t before = desk.snapshots;
-    tw_venue_event event = fake_event(&desk, TW_VENUE_ORDER_UPDATE);
-    snprintf(event.as.update.order.client_order_id, TW_CLIENT_ORDER_ID_SIZE, "by-hand");
-    event.as.update.quantity.nano = TW_NANO;
-    fake_tell(&desk, &event);
-    turns(engine, 40);
-    assert_true(desk.snapshots > before);
-    assert_same_figures(engine);
-    end(engine);
-}
-
-/* Puts one market event in front of the engine. */
-static void show(tw_engine *engine, tw_market_event event) {
-    desk.silent[0] = true;
-    turns(engine, 3);
-    assert_int_equal(desk.market_count, 0);
-    desk.market[desk.market_first] = event;
-    desk.market_count = 1;
-    turns(engine, 1);
-}
-
 /* There is too much of it, and what is heard of its price is old: a decision about it trades
  * nothing, and the next comes after twice the time. */
 static void decisions_that_trade_nothing_grow_rarer(void **state) {
@@ -919,53 +591,6 @@ static void calm_on_schedule_does_not_delay_a_drift(void **state) {
     turns(engine, 20);
     assert_int_equal(fake_count(&desk, "decision", "\"cause\":\"drift\""), before + 1);
     assert_true(desk.sells_seen);
-    end(engine);
-}
-
-static void odd_ticks_are_left_out(void **state) {
-    (void)state;
-    fake_options options = plain_options(1);
-    tw_engine_config config = plain_config(1);
-    tw_engine *engine = start(&options, &config);
-    until(engine, TW_ENGINE_TRADING);
-    tw_engine_report before;
-    tw_engine_report after;
-    tw_trade good = {.time_ns = desk.now_ns, .price = {TW_NANO}, .quantity = {TW_NANO}};
-    tw_trade odd[4] = {good, good, good, good};
-    odd[0].price.nano = 0;
-    odd[1].quantity.nano = -1;
-    odd[2].conditions[2] = 'X';
-    odd[3].time_ns = desk.now_ns + 3650 * TW_NS_PER_DAY;
-    tw_engine_get_report(engine, &before, NULL);
-    for (int i = 0; i < 4; i++)
-        show(engine, (tw_market_event){.kind = TW_MARKET_TRADE, .as.trade = odd[i]});
-    tw_engine_get_report(engine, &after, NULL);
-    assert_int_equal(after.odd_events - before.odd_events, 4);
-    assert_true(after.ended_ns < odd[3].time_ns);
-    end(engine);
-}
-
-static void a_spread_too_wide_is_no_price(void **state) {
-    (void)state;
-    fake_options options = plain_options(1);
-    tw_engine_config config = plain_config(1);
-    tw_engine *engine = start(&options, &config);
-    tw_engine_holding before;
-    tw_engine_holding after;
-    tw_engine_report report;
-    until(engine, TW_ENGINE_TRADING);
-    turns(engine, 40);
-    desk.silent[0] = true;
-    turns(engine, 3);
-    tw_engine_get_report(engine, &report, &before);
-    show(engine, (tw_market_event){.kind = TW_MARKET_QUOTE,
-                                   .as.quote = {.time_ns = desk.now_ns,
-                                                .bid_price = {TW_NANO},
-                                                .ask_price = {4 * before.price.nano},
-                                                .bid_size = {TW_NANO},
-                                                .ask_size = {TW_NANO}}});
-    tw_engine_get_report(engine, &report, &after);
-    assert_int_equal(after.price.nano, before.price.nano);
     end(engine);
 }
 
@@ -1028,7 +653,6 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(seeds_keep_their_promises, make_record, tell_failed_seed),
         cmocka_unit_test(given_targets_are_reached),
-        cmocka_unit_test(a_snapshot_that_began_with_open_orders_is_read_again),
         cmocka_unit_test(one_symbol_is_enough),
         cmocka_unit_test(sells_are_over_before_buys),
         cmocka_unit_test(an_infeasible_plan_is_journaled_and_not_traded),
@@ -1041,24 +665,12 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_limit_price_keeps_to_the_collar),
         cmocka_unit_test(without_history_only_measured_weights_fail),
         cmocka_unit_test(the_newest_closes_of_each_symbol_are_kept),
-        cmocka_unit_test(a_lost_connection_pauses_and_a_snapshot_resumes),
-        cmocka_unit_test(an_order_whose_submit_hangs_is_not_given_up),
-        cmocka_unit_test(a_fill_while_a_snapshot_is_read_counts_once),
-        cmocka_unit_test(a_loss_while_warming_pauses_too),
         cmocka_unit_test(a_stop_ends_every_phase),
         cmocka_unit_test(open_orders_are_cancelled_before_the_end),
         cmocka_unit_test(the_duration_ends_the_run),
         cmocka_unit_test(nothing_is_sent_before_it_is_durable),
         cmocka_unit_test(an_intent_that_waited_too_long_is_withdrawn),
         cmocka_unit_test(a_store_that_fails_at_any_entry_ends_the_run),
-        cmocka_unit_test(a_venue_that_gave_up_ends_the_run),
-        cmocka_unit_test(more_filled_than_ordered_ends_the_run),
-        cmocka_unit_test(an_order_of_others_is_journaled_and_left_alone),
-        cmocka_unit_test(shares_filled_for_nothing_end_the_run),
-        cmocka_unit_test(news_of_another_order_by_our_id_ends_the_run),
-        cmocka_unit_test(trades_of_others_are_a_reason_to_look_again),
-        cmocka_unit_test(odd_ticks_are_left_out),
-        cmocka_unit_test(a_spread_too_wide_is_no_price),
         cmocka_unit_test(a_configuration_that_makes_no_sense_is_refused),
         cmocka_unit_test(nothing_is_left_when_memory_runs_out),
     };

@@ -342,8 +342,7 @@ static void decide(tw_engine *engine, const char *cause) {
         decision_risk(engine, engine->weights);
     engine->drifted = false;
     if (strcmp(cause, "drift") != 0)
-        engine->idle_decisions =
-            0; /* it came when it was due: no drift is delayed for long by it */
+        engine->idle_decisions = 0; /* it came when it was due */
     engine->report.decisions++;
     limits_refresh(engine);
     tw_rebalance_config config;
