@@ -3,15 +3,15 @@
 #
 #     ./dev fuzz [NAME|all [SECONDS]]     NAME is the x of tests/fuzz/fuzz_x.c
 #
-# One target a processor at a time. New inputs are kept in build-clang/corpus/NAME; the checked-in
+# One target a processor at a time. New inputs are kept in build-fuzz/corpus/NAME; the checked-in
 # ones of tests/fuzz/corpus/NAME are read and never written. FUZZ_RUNS and FUZZ_SEED bound and fix a
-# run (./dev check fuzz does). An input that fails is left in build-clang/crashes with the command
-# that repeats it, and the last lines name the targets that failed.
+# run, FUZZ_BUILD names another folder (./dev check fuzz sets all three). An input that fails is left in
+# build-fuzz/crashes with the command that repeats it, and the last lines name the targets that failed.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 cd "$root"
-build="build-clang"
+build=${FUZZ_BUILD:-build-fuzz}
 
 # Runs one target; its output goes to a log, which is shown when it has ended.
 run_target() {
@@ -41,7 +41,7 @@ fi
 wanted=${1:-all}
 seconds=${2:-60}
 if [ ! -f "$build/build.ninja" ]; then
-    CC=clang CXX=clang++ meson setup "$build" -Dtests=enabled -Dfuzzers=true \
+    CC=clang CXX=clang++ meson setup "$build" -Dbench=false -Dfuzzers=whole \
         -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
 fi
 targets=

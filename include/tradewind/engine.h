@@ -326,6 +326,8 @@ typedef struct tw_engine_config {
      * collar and the age of a price must be set: limit prices are made as far from the mid as the
      * collar allows. The engine fills in symbols and orders. */
     tw_pretrade_config controls;
+    int64_t past_ns;            /* venue time at which `past` was counted; 0: nothing was */
+    tw_pretrade_past past;      /* what counted in an earlier run against the controls of losses */
     tw_kill_level kill_on_stop; /* when a stop of the controls trips; NONE: they only deny */
     int64_t warm_ns_max;        /* wait so long for a price of every symbol, then trade the rest */
     int64_t decision_gap_ns;    /* least time between two decisions */

@@ -187,6 +187,15 @@ typedef struct tw_pretrade_figures {
     uint64_t passed;
 } tw_pretrade_figures;
 
+/* What counts against the limits of losses and of a day, and outlives a process. */
+typedef struct tw_pretrade_past {
+    tw_money day_equity;
+    tw_money peak_equity;
+    uint32_t losses;                              /* in a row */
+    uint32_t stops;                               /* that are tripped, as in tw_pretrade_figures */
+    uint64_t messages[TW_PRETRADE_MESSAGE_COUNT]; /* of the day */
+} tw_pretrade_past;
+
 typedef struct tw_pretrade tw_pretrade;
 
 TW_BEGIN_DECLS
@@ -216,6 +225,13 @@ TW_API void tw_pretrade_set_cash(tw_pretrade *gate, tw_money cash);
 
 /* Equity from which the day's loss counts is that of now; counts of messages begin anew. */
 TW_API void tw_pretrade_begin_day(tw_pretrade *gate);
+
+/* For whoever writes it down, and after a restart, behind tw_pretrade_begin_day: goes on from what
+ * an earlier gate counted. Its day's figures count only if that day is still the same; a peak,
+ * losses in a row and their stops count in any case. Stops of repeats, which belong to symbols,
+ * begin anew. */
+TW_API void tw_pretrade_get_past(const tw_pretrade *gate, tw_pretrade_past *ret_past);
+TW_API void tw_pretrade_resume(tw_pretrade *gate, const tw_pretrade_past *past, bool same_day);
 
 /* The covariance of returns, [symbols][symbols], borrowed until the next call; NULL: none. `factor`
  * is the quantile of the normal distribution, e.g. 2.326 for 99 %. Refreshes. O(symbols^2). */

@@ -6,9 +6,10 @@
  *     config.intent_sequence = tw_recovery_intent(recovery); ... tw_engine_new(...)
  *     tw_recovery_apply(recovery, engine, &error);         before its first turn
  *
- * Three things are left by a run that was killed: orders that may still be open, which the engine
+ * Four things are left by a run that was killed: orders that may still be open, which the engine
  * adopts and asks the venue about; the highest number ever given to an order, from which the next
- * ones go on; and a plan whose last trade was not made.
+ * ones go on; a plan whose last trade was not made; and what had counted against the controls of
+ * losses and of a day (engine: losses.c), with the orders that were intended since.
  *
  * The plan is found from the newest journal entry backwards: the first `plan_end` means that there
  * is none, the first `plan` names its decision, and from there on the journal is read once. What is
@@ -47,6 +48,7 @@ typedef struct tw_recovery_config {
     const char *strategy_name; /* of the engine's configuration, as is */
     uint64_t epoch;            /* that of the store */
     uint32_t open_count_max;   /* orders that may still be open */
+    bool losses_forgotten;     /* those of earlier runs count no more */
 } tw_recovery_config;
 
 TW_BEGIN_DECLS
@@ -61,10 +63,15 @@ TW_API void tw_recovery_free(tw_recovery *recovery);
 TW_API tw_status tw_recovery_read(tw_recovery *recovery, tw_store *store,
                                   tw_error *error) TW_MUST_CHECK;
 
-/* One entry, each older than the one before. TW_OK: the next older one is wanted; TW_EMPTY: enough.
- */
+/* One entry, each older than the one before. TW_OK: the next older one is wanted; TW_EMPTY: enough;
+ * TW_PARSE: what it says of losses cannot be read. TW_NO_MEMORY. */
 TW_API tw_status tw_recovery_seek(tw_recovery *recovery,
                                   const tw_store_record *record) TW_MUST_CHECK;
+/* What counted against the controls of losses and of a day, and the venue time of that; 0: nothing
+ * is known. For tw_engine_config.past. */
+TW_API int64_t tw_recovery_past(const tw_recovery *recovery, tw_pretrade_past *ret_past);
+/* They were of another account and count no more. */
+TW_API void tw_recovery_forget_losses(tw_recovery *recovery);
 /* The decision of the plan that was not finished; 0: there is none. */
 TW_API uint64_t tw_recovery_from(const tw_recovery *recovery);
 /* One entry from there on, each newer than the one before. TW_NO_MEMORY. */

@@ -55,6 +55,10 @@ const tw_config_option run_option_table[] = {
      "more comparisons than this within an hour in which the venue tells otherwise kill the run "
      "(new, or as --on-stop says); 0: any number",
      NULL, offsetof(run_options, difference_max)},
+    {"forget-losses", TW_CONFIG_BOOLEAN, NULL, NULL, NULL, "no",
+     "what earlier runs lost, and their orders of the day, count no more against the limits: after "
+     "money was moved, or when a stop was looked into",
+     NULL, offsetof(run_options, losses_forgotten)},
     {"collar", TW_CONFIG_PERCENT, NULL, "0.01%", "20%", "0.5%",
      "largest distance of a limit price from the mid", NULL, offsetof(run_options, collar)},
     {"max-order", TW_CONFIG_DECIMAL, NULL, "0", NULL, "0",

@@ -40,6 +40,7 @@ typedef struct run_options {
     bool details;
     bool json;
     bool quiet;
+    bool losses_forgotten;
     bool understood;
 } run_options;
 

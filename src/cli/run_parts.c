@@ -227,6 +227,7 @@ static tw_status make_engine(run_session *session, tw_error *error) {
     tw_status status = run_past_read(session, &config, &past, error);
     if (status == TW_OK) {
         config.intent_sequence = tw_recovery_intent(past);
+        config.past_ns = tw_recovery_past(past, &config.past);
         config.journal_sequence = session->first_sequence;
         status = make_recorder(session, error);
     }

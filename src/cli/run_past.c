@@ -30,8 +30,10 @@ static tw_status check_past_venue(run_session *session, tw_recovery *past, tw_er
                             session->database, open_count, venue);
     /* A plan was made for one account; that of a demo which keeps no state ends with the run. */
     bool anew = session->options->venue == RUN_DEMO && session->exchange_config.state == NULL;
-    if (status == TW_OK && (!same || anew))
+    if (status == TW_OK && (!same || anew)) {
         tw_recovery_refuse(past, "venue");
+        tw_recovery_forget_losses(past);
+    }
     return status;
 }
 
@@ -86,7 +88,8 @@ tw_status run_past_read(run_session *session, const tw_engine_config *config,
                                        .symbol_count = session->symbol_count,
                                        .strategy_name = config->strategy_name,
                                        .epoch = config->epoch,
-                                       .open_count_max = config->order_count_max / 2};
+                                       .open_count_max = config->order_count_max / 2,
+                                       .losses_forgotten = session->options->losses_forgotten};
     tw_status status = read_all(session, &wanted, ret_past, error);
     if (status == TW_CORRUPT) {
         tw_error found = *error;

@@ -87,8 +87,19 @@ two_runs_trade_one_account() {
     store_is_clean run.db
 }
 
+a_limit_of_the_day_holds_over_a_restart() {
+    start_exchange --symbols AAPL,MSFT --clock x10
+    expect 0 $paper --duration 3s --json --max-day-orders 1
+    holds out 'd["orders"]["total"] == 1 and d["orders"]["denied_by"]["message_day"] > 0'
+    expect 0 $paper --duration 3s --json --max-day-orders 1
+    holds out 'd["orders"]["total"] == 0 and d["orders"]["denied_by"]["message_day"] > 0'
+    expect 0 $paper --duration 3s --json --max-day-orders 1 --forget-losses
+    holds out 'd["orders"]["total"] == 1'
+    store_is_clean run.db
+}
+
 run_cases without_credentials_nothing_begins live_money_needs_a_word_and_limits \
     wrong_credentials_end_the_run_at_once \
     a_venue_that_is_not_there_ends_the_run_within_its_patience \
     a_venue_that_dies_ends_the_run_within_its_patience nothing_to_trade_is_wrong_usage \
-    two_runs_trade_one_account
+    two_runs_trade_one_account a_limit_of_the_day_holds_over_a_restart

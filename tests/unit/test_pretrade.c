@@ -541,6 +541,81 @@ static void test_a_share_of_the_day_and_a_drawdown_stop(void **state) {
     expect(enter(desk, 1, TW_SIDE_BUY, 1, 49), TW_PRETRADE_DAY_LOSS);
 }
 
+/* A gate, and another one after a restart in which 4,000 were lost. */
+static void go_on_after_a_restart(struct desk *desk, bool same_day) {
+    tw_pretrade_past past;
+    desk->config.day_loss_max.nano = 5000 * TW_NANO;
+    desk->config.drawdown_share_max_nano = TW_NANO / 10;
+    desk->config.message_day_max[TW_PRETRADE_SUBMIT] = 3;
+    desk->config.losses_max = 2;
+    open_desk(desk);
+    tw_pretrade_begin_day(desk->gate);
+    hold(desk, 0, TW_SIDE_BUY, 500, 100);
+    hold(desk, 0, TW_SIDE_SELL, 1, 99);
+    tw_pretrade_mark(desk->gate, 0, (tw_price){110 * TW_NANO}, NOW);
+    tw_pretrade_get_past(desk->gate, &past);
+    assert_int_equal(past.day_equity.nano, 100000 * TW_NANO);
+    assert_int_equal(past.peak_equity.nano, 104989 * TW_NANO);
+    assert_int_equal(past.messages[TW_PRETRADE_SUBMIT], 2);
+    assert_int_equal(past.losses, 1);
+    assert_int_equal(past.stops, 0);
+    tw_pretrade_free(desk->gate);
+    desk->gate = NULL;
+    open_desk(desk);
+    tw_pretrade_set_cash(desk->gate, (tw_money){96000 * TW_NANO});
+    tw_pretrade_begin_day(desk->gate);
+    tw_pretrade_resume(desk->gate, &past, same_day);
+}
+
+static void test_a_restart_forgets_no_loss(void **state) {
+    struct desk *desk = *state;
+    tw_pretrade_past past;
+    go_on_after_a_restart(desk, true);
+    expect(enter(desk, 1, TW_SIDE_BUY, 1, 50), TW_PRETRADE_PASSED); /* the third of the day */
+    expect(enter(desk, 1, TW_SIDE_BUY, 1, 49), TW_PRETRADE_MESSAGE_DAY);
+    tw_pretrade_set_cash(desk->gate, (tw_money){94999 * TW_NANO});
+    expect(enter(desk, 1, TW_SIDE_BUY, 2, 50), TW_PRETRADE_MESSAGE_DAY);
+    tw_pretrade_get_past(desk->gate, &past);
+    assert_int_equal(past.stops,
+                     1u << TW_PRETRADE_STOP_DAY_LOSS); /* of the day before the restart */
+    tw_pretrade_set_cash(desk->gate, (tw_money){94000 * TW_NANO}); /* 10.5 % below that peak */
+    expect(enter(desk, 1, TW_SIDE_BUY, 2, 50), TW_PRETRADE_MESSAGE_DAY);
+    tw_pretrade_get_past(desk->gate, &past);
+    assert_int_equal(past.stops, 1u << TW_PRETRADE_STOP_DAY_LOSS | 1u << TW_PRETRADE_STOP_DRAWDOWN);
+}
+
+static void test_a_restart_on_another_day_forgets_only_the_day(void **state) {
+    struct desk *desk = *state;
+    go_on_after_a_restart(desk, false);
+    for (int i = 0; i < 3; i++)
+        expect(enter(desk, 1, TW_SIDE_BUY, 1, 50 - i), TW_PRETRADE_PASSED);
+    tw_pretrade_begin_day(desk->gate);
+    tw_pretrade_set_cash(desk->gate, (tw_money){94400 * TW_NANO});
+    expect(enter(desk, 1, TW_SIDE_BUY, 1, 51), TW_PRETRADE_DRAWDOWN);
+    tw_pretrade_reset(desk->gate, TW_PRETRADE_STOP_DRAWDOWN);
+    hold(desk, 0, TW_SIDE_BUY, 2, 100);
+    tw_pretrade_begin_day(desk->gate);
+    hold(desk, 0, TW_SIDE_SELL, 1, 99); /* the second loss in a row */
+    expect(enter(desk, 1, TW_SIDE_BUY, 1, 52), TW_PRETRADE_LOSSES_IN_A_ROW);
+}
+
+static void test_a_restart_keeps_the_stops(void **state) {
+    struct desk *desk = *state;
+    tw_pretrade_past past = {.day_equity = {100000 * TW_NANO}, .peak_equity = {100000 * TW_NANO}};
+    open_desk(desk);
+    tw_pretrade_begin_day(desk->gate);
+    for (uint32_t stops = 0; stops < 1u << (TW_PRETRADE_STOP_LOSSES + 1); stops++) {
+        uint32_t kept = stops & ~(1u << TW_PRETRADE_STOP_REPEATS);
+        past.stops = stops;
+        tw_pretrade_begin_day(desk->gate);
+        tw_pretrade_resume(desk->gate, &past, true);
+        assert_int_equal(tw_pretrade_stops(desk->gate), kept);
+        tw_pretrade_begin_day(desk->gate);
+        tw_pretrade_resume(desk->gate, &past, false);
+        assert_int_equal(tw_pretrade_stops(desk->gate), kept & ~(1u << TW_PRETRADE_STOP_DAY_LOSS));
+    }
+}
+
 static void test_losses_in_a_row_stop(void **state) {
     struct desk *desk = *state;
     desk->config.losses_max = 2;
@@ -727,6 +802,9 @@ int main(void) {
         AT_A_DESK(test_refused_orders_stop),
         AT_A_DESK(test_a_loss_of_the_day_stops_until_the_next),
         AT_A_DESK(test_a_share_of_the_day_and_a_drawdown_stop),
+        AT_A_DESK(test_a_restart_forgets_no_loss),
+        AT_A_DESK(test_a_restart_on_another_day_forgets_only_the_day),
+        AT_A_DESK(test_a_restart_keeps_the_stops),
         AT_A_DESK(test_losses_in_a_row_stop),
         AT_A_DESK(test_an_override_ends),
         AT_A_DESK(test_explain_tells_every_control_and_counts_nothing),

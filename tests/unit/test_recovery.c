@@ -100,6 +100,70 @@ static const line whole[] = {
     {"denied", "{\"symbol\":\"MSFT\",\"side\":\"buy\",\"decision\":2}"},
 };
 
+#define LOSSES                                                                            \
+    "{\"day_equity\":\"100000.5\",\"peak_equity\":\"101000\",\"losses\":2,\"submits\":7," \
+    "\"replaces\":1,\"cancels\":3,\"stops\":[\"drawdown\",\"losses_in_a_row\"]}"
+
+static void losses_are_the_newest_and_the_intents_since(void **state) {
+    (void)state;
+    static const line lines[] = {{"losses", "{\"an\":\"older one\"}"},
+                                 {"losses", LOSSES},
+                                 {"intent", INTENT_1},
+                                 {"plan_end", "{}"},
+                                 {"intent", INTENT_1},
+                                 {"phase", "{}"}};
+    TW_AUTO(tw_recovery) *recovery = read_lines(lines, 6);
+    tw_pretrade_past past;
+    assert_int_equal(tw_recovery_past(recovery, &past), 1002);
+    assert_int_equal(past.day_equity.nano, 100000 * TW_NANO + TW_NANO / 2);
+    assert_int_equal(past.peak_equity.nano, 101000 * TW_NANO);
+    assert_int_equal(past.losses, 2);
+    assert_int_equal(past.messages[TW_PRETRADE_SUBMIT], 9);
+    assert_int_equal(past.messages[TW_PRETRADE_REPLACE], 1);
+    assert_int_equal(past.messages[TW_PRETRADE_CANCEL], 3);
+    assert_int_equal(past.stops, 1u << TW_PRETRADE_STOP_DRAWDOWN | 1u << TW_PRETRADE_STOP_LOSSES);
+    assert_int_equal(tw_recovery_from(recovery), 2); /* the plan is looked for beside them */
+}
+
+static void a_journal_without_losses_has_no_past(void **state) {
+    (void)state;
+    TW_AUTO(tw_recovery) *recovery = read_lines(whole, 6);
+    tw_pretrade_past past;
+    assert_int_equal(tw_recovery_past(recovery, &past), 0);
+}
+
+/* A limit of losses must not be lifted by an entry that cannot be read. */
+static void losses_that_cannot_be_read_are_told(void **state) {
+    (void)state;
+    static const char *const payloads[] = {
+        "",
+        "{}",
+        "{\"day_equity\":\"1\",\"peak_equity\":\"1\",\"losses\":0,\"submits\":0,\"replaces\":0}",
+        "{\"day_equity\":\"x\",\"peak_equity\":\"1\",\"losses\":0,\"submits\":0,\"replaces\":0,"
+        "\"cancels\":0}",
+        "{\"day_equity\":\"1\",\"peak_equity\":\"1\",\"losses\":-1,\"submits\":0,\"replaces\":0,"
+        "\"cancels\":0}",
+        "{\"day_equity\":\"1\",\"peak_equity\":\"1\",\"losses\":4294967296,\"submits\":0,"
+        "\"replaces\":0,\"cancels\":0}",
+        "{\"day_equity\":\"1\",\"peak_equity\":\"1\",\"losses\":0,\"submits\":0,\"replaces\":0,"
+        "\"cancels\":0,\"stops\":[\"unheard_of\"]}",
+    };
+    for (size_t i = 0; i < sizeof payloads / sizeof payloads[0]; i++) {
+        const line lines[] = {{"losses", payloads[i]}};
+        tw_store_record record = record_of(lines, 1);
+        tw_recovery_config config = config_of();
+        TW_AUTO(tw_recovery) *recovery = NULL;
+        assert_int_equal(tw_recovery_new(NULL, &config, &recovery), TW_OK);
+        assert_int_equal(tw_recovery_seek(recovery, &record), TW_PARSE);
+        tw_recovery_free(recovery);
+        config.losses_forgotten = true;
+        assert_int_equal(tw_recovery_new(NULL, &config, &recovery), TW_OK);
+        assert_int_equal(tw_recovery_seek(recovery, &record), TW_OK);
+        tw_pretrade_past past;
+        assert_int_equal(tw_recovery_past(recovery, &past), 0);
+    }
+}
+
 static void a_plan_is_what_its_entries_and_orders_say(void **state) {
     (void)state;
     TW_AUTO(tw_recovery) *recovery = read_lines(whole, 6);
@@ -316,6 +380,9 @@ int main(void) {
         cmocka_unit_test(the_number_of_an_intent_without_a_row_is_taken),
         cmocka_unit_test(an_open_order_is_told_and_not_counted),
         cmocka_unit_test(what_has_ended_is_no_plan),
+        cmocka_unit_test(losses_are_the_newest_and_the_intents_since),
+        cmocka_unit_test(a_journal_without_losses_has_no_past),
+        cmocka_unit_test(losses_that_cannot_be_read_are_told),
         cmocka_unit_test(what_is_not_understood_is_refused_as_a_whole),
         cmocka_unit_test(more_open_orders_than_there_is_room_for),
         cmocka_unit_test(looking_back_has_an_end),

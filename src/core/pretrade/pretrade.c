@@ -438,6 +438,33 @@ void tw_pretrade_get_figures(const tw_pretrade *gate, tw_pretrade_figures *ret_f
     memcpy(ret_figures->denied, gate->denied, sizeof gate->denied);
 }
 
+void tw_pretrade_get_past(const tw_pretrade *gate, tw_pretrade_past *ret_past) {
+    *ret_past = (tw_pretrade_past){.day_equity = money_of(pretrade_nano(gate->day_equity)),
+                                   .peak_equity = money_of(pretrade_nano(gate->peak_equity)),
+                                   .losses = gate->losses,
+                                   .stops = tw_pretrade_stops(gate)};
+    for (size_t i = 0; i < TW_PRETRADE_MESSAGE_COUNT; i++)
+        ret_past->messages[i] = gate->messages[i].today;
+}
+
+void tw_pretrade_resume(tw_pretrade *gate, const tw_pretrade_past *past, bool same_day) {
+    TW_ASSERT(gate->day_begun);
+    pretrade_wide peak = (pretrade_wide)past->peak_equity.nano * TW_NANO;
+    if (peak > gate->peak_equity)
+        gate->peak_equity = peak;
+    gate->losses = past->losses;
+    gate->errors.tripped = (past->stops & 1u << TW_PRETRADE_STOP_ERRORS) != 0;
+    gate->drawdown_tripped = (past->stops & 1u << TW_PRETRADE_STOP_DRAWDOWN) != 0;
+    gate->losses_tripped = (past->stops & 1u << TW_PRETRADE_STOP_LOSSES) != 0;
+    if (same_day) {
+        gate->day_equity = (pretrade_wide)past->day_equity.nano * TW_NANO;
+        gate->day_loss_tripped = (past->stops & 1u << TW_PRETRADE_STOP_DAY_LOSS) != 0;
+        for (size_t i = 0; i < TW_PRETRADE_MESSAGE_COUNT; i++)
+            gate->messages[i].today += past->messages[i];
+    }
+    pretrade_watch(gate);
+}
+
 static void check_symbol(const tw_pretrade *gate, tw_symbol s, pretrade_wide *reserved) {
     const pretrade_symbol *symbol = &gate->symbols[s];
     pretrade_wide open[2] = {0};

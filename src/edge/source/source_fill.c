@@ -47,12 +47,12 @@ static void refill_input(tw_source *source) {
 
 /* What was whole before a fault, for its sentence: lines, or for binary data bytes. */
 static const char *came_before(const tw_source *source, char before[BEFORE_SIZE]) {
+    uint64_t given = source->buffer_offset + source->end;
     if (source->line > 0)
         snprintf(before, BEFORE_SIZE, "%llu whole lines came before",
                  (unsigned long long)source->line);
     else
-        snprintf(before, BEFORE_SIZE, "it gave %llu bytes before",
-                 (unsigned long long)(source->buffer_offset + source->end));
+        snprintf(before, BEFORE_SIZE, "it gave %llu bytes before", (unsigned long long)given);
     return before;
 }
 

@@ -421,7 +421,7 @@ tw_status tw_engine_turn(tw_engine *engine, uint32_t event_count_max, uint64_t *
             engine_fail(engine, health, "the store failed: %s", tw_status_sentence(health));
     }
     work += read_venue(engine, event_count_max);
-    limits_turn(engine);
+    losses_turn(engine);
     work += kill_turn(engine);
     work += phase_step(engine);
     work += desk_turn(engine);

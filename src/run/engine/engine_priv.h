@@ -12,6 +12,7 @@
  *     reconcile.c   the venue's figures beside ours, while trading
  *     intents.c     the plan's trades to intents
  *     limits.c      the controls before each order
+ *     losses.c      their days, and what outlives the process
  *     kill.c        the switch that ends trading
  *     record.c      journal entries and rows, with back-pressure
  *     trace.c       where time goes; what the flight recorder hears
@@ -221,7 +222,9 @@ struct tw_engine {
     tw_risk *risk;
     tw_pretrade *gate;
     told_limit limits_told[TW_PRETRADE_REASON_COUNT];
-    int64_t limits_day; /* since the epoch; 0: none has begun */
+    int64_t limits_day;      /* since the epoch; 0: none has begun */
+    int64_t losses_ns;       /* when they were written down last, ... */
+    tw_pretrade_past losses; /* ... and what they were */
     tw_rebalance *rebalance;
     tw_standing *standing;     /* holdings, marks and targets, for plans */
     double target_total;       /* sum of the targets */
@@ -357,6 +360,11 @@ void reconcile_reset(tw_engine *engine);
 /* Turns trades of the active plan into intents as far as its order allows. */
 uint64_t intents_follow_plan(tw_engine *engine);
 
+/* ---- losses.c ------------------------------------------------------------------------------ */
+
+/* Begins the day when it is due, and writes down what counts. */
+void losses_turn(tw_engine *engine);
+
 /* ---- kill.c -------------------------------------------------------------------------------- */
 
 /* Puts in force what was asked for. */
@@ -378,8 +386,6 @@ void limits_adopt(tw_engine *engine, order_record *record);
 void limits_fill(tw_engine *engine, const order_record *record, const order_change *change);
 /* After whatever may have ended an order. */
 void limits_end(tw_engine *engine, order_record *record);
-/* Begins the day when it is due. */
-void limits_turn(tw_engine *engine);
 /* When the returns of the history are there. */
 void limits_history(tw_engine *engine);
 /* Before a decision: value at risk at the marks of now. */

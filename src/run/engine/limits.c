@@ -15,8 +15,6 @@
 #include "engine_priv.h"
 #include "tradewind/covariance.h"
 
-/* 06:00 in UTC is the night of New York all the year: a day of the limits begins then. */
-static const int64_t DAY_BEGIN_NS = 6 * TW_NS_PER_HOUR;
 static const double CONFIDENCE = 0.99; /* of value at risk */
 
 tw_status limits_take(tw_engine *engine, tw_error *error) {
@@ -100,15 +98,7 @@ void limits_end(tw_engine *engine, order_record *record) {
     record->ticket = TW_PRETRADE_NO_TICKET;
 }
 
-/* ---- days and risk ------------------------------------------------------------------------- */
-
-void limits_turn(tw_engine *engine) {
-    int64_t day = (engine->now_ns - DAY_BEGIN_NS) / TW_NS_PER_DAY;
-    if (!engine->account_known || day == engine->limits_day)
-        return;
-    engine->limits_day = day;
-    tw_pretrade_begin_day(engine->gate);
-}
+/* ---- risk ---------------------------------------------------------------------------------- */
 
 /* Once, when the history is there. Without an estimate value at risk is unknown, and its control
  * denies. */

@@ -110,7 +110,8 @@ static void send_refusal(tw_http_reply *reply, const fault_rule *rule) {
     int size = snprintf(body, sizeof body, "{\"code\":%u,\"message\":\"%s\"}",
                         throttled ? 42910000u : rule->number * 100000u + 10000u,
                         throttled ? "rate limit exceeded" : "refused by a plan of faults");
-    snprintf(reset, sizeof reset, "%lld", (long long)(tw_time_wall_ns() / TW_NS_PER_SECOND + 1));
+    long long next = tw_time_wall_ns() / TW_NS_PER_SECOND + 1;
+    snprintf(reset, sizeof reset, "%lld", next);
     tw_http_header headers[] = {
         {tw_slice_of("X-RateLimit-Limit"), tw_slice_of("200")},
         {tw_slice_of("X-RateLimit-Remaining"), tw_slice_of("0")},

@@ -57,6 +57,8 @@ typedef enum setting_kind {
     F(duration_ns, SPAN, ONE)           \
     F(lot, NANO, MANY)                  \
     L(controls, MANY)                   \
+    F(past_ns, SPAN, ONE)               \
+    L(past, PAST)                       \
     F(kill_on_stop, LEVEL, ONE)         \
     F(warm_ns_max, SPAN, ONE)           \
     F(decision_gap_ns, SPAN, ONE)       \
@@ -70,6 +72,13 @@ typedef enum setting_kind {
     F(top, COUNT32, ONE)   \
     F(days, COUNT32, ONE)  \
     F(skip, COUNT32, ONE)
+
+#define PAST_FIELDS(F)         \
+    F(day_equity, NANO, MANY)  \
+    F(peak_equity, NANO, MANY) \
+    F(losses, COUNT32, ONE)    \
+    F(stops, COUNT32, ONE)     \
+    F(messages, COUNT64, MANY)
 
 #define CONTROLS_FIELDS(F, L)                  \
     F(symbol_count, COUNT32, ONE)              \
@@ -112,6 +121,7 @@ typedef enum setting_kind {
 #define FIRST(name, kind, first) FIRST_##first
 #define FIRST_LOCAL(name, first) FIRST_##first
 #define FIRST_MOMENTUM {MOMENTUM_FIELDS(FIRST)},
+#define FIRST_PAST {PAST_FIELDS(FIRST)},
 #define FIRST_LIMITS {LIMITS_FIELDS(FIRST)},
 
 #pragma GCC diagnostic push
@@ -135,12 +145,14 @@ typedef struct setting_row {
     {prefix, SETTING_##kind, offsetof(tw_engine_config, path), sizeof((tw_engine_config *)0)->path},
 #define ENGINE_ROW(name, kind, first) ROW(#name, name, kind)
 #define MOMENTUM_ROW(name, kind, first) ROW("momentum." #name, momentum.name, kind)
+#define PAST_ROW(name, kind, first) ROW("past." #name, past.name, kind)
 #define CONTROLS_ROW(name, kind, first) ROW("controls." #name, controls.name, kind)
 #define NO_ROW(name, first)
 #define LIMITS_ROW(name, kind, first) ROW("controls.limits." #name, controls.limits.name, kind)
 
-static const setting_row rows[] = {ENGINE_FIELDS(ENGINE_ROW, NO_ROW) MOMENTUM_FIELDS(
-    MOMENTUM_ROW) CONTROLS_FIELDS(CONTROLS_ROW, NO_ROW) LIMITS_FIELDS(LIMITS_ROW)};
+static const setting_row rows[] = {ENGINE_FIELDS(ENGINE_ROW, NO_ROW) MOMENTUM_FIELDS(MOMENTUM_ROW)
+                                       PAST_FIELDS(PAST_ROW) CONTROLS_FIELDS(CONTROLS_ROW, NO_ROW)
+                                           LIMITS_FIELDS(LIMITS_ROW)};
 
 enum { ROW_COUNT = sizeof rows / sizeof rows[0], NAME_SIZE_MAX = 64 };
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "losses_read.h"
 
 enum { SEEK_MAX = 65536, PLAN_ORDERS_MAX = 65536, PAYLOAD_SIZE_MAX = 4096 };
 
@@ -38,6 +39,10 @@ struct tw_recovery {
     size_t open_count;
 
     uint32_t sought;
+    bool plan_sought; /* there is none, or `from` is its decision */
+    bool past_sought; /* there is none that counts, or: */
+    int64_t past_ns;
+    tw_pretrade_past past;
     uint64_t from;
     bool begun; /* a part of the plan was there, */
     bool whole; /* and the last one */
@@ -57,6 +62,7 @@ tw_status tw_recovery_new(const tw_allocator *allocator, const tw_recovery_confi
         return TW_NO_MEMORY;
     recovery->allocator = allocator;
     recovery->config = *config;
+    recovery->past_sought = config->losses_forgotten;
     snprintf(recovery->prefix, sizeof recovery->prefix, "%s-%016" PRIx64 "-", config->strategy_name,
              config->epoch);
     recovery->open = TW_NEW(allocator, config->open_count_max, tw_order);
@@ -219,13 +225,47 @@ static uint64_t decision_of(const tw_store_record *record) {
     return tw_parse_u64((tw_slice){at, size}, &decision) == TW_OK ? decision : 0;
 }
 
-tw_status tw_recovery_seek(tw_recovery *recovery, const tw_store_record *record) {
-    if (is_kind(record, "plan_end"))
-        return TW_EMPTY;
+static void seek_plan(tw_recovery *recovery, const tw_store_record *record) {
     if (is_kind(record, "plan") || is_kind(record, "intent") || is_kind(record, "denied") ||
         is_kind(record, "resume"))
         recovery->from = decision_of(record);
-    return recovery->from != 0 || ++recovery->sought == SEEK_MAX ? TW_EMPTY : TW_OK;
+    recovery->plan_sought = recovery->from != 0 || is_kind(record, "plan_end");
+}
+
+/* Orders whose intents are newer than the entry count besides. */
+static tw_status seek_past(tw_recovery *recovery, const tw_store_record *record) {
+    if (is_kind(record, "intent"))
+        recovery->past.messages[TW_PRETRADE_SUBMIT]++;
+    if (!is_kind(record, "losses"))
+        return TW_OK;
+    tw_pretrade_past past;
+    tw_status status = losses_read(recovery->reader, record->payload, &past);
+    if (status != TW_OK)
+        return status;
+    past.messages[TW_PRETRADE_SUBMIT] += recovery->past.messages[TW_PRETRADE_SUBMIT];
+    recovery->past = past;
+    recovery->past_ns = record->time_ns;
+    recovery->past_sought = true;
+    return TW_OK;
+}
+
+tw_status tw_recovery_seek(tw_recovery *recovery, const tw_store_record *record) {
+    if (!recovery->plan_sought)
+        seek_plan(recovery, record);
+    tw_status status = recovery->past_sought ? TW_OK : seek_past(recovery, record);
+    if (status != TW_OK)
+        return status;
+    bool found = recovery->plan_sought && recovery->past_sought;
+    return found || ++recovery->sought == SEEK_MAX ? TW_EMPTY : TW_OK;
+}
+
+int64_t tw_recovery_past(const tw_recovery *recovery, tw_pretrade_past *ret_past) {
+    *ret_past = recovery->past;
+    return recovery->past_ns;
+}
+
+void tw_recovery_forget_losses(tw_recovery *recovery) {
+    recovery->past_ns = 0;
 }
 
 uint64_t tw_recovery_from(const tw_recovery *recovery) {
@@ -390,6 +430,11 @@ tw_status tw_recovery_read(tw_recovery *recovery, tw_store *store, tw_error *err
         recovery->intent = above;
     tw_status status =
         tw_store_read_journal_back_checked(store, SEEK_MAX, on_back, recovery, error);
+    if (status == TW_PARSE)
+        return tw_error_set(
+            error, TW_LIMIT,
+            "the newest journal entry about losses cannot be read: it is of another "
+            "version (--forget-losses begins anew)");
     if (status == TW_EMPTY)
         status = TW_OK;
     if (status == TW_OK && recovery->from != 0)
