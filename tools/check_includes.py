@@ -91,7 +91,7 @@ LENT_HEADERS = {"src/base/careful.h", "src/base/digits.h", "src/base/exponential
                 "src/core/risk/risk_select.h", "src/core/risk/risk_shape.h",
                 "src/core/series/series.h", "src/core/series/series_lanes.h",
                 "src/core/series/drawdown_walk.h",
-                "src/edge/json/json.h", "src/edge/json/flat_json.h", "src/edge/json/flat_pack.h",
+                "src/edge/json/json.h", "src/edge/json/json_put.h", "src/edge/json/flat_json.h", "src/edge/json/flat_pack.h",
                 "src/edge/source/source.h", "src/edge/itch/capture.h",
                 "src/edge/itch/itch_bytes.h"}
 

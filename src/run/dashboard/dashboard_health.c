@@ -1,7 +1,8 @@
 /* dashboard_health.c - where time goes, how the venue is, and what the store has taken, as JSON. */
 #include <math.h>
 
-#include "dashboard_words.h"
+#include "dashboard_priv.h"
+#include "json_put.h"
 
 /* ---- latency ------------------------------------------------------------------------------- */
 
@@ -14,19 +15,19 @@ static void write_stage(tw_dashboard *dashboard, const char *stage, const tw_his
     tw_histogram_reset(copy);
     tw_histogram_merge(copy, from);
     tw_histogram_quantiles(copy, quantiles, 3, values);
-    dashboard_put_open(text, NULL, '{');
-    dashboard_put_word(text, "stage", stage);
-    dashboard_put_count(text, "count", tw_histogram_count(copy));
-    dashboard_put_real(text, "p50", (double)values[0]);
-    dashboard_put_real(text, "p99", (double)values[1]);
-    dashboard_put_real(text, "p999", (double)values[2]);
-    dashboard_put_real(text, "max", (double)tw_histogram_max(copy));
+    json_put_open(text, NULL, '{');
+    json_put_word(text, "stage", stage);
+    json_put_count(text, "count", tw_histogram_count(copy));
+    json_put_real(text, "p50", (double)values[0]);
+    json_put_real(text, "p99", (double)values[1]);
+    json_put_real(text, "p999", (double)values[2]);
+    json_put_real(text, "max", (double)tw_histogram_max(copy));
     tw_text_append_char(text, '}');
 }
 
 static void write_latency(tw_dashboard *dashboard, tw_text *text) {
     const tw_dashboard_config *config = &dashboard->config;
-    dashboard_put_open(text, "latency", '[');
+    json_put_open(text, "latency", '[');
     for (int i = 0; i < TW_ENGINE_STAGE_COUNT; i++)
         write_stage(dashboard, tw_engine_stage_name((tw_engine_stage)i),
                     tw_engine_stage_latency(config->engine, (tw_engine_stage)i), text);
@@ -47,14 +48,14 @@ static const char *breaker_word(tw_breaker_state state) {
 }
 
 static void write_breakers(const tw_venue_figures *figures, tw_text *text) {
-    dashboard_put_open(text, "breakers", '[');
+    json_put_open(text, "breakers", '[');
     for (int i = 0; i < TW_ROUTE_CLASS_COUNT; i++) {
         const tw_venue_route_figures *route = &figures->routes[i];
-        dashboard_put_open(text, NULL, '{');
-        dashboard_put_word(text, "route", tw_route_class_word((tw_route_class)i));
-        dashboard_put_word(text, "state", breaker_word(route->breaker));
-        dashboard_put_count(text, "rejected", route->rejected);
-        dashboard_put_count(text, "opened", route->opened);
+        json_put_open(text, NULL, '{');
+        json_put_word(text, "route", tw_route_class_word((tw_route_class)i));
+        json_put_word(text, "state", breaker_word(route->breaker));
+        json_put_count(text, "rejected", route->rejected);
+        json_put_count(text, "opened", route->opened);
         tw_text_append_char(text, '}');
     }
     tw_text_append_char(text, ']');
@@ -63,26 +64,25 @@ static void write_breakers(const tw_venue_figures *figures, tw_text *text) {
 static void write_venue(tw_dashboard *dashboard, tw_text *text) {
     const dashboard_venue *told = tw_triple_buffer_read(dashboard->venue, NULL);
     if (told == NULL) {
-        dashboard_put_null(text, "venue");
+        json_put_null(text, "venue");
         return;
     }
     const tw_venue_figures *figures = &told->figures;
-    dashboard_put_open(text, "venue", '{');
-    dashboard_put_flag(text, "up", figures->up);
-    dashboard_put_real(
-        text, "heard_ms",
-        dashboard_or_unknown(figures->heard_ns != 0,
-                             floor((double)(told->taken_ns - figures->heard_ns) / 1e6)));
-    dashboard_put_count(text, "connects", figures->connects);
-    dashboard_put_count(text, "losses", figures->losses);
-    dashboard_put_count(text, "dropped", figures->market_dropped);
-    dashboard_put_count(text, "requests", figures->requests);
-    dashboard_put_count(text, "timeouts", figures->timeouts);
-    dashboard_put_count(text, "failures", figures->failures);
-    dashboard_put_count(text, "retries", figures->retries);
-    dashboard_put_count(text, "hedges", figures->hedges);
-    dashboard_put_count(text, "limited", figures->limited);
-    dashboard_put_count(text, "waiting", figures->limit_waiting);
+    json_put_open(text, "venue", '{');
+    json_put_flag(text, "up", figures->up);
+    json_put_real(text, "heard_ms",
+                  dashboard_or_unknown(figures->heard_ns != 0,
+                                       floor((double)(told->taken_ns - figures->heard_ns) / 1e6)));
+    json_put_count(text, "connects", figures->connects);
+    json_put_count(text, "losses", figures->losses);
+    json_put_count(text, "dropped", figures->market_dropped);
+    json_put_count(text, "requests", figures->requests);
+    json_put_count(text, "timeouts", figures->timeouts);
+    json_put_count(text, "failures", figures->failures);
+    json_put_count(text, "retries", figures->retries);
+    json_put_count(text, "hedges", figures->hedges);
+    json_put_count(text, "limited", figures->limited);
+    json_put_count(text, "waiting", figures->limit_waiting);
     write_breakers(figures, text);
     tw_text_append_char(text, '}');
 }
@@ -91,20 +91,19 @@ static void write_venue(tw_dashboard *dashboard, tw_text *text) {
 static void write_store(tw_dashboard *dashboard, tw_text *text) {
     const dashboard_recorder *told = tw_triple_buffer_read(dashboard->recorder, NULL);
     if (told == NULL) {
-        dashboard_put_null(text, "store");
+        json_put_null(text, "store");
         return;
     }
     const tw_recorder_figures *figures = &told->figures;
-    dashboard_put_open(text, "store", '{');
-    dashboard_put_word(text, "backend", dashboard->config.backend);
-    dashboard_put_count(text, "rows", figures->rows);
-    dashboard_put_count(text, "waiting",
-                        (uint64_t)figures->rows_waiting + figures->entries_waiting);
-    dashboard_put_count(text, "commits", figures->commits);
-    dashboard_put_count(text, "syncs", figures->commits_urgent);
-    dashboard_put_count(text, "entries", figures->entries);
-    dashboard_put_null(text, "cache_hits");
-    dashboard_put_null(text, "cache_misses");
+    json_put_open(text, "store", '{');
+    json_put_word(text, "backend", dashboard->config.backend);
+    json_put_count(text, "rows", figures->rows);
+    json_put_count(text, "waiting", (uint64_t)figures->rows_waiting + figures->entries_waiting);
+    json_put_count(text, "commits", figures->commits);
+    json_put_count(text, "syncs", figures->commits_urgent);
+    json_put_count(text, "entries", figures->entries);
+    json_put_null(text, "cache_hits");
+    json_put_null(text, "cache_misses");
     tw_text_append_char(text, '}');
 }
 

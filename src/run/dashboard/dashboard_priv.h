@@ -7,13 +7,13 @@
  *     dashboard_streams.c  WebSocket clients: the token, selections, what is due to each
  *     dashboard_state.c    the state as JSON
  *     dashboard_health.c   of it: latency, venue, store
- *     dashboard_words.c    JSON piece by piece
  *     dashboard_bars.c     a selection's bars as JSON
  *     dashboard_page.h     the page's files, as they were built in
  */
 #ifndef TRADEWIND_RUN_DASHBOARD_PRIV_H
 #define TRADEWIND_RUN_DASHBOARD_PRIV_H
 
+#include <math.h>
 #include <stdatomic.h>
 
 #include "json.h"
@@ -102,6 +102,11 @@ void dashboard_look(tw_dashboard *dashboard);
 void dashboard_want(tw_dashboard *dashboard);
 static inline const char *dashboard_name(const tw_dashboard *dashboard, tw_symbol symbol) {
     return tw_symbols_name(dashboard->config.symbols, symbol);
+}
+
+/* NaN, which is written as null, for what is not known. */
+static inline double dashboard_or_unknown(bool known, double value) {
+    return known ? value : NAN;
 }
 
 /* ---- dashboard_access.c -------------------------------------------------------------------- */
