@@ -15,6 +15,7 @@
 
 #include <jansson.h>
 
+#include "bench.h"
 #include "msgpack_pack.h"
 #include "peer_simdjson.h"
 #include "tradewind/alpaca.h"
@@ -34,19 +35,6 @@ typedef struct bench {
 } bench;
 
 typedef void (*operation)(bench *b);
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_alpaca: %s failed\n", what);
-    exit(1);
-}
-
-static int64_t cpu_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static void on_bar(void *context, const tw_bar *bar) {
     ((bench *)context)->sink += (uint64_t)bar->close.nano;
@@ -144,7 +132,7 @@ static void make_frames(bench *b) {
 
 /* ---- the run ---- */
 
-static int by_value(const void *left, const void *right) {
+static int by_time(const void *left, const void *right) {
     int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
     return (a > b) - (a < b);
 }
@@ -174,7 +162,7 @@ int main(void) {
     printf("page %zu bytes, frame %zu bytes, packed %zu bytes, %d turns\n", b.page.size,
            b.frame.size, b.packed.size, RUN_COUNT);
     for (size_t i = 0; i < OPERATION_COUNT; i++) {
-        qsort(times[i], RUN_COUNT, sizeof times[i][0], by_value);
+        qsort(times[i], RUN_COUNT, sizeof times[i][0], by_time);
         printf("%-46s median %9.1f us   least %9.1f us\n", operations[i].name,
                (double)times[i][RUN_COUNT / 2] / 1e3, (double)times[i][0] / 1e3);
     }

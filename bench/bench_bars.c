@@ -33,6 +33,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "bench.h"
 #include "tradewind/bars.h"
 #include "tradewind/time.h"
 #include "tradewind/workers.h"
@@ -65,13 +66,6 @@ typedef struct outcome {
     tw_bars_table tables[PART_COUNT * FRAME_COUNT];
     size_t count; /* of bars that were not kept */
 } outcome;
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_bars: %s failed\n", what);
-    exit(1);
-}
 
 static double now_s(clockid_t clock) {
     struct timespec now;

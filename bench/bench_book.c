@@ -30,6 +30,7 @@
 #include <x86intrin.h>
 #endif
 
+#include "bench.h"
 #include "book_stream.h"
 #include "tradewind/book.h"
 
@@ -48,13 +49,6 @@ typedef struct outcome {
     double latency_ns[4]; /* p50, p99, p99.9, most */
     uint64_t refused;
 } outcome;
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_book: %s failed\n", what);
-    exit(1);
-}
 
 static double now_ns(void) {
     struct timespec now;
@@ -263,12 +257,6 @@ static outcome run_apart(job which, const book_stream *stream) {
 }
 
 /* ---- Report -------------------------------------------------------------------------------- */
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static double median(double *values) {
     qsort(values, RUN_COUNT, sizeof *values, by_value);

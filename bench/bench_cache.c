@@ -29,6 +29,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench.h"
 #include "cache_reference.h"
 #include "tradewind/cache.h"
 
@@ -51,23 +52,10 @@ typedef struct bench {
     uint64_t sink;
 } bench;
 
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_cache: %s failed\n", what);
-    exit(1);
-}
-
 static int64_t now_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 /* ---- speed --------------------------------------------------------------------------------- */

@@ -26,6 +26,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "quiet_account.h"
 #include "quiet_disk.h"
 #include "quiet_venue.h"
@@ -109,7 +110,7 @@ static void make_events(chain *c, size_t decisions) {
     c->event_count = n + decisions * (BETWEEN + 1);
     c->events = calloc(c->event_count, sizeof *c->events);
     int64_t *mids = calloc(n, sizeof *mids);
-    quiet_require(c->events != NULL && mids != NULL, "memory for events");
+    require(c->events != NULL && mids != NULL, "memory for events");
     int64_t time_ns = c->venue.begin_ns + 14 * TW_NS_PER_HOUR;
     size_t next = 0;
     for (uint32_t s = 0; s < n; s++) {
@@ -138,7 +139,7 @@ static tw_engine *make_engine(chain *c, way how, const tw_engine_ports *ports) {
     config.order_count_max = DECISIONS_MAX + 384;
     config.band = 0.98 / n * 0.2;
     if (tw_engine_new(NULL, &config, c->venue.symbols, ports, &engine, &error) != TW_OK)
-        quiet_require(false, error.message);
+        require(false, error.message);
     return engine;
 }
 
@@ -147,7 +148,7 @@ static void on_submit(void *context, const tw_order *order) {
     int64_t now_ns = tw_time_monotonic_ns();
     tw_histogram_record(&c->taken, now_ns - c->taken_ns);
     tw_histogram_record(&c->due, now_ns - c->due_ns);
-    quiet_require(c->order_count < DECISIONS_MAX, "room for orders");
+    require(c->order_count < DECISIONS_MAX, "room for orders");
     c->orders[c->order_count++] = *order;
 }
 
@@ -157,14 +158,14 @@ static void turn(tw_engine *engine) {
     uint64_t work = 0;
     tw_error error = {0};
     if (tw_engine_turn(engine, 64, &work, &error) != TW_OK)
-        quiet_require(false, error.message);
+        require(false, error.message);
 }
 
 /* Account, history and a price of each symbol; the first decision finds all at home. */
 static size_t open_market(chain *c, tw_engine *engine) {
     size_t next = 0;
     for (; next < c->venue.symbol_count; next++) {
-        quiet_require(tw_ring_push(c->venue.market, &c->events[next]) == TW_OK, "a quote");
+        require(tw_ring_push(c->venue.market, &c->events[next]) == TW_OK, "a quote");
         turn(engine);
         quiet_venue_empty(&c->venue);
     }
@@ -173,7 +174,7 @@ static size_t open_market(chain *c, tw_engine *engine) {
             turn(engine);
         quiet_venue_empty(&c->venue);
     }
-    quiet_require(tw_engine_phase_now(engine) == TW_ENGINE_TRADING, "trading");
+    require(tw_engine_phase_now(engine) == TW_ENGINE_TRADING, "trading");
     return next;
 }
 
@@ -204,14 +205,14 @@ static void play(chain *c, tw_engine *engine, size_t first, size_t decisions, bo
         wait_until(c, c->due_ns);
         event.received_ns = c->due_ns;
         follow_price(&c->venue, &event);
-        quiet_require(tw_ring_push(c->venue.market, &event) == TW_OK, "an event");
+        require(tw_ring_push(c->venue.market, &event) == TW_OK, "an event");
         c->taken_ns = tw_time_monotonic_ns();
         turn(engine);
         while (durable && drifts && c->order_count == orders)
             turn(engine);
         if (durable) /* what waited for the disk is no open load */
             begin_ns = tw_time_monotonic_ns() - (int64_t)(i - first) * INTERVAL_NS;
-        quiet_require(c->order_count == orders + drifts, "one order for each that drifts");
+        require(c->order_count == orders + drifts, "one order for each that drifts");
     }
 }
 
@@ -232,14 +233,14 @@ static void run(chain *c, way how, size_t decisions, tw_engine_report *ret_repor
     quiet_venue_empty(&c->venue);
     if (how == ALL && c->journal == 0)
         c->journal = c->venue.hash;
-    quiet_require(how != ALL || c->journal == c->venue.hash, "the same journal in each run");
+    require(how != ALL || c->journal == c->venue.hash, "the same journal in each run");
     tw_engine_check(engine);
     tw_engine_get_report(engine, ret_report, NULL);
     for (int i = 0; i < TW_ENGINE_STAGE_COUNT; i++)
         stages[i] =
             (double)tw_histogram_quantile(tw_engine_stage_latency(engine, (tw_engine_stage)i), 0.5);
-    quiet_require(ret_report->decisions >= decisions && ret_report->orders_denied == 0,
-                  "decisions without a denial");
+    require(ret_report->decisions >= decisions && ret_report->orders_denied == 0,
+            "decisions without a denial");
     tw_engine_free(engine);
     if (how == DURABLE)
         quiet_disk_close(&disk);
@@ -250,7 +251,7 @@ static void run(chain *c, way how, size_t decisions, tw_engine_report *ret_repor
 /* What it needs, as text: the account, then events. */
 static void write_input(const chain *c, const char *path, size_t decisions) {
     FILE *out = fopen(path, "w");
-    quiet_require(out != NULL, "a file for the peer");
+    require(out != NULL, "a file for the peer");
     uint32_t n = c->venue.symbol_count;
     fprintf(out, "%u %d %.2f\n", n, DAYS, (double)c->account.cash_nano / TW_NANO);
     for (uint32_t s = 0; s < n; s++)
@@ -267,7 +268,7 @@ static void write_input(const chain *c, const char *path, size_t decisions) {
                     event->as.trade.time_ns, (double)event->as.trade.price.nano / TW_NANO,
                     event->as.trade.quantity.nano / TW_NANO);
     }
-    quiet_require(fclose(out) == 0, "writing the peer's input");
+    require(fclose(out) == 0, "writing the peer's input");
 }
 
 /* Its orders are ours, one by one; then it tells p50, p99 and p99.9 in microseconds. */
@@ -275,31 +276,25 @@ static bool run_peer(const chain *c, const char *path, double ret_tails[3]) {
     char command[512];
     snprintf(command, sizeof command, "python3 '%s/peer_chain.py' %s", BENCH_SOURCE_FOLDER, path);
     FILE *out = popen(command, "r");
-    quiet_require(out != NULL, "starting python3");
+    require(out != NULL, "starting python3");
     size_t count = 0;
     unsigned symbol;
     char side[8];
     long long quantity;
     while (fscanf(out, "order %u %7s %lld\n", &symbol, side, &quantity) == 3) {
         const tw_order *ours = &c->orders[count++];
-        quiet_require(count <= c->order_count && symbol == ours->symbol &&
-                          quantity * TW_NANO == ours->quantity.nano &&
-                          strcmp(side, tw_side_name((tw_side)ours->side)) == 0,
-                      "the same orders of the peer");
+        require(count <= c->order_count && symbol == ours->symbol &&
+                    quantity * TW_NANO == ours->quantity.nano &&
+                    strcmp(side, tw_side_name((tw_side)ours->side)) == 0,
+                "the same orders of the peer");
     }
     bool told = fscanf(out, "tails %lf %lf %lf", &ret_tails[0], &ret_tails[1], &ret_tails[2]) == 3;
     bool ended = pclose(out) == 0;
-    quiet_require(!told || (ended && count == PEER_DECISIONS), "as many orders of the peer");
+    require(!told || (ended && count == PEER_DECISIONS), "as many orders of the peer");
     return told;
 }
 
 /* ---- the table ------------------------------------------------------------------------------ */
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static double median(double values[ROUNDS]) {
     qsort(values + 1, ROUNDS - 1, sizeof *values, by_value);
@@ -341,11 +336,11 @@ int main(int argc, char **argv) {
     c.venue.hashes = true;
     c.venue.context = &c;
     c.orders = calloc(DECISIONS_MAX, sizeof *c.orders);
-    quiet_require(c.orders != NULL, "memory for orders");
+    require(c.orders != NULL, "memory for orders");
     quiet_account_make(&c.account, (uint32_t)symbols, DAYS);
     make_events(&c, (size_t)decisions);
     int file = mkstemp(path);
-    quiet_require(file >= 0 && close(file) == 0, "a temporary file");
+    require(file >= 0 && close(file) == 0, "a temporary file");
     write_input(&c, path, PEER_DECISIONS);
     bool has_peer = true;
     for (int round = 0; round < ROUNDS; round++) {

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench.h"
 #include "tradewind/covariance.h"
 #include "tradewind/factors.h"
 #include "tradewind/random.h"
@@ -23,23 +24,10 @@
 
 enum { RUN_COUNT = 9, ROWS = 2520, ASSETS = 500, FACTORS = 5, WINDOW = 252 };
 
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_covariance: %s failed\n", what);
-    exit(1);
-}
-
 static double now_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 typedef struct bench {

@@ -28,6 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "session.h"
 #include "tradewind/exchange.h"
 #include "tradewind/histogram.h"
@@ -38,13 +39,6 @@ enum { CLIENTS_MAX = 1000, READ_SIZE = 1 << 20, ANSWER_SIZE = 8192, PHASES = 4 }
 #define CREDENTIALS "APCA-API-KEY-ID: demo\r\nAPCA-API-SECRET-KEY: demo\r\n"
 
 static const int64_t DAY = 20458; /* 2026-01-05 */
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_day: %s failed\n", what);
-    exit(1);
-}
 
 /* ---- the exchange ------------------------------------------------------------------------------
  */

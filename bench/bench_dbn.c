@@ -23,6 +23,7 @@
 #include <unistd.h>
 #include <zstd.h>
 
+#include "bench.h"
 #include "tradewind/tape_dbn.h"
 
 #define RUN_COUNT 5
@@ -40,19 +41,6 @@ typedef struct bench {
 } bench;
 
 typedef void (*operation)(bench *run);
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_dbn: %s failed\n", what);
-    exit(1);
-}
-
-static int64_t cpu_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* ---- inputs -------------------------------------------------------------------------------- */
 

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench.h"
 #include "tradewind/dense.h"
 #include "tradewind/random.h"
 #include "tradewind/workers.h"
@@ -29,23 +30,10 @@ enum { RUN_COUNT = 11, ROWS = 2520, COLUMNS = 500, PORTFOLIOS = 1000 };
 /* The numbers that CBLAS has for its words. */
 enum { ROW_MAJOR = 101, PLAIN = 111, TRANSPOSED = 112, LOWER = 122 };
 
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_dense: %s failed\n", what);
-    exit(1);
-}
-
 static double now_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 /* ---- The peer ------------------------------------------------------------------------------ */

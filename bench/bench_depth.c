@@ -18,6 +18,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench.h"
 #include "depth_feed.h"
 #include "json.h"
 #include "source.h"
@@ -39,19 +40,6 @@ struct bench {
 };
 
 typedef void (*operation)(struct bench *bench);
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_depth: %s failed\n", what);
-    exit(1);
-}
-
-static int64_t cpu_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static tw_tape *open_tape(const struct bench *bench, tw_symbols *symbols) {
     tw_tape_config config = {.path = bench->path,
@@ -178,12 +166,6 @@ static void run_set(struct bench *bench) {
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static const struct {
     const char *name;

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "bench.h"
 #include "quiet_account.h"
 #include "quiet_venue.h"
 #include "tradewind/engine_view.h"
@@ -31,7 +32,7 @@ static void turn(tw_engine *engine) {
     uint64_t done = 0;
     tw_error error = {0};
     if (tw_engine_turn(engine, 4096, &done, &error) != TW_OK)
-        quiet_require(false, error.message);
+        require(false, error.message);
 }
 
 static tw_market_event quote_of(const quiet_account *account, tw_symbol symbol, int64_t time_ns) {
@@ -50,7 +51,7 @@ static void begin_trading(tw_engine *engine, quiet_venue *venue, const quiet_acc
     int64_t time_ns = venue->begin_ns + 14 * TW_NS_PER_HOUR;
     for (tw_symbol s = 0; s < SYMBOLS; s++) {
         tw_market_event event = quote_of(account, s, time_ns + s);
-        quiet_require(tw_ring_push(venue->market, &event) == TW_OK, "a quote");
+        require(tw_ring_push(venue->market, &event) == TW_OK, "a quote");
         turn(engine);
         quiet_venue_empty(venue);
     }
@@ -58,7 +59,7 @@ static void begin_trading(tw_engine *engine, quiet_venue *venue, const quiet_acc
         turn(engine);
         quiet_venue_empty(venue);
     }
-    quiet_require(tw_engine_phase_now(engine) == TW_ENGINE_TRADING, "trading");
+    require(tw_engine_phase_now(engine) == TW_ENGINE_TRADING, "trading");
 }
 
 /* ---- rows ---------------------------------------------------------------------------------- */
@@ -75,8 +76,7 @@ static void fill(tw_engine_viewer *viewer, uint64_t count) {
 
 static void fill_selected(tw_engine_viewer *viewer, uint64_t count) {
     for (uint32_t i = 0; i < TW_ENGINE_VIEW_SELECTION_COUNT_MAX; i++)
-        quiet_require(tw_engine_viewer_select(viewer, i, i, TW_NS_PER_SECOND) == TW_OK,
-                      "a selection");
+        require(tw_engine_viewer_select(viewer, i, i, TW_NS_PER_SECOND) == TW_OK, "a selection");
     fill(viewer, count);
     for (uint32_t i = 0; i < TW_ENGINE_VIEW_SELECTION_COUNT_MAX; i++)
         tw_engine_viewer_deselect(viewer, i);
@@ -86,12 +86,6 @@ static int64_t processor_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (int64_t)now.tv_sec * TW_NS_PER_SECOND + now.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b) {
-    double one = *(const double *)a;
-    double other = *(const double *)b;
-    return (one > other) - (one < other);
 }
 
 static void measure(const char *name, tw_engine_viewer *viewer, work body, uint64_t count,
@@ -116,16 +110,16 @@ int main(int argc, char **argv) {
     tw_engine_viewer *viewer = NULL;
     tw_error error = {0};
     uint64_t views = argc > 1 ? strtoull(argv[1], NULL, 10) : VIEWS;
-    quiet_require(views > 0, "the number of views");
+    require(views > 0, "the number of views");
     quiet_venue_init(&venue, SYMBOLS, 1024);
     quiet_account_make(&account, SYMBOLS, DAYS);
     quiet_venue_begin(&venue, &account);
     quiet_venue_ports(&venue, &ports);
     quiet_engine_config(SYMBOLS, DAYS, false, &config);
     if (tw_engine_new(NULL, &config, venue.symbols, &ports, &engine, &error) != TW_OK)
-        quiet_require(false, error.message);
+        require(false, error.message);
     begin_trading(engine, &venue, &account);
-    quiet_require(tw_engine_viewer_new(NULL, engine, NULL, NULL, &viewer) == TW_OK, "a viewer");
+    require(tw_engine_viewer_new(NULL, engine, NULL, NULL, &viewer) == TW_OK, "a viewer");
     printf("%d symbols, %llu views a round, %d rounds, processor time of the thread\n", SYMBOLS,
            (unsigned long long)views, ROUNDS);
     measure("turn, nobody looks", viewer, look_away, views, views * TURNS_A_VIEW);

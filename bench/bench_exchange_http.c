@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "tradewind/exchange.h"
 #include "tradewind/http.h"
 #include "tradewind/time.h"
@@ -37,13 +38,6 @@ static const char script[] =
     "wrk.headers['Content-Type'] = 'application/json'\n"
     "wrk.body = '{\"symbol\":\"AAPL\",\"qty\":\"1\",\"side\":\"buy\",\"type\":\"limit\","
     "\"limit_price\":\"1.00\",\"time_in_force\":\"day\"}'\n";
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_exchange_http: %s failed\n", what);
-    exit(1);
-}
 
 /* ---- the servers --------------------------------------------------------------------------- */
 

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "bar_walk.h"
+#include "bench.h"
 #include "session.h"
 #include "tick_walk.h"
 #include "tradewind/alpaca.h"
@@ -27,12 +28,6 @@ typedef struct bench {
     int64_t last_day_ns;
     tw_bar bars[BAR_MAX];
 } bench;
-
-static int64_t cpu_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static bool take(void *context, const tw_bar *bar) {
     bench *b = context;

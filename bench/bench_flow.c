@@ -27,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "quiet_account.h"
 #include "quiet_disk.h"
 #include "quiet_venue.h"
@@ -115,7 +116,7 @@ static void make_tape(flow *f) {
     f->tape_count = 2 * (size_t)n + TAPE;
     f->tape = calloc(f->tape_count, sizeof *f->tape);
     bool *there = calloc((size_t)n * 2 * DEPTH, sizeof *there);
-    quiet_require(f->tape != NULL && there != NULL, "memory for a tape");
+    require(f->tape != NULL && there != NULL, "memory for a tape");
     int64_t begin_ns = f->venue.begin_ns + 14 * TW_NS_PER_HOUR;
     int64_t time_ns = begin_ns;
     size_t next = 0;
@@ -176,7 +177,7 @@ static tw_engine *start(flow *f, bool risk, tw_engine_ports *ports) {
     f->next = f->end = 0;
     f->begin_ns = 0;
     if (tw_engine_new(NULL, &config, f->venue.symbols, ports, &engine, &error) != TW_OK)
-        quiet_require(false, error.message);
+        require(false, error.message);
     return engine;
 }
 
@@ -187,7 +188,7 @@ static void take(flow *f, tw_engine *engine, uint64_t end) {
     while (f->next < end) {
         uint64_t work = 0;
         if (tw_engine_turn(engine, EVENTS_A_TURN, &work, &error) != TW_OK)
-            quiet_require(false, error.message);
+            require(false, error.message);
         quiet_venue_empty(&f->venue);
     }
 }
@@ -196,10 +197,10 @@ static void take(flow *f, tw_engine *engine, uint64_t end) {
 static void open_market(flow *f, tw_engine *engine) {
     uint64_t work = 1;
     while (work > 0)
-        quiet_require(tw_engine_turn(engine, EVENTS_A_TURN, &work, NULL) == TW_OK, "a turn");
+        require(tw_engine_turn(engine, EVENTS_A_TURN, &work, NULL) == TW_OK, "a turn");
     take(f, engine, 2 * (uint64_t)f->account.symbol_count);
     while (work > 0 || tw_engine_phase_now(engine) != TW_ENGINE_TRADING)
-        quiet_require(tw_engine_turn(engine, EVENTS_A_TURN, &work, NULL) == TW_OK, "a turn");
+        require(tw_engine_turn(engine, EVENTS_A_TURN, &work, NULL) == TW_OK, "a turn");
     quiet_venue_empty(&f->venue);
 }
 
@@ -226,9 +227,9 @@ static void run(flow *f, way how, uint64_t count, result *r, int round) {
         quiet_disk_finish(&disk);
     int64_t ended_ns = tw_time_monotonic_ns() - began_ns;
     tw_engine_get_report(engine, &report, NULL);
-    quiet_require(report.trades + report.levels == first + count && report.orders == 0 &&
-                      report.late_trades == 0,
-                  "all events taken");
+    require(report.trades + report.levels == first + count && report.orders == 0 &&
+                report.late_trades == 0,
+            "all events taken");
     r->events[round] = (double)count / (double)taken_ns * 1e9;
     r->event_ns[round] = (double)busy_ns / (double)count;
     r->rows[round] = (double)report.rows_put / (double)ended_ns * 1e9;
@@ -248,7 +249,7 @@ static void run(flow *f, way how, uint64_t count, result *r, int round) {
 static void write_tape(const flow *f, const char *path) {
     FILE *out = fopen(path, "w");
     int64_t cent = TW_NANO / 100;
-    quiet_require(out != NULL, "a file for the peer");
+    require(out != NULL, "a file for the peer");
     for (size_t i = 0; i < PEER_EVENTS; i++) {
         const tw_market_event *event = &f->tape[i];
         if (event->kind == TW_MARKET_TRADE)
@@ -261,7 +262,7 @@ static void write_tape(const flow *f, const char *path) {
                     event->as.level.time_ns, event->as.level.price.nano / cent,
                     event->as.level.quantity.nano / TW_NANO);
     }
-    quiet_require(fclose(out) == 0, "writing the peer's tape");
+    require(fclose(out) == 0, "writing the peer's tape");
 }
 
 /* What the peer must find as well: trades, bars, and the sum of twice the marks in cents. */
@@ -269,7 +270,7 @@ static void find_truth(flow *f, long long ret_truth[3]) {
     tw_engine_ports ports;
     tw_engine_report report;
     tw_engine_holding *holdings = calloc(f->account.symbol_count, sizeof *holdings);
-    quiet_require(holdings != NULL, "memory");
+    require(holdings != NULL, "memory");
     quiet_venue_begin(&f->venue, &f->account);
     quiet_venue_ports(&f->venue, &ports);
     tw_engine *engine = start(f, false, &ports);
@@ -292,22 +293,16 @@ static bool run_peer(const char *path, const long long truth[3], result *r, int 
     long long told[3] = {0};
     snprintf(command, sizeof command, "python3 '%s/peer_flow.py' %s", BENCH_SOURCE_FOLDER, path);
     FILE *out = popen(command, "r");
-    quiet_require(out != NULL, "starting python3");
+    require(out != NULL, "starting python3");
     bool ran = fscanf(out, "%lf %lf %lld %lld %lld", &r->events[round], &r->rows[round], &told[0],
                       &told[1], &told[2]) == 5;
     bool ended = pclose(out) == 0;
-    quiet_require(!ran || (ended && memcmp(told, truth, sizeof told) == 0),
-                  "the same trades, bars and marks of the peer");
+    require(!ran || (ended && memcmp(told, truth, sizeof told) == 0),
+            "the same trades, bars and marks of the peer");
     return ran;
 }
 
 /* ---- the table ------------------------------------------------------------------------------ */
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static double median(double values[ROUNDS]) {
     qsort(values + 1, ROUNDS - 1, sizeof *values, by_value);
@@ -337,7 +332,7 @@ int main(int argc, char **argv) {
     quiet_account_make(&f.account, (uint32_t)symbols, DAYS);
     make_tape(&f);
     int file = mkstemp(path);
-    quiet_require(file >= 0 && close(file) == 0, "a temporary file");
+    require(file >= 0 && close(file) == 0, "a temporary file");
     write_tape(&f, path);
     find_truth(&f, truth);
     bool has_peer = true;

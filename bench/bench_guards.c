@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench.h"
 #include "tradewind/breaker.h"
 #include "tradewind/limiter.h"
 #include "tradewind/retry.h"
@@ -31,13 +32,6 @@ struct bench {
 };
 
 typedef void (*operation)(struct bench *bench, uint64_t count);
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_guards: %s failed\n", what);
-    exit(1);
-}
 
 static void run_loop(struct bench *bench, uint64_t count) {
     for (uint64_t i = 0; i < count; i++)
@@ -114,12 +108,6 @@ static void run_call(struct bench *bench, uint64_t count) {
         tw_retry_begin(&retry, bench->budget, &policy, &terms, (int64_t)i);
         tw_retry_succeeded(&retry, false);
     }
-}
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 static void run_row(const char *name, operation run, struct bench *bench, uint64_t count) {

@@ -28,6 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "tradewind/http.h"
 #include "tradewind/resilient.h"
 #include "tradewind/time.h"
@@ -40,13 +41,6 @@
 #define ONE_BY_ONE_COUNT 50
 
 static char document[DOCUMENT_SIZE];
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_http: %s failed\n", what);
-    exit(1);
-}
 
 /* What a run took, by the clock and of this process's processor time. */
 typedef struct run_time {

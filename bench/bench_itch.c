@@ -25,6 +25,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "bench.h"
 #include "tradewind/tape_itch.h"
 #include "tradewind/time.h"
 
@@ -62,19 +63,6 @@ typedef struct bench {
 } bench;
 
 typedef void (*operation)(bench *b);
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_itch: %s failed\n", what);
-    exit(1);
-}
-
-static int64_t cpu_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* SplitMix64. */
 static uint64_t next_random(bench *b) {
@@ -494,12 +482,6 @@ static const struct {
 };
 
 #define OPERATION_COUNT (sizeof operations / sizeof operations[0])
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 /* The operations take turns, so that a busy moment of the machine meets all of them. */
 static void measure(bench *b) {

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "bench.h"
 #include "tradewind/alloc.h"
 #include "tradewind/flight.h"
 #include "tradewind/histogram.h"
@@ -46,13 +47,6 @@ struct bench {
 };
 
 typedef void (*operation)(struct bench *bench, uint64_t count);
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_kit: %s failed\n", what);
-    exit(1);
-}
 
 static int64_t now_ns(void) {
     struct timespec now;
@@ -186,12 +180,6 @@ static void run_timer(struct bench *bench, uint64_t count) {
     for (uint64_t i = 0; i < count; i++) {
         TW_METRICS_TIMED timer = tw_metrics_timer_start(bench->shard, bench->wait, now_ns);
     }
-}
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 static void measure(struct bench *bench, const char *name, operation run, uint64_t count) {

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench.h"
 #include "peer_match_map.h"
 #include "tradewind/match.h"
 
@@ -34,13 +35,6 @@ static double now_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_match: %s failed\n", what);
-    exit(1);
 }
 
 /* ---- Our engine --------------------------------------------------------------------------------
@@ -228,12 +222,6 @@ static match_message *make_messages(regime kind, uint32_t count) {
 
 /* ---- Report ------------------------------------------------------------------------------------
  */
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 typedef struct outcome {
     double ours_ns;

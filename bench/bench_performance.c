@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "bench.h"
 #include "tradewind/performance.h"
 #include "tradewind/rolling_performance.h"
 
@@ -24,23 +25,10 @@
 #define COUNT 1000000
 #define WINDOW 252
 
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_performance: %s failed\n", what);
-    exit(1);
-}
-
 static double now_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 static double median_of(double *values) {

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "bench.h"
 #include "tradewind/histogram.h"
 #include "tradewind/pool.h"
 #include "tradewind/time.h"
@@ -59,13 +60,6 @@ struct result {
     int64_t max_ns;
     int64_t use_ns; /* mean */
 };
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_pool: %s failed\n", what);
-    exit(1);
-}
 
 static int64_t now_ns(void) {
     return tw_waiter_now_ns(NULL);
@@ -109,12 +103,6 @@ static void make_pool(struct crowd *crowd, const tw_waiter *waiter, uint32_t siz
         .size_max = size_max,
         .start = TW_POOL_START_MUST};
     require(tw_pool_new(NULL, &config, &crowd->pool, NULL) == TW_OK, "tw_pool_new");
-}
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 static void print_runs(const char *name, double *runs) {

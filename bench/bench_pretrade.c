@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench.h"
 #include "tradewind/pretrade.h"
 #include "tradewind/time.h"
 
@@ -29,13 +30,6 @@ struct bench {
 };
 
 typedef void (*operation)(struct bench *bench, uint64_t count);
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_pretrade: %s failed\n", what);
-    exit(1);
-}
 
 static tw_order order_of(uint64_t i) {
     return (tw_order){.symbol = (tw_symbol)(i * 7 % SYMBOLS),

@@ -20,6 +20,7 @@
 #include <unistd.h>
 #include <zstd.h>
 
+#include "bench.h"
 #include "tradewind/random.h"
 #include "tradewind/recording.h"
 #include "tradewind/time.h"
@@ -46,13 +47,6 @@ typedef struct writer {
     tw_recording *recording;
     atomic_bool ending;
 } writer;
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_recording: %s failed\n", what);
-    exit(1);
-}
 
 static tw_status next_market(void *context, tw_market_event *ret_event) {
     world *w = context;
@@ -224,12 +218,6 @@ static void measure_plain(const world *w, double *ret_plain, double *ret_zstd) {
     }
     *ret_plain = (double)plain / (double)w->count;
     *ret_zstd = (double)compressed / (double)w->count;
-}
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 int main(int argc, char **argv) {

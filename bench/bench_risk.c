@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "bench.h"
 #include "tradewind/risk.h"
 
 #define RUN_COUNT 21
@@ -23,23 +24,10 @@
 #define ASSETS 500
 #define JOB_COUNT 7
 
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_risk: %s failed\n", what);
-    exit(1);
-}
-
 static double now_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 static double *read_doubles(const char *folder, const char *name, size_t count) {

@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "bench.h"
 #include "tradewind/portfolios.h"
 #include "tradewind/random.h"
 #include "tradewind/workers.h"
@@ -35,23 +36,10 @@
 #define PORTFOLIOS 1000
 #define PUSH_COUNT 200 /* of a run */
 
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_risk_job: %s failed\n", what);
-    exit(1);
-}
-
 static double now_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
-}
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 static double *take(size_t count) {

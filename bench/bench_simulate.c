@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "bench.h"
 #include "tradewind/random.h"
 #include "tradewind/risk.h"
 #include "tradewind/simulate.h"
@@ -21,23 +22,10 @@
 
 enum { RUN_COUNT = 9, PATHS = 100000, ASSETS = 500, NORMAL_ROWS = 500, NORMAL_BLOCKS = 5000 };
 
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_simulate: %s failed\n", what);
-    exit(1);
-}
-
 static double now_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 static double median(double *times) {

@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "tradewind/random.h"
 #include "tradewind/store.h"
 #include "tradewind/tape.h"
@@ -38,13 +39,6 @@ enum {
 static char folder[] = "/tmp/tradewind-bench-XXXXXX";
 static char csv_path[512];
 static uint64_t row_count = 1000000;
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_store: %s failed\n", what);
-    exit(1);
-}
 
 static void require_ok(tw_status status, const tw_error *error) {
     if (status == TW_OK)

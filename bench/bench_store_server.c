@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench.h"
 #include "private_postgres.h"
 #include "tradewind/alloc.h"
 #include "tradewind/store.h"
@@ -36,13 +37,6 @@ struct bench {
     size_t count;
     PGconn *conn;
 };
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_store_server: %s failed\n", what);
-    exit(1);
-}
 
 static uint64_t draw(uint64_t *state) {
     uint64_t z = (*state += UINT64_C(0x9E3779B97F4A7C15));

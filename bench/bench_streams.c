@@ -32,6 +32,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "streams_priv.h"
 
 #include "exchange_priv.h"
@@ -55,13 +56,6 @@ typedef struct reader {
 
 static reader readers;
 static tw_exchange *exchange;
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_streams: %s failed\n", what);
-    exit(1);
-}
 
 /* ---- clients -------------------------------------------------------------------------------- */
 

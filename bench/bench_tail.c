@@ -17,17 +17,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "tradewind/performance.h"
 #include "tradewind/random.h"
 
 enum { RUN_COUNT = 15, COUNT = 1000000, COMMAND_SIZE = 4096 };
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_tail: %s failed\n", what);
-    exit(1);
-}
 
 /* Of the processor, so that other work on the machine matters less; all here is one thread. */
 static double now_ms(void) {

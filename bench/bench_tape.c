@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "tradewind/tape.h"
 #include "tradewind/time.h"
 
@@ -38,19 +39,6 @@ struct bench {
 };
 
 typedef void (*operation)(struct bench *bench);
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_tape: %s failed\n", what);
-    exit(1);
-}
-
-static int64_t cpu_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* ---- inputs -------------------------------------------------------------------------------- */
 
@@ -202,12 +190,6 @@ static void run_writer(struct bench *bench) {
 }
 
 /* ---- the table ----------------------------------------------------------------------------- */
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static const struct {
     const char *name;

@@ -25,6 +25,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "bench.h"
 #include "tradewind/tape.h"
 #include "tradewind/time.h"
 
@@ -50,19 +51,6 @@ typedef struct operation {
     const char *name;
     void (*run)(struct bench *bench);
 } operation;
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_tape_orders: %s failed\n", what);
-    exit(1);
-}
-
-static int64_t cpu_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* SplitMix64. */
 static uint64_t next_random(uint64_t *seed) {
@@ -423,12 +411,6 @@ static void run_writer(struct bench *bench) {
 }
 
 /* ---- the table ----------------------------------------------------------------------------- */
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 /* The operations take turns, so that a busy moment of the machine meets all of them. */
 static void measure(struct bench *bench, const char *what, const operation *operations,

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench.h"
 #include "tradewind/overlap.h"
 #include "tradewind/solver.h"
 #include "tradewind/target_weights.h"
@@ -26,23 +27,10 @@
 #define ROWS 2520
 #define COLUMNS 500
 
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_targets: %s failed\n", what);
-    exit(1);
-}
-
 static double now_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 static double median_of(double *times, size_t count) {

@@ -23,6 +23,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench.h"
 #include "tradewind/random.h"
 #include "tradewind/ring.h"
 #include "tradewind/telemetry.h"
@@ -70,13 +71,6 @@ typedef struct row {
         tw_order order;
     } as;
 } row;
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_watching: %s failed\n", what);
-    exit(1);
-}
 
 /* ---- ports --------------------------------------------------------------------------------- */
 
@@ -331,12 +325,6 @@ static double play(world *w, watching way, tw_venue *venue, tw_recorder *recorde
     tw_telemetry_free(telemetry);
     tw_engine_free(engine);
     return ns;
-}
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 /* What one way costs over another, in percent: the median of the rounds, in each of which both were

@@ -32,6 +32,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "bench.h"
 #include "tradewind/time.h"
 #include "tradewind/window.h"
 
@@ -52,13 +53,6 @@ typedef struct bench {
     double *out; /* [2 x COLUMNS][TICKS] */
     double sums[2 * COLUMNS];
 } bench;
-
-static void require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "bench_windows: %s failed\n", what);
-    exit(1);
-}
 
 /* ---- trades --------------------------------------------------------------------------------- */
 
@@ -219,13 +213,6 @@ static int ascending(const void *a, const void *b) {
     double x = *(const double *)a;
     double y = *(const double *)b;
     return x < y ? -1 : x > y;
-}
-
-/* The processor's time: other work on the machine is not counted. */
-static int64_t cpu_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (int64_t)now.tv_sec * TW_NS_PER_SECOND + now.tv_nsec;
 }
 
 /* `fresh`: the job has columns of its own; else it finds some that are warm. */

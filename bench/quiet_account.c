@@ -2,6 +2,7 @@
  * quiet_account.c - see quiet_account.h. All of it is made from fixed seeds.
  */
 #include "quiet_account.h"
+#include "bench.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -36,9 +37,9 @@ void quiet_account_make(quiet_account *account, uint32_t symbol_count, uint32_t 
     account->quantity_nano = calloc(n, sizeof(int64_t));
     account->price_nano = calloc(n, sizeof(int64_t));
     account->closes = calloc((size_t)day_count * n, sizeof(double));
-    quiet_require(account->quantity_nano != NULL && account->price_nano != NULL &&
-                      account->closes != NULL,
-                  "memory for an account");
+    require(account->quantity_nano != NULL && account->price_nano != NULL &&
+                account->closes != NULL,
+            "memory for an account");
     double left = EQUITY;
     for (uint32_t s = 0; s < n; s++) {
         double price = 20.0 + (double)tw_random_below(&random, 8000) / 100.0;

@@ -3,6 +3,7 @@
  * it is woken, or the delay of a commit is over.
  */
 #include "quiet_disk.h"
+#include "bench.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,11 +36,11 @@ static void *record(void *context) {
             wait_for_work(disk);
         tw_error error = {0};
         if (tw_recorder_turn(disk->recorder, tw_time_monotonic_ns(), &work, &error) != TW_OK)
-            quiet_require(false, error.message);
+            require(false, error.message);
     }
     tw_error error = {0};
     if (tw_recorder_flush(disk->recorder, &error) != TW_OK)
-        quiet_require(false, error.message);
+        require(false, error.message);
     struct timespec busy;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &busy);
     disk->busy_ns = (int64_t)busy.tv_sec * TW_NS_PER_SECOND + busy.tv_nsec;
@@ -56,18 +57,18 @@ void quiet_disk_open(quiet_disk *disk, tw_symbols *symbols, uint32_t symbol_coun
     char path[96];
     tw_error error = {0};
     *disk = (quiet_disk){.folder = "/tmp/tradewind-bench-XXXXXX"};
-    quiet_require(mkdtemp(disk->folder) != NULL, "a folder");
+    require(mkdtemp(disk->folder) != NULL, "a folder");
     tw_store_config config = {.path = in_folder(disk, "", path),
                               .mode = TW_STORE_WRITE,
                               .symbols = symbols,
                               .symbol_count_max = symbol_count};
     if (tw_store_open(&config, &disk->store, &error) != TW_OK)
-        quiet_require(false, error.message);
+        require(false, error.message);
     tw_recorder_config recording = {.on_work = on_work, .context = disk};
-    quiet_require(tw_recorder_new(NULL, &recording, disk->store, 0, &disk->recorder) == TW_OK &&
-                      sem_init(&disk->work, 0, 0) == 0 &&
-                      pthread_create(&disk->thread, NULL, record, disk) == 0,
-                  "a recorder");
+    require(tw_recorder_new(NULL, &recording, disk->store, 0, &disk->recorder) == TW_OK &&
+                sem_init(&disk->work, 0, 0) == 0 &&
+                pthread_create(&disk->thread, NULL, record, disk) == 0,
+            "a recorder");
     tw_recorder_port(disk->recorder, ret_port);
 }
 
@@ -87,7 +88,7 @@ void quiet_disk_close(quiet_disk *disk) {
     quiet_disk_finish(disk);
     tw_recorder_free(disk->recorder);
     if (tw_store_close(disk->store, &error) != TW_OK)
-        quiet_require(false, error.message);
+        require(false, error.message);
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
         unlink(in_folder(disk, ends[i], path));
     rmdir(disk->folder);

@@ -3,6 +3,7 @@
  * the snapshot, closes day by day, end of the history, up. After that only fills are told.
  */
 #include "quiet_venue.h"
+#include "bench.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,32 +23,24 @@ typedef struct quiet_row {
 
 enum { ROW_COUNT_MAX = 65536, ENTRY_COUNT_MAX = 4096 };
 
-void quiet_require(bool condition, const char *what) {
-    if (condition)
-        return;
-    fprintf(stderr, "%s failed\n", what);
-    exit(1); /* NOLINT(concurrency-mt-unsafe): a bench has nothing to tidy up */
-}
-
 void quiet_venue_init(quiet_venue *venue, uint32_t symbol_count, size_t market_events) {
     *venue = (quiet_venue){.symbol_count = symbol_count,
                            .begin_ns = INT64_C(1704153600) * TW_NS_PER_SECOND};
-    quiet_require(tw_symbols_new(NULL, symbol_count, &venue->symbols) == TW_OK, "symbols");
+    require(tw_symbols_new(NULL, symbol_count, &venue->symbols) == TW_OK, "symbols");
     for (uint32_t s = 0; s < symbol_count; s++) {
         char name[16];
         tw_symbol symbol;
         snprintf(name, sizeof name, "S%u", s);
-        quiet_require(tw_symbols_intern(venue->symbols, tw_slice_of(name), &symbol) == TW_OK,
-                      "a symbol");
+        require(tw_symbols_intern(venue->symbols, tw_slice_of(name), &symbol) == TW_OK, "a symbol");
     }
     venue->quantity_nano = calloc(symbol_count, sizeof(int64_t));
     venue->price_nano = calloc(symbol_count, sizeof(int64_t));
-    quiet_require(venue->quantity_nano != NULL && venue->price_nano != NULL, "memory");
-    quiet_require(
-        tw_ring_new(NULL, market_events, sizeof(tw_market_event), &venue->market) == TW_OK &&
-            tw_ring_new(NULL, ROW_COUNT_MAX, sizeof(quiet_row), &venue->rows) == TW_OK &&
-            tw_ring_new(NULL, ENTRY_COUNT_MAX, sizeof(tw_journal_entry), &venue->entries) == TW_OK,
-        "rings");
+    require(venue->quantity_nano != NULL && venue->price_nano != NULL, "memory");
+    require(tw_ring_new(NULL, market_events, sizeof(tw_market_event), &venue->market) == TW_OK &&
+                tw_ring_new(NULL, ROW_COUNT_MAX, sizeof(quiet_row), &venue->rows) == TW_OK &&
+                tw_ring_new(NULL, ENTRY_COUNT_MAX, sizeof(tw_journal_entry), &venue->entries) ==
+                    TW_OK,
+            "rings");
 }
 
 void quiet_venue_done(quiet_venue *venue) {
@@ -61,7 +54,7 @@ void quiet_venue_done(quiet_venue *venue) {
 
 void quiet_venue_begin(quiet_venue *venue, const quiet_account *account) {
     size_t size = venue->symbol_count * sizeof(int64_t);
-    quiet_require(account->symbol_count == venue->symbol_count, "as many symbols");
+    require(account->symbol_count == venue->symbol_count, "as many symbols");
     memcpy(venue->quantity_nano, account->quantity_nano, size);
     memcpy(venue->price_nano, account->price_nano, size);
     venue->account = account;

@@ -50,7 +50,4 @@ void quiet_venue_ports(quiet_venue *venue, tw_engine_ports *ret_ports);
 /* What the recorder's thread would do. */
 void quiet_venue_empty(quiet_venue *venue);
 
-/* Says what failed and ends the program. */
-void quiet_require(bool condition, const char *what);
-
 #endif
