@@ -103,6 +103,33 @@ PY
     stop_exchange
 }
 
+# Where the exchange that has just been started says that its clock begins, in whole seconds.
+clock_began() {
+    read -r line <&8 || fail "the exchange does not tell its clock"
+    date -u -d "${line##*clock from }" +%s
+}
+
+# Nothing is acknowledged meanwhile. A second of ours is kept each time, which is 20 of its clock;
+# a busy machine gets three.
+the_clock_is_kept_though_nobody_trades() {
+    open_state x20
+    first=$(clock_began)
+    now=$first
+    tries=0
+    while [ $((now - first)) -lt 120 ] && [ $tries -lt 1000 ]; do
+        tries=$((tries + 1))
+        sleep 0.05
+        now=$(ask GET /sim/clock | python3 -c 'import json, sys
+print(json.load(sys.stdin)["now_ns"] // 10**9)')
+    done
+    kill_it
+    [ $((now - first)) -ge 120 ] || fail "its clock stands still"
+    open_state x20
+    kept=$(clock_began)
+    [ "$kept" -ge $((now - 60)) ] || fail "it comes back $((now - kept)) s before its end"
+    stop_exchange
+}
+
 a_state_has_one_exchange_and_its_own_symbols() {
     open_state
     expect 1 exchange --symbols AAPL,MSFT --state state.db
@@ -118,4 +145,4 @@ a_state_has_one_exchange_and_its_own_symbols() {
 }
 
 run_cases everything_is_there_after_a_kill nothing_acknowledged_is_lost_in_the_middle \
-    a_state_has_one_exchange_and_its_own_symbols
+    the_clock_is_kept_though_nobody_trades a_state_has_one_exchange_and_its_own_symbols
