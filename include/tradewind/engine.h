@@ -69,8 +69,9 @@ typedef enum tw_venue_kind {
     TW_VENUE_SNAPSHOT_END = 4, /* account, positions and open orders are complete */
     TW_VENUE_HISTORY = 5,      /* history: one daily bar */
     TW_VENUE_HISTORY_END = 6,
-    TW_VENUE_UP = 7,             /* both streams deliver */
-    TW_VENUE_DOWN = 8,           /* a stream was lost: no trading until the next snapshot */
+    TW_VENUE_UP = 7,             /* outage: both streams deliver */
+    TW_VENUE_DOWN = 8,           /* a stream was lost: no trading until the next snapshot. Once an
+                                    outage; another before TW_VENUE_UP tells nothing new */
     TW_VENUE_FAILED = 9,         /* failure: it will not come back */
     TW_VENUE_ORDER_UPDATE = 10,  /* update: the venue tells of an order */
     TW_VENUE_SUBMIT_RESULT = 11, /* result: how a submit ended */
@@ -111,6 +112,12 @@ typedef struct tw_venue_failure {
     char message[256];
 } tw_venue_failure;
 
+/* What lies behind a venue that is back. */
+typedef struct tw_venue_outage {
+    int64_t away_ns;   /* by our clock; 0 when it was never down */
+    uint64_t attempts; /* to connect, the one that succeeded among them */
+} tw_venue_outage;
+
 /* One event of account, orders or connection. Rarer and larger than market events. */
 typedef struct tw_venue_event {
     int64_t time_ns;
@@ -125,6 +132,7 @@ typedef struct tw_venue_event {
         tw_order_update update;
         tw_order_result result;
         tw_venue_failure failure;
+        tw_venue_outage outage;
     } as;
 } tw_venue_event;
 

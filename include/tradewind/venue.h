@@ -11,6 +11,10 @@
  *
  *   venue_enter names each edge; entering UP, DOWN and FAILED tells the engine.
  *
+ * An outage is told once: one TW_VENUE_DOWN, whatever attempts fail after it, and with TW_VENUE_UP
+ * how long it lasted. The venue's time stands still meanwhile, because nobody tells it: a simulated
+ * venue's clock may have stood still, too, and what was made up could not be taken back.
+ *
  * Every time the connection is made anew, account, positions and open orders are read and told as
  * a snapshot before TW_VENUE_UP. A market ring that is full is treated like a lost stream: what was
  * dropped is counted and everything is read anew, so a book is never silently wrong.
@@ -40,6 +44,15 @@ typedef struct tw_venue_call {
     int64_t elapsed_ns;
 } tw_venue_call;
 
+/* The connection was lost, an attempt to make it again has failed, or it is back. Borrowed for the
+ * call. */
+typedef struct tw_venue_news {
+    bool up;
+    uint32_t attempts;  /* since the loss; 0: it has just been lost */
+    int64_t away_ns;    /* monotonic, since the loss */
+    const char *reason; /* why it is not up; empty when it is */
+} tw_venue_news;
+
 typedef struct tw_venue_config {
     const char *trading_url;        /* "http://127.0.0.1:8765" */
     const char *data_url;           /* usually another host; the same for the exchange */
@@ -62,6 +75,8 @@ typedef struct tw_venue_config {
     void (*on_events)(void *context);
     /* The same when a request has ended. */
     void (*on_call)(void *context, const tw_venue_call *call);
+    /* The same of an outage; the first connection is none if it comes about at once. */
+    void (*on_news)(void *context, const tw_venue_news *news);
     void *context;
 } tw_venue_config;
 

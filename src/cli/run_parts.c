@@ -109,6 +109,10 @@ static void tell_call(void *context, const tw_venue_call *call) {
     run_monitor_on_call(&((run_session *)context)->monitor, call);
 }
 
+static void tell_news(void *context, const tw_venue_news *news) {
+    outage_log_take(&((run_session *)context)->outages, news, tw_time_monotonic_ns());
+}
+
 static void tell_commit(void *context, const tw_recorder_commit *commit) {
     run_monitor_on_commit(&((run_session *)context)->monitor, commit);
 }
@@ -140,6 +144,8 @@ static tw_status make_venue(run_session *session, tw_error *error) {
     else
         snprintf(to->data_stream, sizeof to->data_stream, "%s/v2/%.32s", access->stream_url,
                  access->feed);
+    session->outages.to =
+        (tw_log){.level = TW_LOG_INFO, .sink = run_session_write_line, .context = session};
     tw_venue_config config = {
         .trading_url = to->trading,
         .data_url = demo ? to->trading : access->data_url,
@@ -157,6 +163,7 @@ static tw_status make_venue(run_session *session, tw_error *error) {
                                   : 1.0,
         .on_events = session->stepped ? NULL : wake_engine,
         .on_call = options->slow_ns > 0 ? tell_call : NULL,
+        .on_news = tell_news,
         .trace_every =
             options->metrics[0] != '\0' || options->listen[0] != '\0' ? RUN_TRACE_EVERY : 0,
         .flight = session->monitor.flight,

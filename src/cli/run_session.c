@@ -146,6 +146,11 @@ static bool shows_progress(const run_session *session) {
     return !session->options->quiet && isatty(STDERR_FILENO);
 }
 
+void run_session_write_line(void *session, const char *line, size_t size) {
+    const char *over = shows_progress(session) ? "\r\033[K" : "";
+    fprintf(stderr, "%s%.*s", over, (int)size, line);
+}
+
 static void end_progress(const run_session *session) {
     if (shows_progress(session))
         fprintf(stderr, "\r\033[K");
@@ -199,6 +204,23 @@ static bool waited_enough(const run_session *session, int64_t *stop_ns) {
     return session->hurried || now_ns >= *stop_ns;
 }
 
+/* The engine's time stands still while the venue is away; a duration that is over by ours ends the
+ * run all the same. */
+static void end_while_away(run_session *session, int64_t *away_ns) {
+    tw_engine_report report;
+    if (session->options->duration_ns == 0 ||
+        tw_engine_phase_now(session->engine) != TW_ENGINE_PAUSED) {
+        *away_ns = 0;
+        return;
+    }
+    int64_t now_ns = tw_time_monotonic_ns();
+    if (*away_ns == 0)
+        *away_ns = now_ns;
+    tw_engine_get_report(session->engine, &report, NULL);
+    if (report.ended_ns - report.started_ns + (now_ns - *away_ns) >= session->options->duration_ns)
+        tw_engine_stop(session->engine);
+}
+
 /* A run without a duration ends with its tape. */
 static void end_with_tape(run_session *session, bool tape_ended) {
     if (tape_ended && session->exchange_config.tape != NULL && session->options->duration_ns == 0)
@@ -215,6 +237,7 @@ static void tell_manager(run_session *session) {
 static tw_status live_loop(run_session *session, tw_error *error) {
     int64_t next_progress_ns = 0;
     int64_t stop_ns = 0;
+    int64_t away_ns = 0;
     tw_status status = TW_OK;
     while (status == TW_OK && !finished(session) && !waited_enough(session, &stop_ns)) {
         uint64_t work = 0;
@@ -223,6 +246,7 @@ static tw_status live_loop(run_session *session, tw_error *error) {
         tell_manager(session);
         if (session->exchange != NULL)
             end_with_tape(session, tw_exchange_tape_ended(session->exchange));
+        end_while_away(session, &away_ns);
         show_progress(session, &next_progress_ns);
         run_kill_turn(&session->kill);
         if (status == TW_OK)

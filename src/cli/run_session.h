@@ -18,6 +18,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "outage_log.h"
 #include "run_dashboard.h"
 #include "run_kill.h"
 #include "run_monitor.h"
@@ -74,6 +75,7 @@ typedef struct run_session {
     run_monitor monitor;
     run_dashboard dashboard;
     run_recording recording;
+    outage_log outages; /* of the network thread */
 
     run_thread exchange_thread;
     run_thread network_thread;
@@ -98,6 +100,10 @@ tw_status run_session_trade(run_session *session, tw_error *error) TW_MUST_CHECK
 
 /* Ends all threads. Harmless when none runs. */
 void run_session_join(run_session *session);
+
+/* Writes a whole line to standard error, over the progress line if there is one: a tw_log_sink of a
+ * session. */
+void run_session_write_line(void *session, const char *line, size_t size);
 
 /* What the run row of the store says. */
 const char *run_venue_name(const run_session *session);

@@ -73,9 +73,15 @@ def a_venue_that_is_down_for_long_is_only_a_pause():
         newest = store.newest()
         demand(run.alive(), f"the run gave up: {run.said()}")
         exchange.start()
+        back = time.monotonic()
         trades_again(store, run, newest)
+        seconds = time.monotonic() - back
+        told = [store.number("SELECT count(*) FROM journal WHERE kind = ?", kind)
+                for kind in ("down", "up")]
+        demand(told == [1, 1], f"one outage has {told[0]} entries of its loss, {told[1]} of its end")
         orders, fills = finish(folder, exchange, store, run)
-        print(f"counts: down for {DOWN:.0f} s; {orders} orders, {fills} fills compared")
+        print(f"counts: down for {DOWN:.0f} s, trading {seconds:.1f} s after its return; "
+              f"{orders} orders, {fills} fills compared")
 
 
 def full_disk(limit):

@@ -65,6 +65,19 @@ a_venue_that_dies_ends_the_run_within_its_patience() {
     [ "$(query run.db 'SELECT ended_ns > 0 FROM runs')" = 1 ] || fail "the run row is not finished"
 }
 
+# The venue's time stands still, the user's does not.
+a_run_ends_in_time_though_its_venue_is_away() {
+    start_exchange --symbols AAPL,MSFT
+    begin $paper --duration 6s --away 10m
+    eventually has_ended_orders run.db
+    kill -KILL "$exchange"
+    ended 0
+    grep -q 'warning venue.lost' err || fail "the loss is not told"
+    [ "$(query run.db "SELECT count(*) FROM journal WHERE kind = 'down'")" = 1 ] ||
+        fail "one outage is not one entry"
+    store_is_clean run.db
+}
+
 nothing_to_trade_is_wrong_usage() {
     APCA_API_KEY_ID=demo
     APCA_API_SECRET_KEY=demo
@@ -101,5 +114,6 @@ a_limit_of_the_day_holds_over_a_restart() {
 run_cases without_credentials_nothing_begins live_money_needs_a_word_and_limits \
     wrong_credentials_end_the_run_at_once \
     a_venue_that_is_not_there_ends_the_run_within_its_patience \
-    a_venue_that_dies_ends_the_run_within_its_patience nothing_to_trade_is_wrong_usage \
+    a_venue_that_dies_ends_the_run_within_its_patience \
+    a_run_ends_in_time_though_its_venue_is_away nothing_to_trade_is_wrong_usage \
     two_runs_trade_one_account a_limit_of_the_day_holds_over_a_restart

@@ -59,6 +59,37 @@ static void a_lost_connection_pauses_and_a_snapshot_resumes(void **state) {
     end(engine);
 }
 
+/* However often a feed says that the venue is away. */
+static void an_outage_is_journaled_once_with_its_end(void **state) {
+    (void)state;
+    fake_options options = plain_options(1);
+    tw_engine_config config = plain_config(1);
+    tw_engine *engine = start(&options, &config);
+    until(engine, TW_ENGINE_TRADING);
+    assert_int_equal(fake_count(&desk, "up", NULL), 0); /* nothing was lost before */
+    fake_break(&desk);
+    tw_venue_event again = fake_event(&desk, TW_VENUE_DOWN);
+    for (int i = 0; i < 1000; i++) {
+        fake_tell(&desk, &again);
+        turns(engine, i % 100 == 0);
+        desk.back_turn = desk.turn + 5;
+    }
+    assert_int_equal(fake_count(&desk, "down", NULL), 1);
+    until(engine, TW_ENGINE_TRADING);
+    assert_int_equal(fake_count(&desk, "down", NULL), 1);
+    assert_int_equal(report_of(engine).pauses, 1);
+    assert_int_equal(fake_count(&desk, "up", "{\"away_ns\":7000000000,\"attempts\":3}"), 1);
+    fake_break(&desk);
+    until(engine, TW_ENGINE_PAUSED);
+    assert_int_equal(fake_count(&desk, "down", NULL), 2);
+    until(engine, TW_ENGINE_TRADING);
+    assert_int_equal(fake_count(&desk, "up", NULL), 2);
+    tw_engine_stop(engine);
+    until(engine, TW_ENGINE_DONE);
+    assert_same_figures(engine);
+    end(engine);
+}
+
 /* A submit that hangs: the venue does not know the order yet, and that proves nothing. */
 static void an_order_whose_submit_hangs_is_not_given_up(void **state) {
     (void)state;
@@ -298,6 +329,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_snapshot_that_began_with_open_orders_is_read_again),
         cmocka_unit_test(a_lost_connection_pauses_and_a_snapshot_resumes),
+        cmocka_unit_test(an_outage_is_journaled_once_with_its_end),
         cmocka_unit_test(an_order_whose_submit_hangs_is_not_given_up),
         cmocka_unit_test(a_fill_while_a_snapshot_is_read_counts_once),
         cmocka_unit_test(a_loss_while_warming_pauses_too),

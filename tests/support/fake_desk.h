@@ -381,6 +381,7 @@ static inline void fake_read_snapshot(fake_desk *desk) {
         return;
     desk->back_turn = 0;
     tw_venue_event event = fake_event(desk, TW_VENUE_UP);
+    event.as.outage = (tw_venue_outage){.away_ns = 7 * TW_NS_PER_SECOND, .attempts = 3};
     fake_tell(desk, &event);
 }
 

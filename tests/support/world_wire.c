@@ -208,10 +208,12 @@ static void end_reading(world *w) {
     tell_state(w, TW_VENUE_SNAPSHOT_END, TW_OK);
     wire->reading = 0;
     if (wire->state == WIRE_READING) {
+        tw_venue_event up = world_wire_event(w, TW_VENUE_UP);
+        up.as.outage = (tw_venue_outage){w->now_ns - wire->away_ns, wire->losses};
         wire->state = WIRE_UP;
         wire->away_ns = 0;
         wire->losses = 0;
-        tell_state(w, TW_VENUE_UP, TW_OK);
+        tell(w, &up);
     }
     if (wire->read_again)
         begin_reading(w);

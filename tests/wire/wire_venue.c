@@ -56,6 +56,10 @@ typedef struct world {
     uint32_t calls;  /* on_call */
     tw_venue_call call;
     char call_order[TW_CLIENT_ORDER_ID_SIZE];
+    tw_venue_outage outage;   /* of the newest UP */
+    uint32_t losses;          /* on_news */
+    uint32_t failed_attempts; /* since creation */
+    uint32_t returns;
 } world;
 
 static void on_events(void *context) {
@@ -69,6 +73,14 @@ static void on_call(void *context, const tw_venue_call *call) {
     w->calls++;
     w->call = *call;
     snprintf(w->call_order, sizeof w->call_order, "%s", call->client_order_id);
+}
+
+static void on_news(void *context, const tw_venue_news *news) {
+    world *w = context;
+    assert_int_equal(news->up, news->reason[0] == '\0');
+    w->losses += !news->up && news->attempts == 0;
+    w->failed_attempts += !news->up && news->attempts > 0;
+    w->returns += news->up;
 }
 
 static void *exchange_main(void *context) {
@@ -131,6 +143,7 @@ static int open_world(void **state) {
                                  .history_days = HISTORY_DAYS,
                                  .speed = 1.0,
                                  .on_events = on_events,
+                                 .on_news = on_news,
                                  .context = &w};
     make_symbols(&w);
     *state = &w;
@@ -167,6 +180,7 @@ static void hash_venue_event(world *w, const tw_venue_event *event) {
                                         [TW_VENUE_POSITION] = sizeof event->as.position,
                                         [TW_VENUE_OPEN_ORDER] = sizeof event->as.order,
                                         [TW_VENUE_HISTORY] = sizeof event->as.history,
+                                        [TW_VENUE_UP] = sizeof event->as.outage,
                                         [TW_VENUE_DOWN] = sizeof event->as.failure,
                                         [TW_VENUE_FAILED] = sizeof event->as.failure,
                                         [TW_VENUE_ORDER_UPDATE] = sizeof event->as.update,
@@ -204,6 +218,8 @@ static void take_venue_event(world *w, tw_venue_event event) {
         take_bar(w, &event.as.history);
     if (event.kind == TW_VENUE_DOWN || event.kind == TW_VENUE_FAILED)
         w->failure = event.as.failure;
+    if (event.kind == TW_VENUE_UP)
+        w->outage = event.as.outage;
     if (event.kind == TW_VENUE_ORDER_UPDATE)
         w->update = event.as.update;
     if (event.kind == TW_VENUE_SUBMIT_RESULT || event.kind == TW_VENUE_QUERY_RESULT ||
@@ -446,10 +462,48 @@ static void nobody_there_fails_after_the_patience(void **state) {
     until(w, TW_VENUE_FAILED, 1);
     assert_int_equal(w->failure.status, TW_UNREACHABLE);
     assert_true(tw_time_monotonic_ns() - began_ns >= w->config.patience_ns);
-    assert_true(w->seen[TW_VENUE_DOWN] > 0 && w->seen[TW_VENUE_UP] == 0);
+    assert_true(w->seen[TW_VENUE_DOWN] == 1 && w->seen[TW_VENUE_UP] == 0);
     tw_venue_counts counts;
     tw_venue_counts_of(w->venue, &counts);
     assert_true(counts.connects >= 2);
+    assert_int_equal(w->losses + w->returns, 1);
+}
+
+static void turn_until_connects(world *w, uint64_t count) {
+    int64_t deadline_ns = tw_time_monotonic_ns() + DEADLINE_NS;
+    tw_venue_counts counts = {0};
+    while (counts.connects < count) {
+        assert_true(tw_time_monotonic_ns() < deadline_ns);
+        assert_int_equal(tw_venue_turn(w->venue, 20 * TW_NS_PER_MS, NULL), TW_OK);
+        take_events(w);
+        tw_venue_counts_of(w->venue, &counts);
+    }
+}
+
+static void an_outage_is_told_once(void **state) {
+    world *w = *state;
+    start_exchange(w);
+    start_venue(w);
+    until_ready(w);
+    assert_true(w->outage.attempts == 0 && w->outage.away_ns == 0 && w->losses == 0);
+    stop_exchange(w);
+    until(w, TW_VENUE_DOWN, 1);
+    int64_t lost_ns = tw_time_monotonic_ns();
+    uint32_t told = w->order_count;
+    uint32_t times = w->seen[TW_VENUE_TIME];
+    turn_until_connects(w, 4);
+    assert_int_equal(w->order_count, told);
+    assert_int_equal(w->seen[TW_VENUE_TIME], times); /* nobody tells it */
+    start_exchange(w);
+    until(w, TW_VENUE_UP, 2);
+    assert_int_equal(w->seen[TW_VENUE_DOWN], 1);
+    assert_true(w->outage.attempts >= 3 && w->outage.away_ns > 0);
+    assert_true(w->outage.away_ns <= tw_time_monotonic_ns() - lost_ns + TW_NS_PER_SECOND);
+    assert_true(w->losses == 1 && w->returns == 1);
+    assert_int_equal(w->failed_attempts, w->outage.attempts - 1);
+    stop_exchange(w);
+    until(w, TW_VENUE_DOWN, 2); /* the next one is another */
+    assert_int_equal(w->losses, 2);
 }
 
 static void it_comes_back_with_the_exchange(void **state) {
@@ -677,6 +731,7 @@ int main(void) {
         RULE(wrong_credentials_fail_at_once),
         RULE(nobody_there_fails_after_the_patience),
         RULE(it_comes_back_with_the_exchange),
+        RULE(an_outage_is_told_once),
         RULE(a_full_market_ring_is_a_lost_connection),
         RULE(steps_give_the_same_transcript_twice),
         RULE(a_step_waits_for_what_is_taken_back),

@@ -327,11 +327,13 @@ static void cancel_result(tw_engine *engine, const tw_order_result *result) {
 
 /* ---- events -------------------------------------------------------------------------------- */
 
+/* An outage is told once, however often a feed says that it lasts. */
 static void venue_down(tw_engine *engine) {
     engine->up = false;
     engine->snapshot_done = false;
-    if (engine->phase >= TW_ENGINE_DONE)
+    if (engine->phase >= TW_ENGINE_DONE || engine->away)
         return;
+    engine->away = true;
     engine->report.pauses++;
     if (engine->orders.open_count > 0)
         engine->snapshot_wanted = true; /* invariant 3: the next one begins with open orders */
@@ -340,6 +342,15 @@ static void venue_down(tw_engine *engine) {
     record_journal(engine, "down", "{\"phase\":\"%s\"}", tw_engine_phase_name(engine->phase));
     if (engine->phase == TW_ENGINE_TRADING || engine->phase == TW_ENGINE_WARMING)
         engine_enter(engine, TW_ENGINE_PAUSED);
+}
+
+static void venue_up(tw_engine *engine, const tw_venue_outage *outage) {
+    engine->up = true;
+    if (!engine->away)
+        return;
+    engine->away = false;
+    record_journal(engine, "up", "{\"away_ns\":%" PRId64 ",\"attempts\":%" PRIu64 "}",
+                   outage->away_ns, outage->attempts);
 }
 
 /* Keeps the newest closes of each symbol. They come in the order of time; a day that is told again
@@ -399,7 +410,7 @@ void desk_venue(tw_engine *engine, const tw_venue_event *event) {
         decision_history_end(engine);
         break;
     case TW_VENUE_UP:
-        engine->up = true;
+        venue_up(engine, &event->as.outage);
         break;
     case TW_VENUE_DOWN:
         venue_down(engine);

@@ -183,6 +183,7 @@ struct tw_engine {
     int64_t flattened_ns;        /* when positions were last closed; 0: not yet */
     bool flat_told;
     bool up;
+    bool away; /* it was lost, which is in the journal, and is not back yet */
     bool snapshot_done;
     bool snapshot_wanted; /* ask for another once all orders are settled */
     bool history_done;

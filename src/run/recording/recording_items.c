@@ -64,6 +64,8 @@ size_t item_venue_size(uint32_t kind) {
         return sizeof(tw_order);
     case TW_VENUE_HISTORY:
         return sizeof(tw_bar);
+    case TW_VENUE_UP:
+        return sizeof(tw_venue_outage);
     case TW_VENUE_FAILED:
         return sizeof(tw_venue_failure);
     case TW_VENUE_ORDER_UPDATE:
@@ -74,7 +76,6 @@ size_t item_venue_size(uint32_t kind) {
         return sizeof(tw_order_result);
     case TW_VENUE_SNAPSHOT_END:
     case TW_VENUE_HISTORY_END:
-    case TW_VENUE_UP:
     case TW_VENUE_DOWN:
     case TW_VENUE_TIME:
         return 0;
@@ -138,10 +139,10 @@ item_group item_group_of(const item_head *head) {
 void item_layout(char *buffer, size_t capacity) {
     snprintf(buffer, capacity,
              "trade=%zu quote=%zu level=%zu bar=%zu order=%zu update=%zu result=%zu account=%zu "
-             "position=%zu failure=%zu",
+             "position=%zu failure=%zu outage=%zu",
              sizeof(tw_trade), sizeof(tw_quote), sizeof(tw_level), sizeof(tw_bar), sizeof(tw_order),
              sizeof(tw_order_update), sizeof(tw_order_result), sizeof(tw_account),
-             sizeof(tw_position), sizeof(tw_venue_failure));
+             sizeof(tw_position), sizeof(tw_venue_failure), sizeof(tw_venue_outage));
 }
 
 /* ---- contexts ------------------------------------------------------------------------------ */

@@ -3,7 +3,7 @@
  *
  * Invariants
  *  1. The engine hears TW_VENUE_UP only after a whole snapshot, and TW_VENUE_DOWN before anything
- *     is read anew.
+ *     is read anew: once an outage, unless what was to tell it was dropped.
  *  2. Venue events reach the ring in this order: history, snapshot, results, updates; each kind
  *     in its own order. Nothing overtakes within a kind, and a DOWN is overtaken by nothing.
  *  3. Both streams are ready or both are closed, but for the moments between.
@@ -53,6 +53,7 @@ void venue_queue_add(tw_venue *venue, venue_queue *queue, const tw_venue_event *
     if (queue->count == queue->capacity) {
         /* What waits is dropped, for all of it is read anew; so there is room to tell the loss. */
         queue->count = 0;
+        venue->down_told = false; /* it may have been among it */
         venue_lost(venue, TW_FULL, "the engine does not keep up with its orders' events");
         return;
     }
@@ -131,13 +132,49 @@ bool venue_pump(tw_venue *venue) {
            pump_queue(venue, &venue->updates);
 }
 
-static void tell_state(tw_venue *venue, tw_venue_kind kind, tw_status status, const char *message) {
+static void tell_state(tw_venue *venue, const tw_venue_event *event) {
+    if (venue->updates.count == venue->updates.capacity)
+        venue->updates.count = 0; /* all that waits there is read anew, or of no use any more */
+    venue_queue_add(venue, &venue->updates, event);
+}
+
+static void tell_failure(tw_venue *venue, tw_venue_kind kind, tw_status status,
+                         const char *message) {
     tw_venue_event event = venue_event(venue, kind);
     event.as.failure.status = status;
     snprintf(event.as.failure.message, sizeof event.as.failure.message, "%s", message);
-    if (venue->updates.count == venue->updates.capacity)
-        venue->updates.count = 0; /* all that waits there is read anew, or of no use any more */
-    venue_queue_add(venue, &venue->updates, &event);
+    tell_state(venue, &event);
+}
+
+/* Whoever watches hears of every attempt; the engine does not (tell_down). */
+static void tell_news(const tw_venue *venue, bool up, const char *reason) {
+    tw_venue_news news = {.up = up,
+                          .attempts = venue->attempts,
+                          .away_ns = tw_time_monotonic_ns() - venue->away_since,
+                          .reason = reason};
+    if (venue->config.on_news != NULL)
+        venue->config.on_news(venue->config.context, &news);
+}
+
+static void tell_down(tw_venue *venue, tw_status status, const char *message) {
+    if (!venue->down_told) {
+        venue->attempts = 0;
+        tell_failure(venue, TW_VENUE_DOWN, status, message);
+        venue->down_told = true;
+        venue->down_untold = true;
+    }
+    tell_news(venue, false, message);
+}
+
+static void tell_up(tw_venue *venue) {
+    tw_venue_event event = venue_event(venue, TW_VENUE_UP);
+    if (venue->down_told) {
+        event.as.outage = (tw_venue_outage){.away_ns = tw_time_monotonic_ns() - venue->away_since,
+                                            .attempts = venue->attempts};
+        tell_news(venue, true, "");
+    }
+    venue->down_told = false;
+    tell_state(venue, &event);
 }
 
 /* ---- connection ---------------------------------------------------------------------------- */
@@ -147,10 +184,10 @@ void venue_enter(tw_venue *venue, venue_state state) {
                    tw_slice_of(venue_state_name(state)));
     venue->state = state;
     if (state == VENUE_UP) {
-        venue->away_since = 0;
         if (tw_reconnect_get_state(&venue->reconnect) == TW_RECONNECT_TRYING)
             tw_reconnect_opened(&venue->reconnect, tw_time_monotonic_ns());
-        tell_state(venue, TW_VENUE_UP, TW_OK, "");
+        tell_up(venue);
+        venue->away_since = 0;
     }
 }
 
@@ -160,7 +197,7 @@ void venue_fail(tw_venue *venue, tw_status status, const char *reason) {
     tw_alpaca_stream_close(venue->data);
     tw_alpaca_stream_close(venue->trading);
     venue_enter(venue, VENUE_FAILED);
-    tell_state(venue, TW_VENUE_FAILED, status, reason);
+    tell_failure(venue, TW_VENUE_FAILED, status, reason);
 }
 
 static void connect_streams(tw_venue *venue) {
@@ -169,6 +206,7 @@ static void connect_streams(tw_venue *venue) {
     venue->trading_ready = false;
     venue_enter(venue, VENUE_CONNECTING);
     atomic_fetch_add(&venue->connects, 1);
+    venue->attempts++;
     tw_status status = tw_alpaca_stream_open(venue->data, &error);
     if (status == TW_OK)
         status = tw_alpaca_stream_open(venue->trading, &error);
@@ -219,8 +257,7 @@ void venue_lost(tw_venue *venue, tw_status status, const char *reason) {
     venue->snapshot_again = false;
     venue->snapshot_pending = false;
     venue_enter(venue, VENUE_DOWN);
-    tell_state(venue, TW_VENUE_DOWN, status, message);
-    venue->down_untold = true;
+    tell_down(venue, status, message);
     (void)tw_reconnect_lost(&venue->reconnect, now_ns, loss, 0, tw_random_next(&venue->random));
     plan_retry(venue);
 }

@@ -96,6 +96,8 @@ struct tw_venue {
     tw_reconnect reconnect;
     tw_random random;   /* of the pauses */
     int64_t away_since; /* monotonic; 0 while UP */
+    bool down_told;     /* the engine has been told that it is away, and not that it is back */
+    uint32_t attempts;  /* to connect, since it was told */
 
     tw_ring *market;     /* to the engine */
     tw_ring *events;     /* to the engine */
