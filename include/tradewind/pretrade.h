@@ -260,6 +260,12 @@ TW_API tw_status tw_pretrade_enter(tw_pretrade *gate, const tw_order *order, int
 TW_API tw_status tw_pretrade_change(tw_pretrade *gate, uint32_t ticket, const tw_order *order,
                                     int64_t now_ns, tw_pretrade_verdict *ret_verdict) TW_MUST_CHECK;
 
+/* May the very order that has the ticket be submitted once more, because its first request may have
+ * been lost? All controls are asked as if it were not there, but that of duplicates; what passes
+ * counts as another message of its kind. TW_REFUSED: it stands as before. */
+TW_API tw_status tw_pretrade_resend(tw_pretrade *gate, uint32_t ticket, const tw_order *order,
+                                    int64_t now_ns, tw_pretrade_verdict *ret_verdict) TW_MUST_CHECK;
+
 /* May a cancel be sent? Only the limits of messages are asked. */
 TW_API tw_status tw_pretrade_cancel(tw_pretrade *gate, int64_t now_ns,
                                     tw_pretrade_verdict *ret_verdict) TW_MUST_CHECK;

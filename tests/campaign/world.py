@@ -208,13 +208,15 @@ def compare_orders(exchange, store):
     symbols = dict(store.rows("SELECT id, name FROM symbols"))
     known = {row[0]: row for row in store.rows(
         "SELECT client_order_id, symbol, side, quantity, filled, status FROM orders")}
-    intents = {}
+    intents, resent = {}, set()
     for sequence, _, kind, payload in store.journal():
         if kind == "intent":
             entry = json.loads(payload)
             demand(entry["order"] not in intents, f"{entry['order']} was intended twice")
             intents[entry["order"]] = entry
-        elif kind == "submitted":
+        elif kind == "resend":
+            resent.add(json.loads(payload)["order"])
+        elif kind == "submitted" and json.loads(payload)["order"] not in resent:
             demand("must be unique" not in payload, f"entry {sequence}: it was sent twice: {payload}")
     told = set()
     for order in exchange.orders():

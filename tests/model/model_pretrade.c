@@ -32,6 +32,7 @@ struct sent {
     tw_order order;
     int64_t time_ns;
     bool of_today;
+    bool again; /* the same once more: no order of its own */
 };
 
 struct ticket {
@@ -51,6 +52,7 @@ struct slow {
     struct ticket tickets[OPEN_MAX];
     struct sent sent[STEP_COUNT];
     size_t sent_count;
+    bool again;          /* what is judged is sent once more */
     size_t repeats_from; /* sends before it were reset */
     bool repeats_tripped[SYMBOL_COUNT][2];
     int64_t cash;
@@ -292,7 +294,7 @@ static tw_pretrade_reason slow_judge(const struct slow *slow, const tw_order *or
         return TW_PRETRADE_OPEN_ORDERS;
     if (open_count(slow, s, false) + 1 > limits->open_max)
         return TW_PRETRADE_OPEN_ORDERS_SYMBOL;
-    if (kind == TW_PRETRADE_SUBMIT && is_duplicate(slow, order, now_ns))
+    if (kind == TW_PRETRADE_SUBMIT && !slow->again && is_duplicate(slow, order, now_ns))
         return TW_PRETRADE_DUPLICATE_ORDER;
     if (meets_own(slow, order))
         return TW_PRETRADE_SELF_TRADE;
@@ -385,7 +387,7 @@ static tw_order random_order(struct world *world) {
     const struct slow *slow = &world->slow;
     if (slow->sent_count > 0 && chance(world, 10)) { /* the newest once more */
         const struct sent *sent = &slow->sent[slow->sent_count - 1];
-        if (sent->kind == TW_PRETRADE_SUBMIT)
+        if (sent->kind == TW_PRETRADE_SUBMIT && !sent->again)
             return sent->order;
     }
     tw_symbol s = (tw_symbol)pick(world, 0, SYMBOL_COUNT - 1);
@@ -465,6 +467,31 @@ static void step_change(struct world *world) {
     }
     ticket->order = order;
     slow_note(slow, TW_PRETRADE_REPLACE, NULL, world->now_ns);
+}
+
+static void step_resend(struct world *world) {
+    struct slow *slow = &world->slow;
+    uint32_t index = 0;
+    if (!random_open(world, &index) || slow->tickets[index].order.quantity.nano == 0)
+        return;
+    struct ticket *ticket = &slow->tickets[index];
+    watch(slow);
+    ticket->open = false;
+    slow->again = true;
+    tw_pretrade_reason wanted = slow_judge(slow, &ticket->order, TW_PRETRADE_SUBMIT, world->now_ns);
+    slow->again = false;
+    ticket->open = true;
+    tw_pretrade_verdict verdict;
+    tw_status status =
+        tw_pretrade_resend(world->gate, index, &ticket->order, world->now_ns, &verdict);
+    expect_reason(world, verdict.reason, wanted);
+    if (status != TW_OK) {
+        slow->denied[wanted]++;
+        return;
+    }
+    tw_order nobodys = {.symbol = SYMBOL_COUNT};
+    slow_note(slow, TW_PRETRADE_SUBMIT, &nobodys, world->now_ns);
+    slow->sent[slow->sent_count - 1].again = true;
 }
 
 static void step_fill(struct world *world) {
@@ -638,8 +665,10 @@ static void step(struct world *world) {
     int64_t what = pick(world, 1, 100);
     if (what <= 40)
         step_enter(world);
-    else if (what <= 48)
+    else if (what <= 46)
         step_change(world);
+    else if (what <= 49)
+        step_resend(world);
     else if (what <= 70)
         step_fill(world);
     else if (what <= 88)

@@ -62,6 +62,7 @@ static fake_options options_of(uint64_t seed) {
         .broker_full = (uint32_t)tw_random_below(&random, most),
         .delay_max = (uint32_t)tw_random_below(&random, 6),
         .durable_delay = (uint32_t)tw_random_below(&random, 5),
+        .still = seed % 3 == 1,
     };
     if (seed % 10 == 7)
         options.store_fails_at = 1 + tw_random_below(&random, 60);
@@ -170,6 +171,8 @@ typedef struct tally {
     uint64_t tampered;
     uint64_t snapshots;
     uint64_t missing;
+    uint64_t resends;
+    uint64_t twins;
 } tally;
 
 static void play_twice(uint64_t seed, tally *sums) {
@@ -183,6 +186,8 @@ static void play_twice(uint64_t seed, tally *sums) {
     sums->tampered += desk.tampered;
     sums->snapshots += desk.snapshots;
     sums->missing += fake_count(&desk, "missing", NULL);
+    sums->resends += fake_count(&desk, "resend", NULL);
+    sums->twins += desk.twins;
     play(seed, true);
     assert_true(hash == fake_hash(&desk) && entries == desk.entry_count);
 }
@@ -203,7 +208,8 @@ static void seeds_keep_their_promises(void **state) {
     seed_now = 0;
     /* The faults are there: a world without them would prove nothing. */
     assert_true(sums.submits > 5 * count && sums.sold > count / 10);
-    assert_true(sums.failed > 0 && sums.tampered > 0 && sums.missing > 0);
+    assert_true(sums.failed > 0 && sums.tampered > 0 && sums.missing > 0 && sums.resends > 0 &&
+                sums.twins > 0);
     assert_true(sums.snapshots > 2 * count);
 }
 

@@ -44,6 +44,8 @@ static void add(world_result *sums, const world_result *one) {
     sums->turns += one->turns;
     sums->decisions += one->decisions;
     sums->submits += one->submits;
+    sums->resends += one->resends;
+    sums->twins += one->twins;
     sums->fills += one->fills;
     sums->entries += one->entries;
     sums->recovered_fills += one->recovered_fills;
@@ -69,13 +71,15 @@ static void play(uint64_t seed, uint64_t faults, bool twice, world_result *sums)
 }
 
 static void print_sums(const world_result *sums, uint64_t seeds, double seconds) {
-    printf("%llu seeds: %llu runs, %llu turns, %llu decisions, %llu orders, %llu fills (%llu "
-           "recovered), %llu adopted, %llu plans resumed, %llu entries, %llu market events, %.1f "
+    printf("%llu seeds: %llu runs, %llu turns, %llu decisions, %llu orders (%llu sent again, %llu "
+           "twins), %llu fills (%llu recovered), %llu adopted, %llu plans resumed, %llu entries, "
+           "%llu market events, %.1f "
            "virtual hours in "
            "%.1f s\n",
            (unsigned long long)seeds, (unsigned long long)sums->runs,
            (unsigned long long)sums->turns, (unsigned long long)sums->decisions,
-           (unsigned long long)sums->submits, (unsigned long long)sums->fills,
+           (unsigned long long)sums->submits, (unsigned long long)sums->resends,
+           (unsigned long long)sums->twins, (unsigned long long)sums->fills,
            (unsigned long long)sums->recovered_fills, (unsigned long long)sums->adopted,
            (unsigned long long)sums->resumed, (unsigned long long)sums->entries,
            (unsigned long long)sums->market_events, (double)sums->virtual_ns / 3600e9, seconds);
@@ -107,9 +111,9 @@ static void every_seed_keeps_its_promises(void **state) {
             fail_msg("no %s happened in %llu seeds: nothing is proved of it",
                      world_fault_name((world_fault)i), (unsigned long long)count);
     }
-    assert_true(sums.submits > 10 * count && sums.fills > 5 * count);
+    assert_true(sums.submits > 8 * count && sums.fills > 5 * count);
     assert_true(sums.adopted > 0 && sums.recovered_fills > 0 && sums.runs > count);
-    assert_true(sums.resumed > 0);
+    assert_true(sums.resumed > 0 && sums.resends > 0 && sums.twins > 0);
 }
 
 int main(int argc, char **argv) {

@@ -7,7 +7,8 @@
  * durable some turns late, refuses rows now and then (TW_FULL) and may fail for good at entry n.
  * All of it is drawn from one seed. Promises that must hold at every single call are checked where
  * the call arrives: an intent is durable and its row is put before its submit, no id is submitted
- * twice, no buy while a sell is open.
+ * once more without a durable entry that says so and before its last submit has ended, no buy while
+ * a sell is open.
  *
  * Everything is static inline, because the assertions of cmocka belong to the test program.
  */
@@ -57,6 +58,7 @@ typedef struct fake_options {
     uint32_t broker_full;
     uint32_t delay_max;
     uint32_t durable_delay;
+    bool still;              /* prices do not move by themselves */
     uint64_t store_fails_at; /* 0: never */
 } fake_options;
 
@@ -67,6 +69,8 @@ typedef struct fake_order {
     bool adopted;
     bool row_put;
     bool submitted;
+    uint32_t submits;
+    uint32_t unanswered; /* of them */
 } fake_order;
 
 typedef struct fake_message {
@@ -133,6 +137,7 @@ typedef struct fake_desk {
     tw_status health;
     uint64_t rows;
     uint64_t submits;
+    uint64_t twins; /* refused because the first was there */
     bool sells_seen;
 } fake_desk;
 
@@ -250,13 +255,20 @@ static inline void fake_answer(fake_desk *desk, const fake_command *command, tw_
     memcpy(event.as.result.client_order_id, command->order.client_order_id,
            sizeof event.as.result.client_order_id);
     event.as.result.status = status;
+    fake_order *sent = fake_find(desk, command->order.client_order_id);
+    if (command->act == FAKE_SUBMIT && sent != NULL)
+        sent->unanswered--;
     if (status == TW_OK && order != NULL && command->act != FAKE_CANCEL)
         event.as.result.order = order->order;
     fake_tell_later(desk, fake_delay(desk), false, &event);
 }
 
 static inline tw_status fake_do_submit(fake_desk *desk, fake_order *order) {
-    assert_false(order->at_venue);
+    if (order->at_venue) {
+        assert_true(order->submits > 1);
+        desk->twins++;
+        return TW_EXISTS;
+    }
     snprintf(order->order.venue_order_id, sizeof order->order.venue_order_id, "v%u",
              (unsigned)(order - desk->orders) + 1);
     if (fake_chance(desk, desk->options.reject))
@@ -314,7 +326,7 @@ static inline bool fake_run(fake_desk *desk, fake_command *command) {
             return true;
         default:
             command->answered = true; /* on its way for a while */
-            command->due = desk->turn + 1 + tw_random_below(&desk->random, 4);
+            command->due = desk->turn + 1 + tw_random_below(&desk->random, 30);
             return false;
         }
     }
@@ -459,7 +471,7 @@ static inline void fake_print(fake_desk *desk, tw_symbol symbol) {
 static inline void fake_move_market(fake_desk *desk) {
     for (tw_symbol s = 0; s < desk->options.symbol_count; s++) {
         int64_t cents = desk->price[s] / (TW_NANO / 100);
-        int64_t step = cents / 200 + 1;
+        int64_t step = desk->options.still ? 0 : cents / 200 + 1;
         cents += (int64_t)tw_random_below(&desk->random, (uint64_t)(2 * step + 1)) - step;
         desk->price[s] = (cents > 500 ? cents : 500) * (TW_NANO / 100);
         if (desk->silent[s] || !desk->up || desk->market_count > 40)
@@ -527,13 +539,14 @@ static inline tw_status fake_command_in(fake_desk *desk, fake_act act, const tw_
     return TW_OK;
 }
 
-/* The sequence of the intent that names the order; 0 when there is none. */
-static inline uint64_t fake_intent_of(const fake_desk *desk, const char *client_order_id) {
+/* The sequence of the n-th entry of a kind that names the order, from 1; 0 when there is none. */
+static inline uint64_t fake_entry_of(const fake_desk *desk, const char *kind,
+                                     const char *client_order_id, uint32_t n) {
     char words[TW_CLIENT_ORDER_ID_SIZE + 16];
     snprintf(words, sizeof words, "\"order\":\"%s\"", client_order_id);
     for (uint32_t i = 0; i < desk->entry_count; i++) {
-        if (strcmp(desk->entries[i].entry.kind, "intent") == 0 &&
-            strstr(desk->entries[i].entry.payload, words) != NULL)
+        if (strcmp(desk->entries[i].entry.kind, kind) == 0 &&
+            strstr(desk->entries[i].entry.payload, words) != NULL && --n == 0)
             return desk->entries[i].entry.sequence;
     }
     return 0;
@@ -547,15 +560,21 @@ static inline tw_status fake_submit(void *context, const tw_order *order) {
     if (known == NULL)
         return TW_NOT_FOUND; /* for the compiler: the assertion does not return */
     assert_true(known->row_put);
-    assert_false(known->submitted || known->adopted);
-    uint64_t intent = fake_intent_of(desk, order->client_order_id);
-    assert_true(intent > 0 && intent <= desk->durable);
+    assert_false(known->adopted || known->unanswered > 0);
+    uint64_t entry = known->submitted
+                         ? fake_entry_of(desk, "resend", order->client_order_id, known->submits)
+                         : fake_entry_of(desk, "intent", order->client_order_id, 1);
+    assert_true(entry > 0 && entry <= desk->durable);
+    assert_true(order->quantity.nano == known->order.quantity.nano &&
+                order->limit_price.nano == known->order.limit_price.nano);
     for (uint32_t i = 0; order->side == TW_SIDE_BUY && i < desk->order_count; i++)
         assert_false(fake_is_open(&desk->orders[i]) && desk->orders[i].order.side == TW_SIDE_SELL);
     tw_status status = fake_command_in(desk, FAKE_SUBMIT, order);
     if (status != TW_OK)
         return status;
     known->submitted = true;
+    known->submits++;
+    known->unanswered++;
     desk->submits++;
     desk->sells_seen = desk->sells_seen || order->side == TW_SIDE_SELL;
     return TW_OK;

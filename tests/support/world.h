@@ -48,16 +48,17 @@ typedef enum world_fault {
     WORLD_CASH = 21,        /* money is paid in or out */
     WORLD_KILL = 22,        /* the kill switch, of any level, and lifted again */
     WORLD_DISK_FULL = 23,
-    WORLD_DISK_SLOW = 24,   /* the recorder stands still for a while */
-    WORLD_DISK_LOCKED = 25, /* another program has the write lock */
-    WORLD_STORE_FULL = 26,  /* rings to the recorder so small that they are full at times */
-    WORLD_BETWEEN = 27,     /* the recorder works while the engine is in the middle of its turn */
-    WORLD_CRASH = 28,       /* the process is killed, at any call of a turn */
-    WORLD_POWER_CUT = 29,   /* ... and what was not synced is lost, torn, or out of order */
-    WORLD_NEW_TARGETS = 30, /* an orderly end, and a new run with other targets */
-    WORLD_DISK_BROKEN = 31, /* a sync fails */
-    WORLD_FORGETFUL = 32,   /* the exchange dies after a request, before it has kept it */
-    WORLD_FAULT_COUNT = 33
+    WORLD_DISK_SLOW = 24,    /* the recorder stands still for a while */
+    WORLD_DISK_LOCKED = 25,  /* another program has the write lock */
+    WORLD_STORE_FULL = 26,   /* rings to the recorder so small that they are full at times */
+    WORLD_BETWEEN = 27,      /* the recorder works while the engine is in the middle of its turn */
+    WORLD_CRASH = 28,        /* the process is killed, at any call of a turn */
+    WORLD_POWER_CUT = 29,    /* ... and what was not synced is lost, torn, or out of order */
+    WORLD_NEW_TARGETS = 30,  /* an orderly end, and a new run with other targets */
+    WORLD_DISK_BROKEN = 31,  /* a sync fails */
+    WORLD_FORGETFUL = 32,    /* the exchange dies after a request, before it has kept it */
+    WORLD_RESET_SUBMIT = 33, /* the connection of a submit breaks; it never arrives, or later */
+    WORLD_FAULT_COUNT = 34
 } world_fault;
 
 #define WORLD_FAULTS_ALL ((UINT64_C(1) << WORLD_FAULT_COUNT) - 1)
@@ -69,6 +70,8 @@ typedef struct world_result {
     uint64_t turns;
     uint64_t decisions;
     uint64_t submits; /* orders that reached the exchange's gate */
+    uint64_t resends; /* handed to the network once more */
+    uint64_t twins;   /* that reached the gate after another of the same id was taken */
     uint64_t fills;   /* rows of the store */
     uint64_t entries; /* of the journal */
     uint64_t recovered_fills;

@@ -10,6 +10,8 @@
 
 #include "world_priv.h"
 
+static const int64_t RESEND_NS_MAX = 20 * TW_NS_PER_SECOND; /* after the intent */
+
 uint64_t world_intent_of(const char *client_order_id) {
     char prefix[64];
     uint64_t number = 0;
@@ -108,6 +110,17 @@ static void note_plan(world *w, const tw_journal_entry *entry) {
     }
 }
 
+/* Each of these entries is for one more request, and the one before has left. */
+static void note_resend(world *w, const tw_journal_entry *entry) {
+    world_intent *intent = intent_named(w, entry);
+    WORLD_REQUIRE(w, intent->submits == 1 + intent->resends, "sent again before it was sent: %s",
+                  entry->payload);
+    WORLD_REQUIRE(w, entry->time_ns - intent->meant_ns <= RESEND_NS_MAX,
+                  "sent again when its price is of another time: %s", entry->payload);
+    intent->resend = entry->sequence;
+    intent->resends++;
+}
+
 void world_check_journal_entry(world *w, const tw_journal_entry *entry) {
     char word[64];
     if (strcmp(entry->kind, "checks") == 0) {
@@ -116,8 +129,11 @@ void world_check_journal_entry(world *w, const tw_journal_entry *entry) {
         world_intent *intent = intent_named(w, entry);
         WORLD_REQUIRE(w, intent->intent == 0, "meant twice: %s", entry->payload);
         intent->intent = entry->sequence;
+        intent->meant_ns = entry->time_ns;
         if (world_word(entry->payload, "decision", word))
             intent->decision = strtoull(word, NULL, 10);
+    } else if (strcmp(entry->kind, "resend") == 0) {
+        note_resend(w, entry);
     } else if (strcmp(entry->kind, "plan") == 0) {
         note_plan(w, entry);
     } else if (strcmp(entry->kind, "position") == 0) {
@@ -168,18 +184,30 @@ static tw_status compare_entry(void *context, const tw_store_record *record) {
     return TW_OK;
 }
 
+/* An entry behind the end of the journal was nothing's permission. */
+static void forget_resend(world *w, world_intent *intent, uint64_t journal_end) {
+    if (intent->resend <= journal_end)
+        return;
+    intent->resend = 0;
+    intent->resends--;
+    WORLD_REQUIRE(w, intent->submits <= 1 + intent->resends,
+                  "an order was sent again, which is not in the journal any more");
+}
+
 /* Intents behind the end of the journal were never sent; their numbers may be given again. */
 static void forget_intents(world *w, uint64_t journal_end) {
     for (uint64_t i = 0; i < w->intent_count; i++) {
         world_intent *intent = &w->intents[i];
         if (intent->intent <= journal_end && intent->intent > 0)
             continue;
-        WORLD_REQUIRE(w, !intent->submitted,
+        WORLD_REQUIRE(w, intent->submits == 0,
                       "order %llu was sent, and its intent is not in the journal any more",
                       (unsigned long long)i + 1);
         intent->intent = 0;
         intent->checks = intent->checks <= journal_end ? intent->checks : 0;
     }
+    for (uint64_t i = 0; i < w->intent_count; i++)
+        forget_resend(w, &w->intents[i], journal_end);
     while (w->intent_count > 0 && w->intents[w->intent_count - 1].intent == 0)
         w->intent_count--;
 }

@@ -46,6 +46,7 @@ static const fault_row rows[WORLD_FAULT_COUNT] = {
     [WORLD_NEW_TARGETS] = {"new targets", true, 5000},
     [WORLD_DISK_BROKEN] = {"sync failed", true, 1500},
     [WORLD_FORGETFUL] = {"exchange forgetful", false, 30},
+    [WORLD_RESET_SUBMIT] = {"submit reset", false, 250},
 };
 
 const char *world_fault_name(world_fault fault) {

@@ -200,8 +200,12 @@ typedef struct world_intent {
     tw_symbol symbol;
     uint8_t side;
     bool row_put;
-    bool submitted; /* handed to the network */
-    bool arrived;   /* at the exchange's gate */
+    int64_t meant_ns;  /* time of the intent's entry */
+    uint64_t resend;   /* sequence of the newest entry that it is sent again */
+    uint32_t resends;  /* such entries */
+    uint32_t submits;  /* handed to the network */
+    uint32_t arrivals; /* at the exchange's gate */
+    uint64_t run;      /* that handed it over */
 } world_intent;
 
 /* A trade of a plan, as its journal entry says. */
@@ -336,6 +340,8 @@ void world_wire_market(world *w, const tw_market_event *event);
 /* False: no room. */
 bool world_wire_send(world *w, request_kind kind, const tw_order *order);
 void world_wire_snapshot(world *w);
+/* A submit of it has no answer yet, and its sender has not given it up. */
+bool world_wire_waits_for(const world *w, const char *client_order_id);
 void world_wire_add(world *w, const tw_venue_event *event);
 tw_venue_event world_wire_event(const world *w, tw_venue_kind kind);
 /* The exchange has gone: what was on its way to it or from it is lost. */

@@ -133,6 +133,16 @@ static void deliver_updates(world *w) {
 
 /* ---- requests ---- */
 
+/* Its sender hears at once that nobody knows what became of it. */
+static void reset_submit(world *w, wire_request *request) {
+    bool arrives = world_below(w, DRAW_WIRE, 2) == 0;
+    request->gives_up_ns = w->now_ns + latency(w);
+    request->arrives_ns = INT64_MAX;
+    if (arrives)
+        request->arrives_ns =
+            request->gives_up_ns + world_span(w, DRAW_WIRE, LATE_NS_MAX / 2, LATE_NS_MAX);
+}
+
 static wire_request *new_request(world *w, request_kind kind) {
     world_wire *wire = &w->wire;
     if (wire->request_count == WORLD_REQUESTS)
@@ -151,6 +161,8 @@ static wire_request *new_request(world *w, request_kind kind) {
     else if (request->arrives_ns > request->gives_up_ns + LATE_NS_MAX)
         request->arrives_ns = request->gives_up_ns + LATE_NS_MAX;
     request->answer_lost = world_strikes(w, DRAW_WIRE, WORLD_LOST_ANSWER);
+    if (kind == REQUEST_SUBMIT && world_strikes(w, DRAW_WIRE, WORLD_RESET_SUBMIT))
+        reset_submit(w, request);
     return request;
 }
 
@@ -162,6 +174,18 @@ bool world_wire_send(world *w, request_kind kind, const tw_order *order) {
     memcpy(request->result.client_order_id, order->client_order_id,
            sizeof request->result.client_order_id);
     return true;
+}
+
+bool world_wire_waits_for(const world *w, const char *client_order_id) {
+    const world_wire *wire = &w->wire;
+    for (uint32_t i = 0; i < wire->request_count; i++) {
+        const wire_request *request = &wire->requests[i];
+        if (request->kind == REQUEST_SUBMIT && request->run == wire->run &&
+            request->gives_up_ns != INT64_MAX &&
+            strcmp(request->order.client_order_id, client_order_id) == 0)
+            return true;
+    }
+    return false;
 }
 
 static void read_part(world *w, request_kind kind) {

@@ -188,6 +188,51 @@ static void a_submit_ends_in_each_way(void **state) {
     assert_int_equal(table.open_count, 3);
 }
 
+/* Its first request may still be on its way, and be taken. */
+static void a_refusal_ends_nothing_that_was_sent_again(void **state) {
+    (void)state;
+    open_table(8, 0);
+    static const struct {
+        tw_status result;
+        order_state state;
+        tw_order_status status;
+    } rows[] = {
+        {TW_OK, ORDER_LIVE, TW_ORDER_NEW},
+        {TW_UNKNOWN, ORDER_UNKNOWN, TW_ORDER_UNKNOWN},
+        {TW_EXISTS, ORDER_UNKNOWN, TW_ORDER_UNKNOWN},
+        {TW_REFUSED, ORDER_UNKNOWN, TW_ORDER_UNKNOWN},
+        {TW_UNREACHABLE, ORDER_UNKNOWN, TW_ORDER_UNKNOWN},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        order_record *record = sent(1);
+        answer(record, TW_UNKNOWN);
+        record->queries = 3;
+        table.now_ns = 77 + (int64_t)i;
+        order_table_resent(&table, record);
+        assert_true(record->state == ORDER_SENT && record->answered == 0);
+        assert_true(record->queries == 0 && record->sent_ns == table.now_ns);
+        if (rows[i].state != ORDER_LIVE)
+            order_table_doubt(record, 0); /* a snapshot may come between */
+        answer(record, rows[i].result);
+        assert_int_equal(record->state, rows[i].state);
+        if (rows[i].state == ORDER_LIVE)
+            assert_int_equal(record->order.status, rows[i].status);
+        assert_int_equal(record->answered, 1);
+    }
+    assert_int_equal(table.open_count, 5);
+}
+
+static void an_adopted_order_was_sent_when_it_was_touched_last(void **state) {
+    (void)state;
+    open_table(2, 0);
+    tw_order earlier = {.client_order_id = "earlier", .created_ns = 10, .status = TW_ORDER_UNKNOWN};
+    assert_int_equal(order_table_adopt(&table, &earlier), TW_OK);
+    earlier.updated_ns = 30; /* sent again then */
+    assert_int_equal(order_table_adopt(&table, &earlier), TW_OK);
+    assert_int_equal(table.records[0].sent_ns, 10);
+    assert_int_equal(table.records[1].sent_ns, 30);
+}
+
 static void an_update_before_the_answer_wins(void **state) {
     (void)state;
     open_table(2, 0);
@@ -377,6 +422,8 @@ int main(void) {
         RULE(a_full_table_takes_no_intent_and_no_id),
         RULE(an_intent_is_withdrawn),
         RULE(a_submit_ends_in_each_way),
+        RULE(a_refusal_ends_nothing_that_was_sent_again),
+        RULE(an_adopted_order_was_sent_when_it_was_touched_last),
         RULE(an_update_before_the_answer_wins),
         RULE(a_late_refusal_ends_doubt),
         RULE(a_query_ends_doubt_and_a_lost_cancel_is_forgotten),

@@ -469,6 +469,34 @@ static void test_a_change_is_judged_without_the_old_order(void **state) {
     expect(desk->verdict.reason, TW_PRETRADE_MESSAGE_RATE);
 }
 
+static void test_a_resend_is_the_same_order_and_another_message(void **state) {
+    struct desk *desk = *state;
+    desk->config.limits.value_max.nano = 60000 * TW_NANO;
+    desk->config.duplicate_span_ns = SECOND;
+    desk->config.open_max = 1;
+    desk->config.message_max[TW_PRETRADE_SUBMIT] = 3;
+    open_desk(desk);
+    expect(enter(desk, 0, TW_SIDE_BUY, 600, 100), TW_PRETRADE_PASSED);
+    uint32_t ticket = desk->verdict.ticket;
+    tw_order order = order_of(0, TW_SIDE_BUY, 600, 100);
+    assert_int_equal(tw_pretrade_resend(desk->gate, ticket, &order, NOW, &desk->verdict), TW_OK);
+    assert_int_equal(desk->verdict.ticket, ticket);
+    tw_pretrade_figures figures;
+    tw_pretrade_get_figures(desk->gate, &figures);
+    assert_int_equal(figures.open_count, 1);
+    assert_int_equal(figures.open_buys.nano, 60000 * TW_NANO);
+    tw_pretrade_set_state(desk->gate, TW_PRETRADE_STOPPED);
+    assert_int_equal(tw_pretrade_resend(desk->gate, ticket, &order, NOW, &desk->verdict),
+                     TW_REFUSED);
+    expect(desk->verdict.reason, TW_PRETRADE_HALTED);
+    tw_pretrade_set_state(desk->gate, TW_PRETRADE_ACTIVE);
+    assert_int_equal(tw_pretrade_resend(desk->gate, ticket, &order, NOW, &desk->verdict), TW_OK);
+    assert_int_equal(tw_pretrade_resend(desk->gate, ticket, &order, NOW, &desk->verdict),
+                     TW_REFUSED); /* the fourth submit of this second */
+    expect(desk->verdict.reason, TW_PRETRADE_MESSAGE_RATE);
+    tw_pretrade_check(desk->gate);
+}
+
 /* ---- stops --------------------------------------------------------------------------------- */
 
 static void test_repeats_stop_a_side_of_a_symbol(void **state) {
@@ -798,6 +826,7 @@ int main(void) {
         AT_A_DESK(test_an_order_does_not_meet_an_own_one),
         AT_A_DESK(test_messages_have_a_rate_and_a_day),
         AT_A_DESK(test_a_change_is_judged_without_the_old_order),
+        AT_A_DESK(test_a_resend_is_the_same_order_and_another_message),
         AT_A_DESK(test_repeats_stop_a_side_of_a_symbol),
         AT_A_DESK(test_refused_orders_stop),
         AT_A_DESK(test_a_loss_of_the_day_stops_until_the_next),

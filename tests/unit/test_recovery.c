@@ -111,14 +111,15 @@ static void losses_are_the_newest_and_the_intents_since(void **state) {
                                  {"intent", INTENT_1},
                                  {"plan_end", "{}"},
                                  {"intent", INTENT_1},
+                                 {"resend", "{\"order\":\"" ORDER_1 "\",\"attempt\":2}"},
                                  {"phase", "{}"}};
-    TW_AUTO(tw_recovery) *recovery = read_lines(lines, 6);
+    TW_AUTO(tw_recovery) *recovery = read_lines(lines, 7);
     tw_pretrade_past past;
     assert_int_equal(tw_recovery_past(recovery, &past), 1002);
     assert_int_equal(past.day_equity.nano, 100000 * TW_NANO + TW_NANO / 2);
     assert_int_equal(past.peak_equity.nano, 101000 * TW_NANO);
     assert_int_equal(past.losses, 2);
-    assert_int_equal(past.messages[TW_PRETRADE_SUBMIT], 9);
+    assert_int_equal(past.messages[TW_PRETRADE_SUBMIT], 10);
     assert_int_equal(past.messages[TW_PRETRADE_REPLACE], 1);
     assert_int_equal(past.messages[TW_PRETRADE_CANCEL], 3);
     assert_int_equal(past.stops, 1u << TW_PRETRADE_STOP_DRAWDOWN | 1u << TW_PRETRADE_STOP_LOSSES);

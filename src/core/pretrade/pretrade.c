@@ -262,18 +262,23 @@ static tw_status deny(tw_pretrade *gate, tw_pretrade_verdict verdict,
 }
 
 /* TW_OK, or the first control that denies. */
-static tw_status judge(tw_pretrade *gate, const tw_order *order, tw_pretrade_message message,
-                       tw_pretrade_verdict *ret_verdict) {
+static tw_status judge_as(tw_pretrade *gate, const tw_order *order, tw_pretrade_message message,
+                          bool again, tw_pretrade_verdict *ret_verdict) {
     tw_pretrade_verdict verdict = {.reason = TW_PRETRADE_ORDER_INVALID,
                                    .ticket = TW_PRETRADE_NO_TICKET};
     if (!is_valid(gate, order))
         return deny(gate, verdict, ret_verdict);
     pretrade_candidate candidate = make_candidate(gate, order, message);
+    candidate.again = again;
     for (int reason = TW_PRETRADE_PASSED + 1; reason < TW_PRETRADE_REASON_COUNT; reason++) {
         if (pretrade_ask(gate, &candidate, (tw_pretrade_reason)reason, &verdict))
             return deny(gate, verdict, ret_verdict);
     }
     return TW_OK;
+}
+
+static tw_status judge(tw_pretrade *gate, const tw_order *order, tw_pretrade_verdict *ret_verdict) {
+    return judge_as(gate, order, TW_PRETRADE_SUBMIT, false, ret_verdict);
 }
 
 static pretrade_open open_of(const tw_pretrade *gate, const tw_order *order) {
@@ -309,7 +314,7 @@ tw_status tw_pretrade_enter(tw_pretrade *gate, const tw_order *order, int64_t no
                             tw_pretrade_verdict *ret_verdict) {
     see_time(gate, now_ns);
     pretrade_watch(gate);
-    tw_status status = judge(gate, order, TW_PRETRADE_SUBMIT, ret_verdict);
+    tw_status status = judge(gate, order, ret_verdict);
     if (status == TW_OK)
         count_entry(gate, order, ret_verdict);
     return status;
@@ -332,7 +337,7 @@ tw_status tw_pretrade_enter_explained(tw_pretrade *gate, const tw_order *order, 
     tw_pretrade_explain(gate, order, now_ns, ret_verdicts);
     /* What the controls have said holds, unless a stop trips at this very moment. */
     tw_status status = pretrade_watch(gate) || !is_valid(gate, order)
-                           ? judge(gate, order, TW_PRETRADE_SUBMIT, ret_verdict)
+                           ? judge(gate, order, ret_verdict)
                            : judge_told(gate, ret_verdicts, ret_verdict);
     if (status == TW_OK)
         count_entry(gate, order, ret_verdict);
@@ -346,15 +351,15 @@ static void attach_again(tw_pretrade *gate, uint32_t ticket, const pretrade_open
     TW_ASSERT(again == ticket);
 }
 
-tw_status tw_pretrade_change(tw_pretrade *gate, uint32_t ticket, const tw_order *order,
-                             int64_t now_ns, tw_pretrade_verdict *ret_verdict) {
+/* Judges an order in the place of the one that has the ticket; it counts as one more message. */
+static tw_status enter_again(tw_pretrade *gate, uint32_t ticket, const tw_order *order,
+                             tw_pretrade_message message, tw_pretrade_verdict *ret_verdict) {
     TW_ASSERT(ticket < gate->config.order_count_max);
     pretrade_open before = gate->orders[ticket];
     TW_ASSERT(before.side == order->side && before.symbol == order->symbol);
-    now_ns = see_time(gate, now_ns);
     pretrade_watch(gate);
     pretrade_detach(gate, ticket);
-    tw_status status = judge(gate, order, TW_PRETRADE_REPLACE, ret_verdict);
+    tw_status status = judge_as(gate, order, message, true, ret_verdict);
     if (status != TW_OK) {
         attach_again(gate, ticket, &before);
         return status;
@@ -362,9 +367,21 @@ tw_status tw_pretrade_change(tw_pretrade *gate, uint32_t ticket, const tw_order 
     pretrade_open after = open_of(gate, order);
     after.realized = before.realized;
     attach_again(gate, ticket, &after);
-    pretrade_message_count(&gate->messages[TW_PRETRADE_REPLACE], now_ns);
+    pretrade_message_count(&gate->messages[message], gate->now_ns);
     pass(gate, ticket, ret_verdict);
     return TW_OK;
+}
+
+tw_status tw_pretrade_change(tw_pretrade *gate, uint32_t ticket, const tw_order *order,
+                             int64_t now_ns, tw_pretrade_verdict *ret_verdict) {
+    (void)see_time(gate, now_ns);
+    return enter_again(gate, ticket, order, TW_PRETRADE_REPLACE, ret_verdict);
+}
+
+tw_status tw_pretrade_resend(tw_pretrade *gate, uint32_t ticket, const tw_order *order,
+                             int64_t now_ns, tw_pretrade_verdict *ret_verdict) {
+    (void)see_time(gate, now_ns);
+    return enter_again(gate, ticket, order, TW_PRETRADE_SUBMIT, ret_verdict);
 }
 
 tw_status tw_pretrade_cancel(tw_pretrade *gate, int64_t now_ns, tw_pretrade_verdict *ret_verdict) {

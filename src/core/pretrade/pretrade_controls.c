@@ -167,7 +167,7 @@ static bool open_orders_symbol(gate_view *gate, order_view *order, tw_pretrade_v
                  verdict);
 }
 
-/* A change is no second order. */
+/* A change is no second order, and the same one again is none either. */
 static bool duplicate_order(gate_view *gate, order_view *order, tw_pretrade_verdict *verdict) {
     const tw_order *asked = order->order;
     verdict->limit = gate->config.duplicate_span_ns;
@@ -179,7 +179,7 @@ static bool duplicate_order(gate_view *gate, order_view *order, tw_pretrade_verd
             recent->price == asked->limit_price.nano && age_ns < verdict->actual)
             verdict->actual = age_ns;
     }
-    return order->message == TW_PRETRADE_SUBMIT && verdict->actual < verdict->limit;
+    return !order->again && verdict->actual < verdict->limit;
 }
 
 /* Tells the own price that it would meet. */

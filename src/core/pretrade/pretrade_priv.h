@@ -127,6 +127,7 @@ typedef struct pretrade_candidate {
     pretrade_wide equity;
     double variance;
     tw_pretrade_message message;
+    bool again;    /* it takes the place of one that was judged before */
     bool closes;   /* only brings the position nearer to zero */
     bool no_worse; /* the worst position is not larger than before */
 } pretrade_candidate;

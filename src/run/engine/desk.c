@@ -7,14 +7,15 @@
  *
  * Invariants
  *  1. An order is handed to the broker only in the phases SETTLING to TRADING and STOPPING, and
- *     only when its intent is durable.
+ *     only when its intent is durable; a second time only as resend.c says.
  *  2. While the venue is down nothing is sent but what an earlier turn already handed over.
  *  3. The venue's figures are taken over only from a snapshot that began while none of our orders
  *     was open: account, positions and orders are read one after the other, and a fill between
  *     them would be counted twice or not at all.
- *  4. An order is given up as missing only after its own submit has ended and at an age at which
- *     nothing of it can be on its way any more: a request outlives whoever gave it up, be it by a
- *     timeout or by dying. The venue's figures are then read again before trading goes on.
+ *  4. An order is given up as missing only after its own submit has ended and so long after it was
+ *     sent last that nothing of it can be on its way any more: a request outlives whoever gave it
+ * up, be it by a timeout or by dying. The venue's figures are then read again before trading goes
+ * on.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,7 +26,7 @@
 static const int64_t ASK_AGAIN_NS = TW_NS_PER_SECOND;
 static const int64_t CANCEL_PATIENCE_NS = 5 * TW_NS_PER_SECOND; /* for news after a cancel */
 static const uint32_t QUERIES_BEFORE_MISSING = 4;
-static const int64_t MISSING_AGE_NS = TW_NS_PER_MINUTE; /* of an order, at least */
+static const int64_t MISSING_AGE_NS = TW_NS_PER_MINUTE; /* of its last request, at least */
 
 /* ---- fills --------------------------------------------------------------------------------- */
 
@@ -138,6 +139,7 @@ static void apply_told(tw_engine *engine, order_record *record, const tw_order *
     if (change.quantity.nano > 0)
         apply_fill(engine, record, execution, &change);
     limits_end(engine, record);
+    resend_end(record);
     record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
     record_journal(engine, "order", "{\"order\":\"%s\",\"status\":\"%s\",\"venue\":\"%s\"}",
                    record->order.client_order_id,
@@ -276,8 +278,10 @@ static void submit_result(tw_engine *engine, const tw_order_result *result) {
     if (record == NULL || record->answered != 0)
         return;
     order_table_result(&engine->orders, record, result);
+    resend_result(engine, record, result->status);
     reconcile_touch(engine, record->order.symbol);
     limits_end(engine, record);
+    resend_end(record);
     record->ask_again_ns = engine->now_ns + ASK_AGAIN_NS;
     if (result->status == TW_OK && result->order.venue_order_id[0] != '\0')
         memcpy(record->order.venue_order_id, result->order.venue_order_id,
@@ -306,16 +310,18 @@ static void query_result(tw_engine *engine, const tw_order_result *result) {
         return; /* the venue could not say: it is asked again */
     order_table_doubt(record, record->ask_again_ns);
     record->queries++;
+    resend_plan(engine, record);
     if (record->queries < QUERIES_BEFORE_MISSING ||
-        engine->now_ns - record->order.created_ns < MISSING_AGE_NS)
+        engine->now_ns - record->sent_ns < MISSING_AGE_NS)
         return;
     order_table_missing(&engine->orders, record);
     reconcile_touch(engine, record->order.symbol);
     limits_end(engine, record);
+    resend_end(record);
     engine->snapshot_wanted = true; /* invariant 4 */
     record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
-    record_journal(engine, "missing", "{\"order\":\"%s\",\"queries\":%u}", result->client_order_id,
-                   record->queries);
+    record_journal(engine, "missing", "{\"order\":\"%s\",\"queries\":%u,\"resends\":%u}",
+                   result->client_order_id, record->queries, record->resends);
 }
 
 static void cancel_result(tw_engine *engine, const tw_order_result *result) {
@@ -450,6 +456,12 @@ static void withdraw(tw_engine *engine, order_record *record) {
     record_journal(engine, "withdrawn", "{\"order\":\"%s\"}", record->order.client_order_id);
 }
 
+void desk_not_taken(tw_engine *engine, const order_record *record, tw_status status) {
+    tw_order_result result = {.status = status};
+    memcpy(result.client_order_id, record->order.client_order_id, sizeof result.client_order_id);
+    submit_result(engine, &result);
+}
+
 static uint64_t send_intent(tw_engine *engine, order_record *record, uint64_t durable) {
     if (engine->now_ns >= record->deadline_ns || kill_forbids(engine, record)) {
         withdraw(engine, record); /* it waited too long: its price is of another time */
@@ -464,12 +476,8 @@ static uint64_t send_intent(tw_engine *engine, order_record *record, uint64_t du
     reconcile_touch(engine, record->order.symbol);
     trace_stage(engine, TW_ENGINE_STAGE_DURABLE, record->intended_ns);
     trace_stage(engine, TW_ENGINE_STAGE_ORDER, record->heard_ns);
-    if (status != TW_OK) {
-        tw_order_result result = {.status = status};
-        memcpy(result.client_order_id, record->order.client_order_id,
-               sizeof result.client_order_id);
-        submit_result(engine, &result);
-    }
+    if (status != TW_OK)
+        desk_not_taken(engine, record, status);
     return 1;
 }
 
@@ -494,6 +502,12 @@ static uint64_t ask(tw_engine *engine, order_record *record) {
     return 1;
 }
 
+/* Sends again what is due, else asks; not while an entry is on its way to the disk. */
+static uint64_t pursue(tw_engine *engine, order_record *record, uint64_t durable) {
+    uint64_t work = resend_turn(engine, record, durable);
+    return work > 0 || record->resending != 0 ? work : ask(engine, record);
+}
+
 uint64_t desk_turn(tw_engine *engine) {
     uint64_t work = 0;
     if (!engine->up || engine->phase == TW_ENGINE_STARTING || engine->phase >= TW_ENGINE_DONE ||
@@ -513,7 +527,7 @@ uint64_t desk_turn(tw_engine *engine) {
                 record->cancel_requested != 0 ? ask(engine, record) : cancel_late(engine, record);
             break;
         case ORDER_UNKNOWN:
-            work += ask(engine, record);
+            work += pursue(engine, record, durable);
             break;
         case ORDER_SENT:
         case ORDER_DONE:

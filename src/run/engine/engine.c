@@ -211,6 +211,8 @@ tw_status tw_engine_new(const tw_allocator *allocator, const tw_engine_config *c
         status = copy_targets(engine, error);
     if (status == TW_OK)
         status = limits_take(engine, error);
+    if (status == TW_OK)
+        status = resend_take(engine, error);
     if (status != TW_OK) {
         tw_engine_free(engine);
         return status;
@@ -235,6 +237,7 @@ void tw_engine_free(tw_engine *engine) {
     strategies_done(engine);
     tw_rebalance_free(engine->rebalance);
     tw_standing_free(engine->standing);
+    resend_done(engine);
     order_table_done(&engine->orders);
     TW_DELETE(allocator, engine->symbols, n, engine_symbol);
     TW_DELETE(allocator, engine->closes, cells, engine_close);

@@ -11,6 +11,7 @@
  *     strategies.c  targets; strategies_covariance.c, strategies_port.c the larger strategies
  *     reconcile.c   the venue's figures beside ours, while trading
  *     intents.c     the plan's trades to intents
+ *     resend.c      what got no answer, once more under its id
  *     limits.c      the controls before each order
  *     losses.c      their days, and what outlives the process
  *     kill.c        the switch that ends trading
@@ -32,6 +33,7 @@
 #include "tradewind/book.h"
 #include "tradewind/engine.h"
 #include "tradewind/engine_view.h"
+#include "tradewind/random.h"
 #include "tradewind/standing.h"
 #include "tradewind/time.h"
 #include "tradewind/window.h"
@@ -204,6 +206,8 @@ struct tw_engine {
     tw_money snapshot_cash;
 
     order_table orders;
+    tw_retry_budget *resend_budget;
+    tw_random resend_random; /* of the pauses */
     engine_plan plan;
     engine_reconcile reconcile;
     int64_t cash_slack_nano; /* rounding that our cash may carry */
@@ -276,6 +280,21 @@ void desk_venue(tw_engine *engine, const tw_venue_event *event);
 /* Sends durable intents, cancels late orders, asks about unknown ones. Returns things done. */
 uint64_t desk_turn(tw_engine *engine);
 void desk_cancel_open(tw_engine *engine);
+/* The broker did not take what was just sent: it never left. */
+void desk_not_taken(tw_engine *engine, const order_record *record, tw_status status);
+
+/* ---- resend.c ------------------------------------------------------------------------------ */
+
+tw_status resend_take(tw_engine *engine, tw_error *error);
+void resend_done(tw_engine *engine);
+/* The venue does not know the order, and its submit has ended. */
+void resend_plan(tw_engine *engine, order_record *record);
+/* Of an UNKNOWN order: journals and sends it again when that is due. Returns things done. */
+uint64_t resend_turn(tw_engine *engine, order_record *record, uint64_t durable);
+/* A submit of it has ended so. */
+void resend_result(tw_engine *engine, order_record *record, tw_status status);
+/* After whatever may have settled an order. */
+void resend_end(order_record *record);
 
 /* ---- decision.c ---------------------------------------------------------------------------- */
 
@@ -395,6 +414,8 @@ void limits_refresh(tw_engine *engine);
 bool limits_allow(tw_engine *engine, const tw_order *order, intent_checks *ret_checks);
 void limits_record_checks(tw_engine *engine, const char *client_order_id,
                           const intent_checks *checks);
+/* The same for an order that counts already, and would be sent once more. */
+bool limits_allow_again(tw_engine *engine, const order_record *record);
 bool limits_allow_cancel(tw_engine *engine);
 void limits_record(tw_engine *engine);
 /* The controls that have a limit, with their figures; returns how many. */

@@ -193,6 +193,13 @@ void limits_record_checks(tw_engine *engine, const char *client_order_id,
     record_end(engine, &line);
 }
 
+bool limits_allow_again(tw_engine *engine, const order_record *record) {
+    tw_pretrade_verdict verdict;
+    TW_ASSERT(record->ticket != TW_PRETRADE_NO_TICKET); /* invariant 1 */
+    return tw_pretrade_resend(engine->gate, record->ticket, &record->order, engine->now_ns,
+                              &verdict) == TW_OK;
+}
+
 bool limits_allow_cancel(tw_engine *engine) {
     tw_pretrade_verdict verdict;
     return tw_pretrade_cancel(engine->gate, engine->now_ns, &verdict) == TW_OK;

@@ -8,7 +8,7 @@
  * on a later one.
  *
  * What a crash can take away is at most a minute: of a rise of the peak, or of cancels that count
- * against the day. Orders are counted from their intents (recovery.h).
+ * against the day. Orders are counted from their intents and resends (recovery.h).
  */
 #include <string.h>
 

@@ -32,6 +32,7 @@ tw_status order_table_adopt(order_table *table, const tw_order *order) {
         .order = *order, .state = ORDER_UNKNOWN, .answered = 1, .ticket = TW_PRETRADE_NO_TICKET};
     order_record *record = &table->records[table->count - 1];
     record->life_ns[TW_ENGINE_MOMENT_INTENDED] = order->created_ns;
+    record->sent_ns = order->updated_ns > order->created_ns ? order->updated_ns : order->created_ns;
     if (tw_decimal_multiply(order->average_price.nano, order->filled.nano, TW_ROUND_HALF_EVEN,
                             &record->notional_nano) != TW_OK)
         record->notional_nano = 0;
@@ -88,7 +89,18 @@ static void finish(order_table *table, order_record *record) {
 void order_table_sent(order_table *table, order_record *record) {
     TW_ASSERT(record->state == ORDER_INTENDED);
     record->state = ORDER_SENT;
+    record->sent_ns = table->now_ns;
     record->life_ns[TW_ENGINE_MOMENT_SENT] = table->now_ns;
+}
+
+void order_table_resent(order_table *table, order_record *record) {
+    TW_ASSERT(record->state == ORDER_UNKNOWN && record->answered != 0);
+    record->state = ORDER_SENT;
+    record->order.status = TW_ORDER_PENDING_NEW;
+    record->sent_ns = table->now_ns;
+    record->resends++;
+    record->queries = 0;
+    record->answered = 0;
 }
 
 /* The venue has it; only the first time counts. */
@@ -106,7 +118,8 @@ void order_table_withdraw(order_table *table, order_record *record) {
 
 void order_table_result(order_table *table, order_record *record, const tw_order_result *result) {
     bool accepted = result->status == TW_OK;
-    bool uncertain = result->status == TW_UNKNOWN || result->status == TW_EXISTS;
+    bool uncertain = result->status == TW_UNKNOWN || result->status == TW_EXISTS ||
+                     (!accepted && record->resends > 0); /* invariant 4 */
     record->answered = 1;
     if (record->state == ORDER_UNKNOWN && !accepted && !uncertain &&
         record->order.filled.nano == 0) {

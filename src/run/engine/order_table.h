@@ -4,19 +4,18 @@
  *                 order_table_intend
  *                        |
  *                        v           store says durable,
- *                   INTENDED ------- order_table_sent ------> SENT
- *                        |                                     | |
- * order_table_withdraw   |          result OK / update         | | result UNKNOWN
- *                        v        +----------------------------+ +--------------+
- *                   DONE          v                                             v
- *                               LIVE <------- query found / update ---------- UNKNOWN
- *                                 |                                             |
+ *                   INTENDED ------- order_table_sent ------> SENT <------------+
+ *                        |                                     | |              |
+ * order_table_resent order_table_withdraw   |          result OK / update         | | result | (not
+ * found) v        +----------------------------+ +-----------+  | DONE          v v  | LIVE
+ * <------- query found / update ---------- UNKNOWN |                                             |
  *                                 | update with a final status                  | never found
  *                                 v                                             v
  *                               DONE <------------------------------------------+
  *
  *   order_table_result   ends SENT (accepted, rejected, not sent, unknown)
  *   order_table_update   applies what the venue tells, from any state but DONE's end
+ *   order_table_resent   the same order is sent again under its own id (resend.c)
  *   order_table_missing  ends UNKNOWN after the venue denied knowing the order often enough
  *   order_table_doubt    LIVE or SENT to UNKNOWN: the venue's word is needed again
  *
@@ -26,6 +25,8 @@
  *     messages are counted and change nothing.
  *  3. Record i has intent number first_intent + i, and its client order id spells that number,
  *     so an id is found without a search. Adopted orders of earlier runs stand apart, in front.
+ *  4. What was sent more than once is never ended by a refusal: another request of it may still be
+ *     on its way, and be taken.
  *
  * Memory: capacity records, taken at creation. Threads: one owner.
  */
@@ -34,6 +35,7 @@
 
 #include "tradewind/engine.h"
 #include "tradewind/engine_view.h"
+#include "tradewind/retry.h"
 
 typedef enum order_state {
     ORDER_INTENDED = 0,
@@ -51,9 +53,12 @@ typedef struct order_record {
     int64_t deadline_ns;                     /* venue time after which it is cancelled; 0: never */
     int64_t notional_nano;                   /* money of the filled part */
     int64_t ask_again_ns;                    /* venue time of the next query while UNKNOWN */
+    int64_t sent_ns;     /* venue time at which a request of it may have left last; 0: never */
     int64_t heard_ns;    /* monotonic, for latencies: the bytes that it followed, */
     int64_t intended_ns; /* and when it was intended; 0: not taken */
-    uint32_t queries;    /* asked so far while UNKNOWN */
+    tw_retry retry;      /* whether and when it is sent again (resend.c) */
+    uint32_t resends;    /* so far */
+    uint32_t queries;    /* asked while UNKNOWN, since it was sent last */
     uint32_t ticket;     /* of the controls; TW_PRETRADE_NO_TICKET: it does not count */
     uint64_t decision;   /* the plan that it belongs to, by its decision; 0: none */
     uint32_t trade;      /* its place in that plan */
@@ -61,7 +66,8 @@ typedef struct order_record {
     uint8_t cancel_requested;
     uint8_t seen;       /* in the snapshot being read */
     uint8_t kill_level; /* in force when it was made */
-    uint8_t answered;   /* its submit has ended: nothing of it is on its way any more */
+    uint8_t answered;   /* its submit has ended, whatever may still be on its way */
+    uint8_t resending;  /* journaled, and not handed over yet */
 } order_record;
 
 /* What an update changed. */
@@ -102,6 +108,8 @@ order_record *order_table_find(order_table *table, const char *client_order_id);
 void order_table_sent(order_table *table, order_record *record);
 /* Ends an order that was never sent. */
 void order_table_withdraw(order_table *table, order_record *record);
+/* UNKNOWN, and its last submit has ended. */
+void order_table_resent(order_table *table, order_record *record);
 void order_table_result(order_table *table, order_record *record, const tw_order_result *result);
 void order_table_missing(order_table *table, order_record *record);
 void order_table_doubt(order_record *record, int64_t ask_ns);

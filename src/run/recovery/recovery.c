@@ -232,9 +232,10 @@ static void seek_plan(tw_recovery *recovery, const tw_store_record *record) {
     recovery->plan_sought = recovery->from != 0 || is_kind(record, "plan_end");
 }
 
-/* Orders whose intents are newer than the entry count besides. */
+/* Orders whose intents are newer than the entry count besides, and so does each that was sent
+ * again. */
 static tw_status seek_past(tw_recovery *recovery, const tw_store_record *record) {
-    if (is_kind(record, "intent"))
+    if (is_kind(record, "intent") || is_kind(record, "resend"))
         recovery->past.messages[TW_PRETRADE_SUBMIT]++;
     if (!is_kind(record, "losses"))
         return TW_OK;
