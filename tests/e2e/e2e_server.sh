@@ -64,6 +64,8 @@ a_server_keeps_the_same_rows_as_a_file() {
     expect 0 bars --db s.db --timeframes 1m
     cmp -s out expected || fail "the bars are not those of a file"
     expect 0 db check --db "$server"
+    expect 0 db verify --db "$server" --json
+    holds out 'd["sound"] and d["journal"]["sound"] and d["journal"]["quarantined"] == 0'
     expect 0 db info --db "$server" --json
     holds out 'd["rows"]["trades"] == 20000 and d["backend"].startswith("PostgreSQL")'
     expect 0 db vacuum --db "$server"

@@ -635,22 +635,29 @@ static uint64_t slow_scatter(uint64_t z) {
     return z ^ (z >> 31);
 }
 
+static uint64_t slow_word(uint64_t state, uint64_t word) {
+    state ^= word;
+    state ^= state / (UINT64_C(1) << 32);
+    return state * UINT64_C(0xbf58476d1ce4e5b9);
+}
+
 static uint64_t slow_text(uint64_t state, const char *text) {
+    uint64_t states[2] = {state, 0};
     for (size_t at = 0; at < strlen(text); at += 8) {
         uint64_t word = 0;
         for (size_t i = 0; i < 8 && at + i < strlen(text); i++)
             word |= (uint64_t)(unsigned char)text[at + i] << (8 * i);
-        state = slow_scatter(state ^ word);
+        states[at / 8 % 2] = slow_word(states[at / 8 % 2], word);
     }
-    return state;
+    return slow_word(states[0], states[1]);
 }
 
 static uint64_t slow_checksum(uint64_t epoch, uint64_t sequence, const model_row *row,
                               uint64_t previous) {
-    uint64_t state = slow_scatter(epoch);
-    state = slow_scatter(state ^ sequence);
-    state = slow_scatter(state ^ (uint64_t)row->time_ns);
-    state = slow_scatter(state ^ ((uint64_t)strlen(row->kind) << 32 | strlen(row->payload)));
+    uint64_t state = slow_word(0, epoch);
+    state = slow_word(state, sequence);
+    state = slow_word(state, (uint64_t)row->time_ns);
+    state = slow_word(state, (uint64_t)strlen(row->kind) << 32 | strlen(row->payload));
     state = slow_text(slow_text(state, row->kind), row->payload);
     state = slow_scatter(previous ^ state);
     return state == 0 ? 1 : state;

@@ -8,21 +8,32 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are read as they stand");
 
 static uint64_t take_word(uint64_t state, uint64_t word) {
-    return splitmix_scatter(state ^ word);
+    uint64_t x = state ^ word;
+    return (x ^ x >> 32) * UINT64_C(0xbf58476d1ce4e5b9);
+}
+
+static uint64_t word_at(const void *bytes) {
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
 }
 
 static uint64_t take_text(uint64_t state, tw_slice text) {
+    uint64_t other = 0;
     size_t at = 0;
-    uint64_t word;
-    for (; text.size - at >= sizeof word; at += sizeof word) {
-        memcpy(&word, text.data + at, sizeof word);
-        state = take_word(state, word);
+    for (; text.size - at >= 16; at += 16) {
+        state = take_word(state, word_at(text.data + at));
+        other = take_word(other, word_at(text.data + at + 8));
     }
-    if (at == text.size)
-        return state;
-    word = 0;
-    memcpy(&word, text.data + at, text.size - at);
-    return take_word(state, word);
+    size_t left = text.size - at;
+    char rest[16] = {0};
+    if (left > 0) {
+        memcpy(rest, text.data + at, left);
+        state = take_word(state, word_at(rest));
+    }
+    if (left > 8)
+        other = take_word(other, word_at(rest + 8));
+    return take_word(state, other);
 }
 
 uint64_t store_chain_digest(uint64_t epoch, const tw_store_record *record) {
