@@ -42,7 +42,7 @@ enum {
     BETWEEN = 64, /* events between two that drift */
     DAYS = 504,
     INTERVAL_NS = 5000,
-    STEP_NS = 20000000, /* venue time between two events */
+    STEP_NS = 40000000, /* venue time between two events: drifts are further apart than decisions */
     PEER_DECISIONS = 400
 };
 
