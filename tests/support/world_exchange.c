@@ -361,18 +361,19 @@ static void send_beside(world *w, ledger_account *account) {
     (void)!ledger_submit(x->ledger, account, &request, &order, &refusal);
 }
 
-/* The oldest open order of an account that is none of the engine's is cancelled. */
-static void cancel_beside(world *w, const ledger_account *account) {
+/* So many open orders of an account that are none of the engine's are cancelled, the oldest first.
+ */
+static void cancel_beside(world *w, const ledger_account *account, uint32_t most) {
     uint32_t count = 0;
     const ledger_order *orders = ledger_orders(w->exchange.ledger, &count);
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count && most > 0; i++) {
         ledger_refusal refusal;
         if (!ledger_owns(w->exchange.ledger, account, &orders[i]) ||
             tw_order_status_is_final((tw_order_status)orders[i].order.status) ||
             world_intent_of(orders[i].order.client_order_id) != 0)
             continue;
         (void)!ledger_cancel(w->exchange.ledger, &orders[i], &refusal);
-        return;
+        most--;
     }
 }
 
@@ -381,7 +382,7 @@ static void trade_beside(world *w) {
     ledger_account *account = world_below(w, DRAW_STORY, 3) == 0 ? x->other : x->ours;
     w->account_touched = w->account_touched || account == x->ours;
     if (world_below(w, DRAW_STORY, 3) == 0)
-        cancel_beside(w, account);
+        cancel_beside(w, account, 1);
     else
         send_beside(w, account);
 }
@@ -417,6 +418,8 @@ void world_exchange_turn(world *w) {
     turn_halts(w);
     if (world_strikes_now(w, WORLD_FOREIGN))
         trade_beside(w);
+    if (w->calm) /* nobody's order trades behind the last look */
+        cancel_beside(w, x->ours, UINT32_MAX);
     if (world_strikes_now(w, WORLD_CASH))
         move_cash(w);
     if (world_strikes_now(w, WORLD_CLOCK))
