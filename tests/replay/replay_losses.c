@@ -19,27 +19,12 @@
 enum { SYMBOLS = 4, TURNS_MAX = 4000 };
 
 static tw_engine_config config_of(void) {
-    return (tw_engine_config){
-        .strategy_name = "losses",
-        .epoch = 5,
-        .symbol_count = SYMBOLS,
-        .order_count_max = 4096,
-        .level_count_max = 256,
-        .history_days_max = 64,
-        .window_count = 16,
-        .timeframes_ns = {TW_NS_PER_SECOND},
-        .timeframe_count = 1,
-        .strategy = TW_STRATEGY_EQUAL,
-        .cash_weight = 0.02,
-        .band = 0.001,
-        .rebalance_interval_ns = 5 * TW_NS_PER_SECOND,
-        .order_patience_ns = 5 * TW_NS_PER_SECOND,
-        .lot = {TW_NANO},
-        .controls.limits = {.collar_nano = TW_NANO / 100,
-                            .price_age_ns_max = 60 * TW_NS_PER_SECOND},
-        .warm_ns_max = 5 * TW_NS_PER_SECOND,
-        .decision_gap_ns = TW_NS_PER_SECOND,
-    };
+    tw_engine_config config = fake_config("losses", SYMBOLS);
+    config.epoch = 5;
+    config.order_count_max = 4096;
+    config.band = 0.001;
+    config.rebalance_interval_ns = 5 * TW_NS_PER_SECOND;
+    return config;
 }
 
 static fake_options options_of(uint64_t seed) {

@@ -11,28 +11,17 @@
 enum { SEED_COUNT = 120, TURNS_MAX = 4000, TURNS_A_SECOND = 4, PERIOD_SECONDS = 20 };
 
 static tw_engine_config config_of(uint32_t symbol_count) {
-    return (tw_engine_config){
-        .strategy_name = "reconcile",
-        .epoch = 3,
-        .symbol_count = symbol_count,
-        .order_count_max = 4096,
-        .level_count_max = 256,
-        .history_days_max = 64,
-        .window_count = 16,
-        .timeframes_ns = {TW_NS_PER_SECOND},
-        .timeframe_count = 1,
-        .strategy = TW_STRATEGY_EQUAL,
-        .cash_weight = 0.1,
-        .band = 0.002,
-        .rebalance_interval_ns = 5 * TW_NS_PER_SECOND,
-        .order_patience_ns = 8 * TW_NS_PER_SECOND,
-        .lot = {TW_NANO},
-        .controls.limits = {.collar_nano = TW_NANO / 50, .price_age_ns_max = 60 * TW_NS_PER_SECOND},
-        .warm_ns_max = 5 * TW_NS_PER_SECOND,
-        .decision_gap_ns = TW_NS_PER_SECOND,
-        .resume_ns_max = 15 * TW_NS_PER_MINUTE,
-        .reconcile_ns = PERIOD_SECONDS * TW_NS_PER_SECOND,
-    };
+    tw_engine_config config = fake_config("reconcile", symbol_count);
+    config.epoch = 3;
+    config.order_count_max = 4096;
+    config.cash_weight = 0.1;
+    config.band = 0.002;
+    config.rebalance_interval_ns = 5 * TW_NS_PER_SECOND;
+    config.order_patience_ns = 8 * TW_NS_PER_SECOND;
+    config.controls.limits.collar_nano = TW_NANO / 50;
+    config.resume_ns_max = 15 * TW_NS_PER_MINUTE;
+    config.reconcile_ns = PERIOD_SECONDS * TW_NS_PER_SECOND;
+    return config;
 }
 
 static fake_options options_of(uint64_t seed) {

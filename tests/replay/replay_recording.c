@@ -15,27 +15,13 @@
 enum { TURNS = 120 };
 
 static tw_engine_config config_of(uint32_t symbol_count) {
-    return (tw_engine_config){
-        .strategy_name = "record",
-        .epoch = 9,
-        .symbol_count = symbol_count,
-        .order_count_max = 1024,
-        .level_count_max = 256,
-        .history_days_max = 16,
-        .window_count = 16,
-        .timeframes_ns = {TW_NS_PER_SECOND},
-        .timeframe_count = 1,
-        .strategy = TW_STRATEGY_EQUAL,
-        .cash_weight = 0.02,
-        .band = 0.001,
-        .rebalance_interval_ns = 5 * TW_NS_PER_SECOND,
-        .order_patience_ns = 5 * TW_NS_PER_SECOND,
-        .lot = {TW_NANO},
-        .controls.limits = {.collar_nano = TW_NANO / 100,
-                            .price_age_ns_max = 60 * TW_NS_PER_SECOND},
-        .warm_ns_max = 5 * TW_NS_PER_SECOND,
-        .decision_gap_ns = TW_NS_PER_SECOND,
-    };
+    tw_engine_config config = fake_config("record", symbol_count);
+    config.epoch = 9;
+    config.order_count_max = 1024;
+    config.history_days_max = 16;
+    config.band = 0.001;
+    config.rebalance_interval_ns = 5 * TW_NS_PER_SECOND;
+    return config;
 }
 
 static fake_options options_of(uint64_t seed, uint32_t symbol_count) {

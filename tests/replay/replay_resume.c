@@ -47,26 +47,13 @@ static int tell_failed_seed(void **state) {
 /* ---- worlds -------------------------------------------------------------------------------- */
 
 static tw_engine_config config_of(uint32_t symbol_count) {
-    return (tw_engine_config){
-        .strategy_name = "resume",
-        .epoch = 11,
-        .symbol_count = symbol_count,
-        .order_count_max = 256,
-        .level_count_max = 256,
-        .history_days_max = 64,
-        .window_count = 16,
-        .timeframes_ns = {TW_NS_PER_SECOND},
-        .timeframe_count = 1,
-        .strategy = TW_STRATEGY_EQUAL,
-        .cash_weight = 0.2, /* so that prices may move, and no buy is cut short by the cash */
-        .band = 0.01,
-        .order_patience_ns = 60 * TW_NS_PER_SECOND,
-        .lot = {TW_NANO},
-        .controls.limits = {.collar_nano = TW_NANO / 10, .price_age_ns_max = 60 * TW_NS_PER_SECOND},
-        .warm_ns_max = 5 * TW_NS_PER_SECOND,
-        .decision_gap_ns = TW_NS_PER_SECOND,
-        .resume_ns_max = 15 * TW_NS_PER_MINUTE,
-    };
+    tw_engine_config config = fake_config("resume", symbol_count);
+    config.epoch = 11;
+    config.cash_weight = 0.2; /* so that prices may move, and no buy is cut short by the cash */
+    config.order_patience_ns = 60 * TW_NS_PER_SECOND;
+    config.controls.limits.collar_nano = TW_NANO / 10;
+    config.resume_ns_max = 15 * TW_NS_PER_MINUTE;
+    return config;
 }
 
 static bool is_gentle(uint64_t seed) {

@@ -28,30 +28,12 @@ static tw_status marked_market(void *context, tw_market_event *ret_event) {
 }
 
 static tw_engine_config config_of(bool timed, tw_flight *flight) {
-    return (tw_engine_config){
-        .strategy_name = "replay",
-        .epoch = 77,
-        .symbol_count = 3,
-        .order_count_max = 256,
-        .level_count_max = 256,
-        .history_days_max = 64,
-        .window_count = 16,
-        .timeframes_ns = {TW_NS_PER_SECOND},
-        .timeframe_count = 1,
-        .strategy = TW_STRATEGY_EQUAL,
-        .cash_weight = 0.02,
-        .band = 0.01,
-        .rebalance_interval_ns = 10 * TW_NS_PER_SECOND,
-        .order_patience_ns = 5 * TW_NS_PER_SECOND,
-        .lot = {TW_NANO},
-        .controls.limits = {.collar_nano = TW_NANO / 100,
-                            .price_age_ns_max = 60 * TW_NS_PER_SECOND},
-        .warm_ns_max = 5 * TW_NS_PER_SECOND,
-        .decision_gap_ns = TW_NS_PER_SECOND,
-        .duration_ns = 60 * TW_NS_PER_SECOND,
-        .monotonic_ns = timed ? stepping_clock : NULL,
-        .flight = flight,
-    };
+    tw_engine_config config = fake_config("replay", 3);
+    config.rebalance_interval_ns = 10 * TW_NS_PER_SECOND;
+    config.duration_ns = 60 * TW_NS_PER_SECOND;
+    config.monotonic_ns = timed ? stepping_clock : NULL;
+    config.flight = flight;
+    return config;
 }
 
 /* A whole run. The engine is the caller's to free, as is the desk. */

@@ -65,28 +65,14 @@ static int own_bar(void *context, const tw_strategy_bar *bar, int64_t *ret_took_
 /* ---- engines ------------------------------------------------------------------------------- */
 
 static tw_engine_config plain_config(uint32_t symbol_count, tw_strategy strategy) {
-    return (tw_engine_config){
-        .strategy_name = "replay",
-        .epoch = 77,
-        .symbol_count = symbol_count,
-        .order_count_max = 256,
-        .level_count_max = 256,
-        .history_days_max = DAYS,
-        .window_count = 16,
-        .timeframes_ns = {TW_NS_PER_SECOND, TW_NS_PER_MINUTE},
-        .timeframe_count = 2,
-        .strategy = strategy,
-        .port = {.weigh = own_weigh, .bar = own_bar, .context = &own, .name = "own"},
-        .momentum = {.top = 2, .days = 20, .skip = 5},
-        .cash_weight = 0.02,
-        .band = 0.01,
-        .order_patience_ns = 5 * TW_NS_PER_SECOND,
-        .lot = {TW_NANO},
-        .controls.limits = {.collar_nano = TW_NANO / 100,
-                            .price_age_ns_max = 60 * TW_NS_PER_SECOND},
-        .warm_ns_max = 5 * TW_NS_PER_SECOND,
-        .decision_gap_ns = TW_NS_PER_SECOND,
-    };
+    tw_engine_config config = fake_config("replay", symbol_count);
+    config.history_days_max = DAYS;
+    config.timeframe_count = 2;
+    config.strategy = strategy;
+    config.port =
+        (tw_strategy_port){.weigh = own_weigh, .bar = own_bar, .context = &own, .name = "own"};
+    config.momentum = (tw_engine_momentum){.top = 2, .days = 20, .skip = 5};
+    return config;
 }
 
 static fake_options plain_options(uint32_t symbol_count) {

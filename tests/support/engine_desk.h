@@ -11,26 +11,9 @@
 enum { TURNS_TO_END = 1200 };
 
 static inline tw_engine_config plain_config(uint32_t symbol_count) {
-    return (tw_engine_config){
-        .strategy_name = "replay",
-        .epoch = 77,
-        .symbol_count = symbol_count,
-        .order_count_max = 256,
-        .level_count_max = 256,
-        .history_days_max = 64,
-        .window_count = 16,
-        .timeframes_ns = {TW_NS_PER_SECOND, TW_NS_PER_MINUTE},
-        .timeframe_count = 2,
-        .strategy = TW_STRATEGY_EQUAL,
-        .cash_weight = 0.02,
-        .band = 0.01,
-        .order_patience_ns = 5 * TW_NS_PER_SECOND,
-        .lot = {TW_NANO},
-        .controls.limits = {.collar_nano = TW_NANO / 100,
-                            .price_age_ns_max = 60 * TW_NS_PER_SECOND},
-        .warm_ns_max = 5 * TW_NS_PER_SECOND,
-        .decision_gap_ns = TW_NS_PER_SECOND,
-    };
+    tw_engine_config config = fake_config("replay", symbol_count);
+    config.timeframe_count = 2;
+    return config;
 }
 
 static inline fake_options plain_options(uint32_t symbol_count) {

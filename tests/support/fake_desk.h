@@ -703,6 +703,31 @@ static inline tw_status fake_engine(fake_desk *desk, const tw_engine_config *con
     return tw_engine_new(NULL, config, desk->symbols, &ports, ret_engine, error);
 }
 
+/* A plain configuration: equal weights, decided once and then on drift. */
+static inline tw_engine_config fake_config(const char *strategy_name, uint32_t symbol_count) {
+    tw_engine_config config = {
+        .epoch = 77,
+        .symbol_count = symbol_count,
+        .order_count_max = 256,
+        .level_count_max = 256,
+        .history_days_max = 64,
+        .window_count = 16,
+        .timeframes_ns = {TW_NS_PER_SECOND, TW_NS_PER_MINUTE},
+        .timeframe_count = 1,
+        .strategy = TW_STRATEGY_EQUAL,
+        .cash_weight = 0.02,
+        .band = 0.01,
+        .order_patience_ns = 5 * TW_NS_PER_SECOND,
+        .lot = {TW_NANO},
+        .controls.limits = {.collar_nano = TW_NANO / 100,
+                            .price_age_ns_max = 60 * TW_NS_PER_SECOND},
+        .warm_ns_max = 5 * TW_NS_PER_SECOND,
+        .decision_gap_ns = TW_NS_PER_SECOND,
+    };
+    snprintf(config.strategy_name, sizeof config.strategy_name, "%s", strategy_name);
+    return config;
+}
+
 /* Entries of a kind whose payload holds `words` (NULL: any). */
 static inline uint32_t fake_count(const fake_desk *desk, const char *kind, const char *words) {
     uint32_t count = 0;

@@ -60,26 +60,14 @@ static size_t read_bars(void *context, tw_symbol symbol, int64_t timeframe_ns, t
 }
 
 static tw_engine_config engine_config_of(void) {
-    return (tw_engine_config){
-        .strategy_name = "page",
-        .epoch = 7,
-        .symbol_count = OPTIONS.symbol_count,
-        .order_count_max = 4096,
-        .level_count_max = 256,
-        .history_days_max = 64,
-        .window_count = 16,
-        .timeframes_ns = {FRAMES_NS[0], FRAMES_NS[1]},
-        .timeframe_count = 2,
-        .strategy = TW_STRATEGY_EQUAL,
-        .cash_weight = 0.02,
-        .band = 0.05,
-        .order_patience_ns = 5 * TW_NS_PER_SECOND,
-        .lot = {TW_NANO},
-        .controls.limits = {.collar_nano = TW_NANO / 100,
-                            .price_age_ns_max = 60 * TW_NS_PER_SECOND},
-        .warm_ns_max = 5 * TW_NS_PER_SECOND,
-        .decision_gap_ns = TW_NS_PER_SECOND,
-    };
+    tw_engine_config config = fake_config("page", OPTIONS.symbol_count);
+    config.epoch = 7;
+    config.order_count_max = 4096;
+    config.timeframes_ns[0] = FRAMES_NS[0];
+    config.timeframes_ns[1] = FRAMES_NS[1];
+    config.timeframe_count = 2;
+    config.band = 0.05;
+    return config;
 }
 
 static void open_house(house *to) {
