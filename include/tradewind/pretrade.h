@@ -119,6 +119,8 @@ typedef enum tw_pretrade_stop {
     TW_PRETRADE_STOP_LOSSES
 } tw_pretrade_stop;
 
+#define TW_PRETRADE_STOP_COUNT (TW_PRETRADE_STOP_LOSSES + 1)
+
 typedef enum tw_pretrade_message {
     TW_PRETRADE_SUBMIT = 0,
     TW_PRETRADE_REPLACE = 1,
@@ -300,6 +302,8 @@ TW_API void tw_pretrade_get_figures(const tw_pretrade *gate, tw_pretrade_figures
 /* "price_collar" and so on; never NULL. */
 TW_API const char *tw_pretrade_reason_name(tw_pretrade_reason reason);
 TW_API tw_pretrade_unit tw_pretrade_reason_unit(tw_pretrade_reason reason);
+/* The control that a stop denies for. */
+TW_API tw_pretrade_reason tw_pretrade_stop_reason(tw_pretrade_stop stop);
 /* A limit or figure of a control: counts as they are, everything else exact at 1e-9, times in
  * seconds. `ret_text` has TW_DECIMAL_TEXT_SIZE bytes. */
 TW_API void tw_pretrade_value_format(tw_pretrade_reason reason, int64_t value, char *ret_text);

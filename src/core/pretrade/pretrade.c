@@ -428,6 +428,17 @@ static tw_money money_of(pretrade_wide nano) {
     return (tw_money){nano < INT64_MIN ? INT64_MIN : (int64_t)nano};
 }
 
+tw_pretrade_reason tw_pretrade_stop_reason(tw_pretrade_stop stop) {
+    static const tw_pretrade_reason reasons[TW_PRETRADE_STOP_COUNT] = {
+        [TW_PRETRADE_STOP_REPEATS] = TW_PRETRADE_REPEATED_EXECUTION,
+        [TW_PRETRADE_STOP_ERRORS] = TW_PRETRADE_ORDER_ERRORS,
+        [TW_PRETRADE_STOP_DAY_LOSS] = TW_PRETRADE_DAY_LOSS,
+        [TW_PRETRADE_STOP_DRAWDOWN] = TW_PRETRADE_DRAWDOWN,
+        [TW_PRETRADE_STOP_LOSSES] = TW_PRETRADE_LOSSES_IN_A_ROW};
+    TW_ASSERT((uint32_t)stop < TW_PRETRADE_STOP_COUNT);
+    return reasons[stop];
+}
+
 uint32_t tw_pretrade_stops(const tw_pretrade *gate) {
     return (uint32_t)(gate->repeats_tripped > 0) << TW_PRETRADE_STOP_REPEATS |
            (uint32_t)gate->errors.tripped << TW_PRETRADE_STOP_ERRORS |

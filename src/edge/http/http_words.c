@@ -9,14 +9,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "hex.h"
+
 int http_hex_digit(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : hex_digit(c);
 }
 
 tw_status tw_http_decode(tw_slice text, bool plus_is_space, char *buffer, size_t capacity,

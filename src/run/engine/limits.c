@@ -323,17 +323,9 @@ static bool figure_now(const tw_pretrade_figures *now, tw_pretrade_reason reason
 }
 
 static bool is_stopped(uint32_t stops, tw_pretrade_reason reason) {
-    static const struct {
-        tw_pretrade_reason reason;
-        tw_pretrade_stop stop;
-    } rows[] = {{TW_PRETRADE_REPEATED_EXECUTION, TW_PRETRADE_STOP_REPEATS},
-                {TW_PRETRADE_ORDER_ERRORS, TW_PRETRADE_STOP_ERRORS},
-                {TW_PRETRADE_DAY_LOSS, TW_PRETRADE_STOP_DAY_LOSS},
-                {TW_PRETRADE_DRAWDOWN, TW_PRETRADE_STOP_DRAWDOWN},
-                {TW_PRETRADE_LOSSES_IN_A_ROW, TW_PRETRADE_STOP_LOSSES}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (rows[i].reason == reason)
-            return (stops & (1u << rows[i].stop)) != 0;
+    for (int i = 0; i < TW_PRETRADE_STOP_COUNT; i++) {
+        if (tw_pretrade_stop_reason((tw_pretrade_stop)i) == reason)
+            return (stops & (1u << i)) != 0;
     }
     return false;
 }

@@ -22,16 +22,11 @@ static int64_t day_of(int64_t time_ns) {
 }
 
 static void put_stops(tw_text *text, uint32_t stops) {
-    static const tw_pretrade_reason reasons[] = {
-        [TW_PRETRADE_STOP_REPEATS] = TW_PRETRADE_REPEATED_EXECUTION,
-        [TW_PRETRADE_STOP_ERRORS] = TW_PRETRADE_ORDER_ERRORS,
-        [TW_PRETRADE_STOP_DAY_LOSS] = TW_PRETRADE_DAY_LOSS,
-        [TW_PRETRADE_STOP_DRAWDOWN] = TW_PRETRADE_DRAWDOWN,
-        [TW_PRETRADE_STOP_LOSSES] = TW_PRETRADE_LOSSES_IN_A_ROW};
-    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+    for (int i = 0; i < TW_PRETRADE_STOP_COUNT; i++) {
+        tw_pretrade_reason reason = tw_pretrade_stop_reason((tw_pretrade_stop)i);
         if ((stops & 1u << i) != 0)
             tw_text_append_format(text, "%s\"%s\"", text->data[text->size - 1] == '[' ? "" : ",",
-                                  tw_pretrade_reason_name(reasons[i]));
+                                  tw_pretrade_reason_name(reason));
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "hex.h"
 #include "recording_items.h"
 #include "recording_settings.h"
 #include "tradewind/time.h"
@@ -165,20 +166,14 @@ static tw_status read_symbol(head_reader *reader, tw_slice rest, tw_slice line, 
     return TW_OK;
 }
 
-static int digit_of(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static tw_status read_zone(head_reader *reader, tw_slice rest, tw_slice line, tw_error *error) {
     char bytes[ZONE_SIZE_MAX];
     size_t size = rest.size / 2;
     if (rest.size % 2 != 0 || size > sizeof bytes || reader->head->zone != NULL)
         return bad_line(reader, line, error);
     for (size_t i = 0; i < size; i++) {
-        int high = digit_of(rest.data[2 * i]);
-        int low = digit_of(rest.data[2 * i + 1]);
+        int high = hex_digit(rest.data[2 * i]);
+        int low = hex_digit(rest.data[2 * i + 1]);
         if (high < 0 || low < 0)
             return bad_line(reader, line, error);
         bytes[i] = (char)(high << 4 | low);

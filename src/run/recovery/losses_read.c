@@ -9,20 +9,13 @@ typedef struct losses_reading {
 } losses_reading;
 
 static tw_status take_stop(void *context, tw_json_value *value) {
-    static const struct {
-        tw_pretrade_reason reason;
-        tw_pretrade_stop stop;
-    } rows[] = {{TW_PRETRADE_REPEATED_EXECUTION, TW_PRETRADE_STOP_REPEATS},
-                {TW_PRETRADE_ORDER_ERRORS, TW_PRETRADE_STOP_ERRORS},
-                {TW_PRETRADE_DAY_LOSS, TW_PRETRADE_STOP_DAY_LOSS},
-                {TW_PRETRADE_DRAWDOWN, TW_PRETRADE_STOP_DRAWDOWN},
-                {TW_PRETRADE_LOSSES_IN_A_ROW, TW_PRETRADE_STOP_LOSSES}};
     losses_reading *reading = context;
     tw_slice name;
     tw_status status = tw_json_scalar(value, &name);
-    for (size_t i = 0; status == TW_OK && i < sizeof rows / sizeof rows[0]; i++) {
-        if (tw_slice_equal_string(name, tw_pretrade_reason_name(rows[i].reason))) {
-            reading->past.stops |= 1u << rows[i].stop;
+    for (int i = 0; status == TW_OK && i < TW_PRETRADE_STOP_COUNT; i++) {
+        tw_pretrade_reason reason = tw_pretrade_stop_reason((tw_pretrade_stop)i);
+        if (tw_slice_equal_string(name, tw_pretrade_reason_name(reason))) {
+            reading->past.stops |= 1u << i;
             return TW_OK;
         }
     }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hex.h"
 #include "json.h"
 #include "losses_read.h"
 
@@ -158,13 +159,10 @@ static tw_status parse_hex(tw_slice text, uint64_t *ret_value) {
         return TW_PARSE;
     uint64_t value = 0;
     for (size_t i = 0; i < text.size; i++) {
-        char digit = text.data[i];
-        if (digit >= '0' && digit <= '9')
-            value = value << 4 | (uint64_t)(digit - '0');
-        else if (digit >= 'a' && digit <= 'f')
-            value = value << 4 | (uint64_t)(digit - 'a' + 10);
-        else
+        int digit = hex_digit(text.data[i]);
+        if (digit < 0)
             return TW_PARSE;
+        value = value << 4 | (uint64_t)digit;
     }
     *ret_value = value;
     return TW_OK;
