@@ -254,10 +254,7 @@ static void given_targets_are_reached(void **state) {
 
 static void one_symbol_is_enough(void **state) {
     (void)state;
-    fake_options options = plain_options(1);
-    tw_engine_config config = plain_config(1);
-    tw_engine *engine = start(&options, &config);
-    until(engine, TW_ENGINE_TRADING);
+    tw_engine *engine = start_trading(1);
     turns(engine, 40);
     tw_engine_stop(engine);
     until(engine, TW_ENGINE_DONE);

@@ -35,10 +35,7 @@ static void a_snapshot_that_began_with_open_orders_is_read_again(void **state) {
 
 static void a_lost_connection_pauses_and_a_snapshot_resumes(void **state) {
     (void)state;
-    fake_options options = plain_options(2);
-    tw_engine_config config = plain_config(2);
-    tw_engine *engine = start(&options, &config);
-    until(engine, TW_ENGINE_TRADING);
+    tw_engine *engine = start_trading(2);
     turns(engine, 20);
     fake_break(&desk);
     desk.position[0] += 5000 * TW_NANO; /* behind our back */
@@ -53,19 +50,13 @@ static void a_lost_connection_pauses_and_a_snapshot_resumes(void **state) {
     assert_int_equal(report_of(engine).pauses, 1);
     turns(engine, 60);
     assert_true(desk.sells_seen); /* what was too much has been sold */
-    tw_engine_stop(engine);
-    until(engine, TW_ENGINE_DONE);
-    assert_same_figures(engine);
-    end(engine);
+    end_trading(engine);
 }
 
 /* However often a feed says that the venue is away. */
 static void an_outage_is_journaled_once_with_its_end(void **state) {
     (void)state;
-    fake_options options = plain_options(1);
-    tw_engine_config config = plain_config(1);
-    tw_engine *engine = start(&options, &config);
-    until(engine, TW_ENGINE_TRADING);
+    tw_engine *engine = start_trading(1);
     assert_int_equal(fake_count(&desk, "up", NULL), 0); /* nothing was lost before */
     fake_break(&desk);
     tw_venue_event again = fake_event(&desk, TW_VENUE_DOWN);
@@ -84,10 +75,7 @@ static void an_outage_is_journaled_once_with_its_end(void **state) {
     assert_int_equal(fake_count(&desk, "down", NULL), 2);
     until(engine, TW_ENGINE_TRADING);
     assert_int_equal(fake_count(&desk, "up", NULL), 2);
-    tw_engine_stop(engine);
-    until(engine, TW_ENGINE_DONE);
-    assert_same_figures(engine);
-    end(engine);
+    end_trading(engine);
 }
 
 /* A submit that hangs: the venue does not know the order yet, and that proves nothing. */
@@ -133,10 +121,7 @@ static void a_fill_while_a_snapshot_is_read_counts_once(void **state) {
     until(engine, TW_ENGINE_TRADING);
     assert_int_equal(report_of(engine).differences, 0);
     assert_true(desk.snapshots >= 3); /* another was read when nothing was open */
-    tw_engine_stop(engine);
-    until(engine, TW_ENGINE_DONE);
-    assert_same_figures(engine);
-    end(engine);
+    end_trading(engine);
 }
 
 static void a_loss_while_warming_pauses_too(void **state) {
@@ -191,10 +176,7 @@ static void more_filled_than_ordered_ends_the_run(void **state) {
 
 static void an_order_of_others_is_journaled_and_left_alone(void **state) {
     (void)state;
-    fake_options options = plain_options(1);
-    tw_engine_config config = plain_config(1);
-    tw_engine *engine = start(&options, &config);
-    until(engine, TW_ENGINE_TRADING);
+    tw_engine *engine = start_trading(1);
     tw_venue_event event = fake_event(&desk, TW_VENUE_ORDER_UPDATE);
     snprintf(event.as.update.order.client_order_id, TW_CLIENT_ORDER_ID_SIZE, "replay-other");
     event.as.update.order.filled.nano = TW_NANO;
@@ -262,10 +244,7 @@ static void news_of_another_order_by_our_id_ends_the_run(void **state) {
 
 static void trades_of_others_are_a_reason_to_look_again(void **state) {
     (void)state;
-    fake_options options = plain_options(1);
-    tw_engine_config config = plain_config(1);
-    tw_engine *engine = start(&options, &config);
-    until(engine, TW_ENGINE_TRADING);
+    tw_engine *engine = start_trading(1);
     turns(engine, 40);
     uint32_t before = desk.snapshots;
     tw_venue_event event = fake_event(&desk, TW_VENUE_ORDER_UPDATE);
@@ -280,10 +259,7 @@ static void trades_of_others_are_a_reason_to_look_again(void **state) {
 
 static void odd_ticks_are_left_out(void **state) {
     (void)state;
-    fake_options options = plain_options(1);
-    tw_engine_config config = plain_config(1);
-    tw_engine *engine = start(&options, &config);
-    until(engine, TW_ENGINE_TRADING);
+    tw_engine *engine = start_trading(1);
     tw_engine_report before;
     tw_engine_report after;
     tw_trade good = {.time_ns = desk.now_ns, .price = {TW_NANO}, .quantity = {TW_NANO}};

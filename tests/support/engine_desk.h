@@ -70,6 +70,22 @@ static inline void assert_nothing_left(const tw_engine *engine) {
         assert_false(fake_is_open(&desk.orders[i]));
 }
 
+/* A plain run that trades, and its orderly end. */
+static inline tw_engine *start_trading(uint32_t symbol_count) {
+    fake_options options = plain_options(symbol_count);
+    tw_engine_config config = plain_config(symbol_count);
+    tw_engine *engine = start(&options, &config);
+    until(engine, TW_ENGINE_TRADING);
+    return engine;
+}
+
+static inline void end_trading(tw_engine *engine) {
+    tw_engine_stop(engine);
+    until(engine, TW_ENGINE_DONE);
+    assert_same_figures(engine);
+    end(engine);
+}
+
 /* Puts one market event in front of the engine. */
 static inline void show(tw_engine *engine, tw_market_event event) {
     desk.silent[0] = true;
