@@ -80,7 +80,7 @@ a_wrong_secret_is_told_once_and_never_shown() {
 nobody_there_is_told() {
     start_exchange
     kill "$exchange"
-    wait "$exchange" || true
+    awaited "$exchange"
     expect 4 doctor --online
     prints 'nothing listens there; start it with'
 }

@@ -30,8 +30,7 @@ an_interrupt_is_its_ordinary_end() {
         rm -f ready
         start_exchange --symbols AAPL
         kill -$signal "$exchange"
-        status=0
-        wait "$exchange" || status=$?
+        awaited "$exchange"
         [ "$status" -eq 0 ] || fail "after $signal it ended with $status"
         [ ! -s exchange_err ] || fail "nothing belongs on standard error: $(cat exchange_err)"
     done

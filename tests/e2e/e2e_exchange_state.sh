@@ -21,7 +21,8 @@ kill_it() {
 
 stop_exchange() {
     kill "$exchange"
-    wait "$exchange" || fail "it ended with a failure: $(cat exchange_err)"
+    awaited "$exchange"
+    [ "$status" -eq 0 ] || fail "it ended with $status: $(cat exchange_err)"
 }
 
 # All that is told of the account, into a file.
@@ -77,7 +78,7 @@ nothing_acknowledged_is_lost_in_the_middle() {
             sleep 0.01
         done
         kill_it
-        wait "$sender" || :
+        awaited "$sender"
         open_state real
     done
     ask GET '/v2/orders?status=all&limit=500' >orders

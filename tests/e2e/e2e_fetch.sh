@@ -95,7 +95,7 @@ the_exchange_may_restart_in_the_middle() {
     begin fetch bars $three $month --db f.db --in-flight 2 --page-limit 1000 --json
     eventually has_a_whole_part f.db
     kill "$exchange"
-    wait "$exchange" || true
+    awaited "$exchange"
     eventually grep -q 'trying again for up to 180 s' err
     rm ready
     start_exchange --clock step --listen "$here"
@@ -107,7 +107,7 @@ the_exchange_may_restart_in_the_middle() {
 patience_has_an_end() {
     start_exchange --clock step
     kill "$exchange"
-    wait "$exchange" || true
+    awaited "$exchange"
     expect 4 fetch bars AAPL $week --db f.db --patience 1s --quiet
     says 'GET failed'
     expect 4 fetch bars AAPL $week --db f.db --patience 0s --quiet

@@ -130,8 +130,7 @@ a_reader_that_goes_away_ends_nothing_badly() {
     "$tradewind" run --clock step --duration 10s --symbols AAPL --db run.db >pipe 2>err &
     started=$!
     head -n 1 <pipe >first
-    status=0
-    wait "$started" || status=$?
+    awaited "$started"
     # The report may fit into the pipe whole before the reader goes: then all is well.
     [ "$status" -eq 0 ] || [ "$status" -eq 1 ] || fail "it ended with $status"
     [ "$status" -eq 0 ] || says 'the report could not be written: Broken pipe'

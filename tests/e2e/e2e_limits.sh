@@ -173,9 +173,7 @@ an_interruption_ends_the_solver() {
     ours=$!
     eventually [ -s process ]
     kill -INT "$ours"
-    ending=0
-    # shellcheck disable=SC2034 # read in lib/runs.sh
-    wait "$ours" || ending=$?
+    wait_for "$ours"
     ended 130
     kill -0 "$(cat process)" 2>/dev/null && fail 'the solver is still there'
     said 'interrupted'

@@ -44,7 +44,7 @@ wrong_credentials_end_the_run_at_once() {
 a_venue_that_is_not_there_ends_the_run_within_its_patience() {
     start_exchange --symbols AAPL,MSFT
     kill -INT "$exchange"
-    wait "$exchange" || true
+    awaited "$exchange"
     expect 4 $paper --away 1s
     says 'onnect'
     silent

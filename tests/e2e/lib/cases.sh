@@ -56,14 +56,26 @@ begin() {
     echo "$started" >>"$work/children"
 }
 
-# ended STATUS: the command that was begun ends by itself, with STATUS, within half a minute.
-ended() {
-    status=0
-    (sleep 30 && kill -KILL "$started") &
+# awaited NUMBER: the program in the background has ended, with $status; it has half a minute.
+awaited() {
+    (sleep 30 && kill -KILL "$1") &
     watcher=$!
     echo "$watcher" >>"$work/children"
-    wait "$started" || status=$?
+    status=0
+    wait "$1" 2>/dev/null || status=$?
     kill "$watcher"
+}
+
+# A signal that means a fault ends the next program at once. The address sanitiser's handler would
+# report first; when the signal comes from outside, in the middle of an allocation, it never ends.
+faults_end_it() {
+    ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}handle_segv=0
+    export ASAN_OPTIONS
+}
+
+# ended STATUS: the command that was begun ends by itself, with STATUS.
+ended() {
+    awaited "$started"
     [ "$status" -eq "$1" ] || fail "it ended with $status and not with $1"
 }
 

@@ -33,9 +33,9 @@ run_to() {
 
 # Waits for a command that was started in the background; its exit status counts as that of a run.
 wait_for() {
-    ending=0
     : >out
-    wait "$1" || ending=$?
+    awaited "$1"
+    ending=$status
 }
 
 # Trades, and what they add up to, computed the slow way.
