@@ -331,8 +331,8 @@ typedef struct tw_engine_config {
     tw_quantity lot;             /* order quantities are multiples of it */
 
     /* Limits of every order; a breach denies it, journals why with the figures, and counts it. The
-     * collar and the age of a price must be set: limit prices are made as far from the mid as the
-     * collar allows. The engine fills in symbols and orders. */
+     * collar and the age of a price must be set: limit prices are made at nine tenths of the
+     * collar from the mid. The engine fills in symbols and orders. */
     tw_pretrade_config controls;
     int64_t past_ns;            /* venue time at which `past` was counted; 0: nothing was */
     tw_pretrade_past past;      /* what counted in an earlier run against the controls of losses */

@@ -402,7 +402,7 @@ static void a_limit_price_keeps_to_the_collar(void **state) {
         int64_t limit = desk.orders[0].order.limit_price.nano;
         int64_t step = limit >= TW_NANO ? TW_NANO / 100 : TW_NANO / 10000;
         assert_true(limit % step == 0);
-        assert_true(limit >= prices[i] - step && limit <= prices[i] + prices[i] / 100);
+        assert_true(limit >= prices[i] - step && limit <= prices[i] + prices[i] / 1000 * 9);
         end(engine);
     }
 }

@@ -13,7 +13,7 @@ static void until_submits(tw_engine *engine, uint64_t count) {
 }
 
 /* Trades until the first order is on its way, and takes its request off the wire. Prices stand
- * still: limits are at the edge of the collar, where the least move denies them. */
+ * still. */
 static tw_engine *start_and_lose(const fake_options *options, const tw_engine_config *config,
                                  fake_command *ret_lost) {
     fake_options still = *options;
@@ -62,6 +62,22 @@ static void what_never_arrived_is_sent_again_under_its_id(void **state) {
     assert_int_equal(fake_count(&desk, "missing", NULL), 0);
     assert_int_equal(report_of(engine).orders_resent, 1);
     assert_int_equal(tw_engine_phase_now(engine), TW_ENGINE_TRADING);
+    end_with_one_order(engine);
+}
+
+/* Limits keep a tenth of the collar free for what the market does in the meantime. */
+static void a_market_that_moved_a_little_denies_nothing(void **state) {
+    (void)state;
+    fake_options options = plain_options(1);
+    tw_engine_config config = plain_config(1);
+    fake_command lost;
+    tw_engine *engine = start_and_lose(&options, &config, &lost);
+    int64_t collar_nano = config.controls.limits.collar_nano;
+    assert_int_equal(desk.orders[0].order.side, TW_SIDE_BUY);
+    desk.price[0] -= desk.price[0] / (TW_NANO / collar_nano) / 20; /* half of what is free */
+    tell_unknown(&lost);
+    turns(engine, 4 * 5);
+    assert_int_equal(desk.submits, 2);
     end_with_one_order(engine);
 }
 
@@ -179,6 +195,7 @@ static void what_is_not_wanted_any_more_is_not_sent_again(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_never_arrived_is_sent_again_under_its_id),
+        cmocka_unit_test(a_market_that_moved_a_little_denies_nothing),
         cmocka_unit_test(the_first_request_is_a_twin_if_it_comes_after_the_second),
         cmocka_unit_test(the_second_request_is_a_twin_if_it_comes_after_the_first),
         cmocka_unit_test(a_refusal_of_the_second_request_is_no_end_of_the_first),

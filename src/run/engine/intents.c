@@ -12,11 +12,13 @@
 
 #include "engine_priv.h"
 
-/* A limit that trades at once but never beyond the collar, in whole price increments: cents, and
- * hundredths of a cent below one dollar (SEC rule 612). */
+/* A limit that trades at once, in whole price increments: cents, and hundredths of a cent below one
+ * dollar (SEC rule 612). A tenth of the collar stays free: at its edge the least move against the
+ * order would forbid sending the very same one again (resend.c). */
 static tw_price collar_price(const tw_engine *engine, tw_symbol symbol, tw_side side) {
     int64_t mark = engine->symbols[symbol].mark.nano;
-    engine_wide room = (engine_wide)mark * engine->config.controls.limits.collar_nano / TW_NANO;
+    int64_t share_nano = engine->config.controls.limits.collar_nano / 10 * 9;
+    engine_wide room = (engine_wide)mark * share_nano / TW_NANO;
     int64_t wanted = side == TW_SIDE_BUY ? mark + (int64_t)room : mark - (int64_t)room;
     int64_t step = wanted >= TW_NANO ? TW_NANO / 100 : TW_NANO / 10000;
     int64_t price = 0;
