@@ -89,7 +89,8 @@ const tw_config_option run_option_table[] = {
      NULL, offsetof(run_options, flight)},
     {"record", TW_CONFIG_TEXT, "FILE", NULL, NULL, "",
      "file of all that reaches the engine, for `tradewind replay`; none: no such file; default: "
-     "beside the store, with -record behind its name; that of the run before is kept with .1",
+     "beside the store, with -record behind its name; that of the run before is kept with .1 "
+     "once this one has begun",
      NULL, offsetof(run_options, record)},
     {"record-max", TW_CONFIG_INTEGER, "BYTES", "0", NULL, "4G",
      "the recording ends when its file is so large; the run goes on; 0: no bound", NULL,

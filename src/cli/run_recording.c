@@ -5,29 +5,65 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "output_file.h"
 #include "tradewind/time.h"
 
 static const char NO_RECORDING[] = "none";
 
-static void name_file(run_recording *recording, const run_options *options, const char *database) {
+/* ---- names --------------------------------------------------------------------------------- */
+
+static void name_files(run_recording *recording, const run_options *options, const char *database) {
     if (options->record[0] != '\0')
         snprintf(recording->path, sizeof recording->path, "%s", options->record);
     else
         beside_store(database, "record", recording->path, sizeof recording->path);
+    snprintf(recording->older, sizeof recording->older, "%s.1", recording->path);
+    snprintf(recording->part, sizeof recording->part, "%s.part", recording->path);
 }
 
-/* The recording of the run before is kept, and no older one. */
-static tw_status keep_last(const run_recording *recording, tw_error *error) {
-    char older[sizeof recording->path + 2];
+/* Known before the run: that the recording will get its name, and the one of before its. */
+static tw_status check_names(const run_recording *recording, tw_error *error) {
     struct stat about;
-    if (lstat(recording->path, &about) != 0 || !S_ISREG(about.st_mode))
+    if (lstat(recording->path, &about) != 0)
         return TW_OK;
-    snprintf(older, sizeof older, "%s.1", recording->path);
-    if (rename(recording->path, older) != 0)
-        return tw_error_set_errno(error, errno, "%s cannot be kept as %s", recording->path, older);
+    if (!S_ISREG(about.st_mode))
+        return tw_error_set(error, TW_INVALID, "%s is there and is no file: no recording is made",
+                            recording->path);
+    if (lstat(recording->older, &about) == 0 && S_ISDIR(about.st_mode))
+        return tw_error_set(error, TW_INVALID, "%s cannot be kept as %s, which is a folder",
+                            recording->path, recording->older);
     return TW_OK;
+}
+
+static void tell_failed(int number, const char *what, const char *path) {
+    char reason[128];
+    fprintf(stderr, "tradewind run: the recording %s %s: %s\n", path, what,
+            strerror_r(number, reason, sizeof reason));
+}
+
+static void drop_part(run_recording *recording) {
+    struct stat about;
+    if (recording->part[0] != '\0' && lstat(recording->part, &about) == 0 &&
+        S_ISREG(about.st_mode) && unlink(recording->part) != 0)
+        tell_failed(errno, "cannot be removed", recording->part);
+    recording->part[0] = '\0';
+}
+
+/* The recording of the run before is kept, and no older one. A run goes on without: what it
+ * records is then under the other name. */
+static void take_name(run_recording *recording) {
+    bool kept = rename(recording->path, recording->older) == 0 || errno == ENOENT;
+    if (!kept || rename(recording->part, recording->path) != 0)
+        tell_failed(errno, "cannot get its name without this", recording->part);
+    recording->part[0] = '\0';
+}
+
+void run_recording_follow(run_recording *recording, tw_engine_phase phase) {
+    bool begun = phase != TW_ENGINE_STARTING && phase < TW_ENGINE_STOPPING;
+    if (begun && recording->part[0] != '\0')
+        take_name(recording);
 }
 
 /* ---- the thread ---------------------------------------------------------------------------- */
@@ -59,17 +95,17 @@ tw_status run_recording_start(run_recording *recording, const run_options *optio
                               const run_recording_parts *parts, tw_error *error) {
     if (strcmp(options->record, NO_RECORDING) == 0)
         return TW_OK;
-    name_file(recording, options, parts->database);
+    name_files(recording, options, parts->database);
     if (output_is_store(recording->path, parts->database))
         return tw_error_set(error, TW_USAGE,
                             "--record %s is a file of the store: name another, or `--record none`",
                             recording->path);
-    tw_status status = keep_last(recording, error);
+    tw_status status = check_names(recording, error);
     if (status == TW_OK && !parts->stepped)
         status = loop_thread_open(&recording->thread, error);
     if (status != TW_OK)
         return status;
-    tw_recording_config config = {.path = recording->path,
+    tw_recording_config config = {.path = recording->part,
                                   .database = parts->database,
                                   .zone = parts->zone,
                                   .size_max = (uint64_t)options->record_bytes_max,
@@ -115,4 +151,5 @@ void run_recording_stop(run_recording *recording) {
     tw_recording_free(recording->recording);
     loop_thread_close(&recording->thread);
     recording->recording = NULL;
+    drop_part(recording);
 }

@@ -234,6 +234,12 @@ static void tell_manager(run_session *session) {
                          tw_time_monotonic_ns());
 }
 
+static tw_status turn_engine(run_session *session, uint64_t *ret_work, tw_error *error) {
+    tw_status status = tw_engine_turn(session->engine, EVENTS_A_TURN, ret_work, error);
+    run_recording_follow(&session->recording, tw_engine_phase_now(session->engine));
+    return status;
+}
+
 static tw_status live_loop(run_session *session, tw_error *error) {
     int64_t next_progress_ns = 0;
     int64_t stop_ns = 0;
@@ -241,7 +247,7 @@ static tw_status live_loop(run_session *session, tw_error *error) {
     tw_status status = TW_OK;
     while (status == TW_OK && !finished(session) && !waited_enough(session, &stop_ns)) {
         uint64_t work = 0;
-        status = tw_engine_turn(session->engine, EVENTS_A_TURN, &work, error);
+        status = turn_engine(session, &work, error);
         tell_engine(session);
         tell_manager(session);
         if (session->exchange != NULL)
@@ -266,11 +272,11 @@ static tw_status settle(run_session *session, tw_error *error) {
     while (status == TW_OK && work > 0 && !finished(session)) {
         status = tw_venue_turn(session->venue, 0, error);
         if (status == TW_OK)
-            status = tw_engine_turn(session->engine, EVENTS_A_TURN, &work, error);
+            status = turn_engine(session, &work, error);
         if (status == TW_OK)
             status = tw_recorder_flush(session->recorder, error);
         if (status == TW_OK && work == 0)
-            status = tw_engine_turn(session->engine, EVENTS_A_TURN, &work, error);
+            status = turn_engine(session, &work, error);
         run_kill_turn(&session->kill);
     }
     tell_engine(session);
@@ -286,7 +292,7 @@ static tw_status wait_ready(run_session *session, tw_error *error) {
         uint64_t work = 0;
         status = tw_venue_turn(session->venue, PROGRESS_NS, error);
         if (status == TW_OK)
-            status = tw_engine_turn(session->engine, EVENTS_A_TURN, &work, error);
+            status = turn_engine(session, &work, error);
         if (status == TW_OK)
             status = tw_loop_turn(session->loop, 0, NULL, error);
         run_recording_turn(&session->recording);

@@ -40,6 +40,43 @@ a_run_that_was_killed_is_repeated_as_far_as_it_was_written() {
     expect 0 replay run.db-record.1
 }
 
+# What a crashed run recorded is worth most just when starts fail: none of them takes its place.
+a_start_that_fails_leaves_the_recordings() {
+    printf 'of the crash' >run.db-record
+    printf 'of the run before' >run.db-record.1
+    start_exchange --symbols AAPL,MSFT
+    expect 1 run --clock step --duration 5s --db run.db --metrics "${url#http://}"
+    export APCA_API_SECRET_KEY=guessed
+    expect 4 run --venue paper --symbols AAPL,MSFT --db run.db
+    kill -INT "$exchange"
+    awaited "$exchange"
+    APCA_API_SECRET_KEY=demo
+    expect 4 run --venue paper --symbols AAPL,MSFT --db run.db --away 1s
+    [ "$(cat run.db-record)" = 'of the crash' ] || fail "a failed start took its place"
+    [ "$(cat run.db-record.1)" = 'of the run before' ] || fail "a failed start took it away"
+    [ ! -e run.db-record.part ] || fail "a failed start left a recording"
+    printf 'of a start that was killed' >run.db-record.part
+    expect 0 run --clock step --seed 7 --duration 5s --quiet --db other.db --record run.db-record
+    [ "$(cat run.db-record.1)" = 'of the crash' ] || fail "the last recording is not kept"
+    [ ! -e run.db-record.part ] || fail "a recording has two names"
+    expect 0 replay run.db-record
+    prints 'identical: '
+}
+
+# Nothing that is no file is written to, and what cannot be kept is known before the run.
+a_recording_needs_its_names() {
+    mkdir here later.1
+    expect 1 run --clock step --duration 5s --db run.db --record here
+    says 'here is there and is no file'
+    expect 1 run --clock step --duration 5s --db run.db --record /dev/null
+    says '/dev/null is there and is no file'
+    printf 'of the run before' >later
+    expect 1 run --clock step --duration 5s --db run.db --record later
+    says 'later cannot be kept as later.1'
+    [ "$(cat later)" = 'of the run before' ] || fail "it was written to"
+    [ ! -e here.part ] && [ ! -e later.part ] || fail "a failed start left a recording"
+}
+
 what_differs_is_shown() {
     expect 0 run --clock step --seed 7 --duration 30s --json --db run.db
     python3 -c '
@@ -130,6 +167,7 @@ bad_uses_are_told() {
 }
 
 run_cases a_stepped_run_is_repeated_with_its_hash a_run_by_the_clock_with_faults_is_repeated \
-    a_run_that_was_killed_is_repeated_as_far_as_it_was_written what_differs_is_shown \
+    a_run_that_was_killed_is_repeated_as_far_as_it_was_written \
+    a_start_that_fails_leaves_the_recordings a_recording_needs_its_names what_differs_is_shown \
     an_order_is_explained_with_its_market another_setting_shows_other_orders \
     it_may_be_left_and_has_a_bound controls_in_a_recording_do_not_reach_the_terminal bad_uses_are_told
