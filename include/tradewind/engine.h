@@ -404,7 +404,8 @@ typedef struct tw_engine_report {
     uint64_t pauses;
     uint64_t reconciliations; /* comparisons with the venue after which the figures agreed */
     int64_t reconciled_ns;    /* venue time of the newest; 0: none yet */
-    uint64_t foreign;         /* orders of the account that are not ours, told of in snapshots */
+    int64_t agreed_ns; /* the same by `monotonic_ns`, which goes on while the venue is away */
+    uint64_t foreign;  /* orders of the account that are not ours, told of in snapshots */
 
     tw_kill_level killed; /* in force */
     tw_kill_source killed_by;

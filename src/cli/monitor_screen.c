@@ -23,7 +23,7 @@ enum {
     ORDER_ROWS = 4,
     POSITION_ROWS_MIN = 2,
     SHOWN_STAGES = 4,
-    FIXED_ROWS = 12 /* all but the rows of positions and orders */
+    FIXED_ROWS = 13 /* all but the rows of positions and orders */
 };
 
 static const char BOLD[] = "\033[1m";
@@ -310,6 +310,22 @@ static void write_venue(writer *to, const monitor_state *state) {
     put_line(to, state->venue.up ? NULL : ALARM, &line);
 }
 
+/* An older run does not tell of it. */
+static void write_reconciliation(writer *to, const monitor_state *state) {
+    char memory[LINE_SIZE];
+    char age[READABLE_SIZE];
+    tw_text line = tw_text_over(memory, sizeof memory);
+    if (!state->reconciliation.told || isnan(state->reconciliation.age))
+        tw_text_append_string(&line, "COMPARED with the venue: never");
+    else
+        tw_text_append_format(&line, "COMPARED with the venue %s ago, %llu times",
+                              span(state->reconciliation.age * 1e9, age),
+                              (unsigned long long)state->reconciliation.count);
+    tw_text_append_format(&line, ", %llu differences",
+                          (unsigned long long)state->reconciliation.differences);
+    put_line(to, state->reconciliation.differences > 0 ? BOLD : NULL, &line);
+}
+
 static void write_store(writer *to, const monitor_state *state) {
     char memory[LINE_SIZE];
     char rows[READABLE_SIZE];
@@ -349,5 +365,6 @@ void monitor_screen_write(const monitor_screen *screen, const monitor_state *sta
     write_orders(&to, state, orders);
     write_tails(&to, state);
     write_venue(&to, state);
+    write_reconciliation(&to, state);
     write_store(&to, state);
 }

@@ -122,6 +122,13 @@ static const field VENUE_FIELDS[] = {
     {0},
 };
 
+static const field RECONCILIATION_FIELDS[] = {
+    {.key = "age", .kind = REAL, .offset = AT(monitor_state, reconciliation.age)},
+    {.key = "count", .kind = COUNT, .offset = AT(monitor_state, reconciliation.count)},
+    {.key = "differences", .kind = COUNT, .offset = AT(monitor_state, reconciliation.differences)},
+    {0},
+};
+
 static const field STORE_FIELDS[] = {
     {.key = "rows", .kind = COUNT, .offset = AT(monitor_state, store.rows)},
     {.key = "waiting", .kind = COUNT, .offset = AT(monitor_state, store.waiting)},
@@ -144,6 +151,10 @@ static const field STATE_FIELDS[] = {
      .kind = OBJECT,
      .inner = VENUE_FIELDS,
      .count_offset = AT(monitor_state, venue.told)},
+    {.key = "reconciliation",
+     .kind = OBJECT,
+     .inner = RECONCILIATION_FIELDS,
+     .count_offset = AT(monitor_state, reconciliation.told)},
     {.key = "store",
      .kind = OBJECT,
      .inner = STORE_FIELDS,

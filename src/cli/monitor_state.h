@@ -110,6 +110,12 @@ typedef struct monitor_state {
     } venue;
     struct {
         bool told;
+        double age; /* seconds; NaN: never */
+        uint64_t count;
+        uint64_t differences;
+    } reconciliation;
+    struct {
+        bool told;
         uint64_t rows;
         uint64_t waiting;
         uint64_t syncs;

@@ -51,6 +51,10 @@ figures_are_valid_and_grow_while_it_trades() {
             fail "the stage $stage is not timed"
     done
     [ "$(value 'tradewind_request_seconds_count{request="submit"}')" -gt 0 ] || fail "no request"
+    at_least tradewind_reconciliations_total 1 || fail "nothing was compared with the venue"
+    awk '$1 == "tradewind_reconciled_age_seconds" && $2 >= 0 && $2 < 600 { found = 1 } END { exit !found }' answer ||
+        fail "it does not say when"
+    grep -q '^# UNIT tradewind_reconciled_age_seconds seconds$' answer || fail "the age has no unit"
     python3 "$root/tests/support/check_dashboard.py" answer "$root/docs/grafana/tradewind.json" \
         "$root/docs/guide/monitor.md" || fail "dashboard, guide and figures do not agree"
     kill -INT "$started"

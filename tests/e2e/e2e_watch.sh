@@ -98,6 +98,8 @@ the_monitor_prints_one_state() {
     prints 'SYMBOL'
     prints 'AAPL'
     prints 'VENUE up'
+    grep -qE '^COMPARED with the venue [0-9.]+ m?s ago, [0-9]+ times, 0 differences$' out ||
+        fail "it does not say when it was compared with the venue"
     if grep -q "$(printf '\033')" out; then fail "there is a terminal's language in a file"; fi
     expect 0 monitor --db run.db --json
     holds out 'd["type"] == "state" and d["phase"] == "trading"'

@@ -219,6 +219,36 @@ static void orders_of_others_are_told_once(void **state) {
     end(engine);
 }
 
+static int64_t stepped_ns;
+
+static int64_t stepped_clock(void) {
+    return stepped_ns;
+}
+
+/* The venue's time stands still while it is away; a watch must not. */
+static void when_figures_agreed_is_known_by_a_clock_that_goes_on(void **state) {
+    (void)state;
+    fake_options options = {.seed = 7, .symbol_count = 2, .history_days = 30, .fill = 300};
+    tw_engine_config config = config_of(options.symbol_count);
+    config.monotonic_ns = stepped_clock;
+    stepped_ns = 5;
+    tw_engine *engine = start(&options, &config);
+    assert_int_equal(report_of(engine).agreed_ns, 0); /* never */
+    uint64_t before = 0;
+    int64_t last_ns = 0;
+    for (int i = 0; i < 4 * PERIOD_SECONDS * TURNS_A_SECOND; i++) {
+        stepped_ns++;
+        turn(engine);
+        tw_engine_report report = report_of(engine);
+        if (report.reconciliations > before)
+            last_ns = stepped_ns;
+        before = report.reconciliations;
+        assert_int_equal(report.agreed_ns, last_ns);
+    }
+    assert_true(before >= 3);
+    end(engine);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_found_that_is_not_there),
@@ -227,6 +257,7 @@ int main(void) {
         cmocka_unit_test(it_can_be_turned_off),
         cmocka_unit_test(the_same_gap_with_news_between_is_no_difference),
         cmocka_unit_test(orders_of_others_are_told_once),
+        cmocka_unit_test(when_figures_agreed_is_known_by_a_clock_that_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,6 +67,7 @@ static tw_engine_config engine_config_of(void) {
     config.timeframes_ns[1] = FRAMES_NS[1];
     config.timeframe_count = 2;
     config.band = 0.05;
+    config.monotonic_ns = tw_time_monotonic_ns;
     return config;
 }
 
@@ -365,6 +366,11 @@ static void test_the_state_is_that_of_the_engine(void **state) {
     snprintf(words, sizeof words, "\"fills\":%llu,", (unsigned long long)report.fills);
     assert_true(has(&heard, words));
     assert_true(has(&heard, "\"positions\":[{\"symbol\":\"S0\","));
+    snprintf(words, sizeof words, "\"count\":%llu,\"differences\":%llu},\"venue\":",
+             (unsigned long long)report.reconciliations, (unsigned long long)report.differences);
+    assert_true(report.reconciliations > 0 && has(&heard, words));
+    assert_true(has(&heard, "\"reconciliation\":{\"age\":"));
+    assert_false(has(&heard, "\"reconciliation\":{\"age\":null"));
     assert_true(has(&heard, "\"life\":[[\"intended\",\"2026-"));
     assert_true(has(&heard, "\"venue\":null,\"store\":null,\"selected\":null}"));
     assert_true(has(&heard, "Content-Type: application/json"));

@@ -162,7 +162,7 @@ class Page {
         this.#risk.show(state);
         this.#limits.show(state.limits);
         this.#latency.show(state.latency);
-        this.#venue.show(state.venue);
+        this.#venue.show(state.venue, state.reconciliation);
         this.#store.show(state.store);
         this.#kill.show(state);
         const killed = state.killed === "none" ? "" : "stopped, ";

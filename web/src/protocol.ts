@@ -117,6 +117,12 @@ export interface Venue {
     breakers: Breaker[];
 }
 
+export interface Reconciliation {
+    age: number | null;  /* seconds since figures of the venue and ours agreed */
+    count: number;
+    differences: number;
+}
+
 export interface Store {
     backend: string | null;
     rows: number | null;
@@ -154,6 +160,7 @@ export interface State {
     limits: Limit[];
     orders: Order[];
     latency: Stage[];
+    reconciliation: Reconciliation;
     venue: Venue | null;
     store: Store | null;
     selected: Selected | null;

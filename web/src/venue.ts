@@ -1,16 +1,19 @@
 /*
- * venue.ts - how well the venue is reached: streams, requests, breakers.
+ * venue.ts - how well the venue is reached and agrees with us: streams, requests, breakers.
  */
 import { at, Figures, Listing, row, setAttribute, setText } from "./dom.ts";
 import { age, count, UNKNOWN, words } from "./format.ts";
-import type { Breaker, Venue } from "./protocol.ts";
+import type { Breaker, Reconciliation, Venue } from "./protocol.ts";
 
 /* A breaker's state has a shape, too. */
 const SHAPES: Record<string, string> = { closed: "\u25cf", open: "\u25a1" };
 
-function figures(venue: Venue | null): [string, string][] {
+function figures(venue: Venue | null, { age: seconds, count: times, differences }: Reconciliation): [string, string][] {
     return [
         ["Heard of", venue?.heard_ms == null ? UNKNOWN : `${age(venue.heard_ms)} ago`],
+        ["Compared", seconds === null ? UNKNOWN : `${age(seconds * 1000)} ago`],
+        ["Comparisons", count(times)],
+        ["Differences", count(differences)],
         ["Connections", count(venue?.connects)],
         ["Losses", count(venue?.losses)],
         ["Events dropped", count(venue?.dropped)],
@@ -41,8 +44,8 @@ export class VenueView {
     #figures = new Figures(at("venue"));
     #breakers = new Listing<Breaker>(at("breakers"), ({ route }) => route, makeBreaker);
 
-    show(venue: Venue | null): void {
-        this.#figures.show(figures(venue));
+    show(venue: Venue | null, reconciliation: Reconciliation): void {
+        this.#figures.show(figures(venue, reconciliation));
         this.#breakers.show(venue?.breakers ?? []);
         setText(at("venue-up"), venue === null ? "" : venue.up ? "\u25cf connected" : "\u25a1 not connected");
         setAttribute(at("venue-up"), "data-up", String(venue?.up ?? false));

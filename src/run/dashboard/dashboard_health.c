@@ -87,6 +87,16 @@ static void write_venue(tw_dashboard *dashboard, tw_text *text) {
     tw_text_append_char(text, '}');
 }
 
+/* The age is of now, not of the view: it grows when the engine stands still. */
+static void write_reconciliation(const tw_engine_report *report, tw_text *text) {
+    double age = (double)(tw_time_monotonic_ns() - report->agreed_ns) / 1e9;
+    json_put_open(text, "reconciliation", '{');
+    json_put_real(text, "age", dashboard_or_unknown(report->agreed_ns != 0, age));
+    json_put_count(text, "count", report->reconciliations);
+    json_put_count(text, "differences", report->differences);
+    tw_text_append_char(text, '}');
+}
+
 /* Cache figures are of readers of the store, which a run has none of. */
 static void write_store(tw_dashboard *dashboard, tw_text *text) {
     const dashboard_recorder *told = tw_triple_buffer_read(dashboard->recorder, NULL);
@@ -109,6 +119,7 @@ static void write_store(tw_dashboard *dashboard, tw_text *text) {
 
 void dashboard_state_write_health(tw_dashboard *dashboard, tw_text *text) {
     write_latency(dashboard, text);
+    write_reconciliation(&dashboard->view->report, text);
     write_venue(dashboard, text);
     write_store(dashboard, text);
 }

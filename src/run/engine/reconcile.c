@@ -46,12 +46,17 @@ void reconcile_reset(tw_engine *engine) {
     state->next_ns = engine->now_ns + engine->config.reconcile_ns;
 }
 
+static void note_agreed(tw_engine *engine) {
+    engine->report.reconciliations++;
+    engine->report.reconciled_ns = engine->now_ns;
+    engine->report.agreed_ns = trace_now(engine);
+}
+
 /* Figures of the venue were compared and are ours now. */
 void reconcile_settled(tw_engine *engine, bool differed) {
     engine_reconcile *state = &engine->reconcile;
     reconcile_reset(engine);
-    engine->report.reconciliations++;
-    engine->report.reconciled_ns = engine->now_ns;
+    note_agreed(engine);
     if (!differed)
         return;
     if (engine->now_ns - state->hour_ns >= TW_NS_PER_HOUR) {
@@ -182,8 +187,7 @@ void reconcile_end(tw_engine *engine) {
     if (worst == SAME && !unclear) {
         state->doubtful_since_ns = 0;
         state->next_ns = engine->now_ns + engine->config.reconcile_ns;
-        engine->report.reconciliations++;
-        engine->report.reconciled_ns = engine->now_ns;
+        note_agreed(engine);
         return;
     }
     int64_t soon_ns = engine->config.reconcile_ns / 8;

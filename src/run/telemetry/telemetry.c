@@ -52,7 +52,7 @@ void tw_telemetry_turn_engine(tw_telemetry *telemetry, int64_t now_ns) {
     if (!due(telemetry, THREAD_ENGINE, now_ns))
         return;
     int64_t began_ns = tw_time_monotonic_ns();
-    telemetry_publish_engine(telemetry);
+    telemetry_publish_engine(telemetry, began_ns);
     add_cost(telemetry, THREAD_ENGINE, began_ns);
 }
 

@@ -40,7 +40,7 @@ void telemetry_put(tw_telemetry *telemetry, telemetry_thread thread, telemetry_r
 void telemetry_put_real(tw_telemetry *telemetry, telemetry_thread thread, telemetry_row_number row,
                         double value);
 
-void telemetry_publish_engine(tw_telemetry *telemetry);
+void telemetry_publish_engine(tw_telemetry *telemetry, int64_t now_ns);
 void telemetry_publish_venue(tw_telemetry *telemetry, int64_t now_ns);
 void telemetry_publish_recorder(tw_telemetry *telemetry);
 

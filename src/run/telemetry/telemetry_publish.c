@@ -42,15 +42,23 @@ static void put_orders(tw_telemetry *to, const tw_engine_report *report) {
     telemetry_put(to, THREAD_ENGINE, ROW_FILLS, report->fills);
     telemetry_put(to, THREAD_ENGINE, ROW_FILLS_RECOVERED, report->fills_recovered);
     telemetry_put(to, THREAD_ENGINE, ROW_FILLS_REPEATED, report->fills_repeated);
-    telemetry_put(to, THREAD_ENGINE, ROW_DIFFERENCES, report->differences);
     telemetry_put(to, THREAD_ENGINE, ROW_PAUSES, report->pauses);
 }
 
-void telemetry_publish_engine(tw_telemetry *telemetry) {
+static void put_reconciled(tw_telemetry *to, const tw_engine_report *report, int64_t now_ns) {
+    telemetry_put(to, THREAD_ENGINE, ROW_DIFFERENCES, report->differences);
+    telemetry_put(to, THREAD_ENGINE, ROW_RECONCILIATIONS, report->reconciliations);
+    if (report->agreed_ns != 0)
+        telemetry_put_real(to, THREAD_ENGINE, ROW_RECONCILED_AGE,
+                           (double)(now_ns - report->agreed_ns) / 1e9);
+}
+
+void telemetry_publish_engine(tw_telemetry *telemetry, int64_t now_ns) {
     tw_engine_report report;
     tw_engine_get_report(telemetry->config.engine, &report, NULL);
     put_market(telemetry, &report);
     put_orders(telemetry, &report);
+    put_reconciled(telemetry, &report, now_ns);
     for (uint32_t i = 0; i <= TW_ENGINE_FAILED; i++)
         telemetry_put(telemetry, THREAD_ENGINE, row_at(ROW_PHASE_STARTING, i), i == report.phase);
     telemetry_put_real(telemetry, THREAD_ENGINE, ROW_CASH,

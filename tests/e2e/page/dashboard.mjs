@@ -94,6 +94,9 @@ rule("orders, limits, latency and risk are those of the state", async () => {
     const limits = await browser.read("[...document.querySelectorAll('#limits .name')].map((name) => name.textContent)");
     assert.deepEqual(limits, state.limits.map(({ reason }) => reason.replaceAll("_", " ")));
     assert.ok(limits.includes("order value") && limits.includes("day loss"));
+    const venue = await browser.read("[...document.querySelectorAll('#venue dt')].map((name) => [name.textContent, name.nextElementSibling.textContent])");
+    assert.match(Object.fromEntries(venue)["Compared"], /^[\d.]+ (s|min) ago$/);
+    assert.equal(Object.fromEntries(venue)["Differences"], "0");
     const risk = await browser.read("document.querySelector('#risk dd').textContent");
     assert.equal(risk, percent(state.risk.var95));
 });
