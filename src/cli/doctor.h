@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "run_options.h"
+#include "store_growth.h"
 #include "tradewind/api.h"
 
 #define DOCTOR_FINDING_COUNT_MAX 48
@@ -22,11 +23,21 @@ typedef enum doctor_verdict {
     DOCTOR_UNREACHABLE /* a remote was not reached or refused */
 } doctor_verdict;
 
+/* Of how long the disk lasts. */
+typedef struct doctor_figures {
+    bool known;
+    double days;
+    double free_bytes;
+    double bytes_a_day;
+    double rows_a_day;
+} doctor_figures;
+
 typedef struct doctor_finding {
     const char *what; /* a word or two */
     doctor_verdict verdict;
     char found[320];
     char advice[320]; /* empty when there is nothing to do */
+    doctor_figures figures;
 } doctor_finding;
 
 typedef struct doctor_list {
@@ -53,6 +64,8 @@ void doctor_look_at_service(doctor_list *list);
 void doctor_look_at_settings(doctor_list *list, const char *path);
 /* doctor_place.c: the folder of a store, and the store if it is there. `path` may be empty. */
 void doctor_look_at_store(doctor_list *list, const char *path);
+/* doctor_room.c: how long the disk lasts: below seven days is to note, below one is bad. */
+void doctor_say_room(doctor_list *list, const store_growth *growth, double free_bytes);
 /* doctor_online.c: addresses and credentials, and with `online` whether the venue answers. */
 void doctor_look_at_venue(doctor_list *list, const venue_options *access, bool online);
 

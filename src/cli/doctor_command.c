@@ -79,6 +79,13 @@ static void print_words(const doctor_list *list) {
            doctor_count(list, DOCTOR_BAD), doctor_count(list, DOCTOR_UNREACHABLE));
 }
 
+static void put_figures(json_writer *w, const doctor_figures *figures) {
+    json_number(w, "days", figures->days);
+    json_number(w, "free_bytes", figures->free_bytes);
+    json_number(w, "bytes_a_day", figures->bytes_a_day);
+    json_number(w, "rows_a_day", figures->rows_a_day);
+}
+
 static tw_status print_json(const doctor_list *list, tw_error *error) {
     json_writer w = json_writer_begin();
     json_text(&w, "version", tw_version());
@@ -91,6 +98,8 @@ static tw_status print_json(const doctor_list *list, tw_error *error) {
         json_text(&w, "verdict", word_of(finding->verdict));
         json_text(&w, "found", finding->found);
         json_text(&w, "advice", finding->advice);
+        if (finding->figures.known)
+            put_figures(&w, &finding->figures);
         json_close(&w);
     }
     json_close(&w);

@@ -16,6 +16,7 @@ doctor_finding *doctor_say(doctor_list *list, doctor_verdict verdict, const char
     finding->what = what;
     finding->verdict = verdict;
     finding->advice[0] = '\0';
+    finding->figures = (doctor_figures){0};
     return finding;
 }
 

@@ -50,11 +50,24 @@ a_store_is_read_whole() {
     "$MAKE_STORE" s.db trades.csv
     expect 0 doctor --db s.db --json
     finding store ok
+    finding "disk lasts" ok
     printf 'no store' >s.db
     expect 1 doctor --db s.db --json
     finding store bad
     expect 1 doctor --db nowhere/s.db
     prints 'name a folder that exists'
+}
+
+how_long_the_disk_lasts_is_told() {
+    expect 0 run --clock step --speed 1 --seed 3 --duration 90m --symbols AAPL --quiet --db s.db
+    expect 0 doctor --db s.db --json
+    finding "disk lasts" ok
+    holds out '[c for c in d["checks"] if c["check"] == "disk lasts"][0]["days"] > 7'
+    holds out '[c["free_bytes"] > 1e6 and c["bytes_a_day"] > 1e4 and c["rows_a_day"] > 100
+        for c in d["checks"] if "days" in c] == [True]'
+    expect 0 doctor --db s.db
+    prints 'days: '
+    prints 'the store grows by '
 }
 
 a_venue_that_answers_is_fit() {
@@ -108,7 +121,7 @@ credentials_do_not_go_over_plain_http() {
     finding account unreachable
 }
 
-run_cases a_fresh_machine_is_fit_for_the_demo what_a_service_needs_is_looked_at a_store_is_read_whole a_venue_that_answers_is_fit \
+run_cases a_fresh_machine_is_fit_for_the_demo what_a_service_needs_is_looked_at a_store_is_read_whole how_long_the_disk_lasts_is_told a_venue_that_answers_is_fit \
     a_wrong_secret_is_told_once_and_never_shown nobody_there_is_told \
     without_credentials_nothing_is_asked a_file_does_not_say_where_credentials_go \
     credentials_do_not_go_over_plain_http
