@@ -395,6 +395,7 @@ typedef struct tw_engine_report {
     uint64_t orders_adopted_open; /* of earlier runs, and not yet at their end */
     uint64_t orders_resent;       /* times that one was sent again, under its own id */
     uint64_t orders_denied;       /* by our own checks; never sent */
+    uint64_t cancels_held;        /* orders whose cancel had to wait for the rate of cancels */
     char denied_reason[24];       /* why the newest of them; empty when none */
     uint64_t denied[TW_PRETRADE_REASON_COUNT];
     uint64_t fills;

@@ -75,7 +75,8 @@ typedef enum tw_pretrade_reason {
     TW_PRETRADE_OPEN_ORDERS_SYMBOL, /* at once, of this symbol */
     TW_PRETRADE_DUPLICATE_ORDER,    /* the same symbol, side, quantity and price a moment ago */
     TW_PRETRADE_SELF_TRADE,         /* would trade with an own open order */
-    TW_PRETRADE_MESSAGE_RATE,       /* messages of this kind in a second */
+    TW_PRETRADE_MESSAGE_RATE,       /* messages of this kind in a second, but for cancels */
+    TW_PRETRADE_CANCEL_RATE,        /* cancels in a second; no order is asked for it */
     TW_PRETRADE_MESSAGE_DAY,        /* messages of this kind in a day */
     TW_PRETRADE_REPEATED_EXECUTION, /* a symbol bought or sold so often: stop */
     TW_PRETRADE_ORDER_ERRORS,       /* so many were refused by the venue: stop */
@@ -268,9 +269,11 @@ TW_API tw_status tw_pretrade_change(tw_pretrade *gate, uint32_t ticket, const tw
 TW_API tw_status tw_pretrade_resend(tw_pretrade *gate, uint32_t ticket, const tw_order *order,
                                     int64_t now_ns, tw_pretrade_verdict *ret_verdict) TW_MUST_CHECK;
 
-/* May a cancel be sent? Only the limits of messages are asked. */
+/* May a cancel be sent? Only the limits of messages are asked; what passes counts. */
 TW_API tw_status tw_pretrade_cancel(tw_pretrade *gate, int64_t now_ns,
                                     tw_pretrade_verdict *ret_verdict) TW_MUST_CHECK;
+/* A cancel that safety asks for is sent, whatever the limits say: it counts against them. */
+TW_API void tw_pretrade_cancel_anyway(tw_pretrade *gate, int64_t now_ns);
 
 /* An order that is out already, e.g. of an earlier run: it counts without being judged. TW_FULL. */
 TW_API tw_status tw_pretrade_adopt(tw_pretrade *gate, const tw_order *order,

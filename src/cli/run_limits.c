@@ -41,6 +41,10 @@ static const tw_config_option limit_table[] = {
     {"max-rate", TW_CONFIG_INTEGER, NULL, "0", "100000", "0",
      "orders a second that pass; the rest is denied; 0: no limit", NULL,
      offsetof(run_limits, rate_max)},
+    {"max-cancel-rate", TW_CONFIG_INTEGER, NULL, "0", "100000", "0",
+     "cancels of late orders a second; the rest waits, but never those of a kill or of the end; 0: "
+     "no limit",
+     NULL, offsetof(run_limits, cancel_rate_max)},
     {"max-day-orders", TW_CONFIG_INTEGER, NULL, "0", "1000000000", "0", "orders a day; 0: no limit",
      NULL, offsetof(run_limits, day_max)},
     {"duplicate-window", TW_CONFIG_DURATION, NULL, "0s", "1h", "1s",
@@ -90,6 +94,7 @@ void run_limits_apply(const run_options *options, const run_limits *limits,
     ret_controls->error_span_ns = TW_NS_PER_MINUTE;
     ret_controls->open_max = (uint32_t)limits->open_max;
     ret_controls->message_max[TW_PRETRADE_SUBMIT] = (uint32_t)limits->rate_max;
+    ret_controls->message_max[TW_PRETRADE_CANCEL] = (uint32_t)limits->cancel_rate_max;
     ret_controls->message_day_max[TW_PRETRADE_SUBMIT] = (uint32_t)limits->day_max;
     ret_controls->duplicate_span_ns = limits->duplicate_span_ns;
 }

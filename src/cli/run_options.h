@@ -57,6 +57,7 @@ typedef struct run_limits {
     int64_t repeat_max;
     int64_t open_max;
     int64_t rate_max;
+    int64_t cancel_rate_max;
     int64_t day_max;
     int64_t duplicate_span_ns;
     int on_stop; /* tw_kill_level */

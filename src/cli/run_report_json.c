@@ -132,6 +132,7 @@ static void json_trading(tw_text *text, const tw_engine_report *engine) {
     json_put_count(text, "unknown", engine->orders_unknown);
     json_put_count(text, "adopted_open", engine->orders_adopted_open);
     json_put_count(text, "resent", engine->orders_resent);
+    json_put_count(text, "cancels_held", engine->cancels_held);
     json_put_count(text, "denied", engine->orders_denied);
     json_put_word(text, "denied_reason", engine->denied_reason);
     denied(text, engine);

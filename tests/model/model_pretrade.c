@@ -539,10 +539,15 @@ static void step_cancel(struct world *world) {
     tw_pretrade_reason wanted = TW_PRETRADE_PASSED;
     if (sent_in_a_second(slow, TW_PRETRADE_CANCEL, world->now_ns) + 1 >
         slow->config.message_max[TW_PRETRADE_CANCEL])
-        wanted = TW_PRETRADE_MESSAGE_RATE;
+        wanted = TW_PRETRADE_CANCEL_RATE;
     else if (sent_today(slow, TW_PRETRADE_CANCEL) + 1 >
              slow->config.message_day_max[TW_PRETRADE_CANCEL])
         wanted = TW_PRETRADE_MESSAGE_DAY;
+    if (chance(world, 10)) {
+        tw_pretrade_cancel_anyway(world->gate, world->now_ns);
+        slow_note(slow, TW_PRETRADE_CANCEL, NULL, world->now_ns);
+        return;
+    }
     tw_pretrade_verdict verdict;
     tw_status status = tw_pretrade_cancel(world->gate, world->now_ns, &verdict);
     expect_reason(world, verdict.reason, wanted);

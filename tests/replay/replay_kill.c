@@ -234,6 +234,58 @@ static void names(void **state) {
     assert_string_equal(tw_kill_source_name((tw_kill_source)9), "?");
 }
 
+/* Nothing fills; each decision's orders are late a second after it. */
+static tw_engine_config slow_config_of(uint32_t symbol_count, uint32_t cancels_a_second) {
+    tw_engine_config config = config_of(symbol_count);
+    config.order_patience_ns = TW_NS_PER_SECOND;
+    config.controls.message_max[TW_PRETRADE_CANCEL] = cancels_a_second;
+    return config;
+}
+
+static const fake_options NOTHING_FILLS = {.seed = 9, .symbol_count = 5, .history_days = 40};
+
+static void late_orders_are_cancelled_at_the_rate(void **state) {
+    (void)state;
+    tw_engine_config config = slow_config_of(NOTHING_FILLS.symbol_count, 2);
+    tw_engine *engine = start(&NOTHING_FILLS, &config);
+    uint64_t seen[4096] = {0}; /* cancels by the turn */
+    int64_t times[4096];
+    for (size_t i = 0; i < 400; i++) {
+        turn(engine);
+        seen[i] = desk.cancels;
+        times[i] = desk.now_ns;
+        size_t before = i; /* the newest turn that is a second old */
+        while (before > 0 && times[i] - times[before] < TW_NS_PER_SECOND)
+            before--;
+        assert_true(seen[i] - seen[before] <= 2);
+    }
+    tw_engine_report report = report_of(engine);
+    assert_true(desk.cancels > 10);
+    assert_true(report.cancels_held > 0 && report.orders_canceled > 10);
+    assert_int_equal(fake_count(&desk, "held", "\"reason\":\"cancel_rate\",\"limit\":\"2\""),
+                     report.cancels_held);
+    end(engine);
+}
+
+static void no_rate_holds_up_the_cancels_of_a_kill(void **state) {
+    (void)state;
+    tw_engine_config config = slow_config_of(NOTHING_FILLS.symbol_count, 1);
+    config.order_patience_ns = 3600 * TW_NS_PER_SECOND;
+    tw_engine *engine = start(&NOTHING_FILLS, &config);
+    until_trading(engine);
+    for (int i = 0; i < TURNS_MAX && open_at_venue() < NOTHING_FILLS.symbol_count; i++)
+        turn(engine);
+    assert_int_equal(open_at_venue(), NOTHING_FILLS.symbol_count);
+    turn(engine); /* that they are there is known */
+    turn(engine);
+    assert_int_equal(desk.cancels, 0);
+    tw_engine_kill(engine, TW_KILL_CANCEL, TW_KILL_BY_CALL);
+    turn(engine);
+    assert_int_equal(desk.cancels, NOTHING_FILLS.symbol_count); /* all of them, at once */
+    assert_int_equal(fake_count(&desk, "held", NULL), 0);
+    end(engine);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_sent_after_a_kill),
@@ -243,6 +295,8 @@ int main(void) {
         cmocka_unit_test(flattening_cuts_what_one_order_may_not_be),
         cmocka_unit_test(a_stop_of_the_controls_kills_by_rule),
         cmocka_unit_test(names),
+        cmocka_unit_test(late_orders_are_cancelled_at_the_rate),
+        cmocka_unit_test(no_rate_holds_up_the_cancels_of_a_kill),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -137,6 +137,7 @@ typedef struct fake_desk {
     tw_status health;
     uint64_t rows;
     uint64_t submits;
+    uint64_t cancels;
     uint64_t twins; /* refused because the first was there */
     bool sells_seen;
 } fake_desk;
@@ -581,7 +582,10 @@ static inline tw_status fake_submit(void *context, const tw_order *order) {
 }
 
 static inline tw_status fake_cancel(void *context, const tw_order *order) {
-    return fake_command_in(context, FAKE_CANCEL, order);
+    fake_desk *desk = context;
+    tw_status status = fake_command_in(desk, FAKE_CANCEL, order);
+    desk->cancels += status == TW_OK;
+    return status;
 }
 
 static inline tw_status fake_query(void *context, const tw_order *order) {

@@ -430,7 +430,8 @@ static void test_messages_have_a_rate_and_a_day(void **state) {
     expect(enter(desk, 0, TW_SIDE_BUY, 1, 97), TW_PRETRADE_MESSAGE_DAY);
     assert_int_equal(tw_pretrade_cancel(desk->gate, desk->now_ns, &desk->verdict), TW_OK);
     assert_int_equal(tw_pretrade_cancel(desk->gate, desk->now_ns, &desk->verdict), TW_REFUSED);
-    expect(desk->verdict.reason, TW_PRETRADE_MESSAGE_RATE);
+    expect(desk->verdict.reason, TW_PRETRADE_CANCEL_RATE);
+    assert_string_equal(tw_pretrade_reason_name(desk->verdict.reason), "cancel_rate");
     desk->now_ns += SECOND;
     assert_int_equal(tw_pretrade_cancel(desk->gate, desk->now_ns, &desk->verdict), TW_OK);
     desk->now_ns += SECOND;
@@ -438,6 +439,45 @@ static void test_messages_have_a_rate_and_a_day(void **state) {
     expect(desk->verdict.reason, TW_PRETRADE_MESSAGE_DAY);
     tw_pretrade_begin_day(desk->gate);
     expect(enter(desk, 0, TW_SIDE_BUY, 1, 97), TW_PRETRADE_PASSED);
+}
+
+static tw_status ask_cancel(struct desk *desk) {
+    return tw_pretrade_cancel(desk->gate, desk->now_ns, &desk->verdict);
+}
+
+static void test_cancels_have_a_rate_of_their_own(void **state) {
+    struct desk *desk = *state;
+    desk->config.message_max[TW_PRETRADE_CANCEL] = 3;
+    open_desk(desk);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(ask_cancel(desk), TW_OK);
+    assert_int_equal(ask_cancel(desk), TW_REFUSED);
+    expect(desk->verdict.reason, TW_PRETRADE_CANCEL_RATE);
+    assert_int_equal(desk->verdict.limit, 3);
+    assert_int_equal(desk->verdict.actual, 4);
+    desk->now_ns += SECOND - 1;
+    assert_int_equal(ask_cancel(desk), TW_REFUSED);                 /* the last nanosecond of it */
+    expect(enter(desk, 0, TW_SIDE_BUY, 1, 91), TW_PRETRADE_PASSED); /* orders are no cancels */
+    desk->now_ns++;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(ask_cancel(desk), TW_OK);
+    assert_int_equal(ask_cancel(desk), TW_REFUSED);
+}
+
+static void test_a_cancel_for_safety_is_never_asked_and_counts(void **state) {
+    struct desk *desk = *state;
+    desk->config.message_max[TW_PRETRADE_CANCEL] = 2;
+    desk->config.message_day_max[TW_PRETRADE_CANCEL] = 5;
+    open_desk(desk);
+    for (int i = 0; i < 4; i++)
+        tw_pretrade_cancel_anyway(desk->gate, desk->now_ns);
+    assert_int_equal(ask_cancel(desk), TW_REFUSED);
+    expect(desk->verdict.reason, TW_PRETRADE_CANCEL_RATE);
+    desk->now_ns += SECOND;
+    assert_int_equal(ask_cancel(desk), TW_OK);
+    assert_int_equal(ask_cancel(desk), TW_REFUSED);
+    expect(desk->verdict.reason, TW_PRETRADE_MESSAGE_DAY);
+    tw_pretrade_check(desk->gate);
 }
 
 static void test_a_change_is_judged_without_the_old_order(void **state) {
@@ -825,6 +865,8 @@ int main(void) {
         AT_A_DESK(test_duplicates_within_the_span),
         AT_A_DESK(test_an_order_does_not_meet_an_own_one),
         AT_A_DESK(test_messages_have_a_rate_and_a_day),
+        AT_A_DESK(test_cancels_have_a_rate_of_their_own),
+        AT_A_DESK(test_a_cancel_for_safety_is_never_asked_and_counts),
         AT_A_DESK(test_a_change_is_judged_without_the_old_order),
         AT_A_DESK(test_a_resend_is_the_same_order_and_another_message),
         AT_A_DESK(test_repeats_stop_a_side_of_a_symbol),

@@ -385,7 +385,7 @@ tw_status tw_pretrade_resend(tw_pretrade *gate, uint32_t ticket, const tw_order 
 }
 
 tw_status tw_pretrade_cancel(tw_pretrade *gate, int64_t now_ns, tw_pretrade_verdict *ret_verdict) {
-    static const tw_pretrade_reason asked[] = {TW_PRETRADE_MESSAGE_RATE, TW_PRETRADE_MESSAGE_DAY};
+    static const tw_pretrade_reason asked[] = {TW_PRETRADE_CANCEL_RATE, TW_PRETRADE_MESSAGE_DAY};
     pretrade_candidate candidate = {.now_ns = see_time(gate, now_ns),
                                     .message = TW_PRETRADE_CANCEL};
     for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
@@ -396,6 +396,10 @@ tw_status tw_pretrade_cancel(tw_pretrade *gate, int64_t now_ns, tw_pretrade_verd
     pretrade_message_count(&gate->messages[TW_PRETRADE_CANCEL], gate->now_ns);
     pass(gate, TW_PRETRADE_NO_TICKET, ret_verdict);
     return TW_OK;
+}
+
+void tw_pretrade_cancel_anyway(tw_pretrade *gate, int64_t now_ns) {
+    pretrade_message_count(&gate->messages[TW_PRETRADE_CANCEL], see_time(gate, now_ns));
 }
 
 tw_status tw_pretrade_adopt(tw_pretrade *gate, const tw_order *order, uint32_t *ret_ticket) {

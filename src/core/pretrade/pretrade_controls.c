@@ -201,10 +201,18 @@ static bool self_trade(gate_view *gate, order_view *order, tw_pretrade_verdict *
     return false;
 }
 
-static bool message_rate(gate_view *gate, order_view *order, tw_pretrade_verdict *verdict) {
+static bool is_too_often(gate_view *gate, order_view *order, tw_pretrade_verdict *verdict) {
     const pretrade_messages *messages = &gate->messages[order->message];
     return above((pretrade_wide)pretrade_message_recent(messages, order->now_ns) + 1,
                  messages->capacity, verdict);
+}
+
+static bool message_rate(gate_view *gate, order_view *order, tw_pretrade_verdict *verdict) {
+    return order->message != TW_PRETRADE_CANCEL && is_too_often(gate, order, verdict);
+}
+
+static bool cancel_rate(gate_view *gate, order_view *order, tw_pretrade_verdict *verdict) {
+    return order->message == TW_PRETRADE_CANCEL && is_too_often(gate, order, verdict);
 }
 
 /* What closes a position is never too much for a day. */
@@ -287,6 +295,7 @@ static const struct {
     [TW_PRETRADE_DUPLICATE_ORDER] = {"duplicate_order", TW_PRETRADE_UNIT_TIME, duplicate_order},
     [TW_PRETRADE_SELF_TRADE] = {"self_trade", TW_PRETRADE_UNIT_PRICE, self_trade},
     [TW_PRETRADE_MESSAGE_RATE] = {"message_rate", TW_PRETRADE_UNIT_COUNT, message_rate},
+    [TW_PRETRADE_CANCEL_RATE] = {"cancel_rate", TW_PRETRADE_UNIT_COUNT, cancel_rate},
     [TW_PRETRADE_MESSAGE_DAY] = {"message_day", TW_PRETRADE_UNIT_COUNT, message_day},
     [TW_PRETRADE_REPEATED_EXECUTION] = {"repeated_execution", TW_PRETRADE_UNIT_COUNT,
                                         repeated_execution},

@@ -483,7 +483,7 @@ static uint64_t send_intent(tw_engine *engine, order_record *record, uint64_t du
 
 static uint64_t cancel_late(tw_engine *engine, order_record *record) {
     bool late = record->deadline_ns != 0 && engine->now_ns >= record->deadline_ns;
-    if (!late || record->cancel_requested != 0 || !limits_allow_cancel(engine))
+    if (!late || record->cancel_requested != 0 || !limits_allow_cancel(engine, record))
         return 0;
     if (engine->broker.cancel(engine->broker.context, &record->order) != TW_OK)
         return 0; /* not taken: asked again next turn */
@@ -543,6 +543,7 @@ void desk_cancel_open(tw_engine *engine) {
     order_record *record;
     while ((record = order_table_next_open(&engine->orders, &index)) != NULL) {
         record->deadline_ns = 1;
+        record->cancel_at_once = 1;
         if (record->state == ORDER_INTENDED)
             withdraw(engine, record);
     }

@@ -226,6 +226,7 @@ struct tw_engine {
     engine_strategies *strategies;
     tw_risk *risk;
     tw_pretrade *gate;
+    int64_t cancel_again_ns; /* until then the rate of cancels is not asked again */
     told_limit limits_told[TW_PRETRADE_REASON_COUNT];
     int64_t limits_day;      /* since the epoch; 0: none has begun */
     int64_t losses_ns;       /* when they were written down last, ... */
@@ -416,7 +417,7 @@ void limits_record_checks(tw_engine *engine, const char *client_order_id,
                           const intent_checks *checks);
 /* The same for an order that counts already, and would be sent once more. */
 bool limits_allow_again(tw_engine *engine, const order_record *record);
-bool limits_allow_cancel(tw_engine *engine);
+bool limits_allow_cancel(tw_engine *engine, order_record *record);
 void limits_record(tw_engine *engine);
 /* The controls that have a limit, with their figures; returns how many. */
 uint32_t limits_view(const tw_engine *engine, const tw_pretrade_figures *figures,

@@ -14,8 +14,10 @@
 
 #include "engine_priv.h"
 #include "tradewind/covariance.h"
+#include "tradewind/time.h"
 
 static const double CONFIDENCE = 0.99; /* of value at risk */
+static const int64_t CANCEL_AGAIN_NS = 50 * TW_NS_PER_MS;
 
 tw_status limits_take(tw_engine *engine, tw_error *error) {
     tw_pretrade_config config = engine->config.controls;
@@ -200,9 +202,30 @@ bool limits_allow_again(tw_engine *engine, const order_record *record) {
                               &verdict) == TW_OK;
 }
 
-bool limits_allow_cancel(tw_engine *engine) {
+static void record_held(tw_engine *engine, order_record *record,
+                        const tw_pretrade_verdict *verdict) {
+    if (record->cancel_held != 0)
+        return; /* once an order: it is asked for again and again */
+    record->cancel_held = 1;
+    engine->report.cancels_held++;
+    record_journal(engine, "held", "{\"order\":\"%s\",\"reason\":\"%s\",\"limit\":\"%lld\"}",
+                   record->order.client_order_id, tw_pretrade_reason_name(verdict->reason),
+                   (long long)verdict->limit);
+}
+
+bool limits_allow_cancel(tw_engine *engine, order_record *record) {
     tw_pretrade_verdict verdict;
-    return tw_pretrade_cancel(engine->gate, engine->now_ns, &verdict) == TW_OK;
+    if (record->cancel_at_once != 0 || engine->kill_level >= TW_KILL_CANCEL) {
+        tw_pretrade_cancel_anyway(engine->gate, engine->now_ns);
+        return true;
+    }
+    if (engine->now_ns < engine->cancel_again_ns)
+        return false;
+    if (tw_pretrade_cancel(engine->gate, engine->now_ns, &verdict) == TW_OK)
+        return true;
+    engine->cancel_again_ns = engine->now_ns + CANCEL_AGAIN_NS;
+    record_held(engine, record, &verdict);
+    return false;
 }
 
 void limits_refresh(tw_engine *engine) {
@@ -234,6 +257,7 @@ static size_t list_limits(const tw_pretrade_config *config, limit_row ret_rows[R
         {TW_PRETRADE_OPEN_ORDERS_SYMBOL, limits->open_max},
         {TW_PRETRADE_DUPLICATE_ORDER, config->duplicate_span_ns},
         {TW_PRETRADE_MESSAGE_RATE, config->message_max[TW_PRETRADE_SUBMIT]},
+        {TW_PRETRADE_CANCEL_RATE, config->message_max[TW_PRETRADE_CANCEL]},
         {TW_PRETRADE_MESSAGE_DAY, config->message_day_max[TW_PRETRADE_SUBMIT]},
         {TW_PRETRADE_REPEATED_EXECUTION, limits->repeat_max},
         {TW_PRETRADE_ORDER_ERRORS, config->error_max},
@@ -359,7 +383,8 @@ uint32_t limits_view(const tw_engine *engine, const tw_pretrade_figures *figures
                                         .limit = rows[i].value,
                                         .stopped = is_stopped(figures->stops, rows[i].reason)};
         shown->known = figure_now(figures, rows[i].reason, &shown->figure);
-        if (!shown->known && engine->judged && newest->actual != INT64_MAX) {
+        if (!shown->known && engine->judged && rows[i].reason != TW_PRETRADE_CANCEL_RATE &&
+            newest->actual != INT64_MAX) {
             shown->figure = newest->actual;
             shown->known = true;
         }

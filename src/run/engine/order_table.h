@@ -64,10 +64,12 @@ typedef struct order_record {
     uint32_t trade;      /* its place in that plan */
     uint8_t state;       /* order_state */
     uint8_t cancel_requested;
-    uint8_t seen;       /* in the snapshot being read */
-    uint8_t kill_level; /* in force when it was made */
-    uint8_t answered;   /* its submit has ended, whatever may still be on its way */
-    uint8_t resending;  /* journaled, and not handed over yet */
+    uint8_t cancel_at_once; /* a kill, SETTLING or the end wants it gone: no rate holds it up */
+    uint8_t cancel_held;    /* by the rate of cancels, and that was journaled */
+    uint8_t seen;           /* in the snapshot being read */
+    uint8_t kill_level;     /* in force when it was made */
+    uint8_t answered;       /* its submit has ended, whatever may still be on its way */
+    uint8_t resending;      /* journaled, and not handed over yet */
 } order_record;
 
 /* What an update changed. */

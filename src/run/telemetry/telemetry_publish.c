@@ -36,6 +36,7 @@ static void put_orders(tw_telemetry *to, const tw_engine_report *report) {
     telemetry_put(to, THREAD_ENGINE, ROW_ORDERS_FILLED, report->orders_filled);
     telemetry_put(to, THREAD_ENGINE, ROW_ORDERS_CANCELED, report->orders_canceled);
     telemetry_put(to, THREAD_ENGINE, ROW_ORDERS_REJECTED, report->orders_rejected);
+    telemetry_put(to, THREAD_ENGINE, ROW_CANCELS_HELD, report->cancels_held);
     telemetry_put(to, THREAD_ENGINE, ROW_PENDING_OPEN, report->orders_open);
     telemetry_put(to, THREAD_ENGINE, ROW_PENDING_UNKNOWN, report->orders_unknown);
     telemetry_put(to, THREAD_ENGINE, ROW_PENDING_ADOPTED, report->orders_adopted_open);

@@ -45,6 +45,8 @@ const telemetry_row TELEMETRY_ROWS[ROW_COUNT] = {
                              NULL},
     [ROW_ORDERS_REJECTED] = {"tradewind_orders", TW_METRICS_COUNTER, NULL, "outcome", "rejected",
                              NULL},
+    [ROW_CANCELS_HELD] = {"tradewind_cancels_held", TW_METRICS_COUNTER, NULL, NULL, NULL,
+                          "Orders whose cancel had to wait for the rate of cancels"},
     [ROW_PENDING_OPEN] = {"tradewind_orders_pending", TW_METRICS_GAUGE, NULL, "state", "open",
                           "Orders that have not ended"},
     [ROW_PENDING_UNKNOWN] = {"tradewind_orders_pending", TW_METRICS_GAUGE, NULL, "state", "unknown",
