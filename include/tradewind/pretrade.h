@@ -24,17 +24,17 @@
  * a time; whoever grants one must write it down.
  *
  * Value at risk is that of the positions as if all open orders were filled: factor x sqrt(e' C e),
- * e in money, C the covariance of returns over the horizon. A passed order updates it in
- * O(symbols); prices that have moved enter a few at a time, and all of them at tw_pretrade_refresh.
+ * e in money at the marks of now, C the covariance of returns over the horizon. A question about it
+ * is O(1).
  *
  * Time is an argument, any clock that does not fall; a time before one that was seen counts as it.
  *
  * Memory: all at creation: about 250 bytes a symbol, 80 an order, 8 a message of a second.
- * Cost: a mark O(1), some nanoseconds, and O(symbols) with a covariance; enter O(controls), and
- * O(own open orders of the symbol) if some of them are on the other side: some hundred nanoseconds
- * (bench_pretrade). Threads: a gate belongs to one thread. Source: SEC rule 15c3-5 and Commission
- * Delegated Regulation (EU) 2017/589 (RTS 6), article 15, in our words; value at risk as in risk.h
- * (normal).
+ * Cost: a mark O(1), some nanoseconds; with a covariance each fourth symbol that moves, or has an
+ * order that passes, fills or ends, O(symbols); enter O(controls), and O(own open orders of the
+ * symbol) if some of them are on the other side: some hundred nanoseconds (bench_pretrade).
+ * Threads: a gate belongs to one thread. Source: SEC rule 15c3-5 and Commission Delegated
+ * Regulation (EU) 2017/589 (RTS 6), article 15, in our words; value at risk as in risk.h (normal).
  */
 #ifndef TRADEWIND_PRETRADE_H
 #define TRADEWIND_PRETRADE_H
@@ -237,10 +237,8 @@ TW_API void tw_pretrade_get_past(const tw_pretrade *gate, tw_pretrade_past *ret_
 TW_API void tw_pretrade_resume(tw_pretrade *gate, const tw_pretrade_past *past, bool same_day);
 
 /* The covariance of returns, [symbols][symbols], borrowed until the next call; NULL: none. `factor`
- * is the quantile of the normal distribution, e.g. 2.326 for 99 %. Refreshes. O(symbols^2). */
+ * is the quantile of the normal distribution, e.g. 2.326 for 99 %. O(symbols^2). */
 TW_API void tw_pretrade_set_covariance(tw_pretrade *gate, const double *covariance, double factor);
-/* Value at risk at the marks of now. O(symbols). */
-TW_API void tw_pretrade_refresh(tw_pretrade *gate);
 
 TW_API void tw_pretrade_set_state(tw_pretrade *gate, tw_pretrade_state state);
 TW_API void tw_pretrade_set_symbol_state(tw_pretrade *gate, tw_symbol symbol,

@@ -211,15 +211,15 @@ static int64_t valued_at(const pretrade_symbol *symbol, const tw_order *order) {
     return price > 0 ? (int64_t)price : 0;
 }
 
-static double variance_with(const tw_pretrade *gate, const tw_order *order,
-                            const pretrade_symbol *symbol, pretrade_wide signed_quantity) {
+static void see_variance(const tw_pretrade *gate, pretrade_candidate *candidate,
+                         pretrade_wide signed_quantity) {
     if (gate->covariance == NULL)
-        return 0.0;
-    double change = (double)pretrade_product(signed_quantity, symbol->mark) /
+        return;
+    double change = (double)pretrade_product(signed_quantity, candidate->symbol->mark) /
                     ((double)TW_NANO * (double)TW_NANO);
-    size_t diagonal = (size_t)order->symbol * gate->config.symbol_count + order->symbol;
-    return gate->variance +
-           change * (2.0 * gate->product[order->symbol] + change * gate->covariance[diagonal]);
+    pretrade_variance now = pretrade_variance_now(gate, candidate->order->symbol);
+    candidate->variance_before = now.whole;
+    candidate->variance = now.whole + change * (2.0 * now.product + change * now.own);
 }
 
 static pretrade_candidate make_candidate(const tw_pretrade *gate, const tw_order *order,
@@ -235,7 +235,7 @@ static pretrade_candidate make_candidate(const tw_pretrade *gate, const tw_order
     pretrade_wide held = buys ? -(pretrade_wide)symbol->quantity : symbol->quantity;
     int64_t price = valued_at(symbol, order);
     pretrade_wide value = (pretrade_wide)order->quantity.nano * price;
-    return (pretrade_candidate){
+    pretrade_candidate candidate = {
         .order = order,
         .symbol = symbol,
         .now_ns = gate->now_ns,
@@ -247,11 +247,12 @@ static pretrade_candidate make_candidate(const tw_pretrade *gate, const tw_order
         .net_before = pretrade_nano(gate->intended),
         .net = pretrade_nano(gate->intended + pretrade_product(signed_quantity, symbol->mark)),
         .equity = pretrade_nano(pretrade_equity(gate)),
-        .variance = variance_with(gate, order, symbol, signed_quantity),
         .message = message,
         .closes = (buys ? symbol->buys : symbol->sells) + quantity <= held,
         .no_worse = worst <= worst_before,
     };
+    see_variance(gate, &candidate, signed_quantity);
+    return candidate;
 }
 
 static tw_status deny(tw_pretrade *gate, tw_pretrade_verdict verdict,
@@ -451,6 +452,12 @@ uint32_t tw_pretrade_stops(const tw_pretrade *gate) {
            (uint32_t)gate->losses_tripped << TW_PRETRADE_STOP_LOSSES;
 }
 
+static double value_at_risk(const tw_pretrade *gate) {
+    if (gate->covariance == NULL)
+        return NAN;
+    return gate->factor * sqrt(fmax(pretrade_variance_now(gate, 0).whole, 0.0));
+}
+
 void tw_pretrade_get_figures(const tw_pretrade *gate, tw_pretrade_figures *ret_figures) {
     *ret_figures = (tw_pretrade_figures){
         .cash = {gate->cash},
@@ -460,8 +467,7 @@ void tw_pretrade_get_figures(const tw_pretrade *gate, tw_pretrade_figures *ret_f
         .gross = money_of(pretrade_nano(gate->worst)),
         .net = money_of(pretrade_nano(gate->intended)),
         .open_buys = money_of(gate->reserved),
-        .value_at_risk =
-            gate->covariance == NULL ? NAN : gate->factor * sqrt(fmax(gate->variance, 0.0)),
+        .value_at_risk = value_at_risk(gate),
         .open_count = gate->open_count,
         .losses = gate->losses,
         .stops = tw_pretrade_stops(gate),

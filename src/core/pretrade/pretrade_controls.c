@@ -152,7 +152,8 @@ static bool value_at_risk(gate_view *gate, order_view *order, tw_pretrade_verdic
         return above(INT64_MAX, limit, verdict) && !order->closes;
     double money = gate->factor * sqrt(fmax(order->variance, 0.0)) * (double)TW_NANO;
     pretrade_wide nano = money < 0x1p62 ? (pretrade_wide)money : (pretrade_wide)1 << 62;
-    return above(share(nano, order->equity), limit, verdict) && order->variance > gate->variance;
+    return above(share(nano, order->equity), limit, verdict) &&
+           order->variance > order->variance_before;
 }
 
 /* One more than there are: `limit` is how many there may be. */

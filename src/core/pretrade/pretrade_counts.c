@@ -100,7 +100,7 @@ void tw_pretrade_set_position(tw_pretrade *gate, tw_symbol symbol, tw_quantity q
     gate->symbols[symbol].quantity = quantity.nano;
     gate->symbols[symbol].average = average_price.nano;
     pretrade_revalue(gate, symbol);
-    pretrade_exposure_changed(gate, symbol);
+    pretrade_exposure_moved(gate, symbol);
 }
 
 void tw_pretrade_set_cash(tw_pretrade *gate, tw_money cash) {
@@ -141,7 +141,7 @@ uint32_t pretrade_attach(tw_pretrade *gate, const pretrade_open *order) {
     gate->open_count++;
     count_open(gate, place, 1);
     pretrade_revalue(gate, order->symbol);
-    pretrade_exposure_changed(gate, order->symbol);
+    pretrade_exposure_moved(gate, order->symbol);
     return ticket;
 }
 
@@ -158,7 +158,7 @@ void pretrade_detach(tw_pretrade *gate, uint32_t ticket) {
     symbol->open_count--;
     gate->open_count--;
     pretrade_revalue(gate, place->symbol);
-    pretrade_exposure_changed(gate, place->symbol);
+    pretrade_exposure_moved(gate, place->symbol);
     place->side = TW_SIDE_NONE;
     place->next = gate->free_first;
     gate->free_first = ticket;
@@ -209,7 +209,7 @@ tw_status tw_pretrade_fill(tw_pretrade *gate, uint32_t ticket, tw_quantity quant
     move_position(symbol, order, sign * quantity.nano, price.nano);
     gate->cash = cash;
     pretrade_revalue(gate, order->symbol);
-    pretrade_exposure_changed(gate, order->symbol);
+    pretrade_exposure_moved(gate, order->symbol);
     pretrade_watch(gate);
     return TW_OK;
 }

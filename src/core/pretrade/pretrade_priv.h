@@ -13,7 +13,7 @@
 
 __extension__ typedef __int128 pretrade_wide;
 
-/* Symbols whose marks have moved and that have not entered the variance yet. */
+/* Symbols that have changed and have not entered C e yet (pretrade_risk.c). */
 #define PRETRADE_MOVED_MAX 4
 
 /* The newest orders of a symbol, the oldest overwritten. */
@@ -100,7 +100,7 @@ struct tw_pretrade {
 
     const double *covariance;
     double factor;
-    double *exposure; /* e: money of each symbol if all are filled */
+    double *exposure; /* e: money of each symbol if all are filled, without what has moved since */
     double *product;  /* C e */
     double variance;  /* e' C e */
     tw_symbol moved[PRETRADE_MOVED_MAX];
@@ -125,6 +125,7 @@ typedef struct pretrade_candidate {
     pretrade_wide net_before;
     pretrade_wide net;
     pretrade_wide equity;
+    double variance_before;
     double variance;
     tw_pretrade_message message;
     bool again;    /* it takes the place of one that was judged before */
@@ -162,10 +163,19 @@ void pretrade_remember(pretrade_symbol *symbol, const tw_order *order, int64_t n
 
 /* ---- pretrade_risk.c ----------------------------------------------------------------------- */
 
-/* The mark of a symbol has moved ... */
+/* The variance of now, and what tells how it changes with the exposure of a symbol: by
+ * d (2 product + d own) if that changes by d. */
+typedef struct pretrade_variance {
+    double whole;
+    double product; /* the symbol's element of C e */
+    double own;     /* its variance in C */
+} pretrade_variance;
+
+/* There must be a covariance. */
+pretrade_variance pretrade_variance_now(const tw_pretrade *gate, tw_symbol symbol);
+
+/* The mark, the position or open orders of a symbol have changed. */
 void pretrade_exposure_moved(tw_pretrade *gate, tw_symbol symbol);
-/* ... or its position or open orders have changed, which enters at once. */
-void pretrade_exposure_changed(tw_pretrade *gate, tw_symbol symbol);
 
 /* ---- pretrade_controls.c ------------------------------------------------------------------- */
 

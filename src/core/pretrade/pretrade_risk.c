@@ -1,17 +1,18 @@
 /*
  * pretrade_risk.c - the variance of what is held and out, kept by differences.
  *
- * Idea: the variance is e' C e. When one position of e changes by d, C e changes by d times a row
- * of C: O(symbols), where C e made anew is O(symbols^2). Marks move all the time, and nobody asks
- * each time: a symbol that has moved is noted, and enters when somebody asks (tw_pretrade_refresh),
- * or when PRETRADE_MOVED_MAX are waiting. So no question is ever dearer than so many rows.
+ * Idea: the variance is e' C e. When few positions of e change, by d, it changes by
+ * 2 d' (C e) + d' C d: a few elements of C e and C, however many symbols there are. So a symbol
+ * whose mark, position or open orders have changed is noted, and a question adds up what those that
+ * are noted change. When PRETRADE_MOVED_MAX are noted they enter C e, a row of C each, all in one
+ * pass: that is O(symbols), and mostly not while an order waits.
  *
- * What is kept by differences gathers their rounding. So each time that rows are added one element
- * of C e, the next in turn, is made anew: none is older than PRETRADE_MOVED_MAX x symbols changes.
+ * C e gathers the rounding of these differences. So each time that rows are added one element of
+ * it, the next in turn, is made anew: none is older than PRETRADE_MOVED_MAX x symbols changes.
  *
  * Invariants
  *  1. exposure[s] is `intended` of s at its newest mark, unless s waits in `moved`.
- *  2. product = C exposure, and variance = exposure . product, but for rounding.
+ *  2. product = C exposure but for rounding, and variance = exposure . product.
  *  3. A symbol is once in `moved` if its `has_moved` is set, and else not; fewer than
  *     PRETRADE_MOVED_MAX are.
  */
@@ -39,19 +40,6 @@ static double dot(const double *a, const double *b, size_t count) {
     return lanes[0];
 }
 
-/* One position of e is what it is now: C e and e' C e follow. */
-static void enter_exposure(tw_pretrade *gate, tw_symbol symbol) {
-    uint32_t n = gate->config.symbol_count;
-    const double *restrict row = gate->covariance + (size_t)symbol * n;
-    double *restrict product = gate->product;
-    double now = exposure_of(&gate->symbols[symbol]);
-    double change = now - gate->exposure[symbol];
-    gate->variance += change * (2.0 * product[symbol] + change * row[symbol]);
-    gate->exposure[symbol] = now;
-    for (uint32_t i = 0; i < n; i++)
-        product[i] += change * row[i];
-}
-
 static void renew_next(tw_pretrade *gate) {
     uint32_t n = gate->config.symbol_count;
     uint32_t s = gate->renewed;
@@ -59,16 +47,27 @@ static void renew_next(tw_pretrade *gate) {
     gate->renewed = s + 1 < n ? s + 1 : 0;
 }
 
+/* Those that are noted enter, all places of `moved` being taken. */
 static void enter_moved(tw_pretrade *gate) {
-    if (gate->moved_count == 0)
-        return;
-    for (uint32_t i = 0; i < gate->moved_count; i++) {
-        tw_symbol symbol = gate->moved[i];
-        gate->symbols[symbol].has_moved = false;
-        enter_exposure(gate, symbol);
-    }
-    gate->moved_count = 0;
+    uint32_t n = gate->config.symbol_count;
+    double *restrict product = gate->product;
+    const double *rows[PRETRADE_MOVED_MAX];
+    double changes[PRETRADE_MOVED_MAX];
     renew_next(gate);
+    for (uint32_t k = 0; k < PRETRADE_MOVED_MAX; k++) {
+        tw_symbol symbol = gate->moved[k];
+        double now = exposure_of(&gate->symbols[symbol]);
+        rows[k] = gate->covariance + (size_t)symbol * n;
+        changes[k] = now - gate->exposure[symbol];
+        gate->exposure[symbol] = now;
+        gate->symbols[symbol].has_moved = false;
+    }
+    _Static_assert(PRETRADE_MOVED_MAX == 4, "rows of one pass");
+    for (uint32_t i = 0; i < n; i++)
+        product[i] += (changes[0] * rows[0][i] + changes[1] * rows[1][i]) +
+                      (changes[2] * rows[2][i] + changes[3] * rows[3][i]);
+    gate->moved_count = 0;
+    gate->variance = dot(gate->exposure, product, n);
 }
 
 void pretrade_exposure_moved(tw_pretrade *gate, tw_symbol symbol) {
@@ -81,16 +80,23 @@ void pretrade_exposure_moved(tw_pretrade *gate, tw_symbol symbol) {
         enter_moved(gate);
 }
 
-void pretrade_exposure_changed(tw_pretrade *gate, tw_symbol symbol) {
-    if (gate->covariance != NULL)
-        enter_exposure(gate, symbol);
-}
-
-void tw_pretrade_refresh(tw_pretrade *gate) {
-    if (gate->covariance == NULL)
-        return;
-    enter_moved(gate);
-    gate->variance = dot(gate->exposure, gate->product, gate->config.symbol_count);
+pretrade_variance pretrade_variance_now(const tw_pretrade *gate, tw_symbol symbol) {
+    uint32_t n = gate->config.symbol_count;
+    const double *own = gate->covariance + (size_t)symbol * n;
+    pretrade_variance now = {gate->variance, gate->product[symbol], own[symbol]};
+    double changes[PRETRADE_MOVED_MAX];
+    for (uint32_t k = 0; k < gate->moved_count; k++) {
+        tw_symbol moved = gate->moved[k];
+        const double *row = gate->covariance + (size_t)moved * n;
+        double change = exposure_of(&gate->symbols[moved]) - gate->exposure[moved];
+        double product = gate->product[moved]; /* with those before it */
+        for (uint32_t j = 0; j < k; j++)
+            product += changes[j] * row[gate->moved[j]];
+        now.whole += change * (2.0 * product + change * row[moved]);
+        now.product += change * own[moved];
+        changes[k] = change;
+    }
+    return now;
 }
 
 void tw_pretrade_set_covariance(tw_pretrade *gate, const double *covariance, double factor) {

@@ -344,7 +344,6 @@ static void decide(tw_engine *engine, const char *cause) {
     if (strcmp(cause, "drift") != 0)
         engine->idle_decisions = 0; /* it came when it was due */
     engine->report.decisions++;
-    limits_refresh(engine);
     tw_rebalance_config config;
     tw_rebalance_plan plan;
     tw_error error = {0};

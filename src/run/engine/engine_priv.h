@@ -409,8 +409,6 @@ void limits_fill(tw_engine *engine, const order_record *record, const order_chan
 void limits_end(tw_engine *engine, order_record *record);
 /* When the returns of the history are there. */
 void limits_history(tw_engine *engine);
-/* Before a decision: value at risk at the marks of now. */
-void limits_refresh(tw_engine *engine);
 /* True: it counts from now on, under ret_checks->passed.ticket. */
 bool limits_allow(tw_engine *engine, const tw_order *order, intent_checks *ret_checks);
 void limits_record_checks(tw_engine *engine, const char *client_order_id,

@@ -228,10 +228,6 @@ bool limits_allow_cancel(tw_engine *engine, order_record *record) {
     return false;
 }
 
-void limits_refresh(tw_engine *engine) {
-    tw_pretrade_refresh(engine->gate);
-}
-
 enum { ROW_COUNT_MAX = 24 };
 
 typedef struct limit_row {

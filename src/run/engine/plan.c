@@ -192,7 +192,6 @@ uint64_t plan_continue(tw_engine *engine) {
     plan->intended = false;
     plan->why = "resume";
     plan->next_trade = 0;
-    limits_refresh(engine);
     return 1;
 }
 
