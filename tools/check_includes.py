@@ -64,7 +64,9 @@ MAY_INCLUDE = [
                       "edge/*"]),
     ("run/dashboard", ["base", "kit/*", "core/market", "edge/json", "edge/loop",
                        "edge/http", "edge/socket", "run/engine", "run/venue", "run/recorder"]),
-    ("cli", ["base", "kit/*", "core/*", "edge/*", "run/*"]),
+    ("proof/harness", ["base", "kit/*"]),
+    ("proof/jobs", ["base", "kit/*", "core/*", "edge/*", "run/*", "proof/harness"]),
+    ("cli", ["base", "kit/*", "core/*", "edge/*", "run/*", "proof/*"]),
 ]
 
 # Public headers that do not carry the name of their module.
@@ -94,7 +96,10 @@ LENT_HEADERS = {"src/base/careful.h", "src/base/digits.h", "src/base/exponential
                 "src/core/series/drawdown_walk.h",
                 "src/edge/json/json.h", "src/edge/json/json_put.h", "src/edge/json/flat_json.h", "src/edge/json/flat_pack.h",
                 "src/edge/source/source.h", "src/edge/itch/capture.h",
-                "src/edge/itch/itch_bytes.h"}
+                "src/edge/itch/itch_bytes.h",
+                "src/proof/harness/proof.h", "src/proof/harness/proof_file.h",
+                "src/proof/harness/proof_folder.h", "src/proof/harness/proof_peer.h",
+                "src/proof/jobs/proof_jobs.h"}
 
 UMBRELLA = "include/tradewind.h"
 SOURCE_SUFFIXES = (".c", ".h", ".cpp", ".hpp", ".cc", ".inc")

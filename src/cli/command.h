@@ -37,6 +37,7 @@ extern const size_t command_count;
 
 int command_bars(int argc, char **argv);
 int command_batch(int argc, char **argv);
+int command_bench(int argc, char **argv);
 int command_book(int argc, char **argv);
 int command_config(int argc, char **argv);
 int command_db(int argc, char **argv);

@@ -11,9 +11,9 @@
 
 enum { PIECE_SIZE = 2048, DATE_SIZE = 10 };
 
-static void put(const tw_text *text) {
+static void put(const json_writer *writer, const tw_text *text) {
     TW_ASSERT(!text->truncated);
-    fwrite(text->data, 1, text->size, stdout);
+    fwrite(text->data, 1, text->size, writer->stream);
 }
 
 static void put_key(json_writer *writer, const char *key) {
@@ -27,31 +27,35 @@ static void put_key(json_writer *writer, const char *key) {
         tw_text_append_json(&text, tw_slice_of(key));
         tw_text_append_char(&text, ':');
     }
-    put(&text);
+    put(writer, &text);
+}
+
+json_writer json_writer_into(FILE *stream) {
+    fputc('{', stream);
+    return (json_writer){.stream = stream, .ends = {'}'}, .depth = 1, .first = true};
 }
 
 json_writer json_writer_begin(void) {
-    fputc('{', stdout);
-    return (json_writer){.ends = {'}'}, .depth = 1, .first = true};
+    return json_writer_into(stdout);
 }
 
 tw_status json_writer_end(json_writer *writer, tw_error *error) {
     TW_ASSERT(writer->depth == 1);
-    fputs("}\n", stdout);
-    return output_printed(error);
+    fputs("}\n", writer->stream);
+    return writer->stream == stdout ? output_printed(error) : TW_OK;
 }
 
 void json_open(json_writer *writer, const char *key, char kind) {
     TW_ASSERT(writer->depth < JSON_DEPTH_MAX);
     put_key(writer, key);
-    fputc(kind, stdout);
+    fputc(kind, writer->stream);
     writer->ends[writer->depth++] = kind == '{' ? '}' : ']';
     writer->first = true;
 }
 
 void json_close(json_writer *writer) {
     TW_ASSERT(writer->depth > 1);
-    fputc(writer->ends[--writer->depth], stdout);
+    fputc(writer->ends[--writer->depth], writer->stream);
     writer->first = false;
 }
 
@@ -60,17 +64,17 @@ void json_number(json_writer *writer, const char *key, double value) {
     tw_text text = tw_text_over(memory, sizeof memory);
     put_key(writer, key);
     tw_text_append_double(&text, value);
-    put(&text);
+    put(writer, &text);
 }
 
 void json_count(json_writer *writer, const char *key, uint64_t value) {
     put_key(writer, key);
-    printf("%" PRIu64, value);
+    fprintf(writer->stream, "%" PRIu64, value);
 }
 
 void json_flag(json_writer *writer, const char *key, bool value) {
     put_key(writer, key);
-    fputs(value ? "true" : "false", stdout);
+    fputs(value ? "true" : "false", writer->stream);
 }
 
 void json_text(json_writer *writer, const char *key, const char *value) {
@@ -78,7 +82,7 @@ void json_text(json_writer *writer, const char *key, const char *value) {
     tw_text text = tw_text_over(memory, sizeof memory);
     put_key(writer, key);
     tw_text_append_json(&text, tw_slice_of(value));
-    put(&text);
+    put(writer, &text);
 }
 
 void json_decimal(json_writer *writer, const char *key, int64_t nano) {

@@ -1,5 +1,5 @@
 /*
- * json_writer.h - one JSON document on standard output.
+ * json_writer.h - one JSON document, on standard output or into a file that is open.
  *
  *     json_writer w = json_writer_begin();
  *     json_number(&w, "mean", 0.1);
@@ -9,25 +9,28 @@
  *     status = json_writer_end(&w, &error);
  *
  * The document is an object. A key is given within an object, NULL within an array. What cannot be
- * written is remembered and told by json_writer_end.
+ * written is remembered by the stream and told by json_writer_end, of a file by whoever closes it.
  */
 #ifndef TRADEWIND_CLI_JSON_WRITER_H
 #define TRADEWIND_CLI_JSON_WRITER_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "tradewind/error.h"
 
-enum { JSON_DEPTH_MAX = 8 };
+enum { JSON_DEPTH_MAX = 12 };
 
 typedef struct json_writer {
+    FILE *stream;
     char ends[JSON_DEPTH_MAX]; /* what closes each level that is open */
     int depth;
     bool first; /* nothing stands on this level yet */
 } json_writer;
 
 json_writer json_writer_begin(void);
+json_writer json_writer_into(FILE *stream);
 
 /* TW_CANCELLED when the reader has gone; TW_IO and the like. */
 tw_status json_writer_end(json_writer *writer, tw_error *error) TW_MUST_CHECK;

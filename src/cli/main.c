@@ -32,6 +32,7 @@ const command_entry command_list[] = {
     {"book", "order books replayed from a file: rows, a summary, a picture", command_book},
     {"bars", "trades of a file or a store as bars of several timeframes", command_bars},
     {"batch", "features of every symbol at once, from files of bars", command_batch},
+    {"bench", "what each optimisation is worth on this machine", command_bench},
     {"window", "sliding statistics of each symbol after each of its trades", command_window},
     {"risk", "the risk of a portfolio, and what each asset contributes", command_risk},
     {"rebalance", "the fewest trades that bring positions home, with proof", command_rebalance},

@@ -1,0 +1,84 @@
+/*
+ * proof_apart.c - a job in a process of its own: its memory is fresh, and what it does to itself
+ * (a crash, a leak, no end) is done to nobody else. The result is written into shared memory.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "proof.h"
+#include "tradewind/time.h"
+
+static void fail(proof_result *result, tw_error *error) {
+    *result = (proof_result){.status = error->status, .error = *error, .verdict = PROOF_FAILED};
+}
+
+/* Waits for its end, no longer than patience_ns; then it is ended, and so is what it began: it
+ * leads a group of its own. */
+static void await(pid_t child, const char *name, const proof_plan *plan, int64_t patience_ns,
+                  proof_result *shared) {
+    tw_error error = {0};
+    bool cancelled = false;
+    int descriptor = (int)syscall(SYS_pidfd_open, child, 0);
+    struct pollfd ended = {.fd = descriptor, .events = POLLIN};
+    int ready = -1;
+    do {
+        ready = poll(&ended, 1, (int)(patience_ns / TW_NS_PER_MS));
+        cancelled = plan->cancelled != NULL && plan->cancelled();
+    } while (ready < 0 && errno == EINTR && !cancelled);
+    if (descriptor >= 0)
+        close(descriptor);
+    kill(-child, SIGKILL);
+    kill(child, SIGKILL);
+    int how = 0;
+    while (waitpid(child, &how, 0) < 0 && errno == EINTR)
+        continue;
+    if (cancelled) {
+        tw_error_set(&error, TW_CANCELLED, "%s: it was interrupted", name);
+        fail(shared, &error);
+    } else if (ready == 0) {
+        tw_error_set(&error, TW_TIMEOUT, "%s: it did not end in time", name);
+        fail(shared, &error);
+    } else if (!WIFEXITED(how) || WEXITSTATUS(how) != 0) {
+        tw_error_set(&error, TW_STATE, "%s: its process was ended by signal %d", name,
+                     WIFSIGNALED(how) ? WTERMSIG(how) : 0);
+        fail(shared, &error);
+    }
+}
+
+void proof_measure_apart(const proof_job *job, const proof_plan *plan, int64_t patience_ns,
+                         proof_result *ret_result) {
+    tw_error error = {0};
+    proof_result *shared =
+        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) {
+        tw_error_set_errno(&error, errno, "memory cannot be shared");
+        fail(ret_result, &error);
+        return;
+    }
+    fflush(NULL);
+    pid_t parent = getpid();
+    pid_t child = fork();
+    if (child == 0) {
+        setpgid(0, 0);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() == parent)
+            proof_measure(job, plan, shared);
+        _exit(0);
+    }
+    if (child < 0) {
+        tw_error_set_errno(&error, errno, "no process can be made");
+        fail(shared, &error);
+    } else {
+        setpgid(child, child);
+        await(child, job->name, plan, patience_ns, shared);
+    }
+    *ret_result = *shared;
+    munmap(shared, sizeof *shared);
+}

@@ -1,0 +1,10 @@
+/* peer_scripts.h - the scripts of peers, as the build has put them into the program. */
+#ifndef TRADEWIND_PROOF_PEER_SCRIPTS_H
+#define TRADEWIND_PROOF_PEER_SCRIPTS_H
+
+#include <stddef.h>
+
+extern const char peer_window[];
+extern const size_t peer_window_size;
+
+#endif

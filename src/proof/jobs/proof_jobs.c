@@ -1,0 +1,7 @@
+/* proof_jobs.c - the list. */
+#include "proof_jobs.h"
+
+const proof_job *const proof_jobs[] = {
+    &proof_sliding_window,
+};
+const size_t proof_job_count = sizeof proof_jobs / sizeof proof_jobs[0];
