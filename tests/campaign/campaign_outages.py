@@ -68,7 +68,7 @@ def a_venue_that_is_down_for_long_is_only_a_pause():
     with world.world(*MARKET) as (folder, exchange, store):
         run = Run(folder, exchange.url, *world.BUSY, "--away", f"{int(DOWN) + 120}s")
         trading(store, run)
-        exchange.end(signal.SIGKILL)
+        exchange.vanish()
         time.sleep(DOWN)
         newest = store.newest()
         demand(run.alive(), f"the run gave up: {run.said()}")

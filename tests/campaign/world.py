@@ -18,6 +18,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -60,13 +61,22 @@ def clean_environment():
     return kept
 
 
+def hold(port):
+    """Takes a port without listening: who connects is refused, and nobody else is given it."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", port))
+    return held
+
+
 class Exchange:
-    """One `tradewind exchange`, on the same port in each of its lives."""
+    """One `tradewind exchange`, on the same port in each of its lives and between them."""
 
     def __init__(self, folder, *arguments):
         self.folder = folder
         self.arguments = arguments
         self.port = 0
+        self.held = None
         self.process = None
         self.start()
 
@@ -81,11 +91,18 @@ class Exchange:
         demand(line.startswith("listening on "), f"the exchange did not start: {line!r}")
         self.url = line[len("listening on "):].strip()
         self.port = int(self.url.rsplit(":", 1)[1])
+        if self.held:
+            self.held.close()
 
     def end(self, number=signal.SIGINT):
         self.process.send_signal(number)
         self.process.stdout.close()
         self.process.wait(30)
+
+    def vanish(self):
+        """It is killed, and its port stays its own until it starts again."""
+        self.end(signal.SIGKILL)
+        self.held = hold(self.port)
 
     def ask(self, method, path, body=None):
         key = base64.b64encode(b"demo:demo").decode()
