@@ -2,6 +2,7 @@
 #include "proof_jobs.h"
 
 const proof_job *const proof_jobs[] = {
+    &proof_order_book,
     &proof_sliding_window,
 };
 const size_t proof_job_count = sizeof proof_jobs / sizeof proof_jobs[0];

@@ -2,8 +2,8 @@
  * peer_book_map.h - the usual order book of C++, to measure ours beside: a std::map of prices a
  * side and a std::unordered_map of orders; totals only, no queues, nothing checked.
  */
-#ifndef TRADEWIND_BENCH_PEER_BOOK_MAP_H
-#define TRADEWIND_BENCH_PEER_BOOK_MAP_H
+#ifndef TRADEWIND_PROOF_PEER_BOOK_MAP_H
+#define TRADEWIND_PROOF_PEER_BOOK_MAP_H
 
 #include <stdint.h>
 
