@@ -217,6 +217,27 @@ static void what_is_measured_is_told(void **state) {
     assert_int_not_equal(access(made.folder, F_OK), 0); /* it is removed */
 }
 
+/* A batch that is not full would be another piece of work. */
+static void units_are_whole_multiples_where_a_way_asks_for_it(void **state) {
+    (void)state;
+    proof_job job = JOB;
+    job.axes[0] = (proof_axis){"size", {1, 300, 3000}, 3, 1};
+    job.ways[WAY_OURS].whole_of = 1;
+    job.ways[WAY_OURS].units_most = 3100;
+    job.ways[WAY_NAIVE].place_last = 0;
+    proof_result result = measure(&job, INT64_MAX);
+    assert_int_equal(result.status, TW_OK);
+    assert_int_equal(result.ways[WAY_OURS].units, 300); /* 33 would take long enough */
+    assert_int_equal(result.ways[WAY_NAIVE].units, 2);
+    uint64_t most = 0;
+    for (int i = 0; i < made.runs; i++) {
+        bool whole = made.units[i] % made.places[i] == 0 || made.units[i] == job.check_units;
+        assert_true(made.order[i] != WAY_OURS || whole);
+        most = made.order[i] == WAY_OURS && made.units[i] > most ? made.units[i] : most;
+    }
+    assert_int_equal(most, 3000); /* the 3,100 that it could do are no multiple */
+}
+
 /* The last 15 repetitions before the growth are the rounds. */
 static void ways_take_turns_and_each_round_begins_with_another(void **state) {
     (void)state;
@@ -404,6 +425,7 @@ int main(void) {
         cmocka_unit_test(a_claim_is_beaten_reached_or_missed),
         cmocka_unit_test(noise_is_how_far_the_upper_quartile_lies_above_the_fastest),
         cmocka_unit_test_setup(what_is_measured_is_told, make),
+        cmocka_unit_test_setup(units_are_whole_multiples_where_a_way_asks_for_it, make),
         cmocka_unit_test_setup(ways_take_turns_and_each_round_begins_with_another, make),
         cmocka_unit_test_setup(growth_is_measured_where_a_way_can_go, make),
         cmocka_unit_test_setup(who_computes_something_else_is_not_measured, make),

@@ -71,19 +71,30 @@ static tw_status repeat(measuring *m, uint32_t way, uint64_t units, tw_histogram
     return status;
 }
 
+/* The next multiple of what the way's units are whole in; the last one within what it can do. */
+static uint64_t make_whole(const measuring *m, uint32_t way, uint64_t units) {
+    uint32_t axis = m->job->ways[way].whole_of;
+    uint64_t most = m->job->ways[way].units_most;
+    uint64_t step = axis > 0 ? m->point.at[axis - 1] : 1;
+    TW_ASSERT(step > 0 && (most == 0 || most >= step));
+    uint64_t whole = (units + step - 1) / step * step;
+    return most > 0 && whole > most ? most - most % step : whole;
+}
+
 /* Doubles the units until a repetition is long enough to be told from nothing. */
 static tw_status choose_units(measuring *m, uint32_t way, int64_t run_ns, uint64_t *ret_units) {
     uint64_t most = m->job->ways[way].units_most;
     uint64_t units = m->job->check_units;
     for (int i = 0; i < CALIBRATIONS_MAX; i++) {
         proof_run run;
-        if (most > 0 && units > most)
-            units = most;
+        units = make_whole(m, way, units);
         tw_status status = repeat(m, way, units, NULL, &run);
         if (status != TW_OK)
             return status;
-        if (run.elapsed_ns >= run_ns / 8 || units == most || i == CALIBRATIONS_MAX - 1) {
-            *ret_units = figure_units(units, run.elapsed_ns, run_ns, most);
+        bool is_most = most > 0 && units == make_whole(m, way, most);
+        if (run.elapsed_ns >= run_ns / 8 || is_most || i == CALIBRATIONS_MAX - 1) {
+            units = figure_units(units, run.elapsed_ns, run_ns, most);
+            *ret_units = make_whole(m, way, units);
             return TW_OK;
         }
         units = run.elapsed_ns < run_ns / 64 ? units * 4 : units * 2;

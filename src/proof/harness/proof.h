@@ -74,6 +74,8 @@ typedef struct proof_way {
     uint64_t units_most; /* that one repetition can do; 0: any number */
     uint64_t place_last; /* 1 + the last place of the first axis that it is measured at; 0: all.
                           * For naive ways that would take hours there. */
+    uint32_t whole_of;   /* 1 + the axis of whose value all units measured are a multiple (whole
+                          * batches, whole waves); 0: any number. units_most is no less then */
 } proof_way;
 
 typedef struct proof_job {
