@@ -111,25 +111,6 @@ static tw_status check_object(const char *path, tw_error *error) {
     return status;
 }
 
-/* What the name leads to, and the name itself: a link in a folder of others is theirs to turn. */
-static tw_status check_way(const char *path, const char *real, tw_error *error) {
-    char subject[PLUGIN_PATH_SIZE + 64];
-    char name[PLUGIN_PATH_SIZE];
-    char folder[PLUGIN_PATH_SIZE];
-    snprintf(subject, sizeof subject, "the strategy %s is not loaded", path);
-    tw_status status = safe_path_check(subject, real, error);
-    if (status != TW_OK)
-        return status;
-    if (path[0] == '/')
-        return safe_path_check(subject, path, error);
-    if (getcwd(folder, sizeof folder) == NULL)
-        return tw_error_set_errno(error, errno, "the current folder cannot be told");
-    int size = snprintf(name, sizeof name, "%s/%s", folder, path);
-    if (size < 0 || (size_t)size >= sizeof name)
-        return tw_error_set(error, TW_RANGE, "%s: its path is too long", subject);
-    return safe_path_check(subject, name, error);
-}
-
 tw_status plugin_file_find(const char *path, char ret_path[PLUGIN_PATH_SIZE], tw_error *error) {
     struct stat found;
     char real[PLUGIN_PATH_SIZE];
@@ -142,7 +123,9 @@ tw_status plugin_file_find(const char *path, char ret_path[PLUGIN_PATH_SIZE], tw
     }
     if (!S_ISREG(found.st_mode))
         return tw_error_set(error, TW_PARSE, "the strategy %s is not a file", path);
-    tw_status status = check_way(path, real, error);
+    char subject[PLUGIN_PATH_SIZE + 64];
+    snprintf(subject, sizeof subject, "the strategy %s is not loaded", path);
+    tw_status status = safe_path_check_file(subject, path, error);
     if (status == TW_OK)
         status = check_object(real, error);
     if (status == TW_OK)
