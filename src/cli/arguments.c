@@ -14,10 +14,12 @@
  */
 #include "arguments.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "credential_file.h"
+#include "safe_path.h"
 
 extern char **environ;
 
@@ -341,6 +343,17 @@ static const char *variable_value(const tw_arguments_spec *spec, const char *nam
     return NULL;
 }
 
+/* What nobody named may have been put there by anybody, and it may say what is run. */
+static tw_status trust_config(const char *path, tw_error *error) {
+    char subject[TW_ARGUMENTS_PATH_SIZE];
+    tw_error cause = {0};
+    snprintf(subject, sizeof subject, "%.3900s is not read", path);
+    if (safe_path_check_file(subject, path, &cause) == TW_OK)
+        return TW_OK;
+    return tw_error_set(error, cause.status, "%.440s; if you trust it, name it: --config %s",
+                        cause.message, path);
+}
+
 /* Finds the configuration file where none was named. Leaves the path empty if there is none. */
 static void look_for_config(tw_arguments *arguments, const tw_arguments_spec *spec) {
     tw_text path = tw_text_over(arguments->config_path, sizeof arguments->config_path);
@@ -362,13 +375,14 @@ static tw_status apply_file(tw_arguments *arguments, const tw_arguments_spec *sp
                             tw_error *error) {
     if (!spec->reads_config)
         return TW_OK;
-    if (arguments->config_path[0] == 0)
+    bool named = arguments->config_path[0] != 0;
+    if (!named)
         look_for_config(arguments, spec);
     const char *path = arguments->config_path;
     if (path[0] == 0)
         return TW_OK;
-    tw_status status = TW_OK;
-    if (spec->sections != NULL)
+    tw_status status = named ? TW_OK : trust_config(path, error);
+    if (status == TW_OK && spec->sections != NULL)
         status = tw_config_check_sections(path, spec->sections, spec->section_count, error);
     for (size_t t = 0; status == TW_OK && t < spec->table_count; t++)
         status = tw_config_read_file(&arguments->configs[t], path, spec->tables[t].section, error);

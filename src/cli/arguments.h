@@ -23,9 +23,10 @@
  * after `--` are operands; `-` is one. An option given twice takes the last value. `--help` (also
  * `-h`) ends the reading. With `reads_config`, `--config FILE` names the configuration file, else
  * ./tradewind.conf and $XDG_CONFIG_HOME/tradewind/tradewind.conf (or ~/.config/...) are looked
- * for in this order. A variable that is set to nothing counts as not set. A secret comes from the
- * environment or a file, never from an option, which every user of the machine could read; of a
- * service it may be a credential of its manager (credential_file.h).
+ * for in this order, and refused when others could change them (safe_path.h). A variable that is
+ * set to nothing counts as not set. A secret comes from the environment or a file, never from an
+ * option, which every user of the machine could read; of a service it may be a credential of its
+ * manager (credential_file.h).
  *
  * Memory: nothing is allocated; operands point into argv. A tw_arguments takes about 30 KB.
  * Threads: a tw_arguments belongs to its owner.
@@ -96,7 +97,8 @@ typedef struct tw_arguments {
 /*
  * Reads everything. `argv[0]` is the command and is skipped. TW_USAGE for anything wrong in
  * options, operands or environment (the sentence says what to write instead); for the configuration
- * file the status and the position that tw_config_read_file gives. After a failure the targets are
+ * file the status and the position that tw_config_read_file gives, TW_PERMISSION for one that was
+ * found and others could change. After a failure the targets are
  * valid but a mixture: the command prints the message and ends.
  */
 tw_status tw_arguments_parse(tw_arguments *arguments, const tw_arguments_spec *spec, int argc,

@@ -3,8 +3,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "command.h"
+#include "safe_path.h"
 
 /* The host of "scheme://host[:port][/...]"; an empty slice for anything else. */
 static tw_slice host_of(const char *url) {
@@ -51,6 +54,23 @@ static tw_status check_live(const run_options *options, const run_limits *limits
     return TW_OK;
 }
 
+/* A pipe of our own is in no folder. */
+static bool is_own_pipe(const char *path) {
+    struct stat found;
+    return strcmp(path, "-") == 0 ||
+           (stat(path, &found) == 0 && S_ISFIFO(found.st_mode) && found.st_uid == geteuid() &&
+            (found.st_mode & (S_IWGRP | S_IWOTH)) == 0);
+}
+
+/* Whoever can change it chooses what the account holds. */
+static tw_status check_targets(const char *path, tw_error *error) {
+    char subject[TW_CONFIG_TEXT_SIZE + 32];
+    if (path[0] == '\0' || is_own_pipe(path))
+        return TW_OK;
+    snprintf(subject, sizeof subject, "%s is not read", path);
+    return safe_path_check_file(subject, path, error);
+}
+
 tw_status run_safety_check(const run_options *options, const run_limits *limits,
                            const venue_options *access, tw_error *error) {
     if (options->venue == RUN_DEMO)
@@ -66,7 +86,7 @@ tw_status run_safety_check(const run_options *options, const run_limits *limits,
         return tw_error_set(error, TW_USAGE,
                             "the venue needs credentials: set APCA_API_KEY_ID and "
                             "APCA_API_SECRET_KEY, or try --venue demo");
-    return TW_OK;
+    return check_targets(options->targets, error);
 }
 
 bool run_safety_origins(const tw_arguments *arguments, const run_options *options) {

@@ -24,7 +24,8 @@ enum {
 };
 
 /* TW_LIMIT (exit status 5) for real money that was not asked for in full; TW_USAGE for missing
- * credentials, or credentials in an address. */
+ * credentials, or credentials in an address; TW_PERMISSION for targets of an account that others
+ * could change. */
 tw_status run_safety_check(const run_options *options, const run_limits *limits,
                            const venue_options *access, tw_error *error) TW_MUST_CHECK;
 

@@ -114,5 +114,46 @@ PY
     ! grep -q '^\[run\]' out || fail "another section is shown"
 }
 
+# What was found by itself may have been put there by anybody; what was named was meant.
+a_file_that_others_may_change_is_not_found() {
+    printf '[run]\nband = 2%%\n' >tradewind.conf
+    chmod 646 tradewind.conf
+    for command in config doctor 'run --clock step --duration 5s'; do
+        # shellcheck disable=SC2086 # words
+        expect 2 $command
+        says "tradewind.conf is not read: others may change $PWD/tradewind.conf"
+        says 'name it: --config tradewind.conf'
+        silent
+    done
+    expect 0 config --config tradewind.conf --changed
+    prints 'band = 2%'
+    chmod 644 tradewind.conf
+    expect 0 config --changed
+    prints 'band = 2%'
+    chmod 777 .
+    expect 2 config
+    says "others may change $PWD: chmod go-w $PWD"
+    chmod 700 .
+    rm tradewind.conf
+    mkdir -p .config/tradewind
+    printf '[run]\nband = 3%%\n' >.config/tradewind/tradewind.conf
+    expect 0 config --changed
+    chmod 757 .config/tradewind
+    expect 2 config
+    says 'others may change'
+}
+
+the_file_of_a_stranger_is_not_found() {
+    [ "$(id -u)" = 0 ] || skip "only root can give a file away"
+    printf '[run]\nband = 2%%\n' >tradewind.conf
+    chown 65534 tradewind.conf
+    expect 2 config
+    says "tradewind.conf is not read: $PWD/tradewind.conf belongs to user 65534"
+    silent
+    expect 0 config --config tradewind.conf --changed
+    prints 'band = 2%'
+}
+
 run_cases each_value_tells_where_it_comes_from every_command_has_its_settings secrets_are_masked \
+    a_file_that_others_may_change_is_not_found the_file_of_a_stranger_is_not_found \
     what_is_not_known_is_an_error the_example_is_a_file_of_defaults

@@ -39,9 +39,9 @@ what_a_service_needs_is_looked_at() {
         if c["check"] == "libraries"] == [True]'
     finding configuration ok
     chmod 666 tradewind.conf
-    expect 1 doctor --json
+    expect 1 doctor --config tradewind.conf --json
     finding configuration bad
-    expect 1 doctor
+    expect 1 doctor --config tradewind.conf
     prints 'chmod go-w tradewind.conf'
 }
 

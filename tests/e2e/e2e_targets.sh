@@ -33,4 +33,28 @@ targets_are_met() {
     [ "$(query targets.db 'SELECT strategy FROM runs')" = targets ] || fail "the strategy is lost"
 }
 
-run_cases targets_that_are_none_are_refused targets_are_met
+# Whoever can change the file chooses what an account holds.
+targets_that_others_may_change_are_for_play_only() {
+    printf 'symbol,weight\nAAPL,0.5\n' >targets.csv
+    chmod 646 targets.csv
+    expect 0 run --clock step --duration 5s --targets targets.csv --quiet --db demo.db
+    start_exchange --symbols AAPL,MSFT
+    expect 1 run --venue paper --targets targets.csv --duration 2s --db refused.db
+    says "targets.csv is not read: others may change $PWD/targets.csv: chmod go-w"
+    silent
+    [ ! -e refused.db ] || fail "a store was made for a run that could not begin"
+    chmod 644 targets.csv
+    expect 0 run --venue paper --targets targets.csv --duration 2s --quiet --db paper.db
+    # A pipe of our own has no folder.
+    "$tradewind" run --venue paper --targets - --duration 2s --quiet --db pipe.db \
+        <targets.csv >out 2>err || fail "standard input is refused"
+    mkfifo pipe
+    cat targets.csv >pipe &
+    expect 0 run --venue paper --targets pipe --duration 2s --quiet --db fifo.db
+    # shellcheck disable=SC2002 # it is to be a pipe
+    cat targets.csv | "$tradewind" run --venue paper --targets /dev/stdin --duration 2s --quiet \
+        --db stdin.db >out 2>err || fail "a pipe is refused"
+}
+
+run_cases targets_that_are_none_are_refused targets_are_met \
+    targets_that_others_may_change_are_for_play_only
