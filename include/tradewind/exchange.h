@@ -11,6 +11,7 @@
  *     GET  /v2/stocks[/S]/{bars,trades,quotes,auctions}, /v2/stocks[/S]/{trades,quotes,bars}/latest
  *     GET  /v2/stocks/snapshots, /v2/stocks/S/snapshot, /v2/stocks/meta/..., /v1beta1/screener/...
  *     WS   /v2/iex (market data: trades, quotes, bars, orderbooks)   WS /stream (trade_updates)
+ *     GET  /metrics (OpenMetrics text: connections, requests, orders, streams, faults, clock)
  *     GET POST DELETE /sim/faults
  *     GET  /sim/accounts, POST /sim/accounts/KEY/cash?amount=-250
  *     GET  /sim/clock, POST /sim/clock/{step?span=1s,jump?to=open,speed?times=60}

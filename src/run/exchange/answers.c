@@ -52,6 +52,7 @@ static void send_answer(exchange_call *call, uint32_t http_status, const char *t
     }
     answer_headers headers;
     fill_headers(call, &headers);
+    exchange_figures_answer(&call->exchange->figures, call->method, call->pattern, http_status);
     tw_http_answer answer = {.status = http_status,
                              .content_type = type,
                              .body = body,
@@ -77,11 +78,16 @@ tw_status answer_events(exchange_call *call, const event_span *span) {
     }
     answer_headers headers;
     fill_headers(call, &headers);
+    exchange_figures_answer(&call->exchange->figures, call->method, call->pattern, 200);
     const tw_http_answer answer = {.status = 200,
                                    .content_type = type,
                                    .headers = headers.list,
                                    .header_count = headers.count};
     return event_feeds_open(call->exchange->events, call->account, span, call->reply, &answer);
+}
+
+void answer_figures(exchange_call *call) {
+    send_answer(call, 200, TW_METRICS_CONTENT_TYPE, tw_text_slice(&call->exchange->body));
 }
 
 void answer_page(exchange_call *call, tw_slice html) {

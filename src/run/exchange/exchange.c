@@ -83,6 +83,7 @@ static void on_update(void *context, const ledger_update *update) {
     ledger_update told = *update;
     if (state != NULL)
         exchange_state_touch(state);
+    exchange_figures_update(&((tw_exchange *)context)->figures, update->event);
     event_feeds_on_update(((tw_exchange *)context)->events, &told);
     fault_moments_tell(context, &told);
 }
@@ -366,6 +367,10 @@ static tw_status take_memory(tw_exchange *exchange, tw_error *error) {
         return tw_error_set(error, TW_NO_MEMORY, "no memory for the exchange");
     exchange->body = tw_text_over(exchange->body_memory, BODY_SIZE);
     request_quota_init(&exchange->quota, exchange->config.rate_limit);
+    status = exchange_figures_init(&exchange->figures, exchange->allocator, exchange_route_count(),
+                                   error);
+    if (status != TW_OK)
+        return status;
     tw_random_init(&exchange->random, exchange->config.seed, UINT64_C(0x72657175657374));
     return TW_OK;
 }
@@ -458,6 +463,7 @@ void tw_exchange_close(tw_exchange *exchange) {
     tw_loop_free(exchange->loop);
     tw_alpaca_reader_free(exchange->reader);
     tw_symbols_free(exchange->symbols);
+    exchange_figures_done(&exchange->figures);
     TW_DELETE(exchange->allocator, exchange->points, PORTFOLIO_POINT_MAX,
               tw_alpaca_portfolio_point);
     TW_DELETE(exchange->allocator, exchange->cashflow, PORTFOLIO_CASH_MAX, tw_money);

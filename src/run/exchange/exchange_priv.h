@@ -7,6 +7,7 @@
 #include "daily.h"
 #include "delayed_feed.h"
 #include "event_feeds.h"
+#include "exchange_figures.h"
 #include "exchange_state.h"
 #include "fault_moments.h"
 #include "faulty_wire.h"
@@ -64,6 +65,7 @@ struct tw_exchange {
     tw_alpaca_reader *reader;
     tw_random random; /* request ids */
     request_quota quota;
+    exchange_figures figures;
     uint32_t tape_symbol_count; /* the first symbols are the tape's */
     tape_survey tape;
     int64_t start_ns;
@@ -137,6 +139,8 @@ typedef struct exchange_call {
     tw_exchange *exchange;
     const tw_http_request *request;
     tw_http_reply *reply;
+    const char *method;      /* of the route; NULL: none has been found */
+    const char *pattern;     /* of its path */
     ledger_account *account; /* NULL for routes that need none */
     quota_verdict quota;     /* its limit is 0 where requests are not counted */
     char names[2][128];
@@ -151,6 +155,8 @@ void answer_positions(exchange_call *call, uint32_t http_status,
 void answer_page(exchange_call *call, tw_slice html);
 /* A feed of the account's updates. The call is still to be answered if it fails. */
 tw_status answer_events(exchange_call *call, const event_span *span) TW_MUST_CHECK;
+/* OpenMetrics text in exchange->body. */
+void answer_figures(exchange_call *call);
 void answer_empty(exchange_call *call, uint32_t http_status);
 void answer_error(exchange_call *call, uint32_t http_status, int64_t code, const char *format, ...)
     TW_PRINTF(4, 5);
@@ -160,6 +166,12 @@ void answer_refusal(exchange_call *call, const ledger_refusal *refusal);
 void exchange_handle(void *context, const tw_http_request *request, tw_http_reply *reply);
 void exchange_refuse(void *context, uint32_t http_status, const char *sentence,
                      tw_http_reply *reply);
+
+/* How many routes there are. */
+uint32_t exchange_route_count(void);
+
+/* routes_metrics.c */
+void route_metrics(exchange_call *call);
 
 /* routes_trading.c */
 void route_account(exchange_call *call);

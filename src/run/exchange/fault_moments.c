@@ -154,8 +154,17 @@ static void end_plan(tw_exchange *exchange) {
     ledger_transit_arrive(exchange->ledger, INT64_MAX);
 }
 
+uint64_t fault_moments_struck(const tw_exchange *exchange) {
+    const fault_desk *desk = &exchange->moments.desk;
+    uint64_t struck = exchange->moments.struck_before;
+    for (uint32_t i = 0; i < desk->plan.rule_count; i++)
+        struck += desk->counts[i];
+    return struck;
+}
+
 void fault_moments_begin(tw_exchange *exchange, const fault_plan *plan) {
     end_plan(exchange);
+    exchange->moments.struck_before = fault_moments_struck(exchange);
     fault_desk_begin(&exchange->moments.desk, plan, floor_now(exchange->floor));
     stream_limits limits = exchange_stream_limits(exchange);
     uint32_t connections = fault_desk_connections(&exchange->moments.desk);

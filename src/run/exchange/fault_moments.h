@@ -25,7 +25,8 @@ typedef struct held_update {
 
 typedef struct fault_moments {
     fault_desk desk;
-    held_update *held; /* in the order in which they came */
+    uint64_t struck_before; /* by plans that have ended */
+    held_update *held;      /* in the order in which they came */
     uint32_t held_count;
     bool stale;       /* no quotes are told ... */
     int64_t stale_ns; /* ... that are newer than this */
@@ -40,6 +41,9 @@ void fault_moments_done(struct tw_exchange *exchange);
 
 /* The plan begins now; the one before ends, with all that it did. */
 void fault_moments_begin(struct tw_exchange *exchange, const fault_plan *plan);
+
+/* How often faults have struck, of this plan and of those before it. */
+uint64_t fault_moments_struck(const struct tw_exchange *exchange);
 
 /* floor_advance, from moment to moment. */
 tw_status fault_moments_advance(struct tw_exchange *exchange, int64_t until_ns,

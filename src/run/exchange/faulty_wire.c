@@ -203,7 +203,7 @@ static bool delay(faulty_wire *faults, const fault_verdict *verdict, const tw_ht
 
 static bool is_control(tw_slice path) {
     static const char controls[] = "/sim/";
-    return tw_slice_equal_string(path, "/") ||
+    return tw_slice_equal_string(path, "/") || tw_slice_equal_string(path, "/metrics") ||
            (path.size >= sizeof controls - 1 &&
             memcmp(path.data, controls, sizeof controls - 1) == 0);
 }

@@ -2,8 +2,8 @@
  * faulty_wire.h - carries out the faults of requests and answers, between the server and the
  * routes.
  *
- * The exchange's own controls ("/" and "/sim/...") meet no fault: whoever orders faults must be
- * able to call them off.
+ * The exchange's own controls ("/", "/metrics" and "/sim/...") meet no fault: whoever orders faults
+ * must be able to call them off.
  *
  * Memory: one place a connection of the server, at creation. Threads: the loop's.
  */

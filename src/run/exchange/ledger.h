@@ -248,6 +248,8 @@ ledger_account *ledger_authenticate(account_ledger *ledger, tw_slice key, tw_sli
 tw_status ledger_submit(account_ledger *ledger, ledger_account *account,
                         const tw_alpaca_order_request *request, ledger_order *ret_order,
                         ledger_refusal *ret_refusal) TW_MUST_CHECK;
+/* Orders of all accounts that were taken so far, and that were refused. */
+void ledger_counts(const account_ledger *ledger, uint64_t *ret_accepted, uint64_t *ret_refused);
 
 /* Cancels an open order, and with it those of its group. TW_REFUSED when it is final already. */
 tw_status ledger_cancel(account_ledger *ledger, const ledger_order *order,

@@ -45,6 +45,8 @@ struct account_ledger {
     tw_price *last_closes; /* of the day before; 0 on the first */
     activity_log *activities;
     ledger_order *orders;
+    uint64_t accepted_count; /* of orders that were submitted, all accounts */
+    uint64_t refused_count;
     uint32_t order_count;
     uint32_t order_count_max;
     uint32_t symbol_count;

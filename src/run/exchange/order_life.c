@@ -149,7 +149,7 @@ static ledger_order *record_ticket(account_ledger *ledger, const ledger_account 
     return order;
 }
 
-tw_status ledger_submit(account_ledger *ledger, ledger_account *account,
+static tw_status submit(account_ledger *ledger, ledger_account *account,
                         const tw_alpaca_order_request *request, ledger_order *ret_order,
                         ledger_refusal *ret_refusal) {
     TW_ASSERT(account == &ledger->accounts[account->index] && ledger->floor != NULL);
@@ -171,6 +171,20 @@ tw_status ledger_submit(account_ledger *ledger, ledger_account *account,
         order_send(ledger, order);
     }
     return TW_OK;
+}
+
+tw_status ledger_submit(account_ledger *ledger, ledger_account *account,
+                        const tw_alpaca_order_request *request, ledger_order *ret_order,
+                        ledger_refusal *ret_refusal) {
+    tw_status status = submit(ledger, account, request, ret_order, ret_refusal);
+    ledger->accepted_count += status == TW_OK;
+    ledger->refused_count += status != TW_OK;
+    return status;
+}
+
+void ledger_counts(const account_ledger *ledger, uint64_t *ret_accepted, uint64_t *ret_refused) {
+    *ret_accepted = ledger->accepted_count;
+    *ret_refused = ledger->refused_count;
 }
 
 /* ---- going --------------------------------------------------------------------------------- */

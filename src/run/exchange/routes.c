@@ -19,6 +19,7 @@ typedef struct route {
 
 static const route routes[] = {
     {"GET", "/", route_welcome, true},
+    {"GET", "/metrics", route_metrics, true},
     {"GET", "/sim/clock", route_sim_clock, true},
     {"POST", "/sim/clock/step", route_sim_step, true},
     {"POST", "/sim/clock/jump", route_sim_jump, true},
@@ -86,6 +87,10 @@ static const route routes[] = {
     {"GET", "/v2/stocks/{}/snapshot", route_snapshot_of, false},
     {"GET", "/v2/stocks/{}/{}/latest", route_latest_of, false},
 };
+
+uint32_t exchange_route_count(void) {
+    return sizeof routes / sizeof routes[0];
+}
 
 /* ---- matching ------------------------------------------------------------------------------ */
 
@@ -161,6 +166,8 @@ static bool is_from_elsewhere(const exchange_call *call) {
 }
 
 static void run(exchange_call *call, const route *chosen) {
+    call->method = chosen->method;
+    call->pattern = chosen->pattern;
     call->account = credentials_account(call->exchange->ledger, call->request, NULL);
     if (call->account == NULL && !chosen->open) {
         answer_error(call, 401, 40110000, "request is not authorized");
@@ -192,7 +199,11 @@ static bool upgrade(exchange_call *call, bool *ret_stream) {
     if (!streams_upgrade(call->exchange->streams, call->request, call->reply, &status))
         return false;
     *ret_stream = status == TW_PROTOCOL;
-    if (status != TW_OK && !*ret_stream)
+    call->method = "GET";
+    call->pattern = "stream";
+    if (status == TW_OK)
+        exchange_figures_answer(&call->exchange->figures, call->method, call->pattern, 101);
+    else if (!*ret_stream)
         answer_error(call, 503, 50310000, "there is no room for another stream");
     return !*ret_stream;
 }

@@ -322,6 +322,13 @@ uint64_t streams_dropped_count(const streams *set) {
     return set->dropped_count;
 }
 
+uint32_t streams_trading_client_count(const streams *set) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < set->client_count; i++)
+        count += set->clients[i]->kind == STREAM_TRADING;
+    return count;
+}
+
 uint32_t streams_client_count(const streams *set) {
     return set->client_count;
 }

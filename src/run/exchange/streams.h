@@ -105,6 +105,9 @@ void streams_counts(const streams *streams, uint64_t *ret_data, uint64_t *ret_tr
 
 uint32_t streams_client_count(const streams *streams);
 
+/* Of them, those of the stream of updates. */
+uint32_t streams_trading_client_count(const streams *streams);
+
 /* Clients closed so far because they read too slowly. */
 uint64_t streams_dropped_count(const streams *streams);
 
