@@ -7,6 +7,9 @@
 extern const char peer_book_list[];
 extern const size_t peer_book_list_size;
 
+extern const char peer_inserts[];
+extern const size_t peer_inserts_size;
+
 extern const char peer_window[];
 extern const size_t peer_window_size;
 

@@ -2,6 +2,7 @@
 #include "proof_jobs.h"
 
 const proof_job *const proof_jobs[] = {
+    &proof_batch_inserts,
     &proof_order_book,
     &proof_sliding_window,
 };
