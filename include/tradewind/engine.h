@@ -103,6 +103,7 @@ typedef struct tw_account {
     tw_money cash;
     tw_money equity;
     tw_money buying_power;
+    uint64_t identity; /* a fingerprint of its number at the venue; 0: it has none that lasts */
     uint8_t trading_blocked;
     uint8_t reserved[7];
 } tw_account;
@@ -300,6 +301,8 @@ typedef struct tw_engine_momentum {
 typedef struct tw_engine_config {
     char strategy_name[TW_STRATEGY_NAME_SIZE]; /* prefix of client order ids: a-z 0-9 - */
     uint64_t epoch;                            /* of the store: keeps ids of two stores apart */
+    uint64_t account; /* the identity that the venue's account must have; 0: that of the first
+                       * snapshot. Another one ends the run: TW_LIMIT */
     uint64_t intent_sequence;                  /* last one ever used; the next is one more */
     uint64_t journal_sequence;                 /* last one ever written */
 

@@ -72,6 +72,12 @@ TW_API tw_status tw_recovery_seek(tw_recovery *recovery,
 TW_API int64_t tw_recovery_past(const tw_recovery *recovery, tw_pretrade_past *ret_past);
 /* They were of another account and count no more. */
 TW_API void tw_recovery_forget_losses(tw_recovery *recovery);
+/* One entry from the first on, each newer than the one before, until the account that the store
+ * belongs to is known. TW_EMPTY: enough. TW_NO_MEMORY. */
+TW_API tw_status tw_recovery_take_account(tw_recovery *recovery,
+                                          const tw_store_record *record) TW_MUST_CHECK;
+/* For tw_engine_config.account; 0: it belongs to none yet. */
+TW_API uint64_t tw_recovery_account(const tw_recovery *recovery);
 /* The decision of the plan that was not finished; 0: there is none. */
 TW_API uint64_t tw_recovery_from(const tw_recovery *recovery);
 /* One entry from there on, each newer than the one before. TW_NO_MEMORY. */

@@ -62,6 +62,7 @@ typedef struct tw_venue_config {
     const char *secret; /* copied, wiped at the end, never told */
     bool stepped;       /* time moves by tw_venue_step only */
     bool levels;        /* subscribe to order books instead of quotes (simulated exchange) */
+    bool passing;       /* the account ends with the run: it is given no identity */
     uint32_t symbol_count;
     uint32_t history_days;
     uint32_t market_ring_count; /* 0: 131072 */

@@ -100,6 +100,21 @@ two_runs_trade_one_account() {
     store_is_clean run.db
 }
 
+a_store_is_never_used_for_another_account() {
+    start_exchange --symbols AAPL,MSFT --clock x10 --seed 7
+    expect 0 $paper --duration 5s --json
+    cp run.db before.db
+    kill -INT "$exchange"
+    awaited "$exchange"
+    rm ready
+    start_exchange --symbols AAPL,MSFT --clock x10 --seed 8
+    expect 5 $paper --duration 5s --json --strategy equal --cash-weight 50%
+    says 'the venue answers for another account than the one that was traded here before'
+    [ "$(query run.db 'SELECT count(*) FROM orders')" = "$(query before.db 'SELECT count(*) FROM orders')" ] ||
+        fail "orders were made for it"
+    store_is_clean run.db
+}
+
 a_limit_of_the_day_holds_over_a_restart() {
     start_exchange --symbols AAPL,MSFT --clock x10
     expect 0 $paper --duration 3s --json --max-day-orders 1
@@ -116,4 +131,4 @@ run_cases without_credentials_nothing_begins live_money_needs_a_word_and_limits 
     a_venue_that_is_not_there_ends_the_run_within_its_patience \
     a_venue_that_dies_ends_the_run_within_its_patience \
     a_run_ends_in_time_though_its_venue_is_away nothing_to_trade_is_wrong_usage \
-    two_runs_trade_one_account a_limit_of_the_day_holds_over_a_restart
+    two_runs_trade_one_account a_store_is_never_used_for_another_account a_limit_of_the_day_holds_over_a_restart

@@ -107,6 +107,7 @@ typedef struct fake_desk {
     uint32_t market_count;
 
     int64_t cash;
+    uint64_t identity; /* of the account */
     int64_t position[FAKE_SYMBOLS];
     fake_order orders[FAKE_ORDERS];
     uint32_t order_count;
@@ -357,6 +358,7 @@ static inline void fake_read_part(fake_desk *desk) {
         desk->snapshot_count = 1;
         desk->snapshot[0] = fake_event(desk, TW_VENUE_ACCOUNT);
         desk->snapshot[0].as.account.cash.nano = desk->cash;
+        desk->snapshot[0].as.account.identity = desk->identity;
     } else if (desk->reading == 2) {
         for (tw_symbol s = 0; s < desk->options.symbol_count; s++) {
             if (desk->position[s] == 0)

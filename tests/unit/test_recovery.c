@@ -126,6 +126,29 @@ static void losses_are_the_newest_and_the_intents_since(void **state) {
     assert_int_equal(tw_recovery_from(recovery), 2); /* the plan is looked for beside them */
 }
 
+/* The account that was traded first, though others were begun with before and after. */
+static void a_store_belongs_to_the_first_account_that_lasts(void **state) {
+    (void)state;
+    static const line lines[] = {{"start", "{}"},
+                                 {"account", "{\"cash\":\"100000\"}"},
+                                 {"account", "{\"cash\":\"1\",\"account\":\"0000000000000000\"}"},
+                                 {"fill", "{\"account\":\"0000000000000007\"}"},
+                                 {"account", "{\"cash\":\"1\",\"account\":\"a62f1d7a772a2177\"}"},
+                                 {"account", "{\"cash\":\"1\",\"account\":\"0000000000000009\"}"}};
+    TW_AUTO(tw_recovery) *recovery = read_lines(lines, 6);
+    for (uint64_t i = 1; i <= 5; i++) {
+        tw_store_record record = record_of(lines, i);
+        assert_int_equal(tw_recovery_account(recovery), 0);
+        assert_int_equal(tw_recovery_take_account(recovery, &record), i < 5 ? TW_OK : TW_EMPTY);
+    }
+    assert_true(tw_recovery_account(recovery) == UINT64_C(0xa62f1d7a772a2177));
+    TW_AUTO(tw_recovery) *without = read_lines(lines, 1);
+    tw_store_record late = record_of(lines, 2);
+    late.sequence = 65536; /* no further: the start must not take for ever */
+    assert_int_equal(tw_recovery_take_account(without, &late), TW_EMPTY);
+    assert_int_equal(tw_recovery_account(without), 0);
+}
+
 static void a_journal_without_losses_has_no_past(void **state) {
     (void)state;
     TW_AUTO(tw_recovery) *recovery = read_lines(whole, 6);
@@ -382,6 +405,7 @@ int main(void) {
         cmocka_unit_test(an_open_order_is_told_and_not_counted),
         cmocka_unit_test(what_has_ended_is_no_plan),
         cmocka_unit_test(losses_are_the_newest_and_the_intents_since),
+        cmocka_unit_test(a_store_belongs_to_the_first_account_that_lasts),
         cmocka_unit_test(a_journal_without_losses_has_no_past),
         cmocka_unit_test(losses_that_cannot_be_read_are_told),
         cmocka_unit_test(what_is_not_understood_is_refused_as_a_whole),

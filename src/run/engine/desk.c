@@ -149,7 +149,23 @@ static void apply_told(tw_engine *engine, order_record *record, const tw_order *
 
 /* ---- snapshot ------------------------------------------------------------------------------ */
 
+/* Keys may have been changed, or an address be somebody else's now: what was decided for one
+ * account must not be done to another. */
+static bool is_our_account(tw_engine *engine, const tw_account *account) {
+    uint64_t ours = engine->config.account;
+    if (ours == 0)
+        engine->config.account = account->identity;
+    if (ours == 0 || account->identity == ours)
+        return true;
+    engine_fail(engine, TW_LIMIT,
+                "the venue answers for another account than the one that was "
+                "traded here before; nothing was sent to it");
+    return false;
+}
+
 static void snapshot_begin(tw_engine *engine, const tw_account *account) {
+    if (!is_our_account(engine, account))
+        return;
     engine->snapshot_cash = account->cash;
     engine->reconcile.reading = engine->reconcile.in_flight || engine->phase == TW_ENGINE_TRADING;
     if (!engine->reconcile.reading)
@@ -239,7 +255,8 @@ static void settle_cash(tw_engine *engine, bool first) {
 static void record_account(tw_engine *engine) {
     char cash[TW_DECIMAL_TEXT_SIZE];
     tw_decimal_format(engine->cash.nano, cash);
-    record_journal(engine, "account", "{\"cash\":\"%s\"}", cash);
+    record_journal(engine, "account", "{\"cash\":\"%s\",\"account\":\"%016" PRIx64 "\"}", cash,
+                   engine->config.account);
 }
 
 /* Orders that the venue does not list as open have ended, or never arrived: ask about each. */

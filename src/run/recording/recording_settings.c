@@ -31,6 +31,7 @@ typedef enum setting_kind {
 #define ENGINE_FIELDS(F, L)             \
     F(strategy_name, TEXT, MANY)        \
     F(epoch, COUNT64, ONE)              \
+    F(account, COUNT64, ONE)            \
     F(intent_sequence, COUNT64, ONE)    \
     F(journal_sequence, COUNT64, ONE)   \
     F(symbol_count, COUNT32, ONE)       \

@@ -40,6 +40,7 @@ struct tw_recovery {
     size_t open_count;
 
     uint32_t sought;
+    uint64_t account;
     bool plan_sought; /* there is none, or `from` is its decision */
     bool past_sought; /* there is none that counts, or: */
     int64_t past_ns;
@@ -109,6 +110,7 @@ typedef struct payload {
     tw_recovery *recovery;
     uint64_t decision;
     uint64_t targets;
+    uint64_t account;
     tw_slice order;
     tw_slice symbol;
     bool last;
@@ -183,12 +185,13 @@ static tw_status take_field(void *context, tw_slice key, tw_json_value *value) {
         return TW_OK;
     }
     bool is_decision = tw_slice_equal_string(key, "decision");
-    if (!is_decision && !tw_slice_equal_string(key, "targets"))
+    bool is_account = tw_slice_equal_string(key, "account");
+    if (!is_decision && !is_account && !tw_slice_equal_string(key, "targets"))
         return TW_OK;
     tw_status status = tw_json_scalar(value, &text);
     if (status == TW_OK && is_decision)
         return tw_parse_u64(text, &read->decision);
-    return status == TW_OK ? parse_hex(text, &read->targets) : status;
+    return status == TW_OK ? parse_hex(text, is_account ? &read->account : &read->targets) : status;
 }
 
 static tw_status take_root(void *context, tw_json_value *root) {
@@ -265,6 +268,19 @@ int64_t tw_recovery_past(const tw_recovery *recovery, tw_pretrade_past *ret_past
 
 void tw_recovery_forget_losses(tw_recovery *recovery) {
     recovery->past_ns = 0;
+}
+
+/* A store belongs to the first account that was traded with it, for good: an engine ends when it
+ * meets another. A demo's account, which ends with the run, is none. */
+tw_status tw_recovery_take_account(tw_recovery *recovery, const tw_store_record *record) {
+    payload read;
+    if (is_kind(record, "account") && read_payload(recovery, record, &read) == TW_OK)
+        recovery->account = read.account;
+    return recovery->account != 0 || record->sequence >= SEEK_MAX ? TW_EMPTY : TW_OK;
+}
+
+uint64_t tw_recovery_account(const tw_recovery *recovery) {
+    return recovery->account;
 }
 
 uint64_t tw_recovery_from(const tw_recovery *recovery) {
@@ -411,6 +427,10 @@ tw_status tw_recovery_take_order(tw_recovery *recovery, const tw_order *order) {
 
 /* ---- from a store -------------------------------------------------------------------------- */
 
+static tw_status on_first(void *context, const tw_store_record *record) {
+    return tw_recovery_take_account(context, record);
+}
+
 static tw_status on_back(void *context, const tw_store_record *record) {
     return tw_recovery_seek(context, record);
 }
@@ -434,6 +454,8 @@ tw_status tw_recovery_read(tw_recovery *recovery, tw_store *store, tw_error *err
             error, TW_LIMIT,
             "the newest journal entry about losses cannot be read: it is of another "
             "version (--forget-losses begins anew)");
+    if (status == TW_OK || status == TW_EMPTY)
+        status = tw_store_read_journal_checked(store, 1, on_first, recovery, error);
     if (status == TW_EMPTY)
         status = TW_OK;
     if (status == TW_OK && recovery->from != 0)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fnv.h"
 #include "tradewind/alpaca_fetch.h"
 #include "venue_priv.h"
 
@@ -125,6 +126,12 @@ static void on_clock(void *context, const tw_alpaca_result *result, const tw_alp
               tw_alpaca_client_positions(venue->client, on_position, on_positions_done, context));
 }
 
+/* Never 0. The number itself is not kept: it stands in the journal, which people show to others. */
+static uint64_t identity_of(const char *account_number) {
+    uint64_t identity = fnv_bytes(FNV_BASIS, account_number, strlen(account_number));
+    return identity == 0 ? 1 : identity;
+}
+
 static void on_account(void *context, const tw_alpaca_result *result,
                        const tw_alpaca_account *account) {
     tw_venue *venue = arrived(context);
@@ -143,6 +150,7 @@ static void on_account(void *context, const tw_alpaca_result *result,
         .cash = account->cash,
         .equity = account->equity,
         .buying_power = account->buying_power,
+        .identity = venue->config.passing ? 0 : identity_of(account->account_number),
     };
     next_part(venue, tw_alpaca_client_clock(venue->client, on_clock, context));
 }
