@@ -303,8 +303,8 @@ typedef struct tw_engine_config {
     uint64_t epoch;                            /* of the store: keeps ids of two stores apart */
     uint64_t account; /* the identity that the venue's account must have; 0: that of the first
                        * snapshot. Another one ends the run: TW_LIMIT */
-    uint64_t intent_sequence;                  /* last one ever used; the next is one more */
-    uint64_t journal_sequence;                 /* last one ever written */
+    uint64_t intent_sequence;  /* last one ever used; the next is one more */
+    uint64_t journal_sequence; /* last one ever written */
 
     uint32_t symbol_count; /* symbols 0 .. symbol_count-1 of the table are traded */
     uint32_t order_count_max;
