@@ -10,6 +10,9 @@ extern const size_t peer_book_list_size;
 extern const char peer_inserts[];
 extern const size_t peer_inserts_size;
 
+extern const char peer_statistics[];
+extern const size_t peer_statistics_size;
+
 extern const char peer_window[];
 extern const size_t peer_window_size;
 

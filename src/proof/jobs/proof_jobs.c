@@ -3,6 +3,7 @@
 
 const proof_job *const proof_jobs[] = {
     &proof_batch_inserts,
+    &proof_cached_statistics,
     &proof_order_book,
     &proof_sliding_window,
 };
