@@ -306,8 +306,8 @@ TW_API tw_pretrade_unit tw_pretrade_reason_unit(tw_pretrade_reason reason);
 /* The control that a stop denies for. */
 TW_API tw_pretrade_reason tw_pretrade_stop_reason(tw_pretrade_stop stop);
 /* A limit or figure of a control: counts as they are, everything else exact at 1e-9, times in
- * seconds. `ret_text` has TW_DECIMAL_TEXT_SIZE bytes. */
-TW_API void tw_pretrade_value_format(tw_pretrade_reason reason, int64_t value, char *ret_text);
+ * seconds. `ret_text` has TW_DECIMAL_TEXT_SIZE bytes; returns the length. */
+TW_API size_t tw_pretrade_value_format(tw_pretrade_reason reason, int64_t value, char *ret_text);
 
 /* Adds everything up again and asserts that it is what is kept. O(symbols + orders). */
 TW_API void tw_pretrade_check(const tw_pretrade *gate);

@@ -10,6 +10,9 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <string.h>
+
+#include "digits.h"
 
 __extension__ typedef __int128 wide;
 __extension__ typedef unsigned __int128 unsigned_wide;
@@ -181,25 +184,25 @@ size_t tw_decimal_format(int64_t nano, char *buffer) {
 size_t tw_decimal_format_fixed(int64_t nano, int digits_min, char *buffer) {
     TW_ASSERT(digits_min >= 0 && digits_min <= NANO_DIGIT_COUNT);
     uint64_t magnitude = nano < 0 ? 0 - (uint64_t)nano : (uint64_t)nano;
-    tw_text text = tw_text_over(buffer, TW_DECIMAL_TEXT_SIZE);
+    uint64_t fraction = magnitude % (uint64_t)TW_NANO;
+    char digits[DIGITS_COUNT_MAX];
+    char *to = buffer;
     if (nano < 0)
-        tw_text_append_char(&text, '-');
-    tw_text_append_u64(&text, magnitude / (uint64_t)TW_NANO);
-    char digits[NANO_DIGIT_COUNT + 1] = {'.'};
-    uint32_t fraction = (uint32_t)(magnitude % (uint64_t)TW_NANO);
-    int count = NANO_DIGIT_COUNT;
-    for (; count - 3 >= digits_min && fraction % 1000 == 0; count -= 3) /* of cents, seven zeros */
-        fraction /= 1000;
-    for (; count > digits_min && fraction % 10 == 0; count--)
-        fraction /= 10;
-    for (int i = count; i > 0; i--) {
-        digits[i] = (char)('0' + fraction % 10);
-        fraction /= 10;
+        *to++ = '-';
+    size_t first = digits_write(magnitude / (uint64_t)TW_NANO, digits);
+    memcpy(to, digits + first, sizeof digits - first);
+    to += sizeof digits - first;
+    if (fraction > 0 || digits_min > 0) {
+        first = digits_write((uint64_t)TW_NANO + fraction, digits); /* all nine, behind a one */
+        size_t end = sizeof digits;
+        while (end - first - 1 > (size_t)digits_min && digits[end - 1] == '0')
+            end--;
+        digits[first] = '.';
+        memcpy(to, digits + first, end - first);
+        to += end - first;
     }
-    if (count > 0)
-        tw_text_append(&text, (tw_slice){digits, (size_t)count + 1});
-    TW_ASSERT(!text.truncated);
-    return text.size;
+    *to = '\0';
+    return (size_t)(to - buffer);
 }
 
 /* ---- arithmetic ------------------------------------------------------------------------ */

@@ -1,5 +1,5 @@
 /*
- * digits.h - eight digits of text at once, in the bytes of one word.
+ * digits.h - digits of text: eight read at once, in the bytes of one word, and two written.
  *
  * A word holds eight bytes of the text, the first one lowest, each with '0' taken off by an
  * exclusive or: what was a digit is its value then. Adding 6 to a byte leaves its upper half zero
@@ -64,6 +64,25 @@ static inline uint32_t digits_first(uint64_t word, unsigned count) {
 /* ... and what they write of a hundred-millionth each, behind a point. */
 static inline uint32_t digits_behind_point(uint64_t word, unsigned count) {
     return digits_value(word & (UINT64_MAX >> (64 - 8 * count)));
+}
+
+#define DIGITS_COUNT_MAX 20 /* of a number of 64 bits */
+
+/* Writes the digits of a number at the end of so many places; returns the first. */
+static inline size_t digits_write(uint64_t value, char ret_digits[DIGITS_COUNT_MAX]) {
+    static const char pairs[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233"
+        "34353637383940414243444546474849505152535455565758596061626364656667"
+        "6869707172737475767778798081828384858687888990919293949596979899";
+    size_t first = DIGITS_COUNT_MAX;
+    while (value >= 10) {
+        first -= 2;
+        memcpy(ret_digits + first, &pairs[2 * (value % 100)], 2);
+        value /= 100;
+    }
+    if (value > 0 || first == DIGITS_COUNT_MAX)
+        ret_digits[--first] = (char)('0' + value);
+    return first;
 }
 
 #endif

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "digits.h"
 #include "shortest.h"
 
 /* ---- slices ---------------------------------------------------------------------------- */
@@ -272,36 +273,17 @@ void tw_text_append_char(tw_text *text, char c) {
     text->data[text->size] = 0;
 }
 
-#define U64_DIGIT_COUNT_MAX 20
-
-/* Writes the digits of a number at the end of 20 places, two at a time; returns the first. */
-static size_t write_u64(uint64_t value, char ret_digits[U64_DIGIT_COUNT_MAX]) {
-    static const char pairs[] =
-        "00010203040506070809101112131415161718192021222324252627282930313233"
-        "34353637383940414243444546474849505152535455565758596061626364656667"
-        "6869707172737475767778798081828384858687888990919293949596979899";
-    size_t first = U64_DIGIT_COUNT_MAX;
-    while (value >= 10) {
-        first -= 2;
-        memcpy(ret_digits + first, &pairs[2 * (value % 100)], 2);
-        value /= 100;
-    }
-    if (value > 0 || first == U64_DIGIT_COUNT_MAX)
-        ret_digits[--first] = (char)('0' + value);
-    return first;
-}
-
 void tw_text_append_u64(tw_text *text, uint64_t value) {
-    char digits[U64_DIGIT_COUNT_MAX];
-    size_t first = write_u64(value, digits);
-    tw_text_append(text, (tw_slice){digits + first, U64_DIGIT_COUNT_MAX - first});
+    char digits[DIGITS_COUNT_MAX];
+    size_t first = digits_write(value, digits);
+    tw_text_append(text, (tw_slice){digits + first, DIGITS_COUNT_MAX - first});
 }
 
 void tw_text_append_i64(tw_text *text, int64_t value) {
     /* Two's complement: the unsigned negation of the smallest is its magnitude. */
     uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    char digits[1 + U64_DIGIT_COUNT_MAX];
-    size_t first = write_u64(magnitude, digits + 1) + 1;
+    char digits[1 + DIGITS_COUNT_MAX];
+    size_t first = digits_write(magnitude, digits + 1) + 1;
     if (value < 0)
         digits[--first] = '-';
     tw_text_append(text, (tw_slice){digits + first, sizeof digits - first});
@@ -389,9 +371,9 @@ static char *put_shortest(char *to, const shortest *number) {
         return to;
     *to++ = 'e';
     *to++ = exponent < 0 ? '-' : '+';
-    char digits[U64_DIGIT_COUNT_MAX];
-    size_t first = write_u64((uint64_t)(exponent < 0 ? -exponent : exponent), digits);
-    return put_digits(to, digits + first, U64_DIGIT_COUNT_MAX - first);
+    char digits[DIGITS_COUNT_MAX];
+    size_t first = digits_write((uint64_t)(exponent < 0 ? -exponent : exponent), digits);
+    return put_digits(to, digits + first, DIGITS_COUNT_MAX - first);
 }
 
 void tw_text_append_double(tw_text *text, double value) {
@@ -405,9 +387,9 @@ void tw_text_append_double(tw_text *text, double value) {
     if (signbit(value))
         *to++ = '-';
     if (magnitude < 1e15 && magnitude == floor(magnitude)) {
-        char digits[U64_DIGIT_COUNT_MAX];
-        size_t first = write_u64((uint64_t)magnitude, digits);
-        to = put_digits(to, digits + first, U64_DIGIT_COUNT_MAX - first);
+        char digits[DIGITS_COUNT_MAX];
+        size_t first = digits_write((uint64_t)magnitude, digits);
+        to = put_digits(to, digits + first, DIGITS_COUNT_MAX - first);
     } else {
         shortest number;
         find_shortest(magnitude, &number);

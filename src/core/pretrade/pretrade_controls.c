@@ -319,13 +319,13 @@ tw_pretrade_unit tw_pretrade_reason_unit(tw_pretrade_reason reason) {
                                                      : TW_PRETRADE_UNIT_NONE;
 }
 
-void tw_pretrade_value_format(tw_pretrade_reason reason, int64_t value, char *ret_text) {
+size_t tw_pretrade_value_format(tw_pretrade_reason reason, int64_t value, char *ret_text) {
     tw_pretrade_unit unit = tw_pretrade_reason_unit(reason);
+    if (unit != TW_PRETRADE_UNIT_COUNT && unit != TW_PRETRADE_UNIT_NONE)
+        return tw_decimal_format(value, ret_text); /* nanoseconds are seconds at 1e-9 */
     tw_text text = tw_text_over(ret_text, TW_DECIMAL_TEXT_SIZE);
-    if (unit == TW_PRETRADE_UNIT_COUNT || unit == TW_PRETRADE_UNIT_NONE)
-        tw_text_append_i64(&text, value);
-    else
-        tw_decimal_format(value, ret_text); /* nanoseconds are seconds at 1e-9 */
+    tw_text_append_i64(&text, value);
+    return text.size;
 }
 
 bool pretrade_ask(const tw_pretrade *gate, const pretrade_candidate *candidate,

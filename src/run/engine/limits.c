@@ -160,6 +160,22 @@ static const told_limit *tell_limit(tw_engine *engine, tw_pretrade_reason reason
     return told;
 }
 
+/* `,"price_collar":["0.005","0.004"]`, as a whole or not at all. */
+static void append_check(tw_engine *engine, tw_text *text, tw_pretrade_reason reason,
+                         const tw_pretrade_verdict *verdict) {
+    const told_limit *told = tell_limit(engine, reason, verdict->limit);
+    char actual[TW_DECIMAL_TEXT_SIZE];
+    size_t size = tw_pretrade_value_format(reason, verdict->actual, actual);
+    size_t before = text->size;
+    tw_text_append(text, (tw_slice){told->text, told->size});
+    tw_text_append(text, (tw_slice){actual, size});
+    RECORD_PUT(text, "\"]");
+    if (!text->truncated)
+        return;
+    text->size = before;
+    text->data[before] = '\0';
+}
+
 enum { CUT_SIZE = 16 }; /* kept free for saying that not all fits */
 
 /* Controls that have a limit: [limit, figure]. What does not fit an entry is left out, and said. */
@@ -173,18 +189,8 @@ void limits_record_checks(tw_engine *engine, const char *client_order_id,
     tw_text_append_char(text, '"');
     for (int i = TW_PRETRADE_PASSED + 1; i < TW_PRETRADE_TABLE_FULL && !text->truncated; i++) {
         const tw_pretrade_verdict *verdict = &checks->verdicts[i];
-        tw_pretrade_reason reason = (tw_pretrade_reason)i;
-        char memory[sizeof(told_limit) + TW_DECIMAL_TEXT_SIZE];
-        char actual[TW_DECIMAL_TEXT_SIZE];
-        if (verdict->limit == 0 || verdict->actual == INT64_MAX)
-            continue;
-        const told_limit *told = tell_limit(engine, reason, verdict->limit);
-        tw_text one = tw_text_over(memory, sizeof memory);
-        tw_text_append(&one, (tw_slice){told->text, told->size});
-        tw_pretrade_value_format(reason, verdict->actual, actual);
-        tw_text_append_string(&one, actual);
-        RECORD_PUT(&one, "\"]");
-        tw_text_append(text, tw_text_slice(&one)); /* as a whole, or not at all */
+        if (verdict->limit != 0 && verdict->actual != INT64_MAX)
+            append_check(engine, text, (tw_pretrade_reason)i, verdict);
     }
     bool cut = text->truncated;
     text->truncated = false;

@@ -24,11 +24,13 @@ bool record_waits(const tw_engine *engine) {
 }
 
 tw_text *record_begin(const tw_engine *engine, record_line *line, const char *kind) {
-    line->entry = (tw_journal_entry){.time_ns = engine->now_ns};
-    tw_text name = tw_text_over(line->entry.kind, sizeof line->entry.kind);
+    tw_journal_entry *entry = &line->entry; /* what is behind the payload's end is never read */
+    entry->time_ns = engine->now_ns;
+    memset(entry->kind, 0, sizeof entry->kind);
+    tw_text name = tw_text_over(entry->kind, sizeof entry->kind);
     tw_text_append_string(&name, kind);
     TW_ASSERT(!name.truncated);
-    line->text = tw_text_over(line->entry.payload, sizeof line->entry.payload);
+    line->text = tw_text_over(entry->payload, sizeof entry->payload);
     return &line->text;
 }
 
