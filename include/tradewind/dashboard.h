@@ -21,8 +21,10 @@
  * a minute together. There is no encryption: whoever binds another address than loopback puts
  * something in front of it.
  *
- * Bounds. At most 16 streams; the next is answered 503. A client that reads slowly gets fewer
- * states, never more memory: a new one is sent when the last one is on its way.
+ * Bounds. At most 16 streams; the next takes the place of the oldest that has not shown the token,
+ * or is answered 503. Connections have a bound as well, and one that has not sent a whole request
+ * gives way to a newcomer: strangers who say nothing keep nobody out. A client that reads slowly
+ * gets fewer states, never more memory: a new one is sent when the last one is on its way.
  *
  * Memory: at creation, about 1 KB a symbol and 0.5 MB. Threads: everything belongs to the loop's
  * thread but the turns of venue and recorder, which belong to theirs.

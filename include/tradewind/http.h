@@ -113,6 +113,9 @@ typedef struct tw_http_server_config {
     uint32_t (*count_elsewhere)(void *owner); /* clients that became something else (streams) and
                                                  count as well; NULL: none do */
     void *owner;                              /* of these two */
+    bool silent_give_way; /* a client over the bound takes the place of the oldest that has not sent
+                             a whole request yet, else of the one that has been idle longest; it is
+                             answered 503 only if there is neither */
 } tw_http_server_config;
 
 typedef struct tw_http_answer {

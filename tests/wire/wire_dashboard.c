@@ -682,7 +682,7 @@ static void test_the_seventeenth_stream_is_refused(void **state) {
     int fds[TW_DASHBOARD_STREAM_COUNT_MAX + 1];
     open_house(&to);
     for (int i = 0; i < TW_DASHBOARD_STREAM_COUNT_MAX; i++)
-        assert_int_equal(open_stream(&to, &fds[i], ""), 101);
+        fds[i] = known_stream(&to);
     assert_int_equal(tw_dashboard_stream_count(to.dashboard), TW_DASHBOARD_STREAM_COUNT_MAX);
     assert_int_equal(open_stream(&to, &fds[TW_DASHBOARD_STREAM_COUNT_MAX], ""), 503);
     close(fds[TW_DASHBOARD_STREAM_COUNT_MAX]);
@@ -692,6 +692,49 @@ static void test_the_seventeenth_stream_is_refused(void **state) {
     fds[0] = known_stream(&to);
     await(&to, fds[0], "state");
     for (int i = 0; i < TW_DASHBOARD_STREAM_COUNT_MAX; i++)
+        close(fds[i]);
+    close_house(&to);
+}
+
+/* Strangers who open streams and say nothing keep nobody out: the oldest of them gives way. */
+static void test_a_stream_without_a_token_gives_way(void **state) {
+    (void)state;
+    house to;
+    int fds[TW_DASHBOARD_STREAM_COUNT_MAX];
+    open_house(&to);
+    until_trading(&to);
+    fds[0] = known_stream(&to);
+    for (int i = 1; i < TW_DASHBOARD_STREAM_COUNT_MAX; i++)
+        assert_int_equal(open_stream(&to, &fds[i], ""), 101);
+    int owner = known_stream(&to);
+    assert_int_equal(tw_dashboard_stream_count(to.dashboard), TW_DASHBOARD_STREAM_COUNT_MAX);
+    assert_int_equal(listen_to(&to, fds[1])->opcode, 0); /* the oldest of the silent has gone */
+    tell_token(fds[2], token_of(&to));                   /* the others are there */
+    await(&to, fds[2], "state");
+    await(&to, owner, "state");
+    await(&to, fds[0], "state");
+    close(owner);
+    for (int i = 0; i < TW_DASHBOARD_STREAM_COUNT_MAX; i++)
+        close(fds[i]);
+    close_house(&to);
+}
+
+/* More silent connections than there are places for any. */
+static void test_silent_connections_keep_nobody_out(void **state) {
+    (void)state;
+    enum { CROWD = 100 };
+    house to;
+    int fds[CROWD];
+    open_house(&to);
+    until_trading(&to);
+    for (int i = 0; i < CROWD; i++) {
+        fds[i] = call_up(&to);
+        turn(&to);
+    }
+    assert_int_equal(ask(&to, "GET", "/api/state", token_of(&to), "", "")->status, 200);
+    assert_int_equal(
+        ask(&to, "POST", "/api/kill", token_of(&to), "", "{\"level\":\"new\"}")->status, 200);
+    for (int i = 0; i < CROWD; i++)
         close(fds[i]);
     close_house(&to);
 }
@@ -815,6 +858,8 @@ int main(void) {
         cmocka_unit_test(test_a_new_selection_is_told_when_the_engine_shows_it),
         cmocka_unit_test(test_a_selection_that_is_not_there_closes),
         cmocka_unit_test(test_the_seventeenth_stream_is_refused),
+        cmocka_unit_test(test_a_stream_without_a_token_gives_way),
+        cmocka_unit_test(test_silent_connections_keep_nobody_out),
         cmocka_unit_test(test_a_slow_client_misses_states_and_nothing_else),
         cmocka_unit_test(test_the_end_is_told),
         cmocka_unit_test(test_a_port_that_is_taken_is_told),

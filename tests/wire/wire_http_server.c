@@ -546,6 +546,68 @@ static void the_client_over_the_bound_is_answered_503(void **state) {
     close_desk();
 }
 
+/* Strangers who say nothing cannot keep anybody out. */
+static void the_oldest_silent_one_gives_way_to_a_newcomer(void **state) {
+    (void)state;
+    open_desk((tw_http_server_config){.connection_count_max = 3, .silent_give_way = true});
+    raw_client *served = dial(0);
+    say_text(served, GET("/a"));
+    hear_until(served, "GET /a 0.");
+    turn_until_connections(1);
+    raw_client *silent = dial(1);
+    turn_until_connections(2);
+    raw_client *begun = dial(2);
+    say_text(begun, "GET /never HT");
+    turn_until_connections(3);
+    raw_client *newcomer = dial(3);
+    say_text(newcomer, GET("/n"));
+    hear_until(newcomer, "GET /n 0.");
+    hear_end(silent);
+    assert_true(silent->broken || silent->ended);
+    assert_int_equal(silent->total, 0);
+    raw_client *next = dial(4); /* half a request is none */
+    say_text(next, GET("/m"));
+    hear_until(next, "GET /m 0.");
+    hear_end(begun);
+    assert_true(begun->broken || begun->ended);
+    say_text(served, GET("/b")); /* who has asked before has stayed */
+    hear_until(served, "GET /b 0.");
+    close_desk();
+}
+
+static void who_has_been_idle_longest_gives_way_when_nobody_is_silent(void **state) {
+    (void)state;
+    open_desk((tw_http_server_config){.connection_count_max = 2, .silent_give_way = true});
+    raw_client *first = dial(0);
+    say_text(first, GET("/a"));
+    hear_until(first, "GET /a 0.");
+    raw_client *second = dial(1);
+    say_text(second, GET("/b"));
+    hear_until(second, "GET /b 0.");
+    raw_client *third = dial(2);
+    say_text(third, GET("/c"));
+    hear_until(third, "GET /c 0.");
+    hear_end(first);
+    say_text(second, GET("/d"));
+    hear_until(second, "GET /d 0.");
+    close_desk();
+}
+
+/* A request that is with its handler is never taken away. */
+static void who_is_being_answered_does_not_give_way(void **state) {
+    (void)state;
+    open_desk((tw_http_server_config){.connection_count_max = 1, .silent_give_way = true});
+    raw_client *asks = dial(0);
+    say_text(asks, GET("/keep"));
+    turn_until_handled(1);
+    raw_client *newcomer = dial(1);
+    hear_end(newcomer);
+    assert_status(newcomer->heard, 503);
+    assert_int_equal(tw_http_reply_send(d.kept, &(tw_http_answer){.status = 200}, NULL), TW_OK);
+    hear_until(asks, "HTTP/1.1 200 ");
+    close_desk();
+}
+
 /* Beyond the places for refusals the next wait in the kernel, and are told in their turn. */
 static void a_crowd_over_the_bound_is_told_one_by_one(void **state) {
     (void)state;
@@ -627,6 +689,9 @@ int main(void) {
         cmocka_unit_test(whoever_does_not_take_his_answer_is_reset),
         cmocka_unit_test(whoever_takes_his_answer_slowly_gets_it_all),
         cmocka_unit_test(the_client_over_the_bound_is_answered_503),
+        cmocka_unit_test(the_oldest_silent_one_gives_way_to_a_newcomer),
+        cmocka_unit_test(who_has_been_idle_longest_gives_way_when_nobody_is_silent),
+        cmocka_unit_test(who_is_being_answered_does_not_give_way),
         cmocka_unit_test(a_crowd_over_the_bound_is_told_one_by_one),
         cmocka_unit_test(buffers_have_one_bound_and_the_slowest_pays),
         cmocka_unit_test(half_sent_requests_count_among_the_buffers),

@@ -269,6 +269,7 @@ static void call_handler(http_connection *connection) {
     tw_http_server *server = connection->server;
     tw_http_request *request = connection->request;
     connection->phase = HTTP_WAITING;
+    connection->served = true;
     request->time_ns = tw_loop_now_ns(server->loop);
     request->counted = true;
     server->request_count++;

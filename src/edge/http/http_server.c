@@ -308,6 +308,27 @@ static http_connection *take_place(tw_http_server *server) {
     return connection;
 }
 
+/* The connection that has waited longest without ever sending a whole request, else the one that
+ * has been idle longest, else NULL. */
+static http_connection *oldest_silent(const tw_http_server *server) {
+    static const http_wait waits[] = {HTTP_WAIT_IDLE, HTTP_WAIT_REQUEST};
+    http_connection *oldest = NULL;
+    for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++)
+        for (http_connection *one = server->queues[waits[i]].first; one != NULL; one = one->next)
+            if (!one->served && (oldest == NULL || one->accepted_ns < oldest->accepted_ns))
+                oldest = one;
+    return oldest != NULL ? oldest : server->queues[HTTP_WAIT_IDLE].first;
+}
+
+/* Over the bound: somebody who says nothing gives way, if the server is one where that is so. */
+static bool is_surplus(tw_http_server *server) {
+    http_connection *oldest =
+        server->config.silent_give_way && is_over_bound(server) ? oldest_silent(server) : NULL;
+    if (oldest != NULL)
+        http_connection_break(oldest);
+    return is_over_bound(server);
+}
+
 /* Takes a place for a connection; the descriptor is closed if it cannot be watched. */
 static void welcome(tw_http_server *server, int fd) {
     http_connection *connection = take_place(server);
@@ -324,7 +345,8 @@ static void welcome(tw_http_server *server, int fd) {
     connection->fd = fd;
     connection->wait = HTTP_WAIT_NOTHING;
     connection->task = (tw_loop_task){.run = run_task, .context = connection};
-    connection->surplus = is_over_bound(server);
+    connection->accepted_ns = tw_loop_now_ns(server->loop);
+    connection->surplus = is_surplus(server);
     server->surplus_count += connection->surplus;
     http_connection_begin(connection);
 }

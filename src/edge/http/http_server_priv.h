@@ -114,12 +114,14 @@ struct http_connection {
     tw_loop_watch *watch;
     tw_loop_task task; /* goes on with an ended reply */
     int64_t due_ns;
+    int64_t accepted_ns;
     uint64_t lingered_size;
     int fd;
     uint8_t phase;
     uint8_t wait;
     bool closing;  /* behind the answer */
     bool unread;   /* something of the request was not read */
+    bool served;   /* it has sent a whole request */
     bool surplus;  /* over the bound: it is told so */
     bool handling; /* its handler is on the stack */
 };

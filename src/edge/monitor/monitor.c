@@ -145,6 +145,7 @@ static tw_status listen_to(tw_monitor *monitor, const tw_monitor_config *config,
                                     .connection_count_max = CONNECTION_COUNT_MAX,
                                     .header_size_max = HEADER_SIZE_MAX,
                                     .body_size_max = BODY_SIZE_MAX,
+                                    .silent_give_way = true,
                                     .handler = handle,
                                     .context = monitor};
     return tw_http_server_start(config->loop, &server, &monitor->server, error);

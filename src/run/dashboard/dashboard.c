@@ -161,6 +161,7 @@ static tw_status listen_to(tw_dashboard *dashboard, tw_error *error) {
         .buffer_size_max = BUFFER_COUNT * dashboard->capacity,
         .idle_timeout_ns = IDLE_NS,
         .request_timeout_ns = REQUEST_NS,
+        .silent_give_way = true,
         .handler = dashboard_routes_handle,
         .context = dashboard,
     };

@@ -4,6 +4,7 @@
  *     FREE --handshake--> TAKEN --on_upgrade--> OPEN --token in time  --> KNOWN
  *                           |                    |                          |
  *                           +--- client gone ----+---- wrong, late (4401) --+--> FREE
+ *                                                +-- another wants the place -----^
  *
  * Invariants
  *  1. Nothing but a close frame goes to a client that is not KNOWN.
@@ -160,12 +161,32 @@ static void on_upgrade(void *context, int fd, tw_slice early) {
     dashboard_want(owner);
 }
 
-tw_status dashboard_streams_begin(tw_dashboard *dashboard, tw_http_reply *reply) {
-    dashboard_stream *stream = NULL;
-    for (size_t i = 0; stream == NULL && i < TW_DASHBOARD_STREAM_COUNT_MAX; i++) {
-        if (!dashboard->streams[i].taken)
-            stream = &dashboard->streams[i];
+/* The one that has been there longest without showing the token, or NULL. */
+static dashboard_stream *oldest_silent(tw_dashboard *dashboard) {
+    dashboard_stream *oldest = NULL;
+    for (size_t i = 0; i < TW_DASHBOARD_STREAM_COUNT_MAX; i++) {
+        dashboard_stream *one = &dashboard->streams[i];
+        if (one->socket != NULL && !one->known &&
+            (oldest == NULL || one->accepted_ns < oldest->accepted_ns))
+            oldest = one;
     }
+    return oldest;
+}
+
+/* A free place, or that of somebody who has not said who he is; else NULL. */
+static dashboard_stream *find_place(tw_dashboard *dashboard) {
+    for (size_t i = 0; i < TW_DASHBOARD_STREAM_COUNT_MAX; i++) {
+        if (!dashboard->streams[i].taken)
+            return &dashboard->streams[i];
+    }
+    dashboard_stream *oldest = oldest_silent(dashboard);
+    if (oldest != NULL)
+        release_place(oldest);
+    return oldest;
+}
+
+tw_status dashboard_streams_begin(tw_dashboard *dashboard, tw_http_reply *reply) {
+    dashboard_stream *stream = find_place(dashboard);
     if (stream == NULL)
         return TW_FULL;
     *stream = (dashboard_stream){.owner = dashboard, .taken = true};
