@@ -4,6 +4,9 @@
 
 #include <stddef.h>
 
+extern const char peer_bars[];
+extern const size_t peer_bars_size;
+
 extern const char peer_book_list[];
 extern const size_t peer_book_list_size;
 
