@@ -4,6 +4,7 @@
 const proof_job *const proof_jobs[] = {
     &proof_batch_inserts,
     &proof_cached_statistics,
+    &proof_batch_features,
     &proof_multi_timeframe,
     &proof_order_book,
     &proof_sliding_window,

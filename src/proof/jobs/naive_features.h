@@ -1,0 +1,16 @@
+/*
+ * naive_features.h - features of one symbol, each in a loop over its days that goes through the
+ * days of each window again. Days without a whole window are NaN.
+ */
+#ifndef TRADEWIND_PROOF_NAIVE_FEATURES_H
+#define TRADEWIND_PROOF_NAIVE_FEATURES_H
+
+#include <stddef.h>
+
+enum { NAIVE_FEATURES = 6, NAIVE_WINDOW = 20, NAIVE_RSI_WINDOW = 14 };
+
+/* Log return, volatility a year, z-score, RSI of sums, EMA, and the place within Bollinger's bands,
+ * each [days]. */
+void naive_features(const double *prices, size_t days, double *const ret_values[NAIVE_FEATURES]);
+
+#endif

@@ -1,0 +1,67 @@
+"""peer_features.py - six features of all columns of a table of prices, by NumPy.
+
+Arguments: the file of prices, rows of doubles, and the number of columns.
+"""
+import sys
+import time
+
+try:
+    import numpy as np
+except ImportError as error:
+    print("missing", error, flush=True)
+    sys.exit()
+
+columns = int(sys.argv[2])
+prices = np.fromfile(sys.argv[1]).reshape(-1, columns)
+SCALES = 1e4, 1e3, 100, 1, 1, 100
+
+
+def window_sum(table, length):
+    """Sums of each column's last rows: as many additions of whole tables as a window is long."""
+    count = len(table) - length + 1
+    total = table[:count].copy()
+    for begin in range(1, length):
+        total += table[begin:begin + count]
+    return total
+
+
+def window_moments(table, length, ddof):
+    mean = window_sum(table, length) / length
+    squares = np.zeros_like(mean)
+    for begin in range(length):
+        squares += (table[begin:begin + len(mean)] - mean) ** 2
+    return mean, np.sqrt(squares / (length - ddof))
+
+
+def exponential_mean(table, span):
+    means = np.empty_like(table)
+    mean = table[0]
+    for row, price in enumerate(table):
+        mean = mean + 2 / (span + 1) * (price - mean)
+        means[row] = mean
+    return means
+
+
+def work(rows):
+    table = prices[:rows]
+    returns = np.diff(np.log(table), axis=0)
+    volatility = window_moments(returns, 20, 1)[1] * np.sqrt(252)
+    mean, deviation = window_moments(table, 20, 0)
+    change = np.diff(table, axis=0)
+    up = window_sum(np.maximum(change, 0), 14)
+    down = window_sum(np.maximum(-change, 0), 14)
+    newest = table[19:]
+    return (returns, volatility, (newest - mean) / deviation, 100 * up / (up + down),
+            exponential_mean(table, 20), (newest - mean + 2 * deviation) / (4 * deviation))
+
+
+for line in sys.stdin:
+    count = int(line.split()[1])
+    if count == 0:
+        print("done 0 0 0", flush=True)
+        continue
+    begun = time.perf_counter_ns()
+    features = work(count // columns)
+    elapsed = time.perf_counter_ns() - begun
+    total = sum(scale * np.abs(feature).sum() for scale, feature in zip(SCALES, features))
+    print("done", elapsed, repr(float(total)), 0, flush=True)
