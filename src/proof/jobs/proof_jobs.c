@@ -8,5 +8,7 @@ const proof_job *const proof_jobs[] = {
     &proof_multi_timeframe,
     &proof_order_book,
     &proof_sliding_window,
+    &proof_batch_features, &proof_multi_timeframe, &proof_order_book,
+    &proof_sliding_window, &proof_portfolio_risk,
 };
 const size_t proof_job_count = sizeof proof_jobs / sizeof proof_jobs[0];

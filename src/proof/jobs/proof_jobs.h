@@ -16,6 +16,7 @@ extern const proof_job proof_batch_features;
 extern const proof_job proof_multi_timeframe;
 extern const proof_job proof_order_book;
 extern const proof_job proof_sliding_window;
+extern const proof_job proof_portfolio_risk;
 
 /* All of them, and how many there are. */
 extern const proof_job *const proof_jobs[];
