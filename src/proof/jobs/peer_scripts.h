@@ -15,6 +15,7 @@ extern const size_t peer_inserts_size;
 
 extern const char peer_statistics[];
 extern const size_t peer_statistics_size;
+
 extern const char peer_features[];
 extern const size_t peer_features_size;
 
