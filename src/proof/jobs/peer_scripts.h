@@ -13,6 +13,9 @@ extern const size_t peer_book_list_size;
 extern const char peer_inserts[];
 extern const size_t peer_inserts_size;
 
+extern const char peer_pool[];
+extern const size_t peer_pool_size;
+
 extern const char peer_statistics[];
 extern const size_t peer_statistics_size;
 
