@@ -1,10 +1,17 @@
 /* proof_jobs.c - the list. */
 #include "proof_jobs.h"
 
-/* clang-format off: one a line */
+/* One a line, so that two who add one do not meet. */
+/* clang-format off */
 const proof_job *const proof_jobs[] = {
-    &proof_batch_inserts, &proof_cached_statistics, &proof_batch_features, &proof_multi_timeframe,
-    &proof_order_book,    &proof_sliding_window,    &proof_portfolio_risk,
+    &proof_batch_inserts,
+    &proof_pooled_connections,
+    &proof_cached_statistics,
+    &proof_batch_features,
+    &proof_multi_timeframe,
+    &proof_order_book,
+    &proof_sliding_window,
+    &proof_portfolio_risk,
 };
 /* clang-format on */
 const size_t proof_job_count = sizeof proof_jobs / sizeof proof_jobs[0];
