@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""peer_chain.py INPUT - from a market event to an order, the careful Python way.
+"""peer_chain.py INPUT [--ask] - from a market event to an order, the careful Python way.
 
 Does for the events of bench_chain what the engine does: a book of quotes, a window of 100 trades a
 symbol, bars of a second, a minute and an hour, a portfolio in NumPy, bands, targets in whole shares,
 controls of an order with a value at risk of a day, a journal in JSON. Prints each order, and then
-`tails P50 P99 P99.9` in microseconds from a decoded event to the call that would send the order.
+`tails P50 P99 P99.9` in microseconds from a decoded event to the call that would send the order; with --ask,
+answers questions as a peer of the benchmark suite does.
 """
 import json
 import math
@@ -14,7 +15,9 @@ from collections import deque
 
 try:
     import numpy as np
-except ImportError:
+except ImportError as error:
+    if "--ask" in sys.argv:
+        print("missing", error, flush=True)
     sys.exit(0)
 
 FRAMES = (10**9, 60 * 10**9, 3600 * 10**9)
@@ -144,17 +147,22 @@ class Engine:
         self.value[symbol] = self.quantity[symbol] * self.mark[symbol]
 
 
-def main():
-    with open(sys.argv[1], encoding="ascii") as source:
+def read_input(path):
+    with open(path, encoding="ascii") as source:
         count, days, cash = source.readline().split()
         rows = [source.readline().split() for _ in range(int(count))]
         events = [line.split() for line in source]
-    engine = Engine(float(cash), [int(row[0]) for row in rows], [float(row[1]) for row in rows],
-                    int(days))
-    decoded = [(e[0] == "Q", int(e[1]), int(e[2]), float(e[3]), float(e[4])) for e in events]
+    account = (float(cash), [int(row[0]) for row in rows], [float(row[1]) for row in rows], int(days))
+    return account, [(e[0] == "Q", int(e[1]), int(e[2]), float(e[3]), float(e[4])) for e in events]
+
+
+def play(engine, events, orders_max):
+    """Nanoseconds from each event that brought an order to that order, up to so many orders."""
     spans = []
-    for is_quote, symbol, moment, first, second in decoded:
+    for is_quote, symbol, moment, first, second in events:
         before = len(engine.orders)
+        if before == orders_max:
+            break
         begin = time.perf_counter_ns()
         if is_quote:
             engine.take_quote(symbol, moment, first, second)
@@ -162,8 +170,30 @@ def main():
             engine.take_trade(symbol, moment, first, second)
         engine.decide(symbol, moment)
         for order in engine.orders[before:]:
-            spans.append((engine.sent - begin) / 1e3)
+            spans.append(engine.sent - begin)
             engine.fill(order)
+    return spans
+
+
+def answer(account, events):
+    """As a peer of the benchmark suite: `run N` makes N orders."""
+    for line in sys.stdin:
+        count = int(line.split()[1])
+        engine = Engine(*account) if count else None
+        spans = play(engine, events, count) if count else []
+        told = 0
+        for order in engine.orders if count else []:
+            told += (order["symbol"] + 1) * (1 if order["side"] == "buy" else -1) * order["quantity"]
+        print("done", sum(spans), told, 0, flush=True)
+
+
+def main():
+    account, events = read_input(sys.argv[1])
+    if sys.argv[2:] == ["--ask"]:
+        answer(account, events)
+        return
+    engine = Engine(*account)
+    spans = [span / 1e3 for span in play(engine, events, len(events))]
     for order in engine.orders:
         print("order %d %s %d" % (order["symbol"], order["side"], order["quantity"]))
     print("tails %.2f %.2f %.2f" % tuple(np.quantile(spans, [0.5, 0.99, 0.999])))

@@ -45,9 +45,13 @@ static void await(pid_t child, const char *name, const proof_plan *plan, int64_t
     } else if (ready == 0) {
         tw_error_set(&error, TW_TIMEOUT, "%s: it did not end in time", name);
         fail(shared, &error);
-    } else if (!WIFEXITED(how) || WEXITSTATUS(how) != 0) {
+    } else if (WIFSIGNALED(how)) {
         tw_error_set(&error, TW_STATE, "%s: its process was ended by signal %d", name,
-                     WIFSIGNALED(how) ? WTERMSIG(how) : 0);
+                     WTERMSIG(how));
+        fail(shared, &error);
+    } else if (WEXITSTATUS(how) != 0) {
+        tw_error_set(&error, TW_STATE, "%s: its process ended with status %d", name,
+                     WEXITSTATUS(how));
         fail(shared, &error);
     }
 }

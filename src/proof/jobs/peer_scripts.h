@@ -10,6 +10,9 @@ extern const size_t peer_bars_size;
 extern const char peer_book_list[];
 extern const size_t peer_book_list_size;
 
+extern const char peer_chain[]; /* of bench/ */
+extern const size_t peer_chain_size;
+
 extern const char peer_inserts[];
 extern const size_t peer_inserts_size;
 

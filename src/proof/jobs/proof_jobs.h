@@ -18,6 +18,7 @@ extern const proof_job proof_multi_timeframe;
 extern const proof_job proof_order_book;
 extern const proof_job proof_sliding_window;
 extern const proof_job proof_portfolio_risk;
+extern const proof_job proof_whole_system;
 
 /* All of them, and how many there are. */
 extern const proof_job *const proof_jobs[];
