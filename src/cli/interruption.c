@@ -40,10 +40,18 @@ static void on_first_signal(int number) {
     interruption_watch(); /* the next one does not wait */
 }
 
-void interruption_note(void) {
-    struct sigaction action = {.sa_handler = on_first_signal};
+static void note(int flags) {
+    struct sigaction action = {.sa_handler = on_first_signal, .sa_flags = flags};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+}
+
+void interruption_note(void) {
+    note(0);
+}
+
+void interruption_defer(void) {
+    note(SA_RESTART);
 }
 
 bool interruption_requested(void) {

@@ -21,6 +21,9 @@ void interruption_watch(void);
 void interruption_note(void);
 bool interruption_requested(void);
 
+/* The same for work that goes on in spite of the first signal: no call that waits is broken off. */
+void interruption_defer(void);
+
 /* Adds a file that an interruption removes; `path` is borrowed until it is dropped. TW_FULL when
  * there are INTERRUPTION_FILE_COUNT_MAX. */
 tw_status interruption_put(const char *path) TW_MUST_CHECK;

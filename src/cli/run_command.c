@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "interruption.h"
 #include "run_limits.h"
 #include "run_parts.h"
 #include "run_safety.h"
@@ -65,6 +66,9 @@ static int trade_and_report(run_session *session) {
     session->store = NULL;
     if (ending.status == TW_OK && status != TW_OK)
         ending = error;
+    if (ending.status == TW_OK && interruption_requested())
+        tw_error_set(&ending, TW_INTERRUPTED,
+                     "interrupted while the report was written, which is whole");
     return ending.status == TW_OK ? EXIT_DONE : command_failed("run", &ending);
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "input.h"
+#include "interruption.h"
 #include "newest_rows.h"
 #include "tradewind/time.h"
 
@@ -41,11 +42,16 @@ static tw_status write_files(run_dashboard *run, const char *database, const cha
     if (status != TW_OK)
         return status;
     memcpy(run->token_path, path, sizeof path);
+    status = interruption_put(run->token_path);
+    if (status != TW_OK)
+        return tw_error_set(error, status, "too many files are unfinished");
     beside_store(database, "listen", path, sizeof path);
     status = write_private(path, host, error);
-    if (status == TW_OK)
-        memcpy(run->listen_path, path, sizeof path);
-    return status;
+    if (status != TW_OK)
+        return status;
+    memcpy(run->listen_path, path, sizeof path);
+    status = interruption_put(run->listen_path);
+    return status == TW_OK ? TW_OK : tw_error_set(error, status, "too many files are unfinished");
 }
 
 /* What lets somebody in goes to a terminal, where the user sits, and not into the logs that take
@@ -178,6 +184,8 @@ void run_dashboard_stop(run_dashboard *run) {
         unlink(run->token_path);
     if (run->listen_path[0] != '\0')
         unlink(run->listen_path);
+    interruption_drop(run->token_path);
+    interruption_drop(run->listen_path);
     tw_dashboard_free(run->dashboard);
     loop_thread_close(&run->thread);
     tw_store_free(run->store);

@@ -176,8 +176,11 @@ tw_status run_report_print(const run_session *session, run_figures *figures, tw_
     } else {
         status = print_people(session, figures, error);
     }
-    if (status == TW_OK && (fflush(stdout) != 0 || ferror(stdout) != 0))
+    if (status == TW_OK && (fflush(stdout) != 0 || ferror(stdout) != 0)) {
         status = tw_error_set_errno(error, errno, "the report could not be written");
+        if (status == TW_CLOSED) /* the pipe, and no server */
+            status = error->status = TW_IO;
+    }
     return status;
 }
 

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "interruption.h"
+
 static const uint32_t EVENTS_A_TURN = 4096;
 static const int64_t STEP_NS = TW_NS_PER_SECOND;
 static const int64_t PROGRESS_NS = 200 * TW_NS_PER_MS;
@@ -340,6 +342,15 @@ tw_status run_session_listen(run_session *session, tw_error *error) {
     return TW_OK;
 }
 
+/* Nothing turns the loop any more, and what follows may take long: the threads' last work, counting
+ * the store, a reader of the report. Who interrupts for the second time does not want it. */
+static void hear_directly(const run_session *session) {
+    if (session->interrupted)
+        interruption_watch();
+    else
+        interruption_defer();
+}
+
 tw_status run_session_trade(run_session *session, tw_error *error) {
     tw_status status = TW_OK;
     session->started_ns = tw_time_monotonic_ns();
@@ -349,6 +360,7 @@ tw_status run_session_trade(run_session *session, tw_error *error) {
     if (status == TW_OK)
         status = trade(session, error);
     session->finished_ns = tw_time_monotonic_ns();
+    hear_directly(session);
     end_progress(session);
     run_service_stop(&session->service);
     tw_dashboard_end_engine(session->dashboard.dashboard, session->finished_ns);

@@ -95,7 +95,9 @@ typedef struct run_session {
 /* From now on SIGINT and SIGTERM do not kill the program: they end run_session_trade in order. */
 tw_status run_session_listen(run_session *session, tw_error *error) TW_MUST_CHECK;
 
-/* Trades until the engine is done, has failed, or the user interrupts. */
+/* Trades until the engine is done, has failed, or the user interrupts. From its end on a second
+ * interruption, counted from the beginning, ends the program at once; a first one is noted
+ * (interruption.h). */
 tw_status run_session_trade(run_session *session, tw_error *error) TW_MUST_CHECK;
 
 /* Ends all threads. Harmless when none runs. */
