@@ -7,7 +7,6 @@ const proof_job *const proof_jobs[] = {
     &proof_batch_inserts,
     &proof_pooled_connections,
     &proof_cached_statistics,
-    &proof_cached_statistics,
     &proof_batch_features,
     &proof_multi_timeframe,
     &proof_order_book,
