@@ -19,6 +19,9 @@ extern const size_t peer_inserts_size;
 extern const char peer_pool[];
 extern const size_t peer_pool_size;
 
+extern const char peer_requests[];
+extern const size_t peer_requests_size;
+
 extern const char peer_statistics[];
 extern const size_t peer_statistics_size;
 

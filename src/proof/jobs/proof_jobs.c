@@ -6,6 +6,7 @@
 const proof_job *const proof_jobs[] = {
     &proof_batch_inserts,
     &proof_pooled_connections,
+    &proof_concurrent_requests,
     &proof_cached_statistics,
     &proof_batch_features,
     &proof_multi_timeframe,

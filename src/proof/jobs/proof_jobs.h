@@ -12,6 +12,7 @@
 
 extern const proof_job proof_batch_inserts;
 extern const proof_job proof_cached_statistics;
+extern const proof_job proof_concurrent_requests;
 extern const proof_job proof_pooled_connections;
 extern const proof_job proof_batch_features;
 extern const proof_job proof_multi_timeframe;
