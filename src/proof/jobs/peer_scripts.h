@@ -28,6 +28,9 @@ extern const size_t peer_statistics_size;
 extern const char peer_features[];
 extern const size_t peer_features_size;
 
+extern const char peer_memoised[];
+extern const size_t peer_memoised_size;
+
 extern const char peer_risk[];
 extern const size_t peer_risk_size;
 

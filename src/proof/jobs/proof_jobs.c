@@ -8,11 +8,13 @@ const proof_job *const proof_jobs[] = {
     &proof_pooled_connections,
     &proof_concurrent_requests,
     &proof_cached_statistics,
+    &proof_memoised,
     &proof_batch_features,
     &proof_multi_timeframe,
     &proof_order_book,
     &proof_sliding_window,
     &proof_portfolio_risk,
+    &proof_rebalancing,
     &proof_whole_system,
 };
 /* clang-format on */

@@ -14,12 +14,14 @@ extern const proof_job proof_batch_inserts;
 extern const proof_job proof_cached_statistics;
 extern const proof_job proof_concurrent_requests;
 extern const proof_job proof_pooled_connections;
+extern const proof_job proof_memoised;
 extern const proof_job proof_batch_features;
 extern const proof_job proof_multi_timeframe;
 extern const proof_job proof_order_book;
 extern const proof_job proof_sliding_window;
 extern const proof_job proof_portfolio_risk;
 extern const proof_job proof_whole_system;
+extern const proof_job proof_rebalancing;
 
 /* All of them, and how many there are. */
 extern const proof_job *const proof_jobs[];
