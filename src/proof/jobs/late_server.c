@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,11 +25,10 @@ typedef struct late_answer {
 /* ---- in its process -------------------------------------------------------------------------- */
 
 static void answer_with(tw_http_reply *reply, const char *number) {
-    char document[LATE_SERVER_SIZE];
-    memset(document, ' ', sizeof document);
-    memcpy(document, number, strlen(number));
+    char document[LATE_SERVER_SIZE + 1];
+    snprintf(document, sizeof document, "%-*s", LATE_SERVER_SIZE, number);
     tw_http_answer answer = {
-        .status = 200, .content_type = "text/plain", .body = {document, sizeof document}};
+        .status = 200, .content_type = "text/plain", .body = {document, LATE_SERVER_SIZE}};
     if (tw_http_reply_send(reply, &answer, NULL) != TW_OK)
         tw_http_reply_reset(reply);
 }
@@ -55,10 +53,12 @@ static void handle(void *loop, const tw_http_request *request, tw_http_reply *re
     }
     answer->reply = reply;
     snprintf(answer->number, sizeof answer->number, "%.*s", (int)number.size, number.data);
-    if (tw_slice_equal_string(tw_http_request_path(request), "/now"))
+    if (tw_slice_equal_string(tw_http_request_path(request), "/now")) {
         answer_late(answer);
-    else if (tw_loop_timer_start(loop, LATE_SERVER_NS, 0, answer_late, answer, &timer) != TW_OK)
-        answer_late(answer); /* too early is seen in the times, never is not */
+    } else if (tw_loop_timer_start(loop, LATE_SERVER_NS, 0, answer_late, answer, &timer) != TW_OK) {
+        tw_http_reply_reset(reply);
+        TW_DELETE(tw_allocator_system(), answer, 1, late_answer);
+    }
 }
 
 /* Ends with a failure, or with its parent. */
