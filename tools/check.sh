@@ -14,7 +14,7 @@ cd "$root" || exit 1
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM
-all_stages='scripts format includes headers sanitize tidy symbols install models fuzz'
+all_stages='scripts format includes headers sanitize tidy symbols gate install models fuzz'
 named_stages='long threads' # only when named
 skipped_status=77
 jobs=$(nproc 2>/dev/null || echo 2)
@@ -127,6 +127,13 @@ check_symbols() {
     find build/src/core build/src/kit -name 'lib*.a' | sort |
         xargs python3 tools/check_symbols.py pure &&
         python3 tools/check_symbols.py exports build/src/libtradewind.so include/tradewind
+}
+
+# No hot path takes 2 % more instructions than the baseline in bench/ says. They are counted, not
+# timed: other work on the machine changes nothing.
+check_gate() {
+    build_folder build -Dtests=enabled || return 1
+    python3 tools/bench_gate.py build
 }
 
 # Plans beside full enumeration, ten times as many of them as in the suite; a million orders of two
