@@ -111,6 +111,8 @@ static int run(const run_options *options, const run_limits *limits,
     int ending = status == TW_OK ? trade_and_report(&session) : command_failed("run", &error);
     run_service_stop(&session.service);
     run_parts_free(&session);
+    if (status != TW_OK) /* nothing began, so that nobody looks for what it left */
+        run_parts_drop_temporary(&session);
     return ending;
 }
 

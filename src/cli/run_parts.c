@@ -5,6 +5,7 @@
  */
 #include "run_parts.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,8 +89,6 @@ static tw_status open_exchange(run_session *session, tw_error *error) {
         status = tw_error_set(error, TW_USAGE, "%s: %s; or take another --db",
                               session->exchange_state, cause.message);
     }
-    if (status != TW_OK && session->temporary)
-        unlink(session->database);
     return status;
 }
 
@@ -339,4 +338,27 @@ void run_parts_free(run_session *session) {
     tw_symbols_free(session->symbols);
     run_monitor_free(&session->monitor);
     TW_DELETE(NULL, session->targets, RUN_SYMBOL_COUNT_MAX, double);
+}
+
+/* A name that was made for this run alone, and whatever has been put beside it. */
+void run_parts_drop_temporary(const run_session *session) {
+    char folder[TW_CONFIG_TEXT_SIZE];
+    if (!session->temporary)
+        return;
+    snprintf(folder, sizeof folder, "%s", session->database);
+    char *name = strrchr(folder, '/') + 1;
+    size_t size = strlen(name);
+    name[-1] = '\0';
+    DIR *names = opendir(folder);
+    if (names == NULL) {
+        fprintf(stderr, "tradewind run: %s cannot be removed\n", session->database);
+        return;
+    }
+    struct dirent *entry;
+    while ((entry = readdir(names)) != NULL) {
+        if (strncmp(entry->d_name, name, size) == 0 &&
+            unlinkat(dirfd(names), entry->d_name, 0) != 0)
+            fprintf(stderr, "tradewind run: %s/%s cannot be removed\n", folder, entry->d_name);
+    }
+    closedir(names);
 }

@@ -11,4 +11,8 @@ tw_status run_parts_make(run_session *session, tw_error *error) TW_MUST_CHECK;
 /* Joins the threads and frees all there is; harmless in any state. */
 void run_parts_free(run_session *session);
 
+/* Of a run that could not begin, after run_parts_free: removes the store of its own that a demo
+ * without --db makes, and what stands beside it. What cannot be removed is told. */
+void run_parts_drop_temporary(const run_session *session);
+
 #endif

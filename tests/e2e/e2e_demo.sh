@@ -90,6 +90,23 @@ a_demo_of_other_symbols_is_told_why_not() {
     says 'or take another --db'
 }
 
-run_cases nothing_is_lost_in_a_faulty_demo the_report_is_in_sentences \
+# Its store would be in the folder for temporary files, where nobody would look for it.
+a_refused_demo_leaves_nothing() {
+    start_exchange --symbols AAPL
+    printf 'symbol,weight\nZZZZ,.5\n' >targets.csv
+    expect 1 run --duration 5s --metrics "${url#http://}"
+    expect 1 run --duration 5s --listen "${url#http://}"
+    expect 1 run --duration 5s --record .
+    expect 1 run --duration 5s --strategy-file nowhere.so
+    expect 3 run --duration 5s --targets targets.csv
+    expect 3 run --clock step --duration 5s --faults targets.csv
+    for file in tradewind-demo-*; do
+        [ ! -e "$file" ] || fail "it left $file"
+    done
+    expect 0 run --clock step --duration 5s --quiet
+    [ "$(find . -name 'tradewind-demo-*.db' | wc -l)" = 1 ] || fail "a demo that ran has no store"
+}
+
+run_cases a_refused_demo_leaves_nothing nothing_is_lost_in_a_faulty_demo the_report_is_in_sentences \
     the_cost_is_what_fills_and_marks_say a_killed_demo_goes_on_where_it_was \
     a_demo_of_other_symbols_is_told_why_not
