@@ -37,14 +37,14 @@ typedef struct desk {
 } desk;
 
 /* A repetition, shared out to threads. */
-typedef struct round {
+typedef struct shares {
     desk *desk;
     uint64_t units;
     double (*ask)(desk *desk, uint32_t option, int64_t now_ns);
     struct {
         _Alignas(64) double sum;
     } parts[THREADS_MAX];
-} round;
+} shares;
 
 static void dispose(void *state) {
     desk *d = state;
@@ -135,7 +135,7 @@ static tw_status prepare(const proof_point *point, void **ret_state, tw_error *e
 /* ---- running --------------------------------------------------------------------------------- */
 
 static void play_part(void *argument, size_t index) {
-    round *r = argument;
+    shares *r = argument;
     desk *d = r->desk;
     uint64_t begin = r->units * index / d->threads;
     uint64_t end = r->units * (index + 1) / d->threads;
@@ -149,7 +149,7 @@ static void play_part(void *argument, size_t index) {
 }
 
 static void play(desk *d, proof_run *run, double (*ask)(desk *, uint32_t, int64_t)) {
-    round r = {.desk = d, .units = run->units, .ask = ask};
+    shares r = {.desk = d, .units = run->units, .ask = ask};
     int64_t began_ns = tw_time_monotonic_ns();
     tw_task_run(tw_workers_runner(d->workers), d->threads, play_part, &r);
     run->elapsed_ns = tw_time_monotonic_ns() - began_ns;

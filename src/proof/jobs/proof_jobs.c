@@ -15,6 +15,7 @@ const proof_job *const proof_jobs[] = {
     &proof_sliding_window,
     &proof_portfolio_risk,
     &proof_rebalancing,
+    &proof_watched,
     &proof_whole_system,
 };
 /* clang-format on */

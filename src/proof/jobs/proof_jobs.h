@@ -22,6 +22,7 @@ extern const proof_job proof_sliding_window;
 extern const proof_job proof_portfolio_risk;
 extern const proof_job proof_whole_system;
 extern const proof_job proof_rebalancing;
+extern const proof_job proof_watched;
 
 /* All of them, and how many there are. */
 extern const proof_job *const proof_jobs[];
