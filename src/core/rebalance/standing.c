@@ -199,6 +199,13 @@ static bool may_have_left(const tw_standing *standing, size_t first, double equi
     return (outside[0] | outside[1]) != 0;
 }
 
+/* The same of one position. */
+static bool may_be_outside(const tw_standing *standing, size_t i, double equity) {
+    double held = standing->held[i];
+    return held * (1.0 - MARGIN) <= standing->low[i] * equity ||
+           held * (1.0 + MARGIN) >= standing->high[i] * equity;
+}
+
 void standing_classify(const tw_standing *standing, problem *p) {
     double equity = (double)p->equity;
     memset(p->work->outcomes, TW_OUTCOME_INSIDE, standing->count);
@@ -207,7 +214,8 @@ void standing_classify(const tw_standing *standing, problem *p) {
         if (!may_have_left(standing, first, equity))
             continue;
         for (size_t i = first; i < first + BLOCK && i < standing->count; i++)
-            p->work->outcomes[i] = rebalance_exact_outcome(p, &standing->positions[i]);
+            if (may_be_outside(standing, i, equity))
+                p->work->outcomes[i] = rebalance_exact_outcome(p, &standing->positions[i]);
     }
 }
 

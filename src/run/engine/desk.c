@@ -30,40 +30,38 @@ static const int64_t MISSING_AGE_NS = TW_NS_PER_MINUTE; /* of its last request, 
 
 /* ---- fills --------------------------------------------------------------------------------- */
 
-static void record_fill(tw_engine *engine, const order_record *record,
-                        const tw_order_update *execution, const order_change *change) {
-    engine_row row = {.kind = ROW_FILL};
-    tw_fill *fill = &row.as.fill;
-    fill->time_ns = engine->now_ns;
-    fill->quantity = change->quantity;
-    fill->symbol = record->order.symbol;
-    fill->side = record->order.side;
-    memcpy(fill->client_order_id, record->order.client_order_id, sizeof fill->client_order_id);
+static void tell_fill(tw_engine *engine, const order_record *record,
+                      const tw_order_update *execution, const order_change *change) {
+    tw_fill fill = {.time_ns = engine->now_ns,
+                    .quantity = change->quantity,
+                    .symbol = record->order.symbol,
+                    .side = record->order.side};
+    memcpy(fill.client_order_id, record->order.client_order_id, sizeof fill.client_order_id);
     bool whole = execution != NULL && execution->execution_id[0] != '\0' &&
                  execution->quantity.nano == change->quantity.nano;
     if (whole) {
-        fill->price = execution->price;
-        memcpy(fill->execution_id, execution->execution_id, sizeof fill->execution_id);
+        fill.price = execution->price;
+        memcpy(fill.execution_id, execution->execution_id, sizeof fill.execution_id);
     } else {
         engine->report.fills_recovered++;
         /* Half of 1e-9 of the average price for each share so far, before and after. */
         engine->cash_slack_nano += record->order.filled.nano / TW_NANO + 1;
-        snprintf(fill->execution_id, sizeof fill->execution_id, "recovered-%" PRIu64,
+        snprintf(fill.execution_id, sizeof fill.execution_id, "recovered-%" PRIu64,
                  engine->journal_sequence + 1);
         if (tw_decimal_divide(change->notional.nano, change->quantity.nano, TW_ROUND_HALF_EVEN,
-                              &fill->price.nano) != TW_OK)
-            fill->price = record->order.average_price;
+                              &fill.price.nano) != TW_OK)
+            fill.price = record->order.average_price;
     }
-    record_row(engine, &row);
+    record_fill(engine, &fill);
     char price[TW_DECIMAL_TEXT_SIZE];
     char quantity[TW_DECIMAL_TEXT_SIZE];
-    tw_decimal_format(fill->price.nano, price);
-    tw_decimal_format(fill->quantity.nano, quantity);
+    tw_decimal_format(fill.price.nano, price);
+    tw_decimal_format(fill.quantity.nano, quantity);
     record_journal(engine, "fill",
                    "{\"order\":\"%s\",\"execution\":\"%s\",\"symbol\":\"%s\",\"side\":\"%s\","
                    "\"quantity\":\"%s\",\"price\":\"%s\"}",
-                   fill->client_order_id, fill->execution_id,
-                   tw_symbols_name(engine->names, fill->symbol), tw_side_name((tw_side)fill->side),
+                   fill.client_order_id, fill.execution_id,
+                   tw_symbols_name(engine->names, fill.symbol), tw_side_name((tw_side)fill.side),
                    quantity, price);
 }
 
@@ -100,7 +98,7 @@ static void apply_fill(tw_engine *engine, const order_record *record,
     intake_revalue(engine, record->order.symbol);
     limits_fill(engine, record, change);
     plan_filled(engine, record, change->quantity);
-    record_fill(engine, record, execution, change);
+    tell_fill(engine, record, execution, change);
 }
 
 /* An id that names something else at the venue (a copied store, another program) is no news of
@@ -140,7 +138,7 @@ static void apply_told(tw_engine *engine, order_record *record, const tw_order *
         apply_fill(engine, record, execution, &change);
     limits_end(engine, record);
     resend_end(record);
-    record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
+    record_order(engine, &record->order);
     record_journal(engine, "order", "{\"order\":\"%s\",\"status\":\"%s\",\"venue\":\"%s\"}",
                    record->order.client_order_id,
                    tw_order_status_name((tw_order_status)record->order.status),
@@ -303,7 +301,7 @@ static void submit_result(tw_engine *engine, const tw_order_result *result) {
     if (result->status == TW_OK && result->order.venue_order_id[0] != '\0')
         memcpy(record->order.venue_order_id, result->order.venue_order_id,
                sizeof record->order.venue_order_id);
-    record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
+    record_order(engine, &record->order);
     char message[256];
     tw_text text = tw_text_over(message, sizeof message);
     tw_text_append_json(&text, tw_slice_of(result->message));
@@ -336,7 +334,7 @@ static void query_result(tw_engine *engine, const tw_order_result *result) {
     limits_end(engine, record);
     resend_end(record);
     engine->snapshot_wanted = true; /* invariant 4 */
-    record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
+    record_order(engine, &record->order);
     record_journal(engine, "missing", "{\"order\":\"%s\",\"queries\":%u,\"resends\":%u}",
                    result->client_order_id, record->queries, record->resends);
 }
@@ -469,7 +467,7 @@ void desk_venue(tw_engine *engine, const tw_venue_event *event) {
 static void withdraw(tw_engine *engine, order_record *record) {
     order_table_withdraw(&engine->orders, record);
     limits_end(engine, record);
-    record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
+    record_order(engine, &record->order);
     record_journal(engine, "withdrawn", "{\"order\":\"%s\"}", record->order.client_order_id);
 }
 

@@ -123,12 +123,6 @@ typedef struct engine_reconcile {
     uint64_t foreign[FOREIGN_COUNT]; /* hashes of the newest orders of others that were told */
 } engine_reconcile;
 
-/* What the controls said of an order, before it counted. */
-typedef struct intent_checks {
-    tw_pretrade_verdict passed; /* or which one denied */
-    tw_pretrade_verdict verdicts[TW_PRETRADE_REASON_COUNT];
-} intent_checks;
-
 /* Daily closes as strategies see them: finished days, and above them the day of now. */
 typedef struct engine_past {
     double *closes; /* [capacity + 1][symbols], oldest first; NULL: no strategy looks at them */
@@ -409,10 +403,10 @@ void limits_fill(tw_engine *engine, const order_record *record, const order_chan
 void limits_end(tw_engine *engine, order_record *record);
 /* When the returns of the history are there. */
 void limits_history(tw_engine *engine);
-/* True: it counts from now on, under ret_checks->passed.ticket. */
-bool limits_allow(tw_engine *engine, const tw_order *order, intent_checks *ret_checks);
-void limits_record_checks(tw_engine *engine, const char *client_order_id,
-                          const intent_checks *checks);
+/* True: it counts from now on, under ret_verdict->ticket. */
+bool limits_allow(tw_engine *engine, const tw_order *order, tw_pretrade_verdict *ret_verdict);
+/* What each control said of it: the order that was allowed last. */
+void limits_record_checks(tw_engine *engine, const char *client_order_id);
 /* The same for an order that counts already, and would be sent once more. */
 bool limits_allow_again(tw_engine *engine, const order_record *record);
 bool limits_allow_cancel(tw_engine *engine, order_record *record);
@@ -441,9 +435,10 @@ void record_decimal(tw_text *text, int64_t nano);
 /* The same at once; `format` makes a JSON object. */
 uint64_t record_journal(tw_engine *engine, const char *kind, const char *format, ...)
     TW_PRINTF(3, 4);
-void record_row(tw_engine *engine, const engine_row *row);
-/* The same for the row that is most frequent, without a copy. */
 void record_trade(tw_engine *engine, const tw_trade *trade);
+void record_bar(tw_engine *engine, const tw_bar *bar);
+void record_order(tw_engine *engine, const tw_order *order);
+void record_fill(tw_engine *engine, const tw_fill *fill);
 /* Hands waiting rows and entries to the store; true when none is left. */
 bool record_drain(tw_engine *engine);
 bool record_waits(const tw_engine *engine);

@@ -81,7 +81,7 @@ static void on_bar(void *context, const tw_bar *bar, const tw_bars_detail *detai
     (void)detail;
     tw_engine *engine = context;
     engine->report.bars_built++;
-    record_row(engine, &(engine_row){.kind = ROW_BAR, .as.bar = *bar});
+    record_bar(engine, bar);
     strategies_bar(engine, bar);
     if (engine->viewer != NULL)
         view_on_bar(engine->viewer, bar);

@@ -105,15 +105,14 @@ static void record_intent(tw_engine *engine, order_record *record, const char *w
     record->journal_sequence = record_end(engine, &line);
 }
 
-static void intend(tw_engine *engine, const tw_order *order, const intent_checks *checks,
-                   uint32_t trade) {
+static void intend(tw_engine *engine, const tw_order *order, uint32_t ticket, uint32_t trade) {
     engine_plan *plan = &engine->plan;
     tw_trade_reason reason = (tw_trade_reason)plan->trades[trade].planned.reason;
     const char *why = plan->why != NULL ? plan->why : tw_trade_reason_name(reason);
     order_record *record = NULL;
     tw_status status = order_table_intend(&engine->orders, order, &record);
     TW_ASSERT(status == TW_OK); /* invariant 2 */
-    record->ticket = checks->passed.ticket;
+    record->ticket = ticket;
     record->why = why;
     record->kill_level = (uint8_t)engine->kill_level;
     record->decision = plan->decision;
@@ -123,8 +122,8 @@ static void intend(tw_engine *engine, const tw_order *order, const intent_checks
     record->intended_ns = trace_now(engine);
     record->deadline_ns = engine->now_ns + engine->config.order_patience_ns;
     /* The row first, then the checks: whoever finds the intent after a crash must find both. */
-    record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
-    limits_record_checks(engine, record->order.client_order_id, checks);
+    record_order(engine, &record->order);
+    limits_record_checks(engine, record->order.client_order_id);
     record_intent(engine, record, why);
     engine->report.orders++;
     plan->intended = true;
@@ -158,22 +157,22 @@ static void intend_trade(tw_engine *engine, uint32_t index, int64_t *budget) {
         .type = TW_ORDER_LIMIT,
         .time_in_force = TW_DAY,
     };
-    intent_checks checks = {.passed = {.reason = TW_PRETRADE_CASH}};
+    tw_pretrade_verdict verdict = {.reason = TW_PRETRADE_CASH};
     if (order.quantity.nano <= 0)
         return; /* of a resumed plan: it is done, or was denied before */
     if (order.side == TW_SIDE_BUY) {
         clip_to_cash(engine, &order, budget);
     } else if (engine->plan.resumed) {
-        checks.passed.reason = TW_PRETRADE_SHORT_SALE;
+        verdict.reason = TW_PRETRADE_SHORT_SALE;
         clip_to_holding(engine, &order);
     }
     if (engine->plan.decision == 0)
         clip_to_largest(engine, &order);
-    trade->denied = order.quantity.nano <= 0 || !limits_allow(engine, &order, &checks);
+    trade->denied = order.quantity.nano <= 0 || !limits_allow(engine, &order, &verdict);
     if (trade->denied)
-        deny(engine, &order, &checks.passed);
+        deny(engine, &order, &verdict);
     else
-        intend(engine, &order, &checks, index);
+        intend(engine, &order, verdict.ticket, index);
 }
 
 uint64_t intents_follow_plan(tw_engine *engine) {

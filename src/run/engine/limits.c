@@ -127,18 +127,16 @@ void limits_history(tw_engine *engine) {
 
 /* ---- what the gate says -------------------------------------------------------------------- */
 
-bool limits_allow(tw_engine *engine, const tw_order *order, intent_checks *ret_checks) {
+bool limits_allow(tw_engine *engine, const tw_order *order, tw_pretrade_verdict *ret_verdict) {
     if (engine->orders.count == engine->orders.capacity) {
-        ret_checks->passed = (tw_pretrade_verdict){.reason = TW_PRETRADE_TABLE_FULL,
-                                                   .limit = engine->orders.capacity,
-                                                   .actual = (int64_t)engine->orders.capacity + 1};
+        *ret_verdict = (tw_pretrade_verdict){.reason = TW_PRETRADE_TABLE_FULL,
+                                             .limit = engine->orders.capacity,
+                                             .actual = (int64_t)engine->orders.capacity + 1};
         return false;
     }
-    tw_status status = tw_pretrade_enter_explained(engine->gate, order, engine->now_ns,
-                                                   ret_checks->verdicts, &ret_checks->passed);
-    memcpy(engine->judgement, ret_checks->verdicts, sizeof engine->judgement);
     engine->judged = true;
-    return status == TW_OK;
+    return tw_pretrade_enter_explained(engine->gate, order, engine->now_ns, engine->judgement,
+                                       ret_verdict) == TW_OK;
 }
 
 /* `,"price_collar":["0.005","` of a control and its limit. */
@@ -179,8 +177,7 @@ static void append_check(tw_engine *engine, tw_text *text, tw_pretrade_reason re
 enum { CUT_SIZE = 16 }; /* kept free for saying that not all fits */
 
 /* Controls that have a limit: [limit, figure]. What does not fit an entry is left out, and said. */
-void limits_record_checks(tw_engine *engine, const char *client_order_id,
-                          const intent_checks *checks) {
+void limits_record_checks(tw_engine *engine, const char *client_order_id) {
     record_line line;
     tw_text *text = record_begin(engine, &line, "checks");
     text->capacity -= CUT_SIZE;
@@ -188,7 +185,7 @@ void limits_record_checks(tw_engine *engine, const char *client_order_id,
     tw_text_append_string(text, client_order_id);
     tw_text_append_char(text, '"');
     for (int i = TW_PRETRADE_PASSED + 1; i < TW_PRETRADE_TABLE_FULL && !text->truncated; i++) {
-        const tw_pretrade_verdict *verdict = &checks->verdicts[i];
+        const tw_pretrade_verdict *verdict = &engine->judgement[i];
         if (verdict->limit != 0 && verdict->actual != INT64_MAX)
             append_check(engine, text, (tw_pretrade_reason)i, verdict);
     }

@@ -71,47 +71,50 @@ uint64_t record_journal(tw_engine *engine, const char *kind, const char *format,
     return record_end(engine, &line);
 }
 
-static tw_status put(const tw_engine *engine, const engine_row *row) {
+static tw_status put(const tw_engine *engine, engine_row_kind kind, const void *row) {
     const tw_store_port *store = &engine->store;
-    switch (row->kind) {
+    switch (kind) {
     case ROW_TRADE:
-        return store->put_trade(store->context, &row->as.trade);
+        return store->put_trade(store->context, row);
     case ROW_BAR:
-        return store->put_bar(store->context, &row->as.bar);
+        return store->put_bar(store->context, row);
     case ROW_ORDER:
-        return store->put_order(store->context, &row->as.order);
+        return store->put_order(store->context, row);
     case ROW_FILL:
-        return store->put_fill(store->context, &row->as.fill);
+        return store->put_fill(store->context, row);
     }
     return TW_INVALID;
 }
 
-/* A row was offered to the store. True if it must wait. */
-static bool has_to_wait(tw_engine *engine, tw_status status) {
+/* Hands a row to the store from where it stands; only what has to wait is copied. */
+static void offer(tw_engine *engine, engine_row_kind kind, const void *row, size_t size) {
+    tw_status status = engine->pending_count == 0 ? put(engine, kind, row) : TW_FULL;
     if (status == TW_FULL) {
         TW_ASSERT(engine->pending_count < engine->pending_capacity);
-        return true;
-    }
-    if (status == TW_OK)
+        engine_row *waiting = &engine->pending[engine->pending_count++];
+        waiting->kind = kind;
+        memcpy(&waiting->as, row, size);
+    } else if (status == TW_OK) {
         engine->report.rows_put++;
-    else
+    } else {
         engine_fail(engine, status, "the store failed: %s", tw_status_sentence(status));
-    return false;
-}
-
-void record_row(tw_engine *engine, const engine_row *row) {
-    tw_status status = engine->pending_count == 0 ? put(engine, row) : TW_FULL;
-    if (has_to_wait(engine, status))
-        engine->pending[engine->pending_count++] = *row;
+    }
 }
 
 void record_trade(tw_engine *engine, const tw_trade *trade) {
-    const tw_store_port *store = &engine->store;
-    tw_status status =
-        engine->pending_count == 0 ? store->put_trade(store->context, trade) : TW_FULL;
-    if (has_to_wait(engine, status))
-        engine->pending[engine->pending_count++] =
-            (engine_row){.kind = ROW_TRADE, .as.trade = *trade};
+    offer(engine, ROW_TRADE, trade, sizeof *trade);
+}
+
+void record_bar(tw_engine *engine, const tw_bar *bar) {
+    offer(engine, ROW_BAR, bar, sizeof *bar);
+}
+
+void record_order(tw_engine *engine, const tw_order *order) {
+    offer(engine, ROW_ORDER, order, sizeof *order);
+}
+
+void record_fill(tw_engine *engine, const tw_fill *fill) {
+    offer(engine, ROW_FILL, fill, sizeof *fill);
 }
 
 static void drain_entries(tw_engine *engine) {
@@ -135,7 +138,8 @@ static void drain_entries(tw_engine *engine) {
 static void drain_rows(tw_engine *engine) {
     uint32_t done = 0;
     while (done < engine->pending_count) {
-        tw_status status = put(engine, &engine->pending[done]);
+        const engine_row *row = &engine->pending[done];
+        tw_status status = put(engine, row->kind, &row->as);
         if (status == TW_FULL)
             break;
         if (status != TW_OK) {
@@ -151,6 +155,8 @@ static void drain_rows(tw_engine *engine) {
 
 /* Rows first: an intent must not become durable while its order's row still waits here. */
 bool record_drain(tw_engine *engine) {
+    if (!record_waits(engine))
+        return true; /* nearly always */
     if (engine->pending_count > 0)
         drain_rows(engine);
     if (engine->pending_count == 0 && engine->entry_count > 0)

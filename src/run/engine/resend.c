@@ -79,7 +79,7 @@ void resend_plan(tw_engine *engine, order_record *record) {
 static void journal(tw_engine *engine, order_record *record) {
     record->resending = 1;
     record->order.updated_ns = engine->now_ns;
-    record_row(engine, &(engine_row){.kind = ROW_ORDER, .as.order = record->order});
+    record_order(engine, &record->order);
     record->journal_sequence =
         record_journal(engine, "resend", "{\"order\":\"%s\",\"attempt\":%u,\"age_ns\":%lld}",
                        record->order.client_order_id, record->resends + 2,
