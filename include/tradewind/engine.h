@@ -495,6 +495,13 @@ TW_API void tw_engine_kill(tw_engine *engine, tw_kill_level level, tw_kill_sourc
 /* Ends a kill of any level, from any thread; trading goes on in the next turn. */
 TW_API void tw_engine_lift(tw_engine *engine);
 
+/* Grows with each kill, also with one that changes no level. Any thread. */
+TW_API uint64_t tw_engine_kill_generation(const tw_engine *engine);
+/* The same as lift, unless a kill was asked for since the caller saw that generation: false, and
+ * nothing has changed. Whoever lifts for a reason takes the generation before he looks for it, so
+ * that a kill at that moment wins. */
+TW_API bool tw_engine_lift_if(tw_engine *engine, uint64_t generation);
+
 /* The level that was asked for last, from any thread. */
 TW_API tw_kill_level tw_engine_killed(const tw_engine *engine);
 

@@ -40,6 +40,7 @@ static const tw_config_option kill_table[] = {
 typedef struct kill_desk {
     const kill_options *options;
     char path[KILL_FILE_PATH_SIZE];
+    kill_mark before; /* the file when the command began */
     tw_symbols *symbols;
     tw_store *store;
     int folder; /* inotify on the folder of the store */
@@ -100,18 +101,19 @@ static tw_status act(kill_desk *desk, bool *ret_changed, tw_error *error) {
         return tw_error_set(error, TW_USAGE,
                             "%s is not a file: a run of it is killed by its signal SIGUSR2",
                             tw_store_mask(options->database, shown, sizeof shown));
+    desk->before = kill_file_look(desk->path);
     tw_status ears = open_ears(desk, &unheard); /* a kill does not wait for what only listens */
     if (ears != TW_OK && access(options->database, F_OK) != 0) {
         *error = unheard;
         return ears;
     }
-    tw_kill_level before = kill_file_read(desk->path);
+    tw_kill_level before = desk->before.level;
     tw_kill_level level = (tw_kill_level)(options->level + TW_KILL_NEW);
     *ret_changed = options->lift ? before != TW_KILL_NONE : before < level;
-    if (options->lift)
-        status = kill_file_remove(desk->path, ret_changed, error);
+    if (!options->lift) /* anew in any case: somebody may be about to lift what was there before */
+        status = kill_file_write(desk->path, level, "tradewind kill", NULL, error);
     else if (*ret_changed)
-        status = kill_file_write(desk->path, level, "tradewind kill", error);
+        status = kill_file_remove(desk->path, &desk->before, error);
     if (status != TW_OK || !*ret_changed)
         return status;
     if (ears != TW_OK)
@@ -141,7 +143,7 @@ static void print_words(const kill_desk *desk, bool changed) {
 }
 
 static void print_json(const kill_desk *desk, bool changed) {
-    tw_kill_level level = kill_file_read(desk->path);
+    tw_kill_level level = kill_file_look(desk->path).level;
     printf("{\"level\":\"%s\",\"changed\":%s,\"answered\":%s}\n", tw_kill_level_name(level),
            changed ? "true" : "false", desk->answered ? "true" : "false");
 }

@@ -24,13 +24,27 @@ void run_kill_block_signal(void) {
 
 /* ---- the thread ---------------------------------------------------------------------------- */
 
+/* Remembers what the file is; false if that was known. */
+static bool remember(run_kill *kill, const kill_mark *mark) {
+    pthread_mutex_lock(&kill->lock);
+    bool known = kill_mark_equal(mark, &kill->seen);
+    kill->seen = *mark;
+    pthread_mutex_unlock(&kill->lock);
+    return !known;
+}
+
+/* The generation first: a kill of others while the file is looked at is not lifted by its going. */
 static void follow_file(run_kill *kill) {
-    tw_kill_level level = kill_file_read(kill->path);
-    uint32_t before = atomic_exchange(&kill->told, (uint32_t)level);
-    if (level > TW_KILL_NONE)
-        tw_engine_kill(kill->engine, level, TW_KILL_BY_FILE);
+    uint64_t generation = tw_engine_kill_generation(kill->engine);
+    kill_mark mark = kill_file_look(kill->path);
+    bool news = remember(kill, &mark);
+    uint32_t before = atomic_exchange(&kill->told, (uint32_t)mark.level);
+    if (!news)
+        return;
+    if (mark.level > TW_KILL_NONE)
+        tw_engine_kill(kill->engine, mark.level, TW_KILL_BY_FILE);
     else if (before != TW_KILL_NONE)
-        tw_engine_lift(kill->engine);
+        tw_engine_lift_if(kill->engine, generation); /* else the file is written for it */
 }
 
 /* Reads what happened in the folder; true if it happened to the file, or if events were lost. */
@@ -60,13 +74,14 @@ static void *listen_main(void *context) {
         }
         struct signalfd_siginfo signal;
         bool changed = false;
+        if ((waits[2].revents & POLLIN) != 0 && read_folder(kill)) {
+            follow_file(kill);
+            changed = true;
+        }
+        /* Behind the file: if that has gone at the same moment, the signal holds. */
         if ((waits[1].revents & POLLIN) != 0 &&
             read(kill->signals, &signal, sizeof signal) == (ssize_t)sizeof signal) {
             tw_engine_kill(kill->engine, TW_KILL_CANCEL, TW_KILL_BY_SIGNAL);
-            changed = true;
-        }
-        if ((waits[2].revents & POLLIN) != 0 && read_folder(kill)) {
-            follow_file(kill);
             changed = true;
         }
         if (changed)
@@ -108,6 +123,7 @@ static void close_descriptors(run_kill *kill) {
 tw_status run_kill_start(run_kill *kill, const char *database, tw_engine *engine, tw_loop *loop,
                          tw_error *error) {
     *kill = (run_kill){.engine = engine, .loop = loop, .signals = -1, .folder = -1, .ending = -1};
+    pthread_mutex_init(&kill->lock, NULL);
     if (!kill_file_path(database, kill->path))
         kill->path[0] = '\0';
     tw_status status = open_descriptors(kill, error);
@@ -143,14 +159,19 @@ void run_kill_changed(run_kill *kill, tw_kill_level level) {
     tw_loop_wake(kill->loop);
 }
 
-/* Not if there was a kill after the lift. */
+/* Not if there was a kill after the lift. Which file the engine was told of is taken first: one
+ * that it is told of later is another, and stays. */
 static tw_status remove_file(run_kill *kill, tw_error *error) {
-    bool was_there = false;
+    pthread_mutex_lock(&kill->lock);
+    kill_mark seen = kill->seen;
+    pthread_mutex_unlock(&kill->lock);
     if (tw_engine_killed(kill->engine) != TW_KILL_NONE || kill->path[0] == '\0')
         return TW_OK;
     /* First what the file will say: its going must lift nothing that is asked for from now on. */
     atomic_store(&kill->told, TW_KILL_NONE);
-    tw_status status = kill_file_remove(kill->path, &was_there, error);
+    tw_status status = kill_file_remove(kill->path, &seen, error);
+    if (status == TW_STATE)
+        return TW_OK; /* the thread is about to hear of that kill */
     if (status != TW_OK)
         atomic_store(&kill->lifted, true);
     return status;
@@ -168,10 +189,13 @@ static tw_status settle_file(run_kill *kill, tw_error *error) {
         return TW_OK;
     /* First what the file will say: the thread reads it again when it is written. */
     atomic_store(&kill->told, level);
+    kill_mark mark = {0};
     tw_status status =
-        kill_file_write(kill->path, (tw_kill_level)level, "signal, rule or page", error);
+        kill_file_write(kill->path, (tw_kill_level)level, "signal, rule or page", &mark, error);
     if (status != TW_OK)
         atomic_store(&kill->told, told);
+    else if (mark.level == (tw_kill_level)level)
+        (void)remember(kill, &mark); /* a higher one is somebody else's, and news for the thread */
     return status;
 }
 

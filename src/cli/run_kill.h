@@ -25,6 +25,8 @@ typedef struct run_kill {
     pthread_t thread;
     bool started;
     _Atomic uint32_t told; /* the level that the file is known to say */
+    pthread_mutex_t lock;  /* of the mark */
+    kill_mark seen;        /* the file that the engine was told of last, or that we wrote for it */
     int64_t retry_ns;      /* monotonic: when the file is tried again; 0: it is as it should be */
     atomic_bool lifted;    /* by somebody who has lifted the engine: the file goes, too */
 } run_kill;

@@ -133,8 +133,11 @@ bad_uses_are_told() {
     prints 'Nothing was killed'
     expect 0 kill --level flatten --wait 0s --db run.db
     prints 'the next one starts killed'
+    before=$(cat run.db.kill)
     expect 0 kill --level new --wait 0s --db run.db
     prints 'It was killed before'
+    grep -q '^flatten ' run.db.kill || fail "the level was lowered"
+    [ "$(cat run.db.kill)" != "$before" ] || fail "a lift that has begun would take it away"
 }
 
 run_cases the_command_kills_and_is_answered a_kill_holds_in_the_next_run_and_can_be_lifted \

@@ -286,6 +286,34 @@ static void no_rate_holds_up_the_cancels_of_a_kill(void **state) {
     end(engine);
 }
 
+/* Whoever lifts has looked at the switch before; a kill behind that look wins, also one of the
+ * level that is in force. */
+static void a_kill_and_a_lift_at_one_moment_come_to_a_kill(void **state) {
+    (void)state;
+    fake_options options = options_of(0);
+    tw_engine_config config = config_of(options.symbol_count);
+    tw_engine *engine = start(&options, &config);
+    until_trading(engine);
+    tw_engine_kill(engine, TW_KILL_CANCEL, TW_KILL_BY_FILE);
+    turn(engine);
+    uint64_t seen = tw_engine_kill_generation(engine);
+    tw_engine_kill(engine, TW_KILL_NEW, TW_KILL_BY_SIGNAL); /* between the look and the lift */
+    assert_false(tw_engine_lift_if(engine, seen));
+    turn(engine);
+    assert_int_equal(tw_engine_killed(engine), TW_KILL_CANCEL);
+    assert_int_equal(fake_count(&desk, "lift", NULL), 0);
+    seen = tw_engine_kill_generation(engine);
+    assert_true(tw_engine_lift_if(engine, seen));
+    tw_engine_kill(engine, TW_KILL_NEW, TW_KILL_BY_PAGE); /* behind the lift */
+    turn(engine);
+    assert_int_equal(tw_engine_killed(engine), TW_KILL_NEW);
+    assert_false(tw_engine_lift_if(engine, seen)); /* a look lifts once */
+    tw_engine_lift(engine);
+    turn(engine);
+    assert_int_equal(tw_engine_killed(engine), TW_KILL_NONE);
+    end(engine);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_sent_after_a_kill),
@@ -297,6 +325,7 @@ int main(void) {
         cmocka_unit_test(names),
         cmocka_unit_test(late_orders_are_cancelled_at_the_rate),
         cmocka_unit_test(no_rate_holds_up_the_cancels_of_a_kill),
+        cmocka_unit_test(a_kill_and_a_lift_at_one_moment_come_to_a_kill),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -228,9 +228,13 @@ static void serve_kill(const call *asked) {
 
 static void serve_lift(const call *asked) {
     const tw_dashboard_config *config = &asked->dashboard->config;
+    uint64_t generation = tw_engine_kill_generation(config->engine);
     if (!may_control(asked))
         return;
-    tw_engine_lift(config->engine);
+    if (!tw_engine_lift_if(config->engine, generation)) {
+        refuse(asked->reply, 409, "another kill came at the same moment: it is not lifted");
+        return;
+    }
     if (config->on_control != NULL)
         config->on_control(config->context, TW_KILL_NONE);
     answer_level(asked, TW_KILL_NONE);

@@ -173,7 +173,7 @@ struct tw_engine {
     uint32_t idle_decisions;       /* in a row that led to no order, drift after drift */
     int64_t warm_until_ns;
     bool stop_requested;
-    _Atomic uint32_t kill_asked; /* level and source; set by any thread */
+    _Atomic uint64_t kill_asked; /* level, source, generation; set by any thread */
     tw_kill_level kill_level;    /* in force */
     uint32_t stops_seen;         /* of the controls, that have led to a kill */
     int64_t flattened_ns;        /* when positions were last closed; 0: not yet */

@@ -11,8 +11,14 @@
  *  2. Levels rise until the switch is lifted as a whole.
  *  3. Only FLATTEN makes orders, and only such as bring a position nearer to zero: they pass the
  *     same controls as all others.
+ *  4. Each kill makes a new generation of the word, also one that raises no level, and a lift ends
+ *     only the generation that its caller has seen: of a kill and a lift at one moment the kill
+ *     wins.
  */
 #include "engine_priv.h"
+
+/* Of the atomic word: level and source below, the generation above. */
+enum { GENERATION_SHIFT = 16 };
 
 /* One word: the level, and who asked for it. */
 static uint32_t word_of(tw_kill_level level, tw_kill_source source) {
@@ -24,7 +30,11 @@ static tw_kill_level level_of(uint32_t word) {
 }
 
 static tw_kill_source source_of(uint32_t word) {
-    return (tw_kill_source)(word >> 8);
+    return (tw_kill_source)(word >> 8 & 0xff);
+}
+
+static uint32_t load_asked(const tw_engine *engine) {
+    return (uint32_t)(atomic_load(&engine->kill_asked) & ((1u << GENERATION_SHIFT) - 1));
 }
 
 const char *tw_kill_level_name(tw_kill_level level) {
@@ -41,24 +51,43 @@ const char *tw_kill_source_name(tw_kill_source source) {
 
 void tw_engine_kill(tw_engine *engine, tw_kill_level level, tw_kill_source source) {
     TW_ASSERT(level > TW_KILL_NONE && level <= TW_KILL_FLATTEN);
-    uint32_t asked = atomic_load(&engine->kill_asked);
-    while (level_of(asked) < level &&
-           !atomic_compare_exchange_weak(&engine->kill_asked, &asked, word_of(level, source))) {
+    uint64_t asked = atomic_load(&engine->kill_asked);
+    uint64_t next = 0;
+    do {
+        uint32_t before = (uint32_t)(asked & ((1u << GENERATION_SHIFT) - 1));
+        uint64_t generation = (asked >> GENERATION_SHIFT) + 1;
+        next = generation << GENERATION_SHIFT |
+               (level_of(before) < level ? word_of(level, source) : before);
+    } while (!atomic_compare_exchange_weak(&engine->kill_asked, &asked, next));
+}
+
+uint64_t tw_engine_kill_generation(const tw_engine *engine) {
+    return atomic_load(&engine->kill_asked) >> GENERATION_SHIFT;
+}
+
+bool tw_engine_lift_if(tw_engine *engine, uint64_t generation) {
+    uint64_t asked = atomic_load(&engine->kill_asked);
+    while (asked >> GENERATION_SHIFT == generation) {
+        if (atomic_compare_exchange_weak(&engine->kill_asked, &asked,
+                                         generation << GENERATION_SHIFT))
+            return true;
     }
+    return false;
 }
 
 void tw_engine_lift(tw_engine *engine) {
-    atomic_store(&engine->kill_asked, 0);
+    while (!tw_engine_lift_if(engine, tw_engine_kill_generation(engine))) {
+    }
 }
 
 tw_kill_level tw_engine_killed(const tw_engine *engine) {
-    return level_of(atomic_load(&engine->kill_asked));
+    return level_of(load_asked(engine));
 }
 
 /* Every look of the engine's thread at the word goes through here, so that a replay sees a kill at
  * the very look at which the run saw it. */
 static uint32_t look(const tw_engine *engine) {
-    uint32_t asked = atomic_load(&engine->kill_asked);
+    uint32_t asked = load_asked(engine);
     if (engine->inputs.killed == NULL)
         return asked;
     tw_kill_level level = level_of(asked);
