@@ -6,10 +6,12 @@
  * dealt out evenly; what a job does not use goes to those behind it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "bench_results.h"
 #include "command.h"
@@ -139,9 +141,15 @@ static tw_status write_file(const bench_results *results, const char *folder, co
     return status;
 }
 
+/* Also whether it can be written to: nobody measures for a quarter of an hour to be told then. */
 static tw_status make_out(const char *folder, tw_error *error) {
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         return tw_error_set_errno(error, errno, "--out %s: the folder cannot be made", folder);
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor >= 0)
+        close(descriptor);
+    if (descriptor < 0 || access(folder, W_OK | X_OK) != 0)
+        return tw_error_set_errno(error, errno, "--out %s: nothing can be written there", folder);
     return TW_OK;
 }
 

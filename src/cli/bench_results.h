@@ -61,6 +61,9 @@ char *bench_times(double times, char buffer[BENCH_CELL_SIZE]);
 /* "410 ns", "1.24 us", "18.0 ms". */
 char *bench_span(double ns, char buffer[BENCH_CELL_SIZE]);
 
+/* "2.43M", "1.98k", "12.0": how many a second if one takes so long. */
+char *bench_rate(double ns, char buffer[BENCH_CELL_SIZE]);
+
 /* How much faster ours is than the fastest peer; 0: none was measured. The name goes into
  * *ret_peer. */
 double bench_best_peer(const proof_job *job, const proof_result *result, const char **ret_peer);

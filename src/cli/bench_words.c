@@ -29,6 +29,16 @@ char *bench_span(double ns, char buffer[BENCH_CELL_SIZE]) {
     return buffer;
 }
 
+char *bench_rate(double ns, char buffer[BENCH_CELL_SIZE]) {
+    static const char *const units[] = {"", "k", "M", "G"};
+    double rate = 1e9 / ns;
+    size_t unit = 0;
+    for (; rate >= 999.5 && unit < 3; unit++)
+        rate /= 1000;
+    snprintf(buffer, BENCH_CELL_SIZE, "%.*f%s", digits_of(rate), rate, units[unit]);
+    return buffer;
+}
+
 double bench_best_peer(const proof_job *job, const proof_result *result, const char **ret_peer) {
     double least = 0;
     for (uint32_t way = 0; way < proof_way_count(job); way++) {
