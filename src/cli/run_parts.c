@@ -354,7 +354,8 @@ void run_parts_drop_temporary(const run_session *session) {
         fprintf(stderr, "tradewind run: %s cannot be removed\n", session->database);
         return;
     }
-    struct dirent *entry;
+    const struct dirent *entry;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is this call's own
     while ((entry = readdir(names)) != NULL) {
         if (strncmp(entry->d_name, name, size) == 0 &&
             unlinkat(dirfd(names), entry->d_name, 0) != 0)
