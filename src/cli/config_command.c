@@ -7,6 +7,8 @@
 #include "config_example.h"
 #include "config_rows.h"
 #include "json_writer.h"
+#include "plain_text.h"
+#include "run_safety.h"
 
 typedef struct config_options {
     bool example;
@@ -47,24 +49,61 @@ static void print_origin(const config_row *row) {
     putchar('\n');
 }
 
-/* The lines of a configuration file, so that what is shown can be kept as one. */
+/* A default is left to the command, which may have its own; a secret is shown nowhere, and what
+ * must be typed is not taken from a file. */
+static bool is_kept(const config_row *row) {
+    bool hidden = row->option->type == TW_CONFIG_SECRET || strstr(row->value, "********") != NULL;
+    bool control = false;
+    for (const char *c = row->value; *c != '\0'; c++)
+        control |= (unsigned char)*c < ' ';
+    return row->origin != TW_CONFIG_FROM_DEFAULT && !hidden && !control &&
+           !run_safety_is_typed(row->section, row->option->name, row->value);
+}
+
+/* As a configuration file reads it. */
+static void append_value(tw_text *text, const char *value) {
+    if (strpbrk(value, "# \"") == NULL) {
+        tw_text_append_string(text, value);
+        return;
+    }
+    tw_text_append_char(text, '"');
+    for (; *value != '\0'; value++) {
+        if (*value == '"' || *value == '\\')
+            tw_text_append_char(text, '\\');
+        tw_text_append_char(text, *value);
+    }
+    tw_text_append_char(text, '"');
+}
+
+static void print_setting(const config_row *row) {
+    char plain[PLAIN_TEXT_SIZE(CONFIG_VALUE_SIZE)];
+    char setting[PLAIN_TEXT_SIZE(CONFIG_VALUE_SIZE) + 64];
+    tw_text text = tw_text_over(setting, sizeof setting);
+    bool kept = is_kept(row);
+    tw_text_append_format(&text, "%s%s = ", kept ? "" : "# ", row->option->name);
+    if (kept)
+        append_value(&text, row->value);
+    else
+        tw_text_append_string(&text, plain_text(row->value, plain, sizeof plain));
+    printf("%-44s # ", setting);
+    print_origin(row);
+}
+
+/* A configuration file that says what is in force now. */
 static void print_words(const config_view *view) {
     const char *heading = NULL;
     const char *path = view->rows->path;
-    printf("# %s%s\n", path[0] != '\0' ? "file: " : "no configuration file was found", path);
+    char plain[PLAIN_TEXT_SIZE(TW_ARGUMENTS_PATH_SIZE)];
+    printf("# %s%s\n", path[0] != '\0' ? "file: " : "no configuration file was found",
+           plain_text(path, plain, sizeof plain));
     for (size_t i = 0; i < view->rows->count; i++) {
         const config_row *row = &view->rows->rows[i];
-        char setting[CONFIG_VALUE_SIZE + 64];
         if (!shows(view, row))
             continue;
         if (heading == NULL || strcmp(heading, row->section) != 0)
             printf("\n[%s]\n", row->section);
         heading = row->section;
-        bool quoted = strpbrk(row->value, "# \"") != NULL;
-        snprintf(setting, sizeof setting, "%s = %s%s%s", row->option->name, quoted ? "\"" : "",
-                 row->value, quoted ? "\"" : "");
-        printf("%-44s # ", setting);
-        print_origin(row);
+        print_setting(row);
     }
     if (heading == NULL)
         printf("\n# everything is at its default\n");
@@ -130,8 +169,10 @@ int command_config(int argc, char **argv) {
         .summary =
             "The settings in force for every command, and where each comes from: option,\n"
             "environment, file or default. Secrets are masked. A key that is not known is an\n"
-            "error.",
+            "error. What is printed is a configuration file: defaults, secrets and what must be\n"
+            "typed are comments in it.",
         .example = "  tradewind config run --changed\n"
+                   "  tradewind config > kept.conf\n"
                    "  tradewind config --example > tradewind.conf\n",
         .tables = tables,
         .table_count = 1,

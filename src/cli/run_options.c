@@ -148,9 +148,18 @@ bool venue_addresses_hold_credentials(const venue_options *access) {
            strchr(access->stream_url, '@') != NULL;
 }
 
+static const char *const addresses[] = {"trading-url", "data-url", "stream-url"};
+enum { ADDRESS_COUNT = sizeof addresses / sizeof addresses[0] };
+
+bool venue_is_address(const char *name) {
+    size_t i = 0;
+    while (i < ADDRESS_COUNT && strcmp(addresses[i], name) != 0)
+        i++;
+    return i < ADDRESS_COUNT;
+}
+
 const char *venue_address_of_file(const tw_config *config) {
-    static const char *const addresses[] = {"trading-url", "data-url", "stream-url"};
-    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++)
+    for (size_t i = 0; i < ADDRESS_COUNT; i++)
         if (command_origin(config, addresses[i]) == TW_CONFIG_FROM_FILE)
             return addresses[i];
     return NULL;

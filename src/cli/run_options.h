@@ -87,6 +87,7 @@ bool venue_addresses_hold_credentials(const venue_options *access);
  * typed or stands in the environment, and never in a file, which lies wherever the command is
  * called. */
 const char *venue_address_of_file(const tw_config *config);
+bool venue_is_address(const char *name);
 
 #define VENUE_PAPER_URL "https://paper-api.alpaca.markets"
 #define VENUE_LIVE_URL "https://api.alpaca.markets"

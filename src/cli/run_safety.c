@@ -89,6 +89,15 @@ tw_status run_safety_check(const run_options *options, const run_limits *limits,
     return check_targets(options->targets, error);
 }
 
+bool run_safety_is_typed(const char *section, const char *name, const char *value) {
+    if (strcmp(section, "run") == 0)
+        return strcmp(name, "i-understand") == 0 ||
+               (strcmp(name, "venue") == 0 && strcmp(value, "live") == 0);
+    if (strcmp(section, "strategy") == 0)
+        return strcmp(name, "strategy-file") == 0;
+    return strcmp(section, "venue") == 0 && venue_is_address(name);
+}
+
 bool run_safety_origins(const tw_arguments *arguments, const run_options *options) {
     const char *said = NULL;
     const char *address =

@@ -29,6 +29,9 @@ enum {
 tw_status run_safety_check(const run_options *options, const run_limits *limits,
                            const venue_options *access, tw_error *error) TW_MUST_CHECK;
 
+/* True of a setting that run_safety_origins does not take from a file. */
+bool run_safety_is_typed(const char *section, const char *name, const char *value);
+
 /* False, and a sentence on standard error, when a file says what must be typed. */
 bool run_safety_origins(const tw_arguments *arguments, const run_options *options);
 

@@ -58,9 +58,9 @@ secrets_are_masked() {
     export APCA_API_SECRET_KEY=do-not-show-47
     printf '[run]\ndb = postgresql://me:hidden-48@127.0.0.1/x\n' >tradewind.conf
     expect 0 config
-    prints 'secret-key = ********'
+    prints '# secret-key = ********'
     prints 'environment APCA_API_SECRET_KEY'
-    prints 'db = postgresql://********@127.0.0.1/x'
+    prints '# db = postgresql://********@127.0.0.1/x'
     ! grep -q -e do-not-show-47 -e hidden-48 out err || fail "a secret is shown"
     # An address of any kind, and a password behind it.
     printf '[run]\ndb = postgresql://127.0.0.1/x?user=me&password=hidden-48\n' >tradewind.conf
@@ -71,6 +71,48 @@ secrets_are_masked() {
     ! grep -q -e do-not-show-47 -e hidden-48 out err || fail "a secret is shown"
     expect 0 config --json
     ! grep -q -e do-not-show-47 -e hidden-48 out err || fail "a secret is shown"
+}
+
+# What is printed is a file that says what was said before: no secret, nothing that must be typed,
+# and no default, which another command may have differently.
+what_is_printed_is_a_file_to_keep() {
+    cat >told.conf <<'CONF'
+[run]
+band = 2%
+db = "a \"b\" \\ # c.db"
+listen = "127.0.0.1:0" # by tradewind
+i-understand = yes
+duration = 2s
+[limits]
+max-open = 7
+[rebalance]
+cbc = off
+CONF
+    start_exchange --symbols AAPL,MSFT
+    expect 0 config --config told.conf
+    cp out kept.conf
+    ! grep -q -x -F -e "trading-url = $url" kept.conf || fail "an address is not commented out"
+    expect 0 config --config told.conf --json
+    cp out before.json
+    (
+        unset APCA_API_KEY_ID APCA_API_SECRET_KEY APCA_API_BASE_URL APCA_API_DATA_URL \
+            APCA_API_STREAM_URL
+        expect 0 config --config kept.conf --json
+        expect 0 run --config kept.conf --clock step --quiet
+        [ -e 'a "b" \ # c.db' ] || fail "the store has another name"
+        expect 0 config --config kept.conf --json
+    )
+    python3 - <<'PY' || fail "the file that was kept says something else"
+import json
+key = lambda s: (s["section"], s["name"])
+before = {key(s): s for s in json.load(open("before.json"))["settings"]}
+after = {key(s): s for s in json.load(open("out"))["settings"]}
+told = {k for k in before if before[k]["origin"] == "file"} - {("run", "i-understand")}
+assert len(told) == 6, told
+assert {k for k in after if after[k]["origin"] == "file"} == told, after
+assert all(after[k]["value"] == before[k]["value"] for k in told)
+PY
+    expect 0 run --config kept.conf --venue paper --symbols AAPL,MSFT --db paper.db
 }
 
 what_is_not_known_is_an_error() {
@@ -156,4 +198,5 @@ the_file_of_a_stranger_is_not_found() {
 
 run_cases each_value_tells_where_it_comes_from every_command_has_its_settings secrets_are_masked \
     a_file_that_others_may_change_is_not_found the_file_of_a_stranger_is_not_found \
+    what_is_printed_is_a_file_to_keep \
     what_is_not_known_is_an_error the_example_is_a_file_of_defaults
