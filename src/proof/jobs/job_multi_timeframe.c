@@ -217,7 +217,8 @@ static tw_bars_table table_of(bar_rows *rows) {
 static tw_status run_ours(void *state, proof_run *run, tw_error *error) {
     tape *t = state;
     tw_bars *bars = NULL;
-    tw_bars_config config = {.frame_count = t->frame_count, .symbol_count_max = SYMBOLS};
+    tw_bars_config config = {
+        .frame_count = t->frame_count, .symbol_count_max = SYMBOLS, .run_part_max = 1};
     tw_bars_table tables[FRAMES_MAX] = {{0}};
     tw_bars_ticks ticks = {t->symbols, t->times_ns, t->prices, t->quantities, run->units};
     for (uint32_t i = 0; i < t->frame_count; i++) {
