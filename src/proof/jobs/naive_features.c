@@ -10,8 +10,7 @@ static double mean_of(const double *values, size_t count) {
     return sum / (double)count;
 }
 
-static double deviation_of(const double *values, size_t count, size_t ddof) {
-    double mean = mean_of(values, count);
+static double deviation_of(const double *values, double mean, size_t count, size_t ddof) {
     double squares = 0;
     for (size_t i = 0; i < count; i++)
         squares += (values[i] - mean) * (values[i] - mean);
@@ -24,21 +23,24 @@ static void returns(const double *prices, size_t days, double *ret) {
 }
 
 static void volatility(const double *log_returns, size_t days, double *ret) {
-    for (size_t day = 0; day < days; day++)
-        ret[day] =
-            day >= NAIVE_WINDOW
-                ? deviation_of(&log_returns[day + 1 - NAIVE_WINDOW], NAIVE_WINDOW, 1) * sqrt(252)
-                : NAN;
+    for (size_t day = 0; day < days; day++) {
+        ret[day] = NAN;
+        if (day < NAIVE_QUARTER)
+            continue;
+        const double *window = &log_returns[day + 1 - NAIVE_QUARTER];
+        double mean = mean_of(window, NAIVE_QUARTER);
+        ret[day] = deviation_of(window, mean, NAIVE_QUARTER, 1) * sqrt(252);
+    }
 }
 
 static void z_score(const double *prices, size_t days, double *ret) {
     for (size_t day = 0; day < days; day++) {
         ret[day] = NAN;
-        if (day + 1 < NAIVE_WINDOW)
+        if (day + 1 < NAIVE_QUARTER)
             continue;
-        const double *window = &prices[day + 1 - NAIVE_WINDOW];
-        ret[day] =
-            (prices[day] - mean_of(window, NAIVE_WINDOW)) / deviation_of(window, NAIVE_WINDOW, 0);
+        const double *window = &prices[day + 1 - NAIVE_QUARTER];
+        double mean = mean_of(window, NAIVE_QUARTER);
+        ret[day] = (prices[day] - mean) / deviation_of(window, mean, NAIVE_QUARTER, 0);
     }
 }
 
@@ -63,7 +65,7 @@ static void relative_strength(const double *prices, size_t days, double *ret) {
 static void exponential_mean(const double *prices, size_t days, double *ret) {
     double mean = days > 0 ? prices[0] : 0;
     for (size_t day = 0; day < days; day++) {
-        mean += 2.0 / (NAIVE_WINDOW + 1) * (prices[day] - mean);
+        mean += 2.0 / (NAIVE_MONTH + 1) * (prices[day] - mean);
         ret[day] = mean;
     }
 }
@@ -71,12 +73,12 @@ static void exponential_mean(const double *prices, size_t days, double *ret) {
 static void bollinger_place(const double *prices, size_t days, double *ret) {
     for (size_t day = 0; day < days; day++) {
         ret[day] = NAN;
-        if (day + 1 < NAIVE_WINDOW)
+        if (day + 1 < NAIVE_MONTH)
             continue;
-        const double *window = &prices[day + 1 - NAIVE_WINDOW];
-        double deviation = deviation_of(window, NAIVE_WINDOW, 0);
-        double lower = mean_of(window, NAIVE_WINDOW) - 2 * deviation;
-        ret[day] = (prices[day] - lower) / (4 * deviation);
+        const double *window = &prices[day + 1 - NAIVE_MONTH];
+        double mean = mean_of(window, NAIVE_MONTH);
+        double deviation = deviation_of(window, mean, NAIVE_MONTH, 0);
+        ret[day] = (prices[day] - mean + 2 * deviation) / (4 * deviation);
     }
 }
 

@@ -7,7 +7,12 @@
 
 #include <stddef.h>
 
-enum { NAIVE_FEATURES = 6, NAIVE_WINDOW = 20, NAIVE_RSI_WINDOW = 14 };
+enum {
+    NAIVE_FEATURES = 6,
+    NAIVE_QUARTER = 60, /* days, of volatility and z-score */
+    NAIVE_MONTH = 20,   /* of the exponential mean and the bands */
+    NAIVE_RSI_WINDOW = 14
+};
 
 /* Log return, volatility a year, z-score, RSI of sums, EMA, and the place within Bollinger's bands,
  * each [days]. */

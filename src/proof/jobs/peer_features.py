@@ -42,16 +42,17 @@ def exponential_mean(table, span):
     return means
 
 
-def work(rows):
-    table = prices[:rows]
+def work(table):
     returns = np.diff(np.log(table), axis=0)
-    volatility = window_moments(returns, 20, 1)[1] * np.sqrt(252)
+    volatility = window_moments(returns, 60, 1)[1] * np.sqrt(252)
+    quarter, deviation = window_moments(table, 60, 0)
+    z_score = (table[59:] - quarter) / deviation
     mean, deviation = window_moments(table, 20, 0)
     change = np.diff(table, axis=0)
     up = window_sum(np.maximum(change, 0), 14)
     down = window_sum(np.maximum(-change, 0), 14)
     newest = table[19:]
-    return (returns, volatility, (newest - mean) / deviation, 100 * up / (up + down),
+    return (returns, volatility, z_score, 100 * up / (up + down),
             exponential_mean(table, 20), (newest - mean + 2 * deviation) / (4 * deviation))
 
 
@@ -61,7 +62,8 @@ for line in sys.stdin:
         print("done 0 0 0", flush=True)
         continue
     begun = time.perf_counter_ns()
-    features = work(count // columns)
+    for _ in range(count // columns):
+        features = work(prices)
     elapsed = time.perf_counter_ns() - begun
     total = sum(scale * np.abs(feature).sum() for scale, feature in zip(SCALES, features))
     print("done", elapsed, repr(float(total)), 0, flush=True)
