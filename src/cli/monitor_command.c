@@ -23,7 +23,7 @@
 #include "tradewind/store.h"
 #include "tradewind/time.h"
 
-enum { DOCUMENT_SIZE_MAX = 16 * 1024 * 1024, SCREEN_SIZE = 60 * 1024, LINE_SIZE_MAX = 256 };
+enum { DOCUMENT_SIZE_MAX = 16 * 1024 * 1024, SCREEN_SIZE = 96 * 1024, LINE_SIZE_MAX = 256 };
 
 static const int64_t ANSWER_NS = 5 * TW_NS_PER_SECOND;
 static const int64_t GONE_NS = 10 * TW_NS_PER_SECOND; /* without an answer the run is given up */

@@ -22,6 +22,7 @@ enum {
     BAR_WIDTH = 20,
     ORDER_ROWS = 4,
     POSITION_ROWS_MIN = 2,
+    POSITION_ROWS_MAX = 512, /* of a screen without a height: what it takes has a bound */
     SHOWN_STAGES = 4,
     FIXED_ROWS = 13 /* all but the rows of positions and orders */
 };
@@ -216,7 +217,7 @@ static void write_positions(writer *to, monitor_state *state, uint32_t rows) {
     qsort(state->positions, count, sizeof state->positions[0], by_distance);
     tw_text_append_format(&line, "%-6s %9s %12s %10s %7s %7s  in its band", "SYMBOL", "QUANTITY",
                           "VALUE", "PROFIT", "WEIGHT", "TARGET");
-    if (count > rows)
+    if (state->position_count > rows)
         tw_text_append_format(&line, ", %u of %u", rows, state->position_count);
     put_line(to, BOLD, &line);
     for (uint32_t i = 0; i < count && i < rows; i++)
@@ -347,9 +348,10 @@ static void write_store(writer *to, const monitor_state *state) {
 
 void monitor_screen_write(const monitor_screen *screen, const monitor_state *state, const char *end,
                           tw_text *text) {
-    static monitor_state sorted; /* the program has one screen; 100 KB do not belong on the stack */
+    static monitor_state sorted; /* the program has one screen; 1 MB does not belong on the stack */
     writer to = {.screen = screen, .end = end, .text = text};
-    uint32_t positions = state->position_count;
+    uint32_t positions =
+        state->position_count < POSITION_ROWS_MAX ? state->position_count : POSITION_ROWS_MAX;
     uint32_t orders = state->order_count < ORDER_ROWS ? state->order_count : ORDER_ROWS;
     if (screen->height > 0) {
         uint32_t left = screen->height > FIXED_ROWS + orders + POSITION_ROWS_MIN
