@@ -185,21 +185,17 @@ size_t tw_decimal_format_fixed(int64_t nano, int digits_min, char *buffer) {
     TW_ASSERT(digits_min >= 0 && digits_min <= NANO_DIGIT_COUNT);
     uint64_t magnitude = nano < 0 ? 0 - (uint64_t)nano : (uint64_t)nano;
     uint64_t fraction = magnitude % (uint64_t)TW_NANO;
-    char digits[DIGITS_COUNT_MAX];
     char *to = buffer;
     if (nano < 0)
         *to++ = '-';
-    size_t first = digits_write(magnitude / (uint64_t)TW_NANO, digits);
-    memcpy(to, digits + first, sizeof digits - first);
-    to += sizeof digits - first;
+    to = digits_put(to, magnitude / (uint64_t)TW_NANO);
     if (fraction > 0 || digits_min > 0) {
-        first = digits_write((uint64_t)TW_NANO + fraction, digits); /* all nine, behind a one */
-        size_t end = sizeof digits;
-        while (end - first - 1 > (size_t)digits_min && digits[end - 1] == '0')
-            end--;
-        digits[first] = '.';
-        memcpy(to, digits + first, end - first);
-        to += end - first;
+        char *least = to + (digits_min > 0 ? 1 + digits_min : 0);
+        char *point = to;
+        to = digits_put(to, (uint64_t)TW_NANO + fraction); /* all nine, behind a one */
+        *point = '.';
+        while (to > least && to[-1] == '0')
+            to--;
     }
     *to = '\0';
     return (size_t)(to - buffer);

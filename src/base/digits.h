@@ -68,21 +68,51 @@ static inline uint32_t digits_behind_point(uint64_t word, unsigned count) {
 
 #define DIGITS_COUNT_MAX 20 /* of a number of 64 bits */
 
-/* Writes the digits of a number at the end of so many places; returns the first. */
-static inline size_t digits_write(uint64_t value, char ret_digits[DIGITS_COUNT_MAX]) {
+/* How many digits a number has. Its bits tell that but for one, which a comparison decides: 1233 of
+ * 4096 is the logarithm of 2, and powers of ten are even but for the first. */
+static inline unsigned digits_needed(uint64_t value) {
+    static const uint64_t powers[DIGITS_COUNT_MAX] = {
+        UINT64_C(1),
+        UINT64_C(10),
+        UINT64_C(100),
+        UINT64_C(1000),
+        UINT64_C(10000),
+        UINT64_C(100000),
+        UINT64_C(1000000),
+        UINT64_C(10000000),
+        UINT64_C(100000000),
+        UINT64_C(1000000000),
+        UINT64_C(10000000000),
+        UINT64_C(100000000000),
+        UINT64_C(1000000000000),
+        UINT64_C(10000000000000),
+        UINT64_C(100000000000000),
+        UINT64_C(1000000000000000),
+        UINT64_C(10000000000000000),
+        UINT64_C(100000000000000000),
+        UINT64_C(1000000000000000000),
+        UINT64_C(10000000000000000000),
+    };
+    value |= 1;
+    unsigned least = (64 - (unsigned)__builtin_clzll(value)) * 1233 >> 12;
+    return least + (value >= powers[least]);
+}
+
+/* Writes the digits of a number, two at a time; returns what is behind them. */
+static inline char *digits_put(char *to, uint64_t value) {
     static const char pairs[] =
         "00010203040506070809101112131415161718192021222324252627282930313233"
         "34353637383940414243444546474849505152535455565758596061626364656667"
         "6869707172737475767778798081828384858687888990919293949596979899";
-    size_t first = DIGITS_COUNT_MAX;
-    while (value >= 10) {
-        first -= 2;
-        memcpy(ret_digits + first, &pairs[2 * (value % 100)], 2);
-        value /= 100;
-    }
-    if (value > 0 || first == DIGITS_COUNT_MAX)
-        ret_digits[--first] = (char)('0' + value);
-    return first;
+    char *end = to + digits_needed(value);
+    char *at = end;
+    for (; value >= 100; value /= 100)
+        memcpy(at -= 2, &pairs[2 * (value % 100)], 2);
+    if (value >= 10)
+        memcpy(at - 2, &pairs[2 * value], 2);
+    else
+        at[-1] = (char)('0' + value);
+    return end;
 }
 
 #endif

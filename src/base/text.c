@@ -275,18 +275,16 @@ void tw_text_append_char(tw_text *text, char c) {
 
 void tw_text_append_u64(tw_text *text, uint64_t value) {
     char digits[DIGITS_COUNT_MAX];
-    size_t first = digits_write(value, digits);
-    tw_text_append(text, (tw_slice){digits + first, DIGITS_COUNT_MAX - first});
+    tw_text_append(text, (tw_slice){digits, (size_t)(digits_put(digits, value) - digits)});
 }
 
 void tw_text_append_i64(tw_text *text, int64_t value) {
     /* Two's complement: the unsigned negation of the smallest is its magnitude. */
     uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    char digits[1 + DIGITS_COUNT_MAX];
-    size_t first = digits_write(magnitude, digits + 1) + 1;
-    if (value < 0)
-        digits[--first] = '-';
-    tw_text_append(text, (tw_slice){digits + first, sizeof digits - first});
+    char digits[1 + DIGITS_COUNT_MAX] = {'-'};
+    const char *end = digits_put(digits + 1, magnitude);
+    const char *first = value < 0 ? digits : digits + 1;
+    tw_text_append(text, (tw_slice){first, (size_t)(end - first)});
 }
 
 void tw_text_append_format(tw_text *text, const char *format, ...) {
@@ -371,9 +369,7 @@ static char *put_shortest(char *to, const shortest *number) {
         return to;
     *to++ = 'e';
     *to++ = exponent < 0 ? '-' : '+';
-    char digits[DIGITS_COUNT_MAX];
-    size_t first = digits_write((uint64_t)(exponent < 0 ? -exponent : exponent), digits);
-    return put_digits(to, digits + first, DIGITS_COUNT_MAX - first);
+    return digits_put(to, (uint64_t)(exponent < 0 ? -exponent : exponent));
 }
 
 void tw_text_append_double(tw_text *text, double value) {
@@ -387,9 +383,7 @@ void tw_text_append_double(tw_text *text, double value) {
     if (signbit(value))
         *to++ = '-';
     if (magnitude < 1e15 && magnitude == floor(magnitude)) {
-        char digits[DIGITS_COUNT_MAX];
-        size_t first = digits_write((uint64_t)magnitude, digits);
-        to = put_digits(to, digits + first, DIGITS_COUNT_MAX - first);
+        to = digits_put(to, (uint64_t)magnitude);
     } else {
         shortest number;
         find_shortest(magnitude, &number);

@@ -288,23 +288,34 @@ static void test_decimals_print_as_they_were_written(void **state) {
     }
 }
 
+static void expect_all_digits_of(uint64_t value) {
+    char buffer[64];
+    char expected[64];
+    tw_text text = tw_text_over(buffer, sizeof buffer);
+    tw_text_append_i64(&text, (int64_t)value);
+    snprintf(expected, sizeof expected, "%" PRId64, (int64_t)value);
+    assert_string_equal(buffer, expected);
+    tw_text_clear(&text);
+    tw_text_append_u64(&text, value);
+    snprintf(expected, sizeof expected, "%" PRIu64, value);
+    assert_string_equal(buffer, expected);
+}
+
 static void test_integers_print_all_their_digits(void **state) {
     (void)state;
-    const int64_t values[] = {0,    1,   9,         10,        11,       99,        100,
-                              101,  999, 1000,      12345,     -1,       -10,       -99,
-                              -100, -7,  INT64_MAX, INT64_MIN, 99999999, 100000000, 1000000007};
-    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        char buffer[64];
-        char expected[64];
-        tw_text text = tw_text_over(buffer, sizeof buffer);
-        tw_text_append_i64(&text, values[i]);
-        snprintf(expected, sizeof expected, "%" PRId64, values[i]);
-        assert_string_equal(buffer, expected);
-        tw_text_clear(&text);
-        tw_text_append_u64(&text, (uint64_t)values[i]);
-        snprintf(expected, sizeof expected, "%" PRIu64, (uint64_t)values[i]);
-        assert_string_equal(buffer, expected);
+    const int64_t values[] = {0,   11,   101, 12345,     -1,        -10,
+                              -99, -100, -7,  INT64_MAX, INT64_MIN, 1000000007};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        expect_all_digits_of((uint64_t)values[i]);
+    uint64_t power = 1;
+    for (int digits = 1; digits <= 20; digits++) { /* the last of each length and the first */
+        expect_all_digits_of(power - 1);
+        expect_all_digits_of(power);
+        expect_all_digits_of(power + 1);
+        power *= 10;
     }
+    for (int bits = 1; bits < 64; bits++)
+        expect_all_digits_of(UINT64_C(1) << bits);
 }
 
 /* Makes a locale that writes 0,5 in a directory of ours and sets it: few machines have one. */
