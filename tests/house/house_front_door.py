@@ -107,6 +107,14 @@ def test_a_build_needs_no_test_package(folder):
     cases.expect(setup_on(folder, "test")[1][-1].endswith(" install libcmocka-dev"), "tests do")
 
 
+def test_what_counts_instructions_comes_with_the_checks_not_with_a_build(folder):
+    machine(folder, dpkg_query=dpkg_without("valgrind"), apt_get='echo "$@" >>"$LOG"', id="echo 0")
+    cases.expect(setup_on(folder, "test")[1] == [], "tests ask for no valgrind")
+    for name in ("gate", "check", "all"):
+        (folder / "log").unlink(missing_ok=True)
+        cases.expect(setup_on(folder, name)[1][-1].endswith(" install valgrind"), f"{name} does")
+
+
 def test_a_server_for_the_tests_becomes_no_service_of_the_machine(folder):
     conf = cases.write(folder, "createcluster.conf", "#create_main_cluster = true\n")
     machine(folder, dpkg_query=dpkg_without("postgresql*"), id="echo 0", tee='cat >>"$2"',
