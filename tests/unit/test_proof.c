@@ -94,6 +94,28 @@ static void noise_is_how_far_the_upper_quartile_lies_above_the_fastest(void **st
     assert_true(noise_share(&probes) >= 0);
 }
 
+static void noise_is_also_what_was_waited_for_a_processor(void **state) {
+    (void)state;
+    noise_probes probes = {.probes_ns = {1000, 1000}, .count = 2};
+    probes.spent_ns = 100 * TW_NS_PER_MS;
+    probes.waited_ns = 20 * TW_NS_PER_MS; /* what needs 80 took 100 */
+    assert_true(fabs(noise_share(&probes) - 0.25) < 1e-12);
+    probes.probes_ns[1] = 2000;
+    assert_true(fabs(noise_share(&probes) - 1) < 1e-12); /* the worse of the two */
+    probes = (noise_probes){.spent_ns = TW_NS_PER_MS, .waited_ns = TW_NS_PER_MS / 2};
+    assert_true(noise_share(&probes) == 0); /* too little to tell anything */
+}
+
+static void waiting_for_a_processor_is_added_up(void **state) {
+    (void)state;
+    noise_probes probes = {0};
+    noise_enter(&probes);
+    noise_probe(&probes);
+    noise_leave(&probes);
+    assert_true(probes.spent_ns >= probes.probes_ns[0]);
+    assert_true(probes.waited_ns >= 0 && probes.waited_ns <= probes.spent_ns);
+}
+
 /* ---- a made-up job --------------------------------------------------------------------------- */
 
 enum { WAY_OURS, WAY_NAIVE, WAY_PEER, ORDER_MAX = 4096 };
@@ -424,6 +446,8 @@ int main(void) {
         cmocka_unit_test(the_same_is_the_same_within_its_tolerance),
         cmocka_unit_test(a_claim_is_beaten_reached_or_missed),
         cmocka_unit_test(noise_is_how_far_the_upper_quartile_lies_above_the_fastest),
+        cmocka_unit_test(noise_is_also_what_was_waited_for_a_processor),
+        cmocka_unit_test(waiting_for_a_processor_is_added_up),
         cmocka_unit_test_setup(what_is_measured_is_told, make),
         cmocka_unit_test_setup(units_are_whole_multiples_where_a_way_asks_for_it, make),
         cmocka_unit_test_setup(ways_take_turns_and_each_round_begins_with_another, make),

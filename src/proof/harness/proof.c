@@ -107,6 +107,18 @@ static bool belongs(const measuring *m, uint32_t way, uint32_t axis, uint32_t pl
     return m->result->ways[way].measured && (axis != 0 || last == 0 || place < last);
 }
 
+/* With an eye on whether it was alone. Threads of a job may wait for one another. */
+static tw_status repeat_alone(measuring *m, uint32_t way, uint64_t units, tw_histogram *latency,
+                              proof_run *ret_run) {
+    noise_probe(&m->noise);
+    if (m->job->many_threads)
+        return repeat(m, way, units, latency, ret_run);
+    noise_enter(&m->noise);
+    tw_status status = repeat(m, way, units, latency, ret_run);
+    noise_leave(&m->noise);
+    return status;
+}
+
 /* `rounds` repetitions of each way in turn, ns a unit into samples[way][round]. */
 static tw_status play_rounds(measuring *m, uint32_t rounds, const uint64_t *units, bool main_place,
                              double samples[][PROOF_ROUNDS_MAX]) {
@@ -118,8 +130,8 @@ static tw_status play_rounds(measuring *m, uint32_t rounds, const uint64_t *unit
                 continue;
             proof_run run;
             bool wanted = main_place && m->job->ways[way].has_latency;
-            noise_probe(&m->noise);
-            tw_status status = repeat(m, way, units[way], wanted ? &m->latency[way] : NULL, &run);
+            tw_status status =
+                repeat_alone(m, way, units[way], wanted ? &m->latency[way] : NULL, &run);
             if (status != TW_OK)
                 return status;
             double elapsed_ns = (double)(run.elapsed_ns > 0 ? run.elapsed_ns : 1);
