@@ -11,7 +11,12 @@
 #include "tradewind/alloc.h"
 #include "tradewind/random.h"
 
-enum { TICKS_MIDDLE = 20000, TICKS_OUT_MAX = 19000, RECENT = 64, ADD_PERCENT = 46 };
+enum {
+    TICKS_MIDDLE = BOOK_FLOW_PRICES / 2,
+    TICKS_OUT_MAX = TICKS_MIDDLE - 2,
+    RECENT = 64,
+    ADD_PERCENT = 46
+};
 
 typedef struct market {
     book_flow *flow;

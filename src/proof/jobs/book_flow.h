@@ -10,7 +10,7 @@
 #include "peer_book_map.h"
 #include "tradewind/status.h"
 
-enum { BOOK_FLOW_OPS = 200000 };
+enum { BOOK_FLOW_OPS = 200000, BOOK_FLOW_PRICES = 40000 /* at most that there are */ };
 
 typedef struct book_flow {
     uint32_t live;     /* orders at the beginning, and about as many at any time */

@@ -33,7 +33,7 @@ typedef struct books {
     tw_book *ours;
     peer_book *map;
     proof_peer *list;
-    order_line *lines; /* [flow.id_count] */
+    order_line *lines; /* [flow.live] */
 } books;
 
 typedef struct checking {
@@ -49,7 +49,7 @@ static void dispose(void *state) {
     tw_book_free(b->ours);
     peer_book_free(b->map);
     proof_peer_stop(b->list);
-    TW_DELETE(tw_allocator_system(), b->lines, b->flow.id_count, order_line);
+    TW_DELETE(tw_allocator_system(), b->lines, b->flow.live, order_line);
     book_flow_free(&b->flow);
     TW_DELETE(tw_allocator_system(), b, 1, books);
 }
@@ -141,7 +141,7 @@ static tw_status play_ours(tw_book *book, const stream_op *ops, uint64_t count, 
 static tw_status make_ours(books *b) {
     tw_book_config config = {.symbol_count_max = 1,
                              .order_count_max = 3 * b->flow.live,
-                             .level_count_max = 3 * b->flow.live,
+                             .level_count_max = BOOK_FLOW_PRICES,
                              .order_count_expected = 2 * b->flow.live};
     checking unchecked = {0};
     tw_status status = tw_book_new(NULL, &config, &b->ours);
@@ -212,7 +212,7 @@ static tw_status run_list(void *state, proof_run *run, tw_error *error) {
 static tw_status run_limit(void *state, proof_run *run, tw_error *error) {
     books *b = state;
     if (b->lines == NULL)
-        b->lines = TW_NEW(tw_allocator_system(), b->flow.id_count, order_line);
+        b->lines = TW_NEW(tw_allocator_system(), b->flow.live, order_line);
     if (b->lines == NULL)
         return no_memory(error);
     int64_t began_ns = tw_time_monotonic_ns();

@@ -222,7 +222,8 @@ static size_t plan_fewest(desk *d, const portfolio *p) {
         tw_rebalance_compute(d->rebalance, &config, p->positions, d->count, &plan, NULL);
     TW_ASSERT(status == TW_OK && plan.feasible);
     for (size_t i = 0; i < plan.count; i++) {
-        double quantity = (double)(plan.trades[i].quantity.nano / TW_NANO);
+        int64_t shares = plan.trades[i].quantity.nano / TW_NANO;
+        double quantity = (double)shares;
         d->trades[i] = (trade){plan.trades[i].index,
                                plan.trades[i].side == TW_SIDE_BUY ? quantity : -quantity};
     }
