@@ -154,7 +154,7 @@ static tw_status make_venue(run_session *session, tw_error *error) {
         .secret = demo ? session->exchange_config.secret : access->secret,
         .stepped = session->stepped,
         .levels = demo,
-        .passing = demo && session->exchange_config.state == NULL,
+        .passing = run_account_is_passing(session),
         .symbol_count = session->symbol_count,
         .history_days = (uint32_t)options->history_days,
         .patience_ns = options->away_ns,
@@ -233,7 +233,7 @@ static tw_status make_engine(run_session *session, tw_error *error) {
     config.epoch = tw_store_epoch(session->store);
     tw_status status = run_past_read(session, &config, &past, error);
     if (status == TW_OK) {
-        config.account = tw_recovery_account(past);
+        config.account = run_account_is_passing(session) ? 0 : tw_recovery_account(past);
         config.intent_sequence = tw_recovery_intent(past);
         config.past_ns = tw_recovery_past(past, &config.past);
         config.journal_sequence = session->first_sequence;

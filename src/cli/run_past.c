@@ -16,6 +16,10 @@ static tw_status on_past_run(void *context, const tw_store_run *run) {
     return TW_OK;
 }
 
+bool run_account_is_passing(const run_session *session) {
+    return session->options->venue == RUN_DEMO && session->exchange_config.state == NULL;
+}
+
 /* Orders that another kind of venue may still hold cannot be settled by asking this one. */
 static tw_status check_past_venue(run_session *session, tw_recovery *past, tw_error *error) {
     venue_word venue = "";
@@ -29,8 +33,7 @@ static tw_status check_past_venue(run_session *session, tw_recovery *past, tw_er
                             "there, or take another --db",
                             session->database, open_count, venue);
     /* A plan was made for one account; that of a demo which keeps no state ends with the run. */
-    bool anew = session->options->venue == RUN_DEMO && session->exchange_config.state == NULL;
-    if (status == TW_OK && (!same || anew)) {
+    if (status == TW_OK && (!same || run_account_is_passing(session))) {
         tw_recovery_refuse(past, "venue");
         tw_recovery_forget_losses(past);
     }

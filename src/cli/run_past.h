@@ -17,6 +17,10 @@
  * is opened for writing. */
 void run_past_continue_market(run_session *session);
 
+/* The account ends with the run: that of a demo whose exchange keeps no state. What earlier runs of
+ * the store knew of theirs says nothing about it. */
+bool run_account_is_passing(const run_session *session);
+
 /* Reads orders and journal of the store; the entries it begins behind may be other ones afterwards
  * (run_damage.h). `*ret_past` is NULL before, and the caller's to free also after a failure. */
 tw_status run_past_read(run_session *session, const tw_engine_config *config,
