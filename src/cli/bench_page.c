@@ -86,16 +86,15 @@ static void put_noise(const bench_results *results, FILE *stream) {
     }
     fprintf(stream, "<p class=\"%s\">", noisy > 0 ? "notice" : "calm");
     if (noisy == 0)
-        fprintf(stream, "The machine was quiet: ");
+        fprintf(stream, "The machine was quiet: a noise of %.0f%% at most", worst * 100);
     else
-        fprintf(stream, "The machine was busy, so that of %zu job%s nothing is concluded: ", noisy,
-                noisy == 1 ? "" : "s");
-    fprintf(stream, "the same piece of work took up to %.0f%% longer from one time to another",
-            worst * 100);
+        fprintf(stream,
+                "The machine was busy, so that of %zu job%s nothing is concluded: a noise of up to "
+                "%.0f%%",
+                noisy, noisy == 1 ? "" : "s", worst * 100);
     if (name[0] != '\0') {
-        fputs(" (worst during ", stream);
+        fputs(", during ", stream);
         plot_words(stream, name);
-        fputs(")", stream);
     }
     fputs(".</p>\n", stream);
 }
@@ -140,9 +139,8 @@ static void put_head(const bench_results *results, FILE *stream) {
         results->count, results->count == 1 ? "" : "s");
     put_counts(results, stream);
     fprintf(stream, "<p class=\"when\">%s, begun %s UTC, measured in %d min %d s.</p>\n",
-            results->quick ? "Quick: few and short repetitions, spreads are wide"
-                           : "The full suite",
-            begun, seconds / 60, seconds % 60);
+            results->quick ? "A quick run, of few and short repetitions" : "A full run", begun,
+            seconds / 60, seconds % 60);
     put_noise(results, stream);
     put_machine(&results->machine, stream);
     fputs("</header>\n", stream);
@@ -215,6 +213,18 @@ static void put_row(const proof_job *job, const proof_result *result, FILE *stre
     fputs("</td></tr>\n", stream);
 }
 
+/* Where not speed is what counts, it is said where speeds stand. */
+static void put_quality(const proof_job *job, const proof_result *result, FILE *stream) {
+    char words[BENCH_LINE_SIZE];
+    if (bench_quality(job, result, words)[0] == '\0')
+        return;
+    fputs("<p class=\"under\">", stream);
+    plot_words(stream, job->name);
+    fputs(": ", stream);
+    plot_words(stream, words);
+    fputs("</p>\n", stream);
+}
+
 static void put_summary(const bench_results *results, FILE *stream) {
     fputs("<section class=\"card\">\n<h2>All jobs</h2>\n"
           "<p>How many times as fast as the naive way ours is, on a logarithmic scale; the line "
@@ -241,8 +251,11 @@ static void put_summary(const bench_results *results, FILE *stream) {
         "</tbody></table></div>\n"
         "<p class=\"under\">Spread: of the speed-up. Peer: how many times as long the fastest one "
         "takes as ours. Of limit: how many times as long ours takes as the least that this machine "
-        "has to do.</p>\n</section>\n",
+        "has to do.</p>\n",
         stream);
+    for (size_t i = 0; i < results->count; i++)
+        put_quality(results->jobs[i], &results->results[i], stream);
+    fputs("</section>\n", stream);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */

@@ -34,12 +34,13 @@ static bool stays_below(const proof_job *job, const proof_result *result) {
     return result->speedup.count > 0 && result->speedup.median < job->claimed_min;
 }
 
-static const char *claim_words(proof_verdict verdict) {
-    switch (verdict) {
+static const char *claim_words(const proof_job *job, const proof_result *result) {
+    switch (result->verdict) {
     case PROOF_BEATEN:
         return "All of that lies above what the guide claims,";
     case PROOF_REACHED:
-        return "That meets what the guide claims,";
+        return stays_below(job, result) ? "Only the best rounds meet what the guide claims,"
+                                        : "That meets what the guide claims,";
     case PROOF_MISSED:
         return "All of that lies below what the guide claims,";
     case PROOF_NOISY:
@@ -54,6 +55,7 @@ static const char *claim_words(proof_verdict verdict) {
 void bench_page_verdict(const proof_job *job, const proof_result *result, FILE *stream) {
     char sentence[SENTENCE_SIZE];
     char claim[BENCH_CELL_SIZE];
+    char quality[BENCH_LINE_SIZE];
     fputs("<p class=\"verdict\">", stream);
     bench_page_badge(result, stream);
     fputs(" ", stream);
@@ -72,9 +74,13 @@ void bench_page_verdict(const proof_job *job, const proof_result *result, FILE *
     say_speedup(result, sentence);
     plot_words(stream, sentence);
     if (job->claimed_min > 0)
-        fprintf(stream, " %s %s.", claim_words(result->verdict), bench_claim(job, claim));
+        fprintf(stream, " %s %s.", claim_words(job, result), bench_claim(job, claim));
     else
         fputs(" The guide claims nothing here.", stream);
+    if (bench_quality(job, result, quality)[0] != '\0') {
+        fputs(" Beside speed, ", stream);
+        plot_words(stream, quality);
+    }
     fputs("</p>\n", stream);
     if (stays_below(job, result)) {
         fputs("<p class=\"exception\"><b>Why not more:</b> ", stream);

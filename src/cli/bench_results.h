@@ -64,6 +64,9 @@ char *bench_span(double ns, char buffer[BENCH_CELL_SIZE]);
 /* "2.43M", "1.98k", "12.0": how many a second if one takes so long. */
 char *bench_rate(double ns, char buffer[BENCH_CELL_SIZE]);
 
+/* "trades a plan: 13.3 against 99 of the naive way, and less is better."; "" where speed is all. */
+char *bench_quality(const proof_job *job, const proof_result *result, char buffer[BENCH_LINE_SIZE]);
+
 /* How much faster ours is than the fastest peer; 0: none was measured. The name goes into
  * *ret_peer. */
 double bench_best_peer(const proof_job *job, const proof_result *result, const char **ret_peer);

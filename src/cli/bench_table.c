@@ -73,10 +73,8 @@ static void say_failed(const proof_job *job, const proof_result *result) {
     if (result->verdict == PROOF_FAILED)
         printf("%s failed: %s\n", job->name, result->error.message);
     else if (result->verdict == PROOF_NOISY)
-        printf(
-            "%s: nothing is concluded, for the machine was busy: the same work took up to %.0f%% "
-            "longer from one time to another.\n",
-            job->name, result->noise * 100);
+        printf("%s: nothing is concluded, for the machine was busy, with a noise of %.0f%%.\n",
+               job->name, result->noise * 100);
     else if (result->verdict == PROOF_MISSED && job->exception != NULL)
         printf("%s stays below the guide's claim: %s\n", job->name, job->exception);
 }
@@ -90,11 +88,9 @@ static void say_missing(const proof_job *job, const proof_result *result) {
 }
 
 static void say_quality(const proof_job *job, const proof_result *result) {
-    uint32_t naive = proof_find(job, PROOF_NAIVE);
-    uint32_t ours = proof_find(job, PROOF_OURS);
-    if (job->quality != NULL && result->verdict != PROOF_FAILED && naive < PROOF_WAYS_MAX)
-        printf("%s: %s %.4g against %.4g.\n", job->name, job->quality, result->ways[ours].quality,
-               result->ways[naive].quality);
+    char words[BENCH_LINE_SIZE];
+    if (bench_quality(job, result, words)[0] != '\0')
+        printf("%s: %s\n", job->name, words);
 }
 
 tw_status bench_print_table(const bench_results *results, tw_error *error) {

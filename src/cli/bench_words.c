@@ -39,6 +39,19 @@ char *bench_rate(double ns, char buffer[BENCH_CELL_SIZE]) {
     return buffer;
 }
 
+char *bench_quality(const proof_job *job, const proof_result *result,
+                    char buffer[BENCH_LINE_SIZE]) {
+    uint32_t naive = proof_find(job, PROOF_NAIVE);
+    uint32_t ours = proof_find(job, PROOF_OURS);
+    buffer[0] = '\0';
+    if (job->quality != NULL && result->verdict != PROOF_FAILED && naive < PROOF_WAYS_MAX &&
+        result->ways[naive].measured)
+        snprintf(buffer, BENCH_LINE_SIZE,
+                 "%.120s: %.4g against %.4g of the naive way, and less is better.", job->quality,
+                 result->ways[ours].quality, result->ways[naive].quality);
+    return buffer;
+}
+
 double bench_best_peer(const proof_job *job, const proof_result *result, const char **ret_peer) {
     double least = 0;
     for (uint32_t way = 0; way < proof_way_count(job); way++) {

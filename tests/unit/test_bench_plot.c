@@ -322,6 +322,32 @@ static void a_job_that_missed_says_why(void **state) {
     free(text);
 }
 
+static void of_a_claim_that_only_the_best_rounds_meet_it_is_said(void **state) {
+    (void)state;
+    make_result(7, 90);
+    result.speedup.high = 11;
+    result.verdict = figure_verdict(&result.speedup, job.claimed_min, job.claimed_max);
+    char *text = page();
+    has(text, "Only the best rounds meet what the guide claims, 10-50x.");
+    has(text, "<b>Why not more:</b> the disk is quick");
+    free(text);
+}
+
+static void where_not_speed_counts_it_is_said_beside_the_speed(void **state) {
+    (void)state;
+    char words[BENCH_LINE_SIZE];
+    proof_job plan = job;
+    make_result(3, 5);
+    assert_string_equal(bench_quality(&plan, &result, words), "");
+    plan.quality = "trades a plan";
+    result.ways[0].quality = 99;
+    result.ways[1].quality = 13;
+    assert_string_equal(bench_quality(&plan, &result, words),
+                        "trades a plan: 13 against 99 of the naive way, and less is better.");
+    result.verdict = PROOF_FAILED;
+    assert_string_equal(bench_quality(&plan, &result, words), "");
+}
+
 static void a_job_that_failed_has_its_error_and_no_figure(void **state) {
     (void)state;
     result = (proof_result){.status = TW_IO, .verdict = PROOF_FAILED};
@@ -340,7 +366,7 @@ static void of_a_noisy_machine_nothing_is_concluded(void **state) {
     result.noise = 0.42;
     char *text = page();
     has(text, "so that of 1 job nothing is concluded");
-    has(text, "up to 42% longer");
+    has(text, "a noise of up to 42%, during one-job");
     has(text, "Nothing is concluded: the machine was busy");
     lacks(text, "That meets what the guide claims");
     free(text);
@@ -373,6 +399,8 @@ int main(void) {
         cmocka_unit_test(one_repetition_is_enough_for_a_page),
         cmocka_unit_test(a_curve_may_be_flat),
         cmocka_unit_test(a_job_that_missed_says_why),
+        cmocka_unit_test(of_a_claim_that_only_the_best_rounds_meet_it_is_said),
+        cmocka_unit_test(where_not_speed_counts_it_is_said_beside_the_speed),
         cmocka_unit_test(a_job_that_failed_has_its_error_and_no_figure),
         cmocka_unit_test(of_a_noisy_machine_nothing_is_concluded),
         cmocka_unit_test(a_job_without_a_naive_way_has_no_speed_up),
