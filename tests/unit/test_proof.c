@@ -240,6 +240,19 @@ static void what_is_measured_is_told(void **state) {
 }
 
 /* A batch that is not full would be another piece of work. */
+static void a_job_is_alone_with_one_thread(void **state) {
+    (void)state;
+    proof_job job = {.name = "job"};
+    proof_point one = {.at = {8, 1}};
+    proof_point two = {.at = {1, 2}};
+    assert_true(proof_is_alone(&job, &two));
+    job.many_threads = true;
+    assert_false(proof_is_alone(&job, &one)); /* nobody knows */
+    job.threads_of = 2;
+    assert_true(proof_is_alone(&job, &one));
+    assert_false(proof_is_alone(&job, &two));
+}
+
 static void units_are_whole_multiples_where_a_way_asks_for_it(void **state) {
     (void)state;
     proof_job job = JOB;
@@ -449,6 +462,7 @@ int main(void) {
         cmocka_unit_test(noise_is_also_what_was_waited_for_a_processor),
         cmocka_unit_test(waiting_for_a_processor_is_added_up),
         cmocka_unit_test_setup(what_is_measured_is_told, make),
+        cmocka_unit_test(a_job_is_alone_with_one_thread),
         cmocka_unit_test_setup(units_are_whole_multiples_where_a_way_asks_for_it, make),
         cmocka_unit_test_setup(ways_take_turns_and_each_round_begins_with_another, make),
         cmocka_unit_test_setup(growth_is_measured_where_a_way_can_go, make),

@@ -52,6 +52,12 @@ uint32_t proof_find(const proof_job *job, proof_role role) {
     return PROOF_WAYS_MAX;
 }
 
+bool proof_is_alone(const proof_job *job, const proof_point *point) {
+    if (!job->many_threads)
+        return true;
+    return job->threads_of > 0 && point->at[job->threads_of - 1] == 1;
+}
+
 const char *proof_verdict_name(proof_verdict verdict) {
     static const char *const names[] = {
         [PROOF_FAILED] = "failed", [PROOF_NOISY] = "noisy",     [PROOF_UNCLAIMED] = "no claim",
@@ -111,7 +117,7 @@ static bool belongs(const measuring *m, uint32_t way, uint32_t axis, uint32_t pl
 static tw_status repeat_alone(measuring *m, uint32_t way, uint64_t units, tw_histogram *latency,
                               proof_run *ret_run) {
     noise_probe(&m->noise);
-    if (m->job->many_threads)
+    if (!proof_is_alone(m->job, &m->point))
         return repeat(m, way, units, latency, ret_run);
     noise_enter(&m->noise);
     tw_status status = repeat(m, way, units, latency, ret_run);

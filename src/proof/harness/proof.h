@@ -92,6 +92,7 @@ typedef struct proof_job {
     double tolerance;     /* relative, between checksums; 0: the very same */
     uint64_t check_units; /* for comparing the checksums */
     bool many_threads;    /* not to be kept on one processor */
+    uint32_t threads_of;  /* 1 + the axis whose value is the number of threads; 0: it is unknown */
     proof_axis axes[PROOF_AXES_MAX];
     /* Makes inputs (from fixed seeds) and whatever the ways share; not measured. What is in
      * *ret_state (NULL before) is disposed of also when it fails. */
@@ -166,6 +167,9 @@ void proof_measure_apart(const proof_job *job, const proof_plan *plan, int64_t p
 uint32_t proof_find(const proof_job *job, proof_role role);
 
 uint32_t proof_way_count(const proof_job *job);
+
+/* Whether there nothing of the job itself is in its way: one thread. */
+bool proof_is_alone(const proof_job *job, const proof_point *point);
 
 /* "batch-inserts" -> "beaten" and the like. */
 const char *proof_verdict_name(proof_verdict verdict);

@@ -196,6 +196,7 @@ const proof_job proof_batch_features = {
     .tolerance = 1e-9,
     .check_units = 200,
     .many_threads = true,
+    .threads_of = 2,
     .axes = {{"symbols", {10, 50, 200, 1000}, 4, 2}, {"threads", {1, 2, 4}, 3, 0}},
     .prepare = prepare,
     .dispose = dispose,

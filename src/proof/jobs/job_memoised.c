@@ -212,6 +212,7 @@ const proof_job proof_memoised = {
     .tolerance = 1e-9,
     .check_units = 2000,
     .many_threads = true,
+    .threads_of = 1,
     .axes = {{"threads", {1, 2, 4}, 3, 0},
              {"calls while an answer is good", {1, 10, 100, 1000}, 4, 2}},
     .prepare = prepare,

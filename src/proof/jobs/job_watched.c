@@ -275,6 +275,7 @@ const proof_job proof_watched = {
     .tolerance = 1.0 / 64,
     .check_units = 20000,
     .many_threads = true,
+    .threads_of = 1,
     .axes = {{"threads", {1, 2, 4}, 3, 0}},
     .prepare = prepare,
     .dispose = dispose,
