@@ -51,6 +51,19 @@ a_quick_run_writes_a_page_and_a_document() {
     grep -q 'tradewind bench --only sliding-window' report/report.html || fail "how to repeat it"
 }
 
+# A pipe ends when the last process that could write into it has: the server that the job asks, and
+# its peer, are gone with the command.
+a_job_with_a_server_of_its_own_leaves_no_process() {
+    mkdir disk
+    timeout 150 "$TRADEWIND" bench --quick --only concurrent-requests --folder disk --json |
+        cat >out.json
+    holds out.json '[j["unit"] for j in d["jobs"]] == ["document"] and d["jobs"][0]["speedup"] > 0'
+    holds out.json '[w["role"] for w in d["jobs"][0]["ways"]] ==
+        ["naive", "optimised", "peer", "limit", "limit"]'
+    holds out.json 'all(w["median_ns"] >= 20e6 for w in d["jobs"][0]["ways"] if w["role"] == "naive")'
+    [ -z "$(ls -A disk)" ] || fail "something is left in the folder"
+}
+
 the_list_measures_nothing() {
     expect 0 bench --list --out report
     prints 'sliding-window       A sliding window against going through it again'
@@ -93,6 +106,7 @@ ctrl_c_ends_it_and_leaves_nothing() {
     [ -z "$(ls -A report)" ] || fail "a report of half a run was written"
 }
 
-run_cases a_quick_run_writes_a_page_and_a_document the_list_measures_nothing \
+run_cases a_quick_run_writes_a_page_and_a_document a_job_with_a_server_of_its_own_leaves_no_process \
+    the_list_measures_nothing \
     an_unknown_job_is_wrong_usage a_folder_that_cannot_be_made_is_said_before_anything_is_measured \
     ctrl_c_ends_it_and_leaves_nothing

@@ -226,7 +226,8 @@ const proof_job proof_cached_statistics = {
         "reads them once, remembers the answer, and drops it when a trade of the symbol is added: "
         "every so many questions one is paid in full, as the second curve shows. There, asked "
         "once is what it costs when nothing was remembered.",
-    .limit = "looking up an answer that is there, in the cache alone",
+    .limit = "looking up an answer that is there, in the cache alone; what is above it is the one "
+             "question in so many that has to read the trades",
     .claimed_min = 10,
     .claimed_max = 100,
     .tolerance = 1e-9,
