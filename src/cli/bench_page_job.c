@@ -171,9 +171,7 @@ static void put_way(const proof_job *job, const proof_result *result, uint32_t w
             "href=\"#sign-%s\" x=\"50%%\" y=\"50%%\"/></svg>",
             kind, kind);
     plot_words(stream, job->ways[way].name);
-    fputs("</th><td class=\"what\">", stream);
-    plot_words(stream, job->ways[way].what != NULL ? job->ways[way].what : "");
-    fputs("</td>", stream);
+    fputs("</th>", stream);
     put_cell(stream, bench_span(of->ns.median, cells[0]));
     snprintf(words, sizeof words, "%s to %s", bench_span(of->ns.low, cells[0]),
              bench_span(of->ns.high, cells[1]));
@@ -187,7 +185,9 @@ static void put_way(const proof_job *job, const proof_result *result, uint32_t w
     for (int i = 0; i < 4 && bench_has_latency(job, result); i++)
         put_cell(stream,
                  of->latency_ns[3] > 0 ? bench_span((double)of->latency_ns[i], cells[0]) : "-");
-    fputs("</tr>\n", stream);
+    fputs("<td class=\"what\">", stream);
+    plot_words(stream, job->ways[way].what != NULL ? job->ways[way].what : "");
+    fputs("</td></tr>\n", stream);
 }
 
 static void put_figures(const proof_job *job, const proof_result *result, FILE *stream) {
@@ -195,7 +195,7 @@ static void put_figures(const proof_job *job, const proof_result *result, FILE *
     plot_words(stream, job->unit);
     fprintf(stream,
             "; medians of %u rounds</caption>\n<thead><tr><th scope=\"col\">Way</th>"
-            "<th scope=\"col\">What it does</th><th scope=\"col\" class=\"number\">Time</th>"
+            "<th scope=\"col\" class=\"number\">Time</th>"
             "<th scope=\"col\" class=\"number\">Spread</th>"
             "<th scope=\"col\" class=\"number\">In a second</th>"
             "<th scope=\"col\" class=\"number\">Times ours</th>",
@@ -211,7 +211,7 @@ static void put_figures(const proof_job *job, const proof_result *result, FILE *
               "<th scope=\"col\" class=\"number\">p99.9</th>"
               "<th scope=\"col\" class=\"number\">Greatest</th>",
               stream);
-    fputs("</tr></thead>\n<tbody>\n", stream);
+    fputs("<th scope=\"col\" class=\"what\">What it does</th></tr></thead>\n<tbody>\n", stream);
     for (uint32_t way = 0; way < proof_way_count(job); way++) {
         if (result->ways[way].measured)
             put_way(job, result, way, stream);
