@@ -155,8 +155,10 @@ static void tell_account(world *w) {
     tw_alpaca_account account;
     words_account(w->exchange.ledger, w->exchange.ours, &account);
     tw_venue_event event = world_wire_event(w, TW_VENUE_ACCOUNT);
-    event.as.account = (tw_account){
-        .cash = account.cash, .equity = account.equity, .buying_power = account.buying_power};
+    event.as.account = (tw_account){.cash = account.cash,
+                                    .equity = account.equity,
+                                    .buying_power = account.buying_power,
+                                    .identity = WORLD_ACCOUNT};
     world_wire_add(w, &event);
 }
 

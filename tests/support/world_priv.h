@@ -43,6 +43,7 @@ enum {
     WORLD_ORDERS_A_RUN = 512
 };
 
+#define WORLD_ACCOUNT UINT64_C(0xacc0)
 #define WORLD_EPOCH UINT64_C(0x5eed)
 #define WORLD_STRATEGY_NAME "world"
 

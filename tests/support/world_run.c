@@ -75,6 +75,9 @@ static void make_engine(world *w) {
                   (unsigned long long)intent, (unsigned long long)w->intent_count);
     while (w->intent_count < intent) /* rows whose intents never reached the disk */
         w->intents[w->intent_count++] = (world_intent){.row_put = true};
+    run->config.account = tw_recovery_account(past);
+    WORLD_REQUIRE(w, intent == 0 || run->config.account == WORLD_ACCOUNT,
+                  "the store has orders and does not know whose they are");
     run->config.intent_sequence = intent;
     run->config.journal_sequence = run->first_sequence;
     tw_engine_ports ports = world_ports(w);
