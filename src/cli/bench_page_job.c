@@ -39,10 +39,11 @@ static const char *claim_words(const proof_job *job, const proof_result *result)
     case PROOF_BEATEN:
         return "All of that lies above what the guide claims,";
     case PROOF_REACHED:
-        return stays_below(job, result) ? "Only the best rounds meet what the guide claims,"
-                                        : "That meets what the guide claims,";
+        return "That meets what the guide claims,";
     case PROOF_MISSED:
-        return "All of that lies below what the guide claims,";
+        return result->speedup.high < job->claimed_min
+                   ? "All of that lies below what the guide claims,"
+                   : "Only the best rounds meet what the guide claims,";
     case PROOF_NOISY:
         return "The guide claims";
     case PROOF_UNCLAIMED:

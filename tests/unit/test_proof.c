@@ -71,8 +71,8 @@ static void a_claim_is_beaten_reached_or_missed(void **state) {
         double least, most;
         proof_verdict verdict;
     } rows[] = {{{60, 51, 70, 3}, 10, 50, PROOF_BEATEN},  {{60, 50, 70, 3}, 10, 50, PROOF_REACHED},
-                {{20, 15, 30, 3}, 10, 50, PROOF_REACHED}, {{9, 8, 10, 3}, 10, 50, PROOF_REACHED},
-                {{8, 7, 9.9, 3}, 10, 50, PROOF_MISSED},   {{0.5, 0.4, 0.6, 3}, 5, 20, PROOF_MISSED},
+                {{20, 15, 30, 3}, 10, 50, PROOF_REACHED}, {{10, 8, 11, 3}, 10, 50, PROOF_REACHED},
+                {{9.9, 7, 40, 3}, 10, 50, PROOF_MISSED},  {{0.5, 0.4, 0.6, 3}, 5, 20, PROOF_MISSED},
                 {{99, 98, 100, 3}, 0, 0, PROOF_UNCLAIMED}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         assert_int_equal(figure_verdict(&rows[i].speedup, rows[i].least, rows[i].most),

@@ -47,5 +47,5 @@ proof_verdict figure_verdict(const proof_figure *speedup, double claimed_min, do
         return PROOF_UNCLAIMED;
     if (speedup->low > claimed_max)
         return PROOF_BEATEN;
-    return speedup->high < claimed_min ? PROOF_MISSED : PROOF_REACHED;
+    return speedup->median < claimed_min ? PROOF_MISSED : PROOF_REACHED;
 }

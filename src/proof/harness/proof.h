@@ -140,8 +140,8 @@ typedef enum proof_verdict {
     PROOF_NOISY,     /* the machine was too busy to conclude anything */
     PROOF_UNCLAIMED, /* measured; the guide claims nothing */
     PROOF_BEATEN,    /* all of the speed-up lies above what is claimed */
-    PROOF_REACHED,   /* it reaches into what is claimed */
-    PROOF_MISSED     /* all of it lies below */
+    PROOF_REACHED,   /* its median is at least the least that is claimed */
+    PROOF_MISSED     /* it is below that */
 } proof_verdict;
 
 typedef struct proof_result {
