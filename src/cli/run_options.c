@@ -80,6 +80,13 @@ const tw_config_option run_option_table[] = {
      "serve OpenMetrics figures at http://ADDR:PORT/metrics; a port alone is on this machine, port "
      "0 any that is free",
      NULL, offsetof(run_options, metrics)},
+    {"commit-rows", TW_CONFIG_INTEGER, NULL, "1", "100000", "20000",
+     "trades and bars that are committed together at the latest; orders, fills and the journal wait "
+     "for nothing",
+     NULL, offsetof(run_options, commit_rows)},
+    {"commit-delay", TW_CONFIG_DURATION, NULL, "1ms", "1m", "250ms",
+     "and how long the oldest of them may wait; a power cut may take so much of them", NULL,
+     offsetof(run_options, commit_delay_ns)},
     {"slow", TW_CONFIG_DURATION, NULL, NULL, NULL, "0s",
      "tell of requests and commits that took this long, at most one a second; 0: of none", NULL,
      offsetof(run_options, slow_ns)},

@@ -214,7 +214,9 @@ static tw_status open_strategy(run_session *session, tw_error *error) {
 }
 
 static tw_status make_recorder(run_session *session, tw_error *error) {
-    tw_recorder_config config = {.on_work = wake_recorder,
+    tw_recorder_config config = {.commit_rows = (uint32_t)session->options->commit_rows,
+                                 .commit_delay_ns = session->options->commit_delay_ns,
+                                 .on_work = wake_recorder,
                                  .on_durable = session->stepped ? NULL : wake_engine,
                                  .on_commit = session->options->slow_ns > 0 ? tell_commit : NULL,
                                  .flight = session->monitor.flight,

@@ -81,8 +81,12 @@ static void *network_main(void *context) {
     return NULL;
 }
 
+static const int64_t RECORDER_WAIT_NS = 50 * TW_NS_PER_MS;
+
 static void *recorder_main(void *context) {
     run_session *session = context;
+    int64_t delay_ns = session->options->commit_delay_ns; /* nobody else wakes it for a late row */
+    int64_t wait_ns = delay_ns < RECORDER_WAIT_NS ? delay_ns : RECORDER_WAIT_NS;
     run_thread *thread = &session->recorder_thread;
     tw_status status = TW_OK;
     while (!atomic_load(&session->ending) && status == TW_OK) {
@@ -90,8 +94,7 @@ static void *recorder_main(void *context) {
         status = tw_recorder_turn(session->recorder, tw_time_monotonic_ns(), &work, &thread->error);
         tell_recorder(session);
         if (status == TW_OK)
-            status =
-                tw_loop_turn(thread->loop, work > 0 ? 0 : 50 * TW_NS_PER_MS, NULL, &thread->error);
+            status = tw_loop_turn(thread->loop, work > 0 ? 0 : wait_ns, NULL, &thread->error);
     }
     end_thread(session, thread, status);
     return NULL;

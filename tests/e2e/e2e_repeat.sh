@@ -18,6 +18,19 @@ the_same_seed_gives_the_same_journal() {
     done
 }
 
+market_rows_are_committed_as_often_as_is_said() {
+    expect 0 run --duration 4m --json --db often.db --commit-rows 1
+    cp out often.json
+    expect 0 run --duration 4m --json --db seldom.db --commit-rows 100k --commit-delay 1m
+    often=$(json often.json 'd["store"]["commits"] - d["store"]["syncs"]')
+    seldom=$(json out 'd["store"]["commits"] - d["store"]["syncs"]')
+    [ "$often" -gt $((10 * seldom + 10)) ] || fail "$often commits of market rows, and $seldom"
+    expect 2 run --commit-rows 0
+    says 'expected 1 to 100000'
+    expect 2 run --commit-delay 2m
+    says 'expected 1ms to 1m'
+}
+
 the_report_is_one_document_with_its_keys() {
     expect 0 run --clock step --seed 3 --duration 5m --json --db run.db
     [ ! -s err ] || fail "nothing belongs on standard error"
@@ -95,6 +108,7 @@ no_color_is_obeyed_on_a_terminal() {
     ! grep -q "$escape\[[0-9]" out || fail "there is colour"
 }
 
-run_cases the_same_seed_gives_the_same_journal the_report_is_one_document_with_its_keys \
+run_cases the_same_seed_gives_the_same_journal market_rows_are_committed_as_often_as_is_said \
+    the_report_is_one_document_with_its_keys \
     the_figures_agree_with_one_another every_weight_ends_inside_its_band \
     the_real_clock_trades_too a_pipe_gets_no_control_characters no_color_is_obeyed_on_a_terminal
