@@ -11,10 +11,10 @@ enum { HELP_SIZE = 32768 };
 
 /* In the order of the alphabet. */
 const char *const command_sections[] = {
-    "",       "bars",     "batch",   "bench",    "book",      "config",    "db",
-    "doctor", "exchange", "explain", "export",   "fetch",     "flight",    "import",
-    "kill",   "limits",   "monitor", "orders",   "positions", "rebalance", "replay",
-    "risk",   "run",      "stats",   "strategy", "trial",     "venue",     "window"};
+    "",         "bars",    "batch",     "bench",     "book",   "config", "db",   "doctor",
+    "exchange", "explain", "export",    "fetch",     "flight", "import", "kill", "limits",
+    "monitor",  "orders",  "positions", "rebalance", "replay", "risk",   "run",  "stats",
+    "strategy", "trial",   "tune",      "venue",     "window"};
 const size_t command_section_count = sizeof command_sections / sizeof command_sections[0];
 
 /* Of command_listen: the program has one command line, and this is how it is read. */

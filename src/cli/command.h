@@ -58,6 +58,7 @@ int command_risk(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_stats(int argc, char **argv);
 int command_strategy(int argc, char **argv);
+int command_tune(int argc, char **argv);
 int command_window(int argc, char **argv);
 
 /* The exit status that an operating error ends the program with. */

@@ -33,6 +33,7 @@ const command_entry command_list[] = {
     {"bars", "trades of a file or a store as bars of several timeframes", command_bars},
     {"batch", "features of every symbol at once, from files of bars", command_batch},
     {"bench", "what each optimisation is worth on this machine", command_bench},
+    {"tune", "settings that suit this machine and these trades, measured", command_tune},
     {"window", "sliding statistics of each symbol after each of its trades", command_window},
     {"risk", "the risk of a portfolio, and what each asset contributes", command_risk},
     {"rebalance", "the fewest trades that bring positions home, with proof", command_rebalance},

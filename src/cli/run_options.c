@@ -85,7 +85,7 @@ const tw_config_option run_option_table[] = {
      "for nothing",
      NULL, offsetof(run_options, commit_rows)},
     {"commit-delay", TW_CONFIG_DURATION, NULL, "1ms", "1m", "250ms",
-     "and how long the oldest of them may wait; a power cut may take so much of them", NULL,
+     "and how long the oldest of them may wait: a crash takes those that wait", NULL,
      offsetof(run_options, commit_delay_ns)},
     {"slow", TW_CONFIG_DURATION, NULL, NULL, NULL, "0s",
      "tell of requests and commits that took this long, at most one a second; 0: of none", NULL,
