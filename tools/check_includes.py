@@ -66,6 +66,7 @@ MAY_INCLUDE = [
                        "edge/http", "edge/socket", "run/engine", "run/venue", "run/recorder"]),
     ("proof/harness", ["base", "kit/*"]),
     ("proof/jobs", ["base", "kit/*", "core/*", "edge/*", "run/*", "proof/harness"]),
+    ("proof/tune", ["base", "kit/*", "core/*", "edge/*", "proof/harness"]),
     ("cli", ["base", "kit/*", "core/*", "edge/*", "run/*", "proof/*"]),
 ]
 
@@ -97,9 +98,11 @@ LENT_HEADERS = {"src/base/careful.h", "src/base/digits.h", "src/base/exponential
                 "src/edge/json/json.h", "src/edge/json/json_put.h", "src/edge/json/flat_json.h", "src/edge/json/flat_pack.h",
                 "src/edge/source/source.h", "src/edge/itch/capture.h",
                 "src/edge/itch/itch_bytes.h",
+                "src/proof/harness/figures.h", "src/proof/harness/noise.h",
                 "src/proof/harness/proof.h", "src/proof/harness/proof_file.h",
                 "src/proof/harness/proof_folder.h", "src/proof/harness/proof_peer.h",
-                "src/proof/jobs/proof_jobs.h"}
+                "src/proof/jobs/proof_jobs.h", "src/proof/tune/tune_curve.h",
+                "src/proof/tune/tune_ways.h", "src/proof/tune/tune_workload.h"}
 
 UMBRELLA = "include/tradewind.h"
 SOURCE_SUFFIXES = (".c", ".h", ".cpp", ".hpp", ".cc", ".inc")

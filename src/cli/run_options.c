@@ -81,7 +81,8 @@ const tw_config_option run_option_table[] = {
      "0 any that is free",
      NULL, offsetof(run_options, metrics)},
     {"commit-rows", TW_CONFIG_INTEGER, NULL, "1", "100000", "20000",
-     "trades and bars that are committed together at the latest; orders, fills and the journal wait "
+     "trades and bars that are committed together at the latest; orders, fills and the journal "
+     "wait "
      "for nothing",
      NULL, offsetof(run_options, commit_rows)},
     {"commit-delay", TW_CONFIG_DURATION, NULL, "1ms", "1m", "250ms",

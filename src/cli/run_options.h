@@ -36,7 +36,7 @@ typedef struct run_options {
     int64_t slow_ns;                   /* a request or commit of so long is told; 0: none */
     int64_t commit_rows;               /* trades and bars a commit */
     int64_t commit_delay_ns;
-    char record[TW_CONFIG_TEXT_SIZE];  /* file of the recording; empty: by the store */
+    char record[TW_CONFIG_TEXT_SIZE]; /* file of the recording; empty: by the store */
     int64_t record_bytes_max;
     bool quarantine; /* a journal that is damaged before its end is cut there */
     bool details;

@@ -92,8 +92,8 @@ static void say_nothing_chosen(const tune_results *results, tune_advice *advice)
     if (advice->curve->verdict == TUNE_NOISY)
         snprintf(
             advice->why, sizeof advice->why,
-            "nothing is recommended, for the machine was busy: one time in four the same work took "
-            "%.0f%% longer than at best, or more (limit %.0f%%)",
+            "nothing is recommended, for the machine was busy: work took %.0f%% longer than it "
+            "had to (limit %.0f%%)",
             advice->curve->noise * 100, results->noise_limit * 100);
     else
         snprintf(advice->why, sizeof advice->why, "%s", reasons[advice->curve->verdict]);

@@ -5,7 +5,6 @@
  * its disk, and is removed at the end.
  */
 #include <errno.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -16,7 +15,6 @@
 #include "command.h"
 #include "config_rows.h"
 #include "interruption.h"
-#include "noise.h"
 #include "progress.h"
 #include "proof_folder.h"
 #include "tradewind/time.h"
@@ -113,7 +111,10 @@ static tw_status measure_beside(tune_results *results, bool quick, tw_error *err
     char folder[PROOF_FOLDER_SIZE];
     if (realpath(results->database, place) == NULL)
         return tw_error_set_errno(error, errno, "%s cannot be found", results->database);
-    tw_status status = proof_folder_make(dirname(place), folder, error);
+    char *name = strrchr(place, '/'); /* the path begins with one */
+    TW_ASSERT(name != NULL);
+    name[name == place ? 1 : 0] = '\0';
+    tw_status status = proof_folder_make(place, folder, error);
     if (status != TW_OK)
         return status;
     status = measure(results, quick ? &QUICK : &FULL, folder, error);

@@ -90,7 +90,7 @@ static tune_curve three_values(void) {
 static void values_take_turns_and_medians_decide(void **state) {
     (void)state;
     made_up of = {0};
-    const tune_way way = {&of, run};
+    const tune_way way = {&of, true, run};
     const tune_plan plan = {.rounds = 3, .noise_limit = ANY_NOISE};
     tune_curve curve = three_values();
     tw_error error = {0};
@@ -121,7 +121,7 @@ static void a_noisy_machine_speaks_for_nothing(void **state) {
 static void without_time_nothing_is_chosen(void **state) {
     (void)state;
     made_up of = {0};
-    const tune_way way = {&of, run};
+    const tune_way way = {&of, true, run};
     const tune_plan plan = {.rounds = 3, .noise_limit = ANY_NOISE};
     tune_curve curve = three_values();
     tw_error error = {0};
@@ -140,7 +140,7 @@ static bool yes(void) {
 static void a_failure_and_an_interruption_end_it(void **state) {
     (void)state;
     made_up of = {.status = TW_NO_SPACE, .fails_at = 4};
-    const tune_way way = {&of, run};
+    const tune_way way = {&of, true, run};
     tune_plan plan = {.rounds = 3, .noise_limit = ANY_NOISE};
     tune_curve curve = three_values();
     tw_error error = {0};

@@ -54,7 +54,7 @@ static tw_status run(void *state, double value, double *ret_figure, tw_error *er
 tw_status tune_batches(const tune_workload *workload, const tune_plan *plan, int64_t budget_ns,
                        tune_curve *ret_curve, tw_error *error) {
     inserts of = {workload, plan->folder, plan->run_ns};
-    const tune_way way = {&of, run};
+    const tune_way way = {&of, true, run};
     *ret_curve = (tune_curve){0};
     /* Beyond all of them in one commit nothing would be another. */
     for (size_t i = 0; i < sizeof SIZES / sizeof SIZES[0]; i++) {

@@ -76,8 +76,12 @@ static tw_status measure_round(const tune_way *way, const tune_plan *plan, const
         if (tw_time_monotonic_ns() >= samples->deadline_ns)
             return TW_OK;
         noise_probe(&samples->noise);
+        if (way->alone)
+            noise_enter(&samples->noise);
         tw_status status =
             way->run(way->state, curve->values[i], &samples->of[i][samples->rounds], error);
+        if (way->alone)
+            noise_leave(&samples->noise);
         if (status != TW_OK)
             return status;
     }

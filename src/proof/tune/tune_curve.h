@@ -51,6 +51,7 @@ void tune_conclude(tune_curve *curve, double noise_limit);
 /* What is measured at each value of a curve. */
 typedef struct tune_way {
     void *state;
+    bool alone; /* all of it is done by the thread that calls */
     /* Once at a value: how much a second. */
     tw_status (*run)(void *state, double value, double *ret_figure, tw_error *error);
 } tune_way;

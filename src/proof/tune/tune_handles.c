@@ -194,7 +194,7 @@ static tw_status count_threads(uint32_t *ret_count, tw_error *error) {
 
 static tw_status measure(asking *a, const tune_workload *workload, const tune_plan *plan,
                          int64_t budget_ns, tune_curve *ret_curve, tw_error *error) {
-    const tune_way way = {a, run};
+    const tune_way way = {a, false, run};
     tune_store_name(plan->folder, a->path);
     a->store = (tw_store_config){
         .path = a->path, .symbols = workload->symbols, .symbols_lock = &a->symbols_lock};

@@ -137,7 +137,7 @@ static tw_status count_processors(uint32_t *ret_count, tw_error *error) {
 tw_status tune_workers(const tune_workload *workload, const tune_plan *plan, int64_t budget_ns,
                        tune_curve *ret_curve, uint32_t *ret_processors, tw_error *error) {
     table of = {.run_ns = plan->run_ns};
-    const tune_way way = {&of, run};
+    const tune_way way = {&of, false, run};
     tw_status status = count_processors(ret_processors, error);
     if (status == TW_OK)
         status = make_table(workload, &of, error);
