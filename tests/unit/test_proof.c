@@ -437,6 +437,30 @@ static void a_peer_that_ends_or_was_never_there_is_told(void **state) {
     proof_peer_stop(NULL);
 }
 
+/* What lies in the current folder is no module of Python's. */
+static void a_script_is_not_given_what_lies_about(void **state) {
+    (void)state;
+    static const char script[] = "import sys\n"
+                                 "try:\n"
+                                 "    import tradewind_lies_about\n"
+                                 "    print('failed', 'it was taken', flush=True)\n"
+                                 "except ImportError:\n"
+                                 "    for line in sys.stdin:\n"
+                                 "        print('done 1 2 3', flush=True)\n";
+    const char *const arguments[] = {NULL};
+    proof_peer *peer = NULL;
+    tw_error error = {0};
+    FILE *file = fopen("tradewind_lies_about.py", "w");
+    assert_non_null(file);
+    fclose(file);
+    tw_status status = proof_peer_python(script, arguments, &peer, &error);
+    proof_peer_stop(peer);
+    unlink("tradewind_lies_about.py");
+    if (status == TW_NOT_FOUND)
+        skip(); /* no Python here */
+    assert_int_equal(status, TW_OK);
+}
+
 static void a_folder_is_made_within_and_removed_with_all_that_is_in_it(void **state) {
     (void)state;
     char path[PROOF_FOLDER_SIZE];
@@ -472,6 +496,7 @@ int main(void) {
         cmocka_unit_test_setup(a_process_of_its_own_can_do_no_harm, make),
         cmocka_unit_test(a_peer_answers_or_says_why_not),
         cmocka_unit_test(a_peer_that_ends_or_was_never_there_is_told),
+        cmocka_unit_test(a_script_is_not_given_what_lies_about),
         cmocka_unit_test(a_folder_is_made_within_and_removed_with_all_that_is_in_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -135,7 +135,10 @@ static void a_store_belongs_to_the_first_account_that_lasts(void **state) {
                                  {"fill", "{\"account\":\"0000000000000007\"}"},
                                  {"account", "{\"cash\":\"1\",\"account\":\"a62f1d7a772a2177\"}"},
                                  {"account", "{\"cash\":\"1\",\"account\":\"0000000000000009\"}"}};
-    TW_AUTO(tw_recovery) *recovery = read_lines(lines, 6);
+    TW_AUTO(tw_recovery) *newest =
+        read_lines(lines, 6); /* backwards: all that follow are the same */
+    assert_int_equal(tw_recovery_account(newest), 9);
+    TW_AUTO(tw_recovery) *recovery = read_lines(lines, 3);
     for (uint64_t i = 1; i <= 5; i++) {
         tw_store_record record = record_of(lines, i);
         assert_int_equal(tw_recovery_account(recovery), 0);

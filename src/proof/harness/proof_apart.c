@@ -15,8 +15,41 @@
 #include "proof.h"
 #include "tradewind/time.h"
 
+static const int64_t LOOK_NS = TW_NS_PER_SECOND / 4;
+
 static void fail(proof_result *result, tw_error *error) {
     *result = (proof_result){.status = error->status, .error = *error, .verdict = PROOF_FAILED};
+}
+
+typedef enum outcome { ENDED, LATE, CANCELLED } outcome;
+
+static bool has_ended(pid_t child) {
+    siginfo_t info = {.si_pid = 0};
+    return waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+}
+
+/* A system without descriptors of processes is looked at from time to time; so is a signal that
+ * came between the question and the wait. */
+static outcome wait_for_end(pid_t child, const proof_plan *plan, int64_t end_ns) {
+    int descriptor = (int)syscall(SYS_pidfd_open, child, 0);
+    struct pollfd ended = {.fd = descriptor, .events = POLLIN};
+    outcome how = LATE;
+    for (int64_t left_ns = 1; left_ns > 0;) {
+        if (plan->cancelled != NULL && plan->cancelled()) {
+            how = CANCELLED;
+            break;
+        }
+        left_ns = end_ns - tw_time_monotonic_ns();
+        int64_t look_ns = left_ns < LOOK_NS ? left_ns : LOOK_NS;
+        (void)poll(&ended, 1, look_ns > 0 ? (int)(look_ns / TW_NS_PER_MS) + 1 : 0);
+        if (has_ended(child)) {
+            how = ENDED;
+            break;
+        }
+    }
+    if (descriptor >= 0)
+        close(descriptor);
+    return how;
 }
 
 /* Waits for its end, no longer than patience_ns; then it is ended, and so is what it began: it
@@ -24,25 +57,16 @@ static void fail(proof_result *result, tw_error *error) {
 static void await(pid_t child, const char *name, const proof_plan *plan, int64_t patience_ns,
                   proof_result *shared) {
     tw_error error = {0};
-    bool cancelled = false;
-    int descriptor = (int)syscall(SYS_pidfd_open, child, 0);
-    struct pollfd ended = {.fd = descriptor, .events = POLLIN};
-    int ready = -1;
-    do {
-        ready = poll(&ended, 1, (int)(patience_ns / TW_NS_PER_MS));
-        cancelled = plan->cancelled != NULL && plan->cancelled();
-    } while (ready < 0 && errno == EINTR && !cancelled);
-    if (descriptor >= 0)
-        close(descriptor);
+    outcome ending = wait_for_end(child, plan, tw_time_monotonic_ns() + patience_ns);
     kill(-child, SIGKILL);
     kill(child, SIGKILL);
     int how = 0;
     while (waitpid(child, &how, 0) < 0 && errno == EINTR)
         continue;
-    if (cancelled) {
+    if (ending == CANCELLED) {
         tw_error_set(&error, TW_CANCELLED, "%s: it was interrupted", name);
         fail(shared, &error);
-    } else if (ready == 0) {
+    } else if (ending == LATE) {
         tw_error_set(&error, TW_TIMEOUT, "%s: it did not end in time", name);
         fail(shared, &error);
     } else if (WIFSIGNALED(how)) {

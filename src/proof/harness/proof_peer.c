@@ -17,7 +17,7 @@
 #include "tradewind/text.h"
 #include "tradewind/time.h"
 
-enum { LINE_SIZE = 512, NO_PROGRAM = 127 };
+enum { LINE_SIZE = 512, NO_PROGRAM = 127, SCRIPT_SIZE_MAX = 32768 };
 
 static const int64_t PATIENCE_NS = 60 * TW_NS_PER_SECOND;
 
@@ -106,8 +106,14 @@ static tw_status read_line(proof_peer *peer, char ret_line[LINE_SIZE], tw_error 
         int64_t left_ms = (end_ns - tw_time_monotonic_ns()) / TW_NS_PER_MS;
         if (peer->size == sizeof peer->line)
             return tw_error_set(error, TW_PROTOCOL, "its answer has no end");
-        if (left_ms <= 0 || (poll(&readable, 1, (int)left_ms) == 0))
+        int ready = left_ms > 0 ? poll(&readable, 1, (int)left_ms) : 0;
+        if (ready == 0)
             return tw_error_set(error, TW_TIMEOUT, "it does not answer");
+        if (ready < 0) {
+            if (errno == EINTR)
+                continue;
+            return tw_error_set_errno(error, errno, "it cannot be waited for");
+        }
         ssize_t got = read(peer->socket, peer->line + peer->size, sizeof peer->line - peer->size);
         if (got == 0 || (got < 0 && errno != EINTR))
             return tw_error_set(error, TW_CLOSED, "it has ended");
@@ -142,20 +148,26 @@ tw_status proof_peer_run(proof_peer *peer, proof_run *run, tw_error *error) {
     if (tw_slice_equal_string(word, "missing"))
         return tw_error_set(error, TW_NOT_FOUND, "%.*s", (int)rest.size, rest.data);
     if (tw_slice_equal_string(word, "failed"))
-        return tw_error_set(error, TW_REMOTE, "%s", line + word.size + 1);
+        return tw_error_set(error, TW_REMOTE, "%.*s", (int)rest.size, rest.data);
     return tw_error_set(error, TW_PROTOCOL, "it says \"%s\"", line);
 }
 
 /* ---- Python ---------------------------------------------------------------------------------- */
 
+/* With -c, Python looks for modules in the current folder first, which may be anybody's. */
+static const char NO_FOLDER[] = "import sys; sys.path[:] = [p for p in sys.path if p]\n";
+
 static tw_status try_python(const char *python, const char *script, const char *const *arguments,
                             proof_peer **ret_peer, tw_error *error) {
-    const char *all[PROOF_PEER_ARGUMENTS_MAX + 1] = {python, "-c", script};
+    char text[SCRIPT_SIZE_MAX];
+    const char *all[PROOF_PEER_ARGUMENTS_MAX + 1] = {python, "-c", text};
     size_t count = 3;
     for (size_t i = 0; arguments[i] != NULL; i++) {
         TW_ASSERT(count < PROOF_PEER_ARGUMENTS_MAX);
         all[count++] = arguments[i];
     }
+    int size = snprintf(text, sizeof text, "%s%s", NO_FOLDER, script);
+    TW_ASSERT(size < SCRIPT_SIZE_MAX);
     proof_run nothing = {0};
     tw_status status = proof_peer_start(all, ret_peer, error);
     if (status != TW_OK)

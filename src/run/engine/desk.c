@@ -157,7 +157,7 @@ static bool is_our_account(tw_engine *engine, const tw_account *account) {
         return true;
     engine_fail(engine, TW_LIMIT,
                 "the venue answers for another account than the one that was "
-                "traded here before; nothing was sent to it");
+                "traded here before; nothing more is sent to it");
     return false;
 }
 

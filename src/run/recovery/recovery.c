@@ -251,7 +251,16 @@ static tw_status seek_past(tw_recovery *recovery, const tw_store_record *record)
     return TW_OK;
 }
 
+static void note_account(tw_recovery *recovery, const tw_store_record *record) {
+    payload read;
+    if (is_kind(record, "account") && read_payload(recovery, record, &read) == TW_OK &&
+        read.account != 0)
+        recovery->account = read.account;
+}
+
 tw_status tw_recovery_seek(tw_recovery *recovery, const tw_store_record *record) {
+    if (recovery->account == 0)
+        note_account(recovery, record);
     if (!recovery->plan_sought)
         seek_plan(recovery, record);
     tw_status status = recovery->past_sought ? TW_OK : seek_past(recovery, record);
@@ -273,9 +282,7 @@ void tw_recovery_forget_losses(tw_recovery *recovery) {
 /* A store belongs to the first account that was traded with it, for good: an engine ends when it
  * meets another. A demo's account, which ends with the run, is none. */
 tw_status tw_recovery_take_account(tw_recovery *recovery, const tw_store_record *record) {
-    payload read;
-    if (is_kind(record, "account") && read_payload(recovery, record, &read) == TW_OK)
-        recovery->account = read.account;
+    note_account(recovery, record);
     return recovery->account != 0 || record->sequence >= SEEK_MAX ? TW_EMPTY : TW_OK;
 }
 
