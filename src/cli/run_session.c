@@ -81,20 +81,29 @@ static void *network_main(void *context) {
     return NULL;
 }
 
-static const int64_t RECORDER_WAIT_NS = 50 * TW_NS_PER_MS;
+/* Whoever has a row wakes the recorder; nobody does when rows that it has taken are due, which is a
+ * delay after it took the last of them at the latest. */
+static int64_t recorder_wait(const run_session *session, int64_t since_work_ns) {
+    static const int64_t idle_ns = 50 * TW_NS_PER_MS;
+    int64_t delay_ns = session->options->commit_delay_ns;
+    bool due_soon = since_work_ns <= delay_ns && delay_ns < idle_ns;
+    return since_work_ns == 0 ? 0 : due_soon ? delay_ns : idle_ns;
+}
 
 static void *recorder_main(void *context) {
     run_session *session = context;
-    int64_t delay_ns = session->options->commit_delay_ns; /* nobody else wakes it for a late row */
-    int64_t wait_ns = delay_ns < RECORDER_WAIT_NS ? delay_ns : RECORDER_WAIT_NS;
     run_thread *thread = &session->recorder_thread;
     tw_status status = TW_OK;
+    int64_t worked_ns = 0;
     while (!atomic_load(&session->ending) && status == TW_OK) {
         uint64_t work = 0;
-        status = tw_recorder_turn(session->recorder, tw_time_monotonic_ns(), &work, &thread->error);
+        int64_t now_ns = tw_time_monotonic_ns();
+        status = tw_recorder_turn(session->recorder, now_ns, &work, &thread->error);
+        worked_ns = work > 0 ? now_ns : worked_ns;
         tell_recorder(session);
         if (status == TW_OK)
-            status = tw_loop_turn(thread->loop, work > 0 ? 0 : wait_ns, NULL, &thread->error);
+            status = tw_loop_turn(thread->loop, recorder_wait(session, now_ns - worked_ns), NULL,
+                                  &thread->error);
     }
     end_thread(session, thread, status);
     return NULL;
