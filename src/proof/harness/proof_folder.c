@@ -24,5 +24,6 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
 }
 
 void proof_folder_remove(const char *path) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): unsafe only with FTW_CHDIR
     (void)nftw(path, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
 }
