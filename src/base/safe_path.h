@@ -9,19 +9,19 @@
 
 #include "tradewind/error.h"
 
-/*
- * TW_OK when only root and the caller can change the file at the absolute path, every folder above
- * it, and every link among them; a sticky folder may let others add to it, and the caller's group
- * may write if it is the private one that has his name and no other member. Else TW_PERMISSION,
- * with a sentence that begins with `subject` ("the solver cbc is not run"), tells whose it is and
- * says what to do. TW_RANGE for a path that is too long; other statuses for one that cannot be
- * looked at.
- */
-tw_status safe_path_check(const char *subject, const char *path, tw_error *error) TW_MUST_CHECK;
+enum { SAFE_PATH_SIZE = 4096 };
 
-/* The same of the file that a name stands for, which may be relative to the current folder: of the
- * name, since a link in a folder of others is theirs to turn, and of what it leads to. */
-tw_status safe_path_check_file(const char *subject, const char *name,
-                               tw_error *error) TW_MUST_CHECK;
+/*
+ * TW_OK when only root and the caller can change what the name stands for, which may be relative to
+ * the current folder: the file, every folder on the way to it, and every link, those in between
+ * too; a sticky folder may let others add to it, and the caller's group may write if it is the
+ * private one that has his name and no other member. `ret_real` (unless it is NULL) is then the
+ * path that was checked, absolute and without links: open that, if the name itself need not be.
+ * Else TW_PERMISSION, with a sentence that begins with `subject` ("the solver cbc is not run"),
+ * tells whose it is and says what to do. TW_NOT_FOUND if there is nothing; TW_RANGE for a path that
+ * is too long; other statuses for one that cannot be looked at.
+ */
+tw_status safe_path_check(const char *subject, const char *name, char ret_real[SAFE_PATH_SIZE],
+                          tw_error *error) TW_MUST_CHECK;
 
 #endif

@@ -348,7 +348,7 @@ static tw_status trust_config(const char *path, tw_error *error) {
     char subject[TW_ARGUMENTS_PATH_SIZE];
     tw_error cause = {0};
     snprintf(subject, sizeof subject, "%.3900s is not read", path);
-    if (safe_path_check_file(subject, path, &cause) == TW_OK)
+    if (safe_path_check(subject, path, NULL, &cause) == TW_OK)
         return TW_OK;
     return tw_error_set(error, cause.status, "%.440s; if you trust it, name it: --config %s",
                         cause.message, path);

@@ -68,7 +68,7 @@ static tw_status check_targets(const char *path, tw_error *error) {
     if (path[0] == '\0' || is_own_pipe(path))
         return TW_OK;
     snprintf(subject, sizeof subject, "%s is not read", path);
-    return safe_path_check_file(subject, path, error);
+    return safe_path_check(subject, path, NULL, error);
 }
 
 tw_status run_safety_check(const run_options *options, const run_limits *limits,

@@ -27,12 +27,12 @@ static const char *within(const char *name) {
 }
 
 static void assert_safe(const char *path) {
-    assert_int_equal(safe_path_check_file("it is not read", path, &error), TW_OK);
+    assert_int_equal(safe_path_check("it is not read", path, NULL, &error), TW_OK);
 }
 
 static void assert_unsafe(const char *path, const char *sentence) {
     error = (tw_error){0};
-    assert_int_equal(safe_path_check_file("it is not read", path, &error), TW_PERMISSION);
+    assert_int_equal(safe_path_check("it is not read", path, NULL, &error), TW_PERMISSION);
     if (strstr(error.message, sentence) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", error.message, sentence);
 }
@@ -63,7 +63,7 @@ static void a_name_is_of_the_current_folder(void **state) {
     assert_unsafe("file", "others may change /tmp/");
     assert_int_equal(chmod(folder, 0700), 0);
     assert_int_equal(chdir(before), 0);
-    assert_int_equal(safe_path_check_file("it", within("none"), &error), TW_NOT_FOUND);
+    assert_int_equal(safe_path_check("it", within("none"), NULL, &error), TW_NOT_FOUND);
 }
 
 static void only_root_can_try(void) {
@@ -99,6 +99,49 @@ static void the_link_of_a_stranger_is_not_followed(void **state) {
     assert_int_equal(unlink(link), 0);
 }
 
+/* One's own link leads through a folder of others, where a link in between is theirs to turn; both
+ * ends are safe. */
+static void a_link_in_between_is_looked_at(void **state) {
+    (void)state;
+    char hostile[PATH_SIZE];
+    char middle[PATH_SIZE + 8];
+    char link[PATH_SIZE];
+    snprintf(hostile, sizeof hostile, "%s", within("hostile"));
+    snprintf(middle, sizeof middle, "%s/cur", hostile);
+    snprintf(link, sizeof link, "%s", within("link"));
+    assert_int_equal(mkdir(hostile, 0700), 0);
+    assert_int_equal(symlink("../file", middle), 0);
+    assert_int_equal(symlink("hostile/cur", link), 0);
+    char real[SAFE_PATH_SIZE];
+    assert_int_equal(safe_path_check("it", link, real, &error), TW_OK);
+    assert_string_equal(real, file);
+    assert_int_equal(chmod(hostile, 0777), 0);
+    assert_unsafe(link, "/hostile: chmod go-w");
+    assert_int_equal(chmod(hostile, 01777), 0);
+    assert_safe(link);
+    if (geteuid() == 0) {
+        assert_int_equal(lchown(middle, STRANGER, (gid_t)-1), 0);
+        assert_unsafe(link, "/hostile/cur belongs to user 65534");
+    }
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(unlink(middle), 0);
+    assert_int_equal(rmdir(hostile), 0);
+}
+
+static void links_that_lead_nowhere_come_to_an_end(void **state) {
+    (void)state;
+    char link[PATH_SIZE];
+    snprintf(link, sizeof link, "%s", within("link"));
+    assert_int_equal(symlink("link", link), 0);
+    assert_int_not_equal(safe_path_check("it", link, NULL, &error), TW_OK);
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(safe_path_check("it", within("file/"), NULL, &error), TW_NOT_FOUND);
+    assert_int_equal(safe_path_check("it", "", NULL, &error), TW_NOT_FOUND);
+    assert_int_equal(symlink("file/..", link), 0); /* what is no folder has nothing above it */
+    assert_int_equal(safe_path_check("it", link, NULL, &error), TW_NOT_FOUND);
+    assert_int_equal(unlink(link), 0);
+}
+
 /* The group that a user was made with has nobody else in it; another may. */
 static void a_group_is_trusted_only_if_it_is_ones_own(void **state) {
     (void)state;
@@ -110,7 +153,7 @@ static void a_group_is_trusted_only_if_it_is_ones_own(void **state) {
     assert_unsafe(file, "others may change /tmp/");
     gid_t before = getegid();
     assert_int_equal(setegid(NO_GROUP), 0);
-    tw_status status = safe_path_check_file("it is not read", file, &error);
+    tw_status status = safe_path_check("it is not read", file, NULL, &error);
     assert_int_equal(setegid(before), 0);
     assert_int_equal(status, TW_PERMISSION);
     assert_int_equal(chown(file, (uid_t)-1, before), 0);
@@ -137,6 +180,8 @@ int main(void) {
         cmocka_unit_test(a_name_is_of_the_current_folder),
         cmocka_unit_test(what_belongs_to_a_stranger_is_told_with_its_owner),
         cmocka_unit_test(the_link_of_a_stranger_is_not_followed),
+        cmocka_unit_test(a_link_in_between_is_looked_at),
+        cmocka_unit_test(links_that_lead_nowhere_come_to_an_end),
         cmocka_unit_test(a_group_is_trusted_only_if_it_is_ones_own),
     };
     return cmocka_run_group_tests(tests, make, take_away);

@@ -8,11 +8,9 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <link.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,7 +18,7 @@
 #include "plugin_priv.h"
 #include "safe_path.h"
 
-_Static_assert(PLUGIN_PATH_SIZE >= PATH_MAX, "realpath writes that much");
+_Static_assert((int)PLUGIN_PATH_SIZE >= (int)SAFE_PATH_SIZE, "a checked path is that long");
 
 /* The part of a head that every ELF file has, whatever its class. */
 enum { HEAD_SIZE = offsetof(ElfW(Ehdr), e_version) };
@@ -111,23 +109,24 @@ static tw_status check_object(const char *path, tw_error *error) {
     return status;
 }
 
+/* What is read here is what is loaded: the path that was checked, whatever becomes of the name. */
 tw_status plugin_file_find(const char *path, char ret_path[PLUGIN_PATH_SIZE], tw_error *error) {
     struct stat found;
     char real[PLUGIN_PATH_SIZE];
+    char subject[PLUGIN_PATH_SIZE + 64];
     if (strlen(path) >= PLUGIN_PATH_SIZE - 1)
         return tw_error_set(error, TW_RANGE, "the path of the strategy is too long");
-    if (realpath(path, real) == NULL || stat(real, &found) != 0) {
-        if (errno == ENOENT || errno == ENOTDIR)
-            return tw_error_set(error, TW_NOT_FOUND, "there is no strategy %s", path);
+    snprintf(subject, sizeof subject, "the strategy %s is not loaded", path);
+    tw_status status = safe_path_check(subject, path, real, error);
+    if (status == TW_NOT_FOUND)
+        return tw_error_set(error, TW_NOT_FOUND, "there is no strategy %s", path);
+    if (status != TW_OK)
+        return status;
+    if (stat(real, &found) != 0)
         return tw_error_set_errno(error, errno, "the strategy %s cannot be looked at", path);
-    }
     if (!S_ISREG(found.st_mode))
         return tw_error_set(error, TW_PARSE, "the strategy %s is not a file", path);
-    char subject[PLUGIN_PATH_SIZE + 64];
-    snprintf(subject, sizeof subject, "the strategy %s is not loaded", path);
-    tw_status status = safe_path_check_file(subject, path, error);
-    if (status == TW_OK)
-        status = check_object(real, error);
+    status = check_object(real, error);
     if (status == TW_OK)
         memcpy(ret_path, real, strlen(real) + 1);
     return status;

@@ -4,13 +4,11 @@
  * The caller's PATH is not asked: a folder in it that others may write to would let them choose
  * what runs in the caller's name. A bare name is looked for where the system installs programs; any
  * other place has to be said in full. And what is found there has to be safe from others all the
- * way: the file and every folder above it, of the name that was given and of the file that it leads
- * to.
+ * way: the file, and every folder and link on the way to it. The path that was checked is the one
+ * that is started.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,7 +16,7 @@
 #include "safe_path.h"
 #include "solver_priv.h"
 
-_Static_assert(TW_SOLVER_PATH_SIZE >= PATH_MAX, "realpath writes that much");
+_Static_assert(TW_SOLVER_PATH_SIZE >= SAFE_PATH_SIZE, "a checked path is that long");
 
 static const char *const folders[] = {"/usr/local/bin", "/usr/bin", "/bin"};
 
@@ -47,21 +45,20 @@ static tw_status resolve(const char *program, const char *path, char ret_path[TW
                          tw_error *error) {
     struct stat found;
     char real[TW_SOLVER_PATH_SIZE];
-    if (realpath(path, real) == NULL || stat(real, &found) != 0)
-        return errno == ENOENT || errno == ENOTDIR
-                   ? no_solver(program, error)
-                   : tw_error_set_errno(error, errno, "cannot look at the solver %s", program);
+    char subject[TW_SOLVER_PATH_SIZE + 32];
+    snprintf(subject, sizeof subject, "the solver %s is not run", program);
+    tw_status status = safe_path_check(subject, path, real, error);
+    if (status == TW_NOT_FOUND)
+        return no_solver(program, error);
+    if (status != TW_OK)
+        return status;
+    if (stat(real, &found) != 0)
+        return tw_error_set_errno(error, errno, "cannot look at the solver %s", program);
     if (!S_ISREG(found.st_mode) || access(real, X_OK) != 0)
         return tw_error_set(error, TW_PERMISSION, "the solver %s is not a program that may be run",
                             program);
-    char subject[TW_SOLVER_PATH_SIZE + 32];
-    snprintf(subject, sizeof subject, "the solver %s is not run", program);
-    tw_status status = safe_path_check(subject, path, error);
-    if (status == TW_OK)
-        status = safe_path_check(subject, real, error);
-    if (status == TW_OK)
-        memcpy(ret_path, real, strlen(real) + 1);
-    return status;
+    memcpy(ret_path, real, strlen(real) + 1);
+    return TW_OK;
 }
 
 tw_status tw_solver_find(const char *program, char ret_path[TW_SOLVER_PATH_SIZE], tw_error *error) {
