@@ -54,12 +54,24 @@ static tw_status check_live(const run_options *options, const run_limits *limits
     return TW_OK;
 }
 
-/* A pipe of our own is in no folder. */
+/* A name of one of our own descriptors: nobody else can turn it. */
+static bool is_descriptor(const char *path) {
+    static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        size_t size = strlen(folders[i]);
+        if (strncmp(path, folders[i], size) == 0)
+            return path[size] != '\0' && path[size + strspn(path + size, "0123456789")] == '\0';
+    }
+    return strcmp(path, "/dev/stdin") == 0;
+}
+
+/* A pipe that we were given is in no folder. One with a name of its own is, and is held to the rule
+ * of files: by the time it is opened the name may lead elsewhere. */
 static bool is_own_pipe(const char *path) {
     struct stat found;
     return strcmp(path, "-") == 0 ||
-           (stat(path, &found) == 0 && S_ISFIFO(found.st_mode) && found.st_uid == geteuid() &&
-            (found.st_mode & (S_IWGRP | S_IWOTH)) == 0);
+           (is_descriptor(path) && stat(path, &found) == 0 && S_ISFIFO(found.st_mode) &&
+            found.st_uid == geteuid() && (found.st_mode & (S_IWGRP | S_IWOTH)) == 0);
 }
 
 /* Whoever can change it chooses what the account holds. */

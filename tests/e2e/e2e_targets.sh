@@ -45,7 +45,7 @@ targets_that_others_may_change_are_for_play_only() {
     [ ! -e refused.db ] || fail "a store was made for a run that could not begin"
     chmod 644 targets.csv
     expect 0 run --venue paper --targets targets.csv --duration 2s --quiet --db paper.db
-    # A pipe of our own has no folder.
+    # What we were given has no folder.
     "$tradewind" run --venue paper --targets - --duration 2s --quiet --db pipe.db \
         <targets.csv >out 2>err || fail "standard input is refused"
     mkfifo pipe
@@ -54,7 +54,27 @@ targets_that_others_may_change_are_for_play_only() {
     # shellcheck disable=SC2002 # it is to be a pipe
     cat targets.csv | "$tradewind" run --venue paper --targets /dev/stdin --duration 2s --quiet \
         --db stdin.db >out 2>err || fail "a pipe is refused"
+    # shellcheck disable=SC2002
+    cat targets.csv | "$tradewind" run --venue paper --targets /proc/self/fd/0 --duration 2s \
+        --quiet --db self.db >out 2>err || fail "a pipe by its number is refused"
+}
+
+# The name of a pipe of our own in a folder of others leads to it only until they turn it.
+a_pipe_has_a_folder_like_any_file() {
+    printf 'symbol,weight\nAAPL,0.5\n' >targets.csv
+    start_exchange --symbols AAPL,MSFT
+    mkdir others
+    mkfifo -m 600 others/pipe
+    chmod 777 others
+    timeout 20 sh -c 'while cat targets.csv >others/pipe; do :; done' &
+    writer=$!
+    for name in others/pipe "/dev/fd/../../..$PWD/others/pipe"; do
+        expect 1 run --venue paper --targets "$name" --duration 2s --db refused.db
+        says "is not read: others may change $PWD/others: chmod go-w"
+    done
+    kill "$writer"
+    [ ! -e refused.db ] || fail "a store was made for a run that could not begin"
 }
 
 run_cases targets_that_are_none_are_refused targets_are_met \
-    targets_that_others_may_change_are_for_play_only
+    targets_that_others_may_change_are_for_play_only a_pipe_has_a_folder_like_any_file
