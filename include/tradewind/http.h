@@ -114,8 +114,10 @@ typedef struct tw_http_server_config {
                                                  count as well; NULL: none do */
     void *owner;                              /* of these two */
     bool silent_give_way; /* a client over the bound takes the place of the oldest that has not sent
-                             a whole request yet, else of the one that has been idle longest; it is
-                             answered 503 only if there is neither */
+                             a whole request yet, else of the one that has been idle longest, else
+                             of the one that began its next request first; it is answered 503 only
+                             if all are being answered. Nobody keeps a place by waiting, but whoever
+                             connects fast enough pushes out others before their first request */
 } tw_http_server_config;
 
 typedef struct tw_http_answer {

@@ -593,6 +593,30 @@ static void who_has_been_idle_longest_gives_way_when_nobody_is_silent(void **sta
     close_desk();
 }
 
+/* Who has said something once and then begins one request after the other holds no place. */
+static void who_has_begun_a_request_longest_gives_way_when_nobody_is_idle(void **state) {
+    (void)state;
+    open_desk((tw_http_server_config){.connection_count_max = 2, .silent_give_way = true});
+    raw_client *first = dial(0);
+    say_text(first, GET("/a"));
+    hear_until(first, "GET /a 0.");
+    raw_client *second = dial(1);
+    say_text(second, GET("/b"));
+    hear_until(second, "GET /b 0.");
+    say_text(first, GET("/c") "G");
+    hear_until(first, "GET /c 0.");
+    say_text(second, GET("/d") "G");
+    hear_until(second, "GET /d 0.");
+    raw_client *third = dial(2);
+    say_text(third, GET("/e"));
+    hear_until(third, "GET /e 0.");
+    hear_end(first);
+    assert_true(first->broken || first->ended);
+    say_text(second, "ET /f HTTP/1.1\r\nHost: x\r\n\r\n");
+    hear_until(second, "GET /f 0.");
+    close_desk();
+}
+
 /* A request that is with its handler is never taken away. */
 static void who_is_being_answered_does_not_give_way(void **state) {
     (void)state;
@@ -691,6 +715,7 @@ int main(void) {
         cmocka_unit_test(the_client_over_the_bound_is_answered_503),
         cmocka_unit_test(the_oldest_silent_one_gives_way_to_a_newcomer),
         cmocka_unit_test(who_has_been_idle_longest_gives_way_when_nobody_is_silent),
+        cmocka_unit_test(who_has_begun_a_request_longest_gives_way_when_nobody_is_idle),
         cmocka_unit_test(who_is_being_answered_does_not_give_way),
         cmocka_unit_test(a_crowd_over_the_bound_is_told_one_by_one),
         cmocka_unit_test(buffers_have_one_bound_and_the_slowest_pays),

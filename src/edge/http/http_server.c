@@ -308,22 +308,25 @@ static http_connection *take_place(tw_http_server *server) {
     return connection;
 }
 
-/* The connection that has waited longest without ever sending a whole request, else the one that
- * has been idle longest, else NULL. */
-static http_connection *oldest_silent(const tw_http_server *server) {
+/* The oldest connection that has never sent a whole request, else the one that has been idle
+ * longest, else the one that began its request first, else NULL: all are being answered. */
+static http_connection *first_to_give_way(const tw_http_server *server) {
     static const http_wait waits[] = {HTTP_WAIT_IDLE, HTTP_WAIT_REQUEST};
     http_connection *oldest = NULL;
     for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++)
         for (http_connection *one = server->queues[waits[i]].first; one != NULL; one = one->next)
             if (!one->served && (oldest == NULL || one->accepted_ns < oldest->accepted_ns))
                 oldest = one;
-    return oldest != NULL ? oldest : server->queues[HTTP_WAIT_IDLE].first;
+    for (size_t i = 0; i < sizeof waits / sizeof waits[0] && oldest == NULL; i++)
+        oldest = server->queues[waits[i]].first;
+    return oldest;
 }
 
-/* Over the bound: somebody who says nothing gives way, if the server is one where that is so. */
+/* Over the bound: somebody who is not being answered gives way, if the server is one where that is
+ * so. */
 static bool is_surplus(tw_http_server *server) {
     http_connection *oldest =
-        server->config.silent_give_way && is_over_bound(server) ? oldest_silent(server) : NULL;
+        server->config.silent_give_way && is_over_bound(server) ? first_to_give_way(server) : NULL;
     if (oldest != NULL)
         http_connection_break(oldest);
     return is_over_bound(server);
