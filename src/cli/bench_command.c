@@ -190,14 +190,18 @@ static tw_status measure_and_tell(bench_results *results, const bench_options *o
                                   tw_error *error) {
     char folder[PROOF_FOLDER_SIZE];
     tw_status status = options->out[0] != '\0' ? make_out(options->out, error) : TW_OK;
+    tw_error left = {0};
+    interruption_note();
     if (status == TW_OK)
         status = proof_folder_make(options->folder, folder, error);
     if (status != TW_OK)
         return status;
-    interruption_note();
+    interruption_leave(folder);
     bench_machine_read(&results->machine, options->folder);
     status = measure_all(results, options, folder, error);
-    proof_folder_remove(folder);
+    if (proof_folder_remove(folder, &left) != TW_OK)
+        (void)command_failed("bench", &left);
+    interruption_leave(NULL);
     if (status == TW_OK)
         status = tell(results, options, error);
     return status == TW_OK ? verdict(results, error) : status;

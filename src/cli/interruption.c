@@ -5,7 +5,9 @@
 
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -13,23 +15,40 @@
 static _Atomic(const char *) unfinished[INTERRUPTION_FILE_COUNT_MAX];
 _Static_assert(ATOMIC_POINTER_LOCK_FREE == 2, "the handler reads them");
 
+static _Atomic(const char *) leavings;
+
+/* False when nobody is there to be told. */
+static bool say(const char *text) {
+    return write(STDERR_FILENO, text, strlen(text)) >= 0;
+}
+
 static void on_signal(int number) {
-    static const char message[] = "\ntradewind: interrupted; no unfinished file was left behind\n";
     (void)number;
     for (size_t i = 0; i < INTERRUPTION_FILE_COUNT_MAX; i++) {
         const char *path = atomic_load(&unfinished[i]);
         if (path != NULL)
             unlink(path);
     }
-    if (write(STDERR_FILENO, message, sizeof message - 1) < 0)
-        _exit(EXIT_INTERRUPTED); /* nobody is there to be told */
+    const char *left = atomic_load(&leavings);
+    if (left == NULL)
+        (void)say("\ntradewind: interrupted; no unfinished file was left behind\n");
+    else
+        (void)(say("\ntradewind: interrupted; remove what was left in ") && say(left) && say("\n"));
     _exit(EXIT_INTERRUPTED);
+}
+
+/* Whoever had SIGHUP ignored (nohup) wants to outlive the terminal. */
+static void take_signals(const struct sigaction *action) {
+    struct sigaction before;
+    sigaction(SIGINT, action, NULL);
+    sigaction(SIGTERM, action, NULL);
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, action, NULL);
 }
 
 void interruption_watch(void) {
     struct sigaction action = {.sa_handler = on_signal};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    take_signals(&action);
 }
 
 static volatile sig_atomic_t requested;
@@ -42,8 +61,7 @@ static void on_first_signal(int number) {
 
 static void note(int flags) {
     struct sigaction action = {.sa_handler = on_first_signal, .sa_flags = flags};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    take_signals(&action);
 }
 
 void interruption_note(void) {
@@ -73,4 +91,8 @@ void interruption_drop(const char *path) {
         if (atomic_load(&unfinished[i]) == path)
             atomic_store(&unfinished[i], NULL);
     }
+}
+
+void interruption_leave(const char *folder) {
+    atomic_store(&leavings, folder);
 }

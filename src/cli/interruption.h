@@ -1,9 +1,9 @@
 /*
  * interruption.h - Ctrl-C takes away what is only half written.
  *
- * After interruption_watch a SIGINT or SIGTERM removes every file that was added, says so, and ends
- * the program with exit status 130, wherever it is: waiting for a pipe as well as in a long read.
- * Files that are complete under their own names are not touched.
+ * After interruption_watch a SIGINT, SIGTERM or SIGHUP (unless that is ignored) removes every file
+ * that was added, says so, and ends the program with exit status 130, wherever it is: waiting for a
+ * pipe as well as in a long read. Files that are complete under their own names are not touched.
  */
 #ifndef TRADEWIND_CLI_INTERRUPTION_H
 #define TRADEWIND_CLI_INTERRUPTION_H
@@ -28,5 +28,9 @@ void interruption_defer(void);
  * there are INTERRUPTION_FILE_COUNT_MAX. */
 tw_status interruption_put(const char *path) TW_MUST_CHECK;
 void interruption_drop(const char *path);
+
+/* From now on an interruption that ends the program leaves this folder, which no signal handler can
+ * remove, and says so. Borrowed until it is NULL again: nothing is left. */
+void interruption_leave(const char *folder);
 
 #endif

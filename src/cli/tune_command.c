@@ -117,8 +117,12 @@ static tw_status measure_beside(tune_results *results, bool quick, tw_error *err
     tw_status status = proof_folder_make(place, folder, error);
     if (status != TW_OK)
         return status;
+    tw_error left = {0};
+    interruption_leave(folder);
     status = measure(results, quick ? &QUICK : &FULL, folder, error);
-    proof_folder_remove(folder);
+    if (proof_folder_remove(folder, &left) != TW_OK)
+        (void)command_failed("tune", &left);
+    interruption_leave(NULL);
     return status;
 }
 

@@ -469,7 +469,10 @@ static void a_folder_is_made_within_and_removed_with_all_that_is_in_it(void **st
     assert_int_equal(proof_folder_make(".", path, &error), TW_OK);
     snprintf(file, sizeof file, "%s/file", path);
     fclose(fopen(file, "w"));
-    proof_folder_remove(path);
+    snprintf(file, sizeof file, "%s/.", path); /* what no system removes by this name */
+    assert_int_not_equal(proof_folder_remove(file, &error), TW_OK);
+    assert_non_null(strstr(error.message, "/. was left and has to be removed by hand"));
+    assert_int_equal(proof_folder_remove(path, &error), TW_OK);
     assert_int_not_equal(access(path, F_OK), 0);
     assert_int_equal(proof_folder_make("./no such folder", path, &error), TW_NOT_FOUND);
     assert_non_null(strstr(error.message, "no such folder: no folder can be made there"));

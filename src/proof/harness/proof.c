@@ -320,8 +320,12 @@ static tw_status measure(measuring *m) {
         status = measure_growth(m);
     if (status == TW_OK)
         conclude(m);
-    proof_folder_remove(m->folder);
-    return status;
+    tw_error left = {0};
+    tw_status removed = proof_folder_remove(m->folder, &left);
+    if (status != TW_OK || removed == TW_OK)
+        return status;
+    m->result->error = left;
+    return removed;
 }
 
 void proof_measure(const proof_job *job, const proof_plan *plan, proof_result *ret_result) {

@@ -23,7 +23,12 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
     return 0;
 }
 
-void proof_folder_remove(const char *path) {
+/* The rest is removed though one entry cannot be; then neither can the folder, which is seen last.
+ */
+tw_status proof_folder_remove(const char *path, tw_error *error) {
     // NOLINTNEXTLINE(concurrency-mt-unsafe): unsafe only with FTW_CHDIR
     (void)nftw(path, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+    if (remove(path) != 0 && errno != ENOENT)
+        return tw_error_set_errno(error, errno, "%s was left and has to be removed by hand", path);
+    return TW_OK;
 }

@@ -10,7 +10,7 @@ enum { PROOF_FOLDER_SIZE = 1024 };
 tw_status proof_folder_make(const char *parent, char ret_path[PROOF_FOLDER_SIZE],
                             tw_error *error) TW_MUST_CHECK;
 
-/* Removes it and all that is in it; what cannot be removed stays. */
-void proof_folder_remove(const char *path);
+/* Removes it and all that is in it. What cannot be removed stays, and the error says so. */
+tw_status proof_folder_remove(const char *path, tw_error *error) TW_MUST_CHECK;
 
 #endif
