@@ -111,9 +111,9 @@ static tw_status act(kill_desk *desk, bool *ret_changed, tw_error *error) {
     tw_kill_level level = (tw_kill_level)(options->level + TW_KILL_NEW);
     *ret_changed = options->lift ? before != TW_KILL_NONE : before < level;
     if (!options->lift) /* anew in any case: somebody may be about to lift what was there before */
-        status = kill_file_write(desk->path, level, "tradewind kill", NULL, error);
+        status = kill_file_write(desk->path, level, "tradewind kill", KILL_FILE_PATIENCE_NS, error);
     else if (*ret_changed)
-        status = kill_file_remove(desk->path, &desk->before, error);
+        status = kill_file_remove(desk->path, &desk->before, KILL_FILE_PATIENCE_NS, error);
     if (status != TW_OK || !*ret_changed)
         return status;
     if (ears != TW_OK)

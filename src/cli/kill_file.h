@@ -12,14 +12,17 @@
  *     kill:        lock, write anew, unlock
  *
  * Whatever the order of the two locks, a kill behind the lift's look is there at the end. The lock
- * is that of the folder (flock), and nobody holds it while waiting for anything but the disk. A
- * kill that does not get it in time writes all the same, a lift is refused.
+ * is FILE.kill-lock, which nobody can open but who may write in the folder (the owner of the store,
+ * and the group of a folder that it may write to): whoever can only read cannot hold it. It is held
+ * for a look and a change of name, never while the disk is waited for; it stays when it is not
+ * held. A kill that does not get it in time writes all the same, a lift is refused.
  */
 #ifndef TRADEWIND_CLI_KILL_FILE_H
 #define TRADEWIND_CLI_KILL_FILE_H
 
 #include "tradewind/config.h"
 #include "tradewind/engine.h"
+#include "tradewind/time.h"
 
 #define KILL_FILE_PATH_SIZE (TW_CONFIG_TEXT_SIZE + 8)
 
@@ -38,15 +41,25 @@ bool kill_file_path(const char *database, char ret_path[KILL_FILE_PATH_SIZE]);
 kill_mark kill_file_look(const char *path);
 bool kill_mark_equal(const kill_mark *a, const kill_mark *b);
 
+/* How long a command waits for the lock. A run does not: it has orders to cancel. */
+#define KILL_FILE_PATIENCE_NS (300 * TW_NS_PER_MS)
+
 /* Writes the file as a whole, with this level or that of the file that is there if it is higher,
- * and syncs it and its folder; `ret_mark` (or NULL) is what it is then. Statuses as of
- * output_file.h. */
+ * and syncs it and its folder. Statuses as of output_file.h. */
 tw_status kill_file_write(const char *path, tw_kill_level level, const char *writer,
-                          kill_mark *ret_mark, tw_error *error) TW_MUST_CHECK;
+                          int64_t patience_ns, tw_error *error) TW_MUST_CHECK;
+
+/* The same with this level, be it lower, if the file is the one that was `seen`; `ret_mark` is what
+ * it is then. TW_STATE: it is another, and stays. TW_BUSY: the lock is somebody else's; nothing was
+ * written. Waits for nobody. */
+tw_status kill_file_replace(const char *path, const kill_mark *seen, tw_kill_level level,
+                            const char *writer, kill_mark *ret_mark, tw_error *error) TW_MUST_CHECK;
 
 /* Removes the file if it is the one that was `seen`. TW_STATE: it is another, and stays. TW_BUSY:
- * its folder is locked by somebody else for too long. Nothing is removed if there was none. */
-tw_status kill_file_remove(const char *path, const kill_mark *seen, tw_error *error) TW_MUST_CHECK;
+ * the lock is somebody else's for too long, TW_PERMISSION: it cannot be had. Nothing is removed if
+ * there was none. */
+tw_status kill_file_remove(const char *path, const kill_mark *seen, int64_t patience_ns,
+                           tw_error *error) TW_MUST_CHECK;
 
 /* Splits a path into its folder ("." if it names none) and its name. `folder` has
  * KILL_FILE_PATH_SIZE bytes; the name is borrowed from the path. */

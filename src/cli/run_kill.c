@@ -13,6 +13,9 @@
 
 #include "tradewind/time.h"
 
+/* In one turn: at the end of a run there is but one. */
+enum { TASK_COUNT_MAX = 4 };
+
 static const uint32_t FILE_EVENTS = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE;
 
 void run_kill_block_signal(void) {
@@ -22,29 +25,44 @@ void run_kill_block_signal(void) {
     pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-/* ---- the thread ---------------------------------------------------------------------------- */
+/* ---- what the accord looks at -------------------------------------------------------------- */
 
-/* Remembers what the file is; false if that was known. */
-static bool remember(run_kill *kill, const kill_mark *mark) {
-    pthread_mutex_lock(&kill->lock);
-    bool known = kill_mark_equal(mark, &kill->seen);
-    kill->seen = *mark;
-    pthread_mutex_unlock(&kill->lock);
-    return !known;
+static kill_mark look(void *context) {
+    return kill_file_look(((run_kill *)context)->path);
 }
 
-/* The generation first: a kill of others while the file is looked at is not lifted by its going. */
+static uint64_t generation(void *context) {
+    return tw_engine_kill_generation(((run_kill *)context)->engine);
+}
+
+static tw_kill_level killed(void *context) {
+    return tw_engine_killed(((run_kill *)context)->engine);
+}
+
+static void kill_by_file(void *context, tw_kill_level level) {
+    tw_engine_kill(((run_kill *)context)->engine, level, TW_KILL_BY_FILE);
+}
+
+static void lift_if(void *context, uint64_t of) {
+    (void)tw_engine_lift_if(((run_kill *)context)->engine, of); /* else the kill is written anew */
+}
+
+static kill_view view_of(run_kill *kill) {
+    return (kill_view){.context = kill,
+                       .look = look,
+                       .generation = generation,
+                       .killed = killed,
+                       .kill = kill_by_file,
+                       .lift_if = lift_if};
+}
+
+/* ---- the thread ---------------------------------------------------------------------------- */
+
 static void follow_file(run_kill *kill) {
-    uint64_t generation = tw_engine_kill_generation(kill->engine);
-    kill_mark mark = kill_file_look(kill->path);
-    bool news = remember(kill, &mark);
-    uint32_t before = atomic_exchange(&kill->told, (uint32_t)mark.level);
-    if (!news)
-        return;
-    if (mark.level > TW_KILL_NONE)
-        tw_engine_kill(kill->engine, mark.level, TW_KILL_BY_FILE);
-    else if (before != TW_KILL_NONE)
-        tw_engine_lift_if(kill->engine, generation); /* else the file is written for it */
+    const kill_view view = view_of(kill);
+    pthread_mutex_lock(&kill->lock);
+    kill_accord_hear(&kill->accord, &view);
+    pthread_mutex_unlock(&kill->lock);
 }
 
 /* Reads what happened in the folder; true if it happened to the file, or if events were lost. */
@@ -153,61 +171,64 @@ void run_kill_stop(run_kill *kill) {
     close_descriptors(kill);
 }
 
-void run_kill_changed(run_kill *kill, tw_kill_level level) {
-    if (level == TW_KILL_NONE)
-        atomic_store(&kill->lifted, true);
+void run_kill_changed(run_kill *kill) {
     tw_loop_wake(kill->loop);
 }
 
-/* Not if there was a kill after the lift. Which file the engine was told of is taken first: one
- * that it is told of later is another, and stays. */
-static tw_status remove_file(run_kill *kill, tw_error *error) {
-    pthread_mutex_lock(&kill->lock);
-    kill_mark seen = kill->seen;
-    pthread_mutex_unlock(&kill->lock);
-    if (tw_engine_killed(kill->engine) != TW_KILL_NONE || kill->path[0] == '\0')
-        return TW_OK;
-    /* First what the file will say: its going must lift nothing that is asked for from now on. */
-    atomic_store(&kill->told, TW_KILL_NONE);
-    tw_status status = kill_file_remove(kill->path, &seen, error);
-    if (status == TW_STATE)
-        return TW_OK; /* the thread is about to hear of that kill */
-    if (status != TW_OK)
-        atomic_store(&kill->lifted, true);
-    return status;
+/* ---- the file ------------------------------------------------------------------------------ */
+
+/* A file that was written without the lock counts as somebody else's: it is written anew when the
+ * lock can be had. */
+static tw_status write_file(const run_kill *kill, const kill_task *task, kill_mark *ret_written,
+                            tw_error *error) {
+    tw_status status =
+        kill_file_replace(kill->path, &task->seen, task->level, task->writer, ret_written, error);
+    if (status != TW_BUSY)
+        return status;
+    tw_status unlocked = kill_file_write(kill->path, task->level, "run, unlocked", 0, error);
+    return unlocked == TW_OK ? status : unlocked;
 }
 
-static tw_status settle_file(run_kill *kill, tw_error *error) {
-    if (atomic_exchange(&kill->lifted, false)) {
-        tw_status status = remove_file(kill, error);
-        if (status != TW_OK)
-            return status;
-    }
-    uint32_t level = (uint32_t)tw_engine_killed(kill->engine);
-    uint32_t told = atomic_load(&kill->told);
-    if (level <= told || kill->path[0] == '\0')
-        return TW_OK;
-    /* First what the file will say: the thread reads it again when it is written. */
-    atomic_store(&kill->told, level);
-    kill_mark mark = {0};
-    tw_status status =
-        kill_file_write(kill->path, (tw_kill_level)level, "signal, rule or page", &mark, error);
-    if (status != TW_OK)
-        atomic_store(&kill->told, told);
-    else if (mark.level == (tw_kill_level)level)
-        (void)remember(kill, &mark); /* a higher one is somebody else's, and news for the thread */
-    return status;
+/* False: there is nothing to do, or the thread looks at the file just now and wakes us behind it.
+ */
+static bool plan(run_kill *kill, kill_task *ret_task) {
+    const kill_view view = view_of(kill);
+    if (pthread_mutex_trylock(&kill->lock) != 0)
+        return false;
+    *ret_task = kill_accord_plan(&kill->accord, &view, getpid());
+    pthread_mutex_unlock(&kill->lock);
+    if (ret_task->work != KILL_WORK_NONE)
+        return true;
+    kill->retry_ns = 0;
+    return false;
+}
+
+/* TW_OK, too, if the file is another than was known: it is heard of, and dealt with next. */
+static tw_status do_task(run_kill *kill, const kill_task *task, tw_error *error) {
+    const kill_view view = view_of(kill);
+    kill_mark written = {0};
+    tw_status status = task->work == KILL_WORK_WRITE
+                           ? write_file(kill, task, &written, error)
+                           : kill_file_remove(kill->path, &task->seen, 0, error);
+    pthread_mutex_lock(&kill->lock);
+    kill_accord_done(&kill->accord, &view, status == TW_OK ? &written : NULL);
+    pthread_mutex_unlock(&kill->lock);
+    return status == TW_STATE ? TW_OK : status;
 }
 
 void run_kill_turn(run_kill *kill) {
     tw_error error = {0};
-    if (kill->retry_ns != 0 && tw_time_monotonic_ns() < kill->retry_ns)
+    kill_task task;
+    if (kill->path[0] == '\0' || (kill->retry_ns != 0 && tw_time_monotonic_ns() < kill->retry_ns))
         return;
-    if (settle_file(kill, &error) == TW_OK) {
-        kill->retry_ns = 0;
+    for (int i = 0; i < TASK_COUNT_MAX && plan(kill, &task); i++) {
+        if (do_task(kill, &task, &error) == TW_OK) {
+            kill->retry_ns = 0;
+            continue;
+        }
+        if (kill->retry_ns == 0) /* what is killed must be cancelled and closed: the run goes on */
+            fprintf(stderr, "tradewind run: %s; it is tried again each second\n", error.message);
+        kill->retry_ns = tw_time_monotonic_ns() + TW_NS_PER_SECOND;
         return;
     }
-    if (kill->retry_ns == 0) /* what is killed must be cancelled and closed: the run goes on */
-        fprintf(stderr, "tradewind run: %s; it is tried again each second\n", error.message);
-    kill->retry_ns = tw_time_monotonic_ns() + TW_NS_PER_SECOND;
 }

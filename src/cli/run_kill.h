@@ -3,15 +3,15 @@
  *
  * The thread does nothing but wait for the two and set the engine's switch, so that a kill is not
  * held up by whatever the engine is busy with. The main thread then writes the file for a kill that
- * did not come from it (a signal, a rule, the page): it holds in the next run, too.
+ * did not come from it (a signal, a rule, the page), so that it holds in the next run, too, and
+ * removes the file of one that the page has lifted. What follows what is decided in kill_accord.h.
  */
 #ifndef TRADEWIND_CLI_RUN_KILL_H
 #define TRADEWIND_CLI_RUN_KILL_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 
-#include "kill_file.h"
+#include "kill_accord.h"
 #include "tradewind/loop.h"
 
 typedef struct run_kill {
@@ -24,11 +24,9 @@ typedef struct run_kill {
     int ending;
     pthread_t thread;
     bool started;
-    _Atomic uint32_t told; /* the level that the file is known to say */
-    pthread_mutex_t lock;  /* of the mark */
-    kill_mark seen;        /* the file that the engine was told of last, or that we wrote for it */
-    int64_t retry_ns;      /* monotonic: when the file is tried again; 0: it is as it should be */
-    atomic_bool lifted;    /* by somebody who has lifted the engine: the file goes, too */
+    pthread_mutex_t lock; /* of the accord; held for a look at the file, never for a write */
+    kill_accord accord;
+    int64_t retry_ns; /* monotonic: when the file is tried again; 0: it is as it should be */
 } run_kill;
 
 /* First of all, before any thread is made: SIGUSR2 is heard by the thread below alone. */
@@ -42,7 +40,7 @@ void run_kill_stop(run_kill *kill);
 
 /* Any thread that has told the engine of a kill or a lift: the main thread writes or removes the
  * file. */
-void run_kill_changed(run_kill *kill, tw_kill_level level);
+void run_kill_changed(run_kill *kill);
 
 /* Main thread, each turn and once at the end: writes the file of a kill that did not come from it,
  * and removes that of one that was lifted. What cannot be done is told, and tried again. */

@@ -262,7 +262,8 @@ static tw_status make_engine(run_session *session, tw_error *error) {
 }
 
 static void on_control(void *context, tw_kill_level level) {
-    run_kill_changed(&((run_session *)context)->kill, level);
+    (void)level;
+    run_kill_changed(&((run_session *)context)->kill);
 }
 
 static tw_status start_dashboard(run_session *session, tw_error *error) {
