@@ -270,6 +270,9 @@ TW_API tw_status tw_pretrade_resend(tw_pretrade *gate, uint32_t ticket, const tw
 /* May a cancel be sent? Only the limits of messages are asked; what passes counts. */
 TW_API tw_status tw_pretrade_cancel(tw_pretrade *gate, int64_t now_ns,
                                     tw_pretrade_verdict *ret_verdict) TW_MUST_CHECK;
+/* The same, asked before it is known whether the cancel can be sent: what passes does not count. */
+TW_API tw_status tw_pretrade_ask_cancel(tw_pretrade *gate, int64_t now_ns,
+                                        tw_pretrade_verdict *ret_verdict) TW_MUST_CHECK;
 /* A cancel that safety asks for is sent, whatever the limits say: it counts against them. */
 TW_API void tw_pretrade_cancel_anyway(tw_pretrade *gate, int64_t now_ns);
 

@@ -549,13 +549,16 @@ static void step_cancel(struct world *world) {
         return;
     }
     tw_pretrade_verdict verdict;
+    tw_status asked = tw_pretrade_ask_cancel(world->gate, world->now_ns, &verdict);
+    expect_reason(world, verdict.reason, wanted);
     tw_status status = tw_pretrade_cancel(world->gate, world->now_ns, &verdict);
     expect_reason(world, verdict.reason, wanted);
+    assert_int_equal(status, asked);
     assert_int_equal(status, wanted == TW_PRETRADE_PASSED ? TW_OK : TW_REFUSED);
     if (status == TW_OK)
         slow_note(slow, TW_PRETRADE_CANCEL, NULL, world->now_ns);
     else
-        slow->denied[wanted]++;
+        slow->denied[wanted] += 2;
 }
 
 static void step_reset(struct world *world) {

@@ -267,6 +267,30 @@ static void late_orders_are_cancelled_at_the_rate(void **state) {
     end(engine);
 }
 
+/* What the broker did not take was not sent: it uses up no rate. */
+static void a_cancel_that_is_not_taken_does_not_count(void **state) {
+    (void)state;
+    tw_engine_config config = slow_config_of(NOTHING_FILLS.symbol_count, 2);
+    config.order_patience_ns = 10 * TW_NS_PER_SECOND;
+    tw_engine *engine = start(&NOTHING_FILLS, &config);
+    until_trading(engine);
+    for (int i = 0; i < TURNS_MAX && open_at_venue() < NOTHING_FILLS.symbol_count; i++)
+        turn(engine);
+    assert_int_equal(open_at_venue(), NOTHING_FILLS.symbol_count);
+    turn(engine); /* that they are there is known */
+    turn(engine);
+    desk.options.broker_full = 1000;
+    for (int64_t end_ns = desk.now_ns + 20 * TW_NS_PER_SECOND; desk.now_ns < end_ns;)
+        turn(engine);
+    assert_int_equal(desk.cancels, 0);
+    assert_int_equal(fake_count(&desk, "held", NULL), 0);
+    desk.options.broker_full = 0;
+    turn(engine);
+    assert_int_equal(desk.cancels, 2); /* all that the rate allows */
+    assert_in_range(fake_count(&desk, "held", NULL), 1, NOTHING_FILLS.symbol_count - 2);
+    end(engine);
+}
+
 static void no_rate_holds_up_the_cancels_of_a_kill(void **state) {
     (void)state;
     tw_engine_config config = slow_config_of(NOTHING_FILLS.symbol_count, 1);
@@ -324,6 +348,7 @@ int main(void) {
         cmocka_unit_test(a_stop_of_the_controls_kills_by_rule),
         cmocka_unit_test(names),
         cmocka_unit_test(late_orders_are_cancelled_at_the_rate),
+        cmocka_unit_test(a_cancel_that_is_not_taken_does_not_count),
         cmocka_unit_test(no_rate_holds_up_the_cancels_of_a_kill),
         cmocka_unit_test(a_kill_and_a_lift_at_one_moment_come_to_a_kill),
     };

@@ -460,6 +460,17 @@ static void test_cancels_have_a_rate_of_their_own(void **state) {
     assert_int_equal(ask_cancel(desk), TW_REFUSED);
 }
 
+static void test_a_cancel_that_was_only_asked_for_does_not_count(void **state) {
+    struct desk *desk = *state;
+    desk->config.message_max[TW_PRETRADE_CANCEL] = 1;
+    open_desk(desk);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(tw_pretrade_ask_cancel(desk->gate, desk->now_ns, &desk->verdict), TW_OK);
+    assert_int_equal(ask_cancel(desk), TW_OK);
+    assert_int_equal(tw_pretrade_ask_cancel(desk->gate, desk->now_ns, &desk->verdict), TW_REFUSED);
+    expect(desk->verdict.reason, TW_PRETRADE_CANCEL_RATE);
+}
+
 static void test_a_cancel_for_safety_is_never_asked_and_counts(void **state) {
     struct desk *desk = *state;
     desk->config.message_max[TW_PRETRADE_CANCEL] = 2;
@@ -862,6 +873,7 @@ int main(void) {
         AT_A_DESK(test_an_order_does_not_meet_an_own_one),
         AT_A_DESK(test_messages_have_a_rate_and_a_day),
         AT_A_DESK(test_cancels_have_a_rate_of_their_own),
+        AT_A_DESK(test_a_cancel_that_was_only_asked_for_does_not_count),
         AT_A_DESK(test_a_cancel_for_safety_is_never_asked_and_counts),
         AT_A_DESK(test_a_change_is_judged_without_the_old_order),
         AT_A_DESK(test_a_resend_is_the_same_order_and_another_message),

@@ -385,7 +385,8 @@ tw_status tw_pretrade_resend(tw_pretrade *gate, uint32_t ticket, const tw_order 
     return enter_again(gate, ticket, order, TW_PRETRADE_SUBMIT, ret_verdict);
 }
 
-tw_status tw_pretrade_cancel(tw_pretrade *gate, int64_t now_ns, tw_pretrade_verdict *ret_verdict) {
+tw_status tw_pretrade_ask_cancel(tw_pretrade *gate, int64_t now_ns,
+                                 tw_pretrade_verdict *ret_verdict) {
     static const tw_pretrade_reason asked[] = {TW_PRETRADE_CANCEL_RATE, TW_PRETRADE_MESSAGE_DAY};
     pretrade_candidate candidate = {.now_ns = see_time(gate, now_ns),
                                     .message = TW_PRETRADE_CANCEL};
@@ -394,6 +395,15 @@ tw_status tw_pretrade_cancel(tw_pretrade *gate, int64_t now_ns, tw_pretrade_verd
         if (pretrade_ask(gate, &candidate, asked[i], &verdict))
             return deny(gate, verdict, ret_verdict);
     }
+    *ret_verdict =
+        (tw_pretrade_verdict){.reason = TW_PRETRADE_PASSED, .ticket = TW_PRETRADE_NO_TICKET};
+    return TW_OK;
+}
+
+tw_status tw_pretrade_cancel(tw_pretrade *gate, int64_t now_ns, tw_pretrade_verdict *ret_verdict) {
+    tw_status status = tw_pretrade_ask_cancel(gate, now_ns, ret_verdict);
+    if (status != TW_OK)
+        return status;
     pretrade_message_count(&gate->messages[TW_PRETRADE_CANCEL], gate->now_ns);
     pass(gate, TW_PRETRADE_NO_TICKET, ret_verdict);
     return TW_OK;

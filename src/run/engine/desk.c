@@ -502,6 +502,7 @@ static uint64_t cancel_late(tw_engine *engine, order_record *record) {
         return 0;
     if (engine->broker.cancel(engine->broker.context, &record->order) != TW_OK)
         return 0; /* not taken: asked again next turn */
+    limits_cancel_sent(engine, record);
     record->cancel_requested = 1;
     record->life_ns[TW_ENGINE_MOMENT_CANCEL] = engine->now_ns;
     record->ask_again_ns = engine->now_ns + CANCEL_PATIENCE_NS;

@@ -409,7 +409,9 @@ bool limits_allow(tw_engine *engine, const tw_order *order, tw_pretrade_verdict 
 void limits_record_checks(tw_engine *engine, const char *client_order_id);
 /* The same for an order that counts already, and would be sent once more. */
 bool limits_allow_again(tw_engine *engine, const order_record *record);
+/* Nothing counts until limits_cancel_sent, in the same turn: the broker may not take it. */
 bool limits_allow_cancel(tw_engine *engine, order_record *record);
+void limits_cancel_sent(tw_engine *engine, const order_record *record);
 void limits_record(tw_engine *engine);
 /* The controls that have a limit, with their figures; returns how many. */
 uint32_t limits_view(const tw_engine *engine, const tw_pretrade_figures *figures,

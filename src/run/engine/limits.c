@@ -216,19 +216,32 @@ static void record_held(tw_engine *engine, order_record *record,
                    (long long)verdict->limit);
 }
 
+/* No limit holds it up. */
+static bool is_cancelled_anyway(const tw_engine *engine, const order_record *record) {
+    return record->cancel_at_once != 0 || engine->kill_level >= TW_KILL_CANCEL;
+}
+
 bool limits_allow_cancel(tw_engine *engine, order_record *record) {
     tw_pretrade_verdict verdict;
-    if (record->cancel_at_once != 0 || engine->kill_level >= TW_KILL_CANCEL) {
-        tw_pretrade_cancel_anyway(engine->gate, engine->now_ns);
+    if (is_cancelled_anyway(engine, record))
         return true;
-    }
     if (engine->now_ns < engine->cancel_again_ns)
         return false;
-    if (tw_pretrade_cancel(engine->gate, engine->now_ns, &verdict) == TW_OK)
+    if (tw_pretrade_ask_cancel(engine->gate, engine->now_ns, &verdict) == TW_OK)
         return true;
     engine->cancel_again_ns = engine->now_ns + CANCEL_AGAIN_NS;
     record_held(engine, record, &verdict);
     return false;
+}
+
+void limits_cancel_sent(tw_engine *engine, const order_record *record) {
+    tw_pretrade_verdict verdict;
+    if (is_cancelled_anyway(engine, record)) {
+        tw_pretrade_cancel_anyway(engine->gate, engine->now_ns);
+        return;
+    }
+    tw_status status = tw_pretrade_cancel(engine->gate, engine->now_ns, &verdict);
+    TW_ASSERT(status == TW_OK); /* it was asked at this very time */
 }
 
 enum { ROW_COUNT_MAX = 24 };
