@@ -44,8 +44,8 @@ struct tw_crash {
     char program[TW_CRASH_PROGRAM_SIZE];
     struct sigaction previous[SIGNAL_COUNT];
     stack_t previous_stack;
-    _Atomic pid_t writing; /* the thread that writes, 0: none */
-    char stack[STACK_SIZE];
+    _Atomic pid_t writing;               /* the thread that writes, 0: none */
+    _Alignas(16) char stack[STACK_SIZE]; /* what a signal is handled on */
 };
 
 static tw_crash the_crash;
