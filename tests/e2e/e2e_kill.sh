@@ -69,6 +69,24 @@ a_signal_kills_and_is_remembered() {
     [ ! -e run.db.kill ] || fail "the file is still there"
 }
 
+# A second kill raises no level, and yet a lift that has looked at the first does not end it.
+each_kill_writes_the_file_anew() {
+    begin_trading
+    expect 0 kill --level flatten --db run.db --wait 20s
+    before=$(cat run.db.kill)
+    kill -USR2 "$started"
+    eventually written_anew
+    grep -q '^flatten run ' run.db.kill || fail "the file says: $(cat run.db.kill)"
+    exec 9<. # as whoever can read the folder may
+    flock 9
+    expect 0 kill --lift --wait 20s --db run.db
+    exec 9<&-
+    prints 'The kill is lifted: the run of run.db has answered.'
+    stop_run
+    [ ! -e run.db.kill ] || fail "the file is still there"
+}
+written_anew() { [ "$(cat run.db.kill)" != "$before" ]; }
+
 # The file is tried again until it is there, and is told of once; the kill holds meanwhile.
 a_file_that_cannot_be_written_is_tried_again() {
     begin_trading
@@ -141,5 +159,5 @@ bad_uses_are_told() {
 }
 
 run_cases the_command_kills_and_is_answered a_kill_holds_in_the_next_run_and_can_be_lifted \
-    a_signal_kills_and_is_remembered a_file_that_cannot_be_written_is_tried_again flattening_closes_every_position \
-    a_file_that_cannot_be_understood_kills limits_may_stand_in_a_file bad_uses_are_told
+    a_signal_kills_and_is_remembered each_kill_writes_the_file_anew \
+    a_file_that_cannot_be_written_is_tried_again flattening_closes_every_position a_file_that_cannot_be_understood_kills limits_may_stand_in_a_file bad_uses_are_told
