@@ -110,6 +110,19 @@ static void put_speedup(FILE *stream, const plot_scale *scale, const proof_resul
     plot_sign(stream, kind, plot_at(scale, speedup->median), middle, words);
 }
 
+/* Where speed is not what counts, what does stands right of the mark. */
+static void put_quality(FILE *stream, const plot_scale *scale, const proof_job *job,
+                        const proof_result *result, double middle) {
+    char words[BENCH_LINE_SIZE];
+    uint32_t naive = proof_find(job, PROOF_NAIVE);
+    uint32_t ours = proof_find(job, PROOF_OURS);
+    if (job->quality == NULL || naive == PROOF_WAYS_MAX || result->speedup.high >= 1)
+        return;
+    snprintf(words, sizeof words, "but %.4g %.120s against %.4g", result->ways[ours].quality,
+             job->quality, result->ways[naive].quality);
+    plot_label(stream, "note wide", plot_at(scale, result->speedup.high) + 2, middle + 4, words);
+}
+
 static void put_job(FILE *stream, const plot_scale *scale, const proof_job *job,
                     const proof_result *result, double top) {
     char value[BENCH_CELL_SIZE];
@@ -128,8 +141,10 @@ static void put_job(FILE *stream, const plot_scale *scale, const proof_job *job,
     if (result->verdict == PROOF_FAILED)
         return;
     put_peer(stream, scale, job, result, middle);
-    if (result->speedup.count > 0)
+    if (result->speedup.count > 0) {
         put_speedup(stream, scale, result, middle);
+        put_quality(stream, scale, job, result, middle);
+    }
 }
 
 static void describe_all(const bench_results *results, tw_text *text) {
