@@ -52,7 +52,7 @@ static tw_status play(system_state *s, chain_way how, proof_run *run) {
         run->checksum += (order->symbol + 1) * (order->side == TW_SIDE_BUY ? shares : -shares);
     }
     if (run->latency != NULL)
-        tw_histogram_merge(run->latency, &s->chain.taken);
+        tw_histogram_merge(run->latency, &s->chain.due); /* what waits for others counts */
     return TW_OK;
 }
 
