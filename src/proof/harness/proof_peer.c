@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "peer_prelude.h"
 #include "tradewind/alloc.h"
 #include "tradewind/text.h"
 #include "tradewind/time.h"
@@ -154,9 +155,6 @@ tw_status proof_peer_run(proof_peer *peer, proof_run *run, tw_error *error) {
 
 /* ---- Python ---------------------------------------------------------------------------------- */
 
-/* With -c, Python looks for modules in the current folder first, which may be anybody's. */
-static const char NO_FOLDER[] = "import sys; sys.path[:] = [p for p in sys.path if p]\n";
-
 static tw_status try_python(const char *python, const char *script, const char *const *arguments,
                             proof_peer **ret_peer, tw_error *error) {
     char text[SCRIPT_SIZE_MAX];
@@ -166,7 +164,7 @@ static tw_status try_python(const char *python, const char *script, const char *
         TW_ASSERT(count < PROOF_PEER_ARGUMENTS_MAX);
         all[count++] = arguments[i];
     }
-    int size = snprintf(text, sizeof text, "%s%s", NO_FOLDER, script);
+    int size = snprintf(text, sizeof text, "%s%s", peer_prelude, script);
     TW_ASSERT(size < SCRIPT_SIZE_MAX);
     proof_run nothing = {0};
     tw_status status = proof_peer_start(all, ret_peer, error);

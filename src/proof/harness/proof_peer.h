@@ -22,9 +22,10 @@ typedef struct proof_peer proof_peer;
 tw_status proof_peer_start(const char *const *arguments, proof_peer **ret_peer,
                            tw_error *error) TW_MUST_CHECK;
 
-/* The same for a script of Python 3 with arguments, of which it has sys.argv[1:]. It is first asked
- * to do nothing (run 0), of the `python3` of the PATH and then of /usr/bin/python3, and what the
- * last of them is missing is told: TW_NOT_FOUND. */
+/* The same for a script of Python 3 with arguments, of which it has sys.argv[1:]. In front of it
+ * stands peer_prelude.py: `answer(work)` answers, and a module that cannot be imported is missing.
+ * It is asked to do nothing (run 0), of the `python3` of the PATH and then of /usr/bin/python3, and
+ * what the last of them is missing is told: TW_NOT_FOUND. */
 tw_status proof_peer_python(const char *script, const char *const *arguments, proof_peer **ret_peer,
                             tw_error *error) TW_MUST_CHECK;
 

@@ -59,8 +59,8 @@ for row in read("fill"):
     filled.apply(*row)
 operations = read("operations")
 
-for line in sys.stdin:
-    count = int(line.split()[1])
+
+def work(count):
     book = Book(filled)
     rows = operations[:count]
     prices = sizes = 0
@@ -71,5 +71,7 @@ for line in sys.stdin:
         prices = (prices * MIXING + bid + 3 * ask) & MASK
         sizes = (sizes * MIXING + bid_size + 3 * ask_size) & MASK
     elapsed = time.perf_counter_ns() - begun
-    checksum = ((prices * TICK_NANO ^ sizes * NANO) & MASK) >> 11
-    print("done", elapsed, checksum, 0, flush=True)
+    return elapsed, ((prices * TICK_NANO ^ sizes * NANO) & MASK) >> 11
+
+
+answer(work)

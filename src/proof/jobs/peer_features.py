@@ -5,11 +5,7 @@ Arguments: the file of prices, rows of doubles, and the number of columns.
 import sys
 import time
 
-try:
-    import numpy as np
-except ImportError as error:
-    print("missing", error, flush=True)
-    sys.exit()
+import numpy as np
 
 columns = int(sys.argv[2])
 prices = np.fromfile(sys.argv[1]).reshape(-1, columns)
@@ -42,7 +38,7 @@ def exponential_mean(table, span):
     return means
 
 
-def work(table):
+def features_of(table):
     returns = np.diff(np.log(table), axis=0)
     volatility = window_moments(returns, 60, 1)[1] * np.sqrt(252)
     quarter, deviation = window_moments(table, 60, 0)
@@ -56,14 +52,13 @@ def work(table):
             exponential_mean(table, 20), (newest - mean + 2 * deviation) / (4 * deviation))
 
 
-for line in sys.stdin:
-    count = int(line.split()[1])
-    if count == 0:
-        print("done 0 0 0", flush=True)
-        continue
+def work(count):
     begun = time.perf_counter_ns()
     for _ in range(count // columns):
-        features = work(prices)
+        features = features_of(prices)
     elapsed = time.perf_counter_ns() - begun
     total = sum(scale * np.abs(feature).sum() for scale, feature in zip(SCALES, features))
-    print("done", elapsed, repr(float(total)), 0, flush=True)
+    return elapsed, float(total)
+
+
+answer(work)

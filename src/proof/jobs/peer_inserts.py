@@ -3,17 +3,12 @@
 Arguments: the folder of template.db (the tables) and trades.i64 (rows of six numbers), and the
 rows of a batch.
 """
+import array
 import os
 import shutil
+import sqlite3
 import sys
 import time
-
-try:
-    import array
-    import sqlite3
-except ImportError as error:
-    print("missing", error, flush=True)
-    sys.exit()
 
 INSERT = ("INSERT INTO trades(symbol, time_ns, id, exchange, place, price, quantity, side, tape, "
           "conditions) VALUES(?, ?, ?, 0, 0, ?, ?, ?, 0, '')")
@@ -56,6 +51,4 @@ def work(count):
     return elapsed, checksum
 
 
-for line in sys.stdin:
-    wanted = int(line.split()[1])
-    print("done", *(work(wanted) if wanted > 0 else (0, 0)), 0, flush=True)
+answer(work)

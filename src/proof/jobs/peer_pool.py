@@ -2,16 +2,11 @@
 
 Arguments: the file, the number of symbols, of threads and of connections.
 """
+import queue
+import sqlite3
 import sys
+import threading
 import time
-
-try:
-    import queue
-    import sqlite3
-    import threading
-except ImportError as error:
-    print("missing", error, flush=True)
-    sys.exit()
 
 QUERY = "SELECT time_ns FROM trades WHERE symbol = ? ORDER BY time_ns DESC LIMIT 1"
 
@@ -48,6 +43,4 @@ def work(wanted):
     return time.perf_counter_ns() - begun, sum(sums)
 
 
-for line in sys.stdin:
-    wanted = int(line.split()[1])
-    print("done", *(work(wanted) if wanted > 0 else (0, 0)), 0, flush=True)
+answer(work)

@@ -2,16 +2,11 @@
 
 Arguments: the address of a document up to its number, and the connections at a time.
 """
+import asyncio
 import sys
 import time
 
-try:
-    import asyncio
-
-    import aiohttp
-except ImportError as error:
-    print("missing", error, flush=True)
-    sys.exit()
+import aiohttp
 
 url, connections = sys.argv[1], int(sys.argv[2])
 

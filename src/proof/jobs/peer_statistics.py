@@ -4,14 +4,9 @@ Arguments: the file, the first time of a trade, the end of the period, and how o
 is asked.
 """
 import math
+import sqlite3
 import sys
 import time
-
-try:
-    import sqlite3
-except ImportError as error:
-    print("missing", error, flush=True)
-    sys.exit()
 
 QUERY = """
 SELECT count(*), total(quantity * 1e-9), total(price * 1e-9 * (quantity * 1e-9)),
@@ -60,6 +55,4 @@ def work(wanted):
     return elapsed, repr(sum(digest(answer) for answer in answers))
 
 
-for line in sys.stdin:
-    wanted = int(line.split()[1])
-    print("done", *(work(wanted) if wanted > 0 else (0, 0)), 0, flush=True)
+answer(work)
