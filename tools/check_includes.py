@@ -88,7 +88,7 @@ NAMED_OTHERWISE = {"rolling": "core/window", "indicator": "core/window",
                    "strategy": "core/market"}
 
 # Headers for the floor's own use: public within it, by the table, but not to users.
-LENT_HEADERS = {"src/base/careful.h", "src/base/digits.h", "src/base/exponential.h", "src/base/fnv.h",
+LENT_HEADERS = {"src/base/careful.h", "src/base/config_line.h", "src/base/digits.h", "src/base/exponential.h", "src/base/fnv.h",
                 "src/base/hex.h",
                 "src/base/levels.h", "src/base/logarithm.h", "src/base/normal.h", "src/base/safe_path.h",
                 "src/base/sorted.h", "src/base/splitmix.h",

@@ -10,6 +10,7 @@
  *  2. Every message begins with file and line.
  *  3. A secret is taken only from a file that nobody but its owner may read.
  */
+#include "config_line.h"
 #include "config_priv.h"
 
 #include <errno.h>
@@ -64,18 +65,6 @@ static tw_status next_line(line_reader *reader, tw_slice *ret_line) {
     return TW_OK;
 }
 
-/* Without a comment: "#" first or after white space. Quoted text must be taken off before. */
-static tw_slice without_comment(tw_slice text) {
-    for (size_t i = 0; i < text.size; i++) {
-        bool begins = i == 0 || text.data[i - 1] == ' ' || text.data[i - 1] == '\t';
-        if (text.data[i] == '#' && begins) {
-            text.size = i;
-            break;
-        }
-    }
-    return tw_slice_trim(text);
-}
-
 static bool is_name(tw_slice text) {
     for (size_t i = 0; i < text.size; i++) {
         char c = text.data[i];
@@ -88,7 +77,7 @@ static bool is_name(tw_slice text) {
 }
 
 static tw_status take_heading(line_reader *reader, tw_slice line) {
-    line = without_comment(line);
+    line = config_without_comment(line);
     tw_slice name = {line.data + 1, line.size - 1};
     bool closed = name.size > 0 && name.data[name.size - 1] == ']';
     if (closed)
@@ -118,7 +107,7 @@ static tw_status unquote(line_reader *reader, tw_slice text, tw_slice *ret_value
     tw_slice rest = {text.data + i + 1, text.size - i - 1};
     if (rest.size > 0 && rest.data[0] != ' ' && rest.data[0] != '\t')
         return bad_line(reader, "unexpected text after the closing quote");
-    if (without_comment(rest).size > 0)
+    if (config_without_comment(rest).size > 0)
         return bad_line(reader, "unexpected text after the closing quote");
     *ret_value = (tw_slice){reader->unquoted, size};
     return TW_OK;
@@ -143,7 +132,7 @@ static tw_status take_setting(line_reader *reader, tw_slice line, file_setting *
     after = tw_slice_trim(after);
     if (after.size > 0 && after.data[0] == '"')
         return unquote(reader, after, &ret_setting->value);
-    ret_setting->value = without_comment(after);
+    ret_setting->value = config_without_comment(after);
     return TW_OK;
 }
 

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config_line.h"
+
 enum { LINE_EXTRA = 16 }; /* " = ", brackets and ends of lines */
 
 typedef struct search {
@@ -40,16 +42,6 @@ static tw_slice take_line(tw_slice *rest) {
     return line;
 }
 
-/* Without what begins with a # behind white space. */
-static tw_slice without_comment(tw_slice text) {
-    for (size_t i = 1; i < text.size; i++) {
-        bool space = text.data[i - 1] == ' ' || text.data[i - 1] == '\t';
-        if (text.data[i] == '#' && space)
-            return tw_slice_trim((tw_slice){text.data, i});
-    }
-    return text.size > 0 && text.data[0] == '#' ? (tw_slice){text.data, 0} : tw_slice_trim(text);
-}
-
 /* From its first quote to its last. */
 static tw_slice quoted(tw_slice text) {
     for (size_t i = 1; i < text.size; i++) {
@@ -73,7 +65,7 @@ static bool is_wanted(const search *find, tw_slice key) {
 }
 
 static void take_heading(search *find, tw_slice line) {
-    line = without_comment(line);
+    line = config_without_comment(line);
     size_t size = line.size > 1 && line.data[line.size - 1] == ']' ? line.size - 2 : 0;
     find->heading = tw_slice_trim((tw_slice){line.data + 1, size});
 }
@@ -89,7 +81,8 @@ static tw_status take_setting(search *find, tw_slice line, tw_error *error) {
                             (unsigned long long)find->found_line, (unsigned long long)find->line);
     value = tw_slice_trim(value);
     find->found_line = find->line;
-    find->value = value.size > 0 && value.data[0] == '"' ? quoted(value) : without_comment(value);
+    find->value =
+        value.size > 0 && value.data[0] == '"' ? quoted(value) : config_without_comment(value);
     return TW_OK;
 }
 
