@@ -10,7 +10,6 @@
 #include "tradewind/pool.h"
 #include "tradewind/store_pool.h"
 #include "tradewind/time.h"
-#include "tradewind/workers.h"
 #include "tune_store.h"
 #include "tune_ways.h"
 
@@ -184,10 +183,9 @@ static tw_status run(void *state, double value, double *ret_figure, tw_error *er
 
 /* Twice as many as there are processors, so that handles are what there may be too few of. */
 static tw_status count_threads(uint32_t *ret_count, tw_error *error) {
-    tw_workers *workers = NULL;
-    tw_status status = tw_workers_new(NULL, 0, &workers, error);
-    uint32_t count = status == TW_OK ? 2 * tw_workers_count(workers) : 0;
-    tw_workers_free(workers);
+    uint32_t count = 0;
+    tw_status status = tune_processors(&count, error);
+    count *= 2;
     *ret_count = count < THREADS_MIN ? THREADS_MIN : count > THREADS_MAX ? THREADS_MAX : count;
     return status;
 }

@@ -13,6 +13,9 @@
 /* At most this part of a writer's time may go into commits of market data. */
 #define TUNE_COMMIT_SHARE 0.02
 
+/* How many processors this process may use. */
+tw_status tune_processors(uint32_t *ret_count, tw_error *error) TW_MUST_CHECK;
+
 /* Rows a second that reach the disk, by the rows of a commit. TW_NO_SPACE, TW_IO and the like. */
 tw_status tune_batches(const tune_workload *workload, const tune_plan *plan, int64_t budget_ns,
                        tune_curve *ret_curve, tw_error *error) TW_MUST_CHECK;

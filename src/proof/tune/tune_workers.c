@@ -125,7 +125,7 @@ static void name_threads(uint32_t processors, tune_curve *curve) {
     curve->values[curve->count++] = processors;
 }
 
-static tw_status count_processors(uint32_t *ret_count, tw_error *error) {
+tw_status tune_processors(uint32_t *ret_count, tw_error *error) {
     tw_workers *workers = NULL;
     tw_status status = tw_workers_new(NULL, 0, &workers, error);
     if (status == TW_OK)
@@ -138,7 +138,7 @@ tw_status tune_workers(const tune_workload *workload, const tune_plan *plan, int
                        tune_curve *ret_curve, uint32_t *ret_processors, tw_error *error) {
     table of = {.run_ns = plan->run_ns};
     const tune_way way = {&of, false, run};
-    tw_status status = count_processors(ret_processors, error);
+    tw_status status = tune_processors(ret_processors, error);
     if (status == TW_OK)
         status = make_table(workload, &of, error);
     if (status == TW_OK)
