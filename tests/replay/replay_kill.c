@@ -267,18 +267,24 @@ static void late_orders_are_cancelled_at_the_rate(void **state) {
     end(engine);
 }
 
+/* An order of each symbol is at the venue, and that is known here. */
+static tw_engine *start_with_all_open(const tw_engine_config *config) {
+    tw_engine *engine = start(&NOTHING_FILLS, config);
+    until_trading(engine);
+    for (int i = 0; i < TURNS_MAX && open_at_venue() < NOTHING_FILLS.symbol_count; i++)
+        turn(engine);
+    assert_int_equal(open_at_venue(), NOTHING_FILLS.symbol_count);
+    turn(engine);
+    turn(engine);
+    return engine;
+}
+
 /* What the broker did not take was not sent: it uses up no rate. */
 static void a_cancel_that_is_not_taken_does_not_count(void **state) {
     (void)state;
     tw_engine_config config = slow_config_of(NOTHING_FILLS.symbol_count, 2);
     config.order_patience_ns = 10 * TW_NS_PER_SECOND;
-    tw_engine *engine = start(&NOTHING_FILLS, &config);
-    until_trading(engine);
-    for (int i = 0; i < TURNS_MAX && open_at_venue() < NOTHING_FILLS.symbol_count; i++)
-        turn(engine);
-    assert_int_equal(open_at_venue(), NOTHING_FILLS.symbol_count);
-    turn(engine); /* that they are there is known */
-    turn(engine);
+    tw_engine *engine = start_with_all_open(&config);
     desk.options.broker_full = 1000;
     for (int64_t end_ns = desk.now_ns + 20 * TW_NS_PER_SECOND; desk.now_ns < end_ns;)
         turn(engine);
@@ -295,13 +301,7 @@ static void no_rate_holds_up_the_cancels_of_a_kill(void **state) {
     (void)state;
     tw_engine_config config = slow_config_of(NOTHING_FILLS.symbol_count, 1);
     config.order_patience_ns = 3600 * TW_NS_PER_SECOND;
-    tw_engine *engine = start(&NOTHING_FILLS, &config);
-    until_trading(engine);
-    for (int i = 0; i < TURNS_MAX && open_at_venue() < NOTHING_FILLS.symbol_count; i++)
-        turn(engine);
-    assert_int_equal(open_at_venue(), NOTHING_FILLS.symbol_count);
-    turn(engine); /* that they are there is known */
-    turn(engine);
+    tw_engine *engine = start_with_all_open(&config);
     assert_int_equal(desk.cancels, 0);
     tw_engine_kill(engine, TW_KILL_CANCEL, TW_KILL_BY_CALL);
     turn(engine);
