@@ -45,6 +45,7 @@ static void add(world_result *sums, const world_result *one) {
     sums->decisions += one->decisions;
     sums->submits += one->submits;
     sums->resends += one->resends;
+    sums->inherited += one->inherited;
     sums->twins += one->twins;
     sums->fills += one->fills;
     sums->entries += one->entries;
@@ -72,17 +73,19 @@ static void play(uint64_t seed, uint64_t faults, bool twice, world_result *sums)
 
 static void print_sums(const world_result *sums, uint64_t seeds, double seconds) {
     printf("%llu seeds: %llu runs, %llu turns, %llu decisions, %llu orders (%llu sent again, %llu "
-           "twins), %llu fills (%llu recovered), %llu adopted, %llu plans resumed, %llu entries, "
+           "by a later run, %llu twins), %llu fills (%llu recovered), %llu adopted, %llu plans "
+           "resumed, %llu entries, "
            "%llu market events, %.1f "
            "virtual hours in "
            "%.1f s\n",
            (unsigned long long)seeds, (unsigned long long)sums->runs,
            (unsigned long long)sums->turns, (unsigned long long)sums->decisions,
            (unsigned long long)sums->submits, (unsigned long long)sums->resends,
-           (unsigned long long)sums->twins, (unsigned long long)sums->fills,
-           (unsigned long long)sums->recovered_fills, (unsigned long long)sums->adopted,
-           (unsigned long long)sums->resumed, (unsigned long long)sums->entries,
-           (unsigned long long)sums->market_events, (double)sums->virtual_ns / 3600e9, seconds);
+           (unsigned long long)sums->inherited, (unsigned long long)sums->twins,
+           (unsigned long long)sums->fills, (unsigned long long)sums->recovered_fills,
+           (unsigned long long)sums->adopted, (unsigned long long)sums->resumed,
+           (unsigned long long)sums->entries, (unsigned long long)sums->market_events,
+           (double)sums->virtual_ns / 3600e9, seconds);
     for (int i = 0; i < WORLD_FAULT_COUNT; i++)
         printf("%s%s %llu", i == 0 ? "" : ", ", world_fault_name((world_fault)i),
                (unsigned long long)sums->struck[i]);
@@ -114,6 +117,7 @@ static void every_seed_keeps_its_promises(void **state) {
     assert_true(sums.submits > 8 * count && sums.fills > 5 * count);
     assert_true(sums.adopted > 0 && sums.recovered_fills > 0 && sums.runs > count);
     assert_true(sums.resumed > 0 && sums.resends > 0 && sums.twins > 0);
+    assert_true(sums.inherited > 0);
 }
 
 int main(int argc, char **argv) {

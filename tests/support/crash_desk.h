@@ -152,8 +152,11 @@ static inline tw_engine *crash_start(tw_engine_config *config) {
     size_t open_count = 0;
     TW_AUTO(tw_recovery) *recovery = crash_read(config);
     const tw_order *open = tw_recovery_open(recovery, &open_count);
-    for (size_t i = 0; i < open_count; i++)
-        fake_note(&desk, &open[i])->adopted = true;
+    for (size_t i = 0; i < open_count; i++) {
+        fake_order *order = fake_note(&desk, &open[i]);
+        order->adopted = true;
+        order->unanswered = 0; /* nobody hears of it any more */
+    }
     config->intent_sequence = tw_recovery_intent(recovery);
     config->journal_sequence = desk.entry_count;
     tw_engine_ports ports = crash_ports();

@@ -71,6 +71,7 @@ typedef struct fake_order {
     bool submitted;
     uint32_t submits;
     uint32_t unanswered; /* of them */
+    uint64_t permission; /* entry of the journal that let the newest of them go */
 } fake_order;
 
 typedef struct fake_message {
@@ -555,6 +556,16 @@ static inline uint64_t fake_entry_of(const fake_desk *desk, const char *kind,
     return 0;
 }
 
+/* The newest entry that lets the order be sent: its intent, or that it is sent again. */
+static inline uint64_t fake_permission(const fake_desk *desk, const char *client_order_id) {
+    uint64_t entry = fake_entry_of(desk, "intent", client_order_id, 1);
+    uint64_t again = 0;
+    for (uint32_t n = 1;
+         entry > 0 && (again = fake_entry_of(desk, "resend", client_order_id, n)) > 0; n++)
+        entry = again;
+    return entry;
+}
+
 static inline tw_status fake_submit(void *context, const tw_order *order) {
     fake_desk *desk = context;
     assert_int_equal(desk->health, TW_OK);
@@ -563,11 +574,9 @@ static inline tw_status fake_submit(void *context, const tw_order *order) {
     if (known == NULL)
         return TW_NOT_FOUND; /* for the compiler: the assertion does not return */
     assert_true(known->row_put);
-    assert_false(known->adopted || known->unanswered > 0);
-    uint64_t entry = known->submitted
-                         ? fake_entry_of(desk, "resend", order->client_order_id, known->submits)
-                         : fake_entry_of(desk, "intent", order->client_order_id, 1);
-    assert_true(entry > 0 && entry <= desk->durable);
+    assert_int_equal(known->unanswered, 0);
+    uint64_t entry = fake_permission(desk, order->client_order_id);
+    assert_true(entry > known->permission && entry <= desk->durable);
     assert_true(order->quantity.nano == known->order.quantity.nano &&
                 order->limit_price.nano == known->order.limit_price.nano);
     for (uint32_t i = 0; order->side == TW_SIDE_BUY && i < desk->order_count; i++)
@@ -575,6 +584,7 @@ static inline tw_status fake_submit(void *context, const tw_order *order) {
     tw_status status = fake_command_in(desk, FAKE_SUBMIT, order);
     if (status != TW_OK)
         return status;
+    known->permission = entry;
     known->submitted = true;
     known->submits++;
     known->unanswered++;

@@ -69,11 +69,12 @@ typedef struct world_result {
     uint64_t runs; /* of the trading system */
     uint64_t turns;
     uint64_t decisions;
-    uint64_t submits; /* orders that reached the exchange's gate */
-    uint64_t resends; /* handed to the network once more */
-    uint64_t twins;   /* that reached the gate after another of the same id was taken */
-    uint64_t fills;   /* rows of the store */
-    uint64_t entries; /* of the journal */
+    uint64_t submits;   /* orders that reached the exchange's gate */
+    uint64_t resends;   /* handed to the network once more */
+    uint64_t inherited; /* by another run than the one that decided it */
+    uint64_t twins;     /* that reached the gate after another of the same id was taken */
+    uint64_t fills;     /* rows of the store */
+    uint64_t entries;   /* of the journal */
     uint64_t recovered_fills;
     uint64_t resumed; /* plans that went on after an interruption */
     uint64_t adopted; /* orders that a run took over from the one before */

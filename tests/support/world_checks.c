@@ -110,11 +110,13 @@ static void note_plan(world *w, const tw_journal_entry *entry) {
     }
 }
 
-/* Each of these entries is for one more request, and the one before has left. */
+/* Each of these entries is for one more request, and the one before has left, unless the process
+ * died or trading was interrupted before. */
 static void note_resend(world *w, const tw_journal_entry *entry) {
     world_intent *intent = intent_named(w, entry);
-    WORLD_REQUIRE(w, intent->submits == 1 + intent->resends, "sent again before it was sent: %s",
-                  entry->payload);
+    uint64_t before = intent->resend > 0 ? intent->resend : intent->intent;
+    WORLD_REQUIRE(w, intent->permission == before || before < w->run.phase_sequence,
+                  "sent again before it was sent: %s", entry->payload);
     WORLD_REQUIRE(w, entry->time_ns - intent->meant_ns <= RESEND_NS_MAX,
                   "sent again when its price is of another time: %s", entry->payload);
     intent->resend = entry->sequence;
@@ -123,7 +125,9 @@ static void note_resend(world *w, const tw_journal_entry *entry) {
 
 void world_check_journal_entry(world *w, const tw_journal_entry *entry) {
     char word[64];
-    if (strcmp(entry->kind, "checks") == 0) {
+    if (strcmp(entry->kind, "phase") == 0) {
+        w->run.phase_sequence = entry->sequence;
+    } else if (strcmp(entry->kind, "checks") == 0) {
         intent_named(w, entry)->checks = entry->sequence;
     } else if (strcmp(entry->kind, "intent") == 0) {
         world_intent *intent = intent_named(w, entry);

@@ -74,18 +74,26 @@ static void check_limits(const world *w, const tw_order *order) {
                   "%s is not of whole shares", order->client_order_id);
 }
 
-/* The very order, once for each entry that says so, and never while a request of it is out or
- * by a run that did not decide it. */
+/* The very order, once for each entry that says so, and never while a request of it is out. */
 static void check_resend(const world *w, const world_intent *intent, const tw_order *order) {
     const char *id = order->client_order_id;
-    WORLD_REQUIRE(w, intent->submits == intent->resends && intent->resend <= w->run.durable,
+    WORLD_REQUIRE(w, intent->resend > intent->permission && intent->resend <= w->run.durable,
                   "%s is sent again without an entry on the disk", id);
-    WORLD_REQUIRE(w, intent->run == w->wire.run, "%s is sent again by another run", id);
     WORLD_REQUIRE(w, !world_wire_waits_for(w, id), "%s is sent again while it is out", id);
     WORLD_REQUIRE(w,
                   intent->quantity == order->quantity.nano && intent->symbol == order->symbol &&
                       intent->side == order->side,
                   "%s is sent again as another order", id);
+}
+
+/* Handed over: what is counted of it, and by which entry it went. */
+static void note_submit(world *w, world_intent *intent) {
+    bool later = intent->resend > 0 && intent->run != w->wire.run;
+    w->result.resends += intent->submits > 0;
+    w->result.inherited += later;
+    intent->permission = intent->resend > 0 ? intent->resend : intent->intent;
+    intent->submits++;
+    intent->run = w->wire.run;
 }
 
 static tw_status submit(void *context, const tw_order *order) {
@@ -100,16 +108,14 @@ static tw_status submit(void *context, const tw_order *order) {
                   "%s is sent without row, checks and intent", order->client_order_id);
     WORLD_REQUIRE(w, intent->intent <= w->run.durable, "%s is sent before it is on the disk",
                   order->client_order_id);
-    if (intent->submits > 0)
+    if (intent->submits > 0 || intent->resend > 0)
         check_resend(w, intent, order);
     check_kill(w, order);
     check_limits(w, order);
     if (world_strikes(w, DRAW_WIRE, WORLD_BROKER_FULL) ||
         !world_wire_send(w, REQUEST_SUBMIT, order))
         return TW_FULL;
-    w->result.resends += intent->submits > 0;
-    intent->submits++;
-    intent->run = w->wire.run;
+    note_submit(w, intent);
     world_tell(w, "submit %s", order->client_order_id);
     return TW_OK;
 }

@@ -201,12 +201,13 @@ typedef struct world_intent {
     tw_symbol symbol;
     uint8_t side;
     bool row_put;
-    int64_t meant_ns;  /* time of the intent's entry */
-    uint64_t resend;   /* sequence of the newest entry that it is sent again */
-    uint32_t resends;  /* such entries */
-    uint32_t submits;  /* handed to the network */
-    uint32_t arrivals; /* at the exchange's gate */
-    uint64_t run;      /* that handed it over */
+    int64_t meant_ns;    /* time of the intent's entry */
+    uint64_t resend;     /* sequence of the newest entry that it is sent again */
+    uint32_t resends;    /* such entries */
+    uint32_t submits;    /* handed to the network */
+    uint32_t arrivals;   /* at the exchange's gate */
+    uint64_t permission; /* sequence of the entry by which it was handed over last */
+    uint64_t run;        /* that did so */
 } world_intent;
 
 /* A trade of a plan, as its journal entry says. */
@@ -244,6 +245,7 @@ typedef struct world_run {
     tw_store_port port; /* the recorder's */
     tw_engine_config config;
     uint64_t first_sequence;
+    uint64_t phase_sequence;          /* of the newest change of phase */
     uint64_t durable;                 /* the most that the engine has been told */
     int64_t positions[WORLD_SYMBOLS]; /* from the fills that were put, and what was taken over */
     bool known;                       /* a snapshot has been taken over */

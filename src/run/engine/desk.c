@@ -1,5 +1,5 @@
 /*
- * desk.c - the venue's side: what it tells of account and orders, and what we tell it.
+ * desk.c - the venue's side: what it tells of our orders, and what we tell it.
  *
  * Idea: every message about an order, whatever way it came (stream, answer, query, snapshot), goes
  * through order_table_update, which knows what is new in it. Cash and positions move only there,
@@ -9,13 +9,10 @@
  *  1. An order is handed to the broker only in the phases SETTLING to TRADING and STOPPING, and
  *     only when its intent is durable; a second time only as resend.c says.
  *  2. While the venue is down nothing is sent but what an earlier turn already handed over.
- *  3. The venue's figures are taken over only from a snapshot that began while none of our orders
- *     was open: account, positions and orders are read one after the other, and a fill between
- *     them would be counted twice or not at all.
- *  4. An order is given up as missing only after its own submit has ended and so long after it was
+ *  3. An order is given up as missing only after its own submit has ended and so long after it was
  *     sent last that nothing of it can be on its way any more: a request outlives whoever gave it
- * up, be it by a timeout or by dying. The venue's figures are then read again before trading goes
- * on.
+ *     up, be it by a timeout or by dying. The venue's figures are then read again before trading
+ *     goes on (snapshot.c).
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -110,8 +107,8 @@ static bool is_same_order(const tw_order *ours, const tw_order *told) {
 }
 
 /* What the venue says about one of our orders, by whatever way it came. */
-static void apply_told(tw_engine *engine, order_record *record, const tw_order *told,
-                       const tw_order_update *execution) {
+void desk_told(tw_engine *engine, order_record *record, const tw_order *told,
+               const tw_order_update *execution) {
     order_change change;
     bool was_done = record->state == ORDER_DONE;
     if (!is_same_order(&record->order, told)) {
@@ -145,147 +142,6 @@ static void apply_told(tw_engine *engine, order_record *record, const tw_order *
                    record->order.venue_order_id);
 }
 
-/* ---- snapshot ------------------------------------------------------------------------------ */
-
-/* Keys may have been changed, or an address be somebody else's now: what was decided for one
- * account must not be done to another. */
-static bool is_our_account(tw_engine *engine, const tw_account *account) {
-    uint64_t ours = engine->config.account;
-    if (ours == 0)
-        engine->config.account = account->identity;
-    if (ours == 0 || account->identity == ours)
-        return true;
-    engine_fail(engine, TW_LIMIT,
-                "the venue answers for another account than the one that was "
-                "traded here before; nothing more is sent to it");
-    return false;
-}
-
-static void snapshot_begin(tw_engine *engine, const tw_account *account) {
-    if (!is_our_account(engine, account))
-        return;
-    engine->snapshot_cash = account->cash;
-    engine->reconcile.reading = engine->reconcile.in_flight || engine->phase == TW_ENGINE_TRADING;
-    if (!engine->reconcile.reading)
-        engine->snapshot_done = false;
-    for (uint32_t s = 0; s < engine->config.symbol_count; s++) {
-        engine->symbols[s].in_snapshot = false;
-        engine->symbols[s].snapshot = (tw_quantity){0};
-    }
-    uint32_t index = order_table_first(&engine->orders);
-    order_record *record;
-    while ((record = order_table_next_open(&engine->orders, &index)) != NULL)
-        record->seen = 0;
-}
-
-static void snapshot_position(tw_engine *engine, const tw_position *position) {
-    if (position->symbol >= engine->config.symbol_count)
-        return;
-    engine_symbol *state = &engine->symbols[position->symbol];
-    state->in_snapshot = true;
-    state->snapshot = position->quantity;
-    state->snapshot_average = position->average_price;
-    if (state->mark.nano == 0 && position->current_price.nano > 0) {
-        state->mark = position->current_price;
-        intake_revalue(engine, position->symbol);
-    }
-}
-
-static void snapshot_order(tw_engine *engine, const tw_order *order) {
-    order_record *record = order_table_find(&engine->orders, order->client_order_id);
-    if (record == NULL && !reconcile_is_news(engine, order->venue_order_id))
-        return;
-    if (record == NULL) {
-        engine->report.foreign++;
-        record_journal(engine, "foreign", "{\"venue\":\"%s\",\"status\":\"%s\"}",
-                       order->venue_order_id, tw_order_status_name((tw_order_status)order->status));
-        return;
-    }
-    record->seen = 1;
-    apply_told(engine, record, order, NULL);
-}
-
-/* Takes over the venue's word on one holding; a difference to ours is journaled. */
-static void settle_position(tw_engine *engine, tw_symbol symbol, bool first) {
-    engine_symbol *state = &engine->symbols[symbol];
-    bool same = state->snapshot.nano == state->quantity.nano;
-    if (!same || (first && state->snapshot.nano != 0)) { /* the first tells all that is held */
-        char ours[TW_DECIMAL_TEXT_SIZE];
-        char theirs[TW_DECIMAL_TEXT_SIZE];
-        char average[TW_DECIMAL_TEXT_SIZE];
-        tw_decimal_format(state->quantity.nano, ours);
-        tw_decimal_format(state->snapshot.nano, theirs);
-        tw_decimal_format(state->snapshot_average.nano, average);
-        record_journal(engine, first ? "position" : "difference",
-                       "{\"symbol\":\"%s\",\"ours\":\"%s\",\"venue\":\"%s\",\"average\":\"%s\"}",
-                       tw_symbols_name(engine->names, symbol), ours, theirs, average);
-        engine->report.differences += first ? 0 : 1;
-        engine->position_differences += first ? 0 : 1;
-        state->quantity = state->snapshot;
-        state->average = state->snapshot_average;
-    }
-    intake_revalue(engine, symbol);
-}
-
-static void settle_cash(tw_engine *engine, bool first) {
-    int64_t gap = engine->snapshot_cash.nano - engine->cash.nano;
-    bool rounding = gap <= engine->cash_slack_nano && gap >= -engine->cash_slack_nano;
-    engine->cash_slack_nano = 0;
-    if (!first && !rounding) {
-        char ours[TW_DECIMAL_TEXT_SIZE];
-        char theirs[TW_DECIMAL_TEXT_SIZE];
-        tw_decimal_format(engine->cash.nano, ours);
-        tw_decimal_format(engine->snapshot_cash.nano, theirs);
-        record_journal(engine, "difference", "{\"cash\":true,\"ours\":\"%s\",\"venue\":\"%s\"}",
-                       ours, theirs);
-        engine->report.differences++;
-    }
-    int64_t change = 0;
-    if (tw_decimal_subtract(engine->snapshot_cash.nano, engine->cash.nano, &change) != TW_OK ||
-        tw_decimal_add(engine->equity.nano, change, &engine->equity.nano) != TW_OK) {
-        engine_fail(engine, TW_OVERFLOW, "the account's equity is beyond 9.2 billion");
-        return;
-    }
-    engine->cash = engine->snapshot_cash;
-}
-
-/* Ends the list of positions that a run begins with: what was not named is not held. */
-static void record_account(tw_engine *engine) {
-    char cash[TW_DECIMAL_TEXT_SIZE];
-    tw_decimal_format(engine->cash.nano, cash);
-    record_journal(engine, "account", "{\"cash\":\"%s\",\"account\":\"%016" PRIx64 "\"}", cash,
-                   engine->config.account);
-}
-
-/* Orders that the venue does not list as open have ended, or never arrived: ask about each. */
-static void snapshot_end(tw_engine *engine) {
-    bool first = !engine->account_known;
-    uint64_t differences = engine->report.differences;
-    if (engine->reconcile.reading) {
-        reconcile_end(engine);
-        return;
-    }
-    uint32_t index = order_table_first(&engine->orders);
-    order_record *record;
-    while ((record = order_table_next_open(&engine->orders, &index)) != NULL) {
-        if (record->seen == 0 && record->state != ORDER_INTENDED)
-            order_table_doubt(record, engine->now_ns);
-    }
-    engine->snapshot_done = true;
-    if (engine->orders.open_count > 0)
-        engine->snapshot_wanted = true;
-    if (engine->snapshot_wanted)
-        return; /* invariant 3 */
-    for (tw_symbol s = 0; s < engine->config.symbol_count; s++)
-        settle_position(engine, s, first);
-    settle_cash(engine, first);
-    if (first)
-        record_account(engine);
-    limits_settle(engine);
-    engine->account_known = true;
-    reconcile_settled(engine, engine->report.differences > differences);
-}
-
 /* ---- results ------------------------------------------------------------------------------- */
 
 static void submit_result(tw_engine *engine, const tw_order_result *result) {
@@ -315,16 +171,18 @@ static void query_result(tw_engine *engine, const tw_order_result *result) {
     order_record *record = order_table_find(&engine->orders, result->client_order_id);
     if (record == NULL || record->state == ORDER_DONE)
         return;
+    record->asks -= record->asks > 0;
     record->ask_again_ns = engine->now_ns + ASK_AGAIN_NS;
     if (result->status == TW_OK) {
         record->cancel_requested = 0;
-        apply_told(engine, record, &result->order, NULL);
+        desk_told(engine, record, &result->order, NULL);
         return;
     }
     if (result->status != TW_NOT_FOUND || record->state == ORDER_INTENDED || record->answered == 0)
         return; /* the venue could not say: it is asked again */
     order_table_doubt(record, record->ask_again_ns);
     record->queries++;
+    record->absent_after = record->asks == 0 ? record->asked_after : 0;
     resend_plan(engine, record);
     if (record->queries < QUERIES_BEFORE_MISSING ||
         engine->now_ns - record->sent_ns < MISSING_AGE_NS)
@@ -333,7 +191,7 @@ static void query_result(tw_engine *engine, const tw_order_result *result) {
     reconcile_touch(engine, record->order.symbol);
     limits_end(engine, record);
     resend_end(record);
-    engine->snapshot_wanted = true; /* invariant 4 */
+    engine->snapshot_wanted = true; /* invariant 3 */
     record_order(engine, &record->order);
     record_journal(engine, "missing", "{\"order\":\"%s\",\"queries\":%u,\"resends\":%u}",
                    result->client_order_id, record->queries, record->resends);
@@ -356,8 +214,7 @@ static void venue_down(tw_engine *engine) {
         return;
     engine->away = true;
     engine->report.pauses++;
-    if (engine->orders.open_count > 0)
-        engine->snapshot_wanted = true; /* invariant 3: the next one begins with open orders */
+    engine->snapshot_open_count = engine->orders.open_count; /* of the next, which may begin now */
     plan_suspend(engine);
     reconcile_reset(engine);
     record_journal(engine, "down", "{\"phase\":\"%s\"}", tw_engine_phase_name(engine->phase));
@@ -443,7 +300,7 @@ void desk_venue(tw_engine *engine, const tw_venue_event *event) {
         const tw_order_update *update = &event->as.update;
         order_record *record = order_table_find(&engine->orders, update->order.client_order_id);
         if (record != NULL)
-            apply_told(engine, record, &update->order, update);
+            desk_told(engine, record, &update->order, update);
         else
             foreign_update(engine, update);
         break;
@@ -514,6 +371,8 @@ static uint64_t ask(tw_engine *engine, order_record *record) {
         return 0;
     if (engine->broker.query(engine->broker.context, &record->order) != TW_OK)
         return 0; /* not taken: asked again next turn */
+    if (record->asks++ == 0)
+        record->asked_after = engine->snapshot_number;
     record->ask_again_ns = engine->now_ns + 10 * ASK_AGAIN_NS;
     return 1;
 }

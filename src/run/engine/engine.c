@@ -1,7 +1,7 @@
 /*
  * engine.c - life, phases and the turn.
  *
- *   STARTING --snapshot, history, streams--> SETTLING --no order open--> WARMING
+ *   STARTING --snapshot, history, streams--> SETTLING --no order at the venue--> WARMING
  *   WARMING --a price of every symbol, or patience over--> TRADING
  *   WARMING, TRADING --venue_down--> PAUSED --snapshot, streams--> SETTLING
  *   TRADING --an order was given up as missing--> SETTLING
@@ -259,26 +259,13 @@ tw_status tw_engine_adopt(tw_engine *engine, const tw_order *order) {
     if (status != TW_OK)
         return status;
     limits_adopt(engine, &engine->orders.records[engine->orders.count - 1]);
-    engine->snapshot_wanted = true; /* the first begins with an open order (desk.c, invariant 3) */
+    engine->snapshot_open_count = engine->orders.open_count; /* of the first */
     if (engine->inputs.adopted != NULL)
         engine->inputs.adopted(engine->inputs.context, order);
     return TW_OK;
 }
 
 /* ---- phases -------------------------------------------------------------------------------- */
-
-/* All orders are settled and the venue's figures were compared: or asks for what is missing. */
-static bool settled(tw_engine *engine) {
-    if (engine->orders.open_count > 0 || !engine->snapshot_done || engine->reconcile.in_flight)
-        return false;
-    if (!engine->snapshot_wanted)
-        return true;
-    if (engine->broker.snapshot(engine->broker.context) == TW_OK) {
-        engine->snapshot_wanted = false;
-        engine->snapshot_done = false;
-    }
-    return false;
-}
 
 static bool warm(const tw_engine *engine) {
     if (engine->now_ns >= engine->warm_until_ns)
@@ -290,11 +277,20 @@ static bool warm(const tw_engine *engine) {
     return true;
 }
 
+/* Nothing of a suspended plan is at the venue. */
+static bool can_continue(tw_engine *engine) {
+    const engine_plan *plan = &engine->plan;
+    return plan->active && plan->suspended && !engine->snapshot_wanted &&
+           engine->kill_level == TW_KILL_NONE && snapshot_all_absent(engine);
+}
+
 /* Decides when there is a reason to and nothing is under way. */
 static uint64_t trade(tw_engine *engine) {
     const engine_plan *plan = &engine->plan;
     if (engine->snapshot_wanted)
         plan_suspend(engine); /* made from figures that are in doubt */
+    if (can_continue(engine))
+        return plan_continue(engine);
     if ((plan->active && !plan->suspended) || engine->orders.open_count > 0)
         return intents_follow_plan(engine);
     if (engine->snapshot_wanted) {
@@ -303,8 +299,6 @@ static uint64_t trade(tw_engine *engine) {
     }
     if (engine->kill_level > TW_KILL_NONE)
         return kill_trade(engine);
-    if (plan->active)
-        return plan_continue(engine);
     const char *cause = schedule_cause(engine);
     if (cause == NULL)
         return 0;
@@ -357,7 +351,7 @@ static uint64_t phase_step(tw_engine *engine) {
         desk_cancel_open(engine);
         return 1;
     case TW_ENGINE_SETTLING:
-        if (!settled(engine))
+        if (!snapshot_settled(engine))
             return 0;
         engine->warm_until_ns = engine->now_ns + engine->config.warm_ns_max;
         engine_enter(engine, TW_ENGINE_WARMING);
@@ -370,7 +364,7 @@ static uint64_t phase_step(tw_engine *engine) {
     case TW_ENGINE_TRADING:
         return trade(engine);
     case TW_ENGINE_STOPPING:
-        if (engine->up ? !settled(engine) : engine->orders.open_count > 0)
+        if ((engine->up && !snapshot_settled(engine)) || engine->orders.open_count > 0)
             return 0; /* a venue that does not come back says so, and ends the run */
         intake_flush_bars(engine);
         engine_enter(engine, TW_ENGINE_DONE);

@@ -3,7 +3,8 @@
  *
  *     engine.c      life, phases, the turn
  *     intake.c      market events: book, window, bars, marks, drift
- *     desk.c        venue events: snapshot, orders, fills, positions, cash
+ *     desk.c        venue events: orders, fills, positions, cash
+ *     snapshot.c    the venue's figures, taken over
  *     decision.c    history, risk, plan
  *     plan.c        the life of a plan: journaled, suspended, resumed, ended
  *     past.c        daily closes, kept current, for strategies
@@ -181,7 +182,8 @@ struct tw_engine {
     bool up;
     bool away; /* it was lost, which is in the journal, and is not back yet */
     bool snapshot_done;
-    bool snapshot_wanted; /* ask for another once all orders are settled */
+    bool snapshot_wanted; /* ask for another once no order is at the venue */
+    bool snapshot_taken;  /* its figures are ours */
     bool history_done;
     bool drifted;
     bool asked;     /* the strategy was asked at least once */
@@ -198,6 +200,8 @@ struct tw_engine {
     tw_money equity; /* cash and the value of all positions */
     bool account_known;
     tw_money snapshot_cash;
+    uint64_t snapshot_number;     /* that are there so far, but for those of reconcile.c */
+    uint32_t snapshot_open_count; /* orders that were open when the newest was asked for */
 
     order_table orders;
     tw_retry_budget *resend_budget;
@@ -269,12 +273,27 @@ void intake_flush_bars(tw_engine *engine);
 void intake_revalue(tw_engine *engine, tw_symbol symbol);
 void intake_check_band(tw_engine *engine, tw_symbol symbol);
 
+/* ---- snapshot.c ---------------------------------------------------------------------------- */
+
+/* Its parts, in the order in which they are told. */
+void snapshot_begin(tw_engine *engine, const tw_account *account);
+void snapshot_position(tw_engine *engine, const tw_position *position);
+void snapshot_order(tw_engine *engine, const tw_order *order);
+void snapshot_end(tw_engine *engine);
+/* The venue's figures are ours and no order is there: or asks for what is missing. */
+bool snapshot_settled(tw_engine *engine);
+/* The venue does not know any open order, asked after the newest snapshot was there. */
+bool snapshot_all_absent(tw_engine *engine);
+
 /* ---- desk.c -------------------------------------------------------------------------------- */
 
 void desk_venue(tw_engine *engine, const tw_venue_event *event);
 /* Sends durable intents, cancels late orders, asks about unknown ones. Returns things done. */
 uint64_t desk_turn(tw_engine *engine);
 void desk_cancel_open(tw_engine *engine);
+/* What the venue says about one of our orders; `execution` may be NULL. */
+void desk_told(tw_engine *engine, order_record *record, const tw_order *told,
+               const tw_order_update *execution);
 /* The broker did not take what was just sent: it never left. */
 void desk_not_taken(tw_engine *engine, const order_record *record, tw_status status);
 
@@ -282,6 +301,8 @@ void desk_not_taken(tw_engine *engine, const order_record *record, tw_status sta
 
 tw_status resend_take(tw_engine *engine, tw_error *error);
 void resend_done(tw_engine *engine);
+/* A suspended plan goes on: its orders that are absent are wanted again. */
+void resend_resume(tw_engine *engine);
 /* The venue does not know the order, and its submit has ended. */
 void resend_plan(tw_engine *engine, order_record *record);
 /* Of an UNKNOWN order: journals and sends it again when that is due. Returns things done. */

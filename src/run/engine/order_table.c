@@ -100,6 +100,7 @@ void order_table_resent(order_table *table, order_record *record) {
     record->sent_ns = table->now_ns;
     record->resends++;
     record->queries = 0;
+    record->absent_after = 0;
     record->answered = 0;
 }
 
@@ -176,6 +177,7 @@ static tw_status new_notional(const order_record *record, const tw_order *told,
 tw_status order_table_update(order_table *table, order_record *record, const tw_order *told,
                              const tw_order_update *execution, order_change *ret_change) {
     *ret_change = (order_change){.repeated = true};
+    record->absent_after = 0;
     int64_t quantity_nano = told->filled.nano - record->order.filled.nano;
     int64_t notional_nano = 0;
     if (told->filled.nano < 0 || told->filled.nano > record->order.quantity.nano)

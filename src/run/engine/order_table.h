@@ -53,16 +53,19 @@ typedef struct order_record {
     int64_t deadline_ns;                     /* venue time after which it is cancelled; 0: never */
     int64_t notional_nano;                   /* money of the filled part */
     int64_t ask_again_ns;                    /* venue time of the next query while UNKNOWN */
-    int64_t sent_ns;     /* venue time at which a request of it may have left last; 0: never */
-    int64_t heard_ns;    /* monotonic, for latencies: the bytes that it followed, */
-    int64_t intended_ns; /* and when it was intended; 0: not taken */
-    tw_retry retry;      /* whether and when it is sent again (resend.c) */
-    uint32_t resends;    /* so far */
-    uint32_t queries;    /* asked while UNKNOWN, since it was sent last */
-    uint32_t ticket;     /* of the controls; TW_PRETRADE_NO_TICKET: it does not count */
-    uint64_t decision;   /* the plan that it belongs to, by its decision; 0: none */
-    uint32_t trade;      /* its place in that plan */
-    uint8_t state;       /* order_state */
+    int64_t sent_ns;       /* venue time at which a request of it may have left last; 0: never */
+    int64_t heard_ns;      /* monotonic, for latencies: the bytes that it followed, */
+    int64_t intended_ns;   /* and when it was intended; 0: not taken */
+    tw_retry retry;        /* whether and when it is sent again (resend.c) */
+    uint32_t resends;      /* so far */
+    uint32_t queries;      /* asked while UNKNOWN, since it was sent last */
+    uint32_t asks;         /* queries that are out; of the oldest of them: */
+    uint64_t asked_after;  /* the newest snapshot that was there when it was sent, */
+    uint64_t absent_after; /* and the same, when all have ended and it was not found; 0: no */
+    uint32_t ticket;       /* of the controls; TW_PRETRADE_NO_TICKET: it does not count */
+    uint64_t decision;     /* the plan that it belongs to, by its decision; 0: none */
+    uint32_t trade;        /* its place in that plan */
+    uint8_t state;         /* order_state */
     uint8_t cancel_requested;
     uint8_t cancel_at_once; /* a kill, SETTLING or the end wants it gone: no rate holds it up */
     uint8_t cancel_held;    /* by the rate of cancels, and that was journaled */

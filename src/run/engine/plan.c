@@ -13,7 +13,8 @@
  * Idea: what a plan wants is journaled with its decision, before any of its intents, and each
  * intent names that decision. What is left of a trade is then its quantity less the shares that all
  * orders of it have filled, whichever run made them: that can be told at any moment at which none
- * of these orders is open.
+ * of these orders is open. A plan goes on when none of them is at the venue: one that never arrived
+ * there is sent again (resend.c), and the next is made when it has ended.
  *
  * Invariants
  *  1. A trade gets an order only while no other order of ours is open, and for no more than what is
@@ -168,7 +169,7 @@ static const char *refusal(tw_engine *engine) {
 
 uint64_t plan_continue(tw_engine *engine) {
     engine_plan *plan = &engine->plan;
-    TW_ASSERT(plan->active && plan->suspended && engine->orders.open_count == 0);
+    TW_ASSERT(plan->active && plan->suspended);
     const char *reason = refusal(engine);
     if (reason != NULL) {
         plan_end(engine, "dropped", reason);
@@ -192,6 +193,7 @@ uint64_t plan_continue(tw_engine *engine) {
     plan->intended = false;
     plan->why = "resume";
     plan->next_trade = 0;
+    resend_resume(engine);
     return 1;
 }
 

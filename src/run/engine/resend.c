@@ -17,7 +17,8 @@
  *     not know the id, and the entry that says so is durable.
  *  3. It is still wanted, at the moment of the entry and of the send: it is of the plan that is
  *     being followed, neither killed nor cancelled, not older than RESEND_NS, and the controls pass
- *     it at the marks of now. Else it is waited for as if this file were not there.
+ *     it at the marks of now. Else it is waited for as if this file were not there. Who made it
+ *     does not matter: an order of a run that died is one of a plan, when that is resumed.
  *  4. Only the venue's word that it has the order ends this; a refusal of a second request says
  *     nothing about the first, which may still arrive (order_table.h, invariant 4).
  */
@@ -44,17 +45,19 @@ void resend_done(tw_engine *engine) {
     tw_retry_budget_free(engine->resend_budget);
 }
 
-/* Invariant 3, but for the controls. What the venue has ever named needs no second request, and of
- * an adopted order nobody knows any more what it was decided from. */
+/* What the venue has ever named needs no second request. */
+static bool can_be_sent(const tw_engine *engine, const order_record *record) {
+    return record->order.venue_order_id[0] == '\0' && record->order.filled.nano == 0 &&
+           record->ticket != TW_PRETRADE_NO_TICKET && record->decision == engine->plan.decision &&
+           engine->now_ns - record->order.created_ns < RESEND_NS;
+}
+
+/* Invariant 3, but for the controls. */
 static bool is_wanted(const tw_engine *engine, const order_record *record) {
     const engine_plan *plan = &engine->plan;
-    bool own = record->why != NULL && record->order.venue_order_id[0] == '\0' &&
-               record->order.filled.nano == 0;
-    bool fresh = engine->now_ns < record->deadline_ns &&
-                 engine->now_ns - record->order.created_ns < RESEND_NS;
-    return own && fresh && engine->up && engine->phase == TW_ENGINE_TRADING &&
-           !engine->snapshot_wanted && plan->active && !plan->suspended &&
-           record->decision == plan->decision && !kill_forbids(engine, record);
+    return can_be_sent(engine, record) && engine->now_ns < record->deadline_ns && engine->up &&
+           engine->phase == TW_ENGINE_TRADING && !engine->snapshot_wanted && plan->active &&
+           !plan->suspended && !kill_forbids(engine, record);
 }
 
 static void failed(tw_engine *engine, order_record *record, tw_retry_cause cause) {
@@ -72,6 +75,26 @@ void resend_plan(tw_engine *engine, order_record *record) {
     if (state == TW_RETRY_STATE_NONE)
         tw_retry_begin(&record->retry, engine->resend_budget, &POLICY, &terms, engine->now_ns);
     failed(engine, record, TW_RETRY_TRANSIENT);
+}
+
+/* It was to be cancelled with its plan, and got a patience of its own again. */
+static void resume(tw_engine *engine, order_record *record) {
+    if (!can_be_sent(engine, record))
+        return;
+    if (record->why == NULL)
+        record->why = engine->plan.why;
+    record->deadline_ns = engine->now_ns + engine->config.order_patience_ns;
+    record->cancel_at_once = record->cancel_requested = 0;
+    if (tw_retry_state_of(&record->retry) == TW_RETRY_STATE_ENDED)
+        record->retry = (tw_retry){0};
+    resend_plan(engine, record);
+}
+
+void resend_resume(tw_engine *engine) {
+    uint32_t index = order_table_first(&engine->orders);
+    order_record *record;
+    while ((record = order_table_next_open(&engine->orders, &index)) != NULL)
+        resume(engine, record);
 }
 
 /* The row before the entry: whoever finds the order after a crash must know when it may have been
