@@ -473,8 +473,8 @@ TW_API tw_status tw_engine_adopt(tw_engine *engine, const tw_order *order) TW_MU
 
 /* Before the first turn, and after the orders were adopted: a plan that an earlier run of the same
  * store did not finish. When all is settled the engine goes on with what is left of it, or drops it
- * and journals why: it is older than `resume_ns_max`, the targets are others now, or `refused` says
- * so. Everything is copied. TW_INVALID: such a plan was never made; nothing has changed. */
+ * and journals why: it is older than `resume_ns_max`, something else is wanted now, or `refused`
+ * says so. Everything is copied. TW_INVALID: such a plan was never made; nothing has changed. */
 TW_API tw_status tw_engine_resume(tw_engine *engine, const tw_engine_plan *plan) TW_MUST_CHECK;
 
 /* One cycle: takes at most `event_count_max` events, decides, releases durable intents.

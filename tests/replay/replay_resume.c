@@ -410,6 +410,26 @@ static void other_targets_drop_it(void **state) {
     end_and_check(engine);
 }
 
+/* The history of the next run is another one, and with it the weights. */
+static void what_the_market_moves_does_not_drop_it(void **state) {
+    (void)state;
+    tw_engine_config config = config_of(5);
+    config.strategy = TW_STRATEGY_INVERSE_VOLATILITY;
+    tw_engine *engine = with_a_plan(&config);
+    crash(engine, true);
+    engine = crash_start(&config);
+    until(engine, TW_ENGINE_TRADING);
+    turns(engine, 4);
+    assert_int_equal(fake_count(&desk, "resume", NULL), 1);
+    crash(engine, true);
+    config.cash_weight = 0.25;
+    engine = crash_start(&config);
+    until(engine, TW_ENGINE_TRADING);
+    turns(engine, 4);
+    assert_int_equal(fake_count(&desk, "plan_end", "\"reason\":\"targets\""), 1);
+    end_and_check(engine);
+}
+
 static void it_can_be_turned_off(void **state) {
     (void)state;
     tw_engine_config config = config_of(5);
@@ -564,6 +584,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(holdings_that_were_not_so_drop_it),
         cmocka_unit_test(a_plan_that_is_too_old_is_dropped),
         cmocka_unit_test(other_targets_drop_it),
+        cmocka_unit_test(what_the_market_moves_does_not_drop_it),
         cmocka_unit_test(it_can_be_turned_off),
         cmocka_unit_test(an_orderly_stop_ends_the_plan),
         cmocka_unit_test(a_kill_ends_it),

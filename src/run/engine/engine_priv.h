@@ -97,7 +97,7 @@ typedef struct engine_plan {
     const char *why;      /* of its intents; NULL: each trade has its own reason */
     uint64_t decision;    /* its entry in the journal; 0: it is not journaled */
     int64_t decided_ns;   /* venue time */
-    uint64_t targets;     /* fingerprint of strategy and targets */
+    uint64_t targets;     /* fingerprint of what was wanted */
     uint64_t differences; /* of positions, when it was suspended */
     char refused[TW_ENGINE_PLAN_REASON_SIZE]; /* why whoever handed it in says no; empty: he does
                                                  not */
@@ -232,7 +232,7 @@ struct tw_engine {
     tw_rebalance *rebalance;
     tw_standing *standing;     /* holdings, marks and targets, for plans */
     double target_total;       /* sum of the targets */
-    uint64_t fingerprint;      /* of strategy and targets, by which a plan is known */
+    uint64_t fingerprint;      /* of what is wanted, by which a plan is known (strategies.c) */
     bool targets_fresh;        /* set since the newest decision: not journaled, not standing yet */
     uint32_t untradable_count; /* that stand so: no price, or an old one */
     int64_t mark_ns_least;     /* no mark of those that are tradable is older */

@@ -228,24 +228,38 @@ static tw_status weigh(tw_engine *engine, bool *ret_keep, tw_error *error) {
     return TW_OK;
 }
 
-/* Over the strategy's word and the name and target of every symbol. */
+/* Weights that are somebody's word, and not computed from the market. */
+static bool are_given(const tw_engine *engine) {
+    return engine->config.strategy == TW_STRATEGY_TARGETS ||
+           engine->config.strategy == TW_STRATEGY_PORT;
+}
+
+/* What was wanted: the strategy's word and every symbol's name, and each target when it is given,
+ * else the settings that it is computed with. What is computed changes with every price, and stands
+ * in a run until the next decision: so it does over a restart. */
 static uint64_t fingerprint_of(const tw_engine *engine) {
-    const char *word = tw_strategy_name(engine->config.strategy);
+    const tw_engine_config *config = &engine->config;
+    const tw_engine_momentum *momentum = &config->momentum;
+    const char *word = tw_strategy_name(config->strategy);
     uint64_t hash = fnv_bytes(FNV_BASIS, word, strlen(word) + 1);
-    for (tw_symbol s = 0; s < engine->config.symbol_count; s++) {
+    for (tw_symbol s = 0; s < config->symbol_count; s++) {
         const char *name = tw_symbols_name(engine->names, s);
         hash = fnv_bytes(hash, name, strlen(name) + 1);
-        hash = fnv_bytes(hash, &engine->symbols[s].target_nano, sizeof(int64_t));
+        if (are_given(engine))
+            hash = fnv_bytes(hash, &engine->symbols[s].target_nano, sizeof(int64_t));
     }
-    return hash;
+    if (are_given(engine))
+        return hash;
+    int64_t settings[] = {llround(config->cash_weight * (double)TW_NANO), config->history_days_max,
+                          momentum->top, momentum->days, momentum->skip};
+    size_t count = config->strategy == TW_STRATEGY_MOMENTUM ? 5 : 2;
+    return fnv_bytes(hash, settings, count * sizeof settings[0]);
 }
 
 /* Given weights are taken as they are; the others share what is not kept in cash. */
 static tw_status set_targets(tw_engine *engine, tw_error *error) {
     const double *raw = engine->strategies->raw;
     uint32_t n = engine->config.symbol_count;
-    bool given = engine->config.strategy == TW_STRATEGY_TARGETS ||
-                 engine->config.strategy == TW_STRATEGY_PORT;
     double total = 0.0;
     for (uint32_t s = 0; s < n; s++)
         total += raw[s];
@@ -256,7 +270,7 @@ static tw_status set_targets(tw_engine *engine, tw_error *error) {
                             engine->config.strategy == TW_STRATEGY_MOMENTUM ? "their returns"
                                                                             : "their volatility");
     engine->target_total = 0.0;
-    double scale = given ? 1.0 : (1.0 - engine->config.cash_weight) / total;
+    double scale = are_given(engine) ? 1.0 : (1.0 - engine->config.cash_weight) / total;
     for (uint32_t s = 0; s < n; s++) {
         engine_symbol *state = &engine->symbols[s];
         state->target_nano = llround(raw[s] * scale * (double)TW_NANO);
