@@ -9,13 +9,17 @@
 
 enum { SECOND = 4 /* turns */, TURNS_MAX = 1200 };
 
-static tw_engine_config config_of(void) {
-    tw_engine_config config = fake_config("absent", 1);
+static tw_engine_config config_for(uint32_t symbol_count) {
+    tw_engine_config config = fake_config("absent", symbol_count);
     config.epoch = 11;
     config.order_patience_ns = 60 * TW_NS_PER_SECOND;
     config.controls.duplicate_span_ns = 60 * TW_NS_PER_SECOND;
     config.resume_ns_max = 15 * TW_NS_PER_MINUTE;
     return config;
+}
+
+static tw_engine_config config_of(void) {
+    return config_for(1);
 }
 
 static void turns(tw_engine *engine, uint32_t count) {
@@ -43,12 +47,22 @@ static void until_entries(tw_engine *engine, const char *kind, uint32_t count) {
     }
 }
 
-/* Until the first order, a buy, was handed over; it is taken off the wire. */
-static tw_engine *lose_first(tw_engine_config *config, fake_command *ret_lost) {
+static void begin(uint32_t symbol_count) {
     fake_options options = {
-        .seed = 1, .symbol_count = 1, .history_days = 40, .fill = 1000, .still = true};
+        .seed = 1, .symbol_count = symbol_count, .history_days = 40, .fill = 1000, .still = true};
     fake_init(&desk, &options);
     kept.count = 0;
+}
+
+/* Until the first order, a buy of S0, was handed over; it is taken off the wire. All others
+ * have what they should have. */
+static tw_engine *lose_first(tw_engine_config *config, fake_command *ret_lost) {
+    uint32_t n = config->symbol_count;
+    begin(n);
+    for (uint32_t s = 1; s < n; s++) {
+        desk.position[s] = desk.cash / (n - s + 1) / desk.price[s] * TW_NANO;
+        desk.cash -= desk.cash / (n - s + 1);
+    }
     tw_engine *engine = crash_start(config);
     for (uint32_t i = 0; desk.submits == 0; i++) {
         assert_true(i < TURNS_MAX);
@@ -90,21 +104,26 @@ static void assert_never_more(void) {
 }
 
 /* An orderly end, at which all figures are the venue's. */
-static void end_well(tw_engine *engine) {
-    tw_engine_holding holding;
+static void end_with_all_figures(tw_engine *engine) {
+    tw_engine_holding holdings[FAKE_SYMBOLS];
     tw_engine_report report;
     tw_engine_stop(engine);
     until(engine, TW_ENGINE_DONE);
-    tw_engine_get_report(engine, &report, &holding);
+    tw_engine_get_report(engine, &report, holdings);
     assert_int_equal(report.orders_adopted_open + report.orders_unknown + report.orders_open, 0);
-    assert_true(holding.quantity_after.nano == desk.position[0]);
+    for (uint32_t s = 0; s < desk.options.symbol_count; s++)
+        assert_true(holdings[s].quantity_after.nano == desk.position[s]);
     assert_true(llabs(report.cash_after.nano - desk.cash) <= report.fills_recovered * TW_NANO);
     assert_int_equal(fake_count(&desk, "difference", NULL), 0);
     for (uint32_t i = 0; i < desk.order_count; i++)
         assert_false(fake_is_open(&desk.orders[i]));
-    assert_never_more();
     tw_engine_free(engine);
     fake_done(&desk);
+}
+
+static void end_well(tw_engine *engine) {
+    assert_never_more();
+    end_with_all_figures(engine);
 }
 
 static void end_with_one_order(tw_engine *engine) {
@@ -139,11 +158,8 @@ static void a_new_run_sends_what_never_arrived_at_once(void **state) {
 static void so_it_does_with_what_was_never_sent(void **state) {
     (void)state;
     tw_engine_config config = config_of();
-    fake_options options = {
-        .seed = 1, .symbol_count = 1, .history_days = 40, .fill = 1000, .still = true};
-    fake_init(&desk, &options);
+    begin(1);
     desk.options.broker_full = 1000; /* the ring of commands has no room */
-    kept.count = 0;
     tw_engine *engine = crash_start(&config);
     until_entries(engine, "intent", 1);
     turns(engine, 1);
@@ -247,10 +263,12 @@ static void a_late_answer_says_nothing_of_the_newest_snapshot(void **state) {
 
 typedef enum obstacle { BY_KILL, BY_TARGETS, BY_AGE, BY_PRICE, BY_ANSWER, OBSTACLES } obstacle;
 
-/* Then it is waited for until it is given up, and nothing is decided in the meantime. */
-static void what_is_not_wanted_any_more_is_waited_for(void **state) {
+/* It is never sent again, and waits to be given up. Whoever is not held up by the obstacle itself
+ * decides anew in the meantime, with the order counted as open. */
+static void what_is_not_wanted_any_more_holds_nobody_up(void **state) {
     (void)state;
     static const double targets[] = {0.2};
+    static const bool goes_on[OBSTACLES] = {[BY_TARGETS] = true, [BY_AGE] = true};
     for (obstacle what = BY_KILL; what < OBSTACLES; what++) {
         tw_engine_config config = config_of();
         fake_command lost;
@@ -272,12 +290,41 @@ static void what_is_not_wanted_any_more_is_waited_for(void **state) {
         if (what == BY_ANSWER)
             turns(engine, 30 * SECOND);
         desk.options.lose_query = 0;
+        uint64_t from = desk.turn;
+        if (goes_on[what])
+            until_entries(engine, "intent", 2);
+        assert_true(desk.turn - from < 10 * SECOND);
         until_entries(engine, "missing", 1);
         assert_true(desk.now_ns - sent_ns > 55 * TW_NS_PER_SECOND);
-        assert_int_equal(desk.submits, 1);
+        assert_int_equal(desk.orders[0].submits, 1);
         assert_int_equal(fake_count(&desk, "resend", NULL), 0);
-        assert_int_equal(fake_count(&desk, "intent", NULL), 1);
-        end_with_one_order(engine);
+        end_with_all_figures(engine);
+    }
+}
+
+/* What is held is sold, although nobody knows what becomes of the buy; when that comes through it
+ * is sold, too. */
+static void a_kill_that_flattens_waits_for_no_answer(void **state) {
+    (void)state;
+    for (int dies = 0; dies < 2; dies++) {
+        tw_engine_config config = config_for(3);
+        fake_command lost;
+        tw_engine *engine = lose_first(&config, &lost);
+        if (dies)
+            engine = die(engine, &config);
+        else
+            fake_answer(&desk, &lost, TW_UNKNOWN, NULL);
+        tw_engine_kill(engine, TW_KILL_FLATTEN, TW_KILL_BY_FILE);
+        uint64_t from = desk.turn;
+        until_entries(engine, "intent", 3);
+        turns(engine, 2 * SECOND);
+        assert_true(desk.turn - from < 15 * SECOND);
+        assert_true(desk.position[1] == 0 && desk.position[2] == 0);
+        assert_int_equal(fake_count(&desk, "flat", NULL), 0);
+        arrive_late(lost, 5 * SECOND);
+        until_entries(engine, "flat", 1);
+        assert_true(desk.position[0] == 0);
+        end_with_all_figures(engine);
     }
 }
 
@@ -306,7 +353,8 @@ int main(void) {
         cmocka_unit_test(the_first_request_may_arrive_at_any_moment),
         cmocka_unit_test(a_snapshot_that_may_hold_some_of_it_is_not_taken),
         cmocka_unit_test(a_late_answer_says_nothing_of_the_newest_snapshot),
-        cmocka_unit_test(what_is_not_wanted_any_more_is_waited_for),
+        cmocka_unit_test(what_is_not_wanted_any_more_holds_nobody_up),
+        cmocka_unit_test(a_kill_that_flattens_waits_for_no_answer),
         cmocka_unit_test(it_dies_again_and_again_and_no_share_is_bought_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -181,7 +181,7 @@ static void what_is_not_wanted_any_more_is_not_sent_again(void **state) {
         while (fake_count(&desk, "missing", "\"resends\":0") == 0) {
             assert_true(desk.turn - waited < 4 * 90);
             turns(engine, 1);
-            if (desk.submits > 1)
+            if (desk.orders[0].submits > 1)
                 fail_msg("obstacle %d: it was sent again", (int)what);
         }
         assert_true(desk.turn - waited > 4 * 30);

@@ -23,6 +23,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tradewind/engine.h"
@@ -556,6 +557,18 @@ static inline uint64_t fake_entry_of(const fake_desk *desk, const char *kind,
     return 0;
 }
 
+/* The plan of an order, by its intent; 0: it has none. */
+static inline uint64_t fake_decision_of(const fake_desk *desk, const tw_order *order) {
+    static const char key[] = "\"decision\":";
+    uint64_t entry = fake_entry_of(desk, "intent", order->client_order_id, 1);
+    if (entry == 0)
+        return 0;
+    const char *payload = desk->entries[entry - desk->first_sequence - 1].entry.payload;
+    const char *at = strstr(payload, key);
+    assert_non_null(at);
+    return at == NULL ? 0 : strtoull(at + sizeof key - 1, NULL, 10);
+}
+
 /* The newest entry that lets the order be sent: its intent, or that it is sent again. */
 static inline uint64_t fake_permission(const fake_desk *desk, const char *client_order_id) {
     uint64_t entry = fake_entry_of(desk, "intent", client_order_id, 1);
@@ -580,7 +593,9 @@ static inline tw_status fake_submit(void *context, const tw_order *order) {
     assert_true(order->quantity.nano == known->order.quantity.nano &&
                 order->limit_price.nano == known->order.limit_price.nano);
     for (uint32_t i = 0; order->side == TW_SIDE_BUY && i < desk->order_count; i++)
-        assert_false(fake_is_open(&desk->orders[i]) && desk->orders[i].order.side == TW_SIDE_SELL);
+        assert_false(fake_is_open(&desk->orders[i]) && desk->orders[i].order.side == TW_SIDE_SELL &&
+                     fake_decision_of(desk, &desk->orders[i].order) ==
+                         fake_decision_of(desk, order));
     tw_status status = fake_command_in(desk, FAKE_SUBMIT, order);
     if (status != TW_OK)
         return status;

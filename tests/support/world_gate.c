@@ -80,14 +80,19 @@ static tw_alpaca_order_request read_request(world *w, const tw_order *order) {
     return told;
 }
 
-static bool has_open_sell(const world *w) {
+static bool is_of(const world *w, const tw_order *order, uint64_t decision) {
+    uint64_t number = world_intent_of(order->client_order_id);
+    return number > 0 && number <= w->intent_count && w->intents[number - 1].decision == decision;
+}
+
+/* Of the same plan. */
+static bool has_open_sell(const world *w, uint64_t decision) {
     uint32_t count = 0;
     const ledger_order *orders = ledger_orders(w->exchange.ledger, &count);
     for (uint32_t i = count; i > 0; i--) {
         const tw_order *order = &orders[i - 1].order;
         if (order->side == TW_SIDE_SELL &&
-            !tw_order_status_is_final((tw_order_status)order->status) &&
-            world_intent_of(order->client_order_id) != 0)
+            !tw_order_status_is_final((tw_order_status)order->status) && is_of(w, order, decision))
             return true;
     }
     return false;
@@ -105,8 +110,9 @@ static void check_arrival(world *w, const wire_request *request) {
     WORLD_REQUIRE(w, intent->arrivals < intent->submits, "%s arrives more often than it was sent",
                   id);
     bool twin = intent->arrivals > 0; /* the venue refuses it */
-    WORLD_REQUIRE(w, twin || request->order.side == TW_SIDE_SELL || !has_open_sell(w),
-                  "%s buys while a sell is open", id);
+    WORLD_REQUIRE(
+        w, twin || request->order.side == TW_SIDE_SELL || !has_open_sell(w, intent->decision),
+        "%s buys while a sell of its plan is open", id);
     intent->arrivals++;
     w->result.submits++;
 }

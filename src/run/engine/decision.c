@@ -374,7 +374,7 @@ static void decide(tw_engine *engine, const char *cause) {
 }
 
 void decision_make(tw_engine *engine, const char *cause) {
-    TW_ASSERT(!engine->plan.active && engine->orders.open_count == 0);
+    TW_ASSERT(!engine->plan.active && !snapshot_is_awaited(engine));
     int64_t began_ns = trace_now(engine);
     decide(engine, cause);
     trace_stage(engine, TW_ENGINE_STAGE_DECIDE, began_ns);

@@ -291,7 +291,7 @@ static uint64_t trade(tw_engine *engine) {
         plan_suspend(engine); /* made from figures that are in doubt */
     if (can_continue(engine))
         return plan_continue(engine);
-    if ((plan->active && !plan->suspended) || engine->orders.open_count > 0)
+    if ((plan->active && !plan->suspended) || snapshot_is_awaited(engine))
         return intents_follow_plan(engine);
     if (engine->snapshot_wanted) {
         engine_enter(engine, TW_ENGINE_SETTLING);

@@ -284,6 +284,9 @@ void snapshot_end(tw_engine *engine);
 bool snapshot_settled(tw_engine *engine);
 /* The venue does not know any open order, asked after the newest snapshot was there. */
 bool snapshot_all_absent(tw_engine *engine);
+/* An order is open that must end before another is made: of the plan that is followed, or not
+ * absent. */
+bool snapshot_is_awaited(tw_engine *engine);
 
 /* ---- desk.c -------------------------------------------------------------------------------- */
 
@@ -301,6 +304,8 @@ void desk_not_taken(tw_engine *engine, const order_record *record, tw_status sta
 
 tw_status resend_take(tw_engine *engine, tw_error *error);
 void resend_done(tw_engine *engine);
+/* Each open order of the suspended plan is absent, and may be sent again. */
+bool resend_can_resume(tw_engine *engine);
 /* A suspended plan goes on: its orders that are absent are wanted again. */
 void resend_resume(tw_engine *engine);
 /* The venue does not know the order, and its submit has ended. */

@@ -47,6 +47,24 @@ static void clip_to_cash(const tw_engine *engine, tw_order *order, int64_t *budg
         *budget_nano -= value;
 }
 
+/* Money that absent buys would take if they came (snapshot.c). */
+static int64_t committed(tw_engine *engine) {
+    int64_t sum = 0;
+    uint32_t index = order_table_first(&engine->orders);
+    const order_record *record;
+    while ((record = order_table_next_open(&engine->orders, &index)) != NULL) {
+        int64_t left = record->order.quantity.nano - record->order.filled.nano;
+        int64_t value = 0;
+        if (record->order.side != TW_SIDE_BUY)
+            continue;
+        if (tw_decimal_multiply(record->order.limit_price.nano, left, TW_ROUND_CEILING, &value) !=
+                TW_OK ||
+            tw_decimal_add(sum, value, &sum) != TW_OK)
+            return INT64_MAX / 2; /* nothing is left */
+    }
+    return sum;
+}
+
 /* What is left of a plan of another time sells no more than is held now. */
 static void clip_to_holding(const tw_engine *engine, tw_order *order) {
     int64_t held = engine->symbols[order->symbol].quantity.nano;
@@ -178,14 +196,14 @@ static void intend_trade(tw_engine *engine, uint32_t index, int64_t *budget) {
 uint64_t intents_follow_plan(tw_engine *engine) {
     engine_plan *plan = &engine->plan;
     uint64_t work = 0;
-    if (!plan->active || plan->suspended || engine->orders.open_count > 0)
+    if (!plan->active || plan->suspended || snapshot_is_awaited(engine))
         return 0;
     if (plan->next_trade == plan->trade_count) {
         plan_end(engine, "done", NULL);
         engine->idle_decisions = plan->intended ? 0 : engine->idle_decisions + 1;
         return 1;
     }
-    int64_t budget = engine->cash.nano;
+    int64_t budget = engine->cash.nano - committed(engine);
     uint8_t side = plan->trades[plan->next_trade].planned.side;
     while (plan->next_trade < plan->trade_count &&
            plan->trades[plan->next_trade].planned.side == side &&

@@ -192,7 +192,7 @@ uint64_t kill_trade(tw_engine *engine) {
         return 0;
     engine->flattened_ns = engine->now_ns;
     plan_flat(engine);
-    if (!engine->plan.active && !engine->flat_told) {
+    if (!engine->plan.active && !engine->flat_told && engine->orders.open_count == 0) {
         engine->flat_told = true;
         record_journal(engine, "flat", "{}");
     }

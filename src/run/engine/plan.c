@@ -13,12 +13,12 @@
  * Idea: what a plan wants is journaled with its decision, before any of its intents, and each
  * intent names that decision. What is left of a trade is then its quantity less the shares that all
  * orders of it have filled, whichever run made them: that can be told at any moment at which none
- * of these orders is open. A plan goes on when none of them is at the venue: one that never arrived
- * there is sent again (resend.c), and the next is made when it has ended.
+ * of these orders is open. A plan goes on when none of them is at the venue and each that never
+ * arrived there may be sent again (resend.c); the next is made when these have ended.
  *
  * Invariants
- *  1. A trade gets an order only while no other order of ours is open, and for no more than what is
- *     left of it then: all its orders together never fill more than was planned.
+ *  1. A trade gets an order only while no other order of the plan is open, and for no more than
+ * what is left of it then: all its orders together never fill more than was planned.
  *  2. A plan that has orders is in the journal as a whole: its entries come before their intents.
  *  3. One that began ends with one `plan_end`, unless the process dies or the run fails: that is
  *     how the next run knows it.
@@ -164,6 +164,8 @@ static const char *refusal(tw_engine *engine) {
         return "age";
     if (plan->differences != engine->position_differences)
         return "difference"; /* it was made from holdings that were not so */
+    if (!resend_can_resume(engine))
+        return "absent"; /* what is left cannot be told before it is given up */
     return has_same_targets(engine) ? NULL : "targets";
 }
 

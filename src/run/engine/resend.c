@@ -48,16 +48,18 @@ void resend_done(tw_engine *engine) {
 /* What the venue has ever named needs no second request. */
 static bool can_be_sent(const tw_engine *engine, const order_record *record) {
     return record->order.venue_order_id[0] == '\0' && record->order.filled.nano == 0 &&
-           record->ticket != TW_PRETRADE_NO_TICKET && record->decision == engine->plan.decision &&
+           record->ticket != TW_PRETRADE_NO_TICKET &&
            engine->now_ns - record->order.created_ns < RESEND_NS;
 }
 
 /* Invariant 3, but for the controls. */
 static bool is_wanted(const tw_engine *engine, const order_record *record) {
     const engine_plan *plan = &engine->plan;
-    return can_be_sent(engine, record) && engine->now_ns < record->deadline_ns && engine->up &&
-           engine->phase == TW_ENGINE_TRADING && !engine->snapshot_wanted && plan->active &&
-           !plan->suspended && !kill_forbids(engine, record);
+    bool followed = plan->active && !plan->suspended && record->why != NULL &&
+                    record->decision == plan->decision;
+    return followed && can_be_sent(engine, record) && engine->now_ns < record->deadline_ns &&
+           engine->up && engine->phase == TW_ENGINE_TRADING && !engine->snapshot_wanted &&
+           !kill_forbids(engine, record);
 }
 
 static void failed(tw_engine *engine, order_record *record, tw_retry_cause cause) {
@@ -77,10 +79,22 @@ void resend_plan(tw_engine *engine, order_record *record) {
     failed(engine, record, TW_RETRY_TRANSIENT);
 }
 
-/* It was to be cancelled with its plan, and got a patience of its own again. */
+static bool is_of_plan(const tw_engine *engine, const order_record *record) {
+    return record->decision != 0 && record->decision == engine->plan.decision;
+}
+
+bool resend_can_resume(tw_engine *engine) {
+    uint32_t index = order_table_first(&engine->orders);
+    const order_record *record;
+    while ((record = order_table_next_open(&engine->orders, &index)) != NULL) {
+        if (is_of_plan(engine, record) && !can_be_sent(engine, record))
+            return false;
+    }
+    return true;
+}
+
+/* It was to be cancelled with its plan, and gets a patience of its own again. */
 static void resume(tw_engine *engine, order_record *record) {
-    if (!can_be_sent(engine, record))
-        return;
     if (record->why == NULL)
         record->why = engine->plan.why;
     record->deadline_ns = engine->now_ns + engine->config.order_patience_ns;
@@ -93,8 +107,10 @@ static void resume(tw_engine *engine, order_record *record) {
 void resend_resume(tw_engine *engine) {
     uint32_t index = order_table_first(&engine->orders);
     order_record *record;
-    while ((record = order_table_next_open(&engine->orders, &index)) != NULL)
-        resume(engine, record);
+    while ((record = order_table_next_open(&engine->orders, &index)) != NULL) {
+        if (is_of_plan(engine, record))
+            resume(engine, record);
+    }
 }
 
 /* The row before the entry: whoever finds the order after a crash must know when it may have been

@@ -14,8 +14,10 @@
  * been filled before that answer, so nothing of it is in what was read. Whatever was over before
  * is in it as a whole. What is filled later is told as of any order, and counted once.
  *
- * An order that is absent so may still arrive, for a request outlives its sender. It is pursued
- * (resend.c), or waited for until it is given up (desk.c); meanwhile it counts as open.
+ * An order that is absent so may still arrive, for a request outlives its sender. It counts as open
+ * until it is given up (desk.c), so the controls hold what it may take. One of the plan that is
+ * followed is waited for, and sent again (resend.c); any other holds nobody up. When it arrives, it
+ * is cancelled at once.
  *
  * Invariants
  *  1. Figures are taken over only from a snapshot of that kind, or from two that agree
@@ -136,15 +138,31 @@ static void record_account(tw_engine *engine) {
                    engine->config.account);
 }
 
+static bool is_absent(const tw_engine *engine, const order_record *record) {
+    return record->state == ORDER_UNKNOWN && record->answered != 0 && record->resending == 0 &&
+           record->absent_after == engine->snapshot_number;
+}
+
 bool snapshot_all_absent(tw_engine *engine) {
     uint32_t index = order_table_first(&engine->orders);
     const order_record *record;
     while ((record = order_table_next_open(&engine->orders, &index)) != NULL) {
-        if (record->state != ORDER_UNKNOWN || record->answered == 0 || record->resending != 0 ||
-            record->absent_after != engine->snapshot_number)
+        if (!is_absent(engine, record))
             return false;
     }
     return true;
+}
+
+bool snapshot_is_awaited(tw_engine *engine) {
+    const engine_plan *plan = &engine->plan;
+    uint32_t index = order_table_first(&engine->orders);
+    const order_record *record;
+    while ((record = order_table_next_open(&engine->orders, &index)) != NULL) {
+        bool wanted = plan->active && record->why != NULL && record->decision == plan->decision;
+        if (wanted || !is_absent(engine, record))
+            return true;
+    }
+    return false;
 }
 
 static void settle(tw_engine *engine) {
