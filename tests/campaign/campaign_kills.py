@@ -3,7 +3,7 @@
 
 TRADEWIND_KILLS says how many (4 without it). The exchange lives on; each run takes over the store
 that the killed one left. After each kill every journal entry that had been seen is still there;
-the next run trades again, and the time from its start to that is measured; at the end everything
+the next run trades again, and the time from its start to its first decision is measured; at the end everything
 that was ever sent is compared with the exchange (world.py). A third of the kills fall before
 trading begins again: into the start and its reconciliation.
 """

@@ -27,12 +27,16 @@ SECONDS = float(os.environ.get("TRADEWIND_SOAK", "20"))
 EVENTS = os.environ.get("TRADEWIND_EVENTS", "130000")
 LONG = SECONDS >= 1800
 BUCKET = re.compile(r'^tradewind_event_seconds_bucket\{le="([^"]+)"\} ([0-9.e+]+)$', re.M)
-COUNT = re.compile(r"^tradewind_(market_events|engine_rows|journal_entries)_total(?:\{[^}]*\})? "
-                   r"([0-9.e+]+)$", re.M)
+COUNT = re.compile(r"^tradewind_(market_events|engine_rows|journal_entries|orders)_total"
+                   r"(?:\{(?:kind|outcome)=\"(?!denied|filled|canceled|rejected)[^}]*\})? ([0-9.e+]+)$",
+                   re.M)
 
-# Of the rings between the threads: by what is counted, how many records of how many bytes
-# (venue.c, recorder.c); and the pages that SQLite keeps (sqlite_schema.c). MiB.
-RINGS = {"market_events": (131072, 96), "engine_rows": (65536, 256), "journal_entries": (4096, 1024)}
+# Of the rings between the threads, and of the orders of a run: by what is counted, how many records
+# of how many bytes (venue.c, recorder.c, order_table.h); and the pages that SQLite keeps
+# (sqlite_schema.c). MiB. Of the venue's events ten a second tell the time, and few anything else.
+RINGS = {"market_events": (131072, 96), "engine_rows": (65536, 256), "journal_entries": (4096, 1024),
+         "orders": (16384, 512), "venue_events": (8192, 576)}
+TIMES_A_SECOND = 10
 CACHE = 16.0
 MIB = 1 << 20
 BLOCKS = 8.0  # of the recording and of sockets, when a fault holds them up; and huge pages
@@ -100,7 +104,8 @@ class Sample:
         self.memory = memory_of(run.process.pid)
         self.files = files_of(run.process.pid)
         self.buckets, counts = figures.scrape()
-        self.events = counts["market_events"]
+        counts["venue_events"] = TIMES_A_SECOND * seconds
+        self.events, self.orders = counts["market_events"], counts["orders"]
         self.rest = self.memory - filled(counts, store.number("PRAGMA page_count"))
 
 

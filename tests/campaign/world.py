@@ -208,9 +208,10 @@ class Store:
         return self.number("SELECT max(sequence) FROM journal")
 
     def trades_since(self, sequence):
-        """True once a run behind that entry has begun to trade."""
-        return self.number("SELECT count(*) FROM journal WHERE sequence > ? AND kind = 'phase' AND "
-                           "payload LIKE '%\"to\":\"trading\"%'", sequence) > 0
+        """True once a run behind that entry has decided something, or goes on with a plan: the
+        phase alone may be held up."""
+        return self.number("SELECT count(*) FROM journal WHERE sequence > ? AND "
+                           "kind IN ('decision', 'resume')", sequence) > 0
 
     def journal(self):
         return self.rows("SELECT sequence, time_ns, kind, payload FROM journal ORDER BY sequence")

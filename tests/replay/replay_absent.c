@@ -263,14 +263,16 @@ static void a_late_answer_says_nothing_of_the_newest_snapshot(void **state) {
 
 typedef enum obstacle { BY_KILL, BY_TARGETS, BY_AGE, BY_PRICE, BY_ANSWER, OBSTACLES } obstacle;
 
-/* It is never sent again, and waits to be given up. Whoever is not held up by the obstacle itself
- * decides anew in the meantime, with the order counted as open. */
+/* It is never sent again, and waits to be given up. Unless the obstacle itself forbids it, new
+ * decisions are made in the meantime; but nothing is done in its symbol, which it may still change.
+ */
 static void what_is_not_wanted_any_more_holds_nobody_up(void **state) {
     (void)state;
-    static const double targets[] = {0.2};
-    static const bool goes_on[OBSTACLES] = {[BY_TARGETS] = true, [BY_AGE] = true};
+    static const double targets[] = {0.2, 0.2};
+    static const bool goes_on[OBSTACLES] = {
+        [BY_TARGETS] = true, [BY_AGE] = true, [BY_ANSWER] = true};
     for (obstacle what = BY_KILL; what < OBSTACLES; what++) {
-        tw_engine_config config = config_of();
+        tw_engine_config config = config_for(2);
         fake_command lost;
         tw_engine *engine = lose_first(&config, &lost);
         if (what == BY_TARGETS) {
@@ -292,9 +294,14 @@ static void what_is_not_wanted_any_more_holds_nobody_up(void **state) {
         desk.options.lose_query = 0;
         uint64_t from = desk.turn;
         if (goes_on[what])
-            until_entries(engine, "intent", 2);
+            until_entries(engine, "decision", 2);
         assert_true(desk.turn - from < 10 * SECOND);
+        if (what == BY_TARGETS)
+            until_entries(engine, "intent", 2);
         until_entries(engine, "missing", 1);
+        assert_int_equal(fake_count(&desk, "intent", "\"symbol\":\"S0\""), 1);
+        assert_int_equal(fake_count(&desk, "denied", "\"reason\":\"open_orders_symbol\"") > 0,
+                         goes_on[what]);
         assert_true(desk.now_ns - sent_ns > 55 * TW_NS_PER_SECOND);
         assert_int_equal(desk.orders[0].submits, 1);
         assert_int_equal(fake_count(&desk, "resend", NULL), 0);

@@ -110,6 +110,9 @@ static tw_status submit(void *context, const tw_order *order) {
                   order->client_order_id);
     if (intent->submits > 0 || intent->resend > 0)
         check_resend(w, intent, order);
+    WORLD_REQUIRE(w, !world_wire_may_bring(w, order),
+                  "%s is sent while another order of its symbol may still arrive",
+                  order->client_order_id);
     check_kill(w, order);
     check_limits(w, order);
     if (world_strikes(w, DRAW_WIRE, WORLD_BROKER_FULL) ||

@@ -345,6 +345,8 @@ bool world_wire_send(world *w, request_kind kind, const tw_order *order);
 void world_wire_snapshot(world *w);
 /* A submit of it has no answer yet, and its sender has not given it up. */
 bool world_wire_waits_for(const world *w, const char *client_order_id);
+/* Another order of the symbol is under way, whoever sent it. */
+bool world_wire_may_bring(const world *w, const tw_order *beside);
 void world_wire_add(world *w, const tw_venue_event *event);
 tw_venue_event world_wire_event(const world *w, tw_venue_kind kind);
 /* The exchange has gone: what was on its way to it or from it is lost. */

@@ -18,7 +18,7 @@
 
 static const int64_t PATIENCE_NS = 20 * TW_NS_PER_SECOND;
 static const int64_t TIME_PERIOD_NS = 100 * TW_NS_PER_MS;
-static const int64_t LATE_NS_MAX = 2 * TW_NS_PER_SECOND;
+static const int64_t LATE_NS_MAX = 30 * TW_NS_PER_SECOND;
 static const int64_t STALE_NS = 10 * TW_NS_PER_SECOND;
 static const int64_t NOTICED_NS_MAX = 2 * TW_NS_PER_SECOND;
 
@@ -183,6 +183,24 @@ bool world_wire_waits_for(const world *w, const char *client_order_id) {
         if (request->kind == REQUEST_SUBMIT && request->run == wire->run &&
             request->gives_up_ns != INT64_MAX &&
             strcmp(request->order.client_order_id, client_order_id) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What has come once is a twin when it comes again. */
+static bool has_come(const world *w, const tw_order *order) {
+    return ledger_find_client(w->exchange.ledger, w->exchange.ours,
+                              tw_slice_of(order->client_order_id)) != NULL;
+}
+
+bool world_wire_may_bring(const world *w, const tw_order *beside) {
+    const world_wire *wire = &w->wire;
+    for (uint32_t i = 0; i < wire->request_count; i++) {
+        const wire_request *request = &wire->requests[i];
+        if (request->kind == REQUEST_SUBMIT && request->arrives_ns != INT64_MAX &&
+            request->order.symbol == beside->symbol && !has_come(w, &request->order) &&
+            strcmp(request->order.client_order_id, beside->client_order_id) != 0)
             return true;
     }
     return false;

@@ -287,6 +287,8 @@ bool snapshot_all_absent(tw_engine *engine);
 /* An order is open that must end before another is made: of the plan that is followed, or not
  * absent. */
 bool snapshot_is_awaited(tw_engine *engine);
+/* An order of the symbol is absent. */
+bool snapshot_leaves_open(tw_engine *engine, tw_symbol symbol);
 
 /* ---- desk.c -------------------------------------------------------------------------------- */
 

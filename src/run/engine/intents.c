@@ -164,6 +164,15 @@ static void clip_to_largest(const tw_engine *engine, tw_order *order) {
         order->quantity.nano = most - most % lot_of(engine);
 }
 
+/* Another order of the symbol that may still arrive could trade beside this one. */
+static bool is_alone(tw_engine *engine, const tw_order *order, tw_pretrade_verdict *ret_verdict) {
+    if (!snapshot_leaves_open(engine, order->symbol))
+        return true;
+    *ret_verdict =
+        (tw_pretrade_verdict){.reason = TW_PRETRADE_OPEN_ORDERS_SYMBOL, .limit = 1, .actual = 2};
+    return false;
+}
+
 static void intend_trade(tw_engine *engine, uint32_t index, int64_t *budget) {
     engine_trade *trade = &engine->plan.trades[index];
     const tw_rebalance_trade *planned = &trade->planned;
@@ -186,7 +195,8 @@ static void intend_trade(tw_engine *engine, uint32_t index, int64_t *budget) {
     }
     if (engine->plan.decision == 0)
         clip_to_largest(engine, &order);
-    trade->denied = order.quantity.nano <= 0 || !limits_allow(engine, &order, &verdict);
+    trade->denied = order.quantity.nano <= 0 || !is_alone(engine, &order, &verdict) ||
+                    !limits_allow(engine, &order, &verdict);
     if (trade->denied)
         deny(engine, &order, &verdict);
     else

@@ -15,9 +15,9 @@
  * is in it as a whole. What is filled later is told as of any order, and counted once.
  *
  * An order that is absent so may still arrive, for a request outlives its sender. It counts as open
- * until it is given up (desk.c), so the controls hold what it may take. One of the plan that is
- * followed is waited for, and sent again (resend.c); any other holds nobody up. When it arrives, it
- * is cancelled at once.
+ * until it is given up (desk.c), so the controls hold what it may take, and no other order of its
+ * symbol is made: the two could both trade. One of the plan that is followed is waited for, and
+ * sent again (resend.c); any other holds nothing else up. When it arrives, it is cancelled at once.
  *
  * Invariants
  *  1. Figures are taken over only from a snapshot of that kind, or from two that agree
@@ -138,8 +138,10 @@ static void record_account(tw_engine *engine) {
                    engine->config.account);
 }
 
+/* What the venue has ever named is not absent when it says so: it must have forgotten it. */
 static bool is_absent(const tw_engine *engine, const order_record *record) {
     return record->state == ORDER_UNKNOWN && record->answered != 0 && record->resending == 0 &&
+           record->order.venue_order_id[0] == '\0' && record->order.filled.nano == 0 &&
            record->absent_after == engine->snapshot_number;
 }
 
@@ -151,6 +153,16 @@ bool snapshot_all_absent(tw_engine *engine) {
             return false;
     }
     return true;
+}
+
+bool snapshot_leaves_open(tw_engine *engine, tw_symbol symbol) {
+    uint32_t index = order_table_first(&engine->orders);
+    const order_record *record;
+    while ((record = order_table_next_open(&engine->orders, &index)) != NULL) {
+        if (record->order.symbol == symbol && is_absent(engine, record))
+            return true;
+    }
+    return false;
 }
 
 bool snapshot_is_awaited(tw_engine *engine) {
