@@ -309,6 +309,25 @@ static void what_is_not_wanted_any_more_holds_nobody_up(void **state) {
     }
 }
 
+/* It may have been filled before it was forgotten: nothing goes on until it is given up. */
+static void what_the_venue_has_named_is_not_absent(void **state) {
+    (void)state;
+    tw_engine_config config = config_of();
+    begin(1);
+    desk.options.fill = 0;
+    tw_engine *engine = crash_start(&config);
+    until_entries(engine, "order", 1);
+    assert_true(desk.orders[0].at_venue);
+    fake_break(&desk);
+    desk.orders[0].at_venue = false;
+    until(engine, TW_ENGINE_SETTLING);
+    until(engine, TW_ENGINE_TRADING);
+    assert_int_equal(fake_count(&desk, "missing", NULL), 1);
+    desk.options.fill = 1000;
+    turns(engine, 5 * SECOND);
+    end_with_all_figures(engine);
+}
+
 /* What is held is sold, although nobody knows what becomes of the buy; when that comes through it
  * is sold, too. */
 static void a_kill_that_flattens_waits_for_no_answer(void **state) {
@@ -361,6 +380,7 @@ int main(void) {
         cmocka_unit_test(a_snapshot_that_may_hold_some_of_it_is_not_taken),
         cmocka_unit_test(a_late_answer_says_nothing_of_the_newest_snapshot),
         cmocka_unit_test(what_is_not_wanted_any_more_holds_nobody_up),
+        cmocka_unit_test(what_the_venue_has_named_is_not_absent),
         cmocka_unit_test(a_kill_that_flattens_waits_for_no_answer),
         cmocka_unit_test(it_dies_again_and_again_and_no_share_is_bought_twice),
     };
