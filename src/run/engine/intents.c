@@ -47,7 +47,13 @@ static void clip_to_cash(const tw_engine *engine, tw_order *order, int64_t *budg
         *budget_nano -= value;
 }
 
-/* Money that absent buys would take if they came (snapshot.c). */
+/* What the trades of one side share. */
+typedef struct intent_room {
+    int64_t budget_nano; /* money that is left */
+    bool shared;         /* with absent orders (snapshot.c) */
+} intent_room;
+
+/* Money that absent buys would take if they came. */
 static int64_t committed(tw_engine *engine) {
     int64_t sum = 0;
     uint32_t index = order_table_first(&engine->orders);
@@ -165,15 +171,16 @@ static void clip_to_largest(const tw_engine *engine, tw_order *order) {
 }
 
 /* Another order of the symbol that may still arrive could trade beside this one. */
-static bool is_alone(tw_engine *engine, const tw_order *order, tw_pretrade_verdict *ret_verdict) {
-    if (!snapshot_leaves_open(engine, order->symbol))
+static bool is_alone(tw_engine *engine, const intent_room *room, const tw_order *order,
+                     tw_pretrade_verdict *ret_verdict) {
+    if (!room->shared || !snapshot_leaves_open(engine, order->symbol))
         return true;
     *ret_verdict =
         (tw_pretrade_verdict){.reason = TW_PRETRADE_OPEN_ORDERS_SYMBOL, .limit = 1, .actual = 2};
     return false;
 }
 
-static void intend_trade(tw_engine *engine, uint32_t index, int64_t *budget) {
+static void intend_trade(tw_engine *engine, uint32_t index, intent_room *room) {
     engine_trade *trade = &engine->plan.trades[index];
     const tw_rebalance_trade *planned = &trade->planned;
     tw_order order = {
@@ -188,14 +195,14 @@ static void intend_trade(tw_engine *engine, uint32_t index, int64_t *budget) {
     if (order.quantity.nano <= 0)
         return; /* of a resumed plan: it is done, or was denied before */
     if (order.side == TW_SIDE_BUY) {
-        clip_to_cash(engine, &order, budget);
+        clip_to_cash(engine, &order, &room->budget_nano);
     } else if (engine->plan.resumed) {
         verdict.reason = TW_PRETRADE_SHORT_SALE;
         clip_to_holding(engine, &order);
     }
     if (engine->plan.decision == 0)
         clip_to_largest(engine, &order);
-    trade->denied = order.quantity.nano <= 0 || !is_alone(engine, &order, &verdict) ||
+    trade->denied = order.quantity.nano <= 0 || !is_alone(engine, room, &order, &verdict) ||
                     !limits_allow(engine, &order, &verdict);
     if (trade->denied)
         deny(engine, &order, &verdict);
@@ -213,13 +220,14 @@ uint64_t intents_follow_plan(tw_engine *engine) {
         engine->idle_decisions = plan->intended ? 0 : engine->idle_decisions + 1;
         return 1;
     }
-    int64_t budget = engine->cash.nano - committed(engine);
+    intent_room room = {.budget_nano = engine->cash.nano - committed(engine),
+                        .shared = engine->orders.open_count > 0};
     uint8_t side = plan->trades[plan->next_trade].planned.side;
     while (plan->next_trade < plan->trade_count &&
            plan->trades[plan->next_trade].planned.side == side &&
            engine->phase == TW_ENGINE_TRADING) {
         int64_t began_ns = trace_now(engine);
-        intend_trade(engine, plan->next_trade++, &budget);
+        intend_trade(engine, plan->next_trade++, &room);
         trace_stage(engine, TW_ENGINE_STAGE_CHECK, began_ns);
         work++;
     }
