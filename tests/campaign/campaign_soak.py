@@ -147,9 +147,9 @@ def judge(samples, struck):
 
 
 def an_hour_at_full_speed_leaks_nothing():
-    with world.world("--clock", "x1", "--events-total", EVENTS, "--history-days", "100",
-                     "--always-open") as (folder, exchange, store):
-        run = Run(folder, exchange.url, *world.BUSY, "--band", "0.5%", "--metrics", "0", "--away", "5m")
+    with world.world("--clock", "x1", "--events-total", EVENTS, "--history-days", "100", "--cash",
+                     "5000000", "--always-open") as (folder, exchange, store):
+        run = Run(folder, exchange.url, *world.BUSY, "--metrics", "0", "--away", "5m")
         samples, struck = watch(run, exchange, store, Figures(run))
         orders, fills = finish(folder, exchange, store, run)
         print(f"counts: {orders} orders, {fills} fills compared")

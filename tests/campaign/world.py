@@ -30,7 +30,6 @@ import urllib.request
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TRADEWIND = os.path.abspath(os.environ.get("TRADEWIND", os.path.join(ROOT, "build", "tradewind")))
 SYMBOLS = "AAPL,MSFT,GOOG,AMZN,NVDA,META"
-CASH = decimal.Decimal(100000)
 NANO = decimal.Decimal(10) ** 9
 FINAL = 8  # numbers of tw_order_status from here on are ends
 
@@ -213,6 +212,11 @@ class Store:
         return self.number("SELECT count(*) FROM journal WHERE sequence > ? AND "
                            "kind IN ('decision', 'resume')", sequence) > 0
 
+    def first_cash(self):
+        """What the account had before anything was traded."""
+        told = self.rows("SELECT payload FROM journal WHERE kind = 'account' ORDER BY sequence LIMIT 1")
+        return money(json.loads(told[0][0])["cash"])
+
     def journal(self):
         return self.rows("SELECT sequence, time_ns, kind, payload FROM journal ORDER BY sequence")
 
@@ -259,7 +263,7 @@ def compare_orders(exchange, store):
 def compare_money(exchange, store):
     """Positions and cash follow from the fills of the store, exactly."""
     symbols = dict(store.rows("SELECT id, name FROM symbols"))
-    held, cash, shares = {}, CASH, decimal.Decimal(0)
+    held, cash, shares = {}, store.first_cash(), decimal.Decimal(0)
     recovered = store.number("SELECT count(*) FROM fills WHERE execution_id LIKE 'recovered%'")
     for symbol, side, price, quantity in store.rows(
             "SELECT symbol, side, price, quantity FROM fills"):
