@@ -354,7 +354,7 @@ typedef struct tw_engine_config {
 
 typedef enum tw_engine_phase {
     TW_ENGINE_STARTING = 0, /* waiting for snapshot, history and streams */
-    TW_ENGINE_SETTLING = 1, /* orders of an earlier run are brought to their end */
+    TW_ENGINE_SETTLING = 1, /* orders that are at the venue are brought to their end */
     TW_ENGINE_WARMING = 2,  /* waiting for a price of every symbol */
     TW_ENGINE_TRADING = 3,
     TW_ENGINE_PAUSED = 4,   /* the venue is away: no new orders */

@@ -122,6 +122,8 @@ void desk_told(tw_engine *engine, order_record *record, const tw_order *told,
                     record->order.client_order_id);
         return;
     }
+    if (change.came_late)
+        limits_adopt(engine, record);
     if ((was_done && change.quantity.nano > 0) || record->order.status == TW_ORDER_REPLACED)
         engine->snapshot_wanted = true; /* our figures are in doubt: the venue's are read again */
     if (!change.repeated)

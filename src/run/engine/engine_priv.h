@@ -190,6 +190,7 @@ struct tw_engine {
     bool targeted;  /* there are targets */
     bool signalled; /* the strategy wants to be asked */
     int64_t due_ns; /* next time of day of the schedule; 0: not known yet */
+    bool held_back; /* a trade was, by an order that was absent (intents.c) */
     tw_error failure;
 
     engine_symbol *symbols;
@@ -280,9 +281,10 @@ void snapshot_begin(tw_engine *engine, const tw_account *account);
 void snapshot_position(tw_engine *engine, const tw_position *position);
 void snapshot_order(tw_engine *engine, const tw_order *order);
 void snapshot_end(tw_engine *engine);
+/* The venue does not know this open order, asked after the newest snapshot was there. */
+bool snapshot_is_absent(const tw_engine *engine, const order_record *record);
 /* The venue's figures are ours and no order is there: or asks for what is missing. */
 bool snapshot_settled(tw_engine *engine);
-/* The venue does not know any open order, asked after the newest snapshot was there. */
 bool snapshot_all_absent(tw_engine *engine);
 /* An order is open that must end before another is made: of the plan that is followed, or not
  * absent. */
@@ -348,6 +350,8 @@ uint32_t past_refresh(tw_engine *engine);
 /* ---- schedule.c ---------------------------------------------------------------------------- */
 
 tw_status schedule_check(const tw_engine_config *config, tw_error *error);
+/* The times of day count from there, unless they do already. */
+void schedule_from(tw_engine *engine, int64_t time_ns);
 /* Why a decision is to be made now, or NULL; for when nothing is under way. */
 const char *schedule_cause(tw_engine *engine);
 /* The day of the exchange that a time falls into, when a day begins at `open_seconds` of its clock.
@@ -412,7 +416,7 @@ void losses_turn(tw_engine *engine);
 
 /* Puts in force what was asked for. */
 uint64_t kill_turn(tw_engine *engine);
-/* In place of decisions while a kill is in force and no order is open. */
+/* In place of decisions while a kill is in force and no order is awaited. */
 uint64_t kill_trade(tw_engine *engine);
 /* True for an order that was made before the kill that is asked for now. */
 bool kill_forbids(const tw_engine *engine, const order_record *record);

@@ -31,14 +31,14 @@ static int64_t lot_of(const tw_engine *engine) {
     return engine->config.lot.nano > 0 ? engine->config.lot.nano : 1;
 }
 
-/* Buys take no more than the cash that is there, less what this plan's open buys may spend. */
+/* Buys take no more than the cash that is there, less what open buys may spend. */
 static void clip_to_cash(const tw_engine *engine, tw_order *order, int64_t *budget_nano) {
     int64_t lot = lot_of(engine);
     int64_t affordable = 0;
     int64_t value = 0;
-    if (tw_decimal_divide(*budget_nano, order->limit_price.nano, TW_ROUND_DOWN, &affordable) !=
-        TW_OK)
-        return;
+    if (*budget_nano < 0 || tw_decimal_divide(*budget_nano, order->limit_price.nano, TW_ROUND_DOWN,
+                                              &affordable) != TW_OK)
+        affordable = 0;
     affordable -= affordable % lot;
     if (order->quantity.nano > affordable)
         order->quantity.nano = affordable;
@@ -170,13 +170,15 @@ static void clip_to_largest(const tw_engine *engine, tw_order *order) {
         order->quantity.nano = most - most % lot_of(engine);
 }
 
-/* Another order of the symbol that may still arrive could trade beside this one. */
+/* Another order of the symbol that may still arrive could trade beside this one. When it has ended
+ * there is a decision (schedule.c). */
 static bool is_alone(tw_engine *engine, const intent_room *room, const tw_order *order,
                      tw_pretrade_verdict *ret_verdict) {
     if (!room->shared || !snapshot_leaves_open(engine, order->symbol))
         return true;
     *ret_verdict =
         (tw_pretrade_verdict){.reason = TW_PRETRADE_OPEN_ORDERS_SYMBOL, .limit = 1, .actual = 2};
+    engine->held_back = true;
     return false;
 }
 

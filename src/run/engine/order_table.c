@@ -147,7 +147,20 @@ void order_table_missing(order_table *table, order_record *record) {
     TW_ASSERT(record->state == ORDER_UNKNOWN && record->answered != 0);
     bool known = record->order.venue_order_id[0] != '\0' || record->order.filled.nano > 0;
     record->order.status = known ? TW_ORDER_CANCELED : TW_ORDER_REJECTED;
+    record->given_up = 1;
     finish(table, record);
+}
+
+/* Nobody wants it any more. */
+static void come_late(order_table *table, order_record *record) {
+    uint32_t index = (uint32_t)(record - table->records);
+    table->scan_from = index < table->scan_from ? index : table->scan_from;
+    table->open_count++;
+    record->given_up = 0;
+    record->state = ORDER_UNKNOWN;
+    record->life_ns[TW_ENGINE_MOMENT_ENDED] = 0;
+    record->deadline_ns = 1;
+    record->cancel_at_once = 1;
 }
 
 void order_table_doubt(order_record *record, int64_t ask_ns) {
@@ -198,7 +211,13 @@ tw_status order_table_update(order_table *table, order_record *record, const tw_
     if (told->venue_order_id[0] != '\0')
         memcpy(record->order.venue_order_id, told->venue_order_id,
                sizeof record->order.venue_order_id);
-    if (record->state == ORDER_DONE || quantity_nano < 0)
+    if (quantity_nano < 0)
+        return TW_OK;
+    ret_change->came_late =
+        record->given_up != 0 && !tw_order_status_is_final((tw_order_status)told->status);
+    if (ret_change->came_late)
+        come_late(table, record);
+    if (record->state == ORDER_DONE)
         return TW_OK;
     if (record->state == ORDER_UNKNOWN)
         record->cancel_requested = 0; /* if it was lost, it must be sent again */

@@ -22,7 +22,8 @@
  * Invariants
  *  1. An order leaves INTENDED only after its journal entry is durable.
  *  2. `filled` never falls and a final status never changes: repeated, late and reordered
- *     messages are counted and change nothing.
+ *     messages are counted and change nothing. But one that was given up and comes after all is
+ *     LIVE again, to be cancelled at once.
  *  3. Record i has intent number first_intent + i, and its client order id spells that number,
  *     so an id is found without a search. Adopted orders of earlier runs stand apart, in front.
  *  4. What was sent more than once is never ended by a refusal: another request of it may still be
@@ -73,6 +74,7 @@ typedef struct order_record {
     uint8_t kill_level;     /* in force when it was made */
     uint8_t answered;       /* its submit has ended, whatever may still be on its way */
     uint8_t resending;      /* journaled, and not handed over yet */
+    uint8_t given_up;       /* order_table_missing ended it */
 } order_record;
 
 /* What an update changed. */
@@ -80,7 +82,8 @@ typedef struct order_change {
     tw_quantity quantity; /* newly filled, 0 when nothing */
     tw_money notional;    /* of it */
     bool became_final;
-    bool repeated; /* it told nothing new */
+    bool came_late; /* after it was given up */
+    bool repeated;  /* it told nothing new */
 } order_change;
 
 typedef struct order_table {

@@ -190,6 +190,7 @@ uint64_t plan_continue(tw_engine *engine) {
     }
     engine->decision_sequence = plan->decision;
     engine->last_decision_ns = plan->decided_ns;
+    schedule_from(engine, plan->decided_ns); /* a time that came while nobody ran has come */
     plan->suspended = false;
     plan->resumed = true;
     plan->intended = false;

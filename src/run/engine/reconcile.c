@@ -94,7 +94,8 @@ bool reconcile_is_news(tw_engine *engine, const char *venue_order_id) {
 
 /* ---- comparing ----------------------------------------------------------------------------- */
 
-/* Symbols of which an order may have traded without our knowing are marked as unclear. */
+/* Symbols of which an order may have traded without our knowing are marked as unclear. True if that
+ * makes all unclear: an absent order does not, it would be found by being asked about. */
 static bool mark_unclear(tw_engine *engine) {
     bool any = false;
     for (tw_symbol s = 0; s < engine->config.symbol_count; s++)
@@ -108,7 +109,7 @@ static bool mark_unclear(tw_engine *engine) {
             order_table_doubt(record, engine->now_ns); /* it may have ended: the venue is asked */
         if (!clear)
             engine->symbols[record->order.symbol].unclear = true;
-        any = any || !clear;
+        any = any || (!clear && !snapshot_is_absent(engine, record));
     }
     return any;
 }

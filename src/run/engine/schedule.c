@@ -61,11 +61,15 @@ static bool any_fresh(const tw_engine *engine) {
     return false;
 }
 
+void schedule_from(tw_engine *engine, int64_t time_ns) {
+    if (engine->due_ns == 0 && engine->config.time_count > 0)
+        engine->due_ns = next_time(engine, time_ns);
+}
+
 static bool time_has_come(tw_engine *engine) {
     if (engine->config.time_count == 0)
         return false;
-    if (engine->due_ns == 0)
-        engine->due_ns = next_time(engine, engine->now_ns);
+    schedule_from(engine, engine->now_ns);
     if (engine->now_ns < engine->due_ns)
         return false;
     bool late = engine->now_ns - engine->due_ns > TIME_LATE_NS_MAX;
@@ -117,6 +121,8 @@ const char *schedule_cause(tw_engine *engine) {
         return "schedule";
     if (engine->signalled && since >= engine->config.decision_gap_ns)
         return "signal";
+    if (engine->held_back && engine->orders.open_count == 0)
+        return "absent";
     if (engine->drifted && engine->targeted && !engine->config.drift_ignored &&
         since >= drift_gap(engine) && still_outside(engine))
         return "drift";

@@ -17,7 +17,8 @@
  * An order that is absent so may still arrive, for a request outlives its sender. It counts as open
  * until it is given up (desk.c), so the controls hold what it may take, and no other order of its
  * symbol is made: the two could both trade. One of the plan that is followed is waited for, and
- * sent again (resend.c); any other holds nothing else up. When it arrives, it is cancelled at once.
+ * sent again (resend.c); any other holds nothing else up, and is cancelled when it arrives, be it
+ * after it was given up (order_table.c).
  *
  * Invariants
  *  1. Figures are taken over only from a snapshot of that kind, or from two that agree
@@ -139,7 +140,7 @@ static void record_account(tw_engine *engine) {
 }
 
 /* What the venue has ever named is not absent when it says so: it must have forgotten it. */
-static bool is_absent(const tw_engine *engine, const order_record *record) {
+bool snapshot_is_absent(const tw_engine *engine, const order_record *record) {
     return record->state == ORDER_UNKNOWN && record->answered != 0 && record->resending == 0 &&
            record->order.venue_order_id[0] == '\0' && record->order.filled.nano == 0 &&
            record->absent_after == engine->snapshot_number;
@@ -149,7 +150,7 @@ bool snapshot_all_absent(tw_engine *engine) {
     uint32_t index = order_table_first(&engine->orders);
     const order_record *record;
     while ((record = order_table_next_open(&engine->orders, &index)) != NULL) {
-        if (!is_absent(engine, record))
+        if (!snapshot_is_absent(engine, record))
             return false;
     }
     return true;
@@ -159,7 +160,7 @@ bool snapshot_leaves_open(tw_engine *engine, tw_symbol symbol) {
     uint32_t index = order_table_first(&engine->orders);
     const order_record *record;
     while ((record = order_table_next_open(&engine->orders, &index)) != NULL) {
-        if (record->order.symbol == symbol && is_absent(engine, record))
+        if (record->order.symbol == symbol && snapshot_is_absent(engine, record))
             return true;
     }
     return false;
@@ -173,8 +174,8 @@ bool snapshot_is_awaited(tw_engine *engine) {
     const order_record *record;
     while ((record = order_table_next_open(&engine->orders, &index)) != NULL) {
         bool wanted = plan->active && !plan->suspended && record->why != NULL &&
-                      record->decision == plan->decision;
-        if (wanted || !is_absent(engine, record))
+                      record->decision == plan->decision && record->cancel_at_once == 0;
+        if (wanted || !snapshot_is_absent(engine, record))
             return true;
     }
     return false;

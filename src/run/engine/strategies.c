@@ -11,7 +11,8 @@
  * of a sum of at most 1), or says why it cannot. Then nothing changes: the old targets stand, and
  * that is journaled; a built-in strategy that has none yet ends the run, and the user's own waits.
  *
- * On drift nothing is computed anew: what has drifted goes back to the targets that stand.
+ * On drift nothing is computed anew: what has drifted goes back to the targets that stand. Nor is
+ * it when a trade was held back by an order that has ended now.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -306,7 +307,8 @@ static void ask(tw_engine *engine) {
 }
 
 bool strategies_aim(tw_engine *engine, const char *cause) {
-    if (!engine->targeted || strcmp(cause, "drift") != 0)
+    bool stands = strcmp(cause, "drift") == 0 || strcmp(cause, "absent") == 0;
+    if (!engine->targeted || !stands)
         ask(engine);
     return engine->targeted;
 }
