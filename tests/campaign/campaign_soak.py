@@ -7,11 +7,12 @@ what a run has to take. The exchange's clock is the real one. Each minute (each 
 soak) another fault strikes. Every tenth part of a minute memory and open files of the trading system
 are read from /proc, and its own figures from --metrics. What fills as it is used and is then full is
 taken off its memory first (`filled`): a ring is touched page by page, and the cache of SQLite grows
-with the database up to its bound, so that a young run grows although it leaks nothing. From the first
-sixth on the rest may grow by 1 MB an hour, open files not at all, and the 99th percentile of an
-event's way may differ between the first and the last third by 10 %. The figures are printed; that
-is demanded of a soak of half an hour or more, which a quiet machine runs. Of a shorter one it is
-demanded that the rest stays as it is but for a few blocks.
+with the database up to its bound, so that a young run grows although it leaks nothing. From the
+first third on (by then all of these are full in an hour) the rest may grow by 1 MB an hour, open
+files not at all, and the 99th percentile of an event's way may differ between the first and the
+last third by 10 %. The figures are printed; that is demanded of a soak of half an hour or more,
+which a quiet machine runs. Of a shorter one it is demanded that the rest stays as it is but for a
+few blocks.
 """
 
 import os
@@ -125,7 +126,7 @@ def watch(run, exchange, store, figures):
 
 
 def judge(samples, struck):
-    settled = samples[len(samples) // 6:]
+    settled = samples[len(samples) // 3:]
     first, last, third = settled[0], settled[-1], len(settled) // 3
     memory = slope_an_hour([(s.seconds, s.rest) for s in settled])
     files = slope_an_hour([(s.seconds, s.files) for s in settled])
