@@ -123,8 +123,8 @@ typedef struct tw_venue_outage {
 typedef struct tw_venue_event {
     int64_t time_ns;
     int64_t received_ns;
-    uint32_t kind; /* tw_venue_kind */
-    uint32_t reserved;
+    uint32_t kind;       /* tw_venue_kind */
+    uint32_t connection; /* of the venue's own counting, for its ports; the engine does not look */
     union {
         tw_account account;
         tw_position position;

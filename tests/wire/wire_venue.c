@@ -531,6 +531,31 @@ static void it_comes_back_with_the_exchange(void **state) {
     assert_int_equal(queried(w, &order), TW_NOT_FOUND);
 }
 
+/* The engine stands still through an outage, and asks before it hears of that. */
+static void a_snapshot_that_was_asked_for_before_a_loss_is_not_read(void **state) {
+    world *w = *state;
+    tw_venue_counts counts = {0};
+    int64_t deadline_ns = tw_time_monotonic_ns() + DEADLINE_NS;
+    start_exchange(w);
+    start_venue(w);
+    until_ready(w);
+    stop_exchange(w);
+    start_exchange(w);
+    while (counts.connects < 2 || !tw_venue_ready(w->venue)) {
+        assert_true(tw_time_monotonic_ns() < deadline_ns);
+        assert_int_equal(tw_venue_turn(w->venue, 20 * TW_NS_PER_MS, NULL), TW_OK);
+        tw_venue_counts_of(w->venue, &counts);
+    }
+    assert_int_equal(w->broker.snapshot(w->broker.context), TW_OK);
+    until(w, TW_VENUE_UP, 2);
+    assert_int_equal(w->seen[TW_VENUE_SNAPSHOT_END], 2);
+    assert_int_equal(w->broker.snapshot(w->broker.context), TW_OK);
+    until(w, TW_VENUE_SNAPSHOT_END, 3);
+    tw_order order = far_order("venue-none");
+    assert_int_equal(queried(w, &order), TW_NOT_FOUND);
+    assert_int_equal(w->seen[TW_VENUE_SNAPSHOT_END], 3);
+}
+
 /* The engine stands still: what does not fit is counted, and every book begins anew. */
 static void a_full_market_ring_is_a_lost_connection(void **state) {
     world *w = *state;
@@ -732,6 +757,7 @@ int main(void) {
         RULE(nobody_there_fails_after_the_patience),
         RULE(it_comes_back_with_the_exchange),
         RULE(an_outage_is_told_once),
+        RULE(a_snapshot_that_was_asked_for_before_a_loss_is_not_read),
         RULE(a_full_market_ring_is_a_lost_connection),
         RULE(steps_give_the_same_transcript_twice),
         RULE(a_step_waits_for_what_is_taken_back),

@@ -7,6 +7,8 @@
  *  2. Venue events reach the ring in this order: history, snapshot, results, updates; each kind
  *     in its own order. Nothing overtakes within a kind, and a DOWN is overtaken by nothing.
  *  3. Both streams are ready or both are closed, but for the moments between.
+ *  4. A snapshot that the engine asked for before it heard of the newest loss is not read: it would
+ *     be taken for one that is asked for after it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -38,7 +40,8 @@ int64_t venue_time(const tw_venue *venue) {
 tw_venue_event venue_event(const tw_venue *venue, tw_venue_kind kind) {
     return (tw_venue_event){.time_ns = venue_time(venue),
                             .received_ns = tw_time_monotonic_ns(),
-                            .kind = (uint32_t)kind};
+                            .kind = (uint32_t)kind,
+                            .connection = venue->connection};
 }
 
 /* The engine is woken by the first event of a turn, while the rest is still being decoded, and
@@ -251,6 +254,7 @@ void venue_lost(tw_venue *venue, tw_status status, const char *reason) {
     }
     if (venue->state == VENUE_DOWN)
         return;
+    venue->connection++;
     tw_alpaca_stream_close(venue->data);
     tw_alpaca_stream_close(venue->trading);
     venue->reading = NULL;
@@ -378,11 +382,17 @@ static tw_status port_next_market(void *context, tw_market_event *ret_event) {
 }
 
 static tw_status port_next_venue(void *context, tw_venue_event *ret_event) {
-    return tw_ring_pop(((tw_venue *)context)->events, ret_event);
+    tw_venue *venue = context;
+    tw_status status = tw_ring_pop(venue->events, ret_event);
+    if (status == TW_OK && (ret_event->kind == TW_VENUE_DOWN || ret_event->kind == TW_VENUE_UP))
+        venue->connection_heard = ret_event->connection;
+    return status;
 }
 
 static tw_status push_command(tw_venue *venue, venue_command_kind kind, const tw_order *order) {
-    venue_command command = {.handed_ns = tw_time_monotonic_ns(), .kind = (uint32_t)kind};
+    venue_command command = {.handed_ns = tw_time_monotonic_ns(),
+                             .kind = (uint32_t)kind,
+                             .connection = venue->connection_heard};
     if (order != NULL)
         command.order = *order;
     tw_status status = tw_ring_push(venue->commands, &command);

@@ -90,9 +90,9 @@ static tw_status start_call(tw_venue *venue, venue_call *call) {
 /* Starts one command's call; false when it must wait. */
 static bool run_command(tw_venue *venue, const venue_command *command) {
     if (command->kind == VENUE_SNAPSHOT) {
-        if (venue->state == VENUE_UP)
+        if (venue->state == VENUE_UP && command->connection == venue->connection)
             venue_read_snapshot(venue);
-        return true; /* while it is away one will be read anyway */
+        return true; /* after each loss one is read anyway */
     }
     venue_call *call = take_call(venue, command);
     if (call == NULL)

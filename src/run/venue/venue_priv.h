@@ -48,9 +48,9 @@ typedef enum venue_command_kind {
 
 typedef struct venue_command {
     tw_order order;
-    int64_t handed_ns; /* monotonic: when the engine gave it */
-    uint32_t kind;     /* venue_command_kind */
-    uint32_t reserved;
+    int64_t handed_ns;   /* monotonic: when the engine gave it */
+    uint32_t kind;       /* venue_command_kind */
+    uint32_t connection; /* the newest that the engine had heard of then */
 } venue_command;
 
 /* A REST call of a command in flight. */
@@ -94,15 +94,17 @@ struct tw_venue {
     tw_loop_timer *retry_timer;
     tw_loop_timer *time_timer;
     tw_reconnect reconnect;
-    tw_random random;   /* of the pauses */
-    int64_t away_since; /* monotonic; 0 while UP */
-    bool down_told;     /* the engine has been told that it is away, and not that it is back */
-    uint32_t attempts;  /* to connect, since it was told */
+    tw_random random;    /* of the pauses */
+    int64_t away_since;  /* monotonic; 0 while UP */
+    uint32_t connection; /* which one it is, by the losses before it */
+    bool down_told;      /* the engine has been told that it is away, and not that it is back */
+    uint32_t attempts;   /* to connect, since it was told */
 
-    tw_ring *market;     /* to the engine */
-    tw_ring *events;     /* to the engine */
-    tw_ring *commands;   /* from the engine */
-    venue_queue results; /* wait for room in `events` */
+    tw_ring *market;           /* to the engine */
+    tw_ring *events;           /* to the engine */
+    uint32_t connection_heard; /* engine: of the newest DOWN or UP that it took from there */
+    tw_ring *commands;         /* from the engine */
+    venue_queue results;       /* wait for room in `events` */
     venue_queue updates;
     bool told; /* something was pushed in this turn */
 
