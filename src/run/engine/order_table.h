@@ -1,17 +1,22 @@
 /*
  * order_table.h - the life of our orders.
  *
- *                 order_table_intend
- *                        |
- *                        v           store says durable,
- *                   INTENDED ------- order_table_sent ------> SENT <------------+
- *                        |                                     | |              |
- * order_table_resent order_table_withdraw   |          result OK / update         | | result | (not
- * found) v        +----------------------------+ +-----------+  | DONE          v v  | LIVE
- * <------- query found / update ---------- UNKNOWN |                                             |
- *                                 | update with a final status                  | never found
- *                                 v                                             v
- *                               DONE <------------------------------------------+
+ *       order_table_intend
+ *               |
+ *               v       it is durable: order_table_sent
+ *           INTENDED ------------------------------------> SENT <---------------------+
+ *               |                                        |  |  |                      |
+ *               |              accepted, or an update    |  |  |  no answer           |
+ *               |         +------------------------------+  |  +-----------+          |
+ *               |         v                                 |              v          |
+ *               |       LIVE <------ found, or an update ---|---------- UNKNOWN ------+
+ *               |         |  order_table_doubt -------------|------------>   |  resent
+ *               |         |                                 |                |
+ *   _withdraw   |         |  a final status       refused   |                |  _missing
+ *               v         v                                 v                v
+ *             DONE <------+---------------------------------+----------------+
+ *               |
+ *               +-- given up, and it comes after all: to UNKNOWN, LIVE, and cancelled
  *
  *   order_table_result   ends SENT (accepted, rejected, not sent, unknown)
  *   order_table_update   applies what the venue tells, from any state but DONE's end
