@@ -291,8 +291,10 @@ static uint64_t trade(tw_engine *engine) {
         plan_suspend(engine); /* made from figures that are in doubt */
     if (can_continue(engine))
         return plan_continue(engine);
-    if ((plan->active && !plan->suspended) || snapshot_is_awaited(engine))
+    if (plan->active && !plan->suspended)
         return intents_follow_plan(engine);
+    if (engine->orders.open_count > 0 && snapshot_is_awaited(engine))
+        return 0;
     if (engine->snapshot_wanted) {
         engine_enter(engine, TW_ENGINE_SETTLING);
         return 1;

@@ -215,7 +215,7 @@ static void intend_trade(tw_engine *engine, uint32_t index, intent_room *room) {
 uint64_t intents_follow_plan(tw_engine *engine) {
     engine_plan *plan = &engine->plan;
     uint64_t work = 0;
-    if (!plan->active || plan->suspended || snapshot_is_awaited(engine))
+    if (engine->orders.open_count > 0 && snapshot_is_awaited(engine))
         return 0;
     if (plan->next_trade == plan->trade_count) {
         plan_end(engine, "done", NULL);

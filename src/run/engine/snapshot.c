@@ -168,11 +168,11 @@ bool snapshot_leaves_open(tw_engine *engine, tw_symbol symbol) {
 
 bool snapshot_is_awaited(tw_engine *engine) {
     const engine_plan *plan = &engine->plan;
-    if (engine->orders.open_count == 0)
-        return false; /* this is asked for every event */
     uint32_t index = order_table_first(&engine->orders);
     const order_record *record;
     while ((record = order_table_next_open(&engine->orders, &index)) != NULL) {
+        if (record->state != ORDER_UNKNOWN) /* mostly: this is asked for every event */
+            return true;
         bool wanted = plan->active && !plan->suspended && record->why != NULL &&
                       record->decision == plan->decision && record->cancel_at_once == 0;
         if (wanted || !snapshot_is_absent(engine, record))
