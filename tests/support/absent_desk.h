@@ -117,7 +117,8 @@ static inline void end_with_all_figures(tw_engine *engine) {
     assert_int_equal(report.orders_adopted_open + report.orders_unknown + report.orders_open, 0);
     for (uint32_t s = 0; s < desk.options.symbol_count; s++)
         assert_true(holdings[s].quantity_after.nano == desk.position[s]);
-    assert_true(llabs(report.cash_after.nano - desk.cash) <= report.fills_recovered * TW_NANO);
+    assert_true(llabs(report.cash_after.nano - desk.cash) <=
+                (int64_t)report.fills_recovered * TW_NANO);
     assert_int_equal(fake_count(&desk, "difference", NULL), 0);
     for (uint32_t i = 0; i < desk.order_count; i++)
         assert_false(fake_is_open(&desk.orders[i]));
