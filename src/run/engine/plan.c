@@ -164,9 +164,10 @@ static const char *refusal(tw_engine *engine) {
         return "age";
     if (plan->differences != engine->position_differences)
         return "difference"; /* it was made from holdings that were not so */
-    if (!resend_can_resume(engine))
-        return "absent"; /* what is left cannot be told before it is given up */
-    return has_same_targets(engine) ? NULL : "targets";
+    if (!has_same_targets(engine))
+        return "targets";
+    /* Else what is left cannot be told before an order is given up. */
+    return resend_can_resume(engine) ? NULL : "absent";
 }
 
 uint64_t plan_continue(tw_engine *engine) {
