@@ -6,14 +6,11 @@
 
 typedef enum obstacle { BY_KILL, BY_TARGETS, BY_AGE, BY_PRICE, BY_ANSWER, OBSTACLES } obstacle;
 
-/* It is never sent again, and waits to be given up. Unless the obstacle itself forbids it, new
- * decisions are made in the meantime; but nothing is done in its symbol, which it may still change.
- */
+/* It is never sent again, and nothing is done in its symbol before it is given up. Unless the
+ * obstacle itself forbids it, all else goes on; and then what it was to bring is bought. */
 static void what_is_not_wanted_any_more_holds_nobody_up(void **state) {
     (void)state;
     static const double targets[] = {0.2, 0.2};
-    static const bool goes_on[OBSTACLES] = {
-        [BY_TARGETS] = true, [BY_AGE] = true, [BY_ANSWER] = true};
     for (obstacle what = BY_KILL; what < OBSTACLES; what++) {
         tw_engine_config config = config_for(2);
         fake_command lost;
@@ -30,22 +27,20 @@ static void what_is_not_wanted_any_more_holds_nobody_up(void **state) {
             desk.price[0] -= desk.price[0] / 10; /* its limit is beyond the collar now */
         if (what == BY_KILL)
             tw_engine_kill(engine, TW_KILL_CANCEL, TW_KILL_BY_FILE);
-        if (what == BY_ANSWER)
+        if (what == BY_ANSWER) {
             desk.options.lose_query = 1000; /* the venue cannot say */
-        if (what == BY_ANSWER)
             turns(engine, 30 * SECOND);
-        desk.options.lose_query = 0;
-        uint64_t from = desk.turn;
-        if (goes_on[what])
-            until_entries(engine, "decision", 2);
-        assert_true(desk.turn - from < 10 * SECOND);
-        if (what == BY_TARGETS)
-            until_entries(engine, "intent", 2);
+            desk.options.lose_query = 0;
+        }
+        turns(engine, 10 * SECOND);
+        assert_int_equal(tw_engine_phase_now(engine), TW_ENGINE_TRADING);
+        if (what == BY_TARGETS) /* the other symbol is sold down to its target */
+            assert_int_equal(fake_count(&desk, "intent", "\"symbol\":\"S1\""), 1);
         until_entries(engine, "missing", 1);
-        assert_int_equal(fake_count(&desk, "intent", "\"symbol\":\"S0\""), 1);
-        assert_int_equal(fake_count(&desk, "denied", "\"reason\":\"open_orders_symbol\"") > 0,
-                         goes_on[what]);
         assert_true(desk.now_ns - sent_ns > 55 * TW_NS_PER_SECOND);
+        assert_int_equal(fake_count(&desk, "intent", "\"symbol\":\"S0\""), 1);
+        turns(engine, 20 * SECOND);
+        assert_int_equal(desk.position[0] > 0, what != BY_KILL);
         assert_int_equal(desk.orders[0].submits, 1);
         assert_int_equal(fake_count(&desk, "resend", NULL), 0);
         end_with_all_figures(engine);
@@ -156,8 +151,8 @@ static void somebody_elses_fill_waits_for_no_answer(void **state) {
     end_with_all_figures(engine);
 }
 
-/* Its plan is dropped, and the next one may do nothing in its symbol. */
-static tw_engine *drop_its_plan(tw_engine_config *config) {
+/* It is too old to be sent again by the next run. */
+static tw_engine *find_it_too_late(tw_engine_config *config) {
     fake_command lost;
     tw_engine *engine = die(lose_first(config, &lost), config);
     desk.now_ns += 21 * TW_NS_PER_SECOND;
@@ -165,18 +160,45 @@ static tw_engine *drop_its_plan(tw_engine_config *config) {
 }
 
 /* Nobody asks for a decision on a drift, and the next one that is due is far away. */
-static void what_was_held_back_is_decided_when_it_has_ended(void **state) {
+static void a_trade_that_was_held_is_made_when_it_has_ended(void **state) {
     (void)state;
     tw_engine_config config = config_for(2);
     config.drift_ignored = true;
-    tw_engine *engine = drop_its_plan(&config);
+    tw_engine *engine = find_it_too_late(&config);
     until_entries(engine, "missing", 1);
     assert_true(desk.position[0] == 0);
     turns(engine, 10 * SECOND);
-    assert_int_equal(fake_count(&desk, "decision", "\"cause\":\"absent\""), 1);
     assert_true(desk.position[0] > 0);
-    turns(engine, 60 * SECOND);
-    assert_int_equal(fake_count(&desk, "decision", "\"cause\":\"absent\""), 1);
+    assert_int_equal(fake_count(&desk, "decision", NULL), 1);
+    assert_int_equal(fake_count(&desk, "plan_end", "\"how\":\"done\""), 1);
+    end_with_all_figures(engine);
+}
+
+/* One side at a time: the buys wait for the sell that is held, and the other sells do not. */
+static void buys_wait_for_a_sell_that_is_held(void **state) {
+    (void)state;
+    static const double targets[] = {0.1, 0.1, 0.6};
+    tw_engine_config config = config_for(3);
+    config.strategy = TW_STRATEGY_TARGETS;
+    config.target_weights = targets;
+    begin(3);
+    desk.position[0] = desk.position[1] = 40000 * TW_NANO / desk.price[0] * TW_NANO;
+    desk.cash = 100 * TW_NANO;
+    tw_engine *engine = crash_start(&config);
+    until_entries(engine, "intent", 2);
+    while (desk.command_count < 2)
+        turns(engine, 1);
+    fake_command lost = desk.commands[0];
+    desk.commands[0] = desk.commands[--desk.command_count];
+    engine = die(engine, &config);
+    desk.now_ns += 21 * TW_NS_PER_SECOND;
+    until_entries(engine, "resume", 1);
+    turns(engine, 15 * SECOND);
+    assert_int_equal(fake_count(&desk, "intent", "\"side\":\"buy\""), 0);
+    until_entries(engine, "plan_end", 1);
+    assert_int_equal(fake_count(&desk, "missing", lost.order.client_order_id), 1);
+    assert_int_equal(fake_count(&desk, "intent", "\"side\":\"buy\""), 1);
+    assert_true(desk.position[2] > 0 && fake_count(&desk, "denied", NULL) == 0);
     end_with_all_figures(engine);
 }
 
@@ -184,8 +206,8 @@ static void comparisons_go_on_beside_it(void **state) {
     (void)state;
     tw_engine_config config = config_for(2);
     config.reconcile_ns = 4 * TW_NS_PER_SECOND;
-    tw_engine *engine = drop_its_plan(&config);
-    until_entries(engine, "decision", 2);
+    tw_engine *engine = find_it_too_late(&config);
+    until_entries(engine, "resume", 1);
     uint64_t before = report_of(engine).reconciliations;
     uint32_t settled = fake_count(&desk, "phase", "\"to\":\"settling\"");
     turns(engine, 20 * SECOND);
@@ -198,13 +220,18 @@ static void comparisons_go_on_beside_it(void **state) {
 /* Somebody drew out the money that it would take. */
 static void a_budget_below_zero_buys_nothing(void **state) {
     (void)state;
+    static const double targets[] = {0.4, 0.4};
     tw_engine_config config = config_for(2);
-    tw_engine *engine = drop_its_plan(&config);
+    fake_command lost;
+    tw_engine *engine = lose_first(&config, &lost);
+    config.strategy = TW_STRATEGY_TARGETS;
+    config.target_weights = targets;
+    engine = die(engine, &config);
     desk.position[1] = 0;
     desk.cash /= 3;
-    until_entries(engine, "missing", 1);
-    assert_true(fake_count(&desk, "denied", "\"symbol\":\"S1\"") > 0);
-    assert_int_equal(fake_count(&desk, "denied", "\"quantity\":\"-"), 0);
+    until_entries(engine, "denied", 1);
+    assert_int_equal(fake_count(&desk, "denied", "\"symbol\":\"S1\""), 1);
+    assert_int_equal(fake_count(&desk, "denied", "\"quantity\":\"0\",\"reason\":\"cash\""), 1);
     end_with_all_figures(engine);
 }
 
@@ -259,7 +286,8 @@ int main(void) {
         cmocka_unit_test(nor_does_it_after_a_lost_connection),
         cmocka_unit_test(nor_does_another_kill),
         cmocka_unit_test(somebody_elses_fill_waits_for_no_answer),
-        cmocka_unit_test(what_was_held_back_is_decided_when_it_has_ended),
+        cmocka_unit_test(a_trade_that_was_held_is_made_when_it_has_ended),
+        cmocka_unit_test(buys_wait_for_a_sell_that_is_held),
         cmocka_unit_test(comparisons_go_on_beside_it),
         cmocka_unit_test(a_budget_below_zero_buys_nothing),
         cmocka_unit_test(one_that_comes_after_it_was_given_up_is_cancelled),

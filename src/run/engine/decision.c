@@ -340,7 +340,7 @@ static void decide(tw_engine *engine, const char *cause) {
         return;
     if (first)
         decision_risk(engine, engine->weights);
-    engine->drifted = engine->held_back = false;
+    engine->drifted = false;
     if (strcmp(cause, "drift") != 0)
         engine->idle_decisions = 0; /* it came when it was due */
     engine->report.decisions++;

@@ -86,6 +86,7 @@ typedef struct engine_trade {
     tw_rebalance_trade planned;
     tw_quantity filled; /* by all orders of it, of this run and earlier ones */
     bool denied;        /* a control said no: it is not tried again */
+    bool held;          /* an order of its symbol is absent: it is made when that has ended */
 } engine_trade;
 
 /* A plan in progress: sells first, buys when the sells are over. plan.c has its states. */
@@ -190,7 +191,6 @@ struct tw_engine {
     bool targeted;  /* there are targets */
     bool signalled; /* the strategy wants to be asked */
     int64_t due_ns; /* next time of day of the schedule; 0: not known yet */
-    bool held_back; /* a trade was, by an order that was absent (intents.c) */
     tw_error failure;
 
     engine_symbol *symbols;
@@ -308,8 +308,6 @@ void desk_not_taken(tw_engine *engine, const order_record *record, tw_status sta
 
 tw_status resend_take(tw_engine *engine, tw_error *error);
 void resend_done(tw_engine *engine);
-/* Each open order of the suspended plan is absent, and may be sent again. */
-bool resend_can_resume(tw_engine *engine);
 /* A suspended plan goes on: its orders that are absent are wanted again. */
 void resend_resume(tw_engine *engine);
 /* The venue does not know the order, and its submit has ended. */

@@ -6,7 +6,9 @@
  * Invariants
  *  1. An intent exists only after every control passed it and its journal entry was taken.
  *  2. Who passes has a place in the order table: limits_allow denies when there is none.
- *  3. Buys wait until every sell of the plan is over, so that they spend money that is there.
+ *  3. Buys wait until every sell of the plan is over, so that they spend money that is there. A
+ *     trade of whose symbol another order may still arrive is held until that has ended; those of
+ *     its side do not wait for it, and the plan ends behind it.
  */
 #include <stdio.h>
 
@@ -170,16 +172,9 @@ static void clip_to_largest(const tw_engine *engine, tw_order *order) {
         order->quantity.nano = most - most % lot_of(engine);
 }
 
-/* Another order of the symbol that may still arrive could trade beside this one. When it has ended
- * there is a decision (schedule.c). */
-static bool is_alone(tw_engine *engine, const intent_room *room, const tw_order *order,
-                     tw_pretrade_verdict *ret_verdict) {
-    if (!room->shared || !snapshot_leaves_open(engine, order->symbol))
-        return true;
-    *ret_verdict =
-        (tw_pretrade_verdict){.reason = TW_PRETRADE_OPEN_ORDERS_SYMBOL, .limit = 1, .actual = 2};
-    engine->held_back = true;
-    return false;
+/* Another order of the symbol may still arrive, and could trade beside this one. */
+static bool is_beside(tw_engine *engine, const intent_room *room, const engine_trade *trade) {
+    return room->shared && snapshot_leaves_open(engine, trade->planned.symbol);
 }
 
 static void intend_trade(tw_engine *engine, uint32_t index, intent_room *room) {
@@ -194,9 +189,18 @@ static void intend_trade(tw_engine *engine, uint32_t index, intent_room *room) {
         .time_in_force = TW_DAY,
     };
     tw_pretrade_verdict verdict = {.reason = TW_PRETRADE_CASH};
+    bool beside = is_beside(engine, room, trade);
+    trade->held = false;
     if (order.quantity.nano <= 0)
         return; /* of a resumed plan: it is done, or was denied before */
-    if (order.side == TW_SIDE_BUY) {
+    if (beside && engine->plan.decision != 0) {
+        trade->held = true;
+        return;
+    }
+    if (beside) /* what a kill closes comes again until it is closed */
+        verdict = (tw_pretrade_verdict){
+            .reason = TW_PRETRADE_OPEN_ORDERS_SYMBOL, .limit = 1, .actual = 2};
+    else if (order.side == TW_SIDE_BUY) {
         clip_to_cash(engine, &order, &room->budget_nano);
     } else if (engine->plan.resumed) {
         verdict.reason = TW_PRETRADE_SHORT_SALE;
@@ -204,12 +208,32 @@ static void intend_trade(tw_engine *engine, uint32_t index, intent_room *room) {
     }
     if (engine->plan.decision == 0)
         clip_to_largest(engine, &order);
-    trade->denied = order.quantity.nano <= 0 || !is_alone(engine, room, &order, &verdict) ||
-                    !limits_allow(engine, &order, &verdict);
+    trade->denied = beside || order.quantity.nano <= 0 || !limits_allow(engine, &order, &verdict);
     if (trade->denied)
         deny(engine, &order, &verdict);
     else
         intend(engine, &order, verdict.ticket, index);
+}
+
+static intent_room room_of(tw_engine *engine) {
+    return (intent_room){.budget_nano = engine->cash.nano - committed(engine),
+                         .shared = engine->orders.open_count > 0};
+}
+
+/* Makes the held trades of a side whose symbols are free again; `ret_held`: there were any. */
+static uint64_t make_held(tw_engine *engine, tw_side side, bool *ret_held) {
+    const engine_plan *plan = &engine->plan;
+    intent_room room = room_of(engine);
+    uint64_t work = 0;
+    *ret_held = false;
+    for (uint32_t i = 0; i < plan->trade_count; i++) {
+        if (!plan->trades[i].held || plan->trades[i].planned.side != side)
+            continue;
+        *ret_held = true;
+        intend_trade(engine, i, &room);
+        work += !plan->trades[i].held;
+    }
+    return work;
 }
 
 uint64_t intents_follow_plan(tw_engine *engine) {
@@ -217,13 +241,21 @@ uint64_t intents_follow_plan(tw_engine *engine) {
     uint64_t work = 0;
     if (engine->orders.open_count > 0 && snapshot_is_awaited(engine))
         return 0;
+    bool held = false;
+    bool sold = plan->next_trade == plan->trade_count ||
+                plan->trades[plan->next_trade].planned.side == TW_SIDE_BUY;
+    if (sold)
+        work = make_held(engine, TW_SIDE_SELL, &held);
+    if (!held && plan->next_trade == plan->trade_count)
+        work = make_held(engine, TW_SIDE_BUY, &held);
+    if (held)
+        return work; /* invariant 3 */
     if (plan->next_trade == plan->trade_count) {
         plan_end(engine, "done", NULL);
         engine->idle_decisions = plan->intended ? 0 : engine->idle_decisions + 1;
         return 1;
     }
-    intent_room room = {.budget_nano = engine->cash.nano - committed(engine),
-                        .shared = engine->orders.open_count > 0};
+    intent_room room = room_of(engine);
     uint8_t side = plan->trades[plan->next_trade].planned.side;
     while (plan->next_trade < plan->trade_count &&
            plan->trades[plan->next_trade].planned.side == side &&

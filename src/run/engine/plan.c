@@ -13,8 +13,8 @@
  * Idea: what a plan wants is journaled with its decision, before any of its intents, and each
  * intent names that decision. What is left of a trade is then its quantity less the shares that all
  * orders of it have filled, whichever run made them: that can be told at any moment at which none
- * of these orders is open. A plan goes on when none of them is at the venue and each that never
- * arrived there may be sent again (resend.c); the next is made when these have ended.
+ * of these orders is open. A plan goes on when none of them is at the venue. One that never arrived
+ * there is sent again (resend.c) or, where that may not be, holds its trade until it has ended.
  *
  * Invariants
  *  1. A trade gets an order only while no other order of the plan is open, and for no more than
@@ -164,10 +164,7 @@ static const char *refusal(tw_engine *engine) {
         return "age";
     if (plan->differences != engine->position_differences)
         return "difference"; /* it was made from holdings that were not so */
-    if (!has_same_targets(engine))
-        return "targets";
-    /* Else what is left cannot be told before an order is given up. */
-    return resend_can_resume(engine) ? NULL : "absent";
+    return has_same_targets(engine) ? NULL : "targets";
 }
 
 uint64_t plan_continue(tw_engine *engine) {
@@ -179,8 +176,10 @@ uint64_t plan_continue(tw_engine *engine) {
         return 1;
     }
     unsigned left = 0;
-    for (uint32_t i = 0; i < plan->trade_count; i++)
+    for (uint32_t i = 0; i < plan->trade_count; i++) {
         left += plan_left(&plan->trades[i]).nano > 0;
+        plan->trades[i].held = false;
+    }
     record_journal(engine, "resume", "{\"decision\":%llu,\"age_ns\":%lld,\"trades\":%u}",
                    (unsigned long long)plan->decision,
                    (long long)(engine->now_ns - plan->decided_ns), left);

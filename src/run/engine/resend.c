@@ -83,16 +83,6 @@ static bool is_of_plan(const tw_engine *engine, const order_record *record) {
     return record->decision != 0 && record->decision == engine->plan.decision;
 }
 
-bool resend_can_resume(tw_engine *engine) {
-    uint32_t index = order_table_first(&engine->orders);
-    const order_record *record;
-    while ((record = order_table_next_open(&engine->orders, &index)) != NULL) {
-        if (is_of_plan(engine, record) && !can_be_sent(engine, record))
-            return false;
-    }
-    return true;
-}
-
 /* It was to be cancelled with its plan, and gets a patience of its own again. */
 static void resume(tw_engine *engine, order_record *record) {
     if (record->why == NULL)
@@ -108,7 +98,7 @@ void resend_resume(tw_engine *engine) {
     uint32_t index = order_table_first(&engine->orders);
     order_record *record;
     while ((record = order_table_next_open(&engine->orders, &index)) != NULL) {
-        if (is_of_plan(engine, record))
+        if (is_of_plan(engine, record) && can_be_sent(engine, record))
             resume(engine, record);
     }
 }

@@ -121,8 +121,6 @@ const char *schedule_cause(tw_engine *engine) {
         return "schedule";
     if (engine->signalled && since >= engine->config.decision_gap_ns)
         return "signal";
-    if (engine->held_back && engine->orders.open_count == 0)
-        return "absent";
     if (engine->drifted && engine->targeted && !engine->config.drift_ignored &&
         since >= drift_gap(engine) && still_outside(engine))
         return "drift";

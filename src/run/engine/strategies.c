@@ -11,8 +11,7 @@
  * of a sum of at most 1), or says why it cannot. Then nothing changes: the old targets stand, and
  * that is journaled; a built-in strategy that has none yet ends the run, and the user's own waits.
  *
- * On drift nothing is computed anew: what has drifted goes back to the targets that stand. Nor is
- * it when a trade was held back by an order that has ended now.
+ * On drift nothing is computed anew: what has drifted goes back to the targets that stand.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -307,8 +306,7 @@ static void ask(tw_engine *engine) {
 }
 
 bool strategies_aim(tw_engine *engine, const char *cause) {
-    bool stands = strcmp(cause, "drift") == 0 || strcmp(cause, "absent") == 0;
-    if (!engine->targeted || !stands)
+    if (!engine->targeted || strcmp(cause, "drift") != 0)
         ask(engine);
     return engine->targeted;
 }
