@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "crash_desk.h"
-
 enum { SEED_COUNT = 8, TURNS_MAX = 4000, TURNS_AFTER = 60 };
+
+#include "crash_desk.h"
 
 static const char *program;
 static uint64_t seed_now;
@@ -91,19 +91,6 @@ static void begin(const fake_options *options) {
         desk.position[s] = 160000 * TW_NANO / options->symbol_count / desk.price[s] * TW_NANO;
 }
 
-static tw_status turn(tw_engine *engine) {
-    uint64_t work = 0;
-    fake_turn(&desk);
-    tw_status status = tw_engine_turn(engine, 48, &work, NULL);
-    tw_engine_check(engine);
-    return status;
-}
-
-static void turns(tw_engine *engine, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++)
-        assert_int_equal(turn(engine), TW_OK);
-}
-
 static bool plan_is_open(void) {
     return fake_count(&desk, "plan", "\"last\":true") > fake_count(&desk, "plan_end", NULL);
 }
@@ -112,14 +99,6 @@ static void until_plan(tw_engine *engine, bool open) {
     for (uint32_t i = 0; plan_is_open() != open; i++) {
         if (i == TURNS_MAX)
             fail_msg("the plan does not %s", open ? "begin" : "end");
-        assert_int_equal(turn(engine), TW_OK);
-    }
-}
-
-static void until(tw_engine *engine, tw_engine_phase phase) {
-    for (uint32_t i = 0; tw_engine_phase_now(engine) != phase; i++) {
-        if (i == TURNS_MAX)
-            fail_msg("the phase stays %s", tw_engine_phase_name(tw_engine_phase_now(engine)));
         assert_int_equal(turn(engine), TW_OK);
     }
 }

@@ -9,9 +9,9 @@
 
 #include <stdlib.h>
 
-#include "crash_desk.h"
-
 enum { SECOND = 4 /* turns */, TURNS_MAX = 1200 };
+
+#include "crash_desk.h"
 
 static inline tw_engine_config config_for(uint32_t symbol_count) {
     tw_engine_config config = fake_config("absent", symbol_count);
@@ -24,22 +24,6 @@ static inline tw_engine_config config_for(uint32_t symbol_count) {
 
 static inline tw_engine_config config_of(void) {
     return config_for(1);
-}
-
-static inline void turns(tw_engine *engine, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) {
-        uint64_t work = 0;
-        fake_turn(&desk);
-        assert_int_equal(tw_engine_turn(engine, 48, &work, NULL), TW_OK);
-        tw_engine_check(engine);
-    }
-}
-
-static inline void until(tw_engine *engine, tw_engine_phase phase) {
-    for (uint32_t i = 0; tw_engine_phase_now(engine) != phase; i++) {
-        assert_true(i < TURNS_MAX);
-        turns(engine, 1);
-    }
 }
 
 /* Turns until there are so many such entries. */

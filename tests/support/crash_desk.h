@@ -6,6 +6,8 @@
  * commit), all answers and updates on their way, and some of the requests that were handed over;
  * what is at the venue stays. The next engine is started from what is left, through recovery.h.
  *
+ * Whoever includes it says before how many turns are too many to wait for something: TURNS_MAX.
+ *
  * Everything is static inline, because the assertions of cmocka belong to the test program.
  */
 #ifndef TRADEWIND_TESTS_CRASH_DESK_H
@@ -164,6 +166,30 @@ static inline tw_engine *crash_start(tw_engine_config *config) {
         tw_recovery_apply(recovery, engine, &error) != TW_OK)
         fail_msg("%s", error.message);
     return engine;
+}
+
+/* ---- turns ---- */
+
+static inline tw_status turn(tw_engine *engine) {
+    uint64_t work = 0;
+    fake_turn(&desk);
+    tw_status status = tw_engine_turn(engine, 48, &work, NULL);
+    tw_engine_check(engine);
+    return status;
+}
+
+static inline void turns(tw_engine *engine, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++)
+        assert_int_equal(turn(engine), TW_OK);
+}
+
+/* Turns until the phase is reached. */
+static inline void until(tw_engine *engine, tw_engine_phase phase) {
+    for (uint32_t i = 0; tw_engine_phase_now(engine) != phase; i++) {
+        if (i == TURNS_MAX)
+            fail_msg("the phase stays %s", tw_engine_phase_name(tw_engine_phase_now(engine)));
+        assert_int_equal(turn(engine), TW_OK);
+    }
 }
 
 #endif
