@@ -305,8 +305,7 @@ static void on_answer(void *context, const tw_http_result *answer) {
         result.problem = &problem;
     }
     if (result.status == TW_NOT_FOUND && result.problem == NULL)
-        result.status =
-            TW_REMOTE; /* somebody's on the way: not the venue's word that it knows none */
+        result.status = TW_REMOTE; /* of a gateway: the venue has not said that it knows none */
     write_message(call, answer, &result, message, sizeof message);
     result.message = message;
     finish(call, &result, answer->body);

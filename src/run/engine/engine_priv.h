@@ -285,6 +285,7 @@ void snapshot_end(tw_engine *engine);
 bool snapshot_is_absent(const tw_engine *engine, const order_record *record);
 /* The venue's figures are ours and no order is there: or asks for what is missing. */
 bool snapshot_settled(tw_engine *engine);
+/* No open order is known there, so asked. */
 bool snapshot_all_absent(tw_engine *engine);
 /* An order is open that must end before another is made: of the plan that is followed, or not
  * absent. */
@@ -382,6 +383,10 @@ void plan_suspend(tw_engine *engine);
 uint64_t plan_continue(tw_engine *engine);
 /* Of a trade that was not denied, what is not filled. */
 tw_quantity plan_left(const engine_trade *trade);
+/* The order is of the active plan, which is in the journal, whichever run made it. */
+bool plan_owns(const tw_engine *engine, const order_record *record);
+/* The order is of the plan that is being followed, be it a kill's, and this run wants it. */
+bool plan_follows(const tw_engine *engine, const order_record *record);
 /* Shares of an order have moved. */
 void plan_filled(tw_engine *engine, const order_record *record, tw_quantity quantity);
 

@@ -189,10 +189,10 @@ static void intend_trade(tw_engine *engine, uint32_t index, intent_room *room) {
         .time_in_force = TW_DAY,
     };
     tw_pretrade_verdict verdict = {.reason = TW_PRETRADE_CASH};
-    bool beside = is_beside(engine, room, trade);
     trade->held = false;
     if (order.quantity.nano <= 0)
         return; /* of a resumed plan: it is done, or was denied before */
+    bool beside = is_beside(engine, room, trade);
     if (beside && engine->plan.decision != 0) {
         trade->held = true;
         return;

@@ -142,11 +142,14 @@ void order_table_result(order_table *table, order_record *record, const tw_order
     }
 }
 
+bool order_table_is_known(const order_record *record) {
+    return record->order.venue_order_id[0] != '\0' || record->order.filled.nano > 0;
+}
+
 /* What was never known there was rejected; what was known once and is gone has been cancelled. */
 void order_table_missing(order_table *table, order_record *record) {
     TW_ASSERT(record->state == ORDER_UNKNOWN && record->answered != 0);
-    bool known = record->order.venue_order_id[0] != '\0' || record->order.filled.nano > 0;
-    record->order.status = known ? TW_ORDER_CANCELED : TW_ORDER_REJECTED;
+    record->order.status = order_table_is_known(record) ? TW_ORDER_CANCELED : TW_ORDER_REJECTED;
     record->given_up = 1;
     finish(table, record);
 }

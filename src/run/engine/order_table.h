@@ -121,6 +121,8 @@ order_record *order_table_find(order_table *table, const char *client_order_id);
 void order_table_sent(order_table *table, order_record *record);
 /* Ends an order that was never sent. */
 void order_table_withdraw(order_table *table, order_record *record);
+/* The venue has named it, or filled some of it. */
+bool order_table_is_known(const order_record *record);
 /* UNKNOWN, and its last submit has ended. */
 void order_table_resent(order_table *table, order_record *record);
 void order_table_result(order_table *table, order_record *record, const tw_order_result *result);

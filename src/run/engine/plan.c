@@ -17,8 +17,8 @@
  * there is sent again (resend.c) or, where that may not be, holds its trade until it has ended.
  *
  * Invariants
- *  1. A trade gets an order only while no other order of the plan is open, and for no more than
- * what is left of it then: all its orders together never fill more than was planned.
+ *  1. A trade gets an order only while no other order of the plan is open, and for no more
+ *     than what is left of it then: all its orders together never fill more than was planned.
  *  2. A plan that has orders is in the journal as a whole: its entries come before their intents.
  *  3. One that began ends with one `plan_end`, unless the process dies or the run fails: that is
  *     how the next run knows it.
@@ -123,9 +123,20 @@ tw_quantity plan_left(const engine_trade *trade) {
     return (tw_quantity){trade->denied || left < 0 ? 0 : left};
 }
 
+bool plan_owns(const tw_engine *engine, const order_record *record) {
+    return engine->plan.active && record->decision != 0 &&
+           record->decision == engine->plan.decision;
+}
+
+bool plan_follows(const tw_engine *engine, const order_record *record) {
+    const engine_plan *plan = &engine->plan;
+    return plan->active && !plan->suspended && record->why != NULL &&
+           record->decision == plan->decision;
+}
+
 void plan_filled(tw_engine *engine, const order_record *record, tw_quantity quantity) {
     engine_plan *plan = &engine->plan;
-    if (plan->active && record->decision != 0 && record->decision == plan->decision)
+    if (plan_owns(engine, record))
         plan->trades[record->trade].filled.nano += quantity.nano;
 }
 

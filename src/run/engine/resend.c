@@ -47,18 +47,15 @@ void resend_done(tw_engine *engine) {
 
 /* What the venue has ever named needs no second request. */
 static bool can_be_sent(const tw_engine *engine, const order_record *record) {
-    return record->order.venue_order_id[0] == '\0' && record->order.filled.nano == 0 &&
-           record->ticket != TW_PRETRADE_NO_TICKET &&
+    return !order_table_is_known(record) && record->ticket != TW_PRETRADE_NO_TICKET &&
            engine->now_ns - record->order.created_ns < RESEND_NS;
 }
 
 /* Invariant 3, but for the controls. */
 static bool is_wanted(const tw_engine *engine, const order_record *record) {
-    const engine_plan *plan = &engine->plan;
-    bool followed = plan->active && !plan->suspended && record->why != NULL &&
-                    record->decision == plan->decision;
-    return followed && can_be_sent(engine, record) && engine->now_ns < record->deadline_ns &&
-           engine->up && engine->phase == TW_ENGINE_TRADING && !engine->snapshot_wanted &&
+    return plan_follows(engine, record) && can_be_sent(engine, record) &&
+           engine->now_ns < record->deadline_ns && engine->up &&
+           engine->phase == TW_ENGINE_TRADING && !engine->snapshot_wanted &&
            !kill_forbids(engine, record);
 }
 
@@ -79,10 +76,6 @@ void resend_plan(tw_engine *engine, order_record *record) {
     failed(engine, record, TW_RETRY_TRANSIENT);
 }
 
-static bool is_of_plan(const tw_engine *engine, const order_record *record) {
-    return record->decision != 0 && record->decision == engine->plan.decision;
-}
-
 /* It was to be cancelled with its plan, and gets a patience of its own again. */
 static void resume(tw_engine *engine, order_record *record) {
     if (record->why == NULL)
@@ -98,7 +91,7 @@ void resend_resume(tw_engine *engine) {
     uint32_t index = order_table_first(&engine->orders);
     order_record *record;
     while ((record = order_table_next_open(&engine->orders, &index)) != NULL) {
-        if (is_of_plan(engine, record) && can_be_sent(engine, record))
+        if (plan_owns(engine, record) && can_be_sent(engine, record))
             resume(engine, record);
     }
 }

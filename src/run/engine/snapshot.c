@@ -142,8 +142,7 @@ static void record_account(tw_engine *engine) {
 /* What the venue has ever named is not absent when it says so: it must have forgotten it. */
 bool snapshot_is_absent(const tw_engine *engine, const order_record *record) {
     return record->state == ORDER_UNKNOWN && record->answered != 0 && record->resending == 0 &&
-           record->order.venue_order_id[0] == '\0' && record->order.filled.nano == 0 &&
-           record->absent_after == engine->snapshot_number;
+           record->absent_after == engine->snapshot_number && !order_table_is_known(record);
 }
 
 bool snapshot_all_absent(tw_engine *engine) {
@@ -167,14 +166,12 @@ bool snapshot_leaves_open(tw_engine *engine, tw_symbol symbol) {
 }
 
 bool snapshot_is_awaited(tw_engine *engine) {
-    const engine_plan *plan = &engine->plan;
     uint32_t index = order_table_first(&engine->orders);
     const order_record *record;
     while ((record = order_table_next_open(&engine->orders, &index)) != NULL) {
         if (record->state != ORDER_UNKNOWN) /* mostly: this is asked for every event */
             return true;
-        bool wanted = plan->active && !plan->suspended && record->why != NULL &&
-                      record->decision == plan->decision && record->cancel_at_once == 0;
+        bool wanted = plan_follows(engine, record) && record->cancel_at_once == 0;
         if (wanted || !snapshot_is_absent(engine, record))
             return true;
     }
