@@ -4,8 +4,9 @@
 A run trades six symbols against an exchange whose traders make 130,000 events a second. It is killed
 again and again (200 times), in turn by SIGUSR2 and by its kill file, and the kill is lifted each
 time. The time is from the moment before the signal is sent, or before the file gets its name, to
-the moment at which the engine has journaled the kill, as the flight recorder tells it; nothing is
-sent from a moment before that on. Prints both in microseconds.
+the moment at which the switch is set, from which on nothing is sent, and to the one at which the
+engine has journaled the kill and asks for the cancels, both as the flight recorder tells them.
+Prints them in microseconds.
 """
 import contextlib
 import datetime
@@ -20,6 +21,8 @@ import time
 
 SYMBOLS = "AAPL,MSFT,GOOG,AMZN,NVDA,META"
 BETWEEN = 0.05  # seconds of trading before each kill
+WAYS = ["signal", "file"]
+MOMENTS = ["in force", "journaled"]
 
 
 def start(folder, command):
@@ -71,7 +74,7 @@ def kill(way, store, run):
 
 
 def told(command, store, run):
-    """When the newest kill was journaled, by the flight recorder; in microseconds."""
+    """When the newest kill was heard, and when journaled, by the flight recorder; microseconds."""
     with contextlib.suppress(FileNotFoundError):
         os.remove(store + "-flight")
     run.send_signal(signal.SIGUSR1)
@@ -81,21 +84,22 @@ def told(command, store, run):
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
         return json.loads(done.stdout)["notes"] if done.returncode == 0 else None
 
-    newest = [note for note in until(read) if note["what"] == "kill"][-1]
-    moment = datetime.datetime.fromisoformat(newest["time"].replace("Z", "+00:00"))
-    return round(moment.timestamp() * 1e6)
+    notes = {note["what"]: note["time"] for note in until(read)}
+    return [round(datetime.datetime.fromisoformat(notes[what].replace("Z", "+00:00")).timestamp()
+                  * 1e6) for what in ("kill heard", "kill")]
 
 
 def measure(command, folder, run, kills):
     store = os.path.join(folder, "run.db")
-    times = {"signal": [], "file": []}
+    times = {(way, to): [] for way in WAYS for to in MOMENTS}
     until(lambda: count(store, "fill") > 0)
     for number in range(kills):
-        way = list(times)[number % 2]
+        way = WAYS[number % 2]
         time.sleep(BETWEEN)
         began = kill(way, store, run)
         until(lambda n=number: count(store, "kill") == n + 1)
-        times[way].append(told(command, store, run) - began)
+        for to, moment in zip(MOMENTS, told(command, store, run)):
+            times[way, to].append(moment - began)
         subprocess.run([command, "kill", "--lift", "--db", store], check=True,
                        stdout=subprocess.DEVNULL)
     return times
@@ -112,10 +116,10 @@ def main():
             for process in (run, exchange):
                 process.send_signal(signal.SIGINT)
                 process.wait(60)
-    print(f"{'killed by':<10} {'times':>6} {'p50 us':>8} {'p99 us':>8} {'max us':>8}")
-    for way, values in times.items():
+    print(f"{'killed by':<10} {'until':<10} {'times':>6} {'p50 us':>8} {'p99 us':>8} {'max us':>8}")
+    for (way, to), values in times.items():
         values.sort()
-        print(f"{way:<10} {len(values):>6} {values[len(values) // 2]:>8} "
+        print(f"{way:<10} {to:<10} {len(values):>6} {values[len(values) // 2]:>8} "
               f"{values[int(0.99 * (len(values) - 1))]:>8} {values[-1]:>8}")
 
 

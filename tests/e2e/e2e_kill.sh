@@ -63,6 +63,11 @@ a_signal_kills_and_is_remembered() {
     grep -q '^cancel ' run.db.kill || fail "the file says: $(cat run.db.kill)"
     eventually settled
     kill_entry | grep -q '"by":"signal"' || fail "the journal says: $(kill_entry)"
+    kill -USR1 "$started"
+    eventually test -s run.db-flight
+    expect 0 flight --json run.db-flight
+    holds out '[n["what"] for n in d["notes"] if n["what"] in ("kill", "kill heard")] == ["kill heard", "kill"]'
+    holds out '[n["text"] for n in d["notes"] if n["what"] == "kill heard"] == ["signal"]'
     expect 0 kill --lift --wait 20s --db run.db
     prints 'The kill is lifted: the run of run.db has answered.'
     stop_run
