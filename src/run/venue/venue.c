@@ -78,6 +78,7 @@ static bool pump_queue(tw_venue *venue, venue_queue *queue) {
         queue->first = (queue->first + 1) % queue->capacity;
         queue->count--;
     }
+    queue->first = 0; /* the same few lines of memory again */
     return true;
 }
 
