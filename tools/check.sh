@@ -73,9 +73,14 @@ check_headers() {
 }
 
 # One folder for all that clang does: it warns, instruments for the sanitisers and for the fuzzers.
+# Its programs are many and large: lld, where it is, links one in a fifth of the time, and at a fixed
+# place (no PIE) one starts in three quarters.
 build_clang() {
-    CC=clang CXX=clang++ build_folder build-clang -Dtests=enabled -Dbench=false -Dfuzzers=counters \
-        -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
+    linker=bfd
+    ! command -v ld.lld >/dev/null || linker=lld
+    CC=clang CXX=clang++ CC_LD=$linker CXX_LD=$linker build_folder build-clang -Dtests=enabled \
+        -Dbench=false -Dfuzzers=counters -Db_sanitize=address,undefined -Db_lundef=false \
+        -Db_pie=false -Dbuildtype=debugoptimized
 }
 
 # run_sanitized SELECTION...: those programs of the suite under the sanitisers.
