@@ -41,14 +41,8 @@ static tw_kill_level killed(void *context) {
     return tw_engine_killed(((run_kill *)context)->engine);
 }
 
-static void put_in_force(const run_kill *kill, tw_kill_level level, tw_kill_source source) {
-    tw_engine_kill(kill->engine, level, source);
-    tw_flight_note(kill->flight, tw_time_monotonic_ns(), "kill heard", (int64_t)level,
-                   (int64_t)source, tw_slice_of(tw_kill_source_name(source)));
-}
-
 static void kill_by_file(void *context, tw_kill_level level) {
-    put_in_force(context, level, TW_KILL_BY_FILE);
+    tw_engine_kill(((run_kill *)context)->engine, level, TW_KILL_BY_FILE);
 }
 
 static void lift_if(void *context, uint64_t of) {
@@ -119,7 +113,7 @@ static void *listen_main(void *context) {
                              {.fd = kill->folder, .events = POLLIN}};
     while ((waits[0].revents & POLLIN) == 0) {
         if (poll(waits, 3, -1) < 0 && errno != EINTR) {
-            put_in_force(kill, TW_KILL_CANCEL, TW_KILL_BY_RULE);
+            tw_engine_kill(kill->engine, TW_KILL_CANCEL, TW_KILL_BY_RULE);
             break; /* deaf: nobody could kill it any more */
         }
         struct signalfd_siginfo signal;
@@ -131,7 +125,7 @@ static void *listen_main(void *context) {
         /* Behind the file: if that has gone at the same moment, the signal holds. */
         if ((waits[1].revents & POLLIN) != 0 &&
             read(kill->signals, &signal, sizeof signal) == (ssize_t)sizeof signal) {
-            put_in_force(kill, TW_KILL_CANCEL, TW_KILL_BY_SIGNAL);
+            tw_engine_kill(kill->engine, TW_KILL_CANCEL, TW_KILL_BY_SIGNAL);
             changed = true;
         }
         if (changed)
@@ -171,13 +165,8 @@ static void close_descriptors(run_kill *kill) {
 }
 
 tw_status run_kill_start(run_kill *kill, const char *database, tw_engine *engine, tw_loop *loop,
-                         tw_flight *flight, tw_error *error) {
-    *kill = (run_kill){.engine = engine,
-                       .loop = loop,
-                       .flight = flight,
-                       .signals = -1,
-                       .folder = -1,
-                       .ending = -1};
+                         tw_error *error) {
+    *kill = (run_kill){.engine = engine, .loop = loop, .signals = -1, .folder = -1, .ending = -1};
     pthread_mutex_init(&kill->lock, NULL);
     if (!kill_file_path(database, kill->path))
         kill->path[0] = '\0';

@@ -12,16 +12,14 @@
 #include <pthread.h>
 
 #include "kill_accord.h"
-#include "tradewind/flight.h"
 #include "tradewind/loop.h"
 
 typedef struct run_kill {
     char path[KILL_FILE_PATH_SIZE]; /* empty: the store has no file */
     const char *name;               /* of the file in its folder */
     tw_engine *engine;
-    tw_loop *loop;     /* of the main thread: woken after each change */
-    tw_flight *flight; /* notes when a kill came; may be NULL */
-    int signals;       /* descriptors, or -1 */
+    tw_loop *loop; /* of the main thread: woken after each change */
+    int signals;   /* descriptors, or -1 */
     int folder;
     int ending;
     pthread_t thread;
@@ -36,7 +34,7 @@ void run_kill_block_signal(void);
 
 /* Kills at once if the file says so, and listens from now on. TW_IO, TW_FULL. */
 tw_status run_kill_start(run_kill *kill, const char *database, tw_engine *engine, tw_loop *loop,
-                         tw_flight *flight, tw_error *error) TW_MUST_CHECK;
+                         tw_error *error) TW_MUST_CHECK;
 /* Harmless when it was not started. */
 void run_kill_stop(run_kill *kill);
 

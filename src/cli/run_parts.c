@@ -313,7 +313,7 @@ tw_status run_parts_make(run_session *session, tw_error *error) {
     status = make_engine(session, error);
     if (status == TW_OK)
         status = run_kill_start(&session->kill, session->database, session->engine, session->loop,
-                                session->monitor.flight, error);
+                                error);
     if (status != TW_OK)
         return status;
     tw_telemetry_config parts = {

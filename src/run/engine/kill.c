@@ -59,6 +59,8 @@ void tw_engine_kill(tw_engine *engine, tw_kill_level level, tw_kill_source sourc
         next = generation << GENERATION_SHIFT |
                (level_of(before) < level ? word_of(level, source) : before);
     } while (!atomic_compare_exchange_weak(&engine->kill_asked, &asked, next));
+    tw_flight_note(engine->config.flight, trace_now(engine), "kill heard", (int64_t)level,
+                   (int64_t)source, tw_slice_of(tw_kill_source_name(source)));
 }
 
 uint64_t tw_engine_kill_generation(const tw_engine *engine) {
